@@ -1,0 +1,74 @@
+# What heat2d stands on: MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, zlib; and the check that
+# the first three are of one MPI.
+
+find_package(MPI REQUIRED COMPONENTS C)
+find_package(PkgConfig REQUIRED)
+
+if(HEAT2D_PETSC_PKGCONFIG)
+  set(ENV{PKG_CONFIG_PATH} "${HEAT2D_PETSC_PKGCONFIG}:$ENV{PKG_CONFIG_PATH}")
+elseif(DEFINED ENV{PETSC_DIR})
+  set(ENV{PKG_CONFIG_PATH}
+    "$ENV{PETSC_DIR}/$ENV{PETSC_ARCH}/lib/pkgconfig:$ENV{PETSC_DIR}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH}")
+endif()
+pkg_check_modules(PETSC REQUIRED IMPORTED_TARGET PETSc>=3.18)
+pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)
+find_package(ZLIB REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS C) # muParser's evaluation is threaded: we turn it off
+
+set(HDF5_PREFER_PARALLEL ON)
+find_package(HDF5 REQUIRED COMPONENTS C)
+if(NOT HDF5_IS_PARALLEL)
+  message(FATAL_ERROR
+    "The HDF5 found (${HDF5_INCLUDE_DIRS}) is a serial build. heat2d needs a parallel one, made with the "
+    "MPI of ${MPI_C_COMPILER}. Set HDF5_ROOT to it, e.g. -DHDF5_ROOT=/usr/lib/x86_64-linux-gnu/hdf5/mpich")
+endif()
+add_library(heat2d_hdf5 INTERFACE IMPORTED)
+target_include_directories(heat2d_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
+target_link_libraries(heat2d_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
+
+# One program, one MPI: a PETSc or HDF5 of another MPI links without complaint and then hangs.
+function(heat2d_check_one_mpi)
+  if(DEFINED CACHE{HEAT2D_ONE_MPI} AND "$CACHE{HEAT2D_ONE_MPI}" STREQUAL
+      "${MPI_C_COMPILER};${PETSC_LIBRARY_DIRS};${HDF5_C_LIBRARIES}")
+    return()
+  endif()
+  set(probe "${CMAKE_BINARY_DIR}/CMakeFiles/one_mpi")
+  file(WRITE "${probe}.c" "
+    #include <petscsys.h>
+    #include <hdf5.h>
+    #include <mpi.h>
+    int main(int argc, char **argv)
+    {
+      if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;
+      if (H5open() < 0) return 1;
+      return PetscFinalize();
+    }\n")
+  try_compile(linked "${CMAKE_BINARY_DIR}/CMakeFiles/one_mpi_build" SOURCES "${probe}.c"
+    LINK_LIBRARIES PkgConfig::PETSC heat2d_hdf5 MPI::MPI_C
+    OUTPUT_VARIABLE output COPY_FILE "${probe}")
+  set(remedy "The compiler wrapper (${MPI_C_COMPILER}), PETSc (${PETSC_LIBDIR}) and HDF5 "
+    "(${HDF5_C_INCLUDE_DIRS}) must be built with the same MPI. Choose them with MPI_C_COMPILER, "
+    "HEAT2D_PETSC_PKGCONFIG or PETSC_DIR, and HDF5_ROOT.")
+  list(JOIN remedy "" remedy)
+  if(NOT linked)
+    if(output MATCHES "appears to be compiling|compiling using a|non-MPICH|non-Open|undefined reference to .(MPI|ompi)_")
+      message(FATAL_ERROR "Two MPIs in one program. ${remedy}\n${output}")
+    endif()
+    message(FATAL_ERROR "A program with MPI, PETSc and HDF5 does not build. ${remedy}\n${output}")
+  endif()
+  find_program(LDD ldd)
+  if(LDD)
+    execute_process(COMMAND "${LDD}" "${probe}" OUTPUT_VARIABLE libraries ERROR_QUIET)
+    string(REGEX MATCHALL "lib(mpich|mpi|mpi_intel|mpi_cray)\\.so[.0-9]*" mpis "${libraries}")
+    list(REMOVE_DUPLICATES mpis)
+    list(LENGTH mpis count)
+    if(count GREATER 1)
+      list(JOIN mpis " and " mpis)
+      message(FATAL_ERROR "Two MPIs in one program: ${mpis}. ${remedy}")
+    endif()
+  endif()
+  set(HEAT2D_ONE_MPI "${MPI_C_COMPILER};${PETSC_LIBRARY_DIRS};${HDF5_C_LIBRARIES}" CACHE INTERNAL "")
+endfunction()
+heat2d_check_one_mpi()

@@ -1,0 +1,26 @@
+# Settings that every target of ours shares, as functions: nothing global.
+
+add_library(heat2d_settings INTERFACE)
+# No contraction: interior and edge kernels, and any block layout, must round alike.
+target_compile_options(heat2d_settings INTERFACE
+  -Wall -Wextra -Wno-maybe-uninitialized -Wno-format-truncation -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
+  -fno-math-errno -fno-trapping-math -ffp-contract=off
+  $<$<BOOL:${HEAT2D_NATIVE}>:-march=native>
+  $<$<BOOL:${HEAT2D_WERROR}>:-Werror>)
+if(HEAT2D_SANITIZE)
+  target_compile_options(heat2d_settings INTERFACE
+    -fsanitize=${HEAT2D_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  target_link_options(heat2d_settings INTERFACE -fsanitize=${HEAT2D_SANITIZE})
+endif()
+
+# heat2d_library(NAME SOURCES ... LINK ...): a room of the house; includes are path-qualified.
+function(heat2d_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  string(REPLACE "heat2d_" "heat2d::" alias ${name})
+  add_library(${alias} ALIAS ${name})
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/heat2d>)
+  target_compile_features(${name} PUBLIC c_std_11)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:heat2d_settings>)
+endfunction()

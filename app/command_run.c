@@ -1,0 +1,90 @@
+/* `heat2d run`: read the case, simulate, report. */
+#include "app/command_run.h"
+
+#include "app/record.h"
+#include "app/simulation.h"
+#include "io/case_file.h"
+
+/* The case with the command line's overrides, checked. */
+static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatCase **c)
+{
+  PetscMPIInt size;
+
+  PetscFunctionBeginUser;
+  HeatCheck(o->n_operands > 0, comm, HEAT_ERR_INPUT,
+            "no case file; run heat2d CASE.yaml (before PETSc's options), see heat2d --help");
+  HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT, "one case file at a time: found %s and %s", o->operands[0],
+            o->operands[1]);
+  PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, c));
+  if (o->output) {
+    PetscCall(PetscFree((*c)->output.directory));
+    PetscCall(PetscStrallocpy(o->output, &(*c)->output.directory));
+  }
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(HeatCaseValidate(comm, *c, size));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* --show KEY: for scripts. */
+static PetscErrorCode Show(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
+{
+  PetscBool directory, cells, step, title;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscStrcmp(o->show, "output.directory", &directory));
+  PetscCall(PetscStrcmp(o->show, "grid.cells", &cells));
+  PetscCall(PetscStrcmp(o->show, "time.step", &step));
+  PetscCall(PetscStrcmp(o->show, "title", &title));
+  HeatCheck(directory || cells || step || title, comm, HEAT_ERR_INPUT,
+            "--show %s: it knows output.directory, grid.cells, time.step and title", o->show);
+  if (directory) PetscCall(PetscPrintf(comm, "%s\n", c->output.directory));
+  if (title) PetscCall(PetscPrintf(comm, "%s\n", c->title));
+  if (step) PetscCall(PetscPrintf(comm, c->time.step_auto ? "auto\n" : "%.17g\n", (double)c->time.step));
+  if (cells) PetscCall(PetscPrintf(comm, "[%" PetscInt_FMT ", %" PetscInt_FMT "]\n", c->grid.cells[0], c->grid.cells[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A run that began leaves a record even when it fails; a second failure must not hide the first. */
+static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSimulationStart(sim));
+  code = HeatSimulationRun(sim);
+  if (code == HEAT_ERR_NUMERICS) {
+    PetscCall(HeatRecordWrite(sim, HEAT_STATUS_ERROR, "the numerics failed; the message is in the run's output"));
+    PetscFunctionReturn(code);
+  }
+  PetscCall(code);
+  PetscCall(HeatSimulationFinish(sim, status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o, double began, int *exit_code)
+{
+  HeatSimulation *sim = NULL;
+  HeatStatus      status;
+  PetscErrorCode  code, cleaned;
+
+  PetscFunctionBeginUser;
+  code = HeatSimulationCreate(comm, c, o, began, &sim);
+  if (!code) code = Simulate(sim, &status);
+  if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL) PetscFunctionReturn(code); /* perhaps of this rank alone */
+  cleaned = HeatSimulationDestroy(&sim);
+  if (!code) *exit_code = status == HEAT_STATUS_OK ? 0 : status == HEAT_STATUS_CHECK_FAILED ? 5 : 75;
+  PetscFunctionReturn(code ? code : cleaned);
+}
+
+PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
+{
+  HeatCase      *c = NULL;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  *exit_code = 0;
+  code       = ReadCase(comm, o, &c);
+  if (!code) code = o->show ? Show(comm, o, c) : RunCase(comm, c, o, began, exit_code);
+  PetscCall(HeatCaseDestroy(&c));
+  PetscFunctionReturn(code);
+}

@@ -1,0 +1,54 @@
+/* heat2d: parse, initialise, dispatch, and leave with the same exit code on every rank. */
+#include <stdio.h>
+
+#include "app/command_run.h"
+#include "app/options.h"
+#include "app/provenance.h"
+#include "app/stop.h"
+
+static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
+{
+  PetscBool run;
+
+  PetscFunctionBeginUser;
+  *exit_code = 0;
+  PetscCall(HeatOptionsCheck(comm, o));
+  if (o->help) {
+    PetscCall(HeatOptionsPrintHelp(comm));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (o->version) {
+    PetscCall(PetscPrintf(comm, "heat2d %s (%s)\n", HeatVersion(), HeatGitCommit()));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscStrcmp(o->command, "run", &run));
+  HeatCheck(run, comm, HEAT_ERR_INPUT, "the command `%s` is not available in this version; `run` is", o->command);
+  PetscCall(HeatStopInstallSignals());
+  PetscCall(HeatCommandRun(comm, o, began, exit_code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+  HeatOptions    options;
+  PetscErrorCode code;
+  double         began;
+  int            exit_code;
+
+  if (HeatOptionsParse(argc, argv, &options)) {
+    (void)fprintf(stderr, "heat2d: error: out of memory\n");
+    return HEAT_EXIT_INTERNAL;
+  }
+  if (PetscInitialize(&options.petsc_argc, &options.petsc_argv, NULL, NULL)) return HEAT_EXIT_INTERNAL;
+  began = MPI_Wtime();
+  code  = HeatErrorInstall();
+  if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, began, &exit_code);
+  if (code) {
+    exit_code = HeatErrorExitCode(code);
+    /* A defect may have hit one rank alone: the others must not wait for it. */
+    if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
+  }
+  HeatOptionsFree(&options);
+  if (PetscFinalize() && exit_code == 0) exit_code = HEAT_EXIT_INTERNAL;
+  return exit_code;
+}

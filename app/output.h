@@ -1,0 +1,21 @@
+/** What a run writes while it runs: snapshots, history, probes, checkpoints. */
+#ifndef HEAT_APP_OUTPUT_H
+#define HEAT_APP_OUTPUT_H
+
+#include "app/simulation.h"
+
+/** Open the tables and the snapshot series.  Collective.  @param[in] state  NULL for a fresh run */
+PetscErrorCode HeatOutputOpen(HeatSimulation *sim, const HeatCheckpointState *state);
+
+/** Everything that is due after the present step; `last` forces the final row and snapshot.
+ *  Collective.  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS for a field that is not finite. */
+PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last);
+
+/** A checkpoint of the present state.  Collective.
+ *  @param[out] written  NULL: a failure is raised.  Else it is reported, and the run may go on */
+PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written);
+
+/** Write what is buffered, close the files.  Collective. */
+PetscErrorCode HeatOutputClose(HeatSimulation *sim);
+
+#endif

@@ -1,0 +1,216 @@
+/* The terminal.  A bar that rewrites its line when stdout is a terminal, plain lines when it is not. */
+#define _POSIX_C_SOURCE 200809L
+#include "app/screen.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/provenance.h"
+
+static PetscBool Speaks(const HeatSimulation *sim)
+{
+  return (sim->grid->rank == 0 && !sim->options->quiet) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* "850 ms", "12.3 s", "4 min 05 s", "3 h 12 min". */
+static const char *Duration(double s, char *text, size_t size)
+{
+  if (s < 1.0) (void)snprintf(text, size, "%.0f ms", 1e3 * s);
+  else if (s < 60.0) (void)snprintf(text, size, "%.1f s", s);
+  else if (s < 3600.0) (void)snprintf(text, size, "%d min %02d s", (int)(s / 60), (int)fmod(s, 60));
+  else (void)snprintf(text, size, "%d h %02d min", (int)(s / 3600), (int)fmod(s / 60, 60));
+  return text;
+}
+
+/* "512 B", "1.50 MB", "12.1 GB": decimal prefixes. */
+static const char *Bytes(double b, char *text, size_t size)
+{
+  const char *const prefixes[] = {"", "k", "M", "G", "T", "P"};
+  int               k          = 0;
+
+  for (; b >= 1000.0 && k < 5; k++) b /= 1000.0;
+  (void)snprintf(text, size, k == 0 ? "%.0f %sB" : "%.3g %sB", b, prefixes[k]);
+  return text;
+}
+
+/* ---- header ----------------------------------------------------------------------------------- */
+
+static void PrintGrid(const HeatSimulation *sim)
+{
+  const HeatGrid *g = sim->grid;
+  char            size[32];
+
+  (void)printf("  grid       %" PetscInt_FMT " x %" PetscInt_FMT " cells, %g x %g m, cell %g x %g m\n", g->nx, g->ny,
+               (double)((PetscReal)g->nx * g->hx), (double)((PetscReal)g->ny * g->hy), (double)g->hx, (double)g->hy);
+  (void)printf("  ranks      %d on %" PetscInt_FMT " node%s, %" PetscInt_FMT " x %" PetscInt_FMT " blocks of %" PetscInt_FMT
+               " to %" PetscInt_FMT " cells\n",
+               g->size, g->n_nodes, g->n_nodes == 1 ? "" : "s", g->px, g->py, g->cells_min, g->cells_max);
+  (void)printf("  halo       %" PetscInt_FMT " messages an exchange, %s; between nodes %" PetscInt_FMT ", %s\n",
+               g->messages_within + g->messages_between,
+               Bytes((double)(g->bytes_within + g->bytes_between), size, sizeof size), g->messages_between,
+               Bytes((double)g->bytes_between, (char[32]){0}, 32));
+}
+
+static PetscErrorCode PrintScheme(HeatSimulation *sim)
+{
+  PetscFunctionBeginUser;
+  (void)printf("  scheme     %s", HeatSchemeNames[sim->c->time.scheme]);
+  if (sim->c->time.scheme != HEAT_SCHEME_STEADY) {
+    (void)printf(", %" PetscInt64_FMT " steps of %g s to t = %g s", sim->end_step, (double)sim->dt,
+                 (double)HeatSimulationTime(sim, sim->end_step));
+  }
+  if (HeatStepperLinear(sim->stepper)) {
+    KSP     ksp = HeatLinearKSP(HeatStepperLinear(sim->stepper));
+    PC      pc;
+    KSPType ksp_type;
+    PCType  pc_type;
+
+    PetscCall(KSPGetPC(ksp, &pc));
+    PetscCall(KSPGetType(ksp, &ksp_type));
+    PetscCall(PCGetType(pc, &pc_type));
+    (void)printf("; %s with %s to %.0e", ksp_type, pc_type, (double)sim->c->solver.tolerance);
+  }
+  (void)printf("\n");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
+{
+  PetscFunctionBeginUser;
+  sim->screen.quiet      = (!Speaks(sim) || sim->options->no_progress) ? PETSC_TRUE : PETSC_FALSE;
+  sim->screen.bar        = isatty(STDOUT_FILENO) ? PETSC_TRUE : PETSC_FALSE;
+  sim->screen.began      = MPI_Wtime();
+  sim->screen.last       = sim->screen.began;
+  sim->screen.first_step = sim->step;
+  if (!Speaks(sim)) PetscFunctionReturn(PETSC_SUCCESS);
+  (void)printf("heat2d %s  %s\n", HeatVersion(), sim->c->title);
+  PrintGrid(sim);
+  PetscCall(PrintScheme(sim));
+  (void)printf("  output     %s\n", sim->c->output.directory);
+  if (sim->restarted_from[0]) {
+    (void)printf("  restart    from %s, step %" PetscInt64_FMT ", t = %g s\n", sim->restarted_from, sim->step,
+                 (double)HeatSimulationTime(sim, sim->step));
+  }
+  (void)fflush(stdout);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- progress --------------------------------------------------------------------------------- */
+
+static void PrintBar(const HeatSimulation *sim, double fraction, double left)
+{
+  enum { WIDTH = 30 };
+  char      bar[WIDTH + 1], text[32];
+  const int full = (int)(fraction * WIDTH);
+
+  for (int k = 0; k < WIDTH; k++) bar[k] = k < full ? '#' : '.';
+  bar[WIDTH] = '\0';
+  (void)printf("\r  [%s] %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s  %s left   \b\b\b", bar,
+               100.0 * fraction, sim->step, sim->end_step, (double)HeatSimulationTime(sim, sim->step),
+               Duration(left, text, sizeof text));
+  if (sim->step == sim->end_step) (void)printf("\r%*s\r", 100, "");
+}
+
+static void PrintLine(const HeatSimulation *sim, double fraction, double left)
+{
+  char text[32];
+
+  (void)printf("  %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s", 100.0 * fraction, sim->step,
+               sim->end_step, (double)HeatSimulationTime(sim, sim->step));
+  if (HeatStepperLinear(sim->stepper)) (void)printf("  %" PetscInt_FMT " iterations", sim->last_step.solve.iterations);
+  (void)printf("  %s left\n", Duration(left, text, sizeof text));
+}
+
+PetscErrorCode HeatScreenProgress(HeatSimulation *sim)
+{
+  HeatScreen  *s        = &sim->screen;
+  const double now      = MPI_Wtime();
+  const double fraction = (double)sim->step / (double)PetscMax(sim->end_step, 1);
+  const double rate     = (now - s->began) / (double)PetscMax(sim->step - s->first_step, 1);
+  const double left     = rate * (double)(sim->end_step - sim->step);
+  const int    tenth    = (int)(10.0 * fraction);
+
+  PetscFunctionBeginUser;
+  if (s->quiet || sim->end_step <= 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->bar) {
+    if (now - s->last < 0.1 && sim->step != sim->end_step) PetscFunctionReturn(PETSC_SUCCESS);
+    PrintBar(sim, fraction, left);
+  } else {
+    const double quiet_time = now - s->last;
+
+    if (!((tenth > s->last_percent && quiet_time > 1.0) || quiet_time > 30.0)) PetscFunctionReturn(PETSC_SUCCESS);
+    PrintLine(sim, fraction, left);
+  }
+  s->last         = now;
+  s->last_percent = tenth;
+  (void)fflush(stdout);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* ---- closing table ---------------------------------------------------------------------------- */
+
+static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
+{
+  double total = 0.0;
+
+  for (int k = 0; k < HEAT_PHASES; k++) total += spread[k].mean;
+  (void)printf("\n  %-12s %10s %10s %10s %8s %6s\n", "phase", "min [s]", "mean [s]", "max [s]", "calls", "share");
+  for (int k = 0; k < HEAT_PHASES; k++) {
+    if (spread[k].calls == 0) continue;
+    (void)printf("  %-12s %10.3f %10.3f %10.3f %8" PetscInt64_FMT " %5.1f%%\n", HeatPhaseNames[k], (double)spread[k].min,
+                 (double)spread[k].mean, (double)spread[k].max, spread[k].calls, 100.0 * (double)spread[k].mean / total);
+  }
+}
+
+static void PrintNumbers(const HeatSimulation *sim, const HeatPhaseSpread spread[HEAT_PHASES])
+{
+  const double     cells = (double)sim->grid->nx * (double)sim->grid->ny;
+  const PetscInt64 steps = sim->step - sim->first_step;
+
+  (void)printf("\n");
+  if (steps > 0) {
+    (void)printf("  throughput   %.3g cell-steps/s (%" PetscInt64_FMT " steps in %.3f s)\n",
+                 cells * (double)steps / PetscMax((double)spread[HEAT_PHASE_STEP].max, 1e-9), steps,
+                 (double)spread[HEAT_PHASE_STEP].max);
+  }
+  if (sim->iterations.solves) {
+    (void)printf("  iterations   %" PetscInt64_FMT " min, %.1f mean, %" PetscInt64_FMT " max a solve\n", sim->iterations.min,
+                 (double)sim->iterations.total / (double)sim->iterations.solves, sim->iterations.max);
+  }
+  (void)printf("  temperature  %.6g to %.6g, mean %.6g %s\n", (double)sim->summary.min, (double)sim->summary.max,
+               (double)sim->summary.mean, sim->c->output.temperature_unit);
+  (void)printf("  energy       balance error %.1e of the heat turned over\n", (double)sim->account.relative);
+}
+
+static void PrintChecks(const HeatSimulation *sim)
+{
+  for (PetscInt k = 0; k < sim->c->n_checks; k++) {
+    const HeatCheckResult *r = &sim->checks[k];
+
+    (void)printf("  check %-4s   %s = %.8g", r->pass ? "ok" : "FAIL", r->description, (double)r->value);
+    if (PetscIsNanReal(r->expected)) (void)printf(" (below %.3g)\n", (double)r->tolerance);
+    else (void)printf(" (%.8g +- %.3g)\n", (double)r->expected, (double)r->tolerance);
+  }
+}
+
+PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status)
+{
+  HeatPhaseSpread spread[HEAT_PHASES];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatPhasesReduce(sim->grid->comm, &sim->phases, spread));
+  if (!Speaks(sim)) PetscFunctionReturn(PETSC_SUCCESS);
+  PrintPhases(spread);
+  PrintNumbers(sim, spread);
+  if (sim->checks) PrintChecks(sim);
+  if (status == HEAT_STATUS_STOPPED) {
+    (void)printf("\n  STOPPED by %s at step %" PetscInt64_FMT " of %" PetscInt64_FMT
+                 ", after a checkpoint: continue with --restart latest\n",
+                 sim->stop.reason, sim->step, sim->end_step);
+  } else {
+    (void)printf("\n  %s, results in %s\n", status == HEAT_STATUS_OK ? "done" : "CHECK FAILED", sim->c->output.directory);
+  }
+  (void)fflush(stdout);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

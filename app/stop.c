@@ -1,0 +1,85 @@
+/* Signals and wall time.  The flag is the one file-static variable of the program: a signal handler
+ * can reach nothing else. */
+#define _POSIX_C_SOURCE 200809L
+#include "app/stop.h"
+
+#include <signal.h>
+
+static volatile sig_atomic_t caught_signal = 0;
+
+static void NoteSignal(int number) { caught_signal = number; }
+
+PetscErrorCode HeatStopInstallSignals(void)
+{
+  const int        stopping[] = {SIGTERM, SIGINT, SIGUSR1};
+  struct sigaction action;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(&action, sizeof action));
+  PetscCheck(sigemptyset(&action.sa_mask) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS, "sigemptyset failed");
+  action.sa_handler = NoteSignal;
+  action.sa_flags   = SA_RESTART;
+  for (size_t k = 0; k < sizeof stopping / sizeof stopping[0]; k++) {
+    PetscCheck(sigaction(stopping[k], &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS, "sigaction failed");
+  }
+  action.sa_handler = SIG_IGN;
+  PetscCheck(sigaction(SIGXFSZ, &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS, "sigaction failed");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatStopStart(HeatStop *s, const HeatCase *c, double began, PetscInt64 step)
+{
+  const HeatStop fresh = {0};
+
+  *s                     = fresh;
+  s->wall_limit          = c->limits.wall_time;
+  s->checkpoint_interval = c->checkpoint.wall_interval;
+  s->began               = began;
+  s->last_checkpoint = s->asked = MPI_Wtime();
+  s->asked_step                 = step;
+  s->next_step                  = step + 1;
+}
+
+static const char *SignalName(int number)
+{
+  return number == SIGTERM ? "TERM" : number == SIGINT ? "INT" : "USR1";
+}
+
+/* Steps that fit into about half a second, at most ten times as many as last time. */
+static PetscInt64 StepsUntilNextTime(const HeatStop *s, PetscInt64 step, double seconds)
+{
+  const PetscInt64 done = PetscMax(step - s->asked_step, 1);
+  const double     fit  = 0.5 * (double)done / PetscMax(seconds, 1e-9);
+
+  return (PetscInt64)PetscMax(1.0, PetscMin(fit, 10.0 * (double)done));
+}
+
+PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
+{
+  const double now   = MPI_Wtime();
+  double       all[4] = {(double)caught_signal, now - s->began, now - s->asked, now - s->last_checkpoint};
+
+  PetscFunctionBeginUser;
+  s->checkpoint = PETSC_FALSE;
+  if (step < s->next_step) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, all, 4, MPI_DOUBLE, MPI_MAX, comm));
+  s->next_step  = step + StepsUntilNextTime(s, step, all[2]);
+  s->asked      = now;
+  s->asked_step = step;
+  s->checkpoint = (s->checkpoint_interval > 0.0 && all[3] >= s->checkpoint_interval) ? PETSC_TRUE : PETSC_FALSE;
+  if (all[0] > 0.0) {
+    s->stop = PETSC_TRUE;
+    PetscCall(PetscSNPrintf(s->reason, sizeof s->reason, "signal %s", SignalName((int)all[0])));
+  } else if (s->wall_limit > 0.0 && all[1] + 2.0 * s->checkpoint_cost + PetscMax(0.5, all[2]) >= s->wall_limit) {
+    s->stop = PETSC_TRUE;
+    PetscCall(PetscSNPrintf(s->reason, sizeof s->reason, "the wall-time limit of %g s (limits.wall_time)",
+                            (double)s->wall_limit));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatStopCheckpointed(HeatStop *s, PetscReal seconds)
+{
+  s->last_checkpoint = MPI_Wtime();
+  s->checkpoint_cost = PetscMax(s->checkpoint_cost, seconds);
+}

@@ -1,0 +1,31 @@
+/** The case file: YAML to HeatCase, strictly.
+ *
+ *  Rank 0 reads the file; its bytes are broadcast and every rank parses the same text with the same
+ *  overrides, so every rank holds the same case and finds the same errors.  An unknown, repeated or
+ *  missing key, a value of the wrong type, NaN or infinity: HEAT_ERR_INPUT with file and line.
+ */
+#ifndef HEAT_IO_CASE_FILE_H
+#define HEAT_IO_CASE_FILE_H
+
+#include "solver/case.h"
+
+/** One row of the table of keys: what the parser accepts, --help prints, inputs/README.md lists. */
+typedef struct {
+  const char *path;    /* dotted; [] is an element of a list, <side> left, right, bottom or top,
+                          <option> any name: "regions[].shape", "boundary.<side>.type" */
+  const char *type;    /* in words, with the choices: "number > 0", "ftcs | backward-euler | ..." */
+  const char *fallback; /* default, in words; "required" */
+  const char *help;    /* one line, with the unit */
+} HeatCaseKey;
+
+/** The table, ended by a row whose path is NULL.  Static storage. */
+const HeatCaseKey *HeatCaseKeys(void);
+
+/** Read a case.  Collective on comm; *c is the caller's.
+ *  @param[in] n_set, set  overrides "KEY=VALUE", VALUE in YAML, applied in order before checking
+ *  Errors: HEAT_ERR_INPUT, for its content and also when the file cannot be read.
+ *  The case is not validated yet: call HeatCaseValidate. */
+PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
+                            HeatCase **c);
+
+#endif

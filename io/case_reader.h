@@ -1,0 +1,94 @@
+/** Typed, strict access to the tree of a case file: what the files that know its keys share.
+ *
+ *  A reader never guesses: a value of another type than asked for is HEAT_ERR_INPUT, said with
+ *  file, line and dotted path.  A node that is NULL is a key that is not there: the value keeps its
+ *  default.  All ranks read the same tree, so every function here raises collectively without
+ *  communicating.
+ */
+#ifndef HEAT_IO_CASE_READER_H
+#define HEAT_IO_CASE_READER_H
+
+#include "io/case_file.h"
+#include "io/yaml_tree.h"
+
+typedef struct {
+  MPI_Comm  comm;
+  HeatCase *c; /* being filled; owns the table of lines */
+} HeatReader;
+
+typedef enum { HEAT_ANY, HEAT_NOT_NEGATIVE, HEAT_POSITIVE } HeatRange;
+
+/** Raise HEAT_ERR_INPUT about a node, unless the condition holds. */
+#define HeatReaderCheck(condition, r, node, ...)                                                   \
+  do {                                                                                             \
+    if (PetscUnlikely(!(condition))) {                                                             \
+      PetscCall(HeatCaseAddWhere((r)->c, (node)->path, (node)->line));                             \
+      return HeatCaseRaise((r)->comm, PETSC_FUNCTION_NAME, __FILE__, __LINE__, (r)->c,             \
+                           (node)->path, __VA_ARGS__);                                             \
+    }                                                                                              \
+  } while (0)
+
+enum { HEAT_FOUND = 80 };
+
+/** What a node holds, for a message: its text, `nothing`, `a list` or `a mapping`. */
+const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND]);
+
+/** A scalar without quotes that is empty, ~ or null. */
+PetscBool HeatReaderIsNull(const HeatYamlNode *node);
+
+/** The member of a mapping, NULL when absent (or when map is NULL). */
+HeatYamlNode *HeatReaderKey(const HeatYamlNode *map, const char *key);
+
+/** Likewise; absent is an error. */
+PetscErrorCode HeatReaderRequire(const HeatReader *r, const HeatYamlNode *map, const char *key,
+                                 HeatYamlNode **node);
+
+/** The node is a mapping, a list; or NULL. */
+PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node);
+PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node);
+
+/** A finite number. */
+PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,
+                            PetscReal *value);
+/** A whole number, digits only, >= least. */
+PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
+                           PetscInt *value);
+PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, PetscBool *value);
+
+/** Text; numbers too are text.  Replaces *value, which the caller owns. */
+PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value);
+
+/** One of the names of a PetscEnum-style array; *value is its index. */
+PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
+                              const char *const names[], int *value);
+/** A number, or the text of an expression (which is not compiled here). */
+PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, HeatFormula *formula);
+
+/** A list of exactly two. */
+PetscErrorCode HeatReadRealPair(const HeatReader *r, const HeatYamlNode *node, PetscReal value[2]);
+PetscErrorCode HeatReadIntPair(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
+                               PetscInt value[2]);
+
+/** Raise that `node` repeats the key of `other`. */
+PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *node,
+                                       const HeatYamlNode *other);
+
+/** "; did you mean 'x'?" when a candidate is near to text, else "".  Candidates end with NULL. */
+const char *HeatReaderSuggest(const char *text, const char *const candidates[], char *buffer,
+                              size_t size);
+
+/** Every key of the tree is in the table, and once; gives each its path and line (case_keys.c). */
+PetscErrorCode HeatReaderCheckKeys(const HeatReader *r, HeatYamlNode *root);
+
+/** Apply one KEY=VALUE to the tree (case_set.c).  Errors: HEAT_ERR_INPUT. */
+PetscErrorCode HeatReaderSet(const HeatReader *r, HeatYamlTree *tree, HeatYamlNode *root,
+                             const char *assignment);
+
+/** The sections that are lists, and petsc (case_lists.c): from the tree's root into the case. */
+PetscErrorCode HeatReadMaterials(const HeatReader *r, const HeatYamlNode *root);
+PetscErrorCode HeatReadRegions(const HeatReader *r, const HeatYamlNode *root);
+PetscErrorCode HeatReadProbes(const HeatReader *r, const HeatYamlNode *output);
+PetscErrorCode HeatReadChecks(const HeatReader *r, const HeatYamlNode *root);
+PetscErrorCode HeatReadPetscOptions(const HeatReader *r, const HeatYamlNode *root);
+
+#endif

@@ -1,0 +1,372 @@
+/** Checkpoints: a field file of the temperature, plus the group /state.
+ *
+ *  /state holds the rest of a run as attributes (under the checksums of HDF5's object headers) and
+ *  arrays (under ours).  Nothing in it depends on the layout of the run that wrote it.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "io/checkpoint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/hdf5_util.h"
+
+#define EXTENT_TOLERANCE 1e-12 /* of the extents, relative: they are recomputed as x0 + nx*hx */
+
+PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(state->snapshots));
+  PetscCall(PetscFree(state->case_text));
+  memset(state, 0, sizeof(*state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char *name, double value)
+{
+  PetscInt i = 0;
+
+  PetscFunctionBeginUser;
+  while (i < state->n_sums && strcmp(state->sums[i].name, name) != 0) ++i;
+  PetscCheck(i < HEAT_CHECKPOINT_SUMS && strlen(name) < sizeof(state->sums[i].name), PETSC_COMM_SELF,
+             PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the sum %s", name);
+  if (i == state->n_sums) ++state->n_sums;
+  snprintf(state->sums[i].name, sizeof(state->sums[i].name), "%s", name);
+  state->sums[i].value = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name, double fallback)
+{
+  for (PetscInt i = 0; i < state->n_sums; ++i) {
+    if (strcmp(state->sums[i].name, name) == 0) return state->sums[i].value;
+  }
+  return fallback;
+}
+
+static void CheckpointPath(const char *dir, PetscInt64 step, char *path, size_t size)
+{
+  snprintf(path, size, "%s/checkpoint_%06lld.h5", dir, (long long)step);
+}
+
+/* The list of snapshots as two arrays. */
+static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, HeatFileError *error)
+{
+  const PetscInt n = state->n_snapshots;
+  int64_t       *steps;
+  double        *times;
+
+  if (n == 0) return;
+  if (PetscMalloc2((size_t)n, &steps, (size_t)n, &times)) {
+    HeatFileFail(error, "no memory for the list of snapshots");
+    return;
+  }
+  for (PetscInt i = 0; i < n; ++i) {
+    steps[i] = state->snapshots[i].step;
+    times[i] = state->snapshots[i].time;
+  }
+  HeatH5WriteArray(group, "snapshot_steps", H5T_STD_I64LE, H5T_NATIVE_INT64, n, steps, error);
+  HeatH5WriteArray(group, "snapshot_times", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, n, times, error);
+  (void)PetscFree2(steps, times);
+}
+
+/* HeatFieldFileExtra: /state.  Step and time are attributes of the file. */
+static void WriteState(int64_t file, void *context, HeatFileError *error)
+{
+  const HeatCheckpointState *state = (const HeatCheckpointState *)context;
+  const double               step_size = state->step_size;
+  hid_t                      group = HeatH5CreateGroup((hid_t)file, "state", error);
+  hid_t                      sums  = HeatH5CreateGroup(group, "sums", error);
+
+  HeatH5WriteDouble(group, "step_size", 0, &step_size, error);
+  HeatH5WriteText(group, "scheme", state->scheme, error);
+  for (PetscInt i = 0; i < state->n_sums; ++i) {
+    HeatH5WriteDouble(sums, state->sums[i].name, 0, &state->sums[i].value, error);
+  }
+  WriteSnapshotList(group, state, error);
+  if (state->case_text) {
+    HeatH5WriteArray(group, "case_text", H5T_STD_U8LE, H5T_NATIVE_UINT8, (PetscInt64)strlen(state->case_text),
+                     state->case_text, error);
+  }
+  HeatH5Close(error, &sums);
+  HeatH5Close(error, &group);
+}
+
+static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *error)
+{
+  hid_t sums = -1;
+
+  HeatH5(error, sums = H5Gopen2(group, "sums", H5P_DEFAULT));
+  for (hsize_t i = 0; !error->failed && i < HEAT_CHECKPOINT_SUMS; ++i) {
+    char          *name = state->sums[i].name;
+    const size_t   size = sizeof(state->sums[i].name);
+    const ssize_t  length = H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT);
+
+    if (length < 0) break; /* no more */
+    HeatH5ReadDouble(sums, name, 0, &state->sums[i].value, error);
+    state->n_sums = (PetscInt)i + 1;
+  }
+  HeatH5Close(error, &sums);
+}
+
+static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileError *error)
+{
+  int64_t   *steps;
+  double    *times;
+  PetscInt64 n, n_times;
+
+  HeatH5ReadArray(group, "snapshot_steps", H5T_NATIVE_INT64, &n, (void **)&steps, error);
+  HeatH5ReadArray(group, "snapshot_times", H5T_NATIVE_DOUBLE, &n_times, (void **)&times, error);
+  if (!error->failed && n != n_times) HeatFileFail(error, "its list of snapshots is not whole");
+  if (!error->failed && n > 0 && PetscMalloc1((size_t)n, &state->snapshots)) {
+    HeatFileFail(error, "no memory for the list of snapshots");
+  }
+  for (PetscInt64 i = 0; i < n && !error->failed; ++i) {
+    state->snapshots[i] = (HeatSnapshotEntry){.step = steps[i], .time = times[i]};
+    state->n_snapshots  = (PetscInt)i + 1;
+  }
+  (void)PetscFree(steps);
+  (void)PetscFree(times);
+}
+
+static void ReadCaseText(hid_t group, HeatCheckpointState *state, HeatFileError *error)
+{
+  PetscInt64 n;
+  char      *text;
+
+  HeatH5ReadArray(group, "case_text", H5T_NATIVE_UINT8, &n, (void **)&text, error);
+  if (!error->failed && n > 0) {
+    if (PetscCalloc1((size_t)n + 1, &state->case_text)) HeatFileFail(error, "no memory for the case text");
+    else memcpy(state->case_text, text, (size_t)n);
+  }
+  (void)PetscFree(text);
+}
+
+/* Rank 0: the state out of a file whose header is known to be good. */
+static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheckpointState *state,
+                      HeatFileError *error)
+{
+  hid_t  file = HeatH5OpenRead(path, error), group = -1;
+  double step_size = 0;
+
+  state->step = info->step;
+  state->time = info->time;
+  HeatH5(error, group = H5Gopen2(file, "state", H5P_DEFAULT));
+  if (!error->failed) {
+    HeatH5ReadDouble(group, "step_size", 0, &step_size, error);
+    HeatH5ReadText(group, "scheme", state->scheme, sizeof(state->scheme), error);
+    state->step_size = step_size;
+    ReadSums(group, state, error);
+    ReadSnapshotList(group, state, error);
+    ReadCaseText(group, state, error);
+  }
+  HeatH5Close(error, &group);
+  HeatH5Close(error, &file);
+}
+
+/* Rank 0's state to all. */
+static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
+{
+  HeatCheckpointState mine = *state;
+  PetscMPIInt         rank, length = state->case_text ? (PetscMPIInt)strlen(state->case_text) + 1 : 0, bytes;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Bcast(&mine, (PetscMPIInt)sizeof(mine), MPI_BYTE, 0, comm));
+  PetscCallMPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
+  mine.snapshots = state->snapshots; /* rank 0's own; NULL elsewhere */
+  mine.case_text = state->case_text;
+  if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
+  if (rank && length) PetscCall(PetscMalloc1((size_t)length, &mine.case_text));
+  PetscCall(PetscMPIIntCast((PetscInt)(sizeof(*mine.snapshots) * (size_t)mine.n_snapshots), &bytes));
+  PetscCallMPI(MPI_Bcast(mine.snapshots, bytes, MPI_BYTE, 0, comm));
+  PetscCallMPI(MPI_Bcast(mine.case_text, length, MPI_CHAR, 0, comm));
+  *state = mine;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Header and state; with `data` all values are read and compared as well.  Agreed, not raised. */
+static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, PetscBool data, HeatFieldFileInfo *info,
+                                   HeatCheckpointState *state, HeatFileError *error)
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  memset(state, 0, sizeof(*state));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(HeatFieldFileTryInfo(comm, path, PETSC_FALSE, info, error));
+  if (!error->failed && strcmp(info->kind, "checkpoint") != 0) {
+    HeatFileFail(error, "it is a %s, not a checkpoint", info->kind);
+  }
+  if (!error->failed && rank == 0) ReadState(path, info, state, error);
+  PetscCall(HeatFileShare(comm, error));
+  if (!error->failed && data) PetscCall(HeatFieldFileTryInfo(comm, path, PETSC_TRUE, info, error));
+  if (!error->failed) PetscCall(BroadcastState(comm, state));
+  else PetscCall(HeatCheckpointStateClear(state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatCheckpointState *state)
+{
+  HeatFileError      error = {0};
+  HeatFieldFileInfo *info;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(TryReadState(comm, path, PETSC_FALSE, info, state, &error));
+  PetscCall(PetscFree(info));
+  PetscCall(HeatFileAgree(comm, path, "read", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool SameExtent(const PetscReal a[2], PetscReal start, PetscReal end)
+{
+  const PetscReal room = EXTENT_TOLERANCE * PetscMax(end - start, PetscMax(fabs(start), fabs(end)));
+
+  return fabs(a[0] - start) <= room && fabs(a[1] - end) <= room ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* The checkpoint is of this very grid. */
+static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFileError *error)
+{
+  const PetscReal x1 = g->x0 + (PetscReal)g->nx * g->hx, y1 = g->y0 + (PetscReal)g->ny * g->hy;
+
+  if (info->nx != g->nx || info->ny != g->ny) {
+    HeatFileFail(error,
+                 "it has [nx, ny] = [%" PetscInt_FMT ", %" PetscInt_FMT "] cells, and the case has [%" PetscInt_FMT
+                 ", %" PetscInt_FMT "]",
+                 info->nx, info->ny, g->nx, g->ny);
+  } else if (!SameExtent(info->x, g->x0, x1) || !SameExtent(info->y, g->y0, y1)) {
+    HeatFileFail(error, "its domain is x [%g, %g], y [%g, %g] m, and the case's is x [%g, %g], y [%g, %g] m",
+                 (double)info->x[0], (double)info->x[1], (double)info->y[0], (double)info->y[1], (double)g->x0,
+                 (double)x1, (double)g->y0, (double)y1);
+  }
+}
+
+PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state, PetscReal *T)
+{
+  HeatFileError      error = {0};
+  HeatFieldFileInfo *info;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(TryReadState(grid->comm, path, PETSC_FALSE, info, state, &error));
+  if (!error.failed) CheckGrid(grid, info, &error);
+  PetscCall(PetscFree(info));
+  if (error.failed) PetscCall(HeatCheckpointStateClear(state));
+  PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+  PetscCall(HeatFieldFileRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: the newest `keep` of the steps up to this one stay. */
+static PetscErrorCode RemoveOld(const char *dir, PetscInt keep, PetscInt64 step)
+{
+  char          path[PETSC_MAX_PATH_LEN];
+  HeatFileError ignored = {0}; /* an old file too many is no failure */
+  PetscInt      n, newer = 0;
+  PetscInt64   *steps;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
+  for (PetscInt i = n - 1; i >= 0; --i) {
+    if (steps[i] > step || newer++ < keep) continue;
+    CheckpointPath(dir, steps[i], path, sizeof(path));
+    unlink(path);
+  }
+  PetscCall(PetscFree(steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: the line that says that a checkpoint was skipped. */
+static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *path, const char *reason)
+{
+  HeatFileError ignored = {0};
+  PetscMPIInt   rank;
+  PetscInt      n = 0;
+  PetscInt64   *steps = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
+  if (n > 0) {
+    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
+                           "heat2d: warning: %s cannot be written: %s; the run goes on, the newest checkpoint is "
+                           "still that of step %lld\n",
+                           path, reason, (long long)steps[n - 1]));
+  } else {
+    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
+                           "heat2d: warning: %s cannot be written: %s; the run goes on without a checkpoint\n", path,
+                           reason));
+  }
+  PetscCall(PetscFree(steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscInt keep, const char *title,
+                                   const HeatCheckpointState *state, const PetscReal *T, PetscBool *written,
+                                   HeatFileStats *stats)
+{
+  const HeatFileField        field   = {.name = "temperature", .units = "K", .long_name = "temperature",
+                                        .element = HEAT_ELEMENT_DOUBLE, .block = T};
+  const HeatFieldFileOptions options = {.kind = "checkpoint", .title = title, .step = state->step,
+                                        .time = state->time, .read_back = PETSC_TRUE, .extra = WriteState,
+                                        .context = (void *)state};
+  char          path[PETSC_MAX_PATH_LEN];
+  HeatFileError error = {0};
+
+  PetscFunctionBeginUser;
+  CheckpointPath(dir, state->step, path, sizeof(path));
+  PetscCall(HeatFieldFileTryWrite(grid, path, &options, 1, &field, stats, &error));
+  if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
+  if (!error.failed) {
+    if (grid->rank == 0) PetscCall(RemoveOld(dir, PetscMax(keep, 1), state->step));
+  } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, error.text));
+  else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All ranks: the steps that rank 0 finds, ascending. */
+static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, PetscInt64 **steps)
+{
+  HeatFileError error = {0};
+  PetscMPIInt   rank;
+
+  PetscFunctionBeginUser;
+  *steps = NULL;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", n, steps, &error));
+  PetscCall(HeatFileAgree(comm, dir, "read", &error));
+  PetscCallMPI(MPI_Bcast(n, 1, MPIU_INT, 0, comm));
+  if (rank) PetscCall(PetscMalloc1((size_t)*n, steps));
+  PetscCallMPI(MPI_Bcast(*steps, (PetscMPIInt)*n, MPIU_INT64, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointLatest(MPI_Comm comm, const char *dir, char *path, size_t size)
+{
+  PetscInt            n, found = -1;
+  PetscInt64         *steps;
+  HeatFieldFileInfo  *info;
+  HeatCheckpointState state;
+
+  PetscFunctionBeginUser;
+  PetscCall(ListSteps(comm, dir, &n, &steps));
+  PetscCall(PetscNew(&info));
+  for (PetscInt i = n - 1; i >= 0 && found < 0; --i) {
+    HeatFileError error = {0};
+
+    CheckpointPath(dir, steps[i], path, size);
+    PetscCall(TryReadState(comm, path, PETSC_TRUE, info, &state, &error));
+    PetscCall(HeatCheckpointStateClear(&state));
+    if (!error.failed) found = i;
+    else PetscCall(PetscFPrintf(comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n", path, error.text));
+  }
+  PetscCall(PetscFree(info));
+  PetscCall(PetscFree(steps));
+  HeatCheck(n > 0, comm, HEAT_ERR_FILE, "there is no checkpoint in %s to restart from", dir);
+  HeatCheck(found >= 0, comm, HEAT_ERR_FILE, "none of the %" PetscInt_FMT " checkpoints in %s can be used", n, dir);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

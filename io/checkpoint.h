@@ -1,0 +1,68 @@
+/** Checkpoints: all that a restart needs, checkpoint_NNNNNN.h5 by step.
+ *
+ *  A checkpoint exists under its name only when it is complete, synced, and every row has been read
+ *  back and its checksum found right.  Older ones go only after the newer one is in place.  A restart
+ *  may use another number of ranks and another layout of blocks.
+ */
+#ifndef HEAT_IO_CHECKPOINT_H
+#define HEAT_IO_CHECKPOINT_H
+
+#include "io/snapshots.h"
+
+#define HEAT_CHECKPOINT_SUMS 64 /* named scalars that a checkpoint can carry */
+
+/** Everything of a run but its temperature field.  Plain data; the same on every rank. */
+typedef struct {
+  PetscInt64 step;      /* steps done */
+  PetscReal  time;      /* [s] */
+  PetscReal  step_size; /* [s] of the step to come */
+  char       scheme[32];
+
+  PetscInt n_sums; /* running sums such as the energy account, by name */
+  struct {
+    char   name[48];
+    double value;
+  } sums[HEAT_CHECKPOINT_SUMS];
+
+  PetscInt           n_snapshots;
+  HeatSnapshotEntry *snapshots; /* [n_snapshots]; borrowed for a write, owned after a read */
+
+  char *case_text; /* the case file as it was; likewise borrowed or owned; NULL: none */
+} HeatCheckpointState;
+
+/** Free what HeatCheckpointRead allocated and zero the struct.  Not collective. */
+PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state);
+
+/** Set or replace a named scalar; get one: its value, or `fallback` when there is none. */
+PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char *name, double value);
+double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name, double fallback);
+
+/** Write checkpoint_<step>.h5 into `dir`, then remove the oldest ones beyond `keep`.  Files of a
+ *  larger step than this one are not counted and not touched (HeatOutputDirectoryRewind moves them
+ *  aside at a restart).  Collective on grid->comm.
+ *  @param[in]  T        [nyl][nxl] temperature, x fastest, unpadded
+ *  @param[out] written  NULL: a failure is raised (HEAT_ERR_FILE).  Else a failure is one line on
+ *                       stderr, *written says which; the earlier checkpoints are still there.
+ *  @param[out] stats    may be NULL */
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscInt keep,
+                                   const char *title, const HeatCheckpointState *state,
+                                   const PetscReal *T, PetscBool *written, HeatFileStats *stats);
+
+/** Path of the newest checkpoint in `dir` that is readable and whole: all checksums are compared.
+ *  One line on stderr for each newer one that is passed over, with the reason.  Collective on comm.
+ *  Errors: HEAT_ERR_FILE when there is none. */
+PetscErrorCode HeatCheckpointLatest(MPI_Comm comm, const char *dir, char *path, size_t size);
+
+/** Read a checkpoint.  Collective on grid->comm.
+ *  @param[out] state  clear it with HeatCheckpointStateClear
+ *  @param[out] T      [nyl][nxl], x fastest, unpadded
+ *  Errors: HEAT_ERR_FILE: absent, not a checkpoint, other cells or extents than the grid's (both are
+ *  named), damaged (the rows are named). */
+PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
+                                  PetscReal *T);
+
+/** The state alone, without the field or a grid: for `inspect`, and for what must be known before
+ *  the grid is made.  Collective on comm.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatCheckpointState *state);
+
+#endif

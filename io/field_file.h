@@ -1,0 +1,122 @@
+/** The field file: one HDF5 format, one writer and one reader, for snapshots and checkpoints.
+ *
+ *  io/README.md documents the format (version 1).  The promise of the writer: the file appears under
+ *  its name only when it is complete, synced to the disk and (checkpoints) read back; a failure on
+ *  any rank reaches every rank, leaves no temporary file, and is one message with the system's
+ *  reason; uncompressed files are byte-identical for any number of ranks and any layout of blocks.
+ */
+#ifndef HEAT_IO_FIELD_FILE_H
+#define HEAT_IO_FIELD_FILE_H
+
+#include "io/file_util.h"
+#include "solver/grid.h"
+
+#define HEAT_FIELD_FILE_VERSION 1
+#define HEAT_MAX_FILE_FIELDS    16 /* in one file */
+
+typedef enum { HEAT_ELEMENT_DOUBLE, HEAT_ELEMENT_INT32 } HeatElement;
+
+/** A field to write.  Everything is borrowed for the call. */
+typedef struct {
+  const char  *name;          /* of the dataset, e.g. "temperature" */
+  const char  *units;         /* UDUNITS text: "K", "W m-2", "1" */
+  const char  *long_name;     /* for axis labels */
+  const char  *standard_name; /* CF's, or NULL */
+  HeatElement  element;
+  const void  *block;         /* [nyl][nxl], x fastest, unpadded: double or int32_t */
+  PetscInt     n_meanings;    /* 0; for codes such as material: values 0 ... n-1 mean ... */
+  const char *const *meanings; /* ... these names (n_meanings of them, non-empty) */
+} HeatFileField;
+
+/** Seconds are the largest over ranks of each phase; the same on every rank. */
+typedef struct {
+  PetscInt64 files;            /* added up by users; 1 after a write */
+  PetscInt64 bytes;            /* size of the file(s) */
+  double     seconds;          /* the whole call */
+  double     seconds_open;     /* skeleton, reservation, parallel open [s] */
+  double     seconds_exchange; /* blocks to slabs, checksums, compression */
+  double     seconds_write;    /* raw data */
+  double     seconds_close;    /* sync, close, read back, rename */
+} HeatFileStats;
+
+/** Add b to a. */
+void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b);
+
+/** What rank 0 may add to the file before it is closed: attributes and small datasets.  `file` is an
+ *  hid_t.  Failures are noted in `error`. */
+typedef void (*HeatFieldFileExtra)(int64_t file, void *context, HeatFileError *error);
+
+typedef struct {
+  const char        *kind;  /* "snapshot" or "checkpoint" */
+  const char        *title;
+  PetscInt64         step;
+  PetscReal          time; /* [s] */
+  HeatCompression    compression;
+  PetscBool          read_back; /* every rank reads its rows again and compares checksums before
+                                   the file gets its name; compressed: the header only */
+  HeatFieldFileExtra extra;     /* or NULL; called on rank 0 only */
+  void              *context;
+} HeatFieldFileOptions;
+
+/** Write a field file.  Collective on grid->comm.
+ *  @param[in]  path   final name; the temporary one is .NAME.part in the same folder
+ *  @param[out] stats  may be NULL
+ *  Errors: HEAT_ERR_FILE; then an earlier file of that name is untouched. */
+PetscErrorCode HeatFieldFileWrite(const HeatGrid *grid, const char *path,
+                                  const HeatFieldFileOptions *options, PetscInt n_fields,
+                                  const HeatFileField *fields, HeatFileStats *stats);
+
+/** Likewise, but a failure to write is returned in `error`, the same on every rank, not raised. */
+PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
+                                     const HeatFieldFileOptions *options, PetscInt n_fields,
+                                     const HeatFileField *fields, HeatFileStats *stats,
+                                     HeatFileError *error);
+
+/** Read one dataset of any HDF5 file: [ny][nx], integer or floating point of any width, contiguous or
+ *  chunked with HDF5's own filters; stored in the file itself (no links, no external files).  Values
+ *  are converted to `element`.  Where heat2d's checksums are present they are compared.
+ *  Collective on grid->comm.
+ *  @param[in]  dataset  "/temperature"; a leading slash may be missing
+ *  @param[out] block    [nyl][nxl], x fastest, unpadded
+ *  Errors: HEAT_ERR_FILE with the found and the expected shape, the damaged rows, or the reason. */
+PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
+                                 HeatElement element, void *block);
+
+typedef struct {
+  char        name[64], units[32], long_name[96];
+  HeatElement element;
+  PetscBool   has_sums; /* checksums are stored */
+  PetscInt    damaged_rows, first_damaged, last_damaged; /* set by HeatFieldFileVerify; rows from 0 */
+  double      minimum, maximum; /* of the finite values; set by HeatFieldFileVerify */
+  PetscInt64  not_finite;       /* likewise: cells that are NaN or infinite */
+} HeatFieldInfo;
+
+typedef struct {
+  char          kind[32], title[256];
+  PetscInt      format_version;
+  PetscInt64    step;
+  PetscReal     time;       /* [s] */
+  PetscInt      nx, ny;
+  PetscReal     x[2], y[2]; /* extents [m] */
+  PetscInt64    bytes;      /* size of the file */
+  PetscInt      n_fields;
+  HeatFieldInfo fields[HEAT_MAX_FILE_FIELDS]; /* in order of name */
+} HeatFieldFileInfo;
+
+/** Header of a file of ours.  Collective on comm: rank 0 reads and broadcasts.
+ *  Errors: HEAT_ERR_FILE (absent, not HDF5, not ours, newer version, damaged). */
+PetscErrorCode HeatFieldFileReadInfo(MPI_Comm comm, const char *path, HeatFieldFileInfo *info);
+
+/** HeatFieldFileReadInfo, then read all data and compare the checksums, in parallel, with a bounded
+ *  buffer, on any number of ranks.  Damaged rows are reported in `info`, not raised. */
+PetscErrorCode HeatFieldFileVerify(MPI_Comm comm, const char *path, HeatFieldFileInfo *info);
+
+/** Both of the above without raising: the reason goes to `error`, the same on every rank.
+ *  @param[in] data  read all data and compare; damaged rows become a failure too */
+PetscErrorCode HeatFieldFileTryInfo(MPI_Comm comm, const char *path, PetscBool data,
+                                    HeatFieldFileInfo *info, HeatFileError *error);
+
+/** Version of the HDF5 library in use, e.g. "1.10.8". */
+PetscErrorCode HeatFieldFileLibraryVersion(char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,196 @@
+/** Reading a field onto the blocks, from our files and from anybody's.
+ *
+ *  A file may come from anywhere, so rank 0 looks at it first, alone: the dataset must lie in the file
+ *  itself (no links, no external or virtual storage) and have the grid's shape.  Only then do all
+ *  ranks open it, each through the serial driver: reading needs no agreement between them, and a bad
+ *  file is refused at once on all.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "io/field_file_parts.h"
+#include "io/slab.h"
+
+/* Add the names of the root's datasets and groups to a message. */
+static void ListNames(hid_t file, char *text, size_t size)
+{
+  H5G_info_t info;
+  char       name[64];
+  size_t     used = 0;
+
+  text[0] = '\0';
+  if (H5Gget_info(file, &info) < 0) return;
+  for (hsize_t i = 0; i < info.nlinks && used + sizeof(name) + 4 < size; ++i) {
+    if (H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof(name), H5P_DEFAULT) < 0) break;
+    used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", name);
+  }
+}
+
+/* Every step of the path must be a hard link that exists: nothing leads out of the file. */
+static void CheckPath(hid_t file, const char *dataset, HeatFileError *error)
+{
+  char       path[512], names[256];
+  H5L_info_t link;
+
+  for (const char *end = dataset; *end && !error->failed;) {
+    while (*end == '/') ++end;
+    end += strcspn(end, "/");
+    snprintf(path, sizeof(path), "%.*s", (int)(end - dataset), dataset);
+    if (H5Lexists(file, path, H5P_DEFAULT) <= 0) {
+      ListNames(file, names, sizeof(names));
+      HeatFileFail(error, "it has no dataset %s (it holds: %s)", dataset, names);
+      return;
+    }
+    HeatH5(error, H5Lget_info(file, path, &link, H5P_DEFAULT));
+    if (!error->failed && link.type != H5L_TYPE_HARD) {
+      HeatFileFail(error, "%s is a link; only datasets of the file itself are read", path);
+    }
+  }
+}
+
+static void CheckStorage(hid_t dataset, const char *name, HeatFileError *error)
+{
+  hid_t list = -1;
+
+  HeatH5(error, list = H5Dget_create_plist(dataset));
+  if (!error->failed && (H5Pget_layout(list) == H5D_VIRTUAL || H5Pget_external_count(list) > 0)) {
+    HeatFileFail(error, "the values of %s are stored in other files; only the file itself is read", name);
+  }
+  HeatH5Close(error, &list);
+}
+
+static void CheckType(hid_t dataset, const char *name, HeatElement element, HeatFileError *error)
+{
+  hid_t       type = -1;
+  H5T_class_t kind;
+
+  HeatH5(error, type = H5Dget_type(dataset));
+  if (error->failed) return;
+  kind = H5Tget_class(type);
+  if (element == HEAT_ELEMENT_INT32 && kind != H5T_INTEGER) {
+    HeatFileFail(error, "dataset %s does not hold integers", name);
+  } else if (kind != H5T_INTEGER && kind != H5T_FLOAT) {
+    HeatFileFail(error, "dataset %s does not hold numbers", name);
+  }
+  HeatH5Close(error, &type);
+}
+
+static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, HeatFileError *error)
+{
+  hid_t   space = -1;
+  hsize_t shape[H5S_MAX_RANK] = {0};
+  char    found[128] = "no array";
+  int     n = 0, used = 0;
+
+  HeatH5(error, space = H5Dget_space(dataset));
+  HeatH5(error, n = H5Sget_simple_extent_dims(space, shape, NULL));
+  for (int d = 0; d < PetscMin(n, 4); ++d) {
+    used += snprintf(found + used, sizeof(found) - (size_t)used, "[%llu]", (unsigned long long)shape[d]);
+  }
+  if (!error->failed && (n != 2 || shape[0] != (hsize_t)grid->ny || shape[1] != (hsize_t)grid->nx)) {
+    HeatFileFail(error,
+                 "dataset %s is %s%s, and the grid needs [ny][nx] = [%" PetscInt_FMT "][%" PetscInt_FMT "]",
+                 name, found, n > 4 ? "..." : "", grid->ny, grid->nx);
+  }
+  HeatH5Close(error, &space);
+}
+
+/* Are there checksums for this very dataset, stored as it is read? */
+static PetscBool HasSums(hid_t file, hid_t dataset, const char *name, HeatElement element)
+{
+  HeatFileError none = {0};
+  char          format[32] = "", path[512];
+  hid_t         type       = -1;
+  PetscBool     same       = PETSC_FALSE;
+
+  if (H5Aexists(file, "format") <= 0 || H5Lexists(file, "integrity", H5P_DEFAULT) <= 0) return PETSC_FALSE;
+  HeatH5ReadText(file, "format", format, sizeof(format), &none);
+  snprintf(path, sizeof(path), "integrity/%s", name);
+  if (strcmp(format, "heat2d field file") != 0 || H5Lexists(file, path, H5P_DEFAULT) <= 0) return PETSC_FALSE;
+  HeatH5(&none, type = H5Dget_type(dataset));
+  if (type >= 0 && H5Tequal(type, HeatElementFileType(element)) > 0) same = PETSC_TRUE;
+  HeatH5Close(&none, &type);
+  return same;
+}
+
+/* Rank 0: everything that must hold before the values are read. */
+static void CheckDataset(const HeatGrid *grid, const char *path, const char *name, HeatElement element,
+                         PetscBool *sums, HeatFileError *error)
+{
+  hid_t file = HeatH5OpenRead(path, error), dataset = -1;
+
+  if (file < 0) return;
+  CheckPath(file, name, error);
+  HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
+  CheckType(dataset, name, element, error);
+  CheckStorage(dataset, name, error);
+  CheckShape(dataset, name, grid, error);
+  if (!error->failed) *sums = HasSums(file, dataset, name, element);
+  HeatH5Close(error, &dataset);
+  HeatH5Close(error, &file);
+}
+
+/* This rank's rows. */
+static void ReadRows(const HeatGrid *grid, const char *path, const char *name, HeatElement element,
+                     PetscInt first, PetscInt n, void *rows, HeatFileError *error)
+{
+  hid_t file, dataset = -1;
+
+  if (n == 0) return;
+  file = HeatH5OpenRead(path, error);
+  HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
+  HeatRowsRead(dataset, HeatElementMemoryType(element), first, n, grid->nx, HeatElementBytes(element), rows, error);
+  HeatH5Close(error, &dataset);
+  HeatH5Close(error, &file);
+}
+
+/* The checksums of what arrived on the blocks against the stored ones.  Collective, not agreed. */
+static PetscErrorCode CompareSums(HeatSlab *slab, const char *path, const char *name,
+                                  HeatElement element, const void *block, HeatFileError *error)
+{
+  PetscInt  first, n;
+  uint64_t *sums;
+
+  PetscFunctionBeginUser;
+  HeatSlabGetRows(slab, &first, &n);
+  PetscCall(PetscMalloc1((size_t)n, &sums));
+  PetscCall(HeatSlabRowSums(slab, HeatElementBytes(element), block, sums));
+  if (n > 0) {
+    hid_t file = HeatH5OpenRead(path, error);
+
+    if (file >= 0) HeatSumsCompare(file, name, first, n, sums, error);
+    HeatH5Close(error, &file);
+  }
+  PetscCall(PetscFree(sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
+                                 HeatElement element, void *block)
+{
+  const char   *name  = dataset + strspn(dataset, "/");
+  HeatFileError error = {0};
+  PetscBool     sums  = PETSC_FALSE;
+  HeatSlab     *slab;
+  PetscInt      first, n;
+  void         *rows;
+
+  PetscFunctionBeginUser;
+  HeatH5Begin();
+  if (grid->rank == 0) CheckDataset(grid, path, name, element, &sums, &error);
+  PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+  PetscCallMPI(MPI_Bcast(&sums, 1, MPIU_BOOL, 0, grid->comm));
+  PetscCall(HeatSlabCreate(grid, &slab));
+  HeatSlabGetRows(slab, &first, &n);
+  PetscCall(PetscMalloc((size_t)n * (size_t)grid->nx * HeatElementBytes(element), &rows));
+  ReadRows(grid, path, name, element, first, n, rows, &error);
+  PetscCall(HeatFileShare(grid->comm, &error));
+  if (!error.failed) {
+    PetscCall(HeatSlabFromRows(slab, HeatElementMPIType(element), rows, block));
+    if (sums) PetscCall(CompareSums(slab, path, name, element, block, &error));
+  }
+  PetscCall(PetscFree(rows));
+  PetscCall(HeatSlabDestroy(&slab));
+  PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,25 @@
+/** The output folder of a run: made, and cleared of an earlier run's files.
+ *
+ *  Only regular files with heat2d's own names are ever touched: snapshot_<digits>.h5,
+ *  checkpoint_<digits>.h5, their .part leftovers, snapshots.xdmf, history.csv, probes.csv,
+ *  results.json.
+ */
+#ifndef HEAT_IO_OUTPUT_DIR_H
+#define HEAT_IO_OUTPUT_DIR_H
+
+#include "io/file_util.h"
+
+/** Make `dir` (and its parents) ready.  Collective on comm; rank 0 does it.
+ *  Fresh run (restart false): an earlier run's files are removed; but when there are checkpoints and
+ *  the run did not finish (no results.json with status ok or check-failed), all its files are moved
+ *  into unfinished_NNN/, which can be continued there, and one line on stderr says so.  Restart: only .part leftovers and results.json go.
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
+
+/** At a restart from `step`: snapshots of a larger step are removed (they are written again), and
+ *  checkpoints of a larger step (damaged ones, or of the course of events that is being left) are
+ *  moved into abandoned_NNN/ with one line on stderr, so that they cannot be taken for this run's.
+ *  Collective on comm.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscInt64 step);
+
+#endif

@@ -1,0 +1,116 @@
+/** results.json: the machine-readable record of a run.
+ *
+ *  Plain data that app fills in; every string is borrowed (NULL becomes null, NaN and infinity
+ *  too), every array is [n_...].  The schema is "heat2d results 1"; io/README.md lists the keys.
+ */
+#ifndef HEAT_IO_RESULTS_H
+#define HEAT_IO_RESULTS_H
+
+#include "io/field_file.h"
+
+#define HEAT_RESULTS_SCHEMA "heat2d results 1"
+
+typedef enum { HEAT_STATUS_OK, HEAT_STATUS_CHECK_FAILED, HEAT_STATUS_STOPPED, HEAT_STATUS_ERROR } HeatStatus;
+
+typedef struct {
+  const char *name;
+  double      min, mean, max; /* [s] over ranks */
+  PetscInt64  calls;          /* of one rank */
+} HeatResultsPhase;
+
+typedef struct {
+  const char *quantity;    /* as in the case file */
+  const char *description; /* in words, with the place: "temperature at (0.6, 0.2)" */
+  double      value;       /* computed */
+  double      expected;    /* NaN where the check has none (below: ...) */
+  double      tolerance;   /* absolute: what |value - expected|, or value, may be */
+  PetscBool   pass;
+} HeatResultsCheck;
+
+typedef struct {
+  const char *file;
+  PetscInt64  step;
+} HeatResultsRestart;
+
+typedef struct {
+  HeatStatus  status;
+  const char *title;
+  const char *error; /* the message, when status is error or stopped; else NULL */
+
+  PetscInt  nx, ny;
+  PetscReal x[2], y[2]; /* [m] */
+  PetscInt  ranks, nodes;
+
+  struct {
+    PetscInt    px, py;
+    const char *mapping;
+    PetscInt    cells_min, cells_max;          /* of a rank */
+    PetscInt64  exchanges;                     /* halo exchanges counted in the run */
+    PetscInt    messages_between, messages_within; /* predicted, of one exchange: nodes, node */
+    PetscInt64  bytes_between, bytes_within;       /* likewise */
+    PetscInt64  total_messages_between, total_messages_within; /* counted over the run; -1: not */
+    PetscInt64  total_bytes_between, total_bytes_within;       /* likewise */
+  } decomposition;
+
+  struct {
+    const char *scheme;
+    PetscReal   step; /* [s]; NaN: steady */
+    PetscInt64  steps;
+    PetscReal   end;  /* [s] reached */
+  } time;
+
+  struct {
+    const char *ksp, *pc; /* NULL: explicit, no solves */
+    PetscInt64  solves;
+    PetscInt64  iterations_min, iterations_max, iterations_total; /* of a solve; of all */
+    double      iterations_mean;
+    double      final_residual; /* of the last solve, relative */
+  } solver;
+
+  PetscInt                n_phases;
+  const HeatResultsPhase *phases;
+  double                  seconds;  /* wall time of the time loop [s]: what fom divides by */
+  double                  fom;      /* cell-steps a second */
+  PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
+
+  HeatFileStats snapshots, checkpoints;
+
+  struct {
+    double stored_initial, stored_final; /* [J/m] */
+    double sides[HEAT_SIDES];            /* [J/m] into the domain, over the run */
+    double sources;                      /* [J/m] */
+    double balance_error;                /* [J/m] */
+    double balance_relative;
+  } energy;
+
+  PetscInt                  n_checks;
+  const HeatResultsCheck   *checks;
+  PetscInt                  n_restarts;
+  const HeatResultsRestart *restarts; /* what this run continued from, oldest first */
+
+  struct {
+    const char *version, *git_commit, *compiler, *flags, *build_type;
+    const char *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: filled in here */
+    PetscInt    index_bits;         /* of PetscInt */
+    PetscInt    n_hosts;
+    const char *const *hosts;   /* distinct, in order of rank */
+    const char *const *binding; /* [ranks] cpu lists, or NULL */
+    const char *command_line, *petsc_options;
+    const char *case_file, *case_text;
+    const char *started; /* ISO 8601, UTC */
+    double      elapsed; /* [s] of the whole program so far */
+  } provenance;
+} HeatResults;
+
+/** Fill numbers with "unknown": NaN and -1 where 0 would be a statement.  Not collective. */
+void HeatResultsInit(HeatResults *results);
+
+/** Replace DIR/results.json as a whole.  Collective on comm; rank 0's data counts.
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResults *results);
+
+/** Status of the results.json in `dir`: "ok", "check-failed", "stopped", "error"; "" when there is
+ *  none or it cannot be read.  Not collective. */
+PetscErrorCode HeatResultsReadStatus(const char *dir, char *status, size_t size);
+
+#endif

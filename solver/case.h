@@ -1,0 +1,251 @@
+/** The case: what the user asks for, as plain data.
+ *
+ *  io/case_file.c fills it from YAML and `--set`; HeatCaseValidate checks everything that is wrong
+ *  whatever the file format.  Every rank holds the same copy.  All quantities are SI; temperatures
+ *  are in the case's own consistent unit.  A message about a key names file, line and dotted path,
+ *  so the case keeps a table of where each key stood.
+ */
+#ifndef HEAT_SOLVER_CASE_H
+#define HEAT_SOLVER_CASE_H
+
+#include <petscsys.h>
+
+#include "solver/error.h"
+
+#define HEAT_MAX_MATERIALS 65535 /* a cell stores its material as 16 bits; 65535 is "none" */
+#define HEAT_MAX_REGIONS   65535 /* likewise the region its source comes from */
+
+typedef enum { HEAT_LEFT, HEAT_RIGHT, HEAT_BOTTOM, HEAT_TOP, HEAT_SIDES } HeatSide;
+extern const char *const HeatSideNames[]; /* left right bottom top, then PetscEnum's trailer */
+
+/** A number, or an expression of some of the variables x y t.  `text` is NULL for a number. */
+typedef struct {
+  PetscBool given;
+  PetscReal value; /* when text is NULL */
+  char     *text;  /* owned */
+} HeatFormula;
+
+typedef struct {
+  char     *name;          /* owned, unique */
+  PetscReal conductivity[2]; /* kx, ky [W/(m K)], > 0 */
+  PetscReal density;         /* [kg/m3], > 0 */
+  PetscReal specific_heat;   /* [J/(kg K)], > 0 */
+} HeatMaterial;
+
+typedef enum {
+  HEAT_SHAPE_ALL,
+  HEAT_SHAPE_RECTANGLE,
+  HEAT_SHAPE_CIRCLE,
+  HEAT_SHAPE_POLYGON
+} HeatShape;
+extern const char *const HeatShapeNames[]; /* all rectangle circle polygon */
+
+/** One coat of paint.  What a region does not give stays as the earlier regions left it. */
+typedef struct {
+  HeatShape   shape;
+  PetscReal   x[2], y[2];        /* rectangle [m] */
+  PetscReal   centre[2], radius; /* circle [m] */
+  PetscInt    n_vertices;        /* polygon, >= 3 */
+  PetscReal (*vertices)[2];      /* owned [m] */
+  char       *material_name;     /* owned; NULL: leaves the material */
+  PetscInt    material;          /* index into materials, -1: none; set by HeatCaseValidate */
+  HeatFormula temperature;       /* initial, of x y */
+  HeatFormula source;            /* [W/m3], of x y t */
+} HeatRegion;
+
+typedef enum {
+  HEAT_BC_INSULATED,
+  HEAT_BC_TEMPERATURE,
+  HEAT_BC_FLUX,
+  HEAT_BC_CONVECTION,
+  HEAT_BC_PERIODIC
+} HeatBoundaryType;
+extern const char
+    *const HeatBoundaryTypeNames[]; /* insulated temperature flux convection periodic */
+
+typedef struct {
+  HeatBoundaryType type;
+  HeatFormula      value;       /* temperature, or flux [W/m2] into the domain; of x y t */
+  HeatFormula      coefficient; /* convection [W/(m2 K)], >= 0; of x y */
+  HeatFormula      ambient;     /* convection; of x y t */
+} HeatBoundary;
+
+typedef enum {
+  HEAT_SCHEME_FTCS,
+  HEAT_SCHEME_BACKWARD_EULER,
+  HEAT_SCHEME_CRANK_NICOLSON,
+  HEAT_SCHEME_STEADY
+} HeatScheme;
+extern const char *const HeatSchemeNames[]; /* ftcs backward-euler crank-nicolson steady */
+
+typedef enum { HEAT_FACE_HARMONIC, HEAT_FACE_ARITHMETIC } HeatFaceAverage;
+extern const char *const HeatFaceAverageNames[];
+
+typedef enum { HEAT_PAINT_CENTRE, HEAT_PAINT_TEALEAF } HeatPaintRule;
+extern const char *const HeatPaintRuleNames[];
+
+typedef enum { HEAT_MAPPING_NODE_BLOCKS, HEAT_MAPPING_LINEAR } HeatMapping;
+extern const char *const HeatMappingNames[];
+
+typedef enum { HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE } HeatCompression;
+extern const char *const HeatCompressionNames[];
+
+typedef enum {
+  HEAT_FIELD_TEMPERATURE,
+  HEAT_FIELD_CONDUCTIVITY, /* two datasets: conductivity_x, conductivity_y */
+  HEAT_FIELD_HEAT_FLUX,    /* two datasets: heat_flux_x, heat_flux_y */
+  HEAT_FIELD_MATERIAL,
+  HEAT_FIELD_OWNER,
+  HEAT_FIELDS
+} HeatFieldKind;
+extern const char *const HeatFieldKindNames[];
+
+typedef struct {
+  char     *name;  /* owned, unique, no comma or quote */
+  PetscReal at[2]; /* [m], inside the domain or on its boundary */
+} HeatProbe;
+
+typedef enum {
+  HEAT_CHECK_TEMPERATURE,    /* at, value, tolerance | relative */
+  HEAT_CHECK_ERROR_L2,       /* exact, below: sqrt(mean((T - exact)^2)) */
+  HEAT_CHECK_ERROR_MAX,      /* exact, below: max |T - exact| */
+  HEAT_CHECK_INTEGRAL,       /* of temperature, weight none | density | heat_capacity; value, ... */
+  HEAT_CHECK_HEAT_FLOW,      /* side; [W/m] into the domain */
+  HEAT_CHECK_ENERGY_BALANCE, /* below, relative */
+  HEAT_CHECK_MINIMUM,        /* of the temperature */
+  HEAT_CHECK_MAXIMUM
+} HeatCheckQuantity;
+extern const char *const HeatCheckQuantityNames[]; /* temperature error_l2 error_max integral ... */
+
+typedef enum { HEAT_WEIGHT_NONE, HEAT_WEIGHT_DENSITY, HEAT_WEIGHT_HEAT_CAPACITY } HeatWeight;
+extern const char *const HeatWeightNames[]; /* none density heat_capacity */
+
+/** Passes when |computed - value| <= tolerance, or <= relative*|value|, or computed <= below:
+ *  exactly one of tolerance, relative and below is given (others are negative). */
+typedef struct {
+  HeatCheckQuantity quantity;
+  PetscReal         at[2];
+  HeatFormula       exact; /* of x y t */
+  HeatWeight        weight;
+  HeatSide          side;
+  PetscReal         value, tolerance, relative, below;
+} HeatCaseCheck;
+
+/** A check with nothing given: at and value NaN, side HEAT_SIDES, the bounds negative. */
+void HeatCaseCheckInit(HeatCaseCheck *check);
+
+typedef struct {
+  char *key, *value; /* owned; key without the leading '-', value "" for a flag */
+} HeatPetscOption;
+
+typedef struct {
+  char *path; /* owned, e.g. "regions[1].radius" */
+  int   line; /* 1-based; 0: from --set */
+} HeatWhere;
+
+typedef struct {
+  char *file;  /* owned: name of the case file as given, for messages */
+  char *text;  /* owned: its content, for provenance */
+  char *title; /* owned; the file's stem when not given */
+
+  struct {
+    PetscInt  cells[2];   /* nx, ny >= 1 */
+    PetscReal x[2], y[2]; /* [m], x[0] < x[1] */
+  } grid;
+  struct {
+    PetscInt    processes[2]; /* px, py; 0 0: chosen by heat2d */
+    HeatMapping mapping;
+  } decomposition;
+
+  PetscInt      n_materials;
+  HeatMaterial *materials; /* owned, n_materials >= 1 */
+  PetscInt      n_regions;
+  HeatRegion   *regions; /* owned; when the file has none: one that covers all with material 0 */
+
+  struct {
+    HeatFormula temperature; /* of x y; default 0 */
+    char       *file;        /* owned, or NULL; then dataset (default /temperature) is read */
+    char       *dataset;     /* owned, or NULL */
+  } initial;
+  HeatFormula  source; /* [W/m3], of x y t; added to the regions' own */
+  HeatBoundary boundary[HEAT_SIDES];
+
+  struct {
+    HeatScheme scheme;
+    PetscBool  step_auto; /* ftcs: the largest stable step that divides `end` */
+    PetscReal  step;      /* [s], > 0; 0: not given (auto, steady) */
+    PetscReal  end;       /* [s]; < 0: not given, then steps is */
+    PetscInt   steps;     /* -1: not given, then end is */
+  } time;
+
+  struct {
+    PetscReal       tolerance;      /* relative to the initial residual of each solve */
+    PetscInt        max_iterations; /* of one linear solve */
+    char           *preconditioner; /* owned: "multigrid", or a PETSc PC type */
+    HeatFaceAverage face_average;
+    PetscBool       reproducible;
+    HeatPaintRule   paint;
+  } solver;
+
+  struct {
+    char           *directory;          /* owned; default out/<stem of the case file> */
+    PetscInt        snapshots_every;    /* steps; 0: not by steps */
+    PetscReal       snapshots_interval; /* [s] of simulated time; 0: not by time */
+    PetscInt        history_every;      /* steps; 0: about a thousand rows a run */
+    PetscBool       fields[HEAT_FIELDS];
+    PetscInt        n_probes;
+    HeatProbe      *probes; /* owned */
+    HeatCompression compression;
+    char           *temperature_unit;   /* owned; UDUNITS text for files and labels; default "K" */
+  } output;
+
+  struct {
+    PetscInt  every;         /* steps; 0: none */
+    PetscReal wall_interval; /* [s] of wall time; 0: none */
+    PetscInt  keep;          /* newest files kept, >= 1 */
+  } checkpoint;
+  struct {
+    PetscReal wall_time; /* [s]; 0: none */
+  } limits;
+
+  PetscInt         n_checks;
+  HeatCaseCheck   *checks; /* owned */
+  PetscInt         n_petsc;
+  HeatPetscOption *petsc; /* owned */
+
+  PetscInt   n_where;
+  HeatWhere *where; /* owned */
+} HeatCase;
+
+/** A case with every default in place and nothing of the user's.  Not collective. */
+PetscErrorCode HeatCaseCreate(HeatCase **c);
+
+/** Frees everything; *c may be NULL.  Not collective. */
+PetscErrorCode HeatCaseDestroy(HeatCase **c);
+
+/** Remember where a key stood: later entries for the same path hide earlier ones. */
+PetscErrorCode HeatCaseAddWhere(HeatCase *c, const char *path, int line);
+
+/** "case.yaml:12: " for a key that the file holds, "--set: " for one that was overridden; the
+ *  nearest enclosing key's line when the key itself is absent.  Writes into buffer, returns it. */
+const char *HeatCaseLocate(const HeatCase *c, const char *path, char *buffer, size_t size);
+
+/** Raise HEAT_ERR_INPUT about the key `path`: "FILE:LINE: PATH: message".  Collective on comm. */
+#define HeatCaseCheckKey(condition, comm, c, path, ...)                                            \
+  do {                                                                                             \
+    if (PetscUnlikely(!(condition))) {                                                             \
+      return HeatCaseRaise((comm), PETSC_FUNCTION_NAME, __FILE__, __LINE__, (c), (path),           \
+                           __VA_ARGS__);                                                           \
+    }                                                                                              \
+  } while (0)
+PetscErrorCode HeatCaseRaise(MPI_Comm comm, const char *function, const char *file, int line,
+                             const HeatCase *c, const char *path, const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+
+/** Everything that can be checked without a grid or a file: ranges, names, expressions, limits of
+ *  the index type, pairs of periodic sides, combinations of keys; resolves names to indices.
+ *  What it cannot know: the stability limit of ftcs, and whether PETSc has the preconditioner.
+ *  `size` is the number of ranks.  Collective on comm.  Errors: HEAT_ERR_INPUT. */
+PetscErrorCode HeatCaseValidate(MPI_Comm comm, HeatCase *c, PetscMPIInt size);
+
+#endif

@@ -1,0 +1,206 @@
+/* KSP around the operator.
+ *
+ * The default is conjugate gradients with PETSc's algebraic multigrid (GAMG): the matrix is symmetric
+ * and positive definite, and conductivities jump.  Preconditioners that look only at products and the
+ * diagonal get the MATSHELL; all others an assembled matrix of the same entries. */
+#include "solver/linear.h"
+
+struct HeatLinear {
+  HeatOperator *op;
+  PetscReal     mass, theta;
+  KSP           ksp;       /* owned, like everything below */
+  Mat           shell;
+  Mat           assembled; /* NULL when the preconditioner needs none */
+};
+
+static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
+{
+  HeatLinear      *l;
+  const PetscReal *in;
+  PetscReal       *out;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatShellGetContext(A, &l));
+  PetscCall(VecGetArrayRead(x, &in));
+  PetscCall(VecGetArrayWrite(y, &out));
+  PetscCall(HeatOperatorApply(l->op, l->mass, l->theta, in, out));
+  PetscCall(VecRestoreArrayWrite(y, &out));
+  PetscCall(VecRestoreArrayRead(x, &in));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode ShellDiagonal(Mat A, Vec d)
+{
+  HeatLinear *l;
+  PetscReal  *out;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatShellGetContext(A, &l));
+  PetscCall(VecGetArrayWrite(d, &out));
+  PetscCall(HeatOperatorDiagonal(l->op, l->mass, l->theta, out));
+  PetscCall(VecRestoreArrayWrite(d, &out));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode CreateShell(HeatLinear *l)
+{
+  const HeatGrid *g = HeatOperatorGrid(l->op);
+  const PetscInt  n = (PetscInt)HeatGridLocalCells(g), all = g->nx * g->ny;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatCreateShell(g->comm, n, n, all, all, l, &l->shell));
+  PetscCall(MatShellSetOperation(l->shell, MATOP_MULT, (void (*)(void))ShellMult));
+  PetscCall(MatShellSetOperation(l->shell, MATOP_MULT_TRANSPOSE, (void (*)(void))ShellMult));
+  PetscCall(MatShellSetOperation(l->shell, MATOP_GET_DIAGONAL, (void (*)(void))ShellDiagonal));
+  PetscCall(MatSetOption(l->shell, MAT_SYMMETRIC, PETSC_TRUE));
+  PetscCall(MatSetDM(l->shell, g->da));
+  PetscFunctionReturn(0);
+}
+
+/* A steady state that no side holds: the constant is in the null space. */
+static PetscErrorCode AttachNullSpace(HeatLinear *l, Mat A)
+{
+  MatNullSpace constant;
+
+  PetscFunctionBeginUser;
+  if (l->mass > 0.0 || HeatBoundariesFixLevel(HeatOperatorCase(l->op))) {
+    PetscCall(MatSetOption(A, MAT_SPD, PETSC_TRUE));
+    PetscFunctionReturn(0);
+  }
+  PetscCall(MatNullSpaceCreate(PetscObjectComm((PetscObject)A), PETSC_TRUE, 0, NULL, &constant));
+  PetscCall(MatSetNullSpace(A, constant));
+  PetscCall(MatNullSpaceDestroy(&constant));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
+{
+  PetscBool matrix_free;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL, ""));
+  *needs = matrix_free ? PETSC_FALSE : PETSC_TRUE;
+  PetscFunctionReturn(0);
+}
+
+/* Conjugate gradients measure the true residual's norm, the case's definition of the tolerance; methods
+   that cannot keep their own norm. */
+static PetscErrorCode ChooseNorm(KSP ksp)
+{
+  PetscBool is_cg, chosen;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &is_cg, KSPCG, KSPFCG, KSPPIPECG, KSPGROPPCG, ""));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-ksp_norm_type", &chosen));
+  if (is_cg && !chosen) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
+{
+  const HeatCase *c = HeatOperatorCase(l->op);
+  PetscBool       ours;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscStrcmp(c->solver.preconditioner, "multigrid", &ours));
+  PetscCall(PCSetType(pc, ours ? PCGAMG : c->solver.preconditioner));
+  PetscFunctionReturn(0);
+}
+
+/* All that reads the user's options; errors here are the user's. */
+static PetscErrorCode Configure(HeatLinear *l)
+{
+  const HeatGrid *g = HeatOperatorGrid(l->op);
+  PC              pc;
+  PetscBool       needs_matrix;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(l->ksp, &pc));
+  PetscCall(SetPreconditioner(l, pc));
+  PetscCall(KSPSetFromOptions(l->ksp));
+  PetscCall(ChooseNorm(l->ksp));
+  PetscCall(NeedsMatrix(pc, &needs_matrix));
+  if (needs_matrix) {
+    PetscCall(DMCreateMatrix(g->da, &l->assembled));
+    PetscCall(AttachNullSpace(l, l->assembled));
+    PetscCall(MatSetOption(l->assembled, MAT_SYMMETRIC, PETSC_TRUE));
+    PetscCall(HeatOperatorAssemble(l->op, l->mass, l->theta, l->assembled));
+  }
+  PetscCall(KSPSetOperators(l->ksp, l->shell, l->assembled ? l->assembled : l->shell));
+  PetscCall(KSPSetUp(l->ksp));
+  PetscCall(KSPSetUpOnBlocks(l->ksp));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal theta, HeatLinear **linear)
+{
+  const HeatCase *c    = HeatOperatorCase(op);
+  const HeatGrid *g    = HeatOperatorGrid(op);
+  const PetscReal tiny = 1e-300; /* absolute tolerance: only an exactly zero right-hand side meets it */
+  HeatLinear     *l;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&l));
+  *linear  = l;
+  l->op    = op;
+  l->mass  = mass;
+  l->theta = theta;
+  PetscCall(CreateShell(l));
+  PetscCall(AttachNullSpace(l, l->shell));
+  PetscCall(KSPCreate(g->comm, &l->ksp));
+  PetscCall(KSPSetDM(l->ksp, g->da));
+  PetscCall(KSPSetDMActive(l->ksp, PETSC_FALSE));
+  PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
+  PetscCall(KSPSetType(l->ksp, KSPCG));
+  PetscCall(KSPSetTolerances(l->ksp, c->solver.tolerance, tiny, PETSC_DEFAULT, c->solver.max_iterations));
+  HeatUserCall(g->comm, "setting up the linear solver", Configure(l));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
+{
+  PetscFunctionBeginUser;
+  if (mass == l->mass) PetscFunctionReturn(0);
+  l->mass = mass;
+  if (l->assembled) PetscCall(HeatOperatorAssemble(l->op, l->mass, l->theta, l->assembled));
+  PetscCall(KSPSetOperators(l->ksp, l->shell, l->assembled ? l->assembled : l->shell));
+  PetscCall(KSPSetUp(l->ksp));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatLinearSolve(HeatLinear *l, Vec b, Vec x, const char *what, HeatSolveInfo *info)
+{
+  KSPConvergedReason reason;
+  const char        *words;
+  PetscReal          initial, final;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecNorm(b, NORM_2, &initial));
+  PetscCall(KSPSolve(l->ksp, b, x));
+  PetscCall(KSPGetConvergedReason(l->ksp, &reason));
+  PetscCall(KSPGetConvergedReasonString(l->ksp, &words));
+  PetscCall(KSPGetIterationNumber(l->ksp, &info->iterations));
+  PetscCall(KSPGetResidualNorm(l->ksp, &final));
+  info->residual = initial > 0.0 ? final / initial : 0.0;
+  HeatCheck(reason > 0, HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,
+            "%s: the linear solver stopped without converging (%s) after %" PetscInt_FMT " iterations, "
+            "residual %.3e of the initial one, solver.tolerance is %.3e; allow more iterations "
+            "(solver.max_iterations), or choose another preconditioner", what, words, info->iterations,
+            (double)info->residual, (double)HeatOperatorCase(l->op)->solver.tolerance);
+  PetscFunctionReturn(0);
+}
+
+KSP HeatLinearKSP(HeatLinear *l) { return l->ksp; }
+
+PetscErrorCode HeatLinearDestroy(HeatLinear **linear)
+{
+  HeatLinear *l = *linear;
+
+  PetscFunctionBeginUser;
+  if (!l) PetscFunctionReturn(0);
+  PetscCall(KSPDestroy(&l->ksp));
+  PetscCall(MatDestroy(&l->assembled));
+  PetscCall(MatDestroy(&l->shell));
+  PetscCall(PetscFree(*linear));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,33 @@
+/** Painting: from the regions of a case to fields on a rank's own cells.
+ *
+ *  Regions are painted in order; each attribute that a region gives wins over earlier ones, what it
+ *  does not give stays.  Every rank paints its own block only, row by row as runs of cells, and the
+ *  answer depends on global indices alone, so it is the same for any decomposition.
+ */
+#ifndef HEAT_SOLVER_PAINT_H
+#define HEAT_SOLVER_PAINT_H
+
+#include "solver/grid.h"
+
+/** The cells of one row that a region covers: local columns [begin, end) of local row j. */
+typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);
+
+/** Visit the runs of this rank's cells that lie in a region.  Not collective.
+ *  `paint` = HEAT_PAINT_CENTRE: a cell is in when its centre is; points on a left or lower edge are in,
+ *  on a right or upper one out.  HEAT_PAINT_TEALEAF: TeaLeaf's rule for rectangles and circles. */
+PetscErrorCode HeatPaintRegion(const HeatGrid *grid, const HeatRegion *region, HeatPaintRule rule,
+                               HeatRunVisitor visit, void *context);
+
+/** Material index of each own cell [nyl][nxl].  Not collective. */
+PetscErrorCode HeatPaintMaterials(const HeatGrid *grid, const HeatCase *c, uint16_t *material);
+
+/** Index of the region whose source each own cell has, 65535 where none.  Not collective. */
+PetscErrorCode HeatPaintSources(const HeatGrid *grid, const HeatCase *c, uint16_t *region);
+
+/** Initial temperature [nyl][nxl]: `initial.temperature` unless the field was read from a file
+ *  already (from_file), with the regions' temperatures painted over it.
+ *  Collective on grid->comm.  Errors: HEAT_ERR_INPUT where an expression is not finite. */
+PetscErrorCode HeatPaintTemperature(const HeatGrid *grid, const HeatCase *c, PetscBool from_file,
+                                    PetscReal *T);
+
+#endif

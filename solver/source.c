@@ -1,0 +1,237 @@
+/* Heat sources: Q = base + sum of time-dependent terms, per cell and metre of depth. */
+#include "solver/source.h"
+
+#include "solver/expression.h"
+#include "solver/paint.h"
+#include "solver/sum.h"
+
+typedef struct {
+  PetscInt j, begin, end; /* local row, columns [begin, end) */
+} Run;
+
+typedef struct {
+  HeatExpression *expression; /* owned; of t, and perhaps x y */
+  PetscBool       uniform;    /* of t alone */
+  PetscInt        n_runs, capacity;
+  Run            *runs; /* owned */
+  PetscReal       value; /* of a uniform term when last set */
+} Term;
+
+struct HeatSource {
+  const HeatGrid *grid;
+  PetscReal      *base, *cells; /* owned [nyl][nxl] [W/m]; the same array when nothing depends on time */
+  PetscInt        n_terms;
+  Term           *terms; /* owned */
+  PetscReal      *x, *y, *value, *part; /* owned [nxl]: one row of coordinates and values */
+  PetscReal       total, turnover; /* sums of cells and of |cells| [W/m] */
+};
+
+static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
+{
+  PetscFunctionBeginUser;
+  if (term->n_runs == term->capacity) {
+    term->capacity = 2 * term->capacity + 16;
+    PetscCall(PetscRealloc((size_t)term->capacity * sizeof(Run), &term->runs));
+  }
+  term->runs[term->n_runs++] = (Run){j, begin, end};
+  PetscFunctionReturn(0);
+}
+
+/* The runs of own cells whose entry in the map is region; all cells for a NULL map. */
+static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t region, Term *term)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const uint16_t *row = map ? map + (size_t)j * (size_t)g->nxl : NULL;
+
+    for (PetscInt i = 0; i < g->nxl;) {
+      PetscInt begin = i;
+
+      if (row) {
+        while (begin < g->nxl && row[begin] != region) begin++;
+        for (i = begin; i < g->nxl && row[i] == region;) i++;
+      } else {
+        i = g->nxl;
+      }
+      if (begin < i) PetscCall(AddRun(term, j, begin, i));
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+/* Values of the term's expression along a run at an instant, into s->value, times the cell's area. */
+static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, HeatInstant instant)
+{
+  const HeatGrid *g = s->grid;
+  const PetscInt  n = run->end - run->begin;
+  const PetscReal area = g->hx * g->hy;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
+  for (PetscInt k = 0; k < instant.n; k++) {
+    PetscReal *out = k == 0 ? s->value : s->part;
+
+    PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, instant.t[k], NULL, out));
+    for (PetscInt i = 0; i < n; i++) out[i] *= instant.weight[k] * area;
+    if (k == 0) continue;
+    for (PetscInt i = 0; i < n; i++) s->value[i] += out[i];
+  }
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatInstant instant, PetscReal *cells)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run *run = &term->runs[r];
+    PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
+
+    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, instant));
+    for (PetscInt i = 0; i < run->end - run->begin; i++) row[i] += term->uniform ? term->value : s->value[i];
+  }
+  PetscFunctionReturn(0);
+}
+
+/* One formula: into the base when it does not depend on time, else a term. */
+static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFormula *formula,
+                                 const char *path, const uint16_t *map, uint16_t region)
+{
+  Term term = {0};
+  char message[256];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T, &term.expression, message,
+                                 sizeof message));
+  HeatCaseCheckKey(term.expression, s->grid->comm, c, path, "%s", message);
+  PetscCall(FindRuns(s->grid, map, region, &term));
+  if (HeatExpressionVariables(term.expression) & HEAT_VAR_T) {
+    term.uniform = HeatExpressionVariables(term.expression) == HEAT_VAR_T ? PETSC_TRUE : PETSC_FALSE;
+    s->terms[s->n_terms++] = term;
+  } else {
+    PetscCall(AddTerm(s, &term, HeatInstantAt(0.0), s->base));
+    PetscCall(HeatExpressionDestroy(&term.expression));
+    PetscCall(PetscFree(term.runs));
+  }
+  PetscFunctionReturn(0);
+}
+
+static void SumCells(HeatSource *s)
+{
+  HeatAccumulator total = {0.0, 0.0}, turnover = {0.0, 0.0};
+
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
+    HeatAccumulate(&total, s->cells[cell]);
+    HeatAccumulate(&turnover, PetscAbsReal(s->cells[cell]));
+  }
+  s->total    = HeatAccumulated(total);
+  s->turnover = HeatAccumulated(turnover);
+}
+
+static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
+{
+  PetscInt64 bad = 0;
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) bad += PetscIsInfOrNanReal(s->cells[cell]);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, s->grid->comm));
+  HeatCaseCheckKey(bad == 0, s->grid->comm, c, "source",
+                   "the heat source is not finite in %" PetscInt64_FMT " cells at t = 0; its expressions "
+                   "(here and in the regions) must be defined everywhere", bad);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource **source)
+{
+  HeatSource  *s;
+  const size_t n = HeatGridLocalCells(g);
+  uint16_t    *map;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *source = s;
+  s->grid = g;
+  PetscCall(PetscCalloc1(n, &s->base));
+  PetscCall(PetscCalloc1(c->n_regions + 1, &s->terms));
+  PetscCall(PetscMalloc4(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value, g->nxl, &s->part));
+  for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
+  if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
+  PetscCall(PetscMalloc1(n, &map));
+  PetscCall(HeatPaintSources(g, c, map));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    char path[64];
+
+    if (!c->regions[r].source.given) continue;
+    PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].source", r));
+    PetscCall(AddFormula(s, c, &c->regions[r].source, path, map, (uint16_t)r));
+  }
+  PetscCall(PetscFree(map));
+  s->cells = s->base;
+  if (s->n_terms) {
+    PetscCall(PetscMalloc1(n, &s->cells));
+    for (PetscInt k = 0; k < s->n_terms; k++) s->terms[k].value = NAN; /* differs from any first value */
+    PetscCall(HeatSourceSet(s, HeatInstantAt(0.0)));
+  }
+  SumCells(s);
+  PetscCall(CheckFinite(s, c));
+  PetscFunctionReturn(0);
+}
+
+/* The new value of a term of time alone; tells whether it differs from the present one. */
+static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, HeatInstant instant, PetscBool *changed)
+{
+  PetscReal value = 0.0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < instant.n; k++) {
+    PetscReal at;
+
+    PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, instant.t[k], &at));
+    value += instant.weight[k] * at * s->grid->hx * s->grid->hy;
+  }
+  if (value != term->value) *changed = PETSC_TRUE;
+  term->value = value;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatSourceSet(HeatSource *s, HeatInstant instant)
+{
+  const size_t n       = HeatGridLocalCells(s->grid);
+  PetscBool    changed = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], instant, &changed));
+    else changed = PETSC_TRUE;
+  }
+  if (!changed) PetscFunctionReturn(0);
+  PetscCall(PetscArraycpy(s->cells, s->base, n));
+  for (PetscInt k = 0; k < s->n_terms; k++) PetscCall(AddTerm(s, &s->terms[k], instant, s->cells));
+  SumCells(s);
+  PetscFunctionReturn(0);
+}
+
+const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
+
+PetscBool HeatSourceVaries(const HeatSource *s) { return s->n_terms > 0 ? PETSC_TRUE : PETSC_FALSE; }
+
+PetscReal HeatSourceLocalTotal(const HeatSource *s) { return s->total; }
+
+PetscReal HeatSourceLocalTurnover(const HeatSource *s) { return s->turnover; }
+
+PetscErrorCode HeatSourceDestroy(HeatSource **source)
+{
+  HeatSource *s = *source;
+
+  PetscFunctionBeginUser;
+  if (!s) PetscFunctionReturn(0);
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    PetscCall(HeatExpressionDestroy(&s->terms[k].expression));
+    PetscCall(PetscFree(s->terms[k].runs));
+  }
+  if (s->cells != s->base) PetscCall(PetscFree(s->cells));
+  PetscCall(PetscFree(s->base));
+  PetscCall(PetscFree(s->terms));
+  PetscCall(PetscFree4(s->x, s->y, s->value, s->part));
+  PetscCall(PetscFree(*source));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,57 @@
+/** What the tests of the case share: the message of an expected error, and how often it was raised. */
+#ifndef HEAT_TESTS_CASE_TEST_H
+#define HEAT_TESTS_CASE_TEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "solver/error.h"
+
+/* A PETSc-style call that must succeed. */
+#define OK(call) assert_int_equal((call), 0)
+
+/* A call that must raise HEAT_ERR_INPUT exactly once, with `words` in its message. */
+#define REFUSES(words, call)                                                                       \
+  do {                                                                                             \
+    HeatRaised raised_ = {0, ""};                                                                  \
+    OK(PetscPushErrorHandler(HeatRecord, &raised_));                                               \
+    const PetscErrorCode code_ = (call);                                                           \
+    OK(PetscPopErrorHandler());                                                                    \
+    if (code_ != HEAT_ERR_INPUT || raised_.count != 1 || !strstr(raised_.message, (words))) {      \
+      fail_msg("expected one error with \"%s\", got code %d, %d raised, last \"%s\"", (words),     \
+               (int)code_, raised_.count, raised_.message);                                        \
+    }                                                                                              \
+  } while (0)
+
+typedef struct {
+  int  count;
+  char message[2048];
+} HeatRaised;
+
+static inline PetscErrorCode HeatRecord(MPI_Comm comm, int line, const char *function,
+                                        const char *file, PetscErrorCode code, PetscErrorType type,
+                                        const char *message, void *context)
+{
+  HeatRaised *raised = context;
+
+  (void)comm, (void)line, (void)function, (void)file;
+  if (type == PETSC_ERROR_INITIAL) {
+    raised->count++;
+    snprintf(raised->message, sizeof raised->message, "%s", message);
+  }
+  return code;
+}
+
+/* PetscInitialize, the tests, PetscFinalize; the number of failures of this rank. */
+#define RUN_TESTS(tests)                                                                           \
+  (PetscInitializeNoArguments() ? 1 : HeatTestFinish(cmocka_run_group_tests((tests), NULL, NULL)))
+
+static inline int HeatTestFinish(int failures) { return PetscFinalize() ? 1 : failures; }
+
+#endif

@@ -1,0 +1,160 @@
+/** Blocks to row slabs and back, for every layout of the ranks. */
+#define _POSIX_C_SOURCE 200809L
+#include "tests/unit/io_test.h"
+
+#include "io/checksum.h"
+#include "io/slab.h"
+
+/* Cells such that rows divide unevenly, and such that some ranks get none. */
+static const PetscInt Grids[][2] = {{13, 11}, {29, 7}, {7, 30}, {64, 2}};
+
+#define N_GRIDS (sizeof(Grids) / sizeof(Grids[0]))
+
+typedef void (*Claim)(const HeatGrid *grid, HeatSlab *slab);
+
+/* Check a claim on every grid and layout. */
+static void ForAllLayouts(Claim claim)
+{
+  for (size_t k = 0; k < N_GRIDS; ++k) {
+    const PetscInt nx = Grids[k][0], ny = Grids[k][1];
+
+    for (PetscInt px = HeatTestNextLayout(nx, ny, 0); px; px = HeatTestNextLayout(nx, ny, px)) {
+      HeatGrid *grid = HeatTestGrid(PETSC_COMM_WORLD, nx, ny, px);
+      HeatSlab *slab;
+
+      OK(HeatSlabCreate(grid, &slab));
+      claim(grid, slab);
+      OK(HeatSlabDestroy(&slab));
+      assert_null(slab);
+      OK(HeatGridDestroy(&grid));
+    }
+  }
+}
+
+static void RowsAreWhole(const HeatGrid *grid, HeatSlab *slab)
+{
+  double  *block = HeatTestBlock(grid), *rows;
+  PetscInt first, n;
+
+  HeatSlabGetRows(slab, &first, &n);
+  OK(PetscMalloc1((size_t)n * (size_t)grid->nx, &rows));
+  OK(HeatSlabToRows(slab, MPI_DOUBLE, block, rows));
+  for (PetscInt j = 0; j < n; ++j) {
+    for (PetscInt i = 0; i < grid->nx; ++i) {
+      assert_true(rows[j * grid->nx + i] == HeatTestValue(i, first + j));
+    }
+  }
+  OK(PetscFree(rows));
+  OK(PetscFree(block));
+}
+
+static void slab_holds_whole_rows_of_the_field(void **state)
+{
+  (void)state;
+  ForAllLayouts(RowsAreWhole);
+}
+
+static void RoundTrip(const HeatGrid *grid, HeatSlab *slab)
+{
+  const size_t cells = HeatGridLocalCells(grid);
+  int32_t     *block = HeatTestIntegers(grid), *rows, *again;
+  PetscInt     first, n;
+
+  HeatSlabGetRows(slab, &first, &n);
+  OK(PetscMalloc1((size_t)n * (size_t)grid->nx, &rows));
+  OK(PetscCalloc1(cells, &again));
+  OK(HeatSlabToRows(slab, MPI_INT32_T, block, rows));
+  OK(HeatSlabFromRows(slab, MPI_INT32_T, rows, again));
+  assert_memory_equal(block, again, cells * sizeof(int32_t));
+  OK(PetscFree(again));
+  OK(PetscFree(rows));
+  OK(PetscFree(block));
+}
+
+static void block_to_rows_and_back_is_the_same_block(void **state)
+{
+  (void)state;
+  ForAllLayouts(RoundTrip);
+}
+
+static void RowsAscendAndAreEven(const HeatGrid *grid, HeatSlab *slab)
+{
+  PetscInt next = 0, first, n, mine, n_mine;
+
+  for (PetscMPIInt r = 0; r < grid->size; ++r) {
+    const PetscInt height = grid->y_start[r / grid->px + 1] - grid->y_start[r / grid->px];
+
+    HeatSlabRowsOf(grid, r, &first, &n);
+    assert_int_equal(first, next);
+    assert_true(n == height / grid->px || n == height / grid->px + 1);
+    next = first + n;
+  }
+  assert_int_equal(next, grid->ny);
+  HeatSlabRowsOf(grid, grid->rank, &first, &n);
+  HeatSlabGetRows(slab, &mine, &n_mine);
+  assert_true(first == mine && n == n_mine);
+}
+
+static void rows_are_dealt_evenly_in_the_order_of_ranks(void **state)
+{
+  (void)state;
+  ForAllLayouts(RowsAscendAndAreEven);
+}
+
+static void SumsAreOfWholeRows(const HeatGrid *grid, HeatSlab *slab)
+{
+  double   *block = HeatTestBlock(grid), *row;
+  uint64_t *sums;
+  PetscInt  first, n;
+
+  HeatSlabGetRows(slab, &first, &n);
+  OK(PetscMalloc1((size_t)n, &sums));
+  OK(PetscMalloc1((size_t)grid->nx, &row));
+  OK(HeatSlabRowSums(slab, sizeof(double), block, sums));
+  for (PetscInt j = 0; j < n; ++j) {
+    for (PetscInt i = 0; i < grid->nx; ++i) row[i] = HeatTestValue(i, first + j);
+    assert_true(sums[j] == HeatChecksum(sizeof(double), row, (PetscInt64)(first + j) * grid->nx, grid->nx));
+  }
+  OK(PetscFree(row));
+  OK(PetscFree(sums));
+  OK(PetscFree(block));
+}
+
+static void row_checksums_do_not_depend_on_the_layout(void **state)
+{
+  (void)state;
+  ForAllLayouts(SumsAreOfWholeRows);
+}
+
+static void checksum_notices_a_bit_and_a_swap(void **state)
+{
+  double         row[3] = {1.0, 2.0, 3.0};
+  const uint64_t sum    = HeatChecksum(8, row, 10, 3);
+
+  (void)state;
+  row[1] = 2.0000000000000004; /* one bit */
+  assert_true(HeatChecksum(8, row, 10, 3) != sum);
+  row[1] = 3.0;
+  row[2] = 2.0;
+  assert_true(HeatChecksum(8, row, 10, 3) != sum);
+}
+
+/* The published constants, so that another reader of the files can be written: see io/README.md. */
+static void checksum_is_the_documented_one(void **state)
+{
+  const double one = 1.0;
+
+  (void)state;
+  assert_true(HeatChecksum(8, &one, 0, 1) == UINT64_C(0xBCABCB2A8DAE6591));
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(slab_holds_whole_rows_of_the_field),
+    cmocka_unit_test(block_to_rows_and_back_is_the_same_block),
+    cmocka_unit_test(rows_are_dealt_evenly_in_the_order_of_ranks),
+    cmocka_unit_test(row_checksums_do_not_depend_on_the_layout),
+    cmocka_unit_test(checksum_notices_a_bit_and_a_swap),
+    cmocka_unit_test(checksum_is_the_documented_one),
+};
+
+HEAT_TEST_MAIN(Tests)

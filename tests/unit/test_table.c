@@ -1,0 +1,128 @@
+/** CSV tables: the rows of an earlier run stay, the numbers read back exactly, failures are told. */
+#define _XOPEN_SOURCE 700
+#include "tests/unit/io_test.h"
+
+#include <math.h>
+#include <sys/resource.h>
+
+#include "io/table.h"
+
+static const char *const Names[3] = {"step", "time", "a, \"quoted\" probe"};
+
+#define HEADER "step,time,\"a, \"\"quoted\"\" probe\"\n"
+
+/* A table of rows first ... last; the values of a row follow from its step. */
+static PetscErrorCode Rows(const char *path, PetscInt64 resume, PetscInt64 first, PetscInt64 last)
+{
+  HeatTable *table;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatTableCreate(PETSC_COMM_WORLD, path, 3, Names, resume, &table));
+  for (PetscInt64 step = first; step <= last; ++step) {
+    const PetscReal values[2] = {0.5 * (double)step, (double)step / 3.0};
+
+    PetscCall(HeatTableAppend(table, step, values));
+  }
+  PetscCall(HeatTableFlush(table));
+  PetscCall(HeatTableDestroy(&table));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void rows_are_the_shortest_numbers_that_read_back(void **state)
+{
+  const double values[] = {0.1, 1.0 / 3.0, 12.0, -0.0, 1e300, 5e-324, 293.15, 0.1 + 0.2};
+  char         buffer[32], text[1024];
+
+  (void)state;
+  for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); ++i) {
+    assert_true(strtod(HeatShortestDecimal(values[i], buffer), NULL) == values[i]);
+  }
+  assert_string_equal(HeatShortestDecimal(0.1, buffer), "0.1");
+  assert_string_equal(HeatShortestDecimal(0.1 + 0.2, buffer), "0.30000000000000004");
+  assert_string_equal(HeatShortestDecimal(NAN, buffer), "nan");
+  assert_string_equal(HeatShortestDecimal(-INFINITY, buffer), "-inf");
+  HeatTestFolder("table");
+  OK(Rows("table/a.csv", -1, 1, 2));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
+                      HEADER "1,0.5,0.3333333333333333\n2,1,0.6666666666666666\n");
+}
+
+static void resumed_table_equals_an_uninterrupted_one(void **state)
+{
+  (void)state;
+  HeatTestFolder("table");
+  OK(Rows("table/whole.csv", -1, 1, 30));
+  OK(Rows("table/parts.csv", -1, 1, 17)); /* goes on after its checkpoint of step 10 and dies */
+  OK(Rows("table/parts.csv", 10, 11, 30));
+  HeatTestBarrier();
+  assert_true(HeatTestSame("table/whole.csv", "table/parts.csv"));
+}
+
+static void half_a_row_of_a_killed_run_is_dropped(void **state)
+{
+  char text[1024];
+
+  (void)state;
+  HeatTestFolder("table");
+  HeatTestPut("table/a.csv", HEADER "1,0.5,1\n2,0.");
+  OK(Rows("table/a.csv", 5, 6, 6));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), HEADER "1,0.5,1\n6,3,2\n");
+}
+
+static void missing_table_is_begun_anew_at_a_restart(void **state)
+{
+  char text[1024];
+
+  (void)state;
+  HeatTestFolder("table");
+  OK(Rows("table/a.csv", 5, 6, 6));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), HEADER "6,3,2\n");
+}
+
+static void table_of_other_columns_is_refused_and_untouched(void **state)
+{
+  char text[1024];
+
+  (void)state;
+  HeatTestFolder("table");
+  HeatTestPut("table/a.csv", "step,time,other\n1,0.5,1\n");
+  FAILS_WITH("step,time,other", Rows("table/a.csv", 5, 6, 6));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), "step,time,other\n1,0.5,1\n");
+  assert_false(HeatTestExists("table/.a.csv.part"));
+}
+
+static void table_in_no_folder_is_an_error_on_every_rank(void **state)
+{
+  (void)state;
+  HeatTestFolder("table");
+  HeatTestPut("table/file", "");
+  FAILS_WITH("Not a directory", Rows("table/file/a.csv", -1, 1, 1));
+  FAILS_WITH("Not a directory", Rows("table/file/a.csv", 0, 1, 1));
+}
+
+/* Rank 0 meets a full disk in the middle: the next flush says so, on every rank. */
+static void failed_row_is_raised_by_the_next_flush(void **state)
+{
+  struct rlimit before, limit;
+
+  (void)state;
+  HeatTestFolder("table");
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limit          = before;
+  limit.rlim_cur = 20000;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  FAILS_WITH("File too large", Rows("table/a.csv", -1, 1, 5000));
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(rows_are_the_shortest_numbers_that_read_back),
+    cmocka_unit_test(resumed_table_equals_an_uninterrupted_one),
+    cmocka_unit_test(half_a_row_of_a_killed_run_is_dropped),
+    cmocka_unit_test(missing_table_is_begun_anew_at_a_restart),
+    cmocka_unit_test(table_of_other_columns_is_refused_and_untouched),
+    cmocka_unit_test(table_in_no_folder_is_an_error_on_every_rank),
+    cmocka_unit_test(failed_row_is_raised_by_the_next_flush),
+};
+
+HEAT_TEST_MAIN(Tests)
