@@ -1,8 +1,8 @@
 /* Evaluating the `check` section at the end of a run. */
 #include "app/checks.h"
 
-static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck *check, const PetscReal *T,
-                                       PetscReal *value)
+static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck *check,
+                                       const PetscReal *T, PetscReal *value)
 {
   HeatProbes *probe;
 
@@ -13,16 +13,15 @@ static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Quantity(HeatSimulation *sim, const HeatCaseCheck *check, const PetscReal *T, PetscReal *value)
+static PetscErrorCode Quantity(HeatSimulation *sim, const HeatCaseCheck *check, const PetscReal *T,
+                               PetscReal *value)
 {
   const PetscReal time = HeatSimulationTime(sim, sim->step);
   PetscReal       l2, max, heat[HEAT_SIDES];
 
   PetscFunctionBeginUser;
   switch (check->quantity) {
-  case HEAT_CHECK_TEMPERATURE:
-    PetscCall(PointTemperature(sim, check, T, value));
-    break;
+  case HEAT_CHECK_TEMPERATURE: PetscCall(PointTemperature(sim, check, T, value)); break;
   case HEAT_CHECK_ERROR_L2:
   case HEAT_CHECK_ERROR_MAX:
     PetscCall(HeatDiagnosticsError(sim->op, T, &check->exact, time, &l2, &max));
@@ -49,22 +48,23 @@ static PetscErrorCode Describe(const HeatCaseCheck *check, char *text, size_t si
   PetscFunctionBeginUser;
   switch (check->quantity) {
   case HEAT_CHECK_TEMPERATURE:
-    PetscCall(PetscSNPrintf(text, size, "%s at (%g, %g)", name, (double)check->at[0], (double)check->at[1]));
+    PetscCall(PetscSNPrintf(text, size, "%s at (%g, %g)", name, (double)check->at[0],
+                            (double)check->at[1]));
     break;
   case HEAT_CHECK_ERROR_L2:
   case HEAT_CHECK_ERROR_MAX:
-    PetscCall(PetscSNPrintf(text, size, "%s against %s", name, check->exact.text ? check->exact.text : "a constant"));
+    PetscCall(PetscSNPrintf(text, size, "%s against %s", name,
+                            check->exact.text ? check->exact.text : "a constant"));
     break;
   case HEAT_CHECK_INTEGRAL:
-    PetscCall(PetscSNPrintf(text, size, "integral of temperature%s%s", check->weight == HEAT_WEIGHT_NONE ? "" : " x ",
-                            check->weight == HEAT_WEIGHT_NONE ? "" : HeatWeightNames[check->weight]));
+    PetscCall(PetscSNPrintf(
+        text, size, "integral of temperature%s%s", check->weight == HEAT_WEIGHT_NONE ? "" : " x ",
+        check->weight == HEAT_WEIGHT_NONE ? "" : HeatWeightNames[check->weight]));
     break;
   case HEAT_CHECK_HEAT_FLOW:
     PetscCall(PetscSNPrintf(text, size, "heat flow, %s [W/m]", HeatSideNames[check->side]));
     break;
-  default:
-    PetscCall(PetscSNPrintf(text, size, "%s", name));
-    break;
+  default: PetscCall(PetscSNPrintf(text, size, "%s", name)); break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -89,8 +89,9 @@ PetscErrorCode HeatChecksEvaluate(HeatSimulation *sim, PetscBool *all_pass)
       r->pass      = PetscAbsReal(r->value) < check->below ? PETSC_TRUE : PETSC_FALSE;
     } else {
       r->expected  = check->value;
-      r->tolerance = check->relative >= 0.0 ? check->relative * PetscAbsReal(check->value) : check->tolerance;
-      r->pass      = PetscAbsReal(r->value - r->expected) <= r->tolerance ? PETSC_TRUE : PETSC_FALSE;
+      r->tolerance = check->relative >= 0.0 ? check->relative * PetscAbsReal(check->value)
+                                            : check->tolerance;
+      r->pass = PetscAbsReal(r->value - r->expected) <= r->tolerance ? PETSC_TRUE : PETSC_FALSE;
     }
     if (!r->pass) *all_pass = PETSC_FALSE;
   }

@@ -13,8 +13,8 @@ static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatCase **c
   PetscFunctionBeginUser;
   HeatCheck(o->n_operands > 0, comm, HEAT_ERR_INPUT,
             "no case file; run heat2d CASE.yaml (before PETSc's options), see heat2d --help");
-  HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT, "one case file at a time: found %s and %s", o->operands[0],
-            o->operands[1]);
+  HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT, "one case file at a time: found %s and %s",
+            o->operands[0], o->operands[1]);
   PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, c));
   if (o->output) {
     PetscCall(PetscFree((*c)->output.directory));
@@ -39,8 +39,11 @@ static PetscErrorCode Show(MPI_Comm comm, const HeatOptions *o, const HeatCase *
             "--show %s: it knows output.directory, grid.cells, time.step and title", o->show);
   if (directory) PetscCall(PetscPrintf(comm, "%s\n", c->output.directory));
   if (title) PetscCall(PetscPrintf(comm, "%s\n", c->title));
-  if (step) PetscCall(PetscPrintf(comm, c->time.step_auto ? "auto\n" : "%.17g\n", (double)c->time.step));
-  if (cells) PetscCall(PetscPrintf(comm, "[%" PetscInt_FMT ", %" PetscInt_FMT "]\n", c->grid.cells[0], c->grid.cells[1]));
+  if (step)
+    PetscCall(PetscPrintf(comm, c->time.step_auto ? "auto\n" : "%.17g\n", (double)c->time.step));
+  if (cells)
+    PetscCall(PetscPrintf(comm, "[%" PetscInt_FMT ", %" PetscInt_FMT "]\n", c->grid.cells[0],
+                          c->grid.cells[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -53,7 +56,8 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
   PetscCall(HeatSimulationStart(sim));
   code = HeatSimulationRun(sim);
   if (code == HEAT_ERR_NUMERICS) {
-    PetscCall(HeatRecordWrite(sim, HEAT_STATUS_ERROR, "the numerics failed; the message is in the run's output"));
+    PetscCall(HeatRecordWrite(sim, HEAT_STATUS_ERROR,
+                              "the numerics failed; the message is in the run's output"));
     PetscFunctionReturn(code);
   }
   PetscCall(code);
@@ -61,7 +65,8 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o, double began, int *exit_code)
+static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o, double began,
+                              int *exit_code)
 {
   HeatSimulation *sim = NULL;
   HeatStatus      status;
@@ -70,9 +75,11 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
   PetscFunctionBeginUser;
   code = HeatSimulationCreate(comm, c, o, began, &sim);
   if (!code) code = Simulate(sim, &status);
-  if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL) PetscFunctionReturn(code); /* perhaps of this rank alone */
+  if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
+    PetscFunctionReturn(code); /* perhaps of this rank alone */
   cleaned = HeatSimulationDestroy(&sim);
-  if (!code) *exit_code = status == HEAT_STATUS_OK ? 0 : status == HEAT_STATUS_CHECK_FAILED ? 5 : 75;
+  if (!code)
+    *exit_code = status == HEAT_STATUS_OK ? 0 : status == HEAT_STATUS_CHECK_FAILED ? 5 : 75;
   PetscFunctionReturn(code ? code : cleaned);
 }
 

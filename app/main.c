@@ -22,7 +22,8 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(PetscStrcmp(o->command, "run", &run));
-  HeatCheck(run, comm, HEAT_ERR_INPUT, "the command `%s` is not available in this version; `run` is", o->command);
+  HeatCheck(run, comm, HEAT_ERR_INPUT,
+            "the command `%s` is not available in this version; `run` is", o->command);
   PetscCall(HeatStopInstallSignals());
   PetscCall(HeatCommandRun(comm, o, began, exit_code));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -39,7 +40,8 @@ int main(int argc, char **argv)
     (void)fprintf(stderr, "heat2d: error: out of memory\n");
     return HEAT_EXIT_INTERNAL;
   }
-  if (PetscInitialize(&options.petsc_argc, &options.petsc_argv, NULL, NULL)) return HEAT_EXIT_INTERNAL;
+  if (PetscInitialize(&options.petsc_argc, &options.petsc_argv, NULL, NULL))
+    return HEAT_EXIT_INTERNAL;
   began = MPI_Wtime();
   code  = HeatErrorInstall();
   if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, began, &exit_code);

@@ -25,7 +25,8 @@ static PetscBool IsCommand(const char *word)
 
 static PetscBool IsNegativeNumber(const char *word)
 {
-  return (word[0] == '-' && (isdigit((unsigned char)word[1]) || word[1] == '.')) ? PETSC_TRUE : PETSC_FALSE;
+  return (word[0] == '-' && (isdigit((unsigned char)word[1]) || word[1] == '.')) ? PETSC_TRUE
+                                                                                 : PETSC_FALSE;
 }
 
 static void Complain(HeatOptions *o, const char *problem, const char *culprit)
@@ -62,7 +63,8 @@ static void TakeOurs(HeatOptions *o, int argc, char **argv, int *k)
 {
   const char *value;
 
-  if (TakeFlag(argv[*k], "--quiet", &o->quiet) || TakeFlag(argv[*k], "--no-progress", &o->no_progress) ||
+  if (TakeFlag(argv[*k], "--quiet", &o->quiet) ||
+      TakeFlag(argv[*k], "--no-progress", &o->no_progress) ||
       TakeFlag(argv[*k], "--help", &o->help) || TakeFlag(argv[*k], "--version", &o->version)) {
     return;
   }
@@ -113,8 +115,10 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
 {
   PetscFunctionBeginUser;
   HeatCheck(!o->problem, comm, HEAT_ERR_INPUT,
-            "%s %s; see heat2d --help (options of PETSc begin with a single '-')", o->culprit, o->problem);
-  HeatCheck(!o->restart || o->restart[0], comm, HEAT_ERR_INPUT, "--restart: give latest or a checkpoint file");
+            "%s %s; see heat2d --help (options of PETSc begin with a single '-')", o->culprit,
+            o->problem);
+  HeatCheck(!o->restart || o->restart[0], comm, HEAT_ERR_INPUT,
+            "--restart: give latest or a checkpoint file");
   HeatCheck(!o->output || o->output[0], comm, HEAT_ERR_INPUT, "--output: give a folder");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -122,40 +126,47 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
 /* ---- help ------------------------------------------------------------------------------------- */
 
 static const char usage[] =
-  "usage: mpiexec -n RANKS heat2d [COMMAND] ... [--OPTIONS] [-PETSC_OPTIONS]\n"
-  "\n"
-  "commands\n"
-  "  run CASE.yaml         solve the case; a bare `heat2d CASE.yaml` means the same\n"
-  "  plan, verify, bench, inspect\n"
-  "                        not available in this version\n"
-  "\n"
-  "options (the same for every command)\n"
-  "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
-  "                        or --set boundary.left.value=400; may be repeated\n"
-  "  --restart latest|FILE continue from the newest whole checkpoint of the output folder, or from FILE;\n"
-  "                        any number of ranks\n"
-  "  --output DIR          the output folder, instead of output.directory\n"
-  "  --quiet               print errors only\n"
-  "  --no-progress         no progress bar or lines\n"
-  "  --show KEY            print the effective value of output.directory, grid.cells, time.step or title,\n"
-  "                        and stop\n"
-  "  --help, --version\n"
-  "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An argument that\n"
-  "follows one of them is its value, so the case file comes first. An option that nobody reads is an error.\n"
-  "\n"
-  "exit codes\n"
-  "  0 done, every check holds      2 command line or case file wrong   3 numerics failed\n"
-  "  4 file unreadable or unwritable   5 a check failed   75 stopped after a checkpoint: --restart latest\n"
-  "  70 a defect of heat2d or a library\n"
-  "\n"
-  "keys of the case file (inputs/README.md explains them)\n";
+    "usage: mpiexec -n RANKS heat2d [COMMAND] ... [--OPTIONS] [-PETSC_OPTIONS]\n"
+    "\n"
+    "commands\n"
+    "  run CASE.yaml         solve the case; a bare `heat2d CASE.yaml` means the same\n"
+    "  plan, verify, bench, inspect\n"
+    "                        not available in this version\n"
+    "\n"
+    "options (the same for every command)\n"
+    "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
+    "                        or --set boundary.left.value=400; may be repeated\n"
+    "  --restart latest|FILE continue from the newest whole checkpoint of the output folder, or "
+    "from FILE;\n"
+    "                        any number of ranks\n"
+    "  --output DIR          the output folder, instead of output.directory\n"
+    "  --quiet               print errors only\n"
+    "  --no-progress         no progress bar or lines\n"
+    "  --show KEY            print the effective value of output.directory, grid.cells, time.step "
+    "or title,\n"
+    "                        and stop\n"
+    "  --help, --version\n"
+    "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An "
+    "argument that\n"
+    "follows one of them is its value, so the case file comes first. An option that nobody reads "
+    "is an error.\n"
+    "\n"
+    "exit codes\n"
+    "  0 done, every check holds      2 command line or case file wrong   3 numerics failed\n"
+    "  4 file unreadable or unwritable   5 a check failed   75 stopped after a checkpoint: "
+    "--restart latest\n"
+    "  70 a defect of heat2d or a library\n"
+    "\n"
+    "keys of the case file (inputs/README.md explains them)\n";
 
 PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscPrintf(comm, "heat2d: 2D heat diffusion on distributed-memory machines\n\n%s", usage));
+  PetscCall(
+      PetscPrintf(comm, "heat2d: 2D heat diffusion on distributed-memory machines\n\n%s", usage));
   for (const HeatCaseKey *key = HeatCaseKeys(); key->path; key++) {
-    PetscCall(PetscPrintf(comm, "  %s\n      %s  [%s]\n      %s\n", key->path, key->type, key->fallback, key->help));
+    PetscCall(PetscPrintf(comm, "  %s\n      %s  [%s]\n      %s\n", key->path, key->type,
+                          key->fallback, key->help));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -187,11 +198,27 @@ PetscErrorCode HeatOptionsInsertPetsc(const HeatCase *c)
 /* Options that PETSc itself reads only while it finishes. */
 static PetscBool ReadAtTheEnd(const char *name)
 {
-  static const char *const late[] = {"-options_left", "-options_view", "-options_table", "-malloc_dump",
-                                     "-malloc_view", "-malloc_test", "-objects_dump", "-memory_view", "-mpidump",
-                                     "-log_view", "-log", "-log_all", "-log_trace", "-log_mpe",
-                                     "-log_view_memory", "-log_summary", "-viewfromoptions", "-saws_options",
-                                     "-get_total_flops", "-log_exclude_actions", NULL};
+  static const char *const late[] = {"-options_left",
+                                     "-options_view",
+                                     "-options_table",
+                                     "-malloc_dump",
+                                     "-malloc_view",
+                                     "-malloc_test",
+                                     "-objects_dump",
+                                     "-memory_view",
+                                     "-mpidump",
+                                     "-log_view",
+                                     "-log",
+                                     "-log_all",
+                                     "-log_trace",
+                                     "-log_mpe",
+                                     "-log_view_memory",
+                                     "-log_summary",
+                                     "-viewfromoptions",
+                                     "-saws_options",
+                                     "-get_total_flops",
+                                     "-log_exclude_actions",
+                                     NULL};
 
   for (int k = 0; late[k]; k++) {
     if (strcmp(name, late[k]) == 0) return PETSC_TRUE;
@@ -220,8 +247,9 @@ PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const H
     PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
     PetscCall(IsUnused(name, &unused));
     PetscCall(PetscSNPrintf(path, sizeof path, "petsc.%s", c->petsc[k].key));
-    HeatCaseCheckKey(!unused, comm, c, path,
-                     "nothing in this run reads the PETSc option %s; correct its name, or leave it out", name);
+    HeatCaseCheckKey(
+        !unused, comm, c, path,
+        "nothing in this run reads the PETSc option %s; correct its name, or leave it out", name);
   }
   for (int k = 1; k < o->petsc_argc; k++) {
     const char *name = o->petsc_argv[k];

@@ -6,19 +6,19 @@
 
 /** Plain data; strings are borrowed from argv, arrays are owned. */
 typedef struct {
-  const char  *command;    /* "run", ...; "run" when none was given */
+  const char  *command; /* "run", ...; "run" when none was given */
   int          n_operands;
-  const char **operands;   /* [n_operands] e.g. the case file */
+  const char **operands; /* [n_operands] e.g. the case file */
   int          n_set;
-  const char **set;        /* [n_set] KEY=VALUE in order */
-  const char  *output;     /* --output DIR, or NULL */
-  const char  *restart;    /* "latest", a file, or NULL */
-  const char  *show;       /* --show KEY, or NULL */
+  const char **set;     /* [n_set] KEY=VALUE in order */
+  const char  *output;  /* --output DIR, or NULL */
+  const char  *restart; /* "latest", a file, or NULL */
+  const char  *show;    /* --show KEY, or NULL */
   PetscBool    quiet, no_progress, help, version;
   int          petsc_argc;
-  char       **petsc_argv; /* [petsc_argc + 1] the program's name, PETSc's options and their values */
-  const char  *problem;    /* what is wrong with the command line, or NULL */
-  const char  *culprit;    /* the argument it is about */
+  char **petsc_argv;   /* [petsc_argc + 1] the program's name, PETSc's options and their values */
+  const char *problem; /* what is wrong with the command line, or NULL */
+  const char *culprit; /* the argument it is about */
 } HeatOptions;
 
 /** Sort the command line.  Runs before MPI is initialised, so what is wrong is only noted: see

@@ -17,12 +17,12 @@ typedef struct {
   PetscInt      n_owned;
 } FieldList;
 
-static PetscErrorCode AddField(FieldList *list, const char *name, const char *units, const char *long_name,
-                               HeatElement element, const void *block)
+static PetscErrorCode AddField(FieldList *list, const char *name, const char *units,
+                               const char *long_name, HeatElement element, const void *block)
 {
   PetscFunctionBeginUser;
-  list->fields[list->n++] =
-    (HeatFileField){.name = name, .units = units, .long_name = long_name, .element = element, .block = block};
+  list->fields[list->n++] = (HeatFileField){
+      .name = name, .units = units, .long_name = long_name, .element = element, .block = block};
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -38,7 +38,8 @@ static PetscErrorCode NewBlock(FieldList *list, size_t n, size_t size, void **bl
 static PetscErrorCode AddConductivity(HeatSimulation *sim, FieldList *list)
 {
   static const char *const names[2]      = {"conductivity_x", "conductivity_y"};
-  static const char *const long_names[2] = {"thermal conductivity in x", "thermal conductivity in y"};
+  static const char *const long_names[2] = {"thermal conductivity in x",
+                                            "thermal conductivity in y"};
   const uint16_t          *material      = HeatOperatorMaterial(sim->op);
   const size_t             n             = HeatGridLocalCells(sim->grid);
 
@@ -47,7 +48,8 @@ static PetscErrorCode AddConductivity(HeatSimulation *sim, FieldList *list)
     PetscReal *k;
 
     PetscCall(NewBlock(list, n, sizeof *k, (void **)&k));
-    for (size_t cell = 0; cell < n; cell++) k[cell] = sim->c->materials[material[cell]].conductivity[axis];
+    for (size_t cell = 0; cell < n; cell++)
+      k[cell] = sim->c->materials[material[cell]].conductivity[axis];
     PetscCall(AddField(list, names[axis], "W m-1 K-1", long_names[axis], HEAT_ELEMENT_DOUBLE, k));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -61,7 +63,8 @@ static PetscErrorCode AddFlux(HeatSimulation *sim, const PetscReal *T, FieldList
   PetscFunctionBeginUser;
   PetscCall(NewBlock(list, n, sizeof *qx, (void **)&qx));
   PetscCall(NewBlock(list, n, sizeof *qy, (void **)&qy));
-  PetscCall(HeatOperatorSetSurfaceInstant(sim->op, HeatInstantAt(HeatSimulationTime(sim, sim->step))));
+  PetscCall(
+      HeatOperatorSetSurfaceInstant(sim->op, HeatInstantAt(HeatSimulationTime(sim, sim->step))));
   PetscCall(HeatOperatorFlux(sim->op, T, qx, qy));
   PetscCall(AddField(list, "heat_flux_x", "W m-2", "heat flux in x", HEAT_ELEMENT_DOUBLE, qx));
   PetscCall(AddField(list, "heat_flux_y", "W m-2", "heat flux in y", HEAT_ELEMENT_DOUBLE, qy));
@@ -108,13 +111,15 @@ static PetscErrorCode WriteSnapshot(HeatSimulation *sim)
   HeatPhaseBegin(&sim->phases);
   PetscCall(VecGetArrayRead(sim->T, &T));
   if (wanted[HEAT_FIELD_TEMPERATURE]) {
-    PetscCall(AddField(&list, "temperature", sim->c->output.temperature_unit, "temperature", HEAT_ELEMENT_DOUBLE, T));
+    PetscCall(AddField(&list, "temperature", sim->c->output.temperature_unit, "temperature",
+                       HEAT_ELEMENT_DOUBLE, T));
   }
   if (wanted[HEAT_FIELD_CONDUCTIVITY]) PetscCall(AddConductivity(sim, &list));
   if (wanted[HEAT_FIELD_HEAT_FLUX]) PetscCall(AddFlux(sim, T, &list));
   if (wanted[HEAT_FIELD_MATERIAL]) PetscCall(AddMaterial(sim, &list, &names));
   if (wanted[HEAT_FIELD_OWNER]) PetscCall(AddOwner(sim, &list));
-  PetscCall(HeatSnapshotsWrite(sim->snapshots, sim->step, HeatSimulationTime(sim, sim->step), list.n, list.fields));
+  PetscCall(HeatSnapshotsWrite(sim->snapshots, sim->step, HeatSimulationTime(sim, sim->step),
+                               list.n, list.fields));
   PetscCall(VecRestoreArrayRead(sim->T, &T));
   for (PetscInt k = 0; k < list.n_owned; k++) PetscCall(PetscFree(list.owned[k]));
   PetscCall(PetscFree(names));
@@ -126,7 +131,8 @@ static PetscErrorCode WriteSnapshot(HeatSimulation *sim)
 /* By steps, or by simulated time: the first step at or after each multiple of the interval. */
 static PetscBool SnapshotDue(HeatSimulation *sim)
 {
-  const PetscReal time = HeatSimulationTime(sim, sim->step), interval = sim->c->output.snapshots_interval;
+  const PetscReal time     = HeatSimulationTime(sim, sim->step),
+                  interval = sim->c->output.snapshots_interval;
 
   if (sim->c->output.snapshots_every > 0) {
     return sim->step % sim->c->output.snapshots_every == 0 ? PETSC_TRUE : PETSC_FALSE;
@@ -147,7 +153,8 @@ static PetscErrorCode FlushProbes(HeatSimulation *sim)
   PetscFunctionBeginUser;
   if (rows == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc2(rows * n, &sums, n + 1, &line));
-  PetscCallMPI(MPI_Reduce(sim->probe_shares, sums, (PetscMPIInt)(rows * n), MPIU_REAL, MPI_SUM, 0, sim->grid->comm));
+  PetscCallMPI(MPI_Reduce(sim->probe_shares, sums, (PetscMPIInt)(rows * n), MPIU_REAL, MPI_SUM, 0,
+                          sim->grid->comm));
   for (PetscInt k = 0; k < rows && sim->grid->rank == 0; k++) {
     const PetscInt64 step = sim->step - (rows - 1 - k);
 
@@ -167,7 +174,8 @@ static PetscErrorCode SampleProbes(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorSetSurfaceInstant(sim->op, HeatInstantAt(HeatSimulationTime(sim, sim->step))));
+  PetscCall(
+      HeatOperatorSetSurfaceInstant(sim->op, HeatInstantAt(HeatSimulationTime(sim, sim->step))));
   PetscCall(VecGetArrayRead(sim->T, &T));
   PetscCall(HeatProbesSample(sim->probes, T, sim->probe_shares + sim->probe_rows * n));
   PetscCall(VecRestoreArrayRead(sim->T, &T));
@@ -178,8 +186,9 @@ static PetscErrorCode SampleProbes(HeatSimulation *sim)
 /* ---- history ---------------------------------------------------------------------------------- */
 
 static const char *const history_columns[] = {
-  "step", "time", "dt", "iterations", "residual", "min", "max", "mean", "stored", "heat_left", "heat_right",
-  "heat_bottom", "heat_top", "heat_source", "energy_error"};
+    "step",       "time",        "dt",       "iterations",  "residual",
+    "min",        "max",         "mean",     "stored",      "heat_left",
+    "heat_right", "heat_bottom", "heat_top", "heat_source", "energy_error"};
 
 /* Sums over the field; a field that is not finite ends the run. */
 static PetscErrorCode Survey(HeatSimulation *sim, const PetscReal *T)
@@ -189,8 +198,10 @@ static PetscErrorCode Survey(HeatSimulation *sim, const PetscReal *T)
   PetscFunctionBeginUser;
   PetscCall(HeatDiagnosticsSummary(sim->op, T, &sim->summary));
   HeatCheck(sim->summary.non_finite == 0, sim->grid->comm, HEAT_ERR_NUMERICS,
-            "step %" PetscInt64_FMT " (t = %g s): %" PetscInt64_FMT " cells are not finite; the state cannot be "
-            "used or checkpointed", sim->step, (double)HeatSimulationTime(sim, sim->step), sim->summary.non_finite);
+            "step %" PetscInt64_FMT " (t = %g s): %" PetscInt64_FMT
+            " cells are not finite; the state cannot be "
+            "used or checkpointed",
+            sim->step, (double)HeatSimulationTime(sim, sim->step), sim->summary.non_finite);
   PetscCall(HeatEnergyClose(&sim->energy, sim->op, T, steady, &sim->account));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -240,7 +251,8 @@ static PetscErrorCode FillState(HeatSimulation *sim, HeatCheckpointState *state)
   state->step      = sim->step;
   state->time      = HeatSimulationTime(sim, sim->step);
   state->step_size = sim->dt;
-  PetscCall(PetscStrncpy(state->scheme, HeatSchemeNames[sim->c->time.scheme], sizeof state->scheme));
+  PetscCall(
+      PetscStrncpy(state->scheme, HeatSchemeNames[sim->c->time.scheme], sizeof state->scheme));
   PetscCall(HeatEnergySave(&sim->energy, sim->op, sums));
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++) {
     PetscCall(HeatCheckpointStateSetSum(state, HeatEnergySumNames[k], sums[k]));
@@ -270,8 +282,8 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
   PetscCall(HeatTableFlush(sim->history));
   PetscCall(FillState(sim, &state));
   PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(HeatCheckpointWrite(sim->grid, sim->c->output.directory, sim->c->checkpoint.keep, sim->c->title, &state,
-                                T, written, &stats));
+  PetscCall(HeatCheckpointWrite(sim->grid, sim->c->output.directory, sim->c->checkpoint.keep,
+                                sim->c->title, &state, T, written, &stats));
   PetscCall(VecRestoreArrayRead(sim->T, &T));
   HeatFileStatsAdd(&sim->checkpoint_stats, &stats);
   HeatStopCheckpointed(&sim->stop, stats.seconds);
@@ -297,13 +309,19 @@ static PetscErrorCode RecordStep(HeatSimulation *sim, PetscBool row_due)
 
 PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last)
 {
-  const HeatCase  *c          = sim->c;
-  const PetscBool  due        = SnapshotDue(sim);
-  const PetscBool  snapshot   = (due || last) && sim->last_snapshot_step != sim->step ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool  checkpoint = (c->checkpoint.every > 0 && sim->step > 0 && sim->step % c->checkpoint.every == 0) ||
-                                   sim->stop.checkpoint ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool  row        = last || snapshot || checkpoint || sim->stop.stop || sim->step % sim->history_every == 0 ? PETSC_TRUE
-                                                                                                               : PETSC_FALSE;
+  const HeatCase *c          = sim->c;
+  const PetscBool due        = SnapshotDue(sim);
+  const PetscBool snapshot   = (due || last) && sim->last_snapshot_step != sim->step ? PETSC_TRUE
+                                                                                     : PETSC_FALSE;
+  const PetscBool checkpoint = (c->checkpoint.every > 0 && sim->step > 0 &&
+                                sim->step % c->checkpoint.every == 0) ||
+                                       sim->stop.checkpoint
+                                   ? PETSC_TRUE
+                                   : PETSC_FALSE;
+  const PetscBool row        = last || snapshot || checkpoint || sim->stop.stop ||
+                                sim->step % sim->history_every == 0
+                                   ? PETSC_TRUE
+                                   : PETSC_FALSE;
 
   PetscFunctionBeginUser;
   PetscCall(RecordStep(sim, row));
@@ -318,14 +336,15 @@ PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last)
 
 /* ---- opening and closing ---------------------------------------------------------------------- */
 
-static PetscErrorCode OpenTable(HeatSimulation *sim, const char *name, PetscInt n, const char *const *columns,
-                                HeatTable **table)
+static PetscErrorCode OpenTable(HeatSimulation *sim, const char *name, PetscInt n,
+                                const char *const *columns, HeatTable **table)
 {
   char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
   PetscCall(PetscSNPrintf(path, sizeof path, "%s/%s", sim->c->output.directory, name));
-  PetscCall(HeatTableCreate(sim->grid->comm, path, n, columns, sim->restarted_from[0] ? sim->step : -1, table));
+  PetscCall(HeatTableCreate(sim->grid->comm, path, n, columns,
+                            sim->restarted_from[0] ? sim->step : -1, table));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -352,14 +371,16 @@ PetscErrorCode HeatOutputOpen(HeatSimulation *sim, const HeatCheckpointState *st
   const HeatCase *c = sim->c;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSnapshotsCreate(sim->grid, c->output.directory, c->title, c->output.compression, &sim->snapshots));
+  PetscCall(HeatSnapshotsCreate(sim->grid, c->output.directory, c->title, c->output.compression,
+                                &sim->snapshots));
   if (state) {
     PetscCall(HeatOutputDirectoryRewind(sim->grid->comm, c->output.directory, sim->step));
     PetscCall(HeatSnapshotsResume(sim->snapshots, state->n_snapshots, state->snapshots));
     if (state->n_snapshots) sim->last_snapshot_step = state->snapshots[state->n_snapshots - 1].step;
     (void)SnapshotDue(sim); /* moves the next time of an interval past the checkpoint */
   }
-  PetscCall(OpenTable(sim, "history.csv", (PetscInt)(sizeof history_columns / sizeof history_columns[0]),
+  PetscCall(OpenTable(sim, "history.csv",
+                      (PetscInt)(sizeof history_columns / sizeof history_columns[0]),
                       history_columns, &sim->history));
   PetscCall(OpenProbeTable(sim));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,8 +1,8 @@
 /* Wall time by phase. */
 #include "app/phases.h"
 
-const char *const HeatPhaseNames[HEAT_PHASES] = {"setup", "restart", "steps", "diagnostics", "snapshots",
-                                                 "checkpoints"};
+const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "restart",   "steps",
+                                                 "diagnostics", "snapshots", "checkpoints"};
 
 void HeatPhaseBegin(HeatPhases *p) { p->started = MPI_Wtime(); }
 
@@ -12,7 +12,8 @@ void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)
   p->calls[phase] += 1;
 }
 
-PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p, HeatPhaseSpread spread[HEAT_PHASES])
+PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,
+                                HeatPhaseSpread spread[HEAT_PHASES])
 {
   PetscReal   extremes[2 * HEAT_PHASES], sums[HEAT_PHASES];
   PetscMPIInt size;

@@ -35,6 +35,7 @@ void HeatPhaseBegin(HeatPhases *phases);
 void HeatPhaseEnd(HeatPhases *phases, HeatPhase phase);
 
 /** Collective on comm. */
-PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *phases, HeatPhaseSpread spread[HEAT_PHASES]);
+PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *phases,
+                                HeatPhaseSpread spread[HEAT_PHASES]);
 
 #endif

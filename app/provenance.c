@@ -18,7 +18,10 @@ const char *HeatCompilerFlags(void) { return HEAT2D_FLAGS; }
 const char *HeatBuildType(void) { return HEAT2D_BUILD_TYPE; }
 
 /* Copies that say nothing when they do not fit, and never overrun. */
-static void Put(char *text, size_t size, const char *from) { (void)snprintf(text, size, "%s", from); }
+static void Put(char *text, size_t size, const char *from)
+{
+  (void)snprintf(text, size, "%s", from);
+}
 
 /* The processors this process may run on, as "0-3,8": cut short with "..." where they do not fit. */
 static void DescribeBinding(char text[BINDING_LENGTH])
@@ -37,7 +40,9 @@ static void DescribeBinding(char text[BINDING_LENGTH])
       Put(text + used, BINDING_LENGTH - used, ",...");
       return;
     }
-    if (last > cpu) used += (size_t)snprintf(text + used, BINDING_LENGTH - used, "%s%d-%d", used ? "," : "", cpu, last);
+    if (last > cpu)
+      used += (size_t)snprintf(text + used, BINDING_LENGTH - used, "%s%d-%d", used ? "," : "", cpu,
+                               last);
     else used += (size_t)snprintf(text + used, BINDING_LENGTH - used, "%s%d", used ? "," : "", cpu);
     cpu = last;
   }
@@ -68,7 +73,8 @@ static PetscErrorCode CollectHosts(MPI_Comm comm, HeatProvenance *p)
   if (leaders == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(leaders, &n));
   if (rank == 0) PetscCall(PetscCalloc1((size_t)n * MPI_MAX_PROCESSOR_NAME, &all));
-  PetscCallMPI(MPI_Gather(name, MPI_MAX_PROCESSOR_NAME, MPI_CHAR, all, MPI_MAX_PROCESSOR_NAME, MPI_CHAR, 0, leaders));
+  PetscCallMPI(MPI_Gather(name, MPI_MAX_PROCESSOR_NAME, MPI_CHAR, all, MPI_MAX_PROCESSOR_NAME,
+                          MPI_CHAR, 0, leaders));
   PetscCallMPI(MPI_Comm_free(&leaders));
   if (rank == 0) {
     PetscCall(CopyStrings(all, n, MPI_MAX_PROCESSOR_NAME, &p->hosts));
@@ -133,8 +139,10 @@ PetscErrorCode HeatProvenanceCollect(MPI_Comm comm, HeatProvenance *p)
     if (*c == '\t') *c = ' ';
   }
   Put(p->mpi, sizeof p->mpi, library);
-  (void)snprintf(p->petsc, sizeof p->petsc, "%d.%d.%d", PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR, PETSC_VERSION_SUBMINOR);
-  if (gmtime_r(&now, &utc)) (void)strftime(p->started, sizeof p->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  (void)snprintf(p->petsc, sizeof p->petsc, "%d.%d.%d", PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR,
+                 PETSC_VERSION_SUBMINOR);
+  if (gmtime_r(&now, &utc))
+    (void)strftime(p->started, sizeof p->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
   PetscCall(ReadCommandLine(&p->command_line));
   PetscCall(PetscOptionsGetAll(NULL, &p->petsc_options));
   PetscCall(CollectHosts(comm, p));

@@ -10,22 +10,22 @@ static PetscErrorCode FillDecomposition(HeatSimulation *sim, HeatResults *r)
 {
   const HeatGrid      *g      = sim->grid;
   const HeatHaloCounts counts = HeatOperatorHaloCounts(sim->op);
-  PetscInt64           sums[4] = {counts.messages[0], counts.messages[1], counts.bytes[0], counts.bytes[1]};
+  PetscInt64 sums[4] = {counts.messages[0], counts.messages[1], counts.bytes[0], counts.bytes[1]};
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
-  r->ranks                             = g->size;
-  r->nodes                             = g->n_nodes;
-  r->decomposition.px                  = g->px;
-  r->decomposition.py                  = g->py;
-  r->decomposition.mapping             = HeatMappingNames[sim->c->decomposition.mapping];
-  r->decomposition.cells_min           = g->cells_min;
-  r->decomposition.cells_max           = g->cells_max;
-  r->decomposition.exchanges           = counts.exchanges;
-  r->decomposition.messages_between    = g->messages_between;
-  r->decomposition.messages_within     = g->messages_within;
-  r->decomposition.bytes_between       = g->bytes_between;
-  r->decomposition.bytes_within        = g->bytes_within;
+  r->ranks                                = g->size;
+  r->nodes                                = g->n_nodes;
+  r->decomposition.px                     = g->px;
+  r->decomposition.py                     = g->py;
+  r->decomposition.mapping                = HeatMappingNames[sim->c->decomposition.mapping];
+  r->decomposition.cells_min              = g->cells_min;
+  r->decomposition.cells_max              = g->cells_max;
+  r->decomposition.exchanges              = counts.exchanges;
+  r->decomposition.messages_between       = g->messages_between;
+  r->decomposition.messages_within        = g->messages_within;
+  r->decomposition.bytes_between          = g->bytes_between;
+  r->decomposition.bytes_within           = g->bytes_within;
   r->decomposition.total_messages_within  = sums[0];
   r->decomposition.total_messages_between = sums[1];
   r->decomposition.total_bytes_within     = sums[2];
@@ -60,19 +60,19 @@ static void FillState(const HeatSimulation *sim, HeatResults *r)
 {
   const PetscBool steady = sim->c->time.scheme == HEAT_SCHEME_STEADY ? PETSC_TRUE : PETSC_FALSE;
 
-  r->title       = sim->c->title;
-  r->nx          = sim->grid->nx;
-  r->ny          = sim->grid->ny;
+  r->title = sim->c->title;
+  r->nx    = sim->grid->nx;
+  r->ny    = sim->grid->ny;
   for (int k = 0; k < 2; k++) {
     r->x[k] = sim->c->grid.x[k];
     r->y[k] = sim->c->grid.y[k];
   }
-  r->time.scheme = HeatSchemeNames[sim->c->time.scheme];
-  r->time.step   = steady ? NAN : sim->dt;
-  r->time.steps  = sim->step;
-  r->time.end    = HeatSimulationTime(sim, sim->step);
-  r->energy.stored_initial   = sim->account.stored_initial;
-  r->energy.stored_final     = sim->account.stored;
+  r->time.scheme           = HeatSchemeNames[sim->c->time.scheme];
+  r->time.step             = steady ? NAN : sim->dt;
+  r->time.steps            = sim->step;
+  r->time.end              = HeatSimulationTime(sim, sim->step);
+  r->energy.stored_initial = sim->account.stored_initial;
+  r->energy.stored_final   = sim->account.stored;
   for (int s = 0; s < HEAT_SIDES; s++) r->energy.sides[s] = sim->account.side[s];
   r->energy.sources          = sim->account.source;
   r->energy.balance_error    = sim->account.error;
@@ -81,7 +81,8 @@ static void FillState(const HeatSimulation *sim, HeatResults *r)
   if (sim->snapshots) HeatSnapshotsGetStats(sim->snapshots, &r->snapshots);
 }
 
-static PetscErrorCode FillTiming(HeatSimulation *sim, HeatResults *r, HeatResultsPhase phases[HEAT_PHASES])
+static PetscErrorCode FillTiming(HeatSimulation *sim, HeatResults *r,
+                                 HeatResultsPhase phases[HEAT_PHASES])
 {
   HeatPhaseSpread spread[HEAT_PHASES];
   const double    cells = (double)sim->grid->nx * (double)sim->grid->ny;
@@ -92,12 +93,14 @@ static PetscErrorCode FillTiming(HeatSimulation *sim, HeatResults *r, HeatResult
   PetscFunctionBeginUser;
   PetscCall(HeatPhasesReduce(sim->grid->comm, &sim->phases, spread));
   for (int k = 0; k < HEAT_PHASES; k++) {
-    phases[k] = (HeatResultsPhase){HeatPhaseNames[k], spread[k].min, spread[k].mean, spread[k].max, spread[k].calls};
+    phases[k] = (HeatResultsPhase){HeatPhaseNames[k], spread[k].min, spread[k].mean, spread[k].max,
+                                   spread[k].calls};
   }
   r->n_phases = HEAT_PHASES;
   r->phases   = phases;
   r->seconds  = sim->seconds;
-  if (steps > 0.0 && spread[HEAT_PHASE_STEP].max > 0.0) r->fom = cells * steps / spread[HEAT_PHASE_STEP].max;
+  if (steps > 0.0 && spread[HEAT_PHASE_STEP].max > 0.0)
+    r->fom = cells * steps / spread[HEAT_PHASE_STEP].max;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
   memory[1] = memory[0];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[0], 1, MPI_DOUBLE, MPI_MAX, sim->grid->comm));
@@ -128,7 +131,8 @@ static void FillProvenance(const HeatSimulation *sim, const HeatProvenance *p, H
   r->provenance.elapsed       = MPI_Wtime() - sim->began;
 }
 
-static PetscErrorCode FillChecks(const HeatSimulation *sim, HeatResults *r, HeatResultsCheck **checks)
+static PetscErrorCode FillChecks(const HeatSimulation *sim, HeatResults *r,
+                                 HeatResultsCheck **checks)
 {
   PetscFunctionBeginUser;
   *checks = NULL;
@@ -137,8 +141,12 @@ static PetscErrorCode FillChecks(const HeatSimulation *sim, HeatResults *r, Heat
   for (PetscInt k = 0; k < sim->c->n_checks; k++) {
     const HeatCheckResult *from = &sim->checks[k];
 
-    (*checks)[k] = (HeatResultsCheck){HeatCheckQuantityNames[sim->c->checks[k].quantity], from->description, from->value,
-                                      from->expected, from->tolerance, from->pass};
+    (*checks)[k] = (HeatResultsCheck){HeatCheckQuantityNames[sim->c->checks[k].quantity],
+                                      from->description,
+                                      from->value,
+                                      from->expected,
+                                      from->tolerance,
+                                      from->pass};
   }
   r->n_checks = sim->c->n_checks;
   r->checks   = *checks;

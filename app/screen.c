@@ -41,15 +41,19 @@ static void PrintGrid(const HeatSimulation *sim)
   const HeatGrid *g = sim->grid;
   char            size[32];
 
-  (void)printf("  grid       %" PetscInt_FMT " x %" PetscInt_FMT " cells, %g x %g m, cell %g x %g m\n", g->nx, g->ny,
-               (double)((PetscReal)g->nx * g->hx), (double)((PetscReal)g->ny * g->hy), (double)g->hx, (double)g->hy);
-  (void)printf("  ranks      %d on %" PetscInt_FMT " node%s, %" PetscInt_FMT " x %" PetscInt_FMT " blocks of %" PetscInt_FMT
-               " to %" PetscInt_FMT " cells\n",
-               g->size, g->n_nodes, g->n_nodes == 1 ? "" : "s", g->px, g->py, g->cells_min, g->cells_max);
-  (void)printf("  halo       %" PetscInt_FMT " messages an exchange, %s; between nodes %" PetscInt_FMT ", %s\n",
+  (void)printf("  grid       %" PetscInt_FMT " x %" PetscInt_FMT
+               " cells, %g x %g m, cell %g x %g m\n",
+               g->nx, g->ny, (double)((PetscReal)g->nx * g->hx), (double)((PetscReal)g->ny * g->hy),
+               (double)g->hx, (double)g->hy);
+  (void)printf("  ranks      %d on %" PetscInt_FMT " node%s, %" PetscInt_FMT " x %" PetscInt_FMT
+               " blocks of %" PetscInt_FMT " to %" PetscInt_FMT " cells\n",
+               g->size, g->n_nodes, g->n_nodes == 1 ? "" : "s", g->px, g->py, g->cells_min,
+               g->cells_max);
+  (void)printf("  halo       %" PetscInt_FMT
+               " messages an exchange, %s; between nodes %" PetscInt_FMT ", %s\n",
                g->messages_within + g->messages_between,
-               Bytes((double)(g->bytes_within + g->bytes_between), size, sizeof size), g->messages_between,
-               Bytes((double)g->bytes_between, (char[32]){0}, 32));
+               Bytes((double)(g->bytes_within + g->bytes_between), size, sizeof size),
+               g->messages_between, Bytes((double)g->bytes_between, (char[32]){0}, 32));
 }
 
 static PetscErrorCode PrintScheme(HeatSimulation *sim)
@@ -89,8 +93,8 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
   PetscCall(PrintScheme(sim));
   (void)printf("  output     %s\n", sim->c->output.directory);
   if (sim->restarted_from[0]) {
-    (void)printf("  restart    from %s, step %" PetscInt64_FMT ", t = %g s\n", sim->restarted_from, sim->step,
-                 (double)HeatSimulationTime(sim, sim->step));
+    (void)printf("  restart    from %s, step %" PetscInt64_FMT ", t = %g s\n", sim->restarted_from,
+                 sim->step, (double)HeatSimulationTime(sim, sim->step));
   }
   (void)fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -106,9 +110,10 @@ static void PrintBar(const HeatSimulation *sim, double fraction, double left)
 
   for (int k = 0; k < WIDTH; k++) bar[k] = k < full ? '#' : '.';
   bar[WIDTH] = '\0';
-  (void)printf("\r  [%s] %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s  %s left   \b\b\b", bar,
-               100.0 * fraction, sim->step, sim->end_step, (double)HeatSimulationTime(sim, sim->step),
-               Duration(left, text, sizeof text));
+  (void)printf("\r  [%s] %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT
+               "  t = %g s  %s left   \b\b\b",
+               bar, 100.0 * fraction, sim->step, sim->end_step,
+               (double)HeatSimulationTime(sim, sim->step), Duration(left, text, sizeof text));
   if (sim->step == sim->end_step) (void)printf("\r%*s\r", 100, "");
 }
 
@@ -116,9 +121,11 @@ static void PrintLine(const HeatSimulation *sim, double fraction, double left)
 {
   char text[32];
 
-  (void)printf("  %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s", 100.0 * fraction, sim->step,
-               sim->end_step, (double)HeatSimulationTime(sim, sim->step));
-  if (HeatStepperLinear(sim->stepper)) (void)printf("  %" PetscInt_FMT " iterations", sim->last_step.solve.iterations);
+  (void)printf("  %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s",
+               100.0 * fraction, sim->step, sim->end_step,
+               (double)HeatSimulationTime(sim, sim->step));
+  if (HeatStepperLinear(sim->stepper))
+    (void)printf("  %" PetscInt_FMT " iterations", sim->last_step.solve.iterations);
   (void)printf("  %s left\n", Duration(left, text, sizeof text));
 }
 
@@ -139,7 +146,8 @@ PetscErrorCode HeatScreenProgress(HeatSimulation *sim)
   } else {
     const double quiet_time = now - s->last;
 
-    if (!((tenth > s->last_percent && quiet_time > 1.0) || quiet_time > 30.0)) PetscFunctionReturn(PETSC_SUCCESS);
+    if (!((tenth > s->last_percent && quiet_time > 1.0) || quiet_time > 30.0))
+      PetscFunctionReturn(PETSC_SUCCESS);
     PrintLine(sim, fraction, left);
   }
   s->last         = now;
@@ -155,11 +163,13 @@ static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
   double total = 0.0;
 
   for (int k = 0; k < HEAT_PHASES; k++) total += spread[k].mean;
-  (void)printf("\n  %-12s %10s %10s %10s %8s %6s\n", "phase", "min [s]", "mean [s]", "max [s]", "calls", "share");
+  (void)printf("\n  %-12s %10s %10s %10s %8s %6s\n", "phase", "min [s]", "mean [s]", "max [s]",
+               "calls", "share");
   for (int k = 0; k < HEAT_PHASES; k++) {
     if (spread[k].calls == 0) continue;
-    (void)printf("  %-12s %10.3f %10.3f %10.3f %8" PetscInt64_FMT " %5.1f%%\n", HeatPhaseNames[k], (double)spread[k].min,
-                 (double)spread[k].mean, (double)spread[k].max, spread[k].calls, 100.0 * (double)spread[k].mean / total);
+    (void)printf("  %-12s %10.3f %10.3f %10.3f %8" PetscInt64_FMT " %5.1f%%\n", HeatPhaseNames[k],
+                 (double)spread[k].min, (double)spread[k].mean, (double)spread[k].max,
+                 spread[k].calls, 100.0 * (double)spread[k].mean / total);
   }
 }
 
@@ -175,12 +185,16 @@ static void PrintNumbers(const HeatSimulation *sim, const HeatPhaseSpread spread
                  (double)spread[HEAT_PHASE_STEP].max);
   }
   if (sim->iterations.solves) {
-    (void)printf("  iterations   %" PetscInt64_FMT " min, %.1f mean, %" PetscInt64_FMT " max a solve\n", sim->iterations.min,
-                 (double)sim->iterations.total / (double)sim->iterations.solves, sim->iterations.max);
+    (void)printf(
+        "  iterations   %" PetscInt64_FMT " min, %.1f mean, %" PetscInt64_FMT " max a solve\n",
+        sim->iterations.min, (double)sim->iterations.total / (double)sim->iterations.solves,
+        sim->iterations.max);
   }
-  (void)printf("  temperature  %.6g to %.6g, mean %.6g %s\n", (double)sim->summary.min, (double)sim->summary.max,
-               (double)sim->summary.mean, sim->c->output.temperature_unit);
-  (void)printf("  energy       balance error %.1e of the heat turned over\n", (double)sim->account.relative);
+  (void)printf("  temperature  %.6g to %.6g, mean %.6g %s\n", (double)sim->summary.min,
+               (double)sim->summary.max, (double)sim->summary.mean,
+               sim->c->output.temperature_unit);
+  (void)printf("  energy       balance error %.1e of the heat turned over\n",
+               (double)sim->account.relative);
 }
 
 static void PrintChecks(const HeatSimulation *sim)
@@ -188,7 +202,8 @@ static void PrintChecks(const HeatSimulation *sim)
   for (PetscInt k = 0; k < sim->c->n_checks; k++) {
     const HeatCheckResult *r = &sim->checks[k];
 
-    (void)printf("  check %-4s   %s = %.8g", r->pass ? "ok" : "FAIL", r->description, (double)r->value);
+    (void)printf("  check %-4s   %s = %.8g", r->pass ? "ok" : "FAIL", r->description,
+                 (double)r->value);
     if (PetscIsNanReal(r->expected)) (void)printf(" (below %.3g)\n", (double)r->tolerance);
     else (void)printf(" (%.8g +- %.3g)\n", (double)r->expected, (double)r->tolerance);
   }
@@ -209,7 +224,8 @@ PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status)
                  ", after a checkpoint: continue with --restart latest\n",
                  sim->stop.reason, sim->step, sim->end_step);
   } else {
-    (void)printf("\n  %s, results in %s\n", status == HEAT_STATUS_OK ? "done" : "CHECK FAILED", sim->c->output.directory);
+    (void)printf("\n  %s, results in %s\n", status == HEAT_STATUS_OK ? "done" : "CHECK FAILED",
+                 sim->c->output.directory);
   }
   (void)fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);

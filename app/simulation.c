@@ -23,7 +23,8 @@ static PetscErrorCode ChooseStep(HeatSimulation *sim)
     PetscCall(HeatOperatorStableStep(sim->op, &sim->dt));
     HeatCaseCheckKey(sim->dt < PETSC_MAX_REAL, sim->grid->comm, c, "time.step",
                      "any step is stable here, so `auto` cannot choose one; give a number");
-    if (c->time.end > 0.0) sim->dt = c->time.end / PetscCeilReal(c->time.end / sim->dt * (1.0 - 1e-12));
+    if (c->time.end > 0.0)
+      sim->dt = c->time.end / PetscCeilReal(c->time.end / sim->dt * (1.0 - 1e-12));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -51,7 +52,7 @@ static void ChooseEnd(HeatSimulation *sim)
 static PetscErrorCode CreateProbes(HeatSimulation *sim)
 {
   const PetscInt n = sim->c->output.n_probes;
-  PetscReal    (*at)[2];
+  PetscReal(*at)[2];
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(n, &at));
@@ -64,8 +65,8 @@ static PetscErrorCode CreateProbes(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options, double began,
-                                    HeatSimulation **out)
+PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
+                                    double began, HeatSimulation **out)
 {
   HeatSimulation *sim;
 
@@ -124,7 +125,8 @@ static PetscErrorCode AdoptState(HeatSimulation *sim, const HeatCheckpointState 
   PetscReal sums[HEAT_ENERGY_SUMS];
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < HEAT_ENERGY_SUMS; k++) sums[k] = HeatCheckpointStateGetSum(state, HeatEnergySumNames[k], 0.0);
+  for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
+    sums[k] = HeatCheckpointStateGetSum(state, HeatEnergySumNames[k], 0.0);
   HeatEnergyLoad(&sim->energy, sums);
   sim->step = sim->first_step = sim->last_checkpoint_step = state->step;
   sim->base_step = (PetscInt64)HeatCheckpointStateGetSum(state, "base_step", 0.0);
@@ -134,11 +136,13 @@ static PetscErrorCode AdoptState(HeatSimulation *sim, const HeatCheckpointState 
     sim->base_time = state->time;
   }
   ChooseEnd(sim);
-  HeatCaseCheckKey(sim->c->time.end < 0.0 || sim->step >= sim->end_step ||
-                     PetscAbsReal(HeatSimulationTime(sim, sim->end_step) - sim->c->time.end) <= 1e-9 * sim->c->time.end,
-                   sim->grid->comm, sim->c, "time.step",
-                   "%g s does not divide the time left, from the checkpoint at %g s to time.end at %g s",
-                   (double)sim->dt, (double)state->time, (double)sim->c->time.end);
+  HeatCaseCheckKey(
+      sim->c->time.end < 0.0 || sim->step >= sim->end_step ||
+          PetscAbsReal(HeatSimulationTime(sim, sim->end_step) - sim->c->time.end) <=
+              1e-9 * sim->c->time.end,
+      sim->grid->comm, sim->c, "time.step",
+      "%g s does not divide the time left, from the checkpoint at %g s to time.end at %g s",
+      (double)sim->dt, (double)state->time, (double)sim->c->time.end);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -149,7 +153,8 @@ static PetscErrorCode RestartState(HeatSimulation *sim, HeatCheckpointState *sta
   PetscReal  *T;
 
   PetscFunctionBeginUser;
-  HeatCaseCheckKey(sim->c->time.scheme != HEAT_SCHEME_STEADY, sim->grid->comm, sim->c, "time.scheme",
+  HeatCaseCheckKey(sim->c->time.scheme != HEAT_SCHEME_STEADY, sim->grid->comm, sim->c,
+                   "time.scheme",
                    "a steady case has no time steps to continue; run it without --restart");
   PetscCall(PetscStrcmp(sim->options->restart, "latest", &latest));
   if (latest) {
@@ -163,7 +168,8 @@ static PetscErrorCode RestartState(HeatSimulation *sim, HeatCheckpointState *sta
   PetscCall(VecRestoreArrayWrite(sim->T, &T));
   PetscCall(PetscStrcmp(state->scheme, scheme, &same));
   if (!same && sim->grid->rank == 0) {
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: note: the checkpoint was made with %s, going on with %s\n",
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: note: the checkpoint was made with %s, going on with %s\n",
                            state->scheme, scheme));
   }
   PetscCall(AdoptState(sim, state));
@@ -206,14 +212,17 @@ static PetscErrorCode AdvanceOneStep(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases);
-  code = HeatStepperAdvance(sim->stepper, HeatSimulationTime(sim, sim->step), sim->dt, &sim->T, &sim->last_step);
-  if (code == HEAT_ERR_NUMERICS) { /* reported already; the temperature is that of the last good step */
+  code = HeatStepperAdvance(sim->stepper, HeatSimulationTime(sim, sim->step), sim->dt, &sim->T,
+                            &sim->last_step);
+  if (code ==
+      HEAT_ERR_NUMERICS) { /* reported already; the temperature is that of the last good step */
     PetscBool written;
 
     PetscCall(HeatOutputCheckpoint(sim, &written));
     if (written && sim->grid->rank == 0) {
       PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                             "heat2d: the last good state, step %" PetscInt64_FMT ", is in a checkpoint in %s\n",
+                             "heat2d: the last good state, step %" PetscInt64_FMT
+                             ", is in a checkpoint in %s\n",
                              sim->step, sim->c->output.directory));
     }
     PetscFunctionReturn(code);
@@ -249,10 +258,12 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
     PetscCall(HeatOutputStep(sim, sim->step == sim->end_step ? PETSC_TRUE : PETSC_FALSE));
     PetscCall(HeatScreenProgress(sim));
   }
-  if (sim->first_step == sim->end_step) PetscCall(HeatOutputStep(sim, PETSC_TRUE)); /* nothing was left to do */
+  if (sim->first_step == sim->end_step)
+    PetscCall(HeatOutputStep(sim, PETSC_TRUE)); /* nothing was left to do */
   if (sim->step == sim->end_step) sim->stop.stop = PETSC_FALSE;
   if (sim->stop.stop) PetscCall(HeatOutputCheckpoint(sim, NULL));
-  else if (c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0) PetscCall(HeatOutputCheckpoint(sim, NULL));
+  else if (c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0)
+    PetscCall(HeatOutputCheckpoint(sim, NULL));
   PetscCall(HeatOutputClose(sim));
   sim->seconds = MPI_Wtime() - start;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sim->seconds, 1, MPIU_REAL, MPIU_MAX, sim->grid->comm));

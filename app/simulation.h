@@ -34,8 +34,8 @@ typedef struct {
 
 /** Progress on the terminal (screen.c). */
 typedef struct {
-  PetscBool  quiet, bar;     /* print nothing; rewrite one line instead of printing several */
-  double     last, began;    /* MPI_Wtime */
+  PetscBool  quiet, bar;  /* print nothing; rewrite one line instead of printing several */
+  double     last, began; /* MPI_Wtime */
   PetscInt64 first_step;
   int        last_percent;
 } HeatScreen;
@@ -43,19 +43,19 @@ typedef struct {
 typedef struct {
   const HeatCase    *c;
   const HeatOptions *options;
-  HeatGrid          *grid;    /* owned, like all that follows */
+  HeatGrid          *grid; /* owned, like all that follows */
   HeatOperator      *op;
   HeatStepper       *stepper;
   Vec                T;
   HeatProbes        *probes;
   HeatEnergy         energy;
 
-  PetscReal  dt;              /* [s]; 1 for a steady state, where it only multiplies [W/m] */
-  PetscInt64 step, end_step;  /* done, to do */
-  PetscInt64 base_step;       /* time = base_time + (step - base_step) * dt */
+  PetscReal  dt;             /* [s]; 1 for a steady state, where it only multiplies [W/m] */
+  PetscInt64 step, end_step; /* done, to do */
+  PetscInt64 base_step;      /* time = base_time + (step - base_step) * dt */
   PetscReal  base_time;
   PetscInt64 history_every;
-  PetscInt64 first_step;      /* of this process: 0, or the checkpoint's */
+  PetscInt64 first_step;                         /* of this process: 0, or the checkpoint's */
   char       restarted_from[PETSC_MAX_PATH_LEN]; /* "" for a fresh run */
 
   HeatSnapshots *snapshots;
@@ -68,14 +68,14 @@ typedef struct {
 
   HeatIterations   iterations;
   HeatStepInfo     last_step;
-  HeatSummary      summary;   /* at the last reported step */
-  HeatEnergyReport account;   /* likewise */
+  HeatSummary      summary; /* at the last reported step */
+  HeatEnergyReport account; /* likewise */
   HeatPhases       phases;
   HeatStop         stop;
   HeatScreen       screen;
-  HeatCheckResult *checks;    /* [c->n_checks] */
-  double           began;     /* MPI_Wtime at program start */
-  PetscReal        seconds;   /* [s] of the time loop, barrier to barrier, largest rank */
+  HeatCheckResult *checks;  /* [c->n_checks] */
+  double           began;   /* MPI_Wtime at program start */
+  PetscReal        seconds; /* [s] of the time loop, barrier to barrier, largest rank */
 } HeatSimulation;
 
 /** Grid, operator, stepper, probes; then every PETSc option must have been read.  Collective on comm.

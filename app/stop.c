@@ -16,14 +16,17 @@ PetscErrorCode HeatStopInstallSignals(void)
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(&action, sizeof action));
-  PetscCheck(sigemptyset(&action.sa_mask) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS, "sigemptyset failed");
+  PetscCheck(sigemptyset(&action.sa_mask) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
+             "sigemptyset failed");
   action.sa_handler = NoteSignal;
   action.sa_flags   = SA_RESTART;
   for (size_t k = 0; k < sizeof stopping / sizeof stopping[0]; k++) {
-    PetscCheck(sigaction(stopping[k], &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS, "sigaction failed");
+    PetscCheck(sigaction(stopping[k], &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
+               "sigaction failed");
   }
   action.sa_handler = SIG_IGN;
-  PetscCheck(sigaction(SIGXFSZ, &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS, "sigaction failed");
+  PetscCheck(sigaction(SIGXFSZ, &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
+             "sigaction failed");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -56,8 +59,8 @@ static PetscInt64 StepsUntilNextTime(const HeatStop *s, PetscInt64 step, double 
 
 PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
 {
-  const double now   = MPI_Wtime();
-  double       all[4] = {(double)caught_signal, now - s->began, now - s->asked, now - s->last_checkpoint};
+  const double now = MPI_Wtime();
+  double all[4] = {(double)caught_signal, now - s->began, now - s->asked, now - s->last_checkpoint};
 
   PetscFunctionBeginUser;
   s->checkpoint = PETSC_FALSE;
@@ -66,13 +69,16 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
   s->next_step  = step + StepsUntilNextTime(s, step, all[2]);
   s->asked      = now;
   s->asked_step = step;
-  s->checkpoint = (s->checkpoint_interval > 0.0 && all[3] >= s->checkpoint_interval) ? PETSC_TRUE : PETSC_FALSE;
+  s->checkpoint = (s->checkpoint_interval > 0.0 && all[3] >= s->checkpoint_interval) ? PETSC_TRUE
+                                                                                     : PETSC_FALSE;
   if (all[0] > 0.0) {
     s->stop = PETSC_TRUE;
     PetscCall(PetscSNPrintf(s->reason, sizeof s->reason, "signal %s", SignalName((int)all[0])));
-  } else if (s->wall_limit > 0.0 && all[1] + 2.0 * s->checkpoint_cost + PetscMax(0.5, all[2]) >= s->wall_limit) {
+  } else if (s->wall_limit > 0.0 &&
+             all[1] + 2.0 * s->checkpoint_cost + PetscMax(0.5, all[2]) >= s->wall_limit) {
     s->stop = PETSC_TRUE;
-    PetscCall(PetscSNPrintf(s->reason, sizeof s->reason, "the wall-time limit of %g s (limits.wall_time)",
+    PetscCall(PetscSNPrintf(s->reason, sizeof s->reason,
+                            "the wall-time limit of %g s (limits.wall_time)",
                             (double)s->wall_limit));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -9,14 +9,14 @@
 #include "solver/case.h"
 
 typedef struct {
-  PetscReal  wall_limit;          /* [s] since the program began; 0: none */
-  PetscReal  checkpoint_interval; /* [s]; 0: none */
+  PetscReal  wall_limit;             /* [s] since the program began; 0: none */
+  PetscReal  checkpoint_interval;    /* [s]; 0: none */
   double     began, last_checkpoint; /* MPI_Wtime */
-  double     asked;               /* when the ranks last agreed */
+  double     asked;                  /* when the ranks last agreed */
   PetscInt64 asked_step, next_step;
-  PetscReal  checkpoint_cost;     /* [s] of the dearest so far */
-  PetscBool  stop;                /* leave after a checkpoint; `reason` says why */
-  PetscBool  checkpoint;          /* the clock asks for one */
+  PetscReal  checkpoint_cost; /* [s] of the dearest so far */
+  PetscBool  stop;            /* leave after a checkpoint; `reason` says why */
+  PetscBool  checkpoint;      /* the clock asks for one */
   char       reason[96];
 } HeatStop;
 

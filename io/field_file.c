@@ -95,6 +95,7 @@ static PetscErrorCode MakeSkeleton(Writer *w)
     hid_t file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, w->error);
 
     HeatSkeletonClose(&file, w->error);
+    HeatFileTrim(w->part, w->error);
     HeatFileReserve(w->part, FileBytes(w->part), PETSC_FALSE, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
@@ -162,7 +163,10 @@ static PetscErrorCode WriteCompressed(Writer *w)
     PetscCall(HeatDeflateWrite(w->grid, w->part, file, w->n_fields, w->fields, w->sums, &w->stats, w->error));
   }
   start = MPI_Wtime();
-  HeatSkeletonClose(&file, w->error);
+  if (file >= 0) {
+    HeatSkeletonClose(&file, w->error);
+    HeatFileTrim(w->part, w->error);
+  }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_close += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -8,6 +8,7 @@
  */
 #include "io/field_file_parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CHUNK_CELLS     8192 /* of a compressed chunk: 64 KiB of doubles */
@@ -77,21 +78,6 @@ static void WriteAxis(hid_t file, const char *edges, const char *centres, PetscI
   (void)PetscFree(v);
 }
 
-/* A text attribute without a stated character set, as the dimension scale functions write it. */
-static void WriteScaleText(hid_t dataset, const char *name, const char *value, HeatFileError *error)
-{
-  hid_t type = -1, space = -1, attribute = -1;
-
-  HeatH5(error, type = H5Tcopy(H5T_C_S1));
-  HeatH5(error, H5Tset_size(type, strlen(value) + 1));
-  HeatH5(error, space = H5Screate(H5S_SCALAR));
-  HeatH5(error, attribute = H5Acreate2(dataset, name, type, space, H5P_DEFAULT, H5P_DEFAULT));
-  HeatH5(error, H5Awrite(attribute, type, value));
-  HeatH5Close(error, &attribute);
-  HeatH5Close(error, &space);
-  HeatH5Close(error, &type);
-}
-
 static void DescribeAxis(hid_t file, const char *name, const char *long_name, const char *axis,
                          HeatFileError *error)
 {
@@ -100,11 +86,7 @@ static void DescribeAxis(hid_t file, const char *name, const char *long_name, co
   HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
   HeatH5WriteText(dataset, "units", "m", error);
   HeatH5WriteText(dataset, "long_name", long_name, error);
-  if (axis) {
-    HeatH5WriteText(dataset, "axis", axis, error);
-    WriteScaleText(dataset, "CLASS", "DIMENSION_SCALE", error);
-    WriteScaleText(dataset, "NAME", name, error);
-  }
+  if (axis) HeatH5WriteText(dataset, "axis", axis, error);
   HeatH5Close(error, &dataset);
 }
 
@@ -118,23 +100,23 @@ static void WriteAxes(hid_t file, const HeatGrid *g, HeatFileError *error)
   DescribeAxis(file, "y_edges", "y of the cell edges", NULL, error);
 }
 
-/* DIMENSION_LIST of a field: for each dimension a list of one reference to its scale. */
-static void AttachScales(hid_t file, hid_t field, HeatFileError *error)
+/* DIMENSION_LIST: for each of the n dimensions, of (y, x), a list of one reference to its scale. */
+static void AttachScales(hid_t file, hid_t dataset, int n, HeatFileError *error)
 {
   static const char *const names[2] = {"y", "x"};
-  const hsize_t            two      = 2;
+  const hsize_t            extent   = (hsize_t)n;
   hobj_ref_t               scale[2];
   hvl_t                    list[2];
   hid_t                    type = -1, space = -1, attribute = -1;
 
-  for (int d = 0; d < 2; ++d) {
+  for (int d = 0; d < n; ++d) {
     HeatH5(error, H5Rcreate(&scale[d], file, names[d], H5R_OBJECT, -1));
     list[d].len = 1;
     list[d].p   = &scale[d];
   }
   HeatH5(error, type = H5Tvlen_create(H5T_STD_REF_OBJ));
-  HeatH5(error, space = H5Screate_simple(1, &two, NULL));
-  HeatH5(error, attribute = H5Acreate2(field, "DIMENSION_LIST", type, space, H5P_DEFAULT, H5P_DEFAULT));
+  HeatH5(error, space = H5Screate_simple(1, &extent, NULL));
+  HeatH5(error, attribute = H5Acreate2(dataset, "DIMENSION_LIST", type, space, H5P_DEFAULT, H5P_DEFAULT));
   HeatH5(error, H5Awrite(attribute, type, list));
   HeatH5Close(error, &attribute);
   HeatH5Close(error, &space);
@@ -146,18 +128,13 @@ typedef struct {
   int32_t    dimension, unused;
 } BackReference;
 
-/* REFERENCE_LIST of a scale: which field uses it for which of its dimensions. */
-static void WriteBackReferences(hid_t file, const char *scale, int32_t dimension, PetscInt n_fields,
-                                const HeatFileField *fields, HeatFileError *error)
+/* REFERENCE_LIST of a scale. */
+static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list, const BackReference *list,
+                                HeatFileError *error)
 {
-  BackReference list[HEAT_MAX_FILE_FIELDS] = {{0}};
-  const hsize_t n = (hsize_t)n_fields;
+  const hsize_t n = (hsize_t)n_list;
   hid_t         dataset = -1, type = -1, space = -1, attribute = -1;
 
-  for (PetscInt f = 0; f < n_fields; ++f) {
-    list[f].dimension = dimension;
-    HeatH5(error, H5Rcreate(&list[f].dataset, file, fields[f].name, H5R_OBJECT, -1));
-  }
   HeatH5(error, type = H5Tcreate(H5T_COMPOUND, sizeof(BackReference)));
   HeatH5(error, H5Tinsert(type, "dataset", HOFFSET(BackReference, dataset), H5T_STD_REF_OBJ));
   HeatH5(error, H5Tinsert(type, "dimension", HOFFSET(BackReference, dimension), H5T_STD_I32LE));
@@ -169,6 +146,23 @@ static void WriteBackReferences(hid_t file, const char *scale, int32_t dimension
   HeatH5Close(error, &dataset);
   HeatH5Close(error, &space);
   HeatH5Close(error, &type);
+}
+
+/* Which datasets use the scales /y and /x, for which of their dimensions. */
+static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields, HeatFileError *error)
+{
+  BackReference y[2 * HEAT_MAX_FILE_FIELDS] = {{0}}, x[HEAT_MAX_FILE_FIELDS] = {{0}};
+  char          path[256];
+
+  for (PetscInt f = 0; f < n_fields; ++f) {
+    HeatH5(error, H5Rcreate(&y[f].dataset, file, fields[f].name, H5R_OBJECT, -1));
+    x[f].dataset   = y[f].dataset;
+    x[f].dimension = 1;
+    snprintf(path, sizeof(path), "integrity/%s", fields[f].name);
+    HeatH5(error, H5Rcreate(&y[n_fields + f].dataset, file, path, H5R_OBJECT, -1));
+  }
+  WriteBackReferences(file, "y", 2 * n_fields, y, error);
+  WriteBackReferences(file, "x", n_fields, x, error);
 }
 
 /* CF's flag attributes: meanings are one blank-separated text, so blanks become underscores there;
@@ -227,7 +221,7 @@ static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compre
   HeatH5WriteText(dataset, "long_name", field->long_name, error);
   if (field->standard_name) HeatH5WriteText(dataset, "standard_name", field->standard_name, error);
   WriteMeanings(dataset, field, error);
-  AttachScales(file, dataset, error);
+  AttachScales(file, dataset, 2, error);
   HeatH5Close(error, &dataset);
   HeatH5Close(error, &space);
   HeatH5Close(error, &list);
@@ -248,6 +242,7 @@ static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields, cons
   for (PetscInt f = 0; f < n_fields; ++f) {
     HeatH5(error, dataset = H5Dcreate2(group, fields[f].name, H5T_STD_U64LE, space, H5P_DEFAULT, list,
                                        H5P_DEFAULT));
+    AttachScales(file, dataset, 1, error);
     HeatH5Close(error, &dataset);
   }
   HeatH5Close(error, &group);
@@ -309,8 +304,7 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part, const HeatField
   for (PetscInt f = 0; f < n_fields; ++f) {
     CreateField(file, grid, options->compression, &fields[f], error);
   }
-  WriteBackReferences(file, "y", 0, n_fields, fields, error);
-  WriteBackReferences(file, "x", 1, n_fields, fields, error);
+  ReferBack(file, n_fields, fields, error);
   if (error->failed) HeatSkeletonClose(&file, error);
   return file;
 }

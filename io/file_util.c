@@ -211,6 +211,15 @@ void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, He
   close(descriptor);
 }
 
+void HeatFileTrim(const char *path, HeatFileError *error)
+{
+  struct stat status;
+
+  if (error->failed) return;
+  /* cutting a file to its own length frees the blocks behind it */
+  if (stat(path, &status) != 0 || truncate(path, status.st_size) != 0) HeatFileFailErrno(error, "truncate");
+}
+
 PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix)
 {
   const size_t length = strlen(prefix);

@@ -56,6 +56,9 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
  *  @param[in] keep_size  the file's length stays; else it becomes at least `bytes` */
 void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error);
 
+/** Give back what was reserved beyond the end of the file.  Not collective. */
+void HeatFileTrim(const char *path, HeatFileError *error);
+
 /** A step out of a name PREFIX + digits + SUFFIX, e.g. "checkpoint_000050.h5"; -1: another name. */
 PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix);
 

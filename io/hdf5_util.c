@@ -295,6 +295,17 @@ void HeatH5ReadUint64(hid_t object, const char *name, uint64_t *value, HeatFileE
   ReadAttribute(object, name, H5T_INTEGER, H5T_NATIVE_UINT64, 0, value, error);
 }
 
+/* A text attribute without a stated character set, as the dimension scale specification has it. */
+static void WriteScaleText(hid_t dataset, const char *name, const char *value, HeatFileError *error)
+{
+  hid_t type = -1;
+
+  HeatH5(error, type = H5Tcopy(H5T_C_S1));
+  HeatH5(error, H5Tset_size(type, strlen(value) + 1));
+  WriteAttribute(dataset, name, type, type, 0, value, error);
+  HeatH5Close(error, &type);
+}
+
 void HeatH5WriteArray(hid_t object, const char *name, hid_t type, hid_t memory, PetscInt64 n,
                       const void *values, HeatFileError *error)
 {
@@ -307,6 +318,8 @@ void HeatH5WriteArray(hid_t object, const char *name, hid_t type, hid_t memory, 
   HeatH5(error, dataset = H5Dcreate2(object, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
   HeatH5(error, H5Dwrite(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values));
   HeatH5WriteUint64(dataset, "checksum", HeatChecksum(H5Tget_size(memory), values, 0, n), error);
+  WriteScaleText(dataset, "CLASS", "DIMENSION_SCALE", error);
+  WriteScaleText(dataset, "NAME", name, error);
   HeatH5Close(error, &dataset);
   HeatH5Close(error, &space);
   HeatH5Close(error, &list);

@@ -42,7 +42,7 @@ hid_t HeatH5ContiguousList(HeatFileError *error);
 hid_t HeatH5CreateGroup(hid_t object, const char *name, HeatFileError *error);
 
 /** A one-dimensional dataset with an attribute `checksum` (io/checksum.h, index from 0); reading
- *  compares it.  n 0 writes no dataset; reading one that is absent gives n 0.
+ *  compares it.  It is written as a dimension scale of its own, for netCDF's readers.  n 0 writes no dataset; reading one that is absent gives n 0.
  *  @param[in]  type, memory  of the file and in memory; 1, 4 or 8 bytes
  *  @param[out] values        for reading: allocated, freed by the caller with PetscFree */
 void HeatH5WriteArray(hid_t object, const char *name, hid_t type, hid_t memory, PetscInt64 n,

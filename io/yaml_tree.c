@@ -28,7 +28,8 @@ struct HeatYamlTree {
 
 /* ------- memory ------- */
 
-static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void *result)
+/* Zeroed memory that lives as long as the tree. */
+static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
 {
   PetscFunctionBeginUser;
   size = (size + 15) & ~(size_t)15;
@@ -40,9 +41,9 @@ static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void *result)
     tree->blocks = block;
     tree->used   = 0;
     tree->size   = PetscMax(size, (size_t)BLOCK);
-    PetscCall(PetscMalloc1(tree->size, &block->bytes));
+    PetscCall(PetscCalloc1(tree->size, &block->bytes));
   }
-  *(void **)result = tree->blocks->bytes + tree->used;
+  *result = tree->blocks->bytes + tree->used;
   tree->used += size;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -50,13 +51,13 @@ static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void *result)
 static PetscErrorCode TakeString(HeatYamlTree *tree, const char *text, size_t length,
                                  const char **out)
 {
-  char *copy;
+  void *memory = NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(Take(tree, length + 1, &copy));
-  if (length) memcpy(copy, text, length);
-  copy[length] = '\0';
-  *out         = copy;
+  PetscCall(Take(tree, length + 1, &memory));
+  if (length) memcpy(memory, text, length);
+  ((char *)memory)[length] = '\0';
+  *out                     = memory;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -83,9 +84,11 @@ PetscErrorCode HeatYamlDestroy(HeatYamlTree **tree)
 PetscErrorCode HeatYamlNew(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
                            size_t key_length, HeatYamlNode **node)
 {
+  void *memory = NULL;
+
   PetscFunctionBeginUser;
-  PetscCall(Take(tree, sizeof **node, node));
-  PetscCall(PetscMemzero(*node, sizeof **node));
+  PetscCall(Take(tree, sizeof **node, &memory));
+  *node         = memory;
   (*node)->kind = kind;
   (*node)->text = "";
   if (key) PetscCall(TakeString(tree, key, key_length, &(*node)->key));
@@ -219,7 +222,7 @@ static PetscErrorCode TakeScalar(Builder *b, struct fy_event *event, int line)
   size_t           length = 0;
   const char      *text   = token ? fy_token_get_text(token, &length) : "";
   const PetscBool  plain  = (PetscBool)(!token || fy_scalar_token_get_style(token) == FYSS_PLAIN);
-  HeatYamlNode    *node;
+  HeatYamlNode    *node   = NULL;
 
   PetscFunctionBeginUser;
   PetscCheck(text, PETSC_COMM_SELF, PETSC_ERR_MEM, "libfyaml gave no text for a scalar");
@@ -241,7 +244,7 @@ static PetscErrorCode TakeScalar(Builder *b, struct fy_event *event, int line)
 
 static PetscErrorCode Open(Builder *b, HeatYamlKind kind, int line)
 {
-  HeatYamlNode *node;
+  HeatYamlNode *node = NULL;
 
   PetscFunctionBeginUser;
   if (WantsKey(b)) {

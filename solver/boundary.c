@@ -4,15 +4,15 @@
 #include "solver/expression.h"
 
 typedef struct {
-  HeatExpression *expression;  /* owned; of T_b or of the flux; NULL: nothing to evaluate */
-  PetscReal      *target;      /* T or F of this side */
-  PetscReal       scale;       /* 1, or the face's length for a flux */
-  PetscBool       varies;      /* depends on t */
+  HeatExpression *expression; /* owned; of T_b or of the flux; NULL: nothing to evaluate */
+  PetscReal      *target;     /* T or F of this side */
+  PetscReal       scale;      /* 1, or the face's length for a flux */
+  PetscBool       varies;     /* depends on t */
 } BoundaryTerm;
 
 typedef struct {
   PetscInt     length;
-  PetscReal   *x, *y;          /* owned [length] midpoints of the faces [m] */
+  PetscReal   *x, *y;            /* owned [length] midpoints of the faces [m] */
   PetscReal   *G, *half, *T, *F; /* owned [length] */
   BoundaryTerm term;
 } SideData;
@@ -23,8 +23,9 @@ struct HeatBoundaries {
   PetscReal      *scratch; /* owned [max length] */
 };
 
-static PetscErrorCode CreateExpression(const HeatGrid *g, const HeatCase *c, HeatSide side, const char *key,
-                                       const HeatFormula *formula, int allowed, HeatExpression **e)
+static PetscErrorCode CreateExpression(const HeatGrid *g, const HeatCase *c, HeatSide side,
+                                       const char *key, const HeatFormula *formula, int allowed,
+                                       HeatExpression **e)
 {
   char path[64], message[256];
 
@@ -41,18 +42,20 @@ static PetscErrorCode AllocateSide(const HeatGrid *g, HeatSide side, SideData *s
 
   PetscFunctionBeginUser;
   s->length = vertical ? g->nyl : g->nxl;
-  PetscCall(PetscCalloc6(s->length, &s->x, s->length, &s->y, s->length, &s->G, s->length, &s->half, s->length,
-                         &s->T, s->length, &s->F));
+  PetscCall(PetscCalloc6(s->length, &s->x, s->length, &s->y, s->length, &s->G, s->length, &s->half,
+                         s->length, &s->T, s->length, &s->F));
   for (PetscInt k = 0; k < s->length; k++) {
-    s->x[k] = vertical ? g->x0 + (side == HEAT_LEFT ? 0.0 : (PetscReal)g->nx * g->hx) : HeatGridX(g, g->xs + k);
-    s->y[k] = vertical ? HeatGridY(g, g->ys + k) : g->y0 + (side == HEAT_BOTTOM ? 0.0 : (PetscReal)g->ny * g->hy);
+    s->x[k] = vertical ? g->x0 + (side == HEAT_LEFT ? 0.0 : (PetscReal)g->nx * g->hx)
+                       : HeatGridX(g, g->xs + k);
+    s->y[k] = vertical ? HeatGridY(g, g->ys + k)
+                       : g->y0 + (side == HEAT_BOTTOM ? 0.0 : (PetscReal)g->ny * g->hy);
   }
   PetscFunctionReturn(0);
 }
 
 /* Conductance of the half cells along a side [W/(m K)]. */
-static void HalfConductance(const HeatGrid *g, HeatSide side, const PetscReal *kx, const PetscReal *ky,
-                            SideData *s)
+static void HalfConductance(const HeatGrid *g, HeatSide side, const PetscReal *kx,
+                            const PetscReal *ky, SideData *s)
 {
   const size_t width = (size_t)g->nxl;
 
@@ -67,8 +70,8 @@ static void HalfConductance(const HeatGrid *g, HeatSide side, const PetscReal *k
 }
 
 /* G of a convective side: half cell and film in series. */
-static PetscErrorCode ConvectionConductance(const HeatGrid *g, const HeatCase *c, HeatSide side, SideData *s,
-                                            PetscInt64 *bad)
+static PetscErrorCode ConvectionConductance(const HeatGrid *g, const HeatCase *c, HeatSide side,
+                                            SideData *s, PetscInt64 *bad)
 {
   HeatExpression *e;
   const PetscReal face = side < HEAT_BOTTOM ? g->hy : g->hx;
@@ -109,7 +112,8 @@ static PetscErrorCode SetUpSide(const HeatGrid *g, const HeatCase *c, HeatSide s
     PetscCall(CreateExpression(g, c, side, "value", &b->value, xyt, &term->expression));
   }
   if (term->expression) {
-    term->varies = (HeatExpressionVariables(term->expression) & HEAT_VAR_T) ? PETSC_TRUE : PETSC_FALSE;
+    term->varies = (HeatExpressionVariables(term->expression) & HEAT_VAR_T) ? PETSC_TRUE
+                                                                            : PETSC_FALSE;
   }
   PetscFunctionReturn(0);
 }
@@ -118,7 +122,8 @@ static PetscErrorCode EvaluateSide(HeatBoundaries *b, SideData *s, HeatInstant i
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < instant.n; k++) {
-    PetscCall(HeatExpressionEvaluate(s->term.expression, s->length, s->x, s->y, instant.t[k], NULL, b->scratch));
+    PetscCall(HeatExpressionEvaluate(s->term.expression, s->length, s->x, s->y, instant.t[k], NULL,
+                                     b->scratch));
     for (PetscInt f = 0; f < s->length; f++) {
       const PetscReal part = instant.weight[k] * s->term.scale * b->scratch[f];
 
@@ -147,7 +152,8 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
     HalfConductance(g, (HeatSide)side, kx, ky, s);
     PetscCall(SetUpSide(g, c, (HeatSide)side, s, &bad[side]));
     if (s->term.expression) PetscCall(EvaluateSide(b, s, HeatInstantAt(0.0)));
-    for (PetscInt k = 0; k < s->length; k++) bad[side] += PetscIsInfOrNanReal(s->T[k]) || PetscIsInfOrNanReal(s->F[k]);
+    for (PetscInt k = 0; k < s->length; k++)
+      bad[side] += PetscIsInfOrNanReal(s->T[k]) || PetscIsInfOrNanReal(s->F[k]);
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bad, HEAT_SIDES, MPIU_INT64, MPI_SUM, g->comm));
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -155,8 +161,10 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
 
     PetscCall(PetscSNPrintf(path, sizeof path, "boundary.%s", HeatSideNames[side]));
     HeatCaseCheckKey(bad[side] == 0, g->comm, c, path,
-                     "on %" PetscInt64_FMT " faces a value is not finite at t = 0, or the coefficient is "
-                     "negative; the expressions must be defined along the whole side", bad[side]);
+                     "on %" PetscInt64_FMT
+                     " faces a value is not finite at t = 0, or the coefficient is "
+                     "negative; the expressions must be defined along the whole side",
+                     bad[side]);
   }
   PetscFunctionReturn(0);
 }
@@ -194,7 +202,8 @@ PetscBool HeatBoundariesFixLevel(const HeatCase *c)
     const HeatBoundary *b = &c->boundary[side];
 
     if (b->type == HEAT_BC_TEMPERATURE) return PETSC_TRUE;
-    if (b->type == HEAT_BC_CONVECTION && (b->coefficient.text || b->coefficient.value > 0.0)) return PETSC_TRUE;
+    if (b->type == HEAT_BC_CONVECTION && (b->coefficient.text || b->coefficient.value > 0.0))
+      return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }

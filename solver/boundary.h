@@ -28,10 +28,10 @@ PetscErrorCode HeatBoundariesSet(HeatBoundaries *boundaries, HeatInstant instant
  *  rank has no face on that side. */
 typedef struct {
   PetscInt         length;
-  const PetscReal *G;      /* [W/(m K)] */
-  const PetscReal *half;   /* conductance of the half cell alone [W/(m K)] */
-  const PetscReal *T;      /* T_b at the instant */
-  const PetscReal *F;      /* [W/m] at the instant */
+  const PetscReal *G;    /* [W/(m K)] */
+  const PetscReal *half; /* conductance of the half cell alone [W/(m K)] */
+  const PetscReal *T;    /* T_b at the instant */
+  const PetscReal *F;    /* [W/m] at the instant */
 } HeatBoundaryFaces;
 HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *boundaries, HeatSide side);
 

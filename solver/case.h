@@ -26,7 +26,7 @@ typedef struct {
 } HeatFormula;
 
 typedef struct {
-  char     *name;          /* owned, unique */
+  char     *name;            /* owned, unique */
   PetscReal conductivity[2]; /* kx, ky [W/(m K)], > 0 */
   PetscReal density;         /* [kg/m3], > 0 */
   PetscReal specific_heat;   /* [J/(kg K)], > 0 */
@@ -42,15 +42,15 @@ extern const char *const HeatShapeNames[]; /* all rectangle circle polygon */
 
 /** One coat of paint.  What a region does not give stays as the earlier regions left it. */
 typedef struct {
-  HeatShape   shape;
-  PetscReal   x[2], y[2];        /* rectangle [m] */
-  PetscReal   centre[2], radius; /* circle [m] */
-  PetscInt    n_vertices;        /* polygon, >= 3 */
-  PetscReal (*vertices)[2];      /* owned [m] */
-  char       *material_name;     /* owned; NULL: leaves the material */
-  PetscInt    material;          /* index into materials, -1: none; set by HeatCaseValidate */
-  HeatFormula temperature;       /* initial, of x y */
-  HeatFormula source;            /* [W/m3], of x y t */
+  HeatShape shape;
+  PetscReal x[2], y[2];        /* rectangle [m] */
+  PetscReal centre[2], radius; /* circle [m] */
+  PetscInt  n_vertices;        /* polygon, >= 3 */
+  PetscReal (*vertices)[2];    /* owned [m] */
+  char       *material_name;   /* owned; NULL: leaves the material */
+  PetscInt    material;        /* index into materials, -1: none; set by HeatCaseValidate */
+  HeatFormula temperature;     /* initial, of x y */
+  HeatFormula source;          /* [W/m3], of x y t */
 } HeatRegion;
 
 typedef enum {
@@ -196,7 +196,7 @@ typedef struct {
     PetscInt        n_probes;
     HeatProbe      *probes; /* owned */
     HeatCompression compression;
-    char           *temperature_unit;   /* owned; UDUNITS text for files and labels; default "K" */
+    char           *temperature_unit; /* owned; UDUNITS text for files and labels; default "K" */
   } output;
 
   struct {
@@ -244,7 +244,8 @@ PetscErrorCode HeatCaseRaise(MPI_Comm comm, const char *function, const char *fi
 
 /** Everything that can be checked without a grid or a file: ranges, names, expressions, limits of
  *  the index type, pairs of periodic sides, combinations of keys; resolves names to indices.
- *  What it cannot know: the stability limit of ftcs, and whether PETSc has the preconditioner.
+ *  What it cannot know: the stability limit of ftcs, whether a steady state exists, and whether PETSc
+ *  has the preconditioner.
  *  `size` is the number of ranks.  Collective on comm.  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatCaseValidate(MPI_Comm comm, HeatCase *c, PetscMPIInt size);
 

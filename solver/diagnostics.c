@@ -4,10 +4,11 @@
 #include "solver/expression.h"
 #include "solver/sum.h"
 
-PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T, HeatSummary *summary)
+PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
+                                      HeatSummary *summary)
 {
-  const HeatGrid *g = HeatOperatorGrid(op);
-  const size_t    n = HeatGridLocalCells(g);
+  const HeatGrid *g           = HeatOperatorGrid(op);
+  const size_t    n           = HeatGridLocalCells(g);
   PetscReal       extremes[2] = {PETSC_MIN_REAL, PETSC_MIN_REAL}, sums[2] = {0.0, 0.0};
   HeatAccumulator sum = {0.0, 0.0};
 
@@ -31,13 +32,13 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T, HeatWeight weight,
-                                       PetscReal *integral)
+PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
+                                       HeatWeight weight, PetscReal *integral)
 {
-  const HeatGrid *g = HeatOperatorGrid(op);
-  const HeatCase *c = HeatOperatorCase(op);
+  const HeatGrid *g        = HeatOperatorGrid(op);
+  const HeatCase *c        = HeatOperatorCase(op);
   const uint16_t *material = HeatOperatorMaterial(op);
-  HeatAccumulator sum = {0.0, 0.0};
+  HeatAccumulator sum      = {0.0, 0.0};
   PetscReal       total;
 
   PetscFunctionBeginUser;
@@ -55,8 +56,9 @@ PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T, const HeatFormula *exact,
-                                    PetscReal t, PetscReal *l2, PetscReal *max)
+PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
+                                    const HeatFormula *exact, PetscReal t, PetscReal *l2,
+                                    PetscReal *max)
 {
   const HeatGrid *g = HeatOperatorGrid(op);
   HeatExpression *e;
@@ -65,7 +67,8 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T, 
   char            message[256];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionCreate(exact, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T, &e, message, sizeof message));
+  PetscCall(HeatExpressionCreate(exact, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T, &e, message,
+                                 sizeof message));
   PetscCheck(e, g->comm, PETSC_ERR_PLIB, "expression was not validated: %s", message);
   PetscCall(PetscMalloc3(g->nxl, &x, g->nxl, &y, g->nxl, &value));
   for (PetscInt i = 0; i < g->nxl; i++) x[i] = HeatGridX(g, g->xs + i);
@@ -99,6 +102,7 @@ PetscErrorCode HeatDiagnosticsSideHeat(HeatOperator *op, const PetscReal *T, Pet
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetSurfaceInstant(op, HeatInstantAt(t)));
   PetscCall(HeatOperatorSideHeat(op, T, heat, &turnover));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, HEAT_SIDES, MPIU_REAL, MPI_SUM, HeatOperatorGrid(op)->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, HEAT_SIDES, MPIU_REAL, MPI_SUM,
+                             HeatOperatorGrid(op)->comm));
   PetscFunctionReturn(0);
 }

@@ -10,17 +10,19 @@ typedef struct {
   PetscInt64 non_finite;     /* cells that hold NaN or infinity; min, max, mean leave them out */
 } HeatSummary;
 
-PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T, HeatSummary *summary);
+PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
+                                      HeatSummary *summary);
 
 /** Integral of weight * T over the domain [unit of T * m2 * unit of the weight]. */
-PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T, HeatWeight weight,
-                                       PetscReal *integral);
+PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
+                                       HeatWeight weight, PetscReal *integral);
 
 /** Distance of T from an exact solution at time t, taken at cell centres:
  *  l2 = sqrt(mean of (T - exact)^2), max = largest |T - exact|; NaN where the expression is not finite.
  *  `exact` was checked by HeatCaseValidate. */
-PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T, const HeatFormula *exact,
-                                    PetscReal t, PetscReal *l2, PetscReal *max);
+PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
+                                    const HeatFormula *exact, PetscReal t, PetscReal *l2,
+                                    PetscReal *max);
 
 /** Heat that enters through each side at time t [W/m]; leaves the boundary values at that instant. */
 PetscErrorCode HeatDiagnosticsSideHeat(HeatOperator *op, const PetscReal *T, PetscReal t,

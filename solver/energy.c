@@ -1,14 +1,21 @@
 /* The energy account (see the header). */
 #include "solver/energy.h"
 
-enum { SUM_SIDE = 0, SUM_SOURCE = 4, SUM_TURNOVER = 5, SUM_STORED_INITIAL = 6, SUM_CONTENT_INITIAL = 7 };
+enum {
+  SUM_SIDE            = 0,
+  SUM_SOURCE          = 4,
+  SUM_TURNOVER        = 5,
+  SUM_STORED_INITIAL  = 6,
+  SUM_CONTENT_INITIAL = 7
+};
 
 const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS] = {
-  "heat_left", "heat_right", "heat_bottom", "heat_top", "heat_source", "turnover", "stored_initial",
-  "content_initial"};
+    "heat_left",   "heat_right", "heat_bottom",    "heat_top",
+    "heat_source", "turnover",   "stored_initial", "content_initial"};
 
 /* Sum of C (T - level) over all cells. */
-static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal level, PetscReal *stored)
+static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal level,
+                                 PetscReal *stored)
 {
   const HeatGrid  *g   = HeatOperatorGrid(op);
   const PetscReal *C   = HeatOperatorCapacity(op);
@@ -16,7 +23,8 @@ static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, Pet
   PetscReal        parts[2];
 
   PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) HeatAccumulate(&sum, C[cell] * (T[cell] - level));
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
+    HeatAccumulate(&sum, C[cell] * (T[cell] - level));
   parts[0] = sum.sum;
   parts[1] = sum.lost;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, parts, 2, MPIU_REAL, MPI_SUM, g->comm));
@@ -45,14 +53,16 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatStepInfo *info, PetscReal dt)
   HeatAccumulate(&e->turnover, info->turnover * dt);
 }
 
-PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op, PetscReal sums[HEAT_ENERGY_SUMS])
+PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
+                              PetscReal sums[HEAT_ENERGY_SUMS])
 {
   PetscFunctionBeginUser;
   PetscCall(PetscArrayzero(sums, HEAT_ENERGY_SUMS));
   for (int s = 0; s < HEAT_SIDES; s++) sums[SUM_SIDE + s] = HeatAccumulated(e->side[s]);
   sums[SUM_SOURCE]   = HeatAccumulated(e->source);
   sums[SUM_TURNOVER] = HeatAccumulated(e->turnover);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_ENERGY_SUMS, MPIU_REAL, MPI_SUM, HeatOperatorGrid(op)->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_ENERGY_SUMS, MPIU_REAL, MPI_SUM,
+                             HeatOperatorGrid(op)->comm));
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++) sums[k] += e->before[k];
   PetscFunctionReturn(0);
 }

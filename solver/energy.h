@@ -23,10 +23,10 @@ typedef struct {
 
 /** All ranks. */
 typedef struct {
-  PetscReal stored, stored_initial;       /* sum of C T [J/m], relative to T = 0 */
-  PetscReal side[HEAT_SIDES], source;     /* since t = 0 [J/m]; [W/m] for a steady state */
-  PetscReal error;                        /* stored - stored_initial - sides - source [J/m] or [W/m] */
-  PetscReal relative;                     /* |error| / turnover */
+  PetscReal stored, stored_initial;   /* sum of C T [J/m], relative to T = 0 */
+  PetscReal side[HEAT_SIDES], source; /* since t = 0 [J/m]; [W/m] for a steady state */
+  PetscReal error;                    /* stored - stored_initial - sides - source [J/m] or [W/m] */
+  PetscReal relative;                 /* |error| / turnover */
 } HeatEnergyReport;
 
 /** Start the account with the initial field.  Collective. */
@@ -40,7 +40,8 @@ PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, cons
                                PetscBool steady, HeatEnergyReport *report);
 
 /** The account as global sums, the same on all ranks, and back.  Save is collective, Load is not. */
-PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op, PetscReal sums[HEAT_ENERGY_SUMS]);
+PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
+                              PetscReal sums[HEAT_ENERGY_SUMS]);
 void           HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS]);
 
 #endif

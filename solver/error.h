@@ -13,26 +13,26 @@
 
 #include <petscsys.h>
 
-#ifndef PETSC_SUCCESS /* PETSc before 3.19 */
+#if PETSC_VERSION_LT(3, 19, 0)
   #define PETSC_SUCCESS ((PetscErrorCode)0)
 #endif
 
 /* Our codes lie above PETSc's own, at 1000 + the exit code of the contract. */
-#define HEAT_ERR_INPUT    ((PetscErrorCode)1002) /* command line or case file: exit code 2 */
-#define HEAT_ERR_NUMERICS ((PetscErrorCode)1003) /* no convergence, non-finite values: 3 */
-#define HEAT_ERR_FILE ((PetscErrorCode)1004) /* a file cannot be read, written, or is damaged: 4 */
-#define HEAT_EXIT_INTERNAL 70                    /* a defect of heat2d or a library (EX_SOFTWARE) */
+#define HEAT_ERR_INPUT     ((PetscErrorCode)1002) /* command line or case file: exit code 2 */
+#define HEAT_ERR_NUMERICS  ((PetscErrorCode)1003) /* no convergence, non-finite values: 3 */
+#define HEAT_ERR_FILE      ((PetscErrorCode)1004) /* a file cannot be read, written, or is damaged: 4 */
+#define HEAT_EXIT_INTERNAL 70 /* a defect of heat2d or a library (EX_SOFTWARE) */
 
 /** Raise `code` with a printf message, unless `condition` holds.  Collective on comm. */
-#define HeatCheck(condition, comm, code, ...)                 \
-  do {                                                        \
-    if (PetscUnlikely(!(condition))) {                        \
-      return HeatRaise((comm), PETSC_FUNCTION_NAME, __FILE__, __LINE__, (code), __VA_ARGS__); \
-    }                                                         \
+#define HeatCheck(condition, comm, code, ...)                                                      \
+  do {                                                                                             \
+    if (PetscUnlikely(!(condition))) {                                                             \
+      return HeatRaise((comm), PETSC_FUNCTION_NAME, __FILE__, __LINE__, (code), __VA_ARGS__);      \
+    }                                                                                              \
   } while (0)
 
 /** Raise `code`: `return HeatRaiseHere(comm, HEAT_ERR_FILE, "...", ...)`.  Collective on comm. */
-#define HeatRaiseHere(comm, code, ...) \
+#define HeatRaiseHere(comm, code, ...)                                                             \
   HeatRaise((comm), PETSC_FUNCTION_NAME, __FILE__, __LINE__, (code), __VA_ARGS__)
 
 /** The function behind HeatCheck and HeatRaiseHere; returns `code`. */
@@ -59,11 +59,11 @@ typedef struct {
  *  HEAT_ERR_INPUT on all: "DOING: PETSc says: MESSAGE" instead of a traceback.  An error that is
  *  ours already keeps its code and message.  Collective on comm; a statement, which returns from
  *  the calling function on error:  HeatUserCall(comm, "setting up the solver", KSPSetUp(ksp)); */
-#define HeatUserCall(comm, doing, call)                                      \
-  do {                                                                       \
-    HeatCapture heat_capture_;                                               \
-    PetscCall(HeatCaptureBegin(&heat_capture_));                             \
-    PetscCall(HeatCaptureEnd(&heat_capture_, (comm), (doing), (call)));      \
+#define HeatUserCall(comm, doing, call)                                                            \
+  do {                                                                                             \
+    HeatCapture heat_capture_;                                                                     \
+    PetscCall(HeatCaptureBegin(&heat_capture_));                                                   \
+    PetscCall(HeatCaptureEnd(&heat_capture_, (comm), (doing), (call)));                            \
   } while (0)
 
 /** The two halves of HeatUserCall: Begin is not collective, End is. */

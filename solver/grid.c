@@ -28,7 +28,8 @@ static PetscInt64 ChooseNodeTile(PetscInt nx, PetscInt ny, const PetscBool perio
     const PetscInt ty = per_node / tx;
 
     if (per_node % tx || px % tx || py % ty) continue;
-    const PetscInt64 cells = CutCells(px / tx, periodic[0], ny) + CutCells(py / ty, periodic[1], nx);
+    const PetscInt64 cells = CutCells(px / tx, periodic[0], ny) +
+                             CutCells(py / ty, periodic[1], nx);
     if (best < 0 || cells < best) {
       best    = cells;
       *tile_x = tx;
@@ -51,10 +52,11 @@ void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[
     PetscInt       tx, ty;
 
     if (size % qx || qy > ny) continue;
-    const PetscInt64 total = CutCells(qx, periodic[0], ny) + CutCells(qy, periodic[1], nx);
-    PetscInt64 between = ChooseNodeTile(nx, ny, periodic, qx, qy, per_node, &tx, &ty);
+    const PetscInt64 total   = CutCells(qx, periodic[0], ny) + CutCells(qy, periodic[1], nx);
+    PetscInt64       between = ChooseNodeTile(nx, ny, periodic, qx, qy, per_node, &tx, &ty);
     if (between < 0) between = total; /* no tile fits: as if every rank were a node */
-    if (*px && (between > best_between || (between == best_between && total >= best_total))) continue;
+    if (*px && (between > best_between || (between == best_between && total >= best_total)))
+      continue;
     best_between = between;
     best_total   = total;
     *px          = qx;
@@ -110,12 +112,15 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
   g->px = c->decomposition.processes[0];
   g->py = c->decomposition.processes[1];
   if (g->px == 0) {
-    HeatGridChooseProcesses(g->nx, g->ny, g->periodic, size, per_node, &g->px, &g->py, &tile_x, &tile_y);
+    HeatGridChooseProcesses(g->nx, g->ny, g->periodic, size, per_node, &g->px, &g->py, &tile_x,
+                            &tile_y);
     HeatCaseCheckKey(g->px > 0, comm, c, "grid.cells",
-                     "%" PetscInt_FMT " x %" PetscInt_FMT " cells cannot be cut into %d blocks, one a "
+                     "%" PetscInt_FMT " x %" PetscInt_FMT
+                     " cells cannot be cut into %d blocks, one a "
                      "rank, by whole rows and columns; choose another number of ranks or of cells",
                      g->nx, g->ny, size);
-  } else if (ChooseNodeTile(g->nx, g->ny, g->periodic, g->px, g->py, per_node, &tile_x, &tile_y) < 0) {
+  } else if (ChooseNodeTile(g->nx, g->ny, g->periodic, g->px, g->py, per_node, &tile_x, &tile_y) <
+             0) {
     tile_x = tile_y = 1;
   }
   key = rank;
@@ -154,11 +159,12 @@ static PetscErrorCode CreateDMDA(HeatGrid *g)
   PetscCall(PetscMalloc2(g->px, &lx, g->py, &ly));
   for (PetscInt p = 0; p < g->px; p++) lx[p] = g->x_start[p + 1] - g->x_start[p];
   for (PetscInt p = 0; p < g->py; p++) ly[p] = g->y_start[p + 1] - g->y_start[p];
-  PetscCall(DMDACreate2d(g->comm, bx, by, DMDA_STENCIL_STAR, g->nx, g->ny, g->px, g->py, 1, 1, lx, ly,
-                         &g->da));
+  PetscCall(DMDACreate2d(g->comm, bx, by, DMDA_STENCIL_STAR, g->nx, g->ny, g->px, g->py, 1, 1, lx,
+                         ly, &g->da));
   PetscCall(DMSetUp(g->da));
-  PetscCall(DMDASetUniformCoordinates(g->da, g->x0 + 0.5 * g->hx, g->x0 + ((PetscReal)g->nx - 0.5) * g->hx,
-                                      g->y0 + 0.5 * g->hy, g->y0 + ((PetscReal)g->ny - 0.5) * g->hy, 0, 0));
+  PetscCall(DMDASetUniformCoordinates(g->da, g->x0 + 0.5 * g->hx,
+                                      g->x0 + ((PetscReal)g->nx - 0.5) * g->hx, g->y0 + 0.5 * g->hy,
+                                      g->y0 + ((PetscReal)g->ny - 0.5) * g->hy, 0, 0));
   PetscCall(PetscFree2(lx, ly));
   PetscFunctionReturn(0);
 }
@@ -168,14 +174,14 @@ static void FindNeighbours(HeatGrid *g)
   const PetscInt step[HEAT_SIDES][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
 
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const int      axis = side / 2;
-    PetscInt       ip = g->ip + step[side][0], jp = g->jp + step[side][1];
-    const PetscInt p = axis == 0 ? ip : jp, parts = axis == 0 ? g->px : g->py;
+    const int       axis = side / 2;
+    PetscInt        ip = g->ip + step[side][0], jp = g->jp + step[side][1];
+    const PetscInt  p = axis == 0 ? ip : jp, parts = axis == 0 ? g->px : g->py;
     const PetscBool outside = (p < 0 || p >= parts) ? PETSC_TRUE : PETSC_FALSE;
 
-    g->boundary[side] = (outside && !g->periodic[axis]) ? PETSC_TRUE : PETSC_FALSE;
-    ip                = (ip + g->px) % g->px;
-    jp                = (jp + g->py) % g->py;
+    g->boundary[side]  = (outside && !g->periodic[axis]) ? PETSC_TRUE : PETSC_FALSE;
+    ip                 = (ip + g->px) % g->px;
+    jp                 = (jp + g->py) % g->py;
     g->neighbour[side] = g->boundary[side] ? MPI_PROC_NULL : (PetscMPIInt)(jp * g->px + ip);
   }
 }
@@ -183,16 +189,17 @@ static void FindNeighbours(HeatGrid *g)
 /* What one halo exchange costs, summed over ranks, split by whether it leaves the node. */
 static PetscErrorCode CountTraffic(HeatGrid *g)
 {
-  MPI_Comm    node_comm;
-  MPI_Group   all, node;
-  PetscInt64  sums[4] = {0, 0, 0, 0}, extremes[2];
+  MPI_Comm   node_comm;
+  MPI_Group  all, node;
+  PetscInt64 sums[4] = {0, 0, 0, 0}, extremes[2];
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_split_type(g->comm, MPI_COMM_TYPE_SHARED, g->rank, MPI_INFO_NULL, &node_comm));
+  PetscCallMPI(
+      MPI_Comm_split_type(g->comm, MPI_COMM_TYPE_SHARED, g->rank, MPI_INFO_NULL, &node_comm));
   PetscCallMPI(MPI_Comm_group(g->comm, &all));
   PetscCallMPI(MPI_Comm_group(node_comm, &node));
   for (int side = 0; side < HEAT_SIDES; side++) {
-    PetscMPIInt      there;
+    PetscMPIInt       there;
     const PetscMPIInt other = g->neighbour[side];
 
     if (other == MPI_PROC_NULL || other == g->rank) continue;
@@ -210,8 +217,8 @@ static PetscErrorCode CountTraffic(HeatGrid *g)
   g->messages_between = (PetscInt)sums[1];
   g->bytes_within     = sums[2];
   g->bytes_between    = sums[3];
-  extremes[0] = (PetscInt64)HeatGridLocalCells(g);
-  extremes[1] = -extremes[0];
+  extremes[0]         = (PetscInt64)HeatGridLocalCells(g);
+  extremes[1]         = -extremes[0];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_INT64, MPI_MAX, g->comm));
   g->cells_max = (PetscInt)extremes[0];
   g->cells_min = (PetscInt)-extremes[1];
@@ -242,9 +249,11 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
   g->ys  = g->y_start[g->jp];
   g->nxl = g->x_start[g->ip + 1] - g->xs;
   g->nyl = g->y_start[g->jp + 1] - g->ys;
-  HeatCaseCheckKey(g->nxl <= PETSC_MPI_INT_MAX && g->nyl <= PETSC_MPI_INT_MAX, comm, c, "grid.cells",
-                   "a block of %" PetscInt_FMT " x %" PetscInt_FMT " cells has sides beyond %d cells, the "
-                   "longest message; use more ranks", g->nxl, g->nyl, PETSC_MPI_INT_MAX);
+  HeatCaseCheckKey(
+      g->nxl <= PETSC_MPI_INT_MAX && g->nyl <= PETSC_MPI_INT_MAX, comm, c, "grid.cells",
+      "a block of %" PetscInt_FMT " x %" PetscInt_FMT " cells has sides beyond %d cells, the "
+      "longest message; use more ranks",
+      g->nxl, g->nyl, PETSC_MPI_INT_MAX);
   FindNeighbours(g);
   PetscCall(CreateDMDA(g));
   PetscCall(CountTraffic(g));

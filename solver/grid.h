@@ -21,22 +21,22 @@ typedef struct {
   PetscInt    n_nodes;    /* shared-memory domains */
   DM          da;         /* owned */
 
-  PetscInt  nx, ny;       /* cells */
-  PetscReal x0, y0;       /* [m] lower left corner */
-  PetscReal hx, hy;       /* [m] spacing */
-  PetscBool periodic[2];  /* in x, in y */
+  PetscInt  nx, ny;      /* cells */
+  PetscReal x0, y0;      /* [m] lower left corner */
+  PetscReal hx, hy;      /* [m] spacing */
+  PetscBool periodic[2]; /* in x, in y */
 
-  PetscInt        px, py;   /* blocks in x and y */
-  PetscInt        ip, jp;   /* this rank's block */
-  PetscInt       *x_start;  /* owned [px+1]: first column of each block column, then nx */
-  PetscInt       *y_start;  /* owned [py+1]: likewise rows */
-  PetscInt        xs, ys;   /* first own cell */
-  PetscInt        nxl, nyl; /* own cells in x and y, each >= 1 */
-  PetscMPIInt     neighbour[HEAT_SIDES]; /* rank beyond each side, MPI_PROC_NULL at the boundary */
-  PetscBool       boundary[HEAT_SIDES];  /* this block touches that side of the domain */
-  PetscBool       off_node[HEAT_SIDES];  /* the neighbour beyond that side is on another node */
+  PetscInt    px, py;                /* blocks in x and y */
+  PetscInt    ip, jp;                /* this rank's block */
+  PetscInt   *x_start;               /* owned [px+1]: first column of each block column, then nx */
+  PetscInt   *y_start;               /* owned [py+1]: likewise rows */
+  PetscInt    xs, ys;                /* first own cell */
+  PetscInt    nxl, nyl;              /* own cells in x and y, each >= 1 */
+  PetscMPIInt neighbour[HEAT_SIDES]; /* rank beyond each side, MPI_PROC_NULL at the boundary */
+  PetscBool   boundary[HEAT_SIDES];  /* this block touches that side of the domain */
+  PetscBool   off_node[HEAT_SIDES];  /* the neighbour beyond that side is on another node */
 
-  PetscInt messages_between, messages_within;   /* of one halo exchange, all ranks: nodes, node */
+  PetscInt   messages_between, messages_within; /* of one halo exchange, all ranks: nodes, node */
   PetscInt64 bytes_between, bytes_within;       /* likewise, fp64, one cell deep */
   PetscInt   cells_min, cells_max;              /* over ranks */
 } HeatGrid;
@@ -57,8 +57,17 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
 /** Collective; *grid may be NULL. */
 PetscErrorCode HeatGridDestroy(HeatGrid **grid);
 
-static inline PetscReal HeatGridX(const HeatGrid *g, PetscInt i) { return g->x0 + ((PetscReal)i + 0.5) * g->hx; }
-static inline PetscReal HeatGridY(const HeatGrid *g, PetscInt j) { return g->y0 + ((PetscReal)j + 0.5) * g->hy; }
-static inline size_t HeatGridLocalCells(const HeatGrid *g) { return (size_t)g->nxl * (size_t)g->nyl; }
+static inline PetscReal HeatGridX(const HeatGrid *g, PetscInt i)
+{
+  return g->x0 + ((PetscReal)i + 0.5) * g->hx;
+}
+static inline PetscReal HeatGridY(const HeatGrid *g, PetscInt j)
+{
+  return g->y0 + ((PetscReal)j + 0.5) * g->hy;
+}
+static inline size_t HeatGridLocalCells(const HeatGrid *g)
+{
+  return (size_t)g->nxl * (size_t)g->nyl;
+}
 
 #endif

@@ -46,7 +46,8 @@ PetscErrorCode HeatHaloCreate(const HeatGrid *grid, HeatHalo **halo)
 }
 
 /* The block's own cells along a side, in order. */
-static PetscErrorCode PackEdge(const HeatGrid *g, HeatSide side, const PetscReal *u, PetscReal *strip)
+static PetscErrorCode PackEdge(const HeatGrid *g, HeatSide side, const PetscReal *u,
+                               PetscReal *strip)
 {
   const size_t width = (size_t)g->nxl;
 

@@ -8,7 +8,7 @@
 struct HeatLinear {
   HeatOperator *op;
   PetscReal     mass, theta;
-  KSP           ksp;       /* owned, like everything below */
+  KSP           ksp; /* owned, like everything below */
   Mat           shell;
   Mat           assembled; /* NULL when the preconditioner needs none */
 };
@@ -78,7 +78,8 @@ static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
   PetscBool matrix_free;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL, ""));
+  PetscCall(
+      PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL, ""));
   *needs = matrix_free ? PETSC_FALSE : PETSC_TRUE;
   PetscFunctionReturn(0);
 }
@@ -90,7 +91,8 @@ static PetscErrorCode ChooseNorm(KSP ksp)
   PetscBool is_cg, chosen;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &is_cg, KSPCG, KSPFCG, KSPPIPECG, KSPGROPPCG, ""));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &is_cg, KSPCG, KSPFCG, KSPPIPECG,
+                                      KSPGROPPCG, ""));
   PetscCall(PetscOptionsHasName(NULL, NULL, "-ksp_norm_type", &chosen));
   if (is_cg && !chosen) PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
   PetscFunctionReturn(0);
@@ -132,12 +134,14 @@ static PetscErrorCode Configure(HeatLinear *l)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal theta, HeatLinear **linear)
+PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal theta,
+                                HeatLinear **linear)
 {
-  const HeatCase *c    = HeatOperatorCase(op);
-  const HeatGrid *g    = HeatOperatorGrid(op);
-  const PetscReal tiny = 1e-300; /* absolute tolerance: only an exactly zero right-hand side meets it */
-  HeatLinear     *l;
+  const HeatCase *c = HeatOperatorCase(op);
+  const HeatGrid *g = HeatOperatorGrid(op);
+  const PetscReal tiny =
+      1e-300; /* absolute tolerance: only an exactly zero right-hand side meets it */
+  HeatLinear *l;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&l));
@@ -152,7 +156,8 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal thet
   PetscCall(KSPSetDMActive(l->ksp, PETSC_FALSE));
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
   PetscCall(KSPSetType(l->ksp, KSPCG));
-  PetscCall(KSPSetTolerances(l->ksp, c->solver.tolerance, tiny, PETSC_DEFAULT, c->solver.max_iterations));
+  PetscCall(
+      KSPSetTolerances(l->ksp, c->solver.tolerance, tiny, PETSC_DEFAULT, c->solver.max_iterations));
   HeatUserCall(g->comm, "setting up the linear solver", Configure(l));
   PetscFunctionReturn(0);
 }
@@ -183,10 +188,12 @@ PetscErrorCode HeatLinearSolve(HeatLinear *l, Vec b, Vec x, const char *what, He
   PetscCall(KSPGetResidualNorm(l->ksp, &final));
   info->residual = initial > 0.0 ? final / initial : 0.0;
   HeatCheck(reason > 0, HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,
-            "%s: the linear solver stopped without converging (%s) after %" PetscInt_FMT " iterations, "
+            "%s: the linear solver stopped without converging (%s) after %" PetscInt_FMT
+            " iterations, "
             "residual %.3e of the initial one, solver.tolerance is %.3e; allow more iterations "
-            "(solver.max_iterations), or choose another preconditioner", what, words, info->iterations,
-            (double)info->residual, (double)HeatOperatorCase(l->op)->solver.tolerance);
+            "(solver.max_iterations), or choose another preconditioner",
+            what, words, info->iterations, (double)info->residual,
+            (double)HeatOperatorCase(l->op)->solver.tolerance);
   PetscFunctionReturn(0);
 }
 

@@ -21,7 +21,8 @@ typedef struct {
 /** Collective.  Reads the case's solver section, then PETSc's options.
  *  @param[in] mass   [1/s]: 1/dt, or 0 for a steady state
  *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses. */
-PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal theta, HeatLinear **linear);
+PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal theta,
+                                HeatLinear **linear);
 
 /** Another time step: assembles and sets up again where that is needed.  Collective. */
 PetscErrorCode HeatLinearSetMass(HeatLinear *linear, PetscReal mass);
@@ -29,7 +30,8 @@ PetscErrorCode HeatLinearSetMass(HeatLinear *linear, PetscReal mass);
 /** Solve from x = 0.  Collective.
  *  @param[in] what  for the message: "the step from t = 1.5 s"
  *  Errors: HEAT_ERR_NUMERICS when the Krylov method gives up; x is then meaningless. */
-PetscErrorCode HeatLinearSolve(HeatLinear *linear, Vec b, Vec x, const char *what, HeatSolveInfo *info);
+PetscErrorCode HeatLinearSolve(HeatLinear *linear, Vec b, Vec x, const char *what,
+                               HeatSolveInfo *info);
 
 /** The solver itself, for reports and tests; borrowed. */
 KSP HeatLinearKSP(HeatLinear *linear);

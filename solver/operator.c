@@ -17,9 +17,9 @@ typedef enum { NET, STEP, APPLY } Ending;
 typedef struct {
   Ending           ending;
   PetscReal        dt, mass, theta;
-  const PetscReal *u;                  /* [nyl][nxl] */
-  const PetscReal *ghost[HEAT_SIDES];  /* values beyond each side */
-  PetscReal       *out;                /* [nyl][nxl] */
+  const PetscReal *u;                 /* [nyl][nxl] */
+  const PetscReal *ghost[HEAT_SIDES]; /* values beyond each side */
+  PetscReal       *out;               /* [nyl][nxl] */
 } Sweep;
 
 /* N_i = G_w (T_w - T_i) + G_e (T_e - T_i) + G_s (T_s - T_i) + G_n (T_n - T_i), for n cells of a row. */
@@ -33,7 +33,9 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
   PetscReal *restrict out = sweep->out + cell;
   const PetscReal dt = sweep->dt, mass = sweep->mass, theta = sweep->theta;
 
-#define SUM(i) ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) + (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
+#define SUM(i)                                                                                     \
+  ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) +                                         \
+   (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
   switch (sweep->ending) {
   case NET:
     for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i];
@@ -49,9 +51,10 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
 }
 
 /* Cells [begin, end) of row j, the first and last of the block apart: their neighbours are ghosts. */
-static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin, PetscInt end)
+static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
+                     PetscInt end)
 {
-  const PetscInt   nx  = op->grid->nxl, ny = op->grid->nyl;
+  const PetscInt   nx = op->grid->nxl, ny = op->grid->nyl;
   const size_t     row = (size_t)j * (size_t)nx;
   const PetscReal *u = sweep->u + row, *gx = op->gx + (size_t)j * (size_t)(nx + 1);
   const PetscReal *s = j > 0 ? u - nx : sweep->ghost[HEAT_BOTTOM];
@@ -65,22 +68,25 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
     i = 1;
   }
   const PetscInt last = PetscMin(end, nx - 1);
-  if (i < last) RowKernel(op, sweep, last - i, row + (size_t)i, gx + i, u + i - 1, u + i + 1, s + i, n + i);
+  if (i < last)
+    RowKernel(op, sweep, last - i, row + (size_t)i, gx + i, u + i - 1, u + i + 1, s + i, n + i);
   if (end == nx && nx > 1) {
-    RowKernel(op, sweep, 1, row + (size_t)nx - 1, gx + nx - 1, u + nx - 2, sweep->ghost[HEAT_RIGHT] + j,
-              s + nx - 1, n + nx - 1);
+    RowKernel(op, sweep, 1, row + (size_t)nx - 1, gx + nx - 1, u + nx - 2,
+              sweep->ghost[HEAT_RIGHT] + j, s + nx - 1, n + nx - 1);
   }
 }
 
 /* The whole block: what needs no message first.  `boundary` are the values beyond the domain's sides. */
-static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep, const PetscReal *const boundary[HEAT_SIDES])
+static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
+                               const PetscReal *const boundary[HEAT_SIDES])
 {
   const HeatGrid *g = op->grid;
   PetscInt        inner[HEAT_SIDES];
 
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
-    const PetscBool here = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE : PETSC_FALSE;
+    const PetscBool here = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE
+                                                                          : PETSC_FALSE;
 
     sweep->ghost[s] = g->boundary[s] ? boundary[s] : HeatHaloGhost(op->halo, (HeatSide)s);
     inner[s]        = here ? 0 : 1;
@@ -109,7 +115,8 @@ static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
   const PetscReal *boundary[HEAT_SIDES];
 
   PetscFunctionBeginUser;
-  for (int s = 0; s < HEAT_SIDES; s++) boundary[s] = HeatBoundariesGet(op->boundaries, (HeatSide)s).T;
+  for (int s = 0; s < HEAT_SIDES; s++)
+    boundary[s] = HeatBoundariesGet(op->boundaries, (HeatSide)s).T;
   PetscCall(RunSweep(op, sweep, boundary));
   PetscFunctionReturn(0);
 }
@@ -123,7 +130,8 @@ PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T, PetscReal *T_new)
+PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
+                                PetscReal *T_new)
 {
   Sweep sweep = {.ending = STEP, .dt = dt, .u = T, .out = T_new};
 
@@ -132,8 +140,8 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, PetscReal theta, const PetscReal *x,
-                                 PetscReal *y)
+PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, PetscReal theta,
+                                 const PetscReal *x, PetscReal *y)
 {
   Sweep            sweep = {.ending = APPLY, .mass = mass, .theta = theta, .u = x, .out = y};
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
@@ -162,9 +170,12 @@ static void FaceConductances(HeatOperator *op, const PetscReal *kx, const PetscR
     const PetscReal *k  = kx + (size_t)j * (size_t)nx;
     PetscReal       *gx = op->gx + (size_t)j * (size_t)(nx + 1);
 
-    for (PetscInt i = 1; i < nx; i++) gx[i] = FaceConductivity(average, k[i - 1], k[i]) * g->hy / g->hx;
-    if (ghost[HEAT_LEFT]) gx[0] = FaceConductivity(average, ghost[HEAT_LEFT][j], k[0]) * g->hy / g->hx;
-    if (ghost[HEAT_RIGHT]) gx[nx] = FaceConductivity(average, k[nx - 1], ghost[HEAT_RIGHT][j]) * g->hy / g->hx;
+    for (PetscInt i = 1; i < nx; i++)
+      gx[i] = FaceConductivity(average, k[i - 1], k[i]) * g->hy / g->hx;
+    if (ghost[HEAT_LEFT])
+      gx[0] = FaceConductivity(average, ghost[HEAT_LEFT][j], k[0]) * g->hy / g->hx;
+    if (ghost[HEAT_RIGHT])
+      gx[nx] = FaceConductivity(average, k[nx - 1], ghost[HEAT_RIGHT][j]) * g->hy / g->hx;
   }
   for (PetscInt j = 0; j <= ny; j++) {
     const PetscReal *below = j > 0 ? ky + (size_t)(j - 1) * (size_t)nx : ghost[HEAT_BOTTOM];
@@ -172,7 +183,8 @@ static void FaceConductances(HeatOperator *op, const PetscReal *kx, const PetscR
     PetscReal       *gy    = op->gy + (size_t)j * (size_t)nx;
 
     if (!below || !above) continue;
-    for (PetscInt i = 0; i < nx; i++) gy[i] = FaceConductivity(average, below[i], above[i]) * g->hx / g->hy;
+    for (PetscInt i = 0; i < nx; i++)
+      gy[i] = FaceConductivity(average, below[i], above[i]) * g->hx / g->hy;
   }
 }
 
@@ -187,7 +199,9 @@ static void BoundaryConductances(HeatOperator *op)
     for (PetscInt k = 0; k < faces.length; k++) {
       switch ((HeatSide)s) {
       case HEAT_LEFT: op->gx[(size_t)k * (size_t)(g->nxl + 1)] = faces.G[k]; break;
-      case HEAT_RIGHT: op->gx[(size_t)k * (size_t)(g->nxl + 1) + (size_t)g->nxl] = faces.G[k]; break;
+      case HEAT_RIGHT:
+        op->gx[(size_t)k * (size_t)(g->nxl + 1) + (size_t)g->nxl] = faces.G[k];
+        break;
       case HEAT_BOTTOM: op->gy[k] = faces.G[k]; break;
       default: op->gy[(size_t)g->nyl * (size_t)g->nxl + (size_t)k] = faces.G[k]; break;
       }
@@ -241,7 +255,7 @@ static PetscErrorCode SetUpCoefficients(HeatOperator *op)
 /* q = Q + F: sources, and prescribed fluxes through the faces of edge cells. */
 static PetscErrorCode CombineSources(HeatOperator *op)
 {
-  const HeatGrid *g = op->grid;
+  const HeatGrid *g     = op->grid;
   const size_t    width = (size_t)g->nxl;
 
   PetscFunctionBeginUser;
@@ -253,7 +267,8 @@ static PetscErrorCode CombineSources(HeatOperator *op)
   for (int s = 0; s < HEAT_SIDES; s++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
 
-    for (PetscInt k = 0; k < faces.length; k++) op->q_owned[HeatBoundaryCell(g, (HeatSide)s, k, width)] += faces.F[k];
+    for (PetscInt k = 0; k < faces.length; k++)
+      op->q_owned[HeatBoundaryCell(g, (HeatSide)s, k, width)] += faces.F[k];
   }
   op->q = op->q_owned;
   PetscFunctionReturn(0);
@@ -292,7 +307,8 @@ PetscErrorCode HeatOperatorSetInstant(HeatOperator *op, HeatInstant instant)
   PetscFunctionBeginUser;
   PetscCall(HeatSourceSet(op->source, instant));
   PetscCall(HeatBoundariesSet(op->boundaries, instant));
-  if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries)) PetscCall(CombineSources(op));
+  if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
+    PetscCall(CombineSources(op));
   PetscFunctionReturn(0);
 }
 
@@ -324,10 +340,13 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
 
 /* ---- what it is made of ---------------------------------------------------------------------- */
 
-const HeatGrid *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
-const HeatCase *HeatOperatorCase(const HeatOperator *op) { return op->c; }
-const PetscReal *HeatOperatorCapacity(const HeatOperator *op) { return op->capacity; }
-const uint16_t *HeatOperatorMaterial(const HeatOperator *op) { return op->material; }
+const HeatGrid       *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
+const HeatCase       *HeatOperatorCase(const HeatOperator *op) { return op->c; }
+const PetscReal      *HeatOperatorCapacity(const HeatOperator *op) { return op->capacity; }
+const uint16_t       *HeatOperatorMaterial(const HeatOperator *op) { return op->material; }
 const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op) { return op->boundaries; }
-const HeatSource *HeatOperatorSource(const HeatOperator *op) { return op->source; }
-HeatHaloCounts HeatOperatorHaloCounts(const HeatOperator *op) { return HeatHaloGetCounts(op->halo); }
+const HeatSource     *HeatOperatorSource(const HeatOperator *op) { return op->source; }
+HeatHaloCounts        HeatOperatorHaloCounts(const HeatOperator *op)
+{
+  return HeatHaloGetCounts(op->halo);
+}

@@ -33,17 +33,19 @@ PetscErrorCode HeatOperatorSetSurfaceInstant(HeatOperator *op, HeatInstant insta
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net);
 
 /** One explicit Euler step: T_new = T + dt/C * N(T).  Collective; T_new must not alias T. */
-PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T, PetscReal *T_new);
+PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
+                                PetscReal *T_new);
 
 /** y = mass * C x - theta * L x, L the linear part of N: no sources, boundary values zero.
  *  Symmetric; positive definite when mass > 0, or when some side fixes the level.  Collective.
  *  @param[in]  mass   [1/s]: 1/dt, or 0 for a steady state
  *  @param[out] y      [nyl][nxl]; must not alias x */
-PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, PetscReal theta, const PetscReal *x,
-                                 PetscReal *y);
+PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, PetscReal theta,
+                                 const PetscReal *x, PetscReal *y);
 
 /** The diagonal of that matrix, [nyl][nxl].  Not collective. */
-PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal theta, PetscReal *d);
+PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal theta,
+                                    PetscReal *d);
 
 /** That matrix assembled, on the layout of grid->da, natural for every PETSc preconditioner.
  *  A must come from DMCreateMatrix; its entries are replaced.  Collective. */
@@ -55,8 +57,8 @@ PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
 /** Heat that enters through each side at the present instant, own faces only [W/m], and the sum of
  *  its magnitudes face by face.  Not collective. */
-PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T, PetscReal heat[HEAT_SIDES],
-                                    PetscReal *turnover);
+PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T,
+                                    PetscReal heat[HEAT_SIDES], PetscReal *turnover);
 
 /** Heat flux density at own cell centres [W/m2], mean of the two faces; each [nyl][nxl].
  *  Collective; exchanges the halo of T.  Source: qx = (heat through west + east face) / (2 hy). */

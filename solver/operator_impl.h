@@ -5,18 +5,18 @@
 #include "solver/operator.h"
 
 struct HeatOperator {
-  const HeatGrid *grid;
-  const HeatCase *c;
-  HeatHalo       *halo;       /* owned, like everything below */
-  HeatBoundaries *boundaries;
-  HeatSource     *source;
-  uint16_t       *material;   /* [nyl][nxl] */
-  PetscReal      *capacity;   /* [nyl][nxl] C [J/(m K)] */
-  PetscReal      *gx;         /* [nyl][nxl + 1] conductance of vertical faces, west of each cell first */
-  PetscReal      *gy;         /* [nyl + 1][nxl] of horizontal faces, south of each cell first */
-  PetscReal      *zeros;      /* [max(nxl, nyl)] */
-  PetscReal      *q_owned;    /* [nyl][nxl] Q + F; NULL where no side has a prescribed flux */
-  const PetscReal *q;         /* q_owned, or the source's cells */
+  const HeatGrid  *grid;
+  const HeatCase  *c;
+  HeatHalo        *halo; /* owned, like everything below */
+  HeatBoundaries  *boundaries;
+  HeatSource      *source;
+  uint16_t        *material; /* [nyl][nxl] */
+  PetscReal       *capacity; /* [nyl][nxl] C [J/(m K)] */
+  PetscReal       *gx; /* [nyl][nxl + 1] conductance of vertical faces, west of each cell first */
+  PetscReal       *gy; /* [nyl + 1][nxl] of horizontal faces, south of each cell first */
+  PetscReal       *zeros;   /* [max(nxl, nyl)] */
+  PetscReal       *q_owned; /* [nyl][nxl] Q + F; NULL where no side has a prescribed flux */
+  const PetscReal *q;       /* q_owned, or the source's cells */
 };
 
 /** Own cell behind face k of a side. */

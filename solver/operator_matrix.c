@@ -3,24 +3,26 @@
 #include "solver/sum.h"
 
 /* Sums of a cell's face conductances: all of them, and those to other cells only. */
-static void ConductanceSums(const HeatOperator *op, PetscInt j, PetscInt i, PetscReal *all, PetscReal *inner)
+static void ConductanceSums(const HeatOperator *op, PetscInt j, PetscInt i, PetscReal *all,
+                            PetscReal *inner)
 {
-  const HeatGrid  *g  = op->grid;
-  const PetscReal *gx = op->gx + (size_t)j * (size_t)(g->nxl + 1) + i;
-  const PetscReal *gy = op->gy + (size_t)j * (size_t)g->nxl + i;
-  const PetscReal  G[HEAT_SIDES] = {gx[0], gx[1], gy[0], gy[g->nxl]};
+  const HeatGrid  *g                   = op->grid;
+  const PetscReal *gx                  = op->gx + (size_t)j * (size_t)(g->nxl + 1) + i;
+  const PetscReal *gy                  = op->gy + (size_t)j * (size_t)g->nxl + i;
+  const PetscReal  G[HEAT_SIDES]       = {gx[0], gx[1], gy[0], gy[g->nxl]};
   const PetscBool  outside[HEAT_SIDES] = {
-    (g->boundary[HEAT_LEFT] && i == 0) ? PETSC_TRUE : PETSC_FALSE,
-    (g->boundary[HEAT_RIGHT] && i == g->nxl - 1) ? PETSC_TRUE : PETSC_FALSE,
-    (g->boundary[HEAT_BOTTOM] && j == 0) ? PETSC_TRUE : PETSC_FALSE,
-    (g->boundary[HEAT_TOP] && j == g->nyl - 1) ? PETSC_TRUE : PETSC_FALSE};
+       (g->boundary[HEAT_LEFT] && i == 0) ? PETSC_TRUE : PETSC_FALSE,
+      (g->boundary[HEAT_RIGHT] && i == g->nxl - 1) ? PETSC_TRUE : PETSC_FALSE,
+      (g->boundary[HEAT_BOTTOM] && j == 0) ? PETSC_TRUE : PETSC_FALSE,
+      (g->boundary[HEAT_TOP] && j == g->nyl - 1) ? PETSC_TRUE : PETSC_FALSE};
 
-  *all = (G[0] + G[1]) + (G[2] + G[3]);
+  *all   = (G[0] + G[1]) + (G[2] + G[3]);
   *inner = 0.0;
   for (int s = 0; s < HEAT_SIDES; s++) *inner += outside[s] ? 0.0 : G[s];
 }
 
-PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal theta, PetscReal *d)
+PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal theta,
+                                    PetscReal *d)
 {
   const HeatGrid *g = op->grid;
 
@@ -66,9 +68,9 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Pets
     for (PetscInt i = 0; i < g->nxl; i++) {
       const size_t     cell = (size_t)j * (size_t)g->nxl + (size_t)i;
       const PetscReal *gx = op->gx + (size_t)j * (size_t)(g->nxl + 1) + i, *gy = op->gy + cell;
-      const PetscReal  G[HEAT_SIDES] = {gx[0], gx[1], gy[0], gy[g->nxl]};
+      const PetscReal  G[HEAT_SIDES]       = {gx[0], gx[1], gy[0], gy[g->nxl]};
       const PetscInt   step[HEAT_SIDES][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
-      const MatStencil row = {.i = g->xs + i, .j = g->ys + j};
+      const MatStencil row                 = {.i = g->xs + i, .j = g->ys + j};
       MatStencil       columns[HEAT_SIDES + 1];
       PetscScalar      values[HEAT_SIDES + 1];
       PetscReal        all, inner;
@@ -78,9 +80,11 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Pets
       columns[0] = row;
       values[0]  = mass * op->capacity[cell] + theta * all;
       for (int s = 0; s < HEAT_SIDES; s++) {
-        const PetscInt column_i = row.i + step[s][0], column_j = row.j + step[s][1];
+        const PetscInt  column_i = row.i + step[s][0], column_j = row.j + step[s][1];
         const PetscBool outside = ((!g->periodic[0] && (column_i < 0 || column_i >= g->nx)) ||
-                                   (!g->periodic[1] && (column_j < 0 || column_j >= g->ny))) ? PETSC_TRUE : PETSC_FALSE;
+                                   (!g->periodic[1] && (column_j < 0 || column_j >= g->ny)))
+                                      ? PETSC_TRUE
+                                      : PETSC_FALSE;
 
         if (outside) continue;
         columns[n]  = (MatStencil){.i = column_i, .j = column_j};
@@ -94,10 +98,10 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Pets
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T, PetscReal heat[HEAT_SIDES],
-                                    PetscReal *turnover)
+PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T,
+                                    PetscReal heat[HEAT_SIDES], PetscReal *turnover)
 {
-  const HeatGrid *g = op->grid;
+  const HeatGrid *g          = op->grid;
   HeatAccumulator magnitudes = {0.0, 0.0};
 
   PetscFunctionBeginUser;
@@ -129,9 +133,9 @@ static PetscReal AxisHeat(PetscReal G_before, PetscReal before, PetscReal F_befo
 
 PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal *qx, PetscReal *qy)
 {
-  const HeatGrid   *g = op->grid;
-  const PetscInt    nx = g->nxl, ny = g->nyl;
-  const PetscReal  *beyond[HEAT_SIDES], *F[HEAT_SIDES];
+  const HeatGrid  *g  = op->grid;
+  const PetscInt   nx = g->nxl, ny = g->nyl;
+  const PetscReal *beyond[HEAT_SIDES], *F[HEAT_SIDES];
 
   PetscFunctionBeginUser;
   PetscCall(HeatHaloBegin(op->halo, T));
@@ -146,15 +150,17 @@ PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal 
     for (PetscInt i = 0; i < nx; i++) {
       const size_t     cell = (size_t)j * (size_t)nx + (size_t)i;
       const PetscReal *gx = op->gx + (size_t)j * (size_t)(nx + 1) + i, *gy = op->gy + cell;
-      const PetscReal  west = i > 0 ? T[cell - 1] : beyond[HEAT_LEFT][j];
-      const PetscReal  east = i < nx - 1 ? T[cell + 1] : beyond[HEAT_RIGHT][j];
+      const PetscReal  west  = i > 0 ? T[cell - 1] : beyond[HEAT_LEFT][j];
+      const PetscReal  east  = i < nx - 1 ? T[cell + 1] : beyond[HEAT_RIGHT][j];
       const PetscReal  south = j > 0 ? T[cell - (size_t)nx] : beyond[HEAT_BOTTOM][i];
       const PetscReal  north = j < ny - 1 ? T[cell + (size_t)nx] : beyond[HEAT_TOP][i];
 
       qx[cell] = AxisHeat(gx[0], west, i == 0 ? F[HEAT_LEFT][j] : 0.0, T[cell], gx[1], east,
-                          i == nx - 1 ? F[HEAT_RIGHT][j] : 0.0) / g->hy;
+                          i == nx - 1 ? F[HEAT_RIGHT][j] : 0.0) /
+                 g->hy;
       qy[cell] = AxisHeat(gy[0], south, j == 0 ? F[HEAT_BOTTOM][i] : 0.0, T[cell], gy[nx], north,
-                          j == ny - 1 ? F[HEAT_TOP][i] : 0.0) / g->hx;
+                          j == ny - 1 ? F[HEAT_TOP][i] : 0.0) /
+                 g->hx;
     }
   }
   PetscFunctionReturn(0);

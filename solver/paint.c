@@ -44,8 +44,10 @@ static PetscErrorCode RectangleRow(const HeatGrid *g, const HeatRegion *r, Petsc
 static PetscErrorCode TealeafRectangleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                           HeatRunVisitor visit, void *context)
 {
-  const PetscReal xmin = (r->x[0] + g->hx / 100 - g->x0) / g->hx, xmax = (r->x[1] - g->hx / 100 - g->x0) / g->hx;
-  const PetscReal ymin = (r->y[0] + g->hy / 100 - g->y0) / g->hy, ymax = (r->y[1] - g->hy / 100 - g->y0) / g->hy;
+  const PetscReal xmin  = (r->x[0] + g->hx / 100 - g->x0) / g->hx,
+                  xmax  = (r->x[1] - g->hx / 100 - g->x0) / g->hx;
+  const PetscReal ymin  = (r->y[0] + g->hy / 100 - g->y0) / g->hy,
+                  ymax  = (r->y[1] - g->hy / 100 - g->y0) / g->hy;
   const PetscReal first = PetscCeilReal(xmin - 1.0), end = PetscCeilReal(xmax);
 
   PetscFunctionBeginUser;
@@ -56,8 +58,8 @@ static PetscErrorCode TealeafRectangleRow(const HeatGrid *g, const HeatRegion *r
 }
 
 /* Cells whose centre is within the radius, its edge included. */
-static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j, HeatRunVisitor visit,
-                                void *context)
+static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
+                                HeatRunVisitor visit, void *context)
 {
   const PetscReal dy = HeatGridY(g, j) - r->centre[1], r2 = r->radius * r->radius * (1.0 + EDGE);
   const PetscReal half = PetscSqrtReal(PetscMax(r2 - dy * dy, 0.0));
@@ -71,8 +73,8 @@ static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt
 }
 
 /* Even-odd rule: the sorted crossings of the polygon's edges with the row of centres, in pairs. */
-static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscInt j, HeatRunVisitor visit,
-                                 void *context, PetscReal *crossings)
+static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
+                                 HeatRunVisitor visit, void *context, PetscReal *crossings)
 {
   const PetscReal y = HeatGridY(g, j) + EDGE * g->hy;
   PetscInt        n = 0;
@@ -86,8 +88,8 @@ static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscIn
   }
   PetscCall(PetscSortReal(n, crossings));
   for (PetscInt k = 0; k + 1 < n; k += 2) {
-    PetscCall(VisitOwnPart(g, j, FirstColumn(g, crossings[k]), FirstColumn(g, crossings[k + 1]), visit,
-                           context));
+    PetscCall(VisitOwnPart(g, j, FirstColumn(g, crossings[k]), FirstColumn(g, crossings[k + 1]),
+                           visit, context));
   }
   PetscFunctionReturn(0);
 }
@@ -101,19 +103,13 @@ PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatRegion *r, HeatPaint
   if (r->shape == HEAT_SHAPE_POLYGON) PetscCall(PetscMalloc1(r->n_vertices, &crossings));
   for (PetscInt j = g->ys; j < g->ys + g->nyl; j++) {
     switch (r->shape) {
-    case HEAT_SHAPE_ALL:
-      PetscCall(VisitOwnPart(g, j, 0, g->nx, visit, context));
-      break;
+    case HEAT_SHAPE_ALL: PetscCall(VisitOwnPart(g, j, 0, g->nx, visit, context)); break;
     case HEAT_SHAPE_RECTANGLE:
       if (rule == HEAT_PAINT_TEALEAF) PetscCall(TealeafRectangleRow(g, r, j, visit, context));
       else PetscCall(RectangleRow(g, r, j, visit, context));
       break;
-    case HEAT_SHAPE_CIRCLE:
-      PetscCall(CircleRow(g, r, j, visit, context));
-      break;
-    case HEAT_SHAPE_POLYGON:
-      PetscCall(PolygonRow(g, r, j, visit, context, crossings));
-      break;
+    case HEAT_SHAPE_CIRCLE: PetscCall(CircleRow(g, r, j, visit, context)); break;
+    case HEAT_SHAPE_POLYGON: PetscCall(PolygonRow(g, r, j, visit, context, crossings)); break;
     }
   }
   PetscCall(PetscFree(crossings));
@@ -179,21 +175,23 @@ static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, v
 
   PetscFunctionBeginUser;
   for (PetscInt i = begin; i < end; i++) k->y[i] = HeatGridY(g, g->ys + j);
-  PetscCall(HeatExpressionEvaluate(k->expression, end - begin, k->x + begin, k->y + begin, 0.0, NULL,
-                                   row + begin));
+  PetscCall(HeatExpressionEvaluate(k->expression, end - begin, k->x + begin, k->y + begin, 0.0,
+                                   NULL, row + begin));
   for (PetscInt i = begin; i < end; i++) k->bad += PetscIsInfOrNanReal(row[i]);
   PetscFunctionReturn(0);
 }
 
 /* Paint one formula; the error, if any, is found by all ranks together. */
-static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c, const HeatRegion *region,
-                                   const HeatFormula *formula, const char *path)
+static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
+                                   const HeatRegion *region, const HeatFormula *formula,
+                                   const char *path)
 {
   char       message[256];
   PetscInt64 bad;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y, &k->expression, message, sizeof message));
+  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y, &k->expression, message,
+                                 sizeof message));
   HeatCaseCheckKey(k->expression, k->grid->comm, c, path, "%s", message);
   k->bad = 0;
   PetscCall(HeatPaintRegion(k->grid, region, c->solver.paint, TemperatureRun, k));
@@ -201,12 +199,14 @@ static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c, con
   bad = k->bad;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, k->grid->comm));
   HeatCaseCheckKey(bad == 0, k->grid->comm, c, path,
-                   "the expression is not finite in %" PetscInt64_FMT " cells; it must be defined everywhere",
+                   "the expression is not finite in %" PetscInt64_FMT
+                   " cells; it must be defined everywhere",
                    bad);
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c, PetscBool from_file, PetscReal *T)
+PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c, PetscBool from_file,
+                                    PetscReal *T)
 {
   TemperatureContext k   = {.grid = g, .T = T};
   const HeatRegion   all = {.shape = HEAT_SHAPE_ALL};
@@ -214,7 +214,8 @@ PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c, PetscB
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc2(g->nxl, &k.x, g->nxl, &k.y));
   for (PetscInt i = 0; i < g->nxl; i++) k.x[i] = HeatGridX(g, g->xs + i);
-  if (!from_file) PetscCall(PaintFormula(&k, c, &all, &c->initial.temperature, "initial.temperature"));
+  if (!from_file)
+    PetscCall(PaintFormula(&k, c, &all, &c->initial.temperature, "initial.temperature"));
   for (PetscInt r = 0; r < c->n_regions; r++) {
     char path[64];
 

@@ -26,10 +26,10 @@ typedef struct {
 
 typedef struct {
   PetscInt  probe;
-  size_t    cell;     /* local */
+  size_t    cell; /* local */
   PetscBool surface;
-  HeatSide  side;     /* of a surface */
-  PetscInt  face;     /* its index along the side */
+  HeatSide  side; /* of a surface */
+  PetscInt  face; /* its index along the side */
   PetscReal weight;
 } Term;
 
@@ -41,8 +41,8 @@ struct HeatProbes {
 
 /* ---- where a point lies ----------------------------------------------------------------------- */
 
-static void PlaceAxis(PetscReal x, PetscReal x0, PetscReal h, PetscInt n, PetscBool periodic, int axis,
-                      PetscInt cells[2], Place *p, PetscReal *distance)
+static void PlaceAxis(PetscReal x, PetscReal x0, PetscReal h, PetscInt n, PetscBool periodic,
+                      int axis, PetscInt cells[2], Place *p, PetscReal *distance)
 {
   const PetscReal s     = PetscClipInterval((x - x0) / h, 0.0, (PetscReal)n);
   const PetscInt  cell  = PetscMin((PetscInt)PetscFloorReal(s), n - 1);
@@ -93,8 +93,10 @@ static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const Pet
 /* The corner when both neighbours are outside: a corner of the domain. */
 static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p, Weights *w)
 {
-  const PetscBool fixed_x = c->boundary[p->side[0]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool fixed_y = c->boundary[p->side[1]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool fixed_x = c->boundary[p->side[0]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
+  const PetscBool fixed_y = c->boundary[p->side[1]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
 
   if (fixed_x == fixed_y) {
     const PetscReal part = fixed_x ? 0.5 : 1.0;
@@ -109,8 +111,8 @@ static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p,
   }
 }
 
-static void AddCorner(PetscReal factor, const HeatCase *c, const Place *p, const PetscReal kx[CORNERS],
-                      const PetscReal ky[CORNERS], Weights *w)
+static void AddCorner(PetscReal factor, const HeatCase *c, const Place *p,
+                      const PetscReal kx[CORNERS], const PetscReal ky[CORNERS], Weights *w)
 {
   if (p->outside[0] && p->outside[1]) {
     AddDomainCorner(factor, c, p, w);
@@ -144,8 +146,8 @@ static Weights WeightsOf(const HeatCase *c, const Place *p, const PetscReal kx[C
 }
 
 /* Conductivities of the corners of every point, known to all: [n][2][CORNERS], kx then ky. */
-static PetscErrorCode GatherConductivities(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
-                                           PetscReal *k)
+static PetscErrorCode GatherConductivities(const HeatOperator *op, PetscInt     n,
+                                           const PetscReal (*at)[2], PetscReal *k)
 {
   const HeatGrid *g = HeatOperatorGrid(op);
   const HeatCase *c = HeatOperatorCase(op);
@@ -153,22 +155,24 @@ static PetscErrorCode GatherConductivities(const HeatOperator *op, PetscInt n, c
   PetscFunctionBeginUser;
   PetscCall(PetscArrayzero(k, n * 2 * CORNERS));
   for (PetscInt q = 0; q < n * CORNERS; q++) {
-    const PetscInt probe = q / CORNERS;
+    const PetscInt probe  = q / CORNERS;
     const int      corner = (int)(q % CORNERS);
     const Place    p      = PlacePoint(g, at[probe]);
     size_t         cell;
 
     if (!OwnCorner(g, &p, corner, &cell)) continue;
     for (int axis = 0; axis < 2; axis++) {
-      k[(2 * probe + axis) * CORNERS + corner] = c->materials[HeatOperatorMaterial(op)[cell]].conductivity[axis];
+      k[(2 * probe + axis) * CORNERS + corner] =
+          c->materials[HeatOperatorMaterial(op)[cell]].conductivity[axis];
     }
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, k, (PetscMPIInt)(n * 2 * CORNERS), MPIU_REAL, MPI_SUM, g->comm));
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, k, (PetscMPIInt)(n * 2 * CORNERS), MPIU_REAL, MPI_SUM, g->comm));
   PetscFunctionReturn(0);
 }
 
-static void AddTerm(HeatProbes *probes, PetscInt probe, size_t cell, PetscBool surface, HeatSide side,
-                    PetscInt face, PetscReal weight)
+static void AddTerm(HeatProbes *probes, PetscInt probe, size_t cell, PetscBool surface,
+                    HeatSide side, PetscInt face, PetscReal weight)
 {
   const Term term = {probe, cell, surface, side, face, weight};
 
@@ -185,12 +189,15 @@ static void AddOwnTerms(HeatProbes *probes, PetscInt probe, const Place *p, cons
 
     if (!OwnCorner(g, p, q, &cell)) continue;
     AddTerm(probes, probe, cell, PETSC_FALSE, HEAT_LEFT, 0, w->cell[q]);
-    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[0], (PetscInt)(cell / (size_t)g->nxl), w->surface_x[q]);
-    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], (PetscInt)(cell % (size_t)g->nxl), w->surface_y[q]);
+    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[0], (PetscInt)(cell / (size_t)g->nxl),
+            w->surface_x[q]);
+    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], (PetscInt)(cell % (size_t)g->nxl),
+            w->surface_y[q]);
   }
 }
 
-PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2], HeatProbes **out)
+PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
+                                HeatProbes **out)
 {
   HeatProbes *probes;
   PetscReal  *k;
@@ -205,7 +212,8 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
   PetscCall(GatherConductivities(op, n, at, k));
   for (PetscInt probe = 0; probe < n; probe++) {
     const Place   p = PlacePoint(HeatOperatorGrid(op), at[probe]);
-    const Weights w = WeightsOf(HeatOperatorCase(op), &p, k + 2 * probe * CORNERS, k + (2 * probe + 1) * CORNERS);
+    const Weights w = WeightsOf(HeatOperatorCase(op), &p, k + 2 * probe * CORNERS,
+                                k + (2 * probe + 1) * CORNERS);
 
     AddOwnTerms(probes, probe, &p, &w);
   }
@@ -234,8 +242,8 @@ PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, Pe
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T, PetscReal t,
-                                PetscReal *values)
+PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T,
+                                PetscReal t, PetscReal *values)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetSurfaceInstant(op, HeatInstantAt(t)));

@@ -14,15 +14,16 @@
 typedef struct HeatProbes HeatProbes;
 
 /** Collective.  @param[in] at  n points [m] inside the domain or on its boundary. */
-PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2], HeatProbes **probes);
+PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
+                                HeatProbes **probes);
 
 /** This rank's share of each value at the operator's present instant: the sum over ranks is the
  *  temperature.  Not collective.  @param[out] share  n numbers */
 PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, PetscReal *share);
 
 /** The values themselves at time t.  Collective; leaves the boundary values at that instant. */
-PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T, PetscReal t,
-                                PetscReal *values);
+PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T,
+                                PetscReal t, PetscReal *values);
 
 /** *probes may be NULL. */
 PetscErrorCode HeatProbesDestroy(HeatProbes **probes);

@@ -13,17 +13,17 @@ typedef struct {
   HeatExpression *expression; /* owned; of t, and perhaps x y */
   PetscBool       uniform;    /* of t alone */
   PetscInt        n_runs, capacity;
-  Run            *runs; /* owned */
+  Run            *runs;  /* owned */
   PetscReal       value; /* of a uniform term when last set */
 } Term;
 
 struct HeatSource {
   const HeatGrid *grid;
-  PetscReal      *base, *cells; /* owned [nyl][nxl] [W/m]; the same array when nothing depends on time */
-  PetscInt        n_terms;
-  Term           *terms; /* owned */
-  PetscReal      *x, *y, *value, *part; /* owned [nxl]: one row of coordinates and values */
-  PetscReal       total, turnover; /* sums of cells and of |cells| [W/m] */
+  PetscReal *base, *cells; /* owned [nyl][nxl] [W/m]; the same array when nothing depends on time */
+  PetscInt   n_terms;
+  Term      *terms;                /* owned */
+  PetscReal *x, *y, *value, *part; /* owned [nxl]: one row of coordinates and values */
+  PetscReal  total, turnover;      /* sums of cells and of |cells| [W/m] */
 };
 
 static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
@@ -60,10 +60,11 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
 }
 
 /* Values of the term's expression along a run at an instant, into s->value, times the cell's area. */
-static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, HeatInstant instant)
+static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run,
+                                  HeatInstant instant)
 {
-  const HeatGrid *g = s->grid;
-  const PetscInt  n = run->end - run->begin;
+  const HeatGrid *g    = s->grid;
+  const PetscInt  n    = run->end - run->begin;
   const PetscReal area = g->hx * g->hy;
 
   PetscFunctionBeginUser;
@@ -71,7 +72,8 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *ru
   for (PetscInt k = 0; k < instant.n; k++) {
     PetscReal *out = k == 0 ? s->value : s->part;
 
-    PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, instant.t[k], NULL, out));
+    PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, instant.t[k],
+                                     NULL, out));
     for (PetscInt i = 0; i < n; i++) out[i] *= instant.weight[k] * area;
     if (k == 0) continue;
     for (PetscInt i = 0; i < n; i++) s->value[i] += out[i];
@@ -79,7 +81,8 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *ru
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatInstant instant, PetscReal *cells)
+static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatInstant instant,
+                              PetscReal *cells)
 {
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
@@ -87,7 +90,8 @@ static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatInstant insta
     PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
     if (!term->uniform) PetscCall(EvaluateRun(s, term, run, instant));
-    for (PetscInt i = 0; i < run->end - run->begin; i++) row[i] += term->uniform ? term->value : s->value[i];
+    for (PetscInt i = 0; i < run->end - run->begin; i++)
+      row[i] += term->uniform ? term->value : s->value[i];
   }
   PetscFunctionReturn(0);
 }
@@ -100,12 +104,13 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   char message[256];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T, &term.expression, message,
-                                 sizeof message));
+  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T, &term.expression,
+                                 message, sizeof message));
   HeatCaseCheckKey(term.expression, s->grid->comm, c, path, "%s", message);
   PetscCall(FindRuns(s->grid, map, region, &term));
   if (HeatExpressionVariables(term.expression) & HEAT_VAR_T) {
-    term.uniform = HeatExpressionVariables(term.expression) == HEAT_VAR_T ? PETSC_TRUE : PETSC_FALSE;
+    term.uniform           = HeatExpressionVariables(term.expression) == HEAT_VAR_T ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
     s->terms[s->n_terms++] = term;
   } else {
     PetscCall(AddTerm(s, &term, HeatInstantAt(0.0), s->base));
@@ -132,11 +137,14 @@ static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
   PetscInt64 bad = 0;
 
   PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) bad += PetscIsInfOrNanReal(s->cells[cell]);
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++)
+    bad += PetscIsInfOrNanReal(s->cells[cell]);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, s->grid->comm));
   HeatCaseCheckKey(bad == 0, s->grid->comm, c, "source",
-                   "the heat source is not finite in %" PetscInt64_FMT " cells at t = 0; its expressions "
-                   "(here and in the regions) must be defined everywhere", bad);
+                   "the heat source is not finite in %" PetscInt64_FMT
+                   " cells at t = 0; its expressions "
+                   "(here and in the regions) must be defined everywhere",
+                   bad);
   PetscFunctionReturn(0);
 }
 
@@ -168,7 +176,8 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource
   s->cells = s->base;
   if (s->n_terms) {
     PetscCall(PetscMalloc1(n, &s->cells));
-    for (PetscInt k = 0; k < s->n_terms; k++) s->terms[k].value = NAN; /* differs from any first value */
+    for (PetscInt k = 0; k < s->n_terms; k++)
+      s->terms[k].value = NAN; /* differs from any first value */
     PetscCall(HeatSourceSet(s, HeatInstantAt(0.0)));
   }
   SumCells(s);
@@ -177,7 +186,8 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource
 }
 
 /* The new value of a term of time alone; tells whether it differs from the present one. */
-static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, HeatInstant instant, PetscBool *changed)
+static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, HeatInstant instant,
+                                    PetscBool *changed)
 {
   PetscReal value = 0.0;
 
@@ -212,7 +222,10 @@ PetscErrorCode HeatSourceSet(HeatSource *s, HeatInstant instant)
 
 const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
 
-PetscBool HeatSourceVaries(const HeatSource *s) { return s->n_terms > 0 ? PETSC_TRUE : PETSC_FALSE; }
+PetscBool HeatSourceVaries(const HeatSource *s)
+{
+  return s->n_terms > 0 ? PETSC_TRUE : PETSC_FALSE;
+}
 
 PetscReal HeatSourceLocalTotal(const HeatSource *s) { return s->total; }
 

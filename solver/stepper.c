@@ -9,7 +9,7 @@
 #include "solver/stepper.h"
 
 typedef struct {
-  PetscReal      theta;
+  PetscReal theta;
   PetscErrorCode (*setup)(HeatStepper *, PetscReal dt);
   PetscErrorCode (*advance)(HeatStepper *, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info);
 } Scheme;
@@ -31,18 +31,21 @@ static PetscErrorCode SetUpExplicit(HeatStepper *s, PetscReal dt)
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorStableStep(s->op, &limit));
-  HeatCaseCheckKey(dt <= limit * (1.0 + 1e-12), HeatOperatorGrid(s->op)->comm, c, "time.step",
-                   "%g s is unstable for ftcs on this grid: the largest stable step is %.6g s; take that, "
-                   "`step: auto`, or an implicit scheme such as backward-euler", (double)dt, (double)limit);
+  HeatCaseCheckKey(
+      dt <= limit * (1.0 + 1e-12), HeatOperatorGrid(s->op)->comm, c, "time.step",
+      "%g s is unstable for ftcs on this grid: the largest stable step is %.6g s; take that, "
+      "`step: auto`, or an implicit scheme such as backward-euler",
+      (double)dt, (double)limit);
   PetscCall(DMCreateGlobalVector(HeatOperatorGrid(s->op)->da, &s->work));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode AdvanceExplicit(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info)
+static PetscErrorCode AdvanceExplicit(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
+                                      HeatStepInfo *info)
 {
   const PetscReal *old;
-  PetscReal       *new;
-  const Vec        swap = *T;
+  PetscReal *new;
+  const Vec swap = *T;
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetInstant(s->op, HeatInstantAt(t)));
@@ -118,7 +121,8 @@ static PetscErrorCode SolveIncrement(HeatStepper *s, Vec *T, const char *what, H
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode AdvanceTheta(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info)
+static PetscErrorCode AdvanceTheta(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
+                                   HeatStepInfo *info)
 {
   char what[64];
 
@@ -133,7 +137,7 @@ static PetscErrorCode AdvanceTheta(HeatStepper *s, PetscReal t, PetscReal dt, Ve
 /* Where no side fixes the level, sources and fluxes must cancel: there is a steady state only then. */
 static PetscErrorCode CheckSteadyExists(HeatStepper *s)
 {
-  const HeatCase *c = HeatOperatorCase(s->op);
+  const HeatCase *c       = HeatOperatorCase(s->op);
   PetscReal       sums[2] = {0.0, 0.0};
 
   PetscFunctionBeginUser;
@@ -141,17 +145,21 @@ static PetscErrorCode CheckSteadyExists(HeatStepper *s)
   sums[0] = HeatSourceLocalTotal(HeatOperatorSource(s->op));
   sums[1] = HeatSourceLocalTurnover(HeatOperatorSource(s->op));
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(s->op), (HeatSide)side);
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(s->op),
+                                                      (HeatSide)side);
 
     for (PetscInt k = 0; k < faces.length; k++) {
       sums[0] += faces.F[k];
       sums[1] += PetscAbsReal(faces.F[k]);
     }
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPIU_REAL, MPI_SUM, HeatOperatorGrid(s->op)->comm));
-  HeatCaseCheckKey(PetscAbsReal(sums[0]) <= 1e-9 * sums[1], HeatOperatorGrid(s->op)->comm, c, "boundary",
-                   "there is no steady state: %g W/m enter and no side lets them out; give one side a "
-                   "temperature or convection", (double)sums[0]);
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPIU_REAL, MPI_SUM, HeatOperatorGrid(s->op)->comm));
+  HeatCaseCheckKey(
+      PetscAbsReal(sums[0]) <= 1e-9 * sums[1], HeatOperatorGrid(s->op)->comm, c, "boundary",
+      "there is no steady state: %g W/m enter and no side lets them out; give one side a "
+      "temperature or convection",
+      (double)sums[0]);
   PetscFunctionReturn(0);
 }
 
@@ -184,7 +192,8 @@ static PetscErrorCode KeepStoredHeat(HeatStepper *s)
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode AdvanceSteady(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info)
+static PetscErrorCode AdvanceSteady(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
+                                    HeatStepInfo *info)
 {
   PetscFunctionBeginUser;
   (void)dt;
@@ -200,10 +209,10 @@ static PetscErrorCode AdvanceSteady(HeatStepper *s, PetscReal t, PetscReal dt, V
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const Scheme schemes[] = {
-  [HEAT_SCHEME_FTCS]           = {0.0, SetUpExplicit, AdvanceExplicit},
-  [HEAT_SCHEME_BACKWARD_EULER] = {1.0, SetUpTheta, AdvanceTheta},
-  [HEAT_SCHEME_CRANK_NICOLSON] = {0.5, SetUpTheta, AdvanceTheta},
-  [HEAT_SCHEME_STEADY]         = {1.0, SetUpSteady, AdvanceSteady},
+    [HEAT_SCHEME_FTCS]           = {0.0, SetUpExplicit, AdvanceExplicit},
+    [HEAT_SCHEME_BACKWARD_EULER] = {1.0, SetUpTheta, AdvanceTheta},
+    [HEAT_SCHEME_CRANK_NICOLSON] = {0.5, SetUpTheta, AdvanceTheta},
+    [HEAT_SCHEME_STEADY]         = {1.0, SetUpSteady, AdvanceSteady},
 };
 
 PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **stepper)
@@ -219,7 +228,8 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info)
+PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
+                                  HeatStepInfo *info)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(info, sizeof *info));

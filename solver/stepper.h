@@ -15,7 +15,7 @@ typedef struct {
   HeatSolveInfo solve;            /* iterations 0 for an explicit step */
   PetscReal     side[HEAT_SIDES]; /* mean heat through own faces during the step, inwards [W/m] */
   PetscReal     source;           /* mean heat released in own cells [W/m] */
-  PetscReal     turnover;         /* sum of the magnitudes of both, face by face and cell by cell [W/m] */
+  PetscReal     turnover; /* sum of the magnitudes of both, face by face and cell by cell [W/m] */
 } HeatStepInfo;
 
 /** Collective; the operator must outlive the stepper.
@@ -26,7 +26,8 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
 /** From t to t + dt.  Collective.
  *  @param[in,out] T  global Vec of grid->da; the handle may be exchanged for another of the same layout
  *  Errors: HEAT_ERR_NUMERICS when a solve does not converge; *T is then unchanged. */
-PetscErrorCode HeatStepperAdvance(HeatStepper *stepper, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info);
+PetscErrorCode HeatStepperAdvance(HeatStepper *stepper, PetscReal t, PetscReal dt, Vec *T,
+                                  HeatStepInfo *info);
 
 /** The linear solver, NULL for an explicit scheme; borrowed. */
 HeatLinear *HeatStepperLinear(HeatStepper *stepper);

@@ -13,7 +13,8 @@ static inline void HeatAccumulate(HeatAccumulator *a, PetscReal value)
 {
   const PetscReal t = a->sum + value;
 
-  a->lost += PetscAbsReal(a->sum) >= PetscAbsReal(value) ? (a->sum - t) + value : (value - t) + a->sum;
+  a->lost += PetscAbsReal(a->sum) >= PetscAbsReal(value) ? (a->sum - t) + value
+                                                         : (value - t) + a->sum;
   a->sum = t;
 }
 

@@ -1,4 +1,4 @@
-/** What the tests of the case share: the message of an expected error, and how often it was raised. */
+/** What the tests of the case share: the message of an expected error, and how often it came. */
 #ifndef HEAT_TESTS_CASE_TEST_H
 #define HEAT_TESTS_CASE_TEST_H
 

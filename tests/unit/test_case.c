@@ -1,5 +1,5 @@
-/* The case without a file: defaults, the table of lines, and the rules that need the number of ranks
- * or a case that no file can hold. */
+/* The case without a file: defaults, the table of lines, and the rules that need the number of
+ * ranks or a case that no file can hold. */
 #include "case_test.h"
 
 #include <math.h>

@@ -271,6 +271,33 @@ static void one_ranks_failed_write_is_an_error_on_every_rank(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
+/* Rank 0 fails in the middle of the compressed chunks (of values that do not compress). */
+static void failed_compressed_write_is_an_error_on_every_rank(void **state)
+{
+  HeatGrid            *grid  = HeatTestGrid(PETSC_COMM_WORLD, 900, 700, 1);
+  const size_t         cells = HeatGridLocalCells(grid);
+  double              *noise;
+  HeatFileField        field   = {.name = "temperature", .units = "K", .long_name = "noise"};
+  HeatFieldFileOptions options = {.kind = "snapshot", .title = "noise", .compression = HEAT_COMPRESSION_DEFLATE};
+  struct rlimit        before, limit;
+
+  (void)state;
+  HeatTestFolder("limit");
+  OK(PetscMalloc1(cells, &noise));
+  for (size_t i = 0; i < cells; ++i) noise[i] = drand48();
+  field.block = noise;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limit          = before;
+  limit.rlim_cur = 2000000;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  FAILS_WITH("File too large", HeatFieldFileWrite(grid, "limit/a.h5", &options, 1, &field, NULL));
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  assert_false(HeatTestExists("limit/.a.h5.part"));
+  assert_false(HeatTestExists("limit/a.h5"));
+  OK(PetscFree(noise));
+  OK(HeatGridDestroy(&grid));
+}
+
 static void grid_of_one_cell_can_be_written(void **state)
 {
   HeatGrid *grid;
@@ -298,6 +325,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(what_is_not_a_field_of_the_grid_is_refused_with_the_reason),
     cmocka_unit_test(folder_that_is_none_is_an_error_on_every_rank),
     cmocka_unit_test(one_ranks_failed_write_is_an_error_on_every_rank),
+    cmocka_unit_test(failed_compressed_write_is_an_error_on_every_rank),
     cmocka_unit_test(grid_of_one_cell_can_be_written),
 };
 
