@@ -334,6 +334,18 @@ PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatOutputNothingLeft(HeatSimulation *sim)
+{
+  const PetscReal *T;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(sim->T, &T));
+  PetscCall(Survey(sim, T));
+  PetscCall(VecRestoreArrayRead(sim->T, &T));
+  if (sim->last_snapshot_step != sim->step) PetscCall(WriteSnapshot(sim));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* ---- opening and closing ---------------------------------------------------------------------- */
 
 static PetscErrorCode OpenTable(HeatSimulation *sim, const char *name, PetscInt n,
@@ -368,7 +380,9 @@ static PetscErrorCode OpenProbeTable(HeatSimulation *sim)
 
 PetscErrorCode HeatOutputOpen(HeatSimulation *sim, const HeatCheckpointState *state)
 {
-  const HeatCase *c = sim->c;
+  const HeatCase          *c = sim->c;
+  const HeatSnapshotEntry *entries;
+  PetscInt                 n;
 
   PetscFunctionBeginUser;
   PetscCall(HeatSnapshotsCreate(sim->grid, c->output.directory, c->title, c->output.compression,
@@ -376,7 +390,8 @@ PetscErrorCode HeatOutputOpen(HeatSimulation *sim, const HeatCheckpointState *st
   if (state) {
     PetscCall(HeatOutputDirectoryRewind(sim->grid->comm, c->output.directory, sim->step));
     PetscCall(HeatSnapshotsResume(sim->snapshots, state->n_snapshots, state->snapshots));
-    if (state->n_snapshots) sim->last_snapshot_step = state->snapshots[state->n_snapshots - 1].step;
+    HeatSnapshotsGetList(sim->snapshots, &n, &entries);
+    if (n) sim->last_snapshot_step = entries[n - 1].step;
     (void)SnapshotDue(sim); /* moves the next time of an interval past the checkpoint */
   }
   PetscCall(OpenTable(sim, "history.csv",

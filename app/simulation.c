@@ -258,9 +258,8 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
     PetscCall(HeatOutputStep(sim, sim->step == sim->end_step ? PETSC_TRUE : PETSC_FALSE));
     PetscCall(HeatScreenProgress(sim));
   }
-  if (sim->first_step == sim->end_step)
-    PetscCall(HeatOutputStep(sim, PETSC_TRUE)); /* nothing was left to do */
-  if (sim->step == sim->end_step) sim->stop.stop = PETSC_FALSE;
+  if (sim->first_step >= sim->end_step) PetscCall(HeatOutputNothingLeft(sim));
+  if (sim->step >= sim->end_step) sim->stop.stop = PETSC_FALSE;
   if (sim->stop.stop) PetscCall(HeatOutputCheckpoint(sim, NULL));
   else if (c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0)
     PetscCall(HeatOutputCheckpoint(sim, NULL));

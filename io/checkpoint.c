@@ -30,15 +30,17 @@ PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char 
 
   PetscFunctionBeginUser;
   while (i < state->n_sums && strcmp(state->sums[i].name, name) != 0) ++i;
-  PetscCheck(i < HEAT_CHECKPOINT_SUMS && strlen(name) < sizeof(state->sums[i].name), PETSC_COMM_SELF,
-             PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the sum %s", name);
+  PetscCheck(i < HEAT_CHECKPOINT_SUMS && strlen(name) < sizeof(state->sums[i].name),
+             PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the sum %s",
+             name);
   if (i == state->n_sums) ++state->n_sums;
   snprintf(state->sums[i].name, sizeof(state->sums[i].name), "%s", name);
   state->sums[i].value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name, double fallback)
+double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name,
+                                 double fallback)
 {
   for (PetscInt i = 0; i < state->n_sums; ++i) {
     if (strcmp(state->sums[i].name, name) == 0) return state->sums[i].value;
@@ -75,10 +77,10 @@ static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, Hea
 /* HeatFieldFileExtra: /state.  Step and time are attributes of the file. */
 static void WriteState(int64_t file, void *context, HeatFileError *error)
 {
-  const HeatCheckpointState *state = (const HeatCheckpointState *)context;
+  const HeatCheckpointState *state     = (const HeatCheckpointState *)context;
   const double               step_size = state->step_size;
-  hid_t                      group = HeatH5CreateGroup((hid_t)file, "state", error);
-  hid_t                      sums  = HeatH5CreateGroup(group, "sums", error);
+  hid_t                      group     = HeatH5CreateGroup((hid_t)file, "state", error);
+  hid_t                      sums      = HeatH5CreateGroup(group, "sums", error);
 
   HeatH5WriteDouble(group, "step_size", 0, &step_size, error);
   HeatH5WriteText(group, "scheme", state->scheme, error);
@@ -87,8 +89,8 @@ static void WriteState(int64_t file, void *context, HeatFileError *error)
   }
   WriteSnapshotList(group, state, error);
   if (state->case_text) {
-    HeatH5WriteArray(group, "case_text", H5T_STD_U8LE, H5T_NATIVE_UINT8, (PetscInt64)strlen(state->case_text),
-                     state->case_text, error);
+    HeatH5WriteArray(group, "case_text", H5T_STD_U8LE, H5T_NATIVE_UINT8,
+                     (PetscInt64)strlen(state->case_text), state->case_text, error);
   }
   HeatH5Close(error, &sums);
   HeatH5Close(error, &group);
@@ -100,9 +102,10 @@ static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *err
 
   HeatH5(error, sums = H5Gopen2(group, "sums", H5P_DEFAULT));
   for (hsize_t i = 0; !error->failed && i < HEAT_CHECKPOINT_SUMS; ++i) {
-    char          *name = state->sums[i].name;
-    const size_t   size = sizeof(state->sums[i].name);
-    const ssize_t  length = H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size, H5P_DEFAULT);
+    char         *name   = state->sums[i].name;
+    const size_t  size   = sizeof(state->sums[i].name);
+    const ssize_t length = H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size,
+                                              H5P_DEFAULT);
 
     if (length < 0) break; /* no more */
     HeatH5ReadDouble(sums, name, 0, &state->sums[i].value, error);
@@ -138,7 +141,8 @@ static void ReadCaseText(hid_t group, HeatCheckpointState *state, HeatFileError 
 
   HeatH5ReadArray(group, "case_text", H5T_NATIVE_UINT8, &n, (void **)&text, error);
   if (!error->failed && n > 0) {
-    if (PetscCalloc1((size_t)n + 1, &state->case_text)) HeatFileFail(error, "no memory for the case text");
+    if (PetscCalloc1((size_t)n + 1, &state->case_text))
+      HeatFileFail(error, "no memory for the case text");
     else memcpy(state->case_text, text, (size_t)n);
   }
   (void)PetscFree(text);
@@ -170,7 +174,8 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
 static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
 {
   HeatCheckpointState mine = *state;
-  PetscMPIInt         rank, length = state->case_text ? (PetscMPIInt)strlen(state->case_text) + 1 : 0, bytes;
+  PetscMPIInt rank, length = state->case_text ? (PetscMPIInt)strlen(state->case_text) + 1 : 0,
+                    bytes;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
@@ -180,7 +185,8 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   mine.case_text = state->case_text;
   if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
   if (rank && length) PetscCall(PetscMalloc1((size_t)length, &mine.case_text));
-  PetscCall(PetscMPIIntCast((PetscInt)(sizeof(*mine.snapshots) * (size_t)mine.n_snapshots), &bytes));
+  PetscCall(
+      PetscMPIIntCast((PetscInt)(sizeof(*mine.snapshots) * (size_t)mine.n_snapshots), &bytes));
   PetscCallMPI(MPI_Bcast(mine.snapshots, bytes, MPI_BYTE, 0, comm));
   PetscCallMPI(MPI_Bcast(mine.case_text, length, MPI_CHAR, 0, comm));
   *state = mine;
@@ -188,8 +194,9 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
 }
 
 /* Header and state; with `data` all values are read and compared as well.  Agreed, not raised. */
-static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, PetscBool data, HeatFieldFileInfo *info,
-                                   HeatCheckpointState *state, HeatFileError *error)
+static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, PetscBool data,
+                                   HeatFieldFileInfo *info, HeatCheckpointState *state,
+                                   HeatFileError *error)
 {
   PetscMPIInt rank;
 
@@ -235,17 +242,19 @@ static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFile
 
   if (info->nx != g->nx || info->ny != g->ny) {
     HeatFileFail(error,
-                 "it has [nx, ny] = [%" PetscInt_FMT ", %" PetscInt_FMT "] cells, and the case has [%" PetscInt_FMT
-                 ", %" PetscInt_FMT "]",
+                 "it has [nx, ny] = [%" PetscInt_FMT ", %" PetscInt_FMT
+                 "] cells, and the case has [%" PetscInt_FMT ", %" PetscInt_FMT "]",
                  info->nx, info->ny, g->nx, g->ny);
   } else if (!SameExtent(info->x, g->x0, x1) || !SameExtent(info->y, g->y0, y1)) {
-    HeatFileFail(error, "its domain is x [%g, %g], y [%g, %g] m, and the case's is x [%g, %g], y [%g, %g] m",
-                 (double)info->x[0], (double)info->x[1], (double)info->y[0], (double)info->y[1], (double)g->x0,
-                 (double)x1, (double)g->y0, (double)y1);
+    HeatFileFail(
+        error, "its domain is x [%g, %g], y [%g, %g] m, and the case's is x [%g, %g], y [%g, %g] m",
+        (double)info->x[0], (double)info->x[1], (double)info->y[0], (double)info->y[1],
+        (double)g->x0, (double)x1, (double)g->y0, (double)y1);
   }
 }
 
-PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state, PetscReal *T)
+PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
+                                  HeatCheckpointState *state, PetscReal *T)
 {
   HeatFileError      error = {0};
   HeatFieldFileInfo *info;
@@ -281,41 +290,51 @@ static PetscErrorCode RemoveOld(const char *dir, PetscInt keep, PetscInt64 step)
 }
 
 /* Rank 0: the line that says that a checkpoint was skipped. */
-static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *path, const char *reason)
+static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *path,
+                                    const char *reason)
 {
   HeatFileError ignored = {0};
   PetscMPIInt   rank;
-  PetscInt      n = 0;
+  PetscInt      n     = 0;
   PetscInt64   *steps = NULL;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
   if (n > 0) {
-    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
-                           "heat2d: warning: %s cannot be written: %s; the run goes on, the newest checkpoint is "
-                           "still that of step %lld\n",
-                           path, reason, (long long)steps[n - 1]));
+    PetscCall(PetscFPrintf(
+        comm, PETSC_STDERR,
+        "heat2d: warning: %s cannot be written: %s; the run goes on, the newest checkpoint is "
+        "still that of step %lld\n",
+        path, reason, (long long)steps[n - 1]));
   } else {
-    PetscCall(PetscFPrintf(comm, PETSC_STDERR,
-                           "heat2d: warning: %s cannot be written: %s; the run goes on without a checkpoint\n", path,
-                           reason));
+    PetscCall(PetscFPrintf(
+        comm, PETSC_STDERR,
+        "heat2d: warning: %s cannot be written: %s; the run goes on without a checkpoint\n", path,
+        reason));
   }
   PetscCall(PetscFree(steps));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscInt keep, const char *title,
-                                   const HeatCheckpointState *state, const PetscReal *T, PetscBool *written,
-                                   HeatFileStats *stats)
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscInt keep,
+                                   const char *title, const HeatCheckpointState *state,
+                                   const PetscReal *T, PetscBool *written, HeatFileStats *stats)
 {
-  const HeatFileField        field   = {.name = "temperature", .units = "K", .long_name = "temperature",
-                                        .element = HEAT_ELEMENT_DOUBLE, .block = T};
-  const HeatFieldFileOptions options = {.kind = "checkpoint", .title = title, .step = state->step,
-                                        .time = state->time, .read_back = PETSC_TRUE, .extra = WriteState,
-                                        .context = (void *)state};
-  char          path[PETSC_MAX_PATH_LEN];
-  HeatFileError error = {0};
+  const HeatFileField        field   = {.name      = "temperature",
+                                        .units     = "K",
+                                        .long_name = "temperature",
+                                        .element   = HEAT_ELEMENT_DOUBLE,
+                                        .block     = T};
+  const HeatFieldFileOptions options = {.kind      = "checkpoint",
+                                        .title     = title,
+                                        .step      = state->step,
+                                        .time      = state->time,
+                                        .read_back = PETSC_TRUE,
+                                        .extra     = WriteState,
+                                        .context   = (void *)state};
+  char                       path[PETSC_MAX_PATH_LEN];
+  HeatFileError              error = {0};
 
   PetscFunctionBeginUser;
   CheckpointPath(dir, state->step, path, sizeof(path));
@@ -362,11 +381,14 @@ PetscErrorCode HeatCheckpointLatest(MPI_Comm comm, const char *dir, char *path, 
     PetscCall(TryReadState(comm, path, PETSC_TRUE, info, &state, &error));
     PetscCall(HeatCheckpointStateClear(&state));
     if (!error.failed) found = i;
-    else PetscCall(PetscFPrintf(comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n", path, error.text));
+    else
+      PetscCall(PetscFPrintf(comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n", path,
+                             error.text));
   }
   PetscCall(PetscFree(info));
   PetscCall(PetscFree(steps));
   HeatCheck(n > 0, comm, HEAT_ERR_FILE, "there is no checkpoint in %s to restart from", dir);
-  HeatCheck(found >= 0, comm, HEAT_ERR_FILE, "none of the %" PetscInt_FMT " checkpoints in %s can be used", n, dir);
+  HeatCheck(found >= 0, comm, HEAT_ERR_FILE,
+            "none of the %" PetscInt_FMT " checkpoints in %s can be used", n, dir);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

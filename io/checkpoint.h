@@ -1,8 +1,8 @@
 /** Checkpoints: all that a restart needs, checkpoint_NNNNNN.h5 by step.
  *
- *  A checkpoint exists under its name only when it is complete, synced, and every row has been read
- *  back and its checksum found right.  Older ones go only after the newer one is in place.  A restart
- *  may use another number of ranks and another layout of blocks.
+ *  A checkpoint exists under its name only when it is complete, synced, and every row has been
+ *  read back and its checksum found right.  Older ones go only after the newer one is in place.
+ *  A restart may use another number of ranks and another layout of blocks.
  */
 #ifndef HEAT_IO_CHECKPOINT_H
 #define HEAT_IO_CHECKPOINT_H
@@ -34,8 +34,10 @@ typedef struct {
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state);
 
 /** Set or replace a named scalar; get one: its value, or `fallback` when there is none. */
-PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char *name, double value);
-double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name, double fallback);
+PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char *name,
+                                         double value);
+double         HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name,
+                                         double fallback);
 
 /** Write checkpoint_<step>.h5 into `dir`, then remove the oldest ones beyond `keep`.  Files of a
  *  larger step than this one are not counted and not touched (HeatOutputDirectoryRewind moves them
@@ -56,10 +58,10 @@ PetscErrorCode HeatCheckpointLatest(MPI_Comm comm, const char *dir, char *path, 
 /** Read a checkpoint.  Collective on grid->comm.
  *  @param[out] state  clear it with HeatCheckpointStateClear
  *  @param[out] T      [nyl][nxl], x fastest, unpadded
- *  Errors: HEAT_ERR_FILE: absent, not a checkpoint, other cells or extents than the grid's (both are
- *  named), damaged (the rows are named). */
-PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
-                                  PetscReal *T);
+ *  Errors: HEAT_ERR_FILE: absent, not a checkpoint, other cells or extents than the grid's (both
+ *  are named), damaged (the rows are named). */
+PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
+                                  HeatCheckpointState *state, PetscReal *T);
 
 /** The state alone, without the field or a grid: for `inspect`, and for what must be known before
  *  the grid is made.  Collective on comm.  Errors: HEAT_ERR_FILE. */

@@ -1,8 +1,9 @@
 /** The checksum of stored values: which row is damaged, whatever the layout.
  *
- *  The sum modulo 2^64, over the cells, of a mixer of (the value's bits, the cell's index).  A sum can
- *  be taken in any order and by any number of ranks; the mixer (the finaliser of splitmix64, Steele,
- *  Lea and Flood 2014) makes any changed bit, and two cells that changed places, change it.
+ *  The sum modulo 2^64, over the cells, of a mixer of (the value's bits, the cell's index).  A
+ *  sum can be taken in any order and by any number of ranks; the mixer (the finaliser of
+ *  splitmix64, Steele, Lea and Flood 2014) makes any changed bit, and two cells that changed
+ *  places, change it.
  */
 #ifndef HEAT_IO_CHECKSUM_H
 #define HEAT_IO_CHECKSUM_H

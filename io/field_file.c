@@ -1,9 +1,9 @@
 /** Writing a field file: skeleton, reservation, independent slabs, sync, read back, rename.
  *
  *  Every step ends in a meeting point where the ranks agree whether all went well; the collective
- *  calls of HDF5 (parallel open, flush, close) lie between two of them, so that no rank waits for one
- *  that has left.  Compressed files take another way to the same meeting points: the ranks compress,
- *  rank 0 writes (field_file_deflate.c).
+ *  calls of HDF5 (parallel open, flush, close) lie between two of them, so that no rank waits for
+ *  one that has left.  Compressed files take another way to the same meeting points: the ranks
+ *  compress, rank 0 writes (field_file_deflate.c).
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file.h"
@@ -56,7 +56,8 @@ static PetscErrorCode WriterBegin(Writer *w, const char *path)
   HeatSlabGetRows(w->slab, &w->first, &w->n);
   cells = (size_t)w->n * (size_t)w->grid->nx;
   PetscCall(PetscMalloc1((size_t)w->n_fields * (size_t)w->n, &w->sums));
-  if (w->options->compression == HEAT_COMPRESSION_NONE) PetscCall(PetscMalloc(cells * sizeof(double), &w->rows));
+  if (w->options->compression == HEAT_COMPRESSION_NONE)
+    PetscCall(PetscMalloc(cells * sizeof(double), &w->rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -105,9 +106,9 @@ static PetscErrorCode MakeSkeleton(Writer *w)
 /* One field: exchange (always, so that the peers get their cells), then this rank's rows. */
 static PetscErrorCode WriteField(Writer *w, hid_t file, PetscInt f)
 {
-  const HeatFileField *field = &w->fields[f];
+  const HeatFileField *field   = &w->fields[f];
   hid_t                dataset = -1;
-  double               start = MPI_Wtime();
+  double               start   = MPI_Wtime();
 
   PetscFunctionBeginUser;
   PetscCall(HeatSlabToRows(w->slab, HeatElementMPIType(field->element), field->block, w->rows));
@@ -128,7 +129,7 @@ static PetscErrorCode WriteField(Writer *w, hid_t file, PetscInt f)
 static PetscErrorCode WriteSlabs(Writer *w)
 {
   hid_t  access = HeatH5WriteAccess(w->grid->comm, w->error), file = -1;
-  double start  = MPI_Wtime();
+  double start = MPI_Wtime();
 
   PetscFunctionBeginUser;
   HeatH5(w->error, file = H5Fopen(w->part, H5F_ACC_RDWR, access));
@@ -150,7 +151,7 @@ static PetscErrorCode WriteSlabs(Writer *w)
 /* Rank 0 keeps the serial file; the ranks compress and hand over.  Agreed. */
 static PetscErrorCode WriteCompressed(Writer *w)
 {
-  hid_t  file = -1;
+  hid_t  file  = -1;
   double start = MPI_Wtime();
 
   PetscFunctionBeginUser;
@@ -160,7 +161,8 @@ static PetscErrorCode WriteCompressed(Writer *w)
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_open += MPI_Wtime() - start;
   if (!w->error->failed) {
-    PetscCall(HeatDeflateWrite(w->grid, w->part, file, w->n_fields, w->fields, w->sums, &w->stats, w->error));
+    PetscCall(HeatDeflateWrite(w->grid, w->part, file, w->n_fields, w->fields, w->sums, &w->stats,
+                               w->error));
   }
   start = MPI_Wtime();
   if (file >= 0) {
@@ -247,9 +249,13 @@ static PetscErrorCode ReduceStats(Writer *w, double start, HeatFileStats *stats)
   mine[5] = (double)w->stats.bytes; /* exact up to 2^53 */
   PetscCallMPI(MPI_Allreduce(mine, all, 6, MPI_DOUBLE, MPI_MAX, w->grid->comm));
   if (stats) {
-    *stats = (HeatFileStats){.files = 1, .bytes = (PetscInt64)all[5], .seconds = all[0],
-                             .seconds_open = all[1], .seconds_exchange = all[2],
-                             .seconds_write = all[3], .seconds_close = all[4]};
+    *stats = (HeatFileStats){.files            = 1,
+                             .bytes            = (PetscInt64)all[5],
+                             .seconds          = all[0],
+                             .seconds_open     = all[1],
+                             .seconds_exchange = all[2],
+                             .seconds_write    = all[3],
+                             .seconds_close    = all[4]};
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -261,7 +267,11 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
 {
   const double start = MPI_Wtime();
   double       sums_start;
-  Writer       w = {.grid = grid, .options = options, .n_fields = n_fields, .fields = fields, .error = error};
+  Writer       w = {.grid     = grid,
+                    .options  = options,
+                    .n_fields = n_fields,
+                    .fields   = fields,
+                    .error    = error};
 
   PetscFunctionBeginUser;
   if (stats) *stats = (HeatFileStats){0};

@@ -1,9 +1,10 @@
 /** The field file: one HDF5 format, one writer and one reader, for snapshots and checkpoints.
  *
- *  io/README.md documents the format (version 1).  The promise of the writer: the file appears under
- *  its name only when it is complete, synced to the disk and (checkpoints) read back; a failure on
- *  any rank reaches every rank, leaves no temporary file, and is one message with the system's
- *  reason; uncompressed files are byte-identical for any number of ranks and any layout of blocks.
+ *  io/README.md documents the format (version 1).  The promise of the writer: the file appears
+ *  under its name only when it is complete, synced to the disk and (checkpoints) read back; a
+ *  failure on any rank reaches every rank, leaves no temporary file, and is one message with the
+ *  system's reason; uncompressed files are byte-identical for any number of ranks and any layout
+ *  of blocks.
  */
 #ifndef HEAT_IO_FIELD_FILE_H
 #define HEAT_IO_FIELD_FILE_H
@@ -18,14 +19,14 @@ typedef enum { HEAT_ELEMENT_DOUBLE, HEAT_ELEMENT_INT32 } HeatElement;
 
 /** A field to write.  Everything is borrowed for the call. */
 typedef struct {
-  const char  *name;          /* of the dataset, e.g. "temperature" */
-  const char  *units;         /* UDUNITS text: "K", "W m-2", "1" */
-  const char  *long_name;     /* for axis labels */
-  const char  *standard_name; /* CF's, or NULL */
-  HeatElement  element;
-  const void  *block;         /* [nyl][nxl], x fastest, unpadded: double or int32_t */
-  PetscInt     n_meanings;    /* 0; for codes such as material: values 0 ... n-1 mean ... */
-  const char *const *meanings; /* ... these names (n_meanings of them, non-empty) */
+  const char        *name;          /* of the dataset, e.g. "temperature" */
+  const char        *units;         /* UDUNITS text: "K", "W m-2", "1" */
+  const char        *long_name;     /* for axis labels */
+  const char        *standard_name; /* CF's, or NULL */
+  HeatElement        element;
+  const void        *block;      /* [nyl][nxl], x fastest, unpadded: double or int32_t */
+  PetscInt           n_meanings; /* 0; for codes such as material: values 0 ... n-1 mean ... */
+  const char *const *meanings;   /* ... these names (n_meanings of them, non-empty) */
 } HeatFileField;
 
 /** Seconds are the largest over ranks of each phase; the same on every rank. */
@@ -42,12 +43,12 @@ typedef struct {
 /** Add b to a. */
 void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b);
 
-/** What rank 0 may add to the file before it is closed: attributes and small datasets.  `file` is an
- *  hid_t.  Failures are noted in `error`. */
+/** What rank 0 may add to the file before it is closed: attributes and small datasets.  `file` is
+ *  an hid_t.  Failures are noted in `error`. */
 typedef void (*HeatFieldFileExtra)(int64_t file, void *context, HeatFileError *error);
 
 typedef struct {
-  const char        *kind;  /* "snapshot" or "checkpoint" */
+  const char        *kind; /* "snapshot" or "checkpoint" */
   const char        *title;
   PetscInt64         step;
   PetscReal          time; /* [s] */
@@ -72,9 +73,10 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
                                      const HeatFileField *fields, HeatFileStats *stats,
                                      HeatFileError *error);
 
-/** Read one dataset of any HDF5 file: [ny][nx], integer or floating point of any width, contiguous or
- *  chunked with HDF5's own filters; stored in the file itself (no links, no external files).  Values
- *  are converted to `element`.  Where heat2d's checksums are present they are compared.
+/** Read one dataset of any HDF5 file: [ny][nx], integer or floating point of any width,
+ *  contiguous or chunked with HDF5's own filters; stored in the file itself (no links, no
+ *  external files).  Values are converted to `element`.  Where heat2d's checksums are present
+ *  they are compared.
  *  Collective on grid->comm.
  *  @param[in]  dataset  "/temperature"; a leading slash may be missing
  *  @param[out] block    [nyl][nxl], x fastest, unpadded
@@ -85,17 +87,17 @@ PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const c
 typedef struct {
   char        name[64], units[32], long_name[96];
   HeatElement element;
-  PetscBool   has_sums; /* checksums are stored */
-  PetscInt    damaged_rows, first_damaged, last_damaged; /* set by HeatFieldFileVerify; rows from 0 */
-  double      minimum, maximum; /* of the finite values; set by HeatFieldFileVerify */
-  PetscInt64  not_finite;       /* likewise: cells that are NaN or infinite */
+  PetscBool   has_sums;                               /* checksums are stored */
+  PetscInt damaged_rows, first_damaged, last_damaged; /* set by HeatFieldFileVerify; rows from 0 */
+  double   minimum, maximum; /* of the finite values; set by HeatFieldFileVerify */
+  PetscInt64 not_finite;     /* likewise: cells that are NaN or infinite */
 } HeatFieldInfo;
 
 typedef struct {
   char          kind[32], title[256];
   PetscInt      format_version;
   PetscInt64    step;
-  PetscReal     time;       /* [s] */
+  PetscReal     time; /* [s] */
   PetscInt      nx, ny;
   PetscReal     x[2], y[2]; /* extents [m] */
   PetscInt64    bytes;      /* size of the file */

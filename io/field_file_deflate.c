@@ -1,15 +1,16 @@
 /** Compressed fields without collective writes.
  *
- *  HDF5 writes filtered datasets from several ranks only collectively, and there one rank's failure
- *  (a full disk) hangs the others for ever.  So HDF5's filters are applied here, by all ranks at once
- *  (byte shuffle, then zlib), and rank 0 puts the finished chunks into the file through the serial
- *  driver, in the order of the rows.  A failure on rank 0 is noted and the rest is received and
- *  dropped; nothing can hang.  Chunks are whole rows, their number fixed by the grid: the file's
- *  bytes do not depend on the number of ranks.  Compression dominates the time by far; the one writer
- *  becomes the limit when the ranks together compress faster than one process writes.
+ *  HDF5 writes filtered datasets from several ranks only collectively, and there one rank's
+ *  failure (a full disk) hangs the others for ever.  So HDF5's filters are applied here, by all
+ *  ranks at once (byte shuffle, then zlib), and rank 0 puts the finished chunks into the file
+ *  through the serial driver, in the order of the rows.  A failure on rank 0 is noted and the
+ *  rest is received and dropped; nothing can hang.  Chunks are whole rows, their number fixed by
+ *  the grid: the file's bytes do not depend on the number of ranks.  Compression dominates the
+ *  time by far; the one writer becomes the limit when the ranks together compress faster than one
+ *  process writes.
  *
- *  A chunk belongs to the rank whose slab holds its first row; the rows of it that other ranks hold
- *  travel there first.
+ *  A chunk belongs to the rank whose slab holds its first row; the rows of it that other ranks
+ *  hold travel there first.
  */
 #include <string.h>
 #include <zlib.h>
@@ -19,8 +20,9 @@
 
 #define LEVEL     4         /* of zlib; as H5Pset_deflate in the skeleton */
 #define SEND_MOST 268435456 /* bytes of one message */
-#define INDEX_BYTES  4224   /* besides its own bytes a chunk takes 128 of index and up to 4096 of alignment */
-#define HEADER_BYTES 65536  /* room for HDF5's own, besides */
+#define INDEX_BYTES                                                                                \
+  4224 /* besides its own bytes a chunk takes 128 of index and up to 4096 of alignment */
+#define HEADER_BYTES 65536 /* room for HDF5's own, besides */
 
 enum { TAG_ROWS = 11, TAG_SIZES, TAG_CHUNKS, TAG_SUMS };
 
@@ -73,8 +75,8 @@ static PetscMPIInt OwnerOfRow(const HeatGrid *g, PetscInt row)
   return low;
 }
 
-/* Slab rows to chunk rows.  `rows` holds this rank's slab; on return what it lacks of its last chunk
- * stands behind (there is room for a chunk more). */
+/* Slab rows to chunk rows.  `rows` holds this rank's slab; on return what it lacks of its last
+ * chunk stands behind (there is room for a chunk more). */
 static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned char *rows)
 {
   const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny), mine = LeadingRows(g, g->rank);
@@ -88,7 +90,8 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
   ChunksOf(g, g->rank, &chunk, &chunks);
   if (mine > 0) {
     PetscCall(PetscMPIIntCast((PetscInt)((size_t)mine * row_bytes), &count));
-    PetscCallMPI(MPI_Isend(rows, count, MPI_BYTE, OwnerOfRow(g, (first / per) * per), TAG_ROWS, g->comm, &sent));
+    PetscCallMPI(MPI_Isend(rows, count, MPI_BYTE, OwnerOfRow(g, (first / per) * per), TAG_ROWS,
+                           g->comm, &sent));
   }
   have = first + n;
   need = chunks > 0 ? PetscMin((chunk + chunks) * per, g->ny) : have;
@@ -97,8 +100,8 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
 
     if (theirs <= 0) continue;
     PetscCall(PetscMPIIntCast((PetscInt)((size_t)theirs * row_bytes), &count));
-    PetscCallMPI(MPI_Recv(rows + (size_t)(have - first) * row_bytes, count, MPI_BYTE, r, TAG_ROWS, g->comm,
-                          MPI_STATUS_IGNORE));
+    PetscCallMPI(MPI_Recv(rows + (size_t)(have - first) * row_bytes, count, MPI_BYTE, r, TAG_ROWS,
+                          g->comm, MPI_STATUS_IGNORE));
     have += theirs;
   }
   PetscCallMPI(MPI_Wait(&sent, MPI_STATUS_IGNORE));
@@ -114,8 +117,9 @@ static void Shuffle(size_t bytes, size_t n, const unsigned char *from, unsigned 
 }
 
 /* Compress chunk k of `cells` cells out of `source` into the list. */
-static PetscErrorCode Compress(Chunks *c, PetscInt k, size_t bytes, size_t cells, const unsigned char *source,
-                               unsigned char *scratch, HeatFileError *error)
+static PetscErrorCode Compress(Chunks *c, PetscInt k, size_t bytes, size_t cells,
+                               const unsigned char *source, unsigned char *scratch,
+                               HeatFileError *error)
 {
   const uLong bound  = compressBound((uLong)(cells * bytes));
   uLongf      length = bound;
@@ -136,8 +140,8 @@ static PetscErrorCode Compress(Chunks *c, PetscInt k, size_t bytes, size_t cells
 }
 
 /* This rank's chunks of a field.  The last chunk of the grid is filled up with zeros. */
-static PetscErrorCode MakeChunks(const HeatGrid *g, HeatSlab *slab, const HeatFileField *field, Chunks *c,
-                                 HeatFileError *error)
+static PetscErrorCode MakeChunks(const HeatGrid *g, HeatSlab *slab, const HeatFileField *field,
+                                 Chunks *c, HeatFileError *error)
 {
   const size_t   bytes = HeatElementBytes(field->element);
   const PetscInt per   = PetscMin(HeatChunkRows(g->nx), g->ny);
@@ -201,8 +205,8 @@ static PetscErrorCode SendChunks(const HeatGrid *g, const Chunks *c)
 }
 
 /* Rank 0: n chunks from chunk `first` on into the dataset. */
-static void StoreChunks(hid_t dataset, PetscInt per, PetscInt first, PetscInt n, const PetscInt64 *sizes,
-                        const unsigned char *bytes, HeatFileError *error)
+static void StoreChunks(hid_t dataset, PetscInt per, PetscInt first, PetscInt n,
+                        const PetscInt64 *sizes, const unsigned char *bytes, HeatFileError *error)
 {
   for (PetscInt k = 0; k < n; ++k) {
     const hsize_t offset[2] = {(hsize_t)((first + k) * per), 0};
@@ -213,7 +217,8 @@ static void StoreChunks(hid_t dataset, PetscInt per, PetscInt first, PetscInt n,
 }
 
 /* Rank 0: receive and store the chunks of another rank. */
-static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t dataset, HeatFileError *error)
+static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t dataset,
+                                    HeatFileError *error)
 {
   const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny);
   Chunks         c   = {0};
@@ -222,7 +227,8 @@ static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t d
   ChunksOf(g, from, &c.first, &c.n);
   if (c.n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1((size_t)c.n, &c.sizes));
-  PetscCallMPI(MPI_Recv(c.sizes, (PetscMPIInt)c.n, MPI_INT64_T, from, TAG_SIZES, g->comm, MPI_STATUS_IGNORE));
+  PetscCallMPI(MPI_Recv(c.sizes, (PetscMPIInt)c.n, MPI_INT64_T, from, TAG_SIZES, g->comm,
+                        MPI_STATUS_IGNORE));
   for (PetscInt k = 0; k < c.n;) {
     PetscMPIInt    bytes;
     const PetscInt batch = Batch(c.sizes, k, c.n, &bytes);
@@ -240,8 +246,8 @@ static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t d
 }
 
 /* All ranks' row checksums through rank 0, in order. */
-static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name, const uint64_t *sums,
-                                HeatFileError *error)
+static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name,
+                                const uint64_t *sums, HeatFileError *error)
 {
   uint64_t   *theirs;
   PetscMPIInt count;
@@ -277,8 +283,10 @@ static PetscErrorCode ReserveField(const HeatGrid *g, const char *part, hid_t fi
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Reduce(mine, all, 2, MPI_INT64_T, MPI_SUM, 0, g->comm));
   if (g->rank == 0) {
-    HeatH5(error, H5Fget_filesize(file, &so_far)); /* the end of what is allocated, written or not */
-    HeatFileReserve(part, (PetscInt64)so_far + all[0] + all[1] * INDEX_BYTES + HEADER_BYTES, PETSC_TRUE, error);
+    HeatH5(error,
+           H5Fget_filesize(file, &so_far)); /* the end of what is allocated, written or not */
+    HeatFileReserve(part, (PetscInt64)so_far + all[0] + all[1] * INDEX_BYTES + HEADER_BYTES,
+                    PETSC_TRUE, error);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -293,7 +301,8 @@ static PetscErrorCode StoreField(const HeatGrid *g, hid_t file, const char *name
   if (g->rank) PetscCall(SendChunks(g, c));
   else {
     HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
-    StoreChunks(dataset, PetscMin(HeatChunkRows(g->nx), g->ny), c->first, c->n, c->sizes, c->bytes, error);
+    StoreChunks(dataset, PetscMin(HeatChunkRows(g->nx), g->ny), c->first, c->n, c->sizes, c->bytes,
+                error);
     for (PetscMPIInt r = 1; r < g->size; ++r) PetscCall(ReceiveChunks(g, r, dataset, error));
     HeatH5Close(error, &dataset);
   }
@@ -301,9 +310,9 @@ static PetscErrorCode StoreField(const HeatGrid *g, hid_t file, const char *name
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t file, PetscInt n_fields,
-                                const HeatFileField *fields, const uint64_t *sums,
-                                HeatFileStats *stats, HeatFileError *error)
+PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t file,
+                                PetscInt n_fields, const HeatFileField *fields,
+                                const uint64_t *sums, HeatFileStats *stats, HeatFileError *error)
 {
   HeatSlab *slab;
   PetscInt  first, n;

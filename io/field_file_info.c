@@ -14,7 +14,7 @@
 static PetscInt AxisLength(hid_t file, const char *name, HeatFileError *error)
 {
   hid_t   dataset = -1, space = -1;
-  hsize_t n       = 0;
+  hsize_t n = 0;
 
   HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
   HeatH5(error, space = H5Dget_space(dataset));
@@ -38,9 +38,9 @@ static void ReadFieldShape(hid_t dataset, const HeatFieldFileInfo *info, HeatFie
   HeatH5(error, space = H5Dget_space(dataset));
   if (error->failed) return;
   field->element = H5Tequal(type, H5T_STD_I32LE) > 0 ? HEAT_ELEMENT_INT32 : HEAT_ELEMENT_DOUBLE;
-  if (H5Tequal(type, HeatElementFileType(field->element)) <= 0 || H5Sget_simple_extent_ndims(space) != 2 ||
-      H5Sget_simple_extent_dims(space, shape, NULL) < 0 || shape[0] != (hsize_t)info->ny ||
-      shape[1] != (hsize_t)info->nx) {
+  if (H5Tequal(type, HeatElementFileType(field->element)) <= 0 ||
+      H5Sget_simple_extent_ndims(space) != 2 || H5Sget_simple_extent_dims(space, shape, NULL) < 0 ||
+      shape[0] != (hsize_t)info->ny || shape[1] != (hsize_t)info->nx) {
     HeatFileFail(error, "field %s is not of the type and shape that heat2d writes", field->name);
   }
   HeatH5Close(error, &space);
@@ -85,8 +85,8 @@ static void CheckFormat(hid_t file, HeatFieldFileInfo *info, HeatFileError *erro
   }
   HeatH5ReadInt32(file, "format_version", &version, error);
   if (!error->failed && (version < 1 || version > HEAT_FIELD_FILE_VERSION)) {
-    HeatFileFail(error, "its format version is %d, and this heat2d reads up to version %d", (int)version,
-                 HEAT_FIELD_FILE_VERSION);
+    HeatFileFail(error, "its format version is %d, and this heat2d reads up to version %d",
+                 (int)version, HEAT_FIELD_FILE_VERSION);
   }
   info->format_version = version;
 }
@@ -143,8 +143,8 @@ static void AddRange(HeatFieldInfo *field, const void *cells, size_t n)
   }
 }
 
-static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt nx, const void *rows,
-                      const uint64_t *sums)
+static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt nx,
+                      const void *rows, const uint64_t *sums)
 {
   const size_t bytes = HeatElementBytes(field->element);
 
@@ -160,8 +160,9 @@ static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt
 }
 
 /* Rows [first, end) of one field, piece by piece through `buffer` of at least one row. */
-static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo *field, PetscInt first,
-                       PetscInt end, PetscInt piece, void *buffer, uint64_t *sums, HeatFileError *error)
+static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo *field,
+                       PetscInt first, PetscInt end, PetscInt piece, void *buffer, uint64_t *sums,
+                       HeatFileError *error)
 {
   const size_t bytes   = HeatElementBytes(field->element);
   hid_t        dataset = -1;
@@ -170,7 +171,8 @@ static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo 
   for (PetscInt j = first; j < end && !error->failed; j += piece) {
     const PetscInt n = PetscMin(piece, end - j);
 
-    HeatRowsRead(dataset, HeatElementMemoryType(field->element), j, n, info->nx, bytes, buffer, error);
+    HeatRowsRead(dataset, HeatElementMemoryType(field->element), j, n, info->nx, bytes, buffer,
+                 error);
     HeatSumsRead(file, field->name, j, n, sums, error);
     if (error->failed) break;
     AddRange(field, buffer, (size_t)n * (size_t)info->nx);
@@ -224,7 +226,8 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
     field->maximum       = -INFINITY;
     field->first_damaged = info->ny;
     field->last_damaged  = -1;
-    if (first < end && file >= 0) VerifyRows(file, info, field, first, end, piece, buffer, sums, error);
+    if (first < end && file >= 0)
+      VerifyRows(file, info, field, first, end, piece, buffer, sums, error);
     PetscCall(ReduceField(comm, field));
   }
   HeatH5Close(error, &file);
@@ -239,12 +242,13 @@ static void FailOnDamage(const HeatFieldFileInfo *info, HeatFileError *error)
     const HeatFieldInfo *field = &info->fields[f];
 
     if (field->damaged_rows == 0) continue;
-    HeatFailDamaged(field->name, field->damaged_rows, field->first_damaged, field->last_damaged, error);
+    HeatFailDamaged(field->name, field->damaged_rows, field->first_damaged, field->last_damaged,
+                    error);
   }
 }
 
-static PetscErrorCode Gather(MPI_Comm comm, const char *path, PetscBool data, HeatFieldFileInfo *info,
-                             HeatFileError *error)
+static PetscErrorCode Gather(MPI_Comm comm, const char *path, PetscBool data,
+                             HeatFieldFileInfo *info, HeatFileError *error)
 {
   PetscMPIInt rank;
 
@@ -296,7 +300,8 @@ PetscErrorCode HeatFieldFileLibraryVersion(char *buffer, size_t size)
   unsigned major, minor, release;
 
   PetscFunctionBeginUser;
-  PetscCheck(H5get_libversion(&major, &minor, &release) >= 0, PETSC_COMM_SELF, PETSC_ERR_LIB, "H5get_libversion");
+  PetscCheck(H5get_libversion(&major, &minor, &release) >= 0, PETSC_COMM_SELF, PETSC_ERR_LIB,
+             "H5get_libversion");
   snprintf(buffer, size, "%u.%u.%u", major, minor, release);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,7 +5,8 @@
 #include "io/field_file.h"
 #include "io/hdf5_util.h"
 
-#define HEAT_PIECE_BYTES 268435456 /* raw data of one HDF5 call: below the 2 GiB of MPI-IO's counts */
+#define HEAT_PIECE_BYTES                                                                           \
+  268435456 /* raw data of one HDF5 call: below the 2 GiB of MPI-IO's counts */
 
 /** Bytes of an element, its type in the file, in memory, and in messages. */
 size_t       HeatElementBytes(HeatElement element);
@@ -16,23 +17,24 @@ MPI_Datatype HeatElementMPIType(HeatElement element);
 /** Rows of a chunk of a compressed field of nx columns: fixed by the grid alone. */
 PetscInt HeatChunkRows(PetscInt nx);
 
-/** Make the file `part` with everything but the fields' values and checksums: attributes, axes, empty
- *  datasets; disk space for the whole is reserved before HDF5 writes anything.  Rank 0 alone, serial
- *  driver.  Returns the open file, or -1. */
-hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part, const HeatFieldFileOptions *options,
-                         PetscInt n_fields, const HeatFileField *fields, HeatFileError *error);
+/** Make the file `part` with everything but the fields' values and checksums: attributes, axes,
+ *  empty datasets; disk space for the whole is reserved before HDF5 writes anything.  Rank 0
+ *  alone, serial driver.  Returns the open file, or -1. */
+hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
+                         const HeatFieldFileOptions *options, PetscInt n_fields,
+                         const HeatFileField *fields, HeatFileError *error);
 
 /** Close a file that rank 0 has written through the serial driver.  HDF5 1.10 crashes at exit when
  *  H5Fclose itself could not write; so it is flushed first, and a file that cannot even be flushed
  *  stays open (and is lost) instead. */
 void HeatSkeletonClose(hid_t *file, HeatFileError *error);
 
-/** Transfer rows [first, first + n) of a two-dimensional dataset (write or read), in pieces.  With the
- *  MPI-IO driver the transfer is independent. */
-void HeatRowsWrite(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx, size_t bytes,
-                   const void *rows, HeatFileError *error);
-void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx, size_t bytes,
-                  void *rows, HeatFileError *error);
+/** Transfer rows [first, first + n) of a two-dimensional dataset (write or read), in pieces.
+ *  With the MPI-IO driver the transfer is independent. */
+void HeatRowsWrite(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                   size_t bytes, const void *rows, HeatFileError *error);
+void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                  size_t bytes, void *rows, HeatFileError *error);
 
 /** Entries [first, first + n) of /integrity/NAME. */
 void HeatSumsWrite(hid_t file, const char *name, PetscInt first, PetscInt n, const uint64_t *sums,
@@ -46,11 +48,12 @@ void HeatRowsCompare(size_t bytes, const void *rows, PetscInt first, PetscInt n,
                      const uint64_t *sums, const char *name, HeatFileError *error);
 void HeatSumsCompare(hid_t file, const char *name, PetscInt first, PetscInt n, const uint64_t *sums,
                      HeatFileError *error);
-void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n, const char *name,
-                    HeatFileError *error);
+void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
+                    const char *name, HeatFileError *error);
 
 /** Note how many rows of which range are damaged; none is no failure. */
-void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt high, HeatFileError *error);
+void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt high,
+                     HeatFileError *error);
 
 /** The header of a file of ours, on this rank alone. */
 void HeatInfoRead(const char *path, HeatFieldFileInfo *info, HeatFileError *error);
@@ -59,8 +62,8 @@ void HeatInfoRead(const char *path, HeatFieldFileInfo *info, HeatFileError *erro
  *  skeleton, `file` (-1 elsewhere).  Collective on grid->comm, not agreed: a failed rank goes on
  *  receiving and sending, and its failure stays in `error`.
  *  @param[in] sums  [n_fields][n] row checksums of this rank's slab */
-PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t file, PetscInt n_fields,
-                                const HeatFileField *fields, const uint64_t *sums,
-                                HeatFileStats *stats, HeatFileError *error);
+PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t file,
+                                PetscInt n_fields, const HeatFileField *fields,
+                                const uint64_t *sums, HeatFileStats *stats, HeatFileError *error);
 
 #endif

@@ -1,9 +1,9 @@
 /** Reading a field onto the blocks, from our files and from anybody's.
  *
- *  A file may come from anywhere, so rank 0 looks at it first, alone: the dataset must lie in the file
- *  itself (no links, no external or virtual storage) and have the grid's shape.  Only then do all
- *  ranks open it, each through the serial driver: reading needs no agreement between them, and a bad
- *  file is refused at once on all.
+ *  A file may come from anywhere, so rank 0 looks at it first, alone: the dataset must lie in the
+ *  file itself (no links, no external or virtual storage) and have the grid's shape.  Only then
+ *  do all ranks open it, each through the serial driver: reading needs no agreement between them,
+ *  and a bad file is refused at once on all.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,9 @@ static void ListNames(hid_t file, char *text, size_t size)
   text[0] = '\0';
   if (H5Gget_info(file, &info) < 0) return;
   for (hsize_t i = 0; i < info.nlinks && used + sizeof(name) + 4 < size; ++i) {
-    if (H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof(name), H5P_DEFAULT) < 0) break;
+    if (H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof(name),
+                           H5P_DEFAULT) < 0)
+      break;
     used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", name);
   }
 }
@@ -54,7 +56,8 @@ static void CheckStorage(hid_t dataset, const char *name, HeatFileError *error)
 
   HeatH5(error, list = H5Dget_create_plist(dataset));
   if (!error->failed && (H5Pget_layout(list) == H5D_VIRTUAL || H5Pget_external_count(list) > 0)) {
-    HeatFileFail(error, "the values of %s are stored in other files; only the file itself is read", name);
+    HeatFileFail(error, "the values of %s are stored in other files; only the file itself is read",
+                 name);
   }
   HeatH5Close(error, &list);
 }
@@ -77,19 +80,22 @@ static void CheckType(hid_t dataset, const char *name, HeatElement element, Heat
 
 static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, HeatFileError *error)
 {
-  hid_t   space = -1;
+  hid_t   space               = -1;
   hsize_t shape[H5S_MAX_RANK] = {0};
-  char    found[128] = "no array";
+  char    found[128]          = "no array";
   int     n = 0, used = 0;
 
   HeatH5(error, space = H5Dget_space(dataset));
   HeatH5(error, n = H5Sget_simple_extent_dims(space, shape, NULL));
   for (int d = 0; d < PetscMin(n, 4); ++d) {
-    used += snprintf(found + used, sizeof(found) - (size_t)used, "[%llu]", (unsigned long long)shape[d]);
+    used += snprintf(found + used, sizeof(found) - (size_t)used, "[%llu]",
+                     (unsigned long long)shape[d]);
   }
-  if (!error->failed && (n != 2 || shape[0] != (hsize_t)grid->ny || shape[1] != (hsize_t)grid->nx)) {
+  if (!error->failed &&
+      (n != 2 || shape[0] != (hsize_t)grid->ny || shape[1] != (hsize_t)grid->nx)) {
     HeatFileFail(error,
-                 "dataset %s is %s%s, and the grid needs [ny][nx] = [%" PetscInt_FMT "][%" PetscInt_FMT "]",
+                 "dataset %s is %s%s, and the grid needs [ny][nx] = [%" PetscInt_FMT
+                 "][%" PetscInt_FMT "]",
                  name, found, n > 4 ? "..." : "", grid->ny, grid->nx);
   }
   HeatH5Close(error, &space);
@@ -98,15 +104,17 @@ static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, He
 /* Are there checksums for this very dataset, stored as it is read? */
 static PetscBool HasSums(hid_t file, hid_t dataset, const char *name, HeatElement element)
 {
-  HeatFileError none = {0};
+  HeatFileError none       = {0};
   char          format[32] = "", path[512];
   hid_t         type       = -1;
   PetscBool     same       = PETSC_FALSE;
 
-  if (H5Aexists(file, "format") <= 0 || H5Lexists(file, "integrity", H5P_DEFAULT) <= 0) return PETSC_FALSE;
+  if (H5Aexists(file, "format") <= 0 || H5Lexists(file, "integrity", H5P_DEFAULT) <= 0)
+    return PETSC_FALSE;
   HeatH5ReadText(file, "format", format, sizeof(format), &none);
   snprintf(path, sizeof(path), "integrity/%s", name);
-  if (strcmp(format, "heat2d field file") != 0 || H5Lexists(file, path, H5P_DEFAULT) <= 0) return PETSC_FALSE;
+  if (strcmp(format, "heat2d field file") != 0 || H5Lexists(file, path, H5P_DEFAULT) <= 0)
+    return PETSC_FALSE;
   HeatH5(&none, type = H5Dget_type(dataset));
   if (type >= 0 && H5Tequal(type, HeatElementFileType(element)) > 0) same = PETSC_TRUE;
   HeatH5Close(&none, &type);
@@ -114,8 +122,8 @@ static PetscBool HasSums(hid_t file, hid_t dataset, const char *name, HeatElemen
 }
 
 /* Rank 0: everything that must hold before the values are read. */
-static void CheckDataset(const HeatGrid *grid, const char *path, const char *name, HeatElement element,
-                         PetscBool *sums, HeatFileError *error)
+static void CheckDataset(const HeatGrid *grid, const char *path, const char *name,
+                         HeatElement element, PetscBool *sums, HeatFileError *error)
 {
   hid_t file = HeatH5OpenRead(path, error), dataset = -1;
 
@@ -139,7 +147,8 @@ static void ReadRows(const HeatGrid *grid, const char *path, const char *name, H
   if (n == 0) return;
   file = HeatH5OpenRead(path, error);
   HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
-  HeatRowsRead(dataset, HeatElementMemoryType(element), first, n, grid->nx, HeatElementBytes(element), rows, error);
+  HeatRowsRead(dataset, HeatElementMemoryType(element), first, n, grid->nx,
+               HeatElementBytes(element), rows, error);
   HeatH5Close(error, &dataset);
   HeatH5Close(error, &file);
 }

@@ -1,11 +1,12 @@
-/** Rows of a dataset and their checksums, to and from an open field file.  Nothing here is collective:
- *  a transfer is this rank's own, in pieces below the 2 GiB that MPI-IO counts to.
+/** Rows of a dataset and their checksums, to and from an open field file.  Nothing here is
+ *  collective: a transfer is this rank's own, in pieces below the 2 GiB that MPI-IO counts to.
  */
 #include "io/checksum.h"
 #include "io/field_file_parts.h"
 
 /* Select rows [first, first + n) of the dataset's [.][nx]. */
-static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx, HeatFileError *error)
+static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
+                        HeatFileError *error)
 {
   const hsize_t start[2] = {(hsize_t)first, 0}, count[2] = {(hsize_t)n, (hsize_t)nx};
   hid_t         space = -1;
@@ -16,10 +17,10 @@ static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx, 
 }
 
 /* Transfer one piece: write, or read. */
-static void MovePiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx, PetscBool write,
-                      char *rows, HeatFileError *error)
+static void MovePiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                      PetscBool write, char *rows, HeatFileError *error)
 {
-  const hsize_t shape[2] = {(hsize_t)n, (hsize_t)nx};
+  const hsize_t shape[2]   = {(hsize_t)n, (hsize_t)nx};
   hid_t         file_space = SelectRows(dataset, first, n, nx, error), memory_space = -1;
 
   HeatH5(error, memory_space = H5Screate_simple(2, shape, NULL));
@@ -29,25 +30,26 @@ static void MovePiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, P
   HeatH5Close(error, &file_space);
 }
 
-static void MoveRows(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx, size_t bytes,
-                     PetscBool write, char *rows, HeatFileError *error)
+static void MoveRows(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                     size_t bytes, PetscBool write, char *rows, HeatFileError *error)
 {
   const size_t   row  = (size_t)nx * bytes;
   const PetscInt step = (PetscInt)PetscMax(1, HEAT_PIECE_BYTES / row);
 
   for (PetscInt j = 0; j < n && !error->failed; j += step) {
-    MovePiece(dataset, memory, first + j, PetscMin(step, n - j), nx, write, rows + (size_t)j * row, error);
+    MovePiece(dataset, memory, first + j, PetscMin(step, n - j), nx, write, rows + (size_t)j * row,
+              error);
   }
 }
 
-void HeatRowsWrite(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx, size_t bytes,
-                   const void *rows, HeatFileError *error)
+void HeatRowsWrite(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                   size_t bytes, const void *rows, HeatFileError *error)
 {
   MoveRows(dataset, memory, first, n, nx, bytes, PETSC_TRUE, (char *)rows, error);
 }
 
-void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx, size_t bytes,
-                  void *rows, HeatFileError *error)
+void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                  size_t bytes, void *rows, HeatFileError *error)
 {
   MoveRows(dataset, memory, first, n, nx, bytes, PETSC_FALSE, (char *)rows, error);
 }
@@ -65,8 +67,11 @@ static void MoveSums(hid_t file, const char *name, PetscInt first, PetscInt n, P
   HeatH5(error, file_space = H5Dget_space(dataset));
   HeatH5(error, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &start, NULL, &count, NULL));
   HeatH5(error, memory_space = H5Screate_simple(1, &count, NULL));
-  if (write) HeatH5(error, H5Dwrite(dataset, H5T_NATIVE_UINT64, memory_space, file_space, H5P_DEFAULT, sums));
-  else HeatH5(error, H5Dread(dataset, H5T_NATIVE_UINT64, memory_space, file_space, H5P_DEFAULT, sums));
+  if (write)
+    HeatH5(error,
+           H5Dwrite(dataset, H5T_NATIVE_UINT64, memory_space, file_space, H5P_DEFAULT, sums));
+  else
+    HeatH5(error, H5Dread(dataset, H5T_NATIVE_UINT64, memory_space, file_space, H5P_DEFAULT, sums));
   HeatH5Close(error, &memory_space);
   HeatH5Close(error, &file_space);
   HeatH5Close(error, &dataset);
@@ -85,10 +90,12 @@ void HeatSumsRead(hid_t file, const char *name, PetscInt first, PetscInt n, uint
   MoveSums(file, name, first, n, PETSC_FALSE, sums, error);
 }
 
-void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt high, HeatFileError *error)
+void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt high,
+                     HeatFileError *error)
 {
   if (damaged == 1) {
-    HeatFileFail(error, "row %" PetscInt_FMT " of %s is damaged: its checksum does not match", low, name);
+    HeatFileFail(error, "row %" PetscInt_FMT " of %s is damaged: its checksum does not match", low,
+                 name);
   } else if (damaged > 1) {
     HeatFileFail(error,
                  "%" PetscInt_FMT " rows of %s between %" PetscInt_FMT " and %" PetscInt_FMT
@@ -97,8 +104,8 @@ void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt 
   }
 }
 
-void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n, const char *name,
-                    HeatFileError *error)
+void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
+                    const char *name, HeatFileError *error)
 {
   PetscInt damaged = 0, low = 0, high = 0;
 

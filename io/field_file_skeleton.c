@@ -1,18 +1,18 @@
 /** The skeleton of a field file: all of HDF5's own bookkeeping, written by rank 0 alone.
  *
- *  Once every dataset has its place in the file, the ranks need nothing of HDF5 but "put these bytes
- *  there", which they can do independently: no rank waits in a collective call for one that failed.
- *  No time stamps, no library version, nothing of the run's layout goes in: the same data give the
- *  same bytes.  The dimension scales follow the HDF5 dimension scale specification, written by hand
- *  to do without the high-level library.
+ *  Once every dataset has its place in the file, the ranks need nothing of HDF5 but "put these
+ *  bytes there", which they can do independently: no rank waits in a collective call for one that
+ *  failed.  No time stamps, no library version, nothing of the run's layout goes in: the same
+ *  data give the same bytes.  The dimension scales follow the HDF5 dimension scale specification,
+ *  written by hand to do without the high-level library.
  */
 #include "io/field_file_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK_CELLS     8192 /* of a compressed chunk: 64 KiB of doubles */
-#define ROOT_ATTRIBUTES 64   /* kept in the object header, under its checksum */
+#define CHUNK_CELLS     8192   /* of a compressed chunk: 64 KiB of doubles */
+#define ROOT_ATTRIBUTES 64     /* kept in the object header, under its checksum */
 #define HEADER_BYTES    524288 /* room for what HDF5 itself, attributes and the state take */
 #define ALIGN_SLACK     4096   /* bytes lost to alignment by a dataset */
 
@@ -36,18 +36,15 @@ MPI_Datatype HeatElementMPIType(HeatElement element)
   return element == HEAT_ELEMENT_DOUBLE ? MPI_DOUBLE : MPI_INT32_T;
 }
 
-PetscInt HeatChunkRows(PetscInt nx)
-{
-  return PetscMax(1, CHUNK_CELLS / nx);
-}
+PetscInt HeatChunkRows(PetscInt nx) { return PetscMax(1, CHUNK_CELLS / nx); }
 
-static void WriteRootAttributes(hid_t file, const HeatGrid *grid, const HeatFieldFileOptions *options,
-                                HeatFileError *error)
+static void WriteRootAttributes(hid_t file, const HeatGrid *grid,
+                                const HeatFieldFileOptions *options, HeatFileError *error)
 {
   const int32_t version = HEAT_FIELD_FILE_VERSION;
-  const double  time = options->time;
-  const double  x[2] = {grid->x0, grid->x0 + (double)grid->nx * grid->hx};
-  const double  y[2] = {grid->y0, grid->y0 + (double)grid->ny * grid->hy};
+  const double  time    = options->time;
+  const double  x[2]    = {grid->x0, grid->x0 + (double)grid->nx * grid->hx};
+  const double  y[2]    = {grid->y0, grid->y0 + (double)grid->ny * grid->hy};
 
   HeatH5WriteText(file, "format", "heat2d field file", error);
   HeatH5WriteInt32(file, "format_version", 0, &version, error);
@@ -116,7 +113,8 @@ static void AttachScales(hid_t file, hid_t dataset, int n, HeatFileError *error)
   }
   HeatH5(error, type = H5Tvlen_create(H5T_STD_REF_OBJ));
   HeatH5(error, space = H5Screate_simple(1, &extent, NULL));
-  HeatH5(error, attribute = H5Acreate2(dataset, "DIMENSION_LIST", type, space, H5P_DEFAULT, H5P_DEFAULT));
+  HeatH5(error,
+         attribute = H5Acreate2(dataset, "DIMENSION_LIST", type, space, H5P_DEFAULT, H5P_DEFAULT));
   HeatH5(error, H5Awrite(attribute, type, list));
   HeatH5Close(error, &attribute);
   HeatH5Close(error, &space);
@@ -129,10 +127,10 @@ typedef struct {
 } BackReference;
 
 /* REFERENCE_LIST of a scale. */
-static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list, const BackReference *list,
-                                HeatFileError *error)
+static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list,
+                                const BackReference *list, HeatFileError *error)
 {
-  const hsize_t n = (hsize_t)n_list;
+  const hsize_t n       = (hsize_t)n_list;
   hid_t         dataset = -1, type = -1, space = -1, attribute = -1;
 
   HeatH5(error, type = H5Tcreate(H5T_COMPOUND, sizeof(BackReference)));
@@ -140,7 +138,8 @@ static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list, 
   HeatH5(error, H5Tinsert(type, "dimension", HOFFSET(BackReference, dimension), H5T_STD_I32LE));
   HeatH5(error, space = H5Screate_simple(1, &n, NULL));
   HeatH5(error, dataset = H5Dopen2(file, scale, H5P_DEFAULT));
-  HeatH5(error, attribute = H5Acreate2(dataset, "REFERENCE_LIST", type, space, H5P_DEFAULT, H5P_DEFAULT));
+  HeatH5(error,
+         attribute = H5Acreate2(dataset, "REFERENCE_LIST", type, space, H5P_DEFAULT, H5P_DEFAULT));
   HeatH5(error, H5Awrite(attribute, type, list));
   HeatH5Close(error, &attribute);
   HeatH5Close(error, &dataset);
@@ -149,7 +148,8 @@ static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list, 
 }
 
 /* Which datasets use the scales /y and /x, for which of their dimensions. */
-static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields, HeatFileError *error)
+static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields,
+                      HeatFileError *error)
 {
   BackReference y[2 * HEAT_MAX_FILE_FIELDS] = {{0}}, x[HEAT_MAX_FILE_FIELDS] = {{0}};
   char          path[256];
@@ -169,7 +169,7 @@ static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields
  * `names` keeps them as they are. */
 static void WriteMeanings(hid_t dataset, const HeatFileField *field, HeatFileError *error)
 {
-  const PetscInt n = field->n_meanings;
+  const PetscInt n      = field->n_meanings;
   size_t         length = 1;
   int32_t       *values;
   char          *text, *end;
@@ -196,7 +196,8 @@ static void WriteMeanings(hid_t dataset, const HeatFileField *field, HeatFileErr
 /* Creation list of a field: contiguous and allocated now, or chunks of whole rows for deflate. */
 static hid_t FieldList(const HeatGrid *grid, HeatCompression compression, HeatFileError *error)
 {
-  const hsize_t chunk[2] = {(hsize_t)PetscMin(HeatChunkRows(grid->nx), grid->ny), (hsize_t)grid->nx};
+  const hsize_t chunk[2] = {(hsize_t)PetscMin(HeatChunkRows(grid->nx), grid->ny),
+                            (hsize_t)grid->nx};
   hid_t         list     = HeatH5ContiguousList(error);
 
   if (compression == HEAT_COMPRESSION_DEFLATE) {
@@ -212,11 +213,12 @@ static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compre
                         const HeatFileField *field, HeatFileError *error)
 {
   const hsize_t shape[2] = {(hsize_t)grid->ny, (hsize_t)grid->nx};
-  hid_t         list     = FieldList(grid, compression, error), space = -1, dataset = -1;
-  const hid_t   type     = HeatElementFileType(field->element);
+  hid_t         list = FieldList(grid, compression, error), space = -1, dataset = -1;
+  const hid_t   type = HeatElementFileType(field->element);
 
   HeatH5(error, space = H5Screate_simple(2, shape, NULL));
-  HeatH5(error, dataset = H5Dcreate2(file, field->name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
+  HeatH5(error,
+         dataset = H5Dcreate2(file, field->name, type, space, H5P_DEFAULT, list, H5P_DEFAULT));
   HeatH5WriteText(dataset, "units", field->units, error);
   HeatH5WriteText(dataset, "long_name", field->long_name, error);
   if (field->standard_name) HeatH5WriteText(dataset, "standard_name", field->standard_name, error);
@@ -228,20 +230,21 @@ static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compre
 }
 
 /* /integrity and an empty dataset [ny] of row checksums for each field. */
-static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields, const HeatFileField *fields,
-                       HeatFileError *error)
+static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
+                       const HeatFileField *fields, HeatFileError *error)
 {
   const hsize_t ny   = (hsize_t)grid->ny;
   hid_t         list = HeatH5ContiguousList(error), space = -1, group = -1, dataset = -1;
 
   group = HeatH5CreateGroup(file, "integrity", error);
   HeatH5WriteText(group, "checksum",
-                  "per row: sum modulo 2^64 over i of splitmix64_finaliser(bits XOR (j*nx+i+1)*0x9E3779B97F4A7C15)",
+                  "per row: sum modulo 2^64 over i of splitmix64_finaliser(bits XOR "
+                  "(j*nx+i+1)*0x9E3779B97F4A7C15)",
                   error);
   HeatH5(error, space = H5Screate_simple(1, &ny, NULL));
   for (PetscInt f = 0; f < n_fields; ++f) {
-    HeatH5(error, dataset = H5Dcreate2(group, fields[f].name, H5T_STD_U64LE, space, H5P_DEFAULT, list,
-                                       H5P_DEFAULT));
+    HeatH5(error, dataset = H5Dcreate2(group, fields[f].name, H5T_STD_U64LE, space, H5P_DEFAULT,
+                                       list, H5P_DEFAULT));
     AttachScales(file, dataset, 1, error);
     HeatH5Close(error, &dataset);
   }
@@ -273,14 +276,16 @@ static PetscInt64 Estimate(const HeatGrid *grid, HeatCompression compression, Pe
 
   for (PetscInt f = 0; f < n_fields; ++f) {
     bytes += 8 * (PetscInt64)grid->ny + ALIGN_SLACK;
-    if (compression == HEAT_COMPRESSION_NONE) bytes += cells * (PetscInt64)HeatElementBytes(fields[f].element);
-    for (PetscInt i = 0; i < fields[f].n_meanings; ++i) bytes += 3 * (PetscInt64)strlen(fields[f].meanings[i]) + 8;
+    if (compression == HEAT_COMPRESSION_NONE)
+      bytes += cells * (PetscInt64)HeatElementBytes(fields[f].element);
+    for (PetscInt i = 0; i < fields[f].n_meanings; ++i)
+      bytes += 3 * (PetscInt64)strlen(fields[f].meanings[i]) + 8;
   }
   return bytes;
 }
 
-/* Reserve the space with the system's own calls first: a disk that is too small is found before HDF5
- * holds anything that it must write. */
+/* Reserve the space with the system's own calls first: a disk that is too small is found before
+ * HDF5 holds anything that it must write. */
 static hid_t CreateReserved(const char *part, PetscInt64 bytes, HeatFileError *error)
 {
   hid_t file = -1;
@@ -291,8 +296,9 @@ static hid_t CreateReserved(const char *part, PetscInt64 bytes, HeatFileError *e
   return file;
 }
 
-hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part, const HeatFieldFileOptions *options,
-                         PetscInt n_fields, const HeatFileField *fields, HeatFileError *error)
+hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
+                         const HeatFieldFileOptions *options, PetscInt n_fields,
+                         const HeatFileField *fields, HeatFileError *error)
 {
   hid_t file = CreateReserved(part, Estimate(grid, options->compression, n_fields, fields), error);
 

@@ -57,7 +57,8 @@ PetscErrorCode HeatFileShare(MPI_Comm comm, HeatFileError *error)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb, HeatFileError *error)
+PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb,
+                             HeatFileError *error)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFileShare(comm, error));
@@ -142,7 +143,8 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
     return;
   }
   WriteAll(descriptor, text, length, error);
-  if (!error->failed && fsync(descriptor) != 0 && errno != EINVAL) HeatFileFailErrno(error, "fsync");
+  if (!error->failed && fsync(descriptor) != 0 && errno != EINVAL)
+    HeatFileFailErrno(error, "fsync");
   if (close(descriptor) != 0) HeatFileFailErrno(error, "close");
   HeatFilePublish(part, path, error);
   if (error->failed) unlink(part);
@@ -168,7 +170,8 @@ static PetscInt64 AllocatedBytes(const char *path)
 static void FailNoSpace(const char *path, PetscInt64 bytes, HeatFileError *error)
 {
   HeatFileFail(error,
-               "%s: it needs %" PetscInt64_FMT " bytes, and %" PetscInt64_FMT " are free in its folder",
+               "%s: it needs %" PetscInt64_FMT " bytes, and %" PetscInt64_FMT
+               " are free in its folder",
                strerror(ENOSPC), bytes, FreeBytes(path));
 }
 
@@ -207,7 +210,8 @@ void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, He
     reason = (room >= 0 && room < bytes - AllocatedBytes(path)) ? ENOSPC : 0;
   }
   if (reason == ENOSPC) FailNoSpace(path, bytes, error);
-  else if (reason) HeatFileFail(error, "reserving %" PetscInt64_FMT " bytes: %s", bytes, strerror(reason));
+  else if (reason)
+    HeatFileFail(error, "reserving %" PetscInt64_FMT " bytes: %s", bytes, strerror(reason));
   close(descriptor);
 }
 
@@ -217,7 +221,8 @@ void HeatFileTrim(const char *path, HeatFileError *error)
 
   if (error->failed) return;
   /* cutting a file to its own length frees the blocks behind it */
-  if (stat(path, &status) != 0 || truncate(path, status.st_size) != 0) HeatFileFailErrno(error, "truncate");
+  if (stat(path, &status) != 0 || truncate(path, status.st_size) != 0)
+    HeatFileFailErrno(error, "truncate");
 }
 
 PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix)

@@ -18,7 +18,8 @@ typedef struct {
 } HeatFileError;
 
 /** Note a failure.  Not collective. */
-void HeatFileFail(HeatFileError *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void HeatFileFail(HeatFileError *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /** Note a failure of the C library: "doing: strerror(errno)".  Not collective. */
 void HeatFileFailErrno(HeatFileError *error, const char *doing);
@@ -29,7 +30,8 @@ PetscErrorCode HeatFileShare(MPI_Comm comm, HeatFileError *error);
 
 /** HeatFileShare, then raise HEAT_ERR_FILE "PATH cannot be VERB: reason" if there was one.
  *  Collective.  @param[in] verb "written", "read" */
-PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb, HeatFileError *error);
+PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb,
+                             HeatFileError *error);
 
 /** The folder of a path: "." when it names none.  Writes into buffer. */
 void HeatPathFolder(const char *path, char *buffer, size_t size);
@@ -50,9 +52,9 @@ void HeatFilePublish(const char *part, const char *path, HeatFileError *error);
  *  failure the temporary file is gone and an earlier `path` is untouched.  Not collective. */
 void HeatFileReplace(const char *path, const char *text, size_t length, HeatFileError *error);
 
-/** Room for `bytes` of the file, which is created where there is none, so that nobody meets a full
- *  disk later: fallocate, or where the file system has none a look at the free space.  Not collective.
- *  The reason names the needed and the free bytes.
+/** Room for `bytes` of the file, which is created where there is none, so that nobody meets a
+ *  full disk later: fallocate, or where the file system has none a look at the free space.  Not
+ *  collective.  The reason names the needed and the free bytes.
  *  @param[in] keep_size  the file's length stays; else it becomes at least `bytes` */
 void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error);
 

@@ -1,9 +1,9 @@
 /** HDF5 calls, checked.
  *
- *  HDF5 keeps a stack of what failed, from the call we made down to the system call.  The innermost
- *  entry is the reason a user can act on; the file drivers put the system's words into it
- *  ("... errno = 28, error message = 'No space left on device', ..."), MPI-IO's come as an MPI error
- *  string.  Both are cut down to those words.
+ *  HDF5 keeps a stack of what failed, from the call we made down to the system call.  The
+ *  innermost entry is the reason a user can act on; the file drivers put the system's words into
+ *  it ("... errno = 28, error message = 'No space left on device', ..."), MPI-IO's come as an MPI
+ *  error string.  Both are cut down to those words.
  */
 #include "io/hdf5_util.h"
 
@@ -14,7 +14,8 @@
 
 #define ALIGN_FROM 65536 /* bytes; smaller objects are packed */
 #define ALIGN_TO   4096  /* bytes: a page, and a block of the usual file systems */
-#define MAX_ATTRIBUTES 64 /* of an object, kept in its header, where HDF5's own checksum covers them */
+#define MAX_ATTRIBUTES                                                                             \
+  64 /* of an object, kept in its header, where HDF5's own checksum covers them */
 
 /* What a walk up the error stack looks for; the innermost entry comes first. */
 typedef struct {
@@ -72,7 +73,8 @@ void HeatH5Capture(HeatFileError *error, const char *call)
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, Visit, &reason);
   H5Eclear2(H5E_DEFAULT);
   if (reason.system[0]) HeatFileFail(error, "%s (%.*s)", LastWords(reason.system), length, name);
-  else if (reason.innermost[0]) HeatFileFail(error, "HDF5 says: %s (%.*s)", reason.innermost, length, name);
+  else if (reason.innermost[0])
+    HeatFileFail(error, "HDF5 says: %s (%.*s)", reason.innermost, length, name);
   else HeatFileFail(error, "%.*s failed", length, name);
 }
 
@@ -210,12 +212,14 @@ void HeatH5WriteTexts(hid_t object, const char *name, PetscInt n, const char *co
   (void)PetscFree(packed);
 }
 
-void HeatH5WriteDouble(hid_t object, const char *name, PetscInt n, const double *v, HeatFileError *error)
+void HeatH5WriteDouble(hid_t object, const char *name, PetscInt n, const double *v,
+                       HeatFileError *error)
 {
   WriteAttribute(object, name, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, n, v, error);
 }
 
-void HeatH5WriteInt32(hid_t object, const char *name, PetscInt n, const int32_t *v, HeatFileError *error)
+void HeatH5WriteInt32(hid_t object, const char *name, PetscInt n, const int32_t *v,
+                      HeatFileError *error)
 {
   WriteAttribute(object, name, H5T_STD_I32LE, H5T_NATIVE_INT32, n, v, error);
 }
@@ -250,8 +254,8 @@ static hid_t OpenAttribute(hid_t object, const char *name, H5T_class_t kind, Pet
   return attribute;
 }
 
-static void ReadAttribute(hid_t object, const char *name, H5T_class_t kind, hid_t memory, PetscInt n,
-                          void *value, HeatFileError *error)
+static void ReadAttribute(hid_t object, const char *name, H5T_class_t kind, hid_t memory,
+                          PetscInt n, void *value, HeatFileError *error)
 {
   hid_t attribute = -1;
 
@@ -325,11 +329,11 @@ void HeatH5WriteArray(hid_t object, const char *name, hid_t type, hid_t memory, 
   HeatH5Close(error, &list);
 }
 
-/* Elements of a one-dimensional dataset whose storage is all there, checked before memory is got. */
+/* Elements of a one-dimensional dataset, checked before memory is got for them. */
 static PetscInt64 ArrayLength(hid_t dataset, const char *name, HeatFileError *error)
 {
-  hid_t      space = -1;
-  hssize_t   n     = -1;
+  hid_t      space  = -1;
+  hssize_t   n      = -1;
   const long stored = (long)H5Dget_storage_size(dataset);
 
   HeatH5(error, space = H5Dget_space(dataset));

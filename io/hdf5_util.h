@@ -12,9 +12,9 @@
 
 #include "io/file_util.h"
 
-#define HeatH5(error, call)                                              \
-  do {                                                                   \
-    if (!(error)->failed && (call) < 0) HeatH5Capture((error), #call);   \
+#define HeatH5(error, call)                                                                        \
+  do {                                                                                             \
+    if (!(error)->failed && (call) < 0) HeatH5Capture((error), #call);                             \
   } while (0)
 
 /** Note HDF5's innermost reason; `call` is the text of the call that failed. */
@@ -23,13 +23,13 @@ void HeatH5Capture(HeatFileError *error, const char *call);
 /** Silence HDF5's printing and turn plugin loading off.  Call before a sequence of HeatH5. */
 void HeatH5Begin(void);
 
-/** Close any identifier (file, group, dataset, attribute, space, type, property list); negative ones
- *  are skipped, *id becomes -1.  A failed close is a failure: it may be a failed write. */
+/** Close any identifier (file, group, dataset, attribute, space, type, property list); negative
+ *  ones are skipped, *id becomes -1.  A failed close is a failure: it may be a failed write. */
 void HeatH5Close(HeatFileError *error, hid_t *id);
 
-/** File access list for our own files: fixed format bounds and alignment, so that a file's bytes do
- *  not depend on the library's defaults.  comm: MPI_COMM_NULL for the serial driver, else the MPI-IO
- *  driver (HDF5 keeps its own duplicate). */
+/** File access list for our own files: fixed format bounds and alignment, so that a file's bytes
+ *  do not depend on the library's defaults.  comm: MPI_COMM_NULL for the serial driver, else the
+ *  MPI-IO driver (HDF5 keeps its own duplicate). */
 hid_t HeatH5WriteAccess(MPI_Comm comm, HeatFileError *error);
 
 /** Open any file for reading on this rank alone (serial driver, no lock), or -1. */
@@ -42,7 +42,8 @@ hid_t HeatH5ContiguousList(HeatFileError *error);
 hid_t HeatH5CreateGroup(hid_t object, const char *name, HeatFileError *error);
 
 /** A one-dimensional dataset with an attribute `checksum` (io/checksum.h, index from 0); reading
- *  compares it.  It is written as a dimension scale of its own, for netCDF's readers.  n 0 writes no dataset; reading one that is absent gives n 0.
+ *  compares it.  It is written as a dimension scale of its own, for netCDF's readers.  n 0 writes
+ *  no dataset; reading one that is absent gives n 0.
  *  @param[in]  type, memory  of the file and in memory; 1, 4 or 8 bytes
  *  @param[out] values        for reading: allocated, freed by the caller with PetscFree */
 void HeatH5WriteArray(hid_t object, const char *name, hid_t type, hid_t memory, PetscInt64 n,
@@ -52,8 +53,10 @@ void HeatH5ReadArray(hid_t object, const char *name, hid_t memory, PetscInt64 *n
 
 /** Attributes of an object, written (created) and read.  Strings are fixed-length, UTF-8. */
 void HeatH5WriteText(hid_t object, const char *name, const char *value, HeatFileError *error);
-void HeatH5WriteDouble(hid_t object, const char *name, PetscInt n, const double *v, HeatFileError *error);
-void HeatH5WriteInt32(hid_t object, const char *name, PetscInt n, const int32_t *v, HeatFileError *error);
+void HeatH5WriteDouble(hid_t object, const char *name, PetscInt n, const double *v,
+                       HeatFileError *error);
+void HeatH5WriteInt32(hid_t object, const char *name, PetscInt n, const int32_t *v,
+                      HeatFileError *error);
 void HeatH5WriteInt64(hid_t object, const char *name, int64_t value, HeatFileError *error);
 void HeatH5WriteUint64(hid_t object, const char *name, uint64_t value, HeatFileError *error);
 void HeatH5ReadText(hid_t object, const char *name, char *value, size_t size, HeatFileError *error);

@@ -1,7 +1,7 @@
 /** The output folder: made, cleared, rewound.  Rank 0 does everything; the outcome is agreed.
  *
- *  The rule is caution: only regular files with heat2d's own names, and a checkpoint of a run that did
- *  not finish is moved, never deleted - somebody may still want to continue it.
+ *  The rule is caution: only regular files with heat2d's own names, and a checkpoint of a run
+ *  that did not finish is moved, never deleted - somebody may still want to continue it.
  */
 #define _DEFAULT_SOURCE
 #include "io/output_dir.h"
@@ -15,7 +15,14 @@
 
 #include "io/results.h"
 
-typedef enum { NAME_OTHER, NAME_PART, NAME_CHECKPOINT, NAME_SNAPSHOT, NAME_RESULTS, NAME_PLAIN } NameKind;
+typedef enum {
+  NAME_OTHER,
+  NAME_PART,
+  NAME_CHECKPOINT,
+  NAME_SNAPSHOT,
+  NAME_RESULTS,
+  NAME_PLAIN
+} NameKind;
 
 /* Is this one of our names, without folder and without the marks of a temporary file? */
 static NameKind KindOfFinal(const char *name)
@@ -37,7 +44,8 @@ static NameKind KindOf(const char *name)
   char         final[256];
 
   if (name[0] != '.') return KindOfFinal(name);
-  if (length <= tail + 1 || length > sizeof(final) || strcmp(name + length - tail, ".part") != 0) return NAME_OTHER;
+  if (length <= tail + 1 || length > sizeof(final) || strcmp(name + length - tail, ".part") != 0)
+    return NAME_OTHER;
   snprintf(final, sizeof(final), "%.*s", (int)(length - tail - 1), name + 1);
   return KindOfFinal(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
 }
@@ -63,8 +71,8 @@ static void MakeFolders(const char *dir, HeatFileError *error)
 /* What to do with a file of ours. */
 typedef PetscBool (*Choose)(NameKind kind, const char *name, const void *context);
 
-/* Take the chosen files away: into the folder `aside`, or off the disk where it is NULL.  Returns how
- * many there were; with `count_only` nothing is touched. */
+/* Take the chosen files away: into the folder `aside`, or off the disk where it is NULL.
+ * Returns how many there were; with `count_only` nothing is touched. */
 static PetscInt TakeAway(const char *dir, Choose choose, const void *context, const char *aside,
                          PetscBool count_only, HeatFileError *error)
 {
@@ -88,7 +96,8 @@ static PetscInt TakeAway(const char *dir, Choose choose, const void *context, co
     if (count_only) continue;
     if (aside) snprintf(to, sizeof(to), "%s/%s", aside, entry->d_name);
     if ((aside ? rename(from, to) : unlink(from)) != 0) {
-      HeatFileFail(error, "%s %s: %s", aside ? "moving" : "removing", entry->d_name, strerror(errno));
+      HeatFileFail(error, "%s %s: %s", aside ? "moving" : "removing", entry->d_name,
+                   strerror(errno));
     }
   }
   closedir(folder);
@@ -96,7 +105,8 @@ static PetscInt TakeAway(const char *dir, Choose choose, const void *context, co
 }
 
 /* Make DIR/PREFIX_NNN with the first free number. */
-static void MakeAside(const char *dir, const char *prefix, char *aside, size_t size, HeatFileError *error)
+static void MakeAside(const char *dir, const char *prefix, char *aside, size_t size,
+                      HeatFileError *error)
 {
   for (int number = 1; number < 1000 && !error->failed; ++number) {
     snprintf(aside, size, "%s/%s_%03d", dir, prefix, number);
@@ -107,8 +117,8 @@ static void MakeAside(const char *dir, const char *prefix, char *aside, size_t s
 }
 
 /* Move the chosen files into a new folder. */
-static PetscInt SetAside(const char *dir, const char *prefix, Choose choose, const void *context, char *aside,
-                         size_t size, HeatFileError *error)
+static PetscInt SetAside(const char *dir, const char *prefix, Choose choose, const void *context,
+                         char *aside, size_t size, HeatFileError *error)
 {
   MakeAside(dir, prefix, aside, size, error);
   return error->failed ? 0 : TakeAway(dir, choose, context, aside, PETSC_FALSE, error);
@@ -147,41 +157,45 @@ static PetscBool IsLaterCheckpoint(NameKind kind, const char *name, const void *
 {
   const PetscInt64 step = *(const PetscInt64 *)context;
 
-  return kind == NAME_CHECKPOINT && HeatNameStep(name, "checkpoint_", ".h5") > step ? PETSC_TRUE : PETSC_FALSE;
+  return kind == NAME_CHECKPOINT && HeatNameStep(name, "checkpoint_", ".h5") > step ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
 }
 
 static PetscBool IsLaterSnapshot(NameKind kind, const char *name, const void *context)
 {
   const PetscInt64 step = *(const PetscInt64 *)context;
 
-  return kind == NAME_SNAPSHOT && HeatNameStep(name, "snapshot_", ".h5") > step ? PETSC_TRUE : PETSC_FALSE;
+  return kind == NAME_SNAPSHOT && HeatNameStep(name, "snapshot_", ".h5") > step ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
 }
 
-/* Rank 0, a fresh run: an earlier run's files go, or into a folder of their own if it could still be
- * continued.  `notice` is what to tell the user, or empty. */
+/* Rank 0, a fresh run: an earlier run's files go, or into a folder of their own if it could
+ * still be continued.  `notice` is what to tell the user, or empty. */
 static PetscErrorCode ClearEarlier(const char *dir, char *notice, size_t size, HeatFileError *error)
 {
-  char           aside[PETSC_MAX_PATH_LEN], status[32];
-  PetscInt       n;
-  PetscBool      finished;
+  char      aside[PETSC_MAX_PATH_LEN], status[32];
+  PetscInt  n;
+  PetscBool finished;
 
   PetscFunctionBeginUser;
   (void)TakeAway(dir, IsPart, NULL, NULL, PETSC_FALSE, error);
   n = TakeAway(dir, IsCheckpoint, NULL, NULL, PETSC_TRUE, error);
   PetscCall(HeatResultsReadStatus(dir, status, sizeof(status)));
-  finished = strcmp(status, "ok") == 0 || strcmp(status, "check-failed") == 0 ? PETSC_TRUE : PETSC_FALSE;
+  finished = strcmp(status, "ok") == 0 || strcmp(status, "check-failed") == 0 ? PETSC_TRUE
+                                                                              : PETSC_FALSE;
   if (n > 0 && !finished) {
     (void)SetAside(dir, "unfinished", IsAny, NULL, aside, sizeof(aside), error);
     snprintf(notice, size,
-             "%s held an unfinished run: its files (%" PetscInt_FMT " checkpoints among them) are now in %s", dir, n,
-             aside);
+             "%s held an unfinished run: its files (%" PetscInt_FMT
+             " checkpoints among them) are now in %s",
+             dir, n, aside);
   } else (void)TakeAway(dir, IsAny, NULL, NULL, PETSC_FALSE, error);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart)
 {
-  HeatFileError error = {0};
+  HeatFileError error                          = {0};
   char          notice[2 * PETSC_MAX_PATH_LEN] = "";
   PetscMPIInt   rank;
 
@@ -193,7 +207,8 @@ PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscB
     else if (!error.failed) PetscCall(ClearEarlier(dir, notice, sizeof(notice), &error));
   }
   PetscCall(HeatFileShare(comm, &error));
-  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir, error.text);
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
   if (notice[0]) PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: %s\n", notice));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -209,15 +224,18 @@ PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscIn
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
     n = TakeAway(dir, IsLaterCheckpoint, &step, NULL, PETSC_TRUE, &error);
-    if (n > 0) n = SetAside(dir, "abandoned", IsLaterCheckpoint, &step, aside, sizeof(aside), &error);
+    if (n > 0)
+      n = SetAside(dir, "abandoned", IsLaterCheckpoint, &step, aside, sizeof(aside), &error);
     (void)TakeAway(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
   }
   PetscCall(HeatFileShare(comm, &error));
-  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir, error.text);
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
   if (n > 0) {
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                           "heat2d: %" PetscInt_FMT " checkpoints later than step %lld are now in %s\n", n,
-                           (long long)step, aside));
+                           "heat2d: %" PetscInt_FMT
+                           " checkpoints later than step %lld are now in %s\n",
+                           n, (long long)step, aside));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

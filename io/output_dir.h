@@ -9,10 +9,11 @@
 
 #include "io/file_util.h"
 
-/** Make `dir` (and its parents) ready.  Collective on comm; rank 0 does it.
- *  Fresh run (restart false): an earlier run's files are removed; but when there are checkpoints and
- *  the run did not finish (no results.json with status ok or check-failed), all its files are moved
- *  into unfinished_NNN/, which can be continued there, and one line on stderr says so.  Restart: only .part leftovers and results.json go.
+/** Make `dir` (and its parents) ready.  Collective on comm; rank 0 does it.  Fresh run (restart
+ *  false): an earlier run's files are removed; but when there are checkpoints and the run did not
+ *  finish (no results.json with status ok or check-failed), all its files are moved into
+ *  unfinished_NNN/, which can be continued there, and one line on stderr says so.  Restart: only
+ *  .part leftovers and results.json go.
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
 

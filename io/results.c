@@ -1,7 +1,7 @@
 /** results.json, by cJSON.
  *
- *  One small function for each part of the record.  A number that is not finite, a string that is not
- *  there, and a count of -1 become null: "not known" never looks like a value.
+ *  One small function for each part of the record.  A number that is not finite, a string that is
+ *  not there, and a count of -1 become null: "not known" never looks like a value.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/results.h"
@@ -33,8 +33,11 @@ static void PutCount(cJSON *object, const char *key, PetscInt64 n)
 /* Bytes of the UTF-8 character at `c`, 0 if it is not one. */
 static int CharacterLength(const unsigned char *c)
 {
-  const int length = c[0] < 0x80 ? 1 : c[0] >= 0xC2 && c[0] < 0xE0 ? 2 : (c[0] & 0xF0) == 0xE0 ? 3
-                     : c[0] >= 0xF0 && c[0] < 0xF5 ? 4 : 0;
+  const int length = c[0] < 0x80                   ? 1
+                     : c[0] >= 0xC2 && c[0] < 0xE0 ? 2
+                     : (c[0] & 0xF0) == 0xE0       ? 3
+                     : c[0] >= 0xF0 && c[0] < 0xF5 ? 4
+                                                   : 0;
 
   for (int i = 1; i < length; ++i) {
     if ((c[i] & 0xC0) != 0x80) return 0;
@@ -100,7 +103,8 @@ static void PutGrid(cJSON *root, const HeatResults *r)
 }
 
 /* What one exchange should send, that times the exchanges, and what was counted. */
-static void PutTraffic(cJSON *parent, const char *key, PetscInt64 each, PetscInt64 exchanges, PetscInt64 counted)
+static void PutTraffic(cJSON *parent, const char *key, PetscInt64 each, PetscInt64 exchanges,
+                       PetscInt64 counted)
 {
   cJSON *traffic = cJSON_AddObjectToObject(parent, key);
 
@@ -113,14 +117,15 @@ static void PutDecomposition(cJSON *root, const HeatResults *r)
 {
   cJSON *d = cJSON_AddObjectToObject(root, "decomposition"), *messages, *bytes;
 
-  PutNumbers(d, "processes", 2, (const double[]){(double)r->decomposition.px, (double)r->decomposition.py});
+  PutNumbers(d, "processes", 2,
+             (const double[]){(double)r->decomposition.px, (double)r->decomposition.py});
   PutText(d, "mapping", r->decomposition.mapping);
   PutCount(d, "cells_min", r->decomposition.cells_min);
   PutCount(d, "cells_max", r->decomposition.cells_max);
   PutCount(d, "halo_exchanges", r->decomposition.exchanges);
   messages = cJSON_AddObjectToObject(d, "messages");
-  PutTraffic(messages, "between_nodes", r->decomposition.messages_between, r->decomposition.exchanges,
-             r->decomposition.total_messages_between);
+  PutTraffic(messages, "between_nodes", r->decomposition.messages_between,
+             r->decomposition.exchanges, r->decomposition.total_messages_between);
   PutTraffic(messages, "within_nodes", r->decomposition.messages_within, r->decomposition.exchanges,
              r->decomposition.total_messages_within);
   bytes = cJSON_AddObjectToObject(d, "bytes");
@@ -248,7 +253,7 @@ static void PutRestarts(cJSON *root, const HeatResults *r)
 
 static void PutProvenance(cJSON *root, const HeatResults *r)
 {
-  cJSON *p = cJSON_AddObjectToObject(root, "provenance");
+  cJSON *p        = cJSON_AddObjectToObject(root, "provenance");
   char   hdf5[32] = "";
 
   if (!r->provenance.hdf5) (void)HeatFieldFileLibraryVersion(hdf5, sizeof(hdf5));
@@ -343,7 +348,8 @@ static PetscErrorCode ReadWhole(const char *path, char **text)
 
   PetscFunctionBeginUser;
   *text = NULL;
-  if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < LARGEST_RESULTS) in = fopen(path, "r");
+  if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < LARGEST_RESULTS)
+    in = fopen(path, "r");
   if (!in) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1((size_t)status.st_size + 1, text));
   if (fread(*text, 1, (size_t)status.st_size, in) != (size_t)status.st_size) (*text)[0] = '\0';

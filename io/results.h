@@ -10,7 +10,12 @@
 
 #define HEAT_RESULTS_SCHEMA "heat2d results 1"
 
-typedef enum { HEAT_STATUS_OK, HEAT_STATUS_CHECK_FAILED, HEAT_STATUS_STOPPED, HEAT_STATUS_ERROR } HeatStatus;
+typedef enum {
+  HEAT_STATUS_OK,
+  HEAT_STATUS_CHECK_FAILED,
+  HEAT_STATUS_STOPPED,
+  HEAT_STATUS_ERROR
+} HeatStatus;
 
 typedef struct {
   const char *name;
@@ -44,8 +49,8 @@ typedef struct {
   struct {
     PetscInt    px, py;
     const char *mapping;
-    PetscInt    cells_min, cells_max;          /* of a rank */
-    PetscInt64  exchanges;                     /* halo exchanges counted in the run */
+    PetscInt    cells_min, cells_max;              /* of a rank */
+    PetscInt64  exchanges;                         /* halo exchanges counted in the run */
     PetscInt    messages_between, messages_within; /* predicted, of one exchange: nodes, node */
     PetscInt64  bytes_between, bytes_within;       /* likewise */
     PetscInt64  total_messages_between, total_messages_within; /* counted over the run; -1: not */
@@ -56,7 +61,7 @@ typedef struct {
     const char *scheme;
     PetscReal   step; /* [s]; NaN: steady */
     PetscInt64  steps;
-    PetscReal   end;  /* [s] reached */
+    PetscReal   end; /* [s] reached */
   } time;
 
   struct {
@@ -69,8 +74,8 @@ typedef struct {
 
   PetscInt                n_phases;
   const HeatResultsPhase *phases;
-  double                  seconds;  /* wall time of the time loop [s]: what fom divides by */
-  double                  fom;      /* cell-steps a second */
+  double                  seconds; /* wall time of the time loop [s]: what fom divides by */
+  double                  fom;     /* cell-steps a second */
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
 
   HeatFileStats snapshots, checkpoints;
@@ -89,16 +94,16 @@ typedef struct {
   const HeatResultsRestart *restarts; /* what this run continued from, oldest first */
 
   struct {
-    const char *version, *git_commit, *compiler, *flags, *build_type;
-    const char *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: filled in here */
-    PetscInt    index_bits;         /* of PetscInt */
-    PetscInt    n_hosts;
+    const char        *version, *git_commit, *compiler, *flags, *build_type;
+    const char        *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: filled in here */
+    PetscInt           index_bits;         /* of PetscInt */
+    PetscInt           n_hosts;
     const char *const *hosts;   /* distinct, in order of rank */
     const char *const *binding; /* [ranks] cpu lists, or NULL */
-    const char *command_line, *petsc_options;
-    const char *case_file, *case_text;
-    const char *started; /* ISO 8601, UTC */
-    double      elapsed; /* [s] of the whole program so far */
+    const char        *command_line, *petsc_options;
+    const char        *case_file, *case_text;
+    const char        *started; /* ISO 8601, UTC */
+    double             elapsed; /* [s] of the whole program so far */
   } provenance;
 } HeatResults;
 

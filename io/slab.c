@@ -1,16 +1,16 @@
 /** Blocks to row slabs: an exchange among the px ranks of a row of blocks.
  *
- *  Rank p of the row gets rows [nyl*p/px, nyl*(p+1)/px) of the block row, so a sender's piece is a
- *  run of whole rows of its own block, contiguous in memory, and the receiver's is a column band of
- *  its slab: a strided type puts it in place without a copy.  Every piece is one element of a derived
- *  type, so that no count overflows an int.
+ *  Rank p of the row gets rows [nyl*p/px, nyl*(p+1)/px) of the block row, so a sender's piece is
+ *  a run of whole rows of its own block, contiguous in memory, and the receiver's is a column
+ *  band of its slab: a strided type puts it in place without a copy.  Every piece is one element
+ *  of a derived type, so that no count overflows an int.
  */
 #include "io/slab.h"
 
 #include "io/checksum.h"
 
 struct _HeatSlab {
-  const HeatGrid *grid;   /* borrowed */
+  const HeatGrid *grid;     /* borrowed */
   PetscInt        first, n; /* own rows, global numbering */
 };
 
@@ -70,7 +70,7 @@ static PetscErrorCode PieceType(MPI_Datatype type, PetscInt rows, PetscInt colum
 /* The two sides of a piece that travels between this block and peer p's slab.  `rows` and `columns`
  * are where it starts: in elements from the start of the block and of the slab. */
 typedef struct {
-  PetscInt rows_block;   /* rows of this block that p's slab holds */
+  PetscInt rows_block; /* rows of this block that p's slab holds */
   size_t   at_block;
   PetscInt columns_slab; /* columns of this slab that p's block holds */
   size_t   at_slab;
@@ -78,7 +78,7 @@ typedef struct {
 
 static Piece PieceOf(const HeatSlab *slab, PetscInt p)
 {
-  const HeatGrid *g = slab->grid;
+  const HeatGrid *g  = slab->grid;
   const PetscInt  r0 = FirstRow(g->nyl, g->px, p), r1 = FirstRow(g->nyl, g->px, p + 1);
   Piece           piece;
 
@@ -95,7 +95,7 @@ static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_r
 {
   const HeatGrid *g = slab->grid;
   MPI_Request    *requests;
-  PetscMPIInt     n = 0, bytes;
+  PetscMPIInt     n   = 0, bytes;
   const int       tag = 1;
 
   PetscFunctionBeginUser;
@@ -104,8 +104,8 @@ static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_r
   for (PetscInt k = 0; k < g->px; ++k) {
     const PetscInt    p     = (g->ip + k) % g->px; /* not all to rank 0 first */
     const Piece       piece = PieceOf(slab, p);
-    char             *mine = block + piece.at_block * (size_t)bytes;
-    const PetscMPIInt peer = (PetscMPIInt)p;
+    char             *mine  = block + piece.at_block * (size_t)bytes;
+    const PetscMPIInt peer  = (PetscMPIInt)p;
     MPI_Datatype      kind;
 
     if (slab->n > 0) {
@@ -156,7 +156,8 @@ PetscErrorCode HeatSlabRowSums(HeatSlab *slab, size_t bytes, const void *block, 
 
     partial[j] = HeatChecksum(bytes, cell + (size_t)j * (size_t)g->nxl * bytes, first, g->nxl);
   }
-  for (PetscInt p = 0; p < g->px; ++p) PetscCall(PetscMPIIntCast(PieceOf(slab, p).rows_block, &counts[p]));
+  for (PetscInt p = 0; p < g->px; ++p)
+    PetscCall(PetscMPIIntCast(PieceOf(slab, p).rows_block, &counts[p]));
   PetscCallMPI(MPI_Reduce_scatter(partial, sums, counts, MPI_UINT64_T, MPI_SUM, g->row_comm));
   PetscCall(PetscFree2(partial, counts));
   PetscFunctionReturn(PETSC_SUCCESS);

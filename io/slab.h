@@ -1,11 +1,12 @@
 /** 2D blocks to contiguous row slabs and back.
  *
  *  A file holds the field row by row, [ny][nx], x fastest.  A rank's block [nyl][nxl] touches nyl
- *  separate pieces of it; written so, independent column blocks reach half the speed of whole rows.
- *  So the ranks of one row of blocks (grid->row_comm) first hand their cells to each other such that
- *  each owns a contiguous run of the block row's rows, all nx columns: its slab.  Rows are dealt
- *  evenly; a rank owns none when there are fewer rows than ranks.  No rank holds more than its share
- *  of the block row, rounded up to a whole row.  Slabs ascend with the rank in grid->comm.
+ *  separate pieces of it; written so, independent column blocks reach half the speed of whole
+ *  rows.  So the ranks of one row of blocks (grid->row_comm) first hand their cells to each other
+ *  such that each owns a contiguous run of the block row's rows, all nx columns: its slab.  Rows
+ *  are dealt evenly; a rank owns none when there are fewer rows than ranks.  No rank holds more
+ *  than its share of the block row, rounded up to a whole row.  Slabs ascend with the rank in
+ *  grid->comm.
  */
 #ifndef HEAT_IO_SLAB_H
 #define HEAT_IO_SLAB_H

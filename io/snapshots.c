@@ -75,8 +75,8 @@ static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
   PetscFunctionBeginUser;
   snprintf(path, sizeof(path), "%s/snapshots.xdmf", s->dir);
   if (s->grid->rank == 0) {
-    PetscCall(HeatXdmfWrite(path, s->title, s->grid->nx, s->grid->ny, s->n_fields, s->fields, s->n, s->entries,
-                            &error));
+    PetscCall(HeatXdmfWrite(path, s->title, s->grid->nx, s->grid->ny, s->n_fields, s->fields, s->n,
+                            s->entries, &error));
   }
   PetscCall(HeatFileAgree(s->grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -123,13 +123,16 @@ PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnaps
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal time, PetscInt n_fields,
-                                  const HeatFileField *fields)
+PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal time,
+                                  PetscInt n_fields, const HeatFileField *fields)
 {
-  const HeatFieldFileOptions options = {
-      .kind = "snapshot", .title = s->title, .step = step, .time = time, .compression = s->compression};
-  char          path[PETSC_MAX_PATH_LEN];
-  HeatFileStats stats;
+  const HeatFieldFileOptions options = {.kind        = "snapshot",
+                                        .title       = s->title,
+                                        .step        = step,
+                                        .time        = time,
+                                        .compression = s->compression};
+  char                       path[PETSC_MAX_PATH_LEN];
+  HeatFileStats              stats;
 
   PetscFunctionBeginUser;
   SnapshotPath(s, step, path, sizeof(path));
@@ -151,7 +154,4 @@ void HeatSnapshotsGetList(const HeatSnapshots *s, PetscInt *n, const HeatSnapsho
   *entries = s->entries;
 }
 
-void HeatSnapshotsGetStats(const HeatSnapshots *s, HeatFileStats *stats)
-{
-  *stats = s->stats;
-}
+void HeatSnapshotsGetStats(const HeatSnapshots *s, HeatFileStats *stats) { *stats = s->stats; }

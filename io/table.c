@@ -62,7 +62,7 @@ static char *Header(PetscInt n, const char *const *names)
   return fclose(out) == 0 ? text : NULL;
 }
 
-/* A whole row of a step up to `last`: it begins with digits and a comma and ends with a line end. */
+/* A whole row of a step up to `last`: it begins with a number and ends with a line end. */
 static PetscBool KeepRow(const char *line, ssize_t length, PetscInt64 last)
 {
   char     *end;
@@ -71,21 +71,24 @@ static PetscBool KeepRow(const char *line, ssize_t length, PetscInt64 last)
   if (length < 2 || line[length - 1] != '\n' || (size_t)length != strlen(line)) return PETSC_FALSE;
   errno = 0;
   step  = strtoll(line, &end, 10);
-  return errno == 0 && end > line && (*end == ',' || *end == '\n') && step <= (long long)last ? PETSC_TRUE
-                                                                                             : PETSC_FALSE;
+  return errno == 0 && end > line && (*end == ',' || *end == '\n') && step <= (long long)last
+             ? PETSC_TRUE
+             : PETSC_FALSE;
 }
 
 /* Copy the header and the rows to keep. */
 static void CopyRows(FILE *in, FILE *out, const char *header, PetscInt64 last, HeatFileError *error)
 {
-  char   *line = NULL;
-  size_t  room = 0;
+  char   *line   = NULL;
+  size_t  room   = 0;
   ssize_t length = getline(&line, &room, in);
 
   if (length < 0) fputs(header, out); /* an empty file is begun anew */
   else if (strcmp(line, header) != 0) {
-    HeatFileFail(error, "its columns are\n  %sand this run would write\n  %sGive the run another output folder",
-                 line, header);
+    HeatFileFail(
+        error,
+        "its columns are\n  %sand this run would write\n  %sGive the run another output folder",
+        line, header);
   } else fputs(line, out);
   while (!error->failed && (length = getline(&line, &room, in)) >= 0) {
     if (KeepRow(line, length, last)) fwrite(line, 1, (size_t)length, out);
@@ -106,7 +109,8 @@ static void Resume(const char *path, const char *header, PetscInt64 last, HeatFi
   else {
     if (in) CopyRows(in, out, header, last, error);
     else fputs(header, out);
-    if (fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0) HeatFileFailErrno(error, "write");
+    if (fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0)
+      HeatFileFailErrno(error, "write");
     fclose(out);
     HeatFilePublish(part, path, error);
     if (error->failed) unlink(part);
@@ -118,15 +122,16 @@ static void OpenTable(HeatTable *t, const char *header, PetscInt64 resume_step)
 {
   if (!header) HeatFileFail(&t->error, "no memory for the header");
   /* a fresh table is one of which nothing is kept */
-  if (!t->error.failed && resume_step < 0) HeatFileReplace(t->path, header, strlen(header), &t->error);
+  if (!t->error.failed && resume_step < 0)
+    HeatFileReplace(t->path, header, strlen(header), &t->error);
   else if (!t->error.failed) Resume(t->path, header, resume_step, &t->error);
   if (t->error.failed) return;
   t->file = fopen(t->path, "a");
   if (!t->file) HeatFileFailErrno(&t->error, "opening it");
 }
 
-PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_columns, const char *const *names,
-                               PetscInt64 resume_step, HeatTable **table)
+PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_columns,
+                               const char *const *names, PetscInt64 resume_step, HeatTable **table)
 {
   HeatTable    *t;
   HeatFileError error;

@@ -1,9 +1,9 @@
 /** A table in a growing text file: history.csv and probes.csv.
  *
- *  One header line with the columns' names, then one row a step: the step as an integer, the rest as
- *  the shortest decimal numbers that read back as the same doubles ("nan", "inf" where they are not
- *  finite).  Rank 0 writes; every function may be called by all ranks.  A failed write is noted and
- *  raised by the next HeatTableFlush.
+ *  One header line with the columns' names, then one row a step: the step as an integer, the rest
+ *  as the shortest decimal numbers that read back as the same doubles ("nan", "inf" where they
+ *  are not finite).  Rank 0 writes; every function may be called by all ranks.  A failed write is
+ *  noted and raised by the next HeatTableFlush.
  */
 #ifndef HEAT_IO_TABLE_H
 #define HEAT_IO_TABLE_H

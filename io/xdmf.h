@@ -16,7 +16,7 @@ typedef struct {
 
 /** Replace `path` as a whole.  Not collective: rank 0 calls it.
  *  @param[in] nx, ny   cells
- *  @param[in] entries  [n] in order of time; the file of each is snapshot_<step>.h5 beside `path` */
+ *  @param[in] entries  [n] in order of time; each file is snapshot_<step>.h5 beside `path` */
 PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, PetscInt ny,
                              PetscInt n_fields, const HeatXdmfField *fields, PetscInt n,
                              const HeatSnapshotEntry *entries, HeatFileError *error);

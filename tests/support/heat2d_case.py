@@ -71,10 +71,17 @@ def execute(words: list[str], cwd: Path, ranks: int = 1, timeout: float = 120) -
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
+class PlainDumper(yaml.SafeDumper):
+    """YAML without anchors, which case files do not have."""
+
+    def ignore_aliases(self, data) -> bool:
+        return True
+
+
 def write_case(directory: Path, case: dict | str, name: str = "case.yaml") -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / name
-    path.write_text(case if isinstance(case, str) else yaml.safe_dump(case, sort_keys=False))
+    path.write_text(case if isinstance(case, str) else yaml.dump(case, Dumper=PlainDumper, sort_keys=False))
     return path
 
 

@@ -1,14 +1,14 @@
-/** What the io tests share: grids of a chosen layout, a field that tells its cell, a folder of their own,
- *  and the message of an expected error.  Include after cmocka's own headers.
+/** What the io tests share: grids of a chosen layout, a field that tells its cell, a folder of
+ *  their own, and the message of an expected error.  Include after cmocka's own headers.
  */
 #ifndef HEAT_TESTS_IO_TEST_H
 #define HEAT_TESTS_IO_TEST_H
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,26 +24,28 @@
 #define OK(call) assert_int_equal((call), 0)
 
 /* A call that must raise HEAT_ERR_FILE with `words` in its message. */
-#define FAILS_WITH(words, call)                                              \
-  do {                                                                       \
-    HeatTestMessage[0] = '\0';                                               \
-    OK(PetscPushErrorHandler(HeatTestCapture, NULL));                        \
-    const PetscErrorCode fails_code = (call);                                \
-    OK(PetscPopErrorHandler());                                              \
-    assert_int_equal(fails_code, HEAT_ERR_FILE);                             \
-    if (!strstr(HeatTestMessage, (words))) {                                 \
-      fail_msg("\"%s\" is not in the message \"%s\"", (words), HeatTestMessage); \
-    }                                                                        \
+#define FAILS_WITH(words, call)                                                                    \
+  do {                                                                                             \
+    HeatTestMessage[0] = '\0';                                                                     \
+    OK(PetscPushErrorHandler(HeatTestCapture, NULL));                                              \
+    const PetscErrorCode fails_code = (call);                                                      \
+    OK(PetscPopErrorHandler());                                                                    \
+    assert_int_equal(fails_code, HEAT_ERR_FILE);                                                   \
+    if (!strstr(HeatTestMessage, (words))) {                                                       \
+      fail_msg("\"%s\" is not in the message \"%s\"", (words), HeatTestMessage);                   \
+    }                                                                                              \
   } while (0)
 
 static char HeatTestMessage[2048];
 
-static inline PetscErrorCode HeatTestCapture(MPI_Comm comm, int line, const char *function, const char *file,
-                                             PetscErrorCode code, PetscErrorType type, const char *message,
+static inline PetscErrorCode HeatTestCapture(MPI_Comm comm, int line, const char *function,
+                                             const char *file, PetscErrorCode code,
+                                             PetscErrorType type, const char *message,
                                              void *context)
 {
   (void)comm, (void)line, (void)function, (void)file, (void)context;
-  if (type == PETSC_ERROR_INITIAL) snprintf(HeatTestMessage, sizeof(HeatTestMessage), "%s", message);
+  if (type == PETSC_ERROR_INITIAL)
+    snprintf(HeatTestMessage, sizeof(HeatTestMessage), "%s", message);
   return code;
 }
 
@@ -108,7 +110,8 @@ static inline double *HeatTestBlock(const HeatGrid *g)
 
   OK(PetscMalloc1(HeatGridLocalCells(g), &block));
   for (PetscInt j = 0; j < g->nyl; ++j) {
-    for (PetscInt i = 0; i < g->nxl; ++i) block[j * g->nxl + i] = HeatTestValue(g->xs + i, g->ys + j);
+    for (PetscInt i = 0; i < g->nxl; ++i)
+      block[j * g->nxl + i] = HeatTestValue(g->xs + i, g->ys + j);
   }
   return block;
 }
@@ -119,15 +122,13 @@ static inline int32_t *HeatTestIntegers(const HeatGrid *g)
 
   OK(PetscMalloc1(HeatGridLocalCells(g), &block));
   for (PetscInt j = 0; j < g->nyl; ++j) {
-    for (PetscInt i = 0; i < g->nxl; ++i) block[j * g->nxl + i] = (int32_t)((g->xs + i + 2 * (g->ys + j)) % 3);
+    for (PetscInt i = 0; i < g->nxl; ++i)
+      block[j * g->nxl + i] = (int32_t)((g->xs + i + 2 * (g->ys + j)) % 3);
   }
   return block;
 }
 
-static inline void HeatTestBarrier(void)
-{
-  MPI_Barrier(PETSC_COMM_WORLD);
-}
+static inline void HeatTestBarrier(void) { MPI_Barrier(PETSC_COMM_WORLD); }
 
 static inline int HeatTestExists(const char *path)
 {
@@ -224,16 +225,16 @@ static inline const char *HeatTestFolder(const char *name)
 }
 
 /* main of a test program. */
-#define HEAT_TEST_MAIN(tests)                                           \
-    int main(int argc, char **argv)                                       \
-  {                                                                     \
-    int failed;                                                         \
-    if (PetscInitialize(&argc, &argv, NULL, NULL)) return 70;           \
-    if (HeatErrorInstall()) return 70;                                  \
-    signal(SIGXFSZ, SIG_IGN);                                           \
-    failed = cmocka_run_group_tests(tests, NULL, NULL);                 \
-    if (PetscFinalize()) return 70;                                     \
-    return failed ? 1 : 0;                                              \
+#define HEAT_TEST_MAIN(tests)                                                                      \
+  int main(int argc, char **argv)                                                                  \
+  {                                                                                                \
+    int failed;                                                                                    \
+    if (PetscInitialize(&argc, &argv, NULL, NULL)) return 70;                                      \
+    if (HeatErrorInstall()) return 70;                                                             \
+    signal(SIGXFSZ, SIG_IGN);                                                                      \
+    failed = cmocka_run_group_tests(tests, NULL, NULL);                                            \
+    if (PetscFinalize()) return 70;                                                                \
+    return failed ? 1 : 0;                                                                         \
   }
 
 #endif

@@ -1,4 +1,5 @@
-/** Checkpoints and snapshots: what is written comes back on any layout, and only whole ones are used. */
+/** Checkpoints and snapshots: what is written comes back on any layout, and only whole ones are
+ *  used. */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/io_test.h"
 
@@ -29,7 +30,8 @@ static void FillState(HeatCheckpointState *state, PetscInt64 step, HeatSnapshotE
 }
 
 /* Write the checkpoint of a step; the usual temperature. */
-static PetscErrorCode Write(const HeatGrid *grid, const char *dir, PetscInt keep, PetscInt64 step, PetscBool *written)
+static PetscErrorCode Write(const HeatGrid *grid, const char *dir, PetscInt keep, PetscInt64 step,
+                            PetscBool *written)
 {
   HeatCheckpointState state;
   HeatSnapshotEntry   list[2];
@@ -43,7 +45,8 @@ static PetscErrorCode Write(const HeatGrid *grid, const char *dir, PetscInt keep
 }
 
 /* Is the state that of FillState, and the temperature the usual one? */
-static int IsWhole(const HeatGrid *grid, const HeatCheckpointState *read, const double *T, PetscInt64 step)
+static int IsWhole(const HeatGrid *grid, const HeatCheckpointState *read, const double *T,
+                   PetscInt64 step)
 {
   HeatCheckpointState state;
   HeatSnapshotEntry   list[2];
@@ -159,7 +162,8 @@ static void latest_passes_over_damaged_ones(void **state)
   OK(HeatCheckpointLatest(PETSC_COMM_WORLD, "latest", path, sizeof(path)));
   assert_string_equal(path, "latest/checkpoint_000050.h5");
   bytes = HeatTestBytes("latest/checkpoint_000050.h5");
-  HeatTestFlip("latest/checkpoint_000050.h5", FindValue("latest/checkpoint_000050.h5", HeatTestValue(3, 8)), 4);
+  HeatTestFlip("latest/checkpoint_000050.h5",
+               FindValue("latest/checkpoint_000050.h5", HeatTestValue(3, 8)), 4);
   if (HeatTestRank() == 0) assert_int_equal(truncate("latest/checkpoint_000040.h5", bytes / 2), 0);
   HeatTestPut("latest/checkpoint_000030.h5", "");
   HeatTestFlip("latest/checkpoint_000020.h5", 60, 255); /* in HDF5's own bookkeeping */
@@ -175,27 +179,30 @@ static void no_usable_checkpoint_is_an_error(void **state)
 
   (void)state;
   HeatTestFolder("empty");
-  FAILS_WITH("there is no checkpoint in empty", HeatCheckpointLatest(PETSC_COMM_WORLD, "empty", path, sizeof(path)));
+  FAILS_WITH("there is no checkpoint in empty",
+             HeatCheckpointLatest(PETSC_COMM_WORLD, "empty", path, sizeof(path)));
   FAILS_WITH("there is no checkpoint in none_such",
              HeatCheckpointLatest(PETSC_COMM_WORLD, "none_such", path, sizeof(path)));
   HeatTestPut("empty/checkpoint_000030.h5", "x");
-  FAILS_WITH("none of the 1 checkpoints", HeatCheckpointLatest(PETSC_COMM_WORLD, "empty", path, sizeof(path)));
+  FAILS_WITH("none of the 1 checkpoints",
+             HeatCheckpointLatest(PETSC_COMM_WORLD, "empty", path, sizeof(path)));
 }
 
 static void checkpoint_of_another_case_is_refused_with_both_numbers(void **state)
 {
-  HeatGrid           *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
-  HeatCheckpointState read;
-  HeatFileField       field = {.name = "temperature", .units = "K", .long_name = "T"};
+  HeatGrid            *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
+  HeatCheckpointState  read;
+  HeatFileField        field   = {.name = "temperature", .units = "K", .long_name = "T"};
   HeatFieldFileOptions options = {.kind = "snapshot", .title = "t"};
-  double             *T;
+  double              *T;
 
   (void)state;
   HeatTestFolder("other");
   OK(Write(grid, "other", 2, 40, NULL));
   field.block = T = HeatTestBlock(grid);
   OK(HeatFieldFileWrite(grid, "other/snapshot_000001.h5", &options, 1, &field, NULL));
-  FAILS_WITH("it is a snapshot, not a checkpoint", HeatCheckpointRead(grid, "other/snapshot_000001.h5", &read, T));
+  FAILS_WITH("it is a snapshot, not a checkpoint",
+             HeatCheckpointRead(grid, "other/snapshot_000001.h5", &read, T));
   OK(PetscFree(T));
   OK(HeatGridDestroy(&grid));
   grid = HeatTestGrid(PETSC_COMM_WORLD, NX + 1, NY, 1);
@@ -238,8 +245,9 @@ static void failed_write_leaves_the_earlier_checkpoint(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
-/* Change bytes of a checkpoint one at a time, by one bit or to zero: reading it must fail, or give
- * exactly what was written.  Every byte of the bookkeeping would take long: HEAT_TEST_STRIDE=1 does. */
+/* Change bytes of a checkpoint one at a time, by one bit or to zero: reading it must fail, or
+ * give exactly what was written.  Every byte of the bookkeeping would take long:
+ * HEAT_TEST_STRIDE=1 does. */
 static void no_changed_byte_goes_unnoticed(void **state)
 {
   const char *stride_text = getenv("HEAT_TEST_STRIDE");
@@ -288,10 +296,10 @@ static void no_changed_byte_goes_unnoticed(void **state)
 
 static void snapshots_are_listed_in_the_xdmf_file(void **state)
 {
-  HeatGrid                *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
-  double                  *T    = HeatTestBlock(grid);
-  const HeatFileField      field = {.name = "temperature", .units = "K", .long_name = "T", .block = T};
-  HeatSnapshots           *snapshots;
+  HeatGrid           *grid  = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
+  double             *T     = HeatTestBlock(grid);
+  const HeatFileField field = {.name = "temperature", .units = "K", .long_name = "T", .block = T};
+  HeatSnapshots      *snapshots;
   const HeatSnapshotEntry *list;
   const HeatSnapshotEntry  earlier[3] = {{0, 0.0}, {20, 2.0}, {30, 3.0}};
   char                     text[4096];

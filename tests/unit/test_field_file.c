@@ -1,4 +1,5 @@
-/** The field file: what is written is read, whatever the layout; what is wrong is refused by all. */
+/** The field file: what is written is read, whatever the layout; what is wrong is refused by all.
+ */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/io_test.h"
 
@@ -16,15 +17,27 @@ static const char *const Names[3] = {"steel", "cold ply", "copper"};
 static PetscErrorCode WriteTwo(const HeatGrid *grid, const char *path, HeatCompression compression,
                                HeatFileStats *stats)
 {
-  double              *T        = HeatTestBlock(grid);
-  int32_t             *material = HeatTestIntegers(grid);
-  const HeatFileField  fields[2] = {
-      {.name = "temperature", .units = "K", .long_name = "temperature", .element = HEAT_ELEMENT_DOUBLE, .block = T},
-      {.name = "material", .units = "1", .long_name = "material", .element = HEAT_ELEMENT_INT32, .block = material,
-       .n_meanings = 3, .meanings = Names}};
-  const HeatFieldFileOptions options = {.kind = "snapshot", .title = "two fields", .step = 12, .time = 0.1,
-                                        .compression = compression,
-                                        .read_back = compression == HEAT_COMPRESSION_NONE ? PETSC_TRUE : PETSC_FALSE};
+  double                    *T         = HeatTestBlock(grid);
+  int32_t                   *material  = HeatTestIntegers(grid);
+  const HeatFileField        fields[2] = {{.name      = "temperature",
+                                           .units     = "K",
+                                           .long_name = "temperature",
+                                           .element   = HEAT_ELEMENT_DOUBLE,
+                                           .block     = T},
+                                          {.name       = "material",
+                                           .units      = "1",
+                                           .long_name  = "material",
+                                           .element    = HEAT_ELEMENT_INT32,
+                                           .block      = material,
+                                           .n_meanings = 3,
+                                           .meanings   = Names}};
+  const HeatFieldFileOptions options   = {
+        .kind        = "snapshot",
+        .title       = "two fields",
+        .step        = 12,
+        .time        = 0.1,
+        .compression = compression,
+        .read_back   = compression == HEAT_COMPRESSION_NONE ? PETSC_TRUE : PETSC_FALSE};
   PetscErrorCode code = HeatFieldFileWrite(grid, path, &options, 2, fields, stats);
 
   OK(PetscFree(T));
@@ -35,8 +48,8 @@ static PetscErrorCode WriteTwo(const HeatGrid *grid, const char *path, HeatCompr
 /* Read both fields of WriteTwo and compare every cell. */
 static void ExpectTwo(const HeatGrid *grid, const char *path)
 {
-  const size_t cells = HeatGridLocalCells(grid);
-  double      *T     = HeatTestBlock(grid), *read_T;
+  const size_t cells    = HeatGridLocalCells(grid);
+  double      *T        = HeatTestBlock(grid), *read_T;
   int32_t     *material = HeatTestIntegers(grid), *read_material;
 
   OK(PetscCalloc2(cells, &read_T, cells, &read_material));
@@ -131,8 +144,9 @@ static void header_tells_what_was_written(void **state)
 /* Where a cell of the temperature lies in the file. */
 static long OffsetOf(const char *path, PetscInt i, PetscInt j)
 {
-  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), set = H5Dopen2(file, "temperature", H5P_DEFAULT);
-  const long  at   = (long)H5Dget_offset(set);
+  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT),
+              set  = H5Dopen2(file, "temperature", H5P_DEFAULT);
+  const long at    = (long)H5Dget_offset(set);
 
   H5Dclose(set);
   H5Fclose(file);
@@ -225,13 +239,18 @@ static void what_is_not_a_field_of_the_grid_is_refused_with_the_reason(void **st
              HeatFieldFileRead(grid, "refused/f.h5", "/T", HEAT_ELEMENT_DOUBLE, T));
   FAILS_WITH("it has no dataset U (it holds: T away group)",
              HeatFieldFileRead(grid, "refused/f.h5", "/U", HEAT_ELEMENT_DOUBLE, T));
-  FAILS_WITH("T does not hold integers", HeatFieldFileRead(grid, "refused/f.h5", "/T", HEAT_ELEMENT_INT32, T));
-  FAILS_WITH("away is a link", HeatFieldFileRead(grid, "refused/f.h5", "/away", HEAT_ELEMENT_DOUBLE, T));
-  FAILS_WITH("not a dataset", HeatFieldFileRead(grid, "refused/f.h5", "/group", HEAT_ELEMENT_DOUBLE, T));
-  FAILS_WITH("No such file or directory", HeatFieldFileRead(grid, "refused/g.h5", "/T", HEAT_ELEMENT_DOUBLE, T));
+  FAILS_WITH("T does not hold integers",
+             HeatFieldFileRead(grid, "refused/f.h5", "/T", HEAT_ELEMENT_INT32, T));
+  FAILS_WITH("away is a link",
+             HeatFieldFileRead(grid, "refused/f.h5", "/away", HEAT_ELEMENT_DOUBLE, T));
+  FAILS_WITH("not a dataset",
+             HeatFieldFileRead(grid, "refused/f.h5", "/group", HEAT_ELEMENT_DOUBLE, T));
+  FAILS_WITH("No such file or directory",
+             HeatFieldFileRead(grid, "refused/g.h5", "/T", HEAT_ELEMENT_DOUBLE, T));
   FAILS_WITH("refused/text.h5 cannot be read",
              HeatFieldFileRead(grid, "refused/text.h5", "/T", HEAT_ELEMENT_DOUBLE, T));
-  FAILS_WITH("not one that heat2d wrote", HeatFieldFileReadInfo(PETSC_COMM_WORLD, "refused/f.h5", &info));
+  FAILS_WITH("not one that heat2d wrote",
+             HeatFieldFileReadInfo(PETSC_COMM_WORLD, "refused/f.h5", &info));
   OK(PetscFree(T));
   OK(HeatGridDestroy(&grid));
 }
@@ -245,12 +264,13 @@ static void folder_that_is_none_is_an_error_on_every_rank(void **state)
   HeatTestPut("none/file", "a file where a folder is needed\n");
   FAILS_WITH("Not a directory", WriteTwo(grid, "none/file/a.h5", HEAT_COMPRESSION_NONE, NULL));
   FAILS_WITH("Not a directory", WriteTwo(grid, "none/file/a.h5", HEAT_COMPRESSION_DEFLATE, NULL));
-  FAILS_WITH("No such file or directory", WriteTwo(grid, "none/such/a.h5", HEAT_COMPRESSION_NONE, NULL));
+  FAILS_WITH("No such file or directory",
+             WriteTwo(grid, "none/such/a.h5", HEAT_COMPRESSION_NONE, NULL));
   OK(HeatGridDestroy(&grid));
 }
 
-/* The last rank may not write beyond 4 kB, as if its node's disk were full: the others must not hang,
- * the earlier file stays, and no temporary one is left. */
+/* The last rank may not write beyond 4 kB, as if its node's disk were full: the others must not
+ * hang, the earlier file stays, and no temporary one is left. */
 static void one_ranks_failed_write_is_an_error_on_every_rank(void **state)
 {
   HeatGrid     *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
@@ -278,8 +298,9 @@ static void failed_compressed_write_is_an_error_on_every_rank(void **state)
   const size_t         cells = HeatGridLocalCells(grid);
   double              *noise;
   HeatFileField        field   = {.name = "temperature", .units = "K", .long_name = "noise"};
-  HeatFieldFileOptions options = {.kind = "snapshot", .title = "noise", .compression = HEAT_COMPRESSION_DEFLATE};
-  struct rlimit        before, limit;
+  HeatFieldFileOptions options = {
+      .kind = "snapshot", .title = "noise", .compression = HEAT_COMPRESSION_DEFLATE};
+  struct rlimit before, limit;
 
   (void)state;
   HeatTestFolder("limit");

@@ -30,7 +30,8 @@ static const cJSON *At(const cJSON *item, const char *path)
     const size_t length = strcspn(path, ".");
 
     snprintf(key, sizeof(key), "%.*s", (int)length, path);
-    item = cJSON_IsArray(item) ? cJSON_GetArrayItem(item, atoi(key)) : cJSON_GetObjectItemCaseSensitive(item, key);
+    item = cJSON_IsArray(item) ? cJSON_GetArrayItem(item, atoi(key))
+                               : cJSON_GetObjectItemCaseSensitive(item, key);
     if (!item) fail_msg("%s is not in results.json", key);
     path += length + (path[length] == '.');
   }
@@ -39,35 +40,36 @@ static const cJSON *At(const cJSON *item, const char *path)
 
 static void Fill(HeatResults *r)
 {
-  static const char *const      hosts[]    = {"node1", "node2"};
-  static const HeatResultsPhase phases[]   = {{"solve", 1.0, 1.5, 2.0, 10}};
-  static const HeatResultsCheck checks[]   = {{"temperature", "temperature at (0.6, 0.2)", 291.4, 291.5, 0.05, PETSC_FALSE},
-                                              {"energy_balance", "energy balance", 1e-14, NAN, 1e-10, PETSC_TRUE}};
+  static const char *const      hosts[]  = {"node1", "node2"};
+  static const HeatResultsPhase phases[] = {{"solve", 1.0, 1.5, 2.0, 10}};
+  static const HeatResultsCheck checks[] = {
+      {"temperature", "temperature at (0.6, 0.2)", 291.4, 291.5, 0.05, PETSC_FALSE},
+      {"energy_balance", "energy balance", 1e-14, NAN, 1e-10, PETSC_TRUE}};
   static const HeatResultsRestart restarts[] = {{"out/checkpoint_000050.h5", 50}};
 
   HeatResultsInit(r);
-  r->status                                = HEAT_STATUS_CHECK_FAILED;
-  r->title                                 = "bar \xff \xc3\xa9 \"x\"\n"; /* one byte is not UTF-8 */
-  r->nx                                    = 512;
-  r->ny                                    = 256;
-  r->ranks                                 = 4;
-  r->decomposition.exchanges               = 100;
-  r->decomposition.messages_between        = 6;
-  r->decomposition.total_messages_between  = 600;
-  r->n_phases                              = 1;
-  r->phases                                = phases;
-  r->fom                                   = INFINITY;
-  r->checkpoints                           = (HeatFileStats){.files = 2, .bytes = 4000000000LL, .seconds = 2.0};
-  r->n_checks                              = 2;
-  r->checks                                = checks;
-  r->n_restarts                            = 1;
-  r->restarts                              = restarts;
-  r->solver.ksp                            = "cg";
-  r->solver.pc                             = "heatmg";
-  r->solver.iterations_max                 = 9;
-  r->provenance.n_hosts                    = 2;
-  r->provenance.hosts                      = hosts;
-  r->provenance.case_text                  = "grid: {cells: [512, 256]}\n";
+  r->status                               = HEAT_STATUS_CHECK_FAILED;
+  r->title                                = "bar \xff \xc3\xa9 \"x\"\n"; /* one byte is not UTF-8 */
+  r->nx                                   = 512;
+  r->ny                                   = 256;
+  r->ranks                                = 4;
+  r->decomposition.exchanges              = 100;
+  r->decomposition.messages_between       = 6;
+  r->decomposition.total_messages_between = 600;
+  r->n_phases                             = 1;
+  r->phases                               = phases;
+  r->fom                                  = INFINITY;
+  r->checkpoints           = (HeatFileStats){.files = 2, .bytes = 4000000000LL, .seconds = 2.0};
+  r->n_checks              = 2;
+  r->checks                = checks;
+  r->n_restarts            = 1;
+  r->restarts              = restarts;
+  r->solver.ksp            = "cg";
+  r->solver.pc             = "heatmg";
+  r->solver.iterations_max = 9;
+  r->provenance.n_hosts    = 2;
+  r->provenance.hosts      = hosts;
+  r->provenance.case_text  = "grid: {cells: [512, 256]}\n";
 }
 
 static void record_holds_what_was_filled_in_and_null_for_the_unknown(void **state)
@@ -117,10 +119,12 @@ static void record_without_a_folder_is_an_error_on_every_rank(void **state)
 /* An earlier run's files, and some that are not ours. */
 static void EarlierRun(const char *dir, const char *status)
 {
-  static const char *const names[] = {"snapshot_000020.h5", "checkpoint_000050.h5", "checkpoint_000100.h5",
-                                      ".checkpoint_000150.h5.part", "snapshots.xdmf", "history.csv", "probes.csv",
-                                      "notes.txt", "checkpoint_1.h5", "my_checkpoint_000050.h5"};
-  char path[256], text[64];
+  static const char *const names[] = {"snapshot_000020.h5",   "checkpoint_000050.h5",
+                                      "checkpoint_000100.h5", ".checkpoint_000150.h5.part",
+                                      "snapshots.xdmf",       "history.csv",
+                                      "probes.csv",           "notes.txt",
+                                      "checkpoint_1.h5",      "my_checkpoint_000050.h5"};
+  char                     path[256], text[64];
 
   HeatTestFolder(dir);
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
@@ -136,7 +140,7 @@ static void EarlierRun(const char *dir, const char *status)
 static void ExpectForeignUntouched(const char *dir)
 {
   static const char *const names[] = {"notes.txt", "checkpoint_1.h5", "my_checkpoint_000050.h5"};
-  char path[256];
+  char                     path[256];
 
   for (size_t i = 0; i < 3; ++i) {
     snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
@@ -203,7 +207,8 @@ static void folder_is_made_with_its_parents_or_refused(void **state)
   HeatTestPut("made/file", "");
   FAILS_WITH("made/file cannot be used as the output folder: it exists and is not a folder",
              HeatOutputDirectoryPrepare(PETSC_COMM_WORLD, "made/file", PETSC_FALSE));
-  FAILS_WITH("Not a directory", HeatOutputDirectoryPrepare(PETSC_COMM_WORLD, "made/file/sub", PETSC_FALSE));
+  FAILS_WITH("Not a directory",
+             HeatOutputDirectoryPrepare(PETSC_COMM_WORLD, "made/file/sub", PETSC_FALSE));
 }
 
 static const struct CMUnitTest Tests[] = {

@@ -113,7 +113,8 @@ static void SumsAreOfWholeRows(const HeatGrid *grid, HeatSlab *slab)
   OK(HeatSlabRowSums(slab, sizeof(double), block, sums));
   for (PetscInt j = 0; j < n; ++j) {
     for (PetscInt i = 0; i < grid->nx; ++i) row[i] = HeatTestValue(i, first + j);
-    assert_true(sums[j] == HeatChecksum(sizeof(double), row, (PetscInt64)(first + j) * grid->nx, grid->nx));
+    assert_true(sums[j] ==
+                HeatChecksum(sizeof(double), row, (PetscInt64)(first + j) * grid->nx, grid->nx));
   }
   OK(PetscFree(row));
   OK(PetscFree(sums));

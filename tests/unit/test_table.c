@@ -1,4 +1,5 @@
-/** CSV tables: the rows of an earlier run stay, the numbers read back exactly, failures are told. */
+/** CSV tables: the rows of an earlier run stay, the numbers read back exactly, failures are told.
+ */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/io_test.h"
 

@@ -1,0 +1,56 @@
+"""The command line of ./bootstrap: what needs no network and no root."""
+import os
+import subprocess
+
+import pytest
+from heat2d_case import ROOT
+
+BOOTSTRAP = str(ROOT / "bootstrap")
+
+
+def bootstrap(*args: str, **env: str) -> subprocess.CompletedProcess:
+    return subprocess.run([BOOTSTRAP, *args], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+                          env={**os.environ, **env}, stdin=subprocess.DEVNULL)
+
+
+def test_help_names_every_command_and_option():
+    text = bootstrap("--help").stdout
+    for word in ("run", "test", "build", "deps", "--mpi", "--ranks", "--preset", "--portable", "PETSC_DIR"):
+        assert word in text
+
+
+@pytest.mark.parametrize("args, words", [
+    ((), "usage"),
+    (("dance",), "unknown command 'dance'"),
+    (("--mpi", "lam", "build"), "--mpi is 'lam'"),
+    (("--mpi",), "--mpi needs a value"),
+    (("--ranks", "two", "run"), "--ranks is 'two'"),
+    (("--preset", "fast", "build"), "--preset is 'fast'"),
+    (("--frobnicate", "build"), "unknown option --frobnicate"),
+])
+def test_a_wrong_command_line_is_refused_with_a_message(args, words):
+    done = bootstrap(*args)
+    assert done.returncode == 1
+    assert words in done.stderr
+
+
+def test_a_petsc_dir_that_does_not_exist_is_refused(tmp_path):
+    done = bootstrap("deps", PETSC_DIR=str(tmp_path / "none"), HEAT2D_CACHE=str(tmp_path))
+    assert done.returncode == 1
+    assert "does not exist" in done.stderr
+
+
+def test_a_petsc_of_another_mpi_is_refused(tmp_path):
+    include, pkgconfig = tmp_path / "include", tmp_path / "lib" / "pkgconfig"
+    include.mkdir()
+    pkgconfig.mkdir(parents=True)
+    (include / "petscconf.h").write_text("#define PETSC_HAVE_OMPI_MAJOR_VERSION 4\n")
+    (pkgconfig / "PETSc.pc").write_text(f"Name: PETSc\nDescription: d\nVersion: 3.18.5\nCflags: -I{include}\nLibs:\n")
+    done = bootstrap("deps", PETSC_DIR=str(tmp_path), PETSC_ARCH="", HEAT2D_CACHE=str(tmp_path / "cache"))
+    assert done.returncode == 1
+    assert "built for openmpi, not mpich" in done.stdout
+    assert "not built with mpich" in done.stderr
+
+
+def test_the_script_is_plain_posix_shell():
+    assert subprocess.run(["sh", "-n", BOOTSTRAP], check=False).returncode == 0

@@ -1,0 +1,252 @@
+"""The answer does not depend on how many ranks compute it, nor on how they share the grid."""
+from __future__ import annotations
+
+import filecmp
+
+import numpy as np
+import pytest
+from heat2d_case import Outcome, basic_case, run
+
+NX, NY, STEPS = 7, 9, 12
+MATERIALS = [{"name": "slow", "conductivity": [1.0, 2.0], "density": 1.0, "specific_heat": 1.0},
+             {"name": "fast", "conductivity": 40.0, "density": 3.0, "specific_heat": 2.0}]
+# (ranks, processes): blocks of width one, single rows and columns, uneven cuts, a prime number.
+LAYOUTS = [(2, [2, 1]), (2, [1, 2]), (3, [3, 1]), (3, "auto"), (4, [2, 2]), (4, [1, 4]), (7, [7, 1]), (7, [1, 7])]
+SIDES = ("left", "right", "bottom", "top")
+
+
+def mixed(scheme: str = "ftcs", **sections) -> dict:
+    """Two materials, all boundary types, a source: nothing is symmetric."""
+    case = basic_case(
+        grid={"cells": [NX, NY], "x": [0.0, 0.8], "y": [0.0, 1.0]}, materials=MATERIALS,
+        regions=[{"material": "slow"}, {"shape": "circle", "centre": [0.5, 0.4], "radius": 0.25, "material": "fast",
+                                        "source": "50*(1+x)*(t<0.003)"}],
+        initial={"temperature": "1+sin(5*x)*cos(7*y)"},
+        boundary={"left": {"type": "temperature", "value": "y+sin(100*t)"}, "right": {"type": "flux", "value": "1+y"},
+                  "top": {"type": "convection", "coefficient": "2+x", "ambient": "1+t"}},
+        time={"scheme": scheme, "step": 4e-4, "steps": STEPS}, solver={"tolerance": 1e-12, "preconditioner": "jacobi"},
+        output={"snapshots": {"every": 6}, "fields": ["temperature", "material"], "history": {"every": 1},
+                "probes": [{"name": "a", "at": [0.31, 0.22]}, {"name": "corner", "at": [0.8, 1.0]}]},
+        checkpoint={"every": 6})
+    case.update(sections)
+    return case
+
+
+def finished(outcome: Outcome) -> Outcome:
+    assert outcome.code == 0, f"exit code {outcome.code}\n{outcome.err}"
+    return outcome
+
+
+def layout(processes) -> tuple[str, str]:
+    return "--set", f"decomposition.processes={processes}"
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory):
+    """Runs on one rank, once a scheme."""
+    done = {}
+
+    def get(scheme: str) -> Outcome:
+        if scheme not in done:
+            done[scheme] = finished(run(tmp_path_factory.mktemp(scheme), mixed(scheme), "--quiet", "--set",
+                                        "checkpoint.keep=9"))
+        return done[scheme]
+
+    return get
+
+
+@pytest.fixture(scope="module")
+def parallel(tmp_path_factory):
+    """Runs on several ranks, once a scheme and layout."""
+    done = {}
+
+    def get(scheme: str, ranks: int, processes) -> Outcome:
+        key = scheme, ranks, str(processes)
+        if key not in done:
+            done[key] = finished(run(tmp_path_factory.mktemp("parallel"), mixed(scheme), "--quiet", *layout(processes),
+                                     "--set", "checkpoint.keep=9", ranks=ranks))
+        return done[key]
+
+    return get
+
+
+# ---- the same answer ------------------------------------------------------------------------------------
+
+
+def same_bytes(one: Outcome, other: Outcome, kind: str, count: int) -> None:
+    names = [path.name for path in sorted(one.directory.glob(f"{kind}_*.h5"))]
+    assert len(names) == count, names
+    _, differ, failed = filecmp.cmpfiles(one.directory, other.directory, names, shallow=False)
+    assert not differ and not failed, f"differ from one rank's: {differ}, missing: {failed}"
+
+
+@pytest.mark.parametrize("ranks,processes", LAYOUTS, ids=str)
+def test_ftcs_snapshots_are_byte_identical(serial, parallel, ranks, processes):
+    same_bytes(serial("ftcs"), parallel("ftcs", ranks, processes), "snapshot", 3)
+
+
+@pytest.mark.parametrize("ranks,processes", LAYOUTS, ids=str)
+def test_ftcs_checkpoint_fields_have_the_same_bits(serial, parallel, ranks, processes):
+    one, other = serial("ftcs"), parallel("ftcs", ranks, processes)
+    for step in (6, 12):
+        fields = [read(outcome.directory / f"checkpoint_{step:06d}.h5") for outcome in (one, other)]
+        assert np.array_equal(*fields), f"checkpoint of step {step}"
+
+
+def read(path):
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return file["temperature"][...]
+
+
+@pytest.mark.parametrize("ranks,processes", [(2, "auto"), (3, "auto"), (4, "auto"), (7, "auto")], ids=str)
+def test_ftcs_checkpoints_are_byte_identical(tmp_path, ranks, processes):
+    """With solver.reproducible, the account's sums in a checkpoint have the same bits as well."""
+    case = mixed(solver={"reproducible": True})
+    one = finished(run(tmp_path, case, "--quiet", output="one"))
+    same_bytes(one, finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", ranks=ranks, output="many")),
+               "checkpoint", 2)
+
+
+@pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson"])
+@pytest.mark.parametrize("ranks,processes", [(2, [2, 1]), (3, [1, 3]), (4, [2, 2]), (7, [7, 1])], ids=str)
+def test_implicit_runs_agree_to_the_solver_tolerance(serial, parallel, scheme, ranks, processes):
+    # Scalar products are summed in another order, so the iterates differ where the solver stops: by 1e-12 of
+    # each step's increment, which is of order 1; 12 steps, and a condition number below 100.
+    for step in (6, 12):
+        np.testing.assert_allclose(parallel(scheme, ranks, processes).field(step), serial(scheme).field(step),
+                                   rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("ranks", [2, 3])
+def test_multigrid_agrees_to_the_solver_tolerance(tmp_path, ranks):
+    case = mixed("backward-euler", solver={"tolerance": 1e-12})
+    one = finished(run(tmp_path, case, "--quiet", output="one"))
+    many = finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", ranks=ranks, output="many"))
+    np.testing.assert_allclose(many.field(), one.field(), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("table", ["history.csv", "probes.csv"])
+@pytest.mark.parametrize("scheme,ranks,processes", [("ftcs", 2, [2, 1]), ("ftcs", 4, [2, 2]), ("ftcs", 7, [7, 1]),
+                                                    ("backward-euler", 3, [1, 3])], ids=str)
+def test_tables_agree(serial, parallel, table, scheme, ranks, processes):
+    one, many = serial(scheme).table(table), parallel(scheme, ranks, processes).table(table)
+    assert list(one) == list(many), "other columns"
+    # Round-off of sums in another order; the solver's tolerance where it is implicit.
+    tolerance = 1e-12 if scheme == "ftcs" else 1e-9
+    for name in one:
+        if name in ("iterations", "residual", "energy_error"):
+            continue
+        scale = max(1.0, np.abs(one[name]).max())
+        np.testing.assert_allclose(many[name], one[name], rtol=0, atol=tolerance * scale, err_msg=name)
+    if "energy_error" in many:
+        assert np.abs(many["energy_error"]).max() < 1e-10, many["energy_error"]
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4])
+def test_checks_agree(tmp_path, ranks):
+    checks = [{"quantity": "temperature", "at": [0.4, 0.5], "value": 0.0, "tolerance": 1e9},
+              {"quantity": "temperature", "at": [0.0, 1.0], "value": 0.0, "tolerance": 1e9},
+              {"quantity": "integral", "weight": "heat_capacity", "value": 0.0, "tolerance": 1e9},
+              {"quantity": "heat_flow", "side": "left", "value": 0.0, "tolerance": 1e9},
+              {"quantity": "error_l2", "exact": "x", "below": 1e9}]
+    case = mixed(check=checks, output={"history": {"every": 100}}, checkpoint={"every": 0})
+    one = finished(run(tmp_path, case, "--quiet", output="one"))
+    many = finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", ranks=ranks, output="many"))
+    # Round-off of sums in another order.
+    np.testing.assert_allclose([c["value"] for c in many.checks], [c["value"] for c in one.checks], rtol=1e-12)
+
+
+@pytest.mark.parametrize("mapping", ["node-blocks", "linear"])
+def test_mapping_of_ranks_does_not_show(tmp_path, mapping):
+    one = finished(run(tmp_path, mixed(decomposition={"mapping": mapping}), "--quiet", output="one"))
+    many = finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", ranks=4, output="many"))
+    same_bytes(one, many, "snapshot", 3)
+
+
+@pytest.mark.parametrize("cells,ranks,processes", [([1, 12], 3, [1, 3]), ([12, 1], 3, [3, 1]), ([1, 1], 1, [1, 1]),
+                                                   ([4, 1], 4, "auto"), ([1, 4], 4, "auto")], ids=str)
+def test_grids_one_cell_wide(tmp_path, cells, ranks, processes):
+    case = mixed(grid={"cells": cells, "x": [0.0, 0.8], "y": [0.0, 1.0]})
+    one = finished(run(tmp_path, case, "--quiet", output="one"))
+    many = finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", *layout(processes), ranks=ranks, output="many"))
+    same_bytes(one, many, "snapshot", 3)
+    assert abs(many.results["energy"]["balance_error_relative"]) < 1e-10
+
+
+PERIODIC = {"x": {s: {"type": "periodic"} for s in SIDES[:2]}, "y": {s: {"type": "periodic"} for s in SIDES[2:]},
+            "xy": {s: {"type": "periodic"} for s in SIDES}}
+
+
+@pytest.mark.parametrize("axes", PERIODIC)
+@pytest.mark.parametrize("ranks,processes", [(2, [2, 1]), (2, [1, 2]), (3, [3, 1]), (4, [2, 2]), (7, [7, 1])], ids=str)
+def test_periodic_runs_are_byte_identical(tmp_path, axes, ranks, processes):
+    case = mixed(boundary=PERIODIC[axes], output={"snapshots": {"every": 6}}, checkpoint={"every": 0})
+    one = finished(run(tmp_path, case, "--quiet", output="one"))
+    many = finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", *layout(processes), ranks=ranks, output="many"))
+    same_bytes(one, many, "snapshot", 3)
+    check_counts(many.results, processes, axes)
+
+
+# ---- messages -------------------------------------------------------------------------------------------
+
+
+def predicted(px: int, py: int, periodic: str = "") -> tuple[int, int]:
+    """Messages and bytes of an exchange: a value a cell, both ways, over every edge between two blocks."""
+    vertical = px - 1 + ("x" in periodic and px > 1)  # cuts across x; a block that is its own neighbour sends nothing
+    horizontal = py - 1 + ("y" in periodic and py > 1)
+    return 2 * (vertical * py + px * horizontal), 2 * 8 * (vertical * NY + horizontal * NX)
+
+
+def check_counts(results: dict, processes, periodic: str = "") -> None:
+    found = results["decomposition"]
+    px, py = found["processes"]
+    if processes != "auto":
+        assert [px, py] == processes
+    assert px * py == results["ranks"]
+    messages, size = predicted(px, py, periodic)
+    exchanges = found["halo_exchanges"]
+    assert exchanges >= STEPS, f"{exchanges} exchanges in {STEPS} steps"
+    for name, expected in (("messages", messages), ("bytes", size)):
+        within = found[name]["within_nodes"]
+        assert within == {"per_exchange": expected, "predicted": expected * exchanges, "counted": expected * exchanges}, \
+            f"{name} of {px} x {py} blocks, {exchanges} exchanges: {within}, expected {expected} an exchange"
+        between = found[name]["between_nodes"]
+        assert set(between.values()) == {0}, f"one node, yet {name} between nodes: {between}"
+
+
+@pytest.mark.parametrize("ranks,processes", LAYOUTS, ids=str)
+def test_counted_messages_and_bytes_are_the_predicted_ones(parallel, ranks, processes):
+    check_counts(parallel("ftcs", ranks, processes).results, processes)
+
+
+def test_one_rank_sends_nothing(serial):
+    check_counts(serial("ftcs").results, [1, 1])
+
+
+def test_implicit_messages_are_the_predicted_ones(parallel):
+    check_counts(parallel("backward-euler", 4, [2, 2]).results, [2, 2])
+
+
+def test_ftcs_step_takes_one_exchange(tmp_path):
+    case = mixed(output={"history": {"every": 1000}}, checkpoint={"every": 0})
+    counts = [finished(run(tmp_path, case, "--quiet", "--set", f"time.steps={steps}", ranks=2, output=f"s{steps}"))
+              .results["decomposition"]["halo_exchanges"] for steps in (10, 30)]
+    assert counts[1] - counts[0] == 20, f"{counts[1] - counts[0]} exchanges in 20 steps"
+
+
+def test_blocks_are_even(tmp_path):
+    """Cuts differ by one row or column at most: 7 x 9 cells on 2 x 2 blocks."""
+    found = finished(run(tmp_path, mixed(), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
+    assert (found["cells_min"], found["cells_max"]) == (3 * 4, 4 * 5)
+
+
+def test_owner_field_shows_the_blocks(tmp_path):
+    case = mixed(output={"snapshots": {"every": STEPS}, "fields": ["temperature", "owner"]})
+    owner = finished(run(tmp_path, case, "--quiet", *layout([2, 2]), ranks=4)).field(name="owner")
+    assert sorted(set(owner.ravel())) == [0, 1, 2, 3]
+    for rank in range(4):
+        rows, columns = np.nonzero(owner == rank)
+        area = (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+        assert len(rows) == area, f"rank {rank} does not own a rectangle"

@@ -1,0 +1,373 @@
+"""Stopping, failing and going on: a run in pieces ends where an uninterrupted one ends."""
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from heat2d_case import Outcome, basic_case, command, environment, run, write_case
+
+STEPS = 40
+LAYERS = [{"name": "slow", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0},
+          {"name": "fast", "conductivity": [30.0, 20.0], "density": 3.0, "specific_heat": 2.0}]
+
+
+def heated(scheme: str, **sections) -> dict:
+    """Everything a restart has to bring back: materials, switching source, moving sides, records."""
+    case = basic_case(
+        title=f"restart {scheme}",
+        grid={"cells": [23, 17], "x": [0.0, 1.0], "y": [0.0, 0.7]}, materials=LAYERS,
+        regions=[{"material": "slow"}, {"shape": "circle", "centre": [0.4, 0.3], "radius": 0.2, "material": "fast",
+                                        "source": "100*(t<0.0005)"}],
+        boundary={"left": {"type": "temperature", "value": "sin(500*t)"},
+                  "top": {"type": "convection", "coefficient": 4.0, "ambient": "1+t"}},
+        time={"scheme": scheme, "step": 2.5e-5, "steps": STEPS},
+        solver={"tolerance": 1e-12, "preconditioner": "jacobi"},
+        output={"snapshots": {"every": 10}, "history": {"every": 3},
+                "probes": [{"name": "a", "at": [0.31, 0.22]}, {"name": "b", "at": [0.9, 0.05]}]},
+        checkpoint={"every": 8})
+    case.update(sections)
+    return case
+
+
+def checkpoints(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.glob("checkpoint_*.h5"))
+
+
+def must(outcome: Outcome, code: int = 0) -> Outcome:
+    assert outcome.code == code, f"exit code {outcome.code}, expected {code}\n{outcome.out}\n{outcome.err}"
+    return outcome
+
+
+def half_then_rest(tmp_path, case: dict, first_ranks: int, then_ranks: int, at: int = 19) -> Outcome:
+    """A run to step `at`, then --restart latest with the whole case."""
+    path = write_case(tmp_path, case)
+    must(run(tmp_path, path, "--quiet", "--set", f"time.steps={at}", ranks=first_ranks, output="pieces"))
+    return must(run(tmp_path, path, "--quiet", "--restart", "latest", ranks=then_ranks, output="pieces"))
+
+
+# ---- a run in two pieces --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first,then", [(1, 1), (2, 1), (1, 2), (2, 3)])
+def test_ftcs_restart_on_other_ranks_has_the_same_bits(tmp_path, first, then):
+    case = heated("ftcs")
+    straight = must(run(tmp_path, case, "--quiet", ranks=1, output="straight"))
+    pieces = half_then_rest(tmp_path, case, first, then)
+    for step in (20, 30, 40):
+        assert np.array_equal(straight.field(step), pieces.field(step)), f"step {step} has other bits"
+
+
+@pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson"])
+def test_implicit_restart_agrees_to_the_solver_tolerance(tmp_path, scheme):
+    case = heated(scheme)
+    straight = must(run(tmp_path, case, "--quiet", ranks=1, output="straight"))
+    pieces = half_then_rest(tmp_path, case, 2, 1)
+    # Another number of ranks sums in another order, so iterates differ within 1e-12 of each step's increment.
+    np.testing.assert_allclose(pieces.field(STEPS), straight.field(STEPS), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson"])
+def test_implicit_restart_on_the_same_ranks_has_the_same_bits(tmp_path, scheme):
+    case = heated(scheme)
+    straight = must(run(tmp_path, case, "--quiet", ranks=2, output="straight"))
+    pieces = half_then_rest(tmp_path, case, 2, 2)
+    assert np.array_equal(straight.field(STEPS), pieces.field(STEPS)), "the same program went another way"
+
+
+@pytest.mark.parametrize("scheme", ["ftcs", "crank-nicolson"])
+def test_energy_account_goes_on_over_a_restart(tmp_path, scheme):
+    case = heated(scheme)
+    straight = must(run(tmp_path, case, "--quiet", output="straight")).results["energy"]
+    pieces = half_then_rest(tmp_path, case, 1, 2).results["energy"]
+    assert abs(pieces["balance_error_relative"]) < 1e-10, pieces
+    for key in ("stored_initial", "sources"):
+        assert pieces[key] == pytest.approx(straight[key], rel=1e-10), key
+    for side, heat in straight["through_sides"].items():
+        assert pieces["through_sides"][side] == pytest.approx(heat, rel=1e-9, abs=1e-13), side
+
+
+def test_records_go_on_without_a_gap_or_a_repetition(tmp_path):
+    """The first run goes on to step 29 after its checkpoint of step 24, and loses that tail."""
+    case = heated("ftcs")
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    path = write_case(tmp_path, case)
+    must(run(tmp_path, path, "--quiet", "--set", "time.steps=29", output="pieces"))
+    (tmp_path / "pieces" / "checkpoint_000029.h5").unlink()
+    pieces = must(run(tmp_path, path, "--quiet", "--restart", "latest", ranks=2, output="pieces"))
+    assert pieces.results["restarts"][0]["step"] == 24
+    steps = pieces.table("probes.csv")["step"]
+    assert np.array_equal(steps, np.arange(STEPS + 1)), f"steps of probes.csv: {steps}"
+    for name in ("a", "b"):
+        # Sums over other ranks: round-off on values of order 1.
+        np.testing.assert_allclose(pieces.table("probes.csv")[name], straight.table("probes.csv")[name],
+                                   rtol=0, atol=1e-13)
+    ours, theirs = pieces.table("history.csv"), straight.table("history.csv")
+    assert len(set(ours["step"])) == len(ours["step"]), f"repeated rows: {ours['step']}"
+    assert np.array_equal(ours["step"], np.sort(ours["step"])), f"rows out of order: {ours['step']}"
+    assert set(theirs["step"]) <= set(ours["step"]), f"missing rows: {set(theirs['step']) - set(ours['step'])}"
+    assert np.array_equal(ours["min"][-1:], theirs["min"][-1:])
+
+
+def test_times_of_a_restarted_run_have_the_same_bits(tmp_path):
+    case = heated("ftcs")
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    pieces = half_then_rest(tmp_path, case, 1, 1)
+    for path in straight.snapshots():
+        with h5py.File(path) as theirs, h5py.File(pieces.directory / path.name) as ours:
+            assert ours.attrs["time"] == theirs.attrs["time"], path.name
+    assert np.array_equal(straight.table("probes.csv")["time"], pieces.table("probes.csv")["time"])
+
+
+def test_restart_from_a_named_file(tmp_path):
+    case = heated("ftcs", checkpoint={"every": 8, "keep": 10})
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "straight/checkpoint_000016.h5",
+                       ranks=2, output="again"))
+    assert outcome.results["restarts"][0]["step"] == 16
+    assert np.array_equal(straight.field(STEPS), outcome.field(STEPS))
+
+
+def test_restart_of_a_finished_run_changes_nothing(tmp_path):
+    case = heated("ftcs")
+    done = must(run(tmp_path, case, "--quiet"))
+    before = done.field(STEPS)
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest"))
+    assert np.array_equal(before, again.field(STEPS))
+    assert again.results["status"] == "ok"
+
+
+@pytest.mark.parametrize("name", ["probes.csv", "history.csv"])
+def test_restart_of_a_finished_run_adds_no_rows(tmp_path, name):
+    done = must(run(tmp_path, heated("ftcs"), "--quiet"))
+    before = done.table(name)["step"]
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest")).table(name)["step"]
+    assert np.array_equal(before, again), f"steps before {before[-4:]}, after {again[-4:]}"
+
+
+def test_restart_can_go_further(tmp_path):
+    case = heated("ftcs")
+    must(run(tmp_path, case, "--quiet"))
+    longer = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=50"))
+    straight = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--set", "time.steps=50", output="straight"))
+    assert np.array_equal(straight.field(50), longer.field(50))
+
+
+# ---- stopping -------------------------------------------------------------------------------------------
+
+
+def long_run(**sections) -> dict:
+    """Half a minute of ftcs, if nobody stops it."""
+    return heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 2_000_000}, output={"history": {"every": 100000}},
+                  **sections)
+
+
+def test_wall_time_limit_checkpoints_and_leaves_with_75(tmp_path):
+    case = long_run(checkpoint={"keep": 2}, limits={"wall_time": 2.0})
+    began = time.monotonic()
+    outcome = must(run(tmp_path, case, "--quiet", ranks=2), 75)
+    elapsed = time.monotonic() - began
+    assert outcome.results["status"] == "stopped"
+    assert checkpoints(outcome.directory), "stopped without a checkpoint"
+    step = outcome.results["time"]["steps"]
+    assert 0 < step < 2_000_000
+    assert checkpoints(outcome.directory)[-1] == f"checkpoint_{step:06d}.h5"
+    # The limit holds from the program's start; the launcher and a busy machine get as long again.
+    assert elapsed < 6, f"a limit of 2 s took {elapsed:.1f} s"
+    steps = f"time.steps={step + 10}"
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", steps,
+                     "--set", "limits.wall_time=0"))
+    straight = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--set", steps, "--set", "limits.wall_time=0",
+                        "--set", f"output.snapshots={{every: {step + 10}}}", output="straight", ranks=2))
+    assert again.results["time"]["steps"] == step + 10
+    with h5py.File(straight.directory / f"snapshot_{step + 10:06d}.h5") as file:
+        end = file["temperature"][...]
+    assert abs(again.table("history.csv")["max"][-1] - end.max()) == 0
+
+
+class Background:
+    """A run that a test disturbs; its process group ends with the test."""
+
+    def __init__(self, tmp_path, case: dict, ranks: int, *args: str):
+        self.directory = tmp_path / "out"
+        path = write_case(tmp_path, case)
+        self.process = subprocess.Popen(
+            ["timeout", "-k", "5", "60", *command(path, ranks, ("--output", "out", "--quiet", *args))], cwd=tmp_path,
+            env=environment(ranks), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for pid in self.descendants():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait(10)
+
+    def descendants(self) -> list[int]:
+        """The processes of this run: `timeout`, mpiexec, its proxy, the ranks."""
+        parents = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                except (OSError, IndexError):
+                    continue
+        found = [self.process.pid]
+        for pid in found:
+            found += [child for child, parent in parents.items() if parent == pid]
+        return found
+
+    def wait_for_checkpoint(self, seconds: float = 20) -> None:
+        limit = time.monotonic() + seconds
+        while not checkpoints(self.directory):
+            assert self.process.poll() is None, f"ended early: {self.process.communicate()[1]}"
+            assert time.monotonic() < limit, "no checkpoint in time"
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR1", "SIGINT"])
+def test_signal_to_mpiexec_stops_with_a_checkpoint(tmp_path, name):
+    with Background(tmp_path, long_run(checkpoint={"wall_interval": 0.5}), 2) as job:
+        job.wait_for_checkpoint()
+        launcher = job.descendants()[1]
+        os.kill(launcher, getattr(signal, name))
+        _, err = job.process.communicate(timeout=20)
+    outcome = Outcome(job.process.returncode, "", err, job.directory)
+    # Launchers may put a code of their own in place of 75; the record tells.
+    assert (outcome.directory / "results.json").exists(), f"exit code {outcome.code}, no results.json\n{err}"
+    assert outcome.results["status"] == "stopped", outcome.results["status"]
+    step = outcome.results["time"]["steps"]
+    assert checkpoints(outcome.directory)[-1] == f"checkpoint_{step:06d}.h5"
+    if "mpich" in os.environ.get("MPIEXEC", "") and name != "SIGINT":
+        assert outcome.code == 75, f"exit code {outcome.code}\n{err}"
+
+
+def test_killed_run_goes_on_with_the_same_bits(tmp_path):
+    case = long_run(checkpoint={"every": 4000, "keep": 2})
+    with Background(tmp_path, case, 2) as job:
+        job.wait_for_checkpoint()
+        time.sleep(0.2)
+        for pid in job.descendants():
+            os.kill(pid, signal.SIGKILL)
+        job.process.communicate(timeout=20)
+    newest = int(checkpoints(job.directory)[-1][11:-3])
+    end = newest + 500
+    ending = ("--quiet", "--set", f"time.steps={end}", "--set", f"output.snapshots={{every: {end}}}")
+    again = must(run(tmp_path, tmp_path / "case.yaml", *ending, "--restart", "latest"))
+    assert again.results["restarts"][0]["step"] == newest
+    straight = must(run(tmp_path, tmp_path / "case.yaml", *ending, output="straight"))
+    assert np.array_equal(straight.field(end), again.field(end)), "not the field of an undisturbed run"
+
+
+# ---- refusals -------------------------------------------------------------------------------------------
+
+
+def refused(outcome: Outcome, code: int, *words: str) -> None:
+    assert outcome.code == code, f"exit code {outcome.code}, expected {code}\n{outcome.err}"
+    lines = outcome.err.splitlines()
+    errors = [line for line in lines if line.startswith("heat2d: error:")]
+    assert len(errors) == 1, f"one message expected:\n{outcome.err}"
+    for word in words:
+        assert word in errors[0], f"{word!r} is not in: {errors[0]}"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_restart_on_another_grid_is_refused(tmp_path, ranks):
+    case = heated("ftcs")
+    must(run(tmp_path, case, "--quiet"))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    outcome = run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "grid.cells=[20,17]",
+                  ranks=ranks)
+    refused(outcome, 4, "checkpoint_000040.h5", "[23, 17]", "[20, 17]")
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}, "files were touched"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_restart_without_a_checkpoint_is_refused(tmp_path, ranks):
+    outcome = run(tmp_path, heated("ftcs"), "--quiet", "--restart", "latest", ranks=ranks)
+    refused(outcome, 4, "no checkpoint in out")
+
+
+def test_restart_from_a_missing_file_is_refused(tmp_path):
+    refused(run(tmp_path, heated("ftcs"), "--quiet", "--restart", "nowhere.h5"), 4, "nowhere.h5")
+
+
+def test_restart_from_a_snapshot_is_refused(tmp_path):
+    must(run(tmp_path, heated("ftcs"), "--quiet"))
+    refused(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/snapshot_000010.h5", output="again"), 4,
+            "snapshot_000010.h5")
+
+
+def damage(path: Path, dataset: str = "temperature") -> None:
+    """Flip one bit in the middle of the data."""
+    with h5py.File(path, "r") as file:
+        offset = file[dataset].id.get_offset() + file[dataset].id.get_storage_size() // 2
+    data = bytearray(path.read_bytes())
+    data[offset] ^= 0x10
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_damaged_newest_checkpoint_is_passed_over(tmp_path, ranks):
+    straight = must(run(tmp_path, heated("ftcs"), "--quiet", output="straight"))
+    shutil.copytree(tmp_path / "straight", tmp_path / "out")
+    damage(tmp_path / "out" / "checkpoint_000040.h5")
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=ranks))
+    warnings = [line for line in outcome.err.splitlines() if "checkpoint_000040.h5" in line]
+    assert len(warnings) >= 1 and "passed over" in warnings[0], outcome.err
+    assert outcome.results["restarts"][0]["step"] == 32
+    assert np.array_equal(straight.field(STEPS), outcome.field(STEPS))
+
+
+def test_truncated_newest_checkpoint_is_passed_over(tmp_path):
+    must(run(tmp_path, heated("ftcs"), "--quiet"))
+    newest = tmp_path / "out" / "checkpoint_000040.h5"
+    newest.write_bytes(newest.read_bytes()[:5000])
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest"))
+    assert outcome.results["restarts"][0]["step"] == 32
+    assert "checkpoint_000040.h5" in outcome.err
+
+
+def test_damaged_named_checkpoint_is_refused(tmp_path):
+    must(run(tmp_path, heated("ftcs"), "--quiet"))
+    damage(tmp_path / "out" / "checkpoint_000040.h5")
+    refused(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/checkpoint_000040.h5", ranks=2,
+                output="again"), 4, "checkpoint_000040.h5")
+
+
+# ---- housekeeping ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("keep,expected", [(1, [40]), (2, [32, 40]), (4, [16, 24, 32, 40])])
+def test_keep_says_how_many_checkpoints_stay(tmp_path, keep, expected):
+    outcome = must(run(tmp_path, heated("ftcs", checkpoint={"every": 8, "keep": keep}), "--quiet"))
+    assert checkpoints(outcome.directory) == [f"checkpoint_{step:06d}.h5" for step in expected]
+
+
+def test_fresh_run_spares_the_checkpoints_of_an_unfinished_one(tmp_path):
+    case = heated("ftcs")
+    must(run(tmp_path, case, "--quiet"))
+    (tmp_path / "out" / "results.json").unlink()  # what a killed run leaves
+    content = {name: (tmp_path / "out" / name).read_bytes() for name in checkpoints(tmp_path / "out")}
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--set", "time.steps=3"))
+    kept = {path.name: path.read_bytes() for path in tmp_path.rglob("checkpoint_*.h5")}
+    for name, data in content.items():
+        assert kept.get(name) == data, f"{name} of the unfinished run is gone"
+    assert "unfinished" in outcome.err, f"nothing told the user where it went:\n{outcome.err}"
+
+
+def test_no_partial_file_is_left(tmp_path):
+    outcome = must(run(tmp_path, heated("ftcs"), "--quiet", ranks=2))
+    odd = [path.name for path in outcome.directory.iterdir()
+           if not path.name.endswith((".h5", ".csv", ".json", ".xdmf"))]
+    assert not odd, f"left over: {odd}"
