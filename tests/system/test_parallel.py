@@ -165,7 +165,7 @@ def test_mapping_of_ranks_does_not_show(tmp_path, mapping):
     same_bytes(one, many, "snapshot", 3)
 
 
-@pytest.mark.parametrize("cells,ranks,processes", [([1, 12], 3, [1, 3]), ([12, 1], 3, [3, 1]), ([1, 1], 1, [1, 1]),
+@pytest.mark.parametrize("cells,ranks,processes", [([1, 12], 3, [1, 3]), ([6, 1], 3, [3, 1]), ([1, 1], 1, [1, 1]),
                                                    ([4, 1], 4, "auto"), ([1, 4], 4, "auto")], ids=str)
 def test_grids_one_cell_wide(tmp_path, cells, ranks, processes):
     case = mixed(grid={"cells": cells, "x": [0.0, 0.8], "y": [0.0, 1.0]})
