@@ -1,12 +1,11 @@
 /* The terminal.  A bar that rewrites its line when stdout is a terminal, plain lines when it is not. */
-#define _POSIX_C_SOURCE 200809L
 #include "app/screen.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "app/provenance.h"
+#include "app/terminal.h"
 
 static PetscBool Speaks(const HeatSimulation *sim)
 {
@@ -83,7 +82,7 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
   sim->screen.quiet      = (!Speaks(sim) || sim->options->no_progress) ? PETSC_TRUE : PETSC_FALSE;
-  sim->screen.bar        = isatty(STDOUT_FILENO) ? PETSC_TRUE : PETSC_FALSE;
+  sim->screen.bar        = HeatTerminalReached();
   sim->screen.began      = MPI_Wtime();
   sim->screen.last       = sim->screen.began;
   sim->screen.first_step = sim->step;
@@ -104,17 +103,18 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
 
 static void PrintBar(const HeatSimulation *sim, double fraction, double left)
 {
-  enum { WIDTH = 30 };
-  char      bar[WIDTH + 1], text[32];
+  enum { WIDTH = 30, LINE = 100 };
+  char      bar[WIDTH + 1], text[32], line[LINE + 1];
   const int full = (int)(fraction * WIDTH);
 
   for (int k = 0; k < WIDTH; k++) bar[k] = k < full ? '#' : '.';
   bar[WIDTH] = '\0';
-  (void)printf("\r  [%s] %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT
-               "  t = %g s  %s left   \b\b\b",
-               bar, 100.0 * fraction, sim->step, sim->end_step,
-               (double)HeatSimulationTime(sim, sim->step), Duration(left, text, sizeof text));
-  if (sim->step == sim->end_step) (void)printf("\r%*s\r", 100, "");
+  (void)snprintf(line, sizeof line,
+                 "  [%s] %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s  %s left",
+                 bar, 100.0 * fraction, sim->step, sim->end_step,
+                 (double)HeatSimulationTime(sim, sim->step), Duration(left, text, sizeof text));
+  if (sim->step == sim->end_step) line[0] = '\0'; /* the last one wipes the line */
+  (void)printf("\r%-*s\r", LINE, line);
 }
 
 static void PrintLine(const HeatSimulation *sim, double fraction, double left)

@@ -1,0 +1,254 @@
+"""What other people's programs see in our files: h5py, VTK, and any reader of XDMF."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import h5py
+import numpy as np
+import pytest
+from heat2d_case import Outcome, basic_case, run
+
+NX, NY = 7, 4
+X, Y = (0.5, 2.25), (-1.0, 0.2)
+FIELDS = {"temperature": "degC", "conductivity_x": "W m-1 K-1", "conductivity_y": "W m-1 K-1", "heat_flux_x": "W m-2",
+          "heat_flux_y": "W m-2", "material": "1", "owner": "1"}
+TIMES = {0: 0.0, 2: 0.002, 4: 0.004, 5: 0.005}
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory) -> Outcome:
+    """nx != ny, an origin that is not 0, a field without any symmetry."""
+    case = basic_case(
+        title="a <small> case & more", grid={"cells": [NX, NY], "x": list(X), "y": list(Y)},
+        materials=[{"name": "steel", "conductivity": [2.0, 3.0], "density": 1.0, "specific_heat": 1.0},
+                   {"name": "two words", "conductivity": 5.0, "density": 1.0, "specific_heat": 1.0}],
+        regions=[{"material": "steel"}, {"shape": "rectangle", "x": [0.5, 1.0], "y": [-1.0, -0.4], "material": "two words"}],
+        initial={"temperature": "10*x+100*y"}, time={"scheme": "backward-euler", "step": 0.001, "steps": 5},
+        output={"snapshots": {"every": 2}, "fields": ["temperature", "conductivity", "heat_flux", "material", "owner"],
+                "temperature_unit": "degC"})
+    done = run(tmp_path_factory.mktemp("readers"), case, "--quiet", ranks=2)
+    assert done.code == 0, done.err
+    return done
+
+
+def axis(extent, n) -> np.ndarray:
+    return extent[0] + (np.arange(n) + 0.5) * (extent[1] - extent[0]) / n
+
+
+def edges(extent, n) -> np.ndarray:
+    return np.linspace(*extent, n + 1)
+
+
+def text(value) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+# ---- HDF5 -----------------------------------------------------------------------------------------------
+
+
+def test_snapshots_are_those_asked_for_and_the_last(outcome):
+    assert [path.name for path in outcome.snapshots()] == [f"snapshot_{step:06d}.h5" for step in TIMES]
+
+
+def test_h5py_reads_the_field_the_right_way_up(outcome):
+    with h5py.File(outcome.directory / "snapshot_000000.h5") as file:
+        field = file["temperature"]
+        assert field.shape == (NY, NX) and field.dtype == np.dtype("<f8")
+        expected = 10 * axis(X, NX)[np.newaxis, :] + 100 * axis(Y, NY)[:, np.newaxis]
+        np.testing.assert_allclose(field[...], expected, rtol=1e-14)  # round-off of one formula
+
+
+def test_axes_are_centres_and_edges(outcome):
+    with h5py.File(outcome.directory / "snapshot_000002.h5") as file:
+        # Round-off of another way to the same numbers.
+        for key, expected in (("x", axis(X, NX)), ("y", axis(Y, NY)), ("x_edges", edges(X, NX)), ("y_edges", edges(Y, NY))):
+            np.testing.assert_allclose(file[key][...], expected, rtol=0, atol=1e-14, err_msg=key)
+            assert text(file[key].attrs["units"]) == "m"
+
+
+@pytest.mark.parametrize("name,units", FIELDS.items())
+def test_fields_carry_units_and_names(outcome, name, units):
+    with h5py.File(outcome.directory / "snapshot_000002.h5") as file:
+        attributes = file[name].attrs
+        assert text(attributes["units"]) == units
+        assert text(attributes["long_name"])
+
+
+def test_file_follows_the_cf_conventions(outcome):
+    with h5py.File(outcome.directory / "snapshot_000004.h5") as file:
+        assert text(file.attrs["Conventions"]).startswith("CF-")
+        assert text(file.attrs["title"]) == "a <small> case & more"
+        assert file.attrs["step"] == 4 and file.attrs["time"] == pytest.approx(0.004, rel=1e-15)
+        for name in FIELDS:
+            dimensions = file[name].dims
+            assert dimensions[0][0].name == "/y" and dimensions[1][0].name == "/x", name
+        assert text(file["x"].attrs["axis"]) == "X" and text(file["y"].attrs["axis"]) == "Y"
+        np.testing.assert_array_equal(file["material"].attrs["flag_values"], [0, 1])
+        meanings = text(file["material"].attrs["flag_meanings"]).split()
+        assert len(meanings) == 2, f"CF wants one word a flag: {meanings}"
+        assert [text(word) for word in file["material"].attrs["names"]] == ["steel", "two words"]
+
+
+def test_conductivity_and_material_are_those_of_the_case(outcome):
+    with h5py.File(outcome.directory / "snapshot_000000.h5") as file:
+        material = file["material"][...]
+        expected = (axis(X, NX)[np.newaxis, :] < 1.0) & (axis(Y, NY)[:, np.newaxis] < -0.4)
+        np.testing.assert_array_equal(material, expected)
+        np.testing.assert_array_equal(file["conductivity_x"][...], np.where(expected, 5.0, 2.0))
+        np.testing.assert_array_equal(file["conductivity_y"][...], np.where(expected, 5.0, 3.0))
+
+
+def test_heat_flux_points_downhill(outcome):
+    """Away from the jump and the sides the first field's flux is -k grad T exactly."""
+    with h5py.File(outcome.directory / "snapshot_000000.h5") as file:
+        inner = np.s_[2:-1, 3:-1]
+        np.testing.assert_allclose(file["heat_flux_x"][inner], -2.0 * 10, rtol=1e-12)
+        np.testing.assert_allclose(file["heat_flux_y"][inner], -3.0 * 100, rtol=1e-12)
+
+
+def test_compressed_snapshots_hold_the_same_values(tmp_path):
+    case = basic_case(output={"snapshots": {"every": 10}})
+    plain = run(tmp_path, case, "--quiet", output="plain", ranks=2)
+    packed = run(tmp_path, tmp_path / "case.yaml", "--quiet", "--set", "output.compression=deflate", output="packed", ranks=2)
+    assert plain.code == packed.code == 0, plain.err + packed.err
+    assert np.array_equal(plain.field(), packed.field())
+    with h5py.File(packed.snapshots()[-1]) as file:
+        assert file["temperature"].compression == "gzip"
+
+
+# ---- XDMF, read as its specification says ---------------------------------------------------------------
+
+
+def item(element, folder: Path) -> np.ndarray:
+    """A DataItem; its file name is relative to the XDMF file."""
+    assert element.get("Format") == "HDF"
+    file, path = element.text.strip().split(":")
+    with h5py.File(folder / file) as data:
+        values = data[path][...]
+    assert values.shape == tuple(int(n) for n in element.get("Dimensions").split()), "Dimensions are not the dataset's"
+    kind = {"Float": "f", "Int": "i"}[element.get("NumberType")]
+    assert (values.dtype.kind, values.dtype.itemsize) == (kind, int(element.get("Precision"))), "type is not the dataset's"
+    return values
+
+
+def grids(outcome: Outcome) -> list:
+    collection = ElementTree.parse(outcome.directory / "snapshots.xdmf").getroot().find("Domain/Grid")
+    assert (collection.get("GridType"), collection.get("CollectionType")) == ("Collection", "Temporal")
+    assert collection.get("Name") == "a <small> case & more"
+    return collection.findall("Grid")
+
+
+def test_xdmf_lists_every_snapshot_with_its_time(outcome):
+    times = [float(grid.find("Time").get("Value")) for grid in grids(outcome)]
+    # 17 digits: the very numbers of the files.
+    files = [h5py.File(path)["/"].attrs["time"] for path in outcome.snapshots()]
+    assert times == files
+    assert times == pytest.approx(list(TIMES.values()), rel=1e-15)
+
+
+def test_xdmf_describes_the_grid_the_right_way_up(outcome):
+    for grid in grids(outcome):
+        assert grid.find("Topology").get("TopologyType") == "2DRectMesh"
+        assert grid.find("Topology").get("Dimensions").split() == [str(NY + 1), str(NX + 1)], "nodes, slowest first"
+        assert grid.find("Geometry").get("GeometryType") == "VXVY"
+        x, y = (item(element, outcome.directory) for element in grid.findall("Geometry/DataItem"))
+        np.testing.assert_allclose(x, edges(X, NX), atol=1e-14)
+        np.testing.assert_allclose(y, edges(Y, NY), atol=1e-14)
+
+
+def test_xdmf_names_every_field(outcome):
+    for grid, step in zip(grids(outcome), TIMES):
+        found = {a.get("Name"): a for a in grid.findall("Attribute")}
+        assert set(found) == set(FIELDS)
+        for name, attribute in found.items():
+            assert attribute.get("Center") == "Cell" and attribute.get("AttributeType") == "Scalar"
+            values = item(attribute.find("DataItem"), outcome.directory)
+            np.testing.assert_array_equal(values, outcome.field(step, name))
+
+
+def test_xdmf_has_no_absolute_path(outcome):
+    assert str(outcome.directory) not in (outcome.directory / "snapshots.xdmf").read_text()
+
+
+# ---- VTK ------------------------------------------------------------------------------------------------
+
+
+def check_rectilinear(grid, values: np.ndarray, x: np.ndarray, y: np.ndarray, expected: np.ndarray) -> None:
+    assert grid.GetClassName() == "vtkRectilinearGrid", grid.GetClassName()
+    np.testing.assert_allclose(x, edges(X, NX), atol=1e-14)
+    np.testing.assert_allclose(y, edges(Y, NY), atol=1e-14)
+    np.testing.assert_array_equal(values.reshape(NY, NX), expected)  # VTK counts x fastest
+
+
+@pytest.mark.parametrize("step", [0, 5])
+def test_vtk_opens_a_snapshot_by_its_cf_attributes(outcome, tmp_path, monkeypatch, step):
+    reader_module = pytest.importorskip("vtkmodules.vtkIONetCDF")
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    monkeypatch.chdir(tmp_path)
+    reader = reader_module.vtkNetCDFCFReader()
+    reader.SetFileName(str(outcome.directory / f"snapshot_{step:06d}.h5"))
+    reader.SphericalCoordinatesOff()
+    reader.Update()
+    grid = reader.GetOutputDataObject(0)
+    assert grid.GetCellData().HasArray("temperature"), "VTK sees no temperature"
+    check_rectilinear(grid, vtk_to_numpy(grid.GetCellData().GetArray("temperature")),
+                      vtk_to_numpy(grid.GetXCoordinates()), vtk_to_numpy(grid.GetYCoordinates()), outcome.field(step))
+
+
+def xdmf_reader():
+    for module, name in (("vtkIOXdmf2", "vtkXdmfReader"), ("vtkIOXdmf3", "vtkXdmf3Reader")):
+        try:
+            return getattr(__import__(f"vtkmodules.{module}", fromlist=[name]), name)()
+        except ImportError:
+            continue
+    pytest.skip("this VTK is built without XDMF (Debian's is)")
+
+
+def test_vtk_opens_the_xdmf_from_another_folder(outcome, tmp_path, monkeypatch):
+    reader = xdmf_reader()
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline as pipeline
+
+    monkeypatch.chdir(tmp_path)
+    reader.SetFileName(str(outcome.directory / "snapshots.xdmf"))
+    reader.UpdateInformation()
+    times = reader.GetOutputInformation(0).Get(pipeline.TIME_STEPS())
+    assert list(times) == pytest.approx(list(TIMES.values()), rel=1e-15)
+    reader.UpdateTimeStep(times[-1])
+    grid = reader.GetOutputDataObject(0)
+    while grid.IsA("vtkMultiBlockDataSet"):
+        grid = grid.GetBlock(0)
+    check_rectilinear(grid, vtk_to_numpy(grid.GetCellData().GetArray("temperature")),
+                      vtk_to_numpy(grid.GetXCoordinates()), vtk_to_numpy(grid.GetYCoordinates()), outcome.field(5))
+
+
+PARAVIEW = """
+import sys
+from paraview import simple, servermanager
+from vtkmodules.util.numpy_support import vtk_to_numpy
+import numpy
+reader = simple.XDMFReader(FileNames=[sys.argv[1]])
+times = list(reader.TimestepValues)
+reader.UpdatePipeline(times[-1])
+data = servermanager.Fetch(reader)
+numpy.savez(sys.argv[2], times=times, bounds=data.GetBounds(),
+            temperature=vtk_to_numpy(data.GetCellData().GetArray("temperature")))
+"""
+
+
+@pytest.mark.skipif(shutil.which("pvpython") is None, reason="ParaView is not installed")
+def test_paraview_opens_the_xdmf_from_another_folder(outcome, tmp_path):
+    (tmp_path / "look.py").write_text(PARAVIEW)
+    done = subprocess.run(["timeout", "-k", "5", "120", "pvpython", "look.py", str(outcome.directory / "snapshots.xdmf"),
+                           "seen.npz"], cwd=tmp_path, env=dict(os.environ, QT_QPA_PLATFORM="offscreen"),
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = np.load(tmp_path / "seen.npz")
+    assert list(seen["times"]) == pytest.approx(list(TIMES.values()), rel=1e-15)
+    np.testing.assert_allclose(seen["bounds"], [*X, *Y, 0, 0], atol=1e-14)
+    np.testing.assert_array_equal(seen["temperature"].reshape(NY, NX), outcome.field(5))
