@@ -1,8 +1,9 @@
 /* Sorting the command line.
  *
- * PETSc would take "--set" for an option of its own, so what is ours is picked out first and PETSc is
- * initialised with the rest.  An argument after a PETSc option that does not begin with '-' (or that is
- * a negative number) is that option's value; hence the case file stands before PETSc's options. */
+ * PETSc would take "--set" for an option of its own, so what is ours is picked out first and
+ * PETSc is initialised with the rest.  An argument after a PETSc option that does not begin with
+ * '-' (or that is a negative number) is that option's value; hence the case file stands before
+ * PETSc's options. */
 #include "app/options.h"
 
 #include <ctype.h>
@@ -11,7 +12,7 @@
 
 #include "io/case_file.h"
 
-/* ---- parsing ---------------------------------------------------------------------------------- */
+/* Parsing. */
 
 static const char *const commands[] = {"run", "plan", "verify", "bench", "inspect", NULL};
 
@@ -123,7 +124,7 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- help ------------------------------------------------------------------------------------- */
+/* Help. */
 
 static const char usage[] =
     "usage: mpiexec -n RANKS heat2d [COMMAND] ... [--OPTIONS] [-PETSC_OPTIONS]\n"
@@ -171,7 +172,7 @@ PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- PETSc's options -------------------------------------------------------------------------- */
+/* PETSc's options. */
 
 /* "-name" from a key with or without the dash. */
 static PetscErrorCode OptionName(const char *key, char *name, size_t size)

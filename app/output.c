@@ -1,14 +1,14 @@
 /* Outputs of a run in progress.
  *
- * Probes are sampled every step but summed over the ranks only when a history row is due or the buffer
- * is full, so that a probe costs no message of its own. */
+ * Probes are sampled every step but summed over the ranks only when a history row is due or the
+ * buffer is full, so that a probe costs no message of its own. */
 #include "app/output.h"
 
 #include "io/output_dir.h"
 
 enum { PROBE_BUFFER_ROWS = 256 };
 
-/* ---- snapshots -------------------------------------------------------------------------------- */
+/* Snapshots. */
 
 typedef struct {
   HeatFileField fields[2 * HEAT_FIELDS];
@@ -142,7 +142,7 @@ static PetscBool SnapshotDue(HeatSimulation *sim)
   return PETSC_TRUE;
 }
 
-/* ---- probes ----------------------------------------------------------------------------------- */
+/* Probes. */
 
 /* Sum the buffered rows over the ranks and append them; they end with the present step. */
 static PetscErrorCode FlushProbes(HeatSimulation *sim)
@@ -183,7 +183,7 @@ static PetscErrorCode SampleProbes(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- history ---------------------------------------------------------------------------------- */
+/* History. */
 
 static const char *const history_columns[] = {
     "step",       "time",        "dt",       "iterations",  "residual",
@@ -239,7 +239,7 @@ static PetscErrorCode WriteHistoryRow(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- checkpoints ------------------------------------------------------------------------------ */
+/* Checkpoints. */
 
 static PetscErrorCode FillState(HeatSimulation *sim, HeatCheckpointState *state)
 {
@@ -292,7 +292,7 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the step's end --------------------------------------------------------------------------- */
+/* The step's end. */
 
 static PetscErrorCode RecordStep(HeatSimulation *sim, PetscBool row_due)
 {
@@ -346,7 +346,7 @@ PetscErrorCode HeatOutputNothingLeft(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- opening and closing ---------------------------------------------------------------------- */
+/* Opening and closing. */
 
 static PetscErrorCode OpenTable(HeatSimulation *sim, const char *name, PetscInt n,
                                 const char *const *columns, HeatTable **table)

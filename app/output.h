@@ -11,8 +11,8 @@ PetscErrorCode HeatOutputOpen(HeatSimulation *sim, const HeatCheckpointState *st
  *  Collective.  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS for a field that is not finite. */
 PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last);
 
-/** For a run that begins at its end (a restart with nothing left to do): the numbers that checks and
- *  record need, and the final snapshot where there is none.  Collective. */
+/** For a run that begins at its end (a restart with nothing left to do): the numbers that checks
+ *  and record need, and the final snapshot where there is none.  Collective. */
 PetscErrorCode HeatOutputNothingLeft(HeatSimulation *sim);
 
 /** A checkpoint of the present state.  Collective.

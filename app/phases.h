@@ -1,4 +1,5 @@
-/** Where the time goes: named phases of a run, with calls and wall time, and their spread over ranks. */
+/** Where the time goes: named phases of a run, with calls and wall time, and their spread over
+ *  ranks. */
 #ifndef HEAT_APP_PHASES_H
 #define HEAT_APP_PHASES_H
 

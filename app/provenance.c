@@ -23,7 +23,8 @@ static void Put(char *text, size_t size, const char *from)
   (void)snprintf(text, size, "%s", from);
 }
 
-/* The processors this process may run on, as "0-3,8": cut short with "..." where they do not fit. */
+/* The processors this process may run on, as "0-3,8": cut short with "..." where they do not
+   fit. */
 static void DescribeBinding(char text[BINDING_LENGTH])
 {
   cpu_set_t set;

@@ -1,4 +1,5 @@
-/* The terminal.  A bar that rewrites its line when stdout is a terminal, plain lines when it is not. */
+/* The terminal.  A bar that rewrites its line when stdout is a terminal, plain lines when it is
+   not. */
 #include "app/screen.h"
 
 #include <math.h>
@@ -33,7 +34,7 @@ static const char *Bytes(double b, char *text, size_t size)
   return text;
 }
 
-/* ---- header ----------------------------------------------------------------------------------- */
+/* Header. */
 
 static void PrintGrid(const HeatSimulation *sim)
 {
@@ -99,7 +100,7 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- progress --------------------------------------------------------------------------------- */
+/* Progress. */
 
 static void PrintBar(const HeatSimulation *sim, double fraction, double left)
 {
@@ -156,7 +157,7 @@ PetscErrorCode HeatScreenProgress(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- closing table ---------------------------------------------------------------------------- */
+/* Closing table. */
 
 static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
 {

@@ -1,4 +1,5 @@
-/** What a user sees on the terminal, on rank 0: header, progress with the time left, closing table. */
+/** What a user sees on the terminal, on rank 0: header, progress with the time left, closing table.
+ * */
 #ifndef HEAT_APP_SCREEN_H
 #define HEAT_APP_SCREEN_H
 
@@ -7,8 +8,8 @@
 /** Case, grid, decomposition, scheme.  Collective. */
 PetscErrorCode HeatScreenHeader(HeatSimulation *sim);
 
-/** After each step; prints about ten times a second on a terminal, else a line every tenth of the run
- *  or every 30 s.  Not collective. */
+/** After each step; prints about ten times a second on a terminal, else a line every tenth of the
+ *  run or every 30 s.  Not collective. */
 PetscErrorCode HeatScreenProgress(HeatSimulation *sim);
 
 /** Time per phase, throughput, energy, checks, files.  Collective. */

@@ -10,9 +10,10 @@
 #include "io/output_dir.h"
 #include "solver/paint.h"
 
-/* ---- set-up ----------------------------------------------------------------------------------- */
+/* Set-up. */
 
-/* The step: the case's, or for ftcs with `auto` the largest stable one that divides the run evenly. */
+/* The step: the case's, or for ftcs with `auto` the largest stable one that divides the run
+   evenly. */
 static PetscErrorCode ChooseStep(HeatSimulation *sim)
 {
   const HeatCase *c = sim->c;
@@ -98,7 +99,7 @@ PetscReal HeatSimulationTime(const HeatSimulation *sim, PetscInt64 step)
   return sim->base_time + (PetscReal)(step - sim->base_step) * sim->dt;
 }
 
-/* ---- the initial state ------------------------------------------------------------------------ */
+/* The initial state. */
 
 static PetscErrorCode FreshState(HeatSimulation *sim)
 {
@@ -118,8 +119,8 @@ static PetscErrorCode FreshState(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where the clock and the account stood.  With another step the time base moves to the checkpoint, so
-   that with the same one the times have the same bits as in an uninterrupted run. */
+/* Where the clock and the account stood.  With another step the time base moves to the
+   checkpoint, so that with the same one the times have the same bits as in an uninterrupted run. */
 static PetscErrorCode AdoptState(HeatSimulation *sim, const HeatCheckpointState *state)
 {
   PetscReal sums[HEAT_ENERGY_SUMS];
@@ -195,7 +196,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the time loop ---------------------------------------------------------------------------- */
+/* The time loop. */
 
 static void CountIterations(HeatIterations *all, const HeatSolveInfo *solve)
 {
@@ -269,7 +270,7 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ---- the end ---------------------------------------------------------------------------------- */
+/* The end. */
 
 PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
 {

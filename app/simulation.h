@@ -1,9 +1,8 @@
 /** A run: everything between a validated case and its results.
  *
- *  The only place where solver and io meet.  Create sets up and checks all that can be wrong before
- *  anything is written; Start makes the output folder and the initial field, or reads the checkpoint;
- *  Run does the time steps; Finish evaluates the checks and writes the record.
- */
+ *  The only place where solver and io meet.  Create sets up and checks all that can be wrong
+ *  before anything is written; Start makes the output folder and the initial field, or reads the
+ *  checkpoint; Run does the time steps; Finish evaluates the checks and writes the record. / */
 #ifndef HEAT_APP_SIMULATION_H
 #define HEAT_APP_SIMULATION_H
 
@@ -78,7 +77,8 @@ typedef struct {
   PetscReal        seconds; /* [s] of the time loop, barrier to barrier, largest rank */
 } HeatSimulation;
 
-/** Grid, operator, stepper, probes; then every PETSc option must have been read.  Collective on comm.
+/** Grid, operator, stepper, probes; then every PETSc option must have been read.  Collective on
+ *  comm.
  *  Errors: HEAT_ERR_INPUT.  Nothing is written. */
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
                                     double began, HeatSimulation **sim);

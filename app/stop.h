@@ -1,8 +1,7 @@
 /** When to stop early and when to checkpoint by the clock: signals and wall time.
  *
- *  Ranks must agree, which costs a reduction; so they ask only about twice a second, after a number of
- *  steps that they derive together from the time a step takes.
- */
+ *  Ranks must agree, which costs a reduction; so they ask only about twice a second, after a
+ *  number of steps that they derive together from the time a step takes. / */
 #ifndef HEAT_APP_STOP_H
 #define HEAT_APP_STOP_H
 
@@ -25,7 +24,8 @@ PetscErrorCode HeatStopInstallSignals(void);
 
 void HeatStopStart(HeatStop *stop, const HeatCase *c, double began, PetscInt64 step);
 
-/** Agree, if it is time to.  Collective on comm when step >= stop->next_step; call it after each step. */
+/** Agree, if it is time to.  Collective on comm when step >= stop->next_step; call it after each
+ *  step. */
 PetscErrorCode HeatStopAsk(HeatStop *stop, MPI_Comm comm, PetscInt64 step);
 
 /** A checkpoint was written and took `seconds`. */

@@ -14,7 +14,7 @@
 
 enum { MOST_BYTES = 16 * 1024 * 1024, FIRST_BYTES = 65536 };
 
-/* ------- bytes ------- */
+/* Bytes. */
 
 /* All of a file, with a NUL behind it; *failed is errno, or -1 when larger than MOST_BYTES. */
 static PetscErrorCode ReadBytes(const char *path, char **text, size_t *length, int *failed)
@@ -67,7 +67,7 @@ static PetscErrorCode ShareBytes(MPI_Comm comm, const char *path, HeatCase *c, s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- sections ------- */
+/* Sections. */
 
 static PetscErrorCode ReadGrid(const HeatReader *r, const HeatYamlNode *root)
 {
@@ -276,7 +276,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- the whole ------- */
+/* The whole. */
 
 /* "heated-bar" of "inputs/heated-bar.yaml": for the title and the output folder. */
 static PetscErrorCode ReadTitle(const HeatReader *r, const HeatYamlNode *root, const char *path)

@@ -151,7 +151,7 @@ static const struct {
 
 const HeatCaseKey *HeatCaseKeys(void) { return keys; }
 
-/* ------- looking up ------- */
+/* Looking up. */
 
 /* A row is at the pattern, or below it when it goes on with `after`. */
 static PetscBool IsKnown(const char *pattern)
@@ -199,7 +199,7 @@ static const char *PatternSegment(const char *parent, const char *key)
   return strpbrk(key, ".[]<>") ? "" : key; /* "" is in no row */
 }
 
-/* ------- unknown keys ------- */
+/* Unknown keys. */
 
 typedef struct {
   char        storage[CANDIDATES][24];
@@ -254,7 +254,7 @@ static PetscErrorCode RaiseUnknown(const HeatReader *r, const HeatYamlNode *node
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- the walk ------- */
+/* The walk. */
 
 static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
                            const char *path);

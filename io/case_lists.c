@@ -23,7 +23,7 @@ static PetscErrorCode ReadListLength(const HeatReader *r, const HeatYamlNode *li
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- materials ------- */
+/* Materials. */
 
 static PetscErrorCode ReadConductivity(const HeatReader *r, const HeatYamlNode *node,
                                        PetscReal k[2])
@@ -72,7 +72,7 @@ PetscErrorCode HeatReadMaterials(const HeatReader *r, const HeatYamlNode *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- regions ------- */
+/* Regions. */
 
 static PetscErrorCode ReadVertices(const HeatReader *r, const HeatYamlNode *list,
                                    HeatRegion *region)
@@ -167,7 +167,7 @@ PetscErrorCode HeatReadRegions(const HeatReader *r, const HeatYamlNode *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- probes and checks ------- */
+/* Probes and checks. */
 
 PetscErrorCode HeatReadProbes(const HeatReader *r, const HeatYamlNode *output)
 {
@@ -239,7 +239,7 @@ PetscErrorCode HeatReadChecks(const HeatReader *r, const HeatYamlNode *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- petsc ------- */
+/* Petsc. */
 
 static const char *OptionName(const HeatYamlNode *node)
 {

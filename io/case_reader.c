@@ -14,7 +14,7 @@
 
 enum { PATH = 200 };
 
-/* ------- what a node holds ------- */
+/* What a node holds. */
 
 PetscBool HeatReaderIsNull(const HeatYamlNode *node)
 {
@@ -87,7 +87,7 @@ static PetscReal ToReal(const char *text)
   return *end ? NAN : value;
 }
 
-/* ------- names that are nearly right ------- */
+/* Names that are nearly right. */
 
 /* Damerau's edit distance (optimal string alignment) of short words; `limit` when it is no less. */
 static int Distance(const char *a, const char *b, int limit)
@@ -135,7 +135,7 @@ const char *HeatReaderSuggest(const char *text, const char *const candidates[], 
   return buffer;
 }
 
-/* ------- keys ------- */
+/* Keys. */
 
 HeatYamlNode *HeatReaderKey(const HeatYamlNode *map, const char *key)
 {
@@ -187,7 +187,7 @@ PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- scalars ------- */
+/* Scalars. */
 
 PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,
                             PetscReal *value)
@@ -316,7 +316,7 @@ PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- pairs ------- */
+/* Pairs. */
 
 static PetscErrorCode CheckPair(const HeatReader *r, const HeatYamlNode *node)
 {

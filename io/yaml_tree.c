@@ -26,7 +26,7 @@ struct HeatYamlTree {
   size_t used, size; /* of the newest block */
 };
 
-/* ------- memory ------- */
+/* Memory. */
 
 /* Zeroed memory that lives as long as the tree. */
 static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
@@ -112,7 +112,7 @@ HeatYamlNode *HeatYamlMember(const HeatYamlNode *map, const char *key, size_t ke
   return NULL;
 }
 
-/* ------- bytes ------- */
+/* Bytes. */
 
 __attribute__((format(printf, 3, 4))) static void Tell(HeatYamlProblem *problem, int line,
                                                        const char *format, ...)
@@ -173,7 +173,7 @@ static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem
   }
 }
 
-/* ------- events ------- */
+/* Events. */
 
 typedef struct {
   HeatYamlTree     *tree;

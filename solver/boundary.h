@@ -4,7 +4,8 @@
  *      G (T_b - T_c) + F
  *  with T_c the cell's temperature.  G is the conductance of the half cell, in series with the film
  *  for convection; T_b the prescribed or ambient temperature; F a prescribed flux times the face.
- *      temperature: G = k A/(h/2);  convection: 1/G = (h/2)/(k A) + 1/(coefficient A);  flux: G = 0.
+ *      temperature: G = k A/(h/2);  flux: G = 0;
+ *      convection:  1/G = (h/2)/(k A) + 1/(coefficient A).
  *  Source: solver/README.md, "Sides".
  */
 #ifndef HEAT_SOLVER_BOUNDARY_H
@@ -17,7 +18,8 @@ typedef struct HeatBoundaries HeatBoundaries;
 
 /** Collective on grid->comm; the grid must outlive it.
  *  @param[in] kx, ky  conductivity of own cells [W/(m K)], [nyl][nxl]
- *  Errors: HEAT_ERR_INPUT for expressions that are not finite at t = 0, or a negative coefficient. */
+ *  Errors: HEAT_ERR_INPUT for expressions that are not finite at t = 0, or a negative coefficient.
+ * */
 PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, const PetscReal *kx,
                                     const PetscReal *ky, HeatBoundaries **boundaries);
 
@@ -38,7 +40,8 @@ HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *boundaries, HeatSide s
 /** Whether Set can change the prescribed flux on this rank's faces. */
 PetscBool HeatBoundariesFluxVaries(const HeatBoundaries *boundaries);
 
-/** Whether some condition of the case fixes the level of the temperature (temperature, convection). */
+/** Whether some condition of the case fixes the level of the temperature (temperature, convection).
+ * */
 PetscBool HeatBoundariesFixLevel(const HeatCase *c);
 
 /** *boundaries may be NULL. */

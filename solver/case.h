@@ -243,10 +243,10 @@ PetscErrorCode HeatCaseRaise(MPI_Comm comm, const char *function, const char *fi
     __attribute__((format(printf, 7, 8)));
 
 /** Everything that can be checked without a grid or a file: ranges, names, expressions, limits of
- *  the index type, pairs of periodic sides, combinations of keys; resolves names to indices.
- *  What it cannot know: the stability limit of ftcs, whether a steady state exists, and whether PETSc
- *  has the preconditioner.
- *  `size` is the number of ranks.  Collective on comm.  Errors: HEAT_ERR_INPUT. */
+ *  the index type, pairs of periodic sides, combinations of keys; resolves names to indices. What
+ *  it cannot know: the stability limit of ftcs, whether a steady state exists, and whether PETSc
+ *  has the preconditioner. `size` is the number of ranks.  Collective on comm.  Errors:
+ *  HEAT_ERR_INPUT. */
 PetscErrorCode HeatCaseValidate(MPI_Comm comm, HeatCase *c, PetscMPIInt size);
 
 #endif

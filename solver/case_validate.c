@@ -10,7 +10,7 @@
 
 enum { PATH = 128 };
 
-/* ------- formulas ------- */
+/* Formulas. */
 
 PetscErrorCode HeatValidateFormula(HeatValidation k, const char *path, const HeatFormula *f,
                                    int allowed, PetscReal least)
@@ -37,7 +37,7 @@ PetscErrorCode HeatValidateFormula(HeatValidation k, const char *path, const Hea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- grid and decomposition ------- */
+/* Grid and decomposition. */
 
 /* A cell much smaller than the rounding of its own place has no sides. */
 static PetscErrorCode CheckExtent(HeatValidation k, const char *key, const PetscReal extent[2],
@@ -117,7 +117,7 @@ static PetscErrorCode ValidateDecomposition(HeatValidation k, PetscMPIInt size)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- initial field, source, boundary ------- */
+/* Initial field, source, boundary. */
 
 static PetscErrorCode ValidateSide(HeatValidation k, HeatSide side)
 {
@@ -188,7 +188,7 @@ static PetscErrorCode ValidateFields(HeatValidation k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- time and solver ------- */
+/* Time and solver. */
 
 static PetscErrorCode ValidateSteady(HeatValidation k)
 {
@@ -266,7 +266,7 @@ static PetscErrorCode ValidateSolver(HeatValidation k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- output, checkpoints, limits ------- */
+/* Output, checkpoints, limits. */
 
 static PetscErrorCode ValidateOutput(HeatValidation k)
 {

@@ -11,7 +11,7 @@
 
 enum { PATH = 128 };
 
-/* ------- names ------- */
+/* Names. */
 
 typedef struct {
   const char *name;
@@ -52,7 +52,7 @@ static PetscInt FindName(const Name *names, PetscInt n, const char *name)
   return low < n && strcmp(names[low].name, name) == 0 ? names[low].index : -1;
 }
 
-/* ------- materials and regions ------- */
+/* Materials and regions. */
 
 static PetscErrorCode CheckPositive(HeatValidation k, PetscInt i, const char *key, PetscReal value)
 {
@@ -219,7 +219,7 @@ PetscErrorCode HeatValidateMaterialsAndRegions(HeatValidation k, HeatCase *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- probes ------- */
+/* Probes. */
 
 static PetscErrorCode CheckInside(HeatValidation k, const char *path, const PetscReal at[2])
 {
@@ -277,7 +277,7 @@ PetscErrorCode HeatValidateProbes(HeatValidation k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- checks ------- */
+/* Checks. */
 
 enum { HAS_AT = 1, HAS_EXACT = 2, HAS_WEIGHT = 4, HAS_SIDE = 8, HAS_VALUE = 16, HAS_BELOW = 32 };
 

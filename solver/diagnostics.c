@@ -1,4 +1,4 @@
-/* Reductions over the field; local sums are compensated, so that they do not drift with the grid. */
+/* Reductions over the field; local sums are compensated, so they do not drift with the grid. */
 #include "solver/diagnostics.h"
 
 #include "solver/expression.h"

@@ -17,14 +17,15 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral);
 
-/** Distance of T from an exact solution at time t, taken at cell centres:
- *  l2 = sqrt(mean of (T - exact)^2), max = largest |T - exact|; NaN where the expression is not finite.
- *  `exact` was checked by HeatCaseValidate. */
+/** Distance of T from an exact solution at time t, taken at cell centres: l2 = sqrt(mean of (T -
+ *  exact)^2), max = largest |T - exact|; NaN where the expression is not finite. `exact` was
+ *  checked by HeatCaseValidate. */
 PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
                                     const HeatFormula *exact, PetscReal t, PetscReal *l2,
                                     PetscReal *max);
 
-/** Heat that enters through each side at time t [W/m]; leaves the boundary values at that instant. */
+/** Heat that enters through each side at time t [W/m]; leaves the boundary values at that instant.
+ * */
 PetscErrorCode HeatDiagnosticsSideHeat(HeatOperator *op, const PetscReal *T, PetscReal t,
                                        PetscReal heat[HEAT_SIDES]);
 

@@ -1,11 +1,11 @@
 /** The energy account of a run: what crossed the sides, what the sources released, what is stored.
  *
- *  Each step adds to local, compensated sums; nothing is communicated until somebody asks.  The account
- *  closes when stored(t) - stored(0) equals what came in; the relative error divides by the heat that
- *  was turned over: all that crossed faces of the boundary or was released, by magnitude, plus the
- *  initial content above the coldest cell.  That does not depend on the zero of the temperature scale,
- *  nor on the decomposition.  For a steady state the heat flows themselves must balance.
- */
+ *  Each step adds to local, compensated sums; nothing is communicated until somebody asks.  The
+ *  account closes when stored(t) - stored(0) equals what came in; the relative error divides by
+ *  the heat that was turned over: all that crossed faces of the boundary or was released, by
+ *  magnitude, plus the initial content above the coldest cell.  That does not depend on the zero
+ *  of the temperature scale, nor on the decomposition.  For a steady state the heat flows
+ *  themselves must balance. / */
 #ifndef HEAT_SOLVER_ENERGY_H
 #define HEAT_SOLVER_ENERGY_H
 
@@ -39,7 +39,8 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatStepInfo *info, PetscReal dt);
 PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
                                PetscBool steady, HeatEnergyReport *report);
 
-/** The account as global sums, the same on all ranks, and back.  Save is collective, Load is not. */
+/** The account as global sums, the same on all ranks, and back.  Save is collective, Load is not.
+ * */
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS]);
 void           HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS]);

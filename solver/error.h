@@ -1,13 +1,13 @@
 /** Errors: one message, printed once, and an exit code that every rank shares.
  *
- *  Functions return PetscErrorCode and pass it on with PetscCall.  What a user can cause is raised
- *  with HeatCheck or HeatRaise and one of the codes below: the handler that HeatErrorInstall puts
- *  in place prints the message once, on rank 0 of the communicator, and main turns the code into
- *  the exit code.  These are collective: every rank of the communicator must raise the same code at
- *  the same place.  What only we can cause (a broken invariant, an error out of PETSc or MPI) is
- *  printed with a traceback by each rank that meets it, and ends the job with code 70.  PetscCall in
- *  a function whose name begins with "main" would abort the job: main tests its codes itself.
- */
+ *  Functions return PetscErrorCode and pass it on with PetscCall.  What a user can cause is
+ *  raised with HeatCheck or HeatRaise and one of the codes below: the handler that
+ *  HeatErrorInstall puts in place prints the message once, on rank 0 of the communicator, and
+ *  main turns the code into the exit code.  These are collective: every rank of the communicator
+ *  must raise the same code at the same place.  What only we can cause (a broken invariant, an
+ *  error out of PETSc or MPI) is printed with a traceback by each rank that meets it, and ends
+ *  the job with code 70.  PetscCall in a function whose name begins with "main" would abort the
+ *  job: main tests its codes itself. / */
 #ifndef HEAT_SOLVER_ERROR_H
 #define HEAT_SOLVER_ERROR_H
 

@@ -40,7 +40,7 @@ static const char *const function_names[]          = {
              "tanh", "asinh", "acosh", "atanh", "exp",  "ln",    "log",   "log10", "log2",
              "sqrt", "abs",   "sign",  "min",   "max",  "floor", NULL};
 
-/* ------- the text, where it is wrong, and words for it: a message of three lines ------- */
+/* The text, where it is wrong, and words for it: a message of three lines. */
 
 /* The text and a caret below the place, cut to a window when the text is long. */
 static void Mark(const char *text, size_t position, char *out, size_t size)
@@ -73,7 +73,7 @@ Complain(const char *text, size_t position, char *message, size_t size, const ch
   return PETSC_FALSE;
 }
 
-/* ------- the scan: characters and names ------- */
+/* The scan: characters and names. */
 
 /* "x, y" */
 static void ListVariables(int allowed, char *out, size_t size)
@@ -221,7 +221,7 @@ static PetscBool Scan(const char *text, int allowed, int *variables, char *messa
   return PETSC_TRUE;
 }
 
-/* ------- muParser ------- */
+/* MuParser. */
 
 static const char *Words(int code)
 {

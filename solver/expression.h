@@ -1,8 +1,7 @@
-/** Expressions of the case file, evaluated in bulk by muParser: x y t T, pi, + - * / ^, comparisons,
- *  && || ?:, and the usual functions: sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh
- *  atanh exp ln log log10 log2 sqrt abs sign min max floor, where log is ln.  The only file that
- *  knows muParser is expression.c.  Nothing here is collective.
- */
+/** Expressions of the case file, evaluated in bulk by muParser: x y t T, pi, + - * / ^,
+ *  comparisons, && || ?:, and the usual functions: sin cos tan asin acos atan atan2 sinh cosh
+ *  tanh asinh acosh atanh exp ln log log10 log2 sqrt abs sign min max floor, where log is ln.
+ *  The only file that knows muParser is expression.c.  Nothing here is collective. / */
 #ifndef HEAT_SOLVER_EXPRESSION_H
 #define HEAT_SOLVER_EXPRESSION_H
 

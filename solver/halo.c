@@ -1,9 +1,9 @@
 /* Halo exchange with persistent requests.
  *
- * Each side that has a neighbour owns a send strip and a receive strip.  A message that travels left
- * carries the tag HEAT_LEFT whoever sends it, so two blocks that are neighbours on both sides
- * (periodic, two blocks) tell their messages apart.  A block that is its own neighbour (periodic, one
- * block) copies, and sends nothing. */
+ * Each side that has a neighbour owns a send strip and a receive strip.  A message that travels
+ * left carries the tag HEAT_LEFT whoever sends it, so two blocks that are neighbours on both
+ * sides (periodic, two blocks) tell their messages apart.  A block that is its own neighbour
+ * (periodic, one block) copies, and sends nothing. */
 #include "solver/halo.h"
 
 struct HeatHalo {

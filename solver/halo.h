@@ -1,9 +1,9 @@
 /** Halo exchange of a cell field, one cell deep, without corners.
  *
- *  The field is the rank's own block [nyl][nxl], x fastest, without padding: exactly the array of a
- *  global Vec of grid->da, so nothing is copied but the edges.  What the neighbours send lands in
- *  four ghost strips.  Requests are persistent.  Begin, compute the interior, End, compute the edges.
- */
+ *  The field is the rank's own block [nyl][nxl], x fastest, without padding: exactly the array of
+ *  a global Vec of grid->da, so nothing is copied but the edges.  What the neighbours send lands
+ *  in four ghost strips.  Requests are persistent.  Begin, compute the interior, End, compute the
+ *  edges. / */
 #ifndef HEAT_SOLVER_HALO_H
 #define HEAT_SOLVER_HALO_H
 
@@ -27,8 +27,8 @@ PetscErrorCode HeatHaloBegin(HeatHalo *halo, const PetscReal *u);
 /** Wait until the ghost strips are filled.  Collective. */
 PetscErrorCode HeatHaloEnd(HeatHalo *halo);
 
-/** Values beyond a side: nyl of them for left and right, nxl for bottom and top; NULL where the side
- *  lies on the domain's boundary.  Valid after End, until the next Begin.  Not collective. */
+/** Values beyond a side: nyl of them for left and right, nxl for bottom and top; NULL where the
+ *  side lies on the domain's boundary.  Valid after End, until the next Begin.  Not collective. */
 const PetscReal *HeatHaloGhost(const HeatHalo *halo, HeatSide side);
 
 HeatHaloCounts HeatHaloGetCounts(const HeatHalo *halo);

@@ -1,8 +1,9 @@
 /* KSP around the operator.
  *
- * The default is conjugate gradients with PETSc's algebraic multigrid (GAMG): the matrix is symmetric
- * and positive definite, and conductivities jump.  Preconditioners that look only at products and the
- * diagonal get the MATSHELL; all others an assembled matrix of the same entries. */
+ * The default is conjugate gradients with PETSc's algebraic multigrid (GAMG): the matrix is
+ * symmetric and positive definite, and conductivities jump.  Preconditioners that look only at
+ * products and the diagonal get the MATSHELL; all others an assembled matrix of the same
+ * entries. */
 #include "solver/linear.h"
 
 struct HeatLinear {
@@ -84,8 +85,8 @@ static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
   PetscFunctionReturn(0);
 }
 
-/* Conjugate gradients measure the true residual's norm, the case's definition of the tolerance; methods
-   that cannot keep their own norm. */
+/* Conjugate gradients measure the true residual's norm, the case's definition of the tolerance;
+   methods that cannot keep their own norm. */
 static PetscErrorCode ChooseNorm(KSP ksp)
 {
   PetscBool is_cg, chosen;

@@ -1,12 +1,13 @@
 /* The stencil.
  *
- * RowKernel is the only place where neighbours' temperatures meet conductances; the explicit step, the
- * net heat and the matrix-free product are three endings of the same sum.  It works on a run of cells
- * of one row and takes the four neighbours by pointer, so cells at the edge of a block, whose
- * neighbours lie in a ghost strip, go through the same code as all others and round alike: the answer
- * of an explicit step has the same bits on any decomposition.
+ * RowKernel is the only place where neighbours' temperatures meet conductances; the explicit
+ * step, the net heat and the matrix-free product are three endings of the same sum.  It works on
+ * a run of cells of one row and takes the four neighbours by pointer, so cells at the edge of a
+ * block, whose neighbours lie in a ghost strip, go through the same code as all others and round
+ * alike: the answer of an explicit step has the same bits on any decomposition.
  *
- * A sweep starts the halo exchange, does all cells that need no message, waits, and does the rest. */
+ * A sweep starts the halo exchange, does all cells that need no message, waits, and does the
+ * rest. */
 #include "solver/operator.h"
 
 #include "solver/operator_impl.h"
@@ -22,7 +23,8 @@ typedef struct {
   PetscReal       *out;               /* [nyl][nxl] */
 } Sweep;
 
-/* N_i = G_w (T_w - T_i) + G_e (T_e - T_i) + G_s (T_s - T_i) + G_n (T_n - T_i), for n cells of a row. */
+/* N_i = G_w (T_w - T_i) + G_e (T_e - T_i) + G_s (T_s - T_i) + G_n (T_n - T_i), for n cells of a
+   row. */
 static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, size_t cell,
                              const PetscReal *gx, const PetscReal *w, const PetscReal *e,
                              const PetscReal *s, const PetscReal *no)
@@ -50,7 +52,8 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
 #undef SUM
 }
 
-/* Cells [begin, end) of row j, the first and last of the block apart: their neighbours are ghosts. */
+/* Cells [begin, end) of row j, the first and last of the block apart: their neighbours are
+   ghosts. */
 static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
                      PetscInt end)
 {
@@ -76,7 +79,8 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
   }
 }
 
-/* The whole block: what needs no message first.  `boundary` are the values beyond the domain's sides. */
+/* The whole block: what needs no message first.  `boundary` are the values beyond the domain's
+   sides. */
 static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
                                const PetscReal *const boundary[HEAT_SIDES])
 {
@@ -151,7 +155,7 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, PetscReal the
   PetscFunctionReturn(0);
 }
 
-/* ---- set-up ---------------------------------------------------------------------------------- */
+/* Set-up. */
 
 static PetscReal FaceConductivity(HeatFaceAverage average, PetscReal a, PetscReal b)
 {
@@ -338,7 +342,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscFunctionReturn(0);
 }
 
-/* ---- what it is made of ---------------------------------------------------------------------- */
+/* What it is made of. */
 
 const HeatGrid       *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
 const HeatCase       *HeatOperatorCase(const HeatOperator *op) { return op->c; }

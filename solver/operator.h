@@ -3,8 +3,8 @@
  *  Cell-centred finite volumes, per metre of depth.  With N the net heat that enters a cell [W/m]:
  *      C dT/dt = N(T, t) = sum over faces G_f (T_neighbour - T) + sum over boundary faces F_f + Q
  *      C = density * specific_heat * hx * hy  [J/(m K)],   G_f = k_f * A_f / h  [W/(m K)]
- *  k_f is the harmonic or arithmetic mean of the two cells' conductivities.  A face's heat has exactly
- *  the same bits, with opposite signs, in both its cells: nothing is lost between them.
+ *  k_f is the harmonic or arithmetic mean of the two cells' conductivities.  A face's heat has
+ *  exactly the same bits, with opposite signs, in both its cells: nothing is lost between them.
  *  Source: solver/README.md eq. (1)-(4).
  */
 #ifndef HEAT_SOLVER_OPERATOR_H
@@ -16,8 +16,8 @@
 
 typedef struct HeatOperator HeatOperator;
 
-/** Paints materials, computes face conductances.  Collective on grid->comm; grid and case must outlive
- *  the operator.  Owned by the caller. */
+/** Paints materials, computes face conductances.  Collective on grid->comm; grid and case must
+ *  outlive the operator.  Owned by the caller. */
 PetscErrorCode HeatOperatorCreate(const HeatGrid *grid, const HeatCase *c, HeatOperator **op);
 
 /** Bring sources and boundary values to an instant.  Not collective. */
@@ -51,8 +51,8 @@ PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, Pets
  *  A must come from DMCreateMatrix; its entries are replaced.  Collective. */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, PetscReal theta, Mat A);
 
-/** The largest explicit step that cannot grow [s]: 2 over Gershgorin's bound of the largest eigenvalue of
- *  C^-1 L.  Collective. */
+/** The largest explicit step that cannot grow [s]: 2 over Gershgorin's bound of the largest
+ *  eigenvalue of C^-1 L.  Collective. */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
 /** Heat that enters through each side at the present instant, own faces only [W/m], and the sum of

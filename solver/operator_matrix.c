@@ -123,8 +123,9 @@ PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T,
   PetscFunctionReturn(0);
 }
 
-/* Heat in the direction of increasing coordinate through the two faces of a cell along one axis [W/m]:
-   `before` and `after` are the neighbours' temperatures; F is a prescribed inflow at either end. */
+/* Heat in the direction of increasing coordinate through the two faces of a cell along one axis
+   [W/m]: `before` and `after` are the neighbours' temperatures; F is a prescribed inflow at
+   either end. */
 static PetscReal AxisHeat(PetscReal G_before, PetscReal before, PetscReal F_before, PetscReal T,
                           PetscReal G_after, PetscReal after, PetscReal F_after)
 {

@@ -1,5 +1,5 @@
-/* Painting by runs: for each row of cells the interval (or intervals) that a shape covers, so that the
- * cost is rows plus painted cells, never cells times regions.
+/* Painting by runs: for each row of cells the interval (or intervals) that a shape covers, so
+ * that the cost is rows plus painted cells, never cells times regions.
  *
  * A centre that should lie exactly on an edge is off by rounding; a band of EDGE of a cell's width
  * decides such ties: left and lower edges belong to the region, right and upper ones do not, so two

@@ -12,9 +12,9 @@
 /** The cells of one row that a region covers: local columns [begin, end) of local row j. */
 typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);
 
-/** Visit the runs of this rank's cells that lie in a region.  Not collective.
- *  `paint` = HEAT_PAINT_CENTRE: a cell is in when its centre is; points on a left or lower edge are in,
- *  on a right or upper one out.  HEAT_PAINT_TEALEAF: TeaLeaf's rule for rectangles and circles. */
+/** Visit the runs of this rank's cells that lie in a region.  Not collective. `paint` =
+ *  HEAT_PAINT_CENTRE: a cell is in when its centre is; points on a left or lower edge are in, on
+ *  a right or upper one out.  HEAT_PAINT_TEALEAF: TeaLeaf's rule for rectangles and circles. */
 PetscErrorCode HeatPaintRegion(const HeatGrid *grid, const HeatRegion *region, HeatPaintRule rule,
                                HeatRunVisitor visit, void *context);
 

@@ -1,12 +1,13 @@
 /* Interpolation at points.
  *
- * A point lies in one quarter of a cell A.  Its values: the centre of A, the face towards the x neighbour
- * B, the face towards the y neighbour C, and the corner shared with the diagonal neighbour D.
+ * A point lies in one quarter of a cell A.  Its values: the centre of A, the face towards the x
+ * neighbour B, the face towards the y neighbour C, and the corner shared with the diagonal
+ * neighbour D.
  *      face   (k_A T_A + k_B T_B) / (k_A + k_B)          (continuous flux across the face)
  *      corner the mean of interpolating first in x then in y, and first in y then in x
  * On the boundary the surface takes the face's place: T_s = T_A + (G (T_b - T_A) + F) / G_half.
- * All of this is linear, so a probe is a list of weights on cells and surfaces, each held by the rank
- * that owns the cell; a sample needs no message, only one sum over the ranks at the end. */
+ * All of this is linear, so a probe is a list of weights on cells and surfaces, each held by the
+ * rank that owns the cell; a sample needs no message, only one sum over the ranks at the end. */
 #include "solver/probes.h"
 
 enum { A, B, C, D, CORNERS }; /* the cell, its x neighbour, its y neighbour, the diagonal one */
@@ -39,7 +40,7 @@ struct HeatProbes {
   Term               *terms; /* owned; those of own cells */
 };
 
-/* ---- where a point lies ----------------------------------------------------------------------- */
+/* Where a point lies. */
 
 static void PlaceAxis(PetscReal x, PetscReal x0, PetscReal h, PetscInt n, PetscBool periodic,
                       int axis, PetscInt cells[2], Place *p, PetscReal *distance)
@@ -76,7 +77,7 @@ static PetscBool OwnCorner(const HeatGrid *g, const Place *p, int q, size_t *cel
   return PETSC_TRUE;
 }
 
-/* ---- weights ---------------------------------------------------------------------------------- */
+/* Weights. */
 
 /* w += factor * (value on the face between cells a and b), or on a's surface when b is outside. */
 static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const PetscReal k[CORNERS],
@@ -221,7 +222,7 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
   PetscFunctionReturn(0);
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* Values. */
 
 PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, PetscReal *share)
 {

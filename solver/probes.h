@@ -1,11 +1,10 @@
 /** Temperatures at points, interpolated such that the heat flux is continuous.
  *
  *  Between two cell centres the temperature is linear on either side of the face, with the face's
- *  temperature weighted by the conductivities, so a point on the interface between copper and foam
- *  reads the interface's temperature.  At a side of the domain it is the surface's: the prescribed one,
- *  or the one that the film or flux leaves behind.  In two dimensions this is bilinear in the quarter
- *  of a cell that the point lies in; see solver/README.md, "Points".
- */
+ *  temperature weighted by the conductivities, so a point on the interface between copper and
+ *  foam reads the interface's temperature.  At a side of the domain it is the surface's: the
+ *  prescribed one, or the one that the film or flux leaves behind.  In two dimensions this is
+ *  bilinear in the quarter of a cell that the point lies in; see solver/README.md, "Points". / */
 #ifndef HEAT_SOLVER_PROBES_H
 #define HEAT_SOLVER_PROBES_H
 

@@ -59,7 +59,8 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
   PetscFunctionReturn(0);
 }
 
-/* Values of the term's expression along a run at an instant, into s->value, times the cell's area. */
+/* Values of the term's expression along a run at an instant, into s->value, times the cell's
+   area. */
 static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run,
                                   HeatInstant instant)
 {

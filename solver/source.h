@@ -1,9 +1,8 @@
 /** The heat sources of a case on a rank's own cells, as a function of time.
  *
- *  What does not depend on time is evaluated once.  What does is kept as terms: an expression and the
- *  runs of cells where it acts; a term of time alone costs one evaluation, and nothing at all while
- *  its value stays the same (a switched source).
- */
+ *  What does not depend on time is evaluated once.  What does is kept as terms: an expression and
+ *  the runs of cells where it acts; a term of time alone costs one evaluation, and nothing at all
+ *  while its value stays the same (a switched source). / */
 #ifndef HEAT_SOLVER_SOURCE_H
 #define HEAT_SOLVER_SOURCE_H
 

@@ -2,9 +2,9 @@
  *
  * ftcs:  T_new = T + dt/C N(T, t).
  * theta: (C/dt - theta L) D = N(T; t_theta),  T_new = T + D.  theta = 1 is backward Euler, 1/2
- *        Crank-Nicolson; sources and boundary values are weighted likewise.  Solving for the increment
- *        makes the right-hand side the initial residual, so the relative tolerance means the same
- *        however close the field is to rest.
+ *        Crank-Nicolson; sources and boundary values are weighted likewise.  Solving for the
+ *        increment makes the right-hand side the initial residual, so the relative tolerance means
+ *        the same however close the field is to rest.
  * steady: the same with C/dt left out: one solve from the initial field. */
 #include "solver/stepper.h"
 
@@ -22,7 +22,7 @@ struct HeatStepper {
   Vec           net;    /* owned: right-hand side (implicit) */
 };
 
-/* ---- explicit -------------------------------------------------------------------------------- */
+/* Explicit. */
 
 static PetscErrorCode SetUpExplicit(HeatStepper *s, PetscReal dt)
 {
@@ -60,7 +60,7 @@ static PetscErrorCode AdvanceExplicit(HeatStepper *s, PetscReal t, PetscReal dt,
   PetscFunctionReturn(0);
 }
 
-/* ---- implicit -------------------------------------------------------------------------------- */
+/* Implicit. */
 
 static PetscErrorCode CreateImplicit(HeatStepper *s, PetscReal mass)
 {
@@ -92,7 +92,8 @@ static PetscErrorCode NetHeat(HeatStepper *s, Vec T)
   PetscFunctionReturn(0);
 }
 
-/* (1 - theta) of the heat at T before the step, theta of that after: exactly what the scheme used. */
+/* (1 - theta) of the heat at T before the step, theta of that after: exactly what the scheme
+   used. */
 static PetscErrorCode MeanSideHeat(HeatStepper *s, Vec T, PetscReal weight, HeatStepInfo *info)
 {
   const PetscReal *values;
@@ -134,7 +135,8 @@ static PetscErrorCode AdvanceTheta(HeatStepper *s, PetscReal t, PetscReal dt, Ve
   PetscFunctionReturn(0);
 }
 
-/* Where no side fixes the level, sources and fluxes must cancel: there is a steady state only then. */
+/* Where no side fixes the level, sources and fluxes must cancel: there is a steady state only
+   then. */
 static PetscErrorCode CheckSteadyExists(HeatStepper *s)
 {
   const HeatCase *c       = HeatOperatorCase(s->op);
@@ -172,7 +174,8 @@ static PetscErrorCode SetUpSteady(HeatStepper *s, PetscReal dt)
   PetscFunctionReturn(0);
 }
 
-/* The increment of a field that no side holds: shifted such that the stored heat stays what it was. */
+/* The increment of a field that no side holds: shifted such that the stored heat stays what it
+   was. */
 static PetscErrorCode KeepStoredHeat(HeatStepper *s)
 {
   const HeatGrid  *g = HeatOperatorGrid(s->op);
@@ -206,7 +209,7 @@ static PetscErrorCode AdvanceSteady(HeatStepper *s, PetscReal t, PetscReal dt, V
   PetscFunctionReturn(0);
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
+/* The table. */
 
 static const Scheme schemes[] = {
     [HEAT_SCHEME_FTCS]           = {0.0, SetUpExplicit, AdvanceExplicit},

@@ -1,8 +1,7 @@
 /** Time steppers: advance the temperature by one step, and tell what heat crossed the sides.
  *
- *  Schemes are rows of a table in stepper.c: a name, how to set up, how to advance, how to clean up.
- *  A failed step leaves the temperature as it was.
- */
+ *  Schemes are rows of a table in stepper.c: a name, how to set up, how to advance, how to clean
+ *  up. A failed step leaves the temperature as it was. / */
 #ifndef HEAT_SOLVER_STEPPER_H
 #define HEAT_SOLVER_STEPPER_H
 
@@ -24,7 +23,8 @@ typedef struct {
 PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **stepper);
 
 /** From t to t + dt.  Collective.
- *  @param[in,out] T  global Vec of grid->da; the handle may be exchanged for another of the same layout
+ *  @param[in,out] T  global Vec of grid->da; the handle may be exchanged for another of the same
+ *  layout
  *  Errors: HEAT_ERR_NUMERICS when a solve does not converge; *T is then unchanged. */
 PetscErrorCode HeatStepperAdvance(HeatStepper *stepper, PetscReal t, PetscReal dt, Vec *T,
                                   HeatStepInfo *info);

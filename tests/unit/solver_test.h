@@ -1,0 +1,365 @@
+/** What the tests of the solver share: cases made in C, the same claim on every layout of the ranks,
+ *  and assertions on which all ranks agree, so that none waits for another that has failed.
+ *
+ *  A claim about a grid is a function that returns its worst deviation on this rank; it runs on the
+ *  first two and on all ranks, in every process grid that fits.  Fields are functions of the
+ *  global cell alone, so each rank knows all of them and can compute what it should find.
+ */
+#ifndef HEAT_TESTS_SOLVER_TEST_H
+#define HEAT_TESTS_SOLVER_TEST_H
+
+#include "case_test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "solver/linear.h"
+
+/* ------- assertions on which all ranks agree ------- */
+
+/* The largest value over all ranks; infinite where some rank found no number. */
+static inline PetscReal HeatTestWorst(PetscReal value)
+{
+  PetscReal mine = value == value ? value : PETSC_INFINITY, worst;
+
+  MPI_Allreduce(&mine, &worst, 1, MPIU_REAL, MPI_MAX, PETSC_COMM_WORLD);
+  return worst;
+}
+
+#define ALL(condition)                                                                             \
+  do {                                                                                             \
+    if (HeatTestWorst((condition) ? 0.0 : 1.0) > 0.0)                                              \
+      fail_msg("not on all ranks: %s", #condition);                                                \
+  } while (0)
+
+#define AT_MOST(value, bound)                                                                      \
+  do {                                                                                             \
+    const PetscReal worst_ = HeatTestWorst(value), bound_ = (bound);                               \
+    if (!(worst_ <= bound_)) fail_msg("%s: found %.3e, at most %.3e", #value, worst_, bound_);     \
+  } while (0)
+
+/* A call that must raise `code` exactly once on every rank, with `words` in its message. */
+#define RAISES(code, words, call)                                                                  \
+  do {                                                                                             \
+    HeatRaised raised_ = {0, ""};                                                                  \
+    OK(PetscPushErrorHandler(HeatRecord, &raised_));                                               \
+    const PetscErrorCode code_ = (call);                                                           \
+    OK(PetscPopErrorHandler());                                                                    \
+    const int right_ = code_ == (code) && raised_.count == 1 && strstr(raised_.message, (words));  \
+    if (HeatTestWorst(right_ ? 0.0 : 1.0) > 0.0) {                                                 \
+      fail_msg("expected one error %d with \"%s\", got code %d, %d raised, last \"%s\"",           \
+               (int)(code), (words), (int)code_, raised_.count, raised_.message);                  \
+    }                                                                                              \
+  } while (0)
+
+static inline PetscReal HeatTestApart(PetscReal a, PetscReal b) { return fabs(a - b); }
+
+/* ------- cases ------- */
+
+typedef struct {
+  PetscReal kx, ky, density, specific_heat;
+} HeatTestMaterial;
+
+/* Material number n is called "mN", e.g. "m0". */
+static inline void HeatTestAddMaterial(HeatCase *c, HeatTestMaterial m)
+{
+  char name[16];
+  HeatMaterial *new;
+
+  OK(PetscRealloc((size_t)(c->n_materials + 1) * sizeof *c->materials, &c->materials));
+  new = &c->materials[c->n_materials];
+  snprintf(name, sizeof name, "m%d", (int)c->n_materials++);
+  *new = (HeatMaterial){NULL, {m.kx, m.ky}, m.density, m.specific_heat};
+  OK(PetscStrallocpy(name, &new->name));
+}
+
+/* A region of that shape, by default with nothing to paint; material -1 for none. */
+static inline HeatRegion *HeatTestAddRegion(HeatCase *c, HeatShape shape, int material)
+{
+  char name[16];
+  HeatRegion *new;
+
+  OK(PetscRealloc((size_t)(c->n_regions + 1) * sizeof *c->regions, &c->regions));
+  new = &c->regions[c->n_regions++];
+  memset(new, 0, sizeof *new);
+  new->shape    = shape;
+  new->material = -1;
+  snprintf(name, sizeof name, "m%d", material);
+  if (material >= 0) OK(PetscStrallocpy(name, &new->material_name));
+  return new;
+}
+
+static inline HeatRegion *HeatTestRectangle(HeatCase *c, int material, PetscReal x0, PetscReal x1,
+                                            PetscReal y0, PetscReal y1)
+{
+  HeatRegion *r = HeatTestAddRegion(c, HEAT_SHAPE_RECTANGLE, material);
+
+  r->x[0] = x0;
+  r->x[1] = x1;
+  r->y[0] = y0;
+  r->y[1] = y1;
+  return r;
+}
+
+static inline void HeatTestNumber(HeatFormula *f, PetscReal value)
+{
+  OK(PetscFree(f->text));
+  *f = (HeatFormula){PETSC_TRUE, value, NULL};
+}
+
+static inline void HeatTestText(HeatFormula *f, const char *text)
+{
+  OK(PetscFree(f->text));
+  f->given = PETSC_TRUE;
+  OK(PetscStrallocpy(text, &f->text));
+}
+
+static inline void HeatTestTemperature(HeatCase *c, HeatSide side, const char *value)
+{
+  c->boundary[side].type = HEAT_BC_TEMPERATURE;
+  HeatTestText(&c->boundary[side].value, value);
+}
+
+static inline void HeatTestFlux(HeatCase *c, HeatSide side, const char *value)
+{
+  c->boundary[side].type = HEAT_BC_FLUX;
+  HeatTestText(&c->boundary[side].value, value);
+}
+
+static inline void HeatTestConvection(HeatCase *c, HeatSide side, const char *coefficient,
+                                      const char *ambient)
+{
+  c->boundary[side].type = HEAT_BC_CONVECTION;
+  HeatTestText(&c->boundary[side].coefficient, coefficient);
+  HeatTestText(&c->boundary[side].ambient, ambient);
+}
+
+static inline void HeatTestPeriodic(HeatCase *c, int axis)
+{
+  c->boundary[2 * axis].type = c->boundary[2 * axis + 1].type = HEAT_BC_PERIODIC;
+}
+
+/* nx x ny cells on [0, width] x [0, height], insulated, one material "m0", one step of ftcs. */
+static inline HeatCase *HeatTestCase(PetscInt nx, PetscInt ny, PetscReal width, PetscReal height,
+                                     HeatTestMaterial m)
+{
+  HeatCase *c;
+
+  OK(HeatCaseCreate(&c));
+  c->grid.cells[0] = nx;
+  c->grid.cells[1] = ny;
+  c->grid.x[1]     = width;
+  c->grid.y[1]     = height;
+  c->time.scheme   = HEAT_SCHEME_FTCS;
+  c->time.step     = 1.0;
+  c->time.steps    = 1;
+  HeatTestAddMaterial(c, m);
+  HeatTestAddRegion(c, HEAT_SHAPE_ALL, 0);
+  OK(PetscStrallocpy("out", &c->output.directory));
+  return c;
+}
+
+/* ------- problems ------- */
+
+typedef struct {
+  const void   *context; /* of whoever made the case */
+  HeatCase     *c;
+  HeatGrid     *g;
+  HeatOperator *op;
+} HeatProblem;
+
+/* Takes the case over; without an operator. */
+static inline HeatProblem HeatTestSetUpGrid(MPI_Comm comm, HeatCase *c)
+{
+  HeatProblem p = {NULL, c, NULL, NULL};
+  PetscMPIInt size;
+
+  MPI_Comm_size(comm, &size);
+  OK(HeatCaseValidate(comm, c, size));
+  OK(HeatGridCreate(comm, c, &p.g));
+  return p;
+}
+
+static inline HeatProblem HeatTestSetUp(MPI_Comm comm, HeatCase *c)
+{
+  HeatProblem p = HeatTestSetUpGrid(comm, c);
+
+  OK(HeatOperatorCreate(p.g, c, &p.op));
+  return p;
+}
+
+static inline void HeatTestTearDown(HeatProblem *p)
+{
+  OK(HeatOperatorDestroy(&p->op));
+  OK(HeatGridDestroy(&p->g));
+  OK(HeatCaseDestroy(&p->c));
+}
+
+static inline PetscMPIInt HeatTestSize(void)
+{
+  PetscMPIInt size;
+
+  MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  return size;
+}
+
+typedef HeatCase *(*HeatTestMake)(const void *context);
+typedef PetscReal (*HeatTestClaim)(HeatProblem *p);
+
+static inline PetscReal HeatTestLayoutsOf(MPI_Comm comm, PetscBool whole, HeatTestMake make,
+                                          HeatTestClaim claim, const void *context)
+{
+  PetscMPIInt size;
+  PetscReal   worst = 0.0;
+
+  MPI_Comm_size(comm, &size);
+  for (PetscInt px = 1; px <= size; px++) {
+    HeatCase *c = make(context);
+
+    if (size % px || px > c->grid.cells[0] || size / px > c->grid.cells[1]) {
+      OK(HeatCaseDestroy(&c));
+      continue;
+    }
+    c->decomposition.processes[0] = px;
+    c->decomposition.processes[1] = size / px;
+    HeatProblem p                 = whole ? HeatTestSetUp(comm, c) : HeatTestSetUpGrid(comm, c);
+    p.context                     = context;
+    const PetscReal deviation     = claim(&p);
+    if (!(deviation <= worst)) worst = deviation;
+    HeatTestTearDown(&p);
+    if (worst != worst) break;
+  }
+  return worst;
+}
+
+/* The worst deviation of a claim, of this rank, over all layouts of two ranks (which are neighbours
+   twice where periodic) and of all ranks. */
+static inline PetscReal HeatTestOverLayouts(PetscBool whole, HeatTestMake make, HeatTestClaim claim,
+                                            const void *context)
+{
+  const PetscMPIInt size = HeatTestSize();
+  PetscMPIInt       rank;
+  PetscReal         worst = 0.0;
+
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  for (PetscMPIInt n = 1; n <= size; n++) {
+    MPI_Comm comm;
+
+    if (n != 2 && n != size) continue;
+    MPI_Comm_split(PETSC_COMM_WORLD, rank < n ? 0 : MPI_UNDEFINED, rank, &comm);
+    if (comm == MPI_COMM_NULL) continue;
+    const PetscReal deviation = HeatTestLayoutsOf(comm, whole, make, claim, context);
+    if (!(deviation <= worst)) worst = deviation;
+    MPI_Comm_free(&comm);
+  }
+  return worst;
+}
+
+static inline PetscReal HeatTestLayouts(HeatTestMake make, HeatTestClaim claim, const void *context)
+{
+  return HeatTestOverLayouts(PETSC_TRUE, make, claim, context);
+}
+
+/* The same for claims that need no operator. */
+static inline PetscReal HeatTestGridLayouts(HeatTestMake make, HeatTestClaim claim,
+                                            const void *context)
+{
+  return HeatTestOverLayouts(PETSC_FALSE, make, claim, context);
+}
+
+/* ------- fields ------- */
+
+/* A number in [-1, 1) that looks random, the same on every rank.
+   Source: splitmix64, S. Vigna, public domain. */
+static inline PetscReal HeatTestNoise(PetscInt i, PetscInt j, int seed)
+{
+  uint64_t z = (uint64_t)i * 0x9E3779B97F4A7C15u + (uint64_t)j * 0xD1B54A32D192ED03u +
+               (uint64_t)seed * 0x8CB92BA72F3D8DD7u;
+
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  z = z ^ (z >> 31);
+  return (PetscReal)(z >> 11) / 4503599627370496.0 - 1.0; /* 53 bits over 2^52 */
+}
+
+static inline PetscReal *HeatTestArray(const HeatGrid *g)
+{
+  PetscReal *array;
+
+  OK(PetscCalloc1(HeatGridLocalCells(g), &array));
+  return array;
+}
+
+static inline PetscReal *HeatTestNoiseArray(const HeatGrid *g, int seed)
+{
+  PetscReal *array = HeatTestArray(g);
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      array[j * g->nxl + i] = HeatTestNoise(g->xs + i, g->ys + j, seed);
+    }
+  }
+  return array;
+}
+
+/* a + b x + c y at the centres. */
+static inline PetscReal *HeatTestLinearArray(const HeatGrid *g, PetscReal a, PetscReal b,
+                                             PetscReal c)
+{
+  PetscReal *array = HeatTestArray(g);
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      array[j * g->nxl + i] = a + b * (g->x0 + ((PetscReal)(g->xs + i) + 0.5) * g->hx) +
+                              c * (g->y0 + ((PetscReal)(g->ys + j) + 0.5) * g->hy);
+    }
+  }
+  return array;
+}
+
+static inline PetscReal HeatTestSum(MPI_Comm comm, PetscReal value)
+{
+  PetscReal sum;
+
+  MPI_Allreduce(&value, &sum, 1, MPIU_REAL, MPI_SUM, comm);
+  return sum;
+}
+
+static inline PetscReal HeatTestDot(const HeatGrid *g, const PetscReal *x, const PetscReal *y)
+{
+  PetscReal sum = 0.0;
+
+  for (size_t k = 0; k < HeatGridLocalCells(g); k++) sum += x[k] * y[k];
+  return HeatTestSum(g->comm, sum);
+}
+
+/* A Vec of the grid that holds a copy of the array. */
+static inline Vec HeatTestVec(const HeatGrid *g, const PetscReal *values)
+{
+  Vec        v;
+  PetscReal *array;
+
+  OK(DMCreateGlobalVector(g->da, &v));
+  OK(VecGetArrayWrite(v, &array));
+  memcpy(array, values, HeatGridLocalCells(g) * sizeof *array);
+  OK(VecRestoreArrayWrite(v, &array));
+  return v;
+}
+
+/* Largest difference of a Vec from an array, own cells. */
+static inline PetscReal HeatTestVecApart(const HeatGrid *g, Vec v, const PetscReal *values)
+{
+  const PetscReal *array;
+  PetscReal        worst = 0.0;
+
+  OK(VecGetArrayRead(v, &array));
+  for (size_t k = 0; k < HeatGridLocalCells(g); k++) {
+    const PetscReal apart = fabs(array[k] - values[k]);
+
+    if (!(apart <= worst)) worst = apart;
+  }
+  OK(VecRestoreArrayRead(v, &array));
+  return worst;
+}
+
+#endif

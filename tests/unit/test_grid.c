@@ -1,0 +1,373 @@
+/* The decomposition: who owns what, who is next to whom, and how the process grid is chosen. */
+#include "solver_test.h"
+
+typedef struct {
+  PetscInt  nx, ny;
+  PetscBool periodic[2];
+} Shape;
+
+static const Shape Shapes[] = {
+    {9, 8, {PETSC_FALSE, PETSC_FALSE}}, {7, 9, {PETSC_TRUE, PETSC_TRUE}},
+    {8, 7, {PETSC_TRUE, PETSC_FALSE}},  {2, 2, {PETSC_TRUE, PETSC_TRUE}},
+    {1, 3, {PETSC_FALSE, PETSC_TRUE}},  {29, 7, {PETSC_FALSE, PETSC_TRUE}},
+    {1, 1, {PETSC_FALSE, PETSC_FALSE}},
+};
+enum { N_SHAPES = sizeof Shapes / sizeof Shapes[0] };
+
+static HeatCase *Make(const void *context)
+{
+  const Shape *s = context;
+  HeatCase    *c = HeatTestCase(s->nx, s->ny, 4.0, 3.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+
+  c->grid.x[0] = -2.0;
+  c->grid.y[0] = 1.0;
+  for (int axis = 0; axis < 2; axis++) {
+    if (s->periodic[axis]) HeatTestPeriodic(c, axis);
+  }
+  return c;
+}
+
+static void NothingIsWrong(HeatTestClaim claim)
+{
+  for (int s = 0; s < N_SHAPES; s++) AT_MOST(HeatTestGridLayouts(Make, claim, &Shapes[s]), 0.0);
+}
+
+/* ------- ownership ------- */
+
+static PetscReal CoversOnce(HeatProblem *p)
+{
+  const HeatGrid *g     = p->g;
+  const int       n     = (int)(g->nx * g->ny);
+  PetscReal       wrong = 0.0;
+  int            *owners;
+
+  OK(PetscCalloc1(n, &owners));
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) owners[(g->ys + j) * g->nx + g->xs + i]++;
+  }
+  MPI_Allreduce(MPI_IN_PLACE, owners, n, MPI_INT, MPI_SUM, g->comm);
+  for (int k = 0; k < n; k++) wrong += owners[k] != 1;
+  OK(PetscFree(owners));
+  return wrong;
+}
+
+static void every_cell_has_exactly_one_owner(void **state)
+{
+  (void)state;
+  NothingIsWrong(CoversOnce);
+}
+
+static PetscReal LayoutIsTheOneAsked(HeatProblem *p)
+{
+  const HeatGrid *g     = p->g;
+  PetscReal       wrong = 0.0;
+
+  wrong += g->px != p->c->decomposition.processes[0] || g->py != p->c->decomposition.processes[1];
+  wrong += g->rank != g->jp * g->px + g->ip;
+  wrong += g->px * g->py != g->size;
+  wrong += g->xs != g->x_start[g->ip] || g->nxl != g->x_start[g->ip + 1] - g->xs;
+  wrong += g->ys != g->y_start[g->jp] || g->nyl != g->y_start[g->jp + 1] - g->ys;
+  wrong += g->x_start[g->px] != g->nx || g->y_start[g->py] != g->ny;
+  wrong += g->nxl < 1 || g->nyl < 1;
+  return wrong;
+}
+
+static void ranks_stand_in_the_process_grid_that_was_asked_for(void **state)
+{
+  (void)state;
+  NothingIsWrong(LayoutIsTheOneAsked);
+}
+
+static PetscReal BlocksAreEven(HeatProblem *p)
+{
+  const HeatGrid *g     = p->g;
+  PetscInt        cells = (PetscInt)HeatGridLocalCells(g), least, most;
+  PetscReal       wrong = 0.0;
+
+  wrong += g->nxl != g->nx / g->px && g->nxl != g->nx / g->px + 1;
+  wrong += g->nyl != g->ny / g->py && g->nyl != g->ny / g->py + 1;
+  MPI_Allreduce(&cells, &least, 1, MPIU_INT, MPI_MIN, g->comm);
+  MPI_Allreduce(&cells, &most, 1, MPIU_INT, MPI_MAX, g->comm);
+  wrong += g->cells_min != least || g->cells_max != most;
+  return wrong;
+}
+
+static void blocks_differ_by_a_row_and_a_column_at_most(void **state)
+{
+  (void)state;
+  NothingIsWrong(BlocksAreEven);
+}
+
+static PetscReal DmdaAgrees(HeatProblem *p)
+{
+  const HeatGrid *g = p->g;
+  PetscInt        xs, ys, nx, ny, first, last;
+  Vec             v;
+  PetscReal       wrong = 0.0;
+
+  OK(DMDAGetCorners(g->da, &xs, &ys, NULL, &nx, &ny, NULL));
+  wrong += xs != g->xs || ys != g->ys || nx != g->nxl || ny != g->nyl;
+  OK(DMCreateGlobalVector(g->da, &v));
+  OK(VecGetOwnershipRange(v, &first, &last));
+  wrong += (size_t)(last - first) != HeatGridLocalCells(g);
+  OK(VecDestroy(&v));
+  return wrong;
+}
+
+static void petsc_sees_the_same_ownership(void **state)
+{
+  (void)state;
+  NothingIsWrong(DmdaAgrees);
+}
+
+static PetscReal RowComm(HeatProblem *p)
+{
+  PetscMPIInt rank, size;
+
+  MPI_Comm_rank(p->g->row_comm, &rank);
+  MPI_Comm_size(p->g->row_comm, &size);
+  return (rank != p->g->ip) + (size != p->g->px);
+}
+
+static void row_communicator_holds_a_row_of_blocks_in_order_of_x(void **state)
+{
+  (void)state;
+  NothingIsWrong(RowComm);
+}
+
+static void rank_zero_stays_rank_zero(void **state)
+{
+  HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, Make(&Shapes[0]));
+  PetscMPIInt rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  ALL(rank != 0 || p.g->rank == 0);
+  HeatTestTearDown(&p);
+}
+
+/* ------- neighbours ------- */
+
+/* Every rank's place and neighbours, gathered: 2 + 4 numbers each. */
+static PetscReal NeighboursAreMutual(HeatProblem *p)
+{
+  const HeatGrid *g       = p->g;
+  const int       step[4] = {-1, 1, -1, 1};
+  int             mine[6] = {(int)g->ip, (int)g->jp}, *all;
+  PetscReal       wrong   = 0.0;
+
+  for (int s = 0; s < HEAT_SIDES; s++) mine[2 + s] = g->neighbour[s];
+  OK(PetscMalloc1(6 * g->size, &all));
+  MPI_Allgather(mine, 6, MPI_INT, all, 6, MPI_INT, g->comm);
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const int      axis    = s / 2;
+    const PetscInt parts   = axis == 0 ? g->px : g->py;
+    const PetscInt next    = mine[axis] + step[s];
+    const int      outside = next < 0 || next >= parts;
+
+    wrong += (g->boundary[s] == PETSC_TRUE) != (outside && !g->periodic[axis]);
+    if (g->boundary[s]) {
+      wrong += g->neighbour[s] != MPI_PROC_NULL;
+      continue;
+    }
+    if (g->neighbour[s] < 0 || g->neighbour[s] >= g->size) return PETSC_INFINITY;
+    const int *other = all + 6 * (ptrdiff_t)g->neighbour[s];
+
+    wrong += other[axis] != (next + parts) % parts || other[1 - axis] != mine[1 - axis];
+    wrong += other[2 + (s ^ 1)] != g->rank;
+  }
+  OK(PetscFree(all));
+  return wrong;
+}
+
+static void neighbours_are_mutual_and_wrap_where_periodic(void **state)
+{
+  (void)state;
+  NothingIsWrong(NeighboursAreMutual);
+}
+
+static PetscReal TrafficIsCounted(HeatProblem *p)
+{
+  const HeatGrid *g        = p->g;
+  PetscReal       messages = 0.0, bytes = 0.0, wrong = 0.0;
+
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    if (g->boundary[s] || g->neighbour[s] == g->rank) continue;
+    messages += 1.0;
+    bytes += 8.0 * (PetscReal)(s < HEAT_BOTTOM ? g->nyl : g->nxl);
+  }
+  wrong += HeatTestSum(g->comm, messages) != (PetscReal)(g->messages_within + g->messages_between);
+  wrong += HeatTestSum(g->comm, bytes) != (PetscReal)(g->bytes_within + g->bytes_between);
+  if (g->n_nodes == 1) wrong += g->messages_between != 0 || g->bytes_between != 0;
+  return wrong;
+}
+
+static void traffic_is_one_message_a_shared_edge_and_eight_bytes_a_cell(void **state)
+{
+  (void)state;
+  NothingIsWrong(TrafficIsCounted);
+}
+
+/* ------- geometry ------- */
+
+static PetscReal CentresAreCentred(HeatProblem *p)
+{
+  const HeatGrid *g     = p->g;
+  const PetscReal hx    = 6.0 / (PetscReal)g->nx;
+  const PetscReal hy    = 2.0 / (PetscReal)g->ny;
+  PetscReal       worst = fabs(g->hx - hx) + fabs(g->hy - hy);
+
+  worst = PetscMax(worst, fabs(HeatGridX(g, 0) - (-2.0 + 0.5 * hx)));
+  worst = PetscMax(worst, fabs(HeatGridX(g, g->nx - 1) - (4.0 - 0.5 * hx)));
+  worst = PetscMax(worst, fabs(HeatGridY(g, 0) - (1.0 + 0.5 * hy)));
+  return PetscMax(worst, fabs(HeatGridY(g, g->ny - 1) - (3.0 - 0.5 * hy)));
+}
+
+/* Coordinates are of order one: 1e-14 is some roundings. */
+static void cells_are_centred_between_the_sides(void **state)
+{
+  (void)state;
+  for (int s = 0; s < N_SHAPES; s++) {
+    AT_MOST(HeatTestGridLayouts(Make, CentresAreCentred, &Shapes[s]), 1e-14);
+  }
+}
+
+/* ------- the choice of the process grid ------- */
+
+static PetscInt64 Cut(PetscInt parts, PetscBool periodic, PetscInt length)
+{
+  if (parts == 1) return 0;
+  return (PetscInt64)(periodic ? parts : parts - 1) * length;
+}
+
+/* Least cells in halos between nodes, -1 where nodes of per_node do not tile px x py. */
+static PetscInt64 BetweenNodes(const Shape *s, PetscInt px, PetscInt py, PetscInt per_node)
+{
+  PetscInt64 best = -1;
+
+  for (PetscInt tx = 1; tx <= per_node; tx++) {
+    if (per_node % tx || px % tx || py % (per_node / tx)) continue;
+    const PetscInt64 cells = Cut(px / tx, s->periodic[0], s->ny) +
+                             Cut(py / (per_node / tx), s->periodic[1], s->nx);
+
+    if (best < 0 || cells < best) best = cells;
+  }
+  return best;
+}
+
+/* No other factorisation that nodes tile has less traffic between nodes, nor as little and less in all. */
+static void ChoiceIsBest(Shape s, PetscInt size, PetscInt per_node)
+{
+  PetscInt px, py, tx, ty;
+
+  HeatGridChooseProcesses(s.nx, s.ny, s.periodic, size, per_node, &px, &py, &tx, &ty);
+  assert_int_equal(px * py, size);
+  assert_true(px <= s.nx && py <= s.ny);
+  const PetscInt64 between = per_node ? BetweenNodes(&s, px, py, per_node) : 0;
+  const PetscInt64 total   = Cut(px, s.periodic[0], s.ny) + Cut(py, s.periodic[1], s.nx);
+
+  if (per_node) {
+    assert_int_equal(tx * ty, per_node);
+    assert_int_equal(Cut(px / tx, s.periodic[0], s.ny) + Cut(py / ty, s.periodic[1], s.nx),
+                     between);
+  } else {
+    assert_true(tx == 1 && ty == 1);
+  }
+  for (PetscInt qx = 1; qx <= size; qx++) {
+    if (size % qx || qx > s.nx || size / qx > s.ny) continue;
+    const PetscInt64 other = per_node ? BetweenNodes(&s, qx, size / qx, per_node) : 0;
+    const PetscInt64 all   = Cut(qx, s.periodic[0], s.ny) + Cut(size / qx, s.periodic[1], s.nx);
+
+    if (other < 0) continue;
+    assert_true(between < other || (between == other && total <= all));
+  }
+}
+
+static void process_grid_has_the_least_traffic(void **state)
+{
+  const PetscInt sizes[] = {1, 2, 4, 6, 12, 16, 24, 64}, per_node[] = {0, 1, 2, 4};
+
+  (void)state;
+  for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+    for (size_t n = 0; n < 4; n++) {
+      if (per_node[n] && sizes[k] % per_node[n]) continue;
+      ChoiceIsBest((Shape){100, 100, {PETSC_FALSE, PETSC_FALSE}}, sizes[k], per_node[n]);
+      ChoiceIsBest((Shape){1000, 70, {PETSC_FALSE, PETSC_FALSE}}, sizes[k], per_node[n]);
+      ChoiceIsBest((Shape){70, 1000, {PETSC_TRUE, PETSC_FALSE}}, sizes[k], per_node[n]);
+      ChoiceIsBest((Shape){99, 101, {PETSC_FALSE, PETSC_TRUE}}, sizes[k], per_node[n]);
+    }
+  }
+}
+
+static void square_on_four_ranks_is_cut_two_by_two(void **state)
+{
+  const PetscBool none[2] = {PETSC_FALSE, PETSC_FALSE};
+  PetscInt        px, py, tx, ty;
+
+  (void)state;
+  HeatGridChooseProcesses(512, 512, none, 4, 4, &px, &py, &tx, &ty);
+  assert_true(px == 2 && py == 2 && tx == 2 && ty == 2);
+}
+
+static void long_bar_is_cut_across(void **state)
+{
+  const PetscBool none[2] = {PETSC_FALSE, PETSC_FALSE};
+  PetscInt        px, py, tx, ty;
+
+  (void)state;
+  HeatGridChooseProcesses(1000, 10, none, 4, 0, &px, &py, &tx, &ty);
+  assert_true(px == 4 && py == 1);
+}
+
+static void no_process_grid_is_zero_by_zero(void **state)
+{
+  const PetscBool none[2] = {PETSC_FALSE, PETSC_FALSE};
+  PetscInt        px, py, tx, ty;
+
+  (void)state;
+  HeatGridChooseProcesses(6, 6, none, 7, 0, &px, &py, &tx, &ty);
+  assert_true(px == 0 && py == 0);
+}
+
+static void more_ranks_than_blocks_are_refused(void **state)
+{
+  HeatCase *c = Make(&Shapes[N_SHAPES - 1]);
+  HeatGrid *g = NULL;
+
+  (void)state;
+  if (HeatTestSize() == 1) {
+    OK(HeatCaseDestroy(&c));
+    skip();
+  }
+  RAISES(HEAT_ERR_INPUT, "grid.cells", HeatGridCreate(PETSC_COMM_WORLD, c, &g));
+  OK(HeatCaseDestroy(&c));
+}
+
+static void nothing_can_be_destroyed(void **state)
+{
+  HeatGrid *g = NULL;
+
+  (void)state;
+  OK(HeatGridDestroy(&g));
+  assert_null(g);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(every_cell_has_exactly_one_owner),
+    cmocka_unit_test(ranks_stand_in_the_process_grid_that_was_asked_for),
+    cmocka_unit_test(blocks_differ_by_a_row_and_a_column_at_most),
+    cmocka_unit_test(petsc_sees_the_same_ownership),
+    cmocka_unit_test(row_communicator_holds_a_row_of_blocks_in_order_of_x),
+    cmocka_unit_test(rank_zero_stays_rank_zero),
+    cmocka_unit_test(neighbours_are_mutual_and_wrap_where_periodic),
+    cmocka_unit_test(traffic_is_one_message_a_shared_edge_and_eight_bytes_a_cell),
+    cmocka_unit_test(cells_are_centred_between_the_sides),
+    cmocka_unit_test(process_grid_has_the_least_traffic),
+    cmocka_unit_test(square_on_four_ranks_is_cut_two_by_two),
+    cmocka_unit_test(long_bar_is_cut_across),
+    cmocka_unit_test(no_process_grid_is_zero_by_zero),
+    cmocka_unit_test(more_ranks_than_blocks_are_refused),
+    cmocka_unit_test(nothing_can_be_destroyed),
+};
+
+int main(void) { return RUN_TESTS(Tests); }

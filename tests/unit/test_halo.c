@@ -1,0 +1,190 @@
+/* The halo exchange, on every layout: what arrives, where nothing does, and what is counted. */
+#include "solver_test.h"
+
+typedef struct {
+  PetscInt  nx, ny;
+  PetscBool periodic[2];
+} Shape;
+
+static const Shape Shapes[] = {
+    {9, 8, {PETSC_FALSE, PETSC_FALSE}}, {7, 9, {PETSC_TRUE, PETSC_TRUE}},
+    {8, 7, {PETSC_TRUE, PETSC_FALSE}},  {8, 7, {PETSC_FALSE, PETSC_TRUE}},
+    {2, 2, {PETSC_TRUE, PETSC_TRUE}},   {1, 3, {PETSC_TRUE, PETSC_TRUE}},
+    {1, 1, {PETSC_TRUE, PETSC_TRUE}},
+};
+enum { N_SHAPES = sizeof Shapes / sizeof Shapes[0] };
+
+static HeatCase *Make(const void *context)
+{
+  const Shape *s = context;
+  HeatCase    *c = HeatTestCase(s->nx, s->ny, 1.0, 2.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+
+  for (int axis = 0; axis < 2; axis++) {
+    if (s->periodic[axis]) HeatTestPeriodic(c, axis);
+  }
+  return c;
+}
+
+static PetscReal WorstOfShapes(HeatTestClaim claim)
+{
+  PetscReal worst = 0.0;
+
+  for (int s = 0; s < N_SHAPES; s++) {
+    const PetscReal deviation = HeatTestGridLayouts(Make, claim, &Shapes[s]);
+
+    if (!(deviation <= worst)) worst = deviation;
+  }
+  return worst;
+}
+
+static PetscInt StripLength(const HeatGrid *g, int side)
+{
+  return side < HEAT_BOTTOM ? g->nyl : g->nxl;
+}
+
+/* Number of ghost values that are not those of the cell beyond the side, wrapped around. */
+static PetscReal WrongGhosts(const HeatGrid *g, const HeatHalo *halo, int seed)
+{
+  PetscReal wrong = 0.0;
+
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const PetscReal *ghost = HeatHaloGhost(halo, (HeatSide)side);
+
+    if (g->boundary[side]) continue;
+    if (!ghost) return PETSC_INFINITY;
+    for (PetscInt k = 0; k < StripLength(g, side); k++) {
+      const PetscInt i = side == HEAT_LEFT    ? g->xs - 1
+                         : side == HEAT_RIGHT ? g->xs + g->nxl
+                                              : g->xs + k;
+      const PetscInt j = side == HEAT_BOTTOM ? g->ys - 1
+                         : side == HEAT_TOP  ? g->ys + g->nyl
+                                             : g->ys + k;
+
+      wrong += ghost[k] != HeatTestNoise((i + g->nx) % g->nx, (j + g->ny) % g->ny, seed);
+    }
+  }
+  return wrong;
+}
+
+static PetscReal GhostsAreNeighbours(HeatProblem *p)
+{
+  HeatHalo  *halo;
+  PetscReal *u     = HeatTestNoiseArray(p->g, 1);
+  PetscReal  wrong = 0.0;
+
+  OK(HeatHaloCreate(p->g, &halo));
+  for (int round = 1; round <= 3; round++) {
+    PetscReal *fresh = HeatTestNoiseArray(p->g, round);
+
+    memcpy(u, fresh, HeatGridLocalCells(p->g) * sizeof *u);
+    OK(HeatHaloBegin(halo, u));
+    OK(HeatHaloEnd(halo));
+    wrong += WrongGhosts(p->g, halo, round);
+    wrong += memcmp(u, fresh, HeatGridLocalCells(p->g) * sizeof *u) != 0;
+    OK(PetscFree(fresh));
+  }
+  OK(HeatHaloDestroy(&halo));
+  OK(PetscFree(u));
+  return wrong;
+}
+
+/* Three exchanges, each with other values; the field itself stays as it was. */
+static void ghosts_hold_the_cells_beyond_each_side(void **state)
+{
+  (void)state;
+  AT_MOST(WorstOfShapes(GhostsAreNeighbours), 0.0);
+}
+
+/* The field may stand in another array each time: the requests belong to the strips. */
+static PetscReal AnotherArray(HeatProblem *p)
+{
+  HeatHalo  *halo;
+  PetscReal *a = HeatTestNoiseArray(p->g, 4), *b = HeatTestNoiseArray(p->g, 5), wrong;
+
+  OK(HeatHaloCreate(p->g, &halo));
+  OK(HeatHaloBegin(halo, a));
+  OK(HeatHaloEnd(halo));
+  wrong = WrongGhosts(p->g, halo, 4);
+  OK(HeatHaloBegin(halo, b));
+  OK(HeatHaloEnd(halo));
+  wrong += WrongGhosts(p->g, halo, 5);
+  OK(HeatHaloDestroy(&halo));
+  OK(PetscFree(a));
+  OK(PetscFree(b));
+  return wrong;
+}
+
+static void field_may_stand_in_another_array_each_time(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestGridLayouts(Make, AnotherArray, &Shapes[1]), 0.0);
+}
+
+static PetscReal NoGhostOutside(HeatProblem *p)
+{
+  HeatHalo *halo;
+  PetscReal wrong = 0.0;
+
+  OK(HeatHaloCreate(p->g, &halo));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    wrong += (HeatHaloGhost(halo, (HeatSide)side) == NULL) != (p->g->boundary[side] == PETSC_TRUE);
+  }
+  OK(HeatHaloDestroy(&halo));
+  return wrong;
+}
+
+static void nothing_lies_beyond_the_boundary_of_the_domain(void **state)
+{
+  (void)state;
+  AT_MOST(WorstOfShapes(NoGhostOutside), 0.0);
+}
+
+/* Sums over ranks after three exchanges against what the grid predicts for one. */
+static PetscReal CountsMatchGrid(HeatProblem *p)
+{
+  HeatHalo  *halo;
+  PetscReal *u = HeatTestNoiseArray(p->g, 1), wrong = 0.0;
+
+  OK(HeatHaloCreate(p->g, &halo));
+  for (int k = 0; k < 3; k++) {
+    OK(HeatHaloBegin(halo, u));
+    OK(HeatHaloEnd(halo));
+  }
+  const HeatHaloCounts counts = HeatHaloGetCounts(halo);
+  const MPI_Comm       comm   = p->g->comm;
+
+  wrong += counts.exchanges != 3;
+  wrong += !(counts.wait >= 0.0);
+  wrong += HeatTestSum(comm, (PetscReal)counts.messages[0]) != 3.0 * p->g->messages_within;
+  wrong += HeatTestSum(comm, (PetscReal)counts.messages[1]) != 3.0 * p->g->messages_between;
+  wrong += HeatTestSum(comm, (PetscReal)counts.bytes[0]) != 3.0 * (PetscReal)p->g->bytes_within;
+  wrong += HeatTestSum(comm, (PetscReal)counts.bytes[1]) != 3.0 * (PetscReal)p->g->bytes_between;
+  OK(HeatHaloDestroy(&halo));
+  OK(PetscFree(u));
+  return wrong;
+}
+
+static void counted_messages_and_bytes_are_those_the_grid_predicts(void **state)
+{
+  (void)state;
+  AT_MOST(WorstOfShapes(CountsMatchGrid), 0.0);
+}
+
+static void nothing_can_be_destroyed_twice(void **state)
+{
+  HeatHalo *halo = NULL;
+
+  (void)state;
+  OK(HeatHaloDestroy(&halo));
+  assert_null(halo);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(ghosts_hold_the_cells_beyond_each_side),
+    cmocka_unit_test(field_may_stand_in_another_array_each_time),
+    cmocka_unit_test(nothing_lies_beyond_the_boundary_of_the_domain),
+    cmocka_unit_test(counted_messages_and_bytes_are_those_the_grid_predicts),
+    cmocka_unit_test(nothing_can_be_destroyed_twice),
+};
+
+int main(void) { return RUN_TESTS(Tests); }

@@ -1,0 +1,258 @@
+/* Heat sources: their value in each cell at an instant, and their sums. */
+#include "solver_test.h"
+
+/* 8 x 10 cells of 0.1 x 0.2 on [0, 0.8] x [0, 2]. */
+static HeatCase *Blank(void)
+{
+  return HeatTestCase(8, 10, 0.8, 2.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+}
+
+static HeatCase *BlankCase(const void *context) { return (void)context, Blank(); }
+
+static PetscReal X(PetscInt i) { return ((PetscReal)i + 0.5) * 0.1; }
+static PetscReal Y(PetscInt j) { return ((PetscReal)j + 0.5) * 0.2; }
+
+#define AREA (0.1 * 0.2)
+
+typedef PetscReal (*Density)(PetscReal x, PetscReal y); /* [W/m3] */
+
+static PetscReal CellsApart(const HeatGrid *g, const HeatSource *s, Density density)
+{
+  const PetscReal *cells = HeatSourceCells(s);
+  PetscReal        worst = 0.0;
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const PetscReal exact = AREA * density(X(g->xs + i), Y(g->ys + j));
+
+      worst = PetscMax(worst, fabs(cells[j * g->nxl + i] - exact));
+      if (cells[j * g->nxl + i] != cells[j * g->nxl + i]) worst = PETSC_INFINITY;
+    }
+  }
+  return worst;
+}
+
+/* Densities are of order 100: 1e-13 is some roundings of density times area. */
+#define ROUNDING 1e-13
+
+static PetscReal None(PetscReal x, PetscReal y) { return (void)x, (void)y, 0.0; }
+
+static PetscReal NoSource(HeatProblem *p)
+{
+  const HeatSource *s = HeatOperatorSource(p->op);
+
+  return CellsApart(p->g, s, None) + fabs(HeatSourceLocalTotal(s)) +
+         fabs(HeatSourceLocalTurnover(s)) + (HeatSourceVaries(s) ? 1.0 : 0.0);
+}
+
+static void case_without_a_source_releases_nothing(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(BlankCase, NoSource, NULL), 0.0);
+}
+
+static HeatCase *MakeConstant(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestText(&c->source, "100*x - 7*y");
+  HeatTestNumber(&HeatTestRectangle(c, 0, 0.2, 0.6, 0.4, 1.2)->source, 50.0);
+  HeatTestText(&HeatTestRectangle(c, 0, 0.4, 0.8, 0.8, 1.6)->source, "x*y"); /* replaces the 50 */
+  return c;
+}
+
+static int Within(PetscReal v, PetscReal a, PetscReal b) { return v > a && v < b; }
+
+static PetscReal Constant(PetscReal x, PetscReal y)
+{
+  const PetscReal all = 100.0 * x - 7.0 * y;
+
+  if (Within(x, 0.4, 0.8) && Within(y, 0.8, 1.6)) return all + x * y;
+  return Within(x, 0.2, 0.6) && Within(y, 0.4, 1.2) ? all + 50.0 : all;
+}
+
+static PetscReal ConstantCells(HeatProblem *p)
+{
+  HeatSource *s;
+  PetscReal   worst;
+
+  OK(HeatSourceCreate(p->g, p->c, &s));
+  worst = CellsApart(p->g, s, Constant);
+  OK(HeatSourceSet(s, HeatInstantAt(3.0)));
+  worst = PetscMax(worst, CellsApart(p->g, s, Constant));
+  if (HeatSourceVaries(s)) worst = PETSC_INFINITY;
+  OK(HeatSourceDestroy(&s));
+  return worst;
+}
+
+static void source_of_the_case_is_added_to_that_of_the_last_region(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeConstant, ConstantCells, NULL), ROUNDING);
+}
+
+static PetscReal TotalIsTheSum(HeatProblem *p)
+{
+  const HeatSource *s     = HeatOperatorSource(p->op);
+  PetscReal         total = 0.0, turnover = 0.0;
+
+  for (PetscInt j = 0; j < 10; j++) {
+    for (PetscInt i = 0; i < 8; i++) {
+      total += AREA * Constant(X(i), Y(j));
+      turnover += AREA * fabs(Constant(X(i), Y(j)));
+    }
+  }
+  return PetscMax(fabs(HeatTestSum(p->g->comm, HeatSourceLocalTotal(s)) - total),
+                  fabs(HeatTestSum(p->g->comm, HeatSourceLocalTurnover(s)) - turnover));
+}
+
+static void totals_are_the_sums_of_cells_and_of_their_magnitudes(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeConstant, TotalIsTheSum, NULL), 100.0 * ROUNDING);
+}
+
+/* ------- time ------- */
+
+static HeatCase *MakeChanging(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestText(&c->source, "10*t*t");                                            /* of time alone */
+  HeatTestText(&HeatTestRectangle(c, 0, 0.2, 0.6, 0.4, 1.2)->source, "x*t - y"); /* of both */
+  HeatTestText(&HeatTestRectangle(c, 0, 0.0, 0.1, 0.0, 2.0)->source, "3*x");     /* of neither */
+  return c;
+}
+
+static PetscReal Changing(PetscReal x, PetscReal y, PetscReal t)
+{
+  if (x < 0.1) return 10.0 * t * t + 3.0 * x;
+  if (Within(x, 0.2, 0.6) && Within(y, 0.4, 1.2)) return 10.0 * t * t + x * t - y;
+  return 10.0 * t * t;
+}
+
+static PetscReal AtZero(PetscReal x, PetscReal y) { return Changing(x, y, 0.0); }
+static PetscReal AtTwo(PetscReal x, PetscReal y) { return Changing(x, y, 2.0); }
+static PetscReal Quarter(PetscReal x, PetscReal y)
+{
+  return 0.75 * Changing(x, y, 1.0) + 0.25 * Changing(x, y, 3.0);
+}
+
+static PetscReal InstantsAreFollowed(HeatProblem *p)
+{
+  HeatSource *s;
+  PetscReal   worst;
+
+  OK(HeatSourceCreate(p->g, p->c, &s));
+  worst = CellsApart(p->g, s, AtZero);
+  OK(HeatSourceSet(s, HeatInstantAt(2.0)));
+  worst = PetscMax(worst, CellsApart(p->g, s, AtTwo));
+  OK(HeatSourceSet(s, HeatInstantBetween(1.0, 3.0, 0.25)));
+  worst = PetscMax(worst, CellsApart(p->g, s, Quarter));
+  OK(HeatSourceSet(s, HeatInstantAt(0.0)));
+  worst = PetscMax(worst, CellsApart(p->g, s, AtZero));
+  if (!HeatSourceVaries(s)) worst = PETSC_INFINITY;
+  OK(HeatSourceDestroy(&s));
+  return worst;
+}
+
+static void source_is_that_of_the_instant_forth_and_back(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeChanging, InstantsAreFollowed, NULL), 10.0 * ROUNDING);
+}
+
+static PetscReal TotalFollows(HeatProblem *p)
+{
+  HeatSource *s;
+  PetscReal   exact = 0.0, worst;
+
+  OK(HeatSourceCreate(p->g, p->c, &s));
+  OK(HeatSourceSet(s, HeatInstantAt(2.0)));
+  for (PetscInt j = 0; j < 10; j++) {
+    for (PetscInt i = 0; i < 8; i++) exact += AREA * AtTwo(X(i), Y(j));
+  }
+  worst = fabs(HeatTestSum(p->g->comm, HeatSourceLocalTotal(s)) - exact);
+  OK(HeatSourceDestroy(&s));
+  return worst;
+}
+
+static void totals_follow_the_instant(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeChanging, TotalFollows, NULL), 100.0 * ROUNDING);
+}
+
+static HeatCase *MakeSwitched(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestText(&c->source, "100*(t < 10)");
+  return c;
+}
+
+static PetscReal On(PetscReal x, PetscReal y) { return (void)x, (void)y, 100.0; }
+
+static PetscReal SwitchIsThrown(HeatProblem *p)
+{
+  HeatSource *s;
+  PetscReal   worst;
+
+  OK(HeatSourceCreate(p->g, p->c, &s));
+  OK(HeatSourceSet(s, HeatInstantAt(5.0)));
+  OK(HeatSourceSet(s, HeatInstantAt(9.0)));
+  worst = CellsApart(p->g, s, On);
+  OK(HeatSourceSet(s, HeatInstantAt(11.0)));
+  worst = PetscMax(worst, CellsApart(p->g, s, None));
+  worst = PetscMax(worst, fabs(HeatSourceLocalTotal(s)));
+  OK(HeatSourceSet(s, HeatInstantAt(9.5)));
+  worst = PetscMax(worst, CellsApart(p->g, s, On));
+  OK(HeatSourceDestroy(&s));
+  return worst;
+}
+
+static void switched_source_goes_off_and_on(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeSwitched, SwitchIsThrown, NULL), ROUNDING);
+}
+
+/* ------- errors ------- */
+
+static void source_that_is_not_finite_at_first_is_refused_by_all_ranks(void **state)
+{
+  HeatCase   *c = Blank();
+  HeatSource *s = NULL;
+
+  (void)state;
+  HeatTestText(&c->source, "sqrt(0.72 - x)"); /* the last column's centre is 0.75 */
+  HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
+  RAISES(HEAT_ERR_INPUT, "source", HeatSourceCreate(p.g, p.c, &s));
+  OK(HeatSourceDestroy(&s));
+  HeatTestTearDown(&p);
+}
+
+static void nothing_can_be_destroyed(void **state)
+{
+  HeatSource *s = NULL;
+
+  (void)state;
+  OK(HeatSourceDestroy(&s));
+  assert_null(s);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(case_without_a_source_releases_nothing),
+    cmocka_unit_test(source_of_the_case_is_added_to_that_of_the_last_region),
+    cmocka_unit_test(totals_are_the_sums_of_cells_and_of_their_magnitudes),
+    cmocka_unit_test(source_is_that_of_the_instant_forth_and_back),
+    cmocka_unit_test(totals_follow_the_instant),
+    cmocka_unit_test(switched_source_goes_off_and_on),
+    cmocka_unit_test(source_that_is_not_finite_at_first_is_refused_by_all_ranks),
+    cmocka_unit_test(nothing_can_be_destroyed),
+};
+
+int main(void) { return RUN_TESTS(Tests); }
