@@ -1,8 +1,8 @@
 /* Wall time by phase. */
 #include "app/phases.h"
 
-const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "restart",   "steps",
-                                                 "diagnostics", "snapshots", "checkpoints"};
+const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "initial state", "steps",
+                                                 "diagnostics", "snapshots",     "checkpoints"};
 
 void HeatPhaseBegin(HeatPhases *p) { p->started = MPI_Wtime(); }
 

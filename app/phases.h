@@ -9,7 +9,7 @@
 
 typedef enum {
   HEAT_PHASE_SETUP,       /* case, grid, operator, solver */
-  HEAT_PHASE_RESTART,     /* reading initial fields or a checkpoint */
+  HEAT_PHASE_INITIAL,     /* painting, reading initial fields or a checkpoint */
   HEAT_PHASE_STEP,        /* time steps, with their solves and halo exchanges */
   HEAT_PHASE_DIAGNOSTICS, /* sums for history, probes, checks, agreement on stopping */
   HEAT_PHASE_SNAPSHOT,

@@ -164,11 +164,11 @@ static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
   double total = 0.0;
 
   for (int k = 0; k < HEAT_PHASES; k++) total += spread[k].mean;
-  (void)printf("\n  %-12s %10s %10s %10s %8s %6s\n", "phase", "min [s]", "mean [s]", "max [s]",
+  (void)printf("\n  %-13s %10s %10s %10s %8s %6s\n", "phase", "min [s]", "mean [s]", "max [s]",
                "calls", "share");
   for (int k = 0; k < HEAT_PHASES; k++) {
     if (spread[k].calls == 0) continue;
-    (void)printf("  %-12s %10.3f %10.3f %10.3f %8" PetscInt64_FMT " %5.1f%%\n", HeatPhaseNames[k],
+    (void)printf("  %-13s %10.3f %10.3f %10.3f %8" PetscInt64_FMT " %5.1f%%\n", HeatPhaseNames[k],
                  (double)spread[k].min, (double)spread[k].mean, (double)spread[k].max,
                  spread[k].calls, 100.0 * (double)spread[k].mean / total);
   }

@@ -187,7 +187,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   if (restart) PetscCall(RestartState(sim, &state));
   else PetscCall(FreshState(sim));
   PetscCall(HeatOutputDirectoryPrepare(sim->grid->comm, sim->c->output.directory, restart));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_RESTART);
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_INITIAL);
   PetscCall(HeatScreenHeader(sim));
   PetscCall(HeatOutputOpen(sim, restart ? &state : NULL));
   PetscCall(HeatCheckpointStateClear(&state));
