@@ -1,0 +1,299 @@
+/* The linear solve of an implicit step: what it solves, how well, and how it fails. */
+#include "solver_test.h"
+
+/* 12 x 9 cells, two materials a thousand to one, one side held. */
+static HeatCase *Blank(const char *preconditioner, PetscReal tolerance)
+{
+  HeatCase *c = HeatTestCase(12, 9, 1.2, 0.9, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+
+  HeatTestAddMaterial(c, (HeatTestMaterial){1000.0, 300.0, 2.0, 3.0});
+  HeatTestRectangle(c, 1, 0.3, 0.8, 0.2, 0.6);
+  HeatTestTemperature(c, HEAT_LEFT, "1");
+  c->time.scheme      = HEAT_SCHEME_BACKWARD_EULER;
+  c->solver.tolerance = tolerance;
+  OK(PetscFree(c->solver.preconditioner));
+  OK(PetscStrallocpy(preconditioner, &c->solver.preconditioner));
+  return c;
+}
+
+/* ||b - A x|| / ||b|| with the matrix-free product. */
+static PetscReal TrueResidual(HeatProblem *p, PetscReal mass, PetscReal theta, const PetscReal *b,
+                              Vec x)
+{
+  PetscReal       *y = HeatTestArray(p->g), norm, all = sqrt(HeatTestDot(p->g, b, b));
+  const PetscReal *array;
+
+  OK(VecGetArrayRead(x, &array));
+  OK(HeatOperatorApply(p->op, mass, theta, array, y));
+  OK(VecRestoreArrayRead(x, &array));
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) y[k] -= b[k];
+  norm = sqrt(HeatTestDot(p->g, y, y));
+  OK(PetscFree(y));
+  return norm / all;
+}
+
+/* Solve with a noisy right-hand side, from an x full of rubbish; the true residual. */
+static PetscReal Solve(HeatProblem *p, HeatLinear *linear, PetscReal mass, PetscReal theta,
+                       HeatSolveInfo *info)
+{
+  PetscReal *b   = HeatTestNoiseArray(p->g, 6), residual;
+  Vec        rhs = HeatTestVec(p->g, b), x;
+
+  OK(VecDuplicate(rhs, &x));
+  OK(VecSet(x, 1e6));
+  OK(HeatLinearSolve(linear, rhs, x, "a test", info));
+  residual = TrueResidual(p, mass, theta, b, x);
+  OK(VecDestroy(&rhs));
+  OK(VecDestroy(&x));
+  OK(PetscFree(b));
+  return residual;
+}
+
+static PetscReal SolveWith(const char *preconditioner)
+{
+  HeatProblem   p = HeatTestSetUp(PETSC_COMM_WORLD, Blank(preconditioner, 1e-9));
+  HeatLinear   *linear;
+  HeatSolveInfo info;
+  PetscReal     residual;
+
+  OK(HeatLinearCreate(p.op, 2.0, 0.5, &linear));
+  residual = Solve(&p, linear, 2.0, 0.5, &info);
+  if (info.iterations < 1 || !(info.residual <= 1e-9)) residual = PETSC_INFINITY;
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+  return residual;
+}
+
+/* The recursive residual that is tested drifts from the true one by rounding times the condition. */
+static void solution_meets_the_tolerance_in_the_true_residual(void **state)
+{
+  (void)state;
+  AT_MOST(SolveWith("none"), 1.1e-9);
+  AT_MOST(SolveWith("jacobi"), 1.1e-9);
+  AT_MOST(SolveWith("multigrid"), 1.1e-9);
+  AT_MOST(SolveWith("bjacobi"), 1.1e-9);
+}
+
+static void steady_matrix_of_a_held_side_is_solved(void **state)
+{
+  HeatProblem   p = HeatTestSetUp(PETSC_COMM_WORLD, Blank("multigrid", 1e-9));
+  HeatLinear   *linear;
+  HeatSolveInfo info;
+
+  (void)state;
+  OK(HeatLinearCreate(p.op, 0.0, 1.0, &linear));
+  AT_MOST(Solve(&p, linear, 0.0, 1.0, &info), 1.1e-9);
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+}
+
+static void zero_right_hand_side_gives_exactly_zero(void **state)
+{
+  HeatProblem   p    = HeatTestSetUp(PETSC_COMM_WORLD, Blank("jacobi", 1e-9));
+  PetscReal    *zero = HeatTestArray(p.g);
+  Vec           b    = HeatTestVec(p.g, zero), x;
+  HeatLinear   *linear;
+  HeatSolveInfo info;
+
+  (void)state;
+  OK(VecDuplicate(b, &x));
+  OK(VecSet(x, 7.0));
+  OK(HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(HeatLinearSolve(linear, b, x, "a test", &info));
+  AT_MOST(HeatTestVecApart(p.g, x, zero), 0.0);
+  ALL(info.iterations == 0 && info.residual == 0.0);
+  OK(HeatLinearDestroy(&linear));
+  OK(VecDestroy(&b));
+  OK(VecDestroy(&x));
+  OK(PetscFree(zero));
+  HeatTestTearDown(&p);
+}
+
+/* Iterations after SetMass from 1e4 to 0.5, over those of a solver made with 0.5. */
+static PetscReal IterationsAfterAnotherMass(const char *preconditioner)
+{
+  HeatProblem   p = HeatTestSetUp(PETSC_COMM_WORLD, Blank(preconditioner, 1e-9));
+  HeatLinear   *linear, *fresh;
+  HeatSolveInfo info, info_fresh;
+
+  OK(HeatLinearCreate(p.op, 1e4, 1.0, &linear));
+  AT_MOST(Solve(&p, linear, 1e4, 1.0, &info), 1.1e-9);
+  OK(HeatLinearSetMass(linear, 0.5));
+  AT_MOST(Solve(&p, linear, 0.5, 1.0, &info), 1.1e-9);
+  OK(HeatLinearCreate(p.op, 0.5, 1.0, &fresh));
+  AT_MOST(Solve(&p, fresh, 0.5, 1.0, &info_fresh), 1.1e-9);
+  OK(HeatLinearDestroy(&fresh));
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+  return (PetscReal)info.iterations / (PetscReal)info_fresh.iterations;
+}
+
+/* A preconditioner of the old matrix would still converge, but late.  PETSc's multigrid keeps its
+ * interpolation, which costs some iterations. */
+static void another_mass_is_another_matrix(void **state)
+{
+  (void)state;
+  AT_MOST(IterationsAfterAnotherMass("multigrid"), 1.7);
+  AT_MOST(IterationsAfterAnotherMass("bjacobi"), 1.1);
+  AT_MOST(IterationsAfterAnotherMass("none"), 1.1);
+}
+
+static void jacobi_takes_the_diagonal_of_another_mass(void **state)
+{
+  (void)state;
+  AT_MOST(IterationsAfterAnotherMass("jacobi"), 1.1);
+}
+
+/* ------- what is assembled ------- */
+
+static PetscBool IsMatrixFree(const char *preconditioner)
+{
+  HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank(preconditioner, 1e-9));
+  HeatLinear *linear;
+  Mat         A, P;
+  PetscBool   A_shell, P_shell;
+
+  OK(HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(KSPGetOperators(HeatLinearKSP(linear), &A, &P));
+  OK(PetscObjectTypeCompare((PetscObject)A, MATSHELL, &A_shell));
+  OK(PetscObjectTypeCompare((PetscObject)P, MATSHELL, &P_shell));
+  ALL(A_shell); /* the operator itself is never assembled */
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+  return P_shell;
+}
+
+static void jacobi_and_none_need_no_matrix(void **state)
+{
+  (void)state;
+  ALL(IsMatrixFree("jacobi"));
+  ALL(IsMatrixFree("none"));
+}
+
+static void block_jacobi_gets_an_assembled_matrix(void **state)
+{
+  (void)state;
+  ALL(!IsMatrixFree("bjacobi"));
+}
+
+static void petscs_options_have_the_last_word(void **state)
+{
+  HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank("jacobi", 1e-9));
+  HeatLinear *linear;
+  KSPType     ksp_type;
+  PCType      pc_type;
+  PC          pc;
+  PetscReal   tolerance;
+
+  (void)state;
+  OK(PetscOptionsSetValue(NULL, "-pc_type", "none"));
+  OK(PetscOptionsSetValue(NULL, "-ksp_type", "minres"));
+  OK(PetscOptionsSetValue(NULL, "-ksp_rtol", "1e-3"));
+  OK(HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(PetscOptionsClearValue(NULL, "-pc_type"));
+  OK(PetscOptionsClearValue(NULL, "-ksp_type"));
+  OK(PetscOptionsClearValue(NULL, "-ksp_rtol"));
+  OK(KSPGetType(HeatLinearKSP(linear), &ksp_type));
+  OK(KSPGetPC(HeatLinearKSP(linear), &pc));
+  OK(PCGetType(pc, &pc_type));
+  OK(KSPGetTolerances(HeatLinearKSP(linear), &tolerance, NULL, NULL, NULL));
+  ALL(strcmp(ksp_type, "minres") == 0 && strcmp(pc_type, "none") == 0 && tolerance == 1e-3);
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+}
+
+/* ------- errors ------- */
+
+static void solve_that_does_not_converge_says_which_and_why(void **state)
+{
+  HeatCase     *c = Blank("none", 1e-12);
+  HeatLinear   *linear;
+  HeatSolveInfo info;
+
+  (void)state;
+  c->solver.max_iterations = 2;
+  HeatProblem p            = HeatTestSetUp(PETSC_COMM_WORLD, c);
+  PetscReal  *b            = HeatTestNoiseArray(p.g, 6);
+  Vec         rhs          = HeatTestVec(p.g, b), x;
+  OK(VecDuplicate(rhs, &x));
+  OK(HeatLinearCreate(p.op, 0.1, 1.0, &linear));
+  RAISES(HEAT_ERR_NUMERICS, "the step from t = 1.5 s",
+         HeatLinearSolve(linear, rhs, x, "the step from t = 1.5 s", &info));
+  RAISES(HEAT_ERR_NUMERICS, "solver.tolerance", HeatLinearSolve(linear, rhs, x, "again", &info));
+  OK(HeatLinearDestroy(&linear));
+  OK(VecDestroy(&rhs));
+  OK(VecDestroy(&x));
+  OK(PetscFree(b));
+  HeatTestTearDown(&p);
+}
+
+static void right_hand_side_that_is_not_finite_is_an_error_of_the_numerics(void **state)
+{
+  HeatProblem   p = HeatTestSetUp(PETSC_COMM_WORLD, Blank("jacobi", 1e-9));
+  PetscReal    *b = HeatTestNoiseArray(p.g, 6);
+  HeatLinear   *linear;
+  HeatSolveInfo info;
+
+  (void)state;
+  if (p.g->rank == p.g->size - 1) b[0] = NAN; /* one cell of one rank */
+  Vec rhs = HeatTestVec(p.g, b), x;
+  OK(VecDuplicate(rhs, &x));
+  OK(HeatLinearCreate(p.op, 0.1, 1.0, &linear));
+  RAISES(HEAT_ERR_NUMERICS, "a test", HeatLinearSolve(linear, rhs, x, "a test", &info));
+  OK(HeatLinearDestroy(&linear));
+  OK(VecDestroy(&rhs));
+  OK(VecDestroy(&x));
+  OK(PetscFree(b));
+  HeatTestTearDown(&p);
+}
+
+static void preconditioner_that_petsc_does_not_have_is_refused(void **state)
+{
+  HeatProblem p      = HeatTestSetUp(PETSC_COMM_WORLD, Blank("illuminati", 1e-9));
+  HeatLinear *linear = NULL;
+
+  (void)state;
+  RAISES(HEAT_ERR_INPUT, "illuminati", HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+}
+
+/* PETSc's own ILU works on one rank only. */
+static void preconditioner_that_cannot_run_in_parallel_is_refused(void **state)
+{
+  HeatLinear *linear = NULL;
+
+  (void)state;
+  if (HeatTestSize() == 1) skip();
+  HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank("ilu", 1e-9));
+  RAISES(HEAT_ERR_INPUT, "PETSc says", HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+}
+
+static void nothing_can_be_destroyed(void **state)
+{
+  HeatLinear *linear = NULL;
+
+  (void)state;
+  OK(HeatLinearDestroy(&linear));
+  assert_null(linear);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(solution_meets_the_tolerance_in_the_true_residual),
+    cmocka_unit_test(steady_matrix_of_a_held_side_is_solved),
+    cmocka_unit_test(zero_right_hand_side_gives_exactly_zero),
+    cmocka_unit_test(another_mass_is_another_matrix),
+    cmocka_unit_test(jacobi_takes_the_diagonal_of_another_mass),
+    cmocka_unit_test(jacobi_and_none_need_no_matrix),
+    cmocka_unit_test(block_jacobi_gets_an_assembled_matrix),
+    cmocka_unit_test(petscs_options_have_the_last_word),
+    cmocka_unit_test(solve_that_does_not_converge_says_which_and_why),
+    cmocka_unit_test(right_hand_side_that_is_not_finite_is_an_error_of_the_numerics),
+    cmocka_unit_test(preconditioner_that_petsc_does_not_have_is_refused),
+    cmocka_unit_test(preconditioner_that_cannot_run_in_parallel_is_refused),
+    cmocka_unit_test(nothing_can_be_destroyed),
+};
+
+int main(void) { return RUN_TESTS(Tests); }
