@@ -1,6 +1,8 @@
 /* Evaluating the `check` section at the end of a run. */
 #include "app/checks.h"
 
+#include <stdio.h>
+
 static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck *check,
                                        const PetscReal *T, PetscReal *value)
 {
@@ -48,8 +50,7 @@ static PetscErrorCode Describe(const HeatCaseCheck *check, char *text, size_t si
   PetscFunctionBeginUser;
   switch (check->quantity) {
   case HEAT_CHECK_TEMPERATURE:
-    PetscCall(PetscSNPrintf(text, size, "%s at (%g, %g)", name, (double)check->at[0],
-                            (double)check->at[1]));
+    (void)snprintf(text, size, "%s at (%g, %g)", name, (double)check->at[0], (double)check->at[1]);
     break;
   case HEAT_CHECK_ERROR_L2:
   case HEAT_CHECK_ERROR_MAX:

@@ -4,6 +4,7 @@
 #include "app/record.h"
 #include "app/simulation.h"
 #include "io/case_file.h"
+#include "io/table.h"
 
 /* The case with the command line's overrides, checked. */
 static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatCase **c)

@@ -198,15 +198,27 @@ static void PrintNumbers(const HeatSimulation *sim, const HeatPhaseSpread spread
                (double)sim->account.relative);
 }
 
+static void PrintCheck(FILE *stream, const char *prefix, const HeatCheckResult *r)
+{
+  (void)fprintf(stream, "%s%s = %.8g", prefix, r->description, (double)r->value);
+  if (PetscIsNanReal(r->expected)) (void)fprintf(stream, " (below %.3g)\n", (double)r->tolerance);
+  else (void)fprintf(stream, " (%.8g +- %.3g)\n", (double)r->expected, (double)r->tolerance);
+}
+
 static void PrintChecks(const HeatSimulation *sim)
 {
   for (PetscInt k = 0; k < sim->c->n_checks; k++) {
-    const HeatCheckResult *r = &sim->checks[k];
+    PrintCheck(stdout, sim->checks[k].pass ? "  check ok     " : "  check FAIL   ",
+               &sim->checks[k]);
+  }
+}
 
-    (void)printf("  check %-4s   %s = %.8g", r->pass ? "ok" : "FAIL", r->description,
-                 (double)r->value);
-    if (PetscIsNanReal(r->expected)) (void)printf(" (below %.3g)\n", (double)r->tolerance);
-    else (void)printf(" (%.8g +- %.3g)\n", (double)r->expected, (double)r->tolerance);
+/* --quiet keeps quiet about success only. */
+static void PrintFailures(const HeatSimulation *sim)
+{
+  if (sim->grid->rank != 0 || !sim->checks) return;
+  for (PetscInt k = 0; k < sim->c->n_checks; k++) {
+    if (!sim->checks[k].pass) PrintCheck(stderr, "heat2d: check failed: ", &sim->checks[k]);
   }
 }
 
@@ -216,6 +228,7 @@ PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status)
 
   PetscFunctionBeginUser;
   PetscCall(HeatPhasesReduce(sim->grid->comm, &sim->phases, spread));
+  if (sim->options->quiet) PrintFailures(sim);
   if (!Speaks(sim)) PetscFunctionReturn(PETSC_SUCCESS);
   PrintPhases(spread);
   PrintNumbers(sim, spread);

@@ -4,6 +4,7 @@
 #include "app/stop.h"
 
 #include <signal.h>
+#include <stdio.h>
 
 static volatile sig_atomic_t caught_signal = 0;
 
@@ -77,9 +78,8 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
   } else if (s->wall_limit > 0.0 &&
              all[1] + 2.0 * s->checkpoint_cost + PetscMax(0.5, all[2]) >= s->wall_limit) {
     s->stop = PETSC_TRUE;
-    PetscCall(PetscSNPrintf(s->reason, sizeof s->reason,
-                            "the wall-time limit of %g s (limits.wall_time)",
-                            (double)s->wall_limit));
+    (void)snprintf(s->reason, sizeof s->reason, "the wall-time limit of %g s (limits.wall_time)",
+                   (double)s->wall_limit);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -78,7 +78,7 @@ static const HeatCaseKey keys[] = {
      "preconditioner of the linear solves"},
     {"solver.face_average", "harmonic | arithmetic", "harmonic",
      "conductivity at a face between two cells"},
-    {"solver.reproducible", "true | false", "false", "the same bits on any number of ranks (ftcs)"},
+    {"solver.reproducible", "true | false", "false", "the same bits of the field on any number of ranks (ftcs)"},
     {"solver.paint", "centre | tealeaf", "centre",
      "which cells a region covers: by their centre, or TeaLeaf's rule"},
 

@@ -8,6 +8,8 @@
  * steady: the same with C/dt left out: one solve from the initial field. */
 #include "solver/stepper.h"
 
+#include <stdio.h>
+
 typedef struct {
   PetscReal theta;
   PetscErrorCode (*setup)(HeatStepper *, PetscReal dt);
@@ -128,7 +130,7 @@ static PetscErrorCode AdvanceTheta(HeatStepper *s, PetscReal t, PetscReal dt, Ve
   char what[64];
 
   PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(what, sizeof what, "the step from t = %g s", (double)t));
+  (void)snprintf(what, sizeof what, "the step from t = %g s", (double)t);
   PetscCall(HeatOperatorSetInstant(s->op, HeatInstantBetween(t, t + dt, s->scheme->theta)));
   PetscCall(HeatLinearSetMass(s->linear, 1.0 / dt));
   PetscCall(SolveIncrement(s, T, what, info));

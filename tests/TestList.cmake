@@ -3,16 +3,13 @@
 # units: solver, io, app
 foreach(file boundary case case_file diagnostics energy error expression grid halo linear operator
     paint probes source stepper sum results table)
-  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/unit/test_${file}.c")
-    heat2d_add_unit(${file})
-  endif()
+  heat2d_add_unit(${file})
 endforeach()
 foreach(file slab field_file checkpoint) # what depends on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file options stop) # no communication of their own
-  heat2d_add_unit(${file} RANKS 1 2)
-endforeach()
+heat2d_add_unit(options RANKS 1) # no communication
+heat2d_add_unit(stop RANKS 1 2)
 
 # the program as a whole
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)

@@ -20,7 +20,7 @@
 /* The largest value over all ranks; infinite where some rank found no number. */
 static inline PetscReal HeatTestWorst(PetscReal value)
 {
-  PetscReal mine = value == value ? value : PETSC_INFINITY, worst;
+  PetscReal mine = value == value ? value : INFINITY, worst;
 
   MPI_Allreduce(&mine, &worst, 1, MPIU_REAL, MPI_MAX, PETSC_COMM_WORLD);
   return worst;
@@ -52,7 +52,13 @@ static inline PetscReal HeatTestWorst(PetscReal value)
     }                                                                                              \
   } while (0)
 
-static inline PetscReal HeatTestApart(PetscReal a, PetscReal b) { return fabs(a - b); }
+/* The larger; infinite when either is no number.  PetscMax would evaluate a collective argument a
+   different number of times on each rank, and forget a NaN. */
+static inline PetscReal HeatTestMax(PetscReal a, PetscReal b)
+{
+  if (a != a || b != b) return INFINITY;
+  return a > b ? a : b;
+}
 
 /* ------- cases ------- */
 

@@ -170,7 +170,7 @@ static PetscReal NeighboursAreMutual(HeatProblem *p)
       wrong += g->neighbour[s] != MPI_PROC_NULL;
       continue;
     }
-    if (g->neighbour[s] < 0 || g->neighbour[s] >= g->size) return PETSC_INFINITY;
+    if (g->neighbour[s] < 0 || g->neighbour[s] >= g->size) return INFINITY;
     const int *other = all + 6 * (ptrdiff_t)g->neighbour[s];
 
     wrong += other[axis] != (next + parts) % parts || other[1 - axis] != mine[1 - axis];
@@ -217,10 +217,10 @@ static PetscReal CentresAreCentred(HeatProblem *p)
   const PetscReal hy    = 2.0 / (PetscReal)g->ny;
   PetscReal       worst = fabs(g->hx - hx) + fabs(g->hy - hy);
 
-  worst = PetscMax(worst, fabs(HeatGridX(g, 0) - (-2.0 + 0.5 * hx)));
-  worst = PetscMax(worst, fabs(HeatGridX(g, g->nx - 1) - (4.0 - 0.5 * hx)));
-  worst = PetscMax(worst, fabs(HeatGridY(g, 0) - (1.0 + 0.5 * hy)));
-  return PetscMax(worst, fabs(HeatGridY(g, g->ny - 1) - (3.0 - 0.5 * hy)));
+  worst = HeatTestMax(worst, fabs(HeatGridX(g, 0) - (-2.0 + 0.5 * hx)));
+  worst = HeatTestMax(worst, fabs(HeatGridX(g, g->nx - 1) - (4.0 - 0.5 * hx)));
+  worst = HeatTestMax(worst, fabs(HeatGridY(g, 0) - (1.0 + 0.5 * hy)));
+  return HeatTestMax(worst, fabs(HeatGridY(g, g->ny - 1) - (3.0 - 0.5 * hy)));
 }
 
 /* Coordinates are of order one: 1e-14 is some roundings. */

@@ -51,7 +51,7 @@ static PetscReal WrongGhosts(const HeatGrid *g, const HeatHalo *halo, int seed)
     const PetscReal *ghost = HeatHaloGhost(halo, (HeatSide)side);
 
     if (g->boundary[side]) continue;
-    if (!ghost) return PETSC_INFINITY;
+    if (!ghost) return INFINITY;
     for (PetscInt k = 0; k < StripLength(g, side); k++) {
       const PetscInt i = side == HEAT_LEFT    ? g->xs - 1
                          : side == HEAT_RIGHT ? g->xs + g->nxl

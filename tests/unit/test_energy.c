@@ -1,0 +1,335 @@
+/* The energy account: it closes, it survives a restart, and its relative error means the same on any
+ * scale of temperature. */
+#include "solver_test.h"
+
+#include "solver/energy.h"
+
+typedef struct {
+  HeatScheme scheme;
+  PetscReal  offset; /* of the zero of the temperature scale */
+} Run;
+
+/* 9 x 8 cells, two materials, a source that changes sign, four kinds of sides. */
+static HeatCase *Make(const void *context)
+{
+  const Run *run = context;
+  HeatCase  *c   = HeatTestCase(9, 8, 0.9, 0.8, (HeatTestMaterial){2.0, 0.5, 3.0, 4.0});
+  char       text[64];
+
+  c->time.scheme = run->scheme;
+  HeatTestAddMaterial(c, (HeatTestMaterial){20.0, 10.0, 1.0, 3.0});
+  HeatTestRectangle(c, 1, 0.2, 0.6, 0.3, 0.7);
+  snprintf(text, sizeof text, "%g + 5 + y + t", run->offset);
+  HeatTestTemperature(c, HEAT_LEFT, text);
+  HeatTestFlux(c, HEAT_RIGHT, "3 - t");
+  snprintf(text, sizeof text, "%g + 7 + 10*t", run->offset);
+  HeatTestConvection(c, HEAT_TOP, "4", text);
+  HeatTestText(&c->source, "100*(x - 0.4)*(t + 1)");
+  c->solver.tolerance = 1e-13;
+  OK(PetscFree(c->solver.preconditioner));
+  OK(PetscStrallocpy("jacobi", &c->solver.preconditioner));
+  return c;
+}
+
+static const PetscReal Dt =
+    0.0004; /* ftcs: 2*3/(4 (20 + 10)/0.01) = 0.0005 s in the tighter material */
+
+static Vec Initial(const HeatProblem *p)
+{
+  PetscReal *values = HeatTestNoiseArray(p->g, 3);
+  Vec        T;
+
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) {
+    values[k] += ((const Run *)p->context)->offset;
+  }
+  T = HeatTestVec(p->g, values);
+  OK(PetscFree(values));
+  return T;
+}
+
+static void StartWith(HeatEnergy *e, const HeatProblem *p, Vec T)
+{
+  const PetscReal *values;
+
+  OK(VecGetArrayRead(T, &values));
+  OK(HeatEnergyStart(e, p->op, values));
+  OK(VecRestoreArrayRead(T, &values));
+}
+
+static HeatEnergyReport CloseWith(const HeatEnergy *e, const HeatProblem *p, Vec T,
+                                  PetscBool steady)
+{
+  const PetscReal *values;
+  HeatEnergyReport report;
+
+  OK(VecGetArrayRead(T, &values));
+  OK(HeatEnergyClose(e, p->op, values, steady, &report));
+  OK(VecRestoreArrayRead(T, &values));
+  return report;
+}
+
+static void Advance(HeatEnergy *e, HeatStepper *stepper, int first, int steps, Vec *T)
+{
+  for (int k = first; k < first + steps; k++) {
+    HeatStepInfo info;
+
+    OK(HeatStepperAdvance(stepper, k * Dt, Dt, T, &info));
+    HeatEnergyAdd(e, &info, Dt);
+  }
+}
+
+/* ------- closing ------- */
+
+static PetscReal Closes(HeatProblem *p)
+{
+  Vec              T = Initial(p);
+  HeatStepper     *stepper;
+  HeatEnergy       e;
+  HeatEnergyReport r;
+  PetscReal        sum;
+
+  StartWith(&e, p, T);
+  OK(HeatStepperCreate(p->op, Dt, &stepper));
+  Advance(&e, stepper, 0, 5, &T);
+  r   = CloseWith(&e, p, T, PETSC_FALSE);
+  sum = r.stored - r.stored_initial - r.source;
+  for (int s = 0; s < HEAT_SIDES; s++) sum -= r.side[s];
+  OK(HeatStepperDestroy(&stepper));
+  OK(VecDestroy(&T));
+  if (fabs(sum - r.error) > 1e-12) return INFINITY;                 /* error as documented */
+  if (!(fabs(r.stored - r.stored_initial) > 1e-3)) return INFINITY; /* something happened */
+  return r.relative;
+}
+
+/* The turnover is of order 1 J/m: ftcs closes to rounding, the others to their solver's 1e-13. */
+static void account_of_every_scheme_closes(void **state)
+{
+  const Run runs[3] = {{HEAT_SCHEME_FTCS, 0.0},
+                       {HEAT_SCHEME_BACKWARD_EULER, 0.0},
+                       {HEAT_SCHEME_CRANK_NICOLSON, 0.0}};
+
+  (void)state;
+  for (int k = 0; k < 3; k++) AT_MOST(HeatTestLayouts(Make, Closes, &runs[k]), 1e-12);
+}
+
+/* At 1e4 K a cell holds a thousand times what it turns over: compensated sums keep the account. */
+static void account_closes_far_from_the_zero_of_the_scale(void **state)
+{
+  const Run run = {HEAT_SCHEME_FTCS, 1e4};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, Closes, &run), 1e-9);
+}
+
+static PetscReal StoredIsContent(HeatProblem *p)
+{
+  PetscReal       *T = HeatTestLinearArray(p->g, 1.0, 2.0, 3.0), exact = 0.0;
+  const PetscReal *C = HeatOperatorCapacity(p->op);
+  HeatEnergyReport r;
+  HeatEnergy       e;
+
+  OK(HeatEnergyStart(&e, p->op, T));
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) {
+    exact += C[k] * T[k];
+    T[k] *= 2.0;
+  }
+  exact = HeatTestSum(p->g->comm, exact);
+  OK(HeatEnergyClose(&e, p->op, T, PETSC_FALSE, &r));
+  OK(PetscFree(T));
+  return HeatTestMax(fabs(r.stored_initial / exact - 1.0), fabs(r.stored / exact - 2.0));
+}
+
+static void stored_heat_is_capacity_times_temperature(void **state)
+{
+  const Run run = {HEAT_SCHEME_FTCS, 0.0};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, StoredIsContent, &run), 1e-13);
+}
+
+/* ------- the relative error ------- */
+
+/* A loss of one kelvin in a cell, after three steps: how large is it said to be? */
+static PetscReal LossIsSaidToBe(const Run *run)
+{
+  HeatProblem      p = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
+  HeatStepper     *stepper;
+  HeatEnergy       e;
+  HeatEnergyReport r;
+  PetscReal       *values;
+  Vec              T;
+
+  p.context = run;
+  T         = Initial(&p);
+  StartWith(&e, &p, T);
+  OK(HeatStepperCreate(p.op, Dt, &stepper));
+  Advance(&e, stepper, 0, 3, &T);
+  OK(VecGetArray(T, &values));
+  if (p.g->rank == 0) values[0] -= 1.0;
+  OK(VecRestoreArray(T, &values));
+  r = CloseWith(&e, &p, T, PETSC_FALSE);
+  OK(HeatStepperDestroy(&stepper));
+  OK(VecDestroy(&T));
+  HeatTestTearDown(&p);
+  return r.relative;
+}
+
+static void relative_error_does_not_depend_on_the_zero_of_the_temperature(void **state)
+{
+  const Run       celsius = {HEAT_SCHEME_FTCS, 0.0}, kelvin = {HEAT_SCHEME_FTCS, 273.15};
+  const PetscReal a = LossIsSaidToBe(&celsius), b = LossIsSaidToBe(&kelvin);
+
+  (void)state;
+  ALL(a > 1e-4 && a < 1.0); /* a loss that matters */
+  AT_MOST(fabs(a / b - 1.0), 1e-9);
+}
+
+static HeatCase *MakeClosed(const void *context)
+{
+  return (void)context, HeatTestCase(9, 8, 0.9, 0.8, (HeatTestMaterial){2.0, 0.5, 3.0, 4.0});
+}
+
+static PetscReal AtRest(HeatProblem *p)
+{
+  PetscReal       *T = HeatTestLinearArray(p->g, 293.15, 0.0, 0.0);
+  HeatEnergyReport r;
+  HeatEnergy       e;
+
+  OK(HeatEnergyStart(&e, p->op, T));
+  OK(HeatEnergyClose(&e, p->op, T, PETSC_FALSE, &r));
+  OK(PetscFree(T));
+  return r.relative == r.relative ? fabs(r.relative) : INFINITY;
+}
+
+static void account_of_a_body_at_rest_has_no_error(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeClosed, AtRest, NULL), 0.0);
+}
+
+/* In a steady state heat flows must balance: 3 in, 2 out, 1 made, then 1 lost. */
+static PetscReal SteadyBalance(HeatProblem *p)
+{
+  PetscReal      *T    = HeatTestLinearArray(p->g, 293.15, 1.0, 0.0);
+  const PetscReal own  = 1.0 / (PetscReal)p->g->size;
+  HeatStepInfo    info = {
+         .side = {3.0 * own, -2.0 * own}, .source = -1.0 * own, .turnover = 6.0 * own};
+  HeatEnergyReport r;
+  HeatEnergy       e;
+  PetscReal        worst;
+
+  OK(HeatEnergyStart(&e, p->op, T));
+  HeatEnergyAdd(&e, &info, 1.0);
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) T[k] += 5.0; /* stored heat plays no part */
+  OK(HeatEnergyClose(&e, p->op, T, PETSC_TRUE, &r));
+  worst = fabs(r.relative);
+  info  = (HeatStepInfo){.side = {0.0, 0.0, 0.0, -3.0 * own}, .turnover = 6.0 * own};
+  HeatEnergyAdd(&e, &info, 1.0);
+  OK(HeatEnergyClose(&e, p->op, T, PETSC_TRUE, &r));
+  worst = HeatTestMax(worst, fabs(r.error + 3.0));
+  worst = HeatTestMax(worst, fabs(r.relative - 0.25)); /* 3 of 12 */
+  worst = HeatTestMax(worst, fabs(r.side[HEAT_TOP] + 3.0));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void steady_account_balances_flows_alone(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeClosed, SteadyBalance, NULL), 1e-14);
+}
+
+/* ------- restarts ------- */
+
+static PetscReal SavedIsLoaded(HeatProblem *p)
+{
+  Vec          T = Initial(p);
+  HeatStepper *stepper;
+  HeatEnergy   e, restarted;
+  PetscReal    sums[HEAT_ENERGY_SUMS], again[HEAT_ENERGY_SUMS], worst = 0.0;
+
+  StartWith(&e, p, T);
+  OK(HeatStepperCreate(p->op, Dt, &stepper));
+  Advance(&e, stepper, 0, 3, &T);
+  OK(HeatEnergySave(&e, p->op, sums));
+  HeatEnergyLoad(&restarted, sums);
+  OK(HeatEnergySave(&restarted, p->op, again));
+  for (int k = 0; k < HEAT_ENERGY_SUMS; k++) worst += again[k] != sums[k];
+  OK(HeatStepperDestroy(&stepper));
+  OK(VecDestroy(&T));
+  return worst;
+}
+
+static void sums_that_were_loaded_are_saved_again_to_the_last_bit(void **state)
+{
+  const Run run = {HEAT_SCHEME_FTCS, 0.0};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, SavedIsLoaded, &run), 0.0);
+}
+
+/* Six steps, with and without a restart after the second and the fourth. */
+static PetscReal RestartedIsWhole(HeatProblem *p)
+{
+  Vec              T = Initial(p);
+  HeatStepper     *stepper;
+  HeatEnergy       whole, parts;
+  HeatEnergyReport a, b;
+  PetscReal        worst;
+
+  StartWith(&whole, p, T);
+  parts = whole;
+  OK(HeatStepperCreate(p->op, Dt, &stepper));
+  for (int k = 0; k < 6; k++) {
+    HeatStepInfo info;
+    PetscReal    sums[HEAT_ENERGY_SUMS];
+
+    OK(HeatStepperAdvance(stepper, k * Dt, Dt, &T, &info));
+    HeatEnergyAdd(&whole, &info, Dt);
+    HeatEnergyAdd(&parts, &info, Dt);
+    if (k != 1 && k != 3) continue;
+    OK(HeatEnergySave(&parts, p->op, sums));
+    HeatEnergyLoad(&parts, sums);
+  }
+  a     = CloseWith(&whole, p, T, PETSC_FALSE);
+  b     = CloseWith(&parts, p, T, PETSC_FALSE);
+  worst = fabs(a.source - b.source);
+  for (int s = 0; s < HEAT_SIDES; s++) worst = HeatTestMax(worst, fabs(a.side[s] - b.side[s]));
+  worst = HeatTestMax(worst, fabs(a.stored_initial - b.stored_initial));
+  worst = HeatTestMax(worst, fabs(a.relative - b.relative));
+  OK(HeatStepperDestroy(&stepper));
+  OK(VecDestroy(&T));
+  return worst;
+}
+
+static void restarts_do_not_show_in_the_account(void **state)
+{
+  const Run run = {HEAT_SCHEME_FTCS, 0.0};
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(Make, RestartedIsWhole, &run), 1e-14);
+}
+
+static void sums_have_names_that_differ(void **state)
+{
+  (void)state;
+  for (int a = 0; a < HEAT_ENERGY_SUMS; a++) {
+    assert_non_null(HeatEnergySumNames[a]);
+    for (int b = 0; b < a; b++)
+      assert_string_not_equal(HeatEnergySumNames[a], HeatEnergySumNames[b]);
+  }
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(account_of_every_scheme_closes),
+    cmocka_unit_test(account_closes_far_from_the_zero_of_the_scale),
+    cmocka_unit_test(stored_heat_is_capacity_times_temperature),
+    cmocka_unit_test(relative_error_does_not_depend_on_the_zero_of_the_temperature),
+    cmocka_unit_test(account_of_a_body_at_rest_has_no_error),
+    cmocka_unit_test(steady_account_balances_flows_alone),
+    cmocka_unit_test(sums_that_were_loaded_are_saved_again_to_the_last_bit),
+    cmocka_unit_test(restarts_do_not_show_in_the_account),
+    cmocka_unit_test(sums_have_names_that_differ),
+};
+
+int main(void) { return RUN_TESTS(Tests); }

@@ -1,0 +1,508 @@
+/* Temperatures at points: exact where the field is linear, the interface's on an interface, the
+ * surface's on a side. */
+#include "solver_test.h"
+
+#include "solver/probes.h"
+
+typedef PetscReal (*Exact)(PetscReal x, PetscReal y);
+
+/* Largest deviation from the exact field in `n` points; all ranks must get the same. */
+static PetscReal PointsApart(HeatProblem *p, const PetscReal *T, PetscReal t, PetscInt n,
+                             const PetscReal (*at)[2], Exact exact)
+{
+  HeatProbes *probes;
+  PetscReal  *values, worst = 0.0;
+
+  OK(PetscMalloc1(n, &values));
+  OK(HeatProbesCreate(p->op, n, at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, t, values));
+  for (PetscInt k = 0; k < n; k++) {
+    worst = HeatTestMax(worst, fabs(values[k] - exact(at[k][0], at[k][1])));
+  }
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(values));
+  return worst;
+}
+
+/* ------- linear fields ------- */
+
+/* 8 x 9 cells of 0.1 x 0.2 on [1, 1.8] x [-1, 0.8]. */
+enum { NX = 8, NY = 9 };
+
+static PetscReal Linear(PetscReal x, PetscReal y) { return 300.0 + 10.0 * x - 20.0 * y; }
+
+static HeatCase *Blank(void)
+{
+  HeatCase *c = HeatTestCase(NX, NY, 1.8, 0.8, (HeatTestMaterial){2.0, 0.5, 1.0, 1.0});
+
+  c->grid.x[0] = 1.0;
+  c->grid.y[0] = -1.0;
+  return c;
+}
+
+static HeatCase *MakeHeld(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  for (int s = 0; s < HEAT_SIDES; s++) HeatTestTemperature(c, (HeatSide)s, "300 + 10*x - 20*y");
+  return c;
+}
+
+/* Fluxes of the linear field: kx 10 = 20 in on the right, ky 20 = 10 out on top. */
+static HeatCase *MakeFed(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestFlux(c, HEAT_LEFT, "-20");
+  HeatTestFlux(c, HEAT_RIGHT, "20");
+  HeatTestFlux(c, HEAT_BOTTOM, "10");
+  HeatTestFlux(c, HEAT_TOP, "-10");
+  return c;
+}
+
+/* Films that pass those fluxes: coefficient (ambient - surface) = flux, with coefficients of 4. */
+static HeatCase *MakeCooled(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestConvection(c, HEAT_LEFT, "4", "300 + 10*x - 20*y - 5");
+  HeatTestConvection(c, HEAT_RIGHT, "4", "300 + 10*x - 20*y + 5");
+  HeatTestConvection(c, HEAT_BOTTOM, "4", "300 + 10*x - 20*y + 2.5");
+  HeatTestConvection(c, HEAT_TOP, "4", "300 + 10*x - 20*y - 2.5");
+  return c;
+}
+
+/* Quarter-cell steps from side to side: centres, faces, edges of blocks wherever they are, sides.
+   Without the quarter cells in the four corners of the domain, which have claims of their own. */
+static PetscInt Lattice(PetscReal (*at)[2])
+{
+  PetscInt n = 0;
+
+  for (int j = 0; j <= 4 * NY; j++) {
+    for (int i = 0; i <= 4 * NX; i++) {
+      if ((i < 2 || i > 4 * NX - 2) && (j < 2 || j > 4 * NY - 2)) continue;
+      at[n][0] = i == 4 * NX ? 1.8 : 1.0 + 0.025 * i;
+      at[n][1] = j == 4 * NY ? 0.8 : -1.0 + 0.05 * j;
+      n++;
+    }
+  }
+  return n;
+}
+
+static PetscReal LinearOnLattice(HeatProblem *p)
+{
+  PetscReal  at[(4 * NX + 1) * (4 * NY + 1)][2], worst;
+  PetscReal *T = HeatTestLinearArray(p->g, 300.0, 10.0, -20.0);
+
+  const PetscInt n = Lattice(at);
+  worst            = PointsApart(p, T, 0.0, n, (const PetscReal(*)[2])at, Linear);
+  OK(PetscFree(T));
+  return worst;
+}
+
+/* 300 K to 1e-11: some tens of roundings. */
+static void linear_field_is_exact_everywhere_between_held_sides(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeHeld, LinearOnLattice, NULL), 1e-11);
+}
+
+static void linear_field_is_exact_everywhere_between_fed_sides(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeFed, LinearOnLattice, NULL), 1e-11);
+}
+
+static void linear_field_is_exact_everywhere_between_cooled_sides(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeCooled, LinearOnLattice, NULL), 1e-11);
+}
+
+static PetscReal LinearInCorners(HeatProblem *p)
+{
+  const PetscReal at[8][2] = {{1.0, -1.0},  {1.8, -1.0},  {1.0, 0.8},   {1.8, 0.8},
+                              {1.01, -1.0}, {1.8, -0.95}, {1.02, 0.77}, {1.79, 0.8}};
+  PetscReal      *T        = HeatTestLinearArray(p->g, 300.0, 10.0, -20.0), worst;
+
+  worst = PointsApart(p, T, 0.0, 8, at, Linear);
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void linear_field_is_exact_in_the_corners_of_fed_sides(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeFed, LinearInCorners, NULL), 1e-11);
+}
+
+static void linear_field_is_exact_in_the_corners_of_cooled_sides(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeCooled, LinearInCorners, NULL), 1e-11);
+}
+
+/* The prescribed temperature of both sides there is that of the corner. */
+static void linear_field_is_exact_in_the_corners_of_held_sides(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeHeld, LinearInCorners, NULL), 1e-11);
+}
+
+/* Held on the left and right, fed on bottom and top: in the corner the held side has the last word. */
+static HeatCase *MakeHeldAndFed(const void *context)
+{
+  HeatCase *c = MakeFed(context);
+
+  HeatTestTemperature(c, HEAT_LEFT, "300 + 10*x - 20*y");
+  HeatTestTemperature(c, HEAT_RIGHT, "300 + 10*x - 20*y");
+  return c;
+}
+
+static void linear_field_is_exact_in_the_corners_of_held_and_fed_sides(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeHeldAndFed, LinearOnLattice, NULL), 1e-11);
+  AT_MOST(HeatTestLayouts(MakeHeldAndFed, LinearInCorners, NULL), 1e-11);
+}
+
+/* A corner between 1 and 3 is neither: their mean. */
+static HeatCase *MakeHot(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestTemperature(c, HEAT_LEFT, "1");
+  HeatTestTemperature(c, HEAT_BOTTOM, "3");
+  HeatTestTemperature(c, HEAT_TOP, "1");
+  return c;
+}
+
+static PetscReal CornersBetween(HeatProblem *p)
+{
+  const PetscReal at[2][2] = {{1.0, -1.0}, {1.0, 0.8}};
+  PetscReal      *T        = HeatTestLinearArray(p->g, 2.0, 0.0, 0.0), values[2];
+  HeatProbes     *probes;
+
+  OK(HeatProbesCreate(p->op, 2, at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return HeatTestMax(fabs(values[0] - 2.0), fabs(values[1] - 1.0));
+}
+
+static void corner_of_two_held_sides_is_between_them(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeHot, CornersBetween, NULL), 1e-14);
+}
+
+static PetscReal CentreIsTheCell(HeatProblem *p)
+{
+  PetscReal   at[NX * NY][2], values[NX * NY], worst = 0.0;
+  PetscReal  *T = HeatTestNoiseArray(p->g, 2);
+  HeatProbes *probes;
+
+  for (int k = 0; k < NX * NY; k++) {
+    at[k][0] = 1.0 + 0.1 * (k % NX + 0.5);
+    at[k][1] = -1.0 + 0.2 * (k / NX + 0.5);
+  }
+  OK(HeatProbesCreate(p->op, NX * NY, (const PetscReal(*)[2])at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+  for (int k = 0; k < NX * NY; k++) {
+    worst = HeatTestMax(worst, fabs(values[k] - HeatTestNoise(k % NX, k / NX, 2)));
+  }
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return worst;
+}
+
+/* Coordinates of centres are rounded, which moves the value by as much. */
+static void centre_of_a_cell_has_its_value(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeHeld, CentreIsTheCell, NULL), 1e-13);
+}
+
+/* ------- interfaces ------- */
+
+/* Two layers of 0.4 m, conductivities 1 and 100, 400 K and 300 K outside: the heat flux is
+   100/(0.4/1 + 0.4/100), the interface (400 + 100*300)/101. */
+enum { LAYERS = 8 };
+
+static const PetscReal LayerFlux = 100.0 / (0.4 + 0.004);
+
+static PetscReal Layers(PetscReal s)
+{
+  return s <= 0.4 ? 400.0 - LayerFlux * s : 300.0 + LayerFlux / 100.0 * (0.8 - s);
+}
+
+static PetscReal LayersInX(PetscReal x, PetscReal y) { return (void)y, Layers(x); }
+static PetscReal LayersInY(PetscReal x, PetscReal y) { return (void)x, Layers(y); }
+
+/* Conducts differently along the layers, which must not matter. */
+static HeatCase *MakeLayers(const void *context)
+{
+  const int axis = *(const int *)context;
+  HeatCase *c;
+
+  if (axis == 0) {
+    c = HeatTestCase(LAYERS, LAYERS, 0.8, 0.8, (HeatTestMaterial){1.0, 30.0, 1.0, 1.0});
+    HeatTestAddMaterial(c, (HeatTestMaterial){100.0, 0.5, 1.0, 1.0});
+    HeatTestRectangle(c, 1, 0.4, 0.8, 0.0, 0.8);
+  } else {
+    c = HeatTestCase(LAYERS, LAYERS, 0.8, 0.8, (HeatTestMaterial){30.0, 1.0, 1.0, 1.0});
+    HeatTestAddMaterial(c, (HeatTestMaterial){0.5, 100.0, 1.0, 1.0});
+    HeatTestRectangle(c, 1, 0.0, 0.8, 0.4, 0.8);
+  }
+  HeatTestTemperature(c, (HeatSide)(2 * axis), "400");
+  HeatTestTemperature(c, (HeatSide)(2 * axis + 1), "300");
+  return c;
+}
+
+static PetscReal LayersAreExact(HeatProblem *p)
+{
+  const int       axis = *(const int *)p->context;
+  const HeatGrid *g    = p->g;
+  PetscReal      *T    = HeatTestArray(g), at[33 * 33][2], worst;
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      T[j * g->nxl + i] = Layers(((PetscReal)(axis == 0 ? g->xs + i : g->ys + j) + 0.5) * 0.1);
+    }
+  }
+  for (int k = 0; k < 33 * 33; k++) {
+    at[k][0] = k % 33 == 32 ? 0.8 : 0.025 * (k % 33);
+    at[k][1] = k / 33 == 32 ? 0.8 : 0.025 * (k / 33);
+  }
+  worst = PointsApart(p, T, 0.0, 33 * 33, (const PetscReal(*)[2])at,
+                      axis == 0 ? LayersInX : LayersInY);
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void slab_of_two_layers_is_exact_up_to_and_on_the_interface(void **state)
+{
+  const int x = 0, y = 1;
+
+  (void)state;
+  AT_MOST(fabs(Layers(0.4) - (400.0 + 100.0 * 300.0) / 101.0), 1e-12);
+  AT_MOST(HeatTestLayouts(MakeLayers, LayersAreExact, &x), 1e-11);
+  AT_MOST(HeatTestLayouts(MakeLayers, LayersAreExact, &y), 1e-11);
+}
+
+/* Near a corner of four materials the value lies between those around it. */
+static HeatCase *MakeFour(const void *context)
+{
+  HeatCase *c = HeatTestCase(LAYERS, LAYERS, 0.8, 0.8, (HeatTestMaterial){1.0, 30.0, 1.0, 1.0});
+
+  (void)context;
+  HeatTestAddMaterial(c, (HeatTestMaterial){100.0, 0.5, 1.0, 1.0});
+  HeatTestAddMaterial(c, (HeatTestMaterial){0.01, 7.0, 1.0, 1.0});
+  HeatTestAddMaterial(c, (HeatTestMaterial){3.0, 3.0, 1.0, 1.0});
+  HeatTestRectangle(c, 1, 0.4, 0.8, 0.0, 0.4);
+  HeatTestRectangle(c, 2, 0.0, 0.4, 0.4, 0.8);
+  HeatTestRectangle(c, 3, 0.4, 0.8, 0.4, 0.8);
+  return c;
+}
+
+static PetscReal StaysBetween(HeatProblem *p)
+{
+  PetscReal   at[121][2], values[121], worst = 0.0;
+  PetscReal  *T = HeatTestNoiseArray(p->g, 6);
+  HeatProbes *probes;
+
+  for (int k = 0; k < 121; k++) {
+    at[k][0] = 0.35 + 0.01 * (k % 11);
+    at[k][1] = 0.35 + 0.01 * (k / 11);
+  }
+  PetscReal low = 2.0, high = -2.0; /* of the four cells around the corner */
+  for (int k = 0; k < 4; k++) {
+    low  = fmin(low, HeatTestNoise(3 + k % 2, 3 + k / 2, 6));
+    high = fmax(high, HeatTestNoise(3 + k % 2, 3 + k / 2, 6));
+  }
+  OK(HeatProbesCreate(p->op, 121, (const PetscReal(*)[2])at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+  for (int k = 0; k < 121; k++) {
+    worst = HeatTestMax(worst, HeatTestMax(low - values[k], values[k] - high));
+  }
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void value_near_a_corner_of_materials_is_between_its_neighbours(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeFour, StaysBetween, NULL), 1e-12);
+}
+
+/* ------- sides ------- */
+
+/* A uniform field of 350 K, dx = 0.1, kx = 2: what the surface adds is the side's doing. */
+static HeatCase *MakeSurfaces(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestTemperature(c, HEAT_LEFT, "400 + t");
+  HeatTestFlux(c, HEAT_RIGHT, "80*t");
+  HeatTestConvection(c, HEAT_TOP, "15", "290 + 10*t");
+  return c;
+}
+
+/* At t = 2, in the middle of each side and halfway from the side to the first centre. */
+static PetscReal SurfacesAreThose(HeatProblem *p)
+{
+  const PetscReal at[5][2] = {{1.0, -0.1}, {1.8, -0.1}, {1.45, -1.0}, {1.45, 0.8}, {1.025, -0.1}};
+  PetscReal      *T        = HeatTestLinearArray(p->g, 350.0, 0.0, 0.0), values[5], worst;
+  HeatProbes     *probes;
+  /* half cell ky/(h/2) = 0.5/0.1 = 5 W/(m2 K) in series with a film of 15 */
+  const PetscReal exact[5] = {402.0, 350.0 + 160.0 * 0.05 / 2.0, 350.0,
+                              (5.0 * 350.0 + 15.0 * 310.0) / 20.0, 376.0};
+
+  OK(HeatProbesCreate(p->op, 5, at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 2.0, values));
+  worst = 0.0;
+  for (int k = 0; k < 5; k++) worst = HeatTestMax(worst, fabs(values[k] - exact[k]));
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void side_reads_the_surface_that_its_condition_leaves_at_that_time(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeSurfaces, SurfacesAreThose, NULL), 1e-11);
+}
+
+static HeatCase *MakePeriodic(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestPeriodic(c, 0);
+  HeatTestPeriodic(c, 1);
+  return c;
+}
+
+static PetscReal Wraps(HeatProblem *p)
+{
+  /* left and right end of row 4, bottom and top end of column 5, and all four corners */
+  const PetscReal at[8][2] = {{1.0, -0.1}, {1.8, -0.1}, {1.55, -1.0}, {1.55, 0.8},
+                              {1.0, -1.0}, {1.8, -1.0}, {1.0, 0.8},   {1.8, 0.8}};
+  const PetscReal row      = 0.5 * (HeatTestNoise(0, 4, 2) + HeatTestNoise(NX - 1, 4, 2));
+  const PetscReal column   = 0.5 * (HeatTestNoise(5, 0, 2) + HeatTestNoise(5, NY - 1, 2));
+  const PetscReal corner   = 0.25 * (HeatTestNoise(0, 0, 2) + HeatTestNoise(NX - 1, 0, 2) +
+                                   HeatTestNoise(0, NY - 1, 2) + HeatTestNoise(NX - 1, NY - 1, 2));
+  const PetscReal exact[8] = {row, row, column, column, corner, corner, corner, corner};
+  PetscReal      *T = HeatTestNoiseArray(p->g, 2), values[8], worst = 0.0;
+  HeatProbes     *probes;
+
+  OK(HeatProbesCreate(p->op, 8, at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+  for (int k = 0; k < 8; k++) worst = HeatTestMax(worst, fabs(values[k] - exact[k]));
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void periodic_sides_read_the_mean_across_the_seam(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakePeriodic, Wraps, NULL), 1e-13);
+}
+
+static HeatCase *MakeOneCell(const void *context)
+{
+  HeatCase *c = HeatTestCase(1, 1, 1.0, 1.0, (HeatTestMaterial){2.0, 1.0, 1.0, 1.0});
+
+  (void)context;
+  HeatTestTemperature(c, HEAT_LEFT, "10");
+  HeatTestTemperature(c, HEAT_RIGHT, "30");
+  return c;
+}
+
+static PetscReal Ramp(PetscReal x, PetscReal y) { return (void)y, 10.0 + 20.0 * x; }
+
+static PetscReal OneCellIsARamp(HeatProblem *p)
+{
+  const PetscReal at[5][2] = {{0.0, 0.5}, {0.25, 0.3}, {0.5, 0.5}, {0.75, 0.9}, {1.0, 0.5}};
+  PetscReal      *T        = HeatTestLinearArray(p->g, 20.0, 0.0, 0.0), worst;
+
+  worst = PointsApart(p, T, 0.0, 5, at, Ramp);
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void single_cell_is_read_from_surface_to_surface(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeOneCell, OneCellIsARamp, NULL), 1e-13);
+}
+
+/* ------- shares ------- */
+
+static PetscReal SharesAddUp(HeatProblem *p)
+{
+  const PetscReal at[3][2] = {{1.41, -0.11}, {1.0, 0.33}, {1.2, 0.0}};
+  PetscReal      *T = HeatTestNoiseArray(p->g, 2), values[3], share[3], worst = 0.0;
+  HeatProbes     *probes;
+
+  OK(HeatProbesCreate(p->op, 3, at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 2.0, values)); /* leaves the sides at that instant */
+  OK(HeatProbesSample(probes, T, share));
+  for (int k = 0; k < 3; k++) {
+    const PetscReal sum = HeatTestSum(p->g->comm, share[k]);
+
+    worst = HeatTestMax(worst, fabs(sum - values[k]));
+  }
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void shares_of_the_ranks_add_up_to_the_value(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeSurfaces, SharesAddUp, NULL), 1e-12);
+}
+
+static void no_probes_are_fine(void **state)
+{
+  HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank());
+  PetscReal  *T = HeatTestArray(p.g);
+  HeatProbes *probes;
+
+  (void)state;
+  OK(HeatProbesCreate(p.op, 0, NULL, &probes));
+  OK(HeatProbesValues(probes, p.op, T, 0.0, NULL));
+  OK(HeatProbesDestroy(&probes));
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  HeatTestTearDown(&p);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(linear_field_is_exact_everywhere_between_held_sides),
+    cmocka_unit_test(linear_field_is_exact_everywhere_between_fed_sides),
+    cmocka_unit_test(linear_field_is_exact_everywhere_between_cooled_sides),
+    cmocka_unit_test(linear_field_is_exact_in_the_corners_of_fed_sides),
+    cmocka_unit_test(linear_field_is_exact_in_the_corners_of_cooled_sides),
+    cmocka_unit_test(linear_field_is_exact_in_the_corners_of_held_sides),
+    cmocka_unit_test(linear_field_is_exact_in_the_corners_of_held_and_fed_sides),
+    cmocka_unit_test(corner_of_two_held_sides_is_between_them),
+    cmocka_unit_test(centre_of_a_cell_has_its_value),
+    cmocka_unit_test(slab_of_two_layers_is_exact_up_to_and_on_the_interface),
+    cmocka_unit_test(value_near_a_corner_of_materials_is_between_its_neighbours),
+    cmocka_unit_test(side_reads_the_surface_that_its_condition_leaves_at_that_time),
+    cmocka_unit_test(periodic_sides_read_the_mean_across_the_seam),
+    cmocka_unit_test(single_cell_is_read_from_surface_to_surface),
+    cmocka_unit_test(shares_of_the_ranks_add_up_to_the_value),
+    cmocka_unit_test(no_probes_are_fine),
+};
+
+int main(void) { return RUN_TESTS(Tests); }
