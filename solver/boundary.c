@@ -12,8 +12,9 @@ typedef struct {
 
 typedef struct {
   PetscInt     length;
-  PetscReal   *x, *y;            /* owned [length] midpoints of the faces [m] */
-  PetscReal   *G, *half, *T, *F; /* owned [length] */
+  PetscReal   *x, *y;    /* owned [length + 2] midpoints of the faces, then both ends [m] */
+  PetscReal   *T, *F;    /* owned [length + 2] there; F at the ends has no meaning */
+  PetscReal   *G, *half; /* owned [length] */
   BoundaryTerm term;
 } SideData;
 
@@ -42,13 +43,22 @@ static PetscErrorCode AllocateSide(const HeatGrid *g, HeatSide side, SideData *s
 
   PetscFunctionBeginUser;
   s->length = vertical ? g->nyl : g->nxl;
-  PetscCall(PetscCalloc6(s->length, &s->x, s->length, &s->y, s->length, &s->G, s->length, &s->half,
-                         s->length, &s->T, s->length, &s->F));
-  for (PetscInt k = 0; k < s->length; k++) {
-    s->x[k] = vertical ? g->x0 + (side == HEAT_LEFT ? 0.0 : (PetscReal)g->nx * g->hx)
-                       : HeatGridX(g, g->xs + k);
-    s->y[k] = vertical ? HeatGridY(g, g->ys + k)
-                       : g->y0 + (side == HEAT_BOTTOM ? 0.0 : (PetscReal)g->ny * g->hy);
+  PetscCall(PetscCalloc2(s->length, &s->G, s->length, &s->half));
+  PetscCall(PetscCalloc4(s->length + 2, &s->x, s->length + 2, &s->y, s->length + 2, &s->T,
+                         s->length + 2, &s->F));
+  for (PetscInt k = 0; k < s->length + 2; k++) {
+    /* Midpoints of the faces, then the two ends of this rank's stretch. */
+    const PetscReal along = k < s->length    ? (PetscReal)k + 0.5
+                            : k == s->length ? 0.0
+                                             : (PetscReal)s->length;
+
+    if (vertical) {
+      s->x[k] = g->x0 + (side == HEAT_LEFT ? 0.0 : (PetscReal)g->nx * g->hx);
+      s->y[k] = g->y0 + ((PetscReal)g->ys + along) * g->hy;
+    } else {
+      s->x[k] = g->x0 + ((PetscReal)g->xs + along) * g->hx;
+      s->y[k] = g->y0 + (side == HEAT_BOTTOM ? 0.0 : (PetscReal)g->ny * g->hy);
+    }
   }
   PetscFunctionReturn(0);
 }
@@ -122,9 +132,9 @@ static PetscErrorCode EvaluateSide(HeatBoundaries *b, SideData *s, HeatInstant i
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < instant.n; k++) {
-    PetscCall(HeatExpressionEvaluate(s->term.expression, s->length, s->x, s->y, instant.t[k], NULL,
-                                     b->scratch));
-    for (PetscInt f = 0; f < s->length; f++) {
+    PetscCall(HeatExpressionEvaluate(s->term.expression, s->length + 2, s->x, s->y, instant.t[k],
+                                     NULL, b->scratch));
+    for (PetscInt f = 0; f < s->length + 2; f++) {
       const PetscReal part = instant.weight[k] * s->term.scale * b->scratch[f];
 
       s->term.target[f] = k == 0 ? part : s->term.target[f] + part;
@@ -143,7 +153,7 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
   PetscCall(PetscNew(&b));
   *boundaries = b;
   b->grid     = g;
-  PetscCall(PetscMalloc1(PetscMax(g->nxl, g->nyl), &b->scratch));
+  PetscCall(PetscMalloc1(PetscMax(g->nxl, g->nyl) + 2, &b->scratch));
   for (int side = 0; side < HEAT_SIDES; side++) {
     SideData *s = &b->sides[side];
 
@@ -218,7 +228,10 @@ PetscErrorCode HeatBoundariesDestroy(HeatBoundaries **boundaries)
     SideData *s = &b->sides[side];
 
     PetscCall(HeatExpressionDestroy(&s->term.expression));
-    if (s->length) PetscCall(PetscFree6(s->x, s->y, s->G, s->half, s->T, s->F));
+    if (s->length) {
+      PetscCall(PetscFree2(s->G, s->half));
+      PetscCall(PetscFree4(s->x, s->y, s->T, s->F));
+    }
   }
   PetscCall(PetscFree(b->scratch));
   PetscCall(PetscFree(*boundaries));

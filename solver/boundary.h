@@ -32,7 +32,7 @@ typedef struct {
   PetscInt         length;
   const PetscReal *G;    /* [W/(m K)] */
   const PetscReal *half; /* conductance of the half cell alone [W/(m K)] */
-  const PetscReal *T;    /* T_b at the instant */
+  const PetscReal *T;    /* [length + 2] T_b at the instant, on faces, then at both ends */
   const PetscReal *F;    /* [W/m] at the instant */
 } HeatBoundaryFaces;
 HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *boundaries, HeatSide side);

@@ -174,6 +174,8 @@ PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
   PetscFunctionBeginUser;
   if (mass == l->mass) PetscFunctionReturn(0);
   l->mass = mass;
+  PetscCall(MatAssemblyBegin(l->shell, MAT_FINAL_ASSEMBLY)); /* tells PETSc that it changed */
+  PetscCall(MatAssemblyEnd(l->shell, MAT_FINAL_ASSEMBLY));
   if (l->assembled) PetscCall(HeatOperatorAssemble(l->op, l->mass, l->theta, l->assembled));
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->assembled ? l->assembled : l->shell));
   PetscCall(KSPSetUp(l->ksp));

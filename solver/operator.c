@@ -162,7 +162,8 @@ static PetscReal FaceConductivity(HeatFaceAverage average, PetscReal a, PetscRea
   return average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b) : 0.5 * (a + b);
 }
 
-/* Faces between cells of this rank, and those shared with neighbours; boundary faces stay zero. */
+/* Faces between cells of this rank, and those shared with neighbours; boundary faces stay zero, and
+   so does the face of a cell with itself, where it is alone along a periodic axis. */
 static void FaceConductances(HeatOperator *op, const PetscReal *kx, const PetscReal *ky,
                              PetscReal *const ghost[HEAT_SIDES])
 {
@@ -176,9 +177,9 @@ static void FaceConductances(HeatOperator *op, const PetscReal *kx, const PetscR
 
     for (PetscInt i = 1; i < nx; i++)
       gx[i] = FaceConductivity(average, k[i - 1], k[i]) * g->hy / g->hx;
-    if (ghost[HEAT_LEFT])
+    if (ghost[HEAT_LEFT] && g->nx > 1)
       gx[0] = FaceConductivity(average, ghost[HEAT_LEFT][j], k[0]) * g->hy / g->hx;
-    if (ghost[HEAT_RIGHT])
+    if (ghost[HEAT_RIGHT] && g->nx > 1)
       gx[nx] = FaceConductivity(average, k[nx - 1], ghost[HEAT_RIGHT][j]) * g->hy / g->hx;
   }
   for (PetscInt j = 0; j <= ny; j++) {
@@ -186,7 +187,7 @@ static void FaceConductances(HeatOperator *op, const PetscReal *kx, const PetscR
     const PetscReal *above = j < ny ? ky + (size_t)j * (size_t)nx : ghost[HEAT_TOP];
     PetscReal       *gy    = op->gy + (size_t)j * (size_t)nx;
 
-    if (!below || !above) continue;
+    if (!below || !above || g->ny == 1) continue;
     for (PetscInt i = 0; i < nx; i++)
       gy[i] = FaceConductivity(average, below[i], above[i]) * g->hx / g->hy;
   }

@@ -72,6 +72,15 @@ static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt
   PetscFunctionReturn(0);
 }
 
+/* Where the edge p-q crosses a row.  Always from the lower end, so that two polygons with a common
+   edge find the same bits whichever way they go round. */
+static PetscReal EdgeCrossing(const PetscReal p[2], const PetscReal q[2], PetscReal y)
+{
+  const PetscReal *low = p[1] < q[1] ? p : q, *high = p[1] < q[1] ? q : p;
+
+  return low[0] + (y - low[1]) / (high[1] - low[1]) * (high[0] - low[0]);
+}
+
 /* Even-odd rule: the sorted crossings of the polygon's edges with the row of centres, in pairs. */
 static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                  HeatRunVisitor visit, void *context, PetscReal *crossings)
@@ -81,10 +90,9 @@ static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscIn
 
   PetscFunctionBeginUser;
   for (PetscInt a = 0, b = r->n_vertices - 1; a < r->n_vertices; b = a++) {
-    const PetscReal xa = r->vertices[a][0], ya = r->vertices[a][1];
-    const PetscReal xb = r->vertices[b][0], yb = r->vertices[b][1];
+    const PetscReal *p = r->vertices[a], *q = r->vertices[b];
 
-    if ((ya > y) != (yb > y)) crossings[n++] = xa + (y - ya) / (yb - ya) * (xb - xa);
+    if ((p[1] > y) != (q[1] > y)) crossings[n++] = EdgeCrossing(p, q, y);
   }
   PetscCall(PetscSortReal(n, crossings));
   for (PetscInt k = 0; k + 1 < n; k += 2) {

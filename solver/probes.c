@@ -16,6 +16,7 @@ typedef struct {
   PetscReal cell[CORNERS];
   PetscReal surface_x[CORNERS]; /* weight of the surface of that cell on the x side; A and C only */
   PetscReal surface_y[CORNERS]; /* likewise on the y side; A and B only */
+  PetscReal end[2];             /* weight of what the x and the y side prescribe in A's corner */
 } Weights;
 
 typedef struct {
@@ -30,7 +31,7 @@ typedef struct {
   size_t    cell; /* local */
   PetscBool surface;
   HeatSide  side; /* of a surface */
-  PetscInt  face; /* its index along the side */
+  PetscInt  face; /* its index along the side; from the side's length on: an end of it */
   PetscReal weight;
 } Term;
 
@@ -91,25 +92,22 @@ static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const Pet
   }
 }
 
-/* The corner when both neighbours are outside: a corner of the domain. */
+/* A corner of the domain: what the sides prescribe there, the mean where both do; where none does,
+   linear from the centre over both surfaces. */
 static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p, Weights *w)
 {
-  const PetscBool fixed_x = c->boundary[p->side[0]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE
-                                                                                : PETSC_FALSE;
-  const PetscBool fixed_y = c->boundary[p->side[1]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE
-                                                                                : PETSC_FALSE;
+  PetscBool held[2];
 
-  if (fixed_x == fixed_y) {
-    const PetscReal part = fixed_x ? 0.5 : 1.0;
-
-    w->surface_x[A] += factor * part;
-    w->surface_y[A] += factor * part;
-    w->cell[A] += factor * (1.0 - 2.0 * part);
-  } else if (fixed_x) {
-    w->surface_x[A] += factor;
-  } else {
-    w->surface_y[A] += factor;
+  for (int axis = 0; axis < 2; axis++) {
+    held[axis] = c->boundary[p->side[axis]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE : PETSC_FALSE;
   }
+  for (int axis = 0; axis < 2; axis++) {
+    if (held[axis]) w->end[axis] += held[1 - axis] ? 0.5 * factor : factor;
+  }
+  if (held[0] || held[1]) return;
+  w->surface_x[A] += factor;
+  w->surface_y[A] += factor;
+  w->cell[A] -= factor;
 }
 
 static void AddCorner(PetscReal factor, const HeatCase *c, const Place *p,
@@ -137,7 +135,7 @@ static void AddCorner(PetscReal factor, const HeatCase *c, const Place *p,
 static Weights WeightsOf(const HeatCase *c, const Place *p, const PetscReal kx[CORNERS],
                          const PetscReal ky[CORNERS])
 {
-  Weights w = {{0}, {0}, {0}};
+  Weights w = {{0}, {0}, {0}, {0}};
 
   w.cell[A] += (1.0 - p->u) * (1.0 - p->v);
   AddFace(p->u * (1.0 - p->v), A, B, p->outside[0], kx, w.surface_x, &w);
@@ -194,6 +192,11 @@ static void AddOwnTerms(HeatProbes *probes, PetscInt probe, const Place *p, cons
             w->surface_x[q]);
     AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], (PetscInt)(cell % (size_t)g->nxl),
             w->surface_y[q]);
+    if (q != A) continue;
+    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[0],
+            g->nyl + (p->side[1] == HEAT_BOTTOM ? 0 : 1), w->end[0]);
+    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], g->nxl + (p->side[0] == HEAT_LEFT ? 0 : 1),
+            w->end[1]);
   }
 }
 
@@ -208,7 +211,7 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
   *out       = probes;
   probes->op = op;
   probes->n  = n;
-  PetscCall(PetscMalloc1(3 * CORNERS * n, &probes->terms));
+  PetscCall(PetscMalloc1((3 * CORNERS + 2) * n, &probes->terms));
   PetscCall(PetscMalloc1(2 * CORNERS * n, &k));
   PetscCall(GatherConductivities(op, n, at, k));
   for (PetscInt probe = 0; probe < n; probe++) {
@@ -224,6 +227,16 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
 
 /* Values. */
 
+/* Of a face of a cell at temperature T; at an end of a side, what the side prescribes there. */
+static PetscReal SurfaceTemperature(const HeatOperator *op, const Term *term, PetscReal T)
+{
+  const HeatBoundaryFaces f    = HeatBoundariesGet(HeatOperatorBoundaries(op), term->side);
+  const PetscInt          face = term->face;
+
+  if (face >= f.length) return f.T[face];
+  return T + (f.G[face] * (f.T[face] - T) + f.F[face]) / f.half[face];
+}
+
 PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, PetscReal *share)
 {
   PetscFunctionBeginUser;
@@ -232,12 +245,7 @@ PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, Pe
     const Term *term  = &probes->terms[k];
     PetscReal   value = T[term->cell];
 
-    if (term->surface) {
-      const HeatBoundaryFaces f = HeatBoundariesGet(HeatOperatorBoundaries(probes->op), term->side);
-      const PetscReal         a = f.G[term->face] / f.half[term->face];
-
-      value = (1.0 - a) * value + a * f.T[term->face] + f.F[term->face] / f.half[term->face];
-    }
+    if (term->surface) value = SurfaceTemperature(probes->op, term, value);
     share[term->probe] += term->weight * value;
   }
   PetscFunctionReturn(0);
