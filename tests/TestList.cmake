@@ -14,6 +14,7 @@ heat2d_add_unit(stop RANKS 1 2)
 # the program as a whole
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)
 heat2d_add_system(parallel PROCESSORS 2 LABELS parallel)
+heat2d_add_system(regression PROCESSORS 2 LABELS regression)
 heat2d_add_system(restart PROCESSORS 2 LABELS restart)
 heat2d_add_system(input PROCESSORS 2 LABELS input)
 heat2d_add_system(documents PROCESSORS 2 LABELS documents)

@@ -1,5 +1,5 @@
-/** What the tests of the solver share: cases made in C, the same claim on every layout of the ranks,
- *  and assertions on which all ranks agree, so that none waits for another that has failed.
+/** What the tests of the solver share: cases made in C, the same claim on every layout of the
+ *  ranks, and assertions on which all ranks agree, so that none waits for another that has failed.
  *
  *  A claim about a grid is a function that returns its worst deviation on this rank; it runs on the
  *  first two and on all ranks, in every process grid that fits.  Fields are functions of the
@@ -212,11 +212,17 @@ static inline PetscMPIInt HeatTestSize(void)
 typedef HeatCase *(*HeatTestMake)(const void *context);
 typedef PetscReal (*HeatTestClaim)(HeatProblem *p);
 
-static inline PetscReal HeatTestLayoutsOf(MPI_Comm comm, PetscBool whole, HeatTestMake make,
-                                          HeatTestClaim claim, const void *context)
+/* The same case on several layouts of the ranks; or several cases, told apart by their context. */
+typedef struct {
+  int          n;
+  HeatProblem *list; /* those that this rank takes part in */
+} HeatProblems;
+
+/* All process grids of the ranks of comm that fit the cells. */
+static inline void HeatTestAddLayoutsOf(MPI_Comm comm, HeatProblems *all, PetscBool whole,
+                                        HeatTestMake make, const void *context)
 {
   PetscMPIInt size;
-  PetscReal   worst = 0.0;
 
   MPI_Comm_size(comm, &size);
   for (PetscInt px = 1; px <= size; px++) {
@@ -228,24 +234,18 @@ static inline PetscReal HeatTestLayoutsOf(MPI_Comm comm, PetscBool whole, HeatTe
     }
     c->decomposition.processes[0] = px;
     c->decomposition.processes[1] = size / px;
-    HeatProblem p                 = whole ? HeatTestSetUp(comm, c) : HeatTestSetUpGrid(comm, c);
-    p.context                     = context;
-    const PetscReal deviation     = claim(&p);
-    if (!(deviation <= worst)) worst = deviation;
-    HeatTestTearDown(&p);
-    if (worst != worst) break;
+    OK(PetscRealloc((size_t)(all->n + 1) * sizeof *all->list, &all->list));
+    all->list[all->n]           = whole ? HeatTestSetUp(comm, c) : HeatTestSetUpGrid(comm, c);
+    all->list[all->n++].context = context;
   }
-  return worst;
 }
 
-/* The worst deviation of a claim, of this rank, over all layouts of two ranks (which are neighbours
-   twice where periodic) and of all ranks. */
-static inline PetscReal HeatTestOverLayouts(PetscBool whole, HeatTestMake make, HeatTestClaim claim,
-                                            const void *context)
+/* All layouts of two ranks, which are neighbours twice where periodic, and of all ranks. */
+static inline void HeatTestAddLayouts(HeatProblems *all, PetscBool whole, HeatTestMake make,
+                                      const void *context)
 {
   const PetscMPIInt size = HeatTestSize();
   PetscMPIInt       rank;
-  PetscReal         worst = 0.0;
 
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   for (PetscMPIInt n = 1; n <= size; n++) {
@@ -254,10 +254,28 @@ static inline PetscReal HeatTestOverLayouts(PetscBool whole, HeatTestMake make, 
     if (n != 2 && n != size) continue;
     MPI_Comm_split(PETSC_COMM_WORLD, rank < n ? 0 : MPI_UNDEFINED, rank, &comm);
     if (comm == MPI_COMM_NULL) continue;
-    const PetscReal deviation = HeatTestLayoutsOf(comm, whole, make, claim, context);
-    if (!(deviation <= worst)) worst = deviation;
+    HeatTestAddLayoutsOf(comm, all, whole, make, context);
     MPI_Comm_free(&comm);
   }
+}
+
+static inline void HeatTestDestroyProblems(HeatProblems *all)
+{
+  for (int k = 0; k < all->n; k++) HeatTestTearDown(&all->list[k]);
+  OK(PetscFree(all->list));
+  all->n = 0;
+}
+
+/* The worst deviation of a claim, of this rank. */
+static inline PetscReal HeatTestOverLayouts(PetscBool whole, HeatTestMake make, HeatTestClaim claim,
+                                            const void *context)
+{
+  HeatProblems all   = {0, NULL};
+  PetscReal    worst = 0.0;
+
+  HeatTestAddLayouts(&all, whole, make, context);
+  for (int k = 0; k < all.n; k++) worst = HeatTestMax(worst, claim(&all.list[k]));
+  HeatTestDestroyProblems(&all);
   return worst;
 }
 

@@ -17,7 +17,7 @@ typedef struct {
 
 typedef Face (*Exact)(int side, PetscReal x, PetscReal y);
 
-/* Worst deviation from exact numbers on all faces of own cells on the boundary; the right faces exist. */
+/* Worst deviation from exact numbers on all faces of own cells on the boundary. */
 static PetscReal FacesApart(HeatProblem *p, Exact exact)
 {
   const HeatGrid *g     = p->g;
@@ -87,7 +87,7 @@ static Face Temperature(int side, PetscReal x, PetscReal y)
 
 static PetscReal TemperatureFaces(HeatProblem *p) { return FacesApart(p, Temperature); }
 
-/* Anisotropic: kx behind left and right, ky behind bottom and top; values at the faces' midpoints. */
+/* kx behind left and right, ky behind bottom and top; values at the faces' midpoints. */
 static void held_side_conducts_through_half_a_cell(void **state)
 {
   (void)state;

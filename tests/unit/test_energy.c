@@ -1,5 +1,5 @@
-/* The energy account: it closes, it survives a restart, and its relative error means the same on any
- * scale of temperature. */
+/* The energy account: it closes, it survives a restart, and its relative error means the same on
+ * any scale of temperature. */
 #include "solver_test.h"
 
 #include "solver/energy.h"

@@ -64,7 +64,7 @@ static PetscReal SolveWith(const char *preconditioner)
   return residual;
 }
 
-/* The recursive residual that is tested drifts from the true one by rounding times the condition. */
+/* The recursive residual drifts from the true one by rounding times the condition. */
 static void solution_meets_the_tolerance_in_the_true_residual(void **state)
 {
   (void)state;

@@ -152,7 +152,7 @@ static void linear_field_is_exact_in_the_corners_of_held_sides(void **state)
   AT_MOST(HeatTestLayouts(MakeHeld, LinearInCorners, NULL), 1e-11);
 }
 
-/* Held on the left and right, fed on bottom and top: in the corner the held side has the last word. */
+/* Held left and right, fed on bottom and top: in the corner the held side has the last word. */
 static HeatCase *MakeHeldAndFed(const void *context)
 {
   HeatCase *c = MakeFed(context);

@@ -30,7 +30,7 @@ static const cJSON *At(const cJSON *item, const char *path)
     const size_t length = strcspn(path, ".");
 
     snprintf(key, sizeof(key), "%.*s", (int)length, path);
-    item = cJSON_IsArray(item) ? cJSON_GetArrayItem(item, atoi(key))
+    item = cJSON_IsArray(item) ? cJSON_GetArrayItem(item, (int)strtol(key, NULL, 10))
                                : cJSON_GetObjectItemCaseSensitive(item, key);
     if (!item) fail_msg("%s is not in results.json", key);
     path += length + (path[length] == '.');

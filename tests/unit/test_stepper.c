@@ -1,5 +1,5 @@
-/* The schemes, one step at a time: discrete modes against their closed form, what is reported about a
- * step, and how a step fails. */
+/* The schemes, one step at a time: discrete modes against their closed form, what is reported
+ * about a step, and how a step fails. */
 #include "solver_test.h"
 
 #include "solver/stepper.h"
@@ -50,7 +50,7 @@ static PetscReal ModeAt(const Mode *m, PetscInt i, PetscInt j)
   return cos(2.0 * PETSC_PI * x + 0.3) * cos(4.0 * PETSC_PI * y);
 }
 
-/* Decay rate of the discrete mode: 4 k/(density specific_heat h^2) sin^2(half the phase of a cell). */
+/* Decay rate of the mode: 4 k/(density specific_heat h^2) sin^2(half the phase of a cell). */
 static PetscReal Rate(const Mode *m)
 {
   const PetscReal p = m->mode == WAVE ? 2.0 : 2.0, q = m->mode == WAVE ? 4.0 : 3.0;
@@ -153,7 +153,7 @@ static HeatCase *MakeHeated(const void *context)
   return c;
 }
 
-/* Uniform, insulated: T grows by dt/12 of the source at t = 1, at t = 1 + dt, or the mean of both. */
+/* Uniform, insulated: T grows by dt/12 of the source at 1 s, at 1 s + dt, or of their mean. */
 static PetscReal HeatedStep(HeatProblem *p)
 {
   const HeatScheme scheme   = *(const HeatScheme *)p->context;
