@@ -216,6 +216,7 @@ typedef PetscReal (*HeatTestClaim)(HeatProblem *p);
 typedef struct {
   int          n;
   HeatProblem *list; /* those that this rank takes part in */
+  int          complete;
 } HeatProblems;
 
 /* All process grids of the ranks of comm that fit the cells. */
@@ -270,7 +271,7 @@ static inline void HeatTestDestroyProblems(HeatProblems *all)
 static inline PetscReal HeatTestOverLayouts(PetscBool whole, HeatTestMake make, HeatTestClaim claim,
                                             const void *context)
 {
-  HeatProblems all   = {0, NULL};
+  HeatProblems all   = {0, NULL, 0};
   PetscReal    worst = 0.0;
 
   HeatTestAddLayouts(&all, whole, make, context);

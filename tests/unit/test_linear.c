@@ -133,7 +133,7 @@ static PetscReal IterationsAfterAnotherMass(const char *preconditioner)
 static void another_mass_is_another_matrix(void **state)
 {
   (void)state;
-  AT_MOST(IterationsAfterAnotherMass("multigrid"), 1.7);
+  AT_MOST(IterationsAfterAnotherMass("multigrid"), 2.5);
   AT_MOST(IterationsAfterAnotherMass("bjacobi"), 1.1);
   AT_MOST(IterationsAfterAnotherMass("none"), 1.1);
 }

@@ -68,28 +68,30 @@ static HeatCase *Make(const void *context)
   return c;
 }
 
-/* All variants on all layouts are set up once, which takes longer than any claim about them. */
-static int SetUp(void **state)
+/* All variants on all layouts are set up once, which takes longer than any claim about them: by the
+   first test that asks, because cmocka's exit code is silent about a group's set-up that failed. */
+static HeatProblems *All(void)
 {
-  static HeatProblems problems;
+  static HeatProblems all;
 
-  for (int k = 0; k < N_VARIANTS; k++) {
-    HeatTestAddLayouts(&problems, PETSC_TRUE, Make, &Variants[k]);
+  for (int k = 0; k < N_VARIANTS && !all.complete; k++) {
+    HeatTestAddLayouts(&all, PETSC_TRUE, Make, &Variants[k]);
   }
-  *state = &problems;
-  return 0;
+  all.complete = 1;
+  return &all;
 }
 
 static int TearDown(void **state)
 {
-  HeatTestDestroyProblems(*state);
+  (void)state;
+  HeatTestDestroyProblems(All());
   return 0;
 }
 
 /* The worst deviation of this rank over variants first to end - 1. */
-static PetscReal WorstOfRange(void **state, int first, int end, HeatTestClaim claim)
+static PetscReal WorstOfRange(int first, int end, HeatTestClaim claim)
 {
-  const HeatProblems *all   = *state;
+  const HeatProblems *all   = All();
   PetscReal           worst = 0.0;
 
   for (int k = 0; k < all->n; k++) {
@@ -101,10 +103,7 @@ static PetscReal WorstOfRange(void **state, int first, int end, HeatTestClaim cl
   return worst;
 }
 
-static PetscReal WorstOf(void **state, int n, HeatTestClaim claim)
-{
-  return WorstOfRange(state, 0, n, claim);
-}
+static PetscReal WorstOf(int n, HeatTestClaim claim) { return WorstOfRange(0, n, claim); }
 
 /* ------- the balance of one cell, from the header ------- */
 
@@ -212,7 +211,8 @@ static PetscReal NetIsThatOfTheHeader(HeatProblem *p)
 
 static void net_heat_is_the_balance_of_the_header(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, NetIsThatOfTheHeader), ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, NetIsThatOfTheHeader), ROUNDING);
 }
 
 static PetscReal CapacityIsThatOfTheHeader(HeatProblem *p)
@@ -234,7 +234,8 @@ static PetscReal CapacityIsThatOfTheHeader(HeatProblem *p)
 
 static void capacity_is_density_times_specific_heat_times_area(void **state)
 {
-  AT_MOST(WorstOf(state, N_SHORT, CapacityIsThatOfTheHeader), 1e-14);
+  (void)state;
+  AT_MOST(WorstOf(N_SHORT, CapacityIsThatOfTheHeader), 1e-14);
 }
 
 static PetscReal ApplyIsThatOfTheHeader(HeatProblem *p)
@@ -260,7 +261,8 @@ static PetscReal ApplyIsThatOfTheHeader(HeatProblem *p)
 
 static void matrix_free_product_leaves_out_sources_and_boundary_values(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, ApplyIsThatOfTheHeader), ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, ApplyIsThatOfTheHeader), ROUNDING);
 }
 
 static PetscReal AssembledIsMatrixFree(HeatProblem *p)
@@ -290,7 +292,8 @@ static PetscReal AssembledIsMatrixFree(HeatProblem *p)
 
 static void assembled_matrix_is_the_matrix_free_product(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, AssembledIsMatrixFree), ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, AssembledIsMatrixFree), ROUNDING);
 }
 
 static PetscReal DiagonalIsThatOfTheMatrix(HeatProblem *p)
@@ -314,7 +317,8 @@ static PetscReal DiagonalIsThatOfTheMatrix(HeatProblem *p)
 
 static void diagonal_is_that_of_the_matrix(void **state)
 {
-  AT_MOST(WorstOf(state, N_SHORT, DiagonalIsThatOfTheMatrix), ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_SHORT, DiagonalIsThatOfTheMatrix), ROUNDING);
 }
 
 static int SelfNeighbours(const Variant *v)
@@ -348,9 +352,10 @@ static PetscReal DiagonalOfUnitVectors(HeatProblem *p)
 /* Columns of the matrix one by one, where two cells are neighbours twice. */
 static void diagonal_is_that_of_the_matrix_free_product(void **state)
 {
+  (void)state;
   for (int k = N_SHORT; k < N_VARIANTS; k++) {
     if (!SelfNeighbours(&Variants[k])) {
-      AT_MOST(WorstOfRange(state, k, k + 1, DiagonalOfUnitVectors), ROUNDING);
+      AT_MOST(WorstOfRange(k, k + 1, DiagonalOfUnitVectors), ROUNDING);
     }
   }
 }
@@ -358,9 +363,10 @@ static void diagonal_is_that_of_the_matrix_free_product(void **state)
 /* No heat flows from a cell to itself, where it is alone along a periodic axis. */
 static void diagonal_leaves_out_the_face_of_a_cell_with_itself(void **state)
 {
+  (void)state;
   for (int k = N_SHORT; k < N_VARIANTS; k++) {
     if (SelfNeighbours(&Variants[k])) {
-      AT_MOST(WorstOfRange(state, k, k + 1, DiagonalOfUnitVectors), ROUNDING);
+      AT_MOST(WorstOfRange(k, k + 1, DiagonalOfUnitVectors), ROUNDING);
     }
   }
 }
@@ -385,7 +391,8 @@ static PetscReal HeatIsConserved(HeatProblem *p)
 
 static void net_heat_adds_up_to_sides_and_sources(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, HeatIsConserved), 10.0 * ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, HeatIsConserved), 10.0 * ROUNDING);
 }
 
 static PetscReal SidesAreThoseOfTheHeader(HeatProblem *p)
@@ -417,7 +424,8 @@ static PetscReal SidesAreThoseOfTheHeader(HeatProblem *p)
 
 static void heat_of_a_side_is_the_sum_over_its_faces(void **state)
 {
-  AT_MOST(WorstOf(state, N_SHORT, SidesAreThoseOfTheHeader), 10.0 * ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_SHORT, SidesAreThoseOfTheHeader), 10.0 * ROUNDING);
 }
 
 static HeatCase *MakeTwoCells(const void *context)
@@ -466,7 +474,8 @@ static PetscReal ProductIsSymmetric(HeatProblem *p)
 
 static void product_is_symmetric(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, ProductIsSymmetric), ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, ProductIsSymmetric), ROUNDING);
 }
 
 /* Largest of -<x, Ax> / <x, x>: positive where the product is not positive definite. */
@@ -500,7 +509,8 @@ static PetscReal NotPositive(HeatProblem *p)
 
 static void product_is_positive_definite_with_mass_or_a_held_side(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, NotPositive), 0.0);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, NotPositive), 0.0);
 }
 
 static HeatCase *MakeResting(const void *context)
@@ -574,7 +584,8 @@ static PetscReal SameBits(HeatProblem *p)
 
 static void explicit_steps_have_the_same_bits_on_any_layout(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, SameBits), 0.0);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, SameBits), 0.0);
 }
 
 static PetscReal StepIsEuler(HeatProblem *p)
@@ -598,7 +609,8 @@ static PetscReal StepIsEuler(HeatProblem *p)
 
 static void explicit_step_adds_net_heat_over_capacity(void **state)
 {
-  AT_MOST(WorstOf(state, N_SHORT, StepIsEuler), ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_SHORT, StepIsEuler), ROUNDING);
 }
 
 /* With half the stable step each new temperature is a mean of old ones with weights >= 0. */
@@ -820,7 +832,8 @@ static PetscReal FluxIsThatOfTheHeader(HeatProblem *p)
 
 static void heat_flux_is_the_mean_of_two_faces(void **state)
 {
-  AT_MOST(WorstOf(state, N_VARIANTS, FluxIsThatOfTheHeader), 100.0 * ROUNDING);
+  (void)state;
+  AT_MOST(WorstOf(N_VARIANTS, FluxIsThatOfTheHeader), 100.0 * ROUNDING);
 }
 
 /* ------- instants ------- */
@@ -903,5 +916,5 @@ static const struct CMUnitTest Tests[] = {
 int main(void)
 {
   if (PetscInitializeNoArguments()) return 1;
-  return HeatTestFinish(cmocka_run_group_tests(Tests, SetUp, TearDown));
+  return HeatTestFinish(cmocka_run_group_tests(Tests, NULL, TearDown));
 }
