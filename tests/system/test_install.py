@@ -1,5 +1,6 @@
 """`cmake --install`, and a ten-line program that uses the exported package."""
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -57,3 +58,17 @@ def test_a_consumer_builds_against_the_exported_package(prefix, tmp_path):
     for words in (configure, [CMAKE, "--build", "build"], ["build/consumer"]):
         done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("mpicc.openmpi") is None, reason="needs a second MPI to mix with the build's")
+def test_a_compiler_wrapper_of_another_mpi_is_refused_at_configure_time(tmp_path):
+    cache = Path(BUILD, "CMakeCache.txt").read_text()
+    value = {line.split(":")[0]: line.split("=", 1)[1] for line in cache.splitlines() if ":" in line and "=" in line}
+    if "openmpi" in value["MPI_C_COMPILER"]:
+        pytest.skip("the build itself uses Open MPI")
+    done = subprocess.run([CMAKE, "-S", str(ROOT), "-B", str(tmp_path), "-DMPI_C_COMPILER=mpicc.openmpi",
+                           f"-DHEAT2D_PETSC_PKGCONFIG={value['HEAT2D_PETSC_PKGCONFIG']}",
+                           f"-DHDF5_ROOT={value.get('HDF5_ROOT', '')}", "-DHEAT2D_TESTS=OFF"],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode != 0
+    assert "Two MPIs in one program" in done.stderr and "HDF5_ROOT" in done.stderr
