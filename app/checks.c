@@ -39,6 +39,7 @@ static PetscErrorCode Quantity(HeatSimulation *sim, const HeatCaseCheck *check, 
   case HEAT_CHECK_ENERGY_BALANCE: *value = sim->account.relative; break;
   case HEAT_CHECK_MINIMUM: *value = sim->summary.min; break;
   case HEAT_CHECK_MAXIMUM: *value = sim->summary.max; break;
+  case HEAT_CHECK_MEAN: *value = sim->summary.mean; break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -40,7 +40,6 @@ static PetscErrorCode AddConductivity(HeatSimulation *sim, FieldList *list)
   static const char *const names[2]      = {"conductivity_x", "conductivity_y"};
   static const char *const long_names[2] = {"thermal conductivity in x",
                                             "thermal conductivity in y"};
-  const uint16_t          *material      = HeatOperatorMaterial(sim->op);
   const size_t             n             = HeatGridLocalCells(sim->grid);
 
   PetscFunctionBeginUser;
@@ -48,8 +47,7 @@ static PetscErrorCode AddConductivity(HeatSimulation *sim, FieldList *list)
     PetscReal *k;
 
     PetscCall(NewBlock(list, n, sizeof *k, (void **)&k));
-    for (size_t cell = 0; cell < n; cell++)
-      k[cell] = sim->c->materials[material[cell]].conductivity[axis];
+    for (size_t cell = 0; cell < n; cell++) k[cell] = HeatOperatorConductivity(sim->op, axis, cell);
     PetscCall(AddField(list, names[axis], "W m-1 K-1", long_names[axis], HEAT_ELEMENT_DOUBLE, k));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -63,8 +61,7 @@ static PetscErrorCode AddFlux(HeatSimulation *sim, const PetscReal *T, FieldList
   PetscFunctionBeginUser;
   PetscCall(NewBlock(list, n, sizeof *qx, (void **)&qx));
   PetscCall(NewBlock(list, n, sizeof *qy, (void **)&qy));
-  PetscCall(
-      HeatOperatorSetSurfaceInstant(sim->op, HeatInstantAt(HeatSimulationTime(sim, sim->step))));
+  PetscCall(HeatOperatorSetSurfaceTime(sim->op, HeatSimulationTime(sim, sim->step)));
   PetscCall(HeatOperatorFlux(sim->op, T, qx, qy));
   PetscCall(AddField(list, "heat_flux_x", "W m-2", "heat flux in x", HEAT_ELEMENT_DOUBLE, qx));
   PetscCall(AddField(list, "heat_flux_y", "W m-2", "heat flux in y", HEAT_ELEMENT_DOUBLE, qy));
@@ -174,8 +171,7 @@ static PetscErrorCode SampleProbes(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(
-      HeatOperatorSetSurfaceInstant(sim->op, HeatInstantAt(HeatSimulationTime(sim, sim->step))));
+  PetscCall(HeatOperatorSetSurfaceTime(sim->op, HeatSimulationTime(sim, sim->step)));
   PetscCall(VecGetArrayRead(sim->T, &T));
   PetscCall(HeatProbesSample(sim->probes, T, sim->probe_shares + sim->probe_rows * n));
   PetscCall(VecRestoreArrayRead(sim->T, &T));
@@ -215,7 +211,7 @@ static PetscErrorCode WriteHistoryRow(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(sim->T, &T));
   PetscCall(Survey(sim, T));
-  PetscCall(HeatOperatorSetInstant(sim->op, HeatInstantAt(time)));
+  PetscCall(HeatOperatorSetTime(sim->op, time));
   source = HeatSourceLocalTotal(HeatOperatorSource(sim->op));
   PetscCall(HeatDiagnosticsSideHeat(sim->op, T, time, heat));
   PetscCall(VecRestoreArrayRead(sim->T, &T));

@@ -82,7 +82,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   HeatPhaseBegin(&sim->phases);
   PetscCall(HeatOptionsInsertPetsc(c));
   PetscCall(HeatGridCreate(comm, c, &sim->grid));
-  PetscCall(HeatOperatorCreate(sim->grid, c, &sim->op));
+  PetscCall(HeatOperatorCreate(sim->grid, c, NULL, &sim->op));
   PetscCall(ChooseStep(sim));
   PetscCall(HeatStepperCreate(sim->op, sim->dt, &sim->stepper));
   PetscCall(HeatOptionsCheckUsed(sim->grid->comm, options, c));
@@ -229,7 +229,7 @@ static PetscErrorCode AdvanceOneStep(HeatSimulation *sim)
     PetscFunctionReturn(code);
   }
   PetscCall(code);
-  HeatEnergyAdd(&sim->energy, &sim->last_step, sim->dt);
+  HeatEnergyAdd(&sim->energy, &sim->last_step.flows, sim->dt);
   if (HeatStepperLinear(sim->stepper)) CountIterations(&sim->iterations, &sim->last_step.solve);
   sim->step += 1;
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);

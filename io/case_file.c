@@ -133,7 +133,7 @@ static PetscErrorCode ReadBoundary(const HeatReader *r, const HeatYamlNode *root
   PetscCall(HeatReadMap(r, section));
   for (int side = 0; section && side < HEAT_SIDES; side++) {
     const HeatYamlNode *node = HeatReaderKey(section, HeatSideNames[side]);
-    HeatBoundary       *b    = &r->c->boundary[side];
+    HeatSegment        *b    = &r->c->boundary[side].segments[0];
     HeatYamlNode       *type;
     int                 choice = HEAT_BC_INSULATED;
 

@@ -63,7 +63,10 @@ PetscErrorCode HeatReadMaterials(const HeatReader *r, const HeatYamlNode *root)
     PetscCall(HeatReaderRequire(r, item, "name", &node));
     PetscCall(HeatReadString(r, node, &m->name));
     PetscCall(HeatReaderRequire(r, item, "conductivity", &node));
-    PetscCall(ReadConductivity(r, node, m->conductivity));
+    PetscReal k[2];
+    PetscCall(ReadConductivity(r, node, k));
+    for (int axis = 0; axis < 2; axis++)
+      m->conductivity[axis] = (HeatFormula){PETSC_TRUE, k[axis], NULL};
     PetscCall(HeatReaderRequire(r, item, "density", &node));
     PetscCall(HeatReadReal(r, node, HEAT_ANY, &m->density));
     PetscCall(HeatReaderRequire(r, item, "specific_heat", &node));

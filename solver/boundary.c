@@ -87,7 +87,7 @@ static PetscErrorCode ConvectionConductance(const HeatGrid *g, const HeatCase *c
   const PetscReal face = side < HEAT_BOTTOM ? g->hy : g->hx;
 
   PetscFunctionBeginUser;
-  PetscCall(CreateExpression(g, c, side, "coefficient", &c->boundary[side].coefficient,
+  PetscCall(CreateExpression(g, c, side, "coefficient", &c->boundary[side].segments[0].coefficient,
                              HEAT_VAR_X | HEAT_VAR_Y, &e));
   PetscCall(HeatExpressionEvaluate(e, s->length, s->x, s->y, 0.0, NULL, s->G));
   PetscCall(HeatExpressionDestroy(&e));
@@ -103,9 +103,9 @@ static PetscErrorCode ConvectionConductance(const HeatGrid *g, const HeatCase *c
 static PetscErrorCode SetUpSide(const HeatGrid *g, const HeatCase *c, HeatSide side, SideData *s,
                                 PetscInt64 *bad)
 {
-  const HeatBoundary *b    = &c->boundary[side];
-  BoundaryTerm       *term = &s->term;
-  const int           xyt  = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T;
+  const HeatSegment *b    = &c->boundary[side].segments[0];
+  BoundaryTerm      *term = &s->term;
+  const int          xyt  = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T;
 
   PetscFunctionBeginUser;
   term->scale  = 1.0;
@@ -128,18 +128,12 @@ static PetscErrorCode SetUpSide(const HeatGrid *g, const HeatCase *c, HeatSide s
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode EvaluateSide(HeatBoundaries *b, SideData *s, HeatInstant instant)
+static PetscErrorCode EvaluateSide(HeatBoundaries *b, SideData *s, PetscReal t)
 {
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < instant.n; k++) {
-    PetscCall(HeatExpressionEvaluate(s->term.expression, s->length + 2, s->x, s->y, instant.t[k],
-                                     NULL, b->scratch));
-    for (PetscInt f = 0; f < s->length + 2; f++) {
-      const PetscReal part = instant.weight[k] * s->term.scale * b->scratch[f];
-
-      s->term.target[f] = k == 0 ? part : s->term.target[f] + part;
-    }
-  }
+  PetscCall(
+      HeatExpressionEvaluate(s->term.expression, s->length + 2, s->x, s->y, t, NULL, b->scratch));
+  for (PetscInt f = 0; f < s->length + 2; f++) s->term.target[f] = s->term.scale * b->scratch[f];
   PetscFunctionReturn(0);
 }
 
@@ -161,7 +155,7 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
     PetscCall(AllocateSide(g, (HeatSide)side, s));
     HalfConductance(g, (HeatSide)side, kx, ky, s);
     PetscCall(SetUpSide(g, c, (HeatSide)side, s, &bad[side]));
-    if (s->term.expression) PetscCall(EvaluateSide(b, s, HeatInstantAt(0.0)));
+    if (s->term.expression) PetscCall(EvaluateSide(b, s, 0.0));
     for (PetscInt k = 0; k < s->length; k++)
       bad[side] += PetscIsInfOrNanReal(s->T[k]) || PetscIsInfOrNanReal(s->F[k]);
   }
@@ -179,11 +173,11 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatBoundariesSet(HeatBoundaries *b, HeatInstant instant)
+PetscErrorCode HeatBoundariesSet(HeatBoundaries *b, PetscReal t)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
-    if (b->sides[side].term.varies) PetscCall(EvaluateSide(b, &b->sides[side], instant));
+    if (b->sides[side].term.varies) PetscCall(EvaluateSide(b, &b->sides[side], t));
   }
   PetscFunctionReturn(0);
 }
@@ -209,7 +203,7 @@ PetscBool HeatBoundariesFluxVaries(const HeatBoundaries *b)
 PetscBool HeatBoundariesFixLevel(const HeatCase *c)
 {
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const HeatBoundary *b = &c->boundary[side];
+    const HeatSegment *b = &c->boundary[side].segments[0];
 
     if (b->type == HEAT_BC_TEMPERATURE) return PETSC_TRUE;
     if (b->type == HEAT_BC_CONVECTION && (b->coefficient.text || b->coefficient.value > 0.0))

@@ -12,7 +12,6 @@
 #define HEAT_SOLVER_BOUNDARY_H
 
 #include "solver/grid.h"
-#include "solver/instant.h"
 
 typedef struct HeatBoundaries HeatBoundaries;
 
@@ -23,8 +22,8 @@ typedef struct HeatBoundaries HeatBoundaries;
 PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, const PetscReal *kx,
                                     const PetscReal *ky, HeatBoundaries **boundaries);
 
-/** Bring T_b and F to an instant.  Not collective. */
-PetscErrorCode HeatBoundariesSet(HeatBoundaries *boundaries, HeatInstant instant);
+/** Bring T_b and F to time t [s].  Not collective. */
+PetscErrorCode HeatBoundariesSet(HeatBoundaries *boundaries, PetscReal t);
 
 /** One side's arrays, nyl long (left, right) or nxl (bottom, top); all NULL and length 0 where this
  *  rank has no face on that side. */
@@ -32,8 +31,8 @@ typedef struct {
   PetscInt         length;
   const PetscReal *G;    /* [W/(m K)] */
   const PetscReal *half; /* conductance of the half cell alone [W/(m K)] */
-  const PetscReal *T;    /* [length + 2] T_b at the instant, on faces, then at both ends */
-  const PetscReal *F;    /* [W/m] at the instant */
+  const PetscReal *T;    /* [length + 2] T_b at that time, on faces, then at both ends */
+  const PetscReal *F;    /* [W/m] at that time */
 } HeatBoundaryFaces;
 HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *boundaries, HeatSide side);
 

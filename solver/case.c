@@ -12,11 +12,15 @@
 const char *const HeatSideNames[]  = {"left", "right", "bottom", "top", "HeatSide", "HEAT_", NULL};
 const char *const HeatShapeNames[] = {"all",       "rectangle",   "circle", "polygon",
                                       "HeatShape", "HEAT_SHAPE_", NULL};
-const char *const HeatBoundaryTypeNames[] = {"insulated",  "temperature", "flux",
-                                             "convection", "periodic",    "HeatBoundaryType",
-                                             "HEAT_BC_",   NULL};
-const char *const HeatSchemeNames[]       = {
-          "ftcs", "backward-euler", "crank-nicolson", "steady", "HeatScheme", "HEAT_SCHEME_", NULL};
+const char *const HeatBoundaryTypeNames[] = {"insulated",        "temperature", "flux",
+                                             "convection",       "radiation",   "periodic",
+                                             "HeatBoundaryType", "HEAT_BC_",    NULL};
+const char *const HeatSchemeNames[] = {"ftcs",         "rkl2",   "backward-euler", "crank-nicolson",
+                                       "bdf2",         "esdirk", "steady",         "HeatScheme",
+                                       "HEAT_SCHEME_", NULL};
+const char *const HeatPropertyNames[] = {
+    "conductivity",  "conductivity_x", "conductivity_y", "density",
+    "specific_heat", "HeatProperty",   "HEAT_PROPERTY_", NULL};
 const char *const HeatFaceAverageNames[] = {"harmonic", "arithmetic", "HeatFaceAverage",
                                             "HEAT_FACE_", NULL};
 const char *const HeatPaintRuleNames[]   = {"centre", "tealeaf", "HeatPaintRule", "HEAT_PAINT_",
@@ -28,8 +32,8 @@ const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression"
 const char *const HeatFieldKindNames[] = {"temperature", "conductivity",  "heat_flux",   "material",
                                           "owner",       "HeatFieldKind", "HEAT_FIELD_", NULL};
 const char *const HeatCheckQuantityNames[] = {
-    "temperature", "error_l2", "error_max",         "integral",    "heat_flow", "energy_balance",
-    "minimum",     "maximum",  "HeatCheckQuantity", "HEAT_CHECK_", NULL};
+    "temperature", "error_l2", "error_max", "integral",          "heat_flow",   "energy_balance",
+    "minimum",     "maximum",  "mean",      "HeatCheckQuantity", "HEAT_CHECK_", NULL};
 const char *const HeatWeightNames[] = {"none",       "density",      "heat_capacity",
                                        "HeatWeight", "HEAT_WEIGHT_", NULL};
 
@@ -46,37 +50,107 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
   made->time.steps                            = -1;
   made->solver.tolerance                      = 1e-10;
   made->solver.max_iterations                 = 10000;
+  made->solver.max_newton                     = 50;
   made->solver.face_average                   = HEAT_FACE_HARMONIC;
   made->solver.paint                          = HEAT_PAINT_CENTRE;
   made->output.fields[HEAT_FIELD_TEMPERATURE] = PETSC_TRUE;
   made->output.compression                    = HEAT_COMPRESSION_NONE;
   made->checkpoint.keep                       = 2;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    PetscCall(HeatCaseSetSegments(made, (HeatSide)side, 1));
   PetscCall(PetscStrallocpy("multigrid", &made->solver.preconditioner));
   PetscCall(PetscStrallocpy("K", &made->output.temperature_unit));
   *c = made;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode FreeDataset(HeatDataset *d)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(d->file));
+  PetscCall(PetscFree(d->dataset));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaseSetSegments(HeatCase *c, HeatSide side, PetscInt n)
+{
+  HeatBoundary *b = &c->boundary[side];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < b->n; k++) {
+    HeatSegment *s = &b->segments[k];
+
+    PetscCall(PetscFree(s->value.text));
+    PetscCall(PetscFree(s->coefficient.text));
+    PetscCall(PetscFree(s->emissivity.text));
+    PetscCall(PetscFree(s->ambient.text));
+    PetscCall(PetscFree(s->table.file));
+    PetscCall(PetscFree(s->table.t));
+    PetscCall(PetscFree(s->table.value));
+  }
+  PetscCall(PetscFree(b->segments));
+  PetscCall(PetscCalloc1(n, &b->segments));
+  b->n = n;
+  for (PetscInt k = 0; k < n; k++) b->segments[k].to = NAN;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyMaterials(HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->n_materials; i++) {
+    PetscCall(PetscFree(c->materials[i].name));
+    for (int axis = 0; axis < 2; axis++)
+      PetscCall(PetscFree(c->materials[i].conductivity[axis].text));
+  }
+  for (PetscInt i = 0; i < c->n_contacts; i++) {
+    for (int k = 0; k < 2; k++) PetscCall(PetscFree(c->contacts[i].names[k]));
+  }
+  for (int p = 0; p < HEAT_PROPERTIES; p++) PetscCall(FreeDataset(&c->properties[p]));
+  PetscCall(PetscFree(c->materials));
+  PetscCall(PetscFree(c->contacts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyOutput(HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->output.n_probes; i++) PetscCall(PetscFree(c->output.probes[i].name));
+  for (PetscInt i = 0; i < c->output.n_profiles; i++)
+    PetscCall(PetscFree(c->output.profiles[i].name));
+  for (PetscInt i = 0; i < c->output.n_interfaces; i++) {
+    for (int k = 0; k < 2; k++) PetscCall(PetscFree(c->output.interfaces[i].names[k]));
+  }
+  PetscCall(PetscFree(c->output.probes));
+  PetscCall(PetscFree(c->output.profiles));
+  PetscCall(PetscFree(c->output.interfaces));
+  PetscCall(PetscFree(c->output.directory));
+  PetscCall(PetscFree(c->output.temperature_unit));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode DestroyLists(HeatCase *c)
 {
   PetscFunctionBeginUser;
-  for (PetscInt i = 0; i < c->n_materials; i++) PetscCall(PetscFree(c->materials[i].name));
   for (PetscInt i = 0; i < c->n_regions; i++) {
+    PetscCall(PetscFree(c->regions[i].name));
+    PetscCall(FreeDataset(&c->regions[i].map));
     PetscCall(PetscFree(c->regions[i].vertices));
     PetscCall(PetscFree(c->regions[i].material_name));
     PetscCall(PetscFree(c->regions[i].temperature.text));
     PetscCall(PetscFree(c->regions[i].source.text));
   }
-  for (PetscInt i = 0; i < c->output.n_probes; i++) PetscCall(PetscFree(c->output.probes[i].name));
-  for (PetscInt i = 0; i < c->n_checks; i++) PetscCall(PetscFree(c->checks[i].exact.text));
+  for (PetscInt i = 0; i < c->n_checks; i++) {
+    PetscCall(PetscFree(c->checks[i].exact.text));
+    PetscCall(PetscFree(c->checks[i].region_name));
+    for (int k = 0; k < 2; k++) PetscCall(PetscFree(c->checks[i].between.names[k]));
+  }
   for (PetscInt i = 0; i < c->n_petsc; i++) {
     PetscCall(PetscFree(c->petsc[i].key));
     PetscCall(PetscFree(c->petsc[i].value));
   }
   for (PetscInt i = 0; i < c->n_where; i++) PetscCall(PetscFree(c->where[i].path));
-  PetscCall(PetscFree(c->materials));
   PetscCall(PetscFree(c->regions));
-  PetscCall(PetscFree(c->output.probes));
   PetscCall(PetscFree(c->checks));
   PetscCall(PetscFree(c->petsc));
   PetscCall(PetscFree(c->where));
@@ -87,12 +161,11 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
 {
   PetscFunctionBeginUser;
   if (!*c) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DestroyMaterials(*c));
   PetscCall(DestroyLists(*c));
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    PetscCall(PetscFree((*c)->boundary[side].value.text));
-    PetscCall(PetscFree((*c)->boundary[side].coefficient.text));
-    PetscCall(PetscFree((*c)->boundary[side].ambient.text));
-  }
+  PetscCall(DestroyOutput(*c));
+  for (int side = 0; side < HEAT_SIDES; side++)
+    PetscCall(HeatCaseSetSegments(*c, (HeatSide)side, 0));
   PetscCall(PetscFree((*c)->file));
   PetscCall(PetscFree((*c)->text));
   PetscCall(PetscFree((*c)->title));
@@ -100,9 +173,10 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
   PetscCall(PetscFree((*c)->initial.file));
   PetscCall(PetscFree((*c)->initial.dataset));
   PetscCall(PetscFree((*c)->source.text));
+  PetscCall(PetscFree((*c)->exchange.coefficient.text));
+  PetscCall(PetscFree((*c)->exchange.ambient.text));
+  PetscCall(PetscFree((*c)->time.ts_type));
   PetscCall(PetscFree((*c)->solver.preconditioner));
-  PetscCall(PetscFree((*c)->output.directory));
-  PetscCall(PetscFree((*c)->output.temperature_unit));
   PetscCall(PetscFree(*c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -113,6 +187,14 @@ void HeatCaseCheckInit(HeatCaseCheck *check)
   check->at[0] = check->at[1] = check->value = NAN;
   check->tolerance = check->relative = check->below = -1.0;
   check->side                                       = HEAT_SIDES;
+  check->segment = check->region = -1;
+}
+
+const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size)
+{
+  if (c->time.scheme == HEAT_SCHEME_TS) snprintf(buffer, size, "ts:%s", c->time.ts_type);
+  else snprintf(buffer, size, "%s", HeatSchemeNames[c->time.scheme]);
+  return buffer;
 }
 
 /* The table has room for the next power of two of its length. */

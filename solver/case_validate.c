@@ -121,11 +121,11 @@ static PetscErrorCode ValidateDecomposition(HeatValidation k, PetscMPIInt size)
 
 static PetscErrorCode ValidateSide(HeatValidation k, HeatSide side)
 {
-  const HeatBoundary *b         = &k.c->boundary[side];
-  const char         *type      = HeatBoundaryTypeNames[b->type];
-  const PetscBool     has_value = (PetscBool)(b->type == HEAT_BC_TEMPERATURE ||
+  const HeatSegment *b         = &k.c->boundary[side].segments[0];
+  const char        *type      = HeatBoundaryTypeNames[b->type];
+  const PetscBool    has_value = (PetscBool)(b->type == HEAT_BC_TEMPERATURE ||
                                           b->type == HEAT_BC_FLUX);
-  const PetscBool     convects  = (PetscBool)(b->type == HEAT_BC_CONVECTION);
+  const PetscBool    convects  = (PetscBool)(b->type == HEAT_BC_CONVECTION);
   const struct {
     const char        *key;
     const HeatFormula *formula;
@@ -162,11 +162,11 @@ static PetscErrorCode ValidateBoundary(HeatValidation k)
     const int opposite = side ^ 1; /* left right, bottom top */
 
     snprintf(path, sizeof path, "boundary.%s.type", HeatSideNames[side]);
-    HeatCaseCheckKey(c->boundary[side].type != HEAT_BC_PERIODIC ||
-                         c->boundary[opposite].type == HEAT_BC_PERIODIC,
-                     k.comm, c, path,
-                     "found periodic, but %s is %s; opposite sides are periodic together",
-                     HeatSideNames[opposite], HeatBoundaryTypeNames[c->boundary[opposite].type]);
+    HeatCaseCheckKey(
+        c->boundary[side].segments[0].type != HEAT_BC_PERIODIC ||
+            c->boundary[opposite].segments[0].type == HEAT_BC_PERIODIC,
+        k.comm, c, path, "found periodic, but %s is %s; opposite sides are periodic together",
+        HeatSideNames[opposite], HeatBoundaryTypeNames[c->boundary[opposite].segments[0].type]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

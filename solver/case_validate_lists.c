@@ -77,10 +77,10 @@ static PetscErrorCode ValidateMaterials(HeatValidation k, Name *names)
 
     snprintf(path, sizeof path, "materials[%" FIX "].name", i);
     HeatCaseCheckKey(m->name && m->name[0], k.comm, c, path, "a material needs a name");
-    PetscCall(
-        CheckPositive(k, i, "conductivity", PetscMin(m->conductivity[0], m->conductivity[1])));
-    PetscCall(
-        CheckPositive(k, i, "conductivity", PetscMax(m->conductivity[0], m->conductivity[1])));
+    PetscCall(CheckPositive(k, i, "conductivity",
+                            PetscMin(m->conductivity[0].value, m->conductivity[1].value)));
+    PetscCall(CheckPositive(k, i, "conductivity",
+                            PetscMax(m->conductivity[0].value, m->conductivity[1].value)));
     PetscCall(CheckPositive(k, i, "density", m->density));
     PetscCall(CheckPositive(k, i, "specific_heat", m->specific_heat));
     names[i] = (Name){m->name, i};
@@ -293,7 +293,8 @@ static int CheckNeeds(HeatCheckQuantity quantity)
   case HEAT_CHECK_HEAT_FLOW: return HAS_SIDE | HAS_VALUE;
   case HEAT_CHECK_ENERGY_BALANCE: return HAS_BELOW;
   case HEAT_CHECK_MINIMUM:
-  case HEAT_CHECK_MAXIMUM: break;
+  case HEAT_CHECK_MAXIMUM:
+  case HEAT_CHECK_MEAN: break;
   }
   return HAS_VALUE;
 }

@@ -97,11 +97,12 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
 PetscErrorCode HeatDiagnosticsSideHeat(HeatOperator *op, const PetscReal *T, PetscReal t,
                                        PetscReal heat[HEAT_SIDES])
 {
-  PetscReal turnover;
+  HeatFlows flows;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetSurfaceInstant(op, HeatInstantAt(t)));
-  PetscCall(HeatOperatorSideHeat(op, T, heat, &turnover));
+  PetscCall(HeatOperatorSetSurfaceTime(op, t));
+  PetscCall(HeatOperatorFlows(op, T, &flows));
+  PetscCall(PetscArraycpy(heat, flows.side, HEAT_SIDES));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, HEAT_SIDES, MPIU_REAL, MPI_SUM,
                              HeatOperatorGrid(op)->comm));
   PetscFunctionReturn(0);

@@ -24,7 +24,7 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
                                     const HeatFormula *exact, PetscReal t, PetscReal *l2,
                                     PetscReal *max);
 
-/** Heat that enters through each side at time t [W/m]; leaves the boundary values at that instant.
+/** Heat that enters through each side at time t [W/m]; leaves the boundary values at that time.
  * */
 PetscErrorCode HeatDiagnosticsSideHeat(HeatOperator *op, const PetscReal *T, PetscReal t,
                                        PetscReal heat[HEAT_SIDES]);

@@ -6,12 +6,13 @@ enum {
   SUM_SOURCE          = 4,
   SUM_TURNOVER        = 5,
   SUM_STORED_INITIAL  = 6,
-  SUM_CONTENT_INITIAL = 7
+  SUM_CONTENT_INITIAL = 7,
+  SUM_EXCHANGE        = 8
 };
 
 const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS] = {
-    "heat_left",   "heat_right", "heat_bottom",    "heat_top",
-    "heat_source", "turnover",   "stored_initial", "content_initial"};
+    "heat_left", "heat_right",     "heat_bottom",     "heat_top",     "heat_source",
+    "turnover",  "stored_initial", "content_initial", "heat_exchange"};
 
 /* Sum of C (T - level) over all cells. */
 static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal level,
@@ -46,11 +47,12 @@ PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const Pets
   PetscFunctionReturn(0);
 }
 
-void HeatEnergyAdd(HeatEnergy *e, const HeatStepInfo *info, PetscReal dt)
+void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
 {
-  for (int s = 0; s < HEAT_SIDES; s++) HeatAccumulate(&e->side[s], info->side[s] * dt);
-  HeatAccumulate(&e->source, info->source * dt);
-  HeatAccumulate(&e->turnover, info->turnover * dt);
+  for (int s = 0; s < HEAT_SIDES; s++) HeatAccumulate(&e->side[s], flows->side[s] * dt);
+  HeatAccumulate(&e->source, flows->source * dt);
+  HeatAccumulate(&e->exchange, flows->exchange * dt);
+  HeatAccumulate(&e->turnover, flows->turnover * dt);
 }
 
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
@@ -60,6 +62,7 @@ PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
   PetscCall(PetscArrayzero(sums, HEAT_ENERGY_SUMS));
   for (int s = 0; s < HEAT_SIDES; s++) sums[SUM_SIDE + s] = HeatAccumulated(e->side[s]);
   sums[SUM_SOURCE]   = HeatAccumulated(e->source);
+  sums[SUM_EXCHANGE] = HeatAccumulated(e->exchange);
   sums[SUM_TURNOVER] = HeatAccumulated(e->turnover);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_ENERGY_SUMS, MPIU_REAL, MPI_SUM,
                              HeatOperatorGrid(op)->comm));
@@ -85,7 +88,8 @@ PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, cons
   PetscCall(StoredHeat(op, T, 0.0, &report->stored));
   report->stored_initial = sums[SUM_STORED_INITIAL];
   report->source         = sums[SUM_SOURCE];
-  came_in                = report->source;
+  report->exchange       = sums[SUM_EXCHANGE];
+  came_in                = report->source + report->exchange;
   for (int s = 0; s < HEAT_SIDES; s++) {
     report->side[s] = sums[SUM_SIDE + s];
     came_in += report->side[s];

@@ -12,28 +12,28 @@
 #include "solver/stepper.h"
 #include "solver/sum.h"
 
-enum { HEAT_ENERGY_SUMS = 8 }; /* what a restart needs, see HeatEnergySave */
+enum { HEAT_ENERGY_SUMS = 9 }; /* what a restart needs, see HeatEnergySave */
 extern const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS];
 
 /** Own part since the start of this process; plain data. */
 typedef struct {
-  HeatAccumulator side[HEAT_SIDES], source, turnover; /* [J/m] */
-  PetscReal       before[HEAT_ENERGY_SUMS];           /* all ranks, from before a restart [J/m] */
+  HeatAccumulator side[HEAT_SIDES], source, exchange, turnover; /* [J/m] */
+  PetscReal       before[HEAT_ENERGY_SUMS]; /* all ranks, from before a restart [J/m] */
 } HeatEnergy;
 
 /** All ranks. */
 typedef struct {
-  PetscReal stored, stored_initial;   /* sum of C T [J/m], relative to T = 0 */
-  PetscReal side[HEAT_SIDES], source; /* since t = 0 [J/m]; [W/m] for a steady state */
-  PetscReal error;                    /* stored - stored_initial - sides - source [J/m] or [W/m] */
-  PetscReal relative;                 /* |error| / turnover */
+  PetscReal stored, stored_initial;             /* sum of C T [J/m], relative to T = 0 */
+  PetscReal side[HEAT_SIDES], source, exchange; /* since t = 0 [J/m]; [W/m] for a steady state */
+  PetscReal error;    /* stored - stored_initial - all that came in [J/m] or [W/m] */
+  PetscReal relative; /* |error| / turnover */
 } HeatEnergyReport;
 
 /** Start the account with the initial field.  Collective. */
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T);
 
-/** Add a step of length dt (1 for a steady state).  Not collective. */
-void HeatEnergyAdd(HeatEnergy *e, const HeatStepInfo *info, PetscReal dt);
+/** Add a step of length dt (1 for a steady state) with these mean flows.  Not collective. */
+void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt);
 
 /** The account now.  Collective.  @param[in] steady  whether stored heat plays no part */
 PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,

@@ -240,8 +240,10 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
   g->y0          = c->grid.y[0];
   g->hx          = (c->grid.x[1] - c->grid.x[0]) / (PetscReal)g->nx;
   g->hy          = (c->grid.y[1] - c->grid.y[0]) / (PetscReal)g->ny;
-  g->periodic[0] = c->boundary[HEAT_LEFT].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE;
-  g->periodic[1] = c->boundary[HEAT_BOTTOM].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE;
+  g->periodic[0] = c->boundary[HEAT_LEFT].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE
+                                                                               : PETSC_FALSE;
+  g->periodic[1] = c->boundary[HEAT_BOTTOM].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE
+                                                                                 : PETSC_FALSE;
   PetscCall(OrderRanks(comm, c, g));
   PetscCall(SplitEvenly(g->nx, g->px, &g->x_start));
   PetscCall(SplitEvenly(g->ny, g->py, &g->y_start));

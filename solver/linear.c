@@ -8,7 +8,7 @@
 
 struct HeatLinear {
   HeatOperator *op;
-  PetscReal     mass, theta;
+  PetscReal     mass;
   KSP           ksp; /* owned, like everything below */
   Mat           shell;
   Mat           assembled; /* NULL when the preconditioner needs none */
@@ -24,7 +24,7 @@ static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
   PetscCall(MatShellGetContext(A, &l));
   PetscCall(VecGetArrayRead(x, &in));
   PetscCall(VecGetArrayWrite(y, &out));
-  PetscCall(HeatOperatorApply(l->op, l->mass, l->theta, in, out));
+  PetscCall(HeatOperatorApply(l->op, l->mass, in, out));
   PetscCall(VecRestoreArrayWrite(y, &out));
   PetscCall(VecRestoreArrayRead(x, &in));
   PetscFunctionReturn(0);
@@ -38,7 +38,7 @@ static PetscErrorCode ShellDiagonal(Mat A, Vec d)
   PetscFunctionBeginUser;
   PetscCall(MatShellGetContext(A, &l));
   PetscCall(VecGetArrayWrite(d, &out));
-  PetscCall(HeatOperatorDiagonal(l->op, l->mass, l->theta, out));
+  PetscCall(HeatOperatorDiagonal(l->op, l->mass, out));
   PetscCall(VecRestoreArrayWrite(d, &out));
   PetscFunctionReturn(0);
 }
@@ -133,7 +133,7 @@ static PetscErrorCode Configure(HeatLinear *l)
     PetscCall(DMCreateMatrix(g->da, &l->assembled));
     PetscCall(AttachNullSpace(l, l->assembled));
     PetscCall(MatSetOption(l->assembled, MAT_SYMMETRIC, PETSC_TRUE));
-    PetscCall(HeatOperatorAssemble(l->op, l->mass, l->theta, l->assembled));
+    PetscCall(HeatOperatorAssemble(l->op, l->mass, l->assembled));
   }
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->assembled ? l->assembled : l->shell));
   PetscCall(KSPSetUp(l->ksp));
@@ -141,8 +141,7 @@ static PetscErrorCode Configure(HeatLinear *l)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal theta,
-                                HeatLinear **linear)
+PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **linear)
 {
   const HeatCase *c = HeatOperatorCase(op);
   const HeatGrid *g = HeatOperatorGrid(op);
@@ -152,10 +151,9 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal thet
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&l));
-  *linear  = l;
-  l->op    = op;
-  l->mass  = mass;
-  l->theta = theta;
+  *linear = l;
+  l->op   = op;
+  l->mass = mass;
   PetscCall(CreateShell(l));
   PetscCall(AttachNullSpace(l, l->shell));
   PetscCall(KSPCreate(g->comm, &l->ksp));
@@ -176,7 +174,7 @@ PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
   l->mass = mass;
   PetscCall(MatAssemblyBegin(l->shell, MAT_FINAL_ASSEMBLY)); /* tells PETSc that it changed */
   PetscCall(MatAssemblyEnd(l->shell, MAT_FINAL_ASSEMBLY));
-  if (l->assembled) PetscCall(HeatOperatorAssemble(l->op, l->mass, l->theta, l->assembled));
+  if (l->assembled) PetscCall(HeatOperatorAssemble(l->op, l->mass, l->assembled));
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->assembled ? l->assembled : l->shell));
   PetscCall(KSPSetUp(l->ksp));
   PetscFunctionReturn(0);
@@ -195,6 +193,7 @@ PetscErrorCode HeatLinearSolve(HeatLinear *l, Vec b, Vec x, const char *what, He
   PetscCall(KSPGetConvergedReasonString(l->ksp, &words));
   PetscCall(KSPGetIterationNumber(l->ksp, &info->iterations));
   PetscCall(KSPGetResidualNorm(l->ksp, &final));
+  info->newton   = 0;
   info->residual = initial > 0.0 ? final / initial : 0.0;
   HeatCheck(reason > 0, HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,
             "%s: the linear solver stopped without converging (%s) after %" PetscInt_FMT

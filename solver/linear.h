@@ -1,4 +1,4 @@
-/** The linear solve of an implicit step: (mass C - theta L) x = b with PETSc's KSP.
+/** The linear solve of an implicit step: (mass C - L) x = b with PETSc's KSP.
  *
  *  The operator is applied matrix-free (a MATSHELL around HeatOperatorApply); a matrix is assembled
  *  only when the chosen preconditioner needs one.  Every PETSc option (-ksp_..., -pc_...) is open.
@@ -14,15 +14,15 @@ typedef struct HeatLinear HeatLinear;
 
 /** One solve. */
 typedef struct {
-  PetscInt  iterations;
-  PetscReal residual; /* ||b - A x|| / ||b||, recursive, as the Krylov method sees it */
+  PetscInt  iterations; /* linear, of all its linear solves */
+  PetscInt  newton;     /* Newton iterations; 0 for a linear problem */
+  PetscReal residual;   /* ||b - A x|| / ||b||, recursive, as the Krylov method sees it */
 } HeatSolveInfo;
 
 /** Collective.  Reads the case's solver section, then PETSc's options.
- *  @param[in] mass   [1/s]: 1/dt, or 0 for a steady state
+ *  @param[in] mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
  *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses. */
-PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, PetscReal theta,
-                                HeatLinear **linear);
+PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **linear);
 
 /** Another time step: assembles and sets up again where that is needed.  Collective. */
 PetscErrorCode HeatLinearSetMass(HeatLinear *linear, PetscReal mass);

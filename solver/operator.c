@@ -17,7 +17,7 @@ typedef enum { NET, STEP, APPLY } Ending;
 
 typedef struct {
   Ending           ending;
-  PetscReal        dt, mass, theta;
+  PetscReal        dt, mass;
   const PetscReal *u;                 /* [nyl][nxl] */
   const PetscReal *ghost[HEAT_SIDES]; /* values beyond each side */
   PetscReal       *out;               /* [nyl][nxl] */
@@ -33,7 +33,7 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
   const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
   const PetscReal *restrict C = op->capacity + cell, *restrict q = op->q + cell;
   PetscReal *restrict out = sweep->out + cell;
-  const PetscReal dt = sweep->dt, mass = sweep->mass, theta = sweep->theta;
+  const PetscReal dt = sweep->dt, mass = sweep->mass;
 
 #define SUM(i)                                                                                     \
   ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) +                                         \
@@ -46,7 +46,7 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
     for (PetscInt i = 0; i < n; i++) out[i] = c[i] + dt / C[i] * (SUM(i) + q[i]);
     break;
   case APPLY:
-    for (PetscInt i = 0; i < n; i++) out[i] = mass * C[i] * c[i] - theta * SUM(i);
+    for (PetscInt i = 0; i < n; i++) out[i] = mass * C[i] * c[i] - SUM(i);
     break;
   }
 #undef SUM
@@ -144,10 +144,9 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, PetscReal theta,
-                                 const PetscReal *x, PetscReal *y)
+PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x, PetscReal *y)
 {
-  Sweep            sweep = {.ending = APPLY, .mass = mass, .theta = theta, .u = x, .out = y};
+  Sweep            sweep             = {.ending = APPLY, .mass = mass, .u = x, .out = y};
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
 
   PetscFunctionBeginUser;
@@ -243,8 +242,8 @@ static PetscErrorCode SetUpCoefficients(HeatOperator *op)
   for (size_t cell = 0; cell < n; cell++) {
     const HeatMaterial *m = &op->c->materials[op->material[cell]];
 
-    kx[cell]           = m->conductivity[0];
-    ky[cell]           = m->conductivity[1];
+    kx[cell]           = m->conductivity[0].value;
+    ky[cell]           = m->conductivity[1].value;
     op->capacity[cell] = m->density * m->specific_heat * g->hx * g->hy;
   }
   PetscCall(ExchangeConductivity(op, kx, HEAT_LEFT, ghost));
@@ -279,12 +278,14 @@ static PetscErrorCode CombineSources(HeatOperator *op)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c, HeatOperator **out)
+PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
+                                  const HeatCellInputs *inputs, HeatOperator **out)
 {
   HeatOperator *op;
   const size_t  n = HeatGridLocalCells(g);
 
   PetscFunctionBeginUser;
+  (void)inputs;
   PetscCall(PetscNew(&op));
   *out     = op;
   op->grid = g;
@@ -299,7 +300,7 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c, HeatOper
   PetscCall(SetUpCoefficients(op));
   PetscCall(HeatSourceCreate(g, c, &op->source));
   for (int s = 0; s < HEAT_SIDES; s++) {
-    if (g->boundary[s] && c->boundary[s].type == HEAT_BC_FLUX && !op->q_owned) {
+    if (g->boundary[s] && c->boundary[s].segments[0].type == HEAT_BC_FLUX && !op->q_owned) {
       PetscCall(PetscMalloc1(n, &op->q_owned));
     }
   }
@@ -307,21 +308,46 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c, HeatOper
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorSetInstant(HeatOperator *op, HeatInstant instant)
+PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatSourceSet(op->source, instant));
-  PetscCall(HeatBoundariesSet(op->boundaries, instant));
+  PetscCall(HeatSourceSet(op->source, t));
+  PetscCall(HeatBoundariesSet(op->boundaries, t));
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(CombineSources(op));
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorSetSurfaceInstant(HeatOperator *op, HeatInstant instant)
+PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatBoundariesSet(op->boundaries, instant));
+  PetscCall(HeatBoundariesSet(op->boundaries, t));
   PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid)
+{
+  (void)op;
+  (void)T;
+  *valid = PETSC_TRUE;
+  return PETSC_SUCCESS;
+}
+
+PetscBool HeatOperatorIsLinear(const HeatOperator *op)
+{
+  (void)op;
+  return PETSC_TRUE;
+}
+
+PetscBool HeatOperatorIsSymmetric(const HeatOperator *op)
+{
+  (void)op;
+  return PETSC_TRUE;
+}
+
+PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell)
+{
+  return op->c->materials[op->material[cell]].conductivity[axis].value;
 }
 
 PetscErrorCode HeatOperatorDestroy(HeatOperator **out)

@@ -12,22 +12,40 @@
 
 #include "solver/boundary.h"
 #include "solver/halo.h"
+#include "solver/paint.h"
 #include "solver/source.h"
 
 typedef struct HeatOperator HeatOperator;
 
 /** Paints materials, computes face conductances.  Collective on grid->comm; grid and case must
- *  outlive the operator.  Owned by the caller. */
-PetscErrorCode HeatOperatorCreate(const HeatGrid *grid, const HeatCase *c, HeatOperator **op);
+ *  outlive the operator.  Owned by the caller.
+ *  @param[in] inputs  what the case's files hold; NULL when it names none; not needed afterwards */
+PetscErrorCode HeatOperatorCreate(const HeatGrid *grid, const HeatCase *c,
+                                  const HeatCellInputs *inputs, HeatOperator **op);
 
-/** Bring sources and boundary values to an instant.  Not collective. */
-PetscErrorCode HeatOperatorSetInstant(HeatOperator *op, HeatInstant instant);
+/** Whether N is linear in T: no conductivity, side or source depends on the temperature by more
+ *  than a factor; else the coefficients below are those at the field of the last Update. */
+PetscBool HeatOperatorIsLinear(const HeatOperator *op);
 
-/** Bring the boundary values alone to an instant, for reading the field at its sides: the next step
- *  must set its own instant.  Not collective. */
-PetscErrorCode HeatOperatorSetSurfaceInstant(HeatOperator *op, HeatInstant instant);
+/** Whether the Jacobian dN/dT is symmetric: no conductivity depends on T. */
+PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
 
-/** Net heat of each cell [W/m] at the present instant.  Collective; exchanges the halo of T.
+/** Bring what depends on the temperature to the field T at the present time: conductivities and
+ *  with them the conductances, radiating sides, sources, and their derivatives.  Nothing to do for
+ *  a linear operator.  Collective; exchanges halos.
+ *  @param[out] valid  false, on all ranks, where a conductivity is not positive or something is not
+ *                     finite: the coefficients then have no meaning */
+PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
+
+/** Bring sources and boundary values to time t [s].  Not collective. */
+PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
+
+/** Bring the boundary values alone to time t [s], for reading the field at its sides: the next step
+ *  must set its own time.  Not collective. */
+PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t);
+
+/** Net heat of each cell [W/m] at the present time.  Collective; exchanges the halo of T.  Where the
+ *  operator is not linear T must be the field of the last Update.
  *  @param[in]  T    temperature, [nyl][nxl]
  *  @param[out] net  likewise; must not alias T */
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net);
@@ -36,38 +54,51 @@ PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *
 PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
                                 PetscReal *T_new);
 
-/** y = mass * C x - theta * L x, L the linear part of N: no sources, boundary values zero.
- *  Symmetric; positive definite when mass > 0, or when some side fixes the level.  Collective.
- *  @param[in]  mass   [1/s]: 1/dt, or 0 for a steady state
+/** y = mass * C x - J x, J = dN/dT at the field of the last Update; for a linear operator its
+ *  linear part: no sources, boundary values zero.  Symmetric where HeatOperatorIsSymmetric; positive definite when mass > 0, or when some side fixes the level.  Collective.
+ *  @param[in]  mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
  *  @param[out] y      [nyl][nxl]; must not alias x */
-PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, PetscReal theta,
-                                 const PetscReal *x, PetscReal *y);
+PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x,
+                                 PetscReal *y);
 
 /** The diagonal of that matrix, [nyl][nxl].  Not collective. */
-PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal theta,
-                                    PetscReal *d);
+PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d);
 
-/** That matrix assembled, on the layout of grid->da, natural for every PETSc preconditioner.
+/** A matrix for preconditioners: that one, but with the conductances held fixed where they depend
+ *  on T, so that it is always symmetric and positive (semi-)definite.  Assembled on the layout of grid->da, natural for every PETSc preconditioner.
  *  A must come from DMCreateMatrix; its entries are replaced.  Collective. */
-PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, PetscReal theta, Mat A);
+PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
 /** The largest explicit step that cannot grow [s]: 2 over Gershgorin's bound of the largest
  *  eigenvalue of C^-1 L.  Collective. */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
-/** Heat that enters through each side at the present instant, own faces only [W/m], and the sum of
- *  its magnitudes face by face.  Not collective. */
-PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T,
-                                    PetscReal heat[HEAT_SIDES], PetscReal *turnover);
+/** Heat that enters this rank's cells from outside [W/m]. */
+typedef struct {
+  PetscReal side[HEAT_SIDES]; /* through own faces of each side */
+  PetscReal source;           /* released by the sources */
+  PetscReal exchange;         /* from the ambient of `exchange`; negative: lost */
+  PetscReal turnover;         /* sum of all magnitudes, face by face and cell by cell */
+} HeatFlows;
+
+/** The heat that enters at the present time, from T; the coefficients are those of the last Update.
+ *  Not collective. */
+PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows);
+
+/** Likewise through each segment of the sides, own faces only: left's first, then right's, bottom's
+ *  and top's, as many as the case has.  Not collective. */
+PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T, PetscReal *heat);
 
 /** Heat flux density at own cell centres [W/m2], mean of the two faces; each [nyl][nxl].
  *  Collective; exchanges the halo of T.  Source: qx = (heat through west + east face) / (2 hy). */
 PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal *qx, PetscReal *qy);
 
 /* What the operator is made of; all arrays are [nyl][nxl], owned by the operator. */
-const HeatGrid       *HeatOperatorGrid(const HeatOperator *op);
-const HeatCase       *HeatOperatorCase(const HeatOperator *op);
-const PetscReal      *HeatOperatorCapacity(const HeatOperator *op); /* C [J/(m K)] */
+const HeatGrid  *HeatOperatorGrid(const HeatOperator *op);
+const HeatCase  *HeatOperatorCase(const HeatOperator *op);
+const PetscReal *HeatOperatorCapacity(const HeatOperator *op); /* C [J/(m K)] */
+/** Conductivity of an own cell along x (0) or y (1) [W/(m K)], at the last Update. */
+PetscReal             HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell);
 const uint16_t       *HeatOperatorMaterial(const HeatOperator *op); /* index into case->materials */
 const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op);
 const HeatSource     *HeatOperatorSource(const HeatOperator *op);

@@ -21,8 +21,7 @@ static void ConductanceSums(const HeatOperator *op, PetscInt j, PetscInt i, Pets
   for (int s = 0; s < HEAT_SIDES; s++) *inner += outside[s] ? 0.0 : G[s];
 }
 
-PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal theta,
-                                    PetscReal *d)
+PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d)
 {
   const HeatGrid *g = op->grid;
 
@@ -33,7 +32,7 @@ PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, Pets
       PetscReal    all, inner;
 
       ConductanceSums(op, j, i, &all, &inner);
-      d[cell] = mass * op->capacity[cell] + theta * all;
+      d[cell] = mass * op->capacity[cell] + all;
     }
   }
   PetscFunctionReturn(0);
@@ -58,7 +57,7 @@ PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, PetscReal theta, Mat A)
+PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A)
 {
   const HeatGrid *g = op->grid;
 
@@ -78,7 +77,7 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Pets
 
       ConductanceSums(op, j, i, &all, &inner);
       columns[0] = row;
-      values[0]  = mass * op->capacity[cell] + theta * all;
+      values[0]  = mass * op->capacity[cell] + all;
       for (int s = 0; s < HEAT_SIDES; s++) {
         const PetscInt  column_i = row.i + step[s][0], column_j = row.j + step[s][1];
         const PetscBool outside = ((!g->periodic[0] && (column_i < 0 || column_i >= g->nx)) ||
@@ -88,7 +87,7 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Pets
 
         if (outside) continue;
         columns[n]  = (MatStencil){.i = column_i, .j = column_j};
-        values[n++] = -theta * G[s];
+        values[n++] = -G[s];
       }
       PetscCall(MatSetValuesStencil(A, 1, &row, n, columns, values, ADD_VALUES));
     }
@@ -98,8 +97,17 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Pets
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T,
-                                    PetscReal heat[HEAT_SIDES], PetscReal *turnover)
+PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T, PetscReal *heat)
+{
+  HeatFlows flows;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorFlows(op, T, &flows));
+  for (int s = 0; s < HEAT_SIDES; s++) heat[s] = flows.side[s];
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
 {
   const HeatGrid *g          = op->grid;
   HeatAccumulator magnitudes = {0.0, 0.0};
@@ -117,9 +125,11 @@ PetscErrorCode HeatOperatorSideHeat(const HeatOperator *op, const PetscReal *T,
       HeatAccumulate(&sum, face);
       HeatAccumulate(&magnitudes, PetscAbsReal(face));
     }
-    heat[s] = HeatAccumulated(sum);
+    flows->side[s] = HeatAccumulated(sum);
   }
-  *turnover = HeatAccumulated(magnitudes);
+  flows->source   = HeatSourceLocalTotal(op->source);
+  flows->exchange = 0.0;
+  flows->turnover = HeatAccumulated(magnitudes) + HeatSourceLocalTurnover(op->source);
   PetscFunctionReturn(0);
 }
 

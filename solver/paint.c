@@ -117,6 +117,7 @@ PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatRegion *r, HeatPaint
       else PetscCall(RectangleRow(g, r, j, visit, context));
       break;
     case HEAT_SHAPE_CIRCLE: PetscCall(CircleRow(g, r, j, visit, context)); break;
+    case HEAT_SHAPE_MAP: break;
     case HEAT_SHAPE_POLYGON: PetscCall(PolygonRow(g, r, j, visit, context, crossings)); break;
     }
   }

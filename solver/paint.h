@@ -7,7 +7,16 @@
 #ifndef HEAT_SOLVER_PAINT_H
 #define HEAT_SOLVER_PAINT_H
 
+#include <stdint.h>
+
 #include "solver/grid.h"
+
+/** What the case's files hold on own cells, [nyl][nxl] each; app reads it with io before the
+ *  operator is made.  Owned by whoever filled it. */
+typedef struct {
+  int32_t  **maps;                        /* [c->n_regions] material numbers; NULL: no map */
+  PetscReal *properties[HEAT_PROPERTIES]; /* NULL: the materials' values hold */
+} HeatCellInputs;
 
 /** The cells of one row that a region covers: local columns [begin, end) of local row j. */
 typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);

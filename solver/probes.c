@@ -99,7 +99,8 @@ static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p,
   PetscBool held[2];
 
   for (int axis = 0; axis < 2; axis++) {
-    held[axis] = c->boundary[p->side[axis]].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE : PETSC_FALSE;
+    held[axis] = c->boundary[p->side[axis]].segments[0].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
   }
   for (int axis = 0; axis < 2; axis++) {
     if (held[axis]) w->end[axis] += held[1 - axis] ? 0.5 * factor : factor;
@@ -149,7 +150,6 @@ static PetscErrorCode GatherConductivities(const HeatOperator *op, PetscInt     
                                            const PetscReal (*at)[2], PetscReal *k)
 {
   const HeatGrid *g = HeatOperatorGrid(op);
-  const HeatCase *c = HeatOperatorCase(op);
 
   PetscFunctionBeginUser;
   PetscCall(PetscArrayzero(k, n * 2 * CORNERS));
@@ -161,8 +161,7 @@ static PetscErrorCode GatherConductivities(const HeatOperator *op, PetscInt     
 
     if (!OwnCorner(g, &p, corner, &cell)) continue;
     for (int axis = 0; axis < 2; axis++) {
-      k[(2 * probe + axis) * CORNERS + corner] =
-          c->materials[HeatOperatorMaterial(op)[cell]].conductivity[axis];
+      k[(2 * probe + axis) * CORNERS + corner] = HeatOperatorConductivity(op, axis, cell);
     }
   }
   PetscCallMPI(
@@ -255,7 +254,7 @@ PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const Pets
                                 PetscReal t, PetscReal *values)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetSurfaceInstant(op, HeatInstantAt(t)));
+  PetscCall(HeatOperatorSetSurfaceTime(op, t));
   PetscCall(HeatProbesSample(probes, T, values));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, values, (PetscMPIInt)probes->n, MPIU_REAL, MPI_SUM,
                              HeatOperatorGrid(op)->comm));

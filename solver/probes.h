@@ -16,11 +16,11 @@ typedef struct HeatProbes HeatProbes;
 PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
                                 HeatProbes **probes);
 
-/** This rank's share of each value at the operator's present instant: the sum over ranks is the
+/** This rank's share of each value at the operator's present time: the sum over ranks is the
  *  temperature.  Not collective.  @param[out] share  n numbers */
 PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, PetscReal *share);
 
-/** The values themselves at time t.  Collective; leaves the boundary values at that instant. */
+/** The values themselves at time t.  Collective; leaves the boundary values at that time. */
 PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T,
                                 PetscReal t, PetscReal *values);
 

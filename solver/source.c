@@ -21,9 +21,9 @@ struct HeatSource {
   const HeatGrid *grid;
   PetscReal *base, *cells; /* owned [nyl][nxl] [W/m]; the same array when nothing depends on time */
   PetscInt   n_terms;
-  Term      *terms;                /* owned */
-  PetscReal *x, *y, *value, *part; /* owned [nxl]: one row of coordinates and values */
-  PetscReal  total, turnover;      /* sums of cells and of |cells| [W/m] */
+  Term      *terms;           /* owned */
+  PetscReal *x, *y, *value;   /* owned [nxl]: one row of coordinates and values */
+  PetscReal  total, turnover; /* sums of cells and of |cells| [W/m] */
 };
 
 static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
@@ -59,10 +59,9 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
   PetscFunctionReturn(0);
 }
 
-/* Values of the term's expression along a run at an instant, into s->value, times the cell's
+/* Values of the term's expression along a run at time t, into s->value, times the cell's
    area. */
-static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run,
-                                  HeatInstant instant)
+static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, PetscReal t)
 {
   const HeatGrid *g    = s->grid;
   const PetscInt  n    = run->end - run->begin;
@@ -70,27 +69,20 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *ru
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
-  for (PetscInt k = 0; k < instant.n; k++) {
-    PetscReal *out = k == 0 ? s->value : s->part;
-
-    PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, instant.t[k],
-                                     NULL, out));
-    for (PetscInt i = 0; i < n; i++) out[i] *= instant.weight[k] * area;
-    if (k == 0) continue;
-    for (PetscInt i = 0; i < n; i++) s->value[i] += out[i];
-  }
+  PetscCall(
+      HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, s->value));
+  for (PetscInt i = 0; i < n; i++) s->value[i] *= area;
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatInstant instant,
-                              PetscReal *cells)
+static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, PetscReal *cells)
 {
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const Run *run = &term->runs[r];
     PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
-    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, instant));
+    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, t));
     for (PetscInt i = 0; i < run->end - run->begin; i++)
       row[i] += term->uniform ? term->value : s->value[i];
   }
@@ -114,7 +106,7 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
                                                                                     : PETSC_FALSE;
     s->terms[s->n_terms++] = term;
   } else {
-    PetscCall(AddTerm(s, &term, HeatInstantAt(0.0), s->base));
+    PetscCall(AddTerm(s, &term, 0.0, s->base));
     PetscCall(HeatExpressionDestroy(&term.expression));
     PetscCall(PetscFree(term.runs));
   }
@@ -161,7 +153,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource
   s->grid = g;
   PetscCall(PetscCalloc1(n, &s->base));
   PetscCall(PetscCalloc1(c->n_regions + 1, &s->terms));
-  PetscCall(PetscMalloc4(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value, g->nxl, &s->part));
+  PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
   if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
   PetscCall(PetscMalloc1(n, &map));
@@ -179,7 +171,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource
     PetscCall(PetscMalloc1(n, &s->cells));
     for (PetscInt k = 0; k < s->n_terms; k++)
       s->terms[k].value = NAN; /* differs from any first value */
-    PetscCall(HeatSourceSet(s, HeatInstantAt(0.0)));
+    PetscCall(HeatSourceSet(s, 0.0));
   }
   SumCells(s);
   PetscCall(CheckFinite(s, c));
@@ -187,36 +179,32 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource
 }
 
 /* The new value of a term of time alone; tells whether it differs from the present one. */
-static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, HeatInstant instant,
+static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t,
                                     PetscBool *changed)
 {
-  PetscReal value = 0.0;
+  PetscReal value;
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < instant.n; k++) {
-    PetscReal at;
-
-    PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, instant.t[k], &at));
-    value += instant.weight[k] * at * s->grid->hx * s->grid->hy;
-  }
+  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, t, &value));
+  value *= s->grid->hx * s->grid->hy;
   if (value != term->value) *changed = PETSC_TRUE;
   term->value = value;
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatSourceSet(HeatSource *s, HeatInstant instant)
+PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
 {
   const size_t n       = HeatGridLocalCells(s->grid);
   PetscBool    changed = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], instant, &changed));
+    if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], t, &changed));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(0);
   PetscCall(PetscArraycpy(s->cells, s->base, n));
-  for (PetscInt k = 0; k < s->n_terms; k++) PetscCall(AddTerm(s, &s->terms[k], instant, s->cells));
+  for (PetscInt k = 0; k < s->n_terms; k++) PetscCall(AddTerm(s, &s->terms[k], t, s->cells));
   SumCells(s);
   PetscFunctionReturn(0);
 }
@@ -245,7 +233,7 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   if (s->cells != s->base) PetscCall(PetscFree(s->cells));
   PetscCall(PetscFree(s->base));
   PetscCall(PetscFree(s->terms));
-  PetscCall(PetscFree4(s->x, s->y, s->value, s->part));
+  PetscCall(PetscFree3(s->x, s->y, s->value));
   PetscCall(PetscFree(*source));
   PetscFunctionReturn(0);
 }

@@ -7,7 +7,6 @@
 #define HEAT_SOLVER_SOURCE_H
 
 #include "solver/grid.h"
-#include "solver/instant.h"
 
 typedef struct HeatSource HeatSource;
 
@@ -15,8 +14,8 @@ typedef struct HeatSource HeatSource;
  *  Errors: HEAT_ERR_INPUT for an expression that is not finite at t = 0. */
 PetscErrorCode HeatSourceCreate(const HeatGrid *grid, const HeatCase *c, HeatSource **source);
 
-/** Bring the source to an instant.  Not collective. */
-PetscErrorCode HeatSourceSet(HeatSource *source, HeatInstant instant);
+/** Bring the source to time t [s].  Not collective. */
+PetscErrorCode HeatSourceSet(HeatSource *source, PetscReal t);
 
 /** Heat released in each own cell [W/m], [nyl][nxl]; valid until the next Set. */
 const PetscReal *HeatSourceCells(const HeatSource *source);

@@ -1,8 +1,8 @@
 /* The schemes.
  *
  * ftcs:  T_new = T + dt/C N(T, t).
- * theta: (C/dt - theta L) D = N(T; t_theta),  T_new = T + D.  theta = 1 is backward Euler, 1/2
- *        Crank-Nicolson; sources and boundary values are weighted likewise.  Solving for the
+ * theta: (C/(theta dt) - L) D = N(T, t + dt) + (1/theta - 1) N(T, t),  T_new = T + D.  theta = 1 is
+ *        backward Euler, 1/2 Crank-Nicolson.  Solving for the
  *        increment makes the right-hand side the initial residual, so the relative tolerance means
  *        the same however close the field is to rest.
  * steady: the same with C/dt left out: one solve from the initial field. */
@@ -50,10 +50,10 @@ static PetscErrorCode AdvanceExplicit(HeatStepper *s, PetscReal t, PetscReal dt,
   const Vec swap = *T;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetInstant(s->op, HeatInstantAt(t)));
+  PetscCall(HeatOperatorSetTime(s->op, t));
   PetscCall(VecGetArrayRead(*T, &old));
   PetscCall(VecGetArrayWrite(s->work, &new));
-  PetscCall(HeatOperatorSideHeat(s->op, old, info->side, &info->turnover));
+  PetscCall(HeatOperatorFlows(s->op, old, &info->flows));
   PetscCall(HeatOperatorStep(s->op, dt, old, new));
   PetscCall(VecRestoreArrayWrite(s->work, &new));
   PetscCall(VecRestoreArrayRead(*T, &old));
@@ -69,71 +69,70 @@ static PetscErrorCode CreateImplicit(HeatStepper *s, PetscReal mass)
   PetscFunctionBeginUser;
   PetscCall(DMCreateGlobalVector(HeatOperatorGrid(s->op)->da, &s->net));
   PetscCall(VecDuplicate(s->net, &s->work));
-  PetscCall(HeatLinearCreate(s->op, mass, s->scheme->theta, &s->linear));
+  PetscCall(HeatLinearCreate(s->op, mass, &s->linear));
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode SetUpTheta(HeatStepper *s, PetscReal dt)
 {
   PetscFunctionBeginUser;
-  PetscCall(CreateImplicit(s, 1.0 / dt));
+  PetscCall(CreateImplicit(s, 1.0 / (s->scheme->theta * dt)));
   PetscFunctionReturn(0);
 }
 
-static PetscErrorCode NetHeat(HeatStepper *s, Vec T)
+/* net = N(T) at the operator's time, plus weight times what it was. */
+static PetscErrorCode AddNetHeat(HeatStepper *s, Vec T, PetscReal weight)
 {
   const PetscReal *old;
   PetscReal       *net;
 
   PetscFunctionBeginUser;
+  if (weight != 0.0) PetscCall(VecCopy(s->net, s->work));
   PetscCall(VecGetArrayRead(T, &old));
   PetscCall(VecGetArrayWrite(s->net, &net));
   PetscCall(HeatOperatorNet(s->op, old, net));
   PetscCall(VecRestoreArrayWrite(s->net, &net));
   PetscCall(VecRestoreArrayRead(T, &old));
+  if (weight != 0.0) PetscCall(VecAXPY(s->net, weight, s->work));
   PetscFunctionReturn(0);
 }
 
-/* (1 - theta) of the heat at T before the step, theta of that after: exactly what the scheme
-   used. */
-static PetscErrorCode MeanSideHeat(HeatStepper *s, Vec T, PetscReal weight, HeatStepInfo *info)
+/* Adds weight times the heat that enters at the operator's time. */
+static PetscErrorCode AddFlows(HeatStepper *s, Vec T, PetscReal weight, HeatFlows *sum)
 {
   const PetscReal *values;
-  PetscReal        side[HEAT_SIDES], turnover;
+  HeatFlows        flows;
 
   PetscFunctionBeginUser;
-  if (weight == 0.0) PetscFunctionReturn(0);
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatOperatorSideHeat(s->op, values, side, &turnover));
+  PetscCall(HeatOperatorFlows(s->op, values, &flows));
   PetscCall(VecRestoreArrayRead(T, &values));
-  for (int k = 0; k < HEAT_SIDES; k++) info->side[k] += weight * side[k];
-  info->turnover += weight * turnover;
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode SolveIncrement(HeatStepper *s, Vec *T, const char *what, HeatStepInfo *info)
-{
-  const PetscReal theta = s->scheme->theta;
-
-  PetscFunctionBeginUser;
-  PetscCall(NetHeat(s, *T));
-  PetscCall(HeatLinearSolve(s->linear, s->net, s->work, what, &info->solve));
-  PetscCall(MeanSideHeat(s, *T, 1.0 - theta, info));
-  PetscCall(VecAXPY(*T, 1.0, s->work));
-  PetscCall(MeanSideHeat(s, *T, theta, info));
+  for (int k = 0; k < HEAT_SIDES; k++) sum->side[k] += weight * flows.side[k];
+  sum->source += weight * flows.source;
+  sum->exchange += weight * flows.exchange;
+  sum->turnover += weight * flows.turnover;
   PetscFunctionReturn(0);
 }
 
 static PetscErrorCode AdvanceTheta(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
                                    HeatStepInfo *info)
 {
-  char what[64];
+  const PetscReal theta = s->scheme->theta, before = 1.0 / theta - 1.0;
+  char            what[64];
 
   PetscFunctionBeginUser;
   (void)snprintf(what, sizeof what, "the step from t = %g s", (double)t);
-  PetscCall(HeatOperatorSetInstant(s->op, HeatInstantBetween(t, t + dt, s->scheme->theta)));
-  PetscCall(HeatLinearSetMass(s->linear, 1.0 / dt));
-  PetscCall(SolveIncrement(s, T, what, info));
+  if (before > 0.0) {
+    PetscCall(HeatOperatorSetTime(s->op, t));
+    PetscCall(AddNetHeat(s, *T, 0.0));
+    PetscCall(AddFlows(s, *T, 1.0 - theta, &info->flows));
+  }
+  PetscCall(HeatOperatorSetTime(s->op, t + dt));
+  PetscCall(AddNetHeat(s, *T, before));
+  PetscCall(HeatLinearSetMass(s->linear, 1.0 / (theta * dt)));
+  PetscCall(HeatLinearSolve(s->linear, s->net, s->work, what, &info->solve));
+  PetscCall(VecAXPY(*T, 1.0, s->work));
+  PetscCall(AddFlows(s, *T, theta, &info->flows));
   PetscFunctionReturn(0);
 }
 
@@ -202,12 +201,12 @@ static PetscErrorCode AdvanceSteady(HeatStepper *s, PetscReal t, PetscReal dt, V
 {
   PetscFunctionBeginUser;
   (void)dt;
-  PetscCall(HeatOperatorSetInstant(s->op, HeatInstantAt(t)));
-  PetscCall(NetHeat(s, *T));
+  PetscCall(HeatOperatorSetTime(s->op, t));
+  PetscCall(AddNetHeat(s, *T, 0.0));
   PetscCall(HeatLinearSolve(s->linear, s->net, s->work, "the steady state", &info->solve));
   if (!HeatBoundariesFixLevel(HeatOperatorCase(s->op))) PetscCall(KeepStoredHeat(s));
   PetscCall(VecAXPY(*T, 1.0, s->work));
-  PetscCall(MeanSideHeat(s, *T, 1.0, info));
+  PetscCall(AddFlows(s, *T, 1.0, &info->flows));
   PetscFunctionReturn(0);
 }
 
@@ -238,10 +237,37 @@ PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(info, sizeof *info));
+  info->dt = dt;
   PetscCall(s->scheme->advance(s, t, dt, T, info));
-  info->source = HeatSourceLocalTotal(HeatOperatorSource(s->op));
-  info->turnover += HeatSourceLocalTurnover(HeatOperatorSource(s->op));
   PetscFunctionReturn(0);
+}
+
+PetscBool HeatStepperIsAdaptive(const HeatStepper *s)
+{
+  (void)s;
+  return PETSC_FALSE;
+}
+
+PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
+{
+  (void)s;
+  (void)t;
+  (void)T;
+  *dt = 0.0;
+  return PETSC_SUCCESS;
+}
+
+PetscErrorCode HeatStepperSave(HeatStepper *s, HeatStepperMemory *memory)
+{
+  (void)s;
+  return PetscMemzero(memory, sizeof *memory);
+}
+
+PetscErrorCode HeatStepperLoad(HeatStepper *s, const HeatStepperMemory *memory)
+{
+  (void)s;
+  (void)memory;
+  return PETSC_SUCCESS;
 }
 
 HeatLinear *HeatStepperLinear(HeatStepper *s) { return s->linear; }

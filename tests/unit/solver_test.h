@@ -75,7 +75,10 @@ static inline void HeatTestAddMaterial(HeatCase *c, HeatTestMaterial m)
   OK(PetscRealloc((size_t)(c->n_materials + 1) * sizeof *c->materials, &c->materials));
   new = &c->materials[c->n_materials];
   snprintf(name, sizeof name, "m%d", (int)c->n_materials++);
-  *new = (HeatMaterial){NULL, {m.kx, m.ky}, m.density, m.specific_heat};
+  *new = (HeatMaterial){NULL,
+                        {{PETSC_TRUE, m.kx, NULL}, {PETSC_TRUE, m.ky, NULL}},
+                        m.density,
+                        m.specific_heat};
   OK(PetscStrallocpy(name, &new->name));
 }
 
@@ -122,27 +125,27 @@ static inline void HeatTestText(HeatFormula *f, const char *text)
 
 static inline void HeatTestTemperature(HeatCase *c, HeatSide side, const char *value)
 {
-  c->boundary[side].type = HEAT_BC_TEMPERATURE;
-  HeatTestText(&c->boundary[side].value, value);
+  c->boundary[side].segments[0].type = HEAT_BC_TEMPERATURE;
+  HeatTestText(&c->boundary[side].segments[0].value, value);
 }
 
 static inline void HeatTestFlux(HeatCase *c, HeatSide side, const char *value)
 {
-  c->boundary[side].type = HEAT_BC_FLUX;
-  HeatTestText(&c->boundary[side].value, value);
+  c->boundary[side].segments[0].type = HEAT_BC_FLUX;
+  HeatTestText(&c->boundary[side].segments[0].value, value);
 }
 
 static inline void HeatTestConvection(HeatCase *c, HeatSide side, const char *coefficient,
                                       const char *ambient)
 {
-  c->boundary[side].type = HEAT_BC_CONVECTION;
-  HeatTestText(&c->boundary[side].coefficient, coefficient);
-  HeatTestText(&c->boundary[side].ambient, ambient);
+  c->boundary[side].segments[0].type = HEAT_BC_CONVECTION;
+  HeatTestText(&c->boundary[side].segments[0].coefficient, coefficient);
+  HeatTestText(&c->boundary[side].segments[0].ambient, ambient);
 }
 
 static inline void HeatTestPeriodic(HeatCase *c, int axis)
 {
-  c->boundary[2 * axis].type = c->boundary[2 * axis + 1].type = HEAT_BC_PERIODIC;
+  c->boundary[2 * axis].segments[0].type = c->boundary[2 * axis + 1].segments[0].type = HEAT_BC_PERIODIC;
 }
 
 /* nx x ny cells on [0, width] x [0, height], insulated, one material "m0", one step of ftcs. */
@@ -190,7 +193,7 @@ static inline HeatProblem HeatTestSetUp(MPI_Comm comm, HeatCase *c)
 {
   HeatProblem p = HeatTestSetUpGrid(comm, c);
 
-  OK(HeatOperatorCreate(p.g, c, &p.op));
+  OK(HeatOperatorCreate(p.g, c, NULL, &p.op));
   return p;
 }
 

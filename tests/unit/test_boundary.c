@@ -219,25 +219,25 @@ static Face AtZero(int side, PetscReal x, PetscReal y)
 
 static Face AtTwo(int side, PetscReal x, PetscReal y) { return ChangingFace(side, x, y, 2.0, 4.0); }
 
-static Face Quarter(int side, PetscReal x, PetscReal y)
+static Face AtThree(int side, PetscReal x, PetscReal y)
 {
-  return ChangingFace(side, x, y, 0.75 * 1.0 + 0.25 * 3.0, 0.75 * 1.0 + 0.25 * 9.0);
+  return ChangingFace(side, x, y, 3.0, 9.0);
 }
 
-static PetscReal InstantsAreFollowed(HeatProblem *p)
+static PetscReal TimesAreFollowed(HeatProblem *p)
 {
   PetscReal worst = FacesApart(p, AtZero);
 
-  OK(HeatOperatorSetInstant(p->op, HeatInstantAt(2.0)));
+  OK(HeatOperatorSetTime(p->op, 2.0));
   worst = HeatTestMax(worst, FacesApart(p, AtTwo));
-  OK(HeatOperatorSetSurfaceInstant(p->op, HeatInstantBetween(1.0, 3.0, 0.25)));
-  return HeatTestMax(worst, FacesApart(p, Quarter));
+  OK(HeatOperatorSetSurfaceTime(p->op, 3.0));
+  return HeatTestMax(worst, FacesApart(p, AtThree));
 }
 
-static void values_are_those_of_the_instant(void **state)
+static void values_are_those_of_the_time(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(MakeChanging, InstantsAreFollowed, NULL), ROUNDING);
+  AT_MOST(HeatTestLayouts(MakeChanging, TimesAreFollowed, NULL), ROUNDING);
 }
 
 /* Whether Set can change a prescribed flux, asked of the whole domain. */
@@ -290,9 +290,9 @@ static HeatCase *MakeDeadFilm(void)
 {
   HeatCase *c = Blank();
 
-  c->boundary[HEAT_LEFT].type = HEAT_BC_CONVECTION;
-  HeatTestNumber(&c->boundary[HEAT_LEFT].coefficient, 0.0);
-  HeatTestNumber(&c->boundary[HEAT_LEFT].ambient, 5.0);
+  c->boundary[HEAT_LEFT].segments[0].type = HEAT_BC_CONVECTION;
+  HeatTestNumber(&c->boundary[HEAT_LEFT].segments[0].coefficient, 0.0);
+  HeatTestNumber(&c->boundary[HEAT_LEFT].segments[0].ambient, 5.0);
   return c;
 }
 
@@ -324,7 +324,7 @@ static void Refused(HeatCase *c, const char *words)
   HeatOperator *op = NULL;
   HeatProblem   p  = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
 
-  RAISES(HEAT_ERR_INPUT, words, HeatOperatorCreate(p.g, p.c, &op));
+  RAISES(HEAT_ERR_INPUT, words, HeatOperatorCreate(p.g, p.c, NULL, &op));
   OK(HeatOperatorDestroy(&op));
   HeatTestTearDown(&p);
 }
@@ -366,7 +366,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(film_without_a_coefficient_is_an_insulated_side),
     cmocka_unit_test(prescribed_flux_enters_times_the_face),
     cmocka_unit_test(periodic_side_has_no_faces),
-    cmocka_unit_test(values_are_those_of_the_instant),
+    cmocka_unit_test(values_are_those_of_the_time),
     cmocka_unit_test(only_a_flux_that_depends_on_time_varies),
     cmocka_unit_test(temperature_or_convection_on_one_side_fixes_the_level),
     cmocka_unit_test(insulation_flux_and_periodicity_do_not_fix_the_level),

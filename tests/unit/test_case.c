@@ -21,7 +21,8 @@ static HeatCase *Small(void)
   c->n_materials = 1;
   for (int i = 0; i < 2; i++) {
     OK(PetscStrallocpy(i ? "ply" : "steel", &c->materials[i].name));
-    c->materials[i].conductivity[0] = c->materials[i].conductivity[1] = 1.0;
+    c->materials[i].conductivity[0] = c->materials[i].conductivity[1] =
+        (HeatFormula){PETSC_TRUE, 1.0, NULL};
     c->materials[i].density = c->materials[i].specific_heat = 1.0;
   }
   OK(PetscCalloc1(2, &c->regions));
@@ -54,7 +55,7 @@ static void defaults_are_those_of_the_contract(void **state)
   assert_int_equal(c->decomposition.mapping, HEAT_MAPPING_NODE_BLOCKS);
   assert_int_equal(c->decomposition.processes[0], 0);
   for (int side = 0; side < HEAT_SIDES; side++) {
-    assert_int_equal(c->boundary[side].type, HEAT_BC_INSULATED);
+    assert_int_equal(c->boundary[side].segments[0].type, HEAT_BC_INSULATED);
   }
   assert_int_equal(c->checkpoint.keep, 2);
   assert_int_equal(c->checkpoint.every, 0);

@@ -147,8 +147,8 @@ static void the_example_of_the_contract_is_understood(void **state)
   assert_int_equal(c->grid.cells[0], 512);
   assert_true(c->grid.y[1] == 0.5);
   assert_int_equal(c->n_materials, 2);
-  assert_true(c->materials[0].conductivity[0] == 45.0 && c->materials[0].conductivity[1] == 45.0);
-  assert_true(c->materials[1].conductivity[0] == 0.17 && c->materials[1].conductivity[1] == 0.09);
+  assert_true(c->materials[0].conductivity[0].value == 45.0 && c->materials[0].conductivity[1].value == 45.0);
+  assert_true(c->materials[1].conductivity[0].value == 0.17 && c->materials[1].conductivity[1].value == 0.09);
   assert_int_equal(c->n_regions, 4);
   assert_int_equal(c->regions[0].shape, HEAT_SHAPE_ALL);
   assert_int_equal(c->regions[1].material, 1);
@@ -157,8 +157,8 @@ static void the_example_of_the_contract_is_understood(void **state)
   assert_int_equal(c->regions[3].n_vertices, 3);
   assert_true(c->regions[3].vertices[2][0] == 0.85);
   assert_string_equal(c->initial.temperature.text, "293 + 10*sin(pi*x)");
-  assert_int_equal(c->boundary[HEAT_TOP].type, HEAT_BC_CONVECTION);
-  assert_true(c->boundary[HEAT_TOP].coefficient.value == 25.0);
+  assert_int_equal(c->boundary[HEAT_TOP].segments[0].type, HEAT_BC_CONVECTION);
+  assert_true(c->boundary[HEAT_TOP].segments[0].coefficient.value == 25.0);
   assert_int_equal(c->time.scheme, HEAT_SCHEME_BACKWARD_EULER);
   assert_true(c->time.end == 60.0 && c->time.steps == -1);
   assert_int_equal(c->output.snapshots_every, 20);
@@ -188,7 +188,7 @@ static void what_is_left_out_has_its_default(void **state)
   assert_string_equal(c->output.directory, "out/test_case_file");
   assert_int_equal(c->n_regions, 1);
   assert_int_equal(c->regions[0].material, 0);
-  assert_int_equal(c->boundary[HEAT_LEFT].type, HEAT_BC_INSULATED);
+  assert_int_equal(c->boundary[HEAT_LEFT].segments[0].type, HEAT_BC_INSULATED);
   assert_int_equal(c->initial.temperature.given, PETSC_FALSE);
   assert_int_equal(c->n_checks, 0);
   OK(HeatCaseDestroy(&c));
@@ -219,10 +219,10 @@ static void set_overrides_adds_and_appends(void **state)
   assert_int_equal(c->grid.cells[1], 32);
   OK(HeatCaseDestroy(&c));
   c = Accept(smallest, "boundary.left={type: temperature, value: 3*y}");
-  assert_string_equal(c->boundary[HEAT_LEFT].value.text, "3*y");
+  assert_string_equal(c->boundary[HEAT_LEFT].segments[0].value.text, "3*y");
   OK(HeatCaseDestroy(&c));
   c = Accept(example, "materials.1.conductivity=7");
-  assert_true(c->materials[1].conductivity[0] == 7.0 && c->materials[1].conductivity[1] == 7.0);
+  assert_true(c->materials[1].conductivity[0].value == 7.0 && c->materials[1].conductivity[1].value == 7.0);
   OK(HeatCaseDestroy(&c));
   c = Accept(smallest, "output.probes[0]={name: p, at: [1, 0.5]}");
   assert_int_equal(c->output.n_probes, 1);

@@ -74,7 +74,7 @@ static void Advance(HeatEnergy *e, HeatStepper *stepper, int first, int steps, V
     HeatStepInfo info;
 
     OK(HeatStepperAdvance(stepper, k * Dt, Dt, T, &info));
-    HeatEnergyAdd(e, &info, Dt);
+    HeatEnergyAdd(e, &info.flows, Dt);
   }
 }
 
@@ -212,19 +212,19 @@ static PetscReal SteadyBalance(HeatProblem *p)
 {
   PetscReal      *T    = HeatTestLinearArray(p->g, 293.15, 1.0, 0.0);
   const PetscReal own  = 1.0 / (PetscReal)p->g->size;
-  HeatStepInfo    info = {
-         .side = {3.0 * own, -2.0 * own}, .source = -1.0 * own, .turnover = 6.0 * own};
+  HeatFlows       flows = {
+            .side = {3.0 * own, -2.0 * own}, .source = -1.0 * own, .turnover = 6.0 * own};
   HeatEnergyReport r;
   HeatEnergy       e;
   PetscReal        worst;
 
   OK(HeatEnergyStart(&e, p->op, T));
-  HeatEnergyAdd(&e, &info, 1.0);
+  HeatEnergyAdd(&e, &flows, 1.0);
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) T[k] += 5.0; /* stored heat plays no part */
   OK(HeatEnergyClose(&e, p->op, T, PETSC_TRUE, &r));
   worst = fabs(r.relative);
-  info  = (HeatStepInfo){.side = {0.0, 0.0, 0.0, -3.0 * own}, .turnover = 6.0 * own};
-  HeatEnergyAdd(&e, &info, 1.0);
+  flows = (HeatFlows){.side = {0.0, 0.0, 0.0, -3.0 * own}, .turnover = 6.0 * own};
+  HeatEnergyAdd(&e, &flows, 1.0);
   OK(HeatEnergyClose(&e, p->op, T, PETSC_TRUE, &r));
   worst = HeatTestMax(worst, fabs(r.error + 3.0));
   worst = HeatTestMax(worst, fabs(r.relative - 0.25)); /* 3 of 12 */
@@ -285,8 +285,8 @@ static PetscReal RestartedIsWhole(HeatProblem *p)
     PetscReal    sums[HEAT_ENERGY_SUMS];
 
     OK(HeatStepperAdvance(stepper, k * Dt, Dt, &T, &info));
-    HeatEnergyAdd(&whole, &info, Dt);
-    HeatEnergyAdd(&parts, &info, Dt);
+    HeatEnergyAdd(&whole, &info.flows, Dt);
+    HeatEnergyAdd(&parts, &info.flows, Dt);
     if (k != 1 && k != 3) continue;
     OK(HeatEnergySave(&parts, p->op, sums));
     HeatEnergyLoad(&parts, sums);

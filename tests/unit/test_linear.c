@@ -17,14 +17,13 @@ static HeatCase *Blank(const char *preconditioner, PetscReal tolerance)
 }
 
 /* ||b - A x|| / ||b|| with the matrix-free product. */
-static PetscReal TrueResidual(HeatProblem *p, PetscReal mass, PetscReal theta, const PetscReal *b,
-                              Vec x)
+static PetscReal TrueResidual(HeatProblem *p, PetscReal mass, const PetscReal *b, Vec x)
 {
   PetscReal       *y = HeatTestArray(p->g), norm, all = sqrt(HeatTestDot(p->g, b, b));
   const PetscReal *array;
 
   OK(VecGetArrayRead(x, &array));
-  OK(HeatOperatorApply(p->op, mass, theta, array, y));
+  OK(HeatOperatorApply(p->op, mass, array, y));
   OK(VecRestoreArrayRead(x, &array));
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) y[k] -= b[k];
   norm = sqrt(HeatTestDot(p->g, y, y));
@@ -33,7 +32,7 @@ static PetscReal TrueResidual(HeatProblem *p, PetscReal mass, PetscReal theta, c
 }
 
 /* Solve with a noisy right-hand side, from an x full of rubbish; the true residual. */
-static PetscReal Solve(HeatProblem *p, HeatLinear *linear, PetscReal mass, PetscReal theta,
+static PetscReal Solve(HeatProblem *p, HeatLinear *linear, PetscReal mass,
                        HeatSolveInfo *info)
 {
   PetscReal *b   = HeatTestNoiseArray(p->g, 6), residual;
@@ -42,7 +41,7 @@ static PetscReal Solve(HeatProblem *p, HeatLinear *linear, PetscReal mass, Petsc
   OK(VecDuplicate(rhs, &x));
   OK(VecSet(x, 1e6));
   OK(HeatLinearSolve(linear, rhs, x, "a test", info));
-  residual = TrueResidual(p, mass, theta, b, x);
+  residual = TrueResidual(p, mass, b, x);
   OK(VecDestroy(&rhs));
   OK(VecDestroy(&x));
   OK(PetscFree(b));
@@ -56,8 +55,8 @@ static PetscReal SolveWith(const char *preconditioner)
   HeatSolveInfo info;
   PetscReal     residual;
 
-  OK(HeatLinearCreate(p.op, 2.0, 0.5, &linear));
-  residual = Solve(&p, linear, 2.0, 0.5, &info);
+  OK(HeatLinearCreate(p.op, 2.0, &linear));
+  residual = Solve(&p, linear, 2.0, &info);
   if (info.iterations < 1 || !(info.residual <= 1e-9)) residual = INFINITY;
   OK(HeatLinearDestroy(&linear));
   HeatTestTearDown(&p);
@@ -81,8 +80,8 @@ static void steady_matrix_of_a_held_side_is_solved(void **state)
   HeatSolveInfo info;
 
   (void)state;
-  OK(HeatLinearCreate(p.op, 0.0, 1.0, &linear));
-  AT_MOST(Solve(&p, linear, 0.0, 1.0, &info), 1.1e-9);
+  OK(HeatLinearCreate(p.op, 0.0, &linear));
+  AT_MOST(Solve(&p, linear, 0.0, &info), 1.1e-9);
   OK(HeatLinearDestroy(&linear));
   HeatTestTearDown(&p);
 }
@@ -98,7 +97,7 @@ static void zero_right_hand_side_gives_exactly_zero(void **state)
   (void)state;
   OK(VecDuplicate(b, &x));
   OK(VecSet(x, 7.0));
-  OK(HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(HeatLinearCreate(p.op, 2.0, &linear));
   OK(HeatLinearSolve(linear, b, x, "a test", &info));
   AT_MOST(HeatTestVecApart(p.g, x, zero), 0.0);
   ALL(info.iterations == 0 && info.residual == 0.0);
@@ -116,12 +115,12 @@ static PetscReal IterationsAfterAnotherMass(const char *preconditioner)
   HeatLinear   *linear, *fresh;
   HeatSolveInfo info, info_fresh;
 
-  OK(HeatLinearCreate(p.op, 1e4, 1.0, &linear));
-  AT_MOST(Solve(&p, linear, 1e4, 1.0, &info), 1.1e-9);
+  OK(HeatLinearCreate(p.op, 1e4, &linear));
+  AT_MOST(Solve(&p, linear, 1e4, &info), 1.1e-9);
   OK(HeatLinearSetMass(linear, 0.5));
-  AT_MOST(Solve(&p, linear, 0.5, 1.0, &info), 1.1e-9);
-  OK(HeatLinearCreate(p.op, 0.5, 1.0, &fresh));
-  AT_MOST(Solve(&p, fresh, 0.5, 1.0, &info_fresh), 1.1e-9);
+  AT_MOST(Solve(&p, linear, 0.5, &info), 1.1e-9);
+  OK(HeatLinearCreate(p.op, 0.5, &fresh));
+  AT_MOST(Solve(&p, fresh, 0.5, &info_fresh), 1.1e-9);
   OK(HeatLinearDestroy(&fresh));
   OK(HeatLinearDestroy(&linear));
   HeatTestTearDown(&p);
@@ -153,7 +152,7 @@ static PetscBool IsMatrixFree(const char *preconditioner)
   Mat         A, P;
   PetscBool   A_shell, P_shell;
 
-  OK(HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(HeatLinearCreate(p.op, 2.0, &linear));
   OK(KSPGetOperators(HeatLinearKSP(linear), &A, &P));
   OK(PetscObjectTypeCompare((PetscObject)A, MATSHELL, &A_shell));
   OK(PetscObjectTypeCompare((PetscObject)P, MATSHELL, &P_shell));
@@ -189,7 +188,7 @@ static void petscs_options_have_the_last_word(void **state)
   OK(PetscOptionsSetValue(NULL, "-pc_type", "none"));
   OK(PetscOptionsSetValue(NULL, "-ksp_type", "minres"));
   OK(PetscOptionsSetValue(NULL, "-ksp_rtol", "1e-3"));
-  OK(HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  OK(HeatLinearCreate(p.op, 2.0, &linear));
   OK(PetscOptionsClearValue(NULL, "-pc_type"));
   OK(PetscOptionsClearValue(NULL, "-ksp_type"));
   OK(PetscOptionsClearValue(NULL, "-ksp_rtol"));
@@ -216,7 +215,7 @@ static void solve_that_does_not_converge_says_which_and_why(void **state)
   PetscReal  *b            = HeatTestNoiseArray(p.g, 6);
   Vec         rhs          = HeatTestVec(p.g, b), x;
   OK(VecDuplicate(rhs, &x));
-  OK(HeatLinearCreate(p.op, 0.1, 1.0, &linear));
+  OK(HeatLinearCreate(p.op, 0.1, &linear));
   RAISES(HEAT_ERR_NUMERICS, "the step from t = 1.5 s",
          HeatLinearSolve(linear, rhs, x, "the step from t = 1.5 s", &info));
   RAISES(HEAT_ERR_NUMERICS, "solver.tolerance", HeatLinearSolve(linear, rhs, x, "again", &info));
@@ -238,7 +237,7 @@ static void right_hand_side_that_is_not_finite_is_an_error_of_the_numerics(void 
   if (p.g->rank == p.g->size - 1) b[0] = NAN; /* one cell of one rank */
   Vec rhs = HeatTestVec(p.g, b), x;
   OK(VecDuplicate(rhs, &x));
-  OK(HeatLinearCreate(p.op, 0.1, 1.0, &linear));
+  OK(HeatLinearCreate(p.op, 0.1, &linear));
   RAISES(HEAT_ERR_NUMERICS, "a test", HeatLinearSolve(linear, rhs, x, "a test", &info));
   OK(HeatLinearDestroy(&linear));
   OK(VecDestroy(&rhs));
@@ -253,7 +252,7 @@ static void preconditioner_that_petsc_does_not_have_is_refused(void **state)
   HeatLinear *linear = NULL;
 
   (void)state;
-  RAISES(HEAT_ERR_INPUT, "illuminati", HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  RAISES(HEAT_ERR_INPUT, "illuminati", HeatLinearCreate(p.op, 2.0, &linear));
   OK(HeatLinearDestroy(&linear));
   HeatTestTearDown(&p);
 }
@@ -266,7 +265,7 @@ static void preconditioner_that_cannot_run_in_parallel_is_refused(void **state)
   (void)state;
   if (HeatTestSize() == 1) skip();
   HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank("ilu", 1e-9));
-  RAISES(HEAT_ERR_INPUT, "PETSc says", HeatLinearCreate(p.op, 2.0, 1.0, &linear));
+  RAISES(HEAT_ERR_INPUT, "PETSc says", HeatLinearCreate(p.op, 2.0, &linear));
   OK(HeatLinearDestroy(&linear));
   HeatTestTearDown(&p);
 }

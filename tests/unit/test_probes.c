@@ -453,7 +453,7 @@ static PetscReal SharesAddUp(HeatProblem *p)
   HeatProbes     *probes;
 
   OK(HeatProbesCreate(p->op, 3, at, &probes));
-  OK(HeatProbesValues(probes, p->op, T, 2.0, values)); /* leaves the sides at that instant */
+  OK(HeatProbesValues(probes, p->op, T, 2.0, values)); /* leaves the sides at that time */
   OK(HeatProbesSample(probes, T, share));
   for (int k = 0; k < 3; k++) {
     const PetscReal sum = HeatTestSum(p->g->comm, share[k]);
