@@ -1,7 +1,10 @@
 /* Evaluating the `check` section at the end of a run. */
 #include "app/checks.h"
 
+#include <math.h>
 #include <stdio.h>
+
+#include "app/survey.h"
 
 static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck *check,
                                        const PetscReal *T, PetscReal *value)
@@ -10,65 +13,114 @@ static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck 
 
   PetscFunctionBeginUser;
   PetscCall(HeatProbesCreate(sim->op, 1, &check->at, &probe));
-  PetscCall(HeatProbesValues(probe, sim->op, T, HeatSimulationTime(sim, sim->step), value));
+  PetscCall(HeatProbesSample(probe, T, value));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, value, 1, MPIU_REAL, MPI_SUM, sim->grid->comm));
   PetscCall(HeatProbesDestroy(&probe));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode HeatFlow(HeatSimulation *sim, const HeatCaseCheck *check, const PetscReal *T,
+                               PetscReal *value)
+{
+  PetscReal *heat, sides[HEAT_SIDES];
+
+  PetscFunctionBeginUser;
+  if (check->between.names[0]) {
+    PetscCall(HeatDiagnosticsInterfaceHeat(sim->op, T, 1, &check->between, value));
+  } else if (check->segment >= 0) {
+    PetscCall(PetscMalloc1(HeatDiagnosticsSegments(sim->c), &heat));
+    PetscCall(HeatDiagnosticsSegmentHeat(sim->op, T, heat));
+    *value = heat[HeatDiagnosticsFirstSegment(sim->c, check->side) + check->segment];
+    PetscCall(PetscFree(heat));
+  } else {
+    PetscCall(HeatDiagnosticsSideHeat(sim->op, T, sides));
+    *value = sides[check->side];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Minimum, maximum and mean, of the domain or of a region. */
+static PetscErrorCode Summary(HeatSimulation *sim, const HeatCaseCheck *check, const PetscReal *T,
+                              HeatSummary *summary)
+{
+  const PetscInt n = HeatZonesCount(sim->zones);
+  HeatSummary   *zones;
+
+  PetscFunctionBeginUser;
+  *summary = sim->summary;
+  if (check->region < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(n, &zones));
+  PetscCall(HeatZonesSummary(sim->zones, T, zones));
+  for (PetscInt k = 0; k < n; k++)
+    if (HeatZonesRegion(sim->zones, k) == check->region) *summary = zones[k];
+  PetscCall(PetscFree(zones));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode Quantity(HeatSimulation *sim, const HeatCaseCheck *check, const PetscReal *T,
                                PetscReal *value)
 {
-  const PetscReal time = HeatSimulationTime(sim, sim->step);
-  PetscReal       l2, max, heat[HEAT_SIDES];
+  HeatSummary summary;
+  PetscReal   l2, max;
 
   PetscFunctionBeginUser;
+  PetscCall(Summary(sim, check, T, &summary));
   switch (check->quantity) {
   case HEAT_CHECK_TEMPERATURE: PetscCall(PointTemperature(sim, check, T, value)); break;
   case HEAT_CHECK_ERROR_L2:
   case HEAT_CHECK_ERROR_MAX:
-    PetscCall(HeatDiagnosticsError(sim->op, T, &check->exact, time, &l2, &max));
+    PetscCall(HeatDiagnosticsError(sim->op, T, &check->exact, sim->clock.time, &l2, &max));
     *value = check->quantity == HEAT_CHECK_ERROR_L2 ? l2 : max;
     break;
   case HEAT_CHECK_INTEGRAL:
     PetscCall(HeatDiagnosticsIntegral(sim->op, T, check->weight, value));
     break;
-  case HEAT_CHECK_HEAT_FLOW:
-    PetscCall(HeatDiagnosticsSideHeat(sim->op, T, time, heat));
-    *value = heat[check->side];
-    break;
+  case HEAT_CHECK_HEAT_FLOW: PetscCall(HeatFlow(sim, check, T, value)); break;
   case HEAT_CHECK_ENERGY_BALANCE: *value = sim->account.relative; break;
-  case HEAT_CHECK_MINIMUM: *value = sim->summary.min; break;
-  case HEAT_CHECK_MAXIMUM: *value = sim->summary.max; break;
-  case HEAT_CHECK_MEAN: *value = sim->summary.mean; break;
+  case HEAT_CHECK_MINIMUM: *value = summary.min; break;
+  case HEAT_CHECK_MAXIMUM: *value = summary.max; break;
+  case HEAT_CHECK_MEAN: *value = summary.mean; break;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Describe(const HeatCaseCheck *check, char *text, size_t size)
+static void DescribeHeatFlow(const HeatCaseCheck *check, char *text, size_t size)
+{
+  if (check->between.names[0]) {
+    (void)snprintf(text, size, "heat flow, %.50s to %.50s [W/m]", check->between.names[0],
+                   check->between.names[1]);
+  } else if (check->segment >= 0) {
+    (void)snprintf(text, size, "heat flow, %s, segment %" PetscInt_FMT " [W/m]",
+                   HeatSideNames[check->side], check->segment);
+  } else {
+    (void)snprintf(text, size, "heat flow, %s [W/m]", HeatSideNames[check->side]);
+  }
+}
+
+static void Describe(const HeatCaseCheck *check, char *text, size_t size)
 {
   const char *name = HeatCheckQuantityNames[check->quantity];
 
-  PetscFunctionBeginUser;
   switch (check->quantity) {
   case HEAT_CHECK_TEMPERATURE:
     (void)snprintf(text, size, "%s at (%g, %g)", name, (double)check->at[0], (double)check->at[1]);
     break;
   case HEAT_CHECK_ERROR_L2:
   case HEAT_CHECK_ERROR_MAX:
-    PetscCall(PetscSNPrintf(text, size, "%s against %s", name,
-                            check->exact.text ? check->exact.text : "a constant"));
+    (void)snprintf(text, size, "%s against %.120s", name,
+                   check->exact.text ? check->exact.text : "a constant");
     break;
   case HEAT_CHECK_INTEGRAL:
-    PetscCall(PetscSNPrintf(
-        text, size, "integral of temperature%s%s", check->weight == HEAT_WEIGHT_NONE ? "" : " x ",
-        check->weight == HEAT_WEIGHT_NONE ? "" : HeatWeightNames[check->weight]));
+    (void)snprintf(text, size, "integral of temperature%s%s",
+                   check->weight == HEAT_WEIGHT_NONE ? "" : " x ",
+                   check->weight == HEAT_WEIGHT_NONE ? "" : HeatWeightNames[check->weight]);
     break;
-  case HEAT_CHECK_HEAT_FLOW:
-    PetscCall(PetscSNPrintf(text, size, "heat flow, %s [W/m]", HeatSideNames[check->side]));
+  case HEAT_CHECK_HEAT_FLOW: DescribeHeatFlow(check, text, size); break;
+  default:
+    (void)snprintf(text, size, "%s%s%.100s", name, check->region >= 0 ? " of " : "",
+                   check->region >= 0 ? check->region_name : "");
     break;
-  default: PetscCall(PetscSNPrintf(text, size, "%s", name)); break;
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatChecksEvaluate(HeatSimulation *sim, PetscBool *all_pass)
@@ -79,11 +131,12 @@ PetscErrorCode HeatChecksEvaluate(HeatSimulation *sim, PetscBool *all_pass)
   *all_pass = PETSC_TRUE;
   PetscCall(PetscCalloc1(sim->c->n_checks, &sim->checks));
   PetscCall(VecGetArrayRead(sim->T, &T));
+  if (sim->c->n_checks > 0) PetscCall(HeatSurveyPrepare(sim, T));
   for (PetscInt k = 0; k < sim->c->n_checks; k++) {
     const HeatCaseCheck *check = &sim->c->checks[k];
     HeatCheckResult     *r     = &sim->checks[k];
 
-    PetscCall(Describe(check, r->description, sizeof r->description));
+    Describe(check, r->description, sizeof r->description);
     PetscCall(Quantity(sim, check, T, &r->value));
     if (check->below >= 0.0) {
       r->expected  = NAN;

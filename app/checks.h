@@ -2,7 +2,7 @@
 #ifndef HEAT_APP_CHECKS_H
 #define HEAT_APP_CHECKS_H
 
-#include "app/simulation.h"
+#include "app/simulation_data.h"
 
 /** Fill sim->checks, one result a check of the case.  Collective. */
 PetscErrorCode HeatChecksEvaluate(HeatSimulation *sim, PetscBool *all_pass);

@@ -40,8 +40,11 @@ static PetscErrorCode Show(MPI_Comm comm, const HeatOptions *o, const HeatCase *
             "--show %s: it knows output.directory, grid.cells, time.step and title", o->show);
   if (directory) PetscCall(PetscPrintf(comm, "%s\n", c->output.directory));
   if (title) PetscCall(PetscPrintf(comm, "%s\n", c->title));
-  if (step)
-    PetscCall(PetscPrintf(comm, c->time.step_auto ? "auto\n" : "%.17g\n", (double)c->time.step));
+  if (step) {
+    const PetscBool given = c->time.step > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+
+    PetscCall(PetscPrintf(comm, given ? "%.17g\n" : "auto\n", (double)c->time.step));
+  }
   if (cells)
     PetscCall(PetscPrintf(comm, "[%" PetscInt_FMT ", %" PetscInt_FMT "]\n", c->grid.cells[0],
                           c->grid.cells[1]));

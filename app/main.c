@@ -2,13 +2,14 @@
 #include <stdio.h>
 
 #include "app/command_run.h"
+#include "app/command_verify.h"
 #include "app/options.h"
 #include "app/provenance.h"
 #include "app/stop.h"
 
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
 {
-  PetscBool run;
+  PetscBool run, verify;
 
   PetscFunctionBeginUser;
   *exit_code = 0;
@@ -22,8 +23,14 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(PetscStrcmp(o->command, "run", &run));
+  PetscCall(PetscStrcmp(o->command, "verify", &verify));
+  if (verify) {
+    PetscCall(HeatCommandVerify(comm, o, began, exit_code));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   HeatCheck(run, comm, HEAT_ERR_INPUT,
-            "the command `%s` is not available in this version; `run` is", o->command);
+            "the command `%s` is not available in this version; `run` and `verify` are",
+            o->command);
   PetscCall(HeatStopInstallSignals());
   PetscCall(HeatCommandRun(comm, o, began, exit_code));
   PetscFunctionReturn(PETSC_SUCCESS);

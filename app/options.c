@@ -66,7 +66,8 @@ static void TakeOurs(HeatOptions *o, int argc, char **argv, int *k)
 
   if (TakeFlag(argv[*k], "--quiet", &o->quiet) ||
       TakeFlag(argv[*k], "--no-progress", &o->no_progress) ||
-      TakeFlag(argv[*k], "--help", &o->help) || TakeFlag(argv[*k], "--version", &o->version)) {
+      TakeFlag(argv[*k], "--help", &o->help) || TakeFlag(argv[*k], "--version", &o->version) ||
+      TakeFlag(argv[*k], "--quick", &o->quick)) {
     return;
   }
   if ((value = ValueOf(o, "--set", argc, argv, k))) o->set[o->n_set++] = value;
@@ -120,6 +121,8 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             o->problem);
   HeatCheck(!o->restart || o->restart[0], comm, HEAT_ERR_INPUT,
             "--restart: give latest or a checkpoint file");
+  HeatCheck(!o->quick || !strcmp(o->command, "verify"), comm, HEAT_ERR_INPUT,
+            "--quick is an option of heat2d verify");
   HeatCheck(!o->output || o->output[0], comm, HEAT_ERR_INPUT, "--output: give a folder");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -131,8 +134,9 @@ static const char usage[] =
     "\n"
     "commands\n"
     "  run CASE.yaml         solve the case; a bare `heat2d CASE.yaml` means the same\n"
-    "  plan, verify, bench, inspect\n"
-    "                        not available in this version\n"
+    "  verify [NAME ...]     run the built-in verification suite, or entries of it, on this "
+    "installation\n"
+    "  plan, bench, inspect  not available in this version\n"
     "\n"
     "options (the same for every command)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
@@ -146,6 +150,7 @@ static const char usage[] =
     "  --show KEY            print the effective value of output.directory, grid.cells, time.step "
     "or title,\n"
     "                        and stop\n"
+    "  --quick               verify: the short suite\n"
     "  --help, --version\n"
     "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An "
     "argument that\n"

@@ -15,6 +15,7 @@ typedef struct {
   const char  *restart; /* "latest", a file, or NULL */
   const char  *show;    /* --show KEY, or NULL */
   PetscBool    quiet, no_progress, help, version;
+  PetscBool    quick; /* verify: the short suite */
   int          petsc_argc;
   char **petsc_argv;   /* [petsc_argc + 1] the program's name, PETSc's options and their values */
   const char *problem; /* what is wrong with the command line, or NULL */

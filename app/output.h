@@ -1,11 +1,11 @@
-/** What a run writes while it runs: snapshots, history, probes, checkpoints. */
+/** What a run writes while it runs: snapshots, tables, checkpoints. */
 #ifndef HEAT_APP_OUTPUT_H
 #define HEAT_APP_OUTPUT_H
 
-#include "app/simulation.h"
+#include "app/simulation_data.h"
 
-/** Open the tables and the snapshot series.  Collective.  @param[in] state  NULL for a fresh run */
-PetscErrorCode HeatOutputOpen(HeatSimulation *sim, const HeatCheckpointState *state);
+/** Open the tables and the snapshot series, at a restart as sim->resumed left them.  Collective. */
+PetscErrorCode HeatOutputOpen(HeatSimulation *sim);
 
 /** Everything that is due after the present step; `last` forces the final row and snapshot.
  *  Collective.  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS for a field that is not finite. */

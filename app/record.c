@@ -2,9 +2,11 @@
 #define _DEFAULT_SOURCE /* getrusage's ru_maxrss */
 #include "app/record.h"
 
+#include <math.h>
 #include <sys/resource.h>
 
 #include "app/provenance.h"
+#include "app/survey.h"
 
 static PetscErrorCode FillDecomposition(HeatSimulation *sim, HeatResults *r)
 {
@@ -51,15 +53,29 @@ static PetscErrorCode FillSolver(HeatSimulation *sim, HeatResults *r)
   r->solver.iterations_min   = it->min;
   r->solver.iterations_max   = it->max;
   r->solver.iterations_total = it->total;
+  r->solver.newton           = HeatOperatorIsLinear(sim->op) ? -1 : it->newton;
   r->solver.iterations_mean  = it->solves ? (double)it->total / (double)it->solves : NAN;
   r->solver.final_residual   = it->last_residual;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A step's length means something unless there is none: a steady state. */
+static void FillTime(const HeatSimulation *sim, const char *scheme, HeatResults *r)
+{
+  const HeatClock *clock = &sim->clock;
+  const PetscBool  none  = clock->steady || clock->longest == 0.0 ? PETSC_TRUE : PETSC_FALSE;
+
+  r->time.scheme   = scheme;
+  r->time.step     = clock->steady ? NAN : clock->dt;
+  r->time.steps    = clock->step;
+  r->time.end      = clock->time;
+  r->time.step_min = none ? NAN : clock->shortest;
+  r->time.step_max = none ? NAN : clock->longest;
+  r->time.rejected = clock->free ? clock->rejected : -1;
+}
+
 static void FillState(const HeatSimulation *sim, HeatResults *r)
 {
-  const PetscBool steady = sim->c->time.scheme == HEAT_SCHEME_STEADY ? PETSC_TRUE : PETSC_FALSE;
-
   r->title = sim->c->title;
   r->nx    = sim->grid->nx;
   r->ny    = sim->grid->ny;
@@ -67,18 +83,113 @@ static void FillState(const HeatSimulation *sim, HeatResults *r)
     r->x[k] = sim->c->grid.x[k];
     r->y[k] = sim->c->grid.y[k];
   }
-  r->time.scheme           = HeatSchemeNames[sim->c->time.scheme];
-  r->time.step             = steady ? NAN : sim->dt;
-  r->time.steps            = sim->step;
-  r->time.end              = HeatSimulationTime(sim, sim->step);
   r->energy.stored_initial = sim->account.stored_initial;
   r->energy.stored_final   = sim->account.stored;
   for (int s = 0; s < HEAT_SIDES; s++) r->energy.sides[s] = sim->account.side[s];
   r->energy.sources          = sim->account.source;
+  r->energy.exchange         = sim->account.exchange;
   r->energy.balance_error    = sim->account.error;
   r->energy.balance_relative = sim->account.relative;
   r->checkpoints             = sim->checkpoint_stats;
   if (sim->snapshots) HeatSnapshotsGetStats(sim->snapshots, &r->snapshots);
+}
+
+/* Arrays that a record borrows. */
+typedef struct {
+  HeatResultsPhase      phases[HEAT_PHASES];
+  HeatResultsCheck     *checks;
+  HeatResultsSegment   *segments;
+  HeatResultsInterface *interfaces;
+  HeatResultsRegion    *regions;
+} Arrays;
+
+static PetscErrorCode FillSegments(HeatSimulation *sim, const PetscReal *T, HeatResults *r,
+                                   Arrays *arrays)
+{
+  const HeatCase *c = sim->c;
+  const PetscInt  n = HeatDiagnosticsSegments(c);
+  PetscReal      *heat;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &heat));
+  PetscCall(PetscMalloc1(n, &arrays->segments));
+  PetscCall(HeatDiagnosticsSegmentHeat(sim->op, T, heat));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const PetscInt first = HeatDiagnosticsFirstSegment(c, (HeatSide)side);
+
+    for (PetscInt k = 0; k < c->boundary[side].n && c->boundary[side].n > 1; k++) {
+      arrays->segments[r->energy.n_segments++] = (HeatResultsSegment){(HeatSide)side, k,
+                                                                      heat[first + k]};
+    }
+  }
+  r->energy.segments = arrays->segments;
+  PetscCall(PetscFree(heat));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillInterfaces(HeatSimulation *sim, const PetscReal *T, HeatResults *r,
+                                     Arrays *arrays)
+{
+  const HeatInterface *pairs = sim->c->output.interfaces;
+  const PetscInt       n     = sim->c->output.n_interfaces;
+  PetscReal           *heat;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &heat));
+  PetscCall(PetscMalloc1(n, &arrays->interfaces));
+  PetscCall(HeatDiagnosticsInterfaceHeat(sim->op, T, n, pairs, heat));
+  for (PetscInt k = 0; k < n; k++)
+    arrays->interfaces[k] = (HeatResultsInterface){pairs[k].names[0], pairs[k].names[1], heat[k]};
+  r->energy.n_interfaces = n;
+  r->energy.interfaces   = arrays->interfaces;
+  PetscCall(PetscFree(heat));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillRegions(HeatSimulation *sim, const PetscReal *T, HeatResults *r,
+                                  Arrays *arrays)
+{
+  const PetscInt n = HeatZonesCount(sim->zones);
+  HeatSummary   *zones;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &zones));
+  PetscCall(PetscMalloc1(n, &arrays->regions));
+  PetscCall(HeatZonesSummary(sim->zones, T, zones));
+  for (PetscInt k = 0; k < n; k++) {
+    arrays->regions[k] = (HeatResultsRegion){sim->c->regions[HeatZonesRegion(sim->zones, k)].name,
+                                             zones[k].min, zones[k].mean, zones[k].max};
+  }
+  r->n_regions = n;
+  r->regions   = arrays->regions;
+  PetscCall(PetscFree(zones));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What the final field says of segments, interfaces and regions; after an error nobody can know. */
+static PetscErrorCode FillPlaces(HeatSimulation *sim, HeatResults *r, Arrays *arrays)
+{
+  const PetscReal *T;
+
+  PetscFunctionBeginUser;
+  if (r->status == HEAT_STATUS_ERROR) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(sim->T, &T));
+  PetscCall(HeatSurveyPrepare(sim, T));
+  PetscCall(FillSegments(sim, T, r, arrays));
+  PetscCall(FillInterfaces(sim, T, r, arrays));
+  PetscCall(FillRegions(sim, T, r, arrays));
+  PetscCall(VecRestoreArrayRead(sim->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FreeArrays(Arrays *arrays)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(arrays->checks));
+  PetscCall(PetscFree(arrays->segments));
+  PetscCall(PetscFree(arrays->interfaces));
+  PetscCall(PetscFree(arrays->regions));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode FillTiming(HeatSimulation *sim, HeatResults *r,
@@ -86,7 +197,7 @@ static PetscErrorCode FillTiming(HeatSimulation *sim, HeatResults *r,
 {
   HeatPhaseSpread spread[HEAT_PHASES];
   const double    cells = (double)sim->grid->nx * (double)sim->grid->ny;
-  const PetscReal steps = (PetscReal)(sim->step - sim->first_step);
+  const PetscReal steps = (PetscReal)(sim->clock.step - sim->first_step);
   struct rusage   usage;
   double          memory[2];
 
@@ -110,7 +221,7 @@ static PetscErrorCode FillTiming(HeatSimulation *sim, HeatResults *r,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void FillProvenance(const HeatSimulation *sim, const HeatProvenance *p, HeatResults *r)
+void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
 {
   r->provenance.version       = HeatVersion();
   r->provenance.git_commit    = HeatGitCommit();
@@ -125,10 +236,8 @@ static void FillProvenance(const HeatSimulation *sim, const HeatProvenance *p, H
   r->provenance.binding       = (const char *const *)p->binding;
   r->provenance.command_line  = p->command_line;
   r->provenance.petsc_options = p->petsc_options;
-  r->provenance.case_file     = sim->c->file;
-  r->provenance.case_text     = sim->c->text;
   r->provenance.started       = p->started;
-  r->provenance.elapsed       = MPI_Wtime() - sim->began;
+  r->provenance.elapsed       = MPI_Wtime() - began;
 }
 
 static PetscErrorCode FillChecks(const HeatSimulation *sim, HeatResults *r,
@@ -156,9 +265,9 @@ static PetscErrorCode FillChecks(const HeatSimulation *sim, HeatResults *r,
 PetscErrorCode HeatRecordWrite(HeatSimulation *sim, HeatStatus status, const char *error)
 {
   HeatResults              r;
-  HeatResultsPhase         phases[HEAT_PHASES];
-  HeatResultsCheck        *checks;
+  Arrays                   arrays = {0};
   HeatProvenance           p;
+  char                     scheme[64];
   const HeatResultsRestart restart = {sim->restarted_from, sim->first_step};
 
   PetscFunctionBeginUser;
@@ -166,18 +275,22 @@ PetscErrorCode HeatRecordWrite(HeatSimulation *sim, HeatStatus status, const cha
   r.status = status;
   r.error  = error;
   FillState(sim, &r);
+  FillTime(sim, HeatCaseSchemeName(sim->c, scheme, sizeof scheme), &r);
   PetscCall(FillDecomposition(sim, &r));
   PetscCall(FillSolver(sim, &r));
-  PetscCall(FillTiming(sim, &r, phases));
-  PetscCall(FillChecks(sim, &r, &checks));
+  PetscCall(FillPlaces(sim, &r, &arrays));
+  PetscCall(FillTiming(sim, &r, arrays.phases));
+  PetscCall(FillChecks(sim, &r, &arrays.checks));
   if (sim->restarted_from[0]) {
     r.n_restarts = 1;
     r.restarts   = &restart;
   }
   PetscCall(HeatProvenanceCollect(sim->grid->comm, &p));
-  FillProvenance(sim, &p, &r);
+  HeatRecordProvenance(&p, sim->began, &r);
+  r.provenance.case_file = sim->c->file;
+  r.provenance.case_text = sim->c->text;
   PetscCall(HeatResultsWrite(sim->grid->comm, sim->c->output.directory, &r));
   PetscCall(HeatProvenanceClear(&p));
-  PetscCall(PetscFree(checks));
+  PetscCall(FreeArrays(&arrays));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

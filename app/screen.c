@@ -56,14 +56,30 @@ static void PrintGrid(const HeatSimulation *sim)
                g->messages_between, Bytes((double)g->bytes_between, (char[32]){0}, 32));
 }
 
+/* "bdf2, 120 steps of 0.5 s to t = 60 s",
+   "esdirk, error-controlled, tolerance 0.0001, to t = 60 s" */
+static void PrintSteps(const HeatSimulation *sim)
+{
+  const HeatClock *clock = &sim->clock;
+  const PetscInt64 steps = HeatClockExpectedSteps(clock);
+  char             name[64];
+
+  (void)printf("  scheme     %s", HeatCaseSchemeName(sim->c, name, sizeof name));
+  if (clock->steady) return;
+  if (HeatStepperIsAdaptive(sim->stepper))
+    (void)printf(", error-controlled, tolerance %g,", (double)sim->c->time.adaptive.tolerance);
+  else if (clock->free) (void)printf(", the largest steps that are stable,");
+  else if (steps >= 0)
+    (void)printf(", %" PetscInt64_FMT " steps of %g s", steps, (double)clock->dt);
+  else (void)printf(", steps of %g s, cut at the times of outputs,", (double)clock->dt);
+  if (clock->free && clock->steps >= 0) (void)printf(" %" PetscInt64_FMT " of them", clock->steps);
+  else (void)printf(" to t = %g s", (double)HeatClockEnd(clock));
+}
+
 static PetscErrorCode PrintScheme(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
-  (void)printf("  scheme     %s", HeatSchemeNames[sim->c->time.scheme]);
-  if (sim->c->time.scheme != HEAT_SCHEME_STEADY) {
-    (void)printf(", %" PetscInt64_FMT " steps of %g s to t = %g s", sim->end_step, (double)sim->dt,
-                 (double)HeatSimulationTime(sim, sim->end_step));
-  }
+  PrintSteps(sim);
   if (HeatStepperLinear(sim->stepper)) {
     KSP     ksp = HeatLinearKSP(HeatStepperLinear(sim->stepper));
     PC      pc;
@@ -82,11 +98,11 @@ static PetscErrorCode PrintScheme(HeatSimulation *sim)
 PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
-  sim->screen.quiet      = (!Speaks(sim) || sim->options->no_progress) ? PETSC_TRUE : PETSC_FALSE;
-  sim->screen.bar        = HeatTerminalReached();
-  sim->screen.began      = MPI_Wtime();
-  sim->screen.last       = sim->screen.began;
-  sim->screen.first_step = sim->step;
+  sim->screen.quiet = (!Speaks(sim) || sim->options->no_progress) ? PETSC_TRUE : PETSC_FALSE;
+  sim->screen.bar   = HeatTerminalReached();
+  sim->screen.began = MPI_Wtime();
+  sim->screen.last  = sim->screen.began;
+  sim->screen.first_fraction = HeatClockFraction(&sim->clock);
   if (!Speaks(sim)) PetscFunctionReturn(PETSC_SUCCESS);
   (void)printf("heat2d %s  %s\n", HeatVersion(), sim->c->title);
   PrintGrid(sim);
@@ -94,7 +110,7 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
   (void)printf("  output     %s\n", sim->c->output.directory);
   if (sim->restarted_from[0]) {
     (void)printf("  restart    from %s, step %" PetscInt64_FMT ", t = %g s\n", sim->restarted_from,
-                 sim->step, (double)HeatSimulationTime(sim, sim->step));
+                 sim->clock.step, (double)sim->clock.time);
   }
   (void)fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -102,29 +118,37 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
 
 /* Progress. */
 
+/* "step 12/120", or "step 12" where nobody knows how many there will be. */
+static const char *Steps(const HeatClock *clock, char *text, size_t size)
+{
+  const PetscInt64 all = HeatClockExpectedSteps(clock);
+
+  if (all < 0) (void)snprintf(text, size, "step %" PetscInt64_FMT, clock->step);
+  else (void)snprintf(text, size, "step %" PetscInt64_FMT "/%" PetscInt64_FMT, clock->step, all);
+  return text;
+}
+
 static void PrintBar(const HeatSimulation *sim, double fraction, double left)
 {
   enum { WIDTH = 30, LINE = 100 };
-  char      bar[WIDTH + 1], text[32], line[LINE + 1];
+  char      bar[WIDTH + 1], text[32], steps[48], line[LINE + 1];
   const int full = (int)(fraction * WIDTH);
 
   for (int k = 0; k < WIDTH; k++) bar[k] = k < full ? '#' : '.';
   bar[WIDTH] = '\0';
-  (void)snprintf(line, sizeof line,
-                 "  [%s] %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s  %s left",
-                 bar, 100.0 * fraction, sim->step, sim->end_step,
-                 (double)HeatSimulationTime(sim, sim->step), Duration(left, text, sizeof text));
-  if (sim->step == sim->end_step) line[0] = '\0'; /* the last one wipes the line */
+  (void)snprintf(line, sizeof line, "  [%s] %3.0f %%  %s  t = %g s  %s left", bar, 100.0 * fraction,
+                 Steps(&sim->clock, steps, sizeof steps), (double)sim->clock.time,
+                 Duration(left, text, sizeof text));
+  if (HeatClockIsDone(&sim->clock)) line[0] = '\0'; /* the last one wipes the line */
   (void)printf("\r%-*s\r", LINE, line);
 }
 
 static void PrintLine(const HeatSimulation *sim, double fraction, double left)
 {
-  char text[32];
+  char text[32], steps[48];
 
-  (void)printf("  %3.0f %%  step %" PetscInt64_FMT "/%" PetscInt64_FMT "  t = %g s",
-               100.0 * fraction, sim->step, sim->end_step,
-               (double)HeatSimulationTime(sim, sim->step));
+  (void)printf("  %3.0f %%  %s  t = %g s", 100.0 * fraction,
+               Steps(&sim->clock, steps, sizeof steps), (double)sim->clock.time);
   if (HeatStepperLinear(sim->stepper))
     (void)printf("  %" PetscInt_FMT " iterations", sim->last_step.solve.iterations);
   (void)printf("  %s left\n", Duration(left, text, sizeof text));
@@ -134,15 +158,15 @@ PetscErrorCode HeatScreenProgress(HeatSimulation *sim)
 {
   HeatScreen  *s        = &sim->screen;
   const double now      = MPI_Wtime();
-  const double fraction = (double)sim->step / (double)PetscMax(sim->end_step, 1);
-  const double rate     = (now - s->began) / (double)PetscMax(sim->step - s->first_step, 1);
-  const double left     = rate * (double)(sim->end_step - sim->step);
+  const double fraction = (double)HeatClockFraction(&sim->clock);
+  const double made     = PetscMax(fraction - (double)s->first_fraction, 1e-12);
+  const double left     = (now - s->began) / made * (1.0 - fraction);
   const int    tenth    = (int)(10.0 * fraction);
 
   PetscFunctionBeginUser;
-  if (s->quiet || sim->end_step <= 1) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->quiet || sim->clock.steady) PetscFunctionReturn(PETSC_SUCCESS);
   if (s->bar) {
-    if (now - s->last < 0.1 && sim->step != sim->end_step) PetscFunctionReturn(PETSC_SUCCESS);
+    if (now - s->last < 0.1 && !HeatClockIsDone(&sim->clock)) PetscFunctionReturn(PETSC_SUCCESS);
     PrintBar(sim, fraction, left);
   } else {
     const double quiet_time = now - s->last;
@@ -177,7 +201,7 @@ static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
 static void PrintNumbers(const HeatSimulation *sim, const HeatPhaseSpread spread[HEAT_PHASES])
 {
   const double     cells = (double)sim->grid->nx * (double)sim->grid->ny;
-  const PetscInt64 steps = sim->step - sim->first_step;
+  const PetscInt64 steps = sim->clock.step - sim->first_step;
 
   (void)printf("\n");
   if (steps > 0) {
@@ -190,6 +214,14 @@ static void PrintNumbers(const HeatSimulation *sim, const HeatPhaseSpread spread
         "  iterations   %" PetscInt64_FMT " min, %.1f mean, %" PetscInt64_FMT " max a solve\n",
         sim->iterations.min, (double)sim->iterations.total / (double)sim->iterations.solves,
         sim->iterations.max);
+  }
+  if (sim->iterations.newton) {
+    (void)printf("  Newton       %.1f iterations a solve\n",
+                 (double)sim->iterations.newton / (double)sim->iterations.solves);
+  }
+  if (sim->clock.free) {
+    (void)printf("  steps        %g to %g s, %" PetscInt64_FMT " rejected\n",
+                 (double)sim->clock.shortest, (double)sim->clock.longest, sim->clock.rejected);
   }
   (void)printf("  temperature  %.6g to %.6g, mean %.6g %s\n", (double)sim->summary.min,
                (double)sim->summary.max, (double)sim->summary.mean,
@@ -234,9 +266,13 @@ PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status)
   PrintNumbers(sim, spread);
   if (sim->checks) PrintChecks(sim);
   if (status == HEAT_STATUS_STOPPED) {
-    (void)printf("\n  STOPPED by %s at step %" PetscInt64_FMT " of %" PetscInt64_FMT
-                 ", after a checkpoint: continue with --restart latest\n",
-                 sim->stop.reason, sim->step, sim->end_step);
+    char steps[48];
+
+    (void)printf(
+        "\n  STOPPED by %s at %s, t = %g s, %.1f %% done, after a checkpoint: continue with "
+        "--restart latest\n",
+        sim->stop.reason, Steps(&sim->clock, steps, sizeof steps), (double)sim->clock.time,
+        100.0 * (double)HeatClockFraction(&sim->clock));
   } else {
     (void)printf("\n  %s, results in %s\n", status == HEAT_STATUS_OK ? "done" : "CHECK FAILED",
                  sim->c->output.directory);

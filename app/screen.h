@@ -3,7 +3,7 @@
 #ifndef HEAT_APP_SCREEN_H
 #define HEAT_APP_SCREEN_H
 
-#include "app/simulation.h"
+#include "app/simulation_data.h"
 
 /** Case, grid, decomposition, scheme.  Collective. */
 PetscErrorCode HeatScreenHeader(HeatSimulation *sim);

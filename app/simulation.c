@@ -1,68 +1,132 @@
 /* Set-up, the time loop, and the end of a run. */
 #include "app/simulation.h"
 
-#include <math.h>
-
 #include "app/checks.h"
 #include "app/output.h"
+#include "app/points.h"
 #include "app/record.h"
+#include "app/restart.h"
 #include "app/screen.h"
+#include "io/cell_inputs.h"
 #include "io/output_dir.h"
-#include "solver/paint.h"
 
-/* Set-up. */
+/* The initial state. */
 
-/* The step: the case's, or for ftcs with `auto` the largest stable one that divides the run
-   evenly. */
-static PetscErrorCode ChooseStep(HeatSimulation *sim)
+static PetscErrorCode FreshState(HeatSimulation *sim, const HeatCellInputs *inputs)
 {
   const HeatCase *c = sim->c;
+  PetscReal      *T;
 
   PetscFunctionBeginUser;
-  sim->dt = c->time.scheme == HEAT_SCHEME_STEADY ? 1.0 : c->time.step;
-  if (c->time.step_auto) {
-    PetscCall(HeatOperatorStableStep(sim->op, &sim->dt));
-    HeatCaseCheckKey(sim->dt < PETSC_MAX_REAL, sim->grid->comm, c, "time.step",
-                     "any step is stable here, so `auto` cannot choose one; give a number");
-    if (c->time.end > 0.0)
-      sim->dt = c->time.end / PetscCeilReal(c->time.end / sim->dt * (1.0 - 1e-12));
+  PetscCall(VecGetArrayWrite(sim->T, &T));
+  if (c->initial.file) {
+    const char *dataset = c->initial.dataset ? c->initial.dataset : "/temperature";
+
+    PetscCall(HeatFieldFileRead(sim->grid, c->initial.file, dataset, HEAT_ELEMENT_DOUBLE, T));
   }
+  PetscCall(
+      HeatPaintTemperature(sim->grid, c, inputs, c->initial.file ? PETSC_TRUE : PETSC_FALSE, T));
+  PetscCall(HeatEnergyStart(&sim->energy, sim->op, T));
+  PetscCall(VecRestoreArrayWrite(sim->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Steps from the time base to the end; validation made sure that the step divides it. */
-static PetscInt64 EndStep(const HeatSimulation *sim)
+/* The operator at the state from which the run sets out: the stable step may depend on it. */
+static PetscErrorCode UpdateOperator(HeatSimulation *sim)
+{
+  const PetscReal *T;
+  PetscBool        valid = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  if (HeatOperatorIsLinear(sim->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatOperatorSetTime(sim->op, sim->resumed.time));
+  PetscCall(VecGetArrayRead(sim->T, &T));
+  PetscCall(HeatOperatorUpdate(sim->op, T, &valid));
+  PetscCall(VecRestoreArrayRead(sim->T, &T));
+  HeatCheck(
+      valid, sim->grid->comm, HEAT_ERR_INPUT,
+      "a conductivity is not positive, or a source or side is not finite, at the temperatures "
+      "from which the run sets out; the case's expressions of T must hold there");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set-up. */
+
+/* The fixed step, or the first one to propose: the case's; or the stepper's, which is the largest
+   stable one for an explicit scheme - there cut so that it divides a run of fixed steps evenly. */
+static PetscErrorCode ChooseStep(HeatSimulation *sim, PetscBool free, PetscReal *dt)
 {
   const HeatCase *c = sim->c;
 
-  if (c->time.scheme == HEAT_SCHEME_STEADY) return 1;
-  if (c->time.end < 0.0) return c->time.steps;
-  return sim->base_step + (PetscInt64)round((c->time.end - sim->base_time) / sim->dt);
+  PetscFunctionBeginUser;
+  *dt = c->time.step;
+  if (c->time.step > 0.0 || c->time.scheme == HEAT_SCHEME_STEADY)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperFirstStep(sim->stepper, sim->resumed.time, sim->T, dt));
+  HeatCaseCheckKey(*dt > 0.0 && *dt < PETSC_MAX_REAL, sim->grid->comm, c, "time.step",
+                   "any step is stable here, so `auto` cannot choose one; give a number");
+  if (!free && c->time.end > 0.0)
+    *dt = c->time.end / PetscCeilReal(c->time.end / *dt * (1.0 - 1e-12));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void ChooseEnd(HeatSimulation *sim)
+/* Whether the stepper says how long each step is: its error tells it, or a stability limit that
+   changes with the field. */
+static PetscBool StepsAreFree(const HeatSimulation *sim)
 {
-  const PetscInt64 rows = 1000; /* history rows of a run, about, unless the case says otherwise */
+  const HeatScheme scheme = sim->c->time.scheme;
 
-  sim->end_step      = EndStep(sim);
-  sim->history_every = sim->c->output.history_every > 0 ? sim->c->output.history_every
-                                                        : (sim->end_step + rows - 1) / rows;
-  sim->history_every = PetscMax(sim->history_every, 1);
+  if (HeatStepperIsAdaptive(sim->stepper)) return PETSC_TRUE;
+  return sim->c->time.step_auto && !HeatOperatorIsLinear(sim->op) &&
+                 (scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_RKL2)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
 }
 
-static PetscErrorCode CreateProbes(HeatSimulation *sim)
+/* The stepper and the clock, at the start or where the checkpoint stood. */
+static PetscErrorCode StartClock(HeatSimulation *sim)
 {
-  const PetscInt n = sim->c->output.n_probes;
-  PetscReal(*at)[2];
+  const PetscBool restart = sim->restarted_from[0] ? PETSC_TRUE : PETSC_FALSE;
+  PetscBool       free;
+  PetscReal       dt;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &at));
-  for (PetscInt k = 0; k < n; k++) {
-    at[k][0] = sim->c->output.probes[k].at[0];
-    at[k][1] = sim->c->output.probes[k].at[1];
-  }
-  PetscCall(HeatProbesCreate(sim->op, n, (const PetscReal(*)[2])at, &sim->probes));
-  PetscCall(PetscFree(at));
+  PetscCall(HeatStepperCreate(sim->op, sim->c->time.step, &sim->stepper));
+  free = StepsAreFree(sim);
+  if (restart) PetscCall(HeatRestartLoadStepper(sim));
+  if (restart && free && HeatRestartIsSameScheme(sim)) dt = sim->resumed.step_size;
+  else PetscCall(ChooseStep(sim, free, &dt));
+  HeatClockStart(&sim->clock, sim->c, free, dt);
+  if (restart) PetscCall(HeatRestartAdopt(sim));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpState(HeatSimulation *sim, const HeatCellInputs *inputs)
+{
+  PetscFunctionBeginUser;
+  HeatPhaseBegin(&sim->phases);
+  PetscCall(DMCreateGlobalVector(sim->grid->da, &sim->T));
+  if (sim->options->restart) PetscCall(HeatRestartRead(sim));
+  else PetscCall(FreshState(sim, inputs));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_INITIAL);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All that needs what the case's files hold. */
+static PetscErrorCode SetUpFields(HeatSimulation *sim)
+{
+  HeatCellInputs inputs = {0};
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  HeatPhaseBegin(&sim->phases);
+  PetscCall(HeatCellInputsRead(sim->grid, sim->c, &inputs));
+  code = HeatOperatorCreate(sim->grid, sim->c, &inputs, &sim->op);
+  if (!code) code = HeatZonesCreate(sim->grid, sim->c, &inputs, &sim->zones);
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
+  if (!code) code = SetUpState(sim, &inputs);
+  PetscCall(HeatCellInputsClear(sim->c, &inputs));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -79,119 +143,29 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->began                = began;
   sim->last_snapshot_step   = -1;
   sim->last_checkpoint_step = -1;
-  HeatPhaseBegin(&sim->phases);
+  sim->prepared_step        = -1;
   PetscCall(HeatOptionsInsertPetsc(c));
   PetscCall(HeatGridCreate(comm, c, &sim->grid));
-  PetscCall(HeatOperatorCreate(sim->grid, c, NULL, &sim->op));
-  PetscCall(ChooseStep(sim));
-  PetscCall(HeatStepperCreate(sim->op, sim->dt, &sim->stepper));
+  PetscCall(SetUpFields(sim));
+  HeatPhaseBegin(&sim->phases);
+  PetscCall(UpdateOperator(sim));
+  PetscCall(StartClock(sim));
   PetscCall(HeatOptionsCheckUsed(sim->grid->comm, options, c));
-  PetscCall(CreateProbes(sim));
-  PetscCall(DMCreateGlobalVector(sim->grid->da, &sim->T));
-  ChooseEnd(sim);
+  PetscCall(HeatPointsCreate(sim));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscReal HeatSimulationTime(const HeatSimulation *sim, PetscInt64 step)
-{
-  if (sim->c->time.scheme == HEAT_SCHEME_STEADY) return 0.0;
-  return sim->base_time + (PetscReal)(step - sim->base_step) * sim->dt;
-}
-
-/* The initial state. */
-
-static PetscErrorCode FreshState(HeatSimulation *sim)
-{
-  const HeatCase *c = sim->c;
-  PetscReal      *T;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayWrite(sim->T, &T));
-  if (c->initial.file) {
-    const char *dataset = c->initial.dataset ? c->initial.dataset : "/temperature";
-
-    PetscCall(HeatFieldFileRead(sim->grid, c->initial.file, dataset, HEAT_ELEMENT_DOUBLE, T));
-  }
-  PetscCall(HeatPaintTemperature(sim->grid, c, c->initial.file ? PETSC_TRUE : PETSC_FALSE, T));
-  PetscCall(HeatEnergyStart(&sim->energy, sim->op, T));
-  PetscCall(VecRestoreArrayWrite(sim->T, &T));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Where the clock and the account stood.  With another step the time base moves to the
-   checkpoint, so that with the same one the times have the same bits as in an uninterrupted run. */
-static PetscErrorCode AdoptState(HeatSimulation *sim, const HeatCheckpointState *state)
-{
-  PetscReal sums[HEAT_ENERGY_SUMS];
-
-  PetscFunctionBeginUser;
-  for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
-    sums[k] = HeatCheckpointStateGetSum(state, HeatEnergySumNames[k], 0.0);
-  HeatEnergyLoad(&sim->energy, sums);
-  sim->step = sim->first_step = sim->last_checkpoint_step = state->step;
-  sim->base_step = (PetscInt64)HeatCheckpointStateGetSum(state, "base_step", 0.0);
-  sim->base_time = HeatCheckpointStateGetSum(state, "base_time", 0.0);
-  if (state->step_size != sim->dt) {
-    sim->base_step = state->step;
-    sim->base_time = state->time;
-  }
-  ChooseEnd(sim);
-  HeatCaseCheckKey(
-      sim->c->time.end < 0.0 || sim->step >= sim->end_step ||
-          PetscAbsReal(HeatSimulationTime(sim, sim->end_step) - sim->c->time.end) <=
-              1e-9 * sim->c->time.end,
-      sim->grid->comm, sim->c, "time.step",
-      "%g s does not divide the time left, from the checkpoint at %g s to time.end at %g s",
-      (double)sim->dt, (double)state->time, (double)sim->c->time.end);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode RestartState(HeatSimulation *sim, HeatCheckpointState *state)
-{
-  const char *scheme = HeatSchemeNames[sim->c->time.scheme];
-  PetscBool   latest, same;
-  PetscReal  *T;
-
-  PetscFunctionBeginUser;
-  HeatCaseCheckKey(sim->c->time.scheme != HEAT_SCHEME_STEADY, sim->grid->comm, sim->c,
-                   "time.scheme",
-                   "a steady case has no time steps to continue; run it without --restart");
-  PetscCall(PetscStrcmp(sim->options->restart, "latest", &latest));
-  if (latest) {
-    PetscCall(HeatCheckpointLatest(sim->grid->comm, sim->c->output.directory, sim->restarted_from,
-                                   sizeof sim->restarted_from));
-  } else {
-    PetscCall(PetscStrncpy(sim->restarted_from, sim->options->restart, sizeof sim->restarted_from));
-  }
-  PetscCall(VecGetArrayWrite(sim->T, &T));
-  PetscCall(HeatCheckpointRead(sim->grid, sim->restarted_from, state, T));
-  PetscCall(VecRestoreArrayWrite(sim->T, &T));
-  PetscCall(PetscStrcmp(state->scheme, scheme, &same));
-  if (!same && sim->grid->rank == 0) {
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                           "heat2d: note: the checkpoint was made with %s, going on with %s\n",
-                           state->scheme, scheme));
-  }
-  PetscCall(AdoptState(sim, state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 {
-  HeatCheckpointState state   = {0};
-  const PetscBool     restart = sim->options->restart ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool restart = sim->restarted_from[0] ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases);
-  if (restart) PetscCall(RestartState(sim, &state));
-  else PetscCall(FreshState(sim));
   PetscCall(HeatOutputDirectoryPrepare(sim->grid->comm, sim->c->output.directory, restart));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_INITIAL);
   PetscCall(HeatScreenHeader(sim));
-  PetscCall(HeatOutputOpen(sim, restart ? &state : NULL));
-  PetscCall(HeatCheckpointStateClear(&state));
-  HeatStopStart(&sim->stop, sim->c, sim->began, sim->step);
+  PetscCall(HeatOutputOpen(sim));
+  PetscCall(HeatCheckpointStateClear(&sim->resumed));
+  HeatStopStart(&sim->stop, sim->c, sim->began, sim->clock.step);
   if (!restart) PetscCall(HeatOutputStep(sim, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -203,35 +177,45 @@ static void CountIterations(HeatIterations *all, const HeatSolveInfo *solve)
   all->min = all->solves == 0 ? solve->iterations : PetscMin(all->min, solve->iterations);
   all->max = PetscMax(all->max, solve->iterations);
   all->total += solve->iterations;
+  all->newton += solve->newton;
   all->solves += 1;
   all->last_residual = solve->residual;
 }
 
+/* The numerics failed, as was reported already; the state is that of the last good step. */
+static PetscErrorCode KeepLastGoodState(HeatSimulation *sim)
+{
+  PetscBool written;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatOutputCheckpoint(sim, &written));
+  if (written && sim->grid->rank == 0) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: the last good state, step %" PetscInt64_FMT
+                           ", is in a checkpoint in %s\n",
+                           sim->clock.step, sim->c->output.directory));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode AdvanceOneStep(HeatSimulation *sim)
 {
-  PetscErrorCode code;
+  const HeatClockStep step = HeatClockNext(&sim->clock);
+  HeatStepInfo       *info = &sim->last_step;
+  PetscErrorCode      code;
 
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases);
-  code = HeatStepperAdvance(sim->stepper, HeatSimulationTime(sim, sim->step), sim->dt, &sim->T,
-                            &sim->last_step);
-  if (code ==
-      HEAT_ERR_NUMERICS) { /* reported already; the temperature is that of the last good step */
-    PetscBool written;
-
-    PetscCall(HeatOutputCheckpoint(sim, &written));
-    if (written && sim->grid->rank == 0) {
-      PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                             "heat2d: the last good state, step %" PetscInt64_FMT
-                             ", is in a checkpoint in %s\n",
-                             sim->step, sim->c->output.directory));
-    }
+  sim->prepared_step = -1;
+  code               = HeatStepperAdvance(sim->stepper, sim->clock.time, step.dt, &sim->T, info);
+  if (code == HEAT_ERR_NUMERICS) {
+    PetscCall(KeepLastGoodState(sim));
     PetscFunctionReturn(code);
   }
   PetscCall(code);
-  HeatEnergyAdd(&sim->energy, &sim->last_step.flows, sim->dt);
-  if (HeatStepperLinear(sim->stepper)) CountIterations(&sim->iterations, &sim->last_step.solve);
-  sim->step += 1;
+  HeatEnergyAdd(&sim->energy, &info->flows, info->dt);
+  if (HeatStepperLinear(sim->stepper)) CountIterations(&sim->iterations, &info->solve);
+  HeatClockAdvance(&sim->clock, &step, info->dt, info->next, info->rejected);
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -240,7 +224,7 @@ static PetscErrorCode AskToStop(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases);
-  PetscCall(HeatStopAsk(&sim->stop, sim->grid->comm, sim->step));
+  PetscCall(HeatStopAsk(&sim->stop, sim->grid->comm, sim->clock.step));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -253,16 +237,15 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(sim->grid->comm));
   start = MPI_Wtime();
-  while (sim->step < sim->end_step && !sim->stop.stop) {
+  if (HeatClockIsDone(&sim->clock)) PetscCall(HeatOutputNothingLeft(sim));
+  while (!HeatClockIsDone(&sim->clock) && !sim->stop.stop) {
     PetscCall(AdvanceOneStep(sim));
     PetscCall(AskToStop(sim));
-    PetscCall(HeatOutputStep(sim, sim->step == sim->end_step ? PETSC_TRUE : PETSC_FALSE));
+    PetscCall(HeatOutputStep(sim, HeatClockIsDone(&sim->clock)));
     PetscCall(HeatScreenProgress(sim));
   }
-  if (sim->first_step >= sim->end_step) PetscCall(HeatOutputNothingLeft(sim));
-  if (sim->step >= sim->end_step) sim->stop.stop = PETSC_FALSE;
-  if (sim->stop.stop) PetscCall(HeatOutputCheckpoint(sim, NULL));
-  else if (c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0)
+  if (HeatClockIsDone(&sim->clock)) sim->stop.stop = PETSC_FALSE;
+  if (sim->stop.stop || c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0)
     PetscCall(HeatOutputCheckpoint(sim, NULL));
   PetscCall(HeatOutputClose(sim));
   sim->seconds = MPI_Wtime() - start;
@@ -296,13 +279,14 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscFunctionBeginUser;
   if (!sim) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatSnapshotsDestroy(&sim->snapshots));
-  PetscCall(HeatProbesDestroy(&sim->probes));
+  PetscCall(HeatPointsDestroy(sim));
+  PetscCall(HeatCheckpointStateClear(&sim->resumed));
   PetscCall(HeatStepperDestroy(&sim->stepper));
+  PetscCall(HeatZonesDestroy(&sim->zones));
   PetscCall(VecDestroy(&sim->T));
   PetscCall(HeatOperatorDestroy(&sim->op));
   PetscCall(HeatGridDestroy(&sim->grid));
   PetscCall(PetscFree(sim->checks));
-  PetscCall(PetscFree(sim->probe_shares));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

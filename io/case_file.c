@@ -1,71 +1,14 @@
 /* The case file: bytes to tree to case.
  *
- * Rank 0 reads the bytes, because a file opened by every rank of a large job is a burden on the
- * file system; what it found, content or failure, is broadcast, and from there on all ranks do
- * the same work and so agree on every error.  The order is: syntax, --set, the names of all keys,
- * then the values section by section. */
+ * All ranks get the same bytes, do the same work, and so agree on every error.  The order is:
+ * syntax, --set, the names of all keys, then the values section by section. */
 #include "io/case_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "io/case_reader.h"
-
-enum { MOST_BYTES = 16 * 1024 * 1024, FIRST_BYTES = 65536 };
-
-/* Bytes. */
-
-/* All of a file, with a NUL behind it; *failed is errno, or -1 when larger than MOST_BYTES. */
-static PetscErrorCode ReadBytes(const char *path, char **text, size_t *length, int *failed)
-{
-  size_t size = FIRST_BYTES;
-  FILE  *file = fopen(path, "rb");
-
-  PetscFunctionBeginUser;
-  *length = 0;
-  *failed = file ? 0 : errno;
-  PetscCall(PetscMalloc1(size, text));
-  while (file && !*failed) {
-    errno = 0;
-    *length += fread(*text + *length, 1, size - 1 - *length, file);
-    if (ferror(file)) *failed = errno ? errno : EIO;
-    else if (*length > MOST_BYTES) *failed = -1;
-    else if (*length < size - 1) break; /* the end */
-    else {
-      size *= 2;
-      PetscCall(PetscRealloc(size, text));
-    }
-  }
-  if (file) fclose(file);
-  (*text)[*length] = '\0';
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Collective: every rank gets the text, in c->text, or raises. */
-static PetscErrorCode ShareBytes(MPI_Comm comm, const char *path, HeatCase *c, size_t *length)
-{
-  PetscInt64  header[2] = {0, 0}; /* failure, length */
-  PetscMPIInt rank;
-  int         failed = 0;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) {
-    PetscCall(ReadBytes(path, &c->text, length, &failed));
-    header[0] = failed;
-    header[1] = (PetscInt64)*length;
-  }
-  PetscCallMPI(MPI_Bcast(header, 2, MPIU_INT64, 0, comm));
-  HeatCheck(header[0] != -1, comm, HEAT_ERR_INPUT,
-            "%s: larger than %d MiB; this is not a case file", path, MOST_BYTES / (1024 * 1024));
-  HeatCheck(header[0] == 0, comm, HEAT_ERR_INPUT,
-            "%s: cannot be read: %s; give the name of a case file", path, strerror((int)header[0]));
-  *length = (size_t)header[1];
-  if (rank != 0) PetscCall(PetscMalloc1(*length + 1, &c->text));
-  PetscCallMPI(MPI_Bcast(c->text, (int)*length + 1, MPI_CHAR, 0, comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+#include "io/text_file.h"
 
 /* Sections. */
 
@@ -109,82 +52,71 @@ static PetscErrorCode ReadDecomposition(const HeatReader *r, const HeatYamlNode 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadInitialAndSource(const HeatReader *r, const HeatYamlNode *root)
+/* A name of HeatSchemeNames, or ts:TYPE. */
+static PetscErrorCode ReadScheme(const HeatReader *r, const HeatYamlNode *node)
 {
-  const HeatYamlNode *section = HeatReaderKey(root, "initial");
+  const char *names[HEAT_SCHEME_TS + 4] = {NULL};
+  int         choice                    = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
-  PetscCall(HeatReadFormula(r, HeatReaderKey(section, "temperature"), &r->c->initial.temperature));
-  PetscCall(HeatReadString(r, HeatReaderKey(section, "file"), &r->c->initial.file));
-  PetscCall(HeatReadString(r, HeatReaderKey(section, "dataset"), &r->c->initial.dataset));
-  if (r->c->initial.file && !r->c->initial.dataset) {
-    PetscCall(PetscStrallocpy("/temperature", &r->c->initial.dataset));
+  if (node->kind == HEAT_YAML_SCALAR && strncmp(node->text, "ts:", 3) == 0) {
+    HeatReaderCheck(node->text[3] && !strpbrk(node->text + 3, " \t\n\r"), r, node,
+                    "found %.40s; write ts: and the name of a PETSc TS, e.g. ts:rosw", node->text);
+    r->c->time.scheme = HEAT_SCHEME_TS;
+    PetscCall(PetscStrallocpy(node->text + 3, &r->c->time.ts_type));
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(HeatReadFormula(r, HeatReaderKey(root, "source"), &r->c->source));
+  for (int i = 0; i < HEAT_SCHEME_TS + 2; i++)
+    names[i + (i >= HEAT_SCHEME_TS)] = HeatSchemeNames[i];
+  names[HEAT_SCHEME_TS] = "ts:TYPE"; /* for the list in a message */
+  PetscCall(HeatReadChoice(r, node, names, &choice));
+  r->c->time.scheme = (HeatScheme)choice;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadBoundary(const HeatReader *r, const HeatYamlNode *root)
+/* A scheme that controls its error takes a tolerance of its own when the step is left to it, and
+ * without a step it has the first one to choose: later there are only two kinds, with and without
+ * a tolerance. */
+static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time)
 {
-  const HeatYamlNode *section = HeatReaderKey(root, "boundary");
+  const HeatYamlNode *section    = HeatReaderKey(time, "adaptive");
+  HeatCase           *c          = r->c;
+  const PetscBool     controlled = (PetscBool)(c->time.scheme == HEAT_SCHEME_BDF2 ||
+                                           c->time.scheme == HEAT_SCHEME_ESDIRK ||
+                                           c->time.scheme == HEAT_SCHEME_TS);
+  HeatYamlNode       *tolerance  = HeatReaderKey(section, "tolerance");
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadMap(r, section));
-  for (int side = 0; section && side < HEAT_SIDES; side++) {
-    const HeatYamlNode *node = HeatReaderKey(section, HeatSideNames[side]);
-    HeatSegment        *b    = &r->c->boundary[side].segments[0];
-    HeatYamlNode       *type;
-    int                 choice = HEAT_BC_INSULATED;
-
-    PetscCall(HeatReadMap(r, node));
-    if (!node) continue;
-    PetscCall(HeatReaderRequire(r, node, "type", &type));
-    HeatReaderCheck(
-        !IsWord(type, "radiation"), r, type,
-        "radiation is not available in this version; a convection with its linearised coefficient, "
-        "4 emissivity sigma T^3, comes near for small differences of temperature");
-    PetscCall(HeatReadChoice(r, type, HeatBoundaryTypeNames, &choice));
-    b->type = (HeatBoundaryType)choice;
-    PetscCall(HeatReadFormula(r, HeatReaderKey(node, "value"), &b->value));
-    PetscCall(HeatReadFormula(r, HeatReaderKey(node, "coefficient"), &b->coefficient));
-    PetscCall(HeatReadFormula(r, HeatReaderKey(node, "ambient"), &b->ambient));
+  if (section && !c->time.step_auto) {
+    PetscCall(HeatReaderRequire(r, section, "tolerance", &tolerance));
   }
+  if (controlled && c->time.step_auto) c->time.adaptive.tolerance = 1e-4;
+  PetscCall(HeatReadReal(r, tolerance, HEAT_POSITIVE, &c->time.adaptive.tolerance));
+  PetscCall(
+      HeatReadReal(r, HeatReaderKey(section, "min_step"), HEAT_POSITIVE, &c->time.adaptive.min));
+  PetscCall(
+      HeatReadReal(r, HeatReaderKey(section, "max_step"), HEAT_POSITIVE, &c->time.adaptive.max));
+  if (controlled && section && c->time.step == 0.0) c->time.step_auto = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The contract has more schemes than this version. */
-static PetscBool IsLaterScheme(const HeatYamlNode *node)
-{
-  static const char *const later[] = {"rkl2", "bdf2", "esdirk"};
-
-  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(later); i++) {
-    if (IsWord(node, later[i])) return PETSC_TRUE;
-  }
-  return (PetscBool)(node->kind == HEAT_YAML_SCALAR && strncmp(node->text, "ts:", 3) == 0);
 }
 
 static PetscErrorCode ReadTime(const HeatReader *r, const HeatYamlNode *root)
 {
   HeatYamlNode *section, *scheme;
-  int           choice = 0;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderRequire(r, root, "time", &section));
   PetscCall(HeatReadMap(r, section));
   PetscCall(HeatReaderRequire(r, section, "scheme", &scheme));
-  HeatReaderCheck(!IsLaterScheme(scheme), r, scheme,
-                  "%.20s is not available in this version; choose ftcs, backward-euler, "
-                  "crank-nicolson or steady",
-                  scheme->text);
-  PetscCall(HeatReadChoice(r, scheme, HeatSchemeNames, &choice));
-  r->c->time.scheme = (HeatScheme)choice;
+  PetscCall(ReadScheme(r, scheme));
 
   const HeatYamlNode *step = HeatReaderKey(section, "step");
   if (IsWord(step, "auto")) r->c->time.step_auto = PETSC_TRUE;
   else PetscCall(HeatReadReal(r, step, HEAT_POSITIVE, &r->c->time.step));
   PetscCall(HeatReadReal(r, HeatReaderKey(section, "end"), HEAT_POSITIVE, &r->c->time.end));
   PetscCall(HeatReadInt(r, HeatReaderKey(section, "steps"), 1, &r->c->time.steps));
+  PetscCall(ReadAdaptive(r, section));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -199,6 +131,7 @@ static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
       HeatReadReal(r, HeatReaderKey(section, "tolerance"), HEAT_ANY, &r->c->solver.tolerance));
   PetscCall(
       HeatReadInt(r, HeatReaderKey(section, "max_iterations"), 1, &r->c->solver.max_iterations));
+  PetscCall(HeatReadInt(r, HeatReaderKey(section, "max_newton"), 1, &r->c->solver.max_newton));
   PetscCall(
       HeatReadString(r, HeatReaderKey(section, "preconditioner"), &r->c->solver.preconditioner));
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "face_average"), HeatFaceAverageNames, &face));
@@ -206,55 +139,6 @@ static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "paint"), HeatPaintRuleNames, &paint));
   r->c->solver.face_average = (HeatFaceAverage)face;
   r->c->solver.paint        = (HeatPaintRule)paint;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ReadFields(const HeatReader *r, const HeatYamlNode *list)
-{
-  char path[64];
-  int  field = 0, i = 0;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatReadList(r, list));
-  if (!list) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscArrayzero(r->c->output.fields, HEAT_FIELDS));
-  for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
-    HeatYamlNode element = *item;
-
-    snprintf(path, sizeof path, "%s[%d]", list->path, i);
-    element.path = path;
-    PetscCall(HeatReadChoice(r, &element, HeatFieldKindNames, &field));
-    HeatReaderCheck(!r->c->output.fields[field], r, &element, "%s is in the list twice; keep one",
-                    item->text);
-    r->c->output.fields[field] = PETSC_TRUE;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ReadOutput(const HeatReader *r, const HeatYamlNode *root)
-{
-  const HeatYamlNode *section   = HeatReaderKey(root, "output");
-  const HeatYamlNode *snapshots = HeatReaderKey(section, "snapshots");
-  const HeatYamlNode *history   = HeatReaderKey(section, "history");
-  HeatCase           *c         = r->c;
-  int                 choice    = c->output.compression;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
-  PetscCall(HeatReadMap(r, snapshots));
-  PetscCall(HeatReadMap(r, history));
-  PetscCall(HeatReadString(r, HeatReaderKey(section, "directory"), &c->output.directory));
-  PetscCall(
-      HeatReadString(r, HeatReaderKey(section, "temperature_unit"), &c->output.temperature_unit));
-  PetscCall(HeatReadInt(r, HeatReaderKey(snapshots, "every"), 0, &c->output.snapshots_every));
-  PetscCall(HeatReadReal(r, HeatReaderKey(snapshots, "interval"), HEAT_NOT_NEGATIVE,
-                         &c->output.snapshots_interval));
-  PetscCall(HeatReadInt(r, HeatReaderKey(history, "every"), 0, &c->output.history_every));
-  PetscCall(ReadFields(r, HeatReaderKey(section, "fields")));
-  PetscCall(HeatReadProbes(r, section));
-  PetscCall(
-      HeatReadChoice(r, HeatReaderKey(section, "compression"), HeatCompressionNames, &choice));
-  c->output.compression = (HeatCompression)choice;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -305,11 +189,12 @@ static PetscErrorCode ReadTree(const HeatReader *r, HeatYamlNode *root, const ch
   PetscCall(ReadDecomposition(r, root));
   PetscCall(HeatReadMaterials(r, root));
   PetscCall(HeatReadRegions(r, root));
-  PetscCall(ReadInitialAndSource(r, root));
-  PetscCall(ReadBoundary(r, root));
+  PetscCall(HeatReadContacts(r, root));
+  PetscCall(HeatReadFields(r, root));
+  PetscCall(HeatReadBoundary(r, root));
   PetscCall(ReadTime(r, root));
   PetscCall(ReadSolver(r, root));
-  PetscCall(ReadOutput(r, root));
+  PetscCall(HeatReadOutput(r, root));
   PetscCall(ReadCheckpointAndLimits(r, root));
   PetscCall(HeatReadChecks(r, root));
   PetscCall(HeatReadPetscOptions(r, root));
@@ -333,16 +218,18 @@ static PetscErrorCode ParseAndRead(const HeatReader *r, HeatYamlTree *tree, size
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ReadInto(const HeatReader *r, const char *path, PetscInt n_set,
-                               const char *const *set)
+/* `text` NULL: the bytes come from the file. */
+static PetscErrorCode ReadInto(const HeatReader *r, const char *path, const char *text,
+                               PetscInt n_set, const char *const *set)
 {
   HeatYamlTree  *tree;
-  size_t         length = 0;
+  size_t         length = text ? strlen(text) : 0;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(PetscStrallocpy(path, &r->c->file));
-  PetscCall(ShareBytes(r->comm, path, r->c, &length));
+  if (text) PetscCall(PetscStrallocpy(text, &r->c->text));
+  else PetscCall(HeatTextRead(r->comm, path, HEAT_ERR_INPUT, "a case file", &r->c->text, &length));
   PetscCall(HeatYamlCreate(&tree));
   code = ParseAndRead(r, tree, length, path, n_set, set);
   PetscCall(HeatYamlDestroy(&tree));
@@ -350,8 +237,8 @@ static PetscErrorCode ReadInto(const HeatReader *r, const char *path, PetscInt n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
-                            HeatCase **c)
+PetscErrorCode HeatCaseReadText(MPI_Comm comm, const char *name, const char *text, PetscInt n_set,
+                                const char *const *set, HeatCase **c)
 {
   HeatReader     r = {.comm = comm};
   PetscErrorCode code;
@@ -359,9 +246,15 @@ PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, con
   PetscFunctionBeginUser;
   *c = NULL;
   PetscCall(HeatCaseCreate(&r.c));
-  code = ReadInto(&r, path, n_set, set);
+  code = ReadInto(&r, name, text, n_set, set);
   if (code != PETSC_SUCCESS) PetscCall(HeatCaseDestroy(&r.c));
   PetscCall(code);
   *c = r.c;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
+                            HeatCase **c)
+{
+  return HeatCaseReadText(comm, path, NULL, n_set, set, c);
 }

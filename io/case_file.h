@@ -11,11 +11,13 @@
 
 /** One row of the table of keys: what the parser accepts, --help prints, inputs/README.md lists. */
 typedef struct {
-  const char *path;    /* dotted; [] is an element of a list, <side> left, right, bottom or top,
-                          <option> any name: "regions[].shape", "boundary.<side>.type" */
-  const char *type;    /* in words, with the choices: "number > 0", "ftcs | backward-euler | ..." */
+  const char
+      *path; /* dotted: "regions[].shape", "boundary.<side>.type" (also of left[0].type); [] is
+                       an element of a list, <side> left, right, bottom or top, <property> one of
+                       HeatPropertyNames, <option> any name */
+  const char *type; /* in words, with the choices: "number > 0", "ftcs | backward-euler | ..." */
   const char *fallback; /* default, in words; "required" */
-  const char *help;    /* one line, with the unit */
+  const char *help;     /* one line, with the unit */
 } HeatCaseKey;
 
 /** The table, ended by a row whose path is NULL.  Static storage. */
@@ -23,9 +25,15 @@ const HeatCaseKey *HeatCaseKeys(void);
 
 /** Read a case.  Collective on comm; *c is the caller's.
  *  @param[in] n_set, set  overrides "KEY=VALUE", VALUE in YAML, applied in order before checking
- *  Errors: HEAT_ERR_INPUT, for its content and also when the file cannot be read.
+ *  Errors: HEAT_ERR_INPUT, for its content and also when the file cannot be read; HEAT_ERR_FILE for
+ *  a table of boundary values that it names.
  *  The case is not validated yet: call HeatCaseValidate. */
 PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
                             HeatCase **c);
+
+/** Likewise from memory, every rank the same text; `name` stands for the file in messages and
+ *  gives the default title and folder. */
+PetscErrorCode HeatCaseReadText(MPI_Comm comm, const char *name, const char *text, PetscInt n_set,
+                                const char *const *set, HeatCase **c);
 
 #endif

@@ -6,7 +6,8 @@
  *
  * The walk also gives every key its dotted path and remembers its line, which all later messages
  * use.  Paths are matched as patterns: [] for an element of a list, <side> for a side of the
- * domain, <option> for any name at all. */
+ * domain, <property> for a material's property, <option> for any name at all.  A side is one
+ * mapping or a list of them; both have the same pattern, so that the table lists each key once. */
 #include "io/case_reader.h"
 
 #include <stdio.h>
@@ -28,11 +29,22 @@ static const HeatCaseKey keys[] = {
      "which rank gets which block: a compact rectangle of blocks per node, or row by row"},
 
     {"materials[].name", "text", "required", "name that regions refer to, unique"},
-    {"materials[].conductivity", "number > 0 | [kx, ky]", "required",
+    {"materials[].conductivity", "number > 0 | expression of x y T | [kx, ky] of those", "required",
      "thermal conductivity [W/(m K)]"},
     {"materials[].density", "number > 0", "required", "density [kg/m3]"},
     {"materials[].specific_heat", "number > 0", "required", "specific heat capacity [J/(kg K)]"},
 
+    {"properties.<property>.file", "file name", "none",
+     "HDF5 file with the conductivity, conductivity_x, conductivity_y, density or specific_heat of "
+     "each cell"},
+    {"properties.<property>.dataset", "name of a dataset", "/ and the name of the property",
+     "dataset of the file, ny x nx"},
+
+    {"contacts[].between", "[a, b], names of two materials", "required",
+     "materials with a contact resistance wherever their cells touch"},
+    {"contacts[].resistance", "number >= 0", "required", "contact resistance [m2 K/W]"},
+
+    {"regions[].name", "text", "none", "name that checks and results refer to, unique"},
     {"regions[].shape", "all | rectangle | circle | polygon", "all",
      "what the region covers; the first covers all"},
     {"regions[].x", "[min, max]", "required for rectangle", "extent in x [m]"},
@@ -41,44 +53,69 @@ static const HeatCaseKey keys[] = {
     {"regions[].radius", "number > 0", "required for circle", "radius [m]"},
     {"regions[].vertices", "[[x, y], ...], at least 3", "required for polygon",
      "corners in order [m]"},
+    {"regions[].file", "file name", "none",
+     "HDF5 file with a material number for each cell, instead of a shape and a material"},
+    {"regions[].dataset", "name of a dataset", "/material",
+     "dataset of regions[].file, whole numbers, ny x nx; a negative one leaves the cell out"},
     {"regions[].material", "name of a material", "as painted before", "material of its cells"},
     {"regions[].temperature", "number | expression of x y", "as painted before",
      "initial temperature"},
-    {"regions[].source", "number | expression of x y t", "as painted before", "heat source [W/m3]"},
+    {"regions[].source", "number | expression of x y t T", "as painted before",
+     "heat source [W/m3]"},
 
     {"initial.temperature", "number | expression of x y", "0",
      "initial temperature, below the regions' own"},
     {"initial.file", "file name", "none",
-     "HDF5 file with the initial temperature, instead of a formula"},
+     "HDF5 file with the initial temperature, instead of a formula: also a snapshot or checkpoint"},
     {"initial.dataset", "name of a dataset", "/temperature", "dataset of initial.file, ny x nx"},
-    {"source", "number | expression of x y t", "0",
+    {"source", "number | expression of x y t T", "0",
      "heat source everywhere [W/m3], added to the regions' own"},
+    {"exchange.coefficient", "number >= 0 | expression of x y", "none",
+     "heat lost through the faces above and below, per volume and kelvin [W/(m3 K)]"},
+    {"exchange.ambient", "number | expression of x y t", "required with coefficient",
+     "temperature above and below"},
 
-    {"boundary.<side>.type", "insulated | temperature | flux | convection | periodic", "insulated",
-     "condition on the side: left, right, bottom or top"},
-    {"boundary.<side>.value", "number | expression of x y t", "required for temperature, flux",
+    {"boundary.<side>.type", "insulated | temperature | flux | convection | radiation | periodic",
+     "insulated",
+     "condition on the side (left, right, bottom or top), or on a segment of it: boundary.top[1]"},
+    {"boundary.<side>.to", "number", "the end of the side",
+     "where the segment ends, along the side [m]; segments go from low to high coordinate"},
+    {"boundary.<side>.value", "number | expression of x y t", "this or table for temperature, flux",
      "temperature, or flux into the domain [W/m2]"},
     {"boundary.<side>.coefficient", "number >= 0 | expression of x y", "required for convection",
      "heat transfer coefficient [W/(m2 K)]"},
-    {"boundary.<side>.ambient", "number | expression of x y t", "required for convection",
-     "temperature far from the side"},
+    {"boundary.<side>.emissivity", "number, 0 to 1 | expression of x y", "required for radiation",
+     "emissivity of the surface"},
+    {"boundary.<side>.ambient", "number | expression of x y t",
+     "this or table for convection, radiation", "temperature far from the side"},
+    {"boundary.<side>.table", "file name", "none",
+     "CSV file of time [s] and value (or ambient), linear between the times"},
 
-    {"time.scheme", "ftcs | backward-euler | crank-nicolson | steady", "required",
-     "time integration"},
-    {"time.step", "number > 0 | auto", "required unless steady",
-     "time step [s]; auto (ftcs): the largest stable one"},
-    {"time.end", "number > 0", "this or steps", "simulated time [s], a whole number of steps"},
+    {"time.scheme",
+     "ftcs | rkl2 | backward-euler | crank-nicolson | bdf2 | esdirk | steady | ts:TYPE", "required",
+     "time integration; ts: one of PETSc's TS by its name"},
+    {"time.step", "number > 0 | auto", "required unless steady or adaptive",
+     "time step [s]; auto: the largest stable one (ftcs, rkl2), an error-controlled one (bdf2, "
+     "esdirk, ts)"},
+    {"time.end", "number > 0", "this or steps", "simulated time [s]; the last step is shortened"},
     {"time.steps", "whole number >= 1", "this or end", "number of time steps"},
+    {"time.adaptive.tolerance", "number > 0", "none: fixed steps; 1e-4 with step: auto",
+     "error of a step, relative to the spread of the temperature (bdf2, esdirk, ts)"},
+    {"time.adaptive.min_step", "number > 0", "none", "least step [s]"},
+    {"time.adaptive.max_step", "number > 0", "none", "largest step [s]"},
 
     {"solver.tolerance", "number, 0 < tolerance < 1", "1e-10",
      "of a linear solve, relative to its initial residual"},
     {"solver.max_iterations", "whole number >= 1", "10000",
      "of one linear solve; more is a failure, exit code 3"},
+    {"solver.max_newton", "whole number >= 1", "50",
+     "Newton iterations of one non-linear solve; more is a failure, exit code 3"},
     {"solver.preconditioner", "multigrid | name of a PETSc PC", "multigrid",
      "preconditioner of the linear solves"},
     {"solver.face_average", "harmonic | arithmetic", "harmonic",
      "conductivity at a face between two cells"},
-    {"solver.reproducible", "true | false", "false", "the same bits of the field on any number of ranks (ftcs)"},
+    {"solver.reproducible", "true | false", "false",
+     "the same bits of the field on any number of ranks (ftcs)"},
     {"solver.paint", "centre | tealeaf", "centre",
      "which cells a region covers: by their centre, or TeaLeaf's rule"},
 
@@ -89,11 +126,21 @@ static const HeatCaseKey keys[] = {
      "simulated time from one snapshot to the next [s]"},
     {"output.history.every", "whole number >= 0", "0: about a thousand rows a run",
      "steps from row to row of history.csv"},
+    {"output.history.interval", "number >= 0", "0: by steps",
+     "simulated time from row to row of history.csv, hit exactly [s]"},
     {"output.fields", "list of temperature, conductivity, heat_flux, material, owner",
      "[temperature]", "what a snapshot holds"},
     {"output.probes[].name", "text", "required", "name of a column of probes.csv, unique"},
     {"output.probes[].at", "[x, y]", "required", "place of the probe, in the domain [m]"},
-    {"output.temperature_unit", "text", "K", "unit of temperatures in files and labels, e.g. degC"},
+    {"output.profiles[].name", "text", "required", "name of profile_NAME.csv, unique"},
+    {"output.profiles[].from", "[x, y]", "required", "start of a straight line, in the domain [m]"},
+    {"output.profiles[].to", "[x, y]", "required", "end of the line, in the domain [m]"},
+    {"output.profiles[].points", "whole number >= 2", "101",
+     "equidistant places on the line, both ends included"},
+    {"output.interfaces", "list of [from, to], names of materials", "none",
+     "pairs of materials whose exchange of heat is recorded [W/m]"},
+    {"output.temperature_unit", "text", "K",
+     "unit of temperatures in files and labels, e.g. degC; radiation needs K"},
     {"output.compression", "none | deflate", "none", "compression of snapshots"},
 
     {"checkpoint.every", "whole number >= 0", "0: none", "steps from one checkpoint to the next"},
@@ -105,7 +152,7 @@ static const HeatCaseKey keys[] = {
 
     {"check[].quantity",
      "temperature | error_l2 | error_max | integral | heat_flow | energy_balance | minimum | "
-     "maximum",
+     "maximum | mean",
      "required", "what is compared at the end; a failure is exit code 5"},
     {"check[].at", "[x, y]", "required for temperature", "place, in the domain [m]"},
     {"check[].exact", "number | expression of x y t", "required for error_l2, error_max",
@@ -113,8 +160,13 @@ static const HeatCaseKey keys[] = {
     {"check[].of", "temperature", "temperature", "integrand of integral"},
     {"check[].weight", "none | density | heat_capacity", "none",
      "factor of the integrand of integral"},
-    {"check[].side", "left | right | bottom | top", "required for heat_flow",
+    {"check[].side", "left | right | bottom | top", "this or between for heat_flow",
      "side, heat into the domain counts [W/m]"},
+    {"check[].segment", "whole number >= 0", "all segments", "segment of the side, from 0"},
+    {"check[].between", "[from, to], names of two materials", "this or side for heat_flow",
+     "heat from one material to the other counts [W/m]"},
+    {"check[].region", "name of a region", "the whole domain",
+     "where minimum, maximum and mean are taken"},
     {"check[].value", "number", "required unless below is", "expected value"},
     {"check[].tolerance", "number >= 0", "this or relative, with value",
      "passes when |computed - value| <= tolerance"},
@@ -131,17 +183,6 @@ static const HeatCaseKey keys[] = {
 static const struct {
   const char *pattern, *what;
 } later[] = {
-    {"regions[].file", "a map from a file"},
-    {"regions[].dataset", "a map from a file"},
-    {"regions[].contact_resistance", "contact resistance"},
-    {"materials[].contact_resistance", "contact resistance"},
-    {"contact_resistance", "contact resistance"},
-    {"contact", "contact resistance"},
-    {"exchange", "exchange"},
-    {"regions[].exchange", "exchange"},
-    {"boundary.<side>.table", "a table of boundary values"},
-    {"boundary.<side>.emissivity", "radiation"},
-    {"time.adaptive", "an error-controlled time step"},
     {"checkpoint.interval", "an interval other than every and wall_interval"},
     {"checkpoint.mtbf", "an interval from the mean time between failures"},
     {"checkpoint.mode", "a choice of mode"},
@@ -187,13 +228,22 @@ static const char *LaterWords(const char *pattern)
   return NULL;
 }
 
+/* Mappings whose keys are names of a set, and how the table writes all of them. */
+static const struct {
+  const char        *parent, *pattern;
+  const char *const *names;
+  int                count;
+} families[] = {{"boundary", "<side>", HeatSideNames, HEAT_SIDES},
+                {"properties", "<property>", HeatPropertyNames, HEAT_PROPERTIES}};
+
 /* The segment of the pattern that a key of the mapping at `parent` stands for. */
 static const char *PatternSegment(const char *parent, const char *key)
 {
   if (strcmp(parent, "petsc") == 0) return "<option>";
-  if (strcmp(parent, "boundary") == 0) {
-    for (int side = 0; side < HEAT_SIDES; side++) {
-      if (strcmp(key, HeatSideNames[side]) == 0) return "<side>";
+  for (size_t f = 0; f < PETSC_STATIC_ARRAY_LENGTH(families); f++) {
+    if (strcmp(parent, families[f].parent) != 0) continue;
+    for (int i = 0; i < families[f].count; i++) {
+      if (strcmp(key, families[f].names[i]) == 0) return families[f].pattern;
     }
   }
   return strpbrk(key, ".[]<>") ? "" : key; /* "" is in no row */
@@ -214,20 +264,20 @@ static void ListCandidates(const char *parent, Candidates *found)
   int          count = 0;
   size_t       used  = 0;
 
-  if (strcmp(parent, "boundary") == 0) {
-    for (; count < HEAT_SIDES; count++)
-      snprintf(found->storage[count], 24, "%s", HeatSideNames[count]);
-  } else {
-    for (const HeatCaseKey *row = keys; row->path && count < CANDIDATES; row++) {
-      if (strncmp(row->path, parent, length) != 0 || (length && row->path[length] != '.')) continue;
-      const char *name = row->path + skip;
-      const int   n    = (int)strcspn(name, ".[");
+  for (size_t f = 0; f < PETSC_STATIC_ARRAY_LENGTH(families); f++) {
+    if (strcmp(parent, families[f].parent) != 0) continue;
+    for (; count < families[f].count; count++)
+      snprintf(found->storage[count], 24, "%s", families[f].names[count]);
+  }
+  for (const HeatCaseKey *row = keys; row->path && count < CANDIDATES; row++) {
+    if (strncmp(row->path, parent, length) != 0 || (length && row->path[length] != '.')) continue;
+    const char *name = row->path + skip;
+    const int   n    = (int)strcspn(name, ".[");
 
-      if (count && strncmp(found->storage[count - 1], name, (size_t)n) == 0 &&
-          !found->storage[count - 1][n])
-        continue;
-      snprintf(found->storage[count++], 24, "%.*s", n, name);
-    }
+    if (name[0] == '<' || (count && strncmp(found->storage[count - 1], name, (size_t)n) == 0 &&
+                           !found->storage[count - 1][n]))
+      continue;
+    snprintf(found->storage[count++], 24, "%.*s", n, name);
   }
   found->list[0] = '\0';
   for (int i = 0; i < count && used < sizeof found->list; i++) {
@@ -278,10 +328,6 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
        other               = other->next) {
     if (strcmp(other->key, node->key) == 0) PetscCall(HeatReaderRaiseRepeated(r, node, other));
   }
-  HeatReaderCheck(
-      strcmp(pattern, "boundary.<side>") != 0 || node->kind != HEAT_YAML_LIST, r, node,
-      "a list of segments is not available in this version; give the side one condition, "
-      "{type: ...}");
   PetscCall(Walk(r, node, pattern, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -290,16 +336,17 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
 static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
                            const char *path)
 {
-  char     below[PATH], element[PATH];
-  PetscInt i = 0;
+  const PetscBool is_side = (PetscBool)(strcmp(pattern, "boundary.<side>") == 0);
+  char            below[PATH], element[PATH];
+  PetscInt        i = 0;
 
   PetscFunctionBeginUser;
   if (node->kind == HEAT_YAML_MAP && (!pattern[0] || HasBelow(pattern, "."))) {
     for (HeatYamlNode *child = node->first; child; child = child->next) {
       PetscCall(WalkMember(r, node, child, pattern, path));
     }
-  } else if (node->kind == HEAT_YAML_LIST && HasBelow(pattern, "[].")) {
-    snprintf(below, sizeof below, "%s[]", pattern);
+  } else if (node->kind == HEAT_YAML_LIST && (is_side || HasBelow(pattern, "[]."))) {
+    snprintf(below, sizeof below, "%s%s", pattern, is_side ? "" : "[]");
     for (HeatYamlNode *child = node->first; child; child = child->next, i++) {
       snprintf(element, sizeof element, "%s[%" PetscInt_FMT "]", path, i);
       PetscCall(HeatCaseAddWhere(r->c, element, child->line));

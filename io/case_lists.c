@@ -1,6 +1,6 @@
-/* The sections of a case file that are lists: materials, regions, probes, checks; and petsc, whose
- * keys are free.  Types and shapes of values are checked here; whether they make sense together is
- * HeatCaseValidate's. */
+/* The sections of a case file that are lists: materials, contacts, regions, checks; and petsc,
+ * whose keys are free.  Types and shapes of values are checked here; whether they make sense
+ * together is HeatCaseValidate's. */
 #include "io/case_reader.h"
 
 #include <ctype.h>
@@ -8,42 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A list of at most `most` entries, and how many it has. */
-static PetscErrorCode ReadListLength(const HeatReader *r, const HeatYamlNode *list, PetscInt most,
-                                     PetscInt *n)
-{
-  PetscFunctionBeginUser;
-  *n = 0;
-  PetscCall(HeatReadList(r, list));
-  if (!list) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatReaderCheck(list->count <= most, r, list,
-                  "found %" PetscInt_FMT " entries; at most %" PetscInt_FMT " are possible",
-                  list->count, most);
-  *n = list->count;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Materials. */
 
 static PetscErrorCode ReadConductivity(const HeatReader *r, const HeatYamlNode *node,
-                                       PetscReal k[2])
+                                       HeatFormula k[2])
 {
-  HeatFormula    formula = {0};
-  PetscErrorCode code;
-
   PetscFunctionBeginUser;
   if (node->kind == HEAT_YAML_LIST) {
-    PetscCall(HeatReadRealPair(r, node, k));
+    PetscCall(HeatReadFormulaPair(r, node, k));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  code                 = HeatReadFormula(r, node, &formula);
-  const PetscBool text = (PetscBool)(formula.text != NULL);
-  k[0] = k[1] = formula.value;
-  PetscCall(PetscFree(formula.text));
-  PetscCall(code);
-  HeatReaderCheck(!text, r, node,
-                  "found an expression; a conductivity that depends on temperature or place is not "
-                  "available in this version: give a number or [kx, ky]");
+  PetscCall(HeatReadFormula(r, node, &k[0]));
+  k[1] = (HeatFormula){k[0].given, k[0].value, NULL};
+  PetscCall(PetscStrallocpy(k[0].text, &k[1].text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -54,7 +31,7 @@ PetscErrorCode HeatReadMaterials(const HeatReader *r, const HeatYamlNode *root)
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderRequire(r, root, "materials", &list));
-  PetscCall(ReadListLength(r, list, HEAT_MAX_MATERIALS, &n));
+  PetscCall(HeatReadListLength(r, list, HEAT_MAX_MATERIALS, &n));
   HeatReaderCheck(n > 0, r, list, "is empty; there must be at least one material");
   PetscCall(PetscCalloc1(n, &r->c->materials));
   r->c->n_materials = n;
@@ -63,14 +40,33 @@ PetscErrorCode HeatReadMaterials(const HeatReader *r, const HeatYamlNode *root)
     PetscCall(HeatReaderRequire(r, item, "name", &node));
     PetscCall(HeatReadString(r, node, &m->name));
     PetscCall(HeatReaderRequire(r, item, "conductivity", &node));
-    PetscReal k[2];
-    PetscCall(ReadConductivity(r, node, k));
-    for (int axis = 0; axis < 2; axis++)
-      m->conductivity[axis] = (HeatFormula){PETSC_TRUE, k[axis], NULL};
+    PetscCall(ReadConductivity(r, node, m->conductivity));
     PetscCall(HeatReaderRequire(r, item, "density", &node));
     PetscCall(HeatReadReal(r, node, HEAT_ANY, &m->density));
     PetscCall(HeatReaderRequire(r, item, "specific_heat", &node));
     PetscCall(HeatReadReal(r, node, HEAT_ANY, &m->specific_heat));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadContacts(const HeatReader *r, const HeatYamlNode *root)
+{
+  const HeatYamlNode *list = HeatReaderKey(root, "contacts");
+  HeatYamlNode       *node;
+  PetscInt            n;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(n, &r->c->contacts));
+  r->c->n_contacts     = n;
+  HeatContact *contact = r->c->contacts;
+  for (const HeatYamlNode *item = list->first; item; item = item->next, contact++) {
+    contact->material[0] = contact->material[1] = -1;
+    PetscCall(HeatReaderRequire(r, item, "between", &node));
+    PetscCall(HeatReadStringPair(r, node, contact->names));
+    PetscCall(HeatReaderRequire(r, item, "resistance", &node));
+    PetscCall(HeatReadReal(r, node, HEAT_NOT_NEGATIVE, &contact->resistance));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -84,7 +80,7 @@ static PetscErrorCode ReadVertices(const HeatReader *r, const HeatYamlNode *list
   PetscInt n;
 
   PetscFunctionBeginUser;
-  PetscCall(ReadListLength(r, list, PETSC_MAX_INT, &n));
+  PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
   PetscCall(PetscMalloc1(n, &region->vertices));
   for (const HeatYamlNode *item = list->first; item; item = item->next) {
     HeatYamlNode vertex = *item; /* with a path, which elements of lists of lists have only here */
@@ -93,6 +89,23 @@ static PetscErrorCode ReadVertices(const HeatReader *r, const HeatYamlNode *list
     vertex.path = path;
     PetscCall(HeatReadRealPair(r, &vertex, region->vertices[region->n_vertices]));
     region->n_vertices++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A region of a file has no shape and no material of its own. */
+static PetscErrorCode CheckMapKeys(const HeatReader *r, const HeatYamlNode *item)
+{
+  static const char *const others[] = {"shape",  "x",        "y",       "centre",
+                                       "radius", "vertices", "material"};
+
+  PetscFunctionBeginUser;
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(others); i++) {
+    const HeatYamlNode *node = HeatReaderKey(item, others[i]);
+
+    HeatReaderCheck(!node, r, node,
+                    "given together with file, whose dataset says which cells are of which "
+                    "material; remove one of the two");
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -131,9 +144,16 @@ static PetscErrorCode ReadRegion(const HeatReader *r, const HeatYamlNode *item, 
 
   PetscFunctionBeginUser;
   region->material = -1;
-  PetscCall(HeatReadChoice(r, HeatReaderKey(item, "shape"), HeatShapeNames, &shape));
+  PetscCall(HeatReadString(r, HeatReaderKey(item, "name"), &region->name));
+  PetscCall(HeatReadDataset(r, item, "/material", &region->map));
+  if (region->map.file) {
+    shape = HEAT_SHAPE_MAP;
+    PetscCall(CheckMapKeys(r, item));
+  } else {
+    PetscCall(HeatReadChoice(r, HeatReaderKey(item, "shape"), HeatShapeNames, &shape));
+    PetscCall(CheckShapeKeys(r, item, (HeatShape)shape));
+  }
   region->shape = (HeatShape)shape;
-  PetscCall(CheckShapeKeys(r, item, region->shape));
   PetscCall(HeatReadRealPair(r, HeatReaderKey(item, "x"), region->x));
   PetscCall(HeatReadRealPair(r, HeatReaderKey(item, "y"), region->y));
   PetscCall(HeatReadRealPair(r, HeatReaderKey(item, "centre"), region->centre));
@@ -152,7 +172,7 @@ PetscErrorCode HeatReadRegions(const HeatReader *r, const HeatYamlNode *root)
   PetscInt            n;
 
   PetscFunctionBeginUser;
-  PetscCall(ReadListLength(r, list, HEAT_MAX_REGIONS, &n));
+  PetscCall(HeatReadListLength(r, list, HEAT_MAX_REGIONS, &n));
   if (!list) {
     PetscCall(PetscCalloc1(1, &r->c->regions));
     PetscCall(PetscStrallocpy(r->c->materials[0].name, &r->c->regions[0].material_name));
@@ -170,28 +190,7 @@ PetscErrorCode HeatReadRegions(const HeatReader *r, const HeatYamlNode *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Probes and checks. */
-
-PetscErrorCode HeatReadProbes(const HeatReader *r, const HeatYamlNode *output)
-{
-  const HeatYamlNode *list = HeatReaderKey(output, "probes");
-  HeatYamlNode       *node;
-  PetscInt            n;
-
-  PetscFunctionBeginUser;
-  PetscCall(ReadListLength(r, list, PETSC_MAX_INT, &n));
-  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1(n, &r->c->output.probes));
-  r->c->output.n_probes = n;
-  HeatProbe *probe      = r->c->output.probes;
-  for (const HeatYamlNode *item = list->first; item; item = item->next, probe++) {
-    PetscCall(HeatReaderRequire(r, item, "name", &node));
-    PetscCall(HeatReadString(r, node, &probe->name));
-    PetscCall(HeatReaderRequire(r, item, "at", &node));
-    PetscCall(HeatReadRealPair(r, node, probe->at));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+/* Checks. */
 
 static PetscErrorCode ReadCheck(const HeatReader *r, const HeatYamlNode *item, HeatCaseCheck *check)
 {
@@ -217,6 +216,9 @@ static PetscErrorCode ReadCheck(const HeatReader *r, const HeatYamlNode *item, H
   choice        = HEAT_SIDES;
   PetscCall(HeatReadChoice(r, HeatReaderKey(item, "side"), HeatSideNames, &choice));
   check->side = (HeatSide)choice;
+  PetscCall(HeatReadInt(r, HeatReaderKey(item, "segment"), 0, &check->segment));
+  PetscCall(HeatReadStringPair(r, HeatReaderKey(item, "between"), check->between.names));
+  PetscCall(HeatReadString(r, HeatReaderKey(item, "region"), &check->region_name));
   PetscCall(HeatReadReal(r, HeatReaderKey(item, "value"), HEAT_ANY, &check->value));
   PetscCall(
       HeatReadReal(r, HeatReaderKey(item, "tolerance"), HEAT_NOT_NEGATIVE, &check->tolerance));
@@ -231,7 +233,7 @@ PetscErrorCode HeatReadChecks(const HeatReader *r, const HeatYamlNode *root)
   PetscInt            n;
 
   PetscFunctionBeginUser;
-  PetscCall(ReadListLength(r, list, PETSC_MAX_INT, &n));
+  PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
   PetscCall(PetscCalloc1(n, &r->c->checks));
   r->c->n_checks = n;
   n              = 0;

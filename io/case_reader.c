@@ -270,6 +270,37 @@ PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, cha
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char **value)
+{
+  const char *slash = strrchr(r->c->file, '/');
+  char       *name  = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadString(r, node, &name));
+  if (!name) PetscFunctionReturn(PETSC_SUCCESS);
+  const size_t folder = slash && name[0] != '/' ? (size_t)(slash - r->c->file) + 1 : 0;
+  const size_t size   = folder + strlen(name) + 1;
+
+  PetscCall(PetscFree(*value));
+  PetscCall(PetscMalloc1(size, value));
+  snprintf(*value, size, "%.*s%s", (int)folder, r->c->file, name);
+  PetscCall(PetscFree(name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadDataset(const HeatReader *r, const HeatYamlNode *map, const char *fallback,
+                               HeatDataset *value)
+{
+  const HeatYamlNode *dataset = HeatReaderKey(map, "dataset");
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadPath(r, HeatReaderKey(map, "file"), &value->file));
+  HeatReaderCheck(value->file || !dataset, r, dataset, "given without file, which holds it");
+  if (value->file && !dataset) PetscCall(PetscStrallocpy(fallback, &value->dataset));
+  PetscCall(HeatReadString(r, dataset, &value->dataset));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
                               const char *const names[], int *value)
 {
@@ -313,49 +344,5 @@ PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, He
   if (kind == NO_NUMBER) PetscCall(PetscStrallocpy(node->text, &formula->text));
   else PetscCall(HeatReadReal(r, node, HEAT_ANY, &formula->value));
   formula->given = PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Pairs. */
-
-static PetscErrorCode CheckPair(const HeatReader *r, const HeatYamlNode *node)
-{
-  char found[HEAT_FOUND];
-
-  PetscFunctionBeginUser;
-  HeatReaderCheck(node->kind == HEAT_YAML_LIST, r, node,
-                  "found %s; it must be a list of two, [a, b]", HeatReaderFound(node, found));
-  HeatReaderCheck(node->count == 2, r, node,
-                  "found a list of %" PetscInt_FMT "; it must be a list of two, [a, b]",
-                  node->count);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatReadRealPair(const HeatReader *r, const HeatYamlNode *node, PetscReal value[2])
-{
-  PetscFunctionBeginUser;
-  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(CheckPair(r, node));
-  for (const HeatYamlNode *child = node->first; child; child = child->next) {
-    HeatYamlNode element = *child;
-
-    element.path = node->path; /* a message about one of the two names the pair */
-    PetscCall(HeatReadReal(r, &element, HEAT_ANY, value++));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatReadIntPair(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
-                               PetscInt value[2])
-{
-  PetscFunctionBeginUser;
-  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(CheckPair(r, node));
-  for (const HeatYamlNode *child = node->first; child; child = child->next) {
-    HeatYamlNode element = *child;
-
-    element.path = node->path;
-    PetscCall(HeatReadInt(r, &element, least, value++));
-  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

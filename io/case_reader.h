@@ -58,16 +58,31 @@ PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, Petsc
 /** Text; numbers too are text.  Replaces *value, which the caller owns. */
 PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value);
 
+/** Likewise the name of a file: relative to the folder of the case file, unless it is absolute. */
+PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char **value);
+
+/** The keys `file` and `dataset` of a mapping; without the latter it is `fallback`. */
+PetscErrorCode HeatReadDataset(const HeatReader *r, const HeatYamlNode *map, const char *fallback,
+                               HeatDataset *value);
+
 /** One of the names of a PetscEnum-style array; *value is its index. */
 PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
                               const char *const names[], int *value);
 /** A number, or the text of an expression (which is not compiled here). */
 PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, HeatFormula *formula);
 
+/** A list of at most `most` entries, and how many it has. */
+PetscErrorCode HeatReadListLength(const HeatReader *r, const HeatYamlNode *list, PetscInt most,
+                                  PetscInt *n);
+
 /** A list of exactly two. */
 PetscErrorCode HeatReadRealPair(const HeatReader *r, const HeatYamlNode *node, PetscReal value[2]);
 PetscErrorCode HeatReadIntPair(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
                                PetscInt value[2]);
+
+PetscErrorCode HeatReadStringPair(const HeatReader *r, const HeatYamlNode *node, char *value[2]);
+PetscErrorCode HeatReadFormulaPair(const HeatReader *r, const HeatYamlNode *node,
+                                   HeatFormula value[2]);
 
 /** Raise that `node` repeats the key of `other`. */
 PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *node,
@@ -87,8 +102,15 @@ PetscErrorCode HeatReaderSet(const HeatReader *r, HeatYamlTree *tree, HeatYamlNo
 /** The sections that are lists, and petsc (case_lists.c): from the tree's root into the case. */
 PetscErrorCode HeatReadMaterials(const HeatReader *r, const HeatYamlNode *root);
 PetscErrorCode HeatReadRegions(const HeatReader *r, const HeatYamlNode *root);
-PetscErrorCode HeatReadProbes(const HeatReader *r, const HeatYamlNode *output);
+PetscErrorCode HeatReadContacts(const HeatReader *r, const HeatYamlNode *root);
 PetscErrorCode HeatReadChecks(const HeatReader *r, const HeatYamlNode *root);
 PetscErrorCode HeatReadPetscOptions(const HeatReader *r, const HeatYamlNode *root);
+
+/** properties, initial, source, exchange; boundary, with its tables (case_fields.c). */
+PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root);
+PetscErrorCode HeatReadBoundary(const HeatReader *r, const HeatYamlNode *root);
+
+/** The section output (case_output.c). */
+PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root);
 
 #endif

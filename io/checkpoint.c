@@ -18,6 +18,7 @@
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
 {
   PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < state->n_fields; ++f) PetscCall(PetscFree(state->fields[f].block));
   PetscCall(PetscFree(state->snapshots));
   PetscCall(PetscFree(state->case_text));
   memset(state, 0, sizeof(*state));
@@ -46,6 +47,30 @@ double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *n
     if (strcmp(state->sums[i].name, name) == 0) return state->sums[i].value;
   }
   return fallback;
+}
+
+PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const char *name,
+                                           PetscReal *block)
+{
+  PetscInt f = 0;
+
+  PetscFunctionBeginUser;
+  while (f < state->n_fields && strcmp(state->fields[f].name, name) != 0) ++f;
+  PetscCheck(f < HEAT_CHECKPOINT_FIELDS && strlen(name) < sizeof(state->fields[f].name),
+             PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the field %s",
+             name);
+  if (f == state->n_fields) ++state->n_fields;
+  snprintf(state->fields[f].name, sizeof(state->fields[f].name), "%s", name);
+  state->fields[f].block = block;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const PetscReal *HeatCheckpointStateGetField(const HeatCheckpointState *state, const char *name)
+{
+  for (PetscInt f = 0; f < state->n_fields; ++f) {
+    if (strcmp(state->fields[f].name, name) == 0) return state->fields[f].block;
+  }
+  return NULL;
 }
 
 static void CheckpointPath(const char *dir, PetscInt64 step, char *path, size_t size)
@@ -148,6 +173,24 @@ static void ReadCaseText(hid_t group, HeatCheckpointState *state, HeatFileError 
   (void)PetscFree(text);
 }
 
+/* The names of the fields beside the temperature: older files have none. */
+static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state,
+                       HeatFileError *error)
+{
+  for (PetscInt f = 0; f < info->n_fields && !error->failed; ++f) {
+    const char *name = info->fields[f].name;
+
+    if (strcmp(name, "temperature") == 0) continue;
+    if (state->n_fields == HEAT_CHECKPOINT_FIELDS ||
+        strlen(name) >= sizeof(state->fields[0].name)) {
+      HeatFileFail(error, "it has more fields than this version of heat2d knows: %s", name);
+      return;
+    }
+    snprintf(state->fields[state->n_fields].name, sizeof(state->fields[0].name), "%s", name);
+    state->fields[state->n_fields++].block = NULL;
+  }
+}
+
 /* Rank 0: the state out of a file whose header is known to be good. */
 static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheckpointState *state,
                       HeatFileError *error)
@@ -165,6 +208,7 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
     ReadSums(group, state, error);
     ReadSnapshotList(group, state, error);
     ReadCaseText(group, state, error);
+    ListFields(info, state, error);
   }
   HeatH5Close(error, &group);
   HeatH5Close(error, &file);
@@ -253,11 +297,26 @@ static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFile
   }
 }
 
+/* Temperature and named fields; an error leaves the blocks so far to the state. */
+static PetscErrorCode ReadFields(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
+                                 PetscReal *T)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T));
+  for (PetscInt f = 0; f < state->n_fields; ++f) {
+    PetscCall(PetscMalloc1(HeatGridLocalCells(grid), &state->fields[f].block));
+    PetscCall(HeatFieldFileRead(grid, path, state->fields[f].name, HEAT_ELEMENT_DOUBLE,
+                                state->fields[f].block));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T)
 {
   HeatFileError      error = {0};
   HeatFieldFileInfo *info;
+  PetscErrorCode     code;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&info));
@@ -266,7 +325,9 @@ PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
   PetscCall(PetscFree(info));
   if (error.failed) PetscCall(HeatCheckpointStateClear(state));
   PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
-  PetscCall(HeatFieldFileRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T));
+  code = ReadFields(grid, path, state, T);
+  if (code != PETSC_SUCCESS) PetscCall(HeatCheckpointStateClear(state));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -321,11 +382,7 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscI
                                    const char *title, const HeatCheckpointState *state,
                                    const PetscReal *T, PetscBool *written, HeatFileStats *stats)
 {
-  const HeatFileField        field   = {.name      = "temperature",
-                                        .units     = "K",
-                                        .long_name = "temperature",
-                                        .element   = HEAT_ELEMENT_DOUBLE,
-                                        .block     = T};
+  HeatFileField              fields[1 + HEAT_CHECKPOINT_FIELDS];
   const HeatFieldFileOptions options = {.kind      = "checkpoint",
                                         .title     = title,
                                         .step      = state->step,
@@ -338,7 +395,17 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscI
 
   PetscFunctionBeginUser;
   CheckpointPath(dir, state->step, path, sizeof(path));
-  PetscCall(HeatFieldFileTryWrite(grid, path, &options, 1, &field, stats, &error));
+  for (PetscInt f = 0; f <= state->n_fields; ++f) {
+    const char *name = f ? state->fields[f - 1].name : "temperature";
+
+    fields[f] = (HeatFileField){.name      = name,
+                                .units     = f ? "1" : "K",
+                                .long_name = name,
+                                .element   = HEAT_ELEMENT_DOUBLE,
+                                .block     = f ? state->fields[f - 1].block : T};
+  }
+  PetscCall(
+      HeatFieldFileTryWrite(grid, path, &options, 1 + state->n_fields, fields, stats, &error));
   if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (!error.failed) {
     if (grid->rank == 0) PetscCall(RemoveOld(dir, PetscMax(keep, 1), state->step));

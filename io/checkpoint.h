@@ -9,9 +9,11 @@
 
 #include "io/snapshots.h"
 
-#define HEAT_CHECKPOINT_SUMS 64 /* named scalars that a checkpoint can carry */
+#define HEAT_CHECKPOINT_SUMS   64 /* named scalars that a checkpoint can carry */
+#define HEAT_CHECKPOINT_FIELDS 4  /* named fields beside the temperature */
 
-/** Everything of a run but its temperature field.  Plain data; the same on every rank. */
+/** Everything of a run but its temperature field.  Plain data; the same on every rank, but the
+ *  blocks, which are of its own cells. */
 typedef struct {
   PetscInt64 step;      /* steps done */
   PetscReal  time;      /* [s] */
@@ -24,13 +26,19 @@ typedef struct {
     double value;
   } sums[HEAT_CHECKPOINT_SUMS];
 
+  PetscInt n_fields; /* such as earlier temperatures of a multistep scheme */
+  struct {
+    char       name[48]; /* a word, other than temperature and the header's own */
+    PetscReal *block;    /* [nyl][nxl], unpadded; borrowed for a write, owned after a read */
+  } fields[HEAT_CHECKPOINT_FIELDS];
+
   PetscInt           n_snapshots;
   HeatSnapshotEntry *snapshots; /* [n_snapshots]; borrowed for a write, owned after a read */
 
   char *case_text; /* the case file as it was; likewise borrowed or owned; NULL: none */
 } HeatCheckpointState;
 
-/** Free what HeatCheckpointRead allocated and zero the struct.  Not collective. */
+/** Free what HeatCheckpointRead allocated (the blocks too) and zero the struct.  Not collective. */
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state);
 
 /** Set or replace a named scalar; get one: its value, or `fallback` when there is none. */
@@ -38,6 +46,12 @@ PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char 
                                          double value);
 double         HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name,
                                          double fallback);
+
+/** Add a field to write; a block of a name that is there already is replaced. */
+PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const char *name,
+                                           PetscReal *block);
+/** The block of a named field, NULL: the checkpoint has none.  It stays the state's. */
+const PetscReal *HeatCheckpointStateGetField(const HeatCheckpointState *state, const char *name);
 
 /** Write checkpoint_<step>.h5 into `dir`, then remove the oldest ones beyond `keep`.  Files of a
  *  larger step than this one are not counted and not touched (HeatOutputDirectoryRewind moves them
@@ -63,8 +77,9 @@ PetscErrorCode HeatCheckpointLatest(MPI_Comm comm, const char *dir, char *path, 
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T);
 
-/** The state alone, without the field or a grid: for `inspect`, and for what must be known before
- *  the grid is made.  Collective on comm.  Errors: HEAT_ERR_FILE. */
+/** The state alone, without the fields (their names are there, their blocks NULL) or a grid: for
+ *  `inspect`, and for what must be known before the grid is made.  Collective on comm.
+ *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatCheckpointState *state);
 
 #endif

@@ -24,6 +24,15 @@ typedef enum {
   NAME_PLAIN
 } NameKind;
 
+/* profile_NAME.csv */
+static PetscBool IsProfile(const char *name)
+{
+  const size_t length = strlen(name), head = strlen("profile_"), tail = strlen(".csv");
+
+  return (PetscBool)(length > head + tail && strncmp(name, "profile_", head) == 0 &&
+                     strcmp(name + length - tail, ".csv") == 0);
+}
+
 /* Is this one of our names, without folder and without the marks of a temporary file? */
 static NameKind KindOfFinal(const char *name)
 {
@@ -35,7 +44,7 @@ static NameKind KindOfFinal(const char *name)
   for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); ++i) {
     if (strcmp(name, plain[i]) == 0) return NAME_PLAIN;
   }
-  return NAME_OTHER;
+  return IsProfile(name) ? NAME_PLAIN : NAME_OTHER;
 }
 
 static NameKind KindOf(const char *name)

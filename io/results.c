@@ -143,6 +143,9 @@ static void PutTime(cJSON *root, const HeatResults *r)
   PutNumber(time, "step", r->time.step);
   PutCount(time, "steps", r->time.steps);
   PutNumber(time, "end", r->time.end);
+  PutNumber(time, "step_min", r->time.step_min);
+  PutNumber(time, "step_max", r->time.step_max);
+  PutCount(time, "rejected", r->time.rejected);
 }
 
 static void PutSolver(cJSON *root, const HeatResults *r)
@@ -163,6 +166,7 @@ static void PutSolver(cJSON *root, const HeatResults *r)
   PutCount(iterations, "max", r->solver.iterations_max);
   PutCount(iterations, "total", r->solver.iterations_total);
   PutNumber(solver, "final_residual", r->solver.final_residual);
+  PutCount(solver, "newton", r->solver.newton);
 }
 
 static void PutTiming(cJSON *root, const HeatResults *r)
@@ -208,6 +212,49 @@ static void PutFiles(cJSON *io, const char *key, const HeatFileStats *stats)
   PutNumber(phases, "close", stats->seconds_close);
 }
 
+static void PutSegments(cJSON *energy, const HeatResults *r)
+{
+  cJSON *segments = cJSON_AddArrayToObject(energy, "segments");
+
+  for (PetscInt i = 0; i < r->energy.n_segments; ++i) {
+    cJSON *segment = cJSON_CreateObject();
+
+    PutText(segment, "side", SideNames[r->energy.segments[i].side]);
+    PutCount(segment, "segment", r->energy.segments[i].segment);
+    PutNumber(segment, "heat", r->energy.segments[i].heat);
+    cJSON_AddItemToArray(segments, segment);
+  }
+}
+
+static void PutInterfaces(cJSON *energy, const HeatResults *r)
+{
+  cJSON *interfaces = cJSON_AddArrayToObject(energy, "interfaces");
+
+  for (PetscInt i = 0; i < r->energy.n_interfaces; ++i) {
+    cJSON *interface = cJSON_CreateObject();
+
+    PutText(interface, "from", r->energy.interfaces[i].from);
+    PutText(interface, "to", r->energy.interfaces[i].to);
+    PutNumber(interface, "heat", r->energy.interfaces[i].heat);
+    cJSON_AddItemToArray(interfaces, interface);
+  }
+}
+
+static void PutRegions(cJSON *root, const HeatResults *r)
+{
+  cJSON *regions = cJSON_AddArrayToObject(root, "regions");
+
+  for (PetscInt i = 0; i < r->n_regions; ++i) {
+    cJSON *region = cJSON_CreateObject();
+
+    PutText(region, "name", r->regions[i].name);
+    PutNumber(region, "min", r->regions[i].min);
+    PutNumber(region, "mean", r->regions[i].mean);
+    PutNumber(region, "max", r->regions[i].max);
+    cJSON_AddItemToArray(regions, region);
+  }
+}
+
 static void PutEnergy(cJSON *root, const HeatResults *r)
 {
   cJSON *energy = cJSON_AddObjectToObject(root, "energy"), *sides;
@@ -217,8 +264,11 @@ static void PutEnergy(cJSON *root, const HeatResults *r)
   sides = cJSON_AddObjectToObject(energy, "through_sides");
   for (int s = 0; s < HEAT_SIDES; ++s) PutNumber(sides, SideNames[s], r->energy.sides[s]);
   PutNumber(energy, "sources", r->energy.sources);
+  PutNumber(energy, "exchange", r->energy.exchange);
   PutNumber(energy, "balance_error", r->energy.balance_error);
   PutNumber(energy, "balance_error_relative", r->energy.balance_relative);
+  PutSegments(energy, r);
+  PutInterfaces(energy, r);
 }
 
 static void PutChecks(cJSON *root, const HeatResults *r)
@@ -276,6 +326,36 @@ static void PutProvenance(cJSON *root, const HeatResults *r)
   PutNumber(p, "elapsed", r->provenance.elapsed);
 }
 
+/* The record of a verification: no grid, no run. */
+static cJSON *VerifyRecord(const HeatResults *r)
+{
+  cJSON *root = cJSON_CreateObject(), *list;
+
+  PutText(root, "schema", HEAT_RESULTS_SCHEMA);
+  PutText(root, "status", StatusNames[r->status]);
+  PutText(root, "title", r->title);
+  PutText(root, "error", r->error);
+  PutCount(root, "ranks", r->ranks);
+  list = cJSON_AddArrayToObject(root, "verify");
+  for (PetscInt i = 0; i < r->n_verify; ++i) {
+    const HeatResultsVerify *from = &r->verify[i];
+    cJSON                   *item = cJSON_CreateObject();
+
+    PutText(item, "name", from->name);
+    PutText(item, "quantity", from->quantity);
+    PutNumber(item, "value", from->value);
+    PutNumber(item, "low", from->low);
+    PutNumber(item, "bound", from->high);
+    PutBoolean(item, "pass", from->pass);
+    PutNumber(item, "seconds", from->seconds);
+    PutCount(item, "ranks", from->ranks);
+    PutText(item, "message", from->message);
+    cJSON_AddItemToArray(list, item);
+  }
+  PutProvenance(root, r);
+  return root;
+}
+
 static cJSON *Record(const HeatResults *r)
 {
   cJSON *root = cJSON_CreateObject(), *io;
@@ -296,6 +376,7 @@ static cJSON *Record(const HeatResults *r)
   PutFiles(io, "snapshots", &r->snapshots);
   PutFiles(io, "checkpoints", &r->checkpoints);
   PutEnergy(root, r);
+  PutRegions(root, r);
   PutChecks(root, r);
   PutRestarts(root, r);
   PutProvenance(root, r);
@@ -308,11 +389,12 @@ void HeatResultsInit(HeatResults *r)
   r->decomposition.exchanges              = -1;
   r->decomposition.total_messages_between = r->decomposition.total_messages_within = -1;
   r->decomposition.total_bytes_between = r->decomposition.total_bytes_within = -1;
-  r->time.step = r->time.end = NAN;
+  r->time.step = r->time.end = r->time.step_min = r->time.step_max = NAN;
+  r->time.rejected = r->solver.newton = -1;
   r->solver.final_residual = r->solver.iterations_mean = NAN;
   r->seconds = r->fom = NAN;
   r->memory_max = r->memory_mean = -1;
-  r->energy.stored_initial = r->energy.stored_final = r->energy.sources = NAN;
+  r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;
   r->energy.balance_error = r->energy.balance_relative = NAN;
   for (int s = 0; s < HEAT_SIDES; ++s) r->energy.sides[s] = NAN;
   r->provenance.elapsed = NAN;
@@ -328,7 +410,7 @@ PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResult
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(path, sizeof(path), "%s/results.json", dir);
   if (rank == 0) {
-    cJSON *root = Record(results);
+    cJSON *root = results->n_verify > 0 ? VerifyRecord(results) : Record(results);
     char  *text = cJSON_Print(root);
 
     if (text) HeatFileReplace(path, text, strlen(text), &error);

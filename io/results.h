@@ -32,10 +32,39 @@ typedef struct {
   PetscBool   pass;
 } HeatResultsCheck;
 
+/** A measurement of the verification suite: passes when low <= value <= high. */
+typedef struct {
+  const char *name, *quantity;  /* of the entry; in words */
+  const char *message;          /* the error that took the place of a value, or NULL */
+  double      value, low, high; /* infinite where there is no bound */
+  double      seconds;
+  PetscInt    ranks; /* that took part */
+  PetscBool   pass;
+} HeatResultsVerify;
+
 typedef struct {
   const char *file;
   PetscInt64  step;
 } HeatResultsRestart;
+
+/** The heat through one segment of a side, at the end. */
+typedef struct {
+  HeatSide side;
+  PetscInt segment; /* from 0 */
+  double   heat;    /* [W/m] into the domain */
+} HeatResultsSegment;
+
+/** The heat from one material to another, at the end. */
+typedef struct {
+  const char *from, *to;
+  double      heat; /* [W/m] */
+} HeatResultsInterface;
+
+/** Temperatures of a region with a name, at the end. */
+typedef struct {
+  const char *name;
+  double      min, mean, max; /* NaN: the region has no cells */
+} HeatResultsRegion;
 
 typedef struct {
   HeatStatus  status;
@@ -61,7 +90,9 @@ typedef struct {
     const char *scheme;
     PetscReal   step; /* [s]; NaN: steady */
     PetscInt64  steps;
-    PetscReal   end; /* [s] reached */
+    PetscReal   end;                /* [s] reached */
+    PetscReal   step_min, step_max; /* [s] taken; NaN: none */
+    PetscInt64  rejected;           /* steps that were tried again with a shorter one; -1: fixed */
   } time;
 
   struct {
@@ -70,6 +101,7 @@ typedef struct {
     PetscInt64  iterations_min, iterations_max, iterations_total; /* of a solve; of all */
     double      iterations_mean;
     double      final_residual; /* of the last solve, relative */
+    PetscInt64  newton;         /* Newton iterations of all steps; -1: linear */
   } solver;
 
   PetscInt                n_phases;
@@ -84,12 +116,23 @@ typedef struct {
     double stored_initial, stored_final; /* [J/m] */
     double sides[HEAT_SIDES];            /* [J/m] into the domain, over the run */
     double sources;                      /* [J/m] */
+    double exchange;                     /* [J/m] in through the faces above and below */
     double balance_error;                /* [J/m] */
     double balance_relative;
+
+    PetscInt                    n_segments;
+    const HeatResultsSegment   *segments;
+    PetscInt                    n_interfaces;
+    const HeatResultsInterface *interfaces;
   } energy;
+
+  PetscInt                 n_regions;
+  const HeatResultsRegion *regions;
 
   PetscInt                  n_checks;
   const HeatResultsCheck   *checks;
+  PetscInt                  n_verify; /* > 0: the record of a verification, not of a run */
+  const HeatResultsVerify  *verify;
   PetscInt                  n_restarts;
   const HeatResultsRestart *restarts; /* what this run continued from, oldest first */
 

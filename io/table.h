@@ -1,6 +1,7 @@
-/** A table in a growing text file: history.csv and probes.csv.
+/** A table in a growing text file: history.csv, probes.csv, profile_NAME.csv.
  *
- *  One header line with the columns' names, then one row a step: the step as an integer, the rest
+ *  One header line with the columns' names, then rows in order of the step, one or several of each:
+ *  the step as an integer, the rest
  *  as the shortest decimal numbers that read back as the same doubles ("nan", "inf" where they
  *  are not finite).  Rank 0 writes; every function may be called by all ranks.  A failed write is
  *  noted and raised by the next HeatTableFlush.

@@ -19,9 +19,9 @@ MOST_CURVES = 10  # named in a legend
 
 
 def side_columns(history: Table) -> dict[str, np.ndarray]:
-    """Heat flow of each side [W/m into the domain], by the side's name."""
+    """Heat flow of each side, and of the exchange where there is one [W/m into the domain], by name."""
     sides = {}
-    for side in ("left", "right", "bottom", "top"):
+    for side in ("left", "right", "bottom", "top", "exchange"):
         for name in (f"heat_{side}", f"heat_flow_{side}", side):
             if name in history:
                 sides[side] = history[name]

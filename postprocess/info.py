@@ -84,6 +84,9 @@ def _tables(run: Run) -> list[tuple[str, str]]:
             count = len(next(iter(table.values())))
             columns = [c for c in table if name == "history" or c not in ("step", "time")]
             rows.append((name, f"{count} rows: {', '.join(columns)}"))
+    for name, table in run.profiles.items():
+        times = len(set(table["step"])) if "step" in table else 0
+        rows.append((f"profile {name}", f"{len(table.get('x', ()))} points at {times} times"))
     return rows
 
 

@@ -258,6 +258,13 @@ class Run:
         """Columns of probes.csv, [rows] each: step, time [s], then one a probe."""
         return self._table("probes.csv")
 
+    @cached_property
+    def profiles(self) -> dict[str, dict[str, np.ndarray]]:
+        """Columns of each profile_NAME.csv by NAME, [rows] each: step, time [s], distance [m], x, y
+        [m], temperature; the points of one snapshot after another."""
+        names = sorted(path.name for path in self.directory.glob("profile_*.csv"))
+        return {name[len("profile_"):-len(".csv")]: self._table(name) for name in names}
+
     def _table(self, name: str) -> dict[str, np.ndarray]:
         path = self.directory / name
         try:

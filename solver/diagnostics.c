@@ -35,24 +35,23 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral)
 {
-  const HeatGrid *g        = HeatOperatorGrid(op);
-  const HeatCase *c        = HeatOperatorCase(op);
-  const uint16_t *material = HeatOperatorMaterial(op);
-  HeatAccumulator sum      = {0.0, 0.0};
-  PetscReal       total;
+  const HeatGrid  *g        = HeatOperatorGrid(op);
+  const PetscReal *capacity = HeatOperatorCapacity(op);
+  const PetscReal  area     = g->hx * g->hy;
+  HeatAccumulator  sum      = {0.0, 0.0};
+  PetscReal        total;
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
-    const HeatMaterial *m = &c->materials[material[cell]];
-    PetscReal           w = 1.0;
+    PetscReal w = 1.0;
 
-    if (weight == HEAT_WEIGHT_DENSITY) w = m->density;
-    else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = m->density * m->specific_heat;
+    if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell);
+    else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = capacity[cell] / area;
     HeatAccumulate(&sum, w * T[cell]);
   }
   total = HeatAccumulated(sum);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &total, 1, MPIU_REAL, MPI_SUM, g->comm));
-  *integral = total * g->hx * g->hy;
+  *integral = total * area;
   PetscFunctionReturn(0);
 }
 
@@ -94,16 +93,77 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatDiagnosticsSideHeat(HeatOperator *op, const PetscReal *T, PetscReal t,
+PetscErrorCode HeatDiagnosticsSideHeat(const HeatOperator *op, const PetscReal *T,
                                        PetscReal heat[HEAT_SIDES])
 {
   HeatFlows flows;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetSurfaceTime(op, t));
   PetscCall(HeatOperatorFlows(op, T, &flows));
   PetscCall(PetscArraycpy(heat, flows.side, HEAT_SIDES));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, HEAT_SIDES, MPIU_REAL, MPI_SUM,
+                             HeatOperatorGrid(op)->comm));
+  PetscFunctionReturn(0);
+}
+
+PetscInt HeatDiagnosticsFirstSegment(const HeatCase *c, HeatSide side)
+{
+  PetscInt first = 0;
+
+  for (int s = 0; s < (int)side; s++) first += c->boundary[s].n;
+  return first;
+}
+
+PetscInt HeatDiagnosticsSegments(const HeatCase *c)
+{
+  return HeatDiagnosticsFirstSegment(c, HEAT_SIDES);
+}
+
+PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                          PetscReal *heat)
+{
+  const PetscInt n = HeatDiagnosticsSegments(HeatOperatorCase(op));
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorSegmentHeat(op, T, heat));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, (PetscMPIInt)n, MPIU_REAL, MPI_SUM,
+                             HeatOperatorGrid(op)->comm));
+  PetscFunctionReturn(0);
+}
+
+/* Interfaces. */
+
+typedef struct {
+  PetscInt             n;
+  const HeatInterface *pairs;
+  HeatAccumulator     *sums; /* [n] */
+} InterfaceSums;
+
+static void AddFaceHeat(PetscInt from, PetscInt to, PetscReal heat, void *context)
+{
+  InterfaceSums *s = context;
+
+  if (from == to) return;
+  for (PetscInt k = 0; k < s->n; k++) {
+    const PetscInt *pair = s->pairs[k].material;
+
+    if (pair[0] == from && pair[1] == to) HeatAccumulate(&s->sums[k], heat);
+    else if (pair[0] == to && pair[1] == from) HeatAccumulate(&s->sums[k], -heat);
+  }
+}
+
+PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
+                                            const HeatInterface *pairs, PetscReal *heat)
+{
+  InterfaceSums s = {n, pairs, NULL};
+
+  PetscFunctionBeginUser;
+  if (n == 0) PetscFunctionReturn(0);
+  PetscCall(PetscCalloc1(n, &s.sums));
+  PetscCall(HeatOperatorVisitFaces(op, T, AddFaceHeat, &s));
+  for (PetscInt k = 0; k < n; k++) heat[k] = HeatAccumulated(s.sums[k]);
+  PetscCall(PetscFree(s.sums));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, (PetscMPIInt)n, MPIU_REAL, MPI_SUM,
                              HeatOperatorGrid(op)->comm));
   PetscFunctionReturn(0);
 }

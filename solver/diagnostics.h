@@ -24,9 +24,24 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
                                     const HeatFormula *exact, PetscReal t, PetscReal *l2,
                                     PetscReal *max);
 
-/** Heat that enters through each side at time t [W/m]; leaves the boundary values at that time.
- * */
-PetscErrorCode HeatDiagnosticsSideHeat(HeatOperator *op, const PetscReal *T, PetscReal t,
+/** Heat that enters through each side [W/m], at the operator's present time; where it is not linear
+ *  T must be the field of the last Update. */
+PetscErrorCode HeatDiagnosticsSideHeat(const HeatOperator *op, const PetscReal *T,
                                        PetscReal heat[HEAT_SIDES]);
+
+/** Likewise through each segment: left's first, then right's, bottom's and top's.
+ *  @param[out] heat  [HeatDiagnosticsSegments(c)] */
+PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                          PetscReal *heat);
+
+/** Segments of all sides together; the index of the first one of a side. */
+PetscInt HeatDiagnosticsSegments(const HeatCase *c);
+PetscInt HeatDiagnosticsFirstSegment(const HeatCase *c, HeatSide side);
+
+/** Heat that goes from one material to the other [W/m], through all faces between a cell of one and
+ *  a cell of the other, for each of n pairs; 0 where they do not touch.  Time and T as above.
+ *  @param[out] heat  [n] */
+PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
+                                            const HeatInterface *pairs, PetscReal *heat);
 
 #endif

@@ -110,12 +110,6 @@ static PetscBool ScanName(const char *text, size_t at, size_t length, int allowe
       *variables |= 1 << v;
       return PETSC_TRUE;
     }
-    if (1 << v == HEAT_VAR_TEMPERATURE) {
-      return Complain(text, at, message, size,
-                      "depends on the temperature T: temperature-dependent "
-                      "values are not available in this version; use %s",
-                      known);
-    }
     return Complain(text, at, message, size, "'%s' cannot be used here, only %s and pi",
                     variable_names[v], known);
   }

@@ -1,7 +1,9 @@
-/** The linear solve of an implicit step: (mass C - L) x = b with PETSc's KSP.
+/** The linear solver under every implicit scheme: (mass C - J) x = b with PETSc's KSP.
  *
  *  The operator is applied matrix-free (a MATSHELL around HeatOperatorApply); a matrix is assembled
  *  only when the chosen preconditioner needs one.  Every PETSc option (-ksp_..., -pc_...) is open.
+ *  A set-up depends on the mass and the operator's coefficients alone, never on earlier solves, so
+ *  that a run and its continuation from a checkpoint have the same bits.
  */
 #ifndef HEAT_SOLVER_LINEAR_H
 #define HEAT_SOLVER_LINEAR_H
@@ -12,26 +14,43 @@
 
 typedef struct HeatLinear HeatLinear;
 
-/** One solve. */
+/** One solve, or all solves of a step. */
 typedef struct {
   PetscInt  iterations; /* linear, of all its linear solves */
   PetscInt  newton;     /* Newton iterations; 0 for a linear problem */
-  PetscReal residual;   /* ||b - A x|| / ||b||, recursive, as the Krylov method sees it */
+  PetscReal residual;   /* ||b - A x|| / ||b||, recursive, as the Krylov method sees it; non-linear:
+                           ||F|| / ||F_0||; of several solves the largest */
 } HeatSolveInfo;
 
-/** Collective.  Reads the case's solver section, then PETSc's options.
+/** Collective.  Reads the case's solver section, then PETSc's options.  The method is CG where
+ *  HeatOperatorIsSymmetric, else GMRES, preconditioned from the right; -ksp_type has the last word.
+ *  An operator that is not linear is left at coefficients of no meaning: Update it, then this.
  *  @param[in] mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
  *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses. */
 PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **linear);
 
-/** Another time step: assembles and sets up again where that is needed.  Collective. */
+/** Another time step: assembles and sets up again, unless the mass is the one it has.  Collective. */
 PetscErrorCode HeatLinearSetMass(HeatLinear *linear, PetscReal mass);
+
+/** Likewise, whatever the mass was: for coefficients that have changed.  Collective. */
+PetscErrorCode HeatLinearUpdate(HeatLinear *linear, PetscReal mass);
+
+/** The operator alone follows coefficients that have changed; the preconditioner stays, but for
+ *  those that look at the operator itself (jacobi).  Collective. */
+PetscErrorCode HeatLinearUpdateOperator(HeatLinear *linear);
 
 /** Solve from x = 0.  Collective.
  *  @param[in] what  for the message: "the step from t = 1.5 s"
  *  Errors: HEAT_ERR_NUMERICS when the Krylov method gives up; x is then meaningless. */
 PetscErrorCode HeatLinearSolve(HeatLinear *linear, Vec b, Vec x, const char *what,
                                HeatSolveInfo *info);
+
+/** Likewise, but quiet: *solved tells.  Collective. */
+PetscErrorCode HeatLinearTry(HeatLinear *linear, Vec b, Vec x, HeatSolveInfo *info,
+                             PetscBool *solved);
+
+/** Raises what HeatLinearSolve raises, after a HeatLinearTry that failed.  Collective. */
+PetscErrorCode HeatLinearRaise(HeatLinear *linear, const char *what, const HeatSolveInfo *info);
 
 /** The solver itself, for reports and tests; borrowed. */
 KSP HeatLinearKSP(HeatLinear *linear);

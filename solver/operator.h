@@ -3,7 +3,8 @@
  *  Cell-centred finite volumes, per metre of depth.  With N the net heat that enters a cell [W/m]:
  *      C dT/dt = N(T, t) = sum over faces G_f (T_neighbour - T) + sum over boundary faces F_f + Q
  *      C = density * specific_heat * hx * hy  [J/(m K)],   G_f = k_f * A_f / h  [W/(m K)]
- *  k_f is the harmonic or arithmetic mean of the two cells' conductivities.  A face's heat has
+ *  k_f is the harmonic or arithmetic mean of the two cells' conductivities, in series with a contact
+ *  resistance where the case gives one between their materials.  A face's heat has
  *  exactly the same bits, with opposite signs, in both its cells: nothing is lost between them.
  *  Source: solver/README.md eq. (1)-(4).
  */
@@ -32,12 +33,14 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
 
 /** Bring what depends on the temperature to the field T at the present time: conductivities and
  *  with them the conductances, radiating sides, sources, and their derivatives.  Nothing to do for
- *  a linear operator.  Collective; exchanges halos.
+ *  a linear operator; for others nothing has a meaning before the first Update.  Collective;
+ *  exchanges halos.
  *  @param[out] valid  false, on all ranks, where a conductivity is not positive or something is not
  *                     finite: the coefficients then have no meaning */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
-/** Bring sources and boundary values to time t [s].  Not collective. */
+/** Bring sources, boundary values and ambient temperatures to time t [s].  Not collective.  Where the
+ *  operator is not linear an Update must follow before anything else is asked. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
 
 /** Bring the boundary values alone to time t [s], for reading the field at its sides: the next step
@@ -55,22 +58,25 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
                                 PetscReal *T_new);
 
 /** y = mass * C x - J x, J = dN/dT at the field of the last Update; for a linear operator its
- *  linear part: no sources, boundary values zero.  Symmetric where HeatOperatorIsSymmetric; positive definite when mass > 0, or when some side fixes the level.  Collective.
+ *  linear part: no sources, boundary values zero.  Symmetric where HeatOperatorIsSymmetric; for a
+ *  linear operator positive definite when mass > 0 or some side fixes the level.  Collective.
  *  @param[in]  mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
  *  @param[out] y      [nyl][nxl]; must not alias x */
 PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                  PetscReal *y);
 
-/** The diagonal of that matrix, [nyl][nxl].  Not collective. */
+/** The diagonal of that matrix, [nyl][nxl]: the true one, which a source that grows with T can make
+ *  negative.  Not collective. */
 PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d);
 
 /** A matrix for preconditioners: that one, but with the conductances held fixed where they depend
- *  on T, so that it is always symmetric and positive (semi-)definite.  Assembled on the layout of grid->da, natural for every PETSc preconditioner.
+ *  on T, and without what would weaken its diagonal, so that it is always symmetric and positive
+ *  (semi-)definite.  The same matrix where the operator is linear.
  *  A must come from DMCreateMatrix; its entries are replaced.  Collective. */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
 /** The largest explicit step that cannot grow [s]: 2 over Gershgorin's bound of the largest
- *  eigenvalue of C^-1 L.  Collective. */
+ *  eigenvalue of C^-1 J, at the field of the last Update.  Collective. */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
 /** Heat that enters this rank's cells from outside [W/m]. */
@@ -89,6 +95,15 @@ PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, Hea
  *  and top's, as many as the case has.  Not collective. */
 PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T, PetscReal *heat);
 
+/** Called with the heat that goes from a cell of material `from` to one of material `to` [W/m]. */
+typedef void (*HeatFaceVisitor)(PetscInt from, PetscInt to, PetscReal heat, void *context);
+
+/** Visit every face between two cells once over all ranks, each on one of them, at the present
+ *  time.  Collective; exchanges halos.  Where the operator is not linear T must be the field of the
+ *  last Update. */
+PetscErrorCode HeatOperatorVisitFaces(HeatOperator *op, const PetscReal *T, HeatFaceVisitor visit,
+                                      void *context);
+
 /** Heat flux density at own cell centres [W/m2], mean of the two faces; each [nyl][nxl].
  *  Collective; exchanges the halo of T.  Source: qx = (heat through west + east face) / (2 hy). */
 PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal *qx, PetscReal *qy);
@@ -98,7 +113,11 @@ const HeatGrid  *HeatOperatorGrid(const HeatOperator *op);
 const HeatCase  *HeatOperatorCase(const HeatOperator *op);
 const PetscReal *HeatOperatorCapacity(const HeatOperator *op); /* C [J/(m K)] */
 /** Conductivity of an own cell along x (0) or y (1) [W/(m K)], at the last Update. */
-PetscReal             HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell);
+PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell);
+/** Density of an own cell [kg/m3]. */
+PetscReal HeatOperatorDensity(const HeatOperator *op, size_t cell);
+/** Resistance of the layer between two touching cells of materials a and b [m2 K/W]; 0: none. */
+PetscReal             HeatOperatorContactResistance(const HeatOperator *op, PetscInt a, PetscInt b);
 const uint16_t       *HeatOperatorMaterial(const HeatOperator *op); /* index into case->materials */
 const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op);
 const HeatSource     *HeatOperatorSource(const HeatOperator *op);

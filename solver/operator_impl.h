@@ -2,32 +2,54 @@
 #ifndef HEAT_SOLVER_OPERATOR_IMPL_H
 #define HEAT_SOLVER_OPERATOR_IMPL_H
 
+#include "solver/conductivity.h"
+#include "solver/contacts.h"
+#include "solver/exchange.h"
 #include "solver/operator.h"
 
+/** What is known of the neighbours' cells along one side besides their temperature; [length] each,
+ *  owned; NULL where nothing needs it. */
+typedef struct {
+  PetscReal *k, *slope, *T;
+  uint16_t  *material;
+} HeatGhostCells;
+
 struct HeatOperator {
-  const HeatGrid  *grid;
-  const HeatCase  *c;
-  HeatHalo        *halo; /* owned, like everything below */
-  HeatBoundaries  *boundaries;
-  HeatSource      *source;
-  uint16_t        *material; /* [nyl][nxl] */
-  PetscReal       *capacity; /* [nyl][nxl] C [J/(m K)] */
-  PetscReal       *gx; /* [nyl][nxl + 1] conductance of vertical faces, west of each cell first */
-  PetscReal       *gy; /* [nyl + 1][nxl] of horizontal faces, south of each cell first */
+  const HeatGrid   *grid;
+  const HeatCase   *c;
+  HeatHalo         *halo; /* owned, like everything below */
+  HeatBoundaries   *boundaries;
+  HeatSource       *source;
+  HeatExchange     *exchange; /* NULL: none */
+  HeatContacts     *contacts; /* NULL: none */
+  HeatConductivity *conductivity;
+  HeatGhostCells    ghosts[HEAT_SIDES];
+  PetscBool         linear;
+  uint16_t         *material; /* [nyl][nxl] */
+  PetscReal        *density;  /* [nyl][nxl] where a file gives it; NULL: the materials' */
+  PetscReal        *capacity; /* [nyl][nxl] C [J/(m K)] */
+  PetscReal        *gx; /* [nyl][nxl + 1] conductance of vertical faces, west of each cell first */
+  PetscReal        *gy; /* [nyl + 1][nxl] of horizontal faces, south of each cell first */
+  PetscReal *low[2], *high[2]; /* like gx and gy: the heat through a face towards its lower cell,
+                                  linearised, is high T_high - low T_low; NULL: both are gx, gy */
+  PetscReal *shift_owned;      /* [nyl][nxl]; NULL where shift is another's, or none */
+  const PetscReal *shift;   /* [nyl][nxl] what -dN/dT has on its diagonal beyond the faces'; NULL */
   PetscReal       *zeros;   /* [max(nxl, nyl)] */
   PetscReal       *q_owned; /* [nyl][nxl] Q + F; NULL where no side has a prescribed flux */
   const PetscReal *q;       /* q_owned, or the source's cells */
 };
 
-/** Own cell behind face k of a side. */
-static inline size_t HeatBoundaryCell(const HeatGrid *g, HeatSide side, PetscInt k, size_t width)
-{
-  switch (side) {
-  case HEAT_LEFT: return (size_t)k * width;
-  case HEAT_RIGHT: return (size_t)k * width + width - 1;
-  case HEAT_BOTTOM: return (size_t)k;
-  default: return (size_t)(g->nyl - 1) * width + (size_t)k;
-  }
-}
+/** Paints materials, sets up all coefficients that do not depend on T.  Collective. */
+PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInputs *inputs);
+
+/** Conductances of the faces between cells, as far as they do not depend on T.  Collective. */
+PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op);
+
+/** Conductances of the faces between cells from the present conductivities; with T [nyl][nxl] also
+ *  low and high.  Collective; exchanges halos. */
+PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
+
+/** q = Q + F: sources, and prescribed fluxes through the faces of edge cells.  Not collective. */
+PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 
 #endif

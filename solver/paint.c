@@ -10,12 +10,17 @@
 
 #define EDGE 1e-9 /* of a cell: far above rounding, far below anything a user means */
 
+PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n)
+{
+  const PetscReal i = PetscCeilReal((x - x0) / h - 0.5 - EDGE);
+
+  return (PetscInt)PetscClipInterval(i, 0.0, (PetscReal)n);
+}
+
 /* First column (global) whose centre is at or right of x. */
 static PetscInt FirstColumn(const HeatGrid *g, PetscReal x)
 {
-  const PetscReal i = PetscCeilReal((x - g->x0) / g->hx - 0.5 - EDGE);
-
-  return (PetscInt)PetscClipInterval(i, 0.0, (PetscReal)g->nx);
+  return HeatPaintFirstCell(x, g->x0, g->hx, g->nx);
 }
 
 /* Hand the part of the global columns [begin, end) of global row j that this rank owns to visit. */
@@ -102,8 +107,30 @@ static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscIn
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatRegion *r, HeatPaintRule rule,
-                               HeatRunVisitor visit, void *context)
+/* The own cells of a row that are in: with a number >= 0. */
+static PetscErrorCode MapRow(const HeatGrid *g, const int32_t *map, PetscInt j,
+                             HeatRunVisitor visit, void *context)
+{
+  const int32_t *row = map + (size_t)(j - g->ys) * (size_t)g->nxl;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < g->nxl;) {
+    PetscInt begin = i;
+
+    while (begin < g->nxl && row[begin] < 0) begin++;
+    for (i = begin; i < g->nxl && row[i] >= 0;) i++;
+    if (begin < i) PetscCall(visit(j - g->ys, begin, i, context));
+  }
+  PetscFunctionReturn(0);
+}
+
+static const int32_t *MapOf(const HeatCellInputs *inputs, PetscInt r)
+{
+  return inputs && inputs->maps ? inputs->maps[r] : NULL;
+}
+
+static PetscErrorCode PaintShape(const HeatGrid *g, const HeatRegion *r, HeatPaintRule rule,
+                                 const int32_t *map, HeatRunVisitor visit, void *context)
 {
   PetscReal *crossings = NULL;
 
@@ -117,11 +144,21 @@ PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatRegion *r, HeatPaint
       else PetscCall(RectangleRow(g, r, j, visit, context));
       break;
     case HEAT_SHAPE_CIRCLE: PetscCall(CircleRow(g, r, j, visit, context)); break;
-    case HEAT_SHAPE_MAP: break;
+    case HEAT_SHAPE_MAP:
+      if (map) PetscCall(MapRow(g, map, j, visit, context));
+      break;
     case HEAT_SHAPE_POLYGON: PetscCall(PolygonRow(g, r, j, visit, context, crossings)); break;
     }
   }
   PetscCall(PetscFree(crossings));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatCase *c, PetscInt r,
+                               const HeatCellInputs *inputs, HeatRunVisitor visit, void *context)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PaintShape(g, &c->regions[r], c->solver.paint, MapOf(inputs, r), visit, context));
   PetscFunctionReturn(0);
 }
 
@@ -140,21 +177,56 @@ static PetscErrorCode StampRun(PetscInt j, PetscInt begin, PetscInt end, void *c
   return 0;
 }
 
-PetscErrorCode HeatPaintMaterials(const HeatGrid *g, const HeatCase *c, uint16_t *material)
+/* The materials that a map names by number.  The number of cells whose number no material has is
+   found by all ranks together. */
+static PetscErrorCode PaintMap(const HeatGrid *g, const HeatCase *c, PetscInt r, const int32_t *map,
+                               uint16_t *material)
+{
+  PetscInt64 bad[2] = {0, -1}; /* how many, and the largest number */
+  char       path[64];
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; map && cell < HeatGridLocalCells(g); cell++) {
+    if (map[cell] >= c->n_materials) {
+      bad[0] += 1;
+      bad[1] = PetscMax(bad[1], map[cell]);
+    } else if (map[cell] >= 0) {
+      material[cell] = (uint16_t)map[cell];
+    }
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad[0], 1, MPIU_INT64, MPI_SUM, g->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad[1], 1, MPIU_INT64, MPI_MAX, g->comm));
+  PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].file", r));
+  HeatCaseCheckKey(bad[0] == 0, g->comm, c, path,
+                   "%" PetscInt64_FMT " cells of the map have a number that no material has, up to "
+                   "%" PetscInt64_FMT "; the case's materials have the numbers 0 to %" PetscInt_FMT
+                   ", and a negative one leaves a cell out",
+                   bad[0], bad[1], c->n_materials - 1);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatPaintMaterials(const HeatGrid *g, const HeatCase *c,
+                                  const HeatCellInputs *inputs, uint16_t *material)
 {
   StampContext stamp = {.width = g->nxl, .map = material};
 
   PetscFunctionBeginUser;
   PetscCall(PetscArrayzero(material, HeatGridLocalCells(g)));
   for (PetscInt r = 0; r < c->n_regions; r++) {
-    if (c->regions[r].material < 0) continue;
-    stamp.value = (uint16_t)c->regions[r].material;
-    PetscCall(HeatPaintRegion(g, &c->regions[r], c->solver.paint, StampRun, &stamp));
+    const HeatRegion *region = &c->regions[r];
+
+    if (region->material >= 0) {
+      stamp.value = (uint16_t)region->material;
+      PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
+    } else if (region->shape == HEAT_SHAPE_MAP) {
+      PetscCall(PaintMap(g, c, r, MapOf(inputs, r), material));
+    }
   }
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, uint16_t *region)
+PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
+                                uint16_t *region)
 {
   StampContext stamp = {.width = g->nxl, .map = region};
 
@@ -163,7 +235,7 @@ PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, uint16_t *
   for (PetscInt r = 0; r < c->n_regions; r++) {
     if (!c->regions[r].source.given) continue;
     stamp.value = (uint16_t)r;
-    PetscCall(HeatPaintRegion(g, &c->regions[r], c->solver.paint, StampRun, &stamp));
+    PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
   }
   PetscFunctionReturn(0);
 }
@@ -192,8 +264,8 @@ static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, v
 
 /* Paint one formula; the error, if any, is found by all ranks together. */
 static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
-                                   const HeatRegion *region, const HeatFormula *formula,
-                                   const char *path)
+                                   const HeatRegion *region, const int32_t *map,
+                                   const HeatFormula *formula, const char *path)
 {
   char       message[256];
   PetscInt64 bad;
@@ -203,7 +275,7 @@ static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
                                  sizeof message));
   HeatCaseCheckKey(k->expression, k->grid->comm, c, path, "%s", message);
   k->bad = 0;
-  PetscCall(HeatPaintRegion(k->grid, region, c->solver.paint, TemperatureRun, k));
+  PetscCall(PaintShape(k->grid, region, c->solver.paint, map, TemperatureRun, k));
   PetscCall(HeatExpressionDestroy(&k->expression));
   bad = k->bad;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, k->grid->comm));
@@ -214,8 +286,8 @@ static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c, PetscBool from_file,
-                                    PetscReal *T)
+PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c,
+                                    const HeatCellInputs *inputs, PetscBool from_file, PetscReal *T)
 {
   TemperatureContext k   = {.grid = g, .T = T};
   const HeatRegion   all = {.shape = HEAT_SHAPE_ALL};
@@ -224,13 +296,14 @@ PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c, PetscB
   PetscCall(PetscMalloc2(g->nxl, &k.x, g->nxl, &k.y));
   for (PetscInt i = 0; i < g->nxl; i++) k.x[i] = HeatGridX(g, g->xs + i);
   if (!from_file)
-    PetscCall(PaintFormula(&k, c, &all, &c->initial.temperature, "initial.temperature"));
+    PetscCall(PaintFormula(&k, c, &all, NULL, &c->initial.temperature, "initial.temperature"));
   for (PetscInt r = 0; r < c->n_regions; r++) {
     char path[64];
 
     if (!c->regions[r].temperature.given) continue;
     PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].temperature", r));
-    PetscCall(PaintFormula(&k, c, &c->regions[r], &c->regions[r].temperature, path));
+    PetscCall(
+        PaintFormula(&k, c, &c->regions[r], MapOf(inputs, r), &c->regions[r].temperature, path));
   }
   PetscCall(PetscFree2(k.x, k.y));
   PetscFunctionReturn(0);

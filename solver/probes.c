@@ -2,15 +2,21 @@
  *
  * A point lies in one quarter of a cell A.  Its values: the centre of A, the face towards the x
  * neighbour B, the face towards the y neighbour C, and the corner shared with the diagonal
- * neighbour D.
- *      face   (k_A T_A + k_B T_B) / (k_A + k_B)          (continuous flux across the face)
+ * neighbour D, all as seen from A.  With r = h/(2 k) of either half cell and R of a layer between
+ *      face   T_A + r_A/(r_A + R + r_B) (T_B - T_A)        (continuous flux across the face)
  *      corner the mean of interpolating first in x then in y, and first in y then in x
  * On the boundary the surface takes the face's place: T_s = T_A + (G (T_b - T_A) + F) / G_half.
- * All of this is linear, so a probe is a list of weights on cells and surfaces, each held by the
- * rank that owns the cell; a sample needs no message, only one sum over the ranks at the end. */
+ * A point on a face with a layer is seen from both sides, and reads the mean.
+ * All of this is linear in T, so a probe is a list of weights on cells and surfaces, each held by
+ * the rank that owns the cell; a sample needs no message, only one sum over the ranks at the end.
+ * Where conductivities depend on T the weights are made anew for each sample. */
 #include "solver/probes.h"
 
 enum { A, B, C, D, CORNERS }; /* the cell, its x neighbour, its y neighbour, the diagonal one */
+enum { NEAR, FAR };           /* of two parallel faces the one of A, the other one */
+
+/* Points nearer to a face than this part of half a cell lie on it. */
+static const PetscReal on_face = 1e-9;
 
 typedef struct {
   PetscReal cell[CORNERS];
@@ -26,6 +32,20 @@ typedef struct {
   PetscReal u, v;       /* distance from the centre of A, 0 to 1 at the face */
 } Place;
 
+/* What the weights are made of: along x and y, conductivities of the corners [W/(m K)], and the
+   resistances [m2 K/W] times 2/h of the faces across x (A-B, C-D) and across y (A-C, B-D). */
+typedef struct {
+  PetscReal k[2][CORNERS];
+  PetscReal R[2][2];
+} Medium;
+
+/* A point with corners on this rank. */
+typedef struct {
+  PetscInt probe;
+  Place    place;
+  Medium   medium;
+} Point;
+
 typedef struct {
   PetscInt  probe;
   size_t    cell; /* local */
@@ -37,9 +57,12 @@ typedef struct {
 
 struct HeatProbes {
   const HeatOperator *op;
-  PetscInt            n, n_terms;
-  Term               *terms; /* owned; those of own cells */
+  PetscInt            n, n_points, n_terms;
+  Point              *points; /* owned; in the order of the probes */
+  Term               *terms;  /* owned; those of own cells */
 };
+
+enum { TERMS = 3 * CORNERS + 2 }; /* of a point, at most */
 
 /* Where a point lies. */
 
@@ -78,17 +101,35 @@ static PetscBool OwnCorner(const HeatGrid *g, const Place *p, int q, size_t *cel
   return PETSC_TRUE;
 }
 
+static PetscBool IsHere(const HeatGrid *g, const Place *p)
+{
+  size_t cell;
+
+  for (int q = 0; q < CORNERS; q++)
+    if (OwnCorner(g, p, q, &cell)) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
 /* Weights. */
 
-/* w += factor * (value on the face between cells a and b), or on a's surface when b is outside. */
+/* The part of the way from T_a to T_b that lies before the face, and the part beyond it: between
+   conductivities a and b, and a layer of 2 R/h. */
+static PetscReal Before(PetscReal a, PetscReal b, PetscReal R) { return b / (a + b + a * b * R); }
+static PetscReal Beyond(PetscReal a, PetscReal b, PetscReal R)
+{
+  return (a + a * b * R) / (a + b + a * b * R);
+}
+
+/* w += factor * (value on the face between cells a and b, seen from a), or on a's surface when b is
+   outside. */
 static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const PetscReal k[CORNERS],
-                    PetscReal surface[CORNERS], Weights *w)
+                    PetscReal R, PetscReal surface[CORNERS], Weights *w)
 {
   if (outside) {
     surface[a] += factor;
   } else {
-    w->cell[a] += factor * k[a] / (k[a] + k[b]);
-    w->cell[b] += factor * k[b] / (k[a] + k[b]);
+    w->cell[a] += factor * Beyond(k[a], k[b], R);
+    w->cell[b] += factor * Before(k[a], k[b], R);
   }
 }
 
@@ -99,8 +140,10 @@ static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p,
   PetscBool held[2];
 
   for (int axis = 0; axis < 2; axis++) {
-    held[axis] = c->boundary[p->side[axis]].segments[0].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE
-                                                                                    : PETSC_FALSE;
+    const HeatSide across = p->side[1 - axis];
+
+    held[axis] = HeatBoundaryHoldsEnd(c, p->side[axis],
+                                      across == HEAT_RIGHT || across == HEAT_TOP ? 1 : 0);
   }
   for (int axis = 0; axis < 2; axis++) {
     if (held[axis]) w->end[axis] += held[1 - axis] ? 0.5 * factor : factor;
@@ -111,63 +154,86 @@ static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p,
   w->cell[A] -= factor;
 }
 
-static void AddCorner(PetscReal factor, const HeatCase *c, const Place *p,
-                      const PetscReal kx[CORNERS], const PetscReal ky[CORNERS], Weights *w)
+/* Along a side: between the surfaces of A and its neighbour b. */
+static void AddSurfaces(PetscReal factor, int b, const PetscReal k[CORNERS], PetscReal R,
+                        PetscReal surface[CORNERS])
 {
-  if (p->outside[0] && p->outside[1]) {
-    AddDomainCorner(factor, c, p, w);
-  } else if (p->outside[0]) { /* along a left or right side: between the surfaces of A and C */
-    w->surface_x[A] += factor * ky[A] / (ky[A] + ky[C]);
-    w->surface_x[C] += factor * ky[C] / (ky[A] + ky[C]);
-  } else if (p->outside[1]) {
-    w->surface_y[A] += factor * kx[A] / (kx[A] + kx[B]);
-    w->surface_y[B] += factor * kx[B] / (kx[A] + kx[B]);
-  } else {
-    const PetscReal near_y = ky[A] + ky[B], far_y = ky[C] + ky[D];
-    const PetscReal near_x = kx[A] + kx[C], far_x = kx[B] + kx[D];
-
-    AddFace(0.5 * factor * near_y / (near_y + far_y), A, B, PETSC_FALSE, kx, w->surface_x, w);
-    AddFace(0.5 * factor * far_y / (near_y + far_y), C, D, PETSC_FALSE, kx, w->surface_x, w);
-    AddFace(0.5 * factor * near_x / (near_x + far_x), A, C, PETSC_FALSE, ky, w->surface_y, w);
-    AddFace(0.5 * factor * far_x / (near_x + far_x), B, D, PETSC_FALSE, ky, w->surface_y, w);
-  }
+  surface[A] += factor * Beyond(k[A], k[b], R);
+  surface[b] += factor * Before(k[A], k[b], R);
 }
 
-static Weights WeightsOf(const HeatCase *c, const Place *p, const PetscReal kx[CORNERS],
-                         const PetscReal ky[CORNERS])
+/* The two ways to the corner: over the faces across x, then along y between them, and the other way
+   round; the second leg crosses what lies between A and its neighbour. */
+static void AddInnerCorner(PetscReal factor, const Medium *m, Weights *w)
 {
-  Weights w = {{0}, {0}, {0}, {0}};
+  const PetscReal *kx = m->k[0], *ky = m->k[1];
+  const PetscReal  near_y = 0.5 * (ky[A] + ky[B]), far_y = 0.5 * (ky[C] + ky[D]);
+  const PetscReal  near_x = 0.5 * (kx[A] + kx[C]), far_x = 0.5 * (kx[B] + kx[D]);
+  const PetscReal  Rx = m->R[0][NEAR], Ry = m->R[1][NEAR];
+
+  factor *= 0.5;
+  AddFace(factor * Beyond(near_y, far_y, Ry), A, B, PETSC_FALSE, kx, Rx, w->surface_x, w);
+  AddFace(factor * Before(near_y, far_y, Ry), C, D, PETSC_FALSE, kx, m->R[0][FAR], w->surface_x, w);
+  AddFace(factor * Beyond(near_x, far_x, Rx), A, C, PETSC_FALSE, ky, Ry, w->surface_y, w);
+  AddFace(factor * Before(near_x, far_x, Rx), B, D, PETSC_FALSE, ky, m->R[1][FAR], w->surface_y, w);
+}
+
+/* As seen from A. */
+static Weights ViewFrom(const HeatCase *c, const Place *p, const Medium *m)
+{
+  const PetscReal corner = p->u * p->v;
+  Weights         w      = {{0}, {0}, {0}, {0}};
 
   w.cell[A] += (1.0 - p->u) * (1.0 - p->v);
-  AddFace(p->u * (1.0 - p->v), A, B, p->outside[0], kx, w.surface_x, &w);
-  AddFace((1.0 - p->u) * p->v, A, C, p->outside[1], ky, w.surface_y, &w);
-  AddCorner(p->u * p->v, c, p, kx, ky, &w);
+  AddFace(p->u * (1.0 - p->v), A, B, p->outside[0], m->k[0], m->R[0][NEAR], w.surface_x, &w);
+  AddFace((1.0 - p->u) * p->v, A, C, p->outside[1], m->k[1], m->R[1][NEAR], w.surface_y, &w);
+  if (p->outside[0] && p->outside[1]) AddDomainCorner(corner, c, p, &w);
+  else if (p->outside[0]) AddSurfaces(corner, C, m->k[1], m->R[1][NEAR], w.surface_x);
+  else if (p->outside[1]) AddSurfaces(corner, B, m->k[0], m->R[0][NEAR], w.surface_y);
+  else AddInnerCorner(corner, m, &w);
   return w;
 }
 
-/* Conductivities of the corners of every point, known to all: [n][2][CORNERS], kx then ky. */
-static PetscErrorCode GatherConductivities(const HeatOperator *op, PetscInt     n,
-                                           const PetscReal (*at)[2], PetscReal *k)
+/* The medium as the corner q sees it: q in the place of A. */
+static Medium Mirror(const Medium *m, int q)
 {
-  const HeatGrid *g = HeatOperatorGrid(op);
+  Medium mirrored;
 
-  PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(k, n * 2 * CORNERS));
-  for (PetscInt q = 0; q < n * CORNERS; q++) {
-    const PetscInt probe  = q / CORNERS;
-    const int      corner = (int)(q % CORNERS);
-    const Place    p      = PlacePoint(g, at[probe]);
-    size_t         cell;
-
-    if (!OwnCorner(g, &p, corner, &cell)) continue;
-    for (int axis = 0; axis < 2; axis++) {
-      k[(2 * probe + axis) * CORNERS + corner] = HeatOperatorConductivity(op, axis, cell);
-    }
+  for (int axis = 0; axis < 2; axis++) {
+    for (int corner = 0; corner < CORNERS; corner++)
+      mirrored.k[axis][corner] = m->k[axis][corner ^ q];
   }
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, k, (PetscMPIInt)(n * 2 * CORNERS), MPIU_REAL, MPI_SUM, g->comm));
-  PetscFunctionReturn(0);
+  for (int f = NEAR; f <= FAR; f++) {
+    mirrored.R[0][f] = m->R[0][f ^ (q >> 1)];
+    mirrored.R[1][f] = m->R[1][f ^ (q & 1)];
+  }
+  return mirrored;
 }
+
+/* Seen from A, and on a face with a layer from beyond it too. */
+static Weights WeightsOf(const HeatCase *c, const Place *p, const Medium *m)
+{
+  const PetscBool both_x = p->u > 1.0 - on_face && m->R[0][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool both_y = p->v > 1.0 - on_face && m->R[1][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal part   = (both_x ? 0.5 : 1.0) * (both_y ? 0.5 : 1.0);
+  Weights         sum    = {{0}, {0}, {0}, {0}};
+
+  for (int q = 0; q < CORNERS; q++) {
+    if (((q & 1) && !both_x) || ((q >> 1) && !both_y)) continue;
+    const Medium  mirrored = Mirror(m, q);
+    const Weights view     = ViewFrom(c, p, &mirrored);
+
+    for (int corner = 0; corner < CORNERS; corner++) {
+      sum.cell[corner ^ q] += part * view.cell[corner];
+      sum.surface_x[corner ^ q] += part * view.surface_x[corner];
+      sum.surface_y[corner ^ q] += part * view.surface_y[corner];
+    }
+    for (int axis = 0; axis < 2; axis++) sum.end[axis] += part * view.end[axis];
+  }
+  return sum;
+}
+
+/* Terms. */
 
 static void AddTerm(HeatProbes *probes, PetscInt probe, size_t cell, PetscBool surface,
                     HeatSide side, PetscInt face, PetscReal weight)
@@ -178,49 +244,128 @@ static void AddTerm(HeatProbes *probes, PetscInt probe, size_t cell, PetscBool s
 }
 
 /* Keep the weights that fall on own cells. */
-static void AddOwnTerms(HeatProbes *probes, PetscInt probe, const Place *p, const Weights *w)
+static void AddOwnTerms(HeatProbes *probes, const Point *point)
 {
-  const HeatGrid *g = HeatOperatorGrid(probes->op);
+  const HeatGrid *g     = HeatOperatorGrid(probes->op);
+  const Place    *p     = &point->place;
+  const Weights   w     = WeightsOf(HeatOperatorCase(probes->op), p, &point->medium);
+  const PetscInt  probe = point->probe;
 
   for (int q = 0; q < CORNERS; q++) {
     size_t cell;
 
     if (!OwnCorner(g, p, q, &cell)) continue;
-    AddTerm(probes, probe, cell, PETSC_FALSE, HEAT_LEFT, 0, w->cell[q]);
+    AddTerm(probes, probe, cell, PETSC_FALSE, HEAT_LEFT, 0, w.cell[q]);
     AddTerm(probes, probe, cell, PETSC_TRUE, p->side[0], (PetscInt)(cell / (size_t)g->nxl),
-            w->surface_x[q]);
+            w.surface_x[q]);
     AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], (PetscInt)(cell % (size_t)g->nxl),
-            w->surface_y[q]);
+            w.surface_y[q]);
     if (q != A) continue;
     AddTerm(probes, probe, cell, PETSC_TRUE, p->side[0],
-            g->nyl + (p->side[1] == HEAT_BOTTOM ? 0 : 1), w->end[0]);
+            g->nyl + (p->side[1] == HEAT_BOTTOM ? 0 : 1), w.end[0]);
     AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], g->nxl + (p->side[0] == HEAT_LEFT ? 0 : 1),
-            w->end[1]);
+            w.end[1]);
   }
+}
+
+/* Bring own points' conductivities up to date and make the terms.  Of each point some rank owns
+   each corner, so a sum over all ranks tells them to all. */
+static PetscErrorCode MakeTerms(HeatProbes *probes)
+{
+  enum { NUMBERS = 2 * CORNERS };
+  const HeatGrid *g = HeatOperatorGrid(probes->op);
+  PetscReal      *k;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1((size_t)probes->n * NUMBERS, &k));
+  for (PetscInt q = 0; q < probes->n_points * CORNERS; q++) {
+    const Point *point  = &probes->points[q / CORNERS];
+    const int    corner = (int)(q % CORNERS);
+    size_t       cell;
+
+    if (!OwnCorner(g, &point->place, corner, &cell)) continue;
+    for (int axis = 0; axis < 2; axis++) {
+      k[point->probe * NUMBERS + axis * CORNERS + corner] = HeatOperatorConductivity(probes->op,
+                                                                                     axis, cell);
+    }
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, k, (PetscMPIInt)(probes->n * NUMBERS), MPIU_REAL,
+                             MPI_SUM, g->comm));
+  probes->n_terms = 0;
+  for (PetscInt q = 0; q < probes->n_points; q++) {
+    Point *point = &probes->points[q];
+
+    PetscCall(PetscArraycpy(&point->medium.k[0][0], k + point->probe * NUMBERS, NUMBERS));
+    AddOwnTerms(probes, point);
+  }
+  PetscCall(PetscFree(k));
+  PetscFunctionReturn(0);
+}
+
+/* The layers around own points; materials do not change.  Without contacts there are none. */
+static PetscErrorCode FindLayers(HeatProbes *probes)
+{
+  static const int pairs[2][2][2] = {{{A, B}, {C, D}}, {{A, C}, {B, D}}};
+  const HeatGrid  *g              = HeatOperatorGrid(probes->op);
+  int             *material; /* of each corner, plus one; 0 beyond the domain */
+
+  PetscFunctionBeginUser;
+  if (HeatOperatorCase(probes->op)->n_contacts == 0) PetscFunctionReturn(0);
+  PetscCall(PetscCalloc1((size_t)probes->n * CORNERS, &material));
+  for (PetscInt q = 0; q < probes->n_points * CORNERS; q++) {
+    const Point *point = &probes->points[q / CORNERS];
+    size_t       cell;
+
+    if (OwnCorner(g, &point->place, (int)(q % CORNERS), &cell))
+      material[point->probe * CORNERS + q % CORNERS] = 1 + HeatOperatorMaterial(probes->op)[cell];
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, material, (PetscMPIInt)(probes->n * CORNERS), MPI_INT,
+                             MPI_SUM, g->comm));
+  for (PetscInt q = 0; q < probes->n_points; q++) {
+    const int *m = material + probes->points[q].probe * CORNERS;
+
+    for (int f = 0; f < 4; f++) {
+      const int      *pair = pairs[f / 2][f % 2];
+      const PetscReal h    = f / 2 == 0 ? g->hx : g->hy;
+
+      if (m[pair[0]] == 0 || m[pair[1]] == 0) continue;
+      probes->points[q].medium.R[f / 2][f % 2] = 2.0 / h *
+                                                 HeatOperatorContactResistance(
+                                                     probes->op, m[pair[0]] - 1, m[pair[1]] - 1);
+    }
+  }
+  PetscCall(PetscFree(material));
+  PetscFunctionReturn(0);
 }
 
 PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
                                 HeatProbes **out)
 {
-  HeatProbes *probes;
-  PetscReal  *k;
+  const HeatGrid *g = HeatOperatorGrid(op);
+  HeatProbes     *probes;
+  PetscInt        here = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&probes));
   *out       = probes;
   probes->op = op;
   probes->n  = n;
-  PetscCall(PetscMalloc1((3 * CORNERS + 2) * n, &probes->terms));
-  PetscCall(PetscMalloc1(2 * CORNERS * n, &k));
-  PetscCall(GatherConductivities(op, n, at, k));
   for (PetscInt probe = 0; probe < n; probe++) {
-    const Place   p = PlacePoint(HeatOperatorGrid(op), at[probe]);
-    const Weights w = WeightsOf(HeatOperatorCase(op), &p, k + 2 * probe * CORNERS,
-                                k + (2 * probe + 1) * CORNERS);
+    const Place p = PlacePoint(g, at[probe]);
 
-    AddOwnTerms(probes, probe, &p, &w);
+    here += IsHere(g, &p) ? 1 : 0;
   }
-  PetscCall(PetscFree(k));
+  PetscCall(PetscCalloc1(here, &probes->points));
+  PetscCall(PetscMalloc1((size_t)here * TERMS, &probes->terms));
+  for (PetscInt probe = 0; probe < n; probe++) {
+    const Place p = PlacePoint(g, at[probe]);
+
+    if (!IsHere(g, &p)) continue;
+    probes->points[probes->n_points].probe   = probe;
+    probes->points[probes->n_points++].place = p;
+  }
+  PetscCall(FindLayers(probes));
+  if (HeatOperatorIsLinear(op)) PetscCall(MakeTerms(probes));
   PetscFunctionReturn(0);
 }
 
@@ -236,9 +381,10 @@ static PetscReal SurfaceTemperature(const HeatOperator *op, const Term *term, Pe
   return T + (f.G[face] * (f.T[face] - T) + f.F[face]) / f.half[face];
 }
 
-PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, PetscReal *share)
+PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *share)
 {
   PetscFunctionBeginUser;
+  if (!HeatOperatorIsLinear(probes->op)) PetscCall(MakeTerms(probes));
   PetscCall(PetscArrayzero(share, probes->n));
   for (PetscInt k = 0; k < probes->n_terms; k++) {
     const Term *term  = &probes->terms[k];
@@ -253,8 +399,18 @@ PetscErrorCode HeatProbesSample(const HeatProbes *probes, const PetscReal *T, Pe
 PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T,
                                 PetscReal t, PetscReal *values)
 {
+  PetscBool valid;
+
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetSurfaceTime(op, t));
+  if (HeatOperatorIsLinear(op)) {
+    PetscCall(HeatOperatorSetSurfaceTime(op, t));
+  } else {
+    PetscCall(HeatOperatorSetTime(op, t));
+    PetscCall(HeatOperatorUpdate(op, T, &valid));
+    HeatCheck(valid, HeatOperatorGrid(op)->comm, HEAT_ERR_NUMERICS,
+              "a conductivity is not positive, or a source or side is not finite, at the "
+              "temperatures reached");
+  }
   PetscCall(HeatProbesSample(probes, T, values));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, values, (PetscMPIInt)probes->n, MPIU_REAL, MPI_SUM,
                              HeatOperatorGrid(op)->comm));
@@ -267,6 +423,7 @@ PetscErrorCode HeatProbesDestroy(HeatProbes **out)
 
   PetscFunctionBeginUser;
   if (!probes) PetscFunctionReturn(0);
+  PetscCall(PetscFree(probes->points));
   PetscCall(PetscFree(probes->terms));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(0);

@@ -1,8 +1,10 @@
-/* Heat sources: Q = base + sum of time-dependent terms, per cell and metre of depth. */
+/* Heat sources, per cell and metre of depth:
+ *      Q = base + sum of terms of time + sum of terms of temperature.
+ * Set brings the second part up to date, Update the third, on top of the others.  An array exists
+ * only where a kind of term does; `timed` and `cells` are the array before them otherwise. */
 #include "solver/source.h"
 
-#include "solver/expression.h"
-#include "solver/paint.h"
+#include "solver/slope.h"
 #include "solver/sum.h"
 
 typedef struct {
@@ -10,8 +12,9 @@ typedef struct {
 } Run;
 
 typedef struct {
-  HeatExpression *expression; /* owned; of t, and perhaps x y */
+  HeatExpression *expression; /* owned; of t or T, and perhaps x y */
   PetscBool       uniform;    /* of t alone */
+  PetscBool       heats;      /* of T: belongs to Update */
   PetscInt        n_runs, capacity;
   Run            *runs;  /* owned */
   PetscReal       value; /* of a uniform term when last set */
@@ -19,11 +22,16 @@ typedef struct {
 
 struct HeatSource {
   const HeatGrid *grid;
-  PetscReal *base, *cells; /* owned [nyl][nxl] [W/m]; the same array when nothing depends on time */
-  PetscInt   n_terms;
-  Term      *terms;           /* owned */
-  PetscReal *x, *y, *value;   /* owned [nxl]: one row of coordinates and values */
-  PetscReal  total, turnover; /* sums of cells and of |cells| [W/m] */
+  PetscReal      *base;          /* owned [nyl][nxl] [W/m] */
+  PetscReal      *timed, *cells; /* likewise, base with terms of time, then of temperature */
+  PetscReal      *slope;         /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term of it */
+  PetscReal       t;             /* of the last Set [s] */
+  PetscInt        n_terms;
+  Term           *terms;               /* owned */
+  PetscBool       has_timed, has_heat; /* some term is of time, of temperature */
+  PetscReal      *x, *y, *value;       /* owned [nxl]: one row of coordinates and values */
+  PetscReal      *work;                /* owned [3 nxl] where has_heat */
+  PetscReal       total, turnover;     /* sums of cells and of |cells| [W/m] */
 };
 
 static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
@@ -97,13 +105,18 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   char message[256];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T, &term.expression,
-                                 message, sizeof message));
+  PetscCall(HeatExpressionCreate(formula,
+                                 HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T | HEAT_VAR_TEMPERATURE,
+                                 &term.expression, message, sizeof message));
   HeatCaseCheckKey(term.expression, s->grid->comm, c, path, "%s", message);
   PetscCall(FindRuns(s->grid, map, region, &term));
-  if (HeatExpressionVariables(term.expression) & HEAT_VAR_T) {
-    term.uniform           = HeatExpressionVariables(term.expression) == HEAT_VAR_T ? PETSC_TRUE
-                                                                                    : PETSC_FALSE;
+  const int variables = HeatExpressionVariables(term.expression);
+
+  term.heats   = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
+  term.uniform = variables == HEAT_VAR_T ? PETSC_TRUE : PETSC_FALSE;
+  if (term.heats) s->has_heat = PETSC_TRUE;
+  else if (variables & HEAT_VAR_T) s->has_timed = PETSC_TRUE;
+  if (variables & (HEAT_VAR_T | HEAT_VAR_TEMPERATURE)) {
     s->terms[s->n_terms++] = term;
   } else {
     PetscCall(AddTerm(s, &term, 0.0, s->base));
@@ -141,11 +154,29 @@ static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource **source)
+static PetscErrorCode AddRegions(HeatSource *s, const HeatCase *c, const HeatCellInputs *inputs)
+{
+  uint16_t *map;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(HeatGridLocalCells(s->grid), &map));
+  PetscCall(HeatPaintSources(s->grid, c, inputs, map));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    char path[64];
+
+    if (!c->regions[r].source.given) continue;
+    PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].source", r));
+    PetscCall(AddFormula(s, c, &c->regions[r].source, path, map, (uint16_t)r));
+  }
+  PetscCall(PetscFree(map));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
+                                HeatSource **source)
 {
   HeatSource  *s;
   const size_t n = HeatGridLocalCells(g);
-  uint16_t    *map;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
@@ -156,23 +187,21 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, HeatSource
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
   if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
-  PetscCall(PetscMalloc1(n, &map));
-  PetscCall(HeatPaintSources(g, c, map));
-  for (PetscInt r = 0; r < c->n_regions; r++) {
-    char path[64];
-
-    if (!c->regions[r].source.given) continue;
-    PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].source", r));
-    PetscCall(AddFormula(s, c, &c->regions[r].source, path, map, (uint16_t)r));
-  }
-  PetscCall(PetscFree(map));
-  s->cells = s->base;
-  if (s->n_terms) {
-    PetscCall(PetscMalloc1(n, &s->cells));
+  PetscCall(AddRegions(s, c, inputs));
+  s->timed = s->base;
+  if (s->has_timed) {
+    PetscCall(PetscMalloc1(n, &s->timed));
     for (PetscInt k = 0; k < s->n_terms; k++)
       s->terms[k].value = NAN; /* differs from any first value */
-    PetscCall(HeatSourceSet(s, 0.0));
   }
+  s->cells = s->timed;
+  if (s->has_heat) {
+    PetscCall(PetscCalloc1(n, &s->cells));
+    PetscCall(PetscCalloc1(n, &s->slope));
+    PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
+  }
+  PetscCall(HeatSourceSet(s, 0.0));
+  if (s->has_heat) PetscCall(PetscArraycpy(s->cells, s->timed, n));
   SumCells(s);
   PetscCall(CheckFinite(s, c));
   PetscFunctionReturn(0);
@@ -194,27 +223,74 @@ static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t
 
 PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
 {
-  const size_t n       = HeatGridLocalCells(s->grid);
-  PetscBool    changed = PETSC_FALSE;
+  PetscBool changed = PETSC_FALSE;
 
   PetscFunctionBeginUser;
+  s->t = t;
   for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (s->terms[k].heats) continue;
     if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], t, &changed));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(0);
-  PetscCall(PetscArraycpy(s->cells, s->base, n));
-  for (PetscInt k = 0; k < s->n_terms; k++) PetscCall(AddTerm(s, &s->terms[k], t, s->cells));
+  PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (!s->terms[k].heats) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
+  }
+  if (!s->has_heat) SumCells(s);
+  PetscFunctionReturn(0);
+}
+
+/* One term of temperature, on top of cells and slope. */
+static PetscErrorCode AddHeat(HeatSource *s, const Term *term, const PetscReal *T)
+{
+  const HeatGrid *g    = s->grid;
+  const PetscReal area = g->hx * g->hy;
+
+  PetscFunctionBeginUser;
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run     *run   = &term->runs[r];
+    const PetscInt n     = run->end - run->begin;
+    const size_t   start = (size_t)run->j * (size_t)g->nxl + (size_t)run->begin;
+    PetscReal     *slope = s->work + 2 * g->nxl;
+
+    for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
+    PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y, s->t, T + start,
+                                s->value, slope, s->work));
+    for (PetscInt i = 0; i < n; i++) {
+      s->cells[start + (size_t)i] += area * s->value[i];
+      s->slope[start + (size_t)i] += area * slope[i];
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *finite)
+{
+  const size_t n = HeatGridLocalCells(s->grid);
+
+  PetscFunctionBeginUser;
+  if (!s->has_heat) PetscFunctionReturn(0);
+  PetscCall(PetscArraycpy(s->cells, s->timed, n));
+  PetscCall(PetscArrayzero(s->slope, n));
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (s->terms[k].heats) PetscCall(AddHeat(s, &s->terms[k], T));
+  }
+  for (size_t cell = 0; cell < n; cell++) {
+    if (PetscIsInfOrNanReal(s->cells[cell]) || PetscIsInfOrNanReal(s->slope[cell]))
+      *finite = PETSC_FALSE;
+  }
   SumCells(s);
   PetscFunctionReturn(0);
 }
 
 const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
 
-PetscBool HeatSourceVaries(const HeatSource *s)
-{
-  return s->n_terms > 0 ? PETSC_TRUE : PETSC_FALSE;
-}
+PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_timed; }
+
+PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_heat; }
+
+const PetscReal *HeatSourceSlope(const HeatSource *s) { return s->slope; }
 
 PetscReal HeatSourceLocalTotal(const HeatSource *s) { return s->total; }
 
@@ -230,7 +306,10 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
     PetscCall(HeatExpressionDestroy(&s->terms[k].expression));
     PetscCall(PetscFree(s->terms[k].runs));
   }
-  if (s->cells != s->base) PetscCall(PetscFree(s->cells));
+  if (s->cells != s->timed) PetscCall(PetscFree(s->cells));
+  if (s->timed != s->base) PetscCall(PetscFree(s->timed));
+  PetscCall(PetscFree(s->slope));
+  PetscCall(PetscFree(s->work));
   PetscCall(PetscFree(s->base));
   PetscCall(PetscFree(s->terms));
   PetscCall(PetscFree3(s->x, s->y, s->value));

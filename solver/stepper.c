@@ -1,286 +1,218 @@
-/* The schemes.
- *
- * ftcs:  T_new = T + dt/C N(T, t).
- * theta: (C/(theta dt) - L) D = N(T, t + dt) + (1/theta - 1) N(T, t),  T_new = T + D.  theta = 1 is
- *        backward Euler, 1/2 Crank-Nicolson.  Solving for the
- *        increment makes the right-hand side the initial residual, so the relative tolerance means
- *        the same however close the field is to rest.
- * steady: the same with C/dt left out: one solve from the initial field. */
+/* The table of schemes, and the loop of attempts around those whose step is controlled. */
 #include "solver/stepper.h"
 
+#include <math.h>
 #include <stdio.h>
 
-typedef struct {
-  PetscReal theta;
-  PetscErrorCode (*setup)(HeatStepper *, PetscReal dt);
-  PetscErrorCode (*advance)(HeatStepper *, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info);
-} Scheme;
+#include "solver/stepper_impl.h"
 
-struct HeatStepper {
-  HeatOperator *op;
-  const Scheme *scheme;
-  HeatLinear   *linear; /* owned; implicit schemes */
-  Vec           work;   /* owned: the new temperature (explicit), the increment (implicit) */
-  Vec           net;    /* owned: right-hand side (implicit) */
-};
-
-/* Explicit. */
-
-static PetscErrorCode SetUpExplicit(HeatStepper *s, PetscReal dt)
-{
-  const HeatCase *c = HeatOperatorCase(s->op);
-  PetscReal       limit;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatOperatorStableStep(s->op, &limit));
-  HeatCaseCheckKey(
-      dt <= limit * (1.0 + 1e-12), HeatOperatorGrid(s->op)->comm, c, "time.step",
-      "%g s is unstable for ftcs on this grid: the largest stable step is %.6g s; take that, "
-      "`step: auto`, or an implicit scheme such as backward-euler",
-      (double)dt, (double)limit);
-  PetscCall(DMCreateGlobalVector(HeatOperatorGrid(s->op)->da, &s->work));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode AdvanceExplicit(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
-                                      HeatStepInfo *info)
-{
-  const PetscReal *old;
-  PetscReal *new;
-  const Vec swap = *T;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetTime(s->op, t));
-  PetscCall(VecGetArrayRead(*T, &old));
-  PetscCall(VecGetArrayWrite(s->work, &new));
-  PetscCall(HeatOperatorFlows(s->op, old, &info->flows));
-  PetscCall(HeatOperatorStep(s->op, dt, old, new));
-  PetscCall(VecRestoreArrayWrite(s->work, &new));
-  PetscCall(VecRestoreArrayRead(*T, &old));
-  *T      = s->work;
-  s->work = swap;
-  PetscFunctionReturn(0);
-}
-
-/* Implicit. */
-
-static PetscErrorCode CreateImplicit(HeatStepper *s, PetscReal mass)
-{
-  PetscFunctionBeginUser;
-  PetscCall(DMCreateGlobalVector(HeatOperatorGrid(s->op)->da, &s->net));
-  PetscCall(VecDuplicate(s->net, &s->work));
-  PetscCall(HeatLinearCreate(s->op, mass, &s->linear));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode SetUpTheta(HeatStepper *s, PetscReal dt)
-{
-  PetscFunctionBeginUser;
-  PetscCall(CreateImplicit(s, 1.0 / (s->scheme->theta * dt)));
-  PetscFunctionReturn(0);
-}
-
-/* net = N(T) at the operator's time, plus weight times what it was. */
-static PetscErrorCode AddNetHeat(HeatStepper *s, Vec T, PetscReal weight)
-{
-  const PetscReal *old;
-  PetscReal       *net;
-
-  PetscFunctionBeginUser;
-  if (weight != 0.0) PetscCall(VecCopy(s->net, s->work));
-  PetscCall(VecGetArrayRead(T, &old));
-  PetscCall(VecGetArrayWrite(s->net, &net));
-  PetscCall(HeatOperatorNet(s->op, old, net));
-  PetscCall(VecRestoreArrayWrite(s->net, &net));
-  PetscCall(VecRestoreArrayRead(T, &old));
-  if (weight != 0.0) PetscCall(VecAXPY(s->net, weight, s->work));
-  PetscFunctionReturn(0);
-}
-
-/* Adds weight times the heat that enters at the operator's time. */
-static PetscErrorCode AddFlows(HeatStepper *s, Vec T, PetscReal weight, HeatFlows *sum)
-{
-  const PetscReal *values;
-  HeatFlows        flows;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatOperatorFlows(s->op, values, &flows));
-  PetscCall(VecRestoreArrayRead(T, &values));
-  for (int k = 0; k < HEAT_SIDES; k++) sum->side[k] += weight * flows.side[k];
-  sum->source += weight * flows.source;
-  sum->exchange += weight * flows.exchange;
-  sum->turnover += weight * flows.turnover;
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode AdvanceTheta(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
-                                   HeatStepInfo *info)
-{
-  const PetscReal theta = s->scheme->theta, before = 1.0 / theta - 1.0;
-  char            what[64];
-
-  PetscFunctionBeginUser;
-  (void)snprintf(what, sizeof what, "the step from t = %g s", (double)t);
-  if (before > 0.0) {
-    PetscCall(HeatOperatorSetTime(s->op, t));
-    PetscCall(AddNetHeat(s, *T, 0.0));
-    PetscCall(AddFlows(s, *T, 1.0 - theta, &info->flows));
-  }
-  PetscCall(HeatOperatorSetTime(s->op, t + dt));
-  PetscCall(AddNetHeat(s, *T, before));
-  PetscCall(HeatLinearSetMass(s->linear, 1.0 / (theta * dt)));
-  PetscCall(HeatLinearSolve(s->linear, s->net, s->work, what, &info->solve));
-  PetscCall(VecAXPY(*T, 1.0, s->work));
-  PetscCall(AddFlows(s, *T, theta, &info->flows));
-  PetscFunctionReturn(0);
-}
-
-/* Where no side fixes the level, sources and fluxes must cancel: there is a steady state only
-   then. */
-static PetscErrorCode CheckSteadyExists(HeatStepper *s)
-{
-  const HeatCase *c       = HeatOperatorCase(s->op);
-  PetscReal       sums[2] = {0.0, 0.0};
-
-  PetscFunctionBeginUser;
-  if (HeatBoundariesFixLevel(c)) PetscFunctionReturn(0);
-  sums[0] = HeatSourceLocalTotal(HeatOperatorSource(s->op));
-  sums[1] = HeatSourceLocalTurnover(HeatOperatorSource(s->op));
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(s->op),
-                                                      (HeatSide)side);
-
-    for (PetscInt k = 0; k < faces.length; k++) {
-      sums[0] += faces.F[k];
-      sums[1] += PetscAbsReal(faces.F[k]);
-    }
-  }
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPIU_REAL, MPI_SUM, HeatOperatorGrid(s->op)->comm));
-  HeatCaseCheckKey(
-      PetscAbsReal(sums[0]) <= 1e-9 * sums[1], HeatOperatorGrid(s->op)->comm, c, "boundary",
-      "there is no steady state: %g W/m enter and no side lets them out; give one side a "
-      "temperature or convection",
-      (double)sums[0]);
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode SetUpSteady(HeatStepper *s, PetscReal dt)
-{
-  PetscFunctionBeginUser;
-  (void)dt;
-  PetscCall(CheckSteadyExists(s));
-  PetscCall(CreateImplicit(s, 0.0));
-  PetscFunctionReturn(0);
-}
-
-/* The increment of a field that no side holds: shifted such that the stored heat stays what it
-   was. */
-static PetscErrorCode KeepStoredHeat(HeatStepper *s)
-{
-  const HeatGrid  *g = HeatOperatorGrid(s->op);
-  const PetscReal *C = HeatOperatorCapacity(s->op);
-  const PetscReal *increment;
-  PetscReal        sums[2] = {0.0, 0.0};
-
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(s->work, &increment));
-  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
-    sums[0] += C[cell] * increment[cell];
-    sums[1] += C[cell];
-  }
-  PetscCall(VecRestoreArrayRead(s->work, &increment));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPIU_REAL, MPI_SUM, g->comm));
-  PetscCall(VecShift(s->work, -sums[0] / sums[1]));
-  PetscFunctionReturn(0);
-}
-
-static PetscErrorCode AdvanceSteady(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
-                                    HeatStepInfo *info)
-{
-  PetscFunctionBeginUser;
-  (void)dt;
-  PetscCall(HeatOperatorSetTime(s->op, t));
-  PetscCall(AddNetHeat(s, *T, 0.0));
-  PetscCall(HeatLinearSolve(s->linear, s->net, s->work, "the steady state", &info->solve));
-  if (!HeatBoundariesFixLevel(HeatOperatorCase(s->op))) PetscCall(KeepStoredHeat(s));
-  PetscCall(VecAXPY(*T, 1.0, s->work));
-  PetscCall(AddFlows(s, *T, 1.0, &info->flows));
-  PetscFunctionReturn(0);
-}
-
-/* The table. */
-
-static const Scheme schemes[] = {
-    [HEAT_SCHEME_FTCS]           = {0.0, SetUpExplicit, AdvanceExplicit},
-    [HEAT_SCHEME_BACKWARD_EULER] = {1.0, SetUpTheta, AdvanceTheta},
-    [HEAT_SCHEME_CRANK_NICOLSON] = {0.5, SetUpTheta, AdvanceTheta},
-    [HEAT_SCHEME_STEADY]         = {1.0, SetUpSteady, AdvanceSteady},
+static const HeatMethod *const methods[] = {
+    [HEAT_SCHEME_FTCS]           = &HeatMethodFtcs,
+    [HEAT_SCHEME_RKL2]           = &HeatMethodRkl2,
+    [HEAT_SCHEME_BACKWARD_EULER] = &HeatMethodBackwardEuler,
+    [HEAT_SCHEME_CRANK_NICOLSON] = &HeatMethodCrankNicolson,
+    [HEAT_SCHEME_BDF2]           = &HeatMethodBdf2,
+    [HEAT_SCHEME_ESDIRK]         = &HeatMethodEsdirk,
+    [HEAT_SCHEME_STEADY]         = &HeatMethodSteady,
+    [HEAT_SCHEME_TS]             = &HeatMethodTs,
 };
 
 PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **stepper)
 {
-  HeatStepper *s;
+  const HeatCase *c = HeatOperatorCase(op);
+  HeatStepper    *s;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
   *stepper  = s;
   s->op     = op;
-  s->scheme = &schemes[HeatOperatorCase(op)->time.scheme];
-  PetscCall(s->scheme->setup(s, dt));
-  PetscFunctionReturn(0);
+  s->method = methods[c->time.scheme];
+  HeatStepControlInit(&s->control, c, s->method->growth);
+  if (!s->method->controls) s->control.tolerance = 0.0;
+  PetscCall(DMCreateGlobalVector(HeatOperatorGrid(op)->da, &s->next));
+  PetscCall(s->method->create(s, dt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Advancing. */
+
+/* A solve failed: a quarter of the step, unless it is not ours to choose or has become too short. */
+static PetscErrorCode Quarter(HeatStepper *s, PetscReal t, PetscInt failures, PetscReal least,
+                              PetscReal *dt)
+{
+  const PetscInt most = 12; /* 4^-12 = 6e-8 of the step wanted */
+  char           what[64], remedy[96] = "";
+
+  PetscFunctionBeginUser;
+  if (s->control.tolerance > 0.0 && *dt > least && failures < most) {
+    *dt = PetscMax(0.25 * *dt, least);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  HeatStepperName(t, what, sizeof what);
+  if (s->control.tolerance > 0.0)
+    (void)snprintf(remedy, sizeof remedy, "%g s was the shortest of %d steps tried", (double)*dt,
+                   (int)failures + 1);
+  PetscCall(HeatStageRaise(s->stage, what, remedy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The error is too large: a shorter step. */
+static PetscErrorCode Shorten(HeatStepper *s, PetscReal t, const HeatAttempt *attempt,
+                              PetscReal ratio, PetscInt rejected, PetscReal least, PetscReal *dt)
+{
+  const PetscInt most = 30;
+  char           text[3][32];
+
+  PetscFunctionBeginUser;
+  (void)snprintf(text[0], sizeof text[0], "%g", (double)t);
+  (void)snprintf(text[1], sizeof text[1], "%g", (double)*dt);
+  (void)snprintf(text[2], sizeof text[2], "%g", (double)ratio);
+  HeatCheck((*dt > least) && (rejected < most), HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
+            "the step from t = %s s: even with %s s, %s, its error is %s times the tolerated one; "
+            "%s, or raise time.adaptive.tolerance",
+            text[0], text[1], *dt > least ? "after many attempts" : "time.adaptive.min_step",
+            text[2], *dt > least ? "look for what jumps there" : "lower time.adaptive.min_step");
+  *dt = PetscMax(HeatStepControlShorter(*dt, ratio, attempt->order), least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Measure(HeatStepper *s, const HeatAttempt *attempt, PetscReal *ratio)
+{
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(s->next, &values));
+  PetscCall(HeatStepControlMeasure(&s->control, s->op, values, attempt->error, ratio));
+  PetscCall(VecRestoreArrayRead(s->next, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The range needs the field that the run begins with. */
+static PetscErrorCode SeeFirst(HeatStepper *s, Vec T)
+{
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  if (s->control.tolerance == 0.0 || s->control.low <= s->control.high)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(HeatStepControlSee(&s->control, s->op, values));
+  PetscCall(VecRestoreArrayRead(T, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Accept(HeatStepper *s, Vec *T, const HeatAttempt *attempt, HeatStepInfo *info)
+{
+  Vec swap;
+
+  PetscFunctionBeginUser;
+  if (s->control.tolerance > 0.0) {
+    HeatStepControlAccept(&s->control, info->dt, info->error, attempt->order,
+                          info->rejected > 0 ? PETSC_TRUE : PETSC_FALSE);
+    info->next = s->control.next;
+  }
+  if (s->method->accept) PetscCall(s->method->accept(s, info->dt, *T, info));
+  swap    = *T;
+  *T      = s->next;
+  s->next = swap;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
                                   HeatStepInfo *info)
 {
+  const HeatFlows none     = {.source = 0.0};
+  PetscInt        failures = 0;
+  PetscReal       least;
+  HeatAttempt     attempt;
+
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(info, sizeof *info));
+  if (s->control.tolerance > 0.0 && s->control.max > 0.0) dt = PetscMin(dt, s->control.max);
+  least    = PetscMin(dt, s->control.min);
   info->dt = dt;
-  PetscCall(s->scheme->advance(s, t, dt, T, info));
-  PetscFunctionReturn(0);
+  if (s->method->advance) {
+    PetscCall(s->method->advance(s, t, dt, T, info));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SeeFirst(s, *T));
+  for (;;) {
+    attempt     = (HeatAttempt){.solved = PETSC_TRUE, .order = 1};
+    info->flows = none;
+    PetscCall(s->method->attempt(s, t, info->dt, *T, info, &attempt));
+    if (!attempt.solved) {
+      PetscCall(Quarter(s, t, failures++, least, &info->dt));
+    } else {
+      if (s->control.tolerance == 0.0) break;
+      PetscCall(Measure(s, &attempt, &info->error));
+      if (info->error <= 1.0) break;
+      PetscCall(Shorten(s, t, &attempt, info->error, info->rejected, least, &info->dt));
+    }
+    info->rejected++;
+  }
+  PetscCall(Accept(s, T, &attempt, info));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* The rest. */
 
 PetscBool HeatStepperIsAdaptive(const HeatStepper *s)
 {
-  (void)s;
-  return PETSC_FALSE;
+  return s->control.tolerance > 0.0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
 PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
-  (void)s;
-  (void)t;
-  (void)T;
-  *dt = 0.0;
-  return PETSC_SUCCESS;
+  const HeatCase  *c     = HeatOperatorCase(s->op);
+  const int        order = s->method->first_order;
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  *dt = c->time.step;
+  if (s->control.tolerance == 0.0) {
+    if (*dt == 0.0 && s->method->first_step) PetscCall(s->method->first_step(s, t, T, dt));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(HeatStepControlFirst(&s->control, s->op, t, values, order, dt));
+  PetscCall(VecRestoreArrayRead(T, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatStepperSave(HeatStepper *s, HeatStepperMemory *memory)
 {
-  (void)s;
-  return PetscMemzero(memory, sizeof *memory);
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(memory, sizeof *memory));
+  if (s->control.tolerance > 0.0) HeatStepControlSave(&s->control, memory->numbers);
+  if (s->method->save) PetscCall(s->method->save(s, memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatStepperLoad(HeatStepper *s, const HeatStepperMemory *memory)
 {
-  (void)s;
-  (void)memory;
-  return PETSC_SUCCESS;
+  PetscFunctionBeginUser;
+  if (s->control.tolerance > 0.0) HeatStepControlLoad(&s->control, memory->numbers);
+  if (s->method->load) PetscCall(s->method->load(s, memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HeatLinear *HeatStepperLinear(HeatStepper *s) { return s->linear; }
+HeatLinear *HeatStepperLinear(HeatStepper *s)
+{
+  if (s->method->linear) return s->method->linear(s);
+  return s->stage ? HeatStageLinear(s->stage) : NULL;
+}
 
 PetscErrorCode HeatStepperDestroy(HeatStepper **stepper)
 {
   HeatStepper *s = *stepper;
 
   PetscFunctionBeginUser;
-  if (!s) PetscFunctionReturn(0);
-  PetscCall(HeatLinearDestroy(&s->linear));
-  PetscCall(VecDestroy(&s->work));
+  if (!s) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->method->destroy && s->own) PetscCall(s->method->destroy(s));
+  PetscCall(PetscFree(s->own));
+  PetscCall(HeatStageDestroy(&s->stage));
+  PetscCall(VecDestroy(&s->next));
   PetscCall(VecDestroy(&s->net));
   PetscCall(PetscFree(*stepper));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -23,7 +23,7 @@ typedef struct {
   HeatFlows     flows;    /* means over the step: times dt they change the stored heat */
 } HeatStepInfo;
 
-enum { HEAT_MEMORY_FIELDS = 2, HEAT_MEMORY_NUMBERS = 16 };
+enum { HEAT_MEMORY_FIELDS = 2, HEAT_MEMORY_NUMBERS = 24 };
 
 /** What a scheme remembers of the steps before: a few fields and numbers; all zero at the start.
  *  Plain data; the numbers are the same on all ranks. */

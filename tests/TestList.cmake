@@ -1,20 +1,31 @@
 # What is tested: one line a file.
 
 # units: solver, io, app
-foreach(file boundary case case_file diagnostics energy error expression grid halo linear operator
-    paint probes source stepper sum results table)
+foreach(file
+    boundary case case_file case_physics conductivity contacts diagnostics energy error exchange expression grid
+    halo linear nonlinear operator paint probes results series source stage stepper sum table)
   heat2d_add_unit(${file})
 endforeach()
-foreach(file slab field_file checkpoint) # what depends on the layout of blocks
+heat2d_add_unit(schemes RANKS 1 2 3)
+foreach(file slab field_file checkpoint cell_inputs) # what depends on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-heat2d_add_unit(options RANKS 1) # no communication
+foreach(file clock options radiation time_series) # no communication
+  heat2d_add_unit(${file} RANKS 1)
+endforeach()
 heat2d_add_unit(stop RANKS 1 2)
 
 # the program as a whole
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)
+heat2d_add_system(verify PROCESSORS 2 LABELS verification)
+heat2d_add_system(orders PROCESSORS 2 LABELS verification)
 heat2d_add_system(parallel PROCESSORS 2 LABELS parallel)
 heat2d_add_system(regression PROCESSORS 2 LABELS regression)
+heat2d_add_system(tealeaf PROCESSORS 2 LABELS regression)
+heat2d_add_system(tealeaf_large PROCESSORS 2 LABELS regression slow TIMEOUT 3600)
+heat2d_add_system(images PROCESSORS 2 LABELS input)
+heat2d_add_system(gallery PROCESSORS 2 LABELS regression)
+heat2d_add_system(output PROCESSORS 2 LABELS output)
 heat2d_add_system(restart PROCESSORS 2 LABELS restart)
 heat2d_add_system(input PROCESSORS 2 LABELS input)
 heat2d_add_system(documents PROCESSORS 2 LABELS documents)
@@ -22,6 +33,13 @@ heat2d_add_system(layering PROCESSORS 1 LABELS layering)
 heat2d_add_system(readers PROCESSORS 2 LABELS readers)
 heat2d_add_system(install PROCESSORS 2 LABELS install)
 heat2d_add_system(bootstrap PROCESSORS 1 LABELS documents)
+
+# the verification suite against faults put in on purpose: about four minutes on two idle cores
+list(JOIN heat2d_mpiexec " " mpiexec)
+add_test(NAME mutations COMMAND ${HEAT2D_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mutations/run.py
+  --build ${CMAKE_BINARY_DIR} --cmake ${CMAKE_COMMAND} "--mpiexec=${mpiexec}")
+set_tests_properties(mutations PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "verification;slow"
+  ENVIRONMENT "${heat2d_test_env};HEAT2D_YIELD=$<TARGET_FILE:heat2d_yield>")
 
 # the Python package
 add_test(NAME postprocess COMMAND ${HEAT2D_PYTHON} -m pytest -q -p no:cacheprovider

@@ -127,6 +127,19 @@ def test_probes_of_a_run_without_them_are_empty(one):
     assert Run(one).probes == {}
 
 
+def test_profiles_are_tables_by_name(one):
+    (one / "profile_wall a.csv").write_text("step,time,distance,x,y,temperature\n"
+                                            "0,0,0,1,2,300\n0,0,0.5,1,2.5,310\n7,3.5,0,1,2,320\n")
+    run = Run(one)
+    assert list(run.profiles) == ["wall a"]
+    assert list(run.profiles["wall a"]["temperature"]) == [300.0, 310.0, 320.0]
+    assert list(run.profiles["wall a"]["step"]) == [0.0, 0.0, 7.0]
+
+
+def test_run_without_profiles_has_none(one):
+    assert Run(one).profiles == {}
+
+
 def test_history_leaves_out_a_row_cut_short_at_the_end(full):
     with open(full / "history.csv", "a") as file:
         file.write("21,21.0,1,5")

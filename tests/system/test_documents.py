@@ -73,11 +73,11 @@ def test_every_key_of_the_cases_is_in_the_table():
             return
         if isinstance(node, dict):
             for key, value in node.items():
-                step = "<side>" if path == "boundary" else str(key)
+                step = {"boundary": "<side>", "properties": "<property>"}.get(path, str(key))
                 walk(value, f"{path}.{step}" if path else step)
         elif isinstance(node, list):
-            for value in node:
-                walk(value, f"{path}[]")
+            for value in node:  # the segments of a side have the keys of a side
+                walk(value, path if path == "boundary.<side>" else f"{path}[]")
         else:
             pytest.fail(f"{case.name}: {path} is not in inputs/README.md")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from heat2d_case import Outcome, basic_case, command, execute, run, write_case
 
@@ -36,6 +38,7 @@ SECTIONS = {
     "grid": "grid:\n  cells: [12, 8]\n  x: [0.0, 1.0]\n  y: [0.0, 0.5]\n",
     "materials": GOOD[GOOD.index("materials:"):GOOD.index("regions:")],
     "time": GOOD[GOOD.index("time:"):GOOD.index("solver:")],
+    "right to output": GOOD[GOOD.index("  right:"):GOOD.index("  probes:")],
 }
 
 # name: (what is replaced, by what; `# here` marks the line that the message must name, words of the message)
@@ -77,7 +80,6 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
     "zero density": ("density: 7850.0", "density: 0", ["materials[0].density", "0", "greater"]),
     "negative step": ("step: 0.5", "step: -0.5 # here", ["time.step", "-0.5", "greater"]),
     "zero steps": ("steps: 4", "steps: 0 # here", ["time.steps", "0", "at least 1"]),
-    "end between steps": ("steps: 4", "end: 1.7 # here", ["time.end", "1.7", "whole number of steps"]),
     "tolerance of one": ("tolerance: 1e-8", "tolerance: 1.0", ["solver.tolerance", "1"]),
     "two materials of one name": ("name: ply", "name: steel", ["materials[1].name", "steel"]),
     "region of no material": ("material: ply}", "material: plywood} # here", ["regions[1].material", "plywood", "steel", "ply"]),
@@ -110,6 +112,62 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
     "unknown check": ("solver:", "check: [{quantity: entropy, value: 1}] # here\nsolver:", ["check[0].quantity", "entropy"]),
     "check without a value": ("solver:", "check: [{quantity: minimum, tolerance: 1}] # here\nsolver:", ["check[0]", "value"]),
     "petsc option nobody reads": ("solver:", "petsc: {ksp_typo: 1} # here\nsolver:", ["petsc.ksp_typo", "-ksp_typo"]),
+    "segment without an end": ("{type: insulated}", "[{type: insulated}, {type: insulated}] # here",
+                               ["boundary.right[0].to", "missing"]),
+    "segments that go back": ("{type: insulated}", "[{type: insulated, to: 0.3}, {type: insulated, to: 0.2}, "
+                              "{type: insulated}] # here", ["boundary.right[1].to", "0.2", "greater than 0.3"]),
+    "segment beyond the side": ("{type: insulated}", "[{type: insulated, to: 0.7}, {type: insulated}] # here",
+                                ["boundary.right[0].to", "0.7", "less than 0.5"]),
+    "unknown key of a segment": ("{type: insulated}", "[{type: insulated, too: 0.2}, {type: insulated}] # here",
+                                 ["boundary.right[0].too", "unknown key", "'to'"]),
+    "periodic segment": ("{type: insulated}", "[{type: periodic, to: 0.2}, {type: insulated}] # here",
+                         ["boundary.right[0].type", "periodic"]),
+    "emissivity beyond one": ("{type: insulated}", "{type: radiation, emissivity: 1.2, ambient: 293.0} # here",
+                              ["boundary.right.emissivity", "1.2", "between 0 and 1"]),
+    "radiation in Celsius": (SECTIONS["right to output"],
+                             SECTIONS["right to output"].replace("insulated", "radiation, emissivity: 0.8, ambient: 293.0")
+                             + "  temperature_unit: degC # here\n",
+                             ["output.temperature_unit", "degC", "kelvin"]),
+    "value and table": ("{type: insulated}", "{type: flux, value: 1.0, table: table.csv} # here",
+                        ["boundary.right.value", "table", "one of the two"]),
+    "table that ends early": ("{type: insulated}", "{type: flux, table: short.csv} # here",
+                              ["boundary.right.table", "short.csv", "1 s", "2 s"]),
+    "contact of no material": ("solver:", "contacts: [{between: [steel, plywood], resistance: 1.0}] # here\nsolver:",
+                               ["contacts[0].between", "plywood", "steel, ply"]),
+    "contact with itself": ("solver:", "contacts: [{between: [ply, ply], resistance: 1.0}] # here\nsolver:",
+                            ["contacts[0].between", "ply", "different"]),
+    "contact twice": ("solver:", "contacts: [{between: [steel, ply], resistance: 1.0}, "
+                      "{between: [ply, steel], resistance: 2.0}] # here\nsolver:", ["contacts[1].between", "contacts[0]"]),
+    "negative resistance": ("solver:", "contacts: [{between: [steel, ply], resistance: -1.0}] # here\nsolver:",
+                            ["contacts[0].resistance", "-1"]),
+    "exchange with nothing": ("solver:", "exchange: {coefficient: 3.0} # here\nsolver:", ["exchange.ambient", "missing"]),
+    "unknown property": ("solver:", "properties: {colour: {file: p.h5}} # here\nsolver:", ["properties.colour", "unknown key"]),
+    "two conductivities": ("solver:", "properties: {conductivity: {file: p.h5}, conductivity_x: {file: p.h5}} # here\nsolver:",
+                           ["properties.conductivity_x", "conductivity"]),
+    "map with a material": ("  - {shape: rectangle, x: [0.2, 0.4], y: [0.1, 0.4], material: ply}",
+                            "  - {file: map.h5, material: ply} # here", ["regions[1].material", "file"]),
+    "map first": ("  - {material: steel, temperature: 293.0}", "  - {file: map.h5} # here", ["regions[0].file", "first region"]),
+    "unknown TS": ("backward-euler", "'ts:' # here", ["time.scheme", "ts:"]),
+    "adaptive Euler": ("  steps: 4", "  steps: 4\n  adaptive: {tolerance: 1e-4} # here", ["time.adaptive", "backward-euler"]),
+    "adaptive with steps": ("  scheme: backward-euler\n", "  scheme: bdf2\n  adaptive: {tolerance: 1e-4}\n", ["time.steps", "end"]),
+    "automatic Euler": ("step: 0.5", "step: auto # here", ["time.step", "auto", "backward-euler"]),
+    "no Newton": ("tolerance: 1e-8,", "max_newton: 0,", ["solver.max_newton", "0", "at least 1"]),
+    "two kinds of history": ("  probes:", "  history: {every: 2, interval: 1.0} # here\n  probes:",
+                             ["output.history.interval", "every"]),
+    "profile outside": ("  probes:", "  profiles: [{name: p, from: [0, 0], to: [2, 0]}] # here\n  probes:",
+                        ["output.profiles[0].to", "outside"]),
+    "profile without a length": ("  probes:", "  profiles: [{name: p, from: [0, 0], to: [0, 0]}] # here\n  probes:",
+                                 ["output.profiles[0].to", "length"]),
+    "profile named as a path": ("  probes:", "  profiles: [{name: ../p, from: [0, 0], to: [1, 0]}] # here\n  probes:",
+                                ["output.profiles[0].name", "../p"]),
+    "interface of no material": ("  probes:", "  interfaces: [[steel, water]] # here\n  probes:",
+                                 ["output.interfaces[0]", "water", "steel, ply"]),
+    "check of an unknown region": ("solver:", "check: [{quantity: mean, region: core, value: 1, tolerance: 1}] # here\nsolver:",
+                                   ["check[0].region", "core"]),
+    "check of a segment too many": ("solver:", "check: [{quantity: heat_flow, side: left, segment: 1, value: 1, tolerance: 1}] "
+                                    "# here\nsolver:", ["check[0].segment", "1 segments"]),
+    "check between one material": ("solver:", "check: [{quantity: heat_flow, between: [ply, ply], value: 1, tolerance: 1}] "
+                                   "# here\nsolver:", ["check[0].between", "ply"]),
     "not YAML": ("title: bad input", "title: [bad}} # here", ["not valid YAML"]),
     "a tab": ("  step: 0.5", "\tstep: 0.5 # here", ["tab"]),
     "an anchor": ("title: bad input", "title: &a bad # here", ["anchor"]),
@@ -118,17 +176,8 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
 
 # Recognised, and refused by name.
 LATER = {
-    "radiation": ("{type: insulated}", "{type: radiation, emissivity: 0.8, ambient: 293.0} # here", ["boundary.right", "radiation"]),
-    "segments of a side": ("{type: insulated}", "[{type: insulated, to: 0.2}, {type: insulated}] # here",
-                           ["boundary.right", "segments"]),
-    "map of materials": ("  - {shape: rectangle, x: [0.2, 0.4], y: [0.1, 0.4], material: ply}",
-                         "  - {file: map.h5, dataset: /material} # here", ["regions[1]"]),
-    "conductivity of T": ("conductivity: 45.0", 'conductivity: "14+0.016*T"', ["materials[0].conductivity"]),
-    "rkl2": ("backward-euler", "rkl2 # here", ["time.scheme", "rkl2"]),
-    "bdf2": ("backward-euler", "bdf2 # here", ["time.scheme", "bdf2"]),
-    "esdirk": ("backward-euler", "esdirk # here", ["time.scheme", "esdirk"]),
-    "adaptive": ("  steps: 4", "  steps: 4\n  adaptive: {tolerance: 1e-4} # here", ["time.adaptive"]),
-    "automatic implicit step": ("step: 0.5", "step: auto # here", ["time.step", "auto", "backward-euler"]),
+    "interval of checkpoints": ("solver:", "checkpoint: {interval: auto} # here\nsolver:", ["checkpoint.interval"]),
+    "limit on stalling": ("solver:", "limits: {stall: 60} # here\nsolver:", ["limits.stall"]),
     "reproducible and implicit": ("tolerance: 1e-8,", "reproducible: true,", ["solver.reproducible", "ftcs"]),
 }
 
@@ -141,7 +190,7 @@ EXPRESSIONS = {
     "bad call": ("sin()", None, ""),
 }
 
-REPRESENTATIVE = ["unknown key", "missing time", "negative conductivity", "region of no material", "nan", "not YAML",
+REPRESENTATIVE = ["segments that go back", "contact of no material", "table that ends early", "unknown key", "missing time", "negative conductivity", "region of no material", "nan", "not YAML",
                   "petsc option nobody reads", "more cells than an index holds"]
 
 
@@ -163,6 +212,8 @@ def refused(outcome: Outcome, code: int, *words: str, caret: bool = False) -> st
 def refuse_case(tmp_path, old: str, new: str, words: list[str], ranks: int) -> None:
     assert old in GOOD, f"the test's own text is wrong: {old!r}"
     text = GOOD.replace(old, new, 1)
+    (tmp_path / "short.csv").write_text("time,value\n0,1\n1,2\n")
+    (tmp_path / "table.csv").write_text("0,1\n100,2\n")
     marked = [number for number, line in enumerate(text.splitlines(), 1) if "# here" in line]
     (tmp_path / "case.yaml").write_text(text)
     done = execute(command("case.yaml", ranks, ("--output", "out")), tmp_path, ranks)
@@ -260,7 +311,10 @@ def test_impossible_steady_state_is_refused(tmp_path):
     (["--set", "grid.cells=[4"], ["--set", "grid.cells"]),
     (["--set", "materials[7].density=1"], ["--set", "materials[7]"]),
     (["--set", "materials[0].density=-1"], ["--set", "materials[0].density", "-1"]),
-    (["--set", "time.scheme=rkl2"], ["--set", "time.scheme", "rkl2", "not available"]),
+    (["--set", "time.scheme=rkl3"], ["--set", "time.scheme", "rkl3", "'rkl2'"]),
+    (["--set", "boundary.right=[{type: insulated, to: 0.2}, {type: flux}]"], ["--set", "boundary.right[1].value", "missing"]),
+    (["--set", "boundary.left[0].to=3"], ["--set", "boundary.left"]),
+    (["--set", "solver.reproducible=true"], ["--set", "solver.reproducible", "not available"]),
     (["--set", "solver.preconditioner=unobtainium"], ["unobtainium"]),
     (["--restart"], ["--restart", "needs a value"]),
     (["--restart="], ["--restart"]),
@@ -282,7 +336,7 @@ def test_bad_command_line_is_refused_once_by_all_ranks(tmp_path, words):
     refused(run(tmp_path, GOOD, *words, ranks=3), 2, words[-1] if words[0] == "-pc_type" else words[0])
 
 
-@pytest.mark.parametrize("name", ["plan", "verify", "bench", "inspect"])
+@pytest.mark.parametrize("name", ["plan", "bench", "inspect"])
 def test_command_of_later_versions_is_refused_by_name(tmp_path, name):
     done = execute(command(None, 1, (name,)), tmp_path)
     refused(Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out"), 2, name, "not available in this version")
@@ -385,6 +439,117 @@ def refused_file(outcome: Outcome, word: str) -> None:
 def test_missing_initial_field_is_code_4(tmp_path):
     outcome = run(tmp_path, basic_case(initial={"file": "nowhere.h5"}), "--quiet")
     refused_file(outcome, "nowhere.h5")
+
+
+# ---- files that a case names ----------------------------------------------------------------------------
+
+
+NY, NX = 8, 12  # of GOOD
+
+
+def put(path: Path, **datasets) -> Path:
+    with h5py.File(path, "w") as file:
+        for name, values in datasets.items():
+            file[name] = values
+    return path
+
+
+def full(value, dtype="f8") -> np.ndarray:
+    return np.full((NY, NX), value, dtype=dtype)
+
+
+def with_one(value, odd) -> np.ndarray:
+    values = full(value, np.asarray(odd).dtype)
+    values[5, 7] = odd
+    return values
+
+
+MAP = '  - {shape: rectangle, x: [0.2, 0.4], y: [0.1, 0.4], material: ply}', "  - {file: f.h5}"
+DENSITY = "solver:", "properties: {density: {file: f.h5}}\nsolver:"
+
+# name: (what is replaced, datasets of f.h5, words)
+BAD_FILES = {
+    "map of another shape": (MAP, {"material": np.zeros((NX, NY), "i4")}, ["material", "[12][8]", "[8][12]"]),
+    "map of another name": (MAP, {"ids": full(0, "i4")}, ["material", "holds: ids"]),
+    "map of numbers that are not whole": (MAP, {"material": full(0.0)}, ["material", "integers"]),
+    "map of a material too many": (MAP, {"material": with_one(0, np.int64(2))},
+                                   ["/material", "1 of its cells", "first 2", "[5][7]", "from 0 to 1"]),
+    "density of zero": (DENSITY, {"density": with_one(1.0, 0.0)}, ["/density", "1 of its cells", "first 0", "[5][7]"]),
+    "density that is not finite": (DENSITY, {"density": with_one(1.0, np.nan)}, ["/density", "nan", "[5][7]"]),
+    "density of texts": (DENSITY, {"density": full("a", "S3")}, ["density", "numbers"]),
+    "density of one dimension": (DENSITY, {"density": np.ones(NY * NX)}, ["density", "[96]", "[8][12]"]),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_file_that_does_not_fit_is_code_4(tmp_path, name, ranks):
+    (old, new), datasets, words = BAD_FILES[name]
+    put(tmp_path / "f.h5", **datasets)
+    refused(run(tmp_path, GOOD.replace(old, new, 1), "--quiet", ranks=ranks), 4, "f.h5", *words)
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "directory", "truncated"])
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("key", ["map", "property", "initial"])
+def test_file_that_cannot_be_read_is_code_4(tmp_path, key, ranks, kind):
+    old, new = {"map": MAP, "property": DENSITY, "initial": ('temperature: "1+x"', "file: f.h5")}[key]
+    path = tmp_path / "f.h5"
+    if kind == "text":
+        path.write_text("not HDF5\n" * 100)
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "truncated":
+        put(path, material=full(0, "i4"), density=full(1.0), temperature=full(1.0))
+        path.write_bytes(path.read_bytes()[:1500])
+    refused_file(run(tmp_path, GOOD.replace(old, new, 1), "--quiet", ranks=ranks), "f.h5")
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("text,words", [
+    (None, ["t.csv", "No such file"]), ("", ["t.csv", "no values"]), ("0,1\n1;2\n", ["t.csv:2", "1;2"]),
+    ("time,value\n0,1\n0,2\n", ["t.csv:3", "0 s"]), ("0,1\n1,nan\n", ["t.csv:2", "nan"]),
+], ids=["missing", "empty", "semicolon", "not rising", "nan"])
+def test_table_that_cannot_be_read_is_code_4(tmp_path, text, words, ranks):
+    if text is not None:
+        (tmp_path / "t.csv").write_text(text)
+    case = GOOD.replace("{type: insulated}", "{type: flux, table: t.csv}")
+    refused(run(tmp_path, case, ranks=ranks), 4, *words)
+
+
+def test_files_are_sought_beside_the_case_file(tmp_path):
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    put(folder / "f.h5", temperature=full(293.0))
+    (folder / "t.csv").write_text("0,0\n100,0\n")
+    case = GOOD.replace('temperature: "1+x"', "file: f.h5").replace("{type: insulated}", "{type: flux, table: t.csv}")
+    (folder / "case.yaml").write_text(case)
+    done = execute(command("cases/case.yaml", 1, ("--quiet", "--output", "out")), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "results.json").exists()
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("kind", ["snapshot", "checkpoint"])
+def test_run_begins_with_the_field_of_another_run(tmp_path, kind, ranks):
+    """An insulated body: its mean temperature stays that of the first run's last field."""
+    first = run(tmp_path, basic_case(output={"snapshots": {"every": 4}}, checkpoint={"every": 4}), "--quiet")
+    assert first.code == 0, first.err
+    path = sorted(first.directory.glob(f"{kind}_*.h5"))[-1]
+    with h5py.File(path, "r") as file:
+        expected = file["temperature"][...]
+    second = run(tmp_path, basic_case(initial={"file": str(path)}, output={"snapshots": {"every": 4}}), "--quiet",
+                 ranks=ranks, output="second")
+    assert second.code == 0, second.err
+    assert np.array_equal(second.field(0), expected), "the first snapshot is not the field that was read"
+
+
+def test_damaged_snapshot_is_no_initial_field(tmp_path):
+    first = run(tmp_path, basic_case(output={"snapshots": {"every": 4}}), "--quiet")
+    path = first.snapshots()[-1]
+    with h5py.File(path, "r+") as file:
+        file["temperature"][3, 5] += 1e-9
+    refused_file(run(tmp_path, basic_case(initial={"file": str(path)}), "--quiet", output="second"), "row 3 of temperature")
 
 
 def test_case_is_written_nowhere_but_in_the_output(tmp_path):

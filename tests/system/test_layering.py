@@ -12,7 +12,7 @@ from heat2d_case import ROOT
 ROOMS = ("app", "solver", "io")
 SOURCES = sorted(path for room in ROOMS for path in (ROOT / room).glob("**/*.[ch]"))
 # What io may know of solver: plain data, and errors.
-PLAIN = {"solver/case.h", "solver/grid.h", "solver/error.h"}
+PLAIN = {"solver/case.h", "solver/grid.h", "solver/error.h", "solver/paint.h"}
 
 
 def name(path: Path) -> str:

@@ -159,6 +159,129 @@ def test_restart_can_go_further(tmp_path):
     assert np.array_equal(straight.field(50), longer.field(50))
 
 
+# ---- every scheme, interrupted anywhere ------------------------------------------------------------------
+
+FIXED = {"ftcs": 2.5e-5, "rkl2": 2e-4, "backward-euler": 2e-4, "crank-nicolson": 2e-4, "bdf2": 2e-4, "esdirk": 2e-4,
+         "ts:rosw": 2e-4}
+CONTROLLED = ["bdf2", "esdirk", "ts:rosw"]
+# Times of outputs that are no multiples of the steps: they cut them.
+CUTS = {"snapshots": {"interval": 7.3e-4}, "history": {"interval": 4.1e-4},
+        "probes": [{"name": "a", "at": [0.31, 0.22]}, {"name": "b", "at": [0.9, 0.05]}],
+        "profiles": [{"name": "line", "from": [0.1, 0.1], "to": [0.9, 0.6], "points": 5}]}
+NON_LINEAR = {"materials": [dict(LAYERS[0], conductivity="1+0.2*T"), dict(LAYERS[1], conductivity=[30.0, "20+T"])],
+              "boundary": {"left": {"type": "temperature", "value": "sin(500*t)"},
+                           "top": {"type": "radiation", "emissivity": 0.9, "ambient": "300+t"}}}
+
+
+def same_file(one: Path, other: Path) -> None:
+    assert one.read_bytes() == other.read_bytes(), f"{other.name} has other bytes"
+
+
+def same_table(one: Outcome, other: Outcome, name: str, loose: tuple[str, ...] = ()) -> None:
+    """Equal to the last digit, but for `loose` columns."""
+    ours, theirs = one.table(name), other.table(name)
+    assert list(ours) == list(theirs)
+    for column, values in ours.items():
+        if column not in loose:
+            assert np.array_equal(values, theirs[column], equal_nan=True), f"{name}: {column} differs"
+
+
+def interrupted(straight: Outcome, tmp_path: Path, keep: int) -> Path:
+    """What a run leaves that was killed after its checkpoint number `keep`, long after its tables' rows."""
+    directory = tmp_path / "pieces"
+    shutil.copytree(straight.directory, directory)
+    names = checkpoints(directory)
+    assert len(names) > keep + 1, names
+    for name in names[keep:]:
+        (directory / name).unlink()
+    (directory / "results.json").unlink()
+    return directory
+
+
+def goes_on(tmp_path: Path, case: dict, ranks: int, keep: int) -> None:
+    straight = must(run(tmp_path, case, "--quiet", ranks=ranks, output="straight"))
+    interrupted(straight, tmp_path, keep)
+    pieces = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=ranks, output="pieces"))
+    assert pieces.results["restarts"][0]["step"] < straight.results["time"]["steps"]
+    assert [p.name for p in pieces.snapshots()] == [p.name for p in straight.snapshots()]
+    for path in straight.snapshots():
+        same_file(path, pieces.directory / path.name)
+    for name in ("probes.csv", "profile_line.csv"):
+        same_file(straight.directory / name, pieces.directory / name)
+    # The account's sums are taken in pieces.
+    same_table(straight, pieces, "history.csv", ("energy_error",))
+    for key in ("steps", "end", "step", "step_min", "step_max", "rejected"):
+        assert pieces.results["time"][key] == straight.results["time"][key], key
+
+
+@pytest.mark.parametrize("scheme", FIXED)
+def test_interrupted_run_of_fixed_steps_has_the_same_files(tmp_path, scheme):
+    case = heated(scheme, time={"scheme": scheme, "step": FIXED[scheme], "end": 3e-3}, output=CUTS,
+                  checkpoint={"every": 3 if scheme != "ftcs" else 17, "keep": 100})
+    goes_on(tmp_path, case, 2, keep=3)
+
+
+@pytest.mark.parametrize("scheme", CONTROLLED)
+def test_interrupted_run_of_controlled_steps_has_the_same_files(tmp_path, scheme):
+    case = heated(scheme, time={"scheme": scheme, "end": 3e-3, "adaptive": {"tolerance": 1e-3}}, output=CUTS,
+                  checkpoint={"every": 3, "keep": 100})
+    goes_on(tmp_path, case, 2, keep=2)
+
+
+@pytest.mark.parametrize("scheme,time", [("ftcs", {"step": "auto"}), ("rkl2", {"step": "auto"}),
+                                         ("backward-euler", {"step": 2e-4}), ("crank-nicolson", {"step": 2e-4}),
+                                         ("bdf2", {"step": 2e-4}), ("bdf2", {"adaptive": {"tolerance": 1e-3}}),
+                                         ("esdirk", {"adaptive": {"tolerance": 1e-3}}),
+                                         ("ts:rosw", {"adaptive": {"tolerance": 1e-3}})])
+def test_interrupted_run_that_is_not_linear_has_the_same_files(tmp_path, scheme, time):
+    case = heated(scheme, time={"scheme": scheme, "end": 3e-3, **time}, output=CUTS,
+                  checkpoint={"every": 3, "keep": 100}, **NON_LINEAR)
+    goes_on(tmp_path, case, 1, keep=2)
+
+
+@pytest.mark.parametrize("at", [1, 2, 4, 5])
+def test_multi_step_scheme_goes_on_from_any_of_its_first_steps(tmp_path, at):
+    case = heated("bdf2", time={"scheme": "bdf2", "step": 2e-4, "end": 3e-3}, output=CUTS,
+                  checkpoint={"every": 1, "keep": 100})
+    goes_on(tmp_path, case, 1, keep=at)
+
+
+def test_checkpoint_of_another_scheme_is_gone_on_from_with_a_note(tmp_path):
+    case = heated("bdf2", time={"scheme": "bdf2", "step": 2e-4, "end": 2e-3}, output=CUTS)
+    must(run(tmp_path, case, "--quiet"))
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set",
+                       "time.scheme=backward-euler", "--set", "time.end=3e-3"))
+    notes = [line for line in outcome.err.splitlines() if "note" in line]
+    assert len(notes) == 1 and "made with bdf2, going on with backward-euler" in notes[0], outcome.err
+    assert "remembered" in notes[0], notes[0]
+    assert outcome.results["time"]["end"] == 3e-3
+    energy = outcome.results["energy"]["balance_error_relative"]
+    assert abs(energy) < 1e-10, f"energy balance {energy}"
+
+
+def test_restart_with_another_step_begins_its_grid_of_times_there(tmp_path):
+    case = heated("backward-euler", time={"scheme": "backward-euler", "step": 2e-4, "end": 1e-3})
+    must(run(tmp_path, case, "--quiet"))
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set",
+                       "time.step=3e-4", "--set", "time.end=2e-3"))
+    times = outcome.table("probes.csv")["time"]
+    assert list(times[-4:]) == [1e-3 + 3e-4, 1e-3 + 2 * 3e-4, 1e-3 + 3 * 3e-4, 2e-3]
+
+
+def test_failed_step_leaves_the_last_good_state(tmp_path):
+    """Far too few iterations for the solve; the run before it goes on from the checkpoint when given more."""
+    case = heated("backward-euler", time={"scheme": "backward-euler", "step": 2e-4, "end": 2e-3},
+                  solver={"tolerance": 1e-12, "preconditioner": "jacobi", "max_iterations": 1})
+    outcome = must(run(tmp_path, case, "--quiet"), 3)
+    assert outcome.results["status"] == "error"
+    step = outcome.results["time"]["steps"]
+    assert checkpoints(outcome.directory) == [f"checkpoint_{step:06d}.h5"]
+    assert "the last good state" in outcome.err
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set",
+                     "solver.max_iterations=1000"))
+    assert again.results["time"]["end"] == 2e-3
+
+
 # ---- stopping -------------------------------------------------------------------------------------------
 
 

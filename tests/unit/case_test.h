@@ -48,9 +48,12 @@ static inline PetscErrorCode HeatRecord(MPI_Comm comm, int line, const char *fun
   return code;
 }
 
-/* PetscInitialize, the tests, PetscFinalize; the number of failures of this rank. */
+/* PetscInitialize, the tests, PetscFinalize; the number of failures of this rank.  With our error
+ * handler, because PETSc's own lets the ranks beyond 0 sleep and abort the job with exit code 0. */
 #define RUN_TESTS(tests)                                                                           \
-  (PetscInitializeNoArguments() ? 1 : HeatTestFinish(cmocka_run_group_tests((tests), NULL, NULL)))
+  (PetscInitializeNoArguments() || HeatErrorInstall()                                              \
+       ? 1                                                                                         \
+       : HeatTestFinish(cmocka_run_group_tests((tests), NULL, NULL)))
 
 static inline int HeatTestFinish(int failures) { return PetscFinalize() ? 1 : failures; }
 

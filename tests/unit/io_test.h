@@ -181,6 +181,21 @@ static inline int HeatTestSame(const char *a, const char *b)
   return x == y;
 }
 
+/* Where a value lies in a small file. */
+static inline long HeatTestFind(const char *path, double value)
+{
+  char   bytes[65536];
+  FILE  *file = fopen(path, "rb");
+  size_t n    = fread(bytes, 1, sizeof(bytes), file);
+
+  fclose(file);
+  for (size_t at = 0; at + sizeof(value) <= n; ++at) {
+    if (memcmp(bytes + at, &value, sizeof(value)) == 0) return (long)at;
+  }
+  fail_msg("the value is not in %s", path);
+  return -1;
+}
+
 /* Write a small text file, on rank 0. */
 static inline void HeatTestPut(const char *path, const char *text)
 {

@@ -143,6 +143,29 @@ static inline void HeatTestConvection(HeatCase *c, HeatSide side, const char *co
   HeatTestText(&c->boundary[side].segments[0].ambient, ambient);
 }
 
+static inline void HeatTestRadiation(HeatCase *c, HeatSide side, const char *emissivity,
+                                     const char *ambient)
+{
+  c->boundary[side].segments[0].type = HEAT_BC_RADIATION;
+  HeatTestText(&c->boundary[side].segments[0].emissivity, emissivity);
+  HeatTestText(&c->boundary[side].segments[0].ambient, ambient);
+}
+
+/* A layer between any two touching cells of materials a and b. */
+static inline void HeatTestContact(HeatCase *c, int a, int b, PetscReal resistance)
+{
+  HeatContact *new;
+  char name[16];
+
+  OK(PetscRealloc((size_t)(c->n_contacts + 1) * sizeof *c->contacts, &c->contacts));
+  new  = &c->contacts[c->n_contacts++];
+  *new = (HeatContact){.resistance = resistance};
+  snprintf(name, sizeof name, "m%d", a);
+  OK(PetscStrallocpy(name, &new->names[0]));
+  snprintf(name, sizeof name, "m%d", b);
+  OK(PetscStrallocpy(name, &new->names[1]));
+}
+
 static inline void HeatTestPeriodic(HeatCase *c, int axis)
 {
   c->boundary[2 * axis].segments[0].type = c->boundary[2 * axis + 1].segments[0].type = HEAT_BC_PERIODIC;

@@ -176,18 +176,16 @@ static void a_cell_is_not_lost_in_the_rounding_of_its_place(void **state)
   Done(c);
 }
 
-static void end_is_a_whole_number_of_steps_up_to_rounding(void **state)
+static void end_need_not_be_a_whole_number_of_steps(void **state)
 {
   HeatCase *c = Small();
 
   (void)state;
   c->time.step = 0.1;
-  c->time.end  = 0.3; /* 0.1 + 0.1 + 0.1 is not 0.3 in floating point */
+  c->time.end  = 0.35;
   OK(Validate(c));
-  c->time.end = 0.35;
-  REFUSES("the nearest is", Validate(c));
   c->time.end = 0.01;
-  REFUSES("the nearest is 0.1 (1 steps)", Validate(c));
+  OK(Validate(c));
   c->time.end = 1e300;
   REFUSES("take longer steps", Validate(c));
   c->time.end = -1.0;
@@ -252,7 +250,7 @@ int main(void)
       cmocka_unit_test(every_rank_needs_a_cell_of_some_factorisation),
       cmocka_unit_test(the_number_of_cells_fits_the_index_type),
       cmocka_unit_test(a_cell_is_not_lost_in_the_rounding_of_its_place),
-      cmocka_unit_test(end_is_a_whole_number_of_steps_up_to_rounding),
+      cmocka_unit_test(end_need_not_be_a_whole_number_of_steps),
       cmocka_unit_test(names_of_materials_differ_however_many_there_are),
       cmocka_unit_test(a_polygon_encloses_something),
   };

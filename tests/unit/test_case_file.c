@@ -1,10 +1,6 @@
 /* The case file: the contract's example is understood, and everything else is refused with one
  * message that says where.  Files are written by rank 0 into the test's own folder. */
-#include "case_test.h"
-
-#include "io/case_file.h"
-
-#define FILE_NAME "test_case_file.yaml"
+#include "case_file_test.h"
 
 static const char smallest[] =
     "grid: {cells: [8, 4], x: [0, 2], y: [0, 1]}\n"
@@ -63,76 +59,6 @@ static const char example[] =
     "  - {quantity: heat_flow, side: left, value: 9.5, tolerance: 0.1}\n"
     "  - {quantity: energy_balance, below: 1e-10}\n"
     "petsc: {ksp_type: cg, -ksp_monitor: }\n";
-
-/* ------- tools ------- */
-
-static void WriteBytes(const void *bytes, size_t length)
-{
-  PetscMPIInt rank;
-
-  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
-  MPI_Barrier(PETSC_COMM_WORLD);
-  if (rank == 0) {
-    FILE *file = fopen(FILE_NAME, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-  }
-  MPI_Barrier(PETSC_COMM_WORLD);
-}
-
-/* Read and validate, as the program does; the case is gone afterwards unless keep takes it. */
-static PetscErrorCode Read(const char *set, HeatCase **keep)
-{
-  const char *const sets[1] = {set};
-  HeatCase         *c;
-  PetscMPIInt       size;
-  PetscErrorCode    code = HeatCaseRead(PETSC_COMM_WORLD, FILE_NAME, set ? 1 : 0, sets, &c);
-
-  MPI_Comm_size(PETSC_COMM_WORLD, &size);
-  if (!code) code = HeatCaseValidate(PETSC_COMM_WORLD, c, size);
-  if (!code && keep) *keep = c;
-  else OK(HeatCaseDestroy(&c));
-  return code;
-}
-
-static HeatCase *Accept(const char *text, const char *set)
-{
-  HeatCase *c = NULL;
-
-  WriteBytes(text, strlen(text));
-  OK(Read(set, &c));
-  return c;
-}
-
-typedef struct {
-  const char *what; /* of a file, or for --set */
-  const char *words;
-} Fault;
-
-/* Each --set on the example is refused with its words. */
-static void RefuseSets(const Fault *faults, size_t n)
-{
-  WriteBytes(example, strlen(example));
-  for (size_t i = 0; i < n; i++) REFUSES(faults[i].words, Read(faults[i].what, NULL));
-}
-
-/* Each text is refused; the words follow the file's name. */
-static void RefuseTexts(const char *head, const Fault *faults, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    char text[2048], words[512];
-
-    snprintf(text, sizeof text, "%s%s", head, faults[i].what);
-    snprintf(words, sizeof words, FILE_NAME ":%s", faults[i].words);
-    WriteBytes(text, strlen(text));
-    REFUSES(words, Read(NULL, NULL));
-  }
-}
-
-#define REFUSE_SETS(faults)        RefuseSets((faults), PETSC_STATIC_ARRAY_LENGTH(faults))
-#define REFUSE_TEXTS(head, faults) RefuseTexts((head), (faults), PETSC_STATIC_ARRAY_LENGTH(faults))
 
 /* ------- what is accepted ------- */
 
@@ -374,7 +300,7 @@ static void a_value_of_the_wrong_type_is_refused(void **state)
       {"check[2].of=heat", "check[2].of: found heat; it must be temperature"},
   };
 
-  REFUSE_SETS(faults);
+  REFUSE_SETS(example, faults);
 }
 
 static void a_value_that_makes_no_sense_is_refused(void **state)
@@ -400,12 +326,11 @@ static void a_value_that_makes_no_sense_is_refused(void **state)
       {"boundary.left.coefficient=1", "has no meaning for a side of type temperature"},
       {"boundary.top.coefficient=-1", "found -1; it must be at least 0"},
       {"boundary.left.value=1/0", "its value is inf; it must be finite"},
-      {"boundary.left.value=2*T", "temperature-dependent values are not available in this version"},
+      {"boundary.left.value=2*T", "'T' cannot be used here, only x, y, t and pi"},
       {"boundary.top.coefficient=t", "'t' cannot be used here, only x, y and pi"},
       {"initial.temperature=3*foo", "unknown name 'foo'"},
       {"time.steps=5", "time.steps: given together with time.end"},
       {"time.step=0", "time.step: found 0; it must be greater than 0"},
-      {"time.end=60.2", "the nearest is 60 (120 steps)"},
       {"solver.tolerance=1", "solver.tolerance: found 1; it must be between 0 and 1"},
       {"output.snapshots.interval=1", "given together with every"},
       {"output.probes[0].at=[2, 0]", "outside the domain [0, 1] x [0, 0.5]"},
@@ -422,7 +347,7 @@ static void a_value_that_makes_no_sense_is_refused(void **state)
       {"checkpoint.keep=0", "checkpoint.keep: found 0; it must be at least 1"},
   };
 
-  REFUSE_SETS(faults);
+  REFUSE_SETS(example, faults);
 }
 
 static void a_steady_case_has_no_time(void **state)
@@ -451,30 +376,15 @@ static void what_later_versions_add_is_not_called_unknown(void **state)
 {
   (void)state;
   static const Fault faults[] = {
-      {"regions[1].file=map.h5", "a map from a file is not available in this version"},
-      {"regions[4]={file: map.h5, dataset: /material}", "not available in this version"},
-      {"materials[0].conductivity=14 + 0.016*(T-293)", "not available in this version"},
-      {"boundary.left.type=radiation", "not available in this version"},
-      {"boundary.left=[{type: flux, value: 1}]", "not available in this version"},
-      {"boundary.left.table=t.csv", "not available in this version"},
-      {"boundary.left.emissivity=0.8", "not available in this version"},
-      {"time.scheme=rkl2", "rkl2 is not available in this version"},
-      {"time.scheme=bdf2", "not available in this version"},
-      {"time.scheme=esdirk", "not available in this version"},
-      {"time.scheme=ts:arkimex", "not available in this version"},
-      {"time.step=auto", "auto is not available in this version for scheme backward-euler"},
-      {"time.adaptive={tolerance: 1e-4}", "not available in this version"},
       {"solver.reproducible=true", "not available in this version"},
       {"checkpoint.interval=auto", "not available in this version"},
       {"checkpoint.mtbf=1e5", "not available in this version"},
       {"checkpoint.mode=async", "not available in this version"},
       {"checkpoint.verify=true", "not available in this version"},
       {"limits.stall=60", "not available in this version"},
-      {"exchange=1", "not available in this version"},
-      {"regions[1].contact_resistance=1", "not available in this version"},
   };
 
-  REFUSE_SETS(faults);
+  REFUSE_SETS(example, faults);
 }
 
 static void a_set_that_fits_nowhere_is_refused(void **state)
@@ -495,7 +405,7 @@ static void a_set_that_fits_nowhere_is_refused(void **state)
       {"grid.cels=1", "--set: grid.cels: unknown key; did you mean 'cells'?"},
   };
 
-  REFUSE_SETS(faults);
+  REFUSE_SETS(example, faults);
 }
 
 static void a_file_that_cannot_be_read_is_refused_on_every_rank(void **state)
@@ -521,16 +431,6 @@ static void the_table_of_keys_has_no_holes_and_no_repetition(void **state)
       assert_string_not_equal(row->path, other->path);
     }
   }
-}
-
-static int RemoveFile(void **state)
-{
-  PetscMPIInt rank;
-
-  (void)state;
-  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
-  if (rank == 0) remove(FILE_NAME);
-  return 0;
 }
 
 int main(void)

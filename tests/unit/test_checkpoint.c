@@ -96,6 +96,53 @@ static void state_and_field_come_back_on_every_layout(void **state)
   }
 }
 
+/* A second field: the temperature's negative. */
+static PetscErrorCode WriteWithField(const HeatGrid *grid, const char *dir)
+{
+  HeatCheckpointState state;
+  HeatSnapshotEntry   list[2];
+  double             *T = HeatTestBlock(grid), *rate = HeatTestBlock(grid);
+  PetscErrorCode      code;
+
+  for (size_t i = 0; i < HeatGridLocalCells(grid); ++i) rate[i] = -T[i];
+  FillState(&state, 40, list);
+  OK(HeatCheckpointStateSetField(&state, "rate", T));
+  OK(HeatCheckpointStateSetField(&state, "rate", rate)); /* replaces it */
+  code = HeatCheckpointWrite(grid, dir, 2, "a case", &state, T, NULL, NULL);
+  OK(PetscFree(T));
+  OK(PetscFree(rate));
+  return code;
+}
+
+static void named_fields_come_back_on_every_layout(void **state)
+{
+  const char *path = "named/checkpoint_000040.h5";
+  HeatGrid   *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, HeatTestNextLayout(NX, NY, 0));
+
+  (void)state;
+  HeatTestFolder("named");
+  OK(WriteWithField(grid, "named"));
+  OK(HeatGridDestroy(&grid));
+  for (PetscInt px = HeatTestNextLayout(NX, NY, 0); px; px = HeatTestNextLayout(NX, NY, px)) {
+    HeatCheckpointState read;
+    const double       *rate;
+    double             *T;
+
+    grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, px);
+    T    = HeatTestBlock(grid);
+    OK(HeatCheckpointRead(grid, path, &read, T));
+    assert_true(IsWhole(grid, &read, T, 40));
+    assert_int_equal(read.n_fields, 1);
+    assert_null(HeatCheckpointStateGetField(&read, "no_such_field"));
+    rate = HeatCheckpointStateGetField(&read, "rate");
+    assert_non_null(rate);
+    for (size_t i = 0; i < HeatGridLocalCells(grid); ++i) assert_true(rate[i] == -T[i]);
+    OK(HeatCheckpointStateClear(&read));
+    OK(PetscFree(T));
+    OK(HeatGridDestroy(&grid));
+  }
+}
+
 static void file_does_not_depend_on_ranks_or_layout(void **state)
 {
   HeatGrid *grid;
@@ -135,21 +182,6 @@ static void the_newest_are_kept_and_later_steps_are_not_counted(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
-/* Where the value of a cell lies in a file. */
-static long FindValue(const char *path, double value)
-{
-  char   bytes[65536];
-  FILE  *file = fopen(path, "rb");
-  size_t n    = fread(bytes, 1, sizeof(bytes), file);
-
-  fclose(file);
-  for (size_t at = 0; at + sizeof(value) <= n; ++at) {
-    if (memcmp(bytes + at, &value, sizeof(value)) == 0) return (long)at;
-  }
-  fail_msg("the value is not in %s", path);
-  return -1;
-}
-
 static void latest_passes_over_damaged_ones(void **state)
 {
   HeatGrid *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
@@ -163,13 +195,34 @@ static void latest_passes_over_damaged_ones(void **state)
   assert_string_equal(path, "latest/checkpoint_000050.h5");
   bytes = HeatTestBytes("latest/checkpoint_000050.h5");
   HeatTestFlip("latest/checkpoint_000050.h5",
-               FindValue("latest/checkpoint_000050.h5", HeatTestValue(3, 8)), 4);
+               HeatTestFind("latest/checkpoint_000050.h5", HeatTestValue(3, 8)), 4);
   if (HeatTestRank() == 0) assert_int_equal(truncate("latest/checkpoint_000040.h5", bytes / 2), 0);
   HeatTestPut("latest/checkpoint_000030.h5", "");
   HeatTestFlip("latest/checkpoint_000020.h5", 60, 255); /* in HDF5's own bookkeeping */
   OK(HeatCheckpointLatest(PETSC_COMM_WORLD, "latest", path, sizeof(path)));
   assert_string_equal(path, "latest/checkpoint_000010.h5");
   ExpectWhole(grid, path, 10);
+  OK(HeatGridDestroy(&grid));
+}
+
+static void damage_of_a_named_field_is_found(void **state)
+{
+  const char         *path = "field/checkpoint_000040.h5";
+  HeatGrid           *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
+  double             *T    = HeatTestBlock(grid);
+  HeatCheckpointState read;
+  char                found[PETSC_MAX_PATH_LEN];
+
+  (void)state;
+  HeatTestFolder("field");
+  OK(WriteWithField(grid, "field"));
+  HeatTestBarrier();
+  HeatTestFlip(path, HeatTestFind(path, -HeatTestValue(3, 8)), 4);
+  FAILS_WITH("row 8 of rate is damaged", HeatCheckpointRead(grid, path, &read, T));
+  assert_int_equal(read.n_fields, 0); /* nothing is left of it */
+  FAILS_WITH("none of the 1 checkpoints",
+             HeatCheckpointLatest(PETSC_COMM_WORLD, "field", found, sizeof(found)));
+  OK(PetscFree(T));
   OK(HeatGridDestroy(&grid));
 }
 
@@ -330,6 +383,8 @@ static void snapshots_are_listed_in_the_xdmf_file(void **state)
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(state_and_field_come_back_on_every_layout),
+    cmocka_unit_test(named_fields_come_back_on_every_layout),
+    cmocka_unit_test(damage_of_a_named_field_is_found),
     cmocka_unit_test(file_does_not_depend_on_ranks_or_layout),
     cmocka_unit_test(the_newest_are_kept_and_later_steps_are_not_counted),
     cmocka_unit_test(latest_passes_over_damaged_ones),

@@ -2,6 +2,7 @@
 #include "solver_test.h"
 
 #include "solver/diagnostics.h"
+#include "solver/zones.h"
 
 /* 8 x 10 cells of 0.1 x 0.2; left half density 2, specific heat 3; right half 5 and 7. */
 static HeatCase *Make(const void *context)
@@ -202,7 +203,8 @@ static PetscReal Sides(HeatProblem *p)
 
     top += 0.1 * (14.0 - cell) / (1.0 / 4.0 + 0.1 / 0.5);
   }
-  OK(HeatDiagnosticsSideHeat(p->op, T, 2.0, heat));
+  OK(HeatOperatorSetSurfaceTime(p->op, 2.0));
+  OK(HeatDiagnosticsSideHeat(p->op, T, heat));
   worst = fabs(heat[HEAT_LEFT] + 2.0 * 4.0 * 2.0); /* -k dT/dx over 2 m, leaving */
   worst = HeatTestMax(worst, fabs(heat[HEAT_RIGHT] - 10.0 * 2.0 * 2.0));
   worst = HeatTestMax(worst, fabs(heat[HEAT_BOTTOM]));
@@ -222,9 +224,12 @@ static PetscReal SideHeatTwice(HeatProblem *p)
   PetscReal *T     = HeatTestLinearArray(p->g, 2.0, 4.0, 6.0), once[HEAT_SIDES], heat[HEAT_SIDES];
   PetscReal  worst = 0.0;
 
-  OK(HeatDiagnosticsSideHeat(p->op, T, 2.0, once));
-  OK(HeatDiagnosticsSideHeat(p->op, T, 5.0, heat));
-  OK(HeatDiagnosticsSideHeat(p->op, T, 2.0, heat));
+  OK(HeatOperatorSetSurfaceTime(p->op, 2.0));
+  OK(HeatDiagnosticsSideHeat(p->op, T, once));
+  OK(HeatOperatorSetSurfaceTime(p->op, 5.0));
+  OK(HeatDiagnosticsSideHeat(p->op, T, heat));
+  OK(HeatOperatorSetSurfaceTime(p->op, 2.0));
+  OK(HeatDiagnosticsSideHeat(p->op, T, heat));
   for (int s = 0; s < HEAT_SIDES; s++) worst = HeatTestMax(worst, fabs(heat[s] - once[s]));
   OK(PetscFree(T));
   return worst;
@@ -234,6 +239,191 @@ static void asking_for_another_time_changes_nothing(void **state)
 {
   (void)state;
   AT_MOST(HeatTestLayouts(MakeSides, SideHeatTwice, NULL), 0.0);
+}
+
+/* ------- heat through segments ------- */
+
+/* Left: held below 0.5, insulated, held above 1.5; the faces are 0.2 long, so 0.5 lies within one.
+   */
+static HeatCase *MakeSegments(const void *context)
+{
+  HeatCase *c = HeatTestCase(8, 10, 0.8, 2.0, (HeatTestMaterial){2.0, 0.5, 1.0, 1.0});
+
+  (void)context;
+  OK(HeatCaseSetSegments(c, HEAT_LEFT, 3));
+  c->boundary[HEAT_LEFT].segments[0].to   = 0.4;
+  c->boundary[HEAT_LEFT].segments[0].type = HEAT_BC_TEMPERATURE;
+  HeatTestText(&c->boundary[HEAT_LEFT].segments[0].value, "10");
+  c->boundary[HEAT_LEFT].segments[1].to   = 1.4;
+  c->boundary[HEAT_LEFT].segments[2].type = HEAT_BC_FLUX;
+  HeatTestText(&c->boundary[HEAT_LEFT].segments[2].value, "7");
+  HeatTestFlux(c, HEAT_RIGHT, "3");
+  return c;
+}
+
+static PetscReal Segments(HeatProblem *p)
+{
+  PetscReal *T = HeatTestLinearArray(p->g, 0.0, 0.0, 0.0), heat[6], sides[HEAT_SIDES], worst = 0.0;
+  /* 10 K over half a cell of 0.05 m with kx = 2 on 0.4 m; nothing; 7 W/m2 on 0.6 m; 3 on 2 m */
+  const PetscReal exact[6] = {10.0 / 0.05 * 2.0 * 0.4, 0.0, 4.2, 6.0, 0.0, 0.0};
+
+  OK(HeatDiagnosticsSegmentHeat(p->op, T, heat));
+  for (int k = 0; k < 6; k++) worst = HeatTestMax(worst, fabs(heat[k] - exact[k]));
+  OK(HeatDiagnosticsSideHeat(p->op, T, sides));
+  worst = HeatTestMax(worst, fabs(sides[HEAT_LEFT] - heat[0] - heat[1] - heat[2]));
+  OK(PetscFree(T));
+  return HeatDiagnosticsSegments(p->c) == 6 && HeatDiagnosticsFirstSegment(p->c, HEAT_BOTTOM) == 4
+             ? worst
+             : INFINITY;
+}
+
+static void heat_through_segments_adds_up_to_that_of_the_side(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeSegments, Segments, NULL), 1e-11);
+}
+
+/* ------- heat through interfaces ------- */
+
+enum { NX = 9, NY = 7 };
+
+static void AddContact(HeatCase *c, int a, int b, PetscReal resistance)
+{
+  char name[2][8];
+
+  OK(PetscRealloc((size_t)(c->n_contacts + 1) * sizeof *c->contacts, &c->contacts));
+  c->contacts[c->n_contacts] = (HeatContact){{NULL, NULL}, {-1, -1}, resistance};
+  snprintf(name[0], sizeof name[0], "m%d", a);
+  snprintf(name[1], sizeof name[1], "m%d", b);
+  for (int k = 0; k < 2; k++)
+    OK(PetscStrallocpy(name[k], &c->contacts[c->n_contacts].names[k]));
+  c->n_contacts++;
+}
+
+/* A block of m1 and one of m2 in m0, which touch each other and, where periodic, themselves. */
+static HeatCase *MakeBlocks(const void *context)
+{
+  const int *periodic = context;
+  HeatCase  *c = HeatTestCase(NX, NY, 0.9, 1.4, (HeatTestMaterial){2.0, 3.0, 1.0, 1.0});
+
+  HeatTestAddMaterial(c, (HeatTestMaterial){5.0, 7.0, 1.0, 1.0});
+  HeatTestAddMaterial(c, (HeatTestMaterial){11.0, 13.0, 1.0, 1.0});
+  HeatTestRectangle(c, 1, 0.0, 0.4, 0.0, 0.8);
+  HeatTestRectangle(c, 2, 0.4, 0.9, 0.4, 1.4);
+  AddContact(c, 1, 2, 0.03);
+  if (*periodic) HeatTestPeriodic(c, 0), HeatTestPeriodic(c, 1);
+  return c;
+}
+
+static int BlockAt(PetscInt i, PetscInt j)
+{
+  if (i >= 4 && j >= 2) return 2;
+  return i < 4 && j < 4 ? 1 : 0;
+}
+
+/* From cell (i, j) to the next one along an axis: from material a to b. */
+static PetscReal FaceBetween(PetscInt i, PetscInt j, int axis, int a, int b)
+{
+  const PetscReal k[2][3] = {{2.0, 5.0, 11.0}, {3.0, 7.0, 13.0}};
+  const PetscReal h = axis == 0 ? 0.1 : 0.2, area = axis == 0 ? 0.2 : 0.1;
+  const PetscInt  i2 = (i + 1 - axis) % NX, j2 = (j + axis) % NY;
+  const int       from = BlockAt(i, j), to = BlockAt(i2, j2);
+  const PetscReal R = from + to == 3 && from != 0 && to != 0 ? 0.03 : 0.0;
+  const PetscReal G = area / (0.5 * h / k[axis][from] + 0.5 * h / k[axis][to] + R);
+  const PetscReal heat = G * (HeatTestNoise(i, j, 3) - HeatTestNoise(i2, j2, 3));
+
+  if (from == a && to == b) return heat;
+  return from == b && to == a ? -heat : 0.0;
+}
+
+static PetscReal InterfacesOfNoise(HeatProblem *p)
+{
+  const int           periodic = *(const int *)p->context;
+  const HeatInterface pairs[]  = {{{NULL, NULL}, {0, 1}}, {{NULL, NULL}, {1, 0}},
+                                  {{NULL, NULL}, {1, 2}}, {{NULL, NULL}, {2, 0}}};
+  PetscReal          *T        = HeatTestNoiseArray(p->g, 3), heat[4], worst = 0.0;
+
+  OK(HeatDiagnosticsInterfaceHeat(p->op, T, 4, pairs, heat));
+  for (int q = 0; q < 4; q++) {
+    PetscReal exact = 0.0;
+
+    for (PetscInt j = 0; j < NY; j++) {
+      for (PetscInt i = 0; i < NX; i++) {
+        const int a = (int)pairs[q].material[0], b = (int)pairs[q].material[1];
+
+        if (i < NX - 1 || periodic) exact += FaceBetween(i, j, 0, a, b);
+        if (j < NY - 1 || periodic) exact += FaceBetween(i, j, 1, a, b);
+      }
+    }
+    worst = HeatTestMax(worst, fabs(heat[q] - exact));
+  }
+  OK(PetscFree(T));
+  return worst;
+}
+
+/* Some tens of faces of order 100 W/m. */
+static void heat_through_an_interface_is_that_of_all_its_faces(void **state)
+{
+  const int walls = 0, periodic = 1;
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeBlocks, InterfacesOfNoise, &walls), 1e-11);
+  AT_MOST(HeatTestLayouts(MakeBlocks, InterfacesOfNoise, &periodic), 1e-11);
+}
+
+/* ------- zones ------- */
+
+static HeatRegion *Named(HeatRegion *r, const char *name)
+{
+  OK(PetscStrallocpy(name, &r->name));
+  return r;
+}
+
+/* A zone that a later region paints over, one that falls between the centres, one without a name.
+   */
+static HeatCase *MakeZones(const void *context)
+{
+  HeatCase *c = HeatTestCase(NX, NY, 0.9, 1.4, (HeatTestMaterial){2.0, 3.0, 1.0, 1.0});
+
+  (void)context;
+  Named(HeatTestRectangle(c, 0, 0.2, 0.6, 0.4, 1.0), "block");
+  HeatTestRectangle(c, 0, 0.3, 0.9, 0.2, 1.4);
+  Named(HeatTestRectangle(c, 0, 0.26, 0.27, 0.2, 1.0), "nothing");
+  Named(HeatTestRectangle(c, 0, 0.8, 0.9, 1.2, 1.4), "corner");
+  return c;
+}
+
+static PetscReal Zones(HeatProblem *p)
+{
+  PetscReal  *T = HeatTestNoiseArray(p->g, 4), sum = 0.0, low = 2.0, high = -2.0, worst;
+  HeatZones  *zones;
+  HeatSummary found[3];
+
+  for (PetscInt j = 2; j < 5; j++) {
+    for (PetscInt i = 2; i < 6; i++) {
+      const PetscReal v = HeatTestNoise(i, j, 4);
+
+      sum += v;
+      low  = fmin(low, v);
+      high = fmax(high, v);
+    }
+  }
+  OK(HeatZonesCreate(p->g, p->c, NULL, &zones));
+  OK(HeatZonesSummary(zones, T, found));
+  worst = HeatTestMax(fabs(found[0].min - low), fabs(found[0].max - high));
+  worst = HeatTestMax(worst, fabs(found[0].mean - sum / 12.0));
+  worst = HeatTestMax(worst, fabs(found[2].mean - HeatTestNoise(8, 6, 4)));
+  if (HeatZonesCount(zones) != 3 || HeatZonesRegion(zones, 2) != 4) worst = INFINITY;
+  if (!isnan(found[1].min) || !isnan(found[1].mean) || !isnan(found[1].max)) worst = INFINITY;
+  OK(HeatZonesDestroy(&zones));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void zone_is_what_its_shape_covers_whatever_is_painted_over_it(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeZones, Zones, NULL), 1e-15);
 }
 
 static const struct CMUnitTest Tests[] = {
@@ -247,6 +437,9 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(field_that_is_not_finite_passes_no_check),
     cmocka_unit_test(heat_through_each_side_is_that_of_the_time_and_counts_inwards),
     cmocka_unit_test(asking_for_another_time_changes_nothing),
+    cmocka_unit_test(heat_through_segments_adds_up_to_that_of_the_side),
+    cmocka_unit_test(heat_through_an_interface_is_that_of_all_its_faces),
+    cmocka_unit_test(zone_is_what_its_shape_covers_whatever_is_painted_over_it),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

@@ -184,7 +184,7 @@ static void faults_are_named_and_marked(void **state)
       {"293 + foo*2", "unknown name 'foo'", 7},
       {"_pi", "unknown name '_pi'", 1},
       {"sum(1,2)", "unknown name 'sum'", 1},
-      {"2*T", "temperature-dependent values are not available in this version", 3},
+      {"2*T", "'T' cannot be used here, only x, y and pi", 3},
       {"x*t", "'t' cannot be used here, only x, y and pi", 3},
       {"x = 5", "write == to compare", 3},
       {"x**2", "write ^ for a power", 2},

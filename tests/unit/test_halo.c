@@ -206,6 +206,6 @@ static const struct CMUnitTest Tests[] = {
 
 int main(void)
 {
-  if (PetscInitializeNoArguments()) return 1;
+  if (PetscInitializeNoArguments() || HeatErrorInstall()) return 1;
   return HeatTestFinish(cmocka_run_group_tests(Tests, NULL, TearDown));
 }

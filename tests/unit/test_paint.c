@@ -42,7 +42,7 @@ static PetscReal WrongCells(HeatProblem *p)
   uint16_t       *material;
 
   OK(PetscMalloc1(HeatGridLocalCells(g), &material));
-  OK(HeatPaintMaterials(g, p->c, material));
+  OK(HeatPaintMaterials(g, p->c, NULL, material));
   for (PetscInt j = 0; j < g->nyl; j++) {
     for (PetscInt i = 0; i < g->nxl; i++) {
       wrong += material[j * g->nxl + i] != picture->expected(g->xs + i, g->ys + j);
@@ -292,13 +292,12 @@ static void CountHalves(const HeatGrid *g, PetscInt i0, PetscInt j0, PetscInt n,
   const PetscReal x0 = X(i0), x1 = X(i0 + n), y0 = Y(j0), y1 = Y(j0 + n);
   PetscReal a[3][2] = {{x0, y0}, {x1, y0}, {x1, y1}}, b[3][2] = {{x0, y0}, {x1, y1}, {x0, y1}};
   PetscReal c[3][2] = {{x0, y0}, {x1, y0}, {x0, y1}}, d[3][2] = {{x1, y0}, {x1, y1}, {x0, y1}};
-  const HeatRegion lower = {
-      .shape = HEAT_SHAPE_POLYGON, .n_vertices = 3, .vertices = rising ? a : c};
-  const HeatRegion upper = {
-      .shape = HEAT_SHAPE_POLYGON, .n_vertices = 3, .vertices = rising ? b : d};
+  HeatRegion halves[2] = {
+      {.shape = HEAT_SHAPE_POLYGON, .n_vertices = 3, .vertices = rising ? a : c},
+      {.shape = HEAT_SHAPE_POLYGON, .n_vertices = 3, .vertices = rising ? b : d}};
+  const HeatCase both = {.n_regions = 2, .regions = halves};
 
-  OK(HeatPaintRegion(g, &lower, HEAT_PAINT_CENTRE, CountRun, census));
-  OK(HeatPaintRegion(g, &upper, HEAT_PAINT_CENTRE, CountRun, census));
+  for (PetscInt r = 0; r < 2; r++) OK(HeatPaintRegion(g, &both, r, NULL, CountRun, census));
 }
 
 /* The square itself has the centres of columns i0 to i0 + n - 1, likewise rows. */
@@ -403,7 +402,7 @@ static PetscReal WrongSources(HeatProblem *p)
   uint16_t       *region;
 
   OK(PetscMalloc1(HeatGridLocalCells(g), &region));
-  OK(HeatPaintSources(g, p->c, region));
+  OK(HeatPaintSources(g, p->c, NULL, region));
   for (PetscInt j = 0; j < g->nyl; j++) {
     for (PetscInt i = 0; i < g->nxl; i++) {
       const PetscReal x = X(g->xs + i), y = Y(g->ys + j);
@@ -442,7 +441,7 @@ static PetscReal TemperatureApart(HeatProblem *p, PetscBool from_file)
   PetscReal      *T = HeatTestArray(g), worst = 0.0;
 
   for (size_t k = 0; k < HeatGridLocalCells(g); k++) T[k] = -1.0;
-  OK(HeatPaintTemperature(g, p->c, from_file, T));
+  OK(HeatPaintTemperature(g, p->c, NULL, from_file, T));
   for (PetscInt j = 0; j < g->nyl; j++) {
     for (PetscInt i = 0; i < g->nxl; i++) {
       const PetscReal x = X(g->xs + i), y = Y(g->ys + j);
@@ -476,7 +475,7 @@ static PetscReal ColdIsZero(HeatProblem *p)
 {
   PetscReal *T = HeatTestNoiseArray(p->g, 1), worst = 0.0;
 
-  OK(HeatPaintTemperature(p->g, p->c, PETSC_FALSE, T));
+  OK(HeatPaintTemperature(p->g, p->c, NULL, PETSC_FALSE, T));
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) worst = HeatTestMax(worst, fabs(T[k]));
   OK(PetscFree(T));
   return worst;
@@ -498,7 +497,7 @@ static void temperature_that_is_not_finite_is_refused_by_all_ranks(void **state)
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   PetscReal  *T = HeatTestArray(p.g);
 
-  RAISES(HEAT_ERR_INPUT, "initial.temperature", HeatPaintTemperature(p.g, p.c, PETSC_FALSE, T));
+  RAISES(HEAT_ERR_INPUT, "initial.temperature", HeatPaintTemperature(p.g, p.c, NULL, PETSC_FALSE, T));
   OK(PetscFree(T));
   HeatTestTearDown(&p);
 }
@@ -512,8 +511,148 @@ static void temperature_of_a_region_that_is_not_finite_names_the_region(void **s
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   PetscReal  *T = HeatTestArray(p.g);
 
-  RAISES(HEAT_ERR_INPUT, "regions[1].temperature", HeatPaintTemperature(p.g, p.c, PETSC_FALSE, T));
+  RAISES(HEAT_ERR_INPUT, "regions[1].temperature", HeatPaintTemperature(p.g, p.c, NULL, PETSC_FALSE, T));
   OK(PetscFree(T));
+  HeatTestTearDown(&p);
+}
+
+/* ------- maps ------- */
+
+/* Material numbers and holes: -1 where column + 2 row is divisible by 4. */
+static int32_t MapAt(PetscInt i, PetscInt j)
+{
+  return (i + 2 * j) % 4 == 0 ? -1 : (int32_t)((i + j) % 3);
+}
+
+/* Region 1 is a map, as a file would give it to this rank. */
+static HeatCellInputs ReadMap(const HeatProblem *p)
+{
+  HeatCellInputs inputs = {NULL, {NULL}};
+  const HeatGrid *g     = p->g;
+
+  OK(PetscCalloc1(p->c->n_regions, &inputs.maps));
+  OK(PetscMalloc1(HeatGridLocalCells(g), &inputs.maps[1]));
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++)
+      inputs.maps[1][j * g->nxl + i] = MapAt(g->xs + i, g->ys + j);
+  }
+  return inputs;
+}
+
+static void FreeMap(HeatCellInputs *inputs)
+{
+  OK(PetscFree(inputs->maps[1]));
+  OK(PetscFree(inputs->maps));
+}
+
+static HeatRegion *AddMap(HeatCase *c)
+{
+  HeatRegion *r = HeatTestAddRegion(c, HEAT_SHAPE_MAP, -1);
+
+  OK(PetscStrallocpy("map.h5", &r->map.file));
+  OK(PetscStrallocpy("/material", &r->map.dataset));
+  return r;
+}
+
+/* First all is of material 1, then the map, then a rectangle of 0 over some of it. */
+static HeatCase *MakeMap(const void *context)
+{
+  HeatCase   *c = Blank();
+  HeatRegion *map;
+
+  (void)context;
+  OK(PetscFree(c->regions[0].material_name));
+  OK(PetscStrallocpy("m1", &c->regions[0].material_name));
+  map = AddMap(c);
+  HeatTestNumber(&map->temperature, 50.0);
+  HeatTestNumber(&map->source, 7.0);
+  HeatTestRectangle(c, 0, 0.0, 0.4, 0.0, 0.5);
+  return c;
+}
+
+static int MapMaterial(PetscInt i, PetscInt j)
+{
+  if (Within(X(i), 0.0, 0.4) && Within(Y(j), 0.0, 0.5)) return 0;
+  return MapAt(i, j) < 0 ? 1 : MapAt(i, j);
+}
+
+static PetscReal MapApart(HeatProblem *p)
+{
+  const HeatGrid *g      = p->g;
+  HeatCellInputs  inputs = ReadMap(p);
+  PetscReal      *T      = HeatTestArray(g), wrong = 0.0;
+  uint16_t       *material, *source;
+
+  OK(PetscMalloc2(HeatGridLocalCells(g), &material, HeatGridLocalCells(g), &source));
+  OK(HeatPaintMaterials(g, p->c, &inputs, material));
+  OK(HeatPaintSources(g, p->c, &inputs, source));
+  OK(HeatPaintTemperature(g, p->c, &inputs, PETSC_FALSE, T));
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const int hole = MapAt(g->xs + i, g->ys + j) < 0;
+
+      wrong += material[j * g->nxl + i] != MapMaterial(g->xs + i, g->ys + j);
+      wrong += source[j * g->nxl + i] != (hole ? 65535 : 1);
+      wrong += T[j * g->nxl + i] != (hole ? 0.0 : 50.0);
+    }
+  }
+  OK(PetscFree2(material, source));
+  OK(PetscFree(T));
+  FreeMap(&inputs);
+  return wrong;
+}
+
+static void map_gives_materials_by_number_and_the_regions_temperature_and_source(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestGridLayouts(MakeMap, MapApart, NULL), 0.0);
+}
+
+static HeatCase *MakeMask(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  OK(PetscStrallocpy("m2", &AddMap(c)->material_name));
+  return c;
+}
+
+static PetscReal MaskApart(HeatProblem *p)
+{
+  const HeatGrid *g      = p->g;
+  HeatCellInputs  inputs = ReadMap(p);
+  PetscReal       wrong  = 0.0;
+  uint16_t       *material;
+
+  OK(PetscMalloc1(HeatGridLocalCells(g), &material));
+  OK(HeatPaintMaterials(g, p->c, &inputs, material));
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++)
+      wrong += material[j * g->nxl + i] != (MapAt(g->xs + i, g->ys + j) < 0 ? 0 : 2);
+  }
+  OK(PetscFree(material));
+  FreeMap(&inputs);
+  return wrong;
+}
+
+static void material_of_a_region_stands_over_its_maps_numbers(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestGridLayouts(MakeMask, MaskApart, NULL), 0.0);
+}
+
+static void map_with_a_number_that_no_material_has_is_refused_by_all_ranks(void **state)
+{
+  HeatProblem    p      = HeatTestSetUpGrid(PETSC_COMM_WORLD, MakeMap(NULL));
+  HeatCellInputs inputs = ReadMap(&p);
+  uint16_t      *material;
+
+  (void)state;
+  OK(PetscMalloc1(HeatGridLocalCells(p.g), &material));
+  if (p.g->rank == p.g->size - 1) inputs.maps[1][0] = 3;
+  RAISES(HEAT_ERR_INPUT, "regions[1].file", HeatPaintMaterials(p.g, p.c, &inputs, material));
+  OK(PetscFree(material));
+  FreeMap(&inputs);
   HeatTestTearDown(&p);
 }
 
@@ -537,6 +676,9 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(temperature_not_given_is_zero),
     cmocka_unit_test(temperature_that_is_not_finite_is_refused_by_all_ranks),
     cmocka_unit_test(temperature_of_a_region_that_is_not_finite_names_the_region),
+    cmocka_unit_test(map_gives_materials_by_number_and_the_regions_temperature_and_source),
+    cmocka_unit_test(material_of_a_region_stands_over_its_maps_numbers),
+    cmocka_unit_test(map_with_a_number_that_no_material_has_is_refused_by_all_ranks),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

@@ -444,6 +444,181 @@ static void single_cell_is_read_from_surface_to_surface(void **state)
   AT_MOST(HeatTestLayouts(MakeOneCell, OneCellIsARamp, NULL), 1e-13);
 }
 
+/* ------- contacts ------- */
+
+/* The layers above with 0.1 m2 K/W between them. */
+static const PetscReal JumpFlux = 100.0 / (0.4 + 0.004 + 0.1);
+
+static PetscReal Jump(PetscReal s)
+{
+  const PetscReal before = 400.0 - JumpFlux * s, beyond = 300.0 + JumpFlux / 100.0 * (0.8 - s);
+
+  if (fabs(s - 0.4) < 1e-12) return 0.5 * (before + beyond);
+  return s < 0.4 ? before : beyond;
+}
+
+static PetscReal JumpInX(PetscReal x, PetscReal y) { return (void)y, Jump(x); }
+static PetscReal JumpInY(PetscReal x, PetscReal y) { return (void)x, Jump(y); }
+
+static void AddContact(HeatCase *c, const char *a, const char *b, PetscReal resistance)
+{
+  OK(PetscRealloc((size_t)(c->n_contacts + 1) * sizeof *c->contacts, &c->contacts));
+  c->contacts[c->n_contacts] = (HeatContact){{NULL, NULL}, {-1, -1}, resistance};
+  OK(PetscStrallocpy(a, &c->contacts[c->n_contacts].names[0]));
+  OK(PetscStrallocpy(b, &c->contacts[c->n_contacts].names[1]));
+  c->n_contacts++;
+}
+
+static HeatCase *MakeJump(const void *context)
+{
+  HeatCase *c = MakeLayers(context);
+
+  AddContact(c, "m1", "m0", 0.1);
+  return c;
+}
+
+/* Quarter cells, the interface itself, and points a millionth on either side of it. */
+static PetscReal JumpIsExact(HeatProblem *p)
+{
+  const int       axis = *(const int *)p->context;
+  const HeatGrid *g    = p->g;
+  PetscReal      *T    = HeatTestArray(g), at[35 * 33][2], worst;
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      T[j * g->nxl + i] = Jump(((PetscReal)(axis == 0 ? g->xs + i : g->ys + j) + 0.5) * 0.1);
+    }
+  }
+  for (int k = 0; k < 35 * 33; k++) {
+    const int across = k % 35, along = k / 35;
+
+    at[k][axis]     = across == 32   ? 0.8
+                      : across == 33 ? 0.4 - 1e-6
+                      : across == 34 ? 0.4 + 1e-6
+                                     : 0.025 * across;
+    at[k][1 - axis] = along == 32 ? 0.8 : 0.025 * along;
+  }
+  worst = PointsApart(p, T, 0.0, 35 * 33, (const PetscReal(*)[2])at, axis == 0 ? JumpInX : JumpInY);
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void contact_is_exact_on_either_side_and_the_mean_on_the_face(void **state)
+{
+  const int x = 0, y = 1;
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeJump, JumpIsExact, &x), 1e-11);
+  AT_MOST(HeatTestLayouts(MakeJump, JumpIsExact, &y), 1e-11);
+}
+
+/* Layers that end and turn around the corner of four materials. */
+static HeatCase *MakeFourWithContacts(const void *context)
+{
+  HeatCase *c = MakeFour(context);
+
+  AddContact(c, "m0", "m1", 0.3);
+  AddContact(c, "m1", "m3", 5.0);
+  AddContact(c, "m2", "m0", 0.01);
+  return c;
+}
+
+static void value_near_a_corner_with_contacts_is_between_its_neighbours(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeFourWithContacts, StaysBetween, NULL), 1e-12);
+}
+
+/* ------- conductivities that depend on T ------- */
+
+static HeatCase *MakeWarming(const void *context)
+{
+  HeatCase *c = HeatTestCase(LAYERS, LAYERS, 0.8, 0.8, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+
+  (void)context;
+  HeatTestText(&c->materials[0].conductivity[0], "3 + 2*T");
+  HeatTestText(&c->materials[0].conductivity[1], "3 + 2*T");
+  c->time.scheme = HEAT_SCHEME_BACKWARD_EULER;
+  return c;
+}
+
+/* On every inner vertical face, for two fields one after the other. */
+static PetscReal FacesFollowTheField(HeatProblem *p)
+{
+  enum { N = (LAYERS - 1) * LAYERS };
+  PetscReal   at[N][2], values[N], worst = 0.0;
+  HeatProbes *probes;
+
+  for (int k = 0; k < N; k++) {
+    at[k][0] = 0.1 * (1 + k % (LAYERS - 1));
+    at[k][1] = 0.1 * (k / (LAYERS - 1) + 0.5);
+  }
+  OK(HeatProbesCreate(p->op, N, (const PetscReal(*)[2])at, &probes));
+  for (int seed = 3; seed <= 4; seed++) {
+    PetscReal *T = HeatTestNoiseArray(p->g, seed);
+
+    OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+    for (int k = 0; k < N; k++) {
+      const PetscReal a = HeatTestNoise(k % (LAYERS - 1), k / (LAYERS - 1), seed);
+      const PetscReal b = HeatTestNoise(k % (LAYERS - 1) + 1, k / (LAYERS - 1), seed);
+      const PetscReal ka = 3.0 + 2.0 * a, kb = 3.0 + 2.0 * b;
+
+      worst = HeatTestMax(worst, fabs(values[k] - (ka * a + kb * b) / (ka + kb)));
+    }
+    OK(PetscFree(T));
+  }
+  OK(HeatProbesDestroy(&probes));
+  return worst;
+}
+
+/* Rounding of the coordinates moves the value by 1e-15 of a cell. */
+static void faces_take_the_conductivities_of_the_present_field(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeWarming, FacesFollowTheField, NULL), 1e-13);
+}
+
+/* ------- segments ------- */
+
+/* Left: insulated below, 1 above; bottom 3, top 5 on its left half only. */
+static HeatCase *MakeCorners(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  OK(HeatCaseSetSegments(c, HEAT_LEFT, 2));
+  c->boundary[HEAT_LEFT].segments[0].to   = 0.0;
+  c->boundary[HEAT_LEFT].segments[1].type = HEAT_BC_TEMPERATURE;
+  HeatTestText(&c->boundary[HEAT_LEFT].segments[1].value, "1");
+  HeatTestTemperature(c, HEAT_BOTTOM, "3");
+  OK(HeatCaseSetSegments(c, HEAT_TOP, 2));
+  c->boundary[HEAT_TOP].segments[0].to   = 1.4;
+  c->boundary[HEAT_TOP].segments[0].type = HEAT_BC_TEMPERATURE;
+  HeatTestText(&c->boundary[HEAT_TOP].segments[0].value, "5");
+  return c;
+}
+
+static PetscReal CornersOfSegments(HeatProblem *p)
+{
+  const PetscReal at[4][2] = {{1.0, -1.0}, {1.8, -1.0}, {1.0, 0.8}, {1.8, 0.8}};
+  const PetscReal exact[4] = {3.0, 3.0, 3.0, 2.0}; /* bottom; bottom; 1 and 5; the cell's */
+  PetscReal      *T        = HeatTestLinearArray(p->g, 2.0, 0.0, 0.0), values[4], worst = 0.0;
+  HeatProbes     *probes;
+
+  OK(HeatProbesCreate(p->op, 4, at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+  for (int k = 0; k < 4; k++) worst = HeatTestMax(worst, fabs(values[k] - exact[k]));
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void corner_reads_what_the_segments_next_to_it_prescribe(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeCorners, CornersOfSegments, NULL), 1e-14);
+}
+
 /* ------- shares ------- */
 
 static PetscReal SharesAddUp(HeatProblem *p)
@@ -503,6 +678,10 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(single_cell_is_read_from_surface_to_surface),
     cmocka_unit_test(shares_of_the_ranks_add_up_to_the_value),
     cmocka_unit_test(no_probes_are_fine),
+    cmocka_unit_test(contact_is_exact_on_either_side_and_the_mean_on_the_face),
+    cmocka_unit_test(value_near_a_corner_with_contacts_is_between_its_neighbours),
+    cmocka_unit_test(faces_take_the_conductivities_of_the_present_field),
+    cmocka_unit_test(corner_reads_what_the_segments_next_to_it_prescribe),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

@@ -45,6 +45,9 @@ static void Fill(HeatResults *r)
   static const HeatResultsCheck checks[] = {
       {"temperature", "temperature at (0.6, 0.2)", 291.4, 291.5, 0.05, PETSC_FALSE},
       {"energy_balance", "energy balance", 1e-14, NAN, 1e-10, PETSC_TRUE}};
+  static const HeatResultsSegment   segments[]   = {{HEAT_TOP, 1, -2.5}};
+  static const HeatResultsInterface interfaces[] = {{"steel", "ply", 3.5}};
+  static const HeatResultsRegion    regions[]    = {{"core", 1.0, 2.0, NAN}};
   static const HeatResultsRestart restarts[] = {{"out/checkpoint_000050.h5", 50}};
 
   HeatResultsInit(r);
@@ -64,6 +67,15 @@ static void Fill(HeatResults *r)
   r->checks                = checks;
   r->n_restarts            = 1;
   r->restarts              = restarts;
+  r->energy.n_segments     = 1;
+  r->energy.segments       = segments;
+  r->energy.n_interfaces   = 1;
+  r->energy.interfaces     = interfaces;
+  r->energy.exchange       = -4.0;
+  r->n_regions             = 1;
+  r->regions               = regions;
+  r->time.step_min         = 0.25;
+  r->time.rejected         = 3;
   r->solver.ksp            = "cg";
   r->solver.pc             = "heatmg";
   r->solver.iterations_max = 9;
@@ -95,6 +107,20 @@ static void record_holds_what_was_filled_in_and_null_for_the_unknown(void **stat
   assert_true(cJSON_IsFalse(At(root, "checks.0.pass")));
   assert_true(At(root, "io.checkpoints.bandwidth")->valuedouble == 2e9);
   assert_true(At(root, "solver.iterations.max")->valuedouble == 9);
+  assert_true(cJSON_IsNull(At(root, "solver.newton")));
+  assert_true(At(root, "time.step_min")->valuedouble == 0.25);
+  assert_true(cJSON_IsNull(At(root, "time.step_max")));
+  assert_true(At(root, "time.rejected")->valuedouble == 3);
+  assert_true(At(root, "energy.exchange")->valuedouble == -4.0);
+  assert_string_equal(At(root, "energy.segments.0.side")->valuestring, "top");
+  assert_true(At(root, "energy.segments.0.segment")->valuedouble == 1);
+  assert_true(At(root, "energy.segments.0.heat")->valuedouble == -2.5);
+  assert_string_equal(At(root, "energy.interfaces.0.from")->valuestring, "steel");
+  assert_string_equal(At(root, "energy.interfaces.0.to")->valuestring, "ply");
+  assert_true(At(root, "energy.interfaces.0.heat")->valuedouble == 3.5);
+  assert_string_equal(At(root, "regions.0.name")->valuestring, "core");
+  assert_true(At(root, "regions.0.mean")->valuedouble == 2.0);
+  assert_true(cJSON_IsNull(At(root, "regions.0.max")));
   assert_true(At(root, "restarts.0.step")->valuedouble == 50);
   assert_string_equal(At(root, "provenance.hosts.1")->valuestring, "node2");
   assert_string_equal(At(root, "provenance.case_text")->valuestring, results.provenance.case_text);
@@ -122,7 +148,8 @@ static void EarlierRun(const char *dir, const char *status)
   static const char *const names[] = {"snapshot_000020.h5",   "checkpoint_000050.h5",
                                       "checkpoint_000100.h5", ".checkpoint_000150.h5.part",
                                       "snapshots.xdmf",       "history.csv",
-                                      "probes.csv",           "notes.txt",
+                                      "probes.csv",           "profile_a.csv",
+                                      "notes.txt",
                                       "checkpoint_1.h5",      "my_checkpoint_000050.h5"};
   char                     path[256], text[64];
 
@@ -157,6 +184,7 @@ static void fresh_run_removes_the_files_of_a_finished_one(void **state)
   assert_false(HeatTestExists("finished/checkpoint_000100.h5"));
   assert_false(HeatTestExists("finished/.checkpoint_000150.h5.part"));
   assert_false(HeatTestExists("finished/results.json"));
+  assert_false(HeatTestExists("finished/profile_a.csv"));
   assert_false(HeatTestExists("finished/unfinished_001"));
   ExpectForeignUntouched("finished");
 }

@@ -77,7 +77,7 @@ static PetscReal ConstantCells(HeatProblem *p)
   HeatSource *s;
   PetscReal   worst;
 
-  OK(HeatSourceCreate(p->g, p->c, &s));
+  OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   worst = CellsApart(p->g, s, Constant);
   OK(HeatSourceSet(s, 3.0));
   worst = HeatTestMax(worst, CellsApart(p->g, s, Constant));
@@ -141,7 +141,7 @@ static PetscReal TimesAreFollowed(HeatProblem *p)
   HeatSource *s;
   PetscReal   worst;
 
-  OK(HeatSourceCreate(p->g, p->c, &s));
+  OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   worst = CellsApart(p->g, s, AtZero);
   OK(HeatSourceSet(s, 2.0));
   worst = HeatTestMax(worst, CellsApart(p->g, s, AtTwo));
@@ -163,7 +163,7 @@ static PetscReal TotalFollows(HeatProblem *p)
   HeatSource *s;
   PetscReal   exact = 0.0, worst;
 
-  OK(HeatSourceCreate(p->g, p->c, &s));
+  OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   OK(HeatSourceSet(s, 2.0));
   for (PetscInt j = 0; j < 10; j++) {
     for (PetscInt i = 0; i < 8; i++) exact += AREA * AtTwo(X(i), Y(j));
@@ -195,7 +195,7 @@ static PetscReal SwitchIsThrown(HeatProblem *p)
   HeatSource *s;
   PetscReal   worst;
 
-  OK(HeatSourceCreate(p->g, p->c, &s));
+  OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   OK(HeatSourceSet(s, 5.0));
   OK(HeatSourceSet(s, 9.0));
   worst = CellsApart(p->g, s, On);
@@ -214,6 +214,114 @@ static void switched_source_goes_off_and_on(void **state)
   AT_MOST(HeatTestLayouts(MakeSwitched, SwitchIsThrown, NULL), ROUNDING);
 }
 
+/* ------- temperature ------- */
+
+static HeatCase *MakeHeated(const void *context)
+{
+  HeatCase *c = Blank();
+
+  (void)context;
+  HeatTestText(&c->source, "100*x + 3*t");
+  HeatTestText(&HeatTestRectangle(c, 0, 0.2, 0.6, 0.4, 1.2)->source, "x*T^2 - t*T");
+  return c;
+}
+
+static PetscBool IsHeated(PetscReal x, PetscReal y)
+{
+  return Within(x, 0.2, 0.6) && Within(y, 0.4, 1.2) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* At t = 2 and T = 10 + y. */
+static PetscReal Heated(PetscReal x, PetscReal y)
+{
+  const PetscReal T = 10.0 + y;
+
+  return 100.0 * x + 6.0 + (IsHeated(x, y) ? x * T * T - 2.0 * T : 0.0);
+}
+
+static PetscReal HeatedSlope(PetscReal x, PetscReal y)
+{
+  return IsHeated(x, y) ? 2.0 * x * (10.0 + y) - 2.0 : 0.0;
+}
+
+static PetscReal SlopesApart(const HeatGrid *g, const HeatSource *s)
+{
+  PetscReal worst = 0.0;
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const PetscReal exact = AREA * HeatedSlope(X(g->xs + i), Y(g->ys + j));
+
+      worst = HeatTestMax(worst, fabs(HeatSourceSlope(s)[j * g->nxl + i] - exact));
+    }
+  }
+  return worst;
+}
+
+/* Slopes of order 10 times the area, to ten digits of their difference quotients. */
+static PetscReal TemperaturesAreFollowed(HeatProblem *p)
+{
+  PetscReal  *T = HeatTestLinearArray(p->g, 10.0, 0.0, 1.0), *other = HeatTestNoiseArray(p->g, 3);
+  PetscReal   worst;
+  PetscBool   finite = PETSC_TRUE;
+  HeatSource *s;
+
+  OK(HeatSourceCreate(p->g, p->c, NULL, &s));
+  OK(HeatSourceSet(s, 7.0));
+  OK(HeatSourceUpdate(s, other, &finite));
+  OK(HeatSourceSet(s, 2.0));
+  OK(HeatSourceUpdate(s, T, &finite));
+  worst = HeatTestMax(10.0 * CellsApart(p->g, s, Heated), 1e-3 * SlopesApart(p->g, s));
+  if (!finite || !HeatSourceDependsOnT(s) || !HeatSourceVaries(s)) worst = INFINITY;
+  OK(HeatSourceDestroy(&s));
+  OK(PetscFree(T));
+  OK(PetscFree(other));
+  return worst;
+}
+
+static void source_of_temperature_is_that_of_the_last_update(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeHeated, TemperaturesAreFollowed, NULL), 10.0 * ROUNDING);
+}
+
+static PetscReal HeatedTotalApart(HeatProblem *p)
+{
+  PetscReal  *T = HeatTestLinearArray(p->g, 10.0, 0.0, 1.0), exact = 0.0, worst;
+  PetscBool   finite = PETSC_TRUE;
+  HeatSource *s;
+
+  OK(HeatSourceCreate(p->g, p->c, NULL, &s));
+  OK(HeatSourceSet(s, 2.0));
+  OK(HeatSourceUpdate(s, T, &finite));
+  for (PetscInt j = 0; j < 10; j++) {
+    for (PetscInt i = 0; i < 8; i++) exact += AREA * Heated(X(i), Y(j));
+  }
+  worst = fabs(HeatTestSum(p->g->comm, HeatSourceLocalTotal(s)) - exact);
+  OK(HeatSourceDestroy(&s));
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void totals_follow_the_temperature(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeHeated, HeatedTotalApart, NULL), 100.0 * ROUNDING);
+}
+
+static PetscReal HasSlope(HeatProblem *p)
+{
+  const HeatSource *s = HeatOperatorSource(p->op);
+
+  return (HeatSourceSlope(s) != NULL) + (HeatSourceDependsOnT(s) ? 1.0 : 0.0);
+}
+
+static void source_without_temperature_has_no_slope(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeChanging, HasSlope, NULL), 0.0);
+}
+
 /* ------- errors ------- */
 
 static void source_that_is_not_finite_at_first_is_refused_by_all_ranks(void **state)
@@ -224,7 +332,7 @@ static void source_that_is_not_finite_at_first_is_refused_by_all_ranks(void **st
   (void)state;
   HeatTestText(&c->source, "sqrt(0.72 - x)"); /* the last column's centre is 0.75 */
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
-  RAISES(HEAT_ERR_INPUT, "source", HeatSourceCreate(p.g, p.c, &s));
+  RAISES(HEAT_ERR_INPUT, "source", HeatSourceCreate(p.g, p.c, NULL, &s));
   OK(HeatSourceDestroy(&s));
   HeatTestTearDown(&p);
 }
@@ -245,6 +353,9 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(source_is_that_of_the_time_forth_and_back),
     cmocka_unit_test(totals_follow_the_time),
     cmocka_unit_test(switched_source_goes_off_and_on),
+    cmocka_unit_test(source_of_temperature_is_that_of_the_last_update),
+    cmocka_unit_test(totals_follow_the_temperature),
+    cmocka_unit_test(source_without_temperature_has_no_slope),
     cmocka_unit_test(source_that_is_not_finite_at_first_is_refused_by_all_ranks),
     cmocka_unit_test(nothing_can_be_destroyed),
 };

@@ -59,6 +59,23 @@ static void resumed_table_equals_an_uninterrupted_one(void **state)
   assert_true(HeatTestSame("table/whole.csv", "table/parts.csv"));
 }
 
+/* A profile has several rows a step. */
+static void rows_of_one_step_stay_or_go_together(void **state)
+{
+  const PetscReal values[2] = {0.0, 1.0};
+  HeatTable      *table;
+  char            text[1024];
+
+  (void)state;
+  HeatTestFolder("table");
+  HeatTestPut("table/a.csv", HEADER "5,0,1\n5,0,2\n6,0,1\n6,0,2\n");
+  OK(HeatTableCreate(PETSC_COMM_WORLD, "table/a.csv", 3, Names, 5, &table));
+  for (int row = 0; row < 2; ++row) OK(HeatTableAppend(table, 7, values));
+  OK(HeatTableDestroy(&table));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
+                      HEADER "5,0,1\n5,0,2\n7,0,1\n7,0,1\n");
+}
+
 static void half_a_row_of_a_killed_run_is_dropped(void **state)
 {
   char text[1024];
@@ -119,6 +136,7 @@ static void failed_row_is_raised_by_the_next_flush(void **state)
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(rows_are_the_shortest_numbers_that_read_back),
     cmocka_unit_test(resumed_table_equals_an_uninterrupted_one),
+    cmocka_unit_test(rows_of_one_step_stay_or_go_together),
     cmocka_unit_test(half_a_row_of_a_killed_run_is_dropped),
     cmocka_unit_test(missing_table_is_begun_anew_at_a_restart),
     cmocka_unit_test(table_of_other_columns_is_refused_and_untouched),

@@ -1,0 +1,95 @@
+/** What a run is made of, as plain data: simulation.c drives it; the files that write, tell and
+ *  check work on it and know nothing of the driver. */
+#ifndef HEAT_APP_SIMULATION_DATA_H
+#define HEAT_APP_SIMULATION_DATA_H
+
+#include "app/clock.h"
+#include "app/options.h"
+#include "app/phases.h"
+#include "app/stop.h"
+#include "io/checkpoint.h"
+#include "io/results.h"
+#include "io/table.h"
+#include "solver/diagnostics.h"
+#include "solver/energy.h"
+#include "solver/probes.h"
+#include "solver/zones.h"
+
+/** One check of the case, evaluated (checks.c). */
+typedef struct {
+  char      description[160]; /* "temperature at (0.6, 0.2)" */
+  PetscReal value;            /* computed */
+  PetscReal expected;         /* NaN for a check of the form `below` */
+  PetscReal tolerance;        /* absolute: bound of |value - expected|, or of |value| */
+  PetscBool pass;             /* never true for a NaN */
+} HeatCheckResult;
+
+/** Iterations of the linear solves so far, and of Newton's method around them. */
+typedef struct {
+  PetscInt64 solves, total, min, max, newton;
+  PetscReal  last_residual;
+} HeatIterations;
+
+/** Progress on the terminal (screen.c). */
+typedef struct {
+  PetscBool quiet, bar;  /* print nothing; rewrite one line instead of printing several */
+  double    last, began; /* MPI_Wtime */
+  PetscReal first_fraction;
+  int       last_percent;
+} HeatScreen;
+
+/** history.csv (history.c). */
+typedef struct {
+  HeatTable *table;
+  PetscInt   n_columns; /* after the step */
+  PetscInt64 every;     /* steps; 0: not by steps */
+  PetscReal  width;     /* [s] of simulated time from row to row, about; 0: not by time */
+} HeatHistory;
+
+/** probes.csv and profile_NAME.csv (points.c). */
+typedef struct {
+  HeatProbes *probes;
+  HeatTable  *table;
+  PetscReal  *shares; /* [capacity][n_probes] own parts, rows not yet written */
+  PetscReal  *times;  /* [capacity] [s] */
+  PetscInt    rows, capacity;
+
+  HeatProbes **profiles; /* [n_profiles] */
+  HeatTable  **profile_tables;
+} HeatPoints;
+
+typedef struct {
+  const HeatCase    *c;
+  const HeatOptions *options;
+  HeatGrid          *grid; /* owned, like all that follows */
+  HeatOperator      *op;
+  HeatStepper       *stepper;
+  Vec                T;
+  HeatZones         *zones; /* the named regions */
+  HeatEnergy         energy;
+  HeatClock          clock;
+
+  PetscInt64          first_step; /* of this process: 0, or the checkpoint's */
+  char                restarted_from[PETSC_MAX_PATH_LEN]; /* "" for a fresh run */
+  HeatCheckpointState resumed; /* what the checkpoint held, until Start */
+
+  HeatSnapshots *snapshots;
+  PetscInt64     last_snapshot_step, last_checkpoint_step; /* -1: none */
+  HeatFileStats  checkpoint_stats;
+  HeatHistory    history;
+  HeatPoints     points;
+
+  PetscInt64       prepared_step; /* the operator is at the field and time of that step; -1: not */
+  HeatIterations   iterations;
+  HeatStepInfo     last_step;
+  HeatSummary      summary; /* at the last reported step */
+  HeatEnergyReport account; /* likewise */
+  HeatPhases       phases;
+  HeatStop         stop;
+  HeatScreen       screen;
+  HeatCheckResult *checks;  /* [c->n_checks] */
+  double           began;   /* MPI_Wtime at program start */
+  PetscReal        seconds; /* [s] of the time loop, barrier to barrier, largest rank */
+} HeatSimulation;
+
+#endif

@@ -1,0 +1,116 @@
+"""The mutations: one fault each, and the entries of `heat2d verify` that have to notice it.
+
+A text is looked for in all .c files of its room, where it must occur exactly once, so that a function that moves to
+another file takes its mutations along.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutation:
+    name: str
+    room: str
+    old: str
+    new: str
+    entries: tuple[str, ...]  # each of them must fail
+    ranks: int
+
+
+def solver(name: str, old: str, new: str, entries: str, ranks: int = 1) -> Mutation:
+    return Mutation(name, "solver", old, new, tuple(entries.split()), ranks)
+
+
+def io(name: str, old: str, new: str, entries: str, ranks: int = 1) -> Mutation:
+    return Mutation(name, "io", old, new, tuple(entries.split()), ranks)
+
+
+MUTATIONS = [
+    # the stencil
+    solver("east face has the wrong sign", "gx[(i) + 1] * (e[i] - c[i])", "gx[(i) + 1] * (c[i] - e[i])", "modes matrix time"),
+    solver("west reads east's conductance", "((gx[i] * (w[i] - c[i])", "((gx[(i) + 1] * (w[i] - c[i])",
+           "matrix conservation layers"),
+    solver("mass without capacity", "out[i] = mass * C[i] * c[i] - SUM(i)", "out[i] = mass * c[i] - SUM(i)", "modes matrix"),
+    solver("explicit step with one cell's capacity", "c[i] + dt / C[i] * (SUM(i) + q[i]);", "c[i] + dt / C[0] * (SUM(i) + q[i]);",
+           "conservation"),
+    solver("explicit step without source", "c[i] + dt / C[i] * (SUM(i) + q[i]);", "c[i] + dt / C[i] * SUM(i);",
+           "time conservation"),
+    solver("exchange heats where it should cool", "(sweep->ambient[cell + (size_t)(i)] - c[i])",
+           "(c[i] - sweep->ambient[cell + (size_t)(i)])", "exchange conservation"),
+    # conductances
+    solver("arithmetic for harmonic", "average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)",
+           "average != HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)", "layers tealeaf contact"),
+    solver("geometric for harmonic mean", "2.0 * a * b / (a + b)", "PetscSqrtReal(a * b)", "layers space"),
+    solver("conductance of the other shape", "area = f->axis == 0 ? g->hy : g->hx, h", "area = f->axis == 0 ? g->hx : g->hy, h",
+           "modes"),
+    solver("other axis in the halo of conductivities", "HeatConductivityField(k, axis), first, end, StripOfK",
+           "HeatConductivityField(k, 1 - axis), first, end, StripOfK", "decomposition", 2),
+    solver("other material in the halo", "(uint16_t)ghost[k]", "(uint16_t)0", "contact", 2),
+    solver("contact beside the cells, not between", "G[i] /= 1.0 + G[i] * R / area", "G[i] += 1.0 + G[i] * R / area", "contact"),
+    solver("capacity without specific heat", "HeatOperatorDensity(op, cell) * specific * g->hx", "HeatOperatorDensity(op, cell) * g->hx",
+           "modes nafems"),
+    solver("sides at half their conductance", "      G[face] = faces.G[k];", "      G[face] = 0.5 * faces.G[k];",
+           "modes layers conservation"),
+    solver("flux with the wrong sign in the cells", "(HeatSide)s, k)] += faces.F[k]", "(HeatSide)s, k)] -= faces.F[k]", "space conservation"),
+    # the matrix
+    solver("diagonal of half the faces", "return (f->own[0] + f->own[1]) + (f->own[2] + f->own[3])",
+           "return (f->own[0] + f->own[1]) + f->own[2]", "matrix"),
+    solver("positive coupling in the matrix", "values[n++] = -faces.beyond[s]", "values[n++] = faces.beyond[s]", "matrix"),
+    solver("twice the stable step", "bound > 0.0 ? 2.0 / bound", "bound > 0.0 ? 4.0 / bound", "maximum"),
+    # the account
+    solver("flux with the wrong sign in the account", "(faces->T[k] - cell) + faces->F[k]", "(faces->T[k] - cell) - faces->F[k]",
+           "conservation"),
+    solver("account takes magnitudes of sources", "= HeatSourceLocalTotal(op->source);\n  flows->exchange",
+           "= HeatSourceLocalTurnover(op->source);\n  flows->exchange", "conservation"),
+    solver("account without dt", "flows->side[s] * dt", "flows->side[s]", "conservation"),
+    solver("account forgets what was before", "e->before[k] = sums[k]", "e->before[k] = 0.0", "restart"),
+    solver("segment begins again at the side's start", "for (; k < faces.length && faces.segment[k] == segment; k++)",
+           "for (k = 0; k < faces.length && faces.segment[k] <= segment; k++)", "segments"),
+    # the sides
+    solver("whole cell for half a cell", "2.0 * k * g->hy / g->hx : 2.0 * k", "1.0 * k * g->hy / g->hx : 2.0 * k", "modes layers"),
+    solver("film without its half cell", "film > 0.0 ? film * half / (film + half)", "film > 0.0 ? film", "space"),
+    solver("flux out for flux in", "b->type == HEAT_BC_FLUX ? face : 1.0", "b->type == HEAT_BC_FLUX ? -face : 1.0", "space time"),
+    solver("films and fluxes over the wrong length", "const PetscReal    face = side < HEAT_BOTTOM ? g->hy : g->hx",
+           "const PetscReal    face = side < HEAT_BOTTOM ? g->hx : g->hy", "space"),
+    solver("sides stay at their first value", "if (s->stretches[n].varies) PetscCall(Eva", "if (s->stretches[n].varies && t < 0.0) PetscCall(Eva",
+           "time space nafems"),
+    solver("faces at their lower ends", "along = k < n ? (PetscReal)k + 0.5", "along = k < n ? (PetscReal)k", "space"),
+    solver("radiation a little weak", "HEAT_STEFAN_BOLTZMANN * face", "0.999 * HEAT_STEFAN_BOLTZMANN * face", "radiation"),
+    solver("conductivity of T at the old half cell", "s->half[f] = HalfConductance(g, (HeatSide)side, k[axis][cell]);",
+           "s->half[f] = 1.1 * HalfConductance(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
+    # sources
+    solver("source times a length for the area", "const PetscReal area = g->hx * g->hy;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]",
+           "const PetscReal area = g->hx;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]", "space time"),
+    solver("uniform source twice", "value *= s->grid->hx * s->grid->hy", "value *= 2.0 * s->grid->hx * s->grid->hy", "time"),
+    solver("source stays at its first value", "if (!changed) PetscFunctionReturn(0);", "if (!changed || t > 0.0) PetscFunctionReturn(0);",
+           "time space"),
+    # the halo
+    solver("halo sends the other edge", "PackEdge(g, (HeatSide)s, u, h->send[s])", "PackEdge(g, Opposite((HeatSide)s), u, h->send[s])",
+           "halo decomposition", 2),
+    solver("halo is not sent", "MPI_Startall(h->n_requests, h->requests)", "MPI_Startall(0, h->requests)", "halo decomposition", 2),
+    solver("ring reads its own edge", "PackEdge(g, Opposite((HeatSide)s), u, h->ghost[s])", "PackEdge(g, (HeatSide)s, u, h->ghost[s])",
+           "halo modes"),
+    solver("first column for the last", "u + (side == HEAT_LEFT ? 0 : width - 1)", "u", "halo decomposition", 2),
+    # painting
+    solver("right edges belong to a region", "y >= r->y[1] - band", "y > r->y[1] + band", "painting"),
+    solver("cells by their left edge", "(x - x0) / h - 0.5 - EDGE", "(x - x0) / h - EDGE", "painting"),
+    solver("touched cells left out of TeaLeaf's rule", "PetscCeilReal(xmin - 1.0)", "PetscCeilReal(xmin)", "painting tealeaf"),
+    # time
+    solver("explicit step a little long", "HeatOperatorStep(s->op, info->dt, old, new)", "HeatOperatorStep(s->op, 1.01 * info->dt, old, new)",
+           "modes conservation time"),
+    solver("rkl2 takes a stage's heat twice", "k.gt = -(1.0 - B(j - 1)) * k.mt", "k.gt = (1.0 - B(j - 1)) * k.mt", "modes time"),
+    solver("theta a little off", ".theta = 0.5, .create", ".theta = 0.55, .create", "modes time"),
+    solver("backward Euler is Crank-Nicolson", ".theta = 1.0, .create", ".theta = 0.5, .create", "modes maximum time"),
+    solver("old time for the new", "{.t = t + dt, .sigma = 1.0 / (theta * dt)}", "{.t = t, .sigma = 1.0 / (theta * dt)}", "time space"),
+    solver("account without theta", "HeatStepperAddFlows(s, s->next, theta, &info->flows)", "HeatStepperAddFlows(s, s->next, 1.0, &info->flows)",
+           "conservation"),
+    solver("esdirk with a coefficient of another method", "-654441.0 / 2922500.0", "-2922.0 / 441025.0", "modes time"),
+    solver("steady state at any level", "VecShift(s->next, -sums[0] / sums[1])", "VecShift(s->next, sums[0] / sums[1])", "conservation"),
+    # points, integrals, restart
+    solver("face's temperature weighted the wrong way", "factor * Beyond(k[a], k[b], R)", "factor * Before(k[a], k[b], R)", "layers"),
+    solver("integral without its weight", "if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell)",
+           "if (weight == HEAT_WEIGHT_DENSITY) w = 1.0", "tealeaf painting"),
+    io("restart loses the clock", "state->time = info->time", "state->time = 0.0", "restart"),
+    io("restart takes another step", "state->step_size = step_size", "state->step_size = 0.5 * step_size", "restart"),
+]

@@ -1,0 +1,308 @@
+"""What a run reports, and when: exact times of outputs, columns, profiles, interfaces, named regions, checks."""
+from __future__ import annotations
+
+import csv
+
+import h5py
+import numpy as np
+import pytest
+from heat2d_case import Outcome, basic_case, run
+
+FIXED = ["step", "time", "dt", "iterations", "residual", "min", "max", "mean", "stored", "heat_left", "heat_right",
+         "heat_bottom", "heat_top", "heat_source", "energy_error"]
+# A step for each scheme on the grid below: ftcs is stable up to 5e-4.
+SCHEMES = {"ftcs": 4e-4, "rkl2": 3e-3, "backward-euler": 3e-3, "crank-nicolson": 3e-3, "bdf2": 3e-3, "esdirk": 3e-3,
+           "ts:rosw": 3e-3}
+CONTROLLED = ["bdf2", "esdirk", "ts:rosw"]
+
+
+def must(outcome: Outcome, code: int = 0) -> Outcome:
+    assert outcome.code == code, f"exit code {outcome.code}, expected {code}\n{outcome.out}\n{outcome.err}"
+    return outcome
+
+
+def warm(time: dict, **sections) -> dict:
+    case = basic_case(grid={"cells": [20, 12], "x": [0.0, 1.0], "y": [0.0, 0.6]}, time=time,
+                      boundary={"left": {"type": "temperature", "value": "sin(20*t)"}},
+                      solver={"preconditioner": "jacobi", "tolerance": 1e-10})
+    case.update(sections)
+    return case
+
+
+def header(outcome: Outcome, name: str) -> list[str]:
+    with open(outcome.directory / name, newline="") as file:
+        return next(csv.reader(file))
+
+
+def snapshot_times(outcome: Outcome) -> list[float]:
+    times = []
+    for path in outcome.snapshots():
+        with h5py.File(path) as file:
+            times.append(float(file.attrs["time"]))
+    return times
+
+
+# ---- times ----------------------------------------------------------------------------------------------
+
+END, SNAPSHOTS, ROWS = 0.05, 0.013, 0.007
+EVENTS = {"output": {"snapshots": {"interval": SNAPSHOTS}, "history": {"interval": ROWS},
+                     "probes": [{"name": "p", "at": [0.3, 0.3]}]}}
+
+
+def expect_exact_times(outcome: Outcome) -> None:
+    """Equal doubles: the products k*interval and `end` as the case says it, not the sum of steps."""
+    assert snapshot_times(outcome) == [0.0, *(k * SNAPSHOTS for k in range(1, 4)), END]
+    rows = outcome.table("history.csv")["time"]
+    missing = [k * ROWS for k in range(1, 8) if k * ROWS not in rows]
+    assert not missing, f"no rows at {missing}: {rows}"
+    assert rows[0] == 0.0 and rows[-1] == END
+    steps, probes = outcome.results["time"]["steps"], outcome.table("probes.csv")
+    assert np.array_equal(probes["step"], np.arange(steps + 1))
+    assert set(rows) <= set(probes["time"]) and np.all(np.diff(probes["time"]) > 0)
+    assert outcome.results["time"]["end"] == END
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_fixed_steps_are_cut_at_the_times_of_outputs(tmp_path, scheme):
+    outcome = must(run(tmp_path, warm({"scheme": scheme, "step": SCHEMES[scheme], "end": END}, **EVENTS)))
+    expect_exact_times(outcome)
+    time, step = outcome.results["time"], SCHEMES[scheme]
+    times = outcome.table("probes.csv")["time"]
+    grid = [k * step for k in range(1, int(END / step + 1e-9))]
+    apart = [t for t in grid if np.min(np.abs(times - t)) > 1e-9 * step]
+    assert not apart, f"the grid of times is left: {apart}"
+    assert time["step"] == step and time["step_max"] == step and 0 < time["step_min"] < step
+    assert time["rejected"] is None or time["rejected"] == -1
+    assert "cut at the times of outputs" in outcome.out, outcome.out
+
+
+@pytest.mark.parametrize("scheme", CONTROLLED)
+def test_controlled_steps_hit_the_times_of_outputs(tmp_path, scheme):
+    case = warm({"scheme": scheme, "end": END, "adaptive": {"tolerance": 1e-3}}, **EVENTS)
+    outcome = must(run(tmp_path, case, ranks=2))
+    expect_exact_times(outcome)
+    assert f"{scheme}, error-controlled, tolerance 0.001, to t = 0.05 s" in outcome.out, outcome.out
+    time = outcome.results["time"]
+    lengths = np.diff(outcome.table("probes.csv")["time"])
+    assert time["rejected"] >= 0 and time["steps"] == len(lengths)
+    # Differences of times near 0.05 are rounded by 1e-17.
+    assert time["step_min"] == pytest.approx(lengths.min(), abs=1e-16)
+    assert time["step_max"] == pytest.approx(lengths.max(), abs=1e-16)
+
+
+@pytest.mark.parametrize("scheme", ["ftcs", "rkl2"])
+def test_largest_stable_steps_follow_a_conductivity_of_temperature(tmp_path, scheme):
+    """The conductivity rises from 5 to about 9 with the temperature, so the steps get shorter."""
+    case = warm({"scheme": scheme, "step": "auto", "end": END}, **EVENTS, initial={"temperature": 1.0},
+                materials=[{"name": "m", "conductivity": "1+4*T", "density": 1.0, "specific_heat": 1.0}],
+                boundary={"left": {"type": "flux", "value": 10.0}})
+    outcome = must(run(tmp_path, case))
+    expect_exact_times(outcome)
+    history = outcome.table("history.csv")
+    assert history["max"][-1] > 1.6, "did not get warm"
+    lengths = np.diff(outcome.table("probes.csv")["time"])
+    assert lengths[:2].max() > 1.2 * lengths[-5:].max(), f"first {lengths[0]}, last {lengths[-5:]}"
+
+
+def test_end_that_is_no_whole_number_of_steps_is_reached_exactly(tmp_path):
+    case = warm({"scheme": "backward-euler", "step": 0.03, "end": 0.1})
+    outcome = must(run(tmp_path, case))
+    assert outcome.results["time"] == dict(outcome.results["time"], steps=4, end=0.1, step=0.03, step_max=0.03)
+    assert outcome.results["time"]["step_min"] == pytest.approx(0.01, rel=1e-12)
+    assert "4 steps of 0.03 s to t = 0.1 s" in outcome.out, outcome.out
+
+
+def test_outputs_do_not_change_where_a_run_of_steps_ends(tmp_path):
+    case = warm({"scheme": "backward-euler", "step": 0.004, "steps": 10}, output={"snapshots": {"interval": 0.007}})
+    outcome = must(run(tmp_path, case))
+    assert outcome.results["time"]["end"] == 10 * 0.004
+    assert snapshot_times(outcome)[-1] == 10 * 0.004
+
+
+def test_rows_of_a_controlled_run_are_about_a_thousand(tmp_path):
+    case = warm({"scheme": "esdirk", "end": 1.0, "adaptive": {"tolerance": 0.1, "max_step": 2.5e-4}})
+    outcome = must(run(tmp_path, case, "--quiet"))
+    steps, rows = outcome.results["time"]["steps"], len(outcome.table("history.csv")["step"])
+    assert steps >= 4000 and 900 <= rows <= 1002, f"{rows} rows of {steps} steps"
+
+
+def test_every_step_is_a_row_where_they_are_few(tmp_path):
+    case = warm({"scheme": "esdirk", "end": 1.0, "adaptive": {"tolerance": 1e-2}})
+    outcome = must(run(tmp_path, case, "--quiet"))
+    # Steps shorter than a thousandth of the run share a row.
+    history, probes = outcome.table("history.csv"), outcome.results["time"]["steps"]
+    assert len(history["time"]) > 0.5 * probes
+    assert np.all(np.diff(history["time"]) > 0)
+
+
+# ---- columns --------------------------------------------------------------------------------------------
+
+LAYERS = {"grid": {"cells": [24, 5], "x": [0.0, 1.2], "y": [0.0, 0.5]},
+          "materials": [{"name": "slow", "conductivity": 0.5, "density": 1.0, "specific_heat": 1.0},
+                        {"name": "fast", "conductivity": 20.0, "density": 3.0, "specific_heat": 2.0}],
+          "regions": [{"material": "slow"},
+                      {"name": "right", "shape": "rectangle", "x": [0.4, 1.2], "y": [0.0, 0.5], "material": "fast"}],
+          "boundary": {"left": {"type": "temperature", "value": 400.0},
+                       "right": {"type": "temperature", "value": 300.0}},
+          "time": {"scheme": "steady"}, "solver": {"tolerance": 1e-13, "preconditioner": "jacobi"}, "initial": None}
+CONTACT = {"contacts": [{"between": ["slow", "fast"], "resistance": 0.36}]}
+
+
+def layers(**sections) -> dict:
+    return basic_case(**{**LAYERS, **sections})
+
+
+def flux(resistance: float = 0.0) -> float:
+    return 100.0 / (0.4 / 0.5 + 0.8 / 20.0 + resistance)
+
+
+def exact(x: np.ndarray, resistance: float = 0.0) -> np.ndarray:
+    q = flux(resistance)
+    left, right = 400.0 - q * x / 0.5, 300.0 + q * (1.2 - x) / 20.0
+    return np.where(np.abs(x - 0.4) < 1e-12, 0.5 * (left + right), np.where(x < 0.4, left, right))
+
+
+def test_history_begins_with_the_same_columns_and_goes_on_with_those_asked_for(tmp_path):
+    plain = must(run(tmp_path, layers(regions=LAYERS["regions"][:1])))
+    assert header(plain, "history.csv") == FIXED
+    case = layers(exchange={"coefficient": 2.0, "ambient": 350.0}, output={"interfaces": [["slow", "fast"]]},
+                  boundary={"left": [{"type": "temperature", "value": 400.0, "to": 0.2}, {"type": "insulated"}],
+                            "top": [{"type": "flux", "value": 3.0, "to": 0.6}, {"type": "flux", "value": 5.0}]})
+    outcome = must(run(tmp_path, case, ranks=2))
+    assert header(outcome, "history.csv") == [
+        *FIXED, "heat_exchange", "heat_left_0", "heat_left_1", "heat_top_0", "heat_top_1", "heat_slow_fast",
+        "min_right", "mean_right", "max_right"]
+    history = outcome.table("history.csv")
+    assert history["heat_top_0"][-1] == pytest.approx(1.8, rel=1e-12)
+    assert history["heat_top_1"][-1] == pytest.approx(3.0, rel=1e-12)
+    for side in ("left", "top"):
+        parts = history[f"heat_{side}_0"] + history[f"heat_{side}_1"]
+        np.testing.assert_allclose(parts, history[f"heat_{side}"], rtol=1e-12, atol=1e-12)
+    # A steady state: what comes in through the sides goes out through the faces.
+    total = sum(history[f"heat_{side}"][-1] for side in ("left", "right", "bottom", "top"))
+    assert history["heat_exchange"][-1] == pytest.approx(-total, rel=1e-8)
+    record = outcome.results
+    assert [(s["side"], s["segment"]) for s in record["energy"]["segments"]] == \
+        [("left", 0), ("left", 1), ("top", 0), ("top", 1)]
+    assert record["energy"]["segments"][3]["heat"] == pytest.approx(3.0, rel=1e-12)
+    assert record["regions"][0]["name"] == "right"
+    # results.json keeps 15 digits.
+    assert record["regions"][0]["max"] == pytest.approx(history["max_right"][-1], rel=1e-14)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+@pytest.mark.parametrize("resistance", [0.0, 0.36])
+def test_heat_through_the_interface_is_that_through_the_sides(tmp_path, ranks, resistance):
+    case = layers(output={"interfaces": [["slow", "fast"], ["fast", "slow"]]}, **(CONTACT if resistance else {}))
+    outcome = must(run(tmp_path, case, ranks=ranks))
+    history = outcome.table("history.csv")
+    # The solve's tolerance 1e-13 of 100 K, times conductances of order 100 W/(m K).
+    for column, value in (("heat_left", 1), ("heat_slow_fast", 1), ("heat_fast_slow", -1), ("heat_right", -1)):
+        assert history[column][-1] == pytest.approx(value * 0.5 * flux(resistance), rel=1e-9), column
+    interface = outcome.results["energy"]["interfaces"][0]
+    assert (interface["from"], interface["to"]) == ("slow", "fast")
+    assert interface["heat"] == pytest.approx(history["heat_slow_fast"][-1], rel=1e-14)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_named_region_reports_its_own_temperatures(tmp_path, ranks):
+    outcome = must(run(tmp_path, layers(**CONTACT), ranks=ranks))
+    centres = (np.arange(8, 24) + 0.5) * 0.05
+    inside = exact(centres, 0.36)
+    history = outcome.table("history.csv")
+    for name, value in (("min", inside.min()), ("mean", inside.mean()), ("max", inside.max())):
+        assert history[f"{name}_right"][-1] == pytest.approx(value, rel=1e-11), name
+    assert history["min"][-1] == pytest.approx(inside.min(), rel=1e-11)
+
+
+# ---- profiles -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+@pytest.mark.parametrize("resistance", [0.0, 0.36])
+def test_profile_is_exact_across_materials(tmp_path, ranks, resistance):
+    """There and back, from surface to surface; 0.4 is one of the points, where the contact's jump is halved."""
+    case = layers(output={"profiles": [{"name": "there", "from": [0.0, 0.1], "to": [1.2, 0.4], "points": 61},
+                                       {"name": "back", "from": [1.2, 0.5], "to": [0.0, 0.0], "points": 7}]},
+                  **(CONTACT if resistance else {}))
+    outcome = must(run(tmp_path, case, ranks=ranks))
+    for name, points, length in (("there", 61, np.hypot(1.2, 0.3)), ("back", 7, 1.3)):
+        profile = outcome.table(f"profile_{name}.csv")
+        assert header(outcome, f"profile_{name}.csv") == ["step", "time", "distance", "x", "y", "temperature"]
+        assert len(profile["step"]) == points, "a steady case has one snapshot, at the end"
+        np.testing.assert_allclose(profile["distance"], np.linspace(0.0, length, points), rtol=1e-14)
+        np.testing.assert_allclose(profile["temperature"], exact(profile["x"], resistance), rtol=1e-10)
+    assert np.any(np.abs(outcome.table("profile_there.csv")["x"] - 0.4) < 1e-12)
+
+
+def test_profiles_come_with_every_snapshot_and_at_the_end(tmp_path):
+    case = warm({"scheme": "ftcs", "step": 4e-4, "end": 0.02},
+                output={"snapshots": {"interval": 0.0075},
+                        "profiles": [{"name": "line", "from": [0.1, 0.1], "to": [0.9, 0.5], "points": 3}]})
+    outcome = must(run(tmp_path, case, ranks=2))
+    profile = outcome.table("profile_line.csv")
+    assert list(profile["time"]) == [t for t in snapshot_times(outcome) for _ in range(3)]
+    assert snapshot_times(outcome) == [0.0, 0.0075, 0.015, 0.02]
+
+
+def test_long_profile_is_written(tmp_path):
+    case = layers(output={"profiles": [{"name": "long", "from": [0.0, 0.25], "to": [1.2, 0.25], "points": 100_000}]})
+    outcome = must(run(tmp_path, case, ranks=2))
+    profile = outcome.table("profile_long.csv")
+    assert len(profile["x"]) == 100_000 and profile["x"][-1] == 1.2
+    np.testing.assert_allclose(profile["temperature"], exact(profile["x"]), rtol=1e-10)
+
+
+# ---- checks ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_checks_of_places_hold_and_say_what_they_are(tmp_path, ranks):
+    q = 0.5 * flux(0.36)
+    inside = exact((np.arange(8, 24) + 0.5) * 0.05, 0.36)
+    checks = [({"quantity": "heat_flow", "side": "right", "value": -q}, "heat flow, right [W/m]"),
+              ({"quantity": "heat_flow", "side": "left", "segment": 1, "value": 0.6 * q},
+               "heat flow, left, segment 1 [W/m]"),
+              ({"quantity": "heat_flow", "between": ["slow", "fast"], "value": q},
+               "heat flow, slow to fast [W/m]"),
+              ({"quantity": "minimum", "region": "right", "value": inside.min()}, "minimum of right"),
+              ({"quantity": "maximum", "region": "right", "value": inside.max()}, "maximum of right"),
+              ({"quantity": "mean", "region": "right", "value": inside.mean()}, "mean of right"),
+              ({"quantity": "mean", "value": exact((np.arange(24) + 0.5) * 0.05, 0.36).mean()}, "mean"),
+              ({"quantity": "temperature", "at": [0.4, 0.25], "value": float(exact(np.array([0.4]), 0.36)[0])},
+               "temperature at (0.4, 0.25)")]
+    held = {"type": "temperature", "value": 400.0}
+    case = layers(check=[dict(check, value=float(check["value"]), relative=1e-9) for check, _ in checks], **CONTACT,
+                  boundary=dict(LAYERS["boundary"], left=[dict(held, to=0.2), held]))
+    outcome = must(run(tmp_path, case, ranks=ranks))
+    assert [check["description"] for check in outcome.checks] == [words for _, words in checks]
+    assert all(check["pass"] for check in outcome.checks), outcome.checks
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_steady_case_with_a_conductivity_of_temperature_is_checked_at_its_own_field(tmp_path, ranks):
+    """Kirchhoff: with k = 1 + T between 3 and 1 the flux is (3 + 9/2 - 1 - 1/2)/1 = 6 W/m2."""
+    case = basic_case(grid={"cells": [64, 4], "x": [0.0, 1.0], "y": [0.0, 0.5]}, initial={"temperature": 2.0},
+                      materials=[{"name": "m", "conductivity": "1+T", "density": 1.0, "specific_heat": 1.0}],
+                      boundary={"left": {"type": "temperature", "value": 3.0},
+                                "right": {"type": "temperature", "value": 1.0}},
+                      time={"scheme": "steady"}, solver={"tolerance": 1e-12, "preconditioner": "jacobi"},
+                      # u = T + T^2/2 = 7.5 - 6 x; 64 cells leave an error of (h dT/dx)^2, some 1e-3.
+                      check=[{"quantity": "heat_flow", "side": "left", "value": 3.0, "relative": 2e-3},
+                             {"quantity": "heat_flow", "side": "right", "value": -3.0, "relative": 2e-3},
+                             {"quantity": "temperature", "at": [0.5, 0.2], "value": float(np.sqrt(10.0) - 1.0),
+                              "relative": 1e-3},
+                             {"quantity": "energy_balance", "below": 1e-10}])
+    outcome = must(run(tmp_path, case, ranks=ranks))
+    flows = [check["value"] for check in outcome.checks[:2]]
+    assert flows[0] == pytest.approx(-flows[1], rel=1e-9), "what enters must leave"
+    assert outcome.results["solver"]["newton"] >= 2
+
+
+def test_region_without_cells_fails_its_check_and_is_nan_in_the_history(tmp_path):
+    case = layers(regions=[*LAYERS["regions"], {"name": "sliver", "shape": "rectangle", "x": [0.51, 0.52],
+                                                "y": [0.0, 0.5], "temperature": 5.0}],
+                  check=[{"quantity": "mean", "region": "sliver", "value": 5.0, "tolerance": 1e9}])
+    outcome = must(run(tmp_path, case, ranks=2), 5)
+    assert np.all(np.isnan(outcome.table("history.csv")["mean_sliver"]))
+    assert outcome.results["regions"][1]["mean"] is None

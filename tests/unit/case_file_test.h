@@ -1,0 +1,89 @@
+/** What the tests of the case file share: a text becomes a file of the test's own folder, is read
+ *  and validated, and is accepted or refused with words. */
+#ifndef HEAT_TESTS_CASE_FILE_TEST_H
+#define HEAT_TESTS_CASE_FILE_TEST_H
+
+#include "case_test.h"
+#include "io/case_file.h"
+
+#define FILE_NAME "test_case_file.yaml"
+
+static inline void WriteBytes(const void *bytes, size_t length)
+{
+  PetscMPIInt rank;
+
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  MPI_Barrier(PETSC_COMM_WORLD);
+  if (rank == 0) {
+    FILE *file = fopen(FILE_NAME, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    assert_int_equal(fclose(file), 0);
+  }
+  MPI_Barrier(PETSC_COMM_WORLD);
+}
+
+/* Read and validate, as the program does; the case is gone afterwards unless keep takes it. */
+static inline PetscErrorCode Read(const char *set, HeatCase **keep)
+{
+  const char *const sets[1] = {set};
+  HeatCase         *c;
+  PetscMPIInt       size;
+  PetscErrorCode    code = HeatCaseRead(PETSC_COMM_WORLD, FILE_NAME, set ? 1 : 0, sets, &c);
+
+  MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  if (!code) code = HeatCaseValidate(PETSC_COMM_WORLD, c, size);
+  if (!code && keep) *keep = c;
+  else OK(HeatCaseDestroy(&c));
+  return code;
+}
+
+static inline HeatCase *Accept(const char *text, const char *set)
+{
+  HeatCase *c = NULL;
+
+  WriteBytes(text, strlen(text));
+  OK(Read(set, &c));
+  return c;
+}
+
+typedef struct {
+  const char *what; /* of a file, or for --set */
+  const char *words;
+} Fault;
+
+/* Each --set on the text is refused with its words. */
+static inline void RefuseSets(const char *text, const Fault *faults, size_t n)
+{
+  WriteBytes(text, strlen(text));
+  for (size_t i = 0; i < n; i++) REFUSES(faults[i].words, Read(faults[i].what, NULL));
+}
+
+/* Each text is refused; the words follow the file's name. */
+static inline void RefuseTexts(const char *head, const Fault *faults, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    char text[2048], words[512];
+
+    snprintf(text, sizeof text, "%s%s", head, faults[i].what);
+    snprintf(words, sizeof words, FILE_NAME ":%s", faults[i].words);
+    WriteBytes(text, strlen(text));
+    REFUSES(words, Read(NULL, NULL));
+  }
+}
+
+#define REFUSE_SETS(text, faults)  RefuseSets((text), (faults), PETSC_STATIC_ARRAY_LENGTH(faults))
+#define REFUSE_TEXTS(head, faults) RefuseTexts((head), (faults), PETSC_STATIC_ARRAY_LENGTH(faults))
+
+static inline int RemoveFile(void **state)
+{
+  PetscMPIInt rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  if (rank == 0) remove(FILE_NAME);
+  return 0;
+}
+
+#endif
