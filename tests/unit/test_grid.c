@@ -27,33 +27,18 @@ static HeatCase *Make(const void *context)
   return c;
 }
 
-/* All shapes on all layouts are set up once, which takes longer than any claim about them: by the
-   first test that asks, because cmocka's exit code is silent about a group's set-up that failed. */
-static HeatProblems *All(void)
-{
-  static HeatProblems all;
-
-  for (int k = 0; k < N_SHAPES && !all.complete; k++) {
-    HeatTestAddLayouts(&all, PETSC_FALSE, Make, &Shapes[k]);
-  }
-  all.complete = 1;
-  return &all;
-}
+static HeatTestSet Set = {PETSC_FALSE, Make, Shapes, sizeof(Shape), N_SHAPES, 0, {0, NULL}};
 
 static int TearDown(void **state)
 {
   (void)state;
-  HeatTestDestroyProblems(All());
+  HeatTestDestroySet(&Set);
   return 0;
 }
 
 static PetscReal WorstOfShapes(HeatTestClaim claim)
 {
-  const HeatProblems *all   = All();
-  PetscReal           worst = 0.0;
-
-  for (int k = 0; k < all->n; k++) worst = HeatTestMax(worst, claim(&all->list[k]));
-  return worst;
+  return HeatTestWorstOf(&Set, 0, N_SHAPES, claim);
 }
 
 /* ------- ownership ------- */

@@ -94,38 +94,18 @@ static HeatCase *Make(const void *context)
   return c;
 }
 
-/* All variants on all layouts, set up by the first test that asks. */
-static HeatProblems *All(void)
-{
-  static HeatProblems all;
-
-  for (int k = 0; k < N_VARIANTS && !all.complete; k++) {
-    HeatTestAddLayouts(&all, PETSC_TRUE, Make, &Variants[k]);
-  }
-  all.complete = 1;
-  return &all;
-}
+static HeatTestSet Set = {PETSC_TRUE, Make, Variants, sizeof(Variant), N_VARIANTS, 0, {0, NULL}};
 
 static int TearDown(void **state)
 {
   (void)state;
-  HeatTestDestroyProblems(All());
+  HeatTestDestroySet(&Set);
   return 0;
 }
 
-/* The worst deviation of this rank over variants first to end - 1. */
 static PetscReal WorstOf(int first, int end, HeatTestClaim claim)
 {
-  const HeatProblems *all   = All();
-  PetscReal           worst = 0.0;
-
-  for (int k = 0; k < all->n; k++) {
-    const Variant *v = all->list[k].context;
-
-    if (v - Variants < first || v - Variants >= end) continue;
-    worst = HeatTestMax(worst, claim(&all->list[k]));
-  }
-  return worst;
+  return HeatTestWorstOf(&Set, first, end, claim);
 }
 
 /* Some 250 to 400 K. */
