@@ -1,0 +1,110 @@
+"""Coefficients that depend on the temperature: accounts, failures of Newton's method, fields to start from."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from heat2d_case import basic_case, run
+
+SCHEMES = {
+    "ftcs": {"step": "auto"},
+    "rkl2": {"step": 2.0},
+    "backward-euler": {"step": 5.0},
+    "crank-nicolson": {"step": 5.0},
+    "bdf2": {"step": 5.0},
+    "esdirk": {"adaptive": {"tolerance": 1e-3}},
+}
+
+
+def slab(**sections) -> dict:
+    """Every non-linearity at once: k(T) in two materials with a resistance between them, a radiating segment,
+    a source of T, and the exchange of a sheet with its surroundings."""
+    case = basic_case(
+        grid={"cells": [12, 6], "x": [0.0, 0.24], "y": [0.0, 0.12]},
+        materials=[{"name": "steel", "conductivity": "14+0.016*(T-293)", "density": 800.0, "specific_heat": 50.0},
+                   {"name": "felt", "conductivity": ["2+1e-5*T^2", "1+0.002*T"], "density": 80.0, "specific_heat": 500.0}],
+        regions=[{"material": "steel"},
+                 {"shape": "rectangle", "x": [0.1, 0.24], "y": [0.0, 0.12], "material": "felt"}],
+        contacts=[{"between": ["steel", "felt"], "resistance": 2e-3}],
+        initial={"temperature": 300.0},
+        source="2e4-30*(T-300)",
+        exchange={"coefficient": 500.0, "ambient": 290.0},
+        boundary={"left": {"type": "temperature", "value": "300+4*t"},
+                  "top": [{"to": 0.12, "type": "radiation", "emissivity": 0.8, "ambient": 1200.0},
+                          {"type": "flux", "value": 500.0}],
+                  "right": {"type": "convection", "coefficient": 25.0, "ambient": 290.0}},
+        time={"scheme": "bdf2", "step": 5.0, "end": 100.0},
+        solver={"tolerance": 1e-11},
+    )
+    case.update(sections)
+    return case
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_account_closes_with_every_nonlinearity(tmp_path, scheme):
+    outcome = run(tmp_path, slab(time={"scheme": scheme, "end": 100.0, **SCHEMES[scheme]}), "--quiet", ranks=2)
+    assert outcome.code == 0, outcome.err
+    energy = outcome.results["energy"]
+    # What Newton's method leaves of each step's residual, 1e-11 of its first one: explicit schemes leave none.
+    assert abs(energy["balance_error_relative"]) < 1e-10
+    history = outcome.table("history.csv")
+    assert history["max"][-1] > 600 and energy["exchange"] < 0
+    np.testing.assert_allclose(history["heat_top_0"] + history["heat_top_1"], history["heat_top"], rtol=1e-12)
+    assert np.all(history["heat_top_0"][1:] > history["heat_top_1"][1:]) and history["heat_top_1"][-1] == 500 * 0.12
+
+
+def test_schemes_agree_on_the_nonlinear_problem(tmp_path):
+    """A common limit: what a wrong time level of a coefficient would miss by far more."""
+    ends = {}
+    for scheme, time in SCHEMES.items():
+        case = slab(time={"scheme": scheme, "end": 100.0, **time}, output={"snapshots": {"interval": 100.0}})
+        if scheme == "esdirk":
+            case["time"]["adaptive"]["tolerance"] = 1e-6
+        elif time["step"] != "auto":
+            case["time"]["step"] = 0.5
+        outcome = run(tmp_path, case, "--quiet", ranks=2, output=scheme)
+        assert outcome.code == 0, outcome.err
+        ends[scheme] = outcome.field()
+    for scheme, field in ends.items():
+        first_order = scheme in ("backward-euler", "ftcs")
+        assert np.abs(field - ends["esdirk"]).max() < (2.0 if first_order else 0.05), scheme
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_newton_that_does_not_converge_is_code_3_with_the_step_and_the_norms(tmp_path, ranks):
+    case = slab(solver={"max_newton": 1}, checkpoint={"every": 100})
+    outcome = run(tmp_path, case, ranks=ranks)
+    assert outcome.code == 3
+    assert outcome.err.count("heat2d: error:") == 1
+    for words in ("the step from t = 0 s", "||F_0|| = ", "||F|| = ", "max_newton", "last good state"):
+        assert words in outcome.err, outcome.err
+
+
+def test_controlled_step_shrinks_where_newton_fails(tmp_path):
+    case = slab(time={"scheme": "esdirk", "step": 50.0, "end": 100.0, "adaptive": {"tolerance": 0.2}},
+                boundary={"left": {"type": "radiation", "emissivity": 1.0, "ambient": 4000.0}},
+                solver={"max_newton": 4})
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 0, outcome.err
+    time = outcome.results["time"]
+    assert time["rejected"] > 0 and time["step_min"] < 50.0 and time["end"] == 100.0
+
+
+def test_conductivity_that_is_not_positive_is_code_3(tmp_path):
+    outcome = run(tmp_path, slab(materials=[
+        {"name": name, "conductivity": "1-0.01*(T-250)", "density": 800.0, "specific_heat": 50.0}
+        for name in ("steel", "felt")]))
+    assert outcome.code == 3
+    assert "conductivity is not positive" in outcome.err or "without converging" in outcome.err
+
+
+@pytest.mark.parametrize("kind", ["snapshot", "checkpoint"])
+def test_field_of_another_run_is_the_initial_temperature(tmp_path, kind):
+    first = run(tmp_path / "first", slab(checkpoint={"every": 20}, output={"snapshots": {"every": 20}}), "--quiet",
+                ranks=2)
+    assert first.code == 0, first.err
+    file = sorted(first.directory.glob(f"{kind}_*.h5"))[-1]
+    case = slab(initial={"file": str(file)}, output={"snapshots": {"every": 1}}, time={"scheme": "rkl2", "step": 1.0,
+                                                                                     "steps": 1})
+    outcome = run(tmp_path / "second", case, "--quiet", ranks=3)
+    assert outcome.code == 0, outcome.err
+    np.testing.assert_array_equal(outcome.field(0), first.field())
