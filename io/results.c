@@ -1,33 +1,47 @@
 /** results.json, by cJSON.
  *
  *  One small function for each part of the record.  A number that is not finite, a string that is
- *  not there, and a count of -1 become null: "not known" never looks like a value.
+ *  not there, and a count of -1 become null: "not known" never looks like a value.  Numbers are
+ *  handed over as text, because cJSON's own printing drops the last bit.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/results.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "io/table.h"
+
 #define LARGEST_RESULTS 67108864 /* bytes: a larger results.json is not one of ours */
 
 static const char *const StatusNames[] = {"ok", "check-failed", "stopped", "error"};
 static const char *const SideNames[]   = {"left", "right", "bottom", "top"};
 
+/* The shortest text that reads back as the same double. */
+static cJSON *NumberItem(double v)
+{
+  char text[32];
+
+  return isfinite(v) ? cJSON_CreateRaw(HeatShortestDecimal(v, text)) : cJSON_CreateNull();
+}
+
 static void PutNumber(cJSON *object, const char *key, double v)
 {
-  if (isfinite(v)) cJSON_AddNumberToObject(object, key, v);
-  else cJSON_AddNullToObject(object, key);
+  cJSON_AddItemToObject(object, key, NumberItem(v));
 }
 
 /* A count: -1 is "not known". */
 static void PutCount(cJSON *object, const char *key, PetscInt64 n)
 {
-  PutNumber(object, key, n < 0 ? NAN : (double)n);
+  char text[32];
+
+  snprintf(text, sizeof(text), "%" PRId64, (int64_t)n);
+  cJSON_AddItemToObject(object, key, n < 0 ? cJSON_CreateNull() : cJSON_CreateRaw(text));
 }
 
 /* Bytes of the UTF-8 character at `c`, 0 if it is not one. */
@@ -76,9 +90,7 @@ static void PutNumbers(cJSON *object, const char *key, int n, const double *v)
 {
   cJSON *array = cJSON_AddArrayToObject(object, key);
 
-  for (int i = 0; i < n; ++i) {
-    cJSON_AddItemToArray(array, isfinite(v[i]) ? cJSON_CreateNumber(v[i]) : cJSON_CreateNull());
-  }
+  for (int i = 0; i < n; ++i) cJSON_AddItemToArray(array, NumberItem(v[i]));
 }
 
 static void PutTexts(cJSON *object, const char *key, PetscInt n, const char *const *v)
