@@ -67,6 +67,7 @@ static PetscErrorCode CheckPetscOptions(HeatVerify *v, const HeatOptions *o)
   PetscCallMPI(MPI_Comm_rank(v->world, &rank));
   PetscCallMPI(MPI_Comm_split(v->world, rank / 8, rank, &some));
   v->name = "options";
+  PetscCall(HeatOptionsInsertPetsc(o, NULL));
   PetscCall(HeatVerifyOpenOn(v, some, text, &p));
   PetscCall(HeatOptionsCheckUsed(v->world, o, p->c));
   PetscCall(HeatVerifyClose(v, &p));

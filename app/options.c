@@ -187,20 +187,6 @@ static PetscErrorCode OptionName(const char *key, char *name, size_t size)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOptionsInsertPetsc(const HeatCase *c)
-{
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < c->n_petsc; k++) {
-    char      name[256];
-    PetscBool given;
-
-    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
-    PetscCall(PetscOptionsHasName(NULL, NULL, name, &given));
-    if (!given) PetscCall(PetscOptionsSetValue(NULL, name, c->petsc[k].value));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Options that PETSc itself reads only while it finishes. */
 static PetscBool ReadAtTheEnd(const char *name)
 {
@@ -232,13 +218,100 @@ static PetscBool ReadAtTheEnd(const char *name)
   return PETSC_FALSE;
 }
 
+/* Options that a solver of PETSc, with any prefix, reads only when it has solved.  Whether there is
+   such a solver shows when it is set up: then it reads its witness, an option beside the user's
+   that says what holds anyway. */
+static PetscBool FindWitness(const char *name, char *witness, size_t size)
+{
+  static const struct {
+    const char *solver, *option, *witness;
+  } late[] = {{"ksp_", "converged_reason", "error_if_not_converged"},
+              {"ksp_", "test_null_space", "error_if_not_converged"},
+              {"snes_", "converged_reason", "force_iteration"},
+              {"snes_", "view", "force_iteration"},
+              {"snes_", "view_solution", "force_iteration"},
+              {"snes_", "test_jacobian", "force_iteration"},
+              {"snes_", "test_jacobian_view", "force_iteration"}};
+
+  for (size_t k = 0; k < sizeof late / sizeof late[0]; k++) {
+    char         tail[64];
+    const size_t length = strlen(name);
+    const int    n      = snprintf(tail, sizeof tail, "%s%s", late[k].solver, late[k].option);
+    const size_t head   = length > (size_t)n ? length - (size_t)n : 0;
+
+    if (head == 0 || strcmp(name + head, tail) != 0 || !strchr("-_", name[head - 1])) continue;
+    (void)snprintf(witness, size, "%.*s%s%s", (int)head, name, late[k].solver, late[k].witness);
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Whether the user gives the option in the case or on the command line. */
+static PetscBool IsGiven(const HeatOptions *o, const HeatCase *c, const char *name)
+{
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
+    const char *key = c->petsc[k].key;
+
+    if (strcmp(key + (key[0] == '-'), name + 1) == 0) return PETSC_TRUE;
+  }
+  for (int k = 1; k < o->petsc_argc; k++) {
+    if (strcmp(o->petsc_argv[k], name) == 0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Put the witness of an option into PETSc's options, or take it away again. */
+static PetscErrorCode PlaceWitness(const HeatOptions *o, const HeatCase *c, const char *name,
+                                   PetscBool place)
+{
+  char witness[300];
+
+  PetscFunctionBeginUser;
+  if (!FindWitness(name, witness, sizeof witness) || IsGiven(o, c, witness))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (place) PetscCall(PetscOptionsSetValue(NULL, witness, "false"));
+  else PetscCall(PetscOptionsClearValue(NULL, witness));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode PlaceWitnesses(const HeatOptions *o, const HeatCase *c, PetscBool place)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
+    char name[256];
+
+    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
+    PetscCall(PlaceWitness(o, c, name, place));
+  }
+  for (int k = 1; k < o->petsc_argc; k++) PetscCall(PlaceWitness(o, c, o->petsc_argv[k], place));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode IsUnused(const char *name, PetscBool *unused)
 {
+  char      witness[300];
   PetscBool used;
 
   PetscFunctionBeginUser;
   PetscCall(PetscOptionsUsed(NULL, name + 1, &used)); /* without the dash */
+  if (!used && FindWitness(name, witness, sizeof witness))
+    PetscCall(PetscOptionsUsed(NULL, witness + 1, &used));
   *unused = (used || ReadAtTheEnd(name)) ? PETSC_FALSE : PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOptionsInsertPetsc(const HeatOptions *o, const HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
+    char      name[256];
+    PetscBool given;
+
+    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
+    PetscCall(PetscOptionsHasName(NULL, NULL, name, &given));
+    if (!given) PetscCall(PetscOptionsSetValue(NULL, name, c->petsc[k].value));
+  }
+  PetscCall(PlaceWitnesses(o, c, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -265,5 +338,6 @@ PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const H
     HeatCheck(!unused, comm, HEAT_ERR_INPUT,
               "nothing in this run reads the option %s; correct its name, or leave it out", name);
   }
+  PetscCall(PlaceWitnesses(o, c, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

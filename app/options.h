@@ -32,9 +32,10 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *options);
 /** The text of --help with the table of the case file's keys, on rank 0.  Collective on comm. */
 PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm);
 
-/** Put the `petsc` section of a case into PETSc's options; what the command line says wins.
- *  Collective on comm. */
-PetscErrorCode HeatOptionsInsertPetsc(const HeatCase *c);
+/** Put the `petsc` section of a case into PETSc's options; what the command line says wins.  Until
+ *  HeatOptionsCheckUsed, witnesses for options that are read only when solving stand there too.
+ *  c may be NULL: no such section.  Collective on comm. */
+PetscErrorCode HeatOptionsInsertPetsc(const HeatOptions *options, const HeatCase *c);
 
 /** Raise HEAT_ERR_INPUT for a PETSc option, of the command line or the case, that nobody has read.
  *  Call after everything that reads options, before any work.  Collective on comm. */

@@ -144,7 +144,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->last_snapshot_step   = -1;
   sim->last_checkpoint_step = -1;
   sim->prepared_step        = -1;
-  PetscCall(HeatOptionsInsertPetsc(c));
+  PetscCall(HeatOptionsInsertPetsc(options, c));
   PetscCall(HeatGridCreate(comm, c, &sim->grid));
   PetscCall(SetUpFields(sim));
   HeatPhaseBegin(&sim->phases);

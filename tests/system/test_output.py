@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import h5py
 import numpy as np
@@ -306,3 +307,58 @@ def test_region_without_cells_fails_its_check_and_is_nan_in_the_history(tmp_path
     outcome = must(run(tmp_path, case, ranks=2), 5)
     assert np.all(np.isnan(outcome.table("history.csv")["mean_sliver"]))
     assert outcome.results["regions"][1]["mean"] is None
+
+
+# ---- results.json ---------------------------------------------------------------------------------------
+
+
+def test_record_holds_every_number_to_the_last_bit(tmp_path):
+    """The same doubles stand in history.csv; each as the shortest text that reads back, so repr() of it."""
+    case = warm({"scheme": "backward-euler", "step": 0.003, "steps": 7}, regions=[{}, {
+        "name": "core", "shape": "circle", "centre": [0.4, 0.3], "radius": 0.2}])
+    outcome = must(run(tmp_path, case, "--quiet", ranks=2))
+    rows, record = outcome.table("history.csv"), outcome.results
+    core = record["regions"][0]
+    assert record["energy"]["stored_final"] == rows["stored"][-1]
+    assert [core["min"], core["mean"], core["max"]] == [rows[f"{name}_core"][-1] for name in ("min", "mean", "max")]
+    text = (outcome.directory / "results.json").read_text()
+    numbers = re.findall(r"[:\[,][ \t]*(-?[0-9][-+.0-9e]*)(?=[,\]\n}])", text.split('"provenance"')[0])
+    assert len(numbers) > 60
+    digits = [re.sub(r"e.*|[-.]", "", number).strip("0") for number in numbers]
+    assert [d for d, n in zip(digits, numbers) if len(d) > len(re.sub(r"e.*|[-.]", "", repr(float(n))).strip("0"))] == []
+    assert max(map(len, digits)) > 15, "the test says nothing when no number needs 16 digits"
+
+
+# ---- PETSc's options ------------------------------------------------------------------------------------
+
+WARMER = [{"name": "m", "conductivity": "1 + 0.1*T", "density": 1.0, "specific_heat": 1.0}]
+
+
+@pytest.mark.parametrize("option,scheme,materials,words", [
+    ("-ksp_view", "backward-euler", None, "KSP Object"),
+    ("-ksp_converged_reason", "backward-euler", None, "Linear solve converged"),
+    ("-ksp_converged_rate", "backward-euler", None, "Linear solve converged"),
+    ("-snes_view", "backward-euler", WARMER, "SNES Object"),
+    ("-snes_converged_reason", "backward-euler", WARMER, "Nonlinear solve converged"),
+    ("-snes_converged_reason", "ts:beuler", None, "Nonlinear solve converged"),
+    ("-mg_coarse_ksp_converged_reason", "backward-euler", None, "Linear mg_coarse_ solve converged")])
+def test_option_that_petsc_reads_after_a_solve_is_taken(tmp_path, option, scheme, materials, words):
+    case = basic_case(time={"scheme": scheme, "step": 0.001, "steps": 2})
+    if materials:
+        case["materials"] = materials
+    outcome = must(run(tmp_path, case, "--quiet", option))
+    assert words in outcome.out
+    assert outcome.results["provenance"]["petsc_options"].split() == [option]
+    case["petsc"] = {option[1:]: None}
+    assert words in must(run(tmp_path, case, "--quiet", output="again")).out
+
+
+@pytest.mark.parametrize("option,scheme", [
+    ("-ksp_converged_raeson", "backward-euler"), ("-ksp_wiev", "backward-euler"),
+    ("-mg_corse_ksp_converged_reason", "backward-euler"), ("-xsnes_view", "ts:beuler"),
+    ("-snes_view", "backward-euler"), ("-ksp_converged_reason", "ftcs"), ("-ts_view", "backward-euler")])
+def test_option_of_a_solver_that_is_not_there_is_refused(tmp_path, option, scheme):
+    case = basic_case(time={"scheme": scheme, "step": 1e-4, "steps": 2})
+    outcome = must(run(tmp_path, case, "--quiet", option, ranks=2), 2)
+    assert f"nothing in this run reads the option {option}" in outcome.err
+    assert not outcome.directory.exists()

@@ -87,6 +87,8 @@ def test_a_failure_is_told_even_when_quiet_and_is_exit_code_5(tmp_path):
 def test_petsc_options_reach_the_solves(tmp_path):
     outcome = verify(tmp_path, "--quick", "--quiet", "layers", "-ksp_monitor")
     assert outcome.code == 0 and "KSP Residual norm" in outcome.out
+    outcome = verify(tmp_path, "--quick", "--quiet", "layers", "-ksp_converged_reason")
+    assert outcome.code == 0 and "Linear solve converged" in outcome.out
 
 
 @pytest.mark.parametrize("words,message", [

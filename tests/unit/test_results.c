@@ -132,34 +132,6 @@ static void record_holds_what_was_filled_in_and_null_for_the_unknown(void **stat
   assert_string_equal(status, "");
 }
 
-static void numbers_read_back_as_the_same_doubles(void **state)
-{
-  static const double values[] = {365.9306083782661, 0.1 + 0.2, 1.0 / 3.0,  5e-324,
-                                  -0.0,              2.5e-310,  1e15 / 3.0, 1.7976931348623157e308};
-  char                text[16384];
-  HeatResults         results;
-
-  (void)state;
-  HeatTestFolder("record");
-  Fill(&results);
-  results.checkpoints.bytes = 9007199254740993LL; /* 2^53 + 1 is not a double */
-  for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); ++k) {
-    cJSON *root;
-    double read;
-
-    results.energy.sources = results.x[1] = values[k];
-    OK(HeatResultsWrite(PETSC_COMM_WORLD, "record", &results));
-    root = Load("record/results.json");
-    read = At(root, "energy.sources")->valuedouble;
-    assert_memory_equal(&read, &values[k], sizeof(read));
-    read = At(root, "grid.x.1")->valuedouble;
-    assert_memory_equal(&read, &values[k], sizeof(read));
-    cJSON_Delete(root);
-    HeatTestGet("record/results.json", text, sizeof(text));
-    assert_non_null(strstr(text, "9007199254740993"));
-  }
-}
-
 static void record_without_a_folder_is_an_error_on_every_rank(void **state)
 {
   HeatResults results;
@@ -269,7 +241,6 @@ static void folder_is_made_with_its_parents_or_refused(void **state)
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(record_holds_what_was_filled_in_and_null_for_the_unknown),
-    cmocka_unit_test(numbers_read_back_as_the_same_doubles),
     cmocka_unit_test(record_without_a_folder_is_an_error_on_every_rank),
     cmocka_unit_test(fresh_run_removes_the_files_of_a_finished_one),
     cmocka_unit_test(fresh_run_moves_an_unfinished_one_aside),
