@@ -15,8 +15,19 @@ def bootstrap(*args: str, **env: str) -> subprocess.CompletedProcess:
 
 def test_help_names_every_command_and_option():
     text = bootstrap("--help").stdout
-    for word in ("run", "test", "build", "deps", "--mpi", "--ranks", "--preset", "--portable", "PETSC_DIR"):
+    for word in ("run", "test", "build", "deps", "--mpi", "--ranks", "--preset", "--portable", "PETSC_DIR",
+                 "test -L slow"):
         assert word in text
+
+
+def test_the_slow_tests_are_left_out_unless_something_is_chosen():
+    """The `test` branch of the script itself, with everything before ctest and ctest itself replaced."""
+    script = (ROOT / "bootstrap").read_text()
+    branch = script[script.index("\n  test)\n") + len("\n  test)\n"):].split(";;")[0]
+    stub = 'set -eu\nbuild_dir=b\nprepare() { :; }\nbuild_heat2d() { :; }\nsay() { :; }\nfinish() { :; }\nctest() { echo "$@"; }\n'
+    for args, chosen in (((), "-LE slow"), (("-L", "slow"), "-L slow"), (("-R", "restart"), "-R restart")):
+        done = subprocess.run(["sh", "-c", stub + branch, "sh", *args], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == f"--test-dir b --output-on-failure --no-tests=error {chosen}"
 
 
 @pytest.mark.parametrize("args, words", [
