@@ -29,7 +29,9 @@ end_step=1
 
 @pytest.mark.parametrize("deck,answer", [(1, 157.55084183279294), (2, 106.27221178646569), (3, 99.955877498324)])
 def test_deck_has_tealeafs_answer(tmp_path, deck, answer):
-    assert_answer(run_deck(tmp_path, DECKS / f"tea_bm_{deck}.in", answer), answer)
+    outcome = run_deck(tmp_path, DECKS / f"tea_bm_{deck}.in", answer)
+    assert_answer(outcome, answer)
+    assert abs(outcome.results["energy"]["balance_error_relative"]) < 1e-10  # the contract's number
 
 
 @pytest.mark.parametrize("n,steps,answer", [(64, 1, 108.46977203007815), (512, 20, 103.4697091898282),

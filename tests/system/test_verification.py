@@ -341,32 +341,3 @@ def test_nafems_benchmark_is_met(tmp_path, name, value, tolerance):
     assert check["pass"] and abs(check["value"] - value) <= tolerance, check
     balance = outcome.results["energy"]["balance_error_relative"]
     assert abs(balance) < 1e-8, balance  # the cases' own tolerance: t4 solves to 1e-10
-
-
-def tealeaf(n: int, answer: float) -> dict:
-    """Deck of TeaLeaf (tea_bm_1, 2): density and energy become our material and rho*e."""
-    pipe = {"shape": "rectangle", "material": "pipe", "temperature": 0.1 * 0.1}
-    return {
-        "title": f"TeaLeaf {n}^2",
-        "grid": {"cells": [n, n], "x": [0.0, 10.0], "y": [0.0, 10.0]},
-        "materials": [
-            {"name": "background", "conductivity": 1 / 100.0, "density": 100.0, "specific_heat": 1 / 100.0},
-            {"name": "pipe", "conductivity": 1 / 0.1, "density": 0.1, "specific_heat": 1 / 0.1}],
-        "regions": [{"material": "background", "temperature": 100.0 * 1e-4},
-                    {**pipe, "x": [0.0, 1.0], "y": [1.0, 2.0], "temperature": 0.1 * 25.0},
-                    {**pipe, "x": [1.0, 6.0], "y": [1.0, 2.0]},
-                    {**pipe, "x": [5.0, 6.0], "y": [1.0, 8.0]},
-                    {**pipe, "x": [5.0, 10.0], "y": [7.0, 8.0]}],
-        "time": {"scheme": "backward-euler", "step": 0.004, "steps": 10},
-        "solver": {"tolerance": 1e-12, "face_average": "arithmetic", "paint": "tealeaf"},
-        "check": [{"quantity": "integral", "of": "temperature", "weight": "density", "value": answer,
-                   "relative": 1e-9}]}
-
-
-@pytest.mark.parametrize("deck,n,answer", [(1, 10, 157.55084183279294), (2, 250, 106.27221178646569)])
-def test_tealeaf_deck_has_tealeafs_answer(tmp_path, deck, n, answer):
-    outcome = run(tmp_path, tealeaf(n, answer), "--quiet", ranks=2)
-    value = outcome.checks[0]["value"] if (outcome.directory / "results.json").exists() else None
-    # 1e-9: TeaLeaf solves to 1e-15 of the residual, we to 1e-12, which agrees to about 1e-11.
-    assert outcome.code == 0, f"deck {deck}: U = {value}, TeaLeaf has {answer}\n{outcome.err}"
-    assert abs(outcome.results["energy"]["balance_error_relative"]) < ENERGY
