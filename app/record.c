@@ -209,9 +209,8 @@ static PetscErrorCode FillTiming(HeatSimulation *sim, HeatResults *r,
   }
   r->n_phases = HEAT_PHASES;
   r->phases   = phases;
-  r->seconds  = sim->seconds;
-  if (steps > 0.0 && spread[HEAT_PHASE_STEP].max > 0.0)
-    r->fom = cells * steps / spread[HEAT_PHASE_STEP].max;
+  r->seconds  = spread[HEAT_PHASE_STEP].max;
+  if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
   memory[1] = memory[0];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[0], 1, MPI_DOUBLE, MPI_MAX, sim->grid->comm));

@@ -232,11 +232,8 @@ static PetscErrorCode AskToStop(HeatSimulation *sim)
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
   const HeatCase *c = sim->c;
-  double          start;
-
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(sim->grid->comm));
-  start = MPI_Wtime();
   if (HeatClockIsDone(&sim->clock)) PetscCall(HeatOutputNothingLeft(sim));
   while (!HeatClockIsDone(&sim->clock) && !sim->stop.stop) {
     PetscCall(AdvanceOneStep(sim));
@@ -248,8 +245,6 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   if (sim->stop.stop || c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0)
     PetscCall(HeatOutputCheckpoint(sim, NULL));
   PetscCall(HeatOutputClose(sim));
-  sim->seconds = MPI_Wtime() - start;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sim->seconds, 1, MPIU_REAL, MPIU_MAX, sim->grid->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -87,9 +87,8 @@ typedef struct {
   HeatPhases       phases;
   HeatStop         stop;
   HeatScreen       screen;
-  HeatCheckResult *checks;  /* [c->n_checks] */
-  double           began;   /* MPI_Wtime at program start */
-  PetscReal        seconds; /* [s] of the time loop, barrier to barrier, largest rank */
+  HeatCheckResult *checks; /* [c->n_checks] */
+  double           began;  /* MPI_Wtime at program start */
 } HeatSimulation;
 
 #endif

@@ -106,7 +106,7 @@ typedef struct {
 
   PetscInt                n_phases;
   const HeatResultsPhase *phases;
-  double                  seconds; /* wall time of the time loop [s]: what fom divides by */
+  double                  seconds; /* wall time of the steps [s]: what fom divides by */
   double                  fom;     /* cell-steps a second */
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
 

@@ -45,6 +45,16 @@ static LineKind ParseLine(const char *line, const char *end, PetscReal *t, Petsc
   return TakeNumber(&at, end, &ignored) ? LINE_BAD : LINE_NAMES;
 }
 
+/* The beginning of a line for a message: what is no plain text (a binary file) becomes '?'. */
+static const char *Quote(const char *line, const char *stop, char text[61])
+{
+  const size_t n = (size_t)PetscMin(stop - line, 60);
+
+  for (size_t i = 0; i < n; i++) text[i] = (char)(isprint((unsigned char)line[i]) ? line[i] : '?');
+  text[n] = 0;
+  return text;
+}
+
 static PetscErrorCode ParseTable(MPI_Comm comm, const char *path, const char *text, size_t length,
                                  HeatSeries *series)
 {
@@ -53,6 +63,7 @@ static PetscErrorCode ParseTable(MPI_Comm comm, const char *path, const char *te
   PetscBool   begun  = PETSC_FALSE;
   int         number = 1;
   PetscInt    n      = 0;
+  char        text_found[61];
 
   PetscFunctionBeginUser;
   for (const char *next; line < end; line = next, number++) {
@@ -63,9 +74,9 @@ static PetscErrorCode ParseTable(MPI_Comm comm, const char *path, const char *te
     if (stop > line && stop[-1] == '\r') stop--;
     if (kind == LINE_EMPTY) continue;
     HeatCheck(kind == LINE_NUMBERS || (kind == LINE_NAMES && !begun), comm, HEAT_ERR_FILE,
-              "%s:%d: found '%.*s'; a line holds two finite numbers, time,value, with a point for "
+              "%s:%d: found '%s'; a line holds two finite numbers, time,value, with a point for "
               "decimals",
-              path, number, (int)PetscMin(stop - line, 60), line);
+              path, number, Quote(line, stop, text_found));
     begun = PETSC_TRUE;
     if (kind == LINE_NAMES) continue;
     HeatCheck(n == 0 || series->t[n] > series->t[n - 1], comm, HEAT_ERR_FILE,

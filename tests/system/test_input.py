@@ -509,7 +509,8 @@ def test_file_that_cannot_be_read_is_code_4(tmp_path, key, ranks, kind):
 @pytest.mark.parametrize("text,words", [
     (None, ["t.csv", "No such file"]), ("", ["t.csv", "no values"]), ("0,1\n1;2\n", ["t.csv:2", "1;2"]),
     ("time,value\n0,1\n0,2\n", ["t.csv:3", "0 s"]), ("0,1\n1,nan\n", ["t.csv:2", "nan"]),
-], ids=["missing", "empty", "semicolon", "not rising", "nan"])
+    ("\x01HDF\x02\n", ["t.csv:1", "found '?HDF?'"]),
+], ids=["missing", "empty", "semicolon", "not rising", "nan", "binary"])
 def test_table_that_cannot_be_read_is_code_4(tmp_path, text, words, ranks):
     if text is not None:
         (tmp_path / "t.csv").write_text(text)

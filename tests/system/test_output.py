@@ -318,7 +318,8 @@ def test_record_holds_every_number_to_the_last_bit(tmp_path):
         "name": "core", "shape": "circle", "centre": [0.4, 0.3], "radius": 0.2}])
     outcome = must(run(tmp_path, case, "--quiet", ranks=2))
     rows, record = outcome.table("history.csv"), outcome.results
-    core = record["regions"][0]
+    core, fom = record["regions"][0], record["fom"]
+    assert fom["value"] * fom["seconds"] == pytest.approx(20 * 12 * 7, rel=1e-12)
     assert record["energy"]["stored_final"] == rows["stored"][-1]
     assert [core["min"], core["mean"], core["max"]] == [rows[f"{name}_core"][-1] for name in ("min", "mean", "max")]
     text = (outcome.directory / "results.json").read_text()
