@@ -423,10 +423,18 @@ PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResult
   snprintf(path, sizeof(path), "%s/results.json", dir);
   if (rank == 0) {
     cJSON *root = results->n_verify > 0 ? VerifyRecord(results) : Record(results);
-    char  *text = cJSON_Print(root);
+    char  *text = cJSON_Print(root), *lines;
 
-    if (text) HeatFileReplace(path, text, strlen(text), &error);
-    else HeatFileFail(&error, "no memory for its text");
+    if (text) {
+      const size_t length = strlen(text) + 1; /* with the last line's end */
+
+      PetscCall(PetscMalloc1(length + 1, &lines));
+      snprintf(lines, length + 1, "%s\n", text);
+      HeatFileReplace(path, lines, length, &error);
+      PetscCall(PetscFree(lines));
+    } else {
+      HeatFileFail(&error, "no memory for its text");
+    }
     cJSON_free(text);
     cJSON_Delete(root);
   }

@@ -174,6 +174,10 @@ PetscErrorCode HeatValidateOutput(const HeatValidation *k)
                    "output.history.interval", "given together with every; give one of the two");
   HeatCaseCheckKey(c->output.directory && c->output.directory[0], k->comm, c, "output.directory",
                    "is empty; name a folder");
+  HeatCaseCheckKey(!strchr(c->output.directory, ':'), k->comm, c, "output.directory",
+                   "'%.200s' holds a ':', which parallel file systems' libraries take for the end of "
+                   "a prefix; name a folder without it",
+                   c->output.directory);
   HeatCaseCheckKey(c->output.temperature_unit && c->output.temperature_unit[0], k->comm, c,
                    "output.temperature_unit", "is empty; name a unit, e.g. K or degC");
   PetscCall(ValidateProbes(k));

@@ -107,6 +107,8 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
                             ["decomposition.processes", "many", "auto"]),
     "two kinds of snapshots": ("  probes:", "  snapshots: {every: 2, interval: 1.0} # here\n  probes:",
                                ["output.snapshots", "every"]),
+    "colon in the folder": ("  probes:", "  directory: out_ts:rosw\n  probes:",
+                            ["output.directory", "'out_ts:rosw'", "without it"]),
     "unknown field": ("  probes:", "  fields: [pressure] # here\n  probes:", ["output.fields", "pressure", "temperature"]),
     "no checkpoint kept": ("solver:", "checkpoint: {keep: 0} # here\nsolver:", ["checkpoint.keep", "0"]),
     "unknown check": ("solver:", "check: [{quantity: entropy, value: 1}] # here\nsolver:", ["check[0].quantity", "entropy"]),
