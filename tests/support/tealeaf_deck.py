@@ -28,7 +28,7 @@ def sized(directory: Path, n: int, steps: int) -> Path:
 
 
 def run_deck(directory: Path, deck: Path, answer: float, *args: str, ranks: int = 2,
-             timeout: float = 120) -> Outcome:
+             timeout: float = 400) -> Outcome:
     """Convert with --expect and run; convert.py must accept the deck."""
     case = directory / "deck.yaml"
     done = convert(deck, "-o", str(case), "--expect", repr(answer))

@@ -489,14 +489,14 @@ def test_file_that_does_not_fit_is_code_4(tmp_path, name, ranks):
     refused(run(tmp_path, GOOD.replace(old, new, 1), "--quiet", ranks=ranks), 4, "f.h5", *words)
 
 
-@pytest.mark.parametrize("kind", ["missing", "text", "directory", "truncated"])
-@pytest.mark.parametrize("ranks", [1, 3])
 def test_folder_with_a_colon_is_refused(tmp_path):
     """ROMIO would take what stands before it for the name of a file system, after the run."""
     outcome = run(tmp_path, basic_case(), "--quiet", output="out_ts:rosw")
     refused(outcome, 2, "output.directory", "'out_ts:rosw'", "without it")
 
 
+@pytest.mark.parametrize("kind", ["missing", "text", "directory", "truncated"])
+@pytest.mark.parametrize("ranks", [1, 3])
 @pytest.mark.parametrize("key", ["map", "property", "initial"])
 def test_file_that_cannot_be_read_is_code_4(tmp_path, key, ranks, kind):
     old, new = {"map": MAP, "property": DENSITY, "initial": ('temperature: "1+x"', "file: f.h5")}[key]

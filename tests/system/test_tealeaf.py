@@ -27,7 +27,8 @@ end_step=1
 # ---- answers --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("deck,answer", [(1, 157.55084183279294), (2, 106.27221178646569), (3, 99.955877498324)])
+@pytest.mark.parametrize("deck,answer", [(1, 157.55084183279294), (2, 106.27221178646569), (3, 99.955877498324),
+                                         (4, 97.277332050749976)])
 def test_deck_has_tealeafs_answer(tmp_path, deck, answer):
     outcome = run_deck(tmp_path, DECKS / f"tea_bm_{deck}.in", answer)
     assert_answer(outcome, answer)
@@ -35,7 +36,8 @@ def test_deck_has_tealeafs_answer(tmp_path, deck, answer):
 
 
 @pytest.mark.parametrize("n,steps,answer", [(64, 1, 108.46977203007815), (512, 20, 103.4697091898282),
-                                            (1000, 2, 91.61051549004094)])
+                                            (1000, 2, 91.61051549004094), (1000, 4, 93.48844542172745),
+                                            (1024, 20, 101.2100932683400)])
 def test_other_grids_have_tealeafs_answer(tmp_path, n, steps, answer):
     assert_answer(run_deck(tmp_path, sized(tmp_path, n, steps), answer), answer)
 
