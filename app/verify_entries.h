@@ -5,7 +5,8 @@
 
 #include "app/verify.h"
 
-/** A case with every kind of side, shape and source, and materials that jump (verify_properties.c). */
+/** A case with every kind of side, shape and source, and materials that jump
+ *  (verify_properties.c). */
 extern const char HeatVerifyJumpyCase[];
 
 PetscErrorCode HeatVerifyModes(HeatVerify *v);      /* verify_modes.c */

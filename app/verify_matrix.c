@@ -1,7 +1,7 @@
 /* The operator as a matrix: symmetric, positive, and the same in all its forms.
  *
- * Probed with vectors of random numbers that depend on the cell's global number alone, so that every
- * number of ranks measures the same. */
+ * Probed with vectors of random numbers that depend on the cell's global number alone, so that
+ * every number of ranks measures the same. */
 #include <math.h>
 
 #include "app/verify_entries.h"

@@ -2,11 +2,12 @@
  *
  * With n cells of width h, cos or sin of the phase (i + 1/2) theta is an eigenvector of the second
  * difference with eigenvalue (4/h^2) sin^2(theta/2): between insulated sides for cosines with
- * theta = k pi/n (the mirror image beyond the side is the cell itself), between sides of temperature
- * zero for sines (the half-cell conductance 2k/h is a mirror image of the other sign), between one
- * of each for theta = (k - 1/2) pi/n, and on a ring for theta = 2 k pi/n.  Every scheme multiplies
- * such a field by a number that depends on z = dt * eigenvalue alone, so after any number of steps
- * the answer is known to rounding and the solver's tolerance, for any step and any grid. */
+ * theta = k pi/n (the mirror image beyond the side is the cell itself), between sides of
+ * temperature zero for sines (the half-cell conductance 2k/h is a mirror image of the other sign),
+ * between one of each for theta = (k - 1/2) pi/n, and on a ring for theta = 2 k pi/n.  Every scheme
+ * multiplies such a field by a number that depends on z = dt * eigenvalue alone, so after any
+ * number of steps the answer is known to rounding and the solver's tolerance, for any step and any
+ * grid. */
 #include <math.h>
 
 #include "app/verify_entries.h"
@@ -159,8 +160,8 @@ PetscErrorCode HeatVerifyModes(HeatVerify *v)
 
   PetscFunctionBeginUser;
   for (size_t s = 0; s < PETSC_STATIC_ARRAY_LENGTH(schemes); s++) {
-    /* A step rounds some ten operations on numbers of the field's size, and rkl2's as many in each of
-       five stages; a solve leaves its tolerance. */
+    /* A step rounds some ten operations on numbers of the field's size, and rkl2's as many in each
+       of five stages; a solve leaves its tolerance. */
     const PetscReal each = schemes[s] == HEAT_SCHEME_FTCS   ? PETSC_MACHINE_EPSILON
                            : schemes[s] == HEAT_SCHEME_RKL2 ? 5.0 * PETSC_MACHINE_EPSILON
                                                             : 1e-12;

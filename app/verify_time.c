@@ -1,9 +1,9 @@
 /* Order in time.
  *
  * Solutions that the discretisation in space represents exactly, so that what is left is the
- * scheme's error: T = x F(t), linear in space, driven from the right side; a uniform field, driven by a uniform
- * source; and a cosine mode, whose discrete decay is known, driven by a source of x and t.
- * F = 1 + sin(3 t). */
+ * scheme's error: T = x F(t), linear in space, driven from the right side; a uniform field, driven
+ * by a uniform source; and a cosine mode, whose discrete decay is known, driven by a source of x
+ * and t. F = 1 + sin(3 t). */
 #include <math.h>
 
 #include "app/verify_entries.h"

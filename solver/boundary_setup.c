@@ -63,7 +63,8 @@ static PetscErrorCode Compile(const Place *at, const char *key, const HeatFormul
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A formula of x and y on the stretch's faces; *bad counts values that are not within 0 and most. */
+/* A formula of x and y on the stretch's faces; *bad counts values that are not within 0 and
+   most. */
 static PetscErrorCode EvaluateOnce(const Place *at, const char *key, const HeatFormula *formula,
                                    PetscReal most, const HeatSideFaces *s,
                                    const HeatStretch *stretch, PetscReal *values, PetscInt64 *bad)

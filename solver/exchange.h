@@ -10,7 +10,8 @@
 typedef struct HeatExchange HeatExchange;
 
 /** At t = 0.  Collective on grid->comm; the grid must outlive it.  *exchange is NULL when the case
- *  gives none.  Errors: HEAT_ERR_INPUT where something is not finite or the coefficient negative. */
+ *  gives none.  Errors: HEAT_ERR_INPUT where something is not finite or the coefficient
+ *  negative. */
 PetscErrorCode HeatExchangeCreate(const HeatGrid *grid, const HeatCase *c, HeatExchange **exchange);
 
 /** Bring T_amb to time t [s].  Not collective. */

@@ -29,7 +29,8 @@ typedef struct {
  *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses. */
 PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **linear);
 
-/** Another time step: assembles and sets up again, unless the mass is the one it has.  Collective. */
+/** Another time step: assembles and sets up again, unless the mass is the one it has.
+ *  Collective. */
 PetscErrorCode HeatLinearSetMass(HeatLinear *linear, PetscReal mass);
 
 /** Likewise, whatever the mass was: for coefficients that have changed.  Collective. */

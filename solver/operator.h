@@ -3,8 +3,8 @@
  *  Cell-centred finite volumes, per metre of depth.  With N the net heat that enters a cell [W/m]:
  *      C dT/dt = N(T, t) = sum over faces G_f (T_neighbour - T) + sum over boundary faces F_f + Q
  *      C = density * specific_heat * hx * hy  [J/(m K)],   G_f = k_f * A_f / h  [W/(m K)]
- *  k_f is the harmonic or arithmetic mean of the two cells' conductivities, in series with a contact
- *  resistance where the case gives one between their materials.  A face's heat has
+ *  k_f is the harmonic or arithmetic mean of the two cells' conductivities, in series with a
+ *  contact resistance where the case gives one between their materials.  A face's heat has
  *  exactly the same bits, with opposite signs, in both its cells: nothing is lost between them.
  *  Source: solver/README.md eq. (1)-(4).
  */
@@ -39,16 +39,16 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
  *                     finite: the coefficients then have no meaning */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
-/** Bring sources, boundary values and ambient temperatures to time t [s].  Not collective.  Where the
- *  operator is not linear an Update must follow before anything else is asked. */
+/** Bring sources, boundary values and ambient temperatures to time t [s].  Not collective.  Where
+ *  the operator is not linear an Update must follow before anything else is asked. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
 
 /** Bring the boundary values alone to time t [s], for reading the field at its sides: the next step
  *  must set its own time.  Not collective. */
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t);
 
-/** Net heat of each cell [W/m] at the present time.  Collective; exchanges the halo of T.  Where the
- *  operator is not linear T must be the field of the last Update.
+/** Net heat of each cell [W/m] at the present time.  Collective; exchanges the halo of T.  Where
+ *  the operator is not linear T must be the field of the last Update.
  *  @param[in]  T    temperature, [nyl][nxl]
  *  @param[out] net  likewise; must not alias T */
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net);

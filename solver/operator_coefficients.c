@@ -25,7 +25,8 @@ static void PlaceBoundaries(HeatOperator *op)
   }
 }
 
-/* D = E - dQ/dT + what the heat of sides falls by beyond G; everywhere, or only behind the sides. */
+/* D = E - dQ/dT + what the heat of sides falls by beyond G; everywhere, or only behind the
+   sides. */
 static void FillShift(HeatOperator *op, PetscBool everywhere)
 {
   const HeatGrid  *g     = op->grid;

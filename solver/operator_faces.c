@@ -1,8 +1,8 @@
 /* Conductances of the faces between cells, and how they depend on the temperature.
  *
- * They are computed line by line: n faces between n cells on the low side and n on the high side, own
- * ones or a neighbour's.  Both owners of a face compute it from the same numbers in the same order,
- * so it has the same bits in both.
+ * They are computed line by line: n faces between n cells on the low side and n on the high side,
+ * own ones or a neighbour's.  Both owners of a face compute it from the same numbers in the same
+ * order, so it has the same bits in both.
  *
  * Where conductivities depend on T, the heat through a face towards its lower cell, G (T_b - T_a),
  * changes by high x_b - low x_a when the temperatures change by x:
@@ -144,8 +144,8 @@ static PetscErrorCode ExchangeStrips(HeatOperator *op, const PetscReal *field, i
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The neighbours' conductivities, and with T their derivatives and temperatures; an axis that shares
-   its array with the other is exchanged with it. */
+/* The neighbours' conductivities, and with T their derivatives and temperatures; an axis that
+   shares its array with the other is exchanged with it. */
 static PetscErrorCode ExchangeConductivities(HeatOperator *op, const PetscReal *T)
 {
   const HeatConductivity *k = op->conductivity;

@@ -21,8 +21,8 @@ typedef struct {
 /** The cells of one row that a region covers: local columns [begin, end) of local row j. */
 typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);
 
-/** The first of n cells of width h from x0 on whose centre lies at or beyond x; n when none does.  A
- *  centre within rounding of x counts as at x. */
+/** The first of n cells of width h from x0 on whose centre lies at or beyond x; n when none does.
+ *  A centre within rounding of x counts as at x. */
 PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n);
 
 /** Visit the runs of this rank's cells that lie in region r of a case.  Not collective.  With

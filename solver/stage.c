@@ -9,8 +9,9 @@
  *              step.  The linear solves need not be more exact than Newton's method can use:
  *              S. Eisenstat, H. Walker, SIAM J. Sci. Comput. 17 (1996) 16.
  *
- * Rounding leaves in F about epsilon times its largest terms, epsilon ||d T|| with d the diagonal of
- * the Jacobian: there Newton's method stops whatever the tolerance, so it never works on noise. */
+ * Rounding leaves in F about epsilon times its largest terms, epsilon ||d T|| with d the diagonal
+ * of the Jacobian: there Newton's method stops whatever the tolerance, so it never works on
+ * noise. */
 #include "solver/stage.h"
 
 #include <petscsnes.h>
@@ -241,7 +242,8 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
   PetscCall(SNESGetConvergedReason(s->snes, &reason));
   PetscCall(SNESGetIterationNumber(s->snes, &s->solve.newton));
   PetscCall(SNESGetLinearSolveIterations(s->snes, &s->solve.iterations));
-  /* Relative to a first residual that the tolerance can be reached from: a guess at rest has none. */
+  /* Relative to a first residual that the tolerance can be reached from: a guess at rest has
+     none. */
   start             = PetscMax(s->first, s->noise / HeatOperatorCase(s->op)->solver.tolerance);
   s->solve.residual = start > 0.0 ? s->last / start : 0.0;
   if (reason > 0) PetscCall(UpdateTo(s, T, &valid));

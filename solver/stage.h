@@ -31,8 +31,8 @@ PetscErrorCode HeatStageCreate(HeatOperator *op, PetscReal sigma, HeatStage **st
 PetscErrorCode HeatStagePrepare(HeatStage *stage, PetscReal sigma);
 
 /** Collective.
- *  @param[in,out] T     the guess, then the solution; meaningless where not *solved; must be neither
- *                       base nor extra
+ *  @param[in,out] T     the guess, then the solution; meaningless where not *solved; must be
+ *                       neither base nor extra
  *  @param[in,out] info  iterations are added, the residual is the larger one
  *  Afterwards, if solved, the operator is at eq->t, and its last Update at T. */
 PetscErrorCode HeatStageSolve(HeatStage *stage, const HeatStageEquation *eq, Vec T,

@@ -1,10 +1,10 @@
 /** The choice of the step from its estimated error: a PI controller.
  *
  *  The error of a step is the largest over the cells, over tolerance * spread, where spread is the
- *  difference of the highest and the lowest temperature seen so far, the new field included: it does
- *  not depend on the zero of the scale.  A step is taken when that ratio is at most 1.  The next
- *  one: K. Gustafsson, ACM Trans. Math. Softw. 17 (1991) 533; it stays what it is when it would grow
- *  by less than a fifth, so that set-ups are used again.
+ *  difference of the highest and the lowest temperature seen so far, the new field included: it
+ *  does not depend on the zero of the scale.  A step is taken when that ratio is at most 1.  The
+ *  next one: K. Gustafsson, ACM Trans. Math. Softw. 17 (1991) 533; it stays what it is when it
+ *  would grow by less than a fifth, so that set-ups are used again.
  */
 #ifndef HEAT_SOLVER_STEP_CONTROL_H
 #define HEAT_SOLVER_STEP_CONTROL_H
@@ -55,8 +55,8 @@ void HeatStepControlSave(const HeatStepControl *control,
 void HeatStepControlLoad(HeatStepControl *control,
                          const PetscReal  numbers[HEAT_STEP_CONTROL_NUMBERS]);
 
-/** A first step [s] from the field and its rate of change at time t, after E. Hairer, S. Norsett, G.
- *  Wanner, Solving Ordinary Differential Equations I, 2nd ed., ch. II.4.  Collective; leaves the
+/** A first step [s] from the field and its rate of change at time t, after E. Hairer, S. Norsett,
+ *  G. Wanner, Solving Ordinary Differential Equations I, 2nd ed., ch. II.4.  Collective; leaves the
  *  operator at another time and field.
  *  @param[in] order  of the error of the first step in dt */
 PetscErrorCode HeatStepControlFirst(HeatStepControl *control, HeatOperator *op, PetscReal t,

@@ -36,7 +36,8 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
 
 /* Advancing. */
 
-/* A solve failed: a quarter of the step, unless it is not ours to choose or has become too short. */
+/* A solve failed: a quarter of the step, unless it is not ours to choose or has become too
+   short. */
 static PetscErrorCode Quarter(HeatStepper *s, PetscReal t, PetscInt failures, PetscReal least,
                               PetscReal *dt)
 {

@@ -18,7 +18,7 @@ DECK = {(4000, 10): 5, (8000, 10): 6}
     (4000, 10, 95.462351583362249),
     (4096, 1, 87.89826115915487),
     pytest.param(8000, 10, 95.174738768320850, marks=pytest.mark.skipif(
-        MEMORY < 60e9, reason="64 million cells and an algebraic multigrid need 60 GB")),
+        MEMORY < 80e9, reason="64 million cells of 1.2 kB each, with an algebraic multigrid")),
 ])
 def test_large_grid_has_tealeafs_answer(tmp_path, n, steps, answer):
     number = DECK.get((n, steps))
