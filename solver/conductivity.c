@@ -17,6 +17,7 @@ struct HeatConductivity {
   PetscBool        fixed[2];        /* a file gives that axis */
   PetscBool        varies, kept;    /* depends on T; is not the materials' number everywhere */
   HeatExpression **expressions;     /* owned [2][n_materials]; NULL where it is a number */
+  PetscReal       *numbers;         /* owned [2][n_materials]; that number; "2*3" is one */
   PetscReal       *k[2], *slope[2]; /* owned, [nyl][nxl]; by axis, as many as n_axes */
   PetscReal       *x, *y, *work;    /* owned [nxl], [nxl], [2 nxl] */
 };
@@ -24,6 +25,11 @@ struct HeatConductivity {
 static HeatExpression *ExpressionOf(const HeatConductivity *s, int axis, PetscInt material)
 {
   return s->expressions[axis * s->c->n_materials + material];
+}
+
+static PetscReal NumberOf(const HeatConductivity *s, int axis, PetscInt material)
+{
+  return s->numbers[axis * s->c->n_materials + material];
 }
 
 static PetscBool DependsOnT(const HeatConductivity *s, int axis, PetscInt material)
@@ -69,14 +75,21 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
   for (PetscInt m = 0; m < c->n_materials; m++) {
     const HeatFormula *formula = &c->materials[m].conductivity[axis];
     HeatExpression   **e       = &s->expressions[axis * c->n_materials + m];
+    PetscReal         *number  = &s->numbers[axis * c->n_materials + m];
     char               path[64], message[256];
 
+    *number = formula->value;
     if (!formula->text || s->fixed[axis]) continue;
     PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TEMPERATURE, e,
                                    message, sizeof message));
     PetscCall(PetscSNPrintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", m));
     HeatCaseCheckKey(*e, s->grid->comm, c, path, "%s", message);
-    if (HeatExpressionVariables(*e)) s->kept = PETSC_TRUE;
+    if (HeatExpressionVariables(*e)) {
+      s->kept = PETSC_TRUE;
+    } else {
+      PetscCall(HeatExpressionAt(*e, 0.0, 0.0, 0.0, number));
+      PetscCall(HeatExpressionDestroy(e));
+    }
     if (DependsOnT(s, axis, m)) s->varies = PETSC_TRUE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -109,7 +122,7 @@ static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
 
     SetRow(s, j);
     for (PetscInt i = 0, end; i < n; i = end) {
-      const PetscReal value = s->c->materials[row[i]].conductivity[axis].value;
+      const PetscReal value = NumberOf(s, axis, row[i]);
       HeatExpression *e     = ExpressionOf(s, axis, row[i]);
 
       end = RunEnd(row, i, n);
@@ -166,6 +179,7 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
   s->material = material;
   s->n_axes   = IsIsotropic(c, inputs) ? 1 : 2;
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->expressions));
+  PetscCall(PetscCalloc1(2 * c->n_materials, &s->numbers));
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, 2 * g->nxl, &s->work));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
   for (int axis = 0; axis < s->n_axes; axis++) {
@@ -247,7 +261,7 @@ PetscReal HeatConductivityAt(const HeatConductivity *s, int axis, size_t cell)
 {
   const PetscReal *k = HeatConductivityField(s, axis);
 
-  return k ? k[cell] : s->c->materials[s->material[cell]].conductivity[axis].value;
+  return k ? k[cell] : NumberOf(s, axis % s->n_axes, s->material[cell]);
 }
 
 PetscErrorCode HeatConductivityDestroy(HeatConductivity **out)
@@ -259,6 +273,7 @@ PetscErrorCode HeatConductivityDestroy(HeatConductivity **out)
   for (PetscInt e = 0; s->expressions && e < 2 * s->c->n_materials; e++)
     PetscCall(HeatExpressionDestroy(&s->expressions[e]));
   PetscCall(PetscFree(s->expressions));
+  PetscCall(PetscFree(s->numbers));
   for (int axis = 0; axis < 2; axis++) {
     PetscCall(PetscFree(s->k[axis]));
     PetscCall(PetscFree(s->slope[axis]));

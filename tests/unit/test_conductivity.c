@@ -52,6 +52,22 @@ static void number_is_the_materials(void **state)
   AT_MOST(HeatTestLayouts(Blank, NumbersApart, NULL), 0.0);
 }
 
+static HeatCase *MakeConstants(const void *context)
+{
+  HeatCase *c = Blank(context);
+
+  HeatTestText(&c->materials[0].conductivity[0], "4/2");
+  HeatTestText(&c->materials[0].conductivity[1], "1 + 2");
+  return c;
+}
+
+/* Also after set-up, when the fields are gone. */
+static void expression_without_variables_is_a_number(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeConstants, NumbersApart, NULL), 0.0);
+}
+
 static HeatCase *MakePlaces(const void *context)
 {
   HeatCase *c = Blank(context);
@@ -131,6 +147,7 @@ static void numbers_need_no_fields(void **state)
 {
   (void)state;
   AT_MOST(HeatTestGridLayouts(Blank, Kept, NULL), 0.0);
+  AT_MOST(HeatTestGridLayouts(MakeConstants, Kept, NULL), 0.0);
 }
 
 /* ------- files ------- */
@@ -346,6 +363,7 @@ static void slope_is_one_sided_at_the_edge_of_the_domain(void **state)
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(number_is_the_materials),
+    cmocka_unit_test(expression_without_variables_is_a_number),
     cmocka_unit_test(expression_of_place_is_evaluated_in_the_materials_cells),
     cmocka_unit_test(expression_of_temperature_is_that_of_the_last_update),
     cmocka_unit_test(numbers_need_no_fields),
