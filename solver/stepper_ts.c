@@ -374,9 +374,9 @@ static PetscErrorCode Advance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
   if (o->linear && !HeatOperatorIsLinear(s->op)) PetscCall(SetNewtonTolerance(s, dt, *T));
   PetscCall(VecCopy(*T, o->T));
   PetscCall(StepOnce(s, t, dt, info));
+  PetscCall(HeatStepperBring(s, t + info->dt, o->T)); /* may raise: *T is the last good one */
+  PetscCall(HeatStepperAddFlows(s, o->T, 0.5, &info->flows));
   PetscCall(VecCopy(o->T, *T));
-  PetscCall(HeatStepperBring(s, t + info->dt, *T));
-  PetscCall(HeatStepperAddFlows(s, *T, 0.5, &info->flows));
   if (s->control.tolerance > 0.0) PetscCall(Propose(s, dt, info));
   PetscCall(TSGetStepNumber(o->ts, &step));
   PetscCall(TSMonitor(o->ts, step, t + info->dt, o->T));
