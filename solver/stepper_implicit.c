@@ -20,7 +20,7 @@ static PetscErrorCode AttemptTheta(HeatStepper *s, PetscReal t, PetscReal dt, Ve
   HeatStageEquation eq    = {.t = t + dt, .sigma = 1.0 / (theta * dt)};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatStepperBring(s, t, T));
+  if (theta < 1.0 || !HeatOperatorIsLinear(s->op)) PetscCall(HeatStepperBring(s, t, T));
   if (theta < 1.0) {
     PetscCall(HeatStepperNet(s, T, s->net, 1.0 - theta, &info->flows));
     PetscCall(VecScale(s->net, 1.0 / theta - 1.0));
