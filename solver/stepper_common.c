@@ -14,18 +14,27 @@ PetscErrorCode HeatStepperCreateStage(HeatStepper *s, PetscReal multiple, PetscR
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatStepperBring(HeatStepper *s, PetscReal t, Vec T)
+PetscErrorCode HeatStepperTryBring(HeatStepper *s, PetscReal t, Vec T, PetscBool *valid)
 {
   const PetscReal *values;
-  PetscBool        valid;
-  char             time[32];
 
   PetscFunctionBeginUser;
+  *valid = PETSC_TRUE;
   PetscCall(HeatOperatorSetTime(s->op, t));
   if (HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatOperatorUpdate(s->op, values, &valid));
+  PetscCall(HeatOperatorUpdate(s->op, values, valid));
   PetscCall(VecRestoreArrayRead(T, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperBring(HeatStepper *s, PetscReal t, Vec T)
+{
+  PetscBool valid;
+  char      time[32];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatStepperTryBring(s, t, T, &valid));
   (void)snprintf(time, sizeof time, "%g", (double)t);
   HeatCheck(valid, HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
             "at t = %s s a conductivity is not positive, or a source or side not finite, with the "

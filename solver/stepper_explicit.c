@@ -9,6 +9,9 @@
  *        stable for dt <= dt_expl (s^2 + s - 2)/4, dt_expl being ftcs's limit, and monotone.  Written
  *        for the increments Y_j - Y_0, which loses nothing to a large zero of the scale.  The heat
  *        that crossed the sides follows the same recurrence.
+ *        Where the limit changes with the field, it is looked at again in each stage and at the end:
+ *        a step that left the stable range on its way is repeated, with more stages, or with
+ *        `step: auto` shorter.  A margin makes that rare.
  *        Source: C. Meyer, D. Balsara, T. Aslam, J. Comput. Phys. 257 (2014) 594, eq. (16)-(22). */
 #include <stdio.h>
 
@@ -121,6 +124,12 @@ const HeatMethod HeatMethodFtcs = {.create     = CreateFtcs,
 
 enum { AUTO_STAGES = 9 }; /* of `step: auto`: 22 of ftcs's steps for 9 evaluations */
 
+/* Of a limit that changes with the field: what it may fall by within a step without a second try. */
+static const PetscReal Margin = 0.8;
+
+/* Beyond which the recurrence's rounding matters, and patience. */
+static const PetscInt MostStages = 1000000;
+
 static PetscReal StableSteps(PetscInt stages)
 {
   const PetscReal s = (PetscReal)stages;
@@ -131,11 +140,10 @@ static PetscReal StableSteps(PetscInt stages)
 /* The fewest, odd, at least 3. */
 static PetscInt Stages(PetscReal dt, PetscReal limit)
 {
-  const PetscReal most   = 1e6; /* beyond which the recurrence's rounding matters, and patience */
   const PetscReal exact  = 0.5 * (PetscSqrtReal(9.0 + 16.0 * dt / limit) - 1.0);
   PetscInt        stages = 3;
 
-  if (!(exact < most)) return 0;
+  if (!(exact < (PetscReal)MostStages)) return 0;
   if (exact > 3.0) stages = (PetscInt)PetscCeilReal(exact * (1.0 - 1e-12)); /* 9 is not 10 */
   if (stages % 2 == 0) stages++;
   return stages;
@@ -233,38 +241,55 @@ static HeatFlows CombineFlows(const Stage *stage, const HeatFlows *before, const
   return sum;
 }
 
-static PetscErrorCode ChooseStages(HeatStepper *s, PetscReal t, PetscReal dt, PetscInt *stages)
+/* The stages of a run: what they were made for, and the lowest limit that they met. */
+typedef struct {
+  PetscInt  stages;
+  PetscReal lowest; /* [s]; 0: the coefficients lost their meaning */
+} Course;
+
+static PetscErrorCode RaiseUnstable(HeatStepper *s, PetscReal t, PetscReal dt, PetscReal limit)
 {
-  Explicit *e = s->own;
-  char      text[3][32];
+  char text[3][32];
 
   PetscFunctionBeginUser;
-  if (!HeatOperatorIsLinear(s->op)) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
-  *stages = Stages(dt, e->limit);
   (void)snprintf(text[0], sizeof text[0], "%g", (double)t);
   (void)snprintf(text[1], sizeof text[1], "%g", (double)dt);
-  (void)snprintf(text[2], sizeof text[2], "%g", (double)e->limit);
-  HeatCheck(*stages > 0, HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
-            "the step from t = %s s: %s s would take rkl2 more than a million stages, since the "
-            "largest step of ftcs is %s s; take shorter steps, or an implicit scheme such as bdf2",
-            text[0], text[1], text[2]);
+  (void)snprintf(text[2], sizeof text[2], "%g", (double)limit);
+  return HeatRaiseHere(
+      HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
+      "the step from t = %s s: %s s would take rkl2 more than a million stages, or no number of "
+      "them is stable, since the largest step of ftcs is %s s; take shorter steps, or an implicit "
+      "scheme such as bdf2",
+      text[0], text[1], text[2]);
+}
+
+/* The operator to a stage, or to the end of the step; where the limit follows the field, that too. */
+static PetscErrorCode Look(HeatStepper *s, PetscReal t, Vec T, Course *course)
+{
+  Explicit *e = s->own;
+  PetscBool valid;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatStepperTryBring(s, t, T, &valid));
+  if (HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (valid) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
+  course->lowest = valid ? PetscMin(course->lowest, e->limit) : 0.0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec T,
-                                  HeatStepInfo *info, HeatAttempt *attempt)
+/* All stages of a step of info->dt, until the coefficients lose their meaning.  The operator is at
+   T, and N(T) in s->net. */
+static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFlows *first,
+                                HeatStepInfo *info, Course *course)
 {
-  Explicit *e     = s->own;
-  HeatFlows first = {.source = 0.0}, two = first, before = first;
-  PetscReal time = 0.0, time_two = 0.0; /* of stages j-1 and j-2, in dt */
+  const PetscReal dt  = info->dt;
+  Explicit       *e   = s->own;
+  HeatFlows       two = {.source = 0.0}, before = two;
+  PetscReal       time = 0.0, time_two = 0.0; /* of stages j-1 and j-2, in dt */
 
   PetscFunctionBeginUser;
-  (void)attempt;
-  PetscCall(HeatStepperBring(s, t, T));
-  PetscCall(ChooseStages(s, t, dt, &info->stages));
-  PetscCall(HeatStepperNet(s, T, s->net, 1.0, &first));
-  for (PetscInt j = 1; j <= info->stages; j++) {
-    const Coefficients k        = CoefficientsOf(j, info->stages);
+  for (PetscInt j = 1; j <= course->stages; j++) {
+    const Coefficients k        = CoefficientsOf(j, course->stages);
     const PetscBool    odd      = j % 2 ? PETSC_TRUE : PETSC_FALSE;
     const Stage        stage    = {.j      = j,
                                    .dt     = dt,
@@ -276,21 +301,78 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
     HeatFlows          now      = {.source = 0.0}, sum;
 
     if (j == 1) {
-      now = first;
+      now = *first;
     } else {
-      PetscCall(HeatStepperBring(s, t + time * dt, stage.before));
+      PetscCall(Look(s, t + time * dt, stage.before, course));
+      if (course->lowest == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
       PetscCall(HeatStepperNet(s, stage.before, e->net, 1.0, &now));
     }
+    info->stages += 1;
     PetscCall(Combine(s, &stage));
-    sum      = CombineFlows(&stage, &before, &two, &now, &first);
+    sum      = CombineFlows(&stage, &before, &two, &now, first);
     two      = before;
     before   = sum;
     time_two = time;
     time     = time_new;
   }
   info->flows = before;
-  if (!HeatOperatorIsLinear(s->op) && HeatOperatorCase(s->op)->time.step_auto)
-    info->next = e->limit < PETSC_MAX_REAL ? StableSteps(AUTO_STAGES) * e->limit : 0.0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* After a try that left the stable range.  A field that grew has a limit far too low, so that the
+   step shrinks to a quarter, or its stages double, at most. */
+static PetscErrorCode TryOtherwise(HeatStepper *s, PetscReal t, PetscReal limit, HeatStepInfo *info,
+                                   Course *course)
+{
+  enum { MOST = 20 };
+  PetscInt wanted;
+
+  PetscFunctionBeginUser;
+  if (info->rejected == MOST) PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  info->rejected += 1;
+  if (HeatOperatorCase(s->op)->time.step_auto) {
+    const PetscReal fits = StableSteps(AUTO_STAGES) * Margin * course->lowest;
+
+    info->dt       = PetscMax(PetscMin(0.9 * info->dt, fits), 0.25 * info->dt);
+    course->stages = AUTO_STAGES;
+  } else {
+    wanted         = course->lowest > 0.0 ? Stages(info->dt, Margin * course->lowest) : 0;
+    wanted         = PetscMax(wanted, course->stages + 2);
+    course->stages = course->lowest > 0.0 ? PetscMin(wanted, 2 * course->stages + 1)
+                                          : 2 * course->stages + 1;
+  }
+  if (course->stages == 0 || course->stages > MostStages)
+    PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec T,
+                                  HeatStepInfo *info, HeatAttempt *attempt)
+{
+  const PetscBool follows = HeatOperatorIsLinear(s->op) ? PETSC_FALSE : PETSC_TRUE;
+  Explicit       *e       = s->own;
+  HeatFlows       first   = {.source = 0.0};
+  PetscReal       limit;
+  Course          course;
+
+  PetscFunctionBeginUser;
+  (void)attempt, (void)dt;
+  PetscCall(HeatStepperBring(s, t, T));
+  if (follows) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
+  limit         = e->limit;
+  course.stages = Stages(info->dt, follows ? Margin * limit : limit);
+  if (course.stages == 0) PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  PetscCall(HeatStepperNet(s, T, s->net, 1.0, &first));
+  for (;;) {
+    course.lowest = limit;
+    PetscCall(RunStages(s, t, T, &first, info, &course));
+    if (!follows) break;
+    if (course.lowest > 0.0) PetscCall(Look(s, t + info->dt, s->next, &course));
+    if (info->dt <= StableSteps(course.stages) * course.lowest) break;
+    PetscCall(TryOtherwise(s, t, limit, info, &course));
+  }
+  if (follows && HeatOperatorCase(s->op)->time.step_auto)
+    info->next = e->limit < PETSC_MAX_REAL ? StableSteps(AUTO_STAGES) * Margin * e->limit : 0.0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -298,7 +380,8 @@ static PetscErrorCode FirstStepRkl2(HeatStepper *s, PetscReal t, Vec T, PetscRea
 {
   PetscFunctionBeginUser;
   PetscCall(FirstStepFtcs(s, t, T, dt));
-  if (*dt < PETSC_MAX_REAL) *dt *= StableSteps(AUTO_STAGES);
+  if (*dt < PETSC_MAX_REAL)
+    *dt *= StableSteps(AUTO_STAGES) * (HeatOperatorIsLinear(s->op) ? 1.0 : Margin);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

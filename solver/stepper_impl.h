@@ -61,6 +61,9 @@ PetscErrorCode HeatStepperCreateStage(HeatStepper *s, PetscReal multiple, PetscR
  *  Errors: HEAT_ERR_NUMERICS when the coefficients have no meaning there. */
 PetscErrorCode HeatStepperBring(HeatStepper *s, PetscReal t, Vec T);
 
+/** Likewise, but quiet: *valid tells whether the coefficients have a meaning.  Collective. */
+PetscErrorCode HeatStepperTryBring(HeatStepper *s, PetscReal t, Vec T, PetscBool *valid);
+
 /** N(T) at the operator's time, and weight times the heat that enters, added to sum (NULL: none).
  *  The operator must have been brought to T.  Collective. */
 PetscErrorCode HeatStepperNet(HeatStepper *s, Vec T, Vec net, PetscReal weight, HeatFlows *sum);

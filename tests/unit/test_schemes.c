@@ -842,6 +842,85 @@ static void ftcs_follows_the_limit_that_changes_with_the_field(void **state)
   HeatTestTearDown(&p);
 }
 
+/* A cold bar whose conductivity is 1 + 4 T, heated from the left with 40 W/m2 for 0.05 s: the limit
+   falls by the dozen, most of it in the first steps.  The highest temperature at any time. */
+static PetscReal HeatedBar(PetscReal step, PetscInt *rejected)
+{
+  HeatCase    *c = HeatTestCase(40, 4, 1.0, 0.1, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+  HeatStepper *stepper;
+  PetscReal    t = 0.0, dt = step, highest = 0.0, end = 0.05;
+
+  for (int axis = 0; axis < 2; axis++) HeatTestText(&c->materials[0].conductivity[axis], "1 + 4*T");
+  HeatTestFlux(c, HEAT_LEFT, "40");
+  HeatTestTemperature(c, HEAT_RIGHT, "0");
+  c->time.scheme    = HEAT_SCHEME_RKL2;
+  c->time.step      = step;
+  c->time.step_auto = step == 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  c->time.steps     = -1;
+  c->time.end       = end;
+  HeatProblem p     = HeatTestSetUp(PETSC_COMM_WORLD, c);
+  PetscReal  *zero  = HeatTestArray(p.g);
+  Vec         T     = HeatTestVec(p.g, zero);
+  OK(HeatStepperCreate(p.op, step, &stepper));
+  if (step == 0.0) OK(HeatStepperFirstStep(stepper, 0.0, T, &dt));
+  *rejected = 0;
+  while (t < end * (1.0 - 1e-12)) {
+    HeatStepInfo info;
+    PetscReal    now, gap;
+
+    OK(HeatStepperAdvance(stepper, t, PetscMin(dt, end - t), &T, &info));
+    t += info.dt;
+    *rejected += info.rejected;
+    if (step == 0.0) dt = info.next;
+    OK(VecNorm(T, NORM_INFINITY, &now));
+    highest = HeatTestMax(highest, now);
+    OK(VecSum(T, &gap)); /* of a cell's capacity 1/1600; 40 W/m2 times 0.1 m enter */
+    if (t < 5e-3) AT_MOST(fabs(gap / 1600.0 - 4.0 * t), 1e-6); /* none has left yet */
+  }
+  OK(HeatStepperDestroy(&stepper));
+  OK(VecDestroy(&T));
+  OK(PetscFree(zero));
+  HeatTestTearDown(&p);
+  return highest;
+}
+
+static void rkl2_stays_stable_where_its_limit_falls_within_a_step(void **state)
+{
+  PetscInt        rejected;
+  const PetscReal fine = HeatedBar(5e-5, &rejected);
+
+  (void)state;
+  ALL(fine > 3.0 && fine < 4.5); /* of the steady state: 2 T^2 + T = 40 */
+  AT_MOST(fabs(HeatedBar(0.0, &rejected) / fine - 1.0), 1e-3);
+  ALL(rejected > 0 && rejected < 20); /* at the start only */
+  AT_MOST(fabs(HeatedBar(0.01, &rejected) / fine - 1.0), 2e-2);
+  ALL(rejected > 0);
+}
+
+/* One step heats from 0 to 10 K, where the conductivity 5 - T is negative. */
+static void step_of_petsc_that_ends_without_a_meaning_leaves_the_temperature(void **state)
+{
+  const Run    run = PETSCS("euler", 1);
+  HeatCase    *c   = Blank(&run);
+  HeatStepper *stepper;
+  HeatStepInfo info;
+
+  (void)state;
+  for (int axis = 0; axis < 2; axis++) HeatTestText(&c->materials[0].conductivity[axis], "5 - T");
+  HeatTestNumber(&c->source, 120.0);
+  HeatProblem p    = HeatTestSetUp(PETSC_COMM_WORLD, c);
+  PetscReal  *zero = HeatTestArray(p.g);
+  Vec         T    = HeatTestVec(p.g, zero);
+  OK(HeatStepperCreate(p.op, 1.0, &stepper));
+  RAISES(HEAT_ERR_NUMERICS, "a conductivity is not positive",
+         HeatStepperAdvance(stepper, 0.0, 1.0, &T, &info));
+  AT_MOST(HeatTestVecApart(p.g, T, zero), 0.0);
+  OK(HeatStepperDestroy(&stepper));
+  OK(VecDestroy(&T));
+  OK(PetscFree(zero));
+  HeatTestTearDown(&p);
+}
+
 static void type_that_petsc_does_not_have_is_refused_where_it_stands(void **state)
 {
   Run         run     = PETSCS("nosuchtype", 1);
@@ -876,6 +955,8 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(failed_step_tells_the_norms_and_leaves_the_temperature),
     cmocka_unit_test(controlled_scheme_takes_a_shorter_step_when_a_solve_fails),
     cmocka_unit_test(ftcs_follows_the_limit_that_changes_with_the_field),
+    cmocka_unit_test(rkl2_stays_stable_where_its_limit_falls_within_a_step),
+    cmocka_unit_test(step_of_petsc_that_ends_without_a_meaning_leaves_the_temperature),
     cmocka_unit_test(type_that_petsc_does_not_have_is_refused_where_it_stands),
 };
 
