@@ -60,9 +60,9 @@ static PetscErrorCode ChooseStep(HeatSimulation *sim, PetscBool free, PetscReal 
 
   PetscFunctionBeginUser;
   *dt = c->time.step;
-  if (c->time.step > 0.0 || c->time.scheme == HEAT_SCHEME_STEADY)
-    PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->time.scheme == HEAT_SCHEME_STEADY) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatStepperFirstStep(sim->stepper, sim->resumed.time, sim->T, dt));
+  if (c->time.step > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(*dt > 0.0 && *dt < PETSC_MAX_REAL, sim->grid->comm, c, "time.step",
                    "any step is stable here, so `auto` cannot choose one; give a number");
   if (!free && c->time.end > 0.0)

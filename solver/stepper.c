@@ -171,9 +171,10 @@ PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscRea
   PetscFunctionBeginUser;
   *dt = c->time.step;
   if (s->control.tolerance == 0.0) {
-    if (*dt == 0.0 && s->method->first_step) PetscCall(s->method->first_step(s, t, T, dt));
+    if (s->method->first_step) PetscCall(s->method->first_step(s, t, T, dt));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(HeatStepControlFirst(&s->control, s->op, t, values, order, dt));
   PetscCall(VecRestoreArrayRead(T, &values));

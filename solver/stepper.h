@@ -50,8 +50,9 @@ PetscErrorCode HeatStepperAdvance(HeatStepper *stepper, PetscReal t, PetscReal d
 /** Whether the scheme controls its error by the step. */
 PetscBool HeatStepperIsAdaptive(const HeatStepper *stepper);
 
-/** A first step [s] for an error-controlled scheme when the case gives none, from the field and its
- *  rate of change at time t.  Collective. */
+/** The step to begin with [s]: the case's, or where it gives none a first one from the field and its
+ *  rate of change at time t, the largest stable one for an explicit scheme.  Collective.
+ *  Errors: HEAT_ERR_INPUT for a step of the case that ftcs cannot take from that field. */
 PetscErrorCode HeatStepperFirstStep(HeatStepper *stepper, PetscReal t, Vec T, PetscReal *dt);
 
 /** What a restart needs besides the temperature.  Save is collective; the fields are borrowed and

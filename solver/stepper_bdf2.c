@@ -6,10 +6,10 @@
  * which is a stage equation with sigma = a0/dt and T_base = T + (a2/a0) (T - T_old).  The heat that
  * crossed the sides in the step follows the same recurrence,
  *     dS_new = (a2/a0) dS_old + (dt/a0) h(T_new),   dS_old what came in over the gap.
- * T_old is the field of the step before; but after a short step (an output time) it is the one before
- * that, so that w stays below 1 + sqrt(2), where steps that keep growing would be unstable, and so
- * that nothing is extrapolated from a tiny gap.  The first step is backward Euler's, whose error of
- * one step is of second order.
+ * T_old is the field of the step before; but after a short step (an output time) it is the one
+ * before that, so that nothing is extrapolated from a tiny gap, and w stays below 1 + sqrt(2),
+ * beyond which steps that keep growing are unstable, but for a single step after two short ones.
+ * The first step is backward Euler's, whose error of one step is of second order.
  * Source: E. Hairer, S. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed.,
  * ch. III.5.
  *

@@ -36,19 +36,24 @@ static PetscErrorCode CreateLimit(HeatStepper *s)
 
 /* ftcs. */
 
-static PetscErrorCode CreateFtcs(HeatStepper *s, PetscReal dt)
+/* A step of the case that can grow is refused before the run. */
+static PetscErrorCode CheckStable(HeatStepper *s, PetscReal dt, PetscReal limit)
 {
-  const HeatCase *c = HeatOperatorCase(s->op);
-
   PetscFunctionBeginUser;
-  PetscCall(CreateLimit(s));
-  if (!HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(
-      dt <= ((const Explicit *)s->own)->limit * (1.0 + 1e-12), HeatOperatorGrid(s->op)->comm, c,
+      dt <= limit * (1.0 + 1e-12), HeatOperatorGrid(s->op)->comm, HeatOperatorCase(s->op),
       "time.step",
       "%g s is unstable for ftcs on this grid: the largest stable step is %.6g s; take that, "
       "`step: auto`, or an implicit scheme such as backward-euler",
-      (double)dt, (double)((const Explicit *)s->own)->limit);
+      (double)dt, (double)limit);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateFtcs(HeatStepper *s, PetscReal dt)
+{
+  PetscFunctionBeginUser;
+  PetscCall(CreateLimit(s));
+  if (HeatOperatorIsLinear(s->op)) PetscCall(CheckStable(s, dt, ((const Explicit *)s->own)->limit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -97,11 +102,16 @@ static PetscErrorCode AttemptFtcs(HeatStepper *s, PetscReal t, PetscReal dt, Vec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The limit; or the step asked for, which must not lie above it. */
 static PetscErrorCode FirstStepFtcs(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
+  PetscReal limit;
+
   PetscFunctionBeginUser;
   PetscCall(HeatStepperBring(s, t, T));
-  PetscCall(HeatOperatorStableStep(s->op, dt));
+  PetscCall(HeatOperatorStableStep(s->op, &limit));
+  if (*dt == 0.0) *dt = limit;
+  PetscCall(CheckStable(s, *dt, limit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -379,6 +389,7 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
 static PetscErrorCode FirstStepRkl2(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
   PetscFunctionBeginUser;
+  if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FirstStepFtcs(s, t, T, dt));
   if (*dt < PETSC_MAX_REAL)
     *dt *= StableSteps(AUTO_STAGES) * (HeatOperatorIsLinear(s->op) ? 1.0 : Margin);

@@ -89,6 +89,14 @@ def test_controlled_step_shrinks_where_newton_fails(tmp_path):
     assert time["rejected"] > 0 and time["step_min"] < 50.0 and time["end"] == 100.0
 
 
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_step_that_ftcs_cannot_take_is_refused_before_the_run(tmp_path, ranks):
+    outcome = run(tmp_path, slab(time={"scheme": "ftcs", "step": 20.0, "end": 100.0}), ranks=ranks)
+    assert outcome.code == 2 and outcome.err.count("heat2d: error:") == 1
+    assert "time.step" in outcome.err and "largest stable step" in outcome.err
+    assert not outcome.directory.exists()
+
+
 def test_conductivity_that_is_not_positive_is_code_3(tmp_path):
     outcome = run(tmp_path, slab(materials=[
         {"name": name, "conductivity": "1-0.01*(T-250)", "density": 800.0, "specific_heat": 50.0}
