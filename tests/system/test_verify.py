@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 
 import pytest
-from heat2d_case import Outcome, command, execute
+from heat2d_case import ROOT, Outcome, command, execute
 
 NAMES = {"modes", "painting", "space", "layers", "contact", "exchange", "radiation", "kirchhoff", "segments",
          "time", "conservation", "maximum", "matrix", "halo", "decomposition", "restart", "nafems", "tealeaf"}
@@ -128,3 +129,13 @@ def test_a_run_in_the_folder_keeps_its_files(tmp_path):
     assert verify(tmp_path, "--quick", "restart").code == 0
     assert sorted(os.listdir(tmp_path / "out")) == ["checkpoint_000100.h5", "history.csv", "results.json",
                                                    "snapshot_000100.h5"]
+
+
+def test_every_mutation_finds_its_place_once():
+    """The mutations themselves are slow; a text that the sources no longer hold must not wait for them."""
+    sys.path.insert(0, str(ROOT / "tests" / "mutations"))
+    from mutations import MUTATIONS
+
+    for mutation in MUTATIONS:
+        texts = [path.read_text() for path in (ROOT / mutation.room).glob("*.[ch]")]
+        assert sum(text.count(mutation.old) for text in texts) == 1, mutation.name
