@@ -95,18 +95,18 @@ static PetscErrorCode Function(SNES snes, Vec T, Vec f, void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How far to solve the linear system of an iteration: Eisenstat and Walker's choice 2, and never
-   further than Newton's own tolerance asks for.  SNES has this too, but only for a KSP that it made
-   itself. */
+/* How far to solve the linear system of an iteration: Eisenstat and Walker's choice 2, and no
+   further than a tenth of what Newton's own tolerance asks for.  SNES has this too, but only for a
+   KSP that it made itself. */
 static PetscErrorCode SetForcing(HeatStage *s, PetscInt iteration)
 {
   const HeatCase *c     = HeatOperatorCase(s->op);
-  const PetscReal first = 0.1, gamma = 0.9, most = 0.5;
+  const PetscReal first = 0.1, gamma = 0.9, most = 0.5, below = 0.1;
   const PetscReal goal = PetscMax(c->solver.tolerance * s->first, s->noise);
   PetscReal       eta  = iteration == 0 ? first : gamma * PetscSqr(s->last / s->before);
 
   PetscFunctionBeginUser;
-  eta = PetscMax(PetscMin(eta, most), PetscMin(most * goal / s->last, most));
+  eta = PetscMax(PetscMin(eta, most), PetscMin(below * goal / s->last, most));
   PetscCall(KSPSetTolerances(HeatLinearKSP(s->linear), eta, PETSC_DEFAULT, PETSC_DEFAULT,
                              c->solver.max_iterations));
   PetscFunctionReturn(PETSC_SUCCESS);
