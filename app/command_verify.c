@@ -98,15 +98,17 @@ static void PrintRow(const HeatVerifyResult *r)
   (void)fflush(stdout);
 }
 
-static void PrintHead(const HeatVerify *v)
+static PetscErrorCode PrintHead(const HeatVerify *v)
 {
-  PetscMPIInt size = 0;
+  PetscMPIInt size;
 
-  (void)MPI_Comm_size(v->world, &size);
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(v->world, &size));
   (void)printf("heat2d %s (%s)  %sverification on %d rank%s\n", HeatVersion(), HeatGitCommit(),
                v->quick ? "quick " : "", size, size == 1 ? "" : "s");
   (void)printf("  %-13s %-58s %11s  %-16s %s %6s\n", "entry", "what is measured", "value", "bound",
                "    ", "[s]");
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscInt CountFailures(const HeatVerify *v)
@@ -186,7 +188,7 @@ static PetscErrorCode RunEntries(HeatVerify *v, const HeatOptions *o)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(v->world, &rank));
   speaks = rank == 0 && !o->quiet ? PETSC_TRUE : PETSC_FALSE;
-  if (speaks) PrintHead(v);
+  if (speaks) PetscCall(PrintHead(v));
   for (const HeatVerifyEntry *entry = HeatVerifyEntries; entry->name; entry++) {
     PetscBool wanted = o->n_operands == 0 ? PETSC_TRUE : PETSC_FALSE;
 

@@ -81,9 +81,7 @@ static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time
 {
   const HeatYamlNode *section    = HeatReaderKey(time, "adaptive");
   HeatCase           *c          = r->c;
-  const PetscBool     controlled = (PetscBool)(c->time.scheme == HEAT_SCHEME_BDF2 ||
-                                           c->time.scheme == HEAT_SCHEME_ESDIRK ||
-                                           c->time.scheme == HEAT_SCHEME_TS);
+  const PetscBool     controlled = HeatSchemeControlsError(c->time.scheme);
   HeatYamlNode       *tolerance  = HeatReaderKey(section, "tolerance");
 
   PetscFunctionBeginUser;
@@ -91,7 +89,7 @@ static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time
   if (section && !c->time.step_auto) {
     PetscCall(HeatReaderRequire(r, section, "tolerance", &tolerance));
   }
-  if (controlled && c->time.step_auto) c->time.adaptive.tolerance = 1e-4;
+  if (controlled && c->time.step_auto) c->time.adaptive.tolerance = HEAT_STEP_TOLERANCE;
   PetscCall(HeatReadReal(r, tolerance, HEAT_POSITIVE, &c->time.adaptive.tolerance));
   PetscCall(
       HeatReadReal(r, HeatReaderKey(section, "min_step"), HEAT_POSITIVE, &c->time.adaptive.min));

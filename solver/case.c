@@ -190,6 +190,12 @@ void HeatCaseCheckInit(HeatCaseCheck *check)
   check->segment = check->region = -1;
 }
 
+PetscBool HeatSchemeControlsError(HeatScheme scheme)
+{
+  return (PetscBool)(scheme == HEAT_SCHEME_BDF2 || scheme == HEAT_SCHEME_ESDIRK ||
+                     scheme == HEAT_SCHEME_TS);
+}
+
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size)
 {
   if (c->time.scheme == HEAT_SCHEME_TS) snprintf(buffer, size, "ts:%s", c->time.ts_type);

@@ -127,6 +127,11 @@ typedef enum {
 } HeatScheme;
 extern const char *const HeatSchemeNames[]; /* ftcs rkl2 backward-euler crank-nicolson bdf2 ... */
 
+/** Whether a scheme can choose its step by an estimate of the error; and what it tolerates of it
+ *  where the case says only `step: auto`. */
+PetscBool HeatSchemeControlsError(HeatScheme scheme);
+#define HEAT_STEP_TOLERANCE 1e-4
+
 typedef enum { HEAT_FACE_HARMONIC, HEAT_FACE_ARITHMETIC } HeatFaceAverage;
 extern const char *const HeatFaceAverageNames[];
 

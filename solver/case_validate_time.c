@@ -98,9 +98,7 @@ static PetscErrorCode ValidateEnd(const HeatValidation *k)
 PetscErrorCode HeatValidateTime(const HeatValidation *k)
 {
   const HeatScheme scheme     = k->c->time.scheme;
-  const PetscBool  controlled = (PetscBool)(scheme == HEAT_SCHEME_BDF2 ||
-                                           scheme == HEAT_SCHEME_ESDIRK ||
-                                           scheme == HEAT_SCHEME_TS);
+  const PetscBool  controlled = HeatSchemeControlsError(scheme);
 
   PetscFunctionBeginUser;
   PetscCall(ValidateAdaptive(k, controlled));

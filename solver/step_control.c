@@ -4,7 +4,6 @@
 #include <math.h>
 
 static const PetscReal Safety = 0.9, Shrink = 0.2, Ignored = 1.2;
-static const PetscReal DefaultTolerance = 1e-4; /* of `step: auto` */
 
 void HeatStepControlInit(HeatStepControl *k, const HeatCase *c, PetscReal growth)
 {
@@ -13,7 +12,6 @@ void HeatStepControlInit(HeatStepControl *k, const HeatCase *c, PetscReal growth
   k->growth    = growth;
   k->low       = PETSC_MAX_REAL;
   k->high      = PETSC_MIN_REAL;
-  if (k->tolerance == 0.0 && c->time.step_auto) k->tolerance = DefaultTolerance;
 }
 
 /* extremes = {largest error, highest, -lowest temperature} of all ranks; a NaN becomes infinite. */

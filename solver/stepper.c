@@ -28,7 +28,6 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
   s->op     = op;
   s->method = methods[c->time.scheme];
   HeatStepControlInit(&s->control, c, s->method->growth);
-  if (!s->method->controls) s->control.tolerance = 0.0;
   PetscCall(DMCreateGlobalVector(HeatOperatorGrid(op)->da, &s->next));
   PetscCall(s->method->create(s, dt));
   PetscFunctionReturn(PETSC_SUCCESS);

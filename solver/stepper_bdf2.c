@@ -259,8 +259,7 @@ static PetscErrorCode Destroy(HeatStepper *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const HeatMethod HeatMethodBdf2 = {.controls    = PETSC_TRUE,
-                                   .growth      = 2.0,
+const HeatMethod HeatMethodBdf2 = {.growth      = 2.0,
                                    .first_order = 2,
                                    .create      = Create,
                                    .attempt     = Attempt,

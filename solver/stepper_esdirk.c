@@ -157,8 +157,7 @@ static PetscErrorCode Destroy(HeatStepper *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const HeatMethod HeatMethodEsdirk = {.controls    = PETSC_TRUE,
-                                     .growth      = 5.0,
+const HeatMethod HeatMethodEsdirk = {.growth      = 5.0,
                                      .first_order = 4,
                                      .create      = Create,
                                      .attempt     = Attempt,

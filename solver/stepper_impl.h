@@ -16,7 +16,6 @@ typedef struct {
 /** A scheme.  Members may be NULL where there is nothing to do. */
 typedef struct {
   PetscReal theta;       /* for those that have one */
-  PetscBool controls;    /* estimates its error */
   PetscReal growth;      /* largest factor from one controlled step to the next */
   int       first_order; /* of the error of a controlled first step in dt */
   PetscErrorCode (*create)(HeatStepper *, PetscReal dt);

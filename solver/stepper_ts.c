@@ -409,8 +409,7 @@ static PetscErrorCode Destroy(HeatStepper *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const HeatMethod HeatMethodTs = {.controls    = PETSC_TRUE,
-                                 .growth      = 2.0,
+const HeatMethod HeatMethodTs = {.growth      = 2.0,
                                  .first_order = 2,
                                  .create      = Create,
                                  .advance     = Advance,

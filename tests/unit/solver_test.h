@@ -191,6 +191,27 @@ static inline HeatCase *HeatTestCase(PetscInt nx, PetscInt ny, PetscReal width, 
   return c;
 }
 
+/* The cells of [0.5, 2] x [-1, 1] one by one, each of the material that `of` gives it. */
+static inline void HeatTestPatchwork(HeatCase *c, int (*of)(PetscInt i, PetscInt j))
+{
+  const PetscInt  nx = c->grid.cells[0], ny = c->grid.cells[1];
+  const PetscReal hx = 1.5 / (PetscReal)nx, hy = 2.0 / (PetscReal)ny;
+
+  c->grid.x[0] = 0.5;
+  c->grid.x[1] = 2.0;
+  c->grid.y[0] = -1.0;
+  c->grid.y[1] = 1.0;
+  for (PetscInt j = 0; j < ny; j++) {
+    for (PetscInt i = 0; i < nx; i++) {
+      HeatTestRectangle(c, of(i, j), 0.5 + hx * (PetscReal)i, 0.5 + hx * (PetscReal)(i + 1),
+                        -1.0 + hy * (PetscReal)j, -1.0 + hy * (PetscReal)(j + 1));
+    }
+  }
+}
+
+/* One of three materials, as if at random. */
+static inline int HeatTestMaterialOf(PetscInt i, PetscInt j);
+
 /* ------- problems ------- */
 
 typedef struct {
@@ -369,6 +390,11 @@ static inline PetscReal HeatTestNoise(PetscInt i, PetscInt j, int seed)
   return (PetscReal)(z >> 11) / 4503599627370496.0 - 1.0; /* 53 bits over 2^52 */
 }
 
+static inline int HeatTestMaterialOf(PetscInt i, PetscInt j)
+{
+  return (int)(1.5 * (HeatTestNoise(i, j, 77) + 1.0));
+}
+
 static inline PetscReal *HeatTestArray(const HeatGrid *g)
 {
   PetscReal *array;
@@ -446,6 +472,19 @@ static inline PetscReal HeatTestVecApart(const HeatGrid *g, Vec v, const PetscRe
     if (!(apart <= worst)) worst = apart;
   }
   OK(VecRestoreArrayRead(v, &array));
+  return worst;
+}
+
+/* Largest net heat of a uniform field of 293.15. */
+static inline PetscReal HeatTestNetAtRest(HeatProblem *p)
+{
+  PetscReal *T = HeatTestLinearArray(p->g, 293.15, 0.0, 0.0), *net = HeatTestArray(p->g);
+  PetscReal  worst = 0.0;
+
+  OK(HeatOperatorNet(p->op, T, net));
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) worst = HeatTestMax(worst, fabs(net[k]));
+  OK(PetscFree(T));
+  OK(PetscFree(net));
   return worst;
 }
 

@@ -35,11 +35,6 @@ static const Variant Variants[] = {
 };
 enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], FIRST_SYMMETRIC = 6, FIRST_LINEAR = 9 };
 
-static int MaterialOf(PetscInt i, PetscInt j)
-{
-  return (int)(1.5 * (HeatTestNoise(i, j, 77) + 1.0));
-}
-
 static void FillSide(HeatCase *c, HeatSide side, Kind kind)
 {
   if (kind == TEMPERATURE) HeatTestTemperature(c, side, "300 + 10*x - 20*y");
@@ -69,17 +64,9 @@ static HeatCase *Make(const void *context)
 {
   const Variant  *v  = context;
   HeatCase       *c  = HeatTestCase(v->nx, v->ny, 2.0, 1.0, (HeatTestMaterial){1.0, 2.0, 1.0, 1.0});
-  const PetscReal hx = 1.5 / (PetscReal)v->nx, hy = 2.0 / (PetscReal)v->ny;
 
-  c->grid.x[0] = 0.5;
-  c->grid.y[0] = -1.0;
   FillMaterials(c, v->with);
-  for (PetscInt j = 0; j < v->ny; j++) {
-    for (PetscInt i = 0; i < v->nx; i++) {
-      HeatTestRectangle(c, MaterialOf(i, j), 0.5 + hx * (PetscReal)i, 0.5 + hx * (PetscReal)(i + 1),
-                        -1.0 + hy * (PetscReal)j, -1.0 + hy * (PetscReal)(j + 1));
-    }
-  }
+  HeatTestPatchwork(c, HeatTestMaterialOf);
   for (int s = 0; s < HEAT_SIDES; s++) FillSide(c, (HeatSide)s, v->side[s]);
   HeatTestText(&c->source, v->with & GROWING       ? "0.05*T^2"
                            : v->with & SOURCE_OF_T ? "100*x - 1e-3*(T - 290)^2*y"

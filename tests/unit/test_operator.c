@@ -33,11 +33,6 @@ enum {
   N_SHORT    = 5 /* those without tiny grids */
 };
 
-static int MaterialOf(PetscInt i, PetscInt j)
-{
-  return (int)(1.5 * (HeatTestNoise(i, j, 77) + 1.0));
-}
-
 static void FillSide(HeatCase *c, HeatSide side, Kind kind)
 {
   if (kind == TEMPERATURE) HeatTestTemperature(c, side, "3 + x - 2*y");
@@ -50,18 +45,10 @@ static HeatCase *Make(const void *context)
 {
   const Variant  *v  = context;
   HeatCase       *c  = HeatTestCase(v->nx, v->ny, 2.0, 1.0, Materials[0]);
-  const PetscReal hx = 1.5 / (PetscReal)v->nx, hy = 2.0 / (PetscReal)v->ny;
 
-  c->grid.x[0] = 0.5;
-  c->grid.y[0] = -1.0;
   HeatTestAddMaterial(c, Materials[1]);
   HeatTestAddMaterial(c, Materials[2]);
-  for (PetscInt j = 0; j < v->ny; j++) {
-    for (PetscInt i = 0; i < v->nx; i++) {
-      HeatTestRectangle(c, MaterialOf(i, j), 0.5 + hx * (PetscReal)i, 0.5 + hx * (PetscReal)(i + 1),
-                        -1.0 + hy * (PetscReal)j, -1.0 + hy * (PetscReal)(j + 1));
-    }
-  }
+  HeatTestPatchwork(c, HeatTestMaterialOf);
   for (int s = 0; s < HEAT_SIDES; s++) FillSide(c, (HeatSide)s, v->side[s]);
   HeatTestText(&c->source, "10*x - y");
   c->solver.face_average = v->average;
@@ -92,14 +79,14 @@ static PetscReal NoiseField(PetscInt i, PetscInt j) { return 10.0 * HeatTestNois
 
 static PetscReal Conductivity(PetscInt i, PetscInt j, int axis)
 {
-  const HeatTestMaterial *m = &Materials[MaterialOf(i, j)];
+  const HeatTestMaterial *m = &Materials[HeatTestMaterialOf(i, j)];
 
   return axis == 0 ? m->kx : m->ky;
 }
 
 static PetscReal CapacityOf(const Variant *v, PetscInt i, PetscInt j)
 {
-  const HeatTestMaterial *m = &Materials[MaterialOf(i, j)];
+  const HeatTestMaterial *m = &Materials[HeatTestMaterialOf(i, j)];
 
   return m->density * m->specific_heat * (1.5 / (PetscReal)v->nx) * (2.0 / (PetscReal)v->ny);
 }
@@ -205,7 +192,7 @@ static PetscReal CapacityIsThatOfTheHeader(HeatProblem *p)
       const int       m     = HeatOperatorMaterial(p->op)[j * g->nxl + i];
 
       worst = HeatTestMax(worst, fabs(HeatOperatorCapacity(p->op)[j * g->nxl + i] / exact - 1.0));
-      if (m != MaterialOf(g->xs + i, g->ys + j)) worst = INFINITY;
+      if (m != HeatTestMaterialOf(g->xs + i, g->ys + j)) worst = INFINITY;
     }
   }
   return worst;
@@ -504,22 +491,10 @@ static HeatCase *MakeResting(const void *context)
   return c;
 }
 
-static PetscReal NetAtRest(HeatProblem *p)
-{
-  PetscReal *T = HeatTestLinearArray(p->g, 293.15, 0.0, 0.0), *net = HeatTestArray(p->g);
-  PetscReal  worst = 0.0;
-
-  OK(HeatOperatorNet(p->op, T, net));
-  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) worst = HeatTestMax(worst, fabs(net[k]));
-  OK(PetscFree(T));
-  OK(PetscFree(net));
-  return worst;
-}
-
 static void field_at_the_temperature_of_its_surroundings_rests_exactly(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(MakeResting, NetAtRest, NULL), 0.0);
+  AT_MOST(HeatTestLayouts(MakeResting, HeatTestNetAtRest, NULL), 0.0);
 }
 
 /* ------- explicit steps ------- */
