@@ -4,7 +4,7 @@ add_library(heat2d_settings INTERFACE)
 # No contraction: interior and edge kernels, and any block layout, must round alike.
 target_compile_options(heat2d_settings INTERFACE
   -Wall -Wextra -Wno-maybe-uninitialized -Wno-format-truncation -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
-  -fno-math-errno -fno-trapping-math -ffp-contract=off
+  -fno-math-errno -fno-trapping-math -ffp-contract=off -fopenmp-simd
   $<$<BOOL:${HEAT2D_NATIVE}>:-march=native>
   $<$<BOOL:${HEAT2D_WERROR}>:-Werror>)
 if(HEAT2D_SANITIZE)

@@ -10,9 +10,11 @@
  * taken since the start of the process, and a restarted run differ from an uninterrupted one. */
 #include "solver/linear.h"
 
+#include "solver/heat_petsc.h"
+
 struct HeatLinear {
-  HeatOperator *op;
-  PetscReal     mass;
+  HeatSystem    system;
+  HeatOperator *op;  /* of the system */
   KSP           ksp; /* owned, like everything below */
   Mat           shell;
   Mat           assembled; /* NULL when the preconditioner needs none */
@@ -28,7 +30,7 @@ static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
   PetscCall(MatShellGetContext(A, &l));
   PetscCall(VecGetArrayRead(x, &in));
   PetscCall(VecGetArrayWrite(y, &out));
-  PetscCall(HeatOperatorApply(l->op, l->mass, in, out));
+  PetscCall(HeatOperatorApply(l->op, l->system.mass, in, out));
   PetscCall(VecRestoreArrayWrite(y, &out));
   PetscCall(VecRestoreArrayRead(x, &in));
   PetscFunctionReturn(0);
@@ -42,7 +44,7 @@ static PetscErrorCode ShellDiagonal(Mat A, Vec d)
   PetscFunctionBeginUser;
   PetscCall(MatShellGetContext(A, &l));
   PetscCall(VecGetArrayWrite(d, &out));
-  PetscCall(HeatOperatorDiagonal(l->op, l->mass, out));
+  PetscCall(HeatOperatorDiagonal(l->op, l->system.mass, out));
   PetscCall(VecRestoreArrayWrite(d, &out));
   PetscFunctionReturn(0);
 }
@@ -61,6 +63,7 @@ static PetscErrorCode CreateShell(HeatLinear *l)
     PetscCall(MatSetOption(l->shell, MAT_SYMMETRIC, PETSC_TRUE));
   }
   PetscCall(MatSetDM(l->shell, g->da));
+  PetscCall(HeatSystemAttach(l->shell, &l->system));
   PetscFunctionReturn(0);
 }
 
@@ -70,7 +73,7 @@ static PetscErrorCode AttachNullSpace(HeatLinear *l, Mat A)
   MatNullSpace constant;
 
   PetscFunctionBeginUser;
-  if (l->mass > 0.0 || HeatBoundariesFixLevel(HeatOperatorCase(l->op))) {
+  if (l->system.mass > 0.0 || HeatBoundariesFixLevel(HeatOperatorCase(l->op))) {
     if (A != l->shell || HeatOperatorIsSymmetric(l->op))
       PetscCall(MatSetOption(A, MAT_SPD, PETSC_TRUE));
     PetscFunctionReturn(0);
@@ -87,7 +90,7 @@ static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
 
   PetscFunctionBeginUser;
   PetscCall(
-      PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL, ""));
+      PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL, PCHEATMG, ""));
   *needs = matrix_free ? PETSC_FALSE : PETSC_TRUE;
   PetscFunctionReturn(0);
 }
@@ -118,13 +121,7 @@ static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
 
   PetscFunctionBeginUser;
   PetscCall(PetscStrcmp(c->solver.preconditioner, "multigrid", &ours));
-  PetscCall(PCSetType(pc, ours ? PCGAMG : c->solver.preconditioner));
-  if (ours) {
-    /* Drop weak couplings when aggregating: 41 iterations become 21 on the quick-start's jumps. */
-    PetscReal threshold = 0.05;
-
-    PetscCall(PCGAMGSetThreshold(pc, &threshold, 1));
-  }
+  PetscCall(PCSetType(pc, ours ? PCHEATMG : c->solver.preconditioner));
   /* A preconditioner that lives through several iterates of Newton's method must not smooth with
      the Jacobian of the present one: its Chebyshev bounds are those of the matrix it was made for.
      (734 iterations become 61 for k = 10 + 0.1 T between 0 and 100.) */
@@ -155,7 +152,7 @@ static PetscErrorCode SetUp(HeatLinear *l)
     PetscCall(AttachNullSpace(l, l->assembled));
     PetscCall(MatSetOption(l->assembled, MAT_SYMMETRIC, PETSC_TRUE));
   }
-  if (needs_matrix) PetscCall(HeatOperatorAssemble(l->op, l->mass, l->assembled));
+  if (needs_matrix) PetscCall(HeatOperatorAssemble(l->op, l->system.mass, l->assembled));
   PetscCall(KSPSetOperators(l->ksp, l->shell, needs_matrix ? l->assembled : l->shell));
   PetscCall(KSPSetUp(l->ksp));
   PetscCall(KSPSetUpOnBlocks(l->ksp));
@@ -165,11 +162,17 @@ static PetscErrorCode SetUp(HeatLinear *l)
 /* All that reads the user's options; errors here are the user's. */
 static PetscErrorCode Configure(HeatLinear *l)
 {
-  PC pc;
+  PC        pc;
+  PetscBool ours;
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(SetPreconditioner(l, pc));
+  PetscCall(PCSetFromOptions(pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
+  PetscCall(KSPSetType(l->ksp, !HeatOperatorIsSymmetric(l->op)          ? KSPGMRES
+                               : ours && HeatOperatorIsLinear(l->op) ? KSPHEATCG
+                                                                     : KSPCG));
   PetscCall(KSPSetFromOptions(l->ksp));
   PetscCall(ChooseNorm(l->ksp));
   PetscCall(SetUp(l));
@@ -208,8 +211,10 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&l));
   *linear = l;
-  l->op   = op;
-  l->mass = mass;
+  l->op          = op;
+  l->system.op   = op;
+  l->system.mass = mass;
+  PetscCall(HeatRegisterPetscTypes());
   if (!HeatOperatorIsLinear(op)) PetscCall(StandInCoefficients(op));
   PetscCall(CreateShell(l));
   PetscCall(AttachNullSpace(l, l->shell));
@@ -217,7 +222,6 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
   PetscCall(KSPSetDM(l->ksp, g->da));
   PetscCall(KSPSetDMActive(l->ksp, PETSC_FALSE));
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
-  PetscCall(KSPSetType(l->ksp, HeatOperatorIsSymmetric(op) ? KSPCG : KSPGMRES));
   PetscCall(
       KSPSetTolerances(l->ksp, c->solver.tolerance, tiny, PETSC_DEFAULT, c->solver.max_iterations));
   HeatUserCall(g->comm, "setting up the linear solver", Configure(l));
@@ -235,7 +239,7 @@ PetscErrorCode HeatLinearUpdateOperator(HeatLinear *l)
 PetscErrorCode HeatLinearUpdate(HeatLinear *l, PetscReal mass)
 {
   PetscFunctionBeginUser;
-  l->mass = mass;
+  l->system.mass = mass;
   PetscCall(HeatLinearUpdateOperator(l));
   HeatUserCall(HeatOperatorGrid(l->op)->comm, "setting up the linear solver", SetUp(l));
   PetscFunctionReturn(0);
@@ -244,7 +248,7 @@ PetscErrorCode HeatLinearUpdate(HeatLinear *l, PetscReal mass)
 PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
 {
   PetscFunctionBeginUser;
-  if (mass != l->mass) PetscCall(HeatLinearUpdate(l, mass));
+  if (mass != l->system.mass) PetscCall(HeatLinearUpdate(l, mass));
   PetscFunctionReturn(0);
 }
 

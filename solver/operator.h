@@ -75,6 +75,12 @@ PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, Pets
  *  A must come from DMCreateMatrix; its entries are replaced.  Collective. */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
+/** What that matrix is made of: the conductances of vertical faces [nyl][nxl + 1] (axis 0, west of
+ *  each cell first), of horizontal ones [nyl + 1][nxl] (axis 1), those on the boundary included; and
+ *  of own row j what its diagonal has besides, [nxl].  Not collective. */
+const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis);
+void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row);
+
 /** The largest explicit step that cannot grow [s]: 2 over Gershgorin's bound of the largest
  *  eigenvalue of C^-1 J, at the field of the last Update.  Collective. */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);

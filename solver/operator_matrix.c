@@ -84,6 +84,19 @@ static PetscReal KeptShift(const HeatOperator *op, size_t cell)
   return op->shift ? PetscMax(op->shift[cell], least) : 0.0;
 }
 
+const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis)
+{
+  return axis == 0 ? op->gx : op->gy;
+}
+
+void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row)
+{
+  const size_t first = (size_t)j * (size_t)op->grid->nxl;
+
+  for (PetscInt i = 0; i < op->grid->nxl; i++)
+    row[i] = mass * op->capacity[first + (size_t)i] + KeptShift(op, first + (size_t)i);
+}
+
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A)
 {
   const HeatGrid *g = op->grid;

@@ -1,0 +1,449 @@
+/* The multigrid as others see it: one cycle as a preconditioner, and the passes of conjugate
+ * gradients fused with the two halves of a cycle on the finest level.
+ *
+ * r lives as a pair of floats: the high one is the cycle's right-hand side.  z is the cycle's u.  p
+ * is kept in the whole halo, as z is exchanged once an iteration, so r needs no exchange at all.
+ * The search direction is single precision, but what it does to x and r is the same to 48 bits,
+ * so r stays the residual of x.  x is updated every second time, for two directions at once. */
+#include "solver/multigrid_impl.h"
+
+#include <math.h>
+
+#include "solver/denormals.h"
+
+enum { PRODUCT = 1, ENERGY = 2, SQUARES = 0 };
+
+PetscErrorCode HeatMultigridCreate(HeatOperator *op, HeatMultigrid **out)
+{
+  HeatMultigrid *mg;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&mg));
+  *out       = mg;
+  mg->op     = op;
+  mg->comm   = HeatOperatorGrid(op)->comm;
+  mg->visits = 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatMultigridSetCycle(HeatMultigrid *mg, int visits) { mg->visits = visits; }
+
+/* Sums. */
+
+/* Sums are made for a total of about `expected`; the total has to be within these, in quanta. */
+static const PetscReal Fewest = 0x1p40, Most = 0x1p52, Aim = 0x1p47;
+
+static PetscReal Quantum(PetscReal expected) { return ldexp(1.0, ilogb(expected)) / Aim; }
+
+static HeatQuantum Rounding(PetscReal expected)
+{
+  return (HeatQuantum){1.5 * 0x1p52 * Quantum(expected)};
+}
+
+/* Whether a total is exact and fine enough; else what to expect the next time.  All of it depends
+   on totals alone, which are exact unless they are too large. */
+static PetscBool TotalHolds(PetscReal total, PetscReal *expected)
+{
+  const PetscReal quanta = total / Quantum(*expected);
+
+  if (!(total <= PETSC_MAX_REAL)) return PETSC_TRUE; /* not finite: no rounding helps */
+  if (quanta > Most) *expected *= 0x1p20;
+  else if (quanta >= Fewest) return PETSC_TRUE;
+  else *expected = total > 0.0 ? total : *expected * 0x1p-40;
+  return *expected > 0x1p-900 ? PETSC_FALSE : PETSC_TRUE; /* zero is what it is */
+}
+
+/* The places of own cells of a parity. */
+static void OwnPlaces(const HeatLevel *l, int parity, PetscInt *begin, PetscInt *end)
+{
+  HeatLevelShapePlaces(&l->s, l->s.own.lo[0], l->s.own.hi[0], parity, begin, end);
+}
+
+static PetscReal SquaresOfRow(const HeatMultigrid *mg, PetscInt j, HeatQuantum q)
+{
+  const HeatLevel *l   = &mg->levels[0];
+  PetscReal        sum = 0.0;
+
+  for (int parity = 0; parity < 2; parity++) {
+    const size_t row = HeatLevelShapeRow(&l->s, j) + (parity ? l->s.odd : 0);
+    PetscInt     begin, end;
+
+    OwnPlaces(l, parity, &begin, &end);
+    sum += HeatSumSquares(begin, end, q, l->b + row, mg->r_low + row);
+  }
+  return sum;
+}
+
+static PetscReal OwnSquares(const HeatMultigrid *mg)
+{
+  const HeatBox *own = &mg->levels[0].s.own;
+  PetscReal      sum = 0.0;
+
+  for (PetscInt j = own->lo[1]; j < own->hi[1]; j++)
+    sum += SquaresOfRow(mg, j, Rounding(mg->expected[SQUARES]));
+  return sum;
+}
+
+/* ||r||^2 from this rank's part of it. */
+static PetscErrorCode SumSquares(HeatMultigrid *mg, PetscReal part, PetscReal *total)
+{
+  PetscFunctionBeginUser;
+  for (;; part = OwnSquares(mg)) {
+    PetscCallMPI(MPI_Allreduce(&part, total, 1, MPI_DOUBLE, MPI_SUM, mg->comm));
+    if (TotalHolds(*total, &mg->expected[SQUARES])) break;
+  }
+  if (*total > 0.0 && *total <= PETSC_MAX_REAL) mg->expected[SQUARES] = *total;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void ProductsOfRow(const HeatMultigrid *mg, PetscInt j, PetscReal sums[3])
+{
+  const HeatLevel *l = &mg->levels[0];
+
+  for (int parity = 0; parity < 2; parity++) {
+    const HeatHalfRow r = HeatLevelHalfRow(l, j, parity);
+    PetscInt          begin, end;
+
+    OwnPlaces(l, parity, &begin, &end);
+    HeatSumProducts(begin, end, Rounding(mg->expected[PRODUCT]), Rounding(mg->expected[ENERGY]), &r,
+                    sums);
+  }
+}
+
+static void OwnProducts(const HeatMultigrid *mg, PetscReal sums[3])
+{
+  const HeatBox *own = &mg->levels[0].s.own;
+
+  sums[0] = sums[1] = sums[2] = 0.0;
+  for (PetscInt j = own->lo[1]; j < own->hi[1]; j++) ProductsOfRow(mg, j, sums);
+}
+
+/* (r, z), |r| |z| and (z, A z) from this rank's parts. */
+static PetscErrorCode SumProducts(HeatMultigrid *mg, PetscReal parts[3], PetscReal totals[3])
+{
+  PetscFunctionBeginUser;
+  for (;; OwnProducts(mg, parts)) {
+    PetscCallMPI(MPI_Allreduce(parts, totals, 3, MPI_DOUBLE, MPI_SUM, mg->comm));
+    const PetscBool product = TotalHolds(totals[1], &mg->expected[PRODUCT]);
+    const PetscBool energy  = TotalHolds(totals[2], &mg->expected[ENERGY]);
+    if (product && energy) break;
+  }
+  if (totals[1] > 0.0 && totals[1] <= PETSC_MAX_REAL) mg->expected[PRODUCT] = totals[1];
+  if (totals[2] > 0.0 && totals[2] <= PETSC_MAX_REAL) mg->expected[ENERGY] = totals[2];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* From and to Vecs. */
+
+/* Where the pair that holds the first own cell of row j begins. */
+static size_t FirstPair(const HeatLevel *l, PetscInt j)
+{
+  return HeatLevelShapeRow(&l->s, j) + (size_t)((l->s.own.lo[0] - l->s.origin) >> 1);
+}
+
+/* r = scaled b, own cells, then halos. */
+static PetscErrorCode LoadScaled(HeatMultigrid *mg, const PetscReal *b)
+{
+  HeatLevel      *l = &mg->levels[0];
+  const PetscInt  n = l->s.own.hi[0] - l->s.own.lo[0];
+  const PetscReal scale = ldexp(1.0, mg->scale_b);
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++, b += n) {
+    const size_t at = FirstPair(l, j);
+
+    HeatLoadRow(n, (int)(l->s.own.lo[0] & 1), scale, b,
+                (float *const[2]){l->b + at, l->b + at + l->s.odd},
+                (float *const[2]){mg->r_low + at, mg->r_low + at + l->s.odd});
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The power of two that brings the largest |b| to between 1/2 and 1; *finite false where some b is
+   not finite. */
+static PetscErrorCode ScaleOf(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest)
+{
+  const size_t n   = HeatGridLocalCells(HeatOperatorGrid(mg->op));
+  PetscReal    max = 0.0, sum = 0.0;
+
+  PetscFunctionBeginUser;
+  for (size_t k = 0; k < n; k++) {
+    max = PetscMax(max, PetscAbsReal(b[k]));
+    sum += b[k] * 0.0; /* NaN where b is not finite: a maximum would pass over it */
+  }
+  if (sum != 0.0) max = PETSC_INFINITY;
+  PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
+  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL) ? -ilogb(*largest) - 1 : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscReal *z)
+{
+  HeatLevel     *l = &mg->levels[0], *coarse = l->coarsest ? NULL : l + 1;
+  const PetscInt n = l->s.own.hi[0] - l->s.own.lo[0];
+  PetscReal      largest, scale;
+  unsigned       denormals;
+
+  PetscFunctionBeginUser;
+  PetscCall(ScaleOf(mg, r, &largest));
+  PetscCall(LoadScaled(mg, r));
+  PetscCall(HeatTransferRun(l->halo, l->b, l->b));
+  denormals = HeatFlushDenormals();
+  PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, NULL, NULL));
+  if (coarse) PetscCall(HeatMultigridCycle(mg, 1));
+  PetscCall(HeatLevelUp(l, coarse, NULL, NULL));
+  HeatRestoreDenormals(denormals);
+  scale = ldexp(1.0, mg->scale_A - mg->scale_b);
+  for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++, z += n) {
+    const size_t at = FirstPair(l, j);
+
+    HeatStoreRow(n, (int)(l->s.own.lo[0] & 1), scale,
+                 (const float *const[2]){l->u + at, l->u + at + l->s.odd}, z);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Conjugate gradients. */
+
+PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscReal *norm)
+{
+  HeatLevel *l = &mg->levels[0];
+  PetscReal  largest, squares;
+
+  PetscFunctionBeginUser;
+  mg->pending = PETSC_FALSE;
+  PetscCall(ScaleOf(mg, b, &largest));
+  *norm = largest;
+  if (largest == 0.0 || !(largest <= PETSC_MAX_REAL)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(LoadScaled(mg, b));
+  PetscCall(HeatTransferRun(l->halo, l->b, l->b));
+  PetscCall(HeatTransferRun(l->halo, mg->r_low, mg->r_low));
+  PetscCall(PetscArrayzero(mg->p, l->s.size));
+  mg->expected[SQUARES] = 1.0;
+  PetscCall(SumSquares(mg, OwnSquares(mg), &squares));
+  mg->expected[PRODUCT] = mg->expected[ENERGY] = squares;
+  *norm                                        = ldexp(sqrt(squares), -mg->scale_b);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+typedef struct {
+  HeatMultigrid             *mg;
+  const HeatMultigridUpdate *update;
+  PetscReal                  before, now; /* multiples of the last p and of the new one for x */
+  PetscReal                  squares;     /* of own r */
+  PetscInt                   p_lo, p_hi, r_hi; /* rows where p and r are kept */
+  PetscInt                   next;             /* row of p to be made next */
+} UpdatePass;
+
+/* p = z + beta p in a row, after x has got its shares of the old p and of the new one. */
+static void DirectionRow(UpdatePass *pass, PetscInt j)
+{
+  HeatMultigrid   *mg   = pass->mg;
+  const HeatLevel *l    = &mg->levels[0];
+  const HeatBox   *own  = &l->s.own;
+  const float      beta = (float)pass->update->beta;
+  const size_t     row  = HeatLevelShapeRow(&l->s, j);
+  const PetscInt   n    = own->hi[0] - own->lo[0];
+
+  if (pass->now != 0.0 && j >= own->lo[1] && j < own->hi[1]) {
+    const size_t at = FirstPair(l, j);
+
+    HeatUpdateSolution(n, (int)(own->lo[0] & 1),
+                       (const float *const[2]){l->u + at, l->u + at + l->s.odd},
+                       (const float *const[2]){mg->p + at, mg->p + at + l->s.odd}, beta,
+                       pass->before, pass->now, pass->update->x + (j - own->lo[1]) * n);
+  }
+  HeatDirection(l->s.half, beta, l->u + row, mg->p + row);
+  HeatDirection(l->s.half, beta, l->u + row + l->s.odd, mg->p + row + l->s.odd);
+}
+
+static HeatConjugateRow ConjugateRow(const HeatMultigrid *mg, PetscInt j)
+{
+  const HeatLevel *l   = &mg->levels[0];
+  const size_t     row = HeatLevelShapeRow(&l->s, j);
+  HeatConjugateRow c;
+
+  for (int k = 0; k < 2; k++) {
+    const size_t half = k ? l->s.odd : 0;
+
+    c.m[k] = (HeatPair){HeatRowsAt(&l->m, l, j) + half, HeatRowsAt(&mg->m_low, l, j) + half};
+    c.gx[k] = (HeatPair){HeatRowsAt(&l->gx, l, j) + half, HeatRowsAt(&mg->gx_low, l, j) + half};
+    c.gs[k] = (HeatPair){HeatRowsAt(&l->gy, l, j) + half, HeatRowsAt(&mg->gy_low, l, j) + half};
+    c.gn[k] = (HeatPair){HeatRowsAt(&l->gy, l, j + 1) + half,
+                         HeatRowsAt(&mg->gy_low, l, j + 1) + half};
+    c.p[k]     = mg->p + row + half;
+    c.ps[k]    = c.p[k] - l->s.row;
+    c.pn[k]    = c.p[k] + l->s.row;
+    c.r[k]     = l->b + row + half;
+    c.r_low[k] = mg->r_low + row + half;
+  }
+  return c;
+}
+
+/* Row j of r; rows of p up to j + 1. */
+static PetscErrorCode UpdateRow(PetscInt j, void *context)
+{
+  UpdatePass            *pass = context;
+  HeatMultigrid         *mg   = pass->mg;
+  const HeatLevel       *l    = &mg->levels[0];
+  const HeatConjugateRow row  = ConjugateRow(mg, j);
+
+  PetscFunctionBeginUser;
+  for (; pass->next <= j + 1 && pass->next < pass->p_hi; pass->next++)
+    DirectionRow(pass, pass->next);
+  HeatUpdateResidual(l->s.half, pass->update->alpha, &row);
+  if (j >= l->s.own.lo[1] && j < l->s.own.hi[1])
+    pass->squares += SquaresOfRow(mg, j, Rounding(mg->expected[SQUARES]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *update,
+                                PetscReal *norm)
+{
+  HeatLevel      *l = &mg->levels[0], *coarse = l->coarsest ? NULL : l + 1;
+  const PetscReal scale = ldexp(1.0, mg->scale_A - mg->scale_b);
+  UpdatePass      pass  = {.mg = mg, .update = update};
+  PetscReal       squares;
+  PetscInt        lo, hi;
+
+  PetscFunctionBeginUser;
+  if (mg->pending) {
+    pass.before = scale * mg->alpha;
+    pass.now    = scale * update->alpha;
+  }
+  mg->alpha   = update->alpha;
+  mg->pending = mg->pending ? PETSC_FALSE : PETSC_TRUE;
+  PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+  HeatLevelRows(l, HEAT_HALO, &pass.next, &pass.p_hi);
+  if (update->cycle) {
+    PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, UpdateRow, &pass));
+  } else {
+    HeatLevelRows(l, HEAT_DOWN_DEPTH, &lo, &hi);
+    for (PetscInt j = lo; j < hi; j++) PetscCall(UpdateRow(j, &pass));
+  }
+  PetscCall(SumSquares(mg, pass.squares, &squares));
+  *norm = ldexp(sqrt(squares), -mg->scale_b);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridDown(HeatMultigrid *mg, const HeatMultigridUpdate *update,
+                                 PetscReal *norm)
+{
+  HeatLevel     *l = &mg->levels[0], *coarse = l->coarsest ? NULL : l + 1;
+  const unsigned denormals = HeatFlushDenormals();
+
+  PetscFunctionBeginUser;
+  if (update) PetscCall(RunUpdate(mg, update, norm));
+  else PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, NULL, NULL));
+  HeatRestoreDenormals(denormals);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+typedef struct {
+  HeatMultigrid *mg;
+  PetscReal      sums[3];
+} ProductPass;
+
+static PetscErrorCode ProductRow(PetscInt j, void *context)
+{
+  ProductPass *pass = context;
+
+  PetscFunctionBeginUser;
+  ProductsOfRow(pass->mg, j, pass->sums);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz)
+{
+  HeatLevel     *l = &mg->levels[0], *coarse = l->coarsest ? NULL : l + 1;
+  const unsigned denormals = HeatFlushDenormals();
+  ProductPass    pass      = {.mg = mg};
+  PetscReal      totals[3];
+
+  PetscFunctionBeginUser;
+  if (coarse) PetscCall(HeatMultigridCycle(mg, 1));
+  PetscCall(HeatLevelUp(l, coarse, ProductRow, &pass));
+  HeatRestoreDenormals(denormals);
+  PetscCall(SumProducts(mg, pass.sums, totals));
+  *rz  = totals[0];
+  *zAz = totals[2];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridFinish(HeatMultigrid *mg, PetscReal *x)
+{
+  const HeatLevel *l = &mg->levels[0];
+  const PetscInt   n = l->s.own.hi[0] - l->s.own.lo[0];
+  const PetscReal  factor = ldexp(mg->alpha, mg->scale_A - mg->scale_b);
+
+  PetscFunctionBeginUser;
+  if (!mg->pending) PetscFunctionReturn(PETSC_SUCCESS);
+  mg->pending = PETSC_FALSE;
+  for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++, x += n) {
+    const size_t       at   = FirstPair(l, j);
+    const float *const p[2] = {mg->p + at, mg->p + at + l->s.odd};
+
+    HeatUpdateSolution(n, (int)(l->s.own.lo[0] & 1), p, p, 0.0F, factor, 0.0, x);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Levels. */
+
+PetscInt HeatMultigridLevels(const HeatMultigrid *mg) { return mg->n_levels; }
+
+HeatMultigridLevel HeatMultigridGetLevel(const HeatMultigrid *mg, PetscInt level)
+{
+  const HeatLevel *l = &mg->levels[level];
+
+  return (HeatMultigridLevel){{l->d.n[0], l->d.n[1]},
+                              {l->d.parts[0], l->d.parts[1]},
+                              {l->joins[0], l->joins[1]}};
+}
+
+static PetscErrorCode RowsDestroy(HeatRows *rows)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(rows->row));
+  rows->array = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ClearLevel(HeatLevel *l)
+{
+  PetscFunctionBeginUser;
+  if (l->gather != l->halo) PetscCall(HeatTransferDestroy(&l->gather));
+  PetscCall(HeatTransferDestroy(&l->halo));
+  PetscCall(HeatTransferDestroy(&l->scatter));
+  PetscCall(RowsDestroy(&l->gx));
+  PetscCall(RowsDestroy(&l->gy));
+  PetscCall(RowsDestroy(&l->m));
+  PetscCall(PetscFree(l->line[0]));
+  PetscCall(PetscFree(l->line[1]));
+  PetscCall(HeatLevelShapeFree(&l->memory));
+  PetscCall(HeatLevelShapeFree(&l->landing_memory));
+  PetscCall(HeatDistributionDestroy(&l->d));
+  PetscCall(HeatDistributionDestroy(&l->landing_d));
+  PetscCall(PetscMemzero(l, sizeof *l));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridClear(HeatMultigrid *mg)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < HEAT_MAX_LEVELS; k++) PetscCall(ClearLevel(&mg->levels[k]));
+  PetscCall(RowsDestroy(&mg->gx_low));
+  PetscCall(RowsDestroy(&mg->gy_low));
+  PetscCall(RowsDestroy(&mg->m_low));
+  mg->n_levels = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridDestroy(HeatMultigrid **mg)
+{
+  PetscFunctionBeginUser;
+  if (!*mg) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatMultigridClear(*mg));
+  PetscCall(PetscFree(*mg));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
