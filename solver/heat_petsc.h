@@ -36,7 +36,8 @@ PetscErrorCode HeatPCGetMultigrid(PC pc, HeatMultigrid **mg);
 
 /** How a solve with heatcg went. */
 typedef struct {
-  PetscInt iterations[2]; /* with V-cycles, with W-cycles */
+  PetscInt  iterations[2]; /* with V-cycles, with W-cycles */
+  PetscReal norm[2];       /* of the residual after these */
 } HeatCGInfo;
 PetscErrorCode HeatKSPGetInfo(KSP ksp, HeatCGInfo *info);
 

@@ -1,24 +1,14 @@
-/* KSP around the operator.
+/* KSP around the operator: set-up.
  *
- * The default is conjugate gradients with PETSc's algebraic multigrid (GAMG): the matrix is
- * symmetric and positive definite, and conductivities jump.  Preconditioners that look only at
- * products and the diagonal get the MATSHELL; all others an assembled matrix of the same
- * entries, or where the Jacobian is not symmetric, of frozen conductances.
+ * The default is our multigrid (heatmg), and where nothing depends on the temperature conjugate
+ * gradients fused with it (heatcg).  Our multigrid and preconditioners that look only at products
+ * and the diagonal get the MATSHELL; all others an assembled matrix of the same entries, or
+ * where the Jacobian is not symmetric, of frozen conductances.
  *
  * Each set-up of the preconditioner starts from nothing: what PETSc would keep from the one before
  * (GAMG's interpolation, the Chebyshev smoothers' bounds) would make a solve depend on the steps
  * taken since the start of the process, and a restarted run differ from an uninterrupted one. */
-#include "solver/linear.h"
-
-#include "solver/heat_petsc.h"
-
-struct HeatLinear {
-  HeatSystem    system;
-  HeatOperator *op;  /* of the system */
-  KSP           ksp; /* owned, like everything below */
-  Mat           shell;
-  Mat           assembled; /* NULL when the preconditioner needs none */
-};
+#include "solver/linear_impl.h"
 
 static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
 {
@@ -84,6 +74,18 @@ static PetscErrorCode AttachNullSpace(HeatLinear *l, Mat A)
   PetscFunctionReturn(0);
 }
 
+PetscErrorCode HeatLinearAssemble(HeatLinear *l)
+{
+  PetscFunctionBeginUser;
+  if (!l->assembled) {
+    PetscCall(DMCreateMatrix(HeatOperatorGrid(l->op)->da, &l->assembled));
+    PetscCall(AttachNullSpace(l, l->assembled));
+    PetscCall(MatSetOption(l->assembled, MAT_SYMMETRIC, PETSC_TRUE));
+  }
+  PetscCall(HeatOperatorAssemble(l->op, l->system.mass, l->assembled));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
 {
   PetscBool matrix_free;
@@ -122,6 +124,7 @@ static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
   PetscFunctionBeginUser;
   PetscCall(PetscStrcmp(c->solver.preconditioner, "multigrid", &ours));
   PetscCall(PCSetType(pc, ours ? PCHEATMG : c->solver.preconditioner));
+  PetscCall(PCSetFromOptions(pc));
   /* A preconditioner that lives through several iterates of Newton's method must not smooth with
      the Jacobian of the present one: its Chebyshev bounds are those of the matrix it was made for.
      (734 iterations become 61 for k = 10 + 0.1 T between 0 and 100.) */
@@ -129,13 +132,12 @@ static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A new preconditioner for the operator's present coefficients: PCReset alone would keep parts of
-   GAMG's old levels.  Reads the user's options. */
-static PetscErrorCode SetUp(HeatLinear *l)
+/* A preconditioner with nothing of the one before; PCReset alone would keep parts of GAMG's old
+   levels. */
+static PetscErrorCode Renew(HeatLinear *l)
 {
   const HeatGrid *g = HeatOperatorGrid(l->op);
   PC              pc;
-  PetscBool       needs_matrix;
 
   PetscFunctionBeginUser;
   PetscCall(PCCreate(g->comm, &pc));
@@ -144,15 +146,23 @@ static PetscErrorCode SetUp(HeatLinear *l)
   PetscCall(PCDestroy(&pc)); /* the solver keeps it */
   PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(PCSetDM(pc, g->da));
-  PetscCall(SetPreconditioner(l, pc));
-  PetscCall(PCSetFromOptions(pc));
+  if (l->fallen_back) PetscCall(HeatLinearMakeAlgebraic(pc, HEAT_RESCUE_STRONG));
+  else PetscCall(SetPreconditioner(l, pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLinearSetUp(HeatLinear *l)
+{
+  PC        pc;
+  PetscBool needs_matrix, ours;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(l->ksp, &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
+  if (!ours || l->fallen_back) PetscCall(Renew(l)); /* ours depends on the operator alone */
+  PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(NeedsMatrix(pc, &needs_matrix));
-  if (needs_matrix && !l->assembled) {
-    PetscCall(DMCreateMatrix(g->da, &l->assembled));
-    PetscCall(AttachNullSpace(l, l->assembled));
-    PetscCall(MatSetOption(l->assembled, MAT_SYMMETRIC, PETSC_TRUE));
-  }
-  if (needs_matrix) PetscCall(HeatOperatorAssemble(l->op, l->system.mass, l->assembled));
+  if (needs_matrix) PetscCall(HeatLinearAssemble(l));
   PetscCall(KSPSetOperators(l->ksp, l->shell, needs_matrix ? l->assembled : l->shell));
   PetscCall(KSPSetUp(l->ksp));
   PetscCall(KSPSetUpOnBlocks(l->ksp));
@@ -168,14 +178,13 @@ static PetscErrorCode Configure(HeatLinear *l)
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(SetPreconditioner(l, pc));
-  PetscCall(PCSetFromOptions(pc));
   PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
   PetscCall(KSPSetType(l->ksp, !HeatOperatorIsSymmetric(l->op)          ? KSPGMRES
                                : ours && HeatOperatorIsLinear(l->op) ? KSPHEATCG
                                                                      : KSPCG));
   PetscCall(KSPSetFromOptions(l->ksp));
   PetscCall(ChooseNorm(l->ksp));
-  PetscCall(SetUp(l));
+  PetscCall(HeatLinearSetUp(l));
   PetscFunctionReturn(0);
 }
 
@@ -240,8 +249,10 @@ PetscErrorCode HeatLinearUpdate(HeatLinear *l, PetscReal mass)
 {
   PetscFunctionBeginUser;
   l->system.mass = mass;
+  l->fallen_back = PETSC_FALSE;
+  PetscCall(KSPDestroy(&l->algebraic));
   PetscCall(HeatLinearUpdateOperator(l));
-  HeatUserCall(HeatOperatorGrid(l->op)->comm, "setting up the linear solver", SetUp(l));
+  HeatUserCall(HeatOperatorGrid(l->op)->comm, "setting up the linear solver", HeatLinearSetUp(l));
   PetscFunctionReturn(0);
 }
 
@@ -249,48 +260,6 @@ PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
 {
   PetscFunctionBeginUser;
   if (mass != l->system.mass) PetscCall(HeatLinearUpdate(l, mass));
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode HeatLinearTry(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info, PetscBool *solved)
-{
-  KSPConvergedReason reason;
-  PetscReal          initial, final;
-
-  PetscFunctionBeginUser;
-  PetscCall(VecNorm(b, NORM_2, &initial));
-  PetscCall(KSPSolve(l->ksp, b, x));
-  PetscCall(KSPGetConvergedReason(l->ksp, &reason));
-  PetscCall(KSPGetIterationNumber(l->ksp, &info->iterations));
-  PetscCall(KSPGetResidualNorm(l->ksp, &final));
-  info->newton   = 0;
-  info->residual = initial > 0.0 ? final / initial : 0.0;
-  *solved        = reason > 0 ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(0);
-}
-
-PetscErrorCode HeatLinearRaise(HeatLinear *l, const char *what, const HeatSolveInfo *info)
-{
-  const char *words;
-
-  PetscFunctionBeginUser;
-  PetscCall(KSPGetConvergedReasonString(l->ksp, &words));
-  return HeatRaiseHere(HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,
-                       "%s: the linear solver stopped without converging (%s) after "
-                       "%" PetscInt_FMT " iterations, residual %.3e of the initial one, "
-                       "solver.tolerance is %.3e; allow more iterations "
-                       "(solver.max_iterations), or choose another preconditioner",
-                       what, words, info->iterations, (double)info->residual,
-                       (double)HeatOperatorCase(l->op)->solver.tolerance);
-}
-
-PetscErrorCode HeatLinearSolve(HeatLinear *l, Vec b, Vec x, const char *what, HeatSolveInfo *info)
-{
-  PetscBool solved;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatLinearTry(l, b, x, info, &solved));
-  if (!solved) PetscCall(HeatLinearRaise(l, what, info));
   PetscFunctionReturn(0);
 }
 
@@ -303,6 +272,9 @@ PetscErrorCode HeatLinearDestroy(HeatLinear **linear)
   PetscFunctionBeginUser;
   if (!l) PetscFunctionReturn(0);
   PetscCall(KSPDestroy(&l->ksp));
+  PetscCall(KSPDestroy(&l->algebraic));
+  PetscCall(VecDestroy(&l->residual));
+  PetscCall(VecDestroy(&l->correction));
   PetscCall(MatDestroy(&l->assembled));
   PetscCall(MatDestroy(&l->shell));
   PetscCall(PetscFree(*linear));

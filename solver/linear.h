@@ -14,16 +14,36 @@
 
 typedef struct HeatLinear HeatLinear;
 
+/** How far a solve had to go: each of these takes over where the one before makes too little
+ *  headway, and says so in HeatSolveInfo. */
+typedef enum {
+  HEAT_RESCUE_NONE,   /* V-cycles did it, or another method was chosen */
+  HEAT_RESCUE_W,      /* W-cycles */
+  HEAT_RESCUE_STRONG, /* PETSc's algebraic multigrid, weak couplings dropped */
+  HEAT_RESCUE_ALL,    /* likewise, with all couplings */
+  HEAT_RESCUES
+} HeatRescue;
+
+/** "V-cycles", "W-cycles", ... */
+const char *HeatRescueName(HeatRescue rescue);
+
 /** One solve, or all solves of a step. */
 typedef struct {
-  PetscInt  iterations; /* linear, of all its linear solves */
-  PetscInt  newton;     /* Newton iterations; 0 for a linear problem */
-  PetscReal residual;   /* ||b - A x|| / ||b||, recursive, as the Krylov method sees it; non-linear:
-                           ||F|| / ||F_0||; of several solves the largest */
+  PetscInt   iterations;    /* linear, of all its linear solves */
+  PetscInt   newton;        /* Newton iterations; 0 for a linear problem */
+  PetscReal  residual;      /* ||b - A x|| / ||b||, recursive, as the Krylov method sees it;
+                               non-linear: ||F|| / ||F_0||; of several solves the largest */
+  PetscReal  true_residual; /* likewise, computed from x at the end; 0 for a non-linear problem */
+  HeatRescue rescue;        /* of several solves the furthest */
+  PetscBool  at_rounding;   /* the tolerance is below what double precision resolves */
 } HeatSolveInfo;
 
-/** Collective.  Reads the case's solver section, then PETSc's options.  The method is CG where
- *  HeatOperatorIsSymmetric, else GMRES, preconditioned from the right; -ksp_type has the last word.
+/** Adds what one solve took to what several did. */
+void HeatSolveInfoAdd(HeatSolveInfo *all, const HeatSolveInfo *one);
+
+/** Collective.  Reads the case's solver section, then PETSc's options.  The method is heatcg where the
+ *  preconditioner is ours and nothing depends on T, else CG where HeatOperatorIsSymmetric, else
+ *  GMRES, preconditioned from the right; -ksp_type has the last word.
  *  An operator that is not linear is left at coefficients of no meaning: Update it, then this.
  *  @param[in] mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
  *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses. */
@@ -35,6 +55,14 @@ PetscErrorCode HeatLinearSetMass(HeatLinear *linear, PetscReal mass);
 
 /** Likewise, whatever the mass was: for coefficients that have changed.  Collective. */
 PetscErrorCode HeatLinearUpdate(HeatLinear *linear, PetscReal mass);
+
+/** How many iterations a solve of Newton's method may take before somebody falls back.  Not
+ *  collective. */
+PetscInt HeatLinearPatience(const HeatLinear *linear);
+
+/** An algebraic multigrid in place of ours until the next Update, where ours is the one in use.
+ *  Collective. */
+PetscErrorCode HeatLinearFallBack(HeatLinear *linear, PetscBool *there_is);
 
 /** The operator alone follows coefficients that have changed; the preconditioner stays, but for
  *  those that look at the operator itself (jacobi).  Collective. */

@@ -23,6 +23,7 @@ PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass);
 
 /** How often each coarse level is visited from the one above: 1 (V-cycle, the default) or 2 (W). */
 void HeatMultigridSetCycle(HeatMultigrid *mg, int visits);
+int  HeatMultigridCycleVisits(const HeatMultigrid *mg);
 
 /** z = M r, one cycle from zero: symmetric and positive definite.
  *  @param[in]  r  [nyl][nxl]

@@ -27,6 +27,7 @@ PetscErrorCode HeatMultigridCreate(HeatOperator *op, HeatMultigrid **out)
 }
 
 void HeatMultigridSetCycle(HeatMultigrid *mg, int visits) { mg->visits = visits; }
+int  HeatMultigridCycleVisits(const HeatMultigrid *mg) { return mg->visits; }
 
 /* Sums. */
 
@@ -428,14 +429,15 @@ static PetscErrorCode ClearLevel(HeatLevel *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMultigridClear(HeatMultigrid *mg)
+PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first)
 {
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < HEAT_MAX_LEVELS; k++) PetscCall(ClearLevel(&mg->levels[k]));
+  for (PetscInt k = first; k < mg->n_made; k++) PetscCall(ClearLevel(&mg->levels[k]));
+  mg->n_made = PetscMin(mg->n_made, first);
+  if (first > 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(RowsDestroy(&mg->gx_low));
   PetscCall(RowsDestroy(&mg->gy_low));
   PetscCall(RowsDestroy(&mg->m_low));
-  mg->n_levels = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -443,7 +445,7 @@ PetscErrorCode HeatMultigridDestroy(HeatMultigrid **mg)
 {
   PetscFunctionBeginUser;
   if (!*mg) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatMultigridClear(*mg));
+  PetscCall(HeatMultigridClear(*mg, 0));
   PetscCall(PetscFree(*mg));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

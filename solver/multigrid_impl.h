@@ -56,7 +56,7 @@ struct HeatMultigrid {
   HeatOperator *op;
   MPI_Comm      comm;
   int           visits;
-  PetscInt      n_levels;
+  PetscInt      n_levels, n_made;          /* in use; with arrays, from this set-up or others */
   HeatLevel     levels[HEAT_MAX_LEVELS]; /* the finest first */
 
   /* Of the finest level alone. */
@@ -64,6 +64,7 @@ struct HeatMultigrid {
   HeatRows gx_low, gy_low, m_low;
   int      scale_A; /* its matrix is that of the operator times 2^scale_A */
   int      scale_b; /* r is b times 2^scale_b */
+  float    least;   /* mass of a level of one cell */
 
   /* Conjugate gradients. */
   PetscBool pending;      /* x lacks alpha p */
@@ -99,6 +100,7 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
 /** All levels from `first` on: b of its landing to u of its landing. */
 PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first);
 
-PetscErrorCode HeatMultigridClear(HeatMultigrid *mg);
+/** Levels from `first` on go. */
+PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first);
 
 #endif

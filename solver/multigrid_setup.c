@@ -140,23 +140,45 @@ static PetscReal Between(const HeatOperator *op, int axis, PetscInt i, PetscInt 
   return G[(size_t)j * (size_t)(axis == 0 ? g->nxl + 1 : g->nxl) + (size_t)i];
 }
 
-/* The largest diagonal entry is scaled to at most one. */
+/* The diagonal entry of cell i of a row. */
+static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscReal *gx,
+                          const PetscReal *gs, PetscInt i)
+{
+  return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gs[i + g->nxl]));
+}
+
+/* Scales the largest diagonal entry to at most one; and finds the least mass of the whole, for the
+   level of a body that hardly anything holds.  What arrives there is a sum over all residuals, each
+   rounded to single precision; divided by a mass much smaller than that it would be noise.  Nor is
+   it needed: the level is one eigenvector, which conjugate gradients find by themselves. */
 static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
 {
-  const HeatGrid  *g = HeatOperatorGrid(mg->op);
-  const PetscReal *gx = HeatOperatorConductances(mg->op, 0), *gs = HeatOperatorConductances(mg->op, 1);
+  const HeatGrid  *g  = HeatOperatorGrid(mg->op);
+  const PetscReal *gx = HeatOperatorConductances(mg->op, 0);
+  const PetscReal *gs = HeatOperatorConductances(mg->op, 1);
+  const PetscReal  noise = 1e-8;
   PetscReal        largest = 0.0, *row;
+  PetscInt64       sixteenths = 0; /* a sum of numbers below one that has no order */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(g->nxl, &row));
-  for (PetscInt j = 0; j < g->nyl; j++, gx += g->nxl + 1, gs += g->nxl) {
-    HeatOperatorMassRow(mg->op, mass, j, row);
-    for (PetscInt i = 0; i < g->nxl; i++)
-      largest = PetscMax(largest, row[i] + gx[i] + gx[i + 1] + gs[i] + gs[i + g->nxl]);
+  for (int pass = 0; pass < 2; pass++) {
+    for (PetscInt j = 0; j < g->nyl; j++) {
+      HeatOperatorMassRow(mg->op, mass, j, row);
+      for (PetscInt i = 0; i < g->nxl; i++) {
+        const PetscReal d = Diagonal(g, row, gx + j * (g->nxl + 1), gs + j * g->nxl, i);
+
+        if (pass == 0) largest = PetscMax(largest, d);
+        else sixteenths += (PetscInt64)ceil(ldexp(d, mg->scale_A + 4));
+      }
+    }
+    if (pass) continue;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPIU_REAL, MPIU_MAX, mg->comm));
+    mg->scale_A = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
   }
   PetscCall(PetscFree(row));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPIU_REAL, MPIU_MAX, mg->comm));
-  mg->scale_A = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));
+  mg->least = (float)(noise * (PetscReal)sixteenths / 16.0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -250,8 +272,7 @@ static PetscErrorCode SidesConduct(const HeatMultigrid *mg, PetscBool *conduct)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateFinest(HeatMultigrid *mg, PetscReal mass, PetscBool sides,
-                                   Ground *ground)
+static PetscErrorCode CreateFinest(HeatMultigrid *mg)
 {
   HeatLevel *l = &mg->levels[0];
 
@@ -262,17 +283,24 @@ static PetscErrorCode CreateFinest(HeatMultigrid *mg, PetscReal mass, PetscBool 
   PetscCall(RowsCreate(l, &mg->gx_low));
   PetscCall(RowsCreate(l, &mg->gy_low));
   PetscCall(RowsCreate(l, &mg->m_low));
+  mg->n_made = 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool sides,
+                                  Ground *ground)
+{
+  HeatLevel *l      = &mg->levels[0];
+  HeatRows  *rows[] = {&l->gx, &l->gy, &l->m, &mg->gx_low, &mg->gy_low, &mg->m_low};
+
+  PetscFunctionBeginUser;
   PetscCall(GroundAllocate(&l->s, sides, ground));
   PetscCall(FindScale(mg, mass));
   PetscCall(FillFinest(mg, mass, ground));
   if (sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
-  {
-    HeatRows *rows[] = {&l->gx, &l->gy, &l->m, &mg->gx_low, &mg->gy_low, &mg->m_low};
-
-    for (int k = 0; k < 6; k++) {
-      PetscCall(HeatTransferRun(l->halo, rows[k]->array, rows[k]->array));
-      PetscCall(RowsPlace(l, rows[k]));
-    }
+  for (int k = 0; k < 6; k++) {
+    PetscCall(HeatTransferRun(l->halo, rows[k]->array, rows[k]->array));
+    PetscCall(RowsPlace(l, rows[k]));
   }
   PetscCall(GroundMove(l->halo, sides, ground, ground));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -420,76 +448,97 @@ static void CoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci,
   c->m[place] = (float)m;
 }
 
-static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_ground, HeatLevel *l,
-                                 PetscBool sides, Ground *ground)
+/* This rank's own cells of a coarse level, where it landed. */
+static void FillOwn(const HeatLevel *fine, const Ground *ground, const HeatLevel *l,
+                    PetscBool sides, float least, Coefficients *c)
 {
   const HeatLevelShape *s = &l->landing_s;
-  Coefficients     c;
-  float          **arrays[] = {&c.gx, &c.gy, &c.m};
-  void            *memory = NULL;
 
-  PetscFunctionBeginUser;
-  PetscCall(GroundAllocate(s, sides, &c.ground));
-  PetscCall(HeatLevelShapeAllocate(s, 3, arrays, &memory));
+  FillOnes(s, c->m);
   for (PetscInt cj = s->own.lo[1]; cj < s->own.hi[1]; cj++)
     for (PetscInt ci = s->own.lo[0]; ci < s->own.hi[0]; ci++)
-      CoarseCell(fine, fine_ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, &c);
-  /* The whole of a body that nothing holds: its level is no part of the answer. */
-  if (l->d.n[0] * l->d.n[1] == 1 && s->half && c.m[HeatLevelShapeCell(s, 0, 0)] == 0.0F)
-    c.m[HeatLevelShapeCell(s, 0, 0)] = 1.0F;
-  FillOnes(&l->s, l->m.array);
-  PetscCall(GroundAllocate(&l->s, sides, ground));
-  {
-    HeatTransfer *move; /* own cells, too, even where the level stays where it is */
+      CoarseCell(fine, ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, c);
+  if (l->d.n[0] * l->d.n[1] == 1 && s->half) {
+    float *whole = &c->m[HeatLevelShapeCell(s, 0, 0)];
 
-    PetscCall(HeatTransferCreate(&l->landing_d, s, &l->d, &l->s, HEAT_HALO, PETSC_FALSE, &move));
-    PetscCall(HeatTransferRun(move, c.gx, l->gx.array));
-    PetscCall(HeatTransferRun(move, c.gy, l->gy.array));
-    PetscCall(HeatTransferRun(move, c.m, l->m.array));
-    PetscCall(GroundMove(move, sides, &c.ground, ground));
-    PetscCall(HeatTransferDestroy(&move));
+    *whole = PetscMax(*whole, least);
   }
+}
+
+static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_ground, HeatLevel *l,
+                                 PetscBool sides, float least, Ground *ground)
+{
+  Coefficients c           = {l->gx.array, l->gy.array, l->m.array, {0}};
+  float      **landing[]   = {&c.gx, &c.gy, &c.m};
+  HeatRows    *rows[]      = {&l->gx, &l->gy, &l->m};
+  void        *memory      = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(GroundAllocate(&l->s, sides, ground));
+  c.ground = *ground;
+  if (l->moved) {
+    PetscCall(GroundAllocate(&l->landing_s, sides, &c.ground));
+    PetscCall(HeatLevelShapeAllocate(&l->landing_s, 3, landing, &memory));
+    FillOnes(&l->s, l->m.array);
+  }
+  FillOwn(fine, fine_ground, l, sides, least, &c);
+  for (int k = 0; k < 3; k++) {
+    PetscCall(HeatTransferRun(l->gather, *landing[k], rows[k]->array));
+    PetscCall(RowsPlace(l, rows[k]));
+  }
+  PetscCall(GroundMove(l->gather, sides, &c.ground, ground));
+  if (l->moved) PetscCall(HeatLevelShapeFree(&c.ground.memory));
   PetscCall(HeatLevelShapeFree(&memory));
-  PetscCall(HeatLevelShapeFree(&c.ground.memory));
-  PetscCall(RowsPlace(l, &l->gx));
-  PetscCall(RowsPlace(l, &l->gy));
-  PetscCall(RowsPlace(l, &l->m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index, PetscBool sides,
-                                   Ground *ground)
+/* The next level's arrays, unless they are there from an earlier set-up. */
+static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index)
 {
   const HeatLevel *fine = &mg->levels[index - 1];
   HeatLevel       *l    = &mg->levels[index];
-  Ground           coarse;
 
   PetscFunctionBeginUser;
   PetscCall(HeatDistributionCoarsen(&fine->d, fine->joins, &l->landing_d));
   PetscCall(ChooseDistribution(l));
   PetscCall(CreateArrays(mg, l, PETSC_FALSE));
-  PetscCall(FillCoarse(fine, ground, l, sides, &coarse));
-  PetscCall(HeatLevelShapeFree(&ground->memory));
-  *ground = coarse;
+  mg->n_made = index + 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* How level `index - 1` continues; what was made for another way goes. */
+static PetscErrorCode ChooseNext(HeatMultigrid *mg, PetscInt index)
+{
+  HeatLevel      *l         = &mg->levels[index - 1];
+  const PetscBool before[2] = {l->joins[0], l->joins[1]};
+
+  PetscFunctionBeginUser;
+  PetscCall(ChooseJoins(mg, l));
+  if (l->coarsest) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(index < HEAT_MAX_LEVELS, mg->comm, PETSC_ERR_PLIB, "too many levels");
+  if (mg->n_made > index && (before[0] != l->joins[0] || before[1] != l->joins[1]))
+    PetscCall(HeatMultigridClear(mg, index));
+  if (mg->n_made <= index) PetscCall(CreateCoarse(mg, index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
 {
   PetscBool sides;
-  Ground    ground;
+  Ground    ground, coarse;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatMultigridClear(mg));
   PetscCall(SidesConduct(mg, &sides));
-  PetscCall(CreateFinest(mg, mass, sides, &ground));
+  if (mg->n_made == 0) PetscCall(CreateFinest(mg));
+  PetscCall(SetUpFinest(mg, mass, sides, &ground));
   for (mg->n_levels = 1;; mg->n_levels++) {
     HeatLevel *l = &mg->levels[mg->n_levels - 1];
 
-    PetscCall(ChooseJoins(mg, l));
+    PetscCall(ChooseNext(mg, mg->n_levels));
     if (l->coarsest) break;
-    PetscCheck(mg->n_levels < HEAT_MAX_LEVELS, mg->comm, PETSC_ERR_PLIB, "too many levels");
-    PetscCall(CreateCoarse(mg, mg->n_levels, sides, &ground));
+    PetscCall(FillCoarse(l, &ground, l + 1, sides, mg->least, &coarse));
+    PetscCall(HeatLevelShapeFree(&ground.memory));
+    ground = coarse;
   }
   PetscCall(HeatLevelShapeFree(&ground.memory));
   PetscFunctionReturn(PETSC_SUCCESS);

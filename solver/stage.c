@@ -108,7 +108,7 @@ static PetscErrorCode SetForcing(HeatStage *s, PetscInt iteration)
   PetscFunctionBeginUser;
   eta = PetscMax(PetscMin(eta, most), PetscMin(below * goal / s->last, most));
   PetscCall(KSPSetTolerances(HeatLinearKSP(s->linear), eta, PETSC_DEFAULT, PETSC_DEFAULT,
-                             c->solver.max_iterations));
+                             HeatLinearPatience(s->linear)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -143,18 +143,26 @@ static PetscErrorCode Converged(SNES snes, PetscInt it, PetscReal xnorm, PetscRe
 
 /* Set-up. */
 
+/* Newton's method works with the matrices that the linear solver has at present. */
+static PetscErrorCode ConnectJacobian(HeatStage *s)
+{
+  Mat A, P;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetOperators(HeatLinearKSP(s->linear), &A, &P));
+  PetscCall(SNESSetJacobian(s->snes, A, P, Jacobian, s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* All that reads the user's options. */
 static PetscErrorCode ConfigureNewton(HeatStage *s)
 {
-  const HeatCase *c   = HeatOperatorCase(s->op);
-  KSP             ksp = HeatLinearKSP(s->linear);
-  Mat             A, P;
+  const HeatCase *c = HeatOperatorCase(s->op);
 
   PetscFunctionBeginUser;
-  PetscCall(SNESSetKSP(s->snes, ksp));
-  PetscCall(KSPGetOperators(ksp, &A, &P));
+  PetscCall(SNESSetKSP(s->snes, HeatLinearKSP(s->linear)));
   PetscCall(SNESSetFunction(s->snes, s->rhs, Function, s));
-  PetscCall(SNESSetJacobian(s->snes, A, P, Jacobian, s));
+  PetscCall(ConnectJacobian(s));
   PetscCall(SNESSetType(s->snes, SNESNEWTONLS));
   PetscCall(SNESSetTolerances(s->snes, 0.0, c->solver.tolerance, 0.0, c->solver.max_newton,
                               PETSC_MAX_INT));
@@ -185,8 +193,12 @@ PetscErrorCode HeatStageCreate(HeatOperator *op, PetscReal sigma, HeatStage **st
 PetscErrorCode HeatStagePrepare(HeatStage *s, PetscReal sigma)
 {
   PetscFunctionBeginUser;
-  if (s->snes) PetscCall(HeatLinearUpdate(s->linear, sigma));
-  else PetscCall(HeatLinearSetMass(s->linear, sigma));
+  if (!s->snes) {
+    PetscCall(HeatLinearSetMass(s->linear, sigma));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatLinearUpdate(s->linear, sigma));
+  PetscCall(ConnectJacobian(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -222,6 +234,38 @@ static PetscErrorCode MeasureNoise(HeatStage *s, Vec T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason)
+{
+  PetscInt newton, linear;
+
+  PetscFunctionBeginUser;
+  PetscCall(SNESSolve(s->snes, NULL, T));
+  PetscCall(SNESGetConvergedReason(s->snes, reason));
+  PetscCall(SNESGetIterationNumber(s->snes, &newton));
+  PetscCall(SNESGetLinearSolveIterations(s->snes, &linear));
+  s->solve.newton += newton;
+  s->solve.iterations += linear;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* From the last iterate, with another multigrid. */
+static PetscErrorCode GoOnAlgebraically(HeatStage *s, Vec T, SNESConvergedReason *reason)
+{
+  const PetscReal first = s->first;
+  PetscBool       there_is, valid;
+
+  PetscFunctionBeginUser;
+  PetscCall(UpdateTo(s, T, &valid));
+  if (!valid) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatLinearFallBack(s->linear, &there_is));
+  if (!there_is) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ConnectJacobian(s));
+  s->solve.rescue = HEAT_RESCUE_STRONG;
+  PetscCall(RunNewton(s, T, reason));
+  s->first = first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
 {
   SNESConvergedReason reason;
@@ -238,10 +282,8 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
     s->eq.base = s->work;
   }
   PetscCall(MeasureNoise(s, T));
-  PetscCall(SNESSolve(s->snes, NULL, T));
-  PetscCall(SNESGetConvergedReason(s->snes, &reason));
-  PetscCall(SNESGetIterationNumber(s->snes, &s->solve.newton));
-  PetscCall(SNESGetLinearSolveIterations(s->snes, &s->solve.iterations));
+  PetscCall(RunNewton(s, T, &reason));
+  if (reason == SNES_DIVERGED_LINEAR_SOLVE) PetscCall(GoOnAlgebraically(s, T, &reason));
   /* Relative to a first residual that the tolerance can be reached from: a guess at rest has
      none. */
   start             = PetscMax(s->first, s->noise / HeatOperatorCase(s->op)->solver.tolerance);
@@ -262,9 +304,7 @@ PetscErrorCode HeatStageSolve(HeatStage *s, const HeatStageEquation *eq, Vec T, 
   PetscCall(HeatOperatorSetTime(s->op, eq->t));
   if (s->snes) PetscCall(SolveNonlinear(s, T, solved));
   else PetscCall(SolveLinear(s, T, solved));
-  info->iterations += s->solve.iterations;
-  info->newton += s->solve.newton;
-  info->residual = PetscMax(info->residual, s->solve.residual);
+  HeatSolveInfoAdd(info, &s->solve);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

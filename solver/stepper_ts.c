@@ -146,8 +146,7 @@ static PetscErrorCode SolveSystem(PC pc, Vec f, Vec x)
   PetscCall(Scale(s, f, PETSC_FALSE, o->scaled));
   PetscCall(HeatLinearTry(o->linear, o->scaled, x, &info, &solved));
   PetscCall(PCSetFailedReason(pc, solved ? PC_NOERROR : PC_SUBPC_ERROR));
-  o->solve.iterations += info.iterations;
-  o->solve.residual = PetscMax(o->solve.residual, info.residual);
+  HeatSolveInfoAdd(&o->solve, &info);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,0 +1,281 @@
+/* Solving, and seeing to it that it is solved.
+ *
+ * Where nothing depends on the temperature the residual is computed once more at the end, from the
+ * operator and x: what a Krylov method carries along drifts from it by rounding.  Below a few
+ * epsilon times the terms that it is the difference of there is nothing left to solve, whatever the
+ * tolerance.  A residual that is above both is solved for once more.
+ *
+ * Where heatcg gives up, an algebraic multigrid goes on from its x: it looks at the matrix's entries
+ * and joins only what is strongly coupled, where a geometric one joins neighbours.  Each solve
+ * begins with V-cycles again, so that it depends on the field and the step alone. */
+#include "solver/linear_impl.h"
+
+static const char *const RescueNames[] = {"V-cycles", "W-cycles",
+                                          "algebraic multigrid on strong couplings",
+                                          "algebraic multigrid on all couplings"};
+
+const char *HeatRescueName(HeatRescue rescue) { return RescueNames[rescue]; }
+
+void HeatSolveInfoAdd(HeatSolveInfo *all, const HeatSolveInfo *one)
+{
+  all->iterations += one->iterations;
+  all->newton += one->newton;
+  all->residual      = PetscMax(all->residual, one->residual);
+  all->true_residual = PetscMax(all->true_residual, one->true_residual);
+  all->rescue        = PetscMax(all->rescue, one->rescue);
+  all->at_rounding   = (all->at_rounding || one->at_rounding) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* residual = b - A x, and its norm. */
+static PetscErrorCode TrueResidual(HeatLinear *l, Vec b, Vec x, PetscReal *norm)
+{
+  PetscFunctionBeginUser;
+  if (!l->residual) PetscCall(VecDuplicate(b, &l->residual));
+  PetscCall(MatMult(l->shell, x, l->residual));
+  PetscCall(VecAYPX(l->residual, -1.0, b));
+  PetscCall(VecNorm(l->residual, NORM_2, norm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The norm below which a residual is rounding: a few epsilon of the diagonal's products with x.
+   Leaves no residual in the work vector. */
+static PetscErrorCode RoundingOf(HeatLinear *l, Vec x, PetscReal *norm)
+{
+  const PetscReal few = 4.0;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatGetDiagonal(l->shell, l->residual));
+  PetscCall(VecPointwiseMult(l->residual, l->residual, x));
+  PetscCall(VecNorm(l->residual, NORM_2, norm));
+  *norm *= few * PETSC_MACHINE_EPSILON;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The algebraic multigrid. */
+
+/* Symmetric Gauss-Seidel sweeps smooth in place of GAMG's own choice: Chebyshev's needs bounds of the
+   spectrum, whose estimates fail for jumps of 1e7. */
+PetscErrorCode HeatLinearMakeAlgebraic(PC pc, HeatRescue rescue)
+{
+  PetscReal threshold = rescue == HEAT_RESCUE_STRONG ? 0.05 : -1.0; /* of couplings; none */
+
+  PetscFunctionBeginUser;
+  PetscCall(PCSetType(pc, PCGAMG));
+  PetscCall(PCGAMGSetThreshold(pc, &threshold, 1));
+  PetscCall(PCSetUseAmat(pc, PETSC_FALSE));
+  PetscCall(PCSetOptionsPrefix(pc, "heat_rescue_"));
+  PetscCall(PetscOptionsSetValue(NULL, "-heat_rescue_mg_levels_ksp_type", KSPRICHARDSON));
+  PetscCall(PetscOptionsSetValue(NULL, "-heat_rescue_mg_levels_pc_type", PCSOR));
+  PetscCall(PCSetFromOptions(pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
+{
+  const PetscReal tiny = 1e-300; /* only an exactly zero right-hand side meets it */
+  PC              pc;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPDestroy(&l->algebraic));
+  PetscCall(HeatLinearAssemble(l));
+  PetscCall(KSPCreate(PetscObjectComm((PetscObject)l->ksp), &l->algebraic));
+  PetscCall(KSPSetType(l->algebraic, KSPCG));
+  PetscCall(KSPSetNormType(l->algebraic, KSP_NORM_UNPRECONDITIONED));
+  PetscCall(KSPSetTolerances(l->algebraic, PETSC_DEFAULT, tiny, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(KSPSetOperators(l->algebraic, l->shell, l->assembled));
+  PetscCall(KSPGetPC(l->algebraic, &pc));
+  PetscCall(HeatLinearMakeAlgebraic(pc, rescue));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt HeatLinearPatience(const HeatLinear *l)
+{
+  const PetscInt all = HeatOperatorCase(l->op)->solver.max_iterations, few = 60;
+  PetscBool      ours = PETSC_FALSE;
+
+  (void)PetscStrcmp(HeatOperatorCase(l->op)->solver.preconditioner, "multigrid", &ours);
+  return ours && !l->fallen_back ? PetscMin(few, all) : all;
+}
+
+PetscErrorCode HeatLinearFallBack(HeatLinear *l, PetscBool *there_is)
+{
+  PC        pc;
+  PetscBool ours;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(l->ksp, &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
+  *there_is = ours;
+  if (!ours) PetscFunctionReturn(PETSC_SUCCESS);
+  l->fallen_back = PETSC_TRUE;
+  PetscCall(HeatLinearSetUp(l));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* x += what the algebraic multigrid finds for the residual that is in the work vector. */
+static PetscErrorCode SolveAlgebraic(HeatLinear *l, Vec x, PetscReal tolerance, PetscInt most,
+                                     HeatAttemptRecord *tried)
+{
+  KSPConvergedReason reason;
+
+  PetscFunctionBeginUser;
+  if (!l->correction) PetscCall(VecDuplicate(x, &l->correction));
+  PetscCall(KSPSetTolerances(l->algebraic, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, most));
+  PetscCall(KSPSolve(l->algebraic, l->residual, l->correction));
+  PetscCall(KSPGetConvergedReason(l->algebraic, &reason));
+  PetscCall(KSPGetIterationNumber(l->algebraic, &tried->iterations));
+  if (reason != KSP_DIVERGED_NANORINF) PetscCall(VecAXPY(x, 1.0, l->correction));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* From heatcg's x on, with couplings below a twentieth dropped, then with all. */
+static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, PetscReal goal,
+                             HeatSolveInfo *info, PetscBool *solved)
+{
+  const PetscInt all = HeatOperatorCase(l->op)->solver.max_iterations, few = 100;
+  PetscReal      norm;
+
+  PetscFunctionBeginUser;
+  PetscCall(TrueResidual(l, b, x, &norm));
+  for (int k = 0; k < 2 && norm > goal; k++) {
+    HeatAttemptRecord *tried = &l->tried[HEAT_RESCUE_STRONG + k];
+
+    info->rescue = (HeatRescue)(HEAT_RESCUE_STRONG + k);
+    PetscCall(SetUpAlgebraic(l, info->rescue));
+    PetscCall(SolveAlgebraic(l, x, goal / norm, k == 0 ? PetscMin(few, all) : all, tried));
+    PetscCall(TrueResidual(l, b, x, &norm));
+    tried->residual = norm / initial;
+    info->iterations += tried->iterations;
+  }
+  info->residual = norm / initial;
+  *solved        = norm <= goal ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Once more from the residual that is in the work vector. */
+static PetscErrorCode Refine(HeatLinear *l, Vec x, PetscReal tolerance, HeatSolveInfo *info)
+{
+  PetscReal keep;
+  PetscInt  iterations;
+
+  PetscFunctionBeginUser;
+  if (!l->correction) PetscCall(VecDuplicate(x, &l->correction));
+  PetscCall(KSPGetTolerances(l->ksp, &keep, NULL, NULL, NULL));
+  PetscCall(KSPSetTolerances(l->ksp, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(KSPSolve(l->ksp, l->residual, l->correction));
+  PetscCall(KSPSetTolerances(l->ksp, keep, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(KSPGetIterationNumber(l->ksp, &iterations));
+  PetscCall(VecAXPY(x, 1.0, l->correction));
+  info->iterations += iterations;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The residual of x; solved for again where it is neither small enough nor rounding. */
+static PetscErrorCode Certify(HeatLinear *l, Vec b, Vec x, PetscReal initial, PetscReal goal,
+                              HeatSolveInfo *info, PetscBool *solved)
+{
+  const PetscReal slack = 1.01; /* drift that is not worth an iteration */
+  const int       most  = 2;
+  PetscReal       norm, rounding;
+
+  PetscFunctionBeginUser;
+  PetscCall(TrueResidual(l, b, x, &norm));
+  for (int k = 0; *solved && !(norm <= slack * goal); k++) {
+    PetscCall(RoundingOf(l, x, &rounding));
+    info->at_rounding = norm <= rounding ? PETSC_TRUE : PETSC_FALSE;
+    if (info->at_rounding) break;
+    *solved = (k < most && norm <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
+    if (!*solved) break;
+    PetscCall(TrueResidual(l, b, x, &norm));
+    PetscCall(Refine(l, x, goal / norm, info));
+    PetscCall(TrueResidual(l, b, x, &norm));
+  }
+  info->true_residual = initial > 0.0 ? norm / initial : 0.0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What heatcg has tried; *ours false: another method was chosen. */
+static PetscErrorCode RecordCycles(HeatLinear *l, PetscReal initial, HeatSolveInfo *info,
+                                   PetscBool *ours)
+{
+  HeatCGInfo cycles;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(l->tried, sizeof l->tried));
+  PetscCall(PetscObjectTypeCompare((PetscObject)l->ksp, KSPHEATCG, ours));
+  if (!*ours) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatKSPGetInfo(l->ksp, &cycles));
+  for (int k = 0; k < 2; k++) {
+    l->tried[k] = (HeatAttemptRecord){cycles.iterations[k], cycles.norm[k] / initial};
+    if (cycles.iterations[k]) info->rescue = (HeatRescue)k;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLinearTry(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info, PetscBool *solved)
+{
+  const HeatSolveInfo none = {0};
+  KSPConvergedReason  reason;
+  PetscReal           initial, last, tolerance;
+  PetscBool           ours;
+
+  PetscFunctionBeginUser;
+  *info = none;
+  PetscCall(VecNorm(b, NORM_2, &initial));
+  PetscCall(KSPSolve(l->ksp, b, x));
+  PetscCall(KSPGetConvergedReason(l->ksp, &reason));
+  PetscCall(KSPGetIterationNumber(l->ksp, &info->iterations));
+  PetscCall(KSPGetResidualNorm(l->ksp, &last));
+  PetscCall(KSPGetTolerances(l->ksp, &tolerance, NULL, NULL, NULL));
+  info->residual = initial > 0.0 ? last / initial : 0.0;
+  *solved        = reason > 0 ? PETSC_TRUE : PETSC_FALSE;
+  if (!HeatOperatorIsLinear(l->op) || initial == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(RecordCycles(l, initial, info, &ours));
+  if (ours && reason == KSP_DIVERGED_BREAKDOWN)
+    PetscCall(Rescue(l, b, x, initial, tolerance * initial, info, solved));
+  PetscCall(Certify(l, b, x, initial, tolerance * initial, info, solved));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "; V-cycles: 12 iterations to 3.1e-03; ..." */
+static PetscErrorCode History(const HeatLinear *l, char *text, size_t size)
+{
+  PetscFunctionBeginUser;
+  text[0] = '\0';
+  for (int k = 0; k < HEAT_RESCUES; k++) {
+    const HeatAttemptRecord *tried = &l->tried[k];
+    const size_t             used  = strlen(text);
+
+    if (tried->iterations == 0) continue;
+    snprintf(text + used, size - used, "; %s: %" PetscInt_FMT " iterations to %.2e",
+             HeatRescueName((HeatRescue)k), tried->iterations, (double)tried->residual);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLinearRaise(HeatLinear *l, const char *what, const HeatSolveInfo *info)
+{
+  const char *words;
+  char        history[400];
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetConvergedReasonString(l->ksp, &words));
+  PetscCall(History(l, history, sizeof history));
+  return HeatRaiseHere(HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,
+                       "%s: the linear solver stopped without converging (%s) after "
+                       "%" PetscInt_FMT " iterations, residual %.3e of the initial one, "
+                       "solver.tolerance is %.3e; allow more iterations "
+                       "(solver.max_iterations), or choose another preconditioner%s",
+                       what, words, info->iterations, (double)info->residual,
+                       (double)HeatOperatorCase(l->op)->solver.tolerance, history);
+}
+
+PetscErrorCode HeatLinearSolve(HeatLinear *l, Vec b, Vec x, const char *what, HeatSolveInfo *info)
+{
+  PetscBool solved;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatLinearTry(l, b, x, info, &solved));
+  if (!solved) PetscCall(HeatLinearRaise(l, what, info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
