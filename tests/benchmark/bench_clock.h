@@ -1,0 +1,26 @@
+/** Wall time from barrier to barrier. */
+#ifndef HEAT_TESTS_BENCH_CLOCK_H
+#define HEAT_TESTS_BENCH_CLOCK_H
+
+#include <petscsys.h>
+
+/** A barrier, then the time of this rank [s].  Collective. */
+static inline PetscErrorCode BenchNow(MPI_Comm comm, PetscReal *now)
+{
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Barrier(comm));
+  *now = MPI_Wtime();
+  PetscFunctionReturn(0);
+}
+
+/** A barrier, then the time since `start` [s], the largest of all ranks'.  Collective. */
+static inline PetscErrorCode BenchSince(MPI_Comm comm, PetscReal start, PetscReal *seconds)
+{
+  PetscFunctionBeginUser;
+  PetscCall(BenchNow(comm, seconds));
+  *seconds -= start;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, seconds, 1, MPIU_REAL, MPIU_MAX, comm));
+  PetscFunctionReturn(0);
+}
+
+#endif
