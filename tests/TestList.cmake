@@ -33,6 +33,7 @@ heat2d_add_system(documents PROCESSORS 2 LABELS documents)
 heat2d_add_system(layering PROCESSORS 1 LABELS layering)
 heat2d_add_system(readers PROCESSORS 2 LABELS readers)
 heat2d_add_system(install PROCESSORS 2 LABELS install)
+heat2d_add_system(benchmark PROCESSORS 2 LABELS benchmark)
 heat2d_add_system(bootstrap PROCESSORS 1 LABELS documents)
 
 # the verification suite against faults put in on purpose: about four minutes on two idle cores
