@@ -73,13 +73,15 @@ void HeatSplit(PetscInt n, const float *restrict row, float *restrict even, floa
   }
 }
 
-void HeatJoin(PetscInt n, const float *restrict even, const float *restrict odd,
-              float *restrict row)
+void HeatAddJoined(PetscInt n, const float *restrict even, const float *restrict odd,
+                   float *restrict a, float *restrict b)
 {
   SIMD
   for (PetscInt k = 0; k < n; k++) {
-    row[2 * k]     = even[k];
-    row[2 * k + 1] = odd[k];
+    a[2 * k] += even[k];
+    a[2 * k + 1] += odd[k];
+    b[2 * k] += even[k];
+    b[2 * k + 1] += odd[k];
   }
 }
 
@@ -147,77 +149,87 @@ void HeatUpdateSolution(PetscInt n, int first, const float *const z[2], const fl
 #undef UPDATE
 }
 
-static inline double Whole(HeatPair x, PetscInt k) { return (double)x.high[k] + (double)x.low[k]; }
-
-/* r - alpha v as a new pair. */
-static inline void Subtract(float *high, float *low, PetscInt k, double alpha, double v)
+/* One half row: v = m p + flow + gs (p - ps) + gn (p - pn), r -= alpha v.  `flow` is what leaves
+   along x. */
+static inline double Product(double p, double flow, double m, double gs, double ps, double gn,
+                             double pn)
 {
-  Divide(FMA_D(-alpha, v, (double)high[k] + (double)low[k]), &high[k], &low[k]);
+  return FMA_D(gn, p - pn, FMA_D(gs, p - ps, FMA_D(m, p, flow)));
 }
 
-void HeatUpdateResidual(PetscInt n, double alpha, const HeatConjugateRow *conjugate_row)
+void HeatUpdateResidual(PetscInt n, double alpha, const HeatConjugateRow *row)
 {
-  const HeatConjugateRow row = *conjugate_row;
-  float *restrict r0 = row.r[0], *restrict r1 = row.r[1];
-  float *restrict low0 = row.r_low[0], *restrict low1 = row.r_low[1];
+  const float *restrict m0 = row->m[0].high, *restrict m0l = row->m[0].low;
+  const float *restrict m1 = row->m[1].high, *restrict m1l = row->m[1].low;
+  const float *restrict x0 = row->gx[0].high, *restrict x0l = row->gx[0].low;
+  const float *restrict x1 = row->gx[1].high, *restrict x1l = row->gx[1].low;
+  const float *restrict s0 = row->gs[0].high, *restrict s0l = row->gs[0].low;
+  const float *restrict s1 = row->gs[1].high, *restrict s1l = row->gs[1].low;
+  const float *restrict n0 = row->gn[0].high, *restrict n0l = row->gn[0].low;
+  const float *restrict n1 = row->gn[1].high, *restrict n1l = row->gn[1].low;
+  const float *restrict p0 = row->p[0], *restrict p1 = row->p[1];
+  const float *restrict ps0 = row->ps[0], *restrict ps1 = row->ps[1];
+  const float *restrict pn0 = row->pn[0], *restrict pn1 = row->pn[1];
+  float *restrict r0 = row->r[0], *restrict r0l = row->r_low[0];
+  float *restrict r1 = row->r[1], *restrict r1l = row->r_low[1];
 
+#define WHOLE(x, k) ((double)x[k] + (double)x##l[k])
   SIMD
   for (PetscInt k = 0; k < n; k++) {
-    const double even = row.p[0][k], odd = row.p[1][k];
-    const double between = Whole(row.gx[1], k) * (odd - even);
-    const double west    = Whole(row.gx[0], k) * (even - (double)row.p[1][k - 1]);
-    const double east    = Whole(row.gx[0], k + 1) * ((double)row.p[0][k + 1] - odd);
-    double       v0 = FMA_D(Whole(row.m[0], k), even, west - between);
-    double       v1 = FMA_D(Whole(row.m[1], k), odd, between - east);
+    const double even = p0[k], odd = p1[k];
+    const double between = WHOLE(x1, k) * (odd - even);
+    const double west    = WHOLE(x0, k) * (even - (double)p1[k - 1]);
+    const double east    = WHOLE(x0, k + 1) * ((double)p0[k + 1] - odd);
+    const double v0 = Product(even, west - between, WHOLE(m0, k), WHOLE(s0, k), (double)ps0[k],
+                              WHOLE(n0, k), (double)pn0[k]);
+    const double v1 = Product(odd, between - east, WHOLE(m1, k), WHOLE(s1, k), (double)ps1[k],
+                              WHOLE(n1, k), (double)pn1[k]);
 
-    v0 = FMA_D(Whole(row.gs[0], k), even - (double)row.ps[0][k], v0);
-    v1 = FMA_D(Whole(row.gs[1], k), odd - (double)row.ps[1][k], v1);
-    v0 = FMA_D(Whole(row.gn[0], k), even - (double)row.pn[0][k], v0);
-    v1 = FMA_D(Whole(row.gn[1], k), odd - (double)row.pn[1][k], v1);
-    Subtract(r0, low0, k, alpha, v0);
-    Subtract(r1, low1, k, alpha, v1);
+    Divide(FMA_D(-alpha, v0, WHOLE(r0, k)), &r0[k], &r0l[k]);
+    Divide(FMA_D(-alpha, v1, WHOLE(r1, k)), &r1[k], &r1l[k]);
   }
+#undef WHOLE
 }
 
 static inline double Round(double x, HeatQuantum q) { return (x + q.big) - q.big; }
 
-double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *restrict high,
-                      const float *restrict low)
+double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *const x[4])
 {
+  const float *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];
   double sum = 0.0;
 
   _Pragma("omp simd reduction(+ : sum)")
   for (PetscInt k = begin; k < end; k++) {
-    const double x = (double)high[k] + (double)low[k];
+    const float term = FMA_F(a[k], a[k], b[k] * b[k]) + FMA_F(c[k], c[k], d[k] * d[k]);
 
-    sum += Round(x * x, q);
+    sum += Round((double)term, q);
   }
   return sum;
 }
 
-float HeatLargest(PetscInt begin, PetscInt end, const float *restrict x)
+static inline float CellEnergy(const HeatHalfRow *r, PetscInt k)
 {
-  float largest = 0.0F;
+  const float u = r->u[k], x = u - r->uw[k], y = u - r->us[k];
 
-  _Pragma("omp simd reduction(max : largest)")
-  for (PetscInt k = begin; k < end; k++) largest = fabsf(x[k]) > largest ? fabsf(x[k]) : largest;
-  return largest;
+  return FMA_F(r->m[k] * u, u, FMA_F(r->gw[k] * x, x, r->gs[k] * y * y));
 }
 
 void HeatSumProducts(PetscInt begin, PetscInt end, HeatQuantum product, HeatQuantum energy,
-                     const HeatHalfRow *half_row, double sums[3])
+                     const HeatHalfRow rows[4], double sums[3])
 {
-  const HeatHalfRow r = *half_row;
+  const HeatHalfRow a = rows[0], b = rows[1], c = rows[2], d = rows[3];
   double            bu = 0.0, magnitude = 0.0, au = 0.0;
 
   _Pragma("omp simd reduction(+ : bu, magnitude, au)")
   for (PetscInt k = begin; k < end; k++) {
-    const float  u = r.u[k], x = u - r.uw[k], y = u - r.us[k];
-    const float  square = FMA_F(r.m[k] * u, u, FMA_F(r.gw[k] * x, x, r.gs[k] * y * y));
-    const double term   = Round((double)(r.b[k] * u), product);
+    const float  term   = FMA_F(a.b[k], a.u[k], b.b[k] * b.u[k]) +
+                          FMA_F(c.b[k], c.u[k], d.b[k] * d.u[k]);
+    const float  square = (CellEnergy(&a, k) + CellEnergy(&b, k)) +
+                          (CellEnergy(&c, k) + CellEnergy(&d, k));
+    const double rounded = Round((double)term, product);
 
-    bu += term;
-    magnitude += fabs(term);
+    bu += rounded;
+    magnitude += fabs(rounded);
     au += Round((double)square, energy);
   }
   sums[0] += bu;

@@ -33,8 +33,8 @@ void HeatResidualAdd(PetscInt n, const HeatHalfRow *r, float *residual);
 /** even_k = row_2k, odd_k = row_2k+1, for k < n. */
 void HeatSplit(PetscInt n, const float *row, float *even, float *odd);
 
-/** row_2k = even_k, row_2k+1 = odd_k, for k < n. */
-void HeatJoin(PetscInt n, const float *even, const float *odd, float *row);
+/** a_2k and b_2k += even_k, a_2k+1 and b_2k+1 += odd_k, for k < n. */
+void HeatAddJoined(PetscInt n, const float *even, const float *odd, float *a, float *b);
 
 /** y_k += x_k. */
 void HeatAdd(PetscInt n, const float *x, float *y);
@@ -73,25 +73,22 @@ void HeatUpdateResidual(PetscInt n, double alpha, const HeatConjugateRow *row);
 
 /** Sums that do not depend on the order of their terms.
  *
- *  Adding `big` to a number and subtracting it again rounds the number to a multiple of `quantum`,
- *  and sums of such multiples are exact in double precision while all partial sums stay below
- *  2^53 quanta.  Terms of one sign make partial sums that are below the total; where signs differ
- *  the sum of magnitudes is taken as well.  Source: J. Demmel, H. D. Nguyen, Fast reproducible
- *  floating-point summation, ARITH 21 (2013). */
+ *  A term is the sum over four cells, those of columns 2k and 2k + 1 in rows 2l and 2l + 1, in single
+ *  precision and always in the same order.  Adding `big` to a term and subtracting it again rounds
+ *  the term to a multiple of a quantum, and sums of such multiples are exact in double precision
+ *  while all partial sums stay below 2^53 quanta.  Terms of one sign make partial sums that are
+ *  below the total; where signs differ the sum of magnitudes is taken as well.
+ *  Source: J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 21 (2013). */
 typedef struct {
-  double big; /* 1.5 2^52 quantum */
+  double big; /* 1.5 2^52 quanta */
 } HeatQuantum;
 
-/** The sum of (high + low)^2 over places [begin, end). */
-double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *high,
-                      const float *low);
+/** The sum of x^2 over the four cells of places [begin, end) of four half rows. */
+double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *const x[4]);
 
-/** The largest |x| there. */
-float HeatLargest(PetscInt begin, PetscInt end, const float *x);
-
-/** Over places [begin, end): sums[0] += b u, sums[1] += |b u|, and sums[2] += (u, A u) as the sum of
+/** Likewise sums[0] += b u, sums[1] += |b u|, and sums[2] += (u, A u) as the sum of
  *  m u^2 + gw (u - uw)^2 + gs (u - us)^2: every face once, at the cell above it. */
 void HeatSumProducts(PetscInt begin, PetscInt end, HeatQuantum product, HeatQuantum energy,
-                     const HeatHalfRow *r, double sums[3]);
+                     const HeatHalfRow rows[4], double sums[3]);
 
 #endif

@@ -178,9 +178,8 @@ static PetscErrorCode CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt
     const PetscInt offset = c->origin - l->s.origin / 2;
 
     Within(l, c, offset, 2, &begin, &end);
-    HeatJoin(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
-    HeatAdd(l->s.half, l->line[0], u);
-    HeatAdd(l->s.half, l->line[0], u + l->s.odd);
+    HeatAddJoined(end - begin, even + begin, odd + begin, u + offset + 2 * begin,
+                  u + l->s.odd + offset + 2 * begin);
   } else {
     const PetscInt offset = (c->origin - l->s.origin) / 2;
 
@@ -208,13 +207,13 @@ static PetscErrorCode UpStepwise(HeatLevel *l, const HeatLevel *coarse)
 PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction finish,
                            void *context)
 {
-  const PetscInt *own_lo = l->s.own.lo, *own_hi = l->s.own.hi;
-  PetscInt        lo, hi;
+  PetscInt lo, hi, last_lo, last_hi;
 
   PetscFunctionBeginUser;
+  HeatLevelRows(l, 1, &last_lo, &last_hi);
   if (l->stepwise) {
     PetscCall(UpStepwise(l, coarse));
-    for (PetscInt j = own_lo[1]; finish && j < own_hi[1]; j++) PetscCall(finish(j, context));
+    for (PetscInt j = last_lo; finish && j < last_hi; j++) PetscCall(finish(j, context));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HeatLevelRows(l, HEAT_UP_DEPTH, &lo, &hi);
@@ -228,7 +227,7 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
       if (j >= stage_lo && j < stage_hi) Stage(l, j, (stage + 1) & 1, PETSC_FALSE);
     }
     const PetscInt j = t - HEAT_SMOOTH_STAGES;
-    if (finish && j >= own_lo[1] && j < own_hi[1]) PetscCall(finish(j, context));
+    if (finish && j >= last_lo && j < last_hi) PetscCall(finish(j, context));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

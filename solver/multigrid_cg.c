@@ -54,23 +54,65 @@ static PetscBool TotalHolds(PetscReal total, PetscReal *expected)
   return *expected > 0x1p-900 ? PETSC_FALSE : PETSC_TRUE; /* zero is what it is */
 }
 
-/* The places of own cells of a parity. */
-static void OwnPlaces(const HeatLevel *l, int parity, PetscInt *begin, PetscInt *end)
+/* Terms of sums are those of rows j and j + 1, j even, and of pairs of columns: they belong to the
+   rank that has the first cell, which knows the others from its halo.  At the end of an odd axis
+   the second cell is one of the padding, zero; or the image of the first of a periodic one, and left
+   out. */
+typedef struct {
+  PetscInt  begin, end; /* places */
+  PetscBool last;       /* the odd cells of the last place are images */
+  PetscBool single;     /* row j + 1 is an image */
+} Terms;
+
+static Terms TermsOf(const HeatLevel *l, PetscInt j)
 {
-  HeatLevelShapePlaces(&l->s, l->s.own.lo[0], l->s.own.hi[0], parity, begin, end);
+  const HeatBox *own = &l->s.own;
+  Terms          t;
+
+  HeatLevelShapePlaces(&l->s, own->lo[0], own->hi[0], 0, &t.begin, &t.end);
+  t.last = (l->d.periodic[0] && l->d.n[0] % 2 && own->hi[0] == l->d.n[0] && t.end > t.begin)
+               ? PETSC_TRUE
+               : PETSC_FALSE;
+  t.single = (l->d.periodic[1] && j + 1 == l->d.n[1]) ? PETSC_TRUE : PETSC_FALSE;
+  return t;
 }
 
-static PetscReal SquaresOfRow(const HeatMultigrid *mg, PetscInt j, HeatQuantum q)
+/* The first row of the terms that are complete with row j, going upwards; -1: none. */
+static PetscInt TermsCompleted(const HeatLevel *l, PetscInt j)
+{
+  const HeatBox  *own   = &l->s.own;
+  const PetscBool image = (l->d.periodic[1] && l->d.n[1] % 2 && j == l->d.n[1]) ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
+  const PetscBool alone = (j + 1 >= l->s.all.hi[1] || (l->d.periodic[1] && j + 1 == l->d.n[1]))
+                              ? PETSC_TRUE
+                              : PETSC_FALSE;
+  const PetscInt  first = j % 2 ? j - 1 : j;
+
+  if (first < own->lo[1] || first >= own->hi[1] || image) return -1;
+  return j % 2 || alone ? first : -1;
+}
+
+/* Half row k of a term: 0, 1 even and odd columns of row j, 2, 3 of the next one; or the zeros. */
+static PetscBool IsImage(const Terms *t, int k, PetscBool at_last)
+{
+  return ((t->single && k >= 2) || (at_last && k % 2)) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscReal SquaresOfRows(const HeatMultigrid *mg, PetscInt j, HeatQuantum q)
 {
   const HeatLevel *l   = &mg->levels[0];
+  const Terms      t   = TermsOf(l, j);
   PetscReal        sum = 0.0;
 
-  for (int parity = 0; parity < 2; parity++) {
-    const size_t row = HeatLevelShapeRow(&l->s, j) + (parity ? l->s.odd : 0);
-    PetscInt     begin, end;
+  for (int at_last = 0; at_last < (t.last ? 2 : 1); at_last++) {
+    const float *r[4];
 
-    OwnPlaces(l, parity, &begin, &end);
-    sum += HeatSumSquares(begin, end, q, l->b + row, mg->r_low + row);
+    for (int k = 0; k < 4; k++)
+      r[k] = IsImage(&t, k, (PetscBool)at_last)
+                 ? mg->zeros
+                 : l->b + HeatLevelShapeRow(&l->s, j + k / 2) + (k % 2 ? l->s.odd : 0);
+    sum += at_last ? HeatSumSquares(t.end - 1, t.end, q, r)
+                   : HeatSumSquares(t.begin, t.end - (t.last ? 1 : 0), q, r);
   }
   return sum;
 }
@@ -80,8 +122,8 @@ static PetscReal OwnSquares(const HeatMultigrid *mg)
   const HeatBox *own = &mg->levels[0].s.own;
   PetscReal      sum = 0.0;
 
-  for (PetscInt j = own->lo[1]; j < own->hi[1]; j++)
-    sum += SquaresOfRow(mg, j, Rounding(mg->expected[SQUARES]));
+  for (PetscInt j = own->lo[1] + own->lo[1] % 2; j < own->hi[1]; j += 2)
+    sum += SquaresOfRows(mg, j, Rounding(mg->expected[SQUARES]));
   return sum;
 }
 
@@ -97,17 +139,24 @@ static PetscErrorCode SumSquares(HeatMultigrid *mg, PetscReal part, PetscReal *t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void ProductsOfRow(const HeatMultigrid *mg, PetscInt j, PetscReal sums[3])
+static void ProductsOfRows(const HeatMultigrid *mg, PetscInt j, PetscReal sums[3])
 {
-  const HeatLevel *l = &mg->levels[0];
+  const HeatLevel  *l       = &mg->levels[0];
+  const Terms       t       = TermsOf(l, j);
+  const HeatQuantum product = Rounding(mg->expected[PRODUCT]);
+  const HeatQuantum energy  = Rounding(mg->expected[ENERGY]);
+  const float      *zeros   = mg->zeros;
 
-  for (int parity = 0; parity < 2; parity++) {
-    const HeatHalfRow r = HeatLevelHalfRow(l, j, parity);
-    PetscInt          begin, end;
+  for (int at_last = 0; at_last < (t.last ? 2 : 1); at_last++) {
+    HeatHalfRow r[4];
 
-    OwnPlaces(l, parity, &begin, &end);
-    HeatSumProducts(begin, end, Rounding(mg->expected[PRODUCT]), Rounding(mg->expected[ENERGY]), &r,
-                    sums);
+    for (int k = 0; k < 4; k++)
+      r[k] = IsImage(&t, k, (PetscBool)at_last)
+                 ? (HeatHalfRow){mg->zeros, zeros, zeros, zeros, zeros, zeros,
+                                 zeros,     zeros, zeros, zeros, zeros}
+                 : HeatLevelHalfRow(l, j + k / 2, k % 2);
+    if (at_last) HeatSumProducts(t.end - 1, t.end, product, energy, r, sums);
+    else HeatSumProducts(t.begin, t.end - (t.last ? 1 : 0), product, energy, r, sums);
   }
 }
 
@@ -116,7 +165,8 @@ static void OwnProducts(const HeatMultigrid *mg, PetscReal sums[3])
   const HeatBox *own = &mg->levels[0].s.own;
 
   sums[0] = sums[1] = sums[2] = 0.0;
-  for (PetscInt j = own->lo[1]; j < own->hi[1]; j++) ProductsOfRow(mg, j, sums);
+  for (PetscInt j = own->lo[1] + own->lo[1] % 2; j < own->hi[1]; j += 2)
+    ProductsOfRows(mg, j, sums);
 }
 
 /* (r, z), |r| |z| and (z, A z) from this rank's parts. */
@@ -160,8 +210,8 @@ static PetscErrorCode LoadScaled(HeatMultigrid *mg, const PetscReal *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The power of two that brings the largest |b| to between 1/2 and 1; *finite false where some b is
-   not finite. */
+/* The power of two that brings the largest |b| to about 2^20: squares of what is left of it after
+   many iterations are then far above what single precision can hold, too. */
 static PetscErrorCode ScaleOf(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest)
 {
   const size_t n   = HeatGridLocalCells(HeatOperatorGrid(mg->op));
@@ -174,7 +224,7 @@ static PetscErrorCode ScaleOf(HeatMultigrid *mg, const PetscReal *b, PetscReal *
   }
   if (sum != 0.0) max = PETSC_INFINITY;
   PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
-  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL) ? -ilogb(*largest) - 1 : 0;
+  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL) ? 20 - ilogb(*largest) : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -220,7 +270,7 @@ PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscRea
   PetscCall(HeatTransferRun(l->halo, l->b, l->b));
   PetscCall(HeatTransferRun(l->halo, mg->r_low, mg->r_low));
   PetscCall(PetscArrayzero(mg->p, l->s.size));
-  mg->expected[SQUARES] = 1.0;
+  mg->expected[SQUARES] = 0x1p40;
   PetscCall(SumSquares(mg, OwnSquares(mg), &squares));
   mg->expected[PRODUCT] = mg->expected[ENERGY] = squares;
   *norm                                        = ldexp(sqrt(squares), -mg->scale_b);
@@ -293,8 +343,8 @@ static PetscErrorCode UpdateRow(PetscInt j, void *context)
   for (; pass->next <= j + 1 && pass->next < pass->p_hi; pass->next++)
     DirectionRow(pass, pass->next);
   HeatUpdateResidual(l->s.half, pass->update->alpha, &row);
-  if (j >= l->s.own.lo[1] && j < l->s.own.hi[1])
-    pass->squares += SquaresOfRow(mg, j, Rounding(mg->expected[SQUARES]));
+  if (TermsCompleted(l, j) >= 0)
+    pass->squares += SquaresOfRows(mg, TermsCompleted(l, j), Rounding(mg->expected[SQUARES]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -347,10 +397,11 @@ typedef struct {
 
 static PetscErrorCode ProductRow(PetscInt j, void *context)
 {
-  ProductPass *pass = context;
+  ProductPass     *pass = context;
+  const HeatLevel *l    = &pass->mg->levels[0];
 
   PetscFunctionBeginUser;
-  ProductsOfRow(pass->mg, j, pass->sums);
+  if (TermsCompleted(l, j) >= 0) ProductsOfRows(pass->mg, TermsCompleted(l, j), pass->sums);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -438,6 +489,7 @@ PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first)
   PetscCall(RowsDestroy(&mg->gx_low));
   PetscCall(RowsDestroy(&mg->gy_low));
   PetscCall(RowsDestroy(&mg->m_low));
+  PetscCall(PetscFree(mg->zeros));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -61,6 +61,7 @@ struct HeatMultigrid {
 
   /* Of the finest level alone. */
   float   *r_low, *p;
+  float   *zeros; /* owned, a half row */
   HeatRows gx_low, gy_low, m_low;
   int      scale_A; /* its matrix is that of the operator times 2^scale_A */
   int      scale_b; /* r is b times 2^scale_b */
@@ -93,7 +94,8 @@ typedef PetscErrorCode (*HeatRowAction)(PetscInt j, void *context);
 PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zero,
                              HeatRowAction prepare, void *context);
 
-/** The last part: correction and post-smoothing; in row order after it `finish` on own rows. */
+/** The last part: correction and post-smoothing; in row order after it `finish` on own rows and on
+ *  those next to them. */
 PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction finish,
                            void *context);
 

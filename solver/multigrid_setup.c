@@ -283,6 +283,7 @@ static PetscErrorCode CreateFinest(HeatMultigrid *mg)
   PetscCall(RowsCreate(l, &mg->gx_low));
   PetscCall(RowsCreate(l, &mg->gy_low));
   PetscCall(RowsCreate(l, &mg->m_low));
+  PetscCall(PetscCalloc1(l->s.half, &mg->zeros));
   mg->n_made = 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
