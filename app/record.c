@@ -7,6 +7,7 @@
 
 #include "app/provenance.h"
 #include "app/survey.h"
+#include "solver/heat_petsc.h"
 
 static PetscErrorCode FillDecomposition(HeatSimulation *sim, HeatResults *r)
 {
@@ -41,9 +42,12 @@ static PetscErrorCode FillSolver(HeatSimulation *sim, HeatResults *r)
   KSPType               ksp_type;
   PCType                pc_type;
   PC                    pc;
+  PetscBool             ours;
+  HeatLinearTimes       times;
 
   PetscFunctionBeginUser;
   if (!HeatStepperLinear(sim->stepper)) PetscFunctionReturn(PETSC_SUCCESS);
+  times = HeatLinearGetTimes(HeatStepperLinear(sim->stepper));
   PetscCall(KSPGetType(HeatLinearKSP(HeatStepperLinear(sim->stepper)), &ksp_type));
   PetscCall(KSPGetPC(HeatLinearKSP(HeatStepperLinear(sim->stepper)), &pc));
   PetscCall(PCGetType(pc, &pc_type));
@@ -56,6 +60,18 @@ static PetscErrorCode FillSolver(HeatSimulation *sim, HeatResults *r)
   r->solver.newton           = HeatOperatorIsLinear(sim->op) ? -1 : it->newton;
   r->solver.iterations_mean  = it->solves ? (double)it->total / (double)it->solves : NAN;
   r->solver.final_residual   = it->last_residual;
+  r->solver.at_rounding      = it->at_rounding;
+  r->solver.set_ups          = times.set_ups;
+  r->solver.set_up_seconds   = times.set_up;
+  if (HeatOperatorIsLinear(sim->op)) r->solver.solve_seconds = times.solve;
+  if (HeatOperatorIsLinear(sim->op)) {
+    r->solver.true_residual  = it->last_true;
+    r->solver.worst_residual = it->worst_true;
+  }
+  PetscCall(PetscStrcmp(pc_type, PCHEATMG, &ours));
+  if (!ours) PetscFunctionReturn(PETSC_SUCCESS);
+  r->solver.w_cycles  = it->rescued[HEAT_RESCUE_W];
+  r->solver.algebraic = it->rescued[HEAT_RESCUE_STRONG] + it->rescued[HEAT_RESCUE_ALL];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

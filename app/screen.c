@@ -154,6 +154,27 @@ static void PrintLine(const HeatSimulation *sim, double fraction, double left)
   (void)printf("  %s left\n", Duration(left, text, sizeof text));
 }
 
+void HeatScreenSolver(const HeatSimulation *sim)
+{
+  const HeatSolveInfo *solve = &sim->last_step.solve;
+  const PetscInt64     step  = sim->clock.step + 1;
+
+  if (sim->grid->rank != 0 || sim->screen.quiet) return;
+  if (solve->rescue != HEAT_RESCUE_NONE && sim->iterations.rescued[solve->rescue] == 1) {
+    (void)fprintf(stderr,
+                  "heat2d: note: the multigrid's V-cycles made too little headway in step %"
+                  PetscInt64_FMT "; the step was solved with %s (such steps are counted in "
+                  "results.json)\n",
+                  step, HeatRescueName(solve->rescue));
+  }
+  if (solve->at_rounding && sim->iterations.at_rounding == 1) {
+    (void)fprintf(stderr,
+                  "heat2d: note: solver.tolerance %g is below what double precision resolves here: "
+                  "the true residual of step %" PetscInt64_FMT " stays at %.1e\n",
+                  (double)sim->c->solver.tolerance, step, (double)solve->true_residual);
+  }
+}
+
 PetscErrorCode HeatScreenProgress(HeatSimulation *sim)
 {
   HeatScreen  *s        = &sim->screen;
@@ -214,6 +235,12 @@ static void PrintNumbers(const HeatSimulation *sim, const HeatPhaseSpread spread
         "  iterations   %" PetscInt64_FMT " min, %.1f mean, %" PetscInt64_FMT " max a solve\n",
         sim->iterations.min, (double)sim->iterations.total / (double)sim->iterations.solves,
         sim->iterations.max);
+  }
+  if (sim->iterations.solves && HeatOperatorIsLinear(sim->op)) {
+    const HeatLinearTimes times = HeatLinearGetTimes(HeatStepperLinear(sim->stepper));
+
+    (void)printf("  solver       %" PetscInt64_FMT " set-up%s in %.3f s, %.3f s of solves\n",
+                 times.set_ups, times.set_ups == 1 ? "" : "s", times.set_up, times.solve);
   }
   if (sim->iterations.newton) {
     (void)printf("  Newton       %.1f iterations a solve\n",

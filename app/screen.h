@@ -12,6 +12,10 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim);
  *  run or every 30 s.  Not collective. */
 PetscErrorCode HeatScreenProgress(HeatSimulation *sim);
 
+/** After each step that solved something: that a solve had to go further than V-cycles, or that its
+ *  tolerance is below what can be resolved; each once a run.  Not collective. */
+void HeatScreenSolver(const HeatSimulation *sim);
+
 /** Time per phase, throughput, energy, checks, files.  Collective. */
 PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status);
 

@@ -180,6 +180,10 @@ static void CountIterations(HeatIterations *all, const HeatSolveInfo *solve)
   all->newton += solve->newton;
   all->solves += 1;
   all->last_residual = solve->residual;
+  all->last_true     = solve->true_residual;
+  all->worst_true    = PetscMax(all->worst_true, solve->true_residual);
+  all->rescued[solve->rescue] += 1;
+  all->at_rounding += solve->at_rounding ? 1 : 0;
 }
 
 /* The numerics failed, as was reported already; the state is that of the last good step. */
@@ -214,7 +218,10 @@ static PetscErrorCode AdvanceOneStep(HeatSimulation *sim)
   }
   PetscCall(code);
   HeatEnergyAdd(&sim->energy, &info->flows, info->dt);
-  if (HeatStepperLinear(sim->stepper)) CountIterations(&sim->iterations, &info->solve);
+  if (HeatStepperLinear(sim->stepper)) {
+    CountIterations(&sim->iterations, &info->solve);
+    HeatScreenSolver(sim);
+  }
   HeatClockAdvance(&sim->clock, &step, info->dt, info->next, info->rejected);
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -27,7 +27,9 @@ typedef struct {
 /** Iterations of the linear solves so far, and of Newton's method around them. */
 typedef struct {
   PetscInt64 solves, total, min, max, newton;
-  PetscReal  last_residual;
+  PetscReal  last_residual, last_true, worst_true; /* relative; the true ones of linear problems */
+  PetscInt64 rescued[HEAT_RESCUES];                /* steps that had to go so far */
+  PetscInt64 at_rounding;                          /* steps with a tolerance below rounding */
 } HeatIterations;
 
 /** Progress on the terminal (screen.c). */

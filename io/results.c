@@ -178,7 +178,15 @@ static void PutSolver(cJSON *root, const HeatResults *r)
   PutCount(iterations, "max", r->solver.iterations_max);
   PutCount(iterations, "total", r->solver.iterations_total);
   PutNumber(solver, "final_residual", r->solver.final_residual);
+  PutNumber(solver, "true_residual", r->solver.true_residual);
+  PutNumber(solver, "worst_residual", r->solver.worst_residual);
+  PutCount(solver, "w_cycles", r->solver.w_cycles);
+  PutCount(solver, "algebraic", r->solver.algebraic);
+  PutCount(solver, "at_rounding", r->solver.at_rounding);
   PutCount(solver, "newton", r->solver.newton);
+  PutCount(solver, "set_ups", r->solver.set_ups);
+  PutNumber(solver, "set_up_seconds", r->solver.set_up_seconds);
+  PutNumber(solver, "solve_seconds", r->solver.solve_seconds);
 }
 
 static void PutTiming(cJSON *root, const HeatResults *r)
@@ -404,6 +412,8 @@ void HeatResultsInit(HeatResults *r)
   r->time.step = r->time.end = r->time.step_min = r->time.step_max = NAN;
   r->time.rejected = r->solver.newton = -1;
   r->solver.final_residual = r->solver.iterations_mean = NAN;
+  r->solver.true_residual = r->solver.worst_residual = r->solver.solve_seconds = NAN;
+  r->solver.w_cycles = r->solver.algebraic = -1;
   r->seconds = r->fom = NAN;
   r->memory_max = r->memory_mean = -1;
   r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;

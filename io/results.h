@@ -100,7 +100,13 @@ typedef struct {
     PetscInt64  solves;
     PetscInt64  iterations_min, iterations_max, iterations_total; /* of a solve; of all */
     double      iterations_mean;
-    double      final_residual; /* of the last solve, relative */
+    double      final_residual; /* of the last solve, relative, recursive */
+    double      true_residual;  /* likewise, computed from the solution; NaN: not linear */
+    double      worst_residual; /* the largest true one of the run */
+    PetscInt64  w_cycles, algebraic; /* steps that needed more than V-cycles; -1: not ours */
+    PetscInt64  set_ups;
+    double      set_up_seconds, solve_seconds; /* on rank 0; NaN: not counted */
+    PetscInt64  at_rounding;         /* steps whose tolerance was below rounding */
     PetscInt64  newton;         /* Newton iterations of all steps; -1: linear */
   } solver;
 

@@ -153,8 +153,9 @@ static PetscErrorCode Renew(HeatLinear *l)
 
 PetscErrorCode HeatLinearSetUp(HeatLinear *l)
 {
-  PC        pc;
-  PetscBool needs_matrix, ours;
+  const double began = MPI_Wtime();
+  PC           pc;
+  PetscBool    needs_matrix, ours;
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(l->ksp, &pc));
@@ -166,6 +167,8 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   PetscCall(KSPSetOperators(l->ksp, l->shell, needs_matrix ? l->assembled : l->shell));
   PetscCall(KSPSetUp(l->ksp));
   PetscCall(KSPSetUpOnBlocks(l->ksp));
+  l->times.set_ups++;
+  l->times.set_up += MPI_Wtime() - began;
   PetscFunctionReturn(0);
 }
 
@@ -262,6 +265,8 @@ PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
   if (mass != l->system.mass) PetscCall(HeatLinearUpdate(l, mass));
   PetscFunctionReturn(0);
 }
+
+HeatLinearTimes HeatLinearGetTimes(const HeatLinear *l) { return l->times; }
 
 KSP HeatLinearKSP(HeatLinear *l) { return l->ksp; }
 

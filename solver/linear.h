@@ -81,6 +81,13 @@ PetscErrorCode HeatLinearTry(HeatLinear *linear, Vec b, Vec x, HeatSolveInfo *in
 /** Raises what HeatLinearSolve raises, after a HeatLinearTry that failed.  Collective. */
 PetscErrorCode HeatLinearRaise(HeatLinear *linear, const char *what, const HeatSolveInfo *info);
 
+/** Wall time on this rank since the creation.  Not collective. */
+typedef struct {
+  PetscInt64 set_ups;
+  double     set_up, solve; /* [s]; solves inside Newton's method are not counted */
+} HeatLinearTimes;
+HeatLinearTimes HeatLinearGetTimes(const HeatLinear *linear);
+
 /** The solver itself, for reports and tests; borrowed. */
 KSP HeatLinearKSP(HeatLinear *linear);
 

@@ -21,6 +21,7 @@ struct HeatLinear {
   Vec           residual, correction; /* NULL: not needed so far */
   PetscBool     fallen_back;          /* an algebraic multigrid stands in for ours */
 
+  HeatLinearTimes   times;
   HeatAttemptRecord tried[HEAT_RESCUES]; /* of the last solve */
 };
 
