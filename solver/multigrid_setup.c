@@ -157,7 +157,7 @@ static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
   const PetscReal *gx = HeatOperatorConductances(mg->op, 0);
   const PetscReal *gs = HeatOperatorConductances(mg->op, 1);
   const PetscReal  noise = 1e-8;
-  PetscReal        largest = 0.0, *row;
+  PetscReal        largest = 0.0, to_sixteenths = 0.0, *row;
   PetscInt64       sixteenths = 0; /* a sum of numbers below one that has no order */
 
   PetscFunctionBeginUser;
@@ -169,12 +169,13 @@ static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
         const PetscReal d = Diagonal(g, row, gx + j * (g->nxl + 1), gs + j * g->nxl, i);
 
         if (pass == 0) largest = PetscMax(largest, d);
-        else sixteenths += (PetscInt64)ceil(ldexp(d, mg->scale_A + 4));
+        else sixteenths += (PetscInt64)ceil(to_sixteenths * d);
       }
     }
     if (pass) continue;
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPIU_REAL, MPIU_MAX, mg->comm));
     mg->scale_A = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
+    to_sixteenths = ldexp(16.0, mg->scale_A);
   }
   PetscCall(PetscFree(row));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));

@@ -10,6 +10,8 @@
  * rest. */
 #include "solver/operator.h"
 
+#include <math.h>
+
 #include "solver/operator_impl.h"
 
 /* Those with a second word are for operators that need more arrays than the others. */
@@ -20,7 +22,9 @@ typedef enum {
   STEP_EXCHANGE,
   APPLY,
   APPLY_SHIFTED, /* with a diagonal of its own */
-  APPLY_JACOBIAN /* and conductances that depend on T */
+  APPLY_JACOBIAN, /* and conductances that depend on T */
+  DEFECT,
+  DEFECT_SHIFTED
 } Ending;
 
 typedef struct {
@@ -30,6 +34,8 @@ typedef struct {
   const PetscReal *u;                 /* [nyl][nxl] */
   const PetscReal *ghost[HEAT_SIDES]; /* values beyond each side */
   PetscReal       *out;               /* [nyl][nxl] */
+  const PetscReal *b;                 /* [nyl][nxl], of a defect */
+  PetscReal        big, *squares;     /* likewise: see HeatOperatorDefect */
 } Sweep;
 
 /* y = (mass C + D) x - sum over faces of the linearised heat, high x_high - low x_low towards the
@@ -51,6 +57,34 @@ static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, Pe
              (((hx[i + 1] * e[i] - lx[i + 1] * c[i]) - (hx[i] * c[i] - lx[i] * w[i])) +
               ((hn[i] * no[i] - ln[i] * c[i]) - (hs[i] * c[i] - ls[i] * s[i])));
   }
+}
+
+/* The sum of (b - A x)^2, each rounded to a multiple of a quantum. */
+static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep, PetscInt n,
+                                      size_t cell, size_t face, const PetscReal *w,
+                                      const PetscReal *e, const PetscReal *s, const PetscReal *no)
+{
+  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
+  const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
+  const PetscReal *restrict C = op->capacity + cell, *restrict b = sweep->b + cell;
+  const PetscReal *restrict D = sweep->ending == DEFECT_SHIFTED ? op->shift + cell : NULL;
+  const PetscReal mass = sweep->mass, big = sweep->big;
+  PetscReal       sum = 0.0;
+
+#define SQUARE(m)                                                                                  \
+  const PetscReal in = (gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +                       \
+                       (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i]));                           \
+  const PetscReal defect = b[i] - ((m)*c[i] - in);                                                 \
+  sum += (defect * defect + big) - big
+  if (D) {
+    _Pragma("omp simd reduction(+ : sum)")
+    for (PetscInt i = 0; i < n; i++) { SQUARE(mass * C[i] + D[i]); }
+  } else {
+    _Pragma("omp simd reduction(+ : sum)")
+    for (PetscInt i = 0; i < n; i++) { SQUARE(mass * C[i]); }
+  }
+#undef SQUARE
+  return sum;
 }
 
 /* N_i = G_w (T_w - T_i) + G_e (T_e - T_i) + G_s (T_s - T_i) + G_n (T_n - T_i), for n cells of a
@@ -88,6 +122,10 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
   case APPLY_SHIFTED:
     for (PetscInt i = 0; i < n; i++)
       out[i] = (mass * C[i] + op->shift[cell + (size_t)i]) * c[i] - SUM(i);
+    break;
+  case DEFECT:
+  case DEFECT_SHIFTED:
+    *sweep->squares += DefectSquares(op, sweep, n, cell, face, w, e, s, no);
     break;
   case APPLY_JACOBIAN: JacobianKernel(op, sweep, n, cell, face, w, e, s, no); break;
   }
@@ -203,6 +241,26 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
   if (op->shift) sweep.ending = op->low[0] ? APPLY_JACOBIAN : APPLY_SHIFTED;
   PetscCall(RunSweep(op, &sweep, zeros));
   PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
+                                  const PetscReal *b, PetscReal bound, PetscReal *norm)
+{
+  const PetscReal  quantum = ldexp(1.0, 2 * ilogb(bound) - 50);
+  PetscReal        squares = 0.0, total;
+  const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
+  Sweep            sweep             = {.ending  = op->shift ? DEFECT_SHIFTED : DEFECT,
+                                        .mass    = mass,
+                                        .u       = x,
+                                        .b       = b,
+                                        .big     = 1.5 * 0x1p52 * quantum,
+                                        .squares = &squares};
+
+  PetscFunctionBeginUser;
+  PetscCall(RunSweep(op, &sweep, zeros));
+  PetscCallMPI(MPI_Allreduce(&squares, &total, 1, MPIU_REAL, MPI_SUM, op->grid->comm));
+  *norm = PetscSqrtReal(total);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Set-up, time, and what it is made of. */

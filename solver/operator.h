@@ -65,6 +65,12 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
 PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                  PetscReal *y);
 
+/** ||b - A x|| for that matrix A of a linear operator.  Where it is at most `bound` (> 0) its bits do
+ *  not depend on the layout of blocks; where it is larger it says only that.  Collective.
+ *  @param[in] x, b  [nyl][nxl] */
+PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
+                                  const PetscReal *b, PetscReal bound, PetscReal *norm);
+
 /** The diagonal of that matrix, [nyl][nxl]: the true one, which a source that grows with T can make
  *  negative.  Not collective. */
 PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d);
