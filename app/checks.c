@@ -22,7 +22,7 @@ static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck 
 static PetscErrorCode HeatFlow(HeatSimulation *sim, const HeatCaseCheck *check, const PetscReal *T,
                                PetscReal *value)
 {
-  PetscReal *heat, sides[HEAT_SIDES];
+  PetscReal *heat, flows[HEAT_FLOWS];
 
   PetscFunctionBeginUser;
   if (check->between.names[0]) {
@@ -33,8 +33,8 @@ static PetscErrorCode HeatFlow(HeatSimulation *sim, const HeatCaseCheck *check, 
     *value = heat[HeatDiagnosticsFirstSegment(sim->c, check->side) + check->segment];
     PetscCall(PetscFree(heat));
   } else {
-    PetscCall(HeatDiagnosticsSideHeat(sim->op, T, sides));
-    *value = sides[check->side];
+    PetscCall(HeatDiagnosticsFlows(sim->op, T, flows));
+    *value = flows[check->side];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -117,15 +117,14 @@ PetscBool HeatHistoryIsDue(const HeatSimulation *sim)
 
 /* Rows. */
 
-/* Numbers of the fixed columns behind the step; returns how many. */
+/* Numbers of the fixed columns behind the step, and the exchange; returns how many. */
 static PetscErrorCode FixedNumbers(HeatSimulation *sim, const PetscReal *T, PetscReal *row,
                                    PetscInt *n)
 {
-  PetscReal heat[HEAT_SIDES], source = HeatSourceLocalTotal(HeatOperatorSource(sim->op));
+  PetscReal heat[HEAT_FLOWS];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatDiagnosticsSideHeat(sim->op, T, heat));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &source, 1, MPIU_REAL, MPI_SUM, sim->grid->comm));
+  PetscCall(HeatDiagnosticsFlows(sim->op, T, heat));
   const PetscReal numbers[FIXED - 1] = {sim->clock.time,
                                         sim->clock.last,
                                         (PetscReal)sim->last_step.solve.iterations,
@@ -138,25 +137,12 @@ static PetscErrorCode FixedNumbers(HeatSimulation *sim, const PetscReal *T, Pets
                                         heat[HEAT_RIGHT],
                                         heat[HEAT_BOTTOM],
                                         heat[HEAT_TOP],
-                                        source,
+                                        heat[HEAT_FLOW_SOURCE],
                                         sim->account.relative};
 
   PetscCall(PetscArraycpy(row, numbers, FIXED - 1));
   *n = FIXED - 1;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode ExchangeNumber(HeatSimulation *sim, const PetscReal *T, PetscReal *row,
-                                     PetscInt *n)
-{
-  HeatFlows flows;
-
-  PetscFunctionBeginUser;
-  if (!sim->c->exchange.coefficient.given) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorFlows(sim->op, T, &flows));
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, &flows.exchange, 1, MPIU_REAL, MPI_SUM, sim->grid->comm));
-  row[(*n)++] = flows.exchange;
+  if (sim->c->exchange.coefficient.given) row[(*n)++] = heat[HEAT_FLOW_EXCHANGE];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -207,7 +193,6 @@ PetscErrorCode HeatHistoryWrite(HeatSimulation *sim, const PetscReal *T)
   PetscCall(HeatSurveyPrepare(sim, T));
   PetscCall(PetscMalloc1(sim->history.n_columns, &row));
   PetscCall(FixedNumbers(sim, T, row, &n));
-  PetscCall(ExchangeNumber(sim, T, row, &n));
   PetscCall(SegmentNumbers(sim, T, row, &n));
   PetscCall(HeatDiagnosticsInterfaceHeat(sim->op, T, c->output.n_interfaces, c->output.interfaces,
                                          row + n));

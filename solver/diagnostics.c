@@ -1,34 +1,32 @@
-/* Reductions over the field; local sums are compensated, so they do not drift with the grid. */
+/* Reductions over the field; sums are exact, so they have the same bits however it is shared. */
 #include "solver/diagnostics.h"
 
+#include <math.h>
+
 #include "solver/expression.h"
-#include "solver/sum.h"
 
 PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
                                       HeatSummary *summary)
 {
   const HeatGrid *g           = HeatOperatorGrid(op);
   const size_t    n           = HeatGridLocalCells(g);
-  PetscReal       extremes[2] = {PETSC_MIN_REAL, PETSC_MIN_REAL}, sums[2] = {0.0, 0.0};
-  HeatAccumulator sum = {0.0, 0.0};
+  PetscReal       extremes[2] = {PETSC_MIN_REAL, PETSC_MIN_REAL}, found[2];
+  HeatExactSum    sums[2]     = {0};
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < n; cell++) {
-    if (PetscIsInfOrNanReal(T[cell])) {
-      sums[1] += 1.0;
-      continue;
-    }
+    if (PetscIsInfOrNanReal(T[cell])) continue;
     extremes[0] = PetscMax(extremes[0], -T[cell]);
     extremes[1] = PetscMax(extremes[1], T[cell]);
-    HeatAccumulate(&sum, T[cell]);
   }
-  sums[0] = HeatAccumulated(sum);
+  HeatExactSumAddArray(&sums[0], n, T);
+  HeatExactSumAdd(&sums[1], (PetscReal)HeatExactSumDropNonFinite(&sums[0]));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_REAL, MPIU_MAX, g->comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPIU_REAL, MPI_SUM, g->comm));
+  PetscCall(HeatExactSumReduce(g->comm, 2, sums, found));
   summary->min        = -extremes[0];
   summary->max        = extremes[1];
-  summary->mean       = sums[0] / ((PetscReal)g->nx * (PetscReal)g->ny - sums[1]);
-  summary->non_finite = (PetscInt64)sums[1];
+  summary->mean       = found[0] / ((PetscReal)g->nx * (PetscReal)g->ny - found[1]);
+  summary->non_finite = (PetscInt64)found[1];
   PetscFunctionReturn(0);
 }
 
@@ -38,7 +36,7 @@ PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *
   const HeatGrid  *g        = HeatOperatorGrid(op);
   const PetscReal *capacity = HeatOperatorCapacity(op);
   const PetscReal  area     = g->hx * g->hy;
-  HeatAccumulator  sum      = {0.0, 0.0};
+  HeatExactSum     sum      = {0};
   PetscReal        total;
 
   PetscFunctionBeginUser;
@@ -47,10 +45,9 @@ PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *
 
     if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell);
     else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = capacity[cell] / area;
-    HeatAccumulate(&sum, w * T[cell]);
+    HeatExactSumAdd(&sum, w * T[cell]);
   }
-  total = HeatAccumulated(sum);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &total, 1, MPIU_REAL, MPI_SUM, g->comm));
+  PetscCall(HeatExactSumReduce(g->comm, 1, &sum, &total));
   *integral = total * area;
   PetscFunctionReturn(0);
 }
@@ -61,8 +58,8 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
 {
   const HeatGrid *g = HeatOperatorGrid(op);
   HeatExpression *e;
-  HeatAccumulator squares = {0.0, 0.0};
-  PetscReal      *x, *y, *value, results[2], largest = 0.0;
+  HeatExactSum    squares = {0};
+  PetscReal      *x, *y, *value, sum, largest = 0.0;
   char            message[256];
 
   PetscFunctionBeginUser;
@@ -79,30 +76,27 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
     for (PetscInt i = 0; i < g->nxl; i++) {
       const PetscReal d = PetscAbsReal(row[i] - value[i]);
 
-      HeatAccumulate(&squares, d * d);
+      HeatExactSumAdd(&squares, d * d);
       if (!(d <= largest)) largest = d; /* keeps a NaN */
     }
   }
   PetscCall(PetscFree3(x, y, value));
   PetscCall(HeatExpressionDestroy(&e));
-  results[0] = HeatAccumulated(squares);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, results, 1, MPIU_REAL, MPI_SUM, g->comm));
-  PetscCallMPI(MPI_Allreduce(&largest, &results[1], 1, MPIU_REAL, MPIU_MAX, g->comm));
-  *l2  = PetscSqrtReal(results[0] / ((PetscReal)g->nx * (PetscReal)g->ny));
-  *max = PetscIsNanReal(*l2) ? *l2 : results[1];
+  PetscCall(HeatExactSumReduce(g->comm, 1, &squares, &sum));
+  PetscCallMPI(MPI_Allreduce(&largest, max, 1, MPIU_REAL, MPIU_MAX, g->comm));
+  *l2 = PetscSqrtReal(sum / ((PetscReal)g->nx * (PetscReal)g->ny));
+  if (PetscIsInfOrNanReal(*l2)) *l2 = *max = NAN;
   PetscFunctionReturn(0);
 }
 
-PetscErrorCode HeatDiagnosticsSideHeat(const HeatOperator *op, const PetscReal *T,
-                                       PetscReal heat[HEAT_SIDES])
+PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
+                                    PetscReal heat[HEAT_FLOWS])
 {
   HeatFlows flows;
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorFlows(op, T, &flows));
-  PetscCall(PetscArraycpy(heat, flows.side, HEAT_SIDES));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, HEAT_SIDES, MPIU_REAL, MPI_SUM,
-                             HeatOperatorGrid(op)->comm));
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, flows.sum, heat));
   PetscFunctionReturn(0);
 }
 
@@ -123,11 +117,13 @@ PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscRea
                                           PetscReal *heat)
 {
   const PetscInt n = HeatDiagnosticsSegments(HeatOperatorCase(op));
+  HeatExactSum  *sums;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSegmentHeat(op, T, heat));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, (PetscMPIInt)n, MPIU_REAL, MPI_SUM,
-                             HeatOperatorGrid(op)->comm));
+  PetscCall(PetscCalloc1(n, &sums));
+  PetscCall(HeatOperatorSegmentHeat(op, T, sums));
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, sums, heat));
+  PetscCall(PetscFree(sums));
   PetscFunctionReturn(0);
 }
 
@@ -136,7 +132,7 @@ PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscRea
 typedef struct {
   PetscInt             n;
   const HeatInterface *pairs;
-  HeatAccumulator     *sums; /* [n] */
+  HeatExactSum        *sums; /* [n] */
 } InterfaceSums;
 
 static void AddFaceHeat(PetscInt from, PetscInt to, PetscReal heat, void *context)
@@ -147,8 +143,8 @@ static void AddFaceHeat(PetscInt from, PetscInt to, PetscReal heat, void *contex
   for (PetscInt k = 0; k < s->n; k++) {
     const PetscInt *pair = s->pairs[k].material;
 
-    if (pair[0] == from && pair[1] == to) HeatAccumulate(&s->sums[k], heat);
-    else if (pair[0] == to && pair[1] == from) HeatAccumulate(&s->sums[k], -heat);
+    if (pair[0] == from && pair[1] == to) HeatExactSumAdd(&s->sums[k], heat);
+    else if (pair[0] == to && pair[1] == from) HeatExactSumAdd(&s->sums[k], -heat);
   }
 }
 
@@ -161,9 +157,7 @@ PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T
   if (n == 0) PetscFunctionReturn(0);
   PetscCall(PetscCalloc1(n, &s.sums));
   PetscCall(HeatOperatorVisitFaces(op, T, AddFaceHeat, &s));
-  for (PetscInt k = 0; k < n; k++) heat[k] = HeatAccumulated(s.sums[k]);
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, s.sums, heat));
   PetscCall(PetscFree(s.sums));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, heat, (PetscMPIInt)n, MPIU_REAL, MPI_SUM,
-                             HeatOperatorGrid(op)->comm));
   PetscFunctionReturn(0);
 }

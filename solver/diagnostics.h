@@ -1,5 +1,6 @@
 /** Numbers about a field: extremes, mean, integrals, errors against an exact solution, side heat.
- *  Everything here is collective on the operator's grid and gives the same result to all ranks. */
+ *  Everything here is collective on the operator's grid and gives the same result to all ranks, and
+ *  the same bits on any number of them. */
 #ifndef HEAT_SOLVER_DIAGNOSTICS_H
 #define HEAT_SOLVER_DIAGNOSTICS_H
 
@@ -24,10 +25,10 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
                                     const HeatFormula *exact, PetscReal t, PetscReal *l2,
                                     PetscReal *max);
 
-/** Heat that enters through each side [W/m], at the operator's present time; where it is not linear
- *  T must be the field of the last Update. */
-PetscErrorCode HeatDiagnosticsSideHeat(const HeatOperator *op, const PetscReal *T,
-                                       PetscReal heat[HEAT_SIDES]);
+/** Heat that enters [W/m], through each side and by the other kinds (HEAT_FLOW_...), at the
+ *  operator's present time; where it is not linear T must be the field of the last Update. */
+PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
+                                    PetscReal heat[HEAT_FLOWS]);
 
 /** Likewise through each segment: left's first, then right's, bottom's and top's.
  *  @param[out] heat  [HeatDiagnosticsSegments(c)] */

@@ -14,59 +14,62 @@ const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS] = {
     "heat_left", "heat_right",     "heat_bottom",     "heat_top",     "heat_source",
     "turnover",  "stored_initial", "content_initial", "heat_exchange"};
 
-/* Sum of C (T - level) over all cells. */
-static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal level,
-                                 PetscReal *stored)
+/* Where each kind of heat stands among the sums, whose order is that of older checkpoints. */
+static const int PlaceOf[HEAT_FLOWS] = {SUM_SIDE,   SUM_SIDE + 1, SUM_SIDE + 2, SUM_SIDE + 3,
+                                        SUM_SOURCE, SUM_EXCHANGE, SUM_TURNOVER};
+
+/* Sum of C T over all cells. */
+static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal *stored)
 {
-  const HeatGrid  *g   = HeatOperatorGrid(op);
-  const PetscReal *C   = HeatOperatorCapacity(op);
-  HeatAccumulator  sum = {0.0, 0.0};
-  PetscReal        parts[2];
+  const HeatGrid *g   = HeatOperatorGrid(op);
+  HeatExactSum    sum = {0};
 
   PetscFunctionBeginUser;
+  HeatExactSumAddProducts(&sum, HeatGridLocalCells(g), HeatOperatorCapacity(op), T);
+  PetscCall(HeatExactSumReduce(g->comm, 1, &sum, stored));
+  PetscFunctionReturn(0);
+}
+
+/* Sum of C (T - the lowest T) over all cells. */
+static PetscErrorCode Content(const HeatOperator *op, const PetscReal *T, PetscReal *content)
+{
+  const HeatGrid  *g      = HeatOperatorGrid(op);
+  const PetscReal *C      = HeatOperatorCapacity(op);
+  PetscReal        lowest = PETSC_MAX_REAL;
+  HeatExactSum     sum    = {0};
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) lowest = PetscMin(lowest, T[cell]);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lowest, 1, MPIU_REAL, MPIU_MIN, g->comm));
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
-    HeatAccumulate(&sum, C[cell] * (T[cell] - level));
-  parts[0] = sum.sum;
-  parts[1] = sum.lost;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, parts, 2, MPIU_REAL, MPI_SUM, g->comm));
-  *stored = parts[0] + parts[1];
+    HeatExactSumAdd(&sum, C[cell] * (T[cell] - lowest));
+  PetscCall(HeatExactSumReduce(g->comm, 1, &sum, content));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T)
 {
-  const HeatGrid *g      = HeatOperatorGrid(op);
-  PetscReal       lowest = PETSC_MAX_REAL;
-
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(e, sizeof *e));
-  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) lowest = PetscMin(lowest, T[cell]);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lowest, 1, MPIU_REAL, MPIU_MIN, g->comm));
-  PetscCall(StoredHeat(op, T, 0.0, &e->before[SUM_STORED_INITIAL]));
-  PetscCall(StoredHeat(op, T, lowest, &e->before[SUM_CONTENT_INITIAL]));
+  PetscCall(StoredHeat(op, T, &e->before[SUM_STORED_INITIAL]));
+  PetscCall(Content(op, T, &e->before[SUM_CONTENT_INITIAL]));
   PetscFunctionReturn(0);
 }
 
 void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
 {
-  for (int s = 0; s < HEAT_SIDES; s++) HeatAccumulate(&e->side[s], flows->side[s] * dt);
-  HeatAccumulate(&e->source, flows->source * dt);
-  HeatAccumulate(&e->exchange, flows->exchange * dt);
-  HeatAccumulate(&e->turnover, flows->turnover * dt);
+  HeatFlowsAdd(&e->heat, dt, flows);
 }
 
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS])
 {
+  PetscReal heat[HEAT_FLOWS];
+
   PetscFunctionBeginUser;
-  PetscCall(PetscArrayzero(sums, HEAT_ENERGY_SUMS));
-  for (int s = 0; s < HEAT_SIDES; s++) sums[SUM_SIDE + s] = HeatAccumulated(e->side[s]);
-  sums[SUM_SOURCE]   = HeatAccumulated(e->source);
-  sums[SUM_EXCHANGE] = HeatAccumulated(e->exchange);
-  sums[SUM_TURNOVER] = HeatAccumulated(e->turnover);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_ENERGY_SUMS, MPIU_REAL, MPI_SUM,
-                             HeatOperatorGrid(op)->comm));
-  for (int k = 0; k < HEAT_ENERGY_SUMS; k++) sums[k] += e->before[k];
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, e->heat.sum, heat));
+  PetscCall(PetscArraycpy(sums, e->before, HEAT_ENERGY_SUMS));
+  for (int k = 0; k < HEAT_FLOWS; k++) sums[PlaceOf[k]] += heat[k];
   PetscFunctionReturn(0);
 }
 
@@ -85,7 +88,7 @@ PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, cons
 
   PetscFunctionBeginUser;
   PetscCall(HeatEnergySave(e, op, sums));
-  PetscCall(StoredHeat(op, T, 0.0, &report->stored));
+  PetscCall(StoredHeat(op, T, &report->stored));
   report->stored_initial = sums[SUM_STORED_INITIAL];
   report->source         = sums[SUM_SOURCE];
   report->exchange       = sums[SUM_EXCHANGE];

@@ -1,24 +1,23 @@
 /** The energy account of a run: what crossed the sides, what the sources released, what is stored.
  *
- *  Each step adds to local, compensated sums; nothing is communicated until somebody asks.  The
- *  account closes when stored(t) - stored(0) equals what came in; the relative error divides by
- *  the heat that was turned over: all that crossed faces of the boundary or was released, by
- *  magnitude, plus the initial content above the coldest cell.  That does not depend on the zero
- *  of the temperature scale, nor on the decomposition.  For a steady state the heat flows
- *  themselves must balance. / */
+ *  Each step adds to exact sums of the rank's own; nothing is communicated until somebody asks, and
+ *  what one is told then has the same bits on any number of ranks.  The account closes when
+ *  stored(t) - stored(0) equals what came in; the relative error divides by the heat that was
+ *  turned over: all that crossed faces of the boundary or was released, by magnitude, plus the
+ *  initial content above the coldest cell.  That does not depend on the zero of the temperature
+ *  scale.  For a steady state the heat flows themselves must balance. */
 #ifndef HEAT_SOLVER_ENERGY_H
 #define HEAT_SOLVER_ENERGY_H
 
 #include "solver/stepper.h"
-#include "solver/sum.h"
 
 enum { HEAT_ENERGY_SUMS = 9 }; /* what a restart needs, see HeatEnergySave */
 extern const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS];
 
 /** Own part since the start of this process; plain data. */
 typedef struct {
-  HeatAccumulator side[HEAT_SIDES], source, exchange, turnover; /* [J/m] */
-  PetscReal       before[HEAT_ENERGY_SUMS]; /* all ranks, from before a restart [J/m] */
+  HeatFlows heat;                     /* [J/m] */
+  PetscReal before[HEAT_ENERGY_SUMS]; /* all ranks, from before a restart [J/m] */
 } HeatEnergy;
 
 /** All ranks. */

@@ -133,6 +133,14 @@ void HeatExactSumAddScaled(HeatExactSum *sum, PetscReal factor, const HeatExactS
   if (digits.nan) HeatExactSumAdd(sum, NAN);
 }
 
+int64_t HeatExactSumDropNonFinite(HeatExactSum *sum)
+{
+  const int64_t dropped = sum->infinite[0] + sum->infinite[1] + sum->nan;
+
+  sum->infinite[0] = sum->infinite[1] = sum->nan = 0;
+  return dropped;
+}
+
 /* Rounding. */
 
 /* The highest chunk that is not zero; 0 where none is. */

@@ -16,7 +16,7 @@
 
 enum {
   HEAT_EXACT_CHUNKS = 67,  /* 2^-1074 to 2^1024, and room for 2^62 terms */
-  HEAT_EXACT_LOAD   = 2047 /* terms below 2^52 that a chunk bears before a carry is due */
+  HEAT_EXACT_LOAD   = 2047 /* terms, each below 2^52, that a chunk bears before a carry */
 };
 
 /** Own part; {0} is the sum of nothing. */
@@ -29,17 +29,19 @@ typedef struct {
 /** Carry what a chunk cannot keep to the one above. */
 void HeatExactSumCarry(HeatExactSum *sum);
 
-/** To HEAT_EXACT_LOAD terms without a carry: the caller counts. */
-static inline void HeatExactSumDeposit(HeatExactSum *sum, PetscReal value)
+/** sum += value. */
+static inline void HeatExactSumAdd(HeatExactSum *sum, PetscReal value)
 {
   uint64_t bits;
 
   memcpy(&bits, &value, sizeof bits);
-  const int64_t  minus    = -(int64_t)(bits >> 63); /* 0, or all ones: x ^ minus - minus is -x */
+  const int64_t  minus    = -(int64_t)(bits >> 63); /* 0, or all ones: (x ^ minus) - minus is -x */
   const int      exponent = (int)(bits >> 52) & 0x7ff, normal = exponent > 0;
   const uint64_t mantissa = (bits & 0xfffffffffffff) | (uint64_t)normal << 52;
   const int      position = exponent - normal, k = position >> 5, shift = position & 31;
 
+  if (sum->load == HEAT_EXACT_LOAD) HeatExactSumCarry(sum);
+  sum->load++;
   if (exponent == 0x7ff) {
     if (value != value) sum->nan++;
     else sum->infinite[bits >> 63]++;
@@ -47,14 +49,6 @@ static inline void HeatExactSumDeposit(HeatExactSum *sum, PetscReal value)
   }
   sum->chunk[k] += ((int64_t)((mantissa << shift) & 0xffffffff) ^ minus) - minus;
   sum->chunk[k + 1] += ((int64_t)(mantissa >> (32 - shift)) ^ minus) - minus;
-}
-
-/** sum += value. */
-static inline void HeatExactSumAdd(HeatExactSum *sum, PetscReal value)
-{
-  if (sum->load == HEAT_EXACT_LOAD) HeatExactSumCarry(sum);
-  sum->load++;
-  HeatExactSumDeposit(sum, value);
 }
 
 /** sum += all values. */
@@ -65,6 +59,9 @@ void HeatExactSumAddProducts(HeatExactSum *sum, size_t n, const PetscReal *x, co
 
 /** sum += factor * other, exactly as long as no bit of the product falls below 2^-1074. */
 void HeatExactSumAddScaled(HeatExactSum *sum, PetscReal factor, const HeatExactSum *other);
+
+/** Forget the terms that are not finite; returns how many there were. */
+int64_t HeatExactSumDropNonFinite(HeatExactSum *sum);
 
 /** The own part, rounded to the nearest double, ties to even; 0 is +0, and too large infinite.
  *  Infinities of both signs make NaN. */

@@ -12,6 +12,7 @@
 #define HEAT_SOLVER_OPERATOR_H
 
 #include "solver/boundary.h"
+#include "solver/exact_sum.h"
 #include "solver/halo.h"
 #include "solver/paint.h"
 #include "solver/source.h"
@@ -91,21 +92,30 @@ void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, Pet
  *  eigenvalue of C^-1 J, at the field of the last Update.  Collective. */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
-/** Heat that enters this rank's cells from outside [W/m]. */
+/** Heat that enters from outside, by kind: through each side, then these. */
+enum {
+  HEAT_FLOW_SOURCE = HEAT_SIDES, /* released by the sources */
+  HEAT_FLOW_EXCHANGE,            /* from the ambient of `exchange`; negative: lost */
+  HEAT_FLOW_TURNOVER,            /* sum of all magnitudes, face by face and cell by cell */
+  HEAT_FLOWS
+};
+
+/** That of this rank's faces and cells [W/m]; {0}: none. */
 typedef struct {
-  PetscReal side[HEAT_SIDES]; /* through own faces of each side */
-  PetscReal source;           /* released by the sources */
-  PetscReal exchange;         /* from the ambient of `exchange`; negative: lost */
-  PetscReal turnover;         /* sum of all magnitudes, face by face and cell by cell */
+  HeatExactSum sum[HEAT_FLOWS];
 } HeatFlows;
+
+/** sum += weight * flows. */
+void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
 
 /** The heat that enters at the present time, from T; the coefficients are those of the last Update.
  *  Not collective. */
 PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows);
 
-/** Likewise through each segment of the sides, own faces only: left's first, then right's, bottom's
+/** Likewise through each segment of the sides, added to heat: left's first, then right's, bottom's
  *  and top's, as many as the case has.  Not collective. */
-PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T, PetscReal *heat);
+PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                       HeatExactSum *heat);
 
 /** Called with the heat that goes from a cell of material `from` to one of material `to` [W/m]. */
 typedef void (*HeatFaceVisitor)(PetscInt from, PetscInt to, PetscReal heat, void *context);

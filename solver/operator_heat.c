@@ -1,6 +1,5 @@
 /* The heat through faces: sides, segments, and flux densities. */
 #include "solver/operator_impl.h"
-#include "solver/sum.h"
 
 /* Heat that enters through face k of a side, from the cell's temperature. */
 static PetscReal FaceHeat(const HeatGrid *g, HeatSide side, const HeatBoundaryFaces *faces,
@@ -11,62 +10,73 @@ static PetscReal FaceHeat(const HeatGrid *g, HeatSide side, const HeatBoundaryFa
   return faces->G[k] * (faces->T[k] - cell) + faces->F[k];
 }
 
-PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T, PetscReal *heat)
+PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                       HeatExactSum *heat)
 {
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
-    const PetscInt          n     = op->c->boundary[s].n;
-    PetscInt                k     = 0;
 
-    for (PetscInt segment = 0; segment < n; segment++) { /* their faces follow one another */
-      HeatAccumulator sum = {0.0, 0.0};
-
-      for (; k < faces.length && faces.segment[k] == segment; k++)
-        HeatAccumulate(&sum, FaceHeat(op->grid, (HeatSide)s, &faces, k, T));
-      *heat++ = HeatAccumulated(sum);
-    }
+    for (PetscInt k = 0; k < faces.length; k++)
+      HeatExactSumAdd(&heat[faces.segment[k]], FaceHeat(op->grid, (HeatSide)s, &faces, k, T));
+    heat += op->c->boundary[s].n;
   }
   PetscFunctionReturn(0);
 }
 
-/* The exchange over own cells, and its magnitudes. */
-static PetscReal ExchangeHeat(const HeatOperator *op, const PetscReal *T,
-                              HeatAccumulator *magnitudes)
+/* Flows. */
+
+enum { BLOCK = 512 }; /* faces or cells whose heat is added at a time */
+
+void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows)
 {
+  for (int k = 0; k < HEAT_FLOWS; k++) HeatExactSumAddScaled(&sum->sum[k], weight, &flows->sum[k]);
+}
+
+/* Also the magnitudes, which take the place of heat. */
+static void AddHeat(HeatFlows *flows, int kind, size_t n, PetscReal *heat)
+{
+  HeatExactSumAddArray(&flows->sum[kind], n, heat);
+  for (size_t k = 0; k < n; k++) heat[k] = PetscAbsReal(heat[k]);
+  HeatExactSumAddArray(&flows->sum[HEAT_FLOW_TURNOVER], n, heat);
+}
+
+static void AddSide(const HeatOperator *op, HeatSide side, const PetscReal *T, HeatFlows *flows)
+{
+  const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, side);
+  PetscReal               heat[BLOCK];
+
+  for (PetscInt begin = 0; begin < faces.length; begin += BLOCK) {
+    const PetscInt n = PetscMin(faces.length - begin, BLOCK);
+
+    for (PetscInt k = 0; k < n; k++) heat[k] = FaceHeat(op->grid, side, &faces, begin + k, T);
+    AddHeat(flows, (int)side, (size_t)n, heat);
+  }
+}
+
+static void AddExchange(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
+{
+  const size_t     cells   = HeatGridLocalCells(op->grid);
   const PetscReal *E       = HeatExchangeConductance(op->exchange);
   const PetscReal *ambient = HeatExchangeAmbient(op->exchange);
-  HeatAccumulator  sum     = {0.0, 0.0};
+  PetscReal        heat[BLOCK];
 
-  for (size_t cell = 0; cell < HeatGridLocalCells(op->grid); cell++) {
-    const PetscReal heat = E[cell] * (ambient[cell] - T[cell]);
+  for (size_t begin = 0; begin < cells; begin += BLOCK) {
+    const size_t n = PetscMin(cells - begin, (size_t)BLOCK);
 
-    HeatAccumulate(&sum, heat);
-    HeatAccumulate(magnitudes, PetscAbsReal(heat));
+    for (size_t k = 0; k < n; k++) heat[k] = E[begin + k] * (ambient[begin + k] - T[begin + k]);
+    AddHeat(flows, HEAT_FLOW_EXCHANGE, n, heat);
   }
-  return HeatAccumulated(sum);
 }
 
 PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
 {
-  HeatAccumulator magnitudes = {0.0, 0.0};
-
   PetscFunctionBeginUser;
-  for (int s = 0; s < HEAT_SIDES; s++) {
-    const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
-    HeatAccumulator         sum   = {0.0, 0.0};
-
-    for (PetscInt k = 0; k < faces.length; k++) {
-      const PetscReal face = FaceHeat(op->grid, (HeatSide)s, &faces, k, T);
-
-      HeatAccumulate(&sum, face);
-      HeatAccumulate(&magnitudes, PetscAbsReal(face));
-    }
-    flows->side[s] = HeatAccumulated(sum);
-  }
-  flows->source   = HeatSourceLocalTotal(op->source);
-  flows->exchange = op->exchange ? ExchangeHeat(op, T, &magnitudes) : 0.0;
-  flows->turnover = HeatAccumulated(magnitudes) + HeatSourceLocalTurnover(op->source);
+  PetscCall(PetscMemzero(flows, sizeof *flows));
+  flows->sum[HEAT_FLOW_SOURCE]   = *HeatSourceLocalTotal(op->source);
+  flows->sum[HEAT_FLOW_TURNOVER] = *HeatSourceLocalTurnover(op->source);
+  for (int s = 0; s < HEAT_SIDES; s++) AddSide(op, (HeatSide)s, T, flows);
+  if (op->exchange) AddExchange(op, T, flows);
   PetscFunctionReturn(0);
 }
 

@@ -5,7 +5,6 @@
 #include "solver/source.h"
 
 #include "solver/slope.h"
-#include "solver/sum.h"
 
 typedef struct {
   PetscInt j, begin, end; /* local row, columns [begin, end) */
@@ -31,7 +30,7 @@ struct HeatSource {
   PetscBool       has_timed, has_heat; /* some term is of time, of temperature */
   PetscReal      *x, *y, *value;       /* owned [nxl]: one row of coordinates and values */
   PetscReal      *work;                /* owned [3 nxl] where has_heat */
-  PetscReal       total, turnover;     /* sums of cells and of |cells| [W/m] */
+  HeatExactSum    total, turnover;     /* sums of cells and of |cells| [W/m] */
 };
 
 static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
@@ -128,14 +127,13 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
 
 static void SumCells(HeatSource *s)
 {
-  HeatAccumulator total = {0.0, 0.0}, turnover = {0.0, 0.0};
+  const HeatExactSum nothing = {0};
+  const size_t       n       = HeatGridLocalCells(s->grid);
 
-  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
-    HeatAccumulate(&total, s->cells[cell]);
-    HeatAccumulate(&turnover, PetscAbsReal(s->cells[cell]));
-  }
-  s->total    = HeatAccumulated(total);
-  s->turnover = HeatAccumulated(turnover);
+  s->total = s->turnover = nothing;
+  HeatExactSumAddArray(&s->total, n, s->cells);
+  for (size_t cell = 0; cell < n; cell++)
+    HeatExactSumAdd(&s->turnover, PetscAbsReal(s->cells[cell]));
 }
 
 static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
@@ -292,9 +290,9 @@ PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_heat; }
 
 const PetscReal *HeatSourceSlope(const HeatSource *s) { return s->slope; }
 
-PetscReal HeatSourceLocalTotal(const HeatSource *s) { return s->total; }
+const HeatExactSum *HeatSourceLocalTotal(const HeatSource *s) { return &s->total; }
 
-PetscReal HeatSourceLocalTurnover(const HeatSource *s) { return s->turnover; }
+const HeatExactSum *HeatSourceLocalTurnover(const HeatSource *s) { return &s->turnover; }
 
 PetscErrorCode HeatSourceDestroy(HeatSource **source)
 {

@@ -7,6 +7,7 @@
 #ifndef HEAT_SOLVER_SOURCE_H
 #define HEAT_SOLVER_SOURCE_H
 
+#include "solver/exact_sum.h"
 #include "solver/paint.h"
 
 typedef struct HeatSource HeatSource;
@@ -38,8 +39,8 @@ PetscBool HeatSourceVaries(const HeatSource *source);
 PetscBool HeatSourceDependsOnT(const HeatSource *source);
 
 /** Its sum over own cells, and the sum of its magnitudes [W/m]. */
-PetscReal HeatSourceLocalTotal(const HeatSource *source);
-PetscReal HeatSourceLocalTurnover(const HeatSource *source);
+const HeatExactSum *HeatSourceLocalTotal(const HeatSource *source);
+const HeatExactSum *HeatSourceLocalTurnover(const HeatSource *source);
 
 /** *source may be NULL. */
 PetscErrorCode HeatSourceDestroy(HeatSource **source);

@@ -121,7 +121,7 @@ static PetscErrorCode Accept(HeatStepper *s, Vec *T, const HeatAttempt *attempt,
 PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
                                   HeatStepInfo *info)
 {
-  const HeatFlows none     = {.source = 0.0};
+  const HeatFlows none     = {0};
   PetscInt        failures = 0;
   PetscReal       least;
   HeatAttempt     attempt;

@@ -22,11 +22,11 @@
 enum { BEFORE, BEFORE_THAT, FIELDS };
 
 typedef struct {
-  PetscInt  n;            /* fields known */
-  Vec       old[FIELDS];  /* T one and two steps ago */
-  PetscReal gap[FIELDS];  /* from old[0] to T, from old[1] to old[0] [s] */
-  HeatFlows heat[FIELDS]; /* that came in over them [J/m], own part */
-  PetscReal w;            /* of the present attempt; 0: backward Euler */
+  PetscInt  n;                        /* fields known */
+  Vec       old[FIELDS];              /* T one and two steps ago */
+  PetscReal gap[FIELDS];              /* from old[0] to T, from old[1] to old[0] [s] */
+  PetscReal heat[FIELDS][HEAT_FLOWS]; /* that came in over them, all ranks [J/m] */
+  PetscReal w;                        /* of the present attempt; 0: backward Euler */
   Vec       base;
 } Bdf2;
 
@@ -47,14 +47,23 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 }
 
 /* The field and the gap that a step of dt goes back to, and the heat that came in since. */
-static Vec Behind(const Bdf2 *b, PetscReal dt, PetscReal *gap, HeatFlows *heat)
+static Vec Behind(const Bdf2 *b, PetscReal dt, PetscReal *gap, PetscReal heat[HEAT_FLOWS])
 {
-  *gap  = b->gap[BEFORE];
-  *heat = b->heat[BEFORE];
-  if (b->n < FIELDS || dt <= LargestRatio * *gap) return b->old[BEFORE];
-  *gap += b->gap[BEFORE_THAT];
-  HeatFlowsAdd(heat, 1.0, &b->heat[BEFORE_THAT]);
-  return b->old[BEFORE_THAT];
+  const PetscBool far = b->n == FIELDS && dt > LargestRatio * b->gap[BEFORE] ? PETSC_TRUE
+                                                                             : PETSC_FALSE;
+
+  *gap = b->gap[BEFORE] + (far ? b->gap[BEFORE_THAT] : 0.0);
+  for (int k = 0; k < HEAT_FLOWS; k++)
+    heat[k] = b->heat[BEFORE][k] + (far ? b->heat[BEFORE_THAT][k] : 0.0);
+  return b->old[far ? BEFORE_THAT : BEFORE];
+}
+
+/* flows += weight * heat, which is of all ranks: on the first one. */
+static void AddHeat(const HeatStepper *s, PetscReal weight, const PetscReal heat[HEAT_FLOWS],
+                    HeatFlows *flows)
+{
+  if (HeatOperatorGrid(s->op)->rank != 0) return;
+  for (int k = 0; k < HEAT_FLOWS; k++) HeatExactSumAdd(&flows->sum[k], weight * heat[k]);
 }
 
 /* base = T + factor (T - old); the guess T + w (T - old), or where there is no telling whether that
@@ -166,8 +175,7 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
 {
   Bdf2             *b  = s->own;
   HeatStageEquation eq = {.t = t + dt, .sigma = 1.0 / dt};
-  HeatFlows         heat;
-  PetscReal         gap, a0 = 1.0, a2 = 0.0;
+  PetscReal         heat[HEAT_FLOWS], gap, a0 = 1.0, a2 = 0.0;
 
   PetscFunctionBeginUser;
   /* For the preconditioner, and the first step's estimate; else nothing is evaluated at t. */
@@ -177,7 +185,7 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
     if (s->control.tolerance > 0.0) PetscCall(HeatStepperNet(s, T, s->net, 0.0, NULL));
     PetscCall(VecCopy(T, s->next));
   } else {
-    Vec old = Behind(b, dt, &gap, &heat);
+    Vec old = Behind(b, dt, &gap, heat);
 
     b->w     = dt / gap;
     a0       = (1.0 + 2.0 * b->w) / (1.0 + b->w);
@@ -185,7 +193,7 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
     eq.sigma = a0 / dt;
     eq.base  = b->base;
     PetscCall(Extrapolate(s, T, old, a2 / a0, b->w));
-    HeatFlowsAdd(&info->flows, a2 / (a0 * dt), &heat);
+    AddHeat(s, a2 / (a0 * dt), heat, &info->flows);
   }
   PetscCall(HeatStagePrepare(s->stage, eq.sigma));
   PetscCall(HeatStageSolve(s->stage, &eq, s->next, &info->solve, &attempt->solved));
@@ -198,18 +206,18 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
 
 static PetscErrorCode Accept(HeatStepper *s, PetscReal dt, Vec T, const HeatStepInfo *info)
 {
-  const HeatFlows none  = {.source = 0.0};
-  Bdf2           *b     = s->own;
-  const Vec       spare = b->old[BEFORE_THAT];
+  Bdf2     *b     = s->own;
+  const Vec spare = b->old[BEFORE_THAT];
 
   PetscFunctionBeginUser;
-  b->old[BEFORE_THAT]  = b->old[BEFORE];
-  b->gap[BEFORE_THAT]  = b->gap[BEFORE];
-  b->heat[BEFORE_THAT] = b->heat[BEFORE];
-  b->old[BEFORE]       = spare;
-  b->gap[BEFORE]       = dt;
-  b->heat[BEFORE]      = none;
-  HeatFlowsAdd(&b->heat[BEFORE], dt, &info->flows);
+  b->old[BEFORE_THAT] = b->old[BEFORE];
+  b->gap[BEFORE_THAT] = b->gap[BEFORE];
+  PetscCall(PetscArraycpy(b->heat[BEFORE_THAT], b->heat[BEFORE], HEAT_FLOWS));
+  b->old[BEFORE] = spare;
+  b->gap[BEFORE] = dt;
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(s->op)->comm, HEAT_FLOWS, info->flows.sum,
+                               b->heat[BEFORE]));
+  for (int k = 0; k < HEAT_FLOWS; k++) b->heat[BEFORE][k] *= dt;
   PetscCall(VecCopy(T, spare));
   b->n = PetscMin(b->n + 1, FIELDS);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -227,8 +235,8 @@ static PetscErrorCode Save(HeatStepper *s, HeatStepperMemory *memory)
   for (PetscInt k = 0; k < b->n; k++) {
     memory->fields[k] = b->old[k];
     *numbers++        = b->gap[k];
-    PetscCall(HeatFlowsPack(s, &b->heat[k], numbers));
-    numbers += HEAT_FLOW_NUMBERS;
+    PetscCall(PetscArraycpy(numbers, b->heat[k], HEAT_FLOWS));
+    numbers += HEAT_FLOWS;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -243,8 +251,8 @@ static PetscErrorCode Load(HeatStepper *s, const HeatStepperMemory *memory)
   for (PetscInt k = 0; k < b->n; k++) {
     PetscCall(VecCopy(memory->fields[k], b->old[k]));
     b->gap[k] = *numbers++;
-    HeatFlowsUnpack(s, numbers, &b->heat[k]);
-    numbers += HEAT_FLOW_NUMBERS;
+    PetscCall(PetscArraycpy(b->heat[k], numbers, HEAT_FLOWS));
+    numbers += HEAT_FLOWS;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

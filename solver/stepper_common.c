@@ -72,47 +72,6 @@ PetscErrorCode HeatStepperAddFlows(HeatStepper *s, Vec T, PetscReal weight, Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows)
-{
-  for (int k = 0; k < HEAT_SIDES; k++) sum->side[k] += weight * flows->side[k];
-  sum->source += weight * flows->source;
-  sum->exchange += weight * flows->exchange;
-  sum->turnover += weight * flows->turnover;
-}
-
-void HeatFlowsScale(HeatFlows *sum, PetscReal factor)
-{
-  const HeatFlows flows = *sum;
-
-  HeatFlowsAdd(sum, factor - 1.0, &flows);
-}
-
-PetscErrorCode HeatFlowsPack(const HeatStepper *s, const HeatFlows *flows,
-                             PetscReal numbers[HEAT_FLOW_NUMBERS])
-{
-  PetscFunctionBeginUser;
-  for (int k = 0; k < HEAT_SIDES; k++) numbers[k] = flows->side[k];
-  numbers[HEAT_SIDES]     = flows->source;
-  numbers[HEAT_SIDES + 1] = flows->exchange;
-  numbers[HEAT_SIDES + 2] = flows->turnover;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, numbers, HEAT_FLOW_NUMBERS, MPIU_REAL, MPI_SUM,
-                             HeatOperatorGrid(s->op)->comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-void HeatFlowsUnpack(const HeatStepper *s, const PetscReal numbers[HEAT_FLOW_NUMBERS],
-                     HeatFlows *flows)
-{
-  const HeatFlows none = {.source = 0.0};
-
-  *flows = none;
-  if (HeatOperatorGrid(s->op)->rank != 0) return;
-  for (int k = 0; k < HEAT_SIDES; k++) flows->side[k] = numbers[k];
-  flows->source   = numbers[HEAT_SIDES];
-  flows->exchange = numbers[HEAT_SIDES + 1];
-  flows->turnover = numbers[HEAT_SIDES + 2];
-}
-
 void HeatStepperName(PetscReal t, char *text, size_t size)
 {
   (void)snprintf(text, size, "the step from t = %g s", (double)t);

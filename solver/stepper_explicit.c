@@ -8,7 +8,7 @@
  *                  + m_j~ dt M(Y_{j-1}) + g_j~ dt M(Y_0),     T_new = Y_s
  *        stable for dt <= dt_expl (s^2 + s - 2)/4, dt_expl being ftcs's limit, and monotone.  Written
  *        for the increments Y_j - Y_0, which loses nothing to a large zero of the scale.  The heat
- *        that crossed the sides follows the same recurrence.
+ *        that crossed the sides is the same sum of the stages' heats as T_new is of the M(Y_j).
  *        Where the limit changes with the field, it is looked at again in each stage and at the end:
  *        a step that left the stable range on its way is repeated, with more stages, or with
  *        `step: auto` shorter.  A margin makes that rare.
@@ -18,9 +18,11 @@
 #include "solver/stepper_impl.h"
 
 typedef struct {
-  PetscReal limit; /* ftcs's [s] for the operator of the last look */
-  Vec       even;  /* rkl2: stages 2, 4, ...; the odd ones, and so the last, lie in s->next */
-  Vec       net;   /* rkl2: of the present stage */
+  PetscReal  limit;  /* ftcs's [s] for the operator of the last look */
+  Vec        even;   /* rkl2: stages 2, 4, ...; the odd ones, and so the last, lie in s->next */
+  Vec        net;    /* rkl2: of the present stage */
+  PetscInt   stages; /* rkl2: those that the shares are for */
+  PetscReal *share;  /* rkl2: [stages + 2] owned; see FindShares */
 } Explicit;
 
 static PetscErrorCode CreateLimit(HeatStepper *s)
@@ -122,6 +124,7 @@ static PetscErrorCode DestroyExplicit(HeatStepper *s)
   PetscFunctionBeginUser;
   PetscCall(VecDestroy(&e->even));
   PetscCall(VecDestroy(&e->net));
+  PetscCall(PetscFree(e->share));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -238,17 +241,27 @@ static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The recurrence of the temperature, for the heat entered (over dt) up to stages j-1 and j-2. */
-static HeatFlows CombineFlows(const Stage *stage, const HeatFlows *before, const HeatFlows *two,
-                              const HeatFlows *now, const HeatFlows *first)
+/* What is left in Y_s of one that is added to Y_j: the recurrence of the temperature run backwards.
+   So each stage's heat has its weight when it is known, and N(Y_0)'s is share[0]. */
+static PetscErrorCode FindShares(Explicit *e, PetscInt stages)
 {
-  HeatFlows sum = {.source = 0.0};
+  Coefficients after = {0}, after_that = {0}; /* of stages j + 1 and j + 2 */
 
-  HeatFlowsAdd(&sum, stage->k.m, before);
-  HeatFlowsAdd(&sum, stage->k.n, two);
-  HeatFlowsAdd(&sum, stage->k.mt, now);
-  HeatFlowsAdd(&sum, stage->k.gt, first);
-  return sum;
+  PetscFunctionBeginUser;
+  if (stages == e->stages) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree(e->share));
+  PetscCall(PetscCalloc1(stages + 2, &e->share));
+  e->stages        = stages;
+  e->share[stages] = 1.0;
+  for (PetscInt j = stages; j > 0; j--) {
+    const Coefficients k = CoefficientsOf(j, stages);
+
+    if (j < stages) e->share[j] = after.m * e->share[j + 1] + after_that.n * e->share[j + 2];
+    e->share[0] += e->share[j] * (j == 1 ? k.mt : k.gt);
+    after_that = after;
+    after      = k;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The stages of a run: what they were made for, and the lowest limit that they met. */
@@ -292,12 +305,15 @@ static PetscErrorCode Look(HeatStepper *s, PetscReal t, Vec T, Course *course)
 static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFlows *first,
                                 HeatStepInfo *info, Course *course)
 {
-  const PetscReal dt  = info->dt;
-  Explicit       *e   = s->own;
-  HeatFlows       two = {.source = 0.0}, before = two;
+  const PetscReal dt   = info->dt;
+  const HeatFlows none = {0};
+  Explicit       *e    = s->own;
   PetscReal       time = 0.0, time_two = 0.0; /* of stages j-1 and j-2, in dt */
 
   PetscFunctionBeginUser;
+  PetscCall(FindShares(e, course->stages));
+  info->flows = none;
+  HeatFlowsAdd(&info->flows, e->share[0], first);
   for (PetscInt j = 1; j <= course->stages; j++) {
     const Coefficients k        = CoefficientsOf(j, course->stages);
     const PetscBool    odd      = j % 2 ? PETSC_TRUE : PETSC_FALSE;
@@ -308,24 +324,17 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
                                    .before = odd ? e->even : s->next,
                                    .out    = odd ? s->next : e->even};
     const PetscReal    time_new = j == 1 ? k.mt : k.m * time + k.n * time_two + k.mt + k.gt;
-    HeatFlows          now      = {.source = 0.0}, sum;
 
-    if (j == 1) {
-      now = *first;
-    } else {
+    if (j > 1) {
       PetscCall(Look(s, t + time * dt, stage.before, course));
       if (course->lowest == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
-      PetscCall(HeatStepperNet(s, stage.before, e->net, 1.0, &now));
+      PetscCall(HeatStepperNet(s, stage.before, e->net, e->share[j] * k.mt, &info->flows));
     }
     info->stages += 1;
     PetscCall(Combine(s, &stage));
-    sum      = CombineFlows(&stage, &before, &two, &now, first);
-    two      = before;
-    before   = sum;
     time_two = time;
     time     = time_new;
   }
-  info->flows = before;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -361,7 +370,7 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
 {
   const PetscBool follows = HeatOperatorIsLinear(s->op) ? PETSC_FALSE : PETSC_TRUE;
   Explicit       *e       = s->own;
-  HeatFlows       first   = {.source = 0.0};
+  HeatFlows       first   = {0};
   PetscReal       limit;
   Course          course;
 

@@ -71,18 +71,6 @@ PetscErrorCode HeatStepperNet(HeatStepper *s, Vec T, Vec net, PetscReal weight, 
 /** Likewise the heat alone.  Not collective. */
 PetscErrorCode HeatStepperAddFlows(HeatStepper *s, Vec T, PetscReal weight, HeatFlows *sum);
 
-/** sum += weight * flows, and sum *= factor. */
-void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
-void HeatFlowsScale(HeatFlows *sum, PetscReal factor);
-
-/** Flows as numbers and back; own parts to the sums of all ranks, which rank 0 gets back.  Pack is
- *  collective. */
-enum { HEAT_FLOW_NUMBERS = HEAT_SIDES + 3 };
-PetscErrorCode HeatFlowsPack(const HeatStepper *s, const HeatFlows *flows,
-                             PetscReal numbers[HEAT_FLOW_NUMBERS]);
-void           HeatFlowsUnpack(const HeatStepper *s, const PetscReal numbers[HEAT_FLOW_NUMBERS],
-                               HeatFlows *flows);
-
 /** "the step from t = 1.5 s" into text. */
 void HeatStepperName(PetscReal t, char *text, size_t size);
 

@@ -45,8 +45,10 @@ const HeatMethod HeatMethodCrankNicolson = {
    then, and which one depends on the level where a conductivity does. */
 static PetscErrorCode CheckSteadyExists(HeatStepper *s)
 {
-  const HeatCase *c       = HeatOperatorCase(s->op);
-  PetscReal       sums[2] = {0.0, 0.0};
+  const HeatCase   *c       = HeatOperatorCase(s->op);
+  const HeatSource *source  = HeatOperatorSource(s->op);
+  HeatExactSum      sums[2] = {*HeatSourceLocalTotal(source), *HeatSourceLocalTurnover(source)};
+  PetscReal         heat[2];
 
   PetscFunctionBeginUser;
   if (HeatBoundariesFixLevel(c)) PetscFunctionReturn(PETSC_SUCCESS);
@@ -54,24 +56,21 @@ static PetscErrorCode CheckSteadyExists(HeatStepper *s)
                    "no side fixes the level of the temperature, and something else depends on it: "
                    "give one side a temperature, convection or radiation, or choose a scheme that "
                    "goes through time");
-  sums[0] = HeatSourceLocalTotal(HeatOperatorSource(s->op));
-  sums[1] = HeatSourceLocalTurnover(HeatOperatorSource(s->op));
   for (int side = 0; side < HEAT_SIDES; side++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(s->op),
                                                       (HeatSide)side);
 
     for (PetscInt k = 0; k < faces.length; k++) {
-      sums[0] += faces.F[k];
-      sums[1] += PetscAbsReal(faces.F[k]);
+      HeatExactSumAdd(&sums[0], faces.F[k]);
+      HeatExactSumAdd(&sums[1], PetscAbsReal(faces.F[k]));
     }
   }
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPIU_REAL, MPI_SUM, HeatOperatorGrid(s->op)->comm));
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(s->op)->comm, 2, sums, heat));
   HeatCaseCheckKey(
-      PetscAbsReal(sums[0]) <= 1e-9 * sums[1], HeatOperatorGrid(s->op)->comm, c, "boundary",
+      PetscAbsReal(heat[0]) <= 1e-9 * heat[1], HeatOperatorGrid(s->op)->comm, c, "boundary",
       "there is no steady state: %g W/m enter and no side lets them out; give one side a "
       "temperature or convection",
-      (double)sums[0]);
+      (double)heat[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,19 +89,20 @@ static PetscErrorCode KeepStoredHeat(HeatStepper *s, Vec T)
   const HeatGrid  *g = HeatOperatorGrid(s->op);
   const PetscReal *C = HeatOperatorCapacity(s->op);
   const PetscReal *old, *new;
-  PetscReal        sums[2] = {0.0, 0.0};
+  HeatExactSum     sums[2] = {0};
+  PetscReal        heat[2]; /* gained, and of a kelvin */
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &old));
   PetscCall(VecGetArrayRead(s->next, &new));
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
-    sums[0] += C[cell] * (new[cell] - old[cell]);
-    sums[1] += C[cell];
+    HeatExactSumAdd(&sums[0], C[cell] * (new[cell] - old[cell]));
+    HeatExactSumAdd(&sums[1], C[cell]);
   }
   PetscCall(VecRestoreArrayRead(s->next, &new));
   PetscCall(VecRestoreArrayRead(T, &old));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 2, MPIU_REAL, MPI_SUM, g->comm));
-  PetscCall(VecShift(s->next, -sums[0] / sums[1]));
+  PetscCall(HeatExactSumReduce(g->comm, 2, sums, heat));
+  PetscCall(VecShift(s->next, -heat[0] / heat[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#include "solver/sum.h"
-
 typedef struct {
   PetscInt j, begin, end; /* local columns [begin, end) of local row j */
 } Run;
@@ -61,55 +59,62 @@ PetscInt HeatZonesCount(const HeatZones *zones) { return zones->n; }
 
 PetscInt HeatZonesRegion(const HeatZones *zones, PetscInt k) { return zones->zones[k].region; }
 
-/* Own part: -min and max into extremes, sum, cells and cells that are not finite into sums. */
+/* What is summed of a zone. */
+enum {
+  TEMPERATURE,
+  CELLS,
+  NON_FINITE,
+  SUMS
+}; /* over the finite cells, their number, the others' */
+
+/* Own part: -min and max into extremes. */
 static void SummariseZone(const HeatGrid *g, const Zone *zone, const PetscReal *T,
-                          PetscReal extremes[2], PetscReal sums[3])
+                          PetscReal extremes[2], HeatExactSum sums[SUMS])
 {
-  HeatAccumulator sum = {0.0, 0.0};
+  int64_t cells = 0, dropped;
 
   extremes[0] = extremes[1] = PETSC_MIN_REAL;
-  sums[1] = sums[2] = 0.0;
   for (PetscInt k = 0; k < zone->n; k++) {
     const Run       *run = &zone->runs[k];
     const PetscReal *row = T + (size_t)run->j * (size_t)g->nxl;
 
     for (PetscInt i = run->begin; i < run->end; i++) {
-      if (PetscIsInfOrNanReal(row[i])) {
-        sums[2] += 1.0;
-        continue;
-      }
+      if (PetscIsInfOrNanReal(row[i])) continue;
       extremes[0] = PetscMax(extremes[0], -row[i]);
       extremes[1] = PetscMax(extremes[1], row[i]);
-      HeatAccumulate(&sum, row[i]);
-      sums[1] += 1.0;
     }
+    HeatExactSumAddArray(&sums[TEMPERATURE], (size_t)(run->end - run->begin), row + run->begin);
+    cells += run->end - run->begin;
   }
-  sums[0] = HeatAccumulated(sum);
+  dropped = HeatExactSumDropNonFinite(&sums[TEMPERATURE]);
+  HeatExactSumAdd(&sums[CELLS], (PetscReal)(cells - dropped));
+  HeatExactSumAdd(&sums[NON_FINITE], (PetscReal)dropped);
 }
 
 PetscErrorCode HeatZonesSummary(const HeatZones *zones, const PetscReal *T, HeatSummary *summaries)
 {
   const PetscInt n = zones->n;
-  PetscReal     *extremes, *sums;
+  HeatExactSum  *sums;
+  PetscReal     *extremes, *found;
 
   PetscFunctionBeginUser;
   if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc2(2 * n, &extremes, 3 * n, &sums));
+  PetscCall(PetscCalloc3(2 * n, &extremes, SUMS * n, &sums, SUMS * n, &found));
   for (PetscInt k = 0; k < n; k++)
-    SummariseZone(zones->grid, &zones->zones[k], T, extremes + 2 * k, sums + 3 * k);
+    SummariseZone(zones->grid, &zones->zones[k], T, extremes + 2 * k, sums + SUMS * k);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, (PetscMPIInt)(2 * n), MPIU_REAL, MPIU_MAX,
                              zones->grid->comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, (PetscMPIInt)(3 * n), MPIU_REAL, MPI_SUM,
-                             zones->grid->comm));
+  PetscCall(HeatExactSumReduce(zones->grid->comm, SUMS * n, sums, found));
   for (PetscInt k = 0; k < n; k++) {
-    const PetscBool empty = sums[3 * k + 1] == 0.0 ? PETSC_TRUE : PETSC_FALSE;
+    const PetscReal *zone  = found + SUMS * k;
+    const PetscBool  empty = zone[CELLS] == 0.0 ? PETSC_TRUE : PETSC_FALSE;
 
     summaries[k].min        = empty ? NAN : -extremes[2 * k];
     summaries[k].max        = empty ? NAN : extremes[2 * k + 1];
-    summaries[k].mean       = empty ? NAN : sums[3 * k] / sums[3 * k + 1];
-    summaries[k].non_finite = (PetscInt64)sums[3 * k + 2];
+    summaries[k].mean       = empty ? NAN : zone[TEMPERATURE] / zone[CELLS];
+    summaries[k].non_finite = (PetscInt64)zone[NON_FINITE];
   }
-  PetscCall(PetscFree2(extremes, sums));
+  PetscCall(PetscFree3(extremes, sums, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -3,7 +3,7 @@
 # units: solver, io, app
 foreach(file
     boundary case case_file case_physics conductivity contacts diagnostics energy error exact_sum exchange expression
-    grid halo linear nonlinear operator paint probes results series source stage stepper sum table)
+    grid halo linear nonlinear operator paint probes results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()
 heat2d_add_unit(schemes RANKS 1 2 3)

@@ -61,12 +61,12 @@ MUTATIONS = [
     # the account
     solver("flux with the wrong sign in the account", "(faces->T[k] - cell) + faces->F[k]", "(faces->T[k] - cell) - faces->F[k]",
            "conservation"),
-    solver("account takes magnitudes of sources", "= HeatSourceLocalTotal(op->source);\n  flows->exchange",
-           "= HeatSourceLocalTurnover(op->source);\n  flows->exchange", "conservation"),
-    solver("account without dt", "flows->side[s] * dt", "flows->side[s]", "conservation"),
+    solver("account takes magnitudes of sources", "= *HeatSourceLocalTotal(op->source)",
+           "= *HeatSourceLocalTurnover(op->source)", "conservation"),
+    solver("account without dt", "HeatFlowsAdd(&e->heat, dt, flows)", "HeatFlowsAdd(&e->heat, 1.0, flows)", "conservation"),
     solver("account forgets what was before", "e->before[k] = sums[k]", "e->before[k] = 0.0", "restart"),
-    solver("segment begins again at the side's start", "for (; k < faces.length && faces.segment[k] == segment; k++)",
-           "for (k = 0; k < faces.length && faces.segment[k] <= segment; k++)", "segments"),
+    solver("heat of all segments goes to the first", "HeatExactSumAdd(&heat[faces.segment[k]],", "HeatExactSumAdd(&heat[0],",
+           "segments"),
     # the sides
     solver("whole cell for half a cell", "2.0 * k * g->hy / g->hx : 2.0 * k", "1.0 * k * g->hy / g->hx : 2.0 * k", "modes layers"),
     solver("film without its half cell", "film > 0.0 ? film * half / (film + half)", "film > 0.0 ? film", "space"),
@@ -106,7 +106,7 @@ MUTATIONS = [
     solver("account without theta", "HeatStepperAddFlows(s, s->next, theta, &info->flows)", "HeatStepperAddFlows(s, s->next, 1.0, &info->flows)",
            "conservation"),
     solver("esdirk with a coefficient of another method", "-654441.0 / 2922500.0", "-2922.0 / 441025.0", "modes time"),
-    solver("steady state at any level", "VecShift(s->next, -sums[0] / sums[1])", "VecShift(s->next, sums[0] / sums[1])", "conservation"),
+    solver("steady state at any level", "VecShift(s->next, -heat[0] / heat[1])", "VecShift(s->next, heat[0] / heat[1])", "conservation"),
     # points, integrals, restart
     solver("face's temperature weighted the wrong way", "factor * Beyond(k[a], k[b], R)", "factor * Before(k[a], k[b], R)", "layers"),
     solver("integral without its weight", "if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell)",

@@ -438,6 +438,25 @@ static inline PetscReal HeatTestSum(MPI_Comm comm, PetscReal value)
   return sum;
 }
 
+/* An exact sum over all ranks. */
+static inline PetscReal HeatTestExact(MPI_Comm comm, const HeatExactSum *sum)
+{
+  PetscReal value;
+
+  OK(HeatExactSumReduce(comm, 1, sum, &value));
+  return value;
+}
+
+/* All that enters, whatever the kind. */
+static inline PetscReal HeatTestEntered(MPI_Comm comm, const HeatFlows *flows)
+{
+  PetscReal heat[HEAT_FLOWS], entered = 0.0;
+
+  OK(HeatExactSumReduce(comm, HEAT_FLOWS, flows->sum, heat));
+  for (int k = 0; k < HEAT_FLOW_TURNOVER; k++) entered += heat[k];
+  return entered;
+}
+
 static inline PetscReal HeatTestDot(const HeatGrid *g, const PetscReal *x, const PetscReal *y)
 {
   PetscReal sum = 0.0;

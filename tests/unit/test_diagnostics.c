@@ -195,7 +195,7 @@ static HeatCase *MakeSides(const void *context)
 /* T = t (1 + 2 x + 3 y) at t = 2; bottom insulated, top: film and half cell (0.1/0.5) in series. */
 static PetscReal Sides(HeatProblem *p)
 {
-  PetscReal *T   = HeatTestLinearArray(p->g, 2.0, 4.0, 6.0), heat[HEAT_SIDES];
+  PetscReal *T   = HeatTestLinearArray(p->g, 2.0, 4.0, 6.0), heat[HEAT_FLOWS];
   PetscReal  top = 0.0, worst;
 
   for (int i = 0; i < 8; i++) {
@@ -204,7 +204,7 @@ static PetscReal Sides(HeatProblem *p)
     top += 0.1 * (14.0 - cell) / (1.0 / 4.0 + 0.1 / 0.5);
   }
   OK(HeatOperatorSetSurfaceTime(p->op, 2.0));
-  OK(HeatDiagnosticsSideHeat(p->op, T, heat));
+  OK(HeatDiagnosticsFlows(p->op, T, heat));
   worst = fabs(heat[HEAT_LEFT] + 2.0 * 4.0 * 2.0); /* -k dT/dx over 2 m, leaving */
   worst = HeatTestMax(worst, fabs(heat[HEAT_RIGHT] - 10.0 * 2.0 * 2.0));
   worst = HeatTestMax(worst, fabs(heat[HEAT_BOTTOM]));
@@ -219,18 +219,18 @@ static void heat_through_each_side_is_that_of_the_time_and_counts_inwards(void *
   AT_MOST(HeatTestLayouts(MakeSides, Sides, NULL), 1e-11);
 }
 
-static PetscReal SideHeatTwice(HeatProblem *p)
+static PetscReal FlowsTwice(HeatProblem *p)
 {
-  PetscReal *T     = HeatTestLinearArray(p->g, 2.0, 4.0, 6.0), once[HEAT_SIDES], heat[HEAT_SIDES];
+  PetscReal *T     = HeatTestLinearArray(p->g, 2.0, 4.0, 6.0), once[HEAT_FLOWS], heat[HEAT_FLOWS];
   PetscReal  worst = 0.0;
 
   OK(HeatOperatorSetSurfaceTime(p->op, 2.0));
-  OK(HeatDiagnosticsSideHeat(p->op, T, once));
+  OK(HeatDiagnosticsFlows(p->op, T, once));
   OK(HeatOperatorSetSurfaceTime(p->op, 5.0));
-  OK(HeatDiagnosticsSideHeat(p->op, T, heat));
+  OK(HeatDiagnosticsFlows(p->op, T, heat));
   OK(HeatOperatorSetSurfaceTime(p->op, 2.0));
-  OK(HeatDiagnosticsSideHeat(p->op, T, heat));
-  for (int s = 0; s < HEAT_SIDES; s++) worst = HeatTestMax(worst, fabs(heat[s] - once[s]));
+  OK(HeatDiagnosticsFlows(p->op, T, heat));
+  for (int k = 0; k < HEAT_FLOWS; k++) worst = HeatTestMax(worst, fabs(heat[k] - once[k]));
   OK(PetscFree(T));
   return worst;
 }
@@ -238,7 +238,7 @@ static PetscReal SideHeatTwice(HeatProblem *p)
 static void asking_for_another_time_changes_nothing(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(MakeSides, SideHeatTwice, NULL), 0.0);
+  AT_MOST(HeatTestLayouts(MakeSides, FlowsTwice, NULL), 0.0);
 }
 
 /* ------- heat through segments ------- */
@@ -263,14 +263,14 @@ static HeatCase *MakeSegments(const void *context)
 
 static PetscReal Segments(HeatProblem *p)
 {
-  PetscReal *T = HeatTestLinearArray(p->g, 0.0, 0.0, 0.0), heat[6], sides[HEAT_SIDES], worst = 0.0;
+  PetscReal *T = HeatTestLinearArray(p->g, 0.0, 0.0, 0.0), heat[6], flows[HEAT_FLOWS], worst = 0.0;
   /* 10 K over half a cell of 0.05 m with kx = 2 on 0.4 m; nothing; 7 W/m2 on 0.6 m; 3 on 2 m */
   const PetscReal exact[6] = {10.0 / 0.05 * 2.0 * 0.4, 0.0, 4.2, 6.0, 0.0, 0.0};
 
   OK(HeatDiagnosticsSegmentHeat(p->op, T, heat));
   for (int k = 0; k < 6; k++) worst = HeatTestMax(worst, fabs(heat[k] - exact[k]));
-  OK(HeatDiagnosticsSideHeat(p->op, T, sides));
-  worst = HeatTestMax(worst, fabs(sides[HEAT_LEFT] - heat[0] - heat[1] - heat[2]));
+  OK(HeatDiagnosticsFlows(p->op, T, flows));
+  worst = HeatTestMax(worst, fabs(flows[HEAT_LEFT] - heat[0] - heat[1] - heat[2]));
   OK(PetscFree(T));
   return HeatDiagnosticsSegments(p->c) == 6 && HeatDiagnosticsFirstSegment(p->c, HEAT_BOTTOM) == 4
              ? worst

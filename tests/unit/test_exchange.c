@@ -40,8 +40,8 @@ static PetscReal NetApart(HeatProblem *p, PetscReal t)
       turnover += fabs(exact);
     }
   }
-  worst = HeatTestMax(worst, fabs(flows.exchange - sum));
-  worst = HeatTestMax(worst, fabs(flows.turnover - turnover));
+  worst = HeatTestMax(worst, fabs(HeatExactSumValue(&flows.sum[HEAT_FLOW_EXCHANGE]) - sum));
+  worst = HeatTestMax(worst, fabs(HeatExactSumValue(&flows.sum[HEAT_FLOW_TURNOVER]) - turnover));
   OK(PetscFree(T));
   OK(PetscFree(net));
   return worst;
