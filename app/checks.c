@@ -9,12 +9,13 @@
 static PetscErrorCode PointTemperature(HeatSimulation *sim, const HeatCaseCheck *check,
                                        const PetscReal *T, PetscReal *value)
 {
+  PetscReal   terms[HEAT_PROBE_TERMS];
   HeatProbes *probe;
 
   PetscFunctionBeginUser;
   PetscCall(HeatProbesCreate(sim->op, 1, &check->at, &probe));
-  PetscCall(HeatProbesSample(probe, T, value));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, value, 1, MPIU_REAL, MPI_SUM, sim->grid->comm));
+  PetscCall(HeatProbesSample(probe, T, terms));
+  PetscCall(HeatProbesReduce(sim->grid->comm, 1, terms, value));
   PetscCall(HeatProbesDestroy(&probe));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

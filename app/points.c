@@ -1,6 +1,6 @@
 /* Probes and profiles.
  *
- * Probes are sampled every step but summed over the ranks only when a history row is due or the
+ * Probes are sampled every step but brought together only when a history row is due or the
  * buffer is full, so that a probe costs no message of its own.  A row remembers its time, as cut
  * and error-controlled steps cannot be computed back. */
 #include "app/points.h"
@@ -90,7 +90,7 @@ static PetscErrorCode OpenProbeTable(HeatSimulation *sim)
   PetscCall(OpenTable(sim, "probes", "", n + 2, columns, &p->table));
   PetscCall(PetscFree(columns));
   p->capacity = BUFFER_ROWS;
-  PetscCall(PetscMalloc1((size_t)p->capacity * (size_t)n, &p->shares));
+  PetscCall(PetscMalloc1((size_t)p->capacity * (size_t)n * HEAT_PROBE_TERMS, &p->terms));
   PetscCall(PetscMalloc1(p->capacity, &p->times));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -118,19 +118,18 @@ PetscErrorCode HeatPointsFlush(HeatSimulation *sim)
   const PetscInt n    = sim->c->output.n_probes;
   HeatPoints    *p    = &sim->points;
   const PetscInt rows = p->rows;
-  PetscReal     *sums, *line;
+  PetscReal     *values, *line;
 
   PetscFunctionBeginUser;
   if (rows == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc2((size_t)rows * (size_t)n, &sums, n + 1, &line));
-  PetscCallMPI(
-      MPI_Reduce(p->shares, sums, (PetscMPIInt)(rows * n), MPIU_REAL, MPI_SUM, 0, sim->grid->comm));
+  PetscCall(PetscMalloc2((size_t)rows * (size_t)n, &values, n + 1, &line));
+  PetscCall(HeatProbesReduce(sim->grid->comm, rows * n, p->terms, values));
   for (PetscInt k = 0; k < rows && sim->grid->rank == 0; k++) {
     line[0] = p->times[k];
-    PetscCall(PetscArraycpy(line + 1, sums + (size_t)k * (size_t)n, n));
+    PetscCall(PetscArraycpy(line + 1, values + (size_t)k * (size_t)n, n));
     PetscCall(HeatTableAppend(p->table, sim->clock.step - (rows - 1 - k), line));
   }
-  PetscCall(PetscFree2(sums, line));
+  PetscCall(PetscFree2(values, line));
   p->rows = 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -143,7 +142,8 @@ PetscErrorCode HeatPointsSample(HeatSimulation *sim, const PetscReal *T)
   PetscFunctionBeginUser;
   if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatSurveyPrepareSides(sim, T));
-  PetscCall(HeatProbesSample(p->probes, T, p->shares + (size_t)p->rows * (size_t)n));
+  PetscCall(
+      HeatProbesSample(p->probes, T, p->terms + (size_t)p->rows * (size_t)n * HEAT_PROBE_TERMS));
   p->times[p->rows] = sim->clock.time;
   if (++p->rows == p->capacity) PetscCall(HeatPointsFlush(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -152,22 +152,21 @@ PetscErrorCode HeatPointsSample(HeatSimulation *sim, const PetscReal *T)
 static PetscErrorCode WriteProfile(HeatSimulation *sim, PetscInt k, const PetscReal *T)
 {
   const HeatProfile *p = &sim->c->output.profiles[k];
-  PetscReal         *share, *sum;
+  PetscReal         *terms, *values;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc2(p->points, &share, p->points, &sum));
-  PetscCall(HeatProbesSample(sim->points.profiles[k], T, share));
-  PetscCallMPI(
-      MPI_Reduce(share, sum, (PetscMPIInt)p->points, MPIU_REAL, MPI_SUM, 0, sim->grid->comm));
+  PetscCall(PetscMalloc2((size_t)p->points * HEAT_PROBE_TERMS, &terms, p->points, &values));
+  PetscCall(HeatProbesSample(sim->points.profiles[k], T, terms));
+  PetscCall(HeatProbesReduce(sim->grid->comm, p->points, terms, values));
   for (PetscInt q = 0; q < p->points && sim->grid->rank == 0; q++) {
     PetscReal       at[2];
     const PetscReal distance = ProfilePoint(p, q, at);
-    const PetscReal row[]    = {sim->clock.time, distance, at[0], at[1], sum[q]};
+    const PetscReal row[]    = {sim->clock.time, distance, at[0], at[1], values[q]};
 
     PetscCall(HeatTableAppend(sim->points.profile_tables[k], sim->clock.step, row));
   }
   PetscCall(HeatTableFlush(sim->points.profile_tables[k]));
-  PetscCall(PetscFree2(share, sum));
+  PetscCall(PetscFree2(terms, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -211,7 +210,7 @@ PetscErrorCode HeatPointsDestroy(HeatSimulation *sim)
     PetscCall(HeatProbesDestroy(&p->profiles[k]));
   PetscCall(PetscFree(p->profiles));
   PetscCall(PetscFree(p->profile_tables));
-  PetscCall(PetscFree(p->shares));
+  PetscCall(PetscFree(p->terms));
   PetscCall(PetscFree(p->times));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -52,7 +52,7 @@ typedef struct {
 typedef struct {
   HeatProbes *probes;
   HeatTable  *table;
-  PetscReal  *shares; /* [capacity][n_probes] own parts, rows not yet written */
+  PetscReal  *terms;  /* [capacity][n_probes][HEAT_PROBE_TERMS] own ones, of rows not yet written */
   PetscReal  *times;  /* [capacity] [s] */
   PetscInt    rows, capacity;
 

@@ -8,7 +8,9 @@
  * On the boundary the surface takes the face's place: T_s = T_A + (G (T_b - T_A) + F) / G_half.
  * A point on a face with a layer is seen from both sides, and reads the mean.
  * All of this is linear in T, so a probe is a list of weights on cells and surfaces, each held by
- * the rank that owns the cell; a sample needs no message, only one sum over the ranks at the end.
+ * the rank that owns the cell; a sample needs no message, only one reduction at the end.  That
+ * brings together the terms, each of which one rank has, and not sums of them, so that the value has
+ * the same bits however the point's cells are shared.
  * Where conductivities depend on T the weights are made anew for each sample. */
 #include "solver/probes.h"
 
@@ -47,8 +49,8 @@ typedef struct {
 } Point;
 
 typedef struct {
-  PetscInt  probe;
-  size_t    cell; /* local */
+  size_t    place; /* among all terms of all probes */
+  size_t    cell;  /* local */
   PetscBool surface;
   HeatSide  side; /* of a surface */
   PetscInt  face; /* its index along the side; from the side's length on: an end of it */
@@ -61,8 +63,6 @@ struct HeatProbes {
   Point              *points; /* owned; in the order of the probes */
   Term               *terms;  /* owned; those of own cells */
 };
-
-enum { TERMS = 3 * CORNERS + 2 }; /* of a point, at most */
 
 /* Where a point lies. */
 
@@ -235,10 +235,10 @@ static Weights WeightsOf(const HeatCase *c, const Place *p, const Medium *m)
 
 /* Terms. */
 
-static void AddTerm(HeatProbes *probes, PetscInt probe, size_t cell, PetscBool surface,
-                    HeatSide side, PetscInt face, PetscReal weight)
+static void AddTerm(HeatProbes *probes, size_t place, size_t cell, PetscBool surface, HeatSide side,
+                    PetscInt face, PetscReal weight)
 {
-  const Term term = {probe, cell, surface, side, face, weight};
+  const Term term = {place, cell, surface, side, face, weight};
 
   if (weight != 0.0) probes->terms[probes->n_terms++] = term;
 }
@@ -249,22 +249,23 @@ static void AddOwnTerms(HeatProbes *probes, const Point *point)
   const HeatGrid *g     = HeatOperatorGrid(probes->op);
   const Place    *p     = &point->place;
   const Weights   w     = WeightsOf(HeatOperatorCase(probes->op), p, &point->medium);
-  const PetscInt  probe = point->probe;
+  const size_t    first = (size_t)point->probe * HEAT_PROBE_TERMS, ends = first + 3 * CORNERS;
 
   for (int q = 0; q < CORNERS; q++) {
-    size_t cell;
+    const size_t place = first + 3 * (size_t)q;
+    size_t       cell;
 
     if (!OwnCorner(g, p, q, &cell)) continue;
-    AddTerm(probes, probe, cell, PETSC_FALSE, HEAT_LEFT, 0, w.cell[q]);
-    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[0], (PetscInt)(cell / (size_t)g->nxl),
+    AddTerm(probes, place, cell, PETSC_FALSE, HEAT_LEFT, 0, w.cell[q]);
+    AddTerm(probes, place + 1, cell, PETSC_TRUE, p->side[0], (PetscInt)(cell / (size_t)g->nxl),
             w.surface_x[q]);
-    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], (PetscInt)(cell % (size_t)g->nxl),
+    AddTerm(probes, place + 2, cell, PETSC_TRUE, p->side[1], (PetscInt)(cell % (size_t)g->nxl),
             w.surface_y[q]);
     if (q != A) continue;
-    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[0],
+    AddTerm(probes, ends, cell, PETSC_TRUE, p->side[0],
             g->nyl + (p->side[1] == HEAT_BOTTOM ? 0 : 1), w.end[0]);
-    AddTerm(probes, probe, cell, PETSC_TRUE, p->side[1], g->nxl + (p->side[0] == HEAT_LEFT ? 0 : 1),
-            w.end[1]);
+    AddTerm(probes, ends + 1, cell, PETSC_TRUE, p->side[1],
+            g->nxl + (p->side[0] == HEAT_LEFT ? 0 : 1), w.end[1]);
   }
 }
 
@@ -356,7 +357,7 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
     here += IsHere(g, &p) ? 1 : 0;
   }
   PetscCall(PetscCalloc1(here, &probes->points));
-  PetscCall(PetscMalloc1((size_t)here * TERMS, &probes->terms));
+  PetscCall(PetscMalloc1((size_t)here * HEAT_PROBE_TERMS, &probes->terms));
   for (PetscInt probe = 0; probe < n; probe++) {
     const Place p = PlacePoint(g, at[probe]);
 
@@ -381,25 +382,43 @@ static PetscReal SurfaceTemperature(const HeatOperator *op, const Term *term, Pe
   return T + (f.G[face] * (f.T[face] - T) + f.F[face]) / f.half[face];
 }
 
-PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *share)
+PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *terms)
 {
   PetscFunctionBeginUser;
   if (!HeatOperatorIsLinear(probes->op)) PetscCall(MakeTerms(probes));
-  PetscCall(PetscArrayzero(share, probes->n));
+  PetscCall(PetscArrayzero(terms, (size_t)probes->n * HEAT_PROBE_TERMS));
   for (PetscInt k = 0; k < probes->n_terms; k++) {
     const Term *term  = &probes->terms[k];
     PetscReal   value = T[term->cell];
 
     if (term->surface) value = SurfaceTemperature(probes->op, term, value);
-    share[term->probe] += term->weight * value;
+    terms[term->place] = term->weight * value;
   }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatProbesReduce(MPI_Comm comm, PetscInt n, const PetscReal *terms,
+                                PetscReal *values)
+{
+  const size_t count = (size_t)n * HEAT_PROBE_TERMS;
+  PetscReal   *all;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(count, &all));
+  PetscCallMPI(MPI_Allreduce(terms, all, (PetscMPIInt)count, MPIU_REAL, MPI_SUM, comm));
+  for (PetscInt k = 0; k < n; k++) {
+    values[k] = 0.0;
+    for (int q = 0; q < HEAT_PROBE_TERMS; q++) values[k] += all[k * HEAT_PROBE_TERMS + q];
+  }
+  PetscCall(PetscFree(all));
   PetscFunctionReturn(0);
 }
 
 PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T,
                                 PetscReal t, PetscReal *values)
 {
-  PetscBool valid;
+  PetscReal *terms;
+  PetscBool  valid;
 
   PetscFunctionBeginUser;
   if (HeatOperatorIsLinear(op)) {
@@ -411,9 +430,10 @@ PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const Pets
               "a conductivity is not positive, or a source or side is not finite, at the "
               "temperatures reached");
   }
-  PetscCall(HeatProbesSample(probes, T, values));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, values, (PetscMPIInt)probes->n, MPIU_REAL, MPI_SUM,
-                             HeatOperatorGrid(op)->comm));
+  PetscCall(PetscMalloc1((size_t)probes->n * HEAT_PROBE_TERMS, &terms));
+  PetscCall(HeatProbesSample(probes, T, terms));
+  PetscCall(HeatProbesReduce(HeatOperatorGrid(op)->comm, probes->n, terms, values));
+  PetscCall(PetscFree(terms));
   PetscFunctionReturn(0);
 }
 

@@ -19,11 +19,19 @@ typedef struct HeatProbes HeatProbes;
 PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
                                 HeatProbes **probes);
 
-/** This rank's share of each value at the operator's present time: the sum over ranks is the
- *  temperature.  Not collective for a linear operator.  For another one T must be the field of the
+/** What a value is the sum of: a number from each of the four cells around the point and each of
+ *  their surfaces, and from two ends of sides. */
+enum { HEAT_PROBE_TERMS = 14 };
+
+/** The terms of each value that this rank's cells give at the operator's present time, 0 in place of
+ *  all others.  Not collective for a linear operator.  For another one T must be the field of the
  *  last Update; then it is collective, with one reduction of all points' conductivities.
- *  @param[out] share  n numbers */
-PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *share);
+ *  @param[out] terms  [n][HEAT_PROBE_TERMS] */
+PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *terms);
+
+/** n values from the terms of all ranks, added up in one order whoever owns which.  Collective. */
+PetscErrorCode HeatProbesReduce(MPI_Comm comm, PetscInt n, const PetscReal *terms,
+                                PetscReal *values);
 
 /** The values themselves at time t.  Collective; leaves the boundary values (of an operator that is
  *  not linear: everything) at that time. */
