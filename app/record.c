@@ -71,7 +71,8 @@ static PetscErrorCode FillSolver(HeatSimulation *sim, HeatResults *r)
   PetscCall(PetscStrcmp(pc_type, PCHEATMG, &ours));
   if (!ours) PetscFunctionReturn(PETSC_SUCCESS);
   r->solver.w_cycles  = it->rescued[HEAT_RESCUE_W];
-  r->solver.algebraic = it->rescued[HEAT_RESCUE_STRONG] + it->rescued[HEAT_RESCUE_ALL];
+  r->solver.algebraic = it->rescued[HEAT_RESCUE_STRONG] + it->rescued[HEAT_RESCUE_ALL] +
+                        it->rescued[HEAT_RESCUE_JACOBI];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

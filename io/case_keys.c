@@ -115,7 +115,7 @@ static const HeatCaseKey keys[] = {
     {"solver.face_average", "harmonic | arithmetic", "harmonic",
      "conductivity at a face between two cells"},
     {"solver.reproducible", "true | false", "false",
-     "the same bits of the field on any number of ranks (ftcs, rkl2)"},
+     "the same bits of the field on any number of ranks, whatever the problem"},
     {"solver.paint", "centre | tealeaf", "centre",
      "which cells a region covers: by their centre, or TeaLeaf's rule"},
 

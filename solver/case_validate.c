@@ -87,7 +87,6 @@ static PetscErrorCode ValidateDecomposition(const HeatValidation *k, PetscMPIInt
 static PetscErrorCode ValidateSolver(const HeatValidation *k)
 {
   const HeatCase *c = k->c;
-  char            scheme[64];
 
   PetscFunctionBeginUser;
   HeatCaseCheckKey(c->solver.tolerance > 0.0 && c->solver.tolerance < 1.0, k->comm, c,
@@ -98,12 +97,6 @@ static PetscErrorCode ValidateSolver(const HeatValidation *k)
                    "found %" FIX "; it must be at least 1", c->solver.max_newton);
   HeatCaseCheckKey(c->solver.preconditioner && c->solver.preconditioner[0], k->comm, c,
                    "solver.preconditioner", "is empty; write multigrid, or the name of a PETSc PC");
-  HeatCaseCheckKey(!c->solver.reproducible || c->time.scheme == HEAT_SCHEME_FTCS ||
-                       c->time.scheme == HEAT_SCHEME_RKL2,
-                   k->comm, c, "solver.reproducible",
-                   "true is not available in this version for scheme %s, only for "
-                   "ftcs and rkl2; write false",
-                   HeatCaseSchemeName(c, scheme, sizeof scheme));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -7,6 +7,8 @@
  * long; so ranks are permuted such that a node's ranks form a compact rectangle of blocks. */
 #include "solver/grid.h"
 
+#include "solver/reproducible_vec.h"
+
 /* Cells in the halos that cross `lines` cuts of `length` cells, for blocks cut `parts` times. */
 static PetscInt64 CutCells(PetscInt parts, PetscBool periodic, PetscInt length)
 {
@@ -258,6 +260,7 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
       g->nxl, g->nyl, PETSC_MPI_INT_MAX);
   FindNeighbours(g);
   PetscCall(CreateDMDA(g));
+  if (c->solver.reproducible) PetscCall(HeatDMMakeReproducible(g->da));
   PetscCall(CountTraffic(g));
   PetscFunctionReturn(0);
 }

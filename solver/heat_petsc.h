@@ -38,6 +38,7 @@ PetscErrorCode HeatPCGetMultigrid(PC pc, HeatMultigrid **mg);
 typedef struct {
   PetscInt  iterations[2]; /* with V-cycles, with W-cycles */
   PetscReal norm[2];       /* of the residual after these */
+  PetscReal first;         /* of the residual that it began with */
 } HeatCGInfo;
 PetscErrorCode HeatKSPGetInfo(KSP ksp, HeatCGInfo *info);
 

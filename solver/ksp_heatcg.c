@@ -109,6 +109,7 @@ static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
   PetscCall(VecGetArrayRead(r, &b));
   PetscCall(HeatMultigridLoad(mg, b, &norm));
   PetscCall(VecRestoreArrayRead(r, &b));
+  h->info.first = norm;
   PetscCall(Report(ksp, norm));
   for (int kind = chosen - 1; kind < 2 && slow && !ksp->reason; kind++) {
     HeatMultigridSetCycle(mg, kind + 1);
@@ -123,7 +124,7 @@ static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
 static PetscErrorCode Solve(KSP ksp)
 {
   HeatCG        *h = ksp->data;
-  const HeatCGInfo none = {{0, 0}, {0.0, 0.0}};
+  const HeatCGInfo none = {{0, 0}, {0.0, 0.0}, 0.0};
   HeatMultigrid *mg;
   PetscReal     *x;
   Vec            r = ksp->vec_rhs;

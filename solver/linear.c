@@ -172,6 +172,24 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   PetscFunctionReturn(0);
 }
 
+/* Other preconditioners than these are made block by block. */
+static PetscErrorCode CheckReproducible(const HeatLinear *l, PC pc)
+{
+  const HeatCase *c = HeatOperatorCase(l->op);
+  PetscBool       elementwise;
+  PCType          type;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &elementwise, PCHEATMG, PCJACOBI, PCNONE, ""));
+  PetscCall(PCGetType(pc, &type));
+  HeatCaseCheckKey(elementwise || !c->solver.reproducible, HeatOperatorGrid(l->op)->comm, c,
+                   "solver.reproducible",
+                   "what the preconditioner %s does depends on the layout of blocks; take multigrid, "
+                   "jacobi or none, or write false",
+                   type);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* All that reads the user's options; errors here are the user's. */
 static PetscErrorCode Configure(HeatLinear *l)
 {
@@ -187,6 +205,7 @@ static PetscErrorCode Configure(HeatLinear *l)
                                                                      : KSPCG));
   PetscCall(KSPSetFromOptions(l->ksp));
   PetscCall(ChooseNorm(l->ksp));
+  PetscCall(CheckReproducible(l, pc));
   PetscCall(HeatLinearSetUp(l));
   PetscFunctionReturn(0);
 }

@@ -21,6 +21,7 @@ typedef enum {
   HEAT_RESCUE_W,      /* W-cycles */
   HEAT_RESCUE_STRONG, /* PETSc's algebraic multigrid, weak couplings dropped */
   HEAT_RESCUE_ALL,    /* likewise, with all couplings */
+  HEAT_RESCUE_JACOBI, /* the diagonal alone, where the result may not depend on the layout */
   HEAT_RESCUES
 } HeatRescue;
 
@@ -46,7 +47,8 @@ void HeatSolveInfoAdd(HeatSolveInfo *all, const HeatSolveInfo *one);
  *  GMRES, preconditioned from the right; -ksp_type has the last word.
  *  An operator that is not linear is left at coefficients of no meaning: Update it, then this.
  *  @param[in] mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
- *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses. */
+ *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses, or that depends on the
+ *  layout of blocks where the case wants the same bits on all. */
 PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **linear);
 
 /** Another time step: assembles and sets up again, unless the mass is the one it has.

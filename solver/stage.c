@@ -16,6 +16,8 @@
 
 #include <petscsnes.h>
 
+#include "solver/exact_sum.h"
+
 struct HeatStage {
   HeatOperator     *op;
   HeatLinear       *linear; /* owned, like everything below */
@@ -219,18 +221,18 @@ static PetscErrorCode MeasureNoise(HeatStage *s, Vec T)
   const size_t     n   = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal  few = 4.0;
   const PetscReal *values;
-  PetscReal       *d, sum = 0.0;
+  PetscReal       *d, square;
+  HeatExactSum     sum = {0};
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(VecGetArrayWrite(s->rhs, &d)); /* F has no value yet */
   PetscCall(HeatOperatorDiagonal(s->op, s->eq.sigma, d));
-  for (size_t i = 0; i < n; i++) sum += PetscSqr(d[i] * values[i]);
+  for (size_t i = 0; i < n; i++) HeatExactSumAdd(&sum, PetscSqr(d[i] * values[i]));
   PetscCall(VecRestoreArrayWrite(s->rhs, &d));
   PetscCall(VecRestoreArrayRead(T, &values));
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPIU_REAL, MPI_SUM, HeatOperatorGrid(s->op)->comm));
-  s->noise = few * PETSC_MACHINE_EPSILON * PetscSqrtReal(sum);
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(s->op)->comm, 1, &sum, &square));
+  s->noise = few * PETSC_MACHINE_EPSILON * PetscSqrtReal(square);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

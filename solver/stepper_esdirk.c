@@ -51,15 +51,35 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* r of stage i. */
-static PetscErrorCode SumBefore(Esdirk *e, int i)
+/* extra = sum of weights[j] N_j, j < n.  Loops of our own: PETSc's may be compiled to round a product
+   and a sum once in their body and twice in their end, which depends on the layout of blocks. */
+static PetscErrorCode SumWeighted(HeatStepper *s, int n, const PetscReal weights[])
 {
-  PetscScalar weights[S];
+  const size_t     cells = HeatGridLocalCells(HeatOperatorGrid(s->op));
+  Esdirk          *e     = s->own;
+  const PetscReal *N;
+  PetscReal       *extra;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayWrite(e->extra, &extra));
+  PetscCall(PetscArrayzero(extra, cells));
+  for (int j = 0; j < n; j++) {
+    PetscCall(VecGetArrayRead(e->N[j], &N));
+    for (size_t k = 0; k < cells; k++) extra[k] += weights[j] * N[k];
+    PetscCall(VecRestoreArrayRead(e->N[j], &N));
+  }
+  PetscCall(VecRestoreArrayWrite(e->extra, &extra));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* r of stage i. */
+static PetscErrorCode SumBefore(HeatStepper *s, int i)
+{
+  PetscReal weights[S];
 
   PetscFunctionBeginUser;
   for (int j = 0; j < i; j++) weights[j] = tableau.a[i][j] / gamma_;
-  PetscCall(VecZeroEntries(e->extra));
-  PetscCall(VecMAXPY(e->extra, i, weights, e->N));
+  PetscCall(SumWeighted(s, i, weights));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -68,9 +88,16 @@ static PetscErrorCode Guess(HeatStepper *s, int i, Vec T)
 {
   PetscFunctionBeginUser;
   if (i == 1 || !HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
-  const PetscReal beyond = tableau.c[i] / tableau.c[i - 1];
+  const size_t     n      = HeatGridLocalCells(HeatOperatorGrid(s->op));
+  const PetscReal  beyond = tableau.c[i] / tableau.c[i - 1];
+  const PetscReal *now;
+  PetscReal       *next;
 
-  PetscCall(VecAXPBY(s->next, 1.0 - beyond, beyond, T));
+  PetscCall(VecGetArrayRead(T, &now));
+  PetscCall(VecGetArray(s->next, &next));
+  for (size_t k = 0; k < n; k++) next[k] = beyond * next[k] + (1.0 - beyond) * now[k];
+  PetscCall(VecRestoreArray(s->next, &next));
+  PetscCall(VecRestoreArrayRead(T, &now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -101,13 +128,12 @@ static PetscErrorCode EstimateError(HeatStepper *s, PetscReal dt, PetscReal *err
   const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal *C = HeatOperatorCapacity(s->op);
   Esdirk          *e = s->own;
-  PetscScalar      weights[S];
+  PetscReal        weights[S];
   const PetscReal *sum;
 
   PetscFunctionBeginUser;
   for (int i = 0; i < S; i++) weights[i] = tableau.a[S - 1][i] - tableau.b_embedded[i];
-  PetscCall(VecZeroEntries(e->extra));
-  PetscCall(VecMAXPY(e->extra, S, weights, e->N));
+  PetscCall(SumWeighted(s, S, weights));
   PetscCall(VecGetArrayRead(e->extra, &sum));
   *error = 0.0;
   for (size_t k = 0; k < n; k++) {
@@ -134,7 +160,7 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
     const HeatStageEquation eq = {
         .t = t + tableau.c[i] * dt, .sigma = sigma, .base = T, .extra = e->extra};
 
-    PetscCall(SumBefore(e, i));
+    PetscCall(SumBefore(s, i));
     PetscCall(Guess(s, i, T));
     PetscCall(HeatStageSolve(s->stage, &eq, s->next, &info->solve, &attempt->solved));
     info->stages += 1;

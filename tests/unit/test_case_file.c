@@ -357,7 +357,6 @@ static void a_steady_case_has_no_time(void **state)
       {"source=x*t", "source: depends on the time t, and a steady case has none"},
       {"time.end=3", "time.end: has no meaning for scheme steady"},
       {"time.step=auto", "time.step: has no meaning for scheme steady"},
-      {"solver.reproducible=true", "not available in this version for scheme steady"},
   };
   static const char steady[] =
       "grid: {cells: [8, 4], x: [0, 2], y: [0, 1]}\n"
@@ -376,7 +375,6 @@ static void what_later_versions_add_is_not_called_unknown(void **state)
 {
   (void)state;
   static const Fault faults[] = {
-      {"solver.reproducible=true", "not available in this version"},
       {"checkpoint.interval=auto", "not available in this version"},
       {"checkpoint.mtbf=1e5", "not available in this version"},
       {"checkpoint.mode=async", "not available in this version"},

@@ -391,7 +391,6 @@ static void faulty_time_is_refused(void **state)
                            "crank-nicolson, bdf2, esdirk, steady, ts:TYPE; did you mean 'bdf2'?"},
       {"time.scheme='ts:'", "time.scheme: found ts:; write ts: and the name of a PETSc TS"},
       {"solver.max_newton=0", "solver.max_newton: found 0; it must be at least 1"},
-      {"solver.reproducible=true", "not available in this version for scheme esdirk"},
   };
 
   (void)state;
