@@ -1,0 +1,510 @@
+/* Where the cells of a level stand and how they get to other ranks.  A cell's value is its own global
+ * index, so every place tells whether it holds what belongs there; every other place is a mark that
+ * nobody may touch.  Grids are made by hand here: any cuts, blocks without cells included. */
+#include "solver_test.h"
+
+#include "solver/level_transfer.h"
+
+/* ------- distributions made by hand ------- */
+
+typedef enum { EVEN, THIN_FIRST, THIN_LAST, EVERY_OTHER_EMPTY, NOISY, CUTS } Cuts;
+
+/* Blocks of any widths, 0 included, that are the same on every rank. */
+static void Cut(Cuts cuts, PetscInt n, PetscInt parts, PetscInt *start)
+{
+  for (PetscInt k = 0; k <= parts; k++) {
+    const PetscInt from_end = n - (parts - k);
+
+    if (cuts == EVEN) start[k] = k * n / parts;
+    else if (cuts == THIN_FIRST) start[k] = PetscMin(k, n);
+    else if (cuts == THIN_LAST) start[k] = PetscMax(from_end, 0);
+    else if (cuts == EVERY_OTHER_EMPTY) start[k] = PetscMin(k / 2 * 2 * n / parts, n);
+    else start[k] = (PetscInt)((PetscReal)n * 0.5 * (1.0 + HeatTestNoise(k, n, 3)));
+    if (k == 0) start[k] = 0;
+    if (k == parts) start[k] = n;
+  }
+  for (PetscInt k = 1; k <= parts; k++) start[k] = PetscMax(start[k], start[k - 1]);
+}
+
+typedef struct {
+  PetscInt  n[2];
+  PetscBool periodic[2];
+  Cuts      cuts[2];
+} Cells;
+
+/* On px x py ranks of the world. */
+static HeatDistribution Distribute(const Cells *cells, PetscInt px, PetscInt py)
+{
+  PetscInt    *x, *y;
+  PetscMPIInt  rank;
+  HeatGrid     g = {.comm = PETSC_COMM_WORLD};
+  HeatDistribution d;
+
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  OK(PetscMalloc2(px + 1, &x, py + 1, &y));
+  Cut(cells->cuts[0], cells->n[0], px, x);
+  Cut(cells->cuts[1], cells->n[1], py, y);
+  g.nx          = cells->n[0];
+  g.ny          = cells->n[1];
+  g.periodic[0] = cells->periodic[0];
+  g.periodic[1] = cells->periodic[1];
+  g.px          = px;
+  g.py          = py;
+  g.ip          = rank % px;
+  g.jp          = rank / px;
+  g.x_start     = x;
+  g.y_start     = y;
+  OK(HeatDistributionCreate(&g, &d));
+  OK(PetscFree2(x, y));
+  return d;
+}
+
+/* ------- shapes ------- */
+
+/* Three blocks of which the middle one, with `width` cells from `first` on, is this rank's. */
+static HeatDistribution MiddleOfThree(PetscInt first, PetscInt width, PetscBool periodic)
+{
+  const PetscInt   n = first + width + 3;
+  PetscInt         x[] = {0, first, first + width, n}, y[] = {0, 2, 5, 6};
+  HeatGrid         g = {.comm = PETSC_COMM_SELF, .nx = n, .ny = 6, .px = 3, .py = 3, .ip = 1,
+                        .jp = 1, .x_start = x, .y_start = y};
+  HeatDistribution d;
+
+  g.periodic[0] = periodic;
+  OK(HeatDistributionCreate(&g, &d));
+  return d;
+}
+
+/* Marks the places of all cells; how many are taken twice, or lie where the array has only zeros:
+   within HEAT_LANES of the ends of a half row and of the array. */
+static PetscReal Collisions(const HeatLevelShape *s)
+{
+  char     *taken;
+  PetscReal wrong = 0.0;
+
+  OK(PetscCalloc1(s->size, &taken));
+  for (PetscInt j = s->all.lo[1] - 1; j <= s->all.hi[1]; j++) {
+    for (PetscInt i = s->all.lo[0]; i < s->all.hi[0]; i++) {
+      const size_t at  = HeatLevelShapeCell(s, i, j);
+      const size_t row = HeatLevelShapeRow(s, j) + ((i & 1) ? s->odd : 0);
+
+      if (at < HEAT_LANES || at + HEAT_LANES >= s->size || taken[at]++) wrong += 1.0;
+      if (at < row || at >= row + (size_t)s->half) wrong += 1.0;
+    }
+  }
+  for (PetscInt j = s->all.lo[1] - 1; j <= s->all.hi[1]; j++) {
+    for (int parity = 0; parity < 2; parity++) {
+      const size_t row = HeatLevelShapeRow(s, j) + (parity ? s->odd : 0);
+
+      for (size_t k = 1; k <= HEAT_LANES; k++) {
+        wrong += taken[row - k];
+        wrong += taken[row + (size_t)s->half + k - 1];
+      }
+    }
+  }
+  OK(PetscFree(taken));
+  return wrong;
+}
+
+/* The columns [lo, hi) of a parity, in order, are the places that HeatLevelShapePlaces tells. */
+static PetscReal PlacesApart(const HeatLevelShape *s, PetscInt lo, PetscInt hi)
+{
+  PetscReal wrong = 0.0;
+
+  for (int parity = 0; parity < 2; parity++) {
+    PetscInt begin, end;
+
+    HeatLevelShapePlaces(s, lo, hi, parity, &begin, &end);
+    for (PetscInt i = lo; i < hi; i++) {
+      if ((i & 1) != parity) continue;
+      const size_t at = HeatLevelShapeRow(s, s->own.lo[1]) + (parity ? s->odd : 0) + (size_t)begin;
+
+      wrong += at != HeatLevelShapeCell(s, i, s->own.lo[1]);
+      begin++;
+    }
+    wrong += begin != end;
+  }
+  return wrong;
+}
+
+static void cells_have_places_of_their_own_between_zeros(void **state)
+{
+  PetscReal wrong = 0.0;
+
+  (void)state;
+  for (PetscInt first = 0; first < 5; first++) {
+    for (PetscInt width = 1; width < 40; width++) {
+      for (PetscInt halo = 0; halo < 12; halo++) {
+        HeatDistribution     d = MiddleOfThree(first, width, halo & 1);
+        const HeatLevelShape s = HeatLevelShapeMake(&d, halo);
+
+        wrong += s.half % HEAT_LANES != 0;
+        wrong += Collisions(&s);
+        OK(HeatDistributionDestroy(&d));
+      }
+    }
+  }
+  AT_MOST(wrong, 0.0);
+}
+
+static void places_of_columns_are_those_of_their_cells(void **state)
+{
+  PetscReal wrong = 0.0;
+
+  (void)state;
+  for (PetscInt first = 0; first < 4; first++) {
+    for (PetscInt halo = 0; halo < 8; halo++) { /* origins below zero, odd and even first columns */
+      HeatDistribution     d = MiddleOfThree(first, 9, PETSC_TRUE);
+      const HeatLevelShape s = HeatLevelShapeMake(&d, halo);
+
+      wrong += (s.origin & 1) != 0 || s.origin > s.all.lo[0] || s.all.lo[0] != first - halo;
+      for (PetscInt lo = s.all.lo[0]; lo <= s.all.hi[0]; lo++)
+        for (PetscInt hi = lo; hi <= s.all.hi[0]; hi++) wrong += PlacesApart(&s, lo, hi);
+      OK(HeatDistributionDestroy(&d));
+    }
+  }
+  AT_MOST(wrong, 0.0);
+}
+
+static void arrays_are_zero_and_apart(void **state)
+{
+  HeatDistribution     d = MiddleOfThree(3, 7, PETSC_TRUE);
+  const HeatLevelShape s = HeatLevelShapeMake(&d, 3);
+  float               *a[4], **arrays[] = {&a[0], &a[1], &a[2], &a[3]};
+  void                *memory;
+  PetscReal            wrong = 0.0;
+
+  (void)state;
+  OK(HeatLevelShapeAllocate(&s, 4, arrays, &memory));
+  for (int k = 0; k < 4; k++) {
+    for (size_t i = 0; i < s.size; i++) wrong += a[k][i] != 0.0F;
+    for (size_t i = 0; i < s.size; i++) a[k][i] = (float)(k + 1);
+  }
+  for (int k = 0; k < 4; k++)
+    for (size_t i = 0; i < s.size; i++) wrong += a[k][i] != (float)(k + 1);
+  OK(HeatLevelShapeFree(&memory));
+  OK(HeatDistributionDestroy(&d));
+  AT_MOST(wrong, 0.0);
+}
+
+/* ------- coarse and agglomerated distributions ------- */
+
+/* Block of a distribution that has a cell of an axis. */
+static PetscInt BlockOf(const HeatDistribution *d, int axis, PetscInt i)
+{
+  PetscInt block = 0;
+
+  while (d->start[axis][block + 1] <= i) block++;
+  return block;
+}
+
+static PetscMPIInt OwnerOf(const HeatDistribution *d, PetscInt i, PetscInt j)
+{
+  return HeatDistributionRank(d, BlockOf(d, 0, i), BlockOf(d, 1, j));
+}
+
+static void coarse_cell_is_where_its_first_fine_cell_is(void **state)
+{
+  const PetscMPIInt size  = HeatTestSize();
+  PetscReal         wrong = 0.0;
+
+  (void)state;
+  for (int cuts = 0; cuts < CUTS; cuts++) {
+    for (int joins = 0; joins < 4; joins++) {
+      const PetscBool  along[2] = {joins & 1, joins >> 1};
+      const Cells      cells    = {{13, 8}, {PETSC_FALSE, PETSC_TRUE}, {cuts, (cuts + 1) % CUTS}};
+      HeatDistribution fine = Distribute(&cells, size, 1), coarse;
+
+      OK(HeatDistributionCoarsen(&fine, along, &coarse));
+      wrong += coarse.n[0] != (along[0] ? 7 : 13) || coarse.n[1] != (along[1] ? 4 : 8);
+      for (PetscInt j = 0; j < coarse.n[1]; j++)
+        for (PetscInt i = 0; i < coarse.n[0]; i++)
+          wrong += OwnerOf(&coarse, i, j) !=
+                   OwnerOf(&fine, along[0] ? 2 * i : i, along[1] ? 2 * j : j);
+      OK(HeatDistributionDestroy(&fine));
+      OK(HeatDistributionDestroy(&coarse));
+    }
+  }
+  AT_MOST(wrong, 0.0);
+}
+
+/* Repeatedly, until one rank has all. */
+static void agglomeration_joins_blocks_on_the_rank_of_the_first(void **state)
+{
+  const PetscMPIInt size     = HeatTestSize();
+  const PetscBool   along[2] = {PETSC_TRUE, PETSC_FALSE};
+  const Cells       cells    = {{23, 8}, {PETSC_FALSE, PETSC_FALSE}, {NOISY, EVEN}};
+  HeatDistribution  d = Distribute(&cells, size, 1), fewer;
+  PetscReal         wrong = 0.0, own = 0.0;
+
+  (void)state;
+  for (PetscInt by = 2; d.parts[0] > 1; by *= 2) {
+    OK(HeatDistributionAgglomerate(&d, along, &fewer));
+    for (PetscInt i = 0; i < 23; i++)
+      wrong += OwnerOf(&fewer, i, 0) != OwnerOf(&d, i, 0) / by * by;
+    OK(HeatDistributionDestroy(&d));
+    d = fewer;
+  }
+  const HeatBox box = HeatDistributionOwn(&d);
+  own = (PetscReal)((box.hi[0] - box.lo[0]) * (box.hi[1] - box.lo[1]));
+  AT_MOST(wrong, 0.0);
+  AT_MOST(fabs(HeatTestSum(PETSC_COMM_WORLD, own) - 23 * 8), 0.0);
+  ALL(d.place[0] == 0 || HeatBoxIsEmpty(&box));
+  OK(HeatDistributionDestroy(&d));
+}
+
+static void thinnest_block_is_that_with_cells(void **state)
+{
+  const Cells      cells = {{8, 8}, {PETSC_FALSE, PETSC_FALSE}, {EVERY_OTHER_EMPTY, EVEN}};
+  HeatDistribution d     = Distribute(&cells, HeatTestSize(), 1);
+  PetscInt         least = 8;
+
+  (void)state;
+  for (PetscInt k = 0; k < d.parts[0]; k++)
+    if (d.start[0][k + 1] > d.start[0][k])
+      least = PetscMin(least, d.start[0][k + 1] - d.start[0][k]);
+  ALL(HeatDistributionThinnest(&d, 0) == least && HeatDistributionThinnest(&d, 1) == 8);
+  OK(HeatDistributionDestroy(&d));
+}
+
+/* ------- transfers ------- */
+
+static const float Mark = -7.0F;
+
+static PetscInt Wrap(PetscInt i, PetscInt n) { return ((i % n) + n) % n; }
+
+/* The index of a cell as a number, exact in single precision; `run` tells a run from the next. */
+static float Code(const PetscInt n[2], PetscInt i, PetscInt j, int run)
+{
+  return (float)(1 + Wrap(i, n[0]) + 1000 * Wrap(j, n[1]) + 200000 * run);
+}
+
+static void FillBox(const HeatDistribution *d, const HeatLevelShape *s, const HeatBox *box, int run,
+                    float *array)
+{
+  for (PetscInt j = box->lo[1]; j < box->hi[1]; j++)
+    for (PetscInt i = box->lo[0]; i < box->hi[0]; i++)
+      array[HeatLevelShapeCell(s, i, j)] = Code(d->n, i, j, run);
+}
+
+/* Own cells with a halo, within the domain where that does not go round. */
+static HeatBox Surroundings(const HeatDistribution *d, PetscInt halo)
+{
+  HeatBox box = HeatDistributionOwn(d);
+
+  if (HeatBoxIsEmpty(&box)) return box;
+  for (int axis = 0; axis < 2; axis++) {
+    box.lo[axis] -= halo;
+    box.hi[axis] += halo;
+    if (d->periodic[axis]) continue;
+    box.lo[axis] = PetscMax(box.lo[axis], 0);
+    box.hi[axis] = PetscMin(box.hi[axis], d->n[axis]);
+  }
+  return box;
+}
+
+static float *Marked(const HeatLevelShape *s)
+{
+  float *array;
+
+  OK(PetscMalloc1(s->size, &array));
+  for (size_t k = 0; k < s->size; k++) array[k] = Mark;
+  return array;
+}
+
+/* Bytes that come to a rank's box from others. */
+static PetscReal BytesFromOthers(const HeatDistribution *from, const HeatDistribution *to,
+                                 PetscInt halo)
+{
+  const HeatBox box = Surroundings(to, halo);
+  PetscMPIInt   rank;
+  PetscReal     cells = 0.0;
+
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  for (PetscInt j = box.lo[1]; j < box.hi[1]; j++)
+    for (PetscInt i = box.lo[0]; i < box.hi[0]; i++)
+      cells += OwnerOf(from, Wrap(i, from->n[0]), Wrap(j, from->n[1])) != rank;
+  return cells * (PetscReal)sizeof(float);
+}
+
+static PetscReal CountsApart(const HeatTransfer *t, int runs, const HeatDistribution *from,
+                             const HeatDistribution *to, PetscInt halo)
+{
+  PetscInt64 messages, bytes;
+
+  HeatTransferCounts(t, &messages, &bytes);
+  return fabs(HeatTestSum(PETSC_COMM_WORLD, (PetscReal)bytes) -
+              HeatTestSum(PETSC_COMM_WORLD, runs * BytesFromOthers(from, to, halo))) +
+         PetscMax(0.0, (PetscReal)(messages - runs * (HeatTestSize() - 1)));
+}
+
+/* Places that differ from what two runs of a transfer should leave; and wrong counts. */
+static PetscReal TransferApart(const HeatDistribution *from, PetscInt from_halo,
+                               const HeatDistribution *to, PetscInt to_halo, PetscInt halo,
+                               PetscBool in_place)
+{
+  const HeatLevelShape read = HeatLevelShapeMake(from, from_halo);
+  const HeatLevelShape write = HeatLevelShapeMake(to, to_halo);
+  const HeatBox        box = Surroundings(to, halo), own = HeatDistributionOwn(from);
+  HeatTransfer        *t;
+  PetscReal            wrong = 0.0;
+
+  OK(HeatTransferCreate(from, &read, to, &write, halo, in_place, &t));
+  for (int run = 0; run < 2; run++) {
+    float *in = Marked(&read), *out = in_place ? in : Marked(&write), *right = Marked(&write);
+
+    FillBox(from, &read, &own, run, in);
+    FillBox(to, &write, &box, run, right);
+    OK(HeatTransferRun(t, in, out));
+    for (size_t k = 0; k < write.size; k++) wrong += out[k] != right[k];
+    if (!in_place) OK(PetscFree(out));
+    OK(PetscFree(in));
+    OK(PetscFree(right));
+  }
+  wrong += CountsApart(t, 2, from, to, halo);
+  OK(HeatTransferDestroy(&t));
+  return wrong;
+}
+
+/* What is claimed of a distribution. */
+typedef PetscReal (*Claim)(const HeatDistribution *d);
+
+/* A claim for cells of all kinds of cuts on all process grids; the kinds meet in some pairs. */
+static PetscReal OverCuts(PetscInt nx, PetscInt ny, int periodic, Claim claim)
+{
+  const PetscMPIInt size  = HeatTestSize();
+  PetscReal         worst = 0.0;
+
+  for (PetscInt px = 1; px <= size; px++) {
+    if (size % px) continue;
+    for (int cuts = 0; cuts < CUTS; cuts++) {
+      const Cells      cells = {{nx, ny}, {periodic & 1, periodic >> 1},
+                                {cuts, (cuts + px) % CUTS}};
+      HeatDistribution d     = Distribute(&cells, px, size / px);
+
+      worst = HeatTestMax(worst, claim(&d));
+      OK(HeatDistributionDestroy(&d));
+    }
+  }
+  return worst;
+}
+
+static PetscReal HalosApart(const HeatDistribution *d)
+{
+  return HeatTestMax(TransferApart(d, 9, d, 9, 9, PETSC_TRUE),
+                     TransferApart(d, 10, d, 10, 3, PETSC_TRUE)); /* less than the shape's */
+}
+
+static void halos_hold_the_values_of_their_global_indices(void **state)
+{
+  (void)state;
+  AT_MOST(OverCuts(23, 16, 0, HalosApart), 0.0);
+}
+
+static void periodic_halos_hold_the_images(void **state)
+{
+  (void)state;
+  AT_MOST(OverCuts(22, 16, 1, HalosApart), 0.0);
+  AT_MOST(OverCuts(16, 22, 2, HalosApart), 0.0);
+  AT_MOST(OverCuts(22, 16, 3, HalosApart), 0.0);
+}
+
+/* Even columns become odd ones on the way round. */
+static void odd_periodic_halos_hold_the_images(void **state)
+{
+  (void)state;
+  AT_MOST(OverCuts(23, 15, 1, HalosApart), 0.0);
+  AT_MOST(OverCuts(15, 23, 2, HalosApart), 0.0);
+  AT_MOST(OverCuts(23, 15, 3, HalosApart), 0.0);
+}
+
+/* A halo of 9 goes nine times round an axis of one cell. */
+static void halos_go_several_times_round_a_short_axis(void **state)
+{
+  (void)state;
+  for (PetscInt n = 1; n <= 4; n++) {
+    AT_MOST(OverCuts(n, 7, 1, HalosApart), 0.0);
+    AT_MOST(OverCuts(7, n, 2, HalosApart), 0.0);
+    AT_MOST(OverCuts(n, n + 1, 3, HalosApart), 0.0);
+  }
+}
+
+/* To fewer ranks with halos and back with others, joining along x, y and both, twice in a row. */
+static PetscReal AgglomerationApart(const HeatDistribution *d)
+{
+  PetscReal worst = 0.0;
+
+  for (int joins = 1; joins < 4; joins++) {
+    const PetscBool  along[2] = {joins & 1, joins >> 1};
+    HeatDistribution fewer, fewest;
+
+    OK(HeatDistributionAgglomerate(d, along, &fewer));
+    OK(HeatDistributionAgglomerate(&fewer, along, &fewest));
+    worst = HeatTestMax(worst, TransferApart(d, 2, &fewer, 9, 9, PETSC_FALSE));
+    worst = HeatTestMax(worst, TransferApart(d, 9, &fewest, 6, 5, PETSC_FALSE));
+    worst = HeatTestMax(worst, TransferApart(&fewest, 9, d, 9, 5, PETSC_FALSE));
+    OK(HeatDistributionDestroy(&fewer));
+    OK(HeatDistributionDestroy(&fewest));
+  }
+  return worst;
+}
+
+static void agglomerated_levels_and_back_hold_the_right_cells(void **state)
+{
+  (void)state;
+  AT_MOST(OverCuts(23, 16, 0, AgglomerationApart), 0.0);
+  AT_MOST(OverCuts(23, 16, 3, AgglomerationApart), 0.0);
+  AT_MOST(OverCuts(2, 3, 3, AgglomerationApart), 0.0);
+}
+
+/* A coarse level's blocks start anywhere and may be empty: cuts at odd cells are what fine levels
+   give, blocks of one cell go to nothing. */
+static PetscReal CoarseApart(const HeatDistribution *d)
+{
+  const PetscBool  along[2] = {PETSC_TRUE, PETSC_TRUE};
+  HeatDistribution coarse, fewer;
+  PetscReal        worst;
+
+  OK(HeatDistributionCoarsen(d, along, &coarse));
+  OK(HeatDistributionAgglomerate(&coarse, along, &fewer));
+  worst = HalosApart(&coarse);
+  worst = HeatTestMax(worst, TransferApart(&coarse, 10, &fewer, 10, 10, PETSC_FALSE));
+  worst = HeatTestMax(worst, TransferApart(&fewer, 10, &coarse, 10, 5, PETSC_FALSE));
+  OK(HeatDistributionDestroy(&coarse));
+  OK(HeatDistributionDestroy(&fewer));
+  return worst;
+}
+
+static void coarse_levels_hold_the_right_cells(void **state)
+{
+  (void)state;
+  AT_MOST(OverCuts(23, 16, 0, CoarseApart), 0.0);
+  AT_MOST(OverCuts(22, 14, 3, CoarseApart), 0.0);
+}
+
+static void nothing_can_be_destroyed(void **state)
+{
+  HeatTransfer *none = NULL;
+
+  (void)state;
+  OK(HeatTransferDestroy(&none));
+  assert_null(none);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(cells_have_places_of_their_own_between_zeros),
+    cmocka_unit_test(places_of_columns_are_those_of_their_cells),
+    cmocka_unit_test(arrays_are_zero_and_apart),
+    cmocka_unit_test(coarse_cell_is_where_its_first_fine_cell_is),
+    cmocka_unit_test(agglomeration_joins_blocks_on_the_rank_of_the_first),
+    cmocka_unit_test(thinnest_block_is_that_with_cells),
+    cmocka_unit_test(halos_hold_the_values_of_their_global_indices),
+    cmocka_unit_test(periodic_halos_hold_the_images),
+    cmocka_unit_test(odd_periodic_halos_hold_the_images),
+    cmocka_unit_test(halos_go_several_times_round_a_short_axis),
+    cmocka_unit_test(agglomerated_levels_and_back_hold_the_right_cells),
+    cmocka_unit_test(coarse_levels_hold_the_right_cells),
+    cmocka_unit_test(nothing_can_be_destroyed),
+};
+
+int main(void) { return RUN_TESTS(Tests); }
