@@ -415,12 +415,14 @@ static double SumOver(const Children *c, const float *array)
   return sum;
 }
 
-/* The conductance of the lower face along an axis. */
+/* The conductance of the lower face along an axis.  Round a periodic axis a single cell is its own
+   neighbour: no heat goes there, and smoothing must not see an image as another cell. */
 static double SumFaces(const Children *c, int axis, const float *array)
 {
   const double distance = c->fine->joins[axis] ? 0.5 : 1.0;
   Children     first    = *c;
 
+  if (c->hi[axis] - c->lo[axis] == c->fine->d.n[axis]) return 0.0;
   first.hi[axis] = first.lo[axis] + 1;
   return distance * SumOver(&first, array);
 }
