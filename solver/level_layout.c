@@ -68,19 +68,23 @@ PetscErrorCode HeatDistributionDestroy(HeatDistribution *d)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Whether this rank has a block, with cells or without. */
+static PetscBool HasBlock(const HeatDistribution *d)
+{
+  return (d->place[0] % d->stride[0] || d->place[1] % d->stride[1]) ? PETSC_FALSE : PETSC_TRUE;
+}
+
 HeatBox HeatDistributionOwn(const HeatDistribution *d)
 {
   HeatBox own = {{0, 0}, {0, 0}};
-  HeatBox box;
 
-  for (int axis = 0; axis < 2; axis++) {
+  for (int axis = 0; axis < 2 && HasBlock(d); axis++) {
     const PetscInt block = d->place[axis] / d->stride[axis];
 
-    if (d->place[axis] % d->stride[axis]) return own;
-    box.lo[axis] = d->start[axis][block];
-    box.hi[axis] = d->start[axis][block + 1];
+    own.lo[axis] = d->start[axis][block];
+    own.hi[axis] = d->start[axis][block + 1];
   }
-  return HeatBoxIsEmpty(&box) ? own : box;
+  return own;
 }
 
 PetscInt HeatDistributionThinnest(const HeatDistribution *d, int axis)
@@ -100,7 +104,7 @@ HeatLevelShape HeatLevelShapeMake(const HeatDistribution *d, PetscInt halo)
   HeatLevelShape s = {.own = HeatDistributionOwn(d)};
 
   s.all = s.own;
-  if (HeatBoxIsEmpty(&s.own)) return s;
+  if (!HasBlock(d)) return s;
   for (int axis = 0; axis < 2; axis++) {
     s.all.lo[axis] -= halo;
     s.all.hi[axis] += halo;

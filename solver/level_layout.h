@@ -3,7 +3,8 @@
  *
  *  A level is distributed like the grid, in blocks that are the product of cuts in x and in y.  A
  *  coarse cell belongs to the rank that owns its first fine cell, so blocks may start anywhere, be
- *  one cell wide, or become empty.  Agglomeration joins neighbouring blocks on fewer ranks.
+ *  one cell wide, or become empty: a block without cells still has a halo, as the fine cells there
+ *  want the coarse ones around them.  Agglomeration joins neighbouring blocks on fewer ranks.
  *
  *  A rank's array holds its own cells and a halo around them (clipped at sides that are not
  *  periodic), in split storage: a row is its cells of even columns, then those of odd columns, so
@@ -47,7 +48,7 @@ PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const Pets
                                            HeatDistribution *fewer);
 PetscErrorCode HeatDistributionDestroy(HeatDistribution *d);
 
-/** This rank's cells; empty where it has none. */
+/** This rank's cells; empty where it has none, at the place where its block would be. */
 HeatBox HeatDistributionOwn(const HeatDistribution *d);
 
 /** The shortest side of any block that is not empty, along an axis. */
@@ -68,7 +69,7 @@ enum {
 typedef struct {
   HeatBox  own, all; /* own cells; with the halo */
   PetscInt origin;   /* even column of the first place of a half row */
-  PetscInt half;     /* places of a half row, a multiple of HEAT_LANES; 0: no cells here */
+  PetscInt half;     /* places of a half row, a multiple of HEAT_LANES; 0: no block here */
   size_t   odd;      /* floats from a row's even columns to its odd ones */
   size_t   row;      /* floats from a row to the next */
   size_t   size;     /* floats of an array: all rows, one more on either side */
@@ -98,7 +99,7 @@ static inline void HeatLevelShapePlaces(const HeatLevelShape *s, PetscInt lo, Pe
 }
 
 /** n arrays of zeros in one piece of memory; free it with HeatLevelShapeFree.
- *  @param[in]  arrays  where to put their addresses; NULL ones where the rank has no cells */
+ *  @param[in]  arrays  where to put their addresses; NULL ones where the rank has no block */
 PetscErrorCode HeatLevelShapeAllocate(const HeatLevelShape *s, int n, float **arrays[], void **memory);
 PetscErrorCode HeatLevelShapeFree(void **memory);
 

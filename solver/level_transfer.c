@@ -61,7 +61,6 @@ static Overlap Intersect(const HeatDistribution *from, PetscInt a, const HeatDis
 
   o.lo = PetscMax(PetscMax(wanted[0] - halo, edge[0]), from->start[axis][a] + shift);
   o.hi = PetscMin(PetscMin(wanted[1] + halo, edge[1]), from->start[axis][a + 1] + shift);
-  if (wanted[0] >= wanted[1]) o.hi = o.lo; /* a block without cells wants none */
   return o;
 }
 

@@ -58,6 +58,7 @@ static void RowsBelow(const HeatLevel *l, const HeatLevel *coarse, PetscInt *beg
 
   *begin = coarse->landing_s.own.lo[1] * by;
   *end   = PetscMin(coarse->landing_s.own.hi[1] * by, l->d.n[1]);
+  if (HeatBoxIsEmpty(&coarse->landing_s.own)) *end = *begin;
 }
 
 /* The residual of one parity of row j, added to a line. */

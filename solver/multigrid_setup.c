@@ -462,7 +462,7 @@ static void FillOwn(const HeatLevel *fine, const Ground *ground, const HeatLevel
   for (PetscInt cj = s->own.lo[1]; cj < s->own.hi[1]; cj++)
     for (PetscInt ci = s->own.lo[0]; ci < s->own.hi[0]; ci++)
       CoarseCell(fine, ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, c);
-  if (l->d.n[0] * l->d.n[1] == 1 && s->half) {
+  if (l->d.n[0] * l->d.n[1] == 1 && !HeatBoxIsEmpty(&s->own)) {
     float *whole = &c->m[HeatLevelShapeCell(s, 0, 0)];
 
     *whole = PetscMax(*whole, least);

@@ -287,12 +287,13 @@ static void FillBox(const HeatDistribution *d, const HeatLevelShape *s, const He
       array[HeatLevelShapeCell(s, i, j)] = Code(d->n, i, j, run);
 }
 
-/* Own cells with a halo, within the domain where that does not go round. */
+/* Own cells with a halo, within the domain where that does not go round.  A block without cells has
+   one, too; a rank without a block has not. */
 static HeatBox Surroundings(const HeatDistribution *d, PetscInt halo)
 {
   HeatBox box = HeatDistributionOwn(d);
 
-  if (HeatBoxIsEmpty(&box)) return box;
+  if (d->place[0] % d->stride[0] || d->place[1] % d->stride[1]) return box;
   for (int axis = 0; axis < 2; axis++) {
     box.lo[axis] -= halo;
     box.hi[axis] += halo;
@@ -458,7 +459,7 @@ static void agglomerated_levels_and_back_hold_the_right_cells(void **state)
 }
 
 /* A coarse level's blocks start anywhere and may be empty: cuts at odd cells are what fine levels
-   give, blocks of one cell go to nothing. */
+   give, blocks of one cell go to nothing, but want what is around it. */
 static PetscReal CoarseApart(const HeatDistribution *d)
 {
   const PetscBool  along[2] = {PETSC_TRUE, PETSC_TRUE};
