@@ -157,12 +157,13 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
 /* Correction. */
 
 /* The places of a coarse half row that lie within the fine level's lines when moved by `offset`
-   times `by`. */
+   times `by`.  A last pair may reach one place beyond, where lines have room; a first one that begins
+   before a line is left out: that is the far end of a halo. */
 static void Within(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset, PetscInt by,
                    PetscInt *begin, PetscInt *end)
 {
   *begin = PetscMax(0, (-offset + by - 1) / by);
-  *end   = PetscMin(c->half, (l->s.half - offset) / by);
+  *end   = PetscMin(c->half, (l->s.half - offset + by - 1) / by);
 }
 
 /* Add coarse u to row j. */
