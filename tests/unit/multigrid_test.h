@@ -1,0 +1,188 @@
+/** What the tests of the multigrid share: problems of all kinds in a few words each, and their
+ *  operators on any communicator.  Coefficients are functions of the global cell, so that every rank
+ *  can have a problem as a whole, on itself alone, and compare its own cells with that. */
+#ifndef HEAT_TESTS_MULTIGRID_TEST_H
+#define HEAT_TESTS_MULTIGRID_TEST_H
+
+#include "solver_test.h"
+
+/* What the sides are. */
+typedef enum {
+  INSULATED,
+  HELD,        /* left, at a temperature */
+  FILM,        /* top, a film much weaker than half a cell */
+  STRONG_FILM, /* all round, one like half a cell */
+  PIECES       /* left held up to the middle; bottom by a film; right by a flux */
+} HeatTestSides;
+
+/* How conductivities vary by up to a factor of `jump`. */
+typedef enum {
+  ALIKE,
+  LAYERS, /* each fourth row */
+  PIPES,  /* a winding pipe through a body that conducts worse */
+  BLOCKS, /* of 8 x 8 cells, as if at random */
+  SPECKS, /* cell by cell, as if at random */
+} HeatTestTexture;
+
+typedef struct {
+  const char     *name;
+  PetscInt        n[2];
+  PetscReal       width, height; /* [m]; 0: as many as there are cells */
+  PetscReal       mass;          /* [1/s] */
+  int             periodic;      /* 1: x, 2: y, 3: both */
+  HeatTestSides   sides;
+  HeatTestTexture texture;
+  PetscReal       jump, ky; /* 0: one */
+  PetscBool       dense;    /* density * specific heat goes from 1 to 1000 within a circle */
+  PetscReal       contact;  /* [m2 K/W] around that circle; 0: none */
+} HeatTestGridProblem;
+
+static inline PetscReal HeatTestOr(PetscReal value, PetscReal otherwise)
+{
+  return value != 0.0 ? value : otherwise;
+}
+
+static inline void HeatTestPieces(HeatCase *c, PetscReal height)
+{
+  OK(HeatCaseSetSegments(c, HEAT_LEFT, 2));
+  c->boundary[HEAT_LEFT].segments[0].to = 0.5 * height;
+  HeatTestTemperature(c, HEAT_LEFT, "1");
+  HeatTestFlux(c, HEAT_RIGHT, "3");
+  HeatTestConvection(c, HEAT_BOTTOM, "0.2+0.1*sin(x)", "1");
+}
+
+static inline void HeatTestSetSides(HeatCase *c, const HeatTestGridProblem *p, PetscReal height)
+{
+  if (p->sides == HELD) HeatTestTemperature(c, HEAT_LEFT, "1");
+  if (p->sides == FILM) HeatTestConvection(c, HEAT_TOP, "0.01", "1");
+  if (p->sides == PIECES) HeatTestPieces(c, height);
+  for (int side = 0; p->sides == STRONG_FILM && side < HEAT_SIDES; side++)
+    HeatTestConvection(c, (HeatSide)side, "2", "1");
+  for (int axis = 0; axis < 2; axis++)
+    if ((p->periodic >> axis) & 1) HeatTestPeriodic(c, axis);
+}
+
+/* context: a HeatTestGridProblem */
+static inline HeatCase *HeatTestMakeGridProblem(const void *context)
+{
+  const HeatTestGridProblem *p = context;
+  const PetscReal width = HeatTestOr(p->width, (PetscReal)p->n[0]);
+  const PetscReal height = HeatTestOr(p->height, (PetscReal)p->n[1]);
+  const PetscReal heat   = p->dense ? 1000.0 : 1.0;
+  HeatCase       *c = HeatTestCase(p->n[0], p->n[1], width, height, (HeatTestMaterial){1, 1, 1, 1});
+  HeatRegion     *circle;
+
+  HeatTestAddMaterial(c, (HeatTestMaterial){1, 1, 1, heat});
+  circle            = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 1);
+  circle->centre[0] = 0.4 * width;
+  circle->centre[1] = 0.6 * height;
+  circle->radius    = 0.25 * PetscMin(width, height);
+  if (p->contact > 0.0) HeatTestContact(c, 0, 1, p->contact);
+  HeatTestSetSides(c, p, height);
+  c->time.scheme      = HEAT_SCHEME_BACKWARD_EULER;
+  c->solver.tolerance = 1e-8;
+  return c;
+}
+
+/* Conductivity of a cell along an axis, in [1, jump] times the problem's own. */
+static inline PetscReal HeatTestTextureOf(const HeatTestGridProblem *p, PetscInt i, PetscInt j,
+                                          int axis)
+{
+  const PetscReal jump = HeatTestOr(p->jump, 1.0), k = axis ? HeatTestOr(p->ky, 1.0) : 1.0;
+  const PetscInt  bend = p->n[0] / 2;
+  PetscReal       share = 0.0;
+
+  if (p->texture == LAYERS) share = j % 4 == 1;
+  if (p->texture == PIPES)
+    share = (i < bend && j >= p->n[1] / 4 && j < p->n[1] / 4 + 3) ||
+            (i >= bend && i < bend + 3 && j >= p->n[1] / 4) || (i >= bend && j >= p->n[1] - 3);
+  if (p->texture == BLOCKS) share = 0.5 + 0.5 * HeatTestNoise(i / 8, j / 8, 11);
+  if (p->texture == SPECKS) share = 0.5 + 0.5 * HeatTestNoise(i, j, 12);
+  return k * pow(jump, share);
+}
+
+/* Makes the operator of a problem that has a grid. */
+static inline void HeatTestAddOperator(HeatProblem *p, const HeatTestGridProblem *problem)
+{
+  const HeatGrid *g      = p->g;
+  HeatCellInputs  inputs = {0};
+
+  for (int axis = 0; axis < 2; axis++) {
+    PetscReal *k = HeatTestArray(g);
+
+    for (PetscInt j = 0; j < g->nyl; j++)
+      for (PetscInt i = 0; i < g->nxl; i++)
+        k[j * g->nxl + i] = HeatTestTextureOf(problem, g->xs + i, g->ys + j, axis);
+    inputs.properties[axis ? HEAT_PROPERTY_CONDUCTIVITY_Y : HEAT_PROPERTY_CONDUCTIVITY_X] = k;
+  }
+  OK(HeatOperatorCreate(g, p->c, &inputs, &p->op));
+  for (int k = 0; k < HEAT_PROPERTIES; k++) OK(PetscFree(inputs.properties[k]));
+}
+
+/* Of a rank alone, or of all as they like. */
+static inline HeatProblem HeatTestGridProblemOn(MPI_Comm comm, const HeatTestGridProblem *problem)
+{
+  HeatProblem p = HeatTestSetUpGrid(comm, HeatTestMakeGridProblem(problem));
+
+  HeatTestAddOperator(&p, problem);
+  p.context = problem;
+  return p;
+}
+
+/* How many own cells of a field have other bits than the whole one. */
+static inline PetscReal HeatTestBitsApart(const HeatGrid *g, const PetscReal *whole,
+                                          const PetscReal *own)
+{
+  PetscReal wrong = 0.0;
+
+  for (PetscInt j = 0; j < g->nyl; j++)
+    for (PetscInt i = 0; i < g->nxl; i++)
+      wrong += memcmp(&whole[(g->ys + j) * g->nx + g->xs + i], &own[j * g->nxl + i],
+                      sizeof *own) != 0;
+  return wrong;
+}
+
+/* Problems of every kind that the multigrid treats in its own way.  Sizes are such that blocks of
+   several ranks begin at odd cells, and that levels are agglomerated. */
+static const HeatTestGridProblem HeatTestProblems[] = {
+    {"insulated", {83, 67}, .mass = 1e-3, .texture = ALIKE},
+    {"insulated, steady", {64, 67}, .mass = 0.0},
+    {"held", {83, 67}, .mass = 1e-3, .sides = HELD, .texture = LAYERS, .jump = 100.0},
+    {"held, steady", {67, 64}, .mass = 0.0, .sides = HELD, .texture = BLOCKS, .jump = 30.0},
+    {"film", {67, 83}, .mass = 0.0, .sides = FILM, .texture = PIPES, .jump = 1e4},
+    {"film all round", {67, 83}, .mass = 1e-2, .sides = STRONG_FILM, .texture = SPECKS, .jump = 5.0},
+    {"sides in pieces", {71, 53}, .mass = 0.0, .sides = PIECES, .texture = SPECKS, .jump = 5.0},
+    {"round x, even", {64, 53}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
+    {"round y, even", {53, 64}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
+    {"round both, even", {64, 96}, .mass = 1e-3, .periodic = 3, .texture = SPECKS, .jump = 5.0},
+    {"round both, odd below", {50, 44}, .mass = 0.0, .periodic = 3, .texture = SPECKS, .jump = 5.0},
+    {"round x, odd", {53, 64}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
+    {"round y, odd", {64, 53}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
+    {"round both, odd", {51, 35}, .mass = 1e-3, .periodic = 3, .texture = ALIKE},
+    {"flat cells", {61, 47}, .width = 61, .height = 4.7, .mass = 1e-3, .texture = SPECKS, .jump = 5.0},
+    {"tall cells", {61, 47}, .width = 0.61, .height = 47, .mass = 1e-3, .sides = PIECES},
+    {"conducts along x", {61, 47}, .mass = 1e-4, .ky = 1e-3, .sides = HELD},
+    {"a column", {1, 97}, .mass = 1e-4, .sides = HELD, .texture = SPECKS, .jump = 5.0},
+    {"a row", {97, 1}, .mass = 1e-4, .sides = PIECES, .texture = SPECKS, .jump = 5.0},
+    {"a longer row", {98, 1}, .mass = 1e-4, .texture = SPECKS, .jump = 5.0},
+    {"a round row", {97, 1}, .mass = 1e-4, .periodic = 3, .texture = SPECKS, .jump = 5.0},
+    {"two columns", {2, 61}, .mass = 1e-4, .periodic = 1, .texture = SPECKS, .jump = 5.0},
+    {"narrow", {11, 150}, .mass = 1e-3, .texture = SPECKS, .jump = 5.0},
+    {"as many cells as ranks", {7, 7}, .mass = 0.1, .texture = SPECKS, .jump = 5.0},
+    {"fewer columns than ranks", {5, 8}, .mass = 0.1, .texture = SPECKS, .jump = 5.0},
+    {"dense in places", {67, 53}, .mass = 1e-3, .dense = PETSC_TRUE, .texture = LAYERS, .jump = 50.0},
+    {"layer between", {67, 53}, .mass = 1e-3, .sides = HELD, .contact = 10.0},
+};
+enum { HEAT_TEST_PROBLEMS = sizeof HeatTestProblems / sizeof *HeatTestProblems };
+
+/* A claim for a problem on all layouts, with an operator; adds its name to what fails. */
+static inline PetscReal HeatTestOverProblem(const HeatTestGridProblem *problem, HeatTestClaim claim)
+{
+  const PetscReal worst = HeatTestWorst(
+      HeatTestGridLayouts(HeatTestMakeGridProblem, claim, problem));
+
+  if (!(worst <= 0.0)) print_message("  %s: %.3e\n", problem->name, worst);
+  return worst;
+}
+
+#endif

@@ -1,0 +1,603 @@
+/* The multigrid's cycle: what kind of matrix it is, that it does not know who computes it, and what
+ * its levels conduct.  "Bits" are compared with those of a rank that has the whole problem. */
+#include "multigrid_test.h"
+
+#include "solver/heat_petsc.h"
+#include "solver/multigrid_impl.h"
+
+/* Rounding of single precision in a cycle: some hundred operations a cell, as measured. */
+static const PetscReal Single = 1e-5;
+
+/* ------- the cycle as a matrix ------- */
+
+typedef struct {
+  HeatProblem    p;
+  HeatMultigrid *mg;
+} Cycle;
+
+static Cycle CycleOn(MPI_Comm comm, const HeatTestGridProblem *problem)
+{
+  Cycle c = {HeatTestGridProblemOn(comm, problem), NULL};
+
+  OK(HeatMultigridCreate(c.p.op, &c.mg));
+  OK(HeatMultigridSetUp(c.mg, problem->mass));
+  return c;
+}
+
+static void EndCycle(Cycle *c)
+{
+  OK(HeatMultigridDestroy(&c->mg));
+  HeatTestTearDown(&c->p);
+}
+
+static PetscReal *Apply(const Cycle *c, const PetscReal *r)
+{
+  PetscReal *z = HeatTestArray(c->p.g);
+
+  OK(HeatMultigridApply(c->mg, r, z));
+  return z;
+}
+
+/* |(M x, y) - (x, M y)| beside ||M x|| ||y||. */
+static PetscReal Asymmetry(const HeatTestGridProblem *problem)
+{
+  Cycle           c = CycleOn(PETSC_COMM_SELF, problem);
+  const HeatGrid *g = c.p.g;
+  PetscReal      *x = HeatTestNoiseArray(g, 1), *y = HeatTestNoiseArray(g, 2);
+  PetscReal      *mx = Apply(&c, x), *my = Apply(&c, y), apart;
+
+  apart = fabs(HeatTestDot(g, mx, y) - HeatTestDot(g, x, my)) /
+          sqrt(HeatTestDot(g, mx, mx) * HeatTestDot(g, y, y));
+  OK(PetscFree(x));
+  OK(PetscFree(y));
+  OK(PetscFree(mx));
+  OK(PetscFree(my));
+  EndCycle(&c);
+  return apart;
+}
+
+static void cycle_is_symmetric(void **state)
+{
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
+    const PetscReal apart = Asymmetry(&HeatTestProblems[k]);
+
+    if (!(apart <= Single)) print_message("  %s\n", HeatTestProblems[k].name);
+    AT_MOST(apart, Single);
+  }
+}
+
+/* The least (M x, x) of noise, of a smooth field and of single cells, beside ||M x|| ||x||. */
+static PetscReal LeastProduct(const HeatTestGridProblem *problem)
+{
+  Cycle           c     = CycleOn(PETSC_COMM_SELF, problem);
+  const HeatGrid *g     = c.p.g;
+  PetscReal       least = INFINITY;
+
+  for (int kind = 0; kind < 6; kind++) {
+    PetscReal *x = HeatTestNoiseArray(g, kind), *z;
+
+    if (kind == 1)
+      for (size_t k = 0; k < HeatGridLocalCells(g); k++) x[k] = 1.0;
+    if (kind > 1) {
+      OK(PetscArrayzero(x, HeatGridLocalCells(g)));
+      x[(size_t)kind * HeatGridLocalCells(g) / 7] = -1.0;
+    }
+    z     = Apply(&c, x);
+    least = PetscMin(least, HeatTestDot(g, x, z) /
+                                sqrt(HeatTestDot(g, x, x) * HeatTestDot(g, z, z)));
+    OK(PetscFree(x));
+    OK(PetscFree(z));
+  }
+  EndCycle(&c);
+  return least;
+}
+
+static void cycle_is_positive(void **state)
+{
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
+    const PetscReal least = LeastProduct(&HeatTestProblems[k]);
+
+    if (!(least > 0.0)) print_message("  %s: %.3e\n", HeatTestProblems[k].name, least);
+    ALL(least > 0.0);
+  }
+}
+
+/* || M (a x + b y) - a M x - b M y || beside the terms. */
+static PetscReal Nonlinearity(const HeatTestGridProblem *problem)
+{
+  const PetscReal a = 3.7, b = -0.2;
+  Cycle           c = CycleOn(PETSC_COMM_SELF, problem);
+  const HeatGrid *g = c.p.g;
+  PetscReal      *x = HeatTestNoiseArray(g, 1), *y = HeatTestNoiseArray(g, 2);
+  PetscReal      *both = HeatTestArray(g), *mx = Apply(&c, x), *my = Apply(&c, y), *m, size, apart;
+
+  for (size_t k = 0; k < HeatGridLocalCells(g); k++) both[k] = a * x[k] + b * y[k];
+  m    = Apply(&c, both);
+  size = HeatTestDot(g, m, m);
+  for (size_t k = 0; k < HeatGridLocalCells(g); k++) m[k] -= a * mx[k] + b * my[k];
+  apart = sqrt(HeatTestDot(g, m, m) / size);
+  OK(PetscFree(x));
+  OK(PetscFree(y));
+  OK(PetscFree(both));
+  OK(PetscFree(mx));
+  OK(PetscFree(my));
+  OK(PetscFree(m));
+  EndCycle(&c);
+  return apart;
+}
+
+static void cycle_is_linear(void **state)
+{
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
+    const PetscReal apart = Nonlinearity(&HeatTestProblems[k]);
+
+    if (!(apart <= Single)) print_message("  %s\n", HeatTestProblems[k].name);
+    AT_MOST(apart, Single);
+  }
+}
+
+/* A power of two changes no bit of what is divided by it. */
+static void powers_of_two_leave_the_bits(void **state)
+{
+  const HeatTestGridProblem *problem = &HeatTestProblems[5];
+  Cycle                      c       = CycleOn(PETSC_COMM_SELF, problem);
+  PetscReal                 *x = HeatTestNoiseArray(c.p.g, 1), *z = Apply(&c, x), wrong = 0.0;
+
+  (void)state;
+  for (int e = -900; e <= 900; e += 600) {
+    PetscReal *scaled = HeatTestArray(c.p.g), *out;
+
+    for (size_t k = 0; k < HeatGridLocalCells(c.p.g); k++) scaled[k] = ldexp(x[k], e);
+    out = Apply(&c, scaled);
+    for (size_t k = 0; k < HeatGridLocalCells(c.p.g); k++) wrong += out[k] != ldexp(z[k], e);
+    OK(PetscFree(scaled));
+    OK(PetscFree(out));
+  }
+  OK(PetscFree(x));
+  OK(PetscFree(z));
+  EndCycle(&c);
+  AT_MOST(wrong, 0.0);
+}
+
+/* ------- bits ------- */
+
+/* z = M r of a rank that has the whole. */
+static PetscReal *WholeCycle(const HeatTestGridProblem *problem, int visits)
+{
+  Cycle      c = CycleOn(PETSC_COMM_SELF, problem);
+  PetscReal *r = HeatTestNoiseArray(c.p.g, 4), *z;
+
+  HeatMultigridSetCycle(c.mg, visits);
+  z = Apply(&c, r);
+  OK(PetscFree(r));
+  EndCycle(&c);
+  return z;
+}
+
+static PetscReal CycleBitsApart(HeatProblem *p, int visits)
+{
+  const HeatTestGridProblem *problem = p->context;
+  PetscReal                 *whole = WholeCycle(problem, visits), *r = HeatTestNoiseArray(p->g, 4);
+  PetscReal                 *z = HeatTestArray(p->g), wrong;
+  HeatMultigrid             *mg;
+
+  HeatTestAddOperator(p, problem);
+  OK(HeatMultigridCreate(p->op, &mg));
+  HeatMultigridSetCycle(mg, visits);
+  OK(HeatMultigridSetUp(mg, problem->mass));
+  OK(HeatMultigridApply(mg, r, z));
+  wrong = HeatTestBitsApart(p->g, whole, z);
+  OK(HeatMultigridDestroy(&mg));
+  OK(PetscFree(whole));
+  OK(PetscFree(r));
+  OK(PetscFree(z));
+  return wrong;
+}
+
+static PetscReal VBitsApart(HeatProblem *p) { return CycleBitsApart(p, 1); }
+static PetscReal WBitsApart(HeatProblem *p) { return CycleBitsApart(p, 2); }
+
+static void cycle_has_the_same_bits_on_all_layouts(void **state)
+{
+  PetscReal worst = 0.0;
+
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++)
+    worst = HeatTestMax(worst, HeatTestOverProblem(&HeatTestProblems[k], VBitsApart));
+  AT_MOST(worst, 0.0);
+}
+
+static void w_cycle_has_the_same_bits_on_all_layouts(void **state)
+{
+  PetscReal worst = 0.0;
+
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k += 3)
+    worst = HeatTestMax(worst, HeatTestOverProblem(&HeatTestProblems[k], WBitsApart));
+  AT_MOST(worst, 0.0);
+}
+
+/* ------- conjugate gradients in three calls ------- */
+
+/* Three iterations by hand: all scalars, x and norms. */
+typedef struct {
+  PetscReal *x;
+  PetscReal  scalars[10];
+} Iterations;
+
+static Iterations IterateOn(HeatProblem *p, HeatMultigrid *mg)
+{
+  Iterations          it     = {HeatTestArray(p->g), {0.0}};
+  PetscReal          *b      = HeatTestNoiseArray(p->g, 4);
+  HeatMultigridUpdate update = {.alpha = 0.7, .beta = 0.0, .x = it.x, .cycle = PETSC_TRUE};
+
+  OK(HeatMultigridLoad(mg, b, &it.scalars[0]));
+  OK(HeatMultigridDown(mg, NULL, NULL));
+  for (int k = 0; k < 3; k++) {
+    OK(HeatMultigridUp(mg, &it.scalars[3 * k + 1], &it.scalars[3 * k + 2]));
+    OK(HeatMultigridDown(mg, &update, &it.scalars[3 * k + 3]));
+    update.beta = 0.125;
+  }
+  OK(HeatMultigridFinish(mg, it.x));
+  OK(PetscFree(b));
+  return it;
+}
+
+static PetscReal IterationBitsApart(HeatProblem *p)
+{
+  const HeatTestGridProblem *problem = p->context;
+  Cycle                      c       = CycleOn(PETSC_COMM_SELF, problem);
+  HeatMultigrid             *mg;
+  Iterations                 whole = IterateOn(&c.p, c.mg), own;
+  PetscReal                  wrong;
+
+  HeatTestAddOperator(p, problem);
+  OK(HeatMultigridCreate(p->op, &mg));
+  OK(HeatMultigridSetUp(mg, problem->mass));
+  own   = IterateOn(p, mg);
+  wrong = HeatTestBitsApart(p->g, whole.x, own.x);
+  wrong += memcmp(whole.scalars, own.scalars, sizeof own.scalars) != 0;
+  OK(HeatMultigridDestroy(&mg));
+  OK(PetscFree(own.x));
+  OK(PetscFree(whole.x));
+  EndCycle(&c);
+  return wrong;
+}
+
+static void iterations_and_their_sums_have_the_same_bits_on_all_layouts(void **state)
+{
+  PetscReal worst = 0.0;
+
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++)
+    worst = HeatTestMax(worst, HeatTestOverProblem(&HeatTestProblems[k], IterationBitsApart));
+  AT_MOST(worst, 0.0);
+}
+
+/* (r, z) and (z, A z) of the first Up beside plain sums of the same vectors, and ||r|| with them.
+   A scale of its own: their ratio is alpha, whatever that is. */
+static PetscReal SumsApart(const HeatTestGridProblem *problem)
+{
+  Cycle           c = CycleOn(PETSC_COMM_SELF, problem);
+  const HeatGrid *g = c.p.g;
+  PetscReal      *r = HeatTestNoiseArray(g, 4), *z = Apply(&c, r), *az = HeatTestArray(g);
+  PetscReal       norm, rz, zAz, apart;
+
+  OK(HeatMultigridLoad(c.mg, r, &norm));
+  OK(HeatMultigridDown(c.mg, NULL, NULL));
+  OK(HeatMultigridUp(c.mg, &rz, &zAz));
+  OK(HeatOperatorApply(c.p.op, problem->mass, z, az));
+  apart = fabs(norm / sqrt(HeatTestDot(g, r, r)) - 1.0);
+  apart = HeatTestMax(apart, fabs((rz / zAz) / (HeatTestDot(g, r, z) / HeatTestDot(g, z, az)) - 1.0));
+  OK(PetscFree(r));
+  OK(PetscFree(z));
+  OK(PetscFree(az));
+  EndCycle(&c);
+  return apart;
+}
+
+static void sums_are_those_of_the_vectors_to_rounding(void **state)
+{
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
+    const PetscReal apart = SumsApart(&HeatTestProblems[k]);
+
+    if (!(apart <= 1e-6)) print_message("  %s\n", HeatTestProblems[k].name);
+    AT_MOST(apart, 1e-6); /* terms are single precision */
+  }
+}
+
+/* x and r after three updates belong together: ||b - A x|| is the norm that was told. */
+static PetscReal ResidualApart(const HeatTestGridProblem *problem)
+{
+  Cycle           c  = CycleOn(PETSC_COMM_SELF, problem);
+  const HeatGrid *g  = c.p.g;
+  Iterations      it = IterateOn(&c.p, c.mg);
+  PetscReal      *b = HeatTestNoiseArray(g, 4), *ax = HeatTestArray(g), apart = 0.0;
+
+  OK(HeatOperatorApply(c.p.op, problem->mass, it.x, ax));
+  for (size_t k = 0; k < HeatGridLocalCells(g); k++) ax[k] -= b[k];
+  apart = fabs(sqrt(HeatTestDot(g, ax, ax)) - it.scalars[9]) / sqrt(HeatTestDot(g, b, b));
+  OK(PetscFree(b));
+  OK(PetscFree(ax));
+  OK(PetscFree(it.x));
+  EndCycle(&c);
+  return apart;
+}
+
+static void residual_stays_that_of_x(void **state)
+{
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
+    const PetscReal apart = ResidualApart(&HeatTestProblems[k]);
+
+    if (!(apart <= 1e-11)) print_message("  %s\n", HeatTestProblems[k].name);
+    AT_MOST(apart, 1e-11); /* 48 bits, times the condition of what was added up */
+  }
+}
+
+/* ------- levels ------- */
+
+static float At(const HeatLevel *l, const HeatRows *rows, PetscInt i, PetscInt j)
+{
+  return HeatRowsAt(rows, l, j)[HeatLevelShapeCell(&l->s, i, j) - HeatLevelShapeRow(&l->s, j)];
+}
+
+/* Of a level with even numbers of cells, with uniform k: each conductance and mass that of the grid
+   with that many cells, in the matrix's scale; all of them rounded once. */
+static PetscReal LevelApart(const HeatMultigrid *mg, const HeatTestGridProblem *p, PetscInt level)
+{
+  const HeatLevel *l     = &mg->levels[level];
+  const PetscReal  hx = HeatTestOr(p->width, (PetscReal)p->n[0]) / (PetscReal)l->d.n[0];
+  const PetscReal  hy = HeatTestOr(p->height, (PetscReal)p->n[1]) / (PetscReal)l->d.n[1];
+  const PetscReal  scale = ldexp(1.0, mg->scale_A), ky = HeatTestOr(p->ky, 1.0);
+  PetscReal        apart = 0.0;
+
+  for (PetscInt j = 1; j < l->d.n[1] - 1; j++) {
+    for (PetscInt i = 1; i < l->d.n[0] - 1; i++) {
+      apart = HeatTestMax(apart, fabs(At(l, &l->gx, i, j) / (scale * hy / hx) - 1.0));
+      apart = HeatTestMax(apart, fabs(At(l, &l->gy, i, j) / (scale * ky * hx / hy) - 1.0));
+      apart = HeatTestMax(apart, fabs(At(l, &l->m, i, j) / (scale * p->mass * hx * hy) - 1.0));
+    }
+  }
+  return apart;
+}
+
+static void coarse_levels_of_a_uniform_body_are_those_of_coarser_grids(void **state)
+{
+  const HeatTestGridProblem problems[] = {
+      {"square", {64, 32}, .mass = 1e-4},
+      {"flat", {64, 32}, .width = 64.0, .height = 4.0, .mass = 1e-4},
+      {"along x", {64, 64}, .mass = 1e-5, .ky = 0.02}};
+
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    Cycle c = CycleOn(PETSC_COMM_SELF, &problems[k]);
+
+    ALL(HeatMultigridLevels(c.mg) >= 4);
+    for (PetscInt level = 0; level < 4; level++)
+      AT_MOST(LevelApart(c.mg, &problems[k], level), 1e-6);
+    EndCycle(&c);
+  }
+}
+
+/* Held sides: half a coarse cell.  A film in series with it: the film of all its faces. */
+static PetscReal SideApart(HeatTestSides sides, PetscInt level)
+{
+  const HeatTestGridProblem problem = {"side", {32, 32}, .mass = 1e-4, .sides = sides};
+  const PetscReal           film    = 2.0;
+  Cycle                     c       = CycleOn(PETSC_COMM_SELF, &problem);
+  const HeatLevel          *l       = &c.mg->levels[level];
+  const PetscReal           h       = ldexp(1.0, (int)level), half = 2.0;
+  const PetscReal           side    = sides == HELD ? half : half * film * h / (half + film * h);
+  PetscReal                 apart   = 0.0;
+
+  for (PetscInt j = 1; j < l->d.n[1] - 1; j++)
+    apart = HeatTestMax(apart, fabs(At(l, &l->m, 0, j) / ldexp(side + 1e-4 * h * h, c.mg->scale_A) -
+                                    1.0));
+  EndCycle(&c);
+  return apart;
+}
+
+static void coarse_sides_are_half_a_coarse_cell_and_all_its_film(void **state)
+{
+  (void)state;
+  for (PetscInt level = 0; level < 4; level++) {
+    AT_MOST(SideApart(HELD, level), 1e-6);
+    AT_MOST(SideApart(STRONG_FILM, level), 1e-6);
+  }
+}
+
+/* The masses of every level of an insulated body add up to the same heat. */
+static PetscReal MassApart(const HeatTestGridProblem *problem)
+{
+  Cycle     c     = CycleOn(PETSC_COMM_SELF, problem);
+  PetscReal first = 0.0, apart = 0.0;
+
+  for (PetscInt k = 0; k < HeatMultigridLevels(c.mg); k++) {
+    const HeatLevel *l   = &c.mg->levels[k];
+    PetscReal        sum = 0.0;
+
+    for (PetscInt j = 0; j < l->d.n[1]; j++)
+      for (PetscInt i = 0; i < l->d.n[0]; i++) sum += (PetscReal)At(l, &l->m, i, j);
+    if (k == 0) first = sum;
+    apart = HeatTestMax(apart, fabs(sum / first - 1.0));
+  }
+  EndCycle(&c);
+  return apart;
+}
+
+static void every_level_holds_all_heat(void **state)
+{
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
+    const HeatTestGridProblem *p = &HeatTestProblems[k];
+
+    if (p->sides == INSULATED && p->mass > 0.0) AT_MOST(MassApart(p), 1e-6);
+  }
+}
+
+/* Cells are joined along the strong couplings alone until both are alike. */
+static void flat_cells_are_joined_along_the_short_side(void **state)
+{
+  const HeatTestGridProblem problem = {"flat", {64, 64}, .width = 64.0, .height = 8.0, .mass = 1e-6};
+  Cycle                     c       = CycleOn(PETSC_COMM_WORLD, &problem);
+  HeatMultigridLevel        l;
+
+  (void)state;
+  for (PetscInt k = 0; k < 3; k++) { /* cells 1 x 1/8, 1 x 1/4, 1 x 1/2, 1 x 1 */
+    l = HeatMultigridGetLevel(c.mg, k);
+    ALL(l.n[0] == 64 && l.n[1] == 64 >> k && !l.joins[0] && l.joins[1]);
+  }
+  l = HeatMultigridGetLevel(c.mg, 3);
+  ALL(l.n[0] == 64 && l.n[1] == 8 && l.joins[0] && l.joins[1]);
+  EndCycle(&c);
+}
+
+/* Where every cell's own mass is more than half its conductances there is nothing to coarsen. */
+static void short_step_needs_one_level(void **state)
+{
+  const HeatTestGridProblem problem = {"short", {64, 64}, .mass = 10.0};
+  Cycle                     c       = CycleOn(PETSC_COMM_WORLD, &problem);
+
+  (void)state;
+  ALL(HeatMultigridLevels(c.mg) == 1);
+  EndCycle(&c);
+}
+
+/* ------- set-up again ------- */
+
+/* The bits of a cycle after set-ups for other masses, over those of a fresh one. */
+static PetscReal AgainApart(HeatProblem *p)
+{
+  const PetscReal            masses[] = {1e3, 1e-6, 0.05, 1e-3};
+  const HeatTestGridProblem *problem  = p->context;
+  PetscReal                 *r = HeatTestNoiseArray(p->g, 4), *again = HeatTestArray(p->g);
+  PetscReal                 *fresh = HeatTestArray(p->g), wrong = 0.0;
+  HeatMultigrid             *mg, *new;
+
+  HeatTestAddOperator(p, problem);
+  OK(HeatMultigridCreate(p->op, &mg));
+  for (int k = 0; k < 4; k++) {
+    OK(HeatMultigridSetUp(mg, masses[k]));
+    OK(HeatMultigridApply(mg, r, again));
+    OK(HeatMultigridCreate(p->op, &new));
+    OK(HeatMultigridSetUp(new, masses[k]));
+    OK(HeatMultigridApply(new, r, fresh));
+    wrong += HeatMultigridLevels(mg) != HeatMultigridLevels(new);
+    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) wrong += again[i] != fresh[i];
+    OK(HeatMultigridDestroy(&new));
+  }
+  OK(HeatMultigridDestroy(&mg));
+  OK(PetscFree(r));
+  OK(PetscFree(again));
+  OK(PetscFree(fresh));
+  return wrong;
+}
+
+static void another_mass_gives_the_bits_of_a_fresh_set_up(void **state)
+{
+  PetscReal worst = 0.0;
+
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k += 2)
+    worst = HeatTestMax(worst, HeatTestOverProblem(&HeatTestProblems[k], AgainApart));
+  AT_MOST(worst, 0.0);
+}
+
+/* Much denser above than below: with a large mass only the light half, which is flat, couples;
+   with a small one all do.  So the levels are joined in another way. */
+static int LightBelow(PetscInt i, PetscInt j)
+{
+  (void)i;
+  return j < 16 ? 0 : 1;
+}
+
+static HeatCase *TwoHalves(const void *context)
+{
+  HeatCase *c = HeatTestCase(24, 48, 1.0, 1.0, (HeatTestMaterial){1.0, 10.0, 1.0, 1.0});
+
+  (void)context;
+  HeatTestAddMaterial(c, (HeatTestMaterial){10.0, 1.0, 1e6, 1.0});
+  HeatTestPatchwork(c, LightBelow);
+  return c;
+}
+
+typedef struct {
+  PetscBool joins[2];
+} Joins;
+
+static Joins JoinsFor(HeatMultigrid *mg, PetscReal mass)
+{
+  HeatMultigridLevel l;
+
+  OK(HeatMultigridSetUp(mg, mass));
+  l = HeatMultigridGetLevel(mg, 0);
+  return (Joins){{l.joins[0], l.joins[1]}};
+}
+
+static PetscReal OtherJoinsApart(HeatProblem *p)
+{
+  const PetscReal masses[] = {1e-9, 1.0, 1e-9};
+  PetscReal      *r = HeatTestNoiseArray(p->g, 4), *again = HeatTestArray(p->g);
+  PetscReal      *fresh = HeatTestArray(p->g), wrong = 0.0;
+  HeatMultigrid  *mg, *new;
+  Joins           joins[3];
+
+  OK(HeatMultigridCreate(p->op, &mg));
+  for (int k = 0; k < 3; k++) {
+    joins[k] = JoinsFor(mg, masses[k]);
+    OK(HeatMultigridApply(mg, r, again));
+    OK(HeatMultigridCreate(p->op, &new));
+    OK(HeatMultigridSetUp(new, masses[k]));
+    OK(HeatMultigridApply(new, r, fresh));
+    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) wrong += again[i] != fresh[i];
+    OK(HeatMultigridDestroy(&new));
+  }
+  if (memcmp(&joins[0], &joins[1], sizeof joins[0]) == 0) wrong = INFINITY; /* no test of this */
+  OK(HeatMultigridDestroy(&mg));
+  OK(PetscFree(r));
+  OK(PetscFree(again));
+  OK(PetscFree(fresh));
+  return wrong;
+}
+
+static void other_joins_give_the_bits_of_a_fresh_set_up(void **state)
+{
+  (void)state;
+  AT_MOST(HeatTestLayouts(TwoHalves, OtherJoinsApart, NULL), 0.0);
+}
+
+static void nothing_can_be_destroyed(void **state)
+{
+  HeatMultigrid *none = NULL;
+
+  (void)state;
+  OK(HeatMultigridDestroy(&none));
+  assert_null(none);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(cycle_is_symmetric),
+    cmocka_unit_test(cycle_is_positive),
+    cmocka_unit_test(cycle_is_linear),
+    cmocka_unit_test(powers_of_two_leave_the_bits),
+    cmocka_unit_test(cycle_has_the_same_bits_on_all_layouts),
+    cmocka_unit_test(w_cycle_has_the_same_bits_on_all_layouts),
+    cmocka_unit_test(iterations_and_their_sums_have_the_same_bits_on_all_layouts),
+    cmocka_unit_test(sums_are_those_of_the_vectors_to_rounding),
+    cmocka_unit_test(residual_stays_that_of_x),
+    cmocka_unit_test(coarse_levels_of_a_uniform_body_are_those_of_coarser_grids),
+    cmocka_unit_test(coarse_sides_are_half_a_coarse_cell_and_all_its_film),
+    cmocka_unit_test(every_level_holds_all_heat),
+    cmocka_unit_test(flat_cells_are_joined_along_the_short_side),
+    cmocka_unit_test(short_step_needs_one_level),
+    cmocka_unit_test(another_mass_gives_the_bits_of_a_fresh_set_up),
+    cmocka_unit_test(other_joins_give_the_bits_of_a_fresh_set_up),
+    cmocka_unit_test(nothing_can_be_destroyed),
+};
+
+int main(void) { return RUN_TESTS(Tests); }
