@@ -38,7 +38,7 @@ PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscRe
  *              Down      p = z + beta p,  x += alpha p,  r -= alpha A p;  first half of the cycle
  *
  *  The products of A are those of the matrix to 48 bits, in double precision; sums over cells do not
- *  depend on their order. */
+ *  depend on their order, and have terms of single precision: norms and products are good to 1e-7. */
 PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscReal *norm);
 
 typedef struct {
