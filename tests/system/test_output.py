@@ -347,6 +347,8 @@ def test_option_that_petsc_reads_after_a_solve_is_taken(tmp_path, option, scheme
     case = basic_case(time={"scheme": scheme, "step": 0.001, "steps": 2})
     if materials:
         case["materials"] = materials
+    if option.startswith("-mg_"):
+        case["solver"] = {"preconditioner": "gamg"}
     outcome = must(run(tmp_path, case, "--quiet", option))
     assert words in outcome.out
     assert outcome.results["provenance"]["petsc_options"].split() == [option]
