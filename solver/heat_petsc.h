@@ -31,7 +31,7 @@ PetscErrorCode HeatSystemAttach(Mat A, HeatSystem *system);
 /** NULL: A has none.  Not collective. */
 PetscErrorCode HeatSystemGet(Mat A, HeatSystem **system);
 
-/** The multigrid of a heatmg that is set up; borrowed. */
+/** The multigrid of a heatmg; borrowed; NULL before its set-up. */
 PetscErrorCode HeatPCGetMultigrid(PC pc, HeatMultigrid **mg);
 
 /** How a solve with heatcg went. */

@@ -151,10 +151,12 @@ static PetscErrorCode Solve(KSP ksp)
 
 static PetscErrorCode SetUp(KSP ksp)
 {
-  HeatSystem *system;
-  Mat         A;
+  HeatMultigrid *mg;
+  HeatSystem    *system;
+  Mat            A;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatPCGetMultigrid(ksp->pc, &mg)); /* refuses others */
   PetscCall(PCGetOperators(ksp->pc, &A, NULL));
   PetscCall(HeatSystemGet(A, &system));
   PetscCheck(system && HeatOperatorIsLinear(system->op), PetscObjectComm((PetscObject)ksp),
