@@ -134,7 +134,7 @@ static PetscErrorCode SolveAlgebraic(HeatLinear *l, Vec x, PetscReal tolerance, 
 }
 
 /* From heatcg's x on, with couplings below a twentieth dropped, then with all; or, where the result
-   must not depend on the layout, with what works cell by cell. */
+   must not depend on the layout, with what works cell by cell.  No further than to rounding. */
 static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, PetscReal goal,
                              HeatSolveInfo *info, PetscBool *solved)
 {
@@ -142,13 +142,17 @@ static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, Pet
   const PetscInt   few    = PetscMin(100, c->solver.max_iterations);
   const HeatRescue ways[] = {HEAT_RESCUE_STRONG, HEAT_RESCUE_ALL, HEAT_RESCUE_JACOBI};
   const int        begin = c->solver.reproducible ? 2 : 0, end = c->solver.reproducible ? 3 : 2;
-  PetscReal        norm;
+  PetscReal        norm, rounding;
 
   PetscFunctionBeginUser;
   PetscCall(TrueResidual(l, b, x, &norm));
-  for (int k = begin; k < end && norm > goal; k++) {
+  for (int k = begin;; k++) {
+    PetscCall(RoundingOf(l, x, &rounding));
+    *solved = norm <= PetscMax(goal, rounding) ? PETSC_TRUE : PETSC_FALSE;
+    if (*solved || k == end) break;
     HeatAttemptRecord *tried = &l->tried[ways[k]];
 
+    PetscCall(TrueResidual(l, b, x, &norm));
     info->rescue = ways[k];
     PetscCall(SetUpAlgebraic(l, ways[k]));
     PetscCall(SolveAlgebraic(l, x, goal / norm, k == 0 ? few : c->solver.max_iterations, tried));
@@ -157,7 +161,6 @@ static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, Pet
     info->iterations += tried->iterations;
   }
   info->residual = norm / initial;
-  *solved        = norm <= goal ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
