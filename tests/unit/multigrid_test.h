@@ -35,6 +35,9 @@ typedef struct {
   PetscReal       jump, ky; /* 0: one */
   PetscBool       dense;    /* density * specific heat goes from 1 to 1000 within a circle */
   PetscReal       contact;  /* [m2 K/W] around that circle; 0: none */
+  PetscReal       scale;    /* of all coefficients; 0: one */
+  PetscReal       tolerance;      /* 0: 1e-8 */
+  PetscInt        max_iterations; /* 0: the default */
 } HeatTestGridProblem;
 
 static inline PetscReal HeatTestOr(PetscReal value, PetscReal otherwise)
@@ -68,11 +71,12 @@ static inline HeatCase *HeatTestMakeGridProblem(const void *context)
   const HeatTestGridProblem *p = context;
   const PetscReal width = HeatTestOr(p->width, (PetscReal)p->n[0]);
   const PetscReal height = HeatTestOr(p->height, (PetscReal)p->n[1]);
-  const PetscReal heat   = p->dense ? 1000.0 : 1.0;
-  HeatCase       *c = HeatTestCase(p->n[0], p->n[1], width, height, (HeatTestMaterial){1, 1, 1, 1});
+  const PetscReal scale = HeatTestOr(p->scale, 1.0), heat = p->dense ? 1000.0 : 1.0;
+  HeatCase       *c = HeatTestCase(p->n[0], p->n[1], width, height,
+                                   (HeatTestMaterial){1, 1, scale, 1});
   HeatRegion     *circle;
 
-  HeatTestAddMaterial(c, (HeatTestMaterial){1, 1, 1, heat});
+  HeatTestAddMaterial(c, (HeatTestMaterial){1, 1, scale, heat});
   circle            = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 1);
   circle->centre[0] = 0.4 * width;
   circle->centre[1] = 0.6 * height;
@@ -80,7 +84,10 @@ static inline HeatCase *HeatTestMakeGridProblem(const void *context)
   if (p->contact > 0.0) HeatTestContact(c, 0, 1, p->contact);
   HeatTestSetSides(c, p, height);
   c->time.scheme      = HEAT_SCHEME_BACKWARD_EULER;
-  c->solver.tolerance = 1e-8;
+  c->solver.tolerance = HeatTestOr(p->tolerance, 1e-8);
+  /* What PETSc removes from the right-hand side of a body without a level is a sum of its own. */
+  if (p->mass == 0.0 && p->sides == INSULATED) c->solver.reproducible = PETSC_TRUE;
+  if (p->max_iterations) c->solver.max_iterations = p->max_iterations;
   return c;
 }
 
@@ -88,7 +95,8 @@ static inline HeatCase *HeatTestMakeGridProblem(const void *context)
 static inline PetscReal HeatTestTextureOf(const HeatTestGridProblem *p, PetscInt i, PetscInt j,
                                           int axis)
 {
-  const PetscReal jump = HeatTestOr(p->jump, 1.0), k = axis ? HeatTestOr(p->ky, 1.0) : 1.0;
+  const PetscReal jump = HeatTestOr(p->jump, 1.0);
+  const PetscReal k    = HeatTestOr(p->scale, 1.0) * (axis ? HeatTestOr(p->ky, 1.0) : 1.0);
   const PetscInt  bend = p->n[0] / 2;
   PetscReal       share = 0.0;
 

@@ -1,0 +1,607 @@
+/* Conjugate gradients fused with the multigrid, and what goes on where they get nowhere: every
+ * problem is solved to its tolerance in the true residual, by the same iterations and to the same
+ * bits on every layout; in how many iterations; and what is refused. */
+#include "multigrid_test.h"
+
+#include "solver/heat_petsc.h"
+#include "solver/stage.h"
+
+/* ------- solving ------- */
+
+typedef struct {
+  HeatProblem   p;
+  HeatLinear   *linear;
+  PetscReal    *b;
+  Vec           rhs, x;
+  HeatSolveInfo info;
+} Solver;
+
+static PetscReal ScaleOf(const Solver *s)
+{
+  return HeatTestOr(((const HeatTestGridProblem *)s->p.context)->scale, 1.0);
+}
+
+/* Noise; without the part that a steady body without a level cannot take. */
+static PetscReal *RightSide(const HeatProblem *p)
+{
+  const HeatTestGridProblem *problem = p->context;
+  const HeatGrid            *g       = p->g;
+  PetscReal                 *b       = HeatTestNoiseArray(g, 4);
+
+  if (problem->mass > 0.0 || problem->sides != INSULATED) return b;
+  for (PetscInt j = 0; j < g->nyl; j++)
+    for (PetscInt i = 0; i < g->nxl; i++)
+      b[j * g->nxl + i] -= HeatTestNoise((g->xs + i + 1) % g->nx, g->ys + j, 4);
+  return b;
+}
+
+/* Of a problem with an operator; takes it over. */
+static Solver SolverOf(HeatProblem p)
+{
+  const HeatTestGridProblem *problem = p.context;
+  Solver                     s       = {.p = p};
+
+  OK(HeatLinearCreate(p.op, problem->mass, &s.linear));
+  s.b   = RightSide(&p);
+  s.rhs = HeatTestVec(p.g, s.b);
+  OK(VecDuplicate(s.rhs, &s.x));
+  OK(VecSet(s.x, 1e6));
+  return s;
+}
+
+static Solver SolverOn(MPI_Comm comm, const HeatTestGridProblem *problem)
+{
+  return SolverOf(HeatTestGridProblemOn(comm, problem));
+}
+
+static void EndSolverAlone(Solver *s) /* the problem stays */
+{
+  OK(HeatLinearDestroy(&s->linear));
+  OK(VecDestroy(&s->rhs));
+  OK(VecDestroy(&s->x));
+  OK(PetscFree(s->b));
+}
+
+static void EndSolver(Solver *s)
+{
+  EndSolverAlone(s);
+  HeatTestTearDown(&s->p);
+}
+
+/* ||b - A x|| / ||b|| with the operator's own product. */
+static PetscReal TrueResidual(const Solver *s)
+{
+  const HeatTestGridProblem *problem = s->p.context;
+  const HeatGrid            *g       = s->p.g;
+  PetscReal                 *r = HeatTestArray(g), b_norm, norm;
+  const PetscReal           *x, *b;
+
+  OK(VecGetArrayRead(s->x, &x));
+  OK(VecGetArrayRead(s->rhs, &b));
+  OK(HeatOperatorApply(s->p.op, problem->mass, x, r));
+  for (size_t k = 0; k < HeatGridLocalCells(g); k++) r[k] -= b[k];
+  norm   = sqrt(HeatTestDot(g, r, r));
+  b_norm = sqrt(HeatTestDot(g, b, b));
+  OK(VecRestoreArrayRead(s->x, &x));
+  OK(VecRestoreArrayRead(s->rhs, &b));
+  OK(PetscFree(r));
+  return norm / b_norm;
+}
+
+/* The case's tolerance in the true residual; the residual that the solve has told is that one. */
+static PetscReal Solve(Solver *s)
+{
+  PetscReal residual;
+
+  OK(HeatLinearSolve(s->linear, s->rhs, s->x, "a test", &s->info));
+  residual = TrueResidual(s);
+  if (!(fabs(residual - s->info.true_residual) <= 1e-3 * residual + 1e-15)) residual = INFINITY;
+  return residual;
+}
+
+/* ------- all problems on all layouts ------- */
+
+/* How much of a solve differs from that of a rank which has the whole: cells of x, and more where
+   iterations differ or the tolerance is not met. */
+static PetscReal SolveApart(HeatProblem *p)
+{
+  const HeatTestGridProblem *problem = p->context;
+  Solver                     whole   = SolverOn(PETSC_COMM_SELF, problem), own;
+  const PetscReal           *whole_x, *x;
+  PetscReal                  wrong;
+
+  HeatTestAddOperator(p, problem);
+  own   = SolverOf(*p);
+  wrong = Solve(&whole) <= 1.01e-8 && Solve(&own) <= 1.01e-8 ? 0.0 : 1e6;
+  OK(VecGetArrayRead(whole.x, &whole_x));
+  OK(VecGetArrayRead(own.x, &x));
+  wrong += HeatTestBitsApart(p->g, whole_x, x);
+  if (whole.info.iterations != own.info.iterations || whole.info.iterations == 0) wrong += 1e6;
+  if (own.info.rescue != HEAT_RESCUE_NONE) wrong += 1e6;
+  OK(VecRestoreArrayRead(whole.x, &whole_x));
+  OK(VecRestoreArrayRead(own.x, &x));
+  EndSolver(&whole);
+  EndSolverAlone(&own);
+  return wrong;
+}
+
+static void solves_have_the_same_bits_and_iterations_on_all_layouts(void **state)
+{
+  PetscReal worst = 0.0;
+
+  (void)state;
+  for (int k = 0; k < HEAT_TEST_PROBLEMS; k++)
+    worst = HeatTestMax(worst, HeatTestOverProblem(&HeatTestProblems[k], SolveApart));
+  AT_MOST(worst, 0.0);
+}
+
+/* ------- iterations ------- */
+
+typedef struct {
+  HeatTestGridProblem problem;
+  PetscInt            at_most;
+} Bounded;
+
+/* From zero to 1e-8.  Bounds are what was measured and two more. */
+static const Bounded Bounds[] = {
+    {{"constant, square", {128, 128}, .mass = 1e-3}, 9},
+    {{"constant, odd", {127, 101}, .mass = 1e-3}, 9},
+    {{"constant, steady", {128, 96}, .sides = HELD}, 9},
+    {{"constant, no level", {96, 128}, .mass = 0.0}, 9},
+    {{"constant, round", {128, 96}, .mass = 1e-4, .periodic = 3}, 9},
+    {{"constant, odd round", {97, 101}, .mass = 1e-4, .periodic = 3}, 9},
+    {{"pipe 1e2", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e2}, 16},
+    {{"pipe 1e4", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e4}, 16},
+    {{"pipe 1e6", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e6}, 16},
+    {{"pipe 1e6, steady", {127, 101}, .sides = PIECES, .texture = PIPES, .jump = 1e6}, 16},
+    {{"aspect 3", {128, 96}, .width = 128, .height = 32, .mass = 1e-3}, 20},
+    {{"aspect 10", {128, 96}, .width = 128, .height = 9.6, .mass = 1e-3}, 20},
+    {{"aspect 1000", {128, 96}, .width = 128, .height = 0.096, .mass = 1e-3}, 20},
+    {{"aspect 1/1000", {96, 128}, .width = 0.096, .height = 128, .sides = HELD}, 20},
+    {{"conducts along y", {96, 96}, .ky = 1000, .mass = 1e-3, .sides = STRONG_FILM}, 20},
+    {{"long", {500, 7}, .sides = HELD}, 20},
+    {{"line", {1, 1021}, .sides = FILM}, 20},
+    {{"narrow ring", {3, 200}, .mass = 1e-4, .periodic = 3}, 20},
+    {{"specks 10", {96, 96}, .mass = 1e-3, .texture = SPECKS, .jump = 10}, 16},
+    {{"dense in places", {96, 96}, .mass = 1e-4, .dense = PETSC_TRUE}, 16},
+    {{"layer between", {96, 96}, .mass = 1e-4, .contact = 10}, 16},
+};
+
+static void iterations_are_bounded(void **state)
+{
+  int too_many = 0;
+
+  (void)state;
+  for (size_t k = 0; k < sizeof Bounds / sizeof *Bounds; k++) {
+    Solver          s        = SolverOn(PETSC_COMM_SELF, &Bounds[k].problem);
+    const PetscReal residual = Solve(&s);
+
+    if (getenv("SHOW"))
+      print_message("  %s: %d, %.2e\n", Bounds[k].problem.name, (int)s.info.iterations, residual);
+    if (s.info.iterations > Bounds[k].at_most || !(residual <= 1.01e-8) || s.info.rescue) {
+      print_message("  %s: %d iterations, at most %d; residual %.3e; %s\n", Bounds[k].problem.name,
+                    (int)s.info.iterations, (int)Bounds[k].at_most, residual,
+                    HeatRescueName(s.info.rescue));
+      too_many++;
+    }
+    EndSolver(&s);
+  }
+  ALL(too_many == 0);
+}
+
+/* ------- what b, x and A may be ------- */
+
+static const HeatTestGridProblem Plain = {"plain", {37, 29}, .mass = 1e-2, .sides = HELD,
+                                          .texture = SPECKS, .jump = 5.0};
+
+static KSPConvergedReason SolveRaw(Solver *s, PetscInt *iterations)
+{
+  KSP                ksp = HeatLinearKSP(s->linear);
+  KSPConvergedReason reason;
+
+  OK(KSPSolve(ksp, s->rhs, s->x));
+  OK(KSPGetConvergedReason(ksp, &reason));
+  OK(KSPGetIterationNumber(ksp, iterations));
+  return reason;
+}
+
+static void guess_is_gone_on_from(void **state)
+{
+  Solver   s = SolverOn(PETSC_COMM_WORLD, &Plain);
+  PetscInt from_zero, from_rubbish, from_solution;
+
+  (void)state;
+  ALL(SolveRaw(&s, &from_zero) > 0);
+  OK(KSPSetInitialGuessNonzero(HeatLinearKSP(s.linear), PETSC_TRUE));
+  OK(VecSet(s.x, 100.0));
+  ALL(SolveRaw(&s, &from_rubbish) > 0);
+  AT_MOST(TrueResidual(&s), 1.01e-8); /* of ||b||, as PETSc's own test wants it */
+  ALL(SolveRaw(&s, &from_solution) > 0);
+  ALL(from_zero > 0 && from_rubbish > from_zero && from_solution == 0);
+  AT_MOST(TrueResidual(&s), 1.01e-8);
+  EndSolver(&s);
+}
+
+static void zero_right_side_gives_exactly_zero(void **state)
+{
+  Solver     s    = SolverOn(PETSC_COMM_WORLD, &Plain);
+  PetscReal *zero = HeatTestArray(s.p.g);
+  PetscInt   iterations;
+
+  (void)state;
+  OK(VecSet(s.rhs, 0.0));
+  ALL(SolveRaw(&s, &iterations) > 0 && iterations == 0);
+  AT_MOST(HeatTestVecApart(s.p.g, s.x, zero), 0.0);
+  OK(PetscFree(zero));
+  EndSolver(&s);
+}
+
+/* A NaN, or an infinity, in one cell of one rank. */
+static void right_side_that_is_not_finite_is_told(void **state)
+{
+  const PetscReal values[] = {NAN, INFINITY, -INFINITY};
+
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    Solver     s = SolverOn(PETSC_COMM_WORLD, &Plain);
+    PetscReal *b;
+    PetscInt   iterations;
+
+    OK(VecGetArray(s.rhs, &b));
+    if (s.p.g->rank == s.p.g->size - 1) b[HeatGridLocalCells(s.p.g) / 2] = values[k];
+    OK(VecRestoreArray(s.rhs, &b));
+    ALL(SolveRaw(&s, &iterations) == KSP_DIVERGED_NANORINF && iterations == 0);
+    RAISES(HEAT_ERR_NUMERICS, "a test", HeatLinearSolve(s.linear, s.rhs, s.x, "a test", &s.info));
+    EndSolver(&s);
+  }
+}
+
+/* Iterations for coefficients and right side times these; they meet the tolerance. */
+static PetscInt ScaledIterations(PetscReal scale_A, PetscReal scale_b)
+{
+  HeatTestGridProblem problem = Plain;
+  PetscInt            iterations;
+
+  problem.scale = scale_A;
+  Solver s      = SolverOn(PETSC_COMM_WORLD, &problem);
+  OK(VecScale(s.rhs, scale_b));
+  ALL(ScaleOf(&s) == scale_A);
+  AT_MOST(Solve(&s), 1.01e-8);
+  iterations = s.info.iterations;
+  EndSolver(&s);
+  return iterations;
+}
+
+static void tiny_and_huge_numbers_are_solved_alike(void **state)
+{
+  const PetscReal scales[] = {1e-30, 1e-3, 1e30};
+  const PetscInt  as_it_is = ScaledIterations(1.0, 1.0);
+
+  (void)state;
+  for (int a = 0; a < 3; a++)
+    for (int b = 0; b < 3; b++) ALL(ScaledIterations(scales[a], scales[b]) == as_it_is);
+}
+
+static void tolerance_below_rounding_is_recognised(void **state)
+{
+  const HeatTestGridProblem problems[] = {
+      {"plain", {37, 29}, .mass = 1e-2, .sides = HELD, .tolerance = 1e-16},
+      {"steady", {96, 80}, .sides = FILM, .texture = PIPES, .jump = 1e4, .tolerance = 1e-16},
+      {"no level", {48, 40}, .periodic = 3, .tolerance = 1e-16},
+      {"round", {35, 41}, .mass = 1e-6, .periodic = 3, .tolerance = 1e-16}};
+
+  (void)state;
+  for (int k = 0; k < 4; k++) {
+    Solver    s = SolverOn(PETSC_COMM_WORLD, &problems[k]);
+    PetscBool solved;
+
+    OK(HeatLinearTry(s.linear, s.rhs, s.x, &s.info, &solved));
+    if (getenv("SHOW") && s.p.g->rank == 0)
+      print_message("  %s: %d iterations, rounding %d, residual %.2e, %s\n", problems[k].name,
+                    (int)s.info.iterations, (int)s.info.at_rounding, s.info.true_residual,
+                    HeatRescueName(s.info.rescue));
+    ALL(solved && s.info.at_rounding);
+    AT_MOST((PetscReal)s.info.iterations, 100.0); /* 12 to 66 were measured */
+    EndSolver(&s);
+  }
+}
+
+/* ------- PETSc ------- */
+
+typedef struct {
+  const char *key, *value;
+} Option;
+
+static void SetOptions(int n, const Option *options)
+{
+  for (int k = 0; k < n; k++) OK(PetscOptionsSetValue(NULL, options[k].key, options[k].value));
+}
+
+static void ClearOptions(int n, const Option *options)
+{
+  for (int k = 0; k < n; k++) OK(PetscOptionsClearValue(NULL, options[k].key));
+}
+
+/* The true residual with another Krylov method around the cycle, and its iterations.  GMRES makes x of
+   one cycle for a sum, in single precision, so it takes a second solve. */
+static PetscReal SolveWith(const char *ksp_type, PetscInt *iterations)
+{
+  const Option options[] = {{"-ksp_type", ksp_type}};
+  PetscReal    residual;
+  KSPType      type;
+
+  SetOptions(1, options);
+  Solver s = SolverOn(PETSC_COMM_WORLD, &Plain);
+  ClearOptions(1, options);
+  OK(KSPGetType(HeatLinearKSP(s.linear), &type));
+  ALL(strcmp(type, ksp_type) == 0);
+  residual    = Solve(&s);
+  *iterations = s.info.iterations;
+  EndSolver(&s);
+  return residual;
+}
+
+static void cycle_works_under_petscs_own_methods(void **state)
+{
+  PetscInt ours, iterations;
+
+  (void)state;
+  AT_MOST(SolveWith(KSPHEATCG, &ours), 1.01e-8);
+  AT_MOST(SolveWith(KSPCG, &iterations), 1.01e-8);
+  ALL(iterations >= ours - 1 && iterations <= ours + 1);
+  AT_MOST(SolveWith(KSPFCG, &iterations), 1.01e-8);
+  ALL(iterations <= ours + 1);
+  AT_MOST(SolveWith(KSPGMRES, &iterations), 1.01e-8);
+  ALL(iterations <= 2 * ours);
+  AT_MOST(SolveWith(KSPMINRES, &iterations), 1.01e-8); /* stops in the preconditioned norm */
+  ALL(iterations <= 2 * ours);
+}
+
+/* Lines of a file that rank 0 reads; how many hold the words. */
+static int LinesWith(const char *name, const char *words)
+{
+  char        line[512];
+  int         n = 0;
+  PetscMPIInt rank;
+
+  MPI_Barrier(PETSC_COMM_WORLD);
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  if (rank == 0) {
+    FILE *file = fopen(name, "r");
+
+    while (file && fgets(line, sizeof line, file)) n += strstr(line, words) != NULL;
+    if (file) fclose(file);
+  }
+  MPI_Bcast(&n, 1, MPI_INT, 0, PETSC_COMM_WORLD);
+  return n;
+}
+
+static void monitor_and_view_tell_of_every_iteration_and_level(void **state)
+{
+  const Option options[] = {{"-ksp_monitor", "ascii:heatcg_monitor.txt"},
+                            {"-ksp_view", "ascii:heatcg_view.txt"}};
+  PetscInt     iterations;
+
+  (void)state;
+  SetOptions(2, options);
+  Solver s = SolverOn(PETSC_COMM_WORLD, &Plain);
+  ALL(SolveRaw(&s, &iterations) > 0);
+  ClearOptions(2, options);
+  ALL(LinesWith("heatcg_monitor.txt", "KSP Residual norm") == iterations + 1);
+  ALL(LinesWith("heatcg_view.txt", "type: heatcg") == 1);
+  ALL(LinesWith("heatcg_view.txt", "type: heatmg") == 1);
+  ALL(LinesWith("heatcg_view.txt", "level 0: 37 x 29 cells") == 1);
+  EndSolver(&s);
+}
+
+static void w_cycles_can_be_asked_for(void **state)
+{
+  const Option options[] = {{"-pc_heatmg_cycle_type", "w"}};
+  Solver       v         = SolverOn(PETSC_COMM_WORLD, &Plain), w;
+
+  (void)state;
+  SetOptions(1, options);
+  w = SolverOn(PETSC_COMM_WORLD, &Plain);
+  ClearOptions(1, options);
+  AT_MOST(Solve(&v), 1.01e-8);
+  AT_MOST(Solve(&w), 1.01e-8);
+  ALL(v.info.rescue == HEAT_RESCUE_NONE && w.info.iterations <= v.info.iterations);
+  EndSolver(&v);
+  EndSolver(&w);
+}
+
+static void heatcg_with_another_preconditioner_is_refused(void **state)
+{
+  const Option options[] = {{"-ksp_type", KSPHEATCG}, {"-pc_type", "jacobi"}};
+  HeatProblem  p         = HeatTestGridProblemOn(PETSC_COMM_WORLD, &Plain);
+  HeatLinear  *linear    = NULL;
+
+  (void)state;
+  SetOptions(2, options);
+  RAISES(HEAT_ERR_INPUT, "heatcg is one with the preconditioner heatmg",
+         HeatLinearCreate(p.op, 1.0, &linear));
+  ClearOptions(2, options);
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+}
+
+static void heatcg_where_something_depends_on_the_temperature_is_refused(void **state)
+{
+  const Option options[] = {{"-ksp_type", KSPHEATCG}};
+  HeatCase    *c      = HeatTestCase(12, 9, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+  HeatLinear  *linear = NULL;
+
+  (void)state;
+  HeatTestText(&c->materials[0].conductivity[0], "1+0.01*T");
+  HeatTestText(&c->materials[0].conductivity[1], "1+0.01*T");
+  c->time.scheme = HEAT_SCHEME_BACKWARD_EULER;
+  HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, c);
+  SetOptions(1, options);
+  RAISES(HEAT_ERR_INPUT, "where nothing depends on the temperature",
+         HeatLinearCreate(p.op, 1.0, &linear));
+  ClearOptions(1, options);
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+}
+
+/* PETSc's own diagonal matrix. */
+static void RefuseForeign(const char *ksp_type, const char *words)
+{
+  Mat A;
+  KSP ksp;
+  PC  pc;
+
+  OK(HeatRegisterPetscTypes());
+  OK(MatCreateConstantDiagonal(PETSC_COMM_WORLD, 4, 4, PETSC_DETERMINE, PETSC_DETERMINE, 2.0, &A));
+  OK(KSPCreate(PETSC_COMM_WORLD, &ksp));
+  OK(KSPSetOperators(ksp, A, A));
+  OK(KSPSetType(ksp, ksp_type));
+  OK(KSPGetPC(ksp, &pc));
+  OK(PCSetType(pc, PCHEATMG));
+  RAISES(PETSC_ERR_SUP, words, KSPSetUp(ksp));
+  OK(KSPDestroy(&ksp));
+  OK(MatDestroy(&A));
+}
+
+static void foreign_matrices_are_refused(void **state)
+{
+  (void)state;
+  RefuseForeign(KSPCG, "heatmg works on heat2d's own operator only");
+  RefuseForeign(KSPHEATCG, "heatcg works on heat2d's own operator only");
+}
+
+/* ------- where V-cycles get nowhere ------- */
+
+static void hard_problems_are_rescued_algebraically(void **state)
+{
+  const HeatTestGridProblem problems[] = {
+      {"specks 1e7", {96, 80}, .mass = 1e-3, .texture = SPECKS, .jump = 1e7},
+      {"blocks 1e4", {192, 160}, .mass = 1e-5, .texture = BLOCKS, .jump = 1e4},
+      {"specks 1e7, steady", {80, 96}, .sides = PIECES, .texture = SPECKS, .jump = 1e7}};
+
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    Solver          s        = SolverOn(PETSC_COMM_WORLD, &problems[k]);
+    const PetscReal residual = HeatTestWorst(Solve(&s));
+
+    if (getenv("SHOW") && s.p.g->rank == 0)
+      print_message("  %s: %d, %.2e, %s\n", problems[k].name, (int)s.info.iterations, residual,
+                    HeatRescueName(s.info.rescue));
+    AT_MOST(residual, 1.01e-8);
+    if (k != 1) ALL(s.info.rescue >= HEAT_RESCUE_STRONG);
+    EndSolver(&s);
+  }
+}
+
+static void too_few_iterations_fail_with_what_was_tried(void **state)
+{
+  HeatTestGridProblem problem = Plain;
+
+  (void)state;
+  problem.max_iterations = 3;
+  Solver s               = SolverOn(PETSC_COMM_WORLD, &problem);
+  RAISES(HEAT_ERR_NUMERICS, "V-cycles: 3 iterations to",
+         HeatLinearSolve(s.linear, s.rhs, s.x, "a test", &s.info));
+  RAISES(HEAT_ERR_NUMERICS, "solver.max_iterations",
+         HeatLinearSolve(s.linear, s.rhs, s.x, "a test", &s.info));
+  ALL(HeatErrorExitCode(HEAT_ERR_NUMERICS) == 3);
+  EndSolver(&s);
+}
+
+/* Of four conductivities that grow with T, a hundred to one each. */
+static int SpeckOf(PetscInt i, PetscInt j)
+{
+  return (int)(2.0 * (HeatTestNoise(i, j, 5) + 1.0));
+}
+
+static HeatCase *SpecksThatDependOnT(void)
+{
+  HeatCase *c = HeatTestCase(48, 40, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+  const char *const k[] = {"1+0.005*T", "1e2*(1+0.005*T)", "1e4*(1+0.005*T)", "1e6*(1+0.005*T)"};
+
+  for (int m = 0; m < 4; m++) {
+    if (m) HeatTestAddMaterial(c, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+    for (int axis = 0; axis < 2; axis++) HeatTestText(&c->materials[m].conductivity[axis], k[m]);
+  }
+  HeatTestPatchwork(c, SpeckOf);
+  HeatTestTemperature(c, HEAT_LEFT, "0");
+  HeatTestTemperature(c, HEAT_RIGHT, "50");
+  c->time.scheme      = HEAT_SCHEME_BACKWARD_EULER;
+  c->solver.tolerance = 1e-8;
+  return c;
+}
+
+static void newton_falls_back_on_the_algebraic_multigrid(void **state)
+{
+  HeatProblem       p = HeatTestSetUp(PETSC_COMM_WORLD, SpecksThatDependOnT());
+  PetscReal        *T0 = HeatTestArray(p.g);
+  Vec               T  = HeatTestVec(p.g, T0);
+  HeatStageEquation eq = {0.0, 1e-3, NULL, NULL};
+  HeatSolveInfo     info = {0};
+  HeatStage        *stage;
+  PetscBool         solved, valid;
+
+  (void)state;
+  OK(HeatStageCreate(p.op, eq.sigma, &stage));
+  OK(HeatOperatorSetTime(p.op, 0.0));
+  OK(HeatOperatorUpdate(p.op, T0, &valid));
+  ALL(valid);
+  OK(HeatStagePrepare(stage, eq.sigma));
+  OK(HeatStageSolve(stage, &eq, T, &info, &solved));
+  if (getenv("SHOW") && p.g->rank == 0)
+    print_message("  newton %d, linear %d, %s, residual %.2e\n", (int)info.newton,
+                  (int)info.iterations, HeatRescueName(info.rescue), info.residual);
+  ALL(solved && info.rescue == HEAT_RESCUE_STRONG);
+  AT_MOST(info.residual, 1e-8);
+  OK(HeatStageDestroy(&stage));
+  OK(VecDestroy(&T));
+  OK(PetscFree(T0));
+  HeatTestTearDown(&p);
+}
+
+/* ------- set-up again ------- */
+
+/* x after a solve for another mass, over that of a fresh solver: the same bits. */
+static void another_mass_solves_as_a_fresh_solver_does(void **state)
+{
+  HeatTestGridProblem other = Plain;
+
+  (void)state;
+  other.mass      = 10.0;
+  Solver          s = SolverOn(PETSC_COMM_WORLD, &Plain), fresh = SolverOn(PETSC_COMM_WORLD, &other);
+  const PetscReal *x;
+
+  AT_MOST(Solve(&s), 1.01e-8);
+  AT_MOST(Solve(&fresh), 1.01e-8);
+  OK(HeatLinearSetMass(s.linear, other.mass));
+  s.p.context = &other;
+  AT_MOST(Solve(&s), 1.01e-8);
+  ALL(s.info.iterations == fresh.info.iterations);
+  OK(VecGetArrayRead(s.x, &x));
+  AT_MOST(HeatTestVecApart(s.p.g, fresh.x, x), 0.0);
+  OK(VecRestoreArrayRead(s.x, &x));
+  EndSolver(&s);
+  EndSolver(&fresh);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(solves_have_the_same_bits_and_iterations_on_all_layouts),
+    cmocka_unit_test(iterations_are_bounded),
+    cmocka_unit_test(guess_is_gone_on_from),
+    cmocka_unit_test(zero_right_side_gives_exactly_zero),
+    cmocka_unit_test(right_side_that_is_not_finite_is_told),
+    cmocka_unit_test(tiny_and_huge_numbers_are_solved_alike),
+    cmocka_unit_test(tolerance_below_rounding_is_recognised),
+    cmocka_unit_test(cycle_works_under_petscs_own_methods),
+    cmocka_unit_test(monitor_and_view_tell_of_every_iteration_and_level),
+    cmocka_unit_test(w_cycles_can_be_asked_for),
+    cmocka_unit_test(heatcg_with_another_preconditioner_is_refused),
+    cmocka_unit_test(heatcg_where_something_depends_on_the_temperature_is_refused),
+    cmocka_unit_test(foreign_matrices_are_refused),
+    cmocka_unit_test(hard_problems_are_rescued_algebraically),
+    cmocka_unit_test(too_few_iterations_fail_with_what_was_tried),
+    cmocka_unit_test(newton_falls_back_on_the_algebraic_multigrid),
+    cmocka_unit_test(another_mass_solves_as_a_fresh_solver_does),
+};
+
+int main(void) { return RUN_TESTS(Tests); }
