@@ -472,6 +472,12 @@ static void foreign_matrices_are_refused(void **state)
 
 /* ------- where V-cycles get nowhere ------- */
 
+/* Hundreds of iterations of an algebraic multigrid, which has no promise of bits: on few ranks. */
+static void SkipOnManyRanks(void)
+{
+  if (HeatTestSize() > 3) skip();
+}
+
 static void hard_problems_are_rescued_algebraically(void **state)
 {
   const HeatTestGridProblem problems[] = {
@@ -480,6 +486,7 @@ static void hard_problems_are_rescued_algebraically(void **state)
       {"specks 1e7, steady", {80, 96}, .sides = PIECES, .texture = SPECKS, .jump = 1e7}};
 
   (void)state;
+  SkipOnManyRanks();
   for (int k = 0; k < 3; k++) {
     Solver          s        = SolverOn(PETSC_COMM_WORLD, &problems[k]);
     const PetscReal residual = HeatTestWorst(Solve(&s));
@@ -516,7 +523,7 @@ static int SpeckOf(PetscInt i, PetscInt j)
 
 static HeatCase *SpecksThatDependOnT(void)
 {
-  HeatCase *c = HeatTestCase(48, 40, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+  HeatCase *c = HeatTestCase(32, 24, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
   const char *const k[] = {"1+0.005*T", "1e2*(1+0.005*T)", "1e4*(1+0.005*T)", "1e6*(1+0.005*T)"};
 
   for (int m = 0; m < 4; m++) {
@@ -533,15 +540,16 @@ static HeatCase *SpecksThatDependOnT(void)
 
 static void newton_falls_back_on_the_algebraic_multigrid(void **state)
 {
-  HeatProblem       p = HeatTestSetUp(PETSC_COMM_WORLD, SpecksThatDependOnT());
-  PetscReal        *T0 = HeatTestArray(p.g);
-  Vec               T  = HeatTestVec(p.g, T0);
   HeatStageEquation eq = {0.0, 1e-3, NULL, NULL};
   HeatSolveInfo     info = {0};
   HeatStage        *stage;
   PetscBool         solved, valid;
 
   (void)state;
+  SkipOnManyRanks();
+  HeatProblem p  = HeatTestSetUp(PETSC_COMM_WORLD, SpecksThatDependOnT());
+  PetscReal  *T0 = HeatTestArray(p.g);
+  Vec         T  = HeatTestVec(p.g, T0);
   OK(HeatStageCreate(p.op, eq.sigma, &stage));
   OK(HeatOperatorSetTime(p.op, 0.0));
   OK(HeatOperatorUpdate(p.op, T0, &valid));
