@@ -111,7 +111,7 @@ static const HeatCaseKey keys[] = {
     {"solver.max_newton", "whole number >= 1", "50",
      "Newton iterations of one non-linear solve; more is a failure, exit code 3"},
     {"solver.preconditioner", "multigrid | name of a PETSc PC", "multigrid",
-     "preconditioner of the linear solves"},
+     "preconditioner of the linear solves: ours, or one of PETSc's"},
     {"solver.face_average", "harmonic | arithmetic", "harmonic",
      "conductivity at a face between two cells"},
     {"solver.reproducible", "true | false", "false",

@@ -8,6 +8,8 @@
  * Each set-up of the preconditioner starts from nothing: what PETSc would keep from the one before
  * (GAMG's interpolation, the Chebyshev smoothers' bounds) would make a solve depend on the steps
  * taken since the start of the process, and a restarted run differ from an uninterrupted one. */
+#include "solver/linear.h"
+
 #include "solver/linear_impl.h"
 
 static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)

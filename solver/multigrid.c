@@ -15,6 +15,8 @@
  *
  * Source: P. Wesseling, An Introduction to Multigrid Methods, 1992, sec. 3.5 and ch. 5;
  * M. Khalil, P. Wesseling, cj. Comput. Phys. 98 (1992) 1 (cell-centred, piecewise constants). */
+#include "solver/multigrid.h"
+
 #include "solver/multigrid_impl.h"
 
 HeatHalfRow HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity)
