@@ -97,8 +97,8 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, Pe
 
 static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
 {
-  const PetscReal  patience[2] = {25.0, 60.0}; /* a W-cycle costs about two V-cycles, an iteration
-                                                   of an algebraic multigrid more than ten */
+  const PetscReal  patience[2] = {80.0, 60.0}; /* a W-cycle costs about two V-cycles, an iteration
+                                                  of an algebraic multigrid more than ten */
   HeatCG          *h = ksp->data;
   const PetscReal *b;
   PetscReal        norm;

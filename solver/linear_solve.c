@@ -95,7 +95,7 @@ static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
 
 PetscInt HeatLinearPatience(const HeatLinear *l)
 {
-  const PetscInt all = HeatOperatorCase(l->op)->solver.max_iterations, few = 60;
+  const PetscInt all = HeatOperatorCase(l->op)->solver.max_iterations, few = 100;
   PetscBool      ours = PETSC_FALSE;
 
   (void)PetscStrcmp(HeatOperatorCase(l->op)->solver.preconditioner, "multigrid", &ours);
