@@ -228,10 +228,21 @@ typedef struct {
   PetscReal  scalars[10];
 } Iterations;
 
+/* Numbers of nine orders of magnitude: the terms of sums then have so many bits between them that
+   plain sums depend on the order. */
+static PetscReal *WideArray(const HeatGrid *g)
+{
+  PetscReal *b = HeatTestNoiseArray(g, 4), *e = HeatTestNoiseArray(g, 5);
+
+  for (size_t k = 0; k < HeatGridLocalCells(g); k++) b[k] *= exp(10.0 * e[k]);
+  OK(PetscFree(e));
+  return b;
+}
+
 static Iterations IterateOn(HeatProblem *p, HeatMultigrid *mg)
 {
   Iterations          it     = {HeatTestArray(p->g), {0.0}};
-  PetscReal          *b      = HeatTestNoiseArray(p->g, 4);
+  PetscReal          *b      = WideArray(p->g);
   HeatMultigridUpdate update = {.alpha = 0.7, .beta = 0.0, .x = it.x, .cycle = PETSC_TRUE};
 
   OK(HeatMultigridLoad(mg, b, &it.scalars[0]));
@@ -310,19 +321,19 @@ static void sums_are_those_of_the_vectors_to_rounding(void **state)
   }
 }
 
-/* x and r after three updates belong together: ||b - A x|| is the norm that was told, whose terms are
-   single precision. */
+/* x and r after three updates belong together: ||b - A x|| is the norm that was told, beside what 48
+   bits leave of b, and a norm that is a sum in single precision. */
 static PetscReal ResidualApart(const HeatTestGridProblem *problem)
 {
   Cycle           c  = CycleOn(PETSC_COMM_SELF, problem);
   const HeatGrid *g  = c.p.g;
   Iterations      it = IterateOn(&c.p, c.mg);
-  PetscReal      *b = HeatTestNoiseArray(g, 4), *ax = HeatTestArray(g), apart = 0.0;
+  PetscReal      *b = WideArray(g), *ax = HeatTestArray(g), apart, norm;
 
   OK(HeatOperatorApply(c.p.op, problem->mass, it.x, ax));
   for (size_t k = 0; k < HeatGridLocalCells(g); k++) ax[k] -= b[k];
-  apart = fabs(sqrt(HeatTestDot(g, ax, ax)) - it.scalars[9]) - 1e-7 * it.scalars[9];
-  apart = HeatTestMax(apart, 0.0) / sqrt(HeatTestDot(g, b, b));
+  norm  = sqrt(HeatTestDot(g, ax, ax));
+  apart = fabs(norm - it.scalars[9]) / (1e-11 * sqrt(HeatTestDot(g, b, b)) + 1e-6 * norm);
   OK(PetscFree(b));
   OK(PetscFree(ax));
   OK(PetscFree(it.x));
@@ -336,8 +347,8 @@ static void residual_stays_that_of_x(void **state)
   for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
     const PetscReal apart = ResidualApart(&HeatTestProblems[k]);
 
-    if (!(apart <= 1e-11)) print_message("  %s\n", HeatTestProblems[k].name);
-    AT_MOST(apart, 1e-11); /* 48 bits, times the condition of what was added up */
+    if (!(apart <= 1.0)) print_message("  %s\n", HeatTestProblems[k].name);
+    AT_MOST(apart, 1.0);
   }
 }
 
