@@ -44,7 +44,7 @@ void HeatSolveInfoAdd(HeatSolveInfo *all, const HeatSolveInfo *one);
 
 /** Collective.  Reads the case's solver section, then PETSc's options.  The method is heatcg where the
  *  preconditioner is ours and nothing depends on T, else CG where HeatOperatorIsSymmetric, else
- *  GMRES, preconditioned from the right; -ksp_type has the last word.
+ *  (flexible) GMRES, preconditioned from the right; -ksp_type has the last word.
  *  An operator that is not linear is left at coefficients of no meaning: Update it, then this.
  *  @param[in] mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
  *  Errors: HEAT_ERR_INPUT for a preconditioner or option that PETSc refuses, or that depends on the

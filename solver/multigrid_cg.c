@@ -224,7 +224,7 @@ static PetscErrorCode ScaleOf(HeatMultigrid *mg, const PetscReal *b, PetscReal *
   }
   if (sum != 0.0) max = PETSC_INFINITY;
   PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
-  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL) ? 20 - ilogb(*largest) : 0;
+  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL) ? PetscMin(20 - ilogb(*largest), 1000) : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
