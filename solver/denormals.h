@@ -6,7 +6,7 @@
 #define HEAT_SOLVER_DENORMALS_H
 
 #if defined(__SSE2__)
-#include <xmmintrin.h>
+  #include <xmmintrin.h>
 
 static inline unsigned HeatFlushDenormals(void)
 {

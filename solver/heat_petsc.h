@@ -13,11 +13,12 @@
 
 #include "solver/multigrid.h"
 
-#define PCHEATMG "heatmg"
+#define PCHEATMG  "heatmg"
 #define KSPHEATCG "heatcg"
 
-/** Make both known to PETSc.  Not collective; may be called again. */
+/** Make both known to PETSc; the preconditioner alone.  Not collective; may be called again. */
 PetscErrorCode HeatRegisterPetscTypes(void);
+PetscErrorCode HeatRegisterPC(void);
 
 /** The system behind a matrix: mass C - J of an operator. */
 typedef struct {

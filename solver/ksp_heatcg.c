@@ -13,8 +13,6 @@
 
 #include "solver/heat_petsc.h"
 
-PetscErrorCode HeatRegisterPC(void);
-
 enum { WINDOW = 6 }; /* iterations over which headway is measured */
 
 typedef struct {
@@ -63,7 +61,7 @@ static PetscErrorCode Report(KSP ksp, PetscReal norm)
 static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, PetscReal *x,
                               PetscInt *count, PetscBool *slow)
 {
-  HeatCG             *h = ksp->data;
+  HeatCG             *h      = ksp->data;
   HeatMultigridUpdate update = {.x = x};
   PetscReal           rz, rz_old = 0.0, zAz, norm = ksp->rnorm;
 
@@ -99,10 +97,10 @@ static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
 {
   const PetscReal  patience[2] = {80.0, 60.0}; /* a W-cycle costs about two V-cycles, an iteration
                                                   of an algebraic multigrid more than ten */
-  HeatCG          *h = ksp->data;
+  HeatCG          *h           = ksp->data;
   const PetscReal *b;
   PetscReal        norm;
-  PetscBool        slow = PETSC_TRUE;
+  PetscBool        slow   = PETSC_TRUE;
   const int        chosen = HeatMultigridCycleVisits(mg);
 
   PetscFunctionBeginUser;
@@ -123,12 +121,12 @@ static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
 
 static PetscErrorCode Solve(KSP ksp)
 {
-  HeatCG        *h = ksp->data;
+  HeatCG          *h    = ksp->data;
   const HeatCGInfo none = {{0, 0}, {0.0, 0.0}, 0.0};
-  HeatMultigrid *mg;
-  PetscReal     *x;
-  Vec            r = ksp->vec_rhs;
-  Mat            A;
+  HeatMultigrid   *mg;
+  PetscReal       *x;
+  Vec              r = ksp->vec_rhs;
+  Mat              A;
 
   PetscFunctionBeginUser;
   h->info     = none;
@@ -160,7 +158,8 @@ static PetscErrorCode SetUp(KSP ksp)
   PetscCall(PCGetOperators(ksp->pc, &A, NULL));
   PetscCall(HeatSystemGet(A, &system));
   PetscCheck(system && HeatOperatorIsLinear(system->op), PetscObjectComm((PetscObject)ksp),
-             PETSC_ERR_SUP, "the Krylov method heatcg works on heat2d's own operator only, and where "
+             PETSC_ERR_SUP,
+             "the Krylov method heatcg works on heat2d's own operator only, and where "
              "nothing depends on the temperature; take another, such as -ksp_type cg");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -180,11 +179,11 @@ static PetscErrorCode Create(KSP ksp)
   PetscCall(PetscNew(&h));
   ksp->data = h;
   PetscCall(KSPSetSupportedNorm(ksp, KSP_NORM_UNPRECONDITIONED, PC_LEFT, 3));
-  ksp->ops->setup          = SetUp;
-  ksp->ops->solve          = Solve;
-  ksp->ops->destroy        = Destroy;
-  ksp->ops->buildsolution  = KSPBuildSolutionDefault;
-  ksp->ops->buildresidual  = KSPBuildResidualDefault;
+  ksp->ops->setup         = SetUp;
+  ksp->ops->solve         = Solve;
+  ksp->ops->destroy       = Destroy;
+  ksp->ops->buildsolution = KSPBuildSolutionDefault;
+  ksp->ops->buildresidual = KSPBuildResidualDefault;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -9,28 +9,28 @@
 #include <math.h>
 
 #ifdef __FMA__
-#define FMA_F(a, b, c) __builtin_fmaf(a, b, c)
-#define FMA_D(a, b, c) __builtin_fma(a, b, c)
+  #define FMA_F(a, b, c) __builtin_fmaf(a, b, c)
+  #define FMA_D(a, b, c) __builtin_fma(a, b, c)
 #else
-#define FMA_F(a, b, c) ((a) * (b) + (c))
-#define FMA_D(a, b, c) ((a) * (b) + (c))
+  #define FMA_F(a, b, c) ((a) * (b) + (c))
+  #define FMA_D(a, b, c) ((a) * (b) + (c))
 #endif
 
 #define SIMD _Pragma("omp simd")
 
 void HeatRelax(PetscInt n, const HeatHalfRow *r)
 {
-  float *restrict u = r->u;
+  float *restrict u        = r->u;
   const float *restrict uw = r->uw, *restrict ue = r->ue, *restrict us = r->us,
-                       *restrict un = r->un;
+                        *restrict un = r->un;
   const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
-                       *restrict gn = r->gn;
+                        *restrict gn = r->gn;
   const float *restrict m = r->m, *restrict b = r->b;
 
-  SIMD
-  for (PetscInt k = 0; k < n; k++) {
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
     const float west = FMA_F(gw[k], uw[k], b[k]), east = ge[k] * ue[k];
-    const float sum  = FMA_F(gs[k], us[k], west) + FMA_F(gn[k], un[k], east);
+    const float sum = FMA_F(gs[k], us[k], west) + FMA_F(gn[k], un[k], east);
 
     u[k] = sum / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
   }
@@ -38,13 +38,12 @@ void HeatRelax(PetscInt n, const HeatHalfRow *r)
 
 void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r)
 {
-  float *restrict u = r->u;
+  float *restrict u        = r->u;
   const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
-                       *restrict gn = r->gn;
+                        *restrict gn = r->gn;
   const float *restrict m = r->m, *restrict b = r->b;
 
-  SIMD
-  for (PetscInt k = 0; k < n; k++) u[k] = b[k] / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
+  SIMD for (PetscInt k = 0; k < n; k++) u[k] = b[k] / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
 }
 
 static inline float CellResidual(const HeatHalfRow *r, PetscInt k)
@@ -60,14 +59,13 @@ void HeatResidualAdd(PetscInt n, const HeatHalfRow *half_row, float *restrict re
 {
   const HeatHalfRow r = *half_row;
 
-  SIMD
-  for (PetscInt k = 0; k < n; k++) residual[k] += CellResidual(&r, k);
+  SIMD for (PetscInt k = 0; k < n; k++) residual[k] += CellResidual(&r, k);
 }
 
 void HeatSplit(PetscInt n, const float *restrict row, float *restrict even, float *restrict odd)
 {
-  SIMD
-  for (PetscInt k = 0; k < n; k++) {
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
     even[k] = row[2 * k];
     odd[k]  = row[2 * k + 1];
   }
@@ -76,8 +74,8 @@ void HeatSplit(PetscInt n, const float *restrict row, float *restrict even, floa
 void HeatAddJoined(PetscInt n, const float *restrict even, const float *restrict odd,
                    float *restrict a, float *restrict b)
 {
-  SIMD
-  for (PetscInt k = 0; k < n; k++) {
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
     a[2 * k] += even[k];
     a[2 * k + 1] += odd[k];
     b[2 * k] += even[k];
@@ -87,14 +85,12 @@ void HeatAddJoined(PetscInt n, const float *restrict even, const float *restrict
 
 void HeatAdd(PetscInt n, const float *restrict x, float *restrict y)
 {
-  SIMD
-  for (PetscInt k = 0; k < n; k++) y[k] += x[k];
+  SIMD for (PetscInt k = 0; k < n; k++) y[k] += x[k];
 }
 
 void HeatDirection(PetscInt n, float beta, const float *restrict z, float *restrict p)
 {
-  SIMD
-  for (PetscInt k = 0; k < n; k++) p[k] = FMA_F(beta, p[k], z[k]);
+  SIMD for (PetscInt k = 0; k < n; k++) p[k] = FMA_F(beta, p[k], z[k]);
 }
 
 /* A single odd column first, pairs, and a single even one last: BODY(parity, place, cell). */
@@ -122,8 +118,7 @@ void HeatLoadRow(PetscInt n, int first, double scale, const double *restrict x,
   float *restrict high0 = high[0], *restrict high1 = high[1];
   float *restrict low0 = low[0], *restrict low1 = low[1];
 
-#define LOAD(parity, place, cell)                                                                  \
-  Divide(scale *x[cell], &high##parity[place], &low##parity[place])
+#define LOAD(parity, place, cell) Divide(scale *x[cell], &high##parity[place], &low##parity[place])
   FOR_ROW(n, first, LOAD);
 #undef LOAD
 }
@@ -157,38 +152,60 @@ static inline double Product(double p, double flow, double m, double gs, double 
   return FMA_D(gn, p - pn, FMA_D(gs, p - ps, FMA_D(m, p, flow)));
 }
 
-void HeatUpdateResidual(PetscInt n, double alpha, const HeatConjugateRow *row)
-{
-  const float *restrict m0 = row->m[0].high, *restrict m0l = row->m[0].low;
-  const float *restrict m1 = row->m[1].high, *restrict m1l = row->m[1].low;
-  const float *restrict x0 = row->gx[0].high, *restrict x0l = row->gx[0].low;
-  const float *restrict x1 = row->gx[1].high, *restrict x1l = row->gx[1].low;
-  const float *restrict s0 = row->gs[0].high, *restrict s0l = row->gs[0].low;
-  const float *restrict s1 = row->gs[1].high, *restrict s1l = row->gs[1].low;
-  const float *restrict n0 = row->gn[0].high, *restrict n0l = row->gn[0].low;
-  const float *restrict n1 = row->gn[1].high, *restrict n1l = row->gn[1].low;
-  const float *restrict p0 = row->p[0], *restrict p1 = row->p[1];
-  const float *restrict ps0 = row->ps[0], *restrict ps1 = row->ps[1];
-  const float *restrict pn0 = row->pn[0], *restrict pn1 = row->pn[1];
-  float *restrict r0 = row->r[0], *restrict r0l = row->r_low[0];
-  float *restrict r1 = row->r[1], *restrict r1l = row->r_low[1];
-
-#define WHOLE(x, k) ((double)x[k] + (double)x##l[k])
-  SIMD
-  for (PetscInt k = 0; k < n; k++) {
-    const double even = p0[k], odd = p1[k];
-    const double between = WHOLE(x1, k) * (odd - even);
-    const double west    = WHOLE(x0, k) * (even - (double)p1[k - 1]);
-    const double east    = WHOLE(x0, k + 1) * ((double)p0[k + 1] - odd);
-    const double v0 = Product(even, west - between, WHOLE(m0, k), WHOLE(s0, k), (double)ps0[k],
-                              WHOLE(n0, k), (double)pn0[k]);
-    const double v1 = Product(odd, between - east, WHOLE(m1, k), WHOLE(s1, k), (double)ps1[k],
-                              WHOLE(n1, k), (double)pn1[k]);
-
-    Divide(FMA_D(-alpha, v0, WHOLE(r0, k)), &r0[k], &r0l[k]);
-    Divide(FMA_D(-alpha, v1, WHOLE(r1, k)), &r1[k], &r1l[k]);
+/* Both half rows of a row; COEFFICIENT(i, k) is place k of the i-th of its half rows of coefficients. */
+#define UPDATE_RESIDUAL(COEFFICIENT)                                                               \
+  const float *restrict p0 = row->p[0], *restrict p1 = row->p[1];                                  \
+  const float *restrict ps0 = row->ps[0], *restrict ps1 = row->ps[1];                              \
+  const float *restrict pn0 = row->pn[0], *restrict pn1 = row->pn[1];                              \
+  float *restrict r0 = row->r[0], *restrict r0_low = row->r_low[0];                                \
+  float *restrict r1 = row->r[1], *restrict r1_low = row->r_low[1];                                \
+                                                                                                   \
+  SIMD for (PetscInt k = 0; k < n; k++)                                                            \
+  {                                                                                                \
+    const double even = p0[k], odd = p1[k];                                                        \
+    const double between = COEFFICIENT(3, k) * (odd - even);                                       \
+    const double west    = COEFFICIENT(2, k) * (even - (double)p1[k - 1]);                         \
+    const double east    = COEFFICIENT(2, k + 1) * ((double)p0[k + 1] - odd);                      \
+    const double v0 = Product(even, west - between, COEFFICIENT(0, k), COEFFICIENT(4, k),          \
+                              (double)ps0[k], COEFFICIENT(6, k), (double)pn0[k]);                  \
+    const double v1 = Product(odd, between - east, COEFFICIENT(1, k), COEFFICIENT(5, k),           \
+                              (double)ps1[k], COEFFICIENT(7, k), (double)pn1[k]);                  \
+                                                                                                   \
+    Divide(FMA_D(-alpha, v0, (double)r0[k] + (double)r0_low[k]), &r0[k], &r0_low[k]);              \
+    Divide(FMA_D(-alpha, v1, (double)r1[k] + (double)r1_low[k]), &r1[k], &r1_low[k]);              \
   }
-#undef WHOLE
+
+void HeatUpdateResidual(PetscInt n, double alpha, const HeatPair c[HEAT_ROW_COEFFICIENTS],
+                        const HeatConjugateRow *row)
+{
+  const float *restrict h0 = c[0].high, *restrict h1 = c[1].high, *restrict h2 = c[2].high;
+  const float *restrict h3 = c[3].high, *restrict h4 = c[4].high, *restrict h5 = c[5].high;
+  const float *restrict h6 = c[6].high, *restrict h7 = c[7].high;
+  const float *restrict l0 = c[0].low, *restrict l1 = c[1].low, *restrict l2 = c[2].low;
+  const float *restrict l3 = c[3].low, *restrict l4 = c[4].low, *restrict l5 = c[5].low;
+  const float *restrict l6 = c[6].low, *restrict l7 = c[7].low;
+
+#define PAIR(i, k) ((double)h##i[k] + (double)l##i[k])
+  UPDATE_RESIDUAL(PAIR)
+#undef PAIR
+}
+
+void HeatUpdateResidualWide(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                            const HeatConjugateRow *row)
+{
+  const double *restrict w0 = c[0], *restrict w1 = c[1], *restrict w2 = c[2], *restrict w3 = c[3];
+  const double *restrict w4 = c[4], *restrict w5 = c[5], *restrict w6 = c[6], *restrict w7 = c[7];
+
+#define WIDE(i, k) w##i[k]
+  UPDATE_RESIDUAL(WIDE)
+#undef WIDE
+}
+
+void HeatWiden(PetscInt n, HeatPair pair, double *restrict wide)
+{
+  const float *restrict high = pair.high, *restrict low = pair.low;
+
+  SIMD for (PetscInt k = 0; k < n; k++) wide[k] = (double)high[k] + (double)low[k];
 }
 
 static inline double Round(double x, HeatQuantum q) { return (x + q.big) - q.big; }
@@ -198,8 +215,8 @@ double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *
   const float *restrict a = x[0], *restrict b = x[1], *restrict c = x[2], *restrict d = x[3];
   double sum = 0.0;
 
-  _Pragma("omp simd reduction(+ : sum)")
-  for (PetscInt k = begin; k < end; k++) {
+  _Pragma("omp simd reduction(+ : sum)") for (PetscInt k = begin; k < end; k++)
+  {
     const float term = FMA_F(a[k], a[k], b[k] * b[k]) + FMA_F(c[k], c[k], d[k] * d[k]);
 
     sum += Round((double)term, q);
@@ -220,12 +237,12 @@ void HeatSumProducts(PetscInt begin, PetscInt end, HeatQuantum product, HeatQuan
   const HeatHalfRow a = rows[0], b = rows[1], c = rows[2], d = rows[3];
   double            bu = 0.0, magnitude = 0.0, au = 0.0;
 
-  _Pragma("omp simd reduction(+ : bu, magnitude, au)")
-  for (PetscInt k = begin; k < end; k++) {
-    const float  term   = FMA_F(a.b[k], a.u[k], b.b[k] * b.u[k]) +
-                          FMA_F(c.b[k], c.u[k], d.b[k] * d.u[k]);
-    const float  square = (CellEnergy(&a, k) + CellEnergy(&b, k)) +
-                          (CellEnergy(&c, k) + CellEnergy(&d, k));
+  _Pragma("omp simd reduction(+ : bu, magnitude, au)") for (PetscInt k = begin; k < end; k++)
+  {
+    const float term = FMA_F(a.b[k], a.u[k], b.b[k] * b.u[k]) +
+                       FMA_F(c.b[k], c.u[k], d.b[k] * d.u[k]);
+    const float square = (CellEnergy(&a, k) + CellEnergy(&b, k)) +
+                         (CellEnergy(&c, k) + CellEnergy(&d, k));
     const double rounded = Round((double)term, product);
 
     bu += rounded;

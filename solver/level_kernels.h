@@ -61,15 +61,31 @@ typedef struct {
   const float *high, *low;
 } HeatPair;
 
-/** Half rows of one row, [0]: even columns, [1]: odd ones. */
+/** The coefficients of one row, by half rows; even columns first. */
+enum {
+  HEAT_ROW_M            = 0,
+  HEAT_ROW_GX           = 2, /* west of each cell */
+  HEAT_ROW_GS           = 4,
+  HEAT_ROW_GN           = 6,
+  HEAT_ROW_COEFFICIENTS = 8
+};
+
+/** The vectors of one row, [0]: even columns, [1]: odd ones. */
 typedef struct {
-  HeatPair     m[2], gx[2], gs[2], gn[2]; /* gx: west of each cell */
   const float *p[2], *ps[2], *pn[2];
   float       *r[2], *r_low[2]; /* updated */
 } HeatConjugateRow;
 
 /** r -= alpha A p in double precision, on both half rows. */
-void HeatUpdateResidual(PetscInt n, double alpha, const HeatConjugateRow *row);
+void HeatUpdateResidual(PetscInt n, double alpha, const HeatPair c[HEAT_ROW_COEFFICIENTS],
+                        const HeatConjugateRow *row);
+
+/** Likewise with coefficients that were widened before: the same bits in half the time. */
+void HeatUpdateResidualWide(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                            const HeatConjugateRow *row);
+
+/** wide = high + low, n of them. */
+void HeatWiden(PetscInt n, HeatPair pair, double *wide);
 
 /** Sums that do not depend on the order of their terms.
  *

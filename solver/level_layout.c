@@ -21,8 +21,8 @@ PetscErrorCode HeatDistributionCreate(const HeatGrid *g, HeatDistribution *d)
   for (int axis = 0; axis < 2; axis++) {
     d->stride[axis] = 1;
     PetscCall(PetscMalloc1(d->parts[axis] + 1, &d->start[axis]));
-    PetscCall(PetscArraycpy(d->start[axis], axis == 0 ? g->x_start : g->y_start,
-                            d->parts[axis] + 1));
+    PetscCall(
+        PetscArraycpy(d->start[axis], axis == 0 ? g->x_start : g->y_start, d->parts[axis] + 1));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

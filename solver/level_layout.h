@@ -28,14 +28,14 @@ static inline PetscBool HeatBoxIsEmpty(const HeatBox *b)
 
 /** Who owns which cells; the same on all ranks but for `place`. */
 typedef struct {
-  MPI_Comm  comm;        /* of the grid, borrowed */
-  PetscInt  n[2];        /* cells of the level */
+  MPI_Comm  comm; /* of the grid, borrowed */
+  PetscInt  n[2]; /* cells of the level */
   PetscBool periodic[2];
-  PetscInt  parts[2];    /* blocks */
-  PetscInt *start[2];    /* owned [parts + 1]: first cell of each block, then n */
-  PetscInt  stride[2];   /* block b is on the ranks at b * stride of the grid's blocks */
-  PetscInt  columns;     /* of the grid's blocks: rank = row * columns + column */
-  PetscInt  place[2];    /* this rank's column and row there */
+  PetscInt  parts[2];  /* blocks */
+  PetscInt *start[2];  /* owned [parts + 1]: first cell of each block, then n */
+  PetscInt  stride[2]; /* block b is on the ranks at b * stride of the grid's blocks */
+  PetscInt  columns;   /* of the grid's blocks: rank = row * columns + column */
+  PetscInt  place[2];  /* this rank's column and row there */
 } HeatDistribution;
 
 /** That of the grid.  Not collective, like all here.  Destroy what these make. */
@@ -91,8 +91,8 @@ static inline size_t HeatLevelShapeCell(const HeatLevelShape *s, PetscInt i, Pet
 }
 
 /** The places [begin, end) of the cells of columns [lo, hi) in a half row of the given parity. */
-static inline void HeatLevelShapePlaces(const HeatLevelShape *s, PetscInt lo, PetscInt hi, int parity,
-                                   PetscInt *begin, PetscInt *end)
+static inline void HeatLevelShapePlaces(const HeatLevelShape *s, PetscInt lo, PetscInt hi,
+                                        int parity, PetscInt *begin, PetscInt *end)
 {
   *begin = (lo - s->origin + 1 - parity) >> 1;
   *end   = (hi - s->origin + 1 - parity) >> 1;
@@ -100,7 +100,8 @@ static inline void HeatLevelShapePlaces(const HeatLevelShape *s, PetscInt lo, Pe
 
 /** n arrays of zeros in one piece of memory; free it with HeatLevelShapeFree.
  *  @param[in]  arrays  where to put their addresses; NULL ones where the rank has no block */
-PetscErrorCode HeatLevelShapeAllocate(const HeatLevelShape *s, int n, float **arrays[], void **memory);
+PetscErrorCode HeatLevelShapeAllocate(const HeatLevelShape *s, int n, float **arrays[],
+                                      void **memory);
 PetscErrorCode HeatLevelShapeFree(void **memory);
 
 #endif

@@ -36,12 +36,12 @@ typedef struct {
 } Half;
 
 struct HeatTransfer {
-  HeatLevelShape    from, to;
-  Half         send, receive;
-  Part        *own_from, *own_to; /* owned: what stays on this rank */
-  PetscInt     n_own;
-  MPI_Request *requests; /* owned; sends, then receives */
-  PetscInt64   runs;
+  HeatLevelShape from, to;
+  Half           send, receive;
+  Part          *own_from, *own_to; /* owned: what stays on this rank */
+  PetscInt       n_own;
+  MPI_Request   *requests; /* owned; sends, then receives */
+  PetscInt64     runs;
 };
 
 /* How many times an interval goes round a periodic axis at most. */
@@ -53,7 +53,7 @@ static PetscInt Turns(const HeatDistribution *d, int axis, PetscInt halo)
 static Overlap Intersect(const HeatDistribution *from, PetscInt a, const HeatDistribution *to,
                          PetscInt b, int axis, PetscInt halo, PetscInt turn)
 {
-  const PetscInt shift = turn * from->n[axis];
+  const PetscInt shift   = turn * from->n[axis];
   const PetscInt edge[2] = {to->periodic[axis] ? PETSC_MIN_INT : 0,
                             to->periodic[axis] ? PETSC_MAX_INT : to->n[axis]};
   const PetscInt wanted[2] = {to->start[axis][b], to->start[axis][b + 1]};
@@ -69,8 +69,8 @@ static PetscErrorCode FindOverlaps(const HeatDistribution *from, const HeatDistr
                                    int axis, PetscInt halo, PetscBool sending, Overlaps *found)
 {
   const HeatDistribution *mine = sending ? from : to, *other = sending ? to : from;
-  const PetscInt          turns = Turns(to, axis, halo), me = mine->place[axis] / mine->stride[axis];
-  PetscInt                room = 0;
+  const PetscInt turns = Turns(to, axis, halo), me = mine->place[axis] / mine->stride[axis];
+  PetscInt       room = 0;
 
   PetscFunctionBeginUser;
   found->n  = 0;
@@ -199,7 +199,8 @@ PetscErrorCode HeatTransferCreate(const HeatDistribution *from, const HeatLevelS
   t->to     = *to_shape;
   PetscCall(ListParts(from, to, halo, in_place, PETSC_TRUE, &t->send, &t->own_from, &t->n_own));
   PetscCall(ListParts(from, to, halo, in_place, PETSC_FALSE, &t->receive, &t->own_to, &n_own));
-  PetscAssert(n_own == t->n_own, PETSC_COMM_SELF, PETSC_ERR_PLIB, "a rank sends itself what it "
+  PetscAssert(n_own == t->n_own, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+              "a rank sends itself what it "
               "does not expect");
   t->send.n_messages    = CountMessages(&t->send);
   t->receive.n_messages = CountMessages(&t->receive);
@@ -210,7 +211,8 @@ PetscErrorCode HeatTransferCreate(const HeatDistribution *from, const HeatLevelS
 }
 
 /* The places of the cells of one parity in a row of a part. */
-static size_t RowPlaces(const HeatLevelShape *s, const HeatBox *box, PetscInt j, int parity, PetscInt *n)
+static size_t RowPlaces(const HeatLevelShape *s, const HeatBox *box, PetscInt j, int parity,
+                        PetscInt *n)
 {
   PetscInt begin, end;
 
@@ -220,7 +222,8 @@ static size_t RowPlaces(const HeatLevelShape *s, const HeatBox *box, PetscInt j,
 }
 
 /* A rectangle into the buffer, row by row, the even columns first. */
-static PetscErrorCode Pack(const HeatLevelShape *s, const Part *part, const float *array, float *buffer)
+static PetscErrorCode Pack(const HeatLevelShape *s, const Part *part, const float *array,
+                           float *buffer)
 {
   float *out = buffer + part->offset;
 

@@ -116,8 +116,8 @@ static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
   PetscBool matrix_free;
 
   PetscFunctionBeginUser;
-  PetscCall(
-      PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL, PCHEATMG, ""));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL,
+                                      PCHEATMG, ""));
   *needs = matrix_free ? PETSC_FALSE : PETSC_TRUE;
   PetscFunctionReturn(0);
 }
@@ -205,13 +205,15 @@ static PetscErrorCode CheckReproducible(const HeatLinear *l, PC pc)
   PCType          type;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &elementwise, PCHEATMG, PCJACOBI, PCNONE, ""));
+  PetscCall(
+      PetscObjectTypeCompareAny((PetscObject)pc, &elementwise, PCHEATMG, PCJACOBI, PCNONE, ""));
   PetscCall(PCGetType(pc, &type));
-  HeatCaseCheckKey(elementwise || !c->solver.reproducible, HeatOperatorGrid(l->op)->comm, c,
-                   "solver.reproducible",
-                   "what the preconditioner %s does depends on the layout of blocks; take multigrid, "
-                   "jacobi or none, or write false",
-                   type);
+  HeatCaseCheckKey(
+      elementwise || !c->solver.reproducible, HeatOperatorGrid(l->op)->comm, c,
+      "solver.reproducible",
+      "what the preconditioner %s does depends on the layout of blocks; take multigrid, "
+      "jacobi or none, or write false",
+      type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -272,7 +274,7 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&l));
-  *linear = l;
+  *linear        = l;
   l->op          = op;
   l->system.op   = op;
   l->system.mass = mass;

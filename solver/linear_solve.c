@@ -10,10 +10,9 @@
  * begins with V-cycles again, so that it depends on the field and the step alone. */
 #include "solver/linear_impl.h"
 
-static const char *const RescueNames[] = {"V-cycles", "W-cycles",
-                                          "algebraic multigrid on strong couplings",
-                                          "algebraic multigrid on all couplings",
-                                          "conjugate gradients scaled by the diagonal"};
+static const char *const RescueNames[] = {
+    "V-cycles", "W-cycles", "algebraic multigrid on strong couplings",
+    "algebraic multigrid on all couplings", "conjugate gradients scaled by the diagonal"};
 
 const char *HeatRescueName(HeatRescue rescue) { return RescueNames[rescue]; }
 

@@ -14,7 +14,7 @@
  * they were (`stepwise`).
  *
  * Source: P. Wesseling, An Introduction to Multigrid Methods, 1992, sec. 3.5 and ch. 5;
- * M. Khalil, P. Wesseling, cj. Comput. Phys. 98 (1992) 1 (cell-centred, piecewise constants). */
+ * M. Khalil, P. Wesseling, J. Comput. Phys. 98 (1992) 1 (cell-centred, piecewise constants). */
 #include "solver/multigrid.h"
 
 #include "solver/multigrid_impl.h"
@@ -78,10 +78,10 @@ static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
 static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
   const HeatLevelShape *c    = &coarse->landing_s;
-  float           *even = coarse->landing_b + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
-  const PetscInt   begin = (c->own.lo[0] - c->origin) >> 1;
-  const PetscInt   n     = ((c->own.hi[0] - 1 - c->origin) >> 1) + 1 - begin;
-  const PetscInt   first = c->origin + 2 * begin; /* the even column there */
+  float                *even = coarse->landing_b + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
+  const PetscInt        begin = (c->own.lo[0] - c->origin) >> 1;
+  const PetscInt        n     = ((c->own.hi[0] - 1 - c->origin) >> 1) + 1 - begin;
+  const PetscInt        first = c->origin + 2 * begin; /* the even column there */
 
   PetscFunctionBeginUser;
   if (l->joins[0]) {
@@ -96,7 +96,7 @@ static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, P
 static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
 {
   const PetscBool starts = (!l->joins[1] || j % 2 == 0) ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool ends = (!l->joins[1] || j % 2 || j == l->d.n[1] - 1) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool ends   = (!l->joins[1] || j % 2 || j == l->d.n[1] - 1) ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBeginUser;
   for (int k = 0; starts && k < (l->joins[0] ? 1 : 2); k++)
@@ -172,10 +172,10 @@ static void Within(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset,
 static PetscErrorCode CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j)
 {
   const HeatLevelShape *c    = &coarse->landing_s;
-  const PetscInt   cj    = l->joins[1] ? j >> 1 : j;
-  const float     *even = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
-  float           *u    = l->u + HeatLevelShapeRow(&l->s, j);
-  PetscInt         begin, end;
+  const PetscInt        cj   = l->joins[1] ? j >> 1 : j;
+  const float          *even = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
+  float                *u = l->u + HeatLevelShapeRow(&l->s, j);
+  PetscInt              begin, end;
 
   PetscFunctionBeginUser;
   if (l->joins[0]) {

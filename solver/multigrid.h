@@ -43,8 +43,8 @@ PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscRea
 
 typedef struct {
   PetscReal  alpha, beta;
-  PetscReal *x;      /* [nyl][nxl]; updated every second time, and by Finish */
-  PetscBool  cycle;  /* whether the first half of a cycle follows */
+  PetscReal *x;     /* [nyl][nxl]; updated every second time, and by Finish */
+  PetscBool  cycle; /* whether the first half of a cycle follows */
 } HeatMultigridUpdate;
 
 /** @param[in]  update  NULL: the cycle alone

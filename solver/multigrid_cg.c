@@ -70,9 +70,9 @@ static Terms TermsOf(const HeatLevel *l, PetscInt j)
   Terms          t;
 
   HeatLevelShapePlaces(&l->s, own->lo[0], own->hi[0], 0, &t.begin, &t.end);
-  t.last = (l->d.periodic[0] && l->d.n[0] % 2 && own->hi[0] == l->d.n[0] && t.end > t.begin)
-               ? PETSC_TRUE
-               : PETSC_FALSE;
+  t.last   = (l->d.periodic[0] && l->d.n[0] % 2 && own->hi[0] == l->d.n[0] && t.end > t.begin)
+                 ? PETSC_TRUE
+                 : PETSC_FALSE;
   t.single = (l->d.periodic[1] && j + 1 == l->d.n[1]) ? PETSC_TRUE : PETSC_FALSE;
   return t;
 }
@@ -195,8 +195,8 @@ static size_t FirstPair(const HeatLevel *l, PetscInt j)
 /* r = scaled b, own cells, then halos. */
 static PetscErrorCode LoadScaled(HeatMultigrid *mg, const PetscReal *b)
 {
-  HeatLevel      *l = &mg->levels[0];
-  const PetscInt  n = l->s.own.hi[0] - l->s.own.lo[0];
+  HeatLevel      *l     = &mg->levels[0];
+  const PetscInt  n     = l->s.own.hi[0] - l->s.own.lo[0];
   const PetscReal scale = ldexp(1.0, mg->scale_b);
 
   PetscFunctionBeginUser;
@@ -224,7 +224,9 @@ static PetscErrorCode ScaleOf(HeatMultigrid *mg, const PetscReal *b, PetscReal *
   }
   if (sum != 0.0) max = PETSC_INFINITY;
   PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
-  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL) ? PetscMin(20 - ilogb(*largest), 1000) : 0;
+  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL)
+                    ? PetscMin(20 - ilogb(*largest), 1000)
+                    : 0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -317,11 +319,6 @@ static HeatConjugateRow ConjugateRow(const HeatMultigrid *mg, PetscInt j)
   for (int k = 0; k < 2; k++) {
     const size_t half = k ? l->s.odd : 0;
 
-    c.m[k] = (HeatPair){HeatRowsAt(&l->m, l, j) + half, HeatRowsAt(&mg->m_low, l, j) + half};
-    c.gx[k] = (HeatPair){HeatRowsAt(&l->gx, l, j) + half, HeatRowsAt(&mg->gx_low, l, j) + half};
-    c.gs[k] = (HeatPair){HeatRowsAt(&l->gy, l, j) + half, HeatRowsAt(&mg->gy_low, l, j) + half};
-    c.gn[k] = (HeatPair){HeatRowsAt(&l->gy, l, j + 1) + half,
-                         HeatRowsAt(&mg->gy_low, l, j + 1) + half};
     c.p[k]     = mg->p + row + half;
     c.ps[k]    = c.p[k] - l->s.row;
     c.pn[k]    = c.p[k] + l->s.row;
@@ -331,18 +328,60 @@ static HeatConjugateRow ConjugateRow(const HeatMultigrid *mg, PetscInt j)
   return c;
 }
 
+static void CoefficientsOfRow(const HeatMultigrid *mg, PetscInt j,
+                              HeatPair pairs[HEAT_ROW_COEFFICIENTS])
+{
+  const HeatLevel *l = &mg->levels[0];
+
+  for (int k = 0; k < 2; k++) {
+    const size_t half = k ? l->s.odd : 0;
+
+    pairs[HEAT_ROW_M + k]  = (HeatPair){HeatRowsAt(&l->m, l, j) + half,
+                                        HeatRowsAt(&mg->m_low, l, j) + half};
+    pairs[HEAT_ROW_GX + k] = (HeatPair){HeatRowsAt(&l->gx, l, j) + half,
+                                        HeatRowsAt(&mg->gx_low, l, j) + half};
+    pairs[HEAT_ROW_GS + k] = (HeatPair){HeatRowsAt(&l->gy, l, j) + half,
+                                        HeatRowsAt(&mg->gy_low, l, j) + half};
+    pairs[HEAT_ROW_GN + k] = (HeatPair){HeatRowsAt(&l->gy, l, j + 1) + half,
+                                        HeatRowsAt(&mg->gy_low, l, j + 1) + half};
+  }
+}
+
+/* Whether the wide row holds these coefficients; they are widened when a second row in turn has
+   them. */
+static PetscBool IsWide(HeatMultigrid *mg, const HeatPair pairs[HEAT_ROW_COEFFICIENTS])
+{
+  HeatWideRow *w    = &mg->wide;
+  const size_t size = sizeof w->of;
+
+  if (!w->row[0]) return PETSC_FALSE;
+  if (w->filled && memcmp(w->of, pairs, size) == 0) return PETSC_TRUE;
+  const PetscBool again = memcmp(w->last, pairs, size) == 0 ? PETSC_TRUE : PETSC_FALSE;
+  memcpy(w->last, pairs, size);
+  if (!again) return PETSC_FALSE;
+  for (int k = 0; k < HEAT_ROW_COEFFICIENTS; k++)
+    HeatWiden(mg->levels[0].s.half + 1, pairs[k], w->row[k]);
+  memcpy(w->of, pairs, size);
+  w->filled = PETSC_TRUE;
+  return PETSC_TRUE;
+}
+
 /* Row j of r; rows of p up to j + 1. */
 static PetscErrorCode UpdateRow(PetscInt j, void *context)
 {
-  UpdatePass            *pass = context;
-  HeatMultigrid         *mg   = pass->mg;
-  const HeatLevel       *l    = &mg->levels[0];
-  const HeatConjugateRow row  = ConjugateRow(mg, j);
+  UpdatePass            *pass  = context;
+  HeatMultigrid         *mg    = pass->mg;
+  const HeatLevel       *l     = &mg->levels[0];
+  const HeatConjugateRow row   = ConjugateRow(mg, j);
+  const PetscReal        alpha = pass->update->alpha;
+  HeatPair               pairs[HEAT_ROW_COEFFICIENTS];
 
   PetscFunctionBeginUser;
+  CoefficientsOfRow(mg, j, pairs);
   for (; pass->next <= j + 1 && pass->next < pass->p_hi; pass->next++)
     DirectionRow(pass, pass->next);
-  HeatUpdateResidual(l->s.half, pass->update->alpha, &row);
+  if (IsWide(mg, pairs)) HeatUpdateResidualWide(l->s.half, alpha, mg->wide.row, &row);
+  else HeatUpdateResidual(l->s.half, alpha, pairs, &row);
   if (TermsCompleted(l, j) >= 0)
     pass->squares += SquaresOfRows(mg, TermsCompleted(l, j), Rounding(mg->expected[SQUARES]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -424,8 +463,8 @@ PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz)
 
 PetscErrorCode HeatMultigridFinish(HeatMultigrid *mg, PetscReal *x)
 {
-  const HeatLevel *l = &mg->levels[0];
-  const PetscInt   n = l->s.own.hi[0] - l->s.own.lo[0];
+  const HeatLevel *l      = &mg->levels[0];
+  const PetscInt   n      = l->s.own.hi[0] - l->s.own.lo[0];
   const PetscReal  factor = ldexp(mg->alpha, mg->scale_A - mg->scale_b);
 
   PetscFunctionBeginUser;
@@ -448,9 +487,8 @@ HeatMultigridLevel HeatMultigridGetLevel(const HeatMultigrid *mg, PetscInt level
 {
   const HeatLevel *l = &mg->levels[level];
 
-  return (HeatMultigridLevel){{l->d.n[0], l->d.n[1]},
-                              {l->d.parts[0], l->d.parts[1]},
-                              {l->joins[0], l->joins[1]}};
+  return (HeatMultigridLevel){
+      {l->d.n[0], l->d.n[1]}, {l->d.parts[0], l->d.parts[1]}, {l->joins[0], l->joins[1]}};
 }
 
 static PetscErrorCode RowsDestroy(HeatRows *rows)
@@ -490,6 +528,7 @@ PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first)
   PetscCall(RowsDestroy(&mg->gy_low));
   PetscCall(RowsDestroy(&mg->m_low));
   PetscCall(PetscFree(mg->zeros));
+  for (int k = 0; k < HEAT_ROW_COEFFICIENTS; k++) PetscCall(PetscFree(mg->wide.row[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -16,22 +16,22 @@ enum {
 /** How deep around the own cells things are valid, so that a level needs one exchange of b and one
  *  of the coarser correction: each stage costs one cell. */
 enum {
-  HEAT_UP_DEPTH   = HEAT_SMOOTH_STAGES + 1, /* of u when post-smoothing begins: one deep is left */
-  HEAT_DOWN_DEPTH = HEAT_UP_DEPTH + HEAT_SMOOTH_STAGES - 1, /* of b, and of the first stage */
-  HEAT_HALO       = HEAT_DOWN_DEPTH + 1,    /* of coefficients, and of z and p */
+  HEAT_UP_DEPTH    = HEAT_SMOOTH_STAGES + 1, /* of u when post-smoothing begins: one deep is left */
+  HEAT_DOWN_DEPTH  = HEAT_UP_DEPTH + HEAT_SMOOTH_STAGES - 1, /* of b, and of the first stage */
+  HEAT_HALO        = HEAT_DOWN_DEPTH + 1,                    /* of coefficients, and of z and p */
   HEAT_COARSE_HALO = HEAT_UP_DEPTH /* of the correction, where the level below has the same rows */
 };
 
 /** Rows of a coefficient, by pointer: equal rows that follow one another are one in memory, so that
  *  layered and homogeneous parts are read from a cache.  Index 0 is one row before the halo. */
 typedef struct {
-  float       *array; /* [shape] */
-  const float **row;  /* owned */
+  float        *array; /* [shape] */
+  const float **row;   /* owned */
 } HeatRows;
 
 typedef struct {
   HeatDistribution d; /* where its equations are solved */
-  HeatLevelShape        s;
+  HeatLevelShape   s;
   float           *u, *b;
   HeatRows         gx, gy, m;
   void            *memory;   /* owned: of these arrays */
@@ -44,7 +44,7 @@ typedef struct {
      agglomerated on fewer ranks. */
   PetscBool        moved;
   HeatDistribution landing_d;
-  HeatLevelShape        landing_s;
+  HeatLevelShape   landing_s;
   float           *landing_u, *landing_b;
   void            *landing_memory;
   HeatTransfer    *gather;  /* landing to level, with the whole halo */
@@ -52,11 +52,19 @@ typedef struct {
   HeatTransfer    *scatter; /* level to landing, with the halo of a correction */
 } HeatLevel;
 
+/** A row's coefficients in double precision, for rows that are alike: layers and homogeneous parts. */
+typedef struct {
+  double   *row[HEAT_ROW_COEFFICIENTS];  /* owned; NULL: rows are too long for a cache */
+  HeatPair  of[HEAT_ROW_COEFFICIENTS];   /* what they hold */
+  HeatPair  last[HEAT_ROW_COEFFICIENTS]; /* of the row that was updated last */
+  PetscBool filled;
+} HeatWideRow;
+
 struct HeatMultigrid {
   HeatOperator *op;
   MPI_Comm      comm;
   int           visits;
-  PetscInt      n_levels, n_made;          /* in use; with arrays, from this set-up or others */
+  PetscInt      n_levels, n_made;        /* in use; with arrays, from this set-up or others */
   HeatLevel     levels[HEAT_MAX_LEVELS]; /* the finest first */
 
   /* Of the finest level alone. */
@@ -67,10 +75,12 @@ struct HeatMultigrid {
   int      scale_b; /* r is b times 2^scale_b */
   float    least;   /* mass of a level of one cell */
 
+  HeatWideRow wide;
+
   /* Conjugate gradients. */
-  PetscBool pending;      /* x lacks alpha p */
-  PetscReal alpha;        /* of the last update */
-  PetscReal expected[3];  /* ||r||^2, (r, z), (z, A z): sums are made for about these */
+  PetscBool pending;     /* x lacks alpha p */
+  PetscReal alpha;       /* of the last update */
+  PetscReal expected[3]; /* ||r||^2, (r, z), (z, A z): sums are made for about these */
 };
 
 /** The rows [lo, hi) that are valid `depth` cells around the own ones. */

@@ -22,7 +22,10 @@ typedef struct {
   void  *memory;
 } Ground;
 
-enum { THINNEST = 16 }; /* cells: thinner blocks are joined on fewer ranks */
+enum {
+  THINNEST     = 16,  /* cells: thinner blocks are joined on fewer ranks */
+  LONGEST_WIDE = 4096 /* places: 8 half rows of doubles are then 256 kB, part of a level-2 cache */
+};
 
 static PetscErrorCode GroundAllocate(const HeatLevelShape *s, PetscBool sides, Ground *g)
 {
@@ -68,7 +71,7 @@ static PetscErrorCode RowsPlace(const HeatLevel *l, HeatRows *rows)
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; l->s.half && k < n; k++) {
-    const float *row = rows->array + HeatLevelShapeRow(&l->s, first + k);
+    const float *row  = rows->array + HeatLevelShapeRow(&l->s, first + k);
     PetscBool    same = PETSC_FALSE;
 
     if (k > 0) PetscCall(PetscMemcmp(row, rows->row[k - 1], sizeof(float) * l->s.row, &same));
@@ -101,8 +104,8 @@ static PetscErrorCode CreateTransfers(HeatLevel *l)
 /* Arrays of a level whose distributions are known; `finest` has some more. */
 static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool finest)
 {
-  float **arrays[] = {&l->u,      &l->b,  &l->gx.array,      &l->gy.array,      &l->m.array,
-                      &mg->r_low, &mg->p, &mg->gx_low.array, &mg->gy_low.array, &mg->m_low.array};
+  float **arrays[]  = {&l->u,      &l->b,  &l->gx.array,      &l->gy.array,      &l->m.array,
+                       &mg->r_low, &mg->p, &mg->gx_low.array, &mg->gy_low.array, &mg->m_low.array};
   float **landing[] = {&l->landing_u, &l->landing_b};
 
   PetscFunctionBeginUser;
@@ -153,10 +156,10 @@ static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscR
    it needed: the level is one eigenvector, which conjugate gradients find by themselves. */
 static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
 {
-  const HeatGrid  *g  = HeatOperatorGrid(mg->op);
-  const PetscReal *gx = HeatOperatorConductances(mg->op, 0);
-  const PetscReal *gs = HeatOperatorConductances(mg->op, 1);
-  const PetscReal  noise = 1e-8;
+  const HeatGrid  *g       = HeatOperatorGrid(mg->op);
+  const PetscReal *gx      = HeatOperatorConductances(mg->op, 0);
+  const PetscReal *gs      = HeatOperatorConductances(mg->op, 1);
+  const PetscReal  noise   = 1e-8;
   PetscReal        largest = 0.0, to_sixteenths = 0.0, *row;
   PetscInt64       sixteenths = 0; /* a sum of numbers below one that has no order */
 
@@ -174,7 +177,7 @@ static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
     }
     if (pass) continue;
     PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPIU_REAL, MPIU_MAX, mg->comm));
-    mg->scale_A = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
+    mg->scale_A   = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
     to_sixteenths = ldexp(16.0, mg->scale_A);
   }
   PetscCall(PetscFree(row));
@@ -201,7 +204,7 @@ static void AddSides(const HeatMultigrid *mg, const HeatLevelShape *s, Ground *g
     for (PetscInt k = 0; k < faces.length; k++) {
       const size_t cell  = HeatBoundaryCell(g, (HeatSide)side, k);
       const size_t place = HeatLevelShapeCell(s, g->xs + (PetscInt)(cell % (size_t)g->nxl),
-                                         g->ys + (PetscInt)(cell / (size_t)g->nxl));
+                                              g->ys + (PetscInt)(cell / (size_t)g->nxl));
       const double G = faces.G[k], half = faces.half[k];
 
       if (G <= 0.0) continue;
@@ -285,6 +288,8 @@ static PetscErrorCode CreateFinest(HeatMultigrid *mg)
   PetscCall(RowsCreate(l, &mg->gy_low));
   PetscCall(RowsCreate(l, &mg->m_low));
   PetscCall(PetscCalloc1(l->s.half, &mg->zeros));
+  for (int k = 0; k < HEAT_ROW_COEFFICIENTS && l->s.half <= LONGEST_WIDE; k++)
+    PetscCall(PetscMalloc1(l->s.half + 1, &mg->wide.row[k]));
   mg->n_made = 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -296,6 +301,7 @@ static PetscErrorCode SetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool s
   HeatRows  *rows[] = {&l->gx, &l->gy, &l->m, &mg->gx_low, &mg->gy_low, &mg->m_low};
 
   PetscFunctionBeginUser;
+  mg->wide.filled = PETSC_FALSE;
   PetscCall(GroundAllocate(&l->s, sides, ground));
   PetscCall(FindScale(mg, mass));
   PetscCall(FillFinest(mg, mass, ground));
@@ -318,9 +324,9 @@ typedef struct {
 
 static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l, Couplings *all)
 {
-  const float     dominant = 2.0F, strong = 1.5F;
+  const float           dominant = 2.0F, strong = 1.5F;
   const HeatLevelShape *s = &l->s;
-  Couplings        c = {0, {0, 0}};
+  Couplings             c = {0, {0, 0}};
 
   PetscFunctionBeginUser;
   for (PetscInt j = s->own.lo[1]; j < s->own.hi[1]; j++) {
@@ -353,7 +359,8 @@ static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
   for (int axis = 0; axis < 2; axis++) {
     const PetscInt64 lead = c.strong[!axis] - c.strong[axis];
 
-    l->joins[axis] = (c.coupled && l->d.n[axis] > 1 && (2 * lead <= c.coupled || l->d.n[!axis] == 1))
+    l->joins[axis] = (c.coupled && l->d.n[axis] > 1 &&
+                      (2 * lead <= c.coupled || l->d.n[!axis] == 1))
                          ? PETSC_TRUE
                          : PETSC_FALSE;
   }
@@ -366,8 +373,8 @@ static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
 static PetscErrorCode ChooseDistribution(HeatLevel *l)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatDistributionAgglomerate(&l->landing_d, (PetscBool[2]){PETSC_FALSE, PETSC_FALSE},
-                                        &l->d));
+  PetscCall(
+      HeatDistributionAgglomerate(&l->landing_d, (PetscBool[2]){PETSC_FALSE, PETSC_FALSE}, &l->d));
   for (;;) {
     HeatDistribution fewer;
     PetscBool        thin[2];
@@ -472,10 +479,10 @@ static void FillOwn(const HeatLevel *fine, const Ground *ground, const HeatLevel
 static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_ground, HeatLevel *l,
                                  PetscBool sides, float least, Ground *ground)
 {
-  Coefficients c           = {l->gx.array, l->gy.array, l->m.array, {0}};
-  float      **landing[]   = {&c.gx, &c.gy, &c.m};
-  HeatRows    *rows[]      = {&l->gx, &l->gy, &l->m};
-  void        *memory      = NULL;
+  Coefficients c         = {l->gx.array, l->gy.array, l->m.array, {0}};
+  float      **landing[] = {&c.gx, &c.gy, &c.m};
+  HeatRows    *rows[]    = {&l->gx, &l->gy, &l->m};
+  void        *memory    = NULL;
 
   PetscFunctionBeginUser;
   PetscCall(GroundAllocate(&l->s, sides, ground));

@@ -75,8 +75,8 @@ static PetscErrorCode SetFromOptions(PC pc, PetscOptionItems *PetscOptionsObject
 
   PetscFunctionBeginUser;
   PetscOptionsHeadBegin(PetscOptionsObject, "heatmg options");
-  PetscCall(PetscOptionsEnum("-pc_heatmg_cycle_type", "V- or W-cycle", "solver/README.md", CycleNames,
-                             h->cycle, &h->cycle, NULL));
+  PetscCall(PetscOptionsEnum("-pc_heatmg_cycle_type", "V- or W-cycle", "solver/README.md",
+                             CycleNames, h->cycle, &h->cycle, NULL));
   PetscOptionsHeadEnd();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -89,14 +89,16 @@ static PetscErrorCode View(PC pc, PetscViewer viewer)
   PetscFunctionBeginUser;
   PetscCall(PetscObjectTypeCompare((PetscObject)viewer, PETSCVIEWERASCII, &ascii));
   if (!ascii || !h->mg) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscViewerASCIIPrintf(viewer, "  %s-cycle, 2 + 2 red-black sweeps, %" PetscInt_FMT
-                                   " levels\n", CycleNames[h->cycle], HeatMultigridLevels(h->mg)));
+  PetscCall(PetscViewerASCIIPrintf(viewer,
+                                   "  %s-cycle, 2 + 2 red-black sweeps, %" PetscInt_FMT " levels\n",
+                                   CycleNames[h->cycle], HeatMultigridLevels(h->mg)));
   for (PetscInt k = 0; k < HeatMultigridLevels(h->mg); k++) {
     const HeatMultigridLevel l = HeatMultigridGetLevel(h->mg, k);
 
-    PetscCall(PetscViewerASCIIPrintf(
-        viewer, "  level %" PetscInt_FMT ": %" PetscInt_FMT " x %" PetscInt_FMT " cells in %"
-        PetscInt_FMT " x %" PetscInt_FMT " blocks\n", k, l.n[0], l.n[1], l.blocks[0], l.blocks[1]));
+    PetscCall(PetscViewerASCIIPrintf(viewer,
+                                     "  level %" PetscInt_FMT ": %" PetscInt_FMT " x %" PetscInt_FMT
+                                     " cells in %" PetscInt_FMT " x %" PetscInt_FMT " blocks\n",
+                                     k, l.n[0], l.n[1], l.blocks[0], l.blocks[1]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -148,7 +150,6 @@ PetscErrorCode HeatPCGetMultigrid(PC pc, HeatMultigrid **mg)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRegisterPC(void);
 PetscErrorCode HeatRegisterPC(void)
 {
   PetscFunctionBeginUser;

@@ -9,8 +9,8 @@
  *     iterations [-quick] [-rtol 1e-8] */
 #include <math.h>
 
-#include "tests/unit/solver_test.h"
 #include "solver/linear.h"
+#include "tests/unit/solver_test.h"
 
 typedef struct {
   const char *name;
@@ -62,15 +62,14 @@ static PetscReal *Conductivities(const Problem *p, const HeatGrid *g)
   PetscReal *k = HeatTestArray(g);
 
   for (PetscInt j = 0; j < g->nyl; j++)
-    for (PetscInt i = 0; i < g->nxl; i++)
-      k[j * g->nxl + i] = Conductivity(p, g->xs + i, g->ys + j);
+    for (PetscInt i = 0; i < g->nxl; i++) k[j * g->nxl + i] = Conductivity(p, g->xs + i, g->ys + j);
   return k;
 }
 
 static HeatProblem SetUp(const Problem *p, PetscReal tolerance)
 {
-  HeatCase      *c = HeatTestCase(p->nx, p->ny, p->aspect * (PetscReal)p->nx, (PetscReal)p->ny,
-                                  (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+  HeatCase      *c      = HeatTestCase(p->nx, p->ny, p->aspect * (PetscReal)p->nx, (PetscReal)p->ny,
+                                       (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
   HeatCellInputs inputs = {0};
   HeatProblem    problem;
 
@@ -87,7 +86,7 @@ static HeatProblem SetUp(const Problem *p, PetscReal tolerance)
   }
   OK(PetscStrallocpy("in the program", &c->properties[HEAT_PROPERTY_CONDUCTIVITY].file));
   OK(PetscStrallocpy("k", &c->properties[HEAT_PROPERTY_CONDUCTIVITY].dataset));
-  problem = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
+  problem                                       = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   inputs.properties[HEAT_PROPERTY_CONDUCTIVITY] = Conductivities(p, problem.g);
   OK(HeatOperatorCreate(problem.g, c, &inputs, &problem.op));
   OK(PetscFree(inputs.properties[HEAT_PROPERTY_CONDUCTIVITY]));
@@ -121,9 +120,9 @@ static Vec RightHandSide(const HeatProblem *p)
 static PetscBool SolveOne(const Problem *problem, PetscReal step, PetscReal tolerance)
 {
   static const char marks[HEAT_RESCUES][2] = {"", "w", "a", "a", "j"};
-  HeatProblem       p    = SetUp(problem, tolerance);
-  Vec               b    = RightHandSide(&p), x;
-  HeatSolveInfo     info = {0};
+  HeatProblem       p                      = SetUp(problem, tolerance);
+  Vec               b                      = RightHandSide(&p), x;
+  HeatSolveInfo     info                   = {0};
   HeatLinear       *linear;
   PetscBool         solved;
 
@@ -157,9 +156,9 @@ static PetscBool Row(const Problem *p, PetscReal tolerance)
 }
 
 static const Problem Quick[] = {
-    {"constant", 61, 47, 1.0, 1.0, "insulated"},     {"pipe", 64, 64, 1e6, 1.0, "insulated"},
-    {"random blocks", 64, 64, 1e4, 1.0, "held"},     {"random cells", 64, 64, 1e6, 1.0, "insulated"},
-    {"pipe", 64, 64, 1e3, 1000.0, "held"},           {"layers", 61, 45, 1e3, 1.0, "periodic"},
+    {"constant", 61, 47, 1.0, 1.0, "insulated"}, {"pipe", 64, 64, 1e6, 1.0, "insulated"},
+    {"random blocks", 64, 64, 1e4, 1.0, "held"}, {"random cells", 64, 64, 1e6, 1.0, "insulated"},
+    {"pipe", 64, 64, 1e3, 1000.0, "held"},       {"layers", 61, 45, 1e3, 1.0, "periodic"},
     {"constant", 1, 61, 1.0, 1.0, "film"},
 };
 
@@ -208,7 +207,7 @@ int main(int argc, char **argv)
   OK(PetscOptionsGetReal(NULL, NULL, "-rtol", &tolerance, NULL));
   OK(PetscOptionsHasName(NULL, NULL, "-quick", &quick));
   const Problem *problems = quick ? Quick : Full;
-  const size_t   n = quick ? sizeof Quick / sizeof Quick[0] : sizeof Full / sizeof Full[0];
+  const size_t   n        = quick ? sizeof Quick / sizeof Quick[0] : sizeof Full / sizeof Full[0];
 
   OK(PetscPrintf(PETSC_COMM_WORLD,
                  "| conductivity | jump | aspect | cells | sides | 0.1 | 10 | 1e3 | 1e5 | 1e8 | "
