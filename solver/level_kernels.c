@@ -106,7 +106,7 @@ void HeatDirection(PetscInt n, float beta, const float *restrict z, float *restr
     if (((n)-head_) & 1) BODY(0, head_ + pairs_, (n)-1);                                           \
   } while (0)
 
-static inline void Divide(double x, float *high, float *low)
+static inline void ToPair(double x, float *high, float *low)
 {
   *high = (float)x;
   *low  = (float)(x - (double)*high);
@@ -118,7 +118,7 @@ void HeatLoadRow(PetscInt n, int first, double scale, const double *restrict x,
   float *restrict high0 = high[0], *restrict high1 = high[1];
   float *restrict low0 = low[0], *restrict low1 = low[1];
 
-#define LOAD(parity, place, cell) Divide(scale *x[cell], &high##parity[place], &low##parity[place])
+#define LOAD(parity, place, cell) ToPair(scale *x[cell], &high##parity[place], &low##parity[place])
   FOR_ROW(n, first, LOAD);
 #undef LOAD
 }
@@ -171,8 +171,8 @@ static inline double Product(double p, double flow, double m, double gs, double 
     const double v1 = Product(odd, between - east, COEFFICIENT(1, k), COEFFICIENT(5, k),           \
                               (double)ps1[k], COEFFICIENT(7, k), (double)pn1[k]);                  \
                                                                                                    \
-    Divide(FMA_D(-alpha, v0, (double)r0[k] + (double)r0_low[k]), &r0[k], &r0_low[k]);              \
-    Divide(FMA_D(-alpha, v1, (double)r1[k] + (double)r1_low[k]), &r1[k], &r1_low[k]);              \
+    ToPair(FMA_D(-alpha, v0, (double)r0[k] + (double)r0_low[k]), &r0[k], &r0_low[k]);              \
+    ToPair(FMA_D(-alpha, v1, (double)r1[k] + (double)r1_low[k]), &r1[k], &r1_low[k]);              \
   }
 
 void HeatUpdateResidual(PetscInt n, double alpha, const HeatPair c[HEAT_ROW_COEFFICIENTS],
