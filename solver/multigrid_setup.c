@@ -18,8 +18,9 @@
 /* What of a cell's diagonal is not towards other cells: mass, and by axis the half cells and films
    of its sides; while a hierarchy is made. */
 typedef struct {
-  float *mass, *half[2], *film[2]; /* [shape]; half and film NULL where no side conducts */
-  void  *memory;
+  float *mass;              /* [shape], lent by the level */
+  float *half[2], *film[2]; /* likewise; NULL where no side conducts */
+  void  *memory;            /* owned: of these */
 } Ground;
 
 enum {
@@ -27,13 +28,23 @@ enum {
   LONGEST_WIDE = 4096 /* places: 8 half rows of doubles are then 256 kB, part of a level-2 cache */
 };
 
-static PetscErrorCode GroundAllocate(const HeatLevelShape *s, PetscBool sides, Ground *g)
+/* @param[in] u  the level's: nothing else needs it while the hierarchy is made */
+static PetscErrorCode GroundAllocate(const HeatLevelShape *s, PetscBool sides, float *u, Ground *g)
 {
-  float **arrays[] = {&g->mass, &g->half[0], &g->half[1], &g->film[0], &g->film[1]};
+  float **arrays[] = {&g->half[0], &g->half[1], &g->film[0], &g->film[1]};
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(g, sizeof *g));
-  PetscCall(HeatLevelShapeAllocate(s, sides ? 5 : 1, arrays, &g->memory));
+  g->mass = u;
+  if (sides) PetscCall(HeatLevelShapeAllocate(s, 4, arrays, &g->memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GroundFree(const HeatLevelShape *s, Ground *g)
+{
+  PetscFunctionBeginUser;
+  if (g->mass) PetscCall(PetscArrayzero(g->mass, s->size));
+  PetscCall(HeatLevelShapeFree(&g->memory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -302,7 +313,7 @@ static PetscErrorCode SetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool s
 
   PetscFunctionBeginUser;
   mg->wide.filled = PETSC_FALSE;
-  PetscCall(GroundAllocate(&l->s, sides, ground));
+  PetscCall(GroundAllocate(&l->s, sides, l->u, ground));
   PetscCall(FindScale(mg, mass));
   PetscCall(FillFinest(mg, mass, ground));
   if (sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
@@ -485,10 +496,10 @@ static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_groun
   void        *memory    = NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(GroundAllocate(&l->s, sides, ground));
+  PetscCall(GroundAllocate(&l->s, sides, l->u, ground));
   c.ground = *ground;
   if (l->moved) {
-    PetscCall(GroundAllocate(&l->landing_s, sides, &c.ground));
+    PetscCall(GroundAllocate(&l->landing_s, sides, l->landing_u, &c.ground));
     PetscCall(HeatLevelShapeAllocate(&l->landing_s, 3, landing, &memory));
     FillOnes(&l->s, l->m.array);
   }
@@ -498,7 +509,7 @@ static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_groun
     PetscCall(RowsPlace(l, rows[k]));
   }
   PetscCall(GroundMove(l->gather, sides, &c.ground, ground));
-  if (l->moved) PetscCall(HeatLevelShapeFree(&c.ground.memory));
+  if (l->moved) PetscCall(GroundFree(&l->landing_s, &c.ground));
   PetscCall(HeatLevelShapeFree(&memory));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -548,9 +559,9 @@ PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
     PetscCall(ChooseNext(mg, mg->n_levels));
     if (l->coarsest) break;
     PetscCall(FillCoarse(l, &ground, l + 1, sides, mg->least, &coarse));
-    PetscCall(HeatLevelShapeFree(&ground.memory));
+    PetscCall(GroundFree(&l->s, &ground));
     ground = coarse;
   }
-  PetscCall(HeatLevelShapeFree(&ground.memory));
+  PetscCall(GroundFree(&mg->levels[mg->n_levels - 1].s, &ground));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
