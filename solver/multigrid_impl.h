@@ -23,7 +23,8 @@ enum {
 };
 
 /** Rows of a coefficient, by pointer: equal rows that follow one another are one in memory, so that
- *  layered and homogeneous parts are read from a cache.  Index 0 is one row before the halo. */
+ *  layered and homogeneous parts are read from a cache.  Index 0 is one row before the halo; the
+ *  last, the second one after it, stands for the first. */
 typedef struct {
   float        *array; /* [shape] */
   const float **row;   /* owned */

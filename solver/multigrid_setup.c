@@ -71,7 +71,7 @@ static double Series(double half, double film)
 static PetscErrorCode RowsCreate(const HeatLevel *l, HeatRows *rows)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(l->s.all.hi[1] - l->s.all.lo[1] + 2, &rows->row));
+  PetscCall(PetscMalloc1(l->s.all.hi[1] - l->s.all.lo[1] + 3, &rows->row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -88,6 +88,7 @@ static PetscErrorCode RowsPlace(const HeatLevel *l, HeatRows *rows)
     if (k > 0) PetscCall(PetscMemcmp(row, rows->row[k - 1], sizeof(float) * l->s.row, &same));
     rows->row[k] = same ? rows->row[k - 1] : row;
   }
+  if (l->s.half) rows->row[n] = rows->row[n - 1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

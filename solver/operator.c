@@ -246,7 +246,8 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                   const PetscReal *b, PetscReal bound, PetscReal *norm)
 {
-  const PetscReal  quantum = ldexp(1.0, 2 * ilogb(bound) - 50);
+  const PetscBool  sensible = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal  quantum  = sensible ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
   PetscReal        squares = 0.0, total;
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
   Sweep            sweep             = {.ending  = op->shift ? DEFECT_SHIFTED : DEFECT,
