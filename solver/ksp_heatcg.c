@@ -56,7 +56,7 @@ static PetscErrorCode Report(KSP ksp, PetscReal norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Iterations with one kind of cycle, until *done, a reason, or headway too slow for `patience`
+/* Iterations with one kind of cycle, until there is a reason, or headway too slow for `patience`
    iterations to go. */
 static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, PetscReal *x,
                               PetscInt *count, PetscBool *slow)

@@ -8,6 +8,7 @@
  * Where heatcg gives up, an algebraic multigrid goes on from its x: it looks at the matrix's entries
  * and joins only what is strongly coupled, where a geometric one joins neighbours.  Each solve
  * begins with V-cycles again, so that it depends on the field and the step alone. */
+#include "solver/exact_sum.h"
 #include "solver/linear_impl.h"
 
 static const char *const RescueNames[] = {
@@ -26,6 +27,23 @@ void HeatSolveInfoAdd(HeatSolveInfo *all, const HeatSolveInfo *one)
   all->at_rounding   = (all->at_rounding || one->at_rounding) ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* By an exact sum: what is decided by it must not depend on the layout of blocks. */
+static PetscErrorCode ExactNorm(Vec v, PetscReal *norm)
+{
+  const PetscReal *values;
+  HeatExactSum     sum = {0};
+  PetscInt         n;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetLocalSize(v, &n));
+  PetscCall(VecGetArrayRead(v, &values));
+  HeatExactSumAddProducts(&sum, (size_t)n, values, values);
+  PetscCall(VecRestoreArrayRead(v, &values));
+  PetscCall(HeatExactSumReduce(PetscObjectComm((PetscObject)v), 1, &sum, norm));
+  *norm = PetscSqrtReal(*norm);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* residual = b - A x, and its norm. */
 static PetscErrorCode TrueResidual(HeatLinear *l, Vec b, Vec x, PetscReal *norm)
 {
@@ -33,7 +51,7 @@ static PetscErrorCode TrueResidual(HeatLinear *l, Vec b, Vec x, PetscReal *norm)
   if (!l->residual) PetscCall(VecDuplicate(b, &l->residual));
   PetscCall(MatMult(l->shell, x, l->residual));
   PetscCall(VecAYPX(l->residual, -1.0, b));
-  PetscCall(VecNorm(l->residual, NORM_2, norm));
+  PetscCall(ExactNorm(l->residual, norm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -46,7 +64,7 @@ static PetscErrorCode RoundingOf(HeatLinear *l, Vec x, PetscReal *norm)
   PetscFunctionBeginUser;
   PetscCall(MatGetDiagonal(l->shell, l->residual));
   PetscCall(VecPointwiseMult(l->residual, l->residual, x));
-  PetscCall(VecNorm(l->residual, NORM_2, norm));
+  PetscCall(ExactNorm(l->residual, norm));
   *norm *= few * PETSC_MACHINE_EPSILON;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

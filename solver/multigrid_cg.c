@@ -11,7 +11,7 @@
 
 #include "solver/denormals.h"
 
-enum { PRODUCT = 1, ENERGY = 2, SQUARES = 0 };
+enum { SQUARES, PRODUCT, ENERGY }; /* in `expected` */
 
 PetscErrorCode HeatMultigridCreate(HeatOperator *op, HeatMultigrid **out)
 {

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import re
 
 import h5py
@@ -328,6 +329,31 @@ def test_record_holds_every_number_to_the_last_bit(tmp_path):
     digits = [re.sub(r"e.*|[-.]", "", number).strip("0") for number in numbers]
     assert [d for d, n in zip(digits, numbers) if len(d) > len(re.sub(r"e.*|[-.]", "", repr(float(n))).strip("0"))] == []
     assert max(map(len, digits)) > 15, "the test says nothing when no number needs 16 digits"
+
+
+# ---- what solves needed ---------------------------------------------------------------------------------
+
+def random_patches(n: int = 32) -> list[dict]:
+    """Patches of cells, every second one at random ten million times as conducting: no multigrid of neighbours."""
+    chance = random.Random(4)
+    return [{"shape": "rectangle", "x": [i / n, (i + 1) / n], "y": [j / n, (j + 1) / n], "material": "fast"}
+            for j in range(n) for i in range(n) if chance.random() < 0.5]
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_solver_that_comes_to_the_rescue_is_told_once_and_counted(tmp_path, ranks):
+    case = basic_case(grid={"cells": [64, 64], "x": [0.0, 1.0], "y": [0.0, 1.0]},
+                      time={"scheme": "backward-euler", "step": 0.01, "steps": 3}, solver={"tolerance": 1e-6})
+    case["materials"] = [{"name": name, "conductivity": k, "density": 1.0, "specific_heat": 1.0}
+                         for name, k in (("slow", 1.0), ("fast", 1e7))]
+    case["regions"] = [{"material": "slow", "temperature": 1.0}] + random_patches()
+    case["boundary"] = {"left": {"type": "temperature", "value": 0.0}}
+    case.pop("initial", None)
+    outcome = must(run(tmp_path, case, ranks=ranks))
+    assert outcome.err.count("too little headway") == 1 and "algebraic multigrid" in outcome.err, outcome.err
+    solver = outcome.results["solver"]
+    assert 2 <= solver["algebraic"] <= 3 and solver["at_rounding"] == 0, solver  # told once all the same
+    assert 0.0 < solver["true_residual"] <= solver["worst_residual"] <= 1.01e-6
 
 
 # ---- PETSc's options ------------------------------------------------------------------------------------
