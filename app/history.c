@@ -106,13 +106,13 @@ PetscErrorCode HeatHistoryOpen(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HeatHistoryIsDue(const HeatSimulation *sim)
+PetscBool HeatHistoryIsDue(const HeatSimulation *sim, const HeatClock *clock)
 {
   const HeatHistory *h = &sim->history;
 
-  if (HeatClockIsDue(&sim->clock, HEAT_EVENT_HISTORY)) return PETSC_TRUE;
-  if (h->every > 0) return sim->clock.step % h->every == 0 ? PETSC_TRUE : PETSC_FALSE;
-  return h->width > 0.0 && HeatClockPassed(&sim->clock, h->width) ? PETSC_TRUE : PETSC_FALSE;
+  if (HeatClockIsDue(clock, HEAT_EVENT_HISTORY)) return PETSC_TRUE;
+  if (h->every > 0) return clock->step % h->every == 0 ? PETSC_TRUE : PETSC_FALSE;
+  return h->width > 0.0 && HeatClockPassed(clock, h->width) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* Rows. */

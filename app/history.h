@@ -7,9 +7,9 @@
 /** Open the table; at a restart its rows up to the present step stay.  Collective. */
 PetscErrorCode HeatHistoryOpen(HeatSimulation *sim);
 
-/** Whether the case, or else the rule of about a thousand rows a run, asks for a row now.  It does
- *  not depend on where a run was interrupted. */
-PetscBool HeatHistoryIsDue(const HeatSimulation *sim);
+/** Whether the case, or else the rule of about a thousand rows a run, asks for a row when the clock
+ *  stands as given.  It does not depend on where a run was interrupted. */
+PetscBool HeatHistoryIsDue(const HeatSimulation *sim, const HeatClock *clock);
 
 /** Append the row of the present state; sim->summary and sim->account must be those.
  *  Collective. */

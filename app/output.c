@@ -21,12 +21,12 @@ static PetscErrorCode WriteSnapshot(HeatSimulation *sim, const PetscReal *T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscBool SnapshotDue(const HeatSimulation *sim)
+static PetscBool SnapshotDue(const HeatSimulation *sim, const HeatClock *clock)
 {
   const PetscInt every = sim->c->output.snapshots_every;
 
-  if (every > 0 && sim->clock.step % every == 0) return PETSC_TRUE;
-  return HeatClockIsDue(&sim->clock, HEAT_EVENT_SNAPSHOT);
+  if (every > 0 && clock->step % every == 0) return PETSC_TRUE;
+  return HeatClockIsDue(clock, HEAT_EVENT_SNAPSHOT);
 }
 
 /* Checkpoints. */
@@ -61,29 +61,27 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
 
 /* The step's end. */
 
-/* What is due now.  Rows do not depend on where a run is stopped or how long it takes, so that the
+/* What is due when the clock stands as given.  Rows do not depend on where a run is stopped or how long it takes, so that the
    tables of an interrupted run are those of an uninterrupted one. */
 typedef struct {
   PetscBool snapshot, checkpoint, row, survey;
 } Due;
 
-static Due WhatIsDue(const HeatSimulation *sim, PetscBool last)
+static Due WhatIsDue(const HeatSimulation *sim, const HeatClock *clock, PetscBool last)
 {
-  const PetscInt  every    = sim->c->checkpoint.every;
-  const PetscBool by_steps = every > 0 && sim->clock.step > 0 && sim->clock.step % every == 0
-                                 ? PETSC_TRUE
-                                 : PETSC_FALSE;
-  Due             due;
+  const PetscInt   every    = sim->c->checkpoint.every;
+  const PetscInt64 step     = clock->step;
+  const PetscBool  by_steps = every > 0 && step > 0 && step % every == 0 ? PETSC_TRUE : PETSC_FALSE;
+  Due              due;
 
-  due.snapshot   = (last || SnapshotDue(sim)) && sim->last_snapshot_step != sim->clock.step
+  due.snapshot   = (last || SnapshotDue(sim, clock)) && sim->last_snapshot_step != step ? PETSC_TRUE
+                                                                                        : PETSC_FALSE;
+  due.checkpoint = (by_steps || sim->stop.checkpoint) && sim->last_checkpoint_step != step
                        ? PETSC_TRUE
                        : PETSC_FALSE;
-  due.checkpoint = (by_steps || sim->stop.checkpoint) &&
-                           sim->last_checkpoint_step != sim->clock.step
-                       ? PETSC_TRUE
-                       : PETSC_FALSE;
-  due.row    = last || due.snapshot || by_steps || HeatHistoryIsDue(sim) ? PETSC_TRUE : PETSC_FALSE;
-  due.survey = due.row || due.checkpoint || sim->stop.stop ? PETSC_TRUE : PETSC_FALSE;
+  due.row        = last || due.snapshot || by_steps || HeatHistoryIsDue(sim, clock) ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
+  due.survey     = due.row || due.checkpoint || sim->stop.stop ? PETSC_TRUE : PETSC_FALSE;
   return due;
 }
 
@@ -103,7 +101,7 @@ static PetscErrorCode RecordStep(HeatSimulation *sim, const PetscReal *T, Due du
 
 PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last)
 {
-  const Due        due = WhatIsDue(sim, last);
+  const Due        due = WhatIsDue(sim, &sim->clock, last);
   const PetscReal *T;
 
   PetscFunctionBeginUser;
@@ -117,6 +115,13 @@ PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last)
     PetscCall(HeatOutputCheckpoint(sim, &written));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HeatOutputIsDue(const HeatSimulation *sim, const HeatClock *clock)
+{
+  const Due due = WhatIsDue(sim, clock, HeatClockIsDone(clock));
+
+  return due.survey || due.checkpoint || sim->c->output.n_probes > 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
 PetscErrorCode HeatOutputNothingLeft(HeatSimulation *sim)

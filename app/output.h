@@ -11,6 +11,10 @@ PetscErrorCode HeatOutputOpen(HeatSimulation *sim);
  *  Collective.  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS for a field that is not finite. */
 PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last);
 
+/** Whether anything is due once the clock stands as given, some steps ahead.  Not collective, the same
+ *  on all ranks. */
+PetscBool HeatOutputIsDue(const HeatSimulation *sim, const HeatClock *clock);
+
 /** For a run that begins at its end (a restart with nothing left to do): the numbers that checks
  *  and record need, and the final snapshot where there is none.  Collective. */
 PetscErrorCode HeatOutputNothingLeft(HeatSimulation *sim);

@@ -11,11 +11,20 @@
 
 static PetscErrorCode FillDecomposition(HeatSimulation *sim, HeatResults *r)
 {
-  const HeatGrid      *g      = sim->grid;
-  const HeatHaloCounts counts = HeatOperatorHaloCounts(sim->op);
-  PetscInt64 sums[4] = {counts.messages[0], counts.messages[1], counts.bytes[0], counts.bytes[1]};
+  const HeatGrid          *g      = sim->grid;
+  const HeatHaloCounts     counts = HeatOperatorHaloCounts(sim->op);
+  const HeatDeepHaloCounts deep   = HeatOperatorDeepHaloCounts(sim->op);
+  PetscInt64               sums[4];
 
   PetscFunctionBeginUser;
+  for (int k = 0; k < 2; k++) {
+    sums[k]                           = counts.messages[k] + deep.sent.messages[k];
+    sums[2 + k]                       = counts.bytes[k] + deep.sent.bytes[k];
+    r->decomposition.deep_messages[k] = deep.messages[k];
+    r->decomposition.deep_bytes[k]    = deep.bytes[k];
+  }
+  r->decomposition.deep           = deep.sent.exchanges ? deep.depth : 0;
+  r->decomposition.deep_exchanges = deep.sent.exchanges;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
   r->ranks                                = g->size;
   r->nodes                                = g->n_nodes;

@@ -97,6 +97,8 @@ static PetscErrorCode StartClock(HeatSimulation *sim)
   if (restart && free && HeatRestartIsSameScheme(sim)) dt = sim->resumed.step_size;
   else PetscCall(ChooseStep(sim, free, &dt));
   HeatClockStart(&sim->clock, sim->c, free, dt);
+  PetscCall(HeatStepperMostAtOnce(sim->stepper, &sim->most_at_once));
+  sim->most_at_once = PetscMin(sim->most_at_once, HEAT_MOST_AT_ONCE);
   if (restart) PetscCall(HeatRestartAdopt(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -202,16 +204,38 @@ static PetscErrorCode KeepLastGoodState(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AdvanceOneStep(HeatSimulation *sim)
+/* Steps to be taken at once: equal ones, after all of which but the last nobody wants to see
+   anything.  How many depends on nothing that differs between ranks. */
+static PetscInt StepsAtOnce(const HeatSimulation *sim, HeatClockStep *steps, PetscReal *times)
 {
-  const HeatClockStep step = HeatClockNext(&sim->clock);
-  HeatStepInfo       *info = &sim->last_step;
-  PetscErrorCode      code;
+  HeatClock clock = sim->clock;
+  PetscInt  n     = 0;
+
+  while (n < sim->most_at_once && !HeatClockIsDone(&clock)) {
+    steps[n] = HeatClockNext(&clock);
+    times[n] = clock.time;
+    if (steps[n].dt != steps[0].dt) break;
+    HeatClockAdvance(&clock, &steps[n], steps[n].dt, 0.0, 0);
+    n++;
+    if (clock.step >= sim->stop.next_step || HeatOutputIsDue(sim, &clock)) break;
+  }
+  return n;
+}
+
+/* One step, or several; the same bits either way. */
+static PetscErrorCode Advance(HeatSimulation *sim)
+{
+  HeatClockStep  steps[HEAT_MOST_AT_ONCE];
+  PetscReal      times[HEAT_MOST_AT_ONCE];
+  const PetscInt n    = StepsAtOnce(sim, steps, times);
+  HeatStepInfo  *info = &sim->last_step;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases);
   sim->prepared_step = -1;
-  code               = HeatStepperAdvance(sim->stepper, sim->clock.time, step.dt, &sim->T, info);
+  if (n > 1) code = HeatStepperAdvanceSeveral(sim->stepper, n, times, steps[0].dt, &sim->T, info);
+  else code = HeatStepperAdvance(sim->stepper, times[0], steps[0].dt, &sim->T, info);
   if (code == HEAT_ERR_NUMERICS) {
     PetscCall(KeepLastGoodState(sim));
     PetscFunctionReturn(code);
@@ -222,7 +246,8 @@ static PetscErrorCode AdvanceOneStep(HeatSimulation *sim)
     CountIterations(&sim->iterations, &info->solve);
     HeatScreenSolver(sim);
   }
-  HeatClockAdvance(&sim->clock, &step, info->dt, info->next, info->rejected);
+  for (PetscInt k = 0; k < n; k++)
+    HeatClockAdvance(&sim->clock, &steps[k], info->dt, info->next, info->rejected);
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -243,7 +268,7 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   PetscCallMPI(MPI_Barrier(sim->grid->comm));
   if (HeatClockIsDone(&sim->clock)) PetscCall(HeatOutputNothingLeft(sim));
   while (!HeatClockIsDone(&sim->clock) && !sim->stop.stop) {
-    PetscCall(AdvanceOneStep(sim));
+    PetscCall(Advance(sim));
     PetscCall(AskToStop(sim));
     PetscCall(HeatOutputStep(sim, HeatClockIsDone(&sim->clock)));
     PetscCall(HeatScreenProgress(sim));

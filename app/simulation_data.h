@@ -52,8 +52,8 @@ typedef struct {
 typedef struct {
   HeatProbes *probes;
   HeatTable  *table;
-  PetscReal  *terms;  /* [capacity][n_probes][HEAT_PROBE_TERMS] own ones, of rows not yet written */
-  PetscReal  *times;  /* [capacity] [s] */
+  PetscReal  *terms; /* [capacity][n_probes][HEAT_PROBE_TERMS] own ones, of rows not yet written */
+  PetscReal  *times; /* [capacity] [s] */
   PetscInt    rows, capacity;
 
   HeatProbes **profiles; /* [n_profiles] */
@@ -84,8 +84,9 @@ typedef struct {
   PetscInt64       prepared_step; /* the operator is at the field and time of that step; -1: not */
   HeatIterations   iterations;
   HeatStepInfo     last_step;
-  HeatSummary      summary; /* at the last reported step */
-  HeatEnergyReport account; /* likewise */
+  PetscInt         most_at_once; /* steps that the stepper can take at once */
+  HeatSummary      summary;      /* at the last reported step */
+  HeatEnergyReport account;      /* likewise */
   HeatPhases       phases;
   HeatStop         stop;
   HeatScreen       screen;

@@ -114,14 +114,17 @@ static void PutGrid(cJSON *root, const HeatResults *r)
   PutNumbers(grid, "y", 2, (const double[]){r->y[0], r->y[1]});
 }
 
-/* What one exchange should send, that times the exchanges, and what was counted. */
-static void PutTraffic(cJSON *parent, const char *key, PetscInt64 each, PetscInt64 exchanges,
-                       PetscInt64 counted)
+/* What one exchange should send, what all should, and what was counted. */
+static void PutTraffic(cJSON *parent, const HeatResults *r, const char *key, PetscInt64 each,
+                       PetscInt64 each_deep, PetscInt64 counted)
 {
-  cJSON *traffic = cJSON_AddObjectToObject(parent, key);
+  const PetscInt64 n       = r->decomposition.exchanges;
+  cJSON           *traffic = cJSON_AddObjectToObject(parent, key);
 
   PutCount(traffic, "per_exchange", each);
-  PutCount(traffic, "predicted", each < 0 || exchanges < 0 ? -1 : each * exchanges);
+  PutCount(traffic, "per_deep_exchange", r->decomposition.deep ? each_deep : -1);
+  PutCount(traffic, "predicted",
+           each < 0 || n < 0 ? -1 : each * n + each_deep * r->decomposition.deep_exchanges);
   PutCount(traffic, "counted", counted);
 }
 
@@ -135,16 +138,18 @@ static void PutDecomposition(cJSON *root, const HeatResults *r)
   PutCount(d, "cells_min", r->decomposition.cells_min);
   PutCount(d, "cells_max", r->decomposition.cells_max);
   PutCount(d, "halo_exchanges", r->decomposition.exchanges);
+  PutCount(d, "deep_exchanges", r->decomposition.deep_exchanges);
+  PutCount(d, "deep_cells", r->decomposition.deep ? r->decomposition.deep : -1);
   messages = cJSON_AddObjectToObject(d, "messages");
-  PutTraffic(messages, "between_nodes", r->decomposition.messages_between,
-             r->decomposition.exchanges, r->decomposition.total_messages_between);
-  PutTraffic(messages, "within_nodes", r->decomposition.messages_within, r->decomposition.exchanges,
-             r->decomposition.total_messages_within);
+  PutTraffic(messages, r, "between_nodes", r->decomposition.messages_between,
+             r->decomposition.deep_messages[1], r->decomposition.total_messages_between);
+  PutTraffic(messages, r, "within_nodes", r->decomposition.messages_within,
+             r->decomposition.deep_messages[0], r->decomposition.total_messages_within);
   bytes = cJSON_AddObjectToObject(d, "bytes");
-  PutTraffic(bytes, "between_nodes", r->decomposition.bytes_between, r->decomposition.exchanges,
-             r->decomposition.total_bytes_between);
-  PutTraffic(bytes, "within_nodes", r->decomposition.bytes_within, r->decomposition.exchanges,
-             r->decomposition.total_bytes_within);
+  PutTraffic(bytes, r, "between_nodes", r->decomposition.bytes_between,
+             r->decomposition.deep_bytes[1], r->decomposition.total_bytes_between);
+  PutTraffic(bytes, r, "within_nodes", r->decomposition.bytes_within,
+             r->decomposition.deep_bytes[0], r->decomposition.total_bytes_within);
 }
 
 static void PutTime(cJSON *root, const HeatResults *r)

@@ -84,6 +84,9 @@ typedef struct {
     PetscInt64  bytes_between, bytes_within;       /* likewise */
     PetscInt64  total_messages_between, total_messages_within; /* counted over the run; -1: not */
     PetscInt64  total_bytes_between, total_bytes_within;       /* likewise */
+    PetscInt    deep;           /* cells of the halo of several steps at once; 0: none */
+    PetscInt64  deep_exchanges; /* of that kind, beside the others */
+    PetscInt64  deep_messages[2], deep_bytes[2]; /* of one: within nodes, between */
   } decomposition;
 
   struct {
@@ -100,14 +103,14 @@ typedef struct {
     PetscInt64  solves;
     PetscInt64  iterations_min, iterations_max, iterations_total; /* of a solve; of all */
     double      iterations_mean;
-    double      final_residual; /* of the last solve, relative, recursive */
-    double      true_residual;  /* likewise, computed from the solution; NaN: not linear */
-    double      worst_residual; /* the largest true one of the run */
+    double      final_residual;      /* of the last solve, relative, recursive */
+    double      true_residual;       /* likewise, computed from the solution; NaN: not linear */
+    double      worst_residual;      /* the largest true one of the run */
     PetscInt64  w_cycles, algebraic; /* steps that needed more than V-cycles; -1: not ours */
     PetscInt64  set_ups;
     double      set_up_seconds, solve_seconds; /* on rank 0; NaN: not counted */
-    PetscInt64  at_rounding;         /* steps whose tolerance was below rounding */
-    PetscInt64  newton;         /* Newton iterations of all steps; -1: linear */
+    PetscInt64  at_rounding;                   /* steps whose tolerance was below rounding */
+    PetscInt64  newton;                        /* Newton iterations of all steps; -1: linear */
   } solver;
 
   PetscInt                n_phases;

@@ -333,6 +333,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatExchangeDestroy(&op->exchange));
   PetscCall(HeatContactsDestroy(&op->contacts));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
+  PetscCall(HeatOperatorStepsDestroy(&op->steps));
   PetscCall(HeatHaloDestroy(&op->halo));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscCall(PetscFree(op->ghosts[side].k));

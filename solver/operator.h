@@ -58,6 +58,32 @@ PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *
 PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
                                 PetscReal *T_new);
 
+/** Heat that enters from outside, by kind: through each side, then these. */
+enum {
+  HEAT_FLOW_SOURCE = HEAT_SIDES, /* released by the sources */
+  HEAT_FLOW_EXCHANGE,            /* from the ambient of `exchange`; negative: lost */
+  HEAT_FLOW_TURNOVER,            /* sum of all magnitudes, face by face and cell by cell */
+  HEAT_FLOWS
+};
+
+/** That of this rank's faces and cells [W/m]; {0}: none. */
+typedef struct {
+  HeatExactSum sum[HEAT_FLOWS];
+} HeatFlows;
+
+/** How many explicit steps TakeSteps can take at once: 1 where it can take none.  That is so where
+ *  coefficients change with time or temperature, with an exchange, and on blocks too small for it.
+ *  The first call is collective; the same on all ranks. */
+PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
+
+/** `steps` explicit Euler steps in place, with the bits that as many calls of Step would give.  Brings
+ *  the boundary values to the times itself.  Collective; one exchange for all.
+ *  @param[in]     times  [steps] at which each step begins [s]
+ *  @param[in,out] T      [nyl][nxl]
+ *  @param[out]    flows  the heat that enters, summed over the steps */
+PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
+                                     const PetscReal *times, PetscReal *T, HeatFlows *flows);
+
 /** y = mass * C x - J x, J = dN/dT at the field of the last Update; for a linear operator its
  *  linear part: no sources, boundary values zero.  Symmetric where HeatOperatorIsSymmetric; for a
  *  linear operator positive definite when mass > 0 or some side fixes the level.  Collective.
@@ -91,19 +117,6 @@ void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, Pet
 /** The largest explicit step that cannot grow [s]: 2 over Gershgorin's bound of the largest
  *  eigenvalue of C^-1 J, at the field of the last Update.  Collective. */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
-
-/** Heat that enters from outside, by kind: through each side, then these. */
-enum {
-  HEAT_FLOW_SOURCE = HEAT_SIDES, /* released by the sources */
-  HEAT_FLOW_EXCHANGE,            /* from the ambient of `exchange`; negative: lost */
-  HEAT_FLOW_TURNOVER,            /* sum of all magnitudes, face by face and cell by cell */
-  HEAT_FLOWS
-};
-
-/** That of this rank's faces and cells [W/m]; {0}: none. */
-typedef struct {
-  HeatExactSum sum[HEAT_FLOWS];
-} HeatFlows;
 
 /** sum += weight * flows. */
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
@@ -144,6 +157,14 @@ const uint16_t       *HeatOperatorMaterial(const HeatOperator *op); /* index int
 const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op);
 const HeatSource     *HeatOperatorSource(const HeatOperator *op);
 HeatHaloCounts        HeatOperatorHaloCounts(const HeatOperator *op);
+
+/** The exchanges of TakeSteps. */
+typedef struct {
+  PetscInt       depth;                 /* cells; 0: nobody asked for several steps */
+  HeatHaloCounts sent;                  /* by this rank */
+  PetscInt64     messages[2], bytes[2]; /* of one exchange, over all ranks: within nodes, between */
+} HeatDeepHaloCounts;
+HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op);
 
 /** *op may be NULL.  Collective. */
 PetscErrorCode HeatOperatorDestroy(HeatOperator **op);

@@ -2,11 +2,8 @@
 #include "solver/operator_impl.h"
 
 /* Heat that enters through face k of a side, from the cell's temperature. */
-static PetscReal FaceHeat(const HeatGrid *g, HeatSide side, const HeatBoundaryFaces *faces,
-                          PetscInt k, const PetscReal *T)
+static PetscReal FaceHeat(const HeatBoundaryFaces *faces, PetscInt k, PetscReal cell)
 {
-  const PetscReal cell = T[HeatBoundaryCell(g, side, k)];
-
   return faces->G[k] * (faces->T[k] - cell) + faces->F[k];
 }
 
@@ -17,8 +14,11 @@ PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *
   for (int s = 0; s < HEAT_SIDES; s++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
 
-    for (PetscInt k = 0; k < faces.length; k++)
-      HeatExactSumAdd(&heat[faces.segment[k]], FaceHeat(op->grid, (HeatSide)s, &faces, k, T));
+    for (PetscInt k = 0; k < faces.length; k++) {
+      const PetscReal cell = T[HeatBoundaryCell(op->grid, (HeatSide)s, k)];
+
+      HeatExactSumAdd(&heat[faces.segment[k]], FaceHeat(&faces, k, cell));
+    }
     heat += op->c->boundary[s].n;
   }
   PetscFunctionReturn(0);
@@ -41,7 +41,8 @@ static void AddHeat(HeatFlows *flows, int kind, size_t n, PetscReal *heat)
   HeatExactSumAddArray(&flows->sum[HEAT_FLOW_TURNOVER], n, heat);
 }
 
-static void AddSide(const HeatOperator *op, HeatSide side, const PetscReal *T, HeatFlows *flows)
+void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
+                             HeatFlows *flows)
 {
   const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, side);
   PetscReal               heat[BLOCK];
@@ -49,9 +50,25 @@ static void AddSide(const HeatOperator *op, HeatSide side, const PetscReal *T, H
   for (PetscInt begin = 0; begin < faces.length; begin += BLOCK) {
     const PetscInt n = PetscMin(faces.length - begin, BLOCK);
 
-    for (PetscInt k = 0; k < n; k++) heat[k] = FaceHeat(op->grid, side, &faces, begin + k, T);
+    for (PetscInt k = 0; k < n; k++) heat[k] = FaceHeat(&faces, begin + k, cells[begin + k]);
     AddHeat(flows, (int)side, (size_t)n, heat);
   }
+}
+
+static PetscErrorCode AddSide(const HeatOperator *op, HeatSide side, const PetscReal *T,
+                              HeatFlows *flows)
+{
+  const HeatGrid *g      = op->grid;
+  const PetscInt  length = HeatBoundariesGet(op->boundaries, side).length;
+  PetscReal      *cells;
+
+  PetscFunctionBeginUser;
+  if (length == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(length, &cells));
+  for (PetscInt k = 0; k < length; k++) cells[k] = T[HeatBoundaryCell(g, side, k)];
+  HeatOperatorAddSideHeat(op, side, cells, flows);
+  PetscCall(PetscFree(cells));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void AddExchange(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
@@ -75,7 +92,7 @@ PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, Hea
   PetscCall(PetscMemzero(flows, sizeof *flows));
   flows->sum[HEAT_FLOW_SOURCE]   = *HeatSourceLocalTotal(op->source);
   flows->sum[HEAT_FLOW_TURNOVER] = *HeatSourceLocalTurnover(op->source);
-  for (int s = 0; s < HEAT_SIDES; s++) AddSide(op, (HeatSide)s, T, flows);
+  for (int s = 0; s < HEAT_SIDES; s++) PetscCall(AddSide(op, (HeatSide)s, T, flows));
   if (op->exchange) AddExchange(op, T, flows);
   PetscFunctionReturn(0);
 }

@@ -14,6 +14,9 @@ typedef struct {
   uint16_t  *material;
 } HeatGhostCells;
 
+/** What several explicit steps at once need (operator_steps.c). */
+typedef struct HeatOperatorSteps HeatOperatorSteps;
+
 struct HeatOperator {
   const HeatGrid   *grid;
   const HeatCase   *c;
@@ -37,6 +40,7 @@ struct HeatOperator {
   PetscReal       *zeros;   /* [max(nxl, nyl)] */
   PetscReal       *q_owned; /* [nyl][nxl] Q + F; NULL where no side has a prescribed flux */
   const PetscReal *q;       /* q_owned, or the source's cells */
+  HeatOperatorSteps *steps; /* NULL: nobody asked yet */
 };
 
 /** Paints materials, sets up all coefficients that do not depend on T.  Collective. */
@@ -51,5 +55,13 @@ PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
 
 /** q = Q + F: sources, and prescribed fluxes through the faces of edge cells.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
+
+/** Add the heat that enters through a side at the present time, from its cells' temperatures
+ *  [length].  Not collective. */
+void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
+                             HeatFlows *flows);
+
+/** *steps may be NULL. */
+PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **steps);
 
 #endif

@@ -154,6 +154,24 @@ PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatStepperMostAtOnce(HeatStepper *s, PetscInt *most)
+{
+  PetscFunctionBeginUser;
+  *most = 1;
+  if (s->method->most) PetscCall(s->method->most(s, most));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *s, PetscInt steps, const PetscReal *times,
+                                         PetscReal dt, Vec *T, HeatStepInfo *info)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(info, sizeof *info));
+  info->dt = dt;
+  PetscCall(s->method->several(s, steps, times, dt, *T, info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The rest. */
 
 PetscBool HeatStepperIsAdaptive(const HeatStepper *s)

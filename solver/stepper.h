@@ -23,6 +23,8 @@ typedef struct {
   HeatFlows     flows;    /* means over the step: times dt they change the stored heat */
 } HeatStepInfo;
 
+enum { HEAT_MOST_AT_ONCE = 64 }; /* steps, see HeatStepperMostAtOnce */
+
 enum { HEAT_MEMORY_FIELDS = 2, HEAT_MEMORY_NUMBERS = 24 };
 
 /** What a scheme remembers of the steps before: a few fields and numbers; all zero at the start.
@@ -46,6 +48,19 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
  *  not even with the smallest one); *T is then unchanged. */
 PetscErrorCode HeatStepperAdvance(HeatStepper *stepper, PetscReal t, PetscReal dt, Vec *T,
                                   HeatStepInfo *info);
+
+/** How many steps AdvanceSeveral can take at once: 1 where the scheme takes each by itself.  The first
+ *  call is collective; the same on all ranks. */
+PetscErrorCode HeatStepperMostAtOnce(HeatStepper *stepper, PetscInt *most);
+
+/** Several equal steps, with the bits that as many calls of Advance would give.  Collective.
+ *  @param[in]     steps  2 to MostAtOnce
+ *  @param[in]     times  [steps] at which each begins [s]
+ *  @param[in,out] T      as for Advance
+ *  @param[out]    info   its dt is that of one step, its flows are summed over the steps */
+PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *stepper, PetscInt steps,
+                                         const PetscReal *times, PetscReal dt, Vec *T,
+                                         HeatStepInfo *info);
 
 /** Whether the scheme controls its error by the step. */
 PetscBool HeatStepperIsAdaptive(const HeatStepper *stepper);

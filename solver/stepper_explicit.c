@@ -104,6 +104,26 @@ static PetscErrorCode AttemptFtcs(HeatStepper *s, PetscReal t, PetscReal dt, Vec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode MostFtcs(HeatStepper *s, PetscInt *most)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorMostSteps(s->op, most));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SeveralFtcs(HeatStepper *s, PetscInt steps, const PetscReal *times,
+                                  PetscReal dt, Vec T, HeatStepInfo *info)
+{
+  PetscReal *values;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArray(T, &values));
+  PetscCall(HeatOperatorTakeSteps(s->op, steps, dt, times, values, &info->flows));
+  PetscCall(VecRestoreArray(T, &values));
+  info->stages = 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The limit; or the step asked for, which must not lie above it. */
 static PetscErrorCode FirstStepFtcs(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
@@ -130,6 +150,8 @@ static PetscErrorCode DestroyExplicit(HeatStepper *s)
 
 const HeatMethod HeatMethodFtcs = {.create     = CreateFtcs,
                                    .attempt    = AttemptFtcs,
+                                   .most       = MostFtcs,
+                                   .several    = SeveralFtcs,
                                    .first_step = FirstStepFtcs,
                                    .destroy    = DestroyExplicit};
 

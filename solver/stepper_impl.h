@@ -26,6 +26,10 @@ typedef struct {
   PetscErrorCode (*accept)(HeatStepper *, PetscReal dt, Vec T, const HeatStepInfo *info);
   /* In place of attempt and accept: all of HeatStepperAdvance. */
   PetscErrorCode (*advance)(HeatStepper *, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info);
+  /* Several equal steps in place; NULL: one at a time.  `most` as HeatStepperMostAtOnce. */
+  PetscErrorCode (*most)(HeatStepper *, PetscInt *most);
+  PetscErrorCode (*several)(HeatStepper *, PetscInt steps, const PetscReal *times, PetscReal dt,
+                            Vec T, HeatStepInfo *info);
   /* The step of `step: auto` where the step is not controlled (*dt is 0); a step that the case gives
      (*dt > 0) is looked at with the field. */
   PetscErrorCode (*first_step)(HeatStepper *, PetscReal t, Vec T, PetscReal *dt);

@@ -200,10 +200,11 @@ def check_counts(results: dict, processes, periodic: str = "") -> None:
     assert exchanges >= STEPS, f"{exchanges} exchanges in {STEPS} steps"
     for name, expected in (("messages", messages), ("bytes", size)):
         within = found[name]["within_nodes"]
-        assert within == {"per_exchange": expected, "predicted": expected * exchanges, "counted": expected * exchanges}, \
+        assert within == {"per_exchange": expected, "per_deep_exchange": None, "predicted": expected * exchanges,
+                          "counted": expected * exchanges}, \
             f"{name} of {px} x {py} blocks, {exchanges} exchanges: {within}, expected {expected} an exchange"
         between = found[name]["between_nodes"]
-        assert set(between.values()) == {0}, f"one node, yet {name} between nodes: {between}"
+        assert set(between.values()) == {0, None}, f"one node, yet {name} between nodes: {between}"
 
 
 @pytest.mark.parametrize("ranks,processes", LAYOUTS, ids=str)
@@ -224,6 +225,39 @@ def test_ftcs_step_takes_one_exchange(tmp_path):
     counts = [finished(run(tmp_path, case, "--quiet", "--set", f"time.steps={steps}", ranks=2, output=f"s{steps}"))
               .results["decomposition"]["halo_exchanges"] for steps in (10, 30)]
     assert counts[1] - counts[0] == 20, f"{counts[1] - counts[0]} exchanges in 20 steps"
+
+
+def blocked(**more) -> dict:
+    """Wide enough for sweeps of many steps on four blocks, with all that crosses sides, and a source."""
+    case = mixed(output={"history": {"every": 40}, "snapshots": {"every": 60}}, checkpoint={"every": 50, "keep": 9}, **more)
+    case["grid"]["cells"] = [140, 132]
+    case["regions"][1]["source"] = "50*(1+x)"
+    case["time"] = {"scheme": "ftcs", "step": "auto", "steps": 123}
+    return case
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks):
+    alone = finished(run(tmp_path, blocked(), "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
+    several = finished(run(tmp_path, blocked(), "--quiet", ranks=ranks, output="several"))
+    assert alone.results["decomposition"]["deep_exchanges"] == 0
+    assert several.results["decomposition"]["deep_exchanges"] > 0
+    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken alone"
+    names = sorted(path.name for path in (tmp_path / "alone").glob("*.h5")) + ["history.csv"]
+    assert len(names) > 5
+    for name in names:
+        assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
+
+
+def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path):
+    found = finished(run(tmp_path, blocked(), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
+    deep = found["deep_cells"]
+    assert deep == 16  # a quarter of 66 rows, as a power of two
+    within = found["messages"]["within_nodes"]
+    assert within["per_deep_exchange"] == 8
+    assert found["bytes"]["within_nodes"]["per_deep_exchange"] == 8 * 2 * deep * (132 + 140 + 2 * deep)
+    for name in ("messages", "bytes"):
+        assert found[name]["within_nodes"]["counted"] == found[name]["within_nodes"]["predicted"], name
 
 
 def test_blocks_are_even(tmp_path):

@@ -1,0 +1,190 @@
+/* Several explicit steps at once against as many single ones, on every layout: the same bits of the
+ * field and of the heat that entered, for grids of one tile and of several, frames with and without
+ * neighbours, and all that the coefficients can be. */
+#include "solver_test.h"
+
+#include "solver/wavefront.h"
+
+typedef enum { UNIFORM, INCLUSION, PATCHWORK } Material;
+typedef enum { HELD, FLUX, FILM, CHANGING, NONE, PERIODIC } Kind;
+
+typedef struct {
+  PetscInt    nx, ny;
+  Material    material;
+  Kind        side[HEAT_SIDES];
+  const char *source;
+} Variant;
+
+static const Variant Variants[] = {
+    {67, 70, UNIFORM, {NONE, NONE, NONE, NONE}, NULL},
+    {70, 67, PATCHWORK, {HELD, FILM, FLUX, CHANGING}, NULL},
+    {69, 71, INCLUSION, {CHANGING, NONE, HELD, CHANGING}, "10*x - y"},
+    {66, 72, PATCHWORK, {PERIODIC, PERIODIC, FILM, HELD}, "x"},
+    {72, 66, INCLUSION, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL},
+    {2200, 40, PATCHWORK, {HELD, CHANGING, NONE, FILM}, NULL},
+    {1590, 37, UNIFORM, {CHANGING, HELD, FILM, NONE}, NULL},
+    {4200, 20, INCLUSION, {PERIODIC, PERIODIC, HELD, NONE}, "1"},
+    {33, 1, UNIFORM, {HELD, FILM, NONE, NONE}, NULL},
+    {1, 40, PATCHWORK, {NONE, HELD, FILM, HELD}, NULL},
+};
+
+static void FillSide(HeatCase *c, HeatSide side, Kind kind)
+{
+  if (kind == HELD) HeatTestTemperature(c, side, "3 + x - 2*y");
+  else if (kind == FLUX) HeatTestFlux(c, side, "5 - 4*x*y");
+  else if (kind == FILM) HeatTestConvection(c, side, "2 + x", "7 + y");
+  else if (kind == CHANGING) HeatTestTemperature(c, side, "x + sin(1e4*t) - y*t");
+  else if (kind == PERIODIC) c->boundary[side].segments[0].type = HEAT_BC_PERIODIC;
+}
+
+static HeatCase *Make(const void *context)
+{
+  const HeatTestMaterial materials[] = {
+      {1.0, 1.0, 1.0, 1.0}, {30.0, 4.0, 2.0, 3.0}, {0.2, 0.7, 5.0, 0.5}};
+  const Variant *v = context;
+  HeatCase      *c = HeatTestCase(v->nx, v->ny, 1.0, 1.0, materials[0]);
+
+  HeatTestAddMaterial(c, materials[1]);
+  HeatTestAddMaterial(c, materials[2]);
+  if (v->material == INCLUSION) HeatTestRectangle(c, 1, 0.3, 0.71, 0.2, 0.6);
+  for (int k = 0; k < 40 && v->material == PATCHWORK; k++) {
+    const PetscReal x = 0.5 + 0.5 * HeatTestNoise(k, 0, 1), y = 0.5 + 0.5 * HeatTestNoise(k, 1, 1);
+
+    HeatTestRectangle(c, k % 3, x, x + 0.2, y, y + 0.2);
+  }
+  for (int s = 0; s < HEAT_SIDES; s++) FillSide(c, (HeatSide)s, v->side[s]);
+  if (v->source) HeatTestText(&c->source, v->source);
+  return c;
+}
+
+enum { TOTAL = 83 }; /* steps: some sweeps as deep as can be, and what is left */
+
+/* One by one. */
+static void Single(HeatProblem *p, PetscReal dt, PetscReal *T, HeatFlows *sum)
+{
+  PetscReal *next = HeatTestArray(p->g);
+  HeatFlows  flows;
+
+  for (PetscInt k = 0; k < TOTAL; k++) {
+    OK(HeatOperatorSetTime(p->op, (PetscReal)k * dt));
+    OK(HeatOperatorFlows(p->op, T, &flows));
+    HeatFlowsAdd(sum, 1.0, &flows);
+    OK(HeatOperatorStep(p->op, dt, T, next));
+    OK(PetscArraycpy(T, next, HeatGridLocalCells(p->g)));
+  }
+  OK(PetscFree(next));
+}
+
+/* In sweeps of all sizes. */
+static void Several(HeatProblem *p, PetscInt most, PetscReal dt, PetscReal *T, HeatFlows *sum)
+{
+  PetscReal times[TOTAL];
+  HeatFlows flows;
+  PetscInt  size = 1;
+
+  for (PetscInt k = 0; k < TOTAL;) {
+    const PetscInt n = PetscMin(size, TOTAL - k);
+
+    for (PetscInt l = 0; l < n; l++) times[l] = (PetscReal)(k + l) * dt;
+    OK(HeatOperatorTakeSteps(p->op, n, dt, times, T, &flows));
+    HeatFlowsAdd(sum, 1.0, &flows);
+    k += n;
+    size = size == most ? most : PetscMin(size == 1 ? 2 : size == 2 ? 7 : most, most);
+  }
+}
+
+static PetscReal Differences(HeatProblem *p)
+{
+  PetscReal *a = HeatTestNoiseArray(p->g, 3), *b = HeatTestNoiseArray(p->g, 3), dt, wrong = 0.0;
+  HeatFlows  of_a = {0}, of_b = {0};
+  PetscInt   most;
+
+  OK(HeatOperatorStableStep(p->op, &dt));
+  dt *= 0.9;
+  OK(HeatOperatorMostSteps(p->op, &most));
+  if (most > 1) {
+    Single(p, dt, a, &of_a);
+    Several(p, most, dt, b, &of_b);
+    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++)
+      wrong += memcmp(&a[i], &b[i], sizeof a[i]) ? 1.0 : 0.0;
+    for (int k = 0; k < HEAT_FLOWS; k++)
+      wrong += HeatExactSumValue(&of_a.sum[k]) == HeatExactSumValue(&of_b.sum[k]) ? 0.0 : 1.0;
+    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) wrong += isfinite(b[i]) ? 0.0 : 1.0;
+  }
+  OK(PetscFree(a));
+  OK(PetscFree(b));
+  return wrong;
+}
+
+static void several_steps_at_once_have_the_bits_of_single_ones(void **state)
+{
+  (void)state;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Variants); k++)
+    AT_MOST(HeatTestLayouts(Make, Differences, &Variants[k]), 0.0);
+}
+
+/* ------- when ------- */
+
+static PetscReal MostOf(HeatProblem *p)
+{
+  PetscInt most;
+
+  OK(HeatOperatorMostSteps(p->op, &most));
+  return (PetscReal)most;
+}
+
+static HeatCase *MakeSmall(const void *context)
+{
+  const Variant *v = context;
+  HeatCase      *c = Make(v);
+
+  if (v->source) HeatTestText(&c->source, "1 + t");
+  return c;
+}
+
+/* As deep as a quarter of the narrowest block: 64 cells on two ranks are blocks of 32. */
+static void sweeps_are_as_deep_as_blocks_allow(void **state)
+{
+  const Variant large = {64, 64, UNIFORM, {NONE, NONE, NONE, NONE}, NULL};
+  const Variant small = {64, 64, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL};
+  const Variant tiny  = {12, 12, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL};
+
+  (void)state;
+  if (HeatTestSize() == 1) AT_MOST(fabs(HeatTestLayouts(Make, MostOf, &large) - 32.0), 0.0);
+  if (HeatTestSize() == 1) AT_MOST(fabs(HeatTestLayouts(Make, MostOf, &small) - 16.0), 0.0);
+  if (HeatTestSize() == 2) AT_MOST(fabs(HeatTestLayouts(Make, MostOf, &large) - 8.0), 0.0);
+  AT_MOST(HeatTestLayouts(Make, MostOf, &tiny), 1.0);
+}
+
+/* All but a patchwork of what changes is left to single steps. */
+static HeatCase *MakeFilmAround(const void *context)
+{
+  HeatCase *c = Make(context);
+
+  HeatTestNumber(&c->exchange.coefficient, 1.0);
+  HeatTestNumber(&c->exchange.ambient, 1.0);
+  return c;
+}
+
+static void what_changes_with_time_is_left_to_single_steps(void **state)
+{
+  const Variant source = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, "1"};
+  const Variant still  = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, NULL};
+
+  (void)state;
+  AT_MOST(-HeatTestLayouts(Make, MostOf, &source), -2.0);
+  AT_MOST(HeatTestLayouts(MakeSmall, MostOf, &source), 1.0);
+  AT_MOST(HeatTestLayouts(MakeFilmAround, MostOf, &still), 1.0);
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(several_steps_at_once_have_the_bits_of_single_ones),
+    cmocka_unit_test(sweeps_are_as_deep_as_blocks_allow),
+    cmocka_unit_test(what_changes_with_time_is_left_to_single_steps),
+};
+
+int main(void)
+{
+  if (PetscInitializeNoArguments() || HeatErrorInstall()) return 1;
+  return HeatTestFinish(cmocka_run_group_tests(Tests, NULL, NULL));
+}
