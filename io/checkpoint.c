@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/hdf5_util.h"
+#include "io/hdf5_input.h"
 
 #define EXTENT_TOLERANCE 1e-12 /* of the extents, relative: they are recomputed as x0 + nx*hx */
 
@@ -125,7 +125,7 @@ static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *err
 {
   hid_t sums = -1;
 
-  HeatH5(error, sums = H5Gopen2(group, "sums", H5P_DEFAULT));
+  sums = HeatInputOpenGroup(group, "sums", error);
   for (hsize_t i = 0; !error->failed && i < HEAT_CHECKPOINT_SUMS; ++i) {
     char         *name   = state->sums[i].name;
     const size_t  size   = sizeof(state->sums[i].name);
@@ -200,7 +200,7 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
 
   state->step = info->step;
   state->time = info->time;
-  HeatH5(error, group = H5Gopen2(file, "state", H5P_DEFAULT));
+  group       = HeatInputOpenGroup(file, "state", error);
   if (!error->failed) {
     HeatH5ReadDouble(group, "step_size", 0, &step_size, error);
     HeatH5ReadText(group, "scheme", state->scheme, sizeof(state->scheme), error);

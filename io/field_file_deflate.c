@@ -18,8 +18,9 @@
 #include "io/field_file_parts.h"
 #include "io/slab.h"
 
-#define LEVEL     4         /* of zlib; as H5Pset_deflate in the skeleton */
-#define SEND_MOST 268435456 /* bytes of one message */
+#define INFLATE_BYTES 65536     /* of the buffer that is inflated into */
+#define LEVEL         4         /* of zlib; as H5Pset_deflate in the skeleton */
+#define SEND_MOST     268435456 /* bytes of one message */
 #define INDEX_BYTES                                                                                \
   4224 /* besides its own bytes a chunk takes 128 of index and up to 4096 of alignment */
 #define HEADER_BYTES 65536 /* room for HDF5's own, besides */
@@ -334,4 +335,19 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t fi
   }
   PetscCall(HeatSlabDestroy(&slab));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HeatInflatesTo(const void *packed, size_t size, size_t most)
+{
+  unsigned char out[INFLATE_BYTES];
+  z_stream      stream = {.next_in = (z_const Bytef *)packed, .avail_in = (uInt)size};
+  int           status = inflateInit(&stream);
+
+  while (status == Z_OK && stream.total_out <= most) {
+    stream.next_out  = out;
+    stream.avail_out = sizeof(out);
+    status           = inflate(&stream, Z_NO_FLUSH);
+  }
+  (void)inflateEnd(&stream);
+  return stream.total_out <= most ? PETSC_TRUE : PETSC_FALSE;
 }

@@ -7,22 +7,16 @@
 
 #include "io/checksum.h"
 #include "io/field_file_parts.h"
+#include "io/hdf5_input.h"
 
 #define VERIFY_BYTES 16777216 /* of the buffer that data are read through */
 
-/* Length of a one-dimensional dataset, 0 if it is not one. */
+/* Length of an axis, 0 after a failure. */
 static PetscInt AxisLength(hid_t file, const char *name, HeatFileError *error)
 {
-  hid_t   dataset = -1, space = -1;
-  hsize_t n = 0;
+  hid_t      dataset = HeatInputOpenDataset(file, name, error);
+  PetscInt64 n       = HeatInputArrayLength(dataset, name, sizeof(double), error);
 
-  HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
-  HeatH5(error, space = H5Dget_space(dataset));
-  if (!error->failed && (H5Sget_simple_extent_ndims(space) != 1 ||
-                         H5Sget_simple_extent_dims(space, &n, NULL) < 0 || n == 0)) {
-    HeatFileFail(error, "dataset %s is not an axis", name);
-  }
-  HeatH5Close(error, &space);
   HeatH5Close(error, &dataset);
   return (PetscInt)n;
 }
@@ -36,7 +30,10 @@ static void ReadFieldShape(hid_t dataset, const HeatFieldFileInfo *info, HeatFie
 
   HeatH5(error, type = H5Dget_type(dataset));
   HeatH5(error, space = H5Dget_space(dataset));
-  if (error->failed) return;
+  if (error->failed) {
+    HeatH5Close(error, &type);
+    return;
+  }
   field->element = H5Tequal(type, H5T_STD_I32LE) > 0 ? HEAT_ELEMENT_INT32 : HEAT_ELEMENT_DOUBLE;
   if (H5Tequal(type, HeatElementFileType(field->element)) <= 0 ||
       H5Sget_simple_extent_ndims(space) != 2 || H5Sget_simple_extent_dims(space, shape, NULL) < 0 ||
@@ -50,18 +47,19 @@ static void ReadFieldShape(hid_t dataset, const HeatFieldFileInfo *info, HeatFie
 /* The fields are those that have checksums; by name. */
 static void ReadFields(hid_t file, HeatFieldFileInfo *info, HeatFileError *error)
 {
-  H5G_info_t count;
-  hid_t      group = -1, dataset = -1;
+  char     names[HEAT_MAX_FILE_FIELDS][sizeof(info->fields[0].name)];
+  PetscInt n     = 0;
+  hid_t    group = -1, dataset = -1;
 
-  HeatH5(error, group = H5Gopen2(file, "integrity", H5P_DEFAULT));
-  HeatH5(error, H5Gget_info(group, &count));
-  for (hsize_t i = 0; !error->failed && i < count.nlinks && i < HEAT_MAX_FILE_FIELDS; ++i) {
+  group = HeatInputOpenGroup(file, "integrity", error);
+  if (!error->failed)
+    n = HeatInputListNames(group, HEAT_MAX_FILE_FIELDS, sizeof(names[0]), names[0], error);
+  for (PetscInt f = 0; f < n && !error->failed; ++f) {
     HeatFieldInfo *field = &info->fields[info->n_fields++];
 
     field->has_sums = PETSC_TRUE;
-    HeatH5(error, H5Lget_name_by_idx(group, ".", H5_INDEX_NAME, H5_ITER_INC, i, field->name,
-                                     sizeof(field->name), H5P_DEFAULT));
-    HeatH5(error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
+    snprintf(field->name, sizeof(field->name), "%s", names[f]);
+    dataset = HeatInputOpenDataset(file, field->name, error);
     ReadFieldShape(dataset, info, field, error);
     HeatH5ReadText(dataset, "units", field->units, sizeof(field->units), error);
     HeatH5ReadText(dataset, "long_name", field->long_name, sizeof(field->long_name), error);
@@ -167,7 +165,8 @@ static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo 
   const size_t bytes   = HeatElementBytes(field->element);
   hid_t        dataset = -1;
 
-  HeatH5(error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
+  dataset = HeatInputOpenDataset(file, field->name, error);
+  HeatInputCheckChunks(dataset, first, end - first, error);
   for (PetscInt j = first; j < end && !error->failed; j += piece) {
     const PetscInt n = PetscMin(piece, end - j);
 

@@ -66,4 +66,8 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t fi
                                 PetscInt n_fields, const HeatFileField *fields,
                                 const uint64_t *sums, HeatFileStats *stats, HeatFileError *error);
 
+/** Does a deflate stream give no more than `most` bytes?  A broken one gives those before the
+ *  fault; that it is broken is HDF5's to say. */
+PetscBool HeatInflatesTo(const void *packed, size_t size, size_t most);
+
 #endif

@@ -1,7 +1,7 @@
 /** Reading a field onto the blocks, from our files and from anybody's.
  *
  *  A file may come from anywhere, so rank 0 looks at it first, alone: the dataset must lie in the
- *  file itself (no links, no external or virtual storage) and have the grid's shape.  Only then
+ *  file itself (io/hdf5_input.h) and have the grid's shape.  Only then
  *  do all ranks open it, each through the serial driver: reading needs no agreement between them,
  *  and a bad file is refused at once on all.
  */
@@ -9,58 +9,10 @@
 #include <string.h>
 
 #include "io/field_file_parts.h"
+#include "io/hdf5_input.h"
 #include "io/slab.h"
 
-/* Add the names of the root's datasets and groups to a message. */
-static void ListNames(hid_t file, char *text, size_t size)
-{
-  H5G_info_t info;
-  char       name[64];
-  size_t     used = 0;
-
-  text[0] = '\0';
-  if (H5Gget_info(file, &info) < 0) return;
-  for (hsize_t i = 0; i < info.nlinks && used + sizeof(name) + 4 < size; ++i) {
-    if (H5Lget_name_by_idx(file, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, sizeof(name),
-                           H5P_DEFAULT) < 0)
-      break;
-    used += (size_t)snprintf(text + used, size - used, "%s%s", i ? " " : "", name);
-  }
-}
-
-/* Every step of the path must be a hard link that exists: nothing leads out of the file. */
-static void CheckPath(hid_t file, const char *dataset, HeatFileError *error)
-{
-  char       path[512], names[256];
-  H5L_info_t link;
-
-  for (const char *end = dataset; *end && !error->failed;) {
-    while (*end == '/') ++end;
-    end += strcspn(end, "/");
-    snprintf(path, sizeof(path), "%.*s", (int)(end - dataset), dataset);
-    if (H5Lexists(file, path, H5P_DEFAULT) <= 0) {
-      ListNames(file, names, sizeof(names));
-      HeatFileFail(error, "it has no dataset %s (it holds: %s)", dataset, names);
-      return;
-    }
-    HeatH5(error, H5Lget_info(file, path, &link, H5P_DEFAULT));
-    if (!error->failed && link.type != H5L_TYPE_HARD) {
-      HeatFileFail(error, "%s is a link; only datasets of the file itself are read", path);
-    }
-  }
-}
-
-static void CheckStorage(hid_t dataset, const char *name, HeatFileError *error)
-{
-  hid_t list = -1;
-
-  HeatH5(error, list = H5Dget_create_plist(dataset));
-  if (!error->failed && (H5Pget_layout(list) == H5D_VIRTUAL || H5Pget_external_count(list) > 0)) {
-    HeatFileFail(error, "the values of %s are stored in other files; only the file itself is read",
-                 name);
-  }
-  HeatH5Close(error, &list);
-}
+#define MOST_NUMBER_BYTES 16 /* a long double */
 
 static void CheckType(hid_t dataset, const char *name, HeatElement element, HeatFileError *error)
 {
@@ -70,10 +22,13 @@ static void CheckType(hid_t dataset, const char *name, HeatElement element, Heat
   HeatH5(error, type = H5Dget_type(dataset));
   if (error->failed) return;
   kind = H5Tget_class(type);
-  if (element == HEAT_ELEMENT_INT32 && kind != H5T_INTEGER) {
-    HeatFileFail(error, "dataset %s does not hold integers", name);
-  } else if (kind != H5T_INTEGER && kind != H5T_FLOAT) {
+  if (kind != H5T_INTEGER && kind != H5T_FLOAT) {
     HeatFileFail(error, "dataset %s does not hold numbers", name);
+  } else if (element == HEAT_ELEMENT_INT32 && kind != H5T_INTEGER) {
+    HeatFileFail(error, "dataset %s does not hold integers", name);
+  } else if (H5Tget_size(type) > MOST_NUMBER_BYTES) {
+    HeatFileFail(error, "dataset %s holds elements of %zu bytes; numbers have at most %d", name,
+                 H5Tget_size(type), MOST_NUMBER_BYTES);
   }
   HeatH5Close(error, &type);
 }
@@ -128,10 +83,8 @@ static void CheckDataset(const HeatGrid *grid, const char *path, const char *nam
   hid_t file = HeatH5OpenRead(path, error), dataset = -1;
 
   if (file < 0) return;
-  CheckPath(file, name, error);
-  HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
+  dataset = HeatInputOpenDataset(file, name, error);
   CheckType(dataset, name, element, error);
-  CheckStorage(dataset, name, error);
   CheckShape(dataset, name, grid, error);
   if (!error->failed) *sums = HasSums(file, dataset, name, element);
   HeatH5Close(error, &dataset);
@@ -145,8 +98,9 @@ static void ReadRows(const HeatGrid *grid, const char *path, const char *name, H
   hid_t file, dataset = -1;
 
   if (n == 0) return;
-  file = HeatH5OpenRead(path, error);
-  HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
+  file    = HeatH5OpenRead(path, error);
+  dataset = HeatInputOpenDataset(file, name, error);
+  HeatInputCheckChunks(dataset, first, n, error);
   HeatRowsRead(dataset, HeatElementMemoryType(element), first, n, grid->nx,
                HeatElementBytes(element), rows, error);
   HeatH5Close(error, &dataset);

@@ -3,6 +3,7 @@
  */
 #include "io/checksum.h"
 #include "io/field_file_parts.h"
+#include "io/hdf5_input.h"
 
 /* Select rows [first, first + n) of the dataset's [.][nx]. */
 static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
@@ -62,8 +63,15 @@ static void MoveSums(hid_t file, const char *name, PetscInt first, PetscInt n, P
   hid_t         group = -1, dataset = -1, file_space = -1, memory_space = -1;
 
   if (n == 0) return;
-  HeatH5(error, group = H5Gopen2(file, "integrity", H5P_DEFAULT));
-  HeatH5(error, dataset = H5Dopen2(group, name, H5P_DEFAULT));
+  if (write) {
+    HeatH5(error, group = H5Gopen2(file, "integrity", H5P_DEFAULT));
+    HeatH5(error, dataset = H5Dopen2(group, name, H5P_DEFAULT));
+  } else {
+    group   = HeatInputOpenGroup(file, "integrity", error);
+    dataset = HeatInputOpenDataset(group, name, error);
+    if (HeatInputArrayLength(dataset, name, sizeof(*sums), error) < first + n)
+      HeatFileFail(error, "integrity/%s holds too few checksums", name);
+  }
   HeatH5(error, file_space = H5Dget_space(dataset));
   HeatH5(error, H5Sselect_hyperslab(file_space, H5S_SELECT_SET, &start, NULL, &count, NULL));
   HeatH5(error, memory_space = H5Screate_simple(1, &count, NULL));

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "io/checksum.h"
+#include "io/hdf5_input.h"
 
 #define ALIGN_FROM 65536 /* bytes; smaller objects are packed */
 #define ALIGN_TO   4096  /* bytes: a page, and a block of the usual file systems */
@@ -127,6 +128,7 @@ hid_t HeatH5OpenRead(const char *path, HeatFileError *error)
 {
   hid_t list = -1, file = -1;
 
+  HeatInputCheckRegular(path, error);
   HeatH5(error, list = H5Pcreate(H5P_FILE_ACCESS));
   HeatH5(error, H5Pset_fapl_sec2(list));
   HeatH5(error, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG));
@@ -329,22 +331,6 @@ void HeatH5WriteArray(hid_t object, const char *name, hid_t type, hid_t memory, 
   HeatH5Close(error, &list);
 }
 
-/* Elements of a one-dimensional dataset, checked before memory is got for them. */
-static PetscInt64 ArrayLength(hid_t dataset, const char *name, HeatFileError *error)
-{
-  hid_t      space  = -1;
-  hssize_t   n      = -1;
-  const long stored = (long)H5Dget_storage_size(dataset);
-
-  HeatH5(error, space = H5Dget_space(dataset));
-  HeatH5(error, n = H5Sget_simple_extent_npoints(space));
-  if (!error->failed && (H5Sget_simple_extent_ndims(space) != 1 || n < 1 || stored < n)) {
-    HeatFileFail(error, "dataset %s is not of the shape that heat2d writes", name);
-  }
-  HeatH5Close(error, &space);
-  return (PetscInt64)n;
-}
-
 void HeatH5ReadArray(hid_t object, const char *name, hid_t memory, PetscInt64 *n, void **values,
                      HeatFileError *error)
 {
@@ -355,9 +341,9 @@ void HeatH5ReadArray(hid_t object, const char *name, hid_t memory, PetscInt64 *n
   *n      = 0;
   *values = NULL;
   if (error->failed || H5Lexists(object, name, H5P_DEFAULT) <= 0) return;
-  HeatH5(error, dataset = H5Dopen2(object, name, H5P_DEFAULT));
+  dataset = HeatInputOpenDataset(object, name, error);
   if (error->failed) return;
-  *n = ArrayLength(dataset, name, error);
+  *n = HeatInputArrayLength(dataset, name, bytes, error);
   if (!error->failed && PetscMalloc((size_t)*n * bytes, values)) {
     HeatFileFail(error, "no memory for %" PetscInt64_FMT " elements of %s", *n, name);
   }

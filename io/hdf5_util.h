@@ -32,7 +32,7 @@ void HeatH5Close(HeatFileError *error, hid_t *id);
  *  MPI-IO driver (HDF5 keeps its own duplicate). */
 hid_t HeatH5WriteAccess(MPI_Comm comm, HeatFileError *error);
 
-/** Open any file for reading on this rank alone (serial driver, no lock), or -1. */
+/** Open any regular file for reading on this rank alone (serial driver, no lock), or -1. */
 hid_t HeatH5OpenRead(const char *path, HeatFileError *error);
 
 /** Creation list of a contiguous dataset without time stamps, allocated at once and not filled. */

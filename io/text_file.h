@@ -8,7 +8,8 @@
  *  @param[in]  what    what the file should be, for messages: "a case file"
  *  @param[out] text    the caller's, also when an error is raised; PetscFree
  *  @param[out] length  bytes, without the NUL
- *  Errors: `code` when the file cannot be read or is larger than 16 MiB. */
+ *  Errors: `code` when the file cannot be read or is larger than 16 MiB; with HEAT_ERR_FILE, a
+ *  file that a case names, also when it is a pipe or a device: nobody may be waited for. */
 PetscErrorCode HeatTextRead(MPI_Comm comm, const char *path, PetscErrorCode code, const char *what,
                             char **text, size_t *length);
 
