@@ -12,6 +12,12 @@ if(HEAT2D_SANITIZE)
     -fsanitize=${HEAT2D_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   target_link_options(heat2d_settings INTERFACE -fsanitize=${HEAT2D_SANITIZE})
 endif()
+if(HEAT2D_FUZZ)
+  if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+    message(FATAL_ERROR "HEAT2D_FUZZ takes clang's libFuzzer: configure with -DCMAKE_C_COMPILER=clang")
+  endif()
+  target_compile_options(heat2d_settings INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # heat2d_library(NAME SOURCES ... LINK ...): a room of the house; includes are path-qualified.
 function(heat2d_library name)
