@@ -97,6 +97,24 @@ static void WriteAxes(hid_t file, const HeatGrid *g, HeatFileError *error)
   DescribeAxis(file, "y_edges", "y of the cell edges", NULL, error);
 }
 
+/* /time, a scalar coordinate as CF has it, which the fields name: along it xarray joins a series of
+ * files.  Compact, so that HDF5's checksum of the object's header covers the value. */
+static void WriteTime(hid_t file, double time, HeatFileError *error)
+{
+  hid_t list = HeatH5ContiguousList(error), space = -1, dataset = -1;
+
+  HeatH5(error, H5Pset_layout(list, H5D_COMPACT));
+  HeatH5(error, space = H5Screate(H5S_SCALAR));
+  HeatH5(error,
+         dataset = H5Dcreate2(file, "time", H5T_IEEE_F64LE, space, H5P_DEFAULT, list, H5P_DEFAULT));
+  HeatH5(error, H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &time));
+  HeatH5WriteText(dataset, "units", "s", error);
+  HeatH5WriteText(dataset, "long_name", "simulated time", error);
+  HeatH5Close(error, &dataset);
+  HeatH5Close(error, &space);
+  HeatH5Close(error, &list);
+}
+
 /* DIMENSION_LIST: for each of the n dimensions, of (y, x), a list of one reference to its scale. */
 static void AttachScales(hid_t file, hid_t dataset, int n, HeatFileError *error)
 {
@@ -222,6 +240,7 @@ static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compre
   HeatH5WriteText(dataset, "units", field->units, error);
   HeatH5WriteText(dataset, "long_name", field->long_name, error);
   if (field->standard_name) HeatH5WriteText(dataset, "standard_name", field->standard_name, error);
+  HeatH5WriteText(dataset, "coordinates", "time", error);
   WriteMeanings(dataset, field, error);
   AttachScales(file, dataset, 2, error);
   HeatH5Close(error, &dataset);
@@ -305,6 +324,7 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
   if (file < 0) return -1;
   WriteRootAttributes(file, grid, options, error);
   WriteAxes(file, grid, error);
+  WriteTime(file, options->time, error);
   if (options->extra && !error->failed) options->extra((int64_t)file, options->context, error);
   CreateSums(file, grid, n_fields, fields, error);
   for (PetscInt f = 0; f < n_fields; ++f) {

@@ -1,4 +1,4 @@
-"""What other people's programs see in our files: h5py, VTK, and any reader of XDMF."""
+"""What other people's programs see in our files: h5py, xarray, VTK, ParaView, and any reader of XDMF."""
 from __future__ import annotations
 
 import os
@@ -19,20 +19,40 @@ FIELDS = {"temperature": "degC", "conductivity_x": "W m-1 K-1", "conductivity_y"
 TIMES = {0: 0.0, 2: 0.002, 4: 0.004, 5: 0.005}
 
 
+CASE = basic_case(
+    title="a <small> case & more", grid={"cells": [NX, NY], "x": list(X), "y": list(Y)},
+    materials=[{"name": "steel", "conductivity": [2.0, 3.0], "density": 1.0, "specific_heat": 1.0},
+               {"name": "two words", "conductivity": 5.0, "density": 1.0, "specific_heat": 1.0}],
+    regions=[{"material": "steel"}, {"shape": "rectangle", "x": [0.5, 1.0], "y": [-1.0, -0.4], "material": "two words"}],
+    initial={"temperature": "10*x+100*y"}, time={"scheme": "backward-euler", "step": 0.001, "steps": 5},
+    output={"snapshots": {"every": 2}, "fields": ["temperature", "conductivity", "heat_flux", "material", "owner"],
+            "temperature_unit": "degC"}, checkpoint={"every": 2})
+
+
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory) -> Outcome:
     """nx != ny, an origin that is not 0, a field without any symmetry."""
-    case = basic_case(
-        title="a <small> case & more", grid={"cells": [NX, NY], "x": list(X), "y": list(Y)},
-        materials=[{"name": "steel", "conductivity": [2.0, 3.0], "density": 1.0, "specific_heat": 1.0},
-                   {"name": "two words", "conductivity": 5.0, "density": 1.0, "specific_heat": 1.0}],
-        regions=[{"material": "steel"}, {"shape": "rectangle", "x": [0.5, 1.0], "y": [-1.0, -0.4], "material": "two words"}],
-        initial={"temperature": "10*x+100*y"}, time={"scheme": "backward-euler", "step": 0.001, "steps": 5},
-        output={"snapshots": {"every": 2}, "fields": ["temperature", "conductivity", "heat_flux", "material", "owner"],
-                "temperature_unit": "degC"})
-    done = run(tmp_path_factory.mktemp("readers"), case, "--quiet", ranks=2)
+    done = run(tmp_path_factory.mktemp("readers"), CASE, "--quiet", ranks=2)
     assert done.code == 0, done.err
     return done
+
+
+@pytest.fixture(scope="module")
+def resumed(tmp_path_factory) -> Outcome:
+    """The same in two parts: one rank and plain files, then two ranks and compressed ones."""
+    folder = tmp_path_factory.mktemp("resumed")
+    first = run(folder, CASE, "--quiet", "--set", "time.steps=2")
+    assert first.code == 0, first.err
+    done = run(folder, folder / "case.yaml", "--quiet", "--restart", "latest", "--set", "output.compression=deflate", ranks=2)
+    assert done.code == 0, done.err
+    with h5py.File(done.directory / "snapshot_000002.h5") as plain, h5py.File(done.snapshots()[-1]) as packed:
+        assert (plain["temperature"].compression, packed["temperature"].compression) == (None, "gzip")
+    return done
+
+
+@pytest.fixture(params=["outcome", "resumed"])
+def either(request) -> Outcome:
+    return request.getfixturevalue(request.param)
 
 
 def axis(extent, n) -> np.ndarray:
@@ -120,6 +140,39 @@ def test_compressed_snapshots_hold_the_same_values(tmp_path):
         assert file["temperature"].compression == "gzip"
 
 
+# ---- xarray -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["netcdf4", "h5netcdf"])
+def engine(request) -> str:
+    pytest.importorskip({"netcdf4": "netCDF4"}.get(request.param, request.param))
+    return request.param
+
+
+def test_xarray_opens_a_snapshot_with_labelled_dimensions(either, engine):
+    xarray = pytest.importorskip("xarray")
+    with xarray.open_dataset(either.directory / "snapshot_000004.h5", engine=engine) as data:
+        assert set(data.data_vars) == set(FIELDS) and data.temperature.dims == ("y", "x")
+        np.testing.assert_allclose(data.x, axis(X, NX), rtol=0, atol=1e-14)
+        np.testing.assert_allclose(data.y, axis(Y, NY), rtol=0, atol=1e-14)
+        np.testing.assert_array_equal(data.temperature, either.field(4))
+        assert data.time.dims == () and float(data.time) == data.attrs["time"] and data.time.attrs["units"] == "s"
+        corner = data.temperature.sel(x=X[1], y=Y[0], method="nearest")
+        assert float(corner) == either.field(4)[0, NX - 1]
+
+
+def test_xarray_joins_the_series_along_the_time(either, engine):
+    """No conversion, and no function to prepare the files with."""
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("dask")
+    with xarray.open_mfdataset(either.snapshots(), engine=engine, combine="nested", concat_dim="time") as data:
+        assert data.temperature.dims == ("time", "y", "x") and data.time.dtype == np.dtype("f8")
+        np.testing.assert_allclose(data.time, list(TIMES.values()), rtol=1e-15)
+        for number, step in enumerate(TIMES):
+            np.testing.assert_array_equal(data.temperature[number], either.field(step))
+        np.testing.assert_array_equal(data.temperature.sel(time=0.004, method="nearest"), either.field(4))
+
+
 # ---- XDMF, read as its specification says ---------------------------------------------------------------
 
 
@@ -185,14 +238,14 @@ def check_rectilinear(grid, values: np.ndarray, x: np.ndarray, y: np.ndarray, ex
 
 
 @pytest.mark.parametrize("step", [0, 5])
-def test_vtk_opens_a_snapshot_by_its_cf_attributes(outcome, tmp_path, monkeypatch, step):
+def test_vtk_opens_a_snapshot_by_its_cf_attributes(either, tmp_path, monkeypatch, step):
     """Through the netCDF library, which takes the file for netCDF-4; values sit at the cell centres."""
     reader_module = pytest.importorskip("vtkmodules.vtkIONetCDF")
     from vtkmodules.util.numpy_support import vtk_to_numpy
 
     monkeypatch.chdir(tmp_path)
     reader = reader_module.vtkNetCDFCFReader()
-    reader.SetFileName(str(outcome.directory / f"snapshot_{step:06d}.h5"))
+    reader.SetFileName(str(either.directory / f"snapshot_{step:06d}.h5"))
     reader.SphericalCoordinatesOff()
     reader.Update()
     grid = reader.GetOutputDataObject(0)
@@ -200,7 +253,7 @@ def test_vtk_opens_a_snapshot_by_its_cf_attributes(outcome, tmp_path, monkeypatc
     x, y = axis(X, NX), axis(Y, NY)
     np.testing.assert_allclose(grid.GetBounds(), [x[0], x[-1], y[0], y[-1], 0, 0], atol=1e-14)
     values = vtk_to_numpy(grid.GetPointData().GetArray("temperature")).reshape(NY, NX)
-    np.testing.assert_array_equal(values, outcome.field(step))
+    np.testing.assert_array_equal(values, either.field(step))
 
 
 def xdmf_reader():
@@ -239,22 +292,24 @@ from vtkmodules.util.numpy_support import vtk_to_numpy
 kind, path, seen = sys.argv[1:]
 reader = simple.XDMFReader(FileNames=[path]) if kind == "XDMFReader" else getattr(simple, kind)(FileName=[path])
 times = list(reader.TimestepValues)
-reader.UpdatePipeline(times[-1])
-grid = reader.GetClientSideObject().GetOutputDataObject(0)
-while grid.IsA("vtkMultiBlockDataSet"):
-    grid = grid.GetBlock(0)
+fields = []
+for time in times:
+    reader.UpdatePipeline(time)
+    grid = reader.GetClientSideObject().GetOutputDataObject(0)
+    while grid.IsA("vtkMultiBlockDataSet"):
+        grid = grid.GetBlock(0)
+    fields.append(vtk_to_numpy(grid.GetCellData().GetArray("temperature")).copy())
 numpy.savez(seen, times=times, bounds=grid.GetBounds(), x=vtk_to_numpy(grid.GetXCoordinates()),
-            y=vtk_to_numpy(grid.GetYCoordinates()),
-            temperature=vtk_to_numpy(grid.GetCellData().GetArray("temperature")))
+            y=vtk_to_numpy(grid.GetYCoordinates()), temperature=fields)
 """
 
 
 @pytest.mark.skipif(shutil.which("pvpython") is None, reason="ParaView is not installed")
 @pytest.mark.parametrize("kind", ["XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"])
-def test_paraview_opens_the_xdmf_from_another_folder(outcome, tmp_path, kind):
+def test_paraview_opens_the_xdmf_from_another_folder(either, tmp_path, kind):
     (tmp_path / "look.py").write_text(PARAVIEW)
     done = subprocess.run(["timeout", "-k", "5", "120", "pvpython", "look.py", kind,
-                           str(outcome.directory / "snapshots.xdmf"), "seen.npz"], cwd=tmp_path,
+                           str(either.directory / "snapshots.xdmf"), "seen.npz"], cwd=tmp_path,
                           env=dict(os.environ, QT_QPA_PLATFORM="offscreen"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     seen = np.load(tmp_path / "seen.npz")
@@ -262,4 +317,5 @@ def test_paraview_opens_the_xdmf_from_another_folder(outcome, tmp_path, kind):
     np.testing.assert_allclose(seen["bounds"], [*X, *Y, 0, 0], atol=1e-14)
     np.testing.assert_allclose(seen["x"], edges(X, NX), atol=1e-14)
     np.testing.assert_allclose(seen["y"], edges(Y, NY), atol=1e-14)
-    np.testing.assert_array_equal(seen["temperature"].reshape(NY, NX), outcome.field(5))
+    for step, seen_field in zip(TIMES, seen["temperature"], strict=True):
+        np.testing.assert_array_equal(seen_field.reshape(NY, NX), either.field(step))
