@@ -231,6 +231,17 @@ def test_dataset_is_read(tmp_path, name, ranks):
     np.testing.assert_array_equal(outcome.field(0), T)
 
 
+def test_chunks_that_were_never_written_hold_the_fill_value(tmp_path):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        dataset = file.create_dataset("temperature", (NY, NX), "f8", chunks=(2, 3), compression="gzip", fillvalue=3.0)
+        dataset[0, 0] = 5.0
+    outcome = run(tmp_path, case(output={"snapshots": {"every": 2}}), "--quiet", ranks=2, timeout=SECONDS)
+    assert outcome.code == 0, outcome.err
+    expected = np.full((NY, NX), 3.0)
+    expected[0, 0] = 5.0
+    np.testing.assert_array_equal(outcome.field(0), expected)
+
+
 def test_groups_in_a_circle_are_no_hang(tmp_path):
     with h5py.File(tmp_path / "f.h5", "w") as file:
         file["a/temperature"] = T
