@@ -4,6 +4,7 @@
 #include "app/history.h"
 #include "app/points.h"
 #include "app/restart.h"
+#include "app/screen.h"
 #include "app/snapshot_fields.h"
 #include "app/survey.h"
 #include "io/output_dir.h"
@@ -54,6 +55,7 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
   PetscCall(HeatRestartRelease(&memory, &state));
   HeatFileStatsAdd(&sim->checkpoint_stats, &stats);
   HeatStopCheckpointed(&sim->stop, stats.seconds);
+  HeatScreenInterval(sim);
   if (!written || *written) sim->last_checkpoint_step = sim->clock.step;
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_CHECKPOINT);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -95,6 +95,36 @@ static PetscErrorCode PrintScheme(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What may end the run early, and when it keeps its state by the clock. */
+static void PrintLimits(const HeatSimulation *sim)
+{
+  const HeatStop *stop = &sim->stop;
+  char            text[32];
+
+  if (stop->wall_limit > 0.0)
+    (void)printf("  limit      %s of wall time\n",
+                 Duration((double)stop->wall_limit, text, sizeof text));
+  if (stop->job[0] && stop->job_left < PETSC_MAX_REAL)
+    (void)printf("  limit      Slurm job %s ends in %s\n", stop->job,
+                 Duration(PetscMax((double)stop->job_left, 0.0), text, sizeof text));
+  else if (stop->job[0])
+    (void)printf("  limit      of Slurm job %s: none is known\n", stop->job);
+  if (stop->mtbf > 0.0)
+    (void)printf("  checkpoint by Daly's interval, once the first one was measured, after %s\n",
+                 Duration((double)stop->checkpoint_interval, text, sizeof text));
+}
+
+void HeatScreenInterval(const HeatSimulation *sim)
+{
+  const HeatStop *stop = &sim->stop;
+  char            text[2][32];
+
+  if (stop->mtbf == 0.0 || stop->checkpoints != 1 || !Speaks(sim)) return;
+  (void)printf("  checkpoints every %s: one takes %s (checkpoint.interval: daly)\n",
+               Duration((double)stop->checkpoint_interval, text[0], sizeof text[0]),
+               Duration((double)stop->checkpoint_sum, text[1], sizeof text[1]));
+}
+
 PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
@@ -107,6 +137,7 @@ PetscErrorCode HeatScreenHeader(HeatSimulation *sim)
   (void)printf("heat2d %s  %s\n", HeatVersion(), sim->c->title);
   PrintGrid(sim);
   PetscCall(PrintScheme(sim));
+  PrintLimits(sim);
   (void)printf("  output     %s\n", sim->c->output.directory);
   if (sim->restarted_from[0]) {
     (void)printf("  restart    from %s, step %" PetscInt64_FMT ", t = %g s\n", sim->restarted_from,

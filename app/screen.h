@@ -19,4 +19,7 @@ void HeatScreenSolver(const HeatSimulation *sim);
 /** Time per phase, throughput, energy, checks, files.  Collective. */
 PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status);
 
+/** After a checkpoint: the interval that Daly's formula gives, once it is known.  Not collective. */
+void HeatScreenInterval(const HeatSimulation *sim);
+
 #endif

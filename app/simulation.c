@@ -158,16 +158,24 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* At most, a node: with all fields that a scheme can remember. */
+static PetscReal CheckpointBytes(const HeatGrid *g)
+{
+  return (PetscReal)g->nx * (PetscReal)g->ny * (PetscReal)sizeof(PetscReal) *
+         (1 + HEAT_MEMORY_FIELDS) / (PetscReal)g->n_nodes;
+}
+
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 {
   const PetscBool restart = sim->restarted_from[0] ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBeginUser;
   PetscCall(HeatOutputDirectoryPrepare(sim->grid->comm, sim->c->output.directory, restart));
+  PetscCall(HeatStopStart(&sim->stop, sim->grid->comm, sim->c, sim->began, sim->clock.step,
+                          CheckpointBytes(sim->grid)));
   PetscCall(HeatScreenHeader(sim));
   PetscCall(HeatOutputOpen(sim));
   PetscCall(HeatCheckpointStateClear(&sim->resumed));
-  HeatStopStart(&sim->stop, sim->c, sim->began, sim->clock.step);
   if (!restart) PetscCall(HeatOutputStep(sim, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -274,7 +282,7 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
     PetscCall(HeatScreenProgress(sim));
   }
   if (HeatClockIsDone(&sim->clock)) sim->stop.stop = PETSC_FALSE;
-  if (sim->stop.stop || c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0)
+  if (sim->stop.stop || c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
     PetscCall(HeatOutputCheckpoint(sim, NULL));
   PetscCall(HeatOutputClose(sim));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "app/stop.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -31,17 +32,37 @@ PetscErrorCode HeatStopInstallSignals(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatStopStart(HeatStop *s, const HeatCase *c, double began, PetscInt64 step)
-{
-  const HeatStop fresh = {0};
+/* Daly's interval needs the cost of a checkpoint, so the first one comes early: after a minute, or a
+   tenth of the time between failures where that is less. */
+static PetscReal FirstInterval(PetscReal mtbf) { return PetscMin(60.0, 0.1 * mtbf); }
 
+PetscReal HeatStopDaly(PetscReal d, PetscReal M)
+{
+  if (d >= 2.0 * M) return M;
+  return PetscSqrtReal(2.0 * d * M) * (1.0 + PetscSqrtReal(d / (2.0 * M)) / 3.0 + d / (18.0 * M)) -
+         d;
+}
+
+PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, double began,
+                             PetscInt64 step, PetscReal bytes)
+{
+  const HeatStop  fresh = {0};
+  const PetscReal slow  = 200e6; /* [B/s] of a node, written, synced and read back: a slow disk */
+
+  PetscFunctionBeginUser;
   *s                     = fresh;
   s->wall_limit          = c->limits.wall_time;
-  s->checkpoint_interval = c->checkpoint.wall_interval;
-  s->began               = began;
-  s->last_checkpoint = s->asked = MPI_Wtime();
-  s->asked_step                 = step;
-  s->next_step                  = step + 1;
+  s->mtbf                = c->checkpoint.daly ? c->checkpoint.mtbf : 0.0;
+  s->checkpoint_interval = c->checkpoint.daly ? FirstInterval(s->mtbf)
+                                              : c->checkpoint.wall_interval;
+  s->checkpoint_cost     = bytes / slow;
+  s->job_left            = INFINITY;
+  if (c->limits.slurm) PetscCall(HeatSlurmTimeLeft(comm, &s->job_left, s->job));
+  s->began   = began;
+  s->started = s->last_checkpoint = s->asked = MPI_Wtime();
+  s->asked_step                              = step;
+  s->next_step                               = step + 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static const char *SignalName(int number)
@@ -58,15 +79,32 @@ static PetscInt64 StepsUntilNextTime(const HeatStop *s, PetscInt64 step, double 
   return (PetscInt64)PetscMax(1.0, PetscMin(fit, 10.0 * (double)done));
 }
 
+/* One of the limits is near: `seconds` since the ranks last agreed may pass before they do again. */
+static void LookAtLimits(HeatStop *s, double run, double job, double seconds)
+{
+  const double slack   = 5.0; /* [s] Slurm's clock, and the job script's own end */
+  const double reserve = 2.0 * s->checkpoint_cost + PetscMax(0.5, seconds);
+
+  if (s->wall_limit > 0.0 && run + reserve >= s->wall_limit) {
+    s->stop = PETSC_TRUE;
+    (void)snprintf(s->reason, sizeof s->reason, "the wall-time limit of %g s (limits.wall_time)",
+                   (double)s->wall_limit);
+  } else if (job + reserve + slack >= s->job_left) {
+    s->stop = PETSC_TRUE;
+    (void)snprintf(s->reason, sizeof s->reason, "the end of Slurm job %s (limits.slurm)", s->job);
+  }
+}
+
 PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
 {
   const double now = MPI_Wtime();
-  double all[4] = {(double)caught_signal, now - s->began, now - s->asked, now - s->last_checkpoint};
+  double all[5] = {(double)caught_signal, now - s->began, now - s->asked, now - s->last_checkpoint,
+                   now - s->started};
 
   PetscFunctionBeginUser;
   s->checkpoint = PETSC_FALSE;
   if (step < s->next_step) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, all, 4, MPI_DOUBLE, MPI_MAX, comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, all, 5, MPI_DOUBLE, MPI_MAX, comm));
   s->next_step  = step + StepsUntilNextTime(s, step, all[2]);
   s->asked      = now;
   s->asked_step = step;
@@ -75,17 +113,17 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
   if (all[0] > 0.0) {
     s->stop = PETSC_TRUE;
     PetscCall(PetscSNPrintf(s->reason, sizeof s->reason, "signal %s", SignalName((int)all[0])));
-  } else if (s->wall_limit > 0.0 &&
-             all[1] + 2.0 * s->checkpoint_cost + PetscMax(0.5, all[2]) >= s->wall_limit) {
-    s->stop = PETSC_TRUE;
-    (void)snprintf(s->reason, sizeof s->reason, "the wall-time limit of %g s (limits.wall_time)",
-                   (double)s->wall_limit);
-  }
+  } else LookAtLimits(s, all[1], all[4], all[2]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 void HeatStopCheckpointed(HeatStop *s, PetscReal seconds)
 {
   s->last_checkpoint = MPI_Wtime();
-  s->checkpoint_cost = PetscMax(s->checkpoint_cost, seconds);
+  if (seconds <= 0.0) return;
+  s->checkpoint_cost = s->checkpoints == 0 ? seconds : PetscMax(s->checkpoint_cost, seconds);
+  s->checkpoint_sum += seconds;
+  s->checkpoints += 1;
+  if (s->mtbf > 0.0)
+    s->checkpoint_interval = HeatStopDaly(s->checkpoint_sum / (PetscReal)s->checkpoints, s->mtbf);
 }

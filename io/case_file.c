@@ -144,7 +144,10 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
 {
   const HeatYamlNode *checkpoint = HeatReaderKey(root, "checkpoint"),
                      *limits     = HeatReaderKey(root, "limits");
-  HeatCase *c                    = r->c;
+  const HeatYamlNode *interval        = HeatReaderKey(checkpoint, "interval");
+  const char *const   names[]          = {"daly", "", "", NULL}; /* as a PetscEnum has them */
+  HeatCase           *c               = r->c;
+  int                 choice;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadMap(r, checkpoint));
@@ -153,8 +156,13 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   PetscCall(HeatReadReal(r, HeatReaderKey(checkpoint, "wall_interval"), HEAT_NOT_NEGATIVE,
                          &c->checkpoint.wall_interval));
   PetscCall(HeatReadInt(r, HeatReaderKey(checkpoint, "keep"), 1, &c->checkpoint.keep));
+  PetscCall(HeatReadChoice(r, interval, names, &choice));
+  c->checkpoint.daly = interval ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(
+      HeatReadReal(r, HeatReaderKey(checkpoint, "mtbf"), HEAT_POSITIVE, &c->checkpoint.mtbf));
   PetscCall(
       HeatReadReal(r, HeatReaderKey(limits, "wall_time"), HEAT_NOT_NEGATIVE, &c->limits.wall_time));
+  PetscCall(HeatReadBool(r, HeatReaderKey(limits, "slurm"), &c->limits.slurm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

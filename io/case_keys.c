@@ -147,8 +147,14 @@ static const HeatCaseKey keys[] = {
     {"checkpoint.wall_interval", "number >= 0", "0: none",
      "wall time from one checkpoint to the next [s]"},
     {"checkpoint.keep", "whole number >= 1", "2", "newest checkpoints that are kept"},
+    {"checkpoint.interval", "daly", "none",
+     "wall time between checkpoints by Daly's formula, from their measured cost and mtbf"},
+    {"checkpoint.mtbf", "number > 0", "required with interval",
+     "mean time between failures of the whole job [s]"},
     {"limits.wall_time", "number >= 0", "0: none",
      "wall time of the run [s]; then a checkpoint and exit code 75"},
+    {"limits.slurm", "true | false", "true",
+     "in a Slurm job its end is such a limit, too; the earlier one counts"},
 
     {"check[].quantity",
      "temperature | error_l2 | error_max | integral | heat_flow | energy_balance | minimum | "
@@ -183,8 +189,6 @@ static const HeatCaseKey keys[] = {
 static const struct {
   const char *pattern, *what;
 } later[] = {
-    {"checkpoint.interval", "an interval other than every and wall_interval"},
-    {"checkpoint.mtbf", "an interval from the mean time between failures"},
     {"checkpoint.mode", "a choice of mode"},
     {"checkpoint.verify", "a choice of verification (checkpoints are always verified)"},
     {"limits.stall", "a limit on stalling"},

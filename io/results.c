@@ -381,6 +381,15 @@ static cJSON *VerifyRecord(const HeatResults *r)
   return root;
 }
 
+static void PutLimits(cJSON *root, const HeatResults *r)
+{
+  cJSON *limits = cJSON_AddObjectToObject(root, "limits");
+
+  PutNumber(limits, "wall_time", r->limits.wall_time);
+  PutText(limits, "slurm_job", r->limits.slurm_job);
+  PutNumber(limits, "slurm_left", r->limits.slurm_left);
+}
+
 static cJSON *Record(const HeatResults *r)
 {
   cJSON *root = cJSON_CreateObject(), *io;
@@ -400,6 +409,9 @@ static cJSON *Record(const HeatResults *r)
   io = cJSON_AddObjectToObject(root, "io");
   PutFiles(io, "snapshots", &r->snapshots);
   PutFiles(io, "checkpoints", &r->checkpoints);
+  PutNumber(cJSON_GetObjectItemCaseSensitive(io, "checkpoints"), "interval",
+            r->checkpoint_interval);
+  PutLimits(root, r);
   PutEnergy(root, r);
   PutRegions(root, r);
   PutChecks(root, r);
@@ -424,7 +436,10 @@ void HeatResultsInit(HeatResults *r)
   r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;
   r->energy.balance_error = r->energy.balance_relative = NAN;
   for (int s = 0; s < HEAT_SIDES; ++s) r->energy.sides[s] = NAN;
-  r->provenance.elapsed = NAN;
+  r->provenance.elapsed   = NAN;
+  r->checkpoint_interval  = NAN;
+  r->limits.wall_time     = NAN;
+  r->limits.slurm_left    = NAN;
 }
 
 PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResults *results)

@@ -120,6 +120,12 @@ typedef struct {
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
 
   HeatFileStats snapshots, checkpoints;
+  double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */
+  struct {
+    double      wall_time;  /* [s]; NaN: none */
+    const char *slurm_job;  /* NULL: none, or not looked for */
+    double      slurm_left; /* [s] at the start; infinite: not known */
+  } limits;
 
   struct {
     double stored_initial, stored_final; /* [J/m] */

@@ -56,6 +56,7 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
   made->output.fields[HEAT_FIELD_TEMPERATURE] = PETSC_TRUE;
   made->output.compression                    = HEAT_COMPRESSION_NONE;
   made->checkpoint.keep                       = 2;
+  made->limits.slurm                          = PETSC_TRUE;
   for (int side = 0; side < HEAT_SIDES; side++)
     PetscCall(HeatCaseSetSegments(made, (HeatSide)side, 1));
   PetscCall(PetscStrallocpy("multigrid", &made->solver.preconditioner));

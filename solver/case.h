@@ -293,9 +293,12 @@ typedef struct {
     PetscInt  every;         /* steps; 0: none */
     PetscReal wall_interval; /* [s] of wall time; 0: none */
     PetscInt  keep;          /* newest files kept, >= 1 */
+    PetscBool daly;          /* the wall time between them is Daly's */
+    PetscReal mtbf;          /* [s] mean time between failures, for that; 0: not given */
   } checkpoint;
   struct {
     PetscReal wall_time; /* [s]; 0: none */
+    PetscBool slurm;     /* the end of the Slurm job is a limit, too */
   } limits;
 
   PetscInt         n_checks;

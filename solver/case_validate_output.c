@@ -144,6 +144,21 @@ static PetscErrorCode ValidateInterfaces(const HeatValidation *k)
 
 /* All of the section, checkpoints and limits. */
 
+static PetscErrorCode ValidateInterval(const HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(!c->checkpoint.daly || c->checkpoint.wall_interval == 0.0, k->comm, c,
+                   "checkpoint.interval", "given together with wall_interval; give one of the two");
+  HeatCaseCheckKey(!c->checkpoint.daly || c->checkpoint.mtbf > 0.0, k->comm, c,
+                   "checkpoint.interval",
+                   "daly needs checkpoint.mtbf, the mean time between failures of the job [s]");
+  HeatCaseCheckKey(c->checkpoint.daly || c->checkpoint.mtbf == 0.0, k->comm, c, "checkpoint.mtbf",
+                   "has no meaning without `interval: daly`; add that, or remove it");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatValidateOutput(const HeatValidation *k)
 {
   const HeatCase *c = k->c;
@@ -158,6 +173,7 @@ PetscErrorCode HeatValidateOutput(const HeatValidation *k)
       {"checkpoint.every", (PetscReal)c->checkpoint.every, 0.0},
       {"checkpoint.wall_interval", c->checkpoint.wall_interval, 0.0},
       {"checkpoint.keep", (PetscReal)c->checkpoint.keep, 1.0},
+      {"checkpoint.mtbf", c->checkpoint.mtbf, 0.0},
       {"limits.wall_time", c->limits.wall_time, 0.0},
   };
 
@@ -180,6 +196,7 @@ PetscErrorCode HeatValidateOutput(const HeatValidation *k)
                    c->output.directory);
   HeatCaseCheckKey(c->output.temperature_unit && c->output.temperature_unit[0], k->comm, c,
                    "output.temperature_unit", "is empty; name a unit, e.g. K or degC");
+  PetscCall(ValidateInterval(k));
   PetscCall(ValidateProbes(k));
   PetscCall(ValidateProfiles(k));
   PetscCall(ValidateInterfaces(k));

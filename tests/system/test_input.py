@@ -176,7 +176,7 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
 
 # Recognised, and refused by name.
 LATER = {
-    "interval of checkpoints": ("solver:", "checkpoint: {interval: auto} # here\nsolver:", ["checkpoint.interval"]),
+    "mode of checkpoints": ("solver:", "checkpoint: {mode: auto} # here\nsolver:", ["checkpoint.mode"]),
     "limit on stalling": ("solver:", "limits: {stall: 60} # here\nsolver:", ["limits.stall"]),
 }
 

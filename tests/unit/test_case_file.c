@@ -375,8 +375,6 @@ static void what_later_versions_add_is_not_called_unknown(void **state)
 {
   (void)state;
   static const Fault faults[] = {
-      {"checkpoint.interval=auto", "not available in this version"},
-      {"checkpoint.mtbf=1e5", "not available in this version"},
       {"checkpoint.mode=async", "not available in this version"},
       {"checkpoint.verify=true", "not available in this version"},
       {"limits.stall=60", "not available in this version"},
