@@ -2,6 +2,8 @@
 # the first three are of one MPI.
 
 find_package(MPI REQUIRED COMPONENTS C)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 if(HEAT2D_PETSC_PKGCONFIG)

@@ -3,6 +3,7 @@
 
 #include "app/record.h"
 #include "app/simulation.h"
+#include "app/watchdog.h"
 #include "io/case_file.h"
 #include "io/table.h"
 
@@ -73,15 +74,20 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
                               int *exit_code)
 {
   HeatSimulation *sim = NULL;
+  HeatWatchdog   *dog;
+  PetscMPIInt     rank;
   HeatStatus      status;
   PetscErrorCode  code, cleaned;
 
   PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(HeatWatchdogStart(c->limits.stall, rank, &dog));
   code = HeatSimulationCreate(comm, c, o, began, &sim);
   if (!code) code = Simulate(sim, &status);
   if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
     PetscFunctionReturn(code); /* perhaps of this rank alone */
   cleaned = HeatSimulationDestroy(&sim);
+  PetscCall(HeatWatchdogStop(&dog));
   if (!code)
     *exit_code = status == HEAT_STATUS_OK ? 0 : status == HEAT_STATUS_CHECK_FAILED ? 5 : 75;
   PetscFunctionReturn(code ? code : cleaned);

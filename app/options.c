@@ -161,7 +161,7 @@ static const char usage[] =
     "  0 done, every check holds      2 command line or case file wrong   3 numerics failed\n"
     "  4 file unreadable or unwritable   5 a check failed   75 stopped after a checkpoint: "
     "--restart latest\n"
-    "  70 a defect of heat2d or a library\n"
+    "  70 a defect of heat2d or a library   76 a rank made no progress (limits.stall)\n"
     "\n"
     "keys of the case file (inputs/README.md explains them)\n";
 

@@ -14,7 +14,7 @@
 static PetscErrorCode WriteSnapshot(HeatSimulation *sim, const PetscReal *T)
 {
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SNAPSHOT);
   PetscCall(HeatSnapshotFieldsWrite(sim, T));
   PetscCall(HeatPointsWriteProfiles(sim, T));
   sim->last_snapshot_step = sim->clock.step;
@@ -44,7 +44,7 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
     if (written) *written = PETSC_TRUE;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_CHECKPOINT);
   PetscCall(HeatPointsSync(sim));
   PetscCall(HeatTableFlush(sim->history.table));
   PetscCall(HeatRestartFill(sim, &memory, &state));
@@ -90,7 +90,7 @@ static Due WhatIsDue(const HeatSimulation *sim, const HeatClock *clock, PetscBoo
 static PetscErrorCode RecordStep(HeatSimulation *sim, const PetscReal *T, Due due)
 {
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscCall(HeatPointsSample(sim, T));
   if (due.survey) {
     PetscCall(HeatPointsFlush(sim));

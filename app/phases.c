@@ -1,10 +1,16 @@
 /* Wall time by phase. */
 #include "app/phases.h"
 
+#include "solver/heartbeat.h"
+
 const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "initial state", "steps",
                                                  "diagnostics", "snapshots",     "checkpoints"};
 
-void HeatPhaseBegin(HeatPhases *p) { p->started = MPI_Wtime(); }
+void HeatPhaseBegin(HeatPhases *p, HeatPhase phase)
+{
+  HeatBeatPhase(HeatPhaseNames[phase]);
+  p->started = MPI_Wtime();
+}
 
 void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)
 {

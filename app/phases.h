@@ -32,7 +32,7 @@ typedef struct {
 } HeatPhaseSpread;
 
 /** Phases do not nest.  Not collective. */
-void HeatPhaseBegin(HeatPhases *phases);
+void HeatPhaseBegin(HeatPhases *phases, HeatPhase phase);
 void HeatPhaseEnd(HeatPhases *phases, HeatPhase phase);
 
 /** Collective on comm. */

@@ -9,6 +9,7 @@
 #include "app/screen.h"
 #include "io/cell_inputs.h"
 #include "io/output_dir.h"
+#include "solver/heartbeat.h"
 
 /* The initial state. */
 
@@ -106,7 +107,7 @@ static PetscErrorCode StartClock(HeatSimulation *sim)
 static PetscErrorCode SetUpState(HeatSimulation *sim, const HeatCellInputs *inputs)
 {
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_INITIAL);
   PetscCall(DMCreateGlobalVector(sim->grid->da, &sim->T));
   if (sim->options->restart) PetscCall(HeatRestartRead(sim));
   else PetscCall(FreshState(sim, inputs));
@@ -121,7 +122,7 @@ static PetscErrorCode SetUpFields(HeatSimulation *sim)
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatCellInputsRead(sim->grid, sim->c, &inputs));
   code = HeatOperatorCreate(sim->grid, sim->c, &inputs, &sim->op);
   if (!code) code = HeatZonesCreate(sim->grid, sim->c, &inputs, &sim->zones);
@@ -149,7 +150,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   PetscCall(HeatOptionsInsertPetsc(options, c));
   PetscCall(HeatGridCreate(comm, c, &sim->grid));
   PetscCall(SetUpFields(sim));
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(UpdateOperator(sim));
   PetscCall(StartClock(sim));
   PetscCall(HeatOptionsCheckUsed(sim->grid->comm, options, c));
@@ -240,7 +241,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
   sim->prepared_step = -1;
   if (n > 1) code = HeatStepperAdvanceSeveral(sim->stepper, n, times, steps[0].dt, &sim->T, info);
   else code = HeatStepperAdvance(sim->stepper, times[0], steps[0].dt, &sim->T, info);
@@ -256,6 +257,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   }
   for (PetscInt k = 0; k < n; k++)
     HeatClockAdvance(&sim->clock, &steps[k], info->dt, info->next, info->rejected);
+  HeatBeatStep((long)sim->clock.step);
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -263,7 +265,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
 static PetscErrorCode AskToStop(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscCall(HeatStopAsk(&sim->stop, sim->grid->comm, sim->clock.step));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -297,7 +299,7 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
   PetscFunctionBeginUser;
   *status = HEAT_STATUS_STOPPED;
   if (!sim->stop.stop) {
-    HeatPhaseBegin(&sim->phases);
+    HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
     PetscCall(HeatChecksEvaluate(sim, &all_pass));
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
     *status = all_pass ? HEAT_STATUS_OK : HEAT_STATUS_CHECK_FAILED;

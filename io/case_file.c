@@ -162,6 +162,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
       HeatReadReal(r, HeatReaderKey(checkpoint, "mtbf"), HEAT_POSITIVE, &c->checkpoint.mtbf));
   PetscCall(
       HeatReadReal(r, HeatReaderKey(limits, "wall_time"), HEAT_NOT_NEGATIVE, &c->limits.wall_time));
+  PetscCall(HeatReadReal(r, HeatReaderKey(limits, "stall"), HEAT_NOT_NEGATIVE, &c->limits.stall));
   PetscCall(HeatReadBool(r, HeatReaderKey(limits, "slurm"), &c->limits.slurm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

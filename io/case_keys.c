@@ -153,6 +153,8 @@ static const HeatCaseKey keys[] = {
      "mean time between failures of the whole job [s]"},
     {"limits.wall_time", "number >= 0", "0: none",
      "wall time of the run [s]; then a checkpoint and exit code 75"},
+    {"limits.stall", "number >= 0", "0: none",
+     "time without progress of a rank [s]; then the job is ended, exit code 76"},
     {"limits.slurm", "true | false", "true",
      "in a Slurm job its end is such a limit, too; the earlier one counts"},
 
@@ -191,7 +193,6 @@ static const struct {
 } later[] = {
     {"checkpoint.mode", "a choice of mode"},
     {"checkpoint.verify", "a choice of verification (checkpoints are always verified)"},
-    {"limits.stall", "a limit on stalling"},
 };
 
 const HeatCaseKey *HeatCaseKeys(void) { return keys; }

@@ -4,6 +4,7 @@
 #include "io/checksum.h"
 #include "io/field_file_parts.h"
 #include "io/hdf5_input.h"
+#include "solver/heartbeat.h"
 
 /* Select rows [first, first + n) of the dataset's [.][nx]. */
 static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
@@ -29,6 +30,7 @@ static void MovePiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, P
   else HeatH5(error, H5Dread(dataset, memory, memory_space, file_space, H5P_DEFAULT, rows));
   HeatH5Close(error, &memory_space);
   HeatH5Close(error, &file_space);
+  HeatBeat();
 }
 
 static void MoveRows(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,

@@ -298,6 +298,7 @@ typedef struct {
   } checkpoint;
   struct {
     PetscReal wall_time; /* [s]; 0: none */
+    PetscReal stall;     /* [s] without progress of a rank; 0: none */
     PetscBool slurm;     /* the end of the Slurm job is a limit, too */
   } limits;
 

@@ -175,6 +175,7 @@ PetscErrorCode HeatValidateOutput(const HeatValidation *k)
       {"checkpoint.keep", (PetscReal)c->checkpoint.keep, 1.0},
       {"checkpoint.mtbf", c->checkpoint.mtbf, 0.0},
       {"limits.wall_time", c->limits.wall_time, 0.0},
+      {"limits.stall", c->limits.stall, 0.0},
   };
 
   PetscFunctionBeginUser;

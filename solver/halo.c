@@ -6,6 +6,8 @@
  * (periodic, one block) copies, and sends nothing. */
 #include "solver/halo.h"
 
+#include "solver/heartbeat.h"
+
 struct HeatHalo {
   const HeatGrid *grid;
   PetscReal      *send[HEAT_SIDES], *ghost[HEAT_SIDES]; /* owned; NULL at the domain's boundary */
@@ -92,6 +94,7 @@ PetscErrorCode HeatHaloEnd(HeatHalo *h)
   PetscFunctionBeginUser;
   if (h->n_requests) PetscCallMPI(MPI_Waitall(h->n_requests, h->requests, statuses));
   h->counts.wait += MPI_Wtime() - start;
+  HeatBeat();
   PetscFunctionReturn(0);
 }
 

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <petsc/private/kspimpl.h> /* to implement a KSP */
 
+#include "solver/heartbeat.h"
 #include "solver/heat_petsc.h"
 
 enum { WINDOW = 6 }; /* iterations over which headway is measured */
@@ -48,6 +49,7 @@ static PetscBool NearlyThere(KSP ksp, const HeatCG *h)
 static PetscErrorCode Report(KSP ksp, PetscReal norm)
 {
   PetscFunctionBeginUser;
+  HeatBeat();
   ksp->rnorm = norm;
   PetscCall(KSPLogResidualHistory(ksp, norm));
   PetscCall(KSPMonitor(ksp, ksp->its, norm));

@@ -177,7 +177,6 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
 # Recognised, and refused by name.
 LATER = {
     "mode of checkpoints": ("solver:", "checkpoint: {mode: auto} # here\nsolver:", ["checkpoint.mode"]),
-    "limit on stalling": ("solver:", "limits: {stall: 60} # here\nsolver:", ["limits.stall"]),
 }
 
 EXPRESSIONS = {

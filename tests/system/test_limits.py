@@ -116,3 +116,51 @@ def test_more_signals_during_the_last_checkpoint_tear_nothing(tmp_path):
     again = execute(command(tmp_path / "case.yaml", 2, ("--output", "out", "--quiet", "--restart", "latest", "--set",
                                                         f"time.steps={step + 1}")), tmp_path, 2)
     assert again.returncode == 0 and not again.stderr, again.stderr
+
+
+# ---- the watchdog ---------------------------------------------------------------------------------------
+
+
+def ranks_of(job: Background) -> list[int]:
+    """The processes that run the program itself."""
+    return [pid for pid in job.descendants() if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "heat2d"]
+
+
+@pytest.mark.parametrize("stopped", [0, 1])
+def test_rank_that_is_stopped_for_ever_ends_the_job(tmp_path, stopped):
+    with Background(tmp_path, long_run(checkpoint={"wall_interval": 0.5}, limits={"stall": 2.0}), 2) as job:
+        job.wait_for_checkpoint()
+        victim = ranks_of(job)[stopped]
+        began = time.monotonic()
+        os.kill(victim, signal.SIGSTOP)
+        _, err = job.process.communicate(timeout=30)  # a hang ends at 60 s
+    assert time.monotonic() - began < 20
+    lines = [line for line in err.splitlines() if "no progress" in line]
+    assert len(lines) == 1, err
+    assert f"made no progress for 2 s (limits.stall), in phase '" in lines[0] and "after step" in lines[0], lines[0]
+    assert job.process.returncode not in (0, 75, 124, 137), job.process.returncode
+    assert not os.path.exists(f"/proc/{victim}"), "the stopped rank is still there"
+
+
+def test_rank_that_is_stopped_for_a_moment_disturbs_nobody(tmp_path):
+    case = long_run(checkpoint={"wall_interval": 0.5}, limits={"stall": 5.0, "wall_time": 5.0})
+    with Background(tmp_path, case, 2) as job:
+        job.wait_for_checkpoint()
+        victim = ranks_of(job)[1]
+        os.kill(victim, signal.SIGSTOP)
+        time.sleep(1.5)
+        os.kill(victim, signal.SIGCONT)
+        _, err = job.process.communicate(timeout=40)
+    assert job.process.returncode == 75, f"{job.process.returncode}\n{err}"
+    assert "no progress" not in err, err
+
+
+def test_long_solve_that_goes_on_is_no_stall(tmp_path):
+    """One step, and only Jacobi's scaling for it: it takes many times `stall`, its iterations do not."""
+    case = basic_case(grid={"cells": [1000, 800], "x": [0.0, 1.0], "y": [0.0, 1.0]},
+                      boundary={"left": {"type": "temperature", "value": 1.0}}, time={"scheme": "steady"},
+                      solver={"preconditioner": "jacobi"}, limits={"stall": 0.6})
+    outcome = must(run(tmp_path, case, ranks=2))
+    seconds = next(phase["max"] for phase in outcome.results["timing"] if phase["name"] == "steps")
+    if seconds < 1.2:
+        pytest.skip(f"the solve took {seconds:.1f} s only: it shows nothing here")
