@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "solver/heartbeat.h"
+
 enum {
   LANES = 8,         /* doubles: whole vectors of any machine, a line of the cache */
   SKEW  = LANES,     /* S, where there are several tiles */
@@ -551,6 +553,7 @@ PetscErrorCode HeatWavefrontRun(HeatWavefront *w, PetscInt steps, const HeatFram
              w->frame.depth);
   for (s.tile = 0; s.tile < w->tiles; s.tile++) {
     for (PetscInt m = 0; 2 * m - steps < w->frame.ny; m++) {
+      if (m % 64 == 0) HeatBeat();
       Load(&s, 2 * m);
       Load(&s, 2 * m + 1);
       for (PetscInt l = 1; l <= steps; l++) StepRows(&s, l, 2 * m - l);
