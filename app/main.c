@@ -1,6 +1,7 @@
 /* heat2d: parse, initialise, dispatch, and leave with the same exit code on every rank. */
 #include <stdio.h>
 
+#include "app/command_inspect.h"
 #include "app/command_run.h"
 #include "app/command_verify.h"
 #include "app/options.h"
@@ -9,7 +10,7 @@
 
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
 {
-  PetscBool run, verify;
+  PetscBool run, verify, inspect;
 
   PetscFunctionBeginUser;
   *exit_code = 0;
@@ -28,8 +29,13 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began
     PetscCall(HeatCommandVerify(comm, o, began, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(PetscStrcmp(o->command, "inspect", &inspect));
+  if (inspect) {
+    PetscCall(HeatCommandInspect(comm, o, exit_code));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   HeatCheck(run, comm, HEAT_ERR_INPUT,
-            "the command `%s` is not available in this version; `run` and `verify` are",
+            "the command `%s` is not available in this version; `run`, `verify` and `inspect` are",
             o->command);
   PetscCall(HeatStopInstallSignals());
   PetscCall(HeatCommandRun(comm, o, began, exit_code));

@@ -136,7 +136,8 @@ static const char usage[] =
     "  run CASE.yaml         solve the case; a bare `heat2d CASE.yaml` means the same\n"
     "  verify [NAME ...]     run the built-in verification suite, or entries of it, on this "
     "installation\n"
-    "  plan, bench, inspect  not available in this version\n"
+    "  inspect FILE.h5 ...   what snapshots and checkpoints hold, and whether their checksums hold\n"
+    "  plan, bench           not available in this version\n"
     "\n"
     "options (the same for every command)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
@@ -320,7 +321,7 @@ PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const H
   PetscBool unused;
 
   PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < c->n_petsc; k++) {
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
     char name[256], path[300];
 
     PetscCall(OptionName(c->petsc[k].key, name, sizeof name));

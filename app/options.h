@@ -38,7 +38,8 @@ PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm);
 PetscErrorCode HeatOptionsInsertPetsc(const HeatOptions *options, const HeatCase *c);
 
 /** Raise HEAT_ERR_INPUT for a PETSc option, of the command line or the case, that nobody has read.
- *  Call after everything that reads options, before any work.  Collective on comm. */
+ *  Call after everything that reads options, before any work.  c may be NULL.  Collective on
+ *  comm. */
 PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *options, const HeatCase *c);
 
 void HeatOptionsFree(HeatOptions *options);

@@ -34,10 +34,11 @@ static PetscBool SnapshotDue(const HeatSimulation *sim, const HeatClock *clock)
 
 PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
 {
-  HeatCheckpointState state;
-  HeatStepperMemory   memory;
-  HeatFileStats       stats = {0};
-  const PetscReal    *T;
+  const HeatCheckpointKeep keep = {sim->c->checkpoint.keep, sim->c->checkpoint.keep_every};
+  HeatCheckpointState      state;
+  HeatStepperMemory        memory;
+  HeatFileStats            stats = {0};
+  const PetscReal         *T;
 
   PetscFunctionBeginUser;
   if (sim->last_checkpoint_step == sim->clock.step) {
@@ -49,8 +50,8 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
   PetscCall(HeatTableFlush(sim->history.table));
   PetscCall(HeatRestartFill(sim, &memory, &state));
   PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(HeatCheckpointWrite(sim->grid, sim->c->output.directory, sim->c->checkpoint.keep,
-                                sim->c->title, &state, T, written, &stats));
+  PetscCall(HeatCheckpointWrite(sim->grid, sim->c->output.directory, keep, sim->c->title, &state, T,
+                                written, &stats));
   PetscCall(VecRestoreArrayRead(sim->T, &T));
   PetscCall(HeatRestartRelease(&memory, &state));
   HeatFileStatsAdd(&sim->checkpoint_stats, &stats);

@@ -147,6 +147,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->last_snapshot_step   = -1;
   sim->last_checkpoint_step = -1;
   sim->prepared_step        = -1;
+  sim->lock                 = -1;
   PetscCall(HeatOptionsInsertPetsc(options, c));
   PetscCall(HeatGridCreate(comm, c, &sim->grid));
   PetscCall(SetUpFields(sim));
@@ -171,6 +172,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   const PetscBool restart = sim->restarted_from[0] ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatOutputDirectoryLock(sim->grid->comm, sim->c->output.directory, &sim->lock));
   PetscCall(HeatOutputDirectoryPrepare(sim->grid->comm, sim->c->output.directory, restart));
   PetscCall(HeatStopStart(&sim->stop, sim->grid->comm, sim->c, sim->began, sim->clock.step,
                           CheckpointBytes(sim->grid)));
@@ -315,6 +317,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
 
   PetscFunctionBeginUser;
   if (!sim) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatOutputDirectoryUnlock(sim->c->output.directory, &sim->lock);
   PetscCall(HeatSnapshotsDestroy(&sim->snapshots));
   PetscCall(HeatPointsDestroy(sim));
   PetscCall(HeatCheckpointStateClear(&sim->resumed));

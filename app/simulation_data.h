@@ -84,6 +84,7 @@ typedef struct {
   PetscInt64       prepared_step; /* the operator is at the field and time of that step; -1: not */
   HeatIterations   iterations;
   HeatStepInfo     last_step;
+  int              lock;          /* of the output folder; -1: none */
   PetscInt         most_at_once; /* steps that the stepper can take at once */
   HeatSummary      summary;      /* at the last reported step */
   HeatEnergyReport account;      /* likewise */

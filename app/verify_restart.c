@@ -53,7 +53,7 @@ static PetscErrorCode Write(HeatVerifyProblem *p, const char *folder)
     PetscCall(HeatCheckpointStateSetField(&state, name, (PetscReal *)blocks[k])); /* borrowed */
   }
   PetscCall(VecGetArrayRead(p->T, &T));
-  PetscCall(HeatCheckpointWrite(p->grid, folder, 1, "verify", &state, T, NULL, NULL));
+  PetscCall(HeatCheckpointWrite(p->grid, folder, (HeatCheckpointKeep){.newest = 1}, "verify", &state, T, NULL, NULL));
   PetscCall(VecRestoreArrayRead(p->T, &T));
   for (int k = 0; k < (int)memory.n_fields; k++)
     PetscCall(VecRestoreArrayRead(memory.fields[k], &blocks[k]));

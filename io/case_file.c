@@ -156,6 +156,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   PetscCall(HeatReadReal(r, HeatReaderKey(checkpoint, "wall_interval"), HEAT_NOT_NEGATIVE,
                          &c->checkpoint.wall_interval));
   PetscCall(HeatReadInt(r, HeatReaderKey(checkpoint, "keep"), 1, &c->checkpoint.keep));
+  PetscCall(HeatReadInt(r, HeatReaderKey(checkpoint, "keep_every"), 0, &c->checkpoint.keep_every));
   PetscCall(HeatReadChoice(r, interval, names, &choice));
   c->checkpoint.daly = interval ? PETSC_TRUE : PETSC_FALSE;
   PetscCall(

@@ -147,6 +147,8 @@ static const HeatCaseKey keys[] = {
     {"checkpoint.wall_interval", "number >= 0", "0: none",
      "wall time from one checkpoint to the next [s]"},
     {"checkpoint.keep", "whole number >= 1", "2", "newest checkpoints that are kept"},
+    {"checkpoint.keep_every", "whole number >= 0", "0: no others",
+     "checkpoints whose step is a multiple of this are kept for ever"},
     {"checkpoint.interval", "daly", "none",
      "wall time between checkpoints by Daly's formula, from their measured cost and mtbf"},
     {"checkpoint.mtbf", "number > 0", "required with interval",

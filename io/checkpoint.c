@@ -331,8 +331,8 @@ PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: the newest `keep` of the steps up to this one stay. */
-static PetscErrorCode RemoveOld(const char *dir, PetscInt keep, PetscInt64 step)
+/* Rank 0, of the steps up to this one. */
+static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
 {
   char          path[PETSC_MAX_PATH_LEN];
   HeatFileError ignored = {0}; /* an old file too many is no failure */
@@ -342,7 +342,8 @@ static PetscErrorCode RemoveOld(const char *dir, PetscInt keep, PetscInt64 step)
   PetscFunctionBeginUser;
   PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
   for (PetscInt i = n - 1; i >= 0; --i) {
-    if (steps[i] > step || newer++ < keep) continue;
+    if (steps[i] > step || newer++ < PetscMax(keep.newest, 1)) continue;
+    if (keep.every > 0 && steps[i] % keep.every == 0) continue;
     CheckpointPath(dir, steps[i], path, sizeof(path));
     unlink(path);
   }
@@ -378,7 +379,7 @@ static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscInt keep,
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, HeatCheckpointKeep keep,
                                    const char *title, const HeatCheckpointState *state,
                                    const PetscReal *T, PetscBool *written, HeatFileStats *stats)
 {
@@ -408,7 +409,7 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscI
       HeatFieldFileTryWrite(grid, path, &options, 1 + state->n_fields, fields, stats, &error));
   if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (!error.failed) {
-    if (grid->rank == 0) PetscCall(RemoveOld(dir, PetscMax(keep, 1), state->step));
+    if (grid->rank == 0) PetscCall(RemoveOld(dir, keep, state->step));
   } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, error.text));
   else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);

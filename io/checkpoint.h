@@ -53,14 +53,20 @@ PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const cha
 /** The block of a named field, NULL: the checkpoint has none.  It stays the state's. */
 const PetscReal *HeatCheckpointStateGetField(const HeatCheckpointState *state, const char *name);
 
-/** Write checkpoint_<step>.h5 into `dir`, then remove the oldest ones beyond `keep`.  Files of a
+/** Which checkpoints stay when a newer one is in place: by step, so that a restart changes nothing. */
+typedef struct {
+  PetscInt   newest; /* that many of the newest, at least 1 */
+  PetscInt64 every;  /* and those whose step is a multiple of this; 0: no others */
+} HeatCheckpointKeep;
+
+/** Write checkpoint_<step>.h5 into `dir`, then remove the older ones that `keep` does not name.  Files of a
  *  larger step than this one are not counted and not touched (HeatOutputDirectoryRewind moves them
  *  aside at a restart).  Collective on grid->comm.
  *  @param[in]  T        [nyl][nxl] temperature, x fastest, unpadded
  *  @param[out] written  NULL: a failure is raised (HEAT_ERR_FILE).  Else a failure is one line on
  *                       stderr, *written says which; the earlier checkpoints are still there.
  *  @param[out] stats    may be NULL */
-PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, PetscInt keep,
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, HeatCheckpointKeep keep,
                                    const char *title, const HeatCheckpointState *state,
                                    const PetscReal *T, PetscBool *written, HeatFileStats *stats);
 

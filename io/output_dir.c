@@ -8,8 +8,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -200,6 +202,104 @@ static PetscErrorCode ClearEarlier(const char *dir, char *notice, size_t size, H
              dir, n, aside);
   } else (void)TakeAway(dir, IsAny, NULL, NULL, PETSC_FALSE, error);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The lock. */
+
+/* "process 4711 on node17", as the holder wrote it. */
+static void ReadHolder(int file, char *text, size_t size)
+{
+  const ssize_t n = pread(file, text, size - 1, 0);
+
+  text[n > 0 ? n : 0] = '\0';
+  if (n <= 0) snprintf(text, size, "another process");
+}
+
+static void WriteHolder(int file)
+{
+  char text[320], host[256] = "";
+
+  (void)gethostname(host, sizeof(host) - 1);
+  snprintf(text, sizeof(text), "process %ld on %s", (long)getpid(), host);
+  if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0) return; /* only a name */
+}
+
+/* Whether the file that is open is still the one of that name: the holder before removes it. */
+static PetscBool IsStill(int file, const char *path)
+{
+  struct stat mine, there;
+
+  return fstat(file, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino &&
+                 mine.st_dev == there.st_dev
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Rank 0.  `notice`: what to tell the user, or empty. */
+static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *error)
+{
+  char path[PETSC_MAX_PATH_LEN], holder[320];
+
+  snprintf(path, sizeof(path), "%s/.lock", dir);
+  while (!error->failed) {
+    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+    if (file < 0) {
+      HeatFileFailErrno(error, "making .lock in it");
+    } else if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+      if (IsStill(file, path)) {
+        WriteHolder(file);
+        return file;
+      }
+      close(file);
+    } else if (errno == EWOULDBLOCK) {
+      ReadHolder(file, holder, sizeof(holder));
+      close(file);
+      HeatFileFail(error,
+                   "a run is writing into it (%s); wait for that one, or take another folder with "
+                   "--output",
+                   holder);
+    } else {
+      snprintf(notice, size, "%s cannot be locked (%s): start no other run in it meanwhile", dir,
+               strerror(errno));
+      close(file);
+      unlink(path);
+      break;
+    }
+  }
+  return -1;
+}
+
+PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, int *lock)
+{
+  HeatFileError error                          = {0};
+  char          notice[2 * PETSC_MAX_PATH_LEN] = "";
+  PetscMPIInt   rank;
+
+  PetscFunctionBeginUser;
+  *lock = -1;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    MakeFolders(dir, &error);
+    *lock = TakeLock(dir, notice, sizeof(notice), &error);
+  }
+  PetscCall(HeatFileShare(comm, &error));
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
+  if (notice[0])
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: note: %s\n", notice));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatOutputDirectoryUnlock(const char *dir, int *lock)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  if (*lock < 0) return;
+  snprintf(path, sizeof(path), "%s/.lock", dir);
+  if (IsStill(*lock, path)) unlink(path);
+  close(*lock);
+  *lock = -1;
 }
 
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart)

@@ -9,6 +9,17 @@
 
 #include "io/file_util.h"
 
+/** Make `dir` (and its parents) where it is not there, and lock it for this run, so that no other run
+ *  writes into it: rank 0 holds a lock of the system on the file .lock in it, which ends with the
+ *  process however that ends.  A file system without locks is told on stderr and used without.
+ *  Collective on comm.
+ *  @param[out] lock  for Unlock; -1 where this rank holds none
+ *  Errors: HEAT_ERR_FILE when another run holds it, or the folder cannot be made or written. */
+PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, int *lock);
+
+/** Give the lock back, when all is written.  Not collective. */
+void HeatOutputDirectoryUnlock(const char *dir, int *lock);
+
 /** Make `dir` (and its parents) ready.  Collective on comm; rank 0 does it.  Fresh run (restart
  *  false): an earlier run's files are removed; but when there are checkpoints and the run did not
  *  finish (no results.json with status ok or check-failed), all its files are moved into

@@ -293,6 +293,7 @@ typedef struct {
     PetscInt  every;         /* steps; 0: none */
     PetscReal wall_interval; /* [s] of wall time; 0: none */
     PetscInt  keep;          /* newest files kept, >= 1 */
+    PetscInt  keep_every;    /* those of steps that are its multiples are kept, too; 0: none */
     PetscBool daly;          /* the wall time between them is Daly's */
     PetscReal mtbf;          /* [s] mean time between failures, for that; 0: not given */
   } checkpoint;

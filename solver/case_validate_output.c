@@ -173,6 +173,7 @@ PetscErrorCode HeatValidateOutput(const HeatValidation *k)
       {"checkpoint.every", (PetscReal)c->checkpoint.every, 0.0},
       {"checkpoint.wall_interval", c->checkpoint.wall_interval, 0.0},
       {"checkpoint.keep", (PetscReal)c->checkpoint.keep, 1.0},
+      {"checkpoint.keep_every", (PetscReal)c->checkpoint.keep_every, 0.0},
       {"checkpoint.mtbf", c->checkpoint.mtbf, 0.0},
       {"limits.wall_time", c->limits.wall_time, 0.0},
       {"limits.stall", c->limits.stall, 0.0},

@@ -508,3 +508,18 @@ def test_no_partial_file_is_left(tmp_path):
     odd = [path.name for path in outcome.directory.iterdir()
            if not path.name.endswith((".h5", ".csv", ".json", ".xdmf"))]
     assert not odd, f"left over: {odd}"
+
+
+# ---- one run a folder -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_second_run_in_a_folder_is_refused_and_the_first_goes_on(tmp_path, restart):
+    with Background(tmp_path, long_run(checkpoint={"every": 2000, "keep": 2}), 2) as first:
+        first.wait_for_checkpoint()
+        second = run(tmp_path, long_run(), "--quiet", *(["--restart", "latest"] if restart else []), ranks=2, output="out")
+        refused(second, 4, "a run is writing into it (process", "--output")
+        assert first.process.poll() is None, "the first run has ended"
+        first.kill()
+    must(run(tmp_path, long_run(limits={"wall_time": 1.0}), "--quiet", "--restart", "latest", ranks=1, output="out"), 75)
+    assert not (tmp_path / "out" / ".lock").exists(), "the lock stays behind"

@@ -39,7 +39,7 @@ static PetscErrorCode Write(const HeatGrid *grid, const char *dir, PetscInt keep
   PetscErrorCode      code;
 
   FillState(&state, step, list);
-  code = HeatCheckpointWrite(grid, dir, keep, "a case", &state, T, written, NULL);
+  code = HeatCheckpointWrite(grid, dir, (HeatCheckpointKeep){keep, 20}, "a case", &state, T, written, NULL);
   OK(PetscFree(T));
   return code;
 }
@@ -108,7 +108,7 @@ static PetscErrorCode WriteWithField(const HeatGrid *grid, const char *dir)
   FillState(&state, 40, list);
   OK(HeatCheckpointStateSetField(&state, "rate", T));
   OK(HeatCheckpointStateSetField(&state, "rate", rate)); /* replaces it */
-  code = HeatCheckpointWrite(grid, dir, 2, "a case", &state, T, NULL, NULL);
+  code = HeatCheckpointWrite(grid, dir, (HeatCheckpointKeep){.newest = 2}, "a case", &state, T, NULL, NULL);
   OK(PetscFree(T));
   OK(PetscFree(rate));
   return code;
@@ -165,20 +165,25 @@ static void file_does_not_depend_on_ranks_or_layout(void **state)
   }
 }
 
-static void the_newest_are_kept_and_later_steps_are_not_counted(void **state)
+/* Beside the newest, multiples of 20 stay. */
+static void the_newest_are_kept_and_every_kth_and_later_steps_are_not_counted(void **state)
 {
   HeatGrid *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
 
   (void)state;
   HeatTestFolder("keep");
-  for (PetscInt64 step = 10; step <= 40; step += 10) OK(Write(grid, "keep", 2, step, NULL));
+  for (PetscInt64 step = 10; step <= 50; step += 10) OK(Write(grid, "keep", 2, step, NULL));
   assert_false(HeatTestExists("keep/checkpoint_000010.h5"));
-  assert_false(HeatTestExists("keep/checkpoint_000020.h5"));
-  assert_true(HeatTestExists("keep/checkpoint_000030.h5"));
-  OK(Write(grid, "keep", 1, 25, NULL));
-  assert_true(HeatTestExists("keep/checkpoint_000025.h5"));
-  assert_true(HeatTestExists("keep/checkpoint_000030.h5"));
+  assert_true(HeatTestExists("keep/checkpoint_000020.h5"));
+  assert_false(HeatTestExists("keep/checkpoint_000030.h5"));
   assert_true(HeatTestExists("keep/checkpoint_000040.h5"));
+  assert_true(HeatTestExists("keep/checkpoint_000050.h5"));
+  OK(Write(grid, "keep", 1, 25, NULL));
+  OK(Write(grid, "keep", 1, 35, NULL));
+  assert_true(HeatTestExists("keep/checkpoint_000020.h5"));
+  assert_false(HeatTestExists("keep/checkpoint_000025.h5"));
+  assert_true(HeatTestExists("keep/checkpoint_000035.h5"));
+  assert_true(HeatTestExists("keep/checkpoint_000050.h5"));
   OK(HeatGridDestroy(&grid));
 }
 
@@ -386,7 +391,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(named_fields_come_back_on_every_layout),
     cmocka_unit_test(damage_of_a_named_field_is_found),
     cmocka_unit_test(file_does_not_depend_on_ranks_or_layout),
-    cmocka_unit_test(the_newest_are_kept_and_later_steps_are_not_counted),
+    cmocka_unit_test(the_newest_are_kept_and_every_kth_and_later_steps_are_not_counted),
     cmocka_unit_test(latest_passes_over_damaged_ones),
     cmocka_unit_test(no_usable_checkpoint_is_an_error),
     cmocka_unit_test(checkpoint_of_another_case_is_refused_with_both_numbers),
