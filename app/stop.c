@@ -1,5 +1,5 @@
-/* Signals and wall time.  The flag is the one file-static variable of the program: a signal handler
- * can reach nothing else. */
+/* Signals and wall time.  The flag is file-static, as nothing else in the program but the heartbeat
+ * (solver/heartbeat.c): a signal handler can reach nothing else. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/stop.h"
 

@@ -92,14 +92,14 @@ def test_no_banned_function_is_called(path):
     assert not found, found
 
 
-def test_only_the_signal_flag_is_a_global():
+def test_only_the_signal_flag_and_the_heartbeat_are_globals():
     """Variables of file or static storage that can change: what a handler or the watchdog reads, and no other."""
     found = []
     for path in SOURCES:
         for number, line in enumerate(code(path).splitlines(), 1):
-            if re.match(r"\s*static\s+(?!inline)[^()]*(=|;)", line) and "const" not in line.split("=")[0]:
+            if re.match(r"\s*static\s+(?!inline)[^()]*(=|;|struct \{)", line) and "const" not in line.split("=")[0]:
                 found.append((name(path), line.strip()))
-    assert [where for where, _ in found] == ["app/stop.c"], found  # and the struct of solver/heartbeat.c
+    assert sorted(where for where, _ in found) == ["app/stop.c", "solver/heartbeat.c"], found
 
 
 def test_file_names_are_unique():
