@@ -45,7 +45,8 @@ class Nodes:
         hosts.write_text("127.0.0.1 localhost\n" + "".join(
             f"10.0.0.{number} {name}\n" for number, name in enumerate(self.names, 1)))
         try:
-            self.keepers["bridge"] = kept(["unshare", *(["--user", "--map-root-user"] if OWN_USER else []), "--net", "--mount"])
+            self.keepers["bridge"] = kept(["unshare", *(["--user", "--map-root-user"] if OWN_USER else []),
+                                           "--net", "--uts", "--mount"])
             self.ip("link add bridge type bridge")
             self.ip("link set bridge up")
             for number, name in enumerate(self.names, 1):
@@ -78,9 +79,10 @@ class Nodes:
             keeper.stdin.close()
             keeper.wait(10)
 
-    def enter(self, name: str) -> list[str]:
+    def enter(self, name: str, inside: bool = False) -> list[str]:
+        """`inside`: from another node, whose user namespace is the same and cannot be entered again."""
         return ["nsenter", f"--target={self.keepers[name].pid}", "--net", "--uts", "--mount",
-                *(["--user", "--preserve-credentials"] if OWN_USER else []), "--"]
+                *(["--user", "--preserve-credentials"] if OWN_USER and not inside else []), "--"]
 
     def ip(self, words: str, name: str = "bridge") -> None:
         done = subprocess.run([*self.enter(name), "ip", *words.split()], capture_output=True, text=True, check=False)
@@ -89,7 +91,7 @@ class Nodes:
 
     def write_launcher(self) -> Path:
         """What stands for ssh: [-x] HOST COMMAND..., the command a line for a shell."""
-        cases = "\n".join(f"  {name}) exec {' '.join(self.enter(name))} sh -c \"$*\" ;;" for name in self.names)
+        cases = "\n".join(f"  {name}) exec {' '.join(self.enter(name, inside=True))} sh -c \"$*\" ;;" for name in self.names)
         script = self.directory / "launcher"
         script.write_text(f"#!/bin/sh\n[ \"$1\" != -x ] || shift\nhost=$1\nshift\ncase $host in\n{cases}\nesac\nexit 255\n")
         script.chmod(0o755)
@@ -98,8 +100,8 @@ class Nodes:
     def start(self, case: Path, *args: str, seconds: int = 60) -> subprocess.Popen:
         """One rank a node; mpiexec runs on the first."""
         ranks = len(self.names)
-        words = [*self.enter(self.names[0]), "env", f"--chdir={case.parent}", "timeout", "-k", "5", str(seconds), *MPIEXEC, "-launcher", "ssh",
-                 "-launcher-exec", str(self.script), "-iface", "link0", "-hosts", ",".join(self.names), "-ppn", "1",
+        words = [*self.enter(self.names[0]), "env", f"--chdir={case.parent}", "timeout", "-k", "5", str(seconds),
+                 *MPIEXEC, "-launcher", "ssh", "-launcher-exec", str(self.script), "-iface", "link0", "-hosts", ",".join(self.names), "-ppn", "1",
                  "-n", str(ranks), HEAT2D, str(case), "--output", "out", "--quiet", *args]
         job = subprocess.Popen(words, cwd=case.parent, env={**environment(ranks), **TRANSPORT}, text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
