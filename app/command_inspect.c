@@ -21,7 +21,7 @@ static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* "ok", "none", "rows 3 to 5, 2 of them, are damaged": rows count from 0. */
+/* "ok", "none", "row 3 is damaged", "2 rows from 3 to 7 are damaged": rows count from 0. */
 static void Checksums(const HeatFieldInfo *f, char *text, size_t size)
 {
   if (!f->has_sums) (void)snprintf(text, size, "none");

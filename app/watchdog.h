@@ -1,7 +1,8 @@
 /** The watchdog: a thread of each rank that ends the process when the rank makes no progress.
  *
  *  A rank that waits for one that is stopped, dead or cut off makes none either, so somebody always
- *  notices; the launcher then ends the rest.  The thread calls neither MPI nor PETSc, and counts the
+ *  notices; the launcher then ends the rest, as far as it reaches them: beyond a cut network the ranks
+ *  end by their own watchdogs.  The thread calls neither MPI nor PETSc, and counts the
  *  time by its own waking up: a rank that was stopped and goes on has not been idle meanwhile. */
 #ifndef HEAT_APP_WATCHDOG_H
 #define HEAT_APP_WATCHDOG_H

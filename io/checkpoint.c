@@ -351,9 +351,9 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: the line that says that a checkpoint was skipped. */
+/* Rank 0: the line that says that the checkpoint of a step was skipped. */
 static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *path,
-                                    const char *reason)
+                                    PetscInt64 step, const char *reason)
 {
   HeatFileError ignored = {0};
   PetscMPIInt   rank;
@@ -363,6 +363,7 @@ static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
+  while (n > 0 && steps[n - 1] >= step) n--;
   if (n > 0) {
     PetscCall(PetscFPrintf(
         comm, PETSC_STDERR,
@@ -410,7 +411,7 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, HeatCh
   if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (!error.failed) {
     if (grid->rank == 0) PetscCall(RemoveOld(dir, keep, state->step));
-  } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, error.text));
+  } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, state->step, error.text));
   else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -125,10 +125,13 @@ static PetscErrorCode WriteField(Writer *w, hid_t file, PetscInt f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Open with all ranks, write independently, flush, close.  Agreed. */
+/* Each rank opens the file for itself, writes, flushes, closes.  Agreed.  With a communicator of all
+   ranks HDF5 would close together, and a rank whose last write fails there would leave the others
+   waiting for ever; with the serial driver HDF5 would write more than the rows, through buffers that
+   know nothing of the other ranks.  So it is the MPI-IO driver on a communicator of one. */
 static PetscErrorCode WriteSlabs(Writer *w)
 {
-  hid_t  access = HeatH5WriteAccess(w->grid->comm, w->error), file = -1;
+  hid_t  access = HeatH5WriteAccess(PETSC_COMM_SELF, w->error), file = -1;
   double start = MPI_Wtime();
 
   PetscFunctionBeginUser;
@@ -267,11 +270,8 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
 {
   const double start = MPI_Wtime();
   double       sums_start;
-  Writer       w = {.grid     = grid,
-                    .options  = options,
-                    .n_fields = n_fields,
-                    .fields   = fields,
-                    .error    = error};
+  Writer       w = {
+            .grid = grid, .options = options, .n_fields = n_fields, .fields = fields, .error = error};
 
   PetscFunctionBeginUser;
   if (stats) *stats = (HeatFileStats){0};

@@ -99,7 +99,8 @@ void HeatFileSync(const char *path, HeatFileError *error)
     HeatFileFailErrno(error, "opening it to sync");
     return;
   }
-  synced = fsync(descriptor);
+  do synced = fsync(descriptor);
+  while (synced != 0 && errno == EINTR);
   /* EINVAL: a file system that cannot sync this kind of object (folders on some network ones) */
   if (synced != 0 && errno != EINVAL) HeatFileFailErrno(error, "fsync");
   close(descriptor);
@@ -107,12 +108,20 @@ void HeatFileSync(const char *path, HeatFileError *error)
 
 void HeatFilePublish(const char *part, const char *path, HeatFileError *error)
 {
-  char folder[PETSC_MAX_PATH_LEN];
+  char          folder[PETSC_MAX_PATH_LEN];
+  HeatFileError unsynced = {0};
 
   if (error->failed) return;
-  if (rename(part, path) != 0) HeatFileFailErrno(error, "rename");
+  if (rename(part, path) != 0) {
+    HeatFileFailErrno(error, "rename");
+    return;
+  }
   HeatPathFolder(path, folder, sizeof(folder));
-  HeatFileSync(folder, error);
+  HeatFileSync(folder, &unsynced);
+  if (unsynced.failed)
+    HeatFileFail(error,
+                 "it is there, but its folder is not synced (%.200s), so that a crash may lose it",
+                 unsynced.text);
 }
 
 static void WriteAll(int descriptor, const char *text, size_t length, HeatFileError *error)
@@ -218,11 +227,13 @@ void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, He
 void HeatFileTrim(const char *path, HeatFileError *error)
 {
   struct stat status;
+  int         cut;
 
   if (error->failed) return;
   /* cutting a file to its own length frees the blocks behind it */
-  if (stat(path, &status) != 0 || truncate(path, status.st_size) != 0)
-    HeatFileFailErrno(error, "truncate");
+  do cut = stat(path, &status) != 0 || truncate(path, status.st_size) != 0;
+  while (cut && errno == EINTR);
+  if (cut) HeatFileFailErrno(error, "truncate");
 }
 
 PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix)

@@ -1,0 +1,183 @@
+/* Makes one call of one rank go wrong, as a failing disk or the loss of a node does.
+ *
+ * Preloaded into the ranks, this wraps the calls by which a file is written.  Two variables say which:
+ *   HEAT2D_FAULT=nth:action[:rank]  the nth of these calls, from 1, on that rank (on all ranks)
+ *   HEAT2D_FAULT_PATH=word          only calls on paths with this word count, and the fsync of the
+ *                                   folder that follows the rename of such a path
+ * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written), kill (this process,
+ * at once), killall (all ranks of this node).  HEAT2D_FAULT_LOG names a file that gets a line `rank
+ * call path` for each.  The calls go to the system directly (64-bit Linux); what the C library calls by itself
+ * is not met. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096, SHORT_WRITE = -1 };
+
+static int seen, renamed; /* matching calls so far; a matching path was renamed, and its folder not synced yet */
+
+static void KillAll(void)
+{
+  char  path[64];
+  FILE *children;
+  int   pid;
+
+  snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)getppid(), (int)getppid());
+  children = fopen(path, "r");
+  while (children && fscanf(children, "%d", &pid) == 1) {
+    if (pid != getpid()) kill(pid, SIGKILL);
+  }
+  kill(getpid(), SIGKILL);
+}
+
+static void Log(const char *rank, const char *call, const char *path)
+{
+  const char *log = getenv("HEAT2D_FAULT_LOG");
+  char        line[PATH_BYTES + 64];
+  int         file;
+
+  if (!log) return;
+  snprintf(line, sizeof(line), "%s %s %s\n", rank, call, path);
+  file = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+  if (syscall(SYS_write, file, line, strlen(line)) < 0) abort();
+  syscall(SYS_close, file);
+}
+
+/* 0, the errno that this call fails with, or SHORT_WRITE. */
+static int Fault(const char *call, const char *path, int folder)
+{
+  const char *word = getenv("HEAT2D_FAULT_PATH"), *fault = getenv("HEAT2D_FAULT");
+  const char *rank = getenv("PMI_RANK") ? getenv("PMI_RANK") : getenv("PMIX_RANK");
+  char        action[16];
+  int         nth, which = -1;
+
+  if (!word || !rank || (!strstr(path, word) && !folder)) return 0;
+  Log(rank, call, path);
+  if (!fault || sscanf(fault, "%d:%15[^:]:%d", &nth, action, &which) < 2) return 0;
+  if (which >= 0 && which != atoi(rank)) return 0;
+  if (++seen != nth) return 0;
+  if (strcmp(action, "kill") == 0) kill(getpid(), SIGKILL);
+  if (strcmp(action, "killall") == 0) KillAll();
+  if (strcmp(action, "short") == 0) return SHORT_WRITE;
+  if (strcmp(action, "EIO") == 0) return EIO;
+  if (strcmp(action, "ENOSPC") == 0) return ENOSPC;
+  if (strcmp(action, "EINTR") == 0) return EINTR;
+  fprintf(stderr, "faults: there is no action %s\n", action);
+  abort();
+}
+
+static int FaultOfFile(const char *call, int file)
+{
+  const int   before = errno;
+  char        link[64], path[PATH_BYTES];
+  struct stat status;
+  ssize_t     length;
+  int         folder = 0, fault;
+
+  if (!getenv("HEAT2D_FAULT_PATH")) return 0;
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", file);
+  length = readlink(link, path, sizeof(path) - 1);
+  if (length < 0) length = 0;
+  path[length] = 0;
+  if (renamed && strcmp(call, "fsync") == 0 && fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+    renamed = 0;
+    folder  = 1;
+  }
+  fault = Fault(call, path, folder);
+  errno = before;
+  return fault;
+}
+
+static int Failed(int reason)
+{
+  errno = reason;
+  return -1;
+}
+
+static ssize_t Write(const char *call, int file, const void *data, size_t size, off_t offset)
+{
+  const int fault = FaultOfFile(call, file);
+
+  if (fault > 0) return Failed(fault);
+  if (fault == SHORT_WRITE) size = (size + 1) / 2;
+  if (strcmp(call, "write") == 0) return syscall(SYS_write, file, data, size);
+  return syscall(SYS_pwrite64, file, data, size, offset);
+}
+
+static int Sync(const char *call, long number, int file)
+{
+  const int fault = FaultOfFile(call, file);
+
+  return fault ? Failed(fault) : (int)syscall(number, file);
+}
+
+ssize_t write(int file, const void *data, size_t size) { return Write("write", file, data, size, 0); }
+
+ssize_t pwrite(int file, const void *data, size_t size, off_t offset) { return Write("pwrite", file, data, size, offset); }
+
+ssize_t pwrite64(int file, const void *data, size_t size, off64_t offset) { return Write("pwrite", file, data, size, offset); }
+
+int fsync(int file) { return Sync("fsync", SYS_fsync, file); }
+
+int fdatasync(int file) { return Sync("fdatasync", SYS_fdatasync, file); }
+
+/* The file is closed, whatever is answered. */
+int close(int file)
+{
+  const int fault  = FaultOfFile("close", file);
+  const int closed = (int)syscall(SYS_close, file);
+
+  return fault ? Failed(fault) : closed;
+}
+
+int rename(const char *from, const char *to)
+{
+  const int fault = Fault("rename", to, 0);
+  int       done;
+
+  if (fault) return Failed(fault);
+  done = (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+  if (done == 0 && getenv("HEAT2D_FAULT_PATH") && strstr(to, getenv("HEAT2D_FAULT_PATH"))) renamed = 1;
+  return done;
+}
+
+int unlink(const char *path)
+{
+  const int fault = Fault("unlink", path, 0);
+
+  return fault ? Failed(fault) : (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+int fallocate(int file, int mode, off_t start, off_t length)
+{
+  const int fault = FaultOfFile("fallocate", file);
+
+  return fault ? Failed(fault) : (int)syscall(SYS_fallocate, file, mode, start, length);
+}
+
+int fallocate64(int file, int mode, off64_t start, off64_t length) { return fallocate(file, mode, start, length); }
+
+int ftruncate(int file, off_t length)
+{
+  const int fault = FaultOfFile("ftruncate", file);
+
+  return fault ? Failed(fault) : (int)syscall(SYS_ftruncate, file, length);
+}
+
+int ftruncate64(int file, off64_t length) { return ftruncate(file, length); }
+
+int truncate(const char *path, off_t length)
+{
+  const int fault = Fault("truncate", path, 0);
+
+  return fault ? Failed(fault) : (int)syscall(SYS_truncate, path, length);
+}
+
+int truncate64(const char *path, off64_t length) { return truncate(path, length); }
