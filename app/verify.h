@@ -88,6 +88,9 @@ PetscErrorCode HeatVerifyOpenOn(HeatVerify *v, MPI_Comm comm, const char *text,
 /** Take `steps` steps, or for PETSC_DEFAULT as many as the case asks for. */
 PetscErrorCode HeatVerifyAdvance(HeatVerifyProblem *problem, PetscInt steps);
 
+/** Likewise, as many at once as the scheme can; *most tells how many that are. */
+PetscErrorCode HeatVerifyAdvanceAtOnce(HeatVerifyProblem *problem, PetscInt steps, PetscInt *most);
+
 /** Open, advance to the end. */
 PetscErrorCode HeatVerifySolve(HeatVerify *v, const char *text, HeatVerifyProblem **problem);
 

@@ -226,6 +226,44 @@ static PetscErrorCode MeasureBits(HeatVerify *v, const Shape *shape, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Several steps in one sweep against single ones, without what that leaves to single steps. */
+static PetscErrorCode OpenForSweeps(HeatVerify *v, int nx, int ny, const int blocks[2],
+                                    PetscBool ring, HeatVerifyProblem **p)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatVerifySet(v, "grid.cells=[%d,%d]", nx, ny));
+  PetscCall(HeatVerifySet(v, "decomposition.processes=[%d,%d]", blocks[0], blocks[1]));
+  PetscCall(HeatVerifySet(v, "source=5000*sin(7*x+5*y)"));
+  PetscCall(HeatVerifySet(v, "boundary.bottom.value=800*cos(x)"));
+  if (ring) PetscCall(RingedX(v));
+  PetscCall(HeatVerifyOpen(v, explicit_case, p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MeasureSweeps(HeatVerify *v, const char *name, int nx, int ny,
+                                    const int blocks[2], PetscBool ring)
+{
+  const PetscInt     steps = 45;
+  HeatVerifyProblem *single, *several;
+  uint64_t           bits[2];
+  PetscInt           most;
+
+  PetscFunctionBeginUser;
+  PetscCall(OpenForSweeps(v, nx, ny, blocks, ring, &single));
+  PetscCall(HeatVerifyAdvance(single, steps));
+  PetscCall(HeatVerifyChecksum(single, &bits[0]));
+  PetscCall(HeatVerifyClose(v, &single));
+  PetscCall(OpenForSweeps(v, nx, ny, blocks, ring, &several));
+  PetscCall(HeatVerifyAdvanceAtOnce(several, steps, &most));
+  PetscCall(HeatVerifyChecksum(several, &bits[1]));
+  PetscCall(HeatVerifyAccount(several));
+  PetscCall(HeatVerifyBelow(v, bits[0] == bits[1] && most > 1 ? 0.0 : 1.0, 0.0,
+                            "%s: other bits with %d steps at once", name, (int)most));
+  PetscCall(HeatVerifyBelow(v, several->account.relative, 1e-12, "%s: heat lost meanwhile", name));
+  PetscCall(HeatVerifyClose(v, &several));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatVerifyDecomposition(HeatVerify *v)
 {
   PetscMPIInt size;
@@ -239,5 +277,7 @@ PetscErrorCode HeatVerifyDecomposition(HeatVerify *v)
   PetscCall(MeasureBits(v, &wide, "wide", size, 1));
   PetscCall(MeasureBits(v, &tall, "tall", 1, size));
   PetscCall(MeasureBits(v, &ring, "periodic", size, 1));
+  PetscCall(MeasureSweeps(v, "rows", 1700, 24 * size, (const int[]){1, size}, PETSC_FALSE));
+  PetscCall(MeasureSweeps(v, "columns", 66 * size, 70, (const int[]){size, 1}, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -121,6 +121,29 @@ PetscErrorCode HeatVerifyAdvance(HeatVerifyProblem *p, PetscInt steps)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatVerifyAdvanceAtOnce(HeatVerifyProblem *p, PetscInt steps, PetscInt *most)
+{
+  PetscReal times[HEAT_MOST_AT_ONCE];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatStepperMostAtOnce(p->stepper, most));
+  for (PetscInt done = 0; done < steps;) {
+    const PetscInt n = PetscMin(*most, steps - done);
+
+    if (n < 2) {
+      PetscCall(HeatVerifyAdvance(p, n));
+    } else {
+      for (PetscInt k = 0; k < n; k++) times[k] = (PetscReal)(p->step + k) * p->dt;
+      PetscCall(HeatStepperAdvanceSeveral(p->stepper, n, times, p->dt, &p->T, &p->last));
+      HeatEnergyAdd(&p->energy, &p->last.flows, p->dt);
+      p->step += n;
+      p->t = (PetscReal)p->step * p->dt;
+    }
+    done += n;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatVerifySolve(HeatVerify *v, const char *text, HeatVerifyProblem **problem)
 {
   PetscFunctionBeginUser;

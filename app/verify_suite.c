@@ -22,7 +22,7 @@ const HeatVerifyEntry HeatVerifyEntries[] = {
     {"maximum", "no new extremes, no growth at the largest step", {32, 32}, HeatVerifyMaximum},
     {"matrix", "the operator is symmetric, positive, and its matrix", {24, 20}, HeatVerifyMatrix},
     {"halo", "halo exchange of cell numbers, every value", {0, 0}, HeatVerifyHalo},
-    {"decomposition", "the same bits on any ranks and blocks", {0, 0}, HeatVerifyDecomposition},
+    {"decomposition", "the same bits on any ranks and blocks, and with several steps at once", {0, 0}, HeatVerifyDecomposition},
     {"restart", "a restarted run equals an uninterrupted one", {24, 20}, HeatVerifyRestart},
     {"nafems", "published benchmarks NAFEMS T3 and T4", {200, 2}, HeatVerifyNafems},
     {"tealeaf", "the answers of the TeaLeaf decks", {10, 10}, HeatVerifyTealeaf},

@@ -8,7 +8,7 @@ foreach(file
 endforeach()
 heat2d_add_unit(schemes RANKS 1 2 3)
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
-heat2d_add_unit(operator_steps RANKS 1 2 4)
+heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs level_transfer multigrid heatcg) # what depends on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()

@@ -19,6 +19,7 @@
 
 #include "solver/stepper.h"
 #include "tests/benchmark/bench_clock.h"
+#include "tests/benchmark/bench_main.h"
 #include "tests/unit/solver_test.h"
 
 enum { STREAM, PLAIN, BLOCKED, WAYS, MOST_REPEATS = 99, CHUNK = 512 };
@@ -279,18 +280,4 @@ static PetscErrorCode RunAll(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-int main(int argc, char **argv)
-{
-  PetscErrorCode code;
-  int            exit_code = 0;
-
-  if (PetscInitialize(&argc, &argv, NULL, NULL)) return HEAT_EXIT_INTERNAL;
-  code = HeatErrorInstall();
-  if (!code) code = RunAll();
-  if (code) {
-    exit_code = HeatErrorExitCode(code);
-    if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
-  }
-  if (PetscFinalize() && exit_code == 0) exit_code = HEAT_EXIT_INTERNAL;
-  return exit_code;
-}
+int main(int argc, char **argv) { return BenchMain(argc, argv, RunAll); }

@@ -9,6 +9,7 @@
  * budget pays for.  run.py beside this file starts it and reads its standard output: one JSON object
  * a line. */
 #include "tests/benchmark/bench_clock.h"
+#include "tests/benchmark/bench_main.h"
 #include "tests/benchmark/bench_solvers.h"
 #include "tests/benchmark/bench_stream.h"
 
@@ -331,18 +332,4 @@ static PetscErrorCode RunBench(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-int main(int argc, char **argv)
-{
-  PetscErrorCode code;
-  int            exit_code = 0;
-
-  if (PetscInitialize(&argc, &argv, NULL, NULL)) return HEAT_EXIT_INTERNAL;
-  code = HeatErrorInstall();
-  if (!code) code = RunBench();
-  if (code) {
-    exit_code = HeatErrorExitCode(code);
-    if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
-  }
-  if (PetscFinalize() && exit_code == 0) exit_code = HEAT_EXIT_INTERNAL;
-  return exit_code;
-}
+int main(int argc, char **argv) { return BenchMain(argc, argv, RunBench); }

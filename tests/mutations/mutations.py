@@ -92,6 +92,11 @@ MUTATIONS = [
     solver("ring reads its own edge", "PackEdge(g, Opposite((HeatSide)s), u, h->ghost[s])", "PackEdge(g, (HeatSide)s, u, h->ghost[s])",
            "halo modes"),
     solver("first column for the last", "u + (side == HEAT_LEFT ? 0 : width - 1)", "u", "halo decomposition", 2),
+    # several steps at once
+    solver("heat between two rows counted twice", "(gn[i] * (above[i] - high[i]) - up))", "(gn[i] * (above[i] - high[i]) + up))", "decomposition"),
+    solver("tiles do not meet", "if (good[k] && l < s->steps) TakeSeam(s, l, f + k);", ";", "decomposition"),
+    solver("sides a step too late", "edge[i + k] = row[k]", "edge[i + k] = row[0]", "decomposition"),
+    solver("deep halo from the other end", "HeatFrameRow(f, field, last + d, 0,", "HeatFrameRow(f, field, first + d, 0,", "decomposition", 2),
     # painting
     solver("right edges belong to a region", "y >= r->y[1] - band", "y > r->y[1] + band", "painting"),
     solver("cells by their left edge", "(x - x0) / h - 0.5 - EDGE", "(x - x0) / h - EDGE", "painting"),
