@@ -95,7 +95,7 @@ MUTATIONS = [
     # several steps at once
     solver("heat between two rows counted twice", "(gn[i] * (above[i] - high[i]) - up))", "(gn[i] * (above[i] - high[i]) + up))", "decomposition"),
     solver("tiles do not meet", "if (good[k] && l < s->steps) TakeSeam(s, l, f + k);", ";", "decomposition"),
-    solver("sides a step too late", "edge[i + k] = row[k]", "edge[i + k] = row[0]", "decomposition"),
+    solver("heat of a side from the wrong cell", "edge[HEAT_LEFT][own] = row[0]", "edge[HEAT_LEFT][own] = row[1]", "decomposition"),
     solver("deep halo from the other end", "HeatFrameRow(f, field, last + d, 0,", "HeatFrameRow(f, field, first + d, 0,", "decomposition", 2),
     # painting
     solver("right edges belong to a region", "y >= r->y[1] - band", "y > r->y[1] + band", "painting"),
