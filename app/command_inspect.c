@@ -2,8 +2,9 @@
 #include "app/command_inspect.h"
 
 #include <stdio.h>
+#include <string.h>
 
-#include "io/field_file.h"
+#include "io/manifest.h"
 
 static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
 {
@@ -36,6 +37,8 @@ static void Checksums(const HeatFieldInfo *f, char *text, size_t size)
 
 static void Print(const char *path, const HeatFieldFileInfo *info)
 {
+  char writer[256];
+
   (void)printf("%s\n", path);
   (void)printf("  %-10s %s, format version %" PetscInt_FMT ", %" PetscInt64_FMT " bytes\n", "kind",
                info->kind, info->format_version, info->bytes);
@@ -46,6 +49,9 @@ static void Print(const char *path, const HeatFieldFileInfo *info)
                " cells, x from %g to %g m, y from %g to %g m\n",
                "grid", info->nx, info->ny, (double)info->x[0], (double)info->x[1],
                (double)info->y[0], (double)info->y[1]);
+  (void)printf("  %-10s %s\n", "seal", info->sealed ? "ok" : "none");
+  if (strcmp(info->kind, "checkpoint") == 0)
+    (void)printf("  %-10s %s\n", "written", HeatManifestWriter(path, writer, sizeof writer));
   (void)printf("  %-24s %-10s %15s %15s %10s  %s\n", "field", "units", "minimum", "maximum",
                "not finite", "checksums");
   for (PetscInt k = 0; k < info->n_fields; k++) {
@@ -56,6 +62,17 @@ static void Print(const char *path, const HeatFieldFileInfo *info)
     (void)printf("  %-24s %-10s %15.9g %15.9g %10" PetscInt64_FMT "  %s\n", f->name, f->units,
                  f->minimum, f->maximum, f->not_finite, sums);
   }
+}
+
+/* A manifest that tells of another file: said, and no damage. */
+static void TellManifest(const char *path, const HeatFieldFileInfo *info)
+{
+  char difference[160];
+
+  HeatManifestCompare(path, info, difference, sizeof difference);
+  if (difference[0])
+    (void)fprintf(stderr, "heat2d: warning: the manifest of %s tells of another file: %s\n", path,
+                  difference);
 }
 
 /* Damage is told even when quiet. */
@@ -91,6 +108,7 @@ PetscErrorCode HeatCommandInspect(MPI_Comm comm, const HeatOptions *o, int *exit
     PetscCall(HeatFieldFileVerify(comm, o->operands[k], info));
     if (speak && !o->quiet) Print(o->operands[k], info);
     (void)fflush(stdout);
+    if (speak) TellManifest(o->operands[k], info);
     if (TellDamage(o->operands[k], info, speak)) *exit_code = HeatErrorExitCode(HEAT_ERR_FILE);
   }
   PetscCall(PetscFree(info));

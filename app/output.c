@@ -3,6 +3,7 @@
 
 #include "app/history.h"
 #include "app/points.h"
+#include "app/provenance.h"
 #include "app/restart.h"
 #include "app/screen.h"
 #include "app/snapshot_fields.h"
@@ -34,7 +35,12 @@ static PetscBool SnapshotDue(const HeatSimulation *sim, const HeatClock *clock)
 
 PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
 {
-  const HeatCheckpointKeep keep = {sim->c->checkpoint.keep, sim->c->checkpoint.keep_every};
+  char                        program[64];
+  const HeatCheckpointOptions how = {
+      .keep    = {sim->c->checkpoint.keep, sim->c->checkpoint.keep_every},
+      .verify  = sim->c->checkpoint.verify,
+      .title   = sim->c->title,
+      .program = HeatProgram(program, sizeof program)};
   HeatCheckpointState      state;
   HeatStepperMemory        memory;
   HeatFileStats            stats = {0};
@@ -50,8 +56,8 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
   PetscCall(HeatTableFlush(sim->history.table));
   PetscCall(HeatRestartFill(sim, &memory, &state));
   PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(HeatCheckpointWrite(sim->grid, sim->c->output.directory, keep, sim->c->title, &state, T,
-                                written, &stats));
+  PetscCall(
+      HeatCheckpointWrite(sim->grid, sim->c->output.directory, &how, &state, T, written, &stats));
   PetscCall(VecRestoreArrayRead(sim->T, &T));
   PetscCall(HeatRestartRelease(&memory, &state));
   HeatFileStatsAdd(&sim->checkpoint_stats, &stats);

@@ -13,6 +13,12 @@ enum { BINDING_LENGTH = 64 };
 
 const char *HeatVersion(void) { return HEAT2D_VERSION; }
 const char *HeatGitCommit(void) { return HEAT2D_GIT_COMMIT; }
+
+const char *HeatProgram(char *buffer, size_t size)
+{
+  (void)snprintf(buffer, size, "heat2d %s (%s)", HeatVersion(), HeatGitCommit());
+  return buffer;
+}
 const char *HeatCompiler(void) { return HEAT2D_COMPILER; }
 const char *HeatCompilerFlags(void) { return HEAT2D_FLAGS; }
 const char *HeatBuildType(void) { return HEAT2D_BUILD_TYPE; }

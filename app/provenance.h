@@ -13,6 +13,9 @@ const char *HeatCompiler(void);
 const char *HeatCompilerFlags(void);
 const char *HeatBuildType(void);
 
+/** "heat2d 0.1.0 (1a2b3c4d5e6f)"; returns buffer. */
+const char *HeatProgram(char *buffer, size_t size);
+
 /** Of the run, on rank 0; strings are owned and freed by Clear. */
 typedef struct {
   char   mpi[256], petsc[64];

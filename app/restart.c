@@ -85,14 +85,14 @@ PetscErrorCode HeatRestartRead(HeatSimulation *sim)
                    "time.scheme",
                    "a steady case has no time steps to continue; run it without --restart");
   PetscCall(PetscStrcmp(sim->options->restart, "latest", &latest));
+  PetscCall(VecGetArrayWrite(sim->T, &T));
   if (latest) {
-    PetscCall(HeatCheckpointLatest(sim->grid->comm, sim->c->output.directory, sim->restarted_from,
-                                   sizeof sim->restarted_from));
+    PetscCall(HeatCheckpointReadLatest(sim->grid, sim->c->output.directory, sim->restarted_from,
+                                       sizeof sim->restarted_from, &sim->resumed, T));
   } else {
     PetscCall(PetscStrncpy(sim->restarted_from, sim->options->restart, sizeof sim->restarted_from));
+    PetscCall(HeatCheckpointRead(sim->grid, sim->restarted_from, &sim->resumed, T));
   }
-  PetscCall(VecGetArrayWrite(sim->T, &T));
-  PetscCall(HeatCheckpointRead(sim->grid, sim->restarted_from, &sim->resumed, T));
   PetscCall(VecRestoreArrayWrite(sim->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

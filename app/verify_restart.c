@@ -42,6 +42,9 @@ static PetscErrorCode Write(HeatVerifyProblem *p, const char *folder)
   HeatStepperMemory   memory;
   const PetscReal    *T, *blocks[HEAT_MEMORY_FIELDS];
 
+  const HeatCheckpointOptions how = {
+      .keep = {.newest = 1}, .verify = HEAT_READ_BACK_FULL, .title = "verify"};
+
   PetscFunctionBeginUser;
   PetscCall(HeatStepperSave(p->stepper, &memory));
   PetscCall(FillState(p, &memory, &state));
@@ -53,7 +56,7 @@ static PetscErrorCode Write(HeatVerifyProblem *p, const char *folder)
     PetscCall(HeatCheckpointStateSetField(&state, name, (PetscReal *)blocks[k])); /* borrowed */
   }
   PetscCall(VecGetArrayRead(p->T, &T));
-  PetscCall(HeatCheckpointWrite(p->grid, folder, (HeatCheckpointKeep){.newest = 1}, "verify", &state, T, NULL, NULL));
+  PetscCall(HeatCheckpointWrite(p->grid, folder, &how, &state, T, NULL, NULL));
   PetscCall(VecRestoreArrayRead(p->T, &T));
   for (int k = 0; k < (int)memory.n_fields; k++)
     PetscCall(VecRestoreArrayRead(memory.fields[k], &blocks[k]));
@@ -92,9 +95,8 @@ static PetscErrorCode Read(HeatVerifyProblem *p, const char *folder)
   char                path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatCheckpointLatest(p->grid->comm, folder, path, sizeof path));
   PetscCall(VecGetArrayWrite(p->T, &T));
-  PetscCall(HeatCheckpointRead(p->grid, path, &state, T));
+  PetscCall(HeatCheckpointReadLatest(p->grid, folder, path, sizeof path, &state, T));
   PetscCall(VecRestoreArrayWrite(p->T, &T));
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
     sums[k] = HeatCheckpointStateGetSum(&state, HeatEnergySumNames[k], NAN);

@@ -147,7 +147,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   const HeatYamlNode *interval        = HeatReaderKey(checkpoint, "interval");
   const char *const   names[]          = {"daly", "", "", NULL}; /* as a PetscEnum has them */
   HeatCase           *c               = r->c;
-  int                 choice;
+  int                 choice, verify = c->checkpoint.verify;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadMap(r, checkpoint));
@@ -161,6 +161,8 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   c->checkpoint.daly = interval ? PETSC_TRUE : PETSC_FALSE;
   PetscCall(
       HeatReadReal(r, HeatReaderKey(checkpoint, "mtbf"), HEAT_POSITIVE, &c->checkpoint.mtbf));
+  PetscCall(HeatReadChoice(r, HeatReaderKey(checkpoint, "verify"), HeatReadBackNames, &verify));
+  c->checkpoint.verify = (HeatReadBack)verify;
   PetscCall(
       HeatReadReal(r, HeatReaderKey(limits, "wall_time"), HEAT_NOT_NEGATIVE, &c->limits.wall_time));
   PetscCall(HeatReadReal(r, HeatReaderKey(limits, "stall"), HEAT_NOT_NEGATIVE, &c->limits.stall));

@@ -153,6 +153,8 @@ static const HeatCaseKey keys[] = {
      "wall time between checkpoints by Daly's formula, from their measured cost and mtbf"},
     {"checkpoint.mtbf", "number > 0", "required with interval",
      "mean time between failures of the whole job [s]"},
+    {"checkpoint.verify", "none | sample | full", "full",
+     "what is read back before a checkpoint gets its name: nothing, some rows, or all"},
     {"limits.wall_time", "number >= 0", "0: none",
      "wall time of the run [s]; then a checkpoint and exit code 75"},
     {"limits.stall", "number >= 0", "0: none",
@@ -194,7 +196,6 @@ static const struct {
   const char *pattern, *what;
 } later[] = {
     {"checkpoint.mode", "a choice of mode"},
-    {"checkpoint.verify", "a choice of verification (checkpoints are always verified)"},
 };
 
 const HeatCaseKey *HeatCaseKeys(void) { return keys; }

@@ -6,13 +6,17 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io/checkpoint.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "io/hdf5_input.h"
+#include "io/manifest.h"
 
+#define MOST_LISTED      100000000  /* snapshots */
+#define MOST_TEXT        1073741824 /* bytes of the case; both travel in one message */
 #define EXTENT_TOLERANCE 1e-12 /* of the extents, relative: they are recomputed as x0 + nx*hx */
 
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
@@ -147,7 +151,8 @@ static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileEr
 
   HeatH5ReadArray(group, "snapshot_steps", H5T_NATIVE_INT64, &n, (void **)&steps, error);
   HeatH5ReadArray(group, "snapshot_times", H5T_NATIVE_DOUBLE, &n_times, (void **)&times, error);
-  if (!error->failed && n != n_times) HeatFileFail(error, "its list of snapshots is not whole");
+  if (!error->failed && (n != n_times || n > MOST_LISTED))
+    HeatFileFail(error, "its list of snapshots is not whole");
   if (!error->failed && n > 0 && PetscMalloc1((size_t)n, &state->snapshots)) {
     HeatFileFail(error, "no memory for the list of snapshots");
   }
@@ -165,6 +170,7 @@ static void ReadCaseText(hid_t group, HeatCheckpointState *state, HeatFileError 
   char      *text;
 
   HeatH5ReadArray(group, "case_text", H5T_NATIVE_UINT8, &n, (void **)&text, error);
+  if (!error->failed && n > MOST_TEXT) HeatFileFail(error, "its case has %lld bytes", (long long)n);
   if (!error->failed && n > 0) {
     if (PetscCalloc1((size_t)n + 1, &state->case_text))
       HeatFileFail(error, "no memory for the case text");
@@ -191,16 +197,12 @@ static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state
   }
 }
 
-/* Rank 0: the state out of a file whose header is known to be good. */
-static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheckpointState *state,
-                      HeatFileError *error)
+/* /state of an open file. */
+static void ReadStateOf(hid_t file, HeatCheckpointState *state, HeatFileError *error)
 {
-  hid_t  file = HeatH5OpenRead(path, error), group = -1;
+  hid_t  group     = HeatInputOpenGroup(file, "state", error);
   double step_size = 0;
 
-  state->step = info->step;
-  state->time = info->time;
-  group       = HeatInputOpenGroup(file, "state", error);
   if (!error->failed) {
     HeatH5ReadDouble(group, "step_size", 0, &step_size, error);
     HeatH5ReadText(group, "scheme", state->scheme, sizeof(state->scheme), error);
@@ -208,10 +210,48 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
     ReadSums(group, state, error);
     ReadSnapshotList(group, state, error);
     ReadCaseText(group, state, error);
-    ListFields(info, state, error);
   }
   HeatH5Close(error, &group);
+}
+
+/* Rank 0: the state out of a file whose header is known to be good. */
+static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheckpointState *state,
+                      HeatFileError *error)
+{
+  hid_t file = HeatH5OpenRead(path, error);
+
+  state->step = info->step;
+  state->time = info->time;
+  if (file >= 0) ReadStateOf(file, state, error);
+  ListFields(info, state, error);
   HeatH5Close(error, &file);
+}
+
+static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointState *b)
+{
+  for (PetscInt i = 0; i < a->n_sums; ++i) {
+    const double back = HeatCheckpointStateGetSum(b, a->sums[i].name, NAN);
+
+    if (memcmp(&back, &a->sums[i].value, sizeof(back)) != 0) return PETSC_FALSE;
+  }
+  return a->n_sums == b->n_sums ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* HeatFieldFileExtra: /state reads back as it was written. */
+static void CheckState(int64_t file, void *context, HeatFileError *error)
+{
+  const HeatCheckpointState *state = (const HeatCheckpointState *)context;
+  HeatCheckpointState        back  = {.step = state->step};
+  const char                *text  = state->case_text ? state->case_text : "";
+
+  ReadStateOf((hid_t)file, &back, error);
+  if (!error->failed &&
+      (back.step_size != state->step_size || strcmp(back.scheme, state->scheme) != 0 ||
+       !SameSums(state, &back) || back.n_snapshots != state->n_snapshots ||
+       strcmp(back.case_text ? back.case_text : "", text) != 0)) {
+    HeatFileFail(error, "reading it back gives another state than was written");
+  }
+  (void)HeatCheckpointStateClear(&back);
 }
 
 /* Rank 0's state to all. */
@@ -237,10 +277,9 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Header and state; with `data` all values are read and compared as well.  Agreed, not raised. */
-static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, PetscBool data,
-                                   HeatFieldFileInfo *info, HeatCheckpointState *state,
-                                   HeatFileError *error)
+/* Header and state.  Agreed, not raised. */
+static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
+                                   HeatCheckpointState *state, HeatFileError *error)
 {
   PetscMPIInt rank;
 
@@ -253,7 +292,6 @@ static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, PetscBool da
   }
   if (!error->failed && rank == 0) ReadState(path, info, state, error);
   PetscCall(HeatFileShare(comm, error));
-  if (!error->failed && data) PetscCall(HeatFieldFileTryInfo(comm, path, PETSC_TRUE, info, error));
   if (!error->failed) PetscCall(BroadcastState(comm, state));
   else PetscCall(HeatCheckpointStateClear(state));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -266,7 +304,7 @@ PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatChec
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&info));
-  PetscCall(TryReadState(comm, path, PETSC_FALSE, info, state, &error));
+  PetscCall(TryReadState(comm, path, info, state, &error));
   PetscCall(PetscFree(info));
   PetscCall(HeatFileAgree(comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -297,58 +335,137 @@ static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFile
   }
 }
 
-/* Temperature and named fields; an error leaves the blocks so far to the state. */
-static PetscErrorCode ReadFields(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
-                                 PetscReal *T)
+/* Temperature and named fields; what was allocated is the state's, failure or not.  Agreed. */
+static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
+                                    HeatCheckpointState *state, PetscReal *T, HeatFileError *error)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatFieldFileRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T));
-  for (PetscInt f = 0; f < state->n_fields; ++f) {
+  PetscCall(HeatFieldFileTryRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T, error));
+  for (PetscInt f = 0; f < state->n_fields && !error->failed; ++f) {
     PetscCall(PetscMalloc1(HeatGridLocalCells(grid), &state->fields[f].block));
-    PetscCall(HeatFieldFileRead(grid, path, state->fields[f].name, HEAT_ELEMENT_DOUBLE,
-                                state->fields[f].block));
+    PetscCall(HeatFieldFileTryRead(grid, path, state->fields[f].name, HEAT_ELEMENT_DOUBLE,
+                                   state->fields[f].block, error));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: one line on a manifest that tells of another file. */
+static PetscErrorCode SayForeignManifest(const char *path, const HeatFieldFileInfo *info)
+{
+  char difference[160], manifest[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  HeatManifestCompare(path, info, difference, sizeof(difference));
+  HeatManifestPath(path, manifest, sizeof(manifest));
+  if (difference[0]) {
+    PetscCall(
+        PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                     "heat2d: warning: %s tells of another file (%s) and is not believed; the "
+                     "checkpoint has checksums of its own\n",
+                     manifest, difference));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Agreed, not raised; a failure leaves nothing in the state.
+   @param[out] other  it failed because it is of another grid than the case's */
+static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
+                              PetscReal *T, PetscBool *other, HeatFileError *error)
+{
+  HeatFieldFileInfo *info;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(TryReadState(grid->comm, path, info, state, error));
+  if (!error->failed) {
+    CheckGrid(grid, info, error);
+    *other = error->failed;
+  }
+  if (!error->failed) PetscCall(TryReadFields(grid, path, state, T, error));
+  if (error->failed) PetscCall(HeatCheckpointStateClear(state));
+  else if (grid->rank == 0) PetscCall(SayForeignManifest(path, info));
+  PetscCall(PetscFree(info));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T)
 {
-  HeatFileError      error = {0};
-  HeatFieldFileInfo *info;
-  PetscErrorCode     code;
+  HeatFileError error = {0};
+  PetscBool     other = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&info));
-  PetscCall(TryReadState(grid->comm, path, PETSC_FALSE, info, state, &error));
-  if (!error.failed) CheckGrid(grid, info, &error);
-  PetscCall(PetscFree(info));
-  if (error.failed) PetscCall(HeatCheckpointStateClear(state));
+  PetscCall(TryRead(grid, path, state, T, &other, &error));
   PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
-  code = ReadFields(grid, path, state, T);
-  if (code != PETSC_SUCCESS) PetscCall(HeatCheckpointStateClear(state));
-  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0, of the steps up to this one. */
+/* Rank 0: take a checkpoint and its manifest away. */
+static void Remove(const char *path, HeatFileError *error)
+{
+  char manifest[PETSC_MAX_PATH_LEN];
+
+  HeatManifestPath(path, manifest, sizeof(manifest));
+  if ((unlink(manifest) != 0 && errno != ENOENT) || (unlink(path) != 0 && errno != ENOENT))
+    HeatFileFailErrno(error, HeatPathName(path));
+}
+
+/* Rank 0, of the steps up to this one.  One that cannot be removed is said: the disk fills up. */
 static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
 {
   char          path[PETSC_MAX_PATH_LEN];
-  HeatFileError ignored = {0}; /* an old file too many is no failure */
+  HeatFileError error = {0};
   PetscInt      n, newer = 0;
   PetscInt64   *steps;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
+  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &error));
   for (PetscInt i = n - 1; i >= 0; --i) {
     if (steps[i] > step || newer++ < PetscMax(keep.newest, 1)) continue;
     if (keep.every > 0 && steps[i] % keep.every == 0) continue;
     CheckpointPath(dir, steps[i], path, sizeof(path));
-    unlink(path);
+    Remove(path, &error);
   }
   PetscCall(PetscFree(steps));
+  if (error.failed) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: warning: older checkpoints in %s cannot be removed: %s\n", dir,
+                           error.text));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: the manifest of a checkpoint that is in place; older checkpoints go.  Whatever fails here,
+   the checkpoint is whole. */
+static PetscErrorCode Accompany(const HeatGrid *grid, const char *dir, const char *path,
+                                const HeatCheckpointOptions *options,
+                                const HeatCheckpointState *state, const HeatFileStats *stats)
+{
+  const HeatManifest manifest = {.program  = options->program,
+                                 .verified = HeatReadBackNames[options->verify],
+                                 .step     = state->step,
+                                 .time     = state->time};
+  HeatFileError      error    = {0};
+
+  PetscFunctionBeginUser;
+  HeatManifestWrite(grid, path, &manifest, stats, &error);
+  if (error.failed) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: warning: the manifest of %s cannot be written: %s; the "
+                           "checkpoint itself is in place\n",
+                           path, error.text));
+  }
+  PetscCall(RemoveOld(dir, options->keep, state->step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: a manifest of that name from before would tell of another file. */
+static void RemoveManifest(const char *path)
+{
+  char manifest[PETSC_MAX_PATH_LEN];
+
+  HeatManifestPath(path, manifest, sizeof(manifest));
+  (void)unlink(manifest);
 }
 
 /* Rank 0: the line that says that the checkpoint of a step was skipped. */
@@ -380,20 +497,23 @@ static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, HeatCheckpointKeep keep,
-                                   const char *title, const HeatCheckpointState *state,
-                                   const PetscReal *T, PetscBool *written, HeatFileStats *stats)
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
+                                   const HeatCheckpointOptions *options,
+                                   const HeatCheckpointState *state, const PetscReal *T,
+                                   PetscBool *written, HeatFileStats *stats)
 {
   HeatFileField              fields[1 + HEAT_CHECKPOINT_FIELDS];
-  const HeatFieldFileOptions options = {.kind      = "checkpoint",
-                                        .title     = title,
-                                        .step      = state->step,
-                                        .time      = state->time,
-                                        .read_back = PETSC_TRUE,
-                                        .extra     = WriteState,
-                                        .context   = (void *)state};
+  const HeatFieldFileOptions how = {.kind        = "checkpoint",
+                                    .title       = options->title,
+                                    .step        = state->step,
+                                    .time        = state->time,
+                                    .verify      = options->verify,
+                                    .extra       = WriteState,
+                                    .extra_check = CheckState,
+                                    .context     = (void *)state};
   char                       path[PETSC_MAX_PATH_LEN];
   HeatFileError              error = {0};
+  HeatFileStats              own;
 
   PetscFunctionBeginUser;
   CheckpointPath(dir, state->step, path, sizeof(path));
@@ -406,11 +526,12 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, HeatCh
                                 .element   = HEAT_ELEMENT_DOUBLE,
                                 .block     = f ? state->fields[f - 1].block : T};
   }
-  PetscCall(
-      HeatFieldFileTryWrite(grid, path, &options, 1 + state->n_fields, fields, stats, &error));
+  if (grid->rank == 0) RemoveManifest(path);
+  PetscCall(HeatFieldFileTryWrite(grid, path, &how, 1 + state->n_fields, fields, &own, &error));
   if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
+  if (stats) *stats = own;
   if (!error.failed) {
-    if (grid->rank == 0) PetscCall(RemoveOld(dir, keep, state->step));
+    if (grid->rank == 0) PetscCall(Accompany(grid, dir, path, options, state, &own));
   } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, state->step, error.text));
   else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -433,31 +554,40 @@ static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointLatest(MPI_Comm comm, const char *dir, char *path, size_t size)
+/* No checkpoint was good: why. */
+static PetscErrorCode RaiseNone(MPI_Comm comm, const char *dir, PetscInt n)
 {
-  PetscInt            n, found = -1;
-  PetscInt64         *steps;
-  HeatFieldFileInfo  *info;
-  HeatCheckpointState state;
+  PetscFunctionBeginUser;
+  HeatCheck(n > 0, comm, HEAT_ERR_FILE, "there is no checkpoint in %s to restart from", dir);
+  HeatCheck(PETSC_FALSE, comm, HEAT_ERR_FILE,
+            "none of the %" PetscInt_FMT " checkpoints in %s can be used", n, dir);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, char *path,
+                                        size_t size, HeatCheckpointState *state, PetscReal *T)
+{
+  PetscInt    n;
+  PetscInt64 *steps;
+  PetscBool   found = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCall(ListSteps(comm, dir, &n, &steps));
-  PetscCall(PetscNew(&info));
-  for (PetscInt i = n - 1; i >= 0 && found < 0; --i) {
+  memset(state, 0, sizeof(*state));
+  PetscCall(ListSteps(grid->comm, dir, &n, &steps));
+  for (PetscInt i = n - 1; i >= 0 && !found; --i) {
     HeatFileError error = {0};
+    PetscBool     other = PETSC_FALSE;
 
     CheckpointPath(dir, steps[i], path, size);
-    PetscCall(TryReadState(comm, path, PETSC_TRUE, info, &state, &error));
-    PetscCall(HeatCheckpointStateClear(&state));
-    if (!error.failed) found = i;
-    else
-      PetscCall(PetscFPrintf(comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n", path,
-                             error.text));
+    PetscCall(TryRead(grid, path, state, T, &other, &error));
+    found = error.failed ? PETSC_FALSE : PETSC_TRUE;
+    if (found) break;
+    if (other) PetscCall(PetscFree(steps));
+    if (other) PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+    PetscCall(PetscFPrintf(grid->comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n",
+                           path, error.text));
   }
-  PetscCall(PetscFree(info));
   PetscCall(PetscFree(steps));
-  HeatCheck(n > 0, comm, HEAT_ERR_FILE, "there is no checkpoint in %s to restart from", dir);
-  HeatCheck(found >= 0, comm, HEAT_ERR_FILE,
-            "none of the %" PetscInt_FMT " checkpoints in %s can be used", n, dir);
+  if (!found) PetscCall(RaiseNone(grid->comm, dir, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -59,21 +59,34 @@ typedef struct {
   PetscInt64 every;  /* and those whose step is a multiple of this; 0: no others */
 } HeatCheckpointKeep;
 
-/** Write checkpoint_<step>.h5 into `dir`, then remove the older ones that `keep` does not name.  Files of a
- *  larger step than this one are not counted and not touched (HeatOutputDirectoryRewind moves them
- *  aside at a restart).  Collective on grid->comm.
+/** How checkpoints are written.  Borrowed for the call. */
+typedef struct {
+  HeatCheckpointKeep keep;
+  HeatReadBack       verify;
+  const char        *title;
+  const char        *program; /* name and version, for the manifest; NULL: not known */
+} HeatCheckpointOptions;
+
+/** Write checkpoint_<step>.h5 into `dir` and its manifest (io/manifest.h), then remove the older ones
+ *  that `keep` does not name.  Files of a larger step than this one are not counted and not touched
+ *  (HeatOutputDirectoryRewind moves them aside at a restart).  A manifest that cannot be written, or
+ *  an old file that cannot be removed, is one line on stderr.  Collective on grid->comm.
  *  @param[in]  T        [nyl][nxl] temperature, x fastest, unpadded
  *  @param[out] written  NULL: a failure is raised (HEAT_ERR_FILE).  Else a failure is one line on
  *                       stderr, *written says which; the earlier checkpoints are still there.
  *  @param[out] stats    may be NULL */
-PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir, HeatCheckpointKeep keep,
-                                   const char *title, const HeatCheckpointState *state,
-                                   const PetscReal *T, PetscBool *written, HeatFileStats *stats);
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
+                                   const HeatCheckpointOptions *options,
+                                   const HeatCheckpointState *state, const PetscReal *T,
+                                   PetscBool *written, HeatFileStats *stats);
 
-/** Path of the newest checkpoint in `dir` that is readable and whole: all checksums are compared.
- *  One line on stderr for each newer one that is passed over, with the reason.  Collective on comm.
- *  Errors: HEAT_ERR_FILE when there is none. */
-PetscErrorCode HeatCheckpointLatest(MPI_Comm comm, const char *dir, char *path, size_t size);
+/** Read the newest checkpoint in `dir` that is readable and whole: all checksums are compared.  One
+ *  line on stderr for each newer one that is passed over, with the reason.  Collective on grid->comm.
+ *  @param[out] path      of that one
+ *  @param[out] state, T  as of HeatCheckpointRead
+ *  Errors: HEAT_ERR_FILE when there is none, or when it is of another grid than the case's. */
+PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, char *path,
+                                        size_t size, HeatCheckpointState *state, PetscReal *T);
 
 /** Read a checkpoint.  Collective on grid->comm.
  *  @param[out] state  clear it with HeatCheckpointStateClear

@@ -17,6 +17,8 @@
 #include "io/field_file_parts.h"
 #include "io/slab.h"
 
+#define SAMPLE_ROWS 64 /* of a slab and field that `verify: sample` reads back */
+
 /* What one write needs; each rank has its own. */
 typedef struct {
   const HeatGrid             *grid;
@@ -26,8 +28,9 @@ typedef struct {
   char                        part[PETSC_MAX_PATH_LEN];
   HeatSlab                   *slab;
   PetscInt                    first, n; /* rows of the slab */
-  void                       *rows;     /* [n][nx] of the widest element */
-  uint64_t                   *sums;     /* [n_fields][n] row checksums, from the blocks */
+  PetscInt                    peer_first, peer_n; /* rows that this rank reads back */
+  void                       *rows; /* [largest of n, peer_n][nx] of the widest element */
+  uint64_t                   *sums; /* [n_fields][n] row checksums, from the blocks */
   HeatFileStats               stats;
   HeatFileError              *error;
 } Writer;
@@ -41,6 +44,17 @@ void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
   a->seconds_exchange += b->seconds_exchange;
   a->seconds_write += b->seconds_write;
   a->seconds_close += b->seconds_close;
+  a->seconds_sync += b->seconds_sync;
+  a->seconds_verify += b->seconds_verify;
+}
+
+/* A rank reads back what the rank half of all away wrote: one of another node, where there are
+   several of one size. */
+static PetscMPIInt PeerOf(const HeatGrid *grid, PetscBool reads)
+{
+  const PetscMPIInt away = grid->size / 2;
+
+  return (grid->rank + (reads ? away : grid->size - away)) % grid->size;
 }
 
 static PetscErrorCode WriterBegin(Writer *w, const char *path)
@@ -54,7 +68,8 @@ static PetscErrorCode WriterBegin(Writer *w, const char *path)
              "a file holds at most %d fields", HEAT_MAX_FILE_FIELDS);
   PetscCall(HeatSlabCreate(w->grid, &w->slab));
   HeatSlabGetRows(w->slab, &w->first, &w->n);
-  cells = (size_t)w->n * (size_t)w->grid->nx;
+  HeatSlabRowsOf(w->grid, PeerOf(w->grid, PETSC_TRUE), &w->peer_first, &w->peer_n);
+  cells = (size_t)PetscMax(w->n, w->peer_n) * (size_t)w->grid->nx;
   PetscCall(PetscMalloc1((size_t)w->n_fields * (size_t)w->n, &w->sums));
   if (w->options->compression == HEAT_COMPRESSION_NONE)
     PetscCall(PetscMalloc(cells * sizeof(double), &w->rows));
@@ -177,24 +192,79 @@ static PetscErrorCode WriteCompressed(Writer *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read this rank's rows of the closed file and compare with the checksums of the blocks, and the
- * stored checksums with both.  The slab's memory is free for it. */
-static void ReadBack(Writer *w)
+/* The checksums of the rows that this rank is to read back, [n_fields][peer_n], from their blocks.
+   Collective. */
+static PetscErrorCode GetPeerSums(Writer *w, uint64_t **sums)
 {
-  hid_t file = HeatH5OpenRead(w->part, w->error), dataset = -1;
+  const PetscMPIInt from = PeerOf(w->grid, PETSC_TRUE), to = PeerOf(w->grid, PETSC_FALSE);
+  PetscMPIInt       n, peer_n;
 
+  PetscFunctionBeginUser;
+  PetscCall(PetscMPIIntCast(w->n, &n));
+  PetscCall(PetscMPIIntCast(w->peer_n, &peer_n));
+  PetscCall(PetscMalloc1((size_t)w->n_fields * (size_t)w->peer_n, sums));
+  for (PetscInt f = 0; f < w->n_fields; ++f) {
+    PetscCallMPI(MPI_Sendrecv(w->sums + (size_t)f * (size_t)w->n, n, MPI_UINT64_T, to, 0,
+                              *sums + (size_t)f * (size_t)w->peer_n, peer_n, MPI_UINT64_T, from, 0,
+                              w->grid->comm, MPI_STATUS_IGNORE));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Some of the peer's rows of one field, [first, first + n), and their stored checksums, against those
+   of the blocks.  The slab's memory is free for it. */
+static void ReadBackRows(Writer *w, hid_t file, const HeatFileField *field, PetscInt first,
+                         PetscInt n, const uint64_t *sums, HeatFileError *error)
+{
+  const size_t bytes   = HeatElementBytes(field->element);
+  hid_t        dataset = -1;
+
+  HeatH5(error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
+  HeatRowsRead(dataset, HeatElementMemoryType(field->element), first, n, w->grid->nx, bytes,
+               w->rows, error);
+  HeatH5Close(error, &dataset);
+  HeatRowsCompare(bytes, w->rows, first, n, w->grid->nx, sums, field->name, error);
+  HeatSumsCompare(file, field->name, first, n, sums, error);
+}
+
+/* The peer's rows of the closed file: all, or the first, the last and some between. */
+static PetscErrorCode ReadBack(Writer *w)
+{
+  const PetscInt n     = w->peer_n;
+  const PetscInt picks = PetscMin(n, SAMPLE_ROWS);
+  uint64_t      *sums;
+  hid_t          file;
+
+  PetscFunctionBeginUser;
+  PetscCall(GetPeerSums(w, &sums));
+  file = n > 0 ? HeatH5OpenRead(w->part, w->error) : -1;
   for (PetscInt f = 0; f < w->n_fields && file >= 0; ++f) {
     const HeatFileField *field = &w->fields[f];
-    const uint64_t      *sums  = w->sums + (size_t)f * (size_t)w->n;
-    const size_t         bytes = HeatElementBytes(field->element);
+    const uint64_t      *row   = sums + (size_t)f * (size_t)n;
 
-    HeatH5(w->error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
-    HeatRowsRead(dataset, HeatElementMemoryType(field->element), w->first, w->n, w->grid->nx, bytes,
-                 w->rows, w->error);
-    HeatH5Close(w->error, &dataset);
-    HeatRowsCompare(bytes, w->rows, w->first, w->n, w->grid->nx, sums, field->name, w->error);
-    HeatSumsCompare(file, field->name, w->first, w->n, sums, w->error);
+    if (w->options->verify == HEAT_READ_BACK_FULL)
+      ReadBackRows(w, file, field, w->peer_first, n, row, w->error);
+    else
+      for (PetscInt k = 0; k < picks; ++k) {
+        const PetscInt j = picks > 1 ? (PetscInt)((PetscInt64)k * (n - 1) / (picks - 1)) : 0;
+
+        ReadBackRows(w, file, field, w->peer_first + j, 1, row + j, w->error);
+      }
   }
+  HeatH5Close(w->error, &file);
+  PetscCall(PetscFree(sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: axes, and what `extra` wrote. */
+static void ReadBackExtra(const Writer *w)
+{
+  hid_t file = w->error->failed ? -1 : HeatH5OpenRead(w->part, w->error);
+
+  if (file < 0) return;
+  HeatAxesVerify(file, w->error);
+  if (w->options->extra_check && !w->error->failed)
+    w->options->extra_check((int64_t)file, w->options->context, w->error);
   HeatH5Close(w->error, &file);
 }
 
@@ -214,43 +284,61 @@ static void ReadBackHeader(const Writer *w)
     HeatFileFail(w->error, "reading it back gives another header than was written");
   }
   (void)PetscFree(info);
+  ReadBackExtra(w);
 }
 
-/* Sync, read back when asked for, give the final name.  Agreed; on a failure no part is left. */
+/* Seal and sync, read back when asked for, give the final name.  Agreed; on a failure no part is
+   left. */
 static PetscErrorCode Publish(Writer *w, const char *path)
 {
-  const double start = MPI_Wtime();
+  const PetscBool verify = w->options->verify != HEAT_READ_BACK_NONE ? PETSC_TRUE : PETSC_FALSE;
+  double          start  = MPI_Wtime();
+  HeatSeal        seal;
 
   PetscFunctionBeginUser;
-  if (!w->error->failed && w->options->read_back) {
+  if (w->grid->rank == 0) {
+    HeatFieldFileSeal(w->part, w->n_fields, w->fields, &seal, w->error);
+    HeatFileSync(w->part, w->error);
+    w->stats.bytes       = FileBytes(w->part);
+    w->stats.bookkeeping = seal.checksum;
+  }
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  w->stats.seconds_sync += MPI_Wtime() - start;
+  start = MPI_Wtime();
+  if (verify && !w->error->failed) {
     if (w->grid->rank == 0) ReadBackHeader(w);
-    if (w->n > 0 && w->rows) ReadBack(w);
+    if (w->options->compression == HEAT_COMPRESSION_NONE) PetscCall(ReadBack(w));
     PetscCall(HeatFileShare(w->grid->comm, w->error));
   }
+  w->stats.seconds_verify += MPI_Wtime() - start;
+  start = MPI_Wtime();
   if (w->grid->rank == 0) {
-    HeatFileSync(w->part, w->error);
-    w->stats.bytes = FileBytes(w->part);
     HeatFilePublish(w->part, path, w->error);
     if (w->error->failed) unlink(w->part);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_close += MPI_Wtime() - start;
+  w->stats.seconds_sync += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The largest over ranks of each time; the size is rank 0's. */
 static PetscErrorCode ReduceStats(Writer *w, double start, HeatFileStats *stats)
 {
-  double mine[6], all[6];
+  double   mine[8], all[8];
+  uint64_t values = 0;
 
   PetscFunctionBeginUser;
+  for (size_t k = 0; k < (size_t)w->n_fields * (size_t)w->n; ++k) values += w->sums[k];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &values, 1, MPI_UINT64_T, MPI_SUM, w->grid->comm));
   mine[0] = MPI_Wtime() - start;
   mine[1] = w->stats.seconds_open;
   mine[2] = w->stats.seconds_exchange;
   mine[3] = w->stats.seconds_write;
   mine[4] = w->stats.seconds_close;
   mine[5] = (double)w->stats.bytes; /* exact up to 2^53 */
-  PetscCallMPI(MPI_Allreduce(mine, all, 6, MPI_DOUBLE, MPI_MAX, w->grid->comm));
+  mine[6] = w->stats.seconds_sync;
+  mine[7] = w->stats.seconds_verify;
+  PetscCallMPI(MPI_Allreduce(mine, all, 8, MPI_DOUBLE, MPI_MAX, w->grid->comm));
   if (stats) {
     *stats = (HeatFileStats){.files            = 1,
                              .bytes            = (PetscInt64)all[5],
@@ -258,7 +346,11 @@ static PetscErrorCode ReduceStats(Writer *w, double start, HeatFileStats *stats)
                              .seconds_open     = all[1],
                              .seconds_exchange = all[2],
                              .seconds_write    = all[3],
-                             .seconds_close    = all[4]};
+                             .seconds_close    = all[4],
+                             .seconds_sync     = all[6],
+                             .seconds_verify   = all[7],
+                             .bookkeeping      = w->stats.bookkeeping,
+                             .values           = values};
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

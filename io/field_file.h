@@ -37,14 +37,18 @@ typedef struct {
   double     seconds_open;     /* skeleton, reservation, parallel open [s] */
   double     seconds_exchange; /* blocks to slabs, checksums, compression */
   double     seconds_write;    /* raw data */
-  double     seconds_close;    /* sync, close, read back, rename */
+  double     seconds_close;    /* flush and close, each rank */
+  double     seconds_sync;     /* seal, fsync, rename */
+  double     seconds_verify;   /* read back */
+  uint64_t   bookkeeping;      /* the seal's checksum of one file; rank 0 */
+  uint64_t   values;           /* sum of all checksums of rows of one file */
 } HeatFileStats;
 
 /** Add b to a. */
 void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b);
 
-/** What rank 0 may add to the file before it is closed: attributes and small datasets.  `file` is
- *  an hid_t.  Failures are noted in `error`. */
+/** What rank 0 may add to the file before it is closed: attributes and small datasets; or compare with
+ *  what was added.  `file` is an hid_t.  Failures are noted in `error`. */
 typedef void (*HeatFieldFileExtra)(int64_t file, void *context, HeatFileError *error);
 
 typedef struct {
@@ -53,9 +57,12 @@ typedef struct {
   PetscInt64         step;
   PetscReal          time; /* [s] */
   HeatCompression    compression;
-  PetscBool          read_back; /* every rank reads its rows again and compares checksums before
-                                   the file gets its name; compressed: the header only */
+  HeatReadBack       verify;    /* rows that are read back, each by another rank than wrote it, and
+                                compared with their checksums before the file gets its name;
+                                compressed: the header only */
   HeatFieldFileExtra extra;     /* or NULL; called on rank 0 only */
+  HeatFieldFileExtra extra_check; /* likewise, with the file open for reading: what `extra` wrote is
+                                     there; called when anything is read back */
   void              *context;
 } HeatFieldFileOptions;
 
@@ -84,6 +91,10 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
 PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
                                  HeatElement element, void *block);
 
+/** HeatFieldFileRead, but a failure to read is returned in `error`, the same on every rank. */
+PetscErrorCode HeatFieldFileTryRead(const HeatGrid *grid, const char *path, const char *dataset,
+                                    HeatElement element, void *block, HeatFileError *error);
+
 typedef struct {
   char        name[64], units[32], long_name[96];
   HeatElement element;
@@ -101,6 +112,10 @@ typedef struct {
   PetscInt      nx, ny;
   PetscReal     x[2], y[2]; /* extents [m] */
   PetscInt64    bytes;      /* size of the file */
+  PetscBool     sealed;     /* its bookkeeping is under a checksum of its own */
+  uint64_t      bookkeeping; /* that one; 0 without a seal */
+  PetscBool     has_values;  /* set by HeatFieldFileVerify */
+  uint64_t      values;      /* likewise: sum of all checksums of rows */
   PetscInt      n_fields;
   HeatFieldInfo fields[HEAT_MAX_FILE_FIELDS]; /* in order of name */
 } HeatFieldFileInfo;

@@ -89,13 +89,28 @@ static void CheckFormat(hid_t file, HeatFieldFileInfo *info, HeatFileError *erro
   info->format_version = version;
 }
 
+/* Behind HDF5's end of the file there is a sound seal, or nothing. */
+static void CheckEnd(hid_t file, const char *path, const HeatSeal *seal, HeatFileError *error)
+{
+  haddr_t     end = 0;
+  struct stat status;
+
+  HeatH5(error, H5Fget_eoa(file, &end));
+  if (error->failed || seal->length || stat(path, &status) != 0) return;
+  if ((uint64_t)status.st_size > (uint64_t)end)
+    HeatFileFail(error, "the seal at its end is damaged or cut short");
+}
+
 void HeatInfoRead(const char *path, HeatFieldFileInfo *info, HeatFileError *error)
 {
-  hid_t       file = HeatH5OpenRead(path, error);
   struct stat status;
   int64_t     step = 0;
+  HeatSeal    seal;
+  hid_t       file;
 
   memset(info, 0, sizeof(*info));
+  HeatSealCheck(path, &seal, error);
+  file = error->failed ? -1 : HeatH5OpenRead(path, error);
   if (file < 0) return;
   CheckFormat(file, info, error);
   HeatH5ReadText(file, "kind", info->kind, sizeof(info->kind), error);
@@ -108,12 +123,14 @@ void HeatInfoRead(const char *path, HeatFieldFileInfo *info, HeatFileError *erro
   info->nx   = AxisLength(file, "x", error);
   info->ny   = AxisLength(file, "y", error);
   ReadFields(file, info, error);
+  CheckEnd(file, path, &seal, error);
   HeatH5Close(error, &file);
+  info->sealed      = seal.length ? PETSC_TRUE : PETSC_FALSE;
+  info->bookkeeping = seal.checksum;
   if (stat(path, &status) == 0) info->bytes = (PetscInt64)status.st_size;
 }
 
-/* Rank 0: the axes' checksums. */
-static void VerifyAxes(hid_t file, HeatFileError *error)
+void HeatAxesVerify(hid_t file, HeatFileError *error)
 {
   static const char *const names[4] = {"x_edges", "y_edges", "x", "y"};
 
@@ -160,7 +177,7 @@ static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt
 /* Rows [first, end) of one field, piece by piece through `buffer` of at least one row. */
 static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo *field,
                        PetscInt first, PetscInt end, PetscInt piece, void *buffer, uint64_t *sums,
-                       HeatFileError *error)
+                       uint64_t *values, HeatFileError *error)
 {
   const size_t bytes   = HeatElementBytes(field->element);
   hid_t        dataset = -1;
@@ -176,6 +193,7 @@ static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo 
     if (error->failed) break;
     AddRange(field, buffer, (size_t)n * (size_t)info->nx);
     AddDamage(field, j, n, info->nx, buffer, sums);
+    for (PetscInt k = 0; k < n; ++k) *values += sums[k];
   }
   HeatH5Close(error, &dataset);
 }
@@ -207,7 +225,7 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
   PetscInt       first, end;
   hid_t          file;
   void          *buffer;
-  uint64_t      *sums;
+  uint64_t      *sums, values = 0;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
@@ -217,7 +235,7 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
   PetscCall(PetscMalloc((size_t)PetscMin(piece, info->ny) * row_bytes, &buffer));
   PetscCall(PetscMalloc1((size_t)PetscMin(piece, info->ny), &sums));
   file = HeatH5OpenRead(path, error);
-  if (rank == 0 && file >= 0) VerifyAxes(file, error);
+  if (rank == 0 && file >= 0) HeatAxesVerify(file, error);
   for (PetscInt f = 0; f < info->n_fields; ++f) {
     HeatFieldInfo *field = &info->fields[f];
 
@@ -226,10 +244,12 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
     field->first_damaged = info->ny;
     field->last_damaged  = -1;
     if (first < end && file >= 0)
-      VerifyRows(file, info, field, first, end, piece, buffer, sums, error);
+      VerifyRows(file, info, field, first, end, piece, buffer, sums, &values, error);
     PetscCall(ReduceField(comm, field));
   }
   HeatH5Close(error, &file);
+  PetscCallMPI(MPI_Allreduce(&values, &info->values, 1, MPI_UINT64_T, MPI_SUM, comm));
+  info->has_values = PETSC_TRUE;
   PetscCall(PetscFree(sums));
   PetscCall(PetscFree(buffer));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -4,6 +4,7 @@
 
 #include "io/field_file.h"
 #include "io/hdf5_util.h"
+#include "io/seal.h"
 
 #define HEAT_PIECE_BYTES                                                                           \
   268435456 /* raw data of one HDF5 call: below the 2 GiB of MPI-IO's counts */
@@ -55,8 +56,17 @@ void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscI
 void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt high,
                      HeatFileError *error);
 
-/** The header of a file of ours, on this rank alone. */
+/** Append the seal (io/seal.h) to the closed file: all but the fields' values and checksums is under
+ *  it.  On this rank alone. */
+void HeatFieldFileSeal(const char *part, PetscInt n_fields, const HeatFileField *fields,
+                       HeatSeal *seal, HeatFileError *error);
+
+/** The header of a file of ours, whose seal is checked before anything of it is parsed; on this rank
+ *  alone. */
 void HeatInfoRead(const char *path, HeatFieldFileInfo *info, HeatFileError *error);
+
+/** The checksums of the axes of an open file. */
+void HeatAxesVerify(hid_t file, HeatFileError *error);
 
 /** Compress the fields in parallel and let rank 0 write them and their checksums into the open
  *  skeleton, `file` (-1 elsewhere).  Collective on grid->comm, not agreed: a failed rank goes on

@@ -80,8 +80,11 @@ static PetscBool HasSums(hid_t file, hid_t dataset, const char *name, HeatElemen
 static void CheckDataset(const HeatGrid *grid, const char *path, const char *name,
                          HeatElement element, PetscBool *sums, HeatFileError *error)
 {
-  hid_t file = HeatH5OpenRead(path, error), dataset = -1;
+  hid_t    file, dataset = -1;
+  HeatSeal seal;
 
+  HeatSealCheck(path, &seal, error);
+  file = error->failed ? -1 : HeatH5OpenRead(path, error);
   if (file < 0) return;
   dataset = HeatInputOpenDataset(file, name, error);
   CheckType(dataset, name, element, error);
@@ -128,32 +131,43 @@ static PetscErrorCode CompareSums(HeatSlab *slab, const char *path, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
-                                 HeatElement element, void *block)
+PetscErrorCode HeatFieldFileTryRead(const HeatGrid *grid, const char *path, const char *dataset,
+                                    HeatElement element, void *block, HeatFileError *error)
 {
-  const char   *name  = dataset + strspn(dataset, "/");
-  HeatFileError error = {0};
-  PetscBool     sums  = PETSC_FALSE;
-  HeatSlab     *slab;
-  PetscInt      first, n;
-  void         *rows;
+  const char *name = dataset + strspn(dataset, "/");
+  PetscBool   sums = PETSC_FALSE;
+  HeatSlab   *slab;
+  PetscInt    first, n;
+  void       *rows;
 
   PetscFunctionBeginUser;
   HeatH5Begin();
-  if (grid->rank == 0) CheckDataset(grid, path, name, element, &sums, &error);
-  PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+  if (grid->rank == 0) CheckDataset(grid, path, name, element, &sums, error);
+  PetscCall(HeatFileShare(grid->comm, error));
+  if (error->failed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Bcast(&sums, 1, MPIU_BOOL, 0, grid->comm));
   PetscCall(HeatSlabCreate(grid, &slab));
   HeatSlabGetRows(slab, &first, &n);
   PetscCall(PetscMalloc((size_t)n * (size_t)grid->nx * HeatElementBytes(element), &rows));
-  ReadRows(grid, path, name, element, first, n, rows, &error);
-  PetscCall(HeatFileShare(grid->comm, &error));
-  if (!error.failed) {
+  ReadRows(grid, path, name, element, first, n, rows, error);
+  PetscCall(HeatFileShare(grid->comm, error));
+  if (!error->failed) {
     PetscCall(HeatSlabFromRows(slab, HeatElementMPIType(element), rows, block));
-    if (sums) PetscCall(CompareSums(slab, path, name, element, block, &error));
+    if (sums) PetscCall(CompareSums(slab, path, name, element, block, error));
   }
   PetscCall(PetscFree(rows));
   PetscCall(HeatSlabDestroy(&slab));
+  PetscCall(HeatFileShare(grid->comm, error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
+                                 HeatElement element, void *block)
+{
+  HeatFileError error = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileTryRead(grid, path, dataset, element, block, &error));
   PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -18,6 +18,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define MOST_AT_ONCE ((size_t)1073741824) /* bytes: Linux writes at most 2 GiB in one call */
+
 void HeatFileFail(HeatFileError *error, const char *format, ...)
 {
   va_list arguments;
@@ -89,9 +91,28 @@ void HeatPathPart(const char *path, char *buffer, size_t size)
   snprintf(buffer, size, "%.*s.%s.part", (int)(name - path), path, name);
 }
 
+PetscBool HeatFileExists(const char *path)
+{
+  struct stat status;
+
+  return lstat(path, &status) == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* An interruption is tried again.  EINVAL: a file system that cannot sync this kind of object (folders
+   on some network ones). */
+static void SyncOpen(int descriptor, HeatFileError *error)
+{
+  int synced;
+
+  if (error->failed) return;
+  do synced = fsync(descriptor);
+  while (synced != 0 && errno == EINTR);
+  if (synced != 0 && errno != EINVAL) HeatFileFailErrno(error, "fsync");
+}
+
 void HeatFileSync(const char *path, HeatFileError *error)
 {
-  int descriptor, synced;
+  int descriptor;
 
   if (error->failed) return;
   descriptor = open(path, O_RDONLY);
@@ -99,10 +120,7 @@ void HeatFileSync(const char *path, HeatFileError *error)
     HeatFileFailErrno(error, "opening it to sync");
     return;
   }
-  do synced = fsync(descriptor);
-  while (synced != 0 && errno == EINTR);
-  /* EINVAL: a file system that cannot sync this kind of object (folders on some network ones) */
-  if (synced != 0 && errno != EINVAL) HeatFileFailErrno(error, "fsync");
+  SyncOpen(descriptor, error);
   close(descriptor);
 }
 
@@ -124,18 +142,19 @@ void HeatFilePublish(const char *part, const char *path, HeatFileError *error)
                  unsynced.text);
 }
 
-static void WriteAll(int descriptor, const char *text, size_t length, HeatFileError *error)
+void HeatFileWriteAt(int descriptor, const void *bytes, size_t length, PetscInt64 start,
+                     HeatFileError *error)
 {
-  while (length > 0) {
-    const ssize_t written = write(descriptor, text, length);
+  const char *at = bytes;
+
+  while (length > 0 && !error->failed) {
+    const ssize_t written = pwrite(descriptor, at, PetscMin(length, MOST_AT_ONCE), (off_t)start);
 
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      HeatFileFailErrno(error, "write");
-      return;
-    }
-    text += written;
-    length -= (size_t)written;
+    if (written <= 0) HeatFileFailErrno(error, "write");
+    at += PetscMax(written, 0);
+    length -= (size_t)PetscMax(written, 0);
+    start += PetscMax(written, 0);
   }
 }
 
@@ -151,9 +170,8 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
     HeatFileFailErrno(error, "creating it");
     return;
   }
-  WriteAll(descriptor, text, length, error);
-  if (!error->failed && fsync(descriptor) != 0 && errno != EINVAL)
-    HeatFileFailErrno(error, "fsync");
+  HeatFileWriteAt(descriptor, text, length, 0, error);
+  SyncOpen(descriptor, error);
   if (close(descriptor) != 0) HeatFileFailErrno(error, "close");
   HeatFilePublish(part, path, error);
   if (error->failed) unlink(part);

@@ -42,11 +42,19 @@ const char *HeatPathName(const char *path);
 /** "DIR/.NAME.part": the temporary name beside the final one, in the same file system. */
 void HeatPathPart(const char *path, char *buffer, size_t size);
 
+/** Is there anything of that name?  Not collective. */
+PetscBool HeatFileExists(const char *path);
+
 /** fsync of a file or folder.  Not collective.  A folder whose file system cannot is no failure. */
 void HeatFileSync(const char *path, HeatFileError *error);
 
 /** Give the synced temporary file its final name and sync the folder.  Not collective. */
 void HeatFilePublish(const char *part, const char *path, HeatFileError *error);
+
+/** All of `length` bytes at `start` of an open file: short writes and interruptions are gone on
+ *  with.  Not collective; a negative descriptor with an earlier failure is no matter. */
+void HeatFileWriteAt(int descriptor, const void *bytes, size_t length, PetscInt64 start,
+                     HeatFileError *error);
 
 /** Write a small text file as a whole: temporary name, fsync, rename, fsync of the folder; on a
  *  failure the temporary file is gone and an earlier `path` is untouched.  Not collective. */

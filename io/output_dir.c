@@ -21,6 +21,7 @@ typedef enum {
   NAME_OTHER,
   NAME_PART,
   NAME_CHECKPOINT,
+  NAME_MANIFEST,
   NAME_SNAPSHOT,
   NAME_RESULTS,
   NAME_PLAIN
@@ -41,6 +42,7 @@ static NameKind KindOfFinal(const char *name)
   static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv"};
 
   if (HeatNameStep(name, "checkpoint_", ".h5") >= 0) return NAME_CHECKPOINT;
+  if (HeatNameStep(name, "checkpoint_", ".json") >= 0) return NAME_MANIFEST;
   if (HeatNameStep(name, "snapshot_", ".h5") >= 0) return NAME_SNAPSHOT;
   if (strcmp(name, "results.json") == 0) return NAME_RESULTS;
   for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); ++i) {
@@ -169,6 +171,14 @@ static PetscBool IsLaterCheckpoint(NameKind kind, const char *name, const void *
   const PetscInt64 step = *(const PetscInt64 *)context;
 
   return kind == NAME_CHECKPOINT && HeatNameStep(name, "checkpoint_", ".h5") > step ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
+}
+
+static PetscBool IsLaterManifest(NameKind kind, const char *name, const void *context)
+{
+  const PetscInt64 step = *(const PetscInt64 *)context;
+
+  return kind == NAME_MANIFEST && HeatNameStep(name, "checkpoint_", ".json") > step ? PETSC_TRUE
                                                                                     : PETSC_FALSE;
 }
 
@@ -335,6 +345,7 @@ PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscIn
     n = TakeAway(dir, IsLaterCheckpoint, &step, NULL, PETSC_TRUE, &error);
     if (n > 0)
       n = SetAside(dir, "abandoned", IsLaterCheckpoint, &step, aside, sizeof(aside), &error);
+    (void)TakeAway(dir, IsLaterManifest, &step, n > 0 ? aside : NULL, PETSC_FALSE, &error);
     (void)TakeAway(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
   }
   PetscCall(HeatFileShare(comm, &error));

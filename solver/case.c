@@ -29,6 +29,8 @@ const char *const HeatMappingNames[]     = {"node-blocks", "linear", "HeatMappin
                                             NULL};
 const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression",
                                             "HEAT_COMPRESSION_", NULL};
+const char *const HeatReadBackNames[]      = {"none",         "sample",          "full",
+                                              "HeatReadBack", "HEAT_READ_BACK_", NULL};
 const char *const HeatFieldKindNames[] = {"temperature", "conductivity",  "heat_flux",   "material",
                                           "owner",       "HeatFieldKind", "HEAT_FIELD_", NULL};
 const char *const HeatCheckQuantityNames[] = {
@@ -56,6 +58,7 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
   made->output.fields[HEAT_FIELD_TEMPERATURE] = PETSC_TRUE;
   made->output.compression                    = HEAT_COMPRESSION_NONE;
   made->checkpoint.keep                       = 2;
+  made->checkpoint.verify                     = HEAT_READ_BACK_FULL;
   made->limits.slurm                          = PETSC_TRUE;
   for (int side = 0; side < HEAT_SIDES; side++)
     PetscCall(HeatCaseSetSegments(made, (HeatSide)side, 1));

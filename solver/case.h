@@ -144,6 +144,10 @@ extern const char *const HeatMappingNames[];
 typedef enum { HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE } HeatCompression;
 extern const char *const HeatCompressionNames[];
 
+/** How much of a checkpoint is read back before it gets its name. */
+typedef enum { HEAT_READ_BACK_NONE, HEAT_READ_BACK_SAMPLE, HEAT_READ_BACK_FULL } HeatReadBack;
+extern const char *const HeatReadBackNames[];
+
 typedef enum {
   HEAT_FIELD_TEMPERATURE,
   HEAT_FIELD_CONDUCTIVITY, /* two datasets: conductivity_x, conductivity_y */
@@ -290,12 +294,13 @@ typedef struct {
   } output;
 
   struct {
-    PetscInt  every;         /* steps; 0: none */
-    PetscReal wall_interval; /* [s] of wall time; 0: none */
-    PetscInt  keep;          /* newest files kept, >= 1 */
-    PetscInt  keep_every;    /* those of steps that are its multiples are kept, too; 0: none */
-    PetscBool daly;          /* the wall time between them is Daly's */
-    PetscReal mtbf;          /* [s] mean time between failures, for that; 0: not given */
+    PetscInt     every;         /* steps; 0: none */
+    PetscReal    wall_interval; /* [s] of wall time; 0: none */
+    PetscInt     keep;          /* newest files kept, >= 1 */
+    PetscInt     keep_every;    /* those of steps that are its multiples are kept, too; 0: none */
+    PetscBool    daly;          /* the wall time between them is Daly's */
+    PetscReal    mtbf;          /* [s] mean time between failures, for that; 0: not given */
+    HeatReadBack verify;
   } checkpoint;
   struct {
     PetscReal wall_time; /* [s]; 0: none */

@@ -4,8 +4,8 @@
  *   HEAT2D_FAULT=nth:action[:rank]  the nth of these calls, from 1, on that rank (on all ranks)
  *   HEAT2D_FAULT_PATH=word          only calls on paths with this word count, and the fsync of the
  *                                   folder that follows the rename of such a path
- * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written), kill (this process,
- * at once), killall (all ranks of this node).  HEAT2D_FAULT_LOG names a file that gets a line `rank
+ * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written), flip (one bit of the byte
+ * in the middle is another one on the disk, and nothing is said), kill (this process, at once), killall (all ranks of this node).  HEAT2D_FAULT_LOG names a file that gets a line `rank
  * call path` for each.  The calls go to the system directly (64-bit Linux); what the C library calls by itself
  * is not met. */
 #define _GNU_SOURCE
@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { PATH_BYTES = 4096, SHORT_WRITE = -1 };
+enum { PATH_BYTES = 4096, FLIP_BYTES = 1 << 20, SHORT_WRITE = -1, FLIPPED_WRITE = -2 };
 
 static int seen, renamed; /* matching calls so far; a matching path was renamed, and its folder not synced yet */
 
@@ -50,7 +50,7 @@ static void Log(const char *rank, const char *call, const char *path)
   syscall(SYS_close, file);
 }
 
-/* 0, the errno that this call fails with, or SHORT_WRITE. */
+/* 0, the errno that this call fails with, SHORT_WRITE or FLIPPED_WRITE. */
 static int Fault(const char *call, const char *path, int folder)
 {
   const char *word = getenv("HEAT2D_FAULT_PATH"), *fault = getenv("HEAT2D_FAULT");
@@ -66,6 +66,7 @@ static int Fault(const char *call, const char *path, int folder)
   if (strcmp(action, "kill") == 0) kill(getpid(), SIGKILL);
   if (strcmp(action, "killall") == 0) KillAll();
   if (strcmp(action, "short") == 0) return SHORT_WRITE;
+  if (strcmp(action, "flip") == 0) return FLIPPED_WRITE;
   if (strcmp(action, "EIO") == 0) return EIO;
   if (strcmp(action, "ENOSPC") == 0) return ENOSPC;
   if (strcmp(action, "EINTR") == 0) return EINTR;
@@ -103,10 +104,16 @@ static int Failed(int reason)
 
 static ssize_t Write(const char *call, int file, const void *data, size_t size, off_t offset)
 {
-  const int fault = FaultOfFile(call, file);
+  static char flipped[FLIP_BYTES];
+  const int   fault = FaultOfFile(call, file);
 
   if (fault > 0) return Failed(fault);
   if (fault == SHORT_WRITE) size = (size + 1) / 2;
+  if (fault == FLIPPED_WRITE && size > 0 && size <= sizeof(flipped)) {
+    memcpy(flipped, data, size);
+    flipped[size / 2] ^= 4;
+    data = flipped;
+  }
   if (strcmp(call, "write") == 0) return syscall(SYS_write, file, data, size);
   return syscall(SYS_pwrite64, file, data, size, offset);
 }

@@ -376,7 +376,6 @@ static void what_later_versions_add_is_not_called_unknown(void **state)
   (void)state;
   static const Fault faults[] = {
       {"checkpoint.mode=async", "not available in this version"},
-      {"checkpoint.verify=true", "not available in this version"},
   };
 
   REFUSE_SETS(example, faults);

@@ -38,8 +38,11 @@ static PetscErrorCode Write(const HeatGrid *grid, const char *dir, PetscInt keep
   double             *T = HeatTestBlock(grid);
   PetscErrorCode      code;
 
+  const HeatCheckpointOptions how = {
+      .keep = {keep, 20}, .verify = HEAT_READ_BACK_FULL, .title = "a case", .program = "test"};
+
   FillState(&state, step, list);
-  code = HeatCheckpointWrite(grid, dir, (HeatCheckpointKeep){keep, 20}, "a case", &state, T, written, NULL);
+  code = HeatCheckpointWrite(grid, dir, &how, &state, T, written, NULL);
   OK(PetscFree(T));
   return code;
 }
@@ -63,6 +66,21 @@ static int IsWhole(const HeatGrid *grid, const HeatCheckpointState *read, const 
          memcmp(T, expected, HeatGridLocalCells(grid) * sizeof(double)) == 0;
   OK(PetscFree(expected));
   return same;
+}
+
+/* The newest good one is whole. */
+static PetscErrorCode Latest(const HeatGrid *grid, const char *dir, char path[PETSC_MAX_PATH_LEN])
+{
+  HeatCheckpointState state;
+  double             *T;
+  PetscErrorCode      code;
+
+  OK(PetscCalloc1(HeatGridLocalCells(grid), &T));
+  code = HeatCheckpointReadLatest(grid, dir, path, PETSC_MAX_PATH_LEN, &state, T);
+  if (!code) assert_true(IsWhole(grid, &state, T, state.step));
+  OK(HeatCheckpointStateClear(&state));
+  OK(PetscFree(T));
+  return code;
 }
 
 static void ExpectWhole(const HeatGrid *grid, const char *path, PetscInt64 step)
@@ -104,11 +122,14 @@ static PetscErrorCode WriteWithField(const HeatGrid *grid, const char *dir)
   double             *T = HeatTestBlock(grid), *rate = HeatTestBlock(grid);
   PetscErrorCode      code;
 
+  const HeatCheckpointOptions how = {
+      .keep = {.newest = 2}, .verify = HEAT_READ_BACK_FULL, .title = "a case"};
+
   for (size_t i = 0; i < HeatGridLocalCells(grid); ++i) rate[i] = -T[i];
   FillState(&state, 40, list);
   OK(HeatCheckpointStateSetField(&state, "rate", T));
   OK(HeatCheckpointStateSetField(&state, "rate", rate)); /* replaces it */
-  code = HeatCheckpointWrite(grid, dir, (HeatCheckpointKeep){.newest = 2}, "a case", &state, T, NULL, NULL);
+  code = HeatCheckpointWrite(grid, dir, &how, &state, T, NULL, NULL);
   OK(PetscFree(T));
   OK(PetscFree(rate));
   return code;
@@ -196,7 +217,7 @@ static void latest_passes_over_damaged_ones(void **state)
   (void)state;
   HeatTestFolder("latest");
   for (PetscInt64 step = 10; step <= 50; step += 10) OK(Write(grid, "latest", 9, step, NULL));
-  OK(HeatCheckpointLatest(PETSC_COMM_WORLD, "latest", path, sizeof(path)));
+  OK(Latest(grid, "latest", path));
   assert_string_equal(path, "latest/checkpoint_000050.h5");
   bytes = HeatTestBytes("latest/checkpoint_000050.h5");
   HeatTestFlip("latest/checkpoint_000050.h5",
@@ -204,7 +225,7 @@ static void latest_passes_over_damaged_ones(void **state)
   if (HeatTestRank() == 0) assert_int_equal(truncate("latest/checkpoint_000040.h5", bytes / 2), 0);
   HeatTestPut("latest/checkpoint_000030.h5", "");
   HeatTestFlip("latest/checkpoint_000020.h5", 60, 255); /* in HDF5's own bookkeeping */
-  OK(HeatCheckpointLatest(PETSC_COMM_WORLD, "latest", path, sizeof(path)));
+  OK(Latest(grid, "latest", path));
   assert_string_equal(path, "latest/checkpoint_000010.h5");
   ExpectWhole(grid, path, 10);
   OK(HeatGridDestroy(&grid));
@@ -225,25 +246,23 @@ static void damage_of_a_named_field_is_found(void **state)
   HeatTestFlip(path, HeatTestFind(path, -HeatTestValue(3, 8)), 4);
   FAILS_WITH("row 8 of rate is damaged", HeatCheckpointRead(grid, path, &read, T));
   assert_int_equal(read.n_fields, 0); /* nothing is left of it */
-  FAILS_WITH("none of the 1 checkpoints",
-             HeatCheckpointLatest(PETSC_COMM_WORLD, "field", found, sizeof(found)));
+  FAILS_WITH("none of the 1 checkpoints", Latest(grid, "field", found));
   OK(PetscFree(T));
   OK(HeatGridDestroy(&grid));
 }
 
 static void no_usable_checkpoint_is_an_error(void **state)
 {
-  char path[PETSC_MAX_PATH_LEN];
+  HeatGrid *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
+  char      path[PETSC_MAX_PATH_LEN];
 
   (void)state;
   HeatTestFolder("empty");
-  FAILS_WITH("there is no checkpoint in empty",
-             HeatCheckpointLatest(PETSC_COMM_WORLD, "empty", path, sizeof(path)));
-  FAILS_WITH("there is no checkpoint in none_such",
-             HeatCheckpointLatest(PETSC_COMM_WORLD, "none_such", path, sizeof(path)));
+  FAILS_WITH("there is no checkpoint in empty", Latest(grid, "empty", path));
+  FAILS_WITH("there is no checkpoint in none_such", Latest(grid, "none_such", path));
   HeatTestPut("empty/checkpoint_000030.h5", "x");
-  FAILS_WITH("none of the 1 checkpoints",
-             HeatCheckpointLatest(PETSC_COMM_WORLD, "empty", path, sizeof(path)));
+  FAILS_WITH("none of the 1 checkpoints", Latest(grid, "empty", path));
+  OK(HeatGridDestroy(&grid));
 }
 
 static void checkpoint_of_another_case_is_refused_with_both_numbers(void **state)
@@ -298,7 +317,7 @@ static void failed_write_leaves_the_earlier_checkpoint(void **state)
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   assert_false(HeatTestExists("failed/checkpoint_000020.h5"));
   assert_false(HeatTestExists("failed/.checkpoint_000020.h5.part"));
-  OK(HeatCheckpointLatest(PETSC_COMM_WORLD, "failed", path, sizeof(path)));
+  OK(Latest(grid, "failed", path));
   assert_string_equal(path, "failed/checkpoint_000010.h5");
   OK(HeatGridDestroy(&grid));
 }

@@ -37,7 +37,7 @@ static PetscErrorCode WriteTwo(const HeatGrid *grid, const char *path, HeatCompr
         .step        = 12,
         .time        = 0.1,
         .compression = compression,
-        .read_back   = compression == HEAT_COMPRESSION_NONE ? PETSC_TRUE : PETSC_FALSE};
+        .verify = compression == HEAT_COMPRESSION_NONE ? HEAT_READ_BACK_FULL : HEAT_READ_BACK_NONE};
   PetscErrorCode code = HeatFieldFileWrite(grid, path, &options, 2, fields, stats);
 
   OK(PetscFree(T));
