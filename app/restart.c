@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/case_compare.h"
+
+enum { MOST_DIFFERENCES = 10 }; /* that are told one by one */
+
 /* Of a number or a field that the stepper remembers. */
 static void MemoryName(int k, char *name, size_t size)
 {
@@ -59,6 +63,7 @@ PetscErrorCode HeatRestartFill(HeatSimulation *sim, HeatStepperMemory *memory,
   HeatSnapshotsGetList(sim->snapshots, &state->n_snapshots, &entries);
   state->snapshots = (HeatSnapshotEntry *)entries; /* likewise */
   state->case_text = sim->c->text;
+  state->case_keys = sim->c->keys;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -137,6 +142,39 @@ static PetscErrorCode NoteOtherScheme(const HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* What decides how the field goes on and is not as it was, key by key: rank 0 says it. */
+static PetscErrorCode NoteDifferences(const HeatSimulation *sim)
+{
+  HeatCaseDifference *list;
+  PetscInt            n;
+  char               *then, *now;
+
+  PetscFunctionBeginUser;
+  if (!sim->resumed.case_keys || !sim->c->keys || sim->grid->rank != 0)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscStrallocpy(sim->resumed.case_keys, &then));
+  PetscCall(PetscStrallocpy(sim->c->keys, &now));
+  PetscCall(HeatCaseCompare(then, now, &n, &list));
+  if (n)
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: note: the case is not the checkpoint's in %" PetscInt_FMT
+                           " of the keys that decide how the field goes on; from here on it is as "
+                           "given now:\n",
+                           n));
+  for (PetscInt k = 0; k < PetscMin(n, MOST_DIFFERENCES); k++) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  %.80s: %.80s then, %.80s now\n",
+                           list[k].key, list[k].then ? list[k].then : "not given",
+                           list[k].now ? list[k].now : "not given"));
+  }
+  if (n > MOST_DIFFERENCES)
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  and %" PetscInt_FMT " more\n",
+                           n - MOST_DIFFERENCES));
+  PetscCall(PetscFree(list));
+  PetscCall(PetscFree(then));
+  PetscCall(PetscFree(now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* A Vec of the grid with a copy of a block. */
 static PetscErrorCode CopyToVec(const HeatGrid *g, const PetscReal *block, Vec *v)
 {
@@ -157,6 +195,7 @@ PetscErrorCode HeatRestartLoadStepper(HeatSimulation *sim)
   char                       name[48];
 
   PetscFunctionBeginUser;
+  PetscCall(NoteDifferences(sim));
   if (!HeatRestartIsSameScheme(sim)) {
     PetscCall(NoteOtherScheme(sim));
     PetscFunctionReturn(PETSC_SUCCESS);

@@ -150,6 +150,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->lock                 = -1;
   PetscCall(HeatOptionsInsertPetsc(options, c));
   PetscCall(HeatGridCreate(comm, c, &sim->grid));
+  if (options->restart) /* before a checkpoint is read that another run may be removing */
+    PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
   PetscCall(SetUpFields(sim));
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(UpdateOperator(sim));
@@ -172,7 +174,8 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   const PetscBool restart = sim->restarted_from[0] ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOutputDirectoryLock(sim->grid->comm, sim->c->output.directory, &sim->lock));
+  PetscCall(
+      HeatOutputDirectoryLock(sim->grid->comm, sim->c->output.directory, PETSC_TRUE, &sim->lock));
   PetscCall(HeatOutputDirectoryPrepare(sim->grid->comm, sim->c->output.directory, restart));
   PetscCall(HeatStopStart(&sim->stop, sim->grid->comm, sim->c, sim->began, sim->clock.step,
                           CheckpointBytes(sim->grid)));

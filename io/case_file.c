@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/case_compare.h"
 #include "io/case_reader.h"
 #include "io/text_file.h"
 
@@ -225,6 +226,7 @@ static PetscErrorCode ParseAndRead(const HeatReader *r, HeatYamlTree *tree, size
             "%s:1: the file holds no case; it needs at least grid, materials and time", path);
   for (PetscInt i = 0; i < n_set; i++) PetscCall(HeatReaderSet(r, tree, root, set[i]));
   PetscCall(ReadTree(r, root, path));
+  PetscCall(HeatCaseListKeys(root, &r->c->keys));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

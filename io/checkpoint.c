@@ -25,6 +25,7 @@ PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
   for (PetscInt f = 0; f < state->n_fields; ++f) PetscCall(PetscFree(state->fields[f].block));
   PetscCall(PetscFree(state->snapshots));
   PetscCall(PetscFree(state->case_text));
+  PetscCall(PetscFree(state->case_keys));
   memset(state, 0, sizeof(*state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -103,6 +104,14 @@ static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, Hea
   (void)PetscFree2(steps, times);
 }
 
+/* A text as an array of bytes; NULL or empty: none. */
+static void WriteLongText(hid_t group, const char *name, const char *text, HeatFileError *error)
+{
+  if (!text) return;
+  HeatH5WriteArray(group, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, (PetscInt64)strlen(text), text,
+                   error);
+}
+
 /* HeatFieldFileExtra: /state.  Step and time are attributes of the file. */
 static void WriteState(int64_t file, void *context, HeatFileError *error)
 {
@@ -117,10 +126,8 @@ static void WriteState(int64_t file, void *context, HeatFileError *error)
     HeatH5WriteDouble(sums, state->sums[i].name, 0, &state->sums[i].value, error);
   }
   WriteSnapshotList(group, state, error);
-  if (state->case_text) {
-    HeatH5WriteArray(group, "case_text", H5T_STD_U8LE, H5T_NATIVE_UINT8,
-                     (PetscInt64)strlen(state->case_text), state->case_text, error);
-  }
+  WriteLongText(group, "case_text", state->case_text, error);
+  WriteLongText(group, "case_keys", state->case_keys, error);
   HeatH5Close(error, &sums);
   HeatH5Close(error, &group);
 }
@@ -164,19 +171,19 @@ static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileEr
   (void)PetscFree(times);
 }
 
-static void ReadCaseText(hid_t group, HeatCheckpointState *state, HeatFileError *error)
+static void ReadLongText(hid_t group, const char *name, char **text, HeatFileError *error)
 {
   PetscInt64 n;
-  char      *text;
+  char      *bytes;
 
-  HeatH5ReadArray(group, "case_text", H5T_NATIVE_UINT8, &n, (void **)&text, error);
-  if (!error->failed && n > MOST_TEXT) HeatFileFail(error, "its case has %lld bytes", (long long)n);
+  HeatH5ReadArray(group, name, H5T_NATIVE_UINT8, &n, (void **)&bytes, error);
+  if (!error->failed && n > MOST_TEXT)
+    HeatFileFail(error, "its %s has %lld bytes", name, (long long)n);
   if (!error->failed && n > 0) {
-    if (PetscCalloc1((size_t)n + 1, &state->case_text))
-      HeatFileFail(error, "no memory for the case text");
-    else memcpy(state->case_text, text, (size_t)n);
+    if (PetscCalloc1((size_t)n + 1, text)) HeatFileFail(error, "no memory for its %s", name);
+    else memcpy(*text, bytes, (size_t)n);
   }
-  (void)PetscFree(text);
+  (void)PetscFree(bytes);
 }
 
 /* The names of the fields beside the temperature: older files have none. */
@@ -209,7 +216,8 @@ static void ReadStateOf(hid_t file, HeatCheckpointState *state, HeatFileError *e
     state->step_size = step_size;
     ReadSums(group, state, error);
     ReadSnapshotList(group, state, error);
-    ReadCaseText(group, state, error);
+    ReadLongText(group, "case_text", &state->case_text, error);
+    ReadLongText(group, "case_keys", &state->case_keys, error);
   }
   HeatH5Close(error, &group);
 }
@@ -237,42 +245,59 @@ static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointStat
   return a->n_sums == b->n_sums ? PETSC_TRUE : PETSC_FALSE;
 }
 
+static PetscBool SameText(const char *a, const char *b)
+{
+  return strcmp(a ? a : "", b ? b : "") == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* HeatFieldFileExtra: /state reads back as it was written. */
 static void CheckState(int64_t file, void *context, HeatFileError *error)
 {
   const HeatCheckpointState *state = (const HeatCheckpointState *)context;
   HeatCheckpointState        back  = {.step = state->step};
-  const char                *text  = state->case_text ? state->case_text : "";
 
   ReadStateOf((hid_t)file, &back, error);
   if (!error->failed &&
       (back.step_size != state->step_size || strcmp(back.scheme, state->scheme) != 0 ||
        !SameSums(state, &back) || back.n_snapshots != state->n_snapshots ||
-       strcmp(back.case_text ? back.case_text : "", text) != 0)) {
+       !SameText(state->case_text, back.case_text) ||
+       !SameText(state->case_keys, back.case_keys))) {
     HeatFileFail(error, "reading it back gives another state than was written");
   }
   (void)HeatCheckpointStateClear(&back);
+}
+
+/* Rank 0's text to all. */
+static PetscErrorCode BroadcastText(MPI_Comm comm, char **text)
+{
+  PetscMPIInt rank, length = *text ? (PetscMPIInt)strlen(*text) + 1 : 0; /* at most MOST_TEXT */
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
+  if (rank && length) PetscCall(PetscMalloc1((size_t)length, text));
+  PetscCallMPI(MPI_Bcast(*text, length, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Rank 0's state to all. */
 static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
 {
   HeatCheckpointState mine = *state;
-  PetscMPIInt rank, length = state->case_text ? (PetscMPIInt)strlen(state->case_text) + 1 : 0,
-                    bytes;
+  PetscMPIInt         rank, bytes;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Bcast(&mine, (PetscMPIInt)sizeof(mine), MPI_BYTE, 0, comm));
-  PetscCallMPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
   mine.snapshots = state->snapshots; /* rank 0's own; NULL elsewhere */
   mine.case_text = state->case_text;
+  mine.case_keys = state->case_keys;
   if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
-  if (rank && length) PetscCall(PetscMalloc1((size_t)length, &mine.case_text));
   PetscCall(
       PetscMPIIntCast((PetscInt)(sizeof(*mine.snapshots) * (size_t)mine.n_snapshots), &bytes));
   PetscCallMPI(MPI_Bcast(mine.snapshots, bytes, MPI_BYTE, 0, comm));
-  PetscCallMPI(MPI_Bcast(mine.case_text, length, MPI_CHAR, 0, comm));
+  PetscCall(BroadcastText(comm, &mine.case_text));
+  PetscCall(BroadcastText(comm, &mine.case_keys));
   *state = mine;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

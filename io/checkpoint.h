@@ -36,6 +36,7 @@ typedef struct {
   HeatSnapshotEntry *snapshots; /* [n_snapshots]; borrowed for a write, owned after a read */
 
   char *case_text; /* the case file as it was; likewise borrowed or owned; NULL: none */
+  char *case_keys; /* likewise: as HeatCase has it in `keys`, --set included */
 } HeatCheckpointState;
 
 /** Free what HeatCheckpointRead allocated (the blocks too) and zero the struct.  Not collective. */

@@ -280,16 +280,15 @@ static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *e
   return -1;
 }
 
-PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, int *lock)
+PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool make, int *lock)
 {
   HeatFileError error                          = {0};
   char          notice[2 * PETSC_MAX_PATH_LEN] = "";
   PetscMPIInt   rank;
 
   PetscFunctionBeginUser;
-  *lock = -1;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) {
+  if (rank == 0 && *lock < 0 && (make || HeatFileExists(dir))) {
     MakeFolders(dir, &error);
     *lock = TakeLock(dir, notice, sizeof(notice), &error);
   }

@@ -13,9 +13,11 @@
  *  writes into it: rank 0 holds a lock of the system on the file .lock in it, which ends with the
  *  process however that ends.  A file system without locks is told on stderr and used without.
  *  Collective on comm.
- *  @param[out] lock  for Unlock; -1 where this rank holds none
+ *  @param[in]     make  false: where there is no folder nothing is made, and nothing locked
+ *  @param[in,out] lock  for Unlock; -1 where this rank holds none, as at first; one that is held already
+ *                       stays
  *  Errors: HEAT_ERR_FILE when another run holds it, or the folder cannot be made or written. */
-PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, int *lock);
+PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool make, int *lock);
 
 /** Give the lock back, when all is written.  Not collective. */
 void HeatOutputDirectoryUnlock(const char *dir, int *lock);

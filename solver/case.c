@@ -172,6 +172,7 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
     PetscCall(HeatCaseSetSegments(*c, (HeatSide)side, 0));
   PetscCall(PetscFree((*c)->file));
   PetscCall(PetscFree((*c)->text));
+  PetscCall(PetscFree((*c)->keys));
   PetscCall(PetscFree((*c)->title));
   PetscCall(PetscFree((*c)->initial.temperature.text));
   PetscCall(PetscFree((*c)->initial.file));

@@ -222,6 +222,7 @@ typedef struct {
 typedef struct {
   char *file;  /* owned: name of the case file as given, for messages */
   char *text;  /* owned: its content, for provenance */
+  char *keys;  /* owned: "key: value" lines of what decides how the field goes on; NULL: not read */
   char *title; /* owned; the file's stem when not given */
 
   struct {

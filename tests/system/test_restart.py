@@ -429,6 +429,51 @@ def test_restart_on_another_grid_is_refused(tmp_path, ranks):
     assert before == {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}, "files were touched"
 
 
+# ---- what may differ ------------------------------------------------------------------------------------
+
+CHANGED = [("materials[0].conductivity=3", "materials[0].conductivity: "), ("regions[1].radius=0.25", "regions[1].radius: 0.2 then, 0.25 now"),
+           ("regions[1].source=4", "regions[1].source: 100*(t<0.0005) then, 4 now"), ("source=2", "source: not given then, 2 now"),
+           ("boundary.left.value=1", "boundary.left.value: sin(500*t) then, 1 now"), ("time.step=1.25e-05", "time.step: 2.5e-05 then, 1.25e-05 now"),
+           ("solver.face_average=arithmetic", "solver.face_average: not given then, arithmetic now")]
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("change,words", CHANGED)
+def test_what_decides_how_the_field_goes_on_is_told_where_it_differs(tmp_path, change, words, ranks):
+    must(run(tmp_path, heated("ftcs"), "--quiet"))
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=42",
+                       "--set", change, ranks=ranks))
+    first, *told = outcome.err.splitlines()
+    assert first.startswith("heat2d: note: the case is not the checkpoint's in 1 of the keys"), outcome.err
+    assert len(told) == 1 and words in told[0], outcome.err
+
+
+def test_differences_are_told_of_the_checkpoint_that_is_read(tmp_path):
+    """--set of the run that wrote it counts, and what the restart wrote itself is as it was then."""
+    must(run(tmp_path, heated("ftcs"), "--quiet", "--set", "source=2"))
+    path = tmp_path / "case.yaml"
+    assert "source: 2 then, not given now" in must(run(tmp_path, path, "--quiet", "--restart", "latest", "--set", "time.steps=48")).err
+    assert not must(run(tmp_path, path, "--quiet", "--restart", "latest", "--set", "time.steps=56")).err
+
+
+def test_many_differences_are_counted(tmp_path):
+    must(run(tmp_path, heated("ftcs"), "--quiet"))
+    words = [word for k in range(12) for word in ("--set", f"regions[{k + 2}]={{material: slow}}")]
+    lines = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=42", *words)).err.splitlines()
+    assert "in 12 of the keys" in lines[0] and len(lines) == 12 and lines[-1] == "  and 2 more", lines
+
+
+def test_what_may_differ_is_not_told(tmp_path):
+    must(run(tmp_path, heated("ftcs"), "--quiet", ranks=2))
+    changes = ["title=other", "time.steps=44", "decomposition.processes=[1,3]", "initial={temperature: 7}", "output.snapshots.every=7",
+               "output.history.every=5", "checkpoint={every: 3, keep: 4, verify: sample}", "limits.wall_time=1000",
+               "check=[{quantity: minimum, value: 0, tolerance: 1e9}]", "regions[1].temperature=4",
+               "time.step=0.000025", "regions[1].radius=0.20"]
+    words = [word for change in changes for word in ("--set", change)]
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", *words, ranks=3))
+    assert not outcome.err and outcome.results["time"]["steps"] == 44, outcome.err
+
+
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_restart_without_a_checkpoint_is_refused(tmp_path, ranks):
     outcome = run(tmp_path, heated("ftcs"), "--quiet", "--restart", "latest", ranks=ranks)
@@ -519,6 +564,7 @@ def test_second_run_in_a_folder_is_refused_and_the_first_goes_on(tmp_path, resta
         first.wait_for_checkpoint()
         second = run(tmp_path, long_run(), "--quiet", *(["--restart", "latest"] if restart else []), ranks=2, output="out")
         refused(second, 4, "a run is writing into it (process", "--output")
+        assert "passed over" not in second.err, "it has read what the first run may be removing"
         assert first.process.poll() is None, "the first run has ended"
         first.kill()
     must(run(tmp_path, long_run(limits={"wall_time": 1.0}), "--quiet", "--restart", "latest", ranks=1, output="out"), 75)
