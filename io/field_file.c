@@ -29,7 +29,8 @@ typedef struct {
   HeatSlab                   *slab;
   PetscInt                    first, n; /* rows of the slab */
   PetscInt                    peer_first, peer_n; /* rows that this rank reads back */
-  void                       *rows; /* [largest of n, peer_n][nx] of the widest element */
+  PetscInt                    piece;             /* rows that travel at once */
+  void                       *rows;              /* [piece][nx] of the widest element */
   uint64_t                   *sums; /* [n_fields][n] row checksums, from the blocks */
   HeatFileStats               stats;
   HeatFileError              *error;
@@ -59,7 +60,7 @@ static PetscMPIInt PeerOf(const HeatGrid *grid, PetscBool reads)
 
 static PetscErrorCode WriterBegin(Writer *w, const char *path)
 {
-  size_t cells;
+  const size_t row = (size_t)w->grid->nx * sizeof(double);
 
   PetscFunctionBeginUser;
   HeatH5Begin();
@@ -69,10 +70,10 @@ static PetscErrorCode WriterBegin(Writer *w, const char *path)
   PetscCall(HeatSlabCreate(w->grid, &w->slab));
   HeatSlabGetRows(w->slab, &w->first, &w->n);
   HeatSlabRowsOf(w->grid, PeerOf(w->grid, PETSC_TRUE), &w->peer_first, &w->peer_n);
-  cells = (size_t)PetscMax(w->n, w->peer_n) * (size_t)w->grid->nx;
+  w->piece = HeatPieceRows(row);
   PetscCall(PetscMalloc1((size_t)w->n_fields * (size_t)w->n, &w->sums));
   if (w->options->compression == HEAT_COMPRESSION_NONE)
-    PetscCall(PetscMalloc(cells * sizeof(double), &w->rows));
+    PetscCall(PetscMalloc((size_t)w->piece * row, &w->rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -118,25 +119,37 @@ static PetscErrorCode MakeSkeleton(Writer *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One field: exchange (always, so that the peers get their cells), then this rank's rows. */
+/* One piece of a field: exchange (always, so that the peers get their cells), then this rank's rows. */
+static PetscErrorCode WritePiece(Writer *w, hid_t dataset, const HeatFileField *field, PetscInt from)
+{
+  double      start = MPI_Wtime();
+  PetscInt    n;
+  const void *rows;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, from,
+                             w->piece, w->rows, &n, &rows));
+  w->stats.seconds_exchange += MPI_Wtime() - start;
+  start = MPI_Wtime();
+  if (n > 0 && !w->error->failed)
+    HeatRowsWrite(dataset, HeatElementMemoryType(field->element), w->first + from, n, w->grid->nx,
+                  HeatElementBytes(field->element), rows, w->error);
+  w->stats.seconds_write += MPI_Wtime() - start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode WriteField(Writer *w, hid_t file, PetscInt f)
 {
   const HeatFileField *field   = &w->fields[f];
   hid_t                dataset = -1;
-  double               start   = MPI_Wtime();
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSlabToRows(w->slab, HeatElementMPIType(field->element), field->block, w->rows));
-  w->stats.seconds_exchange += MPI_Wtime() - start;
-  start = MPI_Wtime();
-  if (w->n > 0 && !w->error->failed) {
-    HeatH5(w->error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
-    HeatRowsWrite(dataset, HeatElementMemoryType(field->element), w->first, w->n, w->grid->nx,
-                  HeatElementBytes(field->element), w->rows, w->error);
-    HeatH5Close(w->error, &dataset);
+  if (w->n > 0) HeatH5(w->error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
+  for (PetscInt from = 0; from < HeatSlabMostRows(w->slab); from += w->piece)
+    PetscCall(WritePiece(w, dataset, field, from));
+  HeatH5Close(w->error, &dataset);
+  if (w->n > 0 && !w->error->failed)
     HeatSumsWrite(file, field->name, w->first, w->n, w->sums + (size_t)f * (size_t)w->n, w->error);
-  }
-  w->stats.seconds_write += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -212,7 +225,7 @@ static PetscErrorCode GetPeerSums(Writer *w, uint64_t **sums)
 }
 
 /* Some of the peer's rows of one field, [first, first + n), and their stored checksums, against those
-   of the blocks.  The slab's memory is free for it. */
+   of the blocks. */
 static void ReadBackRows(Writer *w, hid_t file, const HeatFileField *field, PetscInt first,
                          PetscInt n, const uint64_t *sums, HeatFileError *error)
 {
@@ -230,8 +243,9 @@ static void ReadBackRows(Writer *w, hid_t file, const HeatFileField *field, Pets
 /* The peer's rows of the closed file: all, or the first, the last and some between. */
 static PetscErrorCode ReadBack(Writer *w)
 {
-  const PetscInt n     = w->peer_n;
-  const PetscInt picks = PetscMin(n, SAMPLE_ROWS);
+  const PetscBool full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
+  const PetscInt  n     = w->peer_n;
+  const PetscInt  picks = PetscMin(n, SAMPLE_ROWS);
   uint64_t      *sums;
   hid_t          file;
 
@@ -242,14 +256,13 @@ static PetscErrorCode ReadBack(Writer *w)
     const HeatFileField *field = &w->fields[f];
     const uint64_t      *row   = sums + (size_t)f * (size_t)n;
 
-    if (w->options->verify == HEAT_READ_BACK_FULL)
-      ReadBackRows(w, file, field, w->peer_first, n, row, w->error);
-    else
-      for (PetscInt k = 0; k < picks; ++k) {
-        const PetscInt j = picks > 1 ? (PetscInt)((PetscInt64)k * (n - 1) / (picks - 1)) : 0;
+    for (PetscInt j = 0; full && j < n; j += w->piece)
+      ReadBackRows(w, file, field, w->peer_first + j, PetscMin(w->piece, n - j), row + j, w->error);
+    for (PetscInt k = 0; !full && k < picks; ++k) {
+      const PetscInt j = picks > 1 ? (PetscInt)((PetscInt64)k * (n - 1) / (picks - 1)) : 0;
 
-        ReadBackRows(w, file, field, w->peer_first + j, 1, row + j, w->error);
-      }
+      ReadBackRows(w, file, field, w->peer_first + j, 1, row + j, w->error);
+    }
   }
   HeatH5Close(w->error, &file);
   PetscCall(PetscFree(sums));

@@ -30,6 +30,9 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
  *  stays open (and is lost) instead. */
 void HeatSkeletonClose(hid_t *file, HeatFileError *error);
 
+/** Rows that travel at once, of `row` bytes each: the ranks of a row of blocks agree on it. */
+PetscInt HeatPieceRows(size_t row);
+
 /** Transfer rows [first, first + n) of a two-dimensional dataset (write or read), in pieces.
  *  With the MPI-IO driver the transfer is independent. */
 void HeatRowsWrite(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,

@@ -6,6 +6,10 @@
 #include "io/hdf5_input.h"
 #include "solver/heartbeat.h"
 
+#define STREAM_BYTES 33554432 /* large enough for the disk, small enough to stay in a cache */
+
+PetscInt HeatPieceRows(size_t row) { return (PetscInt)PetscMax(1, STREAM_BYTES / row); }
+
 /* Select rows [first, first + n) of the dataset's [.][nx]. */
 static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
                         HeatFileError *error)

@@ -67,8 +67,8 @@ static PetscErrorCode PieceType(MPI_Datatype type, PetscInt rows, PetscInt colum
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The two sides of a piece that travels between this block and peer p's slab.  `rows` and `columns`
- * are where it starts: in elements from the start of the block and of the slab. */
+/* The two sides of a piece that travels between this block and peer p's slab.  `at_block` and
+ * `at_slab` are where it starts: in elements from the start of the block and of the rows in hand. */
 typedef struct {
   PetscInt rows_block; /* rows of this block that p's slab holds */
   size_t   at_block;
@@ -76,24 +76,28 @@ typedef struct {
   size_t   at_slab;
 } Piece;
 
-static Piece PieceOf(const HeatSlab *slab, PetscInt p)
+/* Of the slabs' rows [from, from + most). */
+static Piece PieceOf(const HeatSlab *slab, PetscInt p, PetscInt from, PetscInt most)
 {
   const HeatGrid *g  = slab->grid;
-  const PetscInt  r0 = FirstRow(g->nyl, g->px, p), r1 = FirstRow(g->nyl, g->px, p + 1);
+  const PetscInt  r0 = FirstRow(g->nyl, g->px, p), n = FirstRow(g->nyl, g->px, p + 1) - r0;
+  const PetscInt  start = PetscMin(from, n);
   Piece           piece;
 
-  piece.rows_block   = r1 - r0;
-  piece.at_block     = (size_t)r0 * (size_t)g->nxl;
+  piece.rows_block   = PetscMin(most, n - start);
+  piece.at_block     = (size_t)(r0 + start) * (size_t)g->nxl;
   piece.columns_slab = g->x_start[p + 1] - g->x_start[p];
   piece.at_slab      = (size_t)g->x_start[p];
   return piece;
 }
 
-/* Post one direction with every peer and wait.  to_rows: block is sent, rows received. */
-static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_rows, char *block,
-                               char *rows)
+/* Post one direction with every peer and wait: of the slabs' rows [from, from + most).
+ * to_rows: block is sent, rows received. */
+static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_rows, PetscInt from,
+                               PetscInt most, char *block, char *rows)
 {
-  const HeatGrid *g = slab->grid;
+  const HeatGrid *g      = slab->grid;
+  const PetscInt  n_rows = PetscMin(most, slab->n - PetscMin(from, slab->n));
   MPI_Request    *requests;
   PetscMPIInt     n   = 0, bytes;
   const int       tag = 1;
@@ -103,15 +107,15 @@ static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_r
   PetscCall(PetscMalloc1(2 * (size_t)g->px, &requests));
   for (PetscInt k = 0; k < g->px; ++k) {
     const PetscInt    p     = (g->ip + k) % g->px; /* not all to rank 0 first */
-    const Piece       piece = PieceOf(slab, p);
+    const Piece       piece = PieceOf(slab, p, from, most);
     char             *mine  = block + piece.at_block * (size_t)bytes;
     const PetscMPIInt peer  = (PetscMPIInt)p;
     MPI_Datatype      kind;
 
-    if (slab->n > 0) {
+    if (n_rows > 0) {
       char *here = rows + piece.at_slab * (size_t)bytes;
 
-      PetscCall(PieceType(type, slab->n, piece.columns_slab, g->nx, &kind));
+      PetscCall(PieceType(type, n_rows, piece.columns_slab, g->nx, &kind));
       if (to_rows) PetscCallMPI(MPI_Irecv(here, 1, kind, peer, tag, g->row_comm, &requests[n++]));
       else PetscCallMPI(MPI_Isend(here, 1, kind, peer, tag, g->row_comm, &requests[n++]));
       PetscCallMPI(MPI_Type_free(&kind));
@@ -131,14 +135,37 @@ static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_r
 PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *block, void *rows)
 {
   PetscFunctionBeginUser;
-  PetscCall(Exchange(slab, type, PETSC_TRUE, (char *)block, (char *)rows));
+  PetscCall(Exchange(slab, type, PETSC_TRUE, 0, HeatSlabMostRows(slab), (char *)block, (char *)rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSlabFromRows(HeatSlab *slab, MPI_Datatype type, const void *rows, void *block)
+PetscInt HeatSlabMostRows(const HeatSlab *slab)
+{
+  return (slab->grid->nyl + slab->grid->px - 1) / slab->grid->px;
+}
+
+PetscErrorCode HeatSlabGetPiece(HeatSlab *slab, MPI_Datatype type, const void *block, PetscInt from,
+                                PetscInt most, void *buffer, PetscInt *n, const void **rows)
+{
+  PetscMPIInt bytes;
+
+  PetscFunctionBeginUser;
+  *n = PetscMin(most, slab->n - PetscMin(from, slab->n));
+  if (slab->grid->px == 1) {
+    PetscCallMPI(MPI_Type_size(type, &bytes));
+    *rows = (const char *)block + (size_t)from * (size_t)slab->grid->nx * (size_t)bytes;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(Exchange(slab, type, PETSC_TRUE, from, most, (char *)block, (char *)buffer));
+  *rows = buffer;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *rows, PetscInt from,
+                                PetscInt most, void *block)
 {
   PetscFunctionBeginUser;
-  PetscCall(Exchange(slab, type, PETSC_FALSE, (char *)block, (char *)rows));
+  PetscCall(Exchange(slab, type, PETSC_FALSE, from, most, (char *)block, (char *)rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,7 +184,7 @@ PetscErrorCode HeatSlabRowSums(HeatSlab *slab, size_t bytes, const void *block, 
     partial[j] = HeatChecksum(bytes, cell + (size_t)j * (size_t)g->nxl * bytes, first, g->nxl);
   }
   for (PetscInt p = 0; p < g->px; ++p)
-    PetscCall(PetscMPIIntCast(PieceOf(slab, p).rows_block, &counts[p]));
+    PetscCall(PetscMPIIntCast(PieceOf(slab, p, 0, g->nyl).rows_block, &counts[p]));
   PetscCallMPI(MPI_Reduce_scatter(partial, sums, counts, MPI_UINT64_T, MPI_SUM, g->row_comm));
   PetscCall(PetscFree2(partial, counts));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -30,8 +30,21 @@ void HeatSlabGetRows(const HeatSlab *slab, PetscInt *first, PetscInt *n);
  *  @param[out] rows   [n rows][nx], x fastest; must not alias block; unused when n is 0 */
 PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *block, void *rows);
 
-/** Slab to block: the reverse of HeatSlabToRows.  Collective on grid->row_comm. */
-PetscErrorCode HeatSlabFromRows(HeatSlab *slab, MPI_Datatype type, const void *rows, void *block);
+/** The most rows that a slab of this row of blocks has: pieces [0, m), [m, 2m), ... up to it make up every
+ *  slab, in the same number of calls on every rank.  Not collective. */
+PetscInt HeatSlabMostRows(const HeatSlab *slab);
+
+/** A piece of the slab: its rows from, from + 1, ..., counted from its own first, at most `most`.
+ *  Collective on grid->row_comm, with the same from and most.
+ *  @param[in]  buffer  room for `most` rows
+ *  @param[out] n       rows of the piece on this rank, >= 0
+ *  @param[out] rows    [n][nx]: in buffer, or, where blocks hold whole rows, in block itself */
+PetscErrorCode HeatSlabGetPiece(HeatSlab *slab, MPI_Datatype type, const void *block, PetscInt from,
+                                PetscInt most, void *buffer, PetscInt *n, const void **rows);
+
+/** A piece of the slab to the blocks: the reverse.  Collective on grid->row_comm. */
+PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *rows, PetscInt from,
+                                PetscInt most, void *block);
 
 /** Row checksums (io/checksum.h) of a field, from its blocks: they also cover the way to the slabs.
  *  Collective on grid->row_comm.

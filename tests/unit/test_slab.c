@@ -64,7 +64,7 @@ static void RoundTrip(const HeatGrid *grid, HeatSlab *slab)
   OK(PetscMalloc1((size_t)n * (size_t)grid->nx, &rows));
   OK(PetscCalloc1(cells, &again));
   OK(HeatSlabToRows(slab, MPI_INT32_T, block, rows));
-  OK(HeatSlabFromRows(slab, MPI_INT32_T, rows, again));
+  OK(HeatSlabPutPiece(slab, MPI_INT32_T, rows, 0, HeatSlabMostRows(slab), again));
   assert_memory_equal(block, again, cells * sizeof(int32_t));
   OK(PetscFree(again));
   OK(PetscFree(rows));
@@ -75,6 +75,45 @@ static void block_to_rows_and_back_is_the_same_block(void **state)
 {
   (void)state;
   ForAllLayouts(RoundTrip);
+}
+
+/* In pieces of any length the rows are the same, and go back to the same block. */
+static void PiecesMakeUpTheSlab(const HeatGrid *grid, HeatSlab *slab)
+{
+  const size_t cells = HeatGridLocalCells(grid);
+  double      *block = HeatTestBlock(grid), *again, *buffer;
+  PetscInt     first, n_rows;
+
+  HeatSlabGetRows(slab, &first, &n_rows);
+  OK(PetscMalloc1((size_t)HeatSlabMostRows(slab) * (size_t)grid->nx, &buffer));
+  for (PetscInt most = 1; most <= HeatSlabMostRows(slab) + 1; most += 1 + most / 2) {
+    PetscInt seen = 0;
+
+    OK(PetscCalloc1(cells, &again));
+    for (PetscInt from = 0; from < HeatSlabMostRows(slab); from += most) {
+      const void *piece;
+      PetscInt    n;
+
+      OK(HeatSlabGetPiece(slab, MPI_DOUBLE, block, from, PetscMin(most, HeatSlabMostRows(slab)), buffer, &n, &piece));
+      for (PetscInt j = 0; j < n; ++j) {
+        for (PetscInt i = 0; i < grid->nx; ++i)
+          assert_true(((const double *)piece)[j * grid->nx + i] == HeatTestValue(i, first + from + j));
+      }
+      OK(HeatSlabPutPiece(slab, MPI_DOUBLE, piece, from, most, again));
+      seen += n;
+    }
+    assert_int_equal(seen, n_rows);
+    assert_memory_equal(block, again, cells * sizeof(double));
+    OK(PetscFree(again));
+  }
+  OK(PetscFree(buffer));
+  OK(PetscFree(block));
+}
+
+static void a_slab_can_be_had_in_pieces(void **state)
+{
+  (void)state;
+  ForAllLayouts(PiecesMakeUpTheSlab);
 }
 
 static void RowsAscendAndAreEven(const HeatGrid *grid, HeatSlab *slab)
@@ -152,6 +191,7 @@ static void checksum_is_the_documented_one(void **state)
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(slab_holds_whole_rows_of_the_field),
     cmocka_unit_test(block_to_rows_and_back_is_the_same_block),
+    cmocka_unit_test(a_slab_can_be_had_in_pieces),
     cmocka_unit_test(rows_are_dealt_evenly_in_the_order_of_ranks),
     cmocka_unit_test(row_checksums_do_not_depend_on_the_layout),
     cmocka_unit_test(checksum_notices_a_bit_and_a_swap),
