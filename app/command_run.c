@@ -52,17 +52,33 @@ static PetscErrorCode Show(MPI_Comm comm, const HeatOptions *o, const HeatCase *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A run that began leaves a record even when it fails; a second failure must not hide the first. */
+/* A second failure must not hide the first: where the record cannot be written either, as on a full
+   disk, nothing more is said.  What concerns perhaps this rank alone has to end the job. */
+static PetscErrorCode RecordError(HeatSimulation *sim, const char *message)
+{
+  HeatCapture    second;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatCaptureBegin(&second));
+  code = HeatRecordWrite(sim, HEAT_STATUS_ERROR, message);
+  PetscCall(HeatCaptureDrop());
+  PetscFunctionReturn(HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL ? code : PETSC_SUCCESS);
+}
+
+/* A run that began leaves a record even when it fails. */
 static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
 {
+  HeatCapture    first;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   PetscCall(HeatSimulationStart(sim));
+  PetscCall(HeatCaptureKeep(&first));
   code = HeatSimulationRun(sim);
-  if (code == HEAT_ERR_NUMERICS) {
-    PetscCall(HeatRecordWrite(sim, HEAT_STATUS_ERROR,
-                              "the numerics failed; the message is in the run's output"));
+  PetscCall(HeatCaptureDrop());
+  if (code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE) {
+    PetscCall(RecordError(sim, first.message));
     PetscFunctionReturn(code);
   }
   PetscCall(code);

@@ -182,7 +182,6 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscCall(HeatScreenHeader(sim));
   PetscCall(HeatOutputOpen(sim));
   PetscCall(HeatCheckpointStateClear(&sim->resumed));
-  if (!restart) PetscCall(HeatOutputStep(sim, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -279,7 +278,9 @@ static PetscErrorCode AskToStop(HeatSimulation *sim)
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
   const HeatCase *c = sim->c;
+
   PetscFunctionBeginUser;
+  if (!sim->restarted_from[0]) PetscCall(HeatOutputStep(sim, PETSC_FALSE));
   PetscCallMPI(MPI_Barrier(sim->grid->comm));
   if (HeatClockIsDone(&sim->clock)) PetscCall(HeatOutputNothingLeft(sim));
   while (!HeatClockIsDone(&sim->clock) && !sim->stop.stop) {

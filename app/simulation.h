@@ -2,7 +2,8 @@
  *
  *  The only place where solver and io meet.  Create sets up and checks all that can be wrong
  *  before anything is written, and has the initial field or the checkpoint's; Start makes the
- *  output folder; Run does the time steps; Finish evaluates the checks and writes the record. */
+ *  output folder; Run does the time steps and their outputs; Finish evaluates the checks and
+ *  writes the record. */
 #ifndef HEAT_APP_SIMULATION_H
 #define HEAT_APP_SIMULATION_H
 
@@ -15,10 +16,11 @@
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
                                     double began, HeatSimulation **sim);
 
-/** Output folder, first outputs.  Collective. */
+/** Output folder, tables.  Collective. */
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim);
 
-/** The time steps.  Collective.  On HEAT_ERR_NUMERICS the last good state was checkpointed. */
+/** The first outputs of a fresh run, and the time steps.  Collective.  On HEAT_ERR_NUMERICS the last
+ *  good state was checkpointed. */
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim);
 
 /** Checks, results.json, closing table.  @param[out] status  ok, check-failed or stopped */

@@ -50,6 +50,15 @@ static PetscErrorCode Capture(MPI_Comm comm, int line, const char *function, con
   return code;
 }
 
+/* Capture and PrintOnce. */
+static PetscErrorCode Keep(MPI_Comm comm, int line, const char *function, const char *file,
+                           PetscErrorCode code, PetscErrorType type, const char *message,
+                           void *context)
+{
+  if (IsOurs(code)) (void)Capture(comm, line, function, file, code, type, message, context);
+  return PrintOnce(comm, line, function, file, code, type, message, NULL);
+}
+
 PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, int line,
                          PetscErrorCode code, const char *format, ...)
 {
@@ -90,6 +99,21 @@ PetscErrorCode HeatCaptureBegin(HeatCapture *capture)
   PetscFunctionBeginUser;
   capture->message[0] = '\0';
   PetscCall(PetscPushErrorHandler(Capture, capture));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaptureKeep(HeatCapture *capture)
+{
+  PetscFunctionBeginUser;
+  capture->message[0] = '\0';
+  PetscCall(PetscPushErrorHandler(Keep, capture));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaptureDrop(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscPopErrorHandler());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

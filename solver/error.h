@@ -50,7 +50,7 @@ int HeatErrorExitCode(PetscErrorCode code);
  *  Collective.  @param[in,out] code the local code, 0 where this rank saw no error. */
 PetscErrorCode HeatErrorAgree(MPI_Comm comm, PetscErrorCode *code);
 
-/** What PETSc said first while a call of HeatUserCall ran. */
+/** The first message of a stretch of the program, as of a call of HeatUserCall. */
 typedef struct {
   char message[1024];
 } HeatCapture;
@@ -70,5 +70,12 @@ typedef struct {
 PetscErrorCode HeatCaptureBegin(HeatCapture *capture);
 PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *doing,
                               PetscErrorCode code);
+
+/** The other way to begin: errors are printed as ever, and the first message of ours is kept, the same on
+ *  all ranks that raised it; "" where there was none.  Ends with Drop.  Not collective. */
+PetscErrorCode HeatCaptureKeep(HeatCapture *capture);
+
+/** Ends what Begin or Keep began; agrees on nothing and says nothing.  Not collective. */
+PetscErrorCode HeatCaptureDrop(void);
 
 #endif

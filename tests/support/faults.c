@@ -5,9 +5,10 @@
  *   HEAT2D_FAULT_PATH=word          only calls on paths with this word count, and the fsync of the
  *                                   folder that follows the rename of such a path
  * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written), flip (one bit of the byte
- * in the middle is another one on the disk, and nothing is said), kill (this process, at once), killall (all ranks of this node).  HEAT2D_FAULT_LOG names a file that gets a line `rank
- * call path` for each.  The calls go to the system directly (64-bit Linux); what the C library calls by itself
- * is not met. */
+ * in the middle is another one on the disk, and nothing is said), kill (this process, at once), killothers
+ * (the other ranks of this node), killall (all of them).  HEAT2D_FAULT_LOG names a file that gets a line
+ * `rank call path` for each.  The calls go to the system directly (64-bit Linux); what
+ * the C library calls by itself is not met. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@ enum { PATH_BYTES = 4096, FLIP_BYTES = 1 << 20, SHORT_WRITE = -1, FLIPPED_WRITE 
 
 static int seen, renamed; /* matching calls so far; a matching path was renamed, and its folder not synced yet */
 
-static void KillAll(void)
+static void KillOthers(void)
 {
   char  path[64];
   FILE *children;
@@ -34,7 +35,7 @@ static void KillAll(void)
   while (children && fscanf(children, "%d", &pid) == 1) {
     if (pid != getpid()) kill(pid, SIGKILL);
   }
-  kill(getpid(), SIGKILL);
+  if (children) fclose(children);
 }
 
 static void Log(const char *rank, const char *call, const char *path)
@@ -63,8 +64,9 @@ static int Fault(const char *call, const char *path, int folder)
   if (!fault || sscanf(fault, "%d:%15[^:]:%d", &nth, action, &which) < 2) return 0;
   if (which >= 0 && which != atoi(rank)) return 0;
   if (++seen != nth) return 0;
-  if (strcmp(action, "kill") == 0) kill(getpid(), SIGKILL);
-  if (strcmp(action, "killall") == 0) KillAll();
+  if (strcmp(action, "killothers") == 0 || strcmp(action, "killall") == 0) KillOthers();
+  if (strcmp(action, "kill") == 0 || strcmp(action, "killall") == 0) kill(getpid(), SIGKILL);
+  if (strcmp(action, "killothers") == 0) return 0;
   if (strcmp(action, "short") == 0) return SHORT_WRITE;
   if (strcmp(action, "flip") == 0) return FLIPPED_WRITE;
   if (strcmp(action, "EIO") == 0) return EIO;

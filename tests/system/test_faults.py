@@ -1,7 +1,9 @@
-"""Checkpoints through faults: one call of one rank fails, or a rank is killed there, at every stage of the commit.
+"""Checkpoints and compressed snapshots through faults: one call of one rank fails, or a rank is killed there, at every
+stage of the commit.
 
-A run of twelve steps writes checkpoints at 4, 8 and 12.  The fault hits the second one.  Whatever it is: no hang,
-the first checkpoint stays, and what can be continued from ends with the bytes of an undisturbed run.
+A run of twelve steps writes checkpoints at 4, 8 and 12, and compressed snapshots at 0, 6 and 12.  The fault hits the second
+one.  Whatever it is: no hang, the first checkpoint stays, and what can be continued from ends with the bytes of an
+undisturbed run.
 """
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from heat2d_case import HEAT2D, MPIEXEC, Outcome, environment, execute, run, wri
 from test_restart import checkpoints, heated, must
 
 HIT = "checkpoint_000008"
+SNAPSHOT = "snapshot_000006"
 # Inside HDF5's own close: 1.10 crashes at exit when that fails, though all is written (io/README.md).
 CRASH_AT_EXIT = 11
 
@@ -26,17 +29,21 @@ def case() -> dict:
                   output={"snapshots": {"every": 12}, "history": {"every": 4}})
 
 
-def faulty(directory: Path, ranks: int, fault: str = "", log: Path | None = None) -> Outcome:
+def deflated() -> dict:
+    return case() | {"output": {"snapshots": {"every": 6}, "history": {"every": 4}, "compression": "deflate"}}
+
+
+def faulty(directory: Path, ranks: int, fault: str = "", log: Path | None = None, word: str = HIT) -> Outcome:
     shutil.rmtree(directory / "out", ignore_errors=True)
     env = environment(ranks)
     preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.pop("LD_PRELOAD", "")]))
-    words = [f"LD_PRELOAD={preload}", f"HEAT2D_FAULT_PATH={HIT}"]
+    words = [f"LD_PRELOAD={preload}", f"HEAT2D_FAULT_PATH={word}"]
     words += [f"HEAT2D_FAULT={fault}"] if fault else []
     words += [f"HEAT2D_FAULT_LOG={log}"] if log else []
     done = subprocess.run(["timeout", "-k", "5", "60", *MPIEXEC, "-n", str(ranks), "env", *words, HEAT2D, "case.yaml",
                            "--output", "out", "--quiet"], cwd=directory, env=env, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True, check=False)
-    assert done.returncode not in (124, 137) or "kill" in fault, f"{fault}: a hang\n{done.stderr}"
+    assert done.returncode != 124 and (done.returncode != 137 or "kill" in fault), f"{fault}: a hang\n{done.stderr}"
     return Outcome(done.returncode, done.stdout, done.stderr, directory / "out")
 
 
@@ -46,12 +53,19 @@ def undisturbed(tmp_path_factory) -> bytes:
     return (outcome.directory / "snapshot_000012.h5").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def undisturbed_deflated(tmp_path_factory) -> dict[str, bytes]:
+    outcome = must(run(tmp_path_factory.mktemp("deflated"), deflated(), "--quiet"))
+    return {path.name: path.read_bytes() for path in outcome.snapshots()}
+
+
 @pytest.fixture
 def stages(tmp_path):
-    """A function that gives the calls of each rank on the second checkpoint, by name, in order."""
-    def get(ranks: int) -> list[list[str]]:
-        write_case(tmp_path, case())
-        must(faulty(tmp_path, ranks, log=tmp_path / "log"))
+    """A function that gives the calls of each rank on the second checkpoint or snapshot, by name, in order."""
+    def get(ranks: int, word: str = HIT) -> list[list[str]]:
+        write_case(tmp_path, deflated() if word == SNAPSHOT else case())
+        (tmp_path / "log").unlink(missing_ok=True)
+        must(faulty(tmp_path, ranks, log=tmp_path / "log", word=word))
         lines = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
         return [[call for rank, call, _ in lines if int(rank) == which] for which in range(ranks)]
     return get
@@ -185,25 +199,145 @@ def test_full_disk_while_the_others_write(tmp_path, stages, undisturbed):
     assert "No space left on device" in outcome.err and f"{HIT}.h5" not in checkpoints(outcome.directory)
 
 
+# ---- compressed snapshots: rank 0 writes, and it is an error, not a warning ---------------------------------
+
+
+def only_whole(tmp_path, undisturbed: dict[str, bytes], fault: str) -> None:
+    """Whatever has the name of a result is one."""
+    for path in (tmp_path / "out").glob("snapshot_*.h5"):
+        assert path.read_bytes() == undisturbed[path.name], f"{fault}: {path.name} has other bytes"
+    for name in checkpoints(tmp_path / "out"):
+        assert execute([HEAT2D, "inspect", f"out/{name}"], tmp_path).returncode == 0, f"{fault}: {name}"
+
+
+def continues_deflated(tmp_path, undisturbed: dict[str, bytes], fault: str, ranks: int) -> None:
+    again = run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=ranks)
+    assert again.code == 0 and not again.err, f"{fault}: {again.err}"
+    assert {path.name: path.read_bytes() for path in again.snapshots()} == undisturbed, f"{fault}: other bytes"
+    assert not list((tmp_path / "out").glob(".*.part")), f"{fault}: a part stays behind"
+
+
+def one_error(outcome: Outcome, fault: str, *words: str) -> None:
+    """Of a file, on the screen and in the record."""
+    assert outcome.err.count("heat2d: error:") == 1 and len(outcome.err.splitlines()) == 1, f"{fault}: {outcome.err}"
+    record = outcome.results
+    assert record["status"] == "error", f"{fault}: {record['status']}"
+    assert f"heat2d: error: {record['error']}\n" == outcome.err, f"{fault}: {record['error']}"
+    for word in words:
+        assert word in record["error"], f"{fault}: no {word} in {record['error']}"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_compressed_snapshot_that_cannot_be_written_is_one_error(tmp_path, stages, undisturbed_deflated, ranks):
+    calls, *others = stages(ranks, SNAPSHOT)
+    assert len(calls) > 5 and not any(others), f"rank 0 writes alone: {calls}, {others}"
+    codes, continued = set(), set()
+    for number, call in enumerate(calls, 1):
+        fault = f"{number}:EIO:0 ({call})"
+        outcome = faulty(tmp_path, ranks, f"{number}:EIO:0", word=SNAPSHOT)
+        codes.add(outcome.code)
+        assert outcome.code in (0, 4) or (outcome.code == CRASH_AT_EXIT and call in ("pwrite", "close")), \
+            f"{fault}: exit code {outcome.code}\n{outcome.err}"
+        if outcome.code == 0:  # the close of what was only synced, say
+            assert not outcome.err and {path.name for path in outcome.snapshots()} == set(undisturbed_deflated), fault
+        else:
+            one_error(outcome, fault, f"{SNAPSHOT}.h5 cannot be written: ", "Input/output error")
+            assert checkpoints(outcome.directory) == ["checkpoint_000004.h5"], f"{fault}: {checkpoints(outcome.directory)}"
+        assert not list(outcome.directory.glob(".*.part")), f"{fault}: a part stays behind"
+        only_whole(tmp_path, undisturbed_deflated, fault)
+        if (call, outcome.code) not in continued:
+            continued.add((call, outcome.code))
+            continues_deflated(tmp_path, undisturbed_deflated, fault, 3 - ranks)
+    assert 4 in codes
+
+
+@pytest.mark.parametrize("ranks,action", [(1, "kill"), (2, "kill"), (2, "killothers")])
+def test_killed_within_a_compressed_snapshot_it_can_be_continued(tmp_path, stages, undisturbed_deflated, ranks, action):
+    continued = set()
+    for number, call in enumerate(stages(ranks, SNAPSHOT)[0], 1):
+        fault = f"{number}:{action}:0 ({call})"
+        outcome = faulty(tmp_path, ranks, f"{number}:{action}:0", word=SNAPSHOT)
+        assert outcome.code != 0, f"{fault}: nobody was killed"
+        assert checkpoints(outcome.directory) == ["checkpoint_000004.h5"], f"{fault}: {checkpoints(outcome.directory)}"
+        only_whole(tmp_path, undisturbed_deflated, fault)
+        if call not in continued:
+            continued.add(call)
+            continues_deflated(tmp_path, undisturbed_deflated, fault, 3 - ranks)
+
+
+def on_tmpfs(tmp_path, ranks: int, script: str) -> str:
+    """Runs a shell script where `out` is a memory file system; `run ARGUMENTS` in it runs the case.  Its error stream."""
+    program = f"timeout -k 5 60 {' '.join(MPIEXEC)} -n {ranks} {HEAT2D} case.yaml --output out --quiet"
+    words = f"mount -t tmpfs -o size=1m none out || exit 99\nrun() {{ {program} \"$@\"; }}\n{script}"
+    (tmp_path / "out").mkdir()
+    done = execute(["unshare", "--mount", "sh", "-c", words], tmp_path, ranks, timeout=240)
+    if done.returncode == 99 or "unshare" in done.stderr:
+        pytest.skip(done.stderr.strip())
+    assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_full_disk_within_a_compressed_snapshot(tmp_path, undisturbed_deflated, ranks):
+    """One that came too late for the checkpoint: room for the record is left, none for the snapshot."""
+    write_case(tmp_path, deflated())
+    err = on_tmpfs(tmp_path, ranks, """
+        run --set time.steps=4 || exit 98
+        free=$(df --output=avail -k out | tail -1); head -c $(((free - 32) * 1024)) /dev/zero > out/ballast
+        run --restart latest 2> message; echo $? > full
+        cp out/results.json .; ls -a out > names; rm out/ballast
+        run --restart latest; echo $? > room; cp out/snapshot_*.h5 .""")
+    assert (tmp_path / "full").read_text() == "4\n", err
+    outcome = Outcome(4, "", (tmp_path / "message").read_text(), tmp_path)
+    one_error(outcome, "full disk", f"{SNAPSHOT}.h5 cannot be written: ", "No space left on device")
+    names = (tmp_path / "names").read_text().split()
+    assert "checkpoint_000004.h5" in names and f"{SNAPSHOT}.h5" not in names, names
+    assert not [name for name in names if name.endswith(".part")], names
+    assert (tmp_path / "room").read_text() == "0\n", err
+    for name, data in undisturbed_deflated.items():  # and that of step 4, where the first run ended
+        assert (tmp_path / name).read_bytes() == data, name
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_folder_that_cannot_be_written_to_is_refused_and_left_alone(tmp_path, undisturbed, ranks):
+    """Even root cannot write to a file system that is mounted for reading only."""
+    write_case(tmp_path, case())
+    err = on_tmpfs(tmp_path, ranks, """
+        run --set time.steps=4 || exit 98
+        mount -o remount,ro out || exit 97; ls -la out > before
+        run 2> fresh; echo $? > fresh_code
+        run --restart latest 2> again; echo $? > again_code
+        ls -la out > after; mount -o remount,rw out
+        run --restart latest; echo $? > room; cp out/snapshot_000012.h5 .""")
+    for name in ("fresh", "again"):
+        assert (tmp_path / f"{name}_code").read_text() == "4\n", name
+        lines = (tmp_path / name).read_text().splitlines()
+        assert len(lines) == 1 and lines[0].startswith("heat2d: error: out cannot be used as the output folder: "), lines
+        assert "Read-only file system" in lines[0], lines
+    assert (tmp_path / "before").read_text() == (tmp_path / "after").read_text()
+    assert (tmp_path / "room").read_text() == "0\n", err
+    assert (tmp_path / "snapshot_000012.h5").read_bytes() == undisturbed
+
+
+# ---- whole folders and file systems ---------------------------------------------------------------------
+
+
 def test_file_system_that_fills_up(tmp_path, undisturbed):
     """A memory file system, full after the first checkpoint: it stays, and with room again the run goes on from it."""
     write_case(tmp_path, case())
-    program = f"{' '.join(MPIEXEC)} -n 2 {HEAT2D} case.yaml --output out --quiet"
-    script = f"""mount -t tmpfs -o size=1m none out || exit 99
-        {program} --set time.steps=4 || exit 98
+    err = on_tmpfs(tmp_path, 2, """
+        run --set time.steps=4 || exit 98
         head -c 650000 /dev/zero > out/ballast
-        {program} --restart latest; echo $? > full; ls -a out > names; rm out/ballast
-        {program} --restart latest; echo $? > room; cp out/snapshot_000012.h5 ."""
-    (tmp_path / "out").mkdir()
-    done = execute(["unshare", "--mount", "sh", "-c", script], tmp_path, 2)
-    if done.returncode == 99 or "unshare" in done.stderr:
-        pytest.skip(done.stderr.strip())
-    assert (tmp_path / "full").read_text() == "4\n", done.stderr  # the last snapshot is lost: an error, not a warning
+        run --restart latest; echo $? > full; cp out/results.json .; ls -a out > names; rm out/ballast
+        run --restart latest; echo $? > room; cp out/snapshot_000012.h5 .""")
+    assert (tmp_path / "full").read_text() == "4\n", err  # the last snapshot is lost: an error, not a warning
     names = (tmp_path / "names").read_text().split()
     assert "checkpoint_000004.h5" in names and not [name for name in names if name.endswith(".part")], names
-    assert f"{HIT}.h5 cannot be written: No space left on device: it needs" in done.stderr, done.stderr
-    assert "the newest checkpoint is still that of step 4" in done.stderr and done.stderr.count("heat2d: error:") == 1
-    assert (tmp_path / "room").read_text() == "0\n", done.stderr
+    assert f"{HIT}.h5 cannot be written: No space left on device: it needs" in err, err
+    assert "the newest checkpoint is still that of step 4" in err and err.count("heat2d: error:") == 1
+    record = Outcome(4, "", "", tmp_path).results
+    assert record["status"] == "error" and "snapshot_000012.h5 cannot be written: No space left" in record["error"], record
+    assert (tmp_path / "room").read_text() == "0\n", err
     assert (tmp_path / "snapshot_000012.h5").read_bytes() == undisturbed
 
 
@@ -219,5 +353,6 @@ def test_folder_that_vanishes(tmp_path, ranks):
     shutil.move(tmp_path / "gone", tmp_path / "away")
     _, err = process.communicate(timeout=90)
     assert process.returncode == 4, (process.returncode, err)
-    assert err.count("heat2d: error:") == 1, err
+    assert err.count("heat2d: error:") == 1, err  # and none about the record, which cannot be written either
+    assert not list(tmp_path.rglob("results.json"))
     assert execute([HEAT2D, "inspect", f"away/{checkpoints(tmp_path / 'away')[0]}"], tmp_path).returncode == 0

@@ -527,6 +527,36 @@ def test_damaged_named_checkpoint_is_refused(tmp_path):
                 output="again"), 4, "checkpoint_000040.h5")
 
 
+def make_newer(path: Path) -> None:
+    """As a later heat2d may write it, with a format that this one does not know."""
+    with h5py.File(path, "r+") as file:
+        file.attrs.modify("format_version", np.int32(file.attrs["format_version"] + 1))
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_checkpoint_of_a_newer_format_is_refused(tmp_path, ranks):
+    must(run(tmp_path, heated("ftcs"), "--quiet"))
+    make_newer(tmp_path / "out" / "checkpoint_000040.h5")
+    outcome = run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/checkpoint_000040.h5", ranks=ranks,
+                  output="again")
+    refused(outcome, 4, "checkpoint_000040.h5", "its format version is 2, and this heat2d reads up to version 1")
+    assert not (tmp_path / "again").exists()
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_checkpoint_of_a_newer_format_is_passed_over(tmp_path, ranks):
+    straight = must(run(tmp_path, heated("ftcs"), "--quiet", output="straight"))
+    shutil.copytree(tmp_path / "straight", tmp_path / "out")
+    make_newer(tmp_path / "out" / "checkpoint_000040.h5")
+    newer = (tmp_path / "out" / "checkpoint_000040.h5").read_bytes()
+    outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=ranks))
+    passed = [line for line in outcome.err.splitlines() if "passed over" in line]
+    assert len(passed) == 1 and "checkpoint_000040.h5" in passed[0] and "format version is 2" in passed[0], outcome.err
+    assert outcome.results["restarts"][0]["step"] == 32
+    assert np.array_equal(straight.field(STEPS), outcome.field(STEPS))
+    assert newer in [path.read_bytes() for path in tmp_path.glob("out/abandoned_*/checkpoint_000040.h5")], "it is lost"
+
+
 # ---- housekeeping ---------------------------------------------------------------------------------------
 
 

@@ -24,8 +24,8 @@ SEED = int(os.environ.get("HEAT2D_SOAK_SEED", "20260727"))
 RANKS = [1, 2, 3, 4, 7]
 KEEP = 3
 LEAST = 3  # rounds of a run, though the time be over
-# name: step [s], steps, steps between checkpoints, the rest of the case.  As long as a dozen short rounds; the checkpoints are so
-# near one another that a moment chosen at random is often within one.
+# name: step [s], steps, steps between checkpoints, the rest of the case.  As long as some short rounds; the checkpoints are
+# so near one another that a moment chosen at random is often within one.
 LINEAR = {"solver": {"tolerance": 1e-10, "reproducible": True, "preconditioner": "jacobi"}}
 SCHEMES = {"ftcs": (1e-5, 5000, 50, {}),
            "bdf2": (2e-5, 60, 1, {**NON_LINEAR, "solver": {"tolerance": 1e-8, "reproducible": True}}),
@@ -166,7 +166,7 @@ def disturb(job: Job, plan: Plan) -> bool:
         wait(job, moment, seconds)
         if job.process.poll() is not None:
             break
-        ranks = job.named("heat2d")
+        ranks = job.named(Path(HEAT2D).resolve().name)
         victim = ranks[plan.victim % len(ranks)] if ranks else None
         if way == "kill all":
             job.kill()
@@ -235,8 +235,8 @@ class Soak:
         self.expect("PETSC ERROR" not in err, "a traceback", err)
         self.expect(not list(self.out.glob(".*.part")), "a part is left", err)
         status = self.status()
-        if code == 75:
-            self.expect(status == "stopped" or plan.path == "results", f"code 75 and status {status}", err)
+        for told, record in ((75, "stopped"), (4, "error")):
+            self.expect(code != told or status == record or plan.path == "results", f"code {code}, status {status}", err)
 
     def round(self, plan: Plan) -> bool:
         """Returns whether the run came to its end."""

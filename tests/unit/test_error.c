@@ -77,6 +77,51 @@ static void an_error_is_one_line_on_rank_0_however_deep_it_was_raised(void **sta
   assert_string_equal(text, Rank() ? "" : "heat2d: error: residual 0.5 after 7 iterations\n");
 }
 
+static HeatCapture kept;
+
+static PetscErrorCode KeepOuterTwice(MPI_Comm comm)
+{
+  PetscErrorCode code;
+
+  OK(HeatCaptureKeep(&kept));
+  code = Outer(comm);
+  assert_int_equal(HeatRaiseHere(comm, HEAT_ERR_FILE, "a second one"), HEAT_ERR_FILE);
+  OK(HeatCaptureDrop());
+  return code;
+}
+
+static void the_first_error_is_kept_on_all_ranks_and_printed_as_ever(void **state)
+{
+  char text[4096];
+
+  (void)state;
+  assert_int_equal(Printed(KeepOuterTwice, text, sizeof text), HEAT_ERR_NUMERICS);
+  assert_string_equal(kept.message, "residual 0.5 after 7 iterations");
+  assert_string_equal(text, Rank() ? ""
+                                   : "heat2d: error: residual 0.5 after 7 iterations\n"
+                                     "heat2d: error: a second one\n");
+}
+
+static PetscErrorCode DropOuter(MPI_Comm comm)
+{
+  HeatCapture    dropped;
+  PetscErrorCode code;
+
+  OK(HeatCaptureBegin(&dropped));
+  code = Outer(comm);
+  OK(HeatCaptureDrop());
+  return code;
+}
+
+static void an_error_that_is_dropped_says_nothing(void **state)
+{
+  char text[4096];
+
+  (void)state;
+  assert_int_equal(Printed(DropOuter, text, sizeof text), HEAT_ERR_NUMERICS);
+  assert_string_equal(text, "");
+}
+
 static void an_error_that_is_not_ours_is_traced_by_each_rank_that_meets_it(void **state)
 {
   char text[16384];
@@ -169,6 +214,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_error_is_one_line_on_rank_0_however_deep_it_was_raised),
+      cmocka_unit_test(the_first_error_is_kept_on_all_ranks_and_printed_as_ever),
+      cmocka_unit_test(an_error_that_is_dropped_says_nothing),
       cmocka_unit_test(an_error_that_is_not_ours_is_traced_by_each_rank_that_meets_it),
       cmocka_unit_test(exit_codes_are_those_of_the_contract),
       cmocka_unit_test(ranks_agree_on_the_largest_code),
