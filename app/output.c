@@ -1,6 +1,7 @@
 /* Outputs of a run in progress: what is due after a step, in which order. */
 #include "app/output.h"
 
+#include "app/health.h"
 #include "app/history.h"
 #include "app/points.h"
 #include "app/provenance.h"
@@ -51,6 +52,11 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
     if (written) *written = PETSC_TRUE;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(HeatHealthLook(sim));
+  if (sim->health.bad) {
+    if (written) *written = PETSC_FALSE;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_CHECKPOINT);
   PetscCall(HeatPointsSync(sim));
   PetscCall(HeatTableFlush(sim->history.table));
@@ -63,7 +69,10 @@ PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
   HeatFileStatsAdd(&sim->checkpoint_stats, &stats);
   HeatStopCheckpointed(&sim->stop, stats.seconds);
   HeatScreenInterval(sim);
-  if (!written || *written) sim->last_checkpoint_step = sim->clock.step;
+  if (!written || *written) {
+    sim->last_checkpoint_step = sim->clock.step;
+    HeatHealthCheckpointed(sim);
+  }
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_CHECKPOINT);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -102,8 +111,9 @@ static PetscErrorCode RecordStep(HeatSimulation *sim, const PetscReal *T, Due du
   if (due.survey) {
     PetscCall(HeatPointsFlush(sim));
     PetscCall(HeatSurveyTake(sim, T));
+    PetscCall(HeatHealthJudge(sim, T));
   }
-  if (due.row) PetscCall(HeatHistoryWrite(sim, T));
+  if (due.row && !sim->health.bad) PetscCall(HeatHistoryWrite(sim, T));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -112,13 +122,15 @@ PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last)
 {
   const Due        due = WhatIsDue(sim, &sim->clock, last);
   const PetscReal *T;
+  PetscErrorCode   code;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(RecordStep(sim, T, due));
-  if (due.snapshot) PetscCall(WriteSnapshot(sim, T));
+  code = RecordStep(sim, T, due);
+  if (!code && due.snapshot && !sim->health.bad) code = WriteSnapshot(sim, T);
   PetscCall(VecRestoreArrayRead(sim->T, &T));
-  if (due.checkpoint) {
+  PetscCall(code);
+  if (due.checkpoint && !sim->health.bad) {
     PetscBool written;
 
     PetscCall(HeatOutputCheckpoint(sim, &written));

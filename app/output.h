@@ -8,7 +8,8 @@
 PetscErrorCode HeatOutputOpen(HeatSimulation *sim);
 
 /** Everything that is due after the present step; `last` forces the final row and snapshot.
- *  Collective.  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS for a field that is not finite. */
+ *  Nothing is written of a state that is found bad (sim->health).  Collective.
+ *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS where a coefficient has no meaning. */
 PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last);
 
 /** Whether anything is due once the clock stands as given, some steps ahead.  Not collective, the same
@@ -20,6 +21,7 @@ PetscBool HeatOutputIsDue(const HeatSimulation *sim, const HeatClock *clock);
 PetscErrorCode HeatOutputNothingLeft(HeatSimulation *sim);
 
 /** A checkpoint of the present state.  Collective.
+ *  A bad one is not written: sim->health.bad is set.
  *  @param[out] written  NULL: a failure is raised.  Else it is reported, and the run may go on */
 PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written);
 

@@ -197,6 +197,9 @@ PetscErrorCode HeatPointsClose(HeatSimulation *sim)
   PetscCall(HeatTableDestroy(&sim->points.table));
   for (PetscInt k = 0; k < sim->c->output.n_profiles; k++)
     PetscCall(HeatTableDestroy(&sim->points.profile_tables[k]));
+  PetscCall(PetscFree(sim->points.profile_tables));
+  PetscCall(PetscFree(sim->points.terms));
+  PetscCall(PetscFree(sim->points.times));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

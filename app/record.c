@@ -298,6 +298,7 @@ PetscErrorCode HeatRecordWrite(HeatSimulation *sim, HeatStatus status, const cha
   HeatProvenance           p;
   char                     scheme[64];
   const HeatResultsRestart restart = {sim->restarted_from, sim->first_step};
+  const HeatResultsRollback rollback = {sim->health.step, sim->health.to_step, sim->health.reason};
 
   PetscFunctionBeginUser;
   HeatResultsInit(&r);
@@ -314,6 +315,8 @@ PetscErrorCode HeatRecordWrite(HeatSimulation *sim, HeatStatus status, const cha
     r.n_restarts = 1;
     r.restarts   = &restart;
   }
+  r.n_rollbacks = sim->health.n_rollbacks;
+  r.rollbacks   = &rollback;
   PetscCall(HeatProvenanceCollect(sim->grid->comm, &p));
   HeatRecordProvenance(&p, sim->began, &r);
   r.provenance.case_file = sim->c->file;

@@ -2,10 +2,13 @@
 #include "app/simulation.h"
 
 #include "app/checks.h"
+#include "app/health.h"
+#include "app/inject.h"
 #include "app/output.h"
 #include "app/points.h"
 #include "app/record.h"
 #include "app/restart.h"
+#include "app/rollback.h"
 #include "app/screen.h"
 #include "io/cell_inputs.h"
 #include "io/output_dir.h"
@@ -158,6 +161,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   PetscCall(StartClock(sim));
   PetscCall(HeatOptionsCheckUsed(sim->grid->comm, options, c));
   PetscCall(HeatPointsCreate(sim));
+  PetscCall(HeatHealthStart(sim));
+  PetscCall(HeatInjectStart(sim));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -201,7 +206,8 @@ static void CountIterations(HeatIterations *all, const HeatSolveInfo *solve)
   all->at_rounding += solve->at_rounding ? 1 : 0;
 }
 
-/* The numerics failed, as was reported already; the state is that of the last good step. */
+/* The numerics failed, as was reported already; the state is that of the last step, and good unless
+   it was corrupted since. */
 static PetscErrorCode KeepLastGoodState(HeatSimulation *sim)
 {
   PetscBool written;
@@ -231,6 +237,7 @@ static PetscInt StepsAtOnce(const HeatSimulation *sim, HeatClockStep *steps, Pet
     HeatClockAdvance(&clock, &steps[n], steps[n].dt, 0.0, 0);
     n++;
     if (clock.step >= sim->stop.next_step || HeatOutputIsDue(sim, &clock)) break;
+    if (clock.step == sim->inject.step) break;
   }
   return n;
 }
@@ -250,10 +257,13 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   if (n > 1) code = HeatStepperAdvanceSeveral(sim->stepper, n, times, steps[0].dt, &sim->T, info);
   else code = HeatStepperAdvance(sim->stepper, times[0], steps[0].dt, &sim->T, info);
   if (code == HEAT_ERR_NUMERICS) {
+    HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+    sim->health.good_step = -1; /* look again: it may have been corrupted since */
     PetscCall(KeepLastGoodState(sim));
     PetscFunctionReturn(code);
   }
   PetscCall(code);
+  HeatHealthStep(sim);
   HeatEnergyAdd(&sim->energy, &info->flows, info->dt);
   if (HeatStepperLinear(sim->stepper)) {
     CountIterations(&sim->iterations, &info->solve);
@@ -275,18 +285,48 @@ static PetscErrorCode AskToStop(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A step, or several, and what is due then. */
+static PetscErrorCode GoOn(HeatSimulation *sim)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Advance(sim));
+  PetscCall(HeatInjectStep(sim));
+  PetscCall(AskToStop(sim));
+  PetscCall(HeatOutputStep(sim, HeatClockIsDone(&sim->clock)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The state is corrupted: on from the last checkpoint, with nothing left of what came after it. */
+static PetscErrorCode GoBack(HeatSimulation *sim)
+{
+  HeatRollback back;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatRollbackBegin(sim, &back));
+  PetscCall(UpdateOperator(sim));
+  PetscCall(HeatStepperDestroy(&sim->stepper));
+  PetscCall(StartClock(sim));
+  PetscCall(HeatRollbackEnd(sim, &back));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
   const HeatCase *c = sim->c;
+  PetscErrorCode  code;
 
   PetscFunctionBeginUser;
   if (!sim->restarted_from[0]) PetscCall(HeatOutputStep(sim, PETSC_FALSE));
+  HeatCheck(!sim->health.bad, sim->grid->comm, HEAT_ERR_NUMERICS, "%s", sim->health.what);
   PetscCallMPI(MPI_Barrier(sim->grid->comm));
   if (HeatClockIsDone(&sim->clock)) PetscCall(HeatOutputNothingLeft(sim));
   while (!HeatClockIsDone(&sim->clock) && !sim->stop.stop) {
-    PetscCall(Advance(sim));
-    PetscCall(AskToStop(sim));
-    PetscCall(HeatOutputStep(sim, HeatClockIsDone(&sim->clock)));
+    code = GoOn(sim);
+    if (code == HEAT_ERR_NUMERICS) { /* of the physics, or of a corrupted state? */
+      PetscCall(HeatHealthLook(sim));
+      if (!sim->health.bad) PetscFunctionReturn(code);
+    } else PetscCall(code);
+    if (sim->health.bad) PetscCall(GoBack(sim));
     PetscCall(HeatScreenProgress(sim));
   }
   if (HeatClockIsDone(&sim->clock)) sim->stop.stop = PETSC_FALSE;

@@ -60,6 +60,35 @@ typedef struct {
   HeatTable  **profile_tables;
 } HeatPoints;
 
+/** Whether the state can be believed (health.c), and going back where it cannot (rollback.c). */
+typedef struct {
+  PetscBool  bad;         /* the present state breaks a rule; */
+  char       what[256];   /* which, with step, value and bound */
+  PetscInt64 good_step;   /* the last one that was judged and found good; -1: none */
+  PetscBool  has_balance; /* the energy account is judged; */
+  PetscReal  error_start; /* its error when this process began [J/m] */
+  PetscReal  capacity;    /* of all cells [J/(m K)] */
+  PetscReal  stable_step; /* [s] explicit one, at the start */
+  PetscReal  magnitude;   /* largest absolute temperature of good states */
+  PetscReal  worst;       /* largest relative residual that a solve was left with */
+  PetscReal  low, high;   /* temperatures that nothing can leave; low > high: not judged */
+
+  PetscInt64 first_checkpoint; /* step of the first one that this process wrote; -1: none */
+  HeatEnergy kept;             /* the account at the newest one, without its rounding, */
+  PetscInt64 kept_step;        /* and its step; -1: none */
+
+  PetscInt   n_rollbacks; /* at most one */
+  PetscInt64 step, to_step;
+  char       reason[256];
+} HeatHealth;
+
+/** A fault that a test wants (inject.c). */
+typedef struct {
+  PetscInt64 step;
+  PetscInt   cell[2], times, memory; /* times: still to come; memory: which field; -1: temperature */
+  PetscReal  value;
+} HeatInject;
+
 typedef struct {
   const HeatCase    *c;
   const HeatOptions *options;
@@ -91,6 +120,8 @@ typedef struct {
   HeatPhases       phases;
   HeatStop         stop;
   HeatScreen       screen;
+  HeatHealth       health;
+  HeatInject       inject;
   HeatCheckResult *checks; /* [c->n_checks] */
   double           began;  /* MPI_Wtime at program start */
 } HeatSimulation;

@@ -117,6 +117,14 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void HeatStopRewind(HeatStop *s, PetscInt64 step)
+{
+  s->checkpoint = PETSC_FALSE;
+  s->asked      = MPI_Wtime();
+  s->asked_step = step;
+  s->next_step  = step + 1;
+}
+
 void HeatStopCheckpointed(HeatStop *s, PetscReal seconds)
 {
   s->last_checkpoint = MPI_Wtime();

@@ -46,6 +46,9 @@ PetscReal HeatStopDaly(PetscReal cost, PetscReal mtbf);
  *  step. */
 PetscErrorCode HeatStopAsk(HeatStop *stop, MPI_Comm comm, PetscInt64 step);
 
+/** The run went back to an earlier step: ask after the next one. */
+void HeatStopRewind(HeatStop *stop, PetscInt64 step);
+
 /** A checkpoint was written and took `seconds`, the same on all ranks; 0: it failed. */
 void HeatStopCheckpointed(HeatStop *stop, PetscReal seconds);
 

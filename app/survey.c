@@ -32,11 +32,6 @@ PetscErrorCode HeatSurveyTake(HeatSimulation *sim, const PetscReal *T)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatDiagnosticsSummary(sim->op, T, &sim->summary));
-  HeatCheck(sim->summary.non_finite == 0, sim->grid->comm, HEAT_ERR_NUMERICS,
-            "step %" PetscInt64_FMT " (t = %g s): %" PetscInt64_FMT
-            " cells are not finite; the state cannot be "
-            "used or checkpointed",
-            sim->clock.step, (double)sim->clock.time, sim->summary.non_finite);
   PetscCall(HeatEnergyClose(&sim->energy, sim->op, T, sim->clock.steady, &sim->account));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,8 +13,7 @@ PetscErrorCode HeatSurveyPrepare(HeatSimulation *sim, const PetscReal *T);
  *  need: for every step. */
 PetscErrorCode HeatSurveyPrepareSides(HeatSimulation *sim, const PetscReal *T);
 
-/** Fill sim->summary and sim->account.  Collective.
- *  Errors: HEAT_ERR_NUMERICS for a field that is not finite. */
+/** Fill sim->summary and sim->account, whatever the field; health.h judges them.  Collective. */
 PetscErrorCode HeatSurveyTake(HeatSimulation *sim, const PetscReal *T);
 
 #endif

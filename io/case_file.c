@@ -146,6 +146,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   const HeatYamlNode *checkpoint = HeatReaderKey(root, "checkpoint"),
                      *limits     = HeatReaderKey(root, "limits");
   const HeatYamlNode *interval        = HeatReaderKey(checkpoint, "interval");
+  const HeatYamlNode *balance         = HeatReaderKey(limits, "balance");
   const char *const   names[]          = {"daly", "", "", NULL}; /* as a PetscEnum has them */
   HeatCase           *c               = r->c;
   int                 choice, verify = c->checkpoint.verify;
@@ -168,6 +169,9 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
       HeatReadReal(r, HeatReaderKey(limits, "wall_time"), HEAT_NOT_NEGATIVE, &c->limits.wall_time));
   PetscCall(HeatReadReal(r, HeatReaderKey(limits, "stall"), HEAT_NOT_NEGATIVE, &c->limits.stall));
   PetscCall(HeatReadBool(r, HeatReaderKey(limits, "slurm"), &c->limits.slurm));
+  if (!IsWord(balance, "auto"))
+    PetscCall(HeatReadReal(r, balance, HEAT_NOT_NEGATIVE, &c->limits.balance));
+  PetscCall(HeatReadBool(r, HeatReaderKey(limits, "extremes"), &c->limits.extremes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -161,6 +161,10 @@ static const HeatCaseKey keys[] = {
      "time without progress of a rank [s]; then the job is ended, exit code 76"},
     {"limits.slurm", "true | false", "true",
      "in a Slurm job its end is such a limit, too; the earlier one counts"},
+    {"limits.balance", "auto | number >= 0", "auto",
+     "error of the energy account, of the heat turned over, that shows a corrupted state; 0: not judged"},
+    {"limits.extremes", "true | false", "true",
+     "temperatures far beyond those that can be reached show a corrupted state, too"},
 
     {"check[].quantity",
      "temperature | error_l2 | error_max | integral | heat_flow | energy_balance | minimum | "

@@ -239,6 +239,20 @@ static void PutRestarts(HeatJson *root, const HeatResults *r)
   }
 }
 
+static void PutRollbacks(HeatJson *root, const HeatResults *r)
+{
+  HeatJson *rollbacks = HeatJsonAddArray(root, "rollbacks");
+
+  for (PetscInt i = 0; i < r->n_rollbacks; ++i) {
+    HeatJson *rollback = HeatJsonCreate();
+
+    HeatJsonPutCount(rollback, "step", r->rollbacks[i].step);
+    HeatJsonPutCount(rollback, "to_step", r->rollbacks[i].to_step);
+    HeatJsonPutText(rollback, "reason", r->rollbacks[i].reason);
+    HeatJsonAppend(rollbacks, rollback);
+  }
+}
+
 static void PutProvenance(HeatJson *root, const HeatResults *r)
 {
   HeatJson *p        = HeatJsonAddObject(root, "provenance");
@@ -328,6 +342,7 @@ static HeatJson *Record(const HeatResults *r)
   PutRegions(root, r);
   PutChecks(root, r);
   PutRestarts(root, r);
+  PutRollbacks(root, r);
   PutProvenance(root, r);
   return root;
 }

@@ -47,6 +47,12 @@ typedef struct {
   PetscInt64  step;
 } HeatResultsRestart;
 
+/** A state that was found corrupted, and the checkpoint that the run went on from. */
+typedef struct {
+  PetscInt64  step, to_step;
+  const char *reason;
+} HeatResultsRollback;
+
 /** The heat through one segment of a side, at the end. */
 typedef struct {
   HeatSide side;
@@ -150,6 +156,8 @@ typedef struct {
   const HeatResultsVerify  *verify;
   PetscInt                  n_restarts;
   const HeatResultsRestart *restarts; /* what this run continued from, oldest first */
+  PetscInt                  n_rollbacks;
+  const HeatResultsRollback *rollbacks;
 
   struct {
     const char        *version, *git_commit, *compiler, *flags, *build_type;

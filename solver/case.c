@@ -60,6 +60,8 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
   made->checkpoint.keep                       = 2;
   made->checkpoint.verify                     = HEAT_READ_BACK_FULL;
   made->limits.slurm                          = PETSC_TRUE;
+  made->limits.balance                        = -1.0;
+  made->limits.extremes                       = PETSC_TRUE;
   for (int side = 0; side < HEAT_SIDES; side++)
     PetscCall(HeatCaseSetSegments(made, (HeatSide)side, 1));
   PetscCall(PetscStrallocpy("multigrid", &made->solver.preconditioner));

@@ -307,6 +307,8 @@ typedef struct {
     PetscReal wall_time; /* [s]; 0: none */
     PetscReal stall;     /* [s] without progress of a rank; 0: none */
     PetscBool slurm;     /* the end of the Slurm job is a limit, too */
+    PetscReal balance;   /* of the energy account, relative; 0: not judged; negative: auto */
+    PetscBool extremes;  /* the maximum principle is judged where it holds */
   } limits;
 
   PetscInt         n_checks;

@@ -100,6 +100,7 @@ PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, cons
   report->error = steady ? came_in : (report->stored - report->stored_initial) - came_in;
   scale         = sums[SUM_TURNOVER] + (steady ? 0.0 : sums[SUM_CONTENT_INITIAL]);
   if (scale == 0.0) scale = PetscAbsReal(report->stored); /* uniform, nothing flows */
+  report->turnover = scale;
   report->relative = report->error == 0.0 ? 0.0 : PetscAbsReal(report->error) / scale;
   PetscFunctionReturn(0);
 }

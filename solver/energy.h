@@ -25,6 +25,7 @@ typedef struct {
   PetscReal stored, stored_initial;             /* sum of C T [J/m], relative to T = 0 */
   PetscReal side[HEAT_SIDES], source, exchange; /* since t = 0 [J/m]; [W/m] for a steady state */
   PetscReal error;    /* stored - stored_initial - all that came in [J/m] or [W/m] */
+  PetscReal turnover; /* what `relative` divides by [J/m] or [W/m] */
   PetscReal relative; /* |error| / turnover */
 } HeatEnergyReport;
 

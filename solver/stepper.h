@@ -32,6 +32,7 @@ enum { HEAT_MEMORY_FIELDS = 2, HEAT_MEMORY_NUMBERS = 24 };
 typedef struct {
   PetscInt  n_fields;
   Vec       fields[HEAT_MEMORY_FIELDS]; /* borrowed from the stepper, of the layout of grid->da */
+  PetscReal came_in[HEAT_MEMORY_FIELDS]; /* heat since each of them [J/m]; told by Save alone */
   PetscReal numbers[HEAT_MEMORY_NUMBERS];
 } HeatStepperMemory;
 

@@ -225,6 +225,15 @@ static PetscErrorCode Accept(HeatStepper *s, PetscReal dt, Vec T, const HeatStep
 
 /* Memory. */
 
+/* The heat that came in over a gap, all kinds together. */
+static PetscReal CameIn(const Bdf2 *b, PetscInt gap)
+{
+  PetscReal sum = 0.0;
+
+  for (int k = 0; k < HEAT_FLOWS; k++) sum += k == HEAT_FLOW_TURNOVER ? 0.0 : b->heat[gap][k];
+  return sum;
+}
+
 static PetscErrorCode Save(HeatStepper *s, HeatStepperMemory *memory)
 {
   const Bdf2 *b       = s->own;
@@ -233,8 +242,9 @@ static PetscErrorCode Save(HeatStepper *s, HeatStepperMemory *memory)
   PetscFunctionBeginUser;
   memory->n_fields = b->n;
   for (PetscInt k = 0; k < b->n; k++) {
-    memory->fields[k] = b->old[k];
-    *numbers++        = b->gap[k];
+    memory->fields[k]  = b->old[k];
+    memory->came_in[k] = CameIn(b, k) + (k > 0 ? memory->came_in[k - 1] : 0.0);
+    *numbers++         = b->gap[k];
     PetscCall(PetscArraycpy(numbers, b->heat[k], HEAT_FLOWS));
     numbers += HEAT_FLOWS;
   }

@@ -1,0 +1,279 @@
+"""A corrupted state is found, the run goes back to its checkpoint once, and no trace is left of it."""
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+
+import pytest
+from heat2d_case import ROOT, Outcome, basic_case, command, environment, execute, run, write_case
+
+LAYERS = [{"name": "slow", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0},
+          {"name": "fast", "conductivity": [30.0, 20.0], "density": 3.0, "specific_heat": 2.0}]
+STEPS = {"ftcs": 2.5e-5, "backward-euler": 2e-4, "bdf2": 2e-4}
+FAULT = "13:5:6:1000"  # found at step 15, a row of the history; the last checkpoint is that of step 8
+
+
+def heated(scheme: str, **sections) -> dict:
+    case = basic_case(
+        title=f"rollback {scheme}", grid={"cells": [23, 17], "x": [0.0, 1.0], "y": [0.0, 0.7]}, materials=LAYERS,
+        regions=[{"material": "slow"}, {"shape": "circle", "centre": [0.4, 0.3], "radius": 0.2, "material": "fast",
+                                        "source": "100*(t<0.0005)"}],
+        boundary={"left": {"type": "temperature", "value": "sin(500*t)"},
+                  "top": {"type": "convection", "coefficient": 4.0, "ambient": "1+t"}},
+        time={"scheme": scheme, "step": STEPS[scheme], "steps": 30},
+        solver={"tolerance": 1e-12, "reproducible": True},
+        output={"snapshots": {"every": 10}, "history": {"every": 3},
+                "probes": [{"name": "a", "at": [0.31, 0.22]}, {"name": "b", "at": [0.9, 0.05]}],
+                "profiles": [{"name": "line", "from": [0.1, 0.1], "to": [0.9, 0.6], "points": 5}]},
+        checkpoint={"every": 8})
+    case.update(sections)
+    return case
+
+
+def still(**sections) -> dict:
+    """Sides with constant temperatures and no sources: the maximum principle holds."""
+    return heated("ftcs", boundary={"left": {"type": "temperature", "value": 1.0}}, limits={"balance": 0},
+                  regions=[{"material": "slow"}], **sections)
+
+
+def faulty(tmp_path, case: dict, fault: str, *args: str, ranks: int = 1, output: str = "faulty") -> Outcome:
+    os.environ["HEAT2D_INJECT"] = fault
+    try:
+        return run(tmp_path, case, "--quiet", *args, ranks=ranks, output=output)
+    finally:
+        del os.environ["HEAT2D_INJECT"]
+
+
+def must(outcome: Outcome, code: int = 0) -> Outcome:
+    assert outcome.code == code, f"exit code {outcome.code}, expected {code}\n{outcome.out}\n{outcome.err}"
+    return outcome
+
+
+def lines(outcome: Outcome, *words: str) -> list[str]:
+    return [line for line in outcome.err.splitlines() if all(word in line for word in words)]
+
+
+def same_files(one: Outcome, other: Outcome) -> None:
+    """All that a run writes but results.json, which holds times."""
+    names = {path.name for path in one.directory.iterdir()} - {"results.json"}
+    assert names == {path.name for path in other.directory.iterdir()} - {"results.json"}
+    for name in sorted(names):
+        assert (one.directory / name).read_bytes() == (other.directory / name).read_bytes(), f"{name} has other bytes"
+
+
+def went_back(outcome: Outcome, step: int, to_step: int, *words: str) -> None:
+    told = lines(outcome, "heat2d: warning: ", *words)
+    assert len(told) == 1 and f"step {step} (t = " in told[0], outcome.err
+    assert len(lines(outcome, f"going back once, to step {to_step}, ")) == 1, outcome.err
+    record = outcome.results["rollbacks"]
+    assert len(record) == 1 and (record[0]["step"], record[0]["to_step"]) == (step, to_step), record
+    assert record[0]["reason"] in told[0]
+
+
+# ---- passing faults -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+@pytest.mark.parametrize("scheme", STEPS)
+def test_passing_fault_leaves_no_trace(tmp_path, scheme, ranks):
+    case = heated(scheme)
+    straight = must(run(tmp_path, case, "--quiet", ranks=ranks, output="straight"))
+    outcome = must(faulty(tmp_path, case, FAULT, ranks=ranks))
+    went_back(outcome, 15, 8, "energy balance", "limits.balance")
+    assert outcome.results["status"] == "ok" and straight.results["rollbacks"] == []
+    assert outcome.results["restarts"] == []
+    same_files(straight, outcome)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize("scheme", STEPS)
+def test_cells_that_are_not_finite_are_gone_back_from(tmp_path, scheme, value):
+    """ftcs and its report meet them, or the solver gives up before."""
+    case = heated(scheme)
+    straight = must(run(tmp_path, case, "--quiet", ranks=2, output="straight"))
+    outcome = must(faulty(tmp_path, case, f"13:5:6:{value}", ranks=2))
+    went_back(outcome, 15 if scheme == "ftcs" else 13, 8, "not finite")
+    same_files(straight, outcome)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("memory", [0, 1])
+@pytest.mark.parametrize("value", ["nan", "1000"])
+def test_what_the_scheme_remembers_is_judged_before_a_checkpoint(tmp_path, memory, value, ranks):
+    """At the step of a checkpoint, so that the temperature is right and only the memory is not."""
+    case = heated("bdf2")
+    straight = must(run(tmp_path, case, "--quiet", ranks=ranks, output="straight"))
+    outcome = must(faulty(tmp_path, case, f"16:5:6:{value}:1:{memory}", ranks=ranks))
+    went_back(outcome, 16, 8, "that the scheme remembers")
+    same_files(straight, outcome)
+
+
+@pytest.mark.parametrize("scheme,time", [("bdf2", {"adaptive": {"tolerance": 1e-3}, "end": 3e-3}),
+                                         ("esdirk", {"adaptive": {"tolerance": 1e-3}, "end": 3e-3})])
+def test_controlled_steps_are_taken_again_alike(tmp_path, scheme, time):
+    case = heated("bdf2", time={"scheme": scheme, **time}, checkpoint={"every": 3})
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    outcome = must(faulty(tmp_path, case, "7:5:6:1000"))
+    assert len(outcome.results["rollbacks"]) == 1, outcome.err
+    same_files(straight, outcome)
+
+
+@pytest.mark.parametrize("value,word", [("500", "highest"), ("-500", "lowest")])
+def test_maximum_principle_finds_what_the_balance_is_not_asked_for(tmp_path, value, word):
+    case = still()
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    outcome = must(faulty(tmp_path, case, f"15:20:6:{value}"))
+    went_back(outcome, 15, 8, f"the {word} temperature is", "limits.extremes")
+    same_files(straight, outcome)
+
+
+def test_fault_in_the_last_step_is_found(tmp_path):
+    case = heated("ftcs")
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    outcome = must(faulty(tmp_path, case, "30:5:6:1000"))
+    went_back(outcome, 30, 24)
+    same_files(straight, outcome)
+
+
+def test_restarted_run_goes_back_to_where_it_began(tmp_path):
+    case = heated("bdf2", checkpoint={"every": 8, "keep": 9})
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    case["checkpoint"] = None
+    case = {key: value for key, value in case.items() if value}
+    ending = ("--restart", "straight/checkpoint_000016.h5")
+    whole = must(run(tmp_path, case, "--quiet", *ending, output="whole"))
+    outcome = must(faulty(tmp_path, case, "22:5:6:1000", *ending, output="again"))
+    went_back(outcome, 24, 16)
+    assert outcome.results["restarts"] == [{"file": "straight/checkpoint_000016.h5", "step": 16}]
+    same_files(whole, outcome)
+    assert (outcome.directory / "snapshot_000030.h5").read_bytes() == \
+        (straight.directory / "snapshot_000030.h5").read_bytes()
+
+
+def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
+    """The run is at step 200000 and more when its checkpoint of that step is cut short; the fault comes at 290000."""
+    case = heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 300_000}, checkpoint={"every": 100_000},
+                  output={"history": {"every": 50_000}})
+    path = write_case(tmp_path, case)
+    newest = tmp_path / "out" / "checkpoint_200000.h5"
+    job = subprocess.Popen(["timeout", "-k", "5", "60", *command(path, 1, ("--quiet", "--output", "out"))], cwd=tmp_path,
+                           env=environment(1) | {"HEAT2D_INJECT": "290000:5:6:1000"}, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    limit = time.monotonic() + 40
+    while not newest.exists() and time.monotonic() < limit and job.poll() is None:
+        time.sleep(0.01)
+    os.truncate(newest, 5000)
+    out, err = job.communicate(timeout=60)
+    outcome = must(Outcome(job.returncode, out, err, tmp_path / "out"))
+    went_back(outcome, 300000, 100000, "energy balance")
+    assert [path.name for path in (outcome.directory / "abandoned_001").iterdir()] == ["checkpoint_200000.h5"]
+    (outcome.directory / "abandoned_001" / "checkpoint_200000.h5").unlink()
+    (outcome.directory / "abandoned_001").rmdir()
+    same_files(must(run(tmp_path, path, "--quiet", output="straight")), outcome)
+
+
+# ---- faults that stay -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("scheme", STEPS)
+@pytest.mark.parametrize("value", ["1000", "nan"])
+def test_fault_that_comes_back_ends_the_run_with_3(tmp_path, scheme, ranks, value):
+    case = heated(scheme)
+    straight = must(run(tmp_path, case, "--quiet", ranks=ranks, output="straight"))
+    outcome = must(faulty(tmp_path, case, f"13:5:6:{value}:2", ranks=ranks), 3)
+    assert len(lines(outcome, "going back once")) == 1, outcome.err
+    assert len(lines(outcome, "heat2d: error: ", "so it does not pass")) == 1, outcome.err
+    assert outcome.results["status"] == "error" and len(outcome.results["rollbacks"]) == 1
+    assert sorted(path.name for path in outcome.directory.glob("checkpoint_*.h5")) == ["checkpoint_000008.h5"]
+    again = must(run(tmp_path, case, "--quiet", "--restart", "latest", ranks=ranks, output="faulty"))
+    assert again.results["restarts"][0]["step"] == 8
+    for name in ("snapshot_000030.h5", "probes.csv", "profile_line.csv"):
+        assert (again.directory / name).read_bytes() == (straight.directory / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("value", ["1000", "nan"])
+@pytest.mark.parametrize("scheme", STEPS)
+def test_without_a_checkpoint_it_ends_with_3(tmp_path, scheme, value):
+    outcome = must(faulty(tmp_path, heated(scheme), f"5:5:6:{value}", ranks=2), 3)
+    assert len(lines(outcome, "heat2d: error: ", "there is no checkpoint to go back to")) == 1, outcome.err
+    assert outcome.results["status"] == "error" and outcome.results["rollbacks"] == []
+    assert not list(outcome.directory.glob("checkpoint_*")), "a corrupted state was checkpointed"
+    assert not list(outcome.directory.glob("snapshot_000010*")), "a corrupted state was written"
+
+
+def test_balance_and_extremes_can_be_turned_off(tmp_path):
+    case = heated("ftcs", limits={"balance": 0, "extremes": False})
+    outcome = must(faulty(tmp_path, case, FAULT))
+    assert outcome.results["rollbacks"] == [] and "warning" not in outcome.err
+
+
+def test_bound_of_the_balance_is_the_case_s(tmp_path):
+    """The fault is worth more than the heat turned over, but not a million times as much."""
+    loose = must(faulty(tmp_path, heated("ftcs", limits={"balance": 1e6}), FAULT))
+    assert loose.results["rollbacks"] == []
+
+
+def test_nonsense_in_the_variable_is_refused(tmp_path):
+    outcome = must(faulty(tmp_path, heated("ftcs"), "many"), 2)
+    assert len(lines(outcome, "HEAT2D_INJECT must be")) == 1
+
+
+# ---- no false alarms ------------------------------------------------------------------------------------
+
+CASES = sorted((ROOT / "inputs").glob("*.yaml"))
+
+
+def never_speaks(outcome: Outcome) -> None:
+    assert outcome.code in (0, 5), f"exit code {outcome.code}\n{outcome.err}"
+    assert outcome.results["rollbacks"] == [] and "corrupted" not in outcome.err, outcome.err
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_no_false_alarm_in_the_gallery(tmp_path, case):
+    never_speaks(run(tmp_path, case, "--quiet", ranks=2, timeout=300))
+
+
+HOT = {"grid": {"cells": [40, 30], "x": [0.0, 1.0], "y": [0.0, 1.0]}, "initial": {"temperature": 300},
+       "boundary": {"left": {"type": "temperature", "value": 300.00001},
+                    "right": {"type": "convection", "coefficient": 10.0, "ambient": 300}}}
+
+
+@pytest.mark.parametrize("tolerance", ["1e-2", "1e-5", "1e-10", "1e-14"])
+@pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson", "bdf2", "esdirk", "ts:rosw"])
+@pytest.mark.parametrize("step", [1e-4, 1.0, 1e4])
+def test_no_false_alarm_at_any_tolerance_and_step(tmp_path, scheme, tolerance, step):
+    """Hardly any heat is turned over at 300 K, so rounding is large beside it."""
+    never_speaks(run(tmp_path, basic_case(time={"scheme": scheme, "step": step, "steps": 40},
+                                          solver={"tolerance": float(tolerance)}, **HOT), "--quiet"))
+
+
+@pytest.mark.parametrize("scheme", ["ftcs", "rkl2"])
+def test_no_false_alarm_of_rounding_in_many_explicit_steps(tmp_path, scheme):
+    never_speaks(run(tmp_path, basic_case(time={"scheme": scheme, "step": "auto", "end": 10.0}, **HOT), "--quiet"))
+
+
+@pytest.mark.parametrize("change", ["materials[0].density=2", "materials[0].conductivity=30",
+                                    "boundary.left={type: temperature, value: -900}", "solver.tolerance=1e-2"])
+@pytest.mark.parametrize("scheme", ["ftcs", "backward-euler", "bdf2", "esdirk"])
+def test_no_false_alarm_after_a_restart_with_another_case(tmp_path, scheme, change):
+    step = 1e-5 if scheme == "ftcs" else 1e-3
+    case = basic_case(time={"scheme": scheme, "step": step, "steps": 20},
+                      boundary={"left": {"type": "temperature", "value": 2.0}}, checkpoint={"every": 20})
+    must(run(tmp_path, case, "--quiet"))
+    never_speaks(run(tmp_path, case, "--quiet", "--restart", "latest", "--set", "time.steps=60", "--set", change))
+
+
+@pytest.mark.parametrize("scheme", ["crank-nicolson", "bdf2", "esdirk", "rkl2", "ts:theta"])
+def test_no_false_alarm_of_schemes_that_overshoot(tmp_path, scheme):
+    """A jump, and steps far beyond it."""
+    case = basic_case(initial={"temperature": "(x>0.5)*(y>0.5)"}, time={"scheme": scheme, "step": 0.05, "steps": 50},
+                      boundary={"left": {"type": "temperature", "value": 5.0}})
+    never_speaks(run(tmp_path, case, "--quiet"))
+
+
+def test_options_of_petsc_that_solve_badly_raise_no_alarm(tmp_path):
+    path = write_case(tmp_path, basic_case(time={"scheme": "backward-euler", "step": 0.01, "steps": 200}, **HOT))
+    done = execute(command(path, 1, ("--quiet", "--output", "out", "-ksp_rtol", "1e-1")), tmp_path)
+    never_speaks(Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out"))
