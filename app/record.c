@@ -122,6 +122,7 @@ static void FillState(const HeatSimulation *sim, HeatResults *r)
   r->limits.slurm_job  = sim->stop.job[0] ? sim->stop.job : NULL;
   r->limits.slurm_left = sim->stop.job_left;
   if (sim->snapshots) HeatSnapshotsGetStats(sim->snapshots, &r->snapshots);
+  HeatFileStatsAdd(&r->snapshots, &sim->snapshot_stats);
 }
 
 /* Arrays that a record borrows. */

@@ -98,7 +98,11 @@ PetscErrorCode HeatRollbackBegin(HeatSimulation *sim, HeatRollback *back)
 /* Rows and snapshots from behind the checkpoint go, as at a restart. */
 static PetscErrorCode RewindFiles(HeatSimulation *sim)
 {
+  HeatFileStats written = {0};
+
   PetscFunctionBeginUser;
+  HeatSnapshotsGetStats(sim->snapshots, &written);
+  HeatFileStatsAdd(&sim->snapshot_stats, &written);
   sim->points.rows        = 0;
   sim->last_snapshot_step = -1;
   PetscCall(HeatOutputClose(sim));

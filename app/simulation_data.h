@@ -106,7 +106,7 @@ typedef struct {
 
   HeatSnapshots *snapshots;
   PetscInt64     last_snapshot_step, last_checkpoint_step; /* -1: none */
-  HeatFileStats  checkpoint_stats;
+  HeatFileStats  checkpoint_stats, snapshot_stats; /* the latter of series given up */
   HeatHistory    history;
   HeatPoints     points;
 

@@ -35,6 +35,7 @@ def test_case_runs_as_shipped_and_its_checks_hold(tmp_path, case):
     assert outcome.code == 0, f"exit code {outcome.code}\n{outcome.err}"
     assert len(outcome.checks) == len(yaml.safe_load(case.read_text())["check"]) >= 1
     assert all(check["pass"] for check in outcome.checks)
+    assert outcome.results["rollbacks"] == [] and not outcome.err, f"a false alarm?\n{outcome.err}"
 
 
 # ---- in the README --------------------------------------------------------------------------------------

@@ -5,8 +5,9 @@ import os
 import subprocess
 import time
 
+import numpy as np
 import pytest
-from heat2d_case import ROOT, Outcome, basic_case, command, environment, execute, run, write_case
+from heat2d_case import Outcome, basic_case, command, environment, execute, run, write_case
 
 LAYERS = [{"name": "slow", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0},
           {"name": "fast", "conductivity": [30.0, 20.0], "density": 3.0, "specific_heat": 2.0}]
@@ -152,13 +153,13 @@ def test_restarted_run_goes_back_to_where_it_began(tmp_path):
 
 
 def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
-    """The run is at step 200000 and more when its checkpoint of that step is cut short; the fault comes at 290000."""
-    case = heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 300_000}, checkpoint={"every": 100_000},
-                  output={"history": {"every": 50_000}})
+    """The run is at step 60000 and more when its checkpoint of that step is cut short; the fault comes at 85000."""
+    case = heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 90_000}, checkpoint={"every": 30_000},
+                  output={"history": {"every": 15_000}})
     path = write_case(tmp_path, case)
-    newest = tmp_path / "out" / "checkpoint_200000.h5"
+    newest = tmp_path / "out" / "checkpoint_060000.h5"
     job = subprocess.Popen(["timeout", "-k", "5", "60", *command(path, 1, ("--quiet", "--output", "out"))], cwd=tmp_path,
-                           env=environment(1) | {"HEAT2D_INJECT": "290000:5:6:1000"}, stdin=subprocess.DEVNULL,
+                           env=environment(1) | {"HEAT2D_INJECT": "85000:5:6:1000"}, stdin=subprocess.DEVNULL,
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     limit = time.monotonic() + 40
     while not newest.exists() and time.monotonic() < limit and job.poll() is None:
@@ -166,11 +167,13 @@ def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
     os.truncate(newest, 5000)
     out, err = job.communicate(timeout=60)
     outcome = must(Outcome(job.returncode, out, err, tmp_path / "out"))
-    went_back(outcome, 300000, 100000, "energy balance")
-    assert [path.name for path in (outcome.directory / "abandoned_001").iterdir()] == ["checkpoint_200000.h5"]
-    (outcome.directory / "abandoned_001" / "checkpoint_200000.h5").unlink()
-    (outcome.directory / "abandoned_001").rmdir()
-    same_files(must(run(tmp_path, path, "--quiet", output="straight")), outcome)
+    went_back(outcome, 90000, 30000, "energy balance")
+    assert [path.name for path in (outcome.directory / "abandoned_001").iterdir()] == ["checkpoint_060000.h5"]
+    straight = must(run(tmp_path, path, "--quiet", output="straight"))
+    assert np.array_equal(straight.field(), outcome.field())
+    # The account went through a file, which holds its rounded sums (app/README.md).
+    assert all(np.array_equal(values, outcome.table("history.csv")[column])
+               for column, values in straight.table("history.csv").items() if column != "energy_error")
 
 
 # ---- faults that stay -----------------------------------------------------------------------------------
@@ -220,19 +223,11 @@ def test_nonsense_in_the_variable_is_refused(tmp_path):
     assert len(lines(outcome, "HEAT2D_INJECT must be")) == 1
 
 
-# ---- no false alarms ------------------------------------------------------------------------------------
-
-CASES = sorted((ROOT / "inputs").glob("*.yaml"))
-
+# ---- no false alarms; those of inputs/ and of TeaLeaf are in test_gallery.py and test_tealeaf.py ----------
 
 def never_speaks(outcome: Outcome) -> None:
     assert outcome.code in (0, 5), f"exit code {outcome.code}\n{outcome.err}"
     assert outcome.results["rollbacks"] == [] and "corrupted" not in outcome.err, outcome.err
-
-
-@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
-def test_no_false_alarm_in_the_gallery(tmp_path, case):
-    never_speaks(run(tmp_path, case, "--quiet", ranks=2, timeout=300))
 
 
 HOT = {"grid": {"cells": [40, 30], "x": [0.0, 1.0], "y": [0.0, 1.0]}, "initial": {"temperature": 300},
