@@ -1,17 +1,18 @@
 /* Judging a state (see the header).
  *
  * Balance: the account's error may not have changed since this process began by more than
- *     bound * turnover + 16 epsilon * n * (1 + dt/dt_explicit) * sum(C) * max |T|
- * after n steps.  The second term is what rounding can do to the stored heat: a solve cannot leave
- * less than a rounding of its largest terms, which are dt/dt_explicit times the stored heat.  `auto`
- * takes for the bound 1e-6, or 1e4 times what the solves were left with where that is more; explicit
- * and well solved steps stay below 1e-10.  The trapezoidal account of ts:TYPE is none to judge by,
- * and a steady state has no stored heat.
+ *     bound * turnover + 10 sqrt(N) * leak + 16 epsilon * n * (1 + dt/dt_explicit) * sum(C) * max |T|
+ * after n steps on N cells.  The bound is 1e-6 for `auto`; explicit and well solved steps stay below
+ * 1e-10.  The leak is what the solves did not solve, the sum of dt ||r|| over all of them: a residual
+ * is heat that the account misses, and |sum r| <= sqrt(N) ||r||.  The last term is what rounding can
+ * do to the stored heat: no solve can leave less than a rounding of its largest terms, which are
+ * dt/dt_explicit times the stored heat.  The trapezoidal account of ts:TYPE is none to judge by, and
+ * a steady state has no stored heat.
  *
  * Extremes: without sources and without given fluxes the temperature stays between the lowest and
  * the highest of the field at the start, the sides and the ambients, R apart.  The schemes that obey
- * this, ftcs and backward-euler, may be beyond by R/10, and 1e4 times the solves' residuals of R; the
- * others overshoot, and may be by 10 R.  Expressions would have to be searched for their extremes:
+ * this, ftcs and backward-euler, may be beyond by R/10, the others overshoot, and may by 10 R; each
+ * solve by its dt ||r|| / min C besides.  Expressions would have to be searched for their extremes:
  * with one on a side or as an ambient the rule is not used.
  *
  * Everything is computed from numbers that are the same on all ranks, so all come to one verdict. */
@@ -26,29 +27,16 @@
 
 /* The bounds. */
 
-static const PetscReal least_bound  = 1e-6; /* relative, of the account */
-static const PetscReal per_residual = 1e4;
-
-/* What solves are left with, relative to what they began with. */
-static PetscReal Inexactness(const HeatSimulation *sim)
-{
-  const HeatScheme scheme = sim->c->time.scheme;
-
-  if (scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_RKL2) return 0.0;
-  return PetscMax(sim->c->solver.tolerance, sim->health.worst);
-}
-
 /* [J/m] by which the account may have moved since the start. */
 static PetscReal AllowedError(const HeatSimulation *sim)
 {
   const HeatHealth *h     = &sim->health;
-  const PetscReal   given = sim->c->limits.balance;
-  const PetscReal   bound = given > 0.0 ? given
-                                        : PetscMax(least_bound, per_residual * Inexactness(sim));
+  const PetscReal   bound = sim->c->limits.balance > 0.0 ? sim->c->limits.balance : 1e-6;
+  const PetscReal   cells = (PetscReal)sim->grid->nx * (PetscReal)sim->grid->ny;
   const PetscReal   steps = (PetscReal)(sim->clock.step - sim->first_step + 1);
   const PetscReal   stiff = 1.0 + sim->clock.longest / h->stable_step;
 
-  return bound * sim->account.turnover +
+  return bound * sim->account.turnover + 10.0 * PetscSqrtReal(cells) * h->leak +
          16.0 * PETSC_MACHINE_EPSILON * steps * stiff * h->capacity * h->magnitude;
 }
 
@@ -60,9 +48,9 @@ static PetscReal Margin(const HeatSimulation *sim)
   const PetscBool   strict = scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_BACKWARD_EULER
                                  ? PETSC_TRUE
                                  : PETSC_FALSE;
-  const PetscReal   part   = PetscMax(strict ? 0.1 : 10.0, per_residual * Inexactness(sim));
 
-  return part * (h->high - h->low) + 1e-6 * PetscMax(PetscAbsReal(h->low), PetscAbsReal(h->high));
+  return (strict ? 0.1 : 10.0) * (h->high - h->low) + h->leak / h->least +
+         1e-6 * PetscMax(PetscAbsReal(h->low), PetscAbsReal(h->high));
 }
 
 /* Where the maximum principle holds. */
@@ -264,9 +252,7 @@ PetscErrorCode HeatHealthLook(HeatSimulation *sim)
 
 void HeatHealthStep(HeatSimulation *sim)
 {
-  const HeatSolveInfo *solve = &sim->last_step.solve;
-
-  sim->health.worst = PetscMax(sim->health.worst, PetscMax(solve->residual, solve->true_residual));
+  sim->health.leak += sim->last_step.dt * sim->last_step.solve.left;
 }
 
 void HeatHealthCheckpointed(HeatSimulation *sim)
@@ -306,12 +292,17 @@ static PetscErrorCode StartBalance(HeatSimulation *sim, const PetscReal *T)
 {
   HeatHealth      *h   = &sim->health;
   const HeatScheme s   = sim->c->time.scheme;
+  const size_t     n   = HeatGridLocalCells(sim->grid);
+  const PetscReal *C   = HeatOperatorCapacity(sim->op);
   HeatExactSum     sum = {0};
 
   PetscFunctionBeginUser;
-  HeatExactSumAddArray(&sum, HeatGridLocalCells(sim->grid), HeatOperatorCapacity(sim->op));
+  HeatExactSumAddArray(&sum, n, C);
   PetscCall(HeatExactSumReduce(sim->grid->comm, 1, &sum, &h->capacity));
   PetscCall(HeatOperatorStableStep(sim->op, &h->stable_step));
+  h->least = PETSC_MAX_REAL;
+  for (size_t cell = 0; cell < n; cell++) h->least = PetscMin(h->least, C[cell]);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &h->least, 1, MPIU_REAL, MPIU_MIN, sim->grid->comm));
   h->error_start = sim->account.error;
   if (sim->c->limits.balance == 0.0 || s == HEAT_SCHEME_STEADY || s == HEAT_SCHEME_TS)
     PetscFunctionReturn(PETSC_SUCCESS);

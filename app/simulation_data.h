@@ -70,7 +70,8 @@ typedef struct {
   PetscReal  capacity;    /* of all cells [J/(m K)] */
   PetscReal  stable_step; /* [s] explicit one, at the start */
   PetscReal  magnitude;   /* largest absolute temperature of good states */
-  PetscReal  worst;       /* largest relative residual that a solve was left with */
+  PetscReal  least;       /* smallest capacity of a cell [J/(m K)] */
+  PetscReal  leak;        /* residual norms that solves were left with, times their steps [J/m] */
   PetscReal  low, high;   /* temperatures that nothing can leave; low > high: not judged */
 
   PetscInt64 first_checkpoint; /* step of the first one that this process wrote; -1: none */

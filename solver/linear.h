@@ -35,6 +35,7 @@ typedef struct {
   PetscReal  residual;      /* ||b - A x|| / ||b||, recursive, as the Krylov method sees it;
                                non-linear: ||F|| / ||F_0||; of several solves the largest */
   PetscReal  true_residual; /* likewise, computed from x at the end; 0 for a non-linear problem */
+  PetscReal  left;          /* ||b - A x||, ||F|| at the end [W/m]; of several solves the sum */
   HeatRescue rescue;        /* of several solves the furthest */
   PetscBool  at_rounding;   /* the tolerance is below what double precision resolves */
 } HeatSolveInfo;

@@ -23,6 +23,7 @@ void HeatSolveInfoAdd(HeatSolveInfo *all, const HeatSolveInfo *one)
   all->newton += one->newton;
   all->residual      = PetscMax(all->residual, one->residual);
   all->true_residual = PetscMax(all->true_residual, one->true_residual);
+  all->left += one->left;
   all->rescue        = PetscMax(all->rescue, one->rescue);
   all->at_rounding   = (all->at_rounding || one->at_rounding) ? PETSC_TRUE : PETSC_FALSE;
 }
@@ -235,6 +236,7 @@ static PetscErrorCode Certify(HeatLinear *l, Vec b, Vec x, PetscReal initial, Pe
     PetscCall(TrueResidual(l, b, x, &norm));
   }
   info->true_residual = initial > 0.0 ? norm / initial : 0.0;
+  info->left          = norm;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -289,6 +289,7 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
   /* Relative to a first residual that the tolerance can be reached from: a guess at rest has
      none. */
   start             = PetscMax(s->first, s->noise / HeatOperatorCase(s->op)->solver.tolerance);
+  s->solve.left     = s->last;
   s->solve.residual = start > 0.0 ? s->last / start : 0.0;
   if (reason > 0) PetscCall(UpdateTo(s, T, &valid));
   *solved = (reason > 0 && valid) ? PETSC_TRUE : PETSC_FALSE;

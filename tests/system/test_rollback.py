@@ -199,11 +199,13 @@ def test_fault_that_comes_back_ends_the_run_with_3(tmp_path, scheme, ranks, valu
 @pytest.mark.parametrize("value", ["1000", "nan"])
 @pytest.mark.parametrize("scheme", STEPS)
 def test_without_a_checkpoint_it_ends_with_3(tmp_path, scheme, value):
-    outcome = must(faulty(tmp_path, heated(scheme), f"5:5:6:{value}", ranks=2), 3)
+    """At the step of a snapshot, which is then not written."""
+    outcome = must(faulty(tmp_path, heated(scheme, checkpoint={"every": 0}), f"10:5:6:{value}", ranks=2), 3)
     assert len(lines(outcome, "heat2d: error: ", "there is no checkpoint to go back to")) == 1, outcome.err
     assert outcome.results["status"] == "error" and outcome.results["rollbacks"] == []
     assert not list(outcome.directory.glob("checkpoint_*")), "a corrupted state was checkpointed"
-    assert not list(outcome.directory.glob("snapshot_000010*")), "a corrupted state was written"
+    assert [path.name for path in outcome.snapshots()] == ["snapshot_000000.h5"], "a corrupted state was written"
+    assert outcome.table("history.csv")["step"][-1] == 9, "a corrupted state was reported"
 
 
 def test_balance_and_extremes_can_be_turned_off(tmp_path):

@@ -50,7 +50,11 @@ static void Fill(HeatResults *r)
   static const HeatResultsRegion    regions[]    = {{"core", 1.0, 2.0, NAN}};
   static const HeatResultsRestart restarts[] = {{"out/checkpoint_000050.h5", 50}};
 
+  static const HeatResultsRollback rollbacks[] = {{70, 60, "a flipped bit"}};
+
   HeatResultsInit(r);
+  r->n_rollbacks                          = 1;
+  r->rollbacks                            = rollbacks;
   r->status                               = HEAT_STATUS_CHECK_FAILED;
   r->title                                = "bar \xff \xc3\xa9 \"x\"\n"; /* one byte is not UTF-8 */
   r->nx                                   = 512;
@@ -122,6 +126,9 @@ static void record_holds_what_was_filled_in_and_null_for_the_unknown(void **stat
   assert_true(At(root, "regions.0.mean")->valuedouble == 2.0);
   assert_true(cJSON_IsNull(At(root, "regions.0.max")));
   assert_true(At(root, "restarts.0.step")->valuedouble == 50);
+  assert_true(At(root, "rollbacks.0.step")->valuedouble == 70);
+  assert_true(At(root, "rollbacks.0.to_step")->valuedouble == 60);
+  assert_string_equal(At(root, "rollbacks.0.reason")->valuestring, "a flipped bit");
   assert_string_equal(At(root, "provenance.hosts.1")->valuestring, "node2");
   assert_string_equal(At(root, "provenance.case_text")->valuestring, results.provenance.case_text);
   assert_true(cJSON_IsString(At(root, "provenance.hdf5")));
