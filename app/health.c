@@ -3,7 +3,7 @@
  * Balance: the account's error may not have changed since this process began by more than
  *     bound * turnover + 10 sqrt(N) * leak + 16 epsilon * n * (1 + dt/dt_explicit) * sum(C) * max |T|
  * after n steps on N cells.  The bound is 1e-6 for `auto`; explicit and well solved steps stay below
- * 1e-10.  The leak is what the solves did not solve, the sum of dt ||r|| over all of them: a residual
+ * 1e-9.  The leak is what the solves did not solve, the sum of dt ||r|| over all of them: a residual
  * is heat that the account misses, and |sum r| <= sqrt(N) ||r||.  The last term is what rounding can
  * do to the stored heat: no solve can leave less than a rounding of its largest terms, which are
  * dt/dt_explicit times the stored heat.  The trapezoidal account of ts:TYPE is none to judge by, and
