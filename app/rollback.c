@@ -7,56 +7,55 @@
 #include "app/points.h"
 #include "solver/heartbeat.h"
 
-/* The newest whole one of the output folder, if it is of this process. */
-static PetscErrorCode FindOwn(const HeatSimulation *sim, char *path, size_t size)
+/* The newest whole checkpoint of the output folder, if it is of this process; else path is empty. */
+static PetscErrorCode ReadOwn(HeatSimulation *sim, PetscReal *T, char *path, size_t size)
 {
-  const MPI_Comm      comm = sim->grid->comm;
-  HeatCheckpointState state;
-  PetscErrorCode      code;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   path[0] = '\0';
   if (sim->health.first_checkpoint < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  code = HeatCheckpointLatest(comm, sim->c->output.directory, path, size);
-  if (code == HEAT_ERR_FILE) {
+  code = HeatCheckpointReadLatest(sim->grid, sim->c->output.directory, path, size, &sim->resumed, T);
+  if (code == HEAT_ERR_FILE) path[0] = '\0';
+  else PetscCall(code);
+  if (path[0] && sim->resumed.step < sim->health.first_checkpoint) {
+    PetscCall(HeatCheckpointStateClear(&sim->resumed));
     path[0] = '\0';
-    PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(code);
-  PetscCall(HeatCheckpointReadState(comm, path, &state));
-  if (state.step < sim->health.first_checkpoint) path[0] = '\0';
-  PetscCall(HeatCheckpointStateClear(&state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Find(const HeatSimulation *sim, char *path, size_t size)
+/* That one, or the one that this process restarted from. */
+static PetscErrorCode ReadGood(HeatSimulation *sim, PetscReal *T, char *path, size_t size)
 {
-  const HeatHealth *h    = &sim->health;
-  const MPI_Comm    comm = sim->grid->comm;
+  const HeatHealth *h = &sim->health;
 
   PetscFunctionBeginUser;
-  HeatCheck(h->n_rollbacks == 0, comm, HEAT_ERR_NUMERICS,
+  PetscCall(ReadOwn(sim, T, path, size));
+  if (path[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCheck(sim->restarted_from[0], sim->grid->comm, HEAT_ERR_NUMERICS,
+            "%s; there is no checkpoint to go back to (checkpoint.every, or wall_interval, has "
+            "them written)",
+            h->what);
+  PetscCall(PetscStrncpy(path, sim->restarted_from, size));
+  PetscCall(HeatCheckpointRead(sim->grid, path, &sim->resumed, T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Read(HeatSimulation *sim, char *path, size_t size)
+{
+  const HeatHealth *h = &sim->health;
+  PetscErrorCode    code;
+  PetscReal        *T;
+
+  PetscFunctionBeginUser;
+  HeatCheck(h->n_rollbacks == 0, sim->grid->comm, HEAT_ERR_NUMERICS,
             "%s; the run had gone back from step %" PetscInt64_FMT " to step %" PetscInt64_FMT
             " already, so it does not pass: look at the case, then at the machine; the checkpoints "
             "in %s are good ones",
             h->what, h->step, h->to_step, sim->c->output.directory);
-  PetscCall(FindOwn(sim, path, size));
-  if (!path[0]) PetscCall(PetscStrncpy(path, sim->restarted_from, size));
-  HeatCheck(path[0], comm, HEAT_ERR_NUMERICS,
-            "%s; there is no checkpoint to go back to (checkpoint.every, or wall_interval, has "
-            "them written)",
-            h->what);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode Read(HeatSimulation *sim, const char *path)
-{
-  PetscErrorCode code;
-  PetscReal     *T;
-
-  PetscFunctionBeginUser;
   PetscCall(VecGetArrayWrite(sim->T, &T));
-  code = HeatCheckpointRead(sim->grid, path, &sim->resumed, T);
+  code = ReadGood(sim, T, path, size);
   PetscCall(VecRestoreArrayWrite(sim->T, &T));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -86,8 +85,7 @@ PetscErrorCode HeatRollbackBegin(HeatSimulation *sim, HeatRollback *back)
   char path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  PetscCall(Find(sim, path, sizeof path));
-  PetscCall(Read(sim, path));
+  PetscCall(Read(sim, path, sizeof path));
   PetscCall(Tell(sim, path));
   back->first_step = sim->first_step;
   PetscCall(PetscStrncpy(back->restarted_from, sim->restarted_from, sizeof back->restarted_from));
