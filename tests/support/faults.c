@@ -4,8 +4,8 @@
  *   HEAT2D_FAULT=nth:action[:rank]  the nth of these calls, from 1, on that rank (on all ranks)
  *   HEAT2D_FAULT_PATH=word          only calls on paths with this word count, and the fsync of the
  *                                   folder that follows the rename of such a path
- * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written), flip (one bit of the byte
- * in the middle is another one on the disk, and nothing is said), kill (this process, at once), killothers
+ * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written; nothing to
+ * other calls), flip (likewise: one bit of the byte in the middle is another one on the disk), kill (this process, at once), killothers
  * (the other ranks of this node), killall (all of them).  HEAT2D_FAULT_LOG names a file that gets a line
  * `rank call path` for each.  The calls go to the system directly (64-bit Linux); what
  * the C library calls by itself is not met. */
@@ -67,8 +67,8 @@ static int Fault(const char *call, const char *path, int folder)
   if (strcmp(action, "killothers") == 0 || strcmp(action, "killall") == 0) KillOthers();
   if (strcmp(action, "kill") == 0 || strcmp(action, "killall") == 0) kill(getpid(), SIGKILL);
   if (strcmp(action, "killothers") == 0) return 0;
-  if (strcmp(action, "short") == 0) return SHORT_WRITE;
-  if (strcmp(action, "flip") == 0) return FLIPPED_WRITE;
+  if (strcmp(action, "short") == 0) return strstr(call, "write") ? SHORT_WRITE : 0;
+  if (strcmp(action, "flip") == 0) return strstr(call, "write") ? FLIPPED_WRITE : 0;
   if (strcmp(action, "EIO") == 0) return EIO;
   if (strcmp(action, "ENOSPC") == 0) return ENOSPC;
   if (strcmp(action, "EINTR") == 0) return EINTR;
