@@ -4,11 +4,11 @@
  *   HEAT2D_FAULT=nth:action[:rank]  the nth of these calls, from 1, on that rank (on all ranks)
  *   HEAT2D_FAULT_PATH=word          only calls on paths with this word count, and the fsync of the
  *                                   folder that follows the rename of such a path
- * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written; nothing to
- * other calls), flip (likewise: one bit of the byte in the middle is another one on the disk), kill (this process, at once), killothers
- * (the other ranks of this node), killall (all of them).  HEAT2D_FAULT_LOG names a file that gets a line
- * `rank call path` for each.  The calls go to the system directly (64-bit Linux); what
- * the C library calls by itself is not met. */
+ * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written; nothing happens to other
+ * calls), flip (likewise; one bit of the byte in the middle is another one on the disk), kill (this process, at
+ * once), killothers (the other ranks of this node), killall (all of them).  HEAT2D_FAULT_LOG names a file that
+ * gets a line `rank call path` for each.  The calls go to the system directly (64-bit Linux); what the C library
+ * calls by itself is not met. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
