@@ -255,13 +255,13 @@ void HeatHealthStep(HeatSimulation *sim)
   sim->health.leak += sim->last_step.dt * sim->last_step.solve.left;
 }
 
-void HeatHealthCheckpointed(HeatSimulation *sim)
+void HeatHealthCheckpointed(HeatSimulation *sim, PetscInt64 step, const HeatEnergy *energy)
 {
   HeatHealth *h = &sim->health;
 
-  if (h->first_checkpoint < 0) h->first_checkpoint = sim->clock.step;
-  h->kept      = sim->energy;
-  h->kept_step = sim->clock.step;
+  if (h->first_checkpoint < 0) h->first_checkpoint = step;
+  h->kept      = *energy;
+  h->kept_step = step;
 }
 
 /* The start. */

@@ -22,7 +22,7 @@ PetscErrorCode HeatHealthJudge(HeatSimulation *sim, const PetscReal *T);
 /** Survey and judge the present state, unless this step was found good already.  Collective. */
 PetscErrorCode HeatHealthLook(HeatSimulation *sim);
 
-/** The present state is in a checkpoint.  Not collective. */
-void HeatHealthCheckpointed(HeatSimulation *sim);
+/** A good state, that of a step with this account of energy, is in a checkpoint.  Not collective. */
+void HeatHealthCheckpointed(HeatSimulation *sim, PetscInt64 step, const HeatEnergy *energy);
 
 #endif

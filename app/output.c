@@ -1,10 +1,10 @@
 /* Outputs of a run in progress: what is due after a step, in which order. */
 #include "app/output.h"
 
+#include "app/checkpoints.h"
 #include "app/health.h"
 #include "app/history.h"
 #include "app/points.h"
-#include "app/provenance.h"
 #include "app/restart.h"
 #include "app/screen.h"
 #include "app/snapshot_fields.h"
@@ -30,51 +30,6 @@ static PetscBool SnapshotDue(const HeatSimulation *sim, const HeatClock *clock)
 
   if (every > 0 && clock->step % every == 0) return PETSC_TRUE;
   return HeatClockIsDue(clock, HEAT_EVENT_SNAPSHOT);
-}
-
-/* Checkpoints. */
-
-PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written)
-{
-  char                        program[64];
-  const HeatCheckpointOptions how = {
-      .keep    = {sim->c->checkpoint.keep, sim->c->checkpoint.keep_every},
-      .verify  = sim->c->checkpoint.verify,
-      .title   = sim->c->title,
-      .program = HeatProgram(program, sizeof program)};
-  HeatCheckpointState      state;
-  HeatStepperMemory        memory;
-  HeatFileStats            stats = {0};
-  const PetscReal         *T;
-
-  PetscFunctionBeginUser;
-  if (sim->last_checkpoint_step == sim->clock.step) {
-    if (written) *written = PETSC_TRUE;
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(HeatHealthLook(sim));
-  if (sim->health.bad) {
-    if (written) *written = PETSC_FALSE;
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_CHECKPOINT);
-  PetscCall(HeatPointsSync(sim));
-  PetscCall(HeatTableFlush(sim->history.table));
-  PetscCall(HeatRestartFill(sim, &memory, &state));
-  PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(
-      HeatCheckpointWrite(sim->grid, sim->c->output.directory, &how, &state, T, written, &stats));
-  PetscCall(VecRestoreArrayRead(sim->T, &T));
-  PetscCall(HeatRestartRelease(&memory, &state));
-  HeatFileStatsAdd(&sim->checkpoint_stats, &stats);
-  HeatStopCheckpointed(&sim->stop, stats.seconds);
-  HeatScreenInterval(sim);
-  if (!written || *written) {
-    sim->last_checkpoint_step = sim->clock.step;
-    HeatHealthCheckpointed(sim);
-  }
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_CHECKPOINT);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The step's end. */
@@ -130,11 +85,7 @@ PetscErrorCode HeatOutputStep(HeatSimulation *sim, PetscBool last)
   if (!code && due.snapshot && !sim->health.bad) code = WriteSnapshot(sim, T);
   PetscCall(VecRestoreArrayRead(sim->T, &T));
   PetscCall(code);
-  if (due.checkpoint && !sim->health.bad) {
-    PetscBool written;
-
-    PetscCall(HeatOutputCheckpoint(sim, &written));
-  }
+  if (due.checkpoint && !sim->health.bad) PetscCall(HeatCheckpointsDue(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

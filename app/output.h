@@ -1,4 +1,4 @@
-/** What a run writes while it runs: snapshots, tables, checkpoints. */
+/** What a run writes while it runs: snapshots, tables; checkpoints when they are due. */
 #ifndef HEAT_APP_OUTPUT_H
 #define HEAT_APP_OUTPUT_H
 
@@ -19,11 +19,6 @@ PetscBool HeatOutputIsDue(const HeatSimulation *sim, const HeatClock *clock);
 /** For a run that begins at its end (a restart with nothing left to do): the numbers that checks
  *  and record need, and the final snapshot where there is none.  Collective. */
 PetscErrorCode HeatOutputNothingLeft(HeatSimulation *sim);
-
-/** A checkpoint of the present state.  Collective.
- *  A bad one is not written: sim->health.bad is set.
- *  @param[out] written  NULL: a failure is raised.  Else it is reported, and the run may go on */
-PetscErrorCode HeatOutputCheckpoint(HeatSimulation *sim, PetscBool *written);
 
 /** Write what is buffered, close the files.  Collective. */
 PetscErrorCode HeatOutputClose(HeatSimulation *sim);

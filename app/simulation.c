@@ -1,6 +1,7 @@
 /* Set-up, the time loop, and the end of a run. */
 #include "app/simulation.h"
 
+#include "app/checkpoints.h"
 #include "app/checks.h"
 #include "app/health.h"
 #include "app/inject.h"
@@ -213,7 +214,7 @@ static PetscErrorCode KeepLastGoodState(HeatSimulation *sim)
   PetscBool written;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOutputCheckpoint(sim, &written));
+  PetscCall(HeatCheckpointsWrite(sim, &written));
   if (written && sim->grid->rank == 0) {
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
                            "heat2d: the last good state, step %" PetscInt64_FMT
@@ -292,6 +293,7 @@ static PetscErrorCode GoOn(HeatSimulation *sim)
   PetscCall(Advance(sim));
   PetscCall(HeatInjectStep(sim));
   PetscCall(AskToStop(sim));
+  PetscCall(HeatCheckpointsPoll(sim));
   PetscCall(HeatOutputStep(sim, HeatClockIsDone(&sim->clock)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -302,6 +304,7 @@ static PetscErrorCode GoBack(HeatSimulation *sim)
   HeatRollback back;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatCheckpointsFinish(sim));
   PetscCall(HeatRollbackBegin(sim, &back));
   PetscCall(UpdateOperator(sim));
   PetscCall(HeatStepperDestroy(&sim->stepper));
@@ -331,7 +334,8 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   }
   if (HeatClockIsDone(&sim->clock)) sim->stop.stop = PETSC_FALSE;
   if (sim->stop.stop || c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
-    PetscCall(HeatOutputCheckpoint(sim, NULL));
+    PetscCall(HeatCheckpointsWrite(sim, NULL));
+  PetscCall(HeatCheckpointsFinish(sim));
   PetscCall(HeatOutputClose(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -361,6 +365,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
 
   PetscFunctionBeginUser;
   if (!sim) PetscFunctionReturn(PETSC_SUCCESS);
+  if (sim->behind.job) PetscCall(HeatCheckpointsFinish(sim)); /* after an error: it is a good one */
   HeatOutputDirectoryUnlock(sim->c->output.directory, &sim->lock);
   PetscCall(HeatSnapshotsDestroy(&sim->snapshots));
   PetscCall(HeatPointsDestroy(sim));

@@ -108,6 +108,11 @@ typedef struct {
   HeatSnapshots *snapshots;
   PetscInt64     last_snapshot_step, last_checkpoint_step; /* -1: none */
   HeatFileStats  checkpoint_stats, snapshot_stats; /* the latter of series given up */
+  struct {
+    HeatCheckpointJob *job;    /* the checkpoint that is under way; NULL: none */
+    PetscInt64         step;   /* its step */
+    HeatEnergy         energy; /* the account then, without its rounding */
+  } behind;
   HeatHistory    history;
   HeatPoints     points;
 

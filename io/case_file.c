@@ -149,7 +149,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   const HeatYamlNode *balance         = HeatReaderKey(limits, "balance");
   const char *const   names[]          = {"daly", "", "", NULL}; /* as a PetscEnum has them */
   HeatCase           *c               = r->c;
-  int                 choice, verify = c->checkpoint.verify;
+  int                 choice, verify = c->checkpoint.verify, mode = c->checkpoint.mode;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadMap(r, checkpoint));
@@ -164,7 +164,9 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   PetscCall(
       HeatReadReal(r, HeatReaderKey(checkpoint, "mtbf"), HEAT_POSITIVE, &c->checkpoint.mtbf));
   PetscCall(HeatReadChoice(r, HeatReaderKey(checkpoint, "verify"), HeatReadBackNames, &verify));
+  PetscCall(HeatReadChoice(r, HeatReaderKey(checkpoint, "mode"), HeatCheckpointModeNames, &mode));
   c->checkpoint.verify = (HeatReadBack)verify;
+  c->checkpoint.mode   = (HeatCheckpointMode)mode;
   PetscCall(
       HeatReadReal(r, HeatReaderKey(limits, "wall_time"), HEAT_NOT_NEGATIVE, &c->limits.wall_time));
   PetscCall(HeatReadReal(r, HeatReaderKey(limits, "stall"), HEAT_NOT_NEGATIVE, &c->limits.stall));

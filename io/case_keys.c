@@ -1,8 +1,7 @@
 /* The table of keys, and the walk that holds a case file against it.
  *
  * The table is the only list of what a case file may contain: the walk refuses what is not in it,
- * --help prints it, and inputs/README.md is tested against it.  A second table names what the
- * contract promises for later versions, so that those keys get a better answer than "unknown".
+ * --help prints it, and inputs/README.md is tested against it.
  *
  * The walk also gives every key its dotted path and remembers its line, which all later messages
  * use.  Paths are matched as patterns: [] for an element of a list, <side> for a side of the
@@ -153,6 +152,8 @@ static const HeatCaseKey keys[] = {
      "wall time between checkpoints by Daly's formula, from their measured cost and mtbf"},
     {"checkpoint.mtbf", "number > 0", "required with interval",
      "mean time between failures of the whole job [s]"},
+    {"checkpoint.mode", "sync | async", "sync",
+     "the run waits until a checkpoint is on the disk, or goes on while a thread writes a copy"},
     {"checkpoint.verify", "none | sample | full", "full",
      "what is read back before a checkpoint gets its name: nothing, some rows, or all"},
     {"limits.wall_time", "number >= 0", "0: none",
@@ -162,7 +163,8 @@ static const HeatCaseKey keys[] = {
     {"limits.slurm", "true | false", "true",
      "in a Slurm job its end is such a limit, too; the earlier one counts"},
     {"limits.balance", "auto | number >= 0", "auto",
-     "error of the energy account, of the heat turned over, that shows a corrupted state; 0: not judged"},
+     "error of the energy account, of the heat turned over, that shows a corrupted state; 0: not "
+     "judged"},
     {"limits.extremes", "true | false", "true",
      "temperatures far beyond those that can be reached show a corrupted state, too"},
 
@@ -196,12 +198,6 @@ static const HeatCaseKey keys[] = {
     {NULL, NULL, NULL, NULL},
 };
 
-static const struct {
-  const char *pattern, *what;
-} later[] = {
-    {"checkpoint.mode", "a choice of mode"},
-};
-
 const HeatCaseKey *HeatCaseKeys(void) { return keys; }
 
 /* Looking up. */
@@ -230,14 +226,6 @@ static PetscBool HasBelow(const char *pattern, const char *after)
     }
   }
   return PETSC_FALSE;
-}
-
-static const char *LaterWords(const char *pattern)
-{
-  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(later); i++) {
-    if (strcmp(later[i].pattern, pattern) == 0) return later[i].what;
-  }
-  return NULL;
 }
 
 /* Mappings whose keys are names of a set, and how the table writes all of them. */
@@ -332,9 +320,6 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
   snprintf(path, sizeof path, "%s%s%.60s", parent_path, dot, node->key);
   PetscCall(HeatCaseAddWhere(r->c, path, node->line));
   node->path = r->c->where[r->c->n_where - 1].path;
-
-  const char *words = LaterWords(pattern);
-  HeatReaderCheck(!words, r, node, "%s is not available in this version; remove the key", words);
   if (!IsKnown(pattern)) PetscCall(RaiseUnknown(r, node, parent));
   for (HeatYamlNode *other = map->first; other != node && strcmp(parent, "petsc") != 0;
        other               = other->next) {

@@ -463,13 +463,13 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
 /* Rank 0: the manifest of a checkpoint that is in place; older checkpoints go.  Whatever fails here,
    the checkpoint is whole. */
 static PetscErrorCode Accompany(const HeatGrid *grid, const char *dir, const char *path,
-                                const HeatCheckpointOptions *options,
-                                const HeatCheckpointState *state, const HeatFileStats *stats)
+                                const HeatCheckpointOptions *options, PetscInt64 step,
+                                PetscReal time, const HeatFileStats *stats)
 {
   const HeatManifest manifest = {.program  = options->program,
                                  .verified = HeatReadBackNames[options->verify],
-                                 .step     = state->step,
-                                 .time     = state->time};
+                                 .step     = step,
+                                 .time     = time};
   HeatFileError      error    = {0};
 
   PetscFunctionBeginUser;
@@ -480,7 +480,7 @@ static PetscErrorCode Accompany(const HeatGrid *grid, const char *dir, const cha
                            "checkpoint itself is in place\n",
                            path, error.text));
   }
-  PetscCall(RemoveOld(dir, options->keep, state->step));
+  PetscCall(RemoveOld(dir, options->keep, step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -522,27 +522,22 @@ static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
-                                   const HeatCheckpointOptions *options,
-                                   const HeatCheckpointState *state, const PetscReal *T,
-                                   PetscBool *written, HeatFileStats *stats)
+/* What a checkpoint's file is made of.  The options' context is the state. */
+static void Describe(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
+                     const PetscReal *T, HeatFieldFileOptions *how,
+                     HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
 {
-  HeatFileField              fields[1 + HEAT_CHECKPOINT_FIELDS];
-  const HeatFieldFileOptions how = {.kind        = "checkpoint",
-                                    .title       = options->title,
-                                    .step        = state->step,
-                                    .time        = state->time,
-                                    .verify      = options->verify,
-                                    .extra       = WriteState,
-                                    .extra_check = CheckState,
-                                    .context     = (void *)state};
-  char                       path[PETSC_MAX_PATH_LEN];
-  HeatFileError              error = {0};
-  HeatFileStats              own;
+  const PetscInt n = PetscMin(state->n_fields, HEAT_CHECKPOINT_FIELDS);
 
-  PetscFunctionBeginUser;
-  CheckpointPath(dir, state->step, path, sizeof(path));
-  for (PetscInt f = 0; f <= state->n_fields; ++f) {
+  *how = (HeatFieldFileOptions){.kind        = "checkpoint",
+                                .title       = options->title,
+                                .step        = state->step,
+                                .time        = state->time,
+                                .verify      = options->verify,
+                                .extra       = WriteState,
+                                .extra_check = CheckState,
+                                .context     = (void *)state};
+  for (PetscInt f = 0; f <= n; ++f) {
     const char *name = f ? state->fields[f - 1].name : "temperature";
 
     fields[f] = (HeatFileField){.name      = name,
@@ -551,14 +546,96 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
                                 .element   = HEAT_ELEMENT_DOUBLE,
                                 .block     = f ? state->fields[f - 1].block : T};
   }
+}
+
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
+                                   const HeatCheckpointOptions *options,
+                                   const HeatCheckpointState *state, const PetscReal *T,
+                                   PetscBool *written, HeatFileStats *stats)
+{
+  HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
+  HeatFieldFileOptions how;
+  char                 path[PETSC_MAX_PATH_LEN];
+  HeatFileError        error = {0};
+  HeatFileStats        own;
+
+  PetscFunctionBeginUser;
+  CheckpointPath(dir, state->step, path, sizeof(path));
+  Describe(options, state, T, &how, fields);
   if (grid->rank == 0) RemoveManifest(path);
   PetscCall(HeatFieldFileTryWrite(grid, path, &how, 1 + state->n_fields, fields, &own, &error));
   if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (stats) *stats = own;
   if (!error.failed) {
-    if (grid->rank == 0) PetscCall(Accompany(grid, dir, path, options, state, &own));
+    if (grid->rank == 0)
+      PetscCall(Accompany(grid, dir, path, options, state->step, state->time, &own));
   } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, state->step, error.text));
   else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+struct _HeatCheckpointJob {
+  const HeatGrid       *grid;
+  HeatFieldFileJob     *file;
+  HeatCheckpointOptions options;
+  char                  program[64]; /* the options' */
+  char                  dir[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  PetscInt64            step;
+  PetscReal             time;
+};
+
+PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
+                                   const HeatCheckpointOptions *options,
+                                   const HeatCheckpointState *state, const PetscReal *T,
+                                   HeatCheckpointJob **made)
+{
+  HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
+  HeatFieldFileOptions how;
+  HeatFileError        error = {0};
+  HeatCheckpointJob   *job;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&job));
+  job->grid    = grid;
+  job->options = *options;
+  job->step    = state->step;
+  job->time    = state->time;
+  PetscCall(
+      PetscStrncpy(job->program, options->program ? options->program : "", sizeof(job->program)));
+  job->options.program = options->program ? job->program : NULL;
+  PetscCall(PetscStrncpy(job->dir, dir, sizeof(job->dir)));
+  CheckpointPath(dir, state->step, job->path, sizeof(job->path));
+  Describe(options, state, T, &how, fields);
+  if (grid->rank == 0) RemoveManifest(job->path);
+  PetscCall(
+      HeatFieldFileBegin(grid, job->path, &how, 1 + state->n_fields, fields, &job->file, &error));
+  if (error.failed) {
+    PetscCall(SayNotWritten(grid->comm, dir, job->path, state->step, error.text));
+    PetscCall(PetscFree(job));
+  }
+  *made = job;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointTest(HeatCheckpointJob *job, PetscBool *ready)
+{
+  return HeatFieldFileTest(job->file, PETSC_FALSE, ready);
+}
+
+PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **out, PetscBool *written, HeatFileStats *stats)
+{
+  HeatCheckpointJob *job   = *out;
+  HeatFileError      error = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileEnd(&job->file, stats, &error));
+  *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
+  if (error.failed)
+    PetscCall(SayNotWritten(job->grid->comm, job->dir, job->path, job->step, error.text));
+  else if (job->grid->rank == 0)
+    PetscCall(
+        Accompany(job->grid, job->dir, job->path, &job->options, job->step, job->time, stats));
+  PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -81,6 +81,26 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
                                    const HeatCheckpointState *state, const PetscReal *T,
                                    PetscBool *written, HeatFileStats *stats);
 
+/** A checkpoint being written behind the computation's back. */
+typedef struct _HeatCheckpointJob HeatCheckpointJob;
+
+/** Begin to write checkpoint_<step>.h5: when this returns, state and temperature may change
+ *  (HeatFieldFileBegin).  Collective on grid->comm.
+ *  @param[in]  options  title stays borrowed until the end
+ *  @param[out] job      NULL: it failed, and one line on stderr says so */
+PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
+                                   const HeatCheckpointOptions *options,
+                                   const HeatCheckpointState *state, const PetscReal *T,
+                                   HeatCheckpointJob **job);
+
+/** Can it be ended without waiting?  Collective on grid->comm. */
+PetscErrorCode HeatCheckpointTest(HeatCheckpointJob *job, PetscBool *ready);
+
+/** Wait for it and give it its name, as HeatCheckpointWrite does.  Collective on grid->comm.
+ *  @param[out] written  false: it failed, and one line on stderr says so
+ *  @param[out] stats    `seconds` is the time for which the computation waited */
+PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **job, PetscBool *written, HeatFileStats *stats);
+
 /** Read the newest checkpoint in `dir` that is readable and whole: all checksums are compared.  One
  *  line on stderr for each newer one that is passed over, with the reason.  Collective on grid->comm.
  *  @param[out] path      of that one

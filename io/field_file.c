@@ -1,4 +1,4 @@
-/** Writing a field file: skeleton, reservation, independent slabs, sync, read back, rename.
+/** Writing a field file at once: skeleton, reservation, independent slabs, sync, read back, rename.
  *
  *  Every step ends in a meeting point where the ranks agree whether all went well; the collective
  *  calls of HDF5 (parallel open, flush, close) lie between two of them, so that no rank waits for
@@ -14,27 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/field_file_parts.h"
-#include "io/slab.h"
+#include "io/field_file_writer.h"
 
 #define SAMPLE_ROWS 64 /* of a slab and field that `verify: sample` reads back */
-
-/* What one write needs; each rank has its own. */
-typedef struct {
-  const HeatGrid             *grid;
-  const HeatFieldFileOptions *options;
-  PetscInt                    n_fields;
-  const HeatFileField        *fields;
-  char                        part[PETSC_MAX_PATH_LEN];
-  HeatSlab                   *slab;
-  PetscInt                    first, n; /* rows of the slab */
-  PetscInt                    peer_first, peer_n; /* rows that this rank reads back */
-  PetscInt                    piece;             /* rows that travel at once */
-  void                       *rows;              /* [piece][nx] of the widest element */
-  uint64_t                   *sums; /* [n_fields][n] row checksums, from the blocks */
-  HeatFileStats               stats;
-  HeatFileError              *error;
-} Writer;
 
 void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
 {
@@ -58,7 +40,7 @@ static PetscMPIInt PeerOf(const HeatGrid *grid, PetscBool reads)
   return (grid->rank + (reads ? away : grid->size - away)) % grid->size;
 }
 
-static PetscErrorCode WriterBegin(Writer *w, const char *path)
+PetscErrorCode HeatWriterBegin(HeatWriter *w, const char *path)
 {
   const size_t row = (size_t)w->grid->nx * sizeof(double);
 
@@ -77,7 +59,7 @@ static PetscErrorCode WriterBegin(Writer *w, const char *path)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriterEnd(Writer *w)
+PetscErrorCode HeatWriterEnd(HeatWriter *w)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree(w->rows));
@@ -86,7 +68,7 @@ static PetscErrorCode WriterEnd(Writer *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode RowSums(Writer *w)
+PetscErrorCode HeatWriterSums(HeatWriter *w)
 {
   PetscFunctionBeginUser;
   for (PetscInt f = 0; f < w->n_fields; ++f) {
@@ -104,8 +86,7 @@ static PetscInt64 FileBytes(const char *path)
   return stat(path, &status) == 0 ? (PetscInt64)status.st_size : 0;
 }
 
-/* Rank 0 makes the skeleton and reserves the disk space of the data.  Agreed. */
-static PetscErrorCode MakeSkeleton(Writer *w)
+PetscErrorCode HeatWriterSkeleton(HeatWriter *w)
 {
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
@@ -120,7 +101,8 @@ static PetscErrorCode MakeSkeleton(Writer *w)
 }
 
 /* One piece of a field: exchange (always, so that the peers get their cells), then this rank's rows. */
-static PetscErrorCode WritePiece(Writer *w, hid_t dataset, const HeatFileField *field, PetscInt from)
+static PetscErrorCode WritePiece(HeatWriter *w, hid_t dataset, const HeatFileField *field,
+                                 PetscInt from)
 {
   double      start = MPI_Wtime();
   PetscInt    n;
@@ -138,7 +120,7 @@ static PetscErrorCode WritePiece(Writer *w, hid_t dataset, const HeatFileField *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WriteField(Writer *w, hid_t file, PetscInt f)
+static PetscErrorCode WriteField(HeatWriter *w, hid_t file, PetscInt f)
 {
   const HeatFileField *field   = &w->fields[f];
   hid_t                dataset = -1;
@@ -157,7 +139,7 @@ static PetscErrorCode WriteField(Writer *w, hid_t file, PetscInt f)
    ranks HDF5 would close together, and a rank whose last write fails there would leave the others
    waiting for ever; with the serial driver HDF5 would write more than the rows, through buffers that
    know nothing of the other ranks.  So it is the MPI-IO driver on a communicator of one. */
-static PetscErrorCode WriteSlabs(Writer *w)
+static PetscErrorCode WriteSlabs(HeatWriter *w)
 {
   hid_t  access = HeatH5WriteAccess(PETSC_COMM_SELF, w->error), file = -1;
   double start = MPI_Wtime();
@@ -180,7 +162,7 @@ static PetscErrorCode WriteSlabs(Writer *w)
 }
 
 /* Rank 0 keeps the serial file; the ranks compress and hand over.  Agreed. */
-static PetscErrorCode WriteCompressed(Writer *w)
+static PetscErrorCode WriteCompressed(HeatWriter *w)
 {
   hid_t  file  = -1;
   double start = MPI_Wtime();
@@ -205,9 +187,7 @@ static PetscErrorCode WriteCompressed(Writer *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The checksums of the rows that this rank is to read back, [n_fields][peer_n], from their blocks.
-   Collective. */
-static PetscErrorCode GetPeerSums(Writer *w, uint64_t **sums)
+PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
 {
   const PetscMPIInt from = PeerOf(w->grid, PETSC_TRUE), to = PeerOf(w->grid, PETSC_FALSE);
   PetscMPIInt       n, peer_n;
@@ -226,7 +206,7 @@ static PetscErrorCode GetPeerSums(Writer *w, uint64_t **sums)
 
 /* Some of the peer's rows of one field, [first, first + n), and their stored checksums, against those
    of the blocks. */
-static void ReadBackRows(Writer *w, hid_t file, const HeatFileField *field, PetscInt first,
+static void ReadBackRows(HeatWriter *w, hid_t file, const HeatFileField *field, PetscInt first,
                          PetscInt n, const uint64_t *sums, HeatFileError *error)
 {
   const size_t bytes   = HeatElementBytes(field->element);
@@ -240,29 +220,36 @@ static void ReadBackRows(Writer *w, hid_t file, const HeatFileField *field, Pets
   HeatSumsCompare(file, field->name, first, n, sums, error);
 }
 
+PetscBool HeatWriterPick(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j, PetscInt *n)
+{
+  const PetscInt rows = w->peer_n, picks = PetscMin(rows, SAMPLE_ROWS);
+
+  if (full) *j = k * w->piece;
+  else
+    *j = k >= picks ? rows : picks > 1 ? (PetscInt)((PetscInt64)k * (rows - 1) / (picks - 1)) : 0;
+  *n = PetscMin(full ? w->piece : 1, rows - *j);
+  return *j < rows ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* The peer's rows of the closed file: all, or the first, the last and some between. */
-static PetscErrorCode ReadBack(Writer *w)
+static PetscErrorCode ReadBack(HeatWriter *w)
 {
   const PetscBool full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
   const PetscInt  n     = w->peer_n;
-  const PetscInt  picks = PetscMin(n, SAMPLE_ROWS);
   uint64_t      *sums;
   hid_t          file;
 
   PetscFunctionBeginUser;
-  PetscCall(GetPeerSums(w, &sums));
+  PetscCall(HeatWriterPeerSums(w, &sums));
   file = n > 0 ? HeatH5OpenRead(w->part, w->error) : -1;
   for (PetscInt f = 0; f < w->n_fields && file >= 0; ++f) {
     const HeatFileField *field = &w->fields[f];
     const uint64_t      *row   = sums + (size_t)f * (size_t)n;
 
-    for (PetscInt j = 0; full && j < n; j += w->piece)
-      ReadBackRows(w, file, field, w->peer_first + j, PetscMin(w->piece, n - j), row + j, w->error);
-    for (PetscInt k = 0; !full && k < picks; ++k) {
-      const PetscInt j = picks > 1 ? (PetscInt)((PetscInt64)k * (n - 1) / (picks - 1)) : 0;
+    PetscInt j, m;
 
-      ReadBackRows(w, file, field, w->peer_first + j, 1, row + j, w->error);
-    }
+    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &m); ++k)
+      ReadBackRows(w, file, field, w->peer_first + j, m, row + j, w->error);
   }
   HeatH5Close(w->error, &file);
   PetscCall(PetscFree(sums));
@@ -270,7 +257,7 @@ static PetscErrorCode ReadBack(Writer *w)
 }
 
 /* Rank 0: axes, and what `extra` wrote. */
-static void ReadBackExtra(const Writer *w)
+static void ReadBackExtra(const HeatWriter *w)
 {
   hid_t file = w->error->failed ? -1 : HeatH5OpenRead(w->part, w->error);
 
@@ -281,8 +268,7 @@ static void ReadBackExtra(const Writer *w)
   HeatH5Close(w->error, &file);
 }
 
-/* Rank 0: the header of the closed file reads back as what was asked for. */
-static void ReadBackHeader(const Writer *w)
+void HeatWriterCheckHeader(const HeatWriter *w)
 {
   HeatFieldFileInfo *info;
 
@@ -300,31 +286,20 @@ static void ReadBackHeader(const Writer *w)
   ReadBackExtra(w);
 }
 
-/* Seal and sync, read back when asked for, give the final name.  Agreed; on a failure no part is
-   left. */
-static PetscErrorCode Publish(Writer *w, const char *path)
+void HeatWriterSeal(HeatWriter *w)
 {
-  const PetscBool verify = w->options->verify != HEAT_READ_BACK_NONE ? PETSC_TRUE : PETSC_FALSE;
-  double          start  = MPI_Wtime();
-  HeatSeal        seal;
+  HeatSeal seal;
+
+  HeatFieldFileSeal(w->part, w->n_fields, w->fields, &seal, w->error);
+  w->stats.bytes       = FileBytes(w->part);
+  w->stats.bookkeeping = seal.checksum;
+}
+
+PetscErrorCode HeatWriterPublish(HeatWriter *w, const char *path)
+{
+  const double start = MPI_Wtime();
 
   PetscFunctionBeginUser;
-  if (w->grid->rank == 0) {
-    HeatFieldFileSeal(w->part, w->n_fields, w->fields, &seal, w->error);
-    HeatFileSync(w->part, w->error);
-    w->stats.bytes       = FileBytes(w->part);
-    w->stats.bookkeeping = seal.checksum;
-  }
-  PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_sync += MPI_Wtime() - start;
-  start = MPI_Wtime();
-  if (verify && !w->error->failed) {
-    if (w->grid->rank == 0) ReadBackHeader(w);
-    if (w->options->compression == HEAT_COMPRESSION_NONE) PetscCall(ReadBack(w));
-    PetscCall(HeatFileShare(w->grid->comm, w->error));
-  }
-  w->stats.seconds_verify += MPI_Wtime() - start;
-  start = MPI_Wtime();
   if (w->grid->rank == 0) {
     HeatFilePublish(w->part, path, w->error);
     if (w->error->failed) unlink(w->part);
@@ -334,8 +309,32 @@ static PetscErrorCode Publish(Writer *w, const char *path)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The largest over ranks of each time; the size is rank 0's. */
-static PetscErrorCode ReduceStats(Writer *w, double start, HeatFileStats *stats)
+/* Seal and sync, read back when asked for, give the final name.  Agreed; on a failure no part is
+   left. */
+static PetscErrorCode Publish(HeatWriter *w, const char *path)
+{
+  const PetscBool verify = w->options->verify != HEAT_READ_BACK_NONE ? PETSC_TRUE : PETSC_FALSE;
+  double          start  = MPI_Wtime();
+
+  PetscFunctionBeginUser;
+  if (w->grid->rank == 0) {
+    HeatWriterSeal(w);
+    HeatFileSync(w->part, w->error);
+  }
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  w->stats.seconds_sync += MPI_Wtime() - start;
+  start = MPI_Wtime();
+  if (verify && !w->error->failed) {
+    if (w->grid->rank == 0) HeatWriterCheckHeader(w);
+    if (w->options->compression == HEAT_COMPRESSION_NONE) PetscCall(ReadBack(w));
+    PetscCall(HeatFileShare(w->grid->comm, w->error));
+  }
+  w->stats.seconds_verify += MPI_Wtime() - start;
+  PetscCall(HeatWriterPublish(w, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatWriterStats(HeatWriter *w, double seconds, HeatFileStats *stats)
 {
   double   mine[8], all[8];
   uint64_t values = 0;
@@ -343,7 +342,7 @@ static PetscErrorCode ReduceStats(Writer *w, double start, HeatFileStats *stats)
   PetscFunctionBeginUser;
   for (size_t k = 0; k < (size_t)w->n_fields * (size_t)w->n; ++k) values += w->sums[k];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &values, 1, MPI_UINT64_T, MPI_SUM, w->grid->comm));
-  mine[0] = MPI_Wtime() - start;
+  mine[0] = seconds;
   mine[1] = w->stats.seconds_open;
   mine[2] = w->stats.seconds_exchange;
   mine[3] = w->stats.seconds_write;
@@ -375,25 +374,25 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
 {
   const double start = MPI_Wtime();
   double       sums_start;
-  Writer       w = {
-            .grid = grid, .options = options, .n_fields = n_fields, .fields = fields, .error = error};
+  HeatWriter   w = {
+        .grid = grid, .options = options, .n_fields = n_fields, .fields = fields, .error = error};
 
   PetscFunctionBeginUser;
   if (stats) *stats = (HeatFileStats){0};
-  PetscCall(WriterBegin(&w, path));
+  PetscCall(HeatWriterBegin(&w, path));
   sums_start = MPI_Wtime();
-  PetscCall(RowSums(&w));
+  PetscCall(HeatWriterSums(&w));
   w.stats.seconds_exchange = MPI_Wtime() - sums_start;
   if (options->compression == HEAT_COMPRESSION_NONE) {
     const double skeleton_start = MPI_Wtime();
 
-    PetscCall(MakeSkeleton(&w));
+    PetscCall(HeatWriterSkeleton(&w));
     w.stats.seconds_open = MPI_Wtime() - skeleton_start;
     if (!error->failed) PetscCall(WriteSlabs(&w));
   } else PetscCall(WriteCompressed(&w));
   PetscCall(Publish(&w, path));
-  if (!error->failed) PetscCall(ReduceStats(&w, start, stats));
-  PetscCall(WriterEnd(&w));
+  if (!error->failed) PetscCall(HeatWriterStats(&w, MPI_Wtime() - start, stats));
+  PetscCall(HeatWriterEnd(&w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

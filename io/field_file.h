@@ -80,6 +80,29 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
                                      const HeatFileField *fields, HeatFileStats *stats,
                                      HeatFileError *error);
 
+/** A field file being written behind the computation's back. */
+typedef struct _HeatFieldFileJob HeatFieldFileJob;
+
+/** Begin to write a field file, uncompressed: when this returns, the fields may change.  A thread of each
+ *  rank writes copies of its rows, which takes that much memory again, syncs them, and reads back those
+ *  of another rank.  Collective on grid->comm.
+ *  @param[in]  options  as of HeatFieldFileWrite; borrowed for this call, as its context is
+ *  @param[out] job      end it with HeatFieldFileEnd; NULL after a failure, which is in `error`, the same
+ *                       on every rank */
+PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
+                                  const HeatFieldFileOptions *options, PetscInt n_fields,
+                                  const HeatFileField *fields, HeatFieldFileJob **job,
+                                  HeatFileError *error);
+
+/** Is there nothing left to do but to end it?  Costs one reduction.  Collective on grid->comm.
+ *  @param[in] wait  until it is so */
+PetscErrorCode HeatFieldFileTest(HeatFieldFileJob *job, PetscBool wait, PetscBool *ready);
+
+/** Wait for the threads, give the file its name.  Collective on grid->comm.
+ *  @param[out] stats  may be NULL; `seconds` is the time for which the computation waited
+ *  @param[out] error  a failure, the same on every rank; then no temporary file is left */
+PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, HeatFileError *error);
+
 /** Read one dataset of any HDF5 file: [ny][nx], integer or floating point of any width,
  *  contiguous or chunked with HDF5's own filters; stored in the file itself (no links, no
  *  external files).  Values are converted to `element`.  Where heat2d's checksums are present

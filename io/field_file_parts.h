@@ -59,6 +59,11 @@ void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscI
 void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt high,
                      HeatFileError *error);
 
+/** Where in the closed file a field's values and its checksums lie: offsets [n_fields][2].  On this rank
+ *  alone. */
+void HeatFieldFileOffsets(const char *part, PetscInt n_fields, const HeatFileField *fields,
+                          int64_t *offsets, HeatFileError *error);
+
 /** Append the seal (io/seal.h) to the closed file: all but the fields' values and checksums is under
  *  it.  On this rank alone. */
 void HeatFieldFileSeal(const char *part, PetscInt n_fields, const HeatFileField *fields,

@@ -65,22 +65,41 @@ static void AddDataset(hid_t object, const char *name, Extents *x, HeatFileError
   HeatH5Close(error, &dataset);
 }
 
-void HeatFieldFileSeal(const char *part, PetscInt n_fields, const HeatFileField *fields,
-                       HeatSeal *seal, HeatFileError *error)
+/* The extents of all fields and their checksums, those of one dataset after those of another. */
+static void AddAll(const char *part, PetscInt n_fields, const HeatFileField *fields, Extents *x,
+                   HeatFileError *error)
 {
-  Extents x    = {.list = NULL};
-  hid_t   file = -1, sums = -1;
+  hid_t file = -1, sums = -1;
 
-  *seal = (HeatSeal){0};
   if (error->failed) return;
   file = HeatH5OpenRead(part, error);
   HeatH5(error, sums = H5Gopen2(file, "integrity", H5P_DEFAULT));
   for (PetscInt f = 0; f < n_fields; ++f) {
-    AddDataset(file, fields[f].name, &x, error);
-    AddDataset(sums, fields[f].name, &x, error);
+    AddDataset(file, fields[f].name, x, error);
+    AddDataset(sums, fields[f].name, x, error);
   }
   HeatH5Close(error, &sums);
   HeatH5Close(error, &file);
+}
+
+void HeatFieldFileOffsets(const char *part, PetscInt n_fields, const HeatFileField *fields,
+                          int64_t *offsets, HeatFileError *error)
+{
+  Extents x = {.list = NULL};
+
+  AddAll(part, n_fields, fields, &x, error);
+  for (PetscInt k = 0; k < 2 * n_fields && !error->failed; ++k)
+    offsets[k] = (int64_t)x.list[k].start; /* contiguous datasets have one extent each */
+  (void)PetscFree(x.list);
+}
+
+void HeatFieldFileSeal(const char *part, PetscInt n_fields, const HeatFileField *fields,
+                       HeatSeal *seal, HeatFileError *error)
+{
+  Extents x = {.list = NULL};
+
+  *seal = (HeatSeal){0};
+  AddAll(part, n_fields, fields, &x, error);
   HeatSealAppend(part, x.n, x.list, seal, error);
   (void)PetscFree(x.list);
 }

@@ -98,9 +98,8 @@ PetscBool HeatFileExists(const char *path)
   return lstat(path, &status) == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* An interruption is tried again.  EINVAL: a file system that cannot sync this kind of object (folders
-   on some network ones). */
-static void SyncOpen(int descriptor, HeatFileError *error)
+/* EINVAL: a file system that cannot sync this kind of object (folders on some network ones). */
+void HeatFileSyncOpen(int descriptor, HeatFileError *error)
 {
   int synced;
 
@@ -120,7 +119,7 @@ void HeatFileSync(const char *path, HeatFileError *error)
     HeatFileFailErrno(error, "opening it to sync");
     return;
   }
-  SyncOpen(descriptor, error);
+  HeatFileSyncOpen(descriptor, error);
   close(descriptor);
 }
 
@@ -158,6 +157,23 @@ void HeatFileWriteAt(int descriptor, const void *bytes, size_t length, PetscInt6
   }
 }
 
+void HeatFileReadAt(int descriptor, void *bytes, size_t length, PetscInt64 start,
+                    HeatFileError *error)
+{
+  char *at = bytes;
+
+  while (length > 0 && !error->failed) {
+    const ssize_t n = pread(descriptor, at, PetscMin(length, MOST_AT_ONCE), (off_t)start);
+
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) HeatFileFailErrno(error, "read");
+    else if (n == 0) HeatFileFail(error, "it is cut short");
+    at += PetscMax(n, 0);
+    length -= (size_t)PetscMax(n, 0);
+    start += PetscMax(n, 0);
+  }
+}
+
 void HeatFileReplace(const char *path, const char *text, size_t length, HeatFileError *error)
 {
   char part[PETSC_MAX_PATH_LEN];
@@ -171,7 +187,7 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
     return;
   }
   HeatFileWriteAt(descriptor, text, length, 0, error);
-  SyncOpen(descriptor, error);
+  HeatFileSyncOpen(descriptor, error);
   if (close(descriptor) != 0) HeatFileFailErrno(error, "close");
   HeatFilePublish(part, path, error);
   if (error->failed) unlink(part);

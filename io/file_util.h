@@ -56,6 +56,13 @@ void HeatFilePublish(const char *part, const char *path, HeatFileError *error);
 void HeatFileWriteAt(int descriptor, const void *bytes, size_t length, PetscInt64 start,
                      HeatFileError *error);
 
+/** Exactly `length` bytes from `start`; an end of the file before is a failure.  Likewise. */
+void HeatFileReadAt(int descriptor, void *bytes, size_t length, PetscInt64 start,
+                    HeatFileError *error);
+
+/** fsync of an open file; an interruption is tried again.  Likewise. */
+void HeatFileSyncOpen(int descriptor, HeatFileError *error);
+
 /** Write a small text file as a whole: temporary name, fsync, rename, fsync of the folder; on a
  *  failure the temporary file is gone and an earlier `path` is untouched.  Not collective. */
 void HeatFileReplace(const char *path, const char *text, size_t length, HeatFileError *error);

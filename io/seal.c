@@ -14,7 +14,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io/seal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,24 +66,6 @@ static PetscInt Join(PetscInt n, HeatExtent *extents)
   return kept;
 }
 
-/* Exactly these bytes. */
-static void ReadAt(int file, void *to, size_t bytes, uint64_t start, HeatFileError *error)
-{
-  char *at = to;
-
-  while (bytes > 0 && !error->failed) {
-    const ssize_t n = pread(file, at, bytes, (off_t)start);
-
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) HeatFileFailErrno(error, "reading its bookkeeping");
-    else if (n == 0) HeatFileFail(error, "it is cut short");
-    if (n <= 0) return;
-    at += n;
-    bytes -= (size_t)n;
-    start += (uint64_t)n;
-  }
-}
-
 /* The checksum of bytes that arrive piece by piece. */
 typedef struct {
   unsigned char *buffer; /* [BUFFER_BYTES] */
@@ -106,7 +87,7 @@ static void Take(Stream *s, int file, uint64_t start, uint64_t end, HeatFileErro
   while (start < end && !error->failed) {
     const size_t n = (size_t)PetscMin(end - start, (uint64_t)(BUFFER_BYTES - s->filled));
 
-    ReadAt(file, s->buffer + s->filled, n, start, error);
+    HeatFileReadAt(file, s->buffer + s->filled, n, (PetscInt64)start, error);
     s->filled += n;
     start += n;
     if (s->filled == BUFFER_BYTES) Flush(s);
@@ -208,7 +189,7 @@ static void CheckWhole(int file, uint64_t size, const unsigned char *foot, HeatS
     HeatFileFail(error, "no memory for the seal at its end");
     return;
   }
-  ReadAt(file, bytes, (size_t)(size - length), length, error);
+  HeatFileReadAt(file, bytes, (size_t)(size - length), (PetscInt64)length, error);
   if (!error->failed && SumOfSeal(bytes, (PetscInt)n) != GetWord(foot + 8 * WORD_OWN))
     HeatFileFail(error, "the seal at its end is damaged");
   for (uint64_t k = 0; k < n && !error->failed; ++k) {
@@ -238,7 +219,8 @@ void HeatSealCheck(const char *path, HeatSeal *seal, HeatFileError *error)
     return; /* whoever opens it tells why */
   file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return; /* likewise */
-  ReadAt(file, foot, sizeof(foot), (uint64_t)status.st_size - FOOT_BYTES, error);
+  HeatFileReadAt(file, foot, sizeof(foot), (PetscInt64)((uint64_t)status.st_size - FOOT_BYTES),
+                 error);
   if (!error->failed && memcmp(foot, MAGIC, 16) == 0) {
     if (GetWord(foot + 8 * WORD_VERSION) == VERSION)
       CheckWhole(file, (uint64_t)status.st_size, foot, seal, error);

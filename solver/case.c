@@ -29,6 +29,8 @@ const char *const HeatMappingNames[]     = {"node-blocks", "linear", "HeatMappin
                                             NULL};
 const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression",
                                             "HEAT_COMPRESSION_", NULL};
+const char *const HeatCheckpointModeNames[] = {"sync", "async", "HeatCheckpointMode",
+                                               "HEAT_CHECKPOINT_", NULL};
 const char *const HeatReadBackNames[]      = {"none",         "sample",          "full",
                                               "HeatReadBack", "HEAT_READ_BACK_", NULL};
 const char *const HeatFieldKindNames[] = {"temperature", "conductivity",  "heat_flux",   "material",

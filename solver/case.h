@@ -144,6 +144,10 @@ extern const char *const HeatMappingNames[];
 typedef enum { HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE } HeatCompression;
 extern const char *const HeatCompressionNames[];
 
+/** Whether the computation waits for a checkpoint. */
+typedef enum { HEAT_CHECKPOINT_SYNC, HEAT_CHECKPOINT_ASYNC } HeatCheckpointMode;
+extern const char *const HeatCheckpointModeNames[];
+
 /** How much of a checkpoint is read back before it gets its name. */
 typedef enum { HEAT_READ_BACK_NONE, HEAT_READ_BACK_SAMPLE, HEAT_READ_BACK_FULL } HeatReadBack;
 extern const char *const HeatReadBackNames[];
@@ -302,6 +306,7 @@ typedef struct {
     PetscBool    daly;          /* the wall time between them is Daly's */
     PetscReal    mtbf;          /* [s] mean time between failures, for that; 0: not given */
     HeatReadBack verify;
+    HeatCheckpointMode mode;
   } checkpoint;
   struct {
     PetscReal wall_time; /* [s]; 0: none */

@@ -5,8 +5,8 @@
  *   HEAT2D_FAULT_PATH=word          only calls on paths with this word count, and the fsync of the
  *                                   folder that follows the rename of such a path
  * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written; nothing happens to other
- * calls), flip (likewise; one bit of the byte in the middle is another one on the disk), kill (this process, at
- * once), killothers (the other ranks of this node), killall (all of them).  HEAT2D_FAULT_LOG names a file that
+ * calls), flip (likewise; one bit of the byte in the middle is another one on the disk), slow (it takes 1.5 s), kill
+ * (this process, at once), killothers (the other ranks of this node), killall (all of them).  HEAT2D_FAULT_LOG names a file that
  * gets a line `rank call path` for each.  The calls go to the system directly (64-bit Linux); what the C library
  * calls by itself is not met. */
 #define _GNU_SOURCE
@@ -18,7 +18,16 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+/* A disk that takes its time. */
+static void Pause(void)
+{
+  const struct timespec pause = {1, 500000000};
+
+  nanosleep(&pause, NULL);
+}
 
 enum { PATH_BYTES = 4096, FLIP_BYTES = 1 << 20, SHORT_WRITE = -1, FLIPPED_WRITE = -2 };
 
@@ -67,6 +76,10 @@ static int Fault(const char *call, const char *path, int folder)
   if (strcmp(action, "killothers") == 0 || strcmp(action, "killall") == 0) KillOthers();
   if (strcmp(action, "kill") == 0 || strcmp(action, "killall") == 0) kill(getpid(), SIGKILL);
   if (strcmp(action, "killothers") == 0) return 0;
+  if (strcmp(action, "slow") == 0) {
+    Pause();
+    return 0;
+  }
   if (strcmp(action, "short") == 0) return strstr(call, "write") ? SHORT_WRITE : 0;
   if (strcmp(action, "flip") == 0) return strstr(call, "write") ? FLIPPED_WRITE : 0;
   if (strcmp(action, "EIO") == 0) return EIO;

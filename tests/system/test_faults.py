@@ -24,8 +24,8 @@ CRASH_AT_EXIT = 11
 pytestmark = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="made without the library of faults")
 
 
-def case() -> dict:
-    return heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 12}, checkpoint={"every": 4, "keep": 2},
+def case(mode: str = "sync") -> dict:
+    return heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 12}, checkpoint={"every": 4, "keep": 2, "mode": mode},
                   output={"snapshots": {"every": 12}, "history": {"every": 4}})
 
 
@@ -62,8 +62,8 @@ def undisturbed_deflated(tmp_path_factory) -> dict[str, bytes]:
 @pytest.fixture
 def stages(tmp_path):
     """A function that gives the calls of each rank on the second checkpoint or snapshot, by name, in order."""
-    def get(ranks: int, word: str = HIT) -> list[list[str]]:
-        write_case(tmp_path, deflated() if word == SNAPSHOT else case())
+    def get(ranks: int, word: str = HIT, mode: str = "sync") -> list[list[str]]:
+        write_case(tmp_path, deflated() if word == SNAPSHOT else case(mode))
         (tmp_path / "log").unlink(missing_ok=True)
         must(faulty(tmp_path, ranks, log=tmp_path / "log", word=word))
         lines = [line.split() for line in (tmp_path / "log").read_text().splitlines()]
@@ -98,11 +98,11 @@ def warned_or_written(outcome: Outcome, fault: str) -> None:
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-@pytest.mark.parametrize("action", ["EIO", "EINTR"])
-def test_run_goes_on_whichever_call_fails(tmp_path, stages, undisturbed, action, ranks):
+@pytest.mark.parametrize("action,mode", [("EIO", "sync"), ("EINTR", "sync"), ("EIO", "async")])
+def test_run_goes_on_whichever_call_fails(tmp_path, stages, undisturbed, action, mode, ranks):
     codes = set()
-    for rank, calls in enumerate(stages(ranks)):
-        assert len(calls) > 5, calls
+    for rank, calls in enumerate(stages(ranks, mode=mode)):
+        assert len(calls) >= 5, calls
         for number, call in enumerate(calls, 1):
             fault = f"{number}:{action}:{rank}"
             outcome = faulty(tmp_path, ranks, fault)
@@ -125,8 +125,9 @@ def test_interrupted_calls_of_ours_are_tried_again(tmp_path, stages):
         assert f"{HIT}.h5" in checkpoints(outcome.directory) and not outcome.err, f"{calls[number - 1]}: {outcome.err}"
 
 
-def test_short_writes_are_gone_on_with(tmp_path, stages, undisturbed):
-    for rank, calls in enumerate(stages(2)):
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_short_writes_are_gone_on_with(tmp_path, stages, undisturbed, mode):
+    for rank, calls in enumerate(stages(2, mode=mode)):
         for number in (k for k, call in enumerate(calls, 1) if call == "pwrite"):
             outcome = must(faulty(tmp_path, 2, f"{number}:short:{rank}"))
             assert f"{HIT}.h5" in checkpoints(outcome.directory) and not outcome.err, outcome.err
@@ -138,10 +139,11 @@ def flips(calls: list[str]) -> list[int]:
     return [number for number, call in enumerate(calls, 1) if call == "pwrite"]
 
 
-def test_bit_that_changes_on_the_way_to_the_disk_is_noticed(tmp_path, stages, undisturbed):
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_bit_that_changes_on_the_way_to_the_disk_is_noticed(tmp_path, stages, undisturbed, mode):
     """A lying disk: rows are read back by the other rank than wrote them, the bookkeeping by rank 0."""
     rows = set()
-    for rank, calls in enumerate(stages(2)):
+    for rank, calls in enumerate(stages(2, mode=mode)):
         for number in flips(calls):
             fault = f"{number}:flip:{rank}"
             outcome = must(faulty(tmp_path, 2, fault))
@@ -156,11 +158,12 @@ def test_bit_that_changes_on_the_way_to_the_disk_is_noticed(tmp_path, stages, un
     assert rows == {0, 1}, rows
 
 
+@pytest.mark.parametrize("mode", ["sync", "async"])
 @pytest.mark.parametrize("verify", ["none", "sample", "full"])
-def test_how_much_is_read_back(tmp_path, undisturbed, verify):
+def test_how_much_is_read_back(tmp_path, undisturbed, verify, mode):
     """A grid of more rows than a sample has: the row in the middle is none of it.  What was not read back, the restart finds."""
     write_case(tmp_path, {**case(), "grid": {"cells": [5, 601], "x": [0.0, 1.0], "y": [0.0, 99.0]},
-                          "checkpoint": {"every": 4, "keep": 2, "verify": verify}})
+                          "checkpoint": {"every": 4, "keep": 2, "verify": verify, "mode": mode}})
     must(faulty(tmp_path, 1, log=tmp_path / "log"))
     calls = [line.split()[1] for line in (tmp_path / "log").read_text().splitlines()]
     found = set()
@@ -175,9 +178,10 @@ def test_how_much_is_read_back(tmp_path, undisturbed, verify):
     assert found == ({"write"} if verify == "full" else {"restart"})
 
 
-@pytest.mark.parametrize("ranks,action", [(1, "kill"), (2, "kill"), (2, "killall")])
-def test_killed_at_any_stage_it_can_be_continued(tmp_path, stages, undisturbed, ranks, action):
-    for rank, calls in enumerate(stages(ranks)):
+@pytest.mark.parametrize("ranks,action,mode", [(1, "kill", "sync"), (2, "kill", "sync"), (2, "killall", "sync"), (1, "kill", "async"),
+                                               (2, "killall", "async")])
+def test_killed_at_any_stage_it_can_be_continued(tmp_path, stages, undisturbed, ranks, action, mode):
+    for rank, calls in enumerate(stages(ranks, mode=mode)):
         for number, call in enumerate(calls, 1):
             fault = f"{number}:{action}:{rank}"
             outcome = faulty(tmp_path, ranks, fault)

@@ -174,11 +174,6 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
     "two documents": ("solver:", "---\nsolver:", ["document"]),
 }
 
-# Recognised, and refused by name.
-LATER = {
-    "mode of checkpoints": ("solver:", "checkpoint: {mode: auto} # here\nsolver:", ["checkpoint.mode"]),
-}
-
 EXPRESSIONS = {
     "unbalanced": ("sin(x))", 7, "'('"),
     "unknown name": ("1+foo*x", 3, "foo"),
@@ -236,12 +231,6 @@ def test_bad_case_is_refused(tmp_path, name):
 @pytest.mark.parametrize("name", REPRESENTATIVE)
 def test_bad_case_is_refused_once_by_all_ranks(tmp_path, name):
     refuse_case(tmp_path, *BAD[name], ranks=3)
-
-
-@pytest.mark.parametrize("name", LATER)
-def test_feature_of_later_versions_is_refused_by_name(tmp_path, name):
-    old, new, words = LATER[name]
-    refuse_case(tmp_path, old, new, [*words, "not available in this version"], ranks=1)
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)

@@ -371,16 +371,6 @@ static void a_steady_case_has_no_time(void **state)
   }
 }
 
-static void what_later_versions_add_is_not_called_unknown(void **state)
-{
-  (void)state;
-  static const Fault faults[] = {
-      {"checkpoint.mode=async", "not available in this version"},
-  };
-
-  REFUSE_SETS(example, faults);
-}
-
 static void a_set_that_fits_nowhere_is_refused(void **state)
 {
   (void)state;
@@ -441,7 +431,6 @@ int main(void)
       cmocka_unit_test(a_value_of_the_wrong_type_is_refused),
       cmocka_unit_test(a_value_that_makes_no_sense_is_refused),
       cmocka_unit_test(a_steady_case_has_no_time),
-      cmocka_unit_test(what_later_versions_add_is_not_called_unknown),
       cmocka_unit_test(a_set_that_fits_nowhere_is_refused),
       cmocka_unit_test(a_file_that_cannot_be_read_is_refused_on_every_rank),
       cmocka_unit_test_teardown(the_table_of_keys_has_no_holes_and_no_repetition, RemoveFile),
