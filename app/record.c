@@ -117,6 +117,10 @@ static void FillState(const HeatSimulation *sim, HeatResults *r)
   r->energy.balance_error    = sim->account.error;
   r->energy.balance_relative = sim->account.relative;
   r->checkpoints             = sim->checkpoint_stats;
+  r->checkpoint_mode         = HeatCheckpointModeNames[sim->c->checkpoint.mode];
+  r->disk                    = sim->disk;
+  r->restart_bytes           = sim->restart_bytes;
+  r->restart_seconds         = sim->restart_seconds;
   if (sim->stop.checkpoint_interval > 0.0) r->checkpoint_interval = sim->stop.checkpoint_interval;
   if (sim->stop.wall_limit > 0.0) r->limits.wall_time = sim->stop.wall_limit;
   r->limits.slurm_job  = sim->stop.job[0] ? sim->stop.job : NULL;

@@ -99,6 +99,8 @@ PetscErrorCode HeatRestartRead(HeatSimulation *sim)
     PetscCall(HeatCheckpointRead(sim->grid, sim->restarted_from, &sim->resumed, T));
   }
   PetscCall(VecRestoreArrayWrite(sim->T, &T));
+  sim->restart_bytes   = sim->resumed.bytes;
+  sim->restart_seconds = sim->resumed.seconds;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

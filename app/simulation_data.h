@@ -8,6 +8,7 @@
 #include "app/phases.h"
 #include "app/stop.h"
 #include "io/checkpoint.h"
+#include "io/disk_probe.h"
 #include "io/results.h"
 #include "io/table.h"
 #include "solver/diagnostics.h"
@@ -107,6 +108,9 @@ typedef struct {
 
   HeatSnapshots *snapshots;
   PetscInt64     last_snapshot_step, last_checkpoint_step; /* -1: none */
+  HeatDiskProbe  disk;
+  PetscInt64     restart_bytes;   /* of the checkpoint that was read */
+  double         restart_seconds; /* that it took */
   HeatFileStats  checkpoint_stats, snapshot_stats; /* the latter of series given up */
   struct {
     HeatCheckpointJob *job;    /* the checkpoint that is under way; NULL: none */

@@ -165,6 +165,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
       HeatReadReal(r, HeatReaderKey(checkpoint, "mtbf"), HEAT_POSITIVE, &c->checkpoint.mtbf));
   PetscCall(HeatReadChoice(r, HeatReaderKey(checkpoint, "verify"), HeatReadBackNames, &verify));
   PetscCall(HeatReadChoice(r, HeatReaderKey(checkpoint, "mode"), HeatCheckpointModeNames, &mode));
+  PetscCall(HeatReadBool(r, HeatReaderKey(checkpoint, "probe"), &c->checkpoint.probe));
   c->checkpoint.verify = (HeatReadBack)verify;
   c->checkpoint.mode   = (HeatCheckpointMode)mode;
   PetscCall(

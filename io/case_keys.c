@@ -156,6 +156,8 @@ static const HeatCaseKey keys[] = {
      "the run waits until a checkpoint is on the disk, or goes on while a thread writes a copy"},
     {"checkpoint.verify", "none | sample | full", "full",
      "what is read back before a checkpoint gets its name: nothing, some rows, or all"},
+    {"checkpoint.probe", "true | false", "false",
+     "before the first checkpoint a plain file of its size is written and read, as a measure"},
     {"limits.wall_time", "number >= 0", "0: none",
      "wall time of the run [s]; then a checkpoint and exit code 75"},
     {"limits.stall", "number >= 0", "0: none",

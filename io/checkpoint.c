@@ -397,6 +397,7 @@ static PetscErrorCode SayForeignManifest(const char *path, const HeatFieldFileIn
 static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
                               PetscReal *T, PetscBool *other, HeatFileError *error)
 {
+  const double       start = MPI_Wtime();
   HeatFieldFileInfo *info;
 
   PetscFunctionBeginUser;
@@ -409,6 +410,10 @@ static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckp
   if (!error->failed) PetscCall(TryReadFields(grid, path, state, T, error));
   if (error->failed) PetscCall(HeatCheckpointStateClear(state));
   else if (grid->rank == 0) PetscCall(SayForeignManifest(path, info));
+  if (!error->failed) {
+    state->bytes   = info->bytes;
+    state->seconds = MPI_Wtime() - start;
+  }
   PetscCall(PetscFree(info));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

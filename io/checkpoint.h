@@ -35,6 +35,9 @@ typedef struct {
   PetscInt           n_snapshots;
   HeatSnapshotEntry *snapshots; /* [n_snapshots]; borrowed for a write, owned after a read */
 
+  PetscInt64 bytes;   /* of the file that it was read from; after a read */
+  double     seconds; /* that reading took, on this rank, with all checksums compared; likewise */
+
   char *case_text; /* the case file as it was; likewise borrowed or owned; NULL: none */
   char *case_keys; /* likewise: as HeatCase has it in `keys`, --set included */
 } HeatCheckpointState;

@@ -123,6 +123,15 @@ void HeatFileSync(const char *path, HeatFileError *error)
   close(descriptor);
 }
 
+void HeatFileForget(const char *path)
+{
+  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+
+  if (descriptor < 0) return;
+  (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+  close(descriptor);
+}
+
 void HeatFilePublish(const char *part, const char *path, HeatFileError *error)
 {
   char          folder[PETSC_MAX_PATH_LEN];

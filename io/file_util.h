@@ -60,6 +60,10 @@ void HeatFileWriteAt(int descriptor, const void *bytes, size_t length, PetscInt6
 void HeatFileReadAt(int descriptor, void *bytes, size_t length, PetscInt64 start,
                     HeatFileError *error);
 
+/** Have the system forget what it holds of a synced file in memory, where it can: the next reading is
+ *  from the disk.  Not collective. */
+void HeatFileForget(const char *path);
+
 /** fsync of an open file; an interruption is tried again.  Likewise. */
 void HeatFileSyncOpen(int descriptor, HeatFileError *error);
 

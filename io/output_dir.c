@@ -39,7 +39,7 @@ static PetscBool IsProfile(const char *name)
 /* Is this one of our names, without folder and without the marks of a temporary file? */
 static NameKind KindOfFinal(const char *name)
 {
-  static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv"};
+  static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv", "probe"};
 
   if (HeatNameStep(name, "checkpoint_", ".h5") >= 0) return NAME_CHECKPOINT;
   if (HeatNameStep(name, "checkpoint_", ".json") >= 0) return NAME_MANIFEST;

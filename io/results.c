@@ -131,6 +131,34 @@ static void PutFom(HeatJson *root, const HeatResults *r)
   HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);
 }
 
+/* [B/s]; NaN: not known. */
+static double Bandwidth(PetscInt64 bytes, double seconds)
+{
+  return bytes > 0 && seconds > 0 ? (double)bytes / seconds : NAN;
+}
+
+/* Until the system had taken the bytes, and until they were on the disk; beside a plain file's. */
+static void PutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *r)
+{
+  const HeatFileStats *s        = &r->checkpoints;
+  const double         apparent = s->seconds_open + s->seconds_exchange + s->seconds_write;
+  const double durable = Bandwidth(s->bytes, apparent + s->seconds_close + s->seconds_sync);
+  const double plain   = Bandwidth(r->disk.bytes, r->disk.write);
+  const double reads   = Bandwidth(r->restart_bytes, r->restart_seconds);
+  HeatJson    *probe   = HeatJsonAddObject(io, "probe"), *restart = HeatJsonAddObject(io, "restart");
+
+  HeatJsonPutText(checkpoints, "mode", r->checkpoint_mode);
+  HeatJsonPutNumber(checkpoints, "apparent_bandwidth", Bandwidth(s->bytes, apparent));
+  HeatJsonPutNumber(checkpoints, "durable_bandwidth", durable);
+  HeatJsonPutNumber(checkpoints, "probe_ratio", durable / plain);
+  HeatJsonPutCount(probe, "bytes", r->disk.bytes);
+  HeatJsonPutNumber(probe, "write_bandwidth", plain);
+  HeatJsonPutNumber(probe, "read_bandwidth", Bandwidth(r->disk.bytes, r->disk.read));
+  HeatJsonPutCount(restart, "bytes", r->restart_bytes);
+  HeatJsonPutNumber(restart, "bandwidth", reads);
+  HeatJsonPutNumber(restart, "probe_ratio", reads / Bandwidth(r->disk.bytes, r->disk.read));
+}
+
 static HeatJson *PutFiles(HeatJson *io, const char *key, const HeatFileStats *stats)
 {
   HeatJson *files = HeatJsonAddObject(io, key), *phases;
@@ -138,8 +166,7 @@ static HeatJson *PutFiles(HeatJson *io, const char *key, const HeatFileStats *st
   HeatJsonPutCount(files, "files", stats->files);
   HeatJsonPutCount(files, "bytes", stats->bytes);
   HeatJsonPutNumber(files, "seconds", stats->seconds);
-  HeatJsonPutNumber(files, "bandwidth",
-                    stats->seconds > 0 ? (double)stats->bytes / stats->seconds : NAN);
+  HeatJsonPutNumber(files, "bandwidth", Bandwidth(stats->bytes, stats->seconds));
   phases = HeatJsonAddObject(files, "phases");
   HeatJsonPutNumber(phases, "open", stats->seconds_open);
   HeatJsonPutNumber(phases, "exchange", stats->seconds_exchange);
@@ -337,6 +364,7 @@ static HeatJson *Record(const HeatResults *r)
   (void)PutFiles(io, "snapshots", &r->snapshots);
   checkpoints = PutFiles(io, "checkpoints", &r->checkpoints);
   HeatJsonPutNumber(checkpoints, "interval", r->checkpoint_interval);
+  PutDisk(io, checkpoints, r);
   PutLimits(root, r);
   PutEnergy(root, r);
   PutRegions(root, r);

@@ -6,6 +6,7 @@
 #ifndef HEAT_IO_RESULTS_H
 #define HEAT_IO_RESULTS_H
 
+#include "io/disk_probe.h"
 #include "io/field_file.h"
 
 #define HEAT_RESULTS_SCHEMA "heat2d results 1"
@@ -127,6 +128,10 @@ typedef struct {
 
   HeatFileStats snapshots, checkpoints;
   double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */
+  const char   *checkpoint_mode;     /* "sync", "async" */
+  HeatDiskProbe disk;                /* bytes 0: not measured */
+  PetscInt64    restart_bytes;       /* of the checkpoint that the run continued from; 0: none */
+  double        restart_seconds;     /* that reading it took, on rank 0 */
   struct {
     double      wall_time;  /* [s]; NaN: none */
     const char *slurm_job;  /* NULL: none, or not looked for */

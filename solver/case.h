@@ -307,6 +307,7 @@ typedef struct {
     PetscReal    mtbf;          /* [s] mean time between failures, for that; 0: not given */
     HeatReadBack verify;
     HeatCheckpointMode mode;
+    PetscBool probe; /* measure what the disk gives a plain file, before the first one */
   } checkpoint;
   struct {
     PetscReal wall_time; /* [s]; 0: none */
