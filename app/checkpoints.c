@@ -37,8 +37,8 @@ static PetscErrorCode Begin(HeatSimulation *sim, const HeatCheckpointOptions *ho
                             const HeatCheckpointState *state, const PetscReal *T)
 {
   PetscFunctionBeginUser;
-  PetscCall(
-      HeatCheckpointBegin(sim->grid, sim->c->output.directory, how, state, T, &sim->behind.job));
+  PetscCall(HeatCheckpointBegin(sim->grid, sim->c->output.directory, how, state, T,
+                                &sim->behind.copies, &sim->behind.job));
   HeatStopCheckpointed(&sim->stop, 0.0); /* the clock begins anew; what it costs is not known yet */
   if (!sim->behind.job) PetscFunctionReturn(PETSC_SUCCESS);
   sim->behind.step          = sim->clock.step;

@@ -366,6 +366,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscFunctionBeginUser;
   if (!sim) PetscFunctionReturn(PETSC_SUCCESS);
   if (sim->behind.job) PetscCall(HeatCheckpointsFinish(sim)); /* after an error: it is a good one */
+  PetscCall(HeatFieldFileCopiesClear(&sim->behind.copies));
   HeatOutputDirectoryUnlock(sim->c->output.directory, &sim->lock);
   PetscCall(HeatSnapshotsDestroy(&sim->snapshots));
   PetscCall(HeatPointsDestroy(sim));

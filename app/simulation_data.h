@@ -116,6 +116,7 @@ typedef struct {
     HeatCheckpointJob *job;    /* the checkpoint that is under way; NULL: none */
     PetscInt64         step;   /* its step */
     HeatEnergy         energy; /* the account then, without its rounding */
+    HeatFieldFileCopies copies;
   } behind;
   HeatHistory    history;
   HeatPoints     points;

@@ -592,7 +592,7 @@ struct _HeatCheckpointJob {
 PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
                                    const HeatCheckpointOptions *options,
                                    const HeatCheckpointState *state, const PetscReal *T,
-                                   HeatCheckpointJob **made)
+                                   HeatFieldFileCopies *copies, HeatCheckpointJob **made)
 {
   HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
   HeatFieldFileOptions how;
@@ -612,8 +612,8 @@ PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
   CheckpointPath(dir, state->step, job->path, sizeof(job->path));
   Describe(options, state, T, &how, fields);
   if (grid->rank == 0) RemoveManifest(job->path);
-  PetscCall(
-      HeatFieldFileBegin(grid, job->path, &how, 1 + state->n_fields, fields, &job->file, &error));
+  PetscCall(HeatFieldFileBegin(grid, job->path, &how, 1 + state->n_fields, fields, copies,
+                               &job->file, &error));
   if (error.failed) {
     PetscCall(SayNotWritten(grid->comm, dir, job->path, state->step, error.text));
     PetscCall(PetscFree(job));

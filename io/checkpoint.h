@@ -94,7 +94,7 @@ typedef struct _HeatCheckpointJob HeatCheckpointJob;
 PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
                                    const HeatCheckpointOptions *options,
                                    const HeatCheckpointState *state, const PetscReal *T,
-                                   HeatCheckpointJob **job);
+                                   HeatFieldFileCopies *copies, HeatCheckpointJob **job);
 
 /** Can it be ended without waiting?  Collective on grid->comm. */
 PetscErrorCode HeatCheckpointTest(HeatCheckpointJob *job, PetscBool *ready);

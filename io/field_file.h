@@ -83,16 +83,27 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
 /** A field file being written behind the computation's back. */
 typedef struct _HeatFieldFileJob HeatFieldFileJob;
 
+/** Memory for the copies of rows: kept from file to file, because to get it anew from the system takes
+ *  longer than to fill it.  Begin with {0}. */
+typedef struct {
+  void  *memory[HEAT_MAX_FILE_FIELDS];
+  size_t bytes[HEAT_MAX_FILE_FIELDS];
+} HeatFieldFileCopies;
+
+/** Give the memory back; no job may use it.  Not collective. */
+PetscErrorCode HeatFieldFileCopiesClear(HeatFieldFileCopies *copies);
+
 /** Begin to write a field file, uncompressed: when this returns, the fields may change.  A thread of each
  *  rank writes copies of its rows, which takes that much memory again, syncs them, and reads back those
  *  of another rank.  Collective on grid->comm.
  *  @param[in]  options  as of HeatFieldFileWrite; borrowed for this call, as its context is
+ *  @param[in,out] copies  in use until the job has ended, then free for the next one
  *  @param[out] job      end it with HeatFieldFileEnd; NULL after a failure, which is in `error`, the same
  *                       on every rank */
 PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
                                   const HeatFieldFileOptions *options, PetscInt n_fields,
-                                  const HeatFileField *fields, HeatFieldFileJob **job,
-                                  HeatFileError *error);
+                                  const HeatFileField *fields, HeatFieldFileCopies *copies,
+                                  HeatFieldFileJob **job, HeatFileError *error);
 
 /** Is there nothing left to do but to end it?  Costs one reduction.  Collective on grid->comm.
  *  @param[in] wait  until it is so */

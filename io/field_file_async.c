@@ -29,15 +29,15 @@ struct _HeatFieldFileJob {
   HeatFileField        fields[HEAT_MAX_FILE_FIELDS];
   char                 names[HEAT_MAX_FILE_FIELDS][64]; /* the fields' */
   char                 path[PETSC_MAX_PATH_LEN];
-  HeatFileError        error;                   /* of this rank; the thread's while it runs */
-  int64_t    offsets[2 * HEAT_MAX_FILE_FIELDS]; /* of each field's values; of its checksums */
-  void      *copies[HEAT_MAX_FILE_FIELDS];      /* [n][nx] */
-  uint64_t  *peer_sums;                         /* [n_fields][peer_n] */
-  Stage      stage;
-  pthread_t  thread;
-  PetscBool  runs;    /* the thread is there, and not joined */
-  atomic_int done;    /* the thread has nothing left to do */
-  double     blocked; /* [s] for which the computation had to wait */
+  HeatFileError        error;                /* of this rank; the thread's while it runs */
+  int64_t offsets[2 * HEAT_MAX_FILE_FIELDS]; /* of each field's values; of its checksums */
+  HeatFieldFileCopies *copies;               /* borrowed: [n][nx] of each field */
+  uint64_t            *peer_sums;            /* [n_fields][peer_n] */
+  Stage                stage;
+  pthread_t            thread;
+  PetscBool            runs;    /* the thread is there, and not joined */
+  atomic_int           done;    /* the thread has nothing left to do */
+  double               blocked; /* [s] for which the computation had to wait */
 };
 
 static double Now(void)
@@ -80,8 +80,8 @@ static void *Write(void *context)
   for (PetscInt f = 0; f < w->n_fields; ++f) {
     const int64_t row = (int64_t)RowBytes(w, f), first = (int64_t)w->first;
 
-    WriteBytes(file, job->copies[f], (size_t)w->n * (size_t)row, job->offsets[2 * f] + first * row,
-               w->error);
+    WriteBytes(file, job->copies->memory[f], (size_t)w->n * (size_t)row,
+               job->offsets[2 * f] + first * row, w->error);
     WriteBytes(file, (const char *)(w->sums + (size_t)f * (size_t)w->n), (size_t)w->n * 8,
                job->offsets[2 * f + 1] + first * 8, w->error);
   }
@@ -161,7 +161,6 @@ static void Join(HeatFieldFileJob *job)
 static PetscErrorCode Free(HeatFieldFileJob **job)
 {
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < (*job)->w.n_fields; ++f) PetscCall(PetscFree((*job)->copies[f]));
   PetscCall(PetscFree((*job)->peer_sums));
   PetscCall(HeatWriterEnd(&(*job)->w));
   PetscCall(PetscFree(*job));
@@ -175,10 +174,33 @@ static void AskForLargePages(void *memory, size_t bytes)
 #ifdef MADV_HUGEPAGE
   const size_t page = 4096, skip = (page - (size_t)(uintptr_t)memory % page) % page;
 
-  if (bytes > 2 * page) (void)madvise((char *)memory + skip, (bytes - skip) / page * page, MADV_HUGEPAGE);
+  if (bytes > 2 * page)
+    (void)madvise((char *)memory + skip, (bytes - skip) / page * page, MADV_HUGEPAGE);
 #else
   (void)memory, (void)bytes;
 #endif
+}
+
+PetscErrorCode HeatFieldFileCopiesClear(HeatFieldFileCopies *copies)
+{
+  PetscFunctionBeginUser;
+  for (int f = 0; f < HEAT_MAX_FILE_FIELDS; ++f) {
+    PetscCall(PetscFree(copies->memory[f]));
+    copies->bytes[f] = 0;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Room for the copy of a field. */
+static PetscErrorCode Provide(HeatFieldFileCopies *copies, PetscInt f, size_t bytes)
+{
+  PetscFunctionBeginUser;
+  if (copies->bytes[f] >= bytes) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree(copies->memory[f]));
+  PetscCall(PetscMalloc(bytes, &copies->memory[f]));
+  AskForLargePages(copies->memory[f], bytes);
+  copies->bytes[f] = bytes;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The whole of this rank's rows of each field. */
@@ -191,13 +213,14 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
     const HeatFileField *field = &w->fields[f];
     const PetscInt       most  = HeatSlabMostRows(w->slab);
     const void          *rows;
+    void                *copy;
     PetscInt             n;
 
-    PetscCall(PetscMalloc((size_t)most * RowBytes(w, f), &job->copies[f]));
-    AskForLargePages(job->copies[f], (size_t)most * RowBytes(w, f));
+    PetscCall(Provide(job->copies, f, (size_t)most * RowBytes(w, f)));
+    copy = job->copies->memory[f];
     PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0, most,
-                               job->copies[f], &n, &rows));
-    if (rows != job->copies[f]) memcpy(job->copies[f], rows, (size_t)n * RowBytes(w, f));
+                               copy, &n, &rows));
+    if (rows != copy) memcpy(copy, rows, (size_t)n * RowBytes(w, f));
     HeatBeat();
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -247,8 +270,8 @@ static PetscErrorCode Create(const HeatGrid *grid, const char *path,
 
 PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
                                   const HeatFieldFileOptions *options, PetscInt n_fields,
-                                  const HeatFileField *fields, HeatFieldFileJob **made,
-                                  HeatFileError *error)
+                                  const HeatFileField *fields, HeatFieldFileCopies *copies,
+                                  HeatFieldFileJob **made, HeatFileError *error)
 {
   const double      start = MPI_Wtime();
   double            copy;
@@ -256,6 +279,7 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
 
   PetscFunctionBeginUser;
   PetscCall(Create(grid, path, options, n_fields, fields, &job));
+  job->copies = copies;
   PetscCall(HeatWriterSums(&job->w));
   PetscCall(HeatWriterPeerSums(&job->w, &job->peer_sums));
   PetscCall(CopyRows(job));

@@ -27,6 +27,7 @@ typedef struct {
   PetscInt   cells, repeats;
   char       directory[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
   HeatGrid  *grid;
+  HeatFieldFileCopies copies;
   PetscReal *T; /* [nyl][nxl] */
   PetscReal  seconds[WAYS][MOST_REPEATS], blocked[MOST_REPEATS];
 } Bench;
@@ -76,7 +77,7 @@ static PetscErrorCode Async(Bench *b, PetscInt k)
 
   PetscFunctionBeginUser;
   PetscCall(BenchNow(b->grid->comm, &start));
-  PetscCall(HeatFieldFileBegin(b->grid, b->path, &options, 1, &field, &job, &error));
+  PetscCall(HeatFieldFileBegin(b->grid, b->path, &options, 1, &field, &b->copies, &job, &error));
   PetscCall(HeatFileAgree(b->grid->comm, b->path, "written", &error));
   PetscCall(BenchSince(b->grid->comm, start, &b->blocked[k]));
   PetscCall(HeatFieldFileEnd(&job, NULL, &error));
@@ -172,6 +173,7 @@ static PetscErrorCode Work(void)
   PetscCall(SetUp(b));
   for (PetscInt k = 0; k < b->repeats; k++) PetscCall(Turn(b, k));
   if (b->grid->rank == 0) Print(b);
+  PetscCall(HeatFieldFileCopiesClear(&b->copies));
   PetscCall(PetscFree(b->T));
   PetscCall(HeatGridDestroy(&b->grid));
   PetscCall(PetscFree(b));
