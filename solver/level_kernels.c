@@ -18,38 +18,92 @@
 
 #define SIMD _Pragma("omp simd")
 
+void HeatInvert(PetscInt n, const HeatHalfRow *r, float *restrict inverse)
+{
+  const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
+                        *restrict gn = r->gn, *restrict m = r->m;
+
+  SIMD for (PetscInt k = 0; k < n; k++) inverse[k] = 1.0F / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
+}
+
+/* b + sum g u, times the inverse. */
+static inline float Relaxed(float b, float inverse, float gw, float uw, float ge, float ue,
+                            float gs, float us, float gn, float un)
+{
+  const float west = FMA_F(gw, uw, b), east = ge * ue;
+
+  return (FMA_F(gs, us, west) + FMA_F(gn, un, east)) * inverse;
+}
+
 void HeatRelax(PetscInt n, const HeatHalfRow *r)
 {
   float *restrict u        = r->u;
-  const float *restrict uw = r->uw, *restrict ue = r->ue, *restrict us = r->us,
+  const float *restrict uw = r->uw, *restrict us = r->us,
                         *restrict un = r->un;
   const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
                         *restrict gn = r->gn;
-  const float *restrict m = r->m, *restrict b = r->b;
+  const float *restrict inverse = r->inverse, *restrict b = r->b;
 
   SIMD for (PetscInt k = 0; k < n; k++)
-  {
-    const float west = FMA_F(gw[k], uw[k], b[k]), east = ge[k] * ue[k];
-    const float sum = FMA_F(gs[k], us[k], west) + FMA_F(gn[k], un[k], east);
-
-    u[k] = sum / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
-  }
+    u[k] = Relaxed(b[k], inverse[k], gw[k], uw[k], ge[k], uw[k + 1], gs[k], us[k], gn[k], un[k]);
 }
 
 void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r)
 {
-  float *restrict u        = r->u;
-  const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
-                        *restrict gn = r->gn;
-  const float *restrict m = r->m, *restrict b = r->b;
+  float *restrict u              = r->u;
+  const float *restrict inverse = r->inverse, *restrict b = r->b;
 
-  SIMD for (PetscInt k = 0; k < n; k++) u[k] = b[k] / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
+  SIMD for (PetscInt k = 0; k < n; k++) u[k] = b[k] * inverse[k];
+}
+
+/* The half rows of stage i. */
+#define STAGE_ROWS(i)                                                                              \
+  float *restrict u##i        = r[i].u;                                                            \
+  const float *restrict uw##i = r[i].uw, *restrict gw##i = r[i].gw;                                \
+  const float *restrict ge##i = r[i].ge, *restrict gs##i = r[i].gs, *restrict b##i = r[i].b;       \
+  const float *restrict inverse##i = r[i].inverse
+#define RELAX_WAVE(FIRST)                                                                          \
+  STAGE_ROWS(1);                                                                                   \
+  STAGE_ROWS(2);                                                                                   \
+  STAGE_ROWS(3);                                                                                   \
+  const float *restrict gn1 = r[1].gn, *restrict us3 = r[3].us;                                    \
+                                                                                                   \
+  SIMD for (PetscInt k = 0; k < n; k++)                                                            \
+  {                                                                                                \
+    const float old2 = u2[k], old3 = u3[k];                                                        \
+    const float new0 = FIRST;                                                                      \
+    const float new1 = Relaxed(b1[k], inverse1[k], gw1[k], uw1[k], ge1[k], uw1[k + 1], gs1[k], old2,   \
+                               gn1[k], new0);                                                      \
+    const float new2 = Relaxed(b2[k], inverse2[k], gw2[k], uw2[k], ge2[k], uw2[k + 1], gs2[k], old3,   \
+                               gs1[k], new1);                                                      \
+    u0[k] = new0;                                                                                  \
+    u1[k] = new1;                                                                                  \
+    u2[k] = new2;                                                                                  \
+    u3[k] = Relaxed(b3[k], inverse3[k], gw3[k], uw3[k], ge3[k], uw3[k + 1], gs3[k], us3[k], gs2[k],    \
+                    new2);                                                                         \
+  }
+
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4])
+{
+  STAGE_ROWS(0);
+  const float *restrict gn0 = r[0].gn, *restrict un0 = r[0].un;
+
+  RELAX_WAVE(Relaxed(b0[k], inverse0[k], gw0[k], uw0[k], ge0[k], uw0[k + 1], gs0[k], u1[k], gn0[k],
+                     un0[k]))
+}
+
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4])
+{
+  float *restrict u0              = r[0].u;
+  const float *restrict inverse0 = r[0].inverse, *restrict b0 = r[0].b;
+
+  RELAX_WAVE(b0[k] * inverse0[k])
 }
 
 static inline float CellResidual(const HeatHalfRow *r, PetscInt k)
 {
   const float u = r->u[k];
-  const float x = FMA_F(r->gw[k], r->uw[k] - u, r->ge[k] * (r->ue[k] - u));
+  const float x = FMA_F(r->gw[k], r->uw[k] - u, r->ge[k] * (r->uw[k + 1] - u));
   const float y = FMA_F(r->gs[k], r->us[k] - u, r->gn[k] * (r->un[k] - u));
 
   return FMA_F(-r->m[k], u, r->b[k]) + (x + y);
@@ -71,15 +125,13 @@ void HeatSplit(PetscInt n, const float *restrict row, float *restrict even, floa
   }
 }
 
-void HeatAddJoined(PetscInt n, const float *restrict even, const float *restrict odd,
-                   float *restrict a, float *restrict b)
+void HeatJoin(PetscInt n, const float *restrict even, const float *restrict odd,
+              float *restrict row)
 {
   SIMD for (PetscInt k = 0; k < n; k++)
   {
-    a[2 * k] += even[k];
-    a[2 * k + 1] += odd[k];
-    b[2 * k] += even[k];
-    b[2 * k + 1] += odd[k];
+    row[2 * k]     = even[k];
+    row[2 * k + 1] = odd[k];
   }
 }
 

@@ -16,16 +16,29 @@
 /** One half row and what surrounds it; w e s n: towards lower and higher columns and rows. */
 typedef struct {
   float       *u;
-  const float *uw, *ue, *us, *un;
+  const float *uw, *us, *un; /* east of a cell is west of the next one: ue_k is uw_k+1 */
   const float *gw, *ge, *gs, *gn;
   const float *m, *b;
+  const float *inverse; /* 1/(m + sum g) */
 } HeatHalfRow;
 
-/** Relax every cell: u_i = (b_i + sum g u_neighbour)/(m_i + sum g). */
+/** inverse_i = 1/(m_i + sum g). */
+void HeatInvert(PetscInt n, const HeatHalfRow *r, float *inverse);
+
+/** Relax every cell: u_i = (b_i + sum g u_neighbour) inverse_i. */
 void HeatRelax(PetscInt n, const HeatHalfRow *r);
 
-/** Likewise where all u are known to be zero: u_i = b_i/(m_i + sum g). */
+/** Likewise where all u are known to be zero: u_i = b_i inverse_i. */
 void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r);
+
+/** Four stages of a wave at once: HeatRelax of r[0], then of r[1], r[2], r[3], half rows of one
+ *  parity that lie below one another: r[k + 1].un is r[k].u, r[k].us is r[k + 1].u, and r[k + 1].gn is
+ *  r[k].gs.  What a stage has made is the next one's neighbour without a way through memory; all bits
+ *  are those of four calls. */
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4]);
+
+/** Likewise with HeatRelaxFromZero of r[0]. */
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4]);
 
 /** residual_i += b_i - (A u)_i. */
 void HeatResidualAdd(PetscInt n, const HeatHalfRow *r, float *residual);
@@ -33,8 +46,8 @@ void HeatResidualAdd(PetscInt n, const HeatHalfRow *r, float *residual);
 /** even_k = row_2k, odd_k = row_2k+1, for k < n. */
 void HeatSplit(PetscInt n, const float *row, float *even, float *odd);
 
-/** a_2k and b_2k += even_k, a_2k+1 and b_2k+1 += odd_k, for k < n. */
-void HeatAddJoined(PetscInt n, const float *even, const float *odd, float *a, float *b);
+/** row_2k = even_k, row_2k+1 = odd_k, for k < n. */
+void HeatJoin(PetscInt n, const float *even, const float *odd, float *row);
 
 /** y_k += x_k. */
 void HeatAdd(PetscInt n, const float *x, float *y);

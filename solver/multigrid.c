@@ -19,36 +19,96 @@
 
 #include "solver/multigrid_impl.h"
 
-HeatHalfRow HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity)
+void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r)
 {
-  const size_t odd = l->s.odd, row = l->s.row;
-  float       *even_u = l->u + HeatLevelShapeRow(&l->s, j), *u = parity ? even_u + odd : even_u;
-  const float *even_gx = HeatRowsAt(&l->gx, l, j);
-  HeatHalfRow  r;
+  const size_t row = HeatLevelShapeRow(&l->s, j), odd = l->s.odd, mine = parity ? odd : 0;
+  const float *gx = HeatRowsAt(&l->gx, l, j);
 
-  r.u  = u;
-  r.us = u - row;
-  r.un = u + row;
-  r.uw = parity ? even_u : even_u + odd - 1;
-  r.ue = parity ? even_u + 1 : even_u + odd;
-  r.gw = parity ? even_gx + odd : even_gx;
-  r.ge = parity ? even_gx + 1 : even_gx + odd;
-  r.gs = HeatRowsAt(&l->gy, l, j) + (parity ? odd : 0);
-  r.gn = HeatRowsAt(&l->gy, l, j + 1) + (parity ? odd : 0);
-  r.m  = HeatRowsAt(&l->m, l, j) + (parity ? odd : 0);
-  r.b  = l->b + HeatLevelShapeRow(&l->s, j) + (parity ? odd : 0);
-  return r;
+  r->u       = l->u + row + mine;
+  r->us      = r->u - l->s.row;
+  r->un      = r->u + l->s.row;
+  r->uw      = l->u + row + (parity ? 0 : odd - 1);
+  r->gw      = gx + mine;
+  r->ge      = gx + (parity ? 1 : odd);
+  r->gs      = HeatRowsAt(&l->gy, l, j) + mine;
+  r->gn      = HeatRowsAt(&l->gy, l, j + 1) + mine;
+  r->m       = HeatRowsAt(&l->m, l, j) + mine;
+  r->b       = l->b + row + mine;
+  r->inverse = NULL;
 }
 
 /* The parity of columns whose cells in row j have a colour: 0 red, 1 black. */
 static int Parity(PetscInt j, int colour) { return (int)((j + colour) & 1); }
 
-static void Stage(const HeatLevel *l, PetscInt j, int colour, PetscBool from_zero)
-{
-  const HeatHalfRow r = HeatLevelHalfRow(l, j, Parity(j, colour));
+/* Inverse diagonals. */
 
-  if (from_zero) HeatRelaxFromZero(l->s.half, &r);
-  else HeatRelax(l->s.half, &r);
+/* A pass begins: coefficients may have changed since the last one. */
+static void ForgetInverses(HeatLevel *l)
+{
+  l->inverses.of   = (HeatHalfRow){0};
+  l->inverses.used = 0;
+}
+
+static const float **InversesOf(HeatLevel *l, PetscInt j)
+{
+  return &l->inverses.row[j & (HEAT_INVERSES - 1)];
+}
+
+/* Make those of row j, the next one, unless it has the coefficients of the last. */
+static void InvertRow(HeatLevel *l, PetscInt j)
+{
+  HeatInverses *i = &l->inverses;
+  HeatHalfRow   r;
+
+  HeatLevelHalfRow(l, j, 0, &r);
+  if (r.gw != i->of.gw || r.gs != i->of.gs || r.gn != i->of.gn || r.m != i->of.m) {
+    i->of   = r;
+    i->used = (i->used + 1) % HEAT_INVERSES;
+    HeatInvert(l->s.half, &r, i->slot[i->used]);
+    HeatLevelHalfRow(l, j, 1, &r);
+    HeatInvert(l->s.half, &r, i->slot[i->used] + l->s.odd);
+  }
+  *InversesOf(l, j) = i->slot[i->used];
+}
+
+/* Stages. */
+
+static void StageRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
+{
+  const int parity = Parity(j, colour);
+
+  HeatLevelHalfRow(l, j, parity, r);
+  r->inverse = *InversesOf(l, j) + (parity ? l->s.odd : 0);
+}
+
+/* Where the stages of a wave are: rows valid `depth` deep before the first, one less before each
+   other; colours in turn. */
+typedef struct {
+  PetscInt  depth;
+  int       colour; /* of the first */
+  PetscBool from_zero;
+} Wave;
+
+/* All stages, the first at row t and each a row behind the one before, where there are such rows. */
+static void StagesAt(HeatLevel *l, PetscInt t, const Wave *w)
+{
+  HeatHalfRow r[HEAT_SMOOTH_STAGES];
+  PetscBool   valid[HEAT_SMOOTH_STAGES], all = PETSC_TRUE;
+
+  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
+    PetscInt lo, hi;
+
+    HeatLevelRows(l, w->depth - stage, &lo, &hi);
+    valid[stage] = t - stage >= lo && t - stage < hi ? PETSC_TRUE : PETSC_FALSE;
+    if (valid[stage]) StageRow(l, t - stage, (w->colour + stage) & 1, &r[stage]);
+    else all = PETSC_FALSE;
+  }
+  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r);
+  else if (all) HeatRelaxWave(l->s.half, r);
+  for (int stage = 0; !all && stage < HEAT_SMOOTH_STAGES; stage++) {
+    if (valid[stage] && stage == 0 && w->from_zero) HeatRelaxFromZero(l->s.half, &r[stage]);
+    else if (valid[stage]) HeatRelax(l->s.half, &r[stage]);
+  }
 }
 
 /* Restriction. */
@@ -66,9 +126,10 @@ static void RowsBelow(const HeatLevel *l, const HeatLevel *coarse, PetscInt *beg
 /* The residual of one parity of row j, added to a line. */
 static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
 {
-  const HeatHalfRow r = HeatLevelHalfRow(l, j, parity);
-  PetscInt          begin, end;
+  HeatHalfRow r;
+  PetscInt    begin, end;
 
+  HeatLevelHalfRow(l, j, parity, &r);
   /* The image of the first column, round an odd axis, is not of the last coarse cell. */
   HeatLevelShapePlaces(&l->s, l->s.own.lo[0], l->d.n[0], parity, &begin, &end);
   HeatResidualAdd(l->stepwise ? PetscMin(end, l->s.half) : l->s.half, &r, line);
@@ -110,17 +171,32 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Stages one by one. */
+static PetscErrorCode Stepwise(HeatLevel *l, int colour)
+{
+  PetscFunctionBeginUser;
+  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
+    PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+    ForgetInverses(l);
+    for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++) {
+      HeatHalfRow r;
+
+      InvertRow(l, j);
+      StageRow(l, j, (stage + colour) & 1, &r);
+      HeatRelax(l->s.half, &r);
+    }
+  }
+  PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode DownStepwise(HeatLevel *l, HeatLevel *coarse, PetscBool from_zero)
 {
   PetscInt begin, end;
 
   PetscFunctionBeginUser;
   if (from_zero) PetscCall(PetscArrayzero(l->u, l->s.size));
-  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
-    PetscCall(HeatTransferRun(l->halo, l->u, l->u));
-    for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++) Stage(l, j, stage & 1, PETSC_FALSE);
-  }
-  PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+  PetscCall(Stepwise(l, 0));
   if (!coarse) PetscFunctionReturn(PETSC_SUCCESS);
   RowsBelow(l, coarse, &begin, &end);
   for (PetscInt j = begin; j < end; j++) PetscCall(RestrictRow(l, coarse, j));
@@ -130,7 +206,8 @@ static PetscErrorCode DownStepwise(HeatLevel *l, HeatLevel *coarse, PetscBool fr
 PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zero,
                              HeatRowAction prepare, void *context)
 {
-  PetscInt lo, hi, begin = 0, end = 0;
+  const Wave wave = {HEAT_DOWN_DEPTH, 0, from_zero};
+  PetscInt   lo, hi, begin = 0, end = 0;
 
   PetscFunctionBeginUser;
   HeatLevelRows(l, HEAT_DOWN_DEPTH, &lo, &hi);
@@ -140,16 +217,11 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (coarse) RowsBelow(l, coarse, &begin, &end);
+  ForgetInverses(l);
   for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
     if (prepare && t < hi) PetscCall(prepare(t, context));
-    for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
-      const PetscInt j = t - stage;
-      PetscInt       stage_lo, stage_hi;
-
-      HeatLevelRows(l, HEAT_DOWN_DEPTH - stage, &stage_lo, &stage_hi);
-      if (j < stage_lo || j >= stage_hi) continue;
-      Stage(l, j, stage & 1, stage == 0 ? from_zero : PETSC_FALSE);
-    }
+    if (t < hi) InvertRow(l, t);
+    StagesAt(l, t, &wave);
     const PetscInt j = t - HEAT_SMOOTH_STAGES;
     if (j >= begin && j < end) PetscCall(RestrictRow(l, coarse, j));
   }
@@ -168,50 +240,65 @@ static void Within(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset,
   *end   = PetscMin(c->half, (l->s.half - offset + by - 1) / by);
 }
 
-/* Add coarse u to row j. */
-static PetscErrorCode CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j)
+/* Coarse u of row cj, as the fine level's half rows want it: on line 0 where columns are joined. */
+static void JoinRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
-  const HeatLevelShape *c    = &coarse->landing_s;
-  const PetscInt        cj   = l->joins[1] ? j >> 1 : j;
-  const float          *even = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
-  float                *u = l->u + HeatLevelShapeRow(&l->s, j);
+  const HeatLevelShape *c      = &coarse->landing_s;
+  const float          *even   = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
+  const PetscInt        offset = c->origin - l->s.origin / 2;
   PetscInt              begin, end;
 
-  PetscFunctionBeginUser;
+  Within(l, c, offset, 2, &begin, &end);
+  HeatJoin(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
+}
+
+/* Add coarse u to one parity of row j. */
+static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, int parity)
+{
+  const HeatLevelShape *c = &coarse->landing_s;
+  float                *u = l->u + HeatLevelShapeRow(&l->s, j) + (parity ? l->s.odd : 0);
+  PetscInt              offset, begin, end;
+
   if (l->joins[0]) {
-    const PetscInt offset = c->origin - l->s.origin / 2;
-
+    offset = c->origin - l->s.origin / 2;
     Within(l, c, offset, 2, &begin, &end);
-    HeatAddJoined(end - begin, even + begin, odd + begin, u + offset + 2 * begin,
-                  u + l->s.odd + offset + 2 * begin);
+    HeatAdd(2 * (end - begin), l->line[0] + offset + 2 * begin, u + offset + 2 * begin);
   } else {
-    const PetscInt offset = (c->origin - l->s.origin) / 2;
+    const PetscInt cj = l->joins[1] ? j >> 1 : j;
 
+    offset = (c->origin - l->s.origin) / 2;
     Within(l, c, offset, 1, &begin, &end);
-    HeatAdd(end - begin, even + begin, u + offset + begin);
-    HeatAdd(end - begin, odd + begin, u + l->s.odd + offset + begin);
+    HeatAdd(end - begin,
+            coarse->landing_u + HeatLevelShapeRow(c, cj) + (parity ? c->odd : 0) + begin,
+            u + offset + begin);
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rows in order from `first`.  Where black cells are relaxed next, from what is around them alone,
+   red ones are enough. */
+static void CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, PetscInt first)
+{
+  const int by = l->joins[1] ? 2 : 1;
+
+  if (l->joins[0] && (j == first || j % by == 0)) JoinRow(l, coarse, l->joins[1] ? j >> 1 : j);
+  for (int colour = 0; colour < (l->stepwise ? 2 : 1); colour++)
+    CorrectHalfRow(l, coarse, j, Parity(j, colour));
 }
 
 static PetscErrorCode UpStepwise(HeatLevel *l, const HeatLevel *coarse)
 {
   PetscFunctionBeginUser;
   for (PetscInt j = l->s.own.lo[1]; coarse && j < l->s.own.hi[1]; j++)
-    PetscCall(CorrectRow(l, coarse, j));
-  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
-    PetscCall(HeatTransferRun(l->halo, l->u, l->u));
-    for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++)
-      Stage(l, j, (stage + 1) & 1, PETSC_FALSE);
-  }
-  PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+    CorrectRow(l, coarse, j, l->s.own.lo[1]);
+  PetscCall(Stepwise(l, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction finish,
                            void *context)
 {
-  PetscInt lo, hi, last_lo, last_hi;
+  const Wave wave = {HEAT_UP_DEPTH - 1, 1, PETSC_FALSE};
+  PetscInt   lo, hi, last_lo, last_hi;
 
   PetscFunctionBeginUser;
   HeatLevelRows(l, 1, &last_lo, &last_hi);
@@ -221,15 +308,11 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HeatLevelRows(l, HEAT_UP_DEPTH, &lo, &hi);
+  ForgetInverses(l);
   for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
-    if (coarse && t < hi) PetscCall(CorrectRow(l, coarse, t));
-    for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
-      const PetscInt j = t - 1 - stage;
-      PetscInt       stage_lo, stage_hi;
-
-      HeatLevelRows(l, HEAT_UP_DEPTH - 1 - stage, &stage_lo, &stage_hi);
-      if (j >= stage_lo && j < stage_hi) Stage(l, j, (stage + 1) & 1, PETSC_FALSE);
-    }
+    if (coarse && t < hi) CorrectRow(l, coarse, t, lo);
+    if (t < hi) InvertRow(l, t);
+    StagesAt(l, t - 1, &wave);
     const PetscInt j = t - HEAT_SMOOTH_STAGES;
     if (finish && j >= last_lo && j < last_hi) PetscCall(finish(j, context));
   }

@@ -31,8 +31,11 @@ int  HeatMultigridCycleVisits(const HeatMultigrid *mg) { return mg->visits; }
 
 /* Sums. */
 
-/* Sums are made for a total of about `expected`; the total has to be within these, in quanta. */
+/* Sums are made for a total of about `expected`; the total has to be within these, in quanta, or the
+   sum is taken again, in a pass of its own.  Squares are expected to fall as they last did, at first
+   by `FirstFall`; products fall with the squares of the same iteration. */
 static const PetscReal Fewest = 0x1p40, Most = 0x1p52, Aim = 0x1p47;
+static const PetscReal FirstFall = 0x1p-8, Steepest = 0x1p-40;
 
 static PetscReal Quantum(PetscReal expected) { return ldexp(1.0, ilogb(expected)) / Aim; }
 
@@ -135,7 +138,15 @@ static PetscErrorCode SumSquares(HeatMultigrid *mg, PetscReal part, PetscReal *t
     PetscCallMPI(MPI_Allreduce(&part, total, 1, MPI_DOUBLE, MPI_SUM, mg->comm));
     if (TotalHolds(*total, &mg->expected[SQUARES])) break;
   }
-  if (*total > 0.0 && *total <= PETSC_MAX_REAL) mg->expected[SQUARES] = *total;
+  if (*total > 0.0 && *total <= PETSC_MAX_REAL) {
+    const PetscReal last = mg->squares;
+    const PetscReal fall = last > 0.0 ? PetscMax(*total / last, Steepest) : FirstFall;
+
+    if (last > 0.0)
+      for (int sum = PRODUCT; sum <= ENERGY; sum++) mg->expected[sum] *= fall;
+    mg->expected[SQUARES] = *total * PetscMin(fall, 1.0);
+    mg->squares           = *total;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -150,11 +161,12 @@ static void ProductsOfRows(const HeatMultigrid *mg, PetscInt j, PetscReal sums[3
   for (int at_last = 0; at_last < (t.last ? 2 : 1); at_last++) {
     HeatHalfRow r[4];
 
-    for (int k = 0; k < 4; k++)
-      r[k] = IsImage(&t, k, (PetscBool)at_last)
-                 ? (HeatHalfRow){mg->zeros, zeros, zeros, zeros, zeros, zeros,
-                                 zeros,     zeros, zeros, zeros, zeros}
-                 : HeatLevelHalfRow(l, j + k / 2, k % 2);
+    for (int k = 0; k < 4; k++) {
+      if (IsImage(&t, k, (PetscBool)at_last))
+        r[k] = (HeatHalfRow){mg->zeros, zeros, zeros, zeros, zeros, zeros,
+                             zeros,     zeros, zeros, zeros, zeros};
+      else HeatLevelHalfRow(l, j + k / 2, k % 2, &r[k]);
+    }
     if (at_last) HeatSumProducts(t.end - 1, t.end, product, energy, r, sums);
     else HeatSumProducts(t.begin, t.end - (t.last ? 1 : 0), product, energy, r, sums);
   }
@@ -272,6 +284,7 @@ PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscRea
   PetscCall(HeatTransferRun(l->halo, l->b, l->b));
   PetscCall(HeatTransferRun(l->halo, mg->r_low, mg->r_low));
   PetscCall(PetscArrayzero(mg->p, l->s.size));
+  mg->squares           = 0.0;
   mg->expected[SQUARES] = 0x1p40;
   PetscCall(SumSquares(mg, OwnSquares(mg), &squares));
   mg->expected[PRODUCT] = mg->expected[ENERGY] = squares;
@@ -510,6 +523,7 @@ static PetscErrorCode ClearLevel(HeatLevel *l)
   PetscCall(RowsDestroy(&l->m));
   PetscCall(PetscFree(l->line[0]));
   PetscCall(PetscFree(l->line[1]));
+  PetscCall(HeatLevelShapeFree(&l->inverses.memory));
   PetscCall(HeatLevelShapeFree(&l->memory));
   PetscCall(HeatLevelShapeFree(&l->landing_memory));
   PetscCall(HeatDistributionDestroy(&l->d));

@@ -30,6 +30,20 @@ typedef struct {
   const float **row;   /* owned */
 } HeatRows;
 
+enum {
+  HEAT_INVERSES = 2 * HEAT_SMOOTH_STAGES /* more than there are rows in a wave */
+};
+
+/** Inverse diagonals of the rows that a wave is at: made when it comes to a row, and shared by rows
+ *  with the same coefficients. */
+typedef struct {
+  float       *slot[HEAT_INVERSES]; /* a row each */
+  void        *memory;              /* owned: of these */
+  int          used;                /* the slot of the last row */
+  HeatHalfRow  of;                  /* its coefficients */
+  const float *row[HEAT_INVERSES];  /* of row j, at j mod HEAT_INVERSES */
+} HeatInverses;
+
 typedef struct {
   HeatDistribution d; /* where its equations are solved */
   HeatLevelShape   s;
@@ -40,6 +54,7 @@ typedef struct {
   PetscBool        joins[2]; /* towards the next level */
   PetscBool        coarsest;
   float           *line[2]; /* owned: rows for restriction and correction */
+  HeatInverses     inverses;
 
   /* Where the finer level's ranks put b and find u: the same arrays, unless the level was
      agglomerated on fewer ranks. */
@@ -81,6 +96,7 @@ struct HeatMultigrid {
   /* Conjugate gradients. */
   PetscBool pending;     /* x lacks alpha p */
   PetscReal alpha;       /* of the last update */
+  PetscReal squares;     /* the last ||r||^2; 0: none yet */
   PetscReal expected[3]; /* ||r||^2, (r, z), (z, A z): sums are made for about these */
 };
 
@@ -97,7 +113,7 @@ static inline const float *HeatRowsAt(const HeatRows *rows, const HeatLevel *l, 
 }
 
 /** The half row of a parity of columns in row j. */
-HeatHalfRow HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity);
+void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r);
 
 /** The first part of a cycle on a level: pre-smoothing and restriction, and in row order before it
  *  whatever `prepare` does to each row (NULL: nothing).  `from_zero`: u is zero, whatever it holds. */

@@ -113,6 +113,19 @@ static PetscErrorCode CreateTransfers(HeatLevel *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode CreateInverses(const HeatLevelShape *s, HeatInverses *inverses)
+{
+  HeatLevelShape rows = *s;
+  float         *first, **array = &first;
+
+  PetscFunctionBeginUser;
+  rows.size = s->half ? HEAT_INVERSES * s->row : 0;
+  PetscCall(HeatLevelShapeAllocate(&rows, 1, &array, &inverses->memory));
+  for (int k = 0; s->half && k < HEAT_INVERSES; k++)
+    inverses->slot[k] = first + (size_t)k * s->row;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Arrays of a level whose distributions are known; `finest` has some more. */
 static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool finest)
 {
@@ -133,6 +146,7 @@ static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool fi
     l->landing_u = l->u;
     l->landing_b = l->b;
   }
+  PetscCall(CreateInverses(&l->s, &l->inverses));
   PetscCall(RowsCreate(l, &l->gx));
   PetscCall(RowsCreate(l, &l->gy));
   PetscCall(RowsCreate(l, &l->m));
@@ -343,9 +357,10 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
   PetscFunctionBeginUser;
   for (PetscInt j = s->own.lo[1]; j < s->own.hi[1]; j++) {
     for (int parity = 0; parity < 2; parity++) {
-      const HeatHalfRow r = HeatLevelHalfRow(l, j, parity);
-      PetscInt          begin, end;
+      HeatHalfRow r;
+      PetscInt    begin, end;
 
+      HeatLevelHalfRow(l, j, parity, &r);
       HeatLevelShapePlaces(s, s->own.lo[0], s->own.hi[0], parity, &begin, &end);
       for (PetscInt k = begin; k < end; k++) {
         const float x = r.gw[k] + r.ge[k], y = r.gs[k] + r.gn[k];
