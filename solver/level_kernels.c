@@ -253,6 +253,46 @@ void HeatUpdateResidualWide(PetscInt n, double alpha, double *const c[HEAT_ROW_C
 #undef WIDE
 }
 
+/* Row a below row b; each product is that of UPDATE_RESIDUAL. */
+void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                             const HeatConjugateRow *a, const HeatConjugateRow *b)
+{
+  const double *restrict m0 = c[HEAT_ROW_M], *restrict m1 = c[HEAT_ROW_M + 1];
+  const double *restrict gx0 = c[HEAT_ROW_GX], *restrict gx1 = c[HEAT_ROW_GX + 1];
+  const double *restrict gy0 = c[HEAT_ROW_GS], *restrict gy1 = c[HEAT_ROW_GS + 1];
+  const float *restrict s0 = a->ps[0], *restrict s1 = a->ps[1];
+  const float *restrict a0 = a->p[0], *restrict a1 = a->p[1];
+  const float *restrict b0 = b->p[0], *restrict b1 = b->p[1];
+  const float *restrict n0 = b->pn[0], *restrict n1 = b->pn[1];
+  float *restrict ra0 = a->r[0], *restrict la0 = a->r_low[0];
+  float *restrict ra1 = a->r[1], *restrict la1 = a->r_low[1];
+  float *restrict rb0 = b->r[0], *restrict lb0 = b->r_low[0];
+  float *restrict rb1 = b->r[1], *restrict lb1 = b->r_low[1];
+
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
+    const double a_even = a0[k], a_odd = a1[k], b_even = b0[k], b_odd = b1[k];
+    const double a_between = gx1[k] * (a_odd - a_even), b_between = gx1[k] * (b_odd - b_even);
+    const double a_west = gx0[k] * (a_even - (double)a1[k - 1]);
+    const double b_west = gx0[k] * (b_even - (double)b1[k - 1]);
+    const double a_east = gx0[k + 1] * ((double)a0[k + 1] - a_odd);
+    const double b_east = gx0[k + 1] * ((double)b0[k + 1] - b_odd);
+    const double va0 = Product(a_even, a_west - a_between, m0[k], gy0[k], (double)s0[k], gy0[k],
+                               b_even);
+    const double va1 = Product(a_odd, a_between - a_east, m1[k], gy1[k], (double)s1[k], gy1[k],
+                               b_odd);
+    const double vb0 = Product(b_even, b_west - b_between, m0[k], gy0[k], a_even, gy0[k],
+                               (double)n0[k]);
+    const double vb1 = Product(b_odd, b_between - b_east, m1[k], gy1[k], a_odd, gy1[k],
+                               (double)n1[k]);
+
+    ToPair(FMA_D(-alpha, va0, (double)ra0[k] + (double)la0[k]), &ra0[k], &la0[k]);
+    ToPair(FMA_D(-alpha, va1, (double)ra1[k] + (double)la1[k]), &ra1[k], &la1[k]);
+    ToPair(FMA_D(-alpha, vb0, (double)rb0[k] + (double)lb0[k]), &rb0[k], &lb0[k]);
+    ToPair(FMA_D(-alpha, vb1, (double)rb1[k] + (double)lb1[k]), &rb1[k], &lb1[k]);
+  }
+}
+
 void HeatWiden(PetscInt n, HeatPair pair, double *restrict wide)
 {
   const float *restrict high = pair.high, *restrict low = pair.low;

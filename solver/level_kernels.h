@@ -97,6 +97,10 @@ void HeatUpdateResidual(PetscInt n, double alpha, const HeatPair c[HEAT_ROW_COEF
 void HeatUpdateResidualWide(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
                             const HeatConjugateRow *row);
 
+/** Likewise of two rows with the same coefficients, gs and gn alike, b above a. */
+void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                             const HeatConjugateRow *a, const HeatConjugateRow *b);
+
 /** wide = high + low, n of them. */
 void HeatWiden(PetscInt n, HeatPair pair, double *wide);
 

@@ -297,8 +297,8 @@ typedef struct {
   const HeatMultigridUpdate *update;
   PetscReal                  before, now; /* multiples of the last p and of the new one for x */
   PetscReal                  squares;     /* of own r */
-  PetscInt                   p_lo, p_hi, r_hi; /* rows where p and r are kept */
-  PetscInt                   next;             /* row of p to be made next */
+  PetscInt                   p_hi, r_hi;   /* the ends of the rows where p and r are kept */
+  PetscInt                   next, r_next; /* rows of p and r to be made next */
 } UpdatePass;
 
 /* p = z + beta p in a row, after x has got its shares of the old p and of the new one. */
@@ -321,6 +321,12 @@ static void DirectionRow(UpdatePass *pass, PetscInt j)
   }
   HeatDirection(l->s.half, beta, l->u + row, mg->p + row);
   HeatDirection(l->s.half, beta, l->u + row + l->s.odd, mg->p + row + l->s.odd);
+}
+
+static void DirectionRows(UpdatePass *pass, PetscInt last)
+{
+  for (; pass->next <= last && pass->next < pass->p_hi; pass->next++)
+    DirectionRow(pass, pass->next);
 }
 
 static HeatConjugateRow ConjugateRow(const HeatMultigrid *mg, PetscInt j)
@@ -360,6 +366,22 @@ static void CoefficientsOfRow(const HeatMultigrid *mg, PetscInt j,
   }
 }
 
+/* Whether rows j and j + 1 have the same coefficients, and the same for all faces along y. */
+static PetscBool AreAlike(const HeatMultigrid *mg, PetscInt j)
+{
+  const HeatLevel *l       = &mg->levels[0];
+  const HeatRows  *twice[] = {&l->m, &mg->m_low, &l->gx, &mg->gx_low}, *thrice[] = {&l->gy, &mg->gy_low};
+  PetscBool        alike   = PETSC_TRUE;
+
+  for (int k = 0; k < 4; k++)
+    if (HeatRowsAt(twice[k], l, j) != HeatRowsAt(twice[k], l, j + 1)) alike = PETSC_FALSE;
+  for (int k = 0; k < 2; k++) {
+    if (HeatRowsAt(thrice[k], l, j) != HeatRowsAt(thrice[k], l, j + 1)) alike = PETSC_FALSE;
+    if (HeatRowsAt(thrice[k], l, j) != HeatRowsAt(thrice[k], l, j + 2)) alike = PETSC_FALSE;
+  }
+  return alike;
+}
+
 /* Whether the wide row holds these coefficients; they are widened when a second row in turn has
    them. */
 static PetscBool IsWide(HeatMultigrid *mg, const HeatPair pairs[HEAT_ROW_COEFFICIENTS])
@@ -379,22 +401,43 @@ static PetscBool IsWide(HeatMultigrid *mg, const HeatPair pairs[HEAT_ROW_COEFFIC
   return PETSC_TRUE;
 }
 
-/* Row j of r; rows of p up to j + 1. */
-static PetscErrorCode UpdateRow(PetscInt j, void *context)
+/* r in row j, or in rows j and j + 1 where they and the faces between are alike; p is there. */
+static PetscInt UpdateRows(UpdatePass *pass, PetscInt j)
 {
-  UpdatePass            *pass  = context;
   HeatMultigrid         *mg    = pass->mg;
   const HeatLevel       *l     = &mg->levels[0];
-  const HeatConjugateRow row   = ConjugateRow(mg, j);
   const PetscReal        alpha = pass->update->alpha;
+  const HeatConjugateRow row   = ConjugateRow(mg, j);
   HeatPair               pairs[HEAT_ROW_COEFFICIENTS];
 
-  PetscFunctionBeginUser;
   CoefficientsOfRow(mg, j, pairs);
-  for (; pass->next <= j + 1 && pass->next < pass->p_hi; pass->next++)
-    DirectionRow(pass, pass->next);
-  if (IsWide(mg, pairs)) HeatUpdateResidualWide(l->s.half, alpha, mg->wide.row, &row);
-  else HeatUpdateResidual(l->s.half, alpha, pairs, &row);
+  if (!IsWide(mg, pairs)) {
+    HeatUpdateResidual(l->s.half, alpha, pairs, &row);
+    return 1;
+  }
+  if (j + 1 < pass->r_hi && AreAlike(mg, j)) {
+    const HeatConjugateRow next = ConjugateRow(mg, j + 1);
+
+    DirectionRows(pass, j + 2);
+    HeatUpdateResidualTwice(l->s.half, alpha, mg->wide.row, &row, &next);
+    return 2;
+  }
+  HeatUpdateResidualWide(l->s.half, alpha, mg->wide.row, &row);
+  return 1;
+}
+
+/* Row j of r, unless it is done already; rows of p up to j + 1. */
+static PetscErrorCode UpdateRow(PetscInt j, void *context)
+{
+  UpdatePass      *pass = context;
+  HeatMultigrid   *mg   = pass->mg;
+  const HeatLevel *l    = &mg->levels[0];
+
+  PetscFunctionBeginUser;
+  if (j >= pass->r_next) {
+    DirectionRows(pass, j + 1);
+    pass->r_next = j + UpdateRows(pass, j);
+  }
   if (TermsCompleted(l, j) >= 0)
     pass->squares += SquaresOfRows(mg, TermsCompleted(l, j), Rounding(mg->expected[SQUARES]));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -407,7 +450,7 @@ static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *up
   const PetscReal scale = ldexp(1.0, mg->scale_A - mg->scale_b);
   UpdatePass      pass  = {.mg = mg, .update = update};
   PetscReal       squares;
-  PetscInt        lo, hi;
+  PetscInt        lo;
 
   PetscFunctionBeginUser;
   if (mg->pending) {
@@ -418,11 +461,12 @@ static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *up
   mg->pending = mg->pending ? PETSC_FALSE : PETSC_TRUE;
   PetscCall(HeatTransferRun(l->halo, l->u, l->u));
   HeatLevelRows(l, HEAT_HALO, &pass.next, &pass.p_hi);
+  HeatLevelRows(l, HEAT_DOWN_DEPTH, &pass.r_next, &pass.r_hi);
+  lo = pass.r_next;
   if (update->cycle) {
     PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, UpdateRow, &pass));
   } else {
-    HeatLevelRows(l, HEAT_DOWN_DEPTH, &lo, &hi);
-    for (PetscInt j = lo; j < hi; j++) PetscCall(UpdateRow(j, &pass));
+    for (PetscInt j = lo; j < pass.r_hi; j++) PetscCall(UpdateRow(j, &pass));
   }
   PetscCall(SumSquares(mg, pass.squares, &squares));
   *norm = ldexp(sqrt(squares), -mg->scale_b);
