@@ -23,7 +23,8 @@ void HeatInvert(PetscInt n, const HeatHalfRow *r, float *restrict inverse)
   const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
                         *restrict gn = r->gn, *restrict m = r->m;
 
-  SIMD for (PetscInt k = 0; k < n; k++) inverse[k] = 1.0F / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
+  SIMD for (PetscInt k = 0; k < n; k++)
+      inverse[k] = 1.0F / ((gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k]);
 }
 
 /* b + sum g u, times the inverse. */
@@ -38,63 +39,82 @@ static inline float Relaxed(float b, float inverse, float gw, float uw, float ge
 void HeatRelax(PetscInt n, const HeatHalfRow *r)
 {
   float *restrict u        = r->u;
-  const float *restrict uw = r->uw, *restrict us = r->us,
-                        *restrict un = r->un;
+  const float *restrict uw = r->uw, *restrict us = r->us, *restrict un = r->un;
   const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
                         *restrict gn = r->gn;
   const float *restrict inverse = r->inverse, *restrict b = r->b;
 
   SIMD for (PetscInt k = 0; k < n; k++)
-    u[k] = Relaxed(b[k], inverse[k], gw[k], uw[k], ge[k], uw[k + 1], gs[k], us[k], gn[k], un[k]);
+      u[k] = Relaxed(b[k], inverse[k], gw[k], uw[k], ge[k], uw[k + 1], gs[k], us[k], gn[k], un[k]);
 }
 
 void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r)
 {
-  float *restrict u              = r->u;
+  float *restrict u             = r->u;
   const float *restrict inverse = r->inverse, *restrict b = r->b;
 
   SIMD for (PetscInt k = 0; k < n; k++) u[k] = b[k] * inverse[k];
 }
 
+/* Places of half rows from one fetch to the next. */
+enum { BLOCK = 64, LINE = 16 };
+
+/* Into the level-2 cache; a level-1 cache has no room for what is wanted some rows later. */
+static inline void Fetch(const HeatAhead *ahead, PetscInt begin, PetscInt end)
+{
+#ifdef __GNUC__
+  for (int i = 0; i < ahead->n; i++)
+    for (PetscInt k = begin; k < end; k += LINE) __builtin_prefetch(ahead->row[i] + k, 0, 2);
+#else
+  (void)ahead, (void)begin, (void)end;
+#endif
+}
+
 /* The half rows of stage i. */
 #define STAGE_ROWS(i)                                                                              \
   float *restrict u##i        = r[i].u;                                                            \
-  const float *restrict uw##i = r[i].uw, *restrict gw##i = r[i].gw;                                \
-  const float *restrict ge##i = r[i].ge, *restrict gs##i = r[i].gs, *restrict b##i = r[i].b;       \
+  const float *restrict uw##i = r[i].uw, *restrict gw##i = r[i].gw, *restrict ge##i = r[i].ge;     \
+  const float *restrict gs##i = r[i].gs, *restrict b##i = r[i].b;                                  \
   const float *restrict inverse##i = r[i].inverse
+
+/* Stage i at place k, between neighbours below and above. */
+#define STAGE(i, us, gn, un)                                                                       \
+  Relaxed(b##i[k], inverse##i[k], gw##i[k], uw##i[k], ge##i[k], uw##i[k + 1], gs##i[k], us, gn, un)
+
 #define RELAX_WAVE(FIRST)                                                                          \
   STAGE_ROWS(1);                                                                                   \
   STAGE_ROWS(2);                                                                                   \
   STAGE_ROWS(3);                                                                                   \
   const float *restrict gn1 = r[1].gn, *restrict us3 = r[3].us;                                    \
                                                                                                    \
-  SIMD for (PetscInt k = 0; k < n; k++)                                                            \
-  {                                                                                                \
-    const float old2 = u2[k], old3 = u3[k];                                                        \
-    const float new0 = FIRST;                                                                      \
-    const float new1 = Relaxed(b1[k], inverse1[k], gw1[k], uw1[k], ge1[k], uw1[k + 1], gs1[k], old2,   \
-                               gn1[k], new0);                                                      \
-    const float new2 = Relaxed(b2[k], inverse2[k], gw2[k], uw2[k], ge2[k], uw2[k + 1], gs2[k], old3,   \
-                               gs1[k], new1);                                                      \
-    u0[k] = new0;                                                                                  \
-    u1[k] = new1;                                                                                  \
-    u2[k] = new2;                                                                                  \
-    u3[k] = Relaxed(b3[k], inverse3[k], gw3[k], uw3[k], ge3[k], uw3[k + 1], gs3[k], us3[k], gs2[k],    \
-                    new2);                                                                         \
+  for (PetscInt begin = 0; begin < n; begin += BLOCK) {                                            \
+    const PetscInt end = PetscMin(begin + BLOCK, n);                                               \
+                                                                                                   \
+    Fetch(ahead, begin, end);                                                                      \
+    SIMD for (PetscInt k = begin; k < end; k++)                                                    \
+    {                                                                                              \
+      const float new0 = FIRST;                                                                    \
+      const float new1 = STAGE(1, u2[k], gn1[k], new0);                                            \
+      const float new2 = STAGE(2, u3[k], gs1[k], new1);                                            \
+                                                                                                   \
+      u0[k] = new0;                                                                                \
+      u1[k] = new1;                                                                                \
+      u2[k] = new2;                                                                                \
+      u3[k] = STAGE(3, us3[k], gs2[k], new2);                                                      \
+    }                                                                                              \
   }
 
-void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4])
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
 {
   STAGE_ROWS(0);
   const float *restrict gn0 = r[0].gn, *restrict un0 = r[0].un;
 
-  RELAX_WAVE(Relaxed(b0[k], inverse0[k], gw0[k], uw0[k], ge0[k], uw0[k + 1], gs0[k], u1[k], gn0[k],
-                     un0[k]))
+  RELAX_WAVE(STAGE(0, u1[k], gn0[k], un0[k]))
 }
 
-void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4])
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
 {
-  float *restrict u0              = r[0].u;
+  float *restrict u0             = r[0].u;
   const float *restrict inverse0 = r[0].inverse, *restrict b0 = r[0].b;
 
   RELAX_WAVE(b0[k] * inverse0[k])
@@ -218,10 +238,10 @@ static inline double Product(double p, double flow, double m, double gs, double 
     const double between = COEFFICIENT(3, k) * (odd - even);                                       \
     const double west    = COEFFICIENT(2, k) * (even - (double)p1[k - 1]);                         \
     const double east    = COEFFICIENT(2, k + 1) * ((double)p0[k + 1] - odd);                      \
-    const double v0 = Product(even, west - between, COEFFICIENT(0, k), COEFFICIENT(4, k),          \
-                              (double)ps0[k], COEFFICIENT(6, k), (double)pn0[k]);                  \
-    const double v1 = Product(odd, between - east, COEFFICIENT(1, k), COEFFICIENT(5, k),           \
-                              (double)ps1[k], COEFFICIENT(7, k), (double)pn1[k]);                  \
+    const double v0      = Product(even, west - between, COEFFICIENT(0, k), COEFFICIENT(4, k),     \
+                                   (double)ps0[k], COEFFICIENT(6, k), (double)pn0[k]);             \
+    const double v1      = Product(odd, between - east, COEFFICIENT(1, k), COEFFICIENT(5, k),      \
+                                   (double)ps1[k], COEFFICIENT(7, k), (double)pn1[k]);             \
                                                                                                    \
     ToPair(FMA_D(-alpha, v0, (double)r0[k] + (double)r0_low[k]), &r0[k], &r0_low[k]);              \
     ToPair(FMA_D(-alpha, v1, (double)r1[k] + (double)r1_low[k]), &r1[k], &r1_low[k]);              \
@@ -277,14 +297,14 @@ void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_
     const double b_west = gx0[k] * (b_even - (double)b1[k - 1]);
     const double a_east = gx0[k + 1] * ((double)a0[k + 1] - a_odd);
     const double b_east = gx0[k + 1] * ((double)b0[k + 1] - b_odd);
-    const double va0 = Product(a_even, a_west - a_between, m0[k], gy0[k], (double)s0[k], gy0[k],
-                               b_even);
-    const double va1 = Product(a_odd, a_between - a_east, m1[k], gy1[k], (double)s1[k], gy1[k],
-                               b_odd);
-    const double vb0 = Product(b_even, b_west - b_between, m0[k], gy0[k], a_even, gy0[k],
-                               (double)n0[k]);
-    const double vb1 = Product(b_odd, b_between - b_east, m1[k], gy1[k], a_odd, gy1[k],
-                               (double)n1[k]);
+    const double va0    = Product(a_even, a_west - a_between, m0[k], gy0[k], (double)s0[k], gy0[k],
+                                  b_even);
+    const double va1    = Product(a_odd, a_between - a_east, m1[k], gy1[k], (double)s1[k], gy1[k],
+                                  b_odd);
+    const double vb0    = Product(b_even, b_west - b_between, m0[k], gy0[k], a_even, gy0[k],
+                                  (double)n0[k]);
+    const double vb1    = Product(b_odd, b_between - b_east, m1[k], gy1[k], a_odd, gy1[k],
+                                  (double)n1[k]);
 
     ToPair(FMA_D(-alpha, va0, (double)ra0[k] + (double)la0[k]), &ra0[k], &la0[k]);
     ToPair(FMA_D(-alpha, va1, (double)ra1[k] + (double)la1[k]), &ra1[k], &la1[k]);

@@ -31,14 +31,21 @@ void HeatRelax(PetscInt n, const HeatHalfRow *r);
 /** Likewise where all u are known to be zero: u_i = b_i inverse_i. */
 void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r);
 
+/** Half rows that will be wanted soon: they are fetched to a cache in the shadow of a loop whose own
+ *  are there. */
+typedef struct {
+  int          n;
+  const float *row[8];
+} HeatAhead;
+
 /** Four stages of a wave at once: HeatRelax of r[0], then of r[1], r[2], r[3], half rows of one
  *  parity that lie below one another: r[k + 1].un is r[k].u, r[k].us is r[k + 1].u, and r[k + 1].gn is
  *  r[k].gs.  What a stage has made is the next one's neighbour without a way through memory; all bits
  *  are those of four calls. */
-void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4]);
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead);
 
 /** Likewise with HeatRelaxFromZero of r[0]. */
-void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4]);
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead);
 
 /** residual_i += b_i - (A u)_i. */
 void HeatResidualAdd(PetscInt n, const HeatHalfRow *r, float *residual);

@@ -81,18 +81,40 @@ static void StageRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
   r->inverse = *InversesOf(l, j) + (parity ? l->s.odd : 0);
 }
 
+enum {
+  AHEAD  = 6,      /* rows */
+  CACHED = 1 << 18 /* floats: arrays up to that are likely to be in a cache anyway */
+};
+
 /* Where the stages of a wave are: rows valid `depth` deep before the first, one less before each
    other; colours in turn. */
 typedef struct {
-  PetscInt  depth;
-  int       colour; /* of the first */
-  PetscBool from_zero;
+  PetscInt     depth;
+  int          colour; /* of the first */
+  PetscBool    from_zero;
+  const float *arrays[4]; /* what the pass reads besides coefficients; NULL: nothing */
 } Wave;
+
+/* What comes AHEAD rows after row t.  Stages work in a cache, and what goes before and after them
+   waits for memory: this lets memory work meanwhile. */
+static void FindAhead(const HeatLevel *l, PetscInt t, const Wave *w, HeatAhead *ahead)
+{
+  ahead->n = 0;
+  if (l->s.size <= CACHED || t + AHEAD >= l->s.all.hi[1]) return;
+  const size_t row = HeatLevelShapeRow(&l->s, t + AHEAD);
+
+  for (int k = 0; k < 4; k++) {
+    if (!w->arrays[k]) continue;
+    ahead->row[ahead->n++] = w->arrays[k] + row;
+    ahead->row[ahead->n++] = w->arrays[k] + row + l->s.odd;
+  }
+}
 
 /* All stages, the first at row t and each a row behind the one before, where there are such rows. */
 static void StagesAt(HeatLevel *l, PetscInt t, const Wave *w)
 {
   HeatHalfRow r[HEAT_SMOOTH_STAGES];
+  HeatAhead   ahead;
   PetscBool   valid[HEAT_SMOOTH_STAGES], all = PETSC_TRUE;
 
   for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
@@ -103,8 +125,9 @@ static void StagesAt(HeatLevel *l, PetscInt t, const Wave *w)
     if (valid[stage]) StageRow(l, t - stage, (w->colour + stage) & 1, &r[stage]);
     else all = PETSC_FALSE;
   }
-  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r);
-  else if (all) HeatRelaxWave(l->s.half, r);
+  if (all) FindAhead(l, t, w, &ahead);
+  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r, &ahead);
+  else if (all) HeatRelaxWave(l->s.half, r, &ahead);
   for (int stage = 0; !all && stage < HEAT_SMOOTH_STAGES; stage++) {
     if (valid[stage] && stage == 0 && w->from_zero) HeatRelaxFromZero(l->s.half, &r[stage]);
     else if (valid[stage]) HeatRelax(l->s.half, &r[stage]);
@@ -206,7 +229,11 @@ static PetscErrorCode DownStepwise(HeatLevel *l, HeatLevel *coarse, PetscBool fr
 PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zero,
                              HeatRowAction prepare, void *context)
 {
-  const Wave wave = {HEAT_DOWN_DEPTH, 0, from_zero};
+  const Wave wave = {HEAT_DOWN_DEPTH,
+                     0,
+                     from_zero,
+                     {l->b, prepare || !from_zero ? l->u : NULL, prepare ? l->more[0] : NULL,
+                      prepare ? l->more[1] : NULL}};
   PetscInt   lo, hi, begin = 0, end = 0;
 
   PetscFunctionBeginUser;
@@ -243,8 +270,8 @@ static void Within(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset,
 /* Coarse u of row cj, as the fine level's half rows want it: on line 0 where columns are joined. */
 static void JoinRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
-  const HeatLevelShape *c      = &coarse->landing_s;
-  const float          *even   = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
+  const HeatLevelShape *c    = &coarse->landing_s;
+  const float          *even = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
   const PetscInt        offset = c->origin - l->s.origin / 2;
   PetscInt              begin, end;
 
@@ -297,7 +324,7 @@ static PetscErrorCode UpStepwise(HeatLevel *l, const HeatLevel *coarse)
 PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction finish,
                            void *context)
 {
-  const Wave wave = {HEAT_UP_DEPTH - 1, 1, PETSC_FALSE};
+  const Wave wave = {HEAT_UP_DEPTH - 1, 1, PETSC_FALSE, {l->u, l->b}};
   PetscInt   lo, hi, last_lo, last_hi;
 
   PetscFunctionBeginUser;

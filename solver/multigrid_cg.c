@@ -295,8 +295,8 @@ PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscRea
 typedef struct {
   HeatMultigrid             *mg;
   const HeatMultigridUpdate *update;
-  PetscReal                  before, now; /* multiples of the last p and of the new one for x */
-  PetscReal                  squares;     /* of own r */
+  PetscReal                  before, now;  /* multiples of the last p and of the new one for x */
+  PetscReal                  squares;      /* of own r */
   PetscInt                   p_hi, r_hi;   /* the ends of the rows where p and r are kept */
   PetscInt                   next, r_next; /* rows of p and r to be made next */
 } UpdatePass;
@@ -370,8 +370,9 @@ static void CoefficientsOfRow(const HeatMultigrid *mg, PetscInt j,
 static PetscBool AreAlike(const HeatMultigrid *mg, PetscInt j)
 {
   const HeatLevel *l       = &mg->levels[0];
-  const HeatRows  *twice[] = {&l->m, &mg->m_low, &l->gx, &mg->gx_low}, *thrice[] = {&l->gy, &mg->gy_low};
-  PetscBool        alike   = PETSC_TRUE;
+  const HeatRows  *twice[] = {&l->m, &mg->m_low, &l->gx, &mg->gx_low},
+                 *thrice[] = {&l->gy, &mg->gy_low};
+  PetscBool alike          = PETSC_TRUE;
 
   for (int k = 0; k < 4; k++)
     if (HeatRowsAt(twice[k], l, j) != HeatRowsAt(twice[k], l, j + 1)) alike = PETSC_FALSE;

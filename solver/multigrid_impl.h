@@ -55,6 +55,7 @@ typedef struct {
   PetscBool        coarsest;
   float           *line[2]; /* owned: rows for restriction and correction */
   HeatInverses     inverses;
+  const float     *more[2]; /* arrays that come with b on the way down; NULL: none */
 
   /* Where the finer level's ranks put b and find u: the same arrays, unless the level was
      agglomerated on fewer ranks. */

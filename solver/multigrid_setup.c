@@ -121,8 +121,7 @@ static PetscErrorCode CreateInverses(const HeatLevelShape *s, HeatInverses *inve
   PetscFunctionBeginUser;
   rows.size = s->half ? HEAT_INVERSES * s->row : 0;
   PetscCall(HeatLevelShapeAllocate(&rows, 1, &array, &inverses->memory));
-  for (int k = 0; s->half && k < HEAT_INVERSES; k++)
-    inverses->slot[k] = first + (size_t)k * s->row;
+  for (int k = 0; s->half && k < HEAT_INVERSES; k++) inverses->slot[k] = first + (size_t)k * s->row;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -310,6 +309,8 @@ static PetscErrorCode CreateFinest(HeatMultigrid *mg)
   PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->d));
   PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->landing_d));
   PetscCall(CreateArrays(mg, l, PETSC_TRUE));
+  l->more[0] = mg->p;
+  l->more[1] = mg->r_low;
   PetscCall(RowsCreate(l, &mg->gx_low));
   PetscCall(RowsCreate(l, &mg->gy_low));
   PetscCall(RowsCreate(l, &mg->m_low));
