@@ -19,16 +19,16 @@ typedef struct {
   const float *uw, *us, *un; /* east of a cell is west of the next one: ue_k is uw_k+1 */
   const float *gw, *ge, *gs, *gn;
   const float *m, *b;
-  const float *inverse; /* 1/(m + sum g) */
+  const float *diagonal; /* m + sum g */
 } HeatHalfRow;
 
-/** inverse_i = 1/(m_i + sum g). */
-void HeatInvert(PetscInt n, const HeatHalfRow *r, float *inverse);
+/** diagonal_i = m_i + sum g. */
+void HeatDiagonal(PetscInt n, const HeatHalfRow *r, float *diagonal);
 
-/** Relax every cell: u_i = (b_i + sum g u_neighbour) inverse_i. */
+/** Relax every cell: u_i = (b_i + sum g u_neighbour)/diagonal_i. */
 void HeatRelax(PetscInt n, const HeatHalfRow *r);
 
-/** Likewise where all u are known to be zero: u_i = b_i inverse_i. */
+/** Likewise where all u are known to be zero: u_i = b_i/diagonal_i. */
 void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r);
 
 /** Half rows that will be wanted soon: they are fetched to a cache in the shadow of a loop whose own

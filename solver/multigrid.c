@@ -24,51 +24,51 @@ void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r
   const size_t row = HeatLevelShapeRow(&l->s, j), odd = l->s.odd, mine = parity ? odd : 0;
   const float *gx = HeatRowsAt(&l->gx, l, j);
 
-  r->u       = l->u + row + mine;
-  r->us      = r->u - l->s.row;
-  r->un      = r->u + l->s.row;
-  r->uw      = l->u + row + (parity ? 0 : odd - 1);
-  r->gw      = gx + mine;
-  r->ge      = gx + (parity ? 1 : odd);
-  r->gs      = HeatRowsAt(&l->gy, l, j) + mine;
-  r->gn      = HeatRowsAt(&l->gy, l, j + 1) + mine;
-  r->m       = HeatRowsAt(&l->m, l, j) + mine;
-  r->b       = l->b + row + mine;
-  r->inverse = NULL;
+  r->u        = l->u + row + mine;
+  r->us       = r->u - l->s.row;
+  r->un       = r->u + l->s.row;
+  r->uw       = l->u + row + (parity ? 0 : odd - 1);
+  r->gw       = gx + mine;
+  r->ge       = gx + (parity ? 1 : odd);
+  r->gs       = HeatRowsAt(&l->gy, l, j) + mine;
+  r->gn       = HeatRowsAt(&l->gy, l, j + 1) + mine;
+  r->m        = HeatRowsAt(&l->m, l, j) + mine;
+  r->b        = l->b + row + mine;
+  r->diagonal = NULL;
 }
 
 /* The parity of columns whose cells in row j have a colour: 0 red, 1 black. */
 static int Parity(PetscInt j, int colour) { return (int)((j + colour) & 1); }
 
-/* Inverse diagonals. */
+/* Diagonals. */
 
 /* A pass begins: coefficients may have changed since the last one. */
-static void ForgetInverses(HeatLevel *l)
+static void ForgetDiagonals(HeatLevel *l)
 {
-  l->inverses.of   = (HeatHalfRow){0};
-  l->inverses.used = 0;
+  l->diagonals.of   = (HeatHalfRow){0};
+  l->diagonals.used = 0;
 }
 
-static const float **InversesOf(HeatLevel *l, PetscInt j)
+static const float **DiagonalsOf(HeatLevel *l, PetscInt j)
 {
-  return &l->inverses.row[j & (HEAT_INVERSES - 1)];
+  return &l->diagonals.row[j & (HEAT_DIAGONALS - 1)];
 }
 
 /* Make those of row j, the next one, unless it has the coefficients of the last. */
-static void InvertRow(HeatLevel *l, PetscInt j)
+static void DiagonalOfRow(HeatLevel *l, PetscInt j)
 {
-  HeatInverses *i = &l->inverses;
-  HeatHalfRow   r;
+  HeatDiagonals *i = &l->diagonals;
+  HeatHalfRow    r;
 
   HeatLevelHalfRow(l, j, 0, &r);
   if (r.gw != i->of.gw || r.gs != i->of.gs || r.gn != i->of.gn || r.m != i->of.m) {
     i->of   = r;
-    i->used = (i->used + 1) % HEAT_INVERSES;
-    HeatInvert(l->s.half, &r, i->slot[i->used]);
+    i->used = (i->used + 1) % HEAT_DIAGONALS;
+    HeatDiagonal(l->s.half, &r, i->slot[i->used]);
     HeatLevelHalfRow(l, j, 1, &r);
-    HeatInvert(l->s.half, &r, i->slot[i->used] + l->s.odd);
+    HeatDiagonal(l->s.half, &r, i->slot[i->used] + l->s.odd);
   }
-  *InversesOf(l, j) = i->slot[i->used];
+  *DiagonalsOf(l, j) = i->slot[i->used];
 }
 
 /* Stages. */
@@ -78,7 +78,7 @@ static void StageRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
   const int parity = Parity(j, colour);
 
   HeatLevelHalfRow(l, j, parity, r);
-  r->inverse = *InversesOf(l, j) + (parity ? l->s.odd : 0);
+  r->diagonal = *DiagonalsOf(l, j) + (parity ? l->s.odd : 0);
 }
 
 enum {
@@ -200,11 +200,11 @@ static PetscErrorCode Stepwise(HeatLevel *l, int colour)
   PetscFunctionBeginUser;
   for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
     PetscCall(HeatTransferRun(l->halo, l->u, l->u));
-    ForgetInverses(l);
+    ForgetDiagonals(l);
     for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++) {
       HeatHalfRow r;
 
-      InvertRow(l, j);
+      DiagonalOfRow(l, j);
       StageRow(l, j, (stage + colour) & 1, &r);
       HeatRelax(l->s.half, &r);
     }
@@ -244,10 +244,10 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (coarse) RowsBelow(l, coarse, &begin, &end);
-  ForgetInverses(l);
+  ForgetDiagonals(l);
   for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
     if (prepare && t < hi) PetscCall(prepare(t, context));
-    if (t < hi) InvertRow(l, t);
+    if (t < hi) DiagonalOfRow(l, t);
     StagesAt(l, t, &wave);
     const PetscInt j = t - HEAT_SMOOTH_STAGES;
     if (j >= begin && j < end) PetscCall(RestrictRow(l, coarse, j));
@@ -335,10 +335,10 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HeatLevelRows(l, HEAT_UP_DEPTH, &lo, &hi);
-  ForgetInverses(l);
+  ForgetDiagonals(l);
   for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
     if (coarse && t < hi) CorrectRow(l, coarse, t, lo);
-    if (t < hi) InvertRow(l, t);
+    if (t < hi) DiagonalOfRow(l, t);
     StagesAt(l, t - 1, &wave);
     const PetscInt j = t - HEAT_SMOOTH_STAGES;
     if (finish && j >= last_lo && j < last_hi) PetscCall(finish(j, context));

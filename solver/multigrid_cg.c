@@ -573,7 +573,7 @@ static PetscErrorCode ClearLevel(HeatLevel *l)
   PetscCall(RowsDestroy(&l->m));
   PetscCall(PetscFree(l->line[0]));
   PetscCall(PetscFree(l->line[1]));
-  PetscCall(HeatLevelShapeFree(&l->inverses.memory));
+  PetscCall(HeatLevelShapeFree(&l->diagonals.memory));
   PetscCall(HeatLevelShapeFree(&l->memory));
   PetscCall(HeatLevelShapeFree(&l->landing_memory));
   PetscCall(HeatDistributionDestroy(&l->d));

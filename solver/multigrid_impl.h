@@ -31,18 +31,18 @@ typedef struct {
 } HeatRows;
 
 enum {
-  HEAT_INVERSES = 2 * HEAT_SMOOTH_STAGES /* more than there are rows in a wave */
+  HEAT_DIAGONALS = 2 * HEAT_SMOOTH_STAGES /* more than there are rows in a wave */
 };
 
-/** Inverse diagonals of the rows that a wave is at: made when it comes to a row, and shared by rows
+/** Diagonals of the rows that a wave is at: made when it comes to a row, and shared by rows
  *  with the same coefficients. */
 typedef struct {
-  float       *slot[HEAT_INVERSES]; /* a row each */
-  void        *memory;              /* owned: of these */
-  int          used;                /* the slot of the last row */
-  HeatHalfRow  of;                  /* its coefficients */
-  const float *row[HEAT_INVERSES];  /* of row j, at j mod HEAT_INVERSES */
-} HeatInverses;
+  float       *slot[HEAT_DIAGONALS]; /* a row each */
+  void        *memory;               /* owned: of these */
+  int          used;                 /* the slot of the last row */
+  HeatHalfRow  of;                   /* its coefficients */
+  const float *row[HEAT_DIAGONALS];  /* of row j, at j mod HEAT_DIAGONALS */
+} HeatDiagonals;
 
 typedef struct {
   HeatDistribution d; /* where its equations are solved */
@@ -54,7 +54,7 @@ typedef struct {
   PetscBool        joins[2]; /* towards the next level */
   PetscBool        coarsest;
   float           *line[2]; /* owned: rows for restriction and correction */
-  HeatInverses     inverses;
+  HeatDiagonals    diagonals;
   const float     *more[2]; /* arrays that come with b on the way down; NULL: none */
 
   /* Where the finer level's ranks put b and find u: the same arrays, unless the level was

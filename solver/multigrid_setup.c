@@ -113,15 +113,16 @@ static PetscErrorCode CreateTransfers(HeatLevel *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode CreateInverses(const HeatLevelShape *s, HeatInverses *inverses)
+static PetscErrorCode CreateDiagonals(const HeatLevelShape *s, HeatDiagonals *diagonals)
 {
   HeatLevelShape rows = *s;
   float         *first, **array = &first;
 
   PetscFunctionBeginUser;
-  rows.size = s->half ? HEAT_INVERSES * s->row : 0;
-  PetscCall(HeatLevelShapeAllocate(&rows, 1, &array, &inverses->memory));
-  for (int k = 0; s->half && k < HEAT_INVERSES; k++) inverses->slot[k] = first + (size_t)k * s->row;
+  rows.size = s->half ? HEAT_DIAGONALS * s->row : 0;
+  PetscCall(HeatLevelShapeAllocate(&rows, 1, &array, &diagonals->memory));
+  for (int k = 0; s->half && k < HEAT_DIAGONALS; k++)
+    diagonals->slot[k] = first + (size_t)k * s->row;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,7 +146,7 @@ static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool fi
     l->landing_u = l->u;
     l->landing_b = l->b;
   }
-  PetscCall(CreateInverses(&l->s, &l->inverses));
+  PetscCall(CreateDiagonals(&l->s, &l->diagonals));
   PetscCall(RowsCreate(l, &l->gx));
   PetscCall(RowsCreate(l, &l->gy));
   PetscCall(RowsCreate(l, &l->m));

@@ -18,12 +18,12 @@ static void Fill(Array *a, int seed, float least)
 static float *At(Array *a, int row) { return a->values[row] + PAD; }
 
 typedef struct {
-  Array u, other, b, gw, ge, gy, inverse; /* other: the half rows of the other parity */
+  Array u, other, b, gw, ge, gy, diagonal; /* other: the half rows of the other parity */
 } Wave;
 
 static void FillWave(Wave *w)
 {
-  Array *const arrays[] = {&w->u, &w->other, &w->b, &w->gw, &w->ge, &w->gy, &w->inverse};
+  Array *const arrays[] = {&w->u, &w->other, &w->b, &w->gw, &w->ge, &w->gy, &w->diagonal};
 
   for (int k = 0; k < 7; k++) Fill(arrays[k], k, 0.1F);
 }
@@ -34,16 +34,16 @@ static void RowsOf(Wave *w, HeatHalfRow r[4])
   for (int k = 0; k < 4; k++) {
     const int j = 5 - k;
 
-    r[k] = (HeatHalfRow){.u       = At(&w->u, j),
-                         .uw      = At(&w->other, j) - 1,
-                         .us      = At(&w->u, j - 1),
-                         .un      = At(&w->u, j + 1),
-                         .gw      = At(&w->gw, j),
-                         .ge      = At(&w->ge, j),
-                         .gs      = At(&w->gy, j),
-                         .gn      = At(&w->gy, j + 1),
-                         .b       = At(&w->b, j),
-                         .inverse = At(&w->inverse, j)};
+    r[k] = (HeatHalfRow){.u        = At(&w->u, j),
+                         .uw       = At(&w->other, j) - 1,
+                         .us       = At(&w->u, j - 1),
+                         .un       = At(&w->u, j + 1),
+                         .gw       = At(&w->gw, j),
+                         .ge       = At(&w->ge, j),
+                         .gs       = At(&w->gy, j),
+                         .gn       = At(&w->gy, j + 1),
+                         .b        = At(&w->b, j),
+                         .diagonal = At(&w->diagonal, j)};
   }
 }
 
@@ -87,7 +87,7 @@ static void relaxation_solves_the_equation_of_each_cell(void **state)
   FillWave(&w);
   RowsOf(&w, r);
   r[0].m = r[0].b;
-  HeatInvert(N, &r[0], At(&w.inverse, 5));
+  HeatDiagonal(N, &r[0], At(&w.diagonal, 5));
   HeatRelax(N, &r[0]);
   for (int k = 0; k < N; k++) {
     const HeatHalfRow *h = &r[0];
