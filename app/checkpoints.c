@@ -52,10 +52,12 @@ static PetscErrorCode Checkpoint(HeatSimulation *sim, PetscBool behind, PetscBoo
 {
   char                        program[64];
   const HeatCheckpointOptions how = {
-      .keep    = {sim->c->checkpoint.keep, sim->c->checkpoint.keep_every},
-      .verify  = sim->c->checkpoint.verify,
-      .title   = sim->c->title,
-      .program = HeatProgram(program, sizeof program)};
+      .keep      = {sim->c->checkpoint.keep, sim->c->checkpoint.keep_every},
+      .hints     = sim->c->output.hints,
+      .alignment = sim->c->output.alignment,
+      .verify    = sim->c->checkpoint.verify,
+      .title     = sim->c->title,
+      .program   = HeatProgram(program, sizeof program)};
   HeatCheckpointState state;
   HeatStepperMemory   memory;
   const PetscReal    *T;

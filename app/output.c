@@ -119,6 +119,7 @@ PetscErrorCode HeatOutputOpen(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCall(HeatSnapshotsCreate(sim->grid, c->output.directory, c->title, c->output.compression,
                                 &sim->snapshots));
+  HeatSnapshotsSetLayout(sim->snapshots, c->output.hints, c->output.alignment);
   if (sim->restarted_from[0]) {
     PetscCall(HeatOutputDirectoryRewind(sim->grid->comm, c->output.directory, sim->clock.step));
     PetscCall(

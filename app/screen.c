@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/provenance.h"
 #include "app/terminal.h"
@@ -312,6 +313,35 @@ static void PrintFailures(const HeatSimulation *sim)
   }
 }
 
+/* The line "name=value" of a name of some length, or NULL. */
+static const char *FindHint(const char *lines, const char *name, size_t length)
+{
+  while (*lines) {
+    if (strncmp(lines, name, length) == 0 && lines[length] == '=') return lines;
+    lines += strcspn(lines, "\n");
+    lines += strspn(lines, "\n");
+  }
+  return NULL;
+}
+
+/* What MPI-IO made of the case's hints. */
+static void PrintHints(HeatSimulation *sim)
+{
+  HeatFileStats snapshots = {0};
+  const char   *lines     = sim->checkpoint_stats.hints;
+
+  HeatSnapshotsGetStats(sim->snapshots, &snapshots);
+  if (!*lines) lines = snapshots.hints;
+  for (const char *word = sim->c->output.hints; word && *word;) {
+    const size_t length = strcspn(word, " "), name = strcspn(word, "= ");
+    const char  *line = FindHint(lines, word, name);
+
+    if (line) (void)printf("  hint       %.*s in force\n", (int)strcspn(line, "\n"), line);
+    else (void)printf("  hint       %.*s is not in force here\n", (int)length, word);
+    word += length + strspn(word + length, " ");
+  }
+}
+
 PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status)
 {
   HeatPhaseSpread spread[HEAT_PHASES];
@@ -322,6 +352,7 @@ PetscErrorCode HeatScreenSummary(HeatSimulation *sim, HeatStatus status)
   if (!Speaks(sim)) PetscFunctionReturn(PETSC_SUCCESS);
   PrintPhases(spread);
   PrintNumbers(sim, spread);
+  PrintHints(sim);
   if (sim->checks) PrintChecks(sim);
   if (status == HEAT_STATUS_STOPPED) {
     char steps[48];

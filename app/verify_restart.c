@@ -6,6 +6,7 @@
 
 #include "app/verify_entries.h"
 #include "io/checkpoint.h"
+#include "io/manifest.h"
 #include "io/output_dir.h"
 
 enum { STEPS = 40 };
@@ -156,7 +157,7 @@ static PetscErrorCode MeasureScheme(HeatVerify *v, const char *scheme, PetscReal
 /* The checkpoint and its folder; a failure to remove them is no failure of the restart. */
 static PetscErrorCode Remove(HeatVerify *v, const char *folder)
 {
-  char        path[PETSC_MAX_PATH_LEN];
+  char        path[PETSC_MAX_PATH_LEN], manifest[PETSC_MAX_PATH_LEN];
   PetscMPIInt rank;
 
   PetscFunctionBeginUser;
@@ -164,6 +165,8 @@ static PetscErrorCode Remove(HeatVerify *v, const char *folder)
   if (rank == 0) {
     (void)snprintf(path, sizeof path, "%s/checkpoint_%06d.h5", folder, STEPS / 2);
     (void)unlink(path);
+    HeatManifestPath(path, manifest, sizeof manifest);
+    (void)unlink(manifest);
     (void)rmdir(folder);
   }
   PetscFunctionReturn(PETSC_SUCCESS);

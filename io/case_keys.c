@@ -138,6 +138,11 @@ static const HeatCaseKey keys[] = {
      "equidistant places on the line, both ends included"},
     {"output.interfaces", "list of [from, to], names of materials", "none",
      "pairs of materials whose exchange of heat is recorded [W/m]"},
+    {"output.hints", "names=values, blanks between them", "none",
+     "hints for MPI-IO, such as striping_factor=8; those in force are in results.json"},
+    {"output.alignment", "multiple of 8, <= 2^30", "4096",
+     "large datasets begin at a multiple of it in a file: the stripe of a parallel file system "
+     "[bytes]"},
     {"output.temperature_unit", "text", "K",
      "unit of temperatures in files and labels, e.g. degC; radiation needs K"},
     {"output.compression", "none | deflate", "none", "compression of snapshots"},

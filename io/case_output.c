@@ -93,6 +93,39 @@ static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *ou
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Words of the form name=value. */
+static PetscErrorCode ReadHints(const HeatReader *r, const HeatYamlNode *node)
+{
+  char found[HEAT_FOUND];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadString(r, node, &r->c->output.hints));
+  for (const char *word = r->c->output.hints; word && *word;) {
+    const size_t length = strcspn(word, " "), name = strcspn(word, "= ");
+
+    HeatReaderCheck(name > 0 && name + 1 < length, r, node,
+                    "found %s; write names and values with blanks between them: "
+                    "\"striping_factor=8 romio_ds_write=disable\"",
+                    HeatReaderFound(node, found));
+    HeatReaderCheck(name < MPI_MAX_INFO_KEY && length - name < MPI_MAX_INFO_VAL, r, node,
+                    "a hint is longer than MPI takes");
+    word += length + strspn(word + length, " ");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadAlignment(const HeatReader *r, const HeatYamlNode *node)
+{
+  const PetscInt most = 1073741824;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadInt(r, node, 8, &r->c->output.alignment));
+  HeatReaderCheck(!node || (r->c->output.alignment % 8 == 0 && r->c->output.alignment <= most), r,
+                  node, "found %" PetscInt_FMT "; it must be a multiple of 8, at most 2^30 bytes",
+                  r->c->output.alignment);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
 {
   const HeatYamlNode *section   = HeatReaderKey(root, "output");
@@ -120,6 +153,8 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(ReadInterfaces(r, section));
   PetscCall(
       HeatReadChoice(r, HeatReaderKey(section, "compression"), HeatCompressionNames, &choice));
+  PetscCall(ReadHints(r, HeatReaderKey(section, "hints")));
+  PetscCall(ReadAlignment(r, HeatReaderKey(section, "alignment")));
   c->output.compression = (HeatCompression)choice;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

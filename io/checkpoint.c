@@ -538,6 +538,8 @@ static void Describe(const HeatCheckpointOptions *options, const HeatCheckpointS
                                 .title       = options->title,
                                 .step        = state->step,
                                 .time        = state->time,
+                                .hints       = options->hints,
+                                .alignment   = options->alignment,
                                 .verify      = options->verify,
                                 .extra       = WriteState,
                                 .extra_check = CheckState,

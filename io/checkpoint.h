@@ -66,6 +66,8 @@ typedef struct {
 /** How checkpoints are written.  Borrowed for the call. */
 typedef struct {
   HeatCheckpointKeep keep;
+  const char        *hints; /* as in HeatFieldFileOptions, as is alignment */
+  PetscInt           alignment;
   HeatReadBack       verify;
   const char        *title;
   const char        *program; /* name and version, for the manifest; NULL: not known */

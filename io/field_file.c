@@ -29,6 +29,7 @@ void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
   a->seconds_close += b->seconds_close;
   a->seconds_sync += b->seconds_sync;
   a->seconds_verify += b->seconds_verify;
+  if (b->hints[0]) memcpy(a->hints, b->hints, sizeof(a->hints));
 }
 
 /* A rank reads back what the rank half of all away wrote: one of another node, where there are
@@ -141,12 +142,17 @@ static PetscErrorCode WriteField(HeatWriter *w, hid_t file, PetscInt f)
    know nothing of the other ranks.  So it is the MPI-IO driver on a communicator of one. */
 static PetscErrorCode WriteSlabs(HeatWriter *w)
 {
-  hid_t  access = HeatH5WriteAccess(PETSC_COMM_SELF, w->error), file = -1;
-  double start = MPI_Wtime();
+  MPI_Info hints  = HeatH5Hints(w->options->hints, w->error);
+  hid_t    access = HeatH5WriteAccess(PETSC_COMM_SELF, hints, w->options->alignment, w->error),
+        file      = -1;
+  double start    = MPI_Wtime();
 
   PetscFunctionBeginUser;
   HeatH5(w->error, file = H5Fopen(w->part, H5F_ACC_RDWR, access));
   HeatH5Close(w->error, &access);
+  if (hints != MPI_INFO_NULL) PetscCallMPI(MPI_Info_free(&hints));
+  if (w->grid->rank == 0)
+    HeatH5HintsInForce(file, w->stats.hints, sizeof(w->stats.hints), w->error);
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_open += MPI_Wtime() - start;
   if (!w->error->failed) {
@@ -363,6 +369,7 @@ PetscErrorCode HeatWriterStats(HeatWriter *w, double seconds, HeatFileStats *sta
                              .seconds_verify   = all[7],
                              .bookkeeping      = w->stats.bookkeeping,
                              .values           = values};
+    memcpy(stats->hints, w->stats.hints, sizeof(stats->hints));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

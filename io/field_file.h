@@ -40,6 +40,7 @@ typedef struct {
   double     seconds_close;    /* flush and close, each rank */
   double     seconds_sync;     /* seal, fsync, rename */
   double     seconds_verify;   /* read back */
+  char       hints[512];       /* that MPI-IO says are in force, lines "name=value"; rank 0 */
   uint64_t   bookkeeping;      /* the seal's checksum of one file; rank 0 */
   uint64_t   values;           /* sum of all checksums of rows of one file */
 } HeatFileStats;
@@ -57,6 +58,8 @@ typedef struct {
   PetscInt64         step;
   PetscReal          time; /* [s] */
   HeatCompression    compression;
+  const char        *hints; /* for MPI-IO, "name=value name=value", or NULL; uncompressed files */
+  PetscInt           alignment; /* [bytes] of large datasets; 0: the usual */
   HeatReadBack       verify;    /* rows that are read back, each by another rank than wrote it, and
                                 compared with their checksums before the file gets its name;
                                 compressed: the header only */

@@ -6,10 +6,12 @@
  *  data give the same bytes.  The dimension scales follow the HDF5 dimension scale specification,
  *  written by hand to do without the high-level library.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "io/field_file_parts.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CHUNK_CELLS     8192   /* of a compressed chunk: 64 KiB of doubles */
 #define ROOT_ATTRIBUTES 64     /* kept in the object header, under its checksum */
@@ -273,9 +275,10 @@ static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
 }
 
 /* An empty file; an older temporary one of that name is overwritten. */
-static hid_t CreateFile(const char *part, HeatFileError *error)
+static hid_t CreateFile(const char *part, PetscInt alignment, HeatFileError *error)
 {
-  hid_t access = HeatH5WriteAccess(MPI_COMM_NULL, error), creation = -1, file = -1;
+  hid_t access = HeatH5WriteAccess(MPI_COMM_NULL, MPI_INFO_NULL, alignment, error), creation = -1,
+        file = -1;
 
   HeatH5(error, creation = H5Pcreate(H5P_FILE_CREATE));
   HeatH5(error, H5Pset_obj_track_times(creation, 0));
@@ -303,14 +306,32 @@ static PetscInt64 Estimate(const HeatGrid *grid, HeatCompression compression, Pe
   return bytes;
 }
 
+/* How a parallel file system lays a file out is settled when it is made: so MPI-IO makes it. */
+static void CreateWithHints(const char *part, const char *text, HeatFileError *error)
+{
+  MPI_Info hints = HeatH5Hints(text, error);
+  MPI_File file;
+  int      failed = 0;
+
+  if (!error->failed) {
+    (void)unlink(part); /* one that is left over keeps the layout that it has */
+    failed = MPI_File_open(MPI_COMM_SELF, part, MPI_MODE_CREATE | MPI_MODE_WRONLY, hints, &file) ||
+             MPI_File_close(&file);
+  }
+  if (failed) HeatFileFail(error, "MPI-IO cannot make it with the hints %.200s", text);
+  if (hints != MPI_INFO_NULL) (void)MPI_Info_free(&hints);
+}
+
 /* Reserve the space with the system's own calls first: a disk that is too small is found before
  * HDF5 holds anything that it must write. */
-static hid_t CreateReserved(const char *part, PetscInt64 bytes, HeatFileError *error)
+static hid_t CreateReserved(const char *part, const HeatFieldFileOptions *options, PetscInt64 bytes,
+                            HeatFileError *error)
 {
   hid_t file = -1;
 
+  if (options->hints && options->hints[0]) CreateWithHints(part, options->hints, error);
   HeatFileReserve(part, bytes, PETSC_FALSE, error);
-  if (!error->failed) file = CreateFile(part, error); /* which empties it */
+  if (!error->failed) file = CreateFile(part, options->alignment, error); /* which empties it */
   if (file >= 0) HeatFileReserve(part, bytes, PETSC_TRUE, error);
   return file;
 }
@@ -319,7 +340,10 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
                          const HeatFieldFileOptions *options, PetscInt n_fields,
                          const HeatFileField *fields, HeatFileError *error)
 {
-  hid_t file = CreateReserved(part, Estimate(grid, options->compression, n_fields, fields), error);
+  hid_t file = CreateReserved(part, options,
+                              Estimate(grid, options->compression, n_fields, fields) +
+                                  2 * (PetscInt64)n_fields * (PetscInt64)options->alignment,
+                              error);
 
   if (file < 0) return -1;
   WriteRootAttributes(file, grid, options, error);

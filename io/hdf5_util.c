@@ -12,9 +12,9 @@
 
 #include "io/checksum.h"
 #include "io/hdf5_input.h"
+#include "solver/case.h"
 
 #define ALIGN_FROM 65536 /* bytes; smaller objects are packed */
-#define ALIGN_TO   4096  /* bytes: a page, and a block of the usual file systems */
 #define MAX_ATTRIBUTES                                                                             \
   64 /* of an object, kept in its header, where HDF5's own checksum covers them */
 
@@ -107,15 +107,59 @@ void HeatH5Close(HeatFileError *error, hid_t *id)
   *id = -1;
 }
 
-hid_t HeatH5WriteAccess(MPI_Comm comm, HeatFileError *error)
+MPI_Info HeatH5Hints(const char *text, HeatFileError *error)
 {
-  hid_t list = -1;
+  MPI_Info info = MPI_INFO_NULL;
+
+  if (!text || !*text) return info;
+  if (MPI_Info_create(&info) != MPI_SUCCESS) HeatFileFail(error, "no memory for hints");
+  while (*text && !error->failed) {
+    char         name[MPI_MAX_INFO_KEY], value[MPI_MAX_INFO_VAL];
+    const size_t length = strcspn(text, " "), cut = strcspn(text, "= ");
+
+    snprintf(name, sizeof(name), "%.*s", (int)cut, text);
+    snprintf(value, sizeof(value), "%.*s", (int)(length > cut ? length - cut - 1 : 0),
+             text + cut + 1);
+    if (MPI_Info_set(info, name, value) != MPI_SUCCESS)
+      HeatFileFail(error, "MPI does not take the hint %s", name);
+    text += length + strspn(text + length, " ");
+  }
+  return info;
+}
+
+void HeatH5HintsInForce(hid_t file, char *text, size_t size, HeatFileError *error)
+{
+  void    *handle = NULL;
+  MPI_Info info   = MPI_INFO_NULL;
+  int      n      = 0;
+  size_t   used   = 0;
+
+  text[0] = '\0';
+  HeatH5(error, H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
+  if (error->failed || MPI_File_get_info(*(MPI_File *)handle, &info) != MPI_SUCCESS) return;
+  (void)MPI_Info_get_nkeys(info, &n);
+  for (int k = 0; k < n; ++k) {
+    char name[MPI_MAX_INFO_KEY + 1] = "", value[MPI_MAX_INFO_VAL + 1] = "";
+    int  length = MPI_MAX_INFO_VAL, there = 0;
+
+    (void)MPI_Info_get_nthkey(info, k, name);
+    (void)MPI_Info_get(info, name, length, value, &there);
+    if (!there || used + strlen(name) + strlen(value) + 3 > size) continue;
+    used += (size_t)snprintf(text + used, size - used, "%s=%s\n", name, value);
+  }
+  (void)MPI_Info_free(&info);
+}
+
+hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatFileError *error)
+{
+  const hsize_t to   = (hsize_t)(alignment > 0 ? alignment : HEAT_FILE_ALIGNMENT);
+  hid_t         list = -1;
 
   HeatH5(error, list = H5Pcreate(H5P_FILE_ACCESS));
   HeatH5(error, H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V18));
-  HeatH5(error, H5Pset_alignment(list, ALIGN_FROM, ALIGN_TO));
+  HeatH5(error, H5Pset_alignment(list, ALIGN_FROM, to));
   HeatH5(error, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG));
-  if (comm != MPI_COMM_NULL) HeatH5(error, H5Pset_fapl_mpio(list, comm, MPI_INFO_NULL));
+  if (comm != MPI_COMM_NULL) HeatH5(error, H5Pset_fapl_mpio(list, comm, hints));
   else HeatH5(error, H5Pset_fapl_sec2(list));
 #if H5_VERSION_GE(1, 10, 7)
   /* Locks fail on parallel file systems mounted without them; the name is ours alone anyway. */

@@ -27,10 +27,18 @@ void HeatH5Begin(void);
  *  ones are skipped, *id becomes -1.  A failed close is a failure: it may be a failed write. */
 void HeatH5Close(HeatFileError *error, hid_t *id);
 
+/** Hints for MPI-IO out of "name=value name=value", or MPI_INFO_NULL where there are none; freed by the
+ *  caller with MPI_Info_free.  @param[in] text  may be NULL */
+MPI_Info HeatH5Hints(const char *text, HeatFileError *error);
+
+/** What MPI-IO makes of them for the file that is open through it: lines "name=value". */
+void HeatH5HintsInForce(hid_t file, char *text, size_t size, HeatFileError *error);
+
 /** File access list for our own files: fixed format bounds and alignment, so that a file's bytes
  *  do not depend on the library's defaults.  comm: MPI_COMM_NULL for the serial driver, else the
- *  MPI-IO driver (HDF5 keeps its own duplicate). */
-hid_t HeatH5WriteAccess(MPI_Comm comm, HeatFileError *error);
+ *  MPI-IO driver (HDF5 keeps its own duplicate) with these hints (likewise).
+ *  @param[in] alignment  [bytes] of large datasets; 0: the usual */
+hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatFileError *error);
 
 /** Open any regular file for reading on this rank alone (serial driver, no lock), or -1. */
 hid_t HeatH5OpenRead(const char *path, HeatFileError *error);

@@ -137,6 +137,23 @@ static double Bandwidth(PetscInt64 bytes, double seconds)
   return bytes > 0 && seconds > 0 ? (double)bytes / seconds : NAN;
 }
 
+/* Lines "name=value" as an object of texts. */
+static void PutHints(HeatJson *io, const char *text)
+{
+  HeatJson *hints = HeatJsonAddObject(io, "hints");
+
+  while (*text) {
+    char         name[MPI_MAX_INFO_KEY], value[MPI_MAX_INFO_VAL];
+    const size_t length = strcspn(text, "\n"), cut = strcspn(text, "=\n");
+
+    snprintf(name, sizeof(name), "%.*s", (int)cut, text);
+    snprintf(value, sizeof(value), "%.*s", (int)(length > cut ? length - cut - 1 : 0),
+             text + cut + 1);
+    HeatJsonPutText(hints, name, value);
+    text += length + strspn(text + length, "\n");
+  }
+}
+
 /* Until the system had taken the bytes, and until they were on the disk; beside a plain file's. */
 static void PutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *r)
 {
@@ -147,6 +164,7 @@ static void PutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *r)
   const double reads   = Bandwidth(r->restart_bytes, r->restart_seconds);
   HeatJson    *probe   = HeatJsonAddObject(io, "probe"), *restart = HeatJsonAddObject(io, "restart");
 
+  PutHints(io, r->checkpoints.hints[0] ? r->checkpoints.hints : r->snapshots.hints);
   HeatJsonPutText(checkpoints, "mode", r->checkpoint_mode);
   HeatJsonPutNumber(checkpoints, "apparent_bandwidth", Bandwidth(s->bytes, apparent));
   HeatJsonPutNumber(checkpoints, "durable_bandwidth", durable);

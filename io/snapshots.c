@@ -11,12 +11,20 @@ struct _HeatSnapshots {
   const HeatGrid    *grid; /* borrowed */
   char              *dir, *title;
   HeatCompression    compression;
+  const char        *hints;     /* borrowed */
+  PetscInt           alignment; /* [bytes] */
   PetscInt           n, room;
   HeatSnapshotEntry *entries; /* [n], ascending steps */
   PetscInt           n_fields;
   HeatXdmfField      fields[HEAT_MAX_FILE_FIELDS];
   HeatFileStats      stats;
 };
+
+void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment)
+{
+  snapshots->hints     = hints;
+  snapshots->alignment = alignment;
+}
 
 PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const char *title,
                                    HeatCompression compression, HeatSnapshots **snapshots)
@@ -130,7 +138,9 @@ PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal t
                                         .title       = s->title,
                                         .step        = step,
                                         .time        = time,
-                                        .compression = s->compression};
+                                        .compression = s->compression,
+                                        .hints       = s->hints,
+                                        .alignment   = s->alignment};
   char                       path[PETSC_MAX_PATH_LEN];
   HeatFileStats              stats;
 

@@ -18,6 +18,10 @@ typedef struct _HeatSnapshots HeatSnapshots;
 PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const char *title,
                                    HeatCompression compression, HeatSnapshots **snapshots);
 
+/** How the files are laid out on the disk: hints for MPI-IO (borrowed; NULL: none) and the alignment of
+ *  large datasets [bytes].  Not collective. */
+void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment);
+
 /** Continue an earlier run's list (from a checkpoint).  Entries whose file is not in the folder are
  *  left out.  Collective. */
 PetscErrorCode HeatSnapshotsResume(HeatSnapshots *snapshots, PetscInt n,

@@ -59,6 +59,7 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
   made->solver.paint                          = HEAT_PAINT_CENTRE;
   made->output.fields[HEAT_FIELD_TEMPERATURE] = PETSC_TRUE;
   made->output.compression                    = HEAT_COMPRESSION_NONE;
+  made->output.alignment                      = HEAT_FILE_ALIGNMENT;
   made->checkpoint.keep                       = 2;
   made->checkpoint.verify                     = HEAT_READ_BACK_FULL;
   made->limits.slurm                          = PETSC_TRUE;
@@ -132,6 +133,7 @@ static PetscErrorCode DestroyOutput(HeatCase *c)
   PetscCall(PetscFree(c->output.probes));
   PetscCall(PetscFree(c->output.profiles));
   PetscCall(PetscFree(c->output.interfaces));
+  PetscCall(PetscFree(c->output.hints));
   PetscCall(PetscFree(c->output.directory));
   PetscCall(PetscFree(c->output.temperature_unit));
   PetscFunctionReturn(PETSC_SUCCESS);

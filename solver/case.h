@@ -141,6 +141,8 @@ extern const char *const HeatPaintRuleNames[];
 typedef enum { HEAT_MAPPING_NODE_BLOCKS, HEAT_MAPPING_LINEAR } HeatMapping;
 extern const char *const HeatMappingNames[];
 
+#define HEAT_FILE_ALIGNMENT 4096 /* [bytes] a page, and a block of the usual file systems */
+
 typedef enum { HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE } HeatCompression;
 extern const char *const HeatCompressionNames[];
 
@@ -295,6 +297,8 @@ typedef struct {
     PetscInt        n_interfaces;
     HeatInterface  *interfaces; /* owned */
     HeatCompression compression;
+    char           *hints;            /* owned: "name=value name=value" for MPI-IO; NULL: none */
+    PetscInt        alignment;        /* [bytes] of large datasets in a file */
     char           *temperature_unit; /* owned; UDUNITS text for files and labels; default "K" */
   } output;
 

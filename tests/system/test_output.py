@@ -391,3 +391,48 @@ def test_option_of_a_solver_that_is_not_there_is_refused(tmp_path, option, schem
     outcome = must(run(tmp_path, case, "--quiet", option, ranks=2), 2)
     assert f"nothing in this run reads the option {option}" in outcome.err
     assert not outcome.directory.exists()
+
+
+# ---- how files are laid out on the disk -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_hints_are_handed_to_mpi_io_and_those_in_force_are_told(tmp_path, ranks):
+    """romio_ds_write is ROMIO's own; there is no striping on this file system.  The bytes are the same."""
+    case = basic_case(grid={"cells": [40, 30], "x": [0.0, 1.0], "y": [0.0, 1.0]}, checkpoint={"every": 2},
+                      time={"scheme": "ftcs", "step": 1e-5, "steps": 4}, output={"snapshots": {"every": 2}})
+    plain = must(run(tmp_path, case, "--quiet", ranks=ranks, output="plain"))
+    assert plain.results["io"]["hints"].get("romio_ds_write") != "disable"
+    hints = ("--set", "output.hints=romio_ds_write=disable  striping_factor=4")
+    hinted = must(run(tmp_path, case, *hints, ranks=ranks, output="hinted"))
+    assert hinted.results["io"]["hints"]["romio_ds_write"] == "disable"
+    assert re.search(r"^ +hint +romio_ds_write=disable in force$", hinted.out, re.M), hinted.out
+    if "striping_factor" not in hinted.results["io"]["hints"]:
+        assert re.search(r"^ +hint +striping_factor=4 is not in force here$", hinted.out, re.M), hinted.out
+    for name in ("checkpoint_000004.h5", "snapshot_000002.h5"):
+        assert (plain.directory / name).read_bytes() == (hinted.directory / name).read_bytes(), name
+    for mode in ("async", "deflate"):
+        key = "checkpoint.mode=async" if mode == "async" else "output.compression=deflate"
+        must(run(tmp_path, tmp_path / "case.yaml", "--quiet", *hints, "--set", key, ranks=ranks, output=mode))
+
+
+def test_large_datasets_begin_where_the_alignment_says(tmp_path):
+    case = basic_case(grid={"cells": [128, 80], "x": [0.0, 1.0], "y": [0.0, 1.0]}, checkpoint={"every": 1},
+                      time={"scheme": "ftcs", "step": 1e-6, "steps": 1}, output={"alignment": 1048576})
+    for mode in ("sync", "async"):
+        outcome = must(run(tmp_path, case, "--quiet", "--set", f"checkpoint.mode={mode}", ranks=2, output=mode))
+        with h5py.File(outcome.directory / "checkpoint_000001.h5", "r") as file:
+            assert file["temperature"].id.get_offset() == 1048576
+            assert file["temperature"].shape == (80, 128) and np.isfinite(file["temperature"][...]).all()
+
+
+@pytest.mark.parametrize("hints", ["striping_factor", "=4", "striping_factor=", "a=1 b"])
+def test_hints_of_another_form_are_refused(tmp_path, hints):
+    outcome = must(run(tmp_path, basic_case(output={"hints": hints}), "--quiet", ranks=2), 2)
+    assert "output.hints" in outcome.err and "names and values with blanks between" in outcome.err
+
+
+@pytest.mark.parametrize("alignment", [0, 12, 2 ** 31])
+def test_alignment_of_another_kind_is_refused(tmp_path, alignment):
+    outcome = must(run(tmp_path, basic_case(output={"alignment": alignment}), "--quiet", ranks=2), 2)
+    assert "output.alignment" in outcome.err
