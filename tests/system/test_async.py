@@ -69,9 +69,11 @@ class Slow:
 
 
 @slow_disk
-def test_state_of_the_checkpoint_is_that_of_its_step_though_the_run_went_on(tmp_path):
+@pytest.mark.parametrize("layout", ["[2,1]", "[1,2]"])
+def test_state_of_the_checkpoint_is_that_of_its_step_though_the_run_went_on(tmp_path, layout):
     """The next one is due at the end only: steps are taken while the disk works."""
-    case = heated("ftcs", time={**LONG, "steps": 60_000}, output={"history": {"every": 30_000}}, checkpoint={"every": 40_000, "keep": 9})
+    case = heated("ftcs", time={**LONG, "steps": 60_000}, output={"history": {"every": 30_000}}, checkpoint={"every": 40_000, "keep": 9},
+                  decomposition={"processes": [int(layout[1]), int(layout[3])]})
     waits = must(run(tmp_path, case, "--quiet", ranks=2, output="waits"))
     env = environment(2)
     preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.pop("LD_PRELOAD", "")]))
@@ -82,6 +84,17 @@ def test_state_of_the_checkpoint_is_that_of_its_step_though_the_run_went_on(tmp_
     same_files(waits.directory, behind.directory)
     spent = behind.results["io"]["checkpoints"]["phases"]
     assert spent["write"] > 1.4, spent
+
+
+@slow_disk
+def test_file_gets_its_name_while_the_run_goes_on(tmp_path):
+    """At one of the steps at which the ranks ask each other, long before the next checkpoint is due."""
+    job = Slow(tmp_path, 2, "--set", "checkpoint.every=400000", "--set", "checkpoint.keep_every=1")
+    job.wait_for(job.out / ".checkpoint_400000.h5.part")
+    job.wait_for(job.out / "checkpoint_400000.h5")
+    assert not (job.out / ".checkpoint_800000.h5.part").exists() and job.process.poll() is None
+    job.process.terminate()
+    job.process.communicate(timeout=60)
 
 
 @slow_disk
