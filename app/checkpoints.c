@@ -67,8 +67,9 @@ static PetscErrorCode Checkpoint(HeatSimulation *sim, PetscBool behind, PetscBoo
   PetscCall(HeatPointsSync(sim));
   PetscCall(HeatTableFlush(sim->history.table));
   PetscCall(HeatRestartFill(sim, &memory, &state));
-  if (sim->c->checkpoint.probe && sim->disk.bytes == 0)
+  if (sim->c->checkpoint.probe && !sim->probed)
     PetscCall(HeatDiskProbeRun(sim->grid, sim->c->output.directory, 1 + state.n_fields, &sim->disk));
+  sim->probed = PETSC_TRUE;
   PetscCall(VecGetArrayRead(sim->T, &T));
   if (behind) PetscCall(Begin(sim, &how, &state, T));
   else PetscCall(WriteAtOnce(sim, &how, &state, T, written));

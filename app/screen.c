@@ -4,10 +4,10 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "app/provenance.h"
 #include "app/terminal.h"
+#include "io/hints.h"
 
 static PetscBool Speaks(const HeatSimulation *sim)
 {
@@ -313,32 +313,19 @@ static void PrintFailures(const HeatSimulation *sim)
   }
 }
 
-/* The line "name=value" of a name of some length, or NULL. */
-static const char *FindHint(const char *lines, const char *name, size_t length)
-{
-  while (*lines) {
-    if (strncmp(lines, name, length) == 0 && lines[length] == '=') return lines;
-    lines += strcspn(lines, "\n");
-    lines += strspn(lines, "\n");
-  }
-  return NULL;
-}
-
 /* What MPI-IO made of the case's hints. */
 static void PrintHints(HeatSimulation *sim)
 {
   HeatFileStats snapshots = {0};
-  const char   *lines     = sim->checkpoint_stats.hints;
+  const char   *lines = sim->checkpoint_stats.hints, *wanted = sim->c->output.hints;
+  HeatHint      hint, found;
 
   HeatSnapshotsGetStats(sim->snapshots, &snapshots);
   if (!*lines) lines = snapshots.hints;
-  for (const char *word = sim->c->output.hints; word && *word;) {
-    const size_t length = strcspn(word, " "), name = strcspn(word, "= ");
-    const char  *line = FindHint(lines, word, name);
-
-    if (line) (void)printf("  hint       %.*s in force\n", (int)strcspn(line, "\n"), line);
-    else (void)printf("  hint       %.*s is not in force here\n", (int)length, word);
-    word += length + strspn(word + length, " ");
+  while (wanted && HeatHintNext(&wanted, ' ', &hint)) {
+    if (HeatHintFind(lines, hint.name, &found))
+      (void)printf("  hint       %s=%s in force\n", found.name, found.value);
+    else (void)printf("  hint       %s=%s is not in force here\n", hint.name, hint.value);
   }
 }
 

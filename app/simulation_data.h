@@ -109,6 +109,7 @@ typedef struct {
   HeatSnapshots *snapshots;
   PetscInt64     last_snapshot_step, last_checkpoint_step; /* -1: none */
   HeatDiskProbe  disk;
+  PetscBool      probed;          /* the disk, whatever came of it */
   PetscInt64     restart_bytes;   /* of the checkpoint that was read */
   double         restart_seconds; /* that it took */
   HeatFileStats  checkpoint_stats, snapshot_stats; /* the latter of series given up */

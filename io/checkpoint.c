@@ -311,7 +311,7 @@ static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, HeatFieldFil
   PetscFunctionBeginUser;
   memset(state, 0, sizeof(*state));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  PetscCall(HeatFieldFileTryInfo(comm, path, PETSC_FALSE, info, error));
+  PetscCall(HeatFieldFileTryInfo(comm, path, info, error));
   if (!error->failed && strcmp(info->kind, "checkpoint") != 0) {
     HeatFileFail(error, "it is a %s, not a checkpoint", info->kind);
   }

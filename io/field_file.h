@@ -165,10 +165,9 @@ PetscErrorCode HeatFieldFileReadInfo(MPI_Comm comm, const char *path, HeatFieldF
  *  buffer, on any number of ranks.  Damaged rows are reported in `info`, not raised. */
 PetscErrorCode HeatFieldFileVerify(MPI_Comm comm, const char *path, HeatFieldFileInfo *info);
 
-/** Both of the above without raising: the reason goes to `error`, the same on every rank.
- *  @param[in] data  read all data and compare; damaged rows become a failure too */
-PetscErrorCode HeatFieldFileTryInfo(MPI_Comm comm, const char *path, PetscBool data,
-                                    HeatFieldFileInfo *info, HeatFileError *error);
+/** HeatFieldFileReadInfo without raising: the reason goes to `error`, the same on every rank. */
+PetscErrorCode HeatFieldFileTryInfo(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
+                                    HeatFileError *error);
 
 /** Version of the HDF5 library in use, e.g. "1.10.8". */
 PetscErrorCode HeatFieldFileLibraryVersion(char *buffer, size_t size);

@@ -255,17 +255,6 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void FailOnDamage(const HeatFieldFileInfo *info, HeatFileError *error)
-{
-  for (PetscInt f = 0; f < info->n_fields; ++f) {
-    const HeatFieldInfo *field = &info->fields[f];
-
-    if (field->damaged_rows == 0) continue;
-    HeatFailDamaged(field->name, field->damaged_rows, field->first_damaged, field->last_damaged,
-                    error);
-  }
-}
-
 static PetscErrorCode Gather(MPI_Comm comm, const char *path, PetscBool data,
                              HeatFieldFileInfo *info, HeatFileError *error)
 {
@@ -285,12 +274,11 @@ static PetscErrorCode Gather(MPI_Comm comm, const char *path, PetscBool data,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatFieldFileTryInfo(MPI_Comm comm, const char *path, PetscBool data,
-                                    HeatFieldFileInfo *info, HeatFileError *error)
+PetscErrorCode HeatFieldFileTryInfo(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
+                                    HeatFileError *error)
 {
   PetscFunctionBeginUser;
-  PetscCall(Gather(comm, path, data, info, error));
-  if (data && !error->failed) FailOnDamage(info, error);
+  PetscCall(Gather(comm, path, PETSC_FALSE, info, error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

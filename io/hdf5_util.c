@@ -12,6 +12,7 @@
 
 #include "io/checksum.h"
 #include "io/hdf5_input.h"
+#include "io/hints.h"
 #include "solver/case.h"
 
 #define ALIGN_FROM 65536 /* bytes; smaller objects are packed */
@@ -110,19 +111,13 @@ void HeatH5Close(HeatFileError *error, hid_t *id)
 MPI_Info HeatH5Hints(const char *text, HeatFileError *error)
 {
   MPI_Info info = MPI_INFO_NULL;
+  HeatHint hint;
 
   if (!text || !*text) return info;
   if (MPI_Info_create(&info) != MPI_SUCCESS) HeatFileFail(error, "no memory for hints");
-  while (*text && !error->failed) {
-    char         name[MPI_MAX_INFO_KEY], value[MPI_MAX_INFO_VAL];
-    const size_t length = strcspn(text, " "), cut = strcspn(text, "= ");
-
-    snprintf(name, sizeof(name), "%.*s", (int)cut, text);
-    snprintf(value, sizeof(value), "%.*s", (int)(length > cut ? length - cut - 1 : 0),
-             text + cut + 1);
-    if (MPI_Info_set(info, name, value) != MPI_SUCCESS)
-      HeatFileFail(error, "MPI does not take the hint %s", name);
-    text += length + strspn(text + length, " ");
+  while (!error->failed && HeatHintNext(&text, ' ', &hint)) {
+    if (MPI_Info_set(info, hint.name, hint.value) != MPI_SUCCESS)
+      HeatFileFail(error, "MPI does not take the hint %s", hint.name);
   }
   return info;
 }

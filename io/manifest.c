@@ -3,12 +3,9 @@
 #include "io/manifest.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#include "io/json.h"
 
 #define BITS_TEXT 32 /* of 64 bits, as HeatJsonPutBits writes them */
 
@@ -19,17 +16,22 @@ void HeatManifestPath(const char *checkpoint, char *path, size_t size)
   snprintf(path, size, "%.*s.json", (int)(length > tail ? length - tail : length), checkpoint);
 }
 
+void HeatManifestPutPhases(HeatJson *object, const HeatFileStats *stats)
+{
+  HeatJsonPutNumber(object, "open", stats->seconds_open);
+  HeatJsonPutNumber(object, "exchange", stats->seconds_exchange);
+  HeatJsonPutNumber(object, "write", stats->seconds_write);
+  HeatJsonPutNumber(object, "close", stats->seconds_close);
+  HeatJsonPutNumber(object, "sync", stats->seconds_sync);
+  HeatJsonPutNumber(object, "verify", stats->seconds_verify);
+}
+
 static void PutSeconds(HeatJson *root, const HeatFileStats *stats)
 {
   HeatJson *seconds = HeatJsonAddObject(root, "seconds");
 
   HeatJsonPutNumber(seconds, "all", stats->seconds);
-  HeatJsonPutNumber(seconds, "open", stats->seconds_open);
-  HeatJsonPutNumber(seconds, "exchange", stats->seconds_exchange);
-  HeatJsonPutNumber(seconds, "write", stats->seconds_write);
-  HeatJsonPutNumber(seconds, "close", stats->seconds_close);
-  HeatJsonPutNumber(seconds, "sync", stats->seconds_sync);
-  HeatJsonPutNumber(seconds, "verify", stats->seconds_verify);
+  HeatManifestPutPhases(seconds, stats);
 }
 
 static void PutWriter(HeatJson *root, const HeatGrid *grid, const HeatManifest *manifest)

@@ -9,6 +9,7 @@
 #define HEAT_IO_MANIFEST_H
 
 #include "io/field_file.h"
+#include "io/json.h"
 
 #define HEAT_MANIFEST_SCHEMA "heat2d manifest 1"
 
@@ -22,6 +23,9 @@ typedef struct {
 
 /** The manifest's name for that of a checkpoint: .json in place of .h5. */
 void HeatManifestPath(const char *checkpoint, char *path, size_t size);
+
+/** The seconds of each phase of a write, by name; in results.json, too. */
+void HeatManifestPutPhases(HeatJson *object, const HeatFileStats *stats);
 
 /** Write the manifest of a checkpoint that is in place.  Rank 0 of the grid alone. */
 void HeatManifestWrite(const HeatGrid *grid, const char *checkpoint, const HeatManifest *manifest,

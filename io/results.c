@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/hints.h"
 #include "io/json.h"
+#include "io/manifest.h"
 
 static const char *const StatusNames[] = {"ok", "check-failed", "stopped", "error"};
 static const char *const SideNames[]   = {"left", "right", "bottom", "top"};
@@ -138,20 +140,12 @@ static double Bandwidth(PetscInt64 bytes, double seconds)
 }
 
 /* Lines "name=value" as an object of texts. */
-static void PutHints(HeatJson *io, const char *text)
+static void PutHints(HeatJson *io, const char *lines)
 {
   HeatJson *hints = HeatJsonAddObject(io, "hints");
+  HeatHint  hint;
 
-  while (*text) {
-    char         name[MPI_MAX_INFO_KEY], value[MPI_MAX_INFO_VAL];
-    const size_t length = strcspn(text, "\n"), cut = strcspn(text, "=\n");
-
-    snprintf(name, sizeof(name), "%.*s", (int)cut, text);
-    snprintf(value, sizeof(value), "%.*s", (int)(length > cut ? length - cut - 1 : 0),
-             text + cut + 1);
-    HeatJsonPutText(hints, name, value);
-    text += length + strspn(text + length, "\n");
-  }
+  while (HeatHintNext(&lines, '\n', &hint)) HeatJsonPutText(hints, hint.name, hint.value);
 }
 
 /* Until the system had taken the bytes, and until they were on the disk; beside a plain file's. */
@@ -186,12 +180,7 @@ static HeatJson *PutFiles(HeatJson *io, const char *key, const HeatFileStats *st
   HeatJsonPutNumber(files, "seconds", stats->seconds);
   HeatJsonPutNumber(files, "bandwidth", Bandwidth(stats->bytes, stats->seconds));
   phases = HeatJsonAddObject(files, "phases");
-  HeatJsonPutNumber(phases, "open", stats->seconds_open);
-  HeatJsonPutNumber(phases, "exchange", stats->seconds_exchange);
-  HeatJsonPutNumber(phases, "write", stats->seconds_write);
-  HeatJsonPutNumber(phases, "close", stats->seconds_close);
-  HeatJsonPutNumber(phases, "sync", stats->seconds_sync);
-  HeatJsonPutNumber(phases, "verify", stats->seconds_verify);
+  HeatManifestPutPhases(phases, stats);
   return files;
 }
 

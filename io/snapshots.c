@@ -98,7 +98,7 @@ static PetscErrorCode LearnFields(HeatSnapshots *s, const char *path)
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&info));
-  PetscCall(HeatFieldFileTryInfo(s->grid->comm, path, PETSC_FALSE, info, &error));
+  PetscCall(HeatFieldFileTryInfo(s->grid->comm, path, info, &error));
   s->n_fields = error.failed ? 0 : info->n_fields;
   for (PetscInt f = 0; f < s->n_fields; ++f) {
     snprintf(s->fields[f].name, sizeof(s->fields[f].name), "%s", info->fields[f].name);

@@ -346,6 +346,27 @@ def test_file_system_that_fills_up(tmp_path, undisturbed):
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
+def test_disk_is_probed_once_and_need_not_be(tmp_path, ranks):
+    """Its rates beside the checkpoints'; where a call of the probe fails, one warning, and three checkpoints all the same."""
+    write_case(tmp_path, case() | {"checkpoint": {"every": 4, "keep": 3, "probe": True}})
+    whole = must(faulty(tmp_path, ranks, log=tmp_path / "log", word=".probe.part"))
+    disk, written = whole.results["io"]["probe"], whole.results["io"]["checkpoints"]
+    assert disk["bytes"] == 8 * 23 * 17 and disk["write_bandwidth"] > 0 and disk["read_bandwidth"] > 0
+    assert abs(written["probe_ratio"] * disk["write_bandwidth"] / written["durable_bandwidth"] - 1) < 1e-12
+    assert not whole.err and not list(whole.directory.glob("*probe*")), whole.err
+    calls = [line.split()[1] for line in (tmp_path / "log").read_text().splitlines() if line.startswith("0 ")]
+    assert calls.count("fallocate") == 1 and "pwrite" in calls and "fsync" in calls, calls
+    for number in (k for k, call in enumerate(calls, 1) if call in ("fallocate", "pwrite", "fsync")):
+        outcome = must(faulty(tmp_path, ranks, f"{number}:EIO:0", word=".probe.part"))
+        assert outcome.err.count("heat2d:") == 1 and "the disk cannot be probed in out: " in outcome.err, outcome.err
+        assert len(checkpoints(outcome.directory)) == 3 and not list(outcome.directory.glob("*probe*"))
+        assert outcome.results["io"]["probe"]["write_bandwidth"] is None
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=16", ranks=ranks))
+    back = again.results["io"]["restart"]
+    assert back["bytes"] == (tmp_path / "out" / "checkpoint_000012.h5").stat().st_size and back["bandwidth"] > 0 < back["probe_ratio"]
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
 def test_folder_that_vanishes(tmp_path, ranks):
     """Somebody moves it away: checkpoints are skipped until something must be written, which is one error."""
     write_case(tmp_path, case())
