@@ -1,7 +1,8 @@
 /** Checkpoints: all that a restart needs, checkpoint_NNNNNN.h5 by step.
  *
- *  A checkpoint exists under its name only when it is complete, synced, and every row has been
- *  read back and its checksum found right.  Older ones go only after the newer one is in place.
+ *  A checkpoint exists under its name only when it is complete, synced, and as much of it as was asked
+ *  for, by default every row, has been read back and its checksum found right.  Older ones go only
+ *  after the newer one is in place.
  *  A restart may use another number of ranks and another layout of blocks.
  */
 #ifndef HEAT_IO_CHECKPOINT_H
