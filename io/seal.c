@@ -55,7 +55,7 @@ static PetscInt Join(PetscInt n, HeatExtent *extents)
 {
   PetscInt kept = 0;
 
-  qsort(extents, (size_t)n, sizeof(*extents), CompareExtents);
+  if (n > 0) qsort(extents, (size_t)n, sizeof(*extents), CompareExtents);
   for (PetscInt k = 0; k < n; ++k) {
     HeatExtent *last = kept ? &extents[kept - 1] : NULL;
 
