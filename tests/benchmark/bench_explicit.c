@@ -17,7 +17,7 @@
   #include <emmintrin.h>
 #endif
 
-#include "solver/stepper.h"
+#include "solver/stepper/stepper.h"
 #include "tests/benchmark/bench_clock.h"
 #include "tests/benchmark/bench_main.h"
 #include "tests/unit/solver_test.h"

@@ -3,7 +3,7 @@
  *     mpiexec -n 2 bench_io [-cells 16384] [-repeats 5] [-directory .]
  *
  * One field of cells^2 doubles; in turns, in the same folder:
- *     probe    a plain file, reserved, written, synced, and read (io/disk_probe.h)
+ *     probe    a plain file, reserved, written, synced, and read (io/field_file/disk_probe.h)
  *     sync     a checkpoint, until it is synced and renamed; nothing is read back
  *     async    likewise, by threads, until they are done (the computation waits for the copy only)
  *     read     that checkpoint, all checksums compared; beside the probe's reading
@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "io/disk_probe.h"
-#include "io/field_file.h"
+#include "io/field_file/disk_probe.h"
+#include "io/field_file/field_file.h"
 #include "tests/benchmark/bench_clock.h"
 #include "tests/benchmark/bench_main.h"
 #include "tests/benchmark/bench_median.h"
@@ -24,22 +24,24 @@ enum { PROBE, SYNC, ASYNC, PROBE_READ, READ, WAYS, MOST_REPEATS = 99 };
 static const char *const Names[WAYS] = {"probe", "sync", "async", "probe, read", "read"};
 
 typedef struct {
-  PetscInt   cells, repeats;
-  char       directory[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
-  HeatGrid  *grid;
+  PetscInt            cells, repeats;
+  char                directory[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  HeatGrid           *grid;
   HeatFieldFileCopies copies;
-  PetscReal *T; /* [nyl][nxl] */
-  PetscReal  seconds[WAYS][MOST_REPEATS], blocked[MOST_REPEATS];
+  PetscReal          *T; /* [nyl][nxl] */
+  PetscReal           seconds[WAYS][MOST_REPEATS], blocked[MOST_REPEATS];
 } Bench;
 
 static HeatFieldFileOptions Options(void)
 {
-  return (HeatFieldFileOptions){.kind = "checkpoint", .title = "bench", .verify = HEAT_READ_BACK_NONE};
+  return (HeatFieldFileOptions){
+      .kind = "checkpoint", .title = "bench", .verify = HEAT_READ_BACK_NONE};
 }
 
 static HeatFileField Field(const Bench *b)
 {
-  return (HeatFileField){.name = "temperature", .units = "K", .long_name = "temperature", .block = b->T};
+  return (HeatFileField){
+      .name = "temperature", .units = "K", .long_name = "temperature", .block = b->T};
 }
 
 static PetscErrorCode Probe(Bench *b, PetscInt k)
@@ -124,21 +126,25 @@ static PetscErrorCode Turn(Bench *b, PetscInt k)
 
 static void Print(Bench *b)
 {
-  const double bytes       = 8.0 * (double)b->cells * (double)b->cells;
+  const double bytes        = 8.0 * (double)b->cells * (double)b->cells;
   const int    beside[WAYS] = {PROBE, PROBE, PROBE, PROBE_READ, PROBE_READ};
   PetscReal    values[MOST_REPEATS];
 
-  (void)printf("%.2f GB on %d ranks, %" PetscInt_FMT " turns\n", bytes * 1e-9, (int)b->grid->size, b->repeats);
+  (void)printf("%.2f GB on %d ranks, %" PetscInt_FMT " turns\n", bytes * 1e-9, (int)b->grid->size,
+               b->repeats);
   for (int way = 0; way < WAYS; way++) {
     double rate;
 
     for (PetscInt k = 0; k < b->repeats; k++) values[k] = bytes * 1e-9 / b->seconds[way][k];
     rate = (double)BenchMedian(values, b->repeats);
-    for (PetscInt k = 0; k < b->repeats; k++) values[k] = b->seconds[beside[way]][k] / b->seconds[way][k];
-    (void)printf("  %-12s %6.2f GB/s  %5.2f of the probe\n", Names[way], rate, (double)BenchMedian(values, b->repeats));
+    for (PetscInt k = 0; k < b->repeats; k++)
+      values[k] = b->seconds[beside[way]][k] / b->seconds[way][k];
+    (void)printf("  %-12s %6.2f GB/s  %5.2f of the probe\n", Names[way], rate,
+                 (double)BenchMedian(values, b->repeats));
   }
   for (PetscInt k = 0; k < b->repeats; k++) values[k] = b->blocked[k] / b->seconds[ASYNC][k];
-  (void)printf("  async: the computation waits for %.2f of its time\n", (double)BenchMedian(values, b->repeats));
+  (void)printf("  async: the computation waits for %.2f of its time\n",
+               (double)BenchMedian(values, b->repeats));
 }
 
 static PetscErrorCode SetUp(Bench *b)
@@ -151,7 +157,8 @@ static PetscErrorCode SetUp(Bench *b)
   PetscCall(PetscStrncpy(b->directory, ".", sizeof b->directory));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-cells", &b->cells, NULL));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-repeats", &b->repeats, NULL));
-  PetscCall(PetscOptionsGetString(NULL, NULL, "-directory", b->directory, sizeof b->directory, NULL));
+  PetscCall(
+      PetscOptionsGetString(NULL, NULL, "-directory", b->directory, sizeof b->directory, NULL));
   b->repeats = PetscMin(b->repeats, MOST_REPEATS);
   (void)snprintf(b->path, sizeof b->path, "%.3000s/bench_io.h5", b->directory);
   PetscCall(HeatCaseCreate(&c));

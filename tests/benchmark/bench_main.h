@@ -2,7 +2,7 @@
 #ifndef HEAT_TESTS_BENCH_MAIN_H
 #define HEAT_TESTS_BENCH_MAIN_H
 
-#include "solver/error.h"
+#include "solver/base/error.h"
 
 /** Initialise, run, and leave with heat2d's exit codes. */
 static inline int BenchMain(int argc, char **argv, PetscErrorCode (*work)(void))

@@ -1,7 +1,7 @@
 /* Our own solver through its public interface, whatever its default is at the time. */
 #include "tests/benchmark/bench_solvers.h"
 
-#include "solver/linear.h"
+#include "solver/implicit/linear.h"
 
 PetscErrorCode BenchSolverLabel(BenchSolver *s, KSP ksp)
 {

@@ -9,7 +9,7 @@
 #ifndef HEAT_TESTS_BENCH_PROBLEM_H
 #define HEAT_TESTS_BENCH_PROBLEM_H
 
-#include "solver/operator.h"
+#include "solver/operator/operator.h"
 
 typedef struct {
   HeatCase     *c; /* owned, like everything below */

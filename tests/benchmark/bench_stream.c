@@ -1,7 +1,7 @@
 /* A pass is timed from barrier to barrier; the best of PASSES counts, as in STREAM. */
 #include "tests/benchmark/bench_stream.h"
 
-#include "solver/error.h"
+#include "solver/base/error.h"
 #include "tests/benchmark/bench_clock.h"
 
 #define PASSES 5

@@ -9,7 +9,7 @@
  *     iterations [-quick] [-rtol 1e-8] */
 #include <math.h>
 
-#include "solver/linear.h"
+#include "solver/implicit/linear.h"
 #include "tests/unit/solver_test.h"
 
 typedef struct {

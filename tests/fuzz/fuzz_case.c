@@ -4,8 +4,8 @@
  * are the arguments of --set.  Files that a case names are sought beside it: in no folder. */
 #include "fuzz_target.h"
 
-#include "io/case_file.h"
-#include "io/yaml_tree.h"
+#include "io/case_file/case_file.h"
+#include "io/case_file/yaml_tree.h"
 
 enum { SETS = 4, RANKS = 4 };
 

@@ -2,9 +2,9 @@
  * where. */
 #include "fuzz_target.h"
 
-#include "solver/expression.h"
+#include "solver/case/expression.h"
 
-enum { ALL = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T | HEAT_VAR_TEMPERATURE, POINTS = 513 };
+enum { ALL = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE, POINTS = 513 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -6,8 +6,8 @@
 
 #include "fuzz_target.h"
 
-#include "io/checkpoint.h"
-#include "io/field_file.h"
+#include "io/field_file/field_file.h"
+#include "io/run_files/checkpoint.h"
 
 enum { NX = 5, NY = 4 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/error.h"
+#include "solver/base/error.h"
 
 /** Called by libFuzzer, with names that it prescribes: once, and for every input. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -75,7 +75,7 @@ class Household:
 
 def judge(home: Household, mutation: Mutation) -> str:
     """Why the mutation is not caught as it should be; "" when it is."""
-    texts = {path: path.read_text() for path in sorted((home.source / mutation.room).glob("*.[ch]"))}
+    texts = {path: path.read_text() for path in sorted((home.source / mutation.room).glob("**/*.[ch]"))}
     found = [path for path, text in texts.items() for _ in range(text.count(mutation.old))]
     if len(found) != 1:
         return (f"its text occurs {len(found)} times in {mutation.room}; adapt mutations.py to the sources:\n"

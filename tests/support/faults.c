@@ -31,7 +31,8 @@ static void Pause(void)
 
 enum { PATH_BYTES = 4096, FLIP_BYTES = 1 << 20, SHORT_WRITE = -1, FLIPPED_WRITE = -2 };
 
-static int seen, renamed; /* matching calls so far; a matching path was renamed, and its folder not synced yet */
+static int seen,
+    renamed; /* matching calls so far; a matching path was renamed, and its folder not synced yet */
 
 static void KillOthers(void)
 {
@@ -102,7 +103,8 @@ static int FaultOfFile(const char *call, int file)
   length = readlink(link, path, sizeof(path) - 1);
   if (length < 0) length = 0;
   path[length] = 0;
-  if (renamed && strcmp(call, "fsync") == 0 && fstat(file, &status) == 0 && S_ISDIR(status.st_mode)) {
+  if (renamed && strcmp(call, "fsync") == 0 && fstat(file, &status) == 0 &&
+      S_ISDIR(status.st_mode)) {
     renamed = 0;
     folder  = 1;
   }
@@ -140,11 +142,20 @@ static int Sync(const char *call, long number, int file)
   return fault ? Failed(fault) : (int)syscall(number, file);
 }
 
-ssize_t write(int file, const void *data, size_t size) { return Write("write", file, data, size, 0); }
+ssize_t write(int file, const void *data, size_t size)
+{
+  return Write("write", file, data, size, 0);
+}
 
-ssize_t pwrite(int file, const void *data, size_t size, off_t offset) { return Write("pwrite", file, data, size, offset); }
+ssize_t pwrite(int file, const void *data, size_t size, off_t offset)
+{
+  return Write("pwrite", file, data, size, offset);
+}
 
-ssize_t pwrite64(int file, const void *data, size_t size, off64_t offset) { return Write("pwrite", file, data, size, offset); }
+ssize_t pwrite64(int file, const void *data, size_t size, off64_t offset)
+{
+  return Write("pwrite", file, data, size, offset);
+}
 
 int fsync(int file) { return Sync("fsync", SYS_fsync, file); }
 
@@ -166,7 +177,8 @@ int rename(const char *from, const char *to)
 
   if (fault) return Failed(fault);
   done = (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
-  if (done == 0 && getenv("HEAT2D_FAULT_PATH") && strstr(to, getenv("HEAT2D_FAULT_PATH"))) renamed = 1;
+  if (done == 0 && getenv("HEAT2D_FAULT_PATH") && strstr(to, getenv("HEAT2D_FAULT_PATH")))
+    renamed = 1;
   return done;
 }
 
@@ -184,7 +196,10 @@ int fallocate(int file, int mode, off_t start, off_t length)
   return fault ? Failed(fault) : (int)syscall(SYS_fallocate, file, mode, start, length);
 }
 
-int fallocate64(int file, int mode, off64_t start, off64_t length) { return fallocate(file, mode, start, length); }
+int fallocate64(int file, int mode, off64_t start, off64_t length)
+{
+  return fallocate(file, mode, start, length);
+}
 
 int ftruncate(int file, off_t length)
 {

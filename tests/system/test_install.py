@@ -11,7 +11,7 @@ BUILD = os.environ.get("HEAT2D_BUILD", str(ROOT / "build"))
 CMAKE = os.environ.get("HEAT2D_CMAKE", "cmake")
 
 CONSUMER = """
-#include <solver/grid.h>
+#include <solver/grid/grid.h>
 int main(void)
 {
   const PetscBool periodic[2] = {PETSC_FALSE, PETSC_FALSE};

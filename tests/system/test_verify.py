@@ -137,5 +137,5 @@ def test_every_mutation_finds_its_place_once():
     from mutations import MUTATIONS
 
     for mutation in MUTATIONS:
-        texts = [path.read_text() for path in (ROOT / mutation.room).glob("*.[ch]")]
+        texts = [path.read_text() for path in (ROOT / mutation.room).glob("**/*.[ch]")]
         assert sum(text.count(mutation.old) for text in texts) == 1, mutation.name

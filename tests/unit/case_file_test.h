@@ -4,7 +4,8 @@
 #define HEAT_TESTS_CASE_FILE_TEST_H
 
 #include "case_test.h"
-#include "io/case_file.h"
+#include "io/case_file/case_file.h"
+#include "io/case_file/case_keys.h"
 
 #define FILE_NAME "test_case_file.yaml"
 

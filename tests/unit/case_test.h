@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "solver/error.h"
+#include "solver/base/error.h"
 
 /* A PETSc-style call that must succeed. */
 #define OK(call) assert_int_equal((call), 0)

@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-#include "io/file_util.h"
-#include "solver/grid.h"
+#include "io/file/file_util.h"
+#include "solver/grid/grid.h"
 
 /* A PETSc-style call that must succeed. */
 #define OK(call) assert_int_equal((call), 0)

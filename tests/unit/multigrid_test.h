@@ -32,10 +32,10 @@ typedef struct {
   int             periodic;      /* 1: x, 2: y, 3: both */
   HeatTestSides   sides;
   HeatTestTexture texture;
-  PetscReal       jump, ky; /* 0: one */
-  PetscBool       dense;    /* density * specific heat goes from 1 to 1000 within a circle */
-  PetscReal       contact;  /* [m2 K/W] around that circle; 0: none */
-  PetscReal       scale;    /* of all coefficients; 0: one */
+  PetscReal       jump, ky;       /* 0: one */
+  PetscBool       dense;          /* density * specific heat goes from 1 to 1000 within a circle */
+  PetscReal       contact;        /* [m2 K/W] around that circle; 0: none */
+  PetscReal       scale;          /* of all coefficients; 0: one */
   PetscReal       tolerance;      /* 0: 1e-8 */
   PetscInt        max_iterations; /* 0: the default */
 } HeatTestGridProblem;
@@ -68,13 +68,12 @@ static inline void HeatTestSetSides(HeatCase *c, const HeatTestGridProblem *p, P
 /* context: a HeatTestGridProblem */
 static inline HeatCase *HeatTestMakeGridProblem(const void *context)
 {
-  const HeatTestGridProblem *p = context;
-  const PetscReal width = HeatTestOr(p->width, (PetscReal)p->n[0]);
-  const PetscReal height = HeatTestOr(p->height, (PetscReal)p->n[1]);
-  const PetscReal scale = HeatTestOr(p->scale, 1.0), heat = p->dense ? 1000.0 : 1.0;
-  HeatCase       *c = HeatTestCase(p->n[0], p->n[1], width, height,
-                                   (HeatTestMaterial){1, 1, scale, 1});
-  HeatRegion     *circle;
+  const HeatTestGridProblem *p      = context;
+  const PetscReal            width  = HeatTestOr(p->width, (PetscReal)p->n[0]);
+  const PetscReal            height = HeatTestOr(p->height, (PetscReal)p->n[1]);
+  const PetscReal            scale = HeatTestOr(p->scale, 1.0), heat = p->dense ? 1000.0 : 1.0;
+  HeatCase   *c = HeatTestCase(p->n[0], p->n[1], width, height, (HeatTestMaterial){1, 1, scale, 1});
+  HeatRegion *circle;
 
   HeatTestAddMaterial(c, (HeatTestMaterial){1, 1, scale, heat});
   circle            = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 1);
@@ -95,9 +94,9 @@ static inline HeatCase *HeatTestMakeGridProblem(const void *context)
 static inline PetscReal HeatTestTextureOf(const HeatTestGridProblem *p, PetscInt i, PetscInt j,
                                           int axis)
 {
-  const PetscReal jump = HeatTestOr(p->jump, 1.0);
-  const PetscReal k    = HeatTestOr(p->scale, 1.0) * (axis ? HeatTestOr(p->ky, 1.0) : 1.0);
-  const PetscInt  bend = p->n[0] / 2;
+  const PetscReal jump  = HeatTestOr(p->jump, 1.0);
+  const PetscReal k     = HeatTestOr(p->scale, 1.0) * (axis ? HeatTestOr(p->ky, 1.0) : 1.0);
+  const PetscInt  bend  = p->n[0] / 2;
   PetscReal       share = 0.0;
 
   if (p->texture == LAYERS) share = j % 4 == 1;
@@ -145,8 +144,8 @@ static inline PetscReal HeatTestBitsApart(const HeatGrid *g, const PetscReal *wh
 
   for (PetscInt j = 0; j < g->nyl; j++)
     for (PetscInt i = 0; i < g->nxl; i++)
-      wrong += memcmp(&whole[(g->ys + j) * g->nx + g->xs + i], &own[j * g->nxl + i],
-                      sizeof *own) != 0;
+      wrong += memcmp(&whole[(g->ys + j) * g->nx + g->xs + i], &own[j * g->nxl + i], sizeof *own) !=
+               0;
   return wrong;
 }
 
@@ -158,7 +157,12 @@ static const HeatTestGridProblem HeatTestProblems[] = {
     {"held", {83, 67}, .mass = 1e-3, .sides = HELD, .texture = LAYERS, .jump = 100.0},
     {"held, steady", {67, 64}, .mass = 0.0, .sides = HELD, .texture = BLOCKS, .jump = 30.0},
     {"film", {67, 83}, .mass = 0.0, .sides = FILM, .texture = PIPES, .jump = 1e4},
-    {"film all round", {67, 83}, .mass = 1e-2, .sides = STRONG_FILM, .texture = SPECKS, .jump = 5.0},
+    {"film all round",
+     {67, 83},
+     .mass    = 1e-2,
+     .sides   = STRONG_FILM,
+     .texture = SPECKS,
+     .jump    = 5.0},
     {"sides in pieces", {71, 53}, .mass = 0.0, .sides = PIECES, .texture = SPECKS, .jump = 5.0},
     {"round x, even", {64, 53}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
     {"round y, even", {53, 64}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
@@ -167,7 +171,13 @@ static const HeatTestGridProblem HeatTestProblems[] = {
     {"round x, odd", {53, 64}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
     {"round y, odd", {64, 53}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
     {"round both, odd", {51, 35}, .mass = 1e-3, .periodic = 3, .texture = ALIKE},
-    {"flat cells", {61, 47}, .width = 61, .height = 4.7, .mass = 1e-3, .texture = SPECKS, .jump = 5.0},
+    {"flat cells",
+     {61, 47},
+     .width   = 61,
+     .height  = 4.7,
+     .mass    = 1e-3,
+     .texture = SPECKS,
+     .jump    = 5.0},
     {"tall cells", {61, 47}, .width = 0.61, .height = 47, .mass = 1e-3, .sides = PIECES},
     {"conducts along x", {61, 47}, .mass = 1e-4, .ky = 1e-3, .sides = HELD},
     {"a column", {1, 97}, .mass = 1e-4, .sides = HELD, .texture = SPECKS, .jump = 5.0},
@@ -178,7 +188,12 @@ static const HeatTestGridProblem HeatTestProblems[] = {
     {"narrow", {11, 150}, .mass = 1e-3, .texture = SPECKS, .jump = 5.0},
     {"as many cells as ranks", {7, 7}, .mass = 0.1, .texture = SPECKS, .jump = 5.0},
     {"fewer columns than ranks", {5, 8}, .mass = 0.1, .texture = SPECKS, .jump = 5.0},
-    {"dense in places", {67, 53}, .mass = 1e-3, .dense = PETSC_TRUE, .texture = LAYERS, .jump = 50.0},
+    {"dense in places",
+     {67, 53},
+     .mass    = 1e-3,
+     .dense   = PETSC_TRUE,
+     .texture = LAYERS,
+     .jump    = 50.0},
     {"layer between", {67, 53}, .mass = 1e-3, .sides = HELD, .contact = 10.0},
 };
 enum { HEAT_TEST_PROBLEMS = sizeof HeatTestProblems / sizeof *HeatTestProblems };

@@ -13,7 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "solver/linear.h"
+#include "solver/implicit/linear.h"
 
 /* ------- assertions on which all ranks agree ------- */
 
@@ -75,10 +75,8 @@ static inline void HeatTestAddMaterial(HeatCase *c, HeatTestMaterial m)
   OK(PetscRealloc((size_t)(c->n_materials + 1) * sizeof *c->materials, &c->materials));
   new = &c->materials[c->n_materials];
   snprintf(name, sizeof name, "m%d", (int)c->n_materials++);
-  *new = (HeatMaterial){NULL,
-                        {{PETSC_TRUE, m.kx, NULL}, {PETSC_TRUE, m.ky, NULL}},
-                        m.density,
-                        m.specific_heat};
+  *new = (HeatMaterial){
+      NULL, {{PETSC_TRUE, m.kx, NULL}, {PETSC_TRUE, m.ky, NULL}}, m.density, m.specific_heat};
   OK(PetscStrallocpy(name, &new->name));
 }
 
@@ -168,7 +166,8 @@ static inline void HeatTestContact(HeatCase *c, int a, int b, PetscReal resistan
 
 static inline void HeatTestPeriodic(HeatCase *c, int axis)
 {
-  c->boundary[2 * axis].segments[0].type = c->boundary[2 * axis + 1].segments[0].type = HEAT_BC_PERIODIC;
+  c->boundary[2 * axis].segments[0].type = c->boundary[2 * axis + 1].segments[0].type =
+      HEAT_BC_PERIODIC;
 }
 
 /* nx x ny cells on [0, width] x [0, height], insulated, one material "m0", one step of ftcs. */

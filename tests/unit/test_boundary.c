@@ -353,7 +353,7 @@ static void face_belongs_to_the_first_segment_that_ends_beyond_its_midpoint(void
 /* Heat from T = 5 everywhere, face by face over the whole domain. */
 static PetscReal SegmentHeatApart(HeatProblem *p)
 {
-  PetscReal *T = HeatTestLinearArray(p->g, 5.0, 0.0, 0.0), worst = 0.0;
+  PetscReal   *T = HeatTestLinearArray(p->g, 5.0, 0.0, 0.0), worst = 0.0;
   PetscReal    exact[8] = {0.0}; /* left 2, right 1, bottom 1, top 4 */
   HeatExactSum heat[8]  = {0};
 
@@ -382,7 +382,8 @@ static void heat_is_told_segment_by_segment(void **state)
   AT_MOST(HeatTestLayouts(MakeSegments, SegmentHeatApart, NULL), 10.0 * ROUNDING);
 }
 
-static void end_of_a_side_is_held_where_the_segment_next_to_it_prescribes_a_temperature(void **state)
+static void
+end_of_a_side_is_held_where_the_segment_next_to_it_prescribes_a_temperature(void **state)
 {
   HeatCase *c = MakeSegments(NULL);
 
@@ -505,16 +506,16 @@ static PetscReal Imbalance(HeatProblem *p)
 
   OK(HeatOperatorUpdate(p->op, T, &valid));
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const HeatBoundaryFaces f = HeatBoundariesGet(HeatOperatorBoundaries(p->op), (HeatSide)side);
+    const HeatBoundaryFaces f    = HeatBoundariesGet(HeatOperatorBoundaries(p->op), (HeatSide)side);
     const PetscReal         face = side < HEAT_BOTTOM ? 0.2 : 0.1;
 
     for (PetscInt k = 0; k < f.length; k++) {
-      const PetscReal x = side == HEAT_LEFT    ? 1.0
-                          : side == HEAT_RIGHT ? 1.8
-                                               : 1.05 + 0.1 * (PetscReal)(g->xs + k);
+      const PetscReal x       = side == HEAT_LEFT    ? 1.0
+                                : side == HEAT_RIGHT ? 1.8
+                                                     : 1.05 + 0.1 * (PetscReal)(g->xs + k);
       const PetscReal c       = T[HeatBoundaryCell(g, (HeatSide)side, k)];
       const PetscReal through = f.G[k] * (f.T[k] - c), surface = c + through / f.half[k];
-      const PetscReal e = 5.670374419e-8 * (x > 1.3 ? 0.7 : 0.3) * face;
+      const PetscReal e        = 5.670374419e-8 * (x > 1.3 ? 0.7 : 0.3) * face;
       const PetscReal radiated = e * (pow(f.T[k], 4) - pow(surface, 4));
 
       worst = HeatTestMax(worst, fabs(through - radiated) / (e * pow(f.T[k], 4)));

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "solver/case.h"
+#include "solver/case/case.h"
 
 /* 8 x 4 cells of one material, one step of ftcs: valid. */
 static HeatCase *Small(void)
@@ -21,8 +21,8 @@ static HeatCase *Small(void)
   c->n_materials = 1;
   for (int i = 0; i < 2; i++) {
     OK(PetscStrallocpy(i ? "ply" : "steel", &c->materials[i].name));
-    c->materials[i].conductivity[0] = c->materials[i].conductivity[1] =
-        (HeatFormula){PETSC_TRUE, 1.0, NULL};
+    c->materials[i].conductivity[0] = c->materials[i].conductivity[1] = (HeatFormula){PETSC_TRUE,
+                                                                                      1.0, NULL};
     c->materials[i].density = c->materials[i].specific_heat = 1.0;
   }
   OK(PetscCalloc1(2, &c->regions));

@@ -73,8 +73,10 @@ static void the_example_of_the_contract_is_understood(void **state)
   assert_int_equal(c->grid.cells[0], 512);
   assert_true(c->grid.y[1] == 0.5);
   assert_int_equal(c->n_materials, 2);
-  assert_true(c->materials[0].conductivity[0].value == 45.0 && c->materials[0].conductivity[1].value == 45.0);
-  assert_true(c->materials[1].conductivity[0].value == 0.17 && c->materials[1].conductivity[1].value == 0.09);
+  assert_true(c->materials[0].conductivity[0].value == 45.0 &&
+              c->materials[0].conductivity[1].value == 45.0);
+  assert_true(c->materials[1].conductivity[0].value == 0.17 &&
+              c->materials[1].conductivity[1].value == 0.09);
   assert_int_equal(c->n_regions, 4);
   assert_int_equal(c->regions[0].shape, HEAT_SHAPE_ALL);
   assert_int_equal(c->regions[1].material, 1);
@@ -148,7 +150,8 @@ static void set_overrides_adds_and_appends(void **state)
   assert_string_equal(c->boundary[HEAT_LEFT].segments[0].value.text, "3*y");
   OK(HeatCaseDestroy(&c));
   c = Accept(example, "materials.1.conductivity=7");
-  assert_true(c->materials[1].conductivity[0].value == 7.0 && c->materials[1].conductivity[1].value == 7.0);
+  assert_true(c->materials[1].conductivity[0].value == 7.0 &&
+              c->materials[1].conductivity[1].value == 7.0);
   OK(HeatCaseDestroy(&c));
   c = Accept(smallest, "output.probes[0]={name: p, at: [1, 0.5]}");
   assert_int_equal(c->output.n_probes, 1);

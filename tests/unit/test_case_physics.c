@@ -6,52 +6,50 @@
 #include <math.h>
 #include <sys/stat.h>
 
-static const char
-    rich
-        [] =
-            "grid: {cells: [8, 4], x: [0, 2], y: [0, 1]}\n" /* 1 */
-            "materials:\n"
-            "  - {name: steel, conductivity: \"14 + 0.016*T\", density: 7850, specific_heat: 490}\n"
-            "  - {name: ply, conductivity: [0.17, \"0.09 + 0.01*x\"], density: 600, specific_heat: "
-            "1600}\n"
-            "  - {name: air, conductivity: 0.02, density: 1, specific_heat: 1000}\n" /* 5 */
-            "properties:\n"
-            "  conductivity_x: {file: k.h5}\n"
-            "  density: {file: /data/rho.h5, dataset: /fields/rho}\n"
-            "contacts:\n"
-            "  - {between: [steel, ply], resistance: 1e-4}\n" /* 10 */
-            "  - {between: [air, steel], resistance: 0}\n"
-            "regions:\n"
-            "  - {material: steel, source: \"1e3*T\"}\n"
-            "  - {name: inset, shape: circle, centre: [1, 0.5], radius: 0.2}\n"
-            "  - {name: map, file: map.h5}\n" /* 15 */
-            "  - {file: map.h5, dataset: /ids, temperature: 300}\n"
-            "initial: {file: start.h5}\n"
-            "source: \"t*T\"\n"
-            "exchange: {coefficient: \"1+x\", ambient: \"293+t\"}\n"
-            "boundary:\n" /* 20 */
-            "  left: {type: temperature, value: 293}\n"
-            "  bottom: {type: radiation, emissivity: \"0.5+0.1*x\", ambient: \"293+t\"}\n"
-            "  top:\n"
-            "    - {type: insulated, to: 0.5}\n"
-            "    - {type: convection, to: 1.5, coefficient: 5, table: test_table.csv}\n" /* 25 */
-            "    - {type: flux, table: test_table.csv}\n"
-            "time:\n"
-            "  scheme: esdirk\n"
-            "  step: 0.5\n"
-            "  end: 60\n" /* 30 */
-            "  adaptive: {tolerance: 1e-3, min_step: 1e-3, max_step: 5}\n"
-            "solver: {max_newton: 7}\n"
-            "output:\n"
-            "  history: {interval: 2.5}\n"
-            "  profiles: [{name: a, from: [0, 0], to: [2, 1]}, {name: b-2, from: [0, 1], to: [2, "
-            "1],\n" /* 35 */
-            "             points: 5}]\n"
-            "  interfaces: [[steel, ply], [ply, air]]\n"
-            "check:\n"
-            "  - {quantity: mean, region: inset, value: 300, tolerance: 1}\n"
-            "  - {quantity: heat_flow, side: top, segment: 2, value: 1, tolerance: 1}\n" /* 40 */
-            "  - {quantity: heat_flow, between: [ply, steel], value: 1, tolerance: 1}\n";
+static const char rich[] =
+    "grid: {cells: [8, 4], x: [0, 2], y: [0, 1]}\n" /* 1 */
+    "materials:\n"
+    "  - {name: steel, conductivity: \"14 + 0.016*T\", density: 7850, specific_heat: 490}\n"
+    "  - {name: ply, conductivity: [0.17, \"0.09 + 0.01*x\"], density: 600, specific_heat: "
+    "1600}\n"
+    "  - {name: air, conductivity: 0.02, density: 1, specific_heat: 1000}\n" /* 5 */
+    "properties:\n"
+    "  conductivity_x: {file: k.h5}\n"
+    "  density: {file: /data/rho.h5, dataset: /fields/rho}\n"
+    "contacts:\n"
+    "  - {between: [steel, ply], resistance: 1e-4}\n" /* 10 */
+    "  - {between: [air, steel], resistance: 0}\n"
+    "regions:\n"
+    "  - {material: steel, source: \"1e3*T\"}\n"
+    "  - {name: inset, shape: circle, centre: [1, 0.5], radius: 0.2}\n"
+    "  - {name: map, file: map.h5}\n" /* 15 */
+    "  - {file: map.h5, dataset: /ids, temperature: 300}\n"
+    "initial: {file: start.h5}\n"
+    "source: \"t*T\"\n"
+    "exchange: {coefficient: \"1+x\", ambient: \"293+t\"}\n"
+    "boundary:\n" /* 20 */
+    "  left: {type: temperature, value: 293}\n"
+    "  bottom: {type: radiation, emissivity: \"0.5+0.1*x\", ambient: \"293+t\"}\n"
+    "  top:\n"
+    "    - {type: insulated, to: 0.5}\n"
+    "    - {type: convection, to: 1.5, coefficient: 5, table: test_table.csv}\n" /* 25 */
+    "    - {type: flux, table: test_table.csv}\n"
+    "time:\n"
+    "  scheme: esdirk\n"
+    "  step: 0.5\n"
+    "  end: 60\n" /* 30 */
+    "  adaptive: {tolerance: 1e-3, min_step: 1e-3, max_step: 5}\n"
+    "solver: {max_newton: 7}\n"
+    "output:\n"
+    "  history: {interval: 2.5}\n"
+    "  profiles: [{name: a, from: [0, 0], to: [2, 1]}, {name: b-2, from: [0, 1], to: [2, "
+    "1],\n" /* 35 */
+    "             points: 5}]\n"
+    "  interfaces: [[steel, ply], [ply, air]]\n"
+    "check:\n"
+    "  - {quantity: mean, region: inset, value: 300, tolerance: 1}\n"
+    "  - {quantity: heat_flow, side: top, segment: 2, value: 1, tolerance: 1}\n" /* 40 */
+    "  - {quantity: heat_flow, between: [ply, steel], value: 1, tolerance: 1}\n";
 
 /* One material, insulated, backward Euler: what a test adds is the only thing that can be wrong. */
 static const char plain[] =

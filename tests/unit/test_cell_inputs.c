@@ -5,8 +5,8 @@
 #include <hdf5.h>
 #include <math.h>
 
-#include "io/cell_inputs.h"
-#include "io/field_file.h"
+#include "io/field_file/cell_inputs.h"
+#include "io/field_file/field_file.h"
 
 enum { NX = 13, NY = 11 };
 

@@ -5,8 +5,8 @@
 
 #include <sys/resource.h>
 
-#include "io/checkpoint.h"
-#include "io/field_file.h"
+#include "io/field_file/field_file.h"
+#include "io/run_files/checkpoint.h"
 
 #define NX 19
 #define NY 31

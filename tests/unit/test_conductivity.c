@@ -1,8 +1,8 @@
 /* Conductivities, and what else a file may give cell by cell; derivatives of expressions. */
 #include "solver_test.h"
 
-#include "solver/conductivity.h"
-#include "solver/slope.h"
+#include "solver/case/slope.h"
+#include "solver/physics/conductivity.h"
 
 /* 8 x 6 cells of 0.1; the right half is material 1. */
 static HeatCase *Blank(const void *context)

@@ -1,7 +1,7 @@
 /* Contact resistances: found by pair, and in series with the face they lie on. */
 #include "solver_test.h"
 
-#include "solver/contacts.h"
+#include "solver/physics/contacts.h"
 
 static HeatCase *Materials(int n)
 {

@@ -1,8 +1,8 @@
 /* Numbers about a field, and that all ranks get the same. */
 #include "solver_test.h"
 
-#include "solver/diagnostics.h"
-#include "solver/zones.h"
+#include "solver/measure/diagnostics.h"
+#include "solver/measure/zones.h"
 
 /* 8 x 10 cells of 0.1 x 0.2; left half density 2, specific heat 3; right half 5 and 7. */
 static HeatCase *Make(const void *context)
@@ -295,8 +295,7 @@ static void AddContact(HeatCase *c, int a, int b, PetscReal resistance)
   c->contacts[c->n_contacts] = (HeatContact){{NULL, NULL}, {-1, -1}, resistance};
   snprintf(name[0], sizeof name[0], "m%d", a);
   snprintf(name[1], sizeof name[1], "m%d", b);
-  for (int k = 0; k < 2; k++)
-    OK(PetscStrallocpy(name[k], &c->contacts[c->n_contacts].names[k]));
+  for (int k = 0; k < 2; k++) OK(PetscStrallocpy(name[k], &c->contacts[c->n_contacts].names[k]));
   c->n_contacts++;
 }
 
@@ -304,7 +303,7 @@ static void AddContact(HeatCase *c, int a, int b, PetscReal resistance)
 static HeatCase *MakeBlocks(const void *context)
 {
   const int *periodic = context;
-  HeatCase  *c = HeatTestCase(NX, NY, 0.9, 1.4, (HeatTestMaterial){2.0, 3.0, 1.0, 1.0});
+  HeatCase  *c        = HeatTestCase(NX, NY, 0.9, 1.4, (HeatTestMaterial){2.0, 3.0, 1.0, 1.0});
 
   HeatTestAddMaterial(c, (HeatTestMaterial){5.0, 7.0, 1.0, 1.0});
   HeatTestAddMaterial(c, (HeatTestMaterial){11.0, 13.0, 1.0, 1.0});
@@ -328,8 +327,8 @@ static PetscReal FaceBetween(PetscInt i, PetscInt j, int axis, int a, int b)
   const PetscReal h = axis == 0 ? 0.1 : 0.2, area = axis == 0 ? 0.2 : 0.1;
   const PetscInt  i2 = (i + 1 - axis) % NX, j2 = (j + axis) % NY;
   const int       from = BlockAt(i, j), to = BlockAt(i2, j2);
-  const PetscReal R = from + to == 3 && from != 0 && to != 0 ? 0.03 : 0.0;
-  const PetscReal G = area / (0.5 * h / k[axis][from] + 0.5 * h / k[axis][to] + R);
+  const PetscReal R    = from + to == 3 && from != 0 && to != 0 ? 0.03 : 0.0;
+  const PetscReal G    = area / (0.5 * h / k[axis][from] + 0.5 * h / k[axis][to] + R);
   const PetscReal heat = G * (HeatTestNoise(i, j, 3) - HeatTestNoise(i2, j2, 3));
 
   if (from == a && to == b) return heat;
@@ -339,9 +338,11 @@ static PetscReal FaceBetween(PetscInt i, PetscInt j, int axis, int a, int b)
 static PetscReal InterfacesOfNoise(HeatProblem *p)
 {
   const int           periodic = *(const int *)p->context;
-  const HeatInterface pairs[]  = {{{NULL, NULL}, {0, 1}}, {{NULL, NULL}, {1, 0}},
-                                  {{NULL, NULL}, {1, 2}}, {{NULL, NULL}, {2, 0}}};
-  PetscReal          *T        = HeatTestNoiseArray(p->g, 3), heat[4], worst = 0.0;
+  const HeatInterface pairs[]  = {{{NULL, NULL}, {0, 1}},
+                                  {{NULL, NULL}, {1, 0}},
+                                  {{NULL, NULL}, {1, 2}},
+                                  {{NULL, NULL}, {2, 0}}};
+  PetscReal          *T = HeatTestNoiseArray(p->g, 3), heat[4], worst = 0.0;
 
   OK(HeatDiagnosticsInterfaceHeat(p->op, T, 4, pairs, heat));
   for (int q = 0; q < 4; q++) {

@@ -2,7 +2,7 @@
  * any scale of temperature. */
 #include "solver_test.h"
 
-#include "solver/energy.h"
+#include "solver/measure/energy.h"
 
 typedef struct {
   HeatScheme scheme;
@@ -218,8 +218,8 @@ static HeatFlows OwnFlows(PetscReal own, const PetscReal heat[HEAT_FLOWS])
 /* In a steady state heat flows must balance: 3 in, 2 out, 1 made, then 1 lost. */
 static PetscReal SteadyBalance(HeatProblem *p)
 {
-  PetscReal      *T    = HeatTestLinearArray(p->g, 293.15, 1.0, 0.0);
-  const PetscReal own  = 1.0 / (PetscReal)p->g->size;
+  PetscReal       *T     = HeatTestLinearArray(p->g, 293.15, 1.0, 0.0);
+  const PetscReal  own   = 1.0 / (PetscReal)p->g->size;
   HeatFlows        flows = OwnFlows(own, (const PetscReal[]){3.0, -2.0, 0.0, 0.0, -1.0, 0.0, 6.0});
   HeatEnergyReport r;
   HeatEnergy       e;

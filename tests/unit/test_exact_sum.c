@@ -3,7 +3,7 @@
 
 #include <float.h>
 
-#include "solver/exact_sum.h"
+#include "solver/base/exact_sum.h"
 
 static PetscReal SumOf(const PetscReal *values, int n)
 {

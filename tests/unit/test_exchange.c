@@ -1,7 +1,7 @@
 /* Heat exchanged through the faces of the sheet. */
 #include "solver_test.h"
 
-#include "solver/exchange.h"
+#include "solver/physics/exchange.h"
 
 /* 8 x 5 cells of 0.1 x 0.2. */
 static HeatCase *Blank(const void *context)

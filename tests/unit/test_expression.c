@@ -4,9 +4,9 @@
 
 #include <math.h>
 
-#include "solver/expression.h"
+#include "solver/case/expression.h"
 
-enum { ALL = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_T | HEAT_VAR_TEMPERATURE };
+enum { ALL = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE };
 
 /* Compiles; NULL with the message when it does not. */
 static HeatExpression *Compile(const char *text, int allowed, char *message, size_t size)
@@ -124,7 +124,7 @@ static void variables_that_occur_are_reported(void **state)
   } cases[] = {{"3*pi", 0},
                {"x", HEAT_VAR_X},
                {"max(y, 1e3)", HEAT_VAR_Y},
-               {"tan(1)*t", HEAT_VAR_T},
+               {"tan(1)*t", HEAT_VAR_TIME},
                {"T - x", HEAT_VAR_TEMPERATURE | HEAT_VAR_X}};
 
   (void)state;

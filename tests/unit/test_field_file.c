@@ -6,7 +6,7 @@
 #include <hdf5.h>
 #include <sys/resource.h>
 
-#include "io/field_file.h"
+#include "io/field_file/field_file.h"
 
 #define NX 37
 #define NY 23

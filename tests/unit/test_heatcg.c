@@ -3,8 +3,8 @@
  * bits on every layout; in how many iterations; and what is refused. */
 #include "multigrid_test.h"
 
-#include "solver/heat_petsc.h"
-#include "solver/stage.h"
+#include "solver/implicit/stage.h"
+#include "solver/multigrid/heat_petsc.h"
 
 /* ------- solving ------- */
 
@@ -73,7 +73,7 @@ static PetscReal TrueResidual(const Solver *s)
 {
   const HeatTestGridProblem *problem = s->p.context;
   const HeatGrid            *g       = s->p.g;
-  PetscReal                 *r = HeatTestArray(g), b_norm, norm;
+  PetscReal                 *r       = HeatTestArray(g), b_norm, norm;
   const PetscReal           *x, *b;
 
   OK(VecGetArrayRead(s->x, &x));
@@ -191,8 +191,8 @@ static void iterations_are_bounded(void **state)
 
 /* ------- what b, x and A may be ------- */
 
-static const HeatTestGridProblem Plain = {"plain", {37, 29}, .mass = 1e-2, .sides = HELD,
-                                          .texture = SPECKS, .jump = 5.0};
+static const HeatTestGridProblem Plain = {"plain",       {37, 29},          .mass = 1e-2,
+                                          .sides = HELD, .texture = SPECKS, .jump = 5.0};
 
 static KSPConvergedReason SolveRaw(Solver *s, PetscInt *iterations)
 {
@@ -428,14 +428,14 @@ static void heatcg_with_another_preconditioner_is_refused(void **state)
 static void heatcg_where_something_depends_on_the_temperature_is_refused(void **state)
 {
   const Option options[] = {{"-ksp_type", KSPHEATCG}};
-  HeatCase    *c      = HeatTestCase(12, 9, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
-  HeatLinear  *linear = NULL;
+  HeatCase    *c         = HeatTestCase(12, 9, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+  HeatLinear  *linear    = NULL;
 
   (void)state;
   HeatTestText(&c->materials[0].conductivity[0], "1+0.01*T");
   HeatTestText(&c->materials[0].conductivity[1], "1+0.01*T");
   c->time.scheme = HEAT_SCHEME_BACKWARD_EULER;
-  HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, c);
+  HeatProblem p  = HeatTestSetUp(PETSC_COMM_WORLD, c);
   SetOptions(1, options);
   RAISES(HEAT_ERR_INPUT, "where nothing depends on the temperature",
          HeatLinearCreate(p.op, 1.0, &linear));
@@ -516,14 +516,11 @@ static void too_few_iterations_fail_with_what_was_tried(void **state)
 }
 
 /* Of four conductivities that grow with T, a hundred to one each. */
-static int SpeckOf(PetscInt i, PetscInt j)
-{
-  return (int)(2.0 * (HeatTestNoise(i, j, 5) + 1.0));
-}
+static int SpeckOf(PetscInt i, PetscInt j) { return (int)(2.0 * (HeatTestNoise(i, j, 5) + 1.0)); }
 
 static HeatCase *SpecksThatDependOnT(void)
 {
-  HeatCase *c = HeatTestCase(32, 24, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
+  HeatCase         *c   = HeatTestCase(32, 24, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
   const char *const k[] = {"1+0.005*T", "1e2*(1+0.005*T)", "1e4*(1+0.005*T)", "1e6*(1+0.005*T)"};
 
   for (int m = 0; m < 4; m++) {
@@ -540,7 +537,7 @@ static HeatCase *SpecksThatDependOnT(void)
 
 static void newton_falls_back_on_the_algebraic_multigrid(void **state)
 {
-  HeatStageEquation eq = {0.0, 1e-3, NULL, NULL};
+  HeatStageEquation eq   = {0.0, 1e-3, NULL, NULL};
   HeatSolveInfo     info = {0};
   HeatStage        *stage;
   PetscBool         solved, valid;
@@ -575,8 +572,8 @@ static void another_mass_solves_as_a_fresh_solver_does(void **state)
   HeatTestGridProblem other = Plain;
 
   (void)state;
-  other.mass      = 10.0;
-  Solver          s = SolverOn(PETSC_COMM_WORLD, &Plain), fresh = SolverOn(PETSC_COMM_WORLD, &other);
+  other.mass = 10.0;
+  Solver s = SolverOn(PETSC_COMM_WORLD, &Plain), fresh = SolverOn(PETSC_COMM_WORLD, &other);
   const PetscReal *x;
 
   AT_MOST(Solve(&s), 1.01e-8);

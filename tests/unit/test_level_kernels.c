@@ -1,7 +1,7 @@
 /* Kernels that do several rows at once leave the bits of those that do one. */
 #include "solver_test.h"
 
-#include "solver/level_kernels.h"
+#include "solver/multigrid/level_kernels.h"
 
 enum { N = 200, ROWS = 8, PAD = 16, ROW = N + 2 * PAD }; /* N: no multiple of a block or a vector */
 

@@ -3,7 +3,7 @@
  * nobody may touch.  Grids are made by hand here: any cuts, blocks without cells included. */
 #include "solver_test.h"
 
-#include "solver/level_transfer.h"
+#include "solver/multigrid/level_transfer.h"
 
 /* ------- distributions made by hand ------- */
 
@@ -35,9 +35,9 @@ typedef struct {
 /* On px x py ranks of the world. */
 static HeatDistribution Distribute(const Cells *cells, PetscInt px, PetscInt py)
 {
-  PetscInt    *x, *y;
-  PetscMPIInt  rank;
-  HeatGrid     g = {.comm = PETSC_COMM_WORLD};
+  PetscInt        *x, *y;
+  PetscMPIInt      rank;
+  HeatGrid         g = {.comm = PETSC_COMM_WORLD};
   HeatDistribution d;
 
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
@@ -64,10 +64,17 @@ static HeatDistribution Distribute(const Cells *cells, PetscInt px, PetscInt py)
 /* Three blocks of which the middle one, with `width` cells from `first` on, is this rank's. */
 static HeatDistribution MiddleOfThree(PetscInt first, PetscInt width, PetscBool periodic)
 {
-  const PetscInt   n = first + width + 3;
+  const PetscInt   n   = first + width + 3;
   PetscInt         x[] = {0, first, first + width, n}, y[] = {0, 2, 5, 6};
-  HeatGrid         g = {.comm = PETSC_COMM_SELF, .nx = n, .ny = 6, .px = 3, .py = 3, .ip = 1,
-                        .jp = 1, .x_start = x, .y_start = y};
+  HeatGrid         g = {.comm    = PETSC_COMM_SELF,
+                        .nx      = n,
+                        .ny      = 6,
+                        .px      = 3,
+                        .py      = 3,
+                        .ip      = 1,
+                        .jp      = 1,
+                        .x_start = x,
+                        .y_start = y};
   HeatDistribution d;
 
   g.periodic[0] = periodic;
@@ -213,7 +220,7 @@ static void coarse_cell_is_where_its_first_fine_cell_is(void **state)
     for (int joins = 0; joins < 4; joins++) {
       const PetscBool  along[2] = {joins & 1, joins >> 1};
       const Cells      cells    = {{13, 8}, {PETSC_FALSE, PETSC_TRUE}, {cuts, (cuts + 1) % CUTS}};
-      HeatDistribution fine = Distribute(&cells, size, 1), coarse;
+      HeatDistribution fine     = Distribute(&cells, size, 1), coarse;
 
       OK(HeatDistributionCoarsen(&fine, along, &coarse));
       wrong += coarse.n[0] != (along[0] ? 7 : 13) || coarse.n[1] != (along[1] ? 4 : 8);
@@ -234,19 +241,18 @@ static void agglomeration_joins_blocks_on_the_rank_of_the_first(void **state)
   const PetscMPIInt size     = HeatTestSize();
   const PetscBool   along[2] = {PETSC_TRUE, PETSC_FALSE};
   const Cells       cells    = {{23, 8}, {PETSC_FALSE, PETSC_FALSE}, {NOISY, EVEN}};
-  HeatDistribution  d = Distribute(&cells, size, 1), fewer;
+  HeatDistribution  d        = Distribute(&cells, size, 1), fewer;
   PetscReal         wrong = 0.0, own = 0.0;
 
   (void)state;
   for (PetscInt by = 2; d.parts[0] > 1; by *= 2) {
     OK(HeatDistributionAgglomerate(&d, along, &fewer));
-    for (PetscInt i = 0; i < 23; i++)
-      wrong += OwnerOf(&fewer, i, 0) != OwnerOf(&d, i, 0) / by * by;
+    for (PetscInt i = 0; i < 23; i++) wrong += OwnerOf(&fewer, i, 0) != OwnerOf(&d, i, 0) / by * by;
     OK(HeatDistributionDestroy(&d));
     d = fewer;
   }
   const HeatBox box = HeatDistributionOwn(&d);
-  own = (PetscReal)((box.hi[0] - box.lo[0]) * (box.hi[1] - box.lo[1]));
+  own               = (PetscReal)((box.hi[0] - box.lo[0]) * (box.hi[1] - box.lo[1]));
   AT_MOST(wrong, 0.0);
   AT_MOST(fabs(HeatTestSum(PETSC_COMM_WORLD, own) - 23 * 8), 0.0);
   ALL(d.place[0] == 0 || HeatBoxIsEmpty(&box));
@@ -344,7 +350,7 @@ static PetscReal TransferApart(const HeatDistribution *from, PetscInt from_halo,
                                const HeatDistribution *to, PetscInt to_halo, PetscInt halo,
                                PetscBool in_place)
 {
-  const HeatLevelShape read = HeatLevelShapeMake(from, from_halo);
+  const HeatLevelShape read  = HeatLevelShapeMake(from, from_halo);
   const HeatLevelShape write = HeatLevelShapeMake(to, to_halo);
   const HeatBox        box = Surroundings(to, halo), own = HeatDistributionOwn(from);
   HeatTransfer        *t;
@@ -379,9 +385,8 @@ static PetscReal OverCuts(PetscInt nx, PetscInt ny, int periodic, Claim claim)
   for (PetscInt px = 1; px <= size; px++) {
     if (size % px) continue;
     for (int cuts = 0; cuts < CUTS; cuts++) {
-      const Cells      cells = {{nx, ny}, {periodic & 1, periodic >> 1},
-                                {cuts, (cuts + px) % CUTS}};
-      HeatDistribution d     = Distribute(&cells, px, size / px);
+      const Cells cells  = {{nx, ny}, {periodic & 1, periodic >> 1}, {cuts, (cuts + px) % CUTS}};
+      HeatDistribution d = Distribute(&cells, px, size / px);
 
       worst = HeatTestMax(worst, claim(&d));
       OK(HeatDistributionDestroy(&d));

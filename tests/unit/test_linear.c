@@ -32,8 +32,7 @@ static PetscReal TrueResidual(HeatProblem *p, PetscReal mass, const PetscReal *b
 }
 
 /* Solve with a noisy right-hand side, from an x full of rubbish; the true residual. */
-static PetscReal Solve(HeatProblem *p, HeatLinear *linear, PetscReal mass,
-                       HeatSolveInfo *info)
+static PetscReal Solve(HeatProblem *p, HeatLinear *linear, PetscReal mass, HeatSolveInfo *info)
 {
   PetscReal *b   = HeatTestNoiseArray(p->g, 6), residual;
   Vec        rhs = HeatTestVec(p->g, b), x;

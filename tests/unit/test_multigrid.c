@@ -2,8 +2,8 @@
  * its levels conduct.  "Bits" are compared with those of a rank that has the whole problem. */
 #include "multigrid_test.h"
 
-#include "solver/heat_petsc.h"
-#include "solver/multigrid_impl.h"
+#include "solver/multigrid/heat_petsc.h"
+#include "solver/multigrid/multigrid_impl.h"
 
 /* Rounding of single precision in a cycle: some hundred operations a cell, as measured. */
 static const PetscReal Single = 1e-5;
@@ -84,8 +84,8 @@ static PetscReal LeastProduct(const HeatTestGridProblem *problem)
       x[(size_t)kind * HeatGridLocalCells(g) / 7] = -1.0;
     }
     z     = Apply(&c, x);
-    least = PetscMin(least, HeatTestDot(g, x, z) /
-                                sqrt(HeatTestDot(g, x, x) * HeatTestDot(g, z, z)));
+    least = PetscMin(least,
+                     HeatTestDot(g, x, z) / sqrt(HeatTestDot(g, x, x) * HeatTestDot(g, z, z)));
     OK(PetscFree(x));
     OK(PetscFree(z));
   }
@@ -302,7 +302,8 @@ static PetscReal SumsApart(const HeatTestGridProblem *problem)
   OK(HeatMultigridUp(c.mg, &rz, &zAz));
   OK(HeatOperatorApply(c.p.op, problem->mass, z, az));
   apart = fabs(norm / sqrt(HeatTestDot(g, r, r)) - 1.0);
-  apart = HeatTestMax(apart, fabs((rz / zAz) / (HeatTestDot(g, r, z) / HeatTestDot(g, z, az)) - 1.0));
+  apart = HeatTestMax(apart,
+                      fabs((rz / zAz) / (HeatTestDot(g, r, z) / HeatTestDot(g, z, az)) - 1.0));
   OK(PetscFree(r));
   OK(PetscFree(z));
   OK(PetscFree(az));
@@ -364,8 +365,8 @@ static float At(const HeatLevel *l, const HeatRows *rows, PetscInt i, PetscInt j
 static PetscReal LevelApart(const HeatMultigrid *mg, const HeatTestGridProblem *p, PetscInt level)
 {
   const HeatLevel *l     = &mg->levels[level];
-  const PetscReal  hx = HeatTestOr(p->width, (PetscReal)p->n[0]) / (PetscReal)l->d.n[0];
-  const PetscReal  hy = HeatTestOr(p->height, (PetscReal)p->n[1]) / (PetscReal)l->d.n[1];
+  const PetscReal  hx    = HeatTestOr(p->width, (PetscReal)p->n[0]) / (PetscReal)l->d.n[0];
+  const PetscReal  hy    = HeatTestOr(p->height, (PetscReal)p->n[1]) / (PetscReal)l->d.n[1];
   const PetscReal  scale = ldexp(1.0, mg->scale_A), ky = HeatTestOr(p->ky, 1.0);
   PetscReal        apart = 0.0;
 
@@ -404,13 +405,13 @@ static PetscReal SideApart(HeatTestSides sides, PetscInt level)
   const PetscReal           film    = 2.0;
   Cycle                     c       = CycleOn(PETSC_COMM_SELF, &problem);
   const HeatLevel          *l       = &c.mg->levels[level];
-  const PetscReal           h       = ldexp(1.0, (int)level), half = 2.0;
-  const PetscReal           side    = sides == HELD ? half : half * film * h / (half + film * h);
-  PetscReal                 apart   = 0.0;
+  const PetscReal           h = ldexp(1.0, (int)level), half = 2.0;
+  const PetscReal           side  = sides == HELD ? half : half * film * h / (half + film * h);
+  PetscReal                 apart = 0.0;
 
   for (PetscInt j = 1; j < l->d.n[1] - 1; j++)
-    apart = HeatTestMax(apart, fabs(At(l, &l->m, 0, j) / ldexp(side + 1e-4 * h * h, c.mg->scale_A) -
-                                    1.0));
+    apart = HeatTestMax(apart,
+                        fabs(At(l, &l->m, 0, j) / ldexp(side + 1e-4 * h * h, c.mg->scale_A) - 1.0));
   EndCycle(&c);
   return apart;
 }
@@ -456,9 +457,10 @@ static void every_level_holds_all_heat(void **state)
 /* Cells are joined along the strong couplings alone until both are alike. */
 static void flat_cells_are_joined_along_the_short_side(void **state)
 {
-  const HeatTestGridProblem problem = {"flat", {64, 64}, .width = 64.0, .height = 8.0, .mass = 1e-6};
-  Cycle                     c       = CycleOn(PETSC_COMM_WORLD, &problem);
-  HeatMultigridLevel        l;
+  const HeatTestGridProblem problem = {
+      "flat", {64, 64}, .width = 64.0, .height = 8.0, .mass = 1e-6};
+  Cycle              c = CycleOn(PETSC_COMM_WORLD, &problem);
+  HeatMultigridLevel l;
 
   (void)state;
   for (PetscInt k = 0; k < 3; k++) { /* cells 1 x 1/8, 1 x 1/4, 1 x 1/2, 1 x 1 */

@@ -62,8 +62,8 @@ static void FillMaterials(HeatCase *c, int with)
 
 static HeatCase *Make(const void *context)
 {
-  const Variant  *v  = context;
-  HeatCase       *c  = HeatTestCase(v->nx, v->ny, 2.0, 1.0, (HeatTestMaterial){1.0, 2.0, 1.0, 1.0});
+  const Variant *v = context;
+  HeatCase      *c = HeatTestCase(v->nx, v->ny, 2.0, 1.0, (HeatTestMaterial){1.0, 2.0, 1.0, 1.0});
 
   FillMaterials(c, v->with);
   HeatTestPatchwork(c, HeatTestMaterialOf);

@@ -43,8 +43,8 @@ static void FillSide(HeatCase *c, HeatSide side, Kind kind)
 
 static HeatCase *Make(const void *context)
 {
-  const Variant  *v  = context;
-  HeatCase       *c  = HeatTestCase(v->nx, v->ny, 2.0, 1.0, Materials[0]);
+  const Variant *v = context;
+  HeatCase      *c = HeatTestCase(v->nx, v->ny, 2.0, 1.0, Materials[0]);
 
   HeatTestAddMaterial(c, Materials[1]);
   HeatTestAddMaterial(c, Materials[2]);
@@ -592,9 +592,12 @@ static HeatCase *MakeUnforced(const void *context)
 
   HeatTestNumber(&c->source, 0.0);
   for (int s = 0; s < HEAT_SIDES; s++) {
-    if (c->boundary[s].segments[0].type == HEAT_BC_TEMPERATURE) HeatTestNumber(&c->boundary[s].segments[0].value, 0.0);
-    if (c->boundary[s].segments[0].type == HEAT_BC_FLUX) HeatTestNumber(&c->boundary[s].segments[0].value, 0.0);
-    if (c->boundary[s].segments[0].type == HEAT_BC_CONVECTION) HeatTestNumber(&c->boundary[s].segments[0].ambient, 0.0);
+    if (c->boundary[s].segments[0].type == HEAT_BC_TEMPERATURE)
+      HeatTestNumber(&c->boundary[s].segments[0].value, 0.0);
+    if (c->boundary[s].segments[0].type == HEAT_BC_FLUX)
+      HeatTestNumber(&c->boundary[s].segments[0].value, 0.0);
+    if (c->boundary[s].segments[0].type == HEAT_BC_CONVECTION)
+      HeatTestNumber(&c->boundary[s].segments[0].ambient, 0.0);
   }
   return c;
 }

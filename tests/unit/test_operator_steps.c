@@ -3,7 +3,7 @@
  * neighbours, and all that the coefficients can be. */
 #include "solver_test.h"
 
-#include "solver/wavefront.h"
+#include "solver/operator/wavefront.h"
 
 typedef enum { UNIFORM, INCLUSION, PATCHWORK } Material;
 typedef enum { HELD, FLUX, FILM, CHANGING, NONE, PERIODIC } Kind;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "app/options.h"
+#include "app/process/options.h"
 
 #define PARSE(options, ...)                                                                        \
   char *argv_[] = {(char *)"heat2d", __VA_ARGS__, NULL};                                           \
@@ -52,8 +52,8 @@ static void single_dash_options_go_to_petsc_with_their_values(void **state)
   HeatOptions o;
 
   (void)state;
-  PARSE(&o, (char *)"c.yaml", (char *)"-ksp_type", (char *)"cg", (char *)"-shift", (char *)"-1.5", (char *)"-log_view",
-        (char *)"--quiet");
+  PARSE(&o, (char *)"c.yaml", (char *)"-ksp_type", (char *)"cg", (char *)"-shift", (char *)"-1.5",
+        (char *)"-log_view", (char *)"--quiet");
   assert_int_equal(o.petsc_argc, 6);
   assert_string_equal(o.petsc_argv[0], "heat2d");
   assert_string_equal(o.petsc_argv[2], "cg");

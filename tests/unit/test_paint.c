@@ -1,7 +1,7 @@
 /* Painting: which cells a region covers, by the rules of the header, and what stays. */
 #include "solver_test.h"
 
-#include "solver/paint.h"
+#include "solver/physics/paint.h"
 
 /* 14 x 11 cells of 0.1 on [-0.2, 1.2] x [0, 1.1], three materials, the first everywhere. */
 enum { NX = 14, NY = 11 };
@@ -290,8 +290,8 @@ static void CountHalves(const HeatGrid *g, PetscInt i0, PetscInt j0, PetscInt n,
                         Census *census)
 {
   const PetscReal x0 = X(i0), x1 = X(i0 + n), y0 = Y(j0), y1 = Y(j0 + n);
-  PetscReal a[3][2] = {{x0, y0}, {x1, y0}, {x1, y1}}, b[3][2] = {{x0, y0}, {x1, y1}, {x0, y1}};
-  PetscReal c[3][2] = {{x0, y0}, {x1, y0}, {x0, y1}}, d[3][2] = {{x1, y0}, {x1, y1}, {x0, y1}};
+  PetscReal  a[3][2] = {{x0, y0}, {x1, y0}, {x1, y1}}, b[3][2] = {{x0, y0}, {x1, y1}, {x0, y1}};
+  PetscReal  c[3][2] = {{x0, y0}, {x1, y0}, {x0, y1}}, d[3][2] = {{x1, y0}, {x1, y1}, {x0, y1}};
   HeatRegion halves[2] = {
       {.shape = HEAT_SHAPE_POLYGON, .n_vertices = 3, .vertices = rising ? a : c},
       {.shape = HEAT_SHAPE_POLYGON, .n_vertices = 3, .vertices = rising ? b : d}};
@@ -497,7 +497,8 @@ static void temperature_that_is_not_finite_is_refused_by_all_ranks(void **state)
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   PetscReal  *T = HeatTestArray(p.g);
 
-  RAISES(HEAT_ERR_INPUT, "initial.temperature", HeatPaintTemperature(p.g, p.c, NULL, PETSC_FALSE, T));
+  RAISES(HEAT_ERR_INPUT, "initial.temperature",
+         HeatPaintTemperature(p.g, p.c, NULL, PETSC_FALSE, T));
   OK(PetscFree(T));
   HeatTestTearDown(&p);
 }
@@ -511,7 +512,8 @@ static void temperature_of_a_region_that_is_not_finite_names_the_region(void **s
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   PetscReal  *T = HeatTestArray(p.g);
 
-  RAISES(HEAT_ERR_INPUT, "regions[1].temperature", HeatPaintTemperature(p.g, p.c, NULL, PETSC_FALSE, T));
+  RAISES(HEAT_ERR_INPUT, "regions[1].temperature",
+         HeatPaintTemperature(p.g, p.c, NULL, PETSC_FALSE, T));
   OK(PetscFree(T));
   HeatTestTearDown(&p);
 }
@@ -527,8 +529,8 @@ static int32_t MapAt(PetscInt i, PetscInt j)
 /* Region 1 is a map, as a file would give it to this rank. */
 static HeatCellInputs ReadMap(const HeatProblem *p)
 {
-  HeatCellInputs inputs = {NULL, {NULL}};
-  const HeatGrid *g     = p->g;
+  HeatCellInputs  inputs = {NULL, {NULL}};
+  const HeatGrid *g      = p->g;
 
   OK(PetscCalloc1(p->c->n_regions, &inputs.maps));
   OK(PetscMalloc1(HeatGridLocalCells(g), &inputs.maps[1]));
@@ -580,7 +582,7 @@ static PetscReal MapApart(HeatProblem *p)
 {
   const HeatGrid *g      = p->g;
   HeatCellInputs  inputs = ReadMap(p);
-  PetscReal      *T      = HeatTestArray(g), wrong = 0.0;
+  PetscReal      *T = HeatTestArray(g), wrong = 0.0;
   uint16_t       *material, *source;
 
   OK(PetscMalloc2(HeatGridLocalCells(g), &material, HeatGridLocalCells(g), &source));

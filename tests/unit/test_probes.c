@@ -2,7 +2,7 @@
  * surface's on a side. */
 #include "solver_test.h"
 
-#include "solver/probes.h"
+#include "solver/measure/probes.h"
 
 typedef PetscReal (*Exact)(PetscReal x, PetscReal y);
 
@@ -559,8 +559,8 @@ static PetscReal FacesFollowTheField(HeatProblem *p)
 
     OK(HeatProbesValues(probes, p->op, T, 0.0, values));
     for (int k = 0; k < N; k++) {
-      const PetscReal a = HeatTestNoise(k % (LAYERS - 1), k / (LAYERS - 1), seed);
-      const PetscReal b = HeatTestNoise(k % (LAYERS - 1) + 1, k / (LAYERS - 1), seed);
+      const PetscReal a  = HeatTestNoise(k % (LAYERS - 1), k / (LAYERS - 1), seed);
+      const PetscReal b  = HeatTestNoise(k % (LAYERS - 1) + 1, k / (LAYERS - 1), seed);
       const PetscReal ka = 3.0 + 2.0 * a, kb = 3.0 + 2.0 * b;
 
       worst = HeatTestMax(worst, fabs(values[k] - (ka * a + kb * b) / (ka + kb)));
@@ -602,7 +602,7 @@ static PetscReal CornersOfSegments(HeatProblem *p)
 {
   const PetscReal at[4][2] = {{1.0, -1.0}, {1.8, -1.0}, {1.0, 0.8}, {1.8, 0.8}};
   const PetscReal exact[4] = {3.0, 3.0, 3.0, 2.0}; /* bottom; bottom; 1 and 5; the cell's */
-  PetscReal      *T        = HeatTestLinearArray(p->g, 2.0, 0.0, 0.0), values[4], worst = 0.0;
+  PetscReal      *T = HeatTestLinearArray(p->g, 2.0, 0.0, 0.0), values[4], worst = 0.0;
   HeatProbes     *probes;
 
   OK(HeatProbesCreate(p->op, 4, at, &probes));

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "solver/radiation.h"
+#include "solver/physics/radiation.h"
 
 static PetscReal FourthPower(PetscReal T) { return T * T * T * fabs(T); }
 

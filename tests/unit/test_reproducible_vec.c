@@ -4,7 +4,7 @@
 
 #include <petscsnes.h>
 
-#include "solver/reproducible_vec.h"
+#include "solver/base/reproducible_vec.h"
 
 enum { NX = 41, NY = 37 };
 

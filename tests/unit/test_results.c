@@ -5,8 +5,8 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-#include "io/output_dir.h"
-#include "io/results.h"
+#include "io/run_files/output_dir.h"
+#include "io/run_files/results.h"
 
 static cJSON *Load(const char *path)
 {
@@ -48,7 +48,7 @@ static void Fill(HeatResults *r)
   static const HeatResultsSegment   segments[]   = {{HEAT_TOP, 1, -2.5}};
   static const HeatResultsInterface interfaces[] = {{"steel", "ply", 3.5}};
   static const HeatResultsRegion    regions[]    = {{"core", 1.0, 2.0, NAN}};
-  static const HeatResultsRestart restarts[] = {{"out/checkpoint_000050.h5", 50}};
+  static const HeatResultsRestart   restarts[]   = {{"out/checkpoint_000050.h5", 50}};
 
   static const HeatResultsRollback rollbacks[] = {{70, 60, "a flipped bit"}};
 
@@ -152,12 +152,17 @@ static void record_without_a_folder_is_an_error_on_every_rank(void **state)
 /* An earlier run's files, and some that are not ours. */
 static void EarlierRun(const char *dir, const char *status)
 {
-  static const char *const names[] = {"snapshot_000020.h5",   "checkpoint_000050.h5",
-                                      "checkpoint_000100.h5", ".checkpoint_000150.h5.part",
-                                      "snapshots.xdmf",       "history.csv",
-                                      "probes.csv",           "profile_a.csv",
+  static const char *const names[] = {"snapshot_000020.h5",
+                                      "checkpoint_000050.h5",
+                                      "checkpoint_000100.h5",
+                                      ".checkpoint_000150.h5.part",
+                                      "snapshots.xdmf",
+                                      "history.csv",
+                                      "probes.csv",
+                                      "profile_a.csv",
                                       "notes.txt",
-                                      "checkpoint_1.h5",      "my_checkpoint_000050.h5"};
+                                      "checkpoint_1.h5",
+                                      "my_checkpoint_000050.h5"};
   char                     path[256], text[64];
 
   HeatTestFolder(dir);

@@ -2,8 +2,8 @@
  * are continued in a new process. */
 #include "solver_test.h"
 
-#include "solver/stepper.h"
-#include "solver/stepper_esdirk.h"
+#include "solver/stepper/stepper.h"
+#include "solver/stepper/stepper_esdirk.h"
 
 typedef struct {
   HeatScheme  scheme;
@@ -15,14 +15,20 @@ typedef struct {
   PetscBool   mixed;          /* two materials, all kinds of sides, all depending on time */
 } Run;
 
-#define OURS(scheme, order) {HEAT_SCHEME_##scheme, NULL, order, NULL, NULL, 0.0, PETSC_FALSE}
-#define PETSCS(type, order) {HEAT_SCHEME_TS, type, order, NULL, NULL, 0.0, PETSC_FALSE}
+#define OURS(scheme, order)                                                                        \
+  {                                                                                                \
+    HEAT_SCHEME_##scheme, NULL, order, NULL, NULL, 0.0, PETSC_FALSE                                \
+  }
+#define PETSCS(type, order)                                                                        \
+  {                                                                                                \
+    HEAT_SCHEME_TS, type, order, NULL, NULL, 0.0, PETSC_FALSE                                      \
+  }
 
 static const Run Every[] = {
-    OURS(FTCS, 1),          OURS(RKL2, 2),          OURS(BACKWARD_EULER, 1), OURS(CRANK_NICOLSON, 2),
-    OURS(BDF2, 2),          OURS(ESDIRK, 4),        PETSCS("beuler", 1),     PETSCS("cn", 2),
-    PETSCS("bdf", 2),       PETSCS("rosw", 3),      PETSCS("arkimex", 3),    PETSCS("rk", 3),
-    PETSCS("euler", 1),     PETSCS("ssp", 2),
+    OURS(FTCS, 1),      OURS(RKL2, 2),     OURS(BACKWARD_EULER, 1), OURS(CRANK_NICOLSON, 2),
+    OURS(BDF2, 2),      OURS(ESDIRK, 4),   PETSCS("beuler", 1),     PETSCS("cn", 2),
+    PETSCS("bdf", 2),   PETSCS("rosw", 3), PETSCS("arkimex", 3),    PETSCS("rk", 3),
+    PETSCS("euler", 1), PETSCS("ssp", 2),
 };
 enum { N_EVERY = sizeof Every / sizeof Every[0], N_OURS = 6 };
 
@@ -156,8 +162,8 @@ static PetscReal ErrorAfter(HeatProblem *p, int n, PetscBool even, const PetscRe
 /* log2 of the ratio of the errors of n and 2 n steps, less the order; n0 is where asymptotics hold. */
 static PetscReal OrderLacks(const Run *run, int n, PetscBool even)
 {
-  HeatProblem p     = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
-  PetscReal  *exact = ExactAt(p.g, End);
+  HeatProblem p      = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
+  PetscReal  *exact  = ExactAt(p.g, End);
   PetscReal   coarse = ErrorAfter(&p, n, even, exact), fine = ErrorAfter(&p, 2 * n, even, exact);
 
   OK(PetscFree(exact));
@@ -203,7 +209,7 @@ static void order_survives_a_conductivity_of_the_temperature(void **state)
   (void)state;
   SKIP_IN_PARALLEL();
   memcpy(runs, Every, sizeof runs);
-  fine.conductivity = k_of_T;
+  fine.conductivity  = k_of_T;
   HeatProblem      p = HeatTestSetUp(PETSC_COMM_WORLD, Make(&fine));
   PetscReal        dt[MOST], *T0 = ExactAt(p.g, 0.0);
   Vec              T = HeatTestVec(p.g, T0);
@@ -227,9 +233,9 @@ static void order_survives_a_conductivity_of_the_temperature(void **state)
 
     if (runs[k].ts && !strcmp(runs[k].ts, "euler")) continue; /* at its limit of stability */
     runs[k].conductivity = k_of_T;
-    q      = HeatTestSetUp(PETSC_COMM_WORLD, Make(&runs[k]));
-    coarse = ErrorAfter(&q, n, PETSC_TRUE, reference);
-    half   = ErrorAfter(&q, 2 * n, PETSC_TRUE, reference);
+    q                    = HeatTestSetUp(PETSC_COMM_WORLD, Make(&runs[k]));
+    coarse               = ErrorAfter(&q, n, PETSC_TRUE, reference);
+    half                 = ErrorAfter(&q, 2 * n, PETSC_TRUE, reference);
     AT_MOST(fabs(log2(coarse / half) - runs[k].order), 0.25);
     HeatTestTearDown(&q);
   }
@@ -394,13 +400,14 @@ static void rkl2_is_monotone_with_many_stages(void **state)
   (void)state;
   SKIP_IN_PARALLEL();
   for (PetscReal factor = 10.0; factor < 2e5; factor *= 10.0) {
-    HeatProblem      p = HeatTestSetUp(PETSC_COMM_WORLD, Blank(&run));
+    HeatProblem      p  = HeatTestSetUp(PETSC_COMM_WORLD, Blank(&run));
     PetscReal       *T0 = HeatTestArray(p.g), dt, out = 0.0;
     const PetscReal *now;
     HeatStepper     *stepper;
     HeatStepInfo     info;
 
-    for (PetscInt k = 0; k < p.g->nxl * p.g->nyl; k++) T0[k] = p.g->xs + k % p.g->nxl < 3 ? 1.0 : 0.0;
+    for (PetscInt k = 0; k < p.g->nxl * p.g->nyl; k++)
+      T0[k] = p.g->xs + k % p.g->nxl < 3 ? 1.0 : 0.0;
     Vec T = HeatTestVec(p.g, T0);
     OK(HeatOperatorStableStep(p.op, &dt));
     OK(HeatStepperCreate(p.op, factor * dt, &stepper));
@@ -422,7 +429,7 @@ static void rkl2_is_monotone_with_many_stages(void **state)
 /* Stored heat of T less that of the array, all ranks. */
 static PetscReal StoredApart(const HeatProblem *p, Vec T, const PetscReal *before)
 {
-  const PetscReal *C = HeatOperatorCapacity(p->op), *now;
+  const PetscReal *C   = HeatOperatorCapacity(p->op), *now;
   PetscReal        sum = 0.0;
 
   OK(VecGetArrayRead(T, &now));
@@ -592,7 +599,7 @@ typedef struct {
 /* To t = 1 from the exact solution at 0: a decay a hundred thousand times over, and a slow source. */
 static Controlled RunControlled(const Run *run, PetscReal clip)
 {
-  HeatProblem  p = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
+  HeatProblem  p  = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
   PetscReal   *T0 = ExactAt(p.g, 0.0), *exact = ExactAt(p.g, 1.0), t = 0.0, dt;
   Vec          T = HeatTestVec(p.g, T0);
   HeatStepper *stepper;
@@ -694,11 +701,11 @@ static void steps_that_meet_a_jump_are_rejected(void **state)
     HeatCase *c      = Blank(&runs[k]);
     HeatTestText(&c->source, "1200*(t > 0.5)*x");
     HeatTestTemperature(c, HEAT_LEFT, "300");
-    HeatProblem      p  = HeatTestSetUp(PETSC_COMM_WORLD, c);
-    PetscReal       *T0 = HeatTestLinearArray(p.g, 300.0, 10.0, 0.0), t = 0.0, dt, before = 0.0;
-    Vec              T  = HeatTestVec(p.g, T0);
-    HeatStepper     *stepper;
-    PetscInt         rejected = 0;
+    HeatProblem  p  = HeatTestSetUp(PETSC_COMM_WORLD, c);
+    PetscReal   *T0 = HeatTestLinearArray(p.g, 300.0, 10.0, 0.0), t = 0.0, dt, before = 0.0;
+    Vec          T = HeatTestVec(p.g, T0);
+    HeatStepper *stepper;
+    PetscInt     rejected = 0;
 
     OK(HeatStepperCreate(p.op, 0.0, &stepper));
     OK(HeatStepperFirstStep(stepper, t, T, &dt));
@@ -725,12 +732,12 @@ static void bounds_of_the_step_are_kept(void **state)
   Run run = OURS(ESDIRK, 4);
 
   (void)state;
-  run.adaptive          = 1e-4;
-  HeatCase *c           = Make(&run);
-  c->time.adaptive.max  = 0.004;
-  HeatProblem  p        = HeatTestSetUp(PETSC_COMM_WORLD, c);
-  PetscReal   *T0       = ExactAt(p.g, 0.0), dt;
-  Vec          T        = HeatTestVec(p.g, T0);
+  run.adaptive         = 1e-4;
+  HeatCase *c          = Make(&run);
+  c->time.adaptive.max = 0.004;
+  HeatProblem  p       = HeatTestSetUp(PETSC_COMM_WORLD, c);
+  PetscReal   *T0      = ExactAt(p.g, 0.0), dt;
+  Vec          T       = HeatTestVec(p.g, T0);
   HeatStepper *stepper;
   HeatStepInfo info;
   OK(HeatStepperCreate(p.op, 0.0, &stepper));
@@ -779,15 +786,15 @@ static PetscErrorCode FailingStep(HeatProblem *p, PetscReal dt, HeatStepInfo *in
 static void failed_step_tells_the_norms_and_leaves_the_temperature(void **state)
 {
   const Run runs[6] = {OURS(BACKWARD_EULER, 1), OURS(CRANK_NICOLSON, 2), OURS(BDF2, 2),
-                       OURS(ESDIRK, 4), PETSCS("beuler", 1), PETSCS("arkimex", 3)};
+                       OURS(ESDIRK, 4),         PETSCS("beuler", 1),     PETSCS("arkimex", 3)};
 
   (void)state;
   for (int k = 0; k < 6; k++) {
     Run          run = runs[k];
     HeatStepInfo info;
 
-    run.conductivity = "1 + 0.001*T^2";
-    HeatCase *c      = Make(&run);
+    run.conductivity     = "1 + 0.001*T^2";
+    HeatCase *c          = Make(&run);
     c->solver.max_newton = 1;
     HeatProblem p        = HeatTestSetUp(PETSC_COMM_WORLD, c);
     RAISES(HEAT_ERR_NUMERICS, "t = 20 s", FailingStep(&p, 1.0, &info));
@@ -806,12 +813,12 @@ static void controlled_scheme_takes_a_shorter_step_when_a_solve_fails(void **sta
     Run          run = runs[k];
     HeatStepInfo info;
 
-    run.conductivity         = "1 + 0.001*T^2";
-    run.adaptive             = 1e3; /* any error will do: it is the solve that fails */
-    HeatCase *c              = Make(&run);
-    c->solver.max_newton     = 3;
-    c->time.adaptive.min     = 0.0;
-    HeatProblem p            = HeatTestSetUp(PETSC_COMM_WORLD, c);
+    run.conductivity     = "1 + 0.001*T^2";
+    run.adaptive         = 1e3; /* any error will do: it is the solve that fails */
+    HeatCase *c          = Make(&run);
+    c->solver.max_newton = 3;
+    c->time.adaptive.min = 0.0;
+    HeatProblem p        = HeatTestSetUp(PETSC_COMM_WORLD, c);
     OK(FailingStep(&p, 10.0, &info));
     ALL(info.rejected > 0 && info.dt < 10.0);
     p.c->time.adaptive.min = 5.0;
@@ -916,8 +923,8 @@ static void step_of_petsc_that_ends_without_a_meaning_leaves_the_temperature(voi
 
 static void type_that_petsc_does_not_have_is_refused_where_it_stands(void **state)
 {
-  Run         run     = PETSCS("nosuchtype", 1);
-  HeatProblem p       = HeatTestSetUp(PETSC_COMM_WORLD, Make(&run));
+  Run          run     = PETSCS("nosuchtype", 1);
+  HeatProblem  p       = HeatTestSetUp(PETSC_COMM_WORLD, Make(&run));
   HeatStepper *stepper = NULL;
 
   (void)state;

@@ -3,8 +3,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io_test.h"
 
-#include "io/field_file.h"
-#include "io/seal.h"
+#include "io/field_file/field_file.h"
+#include "io/field_file/seal.h"
 
 #define LENGTH 60
 

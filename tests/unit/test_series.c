@@ -1,7 +1,7 @@
 /* Tables of time and value: what is read, and what is refused with its line. */
 #include "tests/unit/io_test.h"
 
-#include "io/series.h"
+#include "io/case_file/series.h"
 
 static PetscErrorCode Read(const char *text, HeatSeries *series)
 {

@@ -2,8 +2,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/unit/io_test.h"
 
-#include "io/checksum.h"
-#include "io/slab.h"
+#include "io/field_file/slab.h"
+#include "io/file/checksum.h"
 
 /* Cells such that rows divide unevenly, and such that some ranks get none. */
 static const PetscInt Grids[][2] = {{13, 11}, {29, 7}, {7, 30}, {64, 2}};
@@ -94,10 +94,12 @@ static void PiecesMakeUpTheSlab(const HeatGrid *grid, HeatSlab *slab)
       const void *piece;
       PetscInt    n;
 
-      OK(HeatSlabGetPiece(slab, MPI_DOUBLE, block, from, PetscMin(most, HeatSlabMostRows(slab)), buffer, &n, &piece));
+      OK(HeatSlabGetPiece(slab, MPI_DOUBLE, block, from, PetscMin(most, HeatSlabMostRows(slab)),
+                          buffer, &n, &piece));
       for (PetscInt j = 0; j < n; ++j) {
         for (PetscInt i = 0; i < grid->nx; ++i)
-          assert_true(((const double *)piece)[j * grid->nx + i] == HeatTestValue(i, first + from + j));
+          assert_true(((const double *)piece)[j * grid->nx + i] ==
+                      HeatTestValue(i, first + from + j));
       }
       OK(HeatSlabPutPiece(slab, MPI_DOUBLE, piece, from, most, again));
       seen += n;

@@ -1,9 +1,9 @@
 /* The stage equation: what it solves, linear or not, when it stops, and how it fails. */
 #include "solver_test.h"
 
-#include "solver/stepper.h"
+#include "solver/stepper/stepper.h"
 
-#include "solver/stage.h"
+#include "solver/implicit/stage.h"
 
 typedef struct {
   const char *conductivity; /* NULL: 2 */
@@ -42,7 +42,7 @@ static Vec NoisyVec(const HeatGrid *g, PetscReal level, PetscReal width, int see
 /* ||sigma C (T - base) - N(T) - r||, from the operator alone. */
 static PetscReal ResidualNorm(HeatProblem *p, const HeatStageEquation *eq, Vec T)
 {
-  const PetscReal *C = HeatOperatorCapacity(p->op), *values, *base, *extra;
+  const PetscReal *C   = HeatOperatorCapacity(p->op), *values, *base, *extra;
   PetscReal       *net = HeatTestArray(p->g), norm;
   PetscBool        valid;
 
@@ -65,8 +65,8 @@ static PetscReal ResidualNorm(HeatProblem *p, const HeatStageEquation *eq, Vec T
 /* The residual left, over that of the guess. */
 static PetscReal Left(HeatProblem *p)
 {
-  const Problem    *q     = p->context;
-  Vec               base  = NoisyVec(p->g, 350.0, 20.0, 1), extra = NoisyVec(p->g, 0.0, 50.0, 2);
+  const Problem    *q    = p->context;
+  Vec               base = NoisyVec(p->g, 350.0, 20.0, 1), extra = NoisyVec(p->g, 0.0, 50.0, 2);
   Vec               T     = NoisyVec(p->g, 360.0, 30.0, 3);
   HeatStageEquation eq    = {.t = 0.5, .sigma = 2.0, .base = base, .extra = extra};
   HeatSolveInfo     info  = {0};
@@ -105,11 +105,11 @@ static void solution_meets_the_tolerance_whatever_depends_on_the_temperature(voi
 /* 1e-16 of the first residual lies below its rounding: Newton's method must see that and stop. */
 static void newtons_method_does_not_work_on_rounding(void **state)
 {
-  const Problem     q     = {"1 + 0.01*T", PETSC_TRUE, 1e-16};
-  HeatProblem       p     = HeatTestSetUp(PETSC_COMM_WORLD, Make(&q));
-  Vec               T     = NoisyVec(p.g, 360.0, 30.0, 3), guess;
-  HeatStageEquation eq    = {.t = 0.0, .sigma = 2.0};
-  HeatSolveInfo     info  = {0};
+  const Problem     q    = {"1 + 0.01*T", PETSC_TRUE, 1e-16};
+  HeatProblem       p    = HeatTestSetUp(PETSC_COMM_WORLD, Make(&q));
+  Vec               T    = NoisyVec(p.g, 360.0, 30.0, 3), guess;
+  HeatStageEquation eq   = {.t = 0.0, .sigma = 2.0};
+  HeatSolveInfo     info = {0};
   HeatStage        *stage;
   PetscBool         solved;
 
@@ -232,9 +232,9 @@ static PetscReal SurfaceByHand(void)
 static PetscReal RadiatingBar(HeatProblem *p)
 {
   const PetscReal surface = SurfaceByHand(), flow = 0.6 * 2.5 * (1000.0 - surface);
-  PetscReal      *T0      = HeatTestLinearArray(p->g, 500.0, 0.0, 0.0), worst;
-  PetscReal      *exact   = HeatTestLinearArray(p->g, 1000.0, -(1000.0 - surface) / 0.8, 0.0);
-  Vec             T       = HeatTestVec(p->g, T0);
+  PetscReal      *T0    = HeatTestLinearArray(p->g, 500.0, 0.0, 0.0), worst;
+  PetscReal      *exact = HeatTestLinearArray(p->g, 1000.0, -(1000.0 - surface) / 0.8, 0.0);
+  Vec             T     = HeatTestVec(p->g, T0);
   HeatStepper    *stepper;
   HeatStepInfo    info;
 
@@ -282,7 +282,7 @@ static HeatCase *MakeKirchhoff(const void *context)
 static PetscReal KirchhoffIsLinear(HeatProblem *p)
 {
   PetscReal       *T0 = HeatTestLinearArray(p->g, 250.0, 0.0, 0.0), worst = 0.0;
-  Vec              T  = HeatTestVec(p->g, T0);
+  Vec              T = HeatTestVec(p->g, T0);
   const PetscReal *now;
   HeatStepper     *stepper;
   HeatStepInfo     info;

@@ -2,7 +2,7 @@
  * about a step, and how a step fails. */
 #include "solver_test.h"
 
-#include "solver/stepper.h"
+#include "solver/stepper/stepper.h"
 
 /* 8 x 10 cells of 0.1 x 0.2, kx = 2, ky = 0.5, density 3, specific heat 4. */
 static HeatCase *Blank(HeatScheme scheme)

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "app/stop.h"
+#include "app/process/stop.h"
 
 #define OK(call) assert_int_equal((call), 0)
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <sys/resource.h>
 
-#include "io/table.h"
+#include "io/file/table.h"
 
 static const char *const Names[3] = {"step", "time", "a, \"quoted\" probe"};
 

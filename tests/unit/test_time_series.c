@@ -1,7 +1,7 @@
 /* Tables of time. */
 #include "case_test.h"
 
-#include "solver/time_series.h"
+#include "solver/case/time_series.h"
 
 static PetscReal Times[]  = {-1.0, 0.0, 4.0, 5.0, 20.0};
 static PetscReal Values[] = {10.0, 20.0, 12.0, 12.0, -3.0};

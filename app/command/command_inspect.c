@@ -1,0 +1,116 @@
+/* `heat2d inspect`. */
+#include "app/command/command_inspect.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "io/run_files/manifest.h"
+
+static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
+{
+  PetscFunctionBeginUser;
+  HeatCheck(o->n_operands > 0, comm, HEAT_ERR_INPUT,
+            "heat2d inspect wants a file: heat2d inspect out/checkpoint_000100.h5");
+  HeatCheck(o->n_set == 0 && !o->restart && !o->show && !o->output, comm, HEAT_ERR_INPUT,
+            "%s has no meaning for heat2d inspect; leave it out",
+            o->n_set     ? "--set"
+            : o->restart ? "--restart"
+            : o->show    ? "--show"
+                         : "--output");
+  PetscCall(HeatOptionsInsertPetsc(o, NULL));
+  PetscCall(HeatOptionsCheckUsed(comm, o, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "ok", "none", "row 3 is damaged", "2 rows from 3 to 7 are damaged": rows count from 0. */
+static void Checksums(const HeatFieldInfo *f, char *text, size_t size)
+{
+  if (!f->has_sums) (void)snprintf(text, size, "none");
+  else if (f->damaged_rows == 0) (void)snprintf(text, size, "ok");
+  else if (f->damaged_rows == 1)
+    (void)snprintf(text, size, "row %" PetscInt_FMT " is damaged", f->first_damaged);
+  else
+    (void)snprintf(text, size,
+                   "%" PetscInt_FMT " rows from %" PetscInt_FMT " to %" PetscInt_FMT " are damaged",
+                   f->damaged_rows, f->first_damaged, f->last_damaged);
+}
+
+static void Print(const char *path, const HeatFieldFileInfo *info)
+{
+  char writer[256];
+
+  (void)printf("%s\n", path);
+  (void)printf("  %-10s %s, format version %" PetscInt_FMT ", %" PetscInt64_FMT " bytes\n", "kind",
+               info->kind, info->format_version, info->bytes);
+  (void)printf("  %-10s %s\n", "title", info->title);
+  (void)printf("  %-10s %" PetscInt64_FMT ", t = %.10g s\n", "step", info->step,
+               (double)info->time);
+  (void)printf("  %-10s %" PetscInt_FMT " x %" PetscInt_FMT
+               " cells, x from %g to %g m, y from %g to %g m\n",
+               "grid", info->nx, info->ny, (double)info->x[0], (double)info->x[1],
+               (double)info->y[0], (double)info->y[1]);
+  (void)printf("  %-10s %s\n", "seal", info->sealed ? "ok" : "none");
+  if (strcmp(info->kind, "checkpoint") == 0)
+    (void)printf("  %-10s %s\n", "written", HeatManifestWriter(path, writer, sizeof writer));
+  (void)printf("  %-24s %-10s %15s %15s %10s  %s\n", "field", "units", "minimum", "maximum",
+               "not finite", "checksums");
+  for (PetscInt k = 0; k < info->n_fields; k++) {
+    const HeatFieldInfo *f = &info->fields[k];
+    char                 sums[80];
+
+    Checksums(f, sums, sizeof sums);
+    (void)printf("  %-24s %-10s %15.9g %15.9g %10" PetscInt64_FMT "  %s\n", f->name, f->units,
+                 f->minimum, f->maximum, f->not_finite, sums);
+  }
+}
+
+/* A manifest that tells of another file: said, and no damage. */
+static void TellManifest(const char *path, const HeatFieldFileInfo *info)
+{
+  char difference[160];
+
+  HeatManifestCompare(path, info, difference, sizeof difference);
+  if (difference[0])
+    (void)fprintf(stderr, "heat2d: warning: the manifest of %s tells of another file: %s\n", path,
+                  difference);
+}
+
+/* Damage is told even when quiet. */
+static PetscBool TellDamage(const char *path, const HeatFieldFileInfo *info, PetscBool speak)
+{
+  PetscBool damaged = PETSC_FALSE;
+
+  for (PetscInt k = 0; k < info->n_fields; k++) {
+    const HeatFieldInfo *f = &info->fields[k];
+    char                 sums[80];
+
+    if (f->damaged_rows == 0) continue;
+    damaged = PETSC_TRUE;
+    Checksums(f, sums, sizeof sums);
+    if (speak) (void)fprintf(stderr, "heat2d: error: %s: %s: %s\n", path, f->name, sums);
+  }
+  return damaged;
+}
+
+PetscErrorCode HeatCommandInspect(MPI_Comm comm, const HeatOptions *o, int *exit_code)
+{
+  PetscMPIInt        rank;
+  HeatFieldFileInfo *info;
+
+  PetscFunctionBeginUser;
+  *exit_code = 0;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(CheckCommandLine(comm, o));
+  PetscCall(PetscNew(&info));
+  for (int k = 0; k < o->n_operands; k++) {
+    const PetscBool speak = rank == 0 ? PETSC_TRUE : PETSC_FALSE;
+
+    PetscCall(HeatFieldFileVerify(comm, o->operands[k], info));
+    if (speak && !o->quiet) Print(o->operands[k], info);
+    (void)fflush(stdout);
+    if (speak) TellManifest(o->operands[k], info);
+    if (TellDamage(o->operands[k], info, speak)) *exit_code = HeatErrorExitCode(HEAT_ERR_FILE);
+  }
+  PetscCall(PetscFree(info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,69 @@
+/* heat2d: parse, initialise, dispatch, and leave with the same exit code on every rank. */
+#include <stdio.h>
+
+#include "app/command/command_inspect.h"
+#include "app/command/command_run.h"
+#include "app/command/command_verify.h"
+#include "app/process/options.h"
+#include "app/process/provenance.h"
+#include "app/process/stop.h"
+
+static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
+{
+  PetscBool run, verify, inspect;
+
+  PetscFunctionBeginUser;
+  *exit_code = 0;
+  PetscCall(HeatOptionsCheck(comm, o));
+  if (o->help) {
+    PetscCall(HeatOptionsPrintHelp(comm));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (o->version) {
+    PetscCall(PetscPrintf(comm, "heat2d %s (%s)\n", HeatVersion(), HeatGitCommit()));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscStrcmp(o->command, "run", &run));
+  PetscCall(PetscStrcmp(o->command, "verify", &verify));
+  if (verify) {
+    PetscCall(HeatCommandVerify(comm, o, began, exit_code));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscStrcmp(o->command, "inspect", &inspect));
+  if (inspect) {
+    PetscCall(HeatCommandInspect(comm, o, exit_code));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  HeatCheck(run, comm, HEAT_ERR_INPUT,
+            "the command `%s` is not available in this version; `run`, `verify` and `inspect` are",
+            o->command);
+  PetscCall(HeatStopInstallSignals());
+  PetscCall(HeatCommandRun(comm, o, began, exit_code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int main(int argc, char **argv)
+{
+  HeatOptions    options;
+  PetscErrorCode code;
+  double         began;
+  int            exit_code;
+
+  if (HeatOptionsParse(argc, argv, &options)) {
+    (void)fprintf(stderr, "heat2d: error: out of memory\n");
+    return HEAT_EXIT_INTERNAL;
+  }
+  if (PetscInitialize(&options.petsc_argc, &options.petsc_argv, NULL, NULL))
+    return HEAT_EXIT_INTERNAL;
+  began = MPI_Wtime();
+  code  = HeatErrorInstall();
+  if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, began, &exit_code);
+  if (code) {
+    exit_code = HeatErrorExitCode(code);
+    /* A defect may have hit one rank alone: the others must not wait for it. */
+    if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
+  }
+  HeatOptionsFree(&options);
+  if (PetscFinalize() && exit_code == 0) exit_code = HEAT_EXIT_INTERNAL;
+  return exit_code;
+}

@@ -1,0 +1,43 @@
+/* Wall time by phase. */
+#include "app/process/phases.h"
+
+#include "solver/base/heartbeat.h"
+
+const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "initial state", "steps",
+                                                 "diagnostics", "snapshots",     "checkpoints"};
+
+void HeatPhaseBegin(HeatPhases *p, HeatPhase phase)
+{
+  HeatBeatPhase(HeatPhaseNames[phase]);
+  p->started = MPI_Wtime();
+}
+
+void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)
+{
+  p->seconds[phase] += MPI_Wtime() - p->started;
+  p->calls[phase] += 1;
+}
+
+PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,
+                                HeatPhaseSpread spread[HEAT_PHASES])
+{
+  PetscReal   extremes[2 * HEAT_PHASES], sums[HEAT_PHASES];
+  PetscMPIInt size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  for (int k = 0; k < HEAT_PHASES; k++) {
+    extremes[2 * k]     = p->seconds[k];
+    extremes[2 * k + 1] = -p->seconds[k];
+    sums[k]             = p->seconds[k];
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2 * HEAT_PHASES, MPIU_REAL, MPIU_MAX, comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_PHASES, MPIU_REAL, MPI_SUM, comm));
+  for (int k = 0; k < HEAT_PHASES; k++) {
+    spread[k].max   = extremes[2 * k];
+    spread[k].min   = -extremes[2 * k + 1];
+    spread[k].mean  = sums[k] / size;
+    spread[k].calls = p->calls[k];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

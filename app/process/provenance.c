@@ -1,0 +1,170 @@
+/* Provenance.  What the build knew arrives as macros in the generated header heat2d_build.h. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "app/process/provenance.h"
+
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "heat2d_build.h"
+
+enum { BINDING_LENGTH = 64 };
+
+const char *HeatVersion(void) { return HEAT2D_VERSION; }
+const char *HeatGitCommit(void) { return HEAT2D_GIT_COMMIT; }
+
+const char *HeatProgram(char *buffer, size_t size)
+{
+  (void)snprintf(buffer, size, "heat2d %s (%s)", HeatVersion(), HeatGitCommit());
+  return buffer;
+}
+const char *HeatCompiler(void) { return HEAT2D_COMPILER; }
+const char *HeatCompilerFlags(void) { return HEAT2D_FLAGS; }
+const char *HeatBuildType(void) { return HEAT2D_BUILD_TYPE; }
+
+/* Copies that say nothing when they do not fit, and never overrun. */
+static void Put(char *text, size_t size, const char *from)
+{
+  (void)snprintf(text, size, "%s", from);
+}
+
+/* The processors this process may run on, as "0-3,8": cut short with "..." where they do not
+   fit. */
+static void DescribeBinding(char text[BINDING_LENGTH])
+{
+  cpu_set_t set;
+  size_t    used = 0;
+
+  text[0] = '\0';
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return;
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    int last = cpu;
+
+    if (!CPU_ISSET(cpu, &set)) continue;
+    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &set)) last++;
+    if (used + 16 > BINDING_LENGTH) {
+      Put(text + used, BINDING_LENGTH - used, ",...");
+      return;
+    }
+    if (last > cpu)
+      used += (size_t)snprintf(text + used, BINDING_LENGTH - used, "%s%d-%d", used ? "," : "", cpu,
+                               last);
+    else used += (size_t)snprintf(text + used, BINDING_LENGTH - used, "%s%d", used ? "," : "", cpu);
+    cpu = last;
+  }
+}
+
+static PetscErrorCode CopyStrings(const char *all, int n, size_t stride, char ***out)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(n, out));
+  for (int k = 0; k < n; k++) PetscCall(PetscStrallocpy(all + (size_t)k * stride, &(*out)[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One host name a node: the lowest rank of each shared-memory domain sends it to rank 0. */
+static PetscErrorCode CollectHosts(MPI_Comm comm, HeatProvenance *p)
+{
+  char        name[MPI_MAX_PROCESSOR_NAME] = {0}, *all = NULL;
+  MPI_Comm    node, leaders;
+  PetscMPIInt rank, local, length, n = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Get_processor_name(name, &length));
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
+  PetscCallMPI(MPI_Comm_rank(node, &local));
+  PetscCallMPI(MPI_Comm_free(&node));
+  PetscCallMPI(MPI_Comm_split(comm, local == 0 ? 0 : MPI_UNDEFINED, rank, &leaders));
+  if (leaders == MPI_COMM_NULL) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_size(leaders, &n));
+  if (rank == 0) PetscCall(PetscCalloc1((size_t)n * MPI_MAX_PROCESSOR_NAME, &all));
+  PetscCallMPI(MPI_Gather(name, MPI_MAX_PROCESSOR_NAME, MPI_CHAR, all, MPI_MAX_PROCESSOR_NAME,
+                          MPI_CHAR, 0, leaders));
+  PetscCallMPI(MPI_Comm_free(&leaders));
+  if (rank == 0) {
+    PetscCall(CopyStrings(all, n, MPI_MAX_PROCESSOR_NAME, &p->hosts));
+    p->n_hosts = n;
+  }
+  PetscCall(PetscFree(all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CollectBindings(MPI_Comm comm, HeatProvenance *p)
+{
+  char        mine[BINDING_LENGTH], *all = NULL;
+  PetscMPIInt rank, size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  DescribeBinding(mine);
+  if (rank == 0) PetscCall(PetscCalloc1((size_t)size * BINDING_LENGTH, &all));
+  PetscCallMPI(MPI_Gather(mine, BINDING_LENGTH, MPI_CHAR, all, BINDING_LENGTH, MPI_CHAR, 0, comm));
+  if (rank == 0) {
+    PetscCall(CopyStrings(all, size, BINDING_LENGTH, &p->binding));
+    p->n_ranks = size;
+  }
+  PetscCall(PetscFree(all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The arguments as the kernel keeps them: also those that PETSc never saw. */
+static PetscErrorCode ReadCommandLine(char **line)
+{
+  FILE  *file = fopen("/proc/self/cmdline", "r");
+  char   text[4096];
+  size_t n = 0;
+
+  PetscFunctionBeginUser;
+  if (file) {
+    n = fread(text, 1, sizeof text - 1, file);
+    (void)fclose(file);
+  }
+  text[n] = '\0';
+  for (size_t k = 0; k + 1 < n; k++) {
+    if (text[k] == '\0') text[k] = ' ';
+  }
+  PetscCall(PetscStrallocpy(text, line));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatProvenanceCollect(MPI_Comm comm, HeatProvenance *p)
+{
+  const HeatProvenance none = {.n_hosts = 0};
+  const time_t         now  = time(NULL);
+  char                 library[MPI_MAX_LIBRARY_VERSION_STRING];
+  struct tm            utc;
+  int                  length;
+
+  PetscFunctionBeginUser;
+  *p = none;
+  PetscCallMPI(MPI_Get_library_version(library, &length));
+  library[strcspn(library, "\n")] = '\0';
+  for (char *c = library; *c; c++) {
+    if (*c == '\t') *c = ' ';
+  }
+  Put(p->mpi, sizeof p->mpi, library);
+  (void)snprintf(p->petsc, sizeof p->petsc, "%d.%d.%d", PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR,
+                 PETSC_VERSION_SUBMINOR);
+  if (gmtime_r(&now, &utc))
+    (void)strftime(p->started, sizeof p->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  PetscCall(ReadCommandLine(&p->command_line));
+  PetscCall(PetscOptionsGetAll(NULL, &p->petsc_options));
+  PetscCall(CollectHosts(comm, p));
+  PetscCall(CollectBindings(comm, p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatProvenanceClear(HeatProvenance *p)
+{
+  PetscFunctionBeginUser;
+  for (int k = 0; k < p->n_hosts; k++) PetscCall(PetscFree(p->hosts[k]));
+  for (int k = 0; k < p->n_ranks; k++) PetscCall(PetscFree(p->binding[k]));
+  PetscCall(PetscFree(p->hosts));
+  PetscCall(PetscFree(p->binding));
+  PetscCall(PetscFree(p->command_line));
+  PetscCall(PetscFree(p->petsc_options));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,123 @@
+/* Slurm (see the header).  squeue burdens the controller, so it is asked once a run, by one rank and
+ * about one job, and only where the environment does not tell.  It is started by posix_spawn, which
+ * does not copy the memory map of a process that uses a network adapter. */
+#define _POSIX_C_SOURCE 200809L
+#include "app/process/slurm.h"
+
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ANSWER = 64, PATIENCE = 5 }; /* bytes; [s] that squeue is given */
+
+extern char **environ;
+
+PetscReal HeatSlurmParseLeft(const char *text)
+{
+  long long days = 0, part[3] = {0, 0, 0};
+  int       used = 0, n;
+
+  if (sscanf(text, "%lld-%n", &days, &used) != 1 || used == 0) days = used = 0;
+  n = sscanf(text + used, "%lld:%lld:%lld", &part[0], &part[1], &part[2]);
+  if (n < 2 || days < 0 || part[0] < 0 || part[1] < 0 || part[2] < 0) return INFINITY;
+  if (n == 2) return (PetscReal)(60 * part[0] + part[1]);
+  return (PetscReal)(((24 * days + part[0]) * 60 + part[1]) * 60 + part[2]);
+}
+
+static PetscReal Seconds(void)
+{
+  struct timespec now;
+
+  return clock_gettime(CLOCK_MONOTONIC, &now) == 0
+             ? (PetscReal)now.tv_sec + 1e-9 * (PetscReal)now.tv_nsec
+             : 0.0;
+}
+
+/* What arrives until the end or until the time is up; whether the end came. */
+static PetscBool Listen(int from, char answer[ANSWER])
+{
+  const PetscReal until = Seconds() + PATIENCE;
+  size_t          n     = 0;
+
+  answer[0] = '\0';
+  for (;;) {
+    struct pollfd   wait = {.fd = from, .events = POLLIN};
+    const PetscReal left = until - Seconds();
+    ssize_t         got;
+
+    if (left <= 0.0) return PETSC_FALSE;
+    if (poll(&wait, 1, (int)(1e3 * left) + 1) <= 0) continue;
+    got = read(from, answer + n, ANSWER - 1 - n);
+    if (got <= 0) return got == 0 ? PETSC_TRUE : PETSC_FALSE;
+    n += (size_t)got;
+    answer[n] = '\0';
+    if (n == ANSWER - 1) return PETSC_TRUE;
+  }
+}
+
+/* squeue's answer; "" when there is none.  It is killed when it takes too long. */
+static void AskSqueue(const char *job, char answer[ANSWER])
+{
+  char *const                words[] = {"squeue", "-h", "-j", (char *)job, "-o", "%L", NULL};
+  posix_spawn_file_actions_t files;
+  int                        ends[2], failed;
+  pid_t                      child;
+
+  answer[0] = '\0';
+  if (pipe(ends) != 0) return;
+  failed = posix_spawn_file_actions_init(&files);
+  if (!failed) {
+    failed = posix_spawn_file_actions_adddup2(&files, ends[1], STDOUT_FILENO);
+    if (!failed) failed = posix_spawn_file_actions_addclose(&files, ends[0]);
+    if (!failed)
+      failed = posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", 1, 0);
+    if (!failed) failed = posix_spawnp(&child, words[0], &files, NULL, words, environ);
+    (void)posix_spawn_file_actions_destroy(&files);
+  }
+  (void)close(ends[1]);
+  if (!failed) {
+    if (!Listen(ends[0], answer)) answer[0] = '\0';
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+  }
+  (void)close(ends[0]);
+}
+
+static PetscReal Look(const char *job)
+{
+  const char *end = getenv("SLURM_JOB_END_TIME");
+  char        answer[ANSWER], *rest;
+
+  if (end && *end) {
+    const long long when = strtoll(end, &rest, 10);
+
+    if (*rest == '\0' && when > 0) return (PetscReal)(when - (long long)time(NULL));
+  }
+  AskSqueue(job, answer);
+  return HeatSlurmParseLeft(answer);
+}
+
+PetscErrorCode HeatSlurmTimeLeft(MPI_Comm comm, PetscReal *left, char job[HEAT_JOB_ID])
+{
+  PetscMPIInt rank;
+  const char *id = getenv("SLURM_JOB_ID");
+
+  PetscFunctionBeginUser;
+  *left = INFINITY;
+  PetscCall(PetscMemzero(job, HEAT_JOB_ID));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && id && *id && strspn(id, "0123456789_") == strlen(id)) {
+    (void)snprintf(job, HEAT_JOB_ID, "%.30s", id);
+    *left = Look(job);
+  }
+  PetscCallMPI(MPI_Bcast(left, 1, MPIU_REAL, 0, comm));
+  PetscCallMPI(MPI_Bcast(job, HEAT_JOB_ID, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,65 @@
+/* Looking through the launcher: from this process up to the last ancestor that is one of MPI's, by
+ * /proc; where there is no /proc, only a terminal of our own counts. */
+#define _POSIX_C_SOURCE 200809L
+#include "app/process/terminal.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Name and parent of a process; 0 when it cannot be read. */
+static int ReadProcess(long pid, char name[64], long *parent)
+{
+  char  path[64];
+  FILE *file;
+  int   found;
+
+  (void)snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+  file = fopen(path, "r");
+  if (!file) return 0;
+  found = fscanf(file, "%*d (%63[^)]) %*c %ld", name, parent);
+  (void)fclose(file);
+  return found == 2;
+}
+
+static PetscBool IsLauncher(const char *name)
+{
+  static const char *const launchers[] = {"hydra", "mpiexec", "mpirun", "orted",
+                                          "prte",  "prun",    "timeout"};
+
+  for (size_t k = 0; k < sizeof launchers / sizeof launchers[0]; k++) {
+    if (strncmp(name, launchers[k], strlen(launchers[k])) == 0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+static PetscBool WritesToTerminal(long pid)
+{
+  char    path[64], target[64];
+  ssize_t length;
+
+  (void)snprintf(path, sizeof path, "/proc/%ld/fd/1", pid);
+  length = readlink(path, target, sizeof target - 1);
+  if (length <= 0) return PETSC_FALSE;
+  target[length] = '\0';
+  return (strncmp(target, "/dev/pts/", 9) == 0 || strncmp(target, "/dev/tty", 8) == 0)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+PetscBool HeatTerminalReached(void)
+{
+  enum { DEEPEST = 8 }; /* launchers between us and the shell */
+  long launcher = 0, pid = (long)getppid();
+
+  if (isatty(STDOUT_FILENO)) return PETSC_TRUE;
+  for (int level = 0; level < DEEPEST; level++) {
+    char name[64];
+    long parent;
+
+    if (!ReadProcess(pid, name, &parent) || !IsLauncher(name)) break;
+    launcher = pid;
+    pid      = parent;
+  }
+  return launcher ? WritesToTerminal(launcher) : PETSC_FALSE;
+}

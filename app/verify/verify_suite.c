@@ -1,0 +1,33 @@
+/* The table of the suite. */
+#include "app/verify/verify_entries.h"
+
+const HeatVerifyEntry HeatVerifyEntries[] = {
+    {"modes", "eigenmodes of the discrete equations, every scheme", {30, 14}, HeatVerifyModes},
+    {"painting",
+     "the cells that regions cover, edges through centres",
+     {10, 10},
+     HeatVerifyPainting},
+    {"space",
+     "order in space, manufactured solutions on three grids",
+     {10, 15},
+     HeatVerifySpaceOrder},
+    {"layers", "layers in series, exact whatever the jump", {10, 10}, HeatVerifyLayers},
+    {"contact", "contact resistance between layers, exact", {10, 10}, HeatVerifyContact},
+    {"exchange", "a cooled fin, the discrete solution in closed form", {20, 4}, HeatVerifyExchange},
+    {"radiation", "a bar that radiates, the root of a quartic", {10, 10}, HeatVerifyRadiation},
+    {"kirchhoff", "conductivity of T, Kirchhoff's transform", {20, 20}, HeatVerifyKirchhoff},
+    {"segments", "sides in segments, the heat of each", {20, 20}, HeatVerifySegments},
+    {"time", "order in time of every scheme", {8, 8}, HeatVerifyTimeOrder},
+    {"conservation", "the energy account closes", {24, 20}, HeatVerifyConservation},
+    {"maximum", "no new extremes, no growth at the largest step", {32, 32}, HeatVerifyMaximum},
+    {"matrix", "the operator is symmetric, positive, and its matrix", {24, 20}, HeatVerifyMatrix},
+    {"halo", "halo exchange of cell numbers, every value", {0, 0}, HeatVerifyHalo},
+    {"decomposition",
+     "the same bits on any ranks and blocks, and with several steps at once",
+     {0, 0},
+     HeatVerifyDecomposition},
+    {"restart", "a restarted run equals an uninterrupted one", {24, 20}, HeatVerifyRestart},
+    {"nafems", "published benchmarks NAFEMS T3 and T4", {200, 2}, HeatVerifyNafems},
+    {"tealeaf", "the answers of the TeaLeaf decks", {10, 10}, HeatVerifyTealeaf},
+    {NULL, NULL, {0, 0}, NULL},
+};

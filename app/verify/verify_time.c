@@ -1,0 +1,101 @@
+/* Order in time.
+ *
+ * Solutions that the discretisation in space represents exactly, so that what is left is the
+ * scheme's error: T = x F(t), linear in space, driven from the right side; a uniform field, driven
+ * by a uniform source; and a cosine mode, whose discrete decay is known, driven by a source of x
+ * and t. F = 1 + sin(3 t). */
+#include <math.h>
+
+#include "app/verify/verify_entries.h"
+
+static const char time_case[] =
+    "grid: {cells: [8, 8], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
+    "materials: [{name: m, conductivity: 1.0, density: 1.0, specific_heat: 1.0}]\n"
+    "initial: {temperature: \"x\"}\n"
+    "source: \"x*3*cos(3*t)\"\n"
+    "boundary: {left: {type: temperature, value: 0.0}}\n"
+    "time: {scheme: backward-euler, step: 0.05, end: 0.6}\n"
+    "solver: {tolerance: 1e-13, preconditioner: jacobi}\n";
+
+#define F "(1+sin(3*t))"
+
+static const char *const right[] = {
+    "{type: temperature, value: \"" F "\"}",
+    "{type: flux, value: \"" F "\"}",
+    "{type: convection, coefficient: 2.0, ambient: \"1.5*" F "\"}",
+};
+
+enum { SIDE_TEMPERATURE, SIDE_FLUX, SIDE_CONVECTION, SOURCE_UNIFORM, SOURCE_MODE, DRIVES };
+
+static const char *const solution[DRIVES] = {"x*" F, "x*" F, "x*" F, F, "cos(pi*x)*" F};
+
+static PetscErrorCode SetDrive(HeatVerify *v, int drive)
+{
+  const PetscReal s = sin(0.5 * PETSC_PI / 8.0), decay = 4.0 * 64.0 * s * s;
+
+  PetscFunctionBeginUser;
+  if (drive <= SIDE_CONVECTION) {
+    PetscCall(HeatVerifySet(v, "boundary.right=%s", right[drive]));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatVerifySet(v, "boundary.left={type: insulated}"));
+  if (drive == SOURCE_UNIFORM) {
+    PetscCall(HeatVerifySet(v, "initial.temperature=1.0"));
+    PetscCall(HeatVerifySet(v, "source=\"3*cos(3*t)\""));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatVerifySet(v, "initial.temperature=\"cos(pi*x)\""));
+  PetscCall(HeatVerifySet(v, "source=\"cos(pi*x)*(3*cos(3*t)+%.17g*" F ")\"", (double)decay));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The order that a halving of the step shows, from `steps` steps to twice as many. */
+static PetscErrorCode ObservedOrder(HeatVerify *v, HeatScheme scheme, PetscInt steps, int drive,
+                                    PetscReal *order)
+{
+  PetscReal error[2], max;
+
+  PetscFunctionBeginUser;
+  for (int half = 0; half < 2; half++) {
+    HeatVerifyProblem *p;
+
+    PetscCall(SetDrive(v, drive));
+    PetscCall(HeatVerifySet(v, "time.scheme=%s", HeatSchemeNames[scheme]));
+    PetscCall(HeatVerifySet(v, "time.step=%.17g", 0.6 / (double)(half ? 2 * steps : steps)));
+    PetscCall(HeatVerifySolve(v, time_case, &p));
+    PetscCall(HeatVerifyError(p, solution[drive], &error[half], &max));
+    PetscCall(HeatVerifyClose(v, &p));
+  }
+  *order = log2(error[0] / error[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatVerifyTimeOrder(HeatVerify *v)
+{
+  /* Steps of the coarser run: below the limit of ftcs (0.0039 s); for the others where terms of
+     higher order are small, and for esdirk where stiffness no longer takes from its order. */
+  static const struct {
+    HeatScheme scheme;
+    PetscReal  order;
+    PetscInt   steps;
+  } schemes[] = {{HEAT_SCHEME_FTCS, 1, 200},          {HEAT_SCHEME_RKL2, 2, 96},
+                 {HEAT_SCHEME_BACKWARD_EULER, 1, 24}, {HEAT_SCHEME_CRANK_NICOLSON, 2, 24},
+                 {HEAT_SCHEME_BDF2, 2, 96},           {HEAT_SCHEME_ESDIRK, 4, 96}};
+
+  PetscFunctionBeginUser;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(schemes); k++) {
+    PetscReal worst = schemes[k].order;
+
+    for (int drive = 0; drive < DRIVES; drive++) {
+      PetscReal order;
+
+      PetscCall(ObservedOrder(v, schemes[k].scheme, schemes[k].steps, drive, &order));
+      if (!(PetscAbsReal(order - schemes[k].order) <= PetscAbsReal(worst - schemes[k].order)))
+        worst = order;
+    }
+    /* 0.2: what terms of the next order leave at these steps. */
+    PetscCall(HeatVerifyBetween(v, worst, schemes[k].order - 0.2, schemes[k].order + 0.2,
+                                "%s: order, sides and source", HeatSchemeNames[schemes[k].scheme]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,170 @@
+/* Cases as sorted lists of keys and values. */
+#include "io/case_file/case_compare.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY = 512 };
+
+/* How the lines begin that decide how the field goes on. */
+static const char *const deciding[] = {
+    "materials", "properties", "contacts",      "regions", "source", "exchange",
+    "boundary",  "time.step:", "time.adaptive", "solver",  "petsc"};
+
+/* Listing. */
+
+/* Names and initial temperatures of regions do not matter any more. */
+static PetscBool Decides(const char *line)
+{
+  const char *member = strchr(line, ']');
+
+  if (strncmp(line, "regions[", 8) == 0 && member &&
+      (strncmp(member, "].name:", 7) == 0 || strncmp(member, "].temperature:", 14) == 0))
+    return PETSC_FALSE;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(deciding); k++) {
+    if (strncmp(line, deciding[k], strlen(deciding[k])) == 0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+typedef struct {
+  char  *text; /* grows */
+  size_t length, room;
+} Lines;
+
+static PetscErrorCode Append(Lines *lines, const char *text)
+{
+  const size_t more = strlen(text);
+
+  PetscFunctionBeginUser;
+  if (lines->length + more + 1 > lines->room) {
+    lines->room = 2 * (lines->length + more + 1);
+    PetscCall(PetscRealloc(lines->room, &lines->text));
+  }
+  memcpy(lines->text + lines->length, text, more + 1);
+  lines->length += more;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* "key: value", on one line. */
+static PetscErrorCode AppendScalar(Lines *lines, const char *key, const char *value)
+{
+  const size_t before = lines->length;
+  size_t       start;
+
+  PetscFunctionBeginUser;
+  PetscCall(Append(lines, key));
+  PetscCall(Append(lines, ": "));
+  if (!Decides(lines->text + before)) {
+    lines->length       = before;
+    lines->text[before] = '\0';
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  start = lines->length;
+  PetscCall(Append(lines, value));
+  for (char *c = lines->text + start; *c; c++) {
+    if (*c == '\n' || *c == '\r') *c = ' ';
+  }
+  PetscCall(Append(lines, "\n"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ListNode(Lines *lines, const HeatYamlNode *node, const char *key)
+{
+  char     below[KEY];
+  PetscInt index = 0;
+
+  PetscFunctionBeginUser;
+  if (node->kind == HEAT_YAML_SCALAR) PetscCall(AppendScalar(lines, key, node->text));
+  for (const HeatYamlNode *child = node->first; child; child = child->next) {
+    if (node->kind == HEAT_YAML_LIST)
+      (void)snprintf(below, sizeof below, "%s[%" PetscInt_FMT "]", key, index++);
+    else (void)snprintf(below, sizeof below, "%s%s%s", key, *key ? "." : "", child->key);
+    PetscCall(ListNode(lines, child, below));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaseListKeys(const HeatYamlNode *root, char **text)
+{
+  Lines lines = {.text = NULL};
+
+  PetscFunctionBeginUser;
+  PetscCall(Append(&lines, ""));
+  PetscCall(ListNode(&lines, root, ""));
+  PetscCall(PetscStrallocpy(lines.text, text));
+  PetscCall(PetscFree(lines.text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Comparing. */
+
+typedef struct {
+  char *key, *value;
+} Entry;
+
+static int CompareEntries(const void *a, const void *b)
+{
+  return strcmp(((const Entry *)a)->key, ((const Entry *)b)->key);
+}
+
+/* The lines, sorted by key; [*n] entries into `text`, which is cut up. */
+static PetscErrorCode Split(char *text, PetscInt *n, Entry **entries)
+{
+  PetscInt lines = 0;
+
+  PetscFunctionBeginUser;
+  *n = 0;
+  for (const char *c = text; *c; c++) lines += *c == '\n';
+  PetscCall(PetscMalloc1((size_t)lines + 1, entries));
+  while (text && *text) {
+    char *end = strchr(text, '\n'), *colon = strstr(text, ": ");
+
+    if (!colon || (end && colon > end)) break;
+    if (end) *end = '\0';
+    *colon             = '\0';
+    (*entries)[(*n)++] = (Entry){text, colon + 2};
+    text               = end ? end + 1 : NULL;
+  }
+  qsort(*entries, (size_t)*n, sizeof(**entries), CompareEntries);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* As texts or as numbers. */
+static PetscBool SameValue(const char *a, const char *b)
+{
+  char        *end_a, *end_b;
+  const double x = strtod(a, &end_a), y = strtod(b, &end_b);
+
+  if (strcmp(a, b) == 0) return PETSC_TRUE;
+  return end_a != a && end_b != b && !*end_a && !*end_b && x == y ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscErrorCode HeatCaseCompare(char *then, char *now, PetscInt *n, HeatCaseDifference **differences)
+{
+  Entry   *a, *b;
+  PetscInt n_a, n_b, i = 0, j = 0;
+
+  PetscFunctionBeginUser;
+  *n = 0;
+  PetscCall(Split(then, &n_a, &a));
+  PetscCall(Split(now, &n_b, &b));
+  PetscCall(PetscMalloc1((size_t)(n_a + n_b) + 1, differences));
+  while (i < n_a || j < n_b) {
+    const int order = i == n_a ? 1 : j == n_b ? -1 : strcmp(a[i].key, b[j].key);
+
+    if (order < 0) {
+      (*differences)[(*n)++] = (HeatCaseDifference){a[i].key, a[i].value, NULL};
+    } else if (order > 0) {
+      (*differences)[(*n)++] = (HeatCaseDifference){b[j].key, NULL, b[j].value};
+    } else if (!SameValue(a[i].value, b[j].value)) {
+      (*differences)[(*n)++] = (HeatCaseDifference){a[i].key, a[i].value, b[j].value};
+    }
+    i += order <= 0;
+    j += order >= 0;
+  }
+  PetscCall(PetscFree(a));
+  PetscCall(PetscFree(b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

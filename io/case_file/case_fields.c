@@ -1,0 +1,99 @@
+/* The sections of a case file that give fields and what acts on them: properties of cells, the
+ * initial temperature, sources, exchange, and the sides with their segments. */
+#include <stdio.h>
+#include <string.h>
+
+#include "io/case_file/case_reader.h"
+#include "io/case_file/series.h"
+
+static PetscErrorCode ReadProperties(const HeatReader *r, const HeatYamlNode *root)
+{
+  const HeatYamlNode *section = HeatReaderKey(root, "properties");
+  char                dataset[40];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadMap(r, section));
+  for (int p = 0; section && p < HEAT_PROPERTIES; p++) {
+    const HeatYamlNode *node = HeatReaderKey(section, HeatPropertyNames[p]);
+    HeatYamlNode       *file;
+
+    if (!node) continue;
+    PetscCall(HeatReadMap(r, node));
+    PetscCall(HeatReaderRequire(r, node, "file", &file));
+    snprintf(dataset, sizeof dataset, "/%s", HeatPropertyNames[p]);
+    PetscCall(HeatReadDataset(r, node, dataset, &r->c->properties[p]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root)
+{
+  const HeatYamlNode *initial  = HeatReaderKey(root, "initial"),
+                     *exchange = HeatReaderKey(root, "exchange");
+  HeatCase      *c             = r->c;
+  HeatDataset    from          = {c->initial.file, c->initial.dataset};
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(ReadProperties(r, root));
+  PetscCall(HeatReadMap(r, initial));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(initial, "temperature"), &c->initial.temperature));
+  code               = HeatReadDataset(r, initial, "/temperature", &from);
+  c->initial.file    = from.file; /* the case owns what was read, also before an error */
+  c->initial.dataset = from.dataset;
+  PetscCall(code);
+  PetscCall(HeatReadFormula(r, HeatReaderKey(root, "source"), &c->source));
+  PetscCall(HeatReadMap(r, exchange));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(exchange, "coefficient"), &c->exchange.coefficient));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(exchange, "ambient"), &c->exchange.ambient));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sides. */
+
+static PetscErrorCode ReadSegment(const HeatReader *r, const HeatYamlNode *node, HeatSegment *s)
+{
+  const HeatYamlNode *table  = HeatReaderKey(node, "table");
+  int                 choice = HEAT_BC_INSULATED;
+  HeatYamlNode       *type;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadMap(r, node));
+  PetscCall(HeatReaderRequire(r, node, "type", &type));
+  PetscCall(HeatReadChoice(r, type, HeatBoundaryTypeNames, &choice));
+  s->type = (HeatBoundaryType)choice;
+  PetscCall(HeatReadReal(r, HeatReaderKey(node, "to"), HEAT_ANY, &s->to));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(node, "value"), &s->value));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(node, "coefficient"), &s->coefficient));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(node, "emissivity"), &s->emissivity));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(node, "ambient"), &s->ambient));
+  PetscCall(HeatReadPath(r, table, &s->table.file));
+  if (table) PetscCall(HeatSeriesRead(r->comm, s->table.file, &s->table));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadBoundary(const HeatReader *r, const HeatYamlNode *root)
+{
+  const HeatYamlNode *section = HeatReaderKey(root, "boundary");
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadMap(r, section));
+  for (int side = 0; section && side < HEAT_SIDES; side++) {
+    const HeatYamlNode *node = HeatReaderKey(section, HeatSideNames[side]);
+    HeatBoundary       *b    = &r->c->boundary[side];
+    PetscInt            n    = 0;
+
+    if (!node) continue;
+    if (node->kind != HEAT_YAML_LIST) {
+      PetscCall(ReadSegment(r, node, &b->segments[0]));
+      continue;
+    }
+    HeatReaderCheck(node->count > 0, r, node,
+                    "is empty; give it a condition for each segment, or remove the key");
+    PetscCall(HeatCaseSetSegments(r->c, (HeatSide)side, node->count));
+    for (const HeatYamlNode *item = node->first; item; item = item->next) {
+      PetscCall(ReadSegment(r, item, &b->segments[n++]));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,375 @@
+/* The table of keys, and the walk that holds a case file against it.
+ *
+ * The table is the only list of what a case file may contain: the walk refuses what is not in it,
+ * --help prints it, and inputs/README.md is tested against it.
+ *
+ * The walk also gives every key its dotted path and remembers its line, which all later messages
+ * use.  Paths are matched as patterns: [] for an element of a list, <side> for a side of the
+ * domain, <property> for a material's property, <option> for any name at all.  A side is one
+ * mapping or a list of them; both have the same pattern, so that the table lists each key once. */
+#include "io/case_file/case_keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/case_file/case_reader.h"
+
+enum { PATH = 256, CANDIDATES = 32 };
+
+static const HeatCaseKey keys[] = {
+    {"title", "text", "stem of the file", "name of the case, in every record of the run"},
+
+    {"grid.cells", "[nx, ny], whole numbers >= 1", "required", "number of cells in x and y"},
+    {"grid.x", "[min, max]", "required", "extent in x [m]"},
+    {"grid.y", "[min, max]", "required", "extent in y [m]"},
+
+    {"decomposition.processes", "auto | [px, py]", "auto",
+     "blocks in x and y; px*py = number of ranks"},
+    {"decomposition.mapping", "node-blocks | linear", "node-blocks",
+     "which rank gets which block: a compact rectangle of blocks per node, or row by row"},
+
+    {"materials[].name", "text", "required", "name that regions refer to, unique"},
+    {"materials[].conductivity", "number > 0 | expression of x y T | [kx, ky] of those", "required",
+     "thermal conductivity [W/(m K)]"},
+    {"materials[].density", "number > 0", "required", "density [kg/m3]"},
+    {"materials[].specific_heat", "number > 0", "required", "specific heat capacity [J/(kg K)]"},
+
+    {"properties.<property>.file", "file name", "none",
+     "HDF5 file with the conductivity, conductivity_x, conductivity_y, density or specific_heat of "
+     "each cell"},
+    {"properties.<property>.dataset", "name of a dataset", "/ and the name of the property",
+     "dataset of the file, ny x nx"},
+
+    {"contacts[].between", "[a, b], names of two materials", "required",
+     "materials with a contact resistance wherever their cells touch"},
+    {"contacts[].resistance", "number >= 0", "required", "contact resistance [m2 K/W]"},
+
+    {"regions[].name", "text", "none", "name that checks and results refer to, unique"},
+    {"regions[].shape", "all | rectangle | circle | polygon", "all",
+     "what the region covers; the first covers all"},
+    {"regions[].x", "[min, max]", "required for rectangle", "extent in x [m]"},
+    {"regions[].y", "[min, max]", "required for rectangle", "extent in y [m]"},
+    {"regions[].centre", "[x, y]", "required for circle", "centre [m]"},
+    {"regions[].radius", "number > 0", "required for circle", "radius [m]"},
+    {"regions[].vertices", "[[x, y], ...], at least 3", "required for polygon",
+     "corners in order [m]"},
+    {"regions[].file", "file name", "none",
+     "HDF5 file with a material number for each cell, instead of a shape and a material"},
+    {"regions[].dataset", "name of a dataset", "/material",
+     "dataset of regions[].file, whole numbers, ny x nx; a negative one leaves the cell out"},
+    {"regions[].material", "name of a material", "as painted before", "material of its cells"},
+    {"regions[].temperature", "number | expression of x y", "as painted before",
+     "initial temperature"},
+    {"regions[].source", "number | expression of x y t T", "as painted before",
+     "heat source [W/m3]"},
+
+    {"initial.temperature", "number | expression of x y", "0",
+     "initial temperature, below the regions' own"},
+    {"initial.file", "file name", "none",
+     "HDF5 file with the initial temperature, instead of a formula: also a snapshot or checkpoint"},
+    {"initial.dataset", "name of a dataset", "/temperature", "dataset of initial.file, ny x nx"},
+    {"source", "number | expression of x y t T", "0",
+     "heat source everywhere [W/m3], added to the regions' own"},
+    {"exchange.coefficient", "number >= 0 | expression of x y", "none",
+     "heat lost through the faces above and below, per volume and kelvin [W/(m3 K)]"},
+    {"exchange.ambient", "number | expression of x y t", "required with coefficient",
+     "temperature above and below"},
+
+    {"boundary.<side>.type", "insulated | temperature | flux | convection | radiation | periodic",
+     "insulated",
+     "condition on the side (left, right, bottom or top), or on a segment of it: boundary.top[1]"},
+    {"boundary.<side>.to", "number", "the end of the side",
+     "where the segment ends, along the side [m]; segments go from low to high coordinate"},
+    {"boundary.<side>.value", "number | expression of x y t", "this or table for temperature, flux",
+     "temperature, or flux into the domain [W/m2]"},
+    {"boundary.<side>.coefficient", "number >= 0 | expression of x y", "required for convection",
+     "heat transfer coefficient [W/(m2 K)]"},
+    {"boundary.<side>.emissivity", "number, 0 to 1 | expression of x y", "required for radiation",
+     "emissivity of the surface"},
+    {"boundary.<side>.ambient", "number | expression of x y t",
+     "this or table for convection, radiation", "temperature far from the side"},
+    {"boundary.<side>.table", "file name", "none",
+     "CSV file of time [s] and value (or ambient), linear between the times"},
+
+    {"time.scheme",
+     "ftcs | rkl2 | backward-euler | crank-nicolson | bdf2 | esdirk | steady | ts:TYPE", "required",
+     "time integration; ts: one of PETSc's TS by its name"},
+    {"time.step", "number > 0 | auto", "required unless steady or adaptive",
+     "time step [s]; auto: the largest stable one (ftcs, rkl2), an error-controlled one (bdf2, "
+     "esdirk, ts)"},
+    {"time.end", "number > 0", "this or steps", "simulated time [s]; the last step is shortened"},
+    {"time.steps", "whole number >= 1", "this or end", "number of time steps"},
+    {"time.adaptive.tolerance", "number > 0", "none: fixed steps; 1e-4 with step: auto",
+     "error of a step, relative to the spread of the temperature (bdf2, esdirk, ts)"},
+    {"time.adaptive.min_step", "number > 0", "none", "least step [s]"},
+    {"time.adaptive.max_step", "number > 0", "none", "largest step [s]"},
+
+    {"solver.tolerance", "number, 0 < tolerance < 1", "1e-10",
+     "of a linear solve, relative to its initial residual"},
+    {"solver.max_iterations", "whole number >= 1", "10000",
+     "of one linear solve; more is a failure, exit code 3"},
+    {"solver.max_newton", "whole number >= 1", "50",
+     "Newton iterations of one non-linear solve; more is a failure, exit code 3"},
+    {"solver.preconditioner", "multigrid | name of a PETSc PC", "multigrid",
+     "preconditioner of the linear solves: ours, or one of PETSc's"},
+    {"solver.face_average", "harmonic | arithmetic", "harmonic",
+     "conductivity at a face between two cells"},
+    {"solver.reproducible", "true | false", "false",
+     "the same bits of the field on any number of ranks, whatever the problem"},
+    {"solver.paint", "centre | tealeaf", "centre",
+     "which cells a region covers: by their centre, or TeaLeaf's rule"},
+
+    {"output.directory", "folder", "out/ and the stem of the file", "where the run writes"},
+    {"output.snapshots.every", "whole number >= 0", "0: none",
+     "steps from one snapshot to the next"},
+    {"output.snapshots.interval", "number >= 0", "0: none",
+     "simulated time from one snapshot to the next [s]"},
+    {"output.history.every", "whole number >= 0", "0: about a thousand rows a run",
+     "steps from row to row of history.csv"},
+    {"output.history.interval", "number >= 0", "0: by steps",
+     "simulated time from row to row of history.csv, hit exactly [s]"},
+    {"output.fields", "list of temperature, conductivity, heat_flux, material, owner",
+     "[temperature]", "what a snapshot holds"},
+    {"output.probes[].name", "text", "required", "name of a column of probes.csv, unique"},
+    {"output.probes[].at", "[x, y]", "required", "place of the probe, in the domain [m]"},
+    {"output.profiles[].name", "text", "required", "name of profile_NAME.csv, unique"},
+    {"output.profiles[].from", "[x, y]", "required", "start of a straight line, in the domain [m]"},
+    {"output.profiles[].to", "[x, y]", "required", "end of the line, in the domain [m]"},
+    {"output.profiles[].points", "whole number >= 2", "101",
+     "equidistant places on the line, both ends included"},
+    {"output.interfaces", "list of [from, to], names of materials", "none",
+     "pairs of materials whose exchange of heat is recorded [W/m]"},
+    {"output.hints", "names=values, blanks between them", "none",
+     "hints for MPI-IO, such as striping_factor=8; those in force are in results.json"},
+    {"output.alignment", "multiple of 8, <= 2^30", "4096",
+     "large datasets begin at a multiple of it in a file: the stripe of a parallel file system "
+     "[bytes]"},
+    {"output.temperature_unit", "text", "K",
+     "unit of temperatures in files and labels, e.g. degC; radiation needs K"},
+    {"output.compression", "none | deflate", "none", "compression of snapshots"},
+
+    {"checkpoint.every", "whole number >= 0", "0: none", "steps from one checkpoint to the next"},
+    {"checkpoint.wall_interval", "number >= 0", "0: none",
+     "wall time from one checkpoint to the next [s]"},
+    {"checkpoint.keep", "whole number >= 1", "2", "newest checkpoints that are kept"},
+    {"checkpoint.keep_every", "whole number >= 0", "0: no others",
+     "checkpoints whose step is a multiple of this are kept for ever"},
+    {"checkpoint.interval", "daly", "none",
+     "wall time between checkpoints by Daly's formula, from their measured cost and mtbf"},
+    {"checkpoint.mtbf", "number > 0", "required with interval",
+     "mean time between failures of the whole job [s]"},
+    {"checkpoint.mode", "sync | async", "sync",
+     "the run waits until a checkpoint is on the disk, or goes on while a thread writes a copy"},
+    {"checkpoint.verify", "none | sample | full", "full",
+     "what is read back before a checkpoint gets its name: nothing, some rows, or all"},
+    {"checkpoint.probe", "true | false", "false",
+     "before the first checkpoint a plain file of its size is written and read, as a measure"},
+    {"limits.wall_time", "number >= 0", "0: none",
+     "wall time of the run [s]; then a checkpoint and exit code 75"},
+    {"limits.stall", "number >= 0", "0: none",
+     "time without progress of a rank [s]; then the job is ended, exit code 76"},
+    {"limits.slurm", "true | false", "true",
+     "in a Slurm job its end is such a limit, too; the earlier one counts"},
+    {"limits.balance", "auto | number >= 0", "auto",
+     "error of the energy account, of the heat turned over, that shows a corrupted state; 0: not "
+     "judged"},
+    {"limits.extremes", "true | false", "true",
+     "temperatures far beyond those that can be reached show a corrupted state, too"},
+
+    {"check[].quantity",
+     "temperature | error_l2 | error_max | integral | heat_flow | energy_balance | minimum | "
+     "maximum | mean",
+     "required", "what is compared at the end; a failure is exit code 5"},
+    {"check[].at", "[x, y]", "required for temperature", "place, in the domain [m]"},
+    {"check[].exact", "number | expression of x y t", "required for error_l2, error_max",
+     "exact temperature"},
+    {"check[].of", "temperature", "temperature", "integrand of integral"},
+    {"check[].weight", "none | density | heat_capacity", "none",
+     "factor of the integrand of integral"},
+    {"check[].side", "left | right | bottom | top", "this or between for heat_flow",
+     "side, heat into the domain counts [W/m]"},
+    {"check[].segment", "whole number >= 0", "all segments", "segment of the side, from 0"},
+    {"check[].between", "[from, to], names of two materials", "this or side for heat_flow",
+     "heat from one material to the other counts [W/m]"},
+    {"check[].region", "name of a region", "the whole domain",
+     "where minimum, maximum and mean are taken"},
+    {"check[].value", "number", "required unless below is", "expected value"},
+    {"check[].tolerance", "number >= 0", "this or relative, with value",
+     "passes when |computed - value| <= tolerance"},
+    {"check[].relative", "number >= 0", "this or tolerance, with value",
+     "passes when |computed - value| <= relative*|value|"},
+    {"check[].below", "number >= 0", "required for error_l2, error_max, energy_balance",
+     "passes when computed <= below"},
+
+    {"petsc.<option>", "text | number | nothing", "none",
+     "an option of PETSc, without its leading -"},
+    {NULL, NULL, NULL, NULL},
+};
+
+const HeatCaseKey *HeatCaseKeys(void) { return keys; }
+
+/* Looking up. */
+
+/* A row is at the pattern, or below it when it goes on with `after`. */
+static PetscBool IsKnown(const char *pattern)
+{
+  const size_t length = strlen(pattern);
+
+  for (const HeatCaseKey *row = keys; row->path; row++) {
+    if (strncmp(row->path, pattern, length) == 0 && strchr(".[", row->path[length]))
+      return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* The pattern is a mapping (after ".") or a list of mappings (after "[]."). */
+static PetscBool HasBelow(const char *pattern, const char *after)
+{
+  const size_t length = strlen(pattern);
+
+  for (const HeatCaseKey *row = keys; row->path; row++) {
+    if (strncmp(row->path, pattern, length) == 0 &&
+        strncmp(row->path + length, after, strlen(after)) == 0) {
+      return PETSC_TRUE;
+    }
+  }
+  return PETSC_FALSE;
+}
+
+/* Mappings whose keys are names of a set, and how the table writes all of them. */
+static const struct {
+  const char        *parent, *pattern;
+  const char *const *names;
+  int                count;
+} families[] = {{"boundary", "<side>", HeatSideNames, HEAT_SIDES},
+                {"properties", "<property>", HeatPropertyNames, HEAT_PROPERTIES}};
+
+/* The segment of the pattern that a key of the mapping at `parent` stands for. */
+static const char *PatternSegment(const char *parent, const char *key)
+{
+  if (strcmp(parent, "petsc") == 0) return "<option>";
+  for (size_t f = 0; f < PETSC_STATIC_ARRAY_LENGTH(families); f++) {
+    if (strcmp(parent, families[f].parent) != 0) continue;
+    for (int i = 0; i < families[f].count; i++) {
+      if (strcmp(key, families[f].names[i]) == 0) return families[f].pattern;
+    }
+  }
+  return strpbrk(key, ".[]<>") ? "" : key; /* "" is in no row */
+}
+
+/* Unknown keys. */
+
+typedef struct {
+  char        storage[CANDIDATES][24];
+  const char *names[CANDIDATES + 1]; /* ended by NULL */
+  char        list[600];             /* "cells, x, y" */
+} Candidates;
+
+/* The keys that the mapping at `parent` may have. */
+static void ListCandidates(const char *parent, Candidates *found)
+{
+  const size_t length = strlen(parent), skip = length ? length + 1 : 0;
+  int          count = 0;
+  size_t       used  = 0;
+
+  for (size_t f = 0; f < PETSC_STATIC_ARRAY_LENGTH(families); f++) {
+    if (strcmp(parent, families[f].parent) != 0) continue;
+    for (; count < families[f].count; count++)
+      snprintf(found->storage[count], 24, "%s", families[f].names[count]);
+  }
+  for (const HeatCaseKey *row = keys; row->path && count < CANDIDATES; row++) {
+    if (strncmp(row->path, parent, length) != 0 || (length && row->path[length] != '.')) continue;
+    const char *name = row->path + skip;
+    const int   n    = (int)strcspn(name, ".[");
+
+    if (name[0] == '<' || (count && strncmp(found->storage[count - 1], name, (size_t)n) == 0 &&
+                           !found->storage[count - 1][n]))
+      continue;
+    snprintf(found->storage[count++], 24, "%.*s", n, name);
+  }
+  found->list[0] = '\0';
+  for (int i = 0; i < count && used < sizeof found->list; i++) {
+    found->names[i] = found->storage[i];
+    used += (size_t)snprintf(found->list + used, sizeof found->list - used, "%s%s", i ? ", " : "",
+                             found->storage[i]);
+  }
+  found->names[count] = NULL;
+}
+
+static PetscErrorCode RaiseUnknown(const HeatReader *r, const HeatYamlNode *node,
+                                   const char *parent)
+{
+  Candidates candidates;
+  char       suggestion[64];
+
+  PetscFunctionBeginUser;
+  ListCandidates(parent, &candidates);
+  HeatReaderCheck(!strpbrk(node->key, ".["), r, node,
+                  "unknown key; keys are nested in a case file (a: {b: 1}), dotted only in --set");
+  HeatReaderSuggest(node->key, candidates.names, suggestion, sizeof suggestion);
+  HeatReaderCheck(PETSC_FALSE, r, node, "unknown key%s%s %s", suggestion,
+                  suggestion[0] ? " Known here:" : "; known here:", candidates.list);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The walk. */
+
+static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
+                           const char *path);
+
+static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYamlNode *node,
+                                 const char *parent, const char *parent_path)
+{
+  const char *dot = parent[0] ? "." : "";
+  char        pattern[PATH], path[PATH];
+
+  PetscFunctionBeginUser;
+  snprintf(pattern, sizeof pattern, "%s%s%s", parent, dot, PatternSegment(parent, node->key));
+  snprintf(path, sizeof path, "%s%s%.60s", parent_path, dot, node->key);
+  PetscCall(HeatCaseAddWhere(r->c, path, node->line));
+  node->path = r->c->where[r->c->n_where - 1].path;
+  if (!IsKnown(pattern)) PetscCall(RaiseUnknown(r, node, parent));
+  for (HeatYamlNode *other = map->first; other != node && strcmp(parent, "petsc") != 0;
+       other               = other->next) {
+    if (strcmp(other->key, node->key) == 0) PetscCall(HeatReaderRaiseRepeated(r, node, other));
+  }
+  PetscCall(Walk(r, node, pattern, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Goes down only where the table does: what has another shape is left to the typed readers. */
+static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
+                           const char *path)
+{
+  const PetscBool is_side = (PetscBool)(strcmp(pattern, "boundary.<side>") == 0);
+  char            below[PATH], element[PATH];
+  PetscInt        i = 0;
+
+  PetscFunctionBeginUser;
+  if (node->kind == HEAT_YAML_MAP && (!pattern[0] || HasBelow(pattern, "."))) {
+    for (HeatYamlNode *child = node->first; child; child = child->next) {
+      PetscCall(WalkMember(r, node, child, pattern, path));
+    }
+  } else if (node->kind == HEAT_YAML_LIST && (is_side || HasBelow(pattern, "[]."))) {
+    snprintf(below, sizeof below, "%s%s", pattern, is_side ? "" : "[]");
+    for (HeatYamlNode *child = node->first; child; child = child->next, i++) {
+      snprintf(element, sizeof element, "%s[%" PetscInt_FMT "]", path, i);
+      PetscCall(HeatCaseAddWhere(r->c, element, child->line));
+      child->path = r->c->where[r->c->n_where - 1].path;
+      PetscCall(HeatReadMap(r, child));
+      PetscCall(Walk(r, child, below, element));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReaderCheckKeys(const HeatReader *r, HeatYamlNode *root)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatCaseAddWhere(r->c, "", root->line));
+  root->path = r->c->where[0].path;
+  PetscCall(HeatReadMap(r, root));
+  PetscCall(Walk(r, root, "", ""));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,160 @@
+/* The section `output` of a case file: what a run writes, where and when. */
+#include <stdio.h>
+
+#include "io/case_file/case_reader.h"
+
+static PetscErrorCode ReadFields(const HeatReader *r, const HeatYamlNode *list)
+{
+  char path[64];
+  int  field = 0, i = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadList(r, list));
+  if (!list) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscArrayzero(r->c->output.fields, HEAT_FIELDS));
+  for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
+    HeatYamlNode element = *item;
+
+    snprintf(path, sizeof path, "%s[%d]", list->path, i);
+    element.path = path;
+    PetscCall(HeatReadChoice(r, &element, HeatFieldKindNames, &field));
+    HeatReaderCheck(!r->c->output.fields[field], r, &element, "%s is in the list twice; keep one",
+                    item->text);
+    r->c->output.fields[field] = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadProbes(const HeatReader *r, const HeatYamlNode *output)
+{
+  const HeatYamlNode *list = HeatReaderKey(output, "probes");
+  HeatYamlNode       *node;
+  PetscInt            n;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(n, &r->c->output.probes));
+  r->c->output.n_probes = n;
+  HeatProbe *probe      = r->c->output.probes;
+  for (const HeatYamlNode *item = list->first; item; item = item->next, probe++) {
+    PetscCall(HeatReaderRequire(r, item, "name", &node));
+    PetscCall(HeatReadString(r, node, &probe->name));
+    PetscCall(HeatReaderRequire(r, item, "at", &node));
+    PetscCall(HeatReadRealPair(r, node, probe->at));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadProfiles(const HeatReader *r, const HeatYamlNode *output)
+{
+  const HeatYamlNode *list = HeatReaderKey(output, "profiles");
+  HeatYamlNode       *node;
+  PetscInt            n;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(n, &r->c->output.profiles));
+  r->c->output.n_profiles = n;
+  HeatProfile *profile    = r->c->output.profiles;
+  for (const HeatYamlNode *item = list->first; item; item = item->next, profile++) {
+    PetscCall(HeatReaderRequire(r, item, "name", &node));
+    PetscCall(HeatReadString(r, node, &profile->name));
+    PetscCall(HeatReaderRequire(r, item, "from", &node));
+    PetscCall(HeatReadRealPair(r, node, profile->from));
+    PetscCall(HeatReaderRequire(r, item, "to", &node));
+    PetscCall(HeatReadRealPair(r, node, profile->to));
+    profile->points = 101;
+    PetscCall(HeatReadInt(r, HeatReaderKey(item, "points"), 2, &profile->points));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *output)
+{
+  const HeatYamlNode *list = HeatReaderKey(output, "interfaces");
+  char                path[64];
+  PetscInt            n, i = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(n, &r->c->output.interfaces));
+  r->c->output.n_interfaces = n;
+  for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
+    HeatYamlNode pair = *item; /* with a path, which elements of lists of lists have only here */
+
+    snprintf(path, sizeof path, "%s[%" PetscInt_FMT "]", list->path, i);
+    pair.path                              = path;
+    r->c->output.interfaces[i].material[0] = r->c->output.interfaces[i].material[1] = -1;
+    PetscCall(HeatReadStringPair(r, &pair, r->c->output.interfaces[i].names));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Words of the form name=value. */
+static PetscErrorCode ReadHints(const HeatReader *r, const HeatYamlNode *node)
+{
+  char found[HEAT_FOUND];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadString(r, node, &r->c->output.hints));
+  for (const char *word = r->c->output.hints; word && *word;) {
+    const size_t length = strcspn(word, " "), name = strcspn(word, "= ");
+
+    HeatReaderCheck(name > 0 && name + 1 < length, r, node,
+                    "found %s; write names and values with blanks between them: "
+                    "\"striping_factor=8 romio_ds_write=disable\"",
+                    HeatReaderFound(node, found));
+    HeatReaderCheck(name < MPI_MAX_INFO_KEY && length - name < MPI_MAX_INFO_VAL, r, node,
+                    "a hint is longer than MPI takes");
+    word += length + strspn(word + length, " ");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadAlignment(const HeatReader *r, const HeatYamlNode *node)
+{
+  const PetscInt most = 1073741824;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadInt(r, node, 8, &r->c->output.alignment));
+  HeatReaderCheck(!node || (r->c->output.alignment % 8 == 0 && r->c->output.alignment <= most), r,
+                  node, "found %" PetscInt_FMT "; it must be a multiple of 8, at most 2^30 bytes",
+                  r->c->output.alignment);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
+{
+  const HeatYamlNode *section   = HeatReaderKey(root, "output");
+  const HeatYamlNode *snapshots = HeatReaderKey(section, "snapshots");
+  const HeatYamlNode *history   = HeatReaderKey(section, "history");
+  HeatCase           *c         = r->c;
+  int                 choice    = c->output.compression;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReadMap(r, snapshots));
+  PetscCall(HeatReadMap(r, history));
+  PetscCall(HeatReadString(r, HeatReaderKey(section, "directory"), &c->output.directory));
+  PetscCall(
+      HeatReadString(r, HeatReaderKey(section, "temperature_unit"), &c->output.temperature_unit));
+  PetscCall(HeatReadInt(r, HeatReaderKey(snapshots, "every"), 0, &c->output.snapshots_every));
+  PetscCall(HeatReadReal(r, HeatReaderKey(snapshots, "interval"), HEAT_NOT_NEGATIVE,
+                         &c->output.snapshots_interval));
+  PetscCall(HeatReadInt(r, HeatReaderKey(history, "every"), 0, &c->output.history_every));
+  PetscCall(HeatReadReal(r, HeatReaderKey(history, "interval"), HEAT_NOT_NEGATIVE,
+                         &c->output.history_interval));
+  PetscCall(ReadFields(r, HeatReaderKey(section, "fields")));
+  PetscCall(ReadProbes(r, section));
+  PetscCall(ReadProfiles(r, section));
+  PetscCall(ReadInterfaces(r, section));
+  PetscCall(
+      HeatReadChoice(r, HeatReaderKey(section, "compression"), HeatCompressionNames, &choice));
+  PetscCall(ReadHints(r, HeatReaderKey(section, "hints")));
+  PetscCall(ReadAlignment(r, HeatReaderKey(section, "alignment")));
+  c->output.compression = (HeatCompression)choice;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,348 @@
+/* Typed, strict access: what a scalar may look like, and what is said when it does not.
+ *
+ * Numbers follow YAML 1.2 in decimal: YAML's octal, hexadecimal, .inf and .nan are refused, and
+ * so is an integer written as 1e3 or 12.0, which too often is a slip.  The grammar is checked
+ * here and the value left to strtod, which must then take the whole text. */
+#include "io/case_file/case_reader.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATH = 200 };
+
+/* What a node holds. */
+
+PetscBool HeatReaderIsNull(const HeatYamlNode *node)
+{
+  static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
+
+  if (node->kind != HEAT_YAML_SCALAR || !node->plain) return PETSC_FALSE;
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(nulls); i++) {
+    if (strcmp(node->text, nulls[i]) == 0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND])
+{
+  const char *words = node->kind == HEAT_YAML_LIST  ? "a list"
+                      : node->kind == HEAT_YAML_MAP ? "a mapping"
+                      : HeatReaderIsNull(node)      ? "nothing"
+                                                    : NULL;
+
+  if (words) return words;
+  const char *quote = node->plain ? "" : "\"";
+  snprintf(buffer, HEAT_FOUND, "%s%.60s%s%s", quote, node->text,
+           strlen(node->text) > 60 ? "..." : "", quote);
+  for (char *s = buffer; *s; s++) {
+    if (iscntrl((unsigned char)*s)) *s = ' ';
+  }
+  return buffer;
+}
+
+typedef enum { NO_NUMBER, INTEGER, REAL, NOT_FINITE } NumberKind;
+
+static const char *SkipDigits(const char *s)
+{
+  while (isdigit((unsigned char)*s)) s++;
+  return s;
+}
+
+/* [-+]? (digits | digits.digits | .digits) ([eE][-+]?digits)? */
+static NumberKind Classify(const char *text)
+{
+  static const char *const specials[] = {".inf", ".nan", "inf", "nan", "infinity"};
+  const char              *s = text + (*text == '-' || *text == '+'), *whole = s;
+  PetscBool                same;
+  NumberKind               kind = INTEGER;
+
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(specials); i++) {
+    if (PetscStrcasecmp(s, specials[i], &same) == 0 && same) return NOT_FINITE;
+  }
+  s = SkipDigits(s);
+  if (*s == '.') {
+    if (s == whole && !isdigit((unsigned char)s[1])) return NO_NUMBER;
+    kind = REAL;
+    s    = SkipDigits(s + 1);
+  } else if (s == whole) return NO_NUMBER;
+  if (*s == 'e' || *s == 'E') {
+    kind = REAL;
+    s += 1 + (s[1] == '-' || s[1] == '+');
+    if (!isdigit((unsigned char)*s)) return NO_NUMBER;
+    s = SkipDigits(s);
+  }
+  return *s ? NO_NUMBER : kind;
+}
+
+/* The value of a text that Classify calls a number; infinite when it is too large. */
+static PetscReal ToReal(const char *text)
+{
+  char           *end;
+  const PetscReal value = strtod(text, &end);
+
+  return *end ? NAN : value;
+}
+
+/* Names that are nearly right. */
+
+/* Damerau's edit distance (optimal string alignment) of short words; `limit` when it is no less. */
+static int Distance(const char *a, const char *b, int limit)
+{
+  enum { LONGEST = 32 };
+  const int m = (int)PetscMin(strlen(a), (size_t)LONGEST);
+  const int n = (int)PetscMin(strlen(b), (size_t)LONGEST);
+  int       rows[3][LONGEST + 1];
+
+  if (m == LONGEST || n == LONGEST) return limit;
+  for (int j = 0; j <= n; j++) rows[0][j] = j;
+  for (int i = 1; i <= m; i++) {
+    int *now = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+
+    now[0] = i;
+    for (int j = 1; j <= n; j++) {
+      const int changed = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
+
+      now[j] = PetscMin(last[j - 1] + changed, 1 + PetscMin(last[j], now[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        now[j] = PetscMin(now[j], before[j - 2] + 1);
+      }
+    }
+  }
+  return PetscMin(rows[m % 3][n], limit);
+}
+
+const char *HeatReaderSuggest(const char *text, const char *const candidates[], char *buffer,
+                              size_t size)
+{
+  const int   length = (int)PetscMin(strlen(text), (size_t)30);
+  int         least  = PetscMax(2, length / 3 + 1); /* a third of it may be wrong */
+  const char *best   = NULL;
+
+  for (const char *const *candidate = candidates; *candidate; candidate++) {
+    const int distance = Distance(text, *candidate, least);
+
+    if (distance < least) {
+      least = distance;
+      best  = *candidate;
+    }
+  }
+  buffer[0] = '\0';
+  if (best) snprintf(buffer, size, "; did you mean '%s'?", best);
+  return buffer;
+}
+
+/* Keys. */
+
+HeatYamlNode *HeatReaderKey(const HeatYamlNode *map, const char *key)
+{
+  return map ? HeatYamlMember(map, key, strlen(key)) : NULL;
+}
+
+PetscErrorCode HeatReaderRequire(const HeatReader *r, const HeatYamlNode *map, const char *key,
+                                 HeatYamlNode **node)
+{
+  char path[PATH];
+
+  PetscFunctionBeginUser;
+  *node = HeatReaderKey(map, key);
+  snprintf(path, sizeof path, "%s%s%s", map->path, map->path[0] ? "." : "", key);
+  HeatCaseCheckKey(*node, r->comm, r->c, path, "missing; this key is required");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *node,
+                                       const HeatYamlNode *other)
+{
+  PetscFunctionBeginUser;
+  HeatReaderCheck(other->line == 0, r, node, "repeated key; keep one (the other is in line %d)",
+                  other->line);
+  HeatReaderCheck(PETSC_FALSE, r, node, "repeated key; keep one");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node)
+{
+  char found[HEAT_FOUND];
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatReaderCheck(node->kind == HEAT_YAML_MAP, r, node,
+                  "found %s; it must be a mapping, {key: value, ...}",
+                  HeatReaderFound(node, found));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node)
+{
+  char found[HEAT_FOUND];
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatReaderCheck(node->kind == HEAT_YAML_LIST, r, node, "found %s; it must be a list, [...]",
+                  HeatReaderFound(node, found));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Scalars. */
+
+PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,
+                            PetscReal *value)
+{
+  char             found[HEAT_FOUND];
+  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatReaderCheck(kind != NOT_FINITE, r, node, "found %s; it must be finite",
+                  HeatReaderFound(node, found));
+  HeatReaderCheck(kind != NO_NUMBER, r, node, "found %s; it must be a number",
+                  HeatReaderFound(node, found));
+  *value = ToReal(node->text);
+  HeatReaderCheck(isfinite(*value), r, node, "found %s, which is too large for a number",
+                  HeatReaderFound(node, found));
+  HeatReaderCheck(range != HEAT_POSITIVE || *value > 0.0, r, node,
+                  "found %s; it must be greater than 0", HeatReaderFound(node, found));
+  HeatReaderCheck(range != HEAT_NOT_NEGATIVE || *value >= 0.0, r, node,
+                  "found %s; it must be at least 0", HeatReaderFound(node, found));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
+                           PetscInt *value)
+{
+  char             found[HEAT_FOUND], hint[64] = "";
+  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
+  long long        number;
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  if (kind == REAL) {
+    const PetscReal real = ToReal(node->text);
+
+    if (real == floor(real) && fabs(real) < 1e15) snprintf(hint, sizeof hint, ": write %.0f", real);
+  }
+  HeatReaderCheck(kind == INTEGER, r, node, "found %s; it must be a whole number, in digits only%s",
+                  HeatReaderFound(node, found), hint);
+  errno  = 0;
+  number = strtoll(node->text, NULL, 10);
+  HeatReaderCheck(errno == 0 && number <= PETSC_MAX_INT && number >= -PETSC_MAX_INT, r, node,
+                  "found %s, which does not fit the %d-bit indices of this PETSc%s",
+                  HeatReaderFound(node, found), (int)(8 * sizeof *value),
+                  sizeof *value == 4 ? "; use a PETSc with 64-bit indices (--with-64-bit-indices)"
+                                     : "");
+  *value = (PetscInt)number;
+  HeatReaderCheck(*value >= least, r, node, "found %s; it must be at least %" PetscInt_FMT,
+                  HeatReaderFound(node, found), least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, PetscBool *value)
+{
+  static const char *const words[] = {"true", "True", "TRUE", "false", "False", "FALSE"};
+  char                     found[HEAT_FOUND];
+  int                      word = -1;
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int i = 0; i < 6; i++) {
+    if (node->kind == HEAT_YAML_SCALAR && strcmp(node->text, words[i]) == 0) word = i;
+  }
+  HeatReaderCheck(word >= 0, r, node, "found %s; it must be true or false",
+                  HeatReaderFound(node, found));
+  *value = (PetscBool)(word < 3);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value)
+{
+  char found[HEAT_FOUND];
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatReaderCheck(node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
+                  "found %s; it must be a text", HeatReaderFound(node, found));
+  PetscCall(PetscFree(*value));
+  PetscCall(PetscStrallocpy(node->text, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char **value)
+{
+  const char *slash = strrchr(r->c->file, '/');
+  char       *name  = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadString(r, node, &name));
+  if (!name) PetscFunctionReturn(PETSC_SUCCESS);
+  const size_t folder = slash && name[0] != '/' ? (size_t)(slash - r->c->file) + 1 : 0;
+  const size_t size   = folder + strlen(name) + 1;
+
+  PetscCall(PetscFree(*value));
+  PetscCall(PetscMalloc1(size, value));
+  snprintf(*value, size, "%.*s%s", (int)folder, r->c->file, name);
+  PetscCall(PetscFree(name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadDataset(const HeatReader *r, const HeatYamlNode *map, const char *fallback,
+                               HeatDataset *value)
+{
+  const HeatYamlNode *dataset = HeatReaderKey(map, "dataset");
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadPath(r, HeatReaderKey(map, "file"), &value->file));
+  HeatReaderCheck(value->file || !dataset, r, dataset, "given without file, which holds it");
+  if (value->file && !dataset) PetscCall(PetscStrallocpy(fallback, &value->dataset));
+  PetscCall(HeatReadString(r, dataset, &value->dataset));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
+                              const char *const names[], int *value)
+{
+  enum { MOST = 16 };
+  const char *candidates[MOST] = {NULL};
+  char        found[HEAT_FOUND], list[256] = "", suggestion[64];
+  int         count = 0;
+  size_t      used  = 0;
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  while (names[count]) count++;
+  count -= 2; /* the type's name and its prefix */
+  for (int i = 0; i < count; i++) {
+    if (node->kind == HEAT_YAML_SCALAR && strcmp(node->text, names[i]) == 0) {
+      *value = i;
+      PetscFunctionReturn(PETSC_SUCCESS);
+    }
+    if (i < MOST - 1) candidates[i] = names[i];
+    if (used < sizeof list)
+      used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
+  }
+  HeatReaderCheck(PETSC_FALSE, r, node, "found %s; it must be %s%s%s", HeatReaderFound(node, found),
+                  count > 1 ? "one of " : "", list,
+                  HeatReaderSuggest(node->text, candidates, suggestion, sizeof suggestion));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, HeatFormula *formula)
+{
+  char       found[HEAT_FOUND];
+  NumberKind kind;
+
+  PetscFunctionBeginUser;
+  if (!node) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatReaderCheck(node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
+                  "found %s; it must be a number or an expression%s", HeatReaderFound(node, found),
+                  node->kind == HEAT_YAML_MAP ? " (put an expression that contains ': ' in quotes)"
+                                              : "");
+  kind = Classify(node->text);
+  if (kind == NO_NUMBER) PetscCall(PetscStrallocpy(node->text, &formula->text));
+  else PetscCall(HeatReadReal(r, node, HEAT_ANY, &formula->value));
+  formula->given = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

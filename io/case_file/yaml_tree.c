@@ -1,0 +1,378 @@
+/* YAML text as a tree: libfyaml's event stream, folded into nodes.
+ *
+ * Events rather than libfyaml's own documents: the tree is ours, so that --set can edit it,
+ * repeated keys survive to be reported with both lines, and nothing of a hostile text (depth,
+ * aliases that multiply) is built before it is refused.  Nodes and strings live in blocks that
+ * the tree frees together.  Bytes that YAML forbids are looked for first; libfyaml lets some of
+ * them pass. */
+#include "io/case_file/yaml_tree.h"
+
+#include <libfyaml.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BLOCK = 65536 }; /* bytes at a time from the allocator */
+
+typedef struct Block Block;
+struct Block {
+  Block *next;
+  char  *bytes; /* owned */
+};
+
+struct HeatYamlTree {
+  Block *blocks;
+  size_t used, size; /* of the newest block */
+};
+
+/* Memory. */
+
+/* Zeroed memory that lives as long as the tree. */
+static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
+{
+  PetscFunctionBeginUser;
+  size = (size + 15) & ~(size_t)15;
+  if (!tree->blocks || size > tree->size - tree->used) {
+    Block *block;
+
+    PetscCall(PetscNew(&block));
+    block->next  = tree->blocks;
+    tree->blocks = block;
+    tree->used   = 0;
+    tree->size   = PetscMax(size, (size_t)BLOCK);
+    PetscCall(PetscCalloc1(tree->size, &block->bytes));
+  }
+  *result = tree->blocks->bytes + tree->used;
+  tree->used += size;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TakeString(HeatYamlTree *tree, const char *text, size_t length,
+                                 const char **out)
+{
+  void *memory = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(Take(tree, length + 1, &memory));
+  if (length) memcpy(memory, text, length);
+  ((char *)memory)[length] = '\0';
+  *out                     = memory;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatYamlCreate(HeatYamlTree **tree)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatYamlDestroy(HeatYamlTree **tree)
+{
+  PetscFunctionBeginUser;
+  if (!*tree) PetscFunctionReturn(PETSC_SUCCESS);
+  for (Block *block = (*tree)->blocks, *next; block; block = next) {
+    next = block->next;
+    PetscCall(PetscFree(block->bytes));
+    PetscCall(PetscFree(block));
+  }
+  PetscCall(PetscFree(*tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatYamlNew(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
+                           size_t key_length, HeatYamlNode **node)
+{
+  void *memory = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(Take(tree, sizeof **node, &memory));
+  *node         = memory;
+  (*node)->kind = kind;
+  (*node)->text = "";
+  if (key) PetscCall(TakeString(tree, key, key_length, &(*node)->key));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatYamlAppend(HeatYamlNode *parent, HeatYamlNode *child)
+{
+  if (parent->last) parent->last->next = child;
+  else parent->first = child;
+  parent->last = child;
+  parent->count++;
+}
+
+HeatYamlNode *HeatYamlMember(const HeatYamlNode *map, const char *key, size_t key_length)
+{
+  if (map->kind != HEAT_YAML_MAP) return NULL;
+  for (HeatYamlNode *node = map->first; node; node = node->next) {
+    if (strncmp(node->key, key, key_length) == 0 && !node->key[key_length]) return node;
+  }
+  return NULL;
+}
+
+/* Bytes. */
+
+__attribute__((format(printf, 3, 4))) static void Tell(HeatYamlProblem *problem, int line,
+                                                       const char *format, ...)
+{
+  va_list arguments;
+
+  if (problem->message[0]) return; /* the first one counts */
+  va_start(arguments, format);
+  vsnprintf(problem->message, sizeof problem->message, format, arguments);
+  va_end(arguments);
+  problem->line = line;
+}
+
+/* Length of the UTF-8 sequence at s, 0 when it is none (RFC 3629). */
+static size_t Utf8Length(const unsigned char *s, size_t left)
+{
+  const unsigned char c    = s[0];
+  const size_t        n    = c < 0x80                ? 1
+                             : c >= 0xc2 && c < 0xe0 ? 2
+                             : c >= 0xe0 && c < 0xf0 ? 3
+                             : c >= 0xf0 && c < 0xf5 ? 4
+                                                     : 0;
+  const unsigned char low  = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+  const unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+
+  if (n == 0 || n > left) return 0;
+  for (size_t i = 1; i < n; i++) {
+    if (s[i] < (i == 1 ? low : 0x80) || s[i] > (i == 1 ? high : 0xbf)) return 0;
+  }
+  return n;
+}
+
+static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem)
+{
+  int    line  = 1;
+  size_t depth = 0; /* of brackets, quoted or not: libfyaml looks ahead through all of them */
+
+  for (size_t i = 0, n; i < length; i += n) {
+    const unsigned char c = (unsigned char)text[i];
+
+    n = Utf8Length((const unsigned char *)text + i, length - i);
+    if (n == 0) {
+      Tell(problem, line, "byte 0x%02x is not UTF-8; save the file in UTF-8", c);
+      return;
+    }
+    if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
+      Tell(problem, line, "control character 0x%02x; %s", c,
+           c == 0 ? "this is not a text file, or it is UTF-16: save it in UTF-8" : "remove it");
+      return;
+    }
+    if (c == '\n') line++;
+    if (c == '[' || c == '{') depth++;
+    if ((c == ']' || c == '}') && depth > 0) depth--;
+    if (depth > HEAT_YAML_BRACKETS) {
+      Tell(problem, line, "more than %d brackets are open", HEAT_YAML_BRACKETS);
+      return;
+    }
+  }
+}
+
+/* Events. */
+
+typedef struct {
+  HeatYamlTree     *tree;
+  struct fy_parser *parser;
+  PetscBool         from_set;
+  HeatYamlProblem  *problem;
+  HeatYamlNode     *open[HEAT_YAML_DEPTH]; /* the lists and mappings we are in */
+  int               depth;
+  const char       *key; /* of the value to come, or NULL */
+  int               key_line;
+  HeatYamlNode     *root;
+} Builder;
+
+static int LineOf(struct fy_event *event)
+{
+  const struct fy_mark *mark = fy_event_start_mark(event);
+
+  return mark ? mark->line + 1 : 0;
+}
+
+/* Put a new node where it belongs. */
+static PetscErrorCode Place(Builder *b, HeatYamlKind kind, int line, HeatYamlNode **node)
+{
+  HeatYamlNode *parent = b->depth ? b->open[b->depth - 1] : NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatYamlNew(b->tree, kind, NULL, 0, node));
+  (*node)->key = b->key;
+  if (b->key) line = b->key_line;
+  else if (line == 0) line = parent ? parent->line : 1; /* nothing at all, as in "- " */
+  (*node)->line = b->from_set ? 0 : line;
+  b->key        = NULL;
+  if (parent) HeatYamlAppend(parent, *node);
+  else b->root = *node;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool WantsKey(const Builder *b)
+{
+  return (PetscBool)(b->depth > 0 && b->open[b->depth - 1]->kind == HEAT_YAML_MAP && !b->key);
+}
+
+static PetscErrorCode TakeScalar(Builder *b, struct fy_event *event, int line)
+{
+  struct fy_token *token  = event->scalar.value;
+  size_t           length = 0;
+  const char      *text   = token ? fy_token_get_text(token, &length) : "";
+  const PetscBool  plain  = (PetscBool)(!token || fy_scalar_token_get_style(token) == FYSS_PLAIN);
+  HeatYamlNode    *node   = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCheck(text, PETSC_COMM_SELF, PETSC_ERR_MEM, "libfyaml gave no text for a scalar");
+  if (length && memchr(text, '\0', length)) {
+    Tell(b->problem, line, "a text holds the character \\0; remove it");
+  } else if (WantsKey(b)) {
+    if (plain && length == 2 && memcmp(text, "<<", 2) == 0) {
+      Tell(b->problem, line, "merge keys (<<) are not accepted in a case file; write the keys out");
+    }
+    PetscCall(TakeString(b->tree, text, length, &b->key));
+    b->key_line = line;
+  } else {
+    PetscCall(Place(b, HEAT_YAML_SCALAR, line, &node));
+    PetscCall(TakeString(b->tree, text, length, &node->text));
+    node->plain = plain;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Open(Builder *b, HeatYamlKind kind, int line)
+{
+  HeatYamlNode *node = NULL;
+
+  PetscFunctionBeginUser;
+  if (WantsKey(b)) {
+    Tell(b->problem, line, "a key must be a word, not a list or a mapping");
+  } else if (b->depth == HEAT_YAML_DEPTH) {
+    Tell(b->problem, line, "nested more than %d levels deep", HEAT_YAML_DEPTH);
+  } else {
+    PetscCall(Place(b, kind, line, &node));
+    b->open[b->depth++] = node;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void RefuseDecorations(Builder *b, struct fy_event *event, int line)
+{
+  if (event->type == FYET_ALIAS || fy_event_get_anchor_token(event)) {
+    Tell(b->problem, line,
+         "anchors (&name) and aliases (*name) are not accepted in a case file; write the value "
+         "out, and "
+         "put an expression that begins with & or * in quotes");
+  } else if (fy_event_get_tag_token(event)) {
+    Tell(b->problem, line,
+         "tags (!name) are not accepted in a case file; put a text that begins with ! in quotes");
+  }
+}
+
+static PetscErrorCode TakeEvent(Builder *b, struct fy_event *event)
+{
+  const int line = LineOf(event);
+
+  PetscFunctionBeginUser;
+  RefuseDecorations(b, event, line);
+  if (b->problem->message[0]) PetscFunctionReturn(PETSC_SUCCESS);
+  switch (event->type) {
+  case FYET_DOCUMENT_START:
+    if (b->root)
+      Tell(b->problem, line, "a second document begins here (---); a case file is one document");
+    break;
+  case FYET_SCALAR: PetscCall(TakeScalar(b, event, line)); break;
+  case FYET_SEQUENCE_START: PetscCall(Open(b, HEAT_YAML_LIST, line)); break;
+  case FYET_MAPPING_START: PetscCall(Open(b, HEAT_YAML_MAP, line)); break;
+  case FYET_SEQUENCE_END:
+  case FYET_MAPPING_END: b->depth--; break;
+  default: break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Build(Builder *b)
+{
+  struct fy_event *event;
+  PetscErrorCode   code;
+
+  PetscFunctionBeginUser;
+  while (!b->problem->message[0] && (event = fy_parser_parse(b->parser)) != NULL) {
+    code = TakeEvent(b, event);
+    fy_parser_event_free(b->parser, event);
+    PetscCall(code);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The first line up to `last` that is indented with a tab, or 0. */
+static int TabbedLine(const char *text, size_t length, int last)
+{
+  PetscBool indent = PETSC_TRUE;
+  int       line   = 1;
+
+  for (size_t i = 0; i < length && line <= last; i++) {
+    if (text[i] == '\t' && indent) return line;
+    if (text[i] == '\n') line++;
+    indent = (PetscBool)(text[i] == '\n' || (indent && text[i] == ' '));
+  }
+  return 0;
+}
+
+/* libfyaml's first complaint, which has the line, with the usual causes. */
+static void TellSyntax(struct fy_diag *diag, const char *text, size_t length,
+                       HeatYamlProblem *problem)
+{
+  void                 *iterator = NULL;
+  struct fy_diag_error *error    = fy_diag_errors_iterate(diag, &iterator);
+  const int             tab      = TabbedLine(text, length, error ? error->line + 1 : INT_MAX);
+
+  if (tab) {
+    Tell(problem, tab, "not valid YAML: the line is indented with a tab; use spaces");
+  } else if (!error || !error->msg) {
+    Tell(problem, 0, "not valid YAML");
+  } else {
+    Tell(problem, error->line, "not valid YAML: %.200s (column %d)%s", error->msg, error->column,
+         strstr(error->msg, "multiline plain key")
+             ? "; check the colons and the indentation of this line and the next"
+             : "");
+  }
+}
+
+PetscErrorCode HeatYamlParse(HeatYamlTree *tree, const char *text, size_t length,
+                             PetscBool from_set, HeatYamlNode **root, HeatYamlProblem *problem)
+{
+  struct fy_diag_cfg  diag_cfg;
+  struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 |
+                                      FYPCF_JSON_NONE};
+  Builder             b   = {.tree = tree, .from_set = from_set, .problem = problem};
+  PetscErrorCode      code;
+
+  PetscFunctionBeginUser;
+  *root    = NULL;
+  *problem = (HeatYamlProblem){0};
+  if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+    text += 3;
+    length -= 3;
+  }
+  CheckBytes(text, length, problem);
+  if (problem->message[0] || length == 0) PetscFunctionReturn(PETSC_SUCCESS);
+
+  fy_diag_cfg_default(&diag_cfg);
+  diag_cfg.fp = NULL;
+  cfg.diag    = fy_diag_create(&diag_cfg);
+  PetscCheck(cfg.diag, PETSC_COMM_SELF, PETSC_ERR_MEM, "libfyaml did not start");
+  fy_diag_set_collect_errors(cfg.diag, true);
+  b.parser = fy_parser_create(&cfg);
+  PetscCheck(b.parser && fy_parser_set_string(b.parser, text, length) == 0, PETSC_COMM_SELF,
+             PETSC_ERR_MEM, "libfyaml did not start");
+  code = Build(&b);
+  if (fy_parser_get_stream_error(b.parser)) TellSyntax(cfg.diag, text, length, problem);
+  fy_parser_destroy(b.parser);
+  fy_diag_destroy(cfg.diag);
+  PetscCall(code);
+  if (!problem->message[0]) *root = b.root;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

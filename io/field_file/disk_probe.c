@@ -1,0 +1,103 @@
+/** The probe (see the header). */
+#define _POSIX_C_SOURCE 200809L
+#include "io/field_file/disk_probe.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "io/field_file/field_file_parts.h"
+#include "io/field_file/slab.h"
+#include "solver/base/heartbeat.h"
+
+typedef struct {
+  PetscInt64 start, bytes;
+} Share;
+
+/* The rows of a rank, of all fields: its part of the file. */
+static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
+{
+  const PetscInt64 row = (PetscInt64)grid->nx * (PetscInt64)fields * (PetscInt64)sizeof(double);
+  PetscInt         first, n;
+
+  HeatSlabRowsOf(grid, rank, &first, &n);
+  return (Share){(PetscInt64)first * row, (PetscInt64)n * row};
+}
+
+/* All of a share through the buffer: out, or in. */
+static void Move(const char *path, Share share, PetscBool write, void *buffer, size_t size,
+                 HeatFileError *error)
+{
+  const int file = open(path, (write ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+
+  if (file < 0) HeatFileFailErrno(error, "opening it");
+  for (PetscInt64 at = 0; at < share.bytes && !error->failed; at += (PetscInt64)size) {
+    const size_t n = (size_t)PetscMin((PetscInt64)size, share.bytes - at);
+
+    if (write) HeatFileWriteAt(file, buffer, n, share.start + at, error);
+    else HeatFileReadAt(file, buffer, n, share.start + at, error);
+    HeatBeat();
+  }
+  if (write) HeatFileSyncOpen(file, error);
+  if (file >= 0) (void)close(file);
+}
+
+/* Seconds of the slowest rank since all began.  Agreed. */
+static PetscErrorCode Since(MPI_Comm comm, double start, double *seconds, HeatFileError *error)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatFileShare(comm, error));
+  *seconds = MPI_Wtime() - start;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, seconds, 1, MPI_DOUBLE, MPI_MAX, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt fields, void *buffer,
+                              size_t size, HeatDiskProbe *probe, HeatFileError *error)
+{
+  const PetscInt64 bytes = (PetscInt64)grid->nx * (PetscInt64)grid->ny * (PetscInt64)fields *
+                           (PetscInt64)sizeof(double);
+  const PetscMPIInt other = (grid->rank + grid->size / 2) % grid->size;
+  double            start;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Barrier(grid->comm));
+  start = MPI_Wtime();
+  if (grid->rank == 0) HeatFileReserve(path, bytes, PETSC_FALSE, error);
+  PetscCall(HeatFileShare(grid->comm, error));
+  if (!error->failed)
+    Move(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);
+  PetscCall(Since(grid->comm, start, &probe->write, error));
+  HeatFileForget(path); /* each node its own memory */
+  PetscCallMPI(MPI_Barrier(grid->comm));
+  start = MPI_Wtime();
+  if (!error->failed) Move(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
+  PetscCall(Since(grid->comm, start, &probe->read, error));
+  probe->bytes = error->failed ? 0 : bytes;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt fields,
+                                HeatDiskProbe *probe)
+{
+  const size_t  row  = (size_t)grid->nx * sizeof(double);
+  const size_t  size = (size_t)HeatPieceRows(row) * row;
+  char          name[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  HeatFileError error = {0};
+  char         *buffer;
+
+  PetscFunctionBeginUser;
+  *probe = (HeatDiskProbe){0};
+  (void)snprintf(name, sizeof(name), "%s/probe", dir);
+  HeatPathPart(name, path, sizeof(path));
+  PetscCall(PetscMalloc1(size, &buffer));
+  for (size_t i = 0; i < size; ++i) buffer[i] = (char)(i * 7 + i / 4096);
+  PetscCall(Measure(grid, path, fields, buffer, size, probe, &error));
+  PetscCall(PetscFree(buffer));
+  if (grid->rank == 0) (void)unlink(path);
+  if (error.failed)
+    PetscCall(PetscFPrintf(grid->comm, PETSC_STDERR,
+                           "heat2d: warning: the disk cannot be probed in %s: %s\n", dir,
+                           error.text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

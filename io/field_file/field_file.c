@@ -1,0 +1,230 @@
+/** Writing a field file at once: skeleton, reservation, independent slabs, sync, read back, rename.
+ *
+ *  Every step ends in a meeting point where the ranks agree whether all went well; the collective
+ *  calls of HDF5 (parallel open, flush, close) lie between two of them, so that no rank waits for
+ *  one that has left.  Compressed files take another way to the same meeting points: the ranks
+ *  compress, rank 0 writes (field_file_deflate.c).
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "io/field_file/field_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/field_file/field_file_writer.h"
+
+void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
+{
+  a->files += b->files;
+  a->bytes += b->bytes;
+  a->seconds += b->seconds;
+  a->seconds_open += b->seconds_open;
+  a->seconds_exchange += b->seconds_exchange;
+  a->seconds_write += b->seconds_write;
+  a->seconds_close += b->seconds_close;
+  a->seconds_sync += b->seconds_sync;
+  a->seconds_verify += b->seconds_verify;
+  if (b->hints[0]) memcpy(a->hints, b->hints, sizeof(a->hints));
+}
+
+/* One piece of a field: exchange (always, so that the peers get their cells), then this rank's rows. */
+static PetscErrorCode WritePiece(HeatWriter *w, hid_t dataset, const HeatFileField *field,
+                                 PetscInt from)
+{
+  double      start = MPI_Wtime();
+  PetscInt    n;
+  const void *rows;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, from,
+                             w->piece, w->rows, &n, &rows));
+  w->stats.seconds_exchange += MPI_Wtime() - start;
+  start = MPI_Wtime();
+  if (n > 0 && !w->error->failed)
+    HeatRowsWrite(dataset, HeatElementMemoryType(field->element), w->first + from, n, w->grid->nx,
+                  HeatElementBytes(field->element), rows, w->error);
+  w->stats.seconds_write += MPI_Wtime() - start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteField(HeatWriter *w, hid_t file, PetscInt f)
+{
+  const HeatFileField *field   = &w->fields[f];
+  hid_t                dataset = -1;
+
+  PetscFunctionBeginUser;
+  if (w->n > 0) HeatH5(w->error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
+  for (PetscInt from = 0; from < HeatSlabMostRows(w->slab); from += w->piece)
+    PetscCall(WritePiece(w, dataset, field, from));
+  HeatH5Close(w->error, &dataset);
+  if (w->n > 0 && !w->error->failed)
+    HeatSumsWrite(file, field->name, w->first, w->n, w->sums + (size_t)f * (size_t)w->n, w->error);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Each rank opens the file for itself, writes, flushes, closes.  Agreed.  With a communicator of all
+   ranks HDF5 would close together, and a rank whose last write fails there would leave the others
+   waiting for ever; with the serial driver HDF5 would write more than the rows, through buffers that
+   know nothing of the other ranks.  So it is the MPI-IO driver on a communicator of one. */
+static PetscErrorCode WriteSlabs(HeatWriter *w)
+{
+  MPI_Info hints  = HeatH5Hints(w->options->hints, w->error);
+  hid_t    access = HeatH5WriteAccess(PETSC_COMM_SELF, hints, w->options->alignment, w->error),
+        file      = -1;
+  double start    = MPI_Wtime();
+
+  PetscFunctionBeginUser;
+  HeatH5(w->error, file = H5Fopen(w->part, H5F_ACC_RDWR, access));
+  HeatH5Close(w->error, &access);
+  if (hints != MPI_INFO_NULL) PetscCallMPI(MPI_Info_free(&hints));
+  if (w->grid->rank == 0)
+    HeatH5HintsInForce(file, w->stats.hints, sizeof(w->stats.hints), w->error);
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  w->stats.seconds_open += MPI_Wtime() - start;
+  if (!w->error->failed) {
+    for (PetscInt f = 0; f < w->n_fields; ++f) PetscCall(WriteField(w, file, f));
+  }
+  start = MPI_Wtime();
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  HeatH5(w->error, H5Fflush(file, H5F_SCOPE_GLOBAL));
+  HeatH5Close(w->error, &file);
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  w->stats.seconds_close += MPI_Wtime() - start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0 keeps the serial file; the ranks compress and hand over.  Agreed. */
+static PetscErrorCode WriteCompressed(HeatWriter *w)
+{
+  hid_t  file  = -1;
+  double start = MPI_Wtime();
+
+  PetscFunctionBeginUser;
+  if (w->grid->rank == 0) {
+    file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, w->error);
+  }
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  w->stats.seconds_open += MPI_Wtime() - start;
+  if (!w->error->failed) {
+    PetscCall(HeatDeflateWrite(w->grid, w->part, file, w->n_fields, w->fields, w->sums, &w->stats,
+                               w->error));
+  }
+  start = MPI_Wtime();
+  if (file >= 0) {
+    HeatSkeletonClose(&file, w->error);
+    HeatFileTrim(w->part, w->error);
+  }
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  w->stats.seconds_close += MPI_Wtime() - start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Some of the peer's rows of one field, [first, first + n), and their stored checksums, against those
+   of the blocks. */
+static void ReadBackRows(HeatWriter *w, hid_t file, const HeatFileField *field, PetscInt first,
+                         PetscInt n, const uint64_t *sums, HeatFileError *error)
+{
+  const size_t bytes   = HeatElementBytes(field->element);
+  hid_t        dataset = -1;
+
+  HeatH5(error, dataset = H5Dopen2(file, field->name, H5P_DEFAULT));
+  HeatRowsRead(dataset, HeatElementMemoryType(field->element), first, n, w->grid->nx, bytes,
+               w->rows, error);
+  HeatH5Close(error, &dataset);
+  HeatRowsCompare(bytes, w->rows, first, n, w->grid->nx, sums, field->name, error);
+  HeatSumsCompare(file, field->name, first, n, sums, error);
+}
+
+/* The peer's rows of the closed file: all, or the first, the last and some between. */
+static PetscErrorCode ReadBack(HeatWriter *w)
+{
+  const PetscBool full = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
+  const PetscInt  n    = w->peer_n;
+  uint64_t       *sums;
+  hid_t           file;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatWriterPeerSums(w, &sums));
+  file = n > 0 ? HeatH5OpenRead(w->part, w->error) : -1;
+  for (PetscInt f = 0; f < w->n_fields && file >= 0; ++f) {
+    const HeatFileField *field = &w->fields[f];
+    const uint64_t      *row   = sums + (size_t)f * (size_t)n;
+
+    PetscInt j, m;
+
+    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &m); ++k)
+      ReadBackRows(w, file, field, w->peer_first + j, m, row + j, w->error);
+  }
+  HeatH5Close(w->error, &file);
+  PetscCall(PetscFree(sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Seal and sync, read back when asked for, give the final name.  Agreed; on a failure no part is
+   left. */
+static PetscErrorCode Publish(HeatWriter *w, const char *path)
+{
+  const PetscBool verify = w->options->verify != HEAT_READ_BACK_NONE ? PETSC_TRUE : PETSC_FALSE;
+  double          start  = MPI_Wtime();
+
+  PetscFunctionBeginUser;
+  if (w->grid->rank == 0) {
+    HeatWriterSeal(w);
+    HeatFileSync(w->part, w->error);
+  }
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  w->stats.seconds_sync += MPI_Wtime() - start;
+  start = MPI_Wtime();
+  if (verify && !w->error->failed) {
+    if (w->grid->rank == 0) HeatWriterCheckHeader(w);
+    if (w->options->compression == HEAT_COMPRESSION_NONE) PetscCall(ReadBack(w));
+    PetscCall(HeatFileShare(w->grid->comm, w->error));
+  }
+  w->stats.seconds_verify += MPI_Wtime() - start;
+  PetscCall(HeatWriterPublish(w, path));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
+                                     const HeatFieldFileOptions *options, PetscInt n_fields,
+                                     const HeatFileField *fields, HeatFileStats *stats,
+                                     HeatFileError *error)
+{
+  const double start = MPI_Wtime();
+  double       sums_start;
+  HeatWriter   w = {
+        .grid = grid, .options = options, .n_fields = n_fields, .fields = fields, .error = error};
+
+  PetscFunctionBeginUser;
+  if (stats) *stats = (HeatFileStats){0};
+  PetscCall(HeatWriterBegin(&w, path));
+  sums_start = MPI_Wtime();
+  PetscCall(HeatWriterSums(&w));
+  w.stats.seconds_exchange = MPI_Wtime() - sums_start;
+  if (options->compression == HEAT_COMPRESSION_NONE) {
+    const double skeleton_start = MPI_Wtime();
+
+    PetscCall(HeatWriterSkeleton(&w));
+    w.stats.seconds_open = MPI_Wtime() - skeleton_start;
+    if (!error->failed) PetscCall(WriteSlabs(&w));
+  } else PetscCall(WriteCompressed(&w));
+  PetscCall(Publish(&w, path));
+  if (!error->failed) PetscCall(HeatWriterStats(&w, MPI_Wtime() - start, stats));
+  PetscCall(HeatWriterEnd(&w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFieldFileWrite(const HeatGrid *grid, const char *path,
+                                  const HeatFieldFileOptions *options, PetscInt n_fields,
+                                  const HeatFileField *fields, HeatFileStats *stats)
+{
+  HeatFileError error = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileTryWrite(grid, path, options, n_fields, fields, stats, &error));
+  HeatCheck(!error.failed, grid->comm, HEAT_ERR_FILE, "%s cannot be written: %s", path, error.text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,349 @@
+/** Writing a field file behind the computation's back.
+ *
+ *  All that is HDF5's is done at once, by rank 0: the skeleton with its seal, read back.  From then on
+ *  the file's bookkeeping does not change any more, so that every rank needs but to put copies of its
+ *  rows to their places: POSIX writes, by a thread that calls neither HDF5 nor MPI nor PETSc.  When the
+ *  threads of all ranks are done and synced, and have read back each other's rows, the file gets its
+ *  name.
+ */
+#define _DEFAULT_SOURCE /* madvise */
+#include "io/field_file/field_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "io/field_file/field_file_writer.h"
+#include "solver/base/heartbeat.h"
+
+typedef enum { STAGE_WRITE, STAGE_VERIFY, STAGE_DONE } Stage;
+
+struct HeatFieldFileJob {
+  HeatWriter           w;
+  HeatFieldFileOptions options; /* w's */
+  HeatFileField        fields[HEAT_MAX_FILE_FIELDS];
+  char                 names[HEAT_MAX_FILE_FIELDS][64]; /* the fields' */
+  char                 path[PETSC_MAX_PATH_LEN];
+  HeatFileError        error;                /* of this rank; the thread's while it runs */
+  int64_t offsets[2 * HEAT_MAX_FILE_FIELDS]; /* of each field's values; of its checksums */
+  HeatFieldFileCopies *copies;               /* borrowed: [n][nx] of each field */
+  uint64_t            *peer_sums;            /* [n_fields][peer_n] */
+  Stage                stage;
+  pthread_t            thread;
+  PetscBool            runs;    /* the thread is there, and not joined */
+  atomic_int           done;    /* the thread has nothing left to do */
+  double               blocked; /* [s] for which the computation had to wait */
+};
+
+static double Now(void)
+{
+  struct timespec now;
+
+  (void)clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* The threads. */
+
+static size_t RowBytes(const HeatWriter *w, PetscInt f)
+{
+  return (size_t)w->grid->nx * HeatElementBytes(w->fields[f].element);
+}
+
+/* Bytes in pieces, each a sign of life. */
+static void WriteBytes(int file, const char *bytes, size_t length, int64_t start,
+                       HeatFileError *error)
+{
+  const size_t piece = 33554432;
+
+  for (size_t at = 0; at < length && !error->failed; at += piece) {
+    HeatFileWriteAt(file, bytes + at, PetscMin(piece, length - at),
+                    (PetscInt64)(start + (int64_t)at), error);
+    HeatBeat();
+  }
+}
+
+static void *Write(void *context)
+{
+  HeatFieldFileJob *job   = context;
+  HeatWriter       *w     = &job->w;
+  const double      start = Now();
+  const int         file  = open(w->part, O_WRONLY | O_CLOEXEC);
+  double            written;
+
+  if (file < 0) HeatFileFailErrno(w->error, "opening it");
+  for (PetscInt f = 0; f < w->n_fields; ++f) {
+    const int64_t row = (int64_t)RowBytes(w, f), first = (int64_t)w->first;
+
+    WriteBytes(file, job->copies->memory[f], (size_t)w->n * (size_t)row,
+               job->offsets[2 * f] + first * row, w->error);
+    WriteBytes(file, (const char *)(w->sums + (size_t)f * (size_t)w->n), (size_t)w->n * 8,
+               job->offsets[2 * f + 1] + first * 8, w->error);
+  }
+  written = Now();
+  HeatFileSyncOpen(file, w->error);
+  if (file >= 0 && close(file) != 0) HeatFileFailErrno(w->error, "close");
+  w->stats.seconds_write += written - start;
+  w->stats.seconds_sync += Now() - written;
+  atomic_store(&job->done, 1);
+  return NULL;
+}
+
+/* Rows [j, j + n) of the peer's, their stored checksums, and those of the blocks. */
+static void CompareRows(HeatFieldFileJob *job, int file, PetscInt f, PetscInt j, PetscInt n)
+{
+  HeatWriter     *w   = &job->w;
+  const int64_t   row = (int64_t)RowBytes(w, f), first = (int64_t)w->peer_first + (int64_t)j;
+  const uint64_t *sums   = job->peer_sums + (size_t)f * (size_t)w->peer_n + (size_t)j;
+  uint64_t       *stored = w->rows; /* a row has more bytes than its checksum */
+
+  HeatFileReadAt(file, w->rows, (size_t)n * (size_t)row, job->offsets[2 * f] + first * row,
+                 w->error);
+  HeatRowsCompare(HeatElementBytes(w->fields[f].element), w->rows, (PetscInt)first, n, w->grid->nx,
+                  sums, w->fields[f].name, w->error);
+  HeatFileReadAt(file, stored, (size_t)n * 8, job->offsets[2 * f + 1] + first * 8, w->error);
+  HeatSumsDiffer(stored, sums, (PetscInt)first, n, w->fields[f].name, w->error);
+  HeatBeat();
+}
+
+static void *Verify(void *context)
+{
+  HeatFieldFileJob *job   = context;
+  HeatWriter       *w     = &job->w;
+  const double      start = Now();
+  const int         file  = open(w->part, O_RDONLY | O_CLOEXEC);
+  const PetscBool   full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
+
+  if (file < 0) HeatFileFailErrno(w->error, "opening it");
+  for (PetscInt f = 0; f < w->n_fields && !w->error->failed; ++f) {
+    PetscInt j, n;
+
+    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &n) && !w->error->failed; ++k)
+      CompareRows(job, file, f, j, n);
+  }
+  if (file >= 0) (void)close(file);
+  w->stats.seconds_verify += Now() - start;
+  atomic_store(&job->done, 1);
+  return NULL;
+}
+
+/* The signals stay with the thread that asks for them. */
+static void Start(HeatFieldFileJob *job, void *(*work)(void *))
+{
+  sigset_t all, before;
+  int      failed;
+
+  atomic_store(&job->done, 0);
+  (void)sigfillset(&all);
+  (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+  failed = pthread_create(&job->thread, NULL, work, job);
+  (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+  job->runs = failed ? PETSC_FALSE : PETSC_TRUE;
+  if (failed) {
+    HeatFileFail(&job->error, "starting a thread: %s", strerror(failed));
+    atomic_store(&job->done, 1);
+  }
+}
+
+static void Join(HeatFieldFileJob *job)
+{
+  if (job->runs) (void)pthread_join(job->thread, NULL);
+  job->runs = PETSC_FALSE;
+}
+
+/* The computation's side. */
+
+static PetscErrorCode Free(HeatFieldFileJob **job)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree((*job)->peer_sums));
+  PetscCall(HeatWriterEnd(&(*job)->w));
+  PetscCall(PetscFree(*job));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* In large pages where the system has them on request: taking small ones from it is a good part of
+   what the computation waits for. */
+static void AskForLargePages(void *memory, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+  const size_t page = 4096, skip = (page - (size_t)(uintptr_t)memory % page) % page;
+
+  if (bytes > 2 * page)
+    (void)madvise((char *)memory + skip, (bytes - skip) / page * page, MADV_HUGEPAGE);
+#else
+  (void)memory, (void)bytes;
+#endif
+}
+
+PetscErrorCode HeatFieldFileCopiesClear(HeatFieldFileCopies *copies)
+{
+  PetscFunctionBeginUser;
+  for (int f = 0; f < HEAT_MAX_FILE_FIELDS; ++f) {
+    PetscCall(PetscFree(copies->memory[f]));
+    copies->bytes[f] = 0;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Room for the copy of a field. */
+static PetscErrorCode Provide(HeatFieldFileCopies *copies, PetscInt f, size_t bytes)
+{
+  PetscFunctionBeginUser;
+  if (copies->bytes[f] >= bytes) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree(copies->memory[f]));
+  PetscCall(PetscMalloc(bytes, &copies->memory[f]));
+  AskForLargePages(copies->memory[f], bytes);
+  copies->bytes[f] = bytes;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The whole of this rank's rows of each field. */
+static PetscErrorCode CopyRows(HeatFieldFileJob *job)
+{
+  HeatWriter *w = &job->w;
+
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < w->n_fields; ++f) {
+    const HeatFileField *field = &w->fields[f];
+    const PetscInt       most  = HeatSlabMostRows(w->slab);
+    const void          *rows;
+    void                *copy;
+    PetscInt             n;
+
+    PetscCall(Provide(job->copies, f, (size_t)most * RowBytes(w, f)));
+    copy = job->copies->memory[f];
+    PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0, most,
+                               copy, &n, &rows));
+    if (rows != copy) memcpy(copy, rows, (size_t)n * RowBytes(w, f));
+    HeatBeat();
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All of the bookkeeping: written, sealed, read back, and where the values go.  Agreed. */
+static PetscErrorCode Prepare(HeatFieldFileJob *job)
+{
+  HeatWriter *w = &job->w;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatWriterSkeleton(w));
+  if (w->grid->rank == 0 && !w->error->failed) {
+    HeatFieldFileOffsets(w->part, w->n_fields, w->fields, job->offsets, w->error);
+    HeatWriterSeal(w);
+    if (w->options->verify != HEAT_READ_BACK_NONE) HeatWriterCheckHeader(w);
+  }
+  PetscCall(HeatFileShare(w->grid->comm, w->error));
+  PetscCallMPI(MPI_Bcast(job->offsets, 2 * HEAT_MAX_FILE_FIELDS, MPI_INT64_T, 0, w->grid->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Create(const HeatGrid *grid, const char *path,
+                             const HeatFieldFileOptions *options, PetscInt n_fields,
+                             const HeatFileField *fields, HeatFieldFileJob **made)
+{
+  HeatFieldFileJob *job;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&job));
+  job->options = *options;
+  for (PetscInt f = 0; f < PetscMin(n_fields, HEAT_MAX_FILE_FIELDS); ++f) {
+    (void)snprintf(job->names[f], sizeof(job->names[f]), "%s", fields[f].name);
+    job->fields[f]      = fields[f];
+    job->fields[f].name = job->names[f];
+  }
+  (void)snprintf(job->path, sizeof(job->path), "%s", path);
+  job->w = (HeatWriter){.grid     = grid,
+                        .options  = &job->options,
+                        .n_fields = n_fields,
+                        .fields   = job->fields,
+                        .error    = &job->error};
+  PetscCall(HeatWriterBegin(&job->w, path));
+  *made = job;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
+                                  const HeatFieldFileOptions *options, PetscInt n_fields,
+                                  const HeatFileField *fields, HeatFieldFileCopies *copies,
+                                  HeatFieldFileJob **made, HeatFileError *error)
+{
+  const double      start = MPI_Wtime();
+  double            copy;
+  HeatFieldFileJob *job;
+
+  PetscFunctionBeginUser;
+  PetscCall(Create(grid, path, options, n_fields, fields, &job));
+  job->copies = copies;
+  PetscCall(HeatWriterSums(&job->w));
+  PetscCall(HeatWriterPeerSums(&job->w, &job->peer_sums));
+  PetscCall(CopyRows(job));
+  copy = MPI_Wtime();
+  PetscCall(Prepare(job));
+  job->w.stats.seconds_exchange = copy - start;
+  job->w.stats.seconds_open     = MPI_Wtime() - copy;
+  job->blocked                  = MPI_Wtime() - start;
+  *made                         = job;
+  if (!job->error.failed) {
+    Start(job, Write);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  *error = job->error;
+  if (grid->rank == 0) (void)unlink(job->w.part);
+  PetscCall(Free(made));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All ranks' threads are done with this stage: on to the next. */
+static PetscErrorCode NextStage(HeatFieldFileJob *job)
+{
+  PetscFunctionBeginUser;
+  Join(job);
+  PetscCall(HeatFileShare(job->w.grid->comm, &job->error));
+  if (job->stage == STAGE_WRITE && !job->error.failed &&
+      job->options.verify != HEAT_READ_BACK_NONE) {
+    job->stage = STAGE_VERIFY;
+    Start(job, Verify);
+  } else job->stage = STAGE_DONE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFieldFileTest(HeatFieldFileJob *job, PetscBool wait, PetscBool *ready)
+{
+  const double start = MPI_Wtime();
+  int          done, all = 1;
+
+  PetscFunctionBeginUser;
+  while (all && job->stage != STAGE_DONE) {
+    if (wait) Join(job);
+    done = atomic_load(&job->done);
+    PetscCallMPI(MPI_Allreduce(&done, &all, 1, MPI_INT, MPI_MIN, job->w.grid->comm));
+    if (all) PetscCall(NextStage(job));
+  }
+  *ready = job->stage == STAGE_DONE ? PETSC_TRUE : PETSC_FALSE;
+  job->blocked += MPI_Wtime() - start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, HeatFileError *error)
+{
+  const double start = MPI_Wtime();
+  HeatWriter  *w     = &(*job)->w;
+  PetscBool    ready;
+
+  PetscFunctionBeginUser;
+  if (stats) *stats = (HeatFileStats){0};
+  PetscCall(HeatFieldFileTest(*job, PETSC_TRUE, &ready));
+  PetscCall(HeatWriterPublish(w, (*job)->path));
+  *error = (*job)->error;
+  if (!error->failed) PetscCall(HeatWriterStats(w, (*job)->blocked + (MPI_Wtime() - start), stats));
+  PetscCall(Free(job));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

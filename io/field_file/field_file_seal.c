@@ -1,0 +1,105 @@
+/** Where the values of a field file lie, and its seal. */
+#include "io/field_file/field_file_parts.h"
+
+/* Extents found so far. */
+typedef struct {
+  PetscInt    n, room;
+  HeatExtent *list;
+} Extents;
+
+static void Add(Extents *x, uint64_t start, uint64_t bytes, HeatFileError *error)
+{
+  if (error->failed) return;
+  if (x->n == x->room) {
+    const PetscInt room = PetscMax(64, 2 * x->room);
+
+    if (PetscRealloc((size_t)room * sizeof(*x->list), &x->list)) {
+      HeatFileFail(error, "no memory for the places of its values");
+      return;
+    }
+    x->room = room;
+  }
+  x->list[x->n++] = (HeatExtent){start, bytes};
+}
+
+static void AddContiguous(hid_t dataset, Extents *x, HeatFileError *error)
+{
+  const haddr_t start = error->failed ? HADDR_UNDEF : H5Dget_offset(dataset);
+
+  if (error->failed) return;
+  if (start == HADDR_UNDEF) HeatFileFail(error, "HDF5 does not say where its values lie");
+  Add(x, (uint64_t)start, (uint64_t)H5Dget_storage_size(dataset), error);
+}
+
+/* One lookup a chunk: HDF5's way by number would walk over all before it each time. */
+static void AddChunks(hid_t dataset, hid_t list, Extents *x, HeatFileError *error)
+{
+  hid_t   space = -1;
+  hsize_t shape[2], chunk[2] = {1, 1};
+
+  HeatH5(error, space = H5Dget_space(dataset));
+  HeatH5(error, H5Sget_simple_extent_dims(space, shape, NULL));
+  HeatH5(error, H5Pget_chunk(list, 2, chunk));
+  for (hsize_t j = 0; !error->failed && j < shape[0]; j += chunk[0]) {
+    for (hsize_t i = 0; !error->failed && i < shape[1]; i += chunk[1]) {
+      hsize_t bytes = 0;
+      haddr_t start = 0;
+
+      HeatH5(error,
+             H5Dget_chunk_info_by_coord(dataset, (const hsize_t[2]){j, i}, NULL, &start, &bytes));
+      Add(x, (uint64_t)start, (uint64_t)bytes, error);
+    }
+  }
+  HeatH5Close(error, &space);
+}
+
+static void AddDataset(hid_t object, const char *name, Extents *x, HeatFileError *error)
+{
+  hid_t dataset = -1, list = -1;
+
+  HeatH5(error, dataset = H5Dopen2(object, name, H5P_DEFAULT));
+  HeatH5(error, list = H5Dget_create_plist(dataset));
+  if (!error->failed && H5Pget_layout(list) == H5D_CHUNKED) AddChunks(dataset, list, x, error);
+  else AddContiguous(dataset, x, error);
+  HeatH5Close(error, &list);
+  HeatH5Close(error, &dataset);
+}
+
+/* The extents of all fields and their checksums, those of one dataset after those of another. */
+static void AddAll(const char *part, PetscInt n_fields, const HeatFileField *fields, Extents *x,
+                   HeatFileError *error)
+{
+  hid_t file = -1, sums = -1;
+
+  if (error->failed) return;
+  file = HeatH5OpenRead(part, error);
+  HeatH5(error, sums = H5Gopen2(file, "integrity", H5P_DEFAULT));
+  for (PetscInt f = 0; f < n_fields; ++f) {
+    AddDataset(file, fields[f].name, x, error);
+    AddDataset(sums, fields[f].name, x, error);
+  }
+  HeatH5Close(error, &sums);
+  HeatH5Close(error, &file);
+}
+
+void HeatFieldFileOffsets(const char *part, PetscInt n_fields, const HeatFileField *fields,
+                          int64_t *offsets, HeatFileError *error)
+{
+  Extents x = {.list = NULL};
+
+  AddAll(part, n_fields, fields, &x, error);
+  for (PetscInt k = 0; k < 2 * n_fields && !error->failed; ++k)
+    offsets[k] = (int64_t)x.list[k].start; /* contiguous datasets have one extent each */
+  (void)PetscFree(x.list);
+}
+
+void HeatFieldFileSeal(const char *part, PetscInt n_fields, const HeatFileField *fields,
+                       HeatSeal *seal, HeatFileError *error)
+{
+  Extents x = {.list = NULL};
+
+  *seal = (HeatSeal){0};
+  AddAll(part, n_fields, fields, &x, error);
+  HeatSealAppend(part, x.n, x.list, seal, error);
+  (void)PetscFree(x.list);
+}

@@ -1,0 +1,344 @@
+/** Errors that ranks agree on, and whole-or-absent files.
+ *
+ *  The order "write, fsync, rename, fsync of the folder" is what POSIX needs for a name that never
+ *  shows a part of a file, even after a power cut.
+ */
+#define _GNU_SOURCE /* fallocate */
+#include "io/file/file_util.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define MOST_AT_ONCE ((size_t)1073741824) /* bytes: Linux writes at most 2 GiB in one call */
+
+void HeatFileFail(HeatFileError *error, const char *format, ...)
+{
+  va_list arguments;
+
+  if (error->failed) return;
+  error->failed = PETSC_TRUE;
+  va_start(arguments, format);
+  vsnprintf(error->text, sizeof(error->text), format, arguments);
+  va_end(arguments);
+}
+
+void HeatFileFailErrno(HeatFileError *error, const char *doing)
+{
+  HeatFileFail(error, "%s: %s", doing, strerror(errno));
+}
+
+PetscErrorCode HeatFileShare(MPI_Comm comm, HeatFileError *error)
+{
+  PetscMPIInt rank, size, mine, first, length;
+  char        host[MPI_MAX_PROCESSOR_NAME], text[sizeof(error->text)];
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  mine = error->failed ? rank : size;
+  PetscCallMPI(MPI_Allreduce(&mine, &first, 1, MPI_INT, MPI_MIN, comm));
+  if (first == size) PetscFunctionReturn(PETSC_SUCCESS);
+  if (rank == first && rank > 0) {
+    PetscCallMPI(MPI_Get_processor_name(host, &length));
+    memcpy(text, error->text, sizeof(text));
+    if (snprintf(error->text, sizeof(error->text), "rank %d (%s): %s", rank, host, text) < 0) {
+      memcpy(error->text, text, sizeof(text));
+    }
+  }
+  error->failed = PETSC_TRUE;
+  PetscCallMPI(MPI_Bcast(error->text, (PetscMPIInt)sizeof(error->text), MPI_CHAR, first, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb,
+                             HeatFileError *error)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatFileShare(comm, error));
+  HeatCheck(!error->failed, comm, HEAT_ERR_FILE, "%s cannot be %s: %s", path, verb, error->text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *HeatPathName(const char *path)
+{
+  const char *slash = strrchr(path, '/');
+
+  return slash ? slash + 1 : path;
+}
+
+void HeatPathFolder(const char *path, char *buffer, size_t size)
+{
+  const size_t length = (size_t)(HeatPathName(path) - path);
+
+  if (length == 0) snprintf(buffer, size, ".");
+  else if (length == 1) snprintf(buffer, size, "/");
+  else snprintf(buffer, size, "%.*s", (int)(length - 1), path);
+}
+
+void HeatPathPart(const char *path, char *buffer, size_t size)
+{
+  const char *name = HeatPathName(path);
+
+  snprintf(buffer, size, "%.*s.%s.part", (int)(name - path), path, name);
+}
+
+PetscBool HeatFileExists(const char *path)
+{
+  struct stat status;
+
+  return lstat(path, &status) == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+void HeatFileCheckRegular(const char *path, HeatFileError *error)
+{
+  struct stat status;
+  const char *what = NULL;
+
+  if (error->failed || stat(path, &status) != 0) return; /* opening it tells why */
+  if (S_ISREG(status.st_mode)) return;
+  if (S_ISDIR(status.st_mode)) what = "a folder";
+  else if (S_ISFIFO(status.st_mode)) what = "a pipe";
+  else if (S_ISSOCK(status.st_mode)) what = "a socket";
+  else what = "a device";
+  HeatFileFail(error, "it is %s, not a file", what);
+}
+
+/* EINVAL: a file system that cannot sync this kind of object (folders on some network ones). */
+void HeatFileSyncOpen(int descriptor, HeatFileError *error)
+{
+  int synced;
+
+  if (error->failed) return;
+  do synced = fsync(descriptor);
+  while (synced != 0 && errno == EINTR);
+  if (synced != 0 && errno != EINVAL) HeatFileFailErrno(error, "fsync");
+}
+
+void HeatFileSync(const char *path, HeatFileError *error)
+{
+  int descriptor;
+
+  if (error->failed) return;
+  descriptor = open(path, O_RDONLY);
+  if (descriptor < 0) {
+    HeatFileFailErrno(error, "opening it to sync");
+    return;
+  }
+  HeatFileSyncOpen(descriptor, error);
+  close(descriptor);
+}
+
+void HeatFileForget(const char *path)
+{
+  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+
+  if (descriptor < 0) return;
+  (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+  close(descriptor);
+}
+
+void HeatFilePublish(const char *part, const char *path, HeatFileError *error)
+{
+  char          folder[PETSC_MAX_PATH_LEN];
+  HeatFileError unsynced = {0};
+
+  if (error->failed) return;
+  if (rename(part, path) != 0) {
+    HeatFileFailErrno(error, "rename");
+    return;
+  }
+  HeatPathFolder(path, folder, sizeof(folder));
+  HeatFileSync(folder, &unsynced);
+  if (unsynced.failed)
+    HeatFileFail(error,
+                 "it is there, but its folder is not synced (%.200s), so that a crash may lose it",
+                 unsynced.text);
+}
+
+void HeatFileWriteAt(int descriptor, const void *bytes, size_t length, PetscInt64 start,
+                     HeatFileError *error)
+{
+  const char *at = bytes;
+
+  while (length > 0 && !error->failed) {
+    const ssize_t written = pwrite(descriptor, at, PetscMin(length, MOST_AT_ONCE), (off_t)start);
+
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) HeatFileFailErrno(error, "write");
+    at += PetscMax(written, 0);
+    length -= (size_t)PetscMax(written, 0);
+    start += PetscMax(written, 0);
+  }
+}
+
+void HeatFileReadAt(int descriptor, void *bytes, size_t length, PetscInt64 start,
+                    HeatFileError *error)
+{
+  char *at = bytes;
+
+  while (length > 0 && !error->failed) {
+    const ssize_t n = pread(descriptor, at, PetscMin(length, MOST_AT_ONCE), (off_t)start);
+
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) HeatFileFailErrno(error, "read");
+    else if (n == 0) HeatFileFail(error, "it is cut short");
+    at += PetscMax(n, 0);
+    length -= (size_t)PetscMax(n, 0);
+    start += PetscMax(n, 0);
+  }
+}
+
+void HeatFileReplace(const char *path, const char *text, size_t length, HeatFileError *error)
+{
+  char part[PETSC_MAX_PATH_LEN];
+  int  descriptor;
+
+  if (error->failed) return;
+  HeatPathPart(path, part, sizeof(part));
+  descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (descriptor < 0) {
+    HeatFileFailErrno(error, "creating it");
+    return;
+  }
+  HeatFileWriteAt(descriptor, text, length, 0, error);
+  HeatFileSyncOpen(descriptor, error);
+  if (close(descriptor) != 0) HeatFileFailErrno(error, "close");
+  HeatFilePublish(part, path, error);
+  if (error->failed) unlink(part);
+}
+
+/* Bytes that an ordinary user can still write to the file system of `path`, or -1. */
+static PetscInt64 FreeBytes(const char *path)
+{
+  struct statvfs room;
+
+  if (statvfs(path, &room) != 0) return -1;
+  return (PetscInt64)room.f_bavail * (PetscInt64)room.f_frsize;
+}
+
+/* Bytes of the file that lie on the disk already. */
+static PetscInt64 AllocatedBytes(const char *path)
+{
+  struct stat status;
+
+  return stat(path, &status) == 0 ? (PetscInt64)status.st_blocks * 512 : 0;
+}
+
+static void FailNoSpace(const char *path, PetscInt64 bytes, HeatFileError *error)
+{
+  HeatFileFail(error,
+               "%s: it needs %" PetscInt64_FMT " bytes, and %" PetscInt64_FMT
+               " are free in its folder",
+               strerror(ENOSPC), bytes, FreeBytes(path));
+}
+
+/* 0, or errno. */
+static int Allocate(int descriptor, PetscInt64 bytes, PetscBool keep_size)
+{
+#if defined(__linux__)
+  const int mode = keep_size ? FALLOC_FL_KEEP_SIZE : 0;
+  int       failed;
+
+  do failed = fallocate(descriptor, mode, 0, (off_t)bytes);
+  while (failed != 0 && errno == EINTR);
+  return failed ? errno : 0;
+#else
+  (void)descriptor;
+  (void)bytes;
+  (void)keep_size;
+  return EOPNOTSUPP;
+#endif
+}
+
+void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error)
+{
+  int descriptor, reason;
+
+  if (error->failed) return;
+  descriptor = open(path, O_WRONLY | O_CREAT, 0666);
+  if (descriptor < 0) {
+    HeatFileFailErrno(error, "creating it");
+    return;
+  }
+  reason = Allocate(descriptor, bytes, keep_size);
+  if (reason == EOPNOTSUPP || reason == ENOSYS) {
+    const PetscInt64 room = FreeBytes(path);
+
+    reason = (room >= 0 && room < bytes - AllocatedBytes(path)) ? ENOSPC : 0;
+  }
+  if (reason == ENOSPC) FailNoSpace(path, bytes, error);
+  else if (reason)
+    HeatFileFail(error, "reserving %" PetscInt64_FMT " bytes: %s", bytes, strerror(reason));
+  close(descriptor);
+}
+
+void HeatFileTrim(const char *path, HeatFileError *error)
+{
+  struct stat status;
+  int         cut;
+
+  if (error->failed) return;
+  /* cutting a file to its own length frees the blocks behind it */
+  do cut = stat(path, &status) != 0 || truncate(path, status.st_size) != 0;
+  while (cut && errno == EINTR);
+  if (cut) HeatFileFailErrno(error, "truncate");
+}
+
+PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix)
+{
+  const size_t length = strlen(prefix);
+  char        *end, again[64];
+  long long    step;
+
+  if (strncmp(name, prefix, length) != 0 || name[length] < '0' || name[length] > '9') return -1;
+  errno = 0;
+  step  = strtoll(name + length, &end, 10);
+  if (errno || strcmp(end, suffix) != 0) return -1;
+  /* only the very name that we would give: not "checkpoint_50.h5" */
+  snprintf(again, sizeof(again), "%06lld", step);
+  return strncmp(again, name + length, (size_t)(end - name) - length) == 0 &&
+                 strlen(again) == (size_t)(end - name) - length
+             ? (PetscInt64)step
+             : -1;
+}
+
+PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *suffix, PetscInt *n,
+                               PetscInt64 **steps, HeatFileError *error)
+{
+  DIR           *folder;
+  struct dirent *entry;
+  PetscInt       room = 64;
+
+  PetscFunctionBeginUser;
+  *n     = 0;
+  *steps = NULL;
+  if (error->failed) PetscFunctionReturn(PETSC_SUCCESS);
+  folder = opendir(dir);
+  if (!folder) {
+    if (errno != ENOENT) HeatFileFailErrno(error, "opening the folder");
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscMalloc1(room, steps));
+  while ((entry = readdir(folder))) {
+    const PetscInt64 step = HeatNameStep(entry->d_name, prefix, suffix);
+
+    if (step < 0) continue;
+    if (*n == room) {
+      room *= 2;
+      PetscCall(PetscRealloc((size_t)room * sizeof(**steps), steps));
+    }
+    (*steps)[(*n)++] = step;
+  }
+  closedir(folder);
+  PetscCall(PetscSortInt64(*n, *steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

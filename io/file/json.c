@@ -1,0 +1,180 @@
+/** JSON, by cJSON.
+ *
+ *  Numbers are handed over as text, because cJSON's own printing drops the last bit.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "io/file/json.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "io/file/table.h"
+
+#define LARGEST_FILE 67108864 /* bytes: a larger one is not one of ours */
+
+HeatJson *HeatJsonCreate(void) { return cJSON_CreateObject(); }
+
+void HeatJsonDestroy(HeatJson **json)
+{
+  cJSON_Delete(*json);
+  *json = NULL;
+}
+
+HeatJson *HeatJsonAddObject(HeatJson *object, const char *key)
+{
+  return cJSON_AddObjectToObject(object, key);
+}
+
+HeatJson *HeatJsonAddArray(HeatJson *object, const char *key)
+{
+  return cJSON_AddArrayToObject(object, key);
+}
+
+void HeatJsonAppend(HeatJson *array, HeatJson *element) { cJSON_AddItemToArray(array, element); }
+
+/* The shortest text that reads back as the same double. */
+static cJSON *NumberItem(double v)
+{
+  char text[32];
+
+  return isfinite(v) ? cJSON_CreateRaw(HeatShortestDecimal(v, text)) : cJSON_CreateNull();
+}
+
+void HeatJsonPutNumber(HeatJson *object, const char *key, double v)
+{
+  cJSON_AddItemToObject(object, key, NumberItem(v));
+}
+
+/* A count: -1 is "not known". */
+void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n)
+{
+  char text[32];
+
+  snprintf(text, sizeof(text), "%" PRId64, (int64_t)n);
+  cJSON_AddItemToObject(object, key, n < 0 ? cJSON_CreateNull() : cJSON_CreateRaw(text));
+}
+
+/* Bytes of the UTF-8 character at `c`, 0 if it is not one. */
+static int CharacterLength(const unsigned char *c)
+{
+  const int length = c[0] < 0x80                   ? 1
+                     : c[0] >= 0xC2 && c[0] < 0xE0 ? 2
+                     : (c[0] & 0xF0) == 0xE0       ? 3
+                     : c[0] >= 0xF0 && c[0] < 0xF5 ? 4
+                                                   : 0;
+
+  for (int i = 1; i < length; ++i) {
+    if ((c[i] & 0xC0) != 0x80) return 0;
+  }
+  return length;
+}
+
+/* A string as JSON needs it: bytes that are not UTF-8 become '?'.  NULL gives null. */
+static cJSON *TextItem(const char *text)
+{
+  char  *clean = text ? strdup(text) : NULL;
+  cJSON *item;
+
+  for (char *c = clean; c && *c;) {
+    const int length = CharacterLength((const unsigned char *)c);
+
+    if (length == 0) *c = '?';
+    c += length ? length : 1;
+  }
+  item = clean ? cJSON_CreateString(clean) : cJSON_CreateNull();
+  free(clean);
+  return item;
+}
+
+void HeatJsonPutText(HeatJson *object, const char *key, const char *text)
+{
+  cJSON_AddItemToObject(object, key, TextItem(text));
+}
+
+void HeatJsonPutBoolean(HeatJson *object, const char *key, PetscBool value)
+{
+  cJSON_AddBoolToObject(object, key, value ? 1 : 0);
+}
+
+void HeatJsonPutNumbers(HeatJson *object, const char *key, int n, const double *v)
+{
+  cJSON *array = cJSON_AddArrayToObject(object, key);
+
+  for (int i = 0; i < n; ++i) cJSON_AddItemToArray(array, NumberItem(v[i]));
+}
+
+void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char *const *v)
+{
+  cJSON *array;
+
+  if (!v) {
+    cJSON_AddNullToObject(object, key);
+    return;
+  }
+  array = cJSON_AddArrayToObject(object, key);
+  for (PetscInt i = 0; i < n; ++i) cJSON_AddItemToArray(array, TextItem(v[i]));
+}
+
+/* A value as the text of a number of 64 bits: JSON's own numbers have 53. */
+void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
+{
+  char text[32];
+
+  snprintf(text, sizeof(text), "0x%016" PRIx64, bits);
+  cJSON_AddStringToObject(object, key, text);
+}
+
+void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
+{
+  char        *text   = cJSON_Print(json), *lines;
+  const size_t length = text ? strlen(text) + 1 : 0; /* with the last line's end */
+
+  if (!text || PetscMalloc1(length + 1, &lines)) {
+    HeatFileFail(error, "no memory for its text");
+  } else {
+    snprintf(lines, length + 1, "%s\n", text);
+    HeatFileReplace(path, lines, length, error);
+    (void)PetscFree(lines);
+  }
+  cJSON_free(text);
+}
+
+HeatJson *HeatJsonRead(const char *path)
+{
+  struct stat status;
+  FILE       *in = NULL;
+  char       *text;
+  HeatJson   *json = NULL;
+
+  if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < LARGEST_FILE)
+    in = fopen(path, "r");
+  if (!in) return NULL;
+  if (!PetscCalloc1((size_t)status.st_size + 1, &text)) {
+    if (fread(text, 1, (size_t)status.st_size, in) == (size_t)status.st_size)
+      json = cJSON_Parse(text);
+    (void)PetscFree(text);
+  }
+  fclose(in);
+  return json;
+}
+
+void HeatJsonGetText(const HeatJson *object, const char *key, char *value, size_t size)
+{
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+  snprintf(value, size, "%s", cJSON_IsString(item) ? item->valuestring : "");
+}
+
+PetscInt64 HeatJsonGetCount(const HeatJson *object, const char *key)
+{
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+
+  return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 9e15
+             ? (PetscInt64)item->valuedouble
+             : -1;
+}

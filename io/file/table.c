@@ -1,0 +1,211 @@
+/** CSV tables.  Rank 0 holds the file; a failure stays in the table until the next agreed flush. */
+#define _POSIX_C_SOURCE 200809L
+#include "io/file/table.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct HeatTable {
+  MPI_Comm      comm; /* borrowed */
+  PetscMPIInt   rank;
+  char         *path;
+  PetscInt      n_columns;
+  FILE         *file; /* rank 0 */
+  HeatFileError error;
+};
+
+const char *HeatShortestDecimal(double v, char buffer[32])
+{
+  if (isnan(v)) snprintf(buffer, 32, "nan");
+  else if (isinf(v)) snprintf(buffer, 32, v > 0 ? "inf" : "-inf");
+  else {
+    for (int digits = 15; digits <= 17; ++digits) {
+      snprintf(buffer, 32, "%.*g", digits, v);
+      if (strtod(buffer, NULL) == v) break;
+    }
+  }
+  return buffer;
+}
+
+/* One name, quoted where a comma, quote or line end is in it. */
+static void PutName(FILE *out, const char *name)
+{
+  if (!name[strcspn(name, ",\"\r\n")]) {
+    fputs(name, out);
+    return;
+  }
+  fputc('"', out);
+  for (; *name; ++name) {
+    if (*name == '"') fputc('"', out);
+    fputc(*name, out);
+  }
+  fputc('"', out);
+}
+
+/* The header line, with its line end; freed by the caller with free(). */
+static char *Header(PetscInt n, const char *const *names)
+{
+  char  *text = NULL;
+  size_t length;
+  FILE  *out = open_memstream(&text, &length);
+
+  if (!out) return NULL;
+  for (PetscInt i = 0; i < n; ++i) {
+    if (i) fputc(',', out);
+    PutName(out, names[i]);
+  }
+  fputc('\n', out);
+  return fclose(out) == 0 ? text : NULL;
+}
+
+/* A whole row of a step up to `last`: it begins with a number and ends with a line end. */
+static PetscBool KeepRow(const char *line, ssize_t length, PetscInt64 last)
+{
+  char     *end;
+  long long step;
+
+  if (length < 2 || line[length - 1] != '\n' || (size_t)length != strlen(line)) return PETSC_FALSE;
+  errno = 0;
+  step  = strtoll(line, &end, 10);
+  return errno == 0 && end > line && (*end == ',' || *end == '\n') && step <= (long long)last
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Copy the header and the rows to keep. */
+static void CopyRows(FILE *in, FILE *out, const char *header, PetscInt64 last, HeatFileError *error)
+{
+  char   *line   = NULL;
+  size_t  room   = 0;
+  ssize_t length = getline(&line, &room, in);
+
+  if (length < 0) fputs(header, out); /* an empty file is begun anew */
+  else if (strcmp(line, header) != 0) {
+    HeatFileFail(
+        error,
+        "its columns are\n  %sand this run would write\n  %sGive the run another output folder",
+        line, header);
+  } else fputs(line, out);
+  while (!error->failed && (length = getline(&line, &room, in)) >= 0) {
+    if (KeepRow(line, length, last)) fwrite(line, 1, (size_t)length, out);
+  }
+  free(line);
+}
+
+/* Rank 0: replace the old table by what is kept of it; afterwards rows are appended. */
+static void Resume(const char *path, const char *header, PetscInt64 last, HeatFileError *error)
+{
+  char  part[PETSC_MAX_PATH_LEN];
+  FILE *in = fopen(path, "r"), *out;
+
+  if (!in && errno != ENOENT) HeatFileFailErrno(error, "reading it");
+  HeatPathPart(path, part, sizeof(part));
+  out = error->failed ? NULL : fopen(part, "w");
+  if (!out) HeatFileFailErrno(error, "creating it");
+  else {
+    if (in) CopyRows(in, out, header, last, error);
+    else fputs(header, out);
+    if (fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0)
+      HeatFileFailErrno(error, "write");
+    fclose(out);
+    HeatFilePublish(part, path, error);
+    if (error->failed) unlink(part);
+  }
+  if (in) fclose(in);
+}
+
+static void OpenTable(HeatTable *t, const char *header, PetscInt64 resume_step)
+{
+  if (!header) HeatFileFail(&t->error, "no memory for the header");
+  /* a fresh table is one of which nothing is kept */
+  if (!t->error.failed && resume_step < 0)
+    HeatFileReplace(t->path, header, strlen(header), &t->error);
+  else if (!t->error.failed) Resume(t->path, header, resume_step, &t->error);
+  if (t->error.failed) return;
+  t->file = fopen(t->path, "a");
+  if (!t->file) HeatFileFailErrno(&t->error, "opening it");
+}
+
+PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_columns,
+                               const char *const *names, PetscInt64 resume_step, HeatTable **table)
+{
+  HeatTable    *t;
+  HeatFileError error;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&t));
+  t->comm      = comm;
+  t->n_columns = n_columns;
+  PetscCallMPI(MPI_Comm_rank(comm, &t->rank));
+  PetscCall(PetscStrallocpy(path, &t->path));
+  if (t->rank == 0) {
+    char *header = Header(n_columns, names);
+
+    OpenTable(t, header, resume_step);
+    free(header);
+  }
+  PetscCall(HeatFileShare(comm, &t->error));
+  error = t->error;
+  if (error.failed) {
+    if (t->file) fclose(t->file);
+    PetscCall(PetscFree(t->path));
+    PetscCall(PetscFree(t));
+  }
+  *table = t;
+  PetscCall(HeatFileAgree(comm, path, "written", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatTableAppend(HeatTable *t, PetscInt64 step, const PetscReal *values)
+{
+  char buffer[32];
+
+  PetscFunctionBeginUser;
+  if (!t->file || t->error.failed) PetscFunctionReturn(PETSC_SUCCESS);
+  fprintf(t->file, "%lld", (long long)step);
+  for (PetscInt i = 0; i + 1 < t->n_columns; ++i) {
+    fputc(',', t->file);
+    fputs(HeatShortestDecimal((double)values[i], buffer), t->file);
+  }
+  if (fputc('\n', t->file) == EOF || ferror(t->file)) HeatFileFailErrno(&t->error, "write");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatTableFlush(HeatTable *t)
+{
+  HeatFileError error;
+
+  PetscFunctionBeginUser;
+  if (t->file && fflush(t->file) != 0) HeatFileFailErrno(&t->error, "write");
+  error = t->error;
+  PetscCall(HeatFileAgree(t->comm, t->path, "written", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatTableDestroy(HeatTable **table)
+{
+  HeatTable    *t = *table;
+  HeatFileError error;
+  char          path[PETSC_MAX_PATH_LEN];
+  MPI_Comm      comm;
+
+  PetscFunctionBeginUser;
+  if (!t) PetscFunctionReturn(PETSC_SUCCESS);
+  *table = NULL;
+  if (t->file) {
+    if (fflush(t->file) != 0) HeatFileFailErrno(&t->error, "write");
+    if (fsync(fileno(t->file)) != 0 && errno != EINVAL) HeatFileFailErrno(&t->error, "fsync");
+    if (fclose(t->file) != 0) HeatFileFailErrno(&t->error, "close");
+  }
+  error = t->error;
+  comm  = t->comm;
+  snprintf(path, sizeof(path), "%s", t->path);
+  PetscCall(PetscFree(t->path));
+  PetscCall(PetscFree(t));
+  PetscCall(HeatFileAgree(comm, path, "written", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,78 @@
+/* Text files: rank 0 reads, because a file opened by every rank of a large job is a burden on the
+ * file system; what it found, content or failure, is broadcast. */
+#define _POSIX_C_SOURCE 200809L
+#include "io/file/text_file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MOST_BYTES = 16 * 1024 * 1024, FIRST_BYTES = 65536 };
+enum { TOO_LARGE = -1, NO_FILE = -2 }; /* beside errno */
+
+/* A pipe without a writer would be waited for for ever. */
+static PetscBool IsPipeOrDevice(const char *path)
+{
+  struct stat status;
+
+  return (PetscBool)(stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
+                     !S_ISDIR(status.st_mode)); /* the system refuses a folder itself */
+}
+
+/* All of a file, with a NUL behind it; *failed is errno, TOO_LARGE or NO_FILE. */
+static PetscErrorCode ReadBytes(const char *path, PetscBool pipes, char **text, size_t *length,
+                                int *failed)
+{
+  const PetscBool refuse = (PetscBool)(!pipes && IsPipeOrDevice(path));
+  size_t          size   = FIRST_BYTES;
+  FILE           *file   = refuse ? NULL : fopen(path, "rb");
+
+  PetscFunctionBeginUser;
+  *length = 0;
+  *failed = file ? 0 : refuse ? NO_FILE : errno;
+  PetscCall(PetscMalloc1(size, text));
+  while (file && !*failed) {
+    errno = 0;
+    *length += fread(*text + *length, 1, size - 1 - *length, file);
+    if (ferror(file)) *failed = errno ? errno : EIO;
+    else if (*length > MOST_BYTES) *failed = TOO_LARGE;
+    else if (*length < size - 1) break; /* the end */
+    else {
+      size *= 2;
+      PetscCall(PetscRealloc(size, text));
+    }
+  }
+  if (file) fclose(file);
+  (*text)[*length] = '\0';
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatTextRead(MPI_Comm comm, const char *path, PetscErrorCode code, const char *what,
+                            char **text, size_t *length)
+{
+  PetscInt64  header[2] = {0, 0}; /* failure, length */
+  PetscMPIInt rank;
+  int         failed = 0;
+
+  PetscFunctionBeginUser;
+  *text = NULL;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    /* The case itself may come through a pipe, as shells make them: heat2d <(...). */
+    PetscCall(ReadBytes(path, (PetscBool)(code == HEAT_ERR_INPUT), text, length, &failed));
+    header[0] = failed;
+    header[1] = (PetscInt64)*length;
+  }
+  PetscCallMPI(MPI_Bcast(header, 2, MPIU_INT64, 0, comm));
+  HeatCheck(header[0] != NO_FILE, comm, code,
+            "%s: cannot be read: it is a pipe or a device; give the name of %s", path, what);
+  HeatCheck(header[0] != TOO_LARGE, comm, code, "%s: larger than %d MiB; this is not %s", path,
+            MOST_BYTES / (1024 * 1024), what);
+  HeatCheck(header[0] == 0, comm, code, "%s: cannot be read: %s; give the name of %s", path,
+            strerror((int)header[0]), what);
+  *length = (size_t)header[1];
+  if (rank != 0) PetscCall(PetscMalloc1(*length + 1, text));
+  PetscCallMPI(MPI_Bcast(*text, (int)*length + 1, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,703 @@
+/** Checkpoints: a field file of the temperature, plus the group /state.
+ *
+ *  /state holds the rest of a run as attributes (under the checksums of HDF5's object headers) and
+ *  arrays (under ours).  Nothing in it depends on the layout of the run that wrote it.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "io/run_files/checkpoint.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io/field_file/hdf5_array.h"
+#include "io/field_file/hdf5_input.h"
+#include "io/run_files/manifest.h"
+
+#define MOST_LISTED      100000000  /* snapshots */
+#define MOST_TEXT        1073741824 /* bytes of the case; both travel in one message */
+#define EXTENT_TOLERANCE 1e-12 /* of the extents, relative: they are recomputed as x0 + nx*hx */
+
+PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt f = 0; f < state->n_fields; ++f) PetscCall(PetscFree(state->fields[f].block));
+  PetscCall(PetscFree(state->snapshots));
+  PetscCall(PetscFree(state->case_text));
+  PetscCall(PetscFree(state->case_keys));
+  memset(state, 0, sizeof(*state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char *name, double value)
+{
+  PetscInt i = 0;
+
+  PetscFunctionBeginUser;
+  while (i < state->n_sums && strcmp(state->sums[i].name, name) != 0) ++i;
+  PetscCheck(i < HEAT_CHECKPOINT_SUMS && strlen(name) < sizeof(state->sums[i].name),
+             PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the sum %s",
+             name);
+  if (i == state->n_sums) ++state->n_sums;
+  snprintf(state->sums[i].name, sizeof(state->sums[i].name), "%s", name);
+  state->sums[i].value = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name,
+                                 double fallback)
+{
+  for (PetscInt i = 0; i < state->n_sums; ++i) {
+    if (strcmp(state->sums[i].name, name) == 0) return state->sums[i].value;
+  }
+  return fallback;
+}
+
+PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const char *name,
+                                           PetscReal *block)
+{
+  PetscInt f = 0;
+
+  PetscFunctionBeginUser;
+  while (f < state->n_fields && strcmp(state->fields[f].name, name) != 0) ++f;
+  PetscCheck(f < HEAT_CHECKPOINT_FIELDS && strlen(name) < sizeof(state->fields[f].name),
+             PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the field %s",
+             name);
+  if (f == state->n_fields) ++state->n_fields;
+  snprintf(state->fields[f].name, sizeof(state->fields[f].name), "%s", name);
+  state->fields[f].block = block;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const PetscReal *HeatCheckpointStateGetField(const HeatCheckpointState *state, const char *name)
+{
+  for (PetscInt f = 0; f < state->n_fields; ++f) {
+    if (strcmp(state->fields[f].name, name) == 0) return state->fields[f].block;
+  }
+  return NULL;
+}
+
+static void CheckpointPath(const char *dir, PetscInt64 step, char *path, size_t size)
+{
+  snprintf(path, size, "%s/checkpoint_%06lld.h5", dir, (long long)step);
+}
+
+/* The list of snapshots as two arrays. */
+static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, HeatFileError *error)
+{
+  const PetscInt n = state->n_snapshots;
+  int64_t       *steps;
+  double        *times;
+
+  if (n == 0) return;
+  if (PetscMalloc2((size_t)n, &steps, (size_t)n, &times)) {
+    HeatFileFail(error, "no memory for the list of snapshots");
+    return;
+  }
+  for (PetscInt i = 0; i < n; ++i) {
+    steps[i] = state->snapshots[i].step;
+    times[i] = state->snapshots[i].time;
+  }
+  HeatH5WriteArray(group, "snapshot_steps", H5T_STD_I64LE, H5T_NATIVE_INT64, n, steps, error);
+  HeatH5WriteArray(group, "snapshot_times", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, n, times, error);
+  (void)PetscFree2(steps, times);
+}
+
+/* A text as an array of bytes; NULL or empty: none. */
+static void WriteLongText(hid_t group, const char *name, const char *text, HeatFileError *error)
+{
+  if (!text) return;
+  HeatH5WriteArray(group, name, H5T_STD_U8LE, H5T_NATIVE_UINT8, (PetscInt64)strlen(text), text,
+                   error);
+}
+
+/* HeatFieldFileExtra: /state.  Step and time are attributes of the file. */
+static void WriteState(int64_t file, void *context, HeatFileError *error)
+{
+  const HeatCheckpointState *state     = (const HeatCheckpointState *)context;
+  const double               step_size = state->step_size;
+  hid_t                      group     = HeatH5CreateGroup((hid_t)file, "state", error);
+  hid_t                      sums      = HeatH5CreateGroup(group, "sums", error);
+
+  HeatH5WriteDouble(group, "step_size", 0, &step_size, error);
+  HeatH5WriteText(group, "scheme", state->scheme, error);
+  for (PetscInt i = 0; i < state->n_sums; ++i) {
+    HeatH5WriteDouble(sums, state->sums[i].name, 0, &state->sums[i].value, error);
+  }
+  WriteSnapshotList(group, state, error);
+  WriteLongText(group, "case_text", state->case_text, error);
+  WriteLongText(group, "case_keys", state->case_keys, error);
+  HeatH5Close(error, &sums);
+  HeatH5Close(error, &group);
+}
+
+static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *error)
+{
+  hid_t sums = -1;
+
+  sums = HeatInputOpenGroup(group, "sums", error);
+  for (hsize_t i = 0; !error->failed && i < HEAT_CHECKPOINT_SUMS; ++i) {
+    char         *name   = state->sums[i].name;
+    const size_t  size   = sizeof(state->sums[i].name);
+    const ssize_t length = H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size,
+                                              H5P_DEFAULT);
+
+    if (length < 0) break; /* no more */
+    HeatH5ReadDouble(sums, name, 0, &state->sums[i].value, error);
+    state->n_sums = (PetscInt)i + 1;
+  }
+  HeatH5Close(error, &sums);
+}
+
+static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileError *error)
+{
+  int64_t   *steps;
+  double    *times;
+  PetscInt64 n, n_times;
+
+  HeatH5ReadArray(group, "snapshot_steps", H5T_NATIVE_INT64, &n, (void **)&steps, error);
+  HeatH5ReadArray(group, "snapshot_times", H5T_NATIVE_DOUBLE, &n_times, (void **)&times, error);
+  if (!error->failed && (n != n_times || n > MOST_LISTED))
+    HeatFileFail(error, "its list of snapshots is not whole");
+  if (!error->failed && n > 0 && PetscMalloc1((size_t)n, &state->snapshots)) {
+    HeatFileFail(error, "no memory for the list of snapshots");
+  }
+  for (PetscInt64 i = 0; i < n && !error->failed; ++i) {
+    state->snapshots[i] = (HeatSnapshotEntry){.step = steps[i], .time = times[i]};
+    state->n_snapshots  = (PetscInt)i + 1;
+  }
+  (void)PetscFree(steps);
+  (void)PetscFree(times);
+}
+
+static void ReadLongText(hid_t group, const char *name, char **text, HeatFileError *error)
+{
+  PetscInt64 n;
+  char      *bytes;
+
+  HeatH5ReadArray(group, name, H5T_NATIVE_UINT8, &n, (void **)&bytes, error);
+  if (!error->failed && n > MOST_TEXT)
+    HeatFileFail(error, "its %s has %lld bytes", name, (long long)n);
+  if (!error->failed && n > 0) {
+    if (PetscCalloc1((size_t)n + 1, text)) HeatFileFail(error, "no memory for its %s", name);
+    else memcpy(*text, bytes, (size_t)n);
+  }
+  (void)PetscFree(bytes);
+}
+
+/* The names of the fields beside the temperature: older files have none. */
+static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state,
+                       HeatFileError *error)
+{
+  for (PetscInt f = 0; f < info->n_fields && !error->failed; ++f) {
+    const char *name = info->fields[f].name;
+
+    if (strcmp(name, "temperature") == 0) continue;
+    if (state->n_fields == HEAT_CHECKPOINT_FIELDS ||
+        strlen(name) >= sizeof(state->fields[0].name)) {
+      HeatFileFail(error, "it has more fields than this version of heat2d knows: %s", name);
+      return;
+    }
+    snprintf(state->fields[state->n_fields].name, sizeof(state->fields[0].name), "%s", name);
+    state->fields[state->n_fields++].block = NULL;
+  }
+}
+
+/* /state of an open file. */
+static void ReadStateOf(hid_t file, HeatCheckpointState *state, HeatFileError *error)
+{
+  hid_t  group     = HeatInputOpenGroup(file, "state", error);
+  double step_size = 0;
+
+  if (!error->failed) {
+    HeatH5ReadDouble(group, "step_size", 0, &step_size, error);
+    HeatH5ReadText(group, "scheme", state->scheme, sizeof(state->scheme), error);
+    state->step_size = step_size;
+    ReadSums(group, state, error);
+    ReadSnapshotList(group, state, error);
+    ReadLongText(group, "case_text", &state->case_text, error);
+    ReadLongText(group, "case_keys", &state->case_keys, error);
+  }
+  HeatH5Close(error, &group);
+}
+
+/* Rank 0: the state out of a file whose header is known to be good. */
+static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheckpointState *state,
+                      HeatFileError *error)
+{
+  hid_t file = HeatH5OpenRead(path, error);
+
+  state->step = info->step;
+  state->time = info->time;
+  if (file >= 0) ReadStateOf(file, state, error);
+  ListFields(info, state, error);
+  HeatH5Close(error, &file);
+}
+
+static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointState *b)
+{
+  for (PetscInt i = 0; i < a->n_sums; ++i) {
+    const double back = HeatCheckpointStateGetSum(b, a->sums[i].name, NAN);
+
+    if (memcmp(&back, &a->sums[i].value, sizeof(back)) != 0) return PETSC_FALSE;
+  }
+  return a->n_sums == b->n_sums ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscBool SameText(const char *a, const char *b)
+{
+  return strcmp(a ? a : "", b ? b : "") == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* HeatFieldFileExtra: /state reads back as it was written. */
+static void CheckState(int64_t file, void *context, HeatFileError *error)
+{
+  const HeatCheckpointState *state = (const HeatCheckpointState *)context;
+  HeatCheckpointState        back  = {.step = state->step};
+
+  ReadStateOf((hid_t)file, &back, error);
+  if (!error->failed &&
+      (back.step_size != state->step_size || strcmp(back.scheme, state->scheme) != 0 ||
+       !SameSums(state, &back) || back.n_snapshots != state->n_snapshots ||
+       !SameText(state->case_text, back.case_text) ||
+       !SameText(state->case_keys, back.case_keys))) {
+    HeatFileFail(error, "reading it back gives another state than was written");
+  }
+  (void)HeatCheckpointStateClear(&back);
+}
+
+/* Rank 0's text to all. */
+static PetscErrorCode BroadcastText(MPI_Comm comm, char **text)
+{
+  PetscMPIInt rank, length = *text ? (PetscMPIInt)strlen(*text) + 1 : 0; /* at most MOST_TEXT */
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
+  if (rank && length) PetscCall(PetscMalloc1((size_t)length, text));
+  PetscCallMPI(MPI_Bcast(*text, length, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0's state to all. */
+static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
+{
+  HeatCheckpointState mine = *state;
+  PetscMPIInt         rank, bytes;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Bcast(&mine, (PetscMPIInt)sizeof(mine), MPI_BYTE, 0, comm));
+  mine.snapshots = state->snapshots; /* rank 0's own; NULL elsewhere */
+  mine.case_text = state->case_text;
+  mine.case_keys = state->case_keys;
+  if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
+  PetscCall(
+      PetscMPIIntCast((PetscInt)(sizeof(*mine.snapshots) * (size_t)mine.n_snapshots), &bytes));
+  PetscCallMPI(MPI_Bcast(mine.snapshots, bytes, MPI_BYTE, 0, comm));
+  PetscCall(BroadcastText(comm, &mine.case_text));
+  PetscCall(BroadcastText(comm, &mine.case_keys));
+  *state = mine;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Header and state.  Agreed, not raised. */
+static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
+                                   HeatCheckpointState *state, HeatFileError *error)
+{
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  memset(state, 0, sizeof(*state));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(HeatFieldFileTryInfo(comm, path, info, error));
+  if (!error->failed && strcmp(info->kind, "checkpoint") != 0) {
+    HeatFileFail(error, "it is a %s, not a checkpoint", info->kind);
+  }
+  if (!error->failed && rank == 0) ReadState(path, info, state, error);
+  PetscCall(HeatFileShare(comm, error));
+  if (!error->failed) PetscCall(BroadcastState(comm, state));
+  else PetscCall(HeatCheckpointStateClear(state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatCheckpointState *state)
+{
+  HeatFileError      error = {0};
+  HeatFieldFileInfo *info;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(TryReadState(comm, path, info, state, &error));
+  PetscCall(PetscFree(info));
+  PetscCall(HeatFileAgree(comm, path, "read", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool SameExtent(const PetscReal a[2], PetscReal start, PetscReal end)
+{
+  const PetscReal room = EXTENT_TOLERANCE * PetscMax(end - start, PetscMax(fabs(start), fabs(end)));
+
+  return fabs(a[0] - start) <= room && fabs(a[1] - end) <= room ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* The checkpoint is of this very grid. */
+static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFileError *error)
+{
+  const PetscReal x1 = g->x0 + (PetscReal)g->nx * g->hx, y1 = g->y0 + (PetscReal)g->ny * g->hy;
+
+  if (info->nx != g->nx || info->ny != g->ny) {
+    HeatFileFail(error,
+                 "it has [nx, ny] = [%" PetscInt_FMT ", %" PetscInt_FMT
+                 "] cells, and the case has [%" PetscInt_FMT ", %" PetscInt_FMT "]",
+                 info->nx, info->ny, g->nx, g->ny);
+  } else if (!SameExtent(info->x, g->x0, x1) || !SameExtent(info->y, g->y0, y1)) {
+    HeatFileFail(
+        error, "its domain is x [%g, %g], y [%g, %g] m, and the case's is x [%g, %g], y [%g, %g] m",
+        (double)info->x[0], (double)info->x[1], (double)info->y[0], (double)info->y[1],
+        (double)g->x0, (double)x1, (double)g->y0, (double)y1);
+  }
+}
+
+/* Temperature and named fields; what was allocated is the state's, failure or not.  Agreed. */
+static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
+                                    HeatCheckpointState *state, PetscReal *T, HeatFileError *error)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileTryRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T, error));
+  for (PetscInt f = 0; f < state->n_fields && !error->failed; ++f) {
+    PetscCall(PetscMalloc1(HeatGridLocalCells(grid), &state->fields[f].block));
+    PetscCall(HeatFieldFileTryRead(grid, path, state->fields[f].name, HEAT_ELEMENT_DOUBLE,
+                                   state->fields[f].block, error));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: one line on a manifest that tells of another file. */
+static PetscErrorCode SayForeignManifest(const char *path, const HeatFieldFileInfo *info)
+{
+  char difference[160], manifest[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  HeatManifestCompare(path, info, difference, sizeof(difference));
+  HeatManifestPath(path, manifest, sizeof(manifest));
+  if (difference[0]) {
+    PetscCall(
+        PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                     "heat2d: warning: %s tells of another file (%s) and is not believed; the "
+                     "checkpoint has checksums of its own\n",
+                     manifest, difference));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Agreed, not raised; a failure leaves nothing in the state.
+   @param[out] other  it failed because it is of another grid than the case's */
+static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
+                              PetscReal *T, PetscBool *other, HeatFileError *error)
+{
+  const double       start = MPI_Wtime();
+  HeatFieldFileInfo *info;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(TryReadState(grid->comm, path, info, state, error));
+  if (!error->failed) {
+    CheckGrid(grid, info, error);
+    *other = error->failed;
+  }
+  if (!error->failed) PetscCall(TryReadFields(grid, path, state, T, error));
+  if (error->failed) PetscCall(HeatCheckpointStateClear(state));
+  else if (grid->rank == 0) PetscCall(SayForeignManifest(path, info));
+  if (!error->failed) {
+    state->bytes   = info->bytes;
+    state->seconds = MPI_Wtime() - start;
+  }
+  PetscCall(PetscFree(info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
+                                  HeatCheckpointState *state, PetscReal *T)
+{
+  HeatFileError error = {0};
+  PetscBool     other = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  PetscCall(TryRead(grid, path, state, T, &other, &error));
+  PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: take a checkpoint and its manifest away. */
+static void Remove(const char *path, HeatFileError *error)
+{
+  char manifest[PETSC_MAX_PATH_LEN];
+
+  HeatManifestPath(path, manifest, sizeof(manifest));
+  if ((unlink(manifest) != 0 && errno != ENOENT) || (unlink(path) != 0 && errno != ENOENT))
+    HeatFileFailErrno(error, HeatPathName(path));
+}
+
+/* Rank 0, of the steps up to this one.  One that cannot be removed is said: the disk fills up. */
+static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
+{
+  char          path[PETSC_MAX_PATH_LEN];
+  HeatFileError error = {0};
+  PetscInt      n, newer = 0;
+  PetscInt64   *steps;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &error));
+  for (PetscInt i = n - 1; i >= 0; --i) {
+    if (steps[i] > step || newer++ < PetscMax(keep.newest, 1)) continue;
+    if (keep.every > 0 && steps[i] % keep.every == 0) continue;
+    CheckpointPath(dir, steps[i], path, sizeof(path));
+    Remove(path, &error);
+  }
+  PetscCall(PetscFree(steps));
+  if (error.failed) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: warning: older checkpoints in %s cannot be removed: %s\n", dir,
+                           error.text));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: the manifest of a checkpoint that is in place; older checkpoints go.  Whatever fails here,
+   the checkpoint is whole. */
+static PetscErrorCode Accompany(const HeatGrid *grid, const char *dir, const char *path,
+                                const HeatCheckpointOptions *options, PetscInt64 step,
+                                PetscReal time, const HeatFileStats *stats)
+{
+  const HeatManifest manifest = {.program  = options->program,
+                                 .verified = HeatReadBackNames[options->verify],
+                                 .step     = step,
+                                 .time     = time};
+  HeatFileError      error    = {0};
+
+  PetscFunctionBeginUser;
+  HeatManifestWrite(grid, path, &manifest, stats, &error);
+  if (error.failed) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: warning: the manifest of %s cannot be written: %s; the "
+                           "checkpoint itself is in place\n",
+                           path, error.text));
+  }
+  PetscCall(RemoveOld(dir, options->keep, step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rank 0: a manifest of that name from before would tell of another file. */
+static void RemoveManifest(const char *path)
+{
+  char manifest[PETSC_MAX_PATH_LEN];
+
+  HeatManifestPath(path, manifest, sizeof(manifest));
+  (void)unlink(manifest);
+}
+
+/* Rank 0: the line that says that the checkpoint of a step was skipped. */
+static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *path,
+                                    PetscInt64 step, const char *reason)
+{
+  HeatFileError ignored = {0};
+  PetscMPIInt   rank;
+  PetscInt      n     = 0;
+  PetscInt64   *steps = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
+  while (n > 0 && steps[n - 1] >= step) n--;
+  if (n > 0) {
+    PetscCall(PetscFPrintf(
+        comm, PETSC_STDERR,
+        "heat2d: warning: %s cannot be written: %s; the run goes on, the newest checkpoint is "
+        "still that of step %lld\n",
+        path, reason, (long long)steps[n - 1]));
+  } else {
+    PetscCall(PetscFPrintf(
+        comm, PETSC_STDERR,
+        "heat2d: warning: %s cannot be written: %s; the run goes on without a checkpoint\n", path,
+        reason));
+  }
+  PetscCall(PetscFree(steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What a checkpoint's file is made of.  The options' context is the state. */
+static void Describe(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
+                     const PetscReal *T, HeatFieldFileOptions *how,
+                     HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
+{
+  const PetscInt n = PetscMin(state->n_fields, HEAT_CHECKPOINT_FIELDS);
+
+  *how = (HeatFieldFileOptions){.kind        = "checkpoint",
+                                .title       = options->title,
+                                .step        = state->step,
+                                .time        = state->time,
+                                .hints       = options->hints,
+                                .alignment   = options->alignment,
+                                .verify      = options->verify,
+                                .extra       = WriteState,
+                                .extra_check = CheckState,
+                                .context     = (void *)state};
+  for (PetscInt f = 0; f <= n; ++f) {
+    const char *name = f ? state->fields[f - 1].name : "temperature";
+
+    fields[f] = (HeatFileField){.name      = name,
+                                .units     = f ? "1" : "K",
+                                .long_name = name,
+                                .element   = HEAT_ELEMENT_DOUBLE,
+                                .block     = f ? state->fields[f - 1].block : T};
+  }
+}
+
+PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
+                                   const HeatCheckpointOptions *options,
+                                   const HeatCheckpointState *state, const PetscReal *T,
+                                   PetscBool *written, HeatFileStats *stats)
+{
+  HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
+  HeatFieldFileOptions how;
+  char                 path[PETSC_MAX_PATH_LEN];
+  HeatFileError        error = {0};
+  HeatFileStats        own;
+
+  PetscFunctionBeginUser;
+  CheckpointPath(dir, state->step, path, sizeof(path));
+  Describe(options, state, T, &how, fields);
+  if (grid->rank == 0) RemoveManifest(path);
+  PetscCall(HeatFieldFileTryWrite(grid, path, &how, 1 + state->n_fields, fields, &own, &error));
+  if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
+  if (stats) *stats = own;
+  if (!error.failed) {
+    if (grid->rank == 0)
+      PetscCall(Accompany(grid, dir, path, options, state->step, state->time, &own));
+  } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, state->step, error.text));
+  else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+struct HeatCheckpointJob {
+  const HeatGrid       *grid;
+  HeatFieldFileJob     *file;
+  HeatCheckpointOptions options;
+  char                  program[64]; /* the options' */
+  char                  dir[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  PetscInt64            step;
+  PetscReal             time;
+};
+
+PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
+                                   const HeatCheckpointOptions *options,
+                                   const HeatCheckpointState *state, const PetscReal *T,
+                                   HeatFieldFileCopies *copies, HeatCheckpointJob **made)
+{
+  HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
+  HeatFieldFileOptions how;
+  HeatFileError        error = {0};
+  HeatCheckpointJob   *job;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&job));
+  job->grid    = grid;
+  job->options = *options;
+  job->step    = state->step;
+  job->time    = state->time;
+  PetscCall(
+      PetscStrncpy(job->program, options->program ? options->program : "", sizeof(job->program)));
+  job->options.program = options->program ? job->program : NULL;
+  PetscCall(PetscStrncpy(job->dir, dir, sizeof(job->dir)));
+  CheckpointPath(dir, state->step, job->path, sizeof(job->path));
+  Describe(options, state, T, &how, fields);
+  if (grid->rank == 0) RemoveManifest(job->path);
+  PetscCall(HeatFieldFileBegin(grid, job->path, &how, 1 + state->n_fields, fields, copies,
+                               &job->file, &error));
+  if (error.failed) {
+    PetscCall(SayNotWritten(grid->comm, dir, job->path, state->step, error.text));
+    PetscCall(PetscFree(job));
+  }
+  *made = job;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointTest(HeatCheckpointJob *job, PetscBool *ready)
+{
+  return HeatFieldFileTest(job->file, PETSC_FALSE, ready);
+}
+
+PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **out, PetscBool *written, HeatFileStats *stats)
+{
+  HeatCheckpointJob *job   = *out;
+  HeatFileError      error = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileEnd(&job->file, stats, &error));
+  *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
+  if (error.failed)
+    PetscCall(SayNotWritten(job->grid->comm, job->dir, job->path, job->step, error.text));
+  else if (job->grid->rank == 0)
+    PetscCall(
+        Accompany(job->grid, job->dir, job->path, &job->options, job->step, job->time, stats));
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All ranks: the steps that rank 0 finds, ascending. */
+static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, PetscInt64 **steps)
+{
+  HeatFileError error = {0};
+  PetscMPIInt   rank;
+
+  PetscFunctionBeginUser;
+  *steps = NULL;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", n, steps, &error));
+  PetscCall(HeatFileAgree(comm, dir, "read", &error));
+  PetscCallMPI(MPI_Bcast(n, 1, MPIU_INT, 0, comm));
+  if (rank) PetscCall(PetscMalloc1((size_t)*n, steps));
+  PetscCallMPI(MPI_Bcast(*steps, (PetscMPIInt)*n, MPIU_INT64, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* No checkpoint was good: why. */
+static PetscErrorCode RaiseNone(MPI_Comm comm, const char *dir, PetscInt n)
+{
+  PetscFunctionBeginUser;
+  HeatCheck(n > 0, comm, HEAT_ERR_FILE, "there is no checkpoint in %s to restart from", dir);
+  HeatCheck(PETSC_FALSE, comm, HEAT_ERR_FILE,
+            "none of the %" PetscInt_FMT " checkpoints in %s can be used", n, dir);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, char *path,
+                                        size_t size, HeatCheckpointState *state, PetscReal *T)
+{
+  PetscInt    n;
+  PetscInt64 *steps;
+  PetscBool   found = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  memset(state, 0, sizeof(*state));
+  PetscCall(ListSteps(grid->comm, dir, &n, &steps));
+  for (PetscInt i = n - 1; i >= 0 && !found; --i) {
+    HeatFileError error = {0};
+    PetscBool     other = PETSC_FALSE;
+
+    CheckpointPath(dir, steps[i], path, size);
+    PetscCall(TryRead(grid, path, state, T, &other, &error));
+    found = error.failed ? PETSC_FALSE : PETSC_TRUE;
+    if (found) break;
+    if (other) PetscCall(PetscFree(steps));
+    if (other) PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+    PetscCall(PetscFPrintf(grid->comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n",
+                           path, error.text));
+  }
+  PetscCall(PetscFree(steps));
+  if (!found) PetscCall(RaiseNone(grid->comm, dir, n));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

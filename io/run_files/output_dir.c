@@ -1,0 +1,360 @@
+/** The output folder: made, cleared, rewound.  Rank 0 does everything; the outcome is agreed.
+ *
+ *  The rule is caution: only regular files with heat2d's own names, and a checkpoint of a run
+ *  that did not finish is moved, never deleted - somebody may still want to continue it.
+ */
+#define _DEFAULT_SOURCE
+#include "io/run_files/output_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/run_files/results.h"
+
+typedef enum {
+  NAME_OTHER,
+  NAME_PART,
+  NAME_CHECKPOINT,
+  NAME_MANIFEST,
+  NAME_SNAPSHOT,
+  NAME_RESULTS,
+  NAME_PLAIN
+} NameKind;
+
+/* profile_NAME.csv */
+static PetscBool IsProfile(const char *name)
+{
+  const size_t length = strlen(name), head = strlen("profile_"), tail = strlen(".csv");
+
+  return (PetscBool)(length > head + tail && strncmp(name, "profile_", head) == 0 &&
+                     strcmp(name + length - tail, ".csv") == 0);
+}
+
+/* Is this one of our names, without folder and without the marks of a temporary file? */
+static NameKind KindOfFinal(const char *name)
+{
+  static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv", "probe"};
+
+  if (HeatNameStep(name, "checkpoint_", ".h5") >= 0) return NAME_CHECKPOINT;
+  if (HeatNameStep(name, "checkpoint_", ".json") >= 0) return NAME_MANIFEST;
+  if (HeatNameStep(name, "snapshot_", ".h5") >= 0) return NAME_SNAPSHOT;
+  if (strcmp(name, "results.json") == 0) return NAME_RESULTS;
+  for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); ++i) {
+    if (strcmp(name, plain[i]) == 0) return NAME_PLAIN;
+  }
+  return IsProfile(name) ? NAME_PLAIN : NAME_OTHER;
+}
+
+static NameKind KindOf(const char *name)
+{
+  const size_t length = strlen(name), tail = strlen(".part");
+  char         final[256];
+
+  if (name[0] != '.') return KindOfFinal(name);
+  if (length <= tail + 1 || length > sizeof(final) || strcmp(name + length - tail, ".part") != 0)
+    return NAME_OTHER;
+  snprintf(final, sizeof(final), "%.*s", (int)(length - tail - 1), name + 1);
+  return KindOfFinal(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
+}
+
+/* mkdir -p. */
+static void MakeFolders(const char *dir, HeatFileError *error)
+{
+  char        path[PETSC_MAX_PATH_LEN];
+  struct stat status;
+
+  if (strlen(dir) >= sizeof(path)) HeatFileFail(error, "the name is too long");
+  for (size_t i = 1; !error->failed && i <= strlen(dir); ++i) {
+    if (dir[i] != '/' && dir[i] != '\0') continue;
+    snprintf(path, sizeof(path), "%.*s", (int)i, dir);
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) HeatFileFailErrno(error, "making the folder");
+  }
+  if (!error->failed && (stat(dir, &status) != 0 || !S_ISDIR(status.st_mode))) {
+    HeatFileFail(error, "it exists and is not a folder");
+  }
+  if (!error->failed && access(dir, W_OK | X_OK) != 0) HeatFileFailErrno(error, "writing into it");
+}
+
+/* What to do with a file of ours. */
+typedef PetscBool (*Choose)(NameKind kind, const char *name, const void *context);
+
+/* Take the chosen files away: into the folder `aside`, or off the disk where it is NULL.
+ * Returns how many there were; with `count_only` nothing is touched. */
+static PetscInt TakeAway(const char *dir, Choose choose, const void *context, const char *aside,
+                         PetscBool count_only, HeatFileError *error)
+{
+  DIR           *folder = error->failed ? NULL : opendir(dir);
+  struct dirent *entry;
+  PetscInt       n = 0;
+
+  if (!folder) {
+    HeatFileFailErrno(error, "opening the folder");
+    return 0;
+  }
+  while ((entry = readdir(folder))) {
+    char           from[PETSC_MAX_PATH_LEN], to[PETSC_MAX_PATH_LEN];
+    struct stat    status;
+    const NameKind kind = KindOf(entry->d_name);
+
+    if (kind == NAME_OTHER || !choose(kind, entry->d_name, context)) continue;
+    snprintf(from, sizeof(from), "%s/%s", dir, entry->d_name);
+    if (lstat(from, &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    ++n;
+    if (count_only) continue;
+    if (aside) snprintf(to, sizeof(to), "%s/%s", aside, entry->d_name);
+    if ((aside ? rename(from, to) : unlink(from)) != 0) {
+      HeatFileFail(error, "%s %s: %s", aside ? "moving" : "removing", entry->d_name,
+                   strerror(errno));
+    }
+  }
+  closedir(folder);
+  return n;
+}
+
+/* Make DIR/PREFIX_NNN with the first free number. */
+static void MakeAside(const char *dir, const char *prefix, char *aside, size_t size,
+                      HeatFileError *error)
+{
+  for (int number = 1; number < 1000 && !error->failed; ++number) {
+    snprintf(aside, size, "%s/%s_%03d", dir, prefix, number);
+    if (mkdir(aside, 0777) == 0) return;
+    if (errno != EEXIST) HeatFileFailErrno(error, "making a folder in it");
+  }
+  HeatFileFail(error, "there are 999 folders %s_NNN in it: clear them away", prefix);
+}
+
+/* Move the chosen files into a new folder. */
+static PetscInt SetAside(const char *dir, const char *prefix, Choose choose, const void *context,
+                         char *aside, size_t size, HeatFileError *error)
+{
+  MakeAside(dir, prefix, aside, size, error);
+  return error->failed ? 0 : TakeAway(dir, choose, context, aside, PETSC_FALSE, error);
+}
+
+static PetscBool IsPart(NameKind kind, const char *name, const void *context)
+{
+  (void)name;
+  (void)context;
+  return kind == NAME_PART ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscBool IsPartOrResults(NameKind kind, const char *name, const void *context)
+{
+  (void)name;
+  (void)context;
+  return kind == NAME_PART || kind == NAME_RESULTS ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscBool IsCheckpoint(NameKind kind, const char *name, const void *context)
+{
+  (void)name;
+  (void)context;
+  return kind == NAME_CHECKPOINT ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscBool IsAny(NameKind kind, const char *name, const void *context)
+{
+  (void)kind;
+  (void)name;
+  (void)context;
+  return PETSC_TRUE;
+}
+
+static PetscBool IsLaterCheckpoint(NameKind kind, const char *name, const void *context)
+{
+  const PetscInt64 step = *(const PetscInt64 *)context;
+
+  return kind == NAME_CHECKPOINT && HeatNameStep(name, "checkpoint_", ".h5") > step ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
+}
+
+static PetscBool IsLaterManifest(NameKind kind, const char *name, const void *context)
+{
+  const PetscInt64 step = *(const PetscInt64 *)context;
+
+  return kind == NAME_MANIFEST && HeatNameStep(name, "checkpoint_", ".json") > step ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
+}
+
+static PetscBool IsLaterSnapshot(NameKind kind, const char *name, const void *context)
+{
+  const PetscInt64 step = *(const PetscInt64 *)context;
+
+  return kind == NAME_SNAPSHOT && HeatNameStep(name, "snapshot_", ".h5") > step ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
+}
+
+/* Rank 0, a fresh run: an earlier run's files go, or into a folder of their own if it could
+ * still be continued.  `notice` is what to tell the user, or empty. */
+static PetscErrorCode ClearEarlier(const char *dir, char *notice, size_t size, HeatFileError *error)
+{
+  char      aside[PETSC_MAX_PATH_LEN], status[32];
+  PetscInt  n;
+  PetscBool finished;
+
+  PetscFunctionBeginUser;
+  (void)TakeAway(dir, IsPart, NULL, NULL, PETSC_FALSE, error);
+  n = TakeAway(dir, IsCheckpoint, NULL, NULL, PETSC_TRUE, error);
+  PetscCall(HeatResultsReadStatus(dir, status, sizeof(status)));
+  finished = strcmp(status, "ok") == 0 || strcmp(status, "check-failed") == 0 ? PETSC_TRUE
+                                                                              : PETSC_FALSE;
+  if (n > 0 && !finished) {
+    (void)SetAside(dir, "unfinished", IsAny, NULL, aside, sizeof(aside), error);
+    snprintf(notice, size,
+             "%s held an unfinished run: its files (%" PetscInt_FMT
+             " checkpoints among them) are now in %s",
+             dir, n, aside);
+  } else (void)TakeAway(dir, IsAny, NULL, NULL, PETSC_FALSE, error);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The lock. */
+
+/* "process 4711 on node17", as the holder wrote it. */
+static void ReadHolder(int file, char *text, size_t size)
+{
+  const ssize_t n = pread(file, text, size - 1, 0);
+
+  text[n > 0 ? n : 0] = '\0';
+  if (n <= 0) snprintf(text, size, "another process");
+}
+
+static void WriteHolder(int file)
+{
+  char text[320], host[256] = "";
+
+  (void)gethostname(host, sizeof(host) - 1);
+  snprintf(text, sizeof(text), "process %ld on %s", (long)getpid(), host);
+  if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0) return; /* only a name */
+}
+
+/* Whether the file that is open is still the one of that name: the holder before removes it. */
+static PetscBool IsStill(int file, const char *path)
+{
+  struct stat mine, there;
+
+  return fstat(file, &mine) == 0 && stat(path, &there) == 0 && mine.st_ino == there.st_ino &&
+                 mine.st_dev == there.st_dev
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Rank 0.  `notice`: what to tell the user, or empty. */
+static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *error)
+{
+  char path[PETSC_MAX_PATH_LEN], holder[320];
+
+  snprintf(path, sizeof(path), "%s/.lock", dir);
+  while (!error->failed) {
+    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+    if (file < 0) {
+      HeatFileFailErrno(error, "making .lock in it");
+    } else if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+      if (IsStill(file, path)) {
+        WriteHolder(file);
+        return file;
+      }
+      close(file);
+    } else if (errno == EWOULDBLOCK) {
+      ReadHolder(file, holder, sizeof(holder));
+      close(file);
+      HeatFileFail(error,
+                   "a run is writing into it (%s); wait for that one, or take another folder with "
+                   "--output",
+                   holder);
+    } else {
+      snprintf(notice, size, "%s cannot be locked (%s): start no other run in it meanwhile", dir,
+               strerror(errno));
+      close(file);
+      unlink(path);
+      break;
+    }
+  }
+  return -1;
+}
+
+PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool make, int *lock)
+{
+  HeatFileError error                          = {0};
+  char          notice[2 * PETSC_MAX_PATH_LEN] = "";
+  PetscMPIInt   rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && *lock < 0 && (make || HeatFileExists(dir))) {
+    MakeFolders(dir, &error);
+    *lock = TakeLock(dir, notice, sizeof(notice), &error);
+  }
+  PetscCall(HeatFileShare(comm, &error));
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
+  if (notice[0])
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: note: %s\n", notice));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatOutputDirectoryUnlock(const char *dir, int *lock)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  if (*lock < 0) return;
+  snprintf(path, sizeof(path), "%s/.lock", dir);
+  if (IsStill(*lock, path)) unlink(path);
+  close(*lock);
+  *lock = -1;
+}
+
+PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart)
+{
+  HeatFileError error                          = {0};
+  char          notice[2 * PETSC_MAX_PATH_LEN] = "";
+  PetscMPIInt   rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    MakeFolders(dir, &error);
+    if (restart) (void)TakeAway(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, &error);
+    else if (!error.failed) PetscCall(ClearEarlier(dir, notice, sizeof(notice), &error));
+  }
+  PetscCall(HeatFileShare(comm, &error));
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
+  if (notice[0]) PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: %s\n", notice));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscInt64 step)
+{
+  HeatFileError error = {0};
+  char          aside[PETSC_MAX_PATH_LEN];
+  PetscMPIInt   rank;
+  PetscInt      n = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    n = TakeAway(dir, IsLaterCheckpoint, &step, NULL, PETSC_TRUE, &error);
+    if (n > 0)
+      n = SetAside(dir, "abandoned", IsLaterCheckpoint, &step, aside, sizeof(aside), &error);
+    (void)TakeAway(dir, IsLaterManifest, &step, n > 0 ? aside : NULL, PETSC_FALSE, &error);
+    (void)TakeAway(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
+  }
+  PetscCall(HeatFileShare(comm, &error));
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
+  if (n > 0) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: %" PetscInt_FMT
+                           " checkpoints later than step %lld are now in %s\n",
+                           n, (long long)step, aside));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,165 @@
+/** The series of snapshots of a run. */
+#define _POSIX_C_SOURCE 200809L
+#include "io/run_files/snapshots.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct HeatSnapshots {
+  const HeatGrid    *grid; /* borrowed */
+  char              *dir, *title;
+  HeatCompression    compression;
+  const char        *hints;     /* borrowed */
+  PetscInt           alignment; /* [bytes] */
+  PetscInt           n, room;
+  HeatSnapshotEntry *entries; /* [n], ascending steps */
+  PetscInt           n_fields;
+  HeatXdmfField      fields[HEAT_MAX_FILE_FIELDS];
+  HeatFileStats      stats;
+};
+
+void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment)
+{
+  snapshots->hints     = hints;
+  snapshots->alignment = alignment;
+}
+
+PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const char *title,
+                                   HeatCompression compression, HeatSnapshots **snapshots)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(snapshots));
+  (*snapshots)->grid        = grid;
+  (*snapshots)->compression = compression;
+  PetscCall(PetscStrallocpy(dir, &(*snapshots)->dir));
+  PetscCall(PetscStrallocpy(title ? title : "", &(*snapshots)->title));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSnapshotsDestroy(HeatSnapshots **snapshots)
+{
+  PetscFunctionBeginUser;
+  if (!*snapshots) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree((*snapshots)->dir));
+  PetscCall(PetscFree((*snapshots)->title));
+  PetscCall(PetscFree((*snapshots)->entries));
+  PetscCall(PetscFree(*snapshots));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void SnapshotPath(const HeatSnapshots *s, PetscInt64 step, char *path, size_t size)
+{
+  snprintf(path, size, "%s/snapshot_%06lld.h5", s->dir, (long long)step);
+}
+
+/* Put an entry in its place by step; the same step is replaced. */
+static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry)
+{
+  PetscInt at = s->n;
+
+  PetscFunctionBeginUser;
+  while (at > 0 && s->entries[at - 1].step > entry.step) --at;
+  if (at > 0 && s->entries[at - 1].step == entry.step) {
+    s->entries[at - 1] = entry;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (s->n == s->room) {
+    s->room = s->room ? 2 * s->room : 64;
+    PetscCall(PetscRealloc((size_t)s->room * sizeof(*s->entries), &s->entries));
+  }
+  for (PetscInt i = s->n; i > at; --i) s->entries[i] = s->entries[i - 1];
+  s->entries[at] = entry;
+  ++s->n;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
+{
+  char          path[PETSC_MAX_PATH_LEN];
+  HeatFileError error = {0};
+
+  PetscFunctionBeginUser;
+  snprintf(path, sizeof(path), "%s/snapshots.xdmf", s->dir);
+  if (s->grid->rank == 0) {
+    PetscCall(HeatXdmfWrite(path, s->title, s->grid->nx, s->grid->ny, s->n_fields, s->fields, s->n,
+                            s->entries, &error));
+  }
+  PetscCall(HeatFileAgree(s->grid->comm, path, "written", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The fields of an earlier snapshot, so that the XDMF file can be written before the next one. */
+static PetscErrorCode LearnFields(HeatSnapshots *s, const char *path)
+{
+  HeatFieldFileInfo *info;
+  HeatFileError      error = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(HeatFieldFileTryInfo(s->grid->comm, path, info, &error));
+  s->n_fields = error.failed ? 0 : info->n_fields;
+  for (PetscInt f = 0; f < s->n_fields; ++f) {
+    snprintf(s->fields[f].name, sizeof(s->fields[f].name), "%s", info->fields[f].name);
+    s->fields[f].element = info->fields[f].element;
+  }
+  PetscCall(PetscFree(info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnapshotEntry *entries)
+{
+  char  path[PETSC_MAX_PATH_LEN];
+  char *there;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1((size_t)n + 1, &there));
+  for (PetscInt i = 0; i < n && s->grid->rank == 0; ++i) {
+    SnapshotPath(s, entries[i].step, path, sizeof(path));
+    there[i] = access(path, R_OK) == 0;
+  }
+  PetscCallMPI(MPI_Bcast(there, (PetscMPIInt)n, MPI_CHAR, 0, s->grid->comm));
+  for (PetscInt i = 0; i < n; ++i) {
+    if (there[i]) PetscCall(AddEntry(s, entries[i]));
+  }
+  PetscCall(PetscFree(there));
+  if (s->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  SnapshotPath(s, s->entries[s->n - 1].step, path, sizeof(path));
+  PetscCall(LearnFields(s, path));
+  if (s->n_fields > 0) PetscCall(WriteXdmf(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal time,
+                                  PetscInt n_fields, const HeatFileField *fields)
+{
+  const HeatFieldFileOptions options = {.kind        = "snapshot",
+                                        .title       = s->title,
+                                        .step        = step,
+                                        .time        = time,
+                                        .compression = s->compression,
+                                        .hints       = s->hints,
+                                        .alignment   = s->alignment};
+  char                       path[PETSC_MAX_PATH_LEN];
+  HeatFileStats              stats;
+
+  PetscFunctionBeginUser;
+  SnapshotPath(s, step, path, sizeof(path));
+  PetscCall(HeatFieldFileWrite(s->grid, path, &options, n_fields, fields, &stats));
+  HeatFileStatsAdd(&s->stats, &stats);
+  s->n_fields = n_fields;
+  for (PetscInt f = 0; f < n_fields; ++f) {
+    snprintf(s->fields[f].name, sizeof(s->fields[f].name), "%s", fields[f].name);
+    s->fields[f].element = fields[f].element;
+  }
+  PetscCall(AddEntry(s, (HeatSnapshotEntry){.step = step, .time = time}));
+  PetscCall(WriteXdmf(s));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatSnapshotsGetList(const HeatSnapshots *s, PetscInt *n, const HeatSnapshotEntry **entries)
+{
+  *n       = s->n;
+  *entries = s->entries;
+}
+
+void HeatSnapshotsGetStats(const HeatSnapshots *s, HeatFileStats *stats) { *stats = s->stats; }

@@ -1,0 +1,86 @@
+/** The XDMF text.  Dimensions are given slowest first, as HDF5 has them; VXVY lists x, then y. */
+#define _POSIX_C_SOURCE 200809L
+#include "io/run_files/xdmf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Text between tags or quotes. */
+static void PutText(FILE *out, const char *text)
+{
+  for (; *text; ++text) {
+    if (*text == '<') fputs("&lt;", out);
+    else if (*text == '>') fputs("&gt;", out);
+    else if (*text == '&') fputs("&amp;", out);
+    else if (*text == '"') fputs("&quot;", out);
+    else if ((unsigned char)*text < ' ') fputc(' ', out);
+    else fputc(*text, out);
+  }
+}
+
+static void PutAxis(FILE *out, PetscInt n, PetscInt64 step, const char *dataset)
+{
+  fprintf(out,
+          "          <DataItem Dimensions=\"%" PetscInt_FMT
+          "\" NumberType=\"Float\" Precision=\"8\" "
+          "Format=\"HDF\">snapshot_%06lld.h5:/%s</DataItem>\n",
+          n, (long long)step, dataset);
+}
+
+static void PutField(FILE *out, PetscInt nx, PetscInt ny, PetscInt64 step,
+                     const HeatXdmfField *field)
+{
+  const PetscBool is_double = field->element == HEAT_ELEMENT_DOUBLE ? PETSC_TRUE : PETSC_FALSE;
+
+  fprintf(out,
+          "        <Attribute Name=\"%s\" AttributeType=\"Scalar\" Center=\"Cell\">\n"
+          "          <DataItem Dimensions=\"%" PetscInt_FMT " %" PetscInt_FMT
+          "\" NumberType=\"%s\" "
+          "Precision=\"%d\" Format=\"HDF\">snapshot_%06lld.h5:/%s</DataItem>\n"
+          "        </Attribute>\n",
+          field->name, ny, nx, is_double ? "Float" : "Int", is_double ? 8 : 4, (long long)step,
+          field->name);
+}
+
+static void PutGrid(FILE *out, PetscInt nx, PetscInt ny, PetscInt n_fields,
+                    const HeatXdmfField *fields, const HeatSnapshotEntry *entry)
+{
+  fprintf(out,
+          "      <Grid Name=\"step %lld\" GridType=\"Uniform\">\n"
+          "        <Time Value=\"%.17g\"/>\n"
+          "        <Topology TopologyType=\"2DRectMesh\" Dimensions=\"%" PetscInt_FMT
+          " %" PetscInt_FMT "\"/>\n"
+          "        <Geometry GeometryType=\"VXVY\">\n",
+          (long long)entry->step, (double)entry->time, ny + 1, nx + 1);
+  PutAxis(out, nx + 1, entry->step, "x_edges");
+  PutAxis(out, ny + 1, entry->step, "y_edges");
+  fputs("        </Geometry>\n", out);
+  for (PetscInt f = 0; f < n_fields; ++f) PutField(out, nx, ny, entry->step, &fields[f]);
+  fputs("      </Grid>\n", out);
+}
+
+PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, PetscInt ny,
+                             PetscInt n_fields, const HeatXdmfField *fields, PetscInt n,
+                             const HeatSnapshotEntry *entries, HeatFileError *error)
+{
+  char  *text   = NULL;
+  size_t length = 0;
+  FILE  *out;
+
+  PetscFunctionBeginUser;
+  if (error->failed) PetscFunctionReturn(PETSC_SUCCESS);
+  out = open_memstream(&text, &length);
+  PetscCheck(out, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the XDMF text");
+  fputs("<?xml version=\"1.0\" ?>\n<!DOCTYPE Xdmf SYSTEM \"Xdmf.dtd\" []>\n<Xdmf Version=\"2.0\">\n"
+        "  <Domain>\n    <Grid Name=\"",
+        out);
+  PutText(out, title);
+  fputs("\" GridType=\"Collection\" CollectionType=\"Temporal\">\n", out);
+  for (PetscInt i = 0; i < n; ++i) PutGrid(out, nx, ny, n_fields, fields, &entries[i]);
+  fputs("    </Grid>\n  </Domain>\n</Xdmf>\n", out);
+  PetscCheck(fclose(out) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the XDMF text");
+  HeatFileReplace(path, text, length, error);
+  free(text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

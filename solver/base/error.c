@@ -1,0 +1,142 @@
+/* Errors: the handler behind error.h.
+ *
+ * PETSc calls the handler on top of its stack each time a function raises an error (INITIAL) and
+ * each time PetscCall hands one on (REPEAT).  Ours says nothing on REPEAT for our own codes, so
+ * that a message about a case file is one line and not a traceback.  What it does not know goes
+ * to PETSc's traceback handler with PETSC_COMM_SELF: on a larger communicator that one prints on
+ * rank 0 alone and puts the other ranks to sleep, so that an error of rank 1 would never be seen.
+ *
+ * Messages are formatted here with vsnprintf: PETSc's own formatter rewrites %g. */
+#include "solver/base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static PetscBool IsOurs(PetscErrorCode code)
+{
+  return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
+}
+
+static PetscErrorCode PrintOnce(MPI_Comm comm, int line, const char *function, const char *file,
+                                PetscErrorCode code, PetscErrorType type, const char *message,
+                                void *context)
+{
+  int rank = 0;
+
+  if (!IsOurs(code)) {
+    return PetscTraceBackErrorHandler(PETSC_COMM_SELF, line, function, file, code, type, message,
+                                      context);
+  }
+  if (type == PETSC_ERROR_INITIAL) {
+    if (MPI_Comm_rank(comm, &rank) == MPI_SUCCESS && rank == 0) {
+      fflush(stdout);
+      fprintf(stderr, "heat2d: error: %s\n", message);
+      fflush(stderr);
+    }
+  }
+  return code;
+}
+
+static PetscErrorCode Capture(MPI_Comm comm, int line, const char *function, const char *file,
+                              PetscErrorCode code, PetscErrorType type, const char *message,
+                              void *context)
+{
+  HeatCapture *capture = context;
+
+  (void)comm, (void)line, (void)function, (void)file;
+  if (type == PETSC_ERROR_INITIAL && !capture->message[0] && message) {
+    snprintf(capture->message, sizeof capture->message, "%s", message);
+  }
+  return code;
+}
+
+/* Capture and PrintOnce. */
+static PetscErrorCode Keep(MPI_Comm comm, int line, const char *function, const char *file,
+                           PetscErrorCode code, PetscErrorType type, const char *message,
+                           void *context)
+{
+  if (IsOurs(code)) (void)Capture(comm, line, function, file, code, type, message, context);
+  return PrintOnce(comm, line, function, file, code, type, message, NULL);
+}
+
+PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, int line,
+                         PetscErrorCode code, const char *format, ...)
+{
+  char    message[2000]; /* PetscError keeps 2048 bytes */
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  return PetscError(comm, line, function, file, code, PETSC_ERROR_INITIAL, "%s", message);
+}
+
+PetscErrorCode HeatErrorInstall(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscPushErrorHandler(PrintOnce, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int HeatErrorExitCode(PetscErrorCode code)
+{
+  if (code == PETSC_SUCCESS) return 0;
+  return IsOurs(code) ? (int)code - 1000 : HEAT_EXIT_INTERNAL;
+}
+
+PetscErrorCode HeatErrorAgree(MPI_Comm comm, PetscErrorCode *code)
+{
+  int mine = (int)*code, worst = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm));
+  *code = (PetscErrorCode)worst;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaptureBegin(HeatCapture *capture)
+{
+  PetscFunctionBeginUser;
+  capture->message[0] = '\0';
+  PetscCall(PetscPushErrorHandler(Capture, capture));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaptureKeep(HeatCapture *capture)
+{
+  PetscFunctionBeginUser;
+  capture->message[0] = '\0';
+  PetscCall(PetscPushErrorHandler(Keep, capture));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaptureDrop(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscPopErrorHandler());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The worst code wins, and the message comes from the first rank that holds that code. */
+PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *doing,
+                              PetscErrorCode code)
+{
+  PetscErrorCode worst = code;
+  PetscMPIInt    rank, size, mine, source;
+  const char    *text = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscPopErrorHandler());
+  PetscCall(HeatErrorAgree(comm, &worst));
+  if (worst == PETSC_SUCCESS) PetscFunctionReturn(PETSC_SUCCESS);
+
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  mine = code == worst ? rank : size;
+  PetscCallMPI(MPI_Allreduce(&mine, &source, 1, MPI_INT, MPI_MIN, comm));
+  PetscCallMPI(MPI_Bcast(capture->message, (int)sizeof capture->message, MPI_CHAR, source, comm));
+  if (IsOurs(worst)) return HeatRaiseHere(comm, worst, "%s", capture->message);
+  if (!capture->message[0]) PetscCall(PetscErrorMessage(worst, &text, NULL));
+  return HeatRaiseHere(comm, HEAT_ERR_INPUT, "%s: PETSc says: %s", doing,
+                       text ? text : capture->message);
+}

@@ -1,0 +1,276 @@
+/* The case as plain data: defaults, ownership, and where each key stood.
+ *
+ * What makes a case valid is in case_validate.c.  The where table is only appended to, and searched
+ * from its end when there is an error to report: once a run. */
+#include "solver/case/case.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const HeatSideNames[]  = {"left", "right", "bottom", "top", "HeatSide", "HEAT_", NULL};
+const char *const HeatShapeNames[] = {"all",       "rectangle",   "circle", "polygon",
+                                      "HeatShape", "HEAT_SHAPE_", NULL};
+const char *const HeatBoundaryTypeNames[] = {"insulated",        "temperature", "flux",
+                                             "convection",       "radiation",   "periodic",
+                                             "HeatBoundaryType", "HEAT_BC_",    NULL};
+const char *const HeatSchemeNames[] = {"ftcs",         "rkl2",   "backward-euler", "crank-nicolson",
+                                       "bdf2",         "esdirk", "steady",         "HeatScheme",
+                                       "HEAT_SCHEME_", NULL};
+const char *const HeatPropertyNames[] = {
+    "conductivity",  "conductivity_x", "conductivity_y", "density",
+    "specific_heat", "HeatProperty",   "HEAT_PROPERTY_", NULL};
+const char *const HeatFaceAverageNames[] = {"harmonic", "arithmetic", "HeatFaceAverage",
+                                            "HEAT_FACE_", NULL};
+const char *const HeatPaintRuleNames[]   = {"centre", "tealeaf", "HeatPaintRule", "HEAT_PAINT_",
+                                            NULL};
+const char *const HeatMappingNames[]     = {"node-blocks", "linear", "HeatMapping", "HEAT_MAPPING_",
+                                            NULL};
+const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression",
+                                            "HEAT_COMPRESSION_", NULL};
+const char *const HeatCheckpointModeNames[] = {"sync", "async", "HeatCheckpointMode",
+                                               "HEAT_CHECKPOINT_", NULL};
+const char *const HeatReadBackNames[]       = {"none",         "sample",          "full",
+                                               "HeatReadBack", "HEAT_READ_BACK_", NULL};
+const char *const HeatFieldKindNames[] = {"temperature", "conductivity",  "heat_flux",   "material",
+                                          "owner",       "HeatFieldKind", "HEAT_FIELD_", NULL};
+const char *const HeatCheckQuantityNames[] = {
+    "temperature", "error_l2", "error_max", "integral",          "heat_flow",   "energy_balance",
+    "minimum",     "maximum",  "mean",      "HeatCheckQuantity", "HEAT_CHECK_", NULL};
+const char *const HeatWeightNames[] = {"none",       "density",      "heat_capacity",
+                                       "HeatWeight", "HEAT_WEIGHT_", NULL};
+
+PetscErrorCode HeatCaseCreate(HeatCase **c)
+{
+  HeatCase *made;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&made)); /* zeroes: insulated sides, no source, no schedule */
+  made->grid.x[1] = made->grid.y[1]           = 1.0;
+  made->decomposition.mapping                 = HEAT_MAPPING_NODE_BLOCKS;
+  made->time.scheme                           = HEAT_SCHEME_BACKWARD_EULER;
+  made->time.end                              = -1.0;
+  made->time.steps                            = -1;
+  made->solver.tolerance                      = 1e-10;
+  made->solver.max_iterations                 = 10000;
+  made->solver.max_newton                     = 50;
+  made->solver.face_average                   = HEAT_FACE_HARMONIC;
+  made->solver.paint                          = HEAT_PAINT_CENTRE;
+  made->output.fields[HEAT_FIELD_TEMPERATURE] = PETSC_TRUE;
+  made->output.compression                    = HEAT_COMPRESSION_NONE;
+  made->output.alignment                      = HEAT_FILE_ALIGNMENT;
+  made->checkpoint.keep                       = 2;
+  made->checkpoint.verify                     = HEAT_READ_BACK_FULL;
+  made->limits.slurm                          = PETSC_TRUE;
+  made->limits.balance                        = -1.0;
+  made->limits.extremes                       = PETSC_TRUE;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    PetscCall(HeatCaseSetSegments(made, (HeatSide)side, 1));
+  PetscCall(PetscStrallocpy("multigrid", &made->solver.preconditioner));
+  PetscCall(PetscStrallocpy("K", &made->output.temperature_unit));
+  *c = made;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FreeDataset(HeatDataset *d)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(d->file));
+  PetscCall(PetscFree(d->dataset));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaseSetSegments(HeatCase *c, HeatSide side, PetscInt n)
+{
+  HeatBoundary *b = &c->boundary[side];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < b->n; k++) {
+    HeatSegment *s = &b->segments[k];
+
+    PetscCall(PetscFree(s->value.text));
+    PetscCall(PetscFree(s->coefficient.text));
+    PetscCall(PetscFree(s->emissivity.text));
+    PetscCall(PetscFree(s->ambient.text));
+    PetscCall(PetscFree(s->table.file));
+    PetscCall(PetscFree(s->table.t));
+    PetscCall(PetscFree(s->table.value));
+  }
+  PetscCall(PetscFree(b->segments));
+  PetscCall(PetscCalloc1(n, &b->segments));
+  b->n = n;
+  for (PetscInt k = 0; k < n; k++) b->segments[k].to = NAN;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyMaterials(HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->n_materials; i++) {
+    PetscCall(PetscFree(c->materials[i].name));
+    for (int axis = 0; axis < 2; axis++)
+      PetscCall(PetscFree(c->materials[i].conductivity[axis].text));
+  }
+  for (PetscInt i = 0; i < c->n_contacts; i++) {
+    for (int k = 0; k < 2; k++) PetscCall(PetscFree(c->contacts[i].names[k]));
+  }
+  for (int p = 0; p < HEAT_PROPERTIES; p++) PetscCall(FreeDataset(&c->properties[p]));
+  PetscCall(PetscFree(c->materials));
+  PetscCall(PetscFree(c->contacts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyOutput(HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->output.n_probes; i++) PetscCall(PetscFree(c->output.probes[i].name));
+  for (PetscInt i = 0; i < c->output.n_profiles; i++)
+    PetscCall(PetscFree(c->output.profiles[i].name));
+  for (PetscInt i = 0; i < c->output.n_interfaces; i++) {
+    for (int k = 0; k < 2; k++) PetscCall(PetscFree(c->output.interfaces[i].names[k]));
+  }
+  PetscCall(PetscFree(c->output.probes));
+  PetscCall(PetscFree(c->output.profiles));
+  PetscCall(PetscFree(c->output.interfaces));
+  PetscCall(PetscFree(c->output.hints));
+  PetscCall(PetscFree(c->output.directory));
+  PetscCall(PetscFree(c->output.temperature_unit));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyLists(HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->n_regions; i++) {
+    PetscCall(PetscFree(c->regions[i].name));
+    PetscCall(FreeDataset(&c->regions[i].map));
+    PetscCall(PetscFree(c->regions[i].vertices));
+    PetscCall(PetscFree(c->regions[i].material_name));
+    PetscCall(PetscFree(c->regions[i].temperature.text));
+    PetscCall(PetscFree(c->regions[i].source.text));
+  }
+  for (PetscInt i = 0; i < c->n_checks; i++) {
+    PetscCall(PetscFree(c->checks[i].exact.text));
+    PetscCall(PetscFree(c->checks[i].region_name));
+    for (int k = 0; k < 2; k++) PetscCall(PetscFree(c->checks[i].between.names[k]));
+  }
+  for (PetscInt i = 0; i < c->n_petsc; i++) {
+    PetscCall(PetscFree(c->petsc[i].key));
+    PetscCall(PetscFree(c->petsc[i].value));
+  }
+  for (PetscInt i = 0; i < c->n_where; i++) PetscCall(PetscFree(c->where[i].path));
+  PetscCall(PetscFree(c->regions));
+  PetscCall(PetscFree(c->checks));
+  PetscCall(PetscFree(c->petsc));
+  PetscCall(PetscFree(c->where));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaseDestroy(HeatCase **c)
+{
+  PetscFunctionBeginUser;
+  if (!*c) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(DestroyMaterials(*c));
+  PetscCall(DestroyLists(*c));
+  PetscCall(DestroyOutput(*c));
+  for (int side = 0; side < HEAT_SIDES; side++)
+    PetscCall(HeatCaseSetSegments(*c, (HeatSide)side, 0));
+  PetscCall(PetscFree((*c)->file));
+  PetscCall(PetscFree((*c)->text));
+  PetscCall(PetscFree((*c)->keys));
+  PetscCall(PetscFree((*c)->title));
+  PetscCall(PetscFree((*c)->initial.temperature.text));
+  PetscCall(PetscFree((*c)->initial.file));
+  PetscCall(PetscFree((*c)->initial.dataset));
+  PetscCall(PetscFree((*c)->source.text));
+  PetscCall(PetscFree((*c)->exchange.coefficient.text));
+  PetscCall(PetscFree((*c)->exchange.ambient.text));
+  PetscCall(PetscFree((*c)->time.ts_type));
+  PetscCall(PetscFree((*c)->solver.preconditioner));
+  PetscCall(PetscFree(*c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatCaseCheckInit(HeatCaseCheck *check)
+{
+  memset(check, 0, sizeof *check);
+  check->at[0] = check->at[1] = check->value = NAN;
+  check->tolerance = check->relative = check->below = -1.0;
+  check->side                                       = HEAT_SIDES;
+  check->segment = check->region = -1;
+}
+
+PetscBool HeatSchemeControlsError(HeatScheme scheme)
+{
+  return (PetscBool)(scheme == HEAT_SCHEME_BDF2 || scheme == HEAT_SCHEME_ESDIRK ||
+                     scheme == HEAT_SCHEME_TS);
+}
+
+const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size)
+{
+  if (c->time.scheme == HEAT_SCHEME_TS) snprintf(buffer, size, "ts:%s", c->time.ts_type);
+  else snprintf(buffer, size, "%s", HeatSchemeNames[c->time.scheme]);
+  return buffer;
+}
+
+/* The table has room for the next power of two of its length. */
+PetscErrorCode HeatCaseAddWhere(HeatCase *c, const char *path, int line)
+{
+  const PetscInt n = c->n_where;
+
+  PetscFunctionBeginUser;
+  if ((n & (n - 1)) == 0) {
+    PetscCall(PetscRealloc((size_t)(n ? 2 * n : 1) * sizeof *c->where, &c->where));
+  }
+  PetscCall(PetscStrallocpy(path, &c->where[n].path));
+  c->where[n].line = line;
+  c->n_where       = n + 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static const HeatWhere *FindWhere(const HeatCase *c, const char *path, size_t length)
+{
+  for (PetscInt i = c->n_where - 1; i >= 0; i--) {
+    if (strncmp(c->where[i].path, path, length) == 0 && !c->where[i].path[length])
+      return &c->where[i];
+  }
+  return NULL;
+}
+
+/* Length of the enclosing key's path: "a[1].b" -> "a[1]" -> "a" -> "". */
+static size_t EnclosingLength(const char *path, size_t length)
+{
+  while (length > 0 && path[length - 1] != '.' && path[length - 1] != '[') length--;
+  return length ? length - 1 : 0;
+}
+
+const char *HeatCaseLocate(const HeatCase *c, const char *path, char *buffer, size_t size)
+{
+  const char      *file   = c->file ? c->file : "case";
+  size_t           length = strlen(path);
+  const HeatWhere *where  = FindWhere(c, path, length);
+
+  while (!where && length > 0) {
+    length = EnclosingLength(path, length);
+    where  = FindWhere(c, path, length);
+  }
+  if (!where) snprintf(buffer, size, "%s: ", file);
+  else if (where->line == 0) snprintf(buffer, size, "--set: ");
+  else snprintf(buffer, size, "%s:%d: ", file, where->line);
+  return buffer;
+}
+
+PetscErrorCode HeatCaseRaise(MPI_Comm comm, const char *function, const char *file, int line,
+                             const HeatCase *c, const char *path, const char *format, ...)
+{
+  char    message[1400], where[400];
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  return HeatRaise(comm, function, file, line, HEAT_ERR_INPUT, "%s%s%s%s",
+                   HeatCaseLocate(c, path, where, sizeof where), path, path[0] ? ": " : "",
+                   message);
+}

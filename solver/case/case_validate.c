@@ -1,0 +1,134 @@
+/* What makes a case valid: the rules that need neither a grid nor a file.  Every rank runs the same
+ * checks on the same case, so all raise the same error.  Here: the grid and the solver.  Materials,
+ * contacts and regions are in case_validate_lists.c, fields and sides in case_validate_fields.c,
+ * the others in the file of their name. */
+#include "solver/case/case_validate.h"
+
+#include <math.h>
+
+/* A cell much smaller than the rounding of its own place has no sides. */
+static PetscErrorCode CheckExtent(const HeatValidation *k, const char *key,
+                                  const PetscReal extent[2], PetscInt cells)
+{
+  const PetscReal size     = extent[1] - extent[0];
+  const PetscReal rounding = PETSC_MACHINE_EPSILON * PetscMax(fabs(extent[0]), fabs(extent[1]));
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(size > 0.0 && isfinite(size), k->comm, k->c, key,
+                   "found [%g, %g]; the first number must be less than the second", extent[0],
+                   extent[1]);
+  HeatCaseCheckKey(size / (PetscReal)cells > 1e3 * rounding, k->comm, k->c, key,
+                   "found [%.17g, %.17g] for %" PetscInt_FMT
+                   " cells: a cell is lost in rounding; move the "
+                   "origin closer or take fewer cells",
+                   extent[0], extent[1], cells);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateGrid(const HeatValidation *k)
+{
+  const HeatCase *c  = k->c;
+  const PetscInt  nx = c->grid.cells[0], ny = c->grid.cells[1];
+  const char     *remedy = sizeof(PetscInt) > 4 ? "; take fewer"
+                                                : "; more than about 46340 x 46340 cells need a "
+                                                  "PETSc --with-64-bit-indices";
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(nx >= 1 && ny >= 1, k->comm, c, "grid.cells",
+                   "found %" PetscInt_FMT "; it must be at least 1", PetscMin(nx, ny));
+  HeatCaseCheckKey(nx <= PETSC_MAX_INT / ny, k->comm, c, "grid.cells",
+                   "found [%" PetscInt_FMT ", %" PetscInt_FMT
+                   "]: that many cells do not fit the %d-bit indices of this "
+                   "PETSc%s",
+                   nx, ny, (int)(8 * sizeof(PetscInt)), remedy);
+  PetscCall(CheckExtent(k, "grid.x", c->grid.x, nx));
+  PetscCall(CheckExtent(k, "grid.y", c->grid.y, ny));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateDecomposition(const HeatValidation *k, PetscMPIInt size)
+{
+  const HeatCase *c  = k->c;
+  const PetscInt  nx = c->grid.cells[0], ny = c->grid.cells[1];
+  const PetscInt  px = c->decomposition.processes[0], py = c->decomposition.processes[1];
+  PetscBool       fits = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey((PetscInt)size <= nx * ny, k->comm, c, "grid.cells",
+                   "%" PetscInt_FMT " x %" PetscInt_FMT
+                   " cells are fewer than the %d ranks; each rank needs at least one "
+                   "cell: start fewer ranks or take more cells",
+                   nx, ny, size);
+  if (px == 0 && py == 0) {
+    for (PetscInt p = 1; p <= size && !fits; p++) {
+      fits = (PetscBool)(size % p == 0 && p <= nx && size / p <= ny);
+    }
+    HeatCaseCheckKey(fits, k->comm, c, "grid.cells",
+                     "%" PetscInt_FMT " x %" PetscInt_FMT
+                     " cells cannot be cut into %d blocks, px by py, of at least one "
+                     "cell each; start another number of ranks or take more cells",
+                     nx, ny, size);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  HeatCaseCheckKey(px >= 1 && py >= 1, k->comm, c, "decomposition.processes",
+                   "found [%" PetscInt_FMT ", %" PetscInt_FMT
+                   "]; both must be at least 1 (or write auto)",
+                   px, py);
+  HeatCaseCheckKey(px <= size && py <= size && px * py == size, k->comm, c,
+                   "decomposition.processes",
+                   "found [%" PetscInt_FMT ", %" PetscInt_FMT
+                   "], but the number of ranks is %d; px*py must equal it (or "
+                   "write auto)",
+                   px, py, size);
+  HeatCaseCheckKey(px <= nx && py <= ny, k->comm, c, "decomposition.processes",
+                   "found [%" PetscInt_FMT ", %" PetscInt_FMT "] for %" PetscInt_FMT
+                   " x %" PetscInt_FMT " cells; each block needs at least "
+                   "one cell (or write auto)",
+                   px, py, nx, ny);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateSolver(const HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(c->solver.tolerance > 0.0 && c->solver.tolerance < 1.0, k->comm, c,
+                   "solver.tolerance", "found %g; it must be between 0 and 1", c->solver.tolerance);
+  HeatCaseCheckKey(c->solver.max_iterations >= 1, k->comm, c, "solver.max_iterations",
+                   "found %" PetscInt_FMT "; it must be at least 1", c->solver.max_iterations);
+  HeatCaseCheckKey(c->solver.max_newton >= 1, k->comm, c, "solver.max_newton",
+                   "found %" PetscInt_FMT "; it must be at least 1", c->solver.max_newton);
+  HeatCaseCheckKey(c->solver.preconditioner && c->solver.preconditioner[0], k->comm, c,
+                   "solver.preconditioner", "is empty; write multigrid, or the name of a PETSc PC");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateAll(HeatValidation *k, PetscMPIInt size)
+{
+  PetscFunctionBeginUser;
+  PetscCall(ValidateGrid(k));
+  PetscCall(ValidateDecomposition(k, size));
+  PetscCall(HeatValidateMaterials(k));
+  PetscCall(HeatValidateRegions(k));
+  PetscCall(HeatValidateContacts(k));
+  PetscCall(HeatValidateTime(k));
+  PetscCall(HeatValidateFields(k));
+  PetscCall(HeatValidateBoundary(k));
+  PetscCall(ValidateSolver(k));
+  PetscCall(HeatValidateOutput(k));
+  PetscCall(HeatValidateChecks(k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCaseValidate(MPI_Comm comm, HeatCase *c, PetscMPIInt size)
+{
+  HeatValidation k    = {comm, c, {0, NULL}, {0, NULL}};
+  PetscErrorCode code = ValidateAll(&k, size);
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatNamesDestroy(&k.materials));
+  PetscCall(HeatNamesDestroy(&k.regions));
+  PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,222 @@
+/* What makes fields and sides valid: formulas, properties from files, the initial field, sources,
+ * exchange, and the segments of the sides. */
+#include <math.h>
+#include <stdio.h>
+
+#include "solver/case/case_validate.h"
+
+static PetscErrorCode ValidateProperties(const HeatValidation *k)
+{
+  const HeatDataset *p = k->c->properties;
+
+  PetscFunctionBeginUser;
+  for (int axis = 0; axis < 2; axis++) {
+    const int   of_axis = axis ? HEAT_PROPERTY_CONDUCTIVITY_Y : HEAT_PROPERTY_CONDUCTIVITY_X;
+    const char *path    = axis ? "properties.conductivity_y" : "properties.conductivity_x";
+
+    HeatCaseCheckKey(!(p[HEAT_PROPERTY_CONDUCTIVITY].file && p[of_axis].file), k->comm, k->c, path,
+                     "given together with properties.conductivity, which is that of both axes; "
+                     "give conductivity, or conductivity_x and conductivity_y");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateExchange(const HeatValidation *k)
+{
+  const HeatFormula *coefficient = &k->c->exchange.coefficient, *ambient = &k->c->exchange.ambient;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(coefficient->given || !ambient->given, k->comm, k->c, "exchange.coefficient",
+                   "missing; an exchange needs it beside ambient");
+  HeatCaseCheckKey(ambient->given || !coefficient->given, k->comm, k->c, "exchange.ambient",
+                   "missing; an exchange needs it beside coefficient");
+  PetscCall(
+      HeatValidateFormula(k, "exchange.coefficient", coefficient, HEAT_AT_LEAST_0(HEAT_VAR_XY)));
+  PetscCall(HeatValidateFormula(k, "exchange.ambient", ambient, HEAT_ANY_OF(HEAT_VAR_XY_TIME)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateFields(const HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(!(c->initial.file && c->initial.temperature.given), k->comm, c,
+                   "initial.temperature",
+                   "given together with initial.file; the initial temperature has one origin");
+  PetscCall(HeatValidateFormula(k, "initial.temperature", &c->initial.temperature,
+                                HEAT_ANY_OF(HEAT_VAR_XY)));
+  PetscCall(HeatValidateFormula(k, "source", &c->source,
+                                HEAT_ANY_OF(HEAT_VAR_XY_TIME | HEAT_VAR_TEMPERATURE)));
+  PetscCall(ValidateProperties(k));
+  PetscCall(ValidateExchange(k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sides. */
+
+typedef struct {
+  const HeatSegment *s;
+  HeatSide           side;
+  PetscInt           i, n;
+} Stretch;
+
+/* "boundary.top.type", or "boundary.top[1].type" where there are several. */
+static const char *StretchPath(const Stretch *b, const char *key, char *path)
+{
+  const char *dot = key[0] ? "." : "";
+
+  if (b->n == 1) snprintf(path, HEAT_KEY_PATH, "boundary.%s%s%s", HeatSideNames[b->side], dot, key);
+  else
+    snprintf(path, HEAT_KEY_PATH, "boundary.%s[%" PetscInt_FMT "]%s%s", HeatSideNames[b->side],
+             b->i, dot, key);
+  return path;
+}
+
+/* Where the segment ends: behind its beginning and before the end of the side, but the last. */
+static PetscErrorCode ValidateTo(const HeatValidation *k, const Stretch *b)
+{
+  const PetscReal *extent = b->side == HEAT_LEFT || b->side == HEAT_RIGHT ? k->c->grid.y
+                                                                          : k->c->grid.x;
+  const PetscReal  to = b->s->to, begin = b->i ? b->s[-1].to : extent[0];
+  const PetscReal  rounding = 1e-12 * (extent[1] - extent[0]);
+  char             path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  StretchPath(b, "to", path);
+  if (b->i == b->n - 1) {
+    HeatCaseCheckKey(isnan(to) || fabs(to - extent[1]) <= rounding, k->comm, k->c, path,
+                     "found %g, but the last segment goes to the end of the side, at %g; remove "
+                     "the key, or add a segment behind it",
+                     to, extent[1]);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  HeatCaseCheckKey(!isnan(to), k->comm, k->c, path,
+                   "missing; only the last segment of a side goes without");
+  HeatCaseCheckKey(to > begin + rounding, k->comm, k->c, path,
+                   "found %g; it must be greater than %g, where the segment begins", to, begin);
+  HeatCaseCheckKey(to < extent[1] - rounding, k->comm, k->c, path,
+                   "found %g; it must be less than %g, where the side ends and the last segment "
+                   "with it",
+                   to, extent[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The table covers the run; [s] */
+static PetscErrorCode ValidateTable(const HeatValidation *k, const Stretch *b)
+{
+  const HeatCase   *c     = k->c;
+  const HeatSeries *table = &b->s->table;
+  const PetscReal end = c->time.end >= 0.0 ? c->time.end : (PetscReal)c->time.steps * c->time.step;
+  char            path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  StretchPath(b, "table", path);
+  HeatCaseCheckKey(c->time.scheme != HEAT_SCHEME_STEADY, k->comm, c, path,
+                   "depends on the time, and a steady case has none; give a number or an "
+                   "expression of x y, or choose another time.scheme");
+  HeatCaseCheckKey(c->time.end >= 0.0 || !c->time.step_auto, k->comm, c, path,
+                   "must cover the run, whose end nobody knows before with step: auto and steps; "
+                   "give time.end");
+  HeatCaseCheckKey(
+      table->n > 0 && table->t[0] <= 0.0 && table->t[table->n - 1] >= end * (1 - 1e-9), k->comm, c,
+      path, "%.200s goes from %g s to %g s; it must cover the run, from 0 s to %g s", table->file,
+      table->n ? table->t[0] : 0.0, table->n ? table->t[table->n - 1] : 0.0, end);
+  for (PetscInt i = 0; i < table->n && b->s->type == HEAT_BC_RADIATION; i++) {
+    HeatCaseCheckKey(table->value[i] >= 0.0, k->comm, c, path,
+                     "%.200s holds %g at %g s; radiation needs kelvin, at least 0", table->file,
+                     table->value[i], table->t[i]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Exactly the keys of its type are there, and make sense. */
+static PetscErrorCode ValidateSegmentKeys(const HeatValidation *k, const Stretch *b)
+{
+  const HeatSegment     *s      = b->s;
+  const HeatBoundaryType type   = s->type;
+  const PetscBool        tabled = (PetscBool)(s->table.file != NULL);
+  const PetscBool        valued = (PetscBool)(type == HEAT_BC_TEMPERATURE || type == HEAT_BC_FLUX);
+  const PetscBool        radiates = (PetscBool)(type == HEAT_BC_RADIATION),
+                  convects        = (PetscBool)(type == HEAT_BC_CONVECTION);
+  const PetscBool surrounded      = (PetscBool)(radiates || convects);
+  const struct {
+    const char        *key;
+    const HeatFormula *formula;
+    PetscBool          has_meaning, or_table;
+    HeatFormulaRule    rule;
+  } keys[] = {
+      {"value", &s->value, valued, PETSC_TRUE, HEAT_ANY_OF(HEAT_VAR_XY_TIME)},
+      {"coefficient", &s->coefficient, convects, PETSC_FALSE, HEAT_AT_LEAST_0(HEAT_VAR_XY)},
+      {"emissivity", &s->emissivity, radiates, PETSC_FALSE, HEAT_FROM_0_TO_1(HEAT_VAR_XY)},
+      {"ambient", &s->ambient, surrounded, PETSC_TRUE,
+       radiates ? HEAT_AT_LEAST_0(HEAT_VAR_XY_TIME) : HEAT_ANY_OF(HEAT_VAR_XY_TIME)},
+  };
+  const char *name = HeatBoundaryTypeNames[type];
+  char        path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(keys); i++) {
+    StretchPath(b, keys[i].key, path);
+    HeatCaseCheckKey(keys[i].has_meaning || !keys[i].formula->given, k->comm, k->c, path,
+                     "has no meaning for a side of type %s; remove it or change the type", name);
+    HeatCaseCheckKey(!(tabled && keys[i].or_table && keys[i].formula->given), k->comm, k->c, path,
+                     "given together with table, which stands in its place; give one of the two");
+    HeatCaseCheckKey(!keys[i].has_meaning || keys[i].formula->given || (tabled && keys[i].or_table),
+                     k->comm, k->c, path, "missing; a side of type %s needs it%s", name,
+                     keys[i].or_table ? ", or table" : "");
+    PetscCall(HeatValidateFormula(k, path, keys[i].formula, keys[i].rule));
+  }
+  HeatCaseCheckKey(!tabled || valued || surrounded, k->comm, k->c, StretchPath(b, "table", path),
+                   "has no meaning for a side of type %s; remove it or change the type", name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateSegment(const HeatValidation *k, const Stretch *b)
+{
+  const char *unit = k->c->output.temperature_unit;
+  char        path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  PetscCall(ValidateTo(k, b));
+  HeatCaseCheckKey(b->s->type != HEAT_BC_PERIODIC || b->n == 1, k->comm, k->c,
+                   StretchPath(b, "type", path),
+                   "found periodic, which joins whole sides; it must be the only condition of its "
+                   "side");
+  PetscCall(ValidateSegmentKeys(k, b));
+  HeatCaseCheckKey(b->s->type != HEAT_BC_RADIATION || (unit[0] == 'K' && !unit[1]), k->comm, k->c,
+                   "output.temperature_unit",
+                   "found %.40s, but %s is of type radiation, which needs absolute temperatures: "
+                   "give all of them in kelvin and write K",
+                   unit, StretchPath(b, "", path));
+  if (b->s->table.file) PetscCall(ValidateTable(k, b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateBoundary(const HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+  char            path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt i = 0; i < c->boundary[side].n; i++) {
+      const Stretch b = {&c->boundary[side].segments[i], (HeatSide)side, i, c->boundary[side].n};
+
+      PetscCall(ValidateSegment(k, &b));
+    }
+  }
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int           opposite = side ^ 1; /* left right, bottom top */
+    const HeatBoundary *other    = &c->boundary[opposite];
+
+    snprintf(path, sizeof path, "boundary.%s.type", HeatSideNames[side]);
+    HeatCaseCheckKey(
+        c->boundary[side].segments[0].type != HEAT_BC_PERIODIC ||
+            other->segments[0].type == HEAT_BC_PERIODIC,
+        k->comm, c, path, "found periodic, but %s is %s; opposite sides are periodic together",
+        HeatSideNames[opposite],
+        other->n > 1 ? "cut into segments" : HeatBoundaryTypeNames[other->segments[0].type]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

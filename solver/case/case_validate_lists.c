@@ -1,0 +1,212 @@
+/* What makes materials, contacts and regions valid.  Lists may be long (65535 materials and
+ * regions), so names and pairs are compared in sorted order. */
+#include "solver/case/case_validate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Materials. */
+
+static PetscErrorCode CheckPositive(const HeatValidation *k, PetscInt i, const char *key,
+                                    PetscReal value)
+{
+  char path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].%s", i, key);
+  HeatCaseCheckKey(isfinite(value) && value > 0.0, k->comm, k->c, path,
+                   "found %g; it must be greater than 0", value);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateMaterials(HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+  char            path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(c->n_materials >= 1 && c->n_materials <= HEAT_MAX_MATERIALS, k->comm, c,
+                   "materials", "found %" PetscInt_FMT " materials; there must be 1 to %d",
+                   c->n_materials, HEAT_MAX_MATERIALS);
+  PetscCall(HeatNamesCreate(c->n_materials, &k->materials));
+  for (PetscInt i = 0; i < c->n_materials; i++) {
+    const HeatMaterial *m = &c->materials[i];
+
+    snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].name", i);
+    HeatCaseCheckKey(m->name && m->name[0], k->comm, c, path, "a material needs a name");
+    snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", i);
+    for (int axis = 0; axis < 2; axis++) {
+      PetscCall(HeatValidateFormula(k, path, &m->conductivity[axis],
+                                    HEAT_ABOVE_0(HEAT_VAR_XY | HEAT_VAR_TEMPERATURE)));
+    }
+    PetscCall(CheckPositive(k, i, "density", m->density));
+    PetscCall(CheckPositive(k, i, "specific_heat", m->specific_heat));
+    HeatNamesAdd(&k->materials, m->name, i);
+  }
+  PetscCall(HeatValidateUnique(k, "materials", &k->materials));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Pairs of materials. */
+
+typedef struct {
+  PetscInt low, high, index;
+} Pair;
+
+static int ComparePairs(const void *a, const void *b)
+{
+  const Pair *p = a, *q = b;
+
+  if (p->low != q->low) return p->low < q->low ? -1 : 1;
+  if (p->high != q->high) return p->high < q->high ? -1 : 1;
+  return (p->index > q->index) - (p->index < q->index);
+}
+
+PetscErrorCode HeatValidateContacts(const HeatValidation *k)
+{
+  const PetscInt n     = k->c->n_contacts;
+  PetscInt       again = -1, before = -1;
+  char           path[HEAT_KEY_PATH];
+  Pair          *pairs;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < n; i++) {
+    HeatContact *contact = &k->c->contacts[i];
+
+    snprintf(path, sizeof path, "contacts[%" PetscInt_FMT "].between", i);
+    PetscCall(HeatValidatePair(k, path, contact->names, contact->material));
+    snprintf(path, sizeof path, "contacts[%" PetscInt_FMT "].resistance", i);
+    HeatCaseCheckKey(isfinite(contact->resistance) && contact->resistance >= 0.0, k->comm, k->c,
+                     path, "found %g; it must be at least 0", contact->resistance);
+  }
+  PetscCall(PetscMalloc1(n, &pairs));
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscInt *m = k->c->contacts[i].material;
+
+    pairs[i] = (Pair){PetscMin(m[0], m[1]), PetscMax(m[0], m[1]), i};
+  }
+  if (n > 0) qsort(pairs, (size_t)n, sizeof *pairs, ComparePairs);
+  for (PetscInt i = 1; i < n && again < 0; i++) {
+    if (pairs[i - 1].low == pairs[i].low && pairs[i - 1].high == pairs[i].high) {
+      before = pairs[i - 1].index;
+      again  = pairs[i].index;
+    }
+  }
+  PetscCall(PetscFree(pairs));
+  snprintf(path, sizeof path, "contacts[%" PetscInt_FMT "].between", again);
+  HeatCaseCheckKey(again < 0, k->comm, k->c, path,
+                   "the same two materials as in contacts[%" PetscInt_FMT
+                   "]; a pair has one resistance",
+                   before);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Regions. */
+
+/* Every vertex within rounding of the line from the first to the farthest: nothing inside. */
+static PetscBool IsDegenerate(PetscInt n, PetscReal (*v)[2])
+{
+  PetscReal dx = 0.0, dy = 0.0, off = 0.0;
+
+  for (PetscInt i = 1; i < n; i++) {
+    if (hypot(v[i][0] - v[0][0], v[i][1] - v[0][1]) > hypot(dx, dy)) {
+      dx = v[i][0] - v[0][0];
+      dy = v[i][1] - v[0][1];
+    }
+  }
+  for (PetscInt i = 1; i < n; i++) {
+    off = PetscMax(off, fabs((v[i][0] - v[0][0]) * dy - (v[i][1] - v[0][1]) * dx));
+  }
+  return (PetscBool)(!(off > 1e-13 * (dx * dx + dy * dy)));
+}
+
+static PetscErrorCode ValidateShape(const HeatValidation *k, PetscInt i)
+{
+  const HeatRegion *r = &k->c->regions[i];
+  char              path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  if (r->shape == HEAT_SHAPE_RECTANGLE) {
+    snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].x", i);
+    HeatCaseCheckKey(r->x[0] < r->x[1], k->comm, k->c, path,
+                     "found [%g, %g]; the first number must be less than the second", r->x[0],
+                     r->x[1]);
+    snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].y", i);
+    HeatCaseCheckKey(r->y[0] < r->y[1], k->comm, k->c, path,
+                     "found [%g, %g]; the first number must be less than the second", r->y[0],
+                     r->y[1]);
+  } else if (r->shape == HEAT_SHAPE_CIRCLE) {
+    snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].radius", i);
+    HeatCaseCheckKey(r->radius > 0.0, k->comm, k->c, path, "found %g; it must be greater than 0",
+                     r->radius);
+  } else if (r->shape == HEAT_SHAPE_POLYGON) {
+    snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].vertices", i);
+    HeatCaseCheckKey(r->n_vertices >= 3, k->comm, k->c, path,
+                     "found %" PetscInt_FMT "; a polygon has at least 3 vertices", r->n_vertices);
+    HeatCaseCheckKey(!IsDegenerate(r->n_vertices, r->vertices), k->comm, k->c, path,
+                     "the vertices lie on one line, so that nothing is inside; move one off it");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateRegion(const HeatValidation *k, PetscInt i, HeatRegion *r)
+{
+  const HeatCase *c = k->c;
+  char            path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  PetscCall(ValidateShape(k, i));
+  r->material = -1;
+  snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].material", i);
+  if (r->material_name) {
+    PetscCall(HeatValidateMaterialName(k, path, r->material_name, &r->material));
+  } else if (i == 0) {
+    HeatCaseCheckKey(
+        c->n_materials == 1, k->comm, c, path,
+        "missing; the first region covers the domain and must name one of the %" PetscInt_FMT
+        " materials",
+        c->n_materials);
+    r->material = 0;
+  }
+  snprintf(path, sizeof path, "regions[%" PetscInt_FMT "]", i);
+  HeatCaseCheckKey(i == 0 || r->name || r->shape == HEAT_SHAPE_MAP || r->material_name ||
+                       r->temperature.given || r->source.given,
+                   k->comm, c, path,
+                   "paints nothing; give it a material, a temperature or a source, a name for "
+                   "checks and results, or remove it");
+  snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].temperature", i);
+  PetscCall(HeatValidateFormula(k, path, &r->temperature, HEAT_ANY_OF(HEAT_VAR_XY)));
+  snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].source", i);
+  PetscCall(HeatValidateFormula(k, path, &r->source,
+                                HEAT_ANY_OF(HEAT_VAR_XY_TIME | HEAT_VAR_TEMPERATURE)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateRegions(HeatValidation *k)
+{
+  HeatCase *c = k->c;
+  char      path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(c->n_regions >= 1 && c->n_regions <= HEAT_MAX_REGIONS, k->comm, c, "regions",
+                   "found %" PetscInt_FMT " regions; there must be 1 to %d", c->n_regions,
+                   HEAT_MAX_REGIONS);
+  const HeatRegion *first = &c->regions[0];
+  HeatCaseCheckKey(first->shape == HEAT_SHAPE_ALL, k->comm, c,
+                   first->shape == HEAT_SHAPE_MAP ? "regions[0].file" : "regions[0].shape",
+                   "found %s; the first region covers the whole domain: put one without a shape "
+                   "before it, e.g. {material: %.40s}",
+                   first->shape == HEAT_SHAPE_MAP ? "a map" : HeatShapeNames[first->shape],
+                   c->materials[0].name);
+  PetscCall(HeatNamesCreate(c->n_regions, &k->regions));
+  for (PetscInt i = 0; i < c->n_regions; i++) {
+    PetscCall(ValidateRegion(k, i, &c->regions[i]));
+    snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].name", i);
+    HeatCaseCheckKey(!c->regions[i].name || c->regions[i].name[0], k->comm, c, path,
+                     "is empty; give the region a name or remove the key");
+    if (c->regions[i].name) HeatNamesAdd(&k->regions, c->regions[i].name, i);
+  }
+  PetscCall(HeatValidateUnique(k, "regions", &k->regions));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

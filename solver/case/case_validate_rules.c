@@ -1,0 +1,89 @@
+/* The rules that several parts of HeatCaseValidate share. */
+#include "solver/case/case_validate_rules.h"
+
+#include <math.h>
+
+PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, const HeatFormula *f,
+                                   HeatFormulaRule rule)
+{
+  HeatExpression *e;
+  char            message[700];
+  int             variables;
+  PetscReal       value = 0.0;
+
+  PetscFunctionBeginUser;
+  if (!f->given) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionCreate(f, rule.variables, &e, message, sizeof message));
+  HeatCaseCheckKey(e, k->comm, k->c, path, "%s", message);
+  variables = HeatExpressionVariables(e);
+  if (!variables) PetscCall(HeatExpressionAt(e, 0.0, 0.0, 0.0, &value));
+  PetscCall(HeatExpressionDestroy(&e));
+  HeatCaseCheckKey(!(variables & HEAT_VAR_TIME && k->c->time.scheme == HEAT_SCHEME_STEADY), k->comm,
+                   k->c, path,
+                   "depends on the time t, and a steady case has none; write it without t, or "
+                   "choose another time.scheme");
+  if (variables) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCaseCheckKey(isfinite(value), k->comm, k->c, path, "its value is %g; it must be finite",
+                   value);
+  HeatCaseCheckKey(!rule.positive || value > 0.0, k->comm, k->c, path,
+                   "found %g; it must be greater than 0", value);
+  HeatCaseCheckKey(rule.most == PETSC_INFINITY || (value >= rule.least && value <= rule.most),
+                   k->comm, k->c, path, "found %g; it must be between %g and %g", value, rule.least,
+                   rule.most);
+  HeatCaseCheckKey(value >= rule.least, k->comm, k->c, path, "found %g; it must be at least %g",
+                   value, rule.least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateUnique(const HeatValidation *k, const char *list, HeatNames *names)
+{
+  PetscInt again, before;
+  char     path[HEAT_KEY_PATH];
+
+  PetscFunctionBeginUser;
+  HeatNamesSort(names, &again, &before);
+  if (again < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  snprintf(path, sizeof path, "%s[%" PetscInt_FMT "].name", list, again);
+  for (PetscInt i = 0; i < names->n; i++) {
+    HeatCaseCheckKey(names->names[i].index != again, k->comm, k->c, path,
+                     "'%.60s' is already the name of %s[%" PetscInt_FMT "]; names must differ",
+                     names->names[i].name, list, before);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateMaterialName(const HeatValidation *k, const char *path, const char *name,
+                                        PetscInt *material)
+{
+  char known[300];
+
+  PetscFunctionBeginUser;
+  *material = HeatNamesFind(&k->materials, name);
+  HeatCaseCheckKey(*material >= 0, k->comm, k->c, path,
+                   "no material is called '%.60s'; the materials are: %s", name,
+                   HeatNamesList(&k->materials, known, sizeof known));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char *const names[2],
+                                PetscInt material[2])
+{
+  PetscFunctionBeginUser;
+  for (int i = 0; i < 2; i++) PetscCall(HeatValidateMaterialName(k, path, names[i], &material[i]));
+  HeatCaseCheckKey(material[0] != material[1], k->comm, k->c, path,
+                   "found '%.60s' twice; name two different materials", names[0]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidatePlace(const HeatValidation *k, const char *path, const PetscReal at[2])
+{
+  const HeatCase *c = k->c;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(at[0] >= c->grid.x[0] && at[0] <= c->grid.x[1] && at[1] >= c->grid.y[0] &&
+                       at[1] <= c->grid.y[1],
+                   k->comm, c, path,
+                   "found [%g, %g], which is outside the domain [%g, %g] x [%g, %g]", at[0], at[1],
+                   c->grid.x[0], c->grid.x[1], c->grid.y[0], c->grid.y[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,109 @@
+/* What makes the section `time` valid.  Three kinds of schemes: those whose step stability bounds
+ * (ftcs, rkl2), those that can control the error of a step (bdf2, esdirk, ts:TYPE), and the others,
+ * which take the step that they are given. */
+#include "solver/case/case_validate.h"
+
+#include <math.h>
+
+/* A steady case has none of it. */
+static PetscErrorCode ValidateSteady(const HeatValidation *k)
+{
+  const HeatCase   *c        = k->c;
+  const char *const keys[]   = {"time.step", "time.end", "time.steps"};
+  const PetscBool   given[3] = {(PetscBool)(c->time.step_auto || c->time.step != 0.0),
+                                (PetscBool)(c->time.end >= 0.0), (PetscBool)(c->time.steps >= 0)};
+
+  PetscFunctionBeginUser;
+  for (int i = 0; i < 3; i++) {
+    HeatCaseCheckKey(!given[i], k->comm, c, keys[i],
+                     "has no meaning for scheme steady, which takes no time step; remove it");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool controlled)
+{
+  const HeatCase *c   = k->c;
+  const PetscReal min = c->time.adaptive.min, max = c->time.adaptive.max, step = c->time.step;
+  const PetscBool given = (PetscBool)(c->time.adaptive.tolerance != 0.0 || min != 0.0 ||
+                                      max != 0.0);
+  char            scheme[64];
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(controlled || !given, k->comm, c, "time.adaptive",
+                   "has no meaning for scheme %s; bdf2, esdirk and ts:TYPE control the error of a "
+                   "step",
+                   HeatCaseSchemeName(c, scheme, sizeof scheme));
+  if (!given) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCaseCheckKey(isfinite(c->time.adaptive.tolerance) && c->time.adaptive.tolerance > 0.0,
+                   k->comm, c, "time.adaptive.tolerance", "found %g; it must be greater than 0",
+                   c->time.adaptive.tolerance);
+  HeatCaseCheckKey(c->time.steps < 0, k->comm, c, "time.steps",
+                   "has no meaning for an error-controlled step, since nobody knows how many there "
+                   "will be; give end in seconds");
+  HeatCaseCheckKey(max == 0.0 || min <= max, k->comm, c, "time.adaptive.max_step",
+                   "found %g, which is less than min_step, %g", max, min);
+  HeatCaseCheckKey(
+      step == 0.0 || (step >= min && (max == 0.0 || step <= max)), k->comm, c, "time.step",
+      "found %g; the first step must lie between adaptive.min_step and max_step", step);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled)
+{
+  const HeatCase *c         = k->c;
+  const PetscBool automatic = c->time.step_auto;
+  const PetscBool bounded   = (PetscBool)(c->time.scheme == HEAT_SCHEME_FTCS ||
+                                        c->time.scheme == HEAT_SCHEME_RKL2);
+  char            scheme[64];
+
+  PetscFunctionBeginUser;
+  HeatCaseSchemeName(c, scheme, sizeof scheme);
+  HeatCaseCheckKey(!automatic || bounded || controlled, k->comm, c, "time.step",
+                   "auto has no meaning for scheme %s, which neither has a stability limit nor "
+                   "controls its error; give a number of seconds, or choose bdf2 or esdirk",
+                   scheme);
+  HeatCaseCheckKey(automatic || c->time.step != 0.0, k->comm, c, "time.step",
+                   "missing; scheme %s needs a time step in seconds%s", scheme,
+                   bounded      ? ", or auto"
+                   : controlled ? ", auto, or time.adaptive"
+                                : "");
+  HeatCaseCheckKey(automatic || (isfinite(c->time.step) && c->time.step > 0.0), k->comm, c,
+                   "time.step", "found %g; it must be greater than 0", c->time.step);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ValidateEnd(const HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(!(c->time.end >= 0.0 && c->time.steps >= 0), k->comm, c, "time.steps",
+                   "given together with time.end; give one of the two");
+  HeatCaseCheckKey(c->time.end >= 0.0 || c->time.steps >= 0, k->comm, c, "time",
+                   "neither end nor steps is given; give end in seconds, or steps");
+  HeatCaseCheckKey(c->time.steps != 0, k->comm, c, "time.steps", "found 0; it must be at least 1");
+  if (c->time.end < 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCaseCheckKey(isfinite(c->time.end) && c->time.end > 0.0, k->comm, c, "time.end",
+                   "found %g; it must be greater than 0", c->time.end);
+  if (c->time.step > 0.0 && c->time.adaptive.tolerance == 0.0) {
+    const PetscReal steps = ceil(c->time.end / c->time.step);
+
+    HeatCaseCheckKey(steps <= 1e15 && steps < (PetscReal)PETSC_MAX_INT, k->comm, c, "time.step",
+                     "found %g, which makes %g steps; take longer steps", c->time.step, steps);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateTime(const HeatValidation *k)
+{
+  const HeatScheme scheme     = k->c->time.scheme;
+  const PetscBool  controlled = HeatSchemeControlsError(scheme);
+
+  PetscFunctionBeginUser;
+  PetscCall(ValidateAdaptive(k, controlled));
+  if (scheme == HEAT_SCHEME_STEADY) PetscCall(ValidateSteady(k));
+  else PetscCall(ValidateStep(k, controlled));
+  if (scheme != HEAT_SCHEME_STEADY) PetscCall(ValidateEnd(k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

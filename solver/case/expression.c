@@ -1,0 +1,357 @@
+/* Expressions: muParser behind a scan of our own.
+ *
+ * The scan goes first, because a good message needs to know what the user may write: muParser
+ * would take names and operators that the contract does not have (assignment, several values with
+ * commas, _pi, sum), and says only where it stopped.  What the scan lets pass, muParser compiles;
+ * its error codes are put into words here.
+ *
+ * muParser evaluates in bulk over arrays at fixed addresses, so points are copied into buffers
+ * that the expression owns, a chunk at a time.  Its bulk loop is an OpenMP one: it runs on one
+ * thread, or the ranks of a node would fight for its cores. */
+#include "solver/case/expression.h"
+
+#include <ctype.h>
+#include <muParserDLL.h>
+#include <omp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#if !defined(PETSC_USE_REAL_DOUBLE)
+  #error "heat2d computes in double precision, as muParser does: configure PETSc with it"
+#endif
+
+enum {
+  CHUNK     = 512,  /* points at a time: five buffers fit the first-level cache */
+  VARIABLES = 4,    /* x y t T */
+  LONGEST   = 10000 /* characters: muParser's own limit is of this order */
+};
+
+struct HeatExpression {
+  muParserHandle_t parser; /* NULL: a constant */
+  double           value;  /* of a constant */
+  int              variables;
+  double          *in; /* owned [VARIABLES * CHUNK] */
+};
+
+static const char *const variable_names[VARIABLES] = {"x", "y", "t", "T"};
+static const char *const function_names[]          = {
+             "sin",  "cos",   "tan",   "asin",  "acos", "atan",  "atan2", "sinh",  "cosh",
+             "tanh", "asinh", "acosh", "atanh", "exp",  "ln",    "log",   "log10", "log2",
+             "sqrt", "abs",   "sign",  "min",   "max",  "floor", NULL};
+
+/* The text, where it is wrong, and words for it: a message of three lines. */
+
+/* The text and a caret below the place, cut to a window when the text is long. */
+static void Mark(const char *text, size_t position, char *out, size_t size)
+{
+  enum { WINDOW = 72 };
+  const size_t length = strlen(text);
+  const size_t first  = position > WINDOW - 12 ? position - (WINDOW - 12) : 0;
+  const size_t shown  = PetscMin(length - first, (size_t)WINDOW);
+  char         line[WINDOW + 1];
+
+  for (size_t i = 0; i < shown; i++)
+    line[i] = isprint((unsigned char)text[first + i]) ? text[first + i] : ' ';
+  line[shown] = '\0';
+  snprintf(out, size, "\n    %s%s%s\n    %*s^", first ? "..." : "", line,
+           first + shown < length ? "..." : "", (int)(position - first) + (first ? 3 : 0), "");
+}
+
+__attribute__((format(printf, 5, 6))) static PetscBool
+Complain(const char *text, size_t position, char *message, size_t size, const char *format, ...)
+{
+  char    what[256], where[256];
+  va_list arguments;
+
+  va_start(arguments, format);
+  vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  position = PetscMin(position, strlen(text));
+  Mark(text, position, where, sizeof where);
+  snprintf(message, size, "%s, at character %zu of the expression%s", what, position + 1, where);
+  return PETSC_FALSE;
+}
+
+/* The scan: characters and names. */
+
+/* "x, y" */
+static void ListVariables(int allowed, char *out, size_t size)
+{
+  size_t used = 0;
+
+  out[0] = '\0';
+  for (int v = 0; v < VARIABLES; v++) {
+    if (allowed & (1 << v)) {
+      used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
+                               variable_names[v]);
+    }
+  }
+}
+
+static PetscBool IsName(const char *name, const char *text, size_t length)
+{
+  return (PetscBool)(strlen(name) == length && memcmp(name, text, length) == 0);
+}
+
+static PetscBool ScanName(const char *text, size_t at, size_t length, int allowed, int *variables,
+                          char *message, size_t size)
+{
+  char known[16];
+
+  if (IsName("pi", text + at, length)) return PETSC_TRUE;
+  for (const char *const *f = function_names; *f; f++) {
+    if (IsName(*f, text + at, length)) return PETSC_TRUE;
+  }
+  ListVariables(allowed, known, sizeof known);
+  for (int v = 0; v < VARIABLES; v++) {
+    if (!IsName(variable_names[v], text + at, length)) continue;
+    if (allowed & (1 << v)) {
+      *variables |= 1 << v;
+      return PETSC_TRUE;
+    }
+    return Complain(text, at, message, size, "'%s' cannot be used here, only %s and pi",
+                    variable_names[v], known);
+  }
+  return Complain(
+      text, at, message, size,
+      "unknown name '%.*s'; the expression may use %s, pi, and functions such as sin, exp, "
+      "sqrt, min (list: inputs/README.md)",
+      (int)PetscMin(length, (size_t)40), text + at, known);
+}
+
+/* Length of the number at the start of text: digits, point, exponent; never a sign. */
+static size_t NumberLength(const char *text)
+{
+  size_t n = 0;
+
+  while (isdigit((unsigned char)text[n])) n++;
+  if (text[n] == '.') n++;
+  while (isdigit((unsigned char)text[n])) n++;
+  if (text[n] == 'e' || text[n] == 'E') {
+    const size_t sign = text[n + 1] == '+' || text[n + 1] == '-';
+
+    if (isdigit((unsigned char)text[n + 1 + sign])) {
+      n += 1 + sign;
+      while (isdigit((unsigned char)text[n])) n++;
+    }
+  }
+  return n;
+}
+
+static size_t NameLength(const char *text)
+{
+  size_t n = 0;
+
+  while (isalnum((unsigned char)text[n]) || text[n] == '_') n++;
+  return n;
+}
+
+/* The innermost bracket open before text[i] follows a name. */
+static PetscBool IsInsideFunction(const char *text, size_t i)
+{
+  int depth = 1;
+
+  while (i > 0 && depth > 0) {
+    i--;
+    if (text[i] == ')') depth++;
+    if (text[i] == '(') depth--;
+  }
+  if (depth > 0) return PETSC_FALSE;
+  while (i > 0 && isspace((unsigned char)text[i - 1])) i--;
+  return (PetscBool)(i > 0 && isalnum((unsigned char)text[i - 1]));
+}
+
+/* One character that is neither space, number nor name; *used is how many belong together. */
+static PetscBool ScanSymbol(const char *text, size_t i, int *depth, size_t *used, char *message,
+                            size_t size)
+{
+  const unsigned char c = (unsigned char)text[i];
+
+  *used = 1;
+  if (strchr("<>=!", c) && text[i + 1] == '=') *used = 2;
+  if (c == '(') ++*depth;
+  if (c == ')' && --*depth < 0) {
+    return Complain(text, i, message, size, "a ')' without its '('");
+  }
+  if (c == ',' && !IsInsideFunction(text, i)) {
+    return Complain(text, i, message, size,
+                    "a comma that separates no arguments of a function (decimals take a point)");
+  }
+  if (c == '=' && *used == 1) {
+    return Complain(text, i, message, size, "a single '=': write == to compare");
+  }
+  if (c == '*' && text[i + 1] == '*') {
+    return Complain(text, i, message, size, "unknown operator '**': write ^ for a power");
+  }
+  if (!strchr("+-*/^()<>=!&|?:,", c)) {
+    return isprint(c) ? Complain(text, i, message, size, "unexpected character '%c'", c)
+                      : Complain(text, i, message, size, "unexpected character (code %d)", c);
+  }
+  return PETSC_TRUE;
+}
+
+static PetscBool Scan(const char *text, int allowed, int *variables, char *message, size_t size)
+{
+  int    depth     = 0;
+  size_t last_open = 0;
+
+  for (size_t i = 0, used; text[i]; i += used) {
+    const unsigned char c = (unsigned char)text[i];
+
+    used = 1;
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') continue;
+    if (isdigit(c) || (c == '.' && isdigit((unsigned char)text[i + 1]))) {
+      used = NumberLength(text + i);
+    } else if (isalpha(c) || c == '_') {
+      used = NameLength(text + i);
+      if (!ScanName(text, i, used, allowed, variables, message, size)) return PETSC_FALSE;
+    } else {
+      if (!ScanSymbol(text, i, &depth, &used, message, size)) return PETSC_FALSE;
+      if (c == '(' && depth == 1) last_open = i;
+    }
+  }
+  if (depth > 0) return Complain(text, last_open, message, size, "a '(' without its ')'");
+  return PETSC_TRUE;
+}
+
+/* MuParser. */
+
+static const char *Words(int code)
+{
+  switch (code) { /* muparser::EErrorCodes */
+  case 0: return "an operator where a value was expected";
+  case 2: return "the expression ends too early";
+  case 3:
+  case 4: return "an unexpected comma or argument";
+  case 5: return "a number where an operator was expected";
+  case 6: return "a variable where an operator was expected";
+  case 7: return "an unexpected bracket";
+  case 11: return "a missing ')'";
+  case 12: return "a function where an operator was expected";
+  case 14: return "too many arguments for the function";
+  case 15: return "too few arguments for the function";
+  case 25: return "the expression is empty";
+  case 32: return "an unexpected '?'";
+  case 33: return "a '?' without its ':'";
+  case 34: return "a ':' without its '?'";
+  default: return "cannot be understood";
+  }
+}
+
+/* Compiles, and evaluates once: muParser finds some errors only then. */
+static PetscBool Compile(HeatExpression *e, const char *text, char *message, size_t size)
+{
+  int     values = 0;
+  double *result;
+
+  mupDefineConst(e->parser, "pi", PETSC_PI);
+  mupDefineFun1(e->parser, "floor", floor, 1);
+  for (int v = 0; v < VARIABLES; v++) {
+    if (e->variables & (1 << v)) mupDefineVar(e->parser, variable_names[v], e->in + v * CHUNK);
+  }
+  mupSetExpr(e->parser, text);
+  result                = mupEvalMulti(e->parser, &values);
+  const muBool_t failed = mupError(e->parser); /* asking clears the flag */
+  if (!failed && result && values == 1) {
+    e->value = result[0];
+    return PETSC_TRUE;
+  }
+  const int code     = failed ? mupGetErrorCode(e->parser) : 4;
+  const int position = failed ? mupGetErrorPos(e->parser) : 0;
+  return Complain(text, position < 0 ? strlen(text) : (size_t)position, message, size, "%s",
+                  Words(code));
+}
+
+PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, HeatExpression **e,
+                                    char *message, size_t message_size)
+{
+  HeatExpression *made;
+  PetscBool       good = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  message[0] = '\0';
+  *e         = NULL;
+  PetscCall(PetscNew(&made));
+  made->value = formula->given ? formula->value : 0.0;
+  if (formula->given && formula->text) {
+    const char *text = formula->text;
+
+    if (strlen(text) > LONGEST) {
+      snprintf(message, message_size, "the expression has %zu characters; at most %d are accepted",
+               strlen(text), LONGEST);
+      good = PETSC_FALSE;
+    }
+    if (good) good = Scan(text, allowed, &made->variables, message, message_size);
+    if (good) {
+      PetscCall(PetscCalloc1(VARIABLES * CHUNK, &made->in));
+      made->parser = mupCreate(muBASETYPE_FLOAT);
+      PetscCheck(made->parser, PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser did not start");
+      good = Compile(made, text, message, message_size);
+    }
+    if (good && !made->variables) { /* a constant needs neither */
+      mupRelease(made->parser);
+      made->parser = NULL;
+      PetscCall(PetscFree(made->in));
+    }
+  }
+  if (!good) PetscCall(HeatExpressionDestroy(&made));
+  *e = made;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatExpressionDestroy(HeatExpression **e)
+{
+  PetscFunctionBeginUser;
+  if (!*e) PetscFunctionReturn(PETSC_SUCCESS);
+  if ((*e)->parser) mupRelease((*e)->parser);
+  PetscCall(PetscFree((*e)->in));
+  PetscCall(PetscFree(*e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+int HeatExpressionVariables(const HeatExpression *e) { return e->variables; }
+
+PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
+                                      const PetscReal *y, PetscReal t, const PetscReal *T,
+                                      PetscReal *out)
+{
+  const PetscReal *const given[VARIABLES] = {x, y, NULL, T};
+  int                    threads;
+
+  PetscFunctionBeginUser;
+  if (!e->parser) {
+    for (PetscInt i = 0; i < n; i++) out[i] = e->value;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (int v = 0; v < VARIABLES; v++) {
+    PetscCheck(given[v] || 1 << v == HEAT_VAR_TIME || !(e->variables & (1 << v)), PETSC_COMM_SELF,
+               PETSC_ERR_ARG_NULL, "No values of %s", variable_names[v]);
+  }
+  for (PetscInt i = 0; i < PetscMin(n, (PetscInt)CHUNK); i++) e->in[2 * CHUNK + i] = t;
+  threads = omp_get_max_threads();
+  omp_set_num_threads(1);
+  for (PetscInt first = 0; first < n; first += CHUNK) {
+    const PetscInt count = PetscMin(n - first, (PetscInt)CHUNK);
+
+    for (int v = 0; v < VARIABLES; v++) {
+      if (e->variables & (1 << v) && 1 << v != HEAT_VAR_TIME) {
+        memcpy(e->in + v * CHUNK, given[v] + first, (size_t)count * sizeof *e->in);
+      }
+    }
+    mupEvalBulk(e->parser, out + first, (int)count);
+  }
+  omp_set_num_threads(threads);
+  PetscCheck(!mupError(e->parser), PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser failed to evaluate");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatExpressionAt(HeatExpression *e, PetscReal x, PetscReal y, PetscReal t,
+                                PetscReal *value)
+{
+  const PetscReal T = 0.0;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionEvaluate(e, 1, &x, &y, t, &T, value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,238 @@
+/* The exchange goes along x first; then along y, with what came from the left and the right, so that
+ * corners need no messages of their own.  Its cost is one wait in each direction for as many steps
+ * as it is deep. */
+#include "solver/grid/deep_halo.h"
+
+#include <string.h>
+
+/* The frame. */
+
+/* Whether blocks along an axis exchange anything. */
+static PetscBool IsCut(const HeatGrid *g, int axis)
+{
+  return (axis == 0 ? g->px : g->py) > 1 || g->periodic[axis] ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* The narrowest block of the whole grid along an axis. */
+static PetscInt Narrowest(const HeatGrid *g, int axis)
+{
+  const PetscInt *start = axis == 0 ? g->x_start : g->y_start, n = axis == 0 ? g->px : g->py;
+  PetscInt        least = PETSC_MAX_INT;
+
+  for (PetscInt p = 0; p < n; p++) least = PetscMin(least, start[p + 1] - start[p]);
+  return least;
+}
+
+HeatFrame HeatFrameMake(const HeatGrid *g, PetscInt most)
+{
+  const PetscInt least = 4, share = 4; /* a frame at most half as wide again as its block */
+  HeatFrame      frame = {.grid = g, .depth = most};
+
+  for (int axis = 0; axis < 2; axis++) {
+    while (IsCut(g, axis) && frame.depth * share > Narrowest(g, axis)) frame.depth /= 2;
+  }
+  if (frame.depth < least) frame.depth = 0;
+  for (int s = 0; s < HEAT_SIDES; s++) frame.margin[s] = g->boundary[s] ? 0 : frame.depth;
+  frame.nx = g->nxl + frame.margin[HEAT_LEFT] + frame.margin[HEAT_RIGHT];
+  frame.ny = g->nyl + frame.margin[HEAT_BOTTOM] + frame.margin[HEAT_TOP];
+  return frame;
+}
+
+/* Messages. */
+
+/* A swap with the neighbours on two opposite sides, of n values each way.  A message that travels
+   left carries the tag HEAT_LEFT whoever sends it. */
+typedef struct {
+  HeatSide         low, high;
+  PetscInt         n;
+  const PetscReal *to_low, *to_high;     /* NULL where there is no neighbour */
+  PetscReal       *from_low, *from_high; /* likewise */
+} Swap;
+
+static void Count(const HeatGrid *g, HeatSide side, PetscInt n, HeatHaloCounts *counts)
+{
+  if (!counts || g->neighbour[side] == MPI_PROC_NULL || g->neighbour[side] == g->rank) return;
+  counts->messages[g->off_node[side]] += 1;
+  counts->bytes[g->off_node[side]] += (PetscInt64)sizeof(PetscReal) * n;
+}
+
+static PetscErrorCode Run(const HeatGrid *g, const Swap *s, HeatHaloCounts *counts)
+{
+  const PetscMPIInt low = g->neighbour[s->low], high = g->neighbour[s->high];
+  const double      start = MPI_Wtime();
+  PetscMPIInt       n, n_low, n_high;
+
+  PetscFunctionBeginUser;
+  if (low == g->rank) {
+    PetscCall(PetscArraycpy(s->from_low, s->to_high, s->n));
+    PetscCall(PetscArraycpy(s->from_high, s->to_low, s->n));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscMPIIntCast(s->n, &n));
+  n_low  = low == MPI_PROC_NULL ? 0 : n;
+  n_high = high == MPI_PROC_NULL ? 0 : n;
+  PetscCallMPI(MPI_Sendrecv(s->to_low, n_low, MPIU_REAL, low, s->low, s->from_high, n_high,
+                            MPIU_REAL, high, s->low, g->comm, MPI_STATUS_IGNORE));
+  PetscCallMPI(MPI_Sendrecv(s->to_high, n_high, MPIU_REAL, high, s->high, s->from_low, n_low,
+                            MPIU_REAL, low, s->high, g->comm, MPI_STATUS_IGNORE));
+  Count(g, s->low, s->n, counts);
+  Count(g, s->high, s->n, counts);
+  if (counts) counts->wait += MPI_Wtime() - start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Columns or rows of `lines` lines to a strip, or from it. */
+static void Pack(PetscInt lines, PetscInt depth, const PetscReal *from, size_t stride,
+                 PetscReal *strip)
+{
+  for (PetscInt k = 0; k < lines; k++) {
+    for (PetscInt d = 0; d < depth; d++)
+      strip[k * depth + d] = from[(size_t)k * stride + (size_t)d];
+  }
+}
+
+static void Unpack(PetscInt lines, PetscInt depth, const PetscReal *strip, PetscReal *to,
+                   size_t stride)
+{
+  for (PetscInt k = 0; k < lines; k++) {
+    for (PetscInt d = 0; d < depth; d++) to[(size_t)k * stride + (size_t)d] = strip[k * depth + d];
+  }
+}
+
+PetscErrorCode HeatFrameExtend(const HeatFrame *f, int axis, PetscInt lines, PetscReal *values)
+{
+  const HeatGrid *g     = f->grid;
+  const HeatSide  low   = axis == 0 ? HEAT_LEFT : HEAT_BOTTOM,
+                 high   = axis == 0 ? HEAT_RIGHT : HEAT_TOP;
+  const PetscInt before = f->margin[low], after = f->margin[high], n = lines * f->depth;
+  const PetscInt own    = axis == 0 ? g->nxl : g->nyl;
+  const size_t   stride = (size_t)(before + own + after);
+  PetscReal     *strip[4];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc4(n, &strip[0], n, &strip[1], n, &strip[2], n, &strip[3]));
+  if (before) Pack(lines, f->depth, values + before, stride, strip[0]);
+  if (after) Pack(lines, f->depth, values + before + own - f->depth, stride, strip[1]);
+  const Swap swap = {low, high, n, strip[0], strip[1], strip[2], strip[3]};
+  PetscCall(Run(g, &swap, NULL));
+  if (before) Unpack(lines, before, strip[2], values, stride);
+  if (after) Unpack(lines, after, strip[3], values + before + own, stride);
+  PetscCall(PetscFree4(strip[0], strip[1], strip[2], strip[3]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fields. */
+
+PetscErrorCode HeatFrameFieldCreate(const HeatFrame *f, HeatFrameField *field)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(field, sizeof *field));
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const size_t along = s < HEAT_BOTTOM ? (size_t)f->grid->nyl : (size_t)f->nx;
+
+    PetscCall(PetscCalloc1(along * (size_t)f->margin[s], &field->ghost[s]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFrameFieldDestroy(HeatFrameField *field)
+{
+  PetscFunctionBeginUser;
+  for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(field->ghost[s]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ExchangeColumns(const HeatFrame *f, HeatFrameField *field,
+                                      HeatHaloCounts *counts)
+{
+  const HeatGrid *g = f->grid;
+  const PetscInt  n = g->nyl * f->depth;
+  PetscReal      *low, *high;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(n, &low, n, &high));
+  if (f->margin[HEAT_LEFT]) Pack(g->nyl, f->depth, field->own, field->stride, low);
+  if (f->margin[HEAT_RIGHT])
+    Pack(g->nyl, f->depth, field->own + g->nxl - f->depth, field->stride, high);
+  const Swap swap = {
+      HEAT_LEFT, HEAT_RIGHT, n, low, high, field->ghost[HEAT_LEFT], field->ghost[HEAT_RIGHT]};
+  PetscCall(Run(g, &swap, counts));
+  PetscCall(PetscFree2(low, high));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ExchangeRows(const HeatFrame *f, HeatFrameField *field,
+                                   HeatHaloCounts *counts)
+{
+  const PetscInt first = f->margin[HEAT_BOTTOM], n = f->nx * f->depth;
+  const PetscInt last = first + f->grid->nyl - f->depth;
+  PetscReal     *low, *high;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(n, &low, n, &high));
+  for (PetscInt d = 0; d < f->depth; d++) {
+    if (f->margin[HEAT_BOTTOM]) HeatFrameRow(f, field, first + d, 0, f->nx, low + d * f->nx);
+    if (f->margin[HEAT_TOP]) HeatFrameRow(f, field, last + d, 0, f->nx, high + d * f->nx);
+  }
+  const Swap swap = {HEAT_BOTTOM,           HEAT_TOP, n, low, high, field->ghost[HEAT_BOTTOM],
+                     field->ghost[HEAT_TOP]};
+  PetscCall(Run(f->grid, &swap, counts));
+  PetscCall(PetscFree2(low, high));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFrameExchange(const HeatFrame *f, HeatFrameField *field, HeatHaloCounts *counts)
+{
+  PetscFunctionBeginUser;
+  if (f->margin[HEAT_LEFT] || f->margin[HEAT_RIGHT]) PetscCall(ExchangeColumns(f, field, counts));
+  if (f->margin[HEAT_BOTTOM] || f->margin[HEAT_TOP]) PetscCall(ExchangeRows(f, field, counts));
+  if (counts) counts->exchanges += 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The part of [begin, end) that lies in [first, first + n), from `from`. */
+static void CopyPart(PetscInt begin, PetscInt end, PetscInt first, PetscInt n,
+                     const PetscReal *from, PetscReal *row)
+{
+  const PetscInt a = PetscMax(begin, first), b = PetscMin(end, first + n);
+
+  if (a < b) memcpy(row + (a - begin), from + (a - first), (size_t)(b - a) * sizeof *row);
+}
+
+void HeatFrameRow(const HeatFrame *f, const HeatFrameField *field, PetscInt row, PetscInt begin,
+                  PetscInt end, PetscReal *out)
+{
+  const PetscInt left = f->margin[HEAT_LEFT], right = f->margin[HEAT_RIGHT];
+  const PetscInt nx = f->grid->nxl, j = row - f->margin[HEAT_BOTTOM], above = j - f->grid->nyl;
+
+  if (j < 0) {
+    CopyPart(begin, end, 0, f->nx, field->ghost[HEAT_BOTTOM] + (size_t)row * (size_t)f->nx, out);
+  } else if (above >= 0) {
+    CopyPart(begin, end, 0, f->nx, field->ghost[HEAT_TOP] + (size_t)above * (size_t)f->nx, out);
+  } else {
+    if (left) CopyPart(begin, end, 0, left, field->ghost[HEAT_LEFT] + j * left, out);
+    CopyPart(begin, end, left, nx, field->own + (size_t)j * field->stride, out);
+    if (right) CopyPart(begin, end, left + nx, right, field->ghost[HEAT_RIGHT] + j * right, out);
+  }
+}
+
+PetscErrorCode HeatFrameTraffic(const HeatFrame *f, PetscInt64 messages[2], PetscInt64 bytes[2])
+{
+  const HeatGrid *g      = f->grid;
+  HeatHaloCounts  counts = {0};
+  PetscInt64      sums[4];
+
+  PetscFunctionBeginUser;
+  for (int s = 0; s < HEAT_SIDES; s++)
+    Count(g, (HeatSide)s, f->depth * (s < HEAT_BOTTOM ? g->nyl : f->nx), &counts);
+  for (int k = 0; k < 2; k++) {
+    sums[k]     = counts.messages[k];
+    sums[2 + k] = counts.bytes[k];
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
+  for (int k = 0; k < 2; k++) {
+    messages[k] = sums[k];
+    bytes[k]    = sums[2 + k];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

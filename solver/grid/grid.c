@@ -1,0 +1,281 @@
+/* The decomposition: which rank owns which rectangle of cells.
+ *
+ * Two questions are answered here.  Into how many blocks each way?  The process grid that sends the
+ * fewest cells between nodes, and among those the fewest in all; ties go to fewer block columns,
+ * because rows are contiguous in memory.  Which rank gets which block?  Launchers number ranks node
+ * by node, and a row-major numbering of blocks would give each node a long strip, whose halo is as
+ * long; so ranks are permuted such that a node's ranks form a compact rectangle of blocks. */
+#include "solver/grid/grid.h"
+
+#include "solver/base/reproducible_vec.h"
+
+/* Cells in the halos that cross `lines` cuts of `length` cells, for blocks cut `parts` times. */
+static PetscInt64 CutCells(PetscInt parts, PetscBool periodic, PetscInt length)
+{
+  const PetscInt64 lines = parts == 1 ? 0 : (PetscInt64)parts - (periodic ? 0 : 1);
+
+  return lines * length;
+}
+
+/* The tiling of a px x py process grid by nodes of per_node ranks with the least traffic between
+   nodes; 1 x 1 tiles (each rank on its own) when per_node is 0, a failure (-1) when none fits. */
+static PetscInt64 ChooseNodeTile(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt px,
+                                 PetscInt py, PetscInt per_node, PetscInt *tile_x, PetscInt *tile_y)
+{
+  PetscInt64 best = -1;
+
+  *tile_x = *tile_y = 1;
+  if (per_node == 0) return 0;
+  for (PetscInt tx = 1; tx <= per_node; tx++) {
+    const PetscInt ty = per_node / tx;
+
+    if (per_node % tx || px % tx || py % ty) continue;
+    const PetscInt64 cells = CutCells(px / tx, periodic[0], ny) +
+                             CutCells(py / ty, periodic[1], nx);
+    if (best < 0 || cells < best) {
+      best    = cells;
+      *tile_x = tx;
+      *tile_y = ty;
+    }
+  }
+  return best;
+}
+
+void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt size,
+                             PetscInt per_node, PetscInt *px, PetscInt *py, PetscInt *node_px,
+                             PetscInt *node_py)
+{
+  PetscInt64 best_between = 0, best_total = 0;
+
+  *px = *py = 0;
+  *node_px = *node_py = 1;
+  for (PetscInt qx = 1; qx <= size && qx <= nx; qx++) {
+    const PetscInt qy = size / qx;
+    PetscInt       tx, ty;
+
+    if (size % qx || qy > ny) continue;
+    const PetscInt64 total   = CutCells(qx, periodic[0], ny) + CutCells(qy, periodic[1], nx);
+    PetscInt64       between = ChooseNodeTile(nx, ny, periodic, qx, qy, per_node, &tx, &ty);
+    if (between < 0) between = total; /* no tile fits: as if every rank were a node */
+    if (*px && (between > best_between || (between == best_between && total >= best_total)))
+      continue;
+    best_between = between;
+    best_total   = total;
+    *px          = qx;
+    *py          = qy;
+    *node_px     = tx;
+    *node_py     = ty;
+  }
+}
+
+/* Which node each rank is on: this rank's node and place in it; nodes are numbered by their lowest
+   rank.  per_node is 0 when nodes hold different numbers of ranks. */
+static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node, PetscInt *local,
+                                PetscInt *per_node)
+{
+  MPI_Comm    node_comm, leaders;
+  PetscMPIInt rank, local_rank, local_size, extremes[2], count = 0, index = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node_comm));
+  PetscCallMPI(MPI_Comm_rank(node_comm, &local_rank));
+  PetscCallMPI(MPI_Comm_size(node_comm, &local_size));
+  PetscCallMPI(MPI_Comm_split(comm, local_rank == 0 ? 0 : MPI_UNDEFINED, rank, &leaders));
+  if (leaders != MPI_COMM_NULL) {
+    PetscCallMPI(MPI_Comm_rank(leaders, &index));
+    PetscCallMPI(MPI_Comm_size(leaders, &count));
+    PetscCallMPI(MPI_Comm_free(&leaders));
+  }
+  PetscCallMPI(MPI_Bcast(&index, 1, MPI_INT, 0, node_comm));
+  PetscCallMPI(MPI_Bcast(&count, 1, MPI_INT, 0, node_comm));
+  PetscCallMPI(MPI_Comm_free(&node_comm));
+  extremes[0] = local_size;
+  extremes[1] = -local_size;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_INT, MPI_MAX, comm));
+  *n_nodes  = count;
+  *node     = index;
+  *local    = local_rank;
+  *per_node = extremes[0] == -extremes[1] ? local_size : 0;
+  PetscFunctionReturn(0);
+}
+
+/* Choose the process grid and order the ranks: fills px, py, comm, rank, size, ip, jp. */
+static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
+{
+  PetscMPIInt rank, size;
+  PetscInt    node = 0, local = 0, per_node = 0, tile_x = 1, tile_y = 1, key;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(FindNodes(comm, &g->n_nodes, &node, &local, &per_node));
+  if (c->decomposition.mapping == HEAT_MAPPING_LINEAR) per_node = 0;
+  g->px = c->decomposition.processes[0];
+  g->py = c->decomposition.processes[1];
+  if (g->px == 0) {
+    HeatGridChooseProcesses(g->nx, g->ny, g->periodic, size, per_node, &g->px, &g->py, &tile_x,
+                            &tile_y);
+    HeatCaseCheckKey(g->px > 0, comm, c, "grid.cells",
+                     "%" PetscInt_FMT " x %" PetscInt_FMT
+                     " cells cannot be cut into %d blocks, one a "
+                     "rank, by whole rows and columns; choose another number of ranks or of cells",
+                     g->nx, g->ny, size);
+  } else if (ChooseNodeTile(g->nx, g->ny, g->periodic, g->px, g->py, per_node, &tile_x, &tile_y) <
+             0) {
+    tile_x = tile_y = 1;
+  }
+  key = rank;
+  if (per_node > 0 && tile_x * tile_y == per_node) {
+    const PetscInt nodes_x = g->px / tile_x;
+    const PetscInt ip      = (node % nodes_x) * tile_x + local % tile_x;
+    const PetscInt jp      = (node / nodes_x) * tile_y + local / tile_x;
+
+    key = jp * g->px + ip;
+  }
+  PetscCallMPI(MPI_Comm_split(comm, 0, (int)key, &g->comm));
+  PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
+  PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
+  g->ip = g->rank % g->px;
+  g->jp = g->rank / g->px;
+  PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, &g->row_comm));
+  PetscFunctionReturn(0);
+}
+
+/* starts[0..parts]: cells spread evenly, the first n % parts blocks one larger. */
+static PetscErrorCode SplitEvenly(PetscInt n, PetscInt parts, PetscInt **starts)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(parts + 1, starts));
+  for (PetscInt p = 0; p <= parts; p++) (*starts)[p] = p * (n / parts) + PetscMin(p, n % parts);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode CreateDMDA(HeatGrid *g)
+{
+  PetscInt            *lx, *ly;
+  const DMBoundaryType bx = g->periodic[0] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+  const DMBoundaryType by = g->periodic[1] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(g->px, &lx, g->py, &ly));
+  for (PetscInt p = 0; p < g->px; p++) lx[p] = g->x_start[p + 1] - g->x_start[p];
+  for (PetscInt p = 0; p < g->py; p++) ly[p] = g->y_start[p + 1] - g->y_start[p];
+  PetscCall(DMDACreate2d(g->comm, bx, by, DMDA_STENCIL_STAR, g->nx, g->ny, g->px, g->py, 1, 1, lx,
+                         ly, &g->da));
+  PetscCall(DMSetUp(g->da));
+  PetscCall(DMDASetUniformCoordinates(g->da, g->x0 + 0.5 * g->hx,
+                                      g->x0 + ((PetscReal)g->nx - 0.5) * g->hx, g->y0 + 0.5 * g->hy,
+                                      g->y0 + ((PetscReal)g->ny - 0.5) * g->hy, 0, 0));
+  PetscCall(PetscFree2(lx, ly));
+  PetscFunctionReturn(0);
+}
+
+static void FindNeighbours(HeatGrid *g)
+{
+  const PetscInt step[HEAT_SIDES][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
+
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int       axis = side / 2;
+    PetscInt        ip = g->ip + step[side][0], jp = g->jp + step[side][1];
+    const PetscInt  p = axis == 0 ? ip : jp, parts = axis == 0 ? g->px : g->py;
+    const PetscBool outside = (p < 0 || p >= parts) ? PETSC_TRUE : PETSC_FALSE;
+
+    g->boundary[side]  = (outside && !g->periodic[axis]) ? PETSC_TRUE : PETSC_FALSE;
+    ip                 = (ip + g->px) % g->px;
+    jp                 = (jp + g->py) % g->py;
+    g->neighbour[side] = g->boundary[side] ? MPI_PROC_NULL : (PetscMPIInt)(jp * g->px + ip);
+  }
+}
+
+/* What one halo exchange costs, summed over ranks, split by whether it leaves the node. */
+static PetscErrorCode CountTraffic(HeatGrid *g)
+{
+  MPI_Comm   node_comm;
+  MPI_Group  all, node;
+  PetscInt64 sums[4] = {0, 0, 0, 0}, extremes[2];
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(
+      MPI_Comm_split_type(g->comm, MPI_COMM_TYPE_SHARED, g->rank, MPI_INFO_NULL, &node_comm));
+  PetscCallMPI(MPI_Comm_group(g->comm, &all));
+  PetscCallMPI(MPI_Comm_group(node_comm, &node));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    PetscMPIInt       there;
+    const PetscMPIInt other = g->neighbour[side];
+
+    if (other == MPI_PROC_NULL || other == g->rank) continue;
+    PetscCallMPI(MPI_Group_translate_ranks(all, 1, &other, node, &there));
+    const int between = there == MPI_UNDEFINED;
+    g->off_node[side] = between ? PETSC_TRUE : PETSC_FALSE;
+    sums[between] += 1;
+    sums[2 + between] += (PetscInt64)sizeof(PetscReal) * (side < HEAT_BOTTOM ? g->nyl : g->nxl);
+  }
+  PetscCallMPI(MPI_Group_free(&node));
+  PetscCallMPI(MPI_Group_free(&all));
+  PetscCallMPI(MPI_Comm_free(&node_comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
+  g->messages_within  = (PetscInt)sums[0];
+  g->messages_between = (PetscInt)sums[1];
+  g->bytes_within     = sums[2];
+  g->bytes_between    = sums[3];
+  extremes[0]         = (PetscInt64)HeatGridLocalCells(g);
+  extremes[1]         = -extremes[0];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_INT64, MPI_MAX, g->comm));
+  g->cells_max = (PetscInt)extremes[0];
+  g->cells_min = (PetscInt)-extremes[1];
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
+{
+  HeatGrid *g;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&g));
+  *grid          = g;
+  g->comm        = MPI_COMM_NULL;
+  g->row_comm    = MPI_COMM_NULL;
+  g->nx          = c->grid.cells[0];
+  g->ny          = c->grid.cells[1];
+  g->x0          = c->grid.x[0];
+  g->y0          = c->grid.y[0];
+  g->hx          = (c->grid.x[1] - c->grid.x[0]) / (PetscReal)g->nx;
+  g->hy          = (c->grid.y[1] - c->grid.y[0]) / (PetscReal)g->ny;
+  g->periodic[0] = c->boundary[HEAT_LEFT].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE
+                                                                               : PETSC_FALSE;
+  g->periodic[1] = c->boundary[HEAT_BOTTOM].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE
+                                                                                 : PETSC_FALSE;
+  PetscCall(OrderRanks(comm, c, g));
+  PetscCall(SplitEvenly(g->nx, g->px, &g->x_start));
+  PetscCall(SplitEvenly(g->ny, g->py, &g->y_start));
+  g->xs  = g->x_start[g->ip];
+  g->ys  = g->y_start[g->jp];
+  g->nxl = g->x_start[g->ip + 1] - g->xs;
+  g->nyl = g->y_start[g->jp + 1] - g->ys;
+  HeatCaseCheckKey(
+      g->nxl <= PETSC_MPI_INT_MAX && g->nyl <= PETSC_MPI_INT_MAX, comm, c, "grid.cells",
+      "a block of %" PetscInt_FMT " x %" PetscInt_FMT " cells has sides beyond %d cells, the "
+      "longest message; use more ranks",
+      g->nxl, g->nyl, PETSC_MPI_INT_MAX);
+  FindNeighbours(g);
+  PetscCall(CreateDMDA(g));
+  if (c->solver.reproducible) PetscCall(HeatDMMakeReproducible(g->da));
+  PetscCall(CountTraffic(g));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatGridDestroy(HeatGrid **grid)
+{
+  HeatGrid *g = *grid;
+
+  PetscFunctionBeginUser;
+  if (!g) PetscFunctionReturn(0);
+  PetscCall(DMDestroy(&g->da));
+  PetscCall(PetscFree(g->x_start));
+  PetscCall(PetscFree(g->y_start));
+  if (g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->row_comm));
+  if (g->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->comm));
+  PetscCall(PetscFree(*grid));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,357 @@
+/* KSP around the operator: set-up.
+ *
+ * The default is our multigrid (heatmg), and where nothing depends on the temperature conjugate
+ * gradients fused with it (heatcg).  Our multigrid and preconditioners that look only at products
+ * and the diagonal get the MATSHELL; all others an assembled matrix of the same entries, or
+ * where the Jacobian is not symmetric, of frozen conductances.
+ *
+ * Each set-up of the preconditioner starts from nothing: what PETSc would keep from the one before
+ * (GAMG's interpolation, the Chebyshev smoothers' bounds) would make a solve depend on the steps
+ * taken since the start of the process, and a restarted run differ from an uninterrupted one. */
+#include "solver/implicit/linear.h"
+
+#include "solver/base/exact_sum.h"
+#include "solver/implicit/linear_impl.h"
+
+static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
+{
+  HeatLinear      *l;
+  const PetscReal *in;
+  PetscReal       *out;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatShellGetContext(A, &l));
+  PetscCall(VecGetArrayRead(x, &in));
+  PetscCall(VecGetArrayWrite(y, &out));
+  PetscCall(HeatOperatorApply(l->op, l->system.mass, in, out));
+  PetscCall(VecRestoreArrayWrite(y, &out));
+  PetscCall(VecRestoreArrayRead(x, &in));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode ShellDiagonal(Mat A, Vec d)
+{
+  HeatLinear *l;
+  PetscReal  *out;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatShellGetContext(A, &l));
+  PetscCall(VecGetArrayWrite(d, &out));
+  PetscCall(HeatOperatorDiagonal(l->op, l->system.mass, out));
+  PetscCall(VecRestoreArrayWrite(d, &out));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode CreateShell(HeatLinear *l)
+{
+  const HeatGrid *g = HeatOperatorGrid(l->op);
+  const PetscInt  n = (PetscInt)HeatGridLocalCells(g), all = g->nx * g->ny;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatCreateShell(g->comm, n, n, all, all, l, &l->shell));
+  PetscCall(MatShellSetOperation(l->shell, MATOP_MULT, (void (*)(void))ShellMult));
+  PetscCall(MatShellSetOperation(l->shell, MATOP_GET_DIAGONAL, (void (*)(void))ShellDiagonal));
+  if (HeatOperatorIsSymmetric(l->op)) {
+    PetscCall(MatShellSetOperation(l->shell, MATOP_MULT_TRANSPOSE, (void (*)(void))ShellMult));
+    PetscCall(MatSetOption(l->shell, MAT_SYMMETRIC, PETSC_TRUE));
+  }
+  PetscCall(MatSetDM(l->shell, g->da));
+  PetscCall(HeatSystemAttach(l->shell, &l->system));
+  PetscFunctionReturn(0);
+}
+
+/* Takes the mean away; by an exact sum, as PETSc's own depends on the layout of blocks. */
+static PetscErrorCode RemoveMean(MatNullSpace space, Vec v, void *context)
+{
+  const PetscReal *values;
+  HeatExactSum     sum = {0};
+  PetscReal        total;
+  PetscInt         all, own;
+
+  PetscFunctionBeginUser;
+  (void)context;
+  PetscCall(VecGetSize(v, &all));
+  PetscCall(VecGetLocalSize(v, &own));
+  PetscCall(VecGetArrayRead(v, &values));
+  HeatExactSumAddArray(&sum, (size_t)own, values);
+  PetscCall(VecRestoreArrayRead(v, &values));
+  PetscCall(HeatExactSumReduce(PetscObjectComm((PetscObject)space), 1, &sum, &total));
+  PetscCall(VecShift(v, -total / (PetscReal)all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A steady state that no side holds: the constant is in the null space. */
+static PetscErrorCode AttachNullSpace(HeatLinear *l, Mat A)
+{
+  MatNullSpace constant;
+
+  PetscFunctionBeginUser;
+  if (l->system.mass > 0.0 || HeatBoundariesFixLevel(HeatOperatorCase(l->op))) {
+    if (A != l->shell || HeatOperatorIsSymmetric(l->op))
+      PetscCall(MatSetOption(A, MAT_SPD, PETSC_TRUE));
+    PetscFunctionReturn(0);
+  }
+  PetscCall(MatNullSpaceCreate(PetscObjectComm((PetscObject)A),
+                               A == l->shell ? PETSC_FALSE : PETSC_TRUE, 0, NULL, &constant));
+  if (A == l->shell) PetscCall(MatNullSpaceSetFunction(constant, RemoveMean, NULL));
+  PetscCall(MatSetNullSpace(A, constant));
+  PetscCall(MatNullSpaceDestroy(&constant));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatLinearAssemble(HeatLinear *l)
+{
+  PetscFunctionBeginUser;
+  if (!l->assembled) {
+    PetscCall(DMCreateMatrix(HeatOperatorGrid(l->op)->da, &l->assembled));
+    PetscCall(AttachNullSpace(l, l->assembled));
+    PetscCall(MatSetOption(l->assembled, MAT_SYMMETRIC, PETSC_TRUE));
+  }
+  PetscCall(HeatOperatorAssemble(l->op, l->system.mass, l->assembled));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
+{
+  PetscBool matrix_free;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL,
+                                      PCHEATMG, ""));
+  *needs = matrix_free ? PETSC_FALSE : PETSC_TRUE;
+  PetscFunctionReturn(0);
+}
+
+/* Conjugate gradients, and GMRES preconditioned from the right, measure the true residual's norm,
+   the case's definition of the tolerance; methods that cannot keep their own norm. */
+static PetscErrorCode ChooseNorm(KSP ksp)
+{
+  PetscBool is_cg, is_gmres, chosen, chosen_side;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &is_cg, KSPCG, KSPFCG, KSPPIPECG,
+                                      KSPGROPPCG, ""));
+  PetscCall(PetscObjectTypeCompareAny((PetscObject)ksp, &is_gmres, KSPGMRES, KSPFGMRES, KSPLGMRES,
+                                      KSPGCR, ""));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-ksp_norm_type", &chosen));
+  PetscCall(PetscOptionsHasName(NULL, NULL, "-ksp_pc_side", &chosen_side));
+  if (is_gmres && !chosen && !chosen_side) PetscCall(KSPSetPCSide(ksp, PC_RIGHT));
+  if ((is_cg || (is_gmres && !chosen_side)) && !chosen)
+    PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
+{
+  const HeatCase *c = HeatOperatorCase(l->op);
+  PetscBool       ours;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscStrcmp(c->solver.preconditioner, "multigrid", &ours));
+  PetscCall(PCSetType(pc, ours ? PCHEATMG : c->solver.preconditioner));
+  PetscCall(PCSetFromOptions(pc));
+  /* A preconditioner that lives through several iterates of Newton's method must not smooth with
+     the Jacobian of the present one: its Chebyshev bounds are those of the matrix it was made for.
+     (734 iterations become 61 for k = 10 + 0.1 T between 0 and 100.) */
+  if (!HeatOperatorIsLinear(l->op)) PetscCall(PCSetUseAmat(pc, PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Symmetric Gauss-Seidel sweeps smooth in place of GAMG's own choice: Chebyshev's needs bounds of the
+   spectrum, whose estimates fail for jumps of 1e7. */
+PetscErrorCode HeatLinearMakeAlgebraic(PC pc, HeatRescue rescue)
+{
+  PetscReal threshold = rescue == HEAT_RESCUE_STRONG ? 0.05 : -1.0; /* of couplings; none */
+
+  PetscFunctionBeginUser;
+  PetscCall(PCSetType(pc, rescue == HEAT_RESCUE_JACOBI ? PCJACOBI : PCGAMG));
+  if (rescue == HEAT_RESCUE_JACOBI) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PCGAMGSetThreshold(pc, &threshold, 1));
+  PetscCall(PCSetUseAmat(pc, PETSC_FALSE));
+  PetscCall(PCSetOptionsPrefix(pc, "heat_rescue_"));
+  PetscCall(PetscOptionsSetValue(NULL, "-heat_rescue_mg_levels_ksp_type", KSPRICHARDSON));
+  PetscCall(PetscOptionsSetValue(NULL, "-heat_rescue_mg_levels_pc_type", PCSOR));
+  PetscCall(PCSetFromOptions(pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A preconditioner with nothing of the one before; PCReset alone would keep parts of GAMG's old
+   levels. */
+static PetscErrorCode Renew(HeatLinear *l)
+{
+  const HeatGrid *g = HeatOperatorGrid(l->op);
+  PC              pc;
+
+  PetscFunctionBeginUser;
+  PetscCall(PCCreate(g->comm, &pc));
+  PetscCall(PetscObjectIncrementTabLevel((PetscObject)pc, (PetscObject)l->ksp, 0));
+  PetscCall(KSPSetPC(l->ksp, pc));
+  PetscCall(PCDestroy(&pc)); /* the solver keeps it */
+  PetscCall(KSPGetPC(l->ksp, &pc));
+  PetscCall(PCSetDM(pc, g->da));
+  if (l->fallen_back) PetscCall(HeatLinearMakeAlgebraic(pc, HEAT_RESCUE_STRONG));
+  else PetscCall(SetPreconditioner(l, pc));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLinearSetUp(HeatLinear *l)
+{
+  const double began = MPI_Wtime();
+  PC           pc;
+  PetscBool    needs_matrix, ours;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(l->ksp, &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
+  if (!ours || l->fallen_back) PetscCall(Renew(l)); /* ours depends on the operator alone */
+  PetscCall(KSPGetPC(l->ksp, &pc));
+  PetscCall(NeedsMatrix(pc, &needs_matrix));
+  if (needs_matrix) PetscCall(HeatLinearAssemble(l));
+  PetscCall(KSPSetOperators(l->ksp, l->shell, needs_matrix ? l->assembled : l->shell));
+  PetscCall(KSPSetUp(l->ksp));
+  PetscCall(KSPSetUpOnBlocks(l->ksp));
+  l->times.set_ups++;
+  l->times.set_up += MPI_Wtime() - began;
+  PetscFunctionReturn(0);
+}
+
+/* Other preconditioners than these are made block by block. */
+static PetscErrorCode CheckReproducible(const HeatLinear *l, PC pc)
+{
+  const HeatCase *c = HeatOperatorCase(l->op);
+  PetscBool       elementwise;
+  PCType          type;
+
+  PetscFunctionBeginUser;
+  PetscCall(
+      PetscObjectTypeCompareAny((PetscObject)pc, &elementwise, PCHEATMG, PCJACOBI, PCNONE, ""));
+  PetscCall(PCGetType(pc, &type));
+  HeatCaseCheckKey(
+      elementwise || !c->solver.reproducible, HeatOperatorGrid(l->op)->comm, c,
+      "solver.reproducible",
+      "what the preconditioner %s does depends on the layout of blocks; take multigrid, "
+      "jacobi or none, or write false",
+      type);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* GMRES is flexible with ours: it forms the solution from the products of the preconditioner, and would
+   lose with these, in single precision, what it has gained. */
+static KSPType DefaultMethod(const HeatOperator *op, PetscBool ours)
+{
+  if (!HeatOperatorIsSymmetric(op)) return ours ? KSPFGMRES : KSPGMRES;
+  return ours && HeatOperatorIsLinear(op) ? KSPHEATCG : KSPCG;
+}
+
+/* All that reads the user's options; errors here are the user's. */
+static PetscErrorCode Configure(HeatLinear *l)
+{
+  PC        pc;
+  PetscBool ours;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(l->ksp, &pc));
+  PetscCall(SetPreconditioner(l, pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
+  PetscCall(KSPSetType(l->ksp, DefaultMethod(l->op, ours)));
+  PetscCall(KSPSetFromOptions(l->ksp));
+  PetscCall(ChooseNorm(l->ksp));
+  PetscCall(CheckReproducible(l, pc));
+  PetscCall(HeatLinearSetUp(l));
+  PetscFunctionReturn(0);
+}
+
+/* PETSc reads the options of a preconditioner's parts only when it sets it up, and an option that
+   nobody read is an error before the run: so an operator that is not linear needs some coefficients
+   before there is a field.  Where these have no meaning, solves will not either, until the first
+   HeatLinearUpdate. */
+static PetscErrorCode StandInCoefficients(HeatOperator *op)
+{
+  const HeatFormula *initial = &HeatOperatorCase(op)->initial.temperature;
+  const size_t       n       = HeatGridLocalCells(HeatOperatorGrid(op));
+  const PetscReal    room    = 300.0; /* [K] */
+  PetscReal         *T;
+  PetscBool          valid;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &T));
+  for (size_t i = 0; i < n; i++) T[i] = initial->given && !initial->text ? initial->value : room;
+  PetscCall(HeatOperatorSetTime(op, 0.0));
+  PetscCall(HeatOperatorUpdate(op, T, &valid));
+  PetscCall(PetscFree(T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **linear)
+{
+  const HeatCase *c = HeatOperatorCase(op);
+  const HeatGrid *g = HeatOperatorGrid(op);
+  const PetscReal tiny =
+      1e-300; /* absolute tolerance: only an exactly zero right-hand side meets it */
+  HeatLinear *l;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&l));
+  *linear        = l;
+  l->op          = op;
+  l->system.op   = op;
+  l->system.mass = mass;
+  PetscCall(HeatRegisterPetscTypes());
+  if (!HeatOperatorIsLinear(op)) PetscCall(StandInCoefficients(op));
+  PetscCall(CreateShell(l));
+  PetscCall(AttachNullSpace(l, l->shell));
+  PetscCall(KSPCreate(g->comm, &l->ksp));
+  PetscCall(KSPSetDM(l->ksp, g->da));
+  PetscCall(KSPSetDMActive(l->ksp, PETSC_FALSE));
+  PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
+  PetscCall(
+      KSPSetTolerances(l->ksp, c->solver.tolerance, tiny, PETSC_DEFAULT, c->solver.max_iterations));
+  HeatUserCall(g->comm, "setting up the linear solver", Configure(l));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatLinearUpdateOperator(HeatLinear *l)
+{
+  PetscFunctionBeginUser;
+  PetscCall(MatAssemblyBegin(l->shell, MAT_FINAL_ASSEMBLY)); /* tells PETSc that it changed */
+  PetscCall(MatAssemblyEnd(l->shell, MAT_FINAL_ASSEMBLY));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatLinearUpdate(HeatLinear *l, PetscReal mass)
+{
+  PetscFunctionBeginUser;
+  l->system.mass = mass;
+  l->fallen_back = PETSC_FALSE;
+  PetscCall(KSPDestroy(&l->algebraic));
+  PetscCall(HeatLinearUpdateOperator(l));
+  HeatUserCall(HeatOperatorGrid(l->op)->comm, "setting up the linear solver", HeatLinearSetUp(l));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
+{
+  PetscFunctionBeginUser;
+  if (mass != l->system.mass) PetscCall(HeatLinearUpdate(l, mass));
+  PetscFunctionReturn(0);
+}
+
+HeatLinearTimes HeatLinearGetTimes(const HeatLinear *l) { return l->times; }
+
+KSP HeatLinearKSP(HeatLinear *l) { return l->ksp; }
+
+PetscErrorCode HeatLinearDestroy(HeatLinear **linear)
+{
+  HeatLinear *l = *linear;
+
+  PetscFunctionBeginUser;
+  if (!l) PetscFunctionReturn(0);
+  PetscCall(KSPDestroy(&l->ksp));
+  PetscCall(KSPDestroy(&l->algebraic));
+  PetscCall(VecDestroy(&l->residual));
+  PetscCall(VecDestroy(&l->correction));
+  PetscCall(MatDestroy(&l->assembled));
+  PetscCall(MatDestroy(&l->shell));
+  PetscCall(PetscFree(*linear));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,163 @@
+/* Reductions over the field; sums are exact, so they have the same bits however it is shared. */
+#include "solver/measure/diagnostics.h"
+
+#include <math.h>
+
+#include "solver/case/expression.h"
+
+PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
+                                      HeatSummary *summary)
+{
+  const HeatGrid *g           = HeatOperatorGrid(op);
+  const size_t    n           = HeatGridLocalCells(g);
+  PetscReal       extremes[2] = {PETSC_MIN_REAL, PETSC_MIN_REAL}, found[2];
+  HeatExactSum    sums[2]     = {0};
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < n; cell++) {
+    if (PetscIsInfOrNanReal(T[cell])) continue;
+    extremes[0] = PetscMax(extremes[0], -T[cell]);
+    extremes[1] = PetscMax(extremes[1], T[cell]);
+  }
+  HeatExactSumAddArray(&sums[0], n, T);
+  HeatExactSumAdd(&sums[1], (PetscReal)HeatExactSumDropNonFinite(&sums[0]));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_REAL, MPIU_MAX, g->comm));
+  PetscCall(HeatExactSumReduce(g->comm, 2, sums, found));
+  summary->min        = -extremes[0];
+  summary->max        = extremes[1];
+  summary->mean       = found[0] / ((PetscReal)g->nx * (PetscReal)g->ny - found[1]);
+  summary->non_finite = (PetscInt64)found[1];
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
+                                       HeatWeight weight, PetscReal *integral)
+{
+  const HeatGrid  *g        = HeatOperatorGrid(op);
+  const PetscReal *capacity = HeatOperatorCapacity(op);
+  const PetscReal  area     = g->hx * g->hy;
+  HeatExactSum     sum      = {0};
+  PetscReal        total;
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
+    PetscReal w = 1.0;
+
+    if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell);
+    else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = capacity[cell] / area;
+    HeatExactSumAdd(&sum, w * T[cell]);
+  }
+  PetscCall(HeatExactSumReduce(g->comm, 1, &sum, &total));
+  *integral = total * area;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
+                                    const HeatFormula *exact, PetscReal t, PetscReal *l2,
+                                    PetscReal *max)
+{
+  const HeatGrid *g = HeatOperatorGrid(op);
+  HeatExpression *e;
+  HeatExactSum    squares = {0};
+  PetscReal      *x, *y, *value, sum, largest = 0.0;
+  char            message[256];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionCreate(exact, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME, &e, message,
+                                 sizeof message));
+  PetscCheck(e, g->comm, PETSC_ERR_PLIB, "expression was not validated: %s", message);
+  PetscCall(PetscMalloc3(g->nxl, &x, g->nxl, &y, g->nxl, &value));
+  for (PetscInt i = 0; i < g->nxl; i++) x[i] = HeatGridX(g, g->xs + i);
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal *row = T + (size_t)j * (size_t)g->nxl;
+
+    for (PetscInt i = 0; i < g->nxl; i++) y[i] = HeatGridY(g, g->ys + j);
+    PetscCall(HeatExpressionEvaluate(e, g->nxl, x, y, t, NULL, value));
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const PetscReal d = PetscAbsReal(row[i] - value[i]);
+
+      HeatExactSumAdd(&squares, d * d);
+      if (!(d <= largest)) largest = d; /* keeps a NaN */
+    }
+  }
+  PetscCall(PetscFree3(x, y, value));
+  PetscCall(HeatExpressionDestroy(&e));
+  PetscCall(HeatExactSumReduce(g->comm, 1, &squares, &sum));
+  PetscCallMPI(MPI_Allreduce(&largest, max, 1, MPIU_REAL, MPIU_MAX, g->comm));
+  *l2 = PetscSqrtReal(sum / ((PetscReal)g->nx * (PetscReal)g->ny));
+  if (PetscIsInfOrNanReal(*l2)) *l2 = *max = NAN;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
+                                    PetscReal heat[HEAT_FLOWS])
+{
+  HeatFlows flows;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorFlows(op, T, &flows));
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, flows.sum, heat));
+  PetscFunctionReturn(0);
+}
+
+PetscInt HeatDiagnosticsFirstSegment(const HeatCase *c, HeatSide side)
+{
+  PetscInt first = 0;
+
+  for (int s = 0; s < (int)side; s++) first += c->boundary[s].n;
+  return first;
+}
+
+PetscInt HeatDiagnosticsSegments(const HeatCase *c)
+{
+  return HeatDiagnosticsFirstSegment(c, HEAT_SIDES);
+}
+
+PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                          PetscReal *heat)
+{
+  const PetscInt n = HeatDiagnosticsSegments(HeatOperatorCase(op));
+  HeatExactSum  *sums;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(n, &sums));
+  PetscCall(HeatOperatorSegmentHeat(op, T, sums));
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, sums, heat));
+  PetscCall(PetscFree(sums));
+  PetscFunctionReturn(0);
+}
+
+/* Interfaces. */
+
+typedef struct {
+  PetscInt             n;
+  const HeatInterface *pairs;
+  HeatExactSum        *sums; /* [n] */
+} InterfaceSums;
+
+static void AddFaceHeat(PetscInt from, PetscInt to, PetscReal heat, void *context)
+{
+  InterfaceSums *s = context;
+
+  if (from == to) return;
+  for (PetscInt k = 0; k < s->n; k++) {
+    const PetscInt *pair = s->pairs[k].material;
+
+    if (pair[0] == from && pair[1] == to) HeatExactSumAdd(&s->sums[k], heat);
+    else if (pair[0] == to && pair[1] == from) HeatExactSumAdd(&s->sums[k], -heat);
+  }
+}
+
+PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
+                                            const HeatInterface *pairs, PetscReal *heat)
+{
+  InterfaceSums s = {n, pairs, NULL};
+
+  PetscFunctionBeginUser;
+  if (n == 0) PetscFunctionReturn(0);
+  PetscCall(PetscCalloc1(n, &s.sums));
+  PetscCall(HeatOperatorVisitFaces(op, T, AddFaceHeat, &s));
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, s.sums, heat));
+  PetscCall(PetscFree(s.sums));
+  PetscFunctionReturn(0);
+}

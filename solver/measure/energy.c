@@ -1,0 +1,106 @@
+/* The energy account (see the header). */
+#include "solver/measure/energy.h"
+
+enum {
+  SUM_SIDE            = 0,
+  SUM_SOURCE          = 4,
+  SUM_TURNOVER        = 5,
+  SUM_STORED_INITIAL  = 6,
+  SUM_CONTENT_INITIAL = 7,
+  SUM_EXCHANGE        = 8
+};
+
+const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS] = {
+    "heat_left", "heat_right",     "heat_bottom",     "heat_top",     "heat_source",
+    "turnover",  "stored_initial", "content_initial", "heat_exchange"};
+
+/* Where each kind of heat stands among the sums, whose order is that of older checkpoints. */
+static const int PlaceOf[HEAT_FLOWS] = {SUM_SIDE,   SUM_SIDE + 1, SUM_SIDE + 2, SUM_SIDE + 3,
+                                        SUM_SOURCE, SUM_EXCHANGE, SUM_TURNOVER};
+
+/* Sum of C T over all cells. */
+static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal *stored)
+{
+  const HeatGrid *g   = HeatOperatorGrid(op);
+  HeatExactSum    sum = {0};
+
+  PetscFunctionBeginUser;
+  HeatExactSumAddProducts(&sum, HeatGridLocalCells(g), HeatOperatorCapacity(op), T);
+  PetscCall(HeatExactSumReduce(g->comm, 1, &sum, stored));
+  PetscFunctionReturn(0);
+}
+
+/* Sum of C (T - the lowest T) over all cells. */
+static PetscErrorCode Content(const HeatOperator *op, const PetscReal *T, PetscReal *content)
+{
+  const HeatGrid  *g      = HeatOperatorGrid(op);
+  const PetscReal *C      = HeatOperatorCapacity(op);
+  PetscReal        lowest = PETSC_MAX_REAL;
+  HeatExactSum     sum    = {0};
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) lowest = PetscMin(lowest, T[cell]);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &lowest, 1, MPIU_REAL, MPIU_MIN, g->comm));
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
+    HeatExactSumAdd(&sum, C[cell] * (T[cell] - lowest));
+  PetscCall(HeatExactSumReduce(g->comm, 1, &sum, content));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(e, sizeof *e));
+  PetscCall(StoredHeat(op, T, &e->before[SUM_STORED_INITIAL]));
+  PetscCall(Content(op, T, &e->before[SUM_CONTENT_INITIAL]));
+  PetscFunctionReturn(0);
+}
+
+void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
+{
+  HeatFlowsAdd(&e->heat, dt, flows);
+}
+
+PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
+                              PetscReal sums[HEAT_ENERGY_SUMS])
+{
+  PetscReal heat[HEAT_FLOWS];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, e->heat.sum, heat));
+  PetscCall(PetscArraycpy(sums, e->before, HEAT_ENERGY_SUMS));
+  for (int k = 0; k < HEAT_FLOWS; k++) sums[PlaceOf[k]] += heat[k];
+  PetscFunctionReturn(0);
+}
+
+void HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS])
+{
+  const HeatEnergy fresh = {0};
+
+  *e = fresh;
+  for (int k = 0; k < HEAT_ENERGY_SUMS; k++) e->before[k] = sums[k];
+}
+
+PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
+                               PetscBool steady, HeatEnergyReport *report)
+{
+  PetscReal sums[HEAT_ENERGY_SUMS], came_in, scale;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatEnergySave(e, op, sums));
+  PetscCall(StoredHeat(op, T, &report->stored));
+  report->stored_initial = sums[SUM_STORED_INITIAL];
+  report->source         = sums[SUM_SOURCE];
+  report->exchange       = sums[SUM_EXCHANGE];
+  came_in                = report->source + report->exchange;
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    report->side[s] = sums[SUM_SIDE + s];
+    came_in += report->side[s];
+  }
+  report->error = steady ? came_in : (report->stored - report->stored_initial) - came_in;
+  scale         = sums[SUM_TURNOVER] + (steady ? 0.0 : sums[SUM_CONTENT_INITIAL]);
+  if (scale == 0.0) scale = PetscAbsReal(report->stored); /* uniform, nothing flows */
+  report->turnover = scale;
+  report->relative = report->error == 0.0 ? 0.0 : PetscAbsReal(report->error) / scale;
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,209 @@
+/* Conjugate gradients fused with the multigrid, as a PETSc KSP.
+ *
+ *      beta = (r, z)/(r, z)_old,   alpha = (r, z)/((z, A z) - beta (r, z)/alpha_old)
+ *
+ * A's product with p follows from that with z, so the two sums of an iteration are one message
+ * (A. Chronopoulos, C. Gear, J. Comput. Appl. Math. 25 (1989) 153).  The first half of the next
+ * cycle is part of the pass that updates r, unless r is expected to be small enough by then.
+ *
+ * Where V-cycles make too slow headway, W-cycles take over from the residual reached; where these
+ * do, too, the method gives up, for somebody else to go on from x. */
+#include <math.h>
+#include <petsc/private/kspimpl.h> /* to implement a KSP */
+
+#include "solver/base/heartbeat.h"
+#include "solver/multigrid/heat_petsc.h"
+
+enum { WINDOW = 6 }; /* iterations over which headway is measured */
+
+typedef struct {
+  HeatCGInfo info;
+  PetscReal  norms[WINDOW + 1]; /* the last ones since the cycle was chosen, newest first */
+  PetscInt   n_norms;
+} HeatCG;
+
+static void Remember(HeatCG *h, PetscReal norm)
+{
+  for (int k = WINDOW; k > 0; k--) h->norms[k] = h->norms[k - 1];
+  h->norms[0] = norm;
+  h->n_norms  = PetscMin(h->n_norms + 1, WINDOW + 1);
+}
+
+static PetscReal Goal(KSP ksp) { return PetscMax(ksp->rtol * ksp->rnorm0, ksp->abstol); }
+
+/* Iterations to go at the headway of the last few. */
+static PetscReal ToGo(KSP ksp, const HeatCG *h)
+{
+  const PetscReal headway = log(h->norms[WINDOW] / h->norms[0]) / WINDOW; /* a step's */
+
+  return headway > 0.0 ? log(h->norms[0] / Goal(ksp)) / headway : PETSC_MAX_REAL;
+}
+
+/* Whether r is likely to be below the goal after the next iteration. */
+static PetscBool NearlyThere(KSP ksp, const HeatCG *h)
+{
+  if (h->n_norms < 2) return PETSC_FALSE;
+  return h->norms[0] * (h->norms[0] / h->norms[1]) <= Goal(ksp) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscErrorCode Report(KSP ksp, PetscReal norm)
+{
+  PetscFunctionBeginUser;
+  HeatBeat();
+  ksp->rnorm = norm;
+  PetscCall(KSPLogResidualHistory(ksp, norm));
+  PetscCall(KSPMonitor(ksp, ksp->its, norm));
+  PetscCall((*ksp->converged)(ksp, ksp->its, norm, &ksp->reason, ksp->cnvP));
+  if (!ksp->reason && ksp->its >= ksp->max_it) ksp->reason = KSP_DIVERGED_ITS;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Iterations with one kind of cycle, until there is a reason, or headway too slow for `patience`
+   iterations to go. */
+static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, PetscReal *x,
+                              PetscInt *count, PetscBool *slow)
+{
+  HeatCG             *h      = ksp->data;
+  HeatMultigridUpdate update = {.x = x};
+  PetscReal           rz, rz_old = 0.0, zAz, norm = ksp->rnorm;
+
+  PetscFunctionBeginUser;
+  *slow      = PETSC_FALSE;
+  h->n_norms = 0;
+  Remember(h, norm);
+  PetscCall(HeatMultigridDown(mg, NULL, NULL));
+  for (PetscBool first = PETSC_TRUE; !ksp->reason && !*slow; first = PETSC_FALSE) {
+    PetscCall(HeatMultigridUp(mg, &rz, &zAz));
+    update.beta            = first ? 0.0 : rz / rz_old;
+    const PetscReal energy = first ? zAz : zAz - update.beta * rz / update.alpha;
+    *slow = (rz > 0.0 && rz <= PETSC_MAX_REAL && energy > 0.0 && energy <= PETSC_MAX_REAL)
+                ? PETSC_FALSE
+                : PETSC_TRUE; /* lost in the rounding of single precision */
+    if (*slow) break;
+    update.alpha = rz / energy;
+    update.cycle = NearlyThere(ksp, h) ? PETSC_FALSE : PETSC_TRUE;
+    rz_old       = rz;
+    PetscCall(HeatMultigridDown(mg, &update, &norm));
+    ksp->its++;
+    (*count)++;
+    Remember(h, norm);
+    PetscCall(Report(ksp, norm));
+    *slow = (h->n_norms > WINDOW && ToGo(ksp, h) > patience) ? PETSC_TRUE : PETSC_FALSE;
+    if (!update.cycle && !ksp->reason && !*slow) PetscCall(HeatMultigridDown(mg, NULL, NULL));
+  }
+  PetscCall(HeatMultigridFinish(mg, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
+{
+  const PetscReal  patience[2] = {80.0, 60.0}; /* a W-cycle costs about two V-cycles, an iteration
+                                                  of an algebraic multigrid more than ten */
+  HeatCG          *h           = ksp->data;
+  const PetscReal *b;
+  PetscReal        norm;
+  PetscBool        slow   = PETSC_TRUE;
+  const int        chosen = HeatMultigridCycleVisits(mg);
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(r, &b));
+  PetscCall(HeatMultigridLoad(mg, b, &norm));
+  PetscCall(VecRestoreArrayRead(r, &b));
+  h->info.first = norm;
+  PetscCall(Report(ksp, norm));
+  for (int kind = chosen - 1; kind < 2 && slow && !ksp->reason; kind++) {
+    HeatMultigridSetCycle(mg, kind + 1);
+    PetscCall(Iterate(ksp, mg, patience[kind], x, &h->info.iterations[kind], &slow));
+    h->info.norm[kind] = ksp->rnorm;
+  }
+  HeatMultigridSetCycle(mg, chosen);
+  if (slow && !ksp->reason) ksp->reason = KSP_DIVERGED_BREAKDOWN;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Solve(KSP ksp)
+{
+  HeatCG          *h    = ksp->data;
+  const HeatCGInfo none = {{0, 0}, {0.0, 0.0}, 0.0};
+  HeatMultigrid   *mg;
+  PetscReal       *x;
+  Vec              r = ksp->vec_rhs;
+  Mat              A;
+
+  PetscFunctionBeginUser;
+  h->info     = none;
+  ksp->its    = 0;
+  ksp->reason = KSP_CONVERGED_ITERATING;
+  PetscCall(HeatPCGetMultigrid(ksp->pc, &mg));
+  if (ksp->guess_zero) PetscCall(VecSet(ksp->vec_sol, 0.0));
+  else {
+    PetscCall(PCGetOperators(ksp->pc, &A, NULL));
+    PetscCall(VecDuplicate(ksp->vec_rhs, &r));
+    PetscCall(KSP_MatMult(ksp, A, ksp->vec_sol, r));
+    PetscCall(VecAYPX(r, -1.0, ksp->vec_rhs));
+  }
+  PetscCall(VecGetArray(ksp->vec_sol, &x));
+  PetscCall(SolveFrom(ksp, mg, r, x));
+  PetscCall(VecRestoreArray(ksp->vec_sol, &x));
+  if (r != ksp->vec_rhs) PetscCall(VecDestroy(&r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUp(KSP ksp)
+{
+  HeatMultigrid *mg;
+  HeatSystem    *system;
+  Mat            A;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatPCGetMultigrid(ksp->pc, &mg)); /* refuses others */
+  PetscCall(PCGetOperators(ksp->pc, &A, NULL));
+  PetscCall(HeatSystemGet(A, &system));
+  PetscCheck(system && HeatOperatorIsLinear(system->op), PetscObjectComm((PetscObject)ksp),
+             PETSC_ERR_SUP,
+             "the Krylov method heatcg works on heat2d's own operator only, and where "
+             "nothing depends on the temperature; take another, such as -ksp_type cg");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(KSP ksp)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(ksp->data));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Create(KSP ksp)
+{
+  HeatCG *h;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&h));
+  ksp->data = h;
+  PetscCall(KSPSetSupportedNorm(ksp, KSP_NORM_UNPRECONDITIONED, PC_LEFT, 3));
+  ksp->ops->setup         = SetUp;
+  ksp->ops->solve         = Solve;
+  ksp->ops->destroy       = Destroy;
+  ksp->ops->buildsolution = KSPBuildSolutionDefault;
+  ksp->ops->buildresidual = KSPBuildResidualDefault;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatKSPGetInfo(KSP ksp, HeatCGInfo *info)
+{
+  PetscBool ours;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscObjectTypeCompare((PetscObject)ksp, KSPHEATCG, &ours));
+  PetscCall(PetscMemzero(info, sizeof *info));
+  if (ours) *info = ((HeatCG *)ksp->data)->info;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRegisterPetscTypes(void)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatRegisterPC());
+  PetscCall(KSPRegister(KSPHEATCG, Create));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

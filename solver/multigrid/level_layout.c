@@ -1,0 +1,163 @@
+/* Levels' distributions and shapes. */
+#define _DEFAULT_SOURCE /* madvise */
+#include "solver/multigrid/level_layout.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+PetscErrorCode HeatDistributionCreate(const HeatGrid *g, HeatDistribution *d)
+{
+  PetscFunctionBeginUser;
+  d->comm        = g->comm;
+  d->n[0]        = g->nx;
+  d->n[1]        = g->ny;
+  d->periodic[0] = g->periodic[0];
+  d->periodic[1] = g->periodic[1];
+  d->parts[0]    = g->px;
+  d->parts[1]    = g->py;
+  d->columns     = g->px;
+  d->place[0]    = g->ip;
+  d->place[1]    = g->jp;
+  for (int axis = 0; axis < 2; axis++) {
+    d->stride[axis] = 1;
+    PetscCall(PetscMalloc1(d->parts[axis] + 1, &d->start[axis]));
+    PetscCall(
+        PetscArraycpy(d->start[axis], axis == 0 ? g->x_start : g->y_start, d->parts[axis] + 1));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatDistributionCoarsen(const HeatDistribution *fine, const PetscBool along[2],
+                                       HeatDistribution *coarse)
+{
+  PetscFunctionBeginUser;
+  *coarse = *fine;
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscInt by = along[axis] ? 2 : 1;
+
+    coarse->n[axis] = (fine->n[axis] + by - 1) / by;
+    PetscCall(PetscMalloc1(fine->parts[axis] + 1, &coarse->start[axis]));
+    for (PetscInt p = 0; p <= fine->parts[axis]; p++)
+      coarse->start[axis][p] = (fine->start[axis][p] + by - 1) / by;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const PetscBool along[2],
+                                           HeatDistribution *fewer)
+{
+  PetscFunctionBeginUser;
+  *fewer = *d;
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscInt by = along[axis] ? 2 : 1;
+
+    fewer->parts[axis]  = (d->parts[axis] + by - 1) / by;
+    fewer->stride[axis] = d->stride[axis] * by;
+    PetscCall(PetscMalloc1(fewer->parts[axis] + 1, &fewer->start[axis]));
+    for (PetscInt p = 0; p <= fewer->parts[axis]; p++)
+      fewer->start[axis][p] = d->start[axis][PetscMin(p * by, d->parts[axis])];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatDistributionDestroy(HeatDistribution *d)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(d->start[0]));
+  PetscCall(PetscFree(d->start[1]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Whether this rank has a block, with cells or without. */
+static PetscBool HasBlock(const HeatDistribution *d)
+{
+  return (d->place[0] % d->stride[0] || d->place[1] % d->stride[1]) ? PETSC_FALSE : PETSC_TRUE;
+}
+
+HeatBox HeatDistributionOwn(const HeatDistribution *d)
+{
+  HeatBox own = {{0, 0}, {0, 0}};
+
+  for (int axis = 0; axis < 2 && HasBlock(d); axis++) {
+    const PetscInt block = d->place[axis] / d->stride[axis];
+
+    own.lo[axis] = d->start[axis][block];
+    own.hi[axis] = d->start[axis][block + 1];
+  }
+  return own;
+}
+
+PetscInt HeatDistributionThinnest(const HeatDistribution *d, int axis)
+{
+  PetscInt thinnest = d->n[axis];
+
+  for (PetscInt p = 0; p < d->parts[axis]; p++) {
+    const PetscInt width = d->start[axis][p + 1] - d->start[axis][p];
+
+    if (width > 0) thinnest = PetscMin(thinnest, width);
+  }
+  return thinnest;
+}
+
+HeatLevelShape HeatLevelShapeMake(const HeatDistribution *d, PetscInt halo)
+{
+  HeatLevelShape s = {.own = HeatDistributionOwn(d)};
+
+  s.all = s.own;
+  if (!HasBlock(d)) return s;
+  for (int axis = 0; axis < 2; axis++) {
+    s.all.lo[axis] -= halo;
+    s.all.hi[axis] += halo;
+    if (d->periodic[axis]) continue;
+    s.all.lo[axis] = PetscMax(s.all.lo[axis], 0);
+    s.all.hi[axis] = PetscMin(s.all.hi[axis], d->n[axis]);
+  }
+  s.origin = s.all.lo[0] - (s.all.lo[0] & 1);
+  s.half   = (s.all.hi[0] - s.origin + 1) / 2;
+  s.half   = (s.half + HEAT_LANES - 1) / HEAT_LANES * HEAT_LANES;
+  s.odd    = (size_t)s.half + 2 * HEAT_LANES;
+  s.row    = 2 * s.odd;
+  s.size   = (size_t)(s.all.hi[1] - s.all.lo[1] + 2) * s.row + 2 * HEAT_LANES;
+  return s;
+}
+
+/* Memory in large pages where the system has them on request: a pass goes through some twenty arrays
+   at once, and small pages would need looking up twenty times every thousand cells. */
+static void *AllocatePages(size_t size, size_t page)
+{
+  void *memory = aligned_alloc(page, (size + page - 1) / page * page);
+
+#ifdef MADV_HUGEPAGE
+  if (memory) (void)madvise(memory, size, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
+/* Each array begins at a whole vector, and 13 lines of a cache further into a page than the one
+   before, so that the same place of several arrays does not compete for the same lines. */
+PetscErrorCode HeatLevelShapeAllocate(const HeatLevelShape *s, int n, float **arrays[],
+                                      void **memory)
+{
+  const size_t small = 4096, large = 2097152, stagger = 13 * 64;
+  const size_t each = (s->size * sizeof(float) + small - 1) / small * small + stagger;
+  const size_t all  = (size_t)n * each;
+
+  PetscFunctionBeginUser;
+  *memory = NULL;
+  for (int k = 0; k < n; k++) *arrays[k] = NULL;
+  if (s->size == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  *memory = AllocatePages(all, all < large ? small : large);
+  PetscCheck(*memory, PETSC_COMM_SELF, PETSC_ERR_MEM, "%zu bytes for a level of the multigrid",
+             all);
+  PetscCall(PetscMemzero(*memory, all));
+  for (int k = 0; k < n; k++) *arrays[k] = (float *)((char *)*memory + (size_t)k * each);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLevelShapeFree(void **memory)
+{
+  PetscFunctionBeginUser;
+  free(*memory);
+  *memory = NULL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,585 @@
+/* The hierarchy.
+ *
+ * The finest level is the operator's matrix, scaled by a power of two so that its largest diagonal
+ * entry is between 1/2 and 1: everything is then far from the ends of single precision's range.
+ * A coarse cell joins two cells along x, along y, or four; m is their sum; the conductance between
+ * two coarse cells is the sum of those between their cells, halved where the distance of the
+ * centres has doubled.  That is the discretisation on the coarse grid, and it is what makes
+ * piecewise constants good enough: Galerkin's coarse matrix would be twice too stiff.  A side's
+ * conductance is half a cell in series with a film: the former halves, the latter does not.
+ *
+ * Cells are joined along the direction of the stronger couplings alone until both are alike.  It
+ * ends where every cell's own mass outweighs half its conductances: smoothing alone is exact
+ * enough there. */
+#include "solver/multigrid/multigrid_impl.h"
+
+#include <math.h>
+
+/* What of a cell's diagonal is not towards other cells: mass, and by axis the half cells and films
+   of its sides; while a hierarchy is made. */
+typedef struct {
+  float *mass;              /* [shape], lent by the level */
+  float *half[2], *film[2]; /* likewise; NULL where no side conducts */
+  void  *memory;            /* owned: of these */
+} Ground;
+
+enum {
+  THINNEST     = 16,  /* cells: thinner blocks are joined on fewer ranks */
+  LONGEST_WIDE = 4096 /* places: 8 half rows of doubles are then 256 kB, part of a level-2 cache */
+};
+
+/* @param[in] u  the level's: nothing else needs it while the hierarchy is made */
+static PetscErrorCode GroundAllocate(const HeatLevelShape *s, PetscBool sides, float *u, Ground *g)
+{
+  float **arrays[] = {&g->half[0], &g->half[1], &g->film[0], &g->film[1]};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(g, sizeof *g));
+  g->mass = u;
+  if (sides) PetscCall(HeatLevelShapeAllocate(s, 4, arrays, &g->memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GroundFree(const HeatLevelShape *s, Ground *g)
+{
+  PetscFunctionBeginUser;
+  if (g->mass) PetscCall(PetscArrayzero(g->mass, s->size));
+  PetscCall(HeatLevelShapeFree(&g->memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode GroundMove(HeatTransfer *t, PetscBool sides, const Ground *from, Ground *to)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatTransferRun(t, from->mass, to->mass));
+  for (int axis = 0; sides && axis < 2; axis++) {
+    PetscCall(HeatTransferRun(t, from->half[axis], to->half[axis]));
+    PetscCall(HeatTransferRun(t, from->film[axis], to->film[axis]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Half cell and film in series; an infinite film is none. */
+static double Series(double half, double film)
+{
+  if (half <= 0.0 || film <= 0.0) return 0.0;
+  return isinf(film) ? half : half * film / (half + film);
+}
+
+/* Rows of coefficients. */
+
+static PetscErrorCode RowsCreate(const HeatLevel *l, HeatRows *rows)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(l->s.all.hi[1] - l->s.all.lo[1] + 3, &rows->row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Rows that equal the one before are the one before. */
+static PetscErrorCode RowsPlace(const HeatLevel *l, HeatRows *rows)
+{
+  const PetscInt first = l->s.all.lo[1] - 1, n = l->s.all.hi[1] + 1 - first;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; l->s.half && k < n; k++) {
+    const float *row  = rows->array + HeatLevelShapeRow(&l->s, first + k);
+    PetscBool    same = PETSC_FALSE;
+
+    if (k > 0) PetscCall(PetscMemcmp(row, rows->row[k - 1], sizeof(float) * l->s.row, &same));
+    rows->row[k] = same ? rows->row[k - 1] : row;
+  }
+  if (l->s.half) rows->row[n] = rows->row[n - 1];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Where there is no cell the mass is one, so that nothing is divided by zero. */
+static void FillOnes(const HeatLevelShape *s, float *array)
+{
+  for (size_t k = 0; k < s->size; k++) array[k] = 1.0F;
+}
+
+/* Levels. */
+
+static PetscErrorCode CreateTransfers(HeatLevel *l)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatTransferCreate(&l->d, &l->s, &l->d, &l->s, HEAT_HALO, PETSC_TRUE, &l->halo));
+  l->gather = l->halo;
+  if (l->moved)
+    PetscCall(HeatTransferCreate(&l->landing_d, &l->landing_s, &l->d, &l->s, HEAT_HALO, PETSC_FALSE,
+                                 &l->gather));
+  PetscCall(HeatTransferCreate(&l->d, &l->s, &l->landing_d, &l->landing_s, HEAT_COARSE_HALO,
+                               l->moved ? PETSC_FALSE : PETSC_TRUE, &l->scatter));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateDiagonals(const HeatLevelShape *s, HeatDiagonals *diagonals)
+{
+  HeatLevelShape rows = *s;
+  float         *first, **array = &first;
+
+  PetscFunctionBeginUser;
+  rows.size = s->half ? HEAT_DIAGONALS * s->row : 0;
+  PetscCall(HeatLevelShapeAllocate(&rows, 1, &array, &diagonals->memory));
+  for (int k = 0; s->half && k < HEAT_DIAGONALS; k++)
+    diagonals->slot[k] = first + (size_t)k * s->row;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Arrays of a level whose distributions are known; `finest` has some more. */
+static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool finest)
+{
+  float **arrays[]  = {&l->u,      &l->b,  &l->gx.array,      &l->gy.array,      &l->m.array,
+                       &mg->r_low, &mg->p, &mg->gx_low.array, &mg->gy_low.array, &mg->m_low.array};
+  float **landing[] = {&l->landing_u, &l->landing_b};
+
+  PetscFunctionBeginUser;
+  l->s         = HeatLevelShapeMake(&l->d, HEAT_HALO);
+  l->landing_s = HeatLevelShapeMake(&l->landing_d, HEAT_HALO);
+  l->stepwise  = ((l->d.periodic[0] && l->d.n[0] % 2 && l->d.n[0] > 1) ||
+                 (l->d.periodic[1] && l->d.n[1] % 2 && l->d.n[1] > 1))
+                     ? PETSC_TRUE
+                     : PETSC_FALSE;
+  PetscCall(HeatLevelShapeAllocate(&l->s, finest ? 10 : 5, arrays, &l->memory));
+  if (l->moved) PetscCall(HeatLevelShapeAllocate(&l->landing_s, 2, landing, &l->landing_memory));
+  else {
+    l->landing_u = l->u;
+    l->landing_b = l->b;
+  }
+  PetscCall(CreateDiagonals(&l->s, &l->diagonals));
+  PetscCall(RowsCreate(l, &l->gx));
+  PetscCall(RowsCreate(l, &l->gy));
+  PetscCall(RowsCreate(l, &l->m));
+  for (int k = 0; k < 2; k++) PetscCall(PetscCalloc1(l->s.half + 2 * HEAT_LANES, &l->line[k]));
+  PetscCall(CreateTransfers(l));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The finest level. */
+
+/* The conductance of a face between cells, 0 for one on the boundary: those are the ground's. */
+static PetscReal Between(const HeatOperator *op, int axis, PetscInt i, PetscInt j)
+{
+  const HeatGrid  *g     = HeatOperatorGrid(op);
+  const PetscReal *G     = HeatOperatorConductances(op, axis);
+  const PetscInt   start = axis == 0 ? g->xs : g->ys, n = axis == 0 ? g->nx : g->ny;
+  const PetscInt   local = axis == 0 ? i : j;
+
+  if (n == 1 || (!g->periodic[axis] && start + local == 0)) return 0.0;
+  return G[(size_t)j * (size_t)(axis == 0 ? g->nxl + 1 : g->nxl) + (size_t)i];
+}
+
+/* The diagonal entry of cell i of a row. */
+static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscReal *gx,
+                          const PetscReal *gs, PetscInt i)
+{
+  return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gs[i + g->nxl]));
+}
+
+/* Scales the largest diagonal entry to at most one; and finds the least mass of the whole, for the
+   level of a body that hardly anything holds.  What arrives there is a sum over all residuals, each
+   rounded to single precision; divided by a mass much smaller than that it would be noise.  Nor is
+   it needed: the level is one eigenvector, which conjugate gradients find by themselves. */
+static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
+{
+  const HeatGrid  *g       = HeatOperatorGrid(mg->op);
+  const PetscReal *gx      = HeatOperatorConductances(mg->op, 0);
+  const PetscReal *gs      = HeatOperatorConductances(mg->op, 1);
+  const PetscReal  noise   = 1e-8;
+  PetscReal        largest = 0.0, to_sixteenths = 0.0, *row;
+  PetscInt64       sixteenths = 0; /* a sum of numbers below one that has no order */
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(g->nxl, &row));
+  for (int pass = 0; pass < 2; pass++) {
+    for (PetscInt j = 0; j < g->nyl; j++) {
+      HeatOperatorMassRow(mg->op, mass, j, row);
+      for (PetscInt i = 0; i < g->nxl; i++) {
+        const PetscReal d = Diagonal(g, row, gx + j * (g->nxl + 1), gs + j * g->nxl, i);
+
+        if (pass == 0) largest = PetscMax(largest, d);
+        else sixteenths += (PetscInt64)ceil(to_sixteenths * d);
+      }
+    }
+    if (pass) continue;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPIU_REAL, MPIU_MAX, mg->comm));
+    mg->scale_A   = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
+    to_sixteenths = ldexp(16.0, mg->scale_A);
+  }
+  PetscCall(PetscFree(row));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));
+  mg->least = (float)(noise * (PetscReal)sixteenths / 16.0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static void StorePair(double x, float *high, float *low)
+{
+  *high = (float)x;
+  *low  = (float)(x - (double)*high);
+}
+
+/* Sides, added to the half cells and films of the cells behind them. */
+static void AddSides(const HeatMultigrid *mg, const HeatLevelShape *s, Ground *ground, double scale)
+{
+  const HeatGrid *g = HeatOperatorGrid(mg->op);
+
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(mg->op),
+                                                      (HeatSide)side);
+
+    for (PetscInt k = 0; k < faces.length; k++) {
+      const size_t cell  = HeatBoundaryCell(g, (HeatSide)side, k);
+      const size_t place = HeatLevelShapeCell(s, g->xs + (PetscInt)(cell % (size_t)g->nxl),
+                                              g->ys + (PetscInt)(cell / (size_t)g->nxl));
+      const double G = faces.G[k], half = faces.half[k];
+
+      if (G <= 0.0) continue;
+      ground->half[side / 2][place] += (float)(scale * half);
+      ground->film[side / 2][place] += G < half ? (float)(scale * G * half / (half - G)) : INFINITY;
+    }
+  }
+}
+
+/* What all sides add to the diagonal of own row j. */
+static void AddSidesToRow(const HeatOperator *op, PetscInt j, PetscReal *row)
+{
+  const HeatGrid *g = HeatOperatorGrid(op);
+
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(op), (HeatSide)side);
+    const PetscInt          edge  = side == HEAT_BOTTOM ? 0 : g->nyl - 1;
+
+    if (faces.length == 0) continue;
+    if (side == HEAT_LEFT) row[0] += faces.G[j];
+    else if (side == HEAT_RIGHT) row[g->nxl - 1] += faces.G[j];
+    else
+      for (PetscInt i = 0; j == edge && i < g->nxl; i++) row[i] += faces.G[i];
+  }
+}
+
+static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, Ground *ground)
+{
+  const HeatGrid *g     = HeatOperatorGrid(mg->op);
+  HeatLevel      *l     = &mg->levels[0];
+  const double    scale = ldexp(1.0, mg->scale_A);
+  PetscReal      *row;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(g->nxl, &row));
+  FillOnes(&l->s, l->m.array);
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    HeatOperatorMassRow(mg->op, mass, j, row);
+    for (PetscInt i = 0; i < g->nxl; i++)
+      ground->mass[HeatLevelShapeCell(&l->s, g->xs + i, g->ys + j)] = (float)(scale * row[i]);
+    AddSidesToRow(mg->op, j, row);
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const size_t place = HeatLevelShapeCell(&l->s, g->xs + i, g->ys + j);
+
+      StorePair(scale * Between(mg->op, 0, i, j), &l->gx.array[place], &mg->gx_low.array[place]);
+      StorePair(scale * Between(mg->op, 1, i, j), &l->gy.array[place], &mg->gy_low.array[place]);
+      /* A single cell that nothing holds has no equation; this one solves it. */
+      if (g->nx * g->ny == 1 && row[i] == 0.0) row[i] = 1.0;
+      StorePair(scale * row[i], &l->m.array[place], &mg->m_low.array[place]);
+    }
+  }
+  PetscCall(PetscFree(row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SidesConduct(const HeatMultigrid *mg, PetscBool *conduct)
+{
+  int some = 0;
+
+  PetscFunctionBeginUser;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(mg->op),
+                                                      (HeatSide)side);
+
+    for (PetscInt k = 0; k < faces.length; k++) some |= faces.G[k] > 0.0;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &some, 1, MPI_INT, MPI_LOR, mg->comm));
+  *conduct = some ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode CreateFinest(HeatMultigrid *mg)
+{
+  HeatLevel *l = &mg->levels[0];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->d));
+  PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->landing_d));
+  PetscCall(CreateArrays(mg, l, PETSC_TRUE));
+  l->more[0] = mg->p;
+  l->more[1] = mg->r_low;
+  PetscCall(RowsCreate(l, &mg->gx_low));
+  PetscCall(RowsCreate(l, &mg->gy_low));
+  PetscCall(RowsCreate(l, &mg->m_low));
+  PetscCall(PetscCalloc1(l->s.half, &mg->zeros));
+  for (int k = 0; k < HEAT_ROW_COEFFICIENTS && l->s.half <= LONGEST_WIDE; k++)
+    PetscCall(PetscMalloc1(l->s.half + 1, &mg->wide.row[k]));
+  mg->n_made = 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool sides,
+                                  Ground *ground)
+{
+  HeatLevel *l      = &mg->levels[0];
+  HeatRows  *rows[] = {&l->gx, &l->gy, &l->m, &mg->gx_low, &mg->gy_low, &mg->m_low};
+
+  PetscFunctionBeginUser;
+  mg->wide.filled = PETSC_FALSE;
+  PetscCall(GroundAllocate(&l->s, sides, l->u, ground));
+  PetscCall(FindScale(mg, mass));
+  PetscCall(FillFinest(mg, mass, ground));
+  if (sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
+  for (int k = 0; k < 6; k++) {
+    PetscCall(HeatTransferRun(l->halo, rows[k]->array, rows[k]->array));
+    PetscCall(RowsPlace(l, rows[k]));
+  }
+  PetscCall(GroundMove(l->halo, sides, ground, ground));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Coarse levels. */
+
+/* How many cells there are whose couplings matter beside their mass, and whose couplings along x,
+   along y, are much the stronger ones. */
+typedef struct {
+  PetscInt64 coupled, strong[2];
+} Couplings;
+
+static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l, Couplings *all)
+{
+  const float           dominant = 2.0F, strong = 1.5F;
+  const HeatLevelShape *s = &l->s;
+  Couplings             c = {0, {0, 0}};
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = s->own.lo[1]; j < s->own.hi[1]; j++) {
+    for (int parity = 0; parity < 2; parity++) {
+      HeatHalfRow r;
+      PetscInt    begin, end;
+
+      HeatLevelHalfRow(l, j, parity, &r);
+      HeatLevelShapePlaces(s, s->own.lo[0], s->own.hi[0], parity, &begin, &end);
+      for (PetscInt k = begin; k < end; k++) {
+        const float x = r.gw[k] + r.ge[k], y = r.gs[k] + r.gn[k];
+
+        if (x + y < dominant * r.m[k]) continue;
+        c.coupled++;
+        c.strong[0] += x > strong * y;
+        c.strong[1] += y > strong * x;
+      }
+    }
+  }
+  PetscCallMPI(MPI_Allreduce(&c, all, 3, MPIU_INT64, MPI_SUM, mg->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Along which axes the cells of a level are joined; none: it is the coarsest. */
+static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
+{
+  Couplings c;
+
+  PetscFunctionBeginUser;
+  PetscCall(CountCouplings(mg, l, &c));
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscInt64 lead = c.strong[!axis] - c.strong[axis];
+
+    l->joins[axis] = (c.coupled && l->d.n[axis] > 1 &&
+                      (2 * lead <= c.coupled || l->d.n[!axis] == 1))
+                         ? PETSC_TRUE
+                         : PETSC_FALSE;
+  }
+  l->coarsest = (!l->joins[0] && !l->joins[1]) ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The distribution of a coarse level: fewer, thicker blocks where those of the fine one have become
+   thin. */
+static PetscErrorCode ChooseDistribution(HeatLevel *l)
+{
+  PetscFunctionBeginUser;
+  PetscCall(
+      HeatDistributionAgglomerate(&l->landing_d, (PetscBool[2]){PETSC_FALSE, PETSC_FALSE}, &l->d));
+  for (;;) {
+    HeatDistribution fewer;
+    PetscBool        thin[2];
+
+    for (int axis = 0; axis < 2; axis++)
+      thin[axis] = (l->d.parts[axis] > 1 && HeatDistributionThinnest(&l->d, axis) < THINNEST)
+                       ? PETSC_TRUE
+                       : PETSC_FALSE;
+    if (!thin[0] && !thin[1]) break;
+    PetscCall(HeatDistributionAgglomerate(&l->d, thin, &fewer));
+    PetscCall(HeatDistributionDestroy(&l->d));
+    l->d     = fewer;
+    l->moved = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A coarse cell's share of the fine level's arrays. */
+typedef struct {
+  const HeatLevel *fine;
+  PetscInt         lo[2], hi[2]; /* its fine cells */
+} Children;
+
+static Children ChildrenOf(const HeatLevel *fine, PetscInt ci, PetscInt cj)
+{
+  const PetscInt at[2] = {ci, cj};
+  Children       c     = {.fine = fine};
+
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscInt by = fine->joins[axis] ? 2 : 1;
+
+    c.lo[axis] = at[axis] * by;
+    c.hi[axis] = PetscMin(c.lo[axis] + by, fine->d.n[axis]);
+  }
+  return c;
+}
+
+static double SumOver(const Children *c, const float *array)
+{
+  double sum = 0.0;
+
+  for (PetscInt j = c->lo[1]; j < c->hi[1]; j++)
+    for (PetscInt i = c->lo[0]; i < c->hi[0]; i++)
+      sum += (double)array[HeatLevelShapeCell(&c->fine->s, i, j)];
+  return sum;
+}
+
+/* The conductance of the lower face along an axis.  Round a periodic axis a single cell is its own
+   neighbour: no heat goes there, and smoothing must not see an image as another cell. */
+static double SumFaces(const Children *c, int axis, const float *array)
+{
+  const double distance = c->fine->joins[axis] ? 0.5 : 1.0;
+  Children     first    = *c;
+
+  if (c->hi[axis] - c->lo[axis] == c->fine->d.n[axis]) return 0.0;
+  first.hi[axis] = first.lo[axis] + 1;
+  return distance * SumOver(&first, array);
+}
+
+typedef struct {
+  float *gx, *gy, *m;
+  Ground ground;
+} Coefficients; /* of a coarse level's own cells, in the shape of its landing */
+
+static void CoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci, PetscInt cj,
+                       size_t place, PetscBool sides, Coefficients *c)
+{
+  const Children children = ChildrenOf(fine, ci, cj);
+  double         m        = SumOver(&children, ground->mass);
+
+  c->gx[place]          = (float)SumFaces(&children, 0, fine->gx.array);
+  c->gy[place]          = (float)SumFaces(&children, 1, fine->gy.array);
+  c->ground.mass[place] = (float)m;
+  for (int axis = 0; sides && axis < 2; axis++) {
+    const double half = (fine->joins[axis] ? 0.5 : 1.0) * SumOver(&children, ground->half[axis]);
+    const double film = SumOver(&children, ground->film[axis]);
+
+    c->ground.half[axis][place] = (float)half;
+    c->ground.film[axis][place] = (float)film;
+    m += Series(half, film);
+  }
+  c->m[place] = (float)m;
+}
+
+/* This rank's own cells of a coarse level, where it landed. */
+static void FillOwn(const HeatLevel *fine, const Ground *ground, const HeatLevel *l,
+                    PetscBool sides, float least, Coefficients *c)
+{
+  const HeatLevelShape *s = &l->landing_s;
+
+  FillOnes(s, c->m);
+  for (PetscInt cj = s->own.lo[1]; cj < s->own.hi[1]; cj++)
+    for (PetscInt ci = s->own.lo[0]; ci < s->own.hi[0]; ci++)
+      CoarseCell(fine, ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, c);
+  if (l->d.n[0] * l->d.n[1] == 1 && !HeatBoxIsEmpty(&s->own)) {
+    float *whole = &c->m[HeatLevelShapeCell(s, 0, 0)];
+
+    *whole = PetscMax(*whole, least);
+  }
+}
+
+static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_ground, HeatLevel *l,
+                                 PetscBool sides, float least, Ground *ground)
+{
+  Coefficients c         = {l->gx.array, l->gy.array, l->m.array, {0}};
+  float      **landing[] = {&c.gx, &c.gy, &c.m};
+  HeatRows    *rows[]    = {&l->gx, &l->gy, &l->m};
+  void        *memory    = NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(GroundAllocate(&l->s, sides, l->u, ground));
+  c.ground = *ground;
+  if (l->moved) {
+    PetscCall(GroundAllocate(&l->landing_s, sides, l->landing_u, &c.ground));
+    PetscCall(HeatLevelShapeAllocate(&l->landing_s, 3, landing, &memory));
+    FillOnes(&l->s, l->m.array);
+  }
+  FillOwn(fine, fine_ground, l, sides, least, &c);
+  for (int k = 0; k < 3; k++) {
+    PetscCall(HeatTransferRun(l->gather, *landing[k], rows[k]->array));
+    PetscCall(RowsPlace(l, rows[k]));
+  }
+  PetscCall(GroundMove(l->gather, sides, &c.ground, ground));
+  if (l->moved) PetscCall(GroundFree(&l->landing_s, &c.ground));
+  PetscCall(HeatLevelShapeFree(&memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The next level's arrays, unless they are there from an earlier set-up. */
+static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index)
+{
+  const HeatLevel *fine = &mg->levels[index - 1];
+  HeatLevel       *l    = &mg->levels[index];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatDistributionCoarsen(&fine->d, fine->joins, &l->landing_d));
+  PetscCall(ChooseDistribution(l));
+  PetscCall(CreateArrays(mg, l, PETSC_FALSE));
+  mg->n_made = index + 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* How level `index - 1` continues; what was made for another way goes. */
+static PetscErrorCode ChooseNext(HeatMultigrid *mg, PetscInt index)
+{
+  HeatLevel      *l         = &mg->levels[index - 1];
+  const PetscBool before[2] = {l->joins[0], l->joins[1]};
+
+  PetscFunctionBeginUser;
+  PetscCall(ChooseJoins(mg, l));
+  if (l->coarsest) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCheck(index < HEAT_MAX_LEVELS, mg->comm, PETSC_ERR_PLIB, "too many levels");
+  if (mg->n_made > index && (before[0] != l->joins[0] || before[1] != l->joins[1]))
+    PetscCall(HeatMultigridClear(mg, index));
+  if (mg->n_made <= index) PetscCall(CreateCoarse(mg, index));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
+{
+  PetscBool sides;
+  Ground    ground, coarse;
+
+  PetscFunctionBeginUser;
+  PetscCall(SidesConduct(mg, &sides));
+  if (mg->n_made == 0) PetscCall(CreateFinest(mg));
+  PetscCall(SetUpFinest(mg, mass, sides, &ground));
+  for (mg->n_levels = 1;; mg->n_levels++) {
+    HeatLevel *l = &mg->levels[mg->n_levels - 1];
+
+    PetscCall(ChooseNext(mg, mg->n_levels));
+    if (l->coarsest) break;
+    PetscCall(FillCoarse(l, &ground, l + 1, sides, mg->least, &coarse));
+    PetscCall(GroundFree(&l->s, &ground));
+    ground = coarse;
+  }
+  PetscCall(GroundFree(&mg->levels[mg->n_levels - 1].s, &ground));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,209 @@
+/* The operator's coefficients: what does not depend on the temperature, once; the rest at each
+ * Update. */
+#include "solver/operator/operator_impl.h"
+
+/* The conductances of boundary faces take the places of the missing neighbours'. */
+static void PlaceBoundaries(HeatOperator *op)
+{
+  const HeatGrid *g = op->grid;
+
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)s);
+    const int               axis   = s / 2;
+    const size_t            stride = axis == 0 ? (size_t)(g->nxl + 1) : 1;
+    const size_t            first  = s == HEAT_RIGHT ? (size_t)g->nxl
+                                     : s == HEAT_TOP ? (size_t)g->nyl * (size_t)g->nxl
+                                                     : 0;
+    PetscReal              *G      = axis == 0 ? op->gx : op->gy;
+
+    for (PetscInt k = 0; k < faces.length; k++) {
+      const size_t face = first + (size_t)k * stride;
+
+      G[face] = faces.G[k];
+      if (op->low[axis]) op->low[axis][face] = op->high[axis][face] = faces.G[k];
+    }
+  }
+}
+
+/* D = E - dQ/dT + what the heat of sides falls by beyond G; everywhere, or only behind the
+   sides. */
+static void FillShift(HeatOperator *op, PetscBool everywhere)
+{
+  const HeatGrid  *g     = op->grid;
+  const PetscReal *E     = op->exchange ? HeatExchangeConductance(op->exchange) : NULL;
+  const PetscReal *slope = HeatSourceSlope(op->source);
+  PetscReal       *D     = op->shift_owned;
+
+  for (size_t cell = 0; everywhere && cell < HeatGridLocalCells(g); cell++)
+    D[cell] = (E ? E[cell] : 0.0) - (slope ? slope[cell] : 0.0);
+  for (int round = everywhere ? 1 : 0; round < 2; round++) {
+    for (int s = 0; s < HEAT_SIDES; s++) {
+      const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
+
+      for (PetscInt k = 0; k < faces.length; k++) {
+        const size_t cell = HeatBoundaryCell(g, (HeatSide)s, k);
+
+        if (round == 0) D[cell] = E ? E[cell] : 0.0;
+        else D[cell] += faces.excess[k];
+      }
+    }
+  }
+}
+
+PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
+{
+  const HeatGrid *g = op->grid;
+
+  PetscFunctionBeginUser;
+  if (!op->q_owned) {
+    op->q = HeatSourceCells(op->source);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscArraycpy(op->q_owned, HeatSourceCells(op->source), HeatGridLocalCells(g)));
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
+
+    for (PetscInt k = 0; k < faces.length; k++)
+      op->q_owned[HeatBoundaryCell(g, (HeatSide)s, k)] += faces.F[k];
+  }
+  op->q = op->q_owned;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set-up. */
+
+/* A property that a file gives must be positive; found by all ranks together. */
+static PetscErrorCode CheckProperty(const HeatOperator *op, HeatProperty property,
+                                    const PetscReal *values)
+{
+  const HeatGrid *g   = op->grid;
+  PetscInt64      bad = 0;
+  char            path[64];
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
+    bad += !(values[cell] > 0.0 && values[cell] <= PETSC_MAX_REAL);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, g->comm));
+  PetscCall(PetscSNPrintf(path, sizeof path, "properties.%s", HeatPropertyNames[property]));
+  HeatCaseCheckKey(bad == 0, g->comm, op->c, path,
+                   "%" PetscInt64_FMT " cells of the dataset are not greater than 0", bad);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *inputs)
+{
+  const HeatGrid  *g       = op->grid;
+  const size_t     n       = HeatGridLocalCells(g);
+  const PetscReal *density = inputs ? inputs->properties[HEAT_PROPERTY_DENSITY] : NULL;
+  const PetscReal *heat    = inputs ? inputs->properties[HEAT_PROPERTY_SPECIFIC_HEAT] : NULL;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &op->capacity));
+  if (density) {
+    PetscCall(CheckProperty(op, HEAT_PROPERTY_DENSITY, density));
+    PetscCall(PetscMalloc1(n, &op->density));
+    PetscCall(PetscArraycpy(op->density, density, n));
+  }
+  if (heat) PetscCall(CheckProperty(op, HEAT_PROPERTY_SPECIFIC_HEAT, heat));
+  for (size_t cell = 0; cell < n; cell++) {
+    const PetscReal specific = heat ? heat[cell]
+                                    : op->c->materials[op->material[cell]].specific_heat;
+
+    op->capacity[cell] = HeatOperatorDensity(op, cell) * specific * g->hx * g->hy;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What only a non-linear operator, or an exchange, needs. */
+static PetscErrorCode AllocateDerivatives(HeatOperator *op)
+{
+  const HeatGrid *g      = op->grid;
+  const size_t    n[2]   = {(size_t)(g->nxl + 1) * (size_t)g->nyl,
+                            (size_t)g->nxl * (size_t)(g->nyl + 1)};
+  const PetscBool varies = HeatConductivityVaries(op->conductivity);
+
+  PetscFunctionBeginUser;
+  op->linear = (!varies && !HeatSourceDependsOnT(op->source) && !HeatBoundariesRadiate(op->c))
+                   ? PETSC_TRUE
+                   : PETSC_FALSE;
+  if (op->linear) {
+    if (op->exchange) op->shift = HeatExchangeConductance(op->exchange);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (int axis = 0; varies && axis < 2; axis++) {
+    PetscCall(PetscCalloc1(n[axis], &op->low[axis]));
+    PetscCall(PetscCalloc1(n[axis], &op->high[axis]));
+  }
+  PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->shift_owned));
+  FillShift(op, PETSC_TRUE);
+  op->shift = op->shift_owned;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInputs *inputs)
+{
+  const HeatGrid *g = op->grid;
+  const HeatCase *c = op->c;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->material));
+  PetscCall(HeatPaintMaterials(g, c, inputs, op->material));
+  PetscCall(FillCapacity(op, inputs));
+  PetscCall(HeatContactsCreate(c, &op->contacts));
+  PetscCall(HeatConductivityCreate(g, c, inputs, op->material, &op->conductivity));
+  PetscCall(HeatOperatorSetUpFaces(op));
+  PetscCall(HeatBoundariesCreate(g, c, HeatConductivityField(op->conductivity, 0),
+                                 HeatConductivityField(op->conductivity, 1), &op->boundaries));
+  PetscCall(HeatConductivityTrim(op->conductivity));
+  PetscCall(HeatSourceCreate(g, c, inputs, &op->source));
+  PetscCall(HeatExchangeCreate(g, c, &op->exchange));
+  PetscCall(AllocateDerivatives(op));
+  PlaceBoundaries(op);
+  if (HeatBoundariesHaveFlux(op->boundaries))
+    PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->q_owned));
+  PetscCall(HeatOperatorCombineSources(op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The temperature. */
+
+/* Conductivities, conductances and sides. */
+static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, PetscBool *valid)
+{
+  const HeatConductivity *s        = op->conductivity;
+  const PetscBool         varies   = HeatConductivityVaries(s);
+  const PetscReal *const  k[2]     = {HeatConductivityField(s, 0), HeatConductivityField(s, 1)};
+  const PetscReal *const  slope[2] = {HeatConductivitySlope(s, 0), HeatConductivitySlope(s, 1)};
+
+  PetscFunctionBeginUser;
+  if (varies) {
+    PetscCall(HeatConductivityUpdate(op->conductivity, T, valid));
+    PetscCall(HeatOperatorUpdateFaces(op, T));
+  }
+  PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, valid));
+  PlaceBoundaries(op);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid)
+{
+  PetscBool good = PETSC_TRUE;
+  int       bad;
+
+  PetscFunctionBeginUser;
+  *valid = PETSC_TRUE;
+  if (op->linear) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(UpdateConductances(op, T, &good));
+  PetscCall(HeatSourceUpdate(op->source, T, &good));
+  if (HeatSourceDependsOnT(op->source)) PetscCall(HeatOperatorCombineSources(op));
+  FillShift(op, HeatSourceDependsOnT(op->source));
+  bad = good ? 0 : 1;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, op->grid->comm));
+  *valid = bad ? PETSC_FALSE : PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal HeatOperatorDensity(const HeatOperator *op, size_t cell)
+{
+  return op->density ? op->density[cell] : op->c->materials[op->material[cell]].density;
+}

@@ -1,0 +1,211 @@
+/* Conductances of the faces between cells, and how they depend on the temperature.
+ *
+ * They are computed line by line: n faces between n cells on the low side and n on the high side,
+ * own ones or a neighbour's.  Both owners of a face compute it from the same numbers in the same
+ * order, so it has the same bits in both.
+ *
+ * Where conductivities depend on T, the heat through a face towards its lower cell, G (T_b - T_a),
+ * changes by high x_b - low x_a when the temperatures change by x:
+ *      low = G - dG/dT_a (T_b - T_a),   high = G + dG/dT_b (T_b - T_a). */
+#include "solver/operator/operator_impl.h"
+
+/* Cells along a line, next to each other in memory. */
+typedef struct {
+  const PetscReal *k, *slope, *T; /* slope and T where conductivities depend on T */
+  const uint16_t  *material;      /* where there are contacts */
+} Line;
+
+typedef struct {
+  HeatOperator    *op;
+  const PetscReal *T; /* of the Update; NULL at set-up */
+  int              axis;
+} Faces;
+
+static Line OwnCells(const Faces *f, size_t cell)
+{
+  const HeatOperator *op    = f->op;
+  const PetscReal    *slope = HeatConductivitySlope(op->conductivity, f->axis);
+
+  return (Line){HeatConductivityField(op->conductivity, f->axis) + cell,
+                slope ? slope + cell : NULL, f->T ? f->T + cell : NULL, op->material + cell};
+}
+
+static Line GhostCells(const Faces *f, HeatSide side, PetscInt first)
+{
+  const HeatGhostCells *g = &f->op->ghosts[side];
+
+  return (Line){g->k + first, g->slope ? g->slope + first : NULL, f->T ? g->T + first : NULL,
+                g->material ? g->material + first : NULL};
+}
+
+static PetscReal FaceConductivity(HeatFaceAverage average, PetscReal a, PetscReal b)
+{
+  return average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b) : 0.5 * (a + b);
+}
+
+/* dk_f/da; with the arguments exchanged, dk_f/db. */
+static PetscReal FaceSensitivity(HeatFaceAverage average, PetscReal a, PetscReal b)
+{
+  return average == HEAT_FACE_HARMONIC ? 2.0 * (b / (a + b)) * (b / (a + b)) : 0.5;
+}
+
+/* 1/G = h/(k_f A) + R/A for n faces from `first` on, and their derivatives. */
+static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
+{
+  const HeatOperator   *op      = f->op;
+  const HeatGrid       *g       = op->grid;
+  const HeatFaceAverage average = op->c->solver.face_average;
+  const PetscReal       area = f->axis == 0 ? g->hy : g->hx, h = f->axis == 0 ? g->hx : g->hy;
+  PetscReal            *G = (f->axis == 0 ? op->gx : op->gy) + first;
+
+  for (PetscInt i = 0; i < n; i++) {
+    G[i] = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
+  }
+  for (PetscInt i = 0; i < n && op->contacts; i++) {
+    const PetscReal R = HeatContactsResistance(op->contacts, a.material[i], b.material[i]);
+
+    if (R > 0.0) G[i] /= 1.0 + G[i] * R / area;
+  }
+  for (PetscInt i = 0; i < n && f->T; i++) {
+    const PetscReal alone  = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
+    const PetscReal share  = G[i] / alone; /* of the temperature's fall that is not the contact's */
+    const PetscReal factor = share * share * (area / h) * (b.T[i] - a.T[i]);
+
+    op->low[f->axis][first + (size_t)i] = G[i] - FaceSensitivity(average, a.k[i], b.k[i]) *
+                                                     a.slope[i] * factor;
+    op->high[f->axis][first + (size_t)i] = G[i] + FaceSensitivity(average, b.k[i], a.k[i]) *
+                                                      b.slope[i] * factor;
+  }
+}
+
+/* Faces between cells of this rank, and those shared with neighbours; boundary faces stay zero, and
+   so does the face of a cell with itself, where it is alone along a periodic axis. */
+static void VerticalFaces(const Faces *f)
+{
+  const HeatGrid *g  = f->op->grid;
+  const PetscInt  nx = g->nxl;
+
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const size_t row = (size_t)j * (size_t)nx, face = (size_t)j * (size_t)(nx + 1);
+    const Line   first = OwnCells(f, row), last = OwnCells(f, row + (size_t)nx - 1);
+
+    if (nx > 1) FaceLine(f, nx - 1, face + 1, first, OwnCells(f, row + 1));
+    if (g->nx == 1) continue;
+    if (!g->boundary[HEAT_LEFT]) FaceLine(f, 1, face, GhostCells(f, HEAT_LEFT, j), first);
+    if (!g->boundary[HEAT_RIGHT])
+      FaceLine(f, 1, face + (size_t)nx, last, GhostCells(f, HEAT_RIGHT, j));
+  }
+}
+
+static void HorizontalFaces(const Faces *f)
+{
+  const HeatGrid *g     = f->op->grid;
+  const size_t    width = (size_t)g->nxl;
+
+  if (g->ny == 1) return;
+  for (PetscInt j = 0; j <= g->nyl; j++) {
+    const size_t row = (size_t)j * width;
+
+    if (j == 0) {
+      if (!g->boundary[HEAT_BOTTOM])
+        FaceLine(f, g->nxl, row, GhostCells(f, HEAT_BOTTOM, 0), OwnCells(f, row));
+    } else if (j == g->nyl) {
+      if (!g->boundary[HEAT_TOP])
+        FaceLine(f, g->nxl, row, OwnCells(f, row - width), GhostCells(f, HEAT_TOP, 0));
+    } else {
+      FaceLine(f, g->nxl, row, OwnCells(f, row - width), OwnCells(f, row));
+    }
+  }
+}
+
+/* Own copies of the halo's strips of a field, for the sides at both ends of an axis, or of both
+   (axis 2); strip(side) is where a copy is kept. */
+typedef PetscReal **(*StripOf)(HeatGhostCells *ghosts);
+
+static PetscReal **StripOfK(HeatGhostCells *ghosts) { return &ghosts->k; }
+static PetscReal **StripOfSlope(HeatGhostCells *ghosts) { return &ghosts->slope; }
+static PetscReal **StripOfT(HeatGhostCells *ghosts) { return &ghosts->T; }
+
+static PetscErrorCode ExchangeStrips(HeatOperator *op, const PetscReal *field, int first, int end,
+                                     StripOf strip)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatHaloBegin(op->halo, field));
+  PetscCall(HeatHaloEnd(op->halo));
+  for (int s = first; s < end; s++) {
+    const PetscReal *ghost  = HeatHaloGhost(op->halo, (HeatSide)s);
+    const PetscInt   length = s < HEAT_BOTTOM ? op->grid->nyl : op->grid->nxl;
+    PetscReal      **copy   = strip(&op->ghosts[s]);
+
+    if (!ghost) continue;
+    if (!*copy) PetscCall(PetscMalloc1(length, copy));
+    PetscCall(PetscArraycpy(*copy, ghost, length));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The neighbours' conductivities, and with T their derivatives and temperatures; an axis that
+   shares its array with the other is exchanged with it. */
+static PetscErrorCode ExchangeConductivities(HeatOperator *op, const PetscReal *T)
+{
+  const HeatConductivity *k = op->conductivity;
+  const PetscBool shared = HeatConductivityField(k, 0) == HeatConductivityField(k, 1) ? PETSC_TRUE
+                                                                                      : PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  for (int axis = 0; axis < (shared ? 1 : 2); axis++) {
+    const int first = 2 * axis, end = shared ? HEAT_SIDES : first + 2;
+
+    PetscCall(ExchangeStrips(op, HeatConductivityField(k, axis), first, end, StripOfK));
+    if (T) PetscCall(ExchangeStrips(op, HeatConductivitySlope(k, axis), first, end, StripOfSlope));
+  }
+  if (T) PetscCall(ExchangeStrips(op, T, 0, HEAT_SIDES, StripOfT));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The neighbours' materials, through the halo as numbers. */
+static PetscErrorCode ExchangeMaterials(HeatOperator *op)
+{
+  const HeatGrid *g = op->grid;
+  const size_t    n = HeatGridLocalCells(g);
+  PetscReal      *numbers;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &numbers));
+  for (size_t cell = 0; cell < n; cell++) numbers[cell] = (PetscReal)op->material[cell];
+  PetscCall(HeatHaloBegin(op->halo, numbers));
+  PetscCall(HeatHaloEnd(op->halo));
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const PetscReal *ghost  = HeatHaloGhost(op->halo, (HeatSide)s);
+    const PetscInt   length = s < HEAT_BOTTOM ? g->nyl : g->nxl;
+
+    if (!ghost) continue;
+    PetscCall(PetscMalloc1(length, &op->ghosts[s].material));
+    for (PetscInt k = 0; k < length; k++) op->ghosts[s].material[k] = (uint16_t)ghost[k];
+  }
+  PetscCall(PetscFree(numbers));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1((size_t)(op->grid->nxl + 1) * (size_t)op->grid->nyl, &op->gx));
+  PetscCall(PetscCalloc1((size_t)op->grid->nxl * (size_t)(op->grid->nyl + 1), &op->gy));
+  if (op->contacts) PetscCall(ExchangeMaterials(op));
+  if (HeatConductivityVaries(op->conductivity)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatOperatorUpdateFaces(op, NULL));
+  for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(op->ghosts[s].k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T)
+{
+  const Faces x = {.op = op, .T = T, .axis = 0}, y = {.op = op, .T = T, .axis = 1};
+
+  PetscFunctionBeginUser;
+  PetscCall(ExchangeConductivities(op, T));
+  VerticalFaces(&x);
+  HorizontalFaces(&y);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

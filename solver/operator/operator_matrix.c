@@ -1,0 +1,135 @@
+/* The operator as a matrix, its diagonal, and its spectrum's bound. */
+#include "solver/operator/operator_impl.h"
+
+/* A cell's faces: what each adds to the diagonal of -J, and what couples it to the cell beyond. */
+typedef struct {
+  PetscReal own[HEAT_SIDES], beyond[HEAT_SIDES];
+} CellFaces;
+
+static CellFaces FacesOf(const HeatOperator *op, PetscInt j, PetscInt i, PetscBool frozen)
+{
+  const PetscInt nx = op->grid->nxl;
+  const size_t x = (size_t)j * (size_t)(nx + 1) + (size_t)i, y = (size_t)j * (size_t)nx + (size_t)i;
+  const PetscBool  fixed = (frozen || !op->low[0]) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal *lx = fixed ? op->gx : op->low[0], *hx = fixed ? op->gx : op->high[0];
+  const PetscReal *ly = fixed ? op->gy : op->low[1], *hy = fixed ? op->gy : op->high[1];
+
+  return (CellFaces){{hx[x], lx[x + 1], hy[y], ly[y + (size_t)nx]},
+                     {lx[x], hx[x + 1], ly[y], hy[y + (size_t)nx]}};
+}
+
+static PetscReal OwnSum(const CellFaces *f)
+{
+  return (f->own[0] + f->own[1]) + (f->own[2] + f->own[3]);
+}
+
+/* Magnitudes of the couplings to other cells; faces on the boundary have none. */
+static PetscReal CouplingSum(const HeatGrid *g, PetscInt j, PetscInt i, const CellFaces *f)
+{
+  const PetscBool edge[HEAT_SIDES] = {
+      i == 0 ? PETSC_TRUE : PETSC_FALSE, i == g->nxl - 1 ? PETSC_TRUE : PETSC_FALSE,
+      j == 0 ? PETSC_TRUE : PETSC_FALSE, j == g->nyl - 1 ? PETSC_TRUE : PETSC_FALSE};
+  PetscReal sum = 0.0;
+
+  for (int s = 0; s < HEAT_SIDES; s++)
+    sum += g->boundary[s] && edge[s] ? 0.0 : PetscAbsReal(f->beyond[s]);
+  return sum;
+}
+
+PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d)
+{
+  const HeatGrid *g = op->grid;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const size_t    cell  = (size_t)j * (size_t)g->nxl + (size_t)i;
+      const CellFaces faces = FacesOf(op, j, i, PETSC_FALSE);
+
+      d[cell] = mass * op->capacity[cell] + OwnSum(&faces);
+      if (op->shift) d[cell] += op->shift[cell];
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
+{
+  const HeatGrid *g     = op->grid;
+  PetscReal       bound = 0.0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const size_t    cell  = (size_t)j * (size_t)g->nxl + (size_t)i;
+      const CellFaces faces = FacesOf(op, j, i, PETSC_FALSE);
+      const PetscReal shift = op->shift ? op->shift[cell] : 0.0;
+
+      bound = PetscMax(bound,
+                       (PetscAbsReal(OwnSum(&faces) + shift) + CouplingSum(g, j, i, &faces)) /
+                           op->capacity[cell]);
+    }
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bound, 1, MPIU_REAL, MPIU_MAX, g->comm));
+  *dt = bound > 0.0 ? 2.0 / bound : PETSC_MAX_REAL;
+  PetscFunctionReturn(0);
+}
+
+/* The part of a cell's shift that an assembled matrix keeps: what strengthens its diagonal, and the
+   exchange, which fixes the level. */
+static PetscReal KeptShift(const HeatOperator *op, size_t cell)
+{
+  const PetscReal least = op->exchange ? HeatExchangeConductance(op->exchange)[cell] : 0.0;
+
+  return op->shift ? PetscMax(op->shift[cell], least) : 0.0;
+}
+
+const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis)
+{
+  return axis == 0 ? op->gx : op->gy;
+}
+
+void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row)
+{
+  const size_t first = (size_t)j * (size_t)op->grid->nxl;
+
+  for (PetscInt i = 0; i < op->grid->nxl; i++)
+    row[i] = mass * op->capacity[first + (size_t)i] + KeptShift(op, first + (size_t)i);
+}
+
+PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A)
+{
+  const HeatGrid *g = op->grid;
+
+  PetscFunctionBeginUser;
+  PetscCall(MatZeroEntries(A));
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const size_t     cell                = (size_t)j * (size_t)g->nxl + (size_t)i;
+      const CellFaces  faces               = FacesOf(op, j, i, PETSC_TRUE);
+      const PetscInt   step[HEAT_SIDES][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
+      const MatStencil row                 = {.i = g->xs + i, .j = g->ys + j};
+      MatStencil       columns[HEAT_SIDES + 1];
+      PetscScalar      values[HEAT_SIDES + 1];
+      PetscInt         n = 1;
+
+      columns[0] = row;
+      values[0]  = mass * op->capacity[cell] + OwnSum(&faces) + KeptShift(op, cell);
+      for (int s = 0; s < HEAT_SIDES; s++) {
+        const PetscInt  column_i = row.i + step[s][0], column_j = row.j + step[s][1];
+        const PetscBool outside = ((!g->periodic[0] && (column_i < 0 || column_i >= g->nx)) ||
+                                   (!g->periodic[1] && (column_j < 0 || column_j >= g->ny)))
+                                      ? PETSC_TRUE
+                                      : PETSC_FALSE;
+
+        if (outside) continue;
+        columns[n]  = (MatStencil){.i = column_i, .j = column_j};
+        values[n++] = -faces.beyond[s];
+      }
+      PetscCall(MatSetValuesStencil(A, 1, &row, n, columns, values, ADD_VALUES));
+    }
+  }
+  PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
+  PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
+  PetscFunctionReturn(0);
+}

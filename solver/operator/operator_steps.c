@@ -1,0 +1,224 @@
+/* Several explicit steps at once: what wavefront.c needs of an operator.
+ *
+ * The account of heat needs the temperatures along the domain's sides before each step; the sweep
+ * leaves them behind, and the heat is summed afterwards, step by step. */
+#include "solver/operator/operator_impl.h"
+#include "solver/operator/wavefront.h"
+
+/* Steps at once: with more than the usual ones little is left to gain. */
+enum { USUAL = 32, MOST = 64 };
+
+struct HeatOperatorSteps {
+  PetscBool      possible; /* the same on all ranks */
+  HeatFrame      frame;
+  HeatHaloCounts counts;
+  PetscInt64     messages[2], bytes[2]; /* of one exchange, over all ranks */
+  PetscReal      dt;                    /* [s] that the sweep was made for */
+  HeatWavefront *wavefront;             /* owned, like all below; NULL: not made yet */
+  HeatFrameField field;
+  PetscReal     *beyond[HEAT_SIDES]; /* [depth][frame's length] and one value around */
+  PetscReal     *edge[HEAT_SIDES];   /* [depth][length]; NULL: no heat crosses that side here */
+};
+
+static PetscInt FrameLength(const HeatFrame *frame, HeatSide side)
+{
+  return side < HEAT_BOTTOM ? frame->ny : frame->nx;
+}
+
+/* Whether some heat can enter through a side. */
+static PetscBool Conducts(const HeatBoundaryFaces *faces)
+{
+  for (PetscInt k = 0; k < faces->length; k++) {
+    if (faces->G[k] != 0.0 || faces->F[k] != 0.0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Coefficients that time changes, or an exchange, whose heat is summed cell by cell, are left to the
+   plain sweep. */
+static PetscErrorCode Prepare(HeatOperator *op)
+{
+  const PetscBool    fixed = (PetscBool)(op->linear && !op->exchange &&
+                                      !HeatSourceVaries(op->source) &&
+                                      !HeatBoundariesFluxVaries(op->boundaries));
+  HeatOperatorSteps *s;
+  PetscInt           most = USUAL;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  op->steps = s;
+  PetscCallMPI(MPI_Allreduce(&fixed, &s->possible, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-heat_steps_at_once", &most, NULL));
+  s->frame = HeatFrameMake(op->grid, PetscClipInterval(most, 1, MOST));
+  if (s->frame.depth == 0) s->possible = PETSC_FALSE;
+  if (s->possible) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
+{
+  PetscFunctionBeginUser;
+  if (!op->steps) PetscCall(Prepare(op));
+  *most = op->steps->possible ? op->steps->frame.depth : 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Making the sweep. */
+
+static PetscErrorCode Bring(const HeatFrame *frame, const PetscReal *own, PetscInt stride,
+                            HeatFrameField *field)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatFrameFieldCreate(frame, field));
+  field->own    = own;
+  field->stride = (size_t)stride;
+  PetscCall(HeatFrameExchange(frame, field, NULL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MakeWavefront(HeatOperator *op, PetscReal dt)
+{
+  const HeatGrid       *g = op->grid;
+  HeatOperatorSteps    *s = op->steps;
+  HeatFrameCoefficients k;
+  PetscReal            *r;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatWavefrontDestroy(&s->wavefront));
+  PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
+  for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
+  PetscCall(Bring(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
+  PetscCall(Bring(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
+  PetscCall(Bring(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
+  PetscCall(Bring(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
+  PetscCall(Bring(&s->frame, r, g->nxl, &k.r));
+  PetscCall(Bring(&s->frame, op->q, g->nxl, &k.q));
+  PetscCall(HeatWavefrontCreate(&s->frame, &k, &s->wavefront));
+  s->dt = dt;
+  for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
+  PetscCall(HeatFrameFieldDestroy(&k.r));
+  PetscCall(HeatFrameFieldDestroy(&k.q));
+  PetscCall(PetscFree(r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MakeSides(HeatOperator *op)
+{
+  HeatOperatorSteps *s = op->steps;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFrameFieldCreate(&s->frame, &s->field));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
+    const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
+
+    if (!op->grid->boundary[side]) continue;
+    PetscCall(PetscCalloc1(length * (size_t)s->frame.depth + 2, &s->beyond[side]));
+    if (!Conducts(&faces)) continue;
+    PetscCall(PetscMalloc1(faces.length * s->frame.depth, &s->edge[side]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Steps. */
+
+/* The temperatures beyond the sides at the beginning of each step, along the whole frame. */
+static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscReal *times)
+{
+  HeatOperatorSteps *s = op->steps;
+
+  PetscFunctionBeginUser;
+  for (PetscInt l = 0; l < steps; l++) {
+    PetscCall(HeatBoundariesSet(op->boundaries, times[l]));
+    for (int side = 0; side < HEAT_SIDES; side++) {
+      const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
+      const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
+      const PetscInt before = s->frame.margin[side < HEAT_BOTTOM ? HEAT_BOTTOM : HEAT_LEFT];
+
+      if (!s->beyond[side]) continue;
+      PetscCall(
+          PetscArraycpy(s->beyond[side] + 1 + (size_t)l * length + before, faces.T, faces.length));
+    }
+  }
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    if (!s->beyond[side]) continue;
+    PetscCall(HeatFrameExtend(&s->frame, side < HEAT_BOTTOM ? 1 : 0, steps, s->beyond[side] + 1));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal *times,
+                               HeatFlows *flows)
+{
+  HeatOperatorSteps *s = op->steps;
+
+  PetscFunctionBeginUser;
+  HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_SOURCE], (PetscReal)steps,
+                        HeatSourceLocalTotal(op->source));
+  HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_TURNOVER], (PetscReal)steps,
+                        HeatSourceLocalTurnover(op->source));
+  for (PetscInt l = 0; l < steps; l++) {
+    PetscCall(HeatBoundariesSet(op->boundaries, times[l]));
+    for (int side = 0; side < HEAT_SIDES; side++) {
+      const PetscInt length = HeatBoundariesGet(op->boundaries, (HeatSide)side).length;
+
+      if (s->edge[side])
+        HeatOperatorAddSideHeat(op, (HeatSide)side, s->edge[side] + (size_t)l * (size_t)length,
+                                flows);
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
+                                     const PetscReal *times, PetscReal *T, HeatFlows *flows)
+{
+  HeatOperatorSteps *s     = op->steps;
+  HeatWavefrontSides sides = {{NULL}, {NULL}};
+
+  PetscFunctionBeginUser;
+  if (!s->wavefront) PetscCall(MakeSides(op));
+  if (!s->wavefront || s->dt != dt) PetscCall(MakeWavefront(op, dt));
+  PetscCall(SetBeyond(op, steps, times));
+  s->field.own    = T;
+  s->field.stride = (size_t)op->grid->nxl;
+  PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    sides.beyond[side] = s->beyond[side] ? s->beyond[side] + 1 : NULL;
+    sides.edge[side]   = s->edge[side];
+  }
+  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, T));
+  PetscCall(PetscMemzero(flows, sizeof *flows));
+  PetscCall(AddFlows(op, steps, times, flows));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op)
+{
+  HeatDeepHaloCounts deep = {0};
+
+  if (!op->steps) return deep;
+  deep.depth = op->steps->frame.depth;
+  deep.sent  = op->steps->counts;
+  for (int k = 0; k < 2; k++) {
+    deep.messages[k] = op->steps->messages[k];
+    deep.bytes[k]    = op->steps->bytes[k];
+  }
+  return deep;
+}
+
+PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **out)
+{
+  HeatOperatorSteps *s = *out;
+
+  PetscFunctionBeginUser;
+  if (!s) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatWavefrontDestroy(&s->wavefront));
+  PetscCall(HeatFrameFieldDestroy(&s->field));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    PetscCall(PetscFree(s->beyond[side]));
+    PetscCall(PetscFree(s->edge[side]));
+  }
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,58 @@
+/* Faces between cells, visited one by one: each by the rank of the cell on its right or above. */
+#include "solver/operator/operator_impl.h"
+
+/* Materials of the cells beyond the left and the bottom side of the block. */
+static PetscErrorCode MaterialsBeyond(HeatOperator *op, PetscReal *left, PetscReal *bottom)
+{
+  const HeatGrid *g = op->grid;
+  PetscReal      *material;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(HeatGridLocalCells(g), &material));
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
+    material[cell] = (PetscReal)op->material[cell];
+  PetscCall(HeatHaloBegin(op->halo, material));
+  PetscCall(HeatHaloEnd(op->halo));
+  if (HeatHaloGhost(op->halo, HEAT_LEFT))
+    PetscCall(PetscArraycpy(left, HeatHaloGhost(op->halo, HEAT_LEFT), g->nyl));
+  if (HeatHaloGhost(op->halo, HEAT_BOTTOM))
+    PetscCall(PetscArraycpy(bottom, HeatHaloGhost(op->halo, HEAT_BOTTOM), g->nxl));
+  PetscCall(PetscFree(material));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorVisitFaces(HeatOperator *op, const PetscReal *T, HeatFaceVisitor visit,
+                                      void *context)
+{
+  const HeatGrid  *g  = op->grid;
+  const PetscInt   nx = g->nxl;
+  const PetscReal *T_left, *T_bottom;
+  PetscReal       *left, *bottom;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(g->nyl, &left, nx, &bottom));
+  PetscCall(MaterialsBeyond(op, left, bottom));
+  PetscCall(HeatHaloBegin(op->halo, T));
+  PetscCall(HeatHaloEnd(op->halo));
+  T_left   = HeatHaloGhost(op->halo, HEAT_LEFT);
+  T_bottom = HeatHaloGhost(op->halo, HEAT_BOTTOM);
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < nx; i++) {
+      const size_t    cell = (size_t)j * (size_t)nx + (size_t)i;
+      const PetscReal gx = op->gx[cell + (size_t)j], gy = op->gy[cell];
+      const PetscInt  own = op->material[cell];
+
+      if (i > 0) visit(op->material[cell - 1], own, gx * (T[cell - 1] - T[cell]), context);
+      else if (T_left) visit((PetscInt)left[j], own, gx * (T_left[j] - T[cell]), context);
+      if (j > 0) {
+        const size_t below = cell - (size_t)nx;
+
+        visit(op->material[below], own, gy * (T[below] - T[cell]), context);
+      } else if (T_bottom) {
+        visit((PetscInt)bottom[i], own, gy * (T_bottom[i] - T[cell]), context);
+      }
+    }
+  }
+  PetscCall(PetscFree2(left, bottom));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,211 @@
+/* Boundary conditions, one formula for all (see the header).
+ *
+ * A film is what lies between the surface and its surroundings: without resistance where the
+ * temperature is prescribed, without conductance where it is not (flux, insulation).  Radiation is
+ * a film whose conductance depends on the surface's temperature, found anew by each Update. */
+#include "solver/physics/boundary.h"
+
+#include "solver/case/time_series.h"
+#include "solver/physics/boundary_impl.h"
+#include "solver/physics/paint.h"
+#include "solver/physics/radiation.h"
+
+/* Time and temperature. */
+
+static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
+                                     const HeatStretch *stretch, PetscReal t, PetscInt first,
+                                     PetscInt n)
+{
+  PetscFunctionBeginUser;
+  if (stretch->series) {
+    const PetscReal value = HeatSeriesAt(stretch->series, t);
+
+    for (PetscInt k = 0; k < n; k++) b->scratch[k] = value;
+  } else {
+    PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first, t, NULL,
+                                     b->scratch));
+  }
+  for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * b->scratch[k];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
+                                    const HeatStretch *stretch, PetscReal t)
+{
+  PetscFunctionBeginUser;
+  if (!stretch->expression && !stretch->series) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->n_stretches == 1) {
+    PetscCall(EvaluatePoints(b, s, stretch, t, 0, s->length + 2));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(EvaluatePoints(b, s, stretch, t, stretch->begin, stretch->end - stretch->begin));
+  if (stretch->begin == 0) PetscCall(EvaluatePoints(b, s, stretch, t, s->length, 1));
+  if (stretch->end == s->length) PetscCall(EvaluatePoints(b, s, stretch, t, s->length + 1, 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundariesSet(HeatBoundaries *b, PetscReal t)
+{
+  PetscFunctionBeginUser;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatSideFaces *s = &b->sides[side];
+
+    for (PetscInt n = 0; n < s->n_stretches; n++) {
+      if (s->stretches[n].varies) PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], t));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* G and excess of a face.  With q = G (T_b - T_c) the heat and rho the film's tangent,
+       -dq/dT_c = (half - half' (T_s - T_c)) rho/(half + rho),   T_s = T_c + q/half. */
+static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T, PetscReal half_slope)
+{
+  const PetscReal half = s->half[f], beyond = s->T[f];
+  PetscReal       secant = s->film[f], tangent = secant;
+
+  if (s->emission[f] > 0.0) {
+    const PetscReal surface = HeatRadiationSurface(half, s->emission[f], T, beyond);
+
+    secant  = HeatRadiationSecant(s->emission[f], beyond, surface);
+    tangent = HeatRadiationTangent(s->emission[f], surface);
+  }
+  const PetscReal G = HeatBoundarySeries(half, secant), along = HeatBoundarySeries(half, tangent);
+
+  s->G[f]      = G;
+  s->excess[f] = (along - G) - half_slope * (G / half * (beyond - T)) * (along / half);
+}
+
+PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[2],
+                                    const PetscReal *const slope[2], const PetscReal *T,
+                                    PetscBool *finite)
+{
+  PetscFunctionBeginUser;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatGrid *g    = b->grid;
+    const int       axis = side / 2;
+    HeatSideFaces  *s    = &b->sides[side];
+
+    if (!k && !s->radiates) continue;
+    for (PetscInt f = 0; f < s->length; f++) {
+      const size_t cell       = HeatBoundaryCell(g, (HeatSide)side, f);
+      PetscReal    half_slope = 0.0;
+
+      if (k) {
+        s->half[f] = HeatBoundaryHalf(g, (HeatSide)side, k[axis][cell]);
+        half_slope = HeatBoundaryHalf(g, (HeatSide)side, slope[axis][cell]);
+      }
+      UpdateFace(s, f, T[cell], half_slope);
+      if (PetscIsInfOrNanReal(s->G[f]) || PetscIsInfOrNanReal(s->excess[f])) *finite = PETSC_FALSE;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Questions. */
+
+HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *b, HeatSide side)
+{
+  const HeatSideFaces    *s     = &b->sides[side];
+  const HeatBoundaryFaces faces = {s->length, s->G, s->half, s->T, s->F, s->excess, s->segment};
+
+  return faces;
+}
+
+PetscBool HeatBoundariesHaveFlux(const HeatBoundaries *b)
+{
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatSideFaces *s = &b->sides[side];
+
+    for (PetscInt n = 0; n < s->n_stretches; n++) {
+      if (s->stretches[n].target == s->F) return PETSC_TRUE;
+    }
+  }
+  return PETSC_FALSE;
+}
+
+PetscBool HeatBoundariesFluxVaries(const HeatBoundaries *b)
+{
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatSideFaces *s = &b->sides[side];
+
+    for (PetscInt n = 0; n < s->n_stretches; n++) {
+      if (s->stretches[n].target == s->F && s->stretches[n].varies) return PETSC_TRUE;
+    }
+  }
+  return PETSC_FALSE;
+}
+
+/* Given, and not the number zero. */
+static PetscBool IsPositive(const HeatFormula *f)
+{
+  return (f->given && (f->text || f->value > 0.0)) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscBool HeatBoundariesRadiate(const HeatCase *c)
+{
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt n = 0; n < c->boundary[side].n; n++) {
+      const HeatSegment *b = &c->boundary[side].segments[n];
+
+      if (b->type == HEAT_BC_RADIATION && IsPositive(&b->emissivity)) return PETSC_TRUE;
+    }
+  }
+  return PETSC_FALSE;
+}
+
+PetscBool HeatBoundariesFixLevel(const HeatCase *c)
+{
+  if (IsPositive(&c->exchange.coefficient) || HeatBoundariesRadiate(c)) return PETSC_TRUE;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt n = 0; n < c->boundary[side].n; n++) {
+      const HeatSegment *b = &c->boundary[side].segments[n];
+
+      if (b->type == HEAT_BC_TEMPERATURE) return PETSC_TRUE;
+      if (b->type == HEAT_BC_CONVECTION && IsPositive(&b->coefficient)) return PETSC_TRUE;
+    }
+  }
+  return PETSC_FALSE;
+}
+
+PetscInt HeatBoundarySegmentEnd(const HeatCase *c, HeatSide side, PetscInt segment)
+{
+  const int        axis = side < HEAT_BOTTOM ? 1 : 0;
+  const PetscReal *ends = axis == 0 ? c->grid.x : c->grid.y;
+  const PetscReal  to   = c->boundary[side].segments[segment].to;
+  const PetscInt   n    = c->grid.cells[axis];
+
+  if (PetscIsNanReal(to) || segment == c->boundary[side].n - 1) return n;
+  return HeatPaintFirstCell(to, ends[0], (ends[1] - ends[0]) / (PetscReal)n, n);
+}
+
+PetscBool HeatBoundaryHoldsEnd(const HeatCase *c, HeatSide side, int end)
+{
+  const PetscInt face = end == 0 ? 0 : c->grid.cells[side < HEAT_BOTTOM ? 1 : 0] - 1;
+  PetscInt       n    = 0;
+
+  while (n < c->boundary[side].n - 1 && HeatBoundarySegmentEnd(c, side, n) <= face) n++;
+  return c->boundary[side].segments[n].type == HEAT_BC_TEMPERATURE ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscErrorCode HeatBoundariesDestroy(HeatBoundaries **boundaries)
+{
+  HeatBoundaries *b = *boundaries;
+
+  PetscFunctionBeginUser;
+  if (!b) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    HeatSideFaces *s = &b->sides[side];
+
+    for (PetscInt n = 0; n < s->n_stretches; n++)
+      PetscCall(HeatExpressionDestroy(&s->stretches[n].expression));
+    PetscCall(PetscFree(s->stretches));
+    if (s->length) {
+      PetscCall(PetscFree5(s->G, s->half, s->excess, s->film, s->emission));
+      PetscCall(PetscFree5(s->x, s->y, s->T, s->F, s->segment));
+    }
+  }
+  PetscCall(PetscFree(b->scratch));
+  PetscCall(PetscFree(*boundaries));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,213 @@
+/* Set-up of the boundaries: which own faces each segment has, and their conditions. */
+#include <stdio.h>
+
+#include "solver/physics/boundary_impl.h"
+#include "solver/physics/radiation.h"
+
+/* A segment of the case, and the length of the faces along it. */
+typedef struct {
+  const HeatGrid *grid;
+  const HeatCase *c;
+  HeatSide        side;
+  PetscInt        segment;
+  PetscReal       face; /* [m] */
+} Place;
+
+/* "left.value", or "left[2].value" where the side has several segments. */
+static void PathOf(const Place *at, const char *key, char *path, size_t size)
+{
+  const char *dot = key[0] ? "." : "", *name = HeatSideNames[at->side];
+
+  if (at->c->boundary[at->side].n == 1)
+    (void)snprintf(path, size, "boundary.%s%s%s", name, dot, key);
+  else (void)snprintf(path, size, "boundary.%s[%d]%s%s", name, (int)at->segment, dot, key);
+}
+
+static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSide side,
+                                   HeatSideFaces *s)
+{
+  const PetscBool vertical = side < HEAT_BOTTOM ? PETSC_TRUE : PETSC_FALSE;
+  const PetscInt  n        = vertical ? g->nyl : g->nxl;
+
+  PetscFunctionBeginUser;
+  s->length = n;
+  PetscCall(PetscCalloc5(n, &s->G, n, &s->half, n, &s->excess, n, &s->film, n, &s->emission));
+  PetscCall(
+      PetscCalloc5(n + 2, &s->x, n + 2, &s->y, n + 2, &s->T, n + 2, &s->F, n + 2, &s->segment));
+  PetscCall(PetscCalloc1(PetscMin(c->boundary[side].n, n), &s->stretches));
+  for (PetscInt k = 0; k < n + 2; k++) {
+    /* Midpoints of the faces, then the two ends of this rank's stretch. */
+    const PetscReal along = k < n ? (PetscReal)k + 0.5 : k == n ? 0.0 : (PetscReal)n;
+
+    if (vertical) {
+      s->x[k] = g->x0 + (side == HEAT_LEFT ? 0.0 : (PetscReal)g->nx * g->hx);
+      s->y[k] = g->y0 + ((PetscReal)g->ys + along) * g->hy;
+    } else {
+      s->x[k] = g->x0 + ((PetscReal)g->xs + along) * g->hx;
+      s->y[k] = g->y0 + (side == HEAT_BOTTOM ? 0.0 : (PetscReal)g->ny * g->hy);
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A formula of one segment, compiled. */
+static PetscErrorCode Compile(const Place *at, const char *key, const HeatFormula *formula,
+                              int allowed, HeatExpression **e)
+{
+  char path[64], message[256];
+
+  PetscFunctionBeginUser;
+  PathOf(at, key, path, sizeof path);
+  PetscCall(HeatExpressionCreate(formula, allowed, e, message, sizeof message));
+  HeatCaseCheckKey(*e, at->grid->comm, at->c, path, "%s", message);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A formula of x and y on the stretch's faces; *bad counts values that are not within 0 and
+   most. */
+static PetscErrorCode EvaluateOnce(const Place *at, const char *key, const HeatFormula *formula,
+                                   PetscReal most, const HeatSideFaces *s,
+                                   const HeatStretch *stretch, PetscReal *values, PetscInt64 *bad)
+{
+  const PetscInt  first = stretch->begin;
+  HeatExpression *e;
+
+  PetscFunctionBeginUser;
+  PetscCall(Compile(at, key, formula, HEAT_VAR_X | HEAT_VAR_Y, &e));
+  PetscCall(HeatExpressionEvaluate(e, stretch->end - first, s->x + first, s->y + first, 0.0, NULL,
+                                   values + first));
+  PetscCall(HeatExpressionDestroy(&e));
+  for (PetscInt k = first; k < stretch->end; k++) *bad += !(values[k] >= 0.0 && values[k] <= most);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What lies between the surface and its surroundings. */
+static PetscErrorCode SetUpFilm(const Place *at, HeatSideFaces *s, const HeatStretch *stretch,
+                                PetscInt64 *bad)
+{
+  const HeatSegment *b = &at->c->boundary[at->side].segments[at->segment];
+
+  PetscFunctionBeginUser;
+  if (b->type == HEAT_BC_CONVECTION) {
+    PetscCall(
+        EvaluateOnce(at, "coefficient", &b->coefficient, PETSC_MAX_REAL, s, stretch, s->film, bad));
+  } else if (b->type == HEAT_BC_RADIATION) {
+    s->radiates = PETSC_TRUE;
+    PetscCall(EvaluateOnce(at, "emissivity", &b->emissivity, 1.0, s, stretch, s->emission, bad));
+  }
+  for (PetscInt k = stretch->begin; k < stretch->end; k++) {
+    s->film[k] = b->type == HEAT_BC_TEMPERATURE ? INFINITY : s->film[k] * at->face;
+    s->emission[k] *= HEAT_STEFAN_BOLTZMANN * at->face;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The value, or the ambient temperature, that follows the time. */
+static PetscErrorCode SetUpValue(const Place *at, HeatSideFaces *s, HeatStretch *stretch)
+{
+  const HeatSegment *b      = &at->c->boundary[at->side].segments[at->segment];
+  const PetscBool    valued = (b->type == HEAT_BC_TEMPERATURE || b->type == HEAT_BC_FLUX)
+                                  ? PETSC_TRUE
+                                  : PETSC_FALSE;
+  const HeatFormula *f      = valued ? &b->value : &b->ambient;
+
+  PetscFunctionBeginUser;
+  stretch->target = b->type == HEAT_BC_FLUX ? s->F : s->T;
+  stretch->scale  = b->type == HEAT_BC_FLUX ? at->face : 1.0;
+  if (b->type == HEAT_BC_INSULATED || b->type == HEAT_BC_PERIODIC)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (b->table.n > 0) {
+    stretch->series = &b->table;
+    stretch->varies = b->table.n > 1 ? PETSC_TRUE : PETSC_FALSE;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(Compile(at, valued ? "value" : "ambient", f, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME,
+                    &stretch->expression));
+  stretch->varies = (HeatExpressionVariables(stretch->expression) & HEAT_VAR_TIME) ? PETSC_TRUE
+                                                                                   : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* bad[segment]: faces with a value that makes no sense. */
+static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide side,
+                                const PetscReal *k, PetscInt64 *bad)
+{
+  const HeatGrid *g     = b->grid;
+  HeatSideFaces  *s     = &b->sides[side];
+  const PetscInt  start = side < HEAT_BOTTOM ? g->ys : g->xs;
+  PetscInt        begin = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(AllocateSide(g, c, side, s));
+  for (PetscInt f = 0; f < s->length; f++)
+    s->half[f] = HeatBoundaryHalf(g, side, k[HeatBoundaryCell(g, side, f)]);
+  for (PetscInt n = 0; n < c->boundary[side].n && begin < s->length; n++) {
+    const Place    at      = {g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx};
+    const PetscInt end     = PetscMin(HeatBoundarySegmentEnd(c, side, n) - start, s->length);
+    HeatStretch   *stretch = &s->stretches[s->n_stretches];
+
+    if (end <= begin) continue;
+    s->n_stretches++;
+    stretch->begin = begin;
+    stretch->end   = end;
+    for (PetscInt f = begin; f < end; f++) s->segment[f] = n;
+    PetscCall(SetUpFilm(&at, s, stretch, &bad[n]));
+    PetscCall(SetUpValue(&at, s, stretch));
+    begin = end;
+  }
+  s->segment[s->length]     = s->segment[0];
+  s->segment[s->length + 1] = s->segment[s->length - 1];
+  for (PetscInt n = 0; n < s->n_stretches; n++)
+    PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], 0.0));
+  for (PetscInt f = 0; f < s->length; f++) {
+    s->G[f] = HeatBoundarySeries(s->half[f], s->film[f]);
+    bad[s->segment[f]] += PetscIsInfOrNanReal(s->T[f]) || PetscIsInfOrNanReal(s->F[f]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What some rank found wrong is raised by all. */
+static PetscErrorCode CheckSide(const HeatGrid *g, const HeatCase *c, HeatSide side,
+                                PetscInt64 *bad)
+{
+  const PetscInt n = c->boundary[side].n;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bad, (PetscMPIInt)n, MPIU_INT64, MPI_SUM, g->comm));
+  for (PetscInt k = 0; k < n; k++) {
+    const Place at = {.grid = g, .c = c, .side = side, .segment = k};
+    char        path[64];
+
+    PathOf(&at, "", path, sizeof path);
+    HeatCaseCheckKey(bad[k] == 0, g->comm, c, path,
+                     "on %" PetscInt64_FMT
+                     " faces a value is not finite at t = 0, the coefficient is negative, or the "
+                     "emissivity not within 0 and 1; the expressions must be defined along the "
+                     "whole stretch",
+                     bad[k]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const PetscReal *kx,
+                                    const PetscReal *ky, HeatBoundaries **boundaries)
+{
+  HeatBoundaries *b;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&b));
+  *boundaries = b;
+  b->grid     = g;
+  PetscCall(PetscMalloc1(PetscMax(g->nxl, g->nyl) + 2, &b->scratch));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    PetscInt64 *bad;
+
+    PetscCall(PetscCalloc1(c->boundary[side].n, &bad));
+    if (g->boundary[side])
+      PetscCall(SetUpSide(b, c, (HeatSide)side, side < HEAT_BOTTOM ? kx : ky, bad));
+    const PetscErrorCode code = CheckSide(g, c, (HeatSide)side, bad);
+    PetscCall(PetscFree(bad));
+    PetscCall(code);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,284 @@
+/* Conductivities, see the header.
+ *
+ * Every walk over the cells goes row by row along runs of one material, so that an expression is
+ * evaluated in bulk, and only in its own cells.  Both axes share one array where no cell tells them
+ * apart. */
+#include "solver/physics/conductivity.h"
+
+#include <string.h>
+
+#include "solver/case/slope.h"
+
+struct HeatConductivity {
+  const HeatGrid  *grid;
+  const HeatCase  *c;
+  const uint16_t  *material;        /* [nyl][nxl] */
+  int              n_axes;          /* 1: both axes share an array */
+  PetscBool        fixed[2];        /* a file gives that axis */
+  PetscBool        varies, kept;    /* depends on T; is not the materials' number everywhere */
+  HeatExpression **expressions;     /* owned [2][n_materials]; NULL where it is a number */
+  PetscReal       *numbers;         /* owned [2][n_materials]; that number; "2*3" is one */
+  PetscReal       *k[2], *slope[2]; /* owned, [nyl][nxl]; by axis, as many as n_axes */
+  PetscReal       *x, *y, *work;    /* owned [nxl], [nxl], [2 nxl] */
+};
+
+static HeatExpression *ExpressionOf(const HeatConductivity *s, int axis, PetscInt material)
+{
+  return s->expressions[axis * s->c->n_materials + material];
+}
+
+static PetscReal NumberOf(const HeatConductivity *s, int axis, PetscInt material)
+{
+  return s->numbers[axis * s->c->n_materials + material];
+}
+
+static PetscBool DependsOnT(const HeatConductivity *s, int axis, PetscInt material)
+{
+  const HeatExpression *e = ExpressionOf(s, axis, material);
+
+  return (!s->fixed[axis] && e && (HeatExpressionVariables(e) & HEAT_VAR_TEMPERATURE))
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Set-up. */
+
+static const PetscReal *PropertyOf(const HeatCellInputs *inputs, int axis)
+{
+  const PetscReal *one = inputs ? inputs->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis] : NULL;
+
+  return one || !inputs ? one : inputs->properties[HEAT_PROPERTY_CONDUCTIVITY];
+}
+
+static PetscBool SameFormula(const HeatFormula *a, const HeatFormula *b)
+{
+  if (a->text && b->text) return strcmp(a->text, b->text) == 0 ? PETSC_TRUE : PETSC_FALSE;
+  return (!a->text && !b->text && a->value == b->value) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscBool IsIsotropic(const HeatCase *c, const HeatCellInputs *inputs)
+{
+  if (PropertyOf(inputs, 0) != PropertyOf(inputs, 1)) return PETSC_FALSE;
+  for (PetscInt m = 0; m < c->n_materials; m++) {
+    const HeatFormula *k = c->materials[m].conductivity;
+
+    if (!SameFormula(&k[0], &k[1])) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
+static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
+{
+  const HeatCase *c = s->c;
+
+  PetscFunctionBeginUser;
+  for (PetscInt m = 0; m < c->n_materials; m++) {
+    const HeatFormula *formula = &c->materials[m].conductivity[axis];
+    HeatExpression   **e       = &s->expressions[axis * c->n_materials + m];
+    PetscReal         *number  = &s->numbers[axis * c->n_materials + m];
+    char               path[64], message[256];
+
+    *number = formula->value;
+    if (!formula->text || s->fixed[axis]) continue;
+    PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TEMPERATURE, e,
+                                   message, sizeof message));
+    PetscCall(PetscSNPrintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", m));
+    HeatCaseCheckKey(*e, s->grid->comm, c, path, "%s", message);
+    if (HeatExpressionVariables(*e)) {
+      s->kept = PETSC_TRUE;
+    } else {
+      PetscCall(HeatExpressionAt(*e, 0.0, 0.0, 0.0, number));
+      PetscCall(HeatExpressionDestroy(e));
+    }
+    if (DependsOnT(s, axis, m)) s->varies = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The end of the run of one material that begins at column i of a row. */
+static PetscInt RunEnd(const uint16_t *row, PetscInt i, PetscInt n)
+{
+  const uint16_t material = row[i];
+
+  while (i < n && row[i] == material) i++;
+  return i;
+}
+
+/* The coordinates of a row: all y are the same, x never change. */
+static void SetRow(HeatConductivity *s, PetscInt j)
+{
+  for (PetscInt i = 0; i < s->grid->nxl; i++) s->y[i] = HeatGridY(s->grid, s->grid->ys + j);
+}
+
+/* What does not depend on T. */
+static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
+{
+  const PetscInt n = s->grid->nxl;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < s->grid->nyl; j++) {
+    const uint16_t *row = s->material + (size_t)j * (size_t)n;
+    PetscReal      *k   = s->k[axis] + (size_t)j * (size_t)n;
+
+    SetRow(s, j);
+    for (PetscInt i = 0, end; i < n; i = end) {
+      const PetscReal value = NumberOf(s, axis, row[i]);
+      HeatExpression *e     = ExpressionOf(s, axis, row[i]);
+
+      end = RunEnd(row, i, n);
+      if (DependsOnT(s, axis, row[i])) continue;
+      if (e) PetscCall(HeatExpressionEvaluate(e, end - i, s->x + i, s->y + i, 0.0, NULL, k + i));
+      for (PetscInt cell = i; cell < end && !e; cell++) k[cell] = value;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The first material, over all ranks, with a cell whose conductivity is not a positive number. */
+static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
+{
+  const HeatCase *c     = s->c;
+  PetscInt        first = c->n_materials;
+  char            path[64];
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
+    const PetscReal k = s->k[axis][cell];
+
+    if (!(k > 0.0 && k <= PETSC_MAX_REAL) && !DependsOnT(s, axis, s->material[cell]))
+      first = PetscMin(first, (PetscInt)s->material[cell]);
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPIU_INT, MPI_MIN, s->grid->comm));
+  if (s->fixed[axis]) {
+    const char *name = c->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis].file
+                           ? HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY_X + axis]
+                           : HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY];
+
+    PetscCall(PetscSNPrintf(path, sizeof path, "properties.%s", name));
+  } else {
+    PetscCall(PetscSNPrintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", first));
+  }
+  HeatCaseCheckKey(first == c->n_materials, s->grid->comm, c, path,
+                   "the conductivity is not greater than 0 in some cell of material '%.60s'",
+                   c->materials[first].name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
+                                      const HeatCellInputs *inputs, const uint16_t *material,
+                                      HeatConductivity **out)
+{
+  HeatConductivity *s;
+  const size_t      n = HeatGridLocalCells(g);
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *out        = s;
+  s->grid     = g;
+  s->c        = c;
+  s->material = material;
+  s->n_axes   = IsIsotropic(c, inputs) ? 1 : 2;
+  PetscCall(PetscCalloc1(2 * c->n_materials, &s->expressions));
+  PetscCall(PetscCalloc1(2 * c->n_materials, &s->numbers));
+  PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, 2 * g->nxl, &s->work));
+  for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
+  for (int axis = 0; axis < s->n_axes; axis++) {
+    s->fixed[axis] = PropertyOf(inputs, axis) ? PETSC_TRUE : PETSC_FALSE;
+    if (s->fixed[axis]) s->kept = PETSC_TRUE;
+    PetscCall(CompileAxis(s, axis));
+  }
+  for (int axis = 0; axis < s->n_axes; axis++) {
+    PetscCall(PetscCalloc1(n, &s->k[axis]));
+    if (s->varies) PetscCall(PetscCalloc1(n, &s->slope[axis]));
+    if (s->fixed[axis]) PetscCall(PetscArraycpy(s->k[axis], PropertyOf(inputs, axis), n));
+    else PetscCall(FillAxis(s, axis));
+    PetscCall(CheckAxis(s, axis));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatConductivityTrim(HeatConductivity *s)
+{
+  PetscFunctionBeginUser;
+  if (s->kept) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int axis = 0; axis < 2; axis++) PetscCall(PetscFree(s->k[axis]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The temperature. */
+
+static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal *T,
+                                 PetscBool *valid)
+{
+  const PetscInt n = s->grid->nxl;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < s->grid->nyl; j++) {
+    const size_t    start = (size_t)j * (size_t)n;
+    const uint16_t *row   = s->material + start;
+    PetscReal      *k = s->k[axis] + start, *slope = s->slope[axis] + start;
+
+    SetRow(s, j);
+    for (PetscInt i = 0, end; i < n; i = end) {
+      end = RunEnd(row, i, n);
+      if (!DependsOnT(s, axis, row[i])) continue;
+      PetscCall(HeatSlopeEvaluate(ExpressionOf(s, axis, row[i]), end - i, s->x + i, s->y + i, 0.0,
+                                  T + start + i, k + i, slope + i, s->work));
+      for (PetscInt cell = i; cell < end; cell++) {
+        if (!(k[cell] > 0.0 && k[cell] <= PETSC_MAX_REAL) || PetscIsInfOrNanReal(slope[cell]))
+          *valid = PETSC_FALSE;
+      }
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, PetscBool *valid)
+{
+  PetscFunctionBeginUser;
+  if (!s->varies) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int axis = 0; axis < s->n_axes; axis++) {
+    if (!s->fixed[axis]) PetscCall(UpdateAxis(s, axis, T, valid));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Questions. */
+
+PetscBool HeatConductivityVaries(const HeatConductivity *s) { return s->varies; }
+
+const PetscReal *HeatConductivityField(const HeatConductivity *s, int axis)
+{
+  return s->k[axis % s->n_axes];
+}
+
+const PetscReal *HeatConductivitySlope(const HeatConductivity *s, int axis)
+{
+  return s->slope[axis % s->n_axes];
+}
+
+PetscReal HeatConductivityAt(const HeatConductivity *s, int axis, size_t cell)
+{
+  const PetscReal *k = HeatConductivityField(s, axis);
+
+  return k ? k[cell] : NumberOf(s, axis % s->n_axes, s->material[cell]);
+}
+
+PetscErrorCode HeatConductivityDestroy(HeatConductivity **out)
+{
+  HeatConductivity *s = *out;
+
+  PetscFunctionBeginUser;
+  if (!s) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt e = 0; s->expressions && e < 2 * s->c->n_materials; e++)
+    PetscCall(HeatExpressionDestroy(&s->expressions[e]));
+  PetscCall(PetscFree(s->expressions));
+  PetscCall(PetscFree(s->numbers));
+  for (int axis = 0; axis < 2; axis++) {
+    PetscCall(PetscFree(s->k[axis]));
+    PetscCall(PetscFree(s->slope[axis]));
+  }
+  PetscCall(PetscFree3(s->x, s->y, s->work));
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,103 @@
+/* Exchange with the surroundings of the sheet, see the header. */
+#include "solver/physics/exchange.h"
+
+#include "solver/case/expression.h"
+
+struct HeatExchange {
+  const HeatGrid *grid;
+  HeatExpression *ambient_expression;    /* owned */
+  PetscReal      *conductance, *ambient; /* owned [nyl][nxl] */
+  PetscReal      *x, *y;                 /* owned [nxl] coordinates of a row */
+};
+
+static PetscErrorCode Compile(const HeatGrid *g, const HeatCase *c, const char *path,
+                              const HeatFormula *formula, int allowed, HeatExpression **e)
+{
+  char message[256];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionCreate(formula, allowed, e, message, sizeof message));
+  HeatCaseCheckKey(*e, g->comm, c, path, "%s", message);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Evaluate(HeatExchange *s, HeatExpression *e, PetscReal t, PetscReal *out)
+{
+  const HeatGrid *g = s->grid;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) s->y[i] = HeatGridY(g, g->ys + j);
+    PetscCall(
+        HeatExpressionEvaluate(e, g->nxl, s->x, s->y, t, NULL, out + (size_t)j * (size_t)g->nxl));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Cells where a value is not finite, or less than `least`; found by all ranks together. */
+static PetscErrorCode Check(const HeatExchange *s, const HeatCase *c, const char *path,
+                            const PetscReal *values, PetscReal least)
+{
+  PetscInt64 bad = 0;
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++)
+    bad += !(values[cell] >= least && values[cell] <= PETSC_MAX_REAL);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, s->grid->comm));
+  HeatCaseCheckKey(bad == 0, s->grid->comm, c, path,
+                   "in %" PetscInt64_FMT " cells it is %snot finite at t = 0; it must be defined "
+                   "everywhere",
+                   bad, least == 0.0 ? "negative or " : "");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatExchangeCreate(const HeatGrid *g, const HeatCase *c, HeatExchange **out)
+{
+  const size_t    n = HeatGridLocalCells(g);
+  HeatExchange   *s;
+  HeatExpression *coefficient;
+
+  PetscFunctionBeginUser;
+  *out = NULL;
+  if (!c->exchange.coefficient.given) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscNew(&s));
+  *out    = s;
+  s->grid = g;
+  PetscCall(PetscMalloc2(n, &s->conductance, n, &s->ambient));
+  PetscCall(PetscMalloc2(g->nxl, &s->x, g->nxl, &s->y));
+  for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
+  PetscCall(Compile(g, c, "exchange.coefficient", &c->exchange.coefficient, HEAT_VAR_X | HEAT_VAR_Y,
+                    &coefficient));
+  PetscCall(Evaluate(s, coefficient, 0.0, s->conductance));
+  PetscCall(HeatExpressionDestroy(&coefficient));
+  PetscCall(Check(s, c, "exchange.coefficient", s->conductance, 0.0));
+  for (size_t cell = 0; cell < n; cell++) s->conductance[cell] *= g->hx * g->hy;
+  PetscCall(Compile(g, c, "exchange.ambient", &c->exchange.ambient,
+                    HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME, &s->ambient_expression));
+  PetscCall(Evaluate(s, s->ambient_expression, 0.0, s->ambient));
+  PetscCall(Check(s, c, "exchange.ambient", s->ambient, -PETSC_MAX_REAL));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatExchangeSet(HeatExchange *s, PetscReal t)
+{
+  PetscFunctionBeginUser;
+  if (HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME)
+    PetscCall(Evaluate(s, s->ambient_expression, t, s->ambient));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const PetscReal *HeatExchangeConductance(const HeatExchange *s) { return s->conductance; }
+
+const PetscReal *HeatExchangeAmbient(const HeatExchange *s) { return s->ambient; }
+
+PetscErrorCode HeatExchangeDestroy(HeatExchange **out)
+{
+  PetscFunctionBeginUser;
+  if (!*out) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionDestroy(&(*out)->ambient_expression));
+  PetscCall(PetscFree2((*out)->conductance, (*out)->ambient));
+  PetscCall(PetscFree2((*out)->x, (*out)->y));
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

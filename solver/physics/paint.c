@@ -1,0 +1,310 @@
+/* Painting by runs: for each row of cells the interval (or intervals) that a shape covers, so
+ * that the cost is rows plus painted cells, never cells times regions.
+ *
+ * A centre that should lie exactly on an edge is off by rounding; a band of EDGE of a cell's width
+ * decides such ties: left and lower edges belong to the region, right and upper ones do not, so two
+ * regions that share an edge neither overlap nor leave a gap. */
+#include "solver/physics/paint.h"
+
+#include "solver/case/expression.h"
+
+#define EDGE 1e-9 /* of a cell: far above rounding, far below anything a user means */
+
+PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n)
+{
+  const PetscReal i = PetscCeilReal((x - x0) / h - 0.5 - EDGE);
+
+  return (PetscInt)PetscClipInterval(i, 0.0, (PetscReal)n);
+}
+
+/* First column (global) whose centre is at or right of x. */
+static PetscInt FirstColumn(const HeatGrid *g, PetscReal x)
+{
+  return HeatPaintFirstCell(x, g->x0, g->hx, g->nx);
+}
+
+/* Hand the part of the global columns [begin, end) of global row j that this rank owns to visit. */
+static PetscErrorCode VisitOwnPart(const HeatGrid *g, PetscInt j, PetscInt begin, PetscInt end,
+                                   HeatRunVisitor visit, void *context)
+{
+  const PetscInt first = PetscMax(begin, g->xs), last = PetscMin(end, g->xs + g->nxl);
+
+  PetscFunctionBeginUser;
+  if (first < last) PetscCall(visit(j - g->ys, first - g->xs, last - g->xs, context));
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode RectangleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
+                                   HeatRunVisitor visit, void *context)
+{
+  const PetscReal y = HeatGridY(g, j), band = EDGE * g->hy;
+
+  PetscFunctionBeginUser;
+  if (y < r->y[0] - band || y >= r->y[1] - band) PetscFunctionReturn(0);
+  PetscCall(VisitOwnPart(g, j, FirstColumn(g, r->x[0]), FirstColumn(g, r->x[1]), visit, context));
+  PetscFunctionReturn(0);
+}
+
+/* TeaLeaf: the rectangle shrunk by a hundredth of a cell; a cell is in when any part of it is. */
+static PetscErrorCode TealeafRectangleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
+                                          HeatRunVisitor visit, void *context)
+{
+  const PetscReal xmin  = (r->x[0] + g->hx / 100 - g->x0) / g->hx,
+                  xmax  = (r->x[1] - g->hx / 100 - g->x0) / g->hx;
+  const PetscReal ymin  = (r->y[0] + g->hy / 100 - g->y0) / g->hy,
+                  ymax  = (r->y[1] - g->hy / 100 - g->y0) / g->hy;
+  const PetscReal first = PetscCeilReal(xmin - 1.0), end = PetscCeilReal(xmax);
+
+  PetscFunctionBeginUser;
+  if ((PetscReal)(j + 1) < ymin || (PetscReal)j >= ymax) PetscFunctionReturn(0);
+  PetscCall(VisitOwnPart(g, j, (PetscInt)PetscClipInterval(first, 0.0, (PetscReal)g->nx),
+                         (PetscInt)PetscClipInterval(end, 0.0, (PetscReal)g->nx), visit, context));
+  PetscFunctionReturn(0);
+}
+
+/* Cells whose centre is within the radius, its edge included. */
+static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
+                                HeatRunVisitor visit, void *context)
+{
+  const PetscReal dy = HeatGridY(g, j) - r->centre[1], r2 = r->radius * r->radius * (1.0 + EDGE);
+  const PetscReal half = PetscSqrtReal(PetscMax(r2 - dy * dy, 0.0));
+
+  PetscFunctionBeginUser;
+  if (dy * dy > r2) PetscFunctionReturn(0);
+  const PetscReal end = PetscFloorReal((r->centre[0] + half - g->x0) / g->hx - 0.5 + EDGE) + 1.0;
+  PetscCall(VisitOwnPart(g, j, FirstColumn(g, r->centre[0] - half),
+                         (PetscInt)PetscClipInterval(end, 0.0, (PetscReal)g->nx), visit, context));
+  PetscFunctionReturn(0);
+}
+
+/* Where the edge p-q crosses a row.  Always from the lower end, so that two polygons with a common
+   edge find the same bits whichever way they go round. */
+static PetscReal EdgeCrossing(const PetscReal p[2], const PetscReal q[2], PetscReal y)
+{
+  const PetscReal *low = p[1] < q[1] ? p : q, *high = p[1] < q[1] ? q : p;
+
+  return low[0] + (y - low[1]) / (high[1] - low[1]) * (high[0] - low[0]);
+}
+
+/* Even-odd rule: the sorted crossings of the polygon's edges with the row of centres, in pairs. */
+static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
+                                 HeatRunVisitor visit, void *context, PetscReal *crossings)
+{
+  const PetscReal y = HeatGridY(g, j) + EDGE * g->hy;
+  PetscInt        n = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt a = 0, b = r->n_vertices - 1; a < r->n_vertices; b = a++) {
+    const PetscReal *p = r->vertices[a], *q = r->vertices[b];
+
+    if ((p[1] > y) != (q[1] > y)) crossings[n++] = EdgeCrossing(p, q, y);
+  }
+  PetscCall(PetscSortReal(n, crossings));
+  for (PetscInt k = 0; k + 1 < n; k += 2) {
+    PetscCall(VisitOwnPart(g, j, FirstColumn(g, crossings[k]), FirstColumn(g, crossings[k + 1]),
+                           visit, context));
+  }
+  PetscFunctionReturn(0);
+}
+
+/* The own cells of a row that are in: with a number >= 0. */
+static PetscErrorCode MapRow(const HeatGrid *g, const int32_t *map, PetscInt j,
+                             HeatRunVisitor visit, void *context)
+{
+  const int32_t *row = map + (size_t)(j - g->ys) * (size_t)g->nxl;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < g->nxl;) {
+    PetscInt begin = i;
+
+    while (begin < g->nxl && row[begin] < 0) begin++;
+    for (i = begin; i < g->nxl && row[i] >= 0;) i++;
+    if (begin < i) PetscCall(visit(j - g->ys, begin, i, context));
+  }
+  PetscFunctionReturn(0);
+}
+
+static const int32_t *MapOf(const HeatCellInputs *inputs, PetscInt r)
+{
+  return inputs && inputs->maps ? inputs->maps[r] : NULL;
+}
+
+static PetscErrorCode PaintShape(const HeatGrid *g, const HeatRegion *r, HeatPaintRule rule,
+                                 const int32_t *map, HeatRunVisitor visit, void *context)
+{
+  PetscReal *crossings = NULL;
+
+  PetscFunctionBeginUser;
+  if (r->shape == HEAT_SHAPE_POLYGON) PetscCall(PetscMalloc1(r->n_vertices, &crossings));
+  for (PetscInt j = g->ys; j < g->ys + g->nyl; j++) {
+    switch (r->shape) {
+    case HEAT_SHAPE_ALL: PetscCall(VisitOwnPart(g, j, 0, g->nx, visit, context)); break;
+    case HEAT_SHAPE_RECTANGLE:
+      if (rule == HEAT_PAINT_TEALEAF) PetscCall(TealeafRectangleRow(g, r, j, visit, context));
+      else PetscCall(RectangleRow(g, r, j, visit, context));
+      break;
+    case HEAT_SHAPE_CIRCLE: PetscCall(CircleRow(g, r, j, visit, context)); break;
+    case HEAT_SHAPE_MAP:
+      if (map) PetscCall(MapRow(g, map, j, visit, context));
+      break;
+    case HEAT_SHAPE_POLYGON: PetscCall(PolygonRow(g, r, j, visit, context, crossings)); break;
+    }
+  }
+  PetscCall(PetscFree(crossings));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatCase *c, PetscInt r,
+                               const HeatCellInputs *inputs, HeatRunVisitor visit, void *context)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PaintShape(g, &c->regions[r], c->solver.paint, MapOf(inputs, r), visit, context));
+  PetscFunctionReturn(0);
+}
+
+typedef struct {
+  PetscInt  width; /* of the block */
+  uint16_t *map;
+  uint16_t  value;
+} StampContext;
+
+static PetscErrorCode StampRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
+{
+  const StampContext *s   = (const StampContext *)context;
+  uint16_t           *row = s->map + (size_t)j * (size_t)s->width;
+
+  for (PetscInt i = begin; i < end; i++) row[i] = s->value;
+  return 0;
+}
+
+/* The materials that a map names by number.  The number of cells whose number no material has is
+   found by all ranks together. */
+static PetscErrorCode PaintMap(const HeatGrid *g, const HeatCase *c, PetscInt r, const int32_t *map,
+                               uint16_t *material)
+{
+  PetscInt64 bad[2] = {0, -1}; /* how many, and the largest number */
+  char       path[64];
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; map && cell < HeatGridLocalCells(g); cell++) {
+    if (map[cell] >= c->n_materials) {
+      bad[0] += 1;
+      bad[1] = PetscMax(bad[1], map[cell]);
+    } else if (map[cell] >= 0) {
+      material[cell] = (uint16_t)map[cell];
+    }
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad[0], 1, MPIU_INT64, MPI_SUM, g->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad[1], 1, MPIU_INT64, MPI_MAX, g->comm));
+  PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].file", r));
+  HeatCaseCheckKey(bad[0] == 0, g->comm, c, path,
+                   "%" PetscInt64_FMT " cells of the map have a number that no material has, up to "
+                   "%" PetscInt64_FMT "; the case's materials have the numbers 0 to %" PetscInt_FMT
+                   ", and a negative one leaves a cell out",
+                   bad[0], bad[1], c->n_materials - 1);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatPaintMaterials(const HeatGrid *g, const HeatCase *c,
+                                  const HeatCellInputs *inputs, uint16_t *material)
+{
+  StampContext stamp = {.width = g->nxl, .map = material};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArrayzero(material, HeatGridLocalCells(g)));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    const HeatRegion *region = &c->regions[r];
+
+    if (region->material >= 0) {
+      stamp.value = (uint16_t)region->material;
+      PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
+    } else if (region->shape == HEAT_SHAPE_MAP) {
+      PetscCall(PaintMap(g, c, r, MapOf(inputs, r), material));
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
+                                uint16_t *region)
+{
+  StampContext stamp = {.width = g->nxl, .map = region};
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) region[cell] = UINT16_MAX;
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    if (!c->regions[r].source.given) continue;
+    stamp.value = (uint16_t)r;
+    PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
+  }
+  PetscFunctionReturn(0);
+}
+
+typedef struct {
+  const HeatGrid *grid;
+  HeatExpression *expression;
+  PetscReal      *T;
+  PetscReal      *x, *y; /* [nxl] coordinates of a row: x is filled, y for each row */
+  PetscInt        bad;   /* cells with a value that is not finite */
+} TemperatureContext;
+
+static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
+{
+  TemperatureContext *k   = (TemperatureContext *)context;
+  const HeatGrid     *g   = k->grid;
+  PetscReal          *row = k->T + (size_t)j * (size_t)g->nxl;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = begin; i < end; i++) k->y[i] = HeatGridY(g, g->ys + j);
+  PetscCall(HeatExpressionEvaluate(k->expression, end - begin, k->x + begin, k->y + begin, 0.0,
+                                   NULL, row + begin));
+  for (PetscInt i = begin; i < end; i++) k->bad += PetscIsInfOrNanReal(row[i]);
+  PetscFunctionReturn(0);
+}
+
+/* Paint one formula; the error, if any, is found by all ranks together. */
+static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
+                                   const HeatRegion *region, const int32_t *map,
+                                   const HeatFormula *formula, const char *path)
+{
+  char       message[256];
+  PetscInt64 bad;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y, &k->expression, message,
+                                 sizeof message));
+  HeatCaseCheckKey(k->expression, k->grid->comm, c, path, "%s", message);
+  k->bad = 0;
+  PetscCall(PaintShape(k->grid, region, c->solver.paint, map, TemperatureRun, k));
+  PetscCall(HeatExpressionDestroy(&k->expression));
+  bad = k->bad;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, k->grid->comm));
+  HeatCaseCheckKey(bad == 0, k->grid->comm, c, path,
+                   "the expression is not finite in %" PetscInt64_FMT
+                   " cells; it must be defined everywhere",
+                   bad);
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c,
+                                    const HeatCellInputs *inputs, PetscBool from_file, PetscReal *T)
+{
+  TemperatureContext k   = {.grid = g, .T = T};
+  const HeatRegion   all = {.shape = HEAT_SHAPE_ALL};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(g->nxl, &k.x, g->nxl, &k.y));
+  for (PetscInt i = 0; i < g->nxl; i++) k.x[i] = HeatGridX(g, g->xs + i);
+  if (!from_file)
+    PetscCall(PaintFormula(&k, c, &all, NULL, &c->initial.temperature, "initial.temperature"));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    char path[64];
+
+    if (!c->regions[r].temperature.given) continue;
+    PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].temperature", r));
+    PetscCall(
+        PaintFormula(&k, c, &c->regions[r], MapOf(inputs, r), &c->regions[r].temperature, path));
+  }
+  PetscCall(PetscFree2(k.x, k.y));
+  PetscFunctionReturn(0);
+}

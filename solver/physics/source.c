@@ -1,0 +1,316 @@
+/* Heat sources, per cell and metre of depth:
+ *      Q = base + sum of terms of time + sum of terms of temperature.
+ * Set brings the second part up to date, Update the third, on top of the others.  An array exists
+ * only where a kind of term does; `timed` and `cells` are the array before them otherwise. */
+#include "solver/physics/source.h"
+
+#include "solver/case/slope.h"
+
+typedef struct {
+  PetscInt j, begin, end; /* local row, columns [begin, end) */
+} Run;
+
+typedef struct {
+  HeatExpression *expression; /* owned; of t or T, and perhaps x y */
+  PetscBool       uniform;    /* of t alone */
+  PetscBool       heats;      /* of T: belongs to Update */
+  PetscInt        n_runs, capacity;
+  Run            *runs;  /* owned */
+  PetscReal       value; /* of a uniform term when last set */
+} Term;
+
+struct HeatSource {
+  const HeatGrid *grid;
+  PetscReal      *base;          /* owned [nyl][nxl] [W/m] */
+  PetscReal      *timed, *cells; /* likewise, base with terms of time, then of temperature */
+  PetscReal      *slope;         /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term of it */
+  PetscReal       t;             /* of the last Set [s] */
+  PetscInt        n_terms;
+  Term           *terms;               /* owned */
+  PetscBool       has_timed, has_heat; /* some term is of time, of temperature */
+  PetscReal      *x, *y, *value;       /* owned [nxl]: one row of coordinates and values */
+  PetscReal      *work;                /* owned [3 nxl] where has_heat */
+  HeatExactSum    total, turnover;     /* sums of cells and of |cells| [W/m] */
+};
+
+static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
+{
+  PetscFunctionBeginUser;
+  if (term->n_runs == term->capacity) {
+    term->capacity = 2 * term->capacity + 16;
+    PetscCall(PetscRealloc((size_t)term->capacity * sizeof(Run), &term->runs));
+  }
+  term->runs[term->n_runs++] = (Run){j, begin, end};
+  PetscFunctionReturn(0);
+}
+
+/* The runs of own cells whose entry in the map is region; all cells for a NULL map. */
+static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t region, Term *term)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const uint16_t *row = map ? map + (size_t)j * (size_t)g->nxl : NULL;
+
+    for (PetscInt i = 0; i < g->nxl;) {
+      PetscInt begin = i;
+
+      if (row) {
+        while (begin < g->nxl && row[begin] != region) begin++;
+        for (i = begin; i < g->nxl && row[i] == region;) i++;
+      } else {
+        i = g->nxl;
+      }
+      if (begin < i) PetscCall(AddRun(term, j, begin, i));
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+/* Values of the term's expression along a run at time t, into s->value, times the cell's
+   area. */
+static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, PetscReal t)
+{
+  const HeatGrid *g    = s->grid;
+  const PetscInt  n    = run->end - run->begin;
+  const PetscReal area = g->hx * g->hy;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
+  PetscCall(
+      HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, s->value));
+  for (PetscInt i = 0; i < n; i++) s->value[i] *= area;
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, PetscReal *cells)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run *run = &term->runs[r];
+    PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
+
+    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, t));
+    for (PetscInt i = 0; i < run->end - run->begin; i++)
+      row[i] += term->uniform ? term->value : s->value[i];
+  }
+  PetscFunctionReturn(0);
+}
+
+/* One formula: into the base when it does not depend on time, else a term. */
+static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFormula *formula,
+                                 const char *path, const uint16_t *map, uint16_t region)
+{
+  Term term = {0};
+  char message[256];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionCreate(formula,
+                                 HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE,
+                                 &term.expression, message, sizeof message));
+  HeatCaseCheckKey(term.expression, s->grid->comm, c, path, "%s", message);
+  PetscCall(FindRuns(s->grid, map, region, &term));
+  const int variables = HeatExpressionVariables(term.expression);
+
+  term.heats   = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
+  term.uniform = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  if (term.heats) s->has_heat = PETSC_TRUE;
+  else if (variables & HEAT_VAR_TIME) s->has_timed = PETSC_TRUE;
+  if (variables & (HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE)) {
+    s->terms[s->n_terms++] = term;
+  } else {
+    PetscCall(AddTerm(s, &term, 0.0, s->base));
+    PetscCall(HeatExpressionDestroy(&term.expression));
+    PetscCall(PetscFree(term.runs));
+  }
+  PetscFunctionReturn(0);
+}
+
+static void SumCells(HeatSource *s)
+{
+  const HeatExactSum nothing = {0};
+  const size_t       n       = HeatGridLocalCells(s->grid);
+
+  s->total = s->turnover = nothing;
+  HeatExactSumAddArray(&s->total, n, s->cells);
+  for (size_t cell = 0; cell < n; cell++)
+    HeatExactSumAdd(&s->turnover, PetscAbsReal(s->cells[cell]));
+}
+
+static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
+{
+  PetscInt64 bad = 0;
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++)
+    bad += PetscIsInfOrNanReal(s->cells[cell]);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, s->grid->comm));
+  HeatCaseCheckKey(bad == 0, s->grid->comm, c, "source",
+                   "the heat source is not finite in %" PetscInt64_FMT
+                   " cells at t = 0; its expressions "
+                   "(here and in the regions) must be defined everywhere",
+                   bad);
+  PetscFunctionReturn(0);
+}
+
+static PetscErrorCode AddRegions(HeatSource *s, const HeatCase *c, const HeatCellInputs *inputs)
+{
+  uint16_t *map;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(HeatGridLocalCells(s->grid), &map));
+  PetscCall(HeatPaintSources(s->grid, c, inputs, map));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    char path[64];
+
+    if (!c->regions[r].source.given) continue;
+    PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].source", r));
+    PetscCall(AddFormula(s, c, &c->regions[r].source, path, map, (uint16_t)r));
+  }
+  PetscCall(PetscFree(map));
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
+                                HeatSource **source)
+{
+  HeatSource  *s;
+  const size_t n = HeatGridLocalCells(g);
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *source = s;
+  s->grid = g;
+  PetscCall(PetscCalloc1(n, &s->base));
+  PetscCall(PetscCalloc1(c->n_regions + 1, &s->terms));
+  PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value));
+  for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
+  if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
+  PetscCall(AddRegions(s, c, inputs));
+  s->timed = s->base;
+  if (s->has_timed) {
+    PetscCall(PetscMalloc1(n, &s->timed));
+    for (PetscInt k = 0; k < s->n_terms; k++)
+      s->terms[k].value = NAN; /* differs from any first value */
+  }
+  s->cells = s->timed;
+  if (s->has_heat) {
+    PetscCall(PetscCalloc1(n, &s->cells));
+    PetscCall(PetscCalloc1(n, &s->slope));
+    PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
+  }
+  PetscCall(HeatSourceSet(s, 0.0));
+  if (s->has_heat) PetscCall(PetscArraycpy(s->cells, s->timed, n));
+  SumCells(s);
+  PetscCall(CheckFinite(s, c));
+  PetscFunctionReturn(0);
+}
+
+/* The new value of a term of time alone; tells whether it differs from the present one. */
+static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t,
+                                    PetscBool *changed)
+{
+  PetscReal value;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, t, &value));
+  value *= s->grid->hx * s->grid->hy;
+  if (value != term->value) *changed = PETSC_TRUE;
+  term->value = value;
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
+{
+  PetscBool changed = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  s->t = t;
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (s->terms[k].heats) continue;
+    if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], t, &changed));
+    else changed = PETSC_TRUE;
+  }
+  if (!changed) PetscFunctionReturn(0);
+  PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (!s->terms[k].heats) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
+  }
+  if (!s->has_heat) SumCells(s);
+  PetscFunctionReturn(0);
+}
+
+/* One term of temperature, on top of cells and slope. */
+static PetscErrorCode AddHeat(HeatSource *s, const Term *term, const PetscReal *T)
+{
+  const HeatGrid *g    = s->grid;
+  const PetscReal area = g->hx * g->hy;
+
+  PetscFunctionBeginUser;
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run     *run   = &term->runs[r];
+    const PetscInt n     = run->end - run->begin;
+    const size_t   start = (size_t)run->j * (size_t)g->nxl + (size_t)run->begin;
+    PetscReal     *slope = s->work + 2 * g->nxl;
+
+    for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
+    PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y, s->t, T + start,
+                                s->value, slope, s->work));
+    for (PetscInt i = 0; i < n; i++) {
+      s->cells[start + (size_t)i] += area * s->value[i];
+      s->slope[start + (size_t)i] += area * slope[i];
+    }
+  }
+  PetscFunctionReturn(0);
+}
+
+PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *finite)
+{
+  const size_t n = HeatGridLocalCells(s->grid);
+
+  PetscFunctionBeginUser;
+  if (!s->has_heat) PetscFunctionReturn(0);
+  PetscCall(PetscArraycpy(s->cells, s->timed, n));
+  PetscCall(PetscArrayzero(s->slope, n));
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (s->terms[k].heats) PetscCall(AddHeat(s, &s->terms[k], T));
+  }
+  for (size_t cell = 0; cell < n; cell++) {
+    if (PetscIsInfOrNanReal(s->cells[cell]) || PetscIsInfOrNanReal(s->slope[cell]))
+      *finite = PETSC_FALSE;
+  }
+  SumCells(s);
+  PetscFunctionReturn(0);
+}
+
+const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
+
+PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_timed; }
+
+PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_heat; }
+
+const PetscReal *HeatSourceSlope(const HeatSource *s) { return s->slope; }
+
+const HeatExactSum *HeatSourceLocalTotal(const HeatSource *s) { return &s->total; }
+
+const HeatExactSum *HeatSourceLocalTurnover(const HeatSource *s) { return &s->turnover; }
+
+PetscErrorCode HeatSourceDestroy(HeatSource **source)
+{
+  HeatSource *s = *source;
+
+  PetscFunctionBeginUser;
+  if (!s) PetscFunctionReturn(0);
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    PetscCall(HeatExpressionDestroy(&s->terms[k].expression));
+    PetscCall(PetscFree(s->terms[k].runs));
+  }
+  if (s->cells != s->timed) PetscCall(PetscFree(s->cells));
+  if (s->timed != s->base) PetscCall(PetscFree(s->timed));
+  PetscCall(PetscFree(s->slope));
+  PetscCall(PetscFree(s->work));
+  PetscCall(PetscFree(s->base));
+  PetscCall(PetscFree(s->terms));
+  PetscCall(PetscFree3(s->x, s->y, s->value));
+  PetscCall(PetscFree(*source));
+  PetscFunctionReturn(0);
+}

@@ -1,0 +1,237 @@
+/* The table of schemes, and the loop of attempts around those whose step is controlled. */
+#include "solver/stepper/stepper.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "solver/stepper/stepper_impl.h"
+
+static const HeatMethod *const methods[] = {
+    [HEAT_SCHEME_FTCS]           = &HeatMethodFtcs,
+    [HEAT_SCHEME_RKL2]           = &HeatMethodRkl2,
+    [HEAT_SCHEME_BACKWARD_EULER] = &HeatMethodBackwardEuler,
+    [HEAT_SCHEME_CRANK_NICOLSON] = &HeatMethodCrankNicolson,
+    [HEAT_SCHEME_BDF2]           = &HeatMethodBdf2,
+    [HEAT_SCHEME_ESDIRK]         = &HeatMethodEsdirk,
+    [HEAT_SCHEME_STEADY]         = &HeatMethodSteady,
+    [HEAT_SCHEME_TS]             = &HeatMethodTs,
+};
+
+PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **stepper)
+{
+  const HeatCase *c = HeatOperatorCase(op);
+  HeatStepper    *s;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&s));
+  *stepper  = s;
+  s->op     = op;
+  s->method = methods[c->time.scheme];
+  HeatStepControlInit(&s->control, c, s->method->growth);
+  PetscCall(DMCreateGlobalVector(HeatOperatorGrid(op)->da, &s->next));
+  PetscCall(s->method->create(s, dt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Advancing. */
+
+/* A solve failed: a quarter of the step, unless it is not ours to choose or has become too
+   short. */
+static PetscErrorCode Quarter(HeatStepper *s, PetscReal t, PetscInt failures, PetscReal least,
+                              PetscReal *dt)
+{
+  const PetscInt most = 12; /* 4^-12 = 6e-8 of the step wanted */
+  char           what[64], remedy[96] = "";
+
+  PetscFunctionBeginUser;
+  if (s->control.tolerance > 0.0 && *dt > least && failures < most) {
+    *dt = PetscMax(0.25 * *dt, least);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  HeatStepperName(t, what, sizeof what);
+  if (s->control.tolerance > 0.0)
+    (void)snprintf(remedy, sizeof remedy, "%g s was the shortest of %d steps tried", (double)*dt,
+                   (int)failures + 1);
+  PetscCall(HeatStageRaise(s->stage, what, remedy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The error is too large: a shorter step. */
+static PetscErrorCode Shorten(HeatStepper *s, PetscReal t, const HeatAttempt *attempt,
+                              PetscReal ratio, PetscInt rejected, PetscReal least, PetscReal *dt)
+{
+  const PetscInt most = 30;
+  char           text[3][32];
+
+  PetscFunctionBeginUser;
+  (void)snprintf(text[0], sizeof text[0], "%g", (double)t);
+  (void)snprintf(text[1], sizeof text[1], "%g", (double)*dt);
+  (void)snprintf(text[2], sizeof text[2], "%g", (double)ratio);
+  HeatCheck((*dt > least) && (rejected < most), HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
+            "the step from t = %s s: even with %s s, %s, its error is %s times the tolerated one; "
+            "%s, or raise time.adaptive.tolerance",
+            text[0], text[1], *dt > least ? "after many attempts" : "time.adaptive.min_step",
+            text[2], *dt > least ? "look for what jumps there" : "lower time.adaptive.min_step");
+  *dt = PetscMax(HeatStepControlShorter(*dt, ratio, attempt->order), least);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Measure(HeatStepper *s, const HeatAttempt *attempt, PetscReal *ratio)
+{
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(s->next, &values));
+  PetscCall(HeatStepControlMeasure(&s->control, s->op, values, attempt->error, ratio));
+  PetscCall(VecRestoreArrayRead(s->next, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The range needs the field that the run begins with. */
+static PetscErrorCode SeeFirst(HeatStepper *s, Vec T)
+{
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  if (s->control.tolerance == 0.0 || s->control.low <= s->control.high)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(HeatStepControlSee(&s->control, s->op, values));
+  PetscCall(VecRestoreArrayRead(T, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Accept(HeatStepper *s, Vec *T, const HeatAttempt *attempt, HeatStepInfo *info)
+{
+  Vec swap;
+
+  PetscFunctionBeginUser;
+  if (s->control.tolerance > 0.0) {
+    HeatStepControlAccept(&s->control, info->dt, info->error, attempt->order,
+                          info->rejected > 0 ? PETSC_TRUE : PETSC_FALSE);
+    info->next = s->control.next;
+  }
+  if (s->method->accept) PetscCall(s->method->accept(s, info->dt, *T, info));
+  swap    = *T;
+  *T      = s->next;
+  s->next = swap;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
+                                  HeatStepInfo *info)
+{
+  const HeatFlows none     = {0};
+  PetscInt        failures = 0;
+  PetscReal       least;
+  HeatAttempt     attempt;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(info, sizeof *info));
+  if (s->control.tolerance > 0.0 && s->control.max > 0.0) dt = PetscMin(dt, s->control.max);
+  least    = PetscMin(dt, s->control.min);
+  info->dt = dt;
+  if (s->method->advance) {
+    PetscCall(s->method->advance(s, t, dt, T, info));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SeeFirst(s, *T));
+  for (;;) {
+    attempt     = (HeatAttempt){.solved = PETSC_TRUE, .order = 1};
+    info->flows = none;
+    PetscCall(s->method->attempt(s, t, info->dt, *T, info, &attempt));
+    if (!attempt.solved) {
+      PetscCall(Quarter(s, t, failures++, least, &info->dt));
+    } else {
+      if (s->control.tolerance == 0.0) break;
+      PetscCall(Measure(s, &attempt, &info->error));
+      if (info->error <= 1.0) break;
+      PetscCall(Shorten(s, t, &attempt, info->error, info->rejected, least, &info->dt));
+    }
+    info->rejected++;
+  }
+  PetscCall(Accept(s, T, &attempt, info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperMostAtOnce(HeatStepper *s, PetscInt *most)
+{
+  PetscFunctionBeginUser;
+  *most = 1;
+  if (s->method->most) PetscCall(s->method->most(s, most));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *s, PetscInt steps, const PetscReal *times,
+                                         PetscReal dt, Vec *T, HeatStepInfo *info)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(info, sizeof *info));
+  info->dt = dt;
+  PetscCall(s->method->several(s, steps, times, dt, *T, info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The rest. */
+
+PetscBool HeatStepperIsAdaptive(const HeatStepper *s)
+{
+  return s->control.tolerance > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
+{
+  const HeatCase  *c     = HeatOperatorCase(s->op);
+  const int        order = s->method->first_order;
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  *dt = c->time.step;
+  if (s->control.tolerance == 0.0) {
+    if (s->method->first_step) PetscCall(s->method->first_step(s, t, T, dt));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(HeatStepControlFirst(&s->control, s->op, t, values, order, dt));
+  PetscCall(VecRestoreArrayRead(T, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperSave(HeatStepper *s, HeatStepperMemory *memory)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(memory, sizeof *memory));
+  if (s->control.tolerance > 0.0) HeatStepControlSave(&s->control, memory->numbers);
+  if (s->method->save) PetscCall(s->method->save(s, memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperLoad(HeatStepper *s, const HeatStepperMemory *memory)
+{
+  PetscFunctionBeginUser;
+  if (s->control.tolerance > 0.0) HeatStepControlLoad(&s->control, memory->numbers);
+  if (s->method->load) PetscCall(s->method->load(s, memory));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HeatLinear *HeatStepperLinear(HeatStepper *s)
+{
+  if (s->method->linear) return s->method->linear(s);
+  return s->stage ? HeatStageLinear(s->stage) : NULL;
+}
+
+PetscErrorCode HeatStepperDestroy(HeatStepper **stepper)
+{
+  HeatStepper *s = *stepper;
+
+  PetscFunctionBeginUser;
+  if (!s) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->method->destroy && s->own) PetscCall(s->method->destroy(s));
+  PetscCall(PetscFree(s->own));
+  PetscCall(HeatStageDestroy(&s->stage));
+  PetscCall(VecDestroy(&s->next));
+  PetscCall(VecDestroy(&s->net));
+  PetscCall(PetscFree(*stepper));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

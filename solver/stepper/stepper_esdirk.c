@@ -1,0 +1,187 @@
+/* esdirk: ESDIRK4(3)6L[2]SA, six stages of which the first is explicit, order 4 with an embedded 3,
+ * L-stable, stiffly accurate, stage order 2.
+ *
+ * Stage i, at t_i = t + c_i dt, with N_j = N(Y_j, t_j):
+ *     C (Y_i - T) = dt (sum over j < i of a_ij N_j + gamma N_i)
+ * which is a stage equation with sigma = 1/(gamma dt), T_base = T, r = sum a_ij/gamma N_j.  The last
+ * stage is the new temperature.  N_i = sigma C (Y_i - T) - r is taken from the equation itself: an
+ * error that the solve left is not multiplied by a stiff N.  Error: dt/C sum (b_j - b^_j) N_j.
+ * The steps' heat is sum b_j h_j.
+ * Source: C. Kennedy, M. Carpenter, Appl. Numer. Math. 44 (2003) 139, appendix C, the implicit part
+ * of ARK4(3)6L[2]SA. */
+#include "solver/stepper/stepper_esdirk.h"
+
+#include "solver/stepper/stepper_impl.h"
+
+enum { S = HEAT_ESDIRK_STAGES };
+
+static const HeatTableau tableau = {
+    .c          = {0.0, 1.0 / 2.0, 83.0 / 250.0, 31.0 / 50.0, 17.0 / 20.0, 1.0},
+    .a          = {{0.0},
+                   {1.0 / 4.0, 1.0 / 4.0},
+                   {8611.0 / 62500.0, -1743.0 / 31250.0, 1.0 / 4.0},
+                   {5012029.0 / 34652500.0, -654441.0 / 2922500.0, 174375.0 / 388108.0, 1.0 / 4.0},
+                   {15267082809.0 / 155376265600.0, -71443401.0 / 120774400.0, 730878875.0 / 902184768.0,
+                    2285395.0 / 8070912.0, 1.0 / 4.0},
+                   {82889.0 / 524892.0, 0.0, 15625.0 / 83664.0, 69875.0 / 102672.0, -2260.0 / 8211.0,
+                    1.0 / 4.0}},
+    .b_embedded = {4586570599.0 / 29645900160.0, 0.0, 178811875.0 / 945068544.0,
+                   814220225.0 / 1159782912.0, -3700637.0 / 11593932.0, 61727.0 / 225920.0},
+};
+
+static const PetscReal gamma_ = 1.0 / 4.0;
+
+const HeatTableau *HeatEsdirkTableau(void) { return &tableau; }
+
+typedef struct {
+  Vec N[S]; /* owned; of each stage [W/m] */
+  Vec extra;
+} Esdirk;
+
+static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
+{
+  Esdirk *e;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&e));
+  s->own = e;
+  PetscCall(HeatStepperCreateStage(s, 1.0 / gamma_, dt));
+  PetscCall(VecDuplicate(s->next, &e->extra));
+  for (int i = 0; i < S; i++) PetscCall(VecDuplicate(s->next, &e->N[i]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* extra = sum of weights[j] N_j, j < n.  Loops of our own: PETSc's may be compiled to round a product
+   and a sum once in their body and twice in their end, which depends on the layout of blocks. */
+static PetscErrorCode SumWeighted(HeatStepper *s, int n, const PetscReal weights[])
+{
+  const size_t     cells = HeatGridLocalCells(HeatOperatorGrid(s->op));
+  Esdirk          *e     = s->own;
+  const PetscReal *N;
+  PetscReal       *extra;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayWrite(e->extra, &extra));
+  PetscCall(PetscArrayzero(extra, cells));
+  for (int j = 0; j < n; j++) {
+    PetscCall(VecGetArrayRead(e->N[j], &N));
+    for (size_t k = 0; k < cells; k++) extra[k] += weights[j] * N[k];
+    PetscCall(VecRestoreArrayRead(e->N[j], &N));
+  }
+  PetscCall(VecRestoreArrayWrite(e->extra, &extra));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* r of stage i. */
+static PetscErrorCode SumBefore(HeatStepper *s, int i)
+{
+  PetscReal weights[S];
+
+  PetscFunctionBeginUser;
+  for (int j = 0; j < i; j++) weights[j] = tableau.a[i][j] / gamma_;
+  PetscCall(SumWeighted(s, i, weights));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The guess for stage i: the line from T through the stage before; into s->next, which holds that. */
+static PetscErrorCode Guess(HeatStepper *s, int i, Vec T)
+{
+  PetscFunctionBeginUser;
+  if (i == 1 || !HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  const size_t     n      = HeatGridLocalCells(HeatOperatorGrid(s->op));
+  const PetscReal  beyond = tableau.c[i] / tableau.c[i - 1];
+  const PetscReal *now;
+  PetscReal       *next;
+
+  PetscCall(VecGetArrayRead(T, &now));
+  PetscCall(VecGetArray(s->next, &next));
+  for (size_t k = 0; k < n; k++) next[k] = beyond * next[k] + (1.0 - beyond) * now[k];
+  PetscCall(VecRestoreArray(s->next, &next));
+  PetscCall(VecRestoreArrayRead(T, &now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* N_i from the equation that Y_i, in s->next, solves. */
+static PetscErrorCode NetOfStage(HeatStepper *s, int i, PetscReal sigma, Vec T)
+{
+  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
+  const PetscReal *C = HeatOperatorCapacity(s->op);
+  Esdirk          *e = s->own;
+  const PetscReal *now, *Y, *extra;
+  PetscReal       *net;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(T, &now));
+  PetscCall(VecGetArrayRead(s->next, &Y));
+  PetscCall(VecGetArrayRead(e->extra, &extra));
+  PetscCall(VecGetArrayWrite(e->N[i], &net));
+  for (size_t k = 0; k < n; k++) net[k] = sigma * C[k] * (Y[k] - now[k]) - extra[k];
+  PetscCall(VecRestoreArrayWrite(e->N[i], &net));
+  PetscCall(VecRestoreArrayRead(e->extra, &extra));
+  PetscCall(VecRestoreArrayRead(s->next, &Y));
+  PetscCall(VecRestoreArrayRead(T, &now));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode EstimateError(HeatStepper *s, PetscReal dt, PetscReal *error)
+{
+  const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
+  const PetscReal *C = HeatOperatorCapacity(s->op);
+  Esdirk          *e = s->own;
+  PetscReal        weights[S];
+  const PetscReal *sum;
+
+  PetscFunctionBeginUser;
+  for (int i = 0; i < S; i++) weights[i] = tableau.a[S - 1][i] - tableau.b_embedded[i];
+  PetscCall(SumWeighted(s, S, weights));
+  PetscCall(VecGetArrayRead(e->extra, &sum));
+  *error = 0.0;
+  for (size_t k = 0; k < n; k++) {
+    const PetscReal here = PetscAbsReal(dt * sum[k] / C[k]);
+
+    if (!(here <= *error)) *error = here;
+  }
+  PetscCall(VecRestoreArrayRead(e->extra, &sum));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, HeatStepInfo *info,
+                              HeatAttempt *attempt)
+{
+  const PetscReal sigma = 1.0 / (gamma_ * dt);
+  Esdirk         *e     = s->own;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatStepperBring(s, t, T));
+  PetscCall(HeatStepperNet(s, T, e->N[0], tableau.a[S - 1][0], &info->flows));
+  PetscCall(HeatStagePrepare(s->stage, sigma));
+  PetscCall(VecCopy(T, s->next));
+  for (int i = 1; i < S; i++) {
+    const HeatStageEquation eq = {
+        .t = t + tableau.c[i] * dt, .sigma = sigma, .base = T, .extra = e->extra};
+
+    PetscCall(SumBefore(s, i));
+    PetscCall(Guess(s, i, T));
+    PetscCall(HeatStageSolve(s->stage, &eq, s->next, &info->solve, &attempt->solved));
+    info->stages += 1;
+    if (!attempt->solved) PetscFunctionReturn(PETSC_SUCCESS);
+    PetscCall(NetOfStage(s, i, sigma, T));
+    PetscCall(HeatStepperAddFlows(s, s->next, tableau.a[S - 1][i], &info->flows));
+  }
+  attempt->order = 4;
+  if (s->control.tolerance > 0.0) PetscCall(EstimateError(s, dt, &attempt->error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Destroy(HeatStepper *s)
+{
+  Esdirk *e = s->own;
+
+  PetscFunctionBeginUser;
+  for (int i = 0; i < S; i++) PetscCall(VecDestroy(&e->N[i]));
+  PetscCall(VecDestroy(&e->extra));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const HeatMethod HeatMethodEsdirk = {
+    .growth = 5.0, .first_order = 4, .create = Create, .attempt = Attempt, .destroy = Destroy};
