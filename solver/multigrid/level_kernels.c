@@ -71,54 +71,49 @@ static inline void Fetch(const HeatAhead *ahead, PetscInt begin, PetscInt end)
 #endif
 }
 
-/* The half rows of stage i. */
-#define STAGE_ROWS(i)                                                                              \
-  float *restrict u##i        = r[i].u;                                                            \
-  const float *restrict uw##i = r[i].uw, *restrict gw##i = r[i].gw, *restrict ge##i = r[i].ge;     \
-  const float *restrict gs##i = r[i].gs, *restrict b##i = r[i].b;                                  \
-  const float *restrict diagonal##i = r[i].diagonal
+/* Relax place k of half row r, given its neighbour below (us) and its neighbour above (un, across
+   conductance gn) in registers. */
+static inline float Stage(const HeatHalfRow *r, PetscInt k, float us, float gn, float un)
+{
+  return Relaxed(r->b[k], r->diagonal[k], r->gw[k], r->uw[k], r->ge[k], r->uw[k + 1], r->gs[k], us,
+                 gn, un);
+}
 
-/* Stage i at place k, between neighbours below and above. */
-#define STAGE(i, us, gn, un)                                                                       \
-  Relaxed(b##i[k], diagonal##i[k], gw##i[k], uw##i[k], ge##i[k], uw##i[k + 1], gs##i[k], us, gn, un)
+/* All four stages at one place after another.  The result of a stage stays in a register for the next
+   stage, whose neighbour it is; the half rows are copied, so that the compiler keeps their addresses
+   in registers too.  `from_zero` is a constant where this is inlined. */
+static inline void RelaxWave(PetscInt n, PetscBool from_zero, const HeatHalfRow rows[4],
+                             const HeatAhead *ahead)
+{
+  const HeatHalfRow a = rows[0], b = rows[1], c = rows[2], d = rows[3];
 
-#define RELAX_WAVE(FIRST)                                                                          \
-  STAGE_ROWS(1);                                                                                   \
-  STAGE_ROWS(2);                                                                                   \
-  STAGE_ROWS(3);                                                                                   \
-  const float *restrict gn1 = r[1].gn, *restrict us3 = r[3].us;                                    \
-                                                                                                   \
-  for (PetscInt begin = 0; begin < n; begin += BLOCK) {                                            \
-    const PetscInt end = PetscMin(begin + BLOCK, n);                                               \
-                                                                                                   \
-    Fetch(ahead, begin, end);                                                                      \
-    SIMD for (PetscInt k = begin; k < end; k++)                                                    \
-    {                                                                                              \
-      const float new0 = FIRST;                                                                    \
-      const float new1 = STAGE(1, u2[k], gn1[k], new0);                                            \
-      const float new2 = STAGE(2, u3[k], gs1[k], new1);                                            \
-                                                                                                   \
-      u0[k] = new0;                                                                                \
-      u1[k] = new1;                                                                                \
-      u2[k] = new2;                                                                                \
-      u3[k] = STAGE(3, us3[k], gs2[k], new2);                                                      \
-    }                                                                                              \
+  for (PetscInt begin = 0; begin < n; begin += BLOCK) {
+    const PetscInt end = PetscMin(begin + BLOCK, n);
+
+    Fetch(ahead, begin, end);
+    SIMD for (PetscInt k = begin; k < end; k++)
+    {
+      const float ua = from_zero ? a.b[k] / a.diagonal[k] : Stage(&a, k, b.u[k], a.gn[k], a.un[k]);
+      const float ub = Stage(&b, k, c.u[k], b.gn[k], ua);
+      const float uc = Stage(&c, k, d.u[k], b.gs[k], ub);
+      const float ud = Stage(&d, k, d.us[k], c.gs[k], uc);
+
+      a.u[k] = ua;
+      b.u[k] = ub;
+      c.u[k] = uc;
+      d.u[k] = ud;
+    }
   }
+}
 
 void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
 {
-  STAGE_ROWS(0);
-  const float *restrict gn0 = r[0].gn, *restrict un0 = r[0].un;
-
-  RELAX_WAVE(STAGE(0, u1[k], gn0[k], un0[k]))
+  RelaxWave(n, PETSC_FALSE, r, ahead);
 }
 
 void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
 {
-  float *restrict u0              = r[0].u;
-  const float *restrict diagonal0 = r[0].diagonal, *restrict b0 = r[0].b;
-
-  RELAX_WAVE(b0[k] / diagonal0[k])
+  RelaxWave(n, PETSC_TRUE, r, ahead);
 }
 
 static inline float CellResidual(const HeatHalfRow *r, PetscInt k)
@@ -166,18 +161,18 @@ void HeatDirection(PetscInt n, float beta, const float *restrict z, float *restr
   SIMD for (PetscInt k = 0; k < n; k++) p[k] = FMA_F(beta, p[k], z[k]);
 }
 
-/* A single odd column first, pairs, and a single even one last: BODY(parity, place, cell). */
-#define FOR_ROW(n, first, BODY)                                                                    \
-  do {                                                                                             \
-    const PetscInt head_ = (first), pairs_ = ((n)-head_) / 2;                                      \
-    if (head_) BODY(1, 0, 0);                                                                      \
-    SIMD for (PetscInt k_ = 0; k_ < pairs_; k_++)                                                  \
-    {                                                                                              \
-      BODY(0, head_ + k_, head_ + 2 * k_);                                                         \
-      BODY(1, head_ + k_, head_ + 2 * k_ + 1);                                                     \
-    }                                                                                              \
-    if (((n)-head_) & 1) BODY(0, head_ + pairs_, (n)-1);                                           \
-  } while (0)
+/* A row of n cells of a Vec against its half rows: a single odd column where the row begins with one,
+   pairs of an even and an odd column, and a single even column where the row ends with one. */
+typedef struct {
+  PetscInt single_odd; /* 0 or 1 */
+  PetscInt pairs;
+  PetscInt single_even; /* 0 or 1 */
+} RowParts;
+
+static inline RowParts PartsOfRow(PetscInt n, int first)
+{
+  return (RowParts){first, (n - first) / 2, (n - first) & 1};
+}
 
 static inline void ToPair(double x, float *high, float *low)
 {
@@ -188,33 +183,61 @@ static inline void ToPair(double x, float *high, float *low)
 void HeatLoadRow(PetscInt n, int first, double scale, const double *restrict x,
                  float *const high[2], float *const low[2])
 {
-  float *restrict high0 = high[0], *restrict high1 = high[1];
-  float *restrict low0 = low[0], *restrict low1 = low[1];
+  const RowParts parts  = PartsOfRow(n, first);
+  float *restrict high0 = high[0] + first, *restrict high1 = high[1] + first;
+  float *restrict low0 = low[0] + first, *restrict low1 = low[1] + first;
 
-#define LOAD(parity, place, cell) ToPair(scale *x[cell], &high##parity[place], &low##parity[place])
-  FOR_ROW(n, first, LOAD);
-#undef LOAD
+  if (parts.single_odd) ToPair(scale * x[0], high[1], low[1]);
+  x += first;
+  SIMD for (PetscInt k = 0; k < parts.pairs; k++)
+  {
+    ToPair(scale * x[2 * k], &high0[k], &low0[k]);
+    ToPair(scale * x[2 * k + 1], &high1[k], &low1[k]);
+  }
+  if (parts.single_even)
+    ToPair(scale * x[2 * parts.pairs], &high0[parts.pairs], &low0[parts.pairs]);
 }
 
 void HeatStoreRow(PetscInt n, int first, double scale, const float *const u[2], double *restrict x)
 {
-  const float *restrict u0 = u[0], *restrict u1 = u[1];
+  const RowParts parts     = PartsOfRow(n, first);
+  const float *restrict u0 = u[0] + first, *restrict u1 = u[1] + first;
 
-#define STORE(parity, place, cell) x[cell] = scale * (double)u##parity[place]
-  FOR_ROW(n, first, STORE);
-#undef STORE
+  if (parts.single_odd) x[0] = scale * (double)u[1][0];
+  x += first;
+  SIMD for (PetscInt k = 0; k < parts.pairs; k++)
+  {
+    x[2 * k]     = scale * (double)u0[k];
+    x[2 * k + 1] = scale * (double)u1[k];
+  }
+  if (parts.single_even) x[2 * parts.pairs] = scale * (double)u0[parts.pairs];
+}
+
+/* x + before p + now (z + beta p) */
+static inline double Updated(double x, float z, float p, float beta, double before, double now)
+{
+  return FMA_D(now, (double)FMA_F(beta, p, z), FMA_D(before, (double)p, x));
 }
 
 void HeatUpdateSolution(PetscInt n, int first, const float *const z[2], const float *const p[2],
                         float beta, double before, double now, double *restrict x)
 {
-  const float *restrict z0 = z[0], *restrict z1 = z[1], *restrict p0 = p[0], *restrict p1 = p[1];
+  const RowParts parts     = PartsOfRow(n, first);
+  const float *restrict z0 = z[0] + first, *restrict z1 = z[1] + first;
+  const float *restrict p0 = p[0] + first, *restrict p1 = p[1] + first;
 
-#define UPDATE(parity, place, cell)                                                                \
-  x[cell] = FMA_D(now, (double)FMA_F(beta, p##parity[place], z##parity[place]),                    \
-                  FMA_D(before, (double)p##parity[place], x[cell]))
-  FOR_ROW(n, first, UPDATE);
-#undef UPDATE
+  if (parts.single_odd) x[0] = Updated(x[0], z[1][0], p[1][0], beta, before, now);
+  x += first;
+  SIMD for (PetscInt k = 0; k < parts.pairs; k++)
+  {
+    x[2 * k]     = Updated(x[2 * k], z0[k], p0[k], beta, before, now);
+    x[2 * k + 1] = Updated(x[2 * k + 1], z1[k], p1[k], beta, before, now);
+  }
+  if (parts.single_even) {
+    const PetscInt k = parts.pairs;
+
+    x[2 * k] = Updated(x[2 * k], z0[k], p0[k], beta, before, now);
+  }
 }
 
 /* One half row: v = m p + flow + gs (p - ps) + gn (p - pn), r -= alpha v.  `flow` is what leaves
@@ -225,56 +248,70 @@ static inline double Product(double p, double flow, double m, double gs, double 
   return FMA_D(gn, p - pn, FMA_D(gs, p - ps, FMA_D(m, p, flow)));
 }
 
-/* Both half rows of a row; COEFFICIENT(i, k) is place k of the i-th of its half rows of coefficients. */
-#define UPDATE_RESIDUAL(COEFFICIENT)                                                               \
-  const float *restrict p0 = row->p[0], *restrict p1 = row->p[1];                                  \
-  const float *restrict ps0 = row->ps[0], *restrict ps1 = row->ps[1];                              \
-  const float *restrict pn0 = row->pn[0], *restrict pn1 = row->pn[1];                              \
-  float *restrict r0 = row->r[0], *restrict r0_low = row->r_low[0];                                \
-  float *restrict r1 = row->r[1], *restrict r1_low = row->r_low[1];                                \
-                                                                                                   \
-  SIMD for (PetscInt k = 0; k < n; k++)                                                            \
-  {                                                                                                \
-    const double even = p0[k], odd = p1[k];                                                        \
-    const double between = COEFFICIENT(3, k) * (odd - even);                                       \
-    const double west    = COEFFICIENT(2, k) * (even - (double)p1[k - 1]);                         \
-    const double east    = COEFFICIENT(2, k + 1) * ((double)p0[k + 1] - odd);                      \
-    const double v0      = Product(even, west - between, COEFFICIENT(0, k), COEFFICIENT(4, k),     \
-                                   (double)ps0[k], COEFFICIENT(6, k), (double)pn0[k]);             \
-    const double v1      = Product(odd, between - east, COEFFICIENT(1, k), COEFFICIENT(5, k),      \
-                                   (double)ps1[k], COEFFICIENT(7, k), (double)pn1[k]);             \
-                                                                                                   \
-    ToPair(FMA_D(-alpha, v0, (double)r0[k] + (double)r0_low[k]), &r0[k], &r0_low[k]);              \
-    ToPair(FMA_D(-alpha, v1, (double)r1[k] + (double)r1_low[k]), &r1[k], &r1_low[k]);              \
-  }
+/* Coefficients of one half row, as pairs of floats or widened to doubles. */
+typedef struct {
+  const float  *high, *low;
+  const double *wide;
+} Coefficient;
 
-void HeatUpdateResidual(PetscInt n, double alpha, const HeatPair c[HEAT_ROW_COEFFICIENTS],
+/* `is_wide` is a constant where this is inlined. */
+static inline double CoefficientAt(const Coefficient *c, PetscBool is_wide, PetscInt k)
+{
+  return is_wide ? c->wide[k] : (double)c->high[k] + (double)c->low[k];
+}
+
+/* r -= alpha A p on both half rows of a row: place k is an even cell and the odd cell east of it, which
+   share the face `between`. */
+static inline void UpdateResidual(PetscInt n, double alpha, PetscBool is_wide,
+                                  const Coefficient       c[HEAT_ROW_COEFFICIENTS],
+                                  const HeatConjugateRow *row)
+{
+  const HeatConjugateRow v      = *row;
+  const Coefficient      m_even = c[HEAT_ROW_M], m_odd = c[HEAT_ROW_M + 1];
+  const Coefficient      gx_even = c[HEAT_ROW_GX], gx_odd = c[HEAT_ROW_GX + 1];
+  const Coefficient      gs_even = c[HEAT_ROW_GS], gs_odd = c[HEAT_ROW_GS + 1];
+  const Coefficient      gn_even = c[HEAT_ROW_GN], gn_odd = c[HEAT_ROW_GN + 1];
+
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
+    const double even = v.p[0][k], odd = v.p[1][k];
+    const double between = CoefficientAt(&gx_odd, is_wide, k) * (odd - even);
+    const double west    = CoefficientAt(&gx_even, is_wide, k) * (even - (double)v.p[1][k - 1]);
+    const double east    = CoefficientAt(&gx_even, is_wide, k + 1) * ((double)v.p[0][k + 1] - odd);
+    const double Ap_even = Product(even, west - between, CoefficientAt(&m_even, is_wide, k),
+                                   CoefficientAt(&gs_even, is_wide, k), (double)v.ps[0][k],
+                                   CoefficientAt(&gn_even, is_wide, k), (double)v.pn[0][k]);
+    const double Ap_odd  = Product(odd, between - east, CoefficientAt(&m_odd, is_wide, k),
+                                   CoefficientAt(&gs_odd, is_wide, k), (double)v.ps[1][k],
+                                   CoefficientAt(&gn_odd, is_wide, k), (double)v.pn[1][k]);
+    const double r_even  = (double)v.r[0][k] + (double)v.r_low[0][k];
+    const double r_odd   = (double)v.r[1][k] + (double)v.r_low[1][k];
+
+    ToPair(FMA_D(-alpha, Ap_even, r_even), &v.r[0][k], &v.r_low[0][k]);
+    ToPair(FMA_D(-alpha, Ap_odd, r_odd), &v.r[1][k], &v.r_low[1][k]);
+  }
+}
+
+void HeatUpdateResidual(PetscInt n, double alpha, const HeatPair pairs[HEAT_ROW_COEFFICIENTS],
                         const HeatConjugateRow *row)
 {
-  const float *restrict h0 = c[0].high, *restrict h1 = c[1].high, *restrict h2 = c[2].high;
-  const float *restrict h3 = c[3].high, *restrict h4 = c[4].high, *restrict h5 = c[5].high;
-  const float *restrict h6 = c[6].high, *restrict h7 = c[7].high;
-  const float *restrict l0 = c[0].low, *restrict l1 = c[1].low, *restrict l2 = c[2].low;
-  const float *restrict l3 = c[3].low, *restrict l4 = c[4].low, *restrict l5 = c[5].low;
-  const float *restrict l6 = c[6].low, *restrict l7 = c[7].low;
+  Coefficient c[HEAT_ROW_COEFFICIENTS];
 
-#define PAIR(i, k) ((double)h##i[k] + (double)l##i[k])
-  UPDATE_RESIDUAL(PAIR)
-#undef PAIR
+  for (int i = 0; i < HEAT_ROW_COEFFICIENTS; i++)
+    c[i] = (Coefficient){.high = pairs[i].high, .low = pairs[i].low};
+  UpdateResidual(n, alpha, PETSC_FALSE, c, row);
 }
 
-void HeatUpdateResidualWide(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+void HeatUpdateResidualWide(PetscInt n, double alpha, double *const wide[HEAT_ROW_COEFFICIENTS],
                             const HeatConjugateRow *row)
 {
-  const double *restrict w0 = c[0], *restrict w1 = c[1], *restrict w2 = c[2], *restrict w3 = c[3];
-  const double *restrict w4 = c[4], *restrict w5 = c[5], *restrict w6 = c[6], *restrict w7 = c[7];
+  Coefficient c[HEAT_ROW_COEFFICIENTS];
 
-#define WIDE(i, k) w##i[k]
-  UPDATE_RESIDUAL(WIDE)
-#undef WIDE
+  for (int i = 0; i < HEAT_ROW_COEFFICIENTS; i++) c[i] = (Coefficient){.wide = wide[i]};
+  UpdateResidual(n, alpha, PETSC_TRUE, c, row);
 }
 
-/* Row a below row b; each product is that of UPDATE_RESIDUAL. */
+/* Row a lies below row b; each cell is computed by the operations of UpdateResidual. */
 void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
                              const HeatConjugateRow *a, const HeatConjugateRow *b)
 {

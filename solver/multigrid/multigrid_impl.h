@@ -77,6 +77,14 @@ typedef struct {
   PetscBool filled;
 } HeatWideRow;
 
+/** The sums of conjugate gradients, and what is predicted for them (multigrid_sums.c). */
+typedef enum { HEAT_SUM_SQUARES, HEAT_SUM_RZ, HEAT_SUM_ZAZ, HEAT_SUM_COUNT } HeatSum;
+
+typedef struct {
+  PetscReal squares;                  /* last ||r||^2; 0 before the first */
+  PetscReal expected[HEAT_SUM_COUNT]; /* predicted ||r||^2, sum of |terms of (r, z)|, (z, A z) */
+} HeatSums;
+
 struct HeatMultigrid {
   HeatOperator *op;
   MPI_Comm      comm;
@@ -95,10 +103,9 @@ struct HeatMultigrid {
   HeatWideRow wide;
 
   /* Conjugate gradients. */
-  PetscBool pending;     /* x lacks alpha p */
-  PetscReal alpha;       /* of the last update */
-  PetscReal squares;     /* the last ||r||^2; 0: none yet */
-  PetscReal expected[3]; /* ||r||^2, (r, z), (z, A z): sums are made for about these */
+  PetscBool pending; /* x lacks alpha p */
+  PetscReal alpha;   /* of the last update */
+  HeatSums  sums;
 };
 
 /** The rows [lo, hi) that are valid `depth` cells around the own ones. */
@@ -116,6 +123,12 @@ static inline const float *HeatRowsAt(const HeatRows *rows, const HeatLevel *l, 
 /** The half row of a parity of columns in row j. */
 void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r);
 
+/** Return the place of the pair of columns that holds the first own cell of row j. */
+static inline size_t HeatLevelFirstPair(const HeatLevel *l, PetscInt j)
+{
+  return HeatLevelShapeRow(&l->s, j) + (size_t)((l->s.own.lo[0] - l->s.origin) >> 1);
+}
+
 /** The first part of a cycle on a level: pre-smoothing and restriction, and in row order before it
  *  whatever `prepare` does to each row (NULL: nothing).  `from_zero`: u is zero, whatever it holds. */
 typedef PetscErrorCode (*HeatRowAction)(PetscInt j, void *context);
@@ -129,6 +142,14 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
 
 /** All levels from `first` on: b of its landing to u of its landing. */
 PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first);
+
+/** Choose the power of two, 2^scale_b, that brings the largest |b| to about 2^20.  Collective.
+ *  @param[in]  b        [nyl][nxl]
+ *  @param[out] largest  max |b| over all ranks; infinite where b is not finite */
+PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest);
+
+/** Store b 2^scale_b as the pair (b of the finest level, r_low), own cells only.  Not collective. */
+PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b);
 
 /** Levels from `first` on go. */
 PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first);

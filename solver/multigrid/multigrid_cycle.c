@@ -1,0 +1,433 @@
+/* The cycle.
+ *
+ * Smoothing is red-black Gauss-Seidel, twice: red, black, red, black before the coarse correction
+ * and black, red, black, red after it, from zero.  After a black stage the residual of black cells
+ * is zero, so restriction sums that of red ones.  Restriction and correction are those of piecewise
+ * constants, each other's transpose; so the cycle is a symmetric matrix.
+ *
+ * The stages go through the rows together, as a wave: when the first is at row t, the next one is
+ * at row t - 1, and restriction HEAT_SMOOTH_STAGES rows behind, so a row is in a cache from its first
+ * stage to its last.  No stage waits for a message: halos are deep, and what neighbours compute there
+ * is computed again, each stage one cell less deep.  That needs every cell to have the colour of
+ * its image in a halo; round a periodic axis with an odd number of cells it does not, and there the
+ * stages go one by one, each after an exchange, with cells of one colour updated at once from what
+ * they were (`stepwise`).
+ *
+ * Source: P. Wesseling, An Introduction to Multigrid Methods, 1992, sec. 3.5 and ch. 5;
+ * M. Khalil, P. Wesseling, J. Comput. Phys. 98 (1992) 1 (cell-centred, piecewise constants). */
+#include "solver/multigrid/multigrid_impl.h"
+
+#include <math.h>
+
+#include "solver/base/denormals.h"
+
+void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r)
+{
+  const size_t row = HeatLevelShapeRow(&l->s, j), odd = l->s.odd, mine = parity ? odd : 0;
+  const float *gx = HeatRowsAt(&l->gx, l, j);
+
+  r->u        = l->u + row + mine;
+  r->us       = r->u - l->s.row;
+  r->un       = r->u + l->s.row;
+  r->uw       = l->u + row + (parity ? 0 : odd - 1);
+  r->gw       = gx + mine;
+  r->ge       = gx + (parity ? 1 : odd);
+  r->gs       = HeatRowsAt(&l->gy, l, j) + mine;
+  r->gn       = HeatRowsAt(&l->gy, l, j + 1) + mine;
+  r->m        = HeatRowsAt(&l->m, l, j) + mine;
+  r->b        = l->b + row + mine;
+  r->diagonal = NULL;
+}
+
+/* The parity of columns whose cells in row j have a colour: 0 red, 1 black. */
+static int Parity(PetscInt j, int colour) { return (int)((j + colour) & 1); }
+
+/* Diagonals. */
+
+/* A pass begins: coefficients may have changed since the last one. */
+static void ForgetDiagonals(HeatLevel *l)
+{
+  l->diagonals.of   = (HeatHalfRow){0};
+  l->diagonals.used = 0;
+}
+
+static const float **DiagonalsOf(HeatLevel *l, PetscInt j)
+{
+  return &l->diagonals.row[j & (HEAT_DIAGONALS - 1)];
+}
+
+/* Make those of row j, the next one, unless it has the coefficients of the last. */
+static void DiagonalOfRow(HeatLevel *l, PetscInt j)
+{
+  HeatDiagonals *i = &l->diagonals;
+  HeatHalfRow    r;
+
+  HeatLevelHalfRow(l, j, 0, &r);
+  if (r.gw != i->of.gw || r.gs != i->of.gs || r.gn != i->of.gn || r.m != i->of.m) {
+    i->of   = r;
+    i->used = (i->used + 1) % HEAT_DIAGONALS;
+    HeatDiagonal(l->s.half, &r, i->slot[i->used]);
+    HeatLevelHalfRow(l, j, 1, &r);
+    HeatDiagonal(l->s.half, &r, i->slot[i->used] + l->s.odd);
+  }
+  *DiagonalsOf(l, j) = i->slot[i->used];
+}
+
+/* Stages. */
+
+static void StageRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
+{
+  const int parity = Parity(j, colour);
+
+  HeatLevelHalfRow(l, j, parity, r);
+  r->diagonal = *DiagonalsOf(l, j) + (parity ? l->s.odd : 0);
+}
+
+enum {
+  AHEAD  = 6,      /* rows */
+  CACHED = 1 << 18 /* floats: arrays up to that are likely to be in a cache anyway */
+};
+
+/* Where the stages of a wave are: rows valid `depth` deep before the first, one less before each
+   other; colours in turn. */
+typedef struct {
+  PetscInt     depth;
+  int          colour; /* of the first */
+  PetscBool    from_zero;
+  const float *arrays[4]; /* what the pass reads besides coefficients; NULL: nothing */
+} Wave;
+
+/* What comes AHEAD rows after row t.  Stages work in a cache, and what goes before and after them
+   waits for memory: this lets memory work meanwhile. */
+static void FindAhead(const HeatLevel *l, PetscInt t, const Wave *w, HeatAhead *ahead)
+{
+  ahead->n = 0;
+  if (l->s.size <= CACHED || t + AHEAD >= l->s.all.hi[1]) return;
+  const size_t row = HeatLevelShapeRow(&l->s, t + AHEAD);
+
+  for (int k = 0; k < 4; k++) {
+    if (!w->arrays[k]) continue;
+    ahead->row[ahead->n++] = w->arrays[k] + row;
+    ahead->row[ahead->n++] = w->arrays[k] + row + l->s.odd;
+  }
+}
+
+/* All stages, the first at row t and each a row behind the one before, where there are such rows. */
+static void StagesAt(HeatLevel *l, PetscInt t, const Wave *w)
+{
+  HeatHalfRow r[HEAT_SMOOTH_STAGES];
+  HeatAhead   ahead;
+  PetscBool   valid[HEAT_SMOOTH_STAGES], all = PETSC_TRUE;
+
+  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
+    PetscInt lo, hi;
+
+    HeatLevelRows(l, w->depth - stage, &lo, &hi);
+    valid[stage] = t - stage >= lo && t - stage < hi ? PETSC_TRUE : PETSC_FALSE;
+    if (valid[stage]) StageRow(l, t - stage, (w->colour + stage) & 1, &r[stage]);
+    else all = PETSC_FALSE;
+  }
+  if (all) FindAhead(l, t, w, &ahead);
+  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r, &ahead);
+  else if (all) HeatRelaxWave(l->s.half, r, &ahead);
+  for (int stage = 0; !all && stage < HEAT_SMOOTH_STAGES; stage++) {
+    if (valid[stage] && stage == 0 && w->from_zero) HeatRelaxFromZero(l->s.half, &r[stage]);
+    else if (valid[stage]) HeatRelax(l->s.half, &r[stage]);
+  }
+}
+
+/* Restriction. */
+
+/* Fine rows [begin, end) that this rank's coarse cells are made of. */
+static void RowsBelow(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin, PetscInt *end)
+{
+  const PetscInt by = l->joins[1] ? 2 : 1;
+
+  *begin = coarse->landing_s.own.lo[1] * by;
+  *end   = PetscMin(coarse->landing_s.own.hi[1] * by, l->d.n[1]);
+  if (HeatBoxIsEmpty(&coarse->landing_s.own)) *end = *begin;
+}
+
+/* The residual of one parity of row j, added to a line. */
+static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
+{
+  HeatHalfRow r;
+  PetscInt    begin, end;
+
+  HeatLevelHalfRow(l, j, parity, &r);
+  /* The image of the first column, round an odd axis, is not of the last coarse cell. */
+  HeatLevelShapePlaces(&l->s, l->s.own.lo[0], l->d.n[0], parity, &begin, &end);
+  HeatResidualAdd(l->stepwise ? PetscMin(end, l->s.half) : l->s.half, &r, line);
+}
+
+/* Coarse row cj from lines of the fine level, own cells and perhaps one more at each end. */
+static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
+{
+  const HeatLevelShape *c    = &coarse->landing_s;
+  float                *even = coarse->landing_b + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
+  const PetscInt        begin = (c->own.lo[0] - c->origin) >> 1;
+  const PetscInt        n     = ((c->own.hi[0] - 1 - c->origin) >> 1) + 1 - begin;
+  const PetscInt        first = c->origin + 2 * begin; /* the even column there */
+
+  PetscFunctionBeginUser;
+  if (l->joins[0]) {
+    HeatSplit(n, l->line[0] + first - l->s.origin / 2, even + begin, odd + begin);
+  } else {
+    PetscCall(PetscArraycpy(even + begin, l->line[0] + (first - l->s.origin) / 2, n));
+    PetscCall(PetscArraycpy(odd + begin, l->line[1] + (first - l->s.origin) / 2, n));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
+{
+  const PetscBool starts = (!l->joins[1] || j % 2 == 0) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool ends   = (!l->joins[1] || j % 2 || j == l->d.n[1] - 1) ? PETSC_TRUE : PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  for (int k = 0; starts && k < (l->joins[0] ? 1 : 2); k++)
+    PetscCall(PetscArrayzero(l->line[k], l->s.half));
+  for (int colour = 0; colour < (l->stepwise ? 2 : 1); colour++) {
+    const int parity = Parity(j, colour);
+
+    AddResidual(l, j, parity, l->line[l->joins[0] ? 0 : parity]);
+  }
+  if (ends) PetscCall(StoreCoarse(l, coarse, l->joins[1] ? j / 2 : j));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Stages one by one. */
+static PetscErrorCode Stepwise(HeatLevel *l, int colour)
+{
+  PetscFunctionBeginUser;
+  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
+    PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+    ForgetDiagonals(l);
+    for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++) {
+      HeatHalfRow r;
+
+      DiagonalOfRow(l, j);
+      StageRow(l, j, (stage + colour) & 1, &r);
+      HeatRelax(l->s.half, &r);
+    }
+  }
+  PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DownStepwise(HeatLevel *l, HeatLevel *coarse, PetscBool from_zero)
+{
+  PetscInt begin, end;
+
+  PetscFunctionBeginUser;
+  if (from_zero) PetscCall(PetscArrayzero(l->u, l->s.size));
+  PetscCall(Stepwise(l, 0));
+  if (!coarse) PetscFunctionReturn(PETSC_SUCCESS);
+  RowsBelow(l, coarse, &begin, &end);
+  for (PetscInt j = begin; j < end; j++) PetscCall(RestrictRow(l, coarse, j));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zero,
+                             HeatRowAction prepare, void *context)
+{
+  const Wave wave = {HEAT_DOWN_DEPTH,
+                     0,
+                     from_zero,
+                     {l->b, prepare || !from_zero ? l->u : NULL, prepare ? l->more[0] : NULL,
+                      prepare ? l->more[1] : NULL}};
+  PetscInt   lo, hi, begin = 0, end = 0;
+
+  PetscFunctionBeginUser;
+  HeatLevelRows(l, HEAT_DOWN_DEPTH, &lo, &hi);
+  if (l->stepwise) {
+    for (PetscInt t = lo; prepare && t < hi; t++) PetscCall(prepare(t, context));
+    PetscCall(DownStepwise(l, coarse, from_zero));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (coarse) RowsBelow(l, coarse, &begin, &end);
+  ForgetDiagonals(l);
+  for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
+    if (prepare && t < hi) PetscCall(prepare(t, context));
+    if (t < hi) DiagonalOfRow(l, t);
+    StagesAt(l, t, &wave);
+    const PetscInt j = t - HEAT_SMOOTH_STAGES;
+    if (j >= begin && j < end) PetscCall(RestrictRow(l, coarse, j));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Correction. */
+
+/* The places of a coarse half row that lie within the fine level's lines when moved by `offset`
+   times `by`.  A last pair may reach one place beyond, where lines have room; a first one that begins
+   before a line is left out: that is the far end of a halo. */
+static void Within(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset, PetscInt by,
+                   PetscInt *begin, PetscInt *end)
+{
+  *begin = PetscMax(0, (-offset + by - 1) / by);
+  *end   = PetscMin(c->half, (l->s.half - offset + by - 1) / by);
+}
+
+/* Coarse u of row cj, as the fine level's half rows want it: on line 0 where columns are joined. */
+static void JoinRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
+{
+  const HeatLevelShape *c    = &coarse->landing_s;
+  const float          *even = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
+  const PetscInt        offset = c->origin - l->s.origin / 2;
+  PetscInt              begin, end;
+
+  Within(l, c, offset, 2, &begin, &end);
+  HeatJoin(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
+}
+
+/* Add coarse u to one parity of row j. */
+static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, int parity)
+{
+  const HeatLevelShape *c = &coarse->landing_s;
+  float                *u = l->u + HeatLevelShapeRow(&l->s, j) + (parity ? l->s.odd : 0);
+  PetscInt              offset, begin, end;
+
+  if (l->joins[0]) {
+    offset = c->origin - l->s.origin / 2;
+    Within(l, c, offset, 2, &begin, &end);
+    HeatAdd(2 * (end - begin), l->line[0] + offset + 2 * begin, u + offset + 2 * begin);
+  } else {
+    const PetscInt cj = l->joins[1] ? j >> 1 : j;
+
+    offset = (c->origin - l->s.origin) / 2;
+    Within(l, c, offset, 1, &begin, &end);
+    HeatAdd(end - begin,
+            coarse->landing_u + HeatLevelShapeRow(c, cj) + (parity ? c->odd : 0) + begin,
+            u + offset + begin);
+  }
+}
+
+/* Rows in order from `first`.  Where black cells are relaxed next, from what is around them alone,
+   red ones are enough. */
+static void CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, PetscInt first)
+{
+  const int by = l->joins[1] ? 2 : 1;
+
+  if (l->joins[0] && (j == first || j % by == 0)) JoinRow(l, coarse, l->joins[1] ? j >> 1 : j);
+  for (int colour = 0; colour < (l->stepwise ? 2 : 1); colour++)
+    CorrectHalfRow(l, coarse, j, Parity(j, colour));
+}
+
+static PetscErrorCode UpStepwise(HeatLevel *l, const HeatLevel *coarse)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt j = l->s.own.lo[1]; coarse && j < l->s.own.hi[1]; j++)
+    CorrectRow(l, coarse, j, l->s.own.lo[1]);
+  PetscCall(Stepwise(l, 1));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction finish,
+                           void *context)
+{
+  const Wave wave = {HEAT_UP_DEPTH - 1, 1, PETSC_FALSE, {l->u, l->b}};
+  PetscInt   lo, hi, last_lo, last_hi;
+
+  PetscFunctionBeginUser;
+  HeatLevelRows(l, 1, &last_lo, &last_hi);
+  if (l->stepwise) {
+    PetscCall(UpStepwise(l, coarse));
+    for (PetscInt j = last_lo; finish && j < last_hi; j++) PetscCall(finish(j, context));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  HeatLevelRows(l, HEAT_UP_DEPTH, &lo, &hi);
+  ForgetDiagonals(l);
+  for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
+    if (coarse && t < hi) CorrectRow(l, coarse, t, lo);
+    if (t < hi) DiagonalOfRow(l, t);
+    StagesAt(l, t - 1, &wave);
+    const PetscInt j = t - HEAT_SMOOTH_STAGES;
+    if (finish && j >= last_lo && j < last_hi) PetscCall(finish(j, context));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first)
+{
+  HeatLevel *l      = &mg->levels[first];
+  HeatLevel *coarse = l->coarsest ? NULL : l + 1;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatTransferRun(l->gather, l->landing_b, l->b));
+  for (int visit = 0; visit < (coarse ? mg->visits : 1); visit++) {
+    if (visit) PetscCall(HeatTransferRun(l->halo, l->u, l->u));
+    PetscCall(HeatLevelDown(l, coarse, visit == 0 ? PETSC_TRUE : PETSC_FALSE, NULL, NULL));
+    if (coarse) PetscCall(HeatMultigridCycle(mg, first + 1));
+    PetscCall(HeatLevelUp(l, coarse, NULL, NULL));
+  }
+  PetscCall(HeatTransferRun(l->scatter, l->u, l->landing_u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* One cycle as a preconditioner, from a Vec and to a Vec. */
+
+/* r = scaled b, own cells, then halos. */
+PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b)
+{
+  HeatLevel      *l     = &mg->levels[0];
+  const PetscInt  n     = l->s.own.hi[0] - l->s.own.lo[0];
+  const PetscReal scale = ldexp(1.0, mg->scale_b);
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++, b += n) {
+    const size_t at = HeatLevelFirstPair(l, j);
+
+    HeatLoadRow(n, (int)(l->s.own.lo[0] & 1), scale, b,
+                (float *const[2]){l->b + at, l->b + at + l->s.odd},
+                (float *const[2]){mg->r_low + at, mg->r_low + at + l->s.odd});
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The power of two that brings the largest |b| to about 2^20: squares of what is left of it after
+   many iterations are then far above what single precision can hold, too. */
+PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest)
+{
+  const size_t n   = HeatGridLocalCells(HeatOperatorGrid(mg->op));
+  PetscReal    max = 0.0, sum = 0.0;
+
+  PetscFunctionBeginUser;
+  _Pragma("omp simd reduction(max : max) reduction(+ : sum)") for (size_t k = 0; k < n; k++)
+  {
+    max = PetscMax(max, PetscAbsReal(b[k]));
+    sum += b[k] * 0.0; /* NaN where b is not finite: a maximum would pass over it */
+  }
+  if (sum != 0.0) max = PETSC_INFINITY;
+  PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
+  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL)
+                    ? PetscMin(20 - ilogb(*largest), 1000)
+                    : 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscReal *z)
+{
+  HeatLevel     *l = &mg->levels[0], *coarse = l->coarsest ? NULL : l + 1;
+  const PetscInt n = l->s.own.hi[0] - l->s.own.lo[0];
+  PetscReal      largest, scale;
+  unsigned       denormals;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatMultigridChooseScale(mg, r, &largest));
+  PetscCall(HeatMultigridLoadScaled(mg, r));
+  PetscCall(HeatTransferRun(l->halo, l->b, l->b));
+  denormals = HeatFlushDenormals();
+  PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, NULL, NULL));
+  if (coarse) PetscCall(HeatMultigridCycle(mg, 1));
+  PetscCall(HeatLevelUp(l, coarse, NULL, NULL));
+  HeatRestoreDenormals(denormals);
+  scale = ldexp(1.0, mg->scale_A - mg->scale_b);
+  for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++, z += n) {
+    const size_t at = HeatLevelFirstPair(l, j);
+
+    HeatStoreRow(n, (int)(l->s.own.lo[0] & 1), scale,
+                 (const float *const[2]){l->u + at, l->u + at + l->s.odd}, z);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
