@@ -40,18 +40,12 @@ static PetscErrorCode FreshState(HeatSimulation *sim, const HeatCellInputs *inpu
 static PetscErrorCode UpdateOperator(HeatSimulation *sim)
 {
   const PetscReal *T;
-  PetscBool        valid = PETSC_TRUE;
 
   PetscFunctionBeginUser;
   if (HeatOperatorIsLinear(sim->op)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorSetTime(sim->op, sim->resumed.time));
   PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(HeatOperatorUpdate(sim->op, T, &valid));
+  PetscCall(HeatOperatorBring(sim->op, sim->resumed.time, T, HEAT_ERR_INPUT, "the initial field"));
   PetscCall(VecRestoreArrayRead(sim->T, &T));
-  HeatCheck(
-      valid, sim->grid->comm, HEAT_ERR_INPUT,
-      "a conductivity is not positive, or a source or side is not finite, at the temperatures "
-      "from which the run sets out; the case's expressions of T must hold there");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,20 +1,16 @@
 /* Looking at the present state (see the header). */
 #include "app/run/survey.h"
 
+#include <stdio.h>
+
 PetscErrorCode HeatSurveyPrepare(HeatSimulation *sim, const PetscReal *T)
 {
-  PetscBool valid = PETSC_TRUE;
+  char when[40];
 
   PetscFunctionBeginUser;
   if (sim->prepared_step == sim->clock.step) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorSetTime(sim->op, sim->clock.time));
-  if (!HeatOperatorIsLinear(sim->op)) PetscCall(HeatOperatorUpdate(sim->op, T, &valid));
-  HeatCheck(
-      valid, sim->grid->comm, HEAT_ERR_NUMERICS,
-      "step %" PetscInt64_FMT
-      " (t = %g s): a conductivity is not positive, or a source or side is not finite, at the "
-      "temperatures reached; the case's expressions of T must hold there",
-      sim->clock.step, (double)sim->clock.time);
+  (void)snprintf(when, sizeof when, "step %" PetscInt64_FMT, sim->clock.step);
+  PetscCall(HeatOperatorBring(sim->op, sim->clock.time, T, HEAT_ERR_NUMERICS, when));
   sim->prepared_step = sim->clock.step;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

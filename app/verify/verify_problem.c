@@ -56,15 +56,12 @@ static PetscErrorCode StartField(HeatVerifyProblem *p)
 static PetscErrorCode UpdateOperator(HeatVerifyProblem *p)
 {
   const PetscReal *T;
-  PetscBool        valid = PETSC_TRUE;
 
   PetscFunctionBeginUser;
   if (HeatOperatorIsLinear(p->op)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorSetTime(p->op, 0.0));
   PetscCall(VecGetArrayRead(p->T, &T));
-  PetscCall(HeatOperatorUpdate(p->op, T, &valid));
+  PetscCall(HeatOperatorBring(p->op, 0.0, T, HEAT_ERR_NUMERICS, "the initial field"));
   PetscCall(VecRestoreArrayRead(p->T, &T));
-  HeatCheck(valid, p->grid->comm, HEAT_ERR_NUMERICS, "the initial field has no coefficients");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

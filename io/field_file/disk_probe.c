@@ -91,7 +91,7 @@ PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt 
   (void)snprintf(name, sizeof(name), "%s/probe", dir);
   HeatPathPart(name, path, sizeof(path));
   PetscCall(PetscMalloc1(size, &buffer));
-  for (size_t i = 0; i < size; ++i) buffer[i] = (char)(i * 7 + i / 4096);
+  for (size_t i = 0; i < size; i++) buffer[i] = (char)(i * 7 + i / 4096);
   PetscCall(Measure(grid, path, fields, buffer, size, probe, &error));
   PetscCall(PetscFree(buffer));
   if (grid->rank == 0) (void)unlink(path);

@@ -85,7 +85,7 @@ static PetscErrorCode WriteSlabs(HeatWriter *w)
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_open += MPI_Wtime() - start;
   if (!w->error->failed) {
-    for (PetscInt f = 0; f < w->n_fields; ++f) PetscCall(WriteField(w, file, f));
+    for (PetscInt f = 0; f < w->n_fields; f++) PetscCall(WriteField(w, file, f));
   }
   start = MPI_Wtime();
   PetscCall(HeatFileShare(w->grid->comm, w->error));
@@ -149,13 +149,13 @@ static PetscErrorCode ReadBack(HeatWriter *w)
   PetscFunctionBeginUser;
   PetscCall(HeatWriterPeerSums(w, &sums));
   file = n > 0 ? HeatH5OpenRead(w->part, w->error) : -1;
-  for (PetscInt f = 0; f < w->n_fields && file >= 0; ++f) {
+  for (PetscInt f = 0; f < w->n_fields && file >= 0; f++) {
     const HeatFileField *field = &w->fields[f];
     const uint64_t      *row   = sums + (size_t)f * (size_t)n;
 
     PetscInt j, m;
 
-    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &m); ++k)
+    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &m); k++)
       ReadBackRows(w, file, field, w->peer_first + j, m, row + j, w->error);
   }
   HeatH5Close(w->error, &file);

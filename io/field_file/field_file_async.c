@@ -61,7 +61,7 @@ static size_t RowBytes(const HeatWriter *w, PetscInt f)
 static void WriteBytes(int file, const char *bytes, size_t length, int64_t start,
                        HeatFileError *error)
 {
-  const size_t piece = 33554432;
+  const size_t piece = HEAT_STREAM_BYTES;
 
   for (size_t at = 0; at < length && !error->failed; at += piece) {
     HeatFileWriteAt(file, bytes + at, PetscMin(piece, length - at),
@@ -79,7 +79,7 @@ static void *Write(void *context)
   double            written;
 
   if (file < 0) HeatFileFailErrno(w->error, "opening it");
-  for (PetscInt f = 0; f < w->n_fields; ++f) {
+  for (PetscInt f = 0; f < w->n_fields; f++) {
     const int64_t row = (int64_t)RowBytes(w, f), first = (int64_t)w->first;
 
     WriteBytes(file, job->copies->memory[f], (size_t)w->n * (size_t)row,
@@ -122,10 +122,10 @@ static void *Verify(void *context)
   const PetscBool   full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
 
   if (file < 0) HeatFileFailErrno(w->error, "opening it");
-  for (PetscInt f = 0; f < w->n_fields && !w->error->failed; ++f) {
+  for (PetscInt f = 0; f < w->n_fields && !w->error->failed; f++) {
     PetscInt j, n;
 
-    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &n) && !w->error->failed; ++k)
+    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &n) && !w->error->failed; k++)
       CompareRows(job, file, f, j, n);
   }
   if (file >= 0) (void)close(file);
@@ -186,7 +186,7 @@ static void AskForLargePages(void *memory, size_t bytes)
 PetscErrorCode HeatFieldFileCopiesClear(HeatFieldFileCopies *copies)
 {
   PetscFunctionBeginUser;
-  for (int f = 0; f < HEAT_MAX_FILE_FIELDS; ++f) {
+  for (int f = 0; f < HEAT_MAX_FILE_FIELDS; f++) {
     PetscCall(PetscFree(copies->memory[f]));
     copies->bytes[f] = 0;
   }
@@ -211,7 +211,7 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
   HeatWriter *w = &job->w;
 
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < w->n_fields; ++f) {
+  for (PetscInt f = 0; f < w->n_fields; f++) {
     const HeatFileField *field = &w->fields[f];
     const PetscInt       most  = HeatSlabMostRows(w->slab);
     const void          *rows;
@@ -254,7 +254,7 @@ static PetscErrorCode Create(const HeatGrid *grid, const char *path,
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&job));
   job->options = *options;
-  for (PetscInt f = 0; f < PetscMin(n_fields, HEAT_MAX_FILE_FIELDS); ++f) {
+  for (PetscInt f = 0; f < PetscMin(n_fields, HEAT_MAX_FILE_FIELDS); f++) {
     (void)snprintf(job->names[f], sizeof(job->names[f]), "%s", fields[f].name);
     job->fields[f]      = fields[f];
     job->fields[f].name = job->names[f];

@@ -18,7 +18,6 @@
 #include "io/field_file/slab.h"
 #include "io/file/deflate.h"
 
-#define SEND_MOST 268435456 /* bytes of one message */
 #define INDEX_BYTES                                                                                \
   4224 /* besides its own bytes a chunk takes 128 of index and up to 4096 of alignment */
 #define HEADER_BYTES 65536 /* room for HDF5's own, besides */
@@ -67,7 +66,7 @@ static PetscMPIInt OwnerOfRow(const HeatGrid *g, PetscInt row)
     if (first <= row) low = middle;
     else high = middle - 1;
   }
-  for (PetscInt first, n; low > 0; --low) {
+  for (PetscInt first, n; low > 0; low--) {
     HeatSlabRowsOf(g, low, &first, &n);
     if (n > 0 && first <= row) break;
   }
@@ -94,7 +93,7 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
   }
   have = first + n;
   need = chunks > 0 ? PetscMin((chunk + chunks) * per, g->ny) : have;
-  for (PetscMPIInt r = g->rank + 1; have < need; ++r) {
+  for (PetscMPIInt r = g->rank + 1; have < need; r++) {
     const PetscInt theirs = PetscMin(LeadingRows(g, r), need - have);
 
     if (theirs <= 0) continue;
@@ -110,8 +109,8 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
 /* HDF5's shuffle filter: all first bytes of the elements, then all second bytes, ... */
 static void Shuffle(size_t bytes, size_t n, const unsigned char *from, unsigned char *to)
 {
-  for (size_t b = 0; b < bytes; ++b) {
-    for (size_t i = 0; i < n; ++i) to[b * n + i] = from[i * bytes + b];
+  for (size_t b = 0; b < bytes; b++) {
+    for (size_t i = 0; i < n; i++) to[b * n + i] = from[i * bytes + b];
   }
 }
 
@@ -154,7 +153,7 @@ static PetscErrorCode MakeChunks(const HeatGrid *g, HeatSlab *slab, const HeatFi
   PetscCall(PetscMalloc1(cells * bytes, &scratch));
   PetscCall(HeatSlabToRows(slab, HeatElementMPIType(field->element), field->block, rows));
   PetscCall(CompleteChunks(g, bytes, rows));
-  for (PetscInt k = 0; k < c->n; ++k) {
+  for (PetscInt k = 0; k < c->n; k++) {
     const size_t at = (size_t)((c->first + k) * per - first) * (size_t)g->nx * bytes;
 
     PetscCall(Compress(c, k, bytes, cells, rows + at, scratch, error));
@@ -179,7 +178,7 @@ static PetscInt Batch(const PetscInt64 *sizes, PetscInt k, PetscInt n, PetscMPII
   PetscInt64 total = 0;
   PetscInt   end   = k;
 
-  while (end < n && (end == k || total + sizes[end] <= SEND_MOST)) total += sizes[end++];
+  while (end < n && (end == k || total + sizes[end] <= HEAT_CALL_BYTES)) total += sizes[end++];
   *bytes = (PetscMPIInt)total;
   return end - k;
 }
@@ -205,7 +204,7 @@ static PetscErrorCode SendChunks(const HeatGrid *g, const Chunks *c)
 static void StoreChunks(hid_t dataset, PetscInt per, PetscInt first, PetscInt n,
                         const PetscInt64 *sizes, const unsigned char *bytes, HeatFileError *error)
 {
-  for (PetscInt k = 0; k < n; ++k) {
+  for (PetscInt k = 0; k < n; k++) {
     const hsize_t offset[2] = {(hsize_t)((first + k) * per), 0};
 
     HeatH5(error, H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset, (size_t)sizes[k], bytes));
@@ -258,7 +257,7 @@ static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name,
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HeatSumsWrite(file, name, first, n, sums, error);
-  for (PetscMPIInt r = 1; r < g->size; ++r) {
+  for (PetscMPIInt r = 1; r < g->size; r++) {
     HeatSlabRowsOf(g, r, &first, &n);
     if (n == 0) continue;
     PetscCall(PetscMPIIntCast(n, &count));
@@ -300,7 +299,7 @@ static PetscErrorCode StoreField(const HeatGrid *g, hid_t file, const char *name
     HeatH5(error, dataset = H5Dopen2(file, name, H5P_DEFAULT));
     StoreChunks(dataset, PetscMin(HeatChunkRows(g->nx), g->ny), c->first, c->n, c->sizes, c->bytes,
                 error);
-    for (PetscMPIInt r = 1; r < g->size; ++r) PetscCall(ReceiveChunks(g, r, dataset, error));
+    for (PetscMPIInt r = 1; r < g->size; r++) PetscCall(ReceiveChunks(g, r, dataset, error));
     HeatH5Close(error, &dataset);
   }
   PetscCall(StoreSums(g, file, name, sums, error));
@@ -317,7 +316,7 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t fi
   PetscFunctionBeginUser;
   PetscCall(HeatSlabCreate(grid, &slab));
   HeatSlabGetRows(slab, &first, &n);
-  for (PetscInt f = 0; f < n_fields; ++f) {
+  for (PetscInt f = 0; f < n_fields; f++) {
     Chunks c     = {0};
     double start = MPI_Wtime();
 

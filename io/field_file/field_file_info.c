@@ -57,7 +57,7 @@ static void ReadFields(hid_t file, HeatFieldFileInfo *info, HeatFileError *error
   group = HeatInputOpenGroup(file, "integrity", error);
   if (!error->failed)
     n = HeatInputListNames(group, HEAT_MAX_FILE_FIELDS, sizeof(names[0]), names[0], error);
-  for (PetscInt f = 0; f < n && !error->failed; ++f) {
+  for (PetscInt f = 0; f < n && !error->failed; f++) {
     HeatFieldInfo *field = &info->fields[info->n_fields++];
 
     field->has_sums = PETSC_TRUE;
@@ -137,7 +137,7 @@ void HeatAxesVerify(hid_t file, HeatFileError *error)
 {
   static const char *const names[4] = {"x_edges", "y_edges", "x", "y"};
 
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 4; i++) {
     PetscInt64 n;
     void      *values;
 
@@ -149,11 +149,11 @@ void HeatAxesVerify(hid_t file, HeatFileError *error)
 /* Smallest, largest and not finite values of a piece. */
 static void AddRange(HeatFieldInfo *field, const void *cells, size_t n)
 {
-  for (size_t i = 0; i < n; ++i) {
+  for (size_t i = 0; i < n; i++) {
     const double v = field->element == HEAT_ELEMENT_DOUBLE ? ((const double *)cells)[i]
                                                            : (double)((const int32_t *)cells)[i];
 
-    if (!isfinite(v)) ++field->not_finite;
+    if (!isfinite(v)) field->not_finite++;
     else {
       field->minimum = PetscMin(field->minimum, v);
       field->maximum = PetscMax(field->maximum, v);
@@ -166,12 +166,12 @@ static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt
 {
   const size_t bytes = HeatElementBytes(field->element);
 
-  for (PetscInt j = 0; j < n; ++j) {
+  for (PetscInt j = 0; j < n; j++) {
     const char    *row = (const char *)rows + (size_t)j * (size_t)nx * bytes;
     const PetscInt at  = first + j;
 
     if (HeatChecksum(bytes, row, (PetscInt64)at * (PetscInt64)nx, nx) == sums[j]) continue;
-    ++field->damaged_rows;
+    field->damaged_rows++;
     field->first_damaged = PetscMin(field->first_damaged, at);
     field->last_damaged  = PetscMax(field->last_damaged, at);
   }
@@ -196,7 +196,7 @@ static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo 
     if (error->failed) break;
     AddRange(field, buffer, (size_t)n * (size_t)info->nx);
     AddDamage(field, j, n, info->nx, buffer, sums);
-    for (PetscInt k = 0; k < n; ++k) *values += sums[k];
+    for (PetscInt k = 0; k < n; k++) *values += sums[k];
   }
   HeatH5Close(error, &dataset);
 }
@@ -239,7 +239,7 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
   PetscCall(PetscMalloc1((size_t)PetscMin(piece, info->ny), &sums));
   file = HeatH5OpenRead(path, error);
   if (rank == 0 && file >= 0) HeatAxesVerify(file, error);
-  for (PetscInt f = 0; f < info->n_fields; ++f) {
+  for (PetscInt f = 0; f < info->n_fields; f++) {
     HeatFieldInfo *field = &info->fields[f];
 
     field->minimum       = INFINITY;

@@ -6,9 +6,6 @@
 #include "io/field_file/hdf5_util.h"
 #include "io/field_file/seal.h"
 
-#define HEAT_PIECE_BYTES                                                                           \
-  268435456 /* raw data of one HDF5 call: below the 2 GiB of MPI-IO's counts */
-
 /** Bytes of an element, its type in the file, in memory, and in messages. */
 size_t       HeatElementBytes(HeatElement element);
 hid_t        HeatElementFileType(HeatElement element);

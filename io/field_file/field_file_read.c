@@ -44,7 +44,7 @@ static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, He
 
   HeatH5(error, space = H5Dget_space(dataset));
   HeatH5(error, n = H5Sget_simple_extent_dims(space, shape, NULL));
-  for (int d = 0; d < PetscMin(n, 4); ++d) {
+  for (int d = 0; d < PetscMin(n, 4); d++) {
     used += snprintf(found + used, sizeof(found) - (size_t)used, "[%llu]",
                      (unsigned long long)shape[d]);
   }

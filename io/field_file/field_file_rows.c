@@ -6,9 +6,10 @@
 #include "io/file/checksum.h"
 #include "solver/base/heartbeat.h"
 
-#define STREAM_BYTES 33554432 /* large enough for the disk, small enough to stay in a cache */
-
-PetscInt HeatPieceRows(size_t row) { return (PetscInt)PetscMax(1, STREAM_BYTES / row); }
+PetscInt HeatPieceRows(size_t row)
+{
+  return (PetscInt)PetscMax(1, (size_t)HEAT_STREAM_BYTES / row);
+}
 
 /* Select rows [first, first + n) of the dataset's [.][nx]. */
 static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
@@ -41,7 +42,7 @@ static void MoveRows(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, Pe
                      size_t bytes, PetscBool write, char *rows, HeatFileError *error)
 {
   const size_t   row  = (size_t)nx * bytes;
-  const PetscInt step = (PetscInt)PetscMax(1, HEAT_PIECE_BYTES / row);
+  const PetscInt step = (PetscInt)PetscMax(1, HEAT_CALL_BYTES / row);
 
   for (PetscInt j = 0; j < n && !error->failed; j += step) {
     MovePiece(dataset, memory, first + j, PetscMin(step, n - j), nx, write, rows + (size_t)j * row,
@@ -124,7 +125,7 @@ void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscI
   PetscInt damaged = 0, low = 0, high = 0;
 
   if (error->failed) return;
-  for (PetscInt j = 0; j < n; ++j) {
+  for (PetscInt j = 0; j < n; j++) {
     if (a[j] == b[j]) continue;
     if (damaged++ == 0) low = first + j;
     high = first + j;
@@ -139,7 +140,7 @@ void HeatRowsCompare(size_t bytes, const void *rows, PetscInt first, PetscInt n,
   PetscInt    damaged = 0, low = 0, high = 0;
 
   if (error->failed) return;
-  for (PetscInt j = 0; j < n; ++j) {
+  for (PetscInt j = 0; j < n; j++) {
     const PetscInt64 index = (PetscInt64)(first + j) * (PetscInt64)nx;
 
     if (HeatChecksum(bytes, cells + (size_t)j * (size_t)nx * bytes, index, nx) == sums[j]) continue;

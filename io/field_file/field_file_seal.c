@@ -74,7 +74,7 @@ static void AddAll(const char *part, PetscInt n_fields, const HeatFileField *fie
   if (error->failed) return;
   file = HeatH5OpenRead(part, error);
   HeatH5(error, sums = H5Gopen2(file, "integrity", H5P_DEFAULT));
-  for (PetscInt f = 0; f < n_fields; ++f) {
+  for (PetscInt f = 0; f < n_fields; f++) {
     AddDataset(file, fields[f].name, x, error);
     AddDataset(sums, fields[f].name, x, error);
   }
@@ -88,7 +88,7 @@ void HeatFieldFileOffsets(const char *part, PetscInt n_fields, const HeatFileFie
   Extents x = {.list = NULL};
 
   AddAll(part, n_fields, fields, &x, error);
-  for (PetscInt k = 0; k < 2 * n_fields && !error->failed; ++k)
+  for (PetscInt k = 0; k < 2 * n_fields && !error->failed; k++)
     offsets[k] = (int64_t)x.list[k].start; /* contiguous datasets have one extent each */
   (void)PetscFree(x.list);
 }

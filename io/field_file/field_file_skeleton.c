@@ -72,9 +72,9 @@ static void WriteAxis(hid_t file, const char *edges, const char *centres, PetscI
     HeatFileFail(error, "no memory for an axis of %" PetscInt_FMT " cells", n);
     return;
   }
-  for (PetscInt i = 0; i <= n; ++i) v[i] = start + (double)i * h;
+  for (PetscInt i = 0; i <= n; i++) v[i] = start + (double)i * h;
   HeatH5WriteArray(file, edges, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, n + 1, v, error);
-  for (PetscInt i = 0; i < n; ++i) v[i] = start + ((double)i + 0.5) * h;
+  for (PetscInt i = 0; i < n; i++) v[i] = start + ((double)i + 0.5) * h;
   HeatH5WriteArray(file, centres, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, n, v, error);
   (void)PetscFree(v);
 }
@@ -128,7 +128,7 @@ static void AttachScales(hid_t file, hid_t dataset, int n, HeatFileError *error)
   hvl_t                    list[2];
   hid_t                    type = -1, space = -1, attribute = -1;
 
-  for (int d = 0; d < n; ++d) {
+  for (int d = 0; d < n; d++) {
     HeatH5(error, H5Rcreate(&scale[d], file, names[d], H5R_OBJECT, -1));
     list[d].len = 1;
     list[d].p   = &scale[d];
@@ -176,7 +176,7 @@ static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields
   BackReference y[2 * HEAT_MAX_FILE_FIELDS] = {{0}}, x[HEAT_MAX_FILE_FIELDS] = {{0}};
   char          path[256];
 
-  for (PetscInt f = 0; f < n_fields; ++f) {
+  for (PetscInt f = 0; f < n_fields; f++) {
     HeatH5(error, H5Rcreate(&y[f].dataset, file, fields[f].name, H5R_OBJECT, -1));
     x[f].dataset   = y[f].dataset;
     x[f].dimension = 1;
@@ -197,16 +197,16 @@ static void WriteMeanings(hid_t dataset, const HeatFileField *field, HeatFileErr
   char          *text, *end;
 
   if (n == 0 || error->failed) return;
-  for (PetscInt i = 0; i < n; ++i) length += strlen(field->meanings[i]) + 1;
+  for (PetscInt i = 0; i < n; i++) length += strlen(field->meanings[i]) + 1;
   if (PetscMalloc2((size_t)n, &values, length, &text)) {
     HeatFileFail(error, "no memory for %" PetscInt_FMT " names", n);
     return;
   }
   end = text;
-  for (PetscInt i = 0; i < n; ++i) {
+  for (PetscInt i = 0; i < n; i++) {
     values[i] = (int32_t)i;
     if (i) *end++ = ' ';
-    for (const char *c = field->meanings[i]; *c; ++c) *end++ = strchr(" \t\n", *c) ? '_' : *c;
+    for (const char *c = field->meanings[i]; *c; c++) *end++ = strchr(" \t\n", *c) ? '_' : *c;
   }
   *end = '\0';
   HeatH5WriteInt32(dataset, "flag_values", n, values, error);
@@ -265,7 +265,7 @@ static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
                   "(j*nx+i+1)*0x9E3779B97F4A7C15)",
                   error);
   HeatH5(error, space = H5Screate_simple(1, &ny, NULL));
-  for (PetscInt f = 0; f < n_fields; ++f) {
+  for (PetscInt f = 0; f < n_fields; f++) {
     HeatH5(error, dataset = H5Dcreate2(group, fields[f].name, H5T_STD_U64LE, space, H5P_DEFAULT,
                                        list, H5P_DEFAULT));
     AttachScales(file, dataset, 1, error);
@@ -298,11 +298,11 @@ static PetscInt64 Estimate(const HeatGrid *grid, HeatCompression compression, Pe
   const PetscInt64 cells = (PetscInt64)grid->nx * (PetscInt64)grid->ny;
   PetscInt64       bytes = HEADER_BYTES + 16 * ((PetscInt64)grid->nx + (PetscInt64)grid->ny);
 
-  for (PetscInt f = 0; f < n_fields; ++f) {
+  for (PetscInt f = 0; f < n_fields; f++) {
     bytes += 8 * (PetscInt64)grid->ny + ALIGN_SLACK;
     if (compression == HEAT_COMPRESSION_NONE)
       bytes += cells * (PetscInt64)HeatElementBytes(fields[f].element);
-    for (PetscInt i = 0; i < fields[f].n_meanings; ++i)
+    for (PetscInt i = 0; i < fields[f].n_meanings; i++)
       bytes += 3 * (PetscInt64)strlen(fields[f].meanings[i]) + 8;
   }
   return bytes;
@@ -353,7 +353,7 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
   WriteTime(file, options->time, error);
   if (options->extra && !error->failed) options->extra((int64_t)file, options->context, error);
   CreateSums(file, grid, n_fields, fields, error);
-  for (PetscInt f = 0; f < n_fields; ++f) {
+  for (PetscInt f = 0; f < n_fields; f++) {
     CreateField(file, grid, options->compression, &fields[f], error);
   }
   ReferBack(file, n_fields, fields, error);

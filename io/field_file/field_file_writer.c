@@ -48,7 +48,7 @@ PetscErrorCode HeatWriterEnd(HeatWriter *w)
 PetscErrorCode HeatWriterSums(HeatWriter *w)
 {
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < w->n_fields; ++f) {
+  for (PetscInt f = 0; f < w->n_fields; f++) {
     PetscCall(HeatSlabRowSums(w->slab, HeatElementBytes(w->fields[f].element), w->fields[f].block,
                               w->sums + (size_t)f * (size_t)w->n));
   }
@@ -86,7 +86,7 @@ PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
   PetscCall(PetscMPIIntCast(w->n, &n));
   PetscCall(PetscMPIIntCast(w->peer_n, &peer_n));
   PetscCall(PetscMalloc1((size_t)w->n_fields * (size_t)w->peer_n, sums));
-  for (PetscInt f = 0; f < w->n_fields; ++f) {
+  for (PetscInt f = 0; f < w->n_fields; f++) {
     PetscCallMPI(MPI_Sendrecv(w->sums + (size_t)f * (size_t)w->n, n, MPI_UINT64_T, to, 0,
                               *sums + (size_t)f * (size_t)w->peer_n, peer_n, MPI_UINT64_T, from, 0,
                               w->grid->comm, MPI_STATUS_IGNORE));
@@ -164,7 +164,7 @@ PetscErrorCode HeatWriterStats(HeatWriter *w, double seconds, HeatFileStats *sta
   uint64_t values = 0;
 
   PetscFunctionBeginUser;
-  for (size_t k = 0; k < (size_t)w->n_fields * (size_t)w->n; ++k) values += w->sums[k];
+  for (size_t k = 0; k < (size_t)w->n_fields * (size_t)w->n; k++) values += w->sums[k];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &values, 1, MPI_UINT64_T, MPI_SUM, w->grid->comm));
   mine[0] = seconds;
   mine[1] = w->stats.seconds_open;

@@ -56,7 +56,7 @@ static void FailMissing(hid_t object, const char *name, HeatFileError *error)
   const PetscInt n    = HeatInputListNames(object, 12, sizeof(names[0]), names[0], &none);
   size_t         used = 0;
 
-  for (PetscInt i = 0; i < n && used + sizeof(names[0]) < sizeof(text); ++i) {
+  for (PetscInt i = 0; i < n && used + sizeof(names[0]) < sizeof(text); i++) {
     used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? " " : "", names[i]);
   }
   HeatFileFail(error, "it has no dataset %s (it holds: %s)", name, text);
@@ -73,7 +73,7 @@ static void CheckPath(hid_t object, const char *name, HeatFileError *error)
                  strlen(name), sizeof(path) - 1);
   }
   for (const char *end = name; *end && !error->failed;) {
-    while (*end == '/') ++end;
+    while (*end == '/') end++;
     end += strcspn(end, "/");
     snprintf(path, sizeof(path), "%.*s", (int)(end - name), name);
     if (H5Lexists(object, path, H5P_DEFAULT) <= 0) {
@@ -101,7 +101,7 @@ static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
     HeatFileFail(error, "dataset %s has %d filters; at most %d are accepted", name, n,
                  MOST_FILTERS);
   }
-  for (int f = 0; f < n && !error->failed; ++f) {
+  for (int f = 0; f < n && !error->failed; f++) {
     unsigned     flags, config;
     size_t       values    = 0;
     char         title[64] = "";
@@ -110,7 +110,7 @@ static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
 
     HeatH5(error, filter = H5Pget_filter2(list, (unsigned)f, &flags, &values, NULL, sizeof(title),
                                           title, &config));
-    for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(known); ++k) ours |= known[k] == filter;
+    for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(known); k++) ours |= known[k] == filter;
     if (!error->failed && !ours) {
       HeatFileFail(error, "dataset %s needs the filter %d%s%.60s, which is not HDF5's own", name,
                    (int)filter, title[0] ? ", " : "", title);
@@ -134,7 +134,7 @@ static void CheckChunkSize(hid_t list, hid_t dataset, const char *name, HeatFile
   HeatH5(error, type = H5Dget_type(dataset));
   HeatH5(error, n = H5Pget_chunk(list, H5S_MAX_RANK, chunk));
   if (type >= 0) bytes = (double)H5Tget_size(type);
-  for (int d = 0; d < n; ++d) bytes *= (double)chunk[d];
+  for (int d = 0; d < n; d++) bytes *= (double)chunk[d];
   if (!error->failed && bytes > MOST_CHUNK_BYTES) {
     HeatFileFail(error,
                  "dataset %s has chunks of %.0f MiB; at most %d are accepted (h5repack makes "
@@ -203,7 +203,7 @@ static void DescribeChunks(hid_t dataset, hid_t list, Chunks *c, HeatFileError *
   HeatH5(error, H5Sget_simple_extent_dims(space, c->shape, NULL));
   HeatH5(error, H5Pget_chunk(list, 2, c->chunk));
   if (!error->failed) c->bytes = (size_t)(c->chunk[0] * c->chunk[1]) * H5Tget_size(type);
-  for (int f = 0; !error->failed && f < H5Pget_nfilters(list); ++f) {
+  for (int f = 0; !error->failed && f < H5Pget_nfilters(list); f++) {
     size_t values = 0;
 
     if (H5Pget_filter2(list, (unsigned)f, NULL, &values, NULL, 0, NULL, NULL) == H5Z_FILTER_DEFLATE)

@@ -131,7 +131,7 @@ void HeatH5HintsInForce(hid_t file, char *text, size_t size, HeatFileError *erro
   HeatH5(error, H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
   if (error->failed || MPI_File_get_info(*(MPI_File *)handle, &info) != MPI_SUCCESS) return;
   (void)MPI_Info_get_nkeys(info, &n);
-  for (int k = 0; k < n; ++k) {
+  for (int k = 0; k < n; k++) {
     char name[MPI_MAX_INFO_KEY + 1] = "", value[MPI_MAX_INFO_VAL + 1] = "";
     int  length = MPI_MAX_INFO_VAL, there = 0;
 
@@ -241,9 +241,9 @@ void HeatH5WriteTexts(hid_t object, const char *name, PetscInt n, const char *co
   char  *packed;
   hid_t  type;
 
-  for (PetscInt i = 0; i < n; ++i) width = PetscMax(width, strlen(v[i]) + 1);
+  for (PetscInt i = 0; i < n; i++) width = PetscMax(width, strlen(v[i]) + 1);
   if (n == 0 || PetscCalloc1((size_t)n * width, &packed)) return;
-  for (PetscInt i = 0; i < n; ++i) memcpy(packed + (size_t)i * width, v[i], strlen(v[i]));
+  for (PetscInt i = 0; i < n; i++) memcpy(packed + (size_t)i * width, v[i], strlen(v[i]));
   type = TextType(width - 1, error);
   HeatH5WriteAttribute(object, name, type, type, n, packed, error);
   HeatH5Close(error, &type);

@@ -32,14 +32,14 @@ enum { WORD_VERSION = 2, WORD_EXTENTS, WORD_LENGTH, WORD_CHECKSUM, WORD_OWN, FOO
 
 static void PutWord(unsigned char *at, uint64_t value)
 {
-  for (int k = 0; k < 8; ++k) at[k] = (unsigned char)(value >> (8 * k));
+  for (int k = 0; k < 8; k++) at[k] = (unsigned char)(value >> (8 * k));
 }
 
 static uint64_t GetWord(const unsigned char *at)
 {
   uint64_t value = 0;
 
-  for (int k = 0; k < 8; ++k) value |= (uint64_t)at[k] << (8 * k);
+  for (int k = 0; k < 8; k++) value |= (uint64_t)at[k] << (8 * k);
   return value;
 }
 
@@ -56,7 +56,7 @@ static PetscInt Join(PetscInt n, HeatExtent *extents)
   PetscInt kept = 0;
 
   if (n > 0) qsort(extents, (size_t)n, sizeof(*extents), CompareExtents);
-  for (PetscInt k = 0; k < n; ++k) {
+  for (PetscInt k = 0; k < n; k++) {
     HeatExtent *last = kept ? &extents[kept - 1] : NULL;
 
     if (extents[k].bytes == 0) continue;
@@ -105,7 +105,7 @@ static uint64_t SumBookkeeping(int file, uint64_t length, PetscInt n, const Heat
     HeatFileFail(error, "no memory to check it");
     return 0;
   }
-  for (PetscInt k = 0; k < n; ++k) {
+  for (PetscInt k = 0; k < n; k++) {
     Take(&s, file, at, extents[k].start, error);
     at = extents[k].start + extents[k].bytes;
   }
@@ -126,7 +126,7 @@ static void FillSeal(unsigned char *bytes, const HeatSeal *seal, PetscInt n,
 {
   unsigned char *foot = bytes + 16 * (size_t)n;
 
-  for (PetscInt k = 0; k < n; ++k) {
+  for (PetscInt k = 0; k < n; k++) {
     PutWord(bytes + 16 * (size_t)k, extents[k].start);
     PutWord(bytes + 16 * (size_t)k + 8, extents[k].bytes);
   }
@@ -192,7 +192,7 @@ static void CheckWhole(int file, uint64_t size, const unsigned char *foot, HeatS
   HeatFileReadAt(file, bytes, (size_t)(size - length), (PetscInt64)length, error);
   if (!error->failed && SumOfSeal(bytes, (PetscInt)n) != GetWord(foot + 8 * WORD_OWN))
     HeatFileFail(error, "the seal at its end is damaged");
-  for (uint64_t k = 0; k < n && !error->failed; ++k) {
+  for (uint64_t k = 0; k < n && !error->failed; k++) {
     const HeatExtent e = {GetWord(bytes + 16 * k), GetWord(bytes + 16 * k + 8)};
 
     if (e.start < at || e.start > length || e.bytes > length - e.start)

@@ -105,7 +105,7 @@ static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_r
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Type_size(type, &bytes));
   PetscCall(PetscMalloc1(2 * (size_t)g->px, &requests));
-  for (PetscInt k = 0; k < g->px; ++k) {
+  for (PetscInt k = 0; k < g->px; k++) {
     const PetscInt    p     = (g->ip + k) % g->px; /* not all to rank 0 first */
     const Piece       piece = PieceOf(slab, p, from, most);
     char             *mine  = block + piece.at_block * (size_t)bytes;
@@ -179,12 +179,12 @@ PetscErrorCode HeatSlabRowSums(HeatSlab *slab, size_t bytes, const void *block, 
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc2((size_t)g->nyl, &partial, (size_t)g->px, &counts));
-  for (PetscInt j = 0; j < g->nyl; ++j) {
+  for (PetscInt j = 0; j < g->nyl; j++) {
     const PetscInt64 first = (PetscInt64)(g->ys + j) * (PetscInt64)g->nx + (PetscInt64)g->xs;
 
     partial[j] = HeatChecksum(bytes, cell + (size_t)j * (size_t)g->nxl * bytes, first, g->nxl);
   }
-  for (PetscInt p = 0; p < g->px; ++p)
+  for (PetscInt p = 0; p < g->px; p++)
     PetscCall(PetscMPIIntCast(PieceOf(slab, p, 0, g->nyl).rows_block, &counts[p]));
   PetscCallMPI(MPI_Reduce_scatter(partial, sums, counts, MPI_UINT64_T, MPI_SUM, g->row_comm));
   PetscCall(PetscFree2(partial, counts));

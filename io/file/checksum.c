@@ -17,7 +17,7 @@ static uint64_t Sum8(const uint64_t *cells, uint64_t first, uint64_t n)
 {
   uint64_t sum = 0;
 
-  for (uint64_t i = 0; i < n; ++i) sum += Mix(cells[i], first + i);
+  for (uint64_t i = 0; i < n; i++) sum += Mix(cells[i], first + i);
   return sum;
 }
 
@@ -25,7 +25,7 @@ static uint64_t Sum4(const uint32_t *cells, uint64_t first, uint64_t n)
 {
   uint64_t sum = 0;
 
-  for (uint64_t i = 0; i < n; ++i) sum += Mix(cells[i], first + i);
+  for (uint64_t i = 0; i < n; i++) sum += Mix(cells[i], first + i);
   return sum;
 }
 
@@ -33,7 +33,7 @@ static uint64_t Sum1(const unsigned char *cells, uint64_t first, uint64_t n)
 {
   uint64_t sum = 0;
 
-  for (uint64_t i = 0; i < n; ++i) sum += Mix(cells[i], first + i);
+  for (uint64_t i = 0; i < n; i++) sum += Mix(cells[i], first + i);
   return sum;
 }
 

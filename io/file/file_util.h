@@ -11,6 +11,12 @@
 
 #include "solver/base/error.h"
 
+enum {
+  HEAT_STREAM_BYTES = 32 << 20, /* moved at once: many disk blocks, and still in a level-3 cache */
+  HEAT_CALL_BYTES = 256 << 20 /* of one message or library call: far below the limit of 2^31 - 1 of
+                                   MPI's counts */
+};
+
 /** What went wrong on this rank; the first failure is kept.  Initialise with {0}. */
 typedef struct {
   PetscBool failed;

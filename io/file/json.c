@@ -68,7 +68,7 @@ static int CharacterLength(const unsigned char *c)
                      : c[0] >= 0xF0 && c[0] < 0xF5 ? 4
                                                    : 0;
 
-  for (int i = 1; i < length; ++i) {
+  for (int i = 1; i < length; i++) {
     if ((c[i] & 0xC0) != 0x80) return 0;
   }
   return length;
@@ -105,7 +105,7 @@ void HeatJsonPutNumbers(HeatJson *object, const char *key, int n, const double *
 {
   cJSON *array = cJSON_AddArrayToObject(object, key);
 
-  for (int i = 0; i < n; ++i) cJSON_AddItemToArray(array, NumberItem(v[i]));
+  for (int i = 0; i < n; i++) cJSON_AddItemToArray(array, NumberItem(v[i]));
 }
 
 void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char *const *v)
@@ -117,7 +117,7 @@ void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char 
     return;
   }
   array = cJSON_AddArrayToObject(object, key);
-  for (PetscInt i = 0; i < n; ++i) cJSON_AddItemToArray(array, TextItem(v[i]));
+  for (PetscInt i = 0; i < n; i++) cJSON_AddItemToArray(array, TextItem(v[i]));
 }
 
 /* A value as the text of a number of 64 bits: JSON's own numbers have 53. */

@@ -23,7 +23,7 @@ const char *HeatShortestDecimal(double v, char buffer[32])
   if (isnan(v)) snprintf(buffer, 32, "nan");
   else if (isinf(v)) snprintf(buffer, 32, v > 0 ? "inf" : "-inf");
   else {
-    for (int digits = 15; digits <= 17; ++digits) {
+    for (int digits = 15; digits <= 17; digits++) {
       snprintf(buffer, 32, "%.*g", digits, v);
       if (strtod(buffer, NULL) == v) break;
     }
@@ -39,7 +39,7 @@ static void PutName(FILE *out, const char *name)
     return;
   }
   fputc('"', out);
-  for (; *name; ++name) {
+  for (; *name; name++) {
     if (*name == '"') fputc('"', out);
     fputc(*name, out);
   }
@@ -54,7 +54,7 @@ static char *Header(PetscInt n, const char *const *names)
   FILE  *out = open_memstream(&text, &length);
 
   if (!out) return NULL;
-  for (PetscInt i = 0; i < n; ++i) {
+  for (PetscInt i = 0; i < n; i++) {
     if (i) fputc(',', out);
     PutName(out, names[i]);
   }
@@ -167,7 +167,7 @@ PetscErrorCode HeatTableAppend(HeatTable *t, PetscInt64 step, const PetscReal *v
   PetscFunctionBeginUser;
   if (!t->file || t->error.failed) PetscFunctionReturn(PETSC_SUCCESS);
   fprintf(t->file, "%lld", (long long)step);
-  for (PetscInt i = 0; i + 1 < t->n_columns; ++i) {
+  for (PetscInt i = 0; i + 1 < t->n_columns; i++) {
     fputc(',', t->file);
     fputs(HeatShortestDecimal((double)values[i], buffer), t->file);
   }

@@ -23,7 +23,7 @@
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
 {
   PetscFunctionBeginUser;
-  for (PetscInt f = 0; f < state->n_fields; ++f) PetscCall(PetscFree(state->fields[f].block));
+  for (PetscInt f = 0; f < state->n_fields; f++) PetscCall(PetscFree(state->fields[f].block));
   PetscCall(PetscFree(state->snapshots));
   PetscCall(PetscFree(state->case_text));
   PetscCall(PetscFree(state->case_keys));
@@ -36,11 +36,11 @@ PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char 
   PetscInt i = 0;
 
   PetscFunctionBeginUser;
-  while (i < state->n_sums && strcmp(state->sums[i].name, name) != 0) ++i;
+  while (i < state->n_sums && strcmp(state->sums[i].name, name) != 0) i++;
   PetscCheck(i < HEAT_CHECKPOINT_SUMS && strlen(name) < sizeof(state->sums[i].name),
              PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the sum %s",
              name);
-  if (i == state->n_sums) ++state->n_sums;
+  if (i == state->n_sums) state->n_sums++;
   snprintf(state->sums[i].name, sizeof(state->sums[i].name), "%s", name);
   state->sums[i].value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -49,7 +49,7 @@ PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char 
 double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name,
                                  double fallback)
 {
-  for (PetscInt i = 0; i < state->n_sums; ++i) {
+  for (PetscInt i = 0; i < state->n_sums; i++) {
     if (strcmp(state->sums[i].name, name) == 0) return state->sums[i].value;
   }
   return fallback;
@@ -61,11 +61,11 @@ PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const cha
   PetscInt f = 0;
 
   PetscFunctionBeginUser;
-  while (f < state->n_fields && strcmp(state->fields[f].name, name) != 0) ++f;
+  while (f < state->n_fields && strcmp(state->fields[f].name, name) != 0) f++;
   PetscCheck(f < HEAT_CHECKPOINT_FIELDS && strlen(name) < sizeof(state->fields[f].name),
              PETSC_COMM_SELF, PETSC_ERR_ARG_OUTOFRANGE, "a checkpoint has no room for the field %s",
              name);
-  if (f == state->n_fields) ++state->n_fields;
+  if (f == state->n_fields) state->n_fields++;
   snprintf(state->fields[f].name, sizeof(state->fields[f].name), "%s", name);
   state->fields[f].block = block;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -73,7 +73,7 @@ PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const cha
 
 const PetscReal *HeatCheckpointStateGetField(const HeatCheckpointState *state, const char *name)
 {
-  for (PetscInt f = 0; f < state->n_fields; ++f) {
+  for (PetscInt f = 0; f < state->n_fields; f++) {
     if (strcmp(state->fields[f].name, name) == 0) return state->fields[f].block;
   }
   return NULL;
@@ -96,7 +96,7 @@ static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, Hea
     HeatFileFail(error, "no memory for the list of snapshots");
     return;
   }
-  for (PetscInt i = 0; i < n; ++i) {
+  for (PetscInt i = 0; i < n; i++) {
     steps[i] = state->snapshots[i].step;
     times[i] = state->snapshots[i].time;
   }
@@ -123,7 +123,7 @@ static void WriteState(int64_t file, void *context, HeatFileError *error)
 
   HeatH5WriteDouble(group, "step_size", 0, &step_size, error);
   HeatH5WriteText(group, "scheme", state->scheme, error);
-  for (PetscInt i = 0; i < state->n_sums; ++i) {
+  for (PetscInt i = 0; i < state->n_sums; i++) {
     HeatH5WriteDouble(sums, state->sums[i].name, 0, &state->sums[i].value, error);
   }
   WriteSnapshotList(group, state, error);
@@ -138,7 +138,7 @@ static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *err
   hid_t sums = -1;
 
   sums = HeatInputOpenGroup(group, "sums", error);
-  for (hsize_t i = 0; !error->failed && i < HEAT_CHECKPOINT_SUMS; ++i) {
+  for (hsize_t i = 0; !error->failed && i < HEAT_CHECKPOINT_SUMS; i++) {
     char         *name   = state->sums[i].name;
     const size_t  size   = sizeof(state->sums[i].name);
     const ssize_t length = H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size,
@@ -164,7 +164,7 @@ static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileEr
   if (!error->failed && n > 0 && PetscMalloc1((size_t)n, &state->snapshots)) {
     HeatFileFail(error, "no memory for the list of snapshots");
   }
-  for (PetscInt64 i = 0; i < n && !error->failed; ++i) {
+  for (PetscInt64 i = 0; i < n && !error->failed; i++) {
     state->snapshots[i] = (HeatSnapshotEntry){.step = steps[i], .time = times[i]};
     state->n_snapshots  = (PetscInt)i + 1;
   }
@@ -191,7 +191,7 @@ static void ReadLongText(hid_t group, const char *name, char **text, HeatFileErr
 static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state,
                        HeatFileError *error)
 {
-  for (PetscInt f = 0; f < info->n_fields && !error->failed; ++f) {
+  for (PetscInt f = 0; f < info->n_fields && !error->failed; f++) {
     const char *name = info->fields[f].name;
 
     if (strcmp(name, "temperature") == 0) continue;
@@ -238,7 +238,7 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
 
 static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointState *b)
 {
-  for (PetscInt i = 0; i < a->n_sums; ++i) {
+  for (PetscInt i = 0; i < a->n_sums; i++) {
     const double back = HeatCheckpointStateGetSum(b, a->sums[i].name, NAN);
 
     if (memcmp(&back, &a->sums[i].value, sizeof(back)) != 0) return PETSC_FALSE;
@@ -367,7 +367,7 @@ static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFieldFileTryRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T, error));
-  for (PetscInt f = 0; f < state->n_fields && !error->failed; ++f) {
+  for (PetscInt f = 0; f < state->n_fields && !error->failed; f++) {
     PetscCall(PetscMalloc1(HeatGridLocalCells(grid), &state->fields[f].block));
     PetscCall(HeatFieldFileTryRead(grid, path, state->fields[f].name, HEAT_ELEMENT_DOUBLE,
                                    state->fields[f].block, error));
@@ -451,7 +451,7 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
 
   PetscFunctionBeginUser;
   PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &error));
-  for (PetscInt i = n - 1; i >= 0; --i) {
+  for (PetscInt i = n - 1; i >= 0; i--) {
     if (steps[i] > step || newer++ < PetscMax(keep.newest, 1)) continue;
     if (keep.every > 0 && steps[i] % keep.every == 0) continue;
     CheckpointPath(dir, steps[i], path, sizeof(path));
@@ -545,7 +545,7 @@ static void Describe(const HeatCheckpointOptions *options, const HeatCheckpointS
                                 .extra       = WriteState,
                                 .extra_check = CheckState,
                                 .context     = (void *)state};
-  for (PetscInt f = 0; f <= n; ++f) {
+  for (PetscInt f = 0; f <= n; f++) {
     const char *name = f ? state->fields[f - 1].name : "temperature";
 
     fields[f] = (HeatFileField){.name      = name,
@@ -684,7 +684,7 @@ PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, c
   PetscFunctionBeginUser;
   memset(state, 0, sizeof(*state));
   PetscCall(ListSteps(grid->comm, dir, &n, &steps));
-  for (PetscInt i = n - 1; i >= 0 && !found; --i) {
+  for (PetscInt i = n - 1; i >= 0 && !found; i--) {
     HeatFileError error = {0};
     PetscBool     other = PETSC_FALSE;
 

@@ -45,7 +45,7 @@ static NameKind KindOfFinal(const char *name)
   if (HeatNameStep(name, "checkpoint_", ".json") >= 0) return NAME_MANIFEST;
   if (HeatNameStep(name, "snapshot_", ".h5") >= 0) return NAME_SNAPSHOT;
   if (strcmp(name, "results.json") == 0) return NAME_RESULTS;
-  for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); ++i) {
+  for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
     if (strcmp(name, plain[i]) == 0) return NAME_PLAIN;
   }
   return IsProfile(name) ? NAME_PLAIN : NAME_OTHER;
@@ -70,7 +70,7 @@ static void MakeFolders(const char *dir, HeatFileError *error)
   struct stat status;
 
   if (strlen(dir) >= sizeof(path)) HeatFileFail(error, "the name is too long");
-  for (size_t i = 1; !error->failed && i <= strlen(dir); ++i) {
+  for (size_t i = 1; !error->failed && i <= strlen(dir); i++) {
     if (dir[i] != '/' && dir[i] != '\0') continue;
     snprintf(path, sizeof(path), "%.*s", (int)i, dir);
     if (mkdir(path, 0777) != 0 && errno != EEXIST) HeatFileFailErrno(error, "making the folder");
@@ -105,7 +105,7 @@ static PetscInt TakeAway(const char *dir, Choose choose, const void *context, co
     if (kind == NAME_OTHER || !choose(kind, entry->d_name, context)) continue;
     snprintf(from, sizeof(from), "%s/%s", dir, entry->d_name);
     if (lstat(from, &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    ++n;
+    n++;
     if (count_only) continue;
     if (aside) snprintf(to, sizeof(to), "%s/%s", aside, entry->d_name);
     if ((aside ? rename(from, to) : unlink(from)) != 0) {
@@ -121,7 +121,7 @@ static PetscInt TakeAway(const char *dir, Choose choose, const void *context, co
 static void MakeAside(const char *dir, const char *prefix, char *aside, size_t size,
                       HeatFileError *error)
 {
-  for (int number = 1; number < 1000 && !error->failed; ++number) {
+  for (int number = 1; number < 1000 && !error->failed; number++) {
     snprintf(aside, size, "%s/%s_%03d", dir, prefix, number);
     if (mkdir(aside, 0777) == 0) return;
     if (errno != EEXIST) HeatFileFailErrno(error, "making a folder in it");

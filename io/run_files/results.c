@@ -109,7 +109,7 @@ static void PutTiming(HeatJson *root, const HeatResults *r)
 {
   HeatJson *timing = HeatJsonAddArray(root, "timing");
 
-  for (PetscInt i = 0; i < r->n_phases; ++i) {
+  for (PetscInt i = 0; i < r->n_phases; i++) {
     HeatJson *phase = HeatJsonCreate();
 
     HeatJsonPutText(phase, "name", r->phases[i].name);
@@ -188,7 +188,7 @@ static void PutSegments(HeatJson *energy, const HeatResults *r)
 {
   HeatJson *segments = HeatJsonAddArray(energy, "segments");
 
-  for (PetscInt i = 0; i < r->energy.n_segments; ++i) {
+  for (PetscInt i = 0; i < r->energy.n_segments; i++) {
     HeatJson *segment = HeatJsonCreate();
 
     HeatJsonPutText(segment, "side", SideNames[r->energy.segments[i].side]);
@@ -202,7 +202,7 @@ static void PutInterfaces(HeatJson *energy, const HeatResults *r)
 {
   HeatJson *interfaces = HeatJsonAddArray(energy, "interfaces");
 
-  for (PetscInt i = 0; i < r->energy.n_interfaces; ++i) {
+  for (PetscInt i = 0; i < r->energy.n_interfaces; i++) {
     HeatJson *interface = HeatJsonCreate();
 
     HeatJsonPutText(interface, "from", r->energy.interfaces[i].from);
@@ -216,7 +216,7 @@ static void PutRegions(HeatJson *root, const HeatResults *r)
 {
   HeatJson *regions = HeatJsonAddArray(root, "regions");
 
-  for (PetscInt i = 0; i < r->n_regions; ++i) {
+  for (PetscInt i = 0; i < r->n_regions; i++) {
     HeatJson *region = HeatJsonCreate();
 
     HeatJsonPutText(region, "name", r->regions[i].name);
@@ -234,7 +234,7 @@ static void PutEnergy(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumber(energy, "stored_initial", r->energy.stored_initial);
   HeatJsonPutNumber(energy, "stored_final", r->energy.stored_final);
   sides = HeatJsonAddObject(energy, "through_sides");
-  for (int s = 0; s < HEAT_SIDES; ++s) HeatJsonPutNumber(sides, SideNames[s], r->energy.sides[s]);
+  for (int s = 0; s < HEAT_SIDES; s++) HeatJsonPutNumber(sides, SideNames[s], r->energy.sides[s]);
   HeatJsonPutNumber(energy, "sources", r->energy.sources);
   HeatJsonPutNumber(energy, "exchange", r->energy.exchange);
   HeatJsonPutNumber(energy, "balance_error", r->energy.balance_error);
@@ -247,7 +247,7 @@ static void PutChecks(HeatJson *root, const HeatResults *r)
 {
   HeatJson *checks = HeatJsonAddArray(root, "checks");
 
-  for (PetscInt i = 0; i < r->n_checks; ++i) {
+  for (PetscInt i = 0; i < r->n_checks; i++) {
     HeatJson *check = HeatJsonCreate();
 
     HeatJsonPutText(check, "quantity", r->checks[i].quantity);
@@ -264,7 +264,7 @@ static void PutRestarts(HeatJson *root, const HeatResults *r)
 {
   HeatJson *restarts = HeatJsonAddArray(root, "restarts");
 
-  for (PetscInt i = 0; i < r->n_restarts; ++i) {
+  for (PetscInt i = 0; i < r->n_restarts; i++) {
     HeatJson *restart = HeatJsonCreate();
 
     HeatJsonPutText(restart, "file", r->restarts[i].file);
@@ -277,7 +277,7 @@ static void PutRollbacks(HeatJson *root, const HeatResults *r)
 {
   HeatJson *rollbacks = HeatJsonAddArray(root, "rollbacks");
 
-  for (PetscInt i = 0; i < r->n_rollbacks; ++i) {
+  for (PetscInt i = 0; i < r->n_rollbacks; i++) {
     HeatJson *rollback = HeatJsonCreate();
 
     HeatJsonPutCount(rollback, "step", r->rollbacks[i].step);
@@ -323,7 +323,7 @@ static HeatJson *VerifyRecord(const HeatResults *r)
   HeatJsonPutText(root, "error", r->error);
   HeatJsonPutCount(root, "ranks", r->ranks);
   list = HeatJsonAddArray(root, "verify");
-  for (PetscInt i = 0; i < r->n_verify; ++i) {
+  for (PetscInt i = 0; i < r->n_verify; i++) {
     const HeatResultsVerify *from = &r->verify[i];
     HeatJson                *item = HeatJsonCreate();
 
@@ -397,7 +397,7 @@ void HeatResultsInit(HeatResults *r)
   r->memory_max = r->memory_mean = -1;
   r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;
   r->energy.balance_error = r->energy.balance_relative = NAN;
-  for (int s = 0; s < HEAT_SIDES; ++s) r->energy.sides[s] = NAN;
+  for (int s = 0; s < HEAT_SIDES; s++) r->energy.sides[s] = NAN;
   r->provenance.elapsed  = NAN;
   r->checkpoint_interval = NAN;
   r->limits.wall_time    = NAN;

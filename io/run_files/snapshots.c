@@ -58,7 +58,7 @@ static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry)
   PetscInt at = s->n;
 
   PetscFunctionBeginUser;
-  while (at > 0 && s->entries[at - 1].step > entry.step) --at;
+  while (at > 0 && s->entries[at - 1].step > entry.step) at--;
   if (at > 0 && s->entries[at - 1].step == entry.step) {
     s->entries[at - 1] = entry;
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -67,9 +67,9 @@ static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry)
     s->room = s->room ? 2 * s->room : 64;
     PetscCall(PetscRealloc((size_t)s->room * sizeof(*s->entries), &s->entries));
   }
-  for (PetscInt i = s->n; i > at; --i) s->entries[i] = s->entries[i - 1];
+  for (PetscInt i = s->n; i > at; i--) s->entries[i] = s->entries[i - 1];
   s->entries[at] = entry;
-  ++s->n;
+  s->n++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -98,7 +98,7 @@ static PetscErrorCode LearnFields(HeatSnapshots *s, const char *path)
   PetscCall(PetscNew(&info));
   PetscCall(HeatFieldFileTryInfo(s->grid->comm, path, info, &error));
   s->n_fields = error.failed ? 0 : info->n_fields;
-  for (PetscInt f = 0; f < s->n_fields; ++f) {
+  for (PetscInt f = 0; f < s->n_fields; f++) {
     snprintf(s->fields[f].name, sizeof(s->fields[f].name), "%s", info->fields[f].name);
     s->fields[f].element = info->fields[f].element;
   }
@@ -113,12 +113,12 @@ PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnaps
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)n + 1, &there));
-  for (PetscInt i = 0; i < n && s->grid->rank == 0; ++i) {
+  for (PetscInt i = 0; i < n && s->grid->rank == 0; i++) {
     SnapshotPath(s, entries[i].step, path, sizeof(path));
     there[i] = access(path, R_OK) == 0;
   }
   PetscCallMPI(MPI_Bcast(there, (PetscMPIInt)n, MPI_CHAR, 0, s->grid->comm));
-  for (PetscInt i = 0; i < n; ++i) {
+  for (PetscInt i = 0; i < n; i++) {
     if (there[i]) PetscCall(AddEntry(s, entries[i]));
   }
   PetscCall(PetscFree(there));
@@ -147,7 +147,7 @@ PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal t
   PetscCall(HeatFieldFileWrite(s->grid, path, &options, n_fields, fields, &stats));
   HeatFileStatsAdd(&s->stats, &stats);
   s->n_fields = n_fields;
-  for (PetscInt f = 0; f < n_fields; ++f) {
+  for (PetscInt f = 0; f < n_fields; f++) {
     snprintf(s->fields[f].name, sizeof(s->fields[f].name), "%s", fields[f].name);
     s->fields[f].element = fields[f].element;
   }

@@ -9,7 +9,7 @@
 /* Text between tags or quotes. */
 static void PutText(FILE *out, const char *text)
 {
-  for (; *text; ++text) {
+  for (; *text; text++) {
     if (*text == '<') fputs("&lt;", out);
     else if (*text == '>') fputs("&gt;", out);
     else if (*text == '&') fputs("&amp;", out);
@@ -56,7 +56,7 @@ static void PutGrid(FILE *out, PetscInt nx, PetscInt ny, PetscInt n_fields,
   PutAxis(out, nx + 1, entry->step, "x_edges");
   PutAxis(out, ny + 1, entry->step, "y_edges");
   fputs("        </Geometry>\n", out);
-  for (PetscInt f = 0; f < n_fields; ++f) PutField(out, nx, ny, entry->step, &fields[f]);
+  for (PetscInt f = 0; f < n_fields; f++) PutField(out, nx, ny, entry->step, &fields[f]);
   fputs("      </Grid>\n", out);
 }
 
@@ -77,7 +77,7 @@ PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, P
         out);
   PutText(out, title);
   fputs("\" GridType=\"Collection\" CollectionType=\"Temporal\">\n", out);
-  for (PetscInt i = 0; i < n; ++i) PutGrid(out, nx, ny, n_fields, fields, &entries[i]);
+  for (PetscInt i = 0; i < n; i++) PutGrid(out, nx, ny, n_fields, fields, &entries[i]);
   fputs("    </Grid>\n  </Domain>\n</Xdmf>\n", out);
   PetscCheck(fclose(out) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the XDMF text");
   HeatFileReplace(path, text, length, error);

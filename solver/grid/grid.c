@@ -97,7 +97,7 @@ static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node
   *node     = index;
   *local    = local_rank;
   *per_node = extremes[0] == -extremes[1] ? local_size : 0;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Choose the process grid and order the ranks: fills px, py, comm, rank, size, ip, jp. */
@@ -139,7 +139,7 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
   g->ip = g->rank % g->px;
   g->jp = g->rank / g->px;
   PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, &g->row_comm));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* starts[0..parts]: cells spread evenly, the first n % parts blocks one larger. */
@@ -148,7 +148,7 @@ static PetscErrorCode SplitEvenly(PetscInt n, PetscInt parts, PetscInt **starts)
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(parts + 1, starts));
   for (PetscInt p = 0; p <= parts; p++) (*starts)[p] = p * (n / parts) + PetscMin(p, n % parts);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CreateDMDA(HeatGrid *g)
@@ -168,7 +168,7 @@ static PetscErrorCode CreateDMDA(HeatGrid *g)
                                       g->x0 + ((PetscReal)g->nx - 0.5) * g->hx, g->y0 + 0.5 * g->hy,
                                       g->y0 + ((PetscReal)g->ny - 0.5) * g->hy, 0, 0));
   PetscCall(PetscFree2(lx, ly));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void FindNeighbours(HeatGrid *g)
@@ -224,7 +224,7 @@ static PetscErrorCode CountTraffic(HeatGrid *g)
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_INT64, MPI_MAX, g->comm));
   g->cells_max = (PetscInt)extremes[0];
   g->cells_min = (PetscInt)-extremes[1];
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
@@ -262,7 +262,7 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
   PetscCall(CreateDMDA(g));
   if (c->solver.reproducible) PetscCall(HeatDMMakeReproducible(g->da));
   PetscCall(CountTraffic(g));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatGridDestroy(HeatGrid **grid)
@@ -270,12 +270,12 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
   HeatGrid *g = *grid;
 
   PetscFunctionBeginUser;
-  if (!g) PetscFunctionReturn(0);
+  if (!g) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(DMDestroy(&g->da));
   PetscCall(PetscFree(g->x_start));
   PetscCall(PetscFree(g->y_start));
   if (g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->row_comm));
   if (g->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->comm));
   PetscCall(PetscFree(*grid));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -44,7 +44,7 @@ PetscErrorCode HeatHaloCreate(const HeatGrid *grid, HeatHalo **halo)
     PetscCallMPI(MPI_Recv_init(h->ghost[s], length, MPIU_REAL, other, Opposite(side), grid->comm,
                                &h->requests[h->n_requests++]));
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The block's own cells along a side, in order. */
@@ -63,7 +63,7 @@ static PetscErrorCode PackEdge(const HeatGrid *g, HeatSide side, const PetscReal
 
     for (PetscInt j = 0; j < g->nyl; j++) strip[j] = column[(size_t)j * width];
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatHaloBegin(HeatHalo *h, const PetscReal *u)
@@ -83,7 +83,7 @@ PetscErrorCode HeatHaloBegin(HeatHalo *h, const PetscReal *u)
   }
   h->counts.exchanges += 1;
   if (h->n_requests) PetscCallMPI(MPI_Startall(h->n_requests, h->requests));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatHaloEnd(HeatHalo *h)
@@ -95,7 +95,7 @@ PetscErrorCode HeatHaloEnd(HeatHalo *h)
   if (h->n_requests) PetscCallMPI(MPI_Waitall(h->n_requests, h->requests, statuses));
   h->counts.wait += MPI_Wtime() - start;
   HeatBeat();
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const PetscReal *HeatHaloGhost(const HeatHalo *h, HeatSide side) { return h->ghost[side]; }
@@ -107,12 +107,12 @@ PetscErrorCode HeatHaloDestroy(HeatHalo **halo)
   HeatHalo *h = *halo;
 
   PetscFunctionBeginUser;
-  if (!h) PetscFunctionReturn(0);
+  if (!h) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscMPIInt r = 0; r < h->n_requests; r++) PetscCallMPI(MPI_Request_free(&h->requests[r]));
   for (int s = 0; s < HEAT_SIDES; s++) {
     PetscCall(PetscFree(h->send[s]));
     PetscCall(PetscFree(h->ghost[s]));
   }
   PetscCall(PetscFree(*halo));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -26,7 +26,7 @@ static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
   PetscCall(HeatOperatorApply(l->op, l->system.mass, in, out));
   PetscCall(VecRestoreArrayWrite(y, &out));
   PetscCall(VecRestoreArrayRead(x, &in));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode ShellDiagonal(Mat A, Vec d)
@@ -39,7 +39,7 @@ static PetscErrorCode ShellDiagonal(Mat A, Vec d)
   PetscCall(VecGetArrayWrite(d, &out));
   PetscCall(HeatOperatorDiagonal(l->op, l->system.mass, out));
   PetscCall(VecRestoreArrayWrite(d, &out));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode CreateShell(HeatLinear *l)
@@ -57,7 +57,7 @@ static PetscErrorCode CreateShell(HeatLinear *l)
   }
   PetscCall(MatSetDM(l->shell, g->da));
   PetscCall(HeatSystemAttach(l->shell, &l->system));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Takes the mean away; by an exact sum, as PETSc's own depends on the layout of blocks. */
@@ -89,14 +89,14 @@ static PetscErrorCode AttachNullSpace(HeatLinear *l, Mat A)
   if (l->system.mass > 0.0 || HeatBoundariesFixLevel(HeatOperatorCase(l->op))) {
     if (A != l->shell || HeatOperatorIsSymmetric(l->op))
       PetscCall(MatSetOption(A, MAT_SPD, PETSC_TRUE));
-    PetscFunctionReturn(0);
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(MatNullSpaceCreate(PetscObjectComm((PetscObject)A),
                                A == l->shell ? PETSC_FALSE : PETSC_TRUE, 0, NULL, &constant));
   if (A == l->shell) PetscCall(MatNullSpaceSetFunction(constant, RemoveMean, NULL));
   PetscCall(MatSetNullSpace(A, constant));
   PetscCall(MatNullSpaceDestroy(&constant));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatLinearAssemble(HeatLinear *l)
@@ -119,7 +119,7 @@ static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
   PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL,
                                       PCHEATMG, ""));
   *needs = matrix_free ? PETSC_FALSE : PETSC_TRUE;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Conjugate gradients, and GMRES preconditioned from the right, measure the true residual's norm,
@@ -138,7 +138,7 @@ static PetscErrorCode ChooseNorm(KSP ksp)
   if (is_gmres && !chosen && !chosen_side) PetscCall(KSPSetPCSide(ksp, PC_RIGHT));
   if ((is_cg || (is_gmres && !chosen_side)) && !chosen)
     PetscCall(KSPSetNormType(ksp, KSP_NORM_UNPRECONDITIONED));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
@@ -212,7 +212,7 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   PetscCall(KSPSetUpOnBlocks(l->ksp));
   l->times.set_ups++;
   l->times.set_up += MPI_Wtime() - began;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Other preconditioners than these are made block by block. */
@@ -258,7 +258,7 @@ static PetscErrorCode Configure(HeatLinear *l)
   PetscCall(ChooseNorm(l->ksp));
   PetscCall(CheckReproducible(l, pc));
   PetscCall(HeatLinearSetUp(l));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* PETSc reads the options of a preconditioner's parts only when it sets it up, and an option that
@@ -276,8 +276,7 @@ static PetscErrorCode StandInCoefficients(HeatOperator *op)
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(n, &T));
   for (size_t i = 0; i < n; i++) T[i] = initial->given && !initial->text ? initial->value : room;
-  PetscCall(HeatOperatorSetTime(op, 0.0));
-  PetscCall(HeatOperatorUpdate(op, T, &valid));
+  PetscCall(HeatOperatorTryBring(op, 0.0, T, &valid));
   PetscCall(PetscFree(T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -286,9 +285,7 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
 {
   const HeatCase *c = HeatOperatorCase(op);
   const HeatGrid *g = HeatOperatorGrid(op);
-  const PetscReal tiny =
-      1e-300; /* absolute tolerance: only an exactly zero right-hand side meets it */
-  HeatLinear *l;
+  HeatLinear     *l;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&l));
@@ -304,10 +301,10 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
   PetscCall(KSPSetDM(l->ksp, g->da));
   PetscCall(KSPSetDMActive(l->ksp, PETSC_FALSE));
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
-  PetscCall(
-      KSPSetTolerances(l->ksp, c->solver.tolerance, tiny, PETSC_DEFAULT, c->solver.max_iterations));
+  PetscCall(KSPSetTolerances(l->ksp, c->solver.tolerance, HEAT_LINEAR_ABSOLUTE, PETSC_DEFAULT,
+                             c->solver.max_iterations));
   HeatUserCall(g->comm, "setting up the linear solver", Configure(l));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatLinearUpdateOperator(HeatLinear *l)
@@ -315,7 +312,7 @@ PetscErrorCode HeatLinearUpdateOperator(HeatLinear *l)
   PetscFunctionBeginUser;
   PetscCall(MatAssemblyBegin(l->shell, MAT_FINAL_ASSEMBLY)); /* tells PETSc that it changed */
   PetscCall(MatAssemblyEnd(l->shell, MAT_FINAL_ASSEMBLY));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatLinearUpdate(HeatLinear *l, PetscReal mass)
@@ -326,14 +323,14 @@ PetscErrorCode HeatLinearUpdate(HeatLinear *l, PetscReal mass)
   PetscCall(KSPDestroy(&l->algebraic));
   PetscCall(HeatLinearUpdateOperator(l));
   HeatUserCall(HeatOperatorGrid(l->op)->comm, "setting up the linear solver", HeatLinearSetUp(l));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatLinearSetMass(HeatLinear *l, PetscReal mass)
 {
   PetscFunctionBeginUser;
   if (mass != l->system.mass) PetscCall(HeatLinearUpdate(l, mass));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 HeatLinearTimes HeatLinearGetTimes(const HeatLinear *l) { return l->times; }
@@ -345,7 +342,7 @@ PetscErrorCode HeatLinearDestroy(HeatLinear **linear)
   HeatLinear *l = *linear;
 
   PetscFunctionBeginUser;
-  if (!l) PetscFunctionReturn(0);
+  if (!l) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(KSPDestroy(&l->ksp));
   PetscCall(KSPDestroy(&l->algebraic));
   PetscCall(VecDestroy(&l->residual));
@@ -353,5 +350,5 @@ PetscErrorCode HeatLinearDestroy(HeatLinear **linear)
   PetscCall(MatDestroy(&l->assembled));
   PetscCall(MatDestroy(&l->shell));
   PetscCall(PetscFree(*linear));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,6 +5,9 @@
 #include "solver/implicit/linear.h"
 #include "solver/multigrid/heat_petsc.h"
 
+/** Absolute tolerance of every solve, near the smallest double: only a zero right-hand side meets it. */
+#define HEAT_LINEAR_ABSOLUTE 1e-300
+
 /** One of the methods that a solve tried. */
 typedef struct {
   PetscInt  iterations;

@@ -56,17 +56,15 @@ static PetscErrorCode TrueResidual(HeatLinear *l, Vec b, Vec x, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The norm below which a residual is rounding: a few epsilon of the diagonal's products with x.
-   Leaves no residual in the work vector. */
+/* The norm below which x's residual is rounding. */
 static PetscErrorCode RoundingOf(HeatLinear *l, Vec x, PetscReal *norm)
 {
-  const PetscReal few = 4.0;
+  const PetscReal *values;
 
   PetscFunctionBeginUser;
-  PetscCall(MatGetDiagonal(l->shell, l->residual));
-  PetscCall(VecPointwiseMult(l->residual, l->residual, x));
-  PetscCall(ExactNorm(l->residual, norm));
-  *norm *= few * PETSC_MACHINE_EPSILON;
+  PetscCall(VecGetArrayRead(x, &values));
+  PetscCall(HeatOperatorRounding(l->op, l->system.mass, PETSC_FALSE, values, norm));
+  PetscCall(VecRestoreArrayRead(x, &values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -74,8 +72,7 @@ static PetscErrorCode RoundingOf(HeatLinear *l, Vec x, PetscReal *norm)
 
 static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
 {
-  const PetscReal tiny = 1e-300; /* only an exactly zero right-hand side meets it */
-  PC              pc;
+  PC pc;
 
   PetscFunctionBeginUser;
   PetscCall(KSPDestroy(&l->algebraic));
@@ -85,7 +82,8 @@ static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
   PetscCall(KSPSetDMActive(l->algebraic, PETSC_FALSE));
   PetscCall(KSPSetType(l->algebraic, KSPCG));
   PetscCall(KSPSetNormType(l->algebraic, KSP_NORM_UNPRECONDITIONED));
-  PetscCall(KSPSetTolerances(l->algebraic, PETSC_DEFAULT, tiny, PETSC_DEFAULT, PETSC_DEFAULT));
+  PetscCall(KSPSetTolerances(l->algebraic, PETSC_DEFAULT, HEAT_LINEAR_ABSOLUTE, PETSC_DEFAULT,
+                             PETSC_DEFAULT));
   PetscCall(KSPSetOperators(l->algebraic, l->shell,
                             rescue == HEAT_RESCUE_JACOBI ? l->shell : l->assembled));
   PetscCall(KSPGetPC(l->algebraic, &pc));

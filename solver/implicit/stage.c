@@ -215,24 +215,15 @@ static PetscErrorCode SolveLinear(HeatStage *s, Vec T, PetscBool *solved)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A few epsilon times the norm of the diagonal's products with T. */
+/* Newton's method can reduce ||F|| to its rounding and no further. */
 static PetscErrorCode MeasureNoise(HeatStage *s, Vec T)
 {
-  const size_t     n   = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal  few = 4.0;
   const PetscReal *values;
-  PetscReal       *d, square;
-  HeatExactSum     sum = {0};
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(VecGetArrayWrite(s->rhs, &d)); /* F has no value yet */
-  PetscCall(HeatOperatorDiagonal(s->op, s->eq.sigma, d));
-  for (size_t i = 0; i < n; i++) HeatExactSumAdd(&sum, PetscSqr(d[i] * values[i]));
-  PetscCall(VecRestoreArrayWrite(s->rhs, &d));
+  PetscCall(HeatOperatorRounding(s->op, s->eq.sigma, PETSC_FALSE, values, &s->noise));
   PetscCall(VecRestoreArrayRead(T, &values));
-  PetscCall(HeatExactSumReduce(HeatOperatorGrid(s->op)->comm, 1, &sum, &square));
-  s->noise = few * PETSC_MACHINE_EPSILON * PetscSqrtReal(square);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -321,10 +312,7 @@ PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy
     PetscCall(HeatLinearRaise(s->linear, what, &s->solve));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  HeatCheck(s->first > 0.0, HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
-            "%s: a conductivity is not positive, or a source or side not finite, at the "
-            "temperatures that it starts from; look at the case's expressions of T",
-            what);
+  if (!(s->first > 0.0)) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
   PetscCall(SNESGetConvergedReasonString(s->snes, &words));
   return HeatRaiseHere(
       HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,

@@ -27,7 +27,7 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
   summary->max        = extremes[1];
   summary->mean       = found[0] / ((PetscReal)g->nx * (PetscReal)g->ny - found[1]);
   summary->non_finite = (PetscInt64)found[1];
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
@@ -49,7 +49,7 @@ PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *
   }
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, &total));
   *integral = total * area;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
@@ -86,7 +86,7 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
   PetscCallMPI(MPI_Allreduce(&largest, max, 1, MPIU_REAL, MPIU_MAX, g->comm));
   *l2 = PetscSqrtReal(sum / ((PetscReal)g->nx * (PetscReal)g->ny));
   if (PetscIsInfOrNanReal(*l2)) *l2 = *max = NAN;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
@@ -97,7 +97,7 @@ PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorFlows(op, T, &flows));
   PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, flows.sum, heat));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscInt HeatDiagnosticsFirstSegment(const HeatCase *c, HeatSide side)
@@ -124,7 +124,7 @@ PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscRea
   PetscCall(HeatOperatorSegmentHeat(op, T, sums));
   PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, sums, heat));
   PetscCall(PetscFree(sums));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Interfaces. */
@@ -154,10 +154,10 @@ PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T
   InterfaceSums s = {n, pairs, NULL};
 
   PetscFunctionBeginUser;
-  if (n == 0) PetscFunctionReturn(0);
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(n, &s.sums));
   PetscCall(HeatOperatorVisitFaces(op, T, AddFaceHeat, &s));
   PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, s.sums, heat));
   PetscCall(PetscFree(s.sums));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -27,7 +27,7 @@ static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, Pet
   PetscFunctionBeginUser;
   HeatExactSumAddProducts(&sum, HeatGridLocalCells(g), HeatOperatorCapacity(op), T);
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, stored));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Sum of C (T - the lowest T) over all cells. */
@@ -44,7 +44,7 @@ static PetscErrorCode Content(const HeatOperator *op, const PetscReal *T, PetscR
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
     HeatExactSumAdd(&sum, C[cell] * (T[cell] - lowest));
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, content));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T)
@@ -53,7 +53,7 @@ PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const Pets
   PetscCall(PetscMemzero(e, sizeof *e));
   PetscCall(StoredHeat(op, T, &e->before[SUM_STORED_INITIAL]));
   PetscCall(Content(op, T, &e->before[SUM_CONTENT_INITIAL]));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
@@ -70,7 +70,7 @@ PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
   PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, e->heat.sum, heat));
   PetscCall(PetscArraycpy(sums, e->before, HEAT_ENERGY_SUMS));
   for (int k = 0; k < HEAT_FLOWS; k++) sums[PlaceOf[k]] += heat[k];
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 void HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS])
@@ -102,5 +102,5 @@ PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, cons
   if (scale == 0.0) scale = PetscAbsReal(report->stored); /* uniform, nothing flows */
   report->turnover = scale;
   report->relative = report->error == 0.0 ? 0.0 : PetscAbsReal(report->error) / scale;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -300,7 +300,7 @@ static PetscErrorCode MakeTerms(HeatProbes *probes)
     AddOwnTerms(probes, point);
   }
   PetscCall(PetscFree(k));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The layers around own points; materials do not change.  Without contacts there are none. */
@@ -311,7 +311,7 @@ static PetscErrorCode FindLayers(HeatProbes *probes)
   int             *material; /* of each corner, plus one; 0 beyond the domain */
 
   PetscFunctionBeginUser;
-  if (HeatOperatorCase(probes->op)->n_contacts == 0) PetscFunctionReturn(0);
+  if (HeatOperatorCase(probes->op)->n_contacts == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1((size_t)probes->n * CORNERS, &material));
   for (PetscInt q = 0; q < probes->n_points * CORNERS; q++) {
     const Point *point = &probes->points[q / CORNERS];
@@ -336,7 +336,7 @@ static PetscErrorCode FindLayers(HeatProbes *probes)
     }
   }
   PetscCall(PetscFree(material));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
@@ -367,7 +367,7 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
   }
   PetscCall(FindLayers(probes));
   if (HeatOperatorIsLinear(op)) PetscCall(MakeTerms(probes));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Values. */
@@ -394,7 +394,7 @@ PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscRea
     if (term->surface) value = SurfaceTemperature(probes->op, term, value);
     terms[term->place] = term->weight * value;
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatProbesReduce(MPI_Comm comm, PetscInt n, const PetscReal *terms,
@@ -411,30 +411,25 @@ PetscErrorCode HeatProbesReduce(MPI_Comm comm, PetscInt n, const PetscReal *term
     for (int q = 0; q < HEAT_PROBE_TERMS; q++) values[k] += all[k * HEAT_PROBE_TERMS + q];
   }
   PetscCall(PetscFree(all));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T,
                                 PetscReal t, PetscReal *values)
 {
   PetscReal *terms;
-  PetscBool  valid;
 
   PetscFunctionBeginUser;
   if (HeatOperatorIsLinear(op)) {
     PetscCall(HeatOperatorSetSurfaceTime(op, t));
   } else {
-    PetscCall(HeatOperatorSetTime(op, t));
-    PetscCall(HeatOperatorUpdate(op, T, &valid));
-    HeatCheck(valid, HeatOperatorGrid(op)->comm, HEAT_ERR_NUMERICS,
-              "a conductivity is not positive, or a source or side is not finite, at the "
-              "temperatures reached");
+    PetscCall(HeatOperatorBring(op, t, T, HEAT_ERR_NUMERICS, "a value at a point"));
   }
   PetscCall(PetscMalloc1((size_t)probes->n * HEAT_PROBE_TERMS, &terms));
   PetscCall(HeatProbesSample(probes, T, terms));
   PetscCall(HeatProbesReduce(HeatOperatorGrid(op)->comm, probes->n, terms, values));
   PetscCall(PetscFree(terms));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatProbesDestroy(HeatProbes **out)
@@ -442,9 +437,9 @@ PetscErrorCode HeatProbesDestroy(HeatProbes **out)
   HeatProbes *probes = *out;
 
   PetscFunctionBeginUser;
-  if (!probes) PetscFunctionReturn(0);
+  if (!probes) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree(probes->points));
   PetscCall(PetscFree(probes->terms));
   PetscCall(PetscFree(*out));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -174,12 +174,6 @@ static inline RowParts PartsOfRow(PetscInt n, int first)
   return (RowParts){first, (n - first) / 2, (n - first) & 1};
 }
 
-static inline void ToPair(double x, float *high, float *low)
-{
-  *high = (float)x;
-  *low  = (float)(x - (double)*high);
-}
-
 void HeatLoadRow(PetscInt n, int first, double scale, const double *restrict x,
                  float *const high[2], float *const low[2])
 {
@@ -187,15 +181,15 @@ void HeatLoadRow(PetscInt n, int first, double scale, const double *restrict x,
   float *restrict high0 = high[0] + first, *restrict high1 = high[1] + first;
   float *restrict low0 = low[0] + first, *restrict low1 = low[1] + first;
 
-  if (parts.single_odd) ToPair(scale * x[0], high[1], low[1]);
+  if (parts.single_odd) HeatToPair(scale * x[0], high[1], low[1]);
   x += first;
   SIMD for (PetscInt k = 0; k < parts.pairs; k++)
   {
-    ToPair(scale * x[2 * k], &high0[k], &low0[k]);
-    ToPair(scale * x[2 * k + 1], &high1[k], &low1[k]);
+    HeatToPair(scale * x[2 * k], &high0[k], &low0[k]);
+    HeatToPair(scale * x[2 * k + 1], &high1[k], &low1[k]);
   }
   if (parts.single_even)
-    ToPair(scale * x[2 * parts.pairs], &high0[parts.pairs], &low0[parts.pairs]);
+    HeatToPair(scale * x[2 * parts.pairs], &high0[parts.pairs], &low0[parts.pairs]);
 }
 
 void HeatStoreRow(PetscInt n, int first, double scale, const float *const u[2], double *restrict x)
@@ -287,8 +281,8 @@ static inline void UpdateResidual(PetscInt n, double alpha, PetscBool is_wide,
     const double r_even  = (double)v.r[0][k] + (double)v.r_low[0][k];
     const double r_odd   = (double)v.r[1][k] + (double)v.r_low[1][k];
 
-    ToPair(FMA_D(-alpha, Ap_even, r_even), &v.r[0][k], &v.r_low[0][k]);
-    ToPair(FMA_D(-alpha, Ap_odd, r_odd), &v.r[1][k], &v.r_low[1][k]);
+    HeatToPair(FMA_D(-alpha, Ap_even, r_even), &v.r[0][k], &v.r_low[0][k]);
+    HeatToPair(FMA_D(-alpha, Ap_odd, r_odd), &v.r[1][k], &v.r_low[1][k]);
   }
 }
 
@@ -344,10 +338,10 @@ void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_
     const double vb1    = Product(b_odd, b_between - b_east, m1[k], gy1[k], a_odd, gy1[k],
                                   (double)n1[k]);
 
-    ToPair(FMA_D(-alpha, va0, (double)ra0[k] + (double)la0[k]), &ra0[k], &la0[k]);
-    ToPair(FMA_D(-alpha, va1, (double)ra1[k] + (double)la1[k]), &ra1[k], &la1[k]);
-    ToPair(FMA_D(-alpha, vb0, (double)rb0[k] + (double)lb0[k]), &rb0[k], &lb0[k]);
-    ToPair(FMA_D(-alpha, vb1, (double)rb1[k] + (double)lb1[k]), &rb1[k], &lb1[k]);
+    HeatToPair(FMA_D(-alpha, va0, (double)ra0[k] + (double)la0[k]), &ra0[k], &la0[k]);
+    HeatToPair(FMA_D(-alpha, va1, (double)ra1[k] + (double)la1[k]), &ra1[k], &la1[k]);
+    HeatToPair(FMA_D(-alpha, vb0, (double)rb0[k] + (double)lb0[k]), &rb0[k], &lb0[k]);
+    HeatToPair(FMA_D(-alpha, vb1, (double)rb1[k] + (double)lb1[k]), &rb1[k], &lb1[k]);
   }
 }
 

@@ -65,6 +65,13 @@ void HeatDirection(PetscInt n, float beta, const float *z, float *p);
 /** Between half rows and a row of n cells of a Vec, T[j][i].  The first cell is in an odd column where
  *  `first` is 1, else in an even one; half rows [0] even, [1] odd, begin at the pair that holds it. */
 
+/** Split a number into the sum of two floats, which hold 48 of its bits. */
+static inline void HeatToPair(double x, float *high, float *low)
+{
+  *high = (float)x;
+  *low  = (float)(x - (double)*high);
+}
+
 /** high + low = scale x, to 48 bits. */
 void HeatLoadRow(PetscInt n, int first, double scale, const double *x, float *const high[2],
                  float *const low[2]);

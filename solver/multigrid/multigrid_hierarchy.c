@@ -212,12 +212,6 @@ static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void StorePair(double x, float *high, float *low)
-{
-  *high = (float)x;
-  *low  = (float)(x - (double)*high);
-}
-
 /* Sides, added to the half cells and films of the cells behind them. */
 static void AddSides(const HeatMultigrid *mg, const HeatLevelShape *s, Ground *ground, double scale)
 {
@@ -275,11 +269,11 @@ static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, Ground *grou
     for (PetscInt i = 0; i < g->nxl; i++) {
       const size_t place = HeatLevelShapeCell(&l->s, g->xs + i, g->ys + j);
 
-      StorePair(scale * Between(mg->op, 0, i, j), &l->gx.array[place], &mg->gx_low.array[place]);
-      StorePair(scale * Between(mg->op, 1, i, j), &l->gy.array[place], &mg->gy_low.array[place]);
+      HeatToPair(scale * Between(mg->op, 0, i, j), &l->gx.array[place], &mg->gx_low.array[place]);
+      HeatToPair(scale * Between(mg->op, 1, i, j), &l->gy.array[place], &mg->gy_low.array[place]);
       /* A single cell that nothing holds has no equation; this one solves it. */
       if (g->nx * g->ny == 1 && row[i] == 0.0) row[i] = 1.0;
-      StorePair(scale * row[i], &l->m.array[place], &mg->m_low.array[place]);
+      HeatToPair(scale * row[i], &l->m.array[place], &mg->m_low.array[place]);
     }
   }
   PetscCall(PetscFree(row));

@@ -11,6 +11,7 @@
 #include "solver/operator/operator.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "solver/operator/operator_impl.h"
 
@@ -194,7 +195,7 @@ static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
     if (i0 > 0) SweepRow(op, sweep, j, 0, i0);
     if (i1 < g->nxl) SweepRow(op, sweep, j, i1, g->nxl);
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Net heat or step. */
@@ -211,7 +212,7 @@ static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
   for (int s = 0; s < HEAT_SIDES; s++)
     boundary[s] = HeatBoundariesGet(op->boundaries, (HeatSide)s).T;
   PetscCall(RunSweep(op, sweep, boundary));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net)
@@ -220,7 +221,7 @@ PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
@@ -230,7 +231,7 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x, PetscReal *y)
@@ -241,7 +242,7 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
   PetscFunctionBeginUser;
   if (op->shift) sweep.ending = op->low[0] ? APPLY_JACOBIAN : APPLY_SHIFTED;
   PetscCall(RunSweep(op, &sweep, zeros));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
@@ -280,7 +281,7 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
   PetscCall(PetscCalloc1(PetscMax(g->nxl, g->nyl), &op->zeros));
   PetscCall(HeatHaloCreate(g, &op->halo));
   PetscCall(HeatOperatorSetUpCoefficients(op, inputs));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
@@ -291,14 +292,46 @@ PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
   if (op->exchange) PetscCall(HeatExchangeSet(op->exchange, t));
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorTryBring(HeatOperator *op, PetscReal t, const PetscReal *T,
+                                    PetscBool *valid)
+{
+  PetscFunctionBeginUser;
+  *valid = PETSC_TRUE;
+  PetscCall(HeatOperatorSetTime(op, t));
+  if (!op->linear) PetscCall(HeatOperatorUpdate(op, T, valid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorRaiseUndefined(const HeatOperator *op, PetscErrorCode code,
+                                          const char *when)
+{
+  return HeatRaiseHere(op->grid->comm, code,
+                       "%s: a conductivity is not positive, or a source or side is not finite, at "
+                       "these temperatures; the case's expressions of T must hold there%s",
+                       when, code == HEAT_ERR_NUMERICS ? ", or steps must be shorter" : "");
+}
+
+PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal *T,
+                                 PetscErrorCode code, const char *when)
+{
+  PetscBool valid;
+  char      when_and_time[100];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorTryBring(op, t, T, &valid));
+  (void)snprintf(when_and_time, sizeof when_and_time, "%s (t = %g s)", when, (double)t);
+  if (!valid) PetscCall(HeatOperatorRaiseUndefined(op, code, when_and_time));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatBoundariesSet(op->boundaries, t));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscBool HeatOperatorIsLinear(const HeatOperator *op) { return op->linear; }
@@ -323,7 +356,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   HeatOperator *op = *out;
 
   PetscFunctionBeginUser;
-  if (!op) PetscFunctionReturn(0);
+  if (!op) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatBoundariesDestroy(&op->boundaries));
   PetscCall(HeatSourceDestroy(&op->source));
   PetscCall(HeatExchangeDestroy(&op->exchange));
@@ -350,7 +383,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(PetscFree(op->zeros));
   PetscCall(PetscFree(op->q_owned));
   PetscCall(PetscFree(*out));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const HeatGrid       *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }

@@ -44,6 +44,24 @@ PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBoo
  *  the operator is not linear an Update must follow before anything else is asked. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
 
+/** Bring the operator to time t [s] and the field T: SetTime, then Update where it is not linear.
+ *  Collective.
+ *  @param[in]  T      [nyl][nxl]; may be NULL where the operator is linear
+ *  @param[out] valid  as HeatOperatorUpdate's; always true where the operator is linear */
+PetscErrorCode HeatOperatorTryBring(HeatOperator *op, PetscReal t, const PetscReal *T,
+                                    PetscBool *valid);
+
+/** HeatOperatorTryBring, which raises an error where the coefficients are undefined.  Collective.
+ *  @param[in] code  HEAT_ERR_INPUT where T is the case's own initial field, else HEAT_ERR_NUMERICS
+ *  @param[in] when  begins the message: "step 7", "the initial field" */
+PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal *T,
+                                 PetscErrorCode code, const char *when);
+
+/** Raise `code` for coefficients that are undefined, with the message of HeatOperatorBring.
+ *  Collective. */
+PetscErrorCode HeatOperatorRaiseUndefined(const HeatOperator *op, PetscErrorCode code,
+                                          const char *when);
+
 /** Bring the boundary values alone to time t [s], for reading the field at its sides: the next step
  *  must set its own time.  Not collective. */
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t);
@@ -101,6 +119,14 @@ PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscR
 /** The diagonal of that matrix, [nyl][nxl]: the true one, which a source that grows with T can make
  *  negative.  Not collective. */
 PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d);
+
+/** Norm below which a residual of that matrix is rounding: 4 epsilon ||d T||, d its diagonal.  The norm
+ *  is the square root of an exact sum, the same for any layout of blocks.  Collective.
+ *  @param[in]  rates  divide by the capacities: for residuals in K/s instead of W/m
+ *  @param[in]  T      [nyl][nxl]
+ *  @param[out] norm   [W/m], or [K/s] */
+PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, PetscBool rates,
+                                    const PetscReal *T, PetscReal *norm);
 
 /** A matrix for preconditioners: that one, but with the conductances held fixed where they depend
  *  on T, and without what would weaken its diagonal, so that it is always symmetric and positive

@@ -21,7 +21,7 @@ PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *
     }
     heat += op->c->boundary[s].n;
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Flows. */
@@ -94,7 +94,7 @@ PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, Hea
   flows->sum[HEAT_FLOW_TURNOVER] = *HeatSourceLocalTurnover(op->source);
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(AddSide(op, (HeatSide)s, T, flows));
   if (op->exchange) AddExchange(op, T, flows);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Heat in the direction of increasing coordinate through the two faces of a cell along one axis
@@ -138,5 +138,5 @@ PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal 
                  g->hx;
     }
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

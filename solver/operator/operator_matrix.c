@@ -36,21 +36,44 @@ static PetscReal CouplingSum(const HeatGrid *g, PetscInt j, PetscInt i, const Ce
   return sum;
 }
 
+static PetscReal DiagonalAt(const HeatOperator *op, PetscReal mass, PetscInt j, PetscInt i)
+{
+  const size_t    cell  = (size_t)j * (size_t)op->grid->nxl + (size_t)i;
+  const CellFaces faces = FacesOf(op, j, i, PETSC_FALSE);
+  const PetscReal d     = mass * op->capacity[cell] + OwnSum(&faces);
+
+  return op->shift ? d + op->shift[cell] : d;
+}
+
 PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d)
 {
-  const HeatGrid *g = op->grid;
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < op->grid->nyl; j++)
+    for (PetscInt i = 0; i < op->grid->nxl; i++) *d++ = DiagonalAt(op, mass, j, i);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* A residual is a sum of up to ten terms, none larger than about d_i T_i, each rounded to half an
+   epsilon: 4 epsilon is their root-mean-square sum, twice over. */
+PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, PetscBool rates,
+                                    const PetscReal *T, PetscReal *norm)
+{
+  const PetscReal few = 4.0;
+  HeatExactSum    sum = {0};
+  PetscReal       square;
 
   PetscFunctionBeginUser;
-  for (PetscInt j = 0; j < g->nyl; j++) {
-    for (PetscInt i = 0; i < g->nxl; i++) {
-      const size_t    cell  = (size_t)j * (size_t)g->nxl + (size_t)i;
-      const CellFaces faces = FacesOf(op, j, i, PETSC_FALSE);
+  for (PetscInt j = 0; j < op->grid->nyl; j++) {
+    for (PetscInt i = 0; i < op->grid->nxl; i++) {
+      const size_t    cell = (size_t)j * (size_t)op->grid->nxl + (size_t)i;
+      const PetscReal term = DiagonalAt(op, mass, j, i) * T[cell];
 
-      d[cell] = mass * op->capacity[cell] + OwnSum(&faces);
-      if (op->shift) d[cell] += op->shift[cell];
+      HeatExactSumAdd(&sum, PetscSqr(rates ? term / op->capacity[cell] : term));
     }
   }
-  PetscFunctionReturn(0);
+  PetscCall(HeatExactSumReduce(op->grid->comm, 1, &sum, &square));
+  *norm = few * PETSC_MACHINE_EPSILON * PetscSqrtReal(square);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
@@ -72,7 +95,7 @@ PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bound, 1, MPIU_REAL, MPIU_MAX, g->comm));
   *dt = bound > 0.0 ? 2.0 / bound : PETSC_MAX_REAL;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The part of a cell's shift that an assembled matrix keeps: what strengthens its diagonal, and the
@@ -131,5 +154,5 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat 
   }
   PetscCall(MatAssemblyBegin(A, MAT_FINAL_ASSEMBLY));
   PetscCall(MatAssemblyEnd(A, MAT_FINAL_ASSEMBLY));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

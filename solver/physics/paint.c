@@ -31,7 +31,7 @@ static PetscErrorCode VisitOwnPart(const HeatGrid *g, PetscInt j, PetscInt begin
 
   PetscFunctionBeginUser;
   if (first < last) PetscCall(visit(j - g->ys, first - g->xs, last - g->xs, context));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode RectangleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
@@ -40,9 +40,9 @@ static PetscErrorCode RectangleRow(const HeatGrid *g, const HeatRegion *r, Petsc
   const PetscReal y = HeatGridY(g, j), band = EDGE * g->hy;
 
   PetscFunctionBeginUser;
-  if (y < r->y[0] - band || y >= r->y[1] - band) PetscFunctionReturn(0);
+  if (y < r->y[0] - band || y >= r->y[1] - band) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VisitOwnPart(g, j, FirstColumn(g, r->x[0]), FirstColumn(g, r->x[1]), visit, context));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* TeaLeaf: the rectangle shrunk by a hundredth of a cell; a cell is in when any part of it is. */
@@ -56,10 +56,10 @@ static PetscErrorCode TealeafRectangleRow(const HeatGrid *g, const HeatRegion *r
   const PetscReal first = PetscCeilReal(xmin - 1.0), end = PetscCeilReal(xmax);
 
   PetscFunctionBeginUser;
-  if ((PetscReal)(j + 1) < ymin || (PetscReal)j >= ymax) PetscFunctionReturn(0);
+  if ((PetscReal)(j + 1) < ymin || (PetscReal)j >= ymax) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VisitOwnPart(g, j, (PetscInt)PetscClipInterval(first, 0.0, (PetscReal)g->nx),
                          (PetscInt)PetscClipInterval(end, 0.0, (PetscReal)g->nx), visit, context));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Cells whose centre is within the radius, its edge included. */
@@ -70,11 +70,11 @@ static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt
   const PetscReal half = PetscSqrtReal(PetscMax(r2 - dy * dy, 0.0));
 
   PetscFunctionBeginUser;
-  if (dy * dy > r2) PetscFunctionReturn(0);
+  if (dy * dy > r2) PetscFunctionReturn(PETSC_SUCCESS);
   const PetscReal end = PetscFloorReal((r->centre[0] + half - g->x0) / g->hx - 0.5 + EDGE) + 1.0;
   PetscCall(VisitOwnPart(g, j, FirstColumn(g, r->centre[0] - half),
                          (PetscInt)PetscClipInterval(end, 0.0, (PetscReal)g->nx), visit, context));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Where the edge p-q crosses a row.  Always from the lower end, so that two polygons with a common
@@ -104,7 +104,7 @@ static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscIn
     PetscCall(VisitOwnPart(g, j, FirstColumn(g, crossings[k]), FirstColumn(g, crossings[k + 1]),
                            visit, context));
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The own cells of a row that are in: with a number >= 0. */
@@ -121,7 +121,7 @@ static PetscErrorCode MapRow(const HeatGrid *g, const int32_t *map, PetscInt j,
     for (i = begin; i < g->nxl && row[i] >= 0;) i++;
     if (begin < i) PetscCall(visit(j - g->ys, begin, i, context));
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static const int32_t *MapOf(const HeatCellInputs *inputs, PetscInt r)
@@ -151,7 +151,7 @@ static PetscErrorCode PaintShape(const HeatGrid *g, const HeatRegion *r, HeatPai
     }
   }
   PetscCall(PetscFree(crossings));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatCase *c, PetscInt r,
@@ -159,7 +159,7 @@ PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatCase *c, PetscInt r,
 {
   PetscFunctionBeginUser;
   PetscCall(PaintShape(g, &c->regions[r], c->solver.paint, MapOf(inputs, r), visit, context));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 typedef struct {
@@ -202,7 +202,7 @@ static PetscErrorCode PaintMap(const HeatGrid *g, const HeatCase *c, PetscInt r,
                    "%" PetscInt64_FMT "; the case's materials have the numbers 0 to %" PetscInt_FMT
                    ", and a negative one leaves a cell out",
                    bad[0], bad[1], c->n_materials - 1);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatPaintMaterials(const HeatGrid *g, const HeatCase *c,
@@ -222,7 +222,7 @@ PetscErrorCode HeatPaintMaterials(const HeatGrid *g, const HeatCase *c,
       PetscCall(PaintMap(g, c, r, MapOf(inputs, r), material));
     }
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
@@ -237,7 +237,7 @@ PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, const Heat
     stamp.value = (uint16_t)r;
     PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 typedef struct {
@@ -259,7 +259,7 @@ static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, v
   PetscCall(HeatExpressionEvaluate(k->expression, end - begin, k->x + begin, k->y + begin, 0.0,
                                    NULL, row + begin));
   for (PetscInt i = begin; i < end; i++) k->bad += PetscIsInfOrNanReal(row[i]);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Paint one formula; the error, if any, is found by all ranks together. */
@@ -283,7 +283,7 @@ static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
                    "the expression is not finite in %" PetscInt64_FMT
                    " cells; it must be defined everywhere",
                    bad);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c,
@@ -306,5 +306,5 @@ PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c,
         PaintFormula(&k, c, &c->regions[r], MapOf(inputs, r), &c->regions[r].temperature, path));
   }
   PetscCall(PetscFree2(k.x, k.y));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

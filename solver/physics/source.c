@@ -41,7 +41,7 @@ static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt en
     PetscCall(PetscRealloc((size_t)term->capacity * sizeof(Run), &term->runs));
   }
   term->runs[term->n_runs++] = (Run){j, begin, end};
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The runs of own cells whose entry in the map is region; all cells for a NULL map. */
@@ -63,7 +63,7 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
       if (begin < i) PetscCall(AddRun(term, j, begin, i));
     }
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Values of the term's expression along a run at time t, into s->value, times the cell's
@@ -79,7 +79,7 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *ru
   PetscCall(
       HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, s->value));
   for (PetscInt i = 0; i < n; i++) s->value[i] *= area;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, PetscReal *cells)
@@ -93,7 +93,7 @@ static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, Pets
     for (PetscInt i = 0; i < run->end - run->begin; i++)
       row[i] += term->uniform ? term->value : s->value[i];
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* One formula: into the base when it does not depend on time, else a term. */
@@ -122,7 +122,7 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
     PetscCall(HeatExpressionDestroy(&term.expression));
     PetscCall(PetscFree(term.runs));
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void SumCells(HeatSource *s)
@@ -149,7 +149,7 @@ static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
                    " cells at t = 0; its expressions "
                    "(here and in the regions) must be defined everywhere",
                    bad);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode AddRegions(HeatSource *s, const HeatCase *c, const HeatCellInputs *inputs)
@@ -167,7 +167,7 @@ static PetscErrorCode AddRegions(HeatSource *s, const HeatCase *c, const HeatCel
     PetscCall(AddFormula(s, c, &c->regions[r].source, path, map, (uint16_t)r));
   }
   PetscCall(PetscFree(map));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
@@ -202,7 +202,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (s->has_heat) PetscCall(PetscArraycpy(s->cells, s->timed, n));
   SumCells(s);
   PetscCall(CheckFinite(s, c));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The new value of a term of time alone; tells whether it differs from the present one. */
@@ -216,7 +216,7 @@ static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t
   value *= s->grid->hx * s->grid->hy;
   if (value != term->value) *changed = PETSC_TRUE;
   term->value = value;
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
@@ -230,13 +230,13 @@ PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
     if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], t, &changed));
     else changed = PETSC_TRUE;
   }
-  if (!changed) PetscFunctionReturn(0);
+  if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
     if (!s->terms[k].heats) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
   }
   if (!s->has_heat) SumCells(s);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* One term of temperature, on top of cells and slope. */
@@ -260,7 +260,7 @@ static PetscErrorCode AddHeat(HeatSource *s, const Term *term, const PetscReal *
       s->slope[start + (size_t)i] += area * slope[i];
     }
   }
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *finite)
@@ -268,7 +268,7 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
   const size_t n = HeatGridLocalCells(s->grid);
 
   PetscFunctionBeginUser;
-  if (!s->has_heat) PetscFunctionReturn(0);
+  if (!s->has_heat) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->cells, s->timed, n));
   PetscCall(PetscArrayzero(s->slope, n));
   for (PetscInt k = 0; k < s->n_terms; k++) {
@@ -279,7 +279,7 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
       *finite = PETSC_FALSE;
   }
   SumCells(s);
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
@@ -299,7 +299,7 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   HeatSource *s = *source;
 
   PetscFunctionBeginUser;
-  if (!s) PetscFunctionReturn(0);
+  if (!s) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt k = 0; k < s->n_terms; k++) {
     PetscCall(HeatExpressionDestroy(&s->terms[k].expression));
     PetscCall(PetscFree(s->terms[k].runs));
@@ -312,5 +312,5 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   PetscCall(PetscFree(s->terms));
   PetscCall(PetscFree3(s->x, s->y, s->value));
   PetscCall(PetscFree(*source));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -130,8 +130,7 @@ static PetscErrorCode Rate(HeatOperator *op, PetscReal t, const PetscReal *T, Pe
   PetscBool        valid;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetTime(op, t));
-  PetscCall(HeatOperatorUpdate(op, T, &valid));
+  PetscCall(HeatOperatorTryBring(op, t, T, &valid));
   if (valid) PetscCall(HeatOperatorNet(op, T, rate));
   for (size_t i = 0; i < n; i++) rate[i] = valid ? rate[i] / C[i] : 0.0;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -19,28 +19,20 @@ PetscErrorCode HeatStepperTryBring(HeatStepper *s, PetscReal t, Vec T, PetscBool
   const PetscReal *values;
 
   PetscFunctionBeginUser;
-  *valid = PETSC_TRUE;
-  PetscCall(HeatOperatorSetTime(s->op, t));
-  if (HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatOperatorUpdate(s->op, values, valid));
+  PetscCall(HeatOperatorTryBring(s->op, t, values, valid));
   PetscCall(VecRestoreArrayRead(T, &values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatStepperBring(HeatStepper *s, PetscReal t, Vec T)
 {
-  PetscBool valid;
-  char      time[32];
+  const PetscReal *values;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatStepperTryBring(s, t, T, &valid));
-  (void)snprintf(time, sizeof time, "%g", (double)t);
-  HeatCheck(valid, HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
-            "at t = %s s a conductivity is not positive, or a source or side not finite, with the "
-            "temperatures that were computed; look at the case's expressions of T, or take shorter "
-            "steps",
-            time);
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(HeatOperatorBring(s->op, t, values, HEAT_ERR_NUMERICS, "a step"));
+  PetscCall(VecRestoreArrayRead(T, &values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

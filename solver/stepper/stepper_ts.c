@@ -75,16 +75,12 @@ static PetscErrorCode RightHandSide(TS ts, PetscReal t, Vec T, Vec rate, void *c
 
 static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec T_dot, Vec f, void *context)
 {
-  HeatStepper     *s = context;
-  const PetscReal *values;
-  PetscBool        valid;
-  SNES             snes;
+  HeatStepper *s = context;
+  PetscBool    valid;
+  SNES         snes;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetTime(s->op, t));
-  PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatOperatorUpdate(s->op, values, &valid));
-  PetscCall(VecRestoreArrayRead(T, &values));
+  PetscCall(HeatStepperTryBring(s, t, T, &valid));
   if (!valid) {
     PetscCall(TSGetSNES(ts, &snes));
     PetscCall(SNESSetFunctionDomainError(snes));
@@ -266,23 +262,16 @@ static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
 /* Newton's method stops at the rounding of the residual [K/s], as in stage.c. */
 static PetscErrorCode SetNewtonTolerance(HeatStepper *s, PetscReal dt, Vec T)
 {
-  const HeatCase  *c   = HeatOperatorCase(s->op);
-  const size_t     n   = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal *C   = HeatOperatorCapacity(s->op);
-  const PetscReal  few = 4.0;
-  Ts              *o   = s->own;
+  const HeatCase  *c = HeatOperatorCase(s->op);
+  Ts              *o = s->own;
   const PetscReal *values;
-  PetscReal       *d, norm;
+  PetscReal        norm;
   SNES             snes;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(VecGetArrayWrite(o->scaled, &d));
-  PetscCall(HeatOperatorDiagonal(s->op, 1.0 / dt, d));
-  for (size_t i = 0; i < n; i++) d[i] *= few * PETSC_MACHINE_EPSILON * values[i] / C[i];
-  PetscCall(VecRestoreArrayWrite(o->scaled, &d));
+  PetscCall(HeatOperatorRounding(s->op, 1.0 / dt, PETSC_TRUE, values, &norm));
   PetscCall(VecRestoreArrayRead(T, &values));
-  PetscCall(VecNorm(o->scaled, NORM_2, &norm));
   PetscCall(TSGetSNES(o->ts, &snes));
   PetscCall(
       SNESSetTolerances(snes, norm, c->solver.tolerance, 0.0, c->solver.max_newton, PETSC_MAX_INT));

@@ -2,7 +2,7 @@
 #ifndef HEAT_TESTS_BENCH_CLOCK_H
 #define HEAT_TESTS_BENCH_CLOCK_H
 
-#include <petscsys.h>
+#include "solver/base/error.h"
 
 /** A barrier, then the time of this rank [s].  Collective. */
 static inline PetscErrorCode BenchNow(MPI_Comm comm, PetscReal *now)
@@ -10,7 +10,7 @@ static inline PetscErrorCode BenchNow(MPI_Comm comm, PetscReal *now)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(comm));
   *now = MPI_Wtime();
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /** A barrier, then the time since `start` [s], the largest of all ranks'.  Collective. */
@@ -20,7 +20,7 @@ static inline PetscErrorCode BenchSince(MPI_Comm comm, PetscReal start, PetscRea
   PetscCall(BenchNow(comm, seconds));
   *seconds -= start;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, seconds, 1, MPIU_REAL, MPIU_MAX, comm));
-  PetscFunctionReturn(0);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 #endif

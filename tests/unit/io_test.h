@@ -92,7 +92,7 @@ static inline PetscInt HeatTestNextLayout(PetscInt nx, PetscInt ny, PetscInt px)
 {
   const PetscInt size = HeatTestSize();
 
-  for (++px; px <= size; ++px) {
+  for (px++; px <= size; px++) {
     if (size % px == 0 && px <= nx && size / px <= ny) return px;
   }
   return 0;
@@ -109,8 +109,8 @@ static inline double *HeatTestBlock(const HeatGrid *g)
   double *block;
 
   OK(PetscMalloc1(HeatGridLocalCells(g), &block));
-  for (PetscInt j = 0; j < g->nyl; ++j) {
-    for (PetscInt i = 0; i < g->nxl; ++i)
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++)
       block[j * g->nxl + i] = HeatTestValue(g->xs + i, g->ys + j);
   }
   return block;
@@ -121,8 +121,8 @@ static inline int32_t *HeatTestIntegers(const HeatGrid *g)
   int32_t *block;
 
   OK(PetscMalloc1(HeatGridLocalCells(g), &block));
-  for (PetscInt j = 0; j < g->nyl; ++j) {
-    for (PetscInt i = 0; i < g->nxl; ++i)
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++)
       block[j * g->nxl + i] = (int32_t)((g->xs + i + 2 * (g->ys + j)) % 3);
   }
   return block;
@@ -189,7 +189,7 @@ static inline long HeatTestFind(const char *path, double value)
   size_t n    = fread(bytes, 1, sizeof(bytes), file);
 
   fclose(file);
-  for (size_t at = 0; at + sizeof(value) <= n; ++at) {
+  for (size_t at = 0; at + sizeof(value) <= n; at++) {
     if (memcmp(bytes + at, &value, sizeof(value)) == 0) return (long)at;
   }
   fail_msg("the value is not in %s", path);

@@ -125,7 +125,7 @@ static PetscErrorCode WriteWithField(const HeatGrid *grid, const char *dir)
   const HeatCheckpointOptions how = {
       .keep = {.newest = 2}, .verify = HEAT_READ_BACK_FULL, .title = "a case"};
 
-  for (size_t i = 0; i < HeatGridLocalCells(grid); ++i) rate[i] = -T[i];
+  for (size_t i = 0; i < HeatGridLocalCells(grid); i++) rate[i] = -T[i];
   FillState(&state, 40, list);
   OK(HeatCheckpointStateSetField(&state, "rate", T));
   OK(HeatCheckpointStateSetField(&state, "rate", rate)); /* replaces it */
@@ -157,7 +157,7 @@ static void named_fields_come_back_on_every_layout(void **state)
     assert_null(HeatCheckpointStateGetField(&read, "no_such_field"));
     rate = HeatCheckpointStateGetField(&read, "rate");
     assert_non_null(rate);
-    for (size_t i = 0; i < HeatGridLocalCells(grid); ++i) assert_true(rate[i] == -T[i]);
+    for (size_t i = 0; i < HeatGridLocalCells(grid); i++) assert_true(rate[i] == -T[i]);
     OK(HeatCheckpointStateClear(&read));
     OK(PetscFree(T));
     OK(HeatGridDestroy(&grid));

@@ -183,8 +183,8 @@ static void MakeForeign(const char *path)
 
   HeatTestBarrier();
   if (HeatTestRank() == 0) {
-    for (int j = 0; j < NY; ++j) {
-      for (int i = 0; i < NX; ++i) values[j][i] = (float)(i + 100 * j);
+    for (int j = 0; j < NY; j++) {
+      for (int i = 0; i < NX; i++) values[j][i] = (float)(i + 100 * j);
     }
     file  = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     space = H5Screate_simple(2, shape, NULL);
@@ -215,8 +215,8 @@ static void field_of_another_program_is_read_and_converted(void **state)
     grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, px);
     T    = HeatTestBlock(grid);
     OK(HeatFieldFileRead(grid, "foreign/f.h5", "/T", HEAT_ELEMENT_DOUBLE, T));
-    for (PetscInt j = 0; j < grid->nyl; ++j) {
-      for (PetscInt i = 0; i < grid->nxl; ++i) {
+    for (PetscInt j = 0; j < grid->nyl; j++) {
+      for (PetscInt i = 0; i < grid->nxl; i++) {
         assert_true(T[j * grid->nxl + i] == (double)(grid->xs + i + 100 * (grid->ys + j)));
       }
     }
@@ -281,7 +281,7 @@ static void one_ranks_failed_write_is_an_error_on_every_rank(void **state)
   OK(WriteTwo(grid, "limit/a.h5", HEAT_COMPRESSION_NONE, NULL));
   OK(WriteTwo(grid, "limit/b.h5", HEAT_COMPRESSION_NONE, NULL));
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-  for (int all = 0; all <= 1; ++all) { /* of the last rank; of all */
+  for (int all = 0; all <= 1; all++) { /* of the last rank; of all */
     limit = before;
     if (all || HeatTestRank() == HeatTestSize() - 1) limit.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -308,7 +308,7 @@ static void failed_compressed_write_is_an_error_on_every_rank(void **state)
   (void)state;
   HeatTestFolder("limit");
   OK(PetscMalloc1(cells, &noise));
-  for (size_t i = 0; i < cells; ++i) noise[i] = drand48();
+  for (size_t i = 0; i < cells; i++) noise[i] = drand48();
   field.block = noise;
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
   limit          = before;

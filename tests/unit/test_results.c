@@ -166,7 +166,7 @@ static void EarlierRun(const char *dir, const char *status)
   char                     path[256], text[64];
 
   HeatTestFolder(dir);
-  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); ++i) {
+  for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
     snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
     HeatTestPut(path, "x");
   }
@@ -181,7 +181,7 @@ static void ExpectForeignUntouched(const char *dir)
   static const char *const names[] = {"notes.txt", "checkpoint_1.h5", "my_checkpoint_000050.h5"};
   char                     path[256];
 
-  for (size_t i = 0; i < 3; ++i) {
+  for (size_t i = 0; i < 3; i++) {
     snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
     assert_true(HeatTestExists(path));
   }

@@ -16,7 +16,7 @@ static void Seal(const char *path)
   HeatSeal      seal;
   FILE         *file = fopen(path, "wb");
 
-  for (int k = 0; k < LENGTH; ++k) fputc(3 * k + 1, file);
+  for (int k = 0; k < LENGTH; k++) fputc(3 * k + 1, file);
   fclose(file);
   HeatSealAppend(path, 3, extents, &seal, &error);
   assert_false(error.failed);
@@ -44,7 +44,7 @@ static void every_changed_byte_of_the_bookkeeping_is_found(void **state)
   Seal("flip/a");
   assert_string_equal(Check("flip/a", &seal), "");
   assert_int_equal(seal.length, LENGTH);
-  for (long at = 0; at < HeatTestBytes("flip/a"); ++at) {
+  for (long at = 0; at < HeatTestBytes("flip/a"); at++) {
     const int value = (at >= 8 && at < 24) || (at >= 40 && at < 48);
     const int magic = at >= HeatTestBytes("flip/a") - 56 && at < HeatTestBytes("flip/a") - 40;
 
@@ -71,12 +71,12 @@ static void checksum_is_the_documented_one(void **state)
   (void)state;
   HeatTestFolder("sum");
   Seal("sum/a");
-  for (int k = 0; k < LENGTH; ++k) {
+  for (int k = 0; k < LENGTH; k++) {
     if ((k >= 8 && k < 24) || (k >= 40 && k < 48)) continue;
     bytes[n++] = (unsigned char)(3 * k + 1);
   }
   memcpy(words, bytes, sizeof(words));
-  for (uint64_t i = 0; i < 5; ++i) {
+  for (uint64_t i = 0; i < 5; i++) {
     uint64_t z = words[i] ^ ((i + 1) * UINT64_C(0x9E3779B97F4A7C15));
 
     z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -93,7 +93,7 @@ static void lost_and_added_bytes_are_found(void **state)
 
   (void)state;
   HeatTestFolder("length");
-  for (long lost = 1; lost <= LENGTH; ++lost) {
+  for (long lost = 1; lost <= LENGTH; lost++) {
     Seal("length/a");
     assert_int_equal(truncate("length/a", HeatTestBytes("length/a") - lost), 0);
     assert_true((Check("length/a", &seal)[0] || seal.length == 0)); /* the magic has moved */
@@ -111,8 +111,8 @@ static void seal_that_lies_is_refused(void **state)
 
   (void)state;
   HeatTestFolder("lies");
-  for (long word = 2; word < 7; ++word) {
-    for (int byte = 0; byte < 8; ++byte) {
+  for (long word = 2; word < 7; word++) {
+    for (int byte = 0; byte < 8; byte++) {
       Seal("lies/a");
       HeatTestFlip("lies/a", HeatTestBytes("lies/a") - 56 + 8 * word + byte, 255);
       assert_non_null(strstr(Check("lies/a", &seal), "damaged"));
@@ -140,7 +140,7 @@ static void damaged_field_file_is_refused_before_it_is_parsed(void **state)
 
   (void)state;
   HeatTestFolder("field");
-  for (int k = 0; k < 2; ++k) {
+  for (int k = 0; k < 2; k++) {
     OK(Write(grid, "field/a.h5", kinds[k]));
     OK(HeatFieldFileReadInfo(PETSC_COMM_WORLD, "field/a.h5", &info));
     assert_true(info.sealed && info.bookkeeping != 0);

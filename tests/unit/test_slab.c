@@ -15,7 +15,7 @@ typedef void (*Claim)(const HeatGrid *grid, HeatSlab *slab);
 /* Check a claim on every grid and layout. */
 static void ForAllLayouts(Claim claim)
 {
-  for (size_t k = 0; k < N_GRIDS; ++k) {
+  for (size_t k = 0; k < N_GRIDS; k++) {
     const PetscInt nx = Grids[k][0], ny = Grids[k][1];
 
     for (PetscInt px = HeatTestNextLayout(nx, ny, 0); px; px = HeatTestNextLayout(nx, ny, px)) {
@@ -39,8 +39,8 @@ static void RowsAreWhole(const HeatGrid *grid, HeatSlab *slab)
   HeatSlabGetRows(slab, &first, &n);
   OK(PetscMalloc1((size_t)n * (size_t)grid->nx, &rows));
   OK(HeatSlabToRows(slab, MPI_DOUBLE, block, rows));
-  for (PetscInt j = 0; j < n; ++j) {
-    for (PetscInt i = 0; i < grid->nx; ++i) {
+  for (PetscInt j = 0; j < n; j++) {
+    for (PetscInt i = 0; i < grid->nx; i++) {
       assert_true(rows[j * grid->nx + i] == HeatTestValue(i, first + j));
     }
   }
@@ -96,8 +96,8 @@ static void PiecesMakeUpTheSlab(const HeatGrid *grid, HeatSlab *slab)
 
       OK(HeatSlabGetPiece(slab, MPI_DOUBLE, block, from, PetscMin(most, HeatSlabMostRows(slab)),
                           buffer, &n, &piece));
-      for (PetscInt j = 0; j < n; ++j) {
-        for (PetscInt i = 0; i < grid->nx; ++i)
+      for (PetscInt j = 0; j < n; j++) {
+        for (PetscInt i = 0; i < grid->nx; i++)
           assert_true(((const double *)piece)[j * grid->nx + i] ==
                       HeatTestValue(i, first + from + j));
       }
@@ -122,7 +122,7 @@ static void RowsAscendAndAreEven(const HeatGrid *grid, HeatSlab *slab)
 {
   PetscInt next = 0, first, n, mine, n_mine;
 
-  for (PetscMPIInt r = 0; r < grid->size; ++r) {
+  for (PetscMPIInt r = 0; r < grid->size; r++) {
     const PetscInt height = grid->y_start[r / grid->px + 1] - grid->y_start[r / grid->px];
 
     HeatSlabRowsOf(grid, r, &first, &n);
@@ -152,8 +152,8 @@ static void SumsAreOfWholeRows(const HeatGrid *grid, HeatSlab *slab)
   OK(PetscMalloc1((size_t)n, &sums));
   OK(PetscMalloc1((size_t)grid->nx, &row));
   OK(HeatSlabRowSums(slab, sizeof(double), block, sums));
-  for (PetscInt j = 0; j < n; ++j) {
-    for (PetscInt i = 0; i < grid->nx; ++i) row[i] = HeatTestValue(i, first + j);
+  for (PetscInt j = 0; j < n; j++) {
+    for (PetscInt i = 0; i < grid->nx; i++) row[i] = HeatTestValue(i, first + j);
     assert_true(sums[j] ==
                 HeatChecksum(sizeof(double), row, (PetscInt64)(first + j) * grid->nx, grid->nx));
   }

@@ -19,7 +19,7 @@ static PetscErrorCode Rows(const char *path, PetscInt64 resume, PetscInt64 first
 
   PetscFunctionBeginUser;
   PetscCall(HeatTableCreate(PETSC_COMM_WORLD, path, 3, Names, resume, &table));
-  for (PetscInt64 step = first; step <= last; ++step) {
+  for (PetscInt64 step = first; step <= last; step++) {
     const PetscReal values[2] = {0.5 * (double)step, (double)step / 3.0};
 
     PetscCall(HeatTableAppend(table, step, values));
@@ -35,7 +35,7 @@ static void rows_are_the_shortest_numbers_that_read_back(void **state)
   char         buffer[32], text[1024];
 
   (void)state;
-  for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); ++i) {
+  for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
     assert_true(strtod(HeatShortestDecimal(values[i], buffer), NULL) == values[i]);
   }
   assert_string_equal(HeatShortestDecimal(0.1, buffer), "0.1");
@@ -70,7 +70,7 @@ static void rows_of_one_step_stay_or_go_together(void **state)
   HeatTestFolder("table");
   HeatTestPut("table/a.csv", HEADER "5,0,1\n5,0,2\n6,0,1\n6,0,2\n");
   OK(HeatTableCreate(PETSC_COMM_WORLD, "table/a.csv", 3, Names, 5, &table));
-  for (int row = 0; row < 2; ++row) OK(HeatTableAppend(table, 7, values));
+  for (int row = 0; row < 2; row++) OK(HeatTableAppend(table, 7, values));
   OK(HeatTableDestroy(&table));
   assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
                       HEADER "5,0,1\n5,0,2\n7,0,1\n7,0,1\n");
