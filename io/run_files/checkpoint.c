@@ -468,7 +468,7 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
 
 /* Rank 0: the manifest of a checkpoint that is in place; older checkpoints go.  Whatever fails here,
    the checkpoint is whole. */
-static PetscErrorCode Accompany(const HeatGrid *grid, const char *dir, const char *path,
+static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, const char *path,
                                 const HeatCheckpointOptions *options, PetscInt64 step,
                                 PetscReal time, const HeatFileStats *stats)
 {
@@ -576,7 +576,7 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
   if (stats) *stats = own;
   if (!error.failed) {
     if (grid->rank == 0)
-      PetscCall(Accompany(grid, dir, path, options, state->step, state->time, &own));
+      PetscCall(CommitWithManifest(grid, dir, path, options, state->step, state->time, &own));
   } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, state->step, error.text));
   else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -642,7 +642,7 @@ PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **out, PetscBool *written, He
     PetscCall(SayNotWritten(job->grid->comm, job->dir, job->path, job->step, error.text));
   else if (job->grid->rank == 0)
     PetscCall(
-        Accompany(job->grid, job->dir, job->path, &job->options, job->step, job->time, stats));
+        CommitWithManifest(job->grid, job->dir, job->path, &job->options, job->step, job->time, stats));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -73,14 +73,14 @@ static inline void Fetch(const HeatAhead *ahead, PetscInt begin, PetscInt end)
 
 /* Relax place k of half row r, given its neighbour below (us) and its neighbour above (un, across
    conductance gn) in registers. */
-static inline float Stage(const HeatHalfRow *r, PetscInt k, float us, float gn, float un)
+static inline float HalfSweep(const HeatHalfRow *r, PetscInt k, float us, float gn, float un)
 {
   return Relaxed(r->b[k], r->diagonal[k], r->gw[k], r->uw[k], r->ge[k], r->uw[k + 1], r->gs[k], us,
                  gn, un);
 }
 
-/* All four stages at one place after another.  The result of a stage stays in a register for the next
-   stage, whose neighbour it is; the half rows are copied, so that the compiler keeps their addresses
+/* All four half-sweeps at one place after another.  The result of a half-sweep stays in a register for the next
+   half-sweep, whose neighbour it is; the half rows are copied, so that the compiler keeps their addresses
    in registers too.  `from_zero` is a constant where this is inlined. */
 static inline void RelaxWave(PetscInt n, PetscBool from_zero, const HeatHalfRow rows[4],
                              const HeatAhead *ahead)
@@ -93,10 +93,11 @@ static inline void RelaxWave(PetscInt n, PetscBool from_zero, const HeatHalfRow 
     Fetch(ahead, begin, end);
     SIMD for (PetscInt k = begin; k < end; k++)
     {
-      const float ua = from_zero ? a.b[k] / a.diagonal[k] : Stage(&a, k, b.u[k], a.gn[k], a.un[k]);
-      const float ub = Stage(&b, k, c.u[k], b.gn[k], ua);
-      const float uc = Stage(&c, k, d.u[k], b.gs[k], ub);
-      const float ud = Stage(&d, k, d.us[k], c.gs[k], uc);
+      const float ua = from_zero ? a.b[k] / a.diagonal[k]
+                                 : HalfSweep(&a, k, b.u[k], a.gn[k], a.un[k]);
+      const float ub = HalfSweep(&b, k, c.u[k], b.gn[k], ua);
+      const float uc = HalfSweep(&c, k, d.u[k], b.gs[k], ub);
+      const float ud = HalfSweep(&d, k, d.us[k], c.gs[k], uc);
 
       a.u[k] = ua;
       b.u[k] = ub;

@@ -38,9 +38,9 @@ typedef struct {
   const float *row[8];
 } HeatAhead;
 
-/** Four stages of a wave at once: HeatRelax of r[0], then of r[1], r[2], r[3], half rows of one
+/** Four half-sweeps of a wave at once: HeatRelax of r[0], then of r[1], r[2], r[3], half rows of one
  *  parity that lie below one another: r[k + 1].un is r[k].u, r[k].us is r[k + 1].u, and r[k + 1].gn is
- *  r[k].gs.  What a stage has made is the next one's neighbour without a way through memory; all bits
+ *  r[k].gs.  What a half-sweep has made is the next one's neighbour without a way through memory; all bits
  *  are those of four calls. */
 void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead);
 

@@ -1,16 +1,16 @@
 /* The cycle.
  *
  * Smoothing is red-black Gauss-Seidel, twice: red, black, red, black before the coarse correction
- * and black, red, black, red after it, from zero.  After a black stage the residual of black cells
+ * and black, red, black, red after it, from zero.  After a black k the residual of black cells
  * is zero, so restriction sums that of red ones.  Restriction and correction are those of piecewise
  * constants, each other's transpose; so the cycle is a symmetric matrix.
  *
- * The stages go through the rows together, as a wave: when the first is at row t, the next one is
- * at row t - 1, and restriction HEAT_SMOOTH_STAGES rows behind, so a row is in a cache from its first
- * stage to its last.  No stage waits for a message: halos are deep, and what neighbours compute there
- * is computed again, each stage one cell less deep.  That needs every cell to have the colour of
+ * The half-sweeps go through the rows together, as a wave: when the first is at row t, the next one is
+ * at row t - 1, and restriction HEAT_HALF_SWEEPS rows behind, so a row is in a cache from its first
+ * k to its last.  No k waits for a message: halos are deep, and what neighbours compute there
+ * is computed again, each k one cell less deep.  That needs every cell to have the colour of
  * its image in a halo; round a periodic axis with an odd number of cells it does not, and there the
- * stages go one by one, each after an exchange, with cells of one colour updated at once from what
+ * half-sweeps go one by one, each after an exchange, with cells of one colour updated at once from what
  * they were (`stepwise`).
  *
  * Source: P. Wesseling, An Introduction to Multigrid Methods, 1992, sec. 3.5 and ch. 5;
@@ -73,9 +73,9 @@ static void DiagonalOfRow(HeatLevel *l, PetscInt j)
   *DiagonalsOf(l, j) = i->slot[i->used];
 }
 
-/* Stages. */
+/* Half-sweeps. */
 
-static void StageRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
+static void HalfSweepRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
 {
   const int parity = Parity(j, colour);
 
@@ -88,7 +88,7 @@ enum {
   CACHED = 1 << 18 /* floats: arrays up to that are likely to be in a cache anyway */
 };
 
-/* Where the stages of a wave are: rows valid `depth` deep before the first, one less before each
+/* Where the half-sweeps of a wave are: rows valid `depth` deep before the first, one less before each
    other; colours in turn. */
 typedef struct {
   PetscInt     depth;
@@ -97,7 +97,7 @@ typedef struct {
   const float *arrays[4]; /* what the pass reads besides coefficients; NULL: nothing */
 } Wave;
 
-/* What comes AHEAD rows after row t.  Stages work in a cache, and what goes before and after them
+/* What comes AHEAD rows after row t.  Half-sweeps work in a cache, and what goes before and after them
    waits for memory: this lets memory work meanwhile. */
 static void FindAhead(const HeatLevel *l, PetscInt t, const Wave *w, HeatAhead *ahead)
 {
@@ -112,27 +112,27 @@ static void FindAhead(const HeatLevel *l, PetscInt t, const Wave *w, HeatAhead *
   }
 }
 
-/* All stages, the first at row t and each a row behind the one before, where there are such rows. */
-static void StagesAt(HeatLevel *l, PetscInt t, const Wave *w)
+/* All half-sweeps, the first at row t and each a row behind the one before, where there are such rows. */
+static void HalfSweepsAt(HeatLevel *l, PetscInt t, const Wave *w)
 {
-  HeatHalfRow r[HEAT_SMOOTH_STAGES];
+  HeatHalfRow r[HEAT_HALF_SWEEPS];
   HeatAhead   ahead;
-  PetscBool   valid[HEAT_SMOOTH_STAGES], all = PETSC_TRUE;
+  PetscBool   valid[HEAT_HALF_SWEEPS], all = PETSC_TRUE;
 
-  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
+  for (int k = 0; k < HEAT_HALF_SWEEPS; k++) {
     PetscInt lo, hi;
 
-    HeatLevelRows(l, w->depth - stage, &lo, &hi);
-    valid[stage] = t - stage >= lo && t - stage < hi ? PETSC_TRUE : PETSC_FALSE;
-    if (valid[stage]) StageRow(l, t - stage, (w->colour + stage) & 1, &r[stage]);
+    HeatLevelRows(l, w->depth - k, &lo, &hi);
+    valid[k] = t - k >= lo && t - k < hi ? PETSC_TRUE : PETSC_FALSE;
+    if (valid[k]) HalfSweepRow(l, t - k, (w->colour + k) & 1, &r[k]);
     else all = PETSC_FALSE;
   }
   if (all) FindAhead(l, t, w, &ahead);
   if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r, &ahead);
   else if (all) HeatRelaxWave(l->s.half, r, &ahead);
-  for (int stage = 0; !all && stage < HEAT_SMOOTH_STAGES; stage++) {
-    if (valid[stage] && stage == 0 && w->from_zero) HeatRelaxFromZero(l->s.half, &r[stage]);
-    else if (valid[stage]) HeatRelax(l->s.half, &r[stage]);
+  for (int k = 0; !all && k < HEAT_HALF_SWEEPS; k++) {
+    if (valid[k] && k == 0 && w->from_zero) HeatRelaxFromZero(l->s.half, &r[k]);
+    else if (valid[k]) HeatRelax(l->s.half, &r[k]);
   }
 }
 
@@ -196,18 +196,18 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Stages one by one. */
+/* Half-sweeps one by one. */
 static PetscErrorCode Stepwise(HeatLevel *l, int colour)
 {
   PetscFunctionBeginUser;
-  for (int stage = 0; stage < HEAT_SMOOTH_STAGES; stage++) {
+  for (int k = 0; k < HEAT_HALF_SWEEPS; k++) {
     PetscCall(HeatTransferRun(l->halo, l->u, l->u));
     ForgetDiagonals(l);
     for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++) {
       HeatHalfRow r;
 
       DiagonalOfRow(l, j);
-      StageRow(l, j, (stage + colour) & 1, &r);
+      HalfSweepRow(l, j, (k + colour) & 1, &r);
       HeatRelax(l->s.half, &r);
     }
   }
@@ -247,11 +247,11 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
   }
   if (coarse) RowsBelow(l, coarse, &begin, &end);
   ForgetDiagonals(l);
-  for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
+  for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (prepare && t < hi) PetscCall(prepare(t, context));
     if (t < hi) DiagonalOfRow(l, t);
-    StagesAt(l, t, &wave);
-    const PetscInt j = t - HEAT_SMOOTH_STAGES;
+    HalfSweepsAt(l, t, &wave);
+    const PetscInt j = t - HEAT_HALF_SWEEPS;
     if (j >= begin && j < end) PetscCall(RestrictRow(l, coarse, j));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -338,11 +338,11 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
   }
   HeatLevelRows(l, HEAT_UP_DEPTH, &lo, &hi);
   ForgetDiagonals(l);
-  for (PetscInt t = lo; t < hi + HEAT_SMOOTH_STAGES; t++) {
+  for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (coarse && t < hi) CorrectRow(l, coarse, t, lo);
     if (t < hi) DiagonalOfRow(l, t);
-    StagesAt(l, t - 1, &wave);
-    const PetscInt j = t - HEAT_SMOOTH_STAGES;
+    HalfSweepsAt(l, t - 1, &wave);
+    const PetscInt j = t - HEAT_HALF_SWEEPS;
     if (finish && j >= last_lo && j < last_hi) PetscCall(finish(j, context));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

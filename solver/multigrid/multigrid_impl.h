@@ -6,19 +6,19 @@
 #include "solver/multigrid/level_transfer.h"
 #include "solver/multigrid/multigrid.h"
 
-/** A sweep is a stage a colour; a cycle smooths with as many stages before as after, in the opposite
+/** A sweep is a half-sweep a colour; a cycle smooths with as many half-sweeps before as after, in the opposite
  *  order, so that it is symmetric. */
 enum {
-  HEAT_SMOOTH_STAGES = 4, /* two sweeps */
-  HEAT_MAX_LEVELS    = 64
+  HEAT_HALF_SWEEPS = 4, /* two sweeps */
+  HEAT_MAX_LEVELS  = 64
 };
 
 /** How deep around the own cells things are valid, so that a level needs one exchange of b and one
- *  of the coarser correction: each stage costs one cell. */
+ *  of the coarser correction: each half-sweep costs one cell. */
 enum {
-  HEAT_UP_DEPTH    = HEAT_SMOOTH_STAGES + 1, /* of u when post-smoothing begins: one deep is left */
-  HEAT_DOWN_DEPTH  = HEAT_UP_DEPTH + HEAT_SMOOTH_STAGES - 1, /* of b, and of the first stage */
-  HEAT_HALO        = HEAT_DOWN_DEPTH + 1,                    /* of coefficients, and of z and p */
+  HEAT_UP_DEPTH    = HEAT_HALF_SWEEPS + 1, /* of u when post-smoothing begins: one deep is left */
+  HEAT_DOWN_DEPTH  = HEAT_UP_DEPTH + HEAT_HALF_SWEEPS - 1, /* of b, and of the first half-sweep */
+  HEAT_HALO        = HEAT_DOWN_DEPTH + 1,                  /* of coefficients, and of z and p */
   HEAT_COARSE_HALO = HEAT_UP_DEPTH /* of the correction, where the level below has the same rows */
 };
 
@@ -31,7 +31,7 @@ typedef struct {
 } HeatRows;
 
 enum {
-  HEAT_DIAGONALS = 2 * HEAT_SMOOTH_STAGES /* more than there are rows in a wave */
+  HEAT_DIAGONALS = 2 * HEAT_HALF_SWEEPS /* more than there are rows in a wave */
 };
 
 /** Diagonals of the rows that a wave is at: made when it comes to a row, and shared by rows

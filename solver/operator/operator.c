@@ -206,8 +206,8 @@ static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
   PetscFunctionBeginUser;
   if (op->exchange) {
     sweep->ending  = sweep->ending == NET ? NET_EXCHANGE : STEP_EXCHANGE;
-    sweep->E       = HeatExchangeConductance(op->exchange);
-    sweep->ambient = HeatExchangeAmbient(op->exchange);
+    sweep->E       = HeatAmbientExchangeConductance(op->exchange);
+    sweep->ambient = HeatAmbientExchangeAmbient(op->exchange);
   }
   for (int s = 0; s < HEAT_SIDES; s++)
     boundary[s] = HeatBoundariesGet(op->boundaries, (HeatSide)s).T;
@@ -289,7 +289,7 @@ PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
   PetscFunctionBeginUser;
   PetscCall(HeatSourceSet(op->source, t));
   PetscCall(HeatBoundariesSet(op->boundaries, t));
-  if (op->exchange) PetscCall(HeatExchangeSet(op->exchange, t));
+  if (op->exchange) PetscCall(HeatAmbientExchangeSet(op->exchange, t));
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -359,7 +359,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   if (!op) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatBoundariesDestroy(&op->boundaries));
   PetscCall(HeatSourceDestroy(&op->source));
-  PetscCall(HeatExchangeDestroy(&op->exchange));
+  PetscCall(HeatAmbientExchangeDestroy(&op->exchange));
   PetscCall(HeatContactsDestroy(&op->contacts));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));

@@ -30,7 +30,7 @@ static void PlaceBoundaries(HeatOperator *op)
 static void FillShift(HeatOperator *op, PetscBool everywhere)
 {
   const HeatGrid  *g     = op->grid;
-  const PetscReal *E     = op->exchange ? HeatExchangeConductance(op->exchange) : NULL;
+  const PetscReal *E     = op->exchange ? HeatAmbientExchangeConductance(op->exchange) : NULL;
   const PetscReal *slope = HeatSourceSlope(op->source);
   PetscReal       *D     = op->shift_owned;
 
@@ -127,7 +127,7 @@ static PetscErrorCode AllocateDerivatives(HeatOperator *op)
                    ? PETSC_TRUE
                    : PETSC_FALSE;
   if (op->linear) {
-    if (op->exchange) op->shift = HeatExchangeConductance(op->exchange);
+    if (op->exchange) op->shift = HeatAmbientExchangeConductance(op->exchange);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (int axis = 0; varies && axis < 2; axis++) {
@@ -156,7 +156,7 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
                                  HeatConductivityField(op->conductivity, 1), &op->boundaries));
   PetscCall(HeatConductivityTrim(op->conductivity));
   PetscCall(HeatSourceCreate(g, c, inputs, &op->source));
-  PetscCall(HeatExchangeCreate(g, c, &op->exchange));
+  PetscCall(HeatAmbientExchangeCreate(g, c, &op->exchange));
   PetscCall(AllocateDerivatives(op));
   PlaceBoundaries(op);
   if (HeatBoundariesHaveFlux(op->boundaries))

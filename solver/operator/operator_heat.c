@@ -74,8 +74,8 @@ static PetscErrorCode AddSide(const HeatOperator *op, HeatSide side, const Petsc
 static void AddExchange(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
 {
   const size_t     cells   = HeatGridLocalCells(op->grid);
-  const PetscReal *E       = HeatExchangeConductance(op->exchange);
-  const PetscReal *ambient = HeatExchangeAmbient(op->exchange);
+  const PetscReal *E       = HeatAmbientExchangeConductance(op->exchange);
+  const PetscReal *ambient = HeatAmbientExchangeAmbient(op->exchange);
   PetscReal        heat[BLOCK];
 
   for (size_t begin = 0; begin < cells; begin += BLOCK) {

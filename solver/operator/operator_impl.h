@@ -3,9 +3,9 @@
 #define HEAT_SOLVER_OPERATOR_IMPL_H
 
 #include "solver/operator/operator.h"
+#include "solver/physics/ambient_exchange.h"
 #include "solver/physics/conductivity.h"
 #include "solver/physics/contacts.h"
-#include "solver/physics/exchange.h"
 
 /** What is known of the neighbours' cells along one side besides their temperature; [length] each,
  *  owned; NULL where nothing needs it. */
@@ -18,21 +18,21 @@ typedef struct {
 typedef struct HeatOperatorSteps HeatOperatorSteps;
 
 struct HeatOperator {
-  const HeatGrid   *grid;
-  const HeatCase   *c;
-  HeatHalo         *halo; /* owned, like everything below */
-  HeatBoundaries   *boundaries;
-  HeatSource       *source;
-  HeatExchange     *exchange; /* NULL: none */
-  HeatContacts     *contacts; /* NULL: none */
-  HeatConductivity *conductivity;
-  HeatGhostCells    ghosts[HEAT_SIDES];
-  PetscBool         linear;
-  uint16_t         *material; /* [nyl][nxl] */
-  PetscReal        *density;  /* [nyl][nxl] where a file gives it; NULL: the materials' */
-  PetscReal        *capacity; /* [nyl][nxl] C [J/(m K)] */
-  PetscReal        *gx; /* [nyl][nxl + 1] conductance of vertical faces, west of each cell first */
-  PetscReal        *gy; /* [nyl + 1][nxl] of horizontal faces, south of each cell first */
+  const HeatGrid      *grid;
+  const HeatCase      *c;
+  HeatHalo            *halo; /* owned, like everything below */
+  HeatBoundaries      *boundaries;
+  HeatSource          *source;
+  HeatAmbientExchange *exchange; /* NULL: none */
+  HeatContacts        *contacts; /* NULL: none */
+  HeatConductivity    *conductivity;
+  HeatGhostCells       ghosts[HEAT_SIDES];
+  PetscBool            linear;
+  uint16_t            *material; /* [nyl][nxl] */
+  PetscReal           *density;  /* [nyl][nxl] where a file gives it; NULL: the materials' */
+  PetscReal           *capacity; /* [nyl][nxl] C [J/(m K)] */
+  PetscReal *gx; /* [nyl][nxl + 1] conductance of vertical faces, west of each cell first */
+  PetscReal *gy; /* [nyl + 1][nxl] of horizontal faces, south of each cell first */
   PetscReal *low[2], *high[2]; /* like gx and gy: the heat through a face towards its lower cell,
                                   linearised, is high T_high - low T_low; NULL: both are gx, gy */
   PetscReal *shift_owned;      /* [nyl][nxl]; NULL where shift is another's, or none */

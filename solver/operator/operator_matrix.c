@@ -102,7 +102,7 @@ PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
    exchange, which fixes the level. */
 static PetscReal KeptShift(const HeatOperator *op, size_t cell)
 {
-  const PetscReal least = op->exchange ? HeatExchangeConductance(op->exchange)[cell] : 0.0;
+  const PetscReal least = op->exchange ? HeatAmbientExchangeConductance(op->exchange)[cell] : 0.0;
 
   return op->shift ? PetscMax(op->shift[cell], least) : 0.0;
 }

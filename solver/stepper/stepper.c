@@ -37,8 +37,8 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
 
 /* A solve failed: a quarter of the step, unless it is not ours to choose or has become too
    short. */
-static PetscErrorCode Quarter(HeatStepper *s, PetscReal t, PetscInt failures, PetscReal least,
-                              PetscReal *dt)
+static PetscErrorCode ShortenStep(HeatStepper *s, PetscReal t, PetscInt failures, PetscReal least,
+                                  PetscReal *dt)
 {
   const PetscInt most = 12; /* 4^-12 = 6e-8 of the step wanted */
   char           what[64], remedy[96] = "";
@@ -141,7 +141,7 @@ PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec
     info->flows = none;
     PetscCall(s->method->attempt(s, t, info->dt, *T, info, &attempt));
     if (!attempt.solved) {
-      PetscCall(Quarter(s, t, failures++, least, &info->dt));
+      PetscCall(ShortenStep(s, t, failures++, least, &info->dt));
     } else {
       if (s->control.tolerance == 0.0) break;
       PetscCall(Measure(s, &attempt, &info->error));

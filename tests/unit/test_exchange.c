@@ -1,7 +1,7 @@
 /* Heat exchanged through the faces of the sheet. */
 #include "solver_test.h"
 
-#include "solver/physics/exchange.h"
+#include "solver/physics/ambient_exchange.h"
 
 /* 8 x 5 cells of 0.1 x 0.2. */
 static HeatCase *Blank(const void *context)
@@ -116,25 +116,25 @@ static void exchange_fixes_the_level_unless_it_is_zero(void **state)
 static void case_without_exchange_makes_none(void **state)
 {
   HeatProblem   p = HeatTestSetUpGrid(PETSC_COMM_WORLD, Blank(NULL));
-  HeatExchange *exchange;
+  HeatAmbientExchange *exchange;
 
   (void)state;
-  OK(HeatExchangeCreate(p.g, p.c, &exchange));
+  OK(HeatAmbientExchangeCreate(p.g, p.c, &exchange));
   ALL(exchange == NULL);
-  OK(HeatExchangeDestroy(&exchange));
+  OK(HeatAmbientExchangeDestroy(&exchange));
   HeatTestTearDown(&p);
 }
 
 static void Refused(const char *coefficient, const char *ambient, const char *words)
 {
   HeatCase     *c        = Blank(NULL);
-  HeatExchange *exchange = NULL;
+  HeatAmbientExchange *exchange = NULL;
 
   HeatTestText(&c->exchange.coefficient, coefficient);
   HeatTestText(&c->exchange.ambient, ambient);
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
-  RAISES(HEAT_ERR_INPUT, words, HeatExchangeCreate(p.g, p.c, &exchange));
-  OK(HeatExchangeDestroy(&exchange));
+  RAISES(HEAT_ERR_INPUT, words, HeatAmbientExchangeCreate(p.g, p.c, &exchange));
+  OK(HeatAmbientExchangeDestroy(&exchange));
   HeatTestTearDown(&p);
 }
 

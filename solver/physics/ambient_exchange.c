@@ -1,9 +1,9 @@
 /* Exchange with the surroundings of the sheet, see the header. */
-#include "solver/physics/exchange.h"
+#include "solver/physics/ambient_exchange.h"
 
 #include "solver/case/expression.h"
 
-struct HeatExchange {
+struct HeatAmbientExchange {
   const HeatGrid *grid;
   HeatExpression *ambient_expression;    /* owned */
   PetscReal      *conductance, *ambient; /* owned [nyl][nxl] */
@@ -21,7 +21,8 @@ static PetscErrorCode Compile(const HeatGrid *g, const HeatCase *c, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Evaluate(HeatExchange *s, HeatExpression *e, PetscReal t, PetscReal *out)
+static PetscErrorCode Evaluate(HeatAmbientExchange *s, HeatExpression *e, PetscReal t,
+                               PetscReal *out)
 {
   const HeatGrid *g = s->grid;
 
@@ -35,7 +36,7 @@ static PetscErrorCode Evaluate(HeatExchange *s, HeatExpression *e, PetscReal t, 
 }
 
 /* Cells where a value is not finite, or less than `least`; found by all ranks together. */
-static PetscErrorCode Check(const HeatExchange *s, const HeatCase *c, const char *path,
+static PetscErrorCode Check(const HeatAmbientExchange *s, const HeatCase *c, const char *path,
                             const PetscReal *values, PetscReal least)
 {
   PetscInt64 bad = 0;
@@ -51,11 +52,12 @@ static PetscErrorCode Check(const HeatExchange *s, const HeatCase *c, const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatExchangeCreate(const HeatGrid *g, const HeatCase *c, HeatExchange **out)
+PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
+                                         HeatAmbientExchange **out)
 {
-  const size_t    n = HeatGridLocalCells(g);
-  HeatExchange   *s;
-  HeatExpression *coefficient;
+  const size_t         n = HeatGridLocalCells(g);
+  HeatAmbientExchange *s;
+  HeatExpression      *coefficient;
 
   PetscFunctionBeginUser;
   *out = NULL;
@@ -79,7 +81,7 @@ PetscErrorCode HeatExchangeCreate(const HeatGrid *g, const HeatCase *c, HeatExch
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatExchangeSet(HeatExchange *s, PetscReal t)
+PetscErrorCode HeatAmbientExchangeSet(HeatAmbientExchange *s, PetscReal t)
 {
   PetscFunctionBeginUser;
   if (HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME)
@@ -87,11 +89,14 @@ PetscErrorCode HeatExchangeSet(HeatExchange *s, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const PetscReal *HeatExchangeConductance(const HeatExchange *s) { return s->conductance; }
+const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *s)
+{
+  return s->conductance;
+}
 
-const PetscReal *HeatExchangeAmbient(const HeatExchange *s) { return s->ambient; }
+const PetscReal *HeatAmbientExchangeAmbient(const HeatAmbientExchange *s) { return s->ambient; }
 
-PetscErrorCode HeatExchangeDestroy(HeatExchange **out)
+PetscErrorCode HeatAmbientExchangeDestroy(HeatAmbientExchange **out)
 {
   PetscFunctionBeginUser;
   if (!*out) PetscFunctionReturn(PETSC_SUCCESS);
