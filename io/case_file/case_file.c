@@ -39,13 +39,13 @@ static PetscErrorCode ReadDecomposition(const HeatReader *r, const HeatYamlNode 
   const HeatYamlNode *section   = HeatReaderKey(root, "decomposition");
   const HeatYamlNode *processes = HeatReaderKey(section, "processes");
   int                 mapping   = r->c->decomposition.mapping;
-  char                found[HEAT_FOUND];
+  char                found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadMap(r, section));
   if (processes && !IsWord(processes, "auto")) {
     HeatReaderCheck(processes->kind == HEAT_YAML_LIST, r, processes,
-                    "found %s; it must be auto or [px, py]", HeatReaderFound(processes, found));
+                    "found %s; it must be auto or [px, py]", HeatReaderDescribe(processes, found));
     PetscCall(HeatReadIntPair(r, processes, 1, r->c->decomposition.processes));
   }
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "mapping"), HeatMappingNames, &mapping));

@@ -263,14 +263,14 @@ static PetscErrorCode ReadOption(const HeatReader *r, const HeatYamlNode *node,
                                  HeatPetscOption *option)
 {
   const char *name = OptionName(node);
-  char        found[HEAT_FOUND];
+  char        found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   HeatReaderCheck(isalpha((unsigned char)name[0]) && !strpbrk(name, " \t\n\r"), r, node,
                   "is not the name of a PETSc option; it begins with a letter and has no space");
   HeatReaderCheck(node->kind == HEAT_YAML_SCALAR, r, node,
                   "found %s; the value of an option is a text, a number, or nothing for a flag",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   PetscCall(PetscStrallocpy(name, &option->key));
   PetscCall(PetscStrallocpy(HeatReaderIsNull(node) ? "" : node->text, &option->value));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -96,7 +96,7 @@ static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *ou
 /* Words of the form name=value. */
 static PetscErrorCode ReadHints(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadString(r, node, &r->c->output.hints));
@@ -106,7 +106,7 @@ static PetscErrorCode ReadHints(const HeatReader *r, const HeatYamlNode *node)
     HeatReaderCheck(name > 0 && name + 1 < length, r, node,
                     "found %s; write names and values with blanks between them: "
                     "\"striping_factor=8 romio_ds_write=disable\"",
-                    HeatReaderFound(node, found));
+                    HeatReaderDescribe(node, found));
     HeatReaderCheck(name < MPI_MAX_INFO_KEY && length - name < MPI_MAX_INFO_VAL, r, node,
                     "a hint is longer than MPI takes");
     word += length + strspn(word + length, " ");

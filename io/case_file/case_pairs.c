@@ -17,11 +17,11 @@ PetscErrorCode HeatReadListLength(const HeatReader *r, const HeatYamlNode *list,
 
 static PetscErrorCode CheckPair(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   HeatReaderCheck(node->kind == HEAT_YAML_LIST, r, node,
-                  "found %s; it must be a list of two, [a, b]", HeatReaderFound(node, found));
+                  "found %s; it must be a list of two, [a, b]", HeatReaderDescribe(node, found));
   HeatReaderCheck(node->count == 2, r, node,
                   "found a list of %" PetscInt_FMT "; it must be a list of two, [a, b]",
                   node->count);

@@ -27,7 +27,7 @@ PetscBool HeatReaderIsNull(const HeatYamlNode *node)
   return PETSC_FALSE;
 }
 
-const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND])
+const char *HeatReaderDescribe(const HeatYamlNode *node, char buffer[HEAT_FOUND_BYTES])
 {
   const char *words = node->kind == HEAT_YAML_LIST  ? "a list"
                       : node->kind == HEAT_YAML_MAP ? "a mapping"
@@ -36,7 +36,7 @@ const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND])
 
   if (words) return words;
   const char *quote = node->plain ? "" : "\"";
-  snprintf(buffer, HEAT_FOUND, "%s%.60s%s%s", quote, node->text,
+  snprintf(buffer, HEAT_FOUND_BYTES, "%s%.60s%s%s", quote, node->text,
            strlen(node->text) > 60 ? "..." : "", quote);
   for (char *s = buffer; *s; s++) {
     if (iscntrl((unsigned char)*s)) *s = ' ';
@@ -166,24 +166,24 @@ PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *
 
 PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(node->kind == HEAT_YAML_MAP, r, node,
                   "found %s; it must be a mapping, {key: value, ...}",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(node->kind == HEAT_YAML_LIST, r, node, "found %s; it must be a list, [...]",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -192,29 +192,29 @@ PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node)
 PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,
                             PetscReal *value)
 {
-  char             found[HEAT_FOUND];
+  char             found[HEAT_FOUND_BYTES];
   const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(kind != NOT_FINITE, r, node, "found %s; it must be finite",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   HeatReaderCheck(kind != NO_NUMBER, r, node, "found %s; it must be a number",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   *value = ToReal(node->text);
   HeatReaderCheck(isfinite(*value), r, node, "found %s, which is too large for a number",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   HeatReaderCheck(range != HEAT_POSITIVE || *value > 0.0, r, node,
-                  "found %s; it must be greater than 0", HeatReaderFound(node, found));
+                  "found %s; it must be greater than 0", HeatReaderDescribe(node, found));
   HeatReaderCheck(range != HEAT_NOT_NEGATIVE || *value >= 0.0, r, node,
-                  "found %s; it must be at least 0", HeatReaderFound(node, found));
+                  "found %s; it must be at least 0", HeatReaderDescribe(node, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
                            PetscInt *value)
 {
-  char             found[HEAT_FOUND], hint[64] = "";
+  char             found[HEAT_FOUND_BYTES], hint[64] = "";
   const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
   long long        number;
 
@@ -226,24 +226,24 @@ PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscI
     if (real == floor(real) && fabs(real) < 1e15) snprintf(hint, sizeof hint, ": write %.0f", real);
   }
   HeatReaderCheck(kind == INTEGER, r, node, "found %s; it must be a whole number, in digits only%s",
-                  HeatReaderFound(node, found), hint);
+                  HeatReaderDescribe(node, found), hint);
   errno  = 0;
   number = strtoll(node->text, NULL, 10);
   HeatReaderCheck(errno == 0 && number <= PETSC_MAX_INT && number >= -PETSC_MAX_INT, r, node,
                   "found %s, which does not fit the %d-bit indices of this PETSc%s",
-                  HeatReaderFound(node, found), (int)(8 * sizeof *value),
+                  HeatReaderDescribe(node, found), (int)(8 * sizeof *value),
                   sizeof *value == 4 ? "; use a PETSc with 64-bit indices (--with-64-bit-indices)"
                                      : "");
   *value = (PetscInt)number;
   HeatReaderCheck(*value >= least, r, node, "found %s; it must be at least %" PetscInt_FMT,
-                  HeatReaderFound(node, found), least);
+                  HeatReaderDescribe(node, found), least);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, PetscBool *value)
 {
   static const char *const words[] = {"true", "True", "TRUE", "false", "False", "FALSE"};
-  char                     found[HEAT_FOUND];
+  char                     found[HEAT_FOUND_BYTES];
   int                      word = -1;
 
   PetscFunctionBeginUser;
@@ -252,19 +252,19 @@ PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, Petsc
     if (node->kind == HEAT_YAML_SCALAR && strcmp(node->text, words[i]) == 0) word = i;
   }
   HeatReaderCheck(word >= 0, r, node, "found %s; it must be true or false",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   *value = (PetscBool)(word < 3);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
-                  "found %s; it must be a text", HeatReaderFound(node, found));
+                  "found %s; it must be a text", HeatReaderDescribe(node, found));
   PetscCall(PetscFree(*value));
   PetscCall(PetscStrallocpy(node->text, value));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -306,7 +306,7 @@ PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
 {
   enum { MOST = 16 };
   const char *candidates[MOST] = {NULL};
-  char        found[HEAT_FOUND], list[256] = "", suggestion[64];
+  char        found[HEAT_FOUND_BYTES], list[256] = "", suggestion[64];
   int         count = 0;
   size_t      used  = 0;
 
@@ -323,23 +323,23 @@ PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
     if (used < sizeof list)
       used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
   }
-  HeatReaderCheck(PETSC_FALSE, r, node, "found %s; it must be %s%s%s", HeatReaderFound(node, found),
-                  count > 1 ? "one of " : "", list,
+  HeatReaderCheck(PETSC_FALSE, r, node, "found %s; it must be %s%s%s",
+                  HeatReaderDescribe(node, found), count > 1 ? "one of " : "", list,
                   HeatReaderSuggest(node->text, candidates, suggestion, sizeof suggestion));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, HeatFormula *formula)
 {
-  char       found[HEAT_FOUND];
+  char       found[HEAT_FOUND_BYTES];
   NumberKind kind;
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatReaderCheck(node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
-                  "found %s; it must be a number or an expression%s", HeatReaderFound(node, found),
-                  node->kind == HEAT_YAML_MAP ? " (put an expression that contains ': ' in quotes)"
-                                              : "");
+  HeatReaderCheck(
+      node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
+      "found %s; it must be a number or an expression%s", HeatReaderDescribe(node, found),
+      node->kind == HEAT_YAML_MAP ? " (put an expression that contains ': ' in quotes)" : "");
   kind = Classify(node->text);
   if (kind == NO_NUMBER) PetscCall(PetscStrallocpy(node->text, &formula->text));
   else PetscCall(HeatReadReal(r, node, HEAT_ANY, &formula->value));

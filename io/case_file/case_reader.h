@@ -28,10 +28,10 @@ typedef enum { HEAT_ANY, HEAT_NOT_NEGATIVE, HEAT_POSITIVE } HeatRange;
     }                                                                                              \
   } while (0)
 
-enum { HEAT_FOUND = 80 };
+enum { HEAT_FOUND_BYTES = 80 };
 
 /** What a node holds, for a message: its text, `nothing`, `a list` or `a mapping`. */
-const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND]);
+const char *HeatReaderDescribe(const HeatYamlNode *node, char buffer[HEAT_FOUND_BYTES]);
 
 /** A scalar without quotes that is empty, ~ or null. */
 PetscBool HeatReaderIsNull(const HeatYamlNode *node);

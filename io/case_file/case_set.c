@@ -90,7 +90,7 @@ static PetscErrorCode StepIntoList(const Setter *s, const Segment *segment, Heat
   *child = list->first;
   for (PetscInt i = 0; i < segment->index && *child; i++) *child = (*child)->next;
   if (!*child) {
-    PetscCall(HeatYamlNew(s->tree, HEAT_YAML_SCALAR, NULL, 0, child));
+    PetscCall(HeatYamlNewNode(s->tree, HEAT_YAML_SCALAR, NULL, 0, child));
     (*child)->plain = PETSC_TRUE; /* nothing, until it is set */
     HeatYamlAppend(list, *child);
   }
@@ -101,7 +101,7 @@ static PetscErrorCode StepIntoList(const Setter *s, const Segment *segment, Heat
 static PetscErrorCode Step(const Setter *s, const Segment *segment, HeatYamlNode *parent,
                            HeatYamlNode **child)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (HeatReaderIsNull(parent)) parent->kind = segment->is_index ? HEAT_YAML_LIST : HEAT_YAML_MAP;
@@ -111,10 +111,10 @@ static PetscErrorCode Step(const Setter *s, const Segment *segment, HeatYamlNode
   }
   SetterCheck(parent->kind == HEAT_YAML_MAP, s, "'%.*s' would be inside of %s, which has no keys",
               (int)PetscMin(segment->length, (size_t)40), segment->text,
-              HeatReaderFound(parent, found));
+              HeatReaderDescribe(parent, found));
   *child = HeatYamlMember(parent, segment->text, segment->length);
   if (!*child) {
-    PetscCall(HeatYamlNew(s->tree, HEAT_YAML_SCALAR, segment->text, segment->length, child));
+    PetscCall(HeatYamlNewNode(s->tree, HEAT_YAML_SCALAR, segment->text, segment->length, child));
     (*child)->plain = PETSC_TRUE;
     HeatYamlAppend(parent, *child);
   }
@@ -140,7 +140,7 @@ PetscErrorCode HeatReaderSet(const HeatReader *r, HeatYamlTree *tree, HeatYamlNo
     PetscCall(Step(&s, &segment, node, &node));
   }
   if (!value) { /* nothing behind the = */
-    PetscCall(HeatYamlNew(tree, HEAT_YAML_SCALAR, NULL, 0, &value));
+    PetscCall(HeatYamlNewNode(tree, HEAT_YAML_SCALAR, NULL, 0, &value));
     value->plain = PETSC_TRUE;
   }
   node->kind  = value->kind;

@@ -81,8 +81,8 @@ PetscErrorCode HeatYamlDestroy(HeatYamlTree **tree)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatYamlNew(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
-                           size_t key_length, HeatYamlNode **node)
+PetscErrorCode HeatYamlNewNode(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
+                               size_t key_length, HeatYamlNode **node)
 {
   void *memory = NULL;
 
@@ -200,7 +200,7 @@ static PetscErrorCode Place(Builder *b, HeatYamlKind kind, int line, HeatYamlNod
   HeatYamlNode *parent = b->depth ? b->open[b->depth - 1] : NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatYamlNew(b->tree, kind, NULL, 0, node));
+  PetscCall(HeatYamlNewNode(b->tree, kind, NULL, 0, node));
   (*node)->key = b->key;
   if (b->key) line = b->key_line;
   else if (line == 0) line = parent ? parent->line : 1; /* nothing at all, as in "- " */

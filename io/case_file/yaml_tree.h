@@ -49,8 +49,8 @@ PetscErrorCode HeatYamlParse(HeatYamlTree *tree, const char *text, size_t length
                              PetscBool from_set, HeatYamlNode **root, HeatYamlProblem *problem);
 
 /** A new node without parent, line 0; key (copied) may be NULL. */
-PetscErrorCode HeatYamlNew(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
-                           size_t key_length, HeatYamlNode **node);
+PetscErrorCode HeatYamlNewNode(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
+                               size_t key_length, HeatYamlNode **node);
 
 /** Append child to a list or mapping. */
 void HeatYamlAppend(HeatYamlNode *parent, HeatYamlNode *child);

@@ -17,7 +17,7 @@ size_t HeatDeflate(const void *bytes, size_t size, void *packed, size_t room)
   return (size_t)length;
 }
 
-PetscBool HeatInflatesTo(const void *packed, size_t size, size_t most)
+PetscBool HeatInflatesWithin(const void *packed, size_t size, size_t most)
 {
   unsigned char out[INFLATE_BYTES];
   z_stream      stream = {.next_in = (z_const Bytef *)packed, .avail_in = (uInt)size};

@@ -18,6 +18,6 @@ size_t HeatDeflate(const void *bytes, size_t size, void *packed, size_t room);
 
 /** Return whether a deflate stream of `size` bytes inflates to no more than `most` bytes.  A damaged
  *  stream is judged by the bytes before the damage; reading it with HDF5 reports the damage. */
-PetscBool HeatInflatesTo(const void *packed, size_t size, size_t most);
+PetscBool HeatInflatesWithin(const void *packed, size_t size, size_t most);
 
 #endif

@@ -84,7 +84,7 @@ void HeatPathFolder(const char *path, char *buffer, size_t size)
   else snprintf(buffer, size, "%.*s", (int)(length - 1), path);
 }
 
-void HeatPathPart(const char *path, char *buffer, size_t size)
+void HeatPathTemporary(const char *path, char *buffer, size_t size)
 {
   const char *name = HeatPathName(path);
 
@@ -137,7 +137,7 @@ void HeatFileSync(const char *path, HeatFileError *error)
   close(descriptor);
 }
 
-void HeatFileForget(const char *path)
+void HeatFileDropCache(const char *path)
 {
   const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -203,7 +203,7 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
   int  descriptor;
 
   if (error->failed) return;
-  HeatPathPart(path, part, sizeof(part));
+  HeatPathTemporary(path, part, sizeof(part));
   descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC, 0666);
   if (descriptor < 0) {
     HeatFileFailErrno(error, "creating it");

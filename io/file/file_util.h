@@ -46,7 +46,7 @@ void HeatPathFolder(const char *path, char *buffer, size_t size);
 const char *HeatPathName(const char *path);
 
 /** "DIR/.NAME.part": the temporary name beside the final one, in the same file system. */
-void HeatPathPart(const char *path, char *buffer, size_t size);
+void HeatPathTemporary(const char *path, char *buffer, size_t size);
 
 /** Is there anything of that name?  Not collective. */
 PetscBool HeatFileExists(const char *path);
@@ -72,7 +72,7 @@ void HeatFileReadAt(int descriptor, void *bytes, size_t length, PetscInt64 start
 
 /** Have the system forget what it holds of a synced file in memory, where it can: the next reading is
  *  from the disk.  Not collective. */
-void HeatFileForget(const char *path);
+void HeatFileDropCache(const char *path);
 
 /** fsync of an open file; an interruption is tried again.  Likewise. */
 void HeatFileSyncOpen(int descriptor, HeatFileError *error);

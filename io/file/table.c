@@ -103,7 +103,7 @@ static void Resume(const char *path, const char *header, PetscInt64 last, HeatFi
   FILE *in = fopen(path, "r"), *out;
 
   if (!in && errno != ENOENT) HeatFileFailErrno(error, "reading it");
-  HeatPathPart(path, part, sizeof(part));
+  HeatPathTemporary(path, part, sizeof(part));
   out = error->failed ? NULL : fopen(part, "w");
   if (!out) HeatFileFailErrno(error, "creating it");
   else {
