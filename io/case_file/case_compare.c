@@ -5,25 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY = 512 };
+enum { KEY_BYTES = 512 };
 
 /* How the lines begin that decide how the field goes on. */
-static const char *const deciding[] = {
+static const char *const evolution_keys[] = {
     "materials", "properties", "contacts",      "regions", "source", "exchange",
     "boundary",  "time.step:", "time.adaptive", "solver",  "petsc"};
 
 /* Listing. */
 
 /* Names and initial temperatures of regions do not matter any more. */
-static PetscBool Decides(const char *line)
+static PetscBool AffectsEvolution(const char *line)
 {
   const char *member = strchr(line, ']');
 
   if (strncmp(line, "regions[", 8) == 0 && member &&
       (strncmp(member, "].name:", 7) == 0 || strncmp(member, "].temperature:", 14) == 0))
     return PETSC_FALSE;
-  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(deciding); k++) {
-    if (strncmp(line, deciding[k], strlen(deciding[k])) == 0) return PETSC_TRUE;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(evolution_keys); k++) {
+    if (strncmp(line, evolution_keys[k], strlen(evolution_keys[k])) == 0) return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }
@@ -56,7 +56,7 @@ static PetscErrorCode AppendScalar(Lines *lines, const char *key, const char *va
   PetscFunctionBeginUser;
   PetscCall(Append(lines, key));
   PetscCall(Append(lines, ": "));
-  if (!Decides(lines->text + before)) {
+  if (!AffectsEvolution(lines->text + before)) {
     lines->length       = before;
     lines->text[before] = '\0';
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -72,7 +72,7 @@ static PetscErrorCode AppendScalar(Lines *lines, const char *key, const char *va
 
 static PetscErrorCode ListNode(Lines *lines, const HeatYamlNode *node, const char *key)
 {
-  char     below[KEY];
+  char     below[KEY_BYTES];
   PetscInt index = 0;
 
   PetscFunctionBeginUser;
@@ -110,7 +110,7 @@ static int CompareEntries(const void *a, const void *b)
 }
 
 /* The lines, sorted by key; [*n] entries into `text`, which is cut up. */
-static PetscErrorCode Split(char *text, PetscInt *n, Entry **entries)
+static PetscErrorCode SplitLines(char *text, PetscInt *n, Entry **entries)
 {
   PetscInt lines = 0;
 
@@ -148,8 +148,8 @@ PetscErrorCode HeatCaseCompare(char *then, char *now, PetscInt *n, HeatCaseDiffe
 
   PetscFunctionBeginUser;
   *n = 0;
-  PetscCall(Split(then, &n_a, &a));
-  PetscCall(Split(now, &n_b, &b));
+  PetscCall(SplitLines(then, &n_a, &a));
+  PetscCall(SplitLines(now, &n_b, &b));
   PetscCall(PetscMalloc1((size_t)(n_a + n_b) + 1, differences));
   while (i < n_a || j < n_b) {
     const int order = i == n_a ? 1 : j == n_b ? -1 : strcmp(a[i].key, b[j].key);

@@ -12,13 +12,13 @@ static PetscErrorCode ReadProperties(const HeatReader *r, const HeatYamlNode *ro
   char                dataset[40];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   for (int p = 0; section && p < HEAT_PROPERTIES; p++) {
     const HeatYamlNode *node = HeatReaderKey(section, HeatPropertyNames[p]);
     HeatYamlNode       *file;
 
     if (!node) continue;
-    PetscCall(HeatReadMap(r, node));
+    PetscCall(HeatReaderCheckMap(r, node));
     PetscCall(HeatReaderRequire(r, node, "file", &file));
     snprintf(dataset, sizeof dataset, "/%s", HeatPropertyNames[p]);
     PetscCall(HeatReadDataset(r, node, dataset, &r->c->properties[p]));
@@ -36,14 +36,14 @@ PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root)
 
   PetscFunctionBeginUser;
   PetscCall(ReadProperties(r, root));
-  PetscCall(HeatReadMap(r, initial));
+  PetscCall(HeatReaderCheckMap(r, initial));
   PetscCall(HeatReadFormula(r, HeatReaderKey(initial, "temperature"), &c->initial.temperature));
   code               = HeatReadDataset(r, initial, "/temperature", &from);
   c->initial.file    = from.file; /* the case owns what was read, also before an error */
   c->initial.dataset = from.dataset;
   PetscCall(code);
   PetscCall(HeatReadFormula(r, HeatReaderKey(root, "source"), &c->source));
-  PetscCall(HeatReadMap(r, exchange));
+  PetscCall(HeatReaderCheckMap(r, exchange));
   PetscCall(HeatReadFormula(r, HeatReaderKey(exchange, "coefficient"), &c->exchange.coefficient));
   PetscCall(HeatReadFormula(r, HeatReaderKey(exchange, "ambient"), &c->exchange.ambient));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -58,7 +58,7 @@ static PetscErrorCode ReadSegment(const HeatReader *r, const HeatYamlNode *node,
   HeatYamlNode       *type;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, node));
+  PetscCall(HeatReaderCheckMap(r, node));
   PetscCall(HeatReaderRequire(r, node, "type", &type));
   PetscCall(HeatReadChoice(r, type, HeatBoundaryTypeNames, &choice));
   s->type = (HeatBoundaryType)choice;
@@ -77,7 +77,7 @@ PetscErrorCode HeatReadBoundary(const HeatReader *r, const HeatYamlNode *root)
   const HeatYamlNode *section = HeatReaderKey(root, "boundary");
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   for (int side = 0; section && side < HEAT_SIDES; side++) {
     const HeatYamlNode *node = HeatReaderKey(section, HeatSideNames[side]);
     HeatBoundary       *b    = &r->c->boundary[side];

@@ -19,7 +19,7 @@ static PetscErrorCode ReadGrid(const HeatReader *r, const HeatYamlNode *root)
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderRequire(r, root, "grid", &grid));
-  PetscCall(HeatReadMap(r, grid));
+  PetscCall(HeatReaderCheckMap(r, grid));
   PetscCall(HeatReaderRequire(r, grid, "cells", &node));
   PetscCall(HeatReadIntPair(r, node, 1, r->c->grid.cells));
   PetscCall(HeatReaderRequire(r, grid, "x", &node));
@@ -42,7 +42,7 @@ static PetscErrorCode ReadDecomposition(const HeatReader *r, const HeatYamlNode 
   char                found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   if (processes && !IsWord(processes, "auto")) {
     HeatReaderCheck(processes->kind == HEAT_YAML_LIST, r, processes,
                     "found %s; it must be auto or [px, py]", HeatReaderDescribe(processes, found));
@@ -86,7 +86,7 @@ static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time
   HeatYamlNode       *tolerance  = HeatReaderKey(section, "tolerance");
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   if (section && !c->time.step_auto) {
     PetscCall(HeatReaderRequire(r, section, "tolerance", &tolerance));
   }
@@ -106,7 +106,7 @@ static PetscErrorCode ReadTime(const HeatReader *r, const HeatYamlNode *root)
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderRequire(r, root, "time", &section));
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   PetscCall(HeatReaderRequire(r, section, "scheme", &scheme));
   PetscCall(ReadScheme(r, scheme));
 
@@ -125,7 +125,7 @@ static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
   int                 face = r->c->solver.face_average, paint = r->c->solver.paint;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   PetscCall(
       HeatReadReal(r, HeatReaderKey(section, "tolerance"), HEAT_ANY, &r->c->solver.tolerance));
   PetscCall(
@@ -152,8 +152,8 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   int                 choice, verify = c->checkpoint.verify, mode = c->checkpoint.mode;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, checkpoint));
-  PetscCall(HeatReadMap(r, limits));
+  PetscCall(HeatReaderCheckMap(r, checkpoint));
+  PetscCall(HeatReaderCheckMap(r, limits));
   PetscCall(HeatReadInt(r, HeatReaderKey(checkpoint, "every"), 0, &c->checkpoint.every));
   PetscCall(HeatReadReal(r, HeatReaderKey(checkpoint, "wall_interval"), HEAT_NOT_NEGATIVE,
                          &c->checkpoint.wall_interval));

@@ -15,7 +15,7 @@
 
 #include "io/case_file/case_reader.h"
 
-enum { PATH = 256, CANDIDATES = 32 };
+enum { PATH_BYTES = 256, NAME_BYTES = 24, MOST_CANDIDATES = 32 };
 
 static const HeatCaseKey keys[] = {
     {"title", "text", "stem of the file", "name of the case, in every record of the run"},
@@ -261,9 +261,9 @@ static const char *PatternSegment(const char *parent, const char *key)
 /* Unknown keys. */
 
 typedef struct {
-  char        storage[CANDIDATES][24];
-  const char *names[CANDIDATES + 1]; /* ended by NULL */
-  char        list[600];             /* "cells, x, y" */
+  char        storage[MOST_CANDIDATES][NAME_BYTES];
+  const char *names[MOST_CANDIDATES + 1]; /* ended by NULL */
+  char        list[600];                  /* "cells, x, y" */
 } Candidates;
 
 /* The keys that the mapping at `parent` may have. */
@@ -276,9 +276,9 @@ static void ListCandidates(const char *parent, Candidates *found)
   for (size_t f = 0; f < PETSC_STATIC_ARRAY_LENGTH(families); f++) {
     if (strcmp(parent, families[f].parent) != 0) continue;
     for (; count < families[f].count; count++)
-      snprintf(found->storage[count], 24, "%s", families[f].names[count]);
+      snprintf(found->storage[count], NAME_BYTES, "%s", families[f].names[count]);
   }
-  for (const HeatCaseKey *row = keys; row->path && count < CANDIDATES; row++) {
+  for (const HeatCaseKey *row = keys; row->path && count < MOST_CANDIDATES; row++) {
     if (strncmp(row->path, parent, length) != 0 || (length && row->path[length] != '.')) continue;
     const char *name = row->path + skip;
     const int   n    = (int)strcspn(name, ".[");
@@ -286,7 +286,7 @@ static void ListCandidates(const char *parent, Candidates *found)
     if (name[0] == '<' || (count && strncmp(found->storage[count - 1], name, (size_t)n) == 0 &&
                            !found->storage[count - 1][n]))
       continue;
-    snprintf(found->storage[count++], 24, "%.*s", n, name);
+    snprintf(found->storage[count++], NAME_BYTES, "%.*s", n, name);
   }
   found->list[0] = '\0';
   for (int i = 0; i < count && used < sizeof found->list; i++) {
@@ -322,7 +322,7 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
                                  const char *parent, const char *parent_path)
 {
   const char *dot = parent[0] ? "." : "";
-  char        pattern[PATH], path[PATH];
+  char        pattern[PATH_BYTES], path[PATH_BYTES];
 
   PetscFunctionBeginUser;
   snprintf(pattern, sizeof pattern, "%s%s%s", parent, dot, PatternSegment(parent, node->key));
@@ -343,7 +343,7 @@ static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *
                            const char *path)
 {
   const PetscBool is_side = (PetscBool)(strcmp(pattern, "boundary.<side>") == 0);
-  char            below[PATH], element[PATH];
+  char            below[PATH_BYTES], element[PATH_BYTES];
   PetscInt        i = 0;
 
   PetscFunctionBeginUser;
@@ -357,7 +357,7 @@ static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *
       snprintf(element, sizeof element, "%s[%" PetscInt_FMT "]", path, i);
       PetscCall(HeatCaseAddWhere(r->c, element, child->line));
       child->path = r->c->where[r->c->n_where - 1].path;
-      PetscCall(HeatReadMap(r, child));
+      PetscCall(HeatReaderCheckMap(r, child));
       PetscCall(Walk(r, child, below, element));
     }
   }
@@ -369,7 +369,7 @@ PetscErrorCode HeatReaderCheckKeys(const HeatReader *r, HeatYamlNode *root)
   PetscFunctionBeginUser;
   PetscCall(HeatCaseAddWhere(r->c, "", root->line));
   root->path = r->c->where[0].path;
-  PetscCall(HeatReadMap(r, root));
+  PetscCall(HeatReaderCheckMap(r, root));
   PetscCall(Walk(r, root, "", ""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -297,7 +297,7 @@ PetscErrorCode HeatReadPetscOptions(const HeatReader *r, const HeatYamlNode *roo
   PetscErrorCode      code;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, map));
+  PetscCall(HeatReaderCheckMap(r, map));
   if (!map || map->count == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(map->count, &r->c->petsc));
   r->c->n_petsc = map->count;

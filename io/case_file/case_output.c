@@ -9,7 +9,7 @@ static PetscErrorCode ReadFields(const HeatReader *r, const HeatYamlNode *list)
   int  field = 0, i = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadList(r, list));
+  PetscCall(HeatReaderCheckList(r, list));
   if (!list) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArrayzero(r->c->output.fields, HEAT_FIELDS));
   for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
@@ -135,9 +135,9 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
   int                 choice    = c->output.compression;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
-  PetscCall(HeatReadMap(r, snapshots));
-  PetscCall(HeatReadMap(r, history));
+  PetscCall(HeatReaderCheckMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, snapshots));
+  PetscCall(HeatReaderCheckMap(r, history));
   PetscCall(HeatReadString(r, HeatReaderKey(section, "directory"), &c->output.directory));
   PetscCall(
       HeatReadString(r, HeatReaderKey(section, "temperature_unit"), &c->output.temperature_unit));

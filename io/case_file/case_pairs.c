@@ -6,7 +6,7 @@ PetscErrorCode HeatReadListLength(const HeatReader *r, const HeatYamlNode *list,
 {
   PetscFunctionBeginUser;
   *n = 0;
-  PetscCall(HeatReadList(r, list));
+  PetscCall(HeatReaderCheckList(r, list));
   if (!list) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(list->count <= most, r, list,
                   "found %" PetscInt_FMT " entries; at most %" PetscInt_FMT " are possible",

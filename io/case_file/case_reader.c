@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH = 200 };
+enum { PATH_BYTES = 200 };
 
 /* What a node holds. */
 
@@ -53,7 +53,7 @@ static const char *SkipDigits(const char *s)
 }
 
 /* [-+]? (digits | digits.digits | .digits) ([eE][-+]?digits)? */
-static NumberKind Classify(const char *text)
+static NumberKind ClassifyNumber(const char *text)
 {
   static const char *const specials[] = {".inf", ".nan", "inf", "nan", "infinity"};
   const char              *s = text + (*text == '-' || *text == '+'), *whole = s;
@@ -78,7 +78,7 @@ static NumberKind Classify(const char *text)
   return *s ? NO_NUMBER : kind;
 }
 
-/* The value of a text that Classify calls a number; infinite when it is too large. */
+/* The value of a text that ClassifyNumber calls a number; infinite when it is too large. */
 static PetscReal ToReal(const char *text)
 {
   char           *end;
@@ -90,7 +90,7 @@ static PetscReal ToReal(const char *text)
 /* Names that are nearly right. */
 
 /* Damerau's edit distance (optimal string alignment) of short words; `limit` when it is no less. */
-static int Distance(const char *a, const char *b, int limit)
+static int EditDistance(const char *a, const char *b, int limit)
 {
   enum { LONGEST = 32 };
   const int m = (int)PetscMin(strlen(a), (size_t)LONGEST);
@@ -123,7 +123,7 @@ const char *HeatReaderSuggest(const char *text, const char *const candidates[], 
   const char *best   = NULL;
 
   for (const char *const *candidate = candidates; *candidate; candidate++) {
-    const int distance = Distance(text, *candidate, least);
+    const int distance = EditDistance(text, *candidate, least);
 
     if (distance < least) {
       least = distance;
@@ -145,7 +145,7 @@ HeatYamlNode *HeatReaderKey(const HeatYamlNode *map, const char *key)
 PetscErrorCode HeatReaderRequire(const HeatReader *r, const HeatYamlNode *map, const char *key,
                                  HeatYamlNode **node)
 {
-  char path[PATH];
+  char path[PATH_BYTES];
 
   PetscFunctionBeginUser;
   *node = HeatReaderKey(map, key);
@@ -164,7 +164,7 @@ PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node)
+PetscErrorCode HeatReaderCheckMap(const HeatReader *r, const HeatYamlNode *node)
 {
   char found[HEAT_FOUND_BYTES];
 
@@ -176,7 +176,7 @@ PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node)
+PetscErrorCode HeatReaderCheckList(const HeatReader *r, const HeatYamlNode *node)
 {
   char found[HEAT_FOUND_BYTES];
 
@@ -193,7 +193,8 @@ PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatR
                             PetscReal *value)
 {
   char             found[HEAT_FOUND_BYTES];
-  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
+  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? ClassifyNumber(node->text)
+                                                                 : NO_NUMBER;
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
@@ -215,7 +216,8 @@ PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscI
                            PetscInt *value)
 {
   char             found[HEAT_FOUND_BYTES], hint[64] = "";
-  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
+  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? ClassifyNumber(node->text)
+                                                                 : NO_NUMBER;
   long long        number;
 
   PetscFunctionBeginUser;
@@ -304,8 +306,8 @@ PetscErrorCode HeatReadDataset(const HeatReader *r, const HeatYamlNode *map, con
 PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
                               const char *const names[], int *value)
 {
-  enum { MOST = 16 };
-  const char *candidates[MOST] = {NULL};
+  enum { MOST_CANDIDATES = 16 };
+  const char *candidates[MOST_CANDIDATES] = {NULL};
   char        found[HEAT_FOUND_BYTES], list[256] = "", suggestion[64];
   int         count = 0;
   size_t      used  = 0;
@@ -319,7 +321,7 @@ PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
       *value = i;
       PetscFunctionReturn(PETSC_SUCCESS);
     }
-    if (i < MOST - 1) candidates[i] = names[i];
+    if (i < MOST_CANDIDATES - 1) candidates[i] = names[i];
     if (used < sizeof list)
       used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
   }
@@ -340,7 +342,7 @@ PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, He
       node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
       "found %s; it must be a number or an expression%s", HeatReaderDescribe(node, found),
       node->kind == HEAT_YAML_MAP ? " (put an expression that contains ': ' in quotes)" : "");
-  kind = Classify(node->text);
+  kind = ClassifyNumber(node->text);
   if (kind == NO_NUMBER) PetscCall(PetscStrallocpy(node->text, &formula->text));
   else PetscCall(HeatReadReal(r, node, HEAT_ANY, &formula->value));
   formula->given = PETSC_TRUE;

@@ -44,8 +44,8 @@ PetscErrorCode HeatReaderRequire(const HeatReader *r, const HeatYamlNode *map, c
                                  HeatYamlNode **node);
 
 /** The node is a mapping, a list; or NULL. */
-PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node);
-PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node);
+PetscErrorCode HeatReaderCheckMap(const HeatReader *r, const HeatYamlNode *node);
+PetscErrorCode HeatReaderCheckList(const HeatReader *r, const HeatYamlNode *node);
 
 /** A finite number. */
 PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,

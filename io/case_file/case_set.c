@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 120 };
+enum { SHOWN_BYTES = 120 };
 
 typedef struct {
   const HeatReader *r;
@@ -33,8 +33,8 @@ __attribute__((format(printf, 3, 4))) static PetscErrorCode SetterRaise(const Se
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
   return HeatRaise(s->r->comm, PETSC_FUNCTION_NAME, __FILE__, line, HEAT_ERR_INPUT,
-                   "--set %.*s%s: %s", SHOWN, s->assignment,
-                   strlen(s->assignment) > SHOWN ? "..." : "", message);
+                   "--set %.*s%s: %s", SHOWN_BYTES, s->assignment,
+                   strlen(s->assignment) > SHOWN_BYTES ? "..." : "", message);
 }
 
 /* One step of the path: text[0..length), and whether it is an index. */
@@ -74,8 +74,8 @@ static PetscErrorCode NextSegment(const Setter *s, const char **at, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode StepIntoList(const Setter *s, const Segment *segment, HeatYamlNode *list,
-                                   HeatYamlNode **child)
+static PetscErrorCode DescendIntoList(const Setter *s, const Segment *segment, HeatYamlNode *list,
+                                      HeatYamlNode **child)
 {
   PetscFunctionBeginUser;
   SetterCheck(segment->is_index, s,
@@ -98,15 +98,15 @@ static PetscErrorCode StepIntoList(const Setter *s, const Segment *segment, Heat
 }
 
 /* The child of `parent` that the segment names; made, as nothing, when it is not there. */
-static PetscErrorCode Step(const Setter *s, const Segment *segment, HeatYamlNode *parent,
-                           HeatYamlNode **child)
+static PetscErrorCode Descend(const Setter *s, const Segment *segment, HeatYamlNode *parent,
+                              HeatYamlNode **child)
 {
   char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (HeatReaderIsNull(parent)) parent->kind = segment->is_index ? HEAT_YAML_LIST : HEAT_YAML_MAP;
   if (parent->kind == HEAT_YAML_LIST) {
-    PetscCall(StepIntoList(s, segment, parent, child));
+    PetscCall(DescendIntoList(s, segment, parent, child));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   SetterCheck(parent->kind == HEAT_YAML_MAP, s, "'%.*s' would be inside of %s, which has no keys",
@@ -137,7 +137,7 @@ PetscErrorCode HeatReaderSet(const HeatReader *r, HeatYamlTree *tree, HeatYamlNo
   SetterCheck(!problem.message[0], &s, "the value is %s", problem.message);
   while (at < equals) {
     PetscCall(NextSegment(&s, &at, equals, &segment));
-    PetscCall(Step(&s, &segment, node, &node));
+    PetscCall(Descend(&s, &segment, node, &node));
   }
   if (!value) { /* nothing behind the = */
     PetscCall(HeatYamlNewNode(tree, HEAT_YAML_SCALAR, NULL, 0, &value));

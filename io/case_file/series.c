@@ -12,7 +12,7 @@
 typedef enum { LINE_NUMBERS, LINE_NAMES, LINE_EMPTY, LINE_BAD } LineKind;
 
 /* A decimal number with blanks around it, which ends at `end`; *at moves there. */
-static PetscBool TakeNumber(const char **at, const char *end, PetscReal *value)
+static PetscBool ParseNumber(const char **at, const char *end, PetscReal *value)
 {
   const char *s = *at;
   char       *after;
@@ -37,12 +37,12 @@ static LineKind ParseLine(const char *line, const char *end, PetscReal *t, Petsc
   while (at < end && isspace((unsigned char)*at)) at++;
   if (at == end || *at == '#') return LINE_EMPTY;
   if (!comma || memchr(comma + 1, ',', (size_t)(end - comma - 1))) return LINE_BAD;
-  if (TakeNumber(&at, comma, t) && at == comma) {
+  if (ParseNumber(&at, comma, t) && at == comma) {
     at = comma + 1;
-    return TakeNumber(&at, end, value) && at == end ? LINE_NUMBERS : LINE_BAD;
+    return ParseNumber(&at, end, value) && at == end ? LINE_NUMBERS : LINE_BAD;
   }
   at = comma + 1;
-  return TakeNumber(&at, end, &ignored) ? LINE_BAD : LINE_NAMES;
+  return ParseNumber(&at, end, &ignored) ? LINE_BAD : LINE_NAMES;
 }
 
 /* The beginning of a line for a message: what is no plain text (a binary file) becomes '?'. */

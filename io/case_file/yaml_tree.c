@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK = 65536 }; /* bytes at a time from the allocator */
+enum { BLOCK_BYTES = 65536 }; /* bytes at a time from the allocator */
 
 typedef struct Block Block;
 struct Block {
@@ -29,7 +29,7 @@ struct HeatYamlTree {
 /* Memory. */
 
 /* Zeroed memory that lives as long as the tree. */
-static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
+static PetscErrorCode Allocate(HeatYamlTree *tree, size_t size, void **result)
 {
   PetscFunctionBeginUser;
   size = (size + 15) & ~(size_t)15;
@@ -40,7 +40,7 @@ static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
     block->next  = tree->blocks;
     tree->blocks = block;
     tree->used   = 0;
-    tree->size   = PetscMax(size, (size_t)BLOCK);
+    tree->size   = PetscMax(size, (size_t)BLOCK_BYTES);
     PetscCall(PetscCalloc1(tree->size, &block->bytes));
   }
   *result = tree->blocks->bytes + tree->used;
@@ -48,13 +48,13 @@ static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode TakeString(HeatYamlTree *tree, const char *text, size_t length,
+static PetscErrorCode CopyString(HeatYamlTree *tree, const char *text, size_t length,
                                  const char **out)
 {
   void *memory = NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(Take(tree, length + 1, &memory));
+  PetscCall(Allocate(tree, length + 1, &memory));
   if (length) memcpy(memory, text, length);
   ((char *)memory)[length] = '\0';
   *out                     = memory;
@@ -87,11 +87,11 @@ PetscErrorCode HeatYamlNewNode(HeatYamlTree *tree, HeatYamlKind kind, const char
   void *memory = NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(Take(tree, sizeof **node, &memory));
+  PetscCall(Allocate(tree, sizeof **node, &memory));
   *node         = memory;
   (*node)->kind = kind;
   (*node)->text = "";
-  if (key) PetscCall(TakeString(tree, key, key_length, &(*node)->key));
+  if (key) PetscCall(CopyString(tree, key, key_length, &(*node)->key));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -114,8 +114,8 @@ HeatYamlNode *HeatYamlMember(const HeatYamlNode *map, const char *key, size_t ke
 
 /* Bytes. */
 
-__attribute__((format(printf, 3, 4))) static void Tell(HeatYamlProblem *problem, int line,
-                                                       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void SetProblem(HeatYamlProblem *problem, int line,
+                                                             const char *format, ...)
 {
   va_list arguments;
 
@@ -155,19 +155,20 @@ static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem
 
     n = Utf8Length((const unsigned char *)text + i, length - i);
     if (n == 0) {
-      Tell(problem, line, "byte 0x%02x is not UTF-8; save the file in UTF-8", c);
+      SetProblem(problem, line, "byte 0x%02x is not UTF-8; save the file in UTF-8", c);
       return;
     }
     if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
-      Tell(problem, line, "control character 0x%02x; %s", c,
-           c == 0 ? "this is not a text file, or it is UTF-16: save it in UTF-8" : "remove it");
+      SetProblem(problem, line, "control character 0x%02x; %s", c,
+                 c == 0 ? "this is not a text file, or it is UTF-16: save it in UTF-8"
+                        : "remove it");
       return;
     }
     if (c == '\n') line++;
     if (c == '[' || c == '{') depth++;
     if ((c == ']' || c == '}') && depth > 0) depth--;
     if (depth > HEAT_YAML_BRACKETS) {
-      Tell(problem, line, "more than %d brackets are open", HEAT_YAML_BRACKETS);
+      SetProblem(problem, line, "more than %d brackets are open", HEAT_YAML_BRACKETS);
       return;
     }
   }
@@ -195,7 +196,7 @@ static int LineOf(struct fy_event *event)
 }
 
 /* Put a new node where it belongs. */
-static PetscErrorCode Place(Builder *b, HeatYamlKind kind, int line, HeatYamlNode **node)
+static PetscErrorCode AddNode(Builder *b, HeatYamlKind kind, int line, HeatYamlNode **node)
 {
   HeatYamlNode *parent = b->depth ? b->open[b->depth - 1] : NULL;
 
@@ -216,7 +217,7 @@ static PetscBool WantsKey(const Builder *b)
   return (PetscBool)(b->depth > 0 && b->open[b->depth - 1]->kind == HEAT_YAML_MAP && !b->key);
 }
 
-static PetscErrorCode TakeScalar(Builder *b, struct fy_event *event, int line)
+static PetscErrorCode AddScalar(Builder *b, struct fy_event *event, int line)
 {
   struct fy_token *token  = event->scalar.value;
   size_t           length = 0;
@@ -227,32 +228,33 @@ static PetscErrorCode TakeScalar(Builder *b, struct fy_event *event, int line)
   PetscFunctionBeginUser;
   PetscCheck(text, PETSC_COMM_SELF, PETSC_ERR_MEM, "libfyaml gave no text for a scalar");
   if (length && memchr(text, '\0', length)) {
-    Tell(b->problem, line, "a text holds the character \\0; remove it");
+    SetProblem(b->problem, line, "a text holds the character \\0; remove it");
   } else if (WantsKey(b)) {
     if (plain && length == 2 && memcmp(text, "<<", 2) == 0) {
-      Tell(b->problem, line, "merge keys (<<) are not accepted in a case file; write the keys out");
+      SetProblem(b->problem, line,
+                 "merge keys (<<) are not accepted in a case file; write the keys out");
     }
-    PetscCall(TakeString(b->tree, text, length, &b->key));
+    PetscCall(CopyString(b->tree, text, length, &b->key));
     b->key_line = line;
   } else {
-    PetscCall(Place(b, HEAT_YAML_SCALAR, line, &node));
-    PetscCall(TakeString(b->tree, text, length, &node->text));
+    PetscCall(AddNode(b, HEAT_YAML_SCALAR, line, &node));
+    PetscCall(CopyString(b->tree, text, length, &node->text));
     node->plain = plain;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Open(Builder *b, HeatYamlKind kind, int line)
+static PetscErrorCode OpenNode(Builder *b, HeatYamlKind kind, int line)
 {
   HeatYamlNode *node = NULL;
 
   PetscFunctionBeginUser;
   if (WantsKey(b)) {
-    Tell(b->problem, line, "a key must be a word, not a list or a mapping");
+    SetProblem(b->problem, line, "a key must be a word, not a list or a mapping");
   } else if (b->depth == HEAT_YAML_DEPTH) {
-    Tell(b->problem, line, "nested more than %d levels deep", HEAT_YAML_DEPTH);
+    SetProblem(b->problem, line, "nested more than %d levels deep", HEAT_YAML_DEPTH);
   } else {
-    PetscCall(Place(b, kind, line, &node));
+    PetscCall(AddNode(b, kind, line, &node));
     b->open[b->depth++] = node;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -261,17 +263,19 @@ static PetscErrorCode Open(Builder *b, HeatYamlKind kind, int line)
 static void RefuseDecorations(Builder *b, struct fy_event *event, int line)
 {
   if (event->type == FYET_ALIAS || fy_event_get_anchor_token(event)) {
-    Tell(b->problem, line,
-         "anchors (&name) and aliases (*name) are not accepted in a case file; write the value "
-         "out, and "
-         "put an expression that begins with & or * in quotes");
+    SetProblem(
+        b->problem, line,
+        "anchors (&name) and aliases (*name) are not accepted in a case file; write the value "
+        "out, and "
+        "put an expression that begins with & or * in quotes");
   } else if (fy_event_get_tag_token(event)) {
-    Tell(b->problem, line,
-         "tags (!name) are not accepted in a case file; put a text that begins with ! in quotes");
+    SetProblem(
+        b->problem, line,
+        "tags (!name) are not accepted in a case file; put a text that begins with ! in quotes");
   }
 }
 
-static PetscErrorCode TakeEvent(Builder *b, struct fy_event *event)
+static PetscErrorCode HandleEvent(Builder *b, struct fy_event *event)
 {
   const int line = LineOf(event);
 
@@ -281,11 +285,12 @@ static PetscErrorCode TakeEvent(Builder *b, struct fy_event *event)
   switch (event->type) {
   case FYET_DOCUMENT_START:
     if (b->root)
-      Tell(b->problem, line, "a second document begins here (---); a case file is one document");
+      SetProblem(b->problem, line,
+                 "a second document begins here (---); a case file is one document");
     break;
-  case FYET_SCALAR: PetscCall(TakeScalar(b, event, line)); break;
-  case FYET_SEQUENCE_START: PetscCall(Open(b, HEAT_YAML_LIST, line)); break;
-  case FYET_MAPPING_START: PetscCall(Open(b, HEAT_YAML_MAP, line)); break;
+  case FYET_SCALAR: PetscCall(AddScalar(b, event, line)); break;
+  case FYET_SEQUENCE_START: PetscCall(OpenNode(b, HEAT_YAML_LIST, line)); break;
+  case FYET_MAPPING_START: PetscCall(OpenNode(b, HEAT_YAML_MAP, line)); break;
   case FYET_SEQUENCE_END:
   case FYET_MAPPING_END: b->depth--; break;
   default: break;
@@ -300,7 +305,7 @@ static PetscErrorCode Build(Builder *b)
 
   PetscFunctionBeginUser;
   while (!b->problem->message[0] && (event = fy_parser_parse(b->parser)) != NULL) {
-    code = TakeEvent(b, event);
+    code = HandleEvent(b, event);
     fy_parser_event_free(b->parser, event);
     PetscCall(code);
   }
@@ -322,22 +327,23 @@ static int TabbedLine(const char *text, size_t length, int last)
 }
 
 /* libfyaml's first complaint, which has the line, with the usual causes. */
-static void TellSyntax(struct fy_diag *diag, const char *text, size_t length,
-                       HeatYamlProblem *problem)
+static void SetSyntaxProblem(struct fy_diag *diag, const char *text, size_t length,
+                             HeatYamlProblem *problem)
 {
   void                 *iterator = NULL;
   struct fy_diag_error *error    = fy_diag_errors_iterate(diag, &iterator);
   const int             tab      = TabbedLine(text, length, error ? error->line + 1 : INT_MAX);
 
   if (tab) {
-    Tell(problem, tab, "not valid YAML: the line is indented with a tab; use spaces");
+    SetProblem(problem, tab, "not valid YAML: the line is indented with a tab; use spaces");
   } else if (!error || !error->msg) {
-    Tell(problem, 0, "not valid YAML");
+    SetProblem(problem, 0, "not valid YAML");
   } else {
-    Tell(problem, error->line, "not valid YAML: %.200s (column %d)%s", error->msg, error->column,
-         strstr(error->msg, "multiline plain key")
-             ? "; check the colons and the indentation of this line and the next"
-             : "");
+    SetProblem(problem, error->line, "not valid YAML: %.200s (column %d)%s", error->msg,
+               error->column,
+               strstr(error->msg, "multiline plain key")
+                   ? "; check the colons and the indentation of this line and the next"
+                   : "");
   }
 }
 
@@ -369,7 +375,7 @@ PetscErrorCode HeatYamlParse(HeatYamlTree *tree, const char *text, size_t length
   PetscCheck(b.parser && fy_parser_set_string(b.parser, text, length) == 0, PETSC_COMM_SELF,
              PETSC_ERR_MEM, "libfyaml did not start");
   code = Build(&b);
-  if (fy_parser_get_stream_error(b.parser)) TellSyntax(cfg.diag, text, length, problem);
+  if (fy_parser_get_stream_error(b.parser)) SetSyntaxProblem(cfg.diag, text, length, problem);
   fy_parser_destroy(b.parser);
   fy_diag_destroy(cfg.diag);
   PetscCall(code);
