@@ -1,8 +1,11 @@
-/* Typed, strict access: what a scalar may look like, and what is said when it does not.
+/** Typed, strict access to nodes: which texts are a number, a truth value or a name, and the
+ *  messages for those that are not.
  *
- * Numbers follow YAML 1.2 in decimal: YAML's octal, hexadecimal, .inf and .nan are refused, and
- * so is an integer written as 1e3 or 12.0, which too often is a slip.  The grammar is checked
- * here and the value left to strtod, which must then take the whole text. */
+ *  Numbers follow YAML 1.2 in decimal.  YAML's octal, hexadecimal, .inf and .nan are refused; so is
+ *  an integer written as 1e3 or 12.0, which often is a mistake.  The grammar is checked here and
+ *  strtod computes the value; strtod must use the whole text, which it does not in a locale with a
+ *  decimal comma.
+ */
 #include "io/case_file/case_reader.h"
 
 #include <ctype.h>
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* [bytes] Dotted path of a missing key, for its message; a longer one is truncated.  Chosen. */
 enum { PATH_BYTES = 200 };
 
 /* What a node holds. */
@@ -52,7 +56,8 @@ static const char *SkipDigits(const char *s)
   return s;
 }
 
-/* [-+]? (digits | digits.digits | .digits) ([eE][-+]?digits)? */
+/* Classify a text by the grammar [-+]? (digits | digits . [digits] | . digits) ([eE] [-+]?
+ * digits)? */
 static NumberKind ClassifyNumber(const char *text)
 {
   static const char *const specials[] = {".inf", ".nan", "inf", "nan", "infinity"};
@@ -78,7 +83,8 @@ static NumberKind ClassifyNumber(const char *text)
   return *s ? NO_NUMBER : kind;
 }
 
-/* The value of a text that ClassifyNumber calls a number; infinite when it is too large. */
+/* Return the value of a text that ClassifyNumber accepts; infinity when it is too large for a
+ * double, NaN when strtod does not use the whole text. */
 static PetscReal ToReal(const char *text)
 {
   char           *end;
@@ -87,9 +93,18 @@ static PetscReal ToReal(const char *text)
   return *end ? NAN : value;
 }
 
-/* Names that are nearly right. */
+/* Suggestions for misspelt names. */
 
-/* Damerau's edit distance (optimal string alignment) of short words; `limit` when it is no less. */
+/* Return the edit distance of two words, at most `limit`: the number of letters to insert, delete,
+ * replace or swap with their neighbour (Damerau's distance, optimal string alignment).  Replacing a
+ * letter by its other case is free.  With d(i, j) the distance of the first i letters of a and the
+ * first j letters of b, and [.] = 1 if true and 0 otherwise,
+ *
+ *   d(i, j) = min(d(i-1, j-1) + [a_i /= b_j],  d(i-1, j) + 1,  d(i, j-1) + 1,
+ *                 d(i-2, j-2) + 1  if a_i = b_(j-1) and a_(i-1) = b_j).
+ *
+ * Three rows of d are kept: row i is rows[i % 3].  Words of LONGEST letters or more, longer than
+ * any name, get `limit`. */
 static int EditDistance(const char *a, const char *b, int limit)
 {
   enum { LONGEST = 32 };
@@ -119,7 +134,7 @@ const char *HeatReaderSuggest(const char *text, const char *const candidates[], 
                               size_t size)
 {
   const int   length = (int)PetscMin(strlen(text), (size_t)30);
-  int         least  = PetscMax(2, length / 3 + 1); /* a third of it may be wrong */
+  int         least  = PetscMax(2, length / 3 + 1); /* best so far; a third may be wrong (chosen) */
   const char *best   = NULL;
 
   for (const char *const *candidate = candidates; *candidate; candidate++) {
@@ -225,6 +240,7 @@ PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscI
   if (kind == REAL) {
     const PetscReal real = ToReal(node->text);
 
+    /* below 1e15, a double holds all digits of an integer */
     if (real == floor(real) && fabs(real) < 1e15) snprintf(hint, sizeof hint, ": write %.0f", real);
   }
   HeatReaderCheck(kind == INTEGER, r, node, "found %s; it must be a whole number, in digits only%s",
@@ -315,7 +331,7 @@ PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   while (names[count]) count++;
-  count -= 2; /* the type's name and its prefix */
+  count -= 2; /* without the type's name and its prefix */
   for (int i = 0; i < count; i++) {
     if (node->kind == HEAT_YAML_SCALAR && strcmp(node->text, names[i]) == 0) {
       *value = i;

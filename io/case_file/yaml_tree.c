@@ -1,10 +1,24 @@
-/* YAML text as a tree: libfyaml's event stream, folded into nodes.
+/** YAML text as a tree: builds nodes from libfyaml's stream of events.
  *
- * Events rather than libfyaml's own documents: the tree is ours, so that --set can edit it,
- * repeated keys survive to be reported with both lines, and nothing of a hostile text (depth,
- * aliases that multiply) is built before it is refused.  Nodes and strings live in blocks that
- * the tree frees together.  Bytes that YAML forbids are looked for first; libfyaml lets some of
- * them pass. */
+ *  Events are used rather than libfyaml's own document tree, for three reasons: --set can edit our
+ *  tree, repeated keys are kept and can be reported with both lines, and a hostile text (deep
+ *  nesting, aliases that multiply) is refused before anything of it is built.
+ *
+ *  Before libfyaml sees the text, a scan of its bytes refuses what YAML forbids, of which libfyaml
+ *  accepts some, and too many open brackets.
+ *
+ *  All nodes and strings lie in a list of blocks, which the tree frees together:
+ *
+ *    tree->blocks --> newest Block ----next----> older Block ----next----> NULL
+ *                       .bytes                     .bytes
+ *                         |                          |
+ *                         v                          v
+ *                        [node|"grid"|node| free ]  [node|"64"|node|"32"| rest ]
+ *                                         ^      ^
+ *                                tree->used      tree->size
+ *
+ *  Each node and each string starts at a multiple of 16 bytes.
+ */
 #include "io/case_file/yaml_tree.h"
 
 #include <libfyaml.h>
@@ -13,22 +27,25 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK_BYTES = 65536 }; /* bytes at a time from the allocator */
+/* [bytes] Least size of a block.  Chosen: it holds the tree of a usual case file.  A smaller value
+ * means more allocations, a larger one more unused memory. */
+enum { BLOCK_BYTES = 65536 };
 
 typedef struct Block Block;
 struct Block {
   Block *next;
-  char  *bytes; /* owned */
+  char  *bytes; /* owned, zeroed */
 };
 
 struct HeatYamlTree {
   Block *blocks;
-  size_t used, size; /* of the newest block */
+  size_t used, size; /* [bytes] of the newest block */
 };
 
 /* Memory. */
 
-/* Zeroed memory that lives as long as the tree. */
+/* Return `size` bytes of zeroed memory that is freed with the tree.  Sizes are rounded up to a
+ * multiple of 16 bytes, so that every node is aligned. */
 static PetscErrorCode Allocate(HeatYamlTree *tree, size_t size, void **result)
 {
   PetscFunctionBeginUser;
@@ -48,6 +65,7 @@ static PetscErrorCode Allocate(HeatYamlTree *tree, size_t size, void **result)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Copy `length` bytes and append a NUL. */
 static PetscErrorCode CopyString(HeatYamlTree *tree, const char *text, size_t length,
                                  const char **out)
 {
@@ -114,19 +132,22 @@ HeatYamlNode *HeatYamlMember(const HeatYamlNode *map, const char *key, size_t ke
 
 /* Bytes. */
 
+/* Store the first fault of the text; later faults may be consequences of it. */
 __attribute__((format(printf, 3, 4))) static void SetProblem(HeatYamlProblem *problem, int line,
                                                              const char *format, ...)
 {
   va_list arguments;
 
-  if (problem->message[0]) return; /* the first one counts */
+  if (problem->message[0]) return;
   va_start(arguments, format);
   vsnprintf(problem->message, sizeof problem->message, format, arguments);
   va_end(arguments);
   problem->line = line;
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is none (RFC 3629). */
+/* Return the length [bytes] of the UTF-8 sequence at s, or 0 when it is not valid (RFC 3629).  The
+ * bounds low and high of the second byte exclude overlong sequences, surrogates, and characters
+ * above U+10FFFF. */
 static size_t Utf8Length(const unsigned char *s, size_t left)
 {
   const unsigned char c    = s[0];
@@ -145,10 +166,11 @@ static size_t Utf8Length(const unsigned char *s, size_t left)
   return n;
 }
 
+/* Refuse bytes that are not UTF-8, control characters, and too many open brackets. */
 static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem)
 {
   int    line  = 1;
-  size_t depth = 0; /* of brackets, quoted or not: libfyaml looks ahead through all of them */
+  size_t depth = 0; /* open brackets; those in quotes and comments count, too */
 
   for (size_t i = 0, n; i < length; i += n) {
     const unsigned char c = (unsigned char)text[i];
@@ -176,18 +198,20 @@ static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem
 
 /* Events. */
 
+/* State of the conversion of events into nodes. */
 typedef struct {
   HeatYamlTree     *tree;
   struct fy_parser *parser;
   PetscBool         from_set;
   HeatYamlProblem  *problem;
-  HeatYamlNode     *open[HEAT_YAML_DEPTH]; /* the lists and mappings we are in */
+  HeatYamlNode     *open[HEAT_YAML_DEPTH]; /* [depth] unfinished lists and mappings */
   int               depth;
-  const char       *key; /* of the value to come, or NULL */
-  int               key_line;
+  const char       *key;      /* key of the value that the next event begins, or NULL */
+  int               key_line; /* 1-based line of key */
   HeatYamlNode     *root;
 } Builder;
 
+/* Return the 1-based line at which an event begins, or 0 if it has no place in the text. */
 static int LineOf(struct fy_event *event)
 {
   const struct fy_mark *mark = fy_event_start_mark(event);
@@ -195,7 +219,9 @@ static int LineOf(struct fy_event *event)
   return mark ? mark->line + 1 : 0;
 }
 
-/* Put a new node where it belongs. */
+/* Create a node and append it to the innermost open list or mapping, or make it the root.  A member
+ * of a mapping gets the line of its key.  An empty value has no line of its own, as in "- ", and
+ * gets its parent's. */
 static PetscErrorCode AddNode(Builder *b, HeatYamlKind kind, int line, HeatYamlNode **node)
 {
   HeatYamlNode *parent = b->depth ? b->open[b->depth - 1] : NULL;
@@ -204,7 +230,7 @@ static PetscErrorCode AddNode(Builder *b, HeatYamlKind kind, int line, HeatYamlN
   PetscCall(HeatYamlNewNode(b->tree, kind, NULL, 0, node));
   (*node)->key = b->key;
   if (b->key) line = b->key_line;
-  else if (line == 0) line = parent ? parent->line : 1; /* nothing at all, as in "- " */
+  else if (line == 0) line = parent ? parent->line : 1;
   (*node)->line = b->from_set ? 0 : line;
   b->key        = NULL;
   if (parent) HeatYamlAppend(parent, *node);
@@ -212,11 +238,13 @@ static PetscErrorCode AddNode(Builder *b, HeatYamlKind kind, int line, HeatYamlN
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the next event must be a key. */
 static PetscBool WantsKey(const Builder *b)
 {
   return (PetscBool)(b->depth > 0 && b->open[b->depth - 1]->kind == HEAT_YAML_MAP && !b->key);
 }
 
+/* Store a scalar event as the key of the next value, or as a node. */
 static PetscErrorCode AddScalar(Builder *b, struct fy_event *event, int line)
 {
   struct fy_token *token  = event->scalar.value;
@@ -244,6 +272,7 @@ static PetscErrorCode AddScalar(Builder *b, struct fy_event *event, int line)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Begin a list or mapping, to which the next events belong. */
 static PetscErrorCode OpenNode(Builder *b, HeatYamlKind kind, int line)
 {
   HeatYamlNode *node = NULL;
@@ -260,6 +289,7 @@ static PetscErrorCode OpenNode(Builder *b, HeatYamlKind kind, int line)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Refuse aliases, anchors and tags. */
 static void RefuseDecorations(Builder *b, struct fy_event *event, int line)
 {
   if (event->type == FYET_ALIAS || fy_event_get_anchor_token(event)) {
@@ -312,7 +342,7 @@ static PetscErrorCode Build(Builder *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The first line up to `last` that is indented with a tab, or 0. */
+/* Return the first line <= `last` that is indented with a tab, or 0 if there is none. */
 static int TabbedLine(const char *text, size_t length, int last)
 {
   PetscBool indent = PETSC_TRUE;
@@ -326,7 +356,8 @@ static int TabbedLine(const char *text, size_t length, int last)
   return 0;
 }
 
-/* libfyaml's first complaint, which has the line, with the usual causes. */
+/* Store libfyaml's first error, which has the line, and name the usual causes: a tab in the
+ * indentation of that line or an earlier one, a missing colon, a wrong indentation. */
 static void SetSyntaxProblem(struct fy_diag *diag, const char *text, size_t length,
                              HeatYamlProblem *problem)
 {
@@ -359,7 +390,7 @@ PetscErrorCode HeatYamlParse(HeatYamlTree *tree, const char *text, size_t length
   PetscFunctionBeginUser;
   *root    = NULL;
   *problem = (HeatYamlProblem){0};
-  if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+  if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* skip a byte order mark */
     text += 3;
     length -= 3;
   }
