@@ -1,4 +1,4 @@
-/** Cases as lists of keys and values: written from a tree, and compared like two sorted lists.
+/** Cases as lists of keys and values: written from a tree, sorted, and compared.
  *
  *  The list is a text of lines "key: value", since a checkpoint stores it.  A value that contains
  *  line ends gets blanks instead.
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* [bytes] Dotted path of a key; a longer one is truncated.  Chosen: HEAT_YAML_DEPTH keys of 20
- * letters. */
+/* [bytes] Dotted path of a key; a longer one is truncated.  Chosen far above the paths of the table
+ * of keys; only the name of a PETSc option could exceed it. */
 enum { KEY_BYTES = 512 };
 
 /* Prefixes of the lines that affect the evolution of the temperature.  "time.step:" with its colon

@@ -1,11 +1,17 @@
-/* The sections of a case file that give fields and what acts on them: properties of cells, the
- * initial temperature, sources, exchange, and the sides with their segments. */
+/** The sections of a case file that describe fields and what acts on them: properties of cells, the
+ *  initial temperature, the heat source, the ambient exchange, and the sides with their segments.
+ *
+ *  Types and forms of the values are checked here, their combination by HeatCaseValidate.  Files of
+ *  cell data are only named here and read later; tables of boundary values are read at once.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "io/case_file/case_reader.h"
 #include "io/case_file/series.h"
 
+/* Read `properties`: a file and a dataset for each property that is given cell by cell.  The
+ * default dataset has the property's name. */
 static PetscErrorCode ReadProperties(const HeatReader *r, const HeatYamlNode *root)
 {
   const HeatYamlNode *section = HeatReaderKey(root, "properties");
@@ -39,7 +45,7 @@ PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(HeatReaderCheckMap(r, initial));
   PetscCall(HeatReadFormula(r, HeatReaderKey(initial, "temperature"), &c->initial.temperature));
   code               = HeatReadDataset(r, initial, "/temperature", &from);
-  c->initial.file    = from.file; /* the case owns what was read, also before an error */
+  c->initial.file    = from.file; /* also after an error, the case owns the strings */
   c->initial.dataset = from.dataset;
   PetscCall(code);
   PetscCall(HeatReadFormula(r, HeatReaderKey(root, "source"), &c->source));
@@ -51,6 +57,7 @@ PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root)
 
 /* Sides. */
 
+/* Read the condition on one segment of a side, with the table that it names. */
 static PetscErrorCode ReadSegment(const HeatReader *r, const HeatYamlNode *node, HeatSegment *s)
 {
   const HeatYamlNode *table  = HeatReaderKey(node, "table");

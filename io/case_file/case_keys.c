@@ -278,11 +278,12 @@ static const char *PatternSegment(const char *parent, const char *key)
 typedef struct {
   char        storage[MOST_CANDIDATES][NAME_BYTES];
   const char *names[MOST_CANDIDATES + 1]; /* ended by NULL */
-  char        list[600];                  /* "cells, x, y" */
+  char        list[600];                  /* "cells, x, y"; a longer one is truncated */
 } Candidates;
 
-/* List the keys that the mapping with the pattern `parent` may have: first the names of an
- * enumeration, then those of the table, of which rows with an equal first part stand together. */
+/* List the keys that the mapping with the pattern `parent` may have: the names of an enumeration
+ * and the keys in the table.  Rows that begin with the same key stand together in the table, so
+ * comparing a key with the last one found removes repetitions. */
 static void ListCandidates(const char *parent, Candidates *found)
 {
   const size_t length = strlen(parent), skip = length ? length + 1 : 0;

@@ -56,8 +56,8 @@ static const char *SkipDigits(const char *s)
   return s;
 }
 
-/* Classify a text by the grammar [-+]? (digits | digits . [digits] | . digits) ([eE] [-+]?
- * digits)? */
+/* Classify a text by the grammar
+ *   [-+]? (digits | digits . [digits] | . digits) ([eE] [-+]? digits)? */
 static NumberKind ClassifyNumber(const char *text)
 {
   static const char *const specials[] = {".inf", ".nan", "inf", "nan", "infinity"};

@@ -2,7 +2,7 @@
  *
  *  KEY is a dotted path, in which name[0] or name.0 is an element of a list.  VALUE is YAML.
  *  Missing mappings on the path are created, and an index one past the end of a list appends an
- *  element. Whether the case has such a key is checked later, together with the keys of the file
+ *  element.  Whether the case has such a key is checked later, together with the keys of the file
  *  (case_keys.c).  A replaced node gets line 0, so that messages about it name --set.
  */
 #include "io/case_file/case_reader.h"
@@ -46,7 +46,7 @@ typedef struct {
   const char *text; /* [length], not terminated by NUL; without brackets */
   size_t      length;
   PetscBool   is_index; /* text is a number of at most 9 digits, which fits any PetscInt */
-  PetscInt    index;    /* that number, else 0 or undefined */
+  PetscInt    index;    /* that number; meaningless for a name */
 } Segment;
 
 /* Parse the segment at *at and advance *at past it and the dot behind it.  key_end is the end of

@@ -356,8 +356,8 @@ static int TabbedLine(const char *text, size_t length, int last)
   return 0;
 }
 
-/* Store libfyaml's first error, which has the line, and name the usual causes: a tab in the
- * indentation of that line or an earlier one, a missing colon, a wrong indentation. */
+/* Store libfyaml's first error, which has the line, with its usual cause: a tab in the indentation
+ * up to the line after it, a missing colon, or a wrong indentation. */
 static void SetSyntaxProblem(struct fy_diag *diag, const char *text, size_t length,
                              HeatYamlProblem *problem)
 {
