@@ -1,5 +1,5 @@
 /** `heat2d verify` (see command_verify.h): choose the entries, run them, print a row per
- *  measurement, and write results.json. */
+ * measurement, and write results.json. */
 #include "app/command/command_verify.h"
 
 #include <math.h>
@@ -183,8 +183,7 @@ static PetscErrorCode WriteRecord(const HeatVerify *v, double began)
 
 /* The suite. */
 
-/* Run the chosen entries, or all if none is named, and print their rows as soon as they are
-   known. */
+/* Run the chosen entries, or all if none is named; print each entry's rows when it has ended. */
 static PetscErrorCode RunEntries(HeatVerify *v, const HeatOptions *o)
 {
   PetscInt    printed = 0;

@@ -1,5 +1,5 @@
 /** heat2d: parse the command line, initialise PETSc and MPI, call the command, and exit with the
- *  same code on every rank. */
+ * same code on every rank. */
 #include <stdio.h>
 
 #include "app/command/command_inspect.h"

@@ -186,8 +186,7 @@ PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm)
 
 /* PETSc's options. */
 
-/* Write "-name" from a key of the `petsc` section, which may be written with or without the
-   dash. */
+/* Write "-name" from a key of the `petsc` section, which may have the dash or not. */
 static PetscErrorCode OptionName(const char *key, char *name, size_t size)
 {
   PetscFunctionBeginUser;

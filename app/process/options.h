@@ -38,8 +38,7 @@ int HeatOptionsParse(int argc, char **argv, HeatOptions *options);
  *  other than verify. */
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *options);
 
-/** Print the text of --help, with the table of the case file's keys, on rank 0.  Collective on
- *  comm. */
+/** Print the text of --help, with the keys of the case file, on rank 0.  Collective on comm. */
 PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm);
 
 /** Put the options of the case's `petsc` section into PETSc's options database.  An option that the

@@ -1,6 +1,6 @@
 /** Provenance (see provenance.h).  Facts about the build are macros of heat2d_build.h, a header
- *  that the build generates.  Facts about the run come from MPI, PETSc, the CPU affinity and
- *  /proc. */
+ * that the build generates.  Facts about the run come from MPI, PETSc, the CPU affinity and
+ * /proc. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "app/process/provenance.h"
 
@@ -69,8 +69,7 @@ static PetscErrorCode CopyStrings(const char *all, int n, size_t stride, char **
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Gather one host name per node on rank 0: the lowest rank of each shared-memory domain sends
-   it. */
+/* Gather one host name per node on rank 0, sent by the lowest rank of each shared-memory domain. */
 static PetscErrorCode CollectHosts(MPI_Comm comm, HeatProvenance *p)
 {
   char        name[MPI_MAX_PROCESSOR_NAME] = {0}, *all = NULL;

@@ -1,5 +1,5 @@
 /** The watchdog (see watchdog.h).  The thread wakes up periodically and compares the number of
- *  heartbeats with the one that it saw before. */
+ * heartbeats with the one that it saw before. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/watchdog.h"
 

@@ -128,7 +128,8 @@ PetscErrorCode HeatVerifyAccount(HeatVerifyProblem *problem);
 PetscErrorCode HeatVerifyError(HeatVerifyProblem *problem, const char *exact, PetscReal *l2,
                                PetscReal *max);
 
-/** Interpolate the temperature [K] at the point (x, y) [m] (solver/README.md, "Points"). */
+/** Interpolate the temperature [K] at the point (x, y) [m] (solver/README.md, section 5,
+ *  "Points"). */
 PetscErrorCode HeatVerifyPoint(HeatVerifyProblem *problem, PetscReal x, PetscReal y,
                                PetscReal *value);
 

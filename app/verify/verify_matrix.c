@@ -1,7 +1,7 @@
 /** Entry `matrix`: the matrix of an implicit step, A = mass C - J (HeatOperatorApply;
- *  solver/README.md eq. (10)), is symmetric and positive, and all its forms in the code are the
- *  same matrix: the matrix-free product, the assembled matrix, its diagonal, and the change of the
- *  net heat.
+ * solver/README.md eq. (11)), is symmetric and positive, and all its forms in the code are the
+ * same matrix: the matrix-free product, the assembled matrix, its diagonal, and the change of the
+ * net heat.
  *
  * The test vectors are random numbers that depend only on the global number of the cell and a seed,
  * so that every number of ranks measures the same. */

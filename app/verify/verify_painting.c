@@ -1,5 +1,5 @@
 /** Entry `painting`: regions cover the right number of cells, with edges that pass through cell
- *  centres on purpose.
+ * centres on purpose.
  *
  * The grid has ten by ten cells with centres at 0.05, 0.15, ...  A cell whose centre lies on a left
  * or lower edge belongs to the region, one on a right or upper edge does not.  The density of the

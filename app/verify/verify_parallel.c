@@ -1,6 +1,6 @@
 /** Entries `halo` and `decomposition`: a halo exchange brings the right values with the predicted
- *  number of messages, and an explicit run has the same bits on any number of ranks, in any layout
- *  of blocks, and with several steps per sweep.
+ * number of messages, and an explicit run has the same bits on any number of ranks, in any layout
+ * of blocks, and with several steps per sweep.
  *
  * The grids grow with the number of ranks, so that all ranks take part and strips of as many blocks
  * as there are ranks fit along either axis. */
@@ -8,8 +8,7 @@
 
 #include "app/verify/verify_entries.h"
 
-/* ftcs with four types of sides (top is insulated), conductivities that jump, and a source of x, y
-   and t. */
+/* ftcs with four types of sides (top is insulated), jumping conductivities, a source of x, y, t. */
 static const char explicit_case[] =
     "grid: {cells: [37, 29], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials:\n"
@@ -242,7 +241,7 @@ static PetscErrorCode MeasureLayouts(HeatVerify *v, const Shape *shape, const ch
 }
 
 /* Open the explicit case without the features that force single steps: a source and a flux that
-   change with time (solver/README.md, "Explicit steps"). */
+   change with time (solver/README.md, section 7). */
 static PetscErrorCode OpenForSweeps(HeatVerify *v, int nx, int ny, const int blocks[2],
                                     PetscBool periodic, HeatVerifyProblem **p)
 {
@@ -257,8 +256,8 @@ static PetscErrorCode OpenForSweeps(HeatVerify *v, int nx, int ny, const int blo
 }
 
 /* Compare several steps per sweep with single steps, bit for bit, and close the energy account of
-   the former.  45 steps are chosen: more than one sweep takes (at most 32) and, on these grids, no
-   multiple of that number, so that the last sweep is a shorter one. */
+   the run with several.  45 steps are chosen: more than one sweep takes (at most 32) and, on these
+   grids, no multiple of that number, so that the last sweep is a shorter one. */
 static PetscErrorCode MeasureSweeps(HeatVerify *v, const char *name, int nx, int ny,
                                     const int blocks[2], PetscBool periodic)
 {
@@ -276,7 +275,7 @@ static PetscErrorCode MeasureSweeps(HeatVerify *v, const char *name, int nx, int
   PetscCall(HeatVerifyAdvanceAtOnce(several, steps, &most));
   PetscCall(HeatVerifyChecksum(several, &bits[1]));
   PetscCall(HeatVerifyAccount(several));
-  /* A rank count for which no sweep takes several steps fails, too: nothing would be compared. */
+  /* If no sweep can take several steps, nothing was compared: the measurement fails, too. */
   PetscCall(HeatVerifyBelow(v, bits[0] == bits[1] && most > 1 ? 0.0 : 1.0, 0.0,
                             "%s: bits differ with %d steps per sweep", name, (int)most));
   PetscCall(HeatVerifyBelow(v, several->account.relative, 1e-12,

@@ -1,5 +1,5 @@
 /** Entries `contact`, `exchange`, `radiation`, `kirchhoff` and `segments`: physics beyond linear
- *  conduction between uniform sides, each in a steady state with a solution in closed form. */
+ * conduction between uniform sides, each in a steady state with a solution in closed form. */
 #include <math.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /** Solve cases that are given as text (see verify.h), with the libraries alone: without the
- *  simulation loop of app/run, without files, and without output on the terminal. */
+ * simulation loop of app/run, without files, and without output on the terminal. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -98,8 +98,7 @@ PetscErrorCode HeatVerifyOpen(HeatVerify *v, const char *text, HeatVerifyProblem
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the number of steps that the case asks for, by time.steps or time.end; 1 for a steady
-   state. */
+/* Return the number of steps by time.steps or time.end of the case; 1 for a steady state. */
 static PetscInt StepsOfCase(const HeatVerifyProblem *p)
 {
   if (p->c->time.scheme == HEAT_SCHEME_STEADY) return 1;

@@ -1,7 +1,7 @@
 /** Entries `conservation` and `maximum`: two properties of the discrete equations.
  *
  * Conservation: heat that leaves a cell enters its neighbour, so the stored heat changes by exactly
- * what crosses the sides and is released (solver/README.md, "Energy").  Maximum principle: without
+ * what crosses the sides and is released (solver/README.md, section 5).  Maximum principle: without
  * sources, backward Euler leaves no temperature outside the range of the field and the sides, for
  * any step. */
 #include <math.h>

@@ -1,5 +1,5 @@
 /** Entry `restart`: half a run, a checkpoint, and the other half in a new problem that takes its
- *  state from that file alone, compared with the uninterrupted run.
+ * state from that file alone, compared with the uninterrupted run.
  *
  * A checkpoint holds the temperature, the clock, the energy account, and what the scheme remembers
  * of earlier steps.  app/run stores the same with restart.c; the suite does without the simulation

@@ -27,8 +27,8 @@ static const char smooth_case[] =
     "solver: {tolerance: 1e-12, preconditioner: jacobi}\n";
 
 /* Conditions of a side.  k: conductivity normal to the side, with the sign of the outward normal;
-   S_N: derivative of S by the coordinate normal to the side.  The flux into the domain is k S_N (1
-   + t^2); the ambient of a film of coefficient 3 is T plus a third of it. */
+   S_N: derivative of S by the coordinate normal to the side.  The flux into the domain is
+   k S_N (1 + t^2); the ambient of a film of coefficient 3 is T plus a third of it. */
 #define TEMPERATURE  "{type: temperature, value: \"" T_XY "\"}"
 #define FLUX(k, S_N) "{type: flux, value: \"" k "*" S_N "*" GROW "\"}"
 #define CONVECTION(k, S_N)                                                                         \
@@ -69,8 +69,8 @@ static const char periodic_case[] =
     "time: {scheme: crank-nicolson, step: 0.1, end: 0.5}\n"
     "solver: {tolerance: 1e-12, preconditioner: jacobi}\n";
 
-/* k = (1 + x/2 + 3 y/10) (1 + T/10) and the T of smooth_case; the source is rho c dT/dt - div(k
-   grad T). */
+/* k = (1 + x/2 + 3 y/10) (1 + T/10) and the T of smooth_case.  The source is
+   rho c dT/dt - div(k grad T). */
 #define K_XY "(1+0.5*x+0.3*y)"
 #define K_T  "(1+0.1*(" T_XY "))"
 

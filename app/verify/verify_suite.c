@@ -1,5 +1,5 @@
 /** The table of the entries, in the order in which they run: their name, what they show, the cells
- *  of their smallest grid (0, 0: any number of ranks), and their function. */
+ * of their smallest grid (0, 0: any number of ranks), and their function. */
 #include "app/verify/verify_entries.h"
 
 const HeatVerifyEntry HeatVerifyEntries[] = {
