@@ -22,7 +22,7 @@ typedef struct {
   PetscInt   n_norms;
 } HeatCG;
 
-static void Remember(HeatCG *h, PetscReal norm)
+static void RecordNorm(HeatCG *h, PetscReal norm)
 {
   for (int k = WINDOW; k > 0; k--) h->norms[k] = h->norms[k - 1];
   h->norms[0] = norm;
@@ -32,7 +32,7 @@ static void Remember(HeatCG *h, PetscReal norm)
 static PetscReal Goal(KSP ksp) { return PetscMax(ksp->rtol * ksp->rnorm0, ksp->abstol); }
 
 /* Iterations to go at the headway of the last few. */
-static PetscReal ToGo(KSP ksp, const HeatCG *h)
+static PetscReal IterationsToGo(KSP ksp, const HeatCG *h)
 {
   const PetscReal headway = log(h->norms[WINDOW] / h->norms[0]) / WINDOW; /* a step's */
 
@@ -40,7 +40,7 @@ static PetscReal ToGo(KSP ksp, const HeatCG *h)
 }
 
 /* Whether r is likely to be below the goal after the next iteration. */
-static PetscBool NearlyThere(KSP ksp, const HeatCG *h)
+static PetscBool ConvergesNext(KSP ksp, const HeatCG *h)
 {
   if (h->n_norms < 2) return PETSC_FALSE;
   return h->norms[0] * (h->norms[0] / h->norms[1]) <= Goal(ksp) ? PETSC_TRUE : PETSC_FALSE;
@@ -58,9 +58,9 @@ static PetscErrorCode Report(KSP ksp, PetscReal norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Iterations with one kind of cycle, until there is a reason, or headway too slow for `patience`
+/* Iterations with one kind of cycle, until there is a reason, or headway too slow for `most_to_go`
    iterations to go. */
-static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, PetscReal *x,
+static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, PetscReal *x,
                               PetscInt *count, PetscBool *slow)
 {
   HeatCG             *h      = ksp->data;
@@ -70,7 +70,7 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, Pe
   PetscFunctionBeginUser;
   *slow      = PETSC_FALSE;
   h->n_norms = 0;
-  Remember(h, norm);
+  RecordNorm(h, norm);
   PetscCall(HeatMultigridDown(mg, NULL, NULL));
   for (PetscBool first = PETSC_TRUE; !ksp->reason && !*slow; first = PETSC_FALSE) {
     PetscCall(HeatMultigridUp(mg, &rz, &zAz));
@@ -81,14 +81,14 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, Pe
                 : PETSC_TRUE; /* lost in the rounding of single precision */
     if (*slow) break;
     update.alpha = rz / energy;
-    update.cycle = NearlyThere(ksp, h) ? PETSC_FALSE : PETSC_TRUE;
+    update.cycle = ConvergesNext(ksp, h) ? PETSC_FALSE : PETSC_TRUE;
     rz_old       = rz;
     PetscCall(HeatMultigridDown(mg, &update, &norm));
     ksp->its++;
     (*count)++;
-    Remember(h, norm);
+    RecordNorm(h, norm);
     PetscCall(Report(ksp, norm));
-    *slow = (h->n_norms > WINDOW && ToGo(ksp, h) > patience) ? PETSC_TRUE : PETSC_FALSE;
+    *slow = (h->n_norms > WINDOW && IterationsToGo(ksp, h) > most_to_go) ? PETSC_TRUE : PETSC_FALSE;
     if (!update.cycle && !ksp->reason && !*slow) PetscCall(HeatMultigridDown(mg, NULL, NULL));
   }
   PetscCall(HeatMultigridFinish(mg, x));
@@ -97,9 +97,9 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, Pe
 
 static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
 {
-  const PetscReal  patience[2] = {80.0, 60.0}; /* a W-cycle costs about two V-cycles, an iteration
+  const PetscReal  most_to_go[2] = {80.0, 60.0}; /* a W-cycle costs about two V-cycles, an iteration
                                                   of an algebraic multigrid more than ten */
-  HeatCG          *h           = ksp->data;
+  HeatCG          *h             = ksp->data;
   const PetscReal *b;
   PetscReal        norm;
   PetscBool        slow   = PETSC_TRUE;
@@ -113,7 +113,7 @@ static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
   PetscCall(Report(ksp, norm));
   for (int kind = chosen - 1; kind < 2 && slow && !ksp->reason; kind++) {
     HeatMultigridSetCycle(mg, kind + 1);
-    PetscCall(Iterate(ksp, mg, patience[kind], x, &h->info.iterations[kind], &slow));
+    PetscCall(Iterate(ksp, mg, most_to_go[kind], x, &h->info.iterations[kind], &slow));
     h->info.norm[kind] = ksp->rnorm;
   }
   HeatMultigridSetCycle(mg, chosen);

@@ -61,19 +61,19 @@ void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r)
 enum { BLOCK = 64, LINE = 16 };
 
 /* Into the level-2 cache; a level-1 cache has no room for what is wanted some rows later. */
-static inline void Fetch(const HeatAhead *ahead, PetscInt begin, PetscInt end)
+static inline void Prefetch(const HeatPrefetch *prefetch, PetscInt begin, PetscInt end)
 {
 #ifdef __GNUC__
-  for (int i = 0; i < ahead->n; i++)
-    for (PetscInt k = begin; k < end; k += LINE) __builtin_prefetch(ahead->row[i] + k, 0, 2);
+  for (int i = 0; i < prefetch->n; i++)
+    for (PetscInt k = begin; k < end; k += LINE) __builtin_prefetch(prefetch->row[i] + k, 0, 2);
 #else
-  (void)ahead, (void)begin, (void)end;
+  (void)prefetch, (void)begin, (void)end;
 #endif
 }
 
 /* Relax place k of half row r, given its neighbour below (us) and its neighbour above (un, across
    conductance gn) in registers. */
-static inline float HalfSweep(const HeatHalfRow *r, PetscInt k, float us, float gn, float un)
+static inline float RelaxPlace(const HeatHalfRow *r, PetscInt k, float us, float gn, float un)
 {
   return Relaxed(r->b[k], r->diagonal[k], r->gw[k], r->uw[k], r->ge[k], r->uw[k + 1], r->gs[k], us,
                  gn, un);
@@ -83,21 +83,21 @@ static inline float HalfSweep(const HeatHalfRow *r, PetscInt k, float us, float 
    half-sweep, whose neighbour it is; the half rows are copied, so that the compiler keeps their addresses
    in registers too.  `from_zero` is a constant where this is inlined. */
 static inline void RelaxWave(PetscInt n, PetscBool from_zero, const HeatHalfRow rows[4],
-                             const HeatAhead *ahead)
+                             const HeatPrefetch *prefetch)
 {
   const HeatHalfRow a = rows[0], b = rows[1], c = rows[2], d = rows[3];
 
   for (PetscInt begin = 0; begin < n; begin += BLOCK) {
     const PetscInt end = PetscMin(begin + BLOCK, n);
 
-    Fetch(ahead, begin, end);
+    Prefetch(prefetch, begin, end);
     SIMD for (PetscInt k = begin; k < end; k++)
     {
       const float ua = from_zero ? a.b[k] / a.diagonal[k]
-                                 : HalfSweep(&a, k, b.u[k], a.gn[k], a.un[k]);
-      const float ub = HalfSweep(&b, k, c.u[k], b.gn[k], ua);
-      const float uc = HalfSweep(&c, k, d.u[k], b.gs[k], ub);
-      const float ud = HalfSweep(&d, k, d.us[k], c.gs[k], uc);
+                                 : RelaxPlace(&a, k, b.u[k], a.gn[k], a.un[k]);
+      const float ub = RelaxPlace(&b, k, c.u[k], b.gn[k], ua);
+      const float uc = RelaxPlace(&c, k, d.u[k], b.gs[k], ub);
+      const float ud = RelaxPlace(&d, k, d.us[k], c.gs[k], uc);
 
       a.u[k] = ua;
       b.u[k] = ub;
@@ -107,14 +107,14 @@ static inline void RelaxWave(PetscInt n, PetscBool from_zero, const HeatHalfRow 
   }
 }
 
-void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch)
 {
-  RelaxWave(n, PETSC_FALSE, r, ahead);
+  RelaxWave(n, PETSC_FALSE, r, prefetch);
 }
 
-void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch)
 {
-  RelaxWave(n, PETSC_TRUE, r, ahead);
+  RelaxWave(n, PETSC_TRUE, r, prefetch);
 }
 
 static inline float CellResidual(const HeatHalfRow *r, PetscInt k)
@@ -142,8 +142,8 @@ void HeatSplit(PetscInt n, const float *restrict row, float *restrict even, floa
   }
 }
 
-void HeatJoin(PetscInt n, const float *restrict even, const float *restrict odd,
-              float *restrict row)
+void HeatInterleave(PetscInt n, const float *restrict even, const float *restrict odd,
+                    float *restrict row)
 {
   SIMD for (PetscInt k = 0; k < n; k++)
   {
@@ -307,8 +307,8 @@ void HeatUpdateResidualWide(PetscInt n, double alpha, double *const wide[HEAT_RO
 }
 
 /* Row a lies below row b; each cell is computed by the operations of UpdateResidual. */
-void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
-                             const HeatConjugateRow *a, const HeatConjugateRow *b)
+void HeatUpdateResidualTwoRows(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                               const HeatConjugateRow *a, const HeatConjugateRow *b)
 {
   const double *restrict m0 = c[HEAT_ROW_M], *restrict m1 = c[HEAT_ROW_M + 1];
   const double *restrict gx0 = c[HEAT_ROW_GX], *restrict gx1 = c[HEAT_ROW_GX + 1];

@@ -36,16 +36,16 @@ void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r);
 typedef struct {
   int          n;
   const float *row[8];
-} HeatAhead;
+} HeatPrefetch;
 
 /** Four half-sweeps of a wave at once: HeatRelax of r[0], then of r[1], r[2], r[3], half rows of one
  *  parity that lie below one another: r[k + 1].un is r[k].u, r[k].us is r[k + 1].u, and r[k + 1].gn is
  *  r[k].gs.  What a half-sweep has made is the next one's neighbour without a way through memory; all bits
  *  are those of four calls. */
-void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead);
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch);
 
 /** Likewise with HeatRelaxFromZero of r[0]. */
-void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead);
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch);
 
 /** residual_i += b_i - (A u)_i. */
 void HeatResidualAdd(PetscInt n, const HeatHalfRow *r, float *residual);
@@ -54,7 +54,7 @@ void HeatResidualAdd(PetscInt n, const HeatHalfRow *r, float *residual);
 void HeatSplit(PetscInt n, const float *row, float *even, float *odd);
 
 /** row_2k = even_k, row_2k+1 = odd_k, for k < n. */
-void HeatJoin(PetscInt n, const float *even, const float *odd, float *row);
+void HeatInterleave(PetscInt n, const float *even, const float *odd, float *row);
 
 /** y_k += x_k. */
 void HeatAdd(PetscInt n, const float *x, float *y);
@@ -112,8 +112,8 @@ void HeatUpdateResidualWide(PetscInt n, double alpha, double *const c[HEAT_ROW_C
                             const HeatConjugateRow *row);
 
 /** Likewise of two rows with the same coefficients, gs and gn alike, b above a. */
-void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
-                             const HeatConjugateRow *a, const HeatConjugateRow *b);
+void HeatUpdateResidualTwoRows(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                               const HeatConjugateRow *a, const HeatConjugateRow *b);
 
 /** wide = high + low, n of them. */
 void HeatWiden(PetscInt n, HeatPair pair, double *wide);

@@ -33,11 +33,11 @@ typedef struct {
   float      *buffer; /* owned */
   PetscMPIInt n_messages;
   size_t      total; /* floats */
-} Half;
+} Messages;
 
 struct HeatTransfer {
   HeatLevelShape from, to;
-  Half           send, receive;
+  Messages       send, receive;
   Part          *own_from, *own_to; /* owned: what stays on this rank */
   PetscInt       n_own;
   MPI_Request   *requests; /* owned; sends, then receives */
@@ -112,8 +112,8 @@ static size_t BoxCells(const HeatBox *b)
 
 /* The parts that go to (come from) other ranks, those of a rank together, and those that stay. */
 static PetscErrorCode ListParts(const HeatDistribution *from, const HeatDistribution *to,
-                                PetscInt halo, PetscBool in_place, PetscBool sending, Half *half,
-                                Part **own, PetscInt *n_own)
+                                PetscInt halo, PetscBool in_place, PetscBool sending,
+                                Messages *messages, Part **own, PetscInt *n_own)
 {
   const HeatDistribution *other = sending ? to : from;
   Overlaps                x, y;
@@ -124,7 +124,7 @@ static PetscErrorCode ListParts(const HeatDistribution *from, const HeatDistribu
   PetscCallMPI(MPI_Comm_rank(from->comm, &me));
   PetscCall(FindOverlaps(from, to, 0, halo, sending, &x));
   PetscCall(FindOverlaps(from, to, 1, halo, sending, &y));
-  PetscCall(PetscMalloc1(x.n * y.n, &half->parts));
+  PetscCall(PetscMalloc1(x.n * y.n, &messages->parts));
   PetscCall(PetscMalloc1(x.n * y.n, own));
   *n_own = 0;
   for (PetscInt b = 0, b_end = 0; b < y.n; b = b_end) { /* images of a block follow one another */
@@ -139,21 +139,21 @@ static PetscErrorCode ListParts(const HeatDistribution *from, const HeatDistribu
                              total};
 
           if (rank != me) {
-            half->parts[half->n_parts++] = part;
+            messages->parts[messages->n_parts++] = part;
             total += BoxCells(&part.box);
           } else if (!in_place || x.of[k].shift || y.of[l].shift) (*own)[(*n_own)++] = part;
         }
       }
     }
   }
-  half->total = total;
-  PetscCall(PetscMalloc1(total, &half->buffer));
+  messages->total = total;
+  PetscCall(PetscMalloc1(total, &messages->buffer));
   PetscCall(PetscFree(x.of));
   PetscCall(PetscFree(y.of));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscMPIInt CountMessages(const Half *h)
+static PetscMPIInt CountMessages(const Messages *h)
 {
   PetscMPIInt n = 0;
 
@@ -162,7 +162,8 @@ static PetscMPIInt CountMessages(const Half *h)
 }
 
 /* One persistent request for each rank's parts. */
-static PetscErrorCode MakeRequests(MPI_Comm comm, Half *h, PetscBool sending, MPI_Request *request)
+static PetscErrorCode MakeRequests(MPI_Comm comm, Messages *h, PetscBool sending,
+                                   MPI_Request *request)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0, end = 0; k < h->n_parts; k = end, request++) {
@@ -303,7 +304,7 @@ void HeatTransferCounts(const HeatTransfer *t, PetscInt64 *messages, PetscInt64 
   *bytes    = t->runs * (PetscInt64)(t->send.total * sizeof(float));
 }
 
-static PetscErrorCode DestroyHalf(Half *h)
+static PetscErrorCode DestroyMessages(Messages *h)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree(h->parts));
@@ -319,8 +320,8 @@ PetscErrorCode HeatTransferDestroy(HeatTransfer **transfer)
   if (!t) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscMPIInt r = 0; r < t->send.n_messages + t->receive.n_messages; r++)
     PetscCallMPI(MPI_Request_free(&t->requests[r]));
-  PetscCall(DestroyHalf(&t->send));
-  PetscCall(DestroyHalf(&t->receive));
+  PetscCall(DestroyMessages(&t->send));
+  PetscCall(DestroyMessages(&t->receive));
   PetscCall(PetscFree(t->own_from));
   PetscCall(PetscFree(t->own_to));
   PetscCall(PetscFree(t->requests));

@@ -34,14 +34,14 @@ PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscRea
 typedef struct {
   HeatMultigrid             *mg;
   const HeatMultigridUpdate *update;
-  PetscReal                  before, now;  /* multiples of the last p and of the new one for x */
-  PetscReal                  squares;      /* of own r */
-  PetscInt                   p_hi, r_hi;   /* the ends of the rows where p and r are kept */
-  PetscInt                   next, r_next; /* rows of p and r to be made next */
+  PetscReal                  before, now;    /* multiples of the last p and of the new one for x */
+  PetscReal                  squares;        /* of own r */
+  PetscInt                   end_p, end_r;   /* the ends of the rows where p and r are kept */
+  PetscInt                   next_p, next_r; /* rows of p and r to be made next */
 } UpdatePass;
 
 /* p = z + beta p in a row, after x has got its shares of the old p and of the new one. */
-static void DirectionRow(UpdatePass *pass, PetscInt j)
+static void UpdateDirectionRow(UpdatePass *pass, PetscInt j)
 {
   HeatMultigrid   *mg   = pass->mg;
   const HeatLevel *l    = &mg->levels[0];
@@ -67,10 +67,10 @@ static void DirectionRow(UpdatePass *pass, PetscInt j)
   }
 }
 
-static void DirectionRows(UpdatePass *pass, PetscInt last)
+static void UpdateDirectionRows(UpdatePass *pass, PetscInt last)
 {
-  for (; pass->next <= last && pass->next < pass->p_hi; pass->next++)
-    DirectionRow(pass, pass->next);
+  for (; pass->next_p <= last && pass->next_p < pass->end_p; pass->next_p++)
+    UpdateDirectionRow(pass, pass->next_p);
 }
 
 static HeatConjugateRow ConjugateRow(const HeatMultigrid *mg, PetscInt j)
@@ -111,7 +111,7 @@ static void CoefficientsOfRow(const HeatMultigrid *mg, PetscInt j,
 }
 
 /* Whether rows j and j + 1 have the same coefficients, and the same for all faces along y. */
-static PetscBool AreAlike(const HeatMultigrid *mg, PetscInt j)
+static PetscBool EqualsNextRow(const HeatMultigrid *mg, PetscInt j)
 {
   const HeatLevel *l       = &mg->levels[0];
   const HeatRows  *twice[] = {&l->m, &mg->m_low, &l->gx, &mg->gx_low},
@@ -129,25 +129,25 @@ static PetscBool AreAlike(const HeatMultigrid *mg, PetscInt j)
 
 /* Whether the wide row holds these coefficients; they are widened when a second row in turn has
    them. */
-static PetscBool IsWide(HeatMultigrid *mg, const HeatPair pairs[HEAT_ROW_COEFFICIENTS])
+static PetscBool WidenIfRepeated(HeatMultigrid *mg, const HeatPair pairs[HEAT_ROW_COEFFICIENTS])
 {
   HeatWideRow *w    = &mg->wide;
-  const size_t size = sizeof w->of;
+  const size_t size = sizeof w->held;
 
   if (!w->row[0]) return PETSC_FALSE;
-  if (w->filled && memcmp(w->of, pairs, size) == 0) return PETSC_TRUE;
+  if (w->filled && memcmp(w->held, pairs, size) == 0) return PETSC_TRUE;
   const PetscBool again = memcmp(w->last, pairs, size) == 0 ? PETSC_TRUE : PETSC_FALSE;
   memcpy(w->last, pairs, size);
   if (!again) return PETSC_FALSE;
   for (int k = 0; k < HEAT_ROW_COEFFICIENTS; k++)
     HeatWiden(mg->levels[0].s.half + 1, pairs[k], w->row[k]);
-  memcpy(w->of, pairs, size);
+  memcpy(w->held, pairs, size);
   w->filled = PETSC_TRUE;
   return PETSC_TRUE;
 }
 
 /* r in row j, or in rows j and j + 1 where they and the faces between are alike; p is there. */
-static PetscInt UpdateRows(UpdatePass *pass, PetscInt j)
+static PetscInt UpdateResidualRows(UpdatePass *pass, PetscInt j)
 {
   HeatMultigrid         *mg    = pass->mg;
   const HeatLevel       *l     = &mg->levels[0];
@@ -156,15 +156,15 @@ static PetscInt UpdateRows(UpdatePass *pass, PetscInt j)
   HeatPair               pairs[HEAT_ROW_COEFFICIENTS];
 
   CoefficientsOfRow(mg, j, pairs);
-  if (!IsWide(mg, pairs)) {
+  if (!WidenIfRepeated(mg, pairs)) {
     HeatUpdateResidual(l->s.half, alpha, pairs, &row);
     return 1;
   }
-  if (j + 1 < pass->r_hi && AreAlike(mg, j)) {
+  if (j + 1 < pass->end_r && EqualsNextRow(mg, j)) {
     const HeatConjugateRow next = ConjugateRow(mg, j + 1);
 
-    DirectionRows(pass, j + 2);
-    HeatUpdateResidualTwice(l->s.half, alpha, mg->wide.row, &row, &next);
+    UpdateDirectionRows(pass, j + 2);
+    HeatUpdateResidualTwoRows(l->s.half, alpha, mg->wide.row, &row, &next);
     return 2;
   }
   HeatUpdateResidualWide(l->s.half, alpha, mg->wide.row, &row);
@@ -172,16 +172,16 @@ static PetscInt UpdateRows(UpdatePass *pass, PetscInt j)
 }
 
 /* Row j of r, unless it is done already; rows of p up to j + 1. */
-static PetscErrorCode UpdateRow(PetscInt j, void *context)
+static PetscErrorCode UpdateRowAndSums(PetscInt j, void *context)
 {
   UpdatePass      *pass = context;
   HeatMultigrid   *mg   = pass->mg;
   const HeatLevel *l    = &mg->levels[0];
 
   PetscFunctionBeginUser;
-  if (j >= pass->r_next) {
-    DirectionRows(pass, j + 1);
-    pass->r_next = j + UpdateRows(pass, j);
+  if (j >= pass->next_r) {
+    UpdateDirectionRows(pass, j + 1);
+    pass->next_r = j + UpdateResidualRows(pass, j);
   }
   if (HeatSumsCompletedBy(l, j) >= 0)
     pass->squares += HeatSumsSquaresOfRows(mg, HeatSumsCompletedBy(l, j));
@@ -205,13 +205,13 @@ static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *up
   mg->alpha   = update->alpha;
   mg->pending = mg->pending ? PETSC_FALSE : PETSC_TRUE;
   PetscCall(HeatTransferRun(l->halo, l->u, l->u));
-  HeatLevelRows(l, HEAT_HALO, &pass.next, &pass.p_hi);
-  HeatLevelRows(l, HEAT_DOWN_DEPTH, &pass.r_next, &pass.r_hi);
-  lo = pass.r_next;
+  HeatLevelRows(l, HEAT_HALO, &pass.next_p, &pass.end_p);
+  HeatLevelRows(l, HEAT_DOWN_DEPTH, &pass.next_r, &pass.end_r);
+  lo = pass.next_r;
   if (update->cycle) {
-    PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, UpdateRow, &pass));
+    PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, UpdateRowAndSums, &pass));
   } else {
-    for (PetscInt j = lo; j < pass.r_hi; j++) PetscCall(UpdateRow(j, &pass));
+    for (PetscInt j = lo; j < pass.end_r; j++) PetscCall(UpdateRowAndSums(j, &pass));
   }
   PetscCall(HeatSumsReduceSquares(mg, pass.squares, &squares));
   *norm = ldexp(sqrt(squares), -mg->scale_b);
@@ -236,7 +236,7 @@ typedef struct {
   HeatProducts   parts; /* of this rank, so far */
 } ProductPass;
 
-static PetscErrorCode ProductRow(PetscInt j, void *context)
+static PetscErrorCode AddProducts(PetscInt j, void *context)
 {
   ProductPass     *pass = context;
   const HeatLevel *l    = &pass->mg->levels[0];
@@ -256,7 +256,7 @@ PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz)
 
   PetscFunctionBeginUser;
   if (coarse) PetscCall(HeatMultigridCycle(mg, 1));
-  PetscCall(HeatLevelUp(l, coarse, ProductRow, &pass));
+  PetscCall(HeatLevelUp(l, coarse, AddProducts, &pass));
   HeatRestoreDenormals(denormals);
   PetscCall(HeatSumsReduceProducts(mg, &pass.parts, &totals));
   *rz  = totals.rz;

@@ -47,40 +47,41 @@ static int Parity(PetscInt j, int colour) { return (int)((j + colour) & 1); }
 /* A pass begins: coefficients may have changed since the last one. */
 static void ForgetDiagonals(HeatLevel *l)
 {
-  l->diagonals.of   = (HeatHalfRow){0};
-  l->diagonals.used = 0;
+  l->diagonals.coefficients = (HeatHalfRow){0};
+  l->diagonals.latest       = 0;
 }
 
-static const float **DiagonalsOf(HeatLevel *l, PetscInt j)
+static const float **DiagonalAt(HeatLevel *l, PetscInt j)
 {
   return &l->diagonals.row[j & (HEAT_DIAGONALS - 1)];
 }
 
 /* Make those of row j, the next one, unless it has the coefficients of the last. */
-static void DiagonalOfRow(HeatLevel *l, PetscInt j)
+static void ProvideDiagonal(HeatLevel *l, PetscInt j)
 {
-  HeatDiagonals *i = &l->diagonals;
+  HeatDiagonals *d = &l->diagonals;
   HeatHalfRow    r;
 
   HeatLevelHalfRow(l, j, 0, &r);
-  if (r.gw != i->of.gw || r.gs != i->of.gs || r.gn != i->of.gn || r.m != i->of.m) {
-    i->of   = r;
-    i->used = (i->used + 1) % HEAT_DIAGONALS;
-    HeatDiagonal(l->s.half, &r, i->slot[i->used]);
+  if (r.gw != d->coefficients.gw || r.gs != d->coefficients.gs || r.gn != d->coefficients.gn ||
+      r.m != d->coefficients.m) {
+    d->coefficients = r;
+    d->latest       = (d->latest + 1) % HEAT_DIAGONALS;
+    HeatDiagonal(l->s.half, &r, d->slot[d->latest]);
     HeatLevelHalfRow(l, j, 1, &r);
-    HeatDiagonal(l->s.half, &r, i->slot[i->used] + l->s.odd);
+    HeatDiagonal(l->s.half, &r, d->slot[d->latest] + l->s.odd);
   }
-  *DiagonalsOf(l, j) = i->slot[i->used];
+  *DiagonalAt(l, j) = d->slot[d->latest];
 }
 
 /* Half-sweeps. */
 
-static void HalfSweepRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
+static void HalfRowToRelax(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
 {
   const int parity = Parity(j, colour);
 
   HeatLevelHalfRow(l, j, parity, r);
-  r->diagonal = *DiagonalsOf(l, j) + (parity ? l->s.odd : 0);
+  r->diagonal = *DiagonalAt(l, j) + (parity ? l->s.odd : 0);
 }
 
 enum {
@@ -94,42 +95,43 @@ typedef struct {
   PetscInt     depth;
   int          colour; /* of the first */
   PetscBool    from_zero;
-  const float *arrays[4]; /* what the pass reads besides coefficients; NULL: nothing */
+  const float *prefetched[4]; /* what the pass reads besides coefficients; NULL: nothing */
 } Wave;
 
 /* What comes AHEAD rows after row t.  Half-sweeps work in a cache, and what goes before and after them
    waits for memory: this lets memory work meanwhile. */
-static void FindAhead(const HeatLevel *l, PetscInt t, const Wave *w, HeatAhead *ahead)
+static void FindRowsToPrefetch(const HeatLevel *l, PetscInt t, const Wave *w,
+                               HeatPrefetch *prefetch)
 {
-  ahead->n = 0;
+  prefetch->n = 0;
   if (l->s.size <= CACHED || t + AHEAD >= l->s.all.hi[1]) return;
   const size_t row = HeatLevelShapeRow(&l->s, t + AHEAD);
 
   for (int k = 0; k < 4; k++) {
-    if (!w->arrays[k]) continue;
-    ahead->row[ahead->n++] = w->arrays[k] + row;
-    ahead->row[ahead->n++] = w->arrays[k] + row + l->s.odd;
+    if (!w->prefetched[k]) continue;
+    prefetch->row[prefetch->n++] = w->prefetched[k] + row;
+    prefetch->row[prefetch->n++] = w->prefetched[k] + row + l->s.odd;
   }
 }
 
 /* All half-sweeps, the first at row t and each a row behind the one before, where there are such rows. */
-static void HalfSweepsAt(HeatLevel *l, PetscInt t, const Wave *w)
+static void RelaxWaveAt(HeatLevel *l, PetscInt t, const Wave *w)
 {
-  HeatHalfRow r[HEAT_HALF_SWEEPS];
-  HeatAhead   ahead;
-  PetscBool   valid[HEAT_HALF_SWEEPS], all = PETSC_TRUE;
+  HeatHalfRow  r[HEAT_HALF_SWEEPS];
+  HeatPrefetch prefetch;
+  PetscBool    valid[HEAT_HALF_SWEEPS], all = PETSC_TRUE;
 
   for (int k = 0; k < HEAT_HALF_SWEEPS; k++) {
     PetscInt lo, hi;
 
     HeatLevelRows(l, w->depth - k, &lo, &hi);
     valid[k] = t - k >= lo && t - k < hi ? PETSC_TRUE : PETSC_FALSE;
-    if (valid[k]) HalfSweepRow(l, t - k, (w->colour + k) & 1, &r[k]);
+    if (valid[k]) HalfRowToRelax(l, t - k, (w->colour + k) & 1, &r[k]);
     else all = PETSC_FALSE;
   }
-  if (all) FindAhead(l, t, w, &ahead);
-  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r, &ahead);
-  else if (all) HeatRelaxWave(l->s.half, r, &ahead);
+  if (all) FindRowsToPrefetch(l, t, w, &prefetch);
+  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r, &prefetch);
+  else if (all) HeatRelaxWave(l->s.half, r, &prefetch);
   for (int k = 0; !all && k < HEAT_HALF_SWEEPS; k++) {
     if (valid[k] && k == 0 && w->from_zero) HeatRelaxFromZero(l->s.half, &r[k]);
     else if (valid[k]) HeatRelax(l->s.half, &r[k]);
@@ -139,7 +141,7 @@ static void HalfSweepsAt(HeatLevel *l, PetscInt t, const Wave *w)
 /* Restriction. */
 
 /* Fine rows [begin, end) that this rank's coarse cells are made of. */
-static void RowsBelow(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin, PetscInt *end)
+static void FineRowsOf(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin, PetscInt *end)
 {
   const PetscInt by = l->joins[1] ? 2 : 1;
 
@@ -197,7 +199,7 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
 }
 
 /* Half-sweeps one by one. */
-static PetscErrorCode Stepwise(HeatLevel *l, int colour)
+static PetscErrorCode SmoothStepwise(HeatLevel *l, int colour)
 {
   PetscFunctionBeginUser;
   for (int k = 0; k < HEAT_HALF_SWEEPS; k++) {
@@ -206,8 +208,8 @@ static PetscErrorCode Stepwise(HeatLevel *l, int colour)
     for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++) {
       HeatHalfRow r;
 
-      DiagonalOfRow(l, j);
-      HalfSweepRow(l, j, (k + colour) & 1, &r);
+      ProvideDiagonal(l, j);
+      HalfRowToRelax(l, j, (k + colour) & 1, &r);
       HeatRelax(l->s.half, &r);
     }
   }
@@ -221,9 +223,9 @@ static PetscErrorCode DownStepwise(HeatLevel *l, HeatLevel *coarse, PetscBool fr
 
   PetscFunctionBeginUser;
   if (from_zero) PetscCall(PetscArrayzero(l->u, l->s.size));
-  PetscCall(Stepwise(l, 0));
+  PetscCall(SmoothStepwise(l, 0));
   if (!coarse) PetscFunctionReturn(PETSC_SUCCESS);
-  RowsBelow(l, coarse, &begin, &end);
+  FineRowsOf(l, coarse, &begin, &end);
   for (PetscInt j = begin; j < end; j++) PetscCall(RestrictRow(l, coarse, j));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -234,8 +236,8 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
   const Wave wave = {HEAT_DOWN_DEPTH,
                      0,
                      from_zero,
-                     {l->b, prepare || !from_zero ? l->u : NULL, prepare ? l->more[0] : NULL,
-                      prepare ? l->more[1] : NULL}};
+                     {l->b, prepare || !from_zero ? l->u : NULL, prepare ? l->prefetched[0] : NULL,
+                      prepare ? l->prefetched[1] : NULL}};
   PetscInt   lo, hi, begin = 0, end = 0;
 
   PetscFunctionBeginUser;
@@ -245,12 +247,12 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
     PetscCall(DownStepwise(l, coarse, from_zero));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (coarse) RowsBelow(l, coarse, &begin, &end);
+  if (coarse) FineRowsOf(l, coarse, &begin, &end);
   ForgetDiagonals(l);
   for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (prepare && t < hi) PetscCall(prepare(t, context));
-    if (t < hi) DiagonalOfRow(l, t);
-    HalfSweepsAt(l, t, &wave);
+    if (t < hi) ProvideDiagonal(l, t);
+    RelaxWaveAt(l, t, &wave);
     const PetscInt j = t - HEAT_HALF_SWEEPS;
     if (j >= begin && j < end) PetscCall(RestrictRow(l, coarse, j));
   }
@@ -262,23 +264,23 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
 /* The places of a coarse half row that lie within the fine level's lines when moved by `offset`
    times `by`.  A last pair may reach one place beyond, where lines have room; a first one that begins
    before a line is left out: that is the far end of a halo. */
-static void Within(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset, PetscInt by,
-                   PetscInt *begin, PetscInt *end)
+static void PlacesWithinLine(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset,
+                             PetscInt by, PetscInt *begin, PetscInt *end)
 {
   *begin = PetscMax(0, (-offset + by - 1) / by);
   *end   = PetscMin(c->half, (l->s.half - offset + by - 1) / by);
 }
 
 /* Coarse u of row cj, as the fine level's half rows want it: on line 0 where columns are joined. */
-static void JoinRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
+static void InterleaveCoarseRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
   const HeatLevelShape *c    = &coarse->landing_s;
   const float          *even = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
   const PetscInt        offset = c->origin - l->s.origin / 2;
   PetscInt              begin, end;
 
-  Within(l, c, offset, 2, &begin, &end);
-  HeatJoin(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
+  PlacesWithinLine(l, c, offset, 2, &begin, &end);
+  HeatInterleave(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
 }
 
 /* Add coarse u to one parity of row j. */
@@ -290,13 +292,13 @@ static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, in
 
   if (l->joins[0]) {
     offset = c->origin - l->s.origin / 2;
-    Within(l, c, offset, 2, &begin, &end);
+    PlacesWithinLine(l, c, offset, 2, &begin, &end);
     HeatAdd(2 * (end - begin), l->line[0] + offset + 2 * begin, u + offset + 2 * begin);
   } else {
     const PetscInt cj = l->joins[1] ? j >> 1 : j;
 
     offset = (c->origin - l->s.origin) / 2;
-    Within(l, c, offset, 1, &begin, &end);
+    PlacesWithinLine(l, c, offset, 1, &begin, &end);
     HeatAdd(end - begin,
             coarse->landing_u + HeatLevelShapeRow(c, cj) + (parity ? c->odd : 0) + begin,
             u + offset + begin);
@@ -309,7 +311,8 @@ static void CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, PetscI
 {
   const int by = l->joins[1] ? 2 : 1;
 
-  if (l->joins[0] && (j == first || j % by == 0)) JoinRow(l, coarse, l->joins[1] ? j >> 1 : j);
+  if (l->joins[0] && (j == first || j % by == 0))
+    InterleaveCoarseRow(l, coarse, l->joins[1] ? j >> 1 : j);
   for (int colour = 0; colour < (l->stepwise ? 2 : 1); colour++)
     CorrectHalfRow(l, coarse, j, Parity(j, colour));
 }
@@ -319,7 +322,7 @@ static PetscErrorCode UpStepwise(HeatLevel *l, const HeatLevel *coarse)
   PetscFunctionBeginUser;
   for (PetscInt j = l->s.own.lo[1]; coarse && j < l->s.own.hi[1]; j++)
     CorrectRow(l, coarse, j, l->s.own.lo[1]);
-  PetscCall(Stepwise(l, 1));
+  PetscCall(SmoothStepwise(l, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -340,8 +343,8 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
   ForgetDiagonals(l);
   for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (coarse && t < hi) CorrectRow(l, coarse, t, lo);
-    if (t < hi) DiagonalOfRow(l, t);
-    HalfSweepsAt(l, t - 1, &wave);
+    if (t < hi) ProvideDiagonal(l, t);
+    RelaxWaveAt(l, t - 1, &wave);
     const PetscInt j = t - HEAT_HALF_SWEEPS;
     if (finish && j >= last_lo && j < last_hi) PetscCall(finish(j, context));
   }

@@ -60,7 +60,7 @@ static PetscErrorCode GroundMove(HeatTransfer *t, PetscBool sides, const Ground 
 }
 
 /* Half cell and film in series; an infinite film is none. */
-static double Series(double half, double film)
+static double InSeries(double half, double film)
 {
   if (half <= 0.0 || film <= 0.0) return 0.0;
   return isinf(film) ? half : half * film / (half + film);
@@ -68,7 +68,7 @@ static double Series(double half, double film)
 
 /* Rows of coefficients. */
 
-static PetscErrorCode RowsCreate(const HeatLevel *l, HeatRows *rows)
+static PetscErrorCode AllocateRowPointers(const HeatLevel *l, HeatRows *rows)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(l->s.all.hi[1] - l->s.all.lo[1] + 3, &rows->row));
@@ -76,7 +76,7 @@ static PetscErrorCode RowsCreate(const HeatLevel *l, HeatRows *rows)
 }
 
 /* Rows that equal the one before are the one before. */
-static PetscErrorCode RowsPlace(const HeatLevel *l, HeatRows *rows)
+static PetscErrorCode ShareEqualRows(const HeatLevel *l, HeatRows *rows)
 {
   const PetscInt first = l->s.all.lo[1] - 1, n = l->s.all.hi[1] + 1 - first;
 
@@ -147,9 +147,9 @@ static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool fi
     l->landing_b = l->b;
   }
   PetscCall(CreateDiagonals(&l->s, &l->diagonals));
-  PetscCall(RowsCreate(l, &l->gx));
-  PetscCall(RowsCreate(l, &l->gy));
-  PetscCall(RowsCreate(l, &l->m));
+  PetscCall(AllocateRowPointers(l, &l->gx));
+  PetscCall(AllocateRowPointers(l, &l->gy));
+  PetscCall(AllocateRowPointers(l, &l->m));
   for (int k = 0; k < 2; k++) PetscCall(PetscCalloc1(l->s.half + 2 * HEAT_LANES, &l->line[k]));
   PetscCall(CreateTransfers(l));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -158,7 +158,7 @@ static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool fi
 /* The finest level. */
 
 /* The conductance of a face between cells, 0 for one on the boundary: those are the ground's. */
-static PetscReal Between(const HeatOperator *op, int axis, PetscInt i, PetscInt j)
+static PetscReal InnerConductance(const HeatOperator *op, int axis, PetscInt i, PetscInt j)
 {
   const HeatGrid  *g     = HeatOperatorGrid(op);
   const PetscReal *G     = HeatOperatorConductances(op, axis);
@@ -176,11 +176,11 @@ static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscR
   return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gs[i + g->nxl]));
 }
 
-/* Scales the largest diagonal entry to at most one; and finds the least mass of the whole, for the
+/* Scales the largest diagonal entry to at most one; and finds the least_mass mass of the whole, for the
    level of a body that hardly anything holds.  What arrives there is a sum over all residuals, each
    rounded to single precision; divided by a mass much smaller than that it would be noise.  Nor is
    it needed: the level is one eigenvector, which conjugate gradients find by themselves. */
-static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
+static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
 {
   const HeatGrid  *g       = HeatOperatorGrid(mg->op);
   const PetscReal *gx      = HeatOperatorConductances(mg->op, 0);
@@ -208,7 +208,7 @@ static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
   }
   PetscCall(PetscFree(row));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));
-  mg->least = (float)(noise * (PetscReal)sixteenths / 16.0);
+  mg->least_mass = (float)(noise * (PetscReal)sixteenths / 16.0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -269,8 +269,10 @@ static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, Ground *grou
     for (PetscInt i = 0; i < g->nxl; i++) {
       const size_t place = HeatLevelShapeCell(&l->s, g->xs + i, g->ys + j);
 
-      HeatToPair(scale * Between(mg->op, 0, i, j), &l->gx.array[place], &mg->gx_low.array[place]);
-      HeatToPair(scale * Between(mg->op, 1, i, j), &l->gy.array[place], &mg->gy_low.array[place]);
+      HeatToPair(scale * InnerConductance(mg->op, 0, i, j), &l->gx.array[place],
+                 &mg->gx_low.array[place]);
+      HeatToPair(scale * InnerConductance(mg->op, 1, i, j), &l->gy.array[place],
+                 &mg->gy_low.array[place]);
       /* A single cell that nothing holds has no equation; this one solves it. */
       if (g->nx * g->ny == 1 && row[i] == 0.0) row[i] = 1.0;
       HeatToPair(scale * row[i], &l->m.array[place], &mg->m_low.array[place]);
@@ -304,11 +306,11 @@ static PetscErrorCode CreateFinest(HeatMultigrid *mg)
   PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->d));
   PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->landing_d));
   PetscCall(CreateArrays(mg, l, PETSC_TRUE));
-  l->more[0] = mg->p;
-  l->more[1] = mg->r_low;
-  PetscCall(RowsCreate(l, &mg->gx_low));
-  PetscCall(RowsCreate(l, &mg->gy_low));
-  PetscCall(RowsCreate(l, &mg->m_low));
+  l->prefetched[0] = mg->p;
+  l->prefetched[1] = mg->r_low;
+  PetscCall(AllocateRowPointers(l, &mg->gx_low));
+  PetscCall(AllocateRowPointers(l, &mg->gy_low));
+  PetscCall(AllocateRowPointers(l, &mg->m_low));
   PetscCall(PetscCalloc1(l->s.half, &mg->zeros));
   for (int k = 0; k < HEAT_ROW_COEFFICIENTS && l->s.half <= LONGEST_WIDE; k++)
     PetscCall(PetscMalloc1(l->s.half + 1, &mg->wide.row[k]));
@@ -325,12 +327,12 @@ static PetscErrorCode SetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool s
   PetscFunctionBeginUser;
   mg->wide.filled = PETSC_FALSE;
   PetscCall(GroundAllocate(&l->s, sides, l->u, ground));
-  PetscCall(FindScale(mg, mass));
+  PetscCall(FindScaleAndLeastMass(mg, mass));
   PetscCall(FillFinest(mg, mass, ground));
   if (sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
   for (int k = 0; k < 6; k++) {
     PetscCall(HeatTransferRun(l->halo, rows[k]->array, rows[k]->array));
-    PetscCall(RowsPlace(l, rows[k]));
+    PetscCall(ShareEqualRows(l, rows[k]));
   }
   PetscCall(GroundMove(l->halo, sides, ground, ground));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -462,8 +464,8 @@ typedef struct {
   Ground ground;
 } Coefficients; /* of a coarse level's own cells, in the shape of its landing */
 
-static void CoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci, PetscInt cj,
-                       size_t place, PetscBool sides, Coefficients *c)
+static void FillCoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci, PetscInt cj,
+                           size_t place, PetscBool sides, Coefficients *c)
 {
   const Children children = ChildrenOf(fine, ci, cj);
   double         m        = SumOver(&children, ground->mass);
@@ -477,30 +479,30 @@ static void CoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci,
 
     c->ground.half[axis][place] = (float)half;
     c->ground.film[axis][place] = (float)film;
-    m += Series(half, film);
+    m += InSeries(half, film);
   }
   c->m[place] = (float)m;
 }
 
 /* This rank's own cells of a coarse level, where it landed. */
-static void FillOwn(const HeatLevel *fine, const Ground *ground, const HeatLevel *l,
-                    PetscBool sides, float least, Coefficients *c)
+static void FillOwnCells(const HeatLevel *fine, const Ground *ground, const HeatLevel *l,
+                         PetscBool sides, float least_mass, Coefficients *c)
 {
   const HeatLevelShape *s = &l->landing_s;
 
   FillOnes(s, c->m);
   for (PetscInt cj = s->own.lo[1]; cj < s->own.hi[1]; cj++)
     for (PetscInt ci = s->own.lo[0]; ci < s->own.hi[0]; ci++)
-      CoarseCell(fine, ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, c);
+      FillCoarseCell(fine, ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, c);
   if (l->d.n[0] * l->d.n[1] == 1 && !HeatBoxIsEmpty(&s->own)) {
     float *whole = &c->m[HeatLevelShapeCell(s, 0, 0)];
 
-    *whole = PetscMax(*whole, least);
+    *whole = PetscMax(*whole, least_mass);
   }
 }
 
 static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_ground, HeatLevel *l,
-                                 PetscBool sides, float least, Ground *ground)
+                                 PetscBool sides, float least_mass, Ground *ground)
 {
   Coefficients c         = {l->gx.array, l->gy.array, l->m.array, {0}};
   float      **landing[] = {&c.gx, &c.gy, &c.m};
@@ -515,10 +517,10 @@ static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_groun
     PetscCall(HeatLevelShapeAllocate(&l->landing_s, 3, landing, &memory));
     FillOnes(&l->s, l->m.array);
   }
-  FillOwn(fine, fine_ground, l, sides, least, &c);
+  FillOwnCells(fine, fine_ground, l, sides, least_mass, &c);
   for (int k = 0; k < 3; k++) {
     PetscCall(HeatTransferRun(l->gather, *landing[k], rows[k]->array));
-    PetscCall(RowsPlace(l, rows[k]));
+    PetscCall(ShareEqualRows(l, rows[k]));
   }
   PetscCall(GroundMove(l->gather, sides, &c.ground, ground));
   if (l->moved) PetscCall(GroundFree(&l->landing_s, &c.ground));
@@ -541,7 +543,7 @@ static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index)
 }
 
 /* How level `index - 1` continues; what was made for another way goes. */
-static PetscErrorCode ChooseNext(HeatMultigrid *mg, PetscInt index)
+static PetscErrorCode PrepareNextLevel(HeatMultigrid *mg, PetscInt index)
 {
   HeatLevel      *l         = &mg->levels[index - 1];
   const PetscBool before[2] = {l->joins[0], l->joins[1]};
@@ -568,9 +570,9 @@ PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
   for (mg->n_levels = 1;; mg->n_levels++) {
     HeatLevel *l = &mg->levels[mg->n_levels - 1];
 
-    PetscCall(ChooseNext(mg, mg->n_levels));
+    PetscCall(PrepareNextLevel(mg, mg->n_levels));
     if (l->coarsest) break;
-    PetscCall(FillCoarse(l, &ground, l + 1, sides, mg->least, &coarse));
+    PetscCall(FillCoarse(l, &ground, l + 1, sides, mg->least_mass, &coarse));
     PetscCall(GroundFree(&l->s, &ground));
     ground = coarse;
   }

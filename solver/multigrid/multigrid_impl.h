@@ -39,8 +39,8 @@ enum {
 typedef struct {
   float       *slot[HEAT_DIAGONALS]; /* a row each */
   void        *memory;               /* owned: of these */
-  int          used;                 /* the slot of the last row */
-  HeatHalfRow  of;                   /* its coefficients */
+  int          latest;               /* the slot of the last row */
+  HeatHalfRow  coefficients;         /* its coefficients */
   const float *row[HEAT_DIAGONALS];  /* of row j, at j mod HEAT_DIAGONALS */
 } HeatDiagonals;
 
@@ -55,7 +55,7 @@ typedef struct {
   PetscBool        coarsest;
   float           *line[2]; /* owned: rows for restriction and correction */
   HeatDiagonals    diagonals;
-  const float     *more[2]; /* arrays that come with b on the way down; NULL: none */
+  const float     *prefetched[2]; /* arrays that come with b on the way down; NULL: none */
 
   /* Where the finer level's ranks put b and find u: the same arrays, unless the level was
      agglomerated on fewer ranks. */
@@ -72,7 +72,7 @@ typedef struct {
 /** A row's coefficients in double precision, for rows that are alike: layers and homogeneous parts. */
 typedef struct {
   double   *row[HEAT_ROW_COEFFICIENTS];  /* owned; NULL: rows are too long for a cache */
-  HeatPair  of[HEAT_ROW_COEFFICIENTS];   /* what they hold */
+  HeatPair  held[HEAT_ROW_COEFFICIENTS]; /* what they hold */
   HeatPair  last[HEAT_ROW_COEFFICIENTS]; /* of the row that was updated last */
   PetscBool filled;
 } HeatWideRow;
@@ -96,9 +96,9 @@ struct HeatMultigrid {
   float   *r_low, *p;
   float   *zeros; /* owned, a half row */
   HeatRows gx_low, gy_low, m_low;
-  int      scale_A; /* its matrix is that of the operator times 2^scale_A */
-  int      scale_b; /* r is b times 2^scale_b */
-  float    least;   /* mass of a level of one cell */
+  int      scale_A;    /* its matrix is that of the operator times 2^scale_A */
+  int      scale_b;    /* r is b times 2^scale_b */
+  float    least_mass; /* mass of a level of one cell */
 
   HeatWideRow wide;
 
