@@ -1,4 +1,4 @@
-/* Lifecycle of the multigrid, and what reports ask about it. */
+/* Lifecycle of the multigrid, and the description of its levels for reports. */
 #include "solver/multigrid/multigrid.h"
 
 #include "solver/multigrid/multigrid_impl.h"
@@ -18,8 +18,6 @@ PetscErrorCode HeatMultigridCreate(HeatOperator *op, HeatMultigrid **out)
 
 void HeatMultigridSetCycle(HeatMultigrid *mg, int visits) { mg->visits = visits; }
 int  HeatMultigridCycleVisits(const HeatMultigrid *mg) { return mg->visits; }
-
-/* Levels. */
 
 PetscInt HeatMultigridLevels(const HeatMultigrid *mg) { return mg->n_levels; }
 
