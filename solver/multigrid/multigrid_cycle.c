@@ -1,17 +1,40 @@
-/* The cycle.
+/* The cycle: smoothing, restriction, correction.
  *
- * Smoothing is red-black Gauss-Seidel, twice: red, black, red, black before the coarse correction
- * and black, red, black, red after it, from zero.  After a black k the residual of black cells
- * is zero, so restriction sums that of red ones.  Restriction and correction are those of piecewise
- * constants, each other's transpose; so the cycle is a symmetric matrix.
+ * Smoothing is red-black Gauss-Seidel (cell (i, j) is red if i + j is even, else black), two sweeps
+ * before the coarse correction and two after it:
  *
- * The half-sweeps go through the rows together, as a wave: when the first is at row t, the next one is
- * at row t - 1, and restriction HEAT_HALF_SWEEPS rows behind, so a row is in a cache from its first
- * k to its last.  No k waits for a message: halos are deep, and what neighbours compute there
- * is computed again, each k one cell less deep.  That needs every cell to have the colour of
- * its image in a halo; round a periodic axis with an odd number of cells it does not, and there the
- * half-sweeps go one by one, each after an exchange, with cells of one colour updated at once from what
- * they were (`stepwise`).
+ *     u = 0;  half-sweeps red, black, red, black          u_i = (b_i + sum g u_n)/(m_i + sum g)
+ *     B_I = sum over the cells i of I of (b - A u)_i      restriction
+ *     u_i = u_i + U_I                                     correction by the coarse level's cycle
+ *     half-sweeps black, red, black, red
+ *
+ * Restriction and correction are those of piecewise constants, each the transpose of the other, and
+ * the half-sweeps after the correction are those before it in opposite order: the cycle is a
+ * symmetric matrix.  After a black half-sweep the residual of black cells is zero, so that
+ * restriction sums red cells only; and since black cells are relaxed first after the correction,
+ * from their neighbours alone, only red cells are corrected.
+ *
+ * All steps go through the rows together, as a wave, so that a row is in a cache from its first
+ * half-sweep to its last.  When the wave is at row t, in the pass down:
+ *
+ *     row        step                     cells in columns of the parity of t
+ *     t          action, diagonal           (action: p, x, r of conjugate gradients)
+ *     t          half-sweep 1, red          *   *   *   *   *
+ *     t - 1      half-sweep 2, black        *   *   *   *   *
+ *     t - 2      half-sweep 3, red          *   *   *   *   *
+ *     t - 3      half-sweep 4, black        *   *   *   *   *
+ *     t - 4      restriction, red           *   *   *   *   *
+ *
+ * so that each half-sweep finds its four neighbours as the half-sweep before it has left them.  In
+ * the pass up the steps are: correction and diagonal of row t, half-sweeps 1 to 4 in rows t - 1 to
+ * t - 4, action of row t - 4 (terms of sums).  All half-sweeps touch columns of one parity, and are
+ * one loop (HeatRelaxWave).
+ *
+ * No half-sweep waits for a message: halos are deep, and what neighbours compute there is computed
+ * again, each half-sweep one cell less deep (multigrid_impl.h).  That requires every cell to have
+ * the colour of its image in a halo.  Round a periodic axis with an odd number of cells it has not:
+ * there half-sweeps go one by one, each after a transfer, and cells of one colour that are
+ * neighbours are updated at once, from their values before the half-sweep (`stepwise`).
  *
  * Source: P. Wesseling, An Introduction to Multigrid Methods, 1992, sec. 3.5 and ch. 5;
  * M. Khalil, P. Wesseling, J. Comput. Phys. 98 (1992) 1 (cell-centred, piecewise constants). */
@@ -39,12 +62,12 @@ void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r
   r->diagonal = NULL;
 }
 
-/* The parity of columns whose cells in row j have a colour: 0 red, 1 black. */
+/* Return the parity of the columns whose cells in row j have a colour, 0 red or 1 black. */
 static int Parity(PetscInt j, int colour) { return (int)((j + colour) & 1); }
 
-/* Diagonals. */
+/* ------- diagonals ------- */
 
-/* A pass begins: coefficients may have changed since the last one. */
+/* Forget all diagonals, when a pass begins: coefficients may have changed since the last pass. */
 static void ForgetDiagonals(HeatLevel *l)
 {
   l->diagonals.coefficients = (HeatHalfRow){0};
@@ -56,7 +79,8 @@ static const float **DiagonalAt(HeatLevel *l, PetscInt j)
   return &l->diagonals.row[j & (HEAT_DIAGONALS - 1)];
 }
 
-/* Make those of row j, the next one, unless it has the coefficients of the last. */
+/* Provide the diagonal of row j, the next row: the diagonal of the row before it if both have the
+   same coefficients, else a new one. */
 static void ProvideDiagonal(HeatLevel *l, PetscInt j)
 {
   HeatDiagonals *d = &l->diagonals;
@@ -74,8 +98,9 @@ static void ProvideDiagonal(HeatLevel *l, PetscInt j)
   *DiagonalAt(l, j) = d->slot[d->latest];
 }
 
-/* Half-sweeps. */
+/* ------- half-sweeps ------- */
 
+/* Describe the half row of row j that holds the cells of a colour, with its diagonal. */
 static void HalfRowToRelax(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
 {
   const int parity = Parity(j, colour);
@@ -85,21 +110,27 @@ static void HalfRowToRelax(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
 }
 
 enum {
-  AHEAD  = 6,      /* rows */
-  CACHED = 1 << 18 /* floats: arrays up to that are likely to be in a cache anyway */
+  /* Rows from the wave to the row that is prefetched.  Chosen; with six, prefetching shortened
+     solves by 8 % at 2000^2 and by 15 % at 1000^2 (measured).  Larger: rows may leave the level-2
+     cache before they are used.  Smaller: they may not have arrived. */
+  AHEAD = 6,
+
+  /* Floats of an array up to which nothing is prefetched, 1 MB: the level-2 cache of the processor
+     of solver/MEASURED.md.  Arrays up to that size are likely to be in a cache anyway. */
+  CACHED = 1 << 18
 };
 
-/* Where the half-sweeps of a wave are: rows valid `depth` deep before the first, one less before each
-   other; colours in turn. */
+/* The half-sweeps of a wave. */
 typedef struct {
-  PetscInt     depth;
-  int          colour; /* of the first */
-  PetscBool    from_zero;
+  PetscInt     depth;     /* half-sweep 1 is valid that many cells around the own cells, and each
+                             further one a cell less */
+  int          colour;    /* of half-sweep 1; colours alternate */
+  PetscBool    from_zero; /* u is zero before half-sweep 1 */
   const float *prefetched[4]; /* what the pass reads besides coefficients; NULL: nothing */
 } Wave;
 
-/* What comes AHEAD rows after row t.  Half-sweeps work in a cache, and what goes before and after them
-   waits for memory: this lets memory work meanwhile. */
+/* List the half rows AHEAD of row t.  Half-sweeps work in the cache, while the steps before and
+   after them wait for memory: prefetching lets memory work during the half-sweeps. */
 static void FindRowsToPrefetch(const HeatLevel *l, PetscInt t, const Wave *w,
                                HeatPrefetch *prefetch)
 {
@@ -114,7 +145,8 @@ static void FindRowsToPrefetch(const HeatLevel *l, PetscInt t, const Wave *w,
   }
 }
 
-/* All half-sweeps, the first at row t and each a row behind the one before, where there are such rows. */
+/* Do half-sweep 1 at row t, 2 at row t - 1, 3 at row t - 2 and 4 at row t - 3, as far as they are
+   valid there. */
 static void RelaxWaveAt(HeatLevel *l, PetscInt t, const Wave *w)
 {
   HeatHalfRow  r[HEAT_HALF_SWEEPS];
@@ -138,9 +170,9 @@ static void RelaxWaveAt(HeatLevel *l, PetscInt t, const Wave *w)
   }
 }
 
-/* Restriction. */
+/* ------- restriction ------- */
 
-/* Fine rows [begin, end) that this rank's coarse cells are made of. */
+/* Return the fine rows [begin, end) of which this rank's coarse cells consist. */
 static void FineRowsOf(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin, PetscInt *end)
 {
   const PetscInt by = l->joins[1] ? 2 : 1;
@@ -150,19 +182,26 @@ static void FineRowsOf(const HeatLevel *l, const HeatLevel *coarse, PetscInt *be
   if (HeatBoxIsEmpty(&coarse->landing_s.own)) *end = *begin;
 }
 
-/* The residual of one parity of row j, added to a line. */
+/* Add the residual of row j, in columns of one parity, to a line. */
 static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
 {
   HeatHalfRow r;
   PetscInt    begin, end;
 
   HeatLevelHalfRow(l, j, parity, &r);
-  /* The image of the first column, round an odd axis, is not of the last coarse cell. */
+  /* Round an odd periodic axis the image of column 0 follows the last column, at the second place
+     of the last coarse cell, to which it does not belong. */
   HeatLevelShapePlaces(&l->s, l->s.own.lo[0], l->d.n[0], parity, &begin, &end);
   HeatResidualAdd(l->stepwise ? PetscMin(end, l->s.half) : l->s.half, &r, line);
 }
 
-/* Coarse row cj from lines of the fine level, own cells and perhaps one more at each end. */
+/* Store coarse row cj from the lines, on own coarse cells and perhaps one more at each end.
+
+       columns joined        line 0 holds the sums over pairs of columns, which are the coarse cells
+       in
+                             order: split it into even and odd coarse columns
+       columns not joined    lines 0 and 1 hold the even and the odd columns: copy them
+*/
 static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
   const HeatLevelShape *c    = &coarse->landing_s;
@@ -181,6 +220,8 @@ static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add the residual of row j to the lines; after the last fine row of a coarse row, store that
+   row. */
 static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
 {
   const PetscBool starts = (!l->joins[1] || j % 2 == 0) ? PETSC_TRUE : PETSC_FALSE;
@@ -198,7 +239,9 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half-sweeps one by one. */
+/* ------- the pass down ------- */
+
+/* Do the half-sweeps one by one, each after a transfer of u.  Collective. */
 static PetscErrorCode SmoothStepwise(HeatLevel *l, int colour)
 {
   PetscFunctionBeginUser;
@@ -259,11 +302,11 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Correction. */
+/* ------- correction and the pass up ------- */
 
-/* The places of a coarse half row that lie within the fine level's lines when moved by `offset`
-   times `by`.  A last pair may reach one place beyond, where lines have room; a first one that begins
-   before a line is left out: that is the far end of a halo. */
+/* Return the places [begin, end) of a coarse half row whose fine places, offset + by * place, lie
+   within the fine level's lines.  The last of them may reach one place beyond, where lines have
+   room.  A first one that begins before the line is left out: it is at the far end of a halo. */
 static void PlacesWithinLine(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset,
                              PetscInt by, PetscInt *begin, PetscInt *end)
 {
@@ -271,7 +314,8 @@ static void PlacesWithinLine(const HeatLevel *l, const HeatLevelShape *c, PetscI
   *end   = PetscMin(c->half, (l->s.half - offset + by - 1) / by);
 }
 
-/* Coarse u of row cj, as the fine level's half rows want it: on line 0 where columns are joined. */
+/* Interleave coarse row cj on line 0: the value of coarse column k is then at the place of the pair
+   of fine columns that it joins.  For joined columns only. */
 static void InterleaveCoarseRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
   const HeatLevelShape *c    = &coarse->landing_s;
@@ -283,7 +327,7 @@ static void InterleaveCoarseRow(HeatLevel *l, const HeatLevel *coarse, PetscInt 
   HeatInterleave(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
 }
 
-/* Add coarse u to one parity of row j. */
+/* Add coarse u to fine u in row j, in columns of one parity. */
 static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, int parity)
 {
   const HeatLevelShape *c = &coarse->landing_s;
@@ -305,8 +349,8 @@ static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, in
   }
 }
 
-/* Rows in order from `first`.  Where black cells are relaxed next, from what is around them alone,
-   red ones are enough. */
+/* Correct row j; called for rows in order, from `first` on.  Only red cells are corrected, see
+   above, unless the level is stepwise. */
 static void CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, PetscInt first)
 {
   const int by = l->joins[1] ? 2 : 1;
@@ -368,9 +412,8 @@ PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One cycle as a preconditioner, from a Vec and to a Vec. */
+/* ------- one cycle as a preconditioner ------- */
 
-/* r = scaled b, own cells, then halos. */
 PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b)
 {
   HeatLevel      *l     = &mg->levels[0];
@@ -388,8 +431,9 @@ PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The power of two that brings the largest |b| to about 2^20: squares of what is left of it after
-   many iterations are then far above what single precision can hold, too. */
+/* The largest |b| becomes about 2^20, chosen: its square, 2^40, and the squares of what many
+   iterations leave of it, are then within single precision's range, 2^-126 to 2^128.  The exponent
+   is at most 1000, which keeps 2^scale_b below the largest double, 2^1024, for any b. */
 PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest)
 {
   const size_t n   = HeatGridLocalCells(HeatOperatorGrid(mg->op));
@@ -399,7 +443,7 @@ PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, P
   _Pragma("omp simd reduction(max : max) reduction(+ : sum)") for (size_t k = 0; k < n; k++)
   {
     max = PetscMax(max, PetscAbsReal(b[k]));
-    sum += b[k] * 0.0; /* NaN where b is not finite: a maximum would pass over it */
+    sum += b[k] * 0.0; /* NaN if b is not finite; a maximum would ignore NaN */
   }
   if (sum != 0.0) max = PETSC_INFINITY;
   PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));

@@ -121,8 +121,7 @@ static PetscErrorCode ShareEqualRows(const HeatLevel *l, HeatRows *rows)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set an array of masses to 1.  Places without a cell keep it, so that no kernel divides by zero.
-   */
+/* Set masses to 1.  Places without a cell keep this value, so that no kernel divides by zero. */
 static void FillOnes(const HeatLevelShape *s, float *array)
 {
   for (size_t k = 0; k < s->size; k++) array[k] = 1.0F;
@@ -438,10 +437,11 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose along which axes the cells of a level are joined.  Cells are not joined along an axis with
-   one cell, nor along the axis of the weaker couplings, if there is one: the cells that are strong
-   along the other axis then outnumber those that are strong along this axis by more than half of
-   the coupled cells.  A level that is joined along no axis is the coarsest.  Collective. */
+/* Choose along which axes the cells of a level are joined: along each axis of more than one cell,
+   unless the cells that are strong along the other axis outnumber those that are strong along this
+   axis by more than half of the coupled cells.  If the other axis has one cell, this axis is joined
+   all the same.  A level without coupled cells is joined along no axis and is the coarsest, and so
+   is a level of one cell.  Collective. */
 static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
 {
   Couplings c;
