@@ -1,7 +1,7 @@
 /** The inner loops of the multigrid.  Each call works on one row, or one half row, of a level.
  *
- *  The matrix of a level is that of a network of conductances g between neighbouring cells and
- *  masses m, solver/README.md eq. (11):
+ *  The matrix of a level describes a network of conductances g between neighbouring cells and
+ *  of masses m, solver/README.md eq. (11):
  *
  *      (A u)_i = m_i u_i + sum over faces  g_f (u_i - u_neighbour)
  *
@@ -107,8 +107,7 @@ void HeatStoreRow(PetscInt n, int first, double scale, const float *const u[2], 
 void HeatUpdateSolution(PetscInt n, int first, const float *const z[2], const float *const p[2],
                         float beta, double before, double now, double *x);
 
-/** Half rows of numbers that are sums of two floats, high + low, and hold 48 of a double's 53 bits.
- *  */
+/** Half rows of numbers high + low, which hold 48 of a double's 53 bits. */
 typedef struct {
   const float *high, *low;
 } HeatPair;
@@ -159,18 +158,19 @@ typedef struct {
 } HeatQuantum;
 
 /** Return the sum of x^2 over the groups of places [begin, end).
- *  @param[in] x  the four half rows of the groups: even and odd columns of the lower row, then of
- *  the
+ *  @param[in] x  the groups' four half rows: even and odd columns of the lower row, then of the
  *                upper row */
 double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *const x[4]);
 
-/** Add the products of the groups of places [begin, end):
- *      sums[0] += b u,    sums[1] += |b u|,
- *      sums[2] += m u^2 + gw (u - uw)^2 + gs (u - us)^2,
- *  of which the last is (u, A u): each face is counted once, at the cell east or north of it.
+/** Add the products of the groups of places [begin, end).  With t the sum of b u over a group,
+ *
+ *      sums[0] += t,    sums[1] += |t|,
+ *      sums[2] += sum over the group of  m u^2 + gw (u - uw)^2 + gs (u - us)^2
+ *
+ *  The last one is (u, A u): each face is counted once, at the cell east or north of it.
  *  @param[in] product  rounding of sums[0] and sums[1]
  *  @param[in] energy   rounding of sums[2]
- *  @param[in] rows     the four half rows of the groups, in the order of HeatSumSquares */
+ *  @param[in] rows     the groups' four half rows, in the order of HeatSumSquares */
 void HeatSumProducts(PetscInt begin, PetscInt end, HeatQuantum product, HeatQuantum energy,
                      const HeatHalfRow rows[4], double sums[3]);
 

@@ -8,11 +8,11 @@
  *     u_i = u_i + U_I                                     correction by the coarse level's cycle
  *     half-sweeps black, red, black, red
  *
- * Restriction and correction are those of piecewise constants, each the transpose of the other, and
- * the half-sweeps after the correction are those before it in opposite order: the cycle is a
- * symmetric matrix.  After a black half-sweep the residual of black cells is zero, so that
- * restriction sums red cells only; and since black cells are relaxed first after the correction,
- * from their neighbours alone, only red cells are corrected.
+ * Restriction and correction use piecewise constants and are each other's transpose, and the
+ * half-sweeps after the correction are those before it in opposite order: the cycle is a symmetric
+ * matrix.  After a black half-sweep the residual of black cells is zero, so that restriction sums
+ * red cells only; and since black cells are relaxed first after the correction, from their
+ * neighbours alone, only red cells are corrected.
  *
  * All steps go through the rows together, as a wave, so that a row is in a cache from its first
  * half-sweep to its last.  When the wave is at row t, in the pass down:

@@ -5,8 +5,8 @@
  * the ends of single precision's range.  Coefficients are stored as pairs of floats (48 bits), of
  * which the cycle uses the high halves.
  *
- * Coarse levels.  A coarse cell joins two cells along x, two along y, or four.  Its coefficients
- * are those of eq. (12), which are those of a discretisation on the coarse grid:
+ * Coarse levels.  A coarse cell joins two cells along x, two along y, or four.  Its coefficients,
+ * eq. (12), are the ones of a discretisation on the coarse grid:
  *
  *       +-----+-----+                 +-----------+
  *       g2 m2 |  m3 |                 |           |     M  = m0 + m1 + m2 + m3
@@ -460,8 +460,8 @@ static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the distribution of a coarse level: that of its landing, with blocks joined along each
-   axis until the thinnest one that has cells is THINNEST cells wide. */
+/* Choose the distribution of a coarse level: the landing's, with blocks joined along each axis
+   until the thinnest block that has cells is THINNEST cells wide, or one block is left. */
 static PetscErrorCode ChooseDistribution(HeatLevel *l)
 {
   PetscFunctionBeginUser;
