@@ -34,6 +34,7 @@ void HeatMultigridSetCycle(HeatMultigrid *mg, int visits);
 int HeatMultigridCycleVisits(const HeatMultigrid *mg);
 
 /** Apply the preconditioner: z = M r, one cycle from zero.  M is symmetric and positive definite.
+ *  Like SetUp it overwrites arrays of conjugate gradients: do not call it between Load and Finish.
  *  @param[in]  r  [nyl][nxl], in the units of A x [W/m]
  *  @param[out] z  [nyl][nxl], in the units of x [K]; must not alias r */
 PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscReal *z);
