@@ -18,25 +18,25 @@
 /* Those with a second word are for operators that need more arrays than the others. */
 typedef enum {
   NET,
-  NET_EXCHANGE,
+  NET_AMBIENT,
   STEP,
-  STEP_EXCHANGE,
+  STEP_AMBIENT,
   APPLY,
   APPLY_SHIFTED,  /* with a diagonal of its own */
   APPLY_JACOBIAN, /* and conductances that depend on T */
   DEFECT,
   DEFECT_SHIFTED
-} Ending;
+} Result;
 
 typedef struct {
-  Ending           ending;
+  Result           result;
   PetscReal        dt, mass;
-  const PetscReal *E, *ambient;       /* of an exchange, [nyl][nxl] */
-  const PetscReal *u;                 /* [nyl][nxl] */
-  const PetscReal *ghost[HEAT_SIDES]; /* values beyond each side */
-  PetscReal       *out;               /* [nyl][nxl] */
-  const PetscReal *b;                 /* [nyl][nxl], of a defect */
-  PetscReal        big, *squares;     /* likewise: see HeatOperatorDefect */
+  const PetscReal *E, *ambient;                 /* of an exchange, [nyl][nxl] */
+  const PetscReal *u;                           /* [nyl][nxl] */
+  const PetscReal *ghost[HEAT_SIDES];           /* values beyond each side */
+  PetscReal       *out;                         /* [nyl][nxl] */
+  const PetscReal *b;                           /* [nyl][nxl], of a defect */
+  PetscReal        rounding_constant, *squares; /* likewise: see HeatOperatorDefect */
 } Sweep;
 
 /* y = (mass C + D) x - sum over faces of the linearised heat, high x_high - low x_low towards the
@@ -68,15 +68,15 @@ static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep
   const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
   const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
   const PetscReal *restrict C = op->capacity + cell, *restrict b = sweep->b + cell;
-  const PetscReal *restrict D = sweep->ending == DEFECT_SHIFTED ? op->shift + cell : NULL;
-  const PetscReal mass = sweep->mass, big = sweep->big;
+  const PetscReal *restrict D = sweep->result == DEFECT_SHIFTED ? op->shift + cell : NULL;
+  const PetscReal mass = sweep->mass, rounding_constant = sweep->rounding_constant;
   PetscReal       sum = 0.0;
 
 #define SQUARE(m)                                                                                  \
   const PetscReal in = (gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +                       \
                        (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i]));                           \
   const PetscReal defect = b[i] - ((m)*c[i] - in);                                                 \
-  sum += (defect * defect + big) - big
+  sum += (defect * defect + rounding_constant) - rounding_constant
   if (D) {
     _Pragma("omp simd reduction(+ : sum)") for (PetscInt i = 0; i < n; i++)
     {
@@ -104,19 +104,21 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
 #define SUM(i)                                                                                     \
   ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) +                                         \
    (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
-#define EXCHANGE(i) (sweep->E[cell + (size_t)(i)] * (sweep->ambient[cell + (size_t)(i)] - c[i]))
-  switch (sweep->ending) {
+#define AMBIENT_EXCHANGE(i)                                                                        \
+  (sweep->E[cell + (size_t)(i)] * (sweep->ambient[cell + (size_t)(i)] - c[i]))
+  switch (sweep->result) {
   case NET:
     for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i];
     break;
-  case NET_EXCHANGE:
-    for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i] + EXCHANGE(i);
+  case NET_AMBIENT:
+    for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i] + AMBIENT_EXCHANGE(i);
     break;
   case STEP:
     for (PetscInt i = 0; i < n; i++) out[i] = c[i] + dt / C[i] * (SUM(i) + q[i]);
     break;
-  case STEP_EXCHANGE:
-    for (PetscInt i = 0; i < n; i++) out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + EXCHANGE(i));
+  case STEP_AMBIENT:
+    for (PetscInt i = 0; i < n; i++)
+      out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + AMBIENT_EXCHANGE(i));
     break;
   case APPLY:
     for (PetscInt i = 0; i < n; i++) out[i] = mass * C[i] * c[i] - SUM(i);
@@ -131,7 +133,7 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
     break;
   case APPLY_JACOBIAN: JacobianKernel(op, sweep, n, cell, face, w, e, s, no); break;
   }
-#undef EXCHANGE
+#undef AMBIENT_EXCHANGE
 #undef SUM
 }
 
@@ -169,18 +171,18 @@ static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
                                const PetscReal *const boundary[HEAT_SIDES])
 {
   const HeatGrid *g = op->grid;
-  PetscInt        inner[HEAT_SIDES];
+  PetscInt        waiting[HEAT_SIDES];
 
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
-    const PetscBool here = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE
-                                                                          : PETSC_FALSE;
+    const PetscBool no_message = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
 
     sweep->ghost[s] = g->boundary[s] ? boundary[s] : HeatHaloGhost(op->halo, (HeatSide)s);
-    inner[s]        = here ? 0 : 1;
+    waiting[s]      = no_message ? 0 : 1;
   }
-  const PetscInt i0 = inner[HEAT_LEFT], i1 = g->nxl - inner[HEAT_RIGHT];
-  const PetscInt j0 = inner[HEAT_BOTTOM], j1 = g->nyl - inner[HEAT_TOP];
+  const PetscInt i0 = waiting[HEAT_LEFT], i1 = g->nxl - waiting[HEAT_RIGHT];
+  const PetscInt j0 = waiting[HEAT_BOTTOM], j1 = g->nyl - waiting[HEAT_TOP];
 
   PetscCall(HeatHaloBegin(op->halo, sweep->u));
   if (i0 < i1) {
@@ -204,10 +206,10 @@ static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
   const PetscReal *boundary[HEAT_SIDES];
 
   PetscFunctionBeginUser;
-  if (op->exchange) {
-    sweep->ending  = sweep->ending == NET ? NET_EXCHANGE : STEP_EXCHANGE;
-    sweep->E       = HeatAmbientExchangeConductance(op->exchange);
-    sweep->ambient = HeatAmbientExchangeAmbient(op->exchange);
+  if (op->ambient_exchange) {
+    sweep->result  = sweep->result == NET ? NET_AMBIENT : STEP_AMBIENT;
+    sweep->E       = HeatAmbientExchangeConductance(op->ambient_exchange);
+    sweep->ambient = HeatAmbientExchangeAmbient(op->ambient_exchange);
   }
   for (int s = 0; s < HEAT_SIDES; s++)
     boundary[s] = HeatBoundariesGet(op->boundaries, (HeatSide)s).T;
@@ -217,7 +219,7 @@ static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
 
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net)
 {
-  Sweep sweep = {.ending = NET, .u = T, .out = net};
+  Sweep sweep = {.result = NET, .u = T, .out = net};
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
@@ -227,7 +229,7 @@ PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *
 PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
                                 PetscReal *T_new)
 {
-  Sweep sweep = {.ending = STEP, .dt = dt, .u = T, .out = T_new};
+  Sweep sweep = {.result = STEP, .dt = dt, .u = T, .out = T_new};
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
@@ -236,11 +238,11 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
 
 PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x, PetscReal *y)
 {
-  Sweep            sweep             = {.ending = APPLY, .mass = mass, .u = x, .out = y};
+  Sweep            sweep             = {.result = APPLY, .mass = mass, .u = x, .out = y};
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
 
   PetscFunctionBeginUser;
-  if (op->shift) sweep.ending = op->low[0] ? APPLY_JACOBIAN : APPLY_SHIFTED;
+  if (op->shift) sweep.result = op->low[0] ? APPLY_JACOBIAN : APPLY_SHIFTED;
   PetscCall(RunSweep(op, &sweep, zeros));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -248,16 +250,16 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                   const PetscReal *b, PetscReal bound, PetscReal *norm)
 {
-  const PetscBool  sensible = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
-  const PetscReal  quantum  = sensible ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
-  PetscReal        squares  = 0.0, total;
+  const PetscBool  usable  = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal  quantum = usable ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
+  PetscReal        squares = 0.0, total;
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
-  Sweep            sweep             = {.ending  = op->shift ? DEFECT_SHIFTED : DEFECT,
-                                        .mass    = mass,
-                                        .u       = x,
-                                        .b       = b,
-                                        .big     = 1.5 * 0x1p52 * quantum,
-                                        .squares = &squares};
+  Sweep            sweep             = {.result            = op->shift ? DEFECT_SHIFTED : DEFECT,
+                                        .mass              = mass,
+                                        .u                 = x,
+                                        .b                 = b,
+                                        .rounding_constant = 1.5 * 0x1p52 * quantum,
+                                        .squares           = &squares};
 
   PetscFunctionBeginUser;
   PetscCall(RunSweep(op, &sweep, zeros));
@@ -287,9 +289,9 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatSourceSet(op->source, t));
-  PetscCall(HeatBoundariesSet(op->boundaries, t));
-  if (op->exchange) PetscCall(HeatAmbientExchangeSet(op->exchange, t));
+  PetscCall(HeatSourceSetTime(op->source, t));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, t));
+  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, t));
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -330,7 +332,7 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatBoundariesSet(op->boundaries, t));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -359,7 +361,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   if (!op) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatBoundariesDestroy(&op->boundaries));
   PetscCall(HeatSourceDestroy(&op->source));
-  PetscCall(HeatAmbientExchangeDestroy(&op->exchange));
+  PetscCall(HeatAmbientExchangeDestroy(&op->ambient_exchange));
   PetscCall(HeatContactsDestroy(&op->contacts));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));

@@ -3,7 +3,7 @@
 #include "solver/operator/operator_impl.h"
 
 /* The conductances of boundary faces take the places of the missing neighbours'. */
-static void PlaceBoundaries(HeatOperator *op)
+static void StoreBoundaryConductances(HeatOperator *op)
 {
   const HeatGrid *g = op->grid;
 
@@ -27,23 +27,24 @@ static void PlaceBoundaries(HeatOperator *op)
 
 /* D = E - dQ/dT + what the heat of sides falls by beyond G; everywhere, or only behind the
    sides. */
-static void FillShift(HeatOperator *op, PetscBool everywhere)
+static void ComputeShift(HeatOperator *op, PetscBool everywhere)
 {
-  const HeatGrid  *g     = op->grid;
-  const PetscReal *E     = op->exchange ? HeatAmbientExchangeConductance(op->exchange) : NULL;
+  const HeatGrid  *g = op->grid;
+  const PetscReal *E = op->ambient_exchange ? HeatAmbientExchangeConductance(op->ambient_exchange)
+                                            : NULL;
   const PetscReal *slope = HeatSourceSlope(op->source);
   PetscReal       *D     = op->shift_owned;
 
   for (size_t cell = 0; everywhere && cell < HeatGridLocalCells(g); cell++)
     D[cell] = (E ? E[cell] : 0.0) - (slope ? slope[cell] : 0.0);
-  for (int round = everywhere ? 1 : 0; round < 2; round++) {
+  for (int pass = everywhere ? 1 : 0; pass < 2; pass++) {
     for (int s = 0; s < HEAT_SIDES; s++) {
       const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
 
       for (PetscInt k = 0; k < faces.length; k++) {
         const size_t cell = HeatBoundaryCell(g, (HeatSide)s, k);
 
-        if (round == 0) D[cell] = E ? E[cell] : 0.0;
+        if (pass == 0) D[cell] = E ? E[cell] : 0.0;
         else D[cell] += faces.excess[k];
       }
     }
@@ -115,7 +116,7 @@ static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *input
 }
 
 /* What only a non-linear operator, or an exchange, needs. */
-static PetscErrorCode AllocateDerivatives(HeatOperator *op)
+static PetscErrorCode SetUpDerivatives(HeatOperator *op)
 {
   const HeatGrid *g      = op->grid;
   const size_t    n[2]   = {(size_t)(g->nxl + 1) * (size_t)g->nyl,
@@ -127,7 +128,7 @@ static PetscErrorCode AllocateDerivatives(HeatOperator *op)
                    ? PETSC_TRUE
                    : PETSC_FALSE;
   if (op->linear) {
-    if (op->exchange) op->shift = HeatAmbientExchangeConductance(op->exchange);
+    if (op->ambient_exchange) op->shift = HeatAmbientExchangeConductance(op->ambient_exchange);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (int axis = 0; varies && axis < 2; axis++) {
@@ -135,7 +136,7 @@ static PetscErrorCode AllocateDerivatives(HeatOperator *op)
     PetscCall(PetscCalloc1(n[axis], &op->high[axis]));
   }
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->shift_owned));
-  FillShift(op, PETSC_TRUE);
+  ComputeShift(op, PETSC_TRUE);
   op->shift = op->shift_owned;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -156,9 +157,9 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
                                  HeatConductivityField(op->conductivity, 1), &op->boundaries));
   PetscCall(HeatConductivityTrim(op->conductivity));
   PetscCall(HeatSourceCreate(g, c, inputs, &op->source));
-  PetscCall(HeatAmbientExchangeCreate(g, c, &op->exchange));
-  PetscCall(AllocateDerivatives(op));
-  PlaceBoundaries(op);
+  PetscCall(HeatAmbientExchangeCreate(g, c, &op->ambient_exchange));
+  PetscCall(SetUpDerivatives(op));
+  StoreBoundaryConductances(op);
   if (HeatBoundariesHaveFlux(op->boundaries))
     PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->q_owned));
   PetscCall(HeatOperatorCombineSources(op));
@@ -181,7 +182,7 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, P
     PetscCall(HeatOperatorUpdateFaces(op, T));
   }
   PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, valid));
-  PlaceBoundaries(op);
+  StoreBoundaryConductances(op);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,7 +197,7 @@ PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBoo
   PetscCall(UpdateConductances(op, T, &good));
   PetscCall(HeatSourceUpdate(op->source, T, &good));
   if (HeatSourceDependsOnT(op->source)) PetscCall(HeatOperatorCombineSources(op));
-  FillShift(op, HeatSourceDependsOnT(op->source));
+  ComputeShift(op, HeatSourceDependsOnT(op->source));
   bad = good ? 0 : 1;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, op->grid->comm));
   *valid = bad ? PETSC_FALSE : PETSC_TRUE;

@@ -67,8 +67,9 @@ static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
     if (R > 0.0) G[i] /= 1.0 + G[i] * R / area;
   }
   for (PetscInt i = 0; i < n && f->T; i++) {
-    const PetscReal alone  = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
-    const PetscReal share  = G[i] / alone; /* of the temperature's fall that is not the contact's */
+    const PetscReal G_alone = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
+    const PetscReal share   = G[i] /
+                            G_alone; /* of the temperature's fall that is not the contact's */
     const PetscReal factor = share * share * (area / h) * (b.T[i] - a.T[i]);
 
     op->low[f->axis][first + (size_t)i] = G[i] - FaceSensitivity(average, a.k[i], b.k[i]) *
@@ -126,8 +127,8 @@ static PetscReal **StripOfK(HeatGhostCells *ghosts) { return &ghosts->k; }
 static PetscReal **StripOfSlope(HeatGhostCells *ghosts) { return &ghosts->slope; }
 static PetscReal **StripOfT(HeatGhostCells *ghosts) { return &ghosts->T; }
 
-static PetscErrorCode ExchangeStrips(HeatOperator *op, const PetscReal *field, int first, int end,
-                                     StripOf strip)
+static PetscErrorCode FetchGhosts(HeatOperator *op, const PetscReal *field, int first, int end,
+                                  StripOf strip)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatHaloBegin(op->halo, field));
@@ -146,7 +147,7 @@ static PetscErrorCode ExchangeStrips(HeatOperator *op, const PetscReal *field, i
 
 /* The neighbours' conductivities, and with T their derivatives and temperatures; an axis that
    shares its array with the other is exchanged with it. */
-static PetscErrorCode ExchangeConductivities(HeatOperator *op, const PetscReal *T)
+static PetscErrorCode FetchGhostConductivities(HeatOperator *op, const PetscReal *T)
 {
   const HeatConductivity *k = op->conductivity;
   const PetscBool shared = HeatConductivityField(k, 0) == HeatConductivityField(k, 1) ? PETSC_TRUE
@@ -156,15 +157,15 @@ static PetscErrorCode ExchangeConductivities(HeatOperator *op, const PetscReal *
   for (int axis = 0; axis < (shared ? 1 : 2); axis++) {
     const int first = 2 * axis, end = shared ? HEAT_SIDES : first + 2;
 
-    PetscCall(ExchangeStrips(op, HeatConductivityField(k, axis), first, end, StripOfK));
-    if (T) PetscCall(ExchangeStrips(op, HeatConductivitySlope(k, axis), first, end, StripOfSlope));
+    PetscCall(FetchGhosts(op, HeatConductivityField(k, axis), first, end, StripOfK));
+    if (T) PetscCall(FetchGhosts(op, HeatConductivitySlope(k, axis), first, end, StripOfSlope));
   }
-  if (T) PetscCall(ExchangeStrips(op, T, 0, HEAT_SIDES, StripOfT));
+  if (T) PetscCall(FetchGhosts(op, T, 0, HEAT_SIDES, StripOfT));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The neighbours' materials, through the halo as numbers. */
-static PetscErrorCode ExchangeMaterials(HeatOperator *op)
+static PetscErrorCode FetchGhostMaterials(HeatOperator *op)
 {
   const HeatGrid *g = op->grid;
   const size_t    n = HeatGridLocalCells(g);
@@ -192,7 +193,7 @@ PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)(op->grid->nxl + 1) * (size_t)op->grid->nyl, &op->gx));
   PetscCall(PetscCalloc1((size_t)op->grid->nxl * (size_t)(op->grid->nyl + 1), &op->gy));
-  if (op->contacts) PetscCall(ExchangeMaterials(op));
+  if (op->contacts) PetscCall(FetchGhostMaterials(op));
   if (HeatConductivityVaries(op->conductivity)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatOperatorUpdateFaces(op, NULL));
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(op->ghosts[s].k));
@@ -204,7 +205,7 @@ PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T)
   const Faces x = {.op = op, .T = T, .axis = 0}, y = {.op = op, .T = T, .axis = 1};
 
   PetscFunctionBeginUser;
-  PetscCall(ExchangeConductivities(op, T));
+  PetscCall(FetchGhostConductivities(op, T));
   VerticalFaces(&x);
   HorizontalFaces(&y);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -26,7 +26,7 @@ PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *
 
 /* Flows. */
 
-enum { BLOCK = 512 }; /* faces or cells whose heat is added at a time */
+enum { BATCH = 512 }; /* faces or cells whose heat is added at a time */
 
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows)
 {
@@ -45,10 +45,10 @@ void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscR
                              HeatFlows *flows)
 {
   const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, side);
-  PetscReal               heat[BLOCK];
+  PetscReal               heat[BATCH];
 
-  for (PetscInt begin = 0; begin < faces.length; begin += BLOCK) {
-    const PetscInt n = PetscMin(faces.length - begin, BLOCK);
+  for (PetscInt begin = 0; begin < faces.length; begin += BATCH) {
+    const PetscInt n = PetscMin(faces.length - begin, BATCH);
 
     for (PetscInt k = 0; k < n; k++) heat[k] = FaceHeat(&faces, begin + k, cells[begin + k]);
     AddHeat(flows, (int)side, (size_t)n, heat);
@@ -71,15 +71,15 @@ static PetscErrorCode AddSide(const HeatOperator *op, HeatSide side, const Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void AddExchange(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
+static void AddAmbientExchange(const HeatOperator *op, const PetscReal *T, HeatFlows *flows)
 {
   const size_t     cells   = HeatGridLocalCells(op->grid);
-  const PetscReal *E       = HeatAmbientExchangeConductance(op->exchange);
-  const PetscReal *ambient = HeatAmbientExchangeAmbient(op->exchange);
-  PetscReal        heat[BLOCK];
+  const PetscReal *E       = HeatAmbientExchangeConductance(op->ambient_exchange);
+  const PetscReal *ambient = HeatAmbientExchangeAmbient(op->ambient_exchange);
+  PetscReal        heat[BATCH];
 
-  for (size_t begin = 0; begin < cells; begin += BLOCK) {
-    const size_t n = PetscMin(cells - begin, (size_t)BLOCK);
+  for (size_t begin = 0; begin < cells; begin += BATCH) {
+    const size_t n = PetscMin(cells - begin, (size_t)BATCH);
 
     for (size_t k = 0; k < n; k++) heat[k] = E[begin + k] * (ambient[begin + k] - T[begin + k]);
     AddHeat(flows, HEAT_FLOW_EXCHANGE, n, heat);
@@ -93,7 +93,7 @@ PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, Hea
   flows->sum[HEAT_FLOW_SOURCE]   = *HeatSourceLocalTotal(op->source);
   flows->sum[HEAT_FLOW_TURNOVER] = *HeatSourceLocalTurnover(op->source);
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(AddSide(op, (HeatSide)s, T, flows));
-  if (op->exchange) AddExchange(op, T, flows);
+  if (op->ambient_exchange) AddAmbientExchange(op, T, flows);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -23,8 +23,8 @@ struct HeatOperator {
   HeatHalo            *halo; /* owned, like everything below */
   HeatBoundaries      *boundaries;
   HeatSource          *source;
-  HeatAmbientExchange *exchange; /* NULL: none */
-  HeatContacts        *contacts; /* NULL: none */
+  HeatAmbientExchange *ambient_exchange; /* NULL: none */
+  HeatContacts        *contacts;         /* NULL: none */
   HeatConductivity    *conductivity;
   HeatGhostCells       ghosts[HEAT_SIDES];
   PetscBool            linear;

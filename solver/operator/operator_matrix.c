@@ -58,8 +58,8 @@ PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, Pets
 PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, PetscBool rates,
                                     const PetscReal *T, PetscReal *norm)
 {
-  const PetscReal few = 4.0;
-  HeatExactSum    sum = {0};
+  const PetscReal rounding_factor = 4.0;
+  HeatExactSum    sum             = {0};
   PetscReal       square;
 
   PetscFunctionBeginUser;
@@ -72,7 +72,7 @@ PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, Pets
     }
   }
   PetscCall(HeatExactSumReduce(op->grid->comm, 1, &sum, &square));
-  *norm = few * PETSC_MACHINE_EPSILON * PetscSqrtReal(square);
+  *norm = rounding_factor * PETSC_MACHINE_EPSILON * PetscSqrtReal(square);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -102,9 +102,11 @@ PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
    exchange, which fixes the level. */
 static PetscReal KeptShift(const HeatOperator *op, size_t cell)
 {
-  const PetscReal least = op->exchange ? HeatAmbientExchangeConductance(op->exchange)[cell] : 0.0;
+  const PetscReal E = op->ambient_exchange
+                          ? HeatAmbientExchangeConductance(op->ambient_exchange)[cell]
+                          : 0.0;
 
-  return op->shift ? PetscMax(op->shift[cell], least) : 0.0;
+  return op->shift ? PetscMax(op->shift[cell], E) : 0.0;
 }
 
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis)

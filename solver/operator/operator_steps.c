@@ -6,7 +6,7 @@
 #include "solver/operator/wavefront.h"
 
 /* Steps at once: with more than the usual ones little is left to gain. */
-enum { USUAL = 32, MOST = 64 };
+enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
 
 struct HeatOperatorSteps {
   PetscBool      possible; /* the same on all ranks */
@@ -36,20 +36,20 @@ static PetscBool Conducts(const HeatBoundaryFaces *faces)
 
 /* Coefficients that time changes, or an exchange, whose heat is summed cell by cell, are left to the
    plain sweep. */
-static PetscErrorCode Prepare(HeatOperator *op)
+static PetscErrorCode SetUpSteps(HeatOperator *op)
 {
-  const PetscBool    fixed = (PetscBool)(op->linear && !op->exchange &&
+  const PetscBool    fixed = (PetscBool)(op->linear && !op->ambient_exchange &&
                                       !HeatSourceVaries(op->source) &&
                                       !HeatBoundariesFluxVaries(op->boundaries));
   HeatOperatorSteps *s;
-  PetscInt           most = USUAL;
+  PetscInt           most = DEFAULT_STEPS;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
   op->steps = s;
   PetscCallMPI(MPI_Allreduce(&fixed, &s->possible, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-heat_steps_at_once", &most, NULL));
-  s->frame = HeatFrameMake(op->grid, PetscClipInterval(most, 1, MOST));
+  s->frame = HeatFrameMake(op->grid, PetscClipInterval(most, 1, MAX_STEPS));
   if (s->frame.depth == 0) s->possible = PETSC_FALSE;
   if (s->possible) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -58,15 +58,15 @@ static PetscErrorCode Prepare(HeatOperator *op)
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 {
   PetscFunctionBeginUser;
-  if (!op->steps) PetscCall(Prepare(op));
+  if (!op->steps) PetscCall(SetUpSteps(op));
   *most = op->steps->possible ? op->steps->frame.depth : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Making the sweep. */
 
-static PetscErrorCode Bring(const HeatFrame *frame, const PetscReal *own, PetscInt stride,
-                            HeatFrameField *field)
+static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
+                                       PetscInt stride, HeatFrameField *field)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFrameFieldCreate(frame, field));
@@ -76,7 +76,7 @@ static PetscErrorCode Bring(const HeatFrame *frame, const PetscReal *own, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode MakeWavefront(HeatOperator *op, PetscReal dt)
+static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
 {
   const HeatGrid       *g = op->grid;
   HeatOperatorSteps    *s = op->steps;
@@ -87,12 +87,12 @@ static PetscErrorCode MakeWavefront(HeatOperator *op, PetscReal dt)
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
   for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
-  PetscCall(Bring(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
-  PetscCall(Bring(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
-  PetscCall(Bring(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
-  PetscCall(Bring(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
-  PetscCall(Bring(&s->frame, r, g->nxl, &k.r));
-  PetscCall(Bring(&s->frame, op->q, g->nxl, &k.q));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
+  PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->q, g->nxl, &k.q));
   PetscCall(HeatWavefrontCreate(&s->frame, &k, &s->wavefront));
   s->dt = dt;
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
@@ -102,7 +102,7 @@ static PetscErrorCode MakeWavefront(HeatOperator *op, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode MakeSides(HeatOperator *op)
+static PetscErrorCode AllocateSides(HeatOperator *op)
 {
   HeatOperatorSteps *s = op->steps;
 
@@ -129,7 +129,7 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscRea
 
   PetscFunctionBeginUser;
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSet(op->boundaries, times[l]));
+    PetscCall(HeatBoundariesSetTime(op->boundaries, times[l]));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
       const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
@@ -158,7 +158,7 @@ static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal
   HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_TURNOVER], (PetscReal)steps,
                         HeatSourceLocalTurnover(op->source));
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSet(op->boundaries, times[l]));
+    PetscCall(HeatBoundariesSetTime(op->boundaries, times[l]));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const PetscInt length = HeatBoundariesGet(op->boundaries, (HeatSide)side).length;
 
@@ -177,8 +177,8 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   HeatWavefrontSides sides = {{NULL}, {NULL}};
 
   PetscFunctionBeginUser;
-  if (!s->wavefront) PetscCall(MakeSides(op));
-  if (!s->wavefront || s->dt != dt) PetscCall(MakeWavefront(op, dt));
+  if (!s->wavefront) PetscCall(AllocateSides(op));
+  if (!s->wavefront || s->dt != dt) PetscCall(CreateWavefront(op, dt));
   PetscCall(SetBeyond(op, steps, times));
   s->field.own    = T;
   s->field.stride = (size_t)op->grid->nxl;

@@ -18,14 +18,14 @@
 #include "solver/base/heartbeat.h"
 
 enum {
-  LANES = 8,         /* doubles: whole vectors of any machine, a line of the cache */
-  SKEW  = LANES,     /* S, where there are several tiles */
-  SEAM  = 2 * LANES, /* columns: S + 1 at least */
-  WIDTH = 1024,      /* W, where there are several tiles */
-  ALONE = 1536,      /* the widest frame that is one tile */
-  RING  = 4,         /* rows */
-  RUN   = 2 * LANES, /* the shortest run of cells that do not differ worth a kernel of its own */
-  SLAB  = 1 << 19    /* values that are allocated at a time: 4 MB */
+  LANES           = 8,         /* doubles: whole vectors of any machine, a line of the cache */
+  SKEW            = LANES,     /* S, where there are several tiles */
+  SEAM            = 2 * LANES, /* columns: S + 1 at least */
+  WIDTH           = 1024,      /* W, where there are several tiles */
+  SINGLE_TILE_MAX = 1536,      /* the widest frame that is one tile */
+  RING            = 4,         /* rows */
+  MIN_RUN = 2 * LANES, /* the shortest run of cells that do not differ worth a kernel of its own */
+  SLAB    = 1 << 19    /* values that are allocated at a time: 4 MB */
 };
 
 /* The coefficients of one row of cells of a tile; columns are counted from the tile's first at the
@@ -39,30 +39,30 @@ typedef struct {
 
 /* The first kernel that fits all rows of the block. */
 typedef enum {
-  PLAIN,  /* no sources, C the same along each row */
-  MASSES, /* no sources */
+  PLAIN,      /* no sources, C the same along each row */
+  CAPACITIES, /* no sources */
   SOURCES
-} Kind;
+} Kernel;
 
 struct HeatWavefront {
   HeatFrame   frame; /* by value; its grid is borrowed */
-  Kind        kind;
+  Kernel      kernel;
   PetscInt    width, skew, tiles, span; /* W, S; columns of a tile over all steps: W + S depth */
   Row        *rows;                     /* [tiles][ny + 1]; owned, like everything below */
   PetscReal **slabs;                    /* [n_slabs] what the rows point into */
   PetscInt    n_slabs;
-  size_t      slab, used; /* values of the last slab, and those taken */
-  PetscReal  *memory;     /* what the next three point into */
-  PetscReal  *ring;       /* [depth][RING][pitch] */
-  PetscReal  *nothing;    /* [pitch] zeros: rows that matter to nobody */
-  PetscReal  *waste;      /* [2][pitch] rows made for nobody */
+  size_t      slab, used;   /* values of the last slab, and those taken */
+  PetscReal  *memory;       /* what the next three point into */
+  PetscReal  *ring;         /* [depth][RING][pitch] */
+  PetscReal  *zero_row;     /* [pitch] zeros: rows that matter to nobody */
+  PetscReal  *discard_rows; /* [2][pitch] rows made for nobody */
   size_t      pitch;
   PetscReal  *seam; /* [depth][ny][SEAM] */
 };
 
 /* Coefficients. */
 
-static PetscInt FirstColumn(const HeatWavefront *w, PetscInt tile)
+static PetscInt SpanLeft(const HeatWavefront *w, PetscInt tile)
 {
   return tile * w->width - w->skew * w->frame.depth;
 }
@@ -71,7 +71,7 @@ static PetscInt FirstColumn(const HeatWavefront *w, PetscInt tile)
 static void Gather(const HeatWavefront *w, const HeatFrameField *field, PetscInt tile, PetscInt f,
                    PetscReal *out)
 {
-  const PetscInt first = FirstColumn(w, tile);
+  const PetscInt first = SpanLeft(w, tile);
   const PetscInt begin = PetscClipInterval(first, 0, w->frame.nx);
   const PetscInt end   = PetscClipInterval(first + w->span, 0, w->frame.nx);
 
@@ -83,8 +83,8 @@ static void Gather(const HeatWavefront *w, const HeatFrameField *field, PetscInt
 static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, const PetscReal *q,
                     Row *row)
 {
-  const PetscInt first = PetscMax(-FirstColumn(w, tile), 0);
-  const PetscInt last  = PetscMin(w->frame.nx - FirstColumn(w, tile), w->span);
+  const PetscInt first = PetscMax(-SpanLeft(w, tile), 0);
+  const PetscInt last  = PetscMin(w->frame.nx - SpanLeft(w, tile), w->span);
   PetscInt       end;
 
   row->begin = row->end = first;
@@ -104,7 +104,7 @@ static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, c
   row->q0  = q[row->begin];
 }
 
-static PetscReal *Align(PetscReal *p)
+static PetscReal *AlignToLine(PetscReal *p)
 {
   const uintptr_t line = LANES * sizeof(PetscReal);
 
@@ -112,7 +112,7 @@ static PetscReal *Align(PetscReal *p)
 }
 
 /* Room for n values, a multiple of LANES, at the beginning of a line. */
-static PetscErrorCode NewValues(HeatWavefront *w, size_t n, PetscReal **values)
+static PetscErrorCode AllocateValues(HeatWavefront *w, size_t n, PetscReal **values)
 {
   PetscFunctionBeginUser;
   if (w->n_slabs == 0 || w->used + n > w->slab) {
@@ -122,13 +122,13 @@ static PetscErrorCode NewValues(HeatWavefront *w, size_t n, PetscReal **values)
     PetscCall(PetscMalloc1(w->slab + LANES, &w->slabs[w->n_slabs]));
     w->n_slabs++;
   }
-  *values = Align(w->slabs[w->n_slabs - 1]) + w->used;
+  *values = AlignToLine(w->slabs[w->n_slabs - 1]) + w->used;
   w->used += n;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The coefficients of a row, one array after the other, each from the beginning of a line. */
-static size_t PlaceOf(const HeatWavefront *w, int array)
+static size_t ArrayOffset(const HeatWavefront *w, int array)
 {
   return array == 0 ? 0 : (size_t)array * (size_t)w->span + LANES; /* gx has one more */
 }
@@ -138,42 +138,43 @@ static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, Pe
                       PetscInt f, PetscReal *values)
 {
   const PetscInt from = PetscMin(f, w->frame.ny - 1);
-  const PetscInt last = PetscMin(w->frame.nx - FirstColumn(w, tile), w->span);
+  const PetscInt last = PetscMin(w->frame.nx - SpanLeft(w, tile), w->span);
   PetscReal     *gx   = values, edge;
 
-  memset(values, 0, PlaceOf(w, 4) * sizeof *values);
+  memset(values, 0, ArrayOffset(w, 4) * sizeof *values);
   Gather(w, &k->face[HEAT_RIGHT], tile, from, gx + 1);
   edge = gx[last];
   Gather(w, &k->face[HEAT_LEFT], tile, from, gx);
   gx[w->span] = 0.0;
   gx[last]    = edge;
-  Gather(w, &k->face[f < w->frame.ny ? HEAT_BOTTOM : HEAT_TOP], tile, from, values + PlaceOf(w, 1));
-  Gather(w, &k->r, tile, from, values + PlaceOf(w, 2));
-  Gather(w, &k->q, tile, from, values + PlaceOf(w, 3));
+  Gather(w, &k->face[f < w->frame.ny ? HEAT_BOTTOM : HEAT_TOP], tile, from,
+         values + ArrayOffset(w, 1));
+  Gather(w, &k->r, tile, from, values + ArrayOffset(w, 2));
+  Gather(w, &k->q, tile, from, values + ArrayOffset(w, 3));
 }
 
 /* Keep the values of a row, as far as the kernel needs them. */
-static PetscErrorCode KeepRow(HeatWavefront *w, PetscInt tile, const PetscReal *values, Row *row)
+static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal *values, Row *row)
 {
-  const size_t n = PlaceOf(w, w->kind == PLAIN ? 2 : w->kind == MASSES ? 3 : 4);
+  const size_t n = ArrayOffset(w, w->kernel == PLAIN ? 2 : w->kernel == CAPACITIES ? 3 : 4);
   PetscReal   *kept;
 
   PetscFunctionBeginUser;
-  PetscCall(NewValues(w, n, &kept));
+  PetscCall(AllocateValues(w, n, &kept));
   memcpy(kept, values, n * sizeof *kept);
   row->gx = kept;
-  row->gy = kept + PlaceOf(w, 1);
-  row->r  = w->kind == PLAIN ? NULL : kept + PlaceOf(w, 2);
-  row->q  = w->kind == SOURCES ? kept + PlaceOf(w, 3) : NULL;
-  FindRun(w, tile, values + PlaceOf(w, 2), values + PlaceOf(w, 3), row);
+  row->gy = kept + ArrayOffset(w, 1);
+  row->r  = w->kernel == PLAIN ? NULL : kept + ArrayOffset(w, 2);
+  row->q  = w->kernel == SOURCES ? kept + ArrayOffset(w, 3) : NULL;
+  FindRun(w, tile, values + ArrayOffset(w, 2), values + ArrayOffset(w, 3), row);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Rows that do not differ share their values. */
-static PetscErrorCode SetRows(HeatWavefront *w, const HeatFrameCoefficients *k)
+static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   const PetscInt ny = w->frame.ny;
-  const size_t   n  = PlaceOf(w, 4);
+  const size_t   n  = ArrayOffset(w, 4);
   PetscReal     *values, *before, *swap;
 
   PetscFunctionBeginUser;
@@ -189,7 +190,7 @@ static PetscErrorCode SetRows(HeatWavefront *w, const HeatFrameCoefficients *k)
         *row = row[-1];
         continue;
       }
-      PetscCall(KeepRow(w, t, values, row));
+      PetscCall(StoreRow(w, t, values, row));
       swap   = before;
       before = values;
       values = swap;
@@ -201,24 +202,24 @@ static PetscErrorCode SetRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 }
 
 /* The kernel that the block needs. */
-static PetscErrorCode FindKind(HeatWavefront *w, const HeatFrameCoefficients *k)
+static PetscErrorCode ChooseKernel(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   const PetscInt nx = w->frame.nx;
   PetscReal     *row;
 
   PetscFunctionBeginUser;
-  w->kind = PLAIN;
+  w->kernel = PLAIN;
   PetscCall(PetscMalloc1(nx, &row));
   for (PetscInt f = 0; f < w->frame.ny; f++) {
     HeatFrameRow(&w->frame, &k->r, f, 0, nx, row);
-    for (PetscInt e = 0; e < nx && w->kind == PLAIN; e++) {
-      if (row[e] != row[0]) w->kind = MASSES;
+    for (PetscInt e = 0; e < nx && w->kernel == PLAIN; e++) {
+      if (row[e] != row[0]) w->kernel = CAPACITIES;
     }
     HeatFrameRow(&w->frame, &k->q, f, 0, nx, row);
     for (PetscInt e = 0; e < nx; e++) {
-      if (row[e] != 0.0) w->kind = SOURCES;
+      if (row[e] != 0.0) w->kernel = SOURCES;
     }
-    if (w->kind == SOURCES) break;
+    if (w->kernel == SOURCES) break;
   }
   PetscCall(PetscFree(row));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -232,9 +233,9 @@ static PetscErrorCode AllocateRing(HeatWavefront *w)
   w->pitch = (size_t)w->width + SEAM + LANES;
   if (w->pitch / LANES % 2 == 0) w->pitch += LANES; /* rows far apart in the cache */
   PetscCall(PetscCalloc1((rows + 3) * w->pitch + LANES, &w->memory));
-  w->ring    = Align(w->memory);
-  w->nothing = w->ring + rows * w->pitch;
-  w->waste   = w->nothing + w->pitch;
+  w->ring         = AlignToLine(w->memory);
+  w->zero_row     = w->ring + rows * w->pitch;
+  w->discard_rows = w->zero_row + w->pitch;
   if (w->tiles > 1)
     PetscCall(PetscCalloc1((size_t)w->frame.depth * (size_t)w->frame.ny * SEAM, &w->seam));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -251,14 +252,14 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
   w->frame = *frame;
   w->width = (frame->nx + LANES - 1) / LANES * LANES;
   w->tiles = 1;
-  if (w->width > ALONE) {
+  if (w->width > SINGLE_TILE_MAX) {
     w->width = WIDTH;
     w->skew  = SKEW;
     w->tiles = (frame->nx + w->skew * frame->depth + w->width - 1) / w->width;
   }
   w->span = w->width + w->skew * frame->depth;
-  PetscCall(FindKind(w, k));
-  PetscCall(SetRows(w, k));
+  PetscCall(ChooseKernel(w, k));
+  PetscCall(StoreRows(w, k));
   PetscCall(AllocateRing(w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -285,12 +286,12 @@ typedef struct {
   const PetscReal *below, *low, *high, *above;
   PetscReal       *new_low, *new_high;
   const Row       *row[3]; /* coefficients: low's, high's, above's, whose southern faces count */
-} Pair;
+} RowPair;
 
 #define FACES(g_w, g_e, u) ((g_w) * ((u)[i - 1] - (u)[i]) + (g_e) * ((u)[i + 1] - (u)[i]))
 
 /* n cells from column `at` of the pointers of p, `column` of the coefficients. */
-static void Uniform(const Pair *p, PetscInt at, PetscInt n)
+static void Uniform(const RowPair *p, PetscInt at, PetscInt n)
 {
   const PetscReal *restrict below = p->below + at, *restrict low = p->low + at;
   const PetscReal *restrict high = p->high + at, *restrict above = p->above + at;
@@ -318,7 +319,7 @@ static void Uniform(const Pair *p, PetscInt at, PetscInt n)
 #define LOW(i)  (FACES(gl[i], gl[(i) + 1], low) + (gs[i] * (below[i] - low[i]) + up))
 #define HIGH(i) (FACES(gh[i], gh[(i) + 1], high) + (gn[i] * (above[i] - high[i]) - up))
 
-static void Varying(const Pair *p, PetscInt at, PetscInt column, PetscInt n)
+static void VaryingFaces(const RowPair *p, PetscInt at, PetscInt column, PetscInt n)
 {
   VARYING;
   const PetscReal rl = p->row[0]->r0, rh = p->row[1]->r0;
@@ -332,7 +333,7 @@ static void Varying(const Pair *p, PetscInt at, PetscInt column, PetscInt n)
   }
 }
 
-static void VaryingMasses(const Pair *p, PetscInt at, PetscInt column, PetscInt n)
+static void VaryingCapacities(const RowPair *p, PetscInt at, PetscInt column, PetscInt n)
 {
   VARYING;
   const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
@@ -346,7 +347,7 @@ static void VaryingMasses(const Pair *p, PetscInt at, PetscInt column, PetscInt 
   }
 }
 
-static void VaryingSources(const Pair *p, PetscInt at, PetscInt column, PetscInt n)
+static void VaryingSources(const RowPair *p, PetscInt at, PetscInt column, PetscInt n)
 {
   VARYING;
   const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
@@ -361,18 +362,18 @@ static void VaryingSources(const Pair *p, PetscInt at, PetscInt column, PetscInt
   }
 }
 
-static void AnyCells(Kind kind, const Pair *p, PetscInt at, PetscInt column, PetscInt n)
+static void VaryingCells(Kernel kernel, const RowPair *p, PetscInt at, PetscInt column, PetscInt n)
 {
   if (n <= 0) return;
-  switch (kind) {
-  case PLAIN: Varying(p, at, column, n); break;
-  case MASSES: VaryingMasses(p, at, column, n); break;
+  switch (kernel) {
+  case PLAIN: VaryingFaces(p, at, column, n); break;
+  case CAPACITIES: VaryingCapacities(p, at, column, n); break;
   case SOURCES: VaryingSources(p, at, column, n); break;
   }
 }
 
 /* n cells whose first has that column of the coefficients. */
-static void Cells(Kind kind, const Pair *p, PetscInt column, PetscInt n)
+static void StepCells(Kernel kernel, const RowPair *p, PetscInt column, PetscInt n)
 {
   PetscInt begin = 0, end = column + n;
 
@@ -382,13 +383,13 @@ static void Cells(Kind kind, const Pair *p, PetscInt column, PetscInt n)
   }
   begin = (begin + LANES - 1) / LANES * LANES;
   end -= column;
-  if (end - begin < RUN) {
-    AnyCells(kind, p, 0, column, n);
+  if (end - begin < MIN_RUN) {
+    VaryingCells(kernel, p, 0, column, n);
     return;
   }
-  AnyCells(kind, p, 0, column, begin);
+  VaryingCells(kernel, p, 0, column, begin);
   Uniform(p, begin, end - begin);
-  AnyCells(kind, p, end, column + end, n - end);
+  VaryingCells(kernel, p, end, column + end, n - end);
 }
 
 /* The sweep. */
@@ -402,7 +403,7 @@ typedef struct {
 } Sweep;
 
 /* Whether row f is worth something after l steps. */
-static PetscBool IsGood(const Sweep *s, PetscInt l, PetscInt f)
+static PetscBool IsValidRow(const Sweep *s, PetscInt l, PetscInt f)
 {
   const HeatFrame *frame = &s->w->frame;
   const PetscInt   left  = s->steps - l; /* steps still to come: rows around the own ones */
@@ -413,7 +414,10 @@ static PetscBool IsGood(const Sweep *s, PetscInt l, PetscInt f)
 }
 
 /* The first column of the tile at step l. */
-static PetscInt Left(const Sweep *s, PetscInt l) { return s->tile * s->w->width - s->w->skew * l; }
+static PetscInt TileLeft(const Sweep *s, PetscInt l)
+{
+  return s->tile * s->w->width - s->w->skew * l;
+}
 
 /* Row f after l steps, from the tile's first column there. */
 static PetscReal *RingRow(const Sweep *s, PetscInt l, PetscInt f)
@@ -429,13 +433,13 @@ static PetscReal *Seam(const Sweep *s, PetscInt l, PetscInt f)
 }
 
 /* The last columns of the tile before come to the left of row f, ... */
-static void TakeSeam(const Sweep *s, PetscInt l, PetscInt f)
+static void LoadSeam(const Sweep *s, PetscInt l, PetscInt f)
 {
   if (s->w->seam) memcpy(RingRow(s, l, f) - SEAM, Seam(s, l, f), SEAM * sizeof(PetscReal));
 }
 
 /* ... and its own last ones wait for the next. */
-static void LeaveSeam(const Sweep *s, PetscInt l, PetscInt f)
+static void StoreSeam(const Sweep *s, PetscInt l, PetscInt f)
 {
   if (s->w->seam)
     memcpy(Seam(s, l, f), RingRow(s, l, f) + s->w->width - SEAM, SEAM * sizeof(PetscReal));
@@ -444,32 +448,32 @@ static void LeaveSeam(const Sweep *s, PetscInt l, PetscInt f)
 /* Step 0: a row of the field. */
 static void Load(const Sweep *s, PetscInt f)
 {
-  const PetscInt begin = Left(s, 0), end = PetscMin(begin + s->w->width, s->w->frame.nx);
+  const PetscInt begin = TileLeft(s, 0), end = PetscMin(begin + s->w->width, s->w->frame.nx);
 
-  if (!IsGood(s, 0, f)) return;
-  TakeSeam(s, 0, f);
+  if (!IsValidRow(s, 0, f)) return;
+  LoadSeam(s, 0, f);
   if (begin < end) HeatFrameRow(&s->w->frame, s->field, f, begin, end, RingRow(s, 0, f));
-  LeaveSeam(s, 0, f);
+  StoreSeam(s, 0, f);
 }
 
 /* Row f after l steps, from column e, for reading; beyond the domain what the sides say. */
-static const PetscReal *Source(const Sweep *s, PetscInt l, PetscInt f, PetscInt e)
+static const PetscReal *InputRow(const Sweep *s, PetscInt l, PetscInt f, PetscInt e)
 {
   const HeatWavefront      *w     = s->w;
   const HeatWavefrontSides *sides = s->sides;
   const PetscInt            nx = w->frame.nx, ny = w->frame.ny;
 
-  if (f >= 0 && f < ny) return RingRow(s, l, f) + (e - Left(s, l));
+  if (f >= 0 && f < ny) return RingRow(s, l, f) + (e - TileLeft(s, l));
   if (f == -1 && sides->beyond[HEAT_BOTTOM])
     return sides->beyond[HEAT_BOTTOM] + (size_t)l * (size_t)nx + e;
   if (f == ny && sides->beyond[HEAT_TOP])
     return sides->beyond[HEAT_TOP] + (size_t)l * (size_t)nx + e;
-  return w->nothing + SEAM;
+  return w->zero_row + SEAM;
 }
 
 /* Before step l + 1 reads columns [e, e + n) of row f: what lies beyond the domain's left and right
    goes into the row, and what the account of heat needs goes out. */
-static void MeetSides(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n)
+static void CrossSides(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n)
 {
   const HeatWavefrontSides *sides = s->sides;
   const HeatFrame          *frame = &s->w->frame;
@@ -478,7 +482,7 @@ static void MeetSides(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscI
   const PetscInt            j   = f - frame->margin[HEAT_BOTTOM];
   const size_t              at  = (size_t)l * (size_t)frame->ny + (size_t)f;
   const size_t              own = (size_t)l * (size_t)g->nyl + (size_t)j;
-  PetscReal                *row = RingRow(s, l, f) + (e - Left(s, l));
+  PetscReal                *row = RingRow(s, l, f) + (e - TileLeft(s, l));
 
   if (e == 0 && sides->beyond[HEAT_LEFT]) row[-1] = sides->beyond[HEAT_LEFT][at];
   if (e + n == nx && sides->beyond[HEAT_RIGHT]) row[n] = sides->beyond[HEAT_RIGHT][at];
@@ -496,12 +500,12 @@ static void MeetSides(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscI
 }
 
 /* Where row f of step l goes, from column e. */
-static PetscReal *Target(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, int which)
+static PetscReal *OutputRow(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, int which)
 {
   const HeatFrame *frame = &s->w->frame;
 
-  if (!IsGood(s, l, f)) return s->w->waste + (size_t)which * s->w->pitch;
-  if (l < s->steps) return RingRow(s, l, f) + (e - Left(s, l));
+  if (!IsValidRow(s, l, f)) return s->w->discard_rows + (size_t)which * s->w->pitch;
+  if (l < s->steps) return RingRow(s, l, f) + (e - TileLeft(s, l));
   return s->T + (size_t)(f - frame->margin[HEAT_BOTTOM]) * (size_t)frame->grid->nxl +
          (e - frame->margin[HEAT_LEFT]);
 }
@@ -509,35 +513,35 @@ static PetscReal *Target(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, int
 /* Rows f and f + 1 of step l, as far as they are worth something. */
 static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
 {
-  const HeatWavefront *w       = s->w;
-  const HeatFrame     *frame   = &w->frame;
-  const PetscBool      good[2] = {IsGood(s, l, f), IsGood(s, l, f + 1)};
-  const PetscInt       left = Left(s, l), last = l == s->steps ? frame->margin[HEAT_LEFT] : 0;
+  const HeatWavefront *w        = s->w;
+  const HeatFrame     *frame    = &w->frame;
+  const PetscBool      valid[2] = {IsValidRow(s, l, f), IsValidRow(s, l, f + 1)};
+  const PetscInt       left = TileLeft(s, l), last = l == s->steps ? frame->margin[HEAT_LEFT] : 0;
   const PetscInt       e    = PetscMax(left, last);
   const PetscInt       most = l == s->steps ? last + frame->grid->nxl : frame->nx;
   const PetscInt       n    = PetscMin(left + w->width, most) - e;
   const Row           *rows = w->rows + s->tile * (frame->ny + 1);
 
   for (int k = 0; k < 2; k++) {
-    if (good[k] && l < s->steps) TakeSeam(s, l, f + k);
+    if (valid[k] && l < s->steps) LoadSeam(s, l, f + k);
   }
-  if (!(good[0] || good[1]) || n <= 0) return;
+  if (!(valid[0] || valid[1]) || n <= 0) return;
   for (int k = 0; k < 2; k++) {
-    if (good[k]) MeetSides(s, l - 1, f + k, e, n);
+    if (valid[k]) CrossSides(s, l - 1, f + k, e, n);
   }
-  const Pair pair = {.below    = Source(s, l - 1, f - 1, e),
-                     .low      = Source(s, l - 1, f, e),
-                     .high     = Source(s, l - 1, f + 1, e),
-                     .above    = Source(s, l - 1, f + 2, e),
-                     .new_low  = Target(s, l, f, e, 0),
-                     .new_high = Target(s, l, f + 1, e, 1),
-                     .row      = {rows + PetscClipInterval(f, 0, frame->ny),
-                                  rows + PetscClipInterval(f + 1, 0, frame->ny),
-                                  rows + PetscClipInterval(f + 2, 0, frame->ny)}};
+  const RowPair pair = {.below    = InputRow(s, l - 1, f - 1, e),
+                        .low      = InputRow(s, l - 1, f, e),
+                        .high     = InputRow(s, l - 1, f + 1, e),
+                        .above    = InputRow(s, l - 1, f + 2, e),
+                        .new_low  = OutputRow(s, l, f, e, 0),
+                        .new_high = OutputRow(s, l, f + 1, e, 1),
+                        .row      = {rows + PetscClipInterval(f, 0, frame->ny),
+                                     rows + PetscClipInterval(f + 1, 0, frame->ny),
+                                     rows + PetscClipInterval(f + 2, 0, frame->ny)}};
 
-  Cells(w->kind, &pair, e - FirstColumn(w, s->tile), n);
+  StepCells(w->kernel, &pair, e - SpanLeft(w, s->tile), n);
   for (int k = 0; k < 2; k++) {
-    if (good[k] && l < s->steps) LeaveSeam(s, l, f + k);
+    if (valid[k] && l < s->steps) StoreSeam(s, l, f + k);
   }
 }
 

@@ -16,7 +16,7 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c
                                          HeatAmbientExchange **exchange);
 
 /** Bring T_amb to time t [s].  Not collective. */
-PetscErrorCode HeatAmbientExchangeSet(HeatAmbientExchange *exchange, PetscReal t);
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, PetscReal t);
 
 /** E and T_amb of own cells, [nyl][nxl]. */
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *exchange);

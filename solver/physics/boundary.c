@@ -44,7 +44,7 @@ PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBoundariesSet(HeatBoundaries *b, PetscReal t)
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, PetscReal t)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -70,10 +70,11 @@ static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T, PetscReal half
     secant  = HeatRadiationSecant(s->emission[f], beyond, surface);
     tangent = HeatRadiationTangent(s->emission[f], surface);
   }
-  const PetscReal G = HeatBoundarySeries(half, secant), along = HeatBoundarySeries(half, tangent);
+  const PetscReal G         = HeatBoundarySeriesConductance(half, secant),
+                  tangent_G = HeatBoundarySeriesConductance(half, tangent);
 
   s->G[f]      = G;
-  s->excess[f] = (along - G) - half_slope * (G / half * (beyond - T)) * (along / half);
+  s->excess[f] = (tangent_G - G) - half_slope * (G / half * (beyond - T)) * (tangent_G / half);
 }
 
 PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[2],
@@ -92,8 +93,8 @@ PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[
       PetscReal    half_slope = 0.0;
 
       if (k) {
-        s->half[f] = HeatBoundaryHalf(g, (HeatSide)side, k[axis][cell]);
-        half_slope = HeatBoundaryHalf(g, (HeatSide)side, slope[axis][cell]);
+        s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);
+        half_slope = HeatBoundaryHalfConductance(g, (HeatSide)side, slope[axis][cell]);
       }
       UpdateFace(s, f, T[cell], half_slope);
       if (PetscIsInfOrNanReal(s->G[f]) || PetscIsInfOrNanReal(s->excess[f])) *finite = PETSC_FALSE;

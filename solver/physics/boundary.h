@@ -39,7 +39,7 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, con
                                     const PetscReal *ky, HeatBoundaries **boundaries);
 
 /** Bring T_b and F to time t [s].  Not collective. */
-PetscErrorCode HeatBoundariesSet(HeatBoundaries *boundaries, PetscReal t);
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, PetscReal t);
 
 /** Bring G, and `excess`, to the field T at the time of the last Set.  Not collective.
  *  @param[in]     k       conductivities kx, ky, [nyl][nxl] each; NULL: they do not depend on T

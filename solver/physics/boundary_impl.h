@@ -38,13 +38,13 @@ struct HeatBoundaries {
 };
 
 /** Conductance of half a cell, k A/(h/2) [W/(m K)]; of its derivative likewise. */
-static inline PetscReal HeatBoundaryHalf(const HeatGrid *g, HeatSide side, PetscReal k)
+static inline PetscReal HeatBoundaryHalfConductance(const HeatGrid *g, HeatSide side, PetscReal k)
 {
   return side < HEAT_BOTTOM ? 2.0 * k * g->hy / g->hx : 2.0 * k * g->hx / g->hy;
 }
 
 /** Half cell and film in series. */
-static inline PetscReal HeatBoundarySeries(PetscReal half, PetscReal film)
+static inline PetscReal HeatBoundarySeriesConductance(PetscReal half, PetscReal film)
 {
   if (PetscIsInfReal(film)) return half;
   return film > 0.0 ? film * half / (film + half) : 0.0;

@@ -10,11 +10,11 @@ typedef struct {
   const HeatCase *c;
   HeatSide        side;
   PetscInt        segment;
-  PetscReal       face; /* [m] */
-} Place;
+  PetscReal       face_length; /* [m] */
+} SegmentContext;
 
 /* "left.value", or "left[2].value" where the side has several segments. */
-static void PathOf(const Place *at, const char *key, char *path, size_t size)
+static void KeyPath(const SegmentContext *at, const char *key, char *path, size_t size)
 {
   const char *dot = key[0] ? "." : "", *name = HeatSideNames[at->side];
 
@@ -51,13 +51,13 @@ static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSid
 }
 
 /* A formula of one segment, compiled. */
-static PetscErrorCode Compile(const Place *at, const char *key, const HeatFormula *formula,
+static PetscErrorCode Compile(const SegmentContext *at, const char *key, const HeatFormula *formula,
                               int allowed, HeatExpression **e)
 {
   char path[64], message[256];
 
   PetscFunctionBeginUser;
-  PathOf(at, key, path, sizeof path);
+  KeyPath(at, key, path, sizeof path);
   PetscCall(HeatExpressionCreate(formula, allowed, e, message, sizeof message));
   HeatCaseCheckKey(*e, at->grid->comm, at->c, path, "%s", message);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -65,9 +65,10 @@ static PetscErrorCode Compile(const Place *at, const char *key, const HeatFormul
 
 /* A formula of x and y on the stretch's faces; *bad counts values that are not within 0 and
    most. */
-static PetscErrorCode EvaluateOnce(const Place *at, const char *key, const HeatFormula *formula,
-                                   PetscReal most, const HeatSideFaces *s,
-                                   const HeatStretch *stretch, PetscReal *values, PetscInt64 *bad)
+static PetscErrorCode EvaluateOnce(const SegmentContext *at, const char *key,
+                                   const HeatFormula *formula, PetscReal upper_bound,
+                                   const HeatSideFaces *s, const HeatStretch *stretch,
+                                   PetscReal *values, PetscInt64 *bad)
 {
   const PetscInt  first = stretch->begin;
   HeatExpression *e;
@@ -77,13 +78,14 @@ static PetscErrorCode EvaluateOnce(const Place *at, const char *key, const HeatF
   PetscCall(HeatExpressionEvaluate(e, stretch->end - first, s->x + first, s->y + first, 0.0, NULL,
                                    values + first));
   PetscCall(HeatExpressionDestroy(&e));
-  for (PetscInt k = first; k < stretch->end; k++) *bad += !(values[k] >= 0.0 && values[k] <= most);
+  for (PetscInt k = first; k < stretch->end; k++)
+    *bad += !(values[k] >= 0.0 && values[k] <= upper_bound);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* What lies between the surface and its surroundings. */
-static PetscErrorCode SetUpFilm(const Place *at, HeatSideFaces *s, const HeatStretch *stretch,
-                                PetscInt64 *bad)
+static PetscErrorCode SetUpFilm(const SegmentContext *at, HeatSideFaces *s,
+                                const HeatStretch *stretch, PetscInt64 *bad)
 {
   const HeatSegment *b = &at->c->boundary[at->side].segments[at->segment];
 
@@ -96,24 +98,24 @@ static PetscErrorCode SetUpFilm(const Place *at, HeatSideFaces *s, const HeatStr
     PetscCall(EvaluateOnce(at, "emissivity", &b->emissivity, 1.0, s, stretch, s->emission, bad));
   }
   for (PetscInt k = stretch->begin; k < stretch->end; k++) {
-    s->film[k] = b->type == HEAT_BC_TEMPERATURE ? INFINITY : s->film[k] * at->face;
-    s->emission[k] *= HEAT_STEFAN_BOLTZMANN * at->face;
+    s->film[k] = b->type == HEAT_BC_TEMPERATURE ? INFINITY : s->film[k] * at->face_length;
+    s->emission[k] *= HEAT_STEFAN_BOLTZMANN * at->face_length;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The value, or the ambient temperature, that follows the time. */
-static PetscErrorCode SetUpValue(const Place *at, HeatSideFaces *s, HeatStretch *stretch)
+static PetscErrorCode SetUpValue(const SegmentContext *at, HeatSideFaces *s, HeatStretch *stretch)
 {
-  const HeatSegment *b      = &at->c->boundary[at->side].segments[at->segment];
-  const PetscBool    valued = (b->type == HEAT_BC_TEMPERATURE || b->type == HEAT_BC_FLUX)
-                                  ? PETSC_TRUE
-                                  : PETSC_FALSE;
-  const HeatFormula *f      = valued ? &b->value : &b->ambient;
+  const HeatSegment *b         = &at->c->boundary[at->side].segments[at->segment];
+  const PetscBool    has_value = (b->type == HEAT_BC_TEMPERATURE || b->type == HEAT_BC_FLUX)
+                                     ? PETSC_TRUE
+                                     : PETSC_FALSE;
+  const HeatFormula *f         = has_value ? &b->value : &b->ambient;
 
   PetscFunctionBeginUser;
   stretch->target = b->type == HEAT_BC_FLUX ? s->F : s->T;
-  stretch->scale  = b->type == HEAT_BC_FLUX ? at->face : 1.0;
+  stretch->scale  = b->type == HEAT_BC_FLUX ? at->face_length : 1.0;
   if (b->type == HEAT_BC_INSULATED || b->type == HEAT_BC_PERIODIC)
     PetscFunctionReturn(PETSC_SUCCESS);
   if (b->table.n > 0) {
@@ -121,7 +123,7 @@ static PetscErrorCode SetUpValue(const Place *at, HeatSideFaces *s, HeatStretch 
     stretch->varies = b->table.n > 1 ? PETSC_TRUE : PETSC_FALSE;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Compile(at, valued ? "value" : "ambient", f, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME,
+  PetscCall(Compile(at, has_value ? "value" : "ambient", f, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME,
                     &stretch->expression));
   stretch->varies = (HeatExpressionVariables(stretch->expression) & HEAT_VAR_TIME) ? PETSC_TRUE
                                                                                    : PETSC_FALSE;
@@ -140,11 +142,11 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   PetscFunctionBeginUser;
   PetscCall(AllocateSide(g, c, side, s));
   for (PetscInt f = 0; f < s->length; f++)
-    s->half[f] = HeatBoundaryHalf(g, side, k[HeatBoundaryCell(g, side, f)]);
+    s->half[f] = HeatBoundaryHalfConductance(g, side, k[HeatBoundaryCell(g, side, f)]);
   for (PetscInt n = 0; n < c->boundary[side].n && begin < s->length; n++) {
-    const Place    at      = {g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx};
-    const PetscInt end     = PetscMin(HeatBoundarySegmentEnd(c, side, n) - start, s->length);
-    HeatStretch   *stretch = &s->stretches[s->n_stretches];
+    const SegmentContext at      = {g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx};
+    const PetscInt       end     = PetscMin(HeatBoundarySegmentEnd(c, side, n) - start, s->length);
+    HeatStretch         *stretch = &s->stretches[s->n_stretches];
 
     if (end <= begin) continue;
     s->n_stretches++;
@@ -160,7 +162,7 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   for (PetscInt n = 0; n < s->n_stretches; n++)
     PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], 0.0));
   for (PetscInt f = 0; f < s->length; f++) {
-    s->G[f] = HeatBoundarySeries(s->half[f], s->film[f]);
+    s->G[f] = HeatBoundarySeriesConductance(s->half[f], s->film[f]);
     bad[s->segment[f]] += PetscIsInfOrNanReal(s->T[f]) || PetscIsInfOrNanReal(s->F[f]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -175,10 +177,10 @@ static PetscErrorCode CheckSide(const HeatGrid *g, const HeatCase *c, HeatSide s
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bad, (PetscMPIInt)n, MPIU_INT64, MPI_SUM, g->comm));
   for (PetscInt k = 0; k < n; k++) {
-    const Place at = {.grid = g, .c = c, .side = side, .segment = k};
-    char        path[64];
+    const SegmentContext at = {.grid = g, .c = c, .side = side, .segment = k};
+    char                 path[64];
 
-    PathOf(&at, "", path, sizeof path);
+    KeyPath(&at, "", path, sizeof path);
     HeatCaseCheckKey(bad[k] == 0, g->comm, c, path,
                      "on %" PetscInt64_FMT
                      " faces a value is not finite at t = 0, the coefficient is negative, or the "

@@ -12,14 +12,14 @@
 struct HeatConductivity {
   const HeatGrid  *grid;
   const HeatCase  *c;
-  const uint16_t  *material;        /* [nyl][nxl] */
-  int              n_axes;          /* 1: both axes share an array */
-  PetscBool        fixed[2];        /* a file gives that axis */
-  PetscBool        varies, kept;    /* depends on T; is not the materials' number everywhere */
-  HeatExpression **expressions;     /* owned [2][n_materials]; NULL where it is a number */
-  PetscReal       *numbers;         /* owned [2][n_materials]; that number; "2*3" is one */
-  PetscReal       *k[2], *slope[2]; /* owned, [nyl][nxl]; by axis, as many as n_axes */
-  PetscReal       *x, *y, *work;    /* owned [nxl], [nxl], [2 nxl] */
+  const uint16_t  *material;             /* [nyl][nxl] */
+  int              n_axes;               /* 1: both axes share an array */
+  PetscBool        from_file[2];         /* a file gives that axis */
+  PetscBool        varies, needs_fields; /* depends on T; is not the materials' number everywhere */
+  HeatExpression **expressions;          /* owned [2][n_materials]; NULL where it is a number */
+  PetscReal       *numbers;              /* owned [2][n_materials]; that number; "2*3" is one */
+  PetscReal       *k[2], *slope[2];      /* owned, [nyl][nxl]; by axis, as many as n_axes */
+  PetscReal       *x, *y, *work;         /* owned [nxl], [nxl], [2 nxl] */
 };
 
 static HeatExpression *ExpressionOf(const HeatConductivity *s, int axis, PetscInt material)
@@ -36,18 +36,19 @@ static PetscBool DependsOnT(const HeatConductivity *s, int axis, PetscInt materi
 {
   const HeatExpression *e = ExpressionOf(s, axis, material);
 
-  return (!s->fixed[axis] && e && (HeatExpressionVariables(e) & HEAT_VAR_TEMPERATURE))
+  return (!s->from_file[axis] && e && (HeatExpressionVariables(e) & HEAT_VAR_TEMPERATURE))
              ? PETSC_TRUE
              : PETSC_FALSE;
 }
 
 /* Set-up. */
 
-static const PetscReal *PropertyOf(const HeatCellInputs *inputs, int axis)
+static const PetscReal *FileValues(const HeatCellInputs *inputs, int axis)
 {
-  const PetscReal *one = inputs ? inputs->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis] : NULL;
+  const PetscReal *axis_values = inputs ? inputs->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis]
+                                        : NULL;
 
-  return one || !inputs ? one : inputs->properties[HEAT_PROPERTY_CONDUCTIVITY];
+  return axis_values || !inputs ? axis_values : inputs->properties[HEAT_PROPERTY_CONDUCTIVITY];
 }
 
 static PetscBool SameFormula(const HeatFormula *a, const HeatFormula *b)
@@ -58,7 +59,7 @@ static PetscBool SameFormula(const HeatFormula *a, const HeatFormula *b)
 
 static PetscBool IsIsotropic(const HeatCase *c, const HeatCellInputs *inputs)
 {
-  if (PropertyOf(inputs, 0) != PropertyOf(inputs, 1)) return PETSC_FALSE;
+  if (FileValues(inputs, 0) != FileValues(inputs, 1)) return PETSC_FALSE;
   for (PetscInt m = 0; m < c->n_materials; m++) {
     const HeatFormula *k = c->materials[m].conductivity;
 
@@ -79,13 +80,13 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
     char               path[64], message[256];
 
     *number = formula->value;
-    if (!formula->text || s->fixed[axis]) continue;
+    if (!formula->text || s->from_file[axis]) continue;
     PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TEMPERATURE, e,
                                    message, sizeof message));
     PetscCall(PetscSNPrintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", m));
     HeatCaseCheckKey(*e, s->grid->comm, c, path, "%s", message);
     if (HeatExpressionVariables(*e)) {
-      s->kept = PETSC_TRUE;
+      s->needs_fields = PETSC_TRUE;
     } else {
       PetscCall(HeatExpressionAt(*e, 0.0, 0.0, 0.0, number));
       PetscCall(HeatExpressionDestroy(e));
@@ -149,7 +150,7 @@ static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
       first = PetscMin(first, (PetscInt)s->material[cell]);
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPIU_INT, MPI_MIN, s->grid->comm));
-  if (s->fixed[axis]) {
+  if (s->from_file[axis]) {
     const char *name = c->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis].file
                            ? HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY_X + axis]
                            : HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY];
@@ -183,14 +184,14 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, 2 * g->nxl, &s->work));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
   for (int axis = 0; axis < s->n_axes; axis++) {
-    s->fixed[axis] = PropertyOf(inputs, axis) ? PETSC_TRUE : PETSC_FALSE;
-    if (s->fixed[axis]) s->kept = PETSC_TRUE;
+    s->from_file[axis] = FileValues(inputs, axis) ? PETSC_TRUE : PETSC_FALSE;
+    if (s->from_file[axis]) s->needs_fields = PETSC_TRUE;
     PetscCall(CompileAxis(s, axis));
   }
   for (int axis = 0; axis < s->n_axes; axis++) {
     PetscCall(PetscCalloc1(n, &s->k[axis]));
     if (s->varies) PetscCall(PetscCalloc1(n, &s->slope[axis]));
-    if (s->fixed[axis]) PetscCall(PetscArraycpy(s->k[axis], PropertyOf(inputs, axis), n));
+    if (s->from_file[axis]) PetscCall(PetscArraycpy(s->k[axis], FileValues(inputs, axis), n));
     else PetscCall(FillAxis(s, axis));
     PetscCall(CheckAxis(s, axis));
   }
@@ -200,7 +201,7 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
 PetscErrorCode HeatConductivityTrim(HeatConductivity *s)
 {
   PetscFunctionBeginUser;
-  if (s->kept) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->needs_fields) PetscFunctionReturn(PETSC_SUCCESS);
   for (int axis = 0; axis < 2; axis++) PetscCall(PetscFree(s->k[axis]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -238,7 +239,7 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, P
   PetscFunctionBeginUser;
   if (!s->varies) PetscFunctionReturn(PETSC_SUCCESS);
   for (int axis = 0; axis < s->n_axes; axis++) {
-    if (!s->fixed[axis]) PetscCall(UpdateAxis(s, axis, T, valid));
+    if (!s->from_file[axis]) PetscCall(UpdateAxis(s, axis, T, valid));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

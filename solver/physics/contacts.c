@@ -10,8 +10,8 @@ typedef struct {
 
 struct HeatContacts {
   PetscInt   n;
-  Pair      *pairs;   /* owned, sorted */
-  PetscBool *touched; /* owned [n_materials]: the material has a contact */
+  Pair      *pairs;       /* owned, sorted */
+  PetscBool *has_contact; /* owned [n_materials]: the material has a contact */
 };
 
 static Pair MakePair(PetscInt a, PetscInt b, PetscReal resistance)
@@ -38,12 +38,12 @@ PetscErrorCode HeatContactsCreate(const HeatCase *c, HeatContacts **out)
   *out        = contacts;
   contacts->n = c->n_contacts;
   PetscCall(PetscMalloc1(c->n_contacts, &contacts->pairs));
-  PetscCall(PetscCalloc1(c->n_materials, &contacts->touched));
+  PetscCall(PetscCalloc1(c->n_materials, &contacts->has_contact));
   for (PetscInt k = 0; k < c->n_contacts; k++) {
     const HeatContact *contact = &c->contacts[k];
 
     contacts->pairs[k] = MakePair(contact->material[0], contact->material[1], contact->resistance);
-    for (int end = 0; end < 2; end++) contacts->touched[contact->material[end]] = PETSC_TRUE;
+    for (int end = 0; end < 2; end++) contacts->has_contact[contact->material[end]] = PETSC_TRUE;
   }
   qsort(contacts->pairs, (size_t)contacts->n, sizeof *contacts->pairs, ComparePairs);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -51,7 +51,7 @@ PetscErrorCode HeatContactsCreate(const HeatCase *c, HeatContacts **out)
 
 PetscReal HeatContactsResistance(const HeatContacts *contacts, PetscInt a, PetscInt b)
 {
-  if (!contacts || !contacts->touched[a] || !contacts->touched[b]) return 0.0;
+  if (!contacts || !contacts->has_contact[a] || !contacts->has_contact[b]) return 0.0;
   const Pair  wanted = MakePair(a, b, 0.0);
   const Pair *found  = bsearch(&wanted, contacts->pairs, (size_t)contacts->n, sizeof wanted,
                                ComparePairs);
@@ -64,7 +64,7 @@ PetscErrorCode HeatContactsDestroy(HeatContacts **out)
   PetscFunctionBeginUser;
   if (!*out) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree((*out)->pairs));
-  PetscCall(PetscFree((*out)->touched));
+  PetscCall(PetscFree((*out)->has_contact));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

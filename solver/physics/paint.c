@@ -8,11 +8,11 @@
 
 #include "solver/case/expression.h"
 
-#define EDGE 1e-9 /* of a cell: far above rounding, far below anything a user means */
+#define EDGE_TOLERANCE 1e-9 /* of a cell: far above rounding, far below anything a user means */
 
 PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n)
 {
-  const PetscReal i = PetscCeilReal((x - x0) / h - 0.5 - EDGE);
+  const PetscReal i = PetscCeilReal((x - x0) / h - 0.5 - EDGE_TOLERANCE);
 
   return (PetscInt)PetscClipInterval(i, 0.0, (PetscReal)n);
 }
@@ -37,7 +37,7 @@ static PetscErrorCode VisitOwnPart(const HeatGrid *g, PetscInt j, PetscInt begin
 static PetscErrorCode RectangleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                    HeatRunVisitor visit, void *context)
 {
-  const PetscReal y = HeatGridY(g, j), band = EDGE * g->hy;
+  const PetscReal y = HeatGridY(g, j), band = EDGE_TOLERANCE * g->hy;
 
   PetscFunctionBeginUser;
   if (y < r->y[0] - band || y >= r->y[1] - band) PetscFunctionReturn(PETSC_SUCCESS);
@@ -66,12 +66,15 @@ static PetscErrorCode TealeafRectangleRow(const HeatGrid *g, const HeatRegion *r
 static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                 HeatRunVisitor visit, void *context)
 {
-  const PetscReal dy = HeatGridY(g, j) - r->centre[1], r2 = r->radius * r->radius * (1.0 + EDGE);
+  const PetscReal dy   = HeatGridY(g, j) - r->centre[1],
+                  r2   = r->radius * r->radius * (1.0 + EDGE_TOLERANCE);
   const PetscReal half = PetscSqrtReal(PetscMax(r2 - dy * dy, 0.0));
 
   PetscFunctionBeginUser;
   if (dy * dy > r2) PetscFunctionReturn(PETSC_SUCCESS);
-  const PetscReal end = PetscFloorReal((r->centre[0] + half - g->x0) / g->hx - 0.5 + EDGE) + 1.0;
+  const PetscReal end = PetscFloorReal((r->centre[0] + half - g->x0) / g->hx - 0.5 +
+                                       EDGE_TOLERANCE) +
+                        1.0;
   PetscCall(VisitOwnPart(g, j, FirstColumn(g, r->centre[0] - half),
                          (PetscInt)PetscClipInterval(end, 0.0, (PetscReal)g->nx), visit, context));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -90,7 +93,7 @@ static PetscReal EdgeCrossing(const PetscReal p[2], const PetscReal q[2], PetscR
 static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                  HeatRunVisitor visit, void *context, PetscReal *crossings)
 {
-  const PetscReal y = HeatGridY(g, j) + EDGE * g->hy;
+  const PetscReal y = HeatGridY(g, j) + EDGE_TOLERANCE * g->hy;
   PetscInt        n = 0;
 
   PetscFunctionBeginUser;

@@ -9,11 +9,11 @@ static PetscReal FourthPower(PetscReal T) { return T * PetscAbsReal(T) * T * T; 
 PetscReal HeatRadiationSurface(PetscReal half, PetscReal emission, PetscReal T_cell,
                                PetscReal T_ambient)
 {
-  enum { MOST = 100 }; /* about eight are needed; bisection alone would take sixty */
+  enum { MAX_ITERATIONS = 100 }; /* about eight are needed; bisection alone would take sixty */
   const PetscReal incoming = emission * FourthPower(T_ambient);
   PetscReal       low = PetscMin(T_cell, T_ambient), high = PetscMax(T_cell, T_ambient), T = high;
 
-  for (int k = 0; k < MOST; k++) {
+  for (int k = 0; k < MAX_ITERATIONS; k++) {
     const PetscReal f    = half * (T - T_cell) - (incoming - emission * FourthPower(T));
     PetscReal       next = T - f / (half + HeatRadiationTangent(emission, T));
 

@@ -11,9 +11,9 @@ typedef struct {
 } Run;
 
 typedef struct {
-  HeatExpression *expression; /* owned; of t or T, and perhaps x y */
-  PetscBool       uniform;    /* of t alone */
-  PetscBool       heats;      /* of T: belongs to Update */
+  HeatExpression *expression;   /* owned; of t or T, and perhaps x y */
+  PetscBool       uniform;      /* of t alone */
+  PetscBool       depends_on_T; /* of T: belongs to Update */
   PetscInt        n_runs, capacity;
   Run            *runs;  /* owned */
   PetscReal       value; /* of a uniform term when last set */
@@ -26,11 +26,11 @@ struct HeatSource {
   PetscReal      *slope;         /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term of it */
   PetscReal       t;             /* of the last Set [s] */
   PetscInt        n_terms;
-  Term           *terms;               /* owned */
-  PetscBool       has_timed, has_heat; /* some term is of time, of temperature */
-  PetscReal      *x, *y, *value;       /* owned [nxl]: one row of coordinates and values */
-  PetscReal      *work;                /* owned [3 nxl] where has_heat */
-  HeatExactSum    total, turnover;     /* sums of cells and of |cells| [W/m] */
+  Term           *terms;                       /* owned */
+  PetscBool       has_time_terms, has_T_terms; /* some term is of time, of temperature */
+  PetscReal      *x, *y, *value;               /* owned [nxl]: one row of coordinates and values */
+  PetscReal      *work;                        /* owned [3 nxl] where has_heat */
+  HeatExactSum    total, turnover;             /* sums of cells and of |cells| [W/m] */
 };
 
 static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
@@ -111,10 +111,10 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   PetscCall(FindRuns(s->grid, map, region, &term));
   const int variables = HeatExpressionVariables(term.expression);
 
-  term.heats   = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
-  term.uniform = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
-  if (term.heats) s->has_heat = PETSC_TRUE;
-  else if (variables & HEAT_VAR_TIME) s->has_timed = PETSC_TRUE;
+  term.depends_on_T = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
+  term.uniform      = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  if (term.depends_on_T) s->has_T_terms = PETSC_TRUE;
+  else if (variables & HEAT_VAR_TIME) s->has_time_terms = PETSC_TRUE;
   if (variables & (HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE)) {
     s->terms[s->n_terms++] = term;
   } else {
@@ -187,27 +187,27 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
   PetscCall(AddRegions(s, c, inputs));
   s->timed = s->base;
-  if (s->has_timed) {
+  if (s->has_time_terms) {
     PetscCall(PetscMalloc1(n, &s->timed));
     for (PetscInt k = 0; k < s->n_terms; k++)
       s->terms[k].value = NAN; /* differs from any first value */
   }
   s->cells = s->timed;
-  if (s->has_heat) {
+  if (s->has_T_terms) {
     PetscCall(PetscCalloc1(n, &s->cells));
     PetscCall(PetscCalloc1(n, &s->slope));
     PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
   }
-  PetscCall(HeatSourceSet(s, 0.0));
-  if (s->has_heat) PetscCall(PetscArraycpy(s->cells, s->timed, n));
+  PetscCall(HeatSourceSetTime(s, 0.0));
+  if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
   SumCells(s);
   PetscCall(CheckFinite(s, c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The new value of a term of time alone; tells whether it differs from the present one. */
-static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t,
-                                    PetscBool *changed)
+static PetscErrorCode EvaluateUniform(const HeatSource *s, Term *term, PetscReal t,
+                                      PetscBool *changed)
 {
   PetscReal value;
 
@@ -219,28 +219,28 @@ static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
+PetscErrorCode HeatSourceSetTime(HeatSource *s, PetscReal t)
 {
   PetscBool changed = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   s->t = t;
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].heats) continue;
-    if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], t, &changed));
+    if (s->terms[k].depends_on_T) continue;
+    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], t, &changed));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (!s->terms[k].heats) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
+    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
   }
-  if (!s->has_heat) SumCells(s);
+  if (!s->has_T_terms) SumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* One term of temperature, on top of cells and slope. */
-static PetscErrorCode AddHeat(HeatSource *s, const Term *term, const PetscReal *T)
+static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const PetscReal *T)
 {
   const HeatGrid *g    = s->grid;
   const PetscReal area = g->hx * g->hy;
@@ -268,11 +268,11 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
   const size_t n = HeatGridLocalCells(s->grid);
 
   PetscFunctionBeginUser;
-  if (!s->has_heat) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!s->has_T_terms) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->cells, s->timed, n));
   PetscCall(PetscArrayzero(s->slope, n));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].heats) PetscCall(AddHeat(s, &s->terms[k], T));
+    if (s->terms[k].depends_on_T) PetscCall(AddTemperatureTerm(s, &s->terms[k], T));
   }
   for (size_t cell = 0; cell < n; cell++) {
     if (PetscIsInfOrNanReal(s->cells[cell]) || PetscIsInfOrNanReal(s->slope[cell]))
@@ -284,9 +284,9 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
 
 const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
 
-PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_timed; }
+PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_time_terms; }
 
-PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_heat; }
+PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_T_terms; }
 
 const PetscReal *HeatSourceSlope(const HeatSource *s) { return s->slope; }
 

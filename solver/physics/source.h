@@ -18,7 +18,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, HeatSource **source);
 
 /** Bring the source to time t [s].  Not collective. */
-PetscErrorCode HeatSourceSet(HeatSource *source, PetscReal t);
+PetscErrorCode HeatSourceSetTime(HeatSource *source, PetscReal t);
 
 /** Bring what depends on the temperature to the field T [nyl][nxl], at the time of the last Set.
  *  Nothing to do where nothing does.  Not collective.
