@@ -1,15 +1,22 @@
-/* Exchange with the surroundings of the sheet, see the header. */
+/** Ambient exchange: two fields on own cells, E and T_amb of E (T_amb - T).
+ *
+ *  Both are stored for every cell, even where the case gives numbers, so that the stencil has one
+ *  kernel with ambient exchange.  The coefficient is compiled, evaluated and freed at set-up, since
+ *  it does not depend on time; the expression of T_amb is kept.  Expressions are evaluated a row at
+ *  a time. */
 #include "solver/physics/ambient_exchange.h"
 
 #include "solver/case/expression.h"
 
 struct HeatAmbientExchange {
-  const HeatGrid *grid;
-  HeatExpression *ambient_expression;    /* owned */
-  PetscReal      *conductance, *ambient; /* owned [nyl][nxl] */
-  PetscReal      *x, *y;                 /* owned [nxl] coordinates of a row */
+  const HeatGrid *grid;               /* borrowed */
+  HeatExpression *ambient_expression; /* owned; T_amb of x y t [K] */
+  PetscReal      *conductance;        /* owned [nyl][nxl] E [W/(m K)] */
+  PetscReal      *ambient;            /* owned [nyl][nxl] T_amb [K] */
+  PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
 };
 
+/* Compile a formula; raise HEAT_ERR_INPUT about the key `path` if it does not compile. */
 static PetscErrorCode Compile(const HeatGrid *g, const HeatCase *c, const char *path,
                               const HeatFormula *formula, int allowed, HeatExpression **e)
 {
@@ -21,6 +28,7 @@ static PetscErrorCode Compile(const HeatGrid *g, const HeatCase *c, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Evaluate an expression at time t [s] on all own cells, into out[nyl][nxl]. */
 static PetscErrorCode EvaluateCells(HeatAmbientExchange *s, HeatExpression *e, PetscReal t,
                                     PetscReal *out)
 {
@@ -35,7 +43,8 @@ static PetscErrorCode EvaluateCells(HeatAmbientExchange *s, HeatExpression *e, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Cells where a value is not finite, or less than `least`; found by all ranks together. */
+/* Raise HEAT_ERR_INPUT about the key `path` if in some cell of any rank a value is not finite or is
+   less than `lower_bound`.  Collective. */
 static PetscErrorCode CheckCells(const HeatAmbientExchange *s, const HeatCase *c, const char *path,
                                  const PetscReal *values, PetscReal lower_bound)
 {

@@ -1,19 +1,26 @@
-/* Set-up of the boundaries: which own faces each segment has, and their conditions. */
+/** Set-up of the boundary conditions: which own faces each segment has, and its formulas on them.
+ *
+ *  Segments are defined over a whole side, faces are local to a rank.  Each rank intersects the two
+ *  into stretches (boundary_impl.h) and evaluates coefficients and emissivities once, since they do
+ *  not depend on time; it compiles and keeps the formulas of T_b and flux.  Invalid values are
+ *  counted for each segment, summed over all ranks and raised together, because a rank sees only
+ *  its own part of a segment. */
 #include <stdio.h>
 
 #include "solver/physics/boundary_impl.h"
 #include "solver/physics/radiation.h"
 
-/* A segment of the case, and the length of the faces along it. */
+/* A segment of a side of the case, with what its set-up needs. */
 typedef struct {
   const HeatGrid *grid;
   const HeatCase *c;
   HeatSide        side;
-  PetscInt        segment;
-  PetscReal       face_length; /* [m] */
+  PetscInt        segment;     /* index into the side's segments */
+  PetscReal       face_length; /* of a face of this side [m] */
 } SegmentContext;
 
-/* "left.value", or "left[2].value" where the side has several segments. */
+/* Write the path of a segment's key: "boundary.left.value", or "boundary.left[2].value" where the
+   side has several segments; without ".value" for an empty key. */
 static void KeyPath(const SegmentContext *at, const char *key, char *path, size_t size)
 {
   const char *dot = key[0] ? "." : "", *name = HeatSideNames[at->side];
@@ -23,6 +30,8 @@ static void KeyPath(const SegmentContext *at, const char *key, char *path, size_
   else (void)snprintf(path, size, "boundary.%s[%d]%s%s", name, (int)at->segment, dot, key);
 }
 
+/* Allocate the arrays of a side that this rank touches, and compute the points where its formulas
+   are evaluated. */
 static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSide side,
                                    HeatSideFaces *s)
 {
@@ -36,7 +45,7 @@ static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSid
       PetscCalloc5(n + 2, &s->x, n + 2, &s->y, n + 2, &s->T, n + 2, &s->F, n + 2, &s->segment));
   PetscCall(PetscCalloc1(PetscMin(c->boundary[side].n, n), &s->stretches));
   for (PetscInt k = 0; k < n + 2; k++) {
-    /* Midpoints of the faces, then the two ends of this rank's stretch. */
+    /* Midpoints of the faces, then the two ends of this rank's part of the side. */
     const PetscReal along = k < n ? (PetscReal)k + 0.5 : k == n ? 0.0 : (PetscReal)n;
 
     if (vertical) {
@@ -50,7 +59,7 @@ static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSid
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A formula of one segment, compiled. */
+/* Compile a formula of a segment; raise HEAT_ERR_INPUT about its key if it does not compile. */
 static PetscErrorCode Compile(const SegmentContext *at, const char *key, const HeatFormula *formula,
                               int allowed, HeatExpression **e)
 {
@@ -63,8 +72,8 @@ static PetscErrorCode Compile(const SegmentContext *at, const char *key, const H
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A formula of x and y on the stretch's faces; *bad counts values that are not within 0 and
-   most. */
+/* Evaluate a formula of x and y on the faces of a stretch, into values[length].  *bad is increased
+   by the number of values that do not lie within 0 and `upper_bound`. */
 static PetscErrorCode EvaluateOnce(const SegmentContext *at, const char *key,
                                    const HeatFormula *formula, PetscReal upper_bound,
                                    const HeatSideFaces *s, const HeatStretch *stretch,
@@ -83,7 +92,9 @@ static PetscErrorCode EvaluateOnce(const SegmentContext *at, const char *key,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What lies between the surface and its surroundings. */
+/* Compute the film of a stretch's faces: coefficient times face length [W/(m K)] for convection,
+   infinite for a prescribed temperature, 0 otherwise; for radiation, emissivity sigma times face
+   length [W/(m K4)], from which each Update derives the film. */
 static PetscErrorCode SetUpFilm(const SegmentContext *at, HeatSideFaces *s,
                                 const HeatStretch *stretch, PetscInt64 *bad)
 {
@@ -104,7 +115,8 @@ static PetscErrorCode SetUpFilm(const SegmentContext *at, HeatSideFaces *s,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The value, or the ambient temperature, that follows the time. */
+/* Set up what SetTime evaluates on a stretch: the prescribed temperature, the flux, or the ambient
+   temperature. */
 static PetscErrorCode SetUpValue(const SegmentContext *at, HeatSideFaces *s, HeatStretch *stretch)
 {
   const HeatSegment *b         = &at->c->boundary[at->side].segments[at->segment];
@@ -130,7 +142,9 @@ static PetscErrorCode SetUpValue(const SegmentContext *at, HeatSideFaces *s, Hea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* bad[segment]: faces with a value that makes no sense. */
+/* Set up a side that this rank touches.
+   @param[in]     k    [nyl][nxl] conductivity of own cells across the side [W/(m K)]
+   @param[in,out] bad  [segments of the side] number of own faces with an invalid value */
 static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide side,
                                 const PetscReal *k, PetscInt64 *bad)
 {
@@ -168,7 +182,7 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What some rank found wrong is raised by all. */
+/* Raise HEAT_ERR_INPUT on all ranks if some rank counted an invalid value.  Collective. */
 static PetscErrorCode CheckSide(const HeatGrid *g, const HeatCase *c, HeatSide side,
                                 PetscInt64 *bad)
 {

@@ -1,8 +1,9 @@
-/* Conductivities, see the header.
+/** Conductivities on own cells.
  *
- * Every walk over the cells goes row by row along runs of one material, so that an expression is
- * evaluated in bulk, and only in its own cells.  Both axes share one array where no cell tells them
- * apart. */
+ *  Every loop over the cells goes row by row along runs of one material, so that an expression is
+ *  evaluated in bulk, and only in cells of its material.  Both axes share one array when the case
+ *  gives no conductivity that differs between them, which halves memory and evaluations.  dk/dT is
+ *  a central difference of the expression (case/slope.h). */
 #include "solver/physics/conductivity.h"
 
 #include <string.h>
@@ -10,16 +11,20 @@
 #include "solver/case/slope.h"
 
 struct HeatConductivity {
-  const HeatGrid  *grid;
-  const HeatCase  *c;
-  const uint16_t  *material;             /* [nyl][nxl] */
-  int              n_axes;               /* 1: both axes share an array */
-  PetscBool        from_file[2];         /* a file gives that axis */
-  PetscBool        varies, needs_fields; /* depends on T; is not the materials' number everywhere */
-  HeatExpression **expressions;          /* owned [2][n_materials]; NULL where it is a number */
-  PetscReal       *numbers;              /* owned [2][n_materials]; that number; "2*3" is one */
-  PetscReal       *k[2], *slope[2];      /* owned, [nyl][nxl]; by axis, as many as n_axes */
-  PetscReal       *x, *y, *work;         /* owned [nxl], [nxl], [2 nxl] */
+  const HeatGrid  *grid;         /* borrowed */
+  const HeatCase  *c;            /* borrowed */
+  const uint16_t  *material;     /* borrowed [nyl][nxl] material index of own cells */
+  int              n_axes;       /* 1: x and y share the entries of axis 0 below */
+  PetscBool        from_file[2]; /* by axis: a file gives the values, the materials are not used */
+  PetscBool        varies;       /* some conductivity depends on T */
+  PetscBool        needs_fields; /* some conductivity is not the number of its material */
+  HeatExpression **expressions;  /* owned [2][n_materials], of x y T; NULL where k is a number */
+  PetscReal       *numbers;      /* owned [2][n_materials] k [W/(m K)] where it is a number, or an
+                                    expression without variables such as "2*3" */
+  PetscReal       *k[2];         /* owned [n_axes][nyl][nxl] [W/(m K)]; NULL after Trim */
+  PetscReal       *slope[2];     /* owned [n_axes][nyl][nxl] dk/dT [W/(m K2)]; NULL: no k varies */
+  PetscReal       *x, *y;        /* owned [nxl] cell centres of one row [m]; x is constant */
+  PetscReal       *work;         /* owned [2 nxl] scratch of HeatSlopeEvaluate */
 };
 
 static HeatExpression *ExpressionOf(const HeatConductivity *s, int axis, PetscInt material)
@@ -43,6 +48,8 @@ static PetscBool DependsOnT(const HeatConductivity *s, int axis, PetscInt materi
 
 /* Set-up. */
 
+/* Return the values that a file gives along an axis, [nyl][nxl]; NULL: the materials' apply.  A
+   dataset for one axis takes precedence over the dataset for both. */
 static const PetscReal *FileValues(const HeatCellInputs *inputs, int axis)
 {
   const PetscReal *axis_values = inputs ? inputs->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis]
@@ -51,12 +58,16 @@ static const PetscReal *FileValues(const HeatCellInputs *inputs, int axis)
   return axis_values || !inputs ? axis_values : inputs->properties[HEAT_PROPERTY_CONDUCTIVITY];
 }
 
+/* Compare two formulas by their text or number; equal ones may be written differently, which costs
+   only the second array. */
 static PetscBool SameFormula(const HeatFormula *a, const HeatFormula *b)
 {
   if (a->text && b->text) return strcmp(a->text, b->text) == 0 ? PETSC_TRUE : PETSC_FALSE;
   return (!a->text && !b->text && a->value == b->value) ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Return whether kx and ky come from the same dataset, or from none, and are the same formula in
+   every material, so that one array serves both axes. */
 static PetscBool IsIsotropic(const HeatCase *c, const HeatCellInputs *inputs)
 {
   if (FileValues(inputs, 0) != FileValues(inputs, 1)) return PETSC_FALSE;
@@ -68,6 +79,8 @@ static PetscBool IsIsotropic(const HeatCase *c, const HeatCellInputs *inputs)
   return PETSC_TRUE;
 }
 
+/* Compile the materials' conductivities along an axis; expressions without variables become
+   numbers. */
 static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
 {
   const HeatCase *c = s->c;
@@ -96,7 +109,7 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The end of the run of one material that begins at column i of a row. */
+/* Return one past the last column of the run of one material that begins at column i of a row. */
 static PetscInt RunEnd(const uint16_t *row, PetscInt i, PetscInt n)
 {
   const uint16_t material = row[i];
@@ -105,13 +118,13 @@ static PetscInt RunEnd(const uint16_t *row, PetscInt i, PetscInt n)
   return i;
 }
 
-/* The coordinates of a row: all y are the same, x never change. */
+/* Store the coordinate y of row j in s->y; s->x is the same for all rows. */
 static void SetRow(HeatConductivity *s, PetscInt j)
 {
   for (PetscInt i = 0; i < s->grid->nxl; i++) s->y[i] = HeatGridY(s->grid, s->grid->ys + j);
 }
 
-/* What does not depend on T. */
+/* Fill k along an axis in the cells where it does not depend on T; leave the others 0. */
 static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
 {
   const PetscInt n = s->grid->nxl;
@@ -135,7 +148,8 @@ static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The first material, over all ranks, with a cell whose conductivity is not a positive number. */
+/* Raise HEAT_ERR_INPUT about the first material, over all ranks, that has a cell whose conductivity
+   does not depend on T and is not positive and finite.  Collective. */
 static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
 {
   const HeatCase *c     = s->c;
@@ -206,8 +220,9 @@ PetscErrorCode HeatConductivityTrim(HeatConductivity *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The temperature. */
+/* Dependence on the temperature. */
 
+/* Evaluate k and dk/dT along an axis in the cells where k depends on T. */
 static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal *T,
                                  PetscBool *valid)
 {
@@ -244,7 +259,7 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Questions. */
+/* Accessors. */
 
 PetscBool HeatConductivityVaries(const HeatConductivity *s) { return s->varies; }
 

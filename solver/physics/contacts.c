@@ -1,17 +1,22 @@
-/* Contact resistances: a list sorted by the pair of materials, the lower index first. */
+/** Contact resistances: an array sorted by the pair of materials, lower index first.
+ *
+ *  A case may have 65535 materials (HEAT_MAX_MATERIALS), too many for a square table; the pairs
+ *  that have a contact are sorted once and found by binary search.  `has_contact` spares the search
+ *  for materials without any contact.  HeatCaseValidate refuses a pair that is given twice, so that
+ *  the order is strict. */
 #include "solver/physics/contacts.h"
 
 #include <stdlib.h>
 
 typedef struct {
-  PetscInt  low, high;
-  PetscReal resistance;
+  PetscInt  low, high;  /* indices of the two materials, low <= high */
+  PetscReal resistance; /* [m2 K/W] */
 } Pair;
 
 struct HeatContacts {
   PetscInt   n;
-  Pair      *pairs;       /* owned, sorted */
-  PetscBool *has_contact; /* owned [n_materials]: the material has a contact */
+  Pair      *pairs;       /* owned [n], sorted by ComparePairs */
+  PetscBool *has_contact; /* owned [n_materials]: the material occurs in some pair */
 };
 
 static Pair MakePair(PetscInt a, PetscInt b, PetscReal resistance)
@@ -19,6 +24,7 @@ static Pair MakePair(PetscInt a, PetscInt b, PetscReal resistance)
   return (Pair){PetscMin(a, b), PetscMax(a, b), resistance};
 }
 
+/* Order pairs by the lower index, then by the higher one, for qsort and bsearch. */
 static int ComparePairs(const void *a, const void *b)
 {
   const Pair *p = a, *q = b;
