@@ -1,13 +1,19 @@
-/* The stencil.
+/** The stencil: net heat, explicit step, matrix-free product and residual norm; and the operator's
+ *  creation, time and accessors.
  *
- * RowKernel is the only place where neighbours' temperatures meet conductances; the explicit
- * step, the net heat and the matrix-free product are endings of the same sum.  It works on
- * a run of cells of one row and takes the four neighbours by pointer, so cells at the edge of a
- * block, whose neighbours lie in a ghost strip, go through the same code as all others and round
- * alike: the answer of an explicit step has the same bits on any decomposition.
+ *  RowKernel forms the heat through the four faces of each cell, in one order of additions; net
+ *  heat, explicit step and product are results derived from that sum.  It works on a run of cells
+ *  of one row and takes the four neighbours by pointer.  Cells at the edge of a block, whose
+ *  neighbours lie in a ghost strip, therefore go through the same code as all others and round
+ *  alike, so that an explicit step has the same bits on any decomposition.
  *
- * A sweep starts the halo exchange, does all cells that need no message, waits, and does the
- * rest. */
+ *  Conductances and neighbours' temperatures are combined in other places too: with the factors of
+ *  the Jacobian (JacobianKernel, here), for several steps in one sweep (wavefront.c, in the same
+ *  order and with the same bits), for flux densities (operator_heat.c), and face by face
+ *  (operator_visit.c).
+ *
+ *  A sweep starts the halo exchange, computes all cells that need no message, waits for the
+ *  messages, and computes the rest. */
 #include "solver/operator/operator.h"
 
 #include <math.h>
@@ -15,32 +21,44 @@
 
 #include "solver/operator/operator_impl.h"
 
-/* Those with a second word are for operators that need more arrays than the others. */
+/* What a sweep computes from the heat through a cell's faces, sum, with u the field, C the
+   capacity, D the shift (operator_impl.h).  A second word marks operators that read more arrays. */
 typedef enum {
-  NET,
-  NET_AMBIENT,
-  STEP,
-  STEP_AMBIENT,
-  APPLY,
-  APPLY_SHIFTED,  /* with a diagonal of its own */
-  APPLY_JACOBIAN, /* and conductances that depend on T */
-  DEFECT,
-  DEFECT_SHIFTED
+  NET,            /* sum + q */
+  NET_AMBIENT,    /* sum + q + E (T_amb - u) */
+  STEP,           /* u + dt/C (sum + q) */
+  STEP_AMBIENT,   /* u + dt/C (sum + q + E (T_amb - u)) */
+  APPLY,          /* mass C u - sum */
+  APPLY_SHIFTED,  /* (mass C + D) u - sum */
+  APPLY_JACOBIAN, /* as APPLY_SHIFTED, with low and high in place of the conductances */
+  DEFECT,         /* the sum over cells of (b - APPLY)^2 */
+  DEFECT_SHIFTED  /* the sum over cells of (b - APPLY_SHIFTED)^2 */
 } Result;
 
+/* One pass over the block. */
 typedef struct {
   Result           result;
-  PetscReal        dt, mass;
-  const PetscReal *E, *ambient;                 /* of an exchange, [nyl][nxl] */
-  const PetscReal *u;                           /* [nyl][nxl] */
-  const PetscReal *ghost[HEAT_SIDES];           /* values beyond each side */
-  PetscReal       *out;                         /* [nyl][nxl] */
-  const PetscReal *b;                           /* [nyl][nxl], of a defect */
-  PetscReal        rounding_constant, *squares; /* likewise: see HeatOperatorDefect */
+  PetscReal        dt;                /* [s], of a step */
+  PetscReal        mass;              /* [1/s], of a product or defect */
+  const PetscReal *E, *ambient;       /* [nyl][nxl] of the ambient exchange [W/(m K)], [K] */
+  const PetscReal *u;                 /* [nyl][nxl] the field that the stencil is applied to */
+  const PetscReal *ghost[HEAT_SIDES]; /* [nyl] or [nxl] values of u beyond each side of the block */
+  PetscReal       *out;               /* [nyl][nxl] */
+  const PetscReal *b;                 /* [nyl][nxl] right-hand side of a defect */
+  PetscReal        rounding_constant; /* of a defect: see DefectSquares */
+  PetscReal       *squares;           /* of a defect: running sum over this rank's cells */
 } Sweep;
 
-/* y = (mass C + D) x - sum over faces of the linearised heat, high x_high - low x_low towards the
-   lower cell.  Faces: w e are those of the row, s n those below and above. */
+/* Compute y = (mass C + D) x - J_faces x for n cells of a row, with J_faces x the linearised heat
+   through the cell's faces.  By solver/README.md eq. (8), the heat through a face towards its lower
+   cell a is high x_b - low x_a; it enters a and leaves b:
+
+       y = (mass C + D) c - (((hx_e e - lx_e c) - (hx_w c - lx_w w))
+                           + ((hx_n n - lx_n c) - (hx_s c - lx_s s)))
+
+   with c the cell, w, e, s, n its neighbours, lx and hx the factors low and high of the faces.
+   @param[in] cell, face   place of the first cell in fields, and of its west face in gx
+   @param[in] w, e, s, no  x of the western, eastern, southern and northern neighbours */
 static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n,
                                   size_t cell, size_t face, const PetscReal *w, const PetscReal *e,
                                   const PetscReal *s, const PetscReal *no)
@@ -60,7 +78,10 @@ static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, Pe
   }
 }
 
-/* The sum of (b - A x)^2, each rounded to a multiple of a quantum. */
+/* Return the sum over n cells of a row of (b - A x)^2, each square rounded to a multiple of a
+   quantum.  Adding and subtracting rounding_constant = 1.5 2^52 quantum does the rounding: in that
+   binade doubles are one quantum apart.  Sums of such multiples are exact in any order as long as
+   they stay below 2^53 quanta.  Arguments as for JacobianKernel. */
 static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep, PetscInt n,
                                       size_t cell, size_t face, const PetscReal *w,
                                       const PetscReal *e, const PetscReal *s, const PetscReal *no)
@@ -89,8 +110,11 @@ static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep
   return sum;
 }
 
-/* N_i = G_w (T_w - T_i) + G_e (T_e - T_i) + G_s (T_s - T_i) + G_n (T_n - T_i), for n cells of a
-   row; `face` is the place of the first one's western face in gx. */
+/* Compute the result of a sweep for n cells of a row.  The heat through the faces of cell i is
+
+       SUM(i) = (G_w (T_w - T_i) + G_e (T_e - T_i)) + (G_s (T_s - T_i) + G_n (T_n - T_i))
+
+   added in this order; T is the field u.  Arguments as for JacobianKernel. */
 static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, size_t cell,
                              size_t face, const PetscReal *w, const PetscReal *e,
                              const PetscReal *s, const PetscReal *no)
@@ -137,8 +161,8 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
 #undef SUM
 }
 
-/* Cells [begin, end) of row j, the first and last of the block apart: their neighbours are
-   ghosts. */
+/* Compute cells [begin, end) of row j.  The first and the last cell of the block's row are computed
+   apart, since a neighbour of theirs is a ghost cell. */
 static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
                      PetscInt end)
 {
@@ -165,8 +189,9 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
   }
 }
 
-/* The whole block: what needs no message first.  `boundary` are the values beyond the domain's
-   sides. */
+/* Sweep over the whole block; cells that need no message are computed while messages travel.  A
+   side needs a message unless it lies on the domain's boundary or the block is its own neighbour.
+   @param[in] boundary  values of u beyond the domain's sides */
 static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
                                const PetscReal *const boundary[HEAT_SIDES])
 {
@@ -200,7 +225,7 @@ static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Net heat or step. */
+/* Sweep with T_b beyond the domain's sides, for net heat or a step. */
 static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
 {
   const PetscReal *boundary[HEAT_SIDES];
@@ -250,6 +275,8 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                   const PetscReal *b, PetscReal bound, PetscReal *norm)
 {
+  /* The quantum 2^(2 ilogb(bound) - 50) makes bound^2 less than 2^52 quanta, so that sums up to
+     bound^2 are exact. */
   const PetscBool  usable  = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
   const PetscReal  quantum = usable ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
   PetscReal        squares = 0.0, total;
@@ -268,7 +295,7 @@ PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscR
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set-up, time, and what it is made of. */
+/* Creation, time, accessors. */
 
 PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
                                   const HeatCellInputs *inputs, HeatOperator **out)

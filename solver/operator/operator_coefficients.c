@@ -1,8 +1,14 @@
-/* The operator's coefficients: what does not depend on the temperature, once; the rest at each
- * Update. */
+/** The operator's coefficients: capacities, conductances of boundary faces, the shift of the
+ *  diagonal, and the sum of sources and prescribed fluxes.  What does not depend on the temperature
+ *  is computed once, the rest by each Update.  The conductances of faces between cells are in
+ *  operator_faces.c.
+ *
+ *  The order of set-up matters: conductances need the conductivity fields, which
+ *  HeatConductivityTrim then frees where it can. */
 #include "solver/operator/operator_impl.h"
 
-/* The conductances of boundary faces take the places of the missing neighbours'. */
+/* Store the conductances G of boundary faces in the outermost places of gx and gy, and of low and
+   high, so that the stencil treats a boundary face like a face between cells. */
 static void StoreBoundaryConductances(HeatOperator *op)
 {
   const HeatGrid *g = op->grid;
@@ -25,8 +31,13 @@ static void StoreBoundaryConductances(HeatOperator *op)
   }
 }
 
-/* D = E - dQ/dT + what the heat of sides falls by beyond G; everywhere, or only behind the
-   sides. */
+/* Compute the shift D = E - dQ/dT + excess of boundary faces (solver/README.md eq. (9)), for a
+   non-linear operator.
+   @param[in] everywhere  false: only in cells along the domain's sides; the others keep their D, so
+                          no source may depend on T
+
+   A cell in a corner lies behind two sides.  Without `everywhere`, pass 0 therefore resets the
+   cells along all sides before pass 1 adds the excess of each. */
 static void ComputeShift(HeatOperator *op, PetscBool everywhere)
 {
   const HeatGrid  *g = op->grid;
@@ -73,7 +84,8 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
 
 /* Set-up. */
 
-/* A property that a file gives must be positive; found by all ranks together. */
+/* Raise HEAT_ERR_INPUT if some rank has a value of a file's property that is not positive and
+   finite.  Collective. */
 static PetscErrorCode CheckProperty(const HeatOperator *op, HeatProperty property,
                                     const PetscReal *values)
 {
@@ -91,6 +103,8 @@ static PetscErrorCode CheckProperty(const HeatOperator *op, HeatProperty propert
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Compute C = density * specific_heat * hx * hy of each cell [J/(m K)], from the materials or from
+   files; keep the density that a file gives.  Collective. */
 static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *inputs)
 {
   const HeatGrid  *g       = op->grid;
@@ -115,7 +129,8 @@ static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *input
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What only a non-linear operator, or an exchange, needs. */
+/* Find out whether the operator is linear, and set up what its Jacobian has beside the
+   conductances: the shift, and low and high where a conductivity depends on T. */
 static PetscErrorCode SetUpDerivatives(HeatOperator *op)
 {
   const HeatGrid *g      = op->grid;
@@ -166,9 +181,10 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The temperature. */
+/* Dependence on the temperature. */
 
-/* Conductivities, conductances and sides. */
+/* Update conductivities, conductances between cells, and boundary conditions to the field T.
+   Collective where a conductivity depends on T. */
 static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, PetscBool *valid)
 {
   const HeatConductivity *s        = op->conductivity;

@@ -1,31 +1,40 @@
-/* Several explicit steps at once: what wavefront.c needs of an operator.
+/** Several explicit steps in one sweep: prepares what wavefront.c reads, and accounts for the heat.
  *
- * The account of heat needs the temperatures along the domain's sides before each step; the sweep
- * leaves them behind, and the heat is summed afterwards, step by step. */
+ *  Before a sweep, T_b beyond the domain's sides is evaluated at the beginning of each step, and
+ *  the field gets a deep halo.  The energy account needs the temperatures along the domain's sides
+ *  before each step: the sweep records them in `edge`, and the heat is summed afterwards, step by
+ *  step.  The coefficients are copied once, and again when dt changes. */
 #include "solver/operator/operator_impl.h"
 #include "solver/operator/wavefront.h"
 
-/* Steps at once: with more than the usual ones little is left to gain. */
+/* Steps in one sweep: by default, and at most with -heat_steps_at_once.  Chosen: 32 steps reach 2.8
+   times the rate of streaming single steps (solver/MEASURED.md), and more steps gain little.  More
+   would also enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer would
+   go through memory more often. */
 enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
 
 struct HeatOperatorSteps {
-  PetscBool      possible; /* the same on all ranks */
-  HeatFrame      frame;
-  HeatHaloCounts counts;
-  PetscInt64     messages[2], bytes[2]; /* of one exchange, over all ranks */
-  PetscReal      dt;                    /* [s] that the sweep was made for */
-  HeatWavefront *wavefront;             /* owned, like all below; NULL: not made yet */
-  HeatFrameField field;
-  PetscReal     *beyond[HEAT_SIDES]; /* [depth][frame's length] and one value around */
-  PetscReal     *edge[HEAT_SIDES];   /* [depth][length]; NULL: no heat crosses that side here */
+  PetscBool      possible; /* several steps can be taken in one sweep; equal on all ranks */
+  HeatFrame      frame;    /* the block with its deep halo */
+  HeatHaloCounts counts;   /* of deep halo exchanges by this rank since creation */
+  PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
+                                           between nodes */
+  PetscReal      dt;                    /* [s] for which `wavefront` was made */
+  HeatWavefront *wavefront; /* owned, like everything below; NULL before the first TakeSteps */
+  HeatFrameField field;     /* T; `own` points to the caller's array */
+  PetscReal     *beyond[HEAT_SIDES]; /* T_b [K]: one value, [depth][length of the frame's side], one
+                                        value; NULL where the side is not the domain's */
+  PetscReal     *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
+                                        step [K]; NULL: no heat crosses that side on this rank */
 };
 
+/* Return the number of cells of the frame along a side. */
 static PetscInt FrameLength(const HeatFrame *frame, HeatSide side)
 {
   return side < HEAT_BOTTOM ? frame->ny : frame->nx;
 }
 
-/* Whether some heat can enter through a side. */
+/* Return whether heat can enter through some of this rank's faces of a side. */
 static PetscBool Conducts(const HeatBoundaryFaces *faces)
 {
   for (PetscInt k = 0; k < faces->length; k++) {
@@ -34,8 +43,9 @@ static PetscBool Conducts(const HeatBoundaryFaces *faces)
   return PETSC_FALSE;
 }
 
-/* Coefficients that time changes, or an exchange, whose heat is summed cell by cell, are left to the
-   plain sweep. */
+/* Set up op->steps: decide whether several steps are possible, and choose the frame.  Single steps
+   are taken where coefficients change with time or temperature, and with ambient exchange, whose
+   heat is summed cell by cell.  Collective. */
 static PetscErrorCode SetUpSteps(HeatOperator *op)
 {
   const PetscBool    fixed = (PetscBool)(op->linear && !op->ambient_exchange &&
@@ -63,8 +73,10 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Making the sweep. */
+/* Set-up of the sweep. */
 
+/* Create a field of the frame from own values, rows `stride` apart, and fill its strips by a deep
+   halo exchange.  Collective. */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
                                        PetscInt stride, HeatFrameField *field)
 {
@@ -76,6 +88,7 @@ static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Create the sweep for steps of dt [s], with copies of the coefficients.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
 {
   const HeatGrid       *g = op->grid;
@@ -102,6 +115,7 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Allocate the deep field, and `beyond` and `edge` of the sides that need them. */
 static PetscErrorCode AllocateSides(HeatOperator *op)
 {
   HeatOperatorSteps *s = op->steps;
@@ -122,7 +136,8 @@ static PetscErrorCode AllocateSides(HeatOperator *op)
 
 /* Steps. */
 
-/* The temperatures beyond the sides at the beginning of each step, along the whole frame. */
+/* Evaluate T_b beyond the domain's sides at the beginning of each step, along the whole frame; the
+   part of the frame in the deep halo comes from the neighbours along the side.  Collective. */
 static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscReal *times)
 {
   HeatOperatorSteps *s = op->steps;
@@ -147,6 +162,7 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add the heat that entered in each step, from the recorded edges. */
 static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal *times,
                                HeatFlows *flows)
 {
