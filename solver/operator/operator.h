@@ -56,7 +56,8 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
 /** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.
- *  Where the operator is not linear, call HeatOperatorUpdate before any other function. */
+ *  Where the operator is not linear, the coefficients are undefined until the next
+ *  HeatOperatorUpdate. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
 
 /** Bring the operator to time t [s] and field T: HeatOperatorSetTime, then HeatOperatorUpdate where
@@ -121,7 +122,7 @@ typedef struct {
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 
 /** Take `steps` explicit Euler steps in place, with the bits that as many calls of HeatOperatorStep
- *  give.  Evaluates the boundary values at `times` itself and leaves them at the last of them.
+ *  give.  Evaluates the boundary values at `times` and leaves them at the last of these times.
  *  Collective; one deep halo exchange for all steps.  Call HeatOperatorMostSteps first.
  *  @param[in]     steps  1 to the number that HeatOperatorMostSteps returns
  *  @param[in]     dt     [s] of each step
@@ -131,10 +132,10 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
                                      const PetscReal *times, PetscReal *T, HeatFlows *flows);
 
-/** Compute y = A x with A = mass C - J, J = dN/dT at the field of the last Update.  A depends on
- *  neither sources nor boundary values.  A is symmetric where HeatOperatorIsSymmetric; for a linear
- *  operator it is also positive definite if mass > 0 or some side fixes the level of T.
- *  Collective; exchanges the halo of x.
+/** Compute y = A x with A = mass C - J, J = dN/dT at the field of the last Update.  For a linear
+ *  operator, sources and boundary values do not enter A.  A is symmetric where
+ *  HeatOperatorIsSymmetric; for a linear operator it is also positive definite if mass > 0 or some
+ *  side fixes the level of T. Collective; exchanges the halo of x.
  *  @param[in]  mass  [1/s] a multiple of 1/dt, or 0 for a steady state
  *  @param[in]  x     [nyl][nxl]
  *  @param[out] y     [nyl][nxl]; must not alias x */
