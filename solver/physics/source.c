@@ -1,38 +1,56 @@
-/* Heat sources, per cell and metre of depth:
- *      Q = base + sum of terms of time + sum of terms of temperature.
- * Set brings the second part up to date, Update the third, on top of the others.  An array exists
- * only where a kind of term does; `timed` and `cells` are the array before them otherwise. */
+/** Heat sources on own cells, in three layers, per metre of depth [W/m]:
+ *      base  = sources that depend on neither t nor T
+ *      timed = base + terms of time           (recomputed by SetTime)
+ *      cells = timed + terms of temperature   (recomputed by Update)
+ *  Q is `cells`.  A term of temperature is an expression that contains T, with or without t.  A
+ *  layer has an array of its own only if some term of its kind exists; otherwise its pointer equals
+ *  the pointer of the layer before it, which costs neither memory nor time:
+ *
+ *      terms of       base        timed       cells
+ *      neither        allocated   = base      = base
+ *      t              allocated   allocated   = timed
+ *      T              allocated   = base      allocated
+ *      t, and T       allocated   allocated   allocated
+ */
 #include "solver/physics/source.h"
 
 #include "solver/case/slope.h"
 
+/* The cells of one row where a term acts (paint.h draws runs). */
 typedef struct {
-  PetscInt j, begin, end; /* local row, columns [begin, end) */
+  PetscInt j, begin, end; /* local row; local columns [begin, end) */
 } Run;
 
+/* A source expression that changes with t or T, and where it acts. */
 typedef struct {
-  HeatExpression *expression; /* owned; of t or T, and perhaps x y */
-  PetscBool       uniform;    /* of t alone */
-  PetscBool       heats;      /* of T: belongs to Update */
-  PetscInt        n_runs, capacity;
-  Run            *runs;  /* owned */
-  PetscReal       value; /* of a uniform term when last set */
+  HeatExpression *expression;   /* owned; of x y t T [W/m3] */
+  PetscBool       uniform;      /* depends on t alone: one value for all cells */
+  PetscBool       depends_on_T; /* evaluated by Update, not by SetTime */
+  PetscInt        n_runs;       /* runs in use */
+  PetscInt        capacity;     /* runs allocated */
+  Run            *runs;         /* owned [capacity] */
+  PetscReal       value;        /* of a uniform term at the last SetTime, per cell [W/m] */
 } Term;
 
 struct HeatSource {
-  const HeatGrid *grid;
-  PetscReal      *base;          /* owned [nyl][nxl] [W/m] */
-  PetscReal      *timed, *cells; /* likewise, base with terms of time, then of temperature */
-  PetscReal      *slope;         /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term of it */
-  PetscReal       t;             /* of the last Set [s] */
-  PetscInt        n_terms;
-  Term           *terms;               /* owned */
-  PetscBool       has_timed, has_heat; /* some term is of time, of temperature */
-  PetscReal      *x, *y, *value;       /* owned [nxl]: one row of coordinates and values */
-  PetscReal      *work;                /* owned [3 nxl] where has_heat */
-  HeatExactSum    total, turnover;     /* sums of cells and of |cells| [W/m] */
+  const HeatGrid *grid;           /* borrowed */
+  PetscReal      *base;           /* owned [nyl][nxl] first layer [W/m] */
+  PetscReal      *timed;          /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
+  PetscReal      *cells;          /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
+  PetscReal      *slope;          /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
+  PetscReal       t;              /* time of the last SetTime [s] */
+  PetscInt        n_terms;        /* at most one for each region, and the top-level source */
+  Term           *terms;          /* owned [n_terms] */
+  PetscBool       has_time_terms; /* some term contains t and not T */
+  PetscBool       has_T_terms;    /* some term contains T */
+  PetscReal      *x, *y;          /* owned [nxl] cell centres of one row [m]; x is constant */
+  PetscReal      *value;          /* owned [nxl] one row of an expression's values */
+  PetscReal      *work;           /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
+  HeatExactSum    total;          /* sum of `cells` [W/m] */
+  HeatExactSum    turnover;       /* sum of |cells| [W/m] */
 };
 
+/* Append a run to a term; the array doubles as it grows. */
 static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
 {
   PetscFunctionBeginUser;
@@ -44,7 +62,8 @@ static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt en
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The runs of own cells whose entry in the map is region; all cells for a NULL map. */
+/* Append to a term the runs of own cells whose entry in map[nyl][nxl] is `region`; all own cells
+   for map = NULL. */
 static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t region, Term *term)
 {
   PetscFunctionBeginUser;
@@ -66,8 +85,7 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Values of the term's expression along a run at time t, into s->value, times the cell's
-   area. */
+/* Evaluate a term without T along a run at time t [s], times the cell area, into s->value [W/m]. */
 static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, PetscReal t)
 {
   const HeatGrid *g    = s->grid;
@@ -82,6 +100,7 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *ru
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add a term without T at time t [s] to cells[nyl][nxl] [W/m]. */
 static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, PetscReal *cells)
 {
   PetscFunctionBeginUser;
@@ -96,7 +115,9 @@ static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One formula: into the base when it does not depend on time, else a term. */
+/* Add a source of the case: to the base layer if it depends on neither t nor T, else as a term.
+   @param[in] path         its key in the case, for messages
+   @param[in] map, region  the cells where it acts, as for FindRuns */
 static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFormula *formula,
                                  const char *path, const uint16_t *map, uint16_t region)
 {
@@ -111,10 +132,10 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   PetscCall(FindRuns(s->grid, map, region, &term));
   const int variables = HeatExpressionVariables(term.expression);
 
-  term.heats   = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
-  term.uniform = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
-  if (term.heats) s->has_heat = PETSC_TRUE;
-  else if (variables & HEAT_VAR_TIME) s->has_timed = PETSC_TRUE;
+  term.depends_on_T = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
+  term.uniform      = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  if (term.depends_on_T) s->has_T_terms = PETSC_TRUE;
+  else if (variables & HEAT_VAR_TIME) s->has_time_terms = PETSC_TRUE;
   if (variables & (HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE)) {
     s->terms[s->n_terms++] = term;
   } else {
@@ -125,6 +146,7 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Bring total and turnover up to date with `cells`. */
 static void SumCells(HeatSource *s)
 {
   const HeatExactSum nothing = {0};
@@ -136,6 +158,7 @@ static void SumCells(HeatSource *s)
     HeatExactSumAdd(&s->turnover, PetscAbsReal(s->cells[cell]));
 }
 
+/* Raise HEAT_ERR_INPUT if Q is not finite in some cell of any rank.  Collective. */
 static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
 {
   PetscInt64 bad = 0;
@@ -152,6 +175,7 @@ static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add the sources of the regions, each in the cells where no later region gives a source. */
 static PetscErrorCode AddRegions(HeatSource *s, const HeatCase *c, const HeatCellInputs *inputs)
 {
   uint16_t *map;
@@ -187,27 +211,28 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
   PetscCall(AddRegions(s, c, inputs));
   s->timed = s->base;
-  if (s->has_timed) {
+  if (s->has_time_terms) {
     PetscCall(PetscMalloc1(n, &s->timed));
     for (PetscInt k = 0; k < s->n_terms; k++)
-      s->terms[k].value = NAN; /* differs from any first value */
+      s->terms[k].value = NAN; /* unequal to every value, so the first SetTime sees a change */
   }
   s->cells = s->timed;
-  if (s->has_heat) {
+  if (s->has_T_terms) {
     PetscCall(PetscCalloc1(n, &s->cells));
     PetscCall(PetscCalloc1(n, &s->slope));
     PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
   }
-  PetscCall(HeatSourceSet(s, 0.0));
-  if (s->has_heat) PetscCall(PetscArraycpy(s->cells, s->timed, n));
+  PetscCall(HeatSourceSetTime(s, 0.0));
+  if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
   SumCells(s);
   PetscCall(CheckFinite(s, c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The new value of a term of time alone; tells whether it differs from the present one. */
-static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t,
-                                    PetscBool *changed)
+/* Evaluate a uniform term at time t [s]; set *changed to true if its value differs from the stored
+   value. */
+static PetscErrorCode EvaluateUniform(const HeatSource *s, Term *term, PetscReal t,
+                                      PetscBool *changed)
 {
   PetscReal value;
 
@@ -219,28 +244,28 @@ static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
+PetscErrorCode HeatSourceSetTime(HeatSource *s, PetscReal t)
 {
   PetscBool changed = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   s->t = t;
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].heats) continue;
-    if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], t, &changed));
+    if (s->terms[k].depends_on_T) continue;
+    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], t, &changed));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (!s->terms[k].heats) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
+    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
   }
-  if (!s->has_heat) SumCells(s);
+  if (!s->has_T_terms) SumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One term of temperature, on top of cells and slope. */
-static PetscErrorCode AddHeat(HeatSource *s, const Term *term, const PetscReal *T)
+/* Add a term of temperature at the field T [nyl][nxl] to `cells`, and its derivative to `slope`. */
+static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const PetscReal *T)
 {
   const HeatGrid *g    = s->grid;
   const PetscReal area = g->hx * g->hy;
@@ -268,11 +293,11 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
   const size_t n = HeatGridLocalCells(s->grid);
 
   PetscFunctionBeginUser;
-  if (!s->has_heat) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!s->has_T_terms) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->cells, s->timed, n));
   PetscCall(PetscArrayzero(s->slope, n));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].heats) PetscCall(AddHeat(s, &s->terms[k], T));
+    if (s->terms[k].depends_on_T) PetscCall(AddTemperatureTerm(s, &s->terms[k], T));
   }
   for (size_t cell = 0; cell < n; cell++) {
     if (PetscIsInfOrNanReal(s->cells[cell]) || PetscIsInfOrNanReal(s->slope[cell]))
@@ -284,9 +309,9 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
 
 const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
 
-PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_timed; }
+PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_time_terms; }
 
-PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_heat; }
+PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_T_terms; }
 
 const PetscReal *HeatSourceSlope(const HeatSource *s) { return s->slope; }
 

@@ -70,15 +70,16 @@ MUTATIONS = [
     # the sides
     solver("whole cell for half a cell", "2.0 * k * g->hy / g->hx : 2.0 * k", "1.0 * k * g->hy / g->hx : 2.0 * k", "modes layers"),
     solver("film without its half cell", "film > 0.0 ? film * half / (film + half)", "film > 0.0 ? film", "space"),
-    solver("flux out for flux in", "b->type == HEAT_BC_FLUX ? at->face : 1.0", "b->type == HEAT_BC_FLUX ? -at->face : 1.0", "space time"),
+    solver("flux out for flux in", "b->type == HEAT_BC_FLUX ? at->face_length : 1.0",
+           "b->type == HEAT_BC_FLUX ? -at->face_length : 1.0", "space time"),
     solver("films and fluxes over the wrong length", "{g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx}",
            "{g, c, side, n, side < HEAT_BOTTOM ? g->hx : g->hy}", "space"),
     solver("sides stay at their first value", "if (s->stretches[n].varies) PetscCall(", "if (s->stretches[n].varies && t < 0.0) PetscCall(",
            "time space nafems"),
     solver("faces at their lower ends", "along = k < n ? (PetscReal)k + 0.5", "along = k < n ? (PetscReal)k", "space"),
-    solver("radiation a little weak", "HEAT_STEFAN_BOLTZMANN * at->face", "0.999 * HEAT_STEFAN_BOLTZMANN * at->face", "radiation"),
-    solver("conductivity of T at the old half cell", "s->half[f] = HeatBoundaryHalf(g, (HeatSide)side, k[axis][cell]);",
-           "s->half[f] = 1.1 * HeatBoundaryHalf(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
+    solver("radiation a little weak", "HEAT_STEFAN_BOLTZMANN * at->face_length", "0.999 * HEAT_STEFAN_BOLTZMANN * at->face_length", "radiation"),
+    solver("conductivity of T at the old half cell", "s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);",
+           "s->half[f] = 1.1 * HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
     # sources
     solver("source times a length for the area", "const PetscReal area = g->hx * g->hy;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]",
            "const PetscReal area = g->hx;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]", "space time"),
@@ -94,7 +95,7 @@ MUTATIONS = [
     solver("first column for the last", "u + (side == HEAT_LEFT ? 0 : width - 1)", "u", "halo decomposition", 2),
     # several steps at once
     solver("heat between two rows counted twice", "(gn[i] * (above[i] - high[i]) - up))", "(gn[i] * (above[i] - high[i]) + up))", "decomposition"),
-    solver("tiles do not meet", "if (good[k] && l < s->steps) TakeSeam(s, l, f + k);", ";", "decomposition"),
+    solver("tiles do not meet", "if (needed[k] && l < s->steps) LoadSeam(s, l, f + k);", ";", "decomposition"),
     solver("heat of a side from the wrong cell", "edge[HEAT_LEFT][own] = row[0]", "edge[HEAT_LEFT][own] = row[1]", "decomposition"),
     solver("deep halo from the other end", "HeatFrameRow(f, field, last + d, 0,", "HeatFrameRow(f, field, first + d, 0,", "decomposition", 2),
     # painting
