@@ -35,7 +35,7 @@ static void Carry(HeatExactSum *sum, int64_t half)
 
 void HeatExactSumCarry(HeatExactSum *sum) { Carry(sum, Base / 2); }
 
-/* Arrays are added in blocks of 2^8 values, which the compiler can keep in vector registers.
+/* Arrays are added in blocks of 2^8 values, by loops that the compiler can vectorise.
  *
  * Let S = 1.5 2^p.  Then (x + S) - S is x rounded to a multiple of 2^(p - 52), and the remainder of
  * x is a double of magnitude at most 2^(p - 53).  A block whose magnitudes are all below 2^e uses

@@ -27,12 +27,14 @@ enum {
 
 /** The part of a sum that this rank has added.  {0} is the empty sum.
  *
- *  A term is a mantissa of 53 bits, shifted to its place.  It is added to two chunks, k and k + 1:
+ *  A term is a mantissa of 53 bits, shifted to its place.  Its bits below 2^32 units of chunk k are
+ *  added to chunk k, all others, at most 52 bits, to chunk k + 1:
  *
- *      chunk           66   ...   k + 1        k      ...      1         0
- *                  |-------|...|--------|--------|...|--------|--------|
- *      unit        2^1038                                2^-1042   2^-1074
- *      term                         mmmmm mmmmmm
+ *      chunk       66       ...     k + 1      k        ...     1        0
+ *               |--------|--------|--------|--------|--------|--------|--------|
+ *      unit      2^1038                                       2^-1042  2^-1074
+ *      term                   mmmm mmmmmmmm mmm
+ *                            `-- to k + 1 -'`-- to k
  */
 typedef struct {
   int64_t chunk[HEAT_EXACT_CHUNKS]; /* the value is the sum over k of chunk[k] 2^(32 k - 1074) */

@@ -29,10 +29,10 @@
  *        | | rank 0 | rank 1 | rank 2 | rank 3 |
  *        | |   A    |   A    |   B    |   B    |  jp = 0: rows y_start[0] to y_start[1] - 1
  *        | +--------+--------+--------+--------+  y0
- *        |x0                                    x0 + nx hx
+ *        | x0                                  x0 + nx hx
  *        +-----------------------------------------> x
  *          ^        ^        ^        ^        ^
- *          x_start[0]   ... [1]   ...  [2] ... [3]   x_start[4] = nx       (column indices)
+ *  x_start [0] = 0  [1]      [2]      [3]      [4] = nx
  *
  *  A rank's own cells are columns xs to xs + nxl - 1 of rows ys to ys + nyl - 1.  In memory they
  *  are one array [nyl][nxl] without padding, which is also the local array of a global Vec of `da`:
@@ -54,8 +54,8 @@ typedef struct {
 
   PetscInt    px, py;                /* number of blocks in x and y; px * py = size */
   PetscInt    ip, jp;                /* column and row of this rank's block */
-  PetscInt   *x_start;               /* owned [px+1]; first cell column of each block column, nx */
-  PetscInt   *y_start;               /* owned [py+1]; first cell row of each block row, then ny */
+  PetscInt   *x_start;               /* owned [px + 1]; first cell of each block column, then nx */
+  PetscInt   *y_start;               /* owned [py + 1]; first cell of each block row, then ny */
   PetscInt    xs, ys;                /* global column and row of this rank's first cell */
   PetscInt    nxl, nyl;              /* this rank's number of cells in x and y, each >= 1 */
   PetscMPIInt neighbour[HEAT_SIDES]; /* rank beyond each side of the block, itself with one periodic
@@ -95,13 +95,13 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
 /** Free the grid and set *grid to NULL; *grid may be NULL.  Collective on grid->comm. */
 PetscErrorCode HeatGridDestroy(HeatGrid **grid);
 
-/** Return x [m] of the centres of column i, a global index. */
+/** Return the x coordinate [m] of the cell centres of column i, a global index. */
 static inline PetscReal HeatGridX(const HeatGrid *g, PetscInt i)
 {
   return g->x0 + ((PetscReal)i + 0.5) * g->hx;
 }
 
-/** Return y [m] of the centres of row j, a global index. */
+/** Return the y coordinate [m] of the cell centres of row j, a global index. */
 static inline PetscReal HeatGridY(const HeatGrid *g, PetscInt j)
 {
   return g->y0 + ((PetscReal)j + 0.5) * g->hy;

@@ -1,10 +1,11 @@
 /** The halo exchange with persistent requests.
  *
- *  Each side that has a neighbour owns a send strip and a ghost strip, between which the requests
- *  run.  The tag of a message is the side through which it leaves its block: a message that travels
- *  left has the tag HEAT_LEFT.  Two blocks that are neighbours on both sides (periodic axis, two
- *  blocks) thus match their messages correctly.  A block that is its own neighbour (periodic axis,
- *  one block) copies its edges and sends nothing. */
+ *  Each side that has a neighbour has a send strip and a ghost strip.  One request sends the send
+ *  strip, another one receives into the ghost strip.  The tag of a message is the side through
+ *  which it leaves its block: a message that travels left has the tag HEAT_LEFT.  Two blocks that
+ *  are neighbours on both sides (periodic axis, two blocks) thus match their messages correctly.
+ *  A block that is its own neighbour (periodic axis, one block) copies its edges and sends
+ *  nothing. */
 #include "solver/grid/halo.h"
 
 #include "solver/base/heartbeat.h"
