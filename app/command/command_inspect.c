@@ -1,4 +1,4 @@
-/* `heat2d inspect`. */
+/** `heat2d inspect` (see command_inspect.h). */
 #include "app/command/command_inspect.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@ static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
 {
   PetscFunctionBeginUser;
   HeatCheck(o->n_operands > 0, comm, HEAT_ERR_INPUT,
-            "heat2d inspect wants a file: heat2d inspect out/checkpoint_000100.h5");
+            "heat2d inspect needs a file, for example heat2d inspect out/checkpoint_000100.h5");
   HeatCheck(o->n_set == 0 && !o->restart && !o->show && !o->output, comm, HEAT_ERR_INPUT,
             "%s has no meaning for heat2d inspect; leave it out",
             o->n_set     ? "--set"
@@ -22,8 +22,9 @@ static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* "ok", "none", "row 3 is damaged", "2 rows from 3 to 7 are damaged": rows count from 0. */
-static void Checksums(const HeatFieldInfo *f, char *text, size_t size)
+/* Write the result of a field's checksums: "none", "ok", "row 3 is damaged", or "2 rows from 3 to 7
+   are damaged".  Rows count from 0. */
+static void DescribeChecksums(const HeatFieldInfo *f, char *text, size_t size)
 {
   if (!f->has_sums) (void)snprintf(text, size, "none");
   else if (f->damaged_rows == 0) (void)snprintf(text, size, "ok");
@@ -35,7 +36,8 @@ static void Checksums(const HeatFieldInfo *f, char *text, size_t size)
                    f->damaged_rows, f->first_damaged, f->last_damaged);
 }
 
-static void Print(const char *path, const HeatFieldFileInfo *info)
+/* Print header and fields of a file. */
+static void PrintContents(const char *path, const HeatFieldFileInfo *info)
 {
   char writer[256];
 
@@ -58,25 +60,26 @@ static void Print(const char *path, const HeatFieldFileInfo *info)
     const HeatFieldInfo *f = &info->fields[k];
     char                 sums[80];
 
-    Checksums(f, sums, sizeof sums);
+    DescribeChecksums(f, sums, sizeof sums);
     (void)printf("  %-24s %-10s %15.9g %15.9g %10" PetscInt64_FMT "  %s\n", f->name, f->units,
                  f->minimum, f->maximum, f->not_finite, sums);
   }
 }
 
-/* A manifest that tells of another file: said, and no damage. */
-static void TellManifest(const char *path, const HeatFieldFileInfo *info)
+/* Warn about a manifest that describes another file.  This is not damage of the file itself, so the
+   exit code stays as it is. */
+static void WarnAboutManifest(const char *path, const HeatFieldFileInfo *info)
 {
   char difference[160];
 
   HeatManifestCompare(path, info, difference, sizeof difference);
   if (difference[0])
-    (void)fprintf(stderr, "heat2d: warning: the manifest of %s tells of another file: %s\n", path,
+    (void)fprintf(stderr, "heat2d: warning: the manifest of %s describes another file: %s\n", path,
                   difference);
 }
 
-/* Damage is told even when quiet. */
-static PetscBool TellDamage(const char *path, const HeatFieldFileInfo *info, PetscBool speak)
+/* Return whether a file is damaged; `print` the damage on stderr, also with --quiet. */
+static PetscBool ReportDamage(const char *path, const HeatFieldFileInfo *info, PetscBool print)
 {
   PetscBool damaged = PETSC_FALSE;
 
@@ -86,8 +89,8 @@ static PetscBool TellDamage(const char *path, const HeatFieldFileInfo *info, Pet
 
     if (f->damaged_rows == 0) continue;
     damaged = PETSC_TRUE;
-    Checksums(f, sums, sizeof sums);
-    if (speak) (void)fprintf(stderr, "heat2d: error: %s: %s: %s\n", path, f->name, sums);
+    DescribeChecksums(f, sums, sizeof sums);
+    if (print) (void)fprintf(stderr, "heat2d: error: %s: %s: %s\n", path, f->name, sums);
   }
   return damaged;
 }
@@ -103,13 +106,13 @@ PetscErrorCode HeatCommandInspect(MPI_Comm comm, const HeatOptions *o, int *exit
   PetscCall(CheckCommandLine(comm, o));
   PetscCall(PetscNew(&info));
   for (int k = 0; k < o->n_operands; k++) {
-    const PetscBool speak = rank == 0 ? PETSC_TRUE : PETSC_FALSE;
+    const PetscBool print = rank == 0 ? PETSC_TRUE : PETSC_FALSE;
 
     PetscCall(HeatFieldFileVerify(comm, o->operands[k], info));
-    if (speak && !o->quiet) Print(o->operands[k], info);
+    if (print && !o->quiet) PrintContents(o->operands[k], info);
     (void)fflush(stdout);
-    if (speak) TellManifest(o->operands[k], info);
-    if (TellDamage(o->operands[k], info, speak)) *exit_code = HeatErrorExitCode(HEAT_ERR_FILE);
+    if (print) WarnAboutManifest(o->operands[k], info);
+    if (ReportDamage(o->operands[k], info, print)) *exit_code = HeatErrorExitCode(HEAT_ERR_FILE);
   }
   PetscCall(PetscFree(info));
   PetscFunctionReturn(PETSC_SUCCESS);

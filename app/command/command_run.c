@@ -1,4 +1,9 @@
-/* `heat2d run`: read the case, simulate, report. */
+/** `heat2d run` (see command_run.h).
+ *
+ * Errors of the case, of files and of the numerics are raised on all ranks together: everything is
+ * destroyed in order and every rank exits with the same code.  Any other error (HEAT_EXIT_INTERNAL)
+ * may have hit this rank alone.  Cleaning up is collective and could hang then, so such an error is
+ * returned to main at once, and main aborts the job. */
 #include "app/command/command_run.h"
 
 #include "app/process/watchdog.h"
@@ -7,16 +12,16 @@
 #include "io/case_file/case_file.h"
 #include "io/file/table.h"
 
-/* The case with the command line's overrides, checked. */
+/* Read the case, apply the overrides of the command line, and validate the result. */
 static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatCase **c)
 {
   PetscMPIInt size;
 
   PetscFunctionBeginUser;
   HeatCheck(o->n_operands > 0, comm, HEAT_ERR_INPUT,
-            "no case file; run heat2d CASE.yaml (before PETSc's options), see heat2d --help");
-  HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT, "one case file at a time: found %s and %s",
-            o->operands[0], o->operands[1]);
+            "no case file; give one before PETSc's options: heat2d CASE.yaml (see heat2d --help)");
+  HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT,
+            "heat2d runs one case file at a time; found %s and %s", o->operands[0], o->operands[1]);
   PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, c));
   if (o->output) {
     PetscCall(PetscFree((*c)->output.directory));
@@ -27,8 +32,8 @@ static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatCase **c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* --show KEY: for scripts. */
-static PetscErrorCode Show(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
+/* Print one value of the case on rank 0, for scripts: --show KEY. */
+static PetscErrorCode ShowValue(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
 {
   PetscBool directory, cells, step, title;
 
@@ -38,7 +43,7 @@ static PetscErrorCode Show(MPI_Comm comm, const HeatOptions *o, const HeatCase *
   PetscCall(PetscStrcmp(o->show, "time.step", &step));
   PetscCall(PetscStrcmp(o->show, "title", &title));
   HeatCheck(directory || cells || step || title, comm, HEAT_ERR_INPUT,
-            "--show %s: it knows output.directory, grid.cells, time.step and title", o->show);
+            "--show %s: KEY must be output.directory, grid.cells, time.step or title", o->show);
   if (directory) PetscCall(PetscPrintf(comm, "%s\n", c->output.directory));
   if (title) PetscCall(PetscPrintf(comm, "%s\n", c->title));
   if (step) {
@@ -52,8 +57,9 @@ static PetscErrorCode Show(MPI_Comm comm, const HeatOptions *o, const HeatCase *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A second failure must not hide the first: where the record cannot be written either, as on a full
-   disk, nothing more is said.  What concerns perhaps this rank alone has to end the job. */
+/* Write the record of a failed run, with the message of its error.  If the record cannot be written
+   either, as on a full disk, drop this second error, so that it does not hide the first.  An
+   internal error is returned. */
 static PetscErrorCode RecordError(HeatSimulation *sim, const char *message)
 {
   HeatCapture    second;
@@ -66,7 +72,8 @@ static PetscErrorCode RecordError(HeatSimulation *sim, const char *message)
   PetscFunctionReturn(HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL ? code : PETSC_SUCCESS);
 }
 
-/* A run that began leaves a record even when it fails. */
+/* Start and run a simulation and write its record.  If it fails during its steps with an error of
+   the numerics or of a file, write a record with status `error`. */
 static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
 {
   HeatCapture    first;
@@ -86,6 +93,7 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Run a case from set-up to clean-up, under the watchdog if the case has limits.stall. */
 static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o, double began,
                               int *exit_code)
 {
@@ -101,7 +109,7 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
   code = HeatSimulationCreate(comm, c, o, began, &sim);
   if (!code) code = Simulate(sim, &status);
   if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
-    PetscFunctionReturn(code); /* perhaps of this rank alone */
+    PetscFunctionReturn(code); /* perhaps on this rank alone */
   cleaned = HeatSimulationDestroy(&sim);
   PetscCall(HeatWatchdogStop(&dog));
   if (!code)
@@ -117,7 +125,7 @@ PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, double began,
   PetscFunctionBeginUser;
   *exit_code = 0;
   code       = ReadCase(comm, o, &c);
-  if (!code) code = o->show ? Show(comm, o, c) : RunCase(comm, c, o, began, exit_code);
+  if (!code) code = o->show ? ShowValue(comm, o, c) : RunCase(comm, c, o, began, exit_code);
   PetscCall(HeatCaseDestroy(&c));
   PetscFunctionReturn(code);
 }

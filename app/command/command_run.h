@@ -1,12 +1,15 @@
-/** The commands. */
+/** `heat2d run CASE.yaml`: read a case, simulate it, and record the result. */
 #ifndef HEAT_APP_COMMAND_RUN_H
 #define HEAT_APP_COMMAND_RUN_H
 
 #include "app/process/options.h"
 
-/** `heat2d run CASE.yaml`.  Collective on comm.
- *  @param[in]  began      MPI_Wtime at program start
- *  @param[out] exit_code  0, 5 or 75 when the run came to its end; meaningless on error */
+/** Run the case named by the operand, or with --show print one of its values.  Collective on comm.
+ *  @param[in]  began      [s] MPI_Wtime at program start
+ *  @param[out] exit_code  0, 5 if a check failed, 75 if the run stopped early after a checkpoint;
+ *                         undefined on error
+ *  Errors: HEAT_ERR_INPUT, HEAT_ERR_NUMERICS, HEAT_ERR_FILE.  If HeatSimulationRun fails with
+ *  HEAT_ERR_NUMERICS or HEAT_ERR_FILE, results.json is written with status `error`. */
 PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *options, double began,
                               int *exit_code);
 

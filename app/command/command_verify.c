@@ -1,4 +1,5 @@
-/* `heat2d verify`: choose entries, run them, print the table, keep the record. */
+/** `heat2d verify` (see command_verify.h): choose the entries, run them, print a row per
+ * measurement, and write results.json. */
 #include "app/command/command_verify.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ static const HeatVerifyEntry *FindEntry(const char *name)
   return NULL;
 }
 
-/* "modes, space, ...". */
+/* Write the names of all entries: "modes, painting, ...". */
 static void ListNames(char *text, size_t size)
 {
   size_t used = 0;
@@ -44,13 +45,13 @@ static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
   ListNames(names, sizeof names);
   for (int k = 0; k < o->n_operands; k++) {
     HeatCheck(FindEntry(o->operands[k]), comm, HEAT_ERR_INPUT,
-              "there is no verification `%s`; there are %s", o->operands[k], names);
+              "unknown verification entry `%s`; the entries are %s", o->operands[k], names);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* PETSc's options go to every solve; one that setting up a small solver does not read is an error
-   now, and so is one that PETSc refuses. */
+/* Refuse PETSc options before any entry runs: set up one small linear implicit problem, and raise
+   an error for an option that its set-up does not read or whose value PETSc rejects. */
 static PetscErrorCode CheckPetscOptions(HeatVerify *v, const HeatOptions *o)
 {
   static const char  text[] = "grid: {cells: [8, 8], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
@@ -63,7 +64,8 @@ static PetscErrorCode CheckPetscOptions(HeatVerify *v, const HeatOptions *o)
   PetscMPIInt        rank;
 
   PetscFunctionBeginUser;
-  /* In groups of eight ranks, so that the few cells suffice and all find the same. */
+  /* Each group of eight ranks sets up the whole problem, so that its 64 cells suffice for any
+     number of ranks.  All groups come to the same result.  Eight is chosen: 8 cells per rank. */
   PetscCallMPI(MPI_Comm_rank(v->world, &rank));
   PetscCallMPI(MPI_Comm_split(v->world, rank / 8, rank, &some));
   v->name = "options";
@@ -77,8 +79,9 @@ static PetscErrorCode CheckPetscOptions(HeatVerify *v, const HeatOptions *o)
 
 /* The table. */
 
-/* "<= 4e-14", "1.8 .. 2.2", ">= 1e-10". */
-static const char *Bound(const HeatVerifyResult *r, char *text, size_t size)
+/* Write the bounds of a measurement: "<= 4e-14", "1.8 .. 2.2", ">= 1e-10", one number if both are
+   equal, "-" if nothing could be measured.  Return text. */
+static const char *DescribeBound(const HeatVerifyResult *r, char *text, size_t size)
 {
   if (isnan((double)r->low)) (void)snprintf(text, size, "-");
   else if (isinf((double)r->low)) (void)snprintf(text, size, "<= %.3g", (double)r->high);
@@ -93,12 +96,12 @@ static void PrintRow(const HeatVerifyResult *r)
   char bound[48];
 
   (void)printf("  %-13s %-58s %11.5g  %-16s %s %6.2f\n", r->name, r->quantity, (double)r->value,
-               Bound(r, bound, sizeof bound), r->pass ? "PASS" : "FAIL", r->seconds);
+               DescribeBound(r, bound, sizeof bound), r->pass ? "PASS" : "FAIL", r->seconds);
   if (r->message[0]) (void)printf("  %-13s   %s\n", "", r->message);
   (void)fflush(stdout);
 }
 
-static PetscErrorCode PrintHead(const HeatVerify *v)
+static PetscErrorCode PrintHeader(const HeatVerify *v)
 {
   PetscMPIInt size;
 
@@ -119,7 +122,7 @@ static PetscInt CountFailures(const HeatVerify *v)
   return failures;
 }
 
-static void PrintEnd(const HeatVerify *v, double seconds)
+static void PrintSummary(const HeatVerify *v, double seconds)
 {
   const PetscInt failures = CountFailures(v);
 
@@ -128,7 +131,7 @@ static void PrintEnd(const HeatVerify *v, double seconds)
                v->n_results, failures, seconds, v->directory);
 }
 
-/* Failures are told even when quiet, like those of a run's checks. */
+/* Print failed measurements on stderr, also with --quiet, as `run` does with failed checks. */
 static void PrintFailures(const HeatVerify *v)
 {
   for (PetscInt k = 0; k < v->n_results; k++) {
@@ -139,12 +142,13 @@ static void PrintFailures(const HeatVerify *v)
     if (r->message[0]) (void)fprintf(stderr, "heat2d: verify %s failed: %s\n", r->name, r->message);
     else
       (void)fprintf(stderr, "heat2d: verify %s failed: %s is %.6g, must be %s\n", r->name,
-                    r->quantity, (double)r->value, Bound(r, bound, sizeof bound));
+                    r->quantity, (double)r->value, DescribeBound(r, bound, sizeof bound));
   }
 }
 
 /* The record. */
 
+/* Write results.json with the measurements and the provenance. */
 static PetscErrorCode WriteRecord(const HeatVerify *v, double began)
 {
   HeatResults        r;
@@ -179,16 +183,17 @@ static PetscErrorCode WriteRecord(const HeatVerify *v, double began)
 
 /* The suite. */
 
+/* Run the chosen entries, or all if none is named; print each entry's rows when it has ended. */
 static PetscErrorCode RunEntries(HeatVerify *v, const HeatOptions *o)
 {
   PetscInt    printed = 0;
   PetscMPIInt rank;
-  PetscBool   speaks;
+  PetscBool   prints;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(v->world, &rank));
-  speaks = rank == 0 && !o->quiet ? PETSC_TRUE : PETSC_FALSE;
-  if (speaks) PetscCall(PrintHead(v));
+  prints = rank == 0 && !o->quiet ? PETSC_TRUE : PETSC_FALSE;
+  if (prints) PetscCall(PrintHeader(v));
   for (const HeatVerifyEntry *entry = HeatVerifyEntries; entry->name; entry++) {
     PetscBool wanted = o->n_operands == 0 ? PETSC_TRUE : PETSC_FALSE;
 
@@ -196,11 +201,12 @@ static PetscErrorCode RunEntries(HeatVerify *v, const HeatOptions *o)
       if (FindEntry(o->operands[k]) == entry) wanted = PETSC_TRUE;
     if (!wanted) continue;
     PetscCall(HeatVerifyRunEntry(v, entry));
-    for (; speaks && printed < v->n_results; printed++) PrintRow(&v->results[printed]);
+    for (; prints && printed < v->n_results; printed++) PrintRow(&v->results[printed]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check the command line, prepare the folder, run the entries, and report. */
 static PetscErrorCode RunSuite(HeatVerify *v, const HeatOptions *o, double began, int *exit_code)
 {
   PetscMPIInt rank;
@@ -214,7 +220,7 @@ static PetscErrorCode RunSuite(HeatVerify *v, const HeatOptions *o, double began
   PetscCall(WriteRecord(v, began));
   PetscCallMPI(MPI_Comm_rank(v->world, &rank));
   if (rank == 0) {
-    if (!o->quiet) PrintEnd(v, MPI_Wtime() - began);
+    if (!o->quiet) PrintSummary(v, MPI_Wtime() - began);
     (void)fflush(stdout);
     PrintFailures(v);
   }
@@ -237,7 +243,7 @@ PetscErrorCode HeatCommandVerify(MPI_Comm comm, const HeatOptions *o, double beg
   v->directory = o->output ? o->output : "out/verify";
   code         = RunSuite(v, o, began, exit_code);
   if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
-    PetscFunctionReturn(code); /* perhaps of this rank alone */
+    PetscFunctionReturn(code); /* perhaps on this rank alone: main aborts the job */
   for (int k = 0; k < HEAT_VERIFY_PROBLEMS; k++) PetscCall(HeatVerifyClose(v, &v->problems[k]));
   PetscCall(PetscFree(v->results));
   PetscCall(PetscFree(v));

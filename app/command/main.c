@@ -1,4 +1,5 @@
-/* heat2d: parse, initialise, dispatch, and leave with the same exit code on every rank. */
+/** heat2d: parse the command line, initialise PETSc and MPI, call the command, and exit with the
+ * same code on every rank. */
 #include <stdio.h>
 
 #include "app/command/command_inspect.h"
@@ -8,6 +9,8 @@
 #include "app/process/provenance.h"
 #include "app/process/stop.h"
 
+/* Call the command that the command line names.  Only `run` catches signals, because only it can
+   write a checkpoint. */
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
 {
   PetscBool run, verify, inspect;
@@ -60,7 +63,7 @@ int main(int argc, char **argv)
   if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, began, &exit_code);
   if (code) {
     exit_code = HeatErrorExitCode(code);
-    /* A defect may have hit one rank alone: the others must not wait for it. */
+    /* A defect may have hit this rank alone; without the abort the others would wait for it. */
     if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
   }
   HeatOptionsFree(&options);

@@ -1,9 +1,9 @@
-/* Sorting the command line.
+/** The command line (see options.h).
  *
- * PETSc would take "--set" for an option of its own, so what is ours is picked out first and
- * PETSc is initialised with the rest.  An argument after a PETSc option that does not begin with
- * '-' (or that is a negative number) is that option's value; hence the case file stands before
- * PETSc's options. */
+ * PETSc would take "--set" for one of its own options, so heat2d's options are removed first and
+ * PETSc is initialised with the rest.  heat2d does not know which PETSc options take a value.  An
+ * argument after a PETSc option counts as its value if it does not begin with '-' or is a negative
+ * number; hence the case file must come before PETSc's options. */
 #include "app/process/options.h"
 
 #include <ctype.h>
@@ -14,6 +14,7 @@
 
 /* Parsing. */
 
+/* `plan` and `bench` are known so that main.c can refuse them by name. */
 static const char *const commands[] = {"run", "plan", "verify", "bench", "inspect", NULL};
 
 static PetscBool IsCommand(const char *word)
@@ -30,14 +31,16 @@ static PetscBool IsNegativeNumber(const char *word)
                                                                                  : PETSC_FALSE;
 }
 
-static void Complain(HeatOptions *o, const char *problem, const char *culprit)
+/* Store the first error of the command line; later ones are dropped. */
+static void StoreProblem(HeatOptions *o, const char *problem, const char *culprit)
 {
   if (o->problem) return;
   o->problem = problem;
   o->culprit = culprit;
 }
 
-/* The value of "--name VALUE" or "--name=VALUE"; NULL when `word` is another option. */
+/* Return the value of the option `name`, written "--name=VALUE" or as two arguments "--name VALUE",
+   in which case *k advances to the second.  Return NULL if argument *k is another option. */
 static const char *ValueOf(HeatOptions *o, const char *name, int argc, char **argv, int *k)
 {
   const char  *word   = argv[*k];
@@ -47,34 +50,37 @@ static const char *ValueOf(HeatOptions *o, const char *name, int argc, char **ar
   if (word[length] == '=') return word + length + 1;
   if (word[length] != '\0') return NULL;
   if (*k + 1 >= argc) {
-    Complain(o, "needs a value", word);
+    StoreProblem(o, "needs a value", word);
     return "";
   }
   return argv[++*k];
 }
 
-static PetscBool TakeFlag(const char *word, const char *name, PetscBool *flag)
+/* Set *flag and return true if `word` is the option `name`, which takes no value. */
+static PetscBool ParseFlag(const char *word, const char *name, PetscBool *flag)
 {
   if (strcmp(word, name) != 0) return PETSC_FALSE;
   *flag = PETSC_TRUE;
   return PETSC_TRUE;
 }
 
-static void TakeOurs(HeatOptions *o, int argc, char **argv, int *k)
+/* Parse argument *k, which begins with "--".  *k advances to its value if that is an argument of
+   its own. */
+static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
 {
   const char *value;
 
-  if (TakeFlag(argv[*k], "--quiet", &o->quiet) ||
-      TakeFlag(argv[*k], "--no-progress", &o->no_progress) ||
-      TakeFlag(argv[*k], "--help", &o->help) || TakeFlag(argv[*k], "--version", &o->version) ||
-      TakeFlag(argv[*k], "--quick", &o->quick)) {
+  if (ParseFlag(argv[*k], "--quiet", &o->quiet) ||
+      ParseFlag(argv[*k], "--no-progress", &o->no_progress) ||
+      ParseFlag(argv[*k], "--help", &o->help) || ParseFlag(argv[*k], "--version", &o->version) ||
+      ParseFlag(argv[*k], "--quick", &o->quick)) {
     return;
   }
   if ((value = ValueOf(o, "--set", argc, argv, k))) o->set[o->n_set++] = value;
   else if ((value = ValueOf(o, "--output", argc, argv, k))) o->output = value;
   else if ((value = ValueOf(o, "--restart", argc, argv, k))) o->restart = value;
   else if ((value = ValueOf(o, "--show", argc, argv, k))) o->show = value;
-  else Complain(o, "is not an option of heat2d", argv[*k]);
+  else StoreProblem(o, "is not an option of heat2d", argv[*k]);
 }
 
 int HeatOptionsParse(int argc, char **argv, HeatOptions *o)
@@ -90,7 +96,7 @@ int HeatOptionsParse(int argc, char **argv, HeatOptions *o)
   o->petsc_argv[o->petsc_argc++] = argv[0];
   for (int k = 1; k < argc; k++) {
     if (strncmp(argv[k], "--", 2) == 0) {
-      TakeOurs(o, argc, argv, &k);
+      ParseOwnOption(o, argc, argv, &k);
     } else if (argv[k][0] == '-' && argv[k][1] != '\0') {
       o->petsc_argv[o->petsc_argc++] = argv[k];
       if (k + 1 < argc && (argv[k + 1][0] != '-' || IsNegativeNumber(argv[k + 1]))) {
@@ -133,37 +139,36 @@ static const char usage[] =
     "usage: mpiexec -n RANKS heat2d [COMMAND] ... [--OPTIONS] [-PETSC_OPTIONS]\n"
     "\n"
     "commands\n"
-    "  run CASE.yaml         solve the case; a bare `heat2d CASE.yaml` means the same\n"
-    "  verify [NAME ...]     run the built-in verification suite, or entries of it, on this "
-    "installation\n"
-    "  inspect FILE.h5 ...   what snapshots and checkpoints hold, and whether their checksums "
-    "hold\n"
+    "  run CASE.yaml         solve the case; `heat2d CASE.yaml` is short for this\n"
+    "  verify [NAME ...]     run the built-in verification suite, or only the entries named\n"
+    "  inspect FILE.h5 ...   print what snapshots and checkpoints hold and verify their checksums\n"
     "  plan, bench           not available in this version\n"
     "\n"
-    "options (the same for every command)\n"
+    "options (a command refuses those that have no meaning for it)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
     "                        or --set boundary.left.value=400; may be repeated\n"
-    "  --restart latest|FILE continue from the newest whole checkpoint of the output folder, or "
-    "from FILE;\n"
-    "                        any number of ranks\n"
-    "  --output DIR          the output folder, instead of output.directory\n"
-    "  --quiet               print errors only\n"
-    "  --no-progress         no progress bar or lines\n"
-    "  --show KEY            print the effective value of output.directory, grid.cells, time.step "
-    "or title,\n"
-    "                        and stop\n"
-    "  --quick               verify: the short suite\n"
-    "  --help, --version\n"
-    "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An "
-    "argument that\n"
-    "follows one of them is its value, so the case file comes first. An option that nobody reads "
-    "is an error.\n"
+    "  --restart latest|FILE continue from the newest undamaged checkpoint of the output folder,\n"
+    "                        or from FILE; on any number of ranks\n"
+    "  --output DIR          write to the folder DIR instead of output.directory\n"
+    "  --quiet               print nothing but errors, warnings and notes\n"
+    "  --no-progress         do not print the progress of the run\n"
+    "  --show KEY            print the effective value of output.directory, grid.cells, time.step\n"
+    "                        or title, and exit\n"
+    "  --quick               with verify: run the short suite\n"
+    "  --help, --version     print this text or the version, and exit\n"
+    "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An\n"
+    "argument that follows one of them is its value, so the case file must come first. An option\n"
+    "that no part of the run reads is an error.\n"
     "\n"
     "exit codes\n"
-    "  0 done, every check holds      2 command line or case file wrong   3 numerics failed\n"
-    "  4 file unreadable or unwritable   5 a check failed   75 stopped after a checkpoint: "
-    "--restart latest\n"
-    "  70 a defect of heat2d or a library   76 a rank made no progress (limits.stall)\n"
+    "   0 completed, and every check passed\n"
+    "   2 error in the command line or the case file\n"
+    "   3 numerical failure, or a corrupted state that could not be recovered\n"
+    "   4 a file cannot be read or written, or is damaged\n"
+    "   5 a check failed\n"
+    "  70 defect of heat2d or of a library\n"
+    "  75 stopped after a checkpoint; continue with --restart latest\n"
+    "  76 a rank made no progress (limits.stall); continue with --restart latest\n"
     "\n"
     "keys of the case file (inputs/README.md explains them)\n";
 
@@ -181,7 +186,7 @@ PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm)
 
 /* PETSc's options. */
 
-/* "-name" from a key with or without the dash. */
+/* Write "-name" from a key of the `petsc` section, which may have the dash or not. */
 static PetscErrorCode OptionName(const char *key, char *name, size_t size)
 {
   PetscFunctionBeginUser;
@@ -189,8 +194,9 @@ static PetscErrorCode OptionName(const char *key, char *name, size_t size)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Options that PETSc itself reads only while it finishes. */
-static PetscBool ReadAtTheEnd(const char *name)
+/* Return whether PETSc itself reads the option only in PetscFinalize, when it is too late to refuse
+   it.  An option that is missing from this list is refused as one that nothing reads. */
+static PetscBool IsReadInFinalize(const char *name)
 {
   static const char *const late[] = {"-options_left",
                                      "-options_view",
@@ -220,9 +226,13 @@ static PetscBool ReadAtTheEnd(const char *name)
   return PETSC_FALSE;
 }
 
-/* Options that a solver of PETSc, with any prefix, reads only when it has solved.  Whether there is
-   such a solver shows when it is set up: then it reads its witness, an option beside the user's
-   that says what holds anyway. */
+/* Write the name of an option's witness, "-mg_coarse_ksp_error_if_not_converged" for
+   "-mg_coarse_ksp_converged_reason", and return true; return false if the option has none.
+
+   Some options of a PETSc solver are read only after its first solve.  To find out before any work
+   whether a solver with the option's prefix exists, an option that this solver reads during set-up
+   is put into the database beside the user's: the witness.  Its value is PETSc's default, so it
+   changes nothing. */
 static PetscBool FindWitness(const char *name, char *witness, size_t size)
 {
   static const struct {
@@ -248,7 +258,7 @@ static PetscBool FindWitness(const char *name, char *witness, size_t size)
   return PETSC_FALSE;
 }
 
-/* Whether the user gives the option in the case or on the command line. */
+/* Return whether the user gives the option, in the case or on the command line. */
 static PetscBool IsGiven(const HeatOptions *o, const HeatCase *c, const char *name)
 {
   for (PetscInt k = 0; c && k < c->n_petsc; k++) {
@@ -262,7 +272,8 @@ static PetscBool IsGiven(const HeatOptions *o, const HeatCase *c, const char *na
   return PETSC_FALSE;
 }
 
-/* Put the witness of an option into PETSc's options, or take it away again. */
+/* Put the witness of an option into PETSc's database (`place`), or remove it again.  A witness that
+   the user gives as an option of its own stays as it is. */
 static PetscErrorCode PlaceWitness(const HeatOptions *o, const HeatCase *c, const char *name,
                                    PetscBool place)
 {
@@ -289,6 +300,7 @@ static PetscErrorCode PlaceWitnesses(const HeatOptions *o, const HeatCase *c, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set *unused unless the option or its witness has been read, or PetscFinalize will read it. */
 static PetscErrorCode IsUnused(const char *name, PetscBool *unused)
 {
   char      witness[300];
@@ -298,7 +310,7 @@ static PetscErrorCode IsUnused(const char *name, PetscBool *unused)
   PetscCall(PetscOptionsUsed(NULL, name + 1, &used)); /* without the dash */
   if (!used && FindWitness(name, witness, sizeof witness))
     PetscCall(PetscOptionsUsed(NULL, witness + 1, &used));
-  *unused = (used || ReadAtTheEnd(name)) ? PETSC_FALSE : PETSC_TRUE;
+  *unused = (used || IsReadInFinalize(name)) ? PETSC_FALSE : PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,47 +1,59 @@
-/** The command line: ours begins with `--`, PETSc's with a single `-`. */
+/** Command line: separate heat2d's own options (`--name`) from PETSc's (`-name`), print --help, and
+ *  refuse PETSc options that no part of the run reads. */
 #ifndef HEAT_APP_OPTIONS_H
 #define HEAT_APP_OPTIONS_H
 
 #include "solver/case/case.h"
 
-/** Plain data; strings are borrowed from argv, arrays are owned. */
+/** A parsed command line.  Plain data.  Strings are borrowed from argv; the arrays are owned and
+ *  freed by HeatOptionsFree. */
 typedef struct {
-  const char  *command; /* "run", ...; "run" when none was given */
+  const char  *command; /* "run", "verify", ...; "run" where none is given */
   int          n_operands;
-  const char **operands; /* [n_operands] e.g. the case file */
+  const char **operands; /* [n_operands] neither commands nor options: a case file, ... */
   int          n_set;
-  const char **set;     /* [n_set] KEY=VALUE in order */
-  const char  *output;  /* --output DIR, or NULL */
-  const char  *restart; /* "latest", a file, or NULL */
-  const char  *show;    /* --show KEY, or NULL */
-  PetscBool    quiet, no_progress, help, version;
-  PetscBool    quick; /* verify: the short suite */
-  int          petsc_argc;
-  char **petsc_argv;   /* [petsc_argc + 1] the program's name, PETSc's options and their values */
-  const char *problem; /* what is wrong with the command line, or NULL */
-  const char *culprit; /* the argument it is about */
+  const char **set;         /* [n_set] the KEY=VALUE of each --set, in the order given */
+  const char  *output;      /* --output DIR, or NULL */
+  const char  *restart;     /* --restart: "latest" or a checkpoint file; NULL: fresh run */
+  const char  *show;        /* --show KEY, or NULL */
+  PetscBool    quiet;       /* print nothing but errors, warnings and notes */
+  PetscBool    no_progress; /* print no progress */
+  PetscBool    help;        /* print the help text and exit */
+  PetscBool    version;     /* print the version and exit */
+  PetscBool    quick;       /* verify: run the short suite */
+  int          petsc_argc;  /* number of entries of petsc_argv */
+  char       **petsc_argv;  /* [petsc_argc + 1] program name, PETSc's options and values, NULL */
+  const char  *problem;     /* first error of the command line, e.g. "needs a value"; NULL: none */
+  const char  *culprit;     /* the argument that `problem` is about */
 } HeatOptions;
 
-/** Sort the command line.  Runs before MPI is initialised, so what is wrong is only noted: see
- *  HeatOptionsCheck.  Returns 0, or 1 when out of memory. */
+/** Parse the command line.  Not collective: it runs before MPI_Init, when no error can be raised
+ *  yet, so the first error is stored in options->problem and raised by HeatOptionsCheck.  Return 0,
+ *  or 1 if memory runs out.
+ *  @param[out] options  free it with HeatOptionsFree */
 int HeatOptionsParse(int argc, char **argv, HeatOptions *options);
 
-/** Raise what Parse noted.  Collective on comm.  Errors: HEAT_ERR_INPUT. */
+/** Raise the error that HeatOptionsParse stored.  Collective on comm.
+ *  Errors: HEAT_ERR_INPUT, also for an empty --restart or --output, and for --quick with a command
+ *  other than verify. */
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *options);
 
-/** The text of --help with the table of the case file's keys, on rank 0.  Collective on comm. */
+/** Print the text of --help, with the keys of the case file, on rank 0.  Collective on comm. */
 PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm);
 
-/** Put the `petsc` section of a case into PETSc's options; what the command line says wins.  Until
- *  HeatOptionsCheckUsed, witnesses for options that are read only when solving stand there too.
- *  c may be NULL: no such section.  Collective on comm. */
+/** Put the options of the case's `petsc` section into PETSc's options database.  An option that the
+ *  command line gives, too, keeps the command line's value.  Temporary options are added for
+ *  HeatOptionsCheckUsed ("witnesses", explained in options.c), which removes them.  Call it on all
+ *  ranks, before the solvers are set up.
+ *  @param[in] c  NULL: there is no case, only the command line */
 PetscErrorCode HeatOptionsInsertPetsc(const HeatOptions *options, const HeatCase *c);
 
-/** Raise HEAT_ERR_INPUT for a PETSc option, of the command line or the case, that nobody has read.
- *  Call after everything that reads options, before any work.  c may be NULL.  Collective on
- *  comm. */
+/** Raise HEAT_ERR_INPUT for a PETSc option, of the command line or the case, that nothing has read.
+ *  Call it after everything that reads options and before any work.  Collective on comm.
+ *  @param[in] c  NULL: there is no case, only the command line */
 PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *options, const HeatCase *c);
 
+/** Free the arrays.  Not collective; needs neither MPI nor PETSc. */
 void HeatOptionsFree(HeatOptions *options);
 
 #endif

@@ -1,4 +1,5 @@
-/* Wall time by phase. */
+/** Wall time per phase (see phases.h).  One MPI_MAX of the times and of their negatives gives
+ * maximum and minimum together. */
 #include "app/process/phases.h"
 
 #include "solver/base/heartbeat.h"

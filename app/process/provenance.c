@@ -1,4 +1,6 @@
-/* Provenance.  What the build knew arrives as macros in the generated header heat2d_build.h. */
+/** Provenance (see provenance.h).  Facts about the build are macros of heat2d_build.h, a header
+ * that the build generates.  Facts about the run come from MPI, PETSc, the CPU affinity and
+ * /proc. */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "app/process/provenance.h"
 
@@ -9,6 +11,8 @@
 
 #include "heat2d_build.h"
 
+/* [bytes] of one rank's binding.  Chosen: a larger one lists more ranges of processors before it is
+   cut, but rank 0 receives this much from every rank. */
 enum { BINDING_LENGTH = 64 };
 
 const char *HeatVersion(void) { return HEAT2D_VERSION; }
@@ -23,14 +27,15 @@ const char *HeatCompiler(void) { return HEAT2D_COMPILER; }
 const char *HeatCompilerFlags(void) { return HEAT2D_FLAGS; }
 const char *HeatBuildType(void) { return HEAT2D_BUILD_TYPE; }
 
-/* Copies that say nothing when they do not fit, and never overrun. */
-static void Put(char *text, size_t size, const char *from)
+/* Copy `from` to `text`, cut to `size` bytes. */
+static void CopyCut(char *text, size_t size, const char *from)
 {
   (void)snprintf(text, size, "%s", from);
 }
 
-/* The processors this process may run on, as "0-3,8": cut short with "..." where they do not
-   fit. */
+/* Write the processors that this process may run on, as "0-3,8".  A list that does not fit ends
+   with ",...".  16 bytes hold the longest entry, ",1022-1023", with ",..." and the terminating
+   zero. */
 static void DescribeBinding(char text[BINDING_LENGTH])
 {
   cpu_set_t set;
@@ -44,7 +49,7 @@ static void DescribeBinding(char text[BINDING_LENGTH])
     if (!CPU_ISSET(cpu, &set)) continue;
     while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, &set)) last++;
     if (used + 16 > BINDING_LENGTH) {
-      Put(text + used, BINDING_LENGTH - used, ",...");
+      CopyCut(text + used, BINDING_LENGTH - used, ",...");
       return;
     }
     if (last > cpu)
@@ -55,6 +60,7 @@ static void DescribeBinding(char text[BINDING_LENGTH])
   }
 }
 
+/* Allocate copies of n strings that lie `stride` bytes apart in `all`. */
 static PetscErrorCode CopyStrings(const char *all, int n, size_t stride, char ***out)
 {
   PetscFunctionBeginUser;
@@ -63,7 +69,7 @@ static PetscErrorCode CopyStrings(const char *all, int n, size_t stride, char **
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One host name a node: the lowest rank of each shared-memory domain sends it to rank 0. */
+/* Gather one host name per node on rank 0, sent by the lowest rank of each shared-memory domain. */
 static PetscErrorCode CollectHosts(MPI_Comm comm, HeatProvenance *p)
 {
   char        name[MPI_MAX_PROCESSOR_NAME] = {0}, *all = NULL;
@@ -91,6 +97,7 @@ static PetscErrorCode CollectHosts(MPI_Comm comm, HeatProvenance *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Gather the binding of every rank on rank 0. */
 static PetscErrorCode CollectBindings(MPI_Comm comm, HeatProvenance *p)
 {
   char        mine[BINDING_LENGTH], *all = NULL;
@@ -110,7 +117,8 @@ static PetscErrorCode CollectBindings(MPI_Comm comm, HeatProvenance *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The arguments as the kernel keeps them: also those that PETSc never saw. */
+/* Read the command line from the kernel, which keeps all arguments, also those that main removes
+   before it initialises PETSc.  The line is cut at 4095 bytes (chosen). */
 static PetscErrorCode ReadCommandLine(char **line)
 {
   FILE  *file = fopen("/proc/self/cmdline", "r");
@@ -145,7 +153,7 @@ PetscErrorCode HeatProvenanceCollect(MPI_Comm comm, HeatProvenance *p)
   for (char *c = library; *c; c++) {
     if (*c == '\t') *c = ' ';
   }
-  Put(p->mpi, sizeof p->mpi, library);
+  CopyCut(p->mpi, sizeof p->mpi, library);
   (void)snprintf(p->petsc, sizeof p->petsc, "%d.%d.%d", PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR,
                  PETSC_VERSION_SUBMINOR);
   if (gmtime_r(&now, &utc))

@@ -1,4 +1,4 @@
-/** What produced a result: versions, build, hosts, binding, command line. */
+/** Provenance: versions, build, hosts, binding and command line that produced a result. */
 #ifndef HEAT_APP_PROVENANCE_H
 #define HEAT_APP_PROVENANCE_H
 
@@ -6,29 +6,36 @@
 
 #include "solver/base/error.h"
 
-/** Of the build; static storage. */
-const char *HeatVersion(void);   /* "0.1.0" */
-const char *HeatGitCommit(void); /* "1a2b3c4d5e6f", "1a2b3c4d5e6f-dirty", or "unknown" */
-const char *HeatCompiler(void);
-const char *HeatCompilerFlags(void);
-const char *HeatBuildType(void);
+/* Return facts about the build.  Static storage; not collective. */
+const char *HeatVersion(void);       /* "0.1.0" */
+const char *HeatGitCommit(void);     /* "1a2b3c4d5e6f", "1a2b3c4d5e6f-dirty", or "unknown" */
+const char *HeatCompiler(void);      /* name and version of the C compiler */
+const char *HeatCompilerFlags(void); /* of the build type, with heat2d's own */
+const char *HeatBuildType(void);     /* CMAKE_BUILD_TYPE */
 
-/** "heat2d 0.1.0 (1a2b3c4d5e6f)"; returns buffer. */
+/** Write program, version and commit, "heat2d 0.1.0 (1a2b3c4d5e6f)", to buffer and return buffer.
+ *  Not collective.
+ *  @param[in] size  [bytes] of buffer; a longer text is cut */
 const char *HeatProgram(char *buffer, size_t size);
 
-/** Of the run, on rank 0; strings are owned and freed by Clear. */
+/** Facts about this run.  Strings and arrays are owned; free them with HeatProvenanceClear. */
 typedef struct {
-  char   mpi[256], petsc[64];
-  int    n_hosts, n_ranks;
-  char **hosts;   /* distinct, in order of rank; other ranks: NULL */
-  char **binding; /* [n_ranks] the processors each rank may run on; other ranks: NULL */
-  char  *command_line, *petsc_options;
-  char   started[32]; /* ISO 8601, UTC */
+  char   mpi[256];      /* first line of MPI_Get_library_version, cut at 255 characters */
+  char   petsc[64];     /* "3.18.5" */
+  int    n_hosts;       /* length of hosts; 0 on all ranks but 0 */
+  int    n_ranks;       /* length of binding; 0 on all ranks but 0 */
+  char **hosts;         /* [n_hosts] one name per node, in order of rank; other ranks: NULL */
+  char **binding;       /* [n_ranks] processors that each rank may run on; other ranks: NULL */
+  char  *command_line;  /* of this process, words separated by blanks, cut at 4095 bytes */
+  char  *petsc_options; /* PETSc's options database */
+  char   started[32];   /* time of HeatProvenanceCollect: ISO 8601, UTC */
 } HeatProvenance;
 
-/** Collective on comm.  Each node's hosts travel once; bindings are 64 bytes a rank. */
+/** Collect the facts.  Collective on comm.  One host name per node and 64 bytes of binding per rank
+ *  are gathered on rank 0. */
 PetscErrorCode HeatProvenanceCollect(MPI_Comm comm, HeatProvenance *p);
 
+/** Free strings and arrays.  Not collective. */
 PetscErrorCode HeatProvenanceClear(HeatProvenance *p);
 
 #endif

@@ -1,6 +1,9 @@
-/* Slurm (see the header).  squeue burdens the controller, so it is asked once a run, by one rank and
- * about one job, and only where the environment does not tell.  It is started by posix_spawn, which
- * does not copy the memory map of a process that uses a network adapter. */
+/** Time left in a Slurm job (see slurm.h).
+ *
+ * Each squeue is a request to Slurm's controller, which serves the whole machine.  So squeue runs
+ * once per run, on one rank, for one job, and only where the environment does not hold the job's
+ * end.  It is started with posix_spawn, not fork: posix_spawn does not copy the memory map of this
+ * process, which may be using a network adapter. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/slurm.h"
 
@@ -15,7 +18,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER = 64, PATIENCE = 5 }; /* bytes; [s] that squeue is given */
+/* Both are chosen. */
+enum {
+  ANSWER  = 64, /* [bytes] of squeue's output to read; a valid answer, 1-02:03:04, is shorter */
+  TIMEOUT = 5   /* [s] that squeue may take; the start of the run waits for it */
+};
 
 extern char **environ;
 
@@ -31,7 +38,8 @@ PetscReal HeatSlurmParseLeft(const char *text)
   return (PetscReal)(((24 * days + part[0]) * 60 + part[1]) * 60 + part[2]);
 }
 
-static PetscReal Seconds(void)
+/* Return the monotonic clock [s]. */
+static PetscReal MonotonicTime(void)
 {
   struct timespec now;
 
@@ -40,16 +48,17 @@ static PetscReal Seconds(void)
              : 0.0;
 }
 
-/* What arrives until the end or until the time is up; whether the end came. */
-static PetscBool Listen(int from, char answer[ANSWER])
+/* Read squeue's output from a pipe.  Return true at the end of the output or when the buffer is
+   full, false after TIMEOUT seconds or an error. */
+static PetscBool ReadAnswer(int from, char answer[ANSWER])
 {
-  const PetscReal until = Seconds() + PATIENCE;
+  const PetscReal until = MonotonicTime() + TIMEOUT;
   size_t          n     = 0;
 
   answer[0] = '\0';
   for (;;) {
     struct pollfd   wait = {.fd = from, .events = POLLIN};
-    const PetscReal left = until - Seconds();
+    const PetscReal left = until - MonotonicTime();
     ssize_t         got;
 
     if (left <= 0.0) return PETSC_FALSE;
@@ -62,8 +71,10 @@ static PetscBool Listen(int from, char answer[ANSWER])
   }
 }
 
-/* squeue's answer; "" when there is none.  It is killed when it takes too long. */
-static void AskSqueue(const char *job, char answer[ANSWER])
+/* Run squeue for one job and store its output; "" if it cannot be started or does not finish in
+   time.  squeue is killed in any case, so that none is left behind; after its output has ended this
+   changes nothing. */
+static void RunSqueue(const char *job, char answer[ANSWER])
 {
   char *const                words[] = {"squeue", "-h", "-j", (char *)job, "-o", "%L", NULL};
   posix_spawn_file_actions_t files;
@@ -83,14 +94,15 @@ static void AskSqueue(const char *job, char answer[ANSWER])
   }
   (void)close(ends[1]);
   if (!failed) {
-    if (!Listen(ends[0], answer)) answer[0] = '\0';
+    if (!ReadAnswer(ends[0], answer)) answer[0] = '\0';
     (void)kill(child, SIGKILL);
     (void)waitpid(child, NULL, 0);
   }
   (void)close(ends[0]);
 }
 
-static PetscReal Look(const char *job)
+/* Return the time left in the job [s], from the environment or from squeue; infinite if unknown. */
+static PetscReal LookUpTimeLeft(const char *job)
 {
   const char *end = getenv("SLURM_JOB_END_TIME");
   char        answer[ANSWER], *rest;
@@ -100,7 +112,7 @@ static PetscReal Look(const char *job)
 
     if (*rest == '\0' && when > 0) return (PetscReal)(when - (long long)time(NULL));
   }
-  AskSqueue(job, answer);
+  RunSqueue(job, answer);
   return HeatSlurmParseLeft(answer);
 }
 
@@ -115,7 +127,7 @@ PetscErrorCode HeatSlurmTimeLeft(MPI_Comm comm, PetscReal *left, char job[HEAT_J
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0 && id && *id && strspn(id, "0123456789_") == strlen(id)) {
     (void)snprintf(job, HEAT_JOB_ID, "%.30s", id);
-    *left = Look(job);
+    *left = LookUpTimeLeft(job);
   }
   PetscCallMPI(MPI_Bcast(left, 1, MPIU_REAL, 0, comm));
   PetscCallMPI(MPI_Bcast(job, HEAT_JOB_ID, MPI_CHAR, 0, comm));

@@ -1,5 +1,8 @@
-/* Signals and wall time.  The flag is file-static, as nothing else in the program but the heartbeat
- * (solver/base/heartbeat.c): a signal handler can reach nothing else. */
+/** Early end of a run (see stop.h).
+ *
+ * The signal handler only stores the number of the signal; the run reads it at the next decision.
+ * The variable has file scope because a signal handler can reach nothing else.  It and the
+ * heartbeat (solver/base/heartbeat.c) are the program's only mutable variables of file scope. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/stop.h"
 
@@ -9,7 +12,11 @@
 
 static volatile sig_atomic_t caught_signal = 0;
 
-static void NoteSignal(int number) { caught_signal = number; }
+/* [s] Target for the wall time between two decisions.  Chosen: a larger value delays the answer to
+   a signal and widens the reserve before a limit, a smaller one costs more reductions. */
+static const double decision_interval = 0.5;
+
+static void StoreSignal(int number) { caught_signal = number; }
 
 PetscErrorCode HeatStopInstallSignals(void)
 {
@@ -20,7 +27,7 @@ PetscErrorCode HeatStopInstallSignals(void)
   PetscCall(PetscMemzero(&action, sizeof action));
   PetscCheck(sigemptyset(&action.sa_mask) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
              "sigemptyset failed");
-  action.sa_handler = NoteSignal;
+  action.sa_handler = StoreSignal;
   action.sa_flags   = SA_RESTART;
   for (size_t k = 0; k < sizeof stopping / sizeof stopping[0]; k++) {
     PetscCheck(sigaction(stopping[k], &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
@@ -32,10 +39,16 @@ PetscErrorCode HeatStopInstallSignals(void)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Daly's interval needs the cost of a checkpoint, so the first one comes early: after a minute, or a
-   tenth of the time between failures where that is less. */
+/* Return the interval [s] before the first checkpoint.  Daly's formula needs the cost of a
+   checkpoint, so the first one is written early: after a minute, or after a tenth of the mean time
+   between failures where that is less.  Both are chosen: larger values lose more work to a failure
+   before the first checkpoint, smaller ones spend a larger share of the first minutes on it. */
 static PetscReal FirstInterval(PetscReal mtbf) { return PetscMin(60.0, 0.1 * mtbf); }
 
+/* Daly's higher-order estimate of the interval tau [s], with d [s] the cost of a checkpoint and M
+   [s] the mean time between failures:
+
+       tau = sqrt(2 d M) (1 + sqrt(d/(2 M))/3 + d/(18 M)) - d   for d < 2 M,   else tau = M */
 PetscReal HeatStopDaly(PetscReal d, PetscReal M)
 {
   if (d >= 2.0 * M) return M;
@@ -46,8 +59,11 @@ PetscReal HeatStopDaly(PetscReal d, PetscReal M)
 PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, double began,
                              PetscInt64 step, PetscReal bytes)
 {
-  const HeatStop  fresh = {0};
-  const PetscReal slow  = 200e6; /* [B/s] of a node, written, synced and read back: a slow disk */
+  const HeatStop fresh = {0};
+  /* [B/s] per node to write, sync and read back a checkpoint.  Chosen, as of a slow disk: a larger
+     value could leave too little time for a first checkpoint before a limit, a smaller one stops
+     runs earlier than necessary. */
+  const PetscReal slow = 200e6;
 
   PetscFunctionBeginUser;
   *s                     = fresh;
@@ -70,20 +86,28 @@ static const char *SignalName(int number)
   return number == SIGTERM ? "TERM" : number == SIGINT ? "INT" : "USR1";
 }
 
-/* Steps that fit into about half a second, at most ten times as many as last time. */
-static PetscInt64 StepsUntilNextTime(const HeatStop *s, PetscInt64 step, double seconds)
+/* Return the number of steps until the next decision: those that fit into decision_interval at the
+   speed of the steps since the previous decision, which took `seconds`.  At most ten times as many
+   as then (chosen), so that a few unusually short steps cannot put off the next decision for long.
+   1e-9 s avoids a division by zero. */
+static PetscInt64 StepsUntilDecision(const HeatStop *s, PetscInt64 step, double seconds)
 {
   const PetscInt64 done = PetscMax(step - s->asked_step, 1);
-  const double     fit  = 0.5 * (double)done / PetscMax(seconds, 1e-9);
+  const double     fit  = decision_interval * (double)done / PetscMax(seconds, 1e-9);
 
   return (PetscInt64)PetscMax(1.0, PetscMin(fit, 10.0 * (double)done));
 }
 
-/* One of the limits is near: `seconds` since the ranks last agreed may pass before they do again. */
-static void LookAtLimits(HeatStop *s, double run, double job, double seconds)
+/* Stop the run if a time limit would be exceeded at the next decision.
+   `run`, `job`: time [s] since the program began and since HeatStopStart; `seconds`: since the
+   previous decision.  The next one may come as late, so that much is reserved, and twice the
+   longest checkpoint.  The slack for Slurm is chosen: it covers the difference between Slurm's
+   clock and ours, and the end of the job script after the run; a larger one only ends runs
+   earlier. */
+static void CheckLimits(HeatStop *s, double run, double job, double seconds)
 {
-  const double slack   = 5.0; /* [s] Slurm's clock, and the job script's own end */
-  const double reserve = 2.0 * s->checkpoint_cost + PetscMax(0.5, seconds);
+  const double slack   = 5.0; /* [s] */
+  const double reserve = 2.0 * s->checkpoint_cost + PetscMax(decision_interval, seconds);
 
   if (s->wall_limit > 0.0 && run + reserve >= s->wall_limit) {
     s->stop = PETSC_TRUE;
@@ -105,7 +129,7 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
   s->checkpoint = PETSC_FALSE;
   if (step < s->next_step) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, all, 5, MPI_DOUBLE, MPI_MAX, comm));
-  s->next_step  = step + StepsUntilNextTime(s, step, all[2]);
+  s->next_step  = step + StepsUntilDecision(s, step, all[2]);
   s->asked      = now;
   s->asked_step = step;
   s->checkpoint = (s->checkpoint_interval > 0.0 && all[3] >= s->checkpoint_interval) ? PETSC_TRUE
@@ -113,7 +137,7 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
   if (all[0] > 0.0) {
     s->stop = PETSC_TRUE;
     PetscCall(PetscSNPrintf(s->reason, sizeof s->reason, "signal %s", SignalName((int)all[0])));
-  } else LookAtLimits(s, all[1], all[4], all[2]);
+  } else CheckLimits(s, all[1], all[4], all[2]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

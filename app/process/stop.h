@@ -1,55 +1,74 @@
-/** When to stop early and when to checkpoint by the clock: signals and wall time.
+/** Early end of a run, and checkpoints at intervals of wall time.
  *
- *  Ranks must agree, which costs a reduction; so they ask only about twice a second, after a
- *  number of steps that they derive together from the time a step takes.  A limit is kept with a
- *  reserve: twice the dearest checkpoint, and the time since they last asked, in which at least one
- *  step was done. */
+ *  A run ends early after SIGTERM, SIGINT or SIGUSR1, before limits.wall_time, and before the end
+ *  of its Slurm job.  All ranks must decide the same, which costs an MPI_Allreduce.  So they decide
+ *  not after each step but about twice a second: from the measured time per step each rank derives
+ *  the step after which they decide next, and all ranks derive the same one.
+ *
+ *  A time limit is kept with a reserve: the run stops as soon as the time left is no more than
+ *  twice the longest checkpoint so far plus the time since the previous decision, which holds at
+ *  least one step. */
 #ifndef HEAT_APP_STOP_H
 #define HEAT_APP_STOP_H
 
 #include "app/process/slurm.h"
 #include "solver/case/case.h"
 
+/** Limits, measured times and the latest decision.  Plain data. */
 typedef struct {
-  PetscReal  wall_limit;          /* [s] since the program began; 0: none */
-  PetscReal  job_left;            /* [s] until the Slurm job ends, at `started`; infinite: none */
-  char       job[HEAT_JOB_ID];    /* "" : none */
-  double     started;             /* MPI_Wtime */
-  PetscReal  checkpoint_interval; /* [s]; 0: none; Daly's changes with what checkpoints cost */
-  PetscReal  mtbf;                /* [s]; 0: the interval is the case's */
-  double     began, last_checkpoint; /* MPI_Wtime */
-  double     asked;                  /* when the ranks last agreed */
-  PetscInt64 asked_step, next_step;
-  PetscReal  checkpoint_cost; /* [s] of the dearest so far; before the first one an estimate */
-  PetscReal  checkpoint_sum;  /* [s] of those written */
-  PetscInt64 checkpoints;     /* how many they are */
-  PetscBool  stop;            /* leave after a checkpoint; `reason` says why */
-  PetscBool  checkpoint;      /* the clock asks for one */
-  char       reason[96];
+  PetscReal  wall_limit; /* [s] limits.wall_time, since the program began; 0: none */
+  PetscReal  job_left;   /* [s] left in the Slurm job at `started`; infinite: no known limit */
+  char       job[HEAT_JOB_ID];    /* number of the Slurm job; "": none, or limits.slurm is false */
+  double     started;             /* [s] MPI_Wtime of HeatStopStart */
+  PetscReal  checkpoint_interval; /* [s] wall time between checkpoints; 0: none; Daly's interval
+                                     follows the measured cost of checkpoints */
+  PetscReal  mtbf;            /* [s] mean time between failures; 0: the interval is not Daly's */
+  double     began;           /* [s] MPI_Wtime at program start */
+  double     last_checkpoint; /* [s] MPI_Wtime from which the interval counts */
+  double     asked;           /* [s] MPI_Wtime of the previous decision */
+  PetscInt64 asked_step;      /* the step after which the ranks decided last */
+  PetscInt64 next_step;       /* the step after which they decide next */
+  PetscReal  checkpoint_cost; /* [s] of the longest checkpoint; before the first one an estimate */
+  PetscReal  checkpoint_sum;  /* [s] of all measured checkpoints together */
+  PetscInt64 checkpoints;     /* number of measured checkpoints */
+  PetscBool  stop;            /* decision: write a checkpoint and end the run */
+  PetscBool  checkpoint;      /* decision: the interval is over, write a checkpoint */
+  char       reason[96];      /* why the run stops: "signal TERM" */
 } HeatStop;
 
-/** Catch TERM, INT and USR1, ignore SIGXFSZ (a full quota is an error of a write, not a death). */
+/** Catch SIGTERM, SIGINT and SIGUSR1, and ignore SIGXFSZ, so that a write beyond the file-size
+ *  limit returns an error instead of killing the process.  Not collective; call it on all ranks.
+ *  Errors: PETSC_ERR_SYS. */
 PetscErrorCode HeatStopInstallSignals(void);
 
-/** Collective on comm: the Slurm job is looked up.
- *  @param[in] bytes  of a checkpoint, a node: until one was written its cost is estimated from them,
- *                    at 200 MB/s */
+/** Initialise *stop from the case, and look up the time left in the Slurm job unless limits.slurm
+ *  is false.  Collective on comm.
+ *  @param[in] began  [s] MPI_Wtime at program start
+ *  @param[in] step   steps done so far: 0, or those of the checkpoint that the run continues from
+ *  @param[in] bytes  size of a checkpoint, divided by the number of nodes; gives the estimate of
+ *                    its cost, at 200 MB/s per node, until the first one has been measured */
 PetscErrorCode HeatStopStart(HeatStop *stop, MPI_Comm comm, const HeatCase *c, double began,
                              PetscInt64 step, PetscReal bytes);
 
-/** Daly's interval between checkpoints [s] (J. Daly, Future Gener. Comput. Syst. 22 (2006) 303).
- *  @param[in] cost  [s] of a checkpoint, > 0
+/** Return Daly's interval between checkpoints [s] (J. Daly, Future Gener. Comput. Syst. 22 (2006)
+ *  303), the one that loses the least time to checkpoints and to failures.
+ *  @param[in] cost  [s] of one checkpoint, > 0
  *  @param[in] mtbf  [s] mean time between failures, > 0 */
 PetscReal HeatStopDaly(PetscReal cost, PetscReal mtbf);
 
-/** Agree, if it is time to.  Collective on comm when step >= stop->next_step; call it after each
- *  step. */
+/** Decide whether to stop and whether a checkpoint is due: set stop->stop, stop->reason and
+ *  stop->checkpoint.  Call it on all ranks after each step.  Collective on comm where step >=
+ *  stop->next_step; otherwise it only clears stop->checkpoint and sends no message. */
 PetscErrorCode HeatStopAsk(HeatStop *stop, MPI_Comm comm, PetscInt64 step);
 
-/** The run went back to an earlier step: ask after the next one. */
+/** Continue from an earlier step, after a rollback: the ranks decide next after step + 1.  Not
+ *  collective; call it on all ranks. */
 void HeatStopRewind(HeatStop *stop, PetscInt64 step);
 
-/** A checkpoint was written and took `seconds`, the same on all ranks; 0: it failed. */
+/** Restart the interval between checkpoints, and take the cost of a written one into account.  Not
+ *  collective; call it on all ranks.
+ *  @param[in] seconds  time that the checkpoint took, the same on all ranks; 0: its cost is not
+ *                      known, because it failed or is still being written asynchronously */
 void HeatStopCheckpointed(HeatStop *stop, PetscReal seconds);
 
 #endif

@@ -1,5 +1,8 @@
-/* Looking through the launcher: from this process up to the last ancestor that is one of MPI's, by
- * /proc; where there is no /proc, only a terminal of our own counts. */
+/** Terminal detection (see terminal.h).
+ *
+ * Go up from this process through its ancestors, read from /proc, as long as they are MPI
+ * launchers, and look at the standard output of the topmost one.  Without /proc only a terminal of
+ * this process itself counts. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/terminal.h"
 
@@ -7,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Name and parent of a process; 0 when it cannot be read. */
+/* Read name and parent of a process from /proc.  Return 1, or 0 if they cannot be read. */
 static int ReadProcess(long pid, char name[64], long *parent)
 {
   char  path[64];
@@ -22,6 +25,8 @@ static int ReadProcess(long pid, char name[64], long *parent)
   return found == 2;
 }
 
+/* Return whether a process name begins with that of a launcher of MPICH (hydra, mpiexec), Open MPI
+   (mpirun, orted, prte, prun), or of timeout, under which jobs are run. */
 static PetscBool IsLauncher(const char *name)
 {
   static const char *const launchers[] = {"hydra", "mpiexec", "mpirun", "orted",
@@ -33,6 +38,7 @@ static PetscBool IsLauncher(const char *name)
   return PETSC_FALSE;
 }
 
+/* Return whether the standard output of a process is a terminal, by the name of its device. */
 static PetscBool WritesToTerminal(long pid)
 {
   char    path[64], target[64];
@@ -49,7 +55,8 @@ static PetscBool WritesToTerminal(long pid)
 
 PetscBool HeatTerminalReached(void)
 {
-  enum { DEEPEST = 8 }; /* launchers between us and the shell */
+  /* Launchers between this process and the shell.  Chosen: beyond it the answer is false. */
+  enum { DEEPEST = 8 };
   long launcher = 0, pid = (long)getppid();
 
   if (isatty(STDOUT_FILENO)) return PETSC_TRUE;

@@ -1,11 +1,12 @@
-/** Whether what rank 0 prints ends on a terminal, also through a launcher. */
+/** Find out whether the output of rank 0 appears on a terminal, also behind an MPI launcher. */
 #ifndef HEAT_APP_TERMINAL_H
 #define HEAT_APP_TERMINAL_H
 
 #include <petscsys.h>
 
-/** mpiexec hands the ranks pipes and prints what comes out of them itself; then the question is
- *  whether the launcher's own output is a terminal.  PETSC_FALSE when in doubt.  Not collective. */
+/** Return whether this process's standard output appears on a terminal.  mpiexec gives each rank a
+ *  pipe and prints what it reads there, so behind a launcher the launcher's standard output counts.
+ *  Return PETSC_FALSE in doubt.  Not collective. */
 PetscBool HeatTerminalReached(void);
 
 #endif

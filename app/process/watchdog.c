@@ -1,4 +1,5 @@
-/* The watchdog (see the header). */
+/** The watchdog (see watchdog.h).  The thread wakes up periodically and compares the number of
+ * heartbeats with the one that it saw before. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/watchdog.h"
 
@@ -13,36 +14,41 @@
 
 struct HeatWatchdog {
   pthread_t   thread;
-  atomic_int  over;
-  double      stall; /* [s] */
-  PetscMPIInt rank;
-  char        host[64];
+  atomic_int  over;     /* 1: the thread must return */
+  double      stall;    /* [s] limits.stall */
+  PetscMPIInt rank;     /* in MPI_COMM_WORLD, for message and delay */
+  char        host[64]; /* host name, cut at 63 characters; "?" if unknown */
 };
 
-/* One write, so that the lines of several ranks do not mix; then the process is gone, whatever its
-   other thread waits for. */
-static void Bite(const HeatWatchdog *dog, const HeatPulse *pulse)
+/* Print the message with a single write, so that the lines of several ranks do not mix, and end the
+   process, whatever its main thread is waiting for. */
+static void ReportAndExit(const HeatWatchdog *dog, const HeatPulse *pulse)
 {
   char      line[400];
   const int n = snprintf(
       line, sizeof line,
       "heat2d: error: rank %d on %s made no progress for %.4g s (limits.stall), in phase "
-      "'%s' after step %ld: the job is ended. A rank that says nothing like this is "
-      "likely the culprit: it is stopped, dead or cut off, or it is busy alone; go on with "
+      "'%s' after step %ld; the job ends. The cause is probably a rank that does not print this: "
+      "it is stopped, dead, cut off from the network, or still working; continue with "
       "--restart latest\n",
       (int)dog->rank, dog->host, dog->stall, pulse->phase, pulse->step);
 
   if (n > 0 && write(STDERR_FILENO, line, PetscMin((size_t)n, sizeof line - 1)) < 0) {
-    _exit(HEAT_EXIT_STALLED); /* there is nobody to tell it to */
+    _exit(HEAT_EXIT_STALLED); /* nothing more can be done about a failed write */
   }
   _exit(HEAT_EXIT_STALLED);
 }
 
+/* The thread: end the process after `limit` seconds without a heartbeat.
+   The period is a twentieth of `stall`, so that the idle time is known to 5 %, but at least 0.05 s,
+   so that the thread takes next to no processor time, and at most 1 s, so that it stops soon.  The
+   other ranks wait longer than rank 0, 0.5 s per rank up to 2 s, so that rank 0 is usually the one
+   that prints.  All these numbers are chosen. */
 static void *Watch(void *context)
 {
   HeatWatchdog *dog    = context;
-  const double  period = PetscMax(0.05, PetscMin(1.0, 0.05 * dog->stall)); /* [s] */
-  const double  limit  = dog->stall + 0.5 * (double)PetscMin(dog->rank, 4);
+  const double  period = PetscMax(0.05, PetscMin(1.0, 0.05 * dog->stall));  /* [s] */
+  const double  limit  = dog->stall + 0.5 * (double)PetscMin(dog->rank, 4); /* [s] */
   HeatPulse     last   = HeatPulseNow();
   double        idle   = 0.0;
 
@@ -54,7 +60,7 @@ static void *Watch(void *context)
     now  = HeatPulseNow();
     idle = now.beats == last.beats ? idle + period : 0.0;
     last = now;
-    if (idle >= limit && !atomic_load(&dog->over)) Bite(dog, &now);
+    if (idle >= limit && !atomic_load(&dog->over)) ReportAndExit(dog, &now);
   }
   return NULL;
 }
@@ -73,7 +79,7 @@ PetscErrorCode HeatWatchdogStart(PetscReal stall, PetscMPIInt rank, HeatWatchdog
   dog->rank  = rank;
   if (gethostname(dog->host, sizeof dog->host - 1) != 0)
     (void)snprintf(dog->host, sizeof dog->host, "?");
-  (void)sigfillset(&all); /* signals are the other thread's */
+  (void)sigfillset(&all); /* the main thread receives all signals */
   (void)pthread_sigmask(SIG_SETMASK, &all, &before);
   failed = pthread_create(&dog->thread, NULL, Watch, dog);
   (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

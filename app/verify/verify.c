@@ -1,7 +1,8 @@
-/* Running one entry of the suite, and its measurements.
+/** Run one entry of the suite and record its measurements (see verify.h).
  *
- * Errors are caught, not printed: the handler that is pushed for the time of an entry keeps the
- * first message.  What is not ours (a defect) may concern one rank alone and ends the job. */
+ * While an entry runs, an error handler stores the first error message instead of printing it; the
+ * message becomes a failed measurement.  An error that no user can cause may have hit one rank
+ * alone and ends the job. */
 #include "app/verify/verify.h"
 
 #include <math.h>
@@ -10,7 +11,8 @@
 
 /* Measurements. */
 
-static PetscErrorCode Add(HeatVerify *v, HeatVerifyResult result)
+/* Append a measurement to v->results, with name, ranks and time filled in. */
+static PetscErrorCode AddResult(HeatVerify *v, HeatVerifyResult result)
 {
   PetscFunctionBeginUser;
   if (v->n_results == v->capacity) {
@@ -26,7 +28,8 @@ static PetscErrorCode Add(HeatVerify *v, HeatVerifyResult result)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static HeatVerifyResult Judge(PetscReal value, PetscReal low, PetscReal high)
+/* Return a measurement that passes if low <= value <= high; NaN never passes. */
+static HeatVerifyResult CompareToBounds(PetscReal value, PetscReal low, PetscReal high)
 {
   const PetscBool        pass   = value >= low && value <= high ? PETSC_TRUE : PETSC_FALSE;
   const HeatVerifyResult result = {.value = value, .low = low, .high = high, .pass = pass};
@@ -37,45 +40,49 @@ static HeatVerifyResult Judge(PetscReal value, PetscReal low, PetscReal high)
 PetscErrorCode HeatVerifyBelow(HeatVerify *v, PetscReal value, PetscReal bound, const char *format,
                                ...)
 {
-  HeatVerifyResult result = Judge(value, -(PetscReal)INFINITY, bound);
+  HeatVerifyResult result = CompareToBounds(value, -(PetscReal)INFINITY, bound);
   va_list          arguments;
 
   PetscFunctionBeginUser;
   va_start(arguments, format);
   (void)vsnprintf(result.quantity, sizeof result.quantity, format, arguments);
   va_end(arguments);
-  PetscCall(Add(v, result));
+  PetscCall(AddResult(v, result));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatVerifyBetween(HeatVerify *v, PetscReal value, PetscReal low, PetscReal high,
                                  const char *format, ...)
 {
-  HeatVerifyResult result = Judge(value, low, high);
+  HeatVerifyResult result = CompareToBounds(value, low, high);
   va_list          arguments;
 
   PetscFunctionBeginUser;
   va_start(arguments, format);
   (void)vsnprintf(result.quantity, sizeof result.quantity, format, arguments);
   va_end(arguments);
-  PetscCall(Add(v, result));
+  PetscCall(AddResult(v, result));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Record that an entry failed without a value, and why. */
 static PetscErrorCode AddFailure(HeatVerify *v, const char *message)
 {
-  HeatVerifyResult result = Judge(NAN, NAN, NAN);
+  HeatVerifyResult result = CompareToBounds(NAN, NAN, NAN);
 
   PetscFunctionBeginUser;
   (void)snprintf(result.quantity, sizeof result.quantity, "could not be measured");
   (void)snprintf(result.message, sizeof result.message, "%s", message);
-  PetscCall(Add(v, result));
+  PetscCall(AddResult(v, result));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Entries. */
 
-/* The most ranks that can share a grid with about four cells each. */
+/* Return the largest number of ranks, at most `size`, that can share a grid with at least four
+   cells per rank on average.  Four is chosen: with fewer, more ranks could take part, with blocks
+   of one or two cells.  A number of ranks that gives no process grid (a prime larger than both
+   sides) is passed over. */
 static PetscMPIInt RanksFor(const PetscInt cells[2], PetscMPIInt size)
 {
   const PetscBool periodic[2] = {PETSC_FALSE, PETSC_FALSE};
@@ -90,7 +97,9 @@ static PetscMPIInt RanksFor(const PetscInt cells[2], PetscMPIInt size)
   return ranks;
 }
 
-/* On a rank that takes part.  *ours: the error, agreed by v->comm, is one that a user can cause. */
+/* Run an entry on a rank that takes part.  A user error, which all ranks of v->comm return
+   together, becomes a failed measurement; an internal error is raised again.  Close what the entry
+   left open. */
 static PetscErrorCode RunCaught(HeatVerify *v, const HeatVerifyEntry *entry)
 {
   const PetscInt before = v->n_results;

@@ -1,7 +1,8 @@
-/* Published benchmarks. */
+/** Entries `nafems` and `tealeaf`: published benchmarks with published results. */
 #include "app/verify/verify_entries.h"
 
-/* Source: NAFEMS, "The Standard NAFEMS Benchmarks", TNSB Rev. 3 (1990), tests T3 and T4. */
+/* NAFEMS, "The Standard NAFEMS Benchmarks", TNSB Rev. 3 (1990), tests T3 (a bar with a sinusoidal
+   temperature at one end) and T4 (a plate with convection).  Temperatures in degrees Celsius. */
 static const char t3_case[] =
     "grid: {cells: [200, 2], x: [0.0, 0.1], y: [0.0, 0.001]}\n"
     "materials: [{name: bar, conductivity: 35.0, density: 7200.0, specific_heat: 440.5}]\n"
@@ -29,7 +30,7 @@ PetscErrorCode HeatVerifyNafems(HeatVerify *v)
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySolve(v, t3_case, &p));
   PetscCall(HeatVerifyPoint(p, 0.08, 0.0005, &T));
-  /* One unit of the last published digit; half a unit for T4. */
+  /* The bound is one unit of the last published digit; for T4 half a unit. */
   PetscCall(HeatVerifyBetween(v, T, 36.60 - 0.01, 36.60 + 0.01,
                               "T3: degC at 0.08 m after 32 s, published 36.60"));
   PetscCall(HeatVerifyClose(v, &p));
@@ -41,8 +42,8 @@ PetscErrorCode HeatVerifyNafems(HeatVerify *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* TeaLeaf's density and energy as our material and temperature: conductivity 1/rho, rho c = 1,
-   T = rho e.  Source: UK-MAC/TeaLeaf_ref, decks tea_bm_1 to 4. */
+/* Decks tea_bm_1 to tea_bm_4 of UK-MAC/TeaLeaf_ref.  TeaLeaf's density rho and energy e become
+   material and temperature: conductivity 1/rho, rho c = 1, T = rho e. */
 static const char tealeaf_case[] =
     "grid: {cells: [10, 10], x: [0.0, 10.0], y: [0.0, 10.0]}\n"
     "materials:\n"
@@ -79,9 +80,9 @@ PetscErrorCode HeatVerifyTealeaf(HeatVerify *v)
     PetscCall(VecGetArrayRead(p->T, &T));
     PetscCall(HeatDiagnosticsIntegral(p->op, T, HEAT_WEIGHT_DENSITY, &integral));
     PetscCall(VecRestoreArrayRead(p->T, &T));
-    /* Solves to 1e-12 agree with TeaLeaf's 1e-15 to about 1e-11. */
+    /* Solves to 1e-12 agree with TeaLeaf's, which are to 1e-15, within about 1e-11. */
     PetscCall(HeatVerifyBelow(v, PetscAbsReal(integral / decks[k].answer - 1.0), 1e-9,
-                              "deck %d, %d^2 cells: relative error of the answer", k + 1,
+                              "deck %d, %d^2 cells: relative error of the result", k + 1,
                               decks[k].cells));
     PetscCall(HeatVerifyClose(v, &p));
   }

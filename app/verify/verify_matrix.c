@@ -1,12 +1,16 @@
-/* The operator as a matrix: symmetric, positive, and the same in all its forms.
+/** Entry `matrix`: the matrix of an implicit step, A = mass C - J (HeatOperatorApply;
+ * solver/README.md eq. (11)), is symmetric and positive, and all its forms in the code are the
+ * same matrix: the matrix-free product, the assembled matrix, its diagonal, and the change of the
+ * net heat.
  *
- * Probed with vectors of random numbers that depend on the cell's global number alone, so that
- * every number of ranks measures the same. */
+ * The test vectors are random numbers that depend only on the global number of the cell and a seed,
+ * so that every number of ranks measures the same. */
 #include <math.h>
 
 #include "app/verify/verify_entries.h"
 
-/* In (-1, 1), from the finaliser of splitmix64. */
+/* Return a random number in (-1, 1) for a cell, by the increment and the finaliser of splitmix64.
+   Its upper 53 bits are scaled by 2^53 = 9007199254740992. */
 static PetscReal RandomNumber(uint64_t seed, uint64_t cell)
 {
   uint64_t z = (cell + 1) * 0x9E3779B97F4A7C15u + seed;
@@ -17,6 +21,7 @@ static PetscReal RandomNumber(uint64_t seed, uint64_t cell)
   return 2.0 * ((PetscReal)(z >> 11) + 0.5) / 9007199254740992.0 - 1.0;
 }
 
+/* Create a global Vec of random numbers. */
 static PetscErrorCode CreateRandom(const HeatGrid *g, uint64_t seed, Vec *x)
 {
   PetscReal *values;
@@ -35,6 +40,7 @@ static PetscErrorCode CreateRandom(const HeatGrid *g, uint64_t seed, Vec *x)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* y = A x, matrix-free. */
 static PetscErrorCode Apply(HeatOperator *op, PetscReal mass, Vec x, Vec y)
 {
   const PetscReal *in;
@@ -49,7 +55,8 @@ static PetscErrorCode Apply(HeatOperator *op, PetscReal mass, Vec x, Vec y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Net(HeatOperator *op, Vec T, Vec net)
+/* net = N(T), the net heat of each cell [W/m] (solver/README.md eq. (2)). */
+static PetscErrorCode ComputeNetHeat(HeatOperator *op, Vec T, Vec net)
 {
   const PetscReal *in;
   PetscReal       *out;
@@ -63,7 +70,7 @@ static PetscErrorCode Net(HeatOperator *op, Vec T, Vec net)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ||a - b|| / ||b||; changes a. */
+/* Compute ||a - b|| / ||b||.  a is overwritten with a - b. */
 static PetscErrorCode RelativeDifference(Vec a, Vec b, PetscReal *difference)
 {
   PetscReal size;
@@ -76,11 +83,12 @@ static PetscErrorCode RelativeDifference(Vec a, Vec b, PetscReal *difference)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* |x'Ay - y'Ax| over ||x|| ||Ay||, and x'Ax over x'x: the worst of several pairs. */
-static PetscErrorCode MeasureForms(HeatVerify *v, HeatVerifyProblem *p, PetscReal mass,
-                                   const char *name)
+/* Measure symmetry, the largest |x'Ay - y'Ax| / (||x|| ||Ay||), and positivity, the smallest
+   x'Ax / x'x, over eight pairs of random vectors (chosen). */
+static PetscErrorCode MeasureSymmetry(HeatVerify *v, HeatVerifyProblem *p, PetscReal mass,
+                                      const char *name)
 {
-  PetscReal asymmetry = 0.0, least = INFINITY;
+  PetscReal asymmetry = 0.0, smallest = INFINITY;
 
   PetscFunctionBeginUser;
   for (uint64_t seed = 1; seed <= 8; seed++) {
@@ -101,23 +109,24 @@ static PetscErrorCode MeasureForms(HeatVerify *v, HeatVerifyProblem *p, PetscRea
     PetscCall(VecNorm(x, NORM_2, &size_x));
     PetscCall(VecNorm(Ay, NORM_2, &size_Ay));
     asymmetry = PetscMax(asymmetry, PetscAbsReal(xAy - yAx) / (size_x * size_Ay));
-    least     = PetscMin(least, xAx / xx);
+    smallest  = PetscMin(smallest, xAx / xx);
     PetscCall(VecDestroy(&x));
     PetscCall(VecDestroy(&y));
     PetscCall(VecDestroy(&Ax));
     PetscCall(VecDestroy(&Ay));
   }
-  /* Rounding of sums of some hundred products. */
-  PetscCall(HeatVerifyBelow(v, asymmetry, 1e-13, "%s: asymmetry of random pairs", name));
-  PetscCall(HeatVerifyBetween(v, least, PETSC_SMALL, INFINITY, "%s: least x'Ax/x'x", name));
+  /* 1e-13 allows for the rounding of sums of some hundred products. */
+  PetscCall(HeatVerifyBelow(v, asymmetry, 1e-13, "%s: asymmetry for random vectors", name));
+  PetscCall(HeatVerifyBetween(v, smallest, PETSC_SMALL, INFINITY, "%s: smallest x'Ax/x'x", name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The assembled matrix, the diagonal and the change of the net heat, against the product. */
-static PetscErrorCode MeasureTwins(HeatVerify *v, HeatVerifyProblem *p, PetscReal mass,
+/* Compare the assembled matrix and the change of the net heat with the matrix-free product, and the
+   operator's diagonal with that of the assembled matrix. */
+static PetscErrorCode CompareForms(HeatVerify *v, HeatVerifyProblem *p, PetscReal mass,
                                    const char *name)
 {
-  Vec        x, Ax, other, T;
+  Vec        x, Ax, other, T; /* T also takes the diagonal of the assembled matrix */
   Mat        A;
   PetscReal  difference;
   PetscReal *values;
@@ -133,27 +142,27 @@ static PetscErrorCode MeasureTwins(HeatVerify *v, HeatVerifyProblem *p, PetscRea
   PetscCall(MatMult(A, x, other));
   PetscCall(RelativeDifference(other, Ax, &difference));
   PetscCall(
-      HeatVerifyBelow(v, difference, 1e-14, "%s: assembled matrix against the product", name));
+      HeatVerifyBelow(v, difference, 1e-14, "%s: assembled against matrix-free product", name));
 
   PetscCall(VecGetArrayWrite(other, &values));
   PetscCall(HeatOperatorDiagonal(p->op, mass, values));
   PetscCall(VecRestoreArrayWrite(other, &values));
   PetscCall(MatGetDiagonal(A, T));
   PetscCall(RelativeDifference(other, T, &difference));
-  PetscCall(HeatVerifyBelow(v, difference, 1e-14, "%s: diagonal against the matrix", name));
+  PetscCall(HeatVerifyBelow(v, difference, 1e-14, "%s: diagonal against assembled matrix", name));
   PetscCall(MatDestroy(&A));
 
-  /* N(T) - N(T + x) = A x without mass: the sides' and sources' shares cancel. */
+  /* N(T) - N(T + x) = A x for mass = 0: the contributions of sides and sources cancel. */
   PetscCall(Apply(p->op, 0.0, x, Ax));
   PetscCall(VecDestroy(&T));
   PetscCall(CreateRandom(p->grid, 5, &T));
-  PetscCall(Net(p->op, T, other));
+  PetscCall(ComputeNetHeat(p->op, T, other));
   PetscCall(VecAXPY(T, 1.0, x));
-  PetscCall(Net(p->op, T, x));
+  PetscCall(ComputeNetHeat(p->op, T, x));
   PetscCall(VecAXPY(other, -1.0, x));
   PetscCall(RelativeDifference(other, Ax, &difference));
-  PetscCall(HeatVerifyBelow(v, difference, 1e-13, "%s: change of the net heat against the product",
-                            name));
+  PetscCall(
+      HeatVerifyBelow(v, difference, 1e-13, "%s: net heat against matrix-free product", name));
   PetscCall(VecDestroy(&x));
   PetscCall(VecDestroy(&Ax));
   PetscCall(VecDestroy(&other));
@@ -166,16 +175,16 @@ PetscErrorCode HeatVerifyMatrix(HeatVerify *v)
   HeatVerifyProblem *p;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpyCase, &p));
-  PetscCall(MeasureForms(v, p, 1.0 / p->dt, "implicit step"));
-  PetscCall(MeasureForms(v, p, 0.0, "steady state"));
-  PetscCall(MeasureTwins(v, p, 1.0 / p->dt, "sides"));
+  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpCase, &p));
+  PetscCall(MeasureSymmetry(v, p, 1.0 / p->dt, "implicit step"));
+  PetscCall(MeasureSymmetry(v, p, 0.0, "steady state"));
+  PetscCall(CompareForms(v, p, 1.0 / p->dt, "sides"));
   PetscCall(HeatVerifyClose(v, &p));
   for (int s = 0; s < HEAT_SIDES; s++)
     PetscCall(HeatVerifySet(v, "boundary.%s={type: periodic}", HeatSideNames[s]));
-  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpyCase, &p));
-  PetscCall(MeasureForms(v, p, 1.0 / p->dt, "periodic"));
-  PetscCall(MeasureTwins(v, p, 1.0 / p->dt, "periodic"));
+  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpCase, &p));
+  PetscCall(MeasureSymmetry(v, p, 1.0 / p->dt, "periodic"));
+  PetscCall(CompareForms(v, p, 1.0 / p->dt, "periodic"));
   PetscCall(HeatVerifyClose(v, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

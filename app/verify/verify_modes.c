@@ -1,13 +1,17 @@
-/* Modes: fields that the discrete equations only scale.
+/** Entry `modes`: fields that a step of any scheme only multiplies by a number.
  *
- * With n cells of width h, cos or sin of the phase (i + 1/2) theta is an eigenvector of the second
- * difference with eigenvalue (4/h^2) sin^2(theta/2): between insulated sides for cosines with
- * theta = k pi/n (the mirror image beyond the side is the cell itself), between sides of
- * temperature zero for sines (the half-cell conductance 2k/h is a mirror image of the other sign),
- * between one of each for theta = (k - 1/2) pi/n, and on a ring for theta = 2 k pi/n.  Every scheme
- * multiplies such a field by a number that depends on z = dt * eigenvalue alone, so after any
- * number of steps the answer is known to rounding and the solver's tolerance, for any step and any
- * grid. */
+ * With n cells of width h, cos or sin of (i + 1/2) theta, i = 0 ... n - 1, is an eigenvector of the
+ * (negative) second difference,
+ *     (2 u_i - u_(i-1) - u_(i+1)) / h^2 = lambda u_i,     lambda = (4/h^2) sin^2(theta/2),
+ * if it satisfies the conditions at the two sides:
+ *     insulated     cosines, theta = k pi/n: the mirror image beyond the side is the cell itself
+ *     temperature 0 sines, theta = k pi/n: the half-cell conductance 2k/h makes a mirror image of
+ *                   the opposite sign
+ *     one of each   theta = (k - 1/2) pi/n
+ *     periodic      theta = 2 k pi/n
+ * Every scheme multiplies such a field, in each step, by a number that depends only on
+ * z = dt (kx lambda_x + ky lambda_y)/(rho c).  So the field after any number of steps is known to
+ * rounding and the solver's tolerance, for any step and any grid. */
 #include <math.h>
 
 #include "app/verify/verify_entries.h"
@@ -18,11 +22,13 @@ static const char modes_case[] =
     "time: {scheme: backward-euler, step: 0.01, steps: 20}\n"
     "solver: {tolerance: 1e-12, preconditioner: jacobi}\n";
 
-enum { CELLS_X = 30, CELLS_Y = 14, STEPS = 20 };
+enum { CELLS_X = 30, CELLS_Y = 14, STEPS = 20 }; /* as in modes_case */
 
 typedef struct {
-  const char *name, *mode, *sides[HEAT_SIDES]; /* left right bottom top */
-  PetscReal   phase_x, phase_y;                /* theta times n, over pi */
+  const char *name;
+  const char *mode;              /* initial temperature [K], an expression of x and y */
+  const char *sides[HEAT_SIDES]; /* left, right, bottom, top, in YAML */
+  PetscReal   phase_x, phase_y;  /* theta n/pi along x and y */
 } Mode;
 
 #define INSULATED "{type: insulated}"
@@ -41,6 +47,7 @@ static const Mode modes[] = {
     {"periodic", "sin(pi*x+0.3)*cos(4*pi*y-1)", {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, 2, 4},
 };
 
+/* lambda = (4/h^2) sin^2(theta/2) [1/m2]. */
 static PetscReal Eigenvalue(PetscReal h, PetscReal theta)
 {
   const PetscReal s = sin(0.5 * theta);
@@ -48,8 +55,9 @@ static PetscReal Eigenvalue(PetscReal h, PetscReal theta)
   return 4.0 / (h * h) * s * s;
 }
 
-/* rkl2 of s stages: 1 - b + b P_s(1 - 4 z/(s^2 + s - 2)), b = (s^2 + s - 2)/(2 s (s + 1)), with
-   Legendre's polynomial by its recurrence. */
+/* rkl2 with s stages: the factor of a step is
+       1 - b + b P_s(1 - 4 z/(s^2 + s - 2)),     b = (s^2 + s - 2)/(2 s (s + 1)),
+   with Legendre's polynomial P_s by its recurrence j P_j = (2j - 1) x P_(j-1) - (j - 1) P_(j-2). */
 static PetscReal Rkl2Factor(PetscReal z, PetscInt stages)
 {
   const PetscReal s = (PetscReal)stages, b = (s * s + s - 2.0) / (2.0 * s * (s + 1.0));
@@ -65,8 +73,9 @@ static PetscReal Rkl2Factor(PetscReal z, PetscInt stages)
   return 1.0 - b + b * P;
 }
 
-/* esdirk: five implicit stages of gamma = 1/4, of order four, zero for infinite steps.  That leaves
-   one function: e^-z (1 + z/4)^5, its series cut after z^4, over (1 + z/4)^5. */
+/* esdirk: five implicit stages with gamma = 1/4, order four, and factor zero for infinite steps.
+   Only one function has these properties: the series of e^-z (1 + z/4)^5 up to z^4, divided by
+   (1 + z/4)^5. */
 static PetscReal EsdirkFactor(PetscReal z)
 {
   static const PetscReal exponential[5] = {1.0, -1.0, 1.0 / 2.0, -1.0 / 6.0, 1.0 / 24.0};
@@ -82,7 +91,7 @@ static PetscReal EsdirkFactor(PetscReal z)
   return sum / pow(1.0 + 0.25 * z, 5.0);
 }
 
-/* bdf2, begun with a step of backward Euler. */
+/* bdf2 with equal steps, the first one by backward Euler: (3 + 2 z) u_(k+1) = 4 u_k - u_(k-1). */
 static PetscReal Bdf2Amplitude(PetscReal z, PetscInt n)
 {
   PetscReal before = 1.0, now = 1.0 / (1.0 + z);
@@ -96,7 +105,7 @@ static PetscReal Bdf2Amplitude(PetscReal z, PetscInt n)
   return now;
 }
 
-/* What n steps make of the amplitude 1. */
+/* Return the amplitude after n steps of a mode that begins with amplitude 1. */
 static PetscReal Amplitude(HeatScheme scheme, PetscReal z, PetscInt n, PetscInt stages)
 {
   switch (scheme) {
@@ -110,7 +119,7 @@ static PetscReal Amplitude(HeatScheme scheme, PetscReal z, PetscInt n, PetscInt 
   }
 }
 
-/* ||T - amplitude * initial|| / ||amplitude * initial||; changes `initial`. */
+/* Compute ||T - amplitude * initial|| / ||amplitude * initial||.  `initial` is overwritten. */
 static PetscErrorCode RelativeError(Vec T, PetscReal amplitude, Vec initial, PetscReal *error)
 {
   PetscReal size;
@@ -124,6 +133,7 @@ static PetscErrorCode RelativeError(Vec T, PetscReal amplitude, Vec initial, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Run a mode with a scheme and compute its relative error after STEPS steps. */
 static PetscErrorCode MeasureMode(HeatVerify *v, HeatScheme scheme, const Mode *mode,
                                   PetscReal *error)
 {
@@ -134,7 +144,7 @@ static PetscErrorCode MeasureMode(HeatVerify *v, HeatScheme scheme, const Mode *
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySet(v, "initial.temperature=\"%s\"", mode->mode));
   PetscCall(HeatVerifySet(v, "time.scheme=%s", HeatSchemeNames[scheme]));
-  /* Below the stability limit of ftcs for it, beyond for the others. */
+  /* The step of ftcs lies below its stability limit, that of the others above it. */
   PetscCall(HeatVerifySet(v, "time.step=%g", scheme == HEAT_SCHEME_FTCS ? 0.001 : 0.02));
   for (int s = 0; s < HEAT_SIDES; s++)
     PetscCall(HeatVerifySet(v, "boundary.%s=%s", HeatSideNames[s], mode->sides[s]));
@@ -160,8 +170,9 @@ PetscErrorCode HeatVerifyModes(HeatVerify *v)
 
   PetscFunctionBeginUser;
   for (size_t s = 0; s < PETSC_STATIC_ARRAY_LENGTH(schemes); s++) {
-    /* A step rounds some ten operations on numbers of the field's size, and rkl2's as many in each
-       of five stages; a solve leaves its tolerance. */
+    /* The bound is 10 times this error per step.  A step of ftcs rounds some ten operations on
+       numbers of the size of the field, rkl2 as many in each of its five stages; a solve leaves an
+       error of the size of its tolerance. */
     const PetscReal each = schemes[s] == HEAT_SCHEME_FTCS   ? PETSC_MACHINE_EPSILON
                            : schemes[s] == HEAT_SCHEME_RKL2 ? 5.0 * PETSC_MACHINE_EPSILON
                                                             : 1e-12;

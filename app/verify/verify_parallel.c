@@ -1,12 +1,14 @@
-/* What depends on the decomposition: the halo exchange, and that nothing else does.
+/** Entries `halo` and `decomposition`: a halo exchange brings the right values with the predicted
+ * number of messages, and an explicit run has the same bits on any number of ranks, in any layout
+ * of blocks, and with several steps per sweep.
  *
- * The grids grow with the number of ranks, so that all of them take part and strips of any number
- * of blocks fit. */
+ * The grids grow with the number of ranks, so that all ranks take part and strips of as many blocks
+ * as there are ranks fit along either axis. */
 #include <math.h>
 
 #include "app/verify/verify_entries.h"
 
-/* Every kind of side, jumps, a source of x y t; explicit. */
+/* ftcs with four types of sides (top is insulated), jumping conductivities, a source of x, y, t. */
 static const char explicit_case[] =
     "grid: {cells: [37, 29], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials:\n"
@@ -22,7 +24,7 @@ static const char explicit_case[] =
     "  bottom: {type: flux, value: \"800*cos(50*t+x)\"}\n"
     "time: {scheme: ftcs, step: auto, steps: 20}\n";
 
-static PetscErrorCode RingedX(HeatVerify *v)
+static PetscErrorCode SetPeriodicX(HeatVerify *v)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySet(v, "boundary.left={type: periodic}"));
@@ -30,7 +32,7 @@ static PetscErrorCode RingedX(HeatVerify *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode RingedY(HeatVerify *v)
+static PetscErrorCode SetPeriodicY(HeatVerify *v)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySet(v, "boundary.bottom={type: periodic}"));
@@ -40,8 +42,9 @@ static PetscErrorCode RingedY(HeatVerify *v)
 
 /* Halo. */
 
-/* The number of the cell k along a side, one beyond it, with the ring closed. */
-static PetscReal NumberBeyond(const HeatGrid *g, HeatSide side, PetscInt k)
+/* Return the global number j nx + i of the cell beyond a side of the block, the k-th along that
+   side; periodic across the domain's boundary. */
+static PetscReal ExpectedGhost(const HeatGrid *g, HeatSide side, PetscInt k)
 {
   PetscInt i = g->xs + k, j = g->ys + k;
 
@@ -54,7 +57,9 @@ static PetscReal NumberBeyond(const HeatGrid *g, HeatSide side, PetscInt k)
   return (PetscReal)j * (PetscReal)g->nx + (PetscReal)i;
 }
 
-static PetscInt64 CountWrong(const HeatGrid *g, const HeatHalo *halo, PetscReal sign)
+/* Count the ghost values of this rank that are not `sign` times the expected number, and sides on
+   the domain's boundary that have ghost values. */
+static PetscInt64 CountWrongGhosts(const HeatGrid *g, const HeatHalo *halo, PetscReal sign)
 {
   PetscInt64 wrong = 0;
 
@@ -65,14 +70,18 @@ static PetscInt64 CountWrong(const HeatGrid *g, const HeatHalo *halo, PetscReal 
     if (g->boundary[s]) wrong += ghost != NULL;
     else {
       for (PetscInt k = 0; k < length; k++)
-        wrong += !(ghost[k] == sign * NumberBeyond(g, (HeatSide)s, k));
+        wrong += !(ghost[k] == sign * ExpectedGhost(g, (HeatSide)s, k));
     }
   }
   return wrong;
 }
 
-/* Two exchanges, of the numbers and of their negatives, so that a strip that stays behind shows. */
-static PetscErrorCode ExchangeNumbers(const HeatGrid *g, PetscInt64 *wrong, PetscInt64 *excess)
+/* Exchange the halo of a field of global cell numbers.  Two halo exchanges, the second with the
+   negatives, so that a strip that keeps its old values is noticed.
+   @param[out] wrong   wrong ghost values, over all ranks
+   @param[out] excess  messages that were sent beyond the number that the grid predicts */
+static PetscErrorCode ExchangeHaloOfNumbers(const HeatGrid *g, PetscInt64 *wrong,
+                                            PetscInt64 *excess)
 {
   HeatHalo      *halo;
   HeatHaloCounts counts;
@@ -94,7 +103,7 @@ static PetscErrorCode ExchangeNumbers(const HeatGrid *g, PetscInt64 *wrong, Pets
     }
     PetscCall(HeatHaloBegin(halo, u));
     PetscCall(HeatHaloEnd(halo));
-    sums[0] += CountWrong(g, halo, sign);
+    sums[0] += CountWrongGhosts(g, halo, sign);
   }
   counts  = HeatHaloGetCounts(halo);
   sums[1] = counts.messages[0] + counts.messages[1];
@@ -106,6 +115,7 @@ static PetscErrorCode ExchangeNumbers(const HeatGrid *g, PetscInt64 *wrong, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Measure the halo exchange on the grid and the layout of blocks that the overrides ask for. */
 static PetscErrorCode MeasureHalo(HeatVerify *v, const char *name)
 {
   HeatVerifyProblem *p;
@@ -113,11 +123,11 @@ static PetscErrorCode MeasureHalo(HeatVerify *v, const char *name)
 
   PetscFunctionBeginUser;
   PetscCall(HeatVerifyOpen(v, explicit_case, &p));
-  PetscCall(ExchangeNumbers(p->grid, &wrong, &excess));
+  PetscCall(ExchangeHaloOfNumbers(p->grid, &wrong, &excess));
   PetscCall(HeatVerifyBelow(v, (PetscReal)wrong, 0.0, "%s, %d x %d blocks: wrong ghost values",
                             name, (int)p->grid->px, (int)p->grid->py));
   PetscCall(
-      HeatVerifyBetween(v, (PetscReal)excess, 0.0, 0.0, "%s: messages beyond the predicted", name));
+      HeatVerifyBetween(v, (PetscReal)excess, 0.0, 0.0, "%s: messages sent minus predicted", name));
   PetscCall(HeatVerifyClose(v, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -134,23 +144,24 @@ PetscErrorCode HeatVerifyHalo(HeatVerify *v)
   PetscCall(HeatVerifySet(v, "grid.cells=[%d,29]", wide));
   PetscCall(MeasureHalo(v, "blocks"));
   PetscCall(HeatVerifySet(v, "grid.cells=[%d,29]", wide));
-  PetscCall(RingedX(v));
-  PetscCall(RingedY(v));
+  PetscCall(SetPeriodicX(v));
+  PetscCall(SetPeriodicY(v));
   PetscCall(MeasureHalo(v, "periodic"));
-  /* Columns of cells one wide, then rows. */
+  /* Blocks that are columns one cell wide, then blocks that are rows. */
   PetscCall(HeatVerifySet(v, "grid.cells=[%d,5]", (int)size));
   PetscCall(HeatVerifySet(v, "decomposition.processes=[%d,1]", (int)size));
   PetscCall(MeasureHalo(v, "columns"));
   PetscCall(HeatVerifySet(v, "grid.cells=[5,%d]", tall));
   PetscCall(HeatVerifySet(v, "decomposition.processes=[1,%d]", (int)size));
-  PetscCall(RingedY(v));
+  PetscCall(SetPeriodicY(v));
   PetscCall(MeasureHalo(v, "rows, periodic"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Decomposition. */
 
-static PetscErrorCode Bits(HeatVerify *v, MPI_Comm comm, uint64_t *bits)
+/* Run the explicit case with the pending overrides and return the checksum of its final field. */
+static PetscErrorCode ChecksumOfRun(HeatVerify *v, MPI_Comm comm, uint64_t *bits)
 {
   HeatVerifyProblem *p;
 
@@ -163,22 +174,23 @@ static PetscErrorCode Bits(HeatVerify *v, MPI_Comm comm, uint64_t *bits)
 }
 
 typedef struct {
-  int       nx, ny;
-  PetscBool periodic;
+  int       nx, ny;   /* cells */
+  PetscBool periodic; /* along x */
 } Shape;
 
 static PetscErrorCode SetShape(HeatVerify *v, const Shape *shape)
 {
   PetscFunctionBeginUser;
-  v->n_set = 0; /* ranks that do not take part have not used theirs */
+  v->n_set = 0; /* ranks that did not open the previous problem still have its overrides */
   PetscCall(HeatVerifySet(v, "grid.cells=[%d,%d]", shape->nx, shape->ny));
-  if (shape->periodic) PetscCall(RingedX(v));
+  if (shape->periodic) PetscCall(SetPeriodicX(v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The same on the first `ranks` ranks; the answer on all. */
-static PetscErrorCode BitsOfSome(HeatVerify *v, const Shape *shape, PetscMPIInt ranks,
-                                 uint64_t *bits)
+/* Run the explicit case on the first `ranks` ranks of v->comm and return the checksum on all of
+   them.  Collective on v->comm. */
+static PetscErrorCode ChecksumOnSomeRanks(HeatVerify *v, const Shape *shape, PetscMPIInt ranks,
+                                          uint64_t *bits)
 {
   MPI_Comm       some;
   PetscMPIInt    rank;
@@ -189,7 +201,7 @@ static PetscErrorCode BitsOfSome(HeatVerify *v, const Shape *shape, PetscMPIInt 
   PetscCallMPI(MPI_Comm_split(v->comm, rank < ranks ? 0 : MPI_UNDEFINED, rank, &some));
   PetscCall(SetShape(v, shape));
   if (some != MPI_COMM_NULL) {
-    code = Bits(v, some, bits);
+    code = ChecksumOfRun(v, some, bits);
     if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL) PetscFunctionReturn(code);
     PetscCallMPI(MPI_Comm_free(&some));
   }
@@ -199,8 +211,11 @@ static PetscErrorCode BitsOfSome(HeatVerify *v, const Shape *shape, PetscMPIInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode MeasureBits(HeatVerify *v, const Shape *shape, const char *name, int px,
-                                  int py)
+/* Count the layouts whose final field differs in any bit from that of one rank: two and three ranks
+   (where there are more), and all ranks with the default layout, with `mapping: linear`, and with
+   px by py blocks. */
+static PetscErrorCode MeasureLayouts(HeatVerify *v, const Shape *shape, const char *name, int px,
+                                     int py)
 {
   uint64_t    alone = 0, bits = 0;
   PetscMPIInt size;
@@ -208,40 +223,43 @@ static PetscErrorCode MeasureBits(HeatVerify *v, const Shape *shape, const char 
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(v->comm, &size));
-  PetscCall(BitsOfSome(v, shape, 1, &alone));
+  PetscCall(ChecksumOnSomeRanks(v, shape, 1, &alone));
   for (PetscMPIInt ranks = 2; ranks < size && ranks <= 3; ranks++, layouts++) {
-    PetscCall(BitsOfSome(v, shape, ranks, &bits));
+    PetscCall(ChecksumOnSomeRanks(v, shape, ranks, &bits));
     differ += bits != alone;
   }
   for (int k = 0; k < 3; k++, layouts++) {
     PetscCall(SetShape(v, shape));
     if (k == 1) PetscCall(HeatVerifySet(v, "decomposition.mapping=linear"));
     if (k == 2) PetscCall(HeatVerifySet(v, "decomposition.processes=[%d,%d]", px, py));
-    PetscCall(Bits(v, v->comm, &bits));
+    PetscCall(ChecksumOfRun(v, v->comm, &bits));
     differ += bits != alone;
   }
   PetscCall(HeatVerifyBelow(v, (PetscReal)differ, 0.0,
-                            "%s: layouts, of %d, with other bits than one rank", name,
-                            (int)layouts));
+                            "%s: layouts of %d that differ from one rank", name, (int)layouts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Several steps in one sweep against single ones, without what that leaves to single steps. */
+/* Open the explicit case without the features that force single steps: a source and a flux that
+   change with time (solver/README.md, section 7). */
 static PetscErrorCode OpenForSweeps(HeatVerify *v, int nx, int ny, const int blocks[2],
-                                    PetscBool ring, HeatVerifyProblem **p)
+                                    PetscBool periodic, HeatVerifyProblem **p)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySet(v, "grid.cells=[%d,%d]", nx, ny));
   PetscCall(HeatVerifySet(v, "decomposition.processes=[%d,%d]", blocks[0], blocks[1]));
   PetscCall(HeatVerifySet(v, "source=5000*sin(7*x+5*y)"));
   PetscCall(HeatVerifySet(v, "boundary.bottom.value=800*cos(x)"));
-  if (ring) PetscCall(RingedX(v));
+  if (periodic) PetscCall(SetPeriodicX(v));
   PetscCall(HeatVerifyOpen(v, explicit_case, p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Compare several steps per sweep with single steps, bit for bit, and close the energy account of
+   the run with several.  45 steps are chosen: more than one sweep takes (at most 32) and, on these
+   grids, no multiple of that number, so that the last sweep is a shorter one. */
 static PetscErrorCode MeasureSweeps(HeatVerify *v, const char *name, int nx, int ny,
-                                    const int blocks[2], PetscBool ring)
+                                    const int blocks[2], PetscBool periodic)
 {
   const PetscInt     steps = 45;
   HeatVerifyProblem *single, *several;
@@ -249,17 +267,19 @@ static PetscErrorCode MeasureSweeps(HeatVerify *v, const char *name, int nx, int
   PetscInt           most;
 
   PetscFunctionBeginUser;
-  PetscCall(OpenForSweeps(v, nx, ny, blocks, ring, &single));
+  PetscCall(OpenForSweeps(v, nx, ny, blocks, periodic, &single));
   PetscCall(HeatVerifyAdvance(single, steps));
   PetscCall(HeatVerifyChecksum(single, &bits[0]));
   PetscCall(HeatVerifyClose(v, &single));
-  PetscCall(OpenForSweeps(v, nx, ny, blocks, ring, &several));
+  PetscCall(OpenForSweeps(v, nx, ny, blocks, periodic, &several));
   PetscCall(HeatVerifyAdvanceAtOnce(several, steps, &most));
   PetscCall(HeatVerifyChecksum(several, &bits[1]));
   PetscCall(HeatVerifyAccount(several));
+  /* If no sweep can take several steps, nothing was compared: the measurement fails, too. */
   PetscCall(HeatVerifyBelow(v, bits[0] == bits[1] && most > 1 ? 0.0 : 1.0, 0.0,
-                            "%s: other bits with %d steps at once", name, (int)most));
-  PetscCall(HeatVerifyBelow(v, several->account.relative, 1e-12, "%s: heat lost meanwhile", name));
+                            "%s: bits differ with %d steps per sweep", name, (int)most));
+  PetscCall(HeatVerifyBelow(v, several->account.relative, 1e-12,
+                            "%s: energy account error of these sweeps", name));
   PetscCall(HeatVerifyClose(v, &several));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -270,13 +290,16 @@ PetscErrorCode HeatVerifyDecomposition(HeatVerify *v)
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(v->comm, &size));
-  const Shape wide = {PetscMax(37, size + 2), 29, PETSC_FALSE};
-  const Shape tall = {29, PetscMax(37, size + 2), PETSC_FALSE};
-  const Shape ring = {PetscMax(37, size + 2), 29, PETSC_TRUE};
+  const Shape wide     = {PetscMax(37, size + 2), 29, PETSC_FALSE};
+  const Shape tall     = {29, PetscMax(37, size + 2), PETSC_FALSE};
+  const Shape periodic = {PetscMax(37, size + 2), 29, PETSC_TRUE};
 
-  PetscCall(MeasureBits(v, &wide, "wide", size, 1));
-  PetscCall(MeasureBits(v, &tall, "tall", 1, size));
-  PetscCall(MeasureBits(v, &ring, "periodic", size, 1));
+  PetscCall(MeasureLayouts(v, &wide, "wide", size, 1));
+  PetscCall(MeasureLayouts(v, &tall, "tall", 1, size));
+  PetscCall(MeasureLayouts(v, &periodic, "periodic", size, 1));
+  /* 1700 columns are more than one tile of a sweep (solver/operator/wavefront.c: up to 1536);
+     blocks of 24 rows or 66 columns are more than the 16 cells below which only single steps are
+     taken. */
   PetscCall(MeasureSweeps(v, "rows", 1700, 24 * size, (const int[]){1, size}, PETSC_FALSE));
   PetscCall(MeasureSweeps(v, "columns", 66 * size, 70, (const int[]){size, 1}, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);

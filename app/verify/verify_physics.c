@@ -1,4 +1,5 @@
-/* What is more than plain conduction, each against a solution in closed form. */
+/** Entries `contact`, `exchange`, `radiation`, `kirchhoff` and `segments`: physics beyond linear
+ * conduction between uniform sides, each in a steady state with a solution in closed form. */
 #include <math.h>
 #include <stdio.h>
 
@@ -6,8 +7,8 @@
 
 static const char axis_name[2] = {'x', 'y'};
 
-/* "x" or "y" in place of every @: formulas along either axis. */
-static void Along(int axis, const char *formula, char *text, size_t size)
+/* Copy a formula with "x" or "y" in place of every @, so that one formula serves both axes. */
+static void SubstituteAxis(int axis, const char *formula, char *text, size_t size)
 {
   size_t k = 0;
 
@@ -16,7 +17,7 @@ static void Along(int axis, const char *formula, char *text, size_t size)
   text[k] = '\0';
 }
 
-/* The condition on the low (0) or high (1) side of an axis. */
+/* Set the condition on the low (end = 0) or high (end = 1) side of an axis. */
 static PetscErrorCode SetSide(HeatVerify *v, int axis, int end, const char *condition)
 {
   PetscFunctionBeginUser;
@@ -24,8 +25,9 @@ static PetscErrorCode SetSide(HeatVerify *v, int axis, int end, const char *cond
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Contact: 1 and 1000 with a layer of 0.3 m2 K/W between, which lets 1/(0.5 + 0.3 + 0.0005) W/m2
-   through; linear on either side, with a jump. */
+/* Contact: layers of 0.5 m with conductivities 1 and 1000 W/(m K) and a contact resistance of 0.3
+   m2 K/W between them, 1 K across all.  The flux is 1/(0.5 + 0.3 + 0.0005) W/m2; the temperature is
+   linear in each layer and jumps at the contact (solver/README.md eq. (3)). */
 static const char contact_case[] =
     "grid: {cells: [10, 10], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials:\n"
@@ -49,18 +51,21 @@ PetscErrorCode HeatVerifyContact(HeatVerify *v)
     PetscCall(SetSide(v, axis, 0, "{type: temperature, value: 1.0}"));
     PetscCall(SetSide(v, axis, 1, "{type: temperature, value: 0.0}"));
     PetscCall(HeatVerifySolve(v, contact_case, &p));
-    Along(axis, "(@<0.5?1-@/0.8005:(1-@)/800.5)", exact, sizeof exact);
+    SubstituteAxis(axis, "(@<0.5?1-@/0.8005:(1-@)/800.5)", exact, sizeof exact);
     PetscCall(HeatVerifyError(p, exact, &l2, &max));
-    /* A residual of 1e-13, through a matrix of condition 1e5 at most. */
+    /* 1e-10 allows for a residual of 1e-13 with a matrix whose condition is below 1e5. */
     PetscCall(HeatVerifyBelow(v, max, 1e-10, "along %c: largest error", axis_name[axis]));
     PetscCall(HeatVerifyClose(v, &p));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Exchange: k T'' = h (T - T_a) on a sheet that is hot at one end.  With theta such that
-   4 sinh^2(theta/2) = h dx^2/k the cells have T_a + A cosh(theta (n - i - 1/2)): the insulated end is
-   its mirror, and the hot one, half a cell away, has (T_-1 + T_0)/2 = T_b. */
+/* Ambient exchange: a sheet, hot at one end, loses heat along its length: k T'' = h (T - T_a), with
+   h the coefficient of `exchange` [W/(m3 K)].  With theta such that 4 sinh^2(theta/2) = h dx^2/k,
+   the discrete solution is
+       T_i = T_a + A cosh(theta (n - i - 1/2)),
+   symmetric about the insulated end; A follows from the hot end, half a cell beyond the first
+   centre, where (T_-1 + T_0)/2 = T_b. */
 static const char exchange_case[] =
     "grid: {cells: [20, 4], x: [0.0, 1.0], y: [0.0, 0.2]}\n"
     "materials: [{name: m, conductivity: 2.0, density: 1.0, specific_heat: 1.0}]\n"
@@ -70,30 +75,35 @@ static const char exchange_case[] =
     "time: {scheme: steady}\n"
     "solver: {tolerance: 1e-13}\n";
 
-PetscErrorCode HeatVerifyExchange(HeatVerify *v)
+PetscErrorCode HeatVerifyAmbientExchange(HeatVerify *v)
 {
   const PetscReal    n = 20.0, theta = 2.0 * asinh(0.5 * sqrt(30.0 / 2.0) / n);
   const PetscReal    A = 80.0 / (cosh(theta * n) * cosh(0.5 * theta));
   HeatVerifyProblem *p;
-  PetscReal          l2, max, lost;
+  PetscReal          l2, max, entered;
   char               exact[128];
 
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySolve(v, exchange_case, &p));
   (void)snprintf(exact, sizeof exact, "20+%.17g*cosh(%.17g*(1-x))", (double)A, (double)(theta * n));
   PetscCall(HeatVerifyError(p, exact, &l2, &max));
-  /* Of 80 K; rounding and 1e-13 of a solve of condition 100. */
+  /* 1e-9 K, of a difference of 80 K, allows for rounding and for a solve to 1e-13 with condition
+     100. */
   PetscCall(HeatVerifyBelow(v, max, 1e-9, "largest error"));
   PetscCall(HeatVerifyAccount(p));
-  /* What enters at the hot end: k A/(h/2) (T_b - T_0), 0.2 m wide. */
-  lost = 2.0 * 2.0 * 0.2 * n * (80.0 - A * cosh(theta * (n - 0.5)));
-  PetscCall(HeatVerifyBelow(v, PetscAbsReal(p->account.exchange / lost + 1.0), 1e-10,
-                            "relative error of the heat lost"));
+  /* The heat that enters at the hot end, 0.2 m wide: k 0.2 (T_b - T_0)/(dx/2).  It leaves by
+     exchange with the ambient, with the opposite sign. */
+  entered = 2.0 * 2.0 * 0.2 * n * (80.0 - A * cosh(theta * (n - 0.5)));
+  PetscCall(HeatVerifyBelow(v, PetscAbsReal(p->account.exchange / entered + 1.0), 1e-10,
+                            "relative error of the heat lost to the ambient"));
   PetscCall(HeatVerifyClose(v, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Radiation: k (1000 - T_s)/L = emissivity sigma (T_s^4 - T_a^4), linear between. */
+/* Radiation: a bar of length L = 1 m, 1000 K at one end, radiates from the other to 300 K.  Its
+   surface temperature T_s solves
+       k (1000 - T_s)/L = emissivity sigma (T_s^4 - 300^4),
+   and the temperature is linear along the bar (solver/README.md eq. (6)). */
 static const char radiation_case[] =
     "grid: {cells: [10, 10], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials: [{name: m, conductivity: 20.0, density: 1.0, specific_heat: 1.0}]\n"
@@ -101,7 +111,8 @@ static const char radiation_case[] =
     "time: {scheme: steady}\n"
     "solver: {tolerance: 1e-13}\n";
 
-/* The surface's temperature, by Newton's method from above, where the function is convex. */
+/* Return T_s [K] by Newton's method from 1000 K, above the root, where the function is convex.  50
+   iterations are chosen; they are far more than it needs. */
 static PetscReal RadiatingSurface(void)
 {
   const PetscReal c    = 0.8 * 5.670374419e-8,
@@ -129,17 +140,17 @@ PetscErrorCode HeatVerifyRadiation(HeatVerify *v)
     PetscCall(HeatVerifySolve(v, radiation_case, &p));
     (void)snprintf(formula, sizeof formula, end ? "1000-%.17g*@" : "1000-%.17g*(1-@)",
                    (double)(1000.0 - surface));
-    Along(axis, formula, exact, sizeof exact);
+    SubstituteAxis(axis, formula, exact, sizeof exact);
     PetscCall(HeatVerifyError(p, exact, &l2, &max));
-    /* Of 1000 K: rounding, and 1e-13 of a Newton solve of condition 100. */
+    /* 1e-7 K, of 1000 K, allows for rounding and for a Newton solve to 1e-13 with condition 100. */
     PetscCall(HeatVerifyBelow(v, max, 1e-7, "%s side: largest error", HeatSideNames[side]));
     PetscCall(HeatVerifyClose(v, &p));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Kirchhoff: with k = 10 + T/10 the quantity 10 T + T^2/20 is linear between the sides, from 0 to
-   1500 at T = 100. */
+/* Kirchhoff's transform: with k = 10 + T/10 the integral of k, 10 T + T^2/20, is linear between the
+   sides, from 0 at T = 0 to 1500 at T = 100. */
 static const char kirchhoff_case[] =
     "grid: {cells: [20, 20], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials: [{name: m, conductivity: \"10+0.1*T\", density: 1.0, specific_heat: 1.0}]\n"
@@ -161,27 +172,28 @@ PetscErrorCode HeatVerifyKirchhoff(HeatVerify *v)
       PetscCall(SetSide(v, axis, 0, "{type: temperature, value: 0.0}"));
       PetscCall(SetSide(v, axis, 1, "{type: temperature, value: 100.0}"));
       PetscCall(HeatVerifySolve(v, kirchhoff_case, &p));
-      Along(axis, "-100+sqrt(10000+30000*@)", exact, sizeof exact);
+      SubstituteAxis(axis, "-100+sqrt(10000+30000*@)", exact, sizeof exact);
       PetscCall(HeatVerifyError(p, exact, &error[half], &max));
       PetscCall(HeatVerifyClose(v, &p));
     }
     PetscCall(HeatVerifyBetween(v, log2(error[0] / error[1]), 1.8, 2.2,
                                 "along %c: order, 20 to 40 cells", axis_name[axis]));
-    /* A thousandth of the difference of the sides. */
+    /* The bound is a thousandth of the difference between the sides (chosen). */
     PetscCall(HeatVerifyBelow(v, error[1], 0.1, "along %c: error with 40 cells", axis_name[axis]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Segments: rows that exchange next to nothing, so each is a bar of its own; the heat of a segment
-   is k (T - 0) width/length. */
+/* Segments: across the bars the conductivity is 1e-14, so each row of cells is a bar of its own,
+   and the heat of a segment is k (T - 0) width/length. */
 static const char segments_case[] =
     "grid: {cells: [20, 20], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials: [{name: m, conductivity: [2.0, 2.0], density: 1.0, specific_heat: 1.0}]\n"
     "time: {scheme: steady}\n"
     "solver: {tolerance: 1e-13}\n";
 
-/* The heat of the three segments of a side, over all ranks, over what it should be; worst error. */
+/* Compute the largest relative error of the heat through the three segments of a side.  2 W/(m K)
+   and 1 m give 2 T width [W/m]. */
 static PetscErrorCode SegmentError(HeatVerifyProblem *p, int side, PetscReal *error)
 {
   static const PetscReal expected[3] = {2.0 * 1.0 * 0.3, 2.0 * 3.0 * 0.45, 2.0 * 5.0 * 0.25};
@@ -193,7 +205,7 @@ static PetscErrorCode SegmentError(HeatVerifyProblem *p, int side, PetscReal *er
   PetscCall(HeatDiagnosticsSegmentHeat(p->op, T, heat));
   PetscCall(VecRestoreArrayRead(p->T, &T));
   *error = 0.0;
-  for (int k = 0; k < 3; k++) { /* the sides before it have one segment each */
+  for (int k = 0; k < 3; k++) { /* heat[side + k]: the sides before it have one segment each */
     const PetscReal e = PetscAbsReal(heat[side + k] / expected[k] - 1.0);
 
     if (!(e <= *error)) *error = e;
@@ -216,13 +228,14 @@ PetscErrorCode HeatVerifySegments(HeatVerify *v)
     PetscCall(SetSide(v, axis, 1 - side % 2, "{type: temperature, value: 0.0}"));
     PetscCall(HeatVerifySolve(v, segments_case, &p));
     PetscCall(SegmentError(p, side, &error));
-    /* What rows exchange, 1e-14 of the rest, and the solver's tolerance. */
+    /* 1e-10 allows for the conduction between rows, 1e-14 of the rest, and the solver's
+       tolerance. */
     PetscCall(HeatVerifyBelow(v, error, 1e-10, "%s side: relative error of a segment's heat",
                               HeatSideNames[side]));
     PetscCall(HeatVerifyAccount(p));
     sum = 2.0 * (1.0 * 0.3 + 3.0 * 0.45 + 5.0 * 0.25);
     PetscCall(HeatVerifyBelow(v, PetscAbsReal(p->account.side[side] / sum - 1.0), 1e-10,
-                              "%s side: relative error of the whole", HeatSideNames[side]));
+                              "%s side: relative error of the total heat", HeatSideNames[side]));
     PetscCall(HeatVerifyClose(v, &p));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,4 +1,5 @@
-/* Cases from text to their end, with the library alone: no files, nothing on the terminal. */
+/** Solve cases that are given as text (see verify.h), with the libraries alone: without the
+ * simulation loop of app/run, without files, and without output on the terminal. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@ PetscErrorCode HeatVerifySet(HeatVerify *v, const char *format, ...)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read and validate a case with the pending overrides, and clear them. */
 static PetscErrorCode ReadCase(HeatVerify *v, MPI_Comm comm, const char *text, HeatCase **c)
 {
   const char    *set[HEAT_VERIFY_SETS];
@@ -39,7 +41,8 @@ static PetscErrorCode ReadCase(HeatVerify *v, MPI_Comm comm, const char *text, H
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode StartField(HeatVerifyProblem *p)
+/* Paint the initial field and start the energy account. */
+static PetscErrorCode PaintField(HeatVerifyProblem *p)
 {
   PetscReal *T;
 
@@ -52,8 +55,9 @@ static PetscErrorCode StartField(HeatVerifyProblem *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A first Update gives coefficients that depend on the temperature their meaning. */
-static PetscErrorCode UpdateOperator(HeatVerifyProblem *p)
+/* Compute the coefficients that depend on the temperature, from the initial field.  A non-linear
+   operator has none before. */
+static PetscErrorCode UpdateCoefficients(HeatVerifyProblem *p)
 {
   const PetscReal *T;
 
@@ -79,8 +83,8 @@ PetscErrorCode HeatVerifyOpenOn(HeatVerify *v, MPI_Comm comm, const char *text,
   PetscCall(ReadCase(v, comm, text, &p->c));
   PetscCall(HeatGridCreate(comm, p->c, &p->grid));
   PetscCall(HeatOperatorCreate(p->grid, p->c, NULL, &p->op));
-  PetscCall(StartField(p));
-  PetscCall(UpdateOperator(p));
+  PetscCall(PaintField(p));
+  PetscCall(UpdateCoefficients(p));
   p->dt = p->c->time.scheme == HEAT_SCHEME_STEADY ? 1.0 : p->c->time.step;
   if (p->c->time.step_auto) PetscCall(HeatOperatorStableStep(p->op, &p->dt));
   PetscCall(HeatStepperCreate(p->op, p->dt, &p->stepper));
@@ -94,8 +98,8 @@ PetscErrorCode HeatVerifyOpen(HeatVerify *v, const char *text, HeatVerifyProblem
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Steps that the case asks for; 1 for a steady state. */
-static PetscInt StepsOf(const HeatVerifyProblem *p)
+/* Return the number of steps by time.steps or time.end of the case; 1 for a steady state. */
+static PetscInt StepsOfCase(const HeatVerifyProblem *p)
 {
   if (p->c->time.scheme == HEAT_SCHEME_STEADY) return 1;
   if (p->c->time.end < 0.0) return p->c->time.steps;
@@ -107,7 +111,7 @@ PetscErrorCode HeatVerifyAdvance(HeatVerifyProblem *p, PetscInt steps)
   const PetscBool steady = p->c->time.scheme == HEAT_SCHEME_STEADY ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  if (steps == PETSC_DEFAULT) steps = StepsOf(p);
+  if (steps == PETSC_DEFAULT) steps = StepsOfCase(p);
   for (PetscInt k = 0; k < steps; k++) {
     PetscCall(HeatStepperAdvance(p->stepper, p->t, p->dt, &p->T, &p->last));
     PetscCheck(p->last.dt == p->dt, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the suite takes fixed steps");

@@ -1,11 +1,17 @@
-/* Conservation and the maximum principle. */
+/** Entries `conservation` and `maximum`: two properties of the discrete equations.
+ *
+ * Conservation: heat that leaves a cell enters its neighbour, so the stored heat changes by exactly
+ * what crosses the sides and is released (solver/README.md, section 5).  Maximum principle: without
+ * sources, backward Euler leaves no temperature outside the range of the field and the sides, for
+ * any step. */
 #include <math.h>
 #include <stdio.h>
 
 #include "app/verify/verify_entries.h"
 
-/* Materials that jump by 10^5, every shape, every kind of side, sources that switch. */
-const char HeatVerifyJumpyCase[] =
+/* Conductivities from 0.002 to 200, a rectangle, a circle and a polygon, convection, temperature,
+   flux and insulated sides, and sources that oscillate or are switched off at t = 0.0101 s. */
+const char HeatVerifyJumpCase[] =
     "grid: {cells: [24, 20], x: [0.0, 1.2], y: [-0.3, 0.5]}\n"
     "materials:\n"
     "  - {name: a, conductivity: [1.0, 0.2], density: 3.0, specific_heat: 2.0}\n"
@@ -27,23 +33,25 @@ const char HeatVerifyJumpyCase[] =
     "time: {scheme: backward-euler, step: 0.0005, steps: 40}\n"
     "solver: {tolerance: 1e-13, preconditioner: jacobi}\n";
 
+/* Measure the error of the energy account at the end of the case with the pending overrides. */
 static PetscErrorCode MeasureAccount(HeatVerify *v, const char *name)
 {
   HeatVerifyProblem *p;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatVerifySolve(v, HeatVerifyJumpyCase, &p));
+  PetscCall(HeatVerifySolve(v, HeatVerifyJumpCase, &p));
   PetscCall(HeatVerifyAccount(p));
-  /* The sums are compensated; what is left are rounded steps and the residual of the solves, each
-     relative to the heat turned over.  1e-11 is the bound of the reference workload. */
+  /* The sums are exact; the rounding of the steps and the residuals of the solves remain, relative
+     to the heat turned over.  1e-11 is the bound of the reference workload. */
   PetscCall(
-      HeatVerifyBelow(v, p->account.relative, 1e-11, "%s: relative error of the account", name));
+      HeatVerifyBelow(v, p->account.relative, 1e-11, "%s: relative energy account error", name));
   PetscCall(HeatVerifyClose(v, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where no side holds the level, the steady state is the one with the heat that was there. */
-static PetscErrorCode MeasureKeptHeat(HeatVerify *v)
+/* Measure the stored heat of a steady state between insulated sides.  No side fixes the level of
+   the temperature there, and the steady state must have the stored heat of the initial field. */
+static PetscErrorCode MeasureStoredHeat(HeatVerify *v)
 {
   HeatVerifyProblem *p;
 
@@ -51,19 +59,21 @@ static PetscErrorCode MeasureKeptHeat(HeatVerify *v)
   PetscCall(HeatVerifySet(v, "time={scheme: steady}"));
   PetscCall(HeatVerifySet(v, "regions[1].source=0.0"));
   PetscCall(HeatVerifySet(v, "regions[3].source=0.0"));
-  PetscCall(HeatVerifySet(v, "source=\"500*cos(pi*x/1.2)\"")); /* integrates to nothing */
+  PetscCall(HeatVerifySet(v, "source=\"500*cos(pi*x/1.2)\"")); /* its integral is zero */
   for (int s = 0; s < HEAT_SIDES; s++)
     PetscCall(HeatVerifySet(v, "boundary.%s={type: insulated}", HeatSideNames[s]));
-  PetscCall(HeatVerifySolve(v, HeatVerifyJumpyCase, &p));
+  PetscCall(HeatVerifySolve(v, HeatVerifyJumpCase, &p));
   PetscCall(HeatVerifyAccount(p));
-  /* Rounding of the sums. */
+  /* 1e-12 allows for rounding. */
   PetscCall(HeatVerifyBelow(v, PetscAbsReal(p->account.stored / p->account.stored_initial - 1.0),
                             1e-12, "steady, insulated: relative change of the stored heat"));
   PetscCall(HeatVerifyClose(v, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Conductivities and a source of the temperature, radiation, exchange, a contact, segments. */
+/* Make the case non-linear and add what it lacks: a conductivity and a source that depend on the
+   temperature, a contact resistance, ambient exchange, and a top in two segments, one of which
+   radiates. */
 static PetscErrorCode SetNonlinear(HeatVerify *v)
 {
   PetscFunctionBeginUser;
@@ -90,7 +100,7 @@ PetscErrorCode HeatVerifyConservation(HeatVerify *v)
   for (size_t s = 1; s < PETSC_STATIC_ARRAY_LENGTH(schemes); s++) {
     char name[48];
 
-    (void)snprintf(name, sizeof name, "%s, not linear", HeatSchemeNames[schemes[s]]);
+    (void)snprintf(name, sizeof name, "%s, non-linear", HeatSchemeNames[schemes[s]]);
     PetscCall(HeatVerifySet(v, "time.scheme=%s", HeatSchemeNames[schemes[s]]));
     PetscCall(HeatVerifySet(v, "time.steps=10"));
     PetscCall(HeatVerifySet(v, "solver.tolerance=1e-12"));
@@ -107,12 +117,12 @@ PetscErrorCode HeatVerifyConservation(HeatVerify *v)
   PetscCall(HeatVerifySet(v, "boundary.right.value=\"300+40*y\""));
   PetscCall(HeatVerifySet(v, "boundary.bottom.value=\"800*cos(x)\""));
   PetscCall(MeasureAccount(v, "steady"));
-  PetscCall(MeasureKeptHeat(v));
+  PetscCall(MeasureStoredHeat(v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Checkers of 0 and 1, conductivities 1 and 10^6, steps of a hundred thousand times the explicit
-   limit. */
+/* A checkered pattern of 0 and 1, conductivities 1 and 10^6, and steps of four million times the
+   explicit limit (2.4e-10 s inside the circle). */
 static const char maximum_case[] =
     "grid: {cells: [32, 32], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials:\n"
@@ -128,7 +138,8 @@ static const char maximum_case[] =
     "time: {scheme: backward-euler, step: 1e-3, steps: 12}\n"
     "solver: {tolerance: 1e-13, preconditioner: jacobi}\n";
 
-static PetscErrorCode Extremes(HeatVerifyProblem *p, HeatSummary *summary)
+/* Compute lowest and highest temperature of the present field. */
+static PetscErrorCode Summarise(HeatVerifyProblem *p, HeatSummary *summary)
 {
   const PetscReal *T;
 
@@ -139,7 +150,9 @@ static PetscErrorCode Extremes(HeatVerifyProblem *p, HeatSummary *summary)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* By how much a step left what field and sides spanned before it, over all steps. */
+/* Measure by how much the field leaves its earlier range, at most over all steps.  With sides at 0
+   and 1 that is the range of the initial field; between insulated sides that of the field before
+   each step. */
 static PetscErrorCode MeasureOvershoot(HeatVerify *v, PetscBool insulated, const char *name)
 {
   HeatVerifyProblem *p;
@@ -148,21 +161,23 @@ static PetscErrorCode MeasureOvershoot(HeatVerify *v, PetscBool insulated, const
 
   PetscFunctionBeginUser;
   PetscCall(HeatVerifyOpen(v, maximum_case, &p));
-  PetscCall(Extremes(p, &before));
+  PetscCall(Summarise(p, &before));
   for (int step = 0; step < 12; step++) {
     PetscCall(HeatVerifyAdvance(p, 1));
-    PetscCall(Extremes(p, &after));
+    PetscCall(Summarise(p, &after));
     over = PetscMax(over, PetscMax(before.min - after.min, after.max - before.max));
     if (after.non_finite > 0) over = NAN;
-    if (insulated) before = after; /* no side prescribes 0 or 1: the span may only shrink */
+    if (insulated) before = after; /* no side prescribes 0 or 1: the range may only shrink */
   }
-  /* The scheme has none; the solver leaves 1e-13 of a residual that holds conductances of 10^6. */
-  PetscCall(HeatVerifyBelow(v, over, 1e-9, "%s: overshoot over the span", name));
+  /* The scheme itself does not overshoot.  1e-9 allows for the solver's tolerance, 1e-13 of a
+     residual with conductances of 10^6. */
+  PetscCall(HeatVerifyBelow(v, over, 1e-9, "%s: overshoot beyond the earlier range", name));
   PetscCall(HeatVerifyClose(v, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The roughest field there is, at the largest step that ftcs allows: it must not grow. */
+/* Measure the growth of a checkerboard, the roughest field on a grid, in 20 steps of the largest
+   length that ftcs allows.  It must not grow. */
 static PetscErrorCode MeasureGrowth(HeatVerify *v)
 {
   HeatVerifyProblem *p;
@@ -177,15 +192,16 @@ static PetscErrorCode MeasureGrowth(HeatVerify *v)
   PetscCall(VecNorm(p->T, NORM_2, &before));
   PetscCall(HeatVerifyAdvance(p, PETSC_DEFAULT));
   PetscCall(VecNorm(p->T, NORM_2, &after));
-  PetscCall(HeatVerifyBelow(v, after / before, 1.0, "ftcs, largest step: growth of checkers"));
+  PetscCall(
+      HeatVerifyBelow(v, after / before, 1.0, "ftcs, largest step: growth of a checkerboard"));
   PetscCall(HeatVerifyClose(v, &p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatVerifyMaximum(HeatVerify *v)
+PetscErrorCode HeatVerifyMaximumPrinciple(HeatVerify *v)
 {
   PetscFunctionBeginUser;
-  PetscCall(MeasureOvershoot(v, PETSC_FALSE, "held sides"));
+  PetscCall(MeasureOvershoot(v, PETSC_FALSE, "prescribed sides"));
   PetscCall(HeatVerifySet(v, "boundary={left: {type: insulated}}"));
   PetscCall(MeasureOvershoot(v, PETSC_TRUE, "insulated"));
   PetscCall(MeasureGrowth(v));

@@ -1,5 +1,9 @@
-/* Restart: half a run, a checkpoint, and the other half in a problem made anew from that file
- * alone, against the uninterrupted run. */
+/** Entry `restart`: half a run, a checkpoint, and the other half in a new problem that takes its
+ * state from that file alone, compared with the uninterrupted run.
+ *
+ * A checkpoint holds the temperature, the clock, the energy account, and what the scheme remembers
+ * of earlier steps.  app/run stores the same with restart.c; the suite does without the simulation
+ * loop, so it writes and reads the state itself. */
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -9,14 +13,15 @@
 #include "io/run_files/manifest.h"
 #include "io/run_files/output_dir.h"
 
-enum { STEPS = 40 };
+enum { STEPS = 40 }; /* of the uninterrupted run, as the case asks for; the checkpoint is at half */
 
-/* Of a number or a field that the stepper remembers. */
+/* Write the name that number k, or field k, of the stepper's memory has in a checkpoint. */
 static void MemoryName(int k, char *name, size_t size)
 {
   (void)snprintf(name, size, "memory_%d", k);
 }
 
+/* Store the energy account and the numbers of the stepper's memory in the state of a checkpoint. */
 static PetscErrorCode FillState(HeatVerifyProblem *p, const HeatStepperMemory *memory,
                                 HeatCheckpointState *state)
 {
@@ -36,8 +41,8 @@ static PetscErrorCode FillState(HeatVerifyProblem *p, const HeatStepperMemory *m
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a run would save: clock, energy account, what the scheme remembers, field. */
-static PetscErrorCode Write(HeatVerifyProblem *p, const char *folder)
+/* Write a checkpoint of a problem into a folder. */
+static PetscErrorCode WriteCheckpoint(HeatVerifyProblem *p, const char *folder)
 {
   HeatCheckpointState state = {.step = p->step, .time = p->t, .step_size = p->dt};
   HeatStepperMemory   memory;
@@ -64,6 +69,7 @@ static PetscErrorCode Write(HeatVerifyProblem *p, const char *folder)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Give the stepper the memory that a checkpoint holds. */
 static PetscErrorCode LoadMemory(HeatVerifyProblem *p, const HeatCheckpointState *state)
 {
   HeatStepperMemory memory = {0};
@@ -89,7 +95,8 @@ static PetscErrorCode LoadMemory(HeatVerifyProblem *p, const HeatCheckpointState
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Read(HeatVerifyProblem *p, const char *folder)
+/* Replace the state of a problem by that of the newest checkpoint of a folder. */
+static PetscErrorCode ReadCheckpoint(HeatVerifyProblem *p, const char *folder)
 {
   HeatCheckpointState state = {0};
   PetscReal           sums[HEAT_ENERGY_SUMS], *T;
@@ -110,26 +117,29 @@ static PetscErrorCode Read(HeatVerifyProblem *p, const char *folder)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half, file, half. */
+/* Take half of the steps, write a checkpoint, close the problem, and take the other half in a new
+   problem that reads the checkpoint. */
 static PetscErrorCode RunInterrupted(HeatVerify *v, const char *scheme, const char *folder,
                                      HeatVerifyProblem **p)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySet(v, "time.scheme=%s", scheme));
-  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpyCase, p));
+  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpCase, p));
   PetscCall(HeatVerifyAdvance(*p, STEPS / 2));
-  PetscCall(Write(*p, folder));
+  PetscCall(WriteCheckpoint(*p, folder));
   PetscCall(HeatVerifyClose(v, p));
-  /* Another field and another layout of blocks: nothing but the file may matter. */
+  /* Start from another field and another layout of blocks: only the file may matter. */
   PetscCall(HeatVerifySet(v, "time.scheme=%s", scheme));
   PetscCall(HeatVerifySet(v, "regions[0].temperature=-1000"));
   PetscCall(HeatVerifySet(v, "decomposition.mapping=linear"));
-  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpyCase, p));
-  PetscCall(Read(*p, folder));
+  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpCase, p));
+  PetscCall(ReadCheckpoint(*p, folder));
   PetscCall(HeatVerifyAdvance(*p, STEPS / 2));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Compare the restarted with the uninterrupted run: the temperature at the end, and the energy
+   account over the restart.  1e-11 is the bound of the entry `conservation`. */
 static PetscErrorCode MeasureScheme(HeatVerify *v, const char *scheme, PetscReal bound,
                                     const char *folder)
 {
@@ -138,7 +148,7 @@ static PetscErrorCode MeasureScheme(HeatVerify *v, const char *scheme, PetscReal
 
   PetscFunctionBeginUser;
   PetscCall(HeatVerifySet(v, "time.scheme=%s", scheme));
-  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpyCase, &straight));
+  PetscCall(HeatVerifyOpen(v, HeatVerifyJumpCase, &straight));
   PetscCall(HeatVerifyAdvance(straight, STEPS));
   PetscCall(RunInterrupted(v, scheme, folder, &restarted));
   PetscCall(HeatVerifyAccount(restarted));
@@ -148,14 +158,15 @@ static PetscErrorCode MeasureScheme(HeatVerify *v, const char *scheme, PetscReal
   PetscCall(
       HeatVerifyBelow(v, difference / size, bound, "%s: largest relative difference", scheme));
   PetscCall(HeatVerifyBelow(v, restarted->account.relative, 1e-11,
-                            "%s: error of the account over the restart", scheme));
+                            "%s: energy account error over the restart", scheme));
   PetscCall(HeatVerifyClose(v, &straight));
   PetscCall(HeatVerifyClose(v, &restarted));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The checkpoint and its folder; a failure to remove them is no failure of the restart. */
-static PetscErrorCode Remove(HeatVerify *v, const char *folder)
+/* Remove the checkpoint and its folder.  A failure to remove them is ignored: it says nothing about
+   the restart. */
+static PetscErrorCode RemoveCheckpoint(HeatVerify *v, const char *folder)
 {
   char        path[PETSC_MAX_PATH_LEN], manifest[PETSC_MAX_PATH_LEN];
   PetscMPIInt rank;
@@ -183,11 +194,11 @@ PetscErrorCode HeatVerifyRestart(HeatVerify *v)
   PetscFunctionBeginUser;
   (void)snprintf(folder, sizeof folder, "%s/restart", v->directory);
   PetscCall(HeatOutputDirectoryPrepare(v->comm, folder, PETSC_TRUE));
-  /* Explicit ones bit for bit; else the solver's tolerance, for sums over other blocks round
-     differently. */
+  /* The first two schemes are explicit and must agree bit for bit.  The others may differ within
+     the solver's tolerance, because sums over other blocks round differently. */
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(schemes) && !code; k++)
     code = MeasureScheme(v, HeatSchemeNames[schemes[k]], k < 2 ? 0.0 : 1e-11, folder);
-  PetscCall(Remove(v, folder));
+  PetscCall(RemoveCheckpoint(v, folder));
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,19 +1,23 @@
-/* Order in space, by manufactured solutions.
+/** Entries `space` and `layers`.
  *
- * T = 2 + S(x, y) (1 + t^2): Crank-Nicolson is exact for a square of t, so all that is left is the
- * error in space, which must fall by four when the cells are halved.  The source, the sides'
- * temperatures, fluxes and ambient temperatures are what makes T a solution.  Layers: steady
- * one-dimensional conduction through a jump is exact with the harmonic mean. */
+ * Order in space, by manufactured solutions T = 2 + S(x, y) (1 + t^2).  Crank-Nicolson is exact for
+ * t^2, so only the error in space remains, which must fall by four when the cells are halved.  The
+ * source and the temperatures, fluxes and ambient temperatures of the sides are computed from T.
+ *
+ * Layers: steady one-dimensional conduction through a jump of the conductivity is exact with the
+ * harmonic mean (solver/README.md eq. (3)). */
 #include <math.h>
 
 #include "app/verify/verify_entries.h"
 
+/* S, its derivatives by x and y, the factor 1 + t^2, and T, as expressions of the case file. */
 #define S    "sin(1.3*x+0.4)*cos(0.9*y-0.2)"
 #define S_X  "(1.3*cos(1.3*x+0.4)*cos(0.9*y-0.2))"
 #define S_Y  "(-0.9*sin(1.3*x+0.4)*sin(0.9*y-0.2))"
 #define GROW "(1+t^2)"
 #define T_XY "2+" S "*" GROW
 
+/* rho c = 3, kx = 2, ky = 0.7; the source is rho c dT/dt - kx d2T/dx2 - ky d2T/dy2. */
 static const char smooth_case[] =
     "grid: {cells: [10, 15], x: [0.0, 1.0], y: [0.0, 1.2]}\n"
     "materials: [{name: m, conductivity: [2.0, 0.7], density: 1.5, specific_heat: 2.0}]\n"
@@ -22,18 +26,22 @@ static const char smooth_case[] =
     "time: {scheme: crank-nicolson, step: 0.1, end: 0.5}\n"
     "solver: {tolerance: 1e-12, preconditioner: jacobi}\n";
 
+/* Conditions of a side.  k: conductivity normal to the side, with the sign of the outward normal;
+   S_N: derivative of S by the coordinate normal to the side.  The flux into the domain is
+   k S_N (1 + t^2); the ambient of a film of coefficient 3 is T plus a third of it. */
 #define TEMPERATURE  "{type: temperature, value: \"" T_XY "\"}"
 #define FLUX(k, S_N) "{type: flux, value: \"" k "*" S_N "*" GROW "\"}"
 #define CONVECTION(k, S_N)                                                                         \
   "{type: convection, coefficient: 3.0, ambient: \"" T_XY "+" k "*" S_N "*" GROW "/3\"}"
 
-/* All three on one side, cut where cells end on every grid. */
+/* All three conditions on one side.  The segments end where cells end, on every grid. */
 #define SEGMENTS(first, second, k, S_N)                                                            \
   "[{to: " first ", type: convection, coefficient: 3.0, ambient: \"" T_XY "+" k "*" S_N "*" GROW   \
   "/3\"}, {to: " second ", type: temperature, value: \"" T_XY "\"}, " FLUX(k, S_N) "]"
 
 typedef struct {
-  const char *name, *sides[HEAT_SIDES];
+  const char *name;
+  const char *sides[HEAT_SIDES]; /* left, right, bottom, top, in YAML */
 } Sides;
 
 static const Sides smooth_sides[] = {
@@ -48,7 +56,8 @@ static const Sides smooth_sides[] = {
       SEGMENTS("0.3", "0.7", "-0.7", S_Y), SEGMENTS("0.3", "0.7", "0.7", S_Y)}},
 };
 
-/* 7^2 + 5^2 with conductivities 1 and 2; periodic in x only. */
+/* T = sin(2 pi x + 1) cos(3 y) (1 + t^2), periodic in x only.  With conductivities 1 and 2 the
+   Laplacian gives the factor 1 (2 pi)^2 + 2 3^2 = 4 pi^2 + 18. */
 static const char periodic_case[] =
     "grid: {cells: [10, 15], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials: [{name: m, conductivity: [1.0, 2.0], density: 1.0, specific_heat: 1.0}]\n"
@@ -60,7 +69,8 @@ static const char periodic_case[] =
     "time: {scheme: crank-nicolson, step: 0.1, end: 0.5}\n"
     "solver: {tolerance: 1e-12, preconditioner: jacobi}\n";
 
-/* k = (1 + x/2 + 3 y/10) (1 + T/10), the source rho c dT/dt - div(k grad T). */
+/* k = (1 + x/2 + 3 y/10) (1 + T/10) and the T of smooth_case.  The source is
+   rho c dT/dt - div(k grad T). */
 #define K_XY "(1+0.5*x+0.3*y)"
 #define K_T  "(1+0.1*(" T_XY "))"
 
@@ -77,7 +87,8 @@ static const char nonlinear_case[] =
 static const char *const nonlinear_sides[HEAT_SIDES] = {TEMPERATURE, TEMPERATURE, TEMPERATURE,
                                                         TEMPERATURE};
 
-/* Continuous in T and in the flux across x = 1/2, where the conductivity jumps by 1000. */
+/* T = 2 + sin(2.5 (x - 1/2)) cos(pi y)/k, with k = 1 for x < 1/2 and 1000 beyond: T and the flux
+   are continuous at x = 1/2, where the conductivity jumps. */
 static const char jump_case[] =
     "grid: {cells: [10, 10], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials:\n"
@@ -93,7 +104,7 @@ static const char jump_case[] =
     "time: {scheme: steady}\n"
     "solver: {tolerance: 1e-13}\n";
 
-/* Of the two observed orders the one that is further from 2. */
+/* Return the one of the two observed orders that is further from 2. */
 static PetscReal WorseOrder(const PetscReal error[3])
 {
   const PetscReal first = log2(error[0] / error[1]), second = log2(error[1] / error[2]);
@@ -101,7 +112,9 @@ static PetscReal WorseOrder(const PetscReal error[3])
   return !(PetscAbsReal(first - 2.0) <= PetscAbsReal(second - 2.0)) ? first : second;
 }
 
-/* The case on three grids, each twice as fine as the one before. */
+/* Measure the order on three grids: nx by ny cells, twice and four times as many along each axis.
+   0.2 around 2 allows for terms of higher order on these grids.
+   @param[in] sides  NULL: the text of the case has them */
 static PetscErrorCode MeasureOrder(HeatVerify *v, const char *text, const char *name,
                                    const char *const sides[HEAT_SIDES], PetscInt nx, PetscInt ny,
                                    const char *exact)
@@ -142,7 +155,8 @@ PetscErrorCode HeatVerifySpaceOrder(HeatVerify *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* T = 1 on the hot side, 0 on the other, half 1, half 1000: linear on both sides of the middle. */
+/* 1 K on the hot side, 0 K on the other, conductivity 1 in one half and 1000 in the other: T is
+   linear in each half. */
 static const char layers_case[] =
     "grid: {cells: [10, 10], x: [0.0, 1.0], y: [0.0, 1.0]}\n"
     "materials:\n"
@@ -155,7 +169,7 @@ static const char layers_case[] =
 
 PetscErrorCode HeatVerifyLayers(HeatVerify *v)
 {
-  /* Flux 1/(0.5/1 + 0.5/1000) = 2000/1001. */
+  /* The flux is 1/(0.5/1 + 0.5/1000) = 2000/1001 W/m2. */
   static const char *const exact[2] = {"(x<0.5?1-2000/1001*x:2/1001*(1-x))",
                                        "(y<0.5?1-2000/1001*y:2/1001*(1-y))"};
   static const char        axis[2]  = {'x', 'y'};
@@ -172,7 +186,7 @@ PetscErrorCode HeatVerifyLayers(HeatVerify *v)
         HeatVerifySet(v, "boundary.%s={type: temperature, value: 0.0}", HeatSideNames[2 * a + 1]));
     PetscCall(HeatVerifySolve(v, layers_case, &p));
     PetscCall(HeatVerifyError(p, exact[a], &l2, &max));
-    /* A residual of 1e-13, through a matrix of condition 1e5 at most. */
+    /* 1e-10 allows for a residual of 1e-13 with a matrix whose condition is below 1e5. */
     PetscCall(HeatVerifyBelow(v, max, 1e-10, "along %c: largest error", axis[a]));
     PetscCall(HeatVerifyPoint(p, a == 0 ? 0.5 : 0.3, a == 0 ? 0.3 : 0.5, &interface));
     PetscCall(HeatVerifyBelow(v, PetscAbsReal(interface - 1.0 / 1001.0), 1e-10,

@@ -1,9 +1,12 @@
-/* Order in time.
+/** Entry `time`: every scheme has its order in time.
  *
- * Solutions that the discretisation in space represents exactly, so that what is left is the
- * scheme's error: T = x F(t), linear in space, driven from the right side; a uniform field, driven
- * by a uniform source; and a cosine mode, whose discrete decay is known, driven by a source of x
- * and t. F = 1 + sin(3 t). */
+ * The discretisation in space is exact for these solutions, so only the error of the scheme
+ * remains.  With F(t) = 1 + sin(3 t) they are
+ *     T = x F(t)           linear in space, driven from the right side (three types of sides)
+ *     T = F(t)             uniform, driven by a uniform source
+ *     T = cos(pi x) F(t)   an eigenmode of the discrete equations with a known decay rate, driven
+ *                          by a source of x and t
+ * The observed order is log2 of the ratio of the errors with a step and with half of it. */
 #include <math.h>
 
 #include "app/verify/verify_entries.h"
@@ -29,6 +32,8 @@ enum { SIDE_TEMPERATURE, SIDE_FLUX, SIDE_CONVECTION, SOURCE_UNIFORM, SOURCE_MODE
 
 static const char *const solution[DRIVES] = {"x*" F, "x*" F, "x*" F, F, "cos(pi*x)*" F};
 
+/* Set the side, or the source and the initial field, of a solution.  `decay` [1/s] is the
+   eigenvalue of the discrete mode, (4/h^2) sin^2(pi h/2) with h = 1/8. */
 static PetscErrorCode SetDrive(HeatVerify *v, int drive)
 {
   const PetscReal s = sin(0.5 * PETSC_PI / 8.0), decay = 4.0 * 64.0 * s * s;
@@ -49,7 +54,7 @@ static PetscErrorCode SetDrive(HeatVerify *v, int drive)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The order that a halving of the step shows, from `steps` steps to twice as many. */
+/* Compute the observed order from two runs, with `steps` steps and with twice as many. */
 static PetscErrorCode ObservedOrder(HeatVerify *v, HeatScheme scheme, PetscInt steps, int drive,
                                     PetscReal *order)
 {
@@ -72,8 +77,9 @@ static PetscErrorCode ObservedOrder(HeatVerify *v, HeatScheme scheme, PetscInt s
 
 PetscErrorCode HeatVerifyTimeOrder(HeatVerify *v)
 {
-  /* Steps of the coarser run: below the limit of ftcs (0.0039 s); for the others where terms of
-     higher order are small, and for esdirk where stiffness no longer takes from its order. */
+  /* Steps of the coarser run to t = 0.6 s.  For ftcs they are below its stability limit (0.0039 s);
+     for the others so short that terms of higher order are small, and for esdirk so short that
+     stiffness no longer reduces its order. */
   static const struct {
     HeatScheme scheme;
     PetscReal  order;
@@ -93,9 +99,10 @@ PetscErrorCode HeatVerifyTimeOrder(HeatVerify *v)
       if (!(PetscAbsReal(order - schemes[k].order) <= PetscAbsReal(worst - schemes[k].order)))
         worst = order;
     }
-    /* 0.2: what terms of the next order leave at these steps. */
+    /* 0.2 allows for terms of the next order at these steps. */
     PetscCall(HeatVerifyBetween(v, worst, schemes[k].order - 0.2, schemes[k].order + 0.2,
-                                "%s: order, sides and source", HeatSchemeNames[schemes[k].scheme]));
+                                "%s: order, worst of sides and sources",
+                                HeatSchemeNames[schemes[k].scheme]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

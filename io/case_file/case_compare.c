@@ -1,35 +1,44 @@
-/* Cases as sorted lists of keys and values. */
+/** Cases as lists of keys and values: written from a tree, sorted, and compared.
+ *
+ *  The list is a text of lines "key: value", since a checkpoint stores it.  A value that contains
+ *  line ends gets blanks instead.
+ */
 #include "io/case_file/case_compare.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY = 512 };
+/* [bytes] Dotted path of a key; a longer one is truncated.  Chosen far above the paths of the table
+ * of keys; only the name of a PETSc option could exceed it. */
+enum { KEY_BYTES = 512 };
 
-/* How the lines begin that decide how the field goes on. */
-static const char *const deciding[] = {
+/* Prefixes of the lines that affect the evolution of the temperature.  "time.step:" with its colon
+ * excludes time.steps, which only sets the end. */
+static const char *const evolution_keys[] = {
     "materials", "properties", "contacts",      "regions", "source", "exchange",
     "boundary",  "time.step:", "time.adaptive", "solver",  "petsc"};
 
 /* Listing. */
 
-/* Names and initial temperatures of regions do not matter any more. */
-static PetscBool Decides(const char *line)
+/* Return whether the key of a line "key: ..." affects the evolution of the temperature.  Names and
+ * initial temperatures of regions do not: a restart takes the temperature from the checkpoint. */
+static PetscBool AffectsEvolution(const char *line)
 {
   const char *member = strchr(line, ']');
 
   if (strncmp(line, "regions[", 8) == 0 && member &&
       (strncmp(member, "].name:", 7) == 0 || strncmp(member, "].temperature:", 14) == 0))
     return PETSC_FALSE;
-  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(deciding); k++) {
-    if (strncmp(line, deciding[k], strlen(deciding[k])) == 0) return PETSC_TRUE;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(evolution_keys); k++) {
+    if (strncmp(line, evolution_keys[k], strlen(evolution_keys[k])) == 0) return PETSC_TRUE;
   }
   return PETSC_FALSE;
 }
 
+/* A growing text: text [room] = length characters, a NUL, and unused bytes. */
 typedef struct {
-  char  *text; /* grows */
+  char  *text; /* owned; reallocated to twice the needed size when full */
   size_t length, room;
 } Lines;
 
@@ -47,7 +56,7 @@ static PetscErrorCode Append(Lines *lines, const char *text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* "key: value", on one line. */
+/* Append a line "key: value", unless the key does not affect the evolution. */
 static PetscErrorCode AppendScalar(Lines *lines, const char *key, const char *value)
 {
   const size_t before = lines->length;
@@ -56,7 +65,7 @@ static PetscErrorCode AppendScalar(Lines *lines, const char *key, const char *va
   PetscFunctionBeginUser;
   PetscCall(Append(lines, key));
   PetscCall(Append(lines, ": "));
-  if (!Decides(lines->text + before)) {
+  if (!AffectsEvolution(lines->text + before)) {
     lines->length       = before;
     lines->text[before] = '\0';
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -70,9 +79,10 @@ static PetscErrorCode AppendScalar(Lines *lines, const char *key, const char *va
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Append the lines of a node with the path `key`, and of all nodes below it. */
 static PetscErrorCode ListNode(Lines *lines, const HeatYamlNode *node, const char *key)
 {
-  char     below[KEY];
+  char     below[KEY_BYTES];
   PetscInt index = 0;
 
   PetscFunctionBeginUser;
@@ -109,8 +119,9 @@ static int CompareEntries(const void *a, const void *b)
   return strcmp(((const Entry *)a)->key, ((const Entry *)b)->key);
 }
 
-/* The lines, sorted by key; [*n] entries into `text`, which is cut up. */
-static PetscErrorCode Split(char *text, PetscInt *n, Entry **entries)
+/* Cut a text of lines "key: value" into keys and values, sorted by key.  The [*n] entries point
+ * into `text`; free *entries with PetscFree. */
+static PetscErrorCode SplitLines(char *text, PetscInt *n, Entry **entries)
 {
   PetscInt lines = 0;
 
@@ -131,7 +142,7 @@ static PetscErrorCode Split(char *text, PetscInt *n, Entry **entries)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* As texts or as numbers. */
+/* Return whether two values are equal, as texts or as numbers. */
 static PetscBool SameValue(const char *a, const char *b)
 {
   char        *end_a, *end_b;
@@ -148,9 +159,10 @@ PetscErrorCode HeatCaseCompare(char *then, char *now, PetscInt *n, HeatCaseDiffe
 
   PetscFunctionBeginUser;
   *n = 0;
-  PetscCall(Split(then, &n_a, &a));
-  PetscCall(Split(now, &n_b, &b));
+  PetscCall(SplitLines(then, &n_a, &a));
+  PetscCall(SplitLines(now, &n_b, &b));
   PetscCall(PetscMalloc1((size_t)(n_a + n_b) + 1, differences));
+  /* merge the two sorted lists: order < 0 if only `then` has the key, > 0 if only `now` has it */
   while (i < n_a || j < n_b) {
     const int order = i == n_a ? 1 : j == n_b ? -1 : strcmp(a[i].key, b[j].key);
 

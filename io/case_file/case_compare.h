@@ -1,26 +1,33 @@
-/** What was given in a case, and how two of them differ: for a restart, which may go on with another
- *  case than the one that wrote its checkpoint. */
+/** Comparison of two cases by their keys: a restart may use another case than the run that wrote
+ *  the checkpoint, and reports the differences that change the results.
+ */
 #ifndef HEAT_IO_CASE_COMPARE_H
 #define HEAT_IO_CASE_COMPARE_H
 
 #include "io/case_file/yaml_tree.h"
 
-/** The keys of a tree that decide how the field goes on, and their values, a line "key: value" each:
- *  "materials[0].density: 7850".  That is materials, properties, contacts, regions, sources, sides, the
- *  step, the solver.  Left out is what a restart does not look at (the initial state) or may change
- *  freely (names, the layout of ranks, the end, output, checkpoints, limits, checks), and the grid and
- *  the scheme, which are looked at apart.  Not collective.
- *  @param[out] text  freed with PetscFree */
+/** List the keys of a case that affect the evolution of the temperature, with their values: one
+ *  line "key: value" for each scalar, such as "materials[0].density: 7850".  These are the keys of
+ *  the materials, properties, contacts, regions, sources, the ambient exchange, the sides, the
+ *  step, the solver, and PETSc's options.
+ *
+ *  Left out are keys that a restart does not use (the initial state) or that may change freely (the
+ *  title, the names of regions, the decomposition, the end, output, checkpoints, limits, checks),
+ *  and the grid and the scheme, which the restart compares itself.  Not collective.
+ *  @param[out] text  lines in the order of the tree; free with PetscFree */
 PetscErrorCode HeatCaseListKeys(const HeatYamlNode *root, char **text);
 
-/** A key with two values; a value is NULL where the key was not given. */
+/** A key with its value in the checkpoint's case (`then`) and in this one (`now`); a value is NULL
+ *  where the key is not given. */
 typedef struct {
   const char *key, *then, *now;
 } HeatCaseDifference;
 
-/** The keys of two such texts whose values differ; numbers are compared as such.  Not collective.
- *  @param[in,out] then, now    cut into their parts, to which the differences point
- *  @param[out]    differences  [*n] in order of key; freed by the caller with PetscFree */
+/** Compare two texts of HeatCaseListKeys.  Two values that are both numbers are equal if the
+ *  numbers are: 1e3 equals 1000.  Not collective.
+ *  @param[in,out] then, now    are cut into strings, to which the differences point
+ *  @param[out]    n            number of keys whose values differ
+ *  @param[out]    differences  [*n], sorted by key; free with PetscFree */
 PetscErrorCode HeatCaseCompare(char *then, char *now, PetscInt *n,
                                HeatCaseDifference **differences);
 

@@ -1,24 +1,30 @@
-/* The sections of a case file that give fields and what acts on them: properties of cells, the
- * initial temperature, sources, exchange, and the sides with their segments. */
+/** The sections of a case file that describe fields and what acts on them: properties of cells, the
+ *  initial temperature, the heat source, the ambient exchange, and the sides with their segments.
+ *
+ *  Types and forms of the values are checked here, their combination by HeatCaseValidate.  Files of
+ *  cell data are only named here and read later; tables of boundary values are read at once.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "io/case_file/case_reader.h"
 #include "io/case_file/series.h"
 
+/* Read `properties`: a file and a dataset for each property that is given cell by cell.  The
+ * default dataset has the property's name. */
 static PetscErrorCode ReadProperties(const HeatReader *r, const HeatYamlNode *root)
 {
   const HeatYamlNode *section = HeatReaderKey(root, "properties");
   char                dataset[40];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   for (int p = 0; section && p < HEAT_PROPERTIES; p++) {
     const HeatYamlNode *node = HeatReaderKey(section, HeatPropertyNames[p]);
     HeatYamlNode       *file;
 
     if (!node) continue;
-    PetscCall(HeatReadMap(r, node));
+    PetscCall(HeatReaderCheckMap(r, node));
     PetscCall(HeatReaderRequire(r, node, "file", &file));
     snprintf(dataset, sizeof dataset, "/%s", HeatPropertyNames[p]);
     PetscCall(HeatReadDataset(r, node, dataset, &r->c->properties[p]));
@@ -36,14 +42,14 @@ PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root)
 
   PetscFunctionBeginUser;
   PetscCall(ReadProperties(r, root));
-  PetscCall(HeatReadMap(r, initial));
+  PetscCall(HeatReaderCheckMap(r, initial));
   PetscCall(HeatReadFormula(r, HeatReaderKey(initial, "temperature"), &c->initial.temperature));
   code               = HeatReadDataset(r, initial, "/temperature", &from);
-  c->initial.file    = from.file; /* the case owns what was read, also before an error */
+  c->initial.file    = from.file; /* also after an error, the case owns the strings */
   c->initial.dataset = from.dataset;
   PetscCall(code);
   PetscCall(HeatReadFormula(r, HeatReaderKey(root, "source"), &c->source));
-  PetscCall(HeatReadMap(r, exchange));
+  PetscCall(HeatReaderCheckMap(r, exchange));
   PetscCall(HeatReadFormula(r, HeatReaderKey(exchange, "coefficient"), &c->exchange.coefficient));
   PetscCall(HeatReadFormula(r, HeatReaderKey(exchange, "ambient"), &c->exchange.ambient));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -51,6 +57,7 @@ PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root)
 
 /* Sides. */
 
+/* Read the condition on one segment of a side, with the table that it names. */
 static PetscErrorCode ReadSegment(const HeatReader *r, const HeatYamlNode *node, HeatSegment *s)
 {
   const HeatYamlNode *table  = HeatReaderKey(node, "table");
@@ -58,7 +65,7 @@ static PetscErrorCode ReadSegment(const HeatReader *r, const HeatYamlNode *node,
   HeatYamlNode       *type;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, node));
+  PetscCall(HeatReaderCheckMap(r, node));
   PetscCall(HeatReaderRequire(r, node, "type", &type));
   PetscCall(HeatReadChoice(r, type, HeatBoundaryTypeNames, &choice));
   s->type = (HeatBoundaryType)choice;
@@ -77,7 +84,7 @@ PetscErrorCode HeatReadBoundary(const HeatReader *r, const HeatYamlNode *root)
   const HeatYamlNode *section = HeatReaderKey(root, "boundary");
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   for (int side = 0; section && side < HEAT_SIDES; side++) {
     const HeatYamlNode *node = HeatReaderKey(section, HeatSideNames[side]);
     HeatBoundary       *b    = &r->c->boundary[side];

@@ -1,7 +1,12 @@
-/* The case file: bytes to tree to case.
+/** The case file, from bytes to a tree of nodes to a HeatCase.
  *
- * All ranks get the same bytes, do the same work, and so agree on every error.  The order is:
- * syntax, --set, the names of all keys, then the values section by section. */
+ *  All ranks get the same bytes and do the same work, so they find the same errors.  The order of
+ *  the checks is: the syntax, the overrides of --set, the names of all keys, then the values,
+ *  section by section.  So a misspelt key is reported before the value that it would have set.
+ *
+ *  Sections that are lists, fields or sides, and the section output, are read in files of their
+ *  own.
+ */
 #include "io/case_file/case_file.h"
 
 #include <stdio.h>
@@ -19,7 +24,7 @@ static PetscErrorCode ReadGrid(const HeatReader *r, const HeatYamlNode *root)
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderRequire(r, root, "grid", &grid));
-  PetscCall(HeatReadMap(r, grid));
+  PetscCall(HeatReaderCheckMap(r, grid));
   PetscCall(HeatReaderRequire(r, grid, "cells", &node));
   PetscCall(HeatReadIntPair(r, node, 1, r->c->grid.cells));
   PetscCall(HeatReaderRequire(r, grid, "x", &node));
@@ -29,6 +34,7 @@ static PetscErrorCode ReadGrid(const HeatReader *r, const HeatYamlNode *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether a node is the scalar `word`; a NULL node is not. */
 static PetscBool IsWord(const HeatYamlNode *node, const char *word)
 {
   return (PetscBool)(node && node->kind == HEAT_YAML_SCALAR && strcmp(node->text, word) == 0);
@@ -39,13 +45,13 @@ static PetscErrorCode ReadDecomposition(const HeatReader *r, const HeatYamlNode 
   const HeatYamlNode *section   = HeatReaderKey(root, "decomposition");
   const HeatYamlNode *processes = HeatReaderKey(section, "processes");
   int                 mapping   = r->c->decomposition.mapping;
-  char                found[HEAT_FOUND];
+  char                found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   if (processes && !IsWord(processes, "auto")) {
     HeatReaderCheck(processes->kind == HEAT_YAML_LIST, r, processes,
-                    "found %s; it must be auto or [px, py]", HeatReaderFound(processes, found));
+                    "found %s; it must be auto or [px, py]", HeatReaderDescribe(processes, found));
     PetscCall(HeatReadIntPair(r, processes, 1, r->c->decomposition.processes));
   }
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "mapping"), HeatMappingNames, &mapping));
@@ -53,7 +59,9 @@ static PetscErrorCode ReadDecomposition(const HeatReader *r, const HeatYamlNode 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A name of HeatSchemeNames, or ts:TYPE. */
+/* Read a scheme: a name of HeatSchemeNames, or ts:TYPE with the type of a PETSc TS.  For the
+ * message, "ts:TYPE" is inserted in the list of names where HEAT_SCHEME_TS stands in the
+ * enumeration. */
 static PetscErrorCode ReadScheme(const HeatReader *r, const HeatYamlNode *node)
 {
   const char *names[HEAT_SCHEME_TS + 4] = {NULL};
@@ -69,15 +77,16 @@ static PetscErrorCode ReadScheme(const HeatReader *r, const HeatYamlNode *node)
   }
   for (int i = 0; i < HEAT_SCHEME_TS + 2; i++)
     names[i + (i >= HEAT_SCHEME_TS)] = HeatSchemeNames[i];
-  names[HEAT_SCHEME_TS] = "ts:TYPE"; /* for the list in a message */
+  names[HEAT_SCHEME_TS] = "ts:TYPE";
   PetscCall(HeatReadChoice(r, node, names, &choice));
   r->c->time.scheme = (HeatScheme)choice;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A scheme that controls its error takes a tolerance of its own when the step is left to it, and
- * without a step it has the first one to choose: later there are only two kinds, with and without
- * a tolerance. */
+/* Read time.adaptive.  Without `step: auto` it must give the tolerance.  A scheme that controls its
+ * error gets two defaults: with `step: auto` the tolerance HEAT_STEP_TOLERANCE, and with `adaptive`
+ * but no step a first step of its own choice.  After that, only a tolerance > 0 distinguishes
+ * adaptive from fixed steps. */
 static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time)
 {
   const HeatYamlNode *section    = HeatReaderKey(time, "adaptive");
@@ -86,7 +95,7 @@ static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time
   HeatYamlNode       *tolerance  = HeatReaderKey(section, "tolerance");
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   if (section && !c->time.step_auto) {
     PetscCall(HeatReaderRequire(r, section, "tolerance", &tolerance));
   }
@@ -106,7 +115,7 @@ static PetscErrorCode ReadTime(const HeatReader *r, const HeatYamlNode *root)
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderRequire(r, root, "time", &section));
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   PetscCall(HeatReaderRequire(r, section, "scheme", &scheme));
   PetscCall(ReadScheme(r, scheme));
 
@@ -125,7 +134,7 @@ static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
   int                 face = r->c->solver.face_average, paint = r->c->solver.paint;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, section));
   PetscCall(
       HeatReadReal(r, HeatReaderKey(section, "tolerance"), HEAT_ANY, &r->c->solver.tolerance));
   PetscCall(
@@ -147,13 +156,13 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
                      *limits     = HeatReaderKey(root, "limits");
   const HeatYamlNode *interval   = HeatReaderKey(checkpoint, "interval");
   const HeatYamlNode *balance    = HeatReaderKey(limits, "balance");
-  const char *const   names[]    = {"daly", "", "", NULL}; /* as a PetscEnum has them */
+  const char *const   names[]    = {"daly", "", "", NULL}; /* laid out as for a PetscEnum */
   HeatCase           *c          = r->c;
   int                 choice, verify = c->checkpoint.verify, mode = c->checkpoint.mode;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, checkpoint));
-  PetscCall(HeatReadMap(r, limits));
+  PetscCall(HeatReaderCheckMap(r, checkpoint));
+  PetscCall(HeatReaderCheckMap(r, limits));
   PetscCall(HeatReadInt(r, HeatReaderKey(checkpoint, "every"), 0, &c->checkpoint.every));
   PetscCall(HeatReadReal(r, HeatReaderKey(checkpoint, "wall_interval"), HEAT_NOT_NEGATIVE,
                          &c->checkpoint.wall_interval));
@@ -177,9 +186,11 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The whole. */
+/* The whole case. */
 
-/* "heated-bar" of "inputs/heated-bar.yaml": for the title and the output folder. */
+/* Read the title.  Its default is the stem of the file name, "heated-bar" for
+ * "inputs/heated-bar.yaml", or "case" if the stem is empty; the default output folder is
+ * out/STEM. */
 static PetscErrorCode ReadTitle(const HeatReader *r, const HeatYamlNode *root, const char *path)
 {
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path,
@@ -197,6 +208,7 @@ static PetscErrorCode ReadTitle(const HeatReader *r, const HeatYamlNode *root, c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check the keys of the tree, then read all sections.  Regions need the materials. */
 static PetscErrorCode ReadTree(const HeatReader *r, HeatYamlNode *root, const char *path)
 {
   PetscFunctionBeginUser;
@@ -218,6 +230,7 @@ static PetscErrorCode ReadTree(const HeatReader *r, HeatYamlNode *root, const ch
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Parse r->c->text, apply the overrides, and read the case from the tree. */
 static PetscErrorCode ParseAndRead(const HeatReader *r, HeatYamlTree *tree, size_t length,
                                    const char *path, PetscInt n_set, const char *const *set)
 {
@@ -236,7 +249,8 @@ static PetscErrorCode ParseAndRead(const HeatReader *r, HeatYamlTree *tree, size
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* `text` NULL: the bytes come from the file. */
+/* Read a case into r->c: from `text`, or from the file `path` if text is NULL.  The tree is
+ * destroyed also after an error. */
 static PetscErrorCode ReadInto(const HeatReader *r, const char *path, const char *text,
                                PetscInt n_set, const char *const *set)
 {

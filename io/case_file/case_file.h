@@ -1,24 +1,35 @@
-/** The case file: YAML to HeatCase, strictly.
+/** The case file: strict reading of YAML into a HeatCase.
  *
- *  Rank 0 reads the file; its bytes are broadcast and every rank parses the same text with the same
+ *  Rank 0 reads the file and broadcasts its bytes.  Every rank parses the same text with the same
  *  overrides, so every rank holds the same case and finds the same errors.  An unknown, repeated or
- *  missing key, a value of the wrong type, NaN or infinity: HEAT_ERR_INPUT with file and line.
+ *  missing key, a value of the wrong type, NaN and infinity raise HEAT_ERR_INPUT with file and
+ *  line, or with "--set" where an override is at fault.
  */
 #ifndef HEAT_IO_CASE_FILE_H
 #define HEAT_IO_CASE_FILE_H
 
 #include "solver/case/case.h"
 
-/** Read a case.  Collective on comm; *c is the caller's.
- *  @param[in] n_set, set  overrides "KEY=VALUE", VALUE in YAML, applied in order before checking
- *  Errors: HEAT_ERR_INPUT, for its content and also when the file cannot be read; HEAT_ERR_FILE for
- *  a table of boundary values that it names.
- *  The case is not validated yet: call HeatCaseValidate. */
+/** Read a case from a file, without validating it: call HeatCaseValidate next.  Collective on comm.
+ *  @param[in]  path        name of the file; also gives the default title and output folder
+ *  @param[in]  n_set, set  [n_set] overrides "KEY=VALUE", VALUE in YAML, applied in their order
+ *                          before the keys are checked
+ *  @param[out] c           destroy with HeatCaseDestroy; NULL after an error
+ *  Errors: HEAT_ERR_INPUT when the file cannot be read or its content is at fault; HEAT_ERR_FILE
+ *  for a table of boundary values that the case names. */
 PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
                             HeatCase **c);
 
-/** Likewise from memory, every rank the same text; `name` stands for the file in messages and
- *  gives the default title and folder. */
+/** Read a case from a text in memory, without validating it: call HeatCaseValidate next.
+ *  Collective on comm.
+ *  @param[in]  name        stands for the file's name, in messages, for the default title and
+ *                          output folder, and for the folder in which files named by the case are
+ *                          sought
+ *  @param[in]  text        YAML, NUL-terminated, the same on every rank
+ *  @param[in]  n_set, set  [n_set] overrides "KEY=VALUE", as in HeatCaseRead
+ *  @param[out] c           destroy with HeatCaseDestroy; NULL after an error
+ *  Errors: HEAT_ERR_INPUT when the text is at fault; HEAT_ERR_FILE for a table of boundary values
+ *  that the case names. */
 PetscErrorCode HeatCaseReadText(MPI_Comm comm, const char *name, const char *text, PetscInt n_set,
                                 const char *const *set, HeatCase **c);
 

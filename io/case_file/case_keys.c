@@ -1,12 +1,18 @@
-/* The table of keys, and the walk that holds a case file against it.
+/** The table of keys, and the check of a case file against it.
  *
- * The table is the only list of what a case file may contain: the walk refuses what is not in it,
- * --help prints it, and inputs/README.md is tested against it.
+ *  The table is the only list of what a case file may contain: the check refuses all other keys,
+ *  --help prints the table, and a test compares inputs/README.md with it.
  *
- * The walk also gives every key its dotted path and remembers its line, which all later messages
- * use.  Paths are matched as patterns: [] for an element of a list, <side> for a side of the
- * domain, <property> for a material's property, <option> for any name at all.  A side is one
- * mapping or a list of them; both have the same pattern, so that the table lists each key once. */
+ *  The check walks down the tree and builds two texts for each key.  The path is the key as the
+ *  user writes it; it is stored in the node and, with the line, in the case, for all later
+ *  messages.  The pattern is the path in the form of the table:
+ *
+ *    path     boundary.top[1].type     regions[2].shape     petsc.ksp_type
+ *    pattern  boundary.<side>.type     regions[].shape      petsc.<option>
+ *
+ *  A side is one mapping or a list of mappings; both have the same pattern, without [], so that the
+ *  table lists each key of a side once.
+ */
 #include "io/case_file/case_keys.h"
 
 #include <stdio.h>
@@ -15,7 +21,10 @@
 
 #include "io/case_file/case_reader.h"
 
-enum { PATH = 256, CANDIDATES = 32 };
+/* Chosen.  A path or pattern that is longer than PATH_BYTES, or a known name longer than NAME_BYTES
+ * [both bytes], would be truncated in messages; a mapping with more than MOST_CANDIDATES known keys
+ * would list only the first ones. */
+enum { PATH_BYTES = 256, NAME_BYTES = 24, MOST_CANDIDATES = 32 };
 
 static const HeatCaseKey keys[] = {
     {"title", "text", "stem of the file", "name of the case, in every record of the run"},
@@ -47,7 +56,7 @@ static const HeatCaseKey keys[] = {
 
     {"regions[].name", "text", "none", "name that checks and results refer to, unique"},
     {"regions[].shape", "all | rectangle | circle | polygon", "all",
-     "what the region covers; the first covers all"},
+     "shape of the region; the first region covers the whole domain"},
     {"regions[].x", "[min, max]", "required for rectangle", "extent in x [m]"},
     {"regions[].y", "[min, max]", "required for rectangle", "extent in y [m]"},
     {"regions[].centre", "[x, y]", "required for circle", "centre [m]"},
@@ -65,7 +74,7 @@ static const HeatCaseKey keys[] = {
      "heat source [W/m3]"},
 
     {"initial.temperature", "number | expression of x y", "0",
-     "initial temperature, below the regions' own"},
+     "initial temperature, where no region gives another"},
     {"initial.file", "file name", "none",
      "HDF5 file with the initial temperature, instead of a formula: also a snapshot or checkpoint"},
     {"initial.dataset", "name of a dataset", "/temperature", "dataset of initial.file, ny x nx"},
@@ -106,13 +115,13 @@ static const HeatCaseKey keys[] = {
     {"time.adaptive.max_step", "number > 0", "none", "largest step [s]"},
 
     {"solver.tolerance", "number, 0 < tolerance < 1", "1e-10",
-     "of a linear solve, relative to its initial residual"},
+     "residual at which a linear solve ends, relative to its initial residual"},
     {"solver.max_iterations", "whole number >= 1", "10000",
-     "of one linear solve; more is a failure, exit code 3"},
+     "iterations of one linear solve; more is a failure, exit code 3"},
     {"solver.max_newton", "whole number >= 1", "50",
      "Newton iterations of one non-linear solve; more is a failure, exit code 3"},
     {"solver.preconditioner", "multigrid | name of a PETSc PC", "multigrid",
-     "preconditioner of the linear solves: ours, or one of PETSc's"},
+     "preconditioner of the linear solves: heat2d's multigrid, or one of PETSc's"},
     {"solver.face_average", "harmonic | arithmetic", "harmonic",
      "conductivity at a face between two cells"},
     {"solver.reproducible", "true | false", "false",
@@ -130,7 +139,7 @@ static const HeatCaseKey keys[] = {
     {"output.history.interval", "number >= 0", "0: by steps",
      "simulated time from row to row of history.csv, hit exactly [s]"},
     {"output.fields", "list of temperature, conductivity, heat_flux, material, owner",
-     "[temperature]", "what a snapshot holds"},
+     "[temperature]", "fields in each snapshot"},
     {"output.probes[].name", "text", "required", "name of a column of probes.csv, unique"},
     {"output.probes[].at", "[x, y]", "required", "place of the probe, in the domain [m]"},
     {"output.profiles[].name", "text", "required", "name of profile_NAME.csv, unique"},
@@ -139,12 +148,12 @@ static const HeatCaseKey keys[] = {
     {"output.profiles[].points", "whole number >= 2", "101",
      "equidistant places on the line, both ends included"},
     {"output.interfaces", "list of [from, to], names of materials", "none",
-     "pairs of materials whose exchange of heat is recorded [W/m]"},
+     "pairs of materials between which the heat flow is recorded [W/m]"},
     {"output.hints", "names=values, blanks between them", "none",
-     "hints for MPI-IO, such as striping_factor=8; those in force are in results.json"},
+     "hints for MPI-IO, such as striping_factor=8; results.json lists the hints in force"},
     {"output.alignment", "multiple of 8, <= 2^30", "4096",
-     "large datasets begin at a multiple of it in a file: the stripe of a parallel file system "
-     "[bytes]"},
+     "large datasets begin at multiples of this offset in a file, such as the stripe of a parallel "
+     "file system [bytes]"},
     {"output.temperature_unit", "text", "K",
      "unit of temperatures in files and labels, e.g. degC; radiation needs K"},
     {"output.compression", "none | deflate", "none", "compression of snapshots"},
@@ -160,9 +169,10 @@ static const HeatCaseKey keys[] = {
     {"checkpoint.mtbf", "number > 0", "required with interval",
      "mean time between failures of the whole job [s]"},
     {"checkpoint.mode", "sync | async", "sync",
-     "the run waits until a checkpoint is on the disk, or goes on while a thread writes a copy"},
+     "sync: the run waits until a checkpoint is on the disk; async: it continues while a thread "
+     "writes a copy"},
     {"checkpoint.verify", "none | sample | full", "full",
-     "what is read back before a checkpoint gets its name: nothing, some rows, or all"},
+     "rows of a checkpoint that are read back before it gets its name: none, some, or all"},
     {"checkpoint.probe", "true | false", "false",
      "before the first checkpoint a plain file of its size is written and read, as a measure"},
     {"limits.wall_time", "number >= 0", "0: none",
@@ -170,17 +180,18 @@ static const HeatCaseKey keys[] = {
     {"limits.stall", "number >= 0", "0: none",
      "time without progress of a rank [s]; then the job is ended, exit code 76"},
     {"limits.slurm", "true | false", "true",
-     "in a Slurm job its end is such a limit, too; the earlier one counts"},
+     "in a Slurm job, treat the end of the job as a limit of the wall time; the earlier limit "
+     "counts"},
     {"limits.balance", "auto | number >= 0", "auto",
-     "error of the energy account, of the heat turned over, that shows a corrupted state; 0: not "
-     "judged"},
+     "error of the energy balance, relative to the heat turned over, that shows a corrupted state; "
+     "0: no test"},
     {"limits.extremes", "true | false", "true",
-     "temperatures far beyond those that can be reached show a corrupted state, too"},
+     "treat a state as corrupted when temperatures lie far outside the range that can be reached"},
 
     {"check[].quantity",
      "temperature | error_l2 | error_max | integral | heat_flow | energy_balance | minimum | "
      "maximum | mean",
-     "required", "what is compared at the end; a failure is exit code 5"},
+     "required", "quantity that is compared at the end; a failure is exit code 5"},
     {"check[].at", "[x, y]", "required for temperature", "place, in the domain [m]"},
     {"check[].exact", "number | expression of x y t", "required for error_l2, error_max",
      "exact temperature"},
@@ -188,10 +199,10 @@ static const HeatCaseKey keys[] = {
     {"check[].weight", "none | density | heat_capacity", "none",
      "factor of the integrand of integral"},
     {"check[].side", "left | right | bottom | top", "this or between for heat_flow",
-     "side, heat into the domain counts [W/m]"},
+     "side through which heat flows; heat into the domain is positive [W/m]"},
     {"check[].segment", "whole number >= 0", "all segments", "segment of the side, from 0"},
     {"check[].between", "[from, to], names of two materials", "this or side for heat_flow",
-     "heat from one material to the other counts [W/m]"},
+     "materials between which heat flows; heat from the first to the second is positive [W/m]"},
     {"check[].region", "name of a region", "the whole domain",
      "where minimum, maximum and mean are taken"},
     {"check[].value", "number", "required unless below is", "expected value"},
@@ -211,7 +222,8 @@ const HeatCaseKey *HeatCaseKeys(void) { return keys; }
 
 /* Looking up. */
 
-/* A row is at the pattern, or below it when it goes on with `after`. */
+/* Return whether the pattern is a key of the table, or a mapping or list that contains one.  strchr
+ * also finds the NUL at the end of ".[", so an equal path matches, too. */
 static PetscBool IsKnown(const char *pattern)
 {
   const size_t length = strlen(pattern);
@@ -223,7 +235,8 @@ static PetscBool IsKnown(const char *pattern)
   return PETSC_FALSE;
 }
 
-/* The pattern is a mapping (after ".") or a list of mappings (after "[]."). */
+/* Return whether the table has keys below the pattern: those of a mapping for `after` = ".", of a
+ * list of mappings for `after` = "[].". */
 static PetscBool HasBelow(const char *pattern, const char *after)
 {
   const size_t length = strlen(pattern);
@@ -237,7 +250,7 @@ static PetscBool HasBelow(const char *pattern, const char *after)
   return PETSC_FALSE;
 }
 
-/* Mappings whose keys are names of a set, and how the table writes all of them. */
+/* Mappings whose keys are the names of an enumeration, and how the table writes any such key. */
 static const struct {
   const char        *parent, *pattern;
   const char *const *names;
@@ -245,7 +258,8 @@ static const struct {
 } families[] = {{"boundary", "<side>", HeatSideNames, HEAT_SIDES},
                 {"properties", "<property>", HeatPropertyNames, HEAT_PROPERTIES}};
 
-/* The segment of the pattern that a key of the mapping at `parent` stands for. */
+/* Return how the table writes a key of the mapping with the pattern `parent`.  A key that contains
+ * one of the table's own marks gets "", which is in no row. */
 static const char *PatternSegment(const char *parent, const char *key)
 {
   if (strcmp(parent, "petsc") == 0) return "<option>";
@@ -255,18 +269,21 @@ static const char *PatternSegment(const char *parent, const char *key)
       if (strcmp(key, families[f].names[i]) == 0) return families[f].pattern;
     }
   }
-  return strpbrk(key, ".[]<>") ? "" : key; /* "" is in no row */
+  return strpbrk(key, ".[]<>") ? "" : key;
 }
 
 /* Unknown keys. */
 
+/* The keys that a mapping may have, for a message. */
 typedef struct {
-  char        storage[CANDIDATES][24];
-  const char *names[CANDIDATES + 1]; /* ended by NULL */
-  char        list[600];             /* "cells, x, y" */
+  char        storage[MOST_CANDIDATES][NAME_BYTES];
+  const char *names[MOST_CANDIDATES + 1]; /* ended by NULL */
+  char        list[600];                  /* "cells, x, y"; a longer one is truncated */
 } Candidates;
 
-/* The keys that the mapping at `parent` may have. */
+/* List the keys that the mapping with the pattern `parent` may have: the names of an enumeration
+ * and the keys in the table.  Rows that begin with the same key stand together in the table, so
+ * comparing a key with the last one found removes repetitions. */
 static void ListCandidates(const char *parent, Candidates *found)
 {
   const size_t length = strlen(parent), skip = length ? length + 1 : 0;
@@ -276,9 +293,9 @@ static void ListCandidates(const char *parent, Candidates *found)
   for (size_t f = 0; f < PETSC_STATIC_ARRAY_LENGTH(families); f++) {
     if (strcmp(parent, families[f].parent) != 0) continue;
     for (; count < families[f].count; count++)
-      snprintf(found->storage[count], 24, "%s", families[f].names[count]);
+      snprintf(found->storage[count], NAME_BYTES, "%s", families[f].names[count]);
   }
-  for (const HeatCaseKey *row = keys; row->path && count < CANDIDATES; row++) {
+  for (const HeatCaseKey *row = keys; row->path && count < MOST_CANDIDATES; row++) {
     if (strncmp(row->path, parent, length) != 0 || (length && row->path[length] != '.')) continue;
     const char *name = row->path + skip;
     const int   n    = (int)strcspn(name, ".[");
@@ -286,7 +303,7 @@ static void ListCandidates(const char *parent, Candidates *found)
     if (name[0] == '<' || (count && strncmp(found->storage[count - 1], name, (size_t)n) == 0 &&
                            !found->storage[count - 1][n]))
       continue;
-    snprintf(found->storage[count++], 24, "%.*s", n, name);
+    snprintf(found->storage[count++], NAME_BYTES, "%.*s", n, name);
   }
   found->list[0] = '\0';
   for (int i = 0; i < count && used < sizeof found->list; i++) {
@@ -297,6 +314,7 @@ static void ListCandidates(const char *parent, Candidates *found)
   found->names[count] = NULL;
 }
 
+/* Raise that a key is unknown, with a suggestion and the known keys. */
 static PetscErrorCode RaiseUnknown(const HeatReader *r, const HeatYamlNode *node,
                                    const char *parent)
 {
@@ -313,16 +331,18 @@ static PetscErrorCode RaiseUnknown(const HeatReader *r, const HeatYamlNode *node
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The walk. */
+/* The walk down the tree. */
 
 static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
                            const char *path);
 
+/* Check one member of a mapping and all below it.  `parent` is the pattern of the mapping,
+ * `parent_path` its path. */
 static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYamlNode *node,
                                  const char *parent, const char *parent_path)
 {
   const char *dot = parent[0] ? "." : "";
-  char        pattern[PATH], path[PATH];
+  char        pattern[PATH_BYTES], path[PATH_BYTES];
 
   PetscFunctionBeginUser;
   snprintf(pattern, sizeof pattern, "%s%s%s", parent, dot, PatternSegment(parent, node->key));
@@ -338,12 +358,13 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Goes down only where the table does: what has another shape is left to the typed readers. */
+/* Check the members of a mapping, or of the mappings of a list, if the table has keys below the
+ * pattern.  A node of any other form is left to the typed readers, which report its type. */
 static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *pattern,
                            const char *path)
 {
   const PetscBool is_side = (PetscBool)(strcmp(pattern, "boundary.<side>") == 0);
-  char            below[PATH], element[PATH];
+  char            below[PATH_BYTES], element[PATH_BYTES];
   PetscInt        i = 0;
 
   PetscFunctionBeginUser;
@@ -357,7 +378,7 @@ static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *
       snprintf(element, sizeof element, "%s[%" PetscInt_FMT "]", path, i);
       PetscCall(HeatCaseAddWhere(r->c, element, child->line));
       child->path = r->c->where[r->c->n_where - 1].path;
-      PetscCall(HeatReadMap(r, child));
+      PetscCall(HeatReaderCheckMap(r, child));
       PetscCall(Walk(r, child, below, element));
     }
   }
@@ -369,7 +390,7 @@ PetscErrorCode HeatReaderCheckKeys(const HeatReader *r, HeatYamlNode *root)
   PetscFunctionBeginUser;
   PetscCall(HeatCaseAddWhere(r->c, "", root->line));
   root->path = r->c->where[0].path;
-  PetscCall(HeatReadMap(r, root));
+  PetscCall(HeatReaderCheckMap(r, root));
   PetscCall(Walk(r, root, "", ""));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,8 @@
-/* The sections of a case file that are lists: materials, contacts, regions, checks; and petsc,
- * whose keys are free.  Types and shapes of values are checked here; whether they make sense
- * together is HeatCaseValidate's. */
+/** The sections of a case file that are lists (materials, contacts, regions, checks), and petsc,
+ *  whose keys may be any name.
+ *
+ *  Types and forms of the values are checked here, their combination by HeatCaseValidate.
+ */
 #include "io/case_file/case_reader.h"
 
 #include <ctype.h>
@@ -10,6 +12,7 @@
 
 /* Materials. */
 
+/* Read a conductivity: one formula for both directions, which is copied, or a pair [kx, ky]. */
 static PetscErrorCode ReadConductivity(const HeatReader *r, const HeatYamlNode *node,
                                        HeatFormula k[2])
 {
@@ -73,6 +76,7 @@ PetscErrorCode HeatReadContacts(const HeatReader *r, const HeatYamlNode *root)
 
 /* Regions. */
 
+/* Read the vertices of a polygon, a list of pairs [x, y]. */
 static PetscErrorCode ReadVertices(const HeatReader *r, const HeatYamlNode *list,
                                    HeatRegion *region)
 {
@@ -83,7 +87,8 @@ static PetscErrorCode ReadVertices(const HeatReader *r, const HeatYamlNode *list
   PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
   PetscCall(PetscMalloc1(n, &region->vertices));
   for (const HeatYamlNode *item = list->first; item; item = item->next) {
-    HeatYamlNode vertex = *item; /* with a path, which elements of lists of lists have only here */
+    /* a copy with a path for messages: HeatReaderCheckKeys sets none for elements of such lists */
+    HeatYamlNode vertex = *item;
 
     snprintf(path, sizeof path, "%s[%" PetscInt_FMT "]", list->path, region->n_vertices);
     vertex.path = path;
@@ -93,7 +98,7 @@ static PetscErrorCode ReadVertices(const HeatReader *r, const HeatYamlNode *list
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A region of a file has no shape and no material of its own. */
+/* Check that a region with a map from a file has neither the keys of a shape nor a material. */
 static PetscErrorCode CheckMapKeys(const HeatReader *r, const HeatYamlNode *item)
 {
   static const char *const others[] = {"shape",  "x",        "y",       "centre",
@@ -110,7 +115,7 @@ static PetscErrorCode CheckMapKeys(const HeatReader *r, const HeatYamlNode *item
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Exactly the keys of its shape are there. */
+/* Check that a region has all keys of its shape and no key of another shape. */
 static PetscErrorCode CheckShapeKeys(const HeatReader *r, const HeatYamlNode *item, HeatShape shape)
 {
   static const struct {
@@ -165,7 +170,8 @@ static PetscErrorCode ReadRegion(const HeatReader *r, const HeatYamlNode *item, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Without a list, one region covers all with the first material. */
+/* Read the regions.  If the section is missing, create one region that covers the domain with the
+ * first material. */
 PetscErrorCode HeatReadRegions(const HeatReader *r, const HeatYamlNode *root)
 {
   const HeatYamlNode *list = HeatReaderKey(root, "regions");
@@ -244,13 +250,15 @@ PetscErrorCode HeatReadChecks(const HeatReader *r, const HeatYamlNode *root)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Petsc. */
+/* PETSc's options. */
 
+/* Return the name of an option without a leading '-'. */
 static const char *OptionName(const HeatYamlNode *node)
 {
   return node->key + (node->key[0] == '-');
 }
 
+/* Order options by name, then by line. */
 static int CompareOptions(const void *a, const void *b)
 {
   const HeatYamlNode *p = *(const HeatYamlNode *const *)a, *q = *(const HeatYamlNode *const *)b;
@@ -263,20 +271,22 @@ static PetscErrorCode ReadOption(const HeatReader *r, const HeatYamlNode *node,
                                  HeatPetscOption *option)
 {
   const char *name = OptionName(node);
-  char        found[HEAT_FOUND];
+  char        found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   HeatReaderCheck(isalpha((unsigned char)name[0]) && !strpbrk(name, " \t\n\r"), r, node,
                   "is not the name of a PETSc option; it begins with a letter and has no space");
   HeatReaderCheck(node->kind == HEAT_YAML_SCALAR, r, node,
                   "found %s; the value of an option is a text, a number, or nothing for a flag",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   PetscCall(PetscStrallocpy(name, &option->key));
   PetscCall(PetscStrallocpy(HeatReaderIsNull(node) ? "" : node->text, &option->value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Repeated options are looked for here, in sorted order: there is no table of them. */
+/* Check that no option is repeated; `-a` and `a` are the same option.  HeatReaderCheckKeys leaves
+ * this check to the reader of petsc: it compares keys pairwise, and only the keys of petsc are not
+ * limited in number by the table of keys.  Sorting keeps the cost of many options low. */
 static PetscErrorCode CheckRepeatedOptions(const HeatReader *r, const HeatYamlNode **sorted,
                                            PetscInt n)
 {
@@ -297,7 +307,7 @@ PetscErrorCode HeatReadPetscOptions(const HeatReader *r, const HeatYamlNode *roo
   PetscErrorCode      code;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, map));
+  PetscCall(HeatReaderCheckMap(r, map));
   if (!map || map->count == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(map->count, &r->c->petsc));
   r->c->n_petsc = map->count;

@@ -1,19 +1,23 @@
-/* The section `output` of a case file: what a run writes, where and when. */
+/** The section `output` of a case file: what a run writes, where and when.
+ *
+ *  Types and forms of the values are checked here, their combination by HeatCaseValidate.
+ */
 #include <stdio.h>
 
 #include "io/case_file/case_reader.h"
 
+/* Read the list of fields in a snapshot.  If it is given, it replaces the default. */
 static PetscErrorCode ReadFields(const HeatReader *r, const HeatYamlNode *list)
 {
   char path[64];
   int  field = 0, i = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadList(r, list));
+  PetscCall(HeatReaderCheckList(r, list));
   if (!list) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArrayzero(r->c->output.fields, HEAT_FIELDS));
   for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
-    HeatYamlNode element = *item;
+    HeatYamlNode element = *item; /* a copy with a path, for messages */
 
     snprintf(path, sizeof path, "%s[%d]", list->path, i);
     element.path = path;
@@ -25,6 +29,7 @@ static PetscErrorCode ReadFields(const HeatReader *r, const HeatYamlNode *list)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read the probes: name and place. */
 static PetscErrorCode ReadProbes(const HeatReader *r, const HeatYamlNode *output)
 {
   const HeatYamlNode *list = HeatReaderKey(output, "probes");
@@ -46,6 +51,7 @@ static PetscErrorCode ReadProbes(const HeatReader *r, const HeatYamlNode *output
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read the profiles: name, both ends of the line, number of points. */
 static PetscErrorCode ReadProfiles(const HeatReader *r, const HeatYamlNode *output)
 {
   const HeatYamlNode *list = HeatReaderKey(output, "profiles");
@@ -65,12 +71,13 @@ static PetscErrorCode ReadProfiles(const HeatReader *r, const HeatYamlNode *outp
     PetscCall(HeatReadRealPair(r, node, profile->from));
     PetscCall(HeatReaderRequire(r, item, "to", &node));
     PetscCall(HeatReadRealPair(r, node, profile->to));
-    profile->points = 101;
+    profile->points = 101; /* default, chosen: 100 intervals */
     PetscCall(HeatReadInt(r, HeatReaderKey(item, "points"), 2, &profile->points));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read the interfaces, pairs of names of materials.  HeatCaseValidate sets their indices. */
 static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *output)
 {
   const HeatYamlNode *list = HeatReaderKey(output, "interfaces");
@@ -83,7 +90,7 @@ static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *ou
   PetscCall(PetscCalloc1(n, &r->c->output.interfaces));
   r->c->output.n_interfaces = n;
   for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
-    HeatYamlNode pair = *item; /* with a path, which elements of lists of lists have only here */
+    HeatYamlNode pair = *item; /* a copy with a path, for messages */
 
     snprintf(path, sizeof path, "%s[%" PetscInt_FMT "]", list->path, i);
     pair.path                              = path;
@@ -93,10 +100,11 @@ static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *ou
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Words of the form name=value. */
+/* Read hints for MPI-IO, words of the form name=value with blanks between them.  Names and values
+ * must be shorter than MPI's limits. */
 static PetscErrorCode ReadHints(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadString(r, node, &r->c->output.hints));
@@ -106,7 +114,7 @@ static PetscErrorCode ReadHints(const HeatReader *r, const HeatYamlNode *node)
     HeatReaderCheck(name > 0 && name + 1 < length, r, node,
                     "found %s; write names and values with blanks between them: "
                     "\"striping_factor=8 romio_ds_write=disable\"",
-                    HeatReaderFound(node, found));
+                    HeatReaderDescribe(node, found));
     HeatReaderCheck(name < MPI_MAX_INFO_KEY && length - name < MPI_MAX_INFO_VAL, r, node,
                     "a hint is longer than MPI takes");
     word += length + strspn(word + length, " ");
@@ -114,6 +122,9 @@ static PetscErrorCode ReadHints(const HeatReader *r, const HeatYamlNode *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read the alignment [bytes] of datasets: a multiple of 8, the largest size of a cell's value, and
+ * at most 2^30.  The limit is chosen; a larger alignment could leave larger gaps between
+ * datasets. */
 static PetscErrorCode ReadAlignment(const HeatReader *r, const HeatYamlNode *node)
 {
   const PetscInt most = 1073741824;
@@ -135,9 +146,9 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
   int                 choice    = c->output.compression;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatReadMap(r, section));
-  PetscCall(HeatReadMap(r, snapshots));
-  PetscCall(HeatReadMap(r, history));
+  PetscCall(HeatReaderCheckMap(r, section));
+  PetscCall(HeatReaderCheckMap(r, snapshots));
+  PetscCall(HeatReaderCheckMap(r, history));
   PetscCall(HeatReadString(r, HeatReaderKey(section, "directory"), &c->output.directory));
   PetscCall(
       HeatReadString(r, HeatReaderKey(section, "temperature_unit"), &c->output.temperature_unit));

@@ -1,4 +1,8 @@
-/* Lists of a bounded length, and pairs, of a case file. */
+/** Lists of a bounded length, and pairs of values.
+ *
+ *  An element of a pair has no path of its own.  A message about it names the pair: the element is
+ *  copied and the copy gets the pair's path.
+ */
 #include "io/case_file/case_reader.h"
 
 PetscErrorCode HeatReadListLength(const HeatReader *r, const HeatYamlNode *list, PetscInt most,
@@ -6,7 +10,7 @@ PetscErrorCode HeatReadListLength(const HeatReader *r, const HeatYamlNode *list,
 {
   PetscFunctionBeginUser;
   *n = 0;
-  PetscCall(HeatReadList(r, list));
+  PetscCall(HeatReaderCheckList(r, list));
   if (!list) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(list->count <= most, r, list,
                   "found %" PetscInt_FMT " entries; at most %" PetscInt_FMT " are possible",
@@ -15,13 +19,14 @@ PetscErrorCode HeatReadListLength(const HeatReader *r, const HeatYamlNode *list,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check that a node is a list of two. */
 static PetscErrorCode CheckPair(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   HeatReaderCheck(node->kind == HEAT_YAML_LIST, r, node,
-                  "found %s; it must be a list of two, [a, b]", HeatReaderFound(node, found));
+                  "found %s; it must be a list of two, [a, b]", HeatReaderDescribe(node, found));
   HeatReaderCheck(node->count == 2, r, node,
                   "found a list of %" PetscInt_FMT "; it must be a list of two, [a, b]",
                   node->count);
@@ -36,7 +41,7 @@ PetscErrorCode HeatReadRealPair(const HeatReader *r, const HeatYamlNode *node, P
   for (const HeatYamlNode *child = node->first; child; child = child->next) {
     HeatYamlNode element = *child;
 
-    element.path = node->path; /* a message about one of the two names the pair */
+    element.path = node->path;
     PetscCall(HeatReadReal(r, &element, HEAT_ANY, value++));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

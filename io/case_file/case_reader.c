@@ -1,8 +1,11 @@
-/* Typed, strict access: what a scalar may look like, and what is said when it does not.
+/** Typed, strict access to nodes: which texts are a number, a truth value or a name, and the
+ *  messages for those that are not.
  *
- * Numbers follow YAML 1.2 in decimal: YAML's octal, hexadecimal, .inf and .nan are refused, and
- * so is an integer written as 1e3 or 12.0, which too often is a slip.  The grammar is checked
- * here and the value left to strtod, which must then take the whole text. */
+ *  Numbers follow YAML 1.2 in decimal.  YAML's octal, hexadecimal, .inf and .nan are refused; so is
+ *  an integer written as 1e3 or 12.0, which often is a mistake.  The grammar is checked here and
+ *  strtod computes the value; strtod must use the whole text, which it does not in a locale with a
+ *  decimal comma.
+ */
 #include "io/case_file/case_reader.h"
 
 #include <ctype.h>
@@ -12,7 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH = 200 };
+/* [bytes] Dotted path of a missing key, for its message; a longer one is truncated.  Chosen. */
+enum { PATH_BYTES = 200 };
 
 /* What a node holds. */
 
@@ -27,7 +31,7 @@ PetscBool HeatReaderIsNull(const HeatYamlNode *node)
   return PETSC_FALSE;
 }
 
-const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND])
+const char *HeatReaderDescribe(const HeatYamlNode *node, char buffer[HEAT_FOUND_BYTES])
 {
   const char *words = node->kind == HEAT_YAML_LIST  ? "a list"
                       : node->kind == HEAT_YAML_MAP ? "a mapping"
@@ -36,7 +40,7 @@ const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND])
 
   if (words) return words;
   const char *quote = node->plain ? "" : "\"";
-  snprintf(buffer, HEAT_FOUND, "%s%.60s%s%s", quote, node->text,
+  snprintf(buffer, HEAT_FOUND_BYTES, "%s%.60s%s%s", quote, node->text,
            strlen(node->text) > 60 ? "..." : "", quote);
   for (char *s = buffer; *s; s++) {
     if (iscntrl((unsigned char)*s)) *s = ' ';
@@ -52,8 +56,9 @@ static const char *SkipDigits(const char *s)
   return s;
 }
 
-/* [-+]? (digits | digits.digits | .digits) ([eE][-+]?digits)? */
-static NumberKind Classify(const char *text)
+/* Classify a text by the grammar
+ *   [-+]? (digits | digits . [digits] | . digits) ([eE] [-+]? digits)? */
+static NumberKind ClassifyNumber(const char *text)
 {
   static const char *const specials[] = {".inf", ".nan", "inf", "nan", "infinity"};
   const char              *s = text + (*text == '-' || *text == '+'), *whole = s;
@@ -78,7 +83,8 @@ static NumberKind Classify(const char *text)
   return *s ? NO_NUMBER : kind;
 }
 
-/* The value of a text that Classify calls a number; infinite when it is too large. */
+/* Return the value of a text that ClassifyNumber accepts; infinity when it is too large for a
+ * double, NaN when strtod does not use the whole text. */
 static PetscReal ToReal(const char *text)
 {
   char           *end;
@@ -87,10 +93,19 @@ static PetscReal ToReal(const char *text)
   return *end ? NAN : value;
 }
 
-/* Names that are nearly right. */
+/* Suggestions for misspelt names. */
 
-/* Damerau's edit distance (optimal string alignment) of short words; `limit` when it is no less. */
-static int Distance(const char *a, const char *b, int limit)
+/* Return the edit distance of two words, at most `limit`: the number of letters to insert, delete,
+ * replace or swap with their neighbour (Damerau's distance, optimal string alignment).  Replacing a
+ * letter by its other case is free.  With d(i, j) the distance of the first i letters of a and the
+ * first j letters of b, and [.] = 1 if true and 0 otherwise,
+ *
+ *   d(i, j) = min(d(i-1, j-1) + [a_i /= b_j],  d(i-1, j) + 1,  d(i, j-1) + 1,
+ *                 d(i-2, j-2) + 1  if a_i = b_(j-1) and a_(i-1) = b_j).
+ *
+ * Three rows of d are kept: row i is rows[i % 3].  Words of LONGEST letters or more, longer than
+ * any name, get `limit`. */
+static int EditDistance(const char *a, const char *b, int limit)
 {
   enum { LONGEST = 32 };
   const int m = (int)PetscMin(strlen(a), (size_t)LONGEST);
@@ -119,11 +134,11 @@ const char *HeatReaderSuggest(const char *text, const char *const candidates[], 
                               size_t size)
 {
   const int   length = (int)PetscMin(strlen(text), (size_t)30);
-  int         least  = PetscMax(2, length / 3 + 1); /* a third of it may be wrong */
+  int         least  = PetscMax(2, length / 3 + 1); /* best so far; a third may be wrong (chosen) */
   const char *best   = NULL;
 
   for (const char *const *candidate = candidates; *candidate; candidate++) {
-    const int distance = Distance(text, *candidate, least);
+    const int distance = EditDistance(text, *candidate, least);
 
     if (distance < least) {
       least = distance;
@@ -145,7 +160,7 @@ HeatYamlNode *HeatReaderKey(const HeatYamlNode *map, const char *key)
 PetscErrorCode HeatReaderRequire(const HeatReader *r, const HeatYamlNode *map, const char *key,
                                  HeatYamlNode **node)
 {
-  char path[PATH];
+  char path[PATH_BYTES];
 
   PetscFunctionBeginUser;
   *node = HeatReaderKey(map, key);
@@ -164,26 +179,26 @@ PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node)
+PetscErrorCode HeatReaderCheckMap(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(node->kind == HEAT_YAML_MAP, r, node,
                   "found %s; it must be a mapping, {key: value, ...}",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node)
+PetscErrorCode HeatReaderCheckList(const HeatReader *r, const HeatYamlNode *node)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(node->kind == HEAT_YAML_LIST, r, node, "found %s; it must be a list, [...]",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -192,30 +207,32 @@ PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node)
 PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,
                             PetscReal *value)
 {
-  char             found[HEAT_FOUND];
-  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
+  char             found[HEAT_FOUND_BYTES];
+  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? ClassifyNumber(node->text)
+                                                                 : NO_NUMBER;
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(kind != NOT_FINITE, r, node, "found %s; it must be finite",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   HeatReaderCheck(kind != NO_NUMBER, r, node, "found %s; it must be a number",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   *value = ToReal(node->text);
   HeatReaderCheck(isfinite(*value), r, node, "found %s, which is too large for a number",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   HeatReaderCheck(range != HEAT_POSITIVE || *value > 0.0, r, node,
-                  "found %s; it must be greater than 0", HeatReaderFound(node, found));
+                  "found %s; it must be greater than 0", HeatReaderDescribe(node, found));
   HeatReaderCheck(range != HEAT_NOT_NEGATIVE || *value >= 0.0, r, node,
-                  "found %s; it must be at least 0", HeatReaderFound(node, found));
+                  "found %s; it must be at least 0", HeatReaderDescribe(node, found));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
                            PetscInt *value)
 {
-  char             found[HEAT_FOUND], hint[64] = "";
-  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? Classify(node->text) : NO_NUMBER;
+  char             found[HEAT_FOUND_BYTES], hint[64] = "";
+  const NumberKind kind = node && node->kind == HEAT_YAML_SCALAR ? ClassifyNumber(node->text)
+                                                                 : NO_NUMBER;
   long long        number;
 
   PetscFunctionBeginUser;
@@ -223,27 +240,28 @@ PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscI
   if (kind == REAL) {
     const PetscReal real = ToReal(node->text);
 
+    /* below 1e15, a double holds all digits of an integer */
     if (real == floor(real) && fabs(real) < 1e15) snprintf(hint, sizeof hint, ": write %.0f", real);
   }
   HeatReaderCheck(kind == INTEGER, r, node, "found %s; it must be a whole number, in digits only%s",
-                  HeatReaderFound(node, found), hint);
+                  HeatReaderDescribe(node, found), hint);
   errno  = 0;
   number = strtoll(node->text, NULL, 10);
   HeatReaderCheck(errno == 0 && number <= PETSC_MAX_INT && number >= -PETSC_MAX_INT, r, node,
                   "found %s, which does not fit the %d-bit indices of this PETSc%s",
-                  HeatReaderFound(node, found), (int)(8 * sizeof *value),
+                  HeatReaderDescribe(node, found), (int)(8 * sizeof *value),
                   sizeof *value == 4 ? "; use a PETSc with 64-bit indices (--with-64-bit-indices)"
                                      : "");
   *value = (PetscInt)number;
   HeatReaderCheck(*value >= least, r, node, "found %s; it must be at least %" PetscInt_FMT,
-                  HeatReaderFound(node, found), least);
+                  HeatReaderDescribe(node, found), least);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, PetscBool *value)
 {
   static const char *const words[] = {"true", "True", "TRUE", "false", "False", "FALSE"};
-  char                     found[HEAT_FOUND];
+  char                     found[HEAT_FOUND_BYTES];
   int                      word = -1;
 
   PetscFunctionBeginUser;
@@ -252,19 +270,19 @@ PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, Petsc
     if (node->kind == HEAT_YAML_SCALAR && strcmp(node->text, words[i]) == 0) word = i;
   }
   HeatReaderCheck(word >= 0, r, node, "found %s; it must be true or false",
-                  HeatReaderFound(node, found));
+                  HeatReaderDescribe(node, found));
   *value = (PetscBool)(word < 3);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
-                  "found %s; it must be a text", HeatReaderFound(node, found));
+                  "found %s; it must be a text", HeatReaderDescribe(node, found));
   PetscCall(PetscFree(*value));
   PetscCall(PetscStrallocpy(node->text, value));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -304,43 +322,43 @@ PetscErrorCode HeatReadDataset(const HeatReader *r, const HeatYamlNode *map, con
 PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
                               const char *const names[], int *value)
 {
-  enum { MOST = 16 };
-  const char *candidates[MOST] = {NULL};
-  char        found[HEAT_FOUND], list[256] = "", suggestion[64];
+  enum { MOST_CANDIDATES = 16 };
+  const char *candidates[MOST_CANDIDATES] = {NULL};
+  char        found[HEAT_FOUND_BYTES], list[256] = "", suggestion[64];
   int         count = 0;
   size_t      used  = 0;
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   while (names[count]) count++;
-  count -= 2; /* the type's name and its prefix */
+  count -= 2; /* without the type's name and its prefix */
   for (int i = 0; i < count; i++) {
     if (node->kind == HEAT_YAML_SCALAR && strcmp(node->text, names[i]) == 0) {
       *value = i;
       PetscFunctionReturn(PETSC_SUCCESS);
     }
-    if (i < MOST - 1) candidates[i] = names[i];
+    if (i < MOST_CANDIDATES - 1) candidates[i] = names[i];
     if (used < sizeof list)
       used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", names[i]);
   }
-  HeatReaderCheck(PETSC_FALSE, r, node, "found %s; it must be %s%s%s", HeatReaderFound(node, found),
-                  count > 1 ? "one of " : "", list,
+  HeatReaderCheck(PETSC_FALSE, r, node, "found %s; it must be %s%s%s",
+                  HeatReaderDescribe(node, found), count > 1 ? "one of " : "", list,
                   HeatReaderSuggest(node->text, candidates, suggestion, sizeof suggestion));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, HeatFormula *formula)
 {
-  char       found[HEAT_FOUND];
+  char       found[HEAT_FOUND_BYTES];
   NumberKind kind;
 
   PetscFunctionBeginUser;
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatReaderCheck(node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
-                  "found %s; it must be a number or an expression%s", HeatReaderFound(node, found),
-                  node->kind == HEAT_YAML_MAP ? " (put an expression that contains ': ' in quotes)"
-                                              : "");
-  kind = Classify(node->text);
+  HeatReaderCheck(
+      node->kind == HEAT_YAML_SCALAR && !HeatReaderIsNull(node), r, node,
+      "found %s; it must be a number or an expression%s", HeatReaderDescribe(node, found),
+      node->kind == HEAT_YAML_MAP ? " (put an expression that contains ': ' in quotes)" : "");
+  kind = ClassifyNumber(node->text);
   if (kind == NO_NUMBER) PetscCall(PetscStrallocpy(node->text, &formula->text));
   else PetscCall(HeatReadReal(r, node, HEAT_ANY, &formula->value));
   formula->given = PETSC_TRUE;

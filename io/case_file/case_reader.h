@@ -1,9 +1,14 @@
-/** Typed, strict access to the tree of a case file: what the files that know its keys share.
+/** Typed, strict access to the tree of a case file; shared by the files that know its keys.
  *
- *  A reader never guesses: a value of another type than asked for is HEAT_ERR_INPUT, said with
- *  file, line and dotted path.  A node that is NULL is a key that is not there: the value keeps its
- *  default.  All ranks read the same tree, so every function here raises collectively without
- *  communicating.
+ *  A value of another type than the one asked for raises HEAT_ERR_INPUT with file, line and dotted
+ *  path; nothing is converted or guessed.
+ *
+ *  Every HeatRead function takes the node of a value.  A node that is NULL stands for an absent
+ *  key: the function succeeds and leaves the value unchanged, so that the value keeps its default.
+ *
+ *  All ranks read the same tree, so they raise the same errors at the same place: every function
+ *  here is collective on r->comm, in that sense, but only HeatReadBoundary communicates, when it
+ *  reads a table of values.
  */
 #ifndef HEAT_IO_CASE_READER_H
 #define HEAT_IO_CASE_READER_H
@@ -11,14 +16,17 @@
 #include "io/case_file/yaml_tree.h"
 #include "solver/case/case.h"
 
+/** What all readers need. */
 typedef struct {
-  MPI_Comm  comm;
-  HeatCase *c; /* being filled; owns the table of lines */
+  MPI_Comm  comm; /* borrowed */
+  HeatCase *c;    /* borrowed; the case that is being filled; its table `where` locates keys */
 } HeatReader;
 
+/** Which finite numbers HeatReadReal accepts: all, those >= 0, those > 0. */
 typedef enum { HEAT_ANY, HEAT_NOT_NEGATIVE, HEAT_POSITIVE } HeatRange;
 
-/** Raise HEAT_ERR_INPUT about a node, unless the condition holds. */
+/** Raise HEAT_ERR_INPUT "FILE:LINE: PATH: message" about a node, unless the condition holds.  The
+ *  node must have a path. */
 #define HeatReaderCheck(condition, r, node, ...)                                                   \
   do {                                                                                             \
     if (PetscUnlikely(!(condition))) {                                                             \
@@ -28,89 +36,116 @@ typedef enum { HEAT_ANY, HEAT_NOT_NEGATIVE, HEAT_POSITIVE } HeatRange;
     }                                                                                              \
   } while (0)
 
-enum { HEAT_FOUND = 80 };
+/* [bytes] Buffer for a description of a node: 60 bytes of its text, quotes, "..." and the NUL. */
+enum { HEAT_FOUND_BYTES = 80 };
 
-/** What a node holds, for a message: its text, `nothing`, `a list` or `a mapping`. */
-const char *HeatReaderFound(const HeatYamlNode *node, char buffer[HEAT_FOUND]);
+/** Describe what a node holds, for messages "found ...": the first 60 bytes of its text, "nothing",
+ *  "a list" or "a mapping".  Return the description, which may lie in `buffer`. */
+const char *HeatReaderDescribe(const HeatYamlNode *node, char buffer[HEAT_FOUND_BYTES]);
 
-/** A scalar without quotes that is empty, ~ or null. */
+/** Return whether a node is null in YAML: a scalar without quotes that is empty, ~ or null. */
 PetscBool HeatReaderIsNull(const HeatYamlNode *node);
 
-/** The member of a mapping, NULL when absent (or when map is NULL). */
+/** Return the member `key` of a mapping; NULL if it is absent or `map` is NULL. */
 HeatYamlNode *HeatReaderKey(const HeatYamlNode *map, const char *key);
 
-/** Likewise; absent is an error. */
+/** Find the member `key` of a mapping.  Errors: HEAT_ERR_INPUT if it is absent. */
 PetscErrorCode HeatReaderRequire(const HeatReader *r, const HeatYamlNode *map, const char *key,
                                  HeatYamlNode **node);
 
-/** The node is a mapping, a list; or NULL. */
-PetscErrorCode HeatReadMap(const HeatReader *r, const HeatYamlNode *node);
-PetscErrorCode HeatReadList(const HeatReader *r, const HeatYamlNode *node);
+/** Raise HEAT_ERR_INPUT unless the node is NULL or a mapping, or a list respectively. */
+PetscErrorCode HeatReaderCheckMap(const HeatReader *r, const HeatYamlNode *node);
+PetscErrorCode HeatReaderCheckList(const HeatReader *r, const HeatYamlNode *node);
 
-/** A finite number. */
+/** Read a finite decimal number within `range`, with or without quotes. */
 PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,
                             PetscReal *value);
-/** A whole number, digits only, >= least. */
+
+/** Read an integer >= `least`: digits only, after an optional sign. */
 PetscErrorCode HeatReadInt(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
                            PetscInt *value);
+
+/** Read true or false (also True, TRUE, False, FALSE). */
 PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, PetscBool *value);
 
-/** Text; numbers too are text.  Replaces *value, which the caller owns. */
+/** Read a text, which may look like a number.  Free the old *value; the caller owns the new one. */
 PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value);
 
-/** Likewise the name of a file: relative to the folder of the case file, unless it is absolute. */
+/** Read a file name.  Unless it is absolute, it is relative to the folder of the case file, and the
+ *  folder is put in front.  Free the old *value; the caller owns the new one. */
 PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char **value);
 
-/** The keys `file` and `dataset` of a mapping; without the latter it is `fallback`. */
+/** Read the members `file` and `dataset` of a mapping.  If only `file` is given, the dataset is
+ *  `fallback`.  The caller owns the strings in *value.  Errors: HEAT_ERR_INPUT if only `dataset` is
+ *  given. */
 PetscErrorCode HeatReadDataset(const HeatReader *r, const HeatYamlNode *map, const char *fallback,
                                HeatDataset *value);
 
-/** One of the names of a PetscEnum-style array; *value is its index. */
+/** Read one of the names of an array that is laid out as for a PetscEnum: the names, the type's
+ *  name, its prefix, NULL.
+ *  @param[out] value  index of the name */
 PetscErrorCode HeatReadChoice(const HeatReader *r, const HeatYamlNode *node,
                               const char *const names[], int *value);
-/** A number, or the text of an expression (which is not compiled here). */
+
+/** Read a number, or the text of an expression, which is not compiled here.  The caller owns the
+ *  text. */
 PetscErrorCode HeatReadFormula(const HeatReader *r, const HeatYamlNode *node, HeatFormula *formula);
 
-/** A list of at most `most` entries, and how many it has. */
+/** Store the number of elements of a list in *n, 0 if `list` is NULL.  Errors: HEAT_ERR_INPUT if
+ *  it is not a list, or has more than `most` elements. */
 PetscErrorCode HeatReadListLength(const HeatReader *r, const HeatYamlNode *list, PetscInt most,
                                   PetscInt *n);
 
-/** A list of exactly two. */
+/** Read a list of exactly two numbers, integers >= `least`, texts or formulas. */
 PetscErrorCode HeatReadRealPair(const HeatReader *r, const HeatYamlNode *node, PetscReal value[2]);
 PetscErrorCode HeatReadIntPair(const HeatReader *r, const HeatYamlNode *node, PetscInt least,
                                PetscInt value[2]);
-
 PetscErrorCode HeatReadStringPair(const HeatReader *r, const HeatYamlNode *node, char *value[2]);
 PetscErrorCode HeatReadFormulaPair(const HeatReader *r, const HeatYamlNode *node,
                                    HeatFormula value[2]);
 
-/** Raise that `node` repeats the key of `other`. */
+/** Raise HEAT_ERR_INPUT: `node` repeats the key of `other`. */
 PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *node,
                                        const HeatYamlNode *other);
 
-/** "; did you mean 'x'?" when a candidate is near to text, else "".  Candidates end with NULL. */
+/** Write "; did you mean 'x'?" into `buffer` of `size` bytes, where x is the candidate with the
+ *  smallest edit distance to `text`.  Write "" if that distance is above 1 and above a third of the
+ *  length of `text`.  Return `buffer`.
+ *  @param[in] candidates  names, ended by NULL */
 const char *HeatReaderSuggest(const char *text, const char *const candidates[], char *buffer,
                               size_t size);
 
-/** Every key of the tree is in the table, and once; gives each its path and line (case_keys.c). */
+/** Check that every key of the tree is in the table of keys and occurs once (case_keys.c); only the
+ *  repetition of keys below `petsc` is left to HeatReadPetscOptions.  Set the path of each member
+ *  of a mapping and of each element of a list of mappings, and store its line in the case.
+ *  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatReaderCheckKeys(const HeatReader *r, HeatYamlNode *root);
 
-/** Apply one KEY=VALUE to the tree (case_set.c).  Errors: HEAT_ERR_INPUT. */
+/** Apply an override "KEY=VALUE" of --set to the tree (case_set.c).  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatReaderSet(const HeatReader *r, HeatYamlTree *tree, HeatYamlNode *root,
                              const char *assignment);
 
-/** The sections that are lists, and petsc (case_lists.c): from the tree's root into the case. */
+/** Read the section materials, regions, contacts, check or petsc from the root of a tree that
+ *  passed HeatReaderCheckKeys into r->c (case_lists.c).  Call HeatReadMaterials before
+ *  HeatReadRegions.
+ *  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatReadMaterials(const HeatReader *r, const HeatYamlNode *root);
 PetscErrorCode HeatReadRegions(const HeatReader *r, const HeatYamlNode *root);
 PetscErrorCode HeatReadContacts(const HeatReader *r, const HeatYamlNode *root);
 PetscErrorCode HeatReadChecks(const HeatReader *r, const HeatYamlNode *root);
 PetscErrorCode HeatReadPetscOptions(const HeatReader *r, const HeatYamlNode *root);
 
-/** properties, initial, source, exchange; boundary, with its tables (case_fields.c). */
+/** Read the sections properties, initial, source and exchange from the root of a tree that passed
+ *  HeatReaderCheckKeys into r->c (case_fields.c).  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root);
+
+/** Read the section boundary, and the tables of values that it names, from the root of a tree that
+ *  passed HeatReaderCheckKeys into r->c (case_fields.c).  Collective on r->comm; communicates for
+ *  each table.  Errors: HEAT_ERR_INPUT; HEAT_ERR_FILE for a table. */
 PetscErrorCode HeatReadBoundary(const HeatReader *r, const HeatYamlNode *root);
 
-/** The section output (case_output.c). */
+/** Read the section output from the root of a tree that passed HeatReaderCheckKeys into r->c
+ *  (case_output.c).  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root);
 
 #endif

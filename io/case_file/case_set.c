@@ -1,23 +1,27 @@
-/* --set KEY=VALUE: an edit of the tree, before anything is read from it.
+/** --set KEY=VALUE: edits the tree before anything is read from it.
  *
- * KEY is a dotted path; an element of a list is name[0] or name.0.  VALUE is YAML.  Mappings on
- * the way are made when they are missing, and a list grows by one at its end; whether the keys
- * exist is left to the walk over the table, like for the file.  A replaced node gets line 0, so
- * that messages about it say --set. */
+ *  KEY is a dotted path, in which name[0] or name.0 is an element of a list.  VALUE is YAML.
+ *  Missing mappings on the path are created, and an index one past the end of a list appends an
+ *  element.  Whether the case has such a key is checked later, together with the keys of the file
+ *  (case_keys.c).  A replaced node gets line 0, so that messages about it name --set.
+ */
 #include "io/case_file/case_reader.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 120 };
+/* [bytes] Beginning of an override that messages show.  Chosen. */
+enum { SHOWN_BYTES = 120 };
 
+/* An override that is being applied. */
 typedef struct {
   const HeatReader *r;
   HeatYamlTree     *tree;
-  const char       *assignment; /* for messages */
+  const char       *assignment; /* "KEY=VALUE" */
 } Setter;
 
+/* Raise HEAT_ERR_INPUT "--set KEY=VALUE: message", unless the condition holds. */
 #define SetterCheck(condition, s, ...)                                                             \
   do {                                                                                             \
     if (PetscUnlikely(!(condition))) return SetterRaise((s), __LINE__, __VA_ARGS__);               \
@@ -33,19 +37,20 @@ __attribute__((format(printf, 3, 4))) static PetscErrorCode SetterRaise(const Se
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
   return HeatRaise(s->r->comm, PETSC_FUNCTION_NAME, __FILE__, line, HEAT_ERR_INPUT,
-                   "--set %.*s%s: %s", SHOWN, s->assignment,
-                   strlen(s->assignment) > SHOWN ? "..." : "", message);
+                   "--set %.*s%s: %s", SHOWN_BYTES, s->assignment,
+                   strlen(s->assignment) > SHOWN_BYTES ? "..." : "", message);
 }
 
-/* One step of the path: text[0..length), and whether it is an index. */
+/* One part of KEY, the name of a member or the index of an element. */
 typedef struct {
-  const char *text;
+  const char *text; /* [length], not terminated by NUL; without brackets */
   size_t      length;
-  PetscBool   is_index;
-  PetscInt    index;
+  PetscBool   is_index; /* text is a number of at most 9 digits, which fits any PetscInt */
+  PetscInt    index;    /* that number; meaningless for a name */
 } Segment;
 
-/* The segment at *at, which moves past it; the end of the key is key_end. */
+/* Parse the segment at *at and advance *at past it and the dot behind it.  key_end is the end of
+ * KEY. */
 static PetscErrorCode NextSegment(const Setter *s, const char **at, const char *key_end,
                                   Segment *segment)
 {
@@ -74,8 +79,10 @@ static PetscErrorCode NextSegment(const Setter *s, const char **at, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode StepIntoList(const Setter *s, const Segment *segment, HeatYamlNode *list,
-                                   HeatYamlNode **child)
+/* Find the element of a list that the segment names; append an empty one if the index is one past
+ * the end. */
+static PetscErrorCode DescendIntoList(const Setter *s, const Segment *segment, HeatYamlNode *list,
+                                      HeatYamlNode **child)
 {
   PetscFunctionBeginUser;
   SetterCheck(segment->is_index, s,
@@ -90,31 +97,32 @@ static PetscErrorCode StepIntoList(const Setter *s, const Segment *segment, Heat
   *child = list->first;
   for (PetscInt i = 0; i < segment->index && *child; i++) *child = (*child)->next;
   if (!*child) {
-    PetscCall(HeatYamlNew(s->tree, HEAT_YAML_SCALAR, NULL, 0, child));
-    (*child)->plain = PETSC_TRUE; /* nothing, until it is set */
+    PetscCall(HeatYamlNewNode(s->tree, HEAT_YAML_SCALAR, NULL, 0, child));
+    (*child)->plain = PETSC_TRUE; /* null, until it gets its value */
     HeatYamlAppend(list, *child);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The child of `parent` that the segment names; made, as nothing, when it is not there. */
-static PetscErrorCode Step(const Setter *s, const Segment *segment, HeatYamlNode *parent,
-                           HeatYamlNode **child)
+/* Find the child of `parent` that the segment names; create it, as null, when it does not exist.  A
+ * null parent becomes the list or mapping that the segment needs. */
+static PetscErrorCode Descend(const Setter *s, const Segment *segment, HeatYamlNode *parent,
+                              HeatYamlNode **child)
 {
-  char found[HEAT_FOUND];
+  char found[HEAT_FOUND_BYTES];
 
   PetscFunctionBeginUser;
   if (HeatReaderIsNull(parent)) parent->kind = segment->is_index ? HEAT_YAML_LIST : HEAT_YAML_MAP;
   if (parent->kind == HEAT_YAML_LIST) {
-    PetscCall(StepIntoList(s, segment, parent, child));
+    PetscCall(DescendIntoList(s, segment, parent, child));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   SetterCheck(parent->kind == HEAT_YAML_MAP, s, "'%.*s' would be inside of %s, which has no keys",
               (int)PetscMin(segment->length, (size_t)40), segment->text,
-              HeatReaderFound(parent, found));
+              HeatReaderDescribe(parent, found));
   *child = HeatYamlMember(parent, segment->text, segment->length);
   if (!*child) {
-    PetscCall(HeatYamlNew(s->tree, HEAT_YAML_SCALAR, segment->text, segment->length, child));
+    PetscCall(HeatYamlNewNode(s->tree, HEAT_YAML_SCALAR, segment->text, segment->length, child));
     (*child)->plain = PETSC_TRUE;
     HeatYamlAppend(parent, *child);
   }
@@ -137,12 +145,13 @@ PetscErrorCode HeatReaderSet(const HeatReader *r, HeatYamlTree *tree, HeatYamlNo
   SetterCheck(!problem.message[0], &s, "the value is %s", problem.message);
   while (at < equals) {
     PetscCall(NextSegment(&s, &at, equals, &segment));
-    PetscCall(Step(&s, &segment, node, &node));
+    PetscCall(Descend(&s, &segment, node, &node));
   }
-  if (!value) { /* nothing behind the = */
-    PetscCall(HeatYamlNew(tree, HEAT_YAML_SCALAR, NULL, 0, &value));
+  if (!value) { /* VALUE is empty: null */
+    PetscCall(HeatYamlNewNode(tree, HEAT_YAML_SCALAR, NULL, 0, &value));
     value->plain = PETSC_TRUE;
   }
+  /* Copy all but the key and the links to siblings, which belong to the place in the tree. */
   node->kind  = value->kind;
   node->plain = value->plain;
   node->line  = 0;

@@ -1,5 +1,8 @@
-/* Tables of values over time.  A table that is not exactly what it should be is refused with its
- * line: a skipped line would be a wrong boundary value for hours of simulated time. */
+/** Tables of a value over time.
+ *
+ *  A line that is not exactly of the expected form raises an error and is not skipped, because a
+ *  skipped line would mean a wrong boundary value for hours of simulated time.
+ */
 #include "io/case_file/series.h"
 
 #include <ctype.h>
@@ -9,17 +12,20 @@
 
 #include "io/file/text_file.h"
 
+/* What a line is: two numbers, two names, empty or a comment, or anything else. */
 typedef enum { LINE_NUMBERS, LINE_NAMES, LINE_EMPTY, LINE_BAD } LineKind;
 
-/* A decimal number with blanks around it, which ends at `end`; *at moves there. */
-static PetscBool TakeNumber(const char **at, const char *end, PetscReal *value)
+/* Parse a finite decimal number in [*at, end), with blanks around it, and advance *at past them.
+ * The caller checks that *at has reached `end`.  Only the characters of decimal numbers are
+ * accepted: strtod also reads hexadecimal numbers, inf and nan. */
+static PetscBool ParseNumber(const char **at, const char *end, PetscReal *value)
 {
   const char *s = *at;
   char       *after;
 
   while (s < end && isblank((unsigned char)*s)) s++;
   for (const char *c = s; c < end && *c != ','; c++) {
-    if (!strchr("0123456789+-.eE \t\r", *c)) return PETSC_FALSE; /* strtod also knows 0x, nan */
+    if (!strchr("0123456789+-.eE \t\r", *c)) return PETSC_FALSE;
   }
   if (s == end) return PETSC_FALSE;
   *value = strtod(s, &after);
@@ -29,6 +35,7 @@ static PetscBool TakeNumber(const char **at, const char *end, PetscReal *value)
   return PETSC_TRUE;
 }
 
+/* Parse the line [line, end). */
 static LineKind ParseLine(const char *line, const char *end, PetscReal *t, PetscReal *value)
 {
   const char *comma = memchr(line, ',', (size_t)(end - line)), *at = line;
@@ -37,15 +44,16 @@ static LineKind ParseLine(const char *line, const char *end, PetscReal *t, Petsc
   while (at < end && isspace((unsigned char)*at)) at++;
   if (at == end || *at == '#') return LINE_EMPTY;
   if (!comma || memchr(comma + 1, ',', (size_t)(end - comma - 1))) return LINE_BAD;
-  if (TakeNumber(&at, comma, t) && at == comma) {
+  if (ParseNumber(&at, comma, t) && at == comma) {
     at = comma + 1;
-    return TakeNumber(&at, end, value) && at == end ? LINE_NUMBERS : LINE_BAD;
+    return ParseNumber(&at, end, value) && at == end ? LINE_NUMBERS : LINE_BAD;
   }
   at = comma + 1;
-  return TakeNumber(&at, end, &ignored) ? LINE_BAD : LINE_NAMES;
+  return ParseNumber(&at, end, &ignored) ? LINE_BAD : LINE_NAMES;
 }
 
-/* The beginning of a line for a message: what is no plain text (a binary file) becomes '?'. */
+/* Copy the first 60 characters of a line, for a message.  Bytes that cannot be printed, as in a
+ * binary file, become '?'. */
 static const char *Quote(const char *line, const char *stop, char text[61])
 {
   const size_t n = (size_t)PetscMin(stop - line, 60);
@@ -55,6 +63,7 @@ static const char *Quote(const char *line, const char *stop, char text[61])
   return text;
 }
 
+/* Parse all lines into series->t and series->value, which have room for every line. */
 static PetscErrorCode ParseTable(MPI_Comm comm, const char *path, const char *text, size_t length,
                                  HeatSeries *series)
 {

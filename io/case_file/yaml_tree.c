@@ -1,10 +1,24 @@
-/* YAML text as a tree: libfyaml's event stream, folded into nodes.
+/** YAML text as a tree: builds nodes from libfyaml's stream of events.
  *
- * Events rather than libfyaml's own documents: the tree is ours, so that --set can edit it,
- * repeated keys survive to be reported with both lines, and nothing of a hostile text (depth,
- * aliases that multiply) is built before it is refused.  Nodes and strings live in blocks that
- * the tree frees together.  Bytes that YAML forbids are looked for first; libfyaml lets some of
- * them pass. */
+ *  Events are used rather than libfyaml's own document tree, for three reasons: --set can edit our
+ *  tree, repeated keys are kept and can be reported with both lines, and a hostile text (deep
+ *  nesting, aliases that multiply) is refused before anything of it is built.
+ *
+ *  Before libfyaml sees the text, a scan of its bytes refuses what YAML forbids, of which libfyaml
+ *  accepts some, and too many open brackets.
+ *
+ *  All nodes and strings lie in a list of blocks, which the tree frees together:
+ *
+ *    tree->blocks --> newest Block ----next----> older Block ----next----> NULL
+ *                       .bytes                     .bytes
+ *                         |                          |
+ *                         v                          v
+ *                        [node|"grid"|node| free ]  [node|"64"|node|"32"| rest ]
+ *                                         ^      ^
+ *                                tree->used      tree->size
+ *
+ *  Each node and each string starts at a multiple of 16 bytes.
+ */
 #include "io/case_file/yaml_tree.h"
 
 #include <libfyaml.h>
@@ -13,23 +27,26 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK = 65536 }; /* bytes at a time from the allocator */
+/* [bytes] Least size of a block.  Chosen: it holds the tree of a usual case file.  A smaller value
+ * means more allocations, a larger one more unused memory. */
+enum { BLOCK_BYTES = 65536 };
 
 typedef struct Block Block;
 struct Block {
   Block *next;
-  char  *bytes; /* owned */
+  char  *bytes; /* owned, zeroed */
 };
 
 struct HeatYamlTree {
   Block *blocks;
-  size_t used, size; /* of the newest block */
+  size_t used, size; /* [bytes] of the newest block */
 };
 
 /* Memory. */
 
-/* Zeroed memory that lives as long as the tree. */
-static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
+/* Return `size` bytes of zeroed memory that is freed with the tree.  Sizes are rounded up to a
+ * multiple of 16 bytes, so that every node is aligned. */
+static PetscErrorCode Allocate(HeatYamlTree *tree, size_t size, void **result)
 {
   PetscFunctionBeginUser;
   size = (size + 15) & ~(size_t)15;
@@ -40,7 +57,7 @@ static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
     block->next  = tree->blocks;
     tree->blocks = block;
     tree->used   = 0;
-    tree->size   = PetscMax(size, (size_t)BLOCK);
+    tree->size   = PetscMax(size, (size_t)BLOCK_BYTES);
     PetscCall(PetscCalloc1(tree->size, &block->bytes));
   }
   *result = tree->blocks->bytes + tree->used;
@@ -48,13 +65,14 @@ static PetscErrorCode Take(HeatYamlTree *tree, size_t size, void **result)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode TakeString(HeatYamlTree *tree, const char *text, size_t length,
+/* Copy `length` bytes and append a NUL. */
+static PetscErrorCode CopyString(HeatYamlTree *tree, const char *text, size_t length,
                                  const char **out)
 {
   void *memory = NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(Take(tree, length + 1, &memory));
+  PetscCall(Allocate(tree, length + 1, &memory));
   if (length) memcpy(memory, text, length);
   ((char *)memory)[length] = '\0';
   *out                     = memory;
@@ -81,17 +99,17 @@ PetscErrorCode HeatYamlDestroy(HeatYamlTree **tree)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatYamlNew(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
-                           size_t key_length, HeatYamlNode **node)
+PetscErrorCode HeatYamlNewNode(HeatYamlTree *tree, HeatYamlKind kind, const char *key,
+                               size_t key_length, HeatYamlNode **node)
 {
   void *memory = NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(Take(tree, sizeof **node, &memory));
+  PetscCall(Allocate(tree, sizeof **node, &memory));
   *node         = memory;
   (*node)->kind = kind;
   (*node)->text = "";
-  if (key) PetscCall(TakeString(tree, key, key_length, &(*node)->key));
+  if (key) PetscCall(CopyString(tree, key, key_length, &(*node)->key));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -114,19 +132,22 @@ HeatYamlNode *HeatYamlMember(const HeatYamlNode *map, const char *key, size_t ke
 
 /* Bytes. */
 
-__attribute__((format(printf, 3, 4))) static void Tell(HeatYamlProblem *problem, int line,
-                                                       const char *format, ...)
+/* Store the first fault of the text; later faults may be consequences of it. */
+__attribute__((format(printf, 3, 4))) static void SetProblem(HeatYamlProblem *problem, int line,
+                                                             const char *format, ...)
 {
   va_list arguments;
 
-  if (problem->message[0]) return; /* the first one counts */
+  if (problem->message[0]) return;
   va_start(arguments, format);
   vsnprintf(problem->message, sizeof problem->message, format, arguments);
   va_end(arguments);
   problem->line = line;
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is none (RFC 3629). */
+/* Return the length [bytes] of the UTF-8 sequence at s, or 0 when it is not valid (RFC 3629).  The
+ * bounds low and high of the second byte exclude overlong sequences, surrogates, and characters
+ * above U+10FFFF. */
 static size_t Utf8Length(const unsigned char *s, size_t left)
 {
   const unsigned char c    = s[0];
@@ -145,29 +166,31 @@ static size_t Utf8Length(const unsigned char *s, size_t left)
   return n;
 }
 
+/* Refuse bytes that are not UTF-8, control characters, and too many open brackets. */
 static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem)
 {
   int    line  = 1;
-  size_t depth = 0; /* of brackets, quoted or not: libfyaml looks ahead through all of them */
+  size_t depth = 0; /* open brackets; those in quotes and comments count, too */
 
   for (size_t i = 0, n; i < length; i += n) {
     const unsigned char c = (unsigned char)text[i];
 
     n = Utf8Length((const unsigned char *)text + i, length - i);
     if (n == 0) {
-      Tell(problem, line, "byte 0x%02x is not UTF-8; save the file in UTF-8", c);
+      SetProblem(problem, line, "byte 0x%02x is not UTF-8; save the file in UTF-8", c);
       return;
     }
     if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
-      Tell(problem, line, "control character 0x%02x; %s", c,
-           c == 0 ? "this is not a text file, or it is UTF-16: save it in UTF-8" : "remove it");
+      SetProblem(problem, line, "control character 0x%02x; %s", c,
+                 c == 0 ? "this is not a text file, or it is UTF-16: save it in UTF-8"
+                        : "remove it");
       return;
     }
     if (c == '\n') line++;
     if (c == '[' || c == '{') depth++;
     if ((c == ']' || c == '}') && depth > 0) depth--;
     if (depth > HEAT_YAML_BRACKETS) {
-      Tell(problem, line, "more than %d brackets are open", HEAT_YAML_BRACKETS);
+      SetProblem(problem, line, "more than %d brackets are open", HEAT_YAML_BRACKETS);
       return;
     }
   }
@@ -175,18 +198,20 @@ static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem
 
 /* Events. */
 
+/* State of the conversion of events into nodes. */
 typedef struct {
   HeatYamlTree     *tree;
   struct fy_parser *parser;
   PetscBool         from_set;
   HeatYamlProblem  *problem;
-  HeatYamlNode     *open[HEAT_YAML_DEPTH]; /* the lists and mappings we are in */
+  HeatYamlNode     *open[HEAT_YAML_DEPTH]; /* [depth] unfinished lists and mappings */
   int               depth;
-  const char       *key; /* of the value to come, or NULL */
-  int               key_line;
+  const char       *key;      /* key of the value that the next event begins, or NULL */
+  int               key_line; /* 1-based line of key */
   HeatYamlNode     *root;
 } Builder;
 
+/* Return the 1-based line at which an event begins, or 0 if it has no place in the text. */
 static int LineOf(struct fy_event *event)
 {
   const struct fy_mark *mark = fy_event_start_mark(event);
@@ -194,16 +219,18 @@ static int LineOf(struct fy_event *event)
   return mark ? mark->line + 1 : 0;
 }
 
-/* Put a new node where it belongs. */
-static PetscErrorCode Place(Builder *b, HeatYamlKind kind, int line, HeatYamlNode **node)
+/* Create a node and append it to the innermost open list or mapping, or make it the root.  A member
+ * of a mapping gets the line of its key.  An empty value has no line of its own, as in "- ", and
+ * gets its parent's. */
+static PetscErrorCode AddNode(Builder *b, HeatYamlKind kind, int line, HeatYamlNode **node)
 {
   HeatYamlNode *parent = b->depth ? b->open[b->depth - 1] : NULL;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatYamlNew(b->tree, kind, NULL, 0, node));
+  PetscCall(HeatYamlNewNode(b->tree, kind, NULL, 0, node));
   (*node)->key = b->key;
   if (b->key) line = b->key_line;
-  else if (line == 0) line = parent ? parent->line : 1; /* nothing at all, as in "- " */
+  else if (line == 0) line = parent ? parent->line : 1;
   (*node)->line = b->from_set ? 0 : line;
   b->key        = NULL;
   if (parent) HeatYamlAppend(parent, *node);
@@ -211,12 +238,14 @@ static PetscErrorCode Place(Builder *b, HeatYamlKind kind, int line, HeatYamlNod
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the next event must be a key. */
 static PetscBool WantsKey(const Builder *b)
 {
   return (PetscBool)(b->depth > 0 && b->open[b->depth - 1]->kind == HEAT_YAML_MAP && !b->key);
 }
 
-static PetscErrorCode TakeScalar(Builder *b, struct fy_event *event, int line)
+/* Store a scalar event as the key of the next value, or as a node. */
+static PetscErrorCode AddScalar(Builder *b, struct fy_event *event, int line)
 {
   struct fy_token *token  = event->scalar.value;
   size_t           length = 0;
@@ -227,51 +256,56 @@ static PetscErrorCode TakeScalar(Builder *b, struct fy_event *event, int line)
   PetscFunctionBeginUser;
   PetscCheck(text, PETSC_COMM_SELF, PETSC_ERR_MEM, "libfyaml gave no text for a scalar");
   if (length && memchr(text, '\0', length)) {
-    Tell(b->problem, line, "a text holds the character \\0; remove it");
+    SetProblem(b->problem, line, "a text holds the character \\0; remove it");
   } else if (WantsKey(b)) {
     if (plain && length == 2 && memcmp(text, "<<", 2) == 0) {
-      Tell(b->problem, line, "merge keys (<<) are not accepted in a case file; write the keys out");
+      SetProblem(b->problem, line,
+                 "merge keys (<<) are not accepted in a case file; write the keys out");
     }
-    PetscCall(TakeString(b->tree, text, length, &b->key));
+    PetscCall(CopyString(b->tree, text, length, &b->key));
     b->key_line = line;
   } else {
-    PetscCall(Place(b, HEAT_YAML_SCALAR, line, &node));
-    PetscCall(TakeString(b->tree, text, length, &node->text));
+    PetscCall(AddNode(b, HEAT_YAML_SCALAR, line, &node));
+    PetscCall(CopyString(b->tree, text, length, &node->text));
     node->plain = plain;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Open(Builder *b, HeatYamlKind kind, int line)
+/* Begin a list or mapping, to which the next events belong. */
+static PetscErrorCode OpenNode(Builder *b, HeatYamlKind kind, int line)
 {
   HeatYamlNode *node = NULL;
 
   PetscFunctionBeginUser;
   if (WantsKey(b)) {
-    Tell(b->problem, line, "a key must be a word, not a list or a mapping");
+    SetProblem(b->problem, line, "a key must be a word, not a list or a mapping");
   } else if (b->depth == HEAT_YAML_DEPTH) {
-    Tell(b->problem, line, "nested more than %d levels deep", HEAT_YAML_DEPTH);
+    SetProblem(b->problem, line, "nested more than %d levels deep", HEAT_YAML_DEPTH);
   } else {
-    PetscCall(Place(b, kind, line, &node));
+    PetscCall(AddNode(b, kind, line, &node));
     b->open[b->depth++] = node;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Refuse aliases, anchors and tags. */
 static void RefuseDecorations(Builder *b, struct fy_event *event, int line)
 {
   if (event->type == FYET_ALIAS || fy_event_get_anchor_token(event)) {
-    Tell(b->problem, line,
-         "anchors (&name) and aliases (*name) are not accepted in a case file; write the value "
-         "out, and "
-         "put an expression that begins with & or * in quotes");
+    SetProblem(
+        b->problem, line,
+        "anchors (&name) and aliases (*name) are not accepted in a case file; write the value "
+        "out, and "
+        "put an expression that begins with & or * in quotes");
   } else if (fy_event_get_tag_token(event)) {
-    Tell(b->problem, line,
-         "tags (!name) are not accepted in a case file; put a text that begins with ! in quotes");
+    SetProblem(
+        b->problem, line,
+        "tags (!name) are not accepted in a case file; put a text that begins with ! in quotes");
   }
 }
 
-static PetscErrorCode TakeEvent(Builder *b, struct fy_event *event)
+static PetscErrorCode HandleEvent(Builder *b, struct fy_event *event)
 {
   const int line = LineOf(event);
 
@@ -281,11 +315,12 @@ static PetscErrorCode TakeEvent(Builder *b, struct fy_event *event)
   switch (event->type) {
   case FYET_DOCUMENT_START:
     if (b->root)
-      Tell(b->problem, line, "a second document begins here (---); a case file is one document");
+      SetProblem(b->problem, line,
+                 "a second document begins here (---); a case file is one document");
     break;
-  case FYET_SCALAR: PetscCall(TakeScalar(b, event, line)); break;
-  case FYET_SEQUENCE_START: PetscCall(Open(b, HEAT_YAML_LIST, line)); break;
-  case FYET_MAPPING_START: PetscCall(Open(b, HEAT_YAML_MAP, line)); break;
+  case FYET_SCALAR: PetscCall(AddScalar(b, event, line)); break;
+  case FYET_SEQUENCE_START: PetscCall(OpenNode(b, HEAT_YAML_LIST, line)); break;
+  case FYET_MAPPING_START: PetscCall(OpenNode(b, HEAT_YAML_MAP, line)); break;
   case FYET_SEQUENCE_END:
   case FYET_MAPPING_END: b->depth--; break;
   default: break;
@@ -300,14 +335,14 @@ static PetscErrorCode Build(Builder *b)
 
   PetscFunctionBeginUser;
   while (!b->problem->message[0] && (event = fy_parser_parse(b->parser)) != NULL) {
-    code = TakeEvent(b, event);
+    code = HandleEvent(b, event);
     fy_parser_event_free(b->parser, event);
     PetscCall(code);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The first line up to `last` that is indented with a tab, or 0. */
+/* Return the first line <= `last` that is indented with a tab, or 0 if there is none. */
 static int TabbedLine(const char *text, size_t length, int last)
 {
   PetscBool indent = PETSC_TRUE;
@@ -321,23 +356,25 @@ static int TabbedLine(const char *text, size_t length, int last)
   return 0;
 }
 
-/* libfyaml's first complaint, which has the line, with the usual causes. */
-static void TellSyntax(struct fy_diag *diag, const char *text, size_t length,
-                       HeatYamlProblem *problem)
+/* Store libfyaml's first error, which has the line, with its usual cause: a tab in the indentation
+ * up to the line after it, a missing colon, or a wrong indentation. */
+static void SetSyntaxProblem(struct fy_diag *diag, const char *text, size_t length,
+                             HeatYamlProblem *problem)
 {
   void                 *iterator = NULL;
   struct fy_diag_error *error    = fy_diag_errors_iterate(diag, &iterator);
   const int             tab      = TabbedLine(text, length, error ? error->line + 1 : INT_MAX);
 
   if (tab) {
-    Tell(problem, tab, "not valid YAML: the line is indented with a tab; use spaces");
+    SetProblem(problem, tab, "not valid YAML: the line is indented with a tab; use spaces");
   } else if (!error || !error->msg) {
-    Tell(problem, 0, "not valid YAML");
+    SetProblem(problem, 0, "not valid YAML");
   } else {
-    Tell(problem, error->line, "not valid YAML: %.200s (column %d)%s", error->msg, error->column,
-         strstr(error->msg, "multiline plain key")
-             ? "; check the colons and the indentation of this line and the next"
-             : "");
+    SetProblem(problem, error->line, "not valid YAML: %.200s (column %d)%s", error->msg,
+               error->column,
+               strstr(error->msg, "multiline plain key")
+                   ? "; check the colons and the indentation of this line and the next"
+                   : "");
   }
 }
 
@@ -353,7 +390,7 @@ PetscErrorCode HeatYamlParse(HeatYamlTree *tree, const char *text, size_t length
   PetscFunctionBeginUser;
   *root    = NULL;
   *problem = (HeatYamlProblem){0};
-  if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+  if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* skip a byte order mark */
     text += 3;
     length -= 3;
   }
@@ -369,7 +406,7 @@ PetscErrorCode HeatYamlParse(HeatYamlTree *tree, const char *text, size_t length
   PetscCheck(b.parser && fy_parser_set_string(b.parser, text, length) == 0, PETSC_COMM_SELF,
              PETSC_ERR_MEM, "libfyaml did not start");
   code = Build(&b);
-  if (fy_parser_get_stream_error(b.parser)) TellSyntax(cfg.diag, text, length, problem);
+  if (fy_parser_get_stream_error(b.parser)) SetSyntaxProblem(cfg.diag, text, length, problem);
   fy_parser_destroy(b.parser);
   fy_diag_destroy(cfg.diag);
   PetscCall(code);

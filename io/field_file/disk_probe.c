@@ -68,7 +68,7 @@ static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt f
   if (!error->failed)
     Move(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);
   PetscCall(Since(grid->comm, start, &probe->write, error));
-  HeatFileForget(path); /* each node its own memory */
+  HeatFileDropCache(path); /* each node its own memory */
   PetscCallMPI(MPI_Barrier(grid->comm));
   start = MPI_Wtime();
   if (!error->failed) Move(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
@@ -89,7 +89,7 @@ PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt 
   PetscFunctionBeginUser;
   *probe = (HeatDiskProbe){0};
   (void)snprintf(name, sizeof(name), "%s/probe", dir);
-  HeatPathPart(name, path, sizeof(path));
+  HeatPathTemporary(name, path, sizeof(path));
   PetscCall(PetscMalloc1(size, &buffer));
   for (size_t i = 0; i < size; i++) buffer[i] = (char)(i * 7 + i / 4096);
   PetscCall(Measure(grid, path, fields, buffer, size, probe, &error));

@@ -23,7 +23,7 @@ PetscErrorCode HeatWriterBegin(HeatWriter *w, const char *path)
 
   PetscFunctionBeginUser;
   HeatH5Begin();
-  HeatPathPart(path, w->part, sizeof(w->part));
+  HeatPathTemporary(path, w->part, sizeof(w->part));
   PetscCheck(w->n_fields <= HEAT_MAX_FILE_FIELDS, w->grid->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "a file holds at most %d fields", HEAT_MAX_FILE_FIELDS);
   PetscCall(HeatSlabCreate(w->grid, &w->slab));

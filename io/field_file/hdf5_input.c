@@ -231,7 +231,7 @@ static void CheckChunk(hid_t dataset, const Chunks *c, const hsize_t at[2], Heat
   }
   HeatH5(error, H5Dread_chunk(dataset, H5P_DEFAULT, at, &again, packed));
   if (!error->failed && !(skipped & c->deflate) &&
-      !HeatInflatesTo(packed, (size_t)stored, c->bytes)) {
+      !HeatInflatesWithin(packed, (size_t)stored, c->bytes)) {
     HeatFileFail(error,
                  "the chunk at [%llu][%llu] unpacks to more than the %zu bytes that it holds",
                  (unsigned long long)at[0], (unsigned long long)at[1], c->bytes);

@@ -1,9 +1,15 @@
-/** The sum of mixed cells: one loop for each width, which compilers vectorise. */
+/** Checksums of cells of 8, 4 and 1 bytes.
+ *
+ *  Each width has a loop of its own, over a fixed type, so that compilers vectorise it.  The sums
+ *  are unsigned, so they wrap modulo 2^64 by definition.
+ */
 #include "io/file/checksum.h"
 
-/* 2^64 / golden ratio: spreads consecutive indices over all bits. */
+/* 2^64 / golden ratio, the increment of splitmix64: spreads consecutive indices over all bits. */
 #define INDEX_FACTOR UINT64_C(0x9E3779B97F4A7C15)
 
+/* Mix(z) with z = bits XOR (index + 1) * INDEX_FACTOR: splitmix64's finaliser, with its shifts and
+ * factors.  index + 1, so that cell 0 is not mixed with 0. */
 static inline uint64_t Mix(uint64_t bits, uint64_t index)
 {
   uint64_t z = bits ^ ((index + 1) * INDEX_FACTOR);

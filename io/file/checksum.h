@@ -1,18 +1,24 @@
-/** The checksum of stored values: which row is damaged, whatever the layout.
+/** Checksum of stored cells, independent of the order in which the cells are summed.
  *
- *  The sum modulo 2^64, over the cells, of a mixer of (the value's bits, the cell's index).  A
- *  sum can be taken in any order and by any number of ranks; the mixer (the finaliser of
- *  splitmix64, Steele, Lea and Flood 2014) makes any changed bit, and two cells that changed
- *  places, change it.
+ *  For cells with values v_i (taken as unsigned integers) and global indices i,
+ *
+ *    checksum = sum over i of Mix(v_i XOR (i + 1) * INDEX_FACTOR)   modulo 2^64,
+ *
+ *  where Mix is the finaliser of splitmix64 (Steele, Lea and Flood 2014).  Addition commutes, so
+ *  any number of ranks can each sum their own cells and add the results: the checksum of a row does
+ *  not depend on the decomposition.  Mix is a bijection, so a change of one cell always changes the
+ *  checksum.  Other changes, such as two cells swapped, go unnoticed with probability 2^-64.
  */
 #ifndef HEAT_IO_CHECKSUM_H
 #define HEAT_IO_CHECKSUM_H
 
 #include <petscsys.h>
 
-/** What `n` consecutive cells contribute.  Not collective.
- *  @param[in] bytes  of a cell: 1, 4 or 8
- *  @param[in] first  index of the first of them; in a field j*nx + i */
+/** Return the checksum of `n` consecutive cells, their contribution to a longer sum.  Not
+ *  collective.
+ *  @param[in] bytes  size of a cell [bytes]: 8, 4 or 1
+ *  @param[in] cells  [n] cells, aligned to their size
+ *  @param[in] first  global index of cells[0]; in a field, cell (i, j) has the index j*nx + i */
 uint64_t HeatChecksum(size_t bytes, const void *cells, PetscInt64 first, PetscInt64 n);
 
 #endif

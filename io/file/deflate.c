@@ -1,9 +1,15 @@
-/** Deflate streams through zlib. */
+/** Compression in the zlib format, by zlib's one-call compressor and its streaming decompressor.
+ *
+ *  The size check inflates into a fixed buffer, which it overwrites again and again: only the count
+ *  of bytes is needed, and a stream of unknown origin may inflate to a thousand times its size.
+ */
 #include "io/file/deflate.h"
 
 #include <zlib.h>
 
-#define INFLATE_BYTES 65536 /* buffer for inflated bytes, which are counted and dropped */
+/* [bytes] Buffer for inflated bytes, on the stack.  Chosen; a smaller one means more calls of zlib,
+ * a larger one more stack. */
+#define INFLATE_BYTES 65536
 
 size_t HeatDeflateBound(size_t size) { return (size_t)compressBound((uLong)size); }
 
@@ -17,7 +23,7 @@ size_t HeatDeflate(const void *bytes, size_t size, void *packed, size_t room)
   return (size_t)length;
 }
 
-PetscBool HeatInflatesTo(const void *packed, size_t size, size_t most)
+PetscBool HeatInflatesWithin(const void *packed, size_t size, size_t most)
 {
   unsigned char out[INFLATE_BYTES];
   z_stream      stream = {.next_in = (z_const Bytef *)packed, .avail_in = (uInt)size};

@@ -1,7 +1,10 @@
-/** Errors that ranks agree on, and whole-or-absent files.
+/** Errors that all ranks agree on, and files that are either complete or absent.
  *
- *  The order "write, fsync, rename, fsync of the folder" is what POSIX needs for a name that never
- *  shows a part of a file, even after a power cut.
+ *  The order "write, fsync, rename, fsync of the folder" is what POSIX requires so that a name
+ *  never refers to a part of a file, even after a power cut: rename replaces the name atomically,
+ *  and each fsync keeps the next step from reaching the disk before the one in front of it.
+ *
+ *  fallocate exists on Linux only; elsewhere HeatFileReserve compares the free space instead.
  */
 #define _GNU_SOURCE /* fallocate */
 #include "io/file/file_util.h"
@@ -18,7 +21,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define MOST_AT_ONCE ((size_t)1073741824) /* bytes: Linux writes at most 2 GiB in one call */
+/* [bytes] Largest size of one pread or pwrite.  Chosen below the 2 GiB that Linux transfers in one
+ * call at most; a smaller one means more calls. */
+#define MOST_AT_ONCE ((size_t)1073741824)
 
 void HeatFileFail(HeatFileError *error, const char *format, ...)
 {
@@ -84,7 +89,7 @@ void HeatPathFolder(const char *path, char *buffer, size_t size)
   else snprintf(buffer, size, "%.*s", (int)(length - 1), path);
 }
 
-void HeatPathPart(const char *path, char *buffer, size_t size)
+void HeatPathTemporary(const char *path, char *buffer, size_t size)
 {
   const char *name = HeatPathName(path);
 
@@ -103,7 +108,7 @@ void HeatFileCheckRegular(const char *path, HeatFileError *error)
   struct stat status;
   const char *what = NULL;
 
-  if (error->failed || stat(path, &status) != 0) return; /* opening it tells why */
+  if (error->failed || stat(path, &status) != 0) return; /* opening it reports why */
   if (S_ISREG(status.st_mode)) return;
   if (S_ISDIR(status.st_mode)) what = "a folder";
   else if (S_ISFIFO(status.st_mode)) what = "a pipe";
@@ -112,7 +117,7 @@ void HeatFileCheckRegular(const char *path, HeatFileError *error)
   HeatFileFail(error, "it is %s, not a file", what);
 }
 
-/* EINVAL: a file system that cannot sync this kind of object (folders on some network ones). */
+/* EINVAL is accepted: some network file systems return it for folders, which they cannot sync. */
 void HeatFileSyncOpen(int descriptor, HeatFileError *error)
 {
   int synced;
@@ -137,7 +142,7 @@ void HeatFileSync(const char *path, HeatFileError *error)
   close(descriptor);
 }
 
-void HeatFileForget(const char *path)
+void HeatFileDropCache(const char *path)
 {
   const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -203,7 +208,7 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
   int  descriptor;
 
   if (error->failed) return;
-  HeatPathPart(path, part, sizeof(part));
+  HeatPathTemporary(path, part, sizeof(part));
   descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC, 0666);
   if (descriptor < 0) {
     HeatFileFailErrno(error, "creating it");
@@ -216,7 +221,8 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
   if (error->failed) unlink(part);
 }
 
-/* Bytes that an ordinary user can still write to the file system of `path`, or -1. */
+/* Return how many bytes an unprivileged user can still write to the file system of `path`, or -1 if
+ * that is unknown. */
 static PetscInt64 FreeBytes(const char *path)
 {
   struct statvfs room;
@@ -225,7 +231,8 @@ static PetscInt64 FreeBytes(const char *path)
   return (PetscInt64)room.f_bavail * (PetscInt64)room.f_frsize;
 }
 
-/* Bytes of the file that lie on the disk already. */
+/* Return how many bytes the disk has allocated for the file already.  st_blocks counts units of 512
+ * bytes on Linux, whatever the block size of the file system. */
 static PetscInt64 AllocatedBytes(const char *path)
 {
   struct stat status;
@@ -233,6 +240,7 @@ static PetscInt64 AllocatedBytes(const char *path)
   return stat(path, &status) == 0 ? (PetscInt64)status.st_blocks * 512 : 0;
 }
 
+/* Fail with ENOSPC, the needed and the free bytes. */
 static void FailNoSpace(const char *path, PetscInt64 bytes, HeatFileError *error)
 {
   HeatFileFail(error,
@@ -241,7 +249,8 @@ static void FailNoSpace(const char *path, PetscInt64 bytes, HeatFileError *error
                strerror(ENOSPC), bytes, FreeBytes(path));
 }
 
-/* 0, or errno. */
+/* Allocate the first `bytes` bytes of an open file.  Return 0 or errno; EOPNOTSUPP or ENOSYS when
+ * fallocate is not available. */
 static int Allocate(int descriptor, PetscInt64 bytes, PetscBool keep_size)
 {
 #if defined(__linux__)
@@ -287,7 +296,7 @@ void HeatFileTrim(const char *path, HeatFileError *error)
   int         cut;
 
   if (error->failed) return;
-  /* cutting a file to its own length frees the blocks behind it */
+  /* Truncating a file to its own length frees the blocks beyond its end. */
   do cut = stat(path, &status) != 0 || truncate(path, status.st_size) != 0;
   while (cut && errno == EINTR);
   if (cut) HeatFileFailErrno(error, "truncate");
@@ -303,7 +312,7 @@ PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix
   errno = 0;
   step  = strtoll(name + length, &end, 10);
   if (errno || strcmp(end, suffix) != 0) return -1;
-  /* only the very name that we would give: not "checkpoint_50.h5" */
+  /* Accept only the digits that heat2d itself would write: not "checkpoint_50.h5". */
   snprintf(again, sizeof(again), "%06lld", step);
   return strncmp(again, name + length, (size_t)(end - name) - length) == 0 &&
                  strlen(again) == (size_t)(end - name) - length

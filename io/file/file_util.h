@@ -1,8 +1,18 @@
-/** What every writer here shares: one agreed error, and files that are either whole or absent.
+/** What all writers and readers share: one error that all ranks agree on, files that are either
+ *  complete or absent, reserved disk space, and file names that contain a step.
  *
- *  A rank that meets a failure notes it in a HeatFileError and goes on to the next meeting point,
- *  where HeatFileAgree makes it everybody's.  Between two meeting points nobody enters a collective
- *  call that a failed rank could miss: that is why a full disk does not hang the job.
+ *  A rank that meets a failure stores it in a HeatFileError and continues to the next point of
+ *  agreement, where HeatFileShare or HeatFileAgree hands it to all ranks.  Between two points of
+ *  agreement no rank makes a collective call that a failed rank would skip.  So a full disk ends
+ *  the operation with an error, and does not hang the job.
+ *
+ *  HeatFileShare and HeatFileAgree are collective, the other functions are not.  Each of these does
+ *  nothing when its HeatFileError is already set, so a sequence of calls needs no test in between.
+ *
+ *  A complete or absent file is made in this order, which keeps a part of a file from ever showing
+ *  under the final name, even after a power cut:
+ *
+ *    write DIR/.NAME.part  ->  fsync it  ->  rename to DIR/NAME  ->  fsync DIR
  */
 #ifndef HEAT_IO_FILE_UTIL_H
 #define HEAT_IO_FILE_UTIL_H
@@ -12,89 +22,106 @@
 #include "solver/base/error.h"
 
 enum {
-  HEAT_STREAM_BYTES = 32 << 20, /* moved at once: many disk blocks, and still in a level-3 cache */
-  HEAT_CALL_BYTES = 256 << 20 /* of one message or library call: far below the limit of 2^31 - 1 of
-                                   MPI's counts */
+  /* [bytes] Size of the pieces in which fields are written and read.  Chosen: many disk blocks, yet
+   * small enough for a level-3 cache.  Larger pieces take more memory, smaller ones more calls. */
+  HEAT_STREAM_BYTES = 32 << 20,
+  /* [bytes] Upper limit of one MPI message or one transfer by HDF5.  Chosen: far below 2^31 - 1,
+   * the largest count of MPI.  A smaller limit means more calls. */
+  HEAT_CALL_BYTES = 256 << 20
 };
 
-/** What went wrong on this rank; the first failure is kept.  Initialise with {0}. */
+/** The first failure of this rank.  Initialise with {0}. */
 typedef struct {
   PetscBool failed;
-  char      text[512]; /* the reason, without the file's name */
+  char      text[512]; /* the reason, without the file's name; a longer one is truncated */
 } HeatFileError;
 
-/** Note a failure.  Not collective. */
+/** Store a failure with a printf message as its reason. */
 void HeatFileFail(HeatFileError *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Note a failure of the C library: "doing: strerror(errno)".  Not collective. */
+/** Store a failure of the C library, with the reason "DOING: strerror(errno)". */
 void HeatFileFailErrno(HeatFileError *error, const char *doing);
 
-/** Make the failure of the lowest failing rank everybody's ("rank 3: ..." when it is not rank 0).
- *  Collective; raises nothing, so that the caller can clean up first. */
+/** Copy the failure of the lowest failed rank to all ranks; if that is rank 3, the reason becomes
+ *  "rank 3 (HOST): reason".  Raise nothing, so that the caller can clean up first.  Collective on
+ *  comm. */
 PetscErrorCode HeatFileShare(MPI_Comm comm, HeatFileError *error);
 
-/** HeatFileShare, then raise HEAT_ERR_FILE "PATH cannot be VERB: reason" if there was one.
- *  Collective.  @param[in] verb "written", "read" */
+/** Call HeatFileShare and raise the failure, if there is one.  Collective on comm.
+ *  @param[in] verb  for the message: "written", "read"
+ *  Errors: HEAT_ERR_FILE "PATH cannot be VERB: reason". */
 PetscErrorCode HeatFileAgree(MPI_Comm comm, const char *path, const char *verb,
                              HeatFileError *error);
 
-/** The folder of a path: "." when it names none.  Writes into buffer. */
+/** Write the folder of a path into `buffer` of `size` bytes: "." for a path without '/'. */
 void HeatPathFolder(const char *path, char *buffer, size_t size);
 
-/** The last part of a path. */
+/** Return the part of `path` after its last '/'. */
 const char *HeatPathName(const char *path);
 
-/** "DIR/.NAME.part": the temporary name beside the final one, in the same file system. */
-void HeatPathPart(const char *path, char *buffer, size_t size);
+/** Write the temporary name of DIR/NAME, "DIR/.NAME.part", into `buffer` of `size` bytes.  It lies
+ *  in the folder of the final name, hence in the same file system, as rename requires. */
+void HeatPathTemporary(const char *path, char *buffer, size_t size);
 
-/** Is there anything of that name?  Not collective. */
+/** Return whether a file, a folder or a symbolic link (also a dangling one) of that name exists. */
 PetscBool HeatFileExists(const char *path);
 
-/** Fail unless the path names a regular file or nothing at all (opening it reports that): opening a
- *  pipe would block until somebody writes to it.  Not collective. */
+/** Fail when the path names something other than a regular file, because opening a pipe blocks
+ *  until another process writes to it.  A path that names nothing passes; opening it then fails. */
 void HeatFileCheckRegular(const char *path, HeatFileError *error);
 
-/** fsync of a file or folder.  Not collective.  A folder whose file system cannot is no failure. */
+/** Sync a file or folder to the disk (fsync).  A file system that cannot sync an object of this
+ *  kind (EINVAL) is no failure. */
 void HeatFileSync(const char *path, HeatFileError *error);
 
-/** Give the synced temporary file its final name and sync the folder.  Not collective. */
+/** Rename the synced file `part` to its final name `path` and sync the folder.  After a failure of
+ *  that last sync `path` exists, and the reason says so. */
 void HeatFilePublish(const char *part, const char *path, HeatFileError *error);
 
-/** All of `length` bytes at `start` of an open file: short writes and interruptions are gone on
- *  with.  Not collective; a negative descriptor with an earlier failure is no matter. */
+/** Write `length` bytes at offset `start` [bytes] of an open file.  Resume after short writes and
+ *  EINTR. */
 void HeatFileWriteAt(int descriptor, const void *bytes, size_t length, PetscInt64 start,
                      HeatFileError *error);
 
-/** Exactly `length` bytes from `start`; an end of the file before is a failure.  Likewise. */
+/** Read exactly `length` bytes at offset `start` [bytes] of an open file.  Resume after short reads
+ *  and EINTR; fail at an earlier end of the file. */
 void HeatFileReadAt(int descriptor, void *bytes, size_t length, PetscInt64 start,
                     HeatFileError *error);
 
-/** Have the system forget what it holds of a synced file in memory, where it can: the next reading is
- *  from the disk.  Not collective. */
-void HeatFileForget(const char *path);
+/** Ask the system to drop this node's cached pages of a synced file, so that the next read comes
+ *  from the disk.  The system may ignore it; errors are ignored, too. */
+void HeatFileDropCache(const char *path);
 
-/** fsync of an open file; an interruption is tried again.  Likewise. */
+/** Sync an open file to the disk (fsync).  Resume after EINTR.  A file system that cannot sync an
+ *  object of this kind (EINVAL) is no failure. */
 void HeatFileSyncOpen(int descriptor, HeatFileError *error);
 
-/** Write a small text file as a whole: temporary name, fsync, rename, fsync of the folder; on a
- *  failure the temporary file is gone and an earlier `path` is untouched.  Not collective. */
+/** Write a small text file that is either complete or absent (temporary name, fsync, rename, fsync
+ *  of the folder).  After a failure the temporary file is deleted and an earlier file `path` is
+ *  unchanged, unless only the folder could not be synced: then `path` has the new text. */
 void HeatFileReplace(const char *path, const char *text, size_t length, HeatFileError *error);
 
-/** Room for `bytes` of the file, which is created where there is none, so that nobody meets a
- *  full disk later: fallocate, or where the file system has none a look at the free space.  Not
- *  collective.  The reason names the needed and the free bytes.
- *  @param[in] keep_size  the file's length stays; else it becomes at least `bytes` */
+/** Reserve disk space for the first `bytes` bytes of a file, so that later writes do not meet a
+ *  full disk.  Create the file if it does not exist.  The space is allocated with fallocate; on a
+ *  file system without fallocate the free space is only compared with the missing bytes.
+ *  @param[in] keep_size  PETSC_TRUE: keep the file's length.  PETSC_FALSE: fallocate extends the
+ *                        file to at least `bytes`; without fallocate the length is kept
+ *  Fails when the disk is full, with the needed and the free bytes in the reason, and when the file
+ *  cannot be created or is limited in size. */
 void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error);
 
-/** Give back what was reserved beyond the end of the file.  Not collective. */
+/** Free the disk space that was reserved beyond the end of the file. */
 void HeatFileTrim(const char *path, HeatFileError *error);
 
-/** A step out of a name PREFIX + digits + SUFFIX, e.g. "checkpoint_000050.h5"; -1: another name. */
+/** Return the step in a name PREFIX<step>SUFFIX, e.g. 50 for "checkpoint_000050.h5".  Return -1 for
+ *  any other name, also when the step is not written as heat2d writes it (%06lld). */
 PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix);
 
-/** Steps of all files PREFIX<step>SUFFIX in `dir`, ascending; *steps is freed with PetscFree.
- *  A folder that does not exist holds none.  Not collective. */
+/** List the steps of all files PREFIX<step>SUFFIX in the folder `dir`.  A folder that does not
+ *  exist contains none.
+ *  @param[out] n      number of steps
+ *  @param[out] steps  [*n], ascending; free with PetscFree */
 PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *suffix, PetscInt *n,
                                PetscInt64 **steps, HeatFileError *error);
 

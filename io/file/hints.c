@@ -1,4 +1,4 @@
-/* Pairs of name and value. */
+/** MPI-IO hints as text: a scan for separators, without a copy of the text. */
 #include "io/file/hints.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
-/** JSON, by cJSON.
+/** JSON texts, by cJSON; this is the only file that includes its header.
  *
- *  Numbers are handed over as text, because cJSON's own printing drops the last bit.
+ *  Numbers are passed to cJSON as raw text.  Its own printing drops the last bit of a double, and
+ *  it stores every number as a double, which holds integers up to 2^53 only.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/file/json.h"
@@ -15,7 +16,9 @@
 
 #include "io/file/table.h"
 
-#define LARGEST_FILE 67108864 /* bytes: a larger one is not one of ours */
+/* [bytes] 64 MiB, chosen: it bounds the memory that a foreign file can take.  A results.json must
+ * fit, which contains the text of a case, of up to 16 MiB. */
+#define LARGEST_FILE 67108864
 
 HeatJson *HeatJsonCreate(void) { return cJSON_CreateObject(); }
 
@@ -37,7 +40,7 @@ HeatJson *HeatJsonAddArray(HeatJson *object, const char *key)
 
 void HeatJsonAppend(HeatJson *array, HeatJson *element) { cJSON_AddItemToArray(array, element); }
 
-/* The shortest text that reads back as the same double. */
+/* Create a number item; null if v is not finite. */
 static cJSON *NumberItem(double v)
 {
   char text[32];
@@ -50,7 +53,6 @@ void HeatJsonPutNumber(HeatJson *object, const char *key, double v)
   cJSON_AddItemToObject(object, key, NumberItem(v));
 }
 
-/* A count: -1 is "not known". */
 void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n)
 {
   char text[32];
@@ -59,7 +61,8 @@ void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n)
   cJSON_AddItemToObject(object, key, n < 0 ? cJSON_CreateNull() : cJSON_CreateRaw(text));
 }
 
-/* Bytes of the UTF-8 character at `c`, 0 if it is not one. */
+/* Return the length [bytes] of the UTF-8 sequence at `c`, or 0 if its first byte or a continuation
+ * byte is not one.  Overlong sequences of 3 or 4 bytes and surrogates are not detected. */
 static int CharacterLength(const unsigned char *c)
 {
   const int length = c[0] < 0x80                   ? 1
@@ -74,7 +77,7 @@ static int CharacterLength(const unsigned char *c)
   return length;
 }
 
-/* A string as JSON needs it: bytes that are not UTF-8 become '?'.  NULL gives null. */
+/* Create a text item, in which '?' replaces each byte that is not part of a UTF-8 sequence. */
 static cJSON *TextItem(const char *text)
 {
   char  *clean = text ? strdup(text) : NULL;
@@ -120,7 +123,6 @@ void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char 
   for (PetscInt i = 0; i < n; i++) cJSON_AddItemToArray(array, TextItem(v[i]));
 }
 
-/* A value as the text of a number of 64 bits: JSON's own numbers have 53. */
 void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
 {
   char text[32];
@@ -132,7 +134,7 @@ void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
 void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
 {
   char        *text   = cJSON_Print(json), *lines;
-  const size_t length = text ? strlen(text) + 1 : 0; /* with the last line's end */
+  const size_t length = text ? strlen(text) + 1 : 0; /* with a final line end */
 
   if (!text || PetscMalloc1(length + 1, &lines)) {
     HeatFileFail(error, "no memory for its text");
@@ -174,6 +176,7 @@ PetscInt64 HeatJsonGetCount(const HeatJson *object, const char *key)
 {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
+  /* below 2^53, up to which a double holds every integer */
   return cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble < 9e15
              ? (PetscInt64)item->valuedouble
              : -1;

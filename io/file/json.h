@@ -1,8 +1,8 @@
-/** JSON texts: made piece by piece, written as whole files, read back.
+/** JSON texts: built value by value, written as complete files, read back.
  *
- *  A number that is not finite, a string that is not there, and a count of -1 become null: "not
- *  known" never looks like a value.  An object that is NULL (no memory) takes nothing.  Nothing here
- *  is collective.
+ *  A number that is not finite, a text that is NULL and a negative count are written as null, so
+ *  that "not known" never looks like a value.  A call with an object or array that is NULL (out of
+ *  memory) does nothing.  Nothing here is collective.
  */
 #ifndef HEAT_IO_JSON_H
 #define HEAT_IO_JSON_H
@@ -13,39 +13,53 @@
 
 typedef struct cJSON HeatJson;
 
-/** An empty object; owned by the caller until it is appended. */
+/** Create an empty object.  The caller destroys it, unless HeatJsonAppend gives it to an array. */
 HeatJson *HeatJsonCreate(void);
 
-/** *json may be NULL. */
+/** Destroy an object with all its members; *json may be NULL. */
 void HeatJsonDestroy(HeatJson **json);
 
-/** A new object, array, below a key; owned by `object`. */
+/** Add an empty object or array as the member `key`.  `object` owns it; NULL when out of memory. */
 HeatJson *HeatJsonAddObject(HeatJson *object, const char *key);
 HeatJson *HeatJsonAddArray(HeatJson *object, const char *key);
 
-/** Give an element to an array. */
+/** Append an element to an array, which owns it from then on. */
 void HeatJsonAppend(HeatJson *array, HeatJson *element);
 
-/** A value below a key: the shortest decimal number; a count, -1: not known; a text, or NULL, in which
- *  bytes that are not UTF-8 become '?'; 64 bits, as hexadecimal text. */
+/** Add the number v, as the shortest decimal text that reads back as the same double. */
 void HeatJsonPutNumber(HeatJson *object, const char *key, double v);
+
+/** Add a count, as an integer; a negative n means "not known" and becomes null. */
 void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n);
+
+/** Add a text; NULL becomes null.  Bytes that do not form a UTF-8 sequence become '?'. */
 void HeatJsonPutText(HeatJson *object, const char *key, const char *text);
+
+/** Add true or false. */
 void HeatJsonPutBoolean(HeatJson *object, const char *key, PetscBool value);
+
+/** Add 64 bits as the text "0x" and 16 hexadecimal digits: many readers of JSON keep only 53 bits
+ *  of a number. */
 void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits);
 
-/** Arrays of n; texts NULL: null. */
+/** Add an array of n numbers or texts, each as by HeatJsonPutNumber or HeatJsonPutText.  If the
+ *  array of texts `v` is NULL, add null. */
 void HeatJsonPutNumbers(HeatJson *object, const char *key, int n, const double *v);
 void HeatJsonPutTexts(HeatJson *object, const char *key, PetscInt n, const char *const *v);
 
-/** HeatFileReplace with the text. */
+/** Write the JSON text to a file that is either complete or absent (HeatFileReplace). */
 void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error);
 
-/** The JSON of a file, or NULL: absent, no regular file, too large, or no JSON. */
+/** Read a JSON file; the caller destroys the result.  Return NULL when the file does not exist, is
+ *  no regular file, has 64 MiB or more, or is not valid JSON. */
 HeatJson *HeatJsonRead(const char *path);
 
-/** A member of a read object, which may be NULL: "" or -1 when it is not there or of another type. */
-void       HeatJsonGetText(const HeatJson *object, const char *key, char *value, size_t size);
+/** Copy the text member `key` into `value` of `size` bytes: "" when the object is NULL, the member
+ *  is missing or is not a text. */
+void HeatJsonGetText(const HeatJson *object, const char *key, char *value, size_t size);
+
+/** Return the member `key` as a count: -1 when the object is NULL, the member is missing, or it is
+ *  not a number in [0, 9e15). */
 PetscInt64 HeatJsonGetCount(const HeatJson *object, const char *key);
 
 #endif

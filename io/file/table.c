@@ -1,4 +1,12 @@
-/** CSV tables.  Rank 0 holds the file; a failure stays in the table until the next agreed flush. */
+/** CSV tables.
+ *
+ *  Rank 0 holds the file and formats the rows into stdio's buffer.  A failure to write is stored in
+ *  the table, where it stays until the next collective flush, since the other ranks do not take
+ *  part in appending a row.
+ *
+ *  To resume a table, the rows to keep are copied to a temporary file, which then replaces the old
+ *  one; a crash in between leaves the old file complete.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/file/table.h"
 
@@ -12,10 +20,10 @@
 struct HeatTable {
   MPI_Comm      comm; /* borrowed */
   PetscMPIInt   rank;
-  char         *path;
-  PetscInt      n_columns;
-  FILE         *file; /* rank 0 */
-  HeatFileError error;
+  char         *path;      /* owned */
+  PetscInt      n_columns; /* with the step */
+  FILE         *file;      /* rank 0: open for appending; NULL on the other ranks */
+  HeatFileError error;     /* first failed write */
 };
 
 const char *HeatShortestDecimal(double v, char buffer[32])
@@ -23,6 +31,7 @@ const char *HeatShortestDecimal(double v, char buffer[32])
   if (isnan(v)) snprintf(buffer, 32, "nan");
   else if (isinf(v)) snprintf(buffer, 32, v > 0 ? "inf" : "-inf");
   else {
+    /* 15 digits survive text -> double -> text; 17 digits identify every double. */
     for (int digits = 15; digits <= 17; digits++) {
       snprintf(buffer, 32, "%.*g", digits, v);
       if (strtod(buffer, NULL) == v) break;
@@ -31,7 +40,7 @@ const char *HeatShortestDecimal(double v, char buffer[32])
   return buffer;
 }
 
-/* One name, quoted where a comma, quote or line end is in it. */
+/* Write a column name, quoted (RFC 4180) when it contains a comma, a quote or a line end. */
 static void PutName(FILE *out, const char *name)
 {
   if (!name[strcspn(name, ",\"\r\n")]) {
@@ -46,7 +55,7 @@ static void PutName(FILE *out, const char *name)
   fputc('"', out);
 }
 
-/* The header line, with its line end; freed by the caller with free(). */
+/* Return the header line with its line end, or NULL when out of memory; free with free(). */
 static char *Header(PetscInt n, const char *const *names)
 {
   char  *text = NULL;
@@ -62,7 +71,8 @@ static char *Header(PetscInt n, const char *const *names)
   return fclose(out) == 0 ? text : NULL;
 }
 
-/* A whole row of a step up to `last`: it begins with a number and ends with a line end. */
+/* Return whether a line is a complete row of a step <= `last`: it begins with an integer and ends
+ * with a line end, which the last row of an interrupted run may lack. */
 static PetscBool KeepRow(const char *line, ssize_t length, PetscInt64 last)
 {
   char     *end;
@@ -76,14 +86,14 @@ static PetscBool KeepRow(const char *line, ssize_t length, PetscInt64 last)
              : PETSC_FALSE;
 }
 
-/* Copy the header and the rows to keep. */
+/* Copy the header, which must be equal to `header`, and the rows of steps <= `last`. */
 static void CopyRows(FILE *in, FILE *out, const char *header, PetscInt64 last, HeatFileError *error)
 {
   char   *line   = NULL;
   size_t  room   = 0;
   ssize_t length = getline(&line, &room, in);
 
-  if (length < 0) fputs(header, out); /* an empty file is begun anew */
+  if (length < 0) fputs(header, out); /* an empty file: start a new table */
   else if (strcmp(line, header) != 0) {
     HeatFileFail(
         error,
@@ -96,14 +106,14 @@ static void CopyRows(FILE *in, FILE *out, const char *header, PetscInt64 last, H
   free(line);
 }
 
-/* Rank 0: replace the old table by what is kept of it; afterwards rows are appended. */
+/* Replace the old file by its header and its rows of steps <= `last`.  Rank 0 only. */
 static void Resume(const char *path, const char *header, PetscInt64 last, HeatFileError *error)
 {
   char  part[PETSC_MAX_PATH_LEN];
   FILE *in = fopen(path, "r"), *out;
 
   if (!in && errno != ENOENT) HeatFileFailErrno(error, "reading it");
-  HeatPathPart(path, part, sizeof(part));
+  HeatPathTemporary(path, part, sizeof(part));
   out = error->failed ? NULL : fopen(part, "w");
   if (!out) HeatFileFailErrno(error, "creating it");
   else {
@@ -118,10 +128,10 @@ static void Resume(const char *path, const char *header, PetscInt64 last, HeatFi
   if (in) fclose(in);
 }
 
+/* Prepare the file and open it for appending.  Rank 0 only. */
 static void OpenTable(HeatTable *t, const char *header, PetscInt64 resume_step)
 {
   if (!header) HeatFileFail(&t->error, "no memory for the header");
-  /* a fresh table is one of which nothing is kept */
   if (!t->error.failed && resume_step < 0)
     HeatFileReplace(t->path, header, strlen(header), &t->error);
   else if (!t->error.failed) Resume(t->path, header, resume_step, &t->error);

@@ -1,10 +1,17 @@
-/** A table in a growing text file: history.csv, probes.csv, profile_NAME.csv.
+/** A table in a CSV file that grows row by row: history.csv, probes.csv, profile_NAME.csv.
  *
- *  One header line with the columns' names, then rows in order of the step, one or several of each:
- *  the step as an integer, the rest
- *  as the shortest decimal numbers that read back as the same doubles ("nan", "inf" where they
- *  are not finite).  Rank 0 writes; every function may be called by all ranks.  A failed write is
- *  noted and raised by the next HeatTableFlush.
+ *  Rank 0 holds the file; the other ranks call the collective functions to agree on errors.
+ *  The file has a header line with the column names, then rows in ascending order of the step; a
+ *  step has one row or several.  The step is an integer, every other value the shortest decimal
+ *  number that reads back as the same double, or "nan", "inf", "-inf":
+ *
+ *    step,time,min,max          header; a name with a comma, a quote or a line end is quoted
+ *    0,0,293.15,293.15
+ *    100,0.5,293.15,341.79999999999995
+ *
+ *  Unlike heat2d's other files, a table grows in place: after a crash its last row may be
+ *  incomplete. A failed write is stored in the table and raised by the next HeatTableFlush or
+ *  HeatTableDestroy.
  */
 #ifndef HEAT_IO_TABLE_H
 #define HEAT_IO_TABLE_H
@@ -13,26 +20,32 @@
 
 typedef struct HeatTable HeatTable;
 
-/** Open the table.  Collective on comm; the communicator is borrowed and must outlive the table.
- *  @param[in] names        [n_columns] of them; the first is "step".  Quoted where CSV needs it
- *  @param[in] resume_step  -1: an older file is replaced.  Else the header and the rows with
- *                          step <= resume_step stay; a missing file is begun anew
- *  Errors: HEAT_ERR_FILE: cannot be written; the header found is another one (both are named). */
+/** Open a table for appending.  Collective on comm, which is borrowed and must outlive the table.
+ *  @param[in]  names        [n_columns] names of the columns; the first one is "step"
+ *  @param[in]  resume_step  -1: replace an older file.  Otherwise keep the header and the rows with
+ *                           step <= resume_step of the older file, or start a new file
+ *  @param[out] table        destroy with HeatTableDestroy; NULL after an error
+ *  Errors: HEAT_ERR_FILE when the file cannot be written, or when the older file has another header
+ *  (the message shows both). */
 PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_columns,
                                const char *const *names, PetscInt64 resume_step, HeatTable **table);
 
-/** Append a row.  Buffered; not collective, only rank 0 does anything.
- *  @param[in] values  [n_columns - 1], the columns after the step */
+/** Append a row to the buffer of the file.  Not collective; does nothing on ranks other than 0.
+ *  @param[in] step    value of the first column
+ *  @param[in] values  [n_columns - 1] values of the other columns */
 PetscErrorCode HeatTableAppend(HeatTable *table, PetscInt64 step, const PetscReal *values);
 
-/** Hand all rows to the system.  Collective.  Errors: HEAT_ERR_FILE, also for earlier rows. */
+/** Write all buffered rows to the system; they are not synced to the disk.  Collective.
+ *  Errors: HEAT_ERR_FILE when this write or that of an earlier row failed. */
 PetscErrorCode HeatTableFlush(HeatTable *table);
 
-/** Flush, sync to the disk, close.  Collective; *table may be NULL.  Errors: as HeatTableFlush; the
- *  table is gone in any case. */
+/** Write all buffered rows, sync the file to the disk, close it.  Collective; *table may be NULL.
+ *  Errors: HEAT_ERR_FILE when any write, the sync or the close failed; the table is freed
+ *  nevertheless. */
 PetscErrorCode HeatTableDestroy(HeatTable **table);
 
-/** The shortest decimal text that reads back as v: %.15g, %.16g or %.17g.  buffer: 32 bytes. */
+/** Write into `buffer` the shortest of %.15g, %.16g and %.17g that reads back as v ("nan", "inf" or
+ *  "-inf" if v is not finite), and return it.  Not collective. */
 const char *HeatShortestDecimal(double v, char buffer[32]);
 
 #endif

@@ -1,5 +1,9 @@
-/* Text files: rank 0 reads, because a file opened by every rank of a large job is a burden on the
- * file system; what it found, content or failure, is broadcast. */
+/** Text files for all ranks.
+ *
+ *  Only rank 0 opens the file, because a file that every rank of a large job opens overloads the
+ *  file system.  It broadcasts a header {failure, length} and, without a failure, the bytes; so
+ *  every rank raises the same error.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/file/text_file.h"
 
@@ -8,19 +12,26 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* [bytes] Both chosen.  MOST_BYTES bounds the memory that a text takes on every rank; it holds
+ * about a million lines "time,value" of a table.  FIRST_BYTES is the first allocation on rank 0,
+ * which doubles while the file is longer; a smaller one means more reallocations. */
 enum { MOST_BYTES = 16 * 1024 * 1024, FIRST_BYTES = 65536 };
-enum { TOO_LARGE = -1, NO_FILE = -2 }; /* beside errno */
 
-/* A pipe without a writer would be waited for for ever. */
+/* Failures besides the positive values of errno. */
+enum { TOO_LARGE = -1, PIPE_OR_DEVICE = -2 };
+
+/* Return whether opening or reading the file could block, as with a pipe without a writer.  A
+ * folder counts as readable here: reading it fails with EISDIR, whose text is a good message. */
 static PetscBool IsPipeOrDevice(const char *path)
 {
   struct stat status;
 
   return (PetscBool)(stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
-                     !S_ISDIR(status.st_mode)); /* the system refuses a folder itself */
+                     !S_ISDIR(status.st_mode));
 }
 
-/* All of a file, with a NUL behind it; *failed is errno, TOO_LARGE or NO_FILE. */
+/* Read a whole file and append a NUL.  *failed is 0, errno, TOO_LARGE or PIPE_OR_DEVICE; *text is
+ * allocated in every case.  `pipes`: read pipes and devices, too. */
 static PetscErrorCode ReadBytes(const char *path, PetscBool pipes, char **text, size_t *length,
                                 int *failed)
 {
@@ -30,14 +41,14 @@ static PetscErrorCode ReadBytes(const char *path, PetscBool pipes, char **text, 
 
   PetscFunctionBeginUser;
   *length = 0;
-  *failed = file ? 0 : refuse ? NO_FILE : errno;
+  *failed = file ? 0 : refuse ? PIPE_OR_DEVICE : errno;
   PetscCall(PetscMalloc1(size, text));
   while (file && !*failed) {
     errno = 0;
     *length += fread(*text + *length, 1, size - 1 - *length, file);
     if (ferror(file)) *failed = errno ? errno : EIO;
     else if (*length > MOST_BYTES) *failed = TOO_LARGE;
-    else if (*length < size - 1) break; /* the end */
+    else if (*length < size - 1) break; /* fread stopped at the end of the file */
     else {
       size *= 2;
       PetscCall(PetscRealloc(size, text));
@@ -59,13 +70,13 @@ PetscErrorCode HeatTextRead(MPI_Comm comm, const char *path, PetscErrorCode code
   *text = NULL;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
-    /* The case itself may come through a pipe, as shells make them: heat2d <(...). */
+    /* The case file may be a pipe, which a shell makes for: heat2d <(...). */
     PetscCall(ReadBytes(path, (PetscBool)(code == HEAT_ERR_INPUT), text, length, &failed));
     header[0] = failed;
     header[1] = (PetscInt64)*length;
   }
   PetscCallMPI(MPI_Bcast(header, 2, MPIU_INT64, 0, comm));
-  HeatCheck(header[0] != NO_FILE, comm, code,
+  HeatCheck(header[0] != PIPE_OR_DEVICE, comm, code,
             "%s: cannot be read: it is a pipe or a device; give the name of %s", path, what);
   HeatCheck(header[0] != TOO_LARGE, comm, code, "%s: larger than %d MiB; this is not %s", path,
             MOST_BYTES / (1024 * 1024), what);

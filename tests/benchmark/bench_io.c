@@ -93,7 +93,7 @@ static PetscErrorCode Read(Bench *b, PetscInt k)
   PetscReal start;
 
   PetscFunctionBeginUser;
-  HeatFileForget(b->path);
+  HeatFileDropCache(b->path);
   PetscCall(BenchNow(b->grid->comm, &start));
   PetscCall(HeatFieldFileRead(b->grid, b->path, "temperature", HEAT_ELEMENT_DOUBLE, b->T));
   PetscCall(BenchSince(b->grid->comm, start, &b->seconds[READ][k]));

@@ -4,7 +4,7 @@
  * state, from the same field.  Steps are in units of h^2/k of the background.  A cell holds the
  * iterations to the tolerance; w: the last ones were W-cycles; a: the algebraic multigrid came to
  * the rescue; FAIL: nothing did, and the program's exit code is 1.  Prints the Markdown table of
- * solver/README.md, or with `-quick` a short one for the tests.
+ * solver/MEASURED.md, or with `-quick` a short one for the tests.
  *
  *     iterations [-quick] [-rtol 1e-8] */
 #include <math.h>

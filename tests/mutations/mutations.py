@@ -83,7 +83,7 @@ MUTATIONS = [
     solver("source times a length for the area", "const PetscReal area = g->hx * g->hy;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]",
            "const PetscReal area = g->hx;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]", "space time"),
     solver("uniform source twice", "value *= s->grid->hx * s->grid->hy", "value *= 2.0 * s->grid->hx * s->grid->hy", "time"),
-    solver("source stays at its first value", "if (!changed) PetscFunctionReturn(0);", "if (!changed || t > 0.0) PetscFunctionReturn(0);",
+    solver("source stays at its first value", "if (!changed) PetscFunctionReturn(PETSC_SUCCESS);", "if (!changed || t > 0.0) PetscFunctionReturn(PETSC_SUCCESS);",
            "time space"),
     # the halo
     solver("halo sends the other edge", "PackEdge(g, (HeatSide)s, u, h->send[s])", "PackEdge(g, Opposite((HeatSide)s), u, h->send[s])",

@@ -192,3 +192,10 @@ def test_version_of_the_program_is_that_of_the_build(tmp_path):
     version = re.search(r"project\(heat2d VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
     assert done.returncode == 0 and done.stdout.startswith(f"heat2d {version} "), done.stdout
     assert len(done.stdout.splitlines()) == 1, "printed once a rank"
+
+
+def test_files_named_in_where_to_change_what_exist():
+    text = (ROOT / "app" / "CHANGING.md").read_text()
+    named = set(re.findall(r"`([\w./-]+/[\w.-]+\.(?:[ch]|py|md|dict))`", text))
+    missing = sorted(name for name in named if not (ROOT / name).is_file())
+    assert len(named) > 40 and not missing, f"app/CHANGING.md names files that do not exist: {missing}"

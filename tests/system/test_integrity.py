@@ -96,7 +96,7 @@ def test_stale_or_foreign_manifest_is_told_and_the_checkpoint_believed(tmp_path,
     assert outcome.err.count("heat2d:") == 1 and f"{NAME}.json tells of another file" in outcome.err, outcome.err
     assert outcome.results["restarts"][0]["step"] == 40
     told = inspect(out / f"{NAME}.h5")
-    assert told.code == 0 and told.err.count("tells of another file") == 1, told.err
+    assert told.code == 0 and told.err.count("describes another file") == 1, told.err
 
 
 def test_manifest_of_other_values_is_found_by_inspect(out):

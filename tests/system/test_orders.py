@@ -1,7 +1,7 @@
 """Order of accuracy: scheme x boundary x jump, on the manufactured solution of support/manufactured.py.
 
 `python3 test_orders.py` (with HEAT2D and MPIEXEC set as ctest does) measures all of it and prints the table of
-solver/README.md.
+solver/MEASURED.md.
 """
 from __future__ import annotations
 

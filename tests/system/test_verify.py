@@ -93,7 +93,7 @@ def test_petsc_options_reach_the_solves(tmp_path):
 
 
 @pytest.mark.parametrize("words,message", [
-    (["nonsense"], "there is no verification `nonsense`"),
+    (["nonsense"], "unknown verification entry `nonsense`"),
     (["--set", "grid.cells=[4,4]"], "--set"),
     (["--restart", "latest"], "--restart"),
     (["modes", "-ksp_typo", "1"], "-ksp_typo"),

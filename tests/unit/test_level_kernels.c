@@ -49,9 +49,9 @@ static void RowsOf(Wave *w, HeatHalfRow r[4])
 
 static void CompareWave(PetscBool from_zero)
 {
-  static Wave     one, four;
-  const HeatAhead ahead = {1, {At(&four.u, 7)}};
-  HeatHalfRow     r[4];
+  static Wave        one, four;
+  const HeatPrefetch prefetch = {1, {At(&four.u, 7)}};
+  HeatHalfRow        r[4];
 
   FillWave(&one);
   FillWave(&four);
@@ -61,8 +61,8 @@ static void CompareWave(PetscBool from_zero)
     else HeatRelax(N, &r[k]);
   }
   RowsOf(&four, r);
-  if (from_zero) HeatRelaxWaveFromZero(N, r, &ahead);
-  else HeatRelaxWave(N, r, &ahead);
+  if (from_zero) HeatRelaxWaveFromZero(N, r, &prefetch);
+  else HeatRelaxWave(N, r, &prefetch);
   assert_memory_equal(&one, &four, sizeof one);
 }
 
@@ -145,18 +145,18 @@ static void two_rows_are_updated_like_one_and_one(void **state)
   HeatUpdateResidualWide(N, 0.3, c, &b);
   a = ConjugateRow(&two, 2);
   b = ConjugateRow(&two, 3);
-  HeatUpdateResidualTwice(N, 0.3, c, &a, &b);
+  HeatUpdateResidualTwoRows(N, 0.3, c, &a, &b);
   assert_memory_equal(&one, &two, sizeof one);
 }
 
-static void joining_undoes_splitting(void **state)
+static void interleaving_undoes_splitting(void **state)
 {
   float row[2 * N], even[N], odd[N], again[2 * N];
 
   (void)state;
   for (int k = 0; k < 2 * N; k++) row[k] = (float)k;
   HeatSplit(N, row, even, odd);
-  HeatJoin(N, even, odd, again);
+  HeatInterleave(N, even, odd, again);
   assert_memory_equal(row, again, sizeof row);
 }
 
@@ -165,7 +165,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(a_wave_from_zero_is_its_stages_one_by_one),
     cmocka_unit_test(relaxation_solves_the_equation_of_each_cell),
     cmocka_unit_test(two_rows_are_updated_like_one_and_one),
-    cmocka_unit_test(joining_undoes_splitting),
+    cmocka_unit_test(interleaving_undoes_splitting),
 };
 
 int main(void) { return RUN_TESTS(Tests); }
