@@ -140,7 +140,7 @@ typedef struct {
   HeatSegment *segments; /* owned [n] */
 } HeatBoundary;
 
-/** The time-stepping schemes; solver/README.md, Time, describes them. */
+/** The time-stepping schemes; section 4 of solver/README.md describes them. */
 typedef enum {
   HEAT_SCHEME_FTCS,
   HEAT_SCHEME_RKL2,
