@@ -68,7 +68,7 @@ static PetscErrorCode RecordError(HeatSimulation *sim, const char *message)
   PetscFunctionBeginUser;
   PetscCall(HeatCaptureBegin(&second));
   code = HeatRecordWrite(sim, HEAT_STATUS_ERROR, message);
-  PetscCall(HeatCaptureDrop());
+  PetscCall(HeatCaptureStop());
   PetscFunctionReturn(HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL ? code : PETSC_SUCCESS);
 }
 
@@ -81,9 +81,9 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
 
   PetscFunctionBeginUser;
   PetscCall(HeatSimulationStart(sim));
-  PetscCall(HeatCaptureKeep(&first));
+  PetscCall(HeatCaptureBeginPrinting(&first));
   code = HeatSimulationRun(sim);
-  PetscCall(HeatCaptureDrop());
+  PetscCall(HeatCaptureStop());
   if (code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE) {
     PetscCall(RecordError(sim, first.message));
     PetscFunctionReturn(code);

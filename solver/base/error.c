@@ -1,12 +1,13 @@
-/* Errors: the handler behind error.h.
+/** The error handlers that print or capture messages.
  *
- * PETSc calls the handler on top of its stack each time a function raises an error (INITIAL) and
- * each time PetscCall hands one on (REPEAT).  Ours says nothing on REPEAT for our own codes, so
- * that a message about a case file is one line and not a traceback.  What it does not know goes
- * to PETSc's traceback handler with PETSC_COMM_SELF: on a larger communicator that one prints on
- * rank 0 alone and puts the other ranks to sleep, so that an error of rank 1 would never be seen.
+ *  PETSc calls the handler on top of its stack each time a function raises an error
+ *  (PETSC_ERROR_INITIAL) and each time PetscCall passes one on (PETSC_ERROR_REPEAT).  For our own
+ *  codes our handlers ignore the repeats, so that a message about a case file is one line and not a
+ *  traceback.  All other codes are forwarded to PETSc's traceback handler with PETSC_COMM_SELF: on
+ *  a larger communicator that handler prints on rank 0 only and lets the other ranks sleep, so that
+ *  an error of rank 1 would never be printed.
  *
- * Messages are formatted here with vsnprintf: PETSc's own formatter rewrites %g. */
+ *  Messages are formatted here with vsnprintf, because PETSc's own formatter rewrites %g. */
 #include "solver/base/error.h"
 
 #include <stdarg.h>
@@ -17,6 +18,7 @@ static PetscBool IsOurs(PetscErrorCode code)
   return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
 }
 
+/* Print a message of our own codes once, on rank 0 of comm; print a traceback for other codes. */
 static PetscErrorCode PrintOnce(MPI_Comm comm, int line, const char *function, const char *file,
                                 PetscErrorCode code, PetscErrorType type, const char *message,
                                 void *context)
@@ -37,9 +39,10 @@ static PetscErrorCode PrintOnce(MPI_Comm comm, int line, const char *function, c
   return code;
 }
 
-static PetscErrorCode Capture(MPI_Comm comm, int line, const char *function, const char *file,
-                              PetscErrorCode code, PetscErrorType type, const char *message,
-                              void *context)
+/* Store the first message in the HeatCapture that `context` points to, and print nothing. */
+static PetscErrorCode CaptureFirst(MPI_Comm comm, int line, const char *function, const char *file,
+                                   PetscErrorCode code, PetscErrorType type, const char *message,
+                                   void *context)
 {
   HeatCapture *capture = context;
 
@@ -50,19 +53,19 @@ static PetscErrorCode Capture(MPI_Comm comm, int line, const char *function, con
   return code;
 }
 
-/* Capture and PrintOnce. */
-static PetscErrorCode Keep(MPI_Comm comm, int line, const char *function, const char *file,
-                           PetscErrorCode code, PetscErrorType type, const char *message,
-                           void *context)
+/* Store the first message of our own codes, and print all errors as PrintOnce does. */
+static PetscErrorCode CaptureAndPrint(MPI_Comm comm, int line, const char *function,
+                                      const char *file, PetscErrorCode code, PetscErrorType type,
+                                      const char *message, void *context)
 {
-  if (IsOurs(code)) (void)Capture(comm, line, function, file, code, type, message, context);
+  if (IsOurs(code)) (void)CaptureFirst(comm, line, function, file, code, type, message, context);
   return PrintOnce(comm, line, function, file, code, type, message, NULL);
 }
 
 PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, int line,
                          PetscErrorCode code, const char *format, ...)
 {
-  char    message[2000]; /* PetscError keeps 2048 bytes */
+  char    message[2000]; /* below the 2048 bytes that PetscError keeps; the rest is cut off */
   va_list arguments;
 
   va_start(arguments, format);
@@ -98,26 +101,25 @@ PetscErrorCode HeatCaptureBegin(HeatCapture *capture)
 {
   PetscFunctionBeginUser;
   capture->message[0] = '\0';
-  PetscCall(PetscPushErrorHandler(Capture, capture));
+  PetscCall(PetscPushErrorHandler(CaptureFirst, capture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaptureKeep(HeatCapture *capture)
+PetscErrorCode HeatCaptureBeginPrinting(HeatCapture *capture)
 {
   PetscFunctionBeginUser;
   capture->message[0] = '\0';
-  PetscCall(PetscPushErrorHandler(Keep, capture));
+  PetscCall(PetscPushErrorHandler(CaptureAndPrint, capture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaptureDrop(void)
+PetscErrorCode HeatCaptureStop(void)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscPopErrorHandler());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The worst code wins, and the message comes from the first rank that holds that code. */
 PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *doing,
                               PetscErrorCode code)
 {

@@ -1,12 +1,18 @@
-/* What makes a case valid: the rules that need neither a grid nor a file.  Every rank runs the same
- * checks on the same case, so all raise the same error.  Here: the grid and the solver.  Materials,
- * contacts and regions are in case_validate_lists.c, fields and sides in case_validate_fields.c,
- * the others in the file of their name. */
+/** The rules for a valid case that need neither a grid nor a file.
+ *
+ *  Every rank runs the same checks on the same case, so all ranks raise the same error.  This file
+ *  holds the rules for `grid`, `decomposition` and `solver`, and calls the others: materials,
+ *  contacts and regions are in case_validate_lists.c; properties, initial field, sources, ambient
+ *  exchange and sides in case_validate_fields.c; `output`, `checkpoint` and `limits` in
+ *  case_validate_output.c; `time` in case_validate_time.c; `check` in case_validate_checks.c. */
 #include "solver/case/case_validate.h"
 
 #include <math.h>
 
-/* A cell much smaller than the rounding of its own place has no sides. */
+/* Check the extent [m] of the domain along an axis: it is positive, and a cell is much larger than
+   the rounding error of its coordinates, so that its two sides differ.  The factor 1e3 is chosen:
+   it leaves about three digits for the width of a cell at the far end; a smaller factor would
+   allow widths with fewer digits, a larger one would refuse domains far from the origin. */
 static PetscErrorCode CheckExtent(const HeatValidation *k, const char *key,
                                   const PetscReal extent[2], PetscInt cells)
 {
@@ -46,6 +52,7 @@ static PetscErrorCode ValidateGrid(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check that the cells can be cut into one block for each of `size` ranks. */
 static PetscErrorCode ValidateDecomposition(const HeatValidation *k, PetscMPIInt size)
 {
   const HeatCase *c  = k->c;

@@ -1,11 +1,12 @@
-/* What makes the section `time` valid.  Three kinds of schemes: those whose step stability bounds
- * (ftcs, rkl2), those that can control the error of a step (bdf2, esdirk, ts:TYPE), and the others,
- * which take the step that they are given. */
+/** Rules for the section `time`.  There are three kinds of time-stepping schemes: those whose step
+ *  is limited by stability (ftcs, rkl2), those that can control the error of a step (bdf2, esdirk,
+ *  ts:TYPE), and the others (backward-euler, crank-nicolson), whose step must be given.  The
+ *  scheme steady takes no time step at all. */
 #include "solver/case/case_validate.h"
 
 #include <math.h>
 
-/* A steady case has none of it. */
+/* Check that a steady case has no time step, end or number of steps. */
 static PetscErrorCode ValidateSteady(const HeatValidation *k)
 {
   const HeatCase   *c        = k->c;
@@ -21,6 +22,7 @@ static PetscErrorCode ValidateSteady(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check the keys of time.adaptive.  `controlled`: the scheme can control the error of a step. */
 static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool controlled)
 {
   const HeatCase *c   = k->c;
@@ -39,8 +41,8 @@ static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool contro
                    k->comm, c, "time.adaptive.tolerance", "found %g; it must be greater than 0",
                    c->time.adaptive.tolerance);
   HeatCaseCheckKey(c->time.steps < 0, k->comm, c, "time.steps",
-                   "has no meaning for an error-controlled step, since nobody knows how many there "
-                   "will be; give end in seconds");
+                   "has no meaning for an error-controlled step, since the number of steps is not "
+                   "known in advance; give end in seconds");
   HeatCaseCheckKey(max == 0.0 || min <= max, k->comm, c, "time.adaptive.max_step",
                    "found %g, which is less than min_step, %g", max, min);
   HeatCaseCheckKey(
@@ -49,6 +51,7 @@ static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool contro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check time.step: a positive number, or auto where the scheme can choose its step. */
 static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled)
 {
   const HeatCase *c         = k->c;
@@ -73,6 +76,7 @@ static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check that exactly one of time.end and time.steps is given, and that steps can be counted. */
 static PetscErrorCode ValidateEnd(const HeatValidation *k)
 {
   const HeatCase *c = k->c;
@@ -89,6 +93,7 @@ static PetscErrorCode ValidateEnd(const HeatValidation *k)
   if (c->time.step > 0.0 && c->time.adaptive.tolerance == 0.0) {
     const PetscReal steps = ceil(c->time.end / c->time.step);
 
+    /* Chosen: after 1e15 steps the rounding of the time is already about a tenth of a step. */
     HeatCaseCheckKey(steps <= 1e15 && steps < (PetscReal)PETSC_MAX_INT, k->comm, c, "time.step",
                      "found %g, which makes %g steps; take longer steps", c->time.step, steps);
   }

@@ -350,7 +350,7 @@ static void faulty_sides_are_refused(void **state)
       {"output.temperature_unit=degC", "output.temperature_unit: found degC, but boundary.bottom "
                                        "is of type radiation, which needs"},
       {"time.end=61", "boundary.top[1].table: test_table.csv goes from 0 s to 60 s; it must cover"},
-      {"time={scheme: rkl2, step: auto, steps: 2}", "the run, whose end nobody knows before"},
+      {"time={scheme: rkl2, step: auto, steps: 2}", "the run, whose end is not known in advance"},
       {"time={scheme: bdf2, step: 1, steps: 61}", "must cover the run, from 0 s to 61 s"},
   };
 

@@ -83,10 +83,10 @@ static PetscErrorCode KeepOuterTwice(MPI_Comm comm)
 {
   PetscErrorCode code;
 
-  OK(HeatCaptureKeep(&kept));
+  OK(HeatCaptureBeginPrinting(&kept));
   code = Outer(comm);
   assert_int_equal(HeatRaiseHere(comm, HEAT_ERR_FILE, "a second one"), HEAT_ERR_FILE);
-  OK(HeatCaptureDrop());
+  OK(HeatCaptureStop());
   return code;
 }
 
@@ -109,7 +109,7 @@ static PetscErrorCode DropOuter(MPI_Comm comm)
 
   OK(HeatCaptureBegin(&dropped));
   code = Outer(comm);
-  OK(HeatCaptureDrop());
+  OK(HeatCaptureStop());
   return code;
 }
 
