@@ -252,7 +252,7 @@ static PetscErrorCode CheckReproducible(const HeatLinear *l, PC pc)
   HeatCaseCheckKey(
       elementwise || !c->solver.reproducible, HeatOperatorGrid(l->op)->comm, c,
       "solver.reproducible",
-      "what the preconditioner %s does depends on the layout of blocks; take multigrid, "
+      "the result of the preconditioner %s depends on the decomposition; take multigrid, "
       "jacobi or none, or write false",
       type);
   PetscFunctionReturn(PETSC_SUCCESS);

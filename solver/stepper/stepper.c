@@ -87,7 +87,9 @@ static PetscErrorCode ShortenStepForError(HeatStepper *s, PetscReal t, const Hea
             "the step from t = %s s: even with %s s, %s, its error is %s times the tolerated one; "
             "%s, or raise time.adaptive.tolerance",
             text[0], text[1], *dt > least ? "after many attempts" : "time.adaptive.min_step",
-            text[2], *dt > least ? "look for what jumps there" : "lower time.adaptive.min_step");
+            text[2],
+            *dt > least ? "look for a source or a side that jumps there"
+                        : "lower time.adaptive.min_step");
   *dt = PetscMax(HeatStepControlShorten(*dt, ratio, attempt->order), least);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

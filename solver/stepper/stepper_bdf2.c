@@ -16,8 +16,8 @@
  *          |- gap[TWO_BACK] -|--- gap[ONE_BACK] ---|--- dt ---|
  *          |-heat[TWO_BACK] -|-- heat[ONE_BACK] ---|
  *
- *  Then nothing is extrapolated from a tiny gap, and w stays below 1 + sqrt(2), beyond which
- *  growing steps are unstable; only a single step after two short ones can exceed it.
+ *  After a short step this avoids an extrapolation from a tiny gap and keeps w below 1 + sqrt(2),
+ *  beyond which growing steps are unstable; only a single step after two short ones can exceed it.
  *  Source: E. Hairer, S. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed.,
  *  ch. III.5.
  *

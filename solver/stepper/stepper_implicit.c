@@ -61,10 +61,11 @@ static PetscErrorCode CheckSteadyExists(HeatStepper *s)
 
   PetscFunctionBeginUser;
   if (HeatBoundariesFixLevel(c)) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatCaseCheckKey(HeatOperatorIsLinear(s->op), HeatOperatorGrid(s->op)->comm, c, "boundary",
-                   "no side fixes the level of the temperature, and something else depends on it: "
-                   "give one side a temperature, convection or radiation, or choose a scheme that "
-                   "goes through time");
+  HeatCaseCheckKey(
+      HeatOperatorIsLinear(s->op), HeatOperatorGrid(s->op)->comm, c, "boundary",
+      "no side fixes the level of the temperature, and a conductivity, a source or a side "
+      "depends on it: give one side a temperature, convection or radiation, or choose "
+      "a transient scheme");
   for (int side = 0; side < HEAT_SIDES; side++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(s->op),
                                                       (HeatSide)side);
