@@ -4,8 +4,8 @@
  *  The default preconditioner is heat2d's multigrid (heatmg), and where nothing depends on the
  *  temperature the default method is conjugate gradients fused with it (heatcg).  heatmg, and
  *  preconditioners that need only products and the diagonal, get the MATSHELL.  All others get an
- *  assembled matrix: with the same entries for a linear operator, else Picard's matrix, whose
- *  conductances are held fixed (HeatOperatorAssemble).
+ *  assembled matrix (HeatOperatorAssemble): of a linear operator, the MATSHELL's entries; of a
+ *  non-linear one, Picard's matrix, whose conductances are held fixed.
  *
  *  Each set-up of a preconditioner starts from nothing.  What PETSc would keep from the set-up
  *  before (GAMG's interpolation, the bounds of Chebyshev smoothers) would make a solve depend on

@@ -7,10 +7,10 @@
  *
  *  For a non-linear operator:
  *      F(T) = sigma C (T - T_base) - N(T) - r = 0
- *  by Newton's method with a backtracking line search.  Products are those of the true Jacobian at
- *  each iterate, matrix-free.  The preconditioner holds the conductances fixed and is set up once a
- *  step.  Each linear solve is as accurate as Newton's method can use, and no more: S. Eisenstat,
- *  H. Walker, SIAM J. Sci. Comput. 17 (1996) 16.
+ *  by Newton's method with a backtracking line search.  Products with the true Jacobian are
+ *  computed matrix-free at each iterate.  The preconditioner holds the conductances fixed and is
+ *  set up once a step.  Each linear solve is as accurate as Newton's method can use, and no more:
+ *  S. Eisenstat, H. Walker, SIAM J. Sci. Comput. 17 (1996) 16.
  *
  *  F has a rounding error of about epsilon times its largest terms, epsilon ||d T|| with d the
  *  diagonal of the Jacobian.  Newton's method stops there whatever the tolerance, because below it

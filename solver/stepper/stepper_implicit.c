@@ -93,8 +93,8 @@ static PetscErrorCode CreateSteady(HeatStepper *s, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Shift s->next by a constant such that its stored heat equals that of T.  Where no side fixes the
-   level, this chooses among the solutions, which differ by a constant. */
+/* Shift s->next by a constant such that its stored heat equals the stored heat of T.  Where no side
+   fixes the level, this chooses among the solutions, which differ by a constant. */
 static PetscErrorCode KeepStoredHeat(HeatStepper *s, Vec T)
 {
   const HeatGrid  *g = HeatOperatorGrid(s->op);
