@@ -114,7 +114,8 @@ MUTATIONS = [
     solver("esdirk with a coefficient of another method", "-654441.0 / 2922500.0", "-2922.0 / 441025.0", "modes time"),
     solver("steady state at any level", "VecShift(s->next, -heat[0] / heat[1])", "VecShift(s->next, heat[0] / heat[1])", "conservation"),
     # points, integrals, restart
-    solver("face's temperature weighted the wrong way", "factor * Beyond(k[a], k[b], R)", "factor * Before(k[a], k[b], R)", "layers"),
+    solver("face's temperature weighted the wrong way", "factor * FaceWeightNear(k[a], k[b], R)", "factor * FaceWeightFar(k[a], k[b], R)",
+           "layers"),
     solver("integral without its weight", "if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell)",
            "if (weight == HEAT_WEIGHT_DENSITY) w = 1.0", "tealeaf painting"),
     io("restart loses the clock", "state->time = info->time", "state->time = 0.0", "restart"),
