@@ -25,8 +25,8 @@ static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
 }
 
 /* All of a share through the buffer: out, or in. */
-static void Move(const char *path, Share share, PetscBool write, void *buffer, size_t size,
-                 HeatFileError *error)
+static void TransferShare(const char *path, Share share, PetscBool write, void *buffer, size_t size,
+                          HeatFileError *error)
 {
   const int file = open(path, (write ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 
@@ -43,7 +43,8 @@ static void Move(const char *path, Share share, PetscBool write, void *buffer, s
 }
 
 /* Seconds of the slowest rank since all began.  Agreed. */
-static PetscErrorCode Since(MPI_Comm comm, double start, double *seconds, HeatFileError *error)
+static PetscErrorCode SlowestSince(MPI_Comm comm, double start, double *seconds,
+                                   HeatFileError *error)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFileShare(comm, error));
@@ -66,13 +67,14 @@ static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt f
   if (grid->rank == 0) HeatFileReserve(path, bytes, PETSC_FALSE, error);
   PetscCall(HeatFileShare(grid->comm, error));
   if (!error->failed)
-    Move(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);
-  PetscCall(Since(grid->comm, start, &probe->write, error));
+    TransferShare(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);
+  PetscCall(SlowestSince(grid->comm, start, &probe->write, error));
   HeatFileForget(path); /* each node its own memory */
   PetscCallMPI(MPI_Barrier(grid->comm));
   start = MPI_Wtime();
-  if (!error->failed) Move(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
-  PetscCall(Since(grid->comm, start, &probe->read, error));
+  if (!error->failed)
+    TransferShare(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
+  PetscCall(SlowestSince(grid->comm, start, &probe->read, error));
   probe->bytes = error->failed ? 0 : bytes;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -155,7 +155,7 @@ static PetscErrorCode ReadBack(HeatWriter *w)
 
     PetscInt j, m;
 
-    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &m); k++)
+    for (PetscInt k = 0; HeatWriterReadBackRange(w, full, k, &j, &m); k++)
       ReadBackRows(w, file, field, w->peer_first + j, m, row + j, w->error);
   }
   HeatH5Close(w->error, &file);

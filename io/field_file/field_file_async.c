@@ -23,7 +23,7 @@
 #include "io/field_file/field_file_writer.h"
 #include "solver/base/heartbeat.h"
 
-typedef enum { STAGE_WRITE, STAGE_VERIFY, STAGE_DONE } Stage;
+typedef enum { PHASE_WRITE, PHASE_VERIFY, PHASE_DONE } Phase;
 
 struct HeatFieldFileJob {
   HeatWriter           w;
@@ -35,11 +35,11 @@ struct HeatFieldFileJob {
   int64_t offsets[2 * HEAT_MAX_FILE_FIELDS]; /* of each field's values; of its checksums */
   HeatFieldFileCopies *copies;               /* borrowed: [n][nx] of each field */
   uint64_t            *peer_sums;            /* [n_fields][peer_n] */
-  Stage                stage;
+  Phase                phase;
   pthread_t            thread;
-  PetscBool            runs;    /* the thread is there, and not joined */
-  atomic_int           done;    /* the thread has nothing left to do */
-  double               blocked; /* [s] for which the computation had to wait */
+  PetscBool            joinable;        /* the thread is there, and not joined */
+  atomic_int           done;            /* the thread has nothing left to do */
+  double               seconds_blocked; /* [s] for which the computation had to wait */
 };
 
 static double Now(void)
@@ -70,7 +70,7 @@ static void WriteBytes(int file, const char *bytes, size_t length, int64_t start
   }
 }
 
-static void *Write(void *context)
+static void *WriterThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
@@ -109,11 +109,11 @@ static void CompareRows(HeatFieldFileJob *job, int file, PetscInt f, PetscInt j,
   HeatRowsCompare(HeatElementBytes(w->fields[f].element), w->rows, (PetscInt)first, n, w->grid->nx,
                   sums, w->fields[f].name, w->error);
   HeatFileReadAt(file, stored, (size_t)n * 8, job->offsets[2 * f + 1] + first * 8, w->error);
-  HeatSumsDiffer(stored, sums, (PetscInt)first, n, w->fields[f].name, w->error);
+  HeatSumsCompareArrays(stored, sums, (PetscInt)first, n, w->fields[f].name, w->error);
   HeatBeat();
 }
 
-static void *Verify(void *context)
+static void *VerifierThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
@@ -125,7 +125,7 @@ static void *Verify(void *context)
   for (PetscInt f = 0; f < w->n_fields && !w->error->failed; f++) {
     PetscInt j, n;
 
-    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &n) && !w->error->failed; k++)
+    for (PetscInt k = 0; HeatWriterReadBackRange(w, full, k, &j, &n) && !w->error->failed; k++)
       CompareRows(job, file, f, j, n);
   }
   if (file >= 0) (void)close(file);
@@ -135,7 +135,7 @@ static void *Verify(void *context)
 }
 
 /* The signals stay with the thread that asks for them. */
-static void Start(HeatFieldFileJob *job, void *(*work)(void *))
+static void StartThread(HeatFieldFileJob *job, void *(*work)(void *))
 {
   sigset_t all, before;
   int      failed;
@@ -145,22 +145,22 @@ static void Start(HeatFieldFileJob *job, void *(*work)(void *))
   (void)pthread_sigmask(SIG_SETMASK, &all, &before);
   failed = pthread_create(&job->thread, NULL, work, job);
   (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-  job->runs = failed ? PETSC_FALSE : PETSC_TRUE;
+  job->joinable = failed ? PETSC_FALSE : PETSC_TRUE;
   if (failed) {
     HeatFileFail(&job->error, "starting a thread: %s", strerror(failed));
     atomic_store(&job->done, 1);
   }
 }
 
-static void Join(HeatFieldFileJob *job)
+static void JoinThread(HeatFieldFileJob *job)
 {
-  if (job->runs) (void)pthread_join(job->thread, NULL);
-  job->runs = PETSC_FALSE;
+  if (job->joinable) (void)pthread_join(job->thread, NULL);
+  job->joinable = PETSC_FALSE;
 }
 
 /* The computation's side. */
 
-static PetscErrorCode Free(HeatFieldFileJob **job)
+static PetscErrorCode DestroyJob(HeatFieldFileJob **job)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree((*job)->peer_sums));
@@ -194,7 +194,7 @@ PetscErrorCode HeatFieldFileCopiesClear(HeatFieldFileCopies *copies)
 }
 
 /* Room for the copy of a field. */
-static PetscErrorCode Provide(HeatFieldFileCopies *copies, PetscInt f, size_t bytes)
+static PetscErrorCode ReserveCopy(HeatFieldFileCopies *copies, PetscInt f, size_t bytes)
 {
   PetscFunctionBeginUser;
   if (copies->bytes[f] >= bytes) PetscFunctionReturn(PETSC_SUCCESS);
@@ -218,7 +218,7 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
     void                *copy;
     PetscInt             n;
 
-    PetscCall(Provide(job->copies, f, (size_t)most * RowBytes(w, f)));
+    PetscCall(ReserveCopy(job->copies, f, (size_t)most * RowBytes(w, f)));
     copy = job->copies->memory[f];
     PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0, most,
                                copy, &n, &rows));
@@ -229,7 +229,7 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
 }
 
 /* All of the bookkeeping: written, sealed, read back, and where the values go.  Agreed. */
-static PetscErrorCode Prepare(HeatFieldFileJob *job)
+static PetscErrorCode WriteBookkeeping(HeatFieldFileJob *job)
 {
   HeatWriter *w = &job->w;
 
@@ -245,9 +245,9 @@ static PetscErrorCode Prepare(HeatFieldFileJob *job)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Create(const HeatGrid *grid, const char *path,
-                             const HeatFieldFileOptions *options, PetscInt n_fields,
-                             const HeatFileField *fields, HeatFieldFileJob **made)
+static PetscErrorCode CreateJob(const HeatGrid *grid, const char *path,
+                                const HeatFieldFileOptions *options, PetscInt n_fields,
+                                const HeatFileField *fields, HeatFieldFileJob **made)
 {
   HeatFieldFileJob *job;
 
@@ -280,38 +280,38 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
   HeatFieldFileJob *job;
 
   PetscFunctionBeginUser;
-  PetscCall(Create(grid, path, options, n_fields, fields, &job));
+  PetscCall(CreateJob(grid, path, options, n_fields, fields, &job));
   job->copies = copies;
   PetscCall(HeatWriterSums(&job->w));
   PetscCall(HeatWriterPeerSums(&job->w, &job->peer_sums));
   PetscCall(CopyRows(job));
   copy = MPI_Wtime();
-  PetscCall(Prepare(job));
+  PetscCall(WriteBookkeeping(job));
   job->w.stats.seconds_exchange = copy - start;
   job->w.stats.seconds_open     = MPI_Wtime() - copy;
-  job->blocked                  = MPI_Wtime() - start;
+  job->seconds_blocked          = MPI_Wtime() - start;
   *made                         = job;
   if (!job->error.failed) {
-    Start(job, Write);
+    StartThread(job, WriterThread);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   *error = job->error;
   if (grid->rank == 0) (void)unlink(job->w.part);
-  PetscCall(Free(made));
+  PetscCall(DestroyJob(made));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All ranks' threads are done with this stage: on to the next. */
-static PetscErrorCode NextStage(HeatFieldFileJob *job)
+/* All ranks' threads are done with this phase: on to the next. */
+static PetscErrorCode StartNextPhase(HeatFieldFileJob *job)
 {
   PetscFunctionBeginUser;
-  Join(job);
+  JoinThread(job);
   PetscCall(HeatFileShare(job->w.grid->comm, &job->error));
-  if (job->stage == STAGE_WRITE && !job->error.failed &&
+  if (job->phase == PHASE_WRITE && !job->error.failed &&
       job->options.verify != HEAT_READ_BACK_NONE) {
-    job->stage = STAGE_VERIFY;
-    Start(job, Verify);
-  } else job->stage = STAGE_DONE;
+    job->phase = PHASE_VERIFY;
+    StartThread(job, VerifierThread);
+  } else job->phase = PHASE_DONE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -321,14 +321,14 @@ PetscErrorCode HeatFieldFileTest(HeatFieldFileJob *job, PetscBool wait, PetscBoo
   int          done, all = 1;
 
   PetscFunctionBeginUser;
-  while (all && job->stage != STAGE_DONE) {
-    if (wait) Join(job);
+  while (all && job->phase != PHASE_DONE) {
+    if (wait) JoinThread(job);
     done = atomic_load(&job->done);
     PetscCallMPI(MPI_Allreduce(&done, &all, 1, MPI_INT, MPI_MIN, job->w.grid->comm));
-    if (all) PetscCall(NextStage(job));
+    if (all) PetscCall(StartNextPhase(job));
   }
-  *ready = job->stage == STAGE_DONE ? PETSC_TRUE : PETSC_FALSE;
-  job->blocked += MPI_Wtime() - start;
+  *ready = job->phase == PHASE_DONE ? PETSC_TRUE : PETSC_FALSE;
+  job->seconds_blocked += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -343,7 +343,8 @@ PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, He
   PetscCall(HeatFieldFileTest(*job, PETSC_TRUE, &ready));
   PetscCall(HeatWriterPublish(w, (*job)->path));
   *error = (*job)->error;
-  if (!error->failed) PetscCall(HeatWriterStats(w, (*job)->blocked + (MPI_Wtime() - start), stats));
-  PetscCall(Free(job));
+  if (!error->failed)
+    PetscCall(HeatWriterStats(w, (*job)->seconds_blocked + (MPI_Wtime() - start), stats));
+  PetscCall(DestroyJob(job));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

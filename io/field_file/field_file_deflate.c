@@ -35,12 +35,12 @@ typedef struct {
 /* Chunks that begin in a rank's rows. */
 static void ChunksOf(const HeatGrid *g, PetscMPIInt rank, PetscInt *first, PetscInt *n)
 {
-  const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny);
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny);
   PetscInt       row, rows;
 
   HeatSlabRowsOf(g, rank, &row, &rows);
-  *first = (row + per - 1) / per;
-  *n     = (row + rows + per - 1) / per - *first;
+  *first = (row + chunk_rows - 1) / chunk_rows;
+  *n     = (row + rows + chunk_rows - 1) / chunk_rows - *first;
 }
 
 /* Rows of rank `rank` that complete the chunk of an earlier rank. */
@@ -77,7 +77,7 @@ static PetscMPIInt OwnerOfRow(const HeatGrid *g, PetscInt row)
  * chunk stands behind (there is room for a chunk more). */
 static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned char *rows)
 {
-  const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny), mine = LeadingRows(g, g->rank);
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny), mine = LeadingRows(g, g->rank);
   const size_t   row_bytes = (size_t)g->nx * bytes;
   PetscInt       first, n, chunk, chunks, have, need;
   MPI_Request    sent = MPI_REQUEST_NULL;
@@ -88,11 +88,11 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
   ChunksOf(g, g->rank, &chunk, &chunks);
   if (mine > 0) {
     PetscCall(PetscMPIIntCast((PetscInt)((size_t)mine * row_bytes), &count));
-    PetscCallMPI(MPI_Isend(rows, count, MPI_BYTE, OwnerOfRow(g, (first / per) * per), TAG_ROWS,
-                           g->comm, &sent));
+    PetscCallMPI(MPI_Isend(rows, count, MPI_BYTE, OwnerOfRow(g, (first / chunk_rows) * chunk_rows),
+                           TAG_ROWS, g->comm, &sent));
   }
   have = first + n;
-  need = chunks > 0 ? PetscMin((chunk + chunks) * per, g->ny) : have;
+  need = chunks > 0 ? PetscMin((chunk + chunks) * chunk_rows, g->ny) : have;
   for (PetscMPIInt r = g->rank + 1; have < need; r++) {
     const PetscInt theirs = PetscMin(LeadingRows(g, r), need - have);
 
@@ -139,9 +139,9 @@ static PetscErrorCode Compress(Chunks *c, PetscInt k, size_t bytes, size_t cells
 static PetscErrorCode MakeChunks(const HeatGrid *g, HeatSlab *slab, const HeatFileField *field,
                                  Chunks *c, HeatFileError *error)
 {
-  const size_t   bytes = HeatElementBytes(field->element);
-  const PetscInt per   = PetscMin(HeatChunkRows(g->nx), g->ny);
-  const size_t   cells = (size_t)per * (size_t)g->nx;
+  const size_t   bytes      = HeatElementBytes(field->element);
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny);
+  const size_t   cells      = (size_t)chunk_rows * (size_t)g->nx;
   unsigned char *rows, *scratch;
   PetscInt       first, n;
 
@@ -154,7 +154,7 @@ static PetscErrorCode MakeChunks(const HeatGrid *g, HeatSlab *slab, const HeatFi
   PetscCall(HeatSlabToRows(slab, HeatElementMPIType(field->element), field->block, rows));
   PetscCall(CompleteChunks(g, bytes, rows));
   for (PetscInt k = 0; k < c->n; k++) {
-    const size_t at = (size_t)((c->first + k) * per - first) * (size_t)g->nx * bytes;
+    const size_t at = (size_t)((c->first + k) * chunk_rows - first) * (size_t)g->nx * bytes;
 
     PetscCall(Compress(c, k, bytes, cells, rows + at, scratch, error));
   }
@@ -173,7 +173,7 @@ static PetscErrorCode FreeChunks(Chunks *c)
 }
 
 /* Chunks from k on that fit into one message; at least one. */
-static PetscInt Batch(const PetscInt64 *sizes, PetscInt k, PetscInt n, PetscMPIInt *bytes)
+static PetscInt BatchLength(const PetscInt64 *sizes, PetscInt k, PetscInt n, PetscMPIInt *bytes)
 {
   PetscInt64 total = 0;
   PetscInt   end   = k;
@@ -193,7 +193,7 @@ static PetscErrorCode SendChunks(const HeatGrid *g, const Chunks *c)
   for (PetscInt k = 0; k < c->n;) {
     PetscMPIInt bytes;
 
-    k += Batch(c->sizes, k, c->n, &bytes);
+    k += BatchLength(c->sizes, k, c->n, &bytes);
     PetscCallMPI(MPI_Send(at, bytes, MPI_BYTE, 0, TAG_CHUNKS, g->comm));
     at += bytes;
   }
@@ -201,11 +201,11 @@ static PetscErrorCode SendChunks(const HeatGrid *g, const Chunks *c)
 }
 
 /* Rank 0: n chunks from chunk `first` on into the dataset. */
-static void StoreChunks(hid_t dataset, PetscInt per, PetscInt first, PetscInt n,
+static void StoreChunks(hid_t dataset, PetscInt chunk_rows, PetscInt first, PetscInt n,
                         const PetscInt64 *sizes, const unsigned char *bytes, HeatFileError *error)
 {
   for (PetscInt k = 0; k < n; k++) {
-    const hsize_t offset[2] = {(hsize_t)((first + k) * per), 0};
+    const hsize_t offset[2] = {(hsize_t)((first + k) * chunk_rows), 0};
 
     HeatH5(error, H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset, (size_t)sizes[k], bytes));
     bytes += sizes[k];
@@ -216,8 +216,8 @@ static void StoreChunks(hid_t dataset, PetscInt per, PetscInt first, PetscInt n,
 static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t dataset,
                                     HeatFileError *error)
 {
-  const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny);
-  Chunks         c   = {0};
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny);
+  Chunks         c          = {0};
 
   PetscFunctionBeginUser;
   ChunksOf(g, from, &c.first, &c.n);
@@ -227,14 +227,14 @@ static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t d
                         MPI_STATUS_IGNORE));
   for (PetscInt k = 0; k < c.n;) {
     PetscMPIInt    bytes;
-    const PetscInt batch = Batch(c.sizes, k, c.n, &bytes);
+    const PetscInt batch = BatchLength(c.sizes, k, c.n, &bytes);
 
     if ((size_t)bytes > c.room) {
       c.room = (size_t)bytes;
       PetscCall(PetscRealloc(c.room, &c.bytes));
     }
     PetscCallMPI(MPI_Recv(c.bytes, bytes, MPI_BYTE, from, TAG_CHUNKS, g->comm, MPI_STATUS_IGNORE));
-    StoreChunks(dataset, per, c.first + k, batch, c.sizes + k, c.bytes, error);
+    StoreChunks(dataset, chunk_rows, c.first + k, batch, c.sizes + k, c.bytes, error);
     k += batch;
   }
   PetscCall(FreeChunks(&c));

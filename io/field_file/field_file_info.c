@@ -147,7 +147,7 @@ void HeatAxesVerify(hid_t file, HeatFileError *error)
 }
 
 /* Smallest, largest and not finite values of a piece. */
-static void AddRange(HeatFieldInfo *field, const void *cells, size_t n)
+static void UpdateRange(HeatFieldInfo *field, const void *cells, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
     const double v = field->element == HEAT_ELEMENT_DOUBLE ? ((const double *)cells)[i]
@@ -161,8 +161,8 @@ static void AddRange(HeatFieldInfo *field, const void *cells, size_t n)
   }
 }
 
-static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt nx,
-                      const void *rows, const uint64_t *sums)
+static void CountDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt nx,
+                        const void *rows, const uint64_t *sums)
 {
   const size_t bytes = HeatElementBytes(field->element);
 
@@ -194,8 +194,8 @@ static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo 
                  error);
     HeatSumsRead(file, field->name, j, n, sums, error);
     if (error->failed) break;
-    AddRange(field, buffer, (size_t)n * (size_t)info->nx);
-    AddDamage(field, j, n, info->nx, buffer, sums);
+    UpdateRange(field, buffer, (size_t)n * (size_t)info->nx);
+    CountDamage(field, j, n, info->nx, buffer, sums);
     for (PetscInt k = 0; k < n; k++) *values += sums[k];
   }
   HeatH5Close(error, &dataset);
@@ -258,8 +258,8 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Gather(MPI_Comm comm, const char *path, PetscBool data,
-                             HeatFieldFileInfo *info, HeatFileError *error)
+static PetscErrorCode ReadInfo(MPI_Comm comm, const char *path, PetscBool data,
+                               HeatFieldFileInfo *info, HeatFileError *error)
 {
   PetscMPIInt rank;
 
@@ -281,7 +281,7 @@ PetscErrorCode HeatFieldFileTryInfo(MPI_Comm comm, const char *path, HeatFieldFi
                                     HeatFileError *error)
 {
   PetscFunctionBeginUser;
-  PetscCall(Gather(comm, path, PETSC_FALSE, info, error));
+  PetscCall(ReadInfo(comm, path, PETSC_FALSE, info, error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -290,7 +290,7 @@ PetscErrorCode HeatFieldFileReadInfo(MPI_Comm comm, const char *path, HeatFieldF
   HeatFileError error = {0};
 
   PetscFunctionBeginUser;
-  PetscCall(Gather(comm, path, PETSC_FALSE, info, &error));
+  PetscCall(ReadInfo(comm, path, PETSC_FALSE, info, &error));
   PetscCall(HeatFileAgree(comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -300,7 +300,7 @@ PetscErrorCode HeatFieldFileVerify(MPI_Comm comm, const char *path, HeatFieldFil
   HeatFileError error = {0};
 
   PetscFunctionBeginUser;
-  PetscCall(Gather(comm, path, PETSC_TRUE, info, &error));
+  PetscCall(ReadInfo(comm, path, PETSC_TRUE, info, &error));
   PetscCall(HeatFileAgree(comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -49,8 +49,8 @@ void HeatRowsCompare(size_t bytes, const void *rows, PetscInt first, PetscInt n,
                      const uint64_t *sums, const char *name, HeatFileError *error);
 void HeatSumsCompare(hid_t file, const char *name, PetscInt first, PetscInt n, const uint64_t *sums,
                      HeatFileError *error);
-void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
-                    const char *name, HeatFileError *error);
+void HeatSumsCompareArrays(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
+                           const char *name, HeatFileError *error);
 
 /** Note how many rows of which range are damaged; none is no failure. */
 void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt high,

@@ -14,7 +14,7 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/field_file/slab.h"
 
-#define MOST_NUMBER_BYTES 16 /* a long double */
+#define MAX_NUMBER_BYTES 16 /* a long double */
 
 static void CheckType(hid_t dataset, const char *name, HeatElement element, HeatFileError *error)
 {
@@ -28,9 +28,9 @@ static void CheckType(hid_t dataset, const char *name, HeatElement element, Heat
     HeatFileFail(error, "dataset %s does not hold numbers", name);
   } else if (element == HEAT_ELEMENT_INT32 && kind != H5T_INTEGER) {
     HeatFileFail(error, "dataset %s does not hold integers", name);
-  } else if (H5Tget_size(type) > MOST_NUMBER_BYTES) {
+  } else if (H5Tget_size(type) > MAX_NUMBER_BYTES) {
     HeatFileFail(error, "dataset %s holds elements of %zu bytes; numbers have at most %d", name,
-                 H5Tget_size(type), MOST_NUMBER_BYTES);
+                 H5Tget_size(type), MAX_NUMBER_BYTES);
   }
   HeatH5Close(error, &type);
 }
@@ -59,7 +59,7 @@ static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, He
 }
 
 /* Are there checksums for this very dataset, stored as it is read? */
-static PetscBool HasSums(hid_t file, hid_t dataset, const char *name, HeatElement element)
+static PetscBool HasChecksums(hid_t file, hid_t dataset, const char *name, HeatElement element)
 {
   HeatFileError none       = {0};
   char          format[32] = "", path[512];
@@ -91,7 +91,7 @@ static void CheckDataset(const HeatGrid *grid, const char *path, const char *nam
   dataset = HeatInputOpenDataset(file, name, error);
   CheckType(dataset, name, element, error);
   CheckShape(dataset, name, grid, error);
-  if (!error->failed) *sums = HasSums(file, dataset, name, element);
+  if (!error->failed) *sums = HasChecksums(file, dataset, name, element);
   HeatH5Close(error, &dataset);
   HeatH5Close(error, &file);
 }

@@ -119,8 +119,8 @@ void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt 
   }
 }
 
-void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
-                    const char *name, HeatFileError *error)
+void HeatSumsCompareArrays(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
+                           const char *name, HeatFileError *error)
 {
   PetscInt damaged = 0, low = 0, high = 0;
 
@@ -161,6 +161,6 @@ void HeatSumsCompare(hid_t file, const char *name, PetscInt first, PetscInt n, c
     return;
   }
   HeatSumsRead(file, name, first, n, stored, error);
-  HeatSumsDiffer(stored, sums, first, n, name, error);
+  HeatSumsCompareArrays(stored, sums, first, n, name, error);
   (void)PetscFree(stored);
 }

@@ -170,8 +170,8 @@ static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list,
 }
 
 /* Which datasets use the scales /y and /x, for which of their dimensions. */
-static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields,
-                      HeatFileError *error)
+static void WriteAllBackReferences(hid_t file, PetscInt n_fields, const HeatFileField *fields,
+                                   HeatFileError *error)
 {
   BackReference y[2 * HEAT_MAX_FILE_FIELDS] = {{0}}, x[HEAT_MAX_FILE_FIELDS] = {{0}};
   char          path[256];
@@ -216,7 +216,8 @@ static void WriteMeanings(hid_t dataset, const HeatFileField *field, HeatFileErr
 }
 
 /* Creation list of a field: contiguous and allocated now, or chunks of whole rows for deflate. */
-static hid_t FieldList(const HeatGrid *grid, HeatCompression compression, HeatFileError *error)
+static hid_t FieldCreationList(const HeatGrid *grid, HeatCompression compression,
+                               HeatFileError *error)
 {
   const hsize_t chunk[2] = {(hsize_t)PetscMin(HeatChunkRows(grid->nx), grid->ny),
                             (hsize_t)grid->nx};
@@ -235,7 +236,7 @@ static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compre
                         const HeatFileField *field, HeatFileError *error)
 {
   const hsize_t shape[2] = {(hsize_t)grid->ny, (hsize_t)grid->nx};
-  hid_t         list = FieldList(grid, compression, error), space = -1, dataset = -1;
+  hid_t         list = FieldCreationList(grid, compression, error), space = -1, dataset = -1;
   const hid_t   type = HeatElementFileType(field->element);
 
   HeatH5(error, space = H5Screate_simple(2, shape, NULL));
@@ -292,8 +293,8 @@ static hid_t CreateFile(const char *part, PetscInt alignment, HeatFileError *err
 }
 
 /* Bytes of the whole file, on the safe side.  Compressed values reserve their own. */
-static PetscInt64 Estimate(const HeatGrid *grid, HeatCompression compression, PetscInt n_fields,
-                           const HeatFileField *fields)
+static PetscInt64 EstimateBytes(const HeatGrid *grid, HeatCompression compression,
+                                PetscInt n_fields, const HeatFileField *fields)
 {
   const PetscInt64 cells = (PetscInt64)grid->nx * (PetscInt64)grid->ny;
   PetscInt64       bytes = HEADER_BYTES + 16 * ((PetscInt64)grid->nx + (PetscInt64)grid->ny);
@@ -343,7 +344,7 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
                          const HeatFileField *fields, HeatFileError *error)
 {
   hid_t file = CreateReserved(part, options,
-                              Estimate(grid, options->compression, n_fields, fields) +
+                              EstimateBytes(grid, options->compression, n_fields, fields) +
                                   2 * (PetscInt64)n_fields * (PetscInt64)options->alignment,
                               error);
 
@@ -356,7 +357,7 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
   for (PetscInt f = 0; f < n_fields; f++) {
     CreateField(file, grid, options->compression, &fields[f], error);
   }
-  ReferBack(file, n_fields, fields, error);
+  WriteAllBackReferences(file, n_fields, fields, error);
   if (error->failed) HeatSkeletonClose(&file, error);
   return file;
 }

@@ -94,7 +94,8 @@ PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HeatWriterPick(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j, PetscInt *n)
+PetscBool HeatWriterReadBackRange(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j,
+                                  PetscInt *n)
 {
   const PetscInt rows = w->peer_n, picks = PetscMin(rows, SAMPLE_ROWS);
 

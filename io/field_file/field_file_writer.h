@@ -45,7 +45,8 @@ void HeatWriterCheckHeader(const HeatWriter *w);
 
 /** The k-th run of the peer's rows to be read back: rows [*j, *j + *n) of peer_n; false: there is none.
  *  All of them make up all rows, or where not `full` the first, the last and some between. */
-PetscBool HeatWriterPick(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j, PetscInt *n);
+PetscBool HeatWriterReadBackRange(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j,
+                                  PetscInt *n);
 
 /** The final name, unless something failed: then no part is left.  Collective, agreed. */
 PetscErrorCode HeatWriterPublish(HeatWriter *w, const char *path);

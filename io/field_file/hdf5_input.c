@@ -13,8 +13,8 @@
 
 #include "io/file/deflate.h"
 
-#define MOST_CHUNK_BYTES 268435456 /* of a chunk: every rank holds a whole one */
-#define MOST_FILTERS     3         /* one of each kind: shuffle, a compressor, a checksum */
+#define MAX_CHUNK_BYTES 268435456 /* of a chunk: every rank holds a whole one */
+#define MAX_FILTERS     3         /* one of each kind: shuffle, a compressor, a checksum */
 
 typedef struct {
   size_t   size; /* of a name */
@@ -22,7 +22,7 @@ typedef struct {
   char    *names;
 } Names;
 
-static herr_t TakeName(hid_t group, const char *name, const H5L_info_t *info, void *context)
+static herr_t AppendName(hid_t group, const char *name, const H5L_info_t *info, void *context)
 {
   Names *list = context;
 
@@ -43,7 +43,7 @@ PetscInt HeatInputListNames(hid_t group, PetscInt room, size_t size, char *names
 {
   Names list = {.size = size, .room = room, .names = names};
 
-  HeatH5(error, H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, TakeName, &list));
+  HeatH5(error, H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, AppendName, &list));
   qsort(names, (size_t)list.n, size, CompareNames);
   return list.n;
 }
@@ -95,31 +95,30 @@ static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
                                        H5Z_FILTER_SZIP,        H5Z_FILTER_NBIT,
                                        H5Z_FILTER_SCALEOFFSET, H5Z_FILTER_FLETCHER32};
   const int                 n       = H5Pget_nfilters(list);
-  PetscBool                 packed = PETSC_FALSE, whole = PETSC_FALSE;
+  PetscBool                 packed = PETSC_FALSE, checksummed = PETSC_FALSE;
 
-  if (n > MOST_FILTERS) {
-    HeatFileFail(error, "dataset %s has %d filters; at most %d are accepted", name, n,
-                 MOST_FILTERS);
+  if (n > MAX_FILTERS) {
+    HeatFileFail(error, "dataset %s has %d filters; at most %d are accepted", name, n, MAX_FILTERS);
   }
   for (int f = 0; f < n && !error->failed; f++) {
     unsigned     flags, config;
     size_t       values    = 0;
     char         title[64] = "";
     H5Z_filter_t filter    = -1;
-    PetscBool    ours      = PETSC_FALSE;
+    PetscBool    builtin   = PETSC_FALSE;
 
     HeatH5(error, filter = H5Pget_filter2(list, (unsigned)f, &flags, &values, NULL, sizeof(title),
                                           title, &config));
-    for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(known); k++) ours |= known[k] == filter;
-    if (!error->failed && !ours) {
+    for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(known); k++) builtin |= known[k] == filter;
+    if (!error->failed && !builtin) {
       HeatFileFail(error, "dataset %s needs the filter %d%s%.60s, which is not HDF5's own", name,
                    (int)filter, title[0] ? ", " : "", title);
-    } else if (!error->failed && (whole || (packed && filter != H5Z_FILTER_FLETCHER32))) {
+    } else if (!error->failed && (checksummed || (packed && filter != H5Z_FILTER_FLETCHER32))) {
       HeatFileFail(error, "dataset %s has a filter after its compression", name);
     }
     packed |= filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SZIP ||
               filter == H5Z_FILTER_NBIT || filter == H5Z_FILTER_SCALEOFFSET;
-    whole |= filter == H5Z_FILTER_FLETCHER32;
+    checksummed |= filter == H5Z_FILTER_FLETCHER32;
   }
 }
 
@@ -135,11 +134,11 @@ static void CheckChunkSize(hid_t list, hid_t dataset, const char *name, HeatFile
   HeatH5(error, n = H5Pget_chunk(list, H5S_MAX_RANK, chunk));
   if (type >= 0) bytes = (double)H5Tget_size(type);
   for (int d = 0; d < n; d++) bytes *= (double)chunk[d];
-  if (!error->failed && bytes > MOST_CHUNK_BYTES) {
+  if (!error->failed && bytes > MAX_CHUNK_BYTES) {
     HeatFileFail(error,
                  "dataset %s has chunks of %.0f MiB; at most %d are accepted (h5repack makes "
                  "smaller ones)",
-                 name, bytes / 1048576.0, MOST_CHUNK_BYTES / 1048576);
+                 name, bytes / 1048576.0, MAX_CHUNK_BYTES / 1048576);
   }
   HeatH5Close(error, &type);
 }

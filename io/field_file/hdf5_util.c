@@ -13,7 +13,7 @@
 #include "io/file/hints.h"
 #include "solver/case/case.h"
 
-#define ALIGN_FROM 65536 /* bytes; smaller objects are packed */
+#define ALIGN_THRESHOLD 65536 /* bytes; smaller objects are packed */
 #define MAX_ATTRIBUTES                                                                             \
   64 /* of an object, kept in its header, where HDF5's own checksum covers them */
 
@@ -34,7 +34,7 @@ static void FindAfter(const char *text, const char *key, char end, char *found, 
   snprintf(found, size, "%.*s", (int)(stop ? stop - start : (ptrdiff_t)strlen(start)), start);
 }
 
-static herr_t Visit(unsigned depth, const H5E_error2_t *entry, void *context)
+static herr_t KeepReason(unsigned depth, const H5E_error2_t *entry, void *context)
 {
   Reason *reason = (Reason *)context;
 
@@ -49,7 +49,7 @@ static herr_t Visit(unsigned depth, const H5E_error2_t *entry, void *context)
 
 /* MPI's text may be several lines; MPICH's last one is "FUNCTION(LINE): Other I/O error File too
  * large", where the system's words come last. */
-static const char *LastWords(char *text)
+static const char *SystemReason(char *text)
 {
   static const char before[] = "Other I/O error ";
   size_t            length   = strlen(text);
@@ -70,9 +70,9 @@ void HeatH5Capture(HeatFileError *error, const char *call)
 
   if (!name) name = call;
   length = (int)strcspn(name, "( ");
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, Visit, &reason);
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, KeepReason, &reason);
   H5Eclear2(H5E_DEFAULT);
-  if (reason.system[0]) HeatFileFail(error, "%s (%.*s)", LastWords(reason.system), length, name);
+  if (reason.system[0]) HeatFileFail(error, "%s (%.*s)", SystemReason(reason.system), length, name);
   else if (reason.innermost[0])
     HeatFileFail(error, "HDF5 says: %s (%.*s)", reason.innermost, length, name);
   else HeatFileFail(error, "%.*s failed", length, name);
@@ -150,7 +150,7 @@ hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatF
 
   HeatH5(error, list = H5Pcreate(H5P_FILE_ACCESS));
   HeatH5(error, H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V18));
-  HeatH5(error, H5Pset_alignment(list, ALIGN_FROM, to));
+  HeatH5(error, H5Pset_alignment(list, ALIGN_THRESHOLD, to));
   HeatH5(error, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG));
   if (comm != MPI_COMM_NULL) HeatH5(error, H5Pset_fapl_mpio(list, comm, hints));
   else HeatH5(error, H5Pset_fapl_sec2(list));

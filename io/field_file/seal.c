@@ -51,7 +51,7 @@ static int CompareExtents(const void *a, const void *b)
 }
 
 /* Sort, and join what touches; returns how many are left. */
-static PetscInt Join(PetscInt n, HeatExtent *extents)
+static PetscInt MergeExtents(PetscInt n, HeatExtent *extents)
 {
   PetscInt kept = 0;
 
@@ -74,7 +74,7 @@ typedef struct {
   uint64_t       sum;
 } Stream;
 
-static void Flush(Stream *s)
+static void SumBuffer(Stream *s)
 {
   while (s->filled % 8) s->buffer[s->filled++] = 0;
   s->sum += HeatChecksum(8, s->buffer, s->words, (PetscInt64)(s->filled / 8));
@@ -82,7 +82,7 @@ static void Flush(Stream *s)
   s->filled = 0;
 }
 
-static void Take(Stream *s, int file, uint64_t start, uint64_t end, HeatFileError *error)
+static void AddBytes(Stream *s, int file, uint64_t start, uint64_t end, HeatFileError *error)
 {
   while (start < end && !error->failed) {
     const size_t n = (size_t)PetscMin(end - start, (uint64_t)(BUFFER_BYTES - s->filled));
@@ -90,7 +90,7 @@ static void Take(Stream *s, int file, uint64_t start, uint64_t end, HeatFileErro
     HeatFileReadAt(file, s->buffer + s->filled, n, (PetscInt64)start, error);
     s->filled += n;
     start += n;
-    if (s->filled == BUFFER_BYTES) Flush(s);
+    if (s->filled == BUFFER_BYTES) SumBuffer(s);
   }
 }
 
@@ -106,17 +106,17 @@ static uint64_t SumBookkeeping(int file, uint64_t length, PetscInt n, const Heat
     return 0;
   }
   for (PetscInt k = 0; k < n; k++) {
-    Take(&s, file, at, extents[k].start, error);
+    AddBytes(&s, file, at, extents[k].start, error);
     at = extents[k].start + extents[k].bytes;
   }
-  Take(&s, file, at, length, error);
-  Flush(&s);
+  AddBytes(&s, file, at, length, error);
+  SumBuffer(&s);
   (void)PetscFree(s.buffer);
   return s.sum;
 }
 
 /* The words in front of a seal's own checksum. */
-static uint64_t SumOfSeal(const unsigned char *bytes, PetscInt n)
+static uint64_t ChecksumOfSeal(const unsigned char *bytes, PetscInt n)
 {
   return HeatChecksum(8, bytes, 0, 2 * (PetscInt64)n + WORD_OWN);
 }
@@ -135,10 +135,10 @@ static void FillSeal(unsigned char *bytes, const HeatSeal *seal, PetscInt n,
   PutWord(foot + 8 * WORD_EXTENTS, (uint64_t)n);
   PutWord(foot + 8 * WORD_LENGTH, seal->length);
   PutWord(foot + 8 * WORD_CHECKSUM, seal->checksum);
-  PutWord(foot + 8 * WORD_OWN, SumOfSeal(bytes, n));
+  PutWord(foot + 8 * WORD_OWN, ChecksumOfSeal(bytes, n));
 }
 
-static uint64_t LengthOf(int file, HeatFileError *error)
+static uint64_t FileLength(int file, HeatFileError *error)
 {
   struct stat status;
 
@@ -150,7 +150,7 @@ static uint64_t LengthOf(int file, HeatFileError *error)
 void HeatSealAppend(const char *path, PetscInt n, HeatExtent *extents, HeatSeal *seal,
                     HeatFileError *error)
 {
-  const PetscInt kept = Join(n, extents);
+  const PetscInt kept = MergeExtents(n, extents);
   const size_t   size = 16 * (size_t)kept + FOOT_BYTES;
   unsigned char *bytes;
   int            file;
@@ -163,7 +163,7 @@ void HeatSealAppend(const char *path, PetscInt n, HeatExtent *extents, HeatSeal 
   }
   file = open(path, O_RDWR | O_CLOEXEC);
   if (file < 0) HeatFileFailErrno(error, "opening it for its seal");
-  seal->length   = LengthOf(file, error);
+  seal->length   = FileLength(file, error);
   seal->checksum = SumBookkeeping(file, seal->length, kept, extents, error);
   FillSeal(bytes, seal, kept, extents);
   HeatFileWriteAt(file, bytes, size, (PetscInt64)seal->length, error);
@@ -172,8 +172,8 @@ void HeatSealAppend(const char *path, PetscInt n, HeatExtent *extents, HeatSeal 
 }
 
 /* The seal whose foot has been read.  Whatever it says, nothing outside the file is asked for. */
-static void CheckWhole(int file, uint64_t size, const unsigned char *foot, HeatSeal *seal,
-                       HeatFileError *error)
+static void CheckSealed(int file, uint64_t size, const unsigned char *foot, HeatSeal *seal,
+                        HeatFileError *error)
 {
   const uint64_t n = GetWord(foot + 8 * WORD_EXTENTS), length = GetWord(foot + 8 * WORD_LENGTH);
   unsigned char *bytes;
@@ -190,7 +190,7 @@ static void CheckWhole(int file, uint64_t size, const unsigned char *foot, HeatS
     return;
   }
   HeatFileReadAt(file, bytes, (size_t)(size - length), (PetscInt64)length, error);
-  if (!error->failed && SumOfSeal(bytes, (PetscInt)n) != GetWord(foot + 8 * WORD_OWN))
+  if (!error->failed && ChecksumOfSeal(bytes, (PetscInt)n) != GetWord(foot + 8 * WORD_OWN))
     HeatFileFail(error, "the seal at its end is damaged");
   for (uint64_t k = 0; k < n && !error->failed; k++) {
     const HeatExtent e = {GetWord(bytes + 16 * k), GetWord(bytes + 16 * k + 8)};
@@ -223,7 +223,7 @@ void HeatSealCheck(const char *path, HeatSeal *seal, HeatFileError *error)
                  error);
   if (!error->failed && memcmp(foot, MAGIC, 16) == 0) {
     if (GetWord(foot + 8 * WORD_VERSION) == VERSION)
-      CheckWhole(file, (uint64_t)status.st_size, foot, seal, error);
+      CheckSealed(file, (uint64_t)status.st_size, foot, seal, error);
     else HeatFileFail(error, "the seal at its end is damaged, or of a later heat2d");
   }
   close(file);

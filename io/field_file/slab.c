@@ -93,8 +93,8 @@ static Piece PieceOf(const HeatSlab *slab, PetscInt p, PetscInt from, PetscInt m
 
 /* Post one direction with every peer and wait: of the slabs' rows [from, from + most).
  * to_rows: block is sent, rows received. */
-static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_rows, PetscInt from,
-                               PetscInt most, char *block, char *rows)
+static PetscErrorCode Redistribute(HeatSlab *slab, MPI_Datatype type, PetscBool to_rows,
+                                   PetscInt from, PetscInt most, char *block, char *rows)
 {
   const HeatGrid *g      = slab->grid;
   const PetscInt  n_rows = PetscMin(most, slab->n - PetscMin(from, slab->n));
@@ -110,21 +110,23 @@ static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_r
     const Piece       piece = PieceOf(slab, p, from, most);
     char             *mine  = block + piece.at_block * (size_t)bytes;
     const PetscMPIInt peer  = (PetscMPIInt)p;
-    MPI_Datatype      kind;
+    MPI_Datatype      piece_type;
 
     if (n_rows > 0) {
       char *here = rows + piece.at_slab * (size_t)bytes;
 
-      PetscCall(PieceType(type, n_rows, piece.columns_slab, g->nx, &kind));
-      if (to_rows) PetscCallMPI(MPI_Irecv(here, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      else PetscCallMPI(MPI_Isend(here, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      PetscCallMPI(MPI_Type_free(&kind));
+      PetscCall(PieceType(type, n_rows, piece.columns_slab, g->nx, &piece_type));
+      if (to_rows)
+        PetscCallMPI(MPI_Irecv(here, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      else PetscCallMPI(MPI_Isend(here, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      PetscCallMPI(MPI_Type_free(&piece_type));
     }
     if (piece.rows_block > 0) {
-      PetscCall(PieceType(type, piece.rows_block, g->nxl, g->nxl, &kind));
-      if (to_rows) PetscCallMPI(MPI_Isend(mine, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      else PetscCallMPI(MPI_Irecv(mine, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      PetscCallMPI(MPI_Type_free(&kind));
+      PetscCall(PieceType(type, piece.rows_block, g->nxl, g->nxl, &piece_type));
+      if (to_rows)
+        PetscCallMPI(MPI_Isend(mine, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      else PetscCallMPI(MPI_Irecv(mine, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      PetscCallMPI(MPI_Type_free(&piece_type));
     }
   }
   PetscCallMPI(MPI_Waitall(n, requests, MPI_STATUSES_IGNORE));
@@ -136,7 +138,7 @@ PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *blo
 {
   PetscFunctionBeginUser;
   PetscCall(
-      Exchange(slab, type, PETSC_TRUE, 0, HeatSlabMostRows(slab), (char *)block, (char *)rows));
+      Redistribute(slab, type, PETSC_TRUE, 0, HeatSlabMostRows(slab), (char *)block, (char *)rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,7 +159,7 @@ PetscErrorCode HeatSlabGetPiece(HeatSlab *slab, MPI_Datatype type, const void *b
     *rows = (const char *)block + (size_t)from * (size_t)slab->grid->nx * (size_t)bytes;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Exchange(slab, type, PETSC_TRUE, from, most, (char *)block, (char *)buffer));
+  PetscCall(Redistribute(slab, type, PETSC_TRUE, from, most, (char *)block, (char *)buffer));
   *rows = buffer;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -166,7 +168,7 @@ PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *r
                                 PetscInt most, void *block)
 {
   PetscFunctionBeginUser;
-  PetscCall(Exchange(slab, type, PETSC_FALSE, from, most, (char *)block, (char *)rows));
+  PetscCall(Redistribute(slab, type, PETSC_FALSE, from, most, (char *)block, (char *)rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

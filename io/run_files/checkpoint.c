@@ -16,8 +16,8 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/run_files/manifest.h"
 
-#define MOST_LISTED      100000000  /* snapshots */
-#define MOST_TEXT        1073741824 /* bytes of the case; both travel in one message */
+#define MAX_SNAPSHOTS    100000000  /* snapshots */
+#define MAX_TEXT_BYTES   1073741824 /* bytes of the case; both travel in one message */
 #define EXTENT_TOLERANCE 1e-12 /* of the extents, relative: they are recomputed as x0 + nx*hx */
 
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
@@ -159,7 +159,7 @@ static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileEr
 
   HeatH5ReadArray(group, "snapshot_steps", H5T_NATIVE_INT64, &n, (void **)&steps, error);
   HeatH5ReadArray(group, "snapshot_times", H5T_NATIVE_DOUBLE, &n_times, (void **)&times, error);
-  if (!error->failed && (n != n_times || n > MOST_LISTED))
+  if (!error->failed && (n != n_times || n > MAX_SNAPSHOTS))
     HeatFileFail(error, "its list of snapshots is not whole");
   if (!error->failed && n > 0 && PetscMalloc1((size_t)n, &state->snapshots)) {
     HeatFileFail(error, "no memory for the list of snapshots");
@@ -178,7 +178,7 @@ static void ReadLongText(hid_t group, const char *name, char **text, HeatFileErr
   char      *bytes;
 
   HeatH5ReadArray(group, name, H5T_NATIVE_UINT8, &n, (void **)&bytes, error);
-  if (!error->failed && n > MOST_TEXT)
+  if (!error->failed && n > MAX_TEXT_BYTES)
     HeatFileFail(error, "its %s has %lld bytes", name, (long long)n);
   if (!error->failed && n > 0) {
     if (PetscCalloc1((size_t)n + 1, text)) HeatFileFail(error, "no memory for its %s", name);
@@ -206,7 +206,7 @@ static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state
 }
 
 /* /state of an open file. */
-static void ReadStateOf(hid_t file, HeatCheckpointState *state, HeatFileError *error)
+static void ReadStateGroup(hid_t file, HeatCheckpointState *state, HeatFileError *error)
 {
   hid_t  group     = HeatInputOpenGroup(file, "state", error);
   double step_size = 0;
@@ -231,7 +231,7 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
 
   state->step = info->step;
   state->time = info->time;
-  if (file >= 0) ReadStateOf(file, state, error);
+  if (file >= 0) ReadStateGroup(file, state, error);
   ListFields(info, state, error);
   HeatH5Close(error, &file);
 }
@@ -257,7 +257,7 @@ static void CheckState(int64_t file, void *context, HeatFileError *error)
   const HeatCheckpointState *state = (const HeatCheckpointState *)context;
   HeatCheckpointState        back  = {.step = state->step};
 
-  ReadStateOf((hid_t)file, &back, error);
+  ReadStateGroup((hid_t)file, &back, error);
   if (!error->failed &&
       (back.step_size != state->step_size || strcmp(back.scheme, state->scheme) != 0 ||
        !SameSums(state, &back) || back.n_snapshots != state->n_snapshots ||
@@ -271,7 +271,8 @@ static void CheckState(int64_t file, void *context, HeatFileError *error)
 /* Rank 0's text to all. */
 static PetscErrorCode BroadcastText(MPI_Comm comm, char **text)
 {
-  PetscMPIInt rank, length = *text ? (PetscMPIInt)strlen(*text) + 1 : 0; /* at most MOST_TEXT */
+  PetscMPIInt rank,
+      length = *text ? (PetscMPIInt)strlen(*text) + 1 : 0; /* at most MAX_TEXT_BYTES */
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
@@ -338,9 +339,11 @@ PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatChec
 
 static PetscBool SameExtent(const PetscReal a[2], PetscReal start, PetscReal end)
 {
-  const PetscReal room = EXTENT_TOLERANCE * PetscMax(end - start, PetscMax(fabs(start), fabs(end)));
+  const PetscReal tolerance = EXTENT_TOLERANCE *
+                              PetscMax(end - start, PetscMax(fabs(start), fabs(end)));
 
-  return fabs(a[0] - start) <= room && fabs(a[1] - end) <= room ? PETSC_TRUE : PETSC_FALSE;
+  return fabs(a[0] - start) <= tolerance && fabs(a[1] - end) <= tolerance ? PETSC_TRUE
+                                                                          : PETSC_FALSE;
 }
 
 /* The checkpoint is of this very grid. */
@@ -376,7 +379,7 @@ static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
 }
 
 /* Rank 0: one line on a manifest that tells of another file. */
-static PetscErrorCode SayForeignManifest(const char *path, const HeatFieldFileInfo *info)
+static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileInfo *info)
 {
   char difference[160], manifest[PETSC_MAX_PATH_LEN];
 
@@ -394,9 +397,9 @@ static PetscErrorCode SayForeignManifest(const char *path, const HeatFieldFileIn
 }
 
 /* Agreed, not raised; a failure leaves nothing in the state.
-   @param[out] other  it failed because it is of another grid than the case's */
+   @param[out] other_grid  it failed because it is of another grid than the case's */
 static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
-                              PetscReal *T, PetscBool *other, HeatFileError *error)
+                              PetscReal *T, PetscBool *other_grid, HeatFileError *error)
 {
   const double       start = MPI_Wtime();
   HeatFieldFileInfo *info;
@@ -406,11 +409,11 @@ static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckp
   PetscCall(TryReadState(grid->comm, path, info, state, error));
   if (!error->failed) {
     CheckGrid(grid, info, error);
-    *other = error->failed;
+    *other_grid = error->failed;
   }
   if (!error->failed) PetscCall(TryReadFields(grid, path, state, T, error));
   if (error->failed) PetscCall(HeatCheckpointStateClear(state));
-  else if (grid->rank == 0) PetscCall(SayForeignManifest(path, info));
+  else if (grid->rank == 0) PetscCall(WarnForeignManifest(path, info));
   if (!error->failed) {
     state->bytes   = info->bytes;
     state->seconds = MPI_Wtime() - start;
@@ -422,17 +425,17 @@ static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckp
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T)
 {
-  HeatFileError error = {0};
-  PetscBool     other = PETSC_FALSE;
+  HeatFileError error      = {0};
+  PetscBool     other_grid = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCall(TryRead(grid, path, state, T, &other, &error));
+  PetscCall(TryRead(grid, path, state, T, &other_grid, &error));
   PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Rank 0: take a checkpoint and its manifest away. */
-static void Remove(const char *path, HeatFileError *error)
+static void RemoveCheckpoint(const char *path, HeatFileError *error)
 {
   char manifest[PETSC_MAX_PATH_LEN];
 
@@ -442,7 +445,7 @@ static void Remove(const char *path, HeatFileError *error)
 }
 
 /* Rank 0, of the steps up to this one.  One that cannot be removed is said: the disk fills up. */
-static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
+static PetscErrorCode RemoveOlder(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
 {
   char          path[PETSC_MAX_PATH_LEN];
   HeatFileError error = {0};
@@ -455,7 +458,7 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
     if (steps[i] > step || newer++ < PetscMax(keep.newest, 1)) continue;
     if (keep.every > 0 && steps[i] % keep.every == 0) continue;
     CheckpointPath(dir, steps[i], path, sizeof(path));
-    Remove(path, &error);
+    RemoveCheckpoint(path, &error);
   }
   PetscCall(PetscFree(steps));
   if (error.failed) {
@@ -469,8 +472,8 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
 /* Rank 0: the manifest of a checkpoint that is in place; older checkpoints go.  Whatever fails here,
    the checkpoint is whole. */
 static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, const char *path,
-                                const HeatCheckpointOptions *options, PetscInt64 step,
-                                PetscReal time, const HeatFileStats *stats)
+                                         const HeatCheckpointOptions *options, PetscInt64 step,
+                                         PetscReal time, const HeatFileStats *stats)
 {
   const HeatManifest manifest = {.program  = options->program,
                                  .verified = HeatReadBackNames[options->verify],
@@ -486,7 +489,7 @@ static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, 
                            "checkpoint itself is in place\n",
                            path, error.text));
   }
-  PetscCall(RemoveOld(dir, options->keep, step));
+  PetscCall(RemoveOlder(dir, options->keep, step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -500,8 +503,8 @@ static void RemoveManifest(const char *path)
 }
 
 /* Rank 0: the line that says that the checkpoint of a step was skipped. */
-static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *path,
-                                    PetscInt64 step, const char *reason)
+static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char *path,
+                                     PetscInt64 step, const char *reason)
 {
   HeatFileError ignored = {0};
   PetscMPIInt   rank;
@@ -529,22 +532,22 @@ static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *
 }
 
 /* What a checkpoint's file is made of.  The options' context is the state. */
-static void Describe(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
-                     const PetscReal *T, HeatFieldFileOptions *how,
-                     HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
+static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
+                         const PetscReal *T, HeatFieldFileOptions *file_options,
+                         HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
 {
   const PetscInt n = PetscMin(state->n_fields, HEAT_CHECKPOINT_FIELDS);
 
-  *how = (HeatFieldFileOptions){.kind        = "checkpoint",
-                                .title       = options->title,
-                                .step        = state->step,
-                                .time        = state->time,
-                                .hints       = options->hints,
-                                .alignment   = options->alignment,
-                                .verify      = options->verify,
-                                .extra       = WriteState,
-                                .extra_check = CheckState,
-                                .context     = (void *)state};
+  *file_options = (HeatFieldFileOptions){.kind        = "checkpoint",
+                                         .title       = options->title,
+                                         .step        = state->step,
+                                         .time        = state->time,
+                                         .hints       = options->hints,
+                                         .alignment   = options->alignment,
+                                         .verify      = options->verify,
+                                         .extra       = WriteState,
+                                         .extra_check = CheckState,
+                                         .context     = (void *)state};
   for (PetscInt f = 0; f <= n; f++) {
     const char *name = f ? state->fields[f - 1].name : "temperature";
 
@@ -562,22 +565,23 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
                                    PetscBool *written, HeatFileStats *stats)
 {
   HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
-  HeatFieldFileOptions how;
+  HeatFieldFileOptions file_options;
   char                 path[PETSC_MAX_PATH_LEN];
   HeatFileError        error = {0};
   HeatFileStats        own;
 
   PetscFunctionBeginUser;
   CheckpointPath(dir, state->step, path, sizeof(path));
-  Describe(options, state, T, &how, fields);
+  DescribeFile(options, state, T, &file_options, fields);
   if (grid->rank == 0) RemoveManifest(path);
-  PetscCall(HeatFieldFileTryWrite(grid, path, &how, 1 + state->n_fields, fields, &own, &error));
+  PetscCall(
+      HeatFieldFileTryWrite(grid, path, &file_options, 1 + state->n_fields, fields, &own, &error));
   if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (stats) *stats = own;
   if (!error.failed) {
     if (grid->rank == 0)
       PetscCall(CommitWithManifest(grid, dir, path, options, state->step, state->time, &own));
-  } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, state->step, error.text));
+  } else if (written) PetscCall(WarnNotWritten(grid->comm, dir, path, state->step, error.text));
   else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -598,7 +602,7 @@ PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
                                    HeatFieldFileCopies *copies, HeatCheckpointJob **made)
 {
   HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
-  HeatFieldFileOptions how;
+  HeatFieldFileOptions file_options;
   HeatFileError        error = {0};
   HeatCheckpointJob   *job;
 
@@ -613,12 +617,12 @@ PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
   job->options.program = options->program ? job->program : NULL;
   PetscCall(PetscStrncpy(job->dir, dir, sizeof(job->dir)));
   CheckpointPath(dir, state->step, job->path, sizeof(job->path));
-  Describe(options, state, T, &how, fields);
+  DescribeFile(options, state, T, &file_options, fields);
   if (grid->rank == 0) RemoveManifest(job->path);
-  PetscCall(HeatFieldFileBegin(grid, job->path, &how, 1 + state->n_fields, fields, copies,
+  PetscCall(HeatFieldFileBegin(grid, job->path, &file_options, 1 + state->n_fields, fields, copies,
                                &job->file, &error));
   if (error.failed) {
-    PetscCall(SayNotWritten(grid->comm, dir, job->path, state->step, error.text));
+    PetscCall(WarnNotWritten(grid->comm, dir, job->path, state->step, error.text));
     PetscCall(PetscFree(job));
   }
   *made = job;
@@ -639,10 +643,10 @@ PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **out, PetscBool *written, He
   PetscCall(HeatFieldFileEnd(&job->file, stats, &error));
   *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (error.failed)
-    PetscCall(SayNotWritten(job->grid->comm, job->dir, job->path, job->step, error.text));
+    PetscCall(WarnNotWritten(job->grid->comm, job->dir, job->path, job->step, error.text));
   else if (job->grid->rank == 0)
-    PetscCall(
-        CommitWithManifest(job->grid, job->dir, job->path, &job->options, job->step, job->time, stats));
+    PetscCall(CommitWithManifest(job->grid, job->dir, job->path, &job->options, job->step,
+                                 job->time, stats));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -665,7 +669,7 @@ static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, Pet
 }
 
 /* No checkpoint was good: why. */
-static PetscErrorCode RaiseNone(MPI_Comm comm, const char *dir, PetscInt n)
+static PetscErrorCode RaiseNoCheckpoint(MPI_Comm comm, const char *dir, PetscInt n)
 {
   PetscFunctionBeginUser;
   HeatCheck(n > 0, comm, HEAT_ERR_FILE, "there is no checkpoint in %s to restart from", dir);
@@ -685,19 +689,19 @@ PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, c
   memset(state, 0, sizeof(*state));
   PetscCall(ListSteps(grid->comm, dir, &n, &steps));
   for (PetscInt i = n - 1; i >= 0 && !found; i--) {
-    HeatFileError error = {0};
-    PetscBool     other = PETSC_FALSE;
+    HeatFileError error      = {0};
+    PetscBool     other_grid = PETSC_FALSE;
 
     CheckpointPath(dir, steps[i], path, size);
-    PetscCall(TryRead(grid, path, state, T, &other, &error));
+    PetscCall(TryRead(grid, path, state, T, &other_grid, &error));
     found = error.failed ? PETSC_FALSE : PETSC_TRUE;
     if (found) break;
-    if (other) PetscCall(PetscFree(steps));
-    if (other) PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+    if (other_grid) PetscCall(PetscFree(steps));
+    if (other_grid) PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
     PetscCall(PetscFPrintf(grid->comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n",
                            path, error.text));
   }
   PetscCall(PetscFree(steps));
-  if (!found) PetscCall(RaiseNone(grid->comm, dir, n));
+  if (!found) PetscCall(RaiseNoCheckpoint(grid->comm, dir, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -33,7 +33,7 @@ void HeatManifestWrite(const HeatGrid *grid, const char *checkpoint, const HeatM
 
 /** "by heat2d 0.1.0 (1a2b3c4d5e6f) on 8 ranks, 2026-01-31T12:00:00Z", or "by nobody knows whom" without
  *  a manifest; returns buffer. */
-const char *HeatManifestWriter(const char *checkpoint, char *buffer, size_t size);
+const char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t size);
 
 /** How a checkpoint's manifest contradicts the checkpoint: "" when it does not, or is not there.
  *  @param[in] info  of the checkpoint; checksums of its values are compared when they are known */

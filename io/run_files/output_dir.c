@@ -37,7 +37,7 @@ static PetscBool IsProfile(const char *name)
 }
 
 /* Is this one of our names, without folder and without the marks of a temporary file? */
-static NameKind KindOfFinal(const char *name)
+static NameKind KindOfFinalName(const char *name)
 {
   static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv", "probe"};
 
@@ -56,11 +56,11 @@ static NameKind KindOf(const char *name)
   const size_t length = strlen(name), tail = strlen(".part");
   char         final[256];
 
-  if (name[0] != '.') return KindOfFinal(name);
+  if (name[0] != '.') return KindOfFinalName(name);
   if (length <= tail + 1 || length > sizeof(final) || strcmp(name + length - tail, ".part") != 0)
     return NAME_OTHER;
   snprintf(final, sizeof(final), "%.*s", (int)(length - tail - 1), name + 1);
-  return KindOfFinal(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
+  return KindOfFinalName(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
 }
 
 /* mkdir -p. */
@@ -82,12 +82,12 @@ static void MakeFolders(const char *dir, HeatFileError *error)
 }
 
 /* What to do with a file of ours. */
-typedef PetscBool (*Choose)(NameKind kind, const char *name, const void *context);
+typedef PetscBool (*FileFilter)(NameKind kind, const char *name, const void *context);
 
-/* Take the chosen files away: into the folder `aside`, or off the disk where it is NULL.
+/* Take the filter files away: into the folder `aside`, or off the disk where it is NULL.
  * Returns how many there were; with `count_only` nothing is touched. */
-static PetscInt TakeAway(const char *dir, Choose choose, const void *context, const char *aside,
-                         PetscBool count_only, HeatFileError *error)
+static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *context,
+                             const char *aside, PetscBool count_only, HeatFileError *error)
 {
   DIR           *folder = error->failed ? NULL : opendir(dir);
   struct dirent *entry;
@@ -102,7 +102,7 @@ static PetscInt TakeAway(const char *dir, Choose choose, const void *context, co
     struct stat    status;
     const NameKind kind = KindOf(entry->d_name);
 
-    if (kind == NAME_OTHER || !choose(kind, entry->d_name, context)) continue;
+    if (kind == NAME_OTHER || !filter(kind, entry->d_name, context)) continue;
     snprintf(from, sizeof(from), "%s/%s", dir, entry->d_name);
     if (lstat(from, &status) != 0 || !S_ISREG(status.st_mode)) continue;
     n++;
@@ -129,12 +129,12 @@ static void MakeAside(const char *dir, const char *prefix, char *aside, size_t s
   HeatFileFail(error, "there are 999 folders %s_NNN in it: clear them away", prefix);
 }
 
-/* Move the chosen files into a new folder. */
-static PetscInt SetAside(const char *dir, const char *prefix, Choose choose, const void *context,
-                         char *aside, size_t size, HeatFileError *error)
+/* Move the filter files into a new folder. */
+static PetscInt SetAside(const char *dir, const char *prefix, FileFilter filter,
+                         const void *context, char *aside, size_t size, HeatFileError *error)
 {
   MakeAside(dir, prefix, aside, size, error);
-  return error->failed ? 0 : TakeAway(dir, choose, context, aside, PETSC_FALSE, error);
+  return error->failed ? 0 : MoveOrRemove(dir, filter, context, aside, PETSC_FALSE, error);
 }
 
 static PetscBool IsPart(NameKind kind, const char *name, const void *context)
@@ -192,15 +192,16 @@ static PetscBool IsLaterSnapshot(NameKind kind, const char *name, const void *co
 
 /* Rank 0, a fresh run: an earlier run's files go, or into a folder of their own if it could
  * still be continued.  `notice` is what to tell the user, or empty. */
-static PetscErrorCode ClearEarlier(const char *dir, char *notice, size_t size, HeatFileError *error)
+static PetscErrorCode ClearEarlierRun(const char *dir, char *notice, size_t size,
+                                      HeatFileError *error)
 {
   char      aside[PETSC_MAX_PATH_LEN], status[32];
   PetscInt  n;
   PetscBool finished;
 
   PetscFunctionBeginUser;
-  (void)TakeAway(dir, IsPart, NULL, NULL, PETSC_FALSE, error);
-  n = TakeAway(dir, IsCheckpoint, NULL, NULL, PETSC_TRUE, error);
+  (void)MoveOrRemove(dir, IsPart, NULL, NULL, PETSC_FALSE, error);
+  n = MoveOrRemove(dir, IsCheckpoint, NULL, NULL, PETSC_TRUE, error);
   PetscCall(HeatResultsReadStatus(dir, status, sizeof(status)));
   finished = strcmp(status, "ok") == 0 || strcmp(status, "check-failed") == 0 ? PETSC_TRUE
                                                                               : PETSC_FALSE;
@@ -210,7 +211,7 @@ static PetscErrorCode ClearEarlier(const char *dir, char *notice, size_t size, H
              "%s held an unfinished run: its files (%" PetscInt_FMT
              " checkpoints among them) are now in %s",
              dir, n, aside);
-  } else (void)TakeAway(dir, IsAny, NULL, NULL, PETSC_FALSE, error);
+  } else (void)MoveOrRemove(dir, IsAny, NULL, NULL, PETSC_FALSE, error);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -235,7 +236,7 @@ static void WriteHolder(int file)
 }
 
 /* Whether the file that is open is still the one of that name: the holder before removes it. */
-static PetscBool IsStill(int file, const char *path)
+static PetscBool IsSameFile(int file, const char *path)
 {
   struct stat mine, there;
 
@@ -257,7 +258,7 @@ static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *e
     if (file < 0) {
       HeatFileFailErrno(error, "making .lock in it");
     } else if (flock(file, LOCK_EX | LOCK_NB) == 0) {
-      if (IsStill(file, path)) {
+      if (IsSameFile(file, path)) {
         WriteHolder(file);
         return file;
       }
@@ -306,7 +307,7 @@ void HeatOutputDirectoryUnlock(const char *dir, int *lock)
 
   if (*lock < 0) return;
   snprintf(path, sizeof(path), "%s/.lock", dir);
-  if (IsStill(*lock, path)) unlink(path);
+  if (IsSameFile(*lock, path)) unlink(path);
   close(*lock);
   *lock = -1;
 }
@@ -321,8 +322,8 @@ PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscB
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
     MakeFolders(dir, &error);
-    if (restart) (void)TakeAway(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, &error);
-    else if (!error.failed) PetscCall(ClearEarlier(dir, notice, sizeof(notice), &error));
+    if (restart) (void)MoveOrRemove(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, &error);
+    else if (!error.failed) PetscCall(ClearEarlierRun(dir, notice, sizeof(notice), &error));
   }
   PetscCall(HeatFileShare(comm, &error));
   HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
@@ -341,11 +342,11 @@ PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscIn
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
-    n = TakeAway(dir, IsLaterCheckpoint, &step, NULL, PETSC_TRUE, &error);
+    n = MoveOrRemove(dir, IsLaterCheckpoint, &step, NULL, PETSC_TRUE, &error);
     if (n > 0)
       n = SetAside(dir, "abandoned", IsLaterCheckpoint, &step, aside, sizeof(aside), &error);
-    (void)TakeAway(dir, IsLaterManifest, &step, n > 0 ? aside : NULL, PETSC_FALSE, &error);
-    (void)TakeAway(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
+    (void)MoveOrRemove(dir, IsLaterManifest, &step, n > 0 ? aside : NULL, PETSC_FALSE, &error);
+    (void)MoveOrRemove(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
   }
   PetscCall(HeatFileShare(comm, &error));
   HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,

@@ -351,7 +351,7 @@ static void PutLimits(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumber(limits, "slurm_left", r->limits.slurm_left);
 }
 
-static HeatJson *Record(const HeatResults *r)
+static HeatJson *RunRecord(const HeatResults *r)
 {
   HeatJson *root = HeatJsonCreate(), *io, *checkpoints;
 
@@ -414,7 +414,7 @@ PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResult
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(path, sizeof(path), "%s/results.json", dir);
   if (rank == 0) {
-    HeatJson *root = results->n_verify > 0 ? VerifyRecord(results) : Record(results);
+    HeatJson *root = results->n_verify > 0 ? VerifyRecord(results) : RunRecord(results);
 
     HeatJsonWrite(path, root, &error);
     HeatJsonDestroy(&root);

@@ -89,7 +89,7 @@ static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
 }
 
 /* The fields of an earlier snapshot, so that the XDMF file can be written before the next one. */
-static PetscErrorCode LearnFields(HeatSnapshots *s, const char *path)
+static PetscErrorCode ReadFieldNames(HeatSnapshots *s, const char *path)
 {
   HeatFieldFileInfo *info;
   HeatFileError      error = {0};
@@ -124,7 +124,7 @@ PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnaps
   PetscCall(PetscFree(there));
   if (s->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   SnapshotPath(s, s->entries[s->n - 1].step, path, sizeof(path));
-  PetscCall(LearnFields(s, path));
+  PetscCall(ReadFieldNames(s, path));
   if (s->n_fields > 0) PetscCall(WriteXdmf(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
