@@ -1,9 +1,9 @@
-/** Reading a field onto the blocks, from our files and from anybody's.
+/** Read a field onto the blocks, from a file of heat2d or from any other HDF5 file.
  *
- *  A file may come from anywhere, so rank 0 looks at it first, alone: the dataset must lie in the
- *  file itself (io/field_file/hdf5_input.h) and have the grid's shape.  Only then
- *  do all ranks open it, each through the serial driver: reading needs no agreement between them,
- *  and a bad file is refused at once on all.
+ *  A file may come from anywhere, so rank 0 checks it first, alone: the dataset must lie in the
+ *  file itself (io/field_file/hdf5_input.h) and have the shape of the grid.  Only then do all ranks
+ *  open it, each through HDF5's serial driver, because reading needs no agreement between them.  A
+ *  bad file is refused on all ranks at once.
  */
 #include "io/field_file/field_file.h"
 
@@ -14,8 +14,9 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/field_file/slab.h"
 
-#define MAX_NUMBER_BYTES 16 /* a long double */
+#define MAX_NUMBER_BYTES 16 /* [bytes] of a long double, the largest number that C has */
 
+/* Fail unless the dataset holds numbers, or integers where `element` is an integer. */
 static void CheckType(hid_t dataset, const char *name, HeatElement element, HeatFileError *error)
 {
   hid_t       type = -1;
@@ -35,6 +36,7 @@ static void CheckType(hid_t dataset, const char *name, HeatElement element, Heat
   HeatH5Close(error, &type);
 }
 
+/* Fail unless the dataset is [ny][nx] of the grid. */
 static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, HeatFileError *error)
 {
   hid_t   space               = -1;
@@ -58,7 +60,8 @@ static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, He
   HeatH5Close(error, &space);
 }
 
-/* Are there checksums for this very dataset, stored as it is read? */
+/* Return whether the file was written by heat2d, has row checksums for this dataset, and stores the
+   dataset in the type in which it is read: checksums cover the stored bits. */
 static PetscBool HasChecksums(hid_t file, hid_t dataset, const char *name, HeatElement element)
 {
   HeatFileError none       = {0};
@@ -78,7 +81,8 @@ static PetscBool HasChecksums(hid_t file, hid_t dataset, const char *name, HeatE
   return same;
 }
 
-/* Rank 0: everything that must hold before the values are read. */
+/* Check everything that must hold before the values are read, on rank 0 alone.
+   @param[out] sums  the dataset has row checksums that can be compared */
 static void CheckDataset(const HeatGrid *grid, const char *path, const char *name,
                          HeatElement element, PetscBool *sums, HeatFileError *error)
 {
@@ -96,8 +100,9 @@ static void CheckDataset(const HeatGrid *grid, const char *path, const char *nam
   HeatH5Close(error, &file);
 }
 
-/* This rank's rows onto the blocks, piece by piece: straight where blocks hold whole rows, else with an
-   exchange, in which a rank that has failed takes part.  Collective, not agreed. */
+/* Read this rank's slab piece by piece, and move the pieces onto the blocks.  Where px is 1 the
+   block is the slab, and rows are read directly into it.  Else a rank that has failed takes part in
+   the redistribution, too.  Collective on grid->row_comm; a failure stays on its rank. */
 static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char *path,
                                const char *name, HeatElement element, void *block,
                                HeatFileError *error)
@@ -129,7 +134,8 @@ static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The checksums of what arrived on the blocks against the stored ones.  Collective, not agreed. */
+/* Compare the row checksums of the values that arrived on the blocks with the stored ones.
+   Collective on grid->row_comm; a failure stays on its rank. */
 static PetscErrorCode CompareSums(HeatSlab *slab, const char *path, const char *name,
                                   HeatElement element, const void *block, HeatFileError *error)
 {

@@ -1,9 +1,13 @@
-/** Where the values of a field file lie, and its seal. */
+/** Find where the values of a field file lie, and seal the rest of the file.
+ *
+ *  HDF5 reports the address of each contiguous dataset and of each chunk.  These are the extents
+ *  that the seal leaves out, and the offsets to which the threads of an asynchronous write write.
+ */
 #include "io/field_file/field_file_parts.h"
 
-/* ExtentList found so far. */
+/* A growing list of extents. */
 typedef struct {
-  PetscInt    n, room;
+  PetscInt    n, room; /* used, allocated */
   HeatExtent *list;
 } ExtentList;
 
@@ -22,16 +26,18 @@ static void AddExtent(ExtentList *x, uint64_t start, uint64_t bytes, HeatFileErr
   x->list[x->n++] = (HeatExtent){start, bytes};
 }
 
+/* Add the extent of a contiguous dataset. */
 static void AddContiguous(hid_t dataset, ExtentList *x, HeatFileError *error)
 {
   const haddr_t start = error->failed ? HADDR_UNDEF : H5Dget_offset(dataset);
 
   if (error->failed) return;
-  if (start == HADDR_UNDEF) HeatFileFail(error, "HDF5 does not say where its values lie");
+  if (start == HADDR_UNDEF) HeatFileFail(error, "HDF5 reports no address of its values");
   AddExtent(x, (uint64_t)start, (uint64_t)H5Dget_storage_size(dataset), error);
 }
 
-/* One lookup a chunk: HDF5's way by number would walk over all before it each time. */
+/* Add the extent of each chunk, looked up by its coordinates.  HDF5's lookup by number walks over
+   all chunks in front of the one asked for, each time. */
 static void AddChunks(hid_t dataset, hid_t list, ExtentList *x, HeatFileError *error)
 {
   hid_t   space = -1;
@@ -53,6 +59,7 @@ static void AddChunks(hid_t dataset, hid_t list, ExtentList *x, HeatFileError *e
   HeatH5Close(error, &space);
 }
 
+/* Add the extents of the dataset `name` below `object`. */
 static void AddDataset(hid_t object, const char *name, ExtentList *x, HeatFileError *error)
 {
   hid_t dataset = -1, list = -1;
@@ -65,7 +72,7 @@ static void AddDataset(hid_t object, const char *name, ExtentList *x, HeatFileEr
   HeatH5Close(error, &dataset);
 }
 
-/* The extents of all fields and their checksums, those of one dataset after those of another. */
+/* List the extents of all datasets of values: of field 0, of its row checksums, of field 1, ... */
 static void ListExtents(const char *part, PetscInt n_fields, const HeatFileField *fields,
                         ExtentList *x, HeatFileError *error)
 {
