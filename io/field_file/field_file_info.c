@@ -234,7 +234,7 @@ static PetscErrorCode ReduceField(MPI_Comm comm, HeatFieldInfo *field)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Verify all fields, each rank an even share of the rows; rank 0 also verifies the axes. 
+/* Verify all fields, each rank an even share of the rows; rank 0 also verifies the axes.
    Collective on comm; a failure stays on its rank. */
 static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
                                  HeatFileError *error)

@@ -137,8 +137,8 @@ static void WriteTime(hid_t file, double time, HeatFileError *error)
   HeatH5Close(error, &list);
 }
 
-/* Write the attribute DIMENSION_LIST of a dataset: for each of its n dimensions, y or (y, x), a list
-   with one reference to the dimension scale. */
+/* Write the attribute DIMENSION_LIST of a dataset: for each of its n dimensions, y or (y, x), a
+   list with one reference to the dimension scale. */
 static void AttachScales(hid_t file, hid_t dataset, int n, HeatFileError *error)
 {
   static const char *const names[2] = {"y", "x"};
@@ -278,7 +278,8 @@ static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compre
   HeatH5Close(error, &list);
 }
 
-/* Create the group /integrity with a dataset [ny] for the row checksums of each field, unwritten. */
+/* Create the group /integrity with a dataset [ny] for the row checksums of each field,
+   unwritten. */
 static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
                        const HeatFileField *fields, HeatFileError *error)
 {

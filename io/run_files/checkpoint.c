@@ -1,7 +1,21 @@
-/** Checkpoints: a field file of the temperature, plus the group /state.
+/** Write and read checkpoints: a field file of the temperature and the stepper's fields, plus the
+ *  group /state.
  *
- *  /state holds the rest of a run as attributes (under the checksums of HDF5's object headers) and
- *  arrays (under ours).  Nothing in it depends on the layout of the run that wrote it.
+ *  /state holds the rest of a run: numbers as attributes, which HDF5's checksums of object headers
+ *  cover, and arrays, which have checksums of heat2d (hdf5_array.h).  Nothing in it depends on the
+ *  ranks or the layout of the run that wrote it.
+ *
+ *      checkpoint_NNNNNN.h5
+ *        /                  attributes: step, time, extents, ...
+ *        /temperature       f64 [ny][nx]
+ *        /NAME              f64 [ny][nx], for each field of the state
+ *        /integrity/...     row checksums of these
+ *        /state             attributes: step_size, scheme
+ *          sums             a group with an attribute for each named scalar
+ *          snapshot_steps   int64 [n_snapshots]
+ *          snapshot_times   f64 [n_snapshots]
+ *          case_text        uint8, UTF-8
+ *          case_keys        uint8, UTF-8
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/checkpoint.h"
@@ -16,9 +30,15 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/run_files/manifest.h"
 
-#define MAX_SNAPSHOTS    100000000  /* snapshots */
-#define MAX_TEXT_BYTES   1073741824 /* bytes of the case; both travel in one message */
-#define EXTENT_TOLERANCE 1e-12 /* of the extents, relative: they are recomputed as x0 + nx*hx */
+/* Snapshots in the list, and [bytes] of case_text or case_keys, that are read.  Derived: each is
+   broadcast in one message, whose bytes MPI counts up to 2^31 - 1 (a snapshot has 16). */
+#define MAX_SNAPSHOTS  100000000
+#define MAX_TEXT_BYTES 1073741824
+
+/* Relative difference between extents that count as equal.  The file stores x0 + nx hx, which has
+   rounding errors of a few 1e-16.  Chosen: with a larger value another domain could pass, with one
+   of the size of these errors the same domain could be refused. */
+#define EXTENT_TOLERANCE 1e-12
 
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
 {
@@ -84,7 +104,7 @@ static void CheckpointPath(const char *dir, PetscInt64 step, char *path, size_t 
   snprintf(path, size, "%s/checkpoint_%06lld.h5", dir, (long long)step);
 }
 
-/* The list of snapshots as two arrays. */
+/* Write the list of snapshots as two arrays. */
 static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, HeatFileError *error)
 {
   const PetscInt n = state->n_snapshots;
@@ -105,7 +125,7 @@ static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, Hea
   (void)PetscFree2(steps, times);
 }
 
-/* A text as an array of bytes; NULL or empty: none. */
+/* Write a text as an array of bytes; a text that is NULL or empty is not written. */
 static void WriteLongText(hid_t group, const char *name, const char *text, HeatFileError *error)
 {
   if (!text) return;
@@ -113,7 +133,7 @@ static void WriteLongText(hid_t group, const char *name, const char *text, HeatF
                    error);
 }
 
-/* HeatFieldFileExtra: /state.  Step and time are attributes of the file. */
+/* HeatFieldFileExtra: write /state.  Step and time are attributes of the file's root. */
 static void WriteState(int64_t file, void *context, HeatFileError *error)
 {
   const HeatCheckpointState *state     = (const HeatCheckpointState *)context;
@@ -133,6 +153,7 @@ static void WriteState(int64_t file, void *context, HeatFileError *error)
   HeatH5Close(error, &group);
 }
 
+/* Read the named scalars, at most HEAT_CHECKPOINT_SUMS of them. */
 static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *error)
 {
   hid_t sums = -1;
@@ -144,13 +165,14 @@ static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *err
     const ssize_t length = H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size,
                                               H5P_DEFAULT);
 
-    if (length < 0) break; /* no more */
+    if (length < 0) break; /* there is no i-th attribute */
     HeatH5ReadDouble(sums, name, 0, &state->sums[i].value, error);
     state->n_sums = (PetscInt)i + 1;
   }
   HeatH5Close(error, &sums);
 }
 
+/* Read the list of snapshots, which is empty where the arrays do not exist. */
 static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileError *error)
 {
   int64_t   *steps;
@@ -172,6 +194,7 @@ static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileEr
   (void)PetscFree(times);
 }
 
+/* Read a text; NULL where it does not exist. */
 static void ReadLongText(hid_t group, const char *name, char **text, HeatFileError *error)
 {
   PetscInt64 n;
@@ -187,7 +210,7 @@ static void ReadLongText(hid_t group, const char *name, char **text, HeatFileErr
   (void)PetscFree(bytes);
 }
 
-/* The names of the fields beside the temperature: older files have none. */
+/* Enter the names of the fields beside the temperature in the state.  Older files have none. */
 static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state,
                        HeatFileError *error)
 {
@@ -205,7 +228,7 @@ static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state
   }
 }
 
-/* /state of an open file. */
+/* Read the group /state of an open file. */
 static void ReadStateGroup(hid_t file, HeatCheckpointState *state, HeatFileError *error)
 {
   hid_t  group     = HeatInputOpenGroup(file, "state", error);
@@ -223,7 +246,7 @@ static void ReadStateGroup(hid_t file, HeatCheckpointState *state, HeatFileError
   HeatH5Close(error, &group);
 }
 
-/* Rank 0: the state out of a file whose header is known to be good. */
+/* Read the state from a file whose header has been read.  Rank 0 alone. */
 static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheckpointState *state,
                       HeatFileError *error)
 {
@@ -236,6 +259,7 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
   HeatH5Close(error, &file);
 }
 
+/* Return whether two states have equal named scalars, bit by bit. */
 static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointState *b)
 {
   for (PetscInt i = 0; i < a->n_sums; i++) {
@@ -246,12 +270,13 @@ static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointStat
   return a->n_sums == b->n_sums ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Return whether two texts are equal; NULL counts as "". */
 static PetscBool SameText(const char *a, const char *b)
 {
   return strcmp(a ? a : "", b ? b : "") == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* HeatFieldFileExtra: /state reads back as it was written. */
+/* HeatFieldFileExtra: fail unless /state reads back as it was written. */
 static void CheckState(int64_t file, void *context, HeatFileError *error)
 {
   const HeatCheckpointState *state = (const HeatCheckpointState *)context;
@@ -268,7 +293,7 @@ static void CheckState(int64_t file, void *context, HeatFileError *error)
   (void)HeatCheckpointStateClear(&back);
 }
 
-/* Rank 0's text to all. */
+/* Broadcast a text of rank 0.  Collective on comm. */
 static PetscErrorCode BroadcastText(MPI_Comm comm, char **text)
 {
   PetscMPIInt rank,
@@ -282,7 +307,7 @@ static PetscErrorCode BroadcastText(MPI_Comm comm, char **text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0's state to all. */
+/* Broadcast the state of rank 0, without blocks.  Collective on comm. */
 static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
 {
   HeatCheckpointState mine = *state;
@@ -291,7 +316,7 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Bcast(&mine, (PetscMPIInt)sizeof(mine), MPI_BYTE, 0, comm));
-  mine.snapshots = state->snapshots; /* rank 0's own; NULL elsewhere */
+  mine.snapshots = state->snapshots; /* the broadcast has overwritten the pointers */
   mine.case_text = state->case_text;
   mine.case_keys = state->case_keys;
   if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
@@ -304,7 +329,8 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Header and state.  Agreed, not raised. */
+/* Read header and state.  Collective on comm; every rank returns with the same error, which is not
+   raised. */
 static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
                                    HeatCheckpointState *state, HeatFileError *error)
 {
@@ -337,6 +363,7 @@ PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatChec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the extent a equals [start, end] within EXTENT_TOLERANCE. */
 static PetscBool SameExtent(const PetscReal a[2], PetscReal start, PetscReal end)
 {
   const PetscReal tolerance = EXTENT_TOLERANCE *
@@ -346,7 +373,7 @@ static PetscBool SameExtent(const PetscReal a[2], PetscReal start, PetscReal end
                                                                           : PETSC_FALSE;
 }
 
-/* The checkpoint is of this very grid. */
+/* Fail unless the checkpoint has the cells and the extents of the grid. */
 static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFileError *error)
 {
   const PetscReal x1 = g->x0 + (PetscReal)g->nx * g->hx, y1 = g->y0 + (PetscReal)g->ny * g->hy;
@@ -364,7 +391,8 @@ static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFile
   }
 }
 
-/* Temperature and named fields; what was allocated is the state's, failure or not.  Agreed. */
+/* Read the temperature and the named fields.  Blocks are owned by the state, after a failure, too.
+   Collective on grid->comm; every rank returns with the same error. */
 static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
                                     HeatCheckpointState *state, PetscReal *T, HeatFileError *error)
 {
@@ -378,7 +406,7 @@ static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: one line on a manifest that tells of another file. */
+/* Print one line when the manifest of a checkpoint describes another file.  Rank 0 alone. */
 static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileInfo *info)
 {
   char difference[160], manifest[PETSC_MAX_PATH_LEN];
@@ -387,17 +415,17 @@ static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileI
   HeatManifestCompare(path, info, difference, sizeof(difference));
   HeatManifestPath(path, manifest, sizeof(manifest));
   if (difference[0]) {
-    PetscCall(
-        PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                     "heat2d: warning: %s tells of another file (%s) and is not believed; the "
-                     "checkpoint has checksums of its own\n",
-                     manifest, difference));
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: warning: %s describes another file (%s) and is ignored; the "
+                           "checkpoint has checksums of its own\n",
+                           manifest, difference));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Agreed, not raised; a failure leaves nothing in the state.
-   @param[out] other_grid  it failed because it is of another grid than the case's */
+/* Read a checkpoint.  Collective on grid->comm; every rank returns with the same error, which is
+   not raised.  After a failure the state is zero.
+   @param[out] other_grid  true: it failed because its grid is not that of the case */
 static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
                               PetscReal *T, PetscBool *other_grid, HeatFileError *error)
 {
@@ -434,7 +462,7 @@ PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: take a checkpoint and its manifest away. */
+/* Delete a checkpoint and its manifest; that they do not exist is not a failure.  Rank 0 alone. */
 static void RemoveCheckpoint(const char *path, HeatFileError *error)
 {
   char manifest[PETSC_MAX_PATH_LEN];
@@ -444,7 +472,8 @@ static void RemoveCheckpoint(const char *path, HeatFileError *error)
     HeatFileFailErrno(error, HeatPathName(path));
 }
 
-/* Rank 0, of the steps up to this one.  One that cannot be removed is said: the disk fills up. */
+/* Delete the checkpoints of steps up to `step` that `keep` does not name.  Warn about files that
+   cannot be deleted, since they fill the disk.  Rank 0 alone. */
 static PetscErrorCode RemoveOlder(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
 {
   char          path[PETSC_MAX_PATH_LEN];
@@ -469,8 +498,8 @@ static PetscErrorCode RemoveOlder(const char *dir, HeatCheckpointKeep keep, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: the manifest of a checkpoint that is in place; older checkpoints go.  Whatever fails here,
-   the checkpoint is whole. */
+/* Write the manifest of a checkpoint that has its final name, then delete older checkpoints.  A
+   failure is one line on stderr; it does not affect the checkpoint.  Rank 0 alone. */
 static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, const char *path,
                                          const HeatCheckpointOptions *options, PetscInt64 step,
                                          PetscReal time, const HeatFileStats *stats)
@@ -493,7 +522,7 @@ static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: a manifest of that name from before would tell of another file. */
+/* Delete an earlier manifest of that name, which would describe another file.  Rank 0 alone. */
 static void RemoveManifest(const char *path)
 {
   char manifest[PETSC_MAX_PATH_LEN];
@@ -502,7 +531,8 @@ static void RemoveManifest(const char *path)
   (void)unlink(manifest);
 }
 
-/* Rank 0: the line that says that the checkpoint of a step was skipped. */
+/* Print the line that the checkpoint of a step could not be written, with the newest earlier step
+   that has one.  Collective on comm. */
 static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char *path,
                                      PetscInt64 step, const char *reason)
 {
@@ -518,20 +548,21 @@ static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char 
   if (n > 0) {
     PetscCall(PetscFPrintf(
         comm, PETSC_STDERR,
-        "heat2d: warning: %s cannot be written: %s; the run goes on, the newest checkpoint is "
+        "heat2d: warning: %s cannot be written: %s; the run continues, the newest checkpoint is "
         "still that of step %lld\n",
         path, reason, (long long)steps[n - 1]));
   } else {
     PetscCall(PetscFPrintf(
         comm, PETSC_STDERR,
-        "heat2d: warning: %s cannot be written: %s; the run goes on without a checkpoint\n", path,
+        "heat2d: warning: %s cannot be written: %s; the run continues without a checkpoint\n", path,
         reason));
   }
   PetscCall(PetscFree(steps));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a checkpoint's file is made of.  The options' context is the state. */
+/* Describe the file of a checkpoint: its options, whose context is the state, and its fields, the
+   temperature first. */
 static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
                          const PetscReal *T, HeatFieldFileOptions *file_options,
                          HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
@@ -586,14 +617,15 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An asynchronous checkpoint: the job that writes the file, and what HeatCheckpointEnd needs. */
 struct HeatCheckpointJob {
-  const HeatGrid       *grid;
-  HeatFieldFileJob     *file;
-  HeatCheckpointOptions options;
-  char                  program[64]; /* the options' */
-  char                  dir[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  const HeatGrid       *grid;        /* borrowed */
+  HeatFieldFileJob     *file;        /* owned */
+  HeatCheckpointOptions options;     /* title and hints are used by HeatCheckpointBegin alone */
+  char                  program[64]; /* copy of the options' program */
+  char                  dir[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN]; /* folder; final name */
   PetscInt64            step;
-  PetscReal             time;
+  PetscReal             time; /* [s] */
 };
 
 PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
@@ -651,7 +683,9 @@ PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **out, PetscBool *written, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All ranks: the steps that rank 0 finds, ascending. */
+/* List the steps of the checkpoints in a folder, ascending, as rank 0 finds them.  Collective on
+   comm.
+   @param[out] steps  [*n], freed by the caller with PetscFree */
 static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, PetscInt64 **steps)
 {
   HeatFileError error = {0};
@@ -668,7 +702,7 @@ static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* No checkpoint was good: why. */
+/* Raise HEAT_ERR_FILE because none of the n checkpoints in a folder can be used. */
 static PetscErrorCode RaiseNoCheckpoint(MPI_Comm comm, const char *dir, PetscInt n)
 {
   PetscFunctionBeginUser;

@@ -1,7 +1,8 @@
-/** The output folder: made, cleared, rewound.  Rank 0 does everything; the outcome is agreed.
+/** Create, lock, clear and rewind the output folder.  Rank 0 does everything; then the ranks agree
+ *  on the outcome.
  *
- *  The rule is caution: only regular files with heat2d's own names, and a checkpoint of a run
- *  that did not finish is moved, never deleted - somebody may still want to continue it.
+ *  Only regular files with heat2d's own names are deleted or moved.  Checkpoints of a run that did
+ *  not finish are moved, never deleted, because the user may still want to continue it.
  */
 #define _DEFAULT_SOURCE
 #include "io/run_files/output_dir.h"
@@ -17,17 +18,18 @@
 
 #include "io/run_files/results.h"
 
+/* The kinds of names in an output folder. */
 typedef enum {
-  NAME_OTHER,
-  NAME_PART,
-  NAME_CHECKPOINT,
-  NAME_MANIFEST,
-  NAME_SNAPSHOT,
-  NAME_RESULTS,
-  NAME_PLAIN
+  NAME_OTHER,      /* not one of heat2d's names: never touched */
+  NAME_PART,       /* .NAME.part: the temporary file of one of the kinds below */
+  NAME_CHECKPOINT, /* checkpoint_<step>.h5 */
+  NAME_MANIFEST,   /* checkpoint_<step>.json */
+  NAME_SNAPSHOT,   /* snapshot_<step>.h5 */
+  NAME_RESULTS,    /* results.json */
+  NAME_PLAIN       /* every other name of heat2d */
 } NameKind;
 
-/* profile_NAME.csv */
+/* Return whether a name is profile_<name>.csv. */
 static PetscBool IsProfile(const char *name)
 {
   const size_t length = strlen(name), head = strlen("profile_"), tail = strlen(".csv");
@@ -36,7 +38,7 @@ static PetscBool IsProfile(const char *name)
                      strcmp(name + length - tail, ".csv") == 0);
 }
 
-/* Is this one of our names, without folder and without the marks of a temporary file? */
+/* Return the kind of a final name, one without folder and without the marks of a temporary file. */
 static NameKind KindOfFinalName(const char *name)
 {
   static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv", "probe"};
@@ -51,6 +53,7 @@ static NameKind KindOfFinalName(const char *name)
   return IsProfile(name) ? NAME_PLAIN : NAME_OTHER;
 }
 
+/* Return the kind of a name without folder. */
 static NameKind KindOf(const char *name)
 {
   const size_t length = strlen(name), tail = strlen(".part");
@@ -63,7 +66,7 @@ static NameKind KindOf(const char *name)
   return KindOfFinalName(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
 }
 
-/* mkdir -p. */
+/* Create the folder and its parents, as mkdir -p does, and fail unless it can be written to. */
 static void MakeFolders(const char *dir, HeatFileError *error)
 {
   char        path[PETSC_MAX_PATH_LEN];
@@ -81,11 +84,11 @@ static void MakeFolders(const char *dir, HeatFileError *error)
   if (!error->failed && access(dir, W_OK | X_OK) != 0) HeatFileFailErrno(error, "writing into it");
 }
 
-/* What to do with a file of ours. */
+/* Return whether a file with one of heat2d's names is to be moved or deleted. */
 typedef PetscBool (*FileFilter)(NameKind kind, const char *name, const void *context);
 
-/* Take the filter files away: into the folder `aside`, or off the disk where it is NULL.
- * Returns how many there were; with `count_only` nothing is touched. */
+/* Move the files that pass the filter into the folder `aside`, or delete them where it is NULL;
+   with `count_only` do neither.  Return the number of these files. */
 static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *context,
                              const char *aside, PetscBool count_only, HeatFileError *error)
 {
@@ -117,7 +120,7 @@ static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *con
   return n;
 }
 
-/* Make DIR/PREFIX_NNN with the first free number. */
+/* Create the folder DIR/PREFIX_NNN with the first number that is free. */
 static void MakeAside(const char *dir, const char *prefix, char *aside, size_t size,
                       HeatFileError *error)
 {
@@ -129,13 +132,16 @@ static void MakeAside(const char *dir, const char *prefix, char *aside, size_t s
   HeatFileFail(error, "there are 999 folders %s_NNN in it: clear them away", prefix);
 }
 
-/* Move the filter files into a new folder. */
+/* Move the files that pass the filter into a new folder DIR/PREFIX_NNN, whose name is returned in
+   `aside`.  Return the number of these files. */
 static PetscInt SetAside(const char *dir, const char *prefix, FileFilter filter,
                          const void *context, char *aside, size_t size, HeatFileError *error)
 {
   MakeAside(dir, prefix, aside, size, error);
   return error->failed ? 0 : MoveOrRemove(dir, filter, context, aside, PETSC_FALSE, error);
 }
+
+/* The filters. */
 
 static PetscBool IsPart(NameKind kind, const char *name, const void *context)
 {
@@ -190,8 +196,9 @@ static PetscBool IsLaterSnapshot(NameKind kind, const char *name, const void *co
                                                                                 : PETSC_FALSE;
 }
 
-/* Rank 0, a fresh run: an earlier run's files go, or into a folder of their own if it could
- * still be continued.  `notice` is what to tell the user, or empty. */
+/* Delete the files of an earlier run, or move them into a folder of their own if that run could
+   still be continued.  Rank 0 alone, at the start of a fresh run.
+   @param[out] notice  a line for the user, or "" */
 static PetscErrorCode ClearEarlierRun(const char *dir, char *notice, size_t size,
                                       HeatFileError *error)
 {
@@ -217,7 +224,7 @@ static PetscErrorCode ClearEarlierRun(const char *dir, char *notice, size_t size
 
 /* The lock. */
 
-/* "process 4711 on node17", as the holder wrote it. */
+/* Read who holds the lock, as the holder has written it: "process 4711 on node17". */
 static void ReadHolder(int file, char *text, size_t size)
 {
   const ssize_t n = pread(file, text, size - 1, 0);
@@ -226,16 +233,18 @@ static void ReadHolder(int file, char *text, size_t size)
   if (n <= 0) snprintf(text, size, "another process");
 }
 
+/* Write this process into the lock file.  A failure is ignored: the text serves messages only. */
 static void WriteHolder(int file)
 {
   char text[320], host[256] = "";
 
   (void)gethostname(host, sizeof(host) - 1);
   snprintf(text, sizeof(text), "process %ld on %s", (long)getpid(), host);
-  if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0) return; /* only a name */
+  if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0) return;
 }
 
-/* Whether the file that is open is still the one of that name: the holder before removes it. */
+/* Return whether the open file is the file that has that name now.  It is another one when the last
+   holder of the lock deleted the file after this process had opened it. */
 static PetscBool IsSameFile(int file, const char *path)
 {
   struct stat mine, there;
@@ -246,7 +255,9 @@ static PetscBool IsSameFile(int file, const char *path)
              : PETSC_FALSE;
 }
 
-/* Rank 0.  `notice`: what to tell the user, or empty. */
+/* Open and lock the lock file.  Return its descriptor, or -1: then another run holds the lock (a
+   failure), or the file system has none.  Rank 0 alone.
+   @param[out] notice  a line for the user where the file system has no locks, or "" */
 static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *error)
 {
   char path[PETSC_MAX_PATH_LEN], holder[320];
