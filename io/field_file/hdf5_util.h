@@ -3,8 +3,8 @@
  *  HeatH5(error, call) runs a call that reports failure by a negative value, unless an earlier one
  *  failed.  A sequence of such calls stops at the first failure, whose innermost reason (the
  *  operating system's message where there is one) is kept in the HeatFileError.  Nothing is
- *  printed. Identifiers start as -1 and are closed by HeatH5Close, which also closes after a
- *  failure. Nothing here is collective, except HDF5's own calls on a file opened with a
+ *  printed.  Identifiers start as -1 and are closed by HeatH5Close, which also closes after a
+ *  failure.  Nothing here is collective, except HDF5's own calls on a file opened with a
  *  communicator of several ranks.
  */
 #ifndef HEAT_IO_HDF5_UTIL_H

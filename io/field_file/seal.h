@@ -5,17 +5,19 @@
  *  checksum of a row: HDF5's metadata (superblock, object headers with their attributes, heaps,
  *  chunk indexes), the small datasets (axes, /state) and the gaps left by alignment.
  *
- *      byte 0                                                      length      size of the file
- *      |                                                           |           |
- *      +---------------+-----------+---------------+---------+-----+-----------+
- *      |  bookkeeping  |  values   |  bookkeeping  |  row    | ... |   seal    |
- *      |               |  of a     |               |  check- |     |           |
- *      |               |  field    |               |  sums   |     |           |
- *      +---------------+-----------+---------------+---------+-----+-----------+
- *       checksum in the ^           checksum in the ^               a list of the extents,
- *       seal            |           seal            |               the checksum of the
- *                       extents: left out of the seal, because      bookkeeping, and its own
- *                       the row checksums cover the values          checksum; HDF5 ignores it
+ *      byte 0                                                      length   size of the file
+ *      |                                                           |        |
+ *      +-------------+----------+-------------+-----------+--------+--------+
+ *      | bookkeeping |  values  | bookkeeping |    row    |  ...   |  seal  |
+ *      |             |  of a    |             | checksums |        |        |
+ *      |             |  field   |             |           |        |        |
+ *      +-------------+----------+-------------+-----------+--------+--------+
+ *      |<------------------- known to HDF5 ----------------------->|
+ *
+ *      bookkeeping    covered by the checksum in the seal
+ *      values         an extent that the seal leaves out: covered by the row checksums
+ *      row checksums  an extent that the seal leaves out: compared with the values
+ *      seal           list of the extents, checksum of the bookkeeping, checksum of the seal
  *
  *  The byte format is documented in seal.c and io/README.md.  HDF5 and every reader on top of it
  *  ignore what follows the end of the file that HDF5 has recorded.  A file without a seal (written
