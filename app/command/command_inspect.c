@@ -53,7 +53,8 @@ static void PrintContents(const char *path, const HeatFieldFileInfo *info)
                (double)info->y[0], (double)info->y[1]);
   (void)printf("  %-10s %s\n", "seal", info->sealed ? "ok" : "none");
   if (strcmp(info->kind, "checkpoint") == 0)
-    (void)printf("  %-10s %s\n", "written", HeatManifestWriter(path, writer, sizeof writer));
+    (void)printf("  %-10s %s\n", "written",
+                 HeatManifestDescribeWriter(path, writer, sizeof writer));
   (void)printf("  %-24s %-10s %15s %15s %10s  %s\n", "field", "units", "minimum", "maximum",
                "not finite", "checksums");
   for (PetscInt k = 0; k < info->n_fields; k++) {

@@ -1,4 +1,9 @@
-/** Steps of writing one field file that synchronous and asynchronous writing share. */
+/** The steps of writing one field file that synchronous and asynchronous writing share
+ *  (field_file_writer.h shows their order).
+ *
+ *  A step returns normally after a failure to write: the failure is in w->error.  Only programming
+ *  errors and failures of MPI or of memory for buffers are raised as PETSc errors.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/field_file_writer.h"
 
@@ -6,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SAMPLE_ROWS 64 /* of a slab and field that `verify: sample` reads back */
+/* Rows of each field and slab that `checkpoint.verify: sample` reads back.  Chosen: more rows find
+   a damaged one with a higher probability and take longer to read. */
+#define SAMPLE_ROWS 64
 
-/* A rank reads back what the rank half of all away wrote: one of another node, where there are
-   several of one size. */
+/* Return the rank whose rows this rank reads back (`reads` true), or the rank that reads back the
+   rows of this one (false).  They are size/2 ranks apart: with several nodes of equal size that is
+   a rank of another node, whose page cache does not hold the rows. */
 static PetscMPIInt PeerOf(const HeatGrid *grid, PetscBool reads)
 {
   const PetscMPIInt away = grid->size / 2;
@@ -55,7 +63,7 @@ PetscErrorCode HeatWriterSums(HeatWriter *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Size of a file, 0 when it cannot be told. */
+/* Return the size of a file in bytes, or 0 when stat fails. */
 static PetscInt64 FileBytes(const char *path)
 {
   struct stat status;
@@ -94,7 +102,8 @@ PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HeatWriterPick(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j, PetscInt *n)
+PetscBool HeatWriterReadBackRange(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j,
+                                  PetscInt *n)
 {
   const PetscInt rows = w->peer_n, picks = PetscMin(rows, SAMPLE_ROWS);
 
@@ -105,7 +114,7 @@ PetscBool HeatWriterPick(const HeatWriter *w, PetscBool full, PetscInt k, PetscI
   return *j < rows ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Rank 0: axes, and what `extra` wrote. */
+/* Read back the axes and, with options->extra_check, what options->extra wrote.  Rank 0 alone. */
 static void ReadBackExtra(const HeatWriter *w)
 {
   hid_t file = w->error->failed ? -1 : HeatH5OpenRead(w->part, w->error);
@@ -171,7 +180,7 @@ PetscErrorCode HeatWriterStats(HeatWriter *w, double seconds, HeatFileStats *sta
   mine[2] = w->stats.seconds_exchange;
   mine[3] = w->stats.seconds_write;
   mine[4] = w->stats.seconds_close;
-  mine[5] = (double)w->stats.bytes; /* exact up to 2^53 */
+  mine[5] = (double)w->stats.bytes; /* a double is exact up to 2^53 bytes */
   mine[6] = w->stats.seconds_sync;
   mine[7] = w->stats.seconds_verify;
   PetscCallMPI(MPI_Allreduce(mine, all, 8, MPI_DOUBLE, MPI_MAX, w->grid->comm));

@@ -71,7 +71,7 @@ def test_manifests_go_with_their_checkpoints(tmp_path, straight):
 def test_restart_needs_no_manifest(tmp_path, out):
     (out / f"{NAME}.json").unlink()
     assert not must(restart(tmp_path, "--set", "time.steps=41")).err
-    assert "written    by nobody knows whom" in inspect(out / f"{NAME}.h5").out
+    assert "written    by an unknown program: no readable manifest" in inspect(out / f"{NAME}.h5").out
 
 
 STALE = {
@@ -93,7 +93,7 @@ def test_stale_or_foreign_manifest_is_told_and_the_checkpoint_believed(tmp_path,
     path.write_text(STALE[kind](text, out))
     assert path.read_text() != text
     outcome = must(restart(tmp_path, "--set", "time.steps=41", ranks=ranks))
-    assert outcome.err.count("heat2d:") == 1 and f"{NAME}.json tells of another file" in outcome.err, outcome.err
+    assert outcome.err.count("heat2d:") == 1 and f"{NAME}.json describes another file" in outcome.err, outcome.err
     assert outcome.results["restarts"][0]["step"] == 40
     told = inspect(out / f"{NAME}.h5")
     assert told.code == 0 and told.err.count("describes another file") == 1, told.err
