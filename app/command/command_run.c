@@ -7,7 +7,6 @@
 #include "app/command/command_run.h"
 
 #include "app/process/watchdog.h"
-#include "app/run/record.h"
 #include "app/run/simulation.h"
 #include "io/case_file/case_file.h"
 #include "io/file/table.h"
@@ -67,7 +66,7 @@ static PetscErrorCode RecordError(HeatSimulation *sim, const char *message)
 
   PetscFunctionBeginUser;
   PetscCall(HeatCaptureBegin(&second));
-  code = HeatRecordWrite(sim, HEAT_STATUS_ERROR, message);
+  code = HeatSimulationWriteError(sim, message);
   PetscCall(HeatCaptureStop());
   PetscFunctionReturn(HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL ? code : PETSC_SUCCESS);
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "app/process/provenance.h"
-#include "app/run/record.h"
+#include "app/report/record.h"
 #include "app/verify/verify.h"
 #include "io/run_files/output_dir.h"
 

@@ -29,10 +29,11 @@ ALLOWED = {
     "io/field_file": "io/file solver/base solver/case solver/grid solver/physics",
     "io/run_files": "io/field_file io/file",
     "app/process": "io/case_file solver/base solver/case",
-    "app/run": "app/process io/case_file io/field_file io/file io/run_files solver/base solver/case solver/measure "
-               "solver/multigrid",
+    "app/state": "io/field_file solver/case solver/measure",
+    "app/report": "app/process app/state io/field_file io/file io/run_files solver/implicit solver/measure solver/multigrid",
+    "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base",
     "app/verify": "io/case_file io/file io/run_files solver/measure",
-    "app/command": "app/process app/run app/verify io/case_file io/file io/run_files",
+    "app/command": "app/process app/report app/run app/verify io/case_file io/file io/run_files",
 }
 # What io may know of solver: plain data, errors and signs of life.
 PLAIN = {"solver/base/error.h", "solver/base/heartbeat.h", "solver/case/case.h", "solver/grid/grid.h",
@@ -140,7 +141,8 @@ def test_no_file_is_in_a_circle():
                                          ("solver/base/error.c", "io/file/file_util.h"),
                                          ("io/file/table.c", "io/run_files/results.h"),
                                          ("io/field_file/slab.c", "solver/grid/halo.h"),
-                                         ("app/run/clock.c", "app/command/command_run.h")])
+                                         ("app/report/record.c", "app/run/checkpoints.h"),
+                                         ("app/state/clock.c", "app/report/survey.h")])
 def test_a_planted_upward_include_is_noticed(file, header):
     planted = {**INCLUDES, file: [*INCLUDES[file], header]}
     assert len(forbidden_edges(planted)) == 1 and file in forbidden_edges(planted)[0]
@@ -162,6 +164,35 @@ def test_own_headers_are_included_by_their_whole_path(path):
 def test_plain_data_headers_need_nothing_but_plain_data(header):
     wrong = [other for other in INCLUDES[header] if other not in PLAIN]
     assert not wrong, f"{header} includes {wrong}"
+
+
+# The handles of a run: each is declared without its members in a header of these rooms.
+RUN_ROOMS = ("app/state", "app/report", "app/run")
+HANDLES = sorted((match[1], name(path)) for path in SOURCES if room(name(path)) in RUN_ROOMS and path.suffix == ".h"
+                 for match in re.finditer(r"^typedef struct (\w+) \1;", path.read_text(), re.M))
+
+
+def files_that_define(handle: str, texts: dict[str, str]) -> list[str]:
+    """Files that hold the members of a struct, under its tag or through a typedef."""
+    pattern = rf"\bstruct\s+{handle}\s*\{{|\}}\s*{handle}\s*;"
+    return sorted(file for file, text in texts.items() if re.search(pattern, text))
+
+
+TEXTS = {name(path): code(path) for path in SOURCES}
+
+
+def test_only_the_time_loop_sees_the_members_of_the_simulation():
+    assert files_that_define("HeatSimulation", TEXTS) == ["app/run/simulation.c"]
+
+
+@pytest.mark.parametrize("handle,header", HANDLES)
+def test_only_its_own_source_sees_the_members_of_a_handle(handle, header):
+    assert files_that_define(handle, TEXTS) == [header.replace(".h", ".c")]
+
+
+@pytest.mark.parametrize("text", ["struct HeatSimulation\n{\n  int lock;\n};", "typedef struct {\n  int lock;\n} HeatSimulation;"])
+def test_planted_members_are_noticed(text):
+    assert files_that_define("HeatSimulation", {**TEXTS, "app/run/wide.h": text}) == ["app/run/simulation.c", "app/run/wide.h"]
 
 
 def test_hdf5_appears_only_in_io():

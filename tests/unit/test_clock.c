@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "app/run/clock.h"
+#include "app/state/clock.h"
 
 static HeatCase Case(PetscReal end, PetscInt steps, PetscReal snapshots, PetscReal history)
 {

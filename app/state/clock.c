@@ -1,10 +1,18 @@
-/* The clock (see the header). */
-#include "app/run/clock.h"
+/** The clock of a run (clock.h): where the next step ends, and whether an event is reached.
+ *
+ *  Every time is a product of a count and a step or an interval, never a running sum, so that the bits
+ *  do not depend on where a run was interrupted.  Products of different factors round differently, so
+ *  two times are compared with a tolerance. */
+#include "app/state/clock.h"
 
 #include <math.h>
 
-static const PetscReal remainder_of_a_step = 1e-9; /* less of it is none */
+/* Part of a fixed step below which two times count as one.  Chosen: far above the rounding of the
+   products, some 1e-16 of the time or 1e-10 of a step after 10^6 steps, so that no step is taken for
+   the sake of rounding; a larger value would drop short steps that a case asks for. */
+static const PetscReal negligible_part = 1e-9;
 
+/* Order of the numbers in a checkpoint, as in HeatClockNumberNames. */
 enum { FREE, POINT, BASE_POINT, BASE_TIME, LAST, BEFORE, SHORTEST, LONGEST, REJECTED };
 
 const char *const HeatClockNumberNames[HEAT_CLOCK_NUMBERS] = {
@@ -27,16 +35,18 @@ void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscRe
   }
 }
 
-/* Times nearer than this are one: what rounds differently as products of other numbers, and for
-   fixed steps what is no step.  Proposals can be longer than all that is left, so they do not
-   count. */
+/* Return the difference [s] below which two times count as one: 8 roundings of the present time
+   (chosen: two products with two roundings each differ by fewer), and for fixed steps the negligible
+   part of the step.  A part of a free step cannot serve, because a proposal can exceed the time that is
+   left. */
 static PetscReal Tolerance(const HeatClock *clock)
 {
   const PetscReal rounding = 8.0 * PETSC_MACHINE_EPSILON * clock->time;
 
-  return clock->free ? rounding : PetscMax(rounding, remainder_of_a_step * clock->dt);
+  return clock->free ? rounding : PetscMax(rounding, negligible_part * clock->dt);
 }
 
+/* Return the time of a point of the grid of fixed steps [s]. */
 static PetscReal PointTime(const HeatClock *clock, PetscInt64 point)
 {
   return clock->base_time + (PetscReal)(point - clock->base_point) * clock->dt;
@@ -49,7 +59,8 @@ PetscBool HeatClockIsDone(const HeatClock *clock)
   return clock->time + Tolerance(clock) >= clock->end ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* The first multiple of the interval that is behind the present time by more than the tolerance. */
+/* Return the first multiple of the interval that exceeds the present time by more than the tolerance
+   [s]. */
 static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
 {
   PetscReal k = PetscMax(PetscFloorReal(clock->time / interval), 0.0);
@@ -58,8 +69,8 @@ static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
   return k * interval;
 }
 
-/* The time of the next event, PETSC_MAX_REAL where there is none; of those that are one, the end's
-   comes first. */
+/* Return the time of the next event [s], PETSC_MAX_REAL where there is none.  Of events that count as
+   one time, return the end of the run first, so that the run ends at exactly the time of the case. */
 static PetscReal NextEvent(const HeatClock *clock)
 {
   PetscReal times[1 + HEAT_EVENTS], first = PETSC_MAX_REAL;
@@ -76,12 +87,14 @@ static PetscReal NextEvent(const HeatClock *clock)
   return first;
 }
 
+/* Return the next free step: the proposal, or up to the next event.  An event at less than twice the
+   proposal is approached in two equal steps, so that no tiny step is left over. */
 static HeatClockStep NextFree(const HeatClock *clock)
 {
   const PetscReal event = NextEvent(clock), left = event - clock->time;
   HeatClockStep   next = {clock->dt, clock->time + clock->dt, clock->point + 1};
 
-  if (left <= clock->dt * (1.0 + remainder_of_a_step)) {
+  if (left <= clock->dt * (1.0 + negligible_part)) {
     next.dt     = left;
     next.target = event;
   } else if (left < 2.0 * clock->dt) {
@@ -108,7 +121,8 @@ HeatClockStep HeatClockNext(const HeatClock *clock)
     return next;
   }
   if (event <= next.target + tolerance) next.target = event;
-  /* A whole step has the same bits whatever the time. */
+  /* A step from point to point has length dt exactly, so that the stepper need not set up again for
+     a length that differs by rounding. */
   if (clock->time > PointTime(clock, clock->point) + tolerance) next.dt = next.target - clock->time;
   return next;
 }
@@ -116,6 +130,7 @@ HeatClockStep HeatClockNext(const HeatClock *clock)
 void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal taken,
                       PetscReal proposed, PetscInt64 rejected)
 {
+  /* 1e-14: chosen, some 50 roundings.  A step counts as taken in full if it is short by rounding only. */
   const PetscBool whole = taken >= asked->dt * (1.0 - 1e-14) ? PETSC_TRUE : PETSC_FALSE;
 
   clock->before = clock->time;
@@ -160,7 +175,8 @@ PetscReal HeatClockFraction(const HeatClock *clock)
   return PetscClipInterval(done, 0.0, 1.0);
 }
 
-/* Whether the events of an interval all lie on points of the grid of times. */
+/* Return whether all events of an interval lie on points of the grid of times, so that none shortens a
+   step.  1e-12: chosen, above the rounding of the quotient, below negligible_part. */
 static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
 {
   const PetscReal points = round(interval / clock->dt);
@@ -181,7 +197,7 @@ PetscInt64 HeatClockExpectedSteps(const HeatClock *clock)
   if (HeatClockIsDone(clock)) return clock->step;
   return clock->step +
          (PetscInt64)PetscCeilReal((clock->end - PointTime(clock, clock->point)) / clock->dt -
-                                   remainder_of_a_step);
+                                   negligible_part);
 }
 
 void HeatClockSave(const HeatClock *clock, PetscReal numbers[HEAT_CLOCK_NUMBERS])
@@ -197,7 +213,7 @@ void HeatClockSave(const HeatClock *clock, PetscReal numbers[HEAT_CLOCK_NUMBERS]
   numbers[REJECTED]   = (PetscReal)clock->rejected;
 }
 
-static PetscReal Or(PetscReal number, PetscReal fallback)
+static PetscReal NumberOr(PetscReal number, PetscReal fallback)
 {
   return PetscIsNanReal(number) ? fallback : number;
 }
@@ -205,18 +221,18 @@ static PetscReal Or(PetscReal number, PetscReal fallback)
 void HeatClockResume(HeatClock *clock, PetscBool same, PetscInt64 step, PetscReal time,
                      PetscReal dt, const PetscReal numbers[HEAT_CLOCK_NUMBERS])
 {
-  const PetscBool was_free = Or(numbers[FREE], 0.0) != 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool was_free = NumberOr(numbers[FREE], 0.0) != 0.0 ? PETSC_TRUE : PETSC_FALSE;
 
   clock->step       = step;
   clock->time       = time;
-  clock->point      = (PetscInt64)Or(numbers[POINT], (PetscReal)step);
-  clock->base_point = (PetscInt64)Or(numbers[BASE_POINT], 0.0);
-  clock->base_time  = Or(numbers[BASE_TIME], 0.0);
-  clock->last       = Or(numbers[LAST], 0.0);
-  clock->before     = Or(numbers[BEFORE], time);
-  clock->shortest   = Or(numbers[SHORTEST], 0.0);
-  clock->longest    = Or(numbers[LONGEST], 0.0);
-  clock->rejected   = (PetscInt64)Or(numbers[REJECTED], 0.0);
+  clock->point      = (PetscInt64)NumberOr(numbers[POINT], (PetscReal)step);
+  clock->base_point = (PetscInt64)NumberOr(numbers[BASE_POINT], 0.0);
+  clock->base_time  = NumberOr(numbers[BASE_TIME], 0.0);
+  clock->last       = NumberOr(numbers[LAST], 0.0);
+  clock->before     = NumberOr(numbers[BEFORE], time);
+  clock->shortest   = NumberOr(numbers[SHORTEST], 0.0);
+  clock->longest    = NumberOr(numbers[LONGEST], 0.0);
+  clock->rejected   = (PetscInt64)NumberOr(numbers[REJECTED], 0.0);
   if (clock->free && was_free && same) {
     clock->dt = dt;
   } else if (clock->free || was_free || dt != clock->dt) {
