@@ -199,6 +199,7 @@ void HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
                   contents->step_size, clock);
 }
 
+/* Print on rank 0 that the scheme is another one than the checkpoint's. */
 static PetscErrorCode NoteOtherScheme(const HeatRestart *r, const HeatRunState *state)
 {
   char name[64];
@@ -206,16 +207,38 @@ static PetscErrorCode NoteOtherScheme(const HeatRestart *r, const HeatRunState *
   PetscFunctionBeginUser;
   HeatCaseSchemeName(state->c, name, sizeof name);
   if (state->grid->rank == 0) {
-    PetscCall(PetscFPrintf(
-        PETSC_COMM_SELF, PETSC_STDERR,
-        "heat2d: note: the checkpoint was made with %s, going on with %s%s\n", r->contents.scheme,
-        name, r->contents.n_fields ? "; what that one remembered of its steps is dropped" : ""));
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: note: the checkpoint was made with %s, continuing with %s%s\n",
+                           r->contents.scheme, name,
+                           r->contents.n_fields
+                               ? "; what the earlier scheme remembered of its steps is dropped"
+                               : ""));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print on rank 0 which keys that determine the later field differ between the checkpoint's case and
-   this one; nothing where either case is not known. */
+/* Print n differences between the keys of two cases, the first few one by one. */
+static PetscErrorCode PrintDifferences(PetscInt n, const HeatCaseDifference *list)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                         "heat2d: note: the case differs from the checkpoint's in %" PetscInt_FMT
+                         " of the keys that determine the solution; from this step on the values "
+                         "given now apply:\n",
+                         n));
+  for (PetscInt k = 0; k < PetscMin(n, MOST_DIFFERENCES); k++) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  %.80s: %.80s then, %.80s now\n",
+                           list[k].key, list[k].then ? list[k].then : "not given",
+                           list[k].now ? list[k].now : "not given"));
+  }
+  if (n > MOST_DIFFERENCES)
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  and %" PetscInt_FMT " more\n",
+                           n - MOST_DIFFERENCES));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Print on rank 0 which keys that determine the solution differ between the case of the checkpoint
+   and this one; nothing where the keys of either case were not recorded. */
 static PetscErrorCode NoteDifferences(const HeatRestart *r, const HeatRunState *state)
 {
   HeatCaseDifference *list;
@@ -228,20 +251,7 @@ static PetscErrorCode NoteDifferences(const HeatRestart *r, const HeatRunState *
   PetscCall(PetscStrallocpy(r->contents.case_keys, &then));
   PetscCall(PetscStrallocpy(state->c->keys, &now));
   PetscCall(HeatCaseCompare(then, now, &n, &list));
-  if (n)
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                           "heat2d: note: the case is not the checkpoint's in %" PetscInt_FMT
-                           " of the keys that decide how the field goes on; from here on it is as "
-                           "given now:\n",
-                           n));
-  for (PetscInt k = 0; k < PetscMin(n, MOST_DIFFERENCES); k++) {
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  %.80s: %.80s then, %.80s now\n",
-                           list[k].key, list[k].then ? list[k].then : "not given",
-                           list[k].now ? list[k].now : "not given"));
-  }
-  if (n > MOST_DIFFERENCES)
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  and %" PetscInt_FMT " more\n",
-                           n - MOST_DIFFERENCES));
+  if (n) PetscCall(PrintDifferences(n, list));
   PetscCall(PetscFree(list));
   PetscCall(PetscFree(then));
   PetscCall(PetscFree(now));

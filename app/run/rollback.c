@@ -39,9 +39,9 @@ PetscErrorCode HeatRollbackRead(HeatRollback *rollback, HeatRunState *state,
   PetscFunctionBeginUser;
   *checkpoint = NULL;
   HeatCheck(rollback->n == 0, state->grid->comm, HEAT_ERR_NUMERICS,
-            "%s; the run had gone back from step %" PetscInt64_FMT " to step %" PetscInt64_FMT
-            " already, so it does not pass: look at the case, then at the machine; the checkpoints "
-            "in %s are good ones",
+            "%s; the run has already gone back once, from step %" PetscInt64_FMT
+            " to step %" PetscInt64_FMT ", so the fault recurs: check the case, then the machine; "
+            "the checkpoints in %s are good",
             cause->reason, rollback->step, rollback->to_step, state->c->output.directory);
   PetscCall(ReadGood(state, cause, checkpoint));
   rollback->n       = 1;

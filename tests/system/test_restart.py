@@ -252,7 +252,7 @@ def test_checkpoint_of_another_scheme_is_gone_on_from_with_a_note(tmp_path):
     outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set",
                        "time.scheme=backward-euler", "--set", "time.end=3e-3"))
     notes = [line for line in outcome.err.splitlines() if "note" in line]
-    assert len(notes) == 1 and "made with bdf2, going on with backward-euler" in notes[0], outcome.err
+    assert len(notes) == 1 and "made with bdf2, continuing with backward-euler" in notes[0], outcome.err
     assert "remembered" in notes[0], notes[0]
     assert outcome.results["time"]["end"] == 3e-3
     energy = outcome.results["energy"]["balance_error_relative"]
@@ -444,7 +444,7 @@ def test_what_decides_how_the_field_goes_on_is_told_where_it_differs(tmp_path, c
     outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=42",
                        "--set", change, ranks=ranks))
     first, *told = outcome.err.splitlines()
-    assert first.startswith("heat2d: note: the case is not the checkpoint's in 1 of the keys"), outcome.err
+    assert first.startswith("heat2d: note: the case differs from the checkpoint's in 1 of the keys"), outcome.err
     assert len(told) == 1 and words in told[0], outcome.err
 
 
