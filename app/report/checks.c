@@ -1,5 +1,5 @@
-/** Evaluating the `check` section at the end of a run (checks.h): each check is a value, computed by
- *  Quantity, its description in words, and a bound. */
+/** Evaluating the `check` section at the end of a run (checks.h): each check is a value, computed
+ *  by Quantity, its description in words, and a bound. */
 #include "app/report/checks.h"
 
 #include <math.h>
@@ -21,7 +21,8 @@ static PetscErrorCode PointTemperature(const HeatRunState *state, const HeatCase
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the heat [W/m] from one material to another, or into the domain through a segment or a side. */
+/* Compute the heat [W/m] from one material to another, or into the domain through a segment or a
+   side. */
 static PetscErrorCode HeatFlow(const HeatRunState *state, const HeatCaseCheck *check,
                                const PetscReal *T, PetscReal *value)
 {
@@ -126,7 +127,7 @@ static void Describe(const HeatCaseCheck *check, char *text, size_t size)
   }
 }
 
-/* Compare r->value with the expected value and bound of a check.  A comparison with NaN is false. */
+/* Compare r->value with the expected value and bound of a check; a value that is NaN fails. */
 static void Compare(const HeatCaseCheck *check, HeatCheckResult *r)
 {
   if (check->below >= 0.0) {

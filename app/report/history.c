@@ -86,8 +86,8 @@ static void ChooseRows(HeatHistory *h, const HeatRunState *state)
   h->every = state->c->output.history_every;
   h->width = 0.0;
   if (h->every > 0 || clock->interval[HEAT_EVENT_HISTORY] > 0.0) return;
+  /* 1e-9: the part of a step for which the clock takes none (clock.c). */
   if (clock->steps >= 0) steps = (PetscReal)clock->steps;
-  /* 1e-9: chosen.  The clock takes no step for less than this part of one (clock.c). */
   else if (!clock->free) steps = clock->end / clock->dt * (1.0 - 1e-9);
   if (steps > 0.0) h->every = PetscMax((PetscInt64)PetscCeilReal(steps / ROWS), 1);
   else h->width = clock->end / ROWS;

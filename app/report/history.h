@@ -21,12 +21,12 @@ PetscErrorCode HeatHistoryCreate(HeatHistory **history);
 PetscErrorCode HeatHistoryOpen(HeatHistory *history, const HeatRunState *state,
                                PetscInt64 resume_step);
 
-/** Return whether a row is due when the clock stands as given, which may lie ahead of the present state:
- *  as the case asks, or else so that a run has about a thousand rows.  Not collective. */
+/** Return whether a row is due when the clock stands as given, which may lie ahead of the present
+ *  state: as the case asks, or else so that a run has about a thousand rows.  Not collective. */
 PetscBool HeatHistoryIsDue(const HeatHistory *history, const HeatClock *clock);
 
-/** Append the row of the present state and write it to the file.  The survey must have been taken at
- *  this state.  Collective.
+/** Append the row of the present state and write it to the file.  The survey must have been taken
+ *  at this state.  Collective.
  *  @param[in] T  the present temperature, [nyl][nxl]
  *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
 PetscErrorCode HeatHistoryWrite(HeatHistory *history, const HeatRunState *state, HeatSurvey *survey,
@@ -35,7 +35,8 @@ PetscErrorCode HeatHistoryWrite(HeatHistory *history, const HeatRunState *state,
 /** Write buffered rows to the file.  Collective.  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatHistoryFlush(HeatHistory *history);
 
-/** Write buffered rows, sync the file to the disk and close it.  Collective.  Errors: HEAT_ERR_FILE. */
+/** Write buffered rows, sync the file to the disk and close it.  Collective.  Errors:
+ *  HEAT_ERR_FILE. */
 PetscErrorCode HeatHistoryClose(HeatHistory *history);
 
 /** Free the history; *history may be NULL.  A file that an error has left open is not closed here,

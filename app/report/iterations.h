@@ -4,8 +4,8 @@
 
 #include "solver/implicit/linear.h"
 
-/** Plain data of this process; the same on all ranks; all zero before the first solve.  A "solve" is
- *  all that one step solved (HeatStepInfo). */
+/** Plain data of this process; the same on all ranks; all zero before the first solve.  A "solve"
+ *  is all that one step solved (HeatStepInfo). */
 typedef struct {
   PetscInt64 solves;                /* steps that solved something */
   PetscInt64 total, min, max;       /* linear iterations: of all steps, fewest and most of a step */

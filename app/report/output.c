@@ -1,5 +1,5 @@
-/** The files that grow during a run (output.h): history, probes, profiles and snapshots together, so that
- *  opening, closing and going back treat them alike. */
+/** The files that grow during a run (output.h): history, probes, profiles and snapshots together,
+ *  so that opening, closing and going back treat them alike. */
 #include "app/report/output.h"
 
 #include "app/report/history.h"

@@ -1,8 +1,8 @@
 /** The files that grow during a run: history.csv, probes.csv, profile_NAME.csv and the snapshots.
  *
- *  The time loop calls the functions below in this order at a step: Sample; if rows are due, Flush and
- *  WriteRow; if a snapshot is due, WriteSnapshot.  Between Flush and WriteRow it surveys and tests the
- *  state, so that nothing is written of a corrupted one.
+ *  The time loop calls the functions below in this order at a step: Sample; if rows are due, Flush
+ *  and WriteRow; if a snapshot is due, WriteSnapshot.  Between Flush and WriteRow it surveys and
+ *  tests the state, so that nothing is written of a corrupted one.
  *
  *  `T` is the present temperature, [nyl][nxl], everywhere. */
 #ifndef HEAT_APP_OUTPUT_H
@@ -26,13 +26,14 @@ PetscErrorCode HeatOutputOpen(HeatOutput *output, const HeatRunState *state);
 PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state, PetscInt n,
                                 const HeatSnapshotEntry *entries);
 
-/** Return to a checkpoint, which is the present state, in the middle of a run: drop buffered rows, close
- *  the files, and HeatOutputResume.  Collective.  Errors: HEAT_ERR_FILE. */
+/** Return to a checkpoint, which is the present state, in the middle of a run: drop buffered rows,
+ *  close the files, and HeatOutputResume.  Collective.  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputRewind(HeatOutput *output, const HeatRunState *state, PetscInt n,
                                 const HeatSnapshotEntry *entries);
 
-/** Return whether a history row, or a snapshot that is not written yet, is due when the clock stands as
- *  given, which may lie ahead of the present state.  Not collective; the same on all ranks.
+/** Return whether a history row, or a snapshot that is not written yet, is due when the clock
+ *  stands as given, which may lie ahead of the present state.  Not collective; the same on all
+ *  ranks.
  *  @param[in] last  whether the run ends there, which makes a snapshot due */
 PetscBool HeatOutputRowIsDue(const HeatOutput *output, const HeatClock *clock);
 PetscBool HeatOutputSnapshotIsDue(const HeatOutput *output, const HeatCase *c,
@@ -56,12 +57,13 @@ PetscErrorCode HeatOutputWriteRow(HeatOutput *output, const HeatRunState *state,
 PetscErrorCode HeatOutputWriteSnapshot(HeatOutput *output, const HeatRunState *state,
                                        HeatSurvey *survey, const PetscReal *T);
 
-/** Write all rows of all tables to their files, before a checkpoint that relies on them.  Collective.
+/** Write all rows of all tables to their files, before a checkpoint that relies on them.
+ *  Collective.
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputSync(HeatOutput *output, const HeatRunState *state);
 
-/** Get the list of snapshots for a checkpoint; it is borrowed until the next snapshot.  Not collective.
- */
+/** Get the list of snapshots for a checkpoint; it is borrowed until the next snapshot.  Not
+ *  collective. */
 void HeatOutputGetSnapshots(const HeatOutput *output, PetscInt *n,
                             const HeatSnapshotEntry **entries);
 

@@ -1,15 +1,15 @@
 /** Probes and profiles (points.h).
  *
- *  A buffered row stores its time, because the times of shortened and of free steps cannot be computed
- *  from the number of the step.  The step of a row follows from its place: the last buffered row is that
- *  of the present step, and there is one for every step. */
+ *  A buffered row stores its time, because the times of shortened and of free steps cannot be
+ *  computed from the number of the step.  The step of a row follows from its place: the last
+ *  buffered row is that of the present step, and there is one for every step. */
 #include "app/report/points.h"
 
 #include "io/file/table.h"
 #include "solver/measure/probes.h"
 
-/* Rows of the buffer of probes.  Chosen: 256 steps share one reduction, at 256 x 14 x 8 bytes = 28 KiB a
-   probe; a larger buffer delays rows for whoever reads the file during the run. */
+/* Rows of the buffer of probes.  Chosen: 256 steps share one reduction, at 256 x 14 x 8 bytes = 28
+   KiB a probe; a larger buffer delays rows for whoever reads the file during the run. */
 enum { BUFFER_ROWS = 256 };
 
 struct HeatPoints {

@@ -1,9 +1,9 @@
-/** Temperatures at points: probes.csv with a row for each step, and profile_NAME.csv with the points of
- *  a line at each snapshot.
+/** Temperatures at points: probes.csv with a row for each step, and profile_NAME.csv with the
+ *  points of a line at each snapshot.
  *
- *  The terms of a probe's value lie on up to four ranks.  They are buffered on each rank and summed over
- *  the ranks only when a history row is due or the buffer is full, so that probes add no message to a
- *  step. */
+ *  The terms of a probe's value lie on up to four ranks.  They are buffered on each rank and summed
+ *  over the ranks only when a history row is due or the buffer is full, so that probes add no
+ *  message to a step. */
 #ifndef HEAT_APP_POINTS_H
 #define HEAT_APP_POINTS_H
 
@@ -20,15 +20,15 @@ PetscErrorCode HeatPointsCreate(const HeatRunState *state, HeatPoints **points);
 PetscErrorCode HeatPointsOpen(HeatPoints *points, const HeatRunState *state,
                               PetscInt64 resume_step);
 
-/** Buffer the probes' row of the present step; call it once after every step.  Communicates only when
- *  the buffer is full, and for an operator that is not linear.  Collective.
+/** Buffer the probes' row of the present step; call it once after every step.  Communicates only
+ *  when the buffer is full, and for an operator that is not linear.  Collective.
  *  @param[in] T  the present temperature, [nyl][nxl]
  *  Errors: HEAT_ERR_NUMERICS as HeatSurveyPrepareSides. */
 PetscErrorCode HeatPointsSample(HeatPoints *points, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T);
 
-/** Sum the buffered rows over the ranks and append them to the table.  The last buffered row must be
- *  that of the present step.  Collective. */
+/** Sum the buffered rows over the ranks and append them to the table.  The last buffered row must
+ *  be that of the present step.  Collective. */
 PetscErrorCode HeatPointsFlush(HeatPoints *points, const HeatRunState *state);
 
 /** Append the profiles of the present state, with one reduction for each.  Collective.

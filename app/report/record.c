@@ -1,15 +1,14 @@
 /** Filling HeatResults, section by section of results.json, from the sources of a report.
  *
  *  HeatResults borrows its arrays; Arrays owns them until the record is written.  The order of the
- *  sections matters where they communicate: the halo exchanges of the run are counted before FillPlaces
- *  may do further ones. */
+ *  sections matters where they communicate: the halo exchanges of the run are counted before
+ *  FillPlaces may do further ones. */
 #define _DEFAULT_SOURCE /* getrusage's ru_maxrss */
 #include "app/report/record.h"
 
 #include <math.h>
 #include <sys/resource.h>
 
-#include "io/field_file/field_file.h"
 #include "solver/multigrid/heat_petsc.h"
 
 static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *r)
@@ -90,8 +89,8 @@ static PetscErrorCode FillSolver(const HeatRunState *state, const HeatIterations
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill in scheme, steps and times.  The lengths of steps are undefined for a steady case and before the
-   first step. */
+/* Fill in scheme, steps and times.  The lengths of steps are undefined for a steady case and before
+   the first step. */
 static void FillTime(const HeatClock *clock, const char *scheme, HeatResults *r)
 {
   const PetscBool none = clock->steady || clock->longest == 0.0 ? PETSC_TRUE : PETSC_FALSE;
@@ -222,8 +221,8 @@ static PetscErrorCode FillRegions(const HeatRunState *state, const PetscReal *T,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill in the heat through segments and interfaces and the temperatures of regions, of the final field;
-   after an error the field is not the final one. */
+/* Fill in the heat through segments and interfaces and the temperatures of regions, of the final
+   field; after an error the field is not the final one. */
 static PetscErrorCode FillPlaces(const HeatReportSources *from, HeatResults *r, Arrays *arrays)
 {
   const HeatRunState *state = from->state;

@@ -10,8 +10,8 @@
  *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
 PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status, const char *error);
 
-/** Enter the build, the hosts, the command line and the elapsed time into a record.  Strings stay owned
- *  by the provenance.  Not collective.
+/** Enter the build, the hosts, the command line and the elapsed time into a record.  Strings stay
+ *  owned by the provenance.  Not collective.
  *  @param[in] began  [s] MPI_Wtime at the start of the program */
 void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r);
 

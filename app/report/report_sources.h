@@ -1,7 +1,8 @@
 /** What the terminal (screen.h) and results.json (record.h) report on, gathered in one place.
  *
- *  The time loop fills it with pointers to the modules of the run.  Facts about checkpoints, a restart and
- *  a rollback come as plain data, because this room does not know the modules that they come from. */
+ *  The time loop fills it with pointers to the modules of the run.  Facts about checkpoints, a
+ *  restart and a rollback come as plain data, because this room does not know the modules that they
+ *  come from. */
 #ifndef HEAT_APP_REPORT_SOURCES_H
 #define HEAT_APP_REPORT_SOURCES_H
 

@@ -231,7 +231,8 @@ void HeatScreenSolverNotes(const HeatScreen *s, const HeatRunState *state,
 }
 
 /* Return whether a line of progress is due: after a tenth of the run, but at most one a second, or
-   after 30 s without one.  Chosen: some tens of lines in a log file, and a sign of life in a long step. */
+   after 30 s without one.  Chosen: some tens of lines in a log file, and a sign of life in a long
+   step. */
 static PetscBool LineIsDue(const HeatScreen *s, int tenth, double silence)
 {
   return (tenth > s->last_tenth && silence > 1.0) || silence > 30.0 ? PETSC_TRUE : PETSC_FALSE;

@@ -1,6 +1,6 @@
-/** The fields of a snapshot (snapshot_fields.h): a list of descriptions for io, each with a block of the
- *  rank's cells.  The temperature's block is borrowed, the blocks of the other fields are computed into
- *  memory that lives until the snapshot is written. */
+/** The fields of a snapshot (snapshot_fields.h): a list of descriptions for io, each with a block
+ *  of the rank's cells.  The temperature's block is borrowed, the blocks of the other fields are
+ *  computed into memory that lives until the snapshot is written. */
 #include "app/report/snapshot_fields.h"
 
 enum {

@@ -2,6 +2,7 @@
 #include "app/report/snapshot_series.h"
 
 #include "app/report/snapshot_fields.h"
+#include "io/field_file/field_file.h"
 
 struct HeatSnapshotSeries {
   HeatSnapshots *snapshots; /* the list and its files; NULL before Open */

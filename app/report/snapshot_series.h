@@ -10,8 +10,8 @@ typedef struct HeatSnapshotSeries HeatSnapshotSeries;
 /** Create a series without files.  Not collective. */
 PetscErrorCode HeatSnapshotSeriesCreate(HeatSnapshotSeries **series);
 
-/** Begin an empty list of snapshots for the output folder of the case; no file is written.  Collective.
- */
+/** Begin an empty list of snapshots for the output folder of the case; no file is written.
+ *  Collective. */
 PetscErrorCode HeatSnapshotSeriesOpen(HeatSnapshotSeries *series, const HeatRunState *state);
 
 /** Continue the list of a checkpoint, after HeatSnapshotSeriesOpen.  Collective.
@@ -19,8 +19,8 @@ PetscErrorCode HeatSnapshotSeriesOpen(HeatSnapshotSeries *series, const HeatRunS
 PetscErrorCode HeatSnapshotSeriesResume(HeatSnapshotSeries *series, PetscInt n,
                                         const HeatSnapshotEntry *entries);
 
-/** Return whether a snapshot is due, and not written yet, when the clock stands as given, which may lie
- *  ahead of the present state.  Not collective.
+/** Return whether a snapshot is due, and not written yet, when the clock stands as given, which may
+ *  lie ahead of the present state.  Not collective.
  *  @param[in] last  whether the run ends there, which makes a snapshot due */
 PetscBool HeatSnapshotSeriesIsDue(const HeatSnapshotSeries *series, const HeatCase *c,
                                   const HeatClock *clock, PetscBool last);
@@ -31,8 +31,8 @@ PetscBool HeatSnapshotSeriesIsDue(const HeatSnapshotSeries *series, const HeatCa
 PetscErrorCode HeatSnapshotSeriesWrite(HeatSnapshotSeries *series, const HeatRunState *state,
                                        HeatSurvey *survey, const PetscReal *T);
 
-/** Get the list of snapshots for a checkpoint; it is borrowed until the next snapshot.  Not collective.
- */
+/** Get the list of snapshots for a checkpoint; it is borrowed until the next snapshot.  Not
+ *  collective. */
 void HeatSnapshotSeriesGetList(const HeatSnapshotSeries *series, PetscInt *n,
                                const HeatSnapshotEntry **entries);
 
@@ -40,7 +40,8 @@ void HeatSnapshotSeriesGetList(const HeatSnapshotSeries *series, PetscInt *n,
  *  discarded.  Not collective. */
 void HeatSnapshotSeriesGetStats(const HeatSnapshotSeries *series, HeatFileStats *stats);
 
-/** Drop the list because of a rollback, but keep its sums; then Open and Resume it again.  Collective. */
+/** Drop the list because of a rollback, but keep its sums; then Open and Resume it again.
+ *  Collective. */
 PetscErrorCode HeatSnapshotSeriesDiscard(HeatSnapshotSeries *series);
 
 /** Free the series; *series may be NULL.  Collective. */

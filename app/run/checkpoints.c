@@ -1,4 +1,8 @@
-/** The checkpoints of a run (checkpoints.h). */
+/** The checkpoints of a run (checkpoints.h).
+ *
+ *  The account of the newest checkpoint is kept as exact sums of each rank, because the file holds
+ *  sums over all ranks, rounded: after a rollback to it even the error of the account has the bits
+ *  of a run without a fault. */
 #include "app/run/checkpoints.h"
 
 #include "app/process/provenance.h"
@@ -23,6 +27,12 @@ struct HeatCheckpoints {
   Account             pending; /* at that checkpoint */
   HeatFieldFileCopies copies;  /* memory of the job, kept for the next one */
 };
+
+PetscReal HeatCheckpointsBytesPerNode(const HeatGrid *g)
+{
+  return (PetscReal)g->nx * (PetscReal)g->ny * (PetscReal)sizeof(PetscReal) *
+         (1 + HEAT_MEMORY_FIELDS) / (PetscReal)g->n_nodes;
+}
 
 PetscErrorCode HeatCheckpointsCreate(const HeatCheckpointsPartners *partners,
                                      HeatCheckpoints              **checkpoints)
@@ -93,16 +103,17 @@ static HeatCheckpointOptions Options(const HeatCase *c, const char *program)
   return options;
 }
 
-/* What a checkpoint is made of, while it is written or copied. */
+/* What a checkpoint is made of, while it is written or copied.  Everything is borrowed. */
 typedef struct {
-  char                  program[64];
+  char                  program[64]; /* name, version and commit of heat2d */
   HeatCheckpointOptions options;
-  HeatCheckpointState   contents;
-  HeatStepperMemory     memory;
-  const PetscReal      *T;
+  HeatCheckpointState   contents; /* everything but the temperature */
+  HeatStepperMemory     memory;   /* what the stepper remembers, lent to the contents */
+  const PetscReal      *T;        /* temperature, [nyl][nxl] */
 } Material;
 
-/* Bring the tables up to date, so that a restart finds their rows, and collect the material. */
+/* Bring the tables up to date, so that a restart finds their rows, and collect the material.
+   Collective. */
 static PetscErrorCode BeginMaterial(HeatCheckpoints *cp, const HeatRunState *state, Material *m)
 {
   const HeatSnapshotEntry *snapshots;
@@ -118,6 +129,7 @@ static PetscErrorCode BeginMaterial(HeatCheckpoints *cp, const HeatRunState *sta
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Give back what BeginMaterial borrowed. */
 static PetscErrorCode EndMaterial(const HeatRunState *state, Material *m)
 {
   PetscFunctionBeginUser;
@@ -126,6 +138,8 @@ static PetscErrorCode EndMaterial(const HeatRunState *state, Material *m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write a checkpoint of the present state and wait for it.  @param[out] written  or NULL, as
+   HeatCheckpointsWrite's */
 static PetscErrorCode WriteNow(HeatCheckpoints *cp, const HeatRunState *state, PetscBool *written)
 {
   const Account account = {state->clock.step, state->energy};
@@ -146,6 +160,7 @@ static PetscErrorCode WriteNow(HeatCheckpoints *cp, const HeatRunState *state, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Copy the present state and have the copy written in the background. */
 static PetscErrorCode BeginInBackground(HeatCheckpoints *cp, const HeatRunState *state)
 {
   Material m;
@@ -239,7 +254,7 @@ PetscErrorCode HeatCheckpointsPoll(HeatCheckpoints *cp, PetscInt64 step)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* For others. */
+/* What is known of the checkpoints. */
 
 PetscInt64 HeatCheckpointsLastStep(const HeatCheckpoints *cp) { return cp->last_step; }
 

@@ -2,9 +2,9 @@
  *
  *  A corrupted state is never written: each function that writes tests the state first (health.h).
  *
- *  A checkpoint that is written in the background (`checkpoint.mode: async`) copies the state, and a thread
- *  of each rank writes the copy while the time loop takes steps.  At most one is under way: each function
- *  that writes finishes it first. */
+ *  A checkpoint that is written in the background (`checkpoint.mode: async`) copies the state, and
+ *  a thread of each rank writes the copy while the time loop takes steps.  At most one is under
+ *  way: each function that writes finishes it first. */
 #ifndef HEAT_APP_CHECKPOINTS_H
 #define HEAT_APP_CHECKPOINTS_H
 
@@ -28,6 +28,10 @@ typedef struct {
   HeatPhases *phases; /* count the time as HEAT_PHASE_CHECKPOINT */
 } HeatCheckpointsPartners;
 
+/** Return the size of the part of a checkpoint that a node writes [bytes], with all fields that a
+ *  scheme can remember: an upper bound. */
+PetscReal HeatCheckpointsBytesPerNode(const HeatGrid *grid);
+
 /** Create the checkpoints of a run that has written none.  Not collective. */
 PetscErrorCode HeatCheckpointsCreate(const HeatCheckpointsPartners *partners,
                                      HeatCheckpoints              **checkpoints);
@@ -36,33 +40,35 @@ PetscErrorCode HeatCheckpointsCreate(const HeatCheckpointsPartners *partners,
  *  collective. */
 void HeatCheckpointsResume(HeatCheckpoints *checkpoints, const HeatRunState *state);
 
-/** Note that a rollback has returned to the checkpoint of the present step.  Where that is the newest one
- *  of this process, replace state->energy by the account that was kept in memory at that step: the
- *  checkpoint holds its rounded sums only.  Not collective. */
+/** Note that a rollback has returned to the checkpoint of the present step.  Where that is the
+ *  newest one of this process, replace state->energy by the account that was kept in memory at that
+ *  step: the checkpoint holds its rounded sums only.  Not collective. */
 void HeatCheckpointsRewind(HeatCheckpoints *checkpoints, HeatRunState *state);
 
-/** Return whether the case asks for a checkpoint after this number of steps (`checkpoint.every`). */
+/** Return whether `checkpoint.every` asks for a checkpoint after this number of steps. */
 PetscBool HeatCheckpointsAreDue(const HeatCase *c, PetscInt64 step);
 
-/** Write a checkpoint of the present state and wait for it; nothing if there is one already or the state
- *  is corrupted (HeatHealthIsBad).  Collective.
- *  @param[out] written  whether there is one.  NULL: a failure to write is raised (HEAT_ERR_FILE); else it
- *                       is a line on stderr */
+/** Write a checkpoint of the present state and wait for it; nothing if there is one already or the
+ *  state is corrupted (HeatHealthIsBad).  Collective.
+ *  @param[out] written  whether there is one.  NULL: a failure to write is raised (HEAT_ERR_FILE);
+ *                       else it is a line on stderr */
 PetscErrorCode HeatCheckpointsWrite(HeatCheckpoints *checkpoints, const HeatRunState *state,
                                     PetscBool *written);
 
-/** Write a checkpoint that is due while the run continues, unless the state is corrupted: in the background
- *  if the case asks for that and the run is not about to stop, else as HeatCheckpointsWrite.  A failure is a
- *  line on stderr.  Collective. */
+/** Write a checkpoint that is due while the run continues, unless the state is corrupted: in the
+ *  background if the case asks for that and the run is not about to stop, else as
+ *  HeatCheckpointsWrite.  A failure is a line on stderr.  Collective. */
 PetscErrorCode HeatCheckpointsWriteDue(HeatCheckpoints *checkpoints, const HeatRunState *state);
 
-/** After a step that failed, which was reported already and has left the state of the step before: write
- *  that state, unless a fault after its last test has corrupted it, and print where it is.  Collective. */
+/** After a step that failed, which was reported already and has left the state of the step before:
+ *  write that state, unless a fault after its last test has corrupted it, and print where it is.
+ *  Collective. */
 PetscErrorCode HeatCheckpointsWriteLastGood(HeatCheckpoints    *checkpoints,
                                             const HeatRunState *state);
 
-/** Finish the checkpoint that is under way if that needs no waiting.  The question costs a reduction, so
- *  it is asked only after a step at which the ranks have agreed on stopping.  Collective. */
+/** Finish the checkpoint that is under way if that needs no waiting.  The question costs a
+ *  reduction, so it is asked only after a step at which the ranks have agreed on stopping.
+ *  Collective. */
 PetscErrorCode HeatCheckpointsPoll(HeatCheckpoints *checkpoints, PetscInt64 step);
 
 /** Wait for the checkpoint that is under way, if any, and finish it; a failure is a line on stderr.
@@ -78,12 +84,12 @@ PetscInt64 HeatCheckpointsFirstStep(const HeatCheckpoints *checkpoints);
 /** Return the sums over the checkpoints that this process has written. */
 const HeatFileStats *HeatCheckpointsStats(const HeatCheckpoints *checkpoints);
 
-/** Return what the disk achieves with a plain file of a checkpoint's size (`checkpoint.probe`); bytes 0:
- *  not measured. */
+/** Return what the disk achieves with a plain file of a checkpoint's size (`checkpoint.probe`);
+ *  bytes 0: not measured. */
 const HeatDiskProbe *HeatCheckpointsDiskProbe(const HeatCheckpoints *checkpoints);
 
-/** Finish the checkpoint that is under way, which is a good one even after an error, and free everything.
- *  *checkpoints may be NULL.  Collective. */
+/** Finish the checkpoint that is under way, which is a good one even after an error, and free
+ *  everything.  *checkpoints may be NULL.  Collective. */
 PetscErrorCode HeatCheckpointsDestroy(HeatCheckpoints **checkpoints);
 
 #endif

@@ -1,25 +1,28 @@
 /** Testing the present state (health.h).
  *
- *  Balance.  The error of the energy account may not have changed since this process began by more than
- *      bound * turnover + 10 sqrt(N) * leak + 16 epsilon * n * (1 + dt/dt_explicit) * sum(C) * max|T|
- *  [J/m] after n steps on N cells, where
- *      bound        is 1e-6 (`limits.balance: auto`) or the number of the case; explicit and well
- *                   solved steps stay below 1e-9 (measured at most: 5e-10)
- *      turnover     is the heat that crossed the boundary or was released, by magnitude (energy.h)
- *      leak         is the sum over all steps of dt ||r||, with the residual r that the solves were left
- *                   with: a residual is heat that the account misses, and |sum r| <= sqrt(N) ||r||;
- *                   the factor 10 is chosen
- *      dt_explicit  is the largest stable explicit step; the last term bounds the rounding of the stored
- *                   heat, because no solve can leave less than a rounding of its largest terms, which are
- *                   dt/dt_explicit times the stored heat; the factor 16 is chosen.
- *  Not tested: ts:TYPE, whose account is a trapezoidal rule; steady, which stores no heat.
+ *  Balance.  The error of the energy account (solver/README.md section 5) may not have changed by
+ *  more than
+ *      bound turnover + 10 sqrt(N) leak + 16 epsilon n (1 + dt/dt_explicit) sum(C) max|T|
+ *  [J/m] since this process began, after n steps on N cells, where
+ *      bound        is 1e-6 (`limits.balance: auto`), or the number that the case gives; explicit
+ *                   and well solved steps stay below 1e-9 (measured at most: 5e-10)
+ *      turnover     is the heat turned over, by which the account's relative error divides
+ *      leak         is the sum of dt ||r|| over all steps, with the residual r that the solves were
+ *                   left with: a residual is heat that the account misses, and
+ *                   |sum r| <= sqrt(N) ||r||; the factor 10 is chosen
+ *      dt_explicit  is the largest stable explicit step, dt the longest step taken; the last term
+ *                   bounds the rounding of the stored heat, because no solve can leave less than a
+ *                   rounding of its largest terms, which are dt/dt_explicit times the stored heat;
+ *                   the factor 16 is chosen.
+ *  Smaller bounds would raise false alarms, larger ones would miss larger faults.  Not tested:
+ *  ts:TYPE, whose account is a trapezoidal rule, and steady, which stores no heat.
  *
- *  Extremes.  Without sources and without given fluxes the temperature stays between the lowest and the
- *  highest value of the field at the start, the sides and the ambients, a range of width R.  The schemes
- *  that obey this maximum principle, ftcs and backward-euler, may exceed the range by R/10, the others,
- *  which overshoot, by 10 R (both chosen), and each solve by its dt ||r|| / min(C) besides.  With an
- *  expression on a side or as an ambient the test is skipped, because it would take a search for the
- *  expression's extremes. */
+ *  Extremes.  Without sources and without given fluxes the temperature stays between the lowest and
+ *  the highest value of the field at the start, the sides and the ambients, a range of width R.
+ *  ftcs and backward-euler, which obey this maximum principle, may exceed the range by R/10, the
+ *  other schemes, which overshoot, by 10 R (both chosen); all of them also by the leak over min(C),
+ *  which is what the solves may have left, and by a rounding.  With an expression on a side or as
+ *  an ambient the test is skipped, because it would take a search for the expression's extremes. */
 #include "app/run/health.h"
 
 #include <math.h>
@@ -80,7 +83,7 @@ static void WidenRange(HeatHealth *h, PetscReal value)
   h->high = PetscMax(h->high, value);
 }
 
-/* Widen the range by a prescribed or ambient temperature; return false where it is an expression. */
+/* Widen the range by a prescribed or ambient temperature; return false for an expression. */
 static PetscBool WidenByOutside(HeatHealth *h, const HeatFormula *formula, const HeatSeries *table)
 {
   if (table && table->file) {
@@ -92,8 +95,8 @@ static PetscBool WidenByOutside(HeatHealth *h, const HeatFormula *formula, const
   return PETSC_TRUE;
 }
 
-/* Widen the range by the condition of a segment; return false where it has no range: a given flux, or an
-   expression. */
+/* Widen the range by the condition of a segment; return false where it has no range: a given flux,
+   or an expression. */
 static PetscBool WidenBySegment(HeatHealth *h, const HeatSegment *s)
 {
   switch (s->type) {
@@ -115,8 +118,8 @@ static PetscBool HasSource(const HeatCase *c)
   return has;
 }
 
-/* Widen the range by everything outside the domain; return whether the maximum principle holds within it
-   and is to be tested. */
+/* Widen the range by everything outside the domain; return whether the maximum principle holds
+   within it and is to be tested. */
 static PetscBool MaximumPrincipleHolds(const HeatCase *c, HeatHealth *h)
 {
   PetscBool holds = c->limits.extremes && !HasSource(c) && c->time.scheme != HEAT_SCHEME_STEADY
@@ -192,8 +195,8 @@ static void TestFinite(HeatHealth *h, const HeatRunState *state, const char *of,
 
 /* The fields that the scheme remembers. */
 
-/* Compute abs(stored(T) - stored(before) - came_in) [J/m], where stored(T) = sum of C T and came_in is
-   the heat that entered since the field `before`. */
+/* Compute abs(stored(T) - stored(before) - came_in) [J/m], where stored(T) = sum of C T and came_in
+   is the heat that entered since the field `before`. */
 static PetscErrorCode ImbalanceSince(const HeatRunState *state, const PetscReal *T,
                                      const PetscReal *before, PetscReal came_in,
                                      PetscReal *imbalance)
@@ -311,8 +314,8 @@ const char *HeatHealthReason(const HeatHealth *h) { return h->what; }
 static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
                                  const HeatSurvey *survey, const PetscReal *T, PetscBool *fits)
 {
-  /* Part of the allowed error that an uncorrupted memory stays below.  Chosen: a larger part would turn
-     small misfits into false alarms later, a smaller one would skip the test for rounding. */
+  /* Part of the allowed error that an uncorrupted memory stays below.  Chosen: a larger part would
+     turn small misfits into false alarms later, a smaller one would skip the test for rounding. */
   const PetscReal   small = 0.01;
   HeatStepperMemory memory;
 

@@ -1,10 +1,10 @@
 /** Whether the present state is corrupted, tested before it is reported or checkpointed.
  *
- *  Memory, processors and links change bits now and then without an error.  Three tests find the changes
- *  that matter, at the cost of sums that a report needs anyway: all cells are finite; the energy account
- *  closes; where the maximum principle holds, no temperature is far outside its range.  The fields that a
- *  scheme remembers are tested like the temperature.  The bounds are wide, because a false alarm could end
- *  a long run (app/README.md, "Corrupted states").
+ *  Memory, processors and links change bits now and then without an error.  Three tests find the
+ *  changes that matter, at the cost of sums that a report needs anyway: all cells are finite; the
+ *  energy account closes; where the maximum principle holds, no temperature is far outside its
+ *  range.  The fields that a scheme remembers are tested like the temperature.  The bounds are
+ *  wide, because a false alarm could end a long run (app/README.md, "Corrupted states").
  *
  *  Every number in the tests is the same on all ranks, so all ranks come to the same result. */
 #ifndef HEAT_APP_HEALTH_H
@@ -18,7 +18,8 @@ typedef struct HeatHealth HeatHealth;
  *  Collective. */
 PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, HeatHealth **health);
 
-/** Add the residuals that the solves of a step were left with: they widen the bounds.  Not collective. */
+/** Add the residuals that the solves of a step were left with: they widen the bounds.  Not
+ *  collective. */
 void HeatHealthAddStep(HeatHealth *health, const HeatStepInfo *info);
 
 /** Test the present state, which was surveyed.  Collective.
@@ -31,12 +32,12 @@ PetscErrorCode HeatHealthTest(HeatHealth *health, const HeatRunState *state,
 PetscErrorCode HeatHealthTestOnce(HeatHealth *health, const HeatRunState *state,
                                   HeatSurvey *survey);
 
-/** Have the next HeatHealthTestOnce test again at this step, because a solve has failed and a fault after
- *  the last test may be the cause.  Not collective. */
+/** Have the next HeatHealthTestOnce test again at this step, because a solve has failed and a fault
+ *  after the last test may be the cause.  Not collective. */
 void HeatHealthInvalidate(HeatHealth *health);
 
-/** Accept the state of this step, which a rollback has read from a checkpoint: it was tested before it
- *  was written.  Not collective. */
+/** Accept the state of this step, which a rollback has read from a checkpoint: it was tested before
+ *  it was written.  Not collective. */
 void HeatHealthAccept(HeatHealth *health, PetscInt64 step);
 
 /** Return whether the last test found the state corrupted. */

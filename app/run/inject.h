@@ -1,8 +1,9 @@
 /** Fault injection for tests: the environment variable
  *      HEAT2D_INJECT=STEP:I:J:VALUE[:TIMES[:MEMORY]]
- *  writes VALUE (a number, nan or inf) into cell (I, J) after step STEP, each time that step is taken, up
- *  to TIMES times (default 1).  MEMORY, counted from 0, selects one of the fields that the scheme remembers
- *  instead of the temperature.  A line on stderr notes the injection.  Rank 0's environment decides. */
+ *  writes VALUE (a number, nan or inf) into cell (I, J) after step STEP, each time that step is
+ *  taken, up to TIMES times (default 1).  MEMORY, counted from 0, selects one of the fields that
+ *  the scheme remembers instead of the temperature.  A line on stderr notes the injection.  Rank
+ *  0's environment decides. */
 #ifndef HEAT_APP_INJECT_H
 #define HEAT_APP_INJECT_H
 
@@ -21,8 +22,8 @@ typedef struct {
  *  Errors: HEAT_ERR_INPUT for a value that cannot be parsed. */
 PetscErrorCode HeatInjectStart(HeatInject *inject, const HeatGrid *grid);
 
-/** Return whether a fault belongs after this step, so that steps taken at once have to end there.  Not
- *  collective. */
+/** Return whether a fault belongs after this step, so that steps taken at once have to end there.
+ *  Not collective. */
 PetscBool HeatInjectIsAt(const HeatInject *inject, PetscInt64 step);
 
 /** Inject the fault if it belongs after the step that was just taken.  Collective. */

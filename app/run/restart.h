@@ -1,8 +1,8 @@
-/** Between a run and the contents of its checkpoints: what goes into one, and how a run continues from
- *  one.
+/** Between a run and the contents of its checkpoints: what goes into one, and how a run continues
+ *  from one.
  *
- *  Numbers and fields are stored by name.  So a checkpoint of an older heat2d, which lacks some, can
- *  still be read: each missing number has a default. */
+ *  Numbers and fields are stored by name.  So a checkpoint of an older heat2d, which lacks some,
+ *  can still be read: each missing number has a default. */
 #ifndef HEAT_APP_RESTART_H
 #define HEAT_APP_RESTART_H
 
@@ -11,8 +11,9 @@
 
 /* Into a checkpoint. */
 
-/** Collect everything of the present state but the temperature.  The contents borrow from the state, from
- *  `snapshots` and, through `memory`, from the stepper until HeatRestartRelease.  Collective.
+/** Collect everything of the present state but the temperature.  The contents borrow from the
+ *  state, from `snapshots` and, through `memory`, from the stepper until HeatRestartRelease.
+ *  Collective.
  *  @param[in]  snapshots  [n_snapshots] written so far
  *  @param[out] memory     what the stepper remembers, for HeatRestartRelease
  *  @param[out] contents   for HeatCheckpointWrite or HeatCheckpointBegin */
@@ -20,24 +21,24 @@ PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshot
                                   const HeatSnapshotEntry *snapshots, HeatStepperMemory *memory,
                                   HeatCheckpointState *contents);
 
-/** Return what HeatRestartCollect borrowed from the stepper.  Not collective. */
+/** Give back what HeatRestartCollect borrowed from the stepper.  Not collective. */
 PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState *contents);
 
 /* Out of a checkpoint. */
 
-/** A checkpoint that was read: its path, and, until HeatRestartFreeContents, everything in it but the
- *  temperature. */
+/** A checkpoint that was read: its path, and, until HeatRestartFreeContents, everything in it but
+ *  the temperature. */
 typedef struct HeatRestart HeatRestart;
 
 /** Read a checkpoint: the temperature into state->T, the rest into a new handle.  Collective.
  *  @param[in]  from     "latest", the newest whole one in the output folder of the case, or a path
  *  @param[out] restart  NULL after an error
- *  Errors: HEAT_ERR_INPUT for a steady case, which has no steps; HEAT_ERR_FILE as HeatCheckpointRead and
- *  HeatCheckpointReadLatest. */
+ *  Errors: HEAT_ERR_INPUT for a steady case, which has no steps; HEAT_ERR_FILE as
+ *  HeatCheckpointRead and HeatCheckpointReadLatest. */
 PetscErrorCode HeatRestartRead(HeatRunState *state, const char *from, HeatRestart **restart);
 
-/** The two cases of HeatRestartRead, for a scheme with steps: the newest whole checkpoint in the output
- *  folder of the case, and the one at `path`. */
+/** The two cases of HeatRestartRead, for a scheme with steps: the newest whole checkpoint in the
+ *  output folder of the case, and the one at `path`. */
 PetscErrorCode HeatRestartReadLatest(HeatRunState *state, HeatRestart **restart);
 PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRestart **restart);
 
@@ -48,27 +49,29 @@ const char *HeatRestartFile(const HeatRestart *restart);
 PetscInt64 HeatRestartStep(const HeatRestart *restart);
 PetscReal  HeatRestartTime(const HeatRestart *restart);
 
-/** Get the size of the file and the time [s] that reading it took on this rank; 0 where `restart` is
- *  NULL. */
+/** Get the size of the file and the time [s] that reading it took on this rank; 0 where `restart`
+ *  is NULL. */
 void HeatRestartGetCost(const HeatRestart *restart, PetscInt64 *bytes, double *seconds);
 
 /** Get the snapshots written before the checkpoint, borrowed until HeatRestartFreeContents. */
 void HeatRestartGetSnapshots(const HeatRestart *restart, PetscInt *n,
                              const HeatSnapshotEntry **entries);
 
-/** Give the stepper of the state what it remembered at the checkpoint.  Where the scheme is another one,
- *  print a note and give it nothing; print another note for keys of the case that have changed.
- *  Collective. */
+/** Load what the scheme remembered at the checkpoint into the stepper of the state.  Where the case
+ *  has another scheme, print a note and load nothing.  Print a further note where keys that
+ *  determine the solution have changed.  Collective. */
 PetscErrorCode HeatRestartLoadStepper(const HeatRestart *restart, HeatRunState *state);
 
-/** Choose the first step of a continued run [s]: for free steps of the same scheme the proposal in the
- *  checkpoint, else as HeatRunStateChooseStep.  Collective; NULL for a fresh run.
+/** Choose the fixed step, or the first proposal of free steps: for free steps, and a checkpoint of
+ *  the case's scheme, the proposal in the checkpoint, else as HeatRunStateChooseStep.  Collective.
+ *  @param[in]  restart  NULL: a fresh run
+ *  @param[out] dt       [s]
  *  Errors: HEAT_ERR_INPUT as HeatRunStateChooseStep. */
 PetscErrorCode HeatRestartChooseStep(const HeatRestart *restart, HeatRunState *state,
                                      PetscBool free, PetscReal *dt);
 
-/** Set the clock, which HeatClockStart has set up, and the energy account of the state to those in the
- *  checkpoint.  Not collective. */
+/** Set the clock, which HeatClockStart has set up, and the energy account of the state to those in
+ *  the checkpoint.  Not collective. */
 void HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
 
 /** Free the contents of the checkpoint; path, step, time and cost stay.  Not collective. */

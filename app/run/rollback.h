@@ -1,8 +1,8 @@
 /** Rollback: once in a run, return to the last checkpoint when the state turns out to be corrupted.
  *
- *  It is a restart within the run: files are rewound as at a restart, so that a fault which does not recur
- *  leaves no trace in them.  This module finds the checkpoint, reads it and says so; the time loop then sets
- *  up stepper, clock and files from it. */
+ *  It is a restart within the run: files are rewound as at a restart, so that a fault which does
+ *  not recur leaves no trace in them.  This module finds the checkpoint, reads it and says so; the
+ *  time loop then sets up stepper, clock and files from it. */
 #ifndef HEAT_APP_ROLLBACK_H
 #define HEAT_APP_ROLLBACK_H
 
@@ -28,7 +28,8 @@ typedef struct {
  *  Collective.
  *  @param[out] checkpoint  the caller destroys it
  *  Errors: HEAT_ERR_NUMERICS with the reason where there is no checkpoint, or there was a rollback
- *  before; HEAT_ERR_FILE where the checkpoint that this process started from cannot be read any more. */
+ *  before; HEAT_ERR_FILE where the checkpoint that this process started from cannot be read any
+ *  more. */
 PetscErrorCode HeatRollbackRead(HeatRollback *rollback, HeatRunState *state,
                                 const HeatRollbackCause *cause, HeatRestart **checkpoint);
 

@@ -1,8 +1,8 @@
 /** The schedule of the time loop (schedule.h).
  *
  *  History rows and snapshots depend on steps and simulated times alone, so that an interrupted and
- *  continued run writes the same files as an uninterrupted one.  Only checkpoints, and surveys without a
- *  row, depend on signals and the wall clock. */
+ *  continued run writes the same files as an uninterrupted one.  Only checkpoints, and surveys
+ *  without a row, depend on signals and the wall clock. */
 #include "app/run/schedule.h"
 
 HeatDue HeatScheduleDue(const HeatSchedule *s, const HeatClock *clock, PetscBool last)
@@ -13,16 +13,14 @@ HeatDue HeatScheduleDue(const HeatSchedule *s, const HeatClock *clock, PetscBool
   HeatDue          due;
 
   due.snapshot   = HeatOutputSnapshotIsDue(s->output, c, clock, last);
-  due.checkpoint = (by_steps || s->stop->checkpoint) && newest != clock->step ? PETSC_TRUE
-                                                                              : PETSC_FALSE;
-  due.row    = last || due.snapshot || by_steps || HeatOutputRowIsDue(s->output, clock) ? PETSC_TRUE
-                                                                                        : PETSC_FALSE;
-  due.survey = due.row || due.checkpoint || s->stop->stop ? PETSC_TRUE : PETSC_FALSE;
+  due.checkpoint = (PetscBool)((by_steps || s->stop->checkpoint) && newest != clock->step);
+  due.row = (PetscBool)(last || due.snapshot || by_steps || HeatOutputRowIsDue(s->output, clock));
+  due.survey = (PetscBool)(due.row || due.checkpoint || s->stop->stop);
   return due;
 }
 
-/* Return whether the steps taken at once have to end when the clock stands as given: for an output, a
-   probe, the ranks' agreement on stopping, or a fault to inject. */
+/* Return whether the steps taken at once have to end when the clock stands as given: for an output,
+   a probe, the ranks' agreement on stopping, or a fault to inject. */
 static PetscBool MustPause(const HeatSchedule *s, const HeatClock *clock)
 {
   const HeatDue due = HeatScheduleDue(s, clock, HeatClockIsDone(clock));

@@ -1,4 +1,5 @@
-/** The schedule of the time loop: what is due after a step, and how many steps can be taken until then.
+/** The schedule of the time loop: what is due after a step, and how many steps can be taken until
+ *  then.
  *
  *  It only decides, from numbers that are the same on all ranks; nothing here is collective. */
 #ifndef HEAT_APP_SCHEDULE_H
@@ -24,8 +25,7 @@ typedef struct {
 typedef struct {
   PetscBool snapshot; /* fields and profiles */
   PetscBool row;      /* of history.csv */
-  PetscBool
-      survey; /* the state is surveyed and tested, because something is written or the run ends */
+  PetscBool survey;   /* of the state, and its test: something is written, or the run is to stop */
   PetscBool checkpoint;
 } HeatDue;
 
@@ -33,8 +33,8 @@ typedef struct {
  *  @param[in] last  whether the run ends there, which makes a snapshot and a row due */
 HeatDue HeatScheduleDue(const HeatSchedule *schedule, const HeatClock *clock, PetscBool last);
 
-/** Return the number of steps to take at once, at least 1: equal steps, between which nothing is due.
- *  The run must not be at its end.
+/** Return the number of steps to take at once, at least 1: equal steps, between which nothing is
+ *  due.  The run must not be at its end.
  *  @param[out] steps  [HEAT_MOST_AT_ONCE] the steps
  *  @param[out] times  [HEAT_MOST_AT_ONCE] [s] when each step begins */
 PetscInt HeatScheduleSteps(const HeatSchedule *schedule, HeatClockStep *steps, PetscReal *times);

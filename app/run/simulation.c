@@ -1,11 +1,12 @@
 /** A run (simulation.h): set-up, the time loop, and the end.
  *
- *  This file alone sees the members of HeatSimulation.  It hands each module exactly what it needs and
- *  decides the order of everything; the modules do not know one another beyond what their headers include.
+ *  This file alone sees the members of HeatSimulation.  It hands each module exactly what it needs
+ *  and decides the order of everything; the modules do not know one another beyond what their
+ *  headers include.
  *
  *  One turn of the loop: take a step (or several), inject a fault if a test asks for one, agree on
- *  stopping, finish a checkpoint that has become ready, write what is due, go back if the state is found
- *  corrupted, print the progress. */
+ *  stopping, finish a checkpoint that has become ready, write what is due, go back if the state is
+ *  found corrupted, print the progress. */
 #include "app/run/simulation.h"
 
 #include "app/report/record.h"
@@ -43,7 +44,7 @@ struct HeatSimulation {
   HeatScreen      *screen;
 };
 
-/* What the terminal and results.json report on, as of now. */
+/* Return what the terminal and results.json report on, as of now. */
 static HeatReportSources Sources(HeatSimulation *sim)
 {
   const HeatRollback *back = &sim->rollback;
@@ -68,7 +69,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
 
 /* Set-up. */
 
-/* Create the modules that observe the state; the checkpoints and the schedule refer to the others. */
+/* Create the modules around the state; the checkpoints and the schedule refer to the others. */
 static PetscErrorCode CreateModules(HeatSimulation *sim)
 {
   HeatRunState           *state = &sim->state;
@@ -122,14 +123,6 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the size of a checkpoint's part that a node writes [bytes], with all fields that a scheme can
-   remember: an upper bound, from which the cost of the first checkpoint is estimated. */
-static PetscReal CheckpointBytes(const HeatGrid *g)
-{
-  return (PetscReal)g->nx * (PetscReal)g->ny * (PetscReal)sizeof(PetscReal) *
-         (1 + HEAT_MEMORY_FIELDS) / (PetscReal)g->n_nodes;
-}
-
 /* Open the files of a fresh run, or continue those of the checkpoint. */
 static PetscErrorCode OpenOutput(HeatSimulation *sim)
 {
@@ -157,7 +150,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
   PetscCall(HeatStopStart(&sim->stop, comm, c, sim->began, state->clock.step,
-                          CheckpointBytes(state->grid)));
+                          HeatCheckpointsBytesPerNode(state->grid)));
   from = Sources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));
   PetscCall(OpenOutput(sim));
@@ -166,7 +159,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 
 /* Steps. */
 
-/* Account for n steps that were taken as asked: one, or several with equal lengths. */
+/* Account for n steps that were taken: one, or several of equal lengths. */
 static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt n)
 {
   HeatRunState       *state = &sim->state;
@@ -183,7 +176,7 @@ static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt 
   HeatBeatStep((long)state->clock.step);
 }
 
-/* Take one step, or several at once, which gives the same bits. */
+/* Take one step, or several at once; both ways give equal bits. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
   HeatRunState  *state = &sim->state;
@@ -268,8 +261,8 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* For a restart at the end of a run, which takes no step: survey the state for checks and record, and
-   write the final snapshot where there is none. */
+/* Survey the state for checks and record, and write the final snapshot where there is none: for a
+   restart at the end of a run, which takes no step. */
 static PetscErrorCode ReportWithoutSteps(HeatSimulation *sim)
 {
   const HeatRunState *state = &sim->state;
@@ -286,7 +279,8 @@ static PetscErrorCode ReportWithoutSteps(HeatSimulation *sim)
 
 /* Going back. */
 
-/* Set up stepper, clock and files from the checkpoint, and have every module forget what came after it. */
+/* Set up stepper, clock and files from the checkpoint, and have every module forget what came after
+   it. */
 static PetscErrorCode ReturnTo(HeatSimulation *sim, const HeatRestart *checkpoint)
 {
   HeatRunState            *state = &sim->state;
@@ -305,7 +299,7 @@ static PetscErrorCode ReturnTo(HeatSimulation *sim, const HeatRestart *checkpoin
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The state is corrupted: continue from the last checkpoint, if this has not happened before. */
+/* Return from a corrupted state to the last checkpoint, once in a run. */
 static PetscErrorCode RollBack(HeatSimulation *sim)
 {
   HeatRestart      *checkpoint;
@@ -354,8 +348,8 @@ static PetscErrorCode TakeSteps(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Take a step, or several; where the state is found corrupted, go back.  An error of the numerics is
-   passed on only if the state is good: else the corruption is its cause. */
+/* Take a step, or several; where the state is found corrupted, go back.  An error of the numerics
+   is passed on only if the state is good: else the corruption is its cause. */
 static PetscErrorCode TakeStepsOrRollBack(HeatSimulation *sim)
 {
   PetscErrorCode code;
@@ -376,7 +370,7 @@ static PetscBool IsStopped(const HeatSimulation *sim)
   return sim->stop.stop && !HeatClockIsDone(&sim->state.clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Write the last checkpoint of a run that was stopped or writes checkpoints, and close the files. */
+/* Write a last checkpoint, if the run was stopped or writes checkpoints at all; close the files. */
 static PetscErrorCode End(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;

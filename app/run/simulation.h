@@ -1,8 +1,8 @@
 /** A run: everything between a validated case and its results.
  *
- *  The calls in their order: Create, Start, Run, Finish, Destroy.  Create finds everything that can be
- *  wrong with the case, its files and the options before Start writes the first byte.  After an error,
- *  call WriteError (if Start has succeeded) and Destroy.
+ *  The calls in their order: Create, Start, Run, Finish, Destroy.  Create finds everything that can
+ *  be wrong with the case, its files and the options before Start writes the first byte.  After an
+ *  error, call WriteError (if Start has succeeded) and Destroy.
  *
  *  All functions are collective on the communicator of Create. */
 #ifndef HEAT_APP_SIMULATION_H
@@ -13,8 +13,8 @@
 
 typedef struct HeatSimulation HeatSimulation;
 
-/** Set up a run: grid, operator, initial field or the checkpoint that `--restart` names, stepper, clock.
- *  Nothing is written.
+/** Set up a run: grid, operator, initial field or the checkpoint that `--restart` names, stepper,
+ *  clock.  Nothing is written.
  *  @param[in]  c, options  borrowed; they must outlive the simulation
  *  @param[in]  began       [s] MPI_Wtime at the start of the program
  *  @param[out] sim         destroy it after an error, too
@@ -28,8 +28,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim);
 
 /** Take the time steps and write their outputs, until the end, a signal or a limit of time.
- *  Errors: HEAT_ERR_NUMERICS where a solve fails or the state is corrupted: the last good state is in a
- *  checkpoint where possible; HEAT_ERR_FILE. */
+ *  Errors: HEAT_ERR_NUMERICS where a solve fails or the state is corrupted: the last good state is
+ *  in a checkpoint where possible; HEAT_ERR_FILE. */
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim);
 
 /** Evaluate the checks, write results.json, print the summary.
@@ -40,7 +40,8 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status);
  *  @param[in] message  of the error */
 PetscErrorCode HeatSimulationWriteError(HeatSimulation *sim, const char *message);
 
-/** Finish a checkpoint that is under way, unlock the output folder, free everything; *sim may be NULL. */
+/** Finish a checkpoint that is under way, unlock the output folder, free everything; *sim may be
+ *  NULL. */
 PetscErrorCode HeatSimulationDestroy(HeatSimulation **sim);
 
 #endif

@@ -1,15 +1,15 @@
 /** The clock of a run (clock.h): where the next step ends, and whether an event is reached.
  *
- *  Every time is a product of a count and a step or an interval, never a running sum, so that the bits
- *  do not depend on where a run was interrupted.  Products of different factors round differently, so
- *  two times are compared with a tolerance. */
+ *  Every time is a product of a count and a step or an interval, never a running sum, so that the
+ *  bits do not depend on where a run was interrupted.  Products of different factors round
+ *  differently, so two times are compared with a tolerance. */
 #include "app/state/clock.h"
 
 #include <math.h>
 
 /* Part of a fixed step below which two times count as one.  Chosen: far above the rounding of the
-   products, some 1e-16 of the time or 1e-10 of a step after 10^6 steps, so that no step is taken for
-   the sake of rounding; a larger value would drop short steps that a case asks for. */
+   products, some 1e-16 of the time or 1e-10 of a step after 10^6 steps, so that no step is taken
+   for the sake of rounding; a larger value would drop short steps that a case asks for. */
 static const PetscReal negligible_part = 1e-9;
 
 /* Order of the numbers in a checkpoint, as in HeatClockNumberNames. */
@@ -36,9 +36,9 @@ void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscRe
 }
 
 /* Return the difference [s] below which two times count as one: 8 roundings of the present time
-   (chosen: two products with two roundings each differ by fewer), and for fixed steps the negligible
-   part of the step.  A part of a free step cannot serve, because a proposal can exceed the time that is
-   left. */
+   (chosen: two products with two roundings each differ by fewer), and for fixed steps the
+   negligible part of the step.  A part of a free step cannot serve, because a proposal can exceed
+   the time that is left. */
 static PetscReal Tolerance(const HeatClock *clock)
 {
   const PetscReal rounding = 8.0 * PETSC_MACHINE_EPSILON * clock->time;
@@ -59,8 +59,8 @@ PetscBool HeatClockIsDone(const HeatClock *clock)
   return clock->time + Tolerance(clock) >= clock->end ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Return the first multiple of the interval that exceeds the present time by more than the tolerance
-   [s]. */
+/* Return the first multiple of the interval that exceeds the present time by more than the
+   tolerance [s]. */
 static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
 {
   PetscReal k = PetscMax(PetscFloorReal(clock->time / interval), 0.0);
@@ -69,8 +69,9 @@ static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
   return k * interval;
 }
 
-/* Return the time of the next event [s], PETSC_MAX_REAL where there is none.  Of events that count as
-   one time, return the end of the run first, so that the run ends at exactly the time of the case. */
+/* Return the time of the next event [s], PETSC_MAX_REAL where there is none.  Of events that count
+   as one time, return the end of the run first, so that the run ends at exactly the time of the
+   case. */
 static PetscReal NextEvent(const HeatClock *clock)
 {
   PetscReal times[1 + HEAT_EVENTS], first = PETSC_MAX_REAL;
@@ -87,8 +88,8 @@ static PetscReal NextEvent(const HeatClock *clock)
   return first;
 }
 
-/* Return the next free step: the proposal, or up to the next event.  An event at less than twice the
-   proposal is approached in two equal steps, so that no tiny step is left over. */
+/* Return the next free step: the proposal, or up to the next event.  An event at less than twice
+   the proposal is approached in two equal steps, so that no tiny step is left over. */
 static HeatClockStep NextFree(const HeatClock *clock)
 {
   const PetscReal event = NextEvent(clock), left = event - clock->time;
@@ -130,7 +131,8 @@ HeatClockStep HeatClockNext(const HeatClock *clock)
 void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal taken,
                       PetscReal proposed, PetscInt64 rejected)
 {
-  /* 1e-14: chosen, some 50 roundings.  A step counts as taken in full if it is short by rounding only. */
+  /* 1e-14: chosen, some 50 roundings.  A step counts as taken in full if it is short by rounding
+     only. */
   const PetscBool whole = taken >= asked->dt * (1.0 - 1e-14) ? PETSC_TRUE : PETSC_FALSE;
 
   clock->before = clock->time;
@@ -175,8 +177,8 @@ PetscReal HeatClockFraction(const HeatClock *clock)
   return PetscClipInterval(done, 0.0, 1.0);
 }
 
-/* Return whether all events of an interval lie on points of the grid of times, so that none shortens a
-   step.  1e-12: chosen, above the rounding of the quotient, below negligible_part. */
+/* Return whether all events of an interval lie on points of the grid of times, so that none
+   shortens a step.  1e-12: chosen, above the rounding of the quotient, below negligible_part. */
 static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
 {
   const PetscReal points = round(interval / clock->dt);

@@ -1,12 +1,13 @@
-/** The clock of a run: the present time, the number of steps taken, and the length of the next step.
+/** The clock of a run: the present time, the number of steps taken, and the length of the next
+ *  step.
  *
  *  Fixed steps lie on a grid of times
  *      t(point) = base_time + (point - base_point) * dt
  *  that is computed as a product, not as a running sum, so that a restarted run gets the same bits.
  *  An event is a time that a step must end at exactly: the end of the run and the multiples of the
- *  intervals of snapshots and history rows.  An event between two points of the grid shortens the step:
- *  the time after it is the event's time, bit for bit, and the step that follows ends at the point of
- *  the grid that the shortened step was aimed at:
+ *  intervals of snapshots and history rows.  An event between two points of the grid shortens the
+ *  step: the time after it is the event's time, bit for bit, and the step that follows ends at the
+ *  point of the grid that the shortened step was aimed at:
  *
  *      points   |-------------|-------------|-------------|
  *      event                       E
@@ -15,12 +16,13 @@
  *  `time.steps` of a case counts points of the grid, not steps, so that the output intervals do not
  *  change the time at which a run ends.
  *
- *  Free steps are those whose length the stepper proposes, from an error estimate or from a stability
- *  limit that changes with the field.  Each takes the proposal, up to the next event.  Where the event is
- *  nearer than twice the proposal, the step goes half the way to it, so that no tiny step is left over.
+ *  Free steps are those whose length the stepper proposes, from an error estimate or from a
+ *  stability limit that changes with the field.  Each takes the proposal, up to the next event.
+ *  Where the event is nearer than twice the proposal, the step goes half the way to it, so that no
+ *  tiny step is left over.
  *
- *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: events, points
- *  of the grid and the end of the run so close to each other are reached by one step.
+ *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: events,
+ *  points of the grid and the end of the run so close to each other are reached by one step.
  *
  *  Plain data; no function is collective, and the numbers are the same on all ranks. */
 #ifndef HEAT_APP_CLOCK_H
@@ -31,7 +33,8 @@
 /** Kinds of events that recur at an interval of simulated time. */
 typedef enum { HEAT_EVENT_SNAPSHOT, HEAT_EVENT_HISTORY, HEAT_EVENTS } HeatEvent;
 
-/** The state of the clock.  Other modules read the members; only the functions below change them. */
+/** The state of the clock.  Other modules read the members; only the functions below change
+ *  them. */
 typedef struct {
   PetscBool  steady; /* the steady state is computed: one solve counts as one step, time stays 0 */
   PetscBool  free;   /* the stepper proposes the length of each step */
@@ -78,7 +81,7 @@ HeatClockStep HeatClockNext(const HeatClock *clock);
 void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal taken,
                       PetscReal proposed, PetscInt64 rejected);
 
-/** Return whether the present time is a multiple (0 included) of the interval of a kind of events. */
+/** Return whether the present time is a multiple, 0 included, of the interval of these events. */
 PetscBool HeatClockIsDue(const HeatClock *clock, HeatEvent event);
 
 /** Return whether the last step reached or passed a multiple of `width` [s]. */
@@ -90,8 +93,8 @@ PetscReal HeatClockEnd(const HeatClock *clock);
 /** Return the part of the run that is done, from 0 to 1. */
 PetscReal HeatClockFraction(const HeatClock *clock);
 
-/** Return the number of steps of the whole run, those taken included; -1 where it cannot be predicted:
- *  for free steps up to a time, and where events shorten steps. */
+/** Return the number of steps of the whole run, those taken included; -1 where it cannot be
+ *  predicted: for free steps up to a time, and where events shorten steps. */
 PetscInt64 HeatClockExpectedSteps(const HeatClock *clock);
 
 /** The numbers that a checkpoint stores of the clock besides step, time and dt, by name. */
@@ -101,9 +104,9 @@ extern const char *const HeatClockNumberNames[HEAT_CLOCK_NUMBERS];
 /** Copy those numbers out of the clock, in the order of HeatClockNumberNames. */
 void HeatClockSave(const HeatClock *clock, PetscReal numbers[HEAT_CLOCK_NUMBERS]);
 
-/** Set a clock that HeatClockStart has set up to the state in a checkpoint.  With the fixed step of the
- *  checkpoint the grid of times stays; with another one a new grid begins at the present time; a run of
- *  free steps continues with the step that was proposed before the checkpoint.
+/** Set a clock that HeatClockStart has set up to the state in a checkpoint.  With the fixed step of
+ *  the checkpoint the grid of times stays; with another one a new grid begins at the present time;
+ *  a run of free steps continues with the step that was proposed before the checkpoint.
  *  @param[in] same     whether the checkpoint was written by the scheme of this case
  *  @param[in] step     number of steps taken
  *  @param[in] time     [s]

@@ -4,8 +4,8 @@
  *  `const HeatRunState *`, those that change the state (restart, rollback, fault injection) take it
  *  without const.  It holds nothing about files, the terminal or the end of the run.
  *
- *  Layout of the temperature, as of every cell array of a rank: T[j][i], [nyl][nxl], x fastest, no ghost
- *  cells. */
+ *  Layout of the temperature, as of every cell array of a rank: T[j][i], [nyl][nxl], x fastest, no
+ *  ghost cells. */
 #ifndef HEAT_APP_RUN_STATE_H
 #define HEAT_APP_RUN_STATE_H
 
@@ -33,12 +33,13 @@ PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInp
 
 /** Fill state->T with the initial field of the case, from a file or painted, and start the energy
  *  account with it.  Collective.
- *  Errors: HEAT_ERR_FILE for the file of the initial field, HEAT_ERR_INPUT for an expression that is not
- *  finite. */
+ *  Errors: HEAT_ERR_FILE for the file of the initial field, HEAT_ERR_INPUT for an expression that
+ *  is not finite. */
 PetscErrorCode HeatRunStateSetInitial(HeatRunState *state, const HeatCellInputs *inputs);
 
-/** Update an operator that depends on the temperature to time t [s] and the field state->T, from which
- *  the run starts: the stable step depends on it.  Do nothing for a linear operator.  Collective.
+/** Update an operator that depends on the temperature to time t [s] and the field state->T, from
+ *  which the run starts: the stable step depends on it.  Do nothing for a linear operator.
+ *  Collective.
  *  Errors: HEAT_ERR_INPUT where a coefficient is undefined at these temperatures. */
 PetscErrorCode HeatRunStateUpdateOperator(HeatRunState *state, PetscReal t);
 
@@ -47,8 +48,8 @@ PetscErrorCode HeatRunStateUpdateOperator(HeatRunState *state, PetscReal t);
 PetscBool HeatRunStateHasFreeSteps(const HeatRunState *state);
 
 /** Choose the fixed step, or the first proposal of free steps, at time t [s]: the case's, or the
- *  stepper's, which is the largest stable one for an explicit scheme.  A fixed step that the stepper
- *  chose is shortened so that it divides the time of the run.  Collective.
+ *  stepper's, which is the largest stable one for an explicit scheme.  A fixed step that the
+ *  stepper chose is shortened so that it divides the time of the run.  Collective.
  *  @param[in]  free  whether steps are free
  *  @param[out] dt    [s]; 0 for a steady case
  *  Errors: HEAT_ERR_INPUT where any step is stable, so that none can be chosen. */
