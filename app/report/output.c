@@ -73,7 +73,7 @@ PetscErrorCode HeatOutputRewind(HeatOutput *o, const HeatRunState *state, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* At a step. */
+/* What is written at a step. */
 
 PetscBool HeatOutputRowIsDue(const HeatOutput *o, const HeatClock *clock)
 {

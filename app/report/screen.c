@@ -176,13 +176,11 @@ static const char *Steps(const HeatClock *clock, char *text, size_t size)
   return text;
 }
 
-/* Rewrite the line of a terminal.  @param[in] left  [s] until the end of the run */
+/* Rewrite the line of a terminal, of LINE characters, with a bar of WIDTH (chosen to fit a window).
+   @param[in] left  [s] until the end of the run */
 static void PrintBar(const HeatClock *clock, double fraction, double left)
 {
-  enum {
-    WIDTH = 30,
-    LINE  = 100
-  }; /* characters of the bar and of the line; chosen to fit a window */
+  enum { WIDTH = 30, LINE = 100 };
   char      bar[WIDTH + 1], text[32], steps[48], line[LINE + 1];
   const int full = (int)(fraction * WIDTH);
 
@@ -262,7 +260,7 @@ PetscErrorCode HeatScreenProgress(HeatScreen *s, const HeatRunState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Closing table. */
+/* Summary at the end. */
 
 static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
 {

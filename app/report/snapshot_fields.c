@@ -3,9 +3,8 @@
  *  computed into memory that lives until the snapshot is written. */
 #include "app/report/snapshot_fields.h"
 
-enum {
-  MOST_FIELDS = 2 * HEAT_FIELDS
-}; /* a kind of field gives one dataset, or one for each axis */
+/* A kind of field gives one dataset, or one for each axis. */
+enum { MOST_FIELDS = 2 * HEAT_FIELDS };
 
 typedef struct {
   HeatFileField fields[MOST_FIELDS]; /* [n] what io writes */

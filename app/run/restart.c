@@ -7,13 +7,13 @@
 
 #include "io/case_file/case_compare.h"
 
-/* Changed keys that a note lists; of further ones it prints the number.  Chosen to fit a window. */
+/* Changed keys that a note lists one by one; it counts the others.  Chosen to fit a window. */
 enum { MOST_DIFFERENCES = 10 };
 
 struct HeatRestart {
   char                path[PETSC_MAX_PATH_LEN];
   HeatCheckpointState contents; /* zero after HeatRestartFreeContents */
-  PetscInt64          step;     /* as in the contents, which it outlives, like the following */
+  PetscInt64          step;     /* of the checkpoint; this and the members below stay to the end */
   PetscReal           time;     /* [s] */
   PetscInt64          bytes;    /* of the file */
   double              seconds;  /* [s] that reading it took on this rank */

@@ -1,8 +1,8 @@
 /** The clock of a run (clock.h): where the next step ends, and whether an event is reached.
  *
- *  Every time is a product of a count and a step or an interval, never a running sum, so that the
- *  bits do not depend on where a run was interrupted.  Products of different factors round
- *  differently, so two times are compared with a tolerance. */
+ *  The times of fixed steps and of events are products of a count and a length, never running sums,
+ *  so that the bits do not depend on where a run was interrupted.  Products of different factors
+ *  round differently, so two times are compared with a tolerance. */
 #include "app/state/clock.h"
 
 #include <math.h>
@@ -88,8 +88,8 @@ static PetscReal NextEvent(const HeatClock *clock)
   return first;
 }
 
-/* Return the next free step: the proposal, or up to the next event.  An event at less than twice
-   the proposal is approached in two equal steps, so that no tiny step is left over. */
+/* Return the next free step: the proposal, or up to the next event.  To an event
+   at less than twice the proposal it goes half the way, so that no tiny step is left over. */
 static HeatClockStep NextFree(const HeatClock *clock)
 {
   const PetscReal event = NextEvent(clock), left = event - clock->time;
