@@ -113,8 +113,10 @@ def who_includes(pattern: str) -> list[str]:
     return [name(path) for path in SOURCES if any(re.fullmatch(pattern, header) for header in includes(path))]
 
 
-def test_every_room_is_known():
+def test_every_room_is_known_and_has_a_readme():
     assert {room(file) for file in INCLUDES} == set(ALLOWED)
+    missing = [place for place in [*TOPS, *ALLOWED] if not (ROOT / place / "README.md").is_file()]
+    assert not missing, f"rooms without a README.md: {missing}"
 
 
 def test_includes_stay_within_the_allowed_edges():

@@ -115,7 +115,7 @@ static void exchange_fixes_the_level_unless_it_is_zero(void **state)
 
 static void case_without_exchange_makes_none(void **state)
 {
-  HeatProblem   p = HeatTestSetUpGrid(PETSC_COMM_WORLD, Blank(NULL));
+  HeatProblem          p = HeatTestSetUpGrid(PETSC_COMM_WORLD, Blank(NULL));
   HeatAmbientExchange *exchange;
 
   (void)state;
@@ -127,7 +127,7 @@ static void case_without_exchange_makes_none(void **state)
 
 static void Refused(const char *coefficient, const char *ambient, const char *words)
 {
-  HeatCase     *c        = Blank(NULL);
+  HeatCase            *c        = Blank(NULL);
   HeatAmbientExchange *exchange = NULL;
 
   HeatTestText(&c->exchange.coefficient, coefficient);
