@@ -176,6 +176,34 @@ static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt 
   HeatBeatStep((long)state->clock.step);
 }
 
+/* Begin anew where a source or a side switches: before anything is written, so that a checkpoint
+   holds what the next step starts from. */
+static PetscErrorCode HandleEvent(HeatRunState *state)
+{
+  PetscReal dt;
+
+  PetscFunctionBeginUser;
+  if (!state->clock.at_event) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperBeginAnew(state->stepper, state->clock.time, state->T, &dt));
+  if (dt > 0.0) HeatClockPropose(&state->clock, dt);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Raise the error of steps that have become too short to end the run. */
+static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
+{
+  const HeatClock *clock = &state->clock;
+
+  return HeatRaiseHere(
+      state->grid->comm, HEAT_ERR_NUMERICS,
+      "step %" PetscInt64_FMT
+      " (t = %.17g s): the step has collapsed to %g s, so that the run would not end; "
+      "look for what grows without bound, or for a source or conductivity that "
+      "jumps at a temperature (write the jump as a steep slope), or raise "
+      "time.adaptive.tolerance",
+      clock->step + 1, (double)clock->time, (double)dt);
+}
+
 /* Take one step, or several at once; both ways give equal bits. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
@@ -189,7 +217,8 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
   HeatSurveyInvalidate(sim->survey);
-  if (n > 1)
+  if (HeatClockHasCollapsed(&state->clock, &steps[0])) code = RaiseCollapsed(state, steps[0].dt);
+  else if (n > 1)
     code = HeatStepperAdvanceSeveral(state->stepper, n, times, steps[0].dt, &state->T, info);
   else code = HeatStepperAdvance(state->stepper, times[0], steps[0].dt, &state->T, info);
   if (code == HEAT_ERR_NUMERICS) {
@@ -199,6 +228,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   }
   PetscCall(code);
   NoteSteps(sim, steps, n);
+  PetscCall(HandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

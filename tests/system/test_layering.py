@@ -32,7 +32,7 @@ ALLOWED = {
     "app/state": "io/field_file solver/case solver/measure",
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base",
-    "app/verify": "io/case_file io/file io/run_files solver/measure",
+    "app/verify": "app/state io/case_file io/file io/run_files solver/measure",
     "app/command": "app/process app/report app/run app/verify io/case_file io/file io/run_files",
 }
 # What io may know of solver: plain data, errors and signs of life.

@@ -8,7 +8,7 @@ import sys
 import pytest
 from heat2d_case import ROOT, Outcome, command, execute
 
-NAMES = {"modes", "painting", "space", "layers", "contact", "exchange", "radiation", "kirchhoff", "segments",
+NAMES = {"events", "modes", "painting", "space", "layers", "contact", "exchange", "radiation", "kirchhoff", "segments",
          "time", "conservation", "maximum", "matrix", "halo", "decomposition", "restart", "nafems", "tealeaf"}
 
 

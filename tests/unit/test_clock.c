@@ -128,13 +128,13 @@ static void multiples_are_due_once_each(void **state)
 
   (void)state;
   HeatClockStart(&clock, &c, PETSC_FALSE, 0.07);
-  assert_true(HeatClockIsDue(&clock, HEAT_EVENT_SNAPSHOT));
+  assert_true(HeatClockIsDue(&clock, HEAT_OUTPUT_SNAPSHOT));
   while (!HeatClockIsDone(&clock)) {
     const HeatClockStep step = HeatClockNext(&clock);
 
     HeatClockAdvance(&clock, &step, step.dt, 0.0, 0);
-    snapshots += HeatClockIsDue(&clock, HEAT_EVENT_SNAPSHOT);
-    rows += HeatClockIsDue(&clock, HEAT_EVENT_HISTORY);
+    snapshots += HeatClockIsDue(&clock, HEAT_OUTPUT_SNAPSHOT);
+    rows += HeatClockIsDue(&clock, HEAT_OUTPUT_HISTORY);
   }
   assert_int_equal(snapshots, 10);
   assert_int_equal(rows, 30);
@@ -264,7 +264,7 @@ static void step_shorter_than_asked_does_not_reach_the_event(void **state)
 {
   const HeatCase      c = Case(1.0, -1, 0.0, 0.0);
   HeatClock           clock;
-  const HeatClockStep step = {1.0, 1.0, 1};
+  const HeatClockStep step = {1.0, 1.0, 1, PETSC_FALSE};
 
   (void)state;
   HeatClockStart(&clock, &c, PETSC_TRUE, 1.0);

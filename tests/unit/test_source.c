@@ -79,7 +79,7 @@ static PetscReal ConstantCells(HeatProblem *p)
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   worst = CellsApart(p->g, s, Constant);
-  OK(HeatSourceSetTime(s, 3.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){3.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, Constant));
   if (HeatSourceVaries(s)) worst = INFINITY;
   OK(HeatSourceDestroy(&s));
@@ -143,9 +143,9 @@ static PetscReal TimesAreFollowed(HeatProblem *p)
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   worst = CellsApart(p->g, s, AtZero);
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, AtTwo));
-  OK(HeatSourceSetTime(s, 0.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, AtZero));
   if (!HeatSourceVaries(s)) worst = INFINITY;
   OK(HeatSourceDestroy(&s));
@@ -164,7 +164,7 @@ static PetscReal TotalFollows(HeatProblem *p)
   PetscReal   exact = 0.0, worst;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   for (PetscInt j = 0; j < 10; j++) {
     for (PetscInt i = 0; i < 8; i++) exact += AREA * AtTwo(X(i), Y(j));
   }
@@ -196,13 +196,13 @@ static PetscReal SwitchIsThrown(HeatProblem *p)
   PetscReal   worst;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 5.0));
-  OK(HeatSourceSetTime(s, 9.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){5.0, 0.0}));
+  OK(HeatSourceSetTime(s, (HeatMoment){9.0, 0.0}));
   worst = CellsApart(p->g, s, On);
-  OK(HeatSourceSetTime(s, 11.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){11.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, None));
   worst = HeatTestMax(worst, fabs(HeatExactSumValue(HeatSourceLocalTotal(s))));
-  OK(HeatSourceSetTime(s, 9.5));
+  OK(HeatSourceSetTime(s, (HeatMoment){9.5, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, On));
   OK(HeatSourceDestroy(&s));
   return worst;
@@ -267,9 +267,9 @@ static PetscReal TemperaturesAreFollowed(HeatProblem *p)
   HeatSource *s;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 7.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){7.0, 0.0}));
   OK(HeatSourceUpdate(s, other, &finite));
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   OK(HeatSourceUpdate(s, T, &finite));
   worst = HeatTestMax(10.0 * CellsApart(p->g, s, Heated), 1e-3 * SlopesApart(p->g, s));
   if (!finite || !HeatSourceDependsOnT(s) || !HeatSourceVaries(s)) worst = INFINITY;
@@ -292,7 +292,7 @@ static PetscReal HeatedTotalApart(HeatProblem *p)
   HeatSource *s;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   OK(HeatSourceUpdate(s, T, &finite));
   for (PetscInt j = 0; j < 10; j++) {
     for (PetscInt i = 0; i < 8; i++) exact += AREA * Heated(X(i), Y(j));
