@@ -417,6 +417,7 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   PetscCall(Begin(sim));
   while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
     PetscCall(TakeStepsOrRollBack(sim));
+    HeatScreenEventNote(sim->screen, sim->state.events);
     PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
   PetscCall(End(sim));

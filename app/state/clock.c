@@ -35,8 +35,6 @@ void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscRe
   }
 }
 
-void HeatClockSetEvents(HeatClock *clock, HeatEvents *events) { clock->events = events; }
-
 /* Return the difference [s] below which two times count as one: 8 roundings of the present time
    (chosen: two products with two roundings each differ by fewer), and for fixed steps the
    negligible part of the step.  A part of a free step cannot serve, because a proposal can exceed
@@ -52,6 +50,32 @@ static PetscReal Tolerance(const HeatClock *clock)
 static PetscReal PointTime(const HeatClock *clock, PetscInt64 point)
 {
   return clock->base_time + (PetscReal)(point - clock->base_point) * clock->dt;
+}
+
+/* Return whether some event up to the end of the run lies between two points of the grid of times.
+   Where there are very many events, say yes. */
+static PetscBool EventsShortenSteps(const HeatClock *clock)
+{
+  const int       many = 10000; /* chosen: found in some milliseconds */
+  const PetscReal end = HeatClockEnd(clock), tolerance = Tolerance(clock);
+  PetscReal       time = clock->time;
+
+  if (clock->steady || clock->free) return PETSC_FALSE;
+  for (int k = 0; k < many; k++) {
+    PetscReal point;
+
+    time = HeatEventsNext(clock->events, time, end);
+    if (time >= end) return PETSC_FALSE;
+    point = clock->base_time + round((time - clock->base_time) / clock->dt) * clock->dt;
+    if (PetscAbsReal(point - time) > tolerance) return PETSC_TRUE;
+  }
+  return PETSC_TRUE;
+}
+
+void HeatClockSetEvents(HeatClock *clock, HeatEvents *events)
+{
+  clock->events         = events;
+  clock->events_shorten = EventsShortenSteps(clock);
 }
 
 PetscBool HeatClockIsDone(const HeatClock *clock)
@@ -228,7 +252,7 @@ PetscReal HeatClockFraction(const HeatClock *clock)
   return PetscClipInterval(done, 0.0, 1.0);
 }
 
-/* Return whether all events of an interval lie on points of the grid of times, so that none
+/* Return whether all multiples of an interval lie on points of the grid of times, so that none
    shortens a step.  1e-12: chosen, above the rounding of the quotient, below negligible_part. */
 static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
 {
@@ -243,8 +267,9 @@ static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
 PetscInt64 HeatClockExpectedSteps(const HeatClock *clock)
 {
   if (clock->free) return clock->steps;
-  for (int e = 0; e < HEAT_OUTPUTS; e++) {
-    if (!FallsOnPoints(clock, clock->interval[e])) return -1;
+  if (clock->events_shorten) return -1;
+  for (int k = 0; k < HEAT_OUTPUTS; k++) {
+    if (!FallsOnPoints(clock, clock->interval[k])) return -1;
   }
   if (clock->steps >= 0) return clock->step + PetscMax(clock->steps - clock->point, 0);
   if (HeatClockIsDone(clock)) return clock->step;

@@ -44,6 +44,7 @@ typedef struct {
   PetscInt64  steps; /* points of the grid to reach (free: steps to take); -1: `end` ends the run */
   PetscReal   interval[HEAT_OUTPUTS]; /* [s] between outputs of each kind; 0: none by time */
   HeatEvents *events;                 /* borrowed; NULL: none */
+  PetscBool   events_shorten;         /* some event lies between points of the grid of times */
 
   PetscInt64 step;       /* number of steps taken since t = 0 */
   PetscReal  time;       /* [s] present time */
@@ -75,7 +76,7 @@ typedef struct {
  *  @param[in] dt    [s] the fixed step, or the first proposal; ignored for a steady case */
 void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscReal dt);
 
-/** Set the events of the case, which the clock borrows. */
+/** Set the events of the case, which the clock borrows, once the grid of times is known. */
 void HeatClockSetEvents(HeatClock *clock, HeatEvents *events);
 
 /** Return whether the run has reached its end. */

@@ -75,7 +75,7 @@ def test_fixed_steps_are_cut_at_the_times_of_outputs(tmp_path, scheme):
     assert not apart, f"the grid of times is left: {apart}"
     assert time["step"] == step and time["step_max"] == step and 0 < time["step_min"] < step
     assert time["rejected"] is None or time["rejected"] == -1
-    assert "cut at the times of outputs" in outcome.out, outcome.out
+    assert "cut at outputs and events" in outcome.out, outcome.out
 
 
 @pytest.mark.parametrize("scheme", CONTROLLED)
