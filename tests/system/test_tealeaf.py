@@ -158,7 +158,7 @@ def test_absent_keys_have_tealeafs_defaults(tmp_path):
     assert case["grid"] == {"cells": [10, 10], "x": [0.0, 100.0], "y": [0.0, 100.0]}
     assert case["time"] == {"scheme": "backward-euler", "step": 0.1, "steps": 101}
     text = convert(tmp_path / "deck.in").stdout
-    assert "defaults hold: xmin 0.0, xmax 100.0" in text and "end_time 10.0" in text
+    assert "defaults are used: xmin 0.0, xmax 100.0" in text and "end_time 10.0" in text
 
 
 @pytest.mark.parametrize("lines,steps", [
