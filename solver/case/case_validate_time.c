@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "solver/case/petsc_rules.h"
+
 /* Check that a steady case has no time step, end or number of steps. */
 static PetscErrorCode ValidateSteady(const HeatValidation *k)
 {
@@ -129,6 +131,10 @@ PetscErrorCode HeatValidateTime(const HeatValidation *k)
   const PetscBool  controlled = HeatSchemeControlsError(scheme);
 
   PetscFunctionBeginUser;
+  HeatCaseCheckKey(scheme != HEAT_SCHEME_TS ||
+                       HeatPetscListHas(HeatPetscIntegrators(), k->c->time.ts_type),
+                   k->comm, k->c, "time.scheme", "found ts:%.40s; TYPE must be one of %s",
+                   k->c->time.ts_type, HeatPetscIntegrators());
   PetscCall(ValidateAdaptive(k, controlled));
   PetscCall(ValidateEvents(k));
   if (scheme == HEAT_SCHEME_STEADY) PetscCall(ValidateSteady(k));
