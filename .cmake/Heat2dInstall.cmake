@@ -1,11 +1,11 @@
-# cmake --install: the program, the cases, the postprocess package, and the solver as a library with
-# an exported package (find_package(heat2d) gives heat2d::solver).
+# Rules for cmake --install: the program, the cases, the postprocess package, the documents, and the solver as a library
+# with an exported package (find_package(heat2d) provides heat2d::solver).
 include(CMakePackageConfigHelpers)
 
 install(TARGETS heat2d RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS heat2d_solver EXPORT heat2dTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY solver/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/heat2d/solver
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" PATTERN "*_impl.h" EXCLUDE)
 install(DIRECTORY inputs postprocess DESTINATION ${CMAKE_INSTALL_DATADIR}/heat2d
   PATTERN "__pycache__" EXCLUDE)
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/process/petsc_options.h"
 #include "io/run_files/manifest.h"
 
 static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
@@ -17,7 +18,7 @@ static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
             : o->restart ? "--restart"
             : o->show    ? "--show"
                          : "--output");
-  PetscCall(HeatOptionsInsertPetsc(o, NULL));
+  PetscCall(HeatOptionsInsertPetsc(comm, o, NULL));
   PetscCall(HeatOptionsCheckUsed(comm, o, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -53,7 +54,8 @@ static void PrintContents(const char *path, const HeatFieldFileInfo *info)
                (double)info->y[0], (double)info->y[1]);
   (void)printf("  %-10s %s\n", "seal", info->sealed ? "ok" : "none");
   if (strcmp(info->kind, "checkpoint") == 0)
-    (void)printf("  %-10s %s\n", "written", HeatManifestWriter(path, writer, sizeof writer));
+    (void)printf("  %-10s %s\n", "written",
+                 HeatManifestDescribeWriter(path, writer, sizeof writer));
   (void)printf("  %-24s %-10s %15s %15s %10s  %s\n", "field", "units", "minimum", "maximum",
                "not finite", "checksums");
   for (PetscInt k = 0; k < info->n_fields; k++) {

@@ -7,7 +7,6 @@
 #include "app/command/command_run.h"
 
 #include "app/process/watchdog.h"
-#include "app/run/record.h"
 #include "app/run/simulation.h"
 #include "io/case_file/case_file.h"
 #include "io/file/table.h"
@@ -67,8 +66,8 @@ static PetscErrorCode RecordError(HeatSimulation *sim, const char *message)
 
   PetscFunctionBeginUser;
   PetscCall(HeatCaptureBegin(&second));
-  code = HeatRecordWrite(sim, HEAT_STATUS_ERROR, message);
-  PetscCall(HeatCaptureDrop());
+  code = HeatSimulationWriteError(sim, message);
+  PetscCall(HeatCaptureStop());
   PetscFunctionReturn(HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL ? code : PETSC_SUCCESS);
 }
 
@@ -81,9 +80,9 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
 
   PetscFunctionBeginUser;
   PetscCall(HeatSimulationStart(sim));
-  PetscCall(HeatCaptureKeep(&first));
+  PetscCall(HeatCaptureBeginPrinting(&first));
   code = HeatSimulationRun(sim);
-  PetscCall(HeatCaptureDrop());
+  PetscCall(HeatCaptureStop());
   if (code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE) {
     PetscCall(RecordError(sim, first.message));
     PetscFunctionReturn(code);

@@ -1,137 +1,277 @@
-/* Checkpoints of a run (see the header). */
+/** The checkpoints of a run (checkpoints.h).
+ *
+ *  The account of the newest checkpoint is kept as exact sums of each rank, because the file holds
+ *  sums over all ranks, rounded: after a rollback to it even the error of the account has the bits
+ *  of a run without a fault. */
 #include "app/run/checkpoints.h"
 
 #include "app/process/provenance.h"
-#include "app/run/health.h"
-#include "app/run/points.h"
 #include "app/run/restart.h"
-#include "app/run/screen.h"
 
-/* A checkpoint of this step is there. */
-static void Done(HeatSimulation *sim, PetscInt64 step, const HeatEnergy *energy,
-                 const HeatFileStats *stats)
+/* The energy account at a checkpoint, as the exact sums of this rank. */
+typedef struct {
+  PetscInt64 step; /* -1: none */
+  HeatEnergy energy;
+} Account;
+
+struct HeatCheckpoints {
+  HeatCheckpointsPartners with;
+  PetscInt64              last_step;  /* newest: written, under way or restarted from; -1: none */
+  PetscInt64              first_step; /* first one written by this process; -1: none */
+  HeatFileStats           stats;      /* sums over those written by this process */
+  Account                 newest;     /* at the newest one that exists under its name */
+  HeatDiskProbe           disk;
+  PetscBool               probed; /* the disk was measured, or the measurement failed */
+
+  HeatCheckpointJob  *job;     /* the checkpoint that is under way; NULL: none */
+  Account             pending; /* at that checkpoint */
+  HeatFieldFileCopies copies;  /* memory of the job, kept for the next one */
+};
+
+PetscReal HeatCheckpointsBytesPerNode(const HeatGrid *g)
 {
-  HeatFileStatsAdd(&sim->checkpoint_stats, stats);
-  HeatStopCheckpointed(&sim->stop, stats->seconds);
-  HeatScreenInterval(sim);
-  HeatHealthCheckpointed(sim, step, energy);
+  return (PetscReal)g->nx * (PetscReal)g->ny * (PetscReal)sizeof(PetscReal) *
+         (1 + HEAT_MEMORY_FIELDS) / (PetscReal)g->n_nodes;
 }
 
-static PetscErrorCode WriteAtOnce(HeatSimulation *sim, const HeatCheckpointOptions *how,
-                                  const HeatCheckpointState *state, const PetscReal *T,
-                                  PetscBool *written)
+PetscErrorCode HeatCheckpointsCreate(const HeatCheckpointsPartners *partners,
+                                     HeatCheckpoints              **checkpoints)
 {
-  HeatFileStats stats = {0};
+  HeatCheckpoints *cp;
 
   PetscFunctionBeginUser;
-  PetscCall(
-      HeatCheckpointWrite(sim->grid, sim->c->output.directory, how, state, T, written, &stats));
+  PetscCall(PetscNew(&cp));
+  cp->with      = *partners;
+  cp->last_step = cp->first_step = cp->newest.step = -1;
+  *checkpoints                                     = cp;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatCheckpointsResume(HeatCheckpoints *cp, const HeatRunState *state)
+{
+  cp->last_step     = state->clock.step;
+  cp->newest.step   = state->clock.step;
+  cp->newest.energy = state->energy;
+}
+
+void HeatCheckpointsRewind(HeatCheckpoints *cp, HeatRunState *state)
+{
+  cp->last_step = state->clock.step;
+  if (cp->newest.step == state->clock.step) state->energy = cp->newest.energy;
+}
+
+PetscBool HeatCheckpointsAreDue(const HeatCase *c, PetscInt64 step)
+{
+  const PetscInt every = c->checkpoint.every;
+
+  return every > 0 && step > 0 && step % every == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Writing. */
+
+/* Note that the checkpoint of a step exists. */
+static void NoteWritten(HeatCheckpoints *cp, const Account *account, const HeatFileStats *stats)
+{
+  HeatFileStatsAdd(&cp->stats, stats);
+  HeatStopCheckpointed(cp->with.stop, stats->seconds);
+  HeatScreenCheckpointInterval(cp->with.screen, cp->with.stop);
+  if (cp->first_step < 0) cp->first_step = account->step;
+  cp->newest = *account;
+}
+
+/* Measure the disk before the first checkpoint, if the case asks for it. */
+static PetscErrorCode ProbeDisk(HeatCheckpoints *cp, const HeatRunState *state, PetscInt n_fields)
+{
+  const HeatCase *c = state->c;
+
+  PetscFunctionBeginUser;
+  if (c->checkpoint.probe && !cp->probed)
+    PetscCall(HeatDiskProbeRun(state->grid, c->output.directory, n_fields, &cp->disk));
+  cp->probed = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static HeatCheckpointOptions Options(const HeatCase *c, const char *program)
+{
+  const HeatCheckpointOptions options = {.keep  = {c->checkpoint.keep, c->checkpoint.keep_every},
+                                         .hints = c->output.hints,
+                                         .alignment = c->output.alignment,
+                                         .verify    = c->checkpoint.verify,
+                                         .title     = c->title,
+                                         .program   = program};
+
+  return options;
+}
+
+/* What a checkpoint is made of, while it is written or copied.  Everything is borrowed. */
+typedef struct {
+  char                  program[64]; /* name, version and commit of heat2d */
+  HeatCheckpointOptions options;
+  HeatCheckpointState   contents; /* everything but the temperature */
+  HeatStepperMemory     memory;   /* what the stepper remembers, lent to the contents */
+  const PetscReal      *T;        /* temperature, [nyl][nxl] */
+} Material;
+
+/* Bring the tables up to date, so that a restart finds their rows, and collect the material.
+   Collective. */
+static PetscErrorCode BeginMaterial(HeatCheckpoints *cp, const HeatRunState *state, Material *m)
+{
+  const HeatSnapshotEntry *snapshots;
+  PetscInt                 n;
+
+  PetscFunctionBeginUser;
+  m->options = Options(state->c, HeatProgram(m->program, sizeof m->program));
+  PetscCall(HeatOutputSync(cp->with.output, state));
+  HeatOutputGetSnapshots(cp->with.output, &n, &snapshots);
+  PetscCall(HeatRestartCollect(state, n, snapshots, &m->memory, &m->contents));
+  PetscCall(ProbeDisk(cp, state, 1 + m->contents.n_fields));
+  PetscCall(VecGetArrayRead(state->T, &m->T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Give back what BeginMaterial borrowed. */
+static PetscErrorCode EndMaterial(const HeatRunState *state, Material *m)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecRestoreArrayRead(state->T, &m->T));
+  PetscCall(HeatRestartRelease(&m->memory, &m->contents));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Write a checkpoint of the present state and wait for it.  @param[out] written  or NULL, as
+   HeatCheckpointsWrite's */
+static PetscErrorCode WriteNow(HeatCheckpoints *cp, const HeatRunState *state, PetscBool *written)
+{
+  const Account account = {state->clock.step, state->energy};
+  HeatFileStats stats   = {0};
+  Material      m;
+
+  PetscFunctionBeginUser;
+  HeatPhaseBegin(cp->with.phases, HEAT_PHASE_CHECKPOINT);
+  PetscCall(BeginMaterial(cp, state, &m));
+  PetscCall(HeatCheckpointWrite(state->grid, state->c->output.directory, &m.options, &m.contents,
+                                m.T, written, &stats));
   if (!written || *written) {
-    sim->last_checkpoint_step = sim->clock.step;
-    Done(sim, sim->clock.step, &sim->energy, &stats);
-  } else HeatStopCheckpointed(&sim->stop, 0.0);
+    cp->last_step = account.step;
+    NoteWritten(cp, &account, &stats);
+  } else HeatStopCheckpointed(cp->with.stop, 0.0);
+  PetscCall(EndMaterial(state, &m));
+  HeatPhaseEnd(cp->with.phases, HEAT_PHASE_CHECKPOINT);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Begin(HeatSimulation *sim, const HeatCheckpointOptions *how,
-                            const HeatCheckpointState *state, const PetscReal *T)
+/* Copy the present state and have the copy written in the background. */
+static PetscErrorCode BeginInBackground(HeatCheckpoints *cp, const HeatRunState *state)
 {
-  PetscFunctionBeginUser;
-  PetscCall(HeatCheckpointBegin(sim->grid, sim->c->output.directory, how, state, T,
-                                &sim->behind.copies, &sim->behind.job));
-  HeatStopCheckpointed(&sim->stop, 0.0); /* the clock begins anew; what it costs is not known yet */
-  if (!sim->behind.job) PetscFunctionReturn(PETSC_SUCCESS);
-  sim->behind.step          = sim->clock.step;
-  sim->behind.energy        = sim->energy;
-  sim->last_checkpoint_step = sim->clock.step;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* @param[out] written  of one that is written at once */
-static PetscErrorCode Checkpoint(HeatSimulation *sim, PetscBool behind, PetscBool *written)
-{
-  char                        program[64];
-  const HeatCheckpointOptions how = {
-      .keep      = {sim->c->checkpoint.keep, sim->c->checkpoint.keep_every},
-      .hints     = sim->c->output.hints,
-      .alignment = sim->c->output.alignment,
-      .verify    = sim->c->checkpoint.verify,
-      .title     = sim->c->title,
-      .program   = HeatProgram(program, sizeof program)};
-  HeatCheckpointState state;
-  HeatStepperMemory   memory;
-  const PetscReal    *T;
+  Material m;
 
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_CHECKPOINT);
-  PetscCall(HeatPointsSync(sim));
-  PetscCall(HeatTableFlush(sim->history.table));
-  PetscCall(HeatRestartFill(sim, &memory, &state));
-  if (sim->c->checkpoint.probe && !sim->probed)
-    PetscCall(
-        HeatDiskProbeRun(sim->grid, sim->c->output.directory, 1 + state.n_fields, &sim->disk));
-  sim->probed = PETSC_TRUE;
-  PetscCall(VecGetArrayRead(sim->T, &T));
-  if (behind) PetscCall(Begin(sim, &how, &state, T));
-  else PetscCall(WriteAtOnce(sim, &how, &state, T, written));
-  PetscCall(VecRestoreArrayRead(sim->T, &T));
-  PetscCall(HeatRestartRelease(&memory, &state));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_CHECKPOINT);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatCheckpointsWrite(HeatSimulation *sim, PetscBool *written)
-{
-  PetscFunctionBeginUser;
-  PetscCall(HeatCheckpointsFinish(sim));
-  if (sim->last_checkpoint_step == sim->clock.step) {
-    if (written) *written = PETSC_TRUE;
-    PetscFunctionReturn(PETSC_SUCCESS);
+  HeatPhaseBegin(cp->with.phases, HEAT_PHASE_CHECKPOINT);
+  PetscCall(BeginMaterial(cp, state, &m));
+  PetscCall(HeatCheckpointBegin(state->grid, state->c->output.directory, &m.options, &m.contents,
+                                m.T, &cp->copies, &cp->job));
+  /* This restarts the wall time between checkpoints; the cost is known only when the job ends. */
+  HeatStopCheckpointed(cp->with.stop, 0.0);
+  if (cp->job) {
+    cp->last_step      = state->clock.step;
+    cp->pending.step   = state->clock.step;
+    cp->pending.energy = state->energy;
   }
-  PetscCall(HeatHealthLook(sim));
-  if (written) *written = PETSC_FALSE;
-  if (!sim->health.bad) PetscCall(Checkpoint(sim, PETSC_FALSE, written));
+  PetscCall(EndMaterial(state, &m));
+  HeatPhaseEnd(cp->with.phases, HEAT_PHASE_CHECKPOINT);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointsDue(HeatSimulation *sim)
+PetscErrorCode HeatCheckpointsWrite(HeatCheckpoints *cp, const HeatRunState *state,
+                                    PetscBool *written)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatCheckpointsFinish(cp));
+  if (written) *written = PETSC_TRUE;
+  if (cp->last_step == state->clock.step) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatHealthTestOnce(cp->with.health, state, cp->with.survey));
+  if (written) *written = PETSC_FALSE;
+  if (!HeatHealthIsBad(cp->with.health)) PetscCall(WriteNow(cp, state, written));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointsWriteDue(HeatCheckpoints *cp, const HeatRunState *state)
 {
   PetscBool written;
 
   PetscFunctionBeginUser;
-  if (sim->c->checkpoint.mode == HEAT_CHECKPOINT_SYNC || sim->stop.stop) {
-    PetscCall(HeatCheckpointsWrite(sim, &written));
+  if (state->c->checkpoint.mode == HEAT_CHECKPOINT_SYNC || cp->with.stop->stop) {
+    PetscCall(HeatCheckpointsWrite(cp, state, &written));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(HeatCheckpointsFinish(sim));
-  PetscCall(HeatHealthLook(sim));
-  if (!sim->health.bad) PetscCall(Checkpoint(sim, PETSC_TRUE, NULL));
+  PetscCall(HeatCheckpointsFinish(cp));
+  PetscCall(HeatHealthTestOnce(cp->with.health, state, cp->with.survey));
+  if (!HeatHealthIsBad(cp->with.health)) PetscCall(BeginInBackground(cp, state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointsFinish(HeatSimulation *sim)
+PetscErrorCode HeatCheckpointsWriteLastGood(HeatCheckpoints *cp, const HeatRunState *state)
+{
+  PetscBool written;
+
+  PetscFunctionBeginUser;
+  HeatHealthInvalidate(cp->with.health);
+  PetscCall(HeatCheckpointsWrite(cp, state, &written));
+  if (written && state->grid->rank == 0) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: the last good state, step %" PetscInt64_FMT
+                           ", is in a checkpoint in %s\n",
+                           state->clock.step, state->c->output.directory));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Finishing what is under way. */
+
+PetscErrorCode HeatCheckpointsFinish(HeatCheckpoints *cp)
 {
   HeatFileStats stats;
   PetscBool     written;
 
   PetscFunctionBeginUser;
-  if (!sim->behind.job) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_CHECKPOINT);
-  PetscCall(HeatCheckpointEnd(&sim->behind.job, &written, &stats));
-  if (written) Done(sim, sim->behind.step, &sim->behind.energy, &stats);
-  else if (sim->last_checkpoint_step == sim->behind.step) sim->last_checkpoint_step = -1;
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_CHECKPOINT);
+  if (!cp->job) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatPhaseBegin(cp->with.phases, HEAT_PHASE_CHECKPOINT);
+  PetscCall(HeatCheckpointEnd(&cp->job, &written, &stats));
+  if (written) NoteWritten(cp, &cp->pending, &stats);
+  else if (cp->last_step == cp->pending.step) cp->last_step = -1;
+  HeatPhaseEnd(cp->with.phases, HEAT_PHASE_CHECKPOINT);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCheckpointsPoll(HeatSimulation *sim)
+PetscErrorCode HeatCheckpointsPoll(HeatCheckpoints *cp, PetscInt64 step)
 {
   PetscBool ready;
 
   PetscFunctionBeginUser;
-  if (!sim->behind.job || sim->stop.asked_step != sim->clock.step)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatCheckpointTest(sim->behind.job, &ready));
-  if (ready) PetscCall(HeatCheckpointsFinish(sim));
+  if (!cp->job || cp->with.stop->asked_step != step) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatCheckpointTest(cp->job, &ready));
+  if (ready) PetscCall(HeatCheckpointsFinish(cp));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What is known of the checkpoints. */
+
+PetscInt64 HeatCheckpointsLastStep(const HeatCheckpoints *cp) { return cp->last_step; }
+
+PetscInt64 HeatCheckpointsFirstStep(const HeatCheckpoints *cp) { return cp->first_step; }
+
+const HeatFileStats *HeatCheckpointsStats(const HeatCheckpoints *cp) { return &cp->stats; }
+
+const HeatDiskProbe *HeatCheckpointsDiskProbe(const HeatCheckpoints *cp) { return &cp->disk; }
+
+PetscErrorCode HeatCheckpointsDestroy(HeatCheckpoints **checkpoints)
+{
+  HeatCheckpoints *cp = *checkpoints;
+
+  PetscFunctionBeginUser;
+  if (!cp) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatCheckpointsFinish(cp));
+  PetscCall(HeatFieldFileCopiesClear(&cp->copies));
+  PetscCall(PetscFree(*checkpoints));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

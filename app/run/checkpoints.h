@@ -1,22 +1,95 @@
-/** When and how a run writes its checkpoints: at once, or behind the computation's back. */
+/** The checkpoints of a run: writing them, at once or in the background, and what is known of them.
+ *
+ *  A corrupted state is never written: each function that writes tests the state first (health.h).
+ *
+ *  A checkpoint that is written in the background (`checkpoint.mode: async`) copies the state, and
+ *  a thread of each rank writes the copy while the time loop takes steps.  At most one is under
+ *  way: each function that writes finishes it first. */
 #ifndef HEAT_APP_CHECKPOINTS_H
 #define HEAT_APP_CHECKPOINTS_H
 
-#include "app/run/simulation_data.h"
+#include "app/process/phases.h"
+#include "app/process/stop.h"
+#include "app/report/output.h"
+#include "app/report/screen.h"
+#include "app/run/health.h"
+#include "app/state/run_state.h"
+#include "io/field_file/disk_probe.h"
 
-/** A checkpoint of the present state, at once; one that is under way is finished first.  Collective.
- *  A bad state is not written: sim->health.bad is set.
- *  @param[out] written  NULL: a failure is raised.  Else it is reported, and the run may go on */
-PetscErrorCode HeatCheckpointsWrite(HeatSimulation *sim, PetscBool *written);
+typedef struct HeatCheckpoints HeatCheckpoints;
 
-/** A checkpoint that is due while the run goes on: as checkpoint.mode has it.  Collective. */
-PetscErrorCode HeatCheckpointsDue(HeatSimulation *sim);
+/** The modules that a checkpoint concerns.  Borrowed; they must outlive the checkpoints. */
+typedef struct {
+  HeatHealth *health; /* tests the state */
+  HeatSurvey *survey; /* taken for the test */
+  HeatOutput *output; /* its tables are brought up to date, its list of snapshots is stored */
+  HeatStop   *stop;   /* learns the cost of each checkpoint, for limits and Daly's interval */
+  HeatScreen *screen; /* prints Daly's interval */
+  HeatPhases *phases; /* count the time as HEAT_PHASE_CHECKPOINT */
+} HeatCheckpointsPartners;
 
-/** End the one that is under way, if it can be ended without waiting; after a step at which the ranks
- *  have asked each other anyway.  Collective. */
-PetscErrorCode HeatCheckpointsPoll(HeatSimulation *sim);
+/** Return the size of the part of a checkpoint that a node writes [bytes], with all fields that a
+ *  scheme can remember: an upper bound. */
+PetscReal HeatCheckpointsBytesPerNode(const HeatGrid *grid);
 
-/** Wait for the one that is under way, and end it.  Collective. */
-PetscErrorCode HeatCheckpointsFinish(HeatSimulation *sim);
+/** Create the checkpoints of a run that has written none.  Not collective. */
+PetscErrorCode HeatCheckpointsCreate(const HeatCheckpointsPartners *partners,
+                                     HeatCheckpoints              **checkpoints);
+
+/** Note that the present state is that of the checkpoint from which this process starts.  Not
+ *  collective. */
+void HeatCheckpointsResume(HeatCheckpoints *checkpoints, const HeatRunState *state);
+
+/** Note that a rollback has returned to the checkpoint of the present step.  Where that is the
+ *  newest one of this process, replace state->energy by the account that was kept in memory at that
+ *  step: the checkpoint holds its rounded sums only.  Not collective. */
+void HeatCheckpointsRewind(HeatCheckpoints *checkpoints, HeatRunState *state);
+
+/** Return whether `checkpoint.every` asks for a checkpoint after this number of steps. */
+PetscBool HeatCheckpointsAreDue(const HeatCase *c, PetscInt64 step);
+
+/** Write a checkpoint of the present state and wait for it; nothing if there is one already or the
+ *  state is corrupted (HeatHealthIsBad).  Collective.
+ *  @param[out] written  whether there is one.  NULL: a failure to write is raised (HEAT_ERR_FILE);
+ *                       else it is a line on stderr */
+PetscErrorCode HeatCheckpointsWrite(HeatCheckpoints *checkpoints, const HeatRunState *state,
+                                    PetscBool *written);
+
+/** Write a checkpoint that is due while the run continues, unless the state is corrupted: in the
+ *  background if the case asks for that and the run is not about to stop, else as
+ *  HeatCheckpointsWrite.  A failure is a line on stderr.  Collective. */
+PetscErrorCode HeatCheckpointsWriteDue(HeatCheckpoints *checkpoints, const HeatRunState *state);
+
+/** After a step that failed, which was reported already and has left the state of the step before:
+ *  write that state, unless a fault after its last test has corrupted it, and print where it is.
+ *  Collective. */
+PetscErrorCode HeatCheckpointsWriteLastGood(HeatCheckpoints    *checkpoints,
+                                            const HeatRunState *state);
+
+/** Finish the checkpoint that is under way if that needs no waiting.  The question costs a
+ *  reduction, so it is asked only after a step at which the ranks have agreed on stopping.
+ *  Collective. */
+PetscErrorCode HeatCheckpointsPoll(HeatCheckpoints *checkpoints, PetscInt64 step);
+
+/** Wait for the checkpoint that is under way, if any, and finish it; a failure is a line on stderr.
+ *  Collective. */
+PetscErrorCode HeatCheckpointsFinish(HeatCheckpoints *checkpoints);
+
+/** Return the step of the newest checkpoint, written, under way or restarted from; -1: none. */
+PetscInt64 HeatCheckpointsLastStep(const HeatCheckpoints *checkpoints);
+
+/** Return the step of the first checkpoint that this process has written; -1: none. */
+PetscInt64 HeatCheckpointsFirstStep(const HeatCheckpoints *checkpoints);
+
+/** Return the sums over the checkpoints that this process has written. */
+const HeatFileStats *HeatCheckpointsStats(const HeatCheckpoints *checkpoints);
+
+/** Return what the disk achieves with a plain file of a checkpoint's size (`checkpoint.probe`);
+ *  bytes 0: not measured. */
+const HeatDiskProbe *HeatCheckpointsDiskProbe(const HeatCheckpoints *checkpoints);
+
+/** Finish the checkpoint that is under way, which is a good one even after an error, and free
+ *  everything.  *checkpoints may be NULL.  Collective. */
+PetscErrorCode HeatCheckpointsDestroy(HeatCheckpoints **checkpoints);
 
 #endif

@@ -1,86 +1,110 @@
-/* Judging a state (see the header).
+/** Testing the present state (health.h).
  *
- * Balance: the account's error may not have changed since this process began by more than
- *     bound * turnover + 10 sqrt(N) * leak + 16 epsilon * n * (1 + dt/dt_explicit) * sum(C) * max |T|
- * after n steps on N cells.  The bound is 1e-6 for `auto`; explicit and well solved steps stay below
- * 1e-9.  The leak is what the solves did not solve, the sum of dt ||r|| over all of them: a residual
- * is heat that the account misses, and |sum r| <= sqrt(N) ||r||.  The last term is what rounding can
- * do to the stored heat: no solve can leave less than a rounding of its largest terms, which are
- * dt/dt_explicit times the stored heat.  The trapezoidal account of ts:TYPE is none to judge by, and
- * a steady state has no stored heat.
+ *  Balance.  The error of the energy account (solver/README.md section 5) may not have changed by
+ *  more than
+ *      bound turnover + 10 sqrt(N) leak + 16 epsilon n (1 + dt/dt_explicit) sum(C) max|T|
+ *  [J/m] since this process began, after n steps on N cells, where
+ *      bound        is 1e-6 (`limits.balance: auto`), or the number that the case gives; explicit
+ *                   and well solved steps stay below 1e-9 (measured at most: 5e-10)
+ *      turnover     is the heat turned over, by which the account's relative error divides
+ *      leak         is the sum of dt ||r|| over all steps, with the residual r that the solves were
+ *                   left with: a residual is heat that the account misses, and
+ *                   |sum r| <= sqrt(N) ||r||; the factor 10 is chosen
+ *      dt_explicit  is the largest stable explicit step, dt the longest step taken; the last term
+ *                   bounds the rounding of the stored heat, because no solve can leave less than a
+ *                   rounding of its largest terms, which are dt/dt_explicit times the stored heat;
+ *                   the factor 16 is chosen.
+ *  Smaller bounds would raise false alarms, larger ones would miss larger faults.  Not tested:
+ *  ts:TYPE, whose account is a trapezoidal rule, and steady, which stores no heat.
  *
- * Extremes: without sources and without given fluxes the temperature stays between the lowest and
- * the highest of the field at the start, the sides and the ambients, R apart.  The schemes that obey
- * this, ftcs and backward-euler, may be beyond by R/10, the others overshoot, and may by 10 R; each
- * solve by its dt ||r|| / min C besides.  Expressions would have to be searched for their extremes:
- * with one on a side or as an ambient the rule is not used.
- *
- * Everything is computed from numbers that are the same on all ranks, so all come to one verdict. */
+ *  Extremes.  Without sources and without given fluxes the temperature stays between the lowest and
+ *  the highest value of the field at the start, the sides and the ambients, a range of width R.
+ *  ftcs and backward-euler, which obey this maximum principle, may exceed the range by R/10, the
+ *  other schemes, which overshoot, by 10 R (both chosen); all of them also by the leak over min(C),
+ *  which is what the solves may have left, and by a rounding.  With an expression on a side or as
+ *  an ambient the test is skipped, because it would take a search for the expression's extremes. */
 #include "app/run/health.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "app/run/survey.h"
 #include "solver/base/exact_sum.h"
+
+struct HeatHealth {
+  PetscBool  bad;       /* the last test failed */
+  char       what[256]; /* which, with step, value and bound; for the user */
+  PetscInt64 good_step; /* the last step at which a test passed; -1: none */
+
+  PetscBool has_balance; /* the balance is tested */
+  PetscReal error_start; /* [J/m] error of the account when this process began */
+  PetscReal capacity;    /* [J/(m K)] sum(C) of all cells */
+  PetscReal least;       /* [J/(m K)] min(C) of all cells */
+  PetscReal stable_step; /* [s] dt_explicit at the start */
+  PetscReal magnitude;   /* [K] max|T| of the states that passed */
+  PetscReal leak;        /* [J/m] sum of dt ||r|| */
+
+  PetscReal low, high; /* [K] range of the maximum principle; low > high: not tested */
+};
 
 /* The bounds. */
 
-/* [J/m] by which the account may have moved since the start. */
-static PetscReal AllowedError(const HeatSimulation *sim)
+/* Return by how much the error of the account may have changed since this process began [J/m]. */
+static PetscReal AllowedError(const HeatHealth *h, const HeatRunState *state,
+                              const HeatSurvey *survey)
 {
-  const HeatHealth *h     = &sim->health;
-  const PetscReal   bound = sim->c->limits.balance > 0.0 ? sim->c->limits.balance : 1e-6;
-  const PetscReal   cells = (PetscReal)sim->grid->nx * (PetscReal)sim->grid->ny;
-  const PetscReal   steps = (PetscReal)(sim->clock.step - sim->first_step + 1);
-  const PetscReal   stiff = 1.0 + sim->clock.longest / h->stable_step;
+  const HeatCase *c     = state->c;
+  const PetscReal bound = c->limits.balance > 0.0 ? c->limits.balance : 1e-6;
+  const PetscReal cells = (PetscReal)state->grid->nx * (PetscReal)state->grid->ny;
+  const PetscReal steps = (PetscReal)(state->clock.step - state->first_step + 1);
+  const PetscReal stiff = 1.0 + state->clock.longest / h->stable_step;
 
-  return bound * sim->account.turnover + 10.0 * PetscSqrtReal(cells) * h->leak +
+  return bound * HeatSurveyAccount(survey)->turnover + 10.0 * PetscSqrtReal(cells) * h->leak +
          16.0 * PETSC_MACHINE_EPSILON * steps * stiff * h->capacity * h->magnitude;
 }
 
-/* [K] by which a temperature may lie beyond low and high. */
-static PetscReal Margin(const HeatSimulation *sim)
+/* Return by how much a temperature may lie outside the range [K].  1e-6 of the largest temperature
+   (chosen) allows for rounding where the range is empty. */
+static PetscReal Margin(const HeatHealth *h, HeatScheme scheme)
 {
-  const HeatHealth *h      = &sim->health;
-  const HeatScheme  scheme = sim->c->time.scheme;
-  const PetscBool   strict = scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_BACKWARD_EULER
-                                 ? PETSC_TRUE
-                                 : PETSC_FALSE;
+  const PetscBool strict = scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_BACKWARD_EULER
+                               ? PETSC_TRUE
+                               : PETSC_FALSE;
 
   return (strict ? 0.1 : 10.0) * (h->high - h->low) + h->leak / h->least +
          1e-6 * PetscMax(PetscAbsReal(h->low), PetscAbsReal(h->high));
 }
 
-/* Where the maximum principle holds. */
+/* The range of the maximum principle. */
 
-static void Include(HeatHealth *h, PetscReal value)
+static void WidenRange(HeatHealth *h, PetscReal value)
 {
   h->low  = PetscMin(h->low, value);
   h->high = PetscMax(h->high, value);
 }
 
-/* A temperature from outside; false where its values are not at hand. */
-static PetscBool IncludeOutside(HeatHealth *h, const HeatFormula *formula, const HeatSeries *table)
+/* Widen the range by a prescribed or ambient temperature; return false for an expression. */
+static PetscBool WidenByOutside(HeatHealth *h, const HeatFormula *formula, const HeatSeries *table)
 {
   if (table && table->file) {
-    for (PetscInt k = 0; k < table->n; k++) Include(h, table->value[k]);
+    for (PetscInt k = 0; k < table->n; k++) WidenRange(h, table->value[k]);
     return PETSC_TRUE;
   }
   if (!formula->given || formula->text) return PETSC_FALSE;
-  Include(h, formula->value);
+  WidenRange(h, formula->value);
   return PETSC_TRUE;
 }
 
-static PetscBool IncludeSegment(HeatHealth *h, const HeatSegment *s)
+/* Widen the range by the condition of a segment; return false where it has no range: a given flux,
+   or an expression. */
+static PetscBool WidenBySegment(HeatHealth *h, const HeatSegment *s)
 {
   switch (s->type) {
   case HEAT_BC_INSULATED:
   case HEAT_BC_PERIODIC: return PETSC_TRUE;
-  case HEAT_BC_TEMPERATURE: return IncludeOutside(h, &s->value, &s->table);
+  case HEAT_BC_TEMPERATURE: return WidenByOutside(h, &s->value, &s->table);
   case HEAT_BC_CONVECTION:
-  case HEAT_BC_RADIATION: return IncludeOutside(h, &s->ambient, &s->table);
+  case HEAT_BC_RADIATION: return WidenByOutside(h, &s->ambient, &s->table);
   case HEAT_BC_FLUX: break;
   }
   return PETSC_FALSE;
@@ -94,31 +118,32 @@ static PetscBool HasSource(const HeatCase *c)
   return has;
 }
 
-static PetscBool PrincipleHolds(const HeatCase *c, HeatHealth *h)
+/* Widen the range by everything outside the domain; return whether the maximum principle holds
+   within it and is to be tested. */
+static PetscBool MaximumPrincipleHolds(const HeatCase *c, HeatHealth *h)
 {
   PetscBool holds = c->limits.extremes && !HasSource(c) && c->time.scheme != HEAT_SCHEME_STEADY
                         ? PETSC_TRUE
                         : PETSC_FALSE;
 
-  if (c->exchange.coefficient.given) holds = holds && IncludeOutside(h, &c->exchange.ambient, NULL);
+  if (c->exchange.coefficient.given) holds = holds && WidenByOutside(h, &c->exchange.ambient, NULL);
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt k = 0; k < c->boundary[side].n; k++)
-      holds = holds && IncludeSegment(h, &c->boundary[side].segments[k]);
+      holds = holds && WidenBySegment(h, &c->boundary[side].segments[k]);
   }
   return holds;
 }
 
-/* The verdict. */
+/* The tests. */
 
-static void Condemn(HeatSimulation *sim, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void Condemn(HeatSimulation *sim, const char *format, ...)
+/* Note that a test failed, with a sentence for the user. */
+static void Fail(HeatHealth *h, const HeatClock *clock, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void Fail(HeatHealth *h, const HeatClock *clock, const char *format, ...)
 {
-  HeatHealth *h = &sim->health;
-  va_list     arguments;
-  int         n = snprintf(h->what, sizeof h->what,
-                           "step %" PetscInt64_FMT " (t = %g s): ", sim->clock.step,
-                           (double)sim->clock.time);
+  va_list arguments;
+  int n = snprintf(h->what, sizeof h->what, "step %" PetscInt64_FMT " (t = %g s): ", clock->step,
+                   (double)clock->time);
 
   h->bad = PETSC_TRUE;
   va_start(arguments, format);
@@ -126,210 +151,239 @@ static void Condemn(HeatSimulation *sim, const char *format, ...)
   va_end(arguments);
 }
 
-static void JudgeBalance(HeatSimulation *sim)
+static void TestBalance(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey)
 {
-  const HeatHealth *h       = &sim->health;
-  const PetscReal   moved   = PetscAbsReal(sim->account.error - h->error_start);
-  const PetscReal   allowed = AllowedError(sim);
+  const PetscReal moved   = PetscAbsReal(HeatSurveyAccount(survey)->error - h->error_start);
+  const PetscReal allowed = AllowedError(h, state, survey);
 
   if (!h->has_balance || h->bad || moved <= allowed) return;
-  Condemn(sim,
-          "the energy balance is off by %.3g J/m, beyond %.3g J/m (limits.balance): the state is "
-          "corrupted",
-          (double)moved, (double)allowed);
+  Fail(h, &state->clock,
+       "the energy balance is off by %.3g J/m, beyond %.3g J/m (limits.balance): the state is "
+       "corrupted",
+       (double)moved, (double)allowed);
 }
 
-static void JudgeExtremes(HeatSimulation *sim, const char *of, const HeatSummary *summary)
+/* @param[in] of  the field, for the message: "" for the temperature */
+static void TestExtremes(HeatHealth *h, const HeatRunState *state, const char *of,
+                         const HeatSummary *summary)
 {
-  const HeatHealth *h      = &sim->health;
-  const PetscReal   margin = Margin(sim);
+  const PetscReal margin = Margin(h, state->c->time.scheme);
 
   if (h->low > h->high || h->bad) return;
   if (!(summary->max <= h->high + margin))
-    Condemn(sim,
-            "the highest temperature%s is %.6g, beyond %.6g and a margin of %.3g "
-            "(limits.extremes): the state is corrupted",
-            of, (double)summary->max, (double)h->high, (double)margin);
+    Fail(h, &state->clock,
+         "the highest temperature%s is %.6g, beyond %.6g and a margin of %.3g "
+         "(limits.extremes): the state is corrupted",
+         of, (double)summary->max, (double)h->high, (double)margin);
   else if (!(summary->min >= h->low - margin))
-    Condemn(sim,
-            "the lowest temperature%s is %.6g, beyond %.6g and a margin of %.3g "
-            "(limits.extremes): the state is corrupted",
-            of, (double)summary->min, (double)h->low, (double)margin);
+    Fail(h, &state->clock,
+         "the lowest temperature%s is %.6g, beyond %.6g and a margin of %.3g "
+         "(limits.extremes): the state is corrupted",
+         of, (double)summary->min, (double)h->low, (double)margin);
 }
 
-static void JudgeFinite(HeatSimulation *sim, const char *of, const HeatSummary *summary)
+/* @param[in] of  the field, for the message: "" for the temperature */
+static void TestFinite(HeatHealth *h, const HeatRunState *state, const char *of,
+                       const HeatSummary *summary)
 {
-  if (sim->health.bad || summary->non_finite == 0) return;
-  Condemn(sim,
-          "%" PetscInt64_FMT
-          " cells%s are not finite (0 are allowed); the state cannot be used or checkpointed",
-          summary->non_finite, of);
+  if (h->bad || summary->non_finite == 0) return;
+  Fail(h, &state->clock,
+       "%" PetscInt64_FMT
+       " cells%s are not finite (0 are allowed); the state cannot be used or checkpointed",
+       summary->non_finite, of);
 }
 
-/* What the scheme remembers. */
+/* The fields that the scheme remembers. */
 
-/* By how much the heat since a remembered field differs from that between it and T [J/m]. */
-static PetscErrorCode Missing(HeatSimulation *sim, const PetscReal *T, const PetscReal *before,
-                              PetscReal came_in, PetscReal *missing)
+/* Compute abs(stored(T) - stored(before) - came_in) [J/m], where stored(T) = sum of C T and came_in
+   is the heat that entered since the field `before`. */
+static PetscErrorCode ImbalanceSince(const HeatRunState *state, const PetscReal *T,
+                                     const PetscReal *before, PetscReal came_in,
+                                     PetscReal *imbalance)
 {
-  const PetscReal *C       = HeatOperatorCapacity(sim->op);
-  const size_t     n       = HeatGridLocalCells(sim->grid);
+  const PetscReal *C       = HeatOperatorCapacity(state->op);
+  const size_t     n       = HeatGridLocalCells(state->grid);
   HeatExactSum     sums[2] = {0};
   PetscReal        stored[2];
 
   PetscFunctionBeginUser;
   HeatExactSumAddProducts(&sums[0], n, C, T);
   HeatExactSumAddProducts(&sums[1], n, C, before);
-  PetscCall(HeatExactSumReduce(sim->grid->comm, 2, sums, stored));
-  *missing = PetscAbsReal((stored[0] - stored[1]) - came_in);
+  PetscCall(HeatExactSumReduce(state->grid->comm, 2, sums, stored));
+  *imbalance = PetscAbsReal((stored[0] - stored[1]) - came_in);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode JudgeRemembered(HeatSimulation *sim, const PetscReal *T,
-                                      const HeatStepperMemory *memory, PetscInt k)
+/* The present state, as the tests of a remembered field see it. */
+typedef struct {
+  const HeatRunState *state;
+  const HeatSurvey   *survey;
+  const PetscReal    *T;
+  HeatStepperMemory   memory;
+} Present;
+
+static PetscErrorCode TestRemembered(HeatHealth *h, const Present *p, PetscInt k)
 {
-  const PetscReal  allowed = AllowedError(sim);
-  const PetscReal *before;
-  PetscReal        missing = 0.0;
-  HeatSummary      summary;
+  const HeatRunState *state     = p->state;
+  const PetscReal     allowed   = AllowedError(h, state, p->survey);
+  PetscReal           imbalance = 0.0;
+  const PetscReal    *before;
+  HeatSummary         summary;
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(memory->fields[k], &before));
-  PetscCall(HeatDiagnosticsSummary(sim->op, before, &summary));
-  if (sim->health.has_balance) PetscCall(Missing(sim, T, before, memory->came_in[k], &missing));
-  PetscCall(VecRestoreArrayRead(memory->fields[k], &before));
-  JudgeFinite(sim, " that the scheme remembers", &summary);
-  JudgeExtremes(sim, " that the scheme remembers", &summary);
-  if (sim->health.bad || missing <= allowed) PetscFunctionReturn(PETSC_SUCCESS);
-  Condemn(sim,
-          "the energy balance since a field that the scheme remembers is off by %.3g J/m, beyond "
-          "%.3g J/m (limits.balance): the state is corrupted",
-          (double)missing, (double)allowed);
+  PetscCall(VecGetArrayRead(p->memory.fields[k], &before));
+  PetscCall(HeatDiagnosticsSummary(state->op, before, &summary));
+  if (h->has_balance)
+    PetscCall(ImbalanceSince(state, p->T, before, p->memory.came_in[k], &imbalance));
+  PetscCall(VecRestoreArrayRead(p->memory.fields[k], &before));
+  TestFinite(h, state, " that the scheme remembers", &summary);
+  TestExtremes(h, state, " that the scheme remembers", &summary);
+  if (h->bad || imbalance <= allowed) PetscFunctionReturn(PETSC_SUCCESS);
+  Fail(h, &state->clock,
+       "the energy balance since a field that the scheme remembers is off by %.3g J/m, beyond "
+       "%.3g J/m (limits.balance): the state is corrupted",
+       (double)imbalance, (double)allowed);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode JudgeMemory(HeatSimulation *sim, const PetscReal *T)
+static PetscErrorCode TestMemory(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey,
+                                 const PetscReal *T)
 {
-  HeatStepperMemory memory;
+  Present p = {.state = state, .survey = survey, .T = T};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatStepperSave(sim->stepper, &memory));
-  for (PetscInt k = 0; k < memory.n_fields && !sim->health.bad; k++)
-    PetscCall(JudgeRemembered(sim, T, &memory, k));
+  PetscCall(HeatStepperSave(state->stepper, &p.memory));
+  for (PetscInt k = 0; k < p.memory.n_fields && !h->bad; k++) PetscCall(TestRemembered(h, &p, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatHealthJudge(HeatSimulation *sim, const PetscReal *T)
+/* The whole test. */
+
+PetscErrorCode HeatHealthTest(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey,
+                              const PetscReal *T)
 {
-  HeatHealth *h = &sim->health;
+  const HeatSummary *summary = HeatSurveySummary(survey);
 
   PetscFunctionBeginUser;
   h->bad = PETSC_FALSE;
-  JudgeFinite(sim, "", &sim->summary);
-  JudgeExtremes(sim, "", &sim->summary);
-  JudgeBalance(sim);
-  if (!h->bad) PetscCall(JudgeMemory(sim, T));
+  TestFinite(h, state, "", summary);
+  TestExtremes(h, state, "", summary);
+  TestBalance(h, state, survey);
+  if (!h->bad) PetscCall(TestMemory(h, state, survey, T));
   if (h->bad) PetscFunctionReturn(PETSC_SUCCESS);
-  h->good_step = sim->clock.step;
+  h->good_step = state->clock.step;
   h->magnitude = PetscMax(h->magnitude,
-                          PetscMax(PetscAbsReal(sim->summary.min), PetscAbsReal(sim->summary.max)));
+                          PetscMax(PetscAbsReal(summary->min), PetscAbsReal(summary->max)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatHealthLook(HeatSimulation *sim)
+PetscErrorCode HeatHealthTestOnce(HeatHealth *h, const HeatRunState *state, HeatSurvey *survey)
 {
   const PetscReal *T;
 
   PetscFunctionBeginUser;
-  if (sim->health.good_step == sim->clock.step || sim->health.bad)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(HeatSurveyTake(sim, T));
-  PetscCall(HeatHealthJudge(sim, T));
-  PetscCall(VecRestoreArrayRead(sim->T, &T));
+  if (h->good_step == state->clock.step || h->bad) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(state->T, &T));
+  PetscCall(HeatSurveyTake(survey, state, T));
+  PetscCall(HeatHealthTest(h, state, survey, T));
+  PetscCall(VecRestoreArrayRead(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatHealthStep(HeatSimulation *sim)
+void HeatHealthAddStep(HeatHealth *h, const HeatStepInfo *info)
 {
-  sim->health.leak += sim->last_step.dt * sim->last_step.solve.left;
+  h->leak += info->dt * info->solve.left;
 }
 
-void HeatHealthCheckpointed(HeatSimulation *sim, PetscInt64 step, const HeatEnergy *energy)
-{
-  HeatHealth *h = &sim->health;
+void HeatHealthInvalidate(HeatHealth *h) { h->good_step = -1; }
 
-  if (h->first_checkpoint < 0) h->first_checkpoint = step;
-  h->kept      = *energy;
-  h->kept_step = step;
+void HeatHealthAccept(HeatHealth *h, PetscInt64 step)
+{
+  h->bad       = PETSC_FALSE;
+  h->good_step = step;
 }
+
+PetscBool HeatHealthIsBad(const HeatHealth *h) { return h->bad; }
+
+const char *HeatHealthReason(const HeatHealth *h) { return h->what; }
 
 /* The start. */
 
-/* What a scheme remembers need not fit a case that was changed for the restart: its account is then
-   none to judge by. */
-static PetscErrorCode MemoryFits(HeatSimulation *sim, const PetscReal *T, PetscBool *fits)
+/* Find out whether what the scheme remembers fits the case: after a restart with other materials it
+   need not, and then the balance is not tested. */
+static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
+                                 const HeatSurvey *survey, const PetscReal *T, PetscBool *fits)
 {
-  const PetscReal   small = 0.01; /* of what is allowed */
+  /* Part of the allowed error that an uncorrupted memory stays below.  Chosen: a larger part would
+     turn small misfits into false alarms later, a smaller one would skip the test for rounding. */
+  const PetscReal   small = 0.01;
   HeatStepperMemory memory;
 
   PetscFunctionBeginUser;
   *fits = PETSC_TRUE;
-  PetscCall(HeatStepperSave(sim->stepper, &memory));
+  PetscCall(HeatStepperSave(state->stepper, &memory));
   for (PetscInt k = 0; k < memory.n_fields; k++) {
     const PetscReal *before;
-    PetscReal        missing;
+    PetscReal        imbalance;
 
     PetscCall(VecGetArrayRead(memory.fields[k], &before));
-    PetscCall(Missing(sim, T, before, memory.came_in[k], &missing));
+    PetscCall(ImbalanceSince(state, T, before, memory.came_in[k], &imbalance));
     PetscCall(VecRestoreArrayRead(memory.fields[k], &before));
-    if (!(missing <= small * AllowedError(sim))) *fits = PETSC_FALSE;
+    if (!(imbalance <= small * AllowedError(h, state, survey))) *fits = PETSC_FALSE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode StartBalance(HeatSimulation *sim, const PetscReal *T)
+static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
+                                   const HeatSurvey *survey, const PetscReal *T)
 {
-  HeatHealth      *h   = &sim->health;
-  const HeatScheme s   = sim->c->time.scheme;
-  const size_t     n   = HeatGridLocalCells(sim->grid);
-  const PetscReal *C   = HeatOperatorCapacity(sim->op);
-  HeatExactSum     sum = {0};
+  const HeatScheme scheme = state->c->time.scheme;
+  const size_t     n      = HeatGridLocalCells(state->grid);
+  const PetscReal *C      = HeatOperatorCapacity(state->op);
+  MPI_Comm         comm   = state->grid->comm;
+  HeatExactSum     sum    = {0};
 
   PetscFunctionBeginUser;
   HeatExactSumAddArray(&sum, n, C);
-  PetscCall(HeatExactSumReduce(sim->grid->comm, 1, &sum, &h->capacity));
-  PetscCall(HeatOperatorStableStep(sim->op, &h->stable_step));
+  PetscCall(HeatExactSumReduce(comm, 1, &sum, &h->capacity));
+  PetscCall(HeatOperatorStableStep(state->op, &h->stable_step));
   h->least = PETSC_MAX_REAL;
   for (size_t cell = 0; cell < n; cell++) h->least = PetscMin(h->least, C[cell]);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &h->least, 1, MPIU_REAL, MPIU_MIN, sim->grid->comm));
-  h->error_start = sim->account.error;
-  if (sim->c->limits.balance == 0.0 || s == HEAT_SCHEME_STEADY || s == HEAT_SCHEME_TS)
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &h->least, 1, MPIU_REAL, MPIU_MIN, comm));
+  h->error_start = HeatSurveyAccount(survey)->error;
+  if (state->c->limits.balance == 0.0 || scheme == HEAT_SCHEME_STEADY || scheme == HEAT_SCHEME_TS)
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(MemoryFits(sim, T, &h->has_balance));
+  PetscCall(MemoryFits(h, state, survey, T, &h->has_balance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatHealthStart(HeatSimulation *sim)
+PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, HeatHealth **health)
 {
-  HeatHealth      *h = &sim->health;
-  const PetscReal *T;
+  const HeatSummary *summary = HeatSurveySummary(survey);
+  const PetscReal   *T;
+  HeatHealth        *h;
 
   PetscFunctionBeginUser;
-  h->good_step = h->first_checkpoint = h->kept_step = -1;
-  PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(HeatSurveyTake(sim, T));
-  h->low       = sim->summary.min;
-  h->high      = sim->summary.max;
+  PetscCall(PetscNew(&h));
+  *health      = h;
+  h->good_step = -1;
+  PetscCall(VecGetArrayRead(state->T, &T));
+  PetscCall(HeatSurveyTake(survey, state, T));
+  h->low       = summary->min;
+  h->high      = summary->max;
   h->magnitude = PetscMax(PetscAbsReal(h->low), PetscAbsReal(h->high));
-  PetscCall(StartBalance(sim, T));
-  PetscCall(VecRestoreArrayRead(sim->T, &T));
-  if (!PrincipleHolds(sim->c, h)) {
+  PetscCall(StartBalance(h, state, survey, T));
+  PetscCall(VecRestoreArrayRead(state->T, &T));
+  if (!MaximumPrincipleHolds(state->c, h)) {
     h->low  = 1.0;
     h->high = -1.0;
   }
-  if (!sim->restarted_from[0]) PetscFunctionReturn(PETSC_SUCCESS);
-  h->kept      = sim->energy;
-  h->kept_step = sim->first_step;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatHealthDestroy(HeatHealth **health)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(*health));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

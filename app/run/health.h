@@ -1,28 +1,53 @@
-/** Whether the present state can be believed, before it is reported or checkpointed.
+/** Whether the present state is corrupted, tested before it is reported or checkpointed.
  *
- *  Memory, processors and links change bits now and then without a word.  Three rules find what
- *  matters of it, for the cost of sums that a report needs anyway: all cells are finite; the energy
- *  account closes; where the maximum principle holds, no temperature is far beyond those that it
- *  allows.  The fields that a scheme remembers are judged like the temperature.  The bounds are wide:
- *  a long run must not end by a false alarm (app/README.md). */
+ *  Memory, processors and links change bits now and then without an error.  Three tests find the
+ *  changes that matter, at the cost of sums that a report needs anyway: all cells are finite; the
+ *  energy account closes; where the maximum principle holds, no temperature is far outside its
+ *  range.  The fields that a scheme remembers are tested like the temperature.  The bounds are
+ *  wide, because a false alarm could end a long run (app/README.md, "Corrupted states").
+ *
+ *  Every number in the tests is the same on all ranks, so all ranks come to the same result. */
 #ifndef HEAT_APP_HEALTH_H
 #define HEAT_APP_HEALTH_H
 
-#include "app/run/simulation_data.h"
+#include "app/report/survey.h"
 
-/** At the state from which this process sets out.  Collective. */
-PetscErrorCode HeatHealthStart(HeatSimulation *sim);
+typedef struct HeatHealth HeatHealth;
 
-/** A step was solved: how exactly decides what may be asked of the account.  Not collective. */
-void HeatHealthStep(HeatSimulation *sim);
+/** Survey the state from which this process starts and derive the bounds of the tests from it.
+ *  Collective. */
+PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, HeatHealth **health);
 
-/** Judge the state that was just surveyed; sim->health.bad and .what tell.  Collective. */
-PetscErrorCode HeatHealthJudge(HeatSimulation *sim, const PetscReal *T);
+/** Add the residuals that the solves of a step were left with: they widen the bounds.  Not
+ *  collective. */
+void HeatHealthAddStep(HeatHealth *health, const HeatStepInfo *info);
 
-/** Survey and judge the present state, unless this step was found good already.  Collective. */
-PetscErrorCode HeatHealthLook(HeatSimulation *sim);
+/** Test the present state, which was surveyed.  Collective.
+ *  @param[in] T  the present temperature, [nyl][nxl] */
+PetscErrorCode HeatHealthTest(HeatHealth *health, const HeatRunState *state,
+                              const HeatSurvey *survey, const PetscReal *T);
 
-/** A good state, that of a step with this account of energy, is in a checkpoint.  Not collective. */
-void HeatHealthCheckpointed(HeatSimulation *sim, PetscInt64 step, const HeatEnergy *energy);
+/** Survey and test the present state, unless a test at this step has passed or the state was found
+ *  corrupted already.  Collective. */
+PetscErrorCode HeatHealthTestOnce(HeatHealth *health, const HeatRunState *state,
+                                  HeatSurvey *survey);
+
+/** Have the next HeatHealthTestOnce test again at this step, because a solve has failed and a fault
+ *  after the last test may be the cause.  Not collective. */
+void HeatHealthInvalidate(HeatHealth *health);
+
+/** Accept the state of this step, which a rollback has read from a checkpoint: it was tested before
+ *  it was written.  Not collective. */
+void HeatHealthAccept(HeatHealth *health, PetscInt64 step);
+
+/** Return whether the last test found the state corrupted. */
+PetscBool HeatHealthIsBad(const HeatHealth *health);
+
+/** Return which test failed, with step, value and bound, in a sentence for the user; defined where
+ *  HeatHealthIsBad. */
+const char *HeatHealthReason(const HeatHealth *health);
+
+/** Free the health; *health may be NULL.  Not collective. */
+PetscErrorCode HeatHealthDestroy(HeatHealth **health);
 
 #endif

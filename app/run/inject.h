@@ -1,17 +1,32 @@
-/** Faults on purpose, for tests: the environment variable
+/** Fault injection for tests: the environment variable
  *      HEAT2D_INJECT=STEP:I:J:VALUE[:TIMES[:MEMORY]]
- *  puts VALUE (also nan, inf) into cell (I, J) when step STEP was taken, again each time that step
- *  is taken, TIMES times (default 1); with MEMORY into that field of those that the scheme remembers,
- *  from 0, in place of the temperature.  One line on stderr says so. */
+ *  writes VALUE (a number, nan or inf) into cell (I, J) after step STEP, each time that step is
+ *  taken, up to TIMES times (default 1).  MEMORY, counted from 0, selects one of the fields that
+ *  the scheme remembers instead of the temperature.  A line on stderr notes the injection.  Rank
+ *  0's environment decides. */
 #ifndef HEAT_APP_INJECT_H
 #define HEAT_APP_INJECT_H
 
-#include "app/run/simulation_data.h"
+#include "app/state/run_state.h"
 
-/** Look for the variable.  Collective.  Errors: HEAT_ERR_INPUT where it makes no sense. */
-PetscErrorCode HeatInjectStart(HeatSimulation *sim);
+/** The fault to inject; the same on all ranks.  Only the functions below change it. */
+typedef struct {
+  PetscInt64 step;    /* after which to inject; 0: none */
+  PetscInt   cell[2]; /* i, j of the grid */
+  PetscInt   times;   /* injections still to come */
+  PetscInt   memory;  /* field that the scheme remembers; negative: the temperature */
+  PetscReal  value;   /* to write */
+} HeatInject;
 
-/** After a step.  Collective. */
-PetscErrorCode HeatInjectStep(HeatSimulation *sim);
+/** Read the variable and print the note.  Collective on grid->comm.
+ *  Errors: HEAT_ERR_INPUT for a value that cannot be parsed. */
+PetscErrorCode HeatInjectStart(HeatInject *inject, const HeatGrid *grid);
+
+/** Return whether a fault belongs after this step, so that steps taken at once have to end there.
+ *  Not collective. */
+PetscBool HeatInjectIsAt(const HeatInject *inject, PetscInt64 step);
+
+/** Inject the fault if it belongs after the step that was just taken.  Collective. */
+PetscErrorCode HeatInjectStep(HeatInject *inject, HeatRunState *state);
 
 #endif

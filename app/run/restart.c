@@ -1,5 +1,4 @@
-/* Checkpoints' contents (see the header).  Numbers go by name, so that a checkpoint of an older
- * heat2d lacks some and is still understood. */
+/** Between a run and the contents of its checkpoints (restart.h). */
 #include "app/run/restart.h"
 
 #include <math.h>
@@ -8,161 +7,225 @@
 
 #include "io/case_file/case_compare.h"
 
-enum { MOST_DIFFERENCES = 10 }; /* that are told one by one */
+/* Changed keys that a note lists one by one; it counts the others.  Chosen to fit a window. */
+enum { MOST_DIFFERENCES = 10 };
 
-/* Of a number or a field that the stepper remembers. */
+struct HeatRestart {
+  char                path[PETSC_MAX_PATH_LEN];
+  HeatCheckpointState contents; /* zero after HeatRestartFreeContents */
+  PetscInt64          step;     /* of the checkpoint; this and the members below stay to the end */
+  PetscReal           time;     /* [s] */
+  PetscInt64          bytes;    /* of the file */
+  double              seconds;  /* [s] that reading it took on this rank */
+};
+
+/* Format the name of number or field k that the stepper remembers. */
 static void MemoryName(int k, char *name, size_t size)
 {
   (void)snprintf(name, size, "memory_%d", k);
 }
 
-/* Into a checkpoint. */
+/* Collecting the contents of a checkpoint. */
 
-static PetscErrorCode FillNumbers(HeatSimulation *sim, const HeatStepperMemory *memory,
-                                  HeatCheckpointState *state)
+static PetscErrorCode CollectNumbers(const HeatRunState *state, const HeatStepperMemory *memory,
+                                     HeatCheckpointState *contents)
 {
   PetscReal sums[HEAT_ENERGY_SUMS], clock[HEAT_CLOCK_NUMBERS];
   char      name[48];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatEnergySave(&sim->energy, sim->op, sums));
+  PetscCall(HeatEnergySave(&state->energy, state->op, sums));
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
-    PetscCall(HeatCheckpointStateSetSum(state, HeatEnergySumNames[k], sums[k]));
-  HeatClockSave(&sim->clock, clock);
+    PetscCall(HeatCheckpointStateSetSum(contents, HeatEnergySumNames[k], sums[k]));
+  HeatClockSave(&state->clock, clock);
   for (int k = 0; k < HEAT_CLOCK_NUMBERS; k++)
-    PetscCall(HeatCheckpointStateSetSum(state, HeatClockNumberNames[k], clock[k]));
+    PetscCall(HeatCheckpointStateSetSum(contents, HeatClockNumberNames[k], clock[k]));
   for (int k = 0; k < HEAT_MEMORY_NUMBERS; k++) {
     if (memory->numbers[k] == 0.0) continue;
     MemoryName(k, name, sizeof name);
-    PetscCall(HeatCheckpointStateSetSum(state, name, memory->numbers[k]));
+    PetscCall(HeatCheckpointStateSetSum(contents, name, memory->numbers[k]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRestartFill(HeatSimulation *sim, HeatStepperMemory *memory,
-                               HeatCheckpointState *state)
+PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshots,
+                                  const HeatSnapshotEntry *snapshots, HeatStepperMemory *memory,
+                                  HeatCheckpointState *contents)
 {
-  const HeatSnapshotEntry *entries;
-
   PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(state, sizeof *state));
-  PetscCall(HeatStepperSave(sim->stepper, memory));
-  state->step      = sim->clock.step;
-  state->time      = sim->clock.time;
-  state->step_size = sim->clock.dt;
-  HeatCaseSchemeName(sim->c, state->scheme, sizeof state->scheme);
-  PetscCall(FillNumbers(sim, memory, state));
+  PetscCall(PetscMemzero(contents, sizeof *contents));
+  PetscCall(HeatStepperSave(state->stepper, memory));
+  contents->step      = state->clock.step;
+  contents->time      = state->clock.time;
+  contents->step_size = state->clock.dt;
+  HeatCaseSchemeName(state->c, contents->scheme, sizeof contents->scheme);
+  PetscCall(CollectNumbers(state, memory, contents));
   for (PetscInt k = 0; k < memory->n_fields; k++) {
     const PetscReal *block;
     char             name[48];
 
     MemoryName((int)k, name, sizeof name);
     PetscCall(VecGetArrayRead(memory->fields[k], &block));
-    PetscCall(HeatCheckpointStateSetField(state, name, (PetscReal *)block)); /* borrowed */
+    PetscCall(HeatCheckpointStateSetField(contents, name, (PetscReal *)block)); /* borrowed */
   }
-  HeatSnapshotsGetList(sim->snapshots, &state->n_snapshots, &entries);
-  state->snapshots = (HeatSnapshotEntry *)entries; /* likewise */
-  state->case_text = sim->c->text;
-  state->case_keys = sim->c->keys;
+  contents->n_snapshots = n_snapshots;
+  contents->snapshots   = (HeatSnapshotEntry *)snapshots; /* borrowed, and not changed */
+  contents->case_text   = state->c->text;
+  contents->case_keys   = state->c->keys;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState *state)
+PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState *contents)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < memory->n_fields; k++) {
-    const PetscReal *block = state->fields[k].block;
+    const PetscReal *block = contents->fields[k].block;
 
     PetscCall(VecRestoreArrayRead(memory->fields[k], &block));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Out of a checkpoint. */
+/* Reading a checkpoint. */
 
-PetscErrorCode HeatRestartRead(HeatSimulation *sim)
+/* Finish reading, which returned `code`: keep what outlives the contents, or free everything. */
+static PetscErrorCode EndRead(PetscErrorCode code, HeatRestart *r, HeatRestart **restart)
 {
-  PetscBool  latest;
-  PetscReal *T;
+  PetscFunctionBeginUser;
+  r->step    = r->contents.step;
+  r->time    = r->contents.time;
+  r->bytes   = r->contents.bytes;
+  r->seconds = r->contents.seconds;
+  *restart   = r;
+  if (code) PetscCall(HeatRestartDestroy(restart));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode HeatRestartReadLatest(HeatRunState *state, HeatRestart **restart)
+{
+  HeatRestart   *r;
+  PetscReal     *T;
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  HeatCaseCheckKey(sim->c->time.scheme != HEAT_SCHEME_STEADY, sim->grid->comm, sim->c,
+  PetscCall(PetscNew(&r));
+  PetscCall(VecGetArrayWrite(state->T, &T));
+  code = HeatCheckpointReadLatest(state->grid, state->c->output.directory, r->path, sizeof r->path,
+                                  &r->contents, T);
+  PetscCall(VecRestoreArrayWrite(state->T, &T));
+  PetscCall(EndRead(code, r, restart));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRestart **restart)
+{
+  HeatRestart   *r;
+  PetscReal     *T;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&r));
+  PetscCall(PetscStrncpy(r->path, path, sizeof r->path));
+  PetscCall(VecGetArrayWrite(state->T, &T));
+  code = HeatCheckpointRead(state->grid, r->path, &r->contents, T);
+  PetscCall(VecRestoreArrayWrite(state->T, &T));
+  PetscCall(EndRead(code, r, restart));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRestartRead(HeatRunState *state, const char *from, HeatRestart **restart)
+{
+  PetscBool latest;
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(state->c->time.scheme != HEAT_SCHEME_STEADY, state->grid->comm, state->c,
                    "time.scheme",
                    "a steady case has no time steps to continue; run it without --restart");
-  PetscCall(PetscStrcmp(sim->options->restart, "latest", &latest));
-  PetscCall(VecGetArrayWrite(sim->T, &T));
-  if (latest) {
-    PetscCall(HeatCheckpointReadLatest(sim->grid, sim->c->output.directory, sim->restarted_from,
-                                       sizeof sim->restarted_from, &sim->resumed, T));
-  } else {
-    PetscCall(PetscStrncpy(sim->restarted_from, sim->options->restart, sizeof sim->restarted_from));
-    PetscCall(HeatCheckpointRead(sim->grid, sim->restarted_from, &sim->resumed, T));
-  }
-  PetscCall(VecRestoreArrayWrite(sim->T, &T));
-  sim->restart_bytes   = sim->resumed.bytes;
-  sim->restart_seconds = sim->resumed.seconds;
+  PetscCall(PetscStrcmp(from, "latest", &latest));
+  if (latest) PetscCall(HeatRestartReadLatest(state, restart));
+  else PetscCall(HeatRestartReadFile(state, from, restart));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HeatRestartIsSameScheme(const HeatSimulation *sim)
-{
-  char name[sizeof sim->resumed.scheme];
+const char *HeatRestartFile(const HeatRestart *r) { return r ? r->path : NULL; }
 
-  HeatCaseSchemeName(sim->c, name, sizeof name);
-  return strcmp(name, sim->resumed.scheme) == 0 ? PETSC_TRUE : PETSC_FALSE;
+PetscInt64 HeatRestartStep(const HeatRestart *r) { return r ? r->step : 0; }
+
+PetscReal HeatRestartTime(const HeatRestart *r) { return r ? r->time : 0.0; }
+
+void HeatRestartGetCost(const HeatRestart *r, PetscInt64 *bytes, double *seconds)
+{
+  *bytes   = r ? r->bytes : 0;
+  *seconds = r ? r->seconds : 0.0;
 }
 
-PetscErrorCode HeatRestartAdopt(HeatSimulation *sim)
+void HeatRestartGetSnapshots(const HeatRestart *r, PetscInt *n, const HeatSnapshotEntry **entries)
 {
-  const HeatCheckpointState *state = &sim->resumed;
+  *n       = r->contents.n_snapshots;
+  *entries = r->contents.snapshots;
+}
+
+/* Continuing from it. */
+
+/* Return whether the checkpoint was written by the scheme of the case. */
+static PetscBool IsSameScheme(const HeatRestart *r, const HeatCase *c)
+{
+  char name[sizeof r->contents.scheme];
+
+  HeatCaseSchemeName(c, name, sizeof name);
+  return strcmp(name, r->contents.scheme) == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscErrorCode HeatRestartChooseStep(const HeatRestart *r, HeatRunState *state, PetscBool free,
+                                     PetscReal *dt)
+{
+  PetscFunctionBeginUser;
+  if (r && free && IsSameScheme(r, state->c)) *dt = r->contents.step_size;
+  else PetscCall(HeatRunStateChooseStep(state, HeatRestartTime(r), free, dt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
+{
+  const HeatCheckpointState *contents = &r->contents;
   PetscReal                  sums[HEAT_ENERGY_SUMS], clock[HEAT_CLOCK_NUMBERS];
 
-  PetscFunctionBeginUser;
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
-    sums[k] = HeatCheckpointStateGetSum(state, HeatEnergySumNames[k], 0.0);
-  HeatEnergyLoad(&sim->energy, sums);
+    sums[k] = HeatCheckpointStateGetSum(contents, HeatEnergySumNames[k], 0.0);
+  HeatEnergyLoad(&state->energy, sums);
   for (int k = 0; k < HEAT_CLOCK_NUMBERS; k++)
-    clock[k] = HeatCheckpointStateGetSum(state, HeatClockNumberNames[k], NAN);
-  HeatClockResume(&sim->clock, HeatRestartIsSameScheme(sim), state->step, state->time,
-                  state->step_size, clock);
-  sim->first_step = sim->last_checkpoint_step = state->step;
-  PetscFunctionReturn(PETSC_SUCCESS);
+    clock[k] = HeatCheckpointStateGetSum(contents, HeatClockNumberNames[k], NAN);
+  HeatClockResume(&state->clock, IsSameScheme(r, state->c), contents->step, contents->time,
+                  contents->step_size, clock);
 }
 
-static PetscErrorCode NoteOtherScheme(const HeatSimulation *sim)
+/* Print on rank 0 that the scheme is another one than the checkpoint's. */
+static PetscErrorCode NoteOtherScheme(const HeatRestart *r, const HeatRunState *state)
 {
   char name[64];
 
   PetscFunctionBeginUser;
-  HeatCaseSchemeName(sim->c, name, sizeof name);
-  if (sim->grid->rank == 0) {
-    PetscCall(PetscFPrintf(
-        PETSC_COMM_SELF, PETSC_STDERR,
-        "heat2d: note: the checkpoint was made with %s, going on with %s%s\n", sim->resumed.scheme,
-        name, sim->resumed.n_fields ? "; what that one remembered of its steps is dropped" : ""));
+  HeatCaseSchemeName(state->c, name, sizeof name);
+  if (state->grid->rank == 0) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: note: the checkpoint was made with %s, continuing with %s%s\n",
+                           r->contents.scheme, name,
+                           r->contents.n_fields
+                               ? "; what the earlier scheme remembered of its steps is dropped"
+                               : ""));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What decides how the field goes on and is not as it was, key by key: rank 0 says it. */
-static PetscErrorCode NoteDifferences(const HeatSimulation *sim)
+/* Print n differences between the keys of two cases, the first few one by one. */
+static PetscErrorCode PrintDifferences(PetscInt n, const HeatCaseDifference *list)
 {
-  HeatCaseDifference *list;
-  PetscInt            n;
-  char               *then, *now;
-
   PetscFunctionBeginUser;
-  if (!sim->resumed.case_keys || !sim->c->keys || sim->grid->rank != 0)
-    PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscStrallocpy(sim->resumed.case_keys, &then));
-  PetscCall(PetscStrallocpy(sim->c->keys, &now));
-  PetscCall(HeatCaseCompare(then, now, &n, &list));
-  if (n)
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                           "heat2d: note: the case is not the checkpoint's in %" PetscInt_FMT
-                           " of the keys that decide how the field goes on; from here on it is as "
-                           "given now:\n",
-                           n));
+  PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                         "heat2d: note: the case differs from the checkpoint's in %" PetscInt_FMT
+                         " of the keys that determine the solution; from this step on the values "
+                         "given now apply:\n",
+                         n));
   for (PetscInt k = 0; k < PetscMin(n, MOST_DIFFERENCES); k++) {
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  %.80s: %.80s then, %.80s now\n",
                            list[k].key, list[k].then ? list[k].then : "not given",
@@ -171,13 +234,31 @@ static PetscErrorCode NoteDifferences(const HeatSimulation *sim)
   if (n > MOST_DIFFERENCES)
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "  and %" PetscInt_FMT " more\n",
                            n - MOST_DIFFERENCES));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Print on rank 0 which keys that determine the solution differ between the case of the checkpoint
+   and this one; nothing where the keys of either case were not recorded. */
+static PetscErrorCode NoteDifferences(const HeatRestart *r, const HeatRunState *state)
+{
+  HeatCaseDifference *list;
+  PetscInt            n;
+  char               *then, *now;
+
+  PetscFunctionBeginUser;
+  if (!r->contents.case_keys || !state->c->keys || state->grid->rank != 0)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscStrallocpy(r->contents.case_keys, &then));
+  PetscCall(PetscStrallocpy(state->c->keys, &now));
+  PetscCall(HeatCaseCompare(then, now, &n, &list));
+  if (n) PetscCall(PrintDifferences(n, list));
   PetscCall(PetscFree(list));
   PetscCall(PetscFree(then));
   PetscCall(PetscFree(now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A Vec of the grid with a copy of a block. */
+/* Create a Vec of the grid with a copy of a block. */
 static PetscErrorCode CopyToVec(const HeatGrid *g, const PetscReal *block, Vec *v)
 {
   PetscReal *values;
@@ -190,32 +271,47 @@ static PetscErrorCode CopyToVec(const HeatGrid *g, const PetscReal *block, Vec *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRestartLoadStepper(HeatSimulation *sim)
+PetscErrorCode HeatRestartLoadStepper(const HeatRestart *r, HeatRunState *state)
 {
-  const HeatCheckpointState *state  = &sim->resumed;
-  HeatStepperMemory          memory = {0};
-  char                       name[48];
+  HeatStepperMemory memory = {0};
+  char              name[48];
 
   PetscFunctionBeginUser;
-  PetscCall(NoteDifferences(sim));
-  if (!HeatRestartIsSameScheme(sim)) {
-    PetscCall(NoteOtherScheme(sim));
+  PetscCall(NoteDifferences(r, state));
+  if (!IsSameScheme(r, state->c)) {
+    PetscCall(NoteOtherScheme(r, state));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (int k = 0; k < HEAT_MEMORY_NUMBERS; k++) {
     MemoryName(k, name, sizeof name);
-    memory.numbers[k] = HeatCheckpointStateGetSum(state, name, 0.0);
+    memory.numbers[k] = HeatCheckpointStateGetSum(&r->contents, name, 0.0);
   }
   for (int k = 0; k < HEAT_MEMORY_FIELDS; k++) {
     const PetscReal *block;
 
     MemoryName(k, name, sizeof name);
-    block = HeatCheckpointStateGetField(state, name);
+    block = HeatCheckpointStateGetField(&r->contents, name);
     if (!block) break;
-    PetscCall(CopyToVec(sim->grid, block, &memory.fields[k]));
+    PetscCall(CopyToVec(state->grid, block, &memory.fields[k]));
     memory.n_fields++;
   }
-  PetscCall(HeatStepperLoad(sim->stepper, &memory));
+  PetscCall(HeatStepperLoad(state->stepper, &memory));
   for (PetscInt k = 0; k < memory.n_fields; k++) PetscCall(VecDestroy(&memory.fields[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRestartFreeContents(HeatRestart *r)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatCheckpointStateClear(&r->contents));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRestartDestroy(HeatRestart **restart)
+{
+  PetscFunctionBeginUser;
+  if (!*restart) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatCheckpointStateClear(&(*restart)->contents));
+  PetscCall(PetscFree(*restart));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,27 +1,83 @@
-/** Between a run and its checkpoints: what goes into one, and going on from one. */
+/** Between a run and the contents of its checkpoints: what goes into one, and how a run continues
+ *  from one.
+ *
+ *  Numbers and fields are stored by name.  So a checkpoint of an older heat2d, which lacks some,
+ *  can still be read: each missing number has a default. */
 #ifndef HEAT_APP_RESTART_H
 #define HEAT_APP_RESTART_H
 
-#include "app/run/simulation_data.h"
+#include "app/state/run_state.h"
+#include "io/run_files/checkpoint.h"
 
-/** Everything of the present state but the temperature; borrows from the run, and through `memory`
- *  from the stepper, until Release.  Collective. */
-PetscErrorCode HeatRestartFill(HeatSimulation *sim, HeatStepperMemory *memory,
-                               HeatCheckpointState *state);
-PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState *state);
+/* Into a checkpoint. */
 
-/** Find the checkpoint that --restart names and read it: the temperature into sim->T, the rest into
- *  sim->resumed.  Collective.  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
-PetscErrorCode HeatRestartRead(HeatSimulation *sim);
+/** Collect everything of the present state but the temperature.  The contents borrow from the
+ *  state, from `snapshots` and, through `memory`, from the stepper until HeatRestartRelease.
+ *  Collective.
+ *  @param[in]  snapshots  [n_snapshots] written so far
+ *  @param[out] memory     what the stepper remembers, for HeatRestartRelease
+ *  @param[out] contents   for HeatCheckpointWrite or HeatCheckpointBegin */
+PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshots,
+                                  const HeatSnapshotEntry *snapshots, HeatStepperMemory *memory,
+                                  HeatCheckpointState *contents);
 
-/** Whether the checkpoint was made by the scheme of the case; only after Read. */
-PetscBool HeatRestartIsSameScheme(const HeatSimulation *sim);
+/** Give back what HeatRestartCollect borrowed from the stepper.  Not collective. */
+PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState *contents);
 
-/** Set the clock, which was started, and the energy account to those of sim->resumed. */
-PetscErrorCode HeatRestartAdopt(HeatSimulation *sim);
+/* Out of a checkpoint. */
 
-/** Give the stepper back what it remembered, unless that was another scheme; then one line on
- *  stderr says so.  Collective. */
-PetscErrorCode HeatRestartLoadStepper(HeatSimulation *sim);
+/** A checkpoint that was read: its path, and, until HeatRestartFreeContents, everything in it but
+ *  the temperature. */
+typedef struct HeatRestart HeatRestart;
+
+/** Read a checkpoint: the temperature into state->T, the rest into a new handle.  Collective.
+ *  @param[in]  from     "latest", the newest whole one in the output folder of the case, or a path
+ *  @param[out] restart  NULL after an error
+ *  Errors: HEAT_ERR_INPUT for a steady case, which has no steps; HEAT_ERR_FILE as
+ *  HeatCheckpointRead and HeatCheckpointReadLatest. */
+PetscErrorCode HeatRestartRead(HeatRunState *state, const char *from, HeatRestart **restart);
+
+/** The two cases of HeatRestartRead, for a scheme with steps: the newest whole checkpoint in the
+ *  output folder of the case, and the one at `path`. */
+PetscErrorCode HeatRestartReadLatest(HeatRunState *state, HeatRestart **restart);
+PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRestart **restart);
+
+/** Return the path of the checkpoint; NULL where `restart` is NULL, which means a fresh run. */
+const char *HeatRestartFile(const HeatRestart *restart);
+
+/** Return the step and the time [s] of the checkpoint; 0 where `restart` is NULL. */
+PetscInt64 HeatRestartStep(const HeatRestart *restart);
+PetscReal  HeatRestartTime(const HeatRestart *restart);
+
+/** Get the size of the file and the time [s] that reading it took on this rank; 0 where `restart`
+ *  is NULL. */
+void HeatRestartGetCost(const HeatRestart *restart, PetscInt64 *bytes, double *seconds);
+
+/** Get the snapshots written before the checkpoint, borrowed until HeatRestartFreeContents. */
+void HeatRestartGetSnapshots(const HeatRestart *restart, PetscInt *n,
+                             const HeatSnapshotEntry **entries);
+
+/** Load what the scheme remembered at the checkpoint into the stepper of the state.  Where the case
+ *  has another scheme, print a note and load nothing.  Print a further note where keys that
+ *  determine the solution have changed.  Collective. */
+PetscErrorCode HeatRestartLoadStepper(const HeatRestart *restart, HeatRunState *state);
+
+/** Choose the fixed step, or the first proposal of free steps: for free steps, and a checkpoint of
+ *  the case's scheme, the proposal in the checkpoint, else as HeatRunStateChooseStep.  Collective.
+ *  @param[in]  restart  NULL: a fresh run
+ *  @param[out] dt       [s]
+ *  Errors: HEAT_ERR_INPUT as HeatRunStateChooseStep. */
+PetscErrorCode HeatRestartChooseStep(const HeatRestart *restart, HeatRunState *state,
+                                     PetscBool free, PetscReal *dt);
+
+/** Set the clock, which HeatClockStart has set up, and the energy account of the state to those in
+ *  the checkpoint.  Not collective. */
+void HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
+
+/** Free the contents of the checkpoint; path, step, time and cost stay.  Not collective. */
+PetscErrorCode HeatRestartFreeContents(HeatRestart *restart);
+
+/** Free everything; *restart may be NULL.  Not collective. */
+PetscErrorCode HeatRestartDestroy(HeatRestart **restart);
 
 #endif

@@ -1,134 +1,117 @@
-/* Set-up, the time loop, and the end of a run. */
+/** A run (simulation.h): set-up, the time loop, and the end.
+ *
+ *  This file alone sees the members of HeatSimulation.  It hands each module exactly what it needs
+ *  and decides the order of everything; the modules do not know one another beyond what their
+ *  headers include.
+ *
+ *  One turn of the loop: take a step (or several), inject a fault if a test asks for one, agree on
+ *  stopping, finish a checkpoint that has become ready, write what is due, go back if the state is
+ *  found corrupted, print the progress. */
 #include "app/run/simulation.h"
 
+#include <stdio.h>
+
+#include "app/process/petsc_options.h"
+#include "app/report/record.h"
+#include "app/report/screen.h"
 #include "app/run/checkpoints.h"
-#include "app/run/checks.h"
 #include "app/run/health.h"
 #include "app/run/inject.h"
-#include "app/run/output.h"
-#include "app/run/points.h"
-#include "app/run/record.h"
 #include "app/run/restart.h"
 #include "app/run/rollback.h"
-#include "app/run/screen.h"
-#include "io/field_file/cell_inputs.h"
+#include "app/run/schedule.h"
+#include "app/run/setup.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
 
-/* The initial state. */
+struct HeatSimulation {
+  const HeatOptions *options; /* borrowed */
+  double             began;   /* [s] MPI_Wtime at the start of the program */
+  int                lock;    /* of the output folder; -1: none */
+  HeatGuard         *guard;   /* of steps under the user's PETSc options; NULL: there are none */
 
-static PetscErrorCode FreshState(HeatSimulation *sim, const HeatCellInputs *inputs)
+  HeatRunState state;
+  HeatRestart *restart; /* the checkpoint that this process started from; NULL: a fresh run */
+  HeatStop     stop;
+  HeatPhases   phases;
+  HeatSchedule schedule;
+  HeatInject   inject;
+
+  HeatCheckpoints *checkpoints;
+  HeatHealth      *health;
+  HeatRollback     rollback;
+
+  HeatSurvey      *survey;
+  HeatOutput      *output;
+  HeatIterations   iterations;
+  HeatCheckResult *checks; /* [c->n_checks]; NULL until the end */
+  HeatScreen      *screen;
+};
+
+/* Return what the terminal and results.json report on, as of now. */
+static HeatReportSources Sources(HeatSimulation *sim)
 {
-  const HeatCase *c = sim->c;
-  PetscReal      *T;
+  const HeatRollback *back = &sim->rollback;
+  HeatReportSources   from = {.state       = &sim->state,
+                              .options     = sim->options,
+                              .phases      = &sim->phases,
+                              .stop        = &sim->stop,
+                              .iterations  = &sim->iterations,
+                              .output      = sim->output,
+                              .checks      = sim->checks,
+                              .survey      = sim->survey,
+                              .restart     = {.file = HeatRestartFile(sim->restart)},
+                              .checkpoints = *HeatCheckpointsStats(sim->checkpoints),
+                              .disk        = *HeatCheckpointsDiskProbe(sim->checkpoints),
+                              .n_rollbacks = back->n,
+                              .rollback    = {back->step, back->to_step, back->reason},
+                              .began       = sim->began};
 
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayWrite(sim->T, &T));
-  if (c->initial.file) {
-    const char *dataset = c->initial.dataset ? c->initial.dataset : "/temperature";
-
-    PetscCall(HeatFieldFileRead(sim->grid, c->initial.file, dataset, HEAT_ELEMENT_DOUBLE, T));
-  }
-  PetscCall(
-      HeatPaintTemperature(sim->grid, c, inputs, c->initial.file ? PETSC_TRUE : PETSC_FALSE, T));
-  PetscCall(HeatEnergyStart(&sim->energy, sim->op, T));
-  PetscCall(VecRestoreArrayWrite(sim->T, &T));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The operator at the state from which the run sets out: the stable step may depend on it. */
-static PetscErrorCode UpdateOperator(HeatSimulation *sim)
-{
-  const PetscReal *T;
-
-  PetscFunctionBeginUser;
-  if (HeatOperatorIsLinear(sim->op)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecGetArrayRead(sim->T, &T));
-  PetscCall(HeatOperatorBring(sim->op, sim->resumed.time, T, HEAT_ERR_INPUT, "the initial field"));
-  PetscCall(VecRestoreArrayRead(sim->T, &T));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
+  return from;
 }
 
 /* Set-up. */
 
-/* The fixed step, or the first one to propose: the case's; or the stepper's, which is the largest
-   stable one for an explicit scheme - there cut so that it divides a run of fixed steps evenly. */
-static PetscErrorCode ChooseStep(HeatSimulation *sim, PetscBool free, PetscReal *dt)
+/* Create the modules around the state; the checkpoints and the schedule refer to the others. */
+static PetscErrorCode CreateModules(HeatSimulation *sim)
 {
-  const HeatCase *c = sim->c;
+  HeatRunState           *state = &sim->state;
+  HeatCheckpointsPartners partners;
 
   PetscFunctionBeginUser;
-  *dt = c->time.step;
-  if (c->time.scheme == HEAT_SCHEME_STEADY) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatStepperFirstStep(sim->stepper, sim->resumed.time, sim->T, dt));
-  if (c->time.step > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatCaseCheckKey(*dt > 0.0 && *dt < PETSC_MAX_REAL, sim->grid->comm, c, "time.step",
-                   "any step is stable here, so `auto` cannot choose one; give a number");
-  if (!free && c->time.end > 0.0)
-    *dt = c->time.end / PetscCeilReal(c->time.end / *dt * (1.0 - 1e-12));
+  PetscCall(HeatSurveyCreate(&sim->survey));
+  PetscCall(HeatOutputCreate(state, &sim->output));
+  PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
+  PetscCall(HeatInjectStart(&sim->inject, state->grid));
+  PetscCall(HeatScreenCreate(sim->options, state->grid->rank, &sim->screen));
+  partners = (HeatCheckpointsPartners){.health = sim->health,
+                                       .survey = sim->survey,
+                                       .output = sim->output,
+                                       .stop   = &sim->stop,
+                                       .screen = sim->screen,
+                                       .phases = &sim->phases};
+  PetscCall(HeatCheckpointsCreate(&partners, &sim->checkpoints));
+  if (sim->restart) HeatCheckpointsResume(sim->checkpoints, state);
+  sim->schedule.state       = state;
+  sim->schedule.stop        = &sim->stop;
+  sim->schedule.output      = sim->output;
+  sim->schedule.checkpoints = sim->checkpoints;
+  sim->schedule.inject      = &sim->inject;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether the stepper says how long each step is: its error tells it, or a stability limit that
-   changes with the field. */
-static PetscBool StepsAreFree(const HeatSimulation *sim)
+/* Return whether the user chose anything of PETSc for the solves, which may then fail with an error
+   of PETSc that is no defect. */
+static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
 {
-  const HeatScheme scheme = sim->c->time.scheme;
+  PetscBool ours = PETSC_FALSE;
 
-  if (HeatStepperIsAdaptive(sim->stepper)) return PETSC_TRUE;
-  return sim->c->time.step_auto && !HeatOperatorIsLinear(sim->op) &&
-                 (scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_RKL2)
+  (void)PetscStrcmp(c->solver.preconditioner, "multigrid", &ours);
+  return o->petsc_argc > 1 || o->environment.n > 0 || c->n_petsc > 0 || !ours ||
+                 c->time.scheme == HEAT_SCHEME_TS
              ? PETSC_TRUE
              : PETSC_FALSE;
-}
-
-/* The stepper and the clock, at the start or where the checkpoint stood. */
-static PetscErrorCode StartClock(HeatSimulation *sim)
-{
-  const PetscBool restart = sim->restarted_from[0] ? PETSC_TRUE : PETSC_FALSE;
-  PetscBool       free;
-  PetscReal       dt;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatStepperCreate(sim->op, sim->c->time.step, &sim->stepper));
-  free = StepsAreFree(sim);
-  if (restart) PetscCall(HeatRestartLoadStepper(sim));
-  if (restart && free && HeatRestartIsSameScheme(sim)) dt = sim->resumed.step_size;
-  else PetscCall(ChooseStep(sim, free, &dt));
-  HeatClockStart(&sim->clock, sim->c, free, dt);
-  PetscCall(HeatStepperMostAtOnce(sim->stepper, &sim->most_at_once));
-  sim->most_at_once = PetscMin(sim->most_at_once, HEAT_MOST_AT_ONCE);
-  if (restart) PetscCall(HeatRestartAdopt(sim));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode SetUpState(HeatSimulation *sim, const HeatCellInputs *inputs)
-{
-  PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_INITIAL);
-  PetscCall(DMCreateGlobalVector(sim->grid->da, &sim->T));
-  if (sim->options->restart) PetscCall(HeatRestartRead(sim));
-  else PetscCall(FreshState(sim, inputs));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_INITIAL);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* All that needs what the case's files hold. */
-static PetscErrorCode SetUpFields(HeatSimulation *sim)
-{
-  HeatCellInputs inputs = {0};
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
-  PetscCall(HeatCellInputsRead(sim->grid, sim->c, &inputs));
-  code = HeatOperatorCreate(sim->grid, sim->c, &inputs, &sim->op);
-  if (!code) code = HeatZonesCreate(sim->grid, sim->c, &inputs, &sim->zones);
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
-  if (!code) code = SetUpState(sim, &inputs);
-  PetscCall(HeatCellInputsClear(sim->c, &inputs));
-  PetscCall(code);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
@@ -138,199 +121,353 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&sim));
-  *out                      = sim;
-  sim->c                    = c;
-  sim->options              = options;
-  sim->began                = began;
-  sim->last_snapshot_step   = -1;
-  sim->last_checkpoint_step = -1;
-  sim->prepared_step        = -1;
-  sim->lock                 = -1;
-  PetscCall(HeatOptionsInsertPetsc(options, c));
-  PetscCall(HeatGridCreate(comm, c, &sim->grid));
+  *out         = sim;
+  sim->state.c = c;
+  sim->options = options;
+  sim->began   = began;
+  sim->lock    = -1;
+  PetscCall(HeatOptionsInsertPetsc(comm, options, c));
+  if (ChoosesPetsc(options, c)) PetscCall(HeatGuardCreate(comm, &sim->guard));
+  PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
   if (options->restart) /* before a checkpoint is read that another run may be removing */
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
-  PetscCall(SetUpFields(sim));
+  PetscCall(HeatSetUpFields(&sim->state, options->restart, &sim->phases, &sim->restart));
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
-  PetscCall(UpdateOperator(sim));
-  PetscCall(StartClock(sim));
-  PetscCall(HeatOptionsCheckUsed(sim->grid->comm, options, c));
-  PetscCall(HeatPointsCreate(sim));
-  PetscCall(HeatHealthStart(sim));
-  PetscCall(HeatInjectStart(sim));
+  PetscCall(HeatSetUpStepping(&sim->state, sim->restart, &sim->schedule.most_at_once));
+  sim->state.first_step = sim->state.clock.step;
+  PetscCall(HeatOptionsCheckUsed(sim->state.grid->comm, options, c));
+  PetscCall(CreateModules(sim));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* At most, a node: with all fields that a scheme can remember. */
-static PetscReal CheckpointBytes(const HeatGrid *g)
+/* Open the files of a fresh run, or continue those of the checkpoint. */
+static PetscErrorCode OpenOutput(HeatSimulation *sim)
 {
-  return (PetscReal)g->nx * (PetscReal)g->ny * (PetscReal)sizeof(PetscReal) *
-         (1 + HEAT_MEMORY_FIELDS) / (PetscReal)g->n_nodes;
+  const HeatSnapshotEntry *entries;
+  PetscInt                 n;
+
+  PetscFunctionBeginUser;
+  if (sim->restart) {
+    HeatRestartGetSnapshots(sim->restart, &n, &entries);
+    PetscCall(HeatOutputResume(sim->output, &sim->state, n, entries));
+    PetscCall(HeatRestartFreeContents(sim->restart));
+  } else PetscCall(HeatOutputOpen(sim->output, &sim->state));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 {
-  const PetscBool restart = sim->restarted_from[0] ? PETSC_TRUE : PETSC_FALSE;
+  const HeatRunState *state   = &sim->state;
+  const HeatCase     *c       = state->c;
+  MPI_Comm            comm    = state->grid->comm;
+  const PetscBool     restart = sim->restart ? PETSC_TRUE : PETSC_FALSE;
+  HeatReportSources   from;
 
   PetscFunctionBeginUser;
-  PetscCall(
-      HeatOutputDirectoryLock(sim->grid->comm, sim->c->output.directory, PETSC_TRUE, &sim->lock));
-  PetscCall(HeatOutputDirectoryPrepare(sim->grid->comm, sim->c->output.directory, restart));
-  PetscCall(HeatStopStart(&sim->stop, sim->grid->comm, sim->c, sim->began, sim->clock.step,
-                          CheckpointBytes(sim->grid)));
-  PetscCall(HeatScreenHeader(sim));
-  PetscCall(HeatOutputOpen(sim));
-  PetscCall(HeatCheckpointStateClear(&sim->resumed));
+  PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
+  PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
+  PetscCall(HeatStopStart(&sim->stop, comm, c, sim->began, state->clock.step,
+                          HeatCheckpointsBytesPerNode(state->grid)));
+  from = Sources(sim);
+  PetscCall(HeatScreenHeader(sim->screen, &from));
+  PetscCall(OpenOutput(sim));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Steps. */
+
+/* Account for n steps that were taken: one, or several of equal lengths. */
+static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt n)
+{
+  HeatRunState       *state = &sim->state;
+  const HeatStepInfo *info  = &state->last_step;
+
+  HeatHealthAddStep(sim->health, info);
+  HeatEnergyAdd(&state->energy, &info->flows, info->dt);
+  if (HeatStepperLinear(state->stepper)) {
+    HeatIterationsAdd(&sim->iterations, &info->solve);
+    HeatScreenSolverNotes(sim->screen, state, &sim->iterations);
+  }
+  for (PetscInt k = 0; k < n; k++)
+    HeatClockAdvance(&state->clock, &steps[k], info->dt, info->next, info->rejected);
+  HeatBeatStep((long)state->clock.step);
+}
+
+/* Begin anew where a source or a side switches: before anything is written, so that a checkpoint
+   holds what the next step starts from. */
+static PetscErrorCode HandleEvent(HeatRunState *state)
+{
+  PetscReal dt;
+
+  PetscFunctionBeginUser;
+  if (!state->clock.at_event) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperBeginAnew(state->stepper, state->clock.time, state->T, &dt));
+  if (dt > 0.0) HeatClockPropose(&state->clock, dt);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Raise the error of steps that have become too short to end the run. */
+static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
+{
+  const HeatClock *clock = &state->clock;
+
+  return HeatRaiseHere(
+      state->grid->comm, HEAT_ERR_NUMERICS,
+      "step %" PetscInt64_FMT
+      " (t = %.17g s): the step has collapsed to %g s, so that the run would not end; "
+      "look for what grows without bound, or for a source or conductivity that "
+      "jumps at a temperature (write the jump as a steep slope), or raise "
+      "time.adaptive.tolerance",
+      clock->step + 1, (double)clock->time, (double)dt);
+}
+
+/* Have the stepper take one step, or several at once; both ways give equal bits. */
+static PetscErrorCode CallStepper(HeatRunState *state, PetscInt n, const PetscReal *times,
+                                  PetscReal dt)
+{
+  PetscFunctionBeginUser;
+  if (n > 1)
+    PetscCall(
+        HeatStepperAdvanceSeveral(state->stepper, n, times, dt, &state->T, &state->last_step));
+  else PetscCall(HeatStepperAdvance(state->stepper, times[0], dt, &state->T, &state->last_step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Call the stepper; an error of PETSc under the user's options becomes one of the numerics. */
+static PetscErrorCode CallStepperGuarded(HeatSimulation *sim, PetscInt n, const PetscReal *times,
+                                         PetscReal dt)
+{
+  HeatCapture    capture;
+  char           doing[160];
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (!sim->guard) PetscFunctionReturn(CallStepper(&sim->state, n, times, dt));
+  PetscCall(HeatCaptureBegin(&capture));
+  code = CallStepper(&sim->state, n, times, dt);
+  (void)snprintf(doing, sizeof doing,
+                 "step %" PetscInt64_FMT
+                 " (from t = %g s) cannot be taken with the chosen solver and "
+                 "options of PETSc",
+                 sim->state.clock.step + 1, (double)sim->state.clock.time);
+  PetscFunctionReturn(HeatGuardEnd(sim->guard, &capture, doing, code));
+}
+
+/* Take one step, or several at once. */
+static PetscErrorCode Advance(HeatSimulation *sim)
+{
+  HeatRunState  *state = &sim->state;
+  HeatClockStep  steps[HEAT_MOST_AT_ONCE];
+  PetscReal      times[HEAT_MOST_AT_ONCE];
+  const PetscInt n = HeatScheduleSteps(&sim->schedule, steps, times);
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
+  HeatSurveyInvalidate(sim->survey);
+  if (HeatClockHasCollapsed(&state->clock, &steps[0])) code = RaiseCollapsed(state, steps[0].dt);
+  else code = CallStepperGuarded(sim, n, times, steps[0].dt);
+  if (code == HEAT_ERR_NUMERICS) {
+    HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+    PetscCall(HeatCheckpointsWriteLastGood(sim->checkpoints, state));
+    PetscFunctionReturn(code);
+  }
+  PetscCall(code);
+  NoteSteps(sim, steps, n);
+  PetscCall(HandleEvent(state));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AgreeOnStopping(HeatSimulation *sim)
+{
+  PetscFunctionBeginUser;
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
+  PetscCall(HeatStopAsk(&sim->stop, sim->state.grid->comm, sim->state.clock.step));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What is due after a step. */
+
+/* Sample the probes; survey and test the state and write its history row, where these are due. */
+static PetscErrorCode RecordStep(HeatSimulation *sim, const PetscReal *T, const HeatDue *due)
+{
+  HeatRunState *state = &sim->state;
+
+  PetscFunctionBeginUser;
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
+  PetscCall(HeatOutputSample(sim->output, state, sim->survey, T));
+  if (due->survey) {
+    PetscCall(HeatOutputFlush(sim->output, state));
+    PetscCall(HeatSurveyTake(sim->survey, state, T));
+    PetscCall(HeatHealthTest(sim->health, state, sim->survey, T));
+  }
+  if (due->row && !HeatHealthIsBad(sim->health))
+    PetscCall(HeatOutputWriteRow(sim->output, state, sim->survey, T));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode WriteSnapshot(HeatSimulation *sim, const PetscReal *T)
+{
+  PetscFunctionBeginUser;
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SNAPSHOT);
+  PetscCall(HeatOutputWriteSnapshot(sim->output, &sim->state, sim->survey, T));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SNAPSHOT);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Write everything that is due; nothing of a state that is found corrupted.
+   @param[in] last  whether the run ends at the present step */
+static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
+{
+  const HeatDue    due = HeatScheduleDue(&sim->schedule, &sim->state.clock, last);
+  const PetscReal *T;
+  PetscErrorCode   code;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(sim->state.T, &T));
+  code = RecordStep(sim, T, &due);
+  if (!code && due.snapshot && !HeatHealthIsBad(sim->health)) code = WriteSnapshot(sim, T);
+  PetscCall(VecRestoreArrayRead(sim->state.T, &T));
+  PetscCall(code);
+  if (due.checkpoint && !HeatHealthIsBad(sim->health))
+    PetscCall(HeatCheckpointsWriteDue(sim->checkpoints, &sim->state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Survey the state for checks and record, and write the final snapshot where there is none: for a
+   restart at the end of a run, which takes no step. */
+static PetscErrorCode ReportWithoutSteps(HeatSimulation *sim)
+{
+  const HeatRunState *state = &sim->state;
+  const PetscReal    *T;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(state->T, &T));
+  PetscCall(HeatSurveyTake(sim->survey, state, T));
+  if (HeatOutputSnapshotIsDue(sim->output, state->c, &state->clock, PETSC_TRUE))
+    PetscCall(WriteSnapshot(sim, T));
+  PetscCall(VecRestoreArrayRead(state->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Going back. */
+
+/* Set up stepper, clock and files from the checkpoint, and have every module forget what came after
+   it. */
+static PetscErrorCode ReturnTo(HeatSimulation *sim, const HeatRestart *checkpoint)
+{
+  HeatRunState            *state = &sim->state;
+  const HeatSnapshotEntry *entries;
+  PetscInt                 n;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSetUpStepping(state, checkpoint, &sim->schedule.most_at_once));
+  HeatRestartGetSnapshots(checkpoint, &n, &entries);
+  PetscCall(HeatOutputRewind(sim->output, state, n, entries));
+  HeatCheckpointsRewind(sim->checkpoints, state);
+  HeatHealthAccept(sim->health, state->clock.step);
+  HeatSurveyInvalidate(sim->survey);
+  HeatStopRewind(&sim->stop, state->clock.step);
+  HeatBeatStep((long)state->clock.step);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return from a corrupted state to the last checkpoint, once in a run. */
+static PetscErrorCode RollBack(HeatSimulation *sim)
+{
+  HeatRestart      *checkpoint;
+  HeatRollbackCause cause;
+  PetscErrorCode    code;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatCheckpointsFinish(sim->checkpoints));
+  cause = (HeatRollbackCause){.reason    = HeatHealthReason(sim->health),
+                              .first_own = HeatCheckpointsFirstStep(sim->checkpoints),
+                              .origin    = sim->restart};
+  PetscCall(HeatRollbackRead(&sim->rollback, &sim->state, &cause, &checkpoint));
+  code = ReturnTo(sim, checkpoint);
+  PetscCall(HeatRestartDestroy(&checkpoint));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The time loop. */
 
-static void CountIterations(HeatIterations *all, const HeatSolveInfo *solve)
+/* Report the state from which the run starts. */
+static PetscErrorCode Begin(HeatSimulation *sim)
 {
-  all->min = all->solves == 0 ? solve->iterations : PetscMin(all->min, solve->iterations);
-  all->max = PetscMax(all->max, solve->iterations);
-  all->total += solve->iterations;
-  all->newton += solve->newton;
-  all->solves += 1;
-  all->last_residual = solve->residual;
-  all->last_true     = solve->true_residual;
-  all->worst_true    = PetscMax(all->worst_true, solve->true_residual);
-  all->rescued[solve->rescue] += 1;
-  all->at_rounding += solve->at_rounding ? 1 : 0;
-}
-
-/* The numerics failed, as was reported already; the state is that of the last step, and good unless
-   it was corrupted since. */
-static PetscErrorCode KeepLastGoodState(HeatSimulation *sim)
-{
-  PetscBool written;
+  MPI_Comm comm = sim->state.grid->comm;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatCheckpointsWrite(sim, &written));
-  if (written && sim->grid->rank == 0) {
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                           "heat2d: the last good state, step %" PetscInt64_FMT
-                           ", is in a checkpoint in %s\n",
-                           sim->clock.step, sim->c->output.directory));
-  }
+  if (!sim->restart) PetscCall(WriteDue(sim, PETSC_FALSE));
+  HeatCheck(!HeatHealthIsBad(sim->health), comm, HEAT_ERR_NUMERICS, "%s",
+            HeatHealthReason(sim->health));
+  PetscCallMPI(MPI_Barrier(comm));
+  if (HeatClockIsDone(&sim->state.clock)) PetscCall(ReportWithoutSteps(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Steps to be taken at once: equal ones, after all of which but the last nobody wants to see
-   anything.  How many depends on nothing that differs between ranks. */
-static PetscInt StepsAtOnce(const HeatSimulation *sim, HeatClockStep *steps, PetscReal *times)
+/* Take a step, or several, and write what is due then. */
+static PetscErrorCode TakeSteps(HeatSimulation *sim)
 {
-  HeatClock clock = sim->clock;
-  PetscInt  n     = 0;
+  const HeatClock *clock = &sim->state.clock;
 
-  while (n < sim->most_at_once && !HeatClockIsDone(&clock)) {
-    steps[n] = HeatClockNext(&clock);
-    times[n] = clock.time;
-    if (steps[n].dt != steps[0].dt) break;
-    HeatClockAdvance(&clock, &steps[n], steps[n].dt, 0.0, 0);
-    n++;
-    if (clock.step >= sim->stop.next_step || HeatOutputIsDue(sim, &clock)) break;
-    if (clock.step == sim->inject.step) break;
-  }
-  return n;
+  PetscFunctionBeginUser;
+  PetscCall(Advance(sim));
+  PetscCall(HeatInjectStep(&sim->inject, &sim->state));
+  PetscCall(AgreeOnStopping(sim));
+  PetscCall(HeatCheckpointsPoll(sim->checkpoints, clock->step));
+  PetscCall(WriteDue(sim, HeatClockIsDone(clock)));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One step, or several; the same bits either way. */
-static PetscErrorCode Advance(HeatSimulation *sim)
+/* Take a step, or several; where the state is found corrupted, go back.  An error of the numerics
+   is passed on only if the state is good: else the corruption is its cause. */
+static PetscErrorCode TakeStepsOrRollBack(HeatSimulation *sim)
 {
-  HeatClockStep  steps[HEAT_MOST_AT_ONCE];
-  PetscReal      times[HEAT_MOST_AT_ONCE];
-  const PetscInt n    = StepsAtOnce(sim, steps, times);
-  HeatStepInfo  *info = &sim->last_step;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
-  sim->prepared_step = -1;
-  if (n > 1) code = HeatStepperAdvanceSeveral(sim->stepper, n, times, steps[0].dt, &sim->T, info);
-  else code = HeatStepperAdvance(sim->stepper, times[0], steps[0].dt, &sim->T, info);
+  code = TakeSteps(sim);
   if (code == HEAT_ERR_NUMERICS) {
-    HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
-    sim->health.good_step = -1; /* look again: it may have been corrupted since */
-    PetscCall(KeepLastGoodState(sim));
-    PetscFunctionReturn(code);
-  }
-  PetscCall(code);
-  HeatHealthStep(sim);
-  HeatEnergyAdd(&sim->energy, &info->flows, info->dt);
-  if (HeatStepperLinear(sim->stepper)) {
-    CountIterations(&sim->iterations, &info->solve);
-    HeatScreenSolver(sim);
-  }
-  for (PetscInt k = 0; k < n; k++)
-    HeatClockAdvance(&sim->clock, &steps[k], info->dt, info->next, info->rejected);
-  HeatBeatStep((long)sim->clock.step);
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+    PetscCall(HeatHealthTestOnce(sim->health, &sim->state, sim->survey));
+    if (!HeatHealthIsBad(sim->health)) PetscFunctionReturn(code);
+  } else PetscCall(code);
+  if (HeatHealthIsBad(sim->health)) PetscCall(RollBack(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AskToStop(HeatSimulation *sim)
+/* Return whether a signal or a limit of time has stopped the run before its end. */
+static PetscBool IsStopped(const HeatSimulation *sim)
 {
-  PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
-  PetscCall(HeatStopAsk(&sim->stop, sim->grid->comm, sim->clock.step));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  return sim->stop.stop && !HeatClockIsDone(&sim->state.clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* A step, or several, and what is due then. */
-static PetscErrorCode GoOn(HeatSimulation *sim)
+/* Write a last checkpoint, if the run was stopped or writes checkpoints at all; close the files. */
+static PetscErrorCode End(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
-  PetscCall(Advance(sim));
-  PetscCall(HeatInjectStep(sim));
-  PetscCall(AskToStop(sim));
-  PetscCall(HeatCheckpointsPoll(sim));
-  PetscCall(HeatOutputStep(sim, HeatClockIsDone(&sim->clock)));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The state is corrupted: on from the last checkpoint, with nothing left of what came after it. */
-static PetscErrorCode GoBack(HeatSimulation *sim)
-{
-  HeatRollback back;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatCheckpointsFinish(sim));
-  PetscCall(HeatRollbackBegin(sim, &back));
-  PetscCall(UpdateOperator(sim));
-  PetscCall(HeatStepperDestroy(&sim->stepper));
-  PetscCall(StartClock(sim));
-  PetscCall(HeatRollbackEnd(sim, &back));
+  if (IsStopped(sim) || sim->state.c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
+    PetscCall(HeatCheckpointsWrite(sim->checkpoints, &sim->state, NULL));
+  PetscCall(HeatCheckpointsFinish(sim->checkpoints));
+  PetscCall(HeatOutputClose(sim->output, &sim->state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
-  const HeatCase *c = sim->c;
-  PetscErrorCode  code;
-
   PetscFunctionBeginUser;
-  if (!sim->restarted_from[0]) PetscCall(HeatOutputStep(sim, PETSC_FALSE));
-  HeatCheck(!sim->health.bad, sim->grid->comm, HEAT_ERR_NUMERICS, "%s", sim->health.what);
-  PetscCallMPI(MPI_Barrier(sim->grid->comm));
-  if (HeatClockIsDone(&sim->clock)) PetscCall(HeatOutputNothingLeft(sim));
-  while (!HeatClockIsDone(&sim->clock) && !sim->stop.stop) {
-    code = GoOn(sim);
-    if (code == HEAT_ERR_NUMERICS) { /* of the physics, or of a corrupted state? */
-      PetscCall(HeatHealthLook(sim));
-      if (!sim->health.bad) PetscFunctionReturn(code);
-    } else PetscCall(code);
-    if (sim->health.bad) PetscCall(GoBack(sim));
-    PetscCall(HeatScreenProgress(sim));
+  PetscCall(Begin(sim));
+  while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
+    PetscCall(TakeStepsOrRollBack(sim));
+    HeatScreenEventNote(sim->screen, sim->state.events);
+    PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
-  if (HeatClockIsDone(&sim->clock)) sim->stop.stop = PETSC_FALSE;
-  if (sim->stop.stop || c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
-    PetscCall(HeatCheckpointsWrite(sim, NULL));
-  PetscCall(HeatCheckpointsFinish(sim));
-  PetscCall(HeatOutputClose(sim));
+  PetscCall(End(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -338,18 +475,30 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 
 PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
 {
-  PetscBool all_pass = PETSC_TRUE;
+  const PetscBool   stopped  = IsStopped(sim);
+  PetscBool         all_pass = PETSC_TRUE;
+  HeatReportSources from;
 
   PetscFunctionBeginUser;
   *status = HEAT_STATUS_STOPPED;
-  if (!sim->stop.stop) {
+  if (!stopped) {
     HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
-    PetscCall(HeatChecksEvaluate(sim, &all_pass));
+    PetscCall(HeatChecksEvaluate(&sim->state, sim->survey, &sim->checks, &all_pass));
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
     *status = all_pass ? HEAT_STATUS_OK : HEAT_STATUS_CHECK_FAILED;
   }
-  PetscCall(HeatRecordWrite(sim, *status, sim->stop.stop ? sim->stop.reason : NULL));
-  PetscCall(HeatScreenSummary(sim, *status));
+  from = Sources(sim);
+  PetscCall(HeatRecordWrite(&from, *status, stopped ? sim->stop.reason : NULL));
+  PetscCall(HeatScreenSummary(sim->screen, &from, *status));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSimulationWriteError(HeatSimulation *sim, const char *message)
+{
+  const HeatReportSources from = Sources(sim);
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatRecordWrite(&from, HEAT_STATUS_ERROR, message));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -359,18 +508,16 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
 
   PetscFunctionBeginUser;
   if (!sim) PetscFunctionReturn(PETSC_SUCCESS);
-  if (sim->behind.job) PetscCall(HeatCheckpointsFinish(sim)); /* after an error: it is a good one */
-  PetscCall(HeatFieldFileCopiesClear(&sim->behind.copies));
-  HeatOutputDirectoryUnlock(sim->c->output.directory, &sim->lock);
-  PetscCall(HeatSnapshotsDestroy(&sim->snapshots));
-  PetscCall(HeatPointsDestroy(sim));
-  PetscCall(HeatCheckpointStateClear(&sim->resumed));
-  PetscCall(HeatStepperDestroy(&sim->stepper));
-  PetscCall(HeatZonesDestroy(&sim->zones));
-  PetscCall(VecDestroy(&sim->T));
-  PetscCall(HeatOperatorDestroy(&sim->op));
-  PetscCall(HeatGridDestroy(&sim->grid));
+  PetscCall(HeatCheckpointsDestroy(&sim->checkpoints)); /* refers to the others */
+  HeatOutputDirectoryUnlock(sim->state.c->output.directory, &sim->lock);
+  PetscCall(HeatOutputDestroy(&sim->output));
+  PetscCall(HeatRestartDestroy(&sim->restart));
+  PetscCall(HeatHealthDestroy(&sim->health));
+  PetscCall(HeatSurveyDestroy(&sim->survey));
+  PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));
+  PetscCall(HeatRunStateDestroy(&sim->state));
+  PetscCall(HeatGuardDestroy(&sim->guard));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

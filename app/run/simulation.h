@@ -1,32 +1,47 @@
 /** A run: everything between a validated case and its results.
  *
- *  The only place where solver and io meet.  Create sets up and checks all that can be wrong
- *  before anything is written, and has the initial field or the checkpoint's; Start makes the
- *  output folder; Run does the time steps and their outputs; Finish evaluates the checks and
- *  writes the record. */
+ *  The calls in their order: Create, Start, Run, Finish, Destroy.  Create finds everything that can
+ *  be wrong with the case, its files and the options before Start writes the first byte.  After an
+ *  error, call WriteError (if Start has succeeded) and Destroy.
+ *
+ *  All functions are collective on the communicator of Create. */
 #ifndef HEAT_APP_SIMULATION_H
 #define HEAT_APP_SIMULATION_H
 
-#include "app/run/simulation_data.h"
+#include "app/process/options.h"
+#include "io/run_files/results.h"
 
-/** Grid, the case's files, operator, field, stepper, probes; then every PETSc option must have been
- *  read.  Collective on comm.
- *  Errors: HEAT_ERR_INPUT; HEAT_ERR_FILE for a file that the case or --restart names.  Nothing is
- *  written. */
+typedef struct HeatSimulation HeatSimulation;
+
+/** Set up a run: grid, operator, initial field or the checkpoint that `--restart` names, stepper,
+ *  clock.  Nothing is written.
+ *  @param[in]  c, options  borrowed; they must outlive the simulation
+ *  @param[in]  began       [s] MPI_Wtime at the start of the program
+ *  @param[out] sim         destroy it after an error, too
+ *  Errors: HEAT_ERR_INPUT for the case or an option, also a PETSc option that was not read;
+ *  HEAT_ERR_FILE for a file that the case or `--restart` names; HEAT_ERR_NUMERICS as the solver. */
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
                                     double began, HeatSimulation **sim);
 
-/** Output folder, tables.  Collective. */
+/** Make and lock the output folder, print the header, open the tables.
+ *  Errors: HEAT_ERR_FILE, also where another run holds the folder. */
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim);
 
-/** The first outputs of a fresh run, and the time steps.  Collective.  On HEAT_ERR_NUMERICS the last
- *  good state was checkpointed. */
+/** Take the time steps and write their outputs, until the end, a signal or a limit of time.
+ *  Errors: HEAT_ERR_NUMERICS where a solve fails or the state is corrupted: the last good state is
+ *  in a checkpoint where possible; HEAT_ERR_FILE. */
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim);
 
-/** Checks, results.json, closing table.  @param[out] status  ok, check-failed or stopped */
+/** Evaluate the checks, write results.json, print the summary.
+ *  @param[out] status  ok, check-failed, or stopped before the end */
 PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status);
 
-/** Collective; *sim may be NULL. */
+/** Write results.json of a run that an error has ended.
+ *  @param[in] message  of the error */
+PetscErrorCode HeatSimulationWriteError(HeatSimulation *sim, const char *message);
+
+/** Finish a checkpoint that is under way, unlock the output folder, free everything; *sim may be
+ *  NULL. */
 PetscErrorCode HeatSimulationDestroy(HeatSimulation **sim);
 
 #endif

@@ -1,5 +1,8 @@
-/* Maps and properties.  A value that makes no sense is found here, before any work, and told with
- * the first cell in the file's own order: numpy's array[j, i] shows it. */
+/** Read maps of materials and fields of properties, and check their values.
+ *
+ *  An invalid value is found here, before any computation.  The message names the first such cell
+ *  in the order of the file, as [j][i], so that numpy's array[j, i] shows it.
+ */
 #include "io/field_file/cell_inputs.h"
 
 #include <math.h>
@@ -8,24 +11,26 @@
 
 #include "io/field_file/field_file.h"
 
-/* Cells whose value makes no sense. */
+/* The cells of a dataset whose value is invalid. */
 typedef struct {
   PetscInt64 count;
-  PetscInt64 first; /* j*nx + i of the grid, row by row */
-  double     value; /* of the first */
+  PetscInt64 first; /* index j*nx + i, in the grid, of the first of them */
+  double     value; /* of that cell */
 } Faults;
 
+/* Count an invalid value; `cell` is the index in this rank's block.  Cells are noted in ascending
+   order. */
 static void NoteFault(Faults *faults, const HeatGrid *grid, size_t cell, double value)
 {
   const PetscInt64 i = grid->xs + (PetscInt64)(cell % (size_t)grid->nxl);
   const PetscInt64 j = grid->ys + (PetscInt64)(cell / (size_t)grid->nxl);
 
-  if (faults->count++ > 0) return; /* a block is visited in the order of the file */
+  if (faults->count++ > 0) return; /* not the first one of this block */
   faults->first = j * (PetscInt64)grid->nx + i;
   faults->value = value;
 }
 
-/* Those of all ranks.  Collective. */
+/* Reduce the invalid cells of all ranks.  Collective on grid->comm. */
 static PetscErrorCode ReduceFaults(const HeatGrid *grid, Faults *faults)
 {
   PetscInt64 first = faults->count ? faults->first : INT64_MAX, least;
@@ -35,14 +40,16 @@ static PetscErrorCode ReduceFaults(const HeatGrid *grid, Faults *faults)
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &faults->count, 1, MPIU_INT64, MPI_SUM, grid->comm));
   if (faults->count == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Allreduce(&first, &least, 1, MPIU_INT64, MPI_MIN, grid->comm));
-  value = first == least ? faults->value : 0.0; /* one rank has it */
+  value = first == least ? faults->value : 0.0; /* one rank owns that cell */
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, MPI_SUM, grid->comm));
   faults->first = least;
   faults->value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise when there are faults; `what` says what the cells hold, `rule` what they should. */
+/* Raise HEAT_ERR_FILE when there are invalid cells.  Collective on grid->comm.
+   @param[in] what  what the cells hold, for the message
+   @param[in] rule  what they should hold, for the message */
 static PetscErrorCode RaiseFaults(const HeatGrid *grid, const HeatDataset *from, Faults *faults,
                                   const char *what, const char *rule)
 {
@@ -56,6 +63,7 @@ static PetscErrorCode RaiseFaults(const HeatGrid *grid, const HeatDataset *from,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read a map of material numbers; negative ones leave a cell out of the region. */
 static PetscErrorCode ReadMap(const HeatGrid *grid, const HeatCase *c, const HeatDataset *from,
                               int32_t *map)
 {
@@ -76,6 +84,7 @@ static PetscErrorCode ReadMap(const HeatGrid *grid, const HeatCase *c, const Hea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read a field of a material property, which must be finite and positive everywhere. */
 static PetscErrorCode ReadProperty(const HeatGrid *grid, HeatProperty property,
                                    const HeatDataset *from, PetscReal *values)
 {

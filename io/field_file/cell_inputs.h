@@ -1,20 +1,22 @@
-/** What files give cell by cell: maps of materials and fields of properties. */
+/** Read what files give cell by cell: maps of materials and fields of material properties. */
 #ifndef HEAT_IO_CELL_INPUTS_H
 #define HEAT_IO_CELL_INPUTS_H
 
 #include "solver/physics/paint.h"
 
-/** Read the maps of the case's regions and its properties, each rank its own cells.  Datasets of
- *  any HDF5 file, [ny][nx], integers for maps, numbers for properties; heat2d's own are verified
+/** Read the maps of the case's regions and the fields of its properties; each rank keeps its own
+ *  cells.  The files may be any HDF5 files; the datasets are [ny][nx], integers for maps, numbers
+ *  for properties.  Where a file was written by heat2d, its checksums are compared
  *  (io/field_file/field_file.h).  Collective on grid->comm.
- *  @param[in]  c       validated
- *  @param[out] inputs  to be cleared with HeatCellInputsClear; cleared when an error is raised
- *  Errors: HEAT_ERR_FILE, with file and dataset: not readable, another shape, missing, damaged; a
- *  material number that is not below c->n_materials, a property that is not finite and positive,
- *  with how many cells and the first of them. */
+ *  @param[in]  c       a validated case
+ *  @param[out] inputs  [nyl][nxl] arrays, properties in their SI units; cleared with
+ *                      HeatCellInputsClear; already cleared when an error is raised
+ *  Errors: HEAT_ERR_FILE, naming file and dataset, when a dataset is missing, unreadable, damaged
+ *  or of another shape, when a material number of a map is not below c->n_materials, or when a
+ *  property is not finite and positive; the message counts such cells and gives the first. */
 PetscErrorCode HeatCellInputsRead(const HeatGrid *grid, const HeatCase *c, HeatCellInputs *inputs);
 
-/** Free what HeatCellInputsRead allocated and zero the struct.  Not collective. */
+/** Free what HeatCellInputsRead allocated and set the pointers to NULL.  Not collective. */
 PetscErrorCode HeatCellInputsClear(const HeatCase *c, HeatCellInputs *inputs);
 
 #endif

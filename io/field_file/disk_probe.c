@@ -1,8 +1,11 @@
-/** The probe (see the header). */
+/** Measure the bandwidth of a plain file.
+ *
+ *  The probe writes as many bytes as a checkpoint, to the offsets of each rank's rows, in pieces of
+ *  the size that the field file uses, so that the two can be compared.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/disk_probe.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,11 +13,13 @@
 #include "io/field_file/slab.h"
 #include "solver/base/heartbeat.h"
 
+/* The part of the file that one rank writes or reads [bytes]. */
 typedef struct {
   PetscInt64 start, bytes;
 } Share;
 
-/* The rows of a rank, of all fields: its part of the file. */
+/* Return the part of the file that belongs to a rank: its rows, each as long as all fields
+   together. */
 static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
 {
   const PetscInt64 row = (PetscInt64)grid->nx * (PetscInt64)fields * (PetscInt64)sizeof(double);
@@ -24,13 +29,13 @@ static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
   return (Share){(PetscInt64)first * row, (PetscInt64)n * row};
 }
 
-/* All of a share through the buffer: out, or in. */
-static void Move(const char *path, Share share, PetscBool write, void *buffer, size_t size,
-                 HeatFileError *error)
+/* Write a share from the buffer and sync it, or read a share into the buffer, in pieces of `size`
+   bytes. */
+static void TransferShare(const char *path, Share share, PetscBool write, void *buffer, size_t size,
+                          HeatFileError *error)
 {
-  const int file = open(path, (write ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+  const int file = HeatFileOpenOwn(path, write, error);
 
-  if (file < 0) HeatFileFailErrno(error, "opening it");
   for (PetscInt64 at = 0; at < share.bytes && !error->failed; at += (PetscInt64)size) {
     const size_t n = (size_t)PetscMin((PetscInt64)size, share.bytes - at);
 
@@ -42,8 +47,19 @@ static void Move(const char *path, Share share, PetscBool write, void *buffer, s
   if (file >= 0) (void)close(file);
 }
 
-/* Seconds of the slowest rank since all began.  Agreed. */
-static PetscErrorCode Since(MPI_Comm comm, double start, double *seconds, HeatFileError *error)
+/* Create the file and reserve its disk space. */
+static void CreateProbe(const char *path, PetscInt64 bytes, HeatFileError *error)
+{
+  const int file = HeatFileCreate(path, error);
+
+  HeatFileReserve(file, bytes, PETSC_FALSE, error);
+  if (file >= 0) (void)close(file);
+}
+
+/* Return the time since `start` [s] on the slowest rank.  Collective on comm; every rank returns
+   with the same error. */
+static PetscErrorCode SlowestSince(MPI_Comm comm, double start, double *seconds,
+                                   HeatFileError *error)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFileShare(comm, error));
@@ -52,6 +68,8 @@ static PetscErrorCode Since(MPI_Comm comm, double start, double *seconds, HeatFi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Measure writing, then reading; each rank reads the share of the rank that is size/2 ranks away,
+   which is on another node where there are several of equal size.  Collective on grid->comm. */
 static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt fields, void *buffer,
                               size_t size, HeatDiskProbe *probe, HeatFileError *error)
 {
@@ -63,16 +81,17 @@ static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt f
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(grid->comm));
   start = MPI_Wtime();
-  if (grid->rank == 0) HeatFileReserve(path, bytes, PETSC_FALSE, error);
+  if (grid->rank == 0) CreateProbe(path, bytes, error);
   PetscCall(HeatFileShare(grid->comm, error));
   if (!error->failed)
-    Move(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);
-  PetscCall(Since(grid->comm, start, &probe->write, error));
-  HeatFileDropCache(path); /* each node its own memory */
+    TransferShare(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);
+  PetscCall(SlowestSince(grid->comm, start, &probe->write, error));
+  HeatFileDropCache(path); /* every rank, because every node has a page cache */
   PetscCallMPI(MPI_Barrier(grid->comm));
   start = MPI_Wtime();
-  if (!error->failed) Move(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
-  PetscCall(Since(grid->comm, start, &probe->read, error));
+  if (!error->failed)
+    TransferShare(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
+  PetscCall(SlowestSince(grid->comm, start, &probe->read, error));
   probe->bytes = error->failed ? 0 : bytes;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

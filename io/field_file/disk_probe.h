@@ -1,20 +1,23 @@
-/** What the disk gives a plain file: the measure for our own. */
+/** Measure the bandwidth of a plain file, as the reference for the bandwidth of checkpoints. */
 #ifndef HEAT_IO_DISK_PROBE_H
 #define HEAT_IO_DISK_PROBE_H
 
 #include "io/file/file_util.h"
 #include "solver/grid/grid.h"
 
+/** The result of a probe; the same on every rank. */
 typedef struct {
-  PetscInt64 bytes;       /* 0: not measured */
-  double     write, read; /* [s], the slowest rank */
+  PetscInt64 bytes;       /* size of the file; 0: not measured */
+  double     write, read; /* [s] on the slowest rank: reserve, write and fsync; read */
 } HeatDiskProbe;
 
-/** Write, sync, read and remove a file of `fields` fields of doubles on the grid, in `dir`: reserved by
- *  rank 0, then each rank its rows from a buffer, by the system's own calls; read back, from the
- *  disk where the system can be made to forget the file, are the rows of another rank.  Takes as long and as much of the disk as a checkpoint.
+/** Write, sync, read and delete a file of `fields` fields of doubles on the grid, in the folder
+ *  `dir`.  Rank 0 reserves the space; then each rank writes its rows from one buffer by POSIX
+ *  calls and syncs them; then each rank reads the rows of another rank, from the disk where the
+ *  system can be made to drop the file from its page cache.  The probe takes as long, and as much
+ *  disk space, as a checkpoint of so many fields.
  *  Collective on grid->comm.
- *  @param[out] probe  bytes 0 where it failed, and one line on stderr says why */
+ *  @param[out] probe  bytes is 0 after a failure, and one line on stderr gives the reason */
 PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt fields,
                                 HeatDiskProbe *probe);
 

@@ -1,9 +1,11 @@
-/** Writing a field file at once: skeleton, reservation, independent slabs, sync, read back, rename.
+/** Write a field file synchronously: skeleton, reservation of disk space, slabs, seal, sync,
+ *  reading back, rename.
  *
- *  Every step ends in a meeting point where the ranks agree whether all went well; the collective
- *  calls of HDF5 (parallel open, flush, close) lie between two of them, so that no rank waits for
- *  one that has left.  Compressed files take another way to the same meeting points: the ranks
- *  compress, rank 0 writes (field_file_deflate.c).
+ *  Every step ends in a meeting point, where the ranks agree whether all of them succeeded
+ *  (field_file_writer.h has the diagram).  Each rank opens, flushes and closes the file for itself,
+ *  with MPI-IO on a communicator of one rank, so no HDF5 call is collective and no rank waits in
+ *  one for a rank that has failed.  Compressed files reach the same meeting points by another way:
+ *  all ranks compress, and rank 0 alone writes (field_file_deflate.c).
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/field_file.h"
@@ -30,7 +32,8 @@ void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
   if (b->hints[0]) memcpy(a->hints, b->hints, sizeof(a->hints));
 }
 
-/* One piece of a field: exchange (always, so that the peers get their cells), then this rank's rows. */
+/* Redistribute one piece of a field, then write this rank's rows of it, which begin at row `from`
+   of the slab.  A rank that has failed redistributes as well, because the others need its cells. */
 static PetscErrorCode WritePiece(HeatWriter *w, hid_t dataset, const HeatFileField *field,
                                  PetscInt from)
 {
@@ -50,6 +53,8 @@ static PetscErrorCode WritePiece(HeatWriter *w, hid_t dataset, const HeatFileFie
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write this rank's rows of field f, piece by piece, and then their checksums.  Collective on
+   grid->row_comm. */
 static PetscErrorCode WriteField(HeatWriter *w, hid_t file, PetscInt f)
 {
   const HeatFileField *field   = &w->fields[f];
@@ -65,19 +70,25 @@ static PetscErrorCode WriteField(HeatWriter *w, hid_t file, PetscInt f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Each rank opens the file for itself, writes, flushes, closes.  Agreed.  With a communicator of all
-   ranks HDF5 would close together, and a rank whose last write fails there would leave the others
-   waiting for ever; with the serial driver HDF5 would write more than the rows, through buffers that
-   know nothing of the other ranks.  So it is the MPI-IO driver on a communicator of one. */
+/* Open the file on each rank for itself, write its slab, flush and close.  Collective on
+   grid->comm; every rank returns with the same w->error.  The driver is MPI-IO on a communicator of
+   one rank.  With a communicator of all ranks H5Fclose is collective, and a rank whose last write
+   fails in it leaves the others waiting forever.  With the serial driver HDF5 writes through a
+   buffer of its own, which would overwrite rows of other ranks. */
 static PetscErrorCode WriteSlabs(HeatWriter *w)
 {
   MPI_Info hints  = HeatH5Hints(w->options->hints, w->error);
   hid_t    access = HeatH5WriteAccess(PETSC_COMM_SELF, hints, w->options->alignment, w->error),
         file      = -1;
-  double start    = MPI_Wtime();
+  int    opened   = -1;
+  char   name[64];
+  double start = MPI_Wtime();
 
   PetscFunctionBeginUser;
-  HeatH5(w->error, file = H5Fopen(w->part, H5F_ACC_RDWR, access));
+  opened = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
+  HeatH5(w->error, file = H5Fopen(HeatFileOpenName(opened, w->part, name, sizeof(name)),
+                                  H5F_ACC_RDWR, access));
+  if (opened >= 0) (void)close(opened);
   HeatH5Close(w->error, &access);
   if (hints != MPI_INFO_NULL) PetscCallMPI(MPI_Info_free(&hints));
   if (w->grid->rank == 0)
@@ -96,7 +107,8 @@ static PetscErrorCode WriteSlabs(HeatWriter *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0 keeps the serial file; the ranks compress and hand over.  Agreed. */
+/* Compress on all ranks and write on rank 0, which keeps the skeleton open in HDF5's serial driver.
+   Collective on grid->comm; every rank returns with the same w->error. */
 static PetscErrorCode WriteCompressed(HeatWriter *w)
 {
   hid_t  file  = -1;
@@ -104,26 +116,27 @@ static PetscErrorCode WriteCompressed(HeatWriter *w)
 
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
-    file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, w->error);
+    file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, &w->descriptor,
+                              w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_open += MPI_Wtime() - start;
   if (!w->error->failed) {
-    PetscCall(HeatDeflateWrite(w->grid, w->part, file, w->n_fields, w->fields, w->sums, &w->stats,
-                               w->error));
+    PetscCall(HeatDeflateWrite(w->grid, w->descriptor, file, w->n_fields, w->fields, w->sums,
+                               &w->stats, w->error));
   }
   start = MPI_Wtime();
   if (file >= 0) {
     HeatSkeletonClose(&file, w->error);
-    HeatFileTrim(w->part, w->error);
+    HeatFileTrim(w->descriptor, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_close += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Some of the peer's rows of one field, [first, first + n), and their stored checksums, against those
-   of the blocks. */
+/* Read rows [first, first + n) of one field from the file, and compare both their checksums and the
+   checksums stored in the file with `sums`, which were computed from the blocks. */
 static void ReadBackRows(HeatWriter *w, hid_t file, const HeatFileField *field, PetscInt first,
                          PetscInt n, const uint64_t *sums, HeatFileError *error)
 {
@@ -138,7 +151,8 @@ static void ReadBackRows(HeatWriter *w, hid_t file, const HeatFileField *field, 
   HeatSumsCompare(file, field->name, first, n, sums, error);
 }
 
-/* The peer's rows of the closed file: all, or the first, the last and some between. */
+/* Read back the rows of another rank from the closed file: all of them, or a sample
+   (HeatWriterReadBackRange).  Collective on grid->comm; a failure stays on its rank. */
 static PetscErrorCode ReadBack(HeatWriter *w)
 {
   const PetscBool full = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
@@ -155,7 +169,7 @@ static PetscErrorCode ReadBack(HeatWriter *w)
 
     PetscInt j, m;
 
-    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &m); k++)
+    for (PetscInt k = 0; HeatWriterReadBackRange(w, full, k, &j, &m); k++)
       ReadBackRows(w, file, field, w->peer_first + j, m, row + j, w->error);
   }
   HeatH5Close(w->error, &file);
@@ -163,8 +177,9 @@ static PetscErrorCode ReadBack(HeatWriter *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Seal and sync, read back when asked for, give the final name.  Agreed; on a failure no part is
-   left. */
+/* Seal and sync the file, read it back when that is asked for, and give it its final name.
+   Collective on grid->comm; every rank returns with the same w->error, and after a failure the
+   temporary file is deleted. */
 static PetscErrorCode Publish(HeatWriter *w, const char *path)
 {
   const PetscBool verify = w->options->verify != HEAT_READ_BACK_NONE ? PETSC_TRUE : PETSC_FALSE;
@@ -173,7 +188,7 @@ static PetscErrorCode Publish(HeatWriter *w, const char *path)
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
     HeatWriterSeal(w);
-    HeatFileSync(w->part, w->error);
+    HeatFileSyncOpen(w->descriptor, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_sync += MPI_Wtime() - start;

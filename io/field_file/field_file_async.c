@@ -1,10 +1,40 @@
-/** Writing a field file behind the computation's back.
+/** Write a field file asynchronously: threads write it while the computation continues.
  *
- *  All that is HDF5's is done at once, by rank 0: the skeleton with its seal, read back.  From then on
- *  the file's bookkeeping does not change any more, so that every rank needs but to put copies of its
- *  rows to their places: POSIX writes, by a thread that calls neither HDF5 nor MPI nor PETSc.  When the
- *  threads of all ranks are done and synced, and have read back each other's rows, the file gets its
- *  name.
+ *  Rank 0 does everything that needs HDF5 at the beginning: it writes the skeleton, seals it and
+ *  reads it back.  From then on the bookkeeping of the file does not change.  What is left is to
+ *  put the rows of each rank at known offsets: POSIX writes of a copy, by a thread that calls
+ *  neither HDF5 nor MPI nor PETSc.  The file gets its final name when the threads of all ranks have
+ *  written and synced their rows, and have read back the rows of other ranks.
+ *
+ *  The life of a job, from top to bottom in time:
+ *
+ *      main thread of each rank                             thread of each rank
+ *      -------------------------------------------------    ------------------------------
+ *      HeatFieldFileBegin
+ *        row checksums, copy of the rows
+ *        rank 0: skeleton, seal, check of the header
+ *        start the thread                     ---------->   PHASE_WRITE
+ *      time steps                                             pwrite rows and checksums
+ *      HeatFieldFileTest: not done on all ranks               ...
+ *      time steps                                             fsync, done = 1
+ *      HeatFieldFileTest: done on all ranks
+ *        join the thread, agree on the outcome
+ *        start the next thread                ---------->   PHASE_VERIFY
+ *      time steps                                             pread rows of another rank
+ *      time steps                                             compare, done = 1
+ *      HeatFieldFileTest: done on all ranks
+ *        join the thread, agree on the outcome              PHASE_DONE: no thread
+ *      time steps
+ *      HeatFieldFileEnd
+ *        rename, fsync of the folder, statistics
+ *        free the job
+ *
+ *  HeatFieldFileTest reduces job->done over the ranks.  After a failure, or where nothing is to be
+ *  read back, PHASE_DONE follows PHASE_WRITE.  HeatFieldFileEnd may be called at any time: it waits
+ *  for the missing phases; after a failure it deletes the temporary file instead of renaming it.
+ *
+ *  While a thread exists, the error and the statistics of the job belong to it.  Of all that the
+ *  thread writes, the main thread reads job->done alone.
  */
 #define _DEFAULT_SOURCE /* madvise */
 #include "io/field_file/field_file.h"
@@ -23,25 +53,27 @@
 #include "io/field_file/field_file_writer.h"
 #include "solver/base/heartbeat.h"
 
-typedef enum { STAGE_WRITE, STAGE_VERIFY, STAGE_DONE } Stage;
+typedef enum { PHASE_WRITE, PHASE_VERIFY, PHASE_DONE } Phase;
 
+/* One job; each rank has its own. */
 struct HeatFieldFileJob {
   HeatWriter           w;
-  HeatFieldFileOptions options; /* w's */
-  HeatFileField        fields[HEAT_MAX_FILE_FIELDS];
-  char                 names[HEAT_MAX_FILE_FIELDS][64]; /* the fields' */
-  char                 path[PETSC_MAX_PATH_LEN];
-  HeatFileError        error;                /* of this rank; the thread's while it runs */
-  int64_t offsets[2 * HEAT_MAX_FILE_FIELDS]; /* of each field's values; of its checksums */
-  HeatFieldFileCopies *copies;               /* borrowed: [n][nx] of each field */
-  uint64_t            *peer_sums;            /* [n_fields][peer_n] */
-  Stage                stage;
+  HeatFieldFileOptions options; /* of w; its pointers are used by Begin alone */
+  HeatFileField        fields[HEAT_MAX_FILE_FIELDS];      /* of w; blocks are used by Begin alone */
+  char                 names[HEAT_MAX_FILE_FIELDS][64];   /* copies of the names, for fields */
+  char                 path[PETSC_MAX_PATH_LEN];          /* the final name */
+  HeatFileError        error;                             /* of this rank */
+  int64_t              offsets[2 * HEAT_MAX_FILE_FIELDS]; /* [bytes] field by field: values, sums */
+  HeatFieldFileCopies *copies;                            /* borrowed: [n][nx] of each field */
+  uint64_t            *peer_sums;                         /* owned: [n_fields][peer_n] */
+  Phase                phase;
   pthread_t            thread;
-  PetscBool            runs;    /* the thread is there, and not joined */
-  atomic_int           done;    /* the thread has nothing left to do */
-  double               blocked; /* [s] for which the computation had to wait */
+  PetscBool            joinable;        /* the thread was started and is not joined yet */
+  atomic_int           done;            /* 1: the thread has finished its phase */
+  double               seconds_blocked; /* [s] for which the computation was blocked */
 };
 
+/* Return a time in seconds.  MPI_Wtime is not for the threads: MPI may not be thread-safe. */
 static double Now(void)
 {
   struct timespec now;
@@ -50,14 +82,15 @@ static double Now(void)
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* The threads. */
+/* Functions of the threads. */
 
+/* Return the bytes of a row of field f. */
 static size_t RowBytes(const HeatWriter *w, PetscInt f)
 {
   return (size_t)w->grid->nx * HeatElementBytes(w->fields[f].element);
 }
 
-/* Bytes in pieces, each a sign of life. */
+/* Write bytes in pieces, with a heartbeat (solver/base/heartbeat.h) after each. */
 static void WriteBytes(int file, const char *bytes, size_t length, int64_t start,
                        HeatFileError *error)
 {
@@ -70,15 +103,15 @@ static void WriteBytes(int file, const char *bytes, size_t length, int64_t start
   }
 }
 
-static void *Write(void *context)
+/* Write the copies of this rank's rows and their checksums to their offsets, and sync them. */
+static void *WriterThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
   const double      start = Now();
-  const int         file  = open(w->part, O_WRONLY | O_CLOEXEC);
+  const int         file  = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
   double            written;
 
-  if (file < 0) HeatFileFailErrno(w->error, "opening it");
   for (PetscInt f = 0; f < w->n_fields; f++) {
     const int64_t row = (int64_t)RowBytes(w, f), first = (int64_t)w->first;
 
@@ -96,36 +129,37 @@ static void *Write(void *context)
   return NULL;
 }
 
-/* Rows [j, j + n) of the peer's, their stored checksums, and those of the blocks. */
+/* Read rows [j, j + n) of the other rank's slab, and compare both their checksums and the checksums
+   stored in the file with those that the other rank computed from its blocks. */
 static void CompareRows(HeatFieldFileJob *job, int file, PetscInt f, PetscInt j, PetscInt n)
 {
   HeatWriter     *w   = &job->w;
   const int64_t   row = (int64_t)RowBytes(w, f), first = (int64_t)w->peer_first + (int64_t)j;
-  const uint64_t *sums   = job->peer_sums + (size_t)f * (size_t)w->peer_n + (size_t)j;
-  uint64_t       *stored = w->rows; /* a row has more bytes than its checksum */
+  const uint64_t *sums = job->peer_sums + (size_t)f * (size_t)w->peer_n + (size_t)j;
+  uint64_t *stored     = w->rows; /* reused: a row of doubles has at least the 8 bytes of its sum */
 
   HeatFileReadAt(file, w->rows, (size_t)n * (size_t)row, job->offsets[2 * f] + first * row,
                  w->error);
   HeatRowsCompare(HeatElementBytes(w->fields[f].element), w->rows, (PetscInt)first, n, w->grid->nx,
                   sums, w->fields[f].name, w->error);
   HeatFileReadAt(file, stored, (size_t)n * 8, job->offsets[2 * f + 1] + first * 8, w->error);
-  HeatSumsDiffer(stored, sums, (PetscInt)first, n, w->fields[f].name, w->error);
+  HeatSumsCompareArrays(stored, sums, (PetscInt)first, n, w->fields[f].name, w->error);
   HeatBeat();
 }
 
-static void *Verify(void *context)
+/* Read back the rows of another rank: all of them, or a sample (HeatWriterReadBackRange). */
+static void *VerifierThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
   const double      start = Now();
-  const int         file  = open(w->part, O_RDONLY | O_CLOEXEC);
+  const int         file  = HeatFileOpenOwn(w->part, PETSC_FALSE, w->error);
   const PetscBool   full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
 
-  if (file < 0) HeatFileFailErrno(w->error, "opening it");
   for (PetscInt f = 0; f < w->n_fields && !w->error->failed; f++) {
     PetscInt j, n;
 
-    for (PetscInt k = 0; HeatWriterPick(w, full, k, &j, &n) && !w->error->failed; k++)
+    for (PetscInt k = 0; HeatWriterReadBackRange(w, full, k, &j, &n) && !w->error->failed; k++)
       CompareRows(job, file, f, j, n);
   }
   if (file >= 0) (void)close(file);
@@ -134,8 +168,10 @@ static void *Verify(void *context)
   return NULL;
 }
 
-/* The signals stay with the thread that asks for them. */
-static void Start(HeatFieldFileJob *job, void *(*work)(void *))
+/* Start the thread of a phase.  All signals are blocked in it, so that they are delivered to the
+   main thread, which handles them.  A thread that cannot be started counts as done, with a
+   failure. */
+static void StartThread(HeatFieldFileJob *job, void *(*work)(void *))
 {
   sigset_t all, before;
   int      failed;
@@ -145,22 +181,23 @@ static void Start(HeatFieldFileJob *job, void *(*work)(void *))
   (void)pthread_sigmask(SIG_SETMASK, &all, &before);
   failed = pthread_create(&job->thread, NULL, work, job);
   (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-  job->runs = failed ? PETSC_FALSE : PETSC_TRUE;
+  job->joinable = failed ? PETSC_FALSE : PETSC_TRUE;
   if (failed) {
     HeatFileFail(&job->error, "starting a thread: %s", strerror(failed));
     atomic_store(&job->done, 1);
   }
 }
 
-static void Join(HeatFieldFileJob *job)
+/* Wait for the thread, if there is one, and release it. */
+static void JoinThread(HeatFieldFileJob *job)
 {
-  if (job->runs) (void)pthread_join(job->thread, NULL);
-  job->runs = PETSC_FALSE;
+  if (job->joinable) (void)pthread_join(job->thread, NULL);
+  job->joinable = PETSC_FALSE;
 }
 
-/* The computation's side. */
+/* Functions of the main thread. */
 
-static PetscErrorCode Free(HeatFieldFileJob **job)
+static PetscErrorCode DestroyJob(HeatFieldFileJob **job)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree((*job)->peer_sums));
@@ -169,8 +206,9 @@ static PetscErrorCode Free(HeatFieldFileJob **job)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* In large pages where the system has them on request: taking small ones from it is a good part of
-   what the computation waits for. */
+/* Ask for large pages where the system gives them on request: page faults of small pages are a good
+   part of the time for which the computation is blocked.  4096 bytes is the usual size of a small
+   page; where it is larger, madvise may refuse the address, which changes nothing but the time. */
 static void AskForLargePages(void *memory, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
@@ -193,8 +231,8 @@ PetscErrorCode HeatFieldFileCopiesClear(HeatFieldFileCopies *copies)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Room for the copy of a field. */
-static PetscErrorCode Provide(HeatFieldFileCopies *copies, PetscInt f, size_t bytes)
+/* Make sure that there is memory for `bytes` bytes of the copy of field f. */
+static PetscErrorCode ReserveCopy(HeatFieldFileCopies *copies, PetscInt f, size_t bytes)
 {
   PetscFunctionBeginUser;
   if (copies->bytes[f] >= bytes) PetscFunctionReturn(PETSC_SUCCESS);
@@ -205,7 +243,7 @@ static PetscErrorCode Provide(HeatFieldFileCopies *copies, PetscInt f, size_t by
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The whole of this rank's rows of each field. */
+/* Copy all of this rank's rows of each field.  Collective on grid->row_comm. */
 static PetscErrorCode CopyRows(HeatFieldFileJob *job)
 {
   HeatWriter *w = &job->w;
@@ -218,7 +256,7 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
     void                *copy;
     PetscInt             n;
 
-    PetscCall(Provide(job->copies, f, (size_t)most * RowBytes(w, f)));
+    PetscCall(ReserveCopy(job->copies, f, (size_t)most * RowBytes(w, f)));
     copy = job->copies->memory[f];
     PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0, most,
                                copy, &n, &rows));
@@ -228,8 +266,9 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All of the bookkeeping: written, sealed, read back, and where the values go.  Agreed. */
-static PetscErrorCode Prepare(HeatFieldFileJob *job)
+/* Let rank 0 write all of the bookkeeping, seal it and read it back, and broadcast the offsets of
+   the values.  Collective on grid->comm; every rank returns with the same error. */
+static PetscErrorCode WriteBookkeeping(HeatFieldFileJob *job)
 {
   HeatWriter *w = &job->w;
 
@@ -245,9 +284,10 @@ static PetscErrorCode Prepare(HeatFieldFileJob *job)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Create(const HeatGrid *grid, const char *path,
-                             const HeatFieldFileOptions *options, PetscInt n_fields,
-                             const HeatFileField *fields, HeatFieldFileJob **made)
+/* Create the job and copy what the threads and HeatFieldFileEnd need of the arguments. */
+static PetscErrorCode CreateJob(const HeatGrid *grid, const char *path,
+                                const HeatFieldFileOptions *options, PetscInt n_fields,
+                                const HeatFileField *fields, HeatFieldFileJob **made)
 {
   HeatFieldFileJob *job;
 
@@ -280,38 +320,39 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
   HeatFieldFileJob *job;
 
   PetscFunctionBeginUser;
-  PetscCall(Create(grid, path, options, n_fields, fields, &job));
+  PetscCall(CreateJob(grid, path, options, n_fields, fields, &job));
   job->copies = copies;
   PetscCall(HeatWriterSums(&job->w));
   PetscCall(HeatWriterPeerSums(&job->w, &job->peer_sums));
   PetscCall(CopyRows(job));
   copy = MPI_Wtime();
-  PetscCall(Prepare(job));
+  PetscCall(WriteBookkeeping(job));
   job->w.stats.seconds_exchange = copy - start;
   job->w.stats.seconds_open     = MPI_Wtime() - copy;
-  job->blocked                  = MPI_Wtime() - start;
+  job->seconds_blocked          = MPI_Wtime() - start;
   *made                         = job;
   if (!job->error.failed) {
-    Start(job, Write);
+    StartThread(job, WriterThread);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   *error = job->error;
   if (grid->rank == 0) (void)unlink(job->w.part);
-  PetscCall(Free(made));
+  PetscCall(DestroyJob(made));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All ranks' threads are done with this stage: on to the next. */
-static PetscErrorCode NextStage(HeatFieldFileJob *job)
+/* Join the threads, which are done on all ranks, agree on the outcome, and start the next phase.
+   Collective on grid->comm. */
+static PetscErrorCode StartNextPhase(HeatFieldFileJob *job)
 {
   PetscFunctionBeginUser;
-  Join(job);
+  JoinThread(job);
   PetscCall(HeatFileShare(job->w.grid->comm, &job->error));
-  if (job->stage == STAGE_WRITE && !job->error.failed &&
+  if (job->phase == PHASE_WRITE && !job->error.failed &&
       job->options.verify != HEAT_READ_BACK_NONE) {
-    job->stage = STAGE_VERIFY;
-    Start(job, Verify);
-  } else job->stage = STAGE_DONE;
+    job->phase = PHASE_VERIFY;
+    StartThread(job, VerifierThread);
+  } else job->phase = PHASE_DONE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -321,14 +362,14 @@ PetscErrorCode HeatFieldFileTest(HeatFieldFileJob *job, PetscBool wait, PetscBoo
   int          done, all = 1;
 
   PetscFunctionBeginUser;
-  while (all && job->stage != STAGE_DONE) {
-    if (wait) Join(job);
+  while (all && job->phase != PHASE_DONE) {
+    if (wait) JoinThread(job);
     done = atomic_load(&job->done);
     PetscCallMPI(MPI_Allreduce(&done, &all, 1, MPI_INT, MPI_MIN, job->w.grid->comm));
-    if (all) PetscCall(NextStage(job));
+    if (all) PetscCall(StartNextPhase(job));
   }
-  *ready = job->stage == STAGE_DONE ? PETSC_TRUE : PETSC_FALSE;
-  job->blocked += MPI_Wtime() - start;
+  *ready = job->phase == PHASE_DONE ? PETSC_TRUE : PETSC_FALSE;
+  job->seconds_blocked += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -343,7 +384,8 @@ PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, He
   PetscCall(HeatFieldFileTest(*job, PETSC_TRUE, &ready));
   PetscCall(HeatWriterPublish(w, (*job)->path));
   *error = (*job)->error;
-  if (!error->failed) PetscCall(HeatWriterStats(w, (*job)->blocked + (MPI_Wtime() - start), stats));
-  PetscCall(Free(job));
+  if (!error->failed)
+    PetscCall(HeatWriterStats(w, (*job)->seconds_blocked + (MPI_Wtime() - start), stats));
+  PetscCall(DestroyJob(job));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,16 +1,24 @@
-/** Compressed fields without collective writes.
+/** Write compressed fields without collective writes.
  *
- *  HDF5 writes filtered datasets from several ranks only collectively, and there one rank's
- *  failure (a full disk) hangs the others for ever.  So HDF5's filters are applied here, by all
- *  ranks at once (byte shuffle, then zlib), and rank 0 puts the finished chunks into the file
- *  through the serial driver, in the order of the rows.  A failure on rank 0 is noted and the
- *  rest is received and dropped; nothing can hang.  Chunks are whole rows, their number fixed by
- *  the grid: the file's bytes do not depend on the number of ranks.  Compression dominates the
- *  time by far; the one writer becomes the limit when the ranks together compress faster than one
- *  process writes.
+ *  HDF5 writes filtered datasets from several ranks only collectively, and there the failure of one
+ *  rank (a full disk) hangs the others forever.  Therefore all ranks apply HDF5's filters here, in
+ *  parallel (byte shuffle, then zlib), and rank 0 puts the finished chunks into the file through
+ *  HDF5's serial driver, in the order of the rows.  After a failure on rank 0 the rest is received
+ *  and dropped, so nothing can hang.  A chunk is a number of whole rows that depends on the grid
+ *  alone, so the file's bytes do not depend on the number of ranks.  Compression takes most of the
+ *  time by far; the single writer becomes the limit when the ranks together compress faster than
+ *  one process writes.
  *
- *  A chunk belongs to the rank whose slab holds its first row; the rows of it that other ranks
- *  hold travel there first.
+ *  A chunk belongs to the rank whose slab holds its first row.  The rows of the chunk that other
+ *  ranks hold are sent there first (here chunks of 4 rows, slabs of 6, 5 and 5 rows):
+ *
+ *      row     0     2     4     6     8    10    12    14    16
+ *      slabs   |      rank 0     |    rank 1    |    rank 2    |
+ *      chunks  |  chunk 0  |  chunk 1  |  chunk 2  |  chunk 3  |
+ *      owner   |   rank 0  |   rank 0  |   rank 1  |   rank 2  |
+ *                                ^-----^        ^--^
+ *                        rank 1 sends rows 6, 7 to rank 0, rank 2 sends row 11 to rank 1:
+ *                        these are their leading rows
  */
 #include <string.h>
 
@@ -18,32 +26,37 @@
 #include "io/field_file/slab.h"
 #include "io/file/deflate.h"
 
-#define INDEX_BYTES                                                                                \
-  4224 /* besides its own bytes a chunk takes 128 of index and up to 4096 of alignment */
-#define HEADER_BYTES 65536 /* room for HDF5's own, besides */
+/* [bytes] that a chunk may take beside its own: 128 of HDF5's index, chosen above the size of an
+   entry, and up to HEAT_FILE_ALIGNMENT lost to alignment. */
+#define INDEX_BYTES 4224
+
+/* [bytes] reserved for the rest of HDF5's metadata.  Chosen: a larger value asks for space that is
+   given back when the file is trimmed; with a smaller one a full disk may be found only by HDF5. */
+#define HEADER_BYTES 65536
 
 enum { TAG_ROWS = 11, TAG_SIZES, TAG_CHUNKS, TAG_SUMS };
 
-/* The chunks of one field on one rank. */
+/* The compressed chunks of one field on one rank. */
 typedef struct {
-  PetscInt       first, n; /* chunks, numbered from the bottom */
-  PetscInt64    *sizes;    /* [n] compressed bytes */
-  unsigned char *bytes;    /* one after another */
-  size_t         used, room;
+  PetscInt       first, n;   /* chunks [first, first + n), numbered upwards from row 0 */
+  PetscInt64    *sizes;      /* owned: [n] compressed bytes of each */
+  unsigned char *bytes;      /* owned: the compressed chunks, one after another */
+  size_t         used, room; /* [bytes] of `bytes`: filled, allocated */
 } Chunks;
 
-/* Chunks that begin in a rank's rows. */
+/* Return the chunks [*first, *first + *n) that belong to a rank: their first row is in its slab. */
 static void ChunksOf(const HeatGrid *g, PetscMPIInt rank, PetscInt *first, PetscInt *n)
 {
-  const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny);
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny);
   PetscInt       row, rows;
 
   HeatSlabRowsOf(g, rank, &row, &rows);
-  *first = (row + per - 1) / per;
-  *n     = (row + rows + per - 1) / per - *first;
+  *first = (row + chunk_rows - 1) / chunk_rows;
+  *n     = (row + rows + chunk_rows - 1) / chunk_rows - *first;
 }
 
-/* Rows of rank `rank` that complete the chunk of an earlier rank. */
+/* Return the number of leading rows of a rank: rows of its slab that belong to the chunk of an
+   earlier rank. */
 static PetscInt LeadingRows(const HeatGrid *g, PetscMPIInt rank)
 {
   PetscInt first, n, chunk, chunks;
@@ -53,12 +66,12 @@ static PetscInt LeadingRows(const HeatGrid *g, PetscMPIInt rank)
   return PetscMin(n, chunk * PetscMin(HeatChunkRows(g->nx), g->ny) - first);
 }
 
-/* The rank that owns a chunk's first row. */
+/* Return the rank whose slab holds a row.  Slabs ascend with the rank, but some may be empty. */
 static PetscMPIInt OwnerOfRow(const HeatGrid *g, PetscInt row)
 {
   PetscMPIInt low = 0, high = g->size - 1;
 
-  while (low < high) { /* the last rank whose rows begin at or before `row` and that has rows */
+  while (low < high) { /* bisection: the last rank whose slab begins at or before `row` ... */
     const PetscMPIInt middle = low + (high - low + 1) / 2;
     PetscInt          first, n;
 
@@ -66,18 +79,20 @@ static PetscMPIInt OwnerOfRow(const HeatGrid *g, PetscInt row)
     if (first <= row) low = middle;
     else high = middle - 1;
   }
-  for (PetscInt first, n; low > 0; low--) {
+  for (PetscInt first, n; low > 0; low--) { /* ... and the last of these that has rows */
     HeatSlabRowsOf(g, low, &first, &n);
     if (n > 0 && first <= row) break;
   }
   return low;
 }
 
-/* Slab rows to chunk rows.  `rows` holds this rank's slab; on return what it lacks of its last
- * chunk stands behind (there is room for a chunk more). */
+/* Send this rank's leading rows to the rank that owns their chunk, and receive the rows that are
+   missing in this rank's last chunk.  Collective on grid->comm.
+   @param[in,out] rows  this rank's slab, with room for one more chunk behind it, where the received
+                        rows are appended */
 static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned char *rows)
 {
-  const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny), mine = LeadingRows(g, g->rank);
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny), mine = LeadingRows(g, g->rank);
   const size_t   row_bytes = (size_t)g->nx * bytes;
   PetscInt       first, n, chunk, chunks, have, need;
   MPI_Request    sent = MPI_REQUEST_NULL;
@@ -88,11 +103,11 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
   ChunksOf(g, g->rank, &chunk, &chunks);
   if (mine > 0) {
     PetscCall(PetscMPIIntCast((PetscInt)((size_t)mine * row_bytes), &count));
-    PetscCallMPI(MPI_Isend(rows, count, MPI_BYTE, OwnerOfRow(g, (first / per) * per), TAG_ROWS,
-                           g->comm, &sent));
+    PetscCallMPI(MPI_Isend(rows, count, MPI_BYTE, OwnerOfRow(g, (first / chunk_rows) * chunk_rows),
+                           TAG_ROWS, g->comm, &sent));
   }
   have = first + n;
-  need = chunks > 0 ? PetscMin((chunk + chunks) * per, g->ny) : have;
+  need = chunks > 0 ? PetscMin((chunk + chunks) * chunk_rows, g->ny) : have;
   for (PetscMPIInt r = g->rank + 1; have < need; r++) {
     const PetscInt theirs = PetscMin(LeadingRows(g, r), need - have);
 
@@ -106,7 +121,8 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* HDF5's shuffle filter: all first bytes of the elements, then all second bytes, ... */
+/* Apply HDF5's shuffle filter to n elements: to[b n + i] = byte b of element i, so that all first
+   bytes come first, then all second bytes, ... */
 static void Shuffle(size_t bytes, size_t n, const unsigned char *from, unsigned char *to)
 {
   for (size_t b = 0; b < bytes; b++) {
@@ -114,7 +130,7 @@ static void Shuffle(size_t bytes, size_t n, const unsigned char *from, unsigned 
   }
 }
 
-/* Compress chunk k of `cells` cells out of `source` into the list. */
+/* Shuffle and compress `cells` cells of `source` and append them to the list as its chunk k. */
 static PetscErrorCode Compress(Chunks *c, PetscInt k, size_t bytes, size_t cells,
                                const unsigned char *source, unsigned char *scratch,
                                HeatFileError *error)
@@ -135,13 +151,14 @@ static PetscErrorCode Compress(Chunks *c, PetscInt k, size_t bytes, size_t cells
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* This rank's chunks of a field.  The last chunk of the grid is filled up with zeros. */
+/* Redistribute, complete and compress this rank's chunks of a field.  The last chunk of the grid is
+   padded with rows of zeros.  Collective on grid->comm; a failure stays on its rank. */
 static PetscErrorCode MakeChunks(const HeatGrid *g, HeatSlab *slab, const HeatFileField *field,
                                  Chunks *c, HeatFileError *error)
 {
-  const size_t   bytes = HeatElementBytes(field->element);
-  const PetscInt per   = PetscMin(HeatChunkRows(g->nx), g->ny);
-  const size_t   cells = (size_t)per * (size_t)g->nx;
+  const size_t   bytes      = HeatElementBytes(field->element);
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny);
+  const size_t   cells      = (size_t)chunk_rows * (size_t)g->nx;
   unsigned char *rows, *scratch;
   PetscInt       first, n;
 
@@ -154,7 +171,7 @@ static PetscErrorCode MakeChunks(const HeatGrid *g, HeatSlab *slab, const HeatFi
   PetscCall(HeatSlabToRows(slab, HeatElementMPIType(field->element), field->block, rows));
   PetscCall(CompleteChunks(g, bytes, rows));
   for (PetscInt k = 0; k < c->n; k++) {
-    const size_t at = (size_t)((c->first + k) * per - first) * (size_t)g->nx * bytes;
+    const size_t at = (size_t)((c->first + k) * chunk_rows - first) * (size_t)g->nx * bytes;
 
     PetscCall(Compress(c, k, bytes, cells, rows + at, scratch, error));
   }
@@ -172,8 +189,8 @@ static PetscErrorCode FreeChunks(Chunks *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Chunks from k on that fit into one message; at least one. */
-static PetscInt Batch(const PetscInt64 *sizes, PetscInt k, PetscInt n, PetscMPIInt *bytes)
+/* Return how many chunks, from chunk k on, fit into one message of HEAT_CALL_BYTES, at least 1. */
+static PetscInt BatchLength(const PetscInt64 *sizes, PetscInt k, PetscInt n, PetscMPIInt *bytes)
 {
   PetscInt64 total = 0;
   PetscInt   end   = k;
@@ -183,6 +200,7 @@ static PetscInt Batch(const PetscInt64 *sizes, PetscInt k, PetscInt n, PetscMPII
   return end - k;
 }
 
+/* Send all chunks of this rank to rank 0: the sizes, then the bytes in batches. */
 static PetscErrorCode SendChunks(const HeatGrid *g, const Chunks *c)
 {
   const unsigned char *at = c->bytes;
@@ -193,31 +211,31 @@ static PetscErrorCode SendChunks(const HeatGrid *g, const Chunks *c)
   for (PetscInt k = 0; k < c->n;) {
     PetscMPIInt bytes;
 
-    k += Batch(c->sizes, k, c->n, &bytes);
+    k += BatchLength(c->sizes, k, c->n, &bytes);
     PetscCallMPI(MPI_Send(at, bytes, MPI_BYTE, 0, TAG_CHUNKS, g->comm));
     at += bytes;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: n chunks from chunk `first` on into the dataset. */
-static void StoreChunks(hid_t dataset, PetscInt per, PetscInt first, PetscInt n,
+/* Write chunks [first, first + n) into the dataset.  Rank 0 alone. */
+static void StoreChunks(hid_t dataset, PetscInt chunk_rows, PetscInt first, PetscInt n,
                         const PetscInt64 *sizes, const unsigned char *bytes, HeatFileError *error)
 {
   for (PetscInt k = 0; k < n; k++) {
-    const hsize_t offset[2] = {(hsize_t)((first + k) * per), 0};
+    const hsize_t offset[2] = {(hsize_t)((first + k) * chunk_rows), 0};
 
     HeatH5(error, H5Dwrite_chunk(dataset, H5P_DEFAULT, 0, offset, (size_t)sizes[k], bytes));
     bytes += sizes[k];
   }
 }
 
-/* Rank 0: receive and store the chunks of another rank. */
+/* Receive the chunks of another rank and write them, batch by batch.  Rank 0 alone. */
 static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t dataset,
                                     HeatFileError *error)
 {
-  const PetscInt per = PetscMin(HeatChunkRows(g->nx), g->ny);
-  Chunks         c   = {0};
+  const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny);
+  Chunks         c          = {0};
 
   PetscFunctionBeginUser;
   ChunksOf(g, from, &c.first, &c.n);
@@ -227,21 +245,21 @@ static PetscErrorCode ReceiveChunks(const HeatGrid *g, PetscMPIInt from, hid_t d
                         MPI_STATUS_IGNORE));
   for (PetscInt k = 0; k < c.n;) {
     PetscMPIInt    bytes;
-    const PetscInt batch = Batch(c.sizes, k, c.n, &bytes);
+    const PetscInt batch = BatchLength(c.sizes, k, c.n, &bytes);
 
     if ((size_t)bytes > c.room) {
       c.room = (size_t)bytes;
       PetscCall(PetscRealloc(c.room, &c.bytes));
     }
     PetscCallMPI(MPI_Recv(c.bytes, bytes, MPI_BYTE, from, TAG_CHUNKS, g->comm, MPI_STATUS_IGNORE));
-    StoreChunks(dataset, per, c.first + k, batch, c.sizes + k, c.bytes, error);
+    StoreChunks(dataset, chunk_rows, c.first + k, batch, c.sizes + k, c.bytes, error);
     k += batch;
   }
   PetscCall(FreeChunks(&c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All ranks' row checksums through rank 0, in order. */
+/* Let rank 0 write the row checksums of all ranks, in order of rank.  Collective on grid->comm. */
 static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name,
                                 const uint64_t *sums, HeatFileError *error)
 {
@@ -269,8 +287,9 @@ static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: room for the field's chunks and their index, now that their size is known. */
-static PetscErrorCode ReserveField(const HeatGrid *g, const char *part, hid_t file, const Chunks *c,
+/* Reserve disk space for the field's chunks and their index, now that their size is known.
+   Collective on grid->comm; rank 0 reserves. */
+static PetscErrorCode ReserveField(const HeatGrid *g, int descriptor, hid_t file, const Chunks *c,
                                    HeatFileError *error)
 {
   PetscInt64 mine[2] = {(PetscInt64)c->used, (PetscInt64)c->n}, all[2] = {0, 0};
@@ -279,15 +298,14 @@ static PetscErrorCode ReserveField(const HeatGrid *g, const char *part, hid_t fi
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Reduce(mine, all, 2, MPI_INT64_T, MPI_SUM, 0, g->comm));
   if (g->rank == 0) {
-    HeatH5(error,
-           H5Fget_filesize(file, &so_far)); /* the end of what is allocated, written or not */
-    HeatFileReserve(part, (PetscInt64)so_far + all[0] + all[1] * INDEX_BYTES + HEADER_BYTES,
+    HeatH5(error, H5Fget_filesize(file, &so_far)); /* end of what HDF5 has allocated so far */
+    HeatFileReserve(descriptor, (PetscInt64)so_far + all[0] + all[1] * INDEX_BYTES + HEADER_BYTES,
                     PETSC_TRUE, error);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One field's chunks and checksums into the file. */
+/* Write one field's chunks and row checksums into the file.  Collective on grid->comm. */
 static PetscErrorCode StoreField(const HeatGrid *g, hid_t file, const char *name, const Chunks *c,
                                  const uint64_t *sums, HeatFileError *error)
 {
@@ -306,9 +324,9 @@ static PetscErrorCode StoreField(const HeatGrid *g, hid_t file, const char *name
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t file,
-                                PetscInt n_fields, const HeatFileField *fields,
-                                const uint64_t *sums, HeatFileStats *stats, HeatFileError *error)
+PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, int descriptor, hid_t file, PetscInt n_fields,
+                                const HeatFileField *fields, const uint64_t *sums,
+                                HeatFileStats *stats, HeatFileError *error)
 {
   HeatSlab *slab;
   PetscInt  first, n;
@@ -323,7 +341,7 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t fi
     PetscCall(MakeChunks(grid, slab, &fields[f], &c, error));
     stats->seconds_exchange += MPI_Wtime() - start;
     start = MPI_Wtime();
-    PetscCall(ReserveField(grid, part, file, &c, error));
+    PetscCall(ReserveField(grid, descriptor, file, &c, error));
     PetscCall(StoreField(grid, file, fields[f].name, &c, sums + (size_t)f * (size_t)n, error));
     stats->seconds_write += MPI_Wtime() - start;
     PetscCall(FreeChunks(&c));

@@ -1,4 +1,11 @@
-/** What a field file holds, and whether its checksums hold: for restarts and for `inspect`. */
+/** Read the header of a field file and compare its checksums, for restarts and for `heat2d
+ *  inspect`.
+ *
+ *  Rank 0 reads the header and broadcasts it.  Verifying reads all rows, an even share on each
+ *  rank, so it needs no grid and works on any number of ranks.  Nothing in the file is trusted: the
+ *  seal is checked before HDF5 opens the file, and every dataset is checked before its values are
+ *  read.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/field_file.h"
 
@@ -12,9 +19,11 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/file/checksum.h"
 
-#define VERIFY_BYTES 16777216 /* of the buffer that data are read through */
+/* [bytes] of the buffer through which verifying reads data.  Chosen: a smaller one takes more calls
+   of HDF5, a larger one more memory. */
+#define VERIFY_BYTES 16777216
 
-/* Length of an axis, 0 after a failure. */
+/* Return the number of elements of an axis, 0 after a failure. */
 static PetscInt AxisLength(hid_t file, const char *name, HeatFileError *error)
 {
   hid_t      dataset = HeatInputOpenDataset(file, name, error);
@@ -24,7 +33,7 @@ static PetscInt AxisLength(hid_t file, const char *name, HeatFileError *error)
   return (PetscInt)n;
 }
 
-/* Type and shape of a field. */
+/* Read the type of a field's elements, and fail unless type and shape are what heat2d writes. */
 static void ReadFieldShape(hid_t dataset, const HeatFieldFileInfo *info, HeatFieldInfo *field,
                            HeatFileError *error)
 {
@@ -47,7 +56,7 @@ static void ReadFieldShape(hid_t dataset, const HeatFieldFileInfo *info, HeatFie
   HeatH5Close(error, &type);
 }
 
-/* The fields are those that have checksums; by name. */
+/* List the fields in order of name: the datasets that have row checksums below /integrity. */
 static void ReadFields(hid_t file, HeatFieldFileInfo *info, HeatFileError *error)
 {
   char     names[HEAT_MAX_FILE_FIELDS][sizeof(info->fields[0].name)];
@@ -71,7 +80,7 @@ static void ReadFields(hid_t file, HeatFieldFileInfo *info, HeatFileError *error
   HeatH5Close(error, &group);
 }
 
-/* Is it ours, and of a version that is known here? */
+/* Fail unless heat2d wrote the file, in a version of the format that is known here. */
 static void CheckFormat(hid_t file, HeatFieldFileInfo *info, HeatFileError *error)
 {
   char    format[32] = "";
@@ -92,7 +101,8 @@ static void CheckFormat(hid_t file, HeatFieldFileInfo *info, HeatFileError *erro
   info->format_version = version;
 }
 
-/* Behind HDF5's end of the file there is a sound seal, or nothing. */
+/* Fail when the file has no valid seal, but continues behind the end that HDF5 knows: the seal was
+   damaged or cut short. */
 static void CheckEnd(hid_t file, const char *path, const HeatSeal *seal, HeatFileError *error)
 {
   haddr_t     end = 0;
@@ -146,8 +156,8 @@ void HeatAxesVerify(hid_t file, HeatFileError *error)
   }
 }
 
-/* Smallest, largest and not finite values of a piece. */
-static void AddRange(HeatFieldInfo *field, const void *cells, size_t n)
+/* Update a field's minimum, maximum and number of values that are not finite with n cells. */
+static void UpdateRange(HeatFieldInfo *field, const void *cells, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
     const double v = field->element == HEAT_ELEMENT_DOUBLE ? ((const double *)cells)[i]
@@ -161,8 +171,9 @@ static void AddRange(HeatFieldInfo *field, const void *cells, size_t n)
   }
 }
 
-static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt nx,
-                      const void *rows, const uint64_t *sums)
+/* Compare rows [first, first + n) with their checksums and count the damaged ones in the field. */
+static void CountDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt nx,
+                        const void *rows, const uint64_t *sums)
 {
   const size_t bytes = HeatElementBytes(field->element);
 
@@ -177,7 +188,10 @@ static void AddDamage(HeatFieldInfo *field, PetscInt first, PetscInt n, PetscInt
   }
 }
 
-/* Rows [first, end) of one field, piece by piece through `buffer` of at least one row. */
+/* Verify rows [first, end) of one field, `piece` rows at a time.
+   @param     buffer  room for [piece][nx] elements
+   @param     sums    room for [piece] checksums
+   @param[in,out] values  the stored checksums of the rows are added */
 static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo *field,
                        PetscInt first, PetscInt end, PetscInt piece, void *buffer, uint64_t *sums,
                        uint64_t *values, HeatFileError *error)
@@ -194,13 +208,15 @@ static void VerifyRows(hid_t file, const HeatFieldFileInfo *info, HeatFieldInfo 
                  error);
     HeatSumsRead(file, field->name, j, n, sums, error);
     if (error->failed) break;
-    AddRange(field, buffer, (size_t)n * (size_t)info->nx);
-    AddDamage(field, j, n, info->nx, buffer, sums);
+    UpdateRange(field, buffer, (size_t)n * (size_t)info->nx);
+    CountDamage(field, j, n, info->nx, buffer, sums);
     for (PetscInt k = 0; k < n; k++) *values += sums[k];
   }
   HeatH5Close(error, &dataset);
 }
 
+/* Reduce what the ranks found in a field.  The largest damaged row is negated, so that one
+   reduction by MPI_MIN gives it, too.  Collective on comm. */
 static PetscErrorCode ReduceField(MPI_Comm comm, HeatFieldInfo *field)
 {
   PetscInt64 sums[2] = {field->damaged_rows, field->not_finite};
@@ -218,7 +234,8 @@ static PetscErrorCode ReduceField(MPI_Comm comm, HeatFieldInfo *field)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read everything, each rank an even share of the rows.  Collective, not agreed. */
+/* Verify all fields, each rank an even share of the rows; rank 0 also verifies the axes.
+   Collective on comm; a failure stays on its rank. */
 static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
                                  HeatFileError *error)
 {
@@ -258,8 +275,10 @@ static PetscErrorCode VerifyData(MPI_Comm comm, const char *path, HeatFieldFileI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Gather(MPI_Comm comm, const char *path, PetscBool data,
-                             HeatFieldFileInfo *info, HeatFileError *error)
+/* Read the header and, with `data`, verify all values.  Collective on comm; every rank returns with
+   the same error. */
+static PetscErrorCode ReadInfo(MPI_Comm comm, const char *path, PetscBool data,
+                               HeatFieldFileInfo *info, HeatFileError *error)
 {
   PetscMPIInt rank;
 
@@ -281,7 +300,7 @@ PetscErrorCode HeatFieldFileTryInfo(MPI_Comm comm, const char *path, HeatFieldFi
                                     HeatFileError *error)
 {
   PetscFunctionBeginUser;
-  PetscCall(Gather(comm, path, PETSC_FALSE, info, error));
+  PetscCall(ReadInfo(comm, path, PETSC_FALSE, info, error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -290,7 +309,7 @@ PetscErrorCode HeatFieldFileReadInfo(MPI_Comm comm, const char *path, HeatFieldF
   HeatFileError error = {0};
 
   PetscFunctionBeginUser;
-  PetscCall(Gather(comm, path, PETSC_FALSE, info, &error));
+  PetscCall(ReadInfo(comm, path, PETSC_FALSE, info, &error));
   PetscCall(HeatFileAgree(comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -300,7 +319,7 @@ PetscErrorCode HeatFieldFileVerify(MPI_Comm comm, const char *path, HeatFieldFil
   HeatFileError error = {0};
 
   PetscFunctionBeginUser;
-  PetscCall(Gather(comm, path, PETSC_TRUE, info, &error));
+  PetscCall(ReadInfo(comm, path, PETSC_TRUE, info, &error));
   PetscCall(HeatFileAgree(comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

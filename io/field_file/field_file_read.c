@@ -1,9 +1,9 @@
-/** Reading a field onto the blocks, from our files and from anybody's.
+/** Read a field onto the blocks, from a file of heat2d or from any other HDF5 file.
  *
- *  A file may come from anywhere, so rank 0 looks at it first, alone: the dataset must lie in the
- *  file itself (io/field_file/hdf5_input.h) and have the grid's shape.  Only then
- *  do all ranks open it, each through the serial driver: reading needs no agreement between them,
- *  and a bad file is refused at once on all.
+ *  A file may come from anywhere, so rank 0 checks it first, alone: the dataset must lie in the
+ *  file itself (io/field_file/hdf5_input.h) and have the shape of the grid.  Only then do all ranks
+ *  open it, each through HDF5's serial driver, because reading needs no agreement between them.  A
+ *  bad file is refused on all ranks at once.
  */
 #include "io/field_file/field_file.h"
 
@@ -14,8 +14,9 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/field_file/slab.h"
 
-#define MOST_NUMBER_BYTES 16 /* a long double */
+#define MAX_NUMBER_BYTES 16 /* [bytes] of a long double, the largest number that C has */
 
+/* Fail unless the dataset holds numbers, or integers where `element` is an integer. */
 static void CheckType(hid_t dataset, const char *name, HeatElement element, HeatFileError *error)
 {
   hid_t       type = -1;
@@ -28,13 +29,14 @@ static void CheckType(hid_t dataset, const char *name, HeatElement element, Heat
     HeatFileFail(error, "dataset %s does not hold numbers", name);
   } else if (element == HEAT_ELEMENT_INT32 && kind != H5T_INTEGER) {
     HeatFileFail(error, "dataset %s does not hold integers", name);
-  } else if (H5Tget_size(type) > MOST_NUMBER_BYTES) {
+  } else if (H5Tget_size(type) > MAX_NUMBER_BYTES) {
     HeatFileFail(error, "dataset %s holds elements of %zu bytes; numbers have at most %d", name,
-                 H5Tget_size(type), MOST_NUMBER_BYTES);
+                 H5Tget_size(type), MAX_NUMBER_BYTES);
   }
   HeatH5Close(error, &type);
 }
 
+/* Fail unless the dataset is [ny][nx] of the grid. */
 static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, HeatFileError *error)
 {
   hid_t   space               = -1;
@@ -58,8 +60,9 @@ static void CheckShape(hid_t dataset, const char *name, const HeatGrid *grid, He
   HeatH5Close(error, &space);
 }
 
-/* Are there checksums for this very dataset, stored as it is read? */
-static PetscBool HasSums(hid_t file, hid_t dataset, const char *name, HeatElement element)
+/* Return whether the file was written by heat2d, has row checksums for this dataset, and stores the
+   dataset in the type in which it is read: checksums cover the stored bits. */
+static PetscBool HasChecksums(hid_t file, hid_t dataset, const char *name, HeatElement element)
 {
   HeatFileError none       = {0};
   char          format[32] = "", path[512];
@@ -78,7 +81,8 @@ static PetscBool HasSums(hid_t file, hid_t dataset, const char *name, HeatElemen
   return same;
 }
 
-/* Rank 0: everything that must hold before the values are read. */
+/* Check everything that must hold before the values are read, on rank 0 alone.
+   @param[out] sums  the dataset has row checksums that can be compared */
 static void CheckDataset(const HeatGrid *grid, const char *path, const char *name,
                          HeatElement element, PetscBool *sums, HeatFileError *error)
 {
@@ -91,13 +95,14 @@ static void CheckDataset(const HeatGrid *grid, const char *path, const char *nam
   dataset = HeatInputOpenDataset(file, name, error);
   CheckType(dataset, name, element, error);
   CheckShape(dataset, name, grid, error);
-  if (!error->failed) *sums = HasSums(file, dataset, name, element);
+  if (!error->failed) *sums = HasChecksums(file, dataset, name, element);
   HeatH5Close(error, &dataset);
   HeatH5Close(error, &file);
 }
 
-/* This rank's rows onto the blocks, piece by piece: straight where blocks hold whole rows, else with an
-   exchange, in which a rank that has failed takes part.  Collective, not agreed. */
+/* Read this rank's slab piece by piece, and move the pieces onto the blocks.  Where px is 1 the
+   block is the slab, and rows are read directly into it.  Else a rank that has failed takes part in
+   the redistribution, too.  Collective on grid->row_comm; a failure stays on its rank. */
 static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char *path,
                                const char *name, HeatElement element, void *block,
                                HeatFileError *error)
@@ -129,7 +134,8 @@ static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The checksums of what arrived on the blocks against the stored ones.  Collective, not agreed. */
+/* Compare the row checksums of the values that arrived on the blocks with the stored ones.
+   Collective on grid->row_comm; a failure stays on its rank. */
 static PetscErrorCode CompareSums(HeatSlab *slab, const char *path, const char *name,
                                   HeatElement element, const void *block, HeatFileError *error)
 {

@@ -1,5 +1,7 @@
-/** Rows of a dataset and their checksums, to and from an open field file.  Nothing here is
- *  collective: a transfer is this rank's own, in pieces below the 2 GiB that MPI-IO counts to.
+/** Write, read and compare the rows of a dataset and their checksums in an open field file.
+ *
+ *  Nothing here is collective: each rank transfers its own rows.  A transfer is cut into pieces of
+ *  at most HEAT_CALL_BYTES, because MPI-IO counts bytes in an int, up to 2 GiB.
  */
 #include "io/field_file/field_file_parts.h"
 #include "io/field_file/hdf5_input.h"
@@ -11,7 +13,7 @@ PetscInt HeatPieceRows(size_t row)
   return (PetscInt)PetscMax(1, (size_t)HEAT_STREAM_BYTES / row);
 }
 
-/* Select rows [first, first + n) of the dataset's [.][nx]. */
+/* Return the dataspace of a dataset [ny][nx] with its rows [first, first + n) selected. */
 static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
                         HeatFileError *error)
 {
@@ -23,7 +25,7 @@ static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
   return space;
 }
 
-/* Transfer one piece: write, or read. */
+/* Write or read rows [first, first + n) in one HDF5 call. */
 static void MovePiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
                       PetscBool write, char *rows, HeatFileError *error)
 {
@@ -38,6 +40,7 @@ static void MovePiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, P
   HeatBeat();
 }
 
+/* Write or read rows [first, first + n) piece by piece. */
 static void MoveRows(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
                      size_t bytes, PetscBool write, char *rows, HeatFileError *error)
 {
@@ -62,7 +65,8 @@ void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, Petsc
   MoveRows(dataset, memory, first, n, nx, bytes, PETSC_FALSE, (char *)rows, error);
 }
 
-/* Entries [first, first + n) of /integrity/NAME: write, or read. */
+/* Write or read entries [first, first + n) of /integrity/NAME.  A file that is read may come from
+   anywhere, so its dataset is checked first. */
 static void MoveSums(hid_t file, const char *name, PetscInt first, PetscInt n, PetscBool write,
                      uint64_t *sums, HeatFileError *error)
 {
@@ -119,8 +123,8 @@ void HeatFailDamaged(const char *name, PetscInt damaged, PetscInt low, PetscInt 
   }
 }
 
-void HeatSumsDiffer(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
-                    const char *name, HeatFileError *error)
+void HeatSumsCompareArrays(const uint64_t *a, const uint64_t *b, PetscInt first, PetscInt n,
+                           const char *name, HeatFileError *error)
 {
   PetscInt damaged = 0, low = 0, high = 0;
 
@@ -161,6 +165,6 @@ void HeatSumsCompare(hid_t file, const char *name, PetscInt first, PetscInt n, c
     return;
   }
   HeatSumsRead(file, name, first, n, stored, error);
-  HeatSumsDiffer(stored, sums, first, n, name, error);
+  HeatSumsCompareArrays(stored, sums, first, n, name, error);
   (void)PetscFree(stored);
 }

@@ -1,13 +1,17 @@
-/** Where the values of a field file lie, and its seal. */
+/** Find where the values of a field file lie, and seal the rest of the file.
+ *
+ *  HDF5 reports the address of each contiguous dataset and of each chunk.  These are the extents
+ *  that the seal leaves out, and the offsets to which the threads of an asynchronous write write.
+ */
 #include "io/field_file/field_file_parts.h"
 
-/* Extents found so far. */
+/* A growing list of extents. */
 typedef struct {
-  PetscInt    n, room;
+  PetscInt    n, room; /* used, allocated */
   HeatExtent *list;
-} Extents;
+} ExtentList;
 
-static void Add(Extents *x, uint64_t start, uint64_t bytes, HeatFileError *error)
+static void AddExtent(ExtentList *x, uint64_t start, uint64_t bytes, HeatFileError *error)
 {
   if (error->failed) return;
   if (x->n == x->room) {
@@ -22,17 +26,19 @@ static void Add(Extents *x, uint64_t start, uint64_t bytes, HeatFileError *error
   x->list[x->n++] = (HeatExtent){start, bytes};
 }
 
-static void AddContiguous(hid_t dataset, Extents *x, HeatFileError *error)
+/* Add the extent of a contiguous dataset. */
+static void AddContiguous(hid_t dataset, ExtentList *x, HeatFileError *error)
 {
   const haddr_t start = error->failed ? HADDR_UNDEF : H5Dget_offset(dataset);
 
   if (error->failed) return;
-  if (start == HADDR_UNDEF) HeatFileFail(error, "HDF5 does not say where its values lie");
-  Add(x, (uint64_t)start, (uint64_t)H5Dget_storage_size(dataset), error);
+  if (start == HADDR_UNDEF) HeatFileFail(error, "HDF5 reports no address of its values");
+  AddExtent(x, (uint64_t)start, (uint64_t)H5Dget_storage_size(dataset), error);
 }
 
-/* One lookup a chunk: HDF5's way by number would walk over all before it each time. */
-static void AddChunks(hid_t dataset, hid_t list, Extents *x, HeatFileError *error)
+/* Add the extent of each chunk, looked up by its coordinates.  HDF5's lookup by number walks over
+   all chunks in front of the one asked for, each time. */
+static void AddChunks(hid_t dataset, hid_t list, ExtentList *x, HeatFileError *error)
 {
   hid_t   space = -1;
   hsize_t shape[2], chunk[2] = {1, 1};
@@ -47,13 +53,14 @@ static void AddChunks(hid_t dataset, hid_t list, Extents *x, HeatFileError *erro
 
       HeatH5(error,
              H5Dget_chunk_info_by_coord(dataset, (const hsize_t[2]){j, i}, NULL, &start, &bytes));
-      Add(x, (uint64_t)start, (uint64_t)bytes, error);
+      AddExtent(x, (uint64_t)start, (uint64_t)bytes, error);
     }
   }
   HeatH5Close(error, &space);
 }
 
-static void AddDataset(hid_t object, const char *name, Extents *x, HeatFileError *error)
+/* Add the extents of the dataset `name` below `object`. */
+static void AddDataset(hid_t object, const char *name, ExtentList *x, HeatFileError *error)
 {
   hid_t dataset = -1, list = -1;
 
@@ -65,9 +72,9 @@ static void AddDataset(hid_t object, const char *name, Extents *x, HeatFileError
   HeatH5Close(error, &dataset);
 }
 
-/* The extents of all fields and their checksums, those of one dataset after those of another. */
-static void AddAll(const char *part, PetscInt n_fields, const HeatFileField *fields, Extents *x,
-                   HeatFileError *error)
+/* List the extents of all datasets of values: of field 0, of its row checksums, of field 1, ... */
+static void ListExtents(const char *part, PetscInt n_fields, const HeatFileField *fields,
+                        ExtentList *x, HeatFileError *error)
 {
   hid_t file = -1, sums = -1;
 
@@ -85,9 +92,9 @@ static void AddAll(const char *part, PetscInt n_fields, const HeatFileField *fie
 void HeatFieldFileOffsets(const char *part, PetscInt n_fields, const HeatFileField *fields,
                           int64_t *offsets, HeatFileError *error)
 {
-  Extents x = {.list = NULL};
+  ExtentList x = {.list = NULL};
 
-  AddAll(part, n_fields, fields, &x, error);
+  ListExtents(part, n_fields, fields, &x, error);
   for (PetscInt k = 0; k < 2 * n_fields && !error->failed; k++)
     offsets[k] = (int64_t)x.list[k].start; /* contiguous datasets have one extent each */
   (void)PetscFree(x.list);
@@ -96,10 +103,10 @@ void HeatFieldFileOffsets(const char *part, PetscInt n_fields, const HeatFileFie
 void HeatFieldFileSeal(const char *part, PetscInt n_fields, const HeatFileField *fields,
                        HeatSeal *seal, HeatFileError *error)
 {
-  Extents x = {.list = NULL};
+  ExtentList x = {.list = NULL};
 
   *seal = (HeatSeal){0};
-  AddAll(part, n_fields, fields, &x, error);
+  ListExtents(part, n_fields, fields, &x, error);
   HeatSealAppend(part, x.n, x.list, seal, error);
   (void)PetscFree(x.list);
 }

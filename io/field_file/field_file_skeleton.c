@@ -1,10 +1,11 @@
-/** The skeleton of a field file: all of HDF5's own bookkeeping, written by rank 0 alone.
+/** The skeleton of a field file: all of HDF5's metadata and the small datasets, written by rank 0
+ *  alone.
  *
- *  Once every dataset has its place in the file, the ranks need nothing of HDF5 but "put these
- *  bytes there", which they can do independently: no rank waits in a collective call for one that
- *  failed.  No time stamps, no library version, nothing of the run's layout goes in: the same
- *  data give the same bytes.  The dimension scales follow the HDF5 dimension scale specification,
- *  written by hand to do without the high-level library.
+ *  Once every dataset has its place in the file, each rank only has to write its bytes at known
+ *  offsets, which it can do independently: no rank waits in a collective call for a rank that has
+ *  failed.  The file contains no time stamps, no library version and nothing about the layout of
+ *  the run, so equal data give equal bytes.  The dimension scales follow the HDF5 dimension scale
+ *  specification; they are written here so that HDF5's high-level library is not needed.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/field_file_parts.h"
@@ -15,10 +16,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_CELLS     8192   /* of a compressed chunk: 64 KiB of doubles */
-#define ROOT_ATTRIBUTES 64     /* kept in the object header, under its checksum */
-#define HEADER_BYTES    524288 /* room for what HDF5 itself, attributes and the state take */
-#define ALIGN_SLACK     4096   /* bytes lost to alignment by a dataset */
+/* Cells of a compressed chunk, 64 KiB of doubles (a chunk has at least one whole row).  Chosen:
+   larger chunks compress a little better and need a smaller index, but a reader inflates more than
+   it asked for, and fewer ranks share the work.  Part of the format: another value gives other
+   bytes. */
+#define CHUNK_CELLS 8192
+
+/* Attributes of the root group that stay in its object header, where HDF5's checksum covers them.
+   Chosen: HDF5 moves more than these into other storage; the root group has 9. */
+#define ROOT_ATTRIBUTES 64
+
+/* [bytes] reserved for HDF5's metadata, the attributes and /state.  Chosen: a larger value asks for
+   space that is given back when the file is trimmed; with a smaller one a full disk may be found
+   only by HDF5, which may then crash at exit. */
+#define HEADER_BYTES 524288
+
+/* [bytes] that the default alignment (HEAT_FILE_ALIGNMENT) loses for a dataset, at most.
+   HeatSkeletonCreate adds what options->alignment may lose. */
+#define ALIGN_SLACK 4096
 
 size_t HeatElementBytes(HeatElement element)
 {
@@ -61,7 +76,8 @@ static void WriteRootAttributes(hid_t file, const HeatGrid *grid,
   HeatH5WriteDouble(file, "extent_y", 2, y, error);
 }
 
-/* Edges (n + 1 of them) and centres of the cells along one axis. */
+/* Write the cell edges start + i h, i = 0 ... n, and the cell centres start + (i + 1/2) h,
+   i = 0 ... n - 1, along one axis [m]. */
 static void WriteAxis(hid_t file, const char *edges, const char *centres, PetscInt n, double start,
                       double h, HeatFileError *error)
 {
@@ -79,6 +95,7 @@ static void WriteAxis(hid_t file, const char *edges, const char *centres, PetscI
   (void)PetscFree(v);
 }
 
+/* Write the CF attributes of an axis; `axis` is "X", "Y", or NULL for cell edges. */
 static void DescribeAxis(hid_t file, const char *name, const char *long_name, const char *axis,
                          HeatFileError *error)
 {
@@ -101,8 +118,9 @@ static void WriteAxes(hid_t file, const HeatGrid *g, HeatFileError *error)
   DescribeAxis(file, "y_edges", "y of the cell edges", NULL, error);
 }
 
-/* /time, a scalar coordinate as CF has it, which the fields name: along it xarray joins a series of
- * files.  Compact, so that HDF5's checksum of the object's header covers the value. */
+/* Write /time, a scalar coordinate of the CF conventions [s].  The fields name it in their
+   attribute `coordinates`, and xarray joins a series of files along it.  The storage is compact,
+   inside the object header, so that HDF5's checksum of the header covers the value. */
 static void WriteTime(hid_t file, double time, HeatFileError *error)
 {
   hid_t list = HeatH5ContiguousList(error), space = -1, dataset = -1;
@@ -119,7 +137,8 @@ static void WriteTime(hid_t file, double time, HeatFileError *error)
   HeatH5Close(error, &list);
 }
 
-/* DIMENSION_LIST: for each of the n dimensions, of (y, x), a list of one reference to its scale. */
+/* Write the attribute DIMENSION_LIST of a dataset: for each of its n dimensions, y or (y, x), a
+   list with one reference to the dimension scale. */
 static void AttachScales(hid_t file, hid_t dataset, int n, HeatFileError *error)
 {
   static const char *const names[2] = {"y", "x"};
@@ -143,12 +162,14 @@ static void AttachScales(hid_t file, hid_t dataset, int n, HeatFileError *error)
   HeatH5Close(error, &type);
 }
 
+/* An entry of REFERENCE_LIST, which the specification asks for in each dimension scale: a dataset
+   that uses the scale, and for which of its dimensions. */
 typedef struct {
   hobj_ref_t dataset;
-  int32_t    dimension, unused;
+  int32_t    dimension, unused; /* unused: padding, written as zeros */
 } BackReference;
 
-/* REFERENCE_LIST of a scale. */
+/* Write the attribute REFERENCE_LIST of a scale. */
 static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list,
                                 const BackReference *list, HeatFileError *error)
 {
@@ -169,9 +190,10 @@ static void WriteBackReferences(hid_t file, const char *scale, PetscInt n_list,
   HeatH5Close(error, &type);
 }
 
-/* Which datasets use the scales /y and /x, for which of their dimensions. */
-static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields,
-                      HeatFileError *error)
+/* Write the references from the scales /y and /x to the fields [ny][nx] and, from /y alone, to the
+   row checksums [ny]. */
+static void WriteAllBackReferences(hid_t file, PetscInt n_fields, const HeatFileField *fields,
+                                   HeatFileError *error)
 {
   BackReference y[2 * HEAT_MAX_FILE_FIELDS] = {{0}}, x[HEAT_MAX_FILE_FIELDS] = {{0}};
   char          path[256];
@@ -187,8 +209,9 @@ static void ReferBack(hid_t file, PetscInt n_fields, const HeatFileField *fields
   WriteBackReferences(file, "x", n_fields, x, error);
 }
 
-/* CF's flag attributes: meanings are one blank-separated text, so blanks become underscores there;
- * `names` keeps them as they are. */
+/* Write the flag attributes of the CF conventions for a field of codes.  CF separates the meanings
+   by blanks in one text, so blanks inside a meaning become underscores there; the attribute `names`
+   keeps the meanings unchanged. */
 static void WriteMeanings(hid_t dataset, const HeatFileField *field, HeatFileError *error)
 {
   const PetscInt n      = field->n_meanings;
@@ -215,8 +238,10 @@ static void WriteMeanings(hid_t dataset, const HeatFileField *field, HeatFileErr
   (void)PetscFree2(values, text);
 }
 
-/* Creation list of a field: contiguous and allocated now, or chunks of whole rows for deflate. */
-static hid_t FieldList(const HeatGrid *grid, HeatCompression compression, HeatFileError *error)
+/* Return the creation property list of a field: contiguous and allocated at once, or, for deflate,
+   chunks of whole rows that are allocated when they are written. */
+static hid_t FieldCreationList(const HeatGrid *grid, HeatCompression compression,
+                               HeatFileError *error)
 {
   const hsize_t chunk[2] = {(hsize_t)PetscMin(HeatChunkRows(grid->nx), grid->ny),
                             (hsize_t)grid->nx};
@@ -231,11 +256,12 @@ static hid_t FieldList(const HeatGrid *grid, HeatCompression compression, HeatFi
   return list;
 }
 
+/* Create the dataset of a field, without values, and write its attributes. */
 static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compression,
                         const HeatFileField *field, HeatFileError *error)
 {
   const hsize_t shape[2] = {(hsize_t)grid->ny, (hsize_t)grid->nx};
-  hid_t         list = FieldList(grid, compression, error), space = -1, dataset = -1;
+  hid_t         list = FieldCreationList(grid, compression, error), space = -1, dataset = -1;
   const hid_t   type = HeatElementFileType(field->element);
 
   HeatH5(error, space = H5Screate_simple(2, shape, NULL));
@@ -252,7 +278,8 @@ static void CreateField(hid_t file, const HeatGrid *grid, HeatCompression compre
   HeatH5Close(error, &list);
 }
 
-/* /integrity and an empty dataset [ny] of row checksums for each field. */
+/* Create the group /integrity with a dataset [ny] for the row checksums of each field,
+   unwritten. */
 static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
                        const HeatFileField *fields, HeatFileError *error)
 {
@@ -276,8 +303,8 @@ static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
   HeatH5Close(error, &list);
 }
 
-/* An empty file; an older temporary one of that name is overwritten. */
-static hid_t CreateFile(const char *part, PetscInt alignment, HeatFileError *error)
+/* Create an empty HDF5 file in the file `name`, which exists. */
+static hid_t CreateFile(const char *name, PetscInt alignment, HeatFileError *error)
 {
   hid_t access = HeatH5WriteAccess(MPI_COMM_NULL, MPI_INFO_NULL, alignment, error), creation = -1,
         file = -1;
@@ -285,15 +312,16 @@ static hid_t CreateFile(const char *part, PetscInt alignment, HeatFileError *err
   HeatH5(error, creation = H5Pcreate(H5P_FILE_CREATE));
   HeatH5(error, H5Pset_obj_track_times(creation, 0));
   HeatH5(error, H5Pset_attr_phase_change(creation, ROOT_ATTRIBUTES, 0));
-  HeatH5(error, file = H5Fcreate(part, H5F_ACC_TRUNC, creation, access));
+  HeatH5(error, file = H5Fcreate(name, H5F_ACC_TRUNC, creation, access));
   HeatH5Close(error, &creation);
   HeatH5Close(error, &access);
   return file;
 }
 
-/* Bytes of the whole file, on the safe side.  Compressed values reserve their own. */
-static PetscInt64 Estimate(const HeatGrid *grid, HeatCompression compression, PetscInt n_fields,
-                           const HeatFileField *fields)
+/* Return an upper estimate of the bytes of the whole file.  The values of compressed fields are
+   left out: their space is reserved when their size is known (field_file_deflate.c). */
+static PetscInt64 EstimateBytes(const HeatGrid *grid, HeatCompression compression,
+                                PetscInt n_fields, const HeatFileField *fields)
 {
   const PetscInt64 cells = (PetscInt64)grid->nx * (PetscInt64)grid->ny;
   PetscInt64       bytes = HEADER_BYTES + 16 * ((PetscInt64)grid->nx + (PetscInt64)grid->ny);
@@ -308,7 +336,8 @@ static PetscInt64 Estimate(const HeatGrid *grid, HeatCompression compression, Pe
   return bytes;
 }
 
-/* How a parallel file system lays a file out is settled when it is made: so MPI-IO makes it. */
+/* Create the file with MPI-IO and its hints, because a parallel file system decides how to stripe a
+   file when it is created. */
 static void CreateWithHints(const char *part, const char *text, HeatFileError *error)
 {
   MPI_Info hints = HeatH5Hints(text, error);
@@ -316,36 +345,45 @@ static void CreateWithHints(const char *part, const char *text, HeatFileError *e
   int      failed = 0;
 
   if (!error->failed) {
-    (void)unlink(part); /* one that is left over keeps the layout that it has */
-    failed = MPI_File_open(MPI_COMM_SELF, part, MPI_MODE_CREATE | MPI_MODE_WRONLY, hints, &file) ||
+    (void)unlink(part); /* a file that was left over would keep its striping */
+    failed = MPI_File_open(MPI_COMM_SELF, part, MPI_MODE_CREATE | MPI_MODE_EXCL | MPI_MODE_WRONLY,
+                           hints, &file) ||
              MPI_File_close(&file);
   }
   if (failed) HeatFileFail(error, "MPI-IO cannot make it with the hints %.200s", text);
   if (hints != MPI_INFO_NULL) (void)MPI_Info_free(&hints);
 }
 
-/* Reserve the space with the system's own calls first: a disk that is too small is found before
- * HDF5 holds anything that it must write. */
+/* Create the file after reserving its disk space with the system's own calls, so that a disk that
+   is too small is found before HDF5 holds anything in memory that it must write.  H5Fcreate empties
+   the file and so gives the reservation back; therefore it is made again, without changing the
+   length. */
 static hid_t CreateReserved(const char *part, const HeatFieldFileOptions *options, PetscInt64 bytes,
-                            HeatFileError *error)
+                            int *descriptor, HeatFileError *error)
 {
   hid_t file = -1;
+  char  name[64];
 
-  if (options->hints && options->hints[0]) CreateWithHints(part, options->hints, error);
-  HeatFileReserve(part, bytes, PETSC_FALSE, error);
-  if (!error->failed) file = CreateFile(part, options->alignment, error); /* which empties it */
-  if (file >= 0) HeatFileReserve(part, bytes, PETSC_TRUE, error);
+  if (options->hints && options->hints[0]) {
+    CreateWithHints(part, options->hints, error);
+    *descriptor = HeatFileOpenOwn(part, PETSC_TRUE, error);
+  } else *descriptor = HeatFileCreate(part, error);
+  HeatFileReserve(*descriptor, bytes, PETSC_FALSE, error);
+  if (!error->failed)
+    file = CreateFile(HeatFileOpenName(*descriptor, part, name, sizeof(name)), options->alignment,
+                      error);
+  if (file >= 0) HeatFileReserve(*descriptor, bytes, PETSC_TRUE, error);
   return file;
 }
 
 hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
                          const HeatFieldFileOptions *options, PetscInt n_fields,
-                         const HeatFileField *fields, HeatFileError *error)
+                         const HeatFileField *fields, int *descriptor, HeatFileError *error)
 {
   hid_t file = CreateReserved(part, options,
-                              Estimate(grid, options->compression, n_fields, fields) +
+                              EstimateBytes(grid, options->compression, n_fields, fields) +
                                   2 * (PetscInt64)n_fields * (PetscInt64)options->alignment,
-                              error);
+                              descriptor, error);
 
   if (file < 0) return -1;
   WriteRootAttributes(file, grid, options, error);
@@ -356,7 +394,7 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
   for (PetscInt f = 0; f < n_fields; f++) {
     CreateField(file, grid, options->compression, &fields[f], error);
   }
-  ReferBack(file, n_fields, fields, error);
+  WriteAllBackReferences(file, n_fields, fields, error);
   if (error->failed) HeatSkeletonClose(&file, error);
   return file;
 }

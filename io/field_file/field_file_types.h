@@ -1,85 +1,100 @@
-/** Plain data of the field file: what the writer, the reader and their parts exchange. */
+/** Plain data of the field file: what callers pass to the writer, and what the reader returns. */
 #ifndef HEAT_IO_FIELD_FILE_TYPES_H
 #define HEAT_IO_FIELD_FILE_TYPES_H
 
 #include "io/file/file_util.h"
 #include "solver/grid/grid.h"
 
+/** The version of the format that is written; files of versions 1 to this one are read. */
 #define HEAT_FIELD_FILE_VERSION 1
-#define HEAT_MAX_FILE_FIELDS    16 /* in one file */
+
+/** The largest number of fields in one file.  Chosen: a snapshot has at most 7, a checkpoint at
+ *  most 5.  A larger value only makes the arrays below larger; below 7 snapshots are refused. */
+#define HEAT_MAX_FILE_FIELDS 16
 
 typedef enum { HEAT_ELEMENT_DOUBLE, HEAT_ELEMENT_INT32 } HeatElement;
 
-/** A field to write.  Everything is borrowed for the call. */
+/** A field to write.  All pointers are borrowed for the call. */
 typedef struct {
   const char        *name;          /* of the dataset, e.g. "temperature" */
   const char        *units;         /* UDUNITS text: "K", "W m-2", "1" */
   const char        *long_name;     /* for axis labels */
-  const char        *standard_name; /* CF's, or NULL */
+  const char        *standard_name; /* of the CF conventions, or NULL */
   HeatElement        element;
   const void        *block;      /* [nyl][nxl], x fastest, unpadded: double or int32_t */
-  PetscInt           n_meanings; /* 0; for codes such as material: values 0 ... n-1 mean ... */
-  const char *const *meanings;   /* ... these names (n_meanings of them, non-empty) */
+  PetscInt           n_meanings; /* number of codes that have a meaning, e.g. materials; or 0 */
+  const char *const *meanings;   /* [n_meanings], none empty: the meaning of value v */
 } HeatFileField;
 
-/** Seconds are the largest over ranks of each phase; the same on every rank. */
+/** Statistics of one write, or sums over several.  Each time is the largest over ranks; all members
+ *  are the same on every rank, except those marked "rank 0". */
 typedef struct {
-  PetscInt64 files;            /* added up by users; 1 after a write */
-  PetscInt64 bytes;            /* size of the file(s) */
-  double     seconds;          /* the whole call */
-  double     seconds_open;     /* skeleton, reservation, parallel open [s] */
-  double     seconds_exchange; /* blocks to slabs, checksums, compression */
-  double     seconds_write;    /* raw data */
-  double     seconds_close;    /* flush and close, each rank */
-  double     seconds_sync;     /* seal, fsync, rename */
-  double     seconds_verify;   /* read back */
-  char       hints[512];       /* that MPI-IO says are in force, lines "name=value"; rank 0 */
-  uint64_t   bookkeeping;      /* the seal's checksum of one file; rank 0 */
-  uint64_t   values;           /* sum of all checksums of rows of one file */
+  PetscInt64 files;            /* 1 after a write; HeatFileStatsAdd adds them up */
+  PetscInt64 bytes;            /* size of the file, or of all files */
+  double     seconds;          /* [s] of the whole call; async: time the computation was blocked */
+  double     seconds_open;     /* [s] skeleton, reservation of disk space, opening by each rank */
+  double     seconds_exchange; /* [s] blocks to slabs, checksums, compression, copies (async) */
+  double     seconds_write;    /* [s] raw data */
+  double     seconds_close;    /* [s] flush and close by each rank */
+  double     seconds_sync;     /* [s] seal, fsync, rename */
+  double     seconds_verify;   /* [s] reading back */
+  char       hints[512];       /* that MPI-IO reports to be in force, lines "name=value"; rank 0 */
+  uint64_t   bookkeeping;      /* checksum of the bookkeeping of one file (seal.h); rank 0 */
+  uint64_t   values;           /* sum of all row checksums of one file, modulo 2^64 */
 } HeatFileStats;
 
-/** What rank 0 may add to the file before it is closed: attributes and small datasets; or compare with
- *  what was added.  `file` is an hid_t.  Failures are noted in `error`. */
+/** A function that adds attributes and small datasets to a file before it is closed, or compares
+ *  them with what was added.  Called on rank 0 only; failures are noted in `error`.
+ *  @param[in] file     an hid_t; the type keeps HDF5 out of this header
+ *  @param[in] context  of HeatFieldFileOptions */
 typedef void (*HeatFieldFileExtra)(int64_t file, void *context, HeatFileError *error);
 
+/** How a field file is written.  All pointers are borrowed for the call. */
 typedef struct {
-  const char        *kind; /* "snapshot" or "checkpoint" */
-  const char        *title;
+  const char        *kind;  /* "snapshot" or "checkpoint" */
+  const char        *title; /* NULL counts as "" */
   PetscInt64         step;
   PetscReal          time; /* [s] */
   HeatCompression    compression;
-  const char        *hints; /* for MPI-IO, "name=value name=value", or NULL; uncompressed files */
-  PetscInt           alignment; /* [bytes] of large datasets; 0: the usual */
-  HeatReadBack       verify;    /* rows that are read back, each by another rank than wrote it, and
-                                compared with their checksums before the file gets its name;
-                                compressed: the header only */
-  HeatFieldFileExtra extra;     /* or NULL; called on rank 0 only */
-  HeatFieldFileExtra extra_check; /* likewise, with the file open for reading: what `extra` wrote is
-                                     there; called when anything is read back */
-  void              *context;
+  const char        *hints;     /* for MPI-IO, "name=value name=value", or NULL.  Rank 0 creates the
+                                   file with them; each rank opens it with them, unless the file is
+                                   compressed or asynchronous */
+  PetscInt           alignment; /* [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
+  HeatReadBack       verify;    /* how many rows are read back, each by another rank than wrote it,
+                                   and compared with their checksums before the file gets its final
+                                   name; of a compressed file the header alone is read back */
+  HeatFieldFileExtra extra;     /* called while the skeleton is written; or NULL */
+  HeatFieldFileExtra extra_check; /* called when the header is read back, with the file open for
+                                     reading, to compare what `extra` wrote; or NULL */
+  void              *context;     /* passed to both of them */
 } HeatFieldFileOptions;
 
+/** One field of a file, as HeatFieldFileReadInfo and HeatFieldFileVerify find it. */
 typedef struct {
   char        name[64], units[32], long_name[96];
   HeatElement element;
-  PetscBool   has_sums;                               /* checksums are stored */
-  PetscInt damaged_rows, first_damaged, last_damaged; /* set by HeatFieldFileVerify; rows from 0 */
-  double   minimum, maximum; /* of the finite values; set by HeatFieldFileVerify */
-  PetscInt64 not_finite;     /* likewise: cells that are NaN or infinite */
+  PetscBool   has_sums; /* row checksums are stored */
+
+  /* Set by HeatFieldFileVerify alone. */
+  PetscInt   damaged_rows;                /* rows whose checksum does not match */
+  PetscInt   first_damaged, last_damaged; /* counted from 0; both 0 where no row is damaged */
+  double     minimum, maximum;            /* of the finite values, in `units` */
+  PetscInt64 not_finite;                  /* number of cells that are NaN or infinite */
 } HeatFieldInfo;
 
+/** The header of a file, and, after HeatFieldFileVerify, the state of its data. */
 typedef struct {
   char          kind[32], title[256];
   PetscInt      format_version;
   PetscInt64    step;
-  PetscReal     time; /* [s] */
-  PetscInt      nx, ny;
+  PetscReal     time;        /* [s] */
+  PetscInt      nx, ny;      /* cells */
   PetscReal     x[2], y[2];  /* extents [m] */
   PetscInt64    bytes;       /* size of the file */
-  PetscBool     sealed;      /* its bookkeeping is under a checksum of its own */
-  uint64_t      bookkeeping; /* that one; 0 without a seal */
-  PetscBool     has_values;  /* set by HeatFieldFileVerify */
-  uint64_t      values;      /* likewise: sum of all checksums of rows */
+  PetscBool     sealed;      /* the file has a seal, and it matches */
+  uint64_t      bookkeeping; /* checksum of the bookkeeping; 0 without a seal */
+  PetscBool     has_values;  /* `values` is known: set by HeatFieldFileVerify */
+  uint64_t      values;      /* sum of all row checksums, modulo 2^64 */
   PetscInt      n_fields;
   HeatFieldInfo fields[HEAT_MAX_FILE_FIELDS]; /* in order of name */
 } HeatFieldFileInfo;

@@ -1,15 +1,22 @@
-/** Steps of writing one field file that synchronous and asynchronous writing share. */
+/** The steps of writing one field file that synchronous and asynchronous writing share
+ *  (field_file_writer.h shows their order).
+ *
+ *  A step returns normally after a failure to write: the failure is in w->error.  Only programming
+ *  errors and failures of MPI or of memory for buffers are raised as PETSc errors.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/field_file_writer.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define SAMPLE_ROWS 64 /* of a slab and field that `verify: sample` reads back */
+/* Rows of each field and slab that `checkpoint.verify: sample` reads back.  Chosen: more rows find
+   a damaged one with a higher probability and take longer to read. */
+#define SAMPLE_ROWS 64
 
-/* A rank reads back what the rank half of all away wrote: one of another node, where there are
-   several of one size. */
+/* Return the rank whose rows this rank reads back (`reads` true), or the rank that reads back the
+   rows of this one (false).  They are size/2 ranks apart: with several nodes of equal size that is
+   a rank of another node, whose page cache does not hold the rows. */
 static PetscMPIInt PeerOf(const HeatGrid *grid, PetscBool reads)
 {
   const PetscMPIInt away = grid->size / 2;
@@ -24,6 +31,7 @@ PetscErrorCode HeatWriterBegin(HeatWriter *w, const char *path)
   PetscFunctionBeginUser;
   HeatH5Begin();
   HeatPathTemporary(path, w->part, sizeof(w->part));
+  w->descriptor = -1;
   PetscCheck(w->n_fields <= HEAT_MAX_FILE_FIELDS, w->grid->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "a file holds at most %d fields", HEAT_MAX_FILE_FIELDS);
   PetscCall(HeatSlabCreate(w->grid, &w->slab));
@@ -42,6 +50,8 @@ PetscErrorCode HeatWriterEnd(HeatWriter *w)
   PetscCall(PetscFree(w->rows));
   PetscCall(PetscFree(w->sums));
   PetscCall(HeatSlabDestroy(&w->slab));
+  if (w->descriptor >= 0) (void)close(w->descriptor);
+  w->descriptor = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -55,23 +65,16 @@ PetscErrorCode HeatWriterSums(HeatWriter *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Size of a file, 0 when it cannot be told. */
-static PetscInt64 FileBytes(const char *path)
-{
-  struct stat status;
-
-  return stat(path, &status) == 0 ? (PetscInt64)status.st_size : 0;
-}
-
 PetscErrorCode HeatWriterSkeleton(HeatWriter *w)
 {
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
-    hid_t file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, w->error);
+    hid_t file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields,
+                                    &w->descriptor, w->error);
 
     HeatSkeletonClose(&file, w->error);
-    HeatFileTrim(w->part, w->error);
-    HeatFileReserve(w->part, FileBytes(w->part), PETSC_FALSE, w->error);
+    HeatFileTrim(w->descriptor, w->error);
+    HeatFileReserve(w->descriptor, HeatFileBytes(w->descriptor), PETSC_FALSE, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -94,7 +97,8 @@ PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HeatWriterPick(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j, PetscInt *n)
+PetscBool HeatWriterReadBackRange(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j,
+                                  PetscInt *n)
 {
   const PetscInt rows = w->peer_n, picks = PetscMin(rows, SAMPLE_ROWS);
 
@@ -105,7 +109,7 @@ PetscBool HeatWriterPick(const HeatWriter *w, PetscBool full, PetscInt k, PetscI
   return *j < rows ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Rank 0: axes, and what `extra` wrote. */
+/* Read back the axes and, with options->extra_check, what options->extra wrote.  Rank 0 alone. */
 static void ReadBackExtra(const HeatWriter *w)
 {
   hid_t file = w->error->failed ? -1 : HeatH5OpenRead(w->part, w->error);
@@ -140,7 +144,7 @@ void HeatWriterSeal(HeatWriter *w)
   HeatSeal seal;
 
   HeatFieldFileSeal(w->part, w->n_fields, w->fields, &seal, w->error);
-  w->stats.bytes       = FileBytes(w->part);
+  w->stats.bytes       = HeatFileBytes(w->descriptor);
   w->stats.bookkeeping = seal.checksum;
 }
 
@@ -171,7 +175,7 @@ PetscErrorCode HeatWriterStats(HeatWriter *w, double seconds, HeatFileStats *sta
   mine[2] = w->stats.seconds_exchange;
   mine[3] = w->stats.seconds_write;
   mine[4] = w->stats.seconds_close;
-  mine[5] = (double)w->stats.bytes; /* exact up to 2^53 */
+  mine[5] = (double)w->stats.bytes; /* a double is exact up to 2^53 bytes */
   mine[6] = w->stats.seconds_sync;
   mine[7] = w->stats.seconds_verify;
   PetscCallMPI(MPI_Allreduce(mine, all, 8, MPI_DOUBLE, MPI_MAX, w->grid->comm));

@@ -1,4 +1,8 @@
-/** Small arrays in an HDF5 file. */
+/** Write and read small arrays in an HDF5 file.
+ *
+ *  An array that is read may come from any file, so path, storage and length are checked before
+ *  memory is allocated for it.
+ */
 #include "io/field_file/hdf5_array.h"
 
 #include <string.h>
@@ -6,7 +10,8 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/file/checksum.h"
 
-/* A text attribute without a stated character set, as the dimension scale specification has it. */
+/* Write a text attribute in HDF5's default character set (ASCII), as the dimension scale
+   specification asks for it. */
 static void WriteScaleText(hid_t dataset, const char *name, const char *value, HeatFileError *error)
 {
   hid_t type = -1;

@@ -1,7 +1,8 @@
-/** Checks of HDF5 files that come from anywhere.
+/** Check HDF5 files of unknown origin.
  *
- *  HDF5 follows what a file says: links to other files, values that lie in other files, filters
- *  that are loaded as plugins, and compressed chunks of any size.  Each of them is refused by name.
+ *  HDF5 does whatever a file asks for: it follows links to other files, reads values that lie in
+ *  other files, loads filters as plugins, and inflates compressed chunks of any size.  Each of
+ *  these is refused here, with a message that names it.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/hdf5_input.h"
@@ -13,21 +14,26 @@
 
 #include "io/file/deflate.h"
 
-#define MOST_CHUNK_BYTES 268435456 /* of a chunk: every rank holds a whole one */
-#define MOST_FILTERS     3         /* one of each kind: shuffle, a compressor, a checksum */
+/* [bytes] of a chunk.  Chosen: every rank holds a whole inflated chunk while it reads, so a larger
+   value takes more memory, and a smaller one refuses more files. */
+#define MAX_CHUNK_BYTES 268435456
 
+/* Filters of a dataset: one of each kind (shuffle, a compressor, a checksum). */
+#define MAX_FILTERS 3
+
+/* A list of names that is being filled. */
 typedef struct {
-  size_t   size; /* of a name */
-  PetscInt room, n;
-  char    *names;
+  size_t   size;    /* [bytes] for each name */
+  PetscInt room, n; /* names that fit, names so far */
+  char    *names;   /* [room][size] */
 } Names;
 
-static herr_t TakeName(hid_t group, const char *name, const H5L_info_t *info, void *context)
+static herr_t AppendName(hid_t group, const char *name, const H5L_info_t *info, void *context)
 {
   Names *list = context;
 
   (void)group, (void)info;
-  if (list->n == list->room) return 1; /* enough */
+  if (list->n == list->room) return 1; /* ends the iteration */
   snprintf(list->names + (size_t)list->n++ * list->size, list->size, "%s", name);
   return 0;
 }
@@ -37,18 +43,19 @@ static int CompareNames(const void *a, const void *b)
   return strcmp((const char *)a, (const char *)b);
 }
 
-/* In the order in which they lie: asked for another one, HDF5 1.10 crashes on damaged groups. */
+/* The names are asked for in the order in which they are stored and sorted here: when HDF5 1.10
+   sorts them, it crashes on damaged groups (found by fuzzing). */
 PetscInt HeatInputListNames(hid_t group, PetscInt room, size_t size, char *names,
                             HeatFileError *error)
 {
   Names list = {.size = size, .room = room, .names = names};
 
-  HeatH5(error, H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, TakeName, &list));
+  HeatH5(error, H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, AppendName, &list));
   qsort(names, (size_t)list.n, size, CompareNames);
   return list.n;
 }
 
-/* It has no such dataset: a message with the names that it has. */
+/* Note the failure that there is no such dataset, with the names of those that exist. */
 static void FailMissing(hid_t object, const char *name, HeatFileError *error)
 {
   HeatFileError  none = {0};
@@ -62,7 +69,8 @@ static void FailMissing(hid_t object, const char *name, HeatFileError *error)
   HeatFileFail(error, "it has no dataset %s (it holds: %s)", name, text);
 }
 
-/* Every step of the path must be a hard link that exists: nothing leads out of the file. */
+/* Fail unless every component of the path is a hard link that exists, so that nothing leads out of
+   the file. */
 static void CheckPath(hid_t object, const char *name, HeatFileError *error)
 {
   char       path[512];
@@ -87,43 +95,44 @@ static void CheckPath(hid_t object, const char *name, HeatFileError *error)
   }
 }
 
-/* Deflate and szip expand without a bound of their own; only here is it known what they should
- * give.  So there may be one of them, and after it nothing but a checksum. */
+/* Fail unless the filters are HDF5's own, with at most one compression and nothing but a checksum
+   after it.  Deflate and szip inflate their input without a bound.  With one compression the bytes
+   that it should give are known, those of a chunk, because shuffle keeps the size; with two they
+   are not. */
 static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
 {
   static const H5Z_filter_t known[] = {H5Z_FILTER_SHUFFLE,     H5Z_FILTER_DEFLATE,
                                        H5Z_FILTER_SZIP,        H5Z_FILTER_NBIT,
                                        H5Z_FILTER_SCALEOFFSET, H5Z_FILTER_FLETCHER32};
   const int                 n       = H5Pget_nfilters(list);
-  PetscBool                 packed = PETSC_FALSE, whole = PETSC_FALSE;
+  PetscBool                 packed = PETSC_FALSE, checksummed = PETSC_FALSE;
 
-  if (n > MOST_FILTERS) {
-    HeatFileFail(error, "dataset %s has %d filters; at most %d are accepted", name, n,
-                 MOST_FILTERS);
+  if (n > MAX_FILTERS) {
+    HeatFileFail(error, "dataset %s has %d filters; at most %d are accepted", name, n, MAX_FILTERS);
   }
   for (int f = 0; f < n && !error->failed; f++) {
     unsigned     flags, config;
     size_t       values    = 0;
     char         title[64] = "";
     H5Z_filter_t filter    = -1;
-    PetscBool    ours      = PETSC_FALSE;
+    PetscBool    builtin   = PETSC_FALSE;
 
     HeatH5(error, filter = H5Pget_filter2(list, (unsigned)f, &flags, &values, NULL, sizeof(title),
                                           title, &config));
-    for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(known); k++) ours |= known[k] == filter;
-    if (!error->failed && !ours) {
+    for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(known); k++) builtin |= known[k] == filter;
+    if (!error->failed && !builtin) {
       HeatFileFail(error, "dataset %s needs the filter %d%s%.60s, which is not HDF5's own", name,
                    (int)filter, title[0] ? ", " : "", title);
-    } else if (!error->failed && (whole || (packed && filter != H5Z_FILTER_FLETCHER32))) {
+    } else if (!error->failed && (checksummed || (packed && filter != H5Z_FILTER_FLETCHER32))) {
       HeatFileFail(error, "dataset %s has a filter after its compression", name);
     }
     packed |= filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SZIP ||
               filter == H5Z_FILTER_NBIT || filter == H5Z_FILTER_SCALEOFFSET;
-    whole |= filter == H5Z_FILTER_FLETCHER32;
+    checksummed |= filter == H5Z_FILTER_FLETCHER32;
   }
 }
 
-/* Chunks that a rank can hold. */
+/* Fail when a chunk is larger than MAX_CHUNK_BYTES. */
 static void CheckChunkSize(hid_t list, hid_t dataset, const char *name, HeatFileError *error)
 {
   hid_t   type                = -1;
@@ -135,15 +144,16 @@ static void CheckChunkSize(hid_t list, hid_t dataset, const char *name, HeatFile
   HeatH5(error, n = H5Pget_chunk(list, H5S_MAX_RANK, chunk));
   if (type >= 0) bytes = (double)H5Tget_size(type);
   for (int d = 0; d < n; d++) bytes *= (double)chunk[d];
-  if (!error->failed && bytes > MOST_CHUNK_BYTES) {
+  if (!error->failed && bytes > MAX_CHUNK_BYTES) {
     HeatFileFail(error,
                  "dataset %s has chunks of %.0f MiB; at most %d are accepted (h5repack makes "
                  "smaller ones)",
-                 name, bytes / 1048576.0, MOST_CHUNK_BYTES / 1048576);
+                 name, bytes / 1048576.0, MAX_CHUNK_BYTES / 1048576);
   }
   HeatH5Close(error, &type);
 }
 
+/* Fail unless the values lie in the file itself, and their chunks and filters are accepted. */
 static void CheckStorage(hid_t dataset, const char *name, HeatFileError *error)
 {
   hid_t        list   = -1;
@@ -184,13 +194,14 @@ hid_t HeatInputOpenGroup(hid_t object, const char *name, HeatFileError *error)
   return group;
 }
 
-/* What the chunks of a dataset should give. */
+/* The chunks of a two-dimensional dataset, as they should inflate. */
 typedef struct {
-  hsize_t  shape[2], chunk[2];
-  size_t   bytes;   /* of a chunk */
-  unsigned deflate; /* 1 << its place in the pipeline, 0: none */
+  hsize_t  shape[2], chunk[2]; /* elements in y and x: of the dataset, of a chunk */
+  size_t   bytes;              /* of an inflated chunk */
+  unsigned deflate;            /* 1 << position of deflate among the filters; 0: no deflate */
 } Chunks;
 
+/* Fill the description of a dataset's chunks. */
 static void DescribeChunks(hid_t dataset, hid_t list, Chunks *c, HeatFileError *error)
 {
   hid_t space = -1, type = -1;
@@ -213,6 +224,8 @@ static void DescribeChunks(hid_t dataset, hid_t list, Chunks *c, HeatFileError *
   HeatH5Close(error, &space);
 }
 
+/* Fail when the chunk at element `at` inflates to more than its size, or takes far more bytes of
+   the file than any of HDF5's filters makes of it: twice its size and 4096 bytes, chosen. */
 static void CheckChunk(hid_t dataset, const Chunks *c, const hsize_t at[2], HeatFileError *error)
 {
   hsize_t        stored  = 0;
@@ -222,7 +235,7 @@ static void CheckChunk(hid_t dataset, const Chunks *c, const hsize_t at[2], Heat
   uint32_t       again   = 0;
 
   HeatH5(error, H5Dget_chunk_info_by_coord(dataset, at, &skipped, &where, &stored));
-  if (error->failed || stored == 0) return; /* 0: never written, so the fill value is read */
+  if (error->failed || stored == 0) return; /* 0: never written; HDF5 reads the fill value */
   if (stored > 2 * c->bytes + 4096) {
     HeatFileFail(error, "a chunk takes %llu bytes of the file and holds %zu",
                  (unsigned long long)stored, c->bytes);

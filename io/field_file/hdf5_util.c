@@ -1,29 +1,37 @@
-/** HDF5 calls, checked.
+/** Checked HDF5 calls.
  *
- *  HDF5 keeps a stack of what failed, from the call we made down to the system call.  The
- *  innermost entry is the reason a user can act on; the file drivers put the system's words into
- *  it ("... errno = 28, error message = 'No space left on device', ..."), MPI-IO's come as an MPI
- *  error string.  Both are cut down to those words.
+ *  HDF5 keeps a stack of errors, from the call that was made down to the system call.  The
+ *  innermost entry is the reason that a user can act on.  HDF5's file drivers put the operating
+ *  system's message into it ("... errno = 28, error message = 'No space left on device', ..."); the
+ *  MPI-IO driver puts an MPI error string into it.  In both cases only the system's message is
+ *  kept.
  */
 #include "io/field_file/hdf5_util.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/file/hints.h"
 #include "solver/case/case.h"
 
-#define ALIGN_FROM 65536 /* bytes; smaller objects are packed */
-#define MAX_ATTRIBUTES                                                                             \
-  64 /* of an object, kept in its header, where HDF5's own checksum covers them */
+/* [bytes] Objects of at least this size are aligned, smaller ones are packed.  Chosen: a larger
+   value leaves more datasets unaligned, a smaller one loses up to the alignment for more
+   objects. */
+#define ALIGN_THRESHOLD 65536
 
-/* What a walk up the error stack looks for; the innermost entry comes first. */
+/* Attributes of an object that stay in its header, where HDF5's checksum covers them; HDF5 moves
+   more than these into other storage.  Derived: the object with the most attributes is /state/sums,
+   with up to HEAT_CHECKPOINT_SUMS, 64. */
+#define MAX_ATTRIBUTES 64
+
+/* What a walk along the error stack has found; it begins with the innermost entry. */
 typedef struct {
-  char innermost[320];
-  char system[160]; /* the system's own words */
+  char innermost[320]; /* HDF5's description in the innermost entry */
+  char system[160];    /* the operating system's message, or "" */
 } Reason;
 
-/* Copy what follows `key` in `text`, up to `end`, unless something was found before. */
+/* Copy what follows `key` in `text`, up to the character `end`, unless `found` is filled. */
 static void FindAfter(const char *text, const char *key, char end, char *found, size_t size)
 {
   const char *start = text ? strstr(text, key) : NULL, *stop;
@@ -34,7 +42,8 @@ static void FindAfter(const char *text, const char *key, char end, char *found, 
   snprintf(found, size, "%.*s", (int)(stop ? stop - start : (ptrdiff_t)strlen(start)), start);
 }
 
-static herr_t Visit(unsigned depth, const H5E_error2_t *entry, void *context)
+/* H5E_walk2_t: keep the innermost description and the first message of the system. */
+static herr_t KeepReason(unsigned depth, const H5E_error2_t *entry, void *context)
 {
   Reason *reason = (Reason *)context;
 
@@ -47,9 +56,10 @@ static herr_t Visit(unsigned depth, const H5E_error2_t *entry, void *context)
   return 0;
 }
 
-/* MPI's text may be several lines; MPICH's last one is "FUNCTION(LINE): Other I/O error File too
- * large", where the system's words come last. */
-static const char *LastWords(char *text)
+/* Return the operating system's message at the end of an MPI error string, or its last line.  The
+   string may have several lines; the last one of MPICH is "FUNCTION(LINE): Other I/O error File too
+   large". */
+static const char *SystemReason(char *text)
 {
   static const char before[] = "Other I/O error ";
   size_t            length   = strlen(text);
@@ -70,11 +80,11 @@ void HeatH5Capture(HeatFileError *error, const char *call)
 
   if (!name) name = call;
   length = (int)strcspn(name, "( ");
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, Visit, &reason);
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, KeepReason, &reason);
   H5Eclear2(H5E_DEFAULT);
-  if (reason.system[0]) HeatFileFail(error, "%s (%.*s)", LastWords(reason.system), length, name);
+  if (reason.system[0]) HeatFileFail(error, "%s (%.*s)", SystemReason(reason.system), length, name);
   else if (reason.innermost[0])
-    HeatFileFail(error, "HDF5 says: %s (%.*s)", reason.innermost, length, name);
+    HeatFileFail(error, "HDF5 reports: %s (%.*s)", reason.innermost, length, name);
   else HeatFileFail(error, "%.*s failed", length, name);
 }
 
@@ -84,7 +94,7 @@ void HeatH5Begin(void)
   H5PLset_loading_state(0);
 }
 
-/* The closing call of an identifier's kind. */
+/* Close an identifier with the function for its kind. */
 static herr_t CloseByKind(hid_t id)
 {
   switch (H5Iget_type(id)) {
@@ -150,12 +160,13 @@ hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatF
 
   HeatH5(error, list = H5Pcreate(H5P_FILE_ACCESS));
   HeatH5(error, H5Pset_libver_bounds(list, H5F_LIBVER_V18, H5F_LIBVER_V18));
-  HeatH5(error, H5Pset_alignment(list, ALIGN_FROM, to));
+  HeatH5(error, H5Pset_alignment(list, ALIGN_THRESHOLD, to));
   HeatH5(error, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG));
   if (comm != MPI_COMM_NULL) HeatH5(error, H5Pset_fapl_mpio(list, comm, hints));
   else HeatH5(error, H5Pset_fapl_sec2(list));
 #if H5_VERSION_GE(1, 10, 7)
-  /* Locks fail on parallel file systems mounted without them; the name is ours alone anyway. */
+  /* File locks fail on parallel file systems that are mounted without them, and are not needed: no
+     other program knows the temporary name. */
   HeatH5(error, H5Pset_file_locking(list, 0, 1));
 #endif
   return list;
@@ -163,17 +174,20 @@ hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatF
 
 hid_t HeatH5OpenRead(const char *path, HeatFileError *error)
 {
-  hid_t list = -1, file = -1;
+  hid_t     list = -1, file = -1;
+  char      name[64];
+  const int opened = HeatFileOpenInput(path, error);
 
-  HeatFileCheckRegular(path, error);
   HeatH5(error, list = H5Pcreate(H5P_FILE_ACCESS));
   HeatH5(error, H5Pset_fapl_sec2(list));
   HeatH5(error, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG));
 #if H5_VERSION_GE(1, 10, 7)
   HeatH5(error, H5Pset_file_locking(list, 0, 1));
 #endif
-  HeatH5(error, file = H5Fopen(path, H5F_ACC_RDONLY, list));
+  HeatH5(error,
+         file = H5Fopen(HeatFileOpenName(opened, path, name, sizeof(name)), H5F_ACC_RDONLY, list));
   HeatH5Close(error, &list);
+  if (opened >= 0) (void)close(opened);
   return file;
 }
 
@@ -215,7 +229,8 @@ void HeatH5WriteAttribute(hid_t object, const char *name, hid_t type, hid_t memo
   HeatH5Close(error, &space);
 }
 
-/* A fixed-length, null-terminated UTF-8 string type; HDF5 has no strings of length 0. */
+/* Return the type of a null-terminated UTF-8 string of at most `length` bytes, plus one for the
+   null, because HDF5 has no strings of length 0. */
 static hid_t TextType(size_t length, HeatFileError *error)
 {
   hid_t type = -1;
@@ -272,7 +287,8 @@ void HeatH5WriteUint64(hid_t object, const char *name, uint64_t value, HeatFileE
   HeatH5WriteAttribute(object, name, H5T_STD_U64LE, H5T_NATIVE_UINT64, 0, &value, error);
 }
 
-/* Open an attribute and make sure of its class and number of elements (0: one). */
+/* Open an attribute and fail unless it has this class and n elements (n = 0 means one).  Return -1
+   after a failure. */
 static hid_t OpenAttribute(hid_t object, const char *name, H5T_class_t kind, PetscInt n,
                            HeatFileError *error)
 {
@@ -292,6 +308,7 @@ static hid_t OpenAttribute(hid_t object, const char *name, H5T_class_t kind, Pet
   return attribute;
 }
 
+/* Read an attribute of class `kind` and n elements (n = 0 means one) into value. */
 static void ReadAttribute(hid_t object, const char *name, H5T_class_t kind, hid_t memory,
                           PetscInt n, void *value, HeatFileError *error)
 {

@@ -1,9 +1,11 @@
-/** HDF5 calls, checked; the only place that handles HDF5's error stack.
+/** Checked HDF5 calls; the only module that handles HDF5's error stack.
  *
  *  HeatH5(error, call) runs a call that reports failure by a negative value, unless an earlier one
- *  failed: a sequence of them stops at the first failure, whose innermost reason (the system's own
- *  words where there are any) is kept in the HeatFileError.  Nothing is printed.  Identifiers start
- *  as -1 and are closed by HeatH5Close, which also runs after a failure.
+ *  failed.  A sequence of such calls stops at the first failure, whose innermost reason (the
+ *  operating system's message where there is one) is kept in the HeatFileError.  Nothing is
+ *  printed.  Identifiers start as -1 and are closed by HeatH5Close, which also closes after a
+ *  failure.  Nothing here is collective, except HDF5's own calls on a file opened with a
+ *  communicator of several ranks.
  */
 #ifndef HEAT_IO_HDF5_UTIL_H
 #define HEAT_IO_HDF5_UTIL_H
@@ -17,43 +19,54 @@
     if (!(error)->failed && (call) < 0) HeatH5Capture((error), #call);                             \
   } while (0)
 
-/** Note HDF5's innermost reason; `call` is the text of the call that failed. */
+/** Note the innermost reason on HDF5's error stack as a failure, and clear the stack.
+ *  @param[in] call  the text of the call that failed */
 void HeatH5Capture(HeatFileError *error, const char *call);
 
-/** Silence HDF5's printing and turn plugin loading off.  Call before a sequence of HeatH5. */
+/** Turn off HDF5's printing of errors and its loading of filter plugins.  Call it before a sequence
+ *  of HeatH5. */
 void HeatH5Begin(void);
 
-/** Close any identifier (file, group, dataset, attribute, space, type, property list); negative
- *  ones are skipped, *id becomes -1.  A failed close is a failure: it may be a failed write. */
+/** Close an identifier of any kind (file, group, dataset, attribute, space, type, property list)
+ *  and set *id to -1; skip a negative one.  A close that fails is a failure, because it may have
+ *  been a write. */
 void HeatH5Close(HeatFileError *error, hid_t *id);
 
-/** Hints for MPI-IO out of "name=value name=value", or MPI_INFO_NULL where there are none; freed by the
- *  caller with MPI_Info_free.  @param[in] text  may be NULL */
+/** Return the hints for MPI-IO in "name=value name=value", freed by the caller with MPI_Info_free,
+ *  or MPI_INFO_NULL where there are none.
+ *  @param[in] text  may be NULL */
 MPI_Info HeatH5Hints(const char *text, HeatFileError *error);
 
-/** What MPI-IO makes of them for the file that is open through it: lines "name=value". */
+/** Write the hints that MPI-IO reports to be in force for a file, opened with the MPI-IO driver,
+ *  into text: lines "name=value".  Hints that do not fit are left out. */
 void HeatH5HintsInForce(hid_t file, char *text, size_t size, HeatFileError *error);
 
-/** File access list for our own files: fixed format bounds and alignment, so that a file's bytes
- *  do not depend on the library's defaults.  comm: MPI_COMM_NULL for the serial driver, else the
- *  MPI-IO driver (HDF5 keeps its own duplicate) with these hints (likewise).
- *  @param[in] alignment  [bytes] of large datasets; 0: the usual */
+/** Return a file access property list for files that heat2d writes.  Format bounds and alignment
+ *  are fixed, so that a file's bytes do not depend on the library's defaults.
+ *  @param[in] comm       MPI_COMM_NULL: the serial driver; else the MPI-IO driver, which keeps
+ *                        duplicates of comm and hints
+ *  @param[in] alignment  [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
 hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatFileError *error);
 
-/** Open any regular file for reading on this rank alone (serial driver, no lock), or -1. */
+/** Open a regular file for reading on this rank alone (serial driver, no file lock); return the
+ *  file, or -1 on a failure. */
 hid_t HeatH5OpenRead(const char *path, HeatFileError *error);
 
-/** Creation list of a contiguous dataset without time stamps, allocated at once and not filled. */
+/** Return a dataset creation property list: contiguous, without time stamps, space allocated when
+ *  the dataset is created, no fill values written. */
 hid_t HeatH5ContiguousList(HeatFileError *error);
 
-/** A new group without time stamps, or -1. */
+/** Create a group without time stamps; return it, or -1 on a failure. */
 hid_t HeatH5CreateGroup(hid_t object, const char *name, HeatFileError *error);
 
-/** Create an attribute of any type and write it: a scalar when n is 0, else [n] values. */
+/** Create an attribute of any type and write it: a scalar when n is 0, else [n] values.
+ *  @param[in] type, memory  HDF5 types in the file and in memory */
 void HeatH5WriteAttribute(hid_t object, const char *name, hid_t type, hid_t memory, PetscInt n,
                           const void *value, HeatFileError *error);
 
-/** Attributes of an object, written (created) and read.  Strings are fixed-length, UTF-8. */
+/** Create and write, or read, an attribute of an object.  Strings are of fixed length, UTF-8;
+ *  numbers are little-endian in the file.  n is 0 for a scalar.  Reading fails when the attribute
+ *  is of another class or number of elements; a text longer than size - 1 bytes is cut off. */
 void HeatH5WriteText(hid_t object, const char *name, const char *value, HeatFileError *error);
 void HeatH5WriteDouble(hid_t object, const char *name, PetscInt n, const double *v,
                        HeatFileError *error);
@@ -67,7 +80,7 @@ void HeatH5ReadInt32(hid_t object, const char *name, int32_t *value, HeatFileErr
 void HeatH5ReadInt64(hid_t object, const char *name, int64_t *value, HeatFileError *error);
 void HeatH5ReadUint64(hid_t object, const char *name, uint64_t *value, HeatFileError *error);
 
-/** An attribute that is an array of strings of one fixed length. */
+/** Create and write an attribute that is an array of n strings of one fixed length. */
 void HeatH5WriteTexts(hid_t object, const char *name, PetscInt n, const char *const *v,
                       HeatFileError *error);
 

@@ -1,9 +1,19 @@
-/** Blocks to row slabs: an exchange among the px ranks of a row of blocks.
+/** Redistribute blocks to row slabs, by messages among the px ranks of a row of blocks.
  *
- *  Rank p of the row gets rows [nyl*p/px, nyl*(p+1)/px) of the block row, so a sender's piece is
- *  a run of whole rows of its own block, contiguous in memory, and the receiver's is a column
- *  band of its slab: a strided type puts it in place without a copy.  Every piece is one element
- *  of a derived type, so that no count overflows an int.
+ *  A rank of the row of blocks receives, from each of the px ranks, the part of that rank's block
+ *  that lies in its slab.  In the sender's block that part is a run of whole rows, contiguous in
+ *  memory.  In the receiver's slab it is a band of columns, which a strided MPI type puts in place
+ *  without a copy:
+ *
+ *      block of the sender [nyl][nxl]             slab of the receiver p [n][nx]
+ *      +--------+                                 +--------+--------+--------+
+ *      |        |                                 |   :    |########|   :    |  row 1
+ *      |########|  row r1 - 1                     |   :    |########|   :    |  row 0
+ *      |########|  row r0 = FirstRow(p)           +--------+--------+--------+
+ *      |        |                                           ^ column x_start[sender]
+ *      +--------+
+ *
+ *  Every part is sent as one element of a derived type, so that no count overflows an int.
  */
 #include "io/field_file/slab.h"
 
@@ -11,10 +21,11 @@
 
 struct HeatSlab {
   const HeatGrid *grid;     /* borrowed */
-  PetscInt        first, n; /* own rows, global numbering */
+  PetscInt        first, n; /* own rows [first, first + n) of the grid */
 };
 
-/* First row (within the block row of nyl rows) of peer p of px; p = px gives nyl. */
+/* Return the first row of the slab of rank p of px, counted within the nyl rows of a row of blocks;
+   p = px gives nyl. */
 static PetscInt FirstRow(PetscInt nyl, PetscInt px, PetscInt p)
 {
   return (nyl / px) * p + PetscMin(p, nyl % px);
@@ -51,7 +62,8 @@ void HeatSlabGetRows(const HeatSlab *slab, PetscInt *first, PetscInt *n)
   *n     = slab->n;
 }
 
-/* A committed type of `rows` runs of `columns` elements, `stride` elements apart. */
+/* Create and commit an MPI type of `rows` runs of `columns` elements, which begin `stride` elements
+   apart. */
 static PetscErrorCode PieceType(MPI_Datatype type, PetscInt rows, PetscInt columns, PetscInt stride,
                                 MPI_Datatype *piece)
 {
@@ -67,16 +79,16 @@ static PetscErrorCode PieceType(MPI_Datatype type, PetscInt rows, PetscInt colum
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The two sides of a piece that travels between this block and peer p's slab.  `at_block` and
- * `at_slab` are where it starts: in elements from the start of the block and of the rows in hand. */
+/* What this rank and rank p exchange: a part of this rank's block for the slab of p, and a part of
+   this rank's slab for the block of p. */
 typedef struct {
-  PetscInt rows_block; /* rows of this block that p's slab holds */
-  size_t   at_block;
-  PetscInt columns_slab; /* columns of this slab that p's block holds */
-  size_t   at_slab;
+  PetscInt rows_block;   /* rows of this rank's block that lie in the slab of p */
+  size_t   at_block;     /* [elements] from the start of the block to these rows */
+  PetscInt columns_slab; /* columns of this rank's slab that lie in the block of p */
+  size_t   at_slab;      /* [elements] from the start of a row of the slab to these columns */
 } Piece;
 
-/* Of the slabs' rows [from, from + most). */
+/* Return what this rank and rank p exchange when rows [from, from + most) of each slab move. */
 static Piece PieceOf(const HeatSlab *slab, PetscInt p, PetscInt from, PetscInt most)
 {
   const HeatGrid *g  = slab->grid;
@@ -91,10 +103,10 @@ static Piece PieceOf(const HeatSlab *slab, PetscInt p, PetscInt from, PetscInt m
   return piece;
 }
 
-/* Post one direction with every peer and wait: of the slabs' rows [from, from + most).
- * to_rows: block is sent, rows received. */
-static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_rows, PetscInt from,
-                               PetscInt most, char *block, char *rows)
+/* Move rows [from, from + most) of each slab between blocks and slabs: to_rows true sends from
+   `block` and receives into `rows`, false the reverse.  Collective on grid->row_comm. */
+static PetscErrorCode Redistribute(HeatSlab *slab, MPI_Datatype type, PetscBool to_rows,
+                                   PetscInt from, PetscInt most, char *block, char *rows)
 {
   const HeatGrid *g      = slab->grid;
   const PetscInt  n_rows = PetscMin(most, slab->n - PetscMin(from, slab->n));
@@ -106,25 +118,27 @@ static PetscErrorCode Exchange(HeatSlab *slab, MPI_Datatype type, PetscBool to_r
   PetscCallMPI(MPI_Type_size(type, &bytes));
   PetscCall(PetscMalloc1(2 * (size_t)g->px, &requests));
   for (PetscInt k = 0; k < g->px; k++) {
-    const PetscInt    p     = (g->ip + k) % g->px; /* not all to rank 0 first */
+    const PetscInt    p     = (g->ip + k) % g->px; /* begin with this rank: spread the load */
     const Piece       piece = PieceOf(slab, p, from, most);
     char             *mine  = block + piece.at_block * (size_t)bytes;
     const PetscMPIInt peer  = (PetscMPIInt)p;
-    MPI_Datatype      kind;
+    MPI_Datatype      piece_type;
 
     if (n_rows > 0) {
       char *here = rows + piece.at_slab * (size_t)bytes;
 
-      PetscCall(PieceType(type, n_rows, piece.columns_slab, g->nx, &kind));
-      if (to_rows) PetscCallMPI(MPI_Irecv(here, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      else PetscCallMPI(MPI_Isend(here, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      PetscCallMPI(MPI_Type_free(&kind));
+      PetscCall(PieceType(type, n_rows, piece.columns_slab, g->nx, &piece_type));
+      if (to_rows)
+        PetscCallMPI(MPI_Irecv(here, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      else PetscCallMPI(MPI_Isend(here, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      PetscCallMPI(MPI_Type_free(&piece_type));
     }
     if (piece.rows_block > 0) {
-      PetscCall(PieceType(type, piece.rows_block, g->nxl, g->nxl, &kind));
-      if (to_rows) PetscCallMPI(MPI_Isend(mine, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      else PetscCallMPI(MPI_Irecv(mine, 1, kind, peer, tag, g->row_comm, &requests[n++]));
-      PetscCallMPI(MPI_Type_free(&kind));
+      PetscCall(PieceType(type, piece.rows_block, g->nxl, g->nxl, &piece_type));
+      if (to_rows)
+        PetscCallMPI(MPI_Isend(mine, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      else PetscCallMPI(MPI_Irecv(mine, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
+      PetscCallMPI(MPI_Type_free(&piece_type));
     }
   }
   PetscCallMPI(MPI_Waitall(n, requests, MPI_STATUSES_IGNORE));
@@ -136,7 +150,7 @@ PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *blo
 {
   PetscFunctionBeginUser;
   PetscCall(
-      Exchange(slab, type, PETSC_TRUE, 0, HeatSlabMostRows(slab), (char *)block, (char *)rows));
+      Redistribute(slab, type, PETSC_TRUE, 0, HeatSlabMostRows(slab), (char *)block, (char *)rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,7 +171,7 @@ PetscErrorCode HeatSlabGetPiece(HeatSlab *slab, MPI_Datatype type, const void *b
     *rows = (const char *)block + (size_t)from * (size_t)slab->grid->nx * (size_t)bytes;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Exchange(slab, type, PETSC_TRUE, from, most, (char *)block, (char *)buffer));
+  PetscCall(Redistribute(slab, type, PETSC_TRUE, from, most, (char *)block, (char *)buffer));
   *rows = buffer;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -166,7 +180,7 @@ PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *r
                                 PetscInt most, void *block)
 {
   PetscFunctionBeginUser;
-  PetscCall(Exchange(slab, type, PETSC_FALSE, from, most, (char *)block, (char *)rows));
+  PetscCall(Redistribute(slab, type, PETSC_FALSE, from, most, (char *)block, (char *)rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

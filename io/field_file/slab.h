@@ -1,12 +1,32 @@
-/** 2D blocks to contiguous row slabs and back.
+/** Redistribute a field from 2D blocks to contiguous row slabs, and back.
  *
- *  A file holds the field row by row, [ny][nx], x fastest.  A rank's block [nyl][nxl] touches nyl
- *  separate pieces of it; written so, independent column blocks reach half the speed of whole
- *  rows.  So the ranks of one row of blocks (grid->row_comm) first hand their cells to each other
- *  such that each owns a contiguous run of the block row's rows, all nx columns: its slab.  Rows
- *  are dealt evenly; a rank owns none when there are fewer rows than ranks.  No rank holds more
- *  than its share of the block row, rounded up to a whole row.  Slabs ascend with the rank in
- *  grid->comm.
+ *  A file stores a field row by row, [ny][nx], x fastest.  The block [nyl][nxl] of a rank is nyl
+ *  separate pieces of that file, and independent writes of such column blocks reach half the speed
+ *  of writes of whole rows.  Therefore the px ranks of one row of blocks (grid->row_comm) first
+ *  redistribute their cells, such that each rank owns a contiguous run of complete rows, all nx
+ *  columns wide: its slab.
+ *
+ *      row                                 row
+ *          +--------+--------+--------+        +--------------------------+
+ *       6  |        |        |        |     6  |          rank 5          |
+ *       5  | rank 3 | rank 4 | rank 5 |        +--------------------------+
+ *       4  |        |        |        |     5  |          rank 4          |
+ *          +--------+--------+--------+        +--------------------------+
+ *       3  |        |        |        |     4  |          rank 3          |
+ *       2  | rank 0 | rank 1 | rank 2 |        +==========================+
+ *       1  |        |        |        |     3  |          rank 2          |
+ *       0  |        |        |        |        +--------------------------+
+ *          +--------+--------+--------+     2  |          rank 1          |
+ *                                              +--------------------------+
+ *                                           1  |                          |
+ *                                           0  |          rank 0          |
+ *                                              +--------------------------+
+ *          2D blocks, px = 3, py = 2           row slabs, in the order of the file
+ *
+ *  The nyl rows of a row of blocks are dealt evenly to its px ranks; where nyl is no multiple of
+ *  px, the first nyl % px of them hold one row more.  A rank owns no row when there are fewer rows
+ *  than ranks.  No rank holds more than its share of the row of blocks, rounded up to a whole row.
+ *  Slabs ascend with the rank in grid->comm.
  */
 #ifndef HEAT_IO_SLAB_H
 #define HEAT_IO_SLAB_H
@@ -15,44 +35,59 @@
 
 typedef struct HeatSlab HeatSlab;
 
-/** Not collective.  The grid must outlive the slab.  Owned by the caller. */
+/** Create the slab of this rank.  Not collective.
+ *  @param[in]  grid  borrowed; must outlive the slab
+ *  @param[out] slab  owned by the caller, freed with HeatSlabDestroy */
 PetscErrorCode HeatSlabCreate(const HeatGrid *grid, HeatSlab **slab);
 
-/** *slab may be NULL.  Not collective. */
+/** Free a slab and set *slab to NULL; *slab may be NULL.  Not collective. */
 PetscErrorCode HeatSlabDestroy(HeatSlab **slab);
 
-/** This rank's rows: [first, first + n) of the grid, n >= 0.  Not collective. */
+/** Return the rows of this rank: [first, first + n) of the grid, n >= 0.  Not collective. */
 void HeatSlabGetRows(const HeatSlab *slab, PetscInt *first, PetscInt *n);
 
-/** Block to slab.  Collective on grid->row_comm.
- *  @param[in]  type   a basic MPI type: MPI_DOUBLE, MPI_INT32_T, ...
- *  @param[in]  block  [nyl][nxl], x fastest, unpadded
- *  @param[out] rows   [n rows][nx], x fastest; must not alias block; unused when n is 0 */
-PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *block, void *rows);
+/** Return the rows of any rank of grid->comm: [first, first + n) of the grid, n >= 0.
+ *  Not collective: the slabs follow from the grid alone. */
+void HeatSlabRowsOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt *first, PetscInt *n);
 
-/** The most rows that a slab of this row of blocks has: pieces [0, m), [m, 2m), ... up to it make up every
- *  slab, in the same number of calls on every rank.  Not collective. */
+/** Return the number of rows of the largest slab in this row of blocks.  Not collective.
+ *  Loops over the pieces [0, m), [m, 2m), ... of a slab run to this bound, so that every rank of
+ *  grid->row_comm makes the same number of collective calls. */
 PetscInt HeatSlabMostRows(const HeatSlab *slab);
 
-/** A piece of the slab: its rows from, from + 1, ..., counted from its own first, at most `most`.
- *  Collective on grid->row_comm, with the same from and most.
- *  @param[in]  buffer  room for `most` rows
+/** Move a whole field from blocks to slabs.  Collective on grid->row_comm.
+ *  @param[in]  type   a basic MPI type: MPI_DOUBLE, MPI_INT32_T, ...
+ *  @param[in]  block  [nyl][nxl], x fastest, unpadded
+ *  @param[out] rows   [n][nx], x fastest; must not alias block; unused when n is 0 */
+PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *block, void *rows);
+
+/** Move one piece of a field from blocks to slabs: at most `most` rows of each slab, starting at
+ *  row `from`, counted from the first row of the slab.  Moving a slab piece by piece bounds the
+ *  memory that the redistribution needs.
+ *  Collective on grid->row_comm; every rank passes the same `from` and `most`.
+ *  @param[in]  type    a basic MPI type
+ *  @param[in]  block   [nyl][nxl], x fastest, unpadded
+ *  @param[in]  buffer  room for [most][nx] elements; unused where px is 1
  *  @param[out] n       rows of the piece on this rank, >= 0
- *  @param[out] rows    [n][nx]: in buffer, or, where blocks hold whole rows, in block itself */
+ *  @param[out] rows    [n][nx]: equal to buffer, or, where px is 1 and blocks hold whole rows, a
+ *                      pointer into block itself */
 PetscErrorCode HeatSlabGetPiece(HeatSlab *slab, MPI_Datatype type, const void *block, PetscInt from,
                                 PetscInt most, void *buffer, PetscInt *n, const void **rows);
 
-/** A piece of the slab to the blocks: the reverse.  Collective on grid->row_comm. */
+/** Move one piece of a field from slabs to blocks: the reverse of HeatSlabGetPiece.
+ *  Collective on grid->row_comm; every rank passes the same `from` and `most`.
+ *  @param[in]  type   a basic MPI type
+ *  @param[in]  rows   [n][nx], the rows of the piece on this rank
+ *  @param[out] block  [nyl][nxl]; only the cells of the piece are written */
 PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *rows, PetscInt from,
                                 PetscInt most, void *block);
 
-/** Row checksums (io/file/checksum.h) of a field, from its blocks: they also cover the way to the slabs.
- *  Collective on grid->row_comm.
+/** Compute the checksum (io/file/checksum.h) of each row of this rank's slab from the blocks.
+ *  The cells are summed where they are before the redistribution, so the checksums also detect an
+ *  error of the redistribution.  Collective on grid->row_comm.
  *  @param[in]  bytes  of an element: 4 or 8
- *  @param[out] sums   [n rows of this rank's slab] */
+ *  @param[in]  block  [nyl][nxl], x fastest, unpadded
+ *  @param[out] sums   [n], one for each row of the slab */
 PetscErrorCode HeatSlabRowSums(HeatSlab *slab, size_t bytes, const void *block, uint64_t *sums);
-
-/** Rows of another rank of grid->comm.  Not collective. */
-void HeatSlabRowsOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt *first, PetscInt *n);
 
 #endif

@@ -1,7 +1,21 @@
-/** Checkpoints: a field file of the temperature, plus the group /state.
+/** Write and read checkpoints: a field file of the temperature and the stepper's fields, plus the
+ *  group /state.
  *
- *  /state holds the rest of a run as attributes (under the checksums of HDF5's object headers) and
- *  arrays (under ours).  Nothing in it depends on the layout of the run that wrote it.
+ *  /state holds the rest of a run: numbers as attributes, which HDF5's checksums of object headers
+ *  cover, and arrays, which have checksums of heat2d (hdf5_array.h).  Nothing in it depends on the
+ *  ranks or the layout of the run that wrote it.
+ *
+ *      checkpoint_NNNNNN.h5
+ *        /                  attributes: step, time, extents, ...
+ *        /temperature       f64 [ny][nx]
+ *        /NAME              f64 [ny][nx], for each field of the state
+ *        /integrity/...     row checksums of these
+ *        /state             attributes: step_size, scheme
+ *          sums             a group with an attribute for each named scalar
+ *          snapshot_steps   int64 [n_snapshots]
+ *          snapshot_times   f64 [n_snapshots]
+ *          case_text        uint8, UTF-8
+ *          case_keys        uint8, UTF-8
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/checkpoint.h"
@@ -16,9 +30,15 @@
 #include "io/field_file/hdf5_input.h"
 #include "io/run_files/manifest.h"
 
-#define MOST_LISTED      100000000  /* snapshots */
-#define MOST_TEXT        1073741824 /* bytes of the case; both travel in one message */
-#define EXTENT_TOLERANCE 1e-12 /* of the extents, relative: they are recomputed as x0 + nx*hx */
+/* Snapshots in the list, and [bytes] of case_text or case_keys, that are read.  Derived: each is
+   broadcast in one message, whose bytes MPI counts up to 2^31 - 1 (a snapshot has 16). */
+#define MAX_SNAPSHOTS  100000000
+#define MAX_TEXT_BYTES 1073741824
+
+/* Relative difference between extents that count as equal.  The file stores x0 + nx hx, which has
+   rounding errors of a few 1e-16.  Chosen: with a larger value another domain could pass, with one
+   of the size of these errors the same domain could be refused. */
+#define EXTENT_TOLERANCE 1e-12
 
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
 {
@@ -84,7 +104,7 @@ static void CheckpointPath(const char *dir, PetscInt64 step, char *path, size_t 
   snprintf(path, size, "%s/checkpoint_%06lld.h5", dir, (long long)step);
 }
 
-/* The list of snapshots as two arrays. */
+/* Write the list of snapshots as two arrays. */
 static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, HeatFileError *error)
 {
   const PetscInt n = state->n_snapshots;
@@ -105,7 +125,7 @@ static void WriteSnapshotList(hid_t group, const HeatCheckpointState *state, Hea
   (void)PetscFree2(steps, times);
 }
 
-/* A text as an array of bytes; NULL or empty: none. */
+/* Write a text as an array of bytes; a text that is NULL or empty is not written. */
 static void WriteLongText(hid_t group, const char *name, const char *text, HeatFileError *error)
 {
   if (!text) return;
@@ -113,7 +133,7 @@ static void WriteLongText(hid_t group, const char *name, const char *text, HeatF
                    error);
 }
 
-/* HeatFieldFileExtra: /state.  Step and time are attributes of the file. */
+/* HeatFieldFileExtra: write /state.  Step and time are attributes of the file's root. */
 static void WriteState(int64_t file, void *context, HeatFileError *error)
 {
   const HeatCheckpointState *state     = (const HeatCheckpointState *)context;
@@ -133,6 +153,7 @@ static void WriteState(int64_t file, void *context, HeatFileError *error)
   HeatH5Close(error, &group);
 }
 
+/* Read the named scalars, at most HEAT_CHECKPOINT_SUMS of them. */
 static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *error)
 {
   hid_t sums = -1;
@@ -144,13 +165,14 @@ static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *err
     const ssize_t length = H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, i, name, size,
                                               H5P_DEFAULT);
 
-    if (length < 0) break; /* no more */
+    if (length < 0) break; /* there is no i-th attribute */
     HeatH5ReadDouble(sums, name, 0, &state->sums[i].value, error);
     state->n_sums = (PetscInt)i + 1;
   }
   HeatH5Close(error, &sums);
 }
 
+/* Read the list of snapshots, which is empty where the arrays do not exist. */
 static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileError *error)
 {
   int64_t   *steps;
@@ -159,7 +181,7 @@ static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileEr
 
   HeatH5ReadArray(group, "snapshot_steps", H5T_NATIVE_INT64, &n, (void **)&steps, error);
   HeatH5ReadArray(group, "snapshot_times", H5T_NATIVE_DOUBLE, &n_times, (void **)&times, error);
-  if (!error->failed && (n != n_times || n > MOST_LISTED))
+  if (!error->failed && (n != n_times || n > MAX_SNAPSHOTS))
     HeatFileFail(error, "its list of snapshots is not whole");
   if (!error->failed && n > 0 && PetscMalloc1((size_t)n, &state->snapshots)) {
     HeatFileFail(error, "no memory for the list of snapshots");
@@ -172,13 +194,14 @@ static void ReadSnapshotList(hid_t group, HeatCheckpointState *state, HeatFileEr
   (void)PetscFree(times);
 }
 
+/* Read a text; NULL where it does not exist. */
 static void ReadLongText(hid_t group, const char *name, char **text, HeatFileError *error)
 {
   PetscInt64 n;
   char      *bytes;
 
   HeatH5ReadArray(group, name, H5T_NATIVE_UINT8, &n, (void **)&bytes, error);
-  if (!error->failed && n > MOST_TEXT)
+  if (!error->failed && n > MAX_TEXT_BYTES)
     HeatFileFail(error, "its %s has %lld bytes", name, (long long)n);
   if (!error->failed && n > 0) {
     if (PetscCalloc1((size_t)n + 1, text)) HeatFileFail(error, "no memory for its %s", name);
@@ -187,7 +210,7 @@ static void ReadLongText(hid_t group, const char *name, char **text, HeatFileErr
   (void)PetscFree(bytes);
 }
 
-/* The names of the fields beside the temperature: older files have none. */
+/* Enter the names of the fields beside the temperature in the state.  Older files have none. */
 static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state,
                        HeatFileError *error)
 {
@@ -205,8 +228,8 @@ static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state
   }
 }
 
-/* /state of an open file. */
-static void ReadStateOf(hid_t file, HeatCheckpointState *state, HeatFileError *error)
+/* Read the group /state of an open file. */
+static void ReadStateGroup(hid_t file, HeatCheckpointState *state, HeatFileError *error)
 {
   hid_t  group     = HeatInputOpenGroup(file, "state", error);
   double step_size = 0;
@@ -223,7 +246,7 @@ static void ReadStateOf(hid_t file, HeatCheckpointState *state, HeatFileError *e
   HeatH5Close(error, &group);
 }
 
-/* Rank 0: the state out of a file whose header is known to be good. */
+/* Read the state from a file whose header has been read.  Rank 0 alone. */
 static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheckpointState *state,
                       HeatFileError *error)
 {
@@ -231,11 +254,12 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
 
   state->step = info->step;
   state->time = info->time;
-  if (file >= 0) ReadStateOf(file, state, error);
+  if (file >= 0) ReadStateGroup(file, state, error);
   ListFields(info, state, error);
   HeatH5Close(error, &file);
 }
 
+/* Return whether two states have equal named scalars, bit by bit. */
 static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointState *b)
 {
   for (PetscInt i = 0; i < a->n_sums; i++) {
@@ -246,18 +270,19 @@ static PetscBool SameSums(const HeatCheckpointState *a, const HeatCheckpointStat
   return a->n_sums == b->n_sums ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Return whether two texts are equal; NULL counts as "". */
 static PetscBool SameText(const char *a, const char *b)
 {
   return strcmp(a ? a : "", b ? b : "") == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* HeatFieldFileExtra: /state reads back as it was written. */
+/* HeatFieldFileExtra: fail unless /state reads back as it was written. */
 static void CheckState(int64_t file, void *context, HeatFileError *error)
 {
   const HeatCheckpointState *state = (const HeatCheckpointState *)context;
   HeatCheckpointState        back  = {.step = state->step};
 
-  ReadStateOf((hid_t)file, &back, error);
+  ReadStateGroup((hid_t)file, &back, error);
   if (!error->failed &&
       (back.step_size != state->step_size || strcmp(back.scheme, state->scheme) != 0 ||
        !SameSums(state, &back) || back.n_snapshots != state->n_snapshots ||
@@ -268,10 +293,11 @@ static void CheckState(int64_t file, void *context, HeatFileError *error)
   (void)HeatCheckpointStateClear(&back);
 }
 
-/* Rank 0's text to all. */
+/* Broadcast a text of rank 0.  Collective on comm. */
 static PetscErrorCode BroadcastText(MPI_Comm comm, char **text)
 {
-  PetscMPIInt rank, length = *text ? (PetscMPIInt)strlen(*text) + 1 : 0; /* at most MOST_TEXT */
+  PetscMPIInt rank,
+      length = *text ? (PetscMPIInt)strlen(*text) + 1 : 0; /* at most MAX_TEXT_BYTES */
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
@@ -281,7 +307,7 @@ static PetscErrorCode BroadcastText(MPI_Comm comm, char **text)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0's state to all. */
+/* Broadcast the state of rank 0, without blocks.  Collective on comm. */
 static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
 {
   HeatCheckpointState mine = *state;
@@ -290,7 +316,7 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Bcast(&mine, (PetscMPIInt)sizeof(mine), MPI_BYTE, 0, comm));
-  mine.snapshots = state->snapshots; /* rank 0's own; NULL elsewhere */
+  mine.snapshots = state->snapshots; /* the broadcast has overwritten the pointers */
   mine.case_text = state->case_text;
   mine.case_keys = state->case_keys;
   if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
@@ -303,7 +329,8 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Header and state.  Agreed, not raised. */
+/* Read header and state.  Collective on comm; every rank returns with the same error, which is not
+   raised. */
 static PetscErrorCode TryReadState(MPI_Comm comm, const char *path, HeatFieldFileInfo *info,
                                    HeatCheckpointState *state, HeatFileError *error)
 {
@@ -336,14 +363,17 @@ PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatChec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the extent a equals [start, end] within EXTENT_TOLERANCE. */
 static PetscBool SameExtent(const PetscReal a[2], PetscReal start, PetscReal end)
 {
-  const PetscReal room = EXTENT_TOLERANCE * PetscMax(end - start, PetscMax(fabs(start), fabs(end)));
+  const PetscReal tolerance = EXTENT_TOLERANCE *
+                              PetscMax(end - start, PetscMax(fabs(start), fabs(end)));
 
-  return fabs(a[0] - start) <= room && fabs(a[1] - end) <= room ? PETSC_TRUE : PETSC_FALSE;
+  return fabs(a[0] - start) <= tolerance && fabs(a[1] - end) <= tolerance ? PETSC_TRUE
+                                                                          : PETSC_FALSE;
 }
 
-/* The checkpoint is of this very grid. */
+/* Fail unless the checkpoint has the cells and the extents of the grid. */
 static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFileError *error)
 {
   const PetscReal x1 = g->x0 + (PetscReal)g->nx * g->hx, y1 = g->y0 + (PetscReal)g->ny * g->hy;
@@ -361,7 +391,8 @@ static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFile
   }
 }
 
-/* Temperature and named fields; what was allocated is the state's, failure or not.  Agreed. */
+/* Read the temperature and the named fields.  Blocks are owned by the state, after a failure, too.
+   Collective on grid->comm; every rank returns with the same error. */
 static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
                                     HeatCheckpointState *state, PetscReal *T, HeatFileError *error)
 {
@@ -375,8 +406,8 @@ static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: one line on a manifest that tells of another file. */
-static PetscErrorCode SayForeignManifest(const char *path, const HeatFieldFileInfo *info)
+/* Print one line when the manifest of a checkpoint describes another file.  Rank 0 alone. */
+static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileInfo *info)
 {
   char difference[160], manifest[PETSC_MAX_PATH_LEN];
 
@@ -384,19 +415,19 @@ static PetscErrorCode SayForeignManifest(const char *path, const HeatFieldFileIn
   HeatManifestCompare(path, info, difference, sizeof(difference));
   HeatManifestPath(path, manifest, sizeof(manifest));
   if (difference[0]) {
-    PetscCall(
-        PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                     "heat2d: warning: %s tells of another file (%s) and is not believed; the "
-                     "checkpoint has checksums of its own\n",
-                     manifest, difference));
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: warning: %s describes another file (%s) and is ignored; the "
+                           "checkpoint has checksums of its own\n",
+                           manifest, difference));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Agreed, not raised; a failure leaves nothing in the state.
-   @param[out] other  it failed because it is of another grid than the case's */
+/* Read a checkpoint.  Collective on grid->comm; every rank returns with the same error, which is
+   not raised.  After a failure the state is zero.
+   @param[out] other_grid  true: it failed because its grid is not that of the case */
 static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
-                              PetscReal *T, PetscBool *other, HeatFileError *error)
+                              PetscReal *T, PetscBool *other_grid, HeatFileError *error)
 {
   const double       start = MPI_Wtime();
   HeatFieldFileInfo *info;
@@ -406,11 +437,11 @@ static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckp
   PetscCall(TryReadState(grid->comm, path, info, state, error));
   if (!error->failed) {
     CheckGrid(grid, info, error);
-    *other = error->failed;
+    *other_grid = error->failed;
   }
   if (!error->failed) PetscCall(TryReadFields(grid, path, state, T, error));
   if (error->failed) PetscCall(HeatCheckpointStateClear(state));
-  else if (grid->rank == 0) PetscCall(SayForeignManifest(path, info));
+  else if (grid->rank == 0) PetscCall(WarnForeignManifest(path, info));
   if (!error->failed) {
     state->bytes   = info->bytes;
     state->seconds = MPI_Wtime() - start;
@@ -422,17 +453,17 @@ static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckp
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T)
 {
-  HeatFileError error = {0};
-  PetscBool     other = PETSC_FALSE;
+  HeatFileError error      = {0};
+  PetscBool     other_grid = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  PetscCall(TryRead(grid, path, state, T, &other, &error));
+  PetscCall(TryRead(grid, path, state, T, &other_grid, &error));
   PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: take a checkpoint and its manifest away. */
-static void Remove(const char *path, HeatFileError *error)
+/* Delete a checkpoint and its manifest; that they do not exist is not a failure.  Rank 0 alone. */
+static void RemoveCheckpoint(const char *path, HeatFileError *error)
 {
   char manifest[PETSC_MAX_PATH_LEN];
 
@@ -441,8 +472,9 @@ static void Remove(const char *path, HeatFileError *error)
     HeatFileFailErrno(error, HeatPathName(path));
 }
 
-/* Rank 0, of the steps up to this one.  One that cannot be removed is said: the disk fills up. */
-static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
+/* Delete the checkpoints of steps up to `step` that `keep` does not name.  Warn about files that
+   cannot be deleted, since they fill the disk.  Rank 0 alone. */
+static PetscErrorCode RemoveOlder(const char *dir, HeatCheckpointKeep keep, PetscInt64 step)
 {
   char          path[PETSC_MAX_PATH_LEN];
   HeatFileError error = {0};
@@ -450,12 +482,12 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
   PetscInt64   *steps;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &error));
+  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_TRUE, &n, &steps, &error));
   for (PetscInt i = n - 1; i >= 0; i--) {
     if (steps[i] > step || newer++ < PetscMax(keep.newest, 1)) continue;
     if (keep.every > 0 && steps[i] % keep.every == 0) continue;
     CheckpointPath(dir, steps[i], path, sizeof(path));
-    Remove(path, &error);
+    RemoveCheckpoint(path, &error);
   }
   PetscCall(PetscFree(steps));
   if (error.failed) {
@@ -466,11 +498,11 @@ static PetscErrorCode RemoveOld(const char *dir, HeatCheckpointKeep keep, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: the manifest of a checkpoint that is in place; older checkpoints go.  Whatever fails here,
-   the checkpoint is whole. */
+/* Write the manifest of a checkpoint that has its final name, then delete older checkpoints.  A
+   failure is one line on stderr; it does not affect the checkpoint.  Rank 0 alone. */
 static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, const char *path,
-                                const HeatCheckpointOptions *options, PetscInt64 step,
-                                PetscReal time, const HeatFileStats *stats)
+                                         const HeatCheckpointOptions *options, PetscInt64 step,
+                                         PetscReal time, const HeatFileStats *stats)
 {
   const HeatManifest manifest = {.program  = options->program,
                                  .verified = HeatReadBackNames[options->verify],
@@ -486,11 +518,11 @@ static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, 
                            "checkpoint itself is in place\n",
                            path, error.text));
   }
-  PetscCall(RemoveOld(dir, options->keep, step));
+  PetscCall(RemoveOlder(dir, options->keep, step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rank 0: a manifest of that name from before would tell of another file. */
+/* Delete an earlier manifest of that name, which would describe another file.  Rank 0 alone. */
 static void RemoveManifest(const char *path)
 {
   char manifest[PETSC_MAX_PATH_LEN];
@@ -499,9 +531,10 @@ static void RemoveManifest(const char *path)
   (void)unlink(manifest);
 }
 
-/* Rank 0: the line that says that the checkpoint of a step was skipped. */
-static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *path,
-                                    PetscInt64 step, const char *reason)
+/* Print the line that the checkpoint of a step could not be written, with the newest earlier step
+   that has one.  Collective on comm. */
+static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char *path,
+                                     PetscInt64 step, const char *reason)
 {
   HeatFileError ignored = {0};
   PetscMPIInt   rank;
@@ -510,41 +543,43 @@ static PetscErrorCode SayNotWritten(MPI_Comm comm, const char *dir, const char *
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
+  if (rank == 0)
+    PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_TRUE, &n, &steps, &ignored));
   while (n > 0 && steps[n - 1] >= step) n--;
   if (n > 0) {
     PetscCall(PetscFPrintf(
         comm, PETSC_STDERR,
-        "heat2d: warning: %s cannot be written: %s; the run goes on, the newest checkpoint is "
+        "heat2d: warning: %s cannot be written: %s; the run continues, the newest checkpoint is "
         "still that of step %lld\n",
         path, reason, (long long)steps[n - 1]));
   } else {
     PetscCall(PetscFPrintf(
         comm, PETSC_STDERR,
-        "heat2d: warning: %s cannot be written: %s; the run goes on without a checkpoint\n", path,
+        "heat2d: warning: %s cannot be written: %s; the run continues without a checkpoint\n", path,
         reason));
   }
   PetscCall(PetscFree(steps));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a checkpoint's file is made of.  The options' context is the state. */
-static void Describe(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
-                     const PetscReal *T, HeatFieldFileOptions *how,
-                     HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
+/* Describe the file of a checkpoint: its options, whose context is the state, and its fields, the
+   temperature first. */
+static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
+                         const PetscReal *T, HeatFieldFileOptions *file_options,
+                         HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
 {
   const PetscInt n = PetscMin(state->n_fields, HEAT_CHECKPOINT_FIELDS);
 
-  *how = (HeatFieldFileOptions){.kind        = "checkpoint",
-                                .title       = options->title,
-                                .step        = state->step,
-                                .time        = state->time,
-                                .hints       = options->hints,
-                                .alignment   = options->alignment,
-                                .verify      = options->verify,
-                                .extra       = WriteState,
-                                .extra_check = CheckState,
-                                .context     = (void *)state};
+  *file_options = (HeatFieldFileOptions){.kind        = "checkpoint",
+                                         .title       = options->title,
+                                         .step        = state->step,
+                                         .time        = state->time,
+                                         .hints       = options->hints,
+                                         .alignment   = options->alignment,
+                                         .verify      = options->verify,
+                                         .extra       = WriteState,
+                                         .extra_check = CheckState,
+                                         .context     = (void *)state};
   for (PetscInt f = 0; f <= n; f++) {
     const char *name = f ? state->fields[f - 1].name : "temperature";
 
@@ -562,34 +597,36 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
                                    PetscBool *written, HeatFileStats *stats)
 {
   HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
-  HeatFieldFileOptions how;
+  HeatFieldFileOptions file_options;
   char                 path[PETSC_MAX_PATH_LEN];
   HeatFileError        error = {0};
   HeatFileStats        own;
 
   PetscFunctionBeginUser;
   CheckpointPath(dir, state->step, path, sizeof(path));
-  Describe(options, state, T, &how, fields);
+  DescribeFile(options, state, T, &file_options, fields);
   if (grid->rank == 0) RemoveManifest(path);
-  PetscCall(HeatFieldFileTryWrite(grid, path, &how, 1 + state->n_fields, fields, &own, &error));
+  PetscCall(
+      HeatFieldFileTryWrite(grid, path, &file_options, 1 + state->n_fields, fields, &own, &error));
   if (written) *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (stats) *stats = own;
   if (!error.failed) {
     if (grid->rank == 0)
       PetscCall(CommitWithManifest(grid, dir, path, options, state->step, state->time, &own));
-  } else if (written) PetscCall(SayNotWritten(grid->comm, dir, path, state->step, error.text));
+  } else if (written) PetscCall(WarnNotWritten(grid->comm, dir, path, state->step, error.text));
   else PetscCall(HeatFileAgree(grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* An asynchronous checkpoint: the job that writes the file, and what HeatCheckpointEnd needs. */
 struct HeatCheckpointJob {
-  const HeatGrid       *grid;
-  HeatFieldFileJob     *file;
-  HeatCheckpointOptions options;
-  char                  program[64]; /* the options' */
-  char                  dir[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  const HeatGrid       *grid;        /* borrowed */
+  HeatFieldFileJob     *file;        /* owned */
+  HeatCheckpointOptions options;     /* title and hints are used by HeatCheckpointBegin alone */
+  char                  program[64]; /* copy of the options' program */
+  char                  dir[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN]; /* folder; final name */
   PetscInt64            step;
-  PetscReal             time;
+  PetscReal             time; /* [s] */
 };
 
 PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
@@ -598,7 +635,7 @@ PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
                                    HeatFieldFileCopies *copies, HeatCheckpointJob **made)
 {
   HeatFileField        fields[1 + HEAT_CHECKPOINT_FIELDS];
-  HeatFieldFileOptions how;
+  HeatFieldFileOptions file_options;
   HeatFileError        error = {0};
   HeatCheckpointJob   *job;
 
@@ -613,12 +650,12 @@ PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
   job->options.program = options->program ? job->program : NULL;
   PetscCall(PetscStrncpy(job->dir, dir, sizeof(job->dir)));
   CheckpointPath(dir, state->step, job->path, sizeof(job->path));
-  Describe(options, state, T, &how, fields);
+  DescribeFile(options, state, T, &file_options, fields);
   if (grid->rank == 0) RemoveManifest(job->path);
-  PetscCall(HeatFieldFileBegin(grid, job->path, &how, 1 + state->n_fields, fields, copies,
+  PetscCall(HeatFieldFileBegin(grid, job->path, &file_options, 1 + state->n_fields, fields, copies,
                                &job->file, &error));
   if (error.failed) {
-    PetscCall(SayNotWritten(grid->comm, dir, job->path, state->step, error.text));
+    PetscCall(WarnNotWritten(grid->comm, dir, job->path, state->step, error.text));
     PetscCall(PetscFree(job));
   }
   *made = job;
@@ -639,15 +676,40 @@ PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **out, PetscBool *written, He
   PetscCall(HeatFieldFileEnd(&job->file, stats, &error));
   *written = error.failed ? PETSC_FALSE : PETSC_TRUE;
   if (error.failed)
-    PetscCall(SayNotWritten(job->grid->comm, job->dir, job->path, job->step, error.text));
+    PetscCall(WarnNotWritten(job->grid->comm, job->dir, job->path, job->step, error.text));
   else if (job->grid->rank == 0)
-    PetscCall(
-        CommitWithManifest(job->grid, job->dir, job->path, &job->options, job->step, job->time, stats));
+    PetscCall(CommitWithManifest(job->grid, job->dir, job->path, &job->options, job->step,
+                                 job->time, stats));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All ranks: the steps that rank 0 finds, ascending. */
+/* Print a note for each link in a folder that has the name of a checkpoint: it is no checkpoint of
+   this folder's run, and a fresh run does not remove it.  Rank 0 alone. */
+static PetscErrorCode NoteForeign(const char *dir)
+{
+  HeatFileError ignored = {0};
+  PetscInt      n;
+  PetscInt64   *steps;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_FALSE, &n, &steps, &ignored));
+  for (PetscInt i = 0; i < n; i++) {
+    char path[PETSC_MAX_PATH_LEN];
+
+    CheckpointPath(dir, steps[i], path, sizeof(path));
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: note: %s is passed over, since it is no file of this folder (a "
+                           "link, for example); --restart FILE continues from it\n",
+                           path));
+  }
+  PetscCall(PetscFree(steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* List the steps of the checkpoints in a folder, ascending, as rank 0 finds them.  Collective on
+   comm.
+   @param[out] steps  [*n], freed by the caller with PetscFree */
 static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, PetscInt64 **steps)
 {
   HeatFileError error = {0};
@@ -656,7 +718,10 @@ static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, Pet
   PetscFunctionBeginUser;
   *steps = NULL;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", n, steps, &error));
+  if (rank == 0) {
+    PetscCall(NoteForeign(dir));
+    PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_TRUE, n, steps, &error));
+  }
   PetscCall(HeatFileAgree(comm, dir, "read", &error));
   PetscCallMPI(MPI_Bcast(n, 1, MPIU_INT, 0, comm));
   if (rank) PetscCall(PetscMalloc1((size_t)*n, steps));
@@ -664,8 +729,8 @@ static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* No checkpoint was good: why. */
-static PetscErrorCode RaiseNone(MPI_Comm comm, const char *dir, PetscInt n)
+/* Raise HEAT_ERR_FILE because none of the n checkpoints in a folder can be used. */
+static PetscErrorCode RaiseNoCheckpoint(MPI_Comm comm, const char *dir, PetscInt n)
 {
   PetscFunctionBeginUser;
   HeatCheck(n > 0, comm, HEAT_ERR_FILE, "there is no checkpoint in %s to restart from", dir);
@@ -685,19 +750,19 @@ PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, c
   memset(state, 0, sizeof(*state));
   PetscCall(ListSteps(grid->comm, dir, &n, &steps));
   for (PetscInt i = n - 1; i >= 0 && !found; i--) {
-    HeatFileError error = {0};
-    PetscBool     other = PETSC_FALSE;
+    HeatFileError error      = {0};
+    PetscBool     other_grid = PETSC_FALSE;
 
     CheckpointPath(dir, steps[i], path, size);
-    PetscCall(TryRead(grid, path, state, T, &other, &error));
+    PetscCall(TryRead(grid, path, state, T, &other_grid, &error));
     found = error.failed ? PETSC_FALSE : PETSC_TRUE;
     if (found) break;
-    if (other) PetscCall(PetscFree(steps));
-    if (other) PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+    if (other_grid) PetscCall(PetscFree(steps));
+    if (other_grid) PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
     PetscCall(PetscFPrintf(grid->comm, PETSC_STDERR, "heat2d: warning: %s is passed over: %s\n",
                            path, error.text));
   }
   PetscCall(PetscFree(steps));
-  if (!found) PetscCall(RaiseNone(grid->comm, dir, n));
+  if (!found) PetscCall(RaiseNoCheckpoint(grid->comm, dir, n));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

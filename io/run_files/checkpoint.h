@@ -1,131 +1,158 @@
-/** Checkpoints: all that a restart needs, checkpoint_NNNNNN.h5 by step.
+/** Checkpoints: everything that a restart needs, checkpoint_NNNNNN.h5 by step.
  *
- *  A checkpoint exists under its name only when it is complete, synced, and as much of it as was asked
- *  for, by default every row, has been read back and its checksum found right.  Older ones go only
- *  after the newer one is in place.
- *  A restart may use another number of ranks and another layout of blocks.
+ *  A checkpoint has its final name only when it is complete and synced, and when as much of it as
+ *  was asked for, by default every row, has been read back and has the right checksum.  Older
+ *  checkpoints are deleted only after the newer one has its name.  A restart may use another number
+ *  of ranks and another layout of blocks.
  */
 #ifndef HEAT_IO_CHECKPOINT_H
 #define HEAT_IO_CHECKPOINT_H
 
 #include "io/run_files/snapshots.h"
 
-#define HEAT_CHECKPOINT_SUMS   64 /* named scalars that a checkpoint can carry */
-#define HEAT_CHECKPOINT_FIELDS 4  /* named fields beside the temperature */
+/** The largest numbers of named scalars, and of named fields beside the temperature, in a
+ *  checkpoint.  Chosen: a run has at most 42 scalars (the energy account, the clock, the stepper's
+ *  memory) and at most 2 fields.  Larger values make the struct larger; HEAT_CHECKPOINT_SUMS must
+ *  not exceed the attributes that stay in an HDF5 object header (MAX_ATTRIBUTES in
+ *  io/field_file/hdf5_util.c). */
+#define HEAT_CHECKPOINT_SUMS   64
+#define HEAT_CHECKPOINT_FIELDS 4
 
-/** Everything of a run but its temperature field.  Plain data; the same on every rank, but the
- *  blocks, which are of its own cells. */
+/** The state of a run without its temperature field.  Plain data.  The same on every rank, except
+ *  the blocks, which hold the rank's own cells.  Pointers are borrowed for a write; after a read
+ *  they are owned, and HeatCheckpointStateClear frees them. */
 typedef struct {
-  PetscInt64 step;      /* steps done */
-  PetscReal  time;      /* [s] */
-  PetscReal  step_size; /* [s] of the step to come */
-  char       scheme[32];
+  PetscInt64 step;       /* steps done */
+  PetscReal  time;       /* [s] */
+  PetscReal  step_size;  /* [s] of the next step */
+  char       scheme[32]; /* name of the time-stepping scheme, as in the case file */
 
-  PetscInt n_sums; /* running sums such as the energy account, by name */
+  PetscInt n_sums;
   struct {
     char   name[48];
     double value;
-  } sums[HEAT_CHECKPOINT_SUMS];
+  } sums[HEAT_CHECKPOINT_SUMS]; /* named scalars, such as the sums of the energy account */
 
-  PetscInt n_fields; /* such as earlier temperatures of a multistep scheme */
+  PetscInt n_fields;
   struct {
-    char       name[48]; /* a word, other than temperature and the header's own */
-    PetscReal *block;    /* [nyl][nxl], unpadded; borrowed for a write, owned after a read */
-  } fields[HEAT_CHECKPOINT_FIELDS];
+    char       name[48];            /* not "temperature", and no name that the file's header uses */
+    PetscReal *block;               /* [nyl][nxl], x fastest, unpadded */
+  } fields[HEAT_CHECKPOINT_FIELDS]; /* such as earlier temperatures of a multistep scheme */
 
   PetscInt           n_snapshots;
-  HeatSnapshotEntry *snapshots; /* [n_snapshots]; borrowed for a write, owned after a read */
+  HeatSnapshotEntry *snapshots; /* [n_snapshots]: the series so far */
 
-  PetscInt64 bytes;   /* of the file that it was read from; after a read */
-  double     seconds; /* that reading took, on this rank, with all checksums compared; likewise */
+  PetscInt64 bytes;   /* set by a read: size of the file */
+  double     seconds; /* set by a read: [s] that it took on this rank, comparing all checksums */
 
-  char *case_text; /* the case file as it was; likewise borrowed or owned; NULL: none */
-  char *case_keys; /* likewise: as HeatCase has it in `keys`, --set included */
+  char *case_text; /* the text of the case file; NULL: none */
+  char *case_keys; /* the keys that determine the solution, lines "key: value" as in HeatCase.keys,
+                      --set included; NULL: none */
 } HeatCheckpointState;
 
-/** Free what HeatCheckpointRead allocated (the blocks too) and zero the struct.  Not collective. */
+/** Free what HeatCheckpointRead allocated (the blocks, too) and zero the struct.  Not
+ *  collective. */
 PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state);
 
-/** Set or replace a named scalar; get one: its value, or `fallback` when there is none. */
+/** Set the value of a named scalar, adding it where it does not exist.  Not collective.
+ *  Errors: PETSC_ERR_ARG_OUTOFRANGE when there is no room for it, or the name is too long. */
 PetscErrorCode HeatCheckpointStateSetSum(HeatCheckpointState *state, const char *name,
                                          double value);
-double         HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name,
-                                         double fallback);
 
-/** Add a field to write; a block of a name that is there already is replaced. */
+/** Return the value of a named scalar, or `fallback` where it does not exist.  Not collective. */
+double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *name,
+                                 double fallback);
+
+/** Set the block of a named field, adding the field where it does not exist.  Not collective.
+ *  @param[in] block  [nyl][nxl], borrowed
+ *  Errors: PETSC_ERR_ARG_OUTOFRANGE when there is no room for it, or the name is too long. */
 PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const char *name,
                                            PetscReal *block);
-/** The block of a named field, NULL: the checkpoint has none.  It stays the state's. */
+
+/** Return the block of a named field, or NULL where it does not exist.  The state keeps the block.
+ *  Not collective. */
 const PetscReal *HeatCheckpointStateGetField(const HeatCheckpointState *state, const char *name);
 
-/** Which checkpoints stay when a newer one is in place: by step, so that a restart changes nothing. */
+/** Which checkpoints are kept when a newer one has its name.  The rule goes by step alone, so that
+ *  a restart keeps the checkpoints that an uninterrupted run keeps. */
 typedef struct {
-  PetscInt   newest; /* that many of the newest, at least 1 */
-  PetscInt64 every;  /* and those whose step is a multiple of this; 0: no others */
+  PetscInt   newest; /* number of the newest ones that are kept, at least 1 */
+  PetscInt64 every;  /* also those whose step is a multiple of this; 0: no others */
 } HeatCheckpointKeep;
 
-/** How checkpoints are written.  Borrowed for the call. */
+/** How checkpoints are written.  Pointers are borrowed for the call. */
 typedef struct {
   HeatCheckpointKeep keep;
-  const char        *hints; /* as in HeatFieldFileOptions, as is alignment */
-  PetscInt           alignment;
-  HeatReadBack       verify;
+  const char        *hints;     /* for MPI-IO, or NULL (HeatFieldFileOptions) */
+  PetscInt           alignment; /* [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
+  HeatReadBack       verify;    /* how many rows are read back */
   const char        *title;
   const char        *program; /* name and version, for the manifest; NULL: not known */
 } HeatCheckpointOptions;
 
-/** Write checkpoint_<step>.h5 into `dir` and its manifest (io/run_files/manifest.h), then remove the older ones
- *  that `keep` does not name.  Files of a larger step than this one are not counted and not touched
- *  (HeatOutputDirectoryRewind moves them aside at a restart).  A manifest that cannot be written, or
- *  an old file that cannot be removed, is one line on stderr.  Collective on grid->comm.
- *  @param[in]  T        [nyl][nxl] temperature, x fastest, unpadded
- *  @param[out] written  NULL: a failure is raised (HEAT_ERR_FILE).  Else a failure is one line on
- *                       stderr, *written says which; the earlier checkpoints are still there.
- *  @param[out] stats    may be NULL */
+/** Write checkpoint_<step>.h5 into `dir` and its manifest (io/run_files/manifest.h), then delete
+ *  the older checkpoints that options->keep does not name.  Files of a larger step than this one
+ *  are neither counted nor touched (HeatOutputDirectoryRewind moves them aside at a restart).  A
+ *  manifest that cannot be written, or an old file that cannot be deleted, is one line on stderr.
+ *  Collective on grid->comm.
+ *  @param[in]  T        [nyl][nxl] temperature [K], x fastest, unpadded
+ *  @param[out] written  NULL: a failure is raised.  Else a failure is one line on stderr, and
+ *                       *written is false; the earlier checkpoints still exist
+ *  @param[out] stats    may be NULL
+ *  Errors: HEAT_ERR_FILE when the checkpoint cannot be written and `written` is NULL. */
 PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
                                    const HeatCheckpointOptions *options,
                                    const HeatCheckpointState *state, const PetscReal *T,
                                    PetscBool *written, HeatFileStats *stats);
 
-/** A checkpoint being written behind the computation's back. */
+/** A checkpoint that threads write while the computation continues. */
 typedef struct HeatCheckpointJob HeatCheckpointJob;
 
-/** Begin to write checkpoint_<step>.h5: when this returns, state and temperature may change
- *  (HeatFieldFileBegin).  Collective on grid->comm.
- *  @param[in]  options  title stays borrowed until the end
- *  @param[out] job      NULL: it failed, and one line on stderr says so */
+/** Begin to write checkpoint_<step>.h5 asynchronously (HeatFieldFileBegin).  When this returns,
+ *  state and temperature may change, and all arguments except grid and copies may be freed.
+ *  Collective on grid->comm.
+ *  @param[in]     T       [nyl][nxl] temperature [K], x fastest, unpadded
+ *  @param[in,out] copies  in use until HeatCheckpointEnd
+ *  @param[out]    job     ended with HeatCheckpointEnd; NULL after a failure, which is one line on
+ *                         stderr */
 PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
                                    const HeatCheckpointOptions *options,
                                    const HeatCheckpointState *state, const PetscReal *T,
                                    HeatFieldFileCopies *copies, HeatCheckpointJob **job);
 
-/** Can it be ended without waiting?  Collective on grid->comm. */
+/** Return whether HeatCheckpointEnd would not have to wait.  Collective on grid->comm. */
 PetscErrorCode HeatCheckpointTest(HeatCheckpointJob *job, PetscBool *ready);
 
-/** Wait for it and give it its name, as HeatCheckpointWrite does.  Collective on grid->comm.
- *  @param[out] written  false: it failed, and one line on stderr says so
- *  @param[out] stats    `seconds` is the time for which the computation waited */
+/** Wait for the threads, give the checkpoint its final name, write its manifest, delete older
+ *  checkpoints as HeatCheckpointWrite does, free the job and set *job to NULL.
+ *  Collective on grid->comm.
+ *  @param[out] written  false after a failure, which is one line on stderr
+ *  @param[out] stats    `seconds` is the time for which the computation was blocked */
 PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **job, PetscBool *written, HeatFileStats *stats);
 
-/** Read the newest checkpoint in `dir` that is readable and whole: all checksums are compared.  One
- *  line on stderr for each newer one that is passed over, with the reason.  Collective on grid->comm.
- *  @param[out] path      of that one
- *  @param[out] state, T  as of HeatCheckpointRead
- *  Errors: HEAT_ERR_FILE when there is none, or when it is of another grid than the case's. */
+/** Read the newest checkpoint in `dir` that is readable and undamaged; all checksums are compared.
+ *  Each newer one that is passed over is one line on stderr, with the reason.
+ *  Collective on grid->comm.
+ *  @param[out] path   of the checkpoint that was read
+ *  @param[out] state  cleared with HeatCheckpointStateClear
+ *  @param[out] T      [nyl][nxl] temperature [K], x fastest, unpadded
+ *  Errors: HEAT_ERR_FILE when there is no usable checkpoint, or when the newest readable one has
+ *  another grid than the case. */
 PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, char *path,
                                         size_t size, HeatCheckpointState *state, PetscReal *T);
 
-/** Read a checkpoint.  Collective on grid->comm.
- *  @param[out] state  clear it with HeatCheckpointStateClear
- *  @param[out] T      [nyl][nxl], x fastest, unpadded
- *  Errors: HEAT_ERR_FILE: absent, not a checkpoint, other cells or extents than the grid's (both
- *  are named), damaged (the rows are named). */
+/** Read a checkpoint; all checksums are compared.  Collective on grid->comm.
+ *  @param[out] state  cleared with HeatCheckpointStateClear; zeros after a failure
+ *  @param[out] T      [nyl][nxl] temperature [K], x fastest, unpadded
+ *  Errors: HEAT_ERR_FILE when the file does not exist, is not a checkpoint, has other cells or
+ *  extents than the grid (the message names both), or is damaged (the message names the rows). */
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T);
 
-/** The state alone, without the fields (their names are there, their blocks NULL) or a grid: for
- *  `inspect`, and for what must be known before the grid is made.  Collective on comm.
- *  Errors: HEAT_ERR_FILE. */
+/** Read the state alone, without a grid: the names of the fields are set, their blocks are NULL.
+ *  For programs that have no grid, such as the fuzzer of tests/fuzz.  Collective on comm.
+ *  Errors: HEAT_ERR_FILE when the file does not exist, is not a checkpoint, or its header or state
+ *  is damaged. */
 PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatCheckpointState *state);
 
 #endif

@@ -1,4 +1,8 @@
-/** Manifests as JSON. */
+/** Write and compare the manifests of checkpoints, as JSON files.
+ *
+ *  A manifest is written after the checkpoint has its final name, so it can be missing, and one
+ *  that remained from an earlier run can describe another file.  Therefore nothing depends on it.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/manifest.h"
 
@@ -7,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#define BITS_TEXT 32 /* of 64 bits, as HeatJsonPutBits writes them */
+#define BITS_TEXT 32 /* bytes; "0x", 16 hexadecimal digits and a null take 19 */
 
 void HeatManifestPath(const char *checkpoint, char *path, size_t size)
 {
@@ -26,6 +30,7 @@ void HeatManifestPutPhases(HeatJson *object, const HeatFileStats *stats)
   HeatJsonPutNumber(object, "verify", stats->seconds_verify);
 }
 
+/* Put the seconds of the whole write and of its phases. */
 static void PutSeconds(HeatJson *root, const HeatFileStats *stats)
 {
   HeatJson *seconds = HeatJsonAddObject(root, "seconds");
@@ -34,6 +39,7 @@ static void PutSeconds(HeatJson *root, const HeatFileStats *stats)
   HeatManifestPutPhases(seconds, stats);
 }
 
+/* Put what describes the writer: when, which program, where, on how many ranks. */
 static void PutWriter(HeatJson *root, const HeatGrid *grid, const HeatManifest *manifest)
 {
   const double processes[2]                 = {(double)grid->px, (double)grid->py};
@@ -73,7 +79,7 @@ void HeatManifestWrite(const HeatGrid *grid, const char *checkpoint, const HeatM
   HeatJsonDestroy(&root);
 }
 
-const char *HeatManifestWriter(const char *checkpoint, char *buffer, size_t size)
+const char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t size)
 {
   char      path[PETSC_MAX_PATH_LEN], program[128], written[32];
   HeatJson *root;
@@ -84,11 +90,12 @@ const char *HeatManifestWriter(const char *checkpoint, char *buffer, size_t size
   HeatJsonGetText(root, "written", written, sizeof(written));
   snprintf(buffer, size, "by %s on %lld ranks, %s", program,
            (long long)HeatJsonGetCount(root, "ranks"), written);
-  if (!program[0]) snprintf(buffer, size, "by nobody knows whom: there is no manifest");
+  if (!program[0]) snprintf(buffer, size, "by an unknown program: no readable manifest");
   HeatJsonDestroy(&root);
   return buffer;
 }
 
+/* Return whether the text below `key` is another one than that of `bits`. */
 static PetscBool Differs(const HeatJson *root, const char *key, uint64_t bits)
 {
   char expected[BITS_TEXT], found[BITS_TEXT];

@@ -1,9 +1,10 @@
-/** The manifest of a checkpoint, checkpoint_NNNNNN.json beside checkpoint_NNNNNN.h5: who wrote it, how
- *  and how fast.
+/** The manifest of a checkpoint, checkpoint_NNNNNN.json beside checkpoint_NNNNNN.h5: which program
+ *  wrote it, how, and how fast.
  *
- *  Everything that two writers of the same bytes differ in stands here, so that the checkpoint itself
- *  depends on nothing but the run's state.  A restart needs no manifest.  One that tells of another
- *  file is said and not believed.  Nothing here is collective.
+ *  Everything in which two writers of equal checkpoints may differ is stored here, so that the
+ *  bytes of the checkpoint itself depend on nothing but the run's state.  A restart needs no
+ *  manifest.  A manifest that describes another file is reported and ignored.  Nothing here is
+ *  collective.
  */
 #ifndef HEAT_IO_MANIFEST_H
 #define HEAT_IO_MANIFEST_H
@@ -13,30 +14,35 @@
 
 #define HEAT_MANIFEST_SCHEMA "heat2d manifest 1"
 
-/** Beside the statistics of the write, what only the writer knows.  Borrowed. */
+/** What the writer of a checkpoint adds to the statistics of the write.  Pointers are borrowed. */
 typedef struct {
-  const char *program;  /* "heat2d 0.1.0 (1a2b3c4d5e6f)", or NULL */
-  const char *verified; /* "none", "sample", "full" */
+  const char *program;  /* name, version, commit: "heat2d 0.1.0 (1a2b3c4d5e6f)"; or NULL */
+  const char *verified; /* how much was read back: "none", "sample", "full" */
   PetscInt64  step;
   PetscReal   time; /* [s] */
 } HeatManifest;
 
-/** The manifest's name for that of a checkpoint: .json in place of .h5. */
+/** Write the name of a checkpoint's manifest into path: .json in place of .h5. */
 void HeatManifestPath(const char *checkpoint, char *path, size_t size);
 
-/** The seconds of each phase of a write, by name; in results.json, too. */
+/** Put the seconds of each phase of a write into a JSON object, by name.  results.json uses it,
+ *  too. */
 void HeatManifestPutPhases(HeatJson *object, const HeatFileStats *stats);
 
-/** Write the manifest of a checkpoint that is in place.  Rank 0 of the grid alone. */
+/** Write the manifest of a checkpoint that has its final name.  Called on rank 0 of the grid alone.
+ *  Failures are noted in `error`; the checkpoint is not affected. */
 void HeatManifestWrite(const HeatGrid *grid, const char *checkpoint, const HeatManifest *manifest,
                        const HeatFileStats *stats, HeatFileError *error);
 
-/** "by heat2d 0.1.0 (1a2b3c4d5e6f) on 8 ranks, 2026-01-31T12:00:00Z", or "by nobody knows whom" without
- *  a manifest; returns buffer. */
-const char *HeatManifestWriter(const char *checkpoint, char *buffer, size_t size);
+/** Describe which program wrote a checkpoint, and when: "by heat2d 0.1.0 (1a2b3c4d5e6f) on 8 ranks,
+ *  2026-01-31T12:00:00Z", or "by an unknown program: no readable manifest".  Return buffer. */
+const char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t size);
 
-/** How a checkpoint's manifest contradicts the checkpoint: "" when it does not, or is not there.
- *  @param[in] info  of the checkpoint; checksums of its values are compared when they are known */
+/** Describe how the manifest of a checkpoint contradicts the checkpoint; "" when it does not, or
+ *  does not exist.
+ *  @param[in]  info        of the checkpoint; the checksum of its values is compared when it is
+ *                          known
+ *  @param[out] difference  a clause, for a message */
 void HeatManifestCompare(const char *checkpoint, const HeatFieldFileInfo *info, char *difference,
                          size_t size);
 

@@ -1,7 +1,8 @@
-/** The output folder: made, cleared, rewound.  Rank 0 does everything; the outcome is agreed.
+/** Create, lock, clear and rewind the output folder.  Rank 0 does everything; then the ranks agree
+ *  on the outcome.
  *
- *  The rule is caution: only regular files with heat2d's own names, and a checkpoint of a run
- *  that did not finish is moved, never deleted - somebody may still want to continue it.
+ *  Only regular files with heat2d's own names are deleted or moved.  Checkpoints of a run that did
+ *  not finish are moved, never deleted, because the user may still want to continue it.
  */
 #define _DEFAULT_SOURCE
 #include "io/run_files/output_dir.h"
@@ -17,17 +18,18 @@
 
 #include "io/run_files/results.h"
 
+/* The kinds of names in an output folder. */
 typedef enum {
-  NAME_OTHER,
-  NAME_PART,
-  NAME_CHECKPOINT,
-  NAME_MANIFEST,
-  NAME_SNAPSHOT,
-  NAME_RESULTS,
-  NAME_PLAIN
+  NAME_OTHER,      /* not one of heat2d's names: never touched */
+  NAME_PART,       /* .NAME.part: the temporary file of one of the kinds below */
+  NAME_CHECKPOINT, /* checkpoint_<step>.h5 */
+  NAME_MANIFEST,   /* checkpoint_<step>.json */
+  NAME_SNAPSHOT,   /* snapshot_<step>.h5 */
+  NAME_RESULTS,    /* results.json */
+  NAME_PLAIN       /* every other name of heat2d */
 } NameKind;
 
-/* profile_NAME.csv */
+/* Return whether a name is profile_<name>.csv. */
 static PetscBool IsProfile(const char *name)
 {
   const size_t length = strlen(name), head = strlen("profile_"), tail = strlen(".csv");
@@ -36,8 +38,8 @@ static PetscBool IsProfile(const char *name)
                      strcmp(name + length - tail, ".csv") == 0);
 }
 
-/* Is this one of our names, without folder and without the marks of a temporary file? */
-static NameKind KindOfFinal(const char *name)
+/* Return the kind of a final name, one without folder and without the marks of a temporary file. */
+static NameKind KindOfFinalName(const char *name)
 {
   static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv", "probe"};
 
@@ -51,19 +53,20 @@ static NameKind KindOfFinal(const char *name)
   return IsProfile(name) ? NAME_PLAIN : NAME_OTHER;
 }
 
+/* Return the kind of a name without folder. */
 static NameKind KindOf(const char *name)
 {
   const size_t length = strlen(name), tail = strlen(".part");
   char         final[256];
 
-  if (name[0] != '.') return KindOfFinal(name);
+  if (name[0] != '.') return KindOfFinalName(name);
   if (length <= tail + 1 || length > sizeof(final) || strcmp(name + length - tail, ".part") != 0)
     return NAME_OTHER;
   snprintf(final, sizeof(final), "%.*s", (int)(length - tail - 1), name + 1);
-  return KindOfFinal(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
+  return KindOfFinalName(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
 }
 
-/* mkdir -p. */
+/* Create the folder and its parents, as mkdir -p does, and fail unless it can be written to. */
 static void MakeFolders(const char *dir, HeatFileError *error)
 {
   char        path[PETSC_MAX_PATH_LEN];
@@ -81,13 +84,13 @@ static void MakeFolders(const char *dir, HeatFileError *error)
   if (!error->failed && access(dir, W_OK | X_OK) != 0) HeatFileFailErrno(error, "writing into it");
 }
 
-/* What to do with a file of ours. */
-typedef PetscBool (*Choose)(NameKind kind, const char *name, const void *context);
+/* Return whether a file with one of heat2d's names is to be moved or deleted. */
+typedef PetscBool (*FileFilter)(NameKind kind, const char *name, const void *context);
 
-/* Take the chosen files away: into the folder `aside`, or off the disk where it is NULL.
- * Returns how many there were; with `count_only` nothing is touched. */
-static PetscInt TakeAway(const char *dir, Choose choose, const void *context, const char *aside,
-                         PetscBool count_only, HeatFileError *error)
+/* Move the files that pass the filter into the folder `aside`, or delete them where it is NULL;
+   with `count_only` do neither.  Return the number of these files. */
+static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *context,
+                             const char *aside, PetscBool count_only, HeatFileError *error)
 {
   DIR           *folder = error->failed ? NULL : opendir(dir);
   struct dirent *entry;
@@ -102,7 +105,7 @@ static PetscInt TakeAway(const char *dir, Choose choose, const void *context, co
     struct stat    status;
     const NameKind kind = KindOf(entry->d_name);
 
-    if (kind == NAME_OTHER || !choose(kind, entry->d_name, context)) continue;
+    if (kind == NAME_OTHER || !filter(kind, entry->d_name, context)) continue;
     snprintf(from, sizeof(from), "%s/%s", dir, entry->d_name);
     if (lstat(from, &status) != 0 || !S_ISREG(status.st_mode)) continue;
     n++;
@@ -117,7 +120,7 @@ static PetscInt TakeAway(const char *dir, Choose choose, const void *context, co
   return n;
 }
 
-/* Make DIR/PREFIX_NNN with the first free number. */
+/* Create the folder DIR/PREFIX_NNN with the first number that is free. */
 static void MakeAside(const char *dir, const char *prefix, char *aside, size_t size,
                       HeatFileError *error)
 {
@@ -129,13 +132,16 @@ static void MakeAside(const char *dir, const char *prefix, char *aside, size_t s
   HeatFileFail(error, "there are 999 folders %s_NNN in it: clear them away", prefix);
 }
 
-/* Move the chosen files into a new folder. */
-static PetscInt SetAside(const char *dir, const char *prefix, Choose choose, const void *context,
-                         char *aside, size_t size, HeatFileError *error)
+/* Move the files that pass the filter into a new folder DIR/PREFIX_NNN, whose name is returned in
+   `aside`.  Return the number of these files. */
+static PetscInt SetAside(const char *dir, const char *prefix, FileFilter filter,
+                         const void *context, char *aside, size_t size, HeatFileError *error)
 {
   MakeAside(dir, prefix, aside, size, error);
-  return error->failed ? 0 : TakeAway(dir, choose, context, aside, PETSC_FALSE, error);
+  return error->failed ? 0 : MoveOrRemove(dir, filter, context, aside, PETSC_FALSE, error);
 }
+
+/* The filters. */
 
 static PetscBool IsPart(NameKind kind, const char *name, const void *context)
 {
@@ -190,17 +196,19 @@ static PetscBool IsLaterSnapshot(NameKind kind, const char *name, const void *co
                                                                                 : PETSC_FALSE;
 }
 
-/* Rank 0, a fresh run: an earlier run's files go, or into a folder of their own if it could
- * still be continued.  `notice` is what to tell the user, or empty. */
-static PetscErrorCode ClearEarlier(const char *dir, char *notice, size_t size, HeatFileError *error)
+/* Delete the files of an earlier run, or move them into a folder of their own if that run could
+   still be continued.  Rank 0 alone, at the start of a fresh run.
+   @param[out] notice  a line for the user, or "" */
+static PetscErrorCode ClearEarlierRun(const char *dir, char *notice, size_t size,
+                                      HeatFileError *error)
 {
   char      aside[PETSC_MAX_PATH_LEN], status[32];
   PetscInt  n;
   PetscBool finished;
 
   PetscFunctionBeginUser;
-  (void)TakeAway(dir, IsPart, NULL, NULL, PETSC_FALSE, error);
-  n = TakeAway(dir, IsCheckpoint, NULL, NULL, PETSC_TRUE, error);
+  (void)MoveOrRemove(dir, IsPart, NULL, NULL, PETSC_FALSE, error);
+  n = MoveOrRemove(dir, IsCheckpoint, NULL, NULL, PETSC_TRUE, error);
   PetscCall(HeatResultsReadStatus(dir, status, sizeof(status)));
   finished = strcmp(status, "ok") == 0 || strcmp(status, "check-failed") == 0 ? PETSC_TRUE
                                                                               : PETSC_FALSE;
@@ -210,13 +218,13 @@ static PetscErrorCode ClearEarlier(const char *dir, char *notice, size_t size, H
              "%s held an unfinished run: its files (%" PetscInt_FMT
              " checkpoints among them) are now in %s",
              dir, n, aside);
-  } else (void)TakeAway(dir, IsAny, NULL, NULL, PETSC_FALSE, error);
+  } else (void)MoveOrRemove(dir, IsAny, NULL, NULL, PETSC_FALSE, error);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The lock. */
 
-/* "process 4711 on node17", as the holder wrote it. */
+/* Read who holds the lock, as the holder has written it: "process 4711 on node17". */
 static void ReadHolder(int file, char *text, size_t size)
 {
   const ssize_t n = pread(file, text, size - 1, 0);
@@ -225,17 +233,19 @@ static void ReadHolder(int file, char *text, size_t size)
   if (n <= 0) snprintf(text, size, "another process");
 }
 
+/* Write this process into the lock file.  A failure is ignored: the text serves messages only. */
 static void WriteHolder(int file)
 {
   char text[320], host[256] = "";
 
   (void)gethostname(host, sizeof(host) - 1);
   snprintf(text, sizeof(text), "process %ld on %s", (long)getpid(), host);
-  if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0) return; /* only a name */
+  if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0) return;
 }
 
-/* Whether the file that is open is still the one of that name: the holder before removes it. */
-static PetscBool IsStill(int file, const char *path)
+/* Return whether the open file is the file that has that name now.  It is another one when the last
+   holder of the lock deleted the file after this process had opened it. */
+static PetscBool IsSameFile(int file, const char *path)
 {
   struct stat mine, there;
 
@@ -245,19 +255,36 @@ static PetscBool IsStill(int file, const char *path)
              : PETSC_FALSE;
 }
 
-/* Rank 0.  `notice`: what to tell the user, or empty. */
+/* Open the lock file, which may remain from a process that was killed; fail if it is anything but a
+   plain file with one name, since this process would write into it. */
+static int OpenLock(const char *path, HeatFileError *error)
+{
+  const int   flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int   file  = open(path, flags, 0666);
+  struct stat status;
+
+  if (file < 0) HeatFileFailErrno(error, "making .lock in it");
+  else if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1) {
+    HeatFileFail(error, ".lock in it is no plain file; remove it");
+    close(file);
+  }
+  return error->failed ? -1 : file;
+}
+
+/* Open and lock the lock file.  Return its descriptor, or -1: then another run holds the lock (a
+   failure), or the file system has none.  Rank 0 alone.
+   @param[out] notice  a line for the user where the file system has no locks, or "" */
 static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *error)
 {
   char path[PETSC_MAX_PATH_LEN], holder[320];
 
   snprintf(path, sizeof(path), "%s/.lock", dir);
   while (!error->failed) {
-    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    const int file = OpenLock(path, error);
 
-    if (file < 0) {
-      HeatFileFailErrno(error, "making .lock in it");
-    } else if (flock(file, LOCK_EX | LOCK_NB) == 0) {
-      if (IsStill(file, path)) {
+    if (file < 0) return -1;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+      if (IsSameFile(file, path)) {
         WriteHolder(file);
         return file;
       }
@@ -306,7 +333,7 @@ void HeatOutputDirectoryUnlock(const char *dir, int *lock)
 
   if (*lock < 0) return;
   snprintf(path, sizeof(path), "%s/.lock", dir);
-  if (IsStill(*lock, path)) unlink(path);
+  if (IsSameFile(*lock, path)) unlink(path);
   close(*lock);
   *lock = -1;
 }
@@ -321,8 +348,8 @@ PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscB
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
     MakeFolders(dir, &error);
-    if (restart) (void)TakeAway(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, &error);
-    else if (!error.failed) PetscCall(ClearEarlier(dir, notice, sizeof(notice), &error));
+    if (restart) (void)MoveOrRemove(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, &error);
+    else if (!error.failed) PetscCall(ClearEarlierRun(dir, notice, sizeof(notice), &error));
   }
   PetscCall(HeatFileShare(comm, &error));
   HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
@@ -341,11 +368,11 @@ PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscIn
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
-    n = TakeAway(dir, IsLaterCheckpoint, &step, NULL, PETSC_TRUE, &error);
+    n = MoveOrRemove(dir, IsLaterCheckpoint, &step, NULL, PETSC_TRUE, &error);
     if (n > 0)
       n = SetAside(dir, "abandoned", IsLaterCheckpoint, &step, aside, sizeof(aside), &error);
-    (void)TakeAway(dir, IsLaterManifest, &step, n > 0 ? aside : NULL, PETSC_FALSE, &error);
-    (void)TakeAway(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
+    (void)MoveOrRemove(dir, IsLaterManifest, &step, n > 0 ? aside : NULL, PETSC_FALSE, &error);
+    (void)MoveOrRemove(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
   }
   PetscCall(HeatFileShare(comm, &error));
   HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,

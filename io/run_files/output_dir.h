@@ -1,39 +1,47 @@
-/** The output folder of a run: made, and cleared of an earlier run's files.
+/** The output folder of a run: create it, lock it, and clear it of an earlier run's files.
  *
- *  Only regular files with heat2d's own names are ever touched: snapshot_<digits>.h5,
- *  checkpoint_<digits>.h5, their .part leftovers, snapshots.xdmf, history.csv, probes.csv,
- *  results.json.
+ *  Apart from the lock file, .lock, only regular files with heat2d's own names are ever touched:
+ *  snapshot_<step>.h5, checkpoint_<step>.h5 and their manifests checkpoint_<step>.json,
+ *  snapshots.xdmf, history.csv, probes.csv, profile_<name>.csv, results.json, probe, and the
+ *  temporary files .NAME.part of all of these.  (The disk probe writes .probe.part only.)
  */
 #ifndef HEAT_IO_OUTPUT_DIR_H
 #define HEAT_IO_OUTPUT_DIR_H
 
 #include "io/file/file_util.h"
 
-/** Make `dir` (and its parents) where it is not there, and lock it for this run, so that no other run
- *  writes into it: rank 0 holds a lock of the system on the file .lock in it, which ends with the
- *  process however that ends.  A file system without locks is told on stderr and used without.
- *  Collective on comm.
- *  @param[in]     make  false: where there is no folder nothing is made, and nothing locked
- *  @param[in,out] lock  for Unlock; -1 where this rank holds none, as at first; one that is held already
- *                       stays
- *  Errors: HEAT_ERR_FILE when another run holds it, or the folder cannot be made or written. */
+/** Create `dir` (and its parents) where it does not exist, and lock it for this run, so that no
+ *  other run writes into it.  Rank 0 holds an flock on the file .lock in the folder; the system
+ *  releases it when the process ends, for whatever reason.  Where the file system has no locks, one
+ *  line on stderr says so, and the folder is used without one.  Collective on comm.
+ *  @param[in]     make  false: a folder that does not exist is neither created nor locked
+ *  @param[in,out] lock  descriptor of the lock file on rank 0, for HeatOutputDirectoryUnlock; -1
+ *                       where this rank holds no lock, and at first; a lock that is already held is
+ *                       kept
+ *  Errors: HEAT_ERR_FILE when another run holds the lock, or the folder cannot be created or
+ *  written to. */
 PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool make, int *lock);
 
-/** Give the lock back, when all is written.  Not collective. */
+/** Release the lock and delete its file, when everything is written; *lock becomes -1.
+ *  Not collective. */
 void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 
-/** Make `dir` (and its parents) ready.  Collective on comm; rank 0 does it.  Fresh run (restart
- *  false): an earlier run's files are removed; but when there are checkpoints and the run did not
- *  finish (no results.json with status ok or check-failed), all its files are moved into
- *  unfinished_NNN/, which can be continued there, and one line on stderr says so.  Restart: only
- *  .part leftovers and results.json go.
- *  Errors: HEAT_ERR_FILE. */
+/** Create `dir` (and its parents) and prepare it for a run.  Collective on comm; rank 0 does it.
+ *  - A fresh run (restart false) removes the files of an earlier run.  When there are checkpoints
+ *    and the earlier run did not finish (no results.json with status ok or check-failed), all its
+ *    files are instead moved into unfinished_NNN/, where that run can be continued, and one line on
+ *    stderr says so.
+ *  - A restart removes temporary files and results.json only.
+ *  Errors: HEAT_ERR_FILE when the folder cannot be created, read, written to or cleared. */
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
 
-/** At a restart from `step`: snapshots of a larger step are removed (they are written again), and
- *  checkpoints of a larger step (damaged ones, or of the course of events that is being left) are
- *  moved into abandoned_NNN/ with one line on stderr, so that they cannot be taken for this run's.
- *  Collective on comm.  Errors: HEAT_ERR_FILE. */
+/** Remove what a restart from `step` makes invalid.  Snapshots of a larger step are deleted,
+ *  because they are written again.  Checkpoints of a larger step (damaged ones, or those that an
+ *  explicit restart from an earlier one abandons) are moved into abandoned_NNN/ with their
+ *  manifests, and one line on stderr says so; there they cannot be taken for checkpoints of this
+ *  run.  Manifests of a larger step without any such checkpoint are deleted.
+ *  Collective on comm; rank 0 does it.
+ *  Errors: HEAT_ERR_FILE when a file cannot be deleted or moved. */
 PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscInt64 step);
 
 #endif

@@ -1,6 +1,6 @@
-/** results.json.
+/** Write results.json, one small function for each part of the record.
  *
- *  One small function for each part of the record.
+ *  The order of the calls is the order of the keys in the file.  io/README.md lists the keys.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/results.h"
@@ -25,7 +25,8 @@ static void PutGrid(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumbers(grid, "y", 2, (const double[]){r->y[0], r->y[1]});
 }
 
-/* What one exchange should send, what all should, and what was counted. */
+/* Put the traffic of one kind (messages or bytes, between or within nodes): predicted for one halo
+   exchange, for one deep halo exchange and for all of both, and counted. */
 static void PutTraffic(HeatJson *parent, const HeatResults *r, const char *key, PetscInt64 each,
                        PetscInt64 each_deep, PetscInt64 counted)
 {
@@ -74,6 +75,15 @@ static void PutTime(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumber(time, "step_min", r->time.step_min);
   HeatJsonPutNumber(time, "step_max", r->time.step_max);
   HeatJsonPutCount(time, "rejected", r->time.rejected);
+}
+
+static void PutEvents(HeatJson *root, const HeatResults *r)
+{
+  HeatJson *events = HeatJsonAddObject(root, "events");
+
+  HeatJsonPutCount(events, "reached", r->events.reached);
+  HeatJsonPutNumbers(events, "times", (int)r->events.n, r->events.times);
+  HeatJsonPutText(events, "unsearched", r->events.unsearched);
 }
 
 static void PutSolver(HeatJson *root, const HeatResults *r)
@@ -133,13 +143,13 @@ static void PutFom(HeatJson *root, const HeatResults *r)
   HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);
 }
 
-/* [B/s]; NaN: not known. */
+/* Return the bandwidth [bytes/s]; NaN: not known. */
 static double Bandwidth(PetscInt64 bytes, double seconds)
 {
   return bytes > 0 && seconds > 0 ? (double)bytes / seconds : NAN;
 }
 
-/* Lines "name=value" as an object of texts. */
+/* Put hints, lines "name=value", as an object of texts. */
 static void PutHints(HeatJson *io, const char *lines)
 {
   HeatJson *hints = HeatJsonAddObject(io, "hints");
@@ -148,7 +158,9 @@ static void PutHints(HeatJson *io, const char *lines)
   while (HeatHintNext(&lines, '\n', &hint)) HeatJsonPutText(hints, hint.name, hint.value);
 }
 
-/* Until the system had taken the bytes, and until they were on the disk; beside a plain file's. */
+/* Put the bandwidths of checkpoints: apparent, until the system had taken the bytes, and durable,
+   until they were synced; beside them those of a plain file (the probe) and of reading a
+   checkpoint. */
 static void PutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *r)
 {
   const HeatFileStats *s        = &r->checkpoints;
@@ -171,6 +183,7 @@ static void PutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *r)
   HeatJsonPutNumber(restart, "probe_ratio", reads / Bandwidth(r->disk.bytes, r->disk.read));
 }
 
+/* Put the statistics of snapshots or checkpoints, and return the object, for more keys. */
 static HeatJson *PutFiles(HeatJson *io, const char *key, const HeatFileStats *stats)
 {
   HeatJson *files = HeatJsonAddObject(io, key), *phases;
@@ -312,7 +325,7 @@ static void PutProvenance(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumber(p, "elapsed", r->provenance.elapsed);
 }
 
-/* The record of a verification: no grid, no run. */
+/* Return the record of a verification, which has no grid and no run. */
 static HeatJson *VerifyRecord(const HeatResults *r)
 {
   HeatJson *root = HeatJsonCreate(), *list;
@@ -351,7 +364,8 @@ static void PutLimits(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumber(limits, "slurm_left", r->limits.slurm_left);
 }
 
-static HeatJson *Record(const HeatResults *r)
+/* Return the record of a run. */
+static HeatJson *RunRecord(const HeatResults *r)
 {
   HeatJson *root = HeatJsonCreate(), *io, *checkpoints;
 
@@ -364,6 +378,7 @@ static HeatJson *Record(const HeatResults *r)
   HeatJsonPutCount(root, "nodes", r->nodes);
   PutDecomposition(root, r);
   PutTime(root, r);
+  PutEvents(root, r);
   PutSolver(root, r);
   PutTiming(root, r);
   PutFom(root, r);
@@ -414,7 +429,7 @@ PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResult
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(path, sizeof(path), "%s/results.json", dir);
   if (rank == 0) {
-    HeatJson *root = results->n_verify > 0 ? VerifyRecord(results) : Record(results);
+    HeatJson *root = results->n_verify > 0 ? VerifyRecord(results) : RunRecord(results);
 
     HeatJsonWrite(path, root, &error);
     HeatJsonDestroy(&root);

@@ -1,7 +1,9 @@
 /** results.json: the machine-readable record of a run.
  *
- *  Plain data that app fills in; every string is borrowed (NULL becomes null, NaN and infinity
- *  too), every array is [n_...].  The schema is "heat2d results 1"; io/README.md lists the keys.
+ *  Plain data that app fills and HeatResultsWrite writes.  All pointers are borrowed.  A string
+ *  that is NULL, a number that is NaN or infinite, and a count of -1 become null in the file, which
+ *  means "not known".  Every array is [n_...].  The schema is "heat2d results 1"; io/README.md
+ *  lists its keys.
  */
 #ifndef HEAT_IO_RESULTS_H
 #define HEAT_IO_RESULTS_H
@@ -11,46 +13,50 @@
 
 #define HEAT_RESULTS_SCHEMA "heat2d results 1"
 
+/** How a run ended: "ok", "check-failed", "stopped", "error". */
 typedef enum {
   HEAT_STATUS_OK,
-  HEAT_STATUS_CHECK_FAILED,
-  HEAT_STATUS_STOPPED,
+  HEAT_STATUS_CHECK_FAILED, /* the run finished, and one of the case's checks does not pass */
+  HEAT_STATUS_STOPPED,      /* by a signal or a limit, before its end */
   HEAT_STATUS_ERROR
 } HeatStatus;
 
+/** The time of one phase of the program. */
 typedef struct {
   const char *name;
   double      min, mean, max; /* [s] over ranks */
   PetscInt64  calls;          /* of one rank */
 } HeatResultsPhase;
 
+/** One of the case's checks. */
 typedef struct {
   const char *quantity;    /* as in the case file */
   const char *description; /* in words, with the place: "temperature at (0.6, 0.2)" */
   double      value;       /* computed */
-  double      expected;    /* NaN where the check has none (below: ...) */
-  double      tolerance;   /* absolute: what |value - expected|, or value, may be */
+  double      expected;    /* NaN where the check bounds the value itself (below: ...) */
+  double      tolerance;   /* absolute bound of |value - expected|, or of value */
   PetscBool   pass;
 } HeatResultsCheck;
 
-/** A measurement of the verification suite: passes when low <= value <= high. */
+/** One measurement of the verification suite; it passes when low <= value <= high. */
 typedef struct {
-  const char *name, *quantity;  /* of the entry; in words */
+  const char *name, *quantity;  /* name of the entry; what is measured, in words */
   const char *message;          /* the error that took the place of a value, or NULL */
-  double      value, low, high; /* infinite where there is no bound */
-  double      seconds;
-  PetscInt    ranks; /* that took part */
+  double      value, low, high; /* the bounds are infinite where there is none */
+  double      seconds;          /* [s] that it took */
+  PetscInt    ranks;            /* that took part */
   PetscBool   pass;
 } HeatResultsVerify;
 
+/** A checkpoint from which this run was restarted. */
 typedef struct {
   const char *file;
   PetscInt64  step;
 } HeatResultsRestart;
 
-/** A state that was found corrupted, and the checkpoint that the run went on from. */
+/** A state that was found to be corrupted, and the checkpoint from which the run continued. */
 typedef struct {
-  PetscInt64  step, to_step;
+  PetscInt64  step, to_step; /* of the corrupted state; of the checkpoint */
   const char *reason;
 } HeatResultsRollback;
 
@@ -70,81 +76,101 @@ typedef struct {
 /** Temperatures of a region with a name, at the end. */
 typedef struct {
   const char *name;
-  double      min, mean, max; /* NaN: the region has no cells */
+  double      min, mean, max; /* in the case's temperature unit; NaN: the region has no cells */
 } HeatResultsRegion;
 
+/** The record of a run, or of a verification.  HeatResultsInit sets what is not known. */
 typedef struct {
   HeatStatus  status;
   const char *title;
   const char *error; /* the message, when status is error or stopped; else NULL */
 
-  PetscInt  nx, ny;
-  PetscReal x[2], y[2]; /* [m] */
+  PetscInt  nx, ny;     /* cells */
+  PetscReal x[2], y[2]; /* extents [m] */
   PetscInt  ranks, nodes;
 
   struct {
-    PetscInt    px, py;
+    PetscInt    px, py; /* blocks in x and y */
     const char *mapping;
-    PetscInt    cells_min, cells_max;              /* of a rank */
-    PetscInt64  exchanges;                         /* halo exchanges counted in the run */
-    PetscInt    messages_between, messages_within; /* predicted, of one exchange: nodes, node */
-    PetscInt64  bytes_between, bytes_within;       /* likewise */
-    PetscInt64  total_messages_between, total_messages_within; /* counted over the run; -1: not */
-    PetscInt64  total_bytes_between, total_bytes_within;       /* likewise */
-    PetscInt    deep;           /* cells of the halo of several steps at once; 0: none */
-    PetscInt64  deep_exchanges; /* of that kind, beside the others */
-    PetscInt64  deep_messages[2], deep_bytes[2]; /* of one: within nodes, between */
+    PetscInt    cells_min, cells_max; /* of a rank */
+
+    /* Halo exchanges one cell deep. */
+    PetscInt64 exchanges;                         /* counted over the run; -1: not counted */
+    PetscInt   messages_between, messages_within; /* predicted of one: between nodes, within them */
+    PetscInt64 bytes_between, bytes_within;       /* predicted of one: between nodes, within them */
+
+    /* Halo exchanges several cells deep, for several explicit steps at once. */
+    PetscInt   deep;                            /* their depth [cells]; 0: none */
+    PetscInt64 deep_exchanges;                  /* counted over the run */
+    PetscInt64 deep_messages[2], deep_bytes[2]; /* predicted of one: [0] within, [1] between
+   nodes */
+
+    /* Halo exchanges of both kinds, counted over the run; -1: not counted. */
+    PetscInt64 total_messages_between, total_messages_within;
+    PetscInt64 total_bytes_between, total_bytes_within;
   } decomposition;
 
   struct {
     const char *scheme;
-    PetscReal   step; /* [s]; NaN: steady */
+    PetscReal   step; /* [s]; NaN: a steady state */
     PetscInt64  steps;
     PetscReal   end;                /* [s] reached */
     PetscReal   step_min, step_max; /* [s] taken; NaN: none */
-    PetscInt64  rejected;           /* steps that were tried again with a shorter one; -1: fixed */
+    PetscInt64  rejected;           /* steps repeated with a shorter length; -1: lengths are
+   fixed */
   } time;
 
   struct {
-    const char *ksp, *pc; /* NULL: explicit, no solves */
+    PetscInt64       reached;    /* steps of this process that ended at an event */
+    PetscInt         n;          /* of `times` */
+    const PetscReal *times;      /* [s] the first events from t = 0 to the end */
+    const char      *unsearched; /* a formula whose events were not all found, or NULL */
+  } events;
+
+  struct {
+    const char *ksp, *pc; /* PETSc types; NULL: an explicit scheme, without solves */
     PetscInt64  solves;
-    PetscInt64  iterations_min, iterations_max, iterations_total; /* of a solve; of all */
-    double      iterations_mean;
-    double      final_residual;      /* of the last solve, relative, recursive */
-    double      true_residual;       /* likewise, computed from the solution; NaN: not linear */
-    double      worst_residual;      /* the largest true one of the run */
-    PetscInt64  w_cycles, algebraic; /* steps that needed more than V-cycles; -1: not ours */
-    PetscInt64  set_ups;
-    double      set_up_seconds, solve_seconds; /* on rank 0; NaN: not counted */
+    PetscInt64  iterations_min, iterations_max; /* of one solve */
+    PetscInt64  iterations_total;               /* of all solves */
+    double      iterations_mean;                /* of one solve */
+    double      final_residual; /* relative, of the last solve, as the Krylov method computes it */
+    double      true_residual;  /* relative, computed from the last solution; NaN: not linear */
+    double      worst_residual; /* the largest true_residual of the run; NaN: not linear */
+    PetscInt64  w_cycles;       /* steps that needed W-cycles in place of V-cycles; -1: not
+   heatmg */
+    PetscInt64  algebraic;      /* steps that needed an algebraic preconditioner; -1: not heatmg */
+    PetscInt64  set_ups;        /* of the preconditioner */
+    double      set_up_seconds, solve_seconds; /* [s] on rank 0; NaN: not counted */
     PetscInt64  at_rounding;                   /* steps whose tolerance was below rounding */
-    PetscInt64  newton;                        /* Newton iterations of all steps; -1: linear */
+    PetscInt64  newton; /* Newton iterations of all steps; -1: the case is linear */
   } solver;
 
   PetscInt                n_phases;
   const HeatResultsPhase *phases;
-  double                  seconds; /* wall time of the steps [s]: what fom divides by */
-  double                  fom;     /* cell-steps a second */
+  double                  seconds; /* [s] wall time of the steps, by which fom divides */
+  double                  fom;     /* figure of merit: cells times steps a second */
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
 
   HeatFileStats snapshots, checkpoints;
   double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */
   const char   *checkpoint_mode;     /* "sync", "async" */
   HeatDiskProbe disk;                /* bytes 0: not measured */
-  PetscInt64    restart_bytes;       /* of the checkpoint that the run continued from; 0: none */
-  double        restart_seconds;     /* that reading it took, on rank 0 */
+  PetscInt64    restart_bytes;       /* of the checkpoint restarted from; 0: none */
+  double        restart_seconds;     /* [s] that reading it took, on rank 0 */
+
   struct {
-    double      wall_time;  /* [s]; NaN: none */
-    const char *slurm_job;  /* NULL: none, or not looked for */
-    double      slurm_left; /* [s] at the start; infinite: not known */
+    double      wall_time;  /* [s]; NaN: no limit */
+    const char *slurm_job;  /* number of the job; NULL: none, or not looked for */
+    double      slurm_left; /* [s] that the job had left at the start; infinite: not known */
   } limits;
 
   struct {
     double stored_initial, stored_final; /* [J/m] */
     double sides[HEAT_SIDES];            /* [J/m] into the domain, over the run */
     double sources;                      /* [J/m] */
-    double exchange;                     /* [J/m] in through the faces above and below */
+    double exchange;                     /* [J/m] into the sheet, by the ambient exchange */
     double balance_error;                /* [J/m] */
-    double balance_relative;
+    double balance_relative;             /* |balance_error| / turnover (solver/measure/energy.h) */
 
     PetscInt                    n_segments;
     const HeatResultsSegment   *segments;
@@ -157,20 +183,20 @@ typedef struct {
 
   PetscInt                   n_checks;
   const HeatResultsCheck    *checks;
-  PetscInt                   n_verify; /* > 0: the record of a verification, not of a run */
+  PetscInt                   n_verify; /* above 0: the record of a verification, not of a run */
   const HeatResultsVerify   *verify;
   PetscInt                   n_restarts;
-  const HeatResultsRestart  *restarts; /* what this run continued from, oldest first */
+  const HeatResultsRestart  *restarts; /* oldest first */
   PetscInt                   n_rollbacks;
   const HeatResultsRollback *rollbacks;
 
   struct {
     const char        *version, *git_commit, *compiler, *flags, *build_type;
-    const char        *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: filled in here */
+    const char        *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: asked of the library */
     PetscInt           index_bits;         /* of PetscInt */
     PetscInt           n_hosts;
-    const char *const *hosts;   /* distinct, in order of rank */
-    const char *const *binding; /* [ranks] cpu lists, or NULL */
+    const char *const *hosts;   /* each once, in order of rank */
+    const char *const *binding; /* [ranks] lists of processors, or NULL */
     const char        *command_line, *petsc_options;
     const char        *case_file, *case_text;
     const char        *started; /* ISO 8601, UTC */
@@ -178,15 +204,17 @@ typedef struct {
   } provenance;
 } HeatResults;
 
-/** Fill numbers with "unknown": NaN and -1 where 0 would be a statement.  Not collective. */
+/** Zero the record, and set each number for which 0 would be a statement to "not known", NaN or -1.
+ *  Not collective. */
 void HeatResultsInit(HeatResults *results);
 
-/** Replace DIR/results.json as a whole.  Collective on comm; rank 0's data counts.
- *  Errors: HEAT_ERR_FILE. */
+/** Write DIR/results.json, replacing an earlier one as a whole.  Collective on comm; the record of
+ *  rank 0 is written, the others are ignored.
+ *  Errors: HEAT_ERR_FILE when it cannot be written. */
 PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResults *results);
 
-/** Status of the results.json in `dir`: "ok", "check-failed", "stopped", "error"; "" when there is
- *  none or it cannot be read.  Not collective. */
+/** Read the status in the results.json of a folder: "ok", "check-failed", "stopped" or "error"; ""
+ *  when there is no such file or it cannot be read.  Not collective. */
 PetscErrorCode HeatResultsReadStatus(const char *dir, char *status, size_t size);
 
 #endif

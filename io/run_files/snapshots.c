@@ -1,4 +1,8 @@
-/** The series of snapshots of a run. */
+/** Write the snapshots of a run and keep the list of them.
+ *
+ *  The list ascends by step.  It is stored in every checkpoint, so that a restart writes an XDMF
+ *  file that contains the earlier snapshots, too.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/snapshots.h"
 
@@ -6,16 +10,16 @@
 #include <unistd.h>
 
 struct HeatSnapshots {
-  const HeatGrid    *grid; /* borrowed */
-  char              *dir, *title;
+  const HeatGrid    *grid;        /* borrowed */
+  char              *dir, *title; /* owned */
   HeatCompression    compression;
   const char        *hints;     /* borrowed */
   PetscInt           alignment; /* [bytes] */
-  PetscInt           n, room;
-  HeatSnapshotEntry *entries; /* [n], ascending steps */
+  PetscInt           n, room;   /* of entries: used, allocated */
+  HeatSnapshotEntry *entries;   /* owned: [n], steps ascend */
   PetscInt           n_fields;
-  HeatXdmfField      fields[HEAT_MAX_FILE_FIELDS];
-  HeatFileStats      stats;
+  HeatXdmfField      fields[HEAT_MAX_FILE_FIELDS]; /* [n_fields], of every snapshot */
+  HeatFileStats      stats;                        /* sums over what this process wrote */
 };
 
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment)
@@ -47,12 +51,13 @@ PetscErrorCode HeatSnapshotsDestroy(HeatSnapshots **snapshots)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write the name of a step's snapshot into path. */
 static void SnapshotPath(const HeatSnapshots *s, PetscInt64 step, char *path, size_t size)
 {
   snprintf(path, size, "%s/snapshot_%06lld.h5", s->dir, (long long)step);
 }
 
-/* Put an entry in its place by step; the same step is replaced. */
+/* Insert an entry in order of steps; an entry of that step is replaced. */
 static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry)
 {
   PetscInt at = s->n;
@@ -73,6 +78,7 @@ static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write snapshots.xdmf for the list so far.  Collective on grid->comm. */
 static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
 {
   char          path[PETSC_MAX_PATH_LEN];
@@ -88,8 +94,9 @@ static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The fields of an earlier snapshot, so that the XDMF file can be written before the next one. */
-static PetscErrorCode LearnFields(HeatSnapshots *s, const char *path)
+/* Read the names and types of the fields from an earlier snapshot, so that the XDMF file can be
+   written before the next one.  Collective on grid->comm; a file that cannot be read gives none. */
+static PetscErrorCode ReadFieldNames(HeatSnapshots *s, const char *path)
 {
   HeatFieldFileInfo *info;
   HeatFileError      error = {0};
@@ -124,7 +131,7 @@ PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnaps
   PetscCall(PetscFree(there));
   if (s->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   SnapshotPath(s, s->entries[s->n - 1].step, path, sizeof(path));
-  PetscCall(LearnFields(s, path));
+  PetscCall(ReadFieldNames(s, path));
   if (s->n_fields > 0) PetscCall(WriteXdmf(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,6 @@
-/** Snapshots: one field file a snapshot, snapshot_NNNNNN.h5 by step, and snapshots.xdmf that ties
- *  them to a time series.  The XDMF file is replaced as a whole after each snapshot, so that a
- *  viewer can follow a running job.
+/** The snapshots of a run: one field file each, snapshot_NNNNNN.h5 by step, and snapshots.xdmf,
+ *  which joins them into a time series.  The XDMF file is replaced as a whole after each snapshot,
+ *  so that a viewer can follow a running job.
  */
 #ifndef HEAT_IO_SNAPSHOTS_H
 #define HEAT_IO_SNAPSHOTS_H
@@ -9,33 +9,41 @@
 
 typedef struct HeatSnapshots HeatSnapshots;
 
-/** Collective on grid->comm; writes nothing yet.  The grid must outlive it; strings are copied. */
+/** Create an empty series; nothing is written yet.  Collective on grid->comm.
+ *  @param[in]  grid         borrowed; must outlive the series
+ *  @param[in]  dir, title   copied; title may be NULL
+ *  @param[out] snapshots    owned by the caller, freed with HeatSnapshotsDestroy */
 PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const char *title,
                                    HeatCompression compression, HeatSnapshots **snapshots);
 
-/** How the files are laid out on the disk: hints for MPI-IO (borrowed; NULL: none) and the alignment of
- *  large datasets [bytes].  Not collective. */
+/** Set how the files are laid out on the disk.  Not collective; the same on every rank.
+ *  @param[in] hints      for MPI-IO, borrowed; NULL: none
+ *  @param[in] alignment  [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment);
 
-/** Continue an earlier run's list (from a checkpoint).  Entries whose file is not in the folder are
- *  left out.  Collective. */
+/** Continue the list of an earlier run, out of a checkpoint, and write snapshots.xdmf for it.
+ *  Entries whose file is not in the folder are left out.  Collective on grid->comm.
+ *  @param[in] entries  [n]
+ *  Errors: HEAT_ERR_FILE when snapshots.xdmf cannot be written. */
 PetscErrorCode HeatSnapshotsResume(HeatSnapshots *snapshots, PetscInt n,
                                    const HeatSnapshotEntry *entries);
 
-/** Write snapshot_<step>.h5 and snapshots.xdmf.  Every snapshot of a run holds the same fields.
- *  A step that is in the list already is written again and listed once.
- *  Collective.  Errors: HEAT_ERR_FILE. */
+/** Write snapshot_<step>.h5 and snapshots.xdmf.  Every snapshot of a run holds the same fields.  A
+ *  step that is in the list already is written again and listed once.  Collective on grid->comm.
+ *  @param[in] time    [s]
+ *  @param[in] fields  [n_fields], borrowed
+ *  Errors: HEAT_ERR_FILE when one of the two files cannot be written. */
 PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *snapshots, PetscInt64 step, PetscReal time,
                                   PetscInt n_fields, const HeatFileField *fields);
 
-/** The list so far, for the checkpoint; borrowed until the next write.  Not collective. */
+/** Return the list so far, for a checkpoint; borrowed until the next write.  Not collective. */
 void HeatSnapshotsGetList(const HeatSnapshots *snapshots, PetscInt *n,
                           const HeatSnapshotEntry **entries);
 
-/** Sums over the snapshots that this process wrote.  Not collective. */
+/** Return the sums of the statistics of all snapshots that this process wrote.  Not collective. */
 void HeatSnapshotsGetStats(const HeatSnapshots *snapshots, HeatFileStats *stats);
 
-/** Collective; *snapshots may be NULL. */
+/** Free a series and set *snapshots to NULL; *snapshots may be NULL.  Collective on grid->comm. */
 PetscErrorCode HeatSnapshotsDestroy(HeatSnapshots **snapshots);
 
 #endif

@@ -1,4 +1,9 @@
-/** The XDMF text.  Dimensions are given slowest first, as HDF5 has them; VXVY lists x, then y. */
+/** Write the XDMF file.
+ *
+ *  Dimensions are given with the slowest one first, as in HDF5; VXVY lists the edges in x first,
+ *  then those in y.  The text is made in memory and written as a whole, so that a viewer never
+ *  reads a part of it.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/xdmf.h"
 
@@ -6,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Text between tags or quotes. */
+/* Write a text with XML's special characters escaped and control characters replaced by blanks. */
 static void PutText(FILE *out, const char *text)
 {
   for (; *text; text++) {
@@ -19,6 +24,7 @@ static void PutText(FILE *out, const char *text)
   }
 }
 
+/* Write the reference to n values of one axis in the file of a step. */
 static void PutAxis(FILE *out, PetscInt n, PetscInt64 step, const char *dataset)
 {
   fprintf(out,
@@ -28,6 +34,7 @@ static void PutAxis(FILE *out, PetscInt n, PetscInt64 step, const char *dataset)
           n, (long long)step, dataset);
 }
 
+/* Write the attribute of one field, with the reference to its values [ny][nx]. */
 static void PutField(FILE *out, PetscInt nx, PetscInt ny, PetscInt64 step,
                      const HeatXdmfField *field)
 {
@@ -43,6 +50,7 @@ static void PutField(FILE *out, PetscInt nx, PetscInt ny, PetscInt64 step,
           field->name);
 }
 
+/* Write the grid of one snapshot: time, topology, edges and fields. */
 static void PutGrid(FILE *out, PetscInt nx, PetscInt ny, PetscInt n_fields,
                     const HeatXdmfField *fields, const HeatSnapshotEntry *entry)
 {

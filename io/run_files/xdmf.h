@@ -1,8 +1,9 @@
-/** XDMF: the small XML file that tells ParaView and VisIt what is in our HDF5 files.
+/** XDMF: a small XML file that describes heat2d's HDF5 files to ParaView and VisIt.
  *
- *  A temporal collection; each grid is a 2DRectMesh whose VXVY edges are datasets of its own file,
- *  with cell-centred attributes.  That form is right in ParaView's Xdmf2 and Xdmf3 readers (see
- *  io/README.md for the forms that are not).  File names are relative to the XDMF file.
+ *  It holds a temporal collection.  Each grid is a 2DRectMesh whose VXVY edges are datasets of its
+ *  own HDF5 file, with cell-centred attributes.  ParaView's Xdmf2 and Xdmf3 readers both read this
+ *  form correctly (io/README.md names forms that they do not).  File names are relative to the XDMF
+ *  file.
  */
 #ifndef HEAT_IO_XDMF_H
 #define HEAT_IO_XDMF_H
@@ -15,14 +16,18 @@ typedef struct {
   PetscReal  time; /* [s] */
 } HeatSnapshotEntry;
 
+/** A field that every snapshot of the series holds. */
 typedef struct {
   char        name[64];
   HeatElement element;
 } HeatXdmfField;
 
-/** Replace `path` as a whole.  Not collective: rank 0 calls it.
+/** Write the XDMF file, replacing an earlier one as a whole.  Not collective: rank 0 calls it.
  *  @param[in] nx, ny   cells
- *  @param[in] entries  [n] in order of time; each file is snapshot_<step>.h5 beside `path` */
+ *  @param[in] fields   [n_fields]
+ *  @param[in] entries  [n] in order of time; the file of each is snapshot_<step>.h5 beside `path`
+ *  Failures to write are noted in `error`.
+ *  Errors: PETSC_ERR_MEM when there is no memory for the text. */
 PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, PetscInt ny,
                              PetscInt n_fields, const HeatXdmfField *fields, PetscInt n,
                              const HeatSnapshotEntry *entries, HeatFileError *error);

@@ -1,22 +1,26 @@
-/* Errors: the handler behind error.h.
+/** The error handlers that print or capture messages.
  *
- * PETSc calls the handler on top of its stack each time a function raises an error (INITIAL) and
- * each time PetscCall hands one on (REPEAT).  Ours says nothing on REPEAT for our own codes, so
- * that a message about a case file is one line and not a traceback.  What it does not know goes
- * to PETSc's traceback handler with PETSC_COMM_SELF: on a larger communicator that one prints on
- * rank 0 alone and puts the other ranks to sleep, so that an error of rank 1 would never be seen.
+ *  PETSc calls the handler on top of its stack each time a function raises an error
+ *  (PETSC_ERROR_INITIAL) and each time PetscCall passes one on (PETSC_ERROR_REPEAT).  For our own
+ *  codes our handlers ignore the repeats, so that a message about a case file is one line and not a
+ *  traceback.  All other codes are forwarded to PETSc's traceback handler with PETSC_COMM_SELF: on
+ *  a larger communicator that handler prints on rank 0 only and lets the other ranks sleep, so that
+ *  an error of rank 1 would never be printed.
  *
- * Messages are formatted here with vsnprintf: PETSc's own formatter rewrites %g. */
+ *  Messages are formatted here with vsnprintf, because PETSc's own formatter rewrites %g. */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include "solver/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
 static PetscBool IsOurs(PetscErrorCode code)
 {
   return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
 }
 
+/* Print a message of our own codes once, on rank 0 of comm; print a traceback for other codes. */
 static PetscErrorCode PrintOnce(MPI_Comm comm, int line, const char *function, const char *file,
                                 PetscErrorCode code, PetscErrorType type, const char *message,
                                 void *context)
@@ -37,9 +41,10 @@ static PetscErrorCode PrintOnce(MPI_Comm comm, int line, const char *function, c
   return code;
 }
 
-static PetscErrorCode Capture(MPI_Comm comm, int line, const char *function, const char *file,
-                              PetscErrorCode code, PetscErrorType type, const char *message,
-                              void *context)
+/* Store the first message in the HeatCapture that `context` points to, and print nothing. */
+static PetscErrorCode CaptureFirst(MPI_Comm comm, int line, const char *function, const char *file,
+                                   PetscErrorCode code, PetscErrorType type, const char *message,
+                                   void *context)
 {
   HeatCapture *capture = context;
 
@@ -50,19 +55,19 @@ static PetscErrorCode Capture(MPI_Comm comm, int line, const char *function, con
   return code;
 }
 
-/* Capture and PrintOnce. */
-static PetscErrorCode Keep(MPI_Comm comm, int line, const char *function, const char *file,
-                           PetscErrorCode code, PetscErrorType type, const char *message,
-                           void *context)
+/* Store the first message of our own codes, and print all errors as PrintOnce does. */
+static PetscErrorCode CaptureAndPrint(MPI_Comm comm, int line, const char *function,
+                                      const char *file, PetscErrorCode code, PetscErrorType type,
+                                      const char *message, void *context)
 {
-  if (IsOurs(code)) (void)Capture(comm, line, function, file, code, type, message, context);
+  if (IsOurs(code)) (void)CaptureFirst(comm, line, function, file, code, type, message, context);
   return PrintOnce(comm, line, function, file, code, type, message, NULL);
 }
 
 PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, int line,
                          PetscErrorCode code, const char *format, ...)
 {
-  char    message[2000]; /* PetscError keeps 2048 bytes */
+  char    message[2000]; /* below the 2048 bytes that PetscError keeps; the rest is cut off */
   va_list arguments;
 
   va_start(arguments, format);
@@ -98,26 +103,25 @@ PetscErrorCode HeatCaptureBegin(HeatCapture *capture)
 {
   PetscFunctionBeginUser;
   capture->message[0] = '\0';
-  PetscCall(PetscPushErrorHandler(Capture, capture));
+  PetscCall(PetscPushErrorHandler(CaptureFirst, capture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaptureKeep(HeatCapture *capture)
+PetscErrorCode HeatCaptureBeginPrinting(HeatCapture *capture)
 {
   PetscFunctionBeginUser;
   capture->message[0] = '\0';
-  PetscCall(PetscPushErrorHandler(Keep, capture));
+  PetscCall(PetscPushErrorHandler(CaptureAndPrint, capture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaptureDrop(void)
+PetscErrorCode HeatCaptureStop(void)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscPopErrorHandler());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The worst code wins, and the message comes from the first rank that holds that code. */
 PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *doing,
                               PetscErrorCode code)
 {
@@ -139,4 +143,78 @@ PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *d
   if (!capture->message[0]) PetscCall(PetscErrorMessage(worst, &text, NULL));
   return HeatRaiseHere(comm, HEAT_ERR_INPUT, "%s: PETSc says: %s", doing,
                        text ? text : capture->message);
+}
+
+/* Guards. */
+
+struct HeatGuard {
+  MPI_Comm comm; /* owned; used for nothing but the meeting of ranks that failed */
+};
+
+/* [s] How long a rank that failed waits for the others.  Chosen: ranks that meet the same error do
+   so within a step's imbalance; a longer time delays the end of a job in which one rank failed. */
+static const double meeting_time = 5.0;
+
+PetscErrorCode HeatGuardCreate(MPI_Comm comm, HeatGuard **guard)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(guard));
+  PetscCallMPI(MPI_Comm_dup(comm, &(*guard)->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGuardDestroy(HeatGuard **guard)
+{
+  PetscFunctionBeginUser;
+  if (!*guard) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_free(&(*guard)->comm));
+  PetscCall(PetscFree(*guard));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether all ranks come here within the meeting time. */
+static PetscBool AllMeet(MPI_Comm comm)
+{
+  const struct timespec pause = {0, 1000000}; /* 1 ms, chosen: shorter than anybody notices */
+  const double          start = MPI_Wtime();
+  MPI_Request           request;
+  int                   met = 0;
+
+  if (MPI_Ibarrier(comm, &request) != MPI_SUCCESS) return PETSC_FALSE;
+  while (MPI_Test(&request, &met, MPI_STATUS_IGNORE) == MPI_SUCCESS && !met &&
+         MPI_Wtime() - start < meeting_time)
+    (void)nanosleep(&pause, NULL);
+  return met ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Write "DOING: PETSc says: TEXT: MESSAGE", TEXT being PETSc's name of the error. */
+static void DescribePetscError(const HeatCapture *capture, const char *doing, PetscErrorCode code,
+                               char *text, size_t size)
+{
+  const char *name = NULL;
+
+  (void)PetscErrorMessage(code, &name, NULL);
+  snprintf(text, size, "%s: PETSc says: %s%s%s", doing, name ? name : "",
+           name && capture->message[0] ? ": " : "", capture->message);
+}
+
+PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *doing,
+                            PetscErrorCode code)
+{
+  char        text[sizeof capture->message + 512];
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscPopErrorHandler());
+  if (code == PETSC_SUCCESS) PetscFunctionReturn(PETSC_SUCCESS);
+  if (IsOurs(code)) return HeatRaiseHere(guard->comm, code, "%s", capture->message);
+  DescribePetscError(capture, doing, code, text, sizeof text);
+  if (!AllMeet(guard->comm)) {
+    PetscCallMPI(MPI_Comm_rank(guard->comm, &rank));
+    fprintf(stderr, "heat2d: error: rank %d: %s\n", rank, text);
+    fflush(stderr);
+    (void)MPI_Abort(guard->comm, HeatErrorExitCode(HEAT_ERR_NUMERICS));
+  }
+  PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, guard->comm));
+  return HeatRaiseHere(guard->comm, HEAT_ERR_NUMERICS, "%s", text);
 }

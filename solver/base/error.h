@@ -1,13 +1,18 @@
-/** Errors: one message, printed once, and an exit code that every rank shares.
+/** Errors: one message, printed once, and one exit code on all ranks.
  *
- *  Functions return PetscErrorCode and pass it on with PetscCall.  What a user can cause is
- *  raised with HeatCheck or HeatRaise and one of the codes below: the handler that
- *  HeatErrorInstall puts in place prints the message once, on rank 0 of the communicator, and
- *  main turns the code into the exit code.  These are collective: every rank of the communicator
- *  must raise the same code at the same place.  What only we can cause (a broken invariant, an
- *  error out of PETSc or MPI) is printed with a traceback by each rank that meets it, and ends
- *  the job with code 70.  PetscCall in a function whose name begins with "main" would abort the
- *  job: main tests its codes itself. / */
+ *  Functions return PetscErrorCode, and callers pass it on with PetscCall.  There are two kinds of
+ *  errors:
+ *
+ *  - Errors that a user can cause are raised with HeatCheck or HeatRaiseHere and one of the three
+ *    HEAT_ERR_ codes below.  Raising is collective: every rank of the communicator must raise the
+ *    same code at the same place.  The handler that HeatErrorInstall registers prints the message
+ *    once, on rank 0 of the communicator, without a traceback, and main returns the code's exit
+ *    code.
+ *  - Defects (a violated invariant, an error returned by PETSc or MPI) are printed with a traceback
+ *    by each rank that meets them, and main aborts the job with exit code 70.
+ *
+ *  main does not use PetscCall but tests its codes itself, because PetscCall aborts the job in a
+ *  function whose name begins with "main". */
 #ifndef HEAT_SOLVER_ERROR_H
 #define HEAT_SOLVER_ERROR_H
 
@@ -17,13 +22,15 @@
   #define PETSC_SUCCESS ((PetscErrorCode)0)
 #endif
 
-/* Our codes lie above PETSc's own, at 1000 + the exit code of the contract. */
+/* A code is 1000 + its exit code.  PETSc's own codes are below 1000.  The exit codes are listed in
+ * README.md, section "Running". */
 #define HEAT_ERR_INPUT     ((PetscErrorCode)1002) /* command line or case file: exit code 2 */
 #define HEAT_ERR_NUMERICS  ((PetscErrorCode)1003) /* no convergence, non-finite values: 3 */
-#define HEAT_ERR_FILE      ((PetscErrorCode)1004) /* a file cannot be read, written, or is damaged: 4 */
-#define HEAT_EXIT_INTERNAL 70 /* a defect of heat2d or a library (EX_SOFTWARE) */
+#define HEAT_ERR_FILE      ((PetscErrorCode)1004) /* unreadable, unwritable or damaged file: 4 */
+#define HEAT_EXIT_INTERNAL 70 /* exit code of a defect; EX_SOFTWARE of the BSD header sysexits.h */
 
-/** Raise `code` with a printf message, unless `condition` holds.  Collective on comm. */
+/** Raise `code` with a printf-style message unless `condition` holds: returns from the calling
+ *  function.  Collective on comm. */
 #define HeatCheck(condition, comm, code, ...)                                                      \
   do {                                                                                             \
     if (PetscUnlikely(!(condition))) {                                                             \
@@ -31,34 +38,43 @@
     }                                                                                              \
   } while (0)
 
-/** Raise `code`: `return HeatRaiseHere(comm, HEAT_ERR_FILE, "...", ...)`.  Collective on comm. */
+/** Raise `code` with a printf-style message: `return HeatRaiseHere(comm, HEAT_ERR_FILE, ...)`.
+ *  Collective on comm. */
 #define HeatRaiseHere(comm, code, ...)                                                             \
   HeatRaise((comm), PETSC_FUNCTION_NAME, __FILE__, __LINE__, (code), __VA_ARGS__)
 
-/** The function behind HeatCheck and HeatRaiseHere; returns `code`. */
+/** Format the message, pass it to the error handler, and return `code`.  Call it through HeatCheck
+ *  or HeatRaiseHere, which fill in function, file and line.  Collective on comm. */
 PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, int line,
                          PetscErrorCode code, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 
-/** Put our handler in front of PETSc's.  Not collective; call once after PetscInitialize. */
+/** Put our error handler on top of PETSc's stack of handlers.  Call it once, after
+ *  PetscInitialize.  Not collective. */
 PetscErrorCode HeatErrorInstall(void);
 
-/** Exit code of a returned error: 0 for success, contract.md section 2 for ours, else 70. */
+/** Return the exit code of a returned error: 0 for success, code - 1000 for a HEAT_ERR_ code, else
+ *  HEAT_EXIT_INTERNAL.  Not collective. */
 int HeatErrorExitCode(PetscErrorCode code);
 
-/** Make a code that ranks found each for itself the same on all of them: the largest wins.
- *  Collective.  @param[in,out] code the local code, 0 where this rank saw no error. */
+/** Replace local error codes, which ranks may have found independently, by the largest one of all
+ *  ranks.  Collective on comm.
+ *  @param[in,out] code  on entry this rank's code, 0 if it found no error */
 PetscErrorCode HeatErrorAgree(MPI_Comm comm, PetscErrorCode *code);
 
-/** The first message of a stretch of the program, as of a call of HeatUserCall. */
+/** A capture stores the first error message that is raised while it is active.  It becomes active
+ *  by HeatCaptureBegin or HeatCaptureBeginPrinting, which empty the message, and must stay at its
+ *  address until HeatCaptureEnd or HeatCaptureStop. */
 typedef struct {
-  char message[1024];
+  char message[1024]; /* "" if no error was raised; a longer message is cut off (size: chosen) */
 } HeatCapture;
 
-/** Run `call`, which takes the user's PETSc options, and turn an error of it on any rank into one
- *  HEAT_ERR_INPUT on all: "DOING: PETSc says: MESSAGE" instead of a traceback.  An error that is
- *  ours already keeps its code and message.  Collective on comm; a statement, which returns from
- *  the calling function on error:  HeatUserCall(comm, "setting up the solver", KSPSetUp(ksp)); */
+/** Run `call`, which applies the user's PETSc options, and turn an error on any rank into one
+ *  HEAT_ERR_INPUT on all ranks, with the message "DOING: PETSc says: MESSAGE" instead of a
+ *  traceback.  A HEAT_ERR_ code raised by `call` keeps its code and message.  This is a statement,
+ *  which returns from the calling function on error:
+ *      HeatUserCall(comm, "setting up the solver", KSPSetUp(ksp));
+ *  Collective on comm. */
 #define HeatUserCall(comm, doing, call)                                                            \
   do {                                                                                             \
     HeatCapture heat_capture_;                                                                     \
@@ -66,16 +82,43 @@ typedef struct {
     PetscCall(HeatCaptureEnd(&heat_capture_, (comm), (doing), (call)));                            \
   } while (0)
 
-/** The two halves of HeatUserCall: Begin is not collective, End is. */
+/** Start to capture the first error message, of any code, and to print no message.  End with
+ *  HeatCaptureEnd or HeatCaptureStop.  Not collective. */
 PetscErrorCode HeatCaptureBegin(HeatCapture *capture);
+
+/** Start to capture the first message of a HEAT_ERR_ code, and continue to print errors as without
+ *  a capture.  All ranks that raise an error store its message.  End with HeatCaptureStop.  Not
+ *  collective. */
+PetscErrorCode HeatCaptureBeginPrinting(HeatCapture *capture);
+
+/** Stop what HeatCaptureBegin started and raise the captured error on all ranks, as HeatUserCall
+ *  describes.  The largest code of all ranks is raised, with the message of the lowest rank that
+ *  returned that code.  Collective on comm.
+ *  @param[in] doing  the action that may have failed, for the message
+ *  @param[in] code   this rank's code, 0 if it has no error */
 PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *doing,
                               PetscErrorCode code);
 
-/** The other way to begin: errors are printed as ever, and the first message of ours is kept, the same on
- *  all ranks that raised it; "" where there was none.  Ends with Drop.  Not collective. */
-PetscErrorCode HeatCaptureKeep(HeatCapture *capture);
+/** Stop the capture that was started last, without raising or printing anything.  The captured
+ *  message stays readable in the capture.  Not collective. */
+PetscErrorCode HeatCaptureStop(void);
 
-/** Ends what Begin or Keep began; agrees on nothing and says nothing.  Not collective. */
-PetscErrorCode HeatCaptureDrop(void);
+/** A guard turns errors of PETSc that the user's options cause during the steps into one message on
+ *  all ranks, as HeatUserCall does at set-up.  While nothing fails it does not communicate. */
+typedef struct HeatGuard HeatGuard;
+
+/** Create a guard with a communicator of its own.  Collective on comm. */
+PetscErrorCode HeatGuardCreate(MPI_Comm comm, HeatGuard **guard);
+
+/** Free the guard; *guard may be NULL.  Collective. */
+PetscErrorCode HeatGuardDestroy(HeatGuard **guard);
+
+/** Stop what HeatCaptureBegin started.  Return 0 and HEAT_ERR_ codes as they are, after raising the
+ *  captured message of the latter; turn any other error into HEAT_ERR_NUMERICS "DOING: PETSc says:
+ *  MESSAGE".  If the other ranks do not meet the error within a few seconds, print the message on
+ *  this rank and abort the job with the exit code of HEAT_ERR_NUMERICS, since they would wait for
+ *  this rank.  Not collective if `code` is 0 on all ranks. */
+PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *doing,
+                            PetscErrorCode code);
 
 #endif

@@ -1,8 +1,10 @@
-/* Exact sums (see the header).
+/** Exact sums: carries, blocks of arrays, scaling and rounding (the header describes the format).
  *
- * After a carry the chunks are digits to the base 2^32, in [-2^31, 2^31), so that no number has two
- * representations, a negative one is its positive one mirrored, and 2^31 ranks can add theirs.
- * Neal's digits are not balanced; his accumulator is otherwise the same. */
+ *  After a carry the chunks are digits to the base 2^32 in the balanced range [-2^31, 2^31).  This
+ *  has three consequences: each number has one representation only; negating a number negates its
+ *  digits; and 2^31 ranks can add their digits in 64-bit integers.  Neal's digits are not balanced;
+ *  otherwise the accumulator is his.  The code assumes that PetscReal is an IEEE 754 double and
+ *  that the compiler shifts negative integers arithmetically. */
 #include "solver/base/exact_sum.h"
 
 #include <math.h>
@@ -13,11 +15,13 @@
   #error "exact sums take PETSc's reals apart as doubles"
 #endif
 
-enum { LAST = HEAT_EXACT_CHUNKS - 1, NUMBERS = sizeof(HeatExactSum) / sizeof(int64_t) };
+/* LAST is the index of the last chunk, INTEGERS the size of a sum in 64-bit integers: MPI adds all
+   members of the structs. */
+enum { LAST = HEAT_EXACT_CHUNKS - 1, INTEGERS = sizeof(HeatExactSum) / sizeof(int64_t) };
 
-static const int64_t Base = INT64_C(1) << 32;
+static const int64_t Base = INT64_C(1) << 32; /* of the digits: a chunk has 32 bits */
 
-/* Digits in [-half, Base - half); the last chunk keeps the rest. */
+/* Carry so that all digits are in [-half, Base - half).  The last chunk keeps what is left. */
 static void Carry(HeatExactSum *sum, int64_t half)
 {
   for (int k = 0; k < LAST; k++) {
@@ -26,19 +30,29 @@ static void Carry(HeatExactSum *sum, int64_t half)
     sum->chunk[k] -= carry * Base;
     sum->chunk[k + 1] += carry;
   }
-  sum->load = 1; /* a digit is less than any term may be */
+  sum->load = 1; /* the digit counts as one term, since it is less than 2^52 */
 }
 
 void HeatExactSumCarry(HeatExactSum *sum) { Carry(sum, Base / 2); }
 
-/* Blocks of an array go through registers.  With S = 1.5 2^p, (x + S) - S is x rounded to a multiple
- * of 2^(p - 52), and the rest of x is a double, at most 2^(p - 53).  p = e + 8, where all |x| < 2^e,
- * lets 2^8 such multiples add up exactly.  The same again with the rests has all bits of terms that
- * are not smaller than 2^(e - 37); what is left of others is added one by one, and so is a block that
- * holds something not finite, only zeros, or numbers near the ends of the range.
- * Source: S. Rump, T. Ogita, S. Oishi, SIAM J. Sci. Comput. 31 (2008) 189, sec. 3. */
+/* Arrays are added in blocks of 2^8 values, by loops that the compiler can vectorise.
+ *
+ * Let S = 1.5 2^p.  Then (x + S) - S is x rounded to a multiple of 2^(p - 52), and the remainder of
+ * x is a double of magnitude at most 2^(p - 53).  A block whose magnitudes are all below 2^e uses
+ * p = e + 8, because then 2^8 such multiples add up exactly in double precision.  Splitting the
+ * remainders a second time, with p smaller by 53 - 8 = 45, covers all bits of the values whose
+ * magnitude is at least 2^(e - 37).  What then remains of smaller values is added value by value.
+ * The whole block is added value by value if it contains an infinity or a NaN, only zeros, or
+ * values near the ends of the range of doubles.
+ * Source: S. Rump, T. Ogita, S. Oishi, SIAM J. Sci. Comput. 31 (2008) 189, sec. 3.
+ *
+ * BLOCK_BITS is chosen: a larger one makes larger blocks, but the two splits then cover fewer bits
+ * of each value.  FOLDED is derived above: each split takes that many leading bits off the values.
+ * LANES is chosen: that many partial sums are independent of one another, as many as an AVX-512
+ * register has doubles, so that the compiler can vectorise the loops. */
 enum { BLOCK_BITS = 8, BLOCK = 1 << BLOCK_BITS, FOLDED = 53 - BLOCK_BITS, LANES = 8 };
 
+/* Return the largest magnitude.  A NaN is ignored; Fold detects it. */
 static PetscReal Largest(const PetscReal x[BLOCK])
 {
   PetscReal lane[LANES] = {0.0}, largest = 0.0;
@@ -50,7 +64,8 @@ static PetscReal Largest(const PetscReal x[BLOCK])
   return largest;
 }
 
-/* The sum of the multiples, and their rests; NaN where some term is. */
+/* Split each value at S = splitter: return the sum of the multiples, which is exact, and store the
+   remainders.  The sum is NaN if a value is NaN.  x and rest may be the same array. */
 static PetscReal Fold(PetscReal splitter, const PetscReal x[BLOCK], PetscReal rest[BLOCK])
 {
   PetscReal lane[LANES] = {0.0}, sum = 0.0;
@@ -78,6 +93,7 @@ static void AddBlock(HeatExactSum *sum, const PetscReal x[BLOCK])
   PetscReal       rest[BLOCK], high, low;
   int             e;
 
+  /* Chosen, with a margin: the second split needs 2^(e - 89) >= 2^-1074, S needs e + 8 < 1024. */
   if (!(largest > 0x1p-900 && largest < 0x1p+1000)) {
     AddEach(sum, BLOCK, x);
     return;
@@ -114,7 +130,8 @@ void HeatExactSumAddProducts(HeatExactSum *sum, size_t n, const PetscReal *x, co
   }
 }
 
-/* Each digit times the factor is the sum of two doubles, the product and its rounding error. */
+/* Each digit times the factor is the sum of two doubles: the rounded product and its rounding
+   error, which a fused multiply-add computes exactly. */
 void HeatExactSumAddScaled(HeatExactSum *sum, PetscReal factor, const HeatExactSum *other)
 {
   HeatExactSum digits = *other;
@@ -143,7 +160,7 @@ int64_t HeatExactSumDropNonFinite(HeatExactSum *sum)
 
 /* Rounding. */
 
-/* The highest chunk that is not zero; 0 where none is. */
+/* Return the index of the highest chunk that is not zero, 0 if all chunks are zero. */
 static int Highest(const HeatExactSum *sum)
 {
   int k = LAST;
@@ -152,9 +169,10 @@ static int Highest(const HeatExactSum *sum)
   return k;
 }
 
-/* Of digits in [0, Base): the first 64 bits, of which the last is set where something follows, make
-   a double by the rounding of the conversion.  Below 2^-1022, where doubles are shorter, nothing
-   follows their last bit. */
+/* Round a sum whose digits are all in [0, Base).  The first 64 significant bits are collected, and
+   the last of them is set if any bit after them is set (a sticky bit).  Converting this integer to
+   double then rounds the sum correctly.  The scaling by ldexp rounds nothing: below 2^-1022, where
+   doubles have fewer bits, no bit of the sum lies below the last bit of a double. */
 static PetscReal Round(const HeatExactSum *sum)
 {
   const int k        = Highest(sum);
@@ -196,7 +214,7 @@ PetscErrorCode HeatExactSumReduce(MPI_Comm comm, PetscInt n, const HeatExactSum 
   PetscCall(PetscArraycpy(all, sums, n));
   for (PetscInt k = 0; k < n; k++) HeatExactSumCarry(&all[k]);
   PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, all, (PetscMPIInt)(n * NUMBERS), MPI_INT64_T, MPI_SUM, comm));
+      MPI_Allreduce(MPI_IN_PLACE, all, (PetscMPIInt)(n * INTEGERS), MPI_INT64_T, MPI_SUM, comm));
   for (PetscInt k = 0; k < n; k++) values[k] = HeatExactSumValue(&all[k]);
   PetscCall(PetscFree(all));
   PetscFunctionReturn(PETSC_SUCCESS);

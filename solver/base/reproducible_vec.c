@@ -1,13 +1,16 @@
-/* Reproducible Vecs (see the header): a type of Vec, PETSc's standard one with some of its operations
- * replaced.  A DMDA makes its Vecs, and their duplicates, of the type that it is told.
+/** A Vec type with exact sums: PETSc's standard Vec with some entries of its table of operations
+ *  replaced.  A DMDA creates Vecs of the type that DMSetVecType sets, and VecDuplicate keeps the
+ *  type.  The table of operations is declared in one of PETSc's private headers.
  *
- * PETSc's split-phase reductions, and VecSum, add up what a `local` operation gives on each rank.
- * Here that is the whole sum on the first rank and zero on the others. */
+ *  For split-phase reductions and for VecSum, PETSc calls a `local` operation on each rank and adds
+ *  up the results.  Adding up rounded local results would depend on the number of ranks.  Therefore
+ *  the local sums here are collective: they compute the exact total, which rank 0 returns, and the
+ *  other ranks return zero. */
 #include "solver/base/reproducible_vec.h"
 
 #include <math.h>
 
-#include <petsc/private/vecimpl.h> /* the table of operations */
+#include <petsc/private/vecimpl.h> /* for the members of Vec's table of operations */
 
 #include "solver/base/error.h"
 #include "solver/base/exact_sum.h"
@@ -16,6 +19,7 @@ static const char TypeName[] = "heat_reproducible";
 
 /* Sums. */
 
+/* n dot products in one reduction: values[k] = sum over all ranks and i of x[i] y[k][i]. */
 static PetscErrorCode MDot(Vec x, PetscInt n, const Vec y[], PetscScalar *values)
 {
   const PetscReal *a, *b;
@@ -42,7 +46,7 @@ static PetscErrorCode Dot(Vec x, Vec y, PetscScalar *value)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* x y and y y. */
+/* The dot products dot = x . y and square = y . y. */
 static PetscErrorCode DotNorm2(Vec x, Vec y, PetscScalar *dot, PetscScalar *square)
 {
   const Vec   both[2] = {x, y};
@@ -55,6 +59,7 @@ static PetscErrorCode DotNorm2(Vec x, Vec y, PetscScalar *dot, PetscScalar *squa
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* norm = sum over all ranks and i of |x[i]|. */
 static PetscErrorCode Norm1(Vec x, PetscReal *norm)
 {
   const PetscReal *a;
@@ -68,8 +73,8 @@ static PetscErrorCode Norm1(Vec x, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The largest magnitude of own elements; infinite where one is no number, which a maximum over the
-   ranks could lose. */
+/* The largest magnitude of this rank's elements.  It is infinite if one of them is NaN, because an
+   MPI maximum over the ranks could lose a NaN. */
 static PetscErrorCode LocalLargest(Vec x, PetscReal *largest)
 {
   const PetscReal *a;
@@ -86,6 +91,7 @@ static PetscErrorCode LocalLargest(Vec x, PetscReal *largest)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The norm over all ranks; NORM_1_AND_2 stores two values. */
 static PetscErrorCode Norm(Vec x, NormType type, PetscReal *norm)
 {
   PetscFunctionBeginUser;
@@ -105,9 +111,10 @@ static PetscErrorCode Norm(Vec x, NormType type, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Local parts of sums. */
+/* Local parts of sums, which PETSc adds up. */
 
-static PetscErrorCode KeepOnFirst(Vec x, PetscInt n, PetscReal *values)
+/* Set the values to zero on all ranks but rank 0. */
+static PetscErrorCode ZeroBeyondRank0(Vec x, PetscInt n, PetscReal *values)
 {
   PetscMPIInt rank;
 
@@ -121,7 +128,7 @@ static PetscErrorCode LocalMDot(Vec x, PetscInt n, const Vec y[], PetscScalar *v
 {
   PetscFunctionBeginUser;
   PetscCall(MDot(x, n, y, values));
-  PetscCall(KeepOnFirst(x, n, values));
+  PetscCall(ZeroBeyondRank0(x, n, values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -142,25 +149,25 @@ static PetscErrorCode LocalSum(Vec x, PetscScalar *value)
   HeatExactSumAddArray(&sum, (size_t)x->map->n, a);
   PetscCall(VecRestoreArrayRead(x, &a));
   PetscCall(HeatExactSumReduce(PetscObjectComm((PetscObject)x), 1, &sum, value));
-  PetscCall(KeepOnFirst(x, 1, value));
+  PetscCall(ZeroBeyondRank0(x, 1, value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode LocalNorm(Vec x, NormType type, PetscReal *norm)
 {
   PetscFunctionBeginUser;
-  if (type == NORM_INFINITY) {
+  if (type == NORM_INFINITY) { /* PETSc takes the maximum over the ranks, not the sum */
     PetscCall(LocalLargest(x, norm));
   } else {
     PetscCall(Norm(x, type, norm));
-    PetscCall(KeepOnFirst(x, type == NORM_1_AND_2 ? 2 : 1, norm));
+    PetscCall(ZeroBeyondRank0(x, type == NORM_1_AND_2 ? 2 : 1, norm));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Linear combinations. */
 
-/* y = a x + b y; y has no value yet where b is 0. */
+/* y = a x + b y.  With b = 0, y is not read, since it may be uninitialised. */
 static PetscErrorCode AXPBY(Vec y, PetscScalar a, PetscScalar b, Vec x)
 {
   const PetscReal *from;
@@ -213,7 +220,7 @@ static PetscErrorCode AXPBYPCZ(Vec z, PetscScalar a, PetscScalar b, PetscScalar 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* y = y + sum of a[k] x[k]. */
+/* y = y + sum over k < n of a[k] x[k], in this order. */
 static PetscErrorCode MAXPY(Vec y, PetscInt n, const PetscScalar *a, Vec *x)
 {
   PetscFunctionBeginUser;
@@ -223,6 +230,7 @@ static PetscErrorCode MAXPY(Vec y, PetscInt n, const PetscScalar *a, Vec *x)
 
 /* The type. */
 
+/* The constructor that PETSc calls for a Vec of this type. */
 static PetscErrorCode Create(Vec v)
 {
   PetscFunctionBeginUser;

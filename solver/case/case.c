@@ -1,7 +1,8 @@
-/* The case as plain data: defaults, ownership, and where each key stood.
+/** The case as plain data: names of choices, defaults, memory, and the table of the keys' lines.
  *
- * What makes a case valid is in case_validate.c.  The where table is only appended to, and searched
- * from its end when there is an error to report: once a run. */
+ *  The rules for a valid case are in case_validate.c.  The table of lines is only appended to, and
+ *  it is searched linearly from its end, since that happens at most once per run, when an error is
+ *  reported. */
 #include "solver/case/case.h"
 
 #include <math.h>
@@ -46,7 +47,14 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
   HeatCase *made;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscNew(&made)); /* zeroes: insulated sides, no source, no schedule */
+  /* PetscNew fills with zeros, which means: insulated sides, no source, no snapshots and no
+   * checkpoints.  All defaults are chosen, and inputs/README.md lists them.
+   * tolerance: a larger one saves iterations, but the energy account closes only to the tolerance.
+   * max_iterations, max_newton: they bound the time that is lost on a solve that does not converge;
+   * smaller ones make slow solves fail.
+   * keep: if the newest checkpoint is damaged, a restart uses the one before it; keeping more takes
+   * more disk space. */
+  PetscCall(PetscNew(&made));
   made->grid.x[1] = made->grid.y[1]           = 1.0;
   made->decomposition.mapping                 = HEAT_MAPPING_NODE_BLOCKS;
   made->time.scheme                           = HEAT_SCHEME_BACKWARD_EULER;
@@ -187,6 +195,7 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
   PetscCall(PetscFree((*c)->exchange.coefficient.text));
   PetscCall(PetscFree((*c)->exchange.ambient.text));
   PetscCall(PetscFree((*c)->time.ts_type));
+  PetscCall(PetscFree((*c)->time.events));
   PetscCall(PetscFree((*c)->solver.preconditioner));
   PetscCall(PetscFree(*c));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -207,6 +216,38 @@ PetscBool HeatSchemeControlsError(HeatScheme scheme)
                      scheme == HEAT_SCHEME_TS);
 }
 
+/* Widen a range by a formula that is a number. */
+static void IncludeNumber(const HeatFormula *formula, PetscReal *low, PetscReal *high)
+{
+  if (!formula->given || formula->text) return;
+  *low  = PetscMin(*low, formula->value);
+  *high = PetscMax(*high, formula->value);
+}
+
+/* Widen a range by the temperatures of a segment. */
+static void IncludeSegment(const HeatSegment *s, PetscReal *low, PetscReal *high)
+{
+  if (s->type == HEAT_BC_TEMPERATURE) IncludeNumber(&s->value, low, high);
+  IncludeNumber(&s->ambient, low, high);
+  if (s->type == HEAT_BC_FLUX || !s->table.file) return;
+  for (PetscInt k = 0; k < s->table.n; k++) {
+    *low  = PetscMin(*low, s->table.value[k]);
+    *high = PetscMax(*high, s->table.value[k]);
+  }
+}
+
+void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high)
+{
+  *low  = PETSC_MAX_REAL;
+  *high = PETSC_MIN_REAL;
+  IncludeNumber(&c->initial.temperature, low, high);
+  if (c->exchange.coefficient.given) IncludeNumber(&c->exchange.ambient, low, high);
+  for (PetscInt k = 0; k < c->n_regions; k++) IncludeNumber(&c->regions[k].temperature, low, high);
+  for (int side = 0; side < HEAT_SIDES; side++)
+    for (PetscInt k = 0; k < c->boundary[side].n; k++)
+      IncludeSegment(&c->boundary[side].segments[k], low, high);
+}
+
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size)
 {
   if (c->time.scheme == HEAT_SCHEME_TS) snprintf(buffer, size, "ts:%s", c->time.ts_type);
@@ -214,7 +255,8 @@ const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size)
   return buffer;
 }
 
-/* The table has room for the next power of two of its length. */
+/* The table's capacity is the smallest power of two that holds its entries, so that it is enlarged
+   when its length is a power of two. */
 PetscErrorCode HeatCaseAddWhere(HeatCase *c, const char *path, int line)
 {
   const PetscInt n = c->n_where;
@@ -229,6 +271,7 @@ PetscErrorCode HeatCaseAddWhere(HeatCase *c, const char *path, int line)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the latest entry for the first `length` characters of path, NULL if there is none. */
 static const HeatWhere *FindWhere(const HeatCase *c, const char *path, size_t length)
 {
   for (PetscInt i = c->n_where - 1; i >= 0; i--) {
@@ -238,7 +281,7 @@ static const HeatWhere *FindWhere(const HeatCase *c, const char *path, size_t le
   return NULL;
 }
 
-/* Length of the enclosing key's path: "a[1].b" -> "a[1]" -> "a" -> "". */
+/* Return the length of the path of the enclosing key: "a[1].b" -> "a[1]" -> "a" -> "". */
 static size_t EnclosingLength(const char *path, size_t length)
 {
   while (length > 0 && path[length - 1] != '.' && path[length - 1] != '[') length--;
@@ -264,6 +307,7 @@ const char *HeatCaseLocate(const HeatCase *c, const char *path, char *buffer, si
 PetscErrorCode HeatCaseRaise(MPI_Comm comm, const char *function, const char *file, int line,
                              const HeatCase *c, const char *path, const char *format, ...)
 {
+  /* Sizes are chosen such that place, path and message fit into the 2000 bytes of HeatRaise. */
   char    message[1400], where[400];
   va_list arguments;
 

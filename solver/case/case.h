@@ -1,10 +1,19 @@
-/** The case: what the user asks for, as plain data.
+/** The case: everything that the user specifies, as plain data.
  *
- *  io/case_file/case_file.c fills it from YAML and `--set`; HeatCaseValidate checks everything that is wrong
- *  whatever the file format.  Every rank holds the same copy.  All quantities are SI; temperatures
- *  are in the case's own consistent unit.  A message about a key names file, line and dotted path,
- *  so the case keeps a table of where each key stood.
- */
+ *  io/case_file/case_file.c fills a HeatCase from a YAML file and the `--set` options, and
+ *  HeatCaseValidate checks the rules that do not depend on the file format.  Every rank holds the
+ *  same copy.  Members have the names of the keys of the case file, whose values, defaults and
+ *  meanings inputs/README.md lists.
+ *
+ *  Units are SI, and all quantities are per metre of depth.  Temperatures are in one unit that the
+ *  user chooses (`output.temperature_unit`); where units below contain K, it stands for that unit.
+ *  Radiation needs kelvin.
+ *
+ *  The word "owned" marks memory that HeatCaseDestroy frees.  Formulas name the variables that they
+ *  may use: x and y [m], t [s], and T, the temperature.
+ *
+ *  A message about a key gives file, line and dotted path of the key.  For this purpose the case
+ *  keeps a table of the lines of all keys. */
 #ifndef HEAT_SOLVER_CASE_H
 #define HEAT_SOLVER_CASE_H
 
@@ -12,32 +21,43 @@
 
 #include "solver/base/error.h"
 
-#define HEAT_MAX_MATERIALS 65535 /* a cell stores its material as 16 bits; 65535 is "none" */
-#define HEAT_MAX_REGIONS   65535 /* likewise the region its source comes from */
+/* Maximum numbers of materials and of regions.  Derived: each cell stores the index of its
+ * material, and of the region that gives its source, as a 16-bit integer in which 65535 means
+ * "none". */
+#define HEAT_MAX_MATERIALS 65535
+#define HEAT_MAX_REGIONS   65535
 
+/* Each enumeration below has an array of the names that the case file uses.  As PetscEnum requires,
+ * an array ends with the name of the type, the prefix of its constants, and NULL. */
+
+/** The sides of the domain and of each block.  HEAT_SIDES is their number.  side ^ 1 is the
+ *  opposite side, and side < HEAT_BOTTOM selects left and right. */
 typedef enum { HEAT_LEFT, HEAT_RIGHT, HEAT_BOTTOM, HEAT_TOP, HEAT_SIDES } HeatSide;
-extern const char *const HeatSideNames[]; /* left right bottom top, then PetscEnum's trailer */
+extern const char *const HeatSideNames[]; /* left right bottom top */
 
-/** A number, or an expression of some of the variables x y t T.  `text` is NULL for a number. */
+/** A number or an expression (solver/case/expression.h). */
 typedef struct {
-  PetscBool given;
-  PetscReal value; /* when text is NULL */
-  char     *text;  /* owned */
+  PetscBool given; /* whether the case has the key */
+  PetscReal value; /* the number, if text is NULL */
+  char     *text;  /* owned; the expression, NULL for a number */
 } HeatFormula;
 
-/** A dataset of a file: [ny][nx] of the case's grid. */
+/** A dataset of an HDF5 file with one value per cell, [ny][nx]. */
 typedef struct {
-  char *file;    /* owned; NULL: none */
-  char *dataset; /* owned */
+  char *file;    /* owned; path of the file, NULL: no dataset is given */
+  char *dataset; /* owned; name of the dataset in the file */
 } HeatDataset;
 
-/** Values at rising times, linear between them; read from a file by io. */
+/** A table of values over time, linear between its entries (solver/case/time_series.h).  io reads
+ *  it from a file. */
 typedef struct {
-  char      *file;      /* owned; NULL: none */
-  PetscInt   n;         /* >= 1 */
-  PetscReal *t, *value; /* owned [n]; t [s], strictly rising */
+  char      *file;  /* owned; path of the file, NULL: no table is given */
+  PetscInt   n;     /* number of entries, >= 1 */
+  PetscReal *t;     /* owned [n]; times [s], strictly increasing */
+  PetscReal *value; /* owned [n]; values in the unit of the quantity that the table replaces */
 } HeatSeries;
 
+/** A material. */
 typedef struct {
   char       *name;            /* owned, unique */
   HeatFormula conductivity[2]; /* kx, ky [W/(m K)], > 0; of x y T */
@@ -45,48 +65,53 @@ typedef struct {
   PetscReal   specific_heat;   /* [J/(kg K)], > 0 */
 } HeatMaterial;
 
-/** A layer without thickness between any two touching cells of two materials. */
+/** A contact resistance: a layer without thickness wherever cells of two materials touch.  It is R
+ *  in equation (3) of solver/README.md. */
 typedef struct {
-  char     *names[2];    /* owned */
-  PetscInt  material[2]; /* indices; set by HeatCaseValidate */
+  char     *names[2];    /* owned; the two materials */
+  PetscInt  material[2]; /* indices into materials; set by HeatCaseValidate */
   PetscReal resistance;  /* [m2 K/W], >= 0 */
 } HeatContact;
 
-/** Fields that a file gives cell by cell, in place of the materials' values. */
+/** A property that a file gives cell by cell, in place of the materials' values. */
 typedef enum {
-  HEAT_PROPERTY_CONDUCTIVITY, /* both axes */
-  HEAT_PROPERTY_CONDUCTIVITY_X,
-  HEAT_PROPERTY_CONDUCTIVITY_Y,
-  HEAT_PROPERTY_DENSITY,
-  HEAT_PROPERTY_SPECIFIC_HEAT,
+  HEAT_PROPERTY_CONDUCTIVITY,   /* [W/(m K)] along both axes */
+  HEAT_PROPERTY_CONDUCTIVITY_X, /* [W/(m K)] */
+  HEAT_PROPERTY_CONDUCTIVITY_Y, /* [W/(m K)] */
+  HEAT_PROPERTY_DENSITY,        /* [kg/m3] */
+  HEAT_PROPERTY_SPECIFIC_HEAT,  /* [J/(kg K)] */
   HEAT_PROPERTIES
 } HeatProperty;
 extern const char *const HeatPropertyNames[]; /* conductivity conductivity_x ... */
 
+/** The shape of a region. */
 typedef enum {
   HEAT_SHAPE_ALL,
   HEAT_SHAPE_RECTANGLE,
   HEAT_SHAPE_CIRCLE,
   HEAT_SHAPE_POLYGON,
-  HEAT_SHAPE_MAP /* of a file; has no name: the key `file` chooses it */
+  HEAT_SHAPE_MAP /* cells listed in a file; has no name, since the key `file` selects it */
 } HeatShape;
 extern const char *const HeatShapeNames[]; /* all rectangle circle polygon */
 
-/** One coat of paint.  What a region does not give stays as the earlier regions left it. */
+/** A region: a set of cells and the attributes that they get.  Regions are applied in order, like
+ *  coats of paint: an attribute that a region does not give keeps the value set by earlier
+ *  regions. */
 typedef struct {
-  char     *name; /* owned, unique; NULL: none */
-  HeatShape shape;
-  PetscReal x[2], y[2];        /* rectangle [m] */
+  char     *name;              /* owned, unique; NULL: the region has no name */
+  HeatShape shape;             /* which of the members below describe the cells */
+  PetscReal x[2], y[2];        /* rectangle: extents [m] */
   PetscReal centre[2], radius; /* circle [m] */
-  PetscInt  n_vertices;        /* polygon, >= 3 */
-  PetscReal (*vertices)[2];    /* owned [m] */
-  HeatDataset map; /* of material numbers; a negative one leaves the cell out of the region */
-  char       *material_name; /* owned; NULL: leaves the material */
-  PetscInt    material;      /* index into materials, -1: none; set by HeatCaseValidate */
-  HeatFormula temperature;   /* initial, of x y */
-  HeatFormula source;        /* [W/m3], of x y t T */
+  PetscInt  n_vertices;        /* polygon: number of vertices, >= 3 */
+  PetscReal (*vertices)[2];    /* polygon: owned [n_vertices]; x, y [m] */
+  HeatDataset map;             /* map: material index of each cell; negative: not in the region */
+  char       *material_name;   /* owned; NULL: the region leaves the material unchanged */
+  PetscInt    material;        /* index into materials, -1: none; set by HeatCaseValidate */
+  HeatFormula temperature;     /* initial temperature [K]; of x y */
+  HeatFormula source;          /* heat source [W/m3]; of x y t T */
 } HeatRegion;
 
+/** The condition on a side of the domain; equations (4) to (7) of solver/README.md. */
 typedef enum {
   HEAT_BC_INSULATED,
   HEAT_BC_TEMPERATURE,
@@ -98,23 +123,24 @@ typedef enum {
 extern const char
     *const HeatBoundaryTypeNames[]; /* insulated temperature flux convection radiation periodic */
 
-/** The condition on one stretch of a side. */
+/** A segment of a side, with one condition. */
 typedef struct {
-  PetscReal        to; /* [m] where it ends, along the side; NaN: at the end of the side */
-  HeatBoundaryType type;
-  HeatFormula      value;       /* temperature, or flux [W/m2] into the domain; of x y t */
-  HeatFormula      coefficient; /* convection [W/(m2 K)], >= 0; of x y */
-  HeatFormula      emissivity;  /* radiation, 0 to 1; of x y */
-  HeatFormula      ambient;     /* convection, radiation; of x y t */
-  HeatSeries       table;       /* of time, in place of value (or of ambient) */
+  PetscReal        to;          /* [m] coordinate of the segment's end; NaN: at the side's end */
+  HeatBoundaryType type;        /* which of the members below are used */
+  HeatFormula      value;       /* temperature [K], or flux [W/m2] into the domain; of x y t */
+  HeatFormula      coefficient; /* convection: heat transfer coefficient [W/(m2 K)], >= 0; of x y */
+  HeatFormula      emissivity;  /* radiation: emissivity [1], 0 to 1; of x y */
+  HeatFormula      ambient;     /* convection, radiation: ambient temperature [K]; of x y t */
+  HeatSeries       table;       /* function of time that replaces `value` or `ambient` */
 } HeatSegment;
 
-/** A side of the domain: segments one behind the other, from low to high coordinate. */
+/** A side of the domain: contiguous segments, ordered by increasing coordinate. */
 typedef struct {
-  PetscInt     n;        /* >= 1 */
-  HeatSegment *segments; /* owned */
+  PetscInt     n;        /* number of segments, >= 1 */
+  HeatSegment *segments; /* owned [n] */
 } HeatBoundary;
 
+/** The time-stepping schemes; section 4 of solver/README.md describes them. */
 typedef enum {
   HEAT_SCHEME_FTCS,
   HEAT_SCHEME_RKL2,
@@ -123,236 +149,287 @@ typedef enum {
   HEAT_SCHEME_BDF2,
   HEAT_SCHEME_ESDIRK,
   HEAT_SCHEME_STEADY,
-  HEAT_SCHEME_TS /* a PETSc TS; has no name: `ts:TYPE` chooses it */
+  HEAT_SCHEME_TS /* a TS of PETSc; has no name, since `ts:TYPE` selects it */
 } HeatScheme;
 extern const char *const HeatSchemeNames[]; /* ftcs rkl2 backward-euler crank-nicolson bdf2 ... */
 
-/** Whether a scheme can choose its step by an estimate of the error; and what it tolerates of it
- *  where the case says only `step: auto`. */
+/** Return whether a scheme can choose its step by an estimate of the step's error: bdf2, esdirk
+ *  and ts:TYPE can.  Not collective. */
 PetscBool HeatSchemeControlsError(HeatScheme scheme);
+
+/* Default of time.adaptive.tolerance with `step: auto`: error of a step, relative to the spread of
+ * the temperature [1].  Chosen; a larger one means longer steps and a larger error in time. */
 #define HEAT_STEP_TOLERANCE 1e-4
 
+/** The average of two cells' conductivities at their face; k_f in equation (3) of
+ *  solver/README.md. */
 typedef enum { HEAT_FACE_HARMONIC, HEAT_FACE_ARITHMETIC } HeatFaceAverage;
-extern const char *const HeatFaceAverageNames[];
+extern const char *const HeatFaceAverageNames[]; /* harmonic arithmetic */
 
+/** The rule by which a region covers a cell: by the cell's centre, or TeaLeaf's rule. */
 typedef enum { HEAT_PAINT_CENTRE, HEAT_PAINT_TEALEAF } HeatPaintRule;
-extern const char *const HeatPaintRuleNames[];
+extern const char *const HeatPaintRuleNames[]; /* centre tealeaf */
 
+/** The assignment of blocks to ranks: a compact rectangle of blocks per node, or row by row. */
 typedef enum { HEAT_MAPPING_NODE_BLOCKS, HEAT_MAPPING_LINEAR } HeatMapping;
-extern const char *const HeatMappingNames[];
+extern const char *const HeatMappingNames[]; /* node-blocks linear */
 
-#define HEAT_FILE_ALIGNMENT 4096 /* [bytes] a page, and a block of the usual file systems */
+/* Default alignment of large datasets in a file [bytes].  Chosen: the size of a memory page and of
+ * a block of common file systems.  On a parallel file system a stripe is better
+ * (output.alignment). */
+#define HEAT_FILE_ALIGNMENT 4096
 
+/** The compression of snapshots. */
 typedef enum { HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE } HeatCompression;
-extern const char *const HeatCompressionNames[];
+extern const char *const HeatCompressionNames[]; /* none deflate */
 
-/** Whether the computation waits for a checkpoint. */
+/** Whether the time steps wait until a checkpoint is on disk (sync) or continue while a thread
+ *  writes a copy (async). */
 typedef enum { HEAT_CHECKPOINT_SYNC, HEAT_CHECKPOINT_ASYNC } HeatCheckpointMode;
-extern const char *const HeatCheckpointModeNames[];
+extern const char *const HeatCheckpointModeNames[]; /* sync async */
 
-/** How much of a checkpoint is read back before it gets its name. */
+/** How much of a checkpoint is read back and compared before the file gets its final name: nothing,
+ *  some rows, or everything. */
 typedef enum { HEAT_READ_BACK_NONE, HEAT_READ_BACK_SAMPLE, HEAT_READ_BACK_FULL } HeatReadBack;
-extern const char *const HeatReadBackNames[];
+extern const char *const HeatReadBackNames[]; /* none sample full */
 
+/** A field that a snapshot may contain. */
 typedef enum {
   HEAT_FIELD_TEMPERATURE,
-  HEAT_FIELD_CONDUCTIVITY, /* two datasets: conductivity_x, conductivity_y */
-  HEAT_FIELD_HEAT_FLUX,    /* two datasets: heat_flux_x, heat_flux_y */
-  HEAT_FIELD_MATERIAL,
-  HEAT_FIELD_OWNER,
+  HEAT_FIELD_CONDUCTIVITY, /* two datasets: conductivity_x, conductivity_y [W/(m K)] */
+  HEAT_FIELD_HEAT_FLUX,    /* two datasets: heat_flux_x, heat_flux_y [W/m2] */
+  HEAT_FIELD_MATERIAL,     /* index into materials */
+  HEAT_FIELD_OWNER,        /* number of the rank that owns the cell */
   HEAT_FIELDS
 } HeatFieldKind;
-extern const char *const HeatFieldKindNames[];
+extern const char *const HeatFieldKindNames[]; /* temperature conductivity heat_flux ... */
 
+/** A point whose temperature is recorded over time. */
 typedef struct {
   char     *name;  /* owned, unique, no comma or quote */
-  PetscReal at[2]; /* [m], inside the domain or on its boundary */
+  PetscReal at[2]; /* x, y [m], inside the domain or on its boundary */
 } HeatProbe;
 
-/** Temperatures along a straight line, `points` of them, both ends included. */
+/** A straight line along which the temperature is recorded at equidistant points. */
 typedef struct {
-  char     *name;           /* owned, unique, no comma or quote */
-  PetscReal from[2], to[2]; /* [m], inside the domain or on its boundary */
-  PetscInt  points;         /* >= 2 */
+  char     *name;           /* owned, unique; letters, digits, _ - and . only */
+  PetscReal from[2], to[2]; /* ends x, y [m], inside the domain or on its boundary */
+  PetscInt  points;         /* number of points, both ends included, >= 2 */
 } HeatProfile;
 
-/** The heat that goes from one material to another through all faces between them. */
+/** Two materials; the heat that flows from the first to the second through all faces between them
+ *  is recorded [W/m]. */
 typedef struct {
-  char    *names[2];    /* owned: from, to */
-  PetscInt material[2]; /* indices; set by HeatCaseValidate */
+  char    *names[2];    /* owned; from, to */
+  PetscInt material[2]; /* indices into materials; set by HeatCaseValidate */
 } HeatInterface;
 
+/** The quantity that a check compares at the end of a run, and the keys of such a check.  weight,
+ *  segment and region may be omitted.  A check with `value` also has tolerance or relative. */
 typedef enum {
-  HEAT_CHECK_TEMPERATURE,    /* at, value, tolerance | relative */
-  HEAT_CHECK_ERROR_L2,       /* exact, below: sqrt(mean((T - exact)^2)) */
-  HEAT_CHECK_ERROR_MAX,      /* exact, below: max |T - exact| */
-  HEAT_CHECK_INTEGRAL,       /* of temperature, weight none | density | heat_capacity; value, ... */
-  HEAT_CHECK_HEAT_FLOW,      /* side, segment if wanted; [W/m] into the domain; or between */
-  HEAT_CHECK_ENERGY_BALANCE, /* below, relative */
-  HEAT_CHECK_MINIMUM,        /* of the temperature; of a region if wanted */
-  HEAT_CHECK_MAXIMUM,
-  HEAT_CHECK_MEAN
+  HEAT_CHECK_TEMPERATURE,    /* temperature at a point [K]; at, value */
+  HEAT_CHECK_ERROR_L2,       /* sqrt(mean of (T - exact)^2) [K]; exact, below */
+  HEAT_CHECK_ERROR_MAX,      /* maximum of |T - exact| [K]; exact, below */
+  HEAT_CHECK_INTEGRAL,       /* integral of weight times T over the domain; weight, value */
+  HEAT_CHECK_HEAT_FLOW,      /* heat into the domain through a side or segment, or from a material
+                                to another [W/m]; side and segment, or between; value */
+  HEAT_CHECK_ENERGY_BALANCE, /* relative error of the energy account [1]; below */
+  HEAT_CHECK_MINIMUM,        /* minimum of T [K] in the domain or in a region; region, value */
+  HEAT_CHECK_MAXIMUM,        /* maximum of T [K] in the domain or in a region; region, value */
+  HEAT_CHECK_MEAN            /* mean of T [K] in the domain or in a region; region, value */
 } HeatCheckQuantity;
 extern const char *const HeatCheckQuantityNames[]; /* temperature error_l2 error_max integral ... */
 
+/** The factor of T in an integral: 1, the density, or density times specific heat. */
 typedef enum { HEAT_WEIGHT_NONE, HEAT_WEIGHT_DENSITY, HEAT_WEIGHT_HEAT_CAPACITY } HeatWeight;
 extern const char *const HeatWeightNames[]; /* none density heat_capacity */
 
-/** Passes when |computed - value| <= tolerance, or <= relative*|value|, or computed <= below:
- *  exactly one of tolerance, relative and below is given (others are negative). */
+/** A check of a result at the end of a run.  It passes if |computed - value| <= tolerance, if
+ *  |computed - value| <= relative |value|, or if |computed| < below.  Exactly one of tolerance,
+ *  relative and below is given; the others are negative.  value, tolerance and below have the unit
+ *  of the quantity. */
 typedef struct {
   HeatCheckQuantity quantity;
-  PetscReal         at[2];
-  HeatFormula       exact; /* of x y t */
-  HeatWeight        weight;
-  HeatSide          side;
-  PetscInt          segment;     /* of the side; -1: the whole side */
-  HeatInterface     between;     /* heat flow; names[0] is NULL when not given */
+  PetscReal         at[2];       /* x, y [m]; NaN: not given */
+  HeatFormula       exact;       /* exact temperature [K]; of x y t */
+  HeatWeight        weight;      /* of an integral */
+  HeatSide          side;        /* of a heat flow; HEAT_SIDES: not given */
+  PetscInt          segment;     /* index of the side's segment; -1: the whole side */
+  HeatInterface     between;     /* of a heat flow; names[0] is NULL if not given */
   char             *region_name; /* owned; NULL: the whole domain */
   PetscInt          region;      /* index into regions, -1: none; set by HeatCaseValidate */
-  PetscReal         value, tolerance, relative, below;
+  PetscReal         value;       /* expected value; NaN: not given */
+  PetscReal         tolerance;   /* bound of the absolute error; negative: not given */
+  PetscReal         relative;    /* bound of the error relative to value [1]; negative: not given */
+  PetscReal         below;       /* bound of the quantity itself; negative: not given */
 } HeatCaseCheck;
 
-/** A check with nothing given: at and value NaN, side HEAT_SIDES, the bounds negative. */
+/** Initialise a check in which no key is given.  Not collective. */
 void HeatCaseCheckInit(HeatCaseCheck *check);
 
+/** An option of PETSc that the case sets. */
 typedef struct {
-  char *key, *value; /* owned; key without the leading '-', value "" for a flag */
+  char *key;   /* owned; name of the option without the leading '-' */
+  char *value; /* owned; "" for a flag */
 } HeatPetscOption;
 
+/** The line at which a key stands. */
 typedef struct {
-  char *path; /* owned, e.g. "regions[1].radius" */
-  int   line; /* 1-based; 0: from --set */
+  char *path; /* owned; dotted path of the key, e.g. "regions[1].radius" */
+  int   line; /* line of the case file, from 1; 0: the key was set by --set */
 } HeatWhere;
 
+/** The case. */
 typedef struct {
-  char *file;  /* owned: name of the case file as given, for messages */
-  char *text;  /* owned: its content, for provenance */
-  char *keys;  /* owned: "key: value" lines of what decides how the field goes on; NULL: not read */
-  char *title; /* owned; the file's stem when not given */
+  char *file;  /* owned; name of the case file as the user gave it, for messages */
+  char *text;  /* owned; content of the case file, for provenance */
+  char *keys;  /* owned; a line "key: value" for each key that a restart compares with the
+                  checkpoint (io/case_file/case_compare.h); NULL: the case was not read from text */
+  char *title; /* owned; default: the file name without folder and extension */
 
   struct {
-    PetscInt  cells[2];   /* nx, ny >= 1 */
-    PetscReal x[2], y[2]; /* [m], x[0] < x[1] */
+    PetscInt  cells[2]; /* nx, ny, each >= 1 */
+    PetscReal x[2];     /* extent [m], x[0] < x[1] */
+    PetscReal y[2];     /* extent [m], y[0] < y[1] */
   } grid;
   struct {
-    PetscInt    processes[2]; /* px, py; 0 0: chosen by heat2d */
+    PetscInt    processes[2]; /* px, py, number of blocks in x and y; 0 0: chosen by heat2d */
     HeatMapping mapping;
   } decomposition;
 
-  PetscInt      n_materials;
-  HeatMaterial *materials; /* owned, n_materials >= 1 */
-  HeatDataset   properties[HEAT_PROPERTIES];
+  PetscInt      n_materials;                 /* >= 1 */
+  HeatMaterial *materials;                   /* owned [n_materials] */
+  HeatDataset   properties[HEAT_PROPERTIES]; /* file is NULL where the materials' values are used */
   PetscInt      n_contacts;
-  HeatContact  *contacts; /* owned */
-  PetscInt      n_regions;
-  HeatRegion   *regions; /* owned; when the file has none: one that covers all with material 0 */
+  HeatContact  *contacts;  /* owned [n_contacts] */
+  PetscInt      n_regions; /* >= 1 */
+  HeatRegion   *regions;   /* owned [n_regions]; the first one covers the domain.  If the case file
+                              has none, there is one with material 0. */
 
   struct {
-    HeatFormula temperature; /* of x y; default 0 */
-    char       *file;        /* owned, or NULL; then dataset (default /temperature) is read */
-    char       *dataset;     /* owned, or NULL */
+    HeatFormula temperature; /* initial temperature [K]; of x y; default 0 */
+    char       *file;        /* owned; HDF5 file with the initial temperature; NULL: none */
+    char       *dataset;     /* owned; dataset of file; default /temperature */
   } initial;
-  HeatFormula source; /* [W/m3], of x y t T; added to the regions' own */
+  HeatFormula source; /* heat source of all cells [W/m3], added to the regions'; of x y t T */
   struct {
-    HeatFormula coefficient; /* [W/(m3 K)], >= 0; of x y; not given: none */
-    HeatFormula ambient;     /* of x y t */
-  } exchange;                /* heat lost through the faces above and below the sheet */
+    HeatFormula coefficient; /* [W/(m3 K)], >= 0; of x y; not given: no ambient exchange */
+    HeatFormula ambient;     /* ambient temperature [K]; of x y t */
+  } exchange;                /* ambient exchange: heat lost through the faces above and below */
   HeatBoundary boundary[HEAT_SIDES];
 
   struct {
     HeatScheme scheme;
-    char      *ts_type;   /* owned; the TYPE of ts:TYPE, else NULL */
-    PetscBool  step_auto; /* ftcs: the largest stable step; esdirk, bdf2, ts: error-controlled */
-    PetscReal  step;      /* [s], > 0; 0: not given (auto, steady); adaptive: the first one */
-    PetscReal  end;       /* [s]; < 0: not given, then steps is */
-    PetscInt   steps;     /* -1: not given, then end is */
+    char      *ts_type;   /* owned; TYPE of ts:TYPE, NULL for other schemes */
+    PetscBool  step_auto; /* heat2d chooses the step: ftcs and rkl2 from the stability limit; bdf2,
+                             esdirk and ts by error control */
+    PetscReal  step;      /* [s] time step, > 0; the first one if steps are error-controlled; 0: not
+                             given (auto, steady) */
+    PetscReal  end;       /* [s] simulated time; negative: not given, `steps` counts */
+    PetscInt   steps;     /* number of time steps; -1: not given, `end` counts */
+    PetscInt   n_events;
+    PetscReal *events; /* owned [n_events] [s]: times that no step may span; sorted by
+                          HeatCaseValidate */
     struct {
-      PetscReal tolerance; /* of a step's error, relative to the spread of T; 0: fixed steps */
-      PetscReal min, max;  /* [s] bounds of the step; 0: none */
+      PetscReal tolerance; /* error of a step relative to the spread of T [1]; 0: fixed steps */
+      PetscReal absolute; /* [K] least tolerated error of a step; 0: from the case's temperatures */
+      PetscReal min, max; /* [s] bounds of the step; 0: no bound */
     } adaptive;
   } time;
 
   struct {
-    PetscReal       tolerance;      /* relative to the initial residual of each solve */
+    PetscReal       tolerance;      /* of a linear solve, relative to its initial residual [1] */
     PetscInt        max_iterations; /* of one linear solve */
     PetscInt        max_newton;     /* Newton iterations of one non-linear solve */
-    char           *preconditioner; /* owned: "multigrid", or a PETSc PC type */
+    char           *preconditioner; /* owned; "multigrid" or the name of a PC type of PETSc */
     HeatFaceAverage face_average;
-    PetscBool       reproducible;
+    PetscBool       reproducible; /* the field has the same bits on any number of ranks */
     HeatPaintRule   paint;
   } solver;
 
   struct {
-    char           *directory;          /* owned; default out/<stem of the case file> */
-    PetscInt        snapshots_every;    /* steps; 0: not by steps */
-    PetscReal       snapshots_interval; /* [s] of simulated time; 0: not by time */
-    PetscInt        history_every;      /* steps; 0: about a thousand rows a run */
-    PetscReal       history_interval;   /* [s] of simulated time, hit exactly; 0: not by time */
-    PetscBool       fields[HEAT_FIELDS];
+    char           *directory;           /* owned; default out/<file name without extension> */
+    PetscInt        snapshots_every;     /* steps between snapshots; 0: not by steps */
+    PetscReal       snapshots_interval;  /* [s] simulated time between snapshots; 0: not by time */
+    PetscInt        history_every;       /* steps between rows; 0: about a thousand rows per run */
+    PetscReal       history_interval;    /* [s] simulated time between rows, met exactly; 0: none */
+    PetscBool       fields[HEAT_FIELDS]; /* which fields a snapshot contains */
     PetscInt        n_probes;
-    HeatProbe      *probes; /* owned */
+    HeatProbe      *probes; /* owned [n_probes] */
     PetscInt        n_profiles;
-    HeatProfile    *profiles; /* owned */
+    HeatProfile    *profiles; /* owned [n_profiles] */
     PetscInt        n_interfaces;
-    HeatInterface  *interfaces; /* owned */
+    HeatInterface  *interfaces; /* owned [n_interfaces] */
     HeatCompression compression;
-    char           *hints;            /* owned: "name=value name=value" for MPI-IO; NULL: none */
-    PetscInt        alignment;        /* [bytes] of large datasets in a file */
+    char           *hints;            /* owned; MPI-IO hints "name=value name=value"; NULL: none */
+    PetscInt        alignment;        /* [bytes] alignment of large datasets in a file */
     char           *temperature_unit; /* owned; UDUNITS text for files and labels; default "K" */
   } output;
 
   struct {
-    PetscInt     every;         /* steps; 0: none */
-    PetscReal    wall_interval; /* [s] of wall time; 0: none */
-    PetscInt     keep;          /* newest files kept, >= 1 */
-    PetscInt     keep_every;    /* those of steps that are its multiples are kept, too; 0: none */
-    PetscBool    daly;          /* the wall time between them is Daly's */
-    PetscReal    mtbf;          /* [s] mean time between failures, for that; 0: not given */
+    PetscInt     every;         /* steps between checkpoints; 0: not by steps */
+    PetscReal    wall_interval; /* [s] wall time between checkpoints; 0: not by wall time */
+    PetscInt     keep;          /* number of newest checkpoints kept, >= 1 */
+    PetscInt     keep_every;    /* steps; checkpoints at its multiples are kept as well; 0: none */
+    PetscBool    daly;          /* the wall time between checkpoints follows Daly's formula */
+    PetscReal    mtbf;          /* [s] mean time between failures, for Daly's formula; 0: none */
     HeatReadBack verify;
     HeatCheckpointMode mode;
-    PetscBool          probe; /* measure what the disk gives a plain file, before the first one */
+    PetscBool          probe; /* measure the disk with a plain file before the first checkpoint */
   } checkpoint;
   struct {
-    PetscReal wall_time; /* [s]; 0: none */
-    PetscReal stall;     /* [s] without progress of a rank; 0: none */
-    PetscBool slurm;     /* the end of the Slurm job is a limit, too */
-    PetscReal balance;   /* of the energy account, relative; 0: not judged; negative: auto */
-    PetscBool extremes;  /* the maximum principle is judged where it holds */
+    PetscReal wall_time; /* [s] wall time after which the run stops; 0: no limit */
+    PetscReal stall;     /* [s] time without progress of a rank that ends the job; 0: no limit */
+    PetscBool slurm;     /* the end of the Slurm job limits the run as well */
+    PetscReal balance;   /* error of the energy account, relative to the heat turned over [1], that
+                            indicates a corrupted state; 0: not checked; negative: auto */
+    PetscBool extremes;  /* check the maximum principle where it holds, to detect corruption */
   } limits;
 
   PetscInt         n_checks;
-  HeatCaseCheck   *checks; /* owned */
+  HeatCaseCheck   *checks; /* owned [n_checks] */
   PetscInt         n_petsc;
-  HeatPetscOption *petsc; /* owned */
+  HeatPetscOption *petsc; /* owned [n_petsc] */
 
   PetscInt   n_where;
-  HeatWhere *where; /* owned */
+  HeatWhere *where; /* owned [n_where], in the order of reading; a later entry hides earlier ones */
 } HeatCase;
 
-/** A case with every default in place and nothing of the user's: each side is one insulated
- *  segment.  Not collective. */
+/** Create a case with all defaults, except title and output.directory, which io derives from the
+ *  file name.  There is no material, region or other list entry, and each side is one insulated
+ *  segment.  Not collective.
+ *  @param[out] c  owned by the caller */
 PetscErrorCode HeatCaseCreate(HeatCase **c);
 
-/** Frees everything; *c may be NULL.  Not collective. */
+/** Free a case and set *c to NULL; *c may be NULL.  Not collective. */
 PetscErrorCode HeatCaseDestroy(HeatCase **c);
 
-/** Give a side n fresh segments, insulated and without an end; the old ones are freed.  Not
- *  collective. */
+/** Replace the segments of a side by n insulated ones whose `to` is NaN, and free the old ones.
+ *  Not collective. */
 PetscErrorCode HeatCaseSetSegments(HeatCase *c, HeatSide side, PetscInt n);
 
-/** The name of the case's scheme as the case file writes it: "bdf2", "ts:rosw".  Writes into
- *  buffer, returns it. */
+/** Compute the range [K] of the temperatures that the case gives as numbers or in tables: initial
+ *  temperatures, prescribed and ambient temperatures.  Formulas are left out.
+ *  @param[out] low, high  low > high where the case gives none */
+void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high);
+
+/** Write the name of the case's scheme, as the case file has it ("bdf2", "ts:rosw"), into buffer.
+ *  Returns buffer. */
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size);
 
-/** Remember where a key stood: later entries for the same path hide earlier ones. */
+/** Store the line of a key.  If the path is already in the table, the new line hides the old one.
+ *  Not collective.
+ *  @param[in] path  dotted path of the key; copied
+ *  @param[in] line  line of the case file, from 1; 0: the key was set by --set */
 PetscErrorCode HeatCaseAddWhere(HeatCase *c, const char *path, int line);
 
-/** "case.yaml:12: " for a key that the file holds, "--set: " for one that was overridden; the
- *  nearest enclosing key's line when the key itself is absent.  Writes into buffer, returns it. */
+/** Write the beginning of a message about a key into buffer: "case.yaml:12: " for a key of the
+ *  file, "--set: " for a key that --set has set.  For a key that is absent the line of the nearest
+ *  enclosing key is used, and "case.yaml: " if there is none.  Returns buffer. */
 const char *HeatCaseLocate(const HeatCase *c, const char *path, char *buffer, size_t size);
 
-/** Raise HEAT_ERR_INPUT about the key `path`: "FILE:LINE: PATH: message".  Collective on comm. */
+/** Raise HEAT_ERR_INPUT about the key `path` unless `condition` holds: returns from the calling
+ *  function, with the message "FILE:LINE: PATH: message".  Collective on comm. */
 #define HeatCaseCheckKey(condition, comm, c, path, ...)                                            \
   do {                                                                                             \
     if (PetscUnlikely(!(condition))) {                                                             \
@@ -360,15 +437,21 @@ const char *HeatCaseLocate(const HeatCase *c, const char *path, char *buffer, si
                            __VA_ARGS__);                                                           \
     }                                                                                              \
   } while (0)
+
+/** Raise HEAT_ERR_INPUT about a key.  Call it through HeatCaseCheckKey, which fills in function,
+ *  file and line.  Collective on comm. */
 PetscErrorCode HeatCaseRaise(MPI_Comm comm, const char *function, const char *file, int line,
                              const HeatCase *c, const char *path, const char *format, ...)
     __attribute__((format(printf, 7, 8)));
 
-/** Everything that can be checked without a grid or a file: ranges, names, expressions, limits of
- *  the index type, pairs of periodic sides, combinations of keys; resolves names to indices. What
- *  it cannot know: the stability limit of ftcs, whether a steady state exists, and whether PETSc
- *  has the preconditioner. `size` is the number of ranks.  Collective on comm.  Errors:
- *  HEAT_ERR_INPUT. */
+/** Check all rules that need neither a grid nor a file: ranges, names, expressions, limits of the
+ *  index type, pairs of periodic sides, combinations of keys.  Store the indices of materials and
+ *  regions that are given by name.  Not checked here, since it needs more than the case: the
+ *  stability limit of ftcs, whether a steady state exists, and whether PETSc has the
+ *  preconditioner.  Collective on comm.
+ *  @param[in]     size  number of ranks
+ *  @param[in,out] c     the same case on all ranks
+ *  Errors: HEAT_ERR_INPUT for the first rule that is violated. */
 PetscErrorCode HeatCaseValidate(MPI_Comm comm, HeatCase *c, PetscMPIInt size);
 
 #endif

@@ -1,3 +1,5 @@
+/** Sorting and binary search of names.  Entries with equal names are sorted by index, so that
+ *  duplicates are adjacent and reported in the order of the list. */
 #include "solver/case/case_names.h"
 
 #include <stdio.h>
@@ -33,16 +35,17 @@ static int CompareNames(const void *a, const void *b)
   return order ? order : (p->index > q->index) - (p->index < q->index);
 }
 
-void HeatNamesSort(HeatNames *names, PetscInt *again, PetscInt *before)
+void HeatNamesSort(HeatNames *names, PetscInt *duplicate, PetscInt *original)
 {
   const HeatName *list = names->names;
 
-  *again = *before = -1;
+  *duplicate = *original = -1;
   if (names->n > 0) qsort(names->names, (size_t)names->n, sizeof *list, CompareNames);
   for (PetscInt i = 1; i < names->n; i++) {
-    if (strcmp(list[i - 1].name, list[i].name) == 0 && (*again < 0 || list[i].index < *again)) {
-      *again  = list[i].index;
-      *before = list[i - 1].index;
+    if (strcmp(list[i - 1].name, list[i].name) == 0 &&
+        (*duplicate < 0 || list[i].index < *duplicate)) {
+      *duplicate = list[i].index;
+      *original  = list[i - 1].index;
     }
   }
 }
@@ -60,7 +63,8 @@ PetscInt HeatNamesFind(const HeatNames *names, const char *name)
   return low < names->n && strcmp(names->names[low].name, name) == 0 ? names->names[low].index : -1;
 }
 
-/* The entry of the least index above `above`, NULL: none.  Only a short list is made of them. */
+/* Return the entry with the smallest index above `above`, NULL if there is none.  This linear
+   search is repeated only for the few names that fit into a message. */
 static const HeatName *NextByIndex(const HeatNames *names, PetscInt above)
 {
   const HeatName *next = NULL;
@@ -78,6 +82,8 @@ const char *HeatNamesList(const HeatNames *names, char *buffer, size_t size)
   const HeatName *entry = NextByIndex(names, -1);
   size_t          used  = 0;
 
+  /* An entry takes at most ", " and the 40 characters of "%.40s"; 48 leaves room for ", ..." as
+     well. */
   buffer[0] = '\0';
   while (entry && used + 48 < size) {
     used += (size_t)snprintf(buffer + used, size - used, "%s%.40s", used ? ", " : "", entry->name);

@@ -1,36 +1,42 @@
-/** Names of a case's lists, sorted, so that long lists (65535 materials) need no long search. */
+/** A sorted table of the names of a list of the case, so that a name is found by binary search: a
+ *  list may have 65535 entries.  No function here is collective. */
 #ifndef HEAT_SOLVER_CASE_NAMES_H
 #define HEAT_SOLVER_CASE_NAMES_H
 
 #include "solver/base/error.h"
 
+/** A name and the index of the list's entry that has it. */
 typedef struct {
-  const char *name; /* not owned */
-  PetscInt    index;
+  const char *name;  /* borrowed */
+  PetscInt    index; /* from 0 */
 } HeatName;
 
-/** Owned: HeatNamesDestroy.  Nothing here is collective. */
+/** A table of names.  The caller owns it and frees it with HeatNamesDestroy. */
 typedef struct {
-  PetscInt  n;
-  HeatName *names; /* owned, sorted after HeatNamesSort */
+  PetscInt  n;     /* number of names */
+  HeatName *names; /* owned [n]; sorted by name after HeatNamesSort */
 } HeatNames;
 
-/** Room for at most `most` names, and none yet. */
+/** Create an empty table with room for `most` names. */
 PetscErrorCode HeatNamesCreate(PetscInt most, HeatNames *names);
+
+/** Free the table's memory and make it empty. */
 PetscErrorCode HeatNamesDestroy(HeatNames *names);
 
-/** Add a name, which must outlive the table. */
+/** Append a name; the table must have room for it.
+ *  @param[in] name  must outlive the table */
 void HeatNamesAdd(HeatNames *names, const char *name, PetscInt index);
 
-/** Sort by name.
- *  @param[out] again, before  indices of the first entry whose name came before, and of the entry
- *                             that had it; -1 -1 when all differ */
-void HeatNamesSort(HeatNames *names, PetscInt *again, PetscInt *before);
+/** Sort the table by name and find the first entry of the list whose name is already taken.
+ *  @param[out] duplicate, original  index of that entry, and of the entry with the same name before
+ *                                   it; -1 and -1 if all names differ */
+void HeatNamesSort(HeatNames *names, PetscInt *duplicate, PetscInt *original);
 
-/** Index of a name, -1: there is none. */
+/** Return the index of a name in a sorted table, -1 if it is not there. */
 PetscInt HeatNamesFind(const HeatNames *names, const char *name);
 
-/** "steel, ply, ..." in order of index, for a message.  Writes into buffer, returns it. */
+/** Write the names in order of index, "steel, ply, ...", into buffer, for a message.  Names that do
+ *  not fit are replaced by "...".  Returns buffer. */
 const char *HeatNamesList(const HeatNames *names, char *buffer, size_t size);
 
 #endif

@@ -1,12 +1,22 @@
-/* What makes a case valid: the rules that need neither a grid nor a file.  Every rank runs the same
- * checks on the same case, so all raise the same error.  Here: the grid and the solver.  Materials,
- * contacts and regions are in case_validate_lists.c, fields and sides in case_validate_fields.c,
- * the others in the file of their name. */
+/** The rules for a valid case that need neither a grid nor a file.
+ *
+ *  Every rank runs the same checks on the same case, so all ranks raise the same error.  This file
+ *  holds the rules for `grid`, `decomposition` and `solver`, and calls the others: materials,
+ *  contacts and regions are in case_validate_lists.c; properties, initial field, sources, ambient
+ *  exchange and sides in case_validate_fields.c; `output`, `checkpoint` and `limits` in
+ *  case_validate_output.c; `time` in case_validate_time.c; `check` in case_validate_checks.c. */
 #include "solver/case/case_validate.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-/* A cell much smaller than the rounding of its own place has no sides. */
+#include "solver/case/petsc_rules.h"
+
+/* Check the extent [m] of the domain along an axis: it is positive, and a cell is much larger than
+   the rounding error of its coordinates, so that its two sides differ.  The factor 1e3 is chosen:
+   it leaves about three digits for the width of a cell at the far end; a smaller factor would
+   allow widths with fewer digits, a larger one would refuse domains far from the origin. */
 static PetscErrorCode CheckExtent(const HeatValidation *k, const char *key,
                                   const PetscReal extent[2], PetscInt cells)
 {
@@ -46,6 +56,7 @@ static PetscErrorCode ValidateGrid(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check that the cells can be cut into one block for each of `size` ranks. */
 static PetscErrorCode ValidateDecomposition(const HeatValidation *k, PetscMPIInt size)
 {
   const HeatCase *c  = k->c;
@@ -101,6 +112,29 @@ static PetscErrorCode ValidateSolver(const HeatValidation *k)
                    "found %" PetscInt_FMT "; it must be at least 1", c->solver.max_newton);
   HeatCaseCheckKey(c->solver.preconditioner && c->solver.preconditioner[0], k->comm, c,
                    "solver.preconditioner", "is empty; write multigrid, or the name of a PETSc PC");
+  HeatCaseCheckKey(!strcmp(c->solver.preconditioner, "multigrid") ||
+                       HeatPetscListHas(HeatPetscPreconditioners(), c->solver.preconditioner),
+                   k->comm, c, "solver.preconditioner",
+                   "found %.60s; in a case it must be multigrid or one of %s; the command line may "
+                   "give others: -pc_type NAME",
+                   c->solver.preconditioner, HeatPetscPreconditioners());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Check the options for PETSc: a case may give those of a closed list (petsc_rules.h). */
+static PetscErrorCode ValidateOptions(const HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+  char            path[2 * HEAT_KEY_PATH], reason[HEAT_REASON_BYTES];
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->n_petsc; i++) {
+    const PetscBool allowed = HeatPetscOptionCheck(c->petsc[i].key, c->petsc[i].value, reason,
+                                                   sizeof reason);
+
+    (void)snprintf(path, sizeof path, "petsc.%s", c->petsc[i].key);
+    HeatCaseCheckKey(allowed, k->comm, c, path, "%s", reason);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -116,6 +150,7 @@ static PetscErrorCode ValidateAll(HeatValidation *k, PetscMPIInt size)
   PetscCall(HeatValidateFields(k));
   PetscCall(HeatValidateBoundary(k));
   PetscCall(ValidateSolver(k));
+  PetscCall(ValidateOptions(k));
   PetscCall(HeatValidateOutput(k));
   PetscCall(HeatValidateChecks(k));
   PetscFunctionReturn(PETSC_SUCCESS);

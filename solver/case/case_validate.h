@@ -1,17 +1,36 @@
-/** The parts of HeatCaseValidate, one for each section of the case; for the files case_validate*.c only.
- *  All are collective on k->comm and raise HEAT_ERR_INPUT about a key. */
+/** The parts of HeatCaseValidate, one function for each part of the case, for the files
+ *  case_validate*.c only.
+ *
+ *  All functions are collective on k->comm, which has the same case on all ranks, and raise
+ *  HEAT_ERR_INPUT about the key that violates a rule.  Call them in the order below: names of
+ *  materials must be known when regions are checked, and names of both when checks are. */
 #ifndef HEAT_SOLVER_CASE_VALIDATE_H
 #define HEAT_SOLVER_CASE_VALIDATE_H
 
 #include "solver/case/case_validate_rules.h"
 
+/** Check the list `materials` and fill k->materials. */
 PetscErrorCode HeatValidateMaterials(HeatValidation *k);
+
+/** Check the list `regions`, fill k->regions, and set the regions' material indices. */
 PetscErrorCode HeatValidateRegions(HeatValidation *k);
+
+/** Check the list `contacts` and set its material indices. */
 PetscErrorCode HeatValidateContacts(const HeatValidation *k);
+
+/** Check the section `time`. */
 PetscErrorCode HeatValidateTime(const HeatValidation *k);
+
+/** Check `initial`, `source`, `properties` and `exchange`. */
 PetscErrorCode HeatValidateFields(const HeatValidation *k);
+
+/** Check the section `boundary`. */
 PetscErrorCode HeatValidateBoundary(const HeatValidation *k);
+
+/** Check the sections `output`, `checkpoint` and `limits`; set the interfaces' material indices. */
 PetscErrorCode HeatValidateOutput(const HeatValidation *k);
+
+/** Check the list `check` and set its region and material indices. */
 PetscErrorCode HeatValidateChecks(const HeatValidation *k);
 
 #endif

@@ -1,23 +1,24 @@
-/* What makes checks valid. */
+/** Rules for the list `check`: each check has the keys that its quantity needs and no others, and
+ *  the places, segments, materials and regions that it names exist. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "solver/case/case_validate.h"
 
+/* Keys of a check, as bits. */
 enum {
   HAS_AT      = 1,
   HAS_EXACT   = 2,
   HAS_WEIGHT  = 4,
-  HAS_SIDE    = 8, /* and segment; or between */
-  HAS_VALUE   = 16,
+  HAS_SIDE    = 8,  /* side, with segment if wanted; or between */
+  HAS_VALUE   = 16, /* value, with tolerance or relative */
   HAS_BELOW   = 32,
   HAS_REGION  = 64,
   IS_OPTIONAL = HAS_WEIGHT | HAS_REGION
 };
 
-/* The keys of each quantity, all needed but weight and region; a value comes with a tolerance or a
-   relative one. */
+/* Return the keys of a check of a quantity.  All are required except those of IS_OPTIONAL. */
 static int CheckKeys(HeatCheckQuantity quantity)
 {
   switch (quantity) {
@@ -34,6 +35,7 @@ static int CheckKeys(HeatCheckQuantity quantity)
   return HAS_REGION | HAS_VALUE;
 }
 
+/* Check that check i has the keys of its quantity and no others. */
 static PetscErrorCode ValidateCheckKeys(const HeatValidation *k, PetscInt i)
 {
   const HeatCaseCheck *q       = &k->c->checks[i];
@@ -76,7 +78,8 @@ static PetscErrorCode ValidateCheckKeys(const HeatValidation *k, PetscInt i)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What a check names is there: the place, the segment, the materials, the region. */
+/* Check that what check i names exists: its point, segment, materials and region.  Set its
+   indices. */
 static PetscErrorCode ValidateCheckNames(const HeatValidation *k, PetscInt i)
 {
   HeatCaseCheck *q = &k->c->checks[i];

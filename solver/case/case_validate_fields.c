@@ -1,5 +1,5 @@
-/* What makes fields and sides valid: formulas, properties from files, the initial field, sources,
- * exchange, and the segments of the sides. */
+/** Rules for fields and sides: formulas, properties from files, the initial field, sources, the
+ *  ambient exchange, and the segments of the sides. */
 #include <math.h>
 #include <stdio.h>
 
@@ -55,14 +55,16 @@ PetscErrorCode HeatValidateFields(const HeatValidation *k)
 
 /* Sides. */
 
+/* A segment and its place. */
 typedef struct {
-  const HeatSegment *s;
-  HeatSide           side;
-  PetscInt           i, n;
-} Stretch;
+  const HeatSegment *s;    /* element i of the side's segments */
+  HeatSide           side; /* the side that it belongs to */
+  PetscInt           i, n; /* index of the segment, number of segments of the side */
+} PlacedSegment;
 
-/* "boundary.top.type", or "boundary.top[1].type" where there are several. */
-static const char *StretchPath(const Stretch *b, const char *key, char *path)
+/* Write the path of a segment's key, "boundary.top.type", or "boundary.top[1].type" if the side has
+   several segments.  Returns path, a buffer of HEAT_KEY_PATH characters. */
+static const char *SegmentPath(const PlacedSegment *b, const char *key, char *path)
 {
   const char *dot = key[0] ? "." : "";
 
@@ -73,8 +75,11 @@ static const char *StretchPath(const Stretch *b, const char *key, char *path)
   return path;
 }
 
-/* Where the segment ends: behind its beginning and before the end of the side, but the last. */
-static PetscErrorCode ValidateTo(const HeatValidation *k, const Stretch *b)
+/* Check `to` [m]: a segment ends beyond its beginning and before the end of the side, and the last
+   one at the end of the side.  Coordinates that differ by less than `rounding` [m] count as equal.
+   Its factor 1e-12 is chosen: some 5000 times the rounding of doubles, so that computed coordinates
+   match; a larger one could accept a `to` that visibly misses the end. */
+static PetscErrorCode ValidateTo(const HeatValidation *k, const PlacedSegment *b)
 {
   const PetscReal *extent = b->side == HEAT_LEFT || b->side == HEAT_RIGHT ? k->c->grid.y
                                                                           : k->c->grid.x;
@@ -83,7 +88,7 @@ static PetscErrorCode ValidateTo(const HeatValidation *k, const Stretch *b)
   char             path[HEAT_KEY_PATH];
 
   PetscFunctionBeginUser;
-  StretchPath(b, "to", path);
+  SegmentPath(b, "to", path);
   if (b->i == b->n - 1) {
     HeatCaseCheckKey(isnan(to) || fabs(to - extent[1]) <= rounding, k->comm, k->c, path,
                      "found %g, but the last segment goes to the end of the side, at %g; remove "
@@ -92,7 +97,7 @@ static PetscErrorCode ValidateTo(const HeatValidation *k, const Stretch *b)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HeatCaseCheckKey(!isnan(to), k->comm, k->c, path,
-                   "missing; only the last segment of a side goes without");
+                   "missing; only the last segment of a side may omit it");
   HeatCaseCheckKey(to > begin + rounding, k->comm, k->c, path,
                    "found %g; it must be greater than %g, where the segment begins", to, begin);
   HeatCaseCheckKey(to < extent[1] - rounding, k->comm, k->c, path,
@@ -102,8 +107,10 @@ static PetscErrorCode ValidateTo(const HeatValidation *k, const Stretch *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The table covers the run; [s] */
-static PetscErrorCode ValidateTable(const HeatValidation *k, const Stretch *b)
+/* Check that a segment's table covers the run, from 0 to `end` [s].  The last time may be less than
+   `end` by 1e-9 of it, so that a rounded time is accepted.  1e-9 is chosen; a larger tolerance
+   would accept tables that end visibly earlier. */
+static PetscErrorCode ValidateTable(const HeatValidation *k, const PlacedSegment *b)
 {
   const HeatCase   *c     = k->c;
   const HeatSeries *table = &b->s->table;
@@ -111,13 +118,13 @@ static PetscErrorCode ValidateTable(const HeatValidation *k, const Stretch *b)
   char            path[HEAT_KEY_PATH];
 
   PetscFunctionBeginUser;
-  StretchPath(b, "table", path);
+  SegmentPath(b, "table", path);
   HeatCaseCheckKey(c->time.scheme != HEAT_SCHEME_STEADY, k->comm, c, path,
                    "depends on the time, and a steady case has none; give a number or an "
                    "expression of x y, or choose another time.scheme");
   HeatCaseCheckKey(c->time.end >= 0.0 || !c->time.step_auto, k->comm, c, path,
-                   "must cover the run, whose end nobody knows before with step: auto and steps; "
-                   "give time.end");
+                   "must cover the run, whose end is not known in advance with step: auto and "
+                   "steps; give time.end");
   HeatCaseCheckKey(
       table->n > 0 && table->t[0] <= 0.0 && table->t[table->n - 1] >= end * (1 - 1e-9), k->comm, c,
       path, "%.200s goes from %g s to %g s; it must cover the run, from 0 s to %g s", table->file,
@@ -130,8 +137,8 @@ static PetscErrorCode ValidateTable(const HeatValidation *k, const Stretch *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Exactly the keys of its type are there, and make sense. */
-static PetscErrorCode ValidateSegmentKeys(const HeatValidation *k, const Stretch *b)
+/* Check that a segment has the keys of its type and no others, and that its formulas are valid. */
+static PetscErrorCode ValidateSegmentKeys(const HeatValidation *k, const PlacedSegment *b)
 {
   const HeatSegment     *s      = b->s;
   const HeatBoundaryType type   = s->type;
@@ -157,7 +164,7 @@ static PetscErrorCode ValidateSegmentKeys(const HeatValidation *k, const Stretch
 
   PetscFunctionBeginUser;
   for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(keys); i++) {
-    StretchPath(b, keys[i].key, path);
+    SegmentPath(b, keys[i].key, path);
     HeatCaseCheckKey(keys[i].has_meaning || !keys[i].formula->given, k->comm, k->c, path,
                      "has no meaning for a side of type %s; remove it or change the type", name);
     HeatCaseCheckKey(!(tabled && keys[i].or_table && keys[i].formula->given), k->comm, k->c, path,
@@ -167,12 +174,12 @@ static PetscErrorCode ValidateSegmentKeys(const HeatValidation *k, const Stretch
                      keys[i].or_table ? ", or table" : "");
     PetscCall(HeatValidateFormula(k, path, keys[i].formula, keys[i].rule));
   }
-  HeatCaseCheckKey(!tabled || valued || surrounded, k->comm, k->c, StretchPath(b, "table", path),
+  HeatCaseCheckKey(!tabled || valued || surrounded, k->comm, k->c, SegmentPath(b, "table", path),
                    "has no meaning for a side of type %s; remove it or change the type", name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ValidateSegment(const HeatValidation *k, const Stretch *b)
+static PetscErrorCode ValidateSegment(const HeatValidation *k, const PlacedSegment *b)
 {
   const char *unit = k->c->output.temperature_unit;
   char        path[HEAT_KEY_PATH];
@@ -180,7 +187,7 @@ static PetscErrorCode ValidateSegment(const HeatValidation *k, const Stretch *b)
   PetscFunctionBeginUser;
   PetscCall(ValidateTo(k, b));
   HeatCaseCheckKey(b->s->type != HEAT_BC_PERIODIC || b->n == 1, k->comm, k->c,
-                   StretchPath(b, "type", path),
+                   SegmentPath(b, "type", path),
                    "found periodic, which joins whole sides; it must be the only condition of its "
                    "side");
   PetscCall(ValidateSegmentKeys(k, b));
@@ -188,7 +195,7 @@ static PetscErrorCode ValidateSegment(const HeatValidation *k, const Stretch *b)
                    "output.temperature_unit",
                    "found %.40s, but %s is of type radiation, which needs absolute temperatures: "
                    "give all of them in kelvin and write K",
-                   unit, StretchPath(b, "", path));
+                   unit, SegmentPath(b, "", path));
   if (b->s->table.file) PetscCall(ValidateTable(k, b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -201,7 +208,8 @@ PetscErrorCode HeatValidateBoundary(const HeatValidation *k)
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt i = 0; i < c->boundary[side].n; i++) {
-      const Stretch b = {&c->boundary[side].segments[i], (HeatSide)side, i, c->boundary[side].n};
+      const PlacedSegment b = {&c->boundary[side].segments[i], (HeatSide)side, i,
+                               c->boundary[side].n};
 
       PetscCall(ValidateSegment(k, &b));
     }

@@ -1,5 +1,5 @@
-/* What makes materials, contacts and regions valid.  Lists may be long (65535 materials and
- * regions), so names and pairs are compared in sorted order. */
+/** Rules for materials, contacts and regions.  Lists may be long (65535 materials and regions), so
+ *  duplicate names and pairs are found by sorting, not by comparing each with each. */
 #include "solver/case/case_validate.h"
 
 #include <math.h>
@@ -8,6 +8,7 @@
 
 /* Materials. */
 
+/* Check that a number of material i is finite and greater than 0. */
 static PetscErrorCode CheckPositive(const HeatValidation *k, PetscInt i, const char *key,
                                     PetscReal value)
 {
@@ -50,8 +51,10 @@ PetscErrorCode HeatValidateMaterials(HeatValidation *k)
 
 /* Pairs of materials. */
 
+/* The materials of a contact as an unordered pair. */
 typedef struct {
-  PetscInt low, high, index;
+  PetscInt low, high; /* indices of the two materials, low < high */
+  PetscInt index;     /* of the contact */
 } Pair;
 
 static int ComparePairs(const void *a, const void *b)
@@ -65,8 +68,8 @@ static int ComparePairs(const void *a, const void *b)
 
 PetscErrorCode HeatValidateContacts(const HeatValidation *k)
 {
-  const PetscInt n     = k->c->n_contacts;
-  PetscInt       again = -1, before = -1;
+  const PetscInt n         = k->c->n_contacts;
+  PetscInt       duplicate = -1, original = -1;
   char           path[HEAT_KEY_PATH];
   Pair          *pairs;
 
@@ -87,24 +90,28 @@ PetscErrorCode HeatValidateContacts(const HeatValidation *k)
     pairs[i] = (Pair){PetscMin(m[0], m[1]), PetscMax(m[0], m[1]), i};
   }
   if (n > 0) qsort(pairs, (size_t)n, sizeof *pairs, ComparePairs);
-  for (PetscInt i = 1; i < n && again < 0; i++) {
+  for (PetscInt i = 1; i < n && duplicate < 0; i++) {
     if (pairs[i - 1].low == pairs[i].low && pairs[i - 1].high == pairs[i].high) {
-      before = pairs[i - 1].index;
-      again  = pairs[i].index;
+      original  = pairs[i - 1].index;
+      duplicate = pairs[i].index;
     }
   }
   PetscCall(PetscFree(pairs));
-  snprintf(path, sizeof path, "contacts[%" PetscInt_FMT "].between", again);
-  HeatCaseCheckKey(again < 0, k->comm, k->c, path,
+  snprintf(path, sizeof path, "contacts[%" PetscInt_FMT "].between", duplicate);
+  HeatCaseCheckKey(duplicate < 0, k->comm, k->c, path,
                    "the same two materials as in contacts[%" PetscInt_FMT
                    "]; a pair has one resistance",
-                   before);
+                   original);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Regions. */
 
-/* Every vertex within rounding of the line from the first to the farthest: nothing inside. */
+/* Return whether all vertices lie on one line, within rounding, so that nothing is inside.  The
+   line runs from the first vertex to the one farthest from it, at a distance of (dx, dy).  `off`
+   is the largest distance from the line times the line's length, so that off > 1e-13 length^2
+   means a distance of more than 1e-13 of the length.  1e-13 is chosen: some 500 times the rounding
+   of doubles; a larger one would refuse very thin polygons, a smaller one would accept noise. */
 static PetscBool IsDegenerate(PetscInt n, PetscReal (*v)[2])
 {
   PetscReal dx = 0.0, dy = 0.0, off = 0.0;
@@ -121,6 +128,7 @@ static PetscBool IsDegenerate(PetscInt n, PetscReal (*v)[2])
   return (PetscBool)(!(off > 1e-13 * (dx * dx + dy * dy)));
 }
 
+/* Check the numbers that describe the shape of region i. */
 static PetscErrorCode ValidateShape(const HeatValidation *k, PetscInt i)
 {
   const HeatRegion *r = &k->c->regions[i];
@@ -150,6 +158,7 @@ static PetscErrorCode ValidateShape(const HeatValidation *k, PetscInt i)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check region i and set its material index. */
 static PetscErrorCode ValidateRegion(const HeatValidation *k, PetscInt i, HeatRegion *r)
 {
   const HeatCase *c = k->c;

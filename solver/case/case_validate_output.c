@@ -1,4 +1,4 @@
-/* What makes output valid. */
+/** Rules for the sections `output`, `checkpoint` and `limits`. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,8 @@
 
 /* Probes. */
 
-/* A probe's name heads a column of probes.csv, after those of the step and the time. */
+/* A probe's name becomes the header of a column of probes.csv, so it must not need quotes in a CSV
+   file or repeat the names of the first two columns, step and time. */
 static PetscErrorCode CheckProbeName(const HeatValidation *k, const char *path, const char *name)
 {
   PetscFunctionBeginUser;
@@ -50,9 +51,11 @@ static PetscErrorCode ValidateProbes(const HeatValidation *k)
 
 /* Profiles and interfaces. */
 
-/* The name is part of a file's: profile_NAME.csv. */
+/* A profile's name becomes part of a file name, profile_NAME.csv. */
 static PetscErrorCode CheckProfileName(const HeatValidation *k, const char *path, const char *name)
 {
+  /* Characters.  Chosen, well below the 255 bytes that file systems allow for a file name, here
+     profile_NAME.csv. */
   enum { LONGEST = 100 };
 
   PetscFunctionBeginUser;
@@ -71,6 +74,7 @@ static PetscErrorCode CheckProfileName(const HeatValidation *k, const char *path
 
 static PetscErrorCode ValidateProfile(const HeatValidation *k, PetscInt i)
 {
+  /* Points.  Chosen, to refuse mistyped numbers: each point is a row of a CSV file. */
   enum { MOST = 1000000 };
   const HeatProfile *p = &k->c->output.profiles[i];
   char               path[HEAT_KEY_PATH];
@@ -106,7 +110,8 @@ static PetscErrorCode ValidateProfiles(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A pair may stand twice, once in each direction; that is a matter of taste. */
+/* Check pairs of materials.  A pair may be given twice, once in each direction, since the two flows
+   have opposite signs. */
 static PetscErrorCode ValidateInterfaces(const HeatValidation *k)
 {
   char path[HEAT_KEY_PATH];
@@ -128,8 +133,9 @@ static PetscErrorCode ValidateInterfaces(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All of the section, checkpoints and limits. */
+/* The sections as a whole. */
 
+/* Check the keys that set the wall time between checkpoints. */
 static PetscErrorCode ValidateInterval(const HeatValidation *k)
 {
   const HeatCase *c = k->c;

@@ -1,4 +1,5 @@
-/* The rules that several parts of HeatCaseValidate share. */
+/** Rules that several parts of HeatCaseValidate share (case_validate_rules.h describes them).  A
+ *  message gives what was found, the rule, and a remedy. */
 #include "solver/case/case_validate_rules.h"
 
 #include <math.h>
@@ -37,17 +38,17 @@ PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, co
 
 PetscErrorCode HeatValidateUnique(const HeatValidation *k, const char *list, HeatNames *names)
 {
-  PetscInt again, before;
+  PetscInt duplicate, original;
   char     path[HEAT_KEY_PATH];
 
   PetscFunctionBeginUser;
-  HeatNamesSort(names, &again, &before);
-  if (again < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  snprintf(path, sizeof path, "%s[%" PetscInt_FMT "].name", list, again);
+  HeatNamesSort(names, &duplicate, &original);
+  if (duplicate < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  snprintf(path, sizeof path, "%s[%" PetscInt_FMT "].name", list, duplicate);
   for (PetscInt i = 0; i < names->n; i++) {
-    HeatCaseCheckKey(names->names[i].index != again, k->comm, k->c, path,
+    HeatCaseCheckKey(names->names[i].index != duplicate, k->comm, k->c, path,
                      "'%.60s' is already the name of %s[%" PetscInt_FMT "]; names must differ",
-                     names->names[i].name, list, before);
+                     names->names[i].name, list, original);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

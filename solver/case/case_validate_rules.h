@@ -1,5 +1,7 @@
-/** Rules that several parts of HeatCaseValidate share; for the files case_validate*.c only.  All are
- *  collective on k->comm and raise HEAT_ERR_INPUT about a key. */
+/** Rules that several parts of HeatCaseValidate share, for the files case_validate*.c only.
+ *
+ *  All functions are collective on k->comm and raise HEAT_ERR_INPUT about the key `path`, a dotted
+ *  path as in "regions[1].radius". */
 #ifndef HEAT_SOLVER_CASE_VALIDATE_RULES_H
 #define HEAT_SOLVER_CASE_VALIDATE_RULES_H
 
@@ -8,47 +10,59 @@
 #include "solver/case/expression.h"
 
 enum {
+  /* Size of a buffer for a dotted path [characters].  Chosen: at least twice as long as
+     any path, with an index of 19 digits; a longer path would be cut off in messages. */
   HEAT_KEY_PATH = 128
-}; /* characters of the longest dotted path of a key, and some to spare */
+};
 
+/* Sets of variables that a formula may use: x and y; x, y and t. */
 enum { HEAT_VAR_XY = HEAT_VAR_X | HEAT_VAR_Y, HEAT_VAR_XY_TIME = HEAT_VAR_XY | HEAT_VAR_TIME };
 
+/** The state of a validation. */
 typedef struct {
-  MPI_Comm  comm;
-  HeatCase *c;
-  HeatNames materials, regions; /* filled by the functions that validate them */
+  MPI_Comm  comm;      /* for messages */
+  HeatCase *c;         /* borrowed */
+  HeatNames materials; /* owned; filled by HeatValidateMaterials */
+  HeatNames regions;   /* owned; filled by HeatValidateRegions */
 } HeatValidation;
 
-/** What a formula may be: its variables (HEAT_VAR_* bits), and the bounds of a constant. */
+/** What a formula is allowed to be. */
 typedef struct {
-  int       variables;
-  PetscReal least, most;
-  PetscBool positive; /* more than 0; then least and most do not count */
+  int       variables; /* bits HEAT_VAR_*: the variables that it may use */
+  PetscReal least;     /* lower bound of a constant, included */
+  PetscReal most;      /* upper bound of a constant, included */
+  PetscBool positive;  /* a constant must be greater than 0 */
 } HeatFormulaRule;
 
+/* Rules for a formula of the variables v, by the range of a constant. */
 #define HEAT_RULE(v, ...)   ((HeatFormulaRule){.variables = (v), __VA_ARGS__})
 #define HEAT_ANY_OF(v)      HEAT_RULE(v, .least = PETSC_NINFINITY, .most = PETSC_INFINITY)
 #define HEAT_AT_LEAST_0(v)  HEAT_RULE(v, .most = PETSC_INFINITY)
 #define HEAT_FROM_0_TO_1(v) HEAT_RULE(v, .most = 1.0)
 #define HEAT_ABOVE_0(v)     HEAT_RULE(v, .most = PETSC_INFINITY, .positive = PETSC_TRUE)
 
-/** A formula compiles with the variables allowed and, when it is a constant, is finite and within
- *  its bounds; in a steady case it does not depend on t. */
+/** Check that a formula compiles and uses allowed variables only; that it does not depend on t in a
+ *  steady case; and, if it is a constant, that it is finite and within its bounds.  A formula that
+ *  is not given passes. */
 PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, const HeatFormula *f,
                                    HeatFormulaRule rule);
 
-/** Sort names and refuse that two entries of `list` ("materials") have the same. */
+/** Sort a table of names, and check that no two entries of a list have the same name.
+ *  @param[in] list  path of the list, e.g. "materials" */
 PetscErrorCode HeatValidateUnique(const HeatValidation *k, const char *list, HeatNames *names);
 
-/** Look up a material by name.  @param[out] material  its index */
+/** Check that a material has the given name.
+ *  @param[out] material  index of the material */
 PetscErrorCode HeatValidateMaterialName(const HeatValidation *k, const char *path, const char *name,
                                         PetscInt *material);
 
-/** Indices of two different materials. */
+/** Check that two names are those of two different materials.
+ *  @param[out] material  indices of the materials */
 PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char *const names[2],
                                 PetscInt material[2]);
 
-/** A point is in the domain or on its boundary. */
+/** Check that a point lies in the domain or on its boundary.
+ *  @param[in] at  x, y [m] */
 PetscErrorCode HeatValidatePlace(const HeatValidation *k, const char *path, const PetscReal at[2]);
 
 #endif

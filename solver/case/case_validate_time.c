@@ -1,11 +1,15 @@
-/* What makes the section `time` valid.  Three kinds of schemes: those whose step stability bounds
- * (ftcs, rkl2), those that can control the error of a step (bdf2, esdirk, ts:TYPE), and the others,
- * which take the step that they are given. */
+/** Rules for the section `time`.  There are three kinds of time-stepping schemes: those whose step
+ *  is limited by stability (ftcs, rkl2), those that can control the error of a step (bdf2, esdirk,
+ *  ts:TYPE), and the others (backward-euler, crank-nicolson), whose step must be given.  The
+ *  scheme steady takes no time step at all. */
 #include "solver/case/case_validate.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-/* A steady case has none of it. */
+#include "solver/case/petsc_rules.h"
+
+/* Check that a steady case has no time step, end or number of steps. */
 static PetscErrorCode ValidateSteady(const HeatValidation *k)
 {
   const HeatCase   *c        = k->c;
@@ -21,12 +25,13 @@ static PetscErrorCode ValidateSteady(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check the keys of time.adaptive.  `controlled`: the scheme can control the error of a step. */
 static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool controlled)
 {
   const HeatCase *c   = k->c;
   const PetscReal min = c->time.adaptive.min, max = c->time.adaptive.max, step = c->time.step;
   const PetscBool given = (PetscBool)(c->time.adaptive.tolerance != 0.0 || min != 0.0 ||
-                                      max != 0.0);
+                                      max != 0.0 || c->time.adaptive.absolute != 0.0);
   char            scheme[64];
 
   PetscFunctionBeginUser;
@@ -39,8 +44,8 @@ static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool contro
                    k->comm, c, "time.adaptive.tolerance", "found %g; it must be greater than 0",
                    c->time.adaptive.tolerance);
   HeatCaseCheckKey(c->time.steps < 0, k->comm, c, "time.steps",
-                   "has no meaning for an error-controlled step, since nobody knows how many there "
-                   "will be; give end in seconds");
+                   "has no meaning for an error-controlled step, since the number of steps is not "
+                   "known in advance; give end in seconds");
   HeatCaseCheckKey(max == 0.0 || min <= max, k->comm, c, "time.adaptive.max_step",
                    "found %g, which is less than min_step, %g", max, min);
   HeatCaseCheckKey(
@@ -49,6 +54,7 @@ static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool contro
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check time.step: a positive number, or auto where the scheme can choose its step. */
 static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled)
 {
   const HeatCase *c         = k->c;
@@ -73,6 +79,7 @@ static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check that exactly one of time.end and time.steps is given, and that steps can be counted. */
 static PetscErrorCode ValidateEnd(const HeatValidation *k)
 {
   const HeatCase *c = k->c;
@@ -89,9 +96,32 @@ static PetscErrorCode ValidateEnd(const HeatValidation *k)
   if (c->time.step > 0.0 && c->time.adaptive.tolerance == 0.0) {
     const PetscReal steps = ceil(c->time.end / c->time.step);
 
+    /* Chosen: after 1e15 steps the rounding of the time is already about a tenth of a step. */
     HeatCaseCheckKey(steps <= 1e15 && steps < (PetscReal)PETSC_MAX_INT, k->comm, c, "time.step",
                      "found %g, which makes %g steps; take longer steps", c->time.step, steps);
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int CompareTimes(const void *a, const void *b)
+{
+  const PetscReal s = *(const PetscReal *)a, t = *(const PetscReal *)b;
+
+  return (s > t) - (s < t);
+}
+
+/* Check time.events and sort them. */
+static PetscErrorCode ValidateEvents(const HeatValidation *k)
+{
+  HeatCase *c = k->c;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->time.n_events; i++)
+    HeatCaseCheckKey(isfinite(c->time.events[i]) && c->time.events[i] >= 0.0, k->comm, c,
+                     "time.events", "found %g; an event is a time in seconds, 0 or more",
+                     c->time.events[i]);
+  if (c->time.n_events > 0)
+    qsort(c->time.events, (size_t)c->time.n_events, sizeof *c->time.events, CompareTimes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -101,7 +131,12 @@ PetscErrorCode HeatValidateTime(const HeatValidation *k)
   const PetscBool  controlled = HeatSchemeControlsError(scheme);
 
   PetscFunctionBeginUser;
+  HeatCaseCheckKey(scheme != HEAT_SCHEME_TS ||
+                       HeatPetscListHas(HeatPetscIntegrators(), k->c->time.ts_type),
+                   k->comm, k->c, "time.scheme", "found ts:%.40s; TYPE must be one of %s",
+                   k->c->time.ts_type, HeatPetscIntegrators());
   PetscCall(ValidateAdaptive(k, controlled));
+  PetscCall(ValidateEvents(k));
   if (scheme == HEAT_SCHEME_STEADY) PetscCall(ValidateSteady(k));
   else PetscCall(ValidateStep(k, controlled));
   if (scheme != HEAT_SCHEME_STEADY) PetscCall(ValidateEnd(k));

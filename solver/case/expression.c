@@ -1,13 +1,15 @@
-/* Expressions: muParser behind a scan of our own.
+/** Expressions: a scan of our own, then muParser.
  *
- * The scan goes first, because a good message needs to know what the user may write: muParser
- * would take names and operators that the contract does not have (assignment, several values with
- * commas, _pi, sum), and says only where it stopped.  What the scan lets pass, muParser compiles;
- * its error codes are put into words here.
+ *  The scan checks characters and names, for two reasons.  muParser accepts names and operators
+ *  that heat2d does not promise (assignment, several values separated by commas, _pi, sum), and
+ *  its messages give only the position at which it stopped, not what the user may write instead.
+ *  An expression that passes the scan is compiled by muParser, whose error codes are translated
+ *  into messages here, and parsed into a tree, which refuses comparisons of comparisons and shows
+ *  whether the expression can switch at a time.
  *
- * muParser evaluates in bulk over arrays at fixed addresses, so points are copied into buffers
- * that the expression owns, a chunk at a time.  Its bulk loop is an OpenMP one: it runs on one
- * thread, or the ranks of a node would fight for its cores. */
+ *  muParser evaluates in bulk over arrays at fixed addresses.  Points are therefore copied, a chunk
+ *  at a time, into buffers that the expression owns.  muParser's bulk loop is an OpenMP loop; it is
+ *  run on one thread, since otherwise the ranks of a node would compete for its cores. */
 #include "solver/case/expression.h"
 
 #include <ctype.h>
@@ -17,33 +19,43 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "solver/case/switches.h"
+
 #if !defined(PETSC_USE_REAL_DOUBLE)
   #error "heat2d computes in double precision, as muParser does: configure PETSc with it"
 #endif
 
 enum {
-  CHUNK     = 512,  /* points at a time: five buffers fit the first-level cache */
-  VARIABLES = 4,    /* x y t T */
-  LONGEST   = 10000 /* characters: muParser's own limit is of this order */
+  /* Points evaluated at a time.  Chosen: the four input buffers and the output, 5 x 4 KiB, fit
+     into a first-level cache of 32 KiB; fewer points mean more calls of muParser. */
+  CHUNK = 512,
+  /* x y t T */
+  VARIABLES = 4,
+  /* Characters of an expression.  This is muParser's own limit: ecEXPRESSION_TOO_LONG in its
+     version 2.3. */
+  LONGEST = 10000
 };
 
+/* The buffer of variable v (0: x, 1: y, 2: t, 3: T) is `in` + v CHUNK:
+ *
+ *      in  | x: CHUNK values | y: CHUNK values | t: CHUNK times t | T: CHUNK values |
+ */
 struct HeatExpression {
-  muParserHandle_t parser; /* NULL: a constant */
-  double           value;  /* of a constant */
-  int              variables;
-  double          *in; /* owned [VARIABLES * CHUNK] */
+  muParserHandle_t parser;    /* owned; NULL for a constant */
+  double           value;     /* of a constant */
+  int              variables; /* bits HEAT_VAR_*: the variables that are used */
+  PetscBool        switches;  /* it can switch at a time */
+  double          *in;        /* owned [VARIABLES * CHUNK]; NULL for a constant */
 };
 
 static const char *const variable_names[VARIABLES] = {"x", "y", "t", "T"};
-static const char *const function_names[]          = {
-             "sin",  "cos",   "tan",   "asin",  "acos", "atan",  "atan2", "sinh",  "cosh",
-             "tanh", "asinh", "acosh", "atanh", "exp",  "ln",    "log",   "log10", "log2",
-             "sqrt", "abs",   "sign",  "min",   "max",  "floor", NULL};
 
-/* The text, where it is wrong, and words for it: a message of three lines. */
+/* Messages: the error in words, the text, and a caret below the wrong character, on three lines. */
 
-/* The text and a caret below the place, cut to a window when the text is long. */
-static void Mark(const char *text, size_t position, char *out, size_t size)
+/* Write the text and the caret, two lines.  Of a long text only a window of WINDOW characters is
+   shown, 12 of them at and after the position.  Both numbers are chosen: with the indentation, a
+   line is about as wide as a terminal of 80 columns. */
+static void MarkPosition(const char *text, size_t position, char *out, size_t size)
 {
   enum { WINDOW = 72 };
   const size_t length = strlen(text);
@@ -58,8 +70,10 @@ static void Mark(const char *text, size_t position, char *out, size_t size)
            first + shown < length ? "..." : "", (int)(position - first) + (first ? 3 : 0), "");
 }
 
+/* Write the message for an error at a position of the text, from 0.  Returns PETSC_FALSE, for the
+   caller to return. */
 __attribute__((format(printf, 5, 6))) static PetscBool
-Complain(const char *text, size_t position, char *message, size_t size, const char *format, ...)
+SetMessage(const char *text, size_t position, char *message, size_t size, const char *format, ...)
 {
   char    what[256], where[256];
   va_list arguments;
@@ -68,14 +82,14 @@ Complain(const char *text, size_t position, char *message, size_t size, const ch
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
   position = PetscMin(position, strlen(text));
-  Mark(text, position, where, sizeof where);
+  MarkPosition(text, position, where, sizeof where);
   snprintf(message, size, "%s, at character %zu of the expression%s", what, position + 1, where);
   return PETSC_FALSE;
 }
 
 /* The scan: characters and names. */
 
-/* "x, y" */
+/* Write the names of a set of variables, "x, y". */
 static void ListVariables(int allowed, char *out, size_t size)
 {
   size_t used = 0;
@@ -89,18 +103,21 @@ static void ListVariables(int allowed, char *out, size_t size)
   }
 }
 
+/* Return whether the first `length` characters of text are the name. */
 static PetscBool IsName(const char *name, const char *text, size_t length)
 {
   return (PetscBool)(strlen(name) == length && memcmp(name, text, length) == 0);
 }
 
+/* Scan the name text[at] to text[at + length - 1].  Returns whether it may be used, and adds a
+   variable to *variables; else writes the message. */
 static PetscBool ScanName(const char *text, size_t at, size_t length, int allowed, int *variables,
                           char *message, size_t size)
 {
   char known[16];
 
   if (IsName("pi", text + at, length)) return PETSC_TRUE;
-  for (const char *const *f = function_names; *f; f++) {
+  for (const char *const *f = HeatFunctionNames; *f; f++) {
     if (IsName(*f, text + at, length)) return PETSC_TRUE;
   }
   ListVariables(allowed, known, sizeof known);
@@ -110,17 +127,18 @@ static PetscBool ScanName(const char *text, size_t at, size_t length, int allowe
       *variables |= 1 << v;
       return PETSC_TRUE;
     }
-    return Complain(text, at, message, size, "'%s' cannot be used here, only %s and pi",
-                    variable_names[v], known);
+    return SetMessage(text, at, message, size, "'%s' cannot be used here, only %s and pi",
+                      variable_names[v], known);
   }
-  return Complain(
+  return SetMessage(
       text, at, message, size,
       "unknown name '%.*s'; the expression may use %s, pi, and functions such as sin, exp, "
       "sqrt, min (list: inputs/README.md)",
       (int)PetscMin(length, (size_t)40), text + at, known);
 }
 
-/* Length of the number at the start of text: digits, point, exponent; never a sign. */
+/* Return the length of the number at the start of text: digits, point, exponent, but no leading
+   sign. */
 static size_t NumberLength(const char *text)
 {
   size_t n = 0;
@@ -139,6 +157,7 @@ static size_t NumberLength(const char *text)
   return n;
 }
 
+/* Return the length of the name at the start of text. */
 static size_t NameLength(const char *text)
 {
   size_t n = 0;
@@ -147,7 +166,8 @@ static size_t NameLength(const char *text)
   return n;
 }
 
-/* The innermost bracket open before text[i] follows a name. */
+/* Return whether the innermost bracket that is open before text[i] follows a name, so that it
+   contains the arguments of a function. */
 static PetscBool IsInsideFunction(const char *text, size_t i)
 {
   int depth = 1;
@@ -162,7 +182,10 @@ static PetscBool IsInsideFunction(const char *text, size_t i)
   return (PetscBool)(i > 0 && isalnum((unsigned char)text[i - 1]));
 }
 
-/* One character that is neither space, number nor name; *used is how many belong together. */
+/* Scan a character that is neither space, number nor name.  Returns whether it may stand there;
+   else writes the message.
+   @param[in,out] depth  number of open brackets
+   @param[out]    used   number of characters of the operator, 1 or 2 */
 static PetscBool ScanSymbol(const char *text, size_t i, int *depth, size_t *used, char *message,
                             size_t size)
 {
@@ -172,25 +195,27 @@ static PetscBool ScanSymbol(const char *text, size_t i, int *depth, size_t *used
   if (strchr("<>=!", c) && text[i + 1] == '=') *used = 2;
   if (c == '(') ++*depth;
   if (c == ')' && --*depth < 0) {
-    return Complain(text, i, message, size, "a ')' without its '('");
+    return SetMessage(text, i, message, size, "a ')' without its '('");
   }
   if (c == ',' && !IsInsideFunction(text, i)) {
-    return Complain(text, i, message, size,
-                    "a comma that separates no arguments of a function (decimals take a point)");
+    return SetMessage(text, i, message, size,
+                      "a comma that separates no arguments of a function (decimals take a point)");
   }
   if (c == '=' && *used == 1) {
-    return Complain(text, i, message, size, "a single '=': write == to compare");
+    return SetMessage(text, i, message, size, "a single '=': write == to compare");
   }
   if (c == '*' && text[i + 1] == '*') {
-    return Complain(text, i, message, size, "unknown operator '**': write ^ for a power");
+    return SetMessage(text, i, message, size, "unknown operator '**': write ^ for a power");
   }
   if (!strchr("+-*/^()<>=!&|?:,", c)) {
-    return isprint(c) ? Complain(text, i, message, size, "unexpected character '%c'", c)
-                      : Complain(text, i, message, size, "unexpected character (code %d)", c);
+    return isprint(c) ? SetMessage(text, i, message, size, "unexpected character '%c'", c)
+                      : SetMessage(text, i, message, size, "unexpected character (code %d)", c);
   }
   return PETSC_TRUE;
 }
 
+/* Scan the whole text: every character and name is allowed, and brackets match.  Returns whether
+   that holds, and the variables that are used; else writes the message. */
 static PetscBool Scan(const char *text, int allowed, int *variables, char *message, size_t size)
 {
   int    depth     = 0;
@@ -211,15 +236,16 @@ static PetscBool Scan(const char *text, int allowed, int *variables, char *messa
       if (c == '(' && depth == 1) last_open = i;
     }
   }
-  if (depth > 0) return Complain(text, last_open, message, size, "a '(' without its ')'");
+  if (depth > 0) return SetMessage(text, last_open, message, size, "a '(' without its ')'");
   return PETSC_TRUE;
 }
 
 /* MuParser. */
 
-static const char *Words(int code)
+/* Return the words for an error code of muParser, one of mu::EErrorCodes (muParserDef.h). */
+static const char *ErrorWords(int code)
 {
-  switch (code) { /* muparser::EErrorCodes */
+  switch (code) {
   case 0: return "an operator where a value was expected";
   case 2: return "the expression ends too early";
   case 3:
@@ -239,7 +265,8 @@ static const char *Words(int code)
   }
 }
 
-/* Compiles, and evaluates once: muParser finds some errors only then. */
+/* Compile the text, and evaluate it once, because muParser finds some errors only then.  Returns
+   whether the text is right, and for a constant its value; else writes the message. */
 static PetscBool Compile(HeatExpression *e, const char *text, char *message, size_t size)
 {
   int     values = 0;
@@ -252,15 +279,33 @@ static PetscBool Compile(HeatExpression *e, const char *text, char *message, siz
   }
   mupSetExpr(e->parser, text);
   result                = mupEvalMulti(e->parser, &values);
-  const muBool_t failed = mupError(e->parser); /* asking clears the flag */
+  const muBool_t failed = mupError(e->parser); /* the call clears the flag */
   if (!failed && result && values == 1) {
     e->value = result[0];
     return PETSC_TRUE;
   }
-  const int code     = failed ? mupGetErrorCode(e->parser) : 4;
+  const int code     = failed ? mupGetErrorCode(e->parser) : 4; /* 4: several values */
   const int position = failed ? mupGetErrorPos(e->parser) : 0;
-  return Complain(text, position < 0 ? strlen(text) : (size_t)position, message, size, "%s",
-                  Words(code));
+  return SetMessage(text, position < 0 ? strlen(text) : (size_t)position, message, size, "%s",
+                    ErrorWords(code));
+}
+
+/* Parse the text, which muParser accepts, into a tree, for what muParser does not show.  Stores in *good
+   whether the text is right; else writes the message. */
+static PetscErrorCode StudyStructure(HeatExpression *e, const char *text, PetscBool *good,
+                                     char *message, size_t size)
+{
+  HeatExpressionTree tree;
+  const char        *problem;
+  size_t             position;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionTreeCreate(text, &tree, &problem, &position));
+  *good = problem ? SetMessage(text, position, message, size, "%s", problem) : PETSC_TRUE;
+  for (int k = 0; k < tree.n; k++)
+    if (HeatSwitchesCan(&tree.operations[k])) e->switches = PETSC_TRUE;
+  PetscCall(HeatExpressionTreeDestroy(&tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, HeatExpression **e,
@@ -289,7 +334,8 @@ PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, Hea
       PetscCheck(made->parser, PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser did not start");
       good = Compile(made, text, message, message_size);
     }
-    if (good && !made->variables) { /* a constant needs neither */
+    if (good) PetscCall(StudyStructure(made, text, &good, message, message_size));
+    if (good && !made->variables) { /* a constant needs neither parser nor buffers */
       mupRelease(made->parser);
       made->parser = NULL;
       PetscCall(PetscFree(made->in));
@@ -311,6 +357,11 @@ PetscErrorCode HeatExpressionDestroy(HeatExpression **e)
 }
 
 int HeatExpressionVariables(const HeatExpression *e) { return e->variables; }
+
+PetscReal HeatExpressionTime(const HeatExpression *e, HeatMoment when)
+{
+  return e->switches ? when.t + when.lean : when.t;
+}
 
 PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
                                       const PetscReal *y, PetscReal t, const PetscReal *T,

@@ -1,42 +1,64 @@
-/** Expressions of the case file, evaluated in bulk by muParser: x y t T, pi, + - * / ^,
- *  comparisons, && || ?:, and the usual functions: sin cos tan asin acos atan atan2 sinh cosh
- *  tanh asinh acosh atanh exp ln log log10 log2 sqrt abs sign min max floor, where log is ln.
- *  The only file that knows muParser is expression.c.  Nothing here is collective. / */
+/** Expressions of the case file, evaluated in bulk by muParser.
+ *
+ *  An expression consists of numbers, the variables x y t T, the constant pi, the operators
+ *  + - * / ^, comparisons, && || and ?:, and the functions sin cos tan asin acos atan atan2 sinh
+ *  cosh tanh asinh acosh atanh exp ln log log10 log2 sqrt abs sign min max floor, where log is the
+ *  natural logarithm like ln.
+ *
+ *  expression.c is the only file that includes muParser.  No function here is collective. */
 #ifndef HEAT_SOLVER_EXPRESSION_H
 #define HEAT_SOLVER_EXPRESSION_H
 
 #include <petscsys.h>
 
 #include "solver/case/case.h"
+#include "solver/case/expression_tree.h"
 
-enum { HEAT_VAR_X = 1, HEAT_VAR_Y = 2, HEAT_VAR_TIME = 4, HEAT_VAR_TEMPERATURE = 8 }; /* x y t T */
-
+/** A compiled expression (opaque handle). */
 typedef struct HeatExpression HeatExpression;
 
-/** Compile a formula.  A number (or a formula not given: zero) compiles to a constant.
- *  @param[in]  allowed  bits of HEAT_VAR_*: the variables that make sense for this key
- *  @param[out] message  what is wrong, in words, with a second line that marks where in the text,
- *                       or "" when nothing is; then *e is NULL
- *  Not collective, raises nothing: the caller knows the key and reports the message. */
+/** Compile a formula.  A number becomes a constant, and a formula that is not given the constant 0.
+ *  A formula that cannot be compiled is not raised as an error, since only the caller knows the key
+ *  that its message has to name.
+ *  @param[in]  allowed  bits HEAT_VAR_*: the variables that have a meaning for the key
+ *  @param[out] e        owned by the caller; NULL if the formula is wrong
+ *  @param[out] message  "" if the formula is right; else what is wrong, followed for most errors by
+ *                       the text and a caret below the wrong character on lines of their own */
 PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, HeatExpression **e,
                                     char *message, size_t message_size);
 
-/** *e may be NULL. */
+/** Free an expression and set *e to NULL; *e may be NULL. */
 PetscErrorCode HeatExpressionDestroy(HeatExpression **e);
 
-/** Bits of the variables that the expression uses; 0: a constant. */
+/** Return the variables that the expression uses, as bits HEAT_VAR_*; 0 for a constant. */
 int HeatExpressionVariables(const HeatExpression *e);
 
-/** Evaluate at n points: out[i] = e(x[i], y[i], t, T[i]).
- *  @param[in] x, y  coordinates [m], length n; unused ones may be NULL
- *  @param[in] t     time [s]
- *  @param[in] T     temperatures, length n, or NULL
- *  Errors: none for non-finite results; the caller decides what they mean. */
+/** A time, and the side from which a formula that switches there is seen.
+ *
+ *  A time step begins and ends at the times at which formulas switch, such as 10 s in 1e6*(t < 10).
+ *  Its stages must see the value inside the step: before 10 s in the step that ends there, after 10 s
+ *  in the step that begins there. */
+typedef struct {
+  PetscReal t;    /* [s] */
+  PetscReal lean; /* [s] added to t for formulas that switch: a few roundings of t, negative at the
+                     end of a step, positive at its beginning; 0: the formula as it stands */
+} HeatMoment;
+
+/** Return the time [s] at which to evaluate the expression: when.t, and with when.lean added if the
+ *  expression can switch at a time (switches.h). */
+PetscReal HeatExpressionTime(const HeatExpression *e, HeatMoment when);
+
+/** Evaluate an expression at n points: out[i] = e(x[i], y[i], t, T[i]).  Results may be infinite or
+ *  NaN, without an error: the caller decides whether that is allowed.
+ *  @param[in]  x, y  coordinates [m], [n]; NULL if the expression does not use them
+ *  @param[in]  t     time [s]
+ *  @param[in]  T     temperatures [K], [n]; NULL if the expression does not use them
+ *  @param[out] out   [n], in the unit of the expression */
 PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
                                       const PetscReal *y, PetscReal t, const PetscReal *T,
                                       PetscReal *out);
 
-/** The value of an expression at one point. */
+/** Evaluate an expression at one point (x, y) [m] and time t [s], with T = 0. */
 PetscErrorCode HeatExpressionAt(HeatExpression *e, PetscReal x, PetscReal y, PetscReal t,
                                 PetscReal *value);
 

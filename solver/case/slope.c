@@ -1,13 +1,22 @@
-/* Derivatives of expressions by differences. */
+/** Derivatives of expressions with respect to T by difference quotients, since muParser has no
+ *  derivatives:
+ *
+ *      de/dT = (e(T + d) - e(T - d))/((T + d) - (T - d)),    d = cbrt(epsilon) max(1 K, |T|).
+ *
+ *  The denominator is computed from the rounded arguments, so that their rounding cancels. */
 #include "solver/case/slope.h"
 
+/* Return the step d [K] of the difference quotient at T [K]. */
 static PetscReal Step(PetscReal T)
 {
-  const PetscReal relative = 6.055454452393343e-06; /* cbrt(2^-52) */
+  /* Derived: cbrt(2^-52), which balances truncation and rounding errors (slope.h). */
+  const PetscReal relative = 6.055454452393343e-06;
 
   return relative * PetscMax(1.0, PetscAbsReal(T));
 }
 
+/* Return the difference quotient from the values at T - d, T and T + d: central, one-sided if one
+   of the outer values is not finite, 0 if neither is. */
 static PetscReal Difference(PetscReal T, PetscReal below, PetscReal here, PetscReal above)
 {
   const PetscReal low = T - Step(T), high = T + Step(T);

@@ -1,9 +1,13 @@
-/* Tables of time: a binary search, then the straight line between two entries. */
+/** The value of a table over time: a binary search for the two entries around t, then linear
+ *  interpolation,
+ *
+ *      value(t) = v[k] + (v[k + 1] - v[k]) (t - t[k])/(t[k + 1] - t[k]),    t[k] <= t < t[k + 1].
+ *      */
 #include "solver/case/time_series.h"
 
 PetscReal HeatSeriesAt(const HeatSeries *s, PetscReal t)
 {
-  PetscInt low = 0, high = s->n - 1; /* t[low] <= t < t[high] */
+  PetscInt low = 0, high = s->n - 1; /* t[low] <= t < t[high] in the loop */
 
   if (t <= s->t[low]) return s->value[low];
   if (t >= s->t[high]) return s->value[high];

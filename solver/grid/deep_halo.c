@@ -1,19 +1,23 @@
-/* The exchange goes along x first; then along y, with what came from the left and the right, so that
- * corners need no messages of their own.  Its cost is one wait in each direction for as many steps
- * as it is deep. */
+/** The deep halo exchange.
+ *
+ *  Columns are sent along x first.  Rows are then sent along y, each with the ghost cells that have
+ *  just arrived at its two ends, so that corner cells travel through two neighbours and need no
+ *  messages of their own.  A halo exchange of depth d costs one wait along each axis, and pays for
+ *  d explicit steps.  The code assumes that a block is at least `depth` cells wide, which
+ *  HeatFrameMake ensures, so that all ghost cells belong to adjacent blocks. */
 #include "solver/grid/deep_halo.h"
 
 #include <string.h>
 
 /* The frame. */
 
-/* Whether blocks along an axis exchange anything. */
+/* Whether blocks have neighbours along an axis (0: x, 1: y). */
 static PetscBool IsCut(const HeatGrid *g, int axis)
 {
   return (axis == 0 ? g->px : g->py) > 1 || g->periodic[axis] ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* The narrowest block of the whole grid along an axis. */
+/* The number of cells of the narrowest block of the whole grid along an axis. */
 static PetscInt Narrowest(const HeatGrid *g, int axis)
 {
   const PetscInt *start = axis == 0 ? g->x_start : g->y_start, n = axis == 0 ? g->px : g->py;
@@ -25,7 +29,11 @@ static PetscInt Narrowest(const HeatGrid *g, int axis)
 
 HeatFrame HeatFrameMake(const HeatGrid *g, PetscInt most)
 {
-  const PetscInt least = 4, share = 4; /* a frame at most half as wide again as its block */
+  /* Both are chosen.  least: smallest useful depth [cells]; with a smaller one, each halo exchange
+     would pay for fewer steps.  share: a depth of 1/4 of a block makes the frame at most half as
+     wide again as the block; a smaller share means deeper halos and more redundant work.  Together
+     they leave blocks narrower than 16 cells without a frame. */
+  const PetscInt least = 4, share = 4;
   HeatFrame      frame = {.grid = g, .depth = most};
 
   for (int axis = 0; axis < 2; axis++) {
@@ -40,23 +48,25 @@ HeatFrame HeatFrameMake(const HeatGrid *g, PetscInt most)
 
 /* Messages. */
 
-/* A swap with the neighbours on two opposite sides, of n values each way.  A message that travels
-   left carries the tag HEAT_LEFT whoever sends it. */
+/* A swap of strips with the neighbours on two opposite sides.  The tag of a message is the side
+   through which it leaves its block, as in halo.c. */
 typedef struct {
-  HeatSide         low, high;
-  PetscInt         n;
-  const PetscReal *to_low, *to_high;     /* NULL where there is no neighbour */
-  PetscReal       *from_low, *from_high; /* likewise */
-} Swap;
+  HeatSide         low, high;            /* left and right, or bottom and top */
+  PetscInt         n;                    /* number of values of each strip */
+  const PetscReal *to_low, *to_high;     /* [n]; not read if there is no neighbour on that side */
+  PetscReal       *from_low, *from_high; /* [n]; not written if there is no neighbour there */
+} StripSwap;
 
-static void Count(const HeatGrid *g, HeatSide side, PetscInt n, HeatHaloCounts *counts)
+/* Count a message of n values through a side, unless it stays on this rank. */
+static void CountMessage(const HeatGrid *g, HeatSide side, PetscInt n, HeatHaloCounts *counts)
 {
   if (!counts || g->neighbour[side] == MPI_PROC_NULL || g->neighbour[side] == g->rank) return;
   counts->messages[g->off_node[side]] += 1;
   counts->bytes[g->off_node[side]] += (PetscInt64)sizeof(PetscReal) * n;
 }
 
-static PetscErrorCode Run(const HeatGrid *g, const Swap *s, HeatHaloCounts *counts)
+/* Swap the strips, by messages, or by copies if the rank is its own neighbour. */
+static PetscErrorCode SwapStrips(const HeatGrid *g, const StripSwap *s, HeatHaloCounts *counts)
 {
   const PetscMPIInt low = g->neighbour[s->low], high = g->neighbour[s->high];
   const double      start = MPI_Wtime();
@@ -75,13 +85,13 @@ static PetscErrorCode Run(const HeatGrid *g, const Swap *s, HeatHaloCounts *coun
                             MPIU_REAL, high, s->low, g->comm, MPI_STATUS_IGNORE));
   PetscCallMPI(MPI_Sendrecv(s->to_high, n_high, MPIU_REAL, high, s->high, s->from_low, n_low,
                             MPIU_REAL, low, s->high, g->comm, MPI_STATUS_IGNORE));
-  Count(g, s->low, s->n, counts);
-  Count(g, s->high, s->n, counts);
+  CountMessage(g, s->low, s->n, counts);
+  CountMessage(g, s->high, s->n, counts);
   if (counts) counts->wait += MPI_Wtime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Columns or rows of `lines` lines to a strip, or from it. */
+/* Copy the first `depth` values of each of `lines` lines to a strip [lines][depth]. */
 static void Pack(PetscInt lines, PetscInt depth, const PetscReal *from, size_t stride,
                  PetscReal *strip)
 {
@@ -91,6 +101,7 @@ static void Pack(PetscInt lines, PetscInt depth, const PetscReal *from, size_t s
   }
 }
 
+/* Copy a strip [lines][depth] to the first `depth` values of each of `lines` lines. */
 static void Unpack(PetscInt lines, PetscInt depth, const PetscReal *strip, PetscReal *to,
                    size_t stride)
 {
@@ -113,8 +124,8 @@ PetscErrorCode HeatFrameExtend(const HeatFrame *f, int axis, PetscInt lines, Pet
   PetscCall(PetscMalloc4(n, &strip[0], n, &strip[1], n, &strip[2], n, &strip[3]));
   if (before) Pack(lines, f->depth, values + before, stride, strip[0]);
   if (after) Pack(lines, f->depth, values + before + own - f->depth, stride, strip[1]);
-  const Swap swap = {low, high, n, strip[0], strip[1], strip[2], strip[3]};
-  PetscCall(Run(g, &swap, NULL));
+  const StripSwap swap = {low, high, n, strip[0], strip[1], strip[2], strip[3]};
+  PetscCall(SwapStrips(g, &swap, NULL));
   if (before) Unpack(lines, before, strip[2], values, stride);
   if (after) Unpack(lines, after, strip[3], values + before + own, stride);
   PetscCall(PetscFree4(strip[0], strip[1], strip[2], strip[3]));
@@ -142,6 +153,7 @@ PetscErrorCode HeatFrameFieldDestroy(HeatFrameField *field)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Fill the left and right strips. */
 static PetscErrorCode ExchangeColumns(const HeatFrame *f, HeatFrameField *field,
                                       HeatHaloCounts *counts)
 {
@@ -154,13 +166,14 @@ static PetscErrorCode ExchangeColumns(const HeatFrame *f, HeatFrameField *field,
   if (f->margin[HEAT_LEFT]) Pack(g->nyl, f->depth, field->own, field->stride, low);
   if (f->margin[HEAT_RIGHT])
     Pack(g->nyl, f->depth, field->own + g->nxl - f->depth, field->stride, high);
-  const Swap swap = {
+  const StripSwap swap = {
       HEAT_LEFT, HEAT_RIGHT, n, low, high, field->ghost[HEAT_LEFT], field->ghost[HEAT_RIGHT]};
-  PetscCall(Run(g, &swap, counts));
+  PetscCall(SwapStrips(g, &swap, counts));
   PetscCall(PetscFree2(low, high));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Fill the bottom and top strips; the left and right ones must be filled. */
 static PetscErrorCode ExchangeRows(const HeatFrame *f, HeatFrameField *field,
                                    HeatHaloCounts *counts)
 {
@@ -174,9 +187,9 @@ static PetscErrorCode ExchangeRows(const HeatFrame *f, HeatFrameField *field,
     if (f->margin[HEAT_BOTTOM]) HeatFrameRow(f, field, first + d, 0, f->nx, low + d * f->nx);
     if (f->margin[HEAT_TOP]) HeatFrameRow(f, field, last + d, 0, f->nx, high + d * f->nx);
   }
-  const Swap swap = {HEAT_BOTTOM,           HEAT_TOP, n, low, high, field->ghost[HEAT_BOTTOM],
-                     field->ghost[HEAT_TOP]};
-  PetscCall(Run(f->grid, &swap, counts));
+  const StripSwap swap = {HEAT_BOTTOM,           HEAT_TOP, n, low, high, field->ghost[HEAT_BOTTOM],
+                          field->ghost[HEAT_TOP]};
+  PetscCall(SwapStrips(f->grid, &swap, counts));
   PetscCall(PetscFree2(low, high));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -190,7 +203,8 @@ PetscErrorCode HeatFrameExchange(const HeatFrame *f, HeatFrameField *field, Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The part of [begin, end) that lies in [first, first + n), from `from`. */
+/* Copy the values of [begin, end) that lie in [first, first + n); from[0] is the value at `first`,
+   row[0] the one at `begin`. */
 static void CopyPart(PetscInt begin, PetscInt end, PetscInt first, PetscInt n,
                      const PetscReal *from, PetscReal *row)
 {
@@ -224,7 +238,7 @@ PetscErrorCode HeatFrameTraffic(const HeatFrame *f, PetscInt64 messages[2], Pets
 
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++)
-    Count(g, (HeatSide)s, f->depth * (s < HEAT_BOTTOM ? g->nyl : f->nx), &counts);
+    CountMessage(g, (HeatSide)s, f->depth * (s < HEAT_BOTTOM ? g->nyl : f->nx), &counts);
   for (int k = 0; k < 2; k++) {
     sums[k]     = counts.messages[k];
     sums[2 + k] = counts.bytes[k];

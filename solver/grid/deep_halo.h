@@ -1,56 +1,92 @@
-/** Halo exchange several cells deep, corners included: what a block needs to take several explicit
- *  steps on its own.
+/** The deep halo exchange: ghost cells several cells deep, corners included.
  *
- *  A block and the cells around it that it knows make the frame: own cells, and `depth` more beyond
- *  each side that is not the domain's.  A field of the frame stays where it lies, own cells in the
- *  caller's array, the others in four strips. */
+ *  A block with a halo of depth d can take d explicit steps without another halo exchange: each
+ *  step of the five-point stencil uses up one layer of ghost cells.  solver/operator/wavefront.h
+ *  takes such steps.
+ *
+ *  The block and its ghost cells together are called the frame. */
 #ifndef HEAT_SOLVER_DEEP_HALO_H
 #define HEAT_SOLVER_DEEP_HALO_H
 
 #include "solver/grid/halo.h"
 
-/** Plain data; the same `depth` on all ranks. */
+/** The shape of a frame: the rank's own cells, and `depth` more beyond each side that has a
+ *  neighbour.  Plain data, with the same depth on all ranks.
+ *
+ *        margin[HEAT_LEFT]        own        margin[HEAT_RIGHT]
+ *        |<-------------->|<------------->|<-------------->|
+ *        +-------------------------------------------------+ ---
+ *        |                 ghost[HEAT_TOP]                 |  ^  margin[HEAT_TOP]
+ *        |                  [depth][nx]                    |  v
+ *        +----------------+---------------+----------------+ ---
+ *        |   ghost        |               |   ghost        |  ^
+ *        |   [HEAT_LEFT]  |     own       |   [HEAT_RIGHT] |  |  own: nyl rows
+ *        |   [nyl][depth] |  [nyl][nxl]   |   [nyl][depth] |  v
+ *        +----------------+---------------+----------------+ ---
+ *        |                ghost[HEAT_BOTTOM]               |  ^  margin[HEAT_BOTTOM]
+ *        |                  [depth][nx]                    |  v
+ *        +-------------------------------------------------+ ---
+ *        |<------------- nx cells of the frame ----------->|
+ *
+ *  Rows and columns of the frame are counted from its lower left corner.  A margin on the domain's
+ *  boundary is 0 cells wide, and its strip is empty. */
 typedef struct {
-  const HeatGrid *grid;
-  PetscInt        depth;
+  const HeatGrid *grid;               /* borrowed */
+  PetscInt        depth;              /* cells; 0: no frame fits (see HeatFrameMake) */
   PetscInt        margin[HEAT_SIDES]; /* cells beyond each side: depth, or 0 at the boundary */
-  PetscInt        nx, ny;             /* cells of the frame */
+  PetscInt        nx, ny;             /* number of cells of the frame in x and y */
 } HeatFrame;
 
-/** A field on the cells of a frame. */
+/** A field on the cells of a frame, in the layout drawn above HeatFrame: the own cells stay in the
+ *  caller's array, the ghost cells are in four strips. */
 typedef struct {
-  const PetscReal *own;               /* borrowed: row j begins at own + j * stride */
-  size_t           stride;            /* [values] */
-  PetscReal       *ghost[HEAT_SIDES]; /* owned: left and right [nyl][depth], bottom and top
-                                         [depth][frame->nx] */
+  const PetscReal *own;               /* borrowed; row j of the own cells is at own + j stride */
+  size_t           stride;            /* distance of two rows of own, in values; >= nxl */
+  PetscReal       *ghost[HEAT_SIDES]; /* owned; left and right [nyl][depth], bottom and top
+                                         [depth][frame->nx], which contain the corners */
 } HeatFrameField;
 
-/** The deepest frame, up to `most`, for which neighbours alone hold all cells and the work that is
- *  done twice stays small; depth 0: none.  Not collective, the same on all ranks. */
+/** Return the frame with the largest depth among most, most/2, most/4, ... that is at most a
+ *  quarter of the narrowest block along each axis that is cut or periodic.  Then all ghost cells
+ *  belong to adjacent blocks, and the frame is at most half as wide again as the block, which
+ *  limits the redundant work.  The depth is 0 if it would be less than 4.  Not collective; the
+ *  depth is the same on all ranks.
+ *  @param[in] most  largest depth wanted [cells] */
 HeatFrame HeatFrameMake(const HeatGrid *grid, PetscInt most);
 
-/** Room for a field's strips, zero at first. */
+/** Allocate the strips of a field, filled with zeros; `own` and `stride` are for the caller to set.
+ *  Not collective. */
 PetscErrorCode HeatFrameFieldCreate(const HeatFrame *frame, HeatFrameField *field);
+
+/** Free the strips of a field.  Not collective. */
 PetscErrorCode HeatFrameFieldDestroy(HeatFrameField *field);
 
-/** Fill a field's strips.  Collective on the grid's communicator.
- *  @param[in,out] counts  what was sent is added; NULL: nobody asks */
+/** Fill the strips of a field with the neighbours' cells.  Collective on the grid's communicator.
+ *  @param[in,out] counts  increased by what this rank sends; NULL: nothing is counted */
 PetscErrorCode HeatFrameExchange(const HeatFrame *frame, HeatFrameField *field,
                                  HeatHaloCounts *counts);
 
-/** Likewise values along `lines` parallel lines: each has the own cells along an
- *  axis in its middle, margins before and after, and the margins are filled.  Collective among the
- *  ranks along that axis; all of them must call.
- *  @param[in]     axis    0: along x
- *  @param[in,out] values  [lines][frame->nx or frame->ny] */
+/** Fill the margins of values that are given along lines parallel to an axis, such as boundary
+ *  temperatures along a side at several times.  On entry each line has the rank's own values in its
+ *  middle; on return its margins hold the neighbours' values.  Collective on the ranks of this row
+ *  (axis 0) or column (axis 1) of blocks.
+ *  @param[in]     axis    0: along x; 1: along y
+ *  @param[in]     lines   number of lines, the same on these ranks
+ *  @param[in,out] values  [lines][frame->nx] for axis 0, [lines][frame->ny] for axis 1 */
 PetscErrorCode HeatFrameExtend(const HeatFrame *frame, int axis, PetscInt lines, PetscReal *values);
 
-/** Cells [begin, end) of row f of a frame, both counted from the frame's first, to `row`. */
-void HeatFrameRow(const HeatFrame *frame, const HeatFrameField *field, PetscInt f, PetscInt begin,
-                  PetscInt end, PetscReal *row);
+/** Copy columns [begin, end) of one row of a field, own cells and ghost cells, to out.  Not
+ *  collective.
+ *  @param[in]  row         row of the frame, 0 to frame->ny - 1
+ *  @param[in]  begin, end  columns of the frame, 0 to frame->nx
+ *  @param[out] out         [end - begin] */
+void HeatFrameRow(const HeatFrame *frame, const HeatFrameField *field, PetscInt row, PetscInt begin,
+                  PetscInt end, PetscReal *out);
 
-/** What HeatFrameExchange sends in all, over all ranks: messages and bytes, within and between
- *  nodes.  Collective. */
+/** Compute what one HeatFrameExchange sends, summed over all ranks.  Collective on the grid's
+ *  communicator.
+ *  @param[out] messages  number of messages within nodes, between nodes
+ *  @param[out] bytes     [bytes] of these messages */
 PetscErrorCode HeatFrameTraffic(const HeatFrame *frame, PetscInt64 messages[2],
                                 PetscInt64 bytes[2]);
 

@@ -1,15 +1,21 @@
-/* The decomposition: which rank owns which rectangle of cells.
+/** The decomposition: which rank owns which rectangle of cells.
  *
- * Two questions are answered here.  Into how many blocks each way?  The process grid that sends the
- * fewest cells between nodes, and among those the fewest in all; ties go to fewer block columns,
- * because rows are contiguous in memory.  Which rank gets which block?  Launchers number ranks node
- * by node, and a row-major numbering of blocks would give each node a long strip, whose halo is as
- * long; so ranks are permuted such that a node's ranks form a compact rectangle of blocks. */
+ *  This file makes two choices.
+ *
+ *  The process grid, px by py blocks: the one that sends the fewest halo cells between nodes, and
+ *  among these the fewest in total.  Ties go to fewer block columns, because rows are contiguous in
+ *  memory.
+ *
+ *  The block of each rank: launchers number ranks node by node.  If blocks were numbered row by
+ *  row, each node would own a long strip of blocks with a long halo.  Ranks are therefore
+ *  renumbered such that the ranks of a node own a compact rectangle of blocks, called a tile. */
 #include "solver/grid/grid.h"
 
 #include "solver/base/reproducible_vec.h"
 
-/* Cells in the halos that cross `lines` cuts of `length` cells, for blocks cut `parts` times. */
+/* Return the number of cells along all cuts, in one direction, if an axis is cut into `parts` parts
+   and each cut is `length` cells long.  A periodic axis that is cut has one more cut, where its
+   ends meet; an axis of one part has no cut. */
 static PetscInt64 CutCells(PetscInt parts, PetscBool periodic, PetscInt length)
 {
   const PetscInt64 lines = parts == 1 ? 0 : (PetscInt64)parts - (periodic ? 0 : 1);
@@ -17,8 +23,9 @@ static PetscInt64 CutCells(PetscInt parts, PetscBool periodic, PetscInt length)
   return lines * length;
 }
 
-/* The tiling of a px x py process grid by nodes of per_node ranks with the least traffic between
-   nodes; 1 x 1 tiles (each rank on its own) when per_node is 0, a failure (-1) when none fits. */
+/* Choose the tile of per_node blocks, tile_x x tile_y, that tiles a px x py process grid with the
+   least traffic between nodes.  Return the number of cells along the cuts between tiles, or -1 with
+   a tile of 1 x 1 if no tile fits.  If per_node is 0, return 0 with a tile of 1 x 1. */
 static PetscInt64 ChooseNodeTile(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt px,
                                  PetscInt py, PetscInt per_node, PetscInt *tile_x, PetscInt *tile_y)
 {
@@ -56,7 +63,7 @@ void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[
     if (size % qx || qy > ny) continue;
     const PetscInt64 total   = CutCells(qx, periodic[0], ny) + CutCells(qy, periodic[1], nx);
     PetscInt64       between = ChooseNodeTile(nx, ny, periodic, qx, qy, per_node, &tx, &ty);
-    if (between < 0) between = total; /* no tile fits: as if every rank were a node */
+    if (between < 0) between = total; /* no tile fits: assume that all traffic is between nodes */
     if (*px && (between > best_between || (between == best_between && total >= best_total)))
       continue;
     best_between = between;
@@ -68,8 +75,9 @@ void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[
   }
 }
 
-/* Which node each rank is on: this rank's node and place in it; nodes are numbered by their lowest
-   rank.  per_node is 0 when nodes hold different numbers of ranks. */
+/* Find the nodes (shared-memory domains) of a communicator: their number, the index of this rank's
+   node (nodes are ordered by their lowest ranks), this rank's number `local` within the node, and
+   the number of ranks on each node, 0 if nodes have different numbers of ranks. */
 static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node, PetscInt *local,
                                 PetscInt *per_node)
 {
@@ -100,7 +108,8 @@ static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the process grid and order the ranks: fills px, py, comm, rank, size, ip, jp. */
+/* Choose the process grid and renumber the ranks.  Sets n_nodes, px, py, comm, row_comm, rank,
+   size, ip and jp. */
 static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
 {
   PetscMPIInt rank, size;
@@ -125,7 +134,7 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
              0) {
     tile_x = tile_y = 1;
   }
-  key = rank;
+  key = rank; /* ranks are ordered by key; without tiles they keep their numbers */
   if (per_node > 0 && tile_x * tile_y == per_node) {
     const PetscInt nodes_x = g->px / tile_x;
     const PetscInt ip      = (node % nodes_x) * tile_x + local % tile_x;
@@ -142,7 +151,8 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* starts[0..parts]: cells spread evenly, the first n % parts blocks one larger. */
+/* Spread n cells evenly over `parts` blocks; the first n % parts blocks get one cell more.  Block p
+   has cells (*starts)[p] to (*starts)[p + 1] - 1.  Allocates *starts [parts + 1]. */
 static PetscErrorCode SplitEvenly(PetscInt n, PetscInt parts, PetscInt **starts)
 {
   PetscFunctionBeginUser;
@@ -151,6 +161,7 @@ static PetscErrorCode SplitEvenly(PetscInt n, PetscInt parts, PetscInt **starts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Create the DMDA with our blocks; its coordinates are the cells' centres. */
 static PetscErrorCode CreateDMDA(HeatGrid *g)
 {
   PetscInt            *lx, *ly;
@@ -171,6 +182,7 @@ static PetscErrorCode CreateDMDA(HeatGrid *g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set `boundary` and `neighbour` of each side of this rank's block. */
 static void FindNeighbours(HeatGrid *g)
 {
   const PetscInt step[HEAT_SIDES][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
@@ -188,12 +200,14 @@ static void FindNeighbours(HeatGrid *g)
   }
 }
 
-/* What one halo exchange costs, summed over ranks, split by whether it leaves the node. */
+/* Set `off_node`, and count the messages and bytes of one halo exchange of depth one, summed over
+   ranks, within nodes and between nodes; set the smallest and largest number of cells. */
 static PetscErrorCode CountTraffic(HeatGrid *g)
 {
   MPI_Comm   node_comm;
   MPI_Group  all, node;
-  PetscInt64 sums[4] = {0, 0, 0, 0}, extremes[2];
+  PetscInt64 sums[4] = {0, 0, 0, 0}; /* messages within and between, bytes within and between */
+  PetscInt64 extremes[2];
 
   PetscFunctionBeginUser;
   PetscCallMPI(

@@ -1,11 +1,15 @@
-/** The grid and who owns what.
+/** The grid: the cells, their cut into one block per rank, and the ranks' neighbours.
  *
- *  nx x ny cells, T[j][i], x fastest, uniform spacing.  The cells are cut into px x py blocks, one
- *  a rank, px*py = ranks, whole rows and columns of cells.  A DMDA (one value a cell, star stencil
- *  of width one) carries the layout to PETSc; the same ownership is repeated here as plain data for
- *  everybody else.  Ranks of grid->comm are a permutation of those of the communicator it was made
- *  from, such that each node owns a compact rectangle of blocks where the numbers allow it; rank 0
- *  stays rank 0.
+ *  The domain is a rectangle of nx x ny cells of hx by hy.  Cell fields are written T[j][i]: i
+ *  counts columns along x, j counts rows along y, and x is the fastest index.  The cells are cut
+ *  along whole rows and columns into px x py blocks, one per rank.
+ *
+ *  A DMDA with one value per cell and a star stencil of width one passes this layout to PETSc.  The
+ *  members of HeatGrid repeat it as plain data, so that other code need not ask PETSc.
+ *
+ *  grid->comm has the ranks of the communicator that the grid was made from, renumbered such that
+ *  each node (shared-memory domain) owns a compact rectangle of blocks where the numbers of ranks
+ *  and nodes allow it.  Rank 0 keeps its number.
  */
 #ifndef HEAT_SOLVER_GRID_H
 #define HEAT_SOLVER_GRID_H
@@ -14,57 +18,96 @@
 
 #include "solver/case/case.h"
 
+/** The blocks, here px = 4 and py = 2, on two nodes A and B of four ranks each:
+ *
+ *        y
+ *        ^   ip = 0   ip = 1   ip = 2   ip = 3
+ *        | +--------+--------+--------+--------+  y0 + ny hy
+ *        | | rank 4 | rank 5 | rank 6 | rank 7 |
+ *        | |   A    |   A    |   B    |   B    |  jp = 1: rows y_start[1] to y_start[2] - 1
+ *        | +--------+--------+--------+--------+
+ *        | | rank 0 | rank 1 | rank 2 | rank 3 |
+ *        | |   A    |   A    |   B    |   B    |  jp = 0: rows y_start[0] to y_start[1] - 1
+ *        | +--------+--------+--------+--------+  y0
+ *        | x0                                  x0 + nx hx
+ *        +-----------------------------------------> x
+ *          ^        ^        ^        ^        ^
+ *  x_start [0] = 0  [1]      [2]      [3]      [4] = nx
+ *
+ *  A rank's own cells are columns xs to xs + nxl - 1 of rows ys to ys + nyl - 1.  In memory they
+ *  are one array [nyl][nxl] without padding, which is also the local array of a global Vec of `da`:
+ *
+ *        cell (i, j)  =  value[(j - ys) nxl + (i - xs)]
+ */
 typedef struct {
-  MPI_Comm    comm;       /* owned; rank = py_index * px + px_index */
-  MPI_Comm    row_comm;   /* owned: the ranks of this row of blocks, in order of x */
-  PetscMPIInt rank, size; /* in comm */
-  PetscInt    n_nodes;    /* shared-memory domains */
-  DM          da;         /* owned */
+  MPI_Comm    comm;     /* owned; the rank of block (ip, jp) is jp * px + ip */
+  MPI_Comm    row_comm; /* owned; the ranks of this row of blocks, ordered by ip */
+  PetscMPIInt rank;     /* this rank's number in comm */
+  PetscMPIInt size;     /* number of ranks of comm */
+  PetscInt    n_nodes;  /* number of nodes (shared-memory domains) */
+  DM          da;       /* owned; 2D DMDA of the cells */
 
-  PetscInt  nx, ny;      /* cells */
-  PetscReal x0, y0;      /* [m] lower left corner */
-  PetscReal hx, hy;      /* [m] spacing */
-  PetscBool periodic[2]; /* in x, in y */
+  PetscInt  nx, ny;      /* number of cells in x and y */
+  PetscReal x0, y0;      /* [m] lower left corner of the domain */
+  PetscReal hx, hy;      /* [m] width and height of a cell */
+  PetscBool periodic[2]; /* whether the domain is periodic in x, in y */
 
-  PetscInt    px, py;                /* blocks in x and y */
-  PetscInt    ip, jp;                /* this rank's block */
-  PetscInt   *x_start;               /* owned [px+1]: first column of each block column, then nx */
-  PetscInt   *y_start;               /* owned [py+1]: likewise rows */
-  PetscInt    xs, ys;                /* first own cell */
-  PetscInt    nxl, nyl;              /* own cells in x and y, each >= 1 */
-  PetscMPIInt neighbour[HEAT_SIDES]; /* rank beyond each side, MPI_PROC_NULL at the boundary */
-  PetscBool   boundary[HEAT_SIDES];  /* this block touches that side of the domain */
-  PetscBool   off_node[HEAT_SIDES];  /* the neighbour beyond that side is on another node */
+  PetscInt    px, py;                /* number of blocks in x and y; px * py = size */
+  PetscInt    ip, jp;                /* column and row of this rank's block */
+  PetscInt   *x_start;               /* owned [px + 1]; first cell of each block column, then nx */
+  PetscInt   *y_start;               /* owned [py + 1]; first cell of each block row, then ny */
+  PetscInt    xs, ys;                /* global column and row of this rank's first cell */
+  PetscInt    nxl, nyl;              /* this rank's number of cells in x and y, each >= 1 */
+  PetscMPIInt neighbour[HEAT_SIDES]; /* rank beyond each side of the block, itself with one periodic
+                                        block; MPI_PROC_NULL at the boundary of the domain */
+  PetscBool   boundary[HEAT_SIDES];  /* whether the side lies on the domain's boundary and is not
+                                        periodic */
+  PetscBool   off_node[HEAT_SIDES];  /* whether the neighbour beyond the side is on another node */
 
-  PetscInt   messages_between, messages_within; /* of one halo exchange, all ranks: nodes, node */
-  PetscInt64 bytes_between, bytes_within;       /* likewise, fp64, one cell deep */
-  PetscInt   cells_min, cells_max;              /* over ranks */
+  PetscInt messages_between, messages_within; /* messages of one halo exchange of depth one, summed
+                                                 over ranks: between nodes, within nodes */
+  PetscInt64 bytes_between, bytes_within;     /* [bytes] of these messages, in double precision */
+  PetscInt   cells_min, cells_max;            /* cells of the smallest and of the largest block */
 } HeatGrid;
 
-/** The process grid with the least halo traffic: between nodes first, then in all.
- *  @param[in]  nx, ny       cells
- *  @param[in]  size         ranks
- *  @param[in]  per_node     ranks on each node; 0 when nodes differ or the mapping is linear
- *  @param[out] px, py       blocks; px <= nx and py <= ny, or 0 0 when no factorisation fits
- *  @param[out] node_px, node_py  blocks of one node; 1 1 when per_node is 0 or does not tile */
+/** Choose the process grid with the least halo traffic: the fewest halo cells between nodes, among
+ *  these the fewest in total, and among these the fewest block columns.  Not collective; depends on
+ *  the arguments only.
+ *  @param[in]  nx, ny            number of cells in x and y
+ *  @param[in]  periodic          whether the domain is periodic in x, in y
+ *  @param[in]  size              number of ranks
+ *  @param[in]  per_node          number of ranks on each node; 0 to ignore nodes (when nodes have
+ *                                different numbers of ranks, or the mapping is linear)
+ *  @param[out] px, py            number of blocks in x and y, px <= nx and py <= ny; 0 and 0 if no
+ *                                factorisation of size fits
+ *  @param[out] node_px, node_py  number of blocks of one node in x and y; 1 and 1 if per_node is 0
+ *                                or no rectangle of per_node blocks tiles the process grid */
 void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt size,
                              PetscInt per_node, PetscInt *px, PetscInt *py, PetscInt *node_px,
                              PetscInt *node_py);
 
-/** Collective on comm.  Errors: HEAT_ERR_INPUT when no decomposition fits.  Owned by the caller. */
+/** Create the grid of a validated case.  Collective on comm.
+ *  @param[out] grid  owned by the caller, also after an error: destroy it with HeatGridDestroy
+ *  Errors: HEAT_ERR_INPUT if the cells cannot be cut into one block per rank, or if a side of a
+ *  block has more cells than an MPI message can hold. */
 PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid);
 
-/** Collective; *grid may be NULL. */
+/** Free the grid and set *grid to NULL; *grid may be NULL.  Collective on grid->comm. */
 PetscErrorCode HeatGridDestroy(HeatGrid **grid);
 
+/** Return the x coordinate [m] of the cell centres of column i, a global index. */
 static inline PetscReal HeatGridX(const HeatGrid *g, PetscInt i)
 {
   return g->x0 + ((PetscReal)i + 0.5) * g->hx;
 }
+
+/** Return the y coordinate [m] of the cell centres of row j, a global index. */
 static inline PetscReal HeatGridY(const HeatGrid *g, PetscInt j)
 {
   return g->y0 + ((PetscReal)j + 0.5) * g->hy;
 }
+
+/** Return this rank's number of cells, nxl nyl. */
 static inline size_t HeatGridLocalCells(const HeatGrid *g)
 {
   return (size_t)g->nxl * (size_t)g->nyl;

@@ -1,23 +1,27 @@
-/* Halo exchange with persistent requests.
+/** The halo exchange with persistent requests.
  *
- * Each side that has a neighbour owns a send strip and a receive strip.  A message that travels
- * left carries the tag HEAT_LEFT whoever sends it, so two blocks that are neighbours on both
- * sides (periodic, two blocks) tell their messages apart.  A block that is its own neighbour
- * (periodic, one block) copies, and sends nothing. */
+ *  Each side that has a neighbour has a send strip and a ghost strip.  One request sends the send
+ *  strip, another one receives into the ghost strip.  The tag of a message is the side through
+ *  which it leaves its block: a message that travels left has the tag HEAT_LEFT.  Two blocks that
+ *  are neighbours on both sides (periodic axis, two blocks) thus match their messages correctly.
+ *  A block that is its own neighbour (periodic axis, one block) copies its edges and sends
+ *  nothing. */
 #include "solver/grid/halo.h"
 
 #include "solver/base/heartbeat.h"
 
 struct HeatHalo {
-  const HeatGrid *grid;
-  PetscReal      *send[HEAT_SIDES], *ghost[HEAT_SIDES]; /* owned; NULL at the domain's boundary */
-  MPI_Request     requests[2 * HEAT_SIDES];
-  PetscMPIInt     n_requests;
-  HeatHaloCounts  counts;
+  const HeatGrid *grid;                     /* borrowed */
+  PetscReal      *send[HEAT_SIDES];         /* owned; own cells along each side; NULL at boundary */
+  PetscReal      *ghost[HEAT_SIDES];        /* owned; cells beyond each side; NULL at boundary */
+  MPI_Request     requests[2 * HEAT_SIDES]; /* persistent; a send and a receive per neighbour */
+  PetscMPIInt     n_requests;               /* number of requests in use */
+  HeatHaloCounts  counts;                   /* since creation */
 };
 
 static HeatSide Opposite(HeatSide side) { return (HeatSide)(side ^ 1); }
 
+/* The number of cells along a side of the block. */
 static PetscInt StripLength(const HeatGrid *g, HeatSide side)
 {
   return side < HEAT_BOTTOM ? g->nyl : g->nxl;
@@ -47,7 +51,7 @@ PetscErrorCode HeatHaloCreate(const HeatGrid *grid, HeatHalo **halo)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The block's own cells along a side, in order. */
+/* Copy the block's own cells along a side to a strip, left to right or bottom to top. */
 static PetscErrorCode PackEdge(const HeatGrid *g, HeatSide side, const PetscReal *u,
                                PetscReal *strip)
 {
@@ -73,7 +77,7 @@ PetscErrorCode HeatHaloBegin(HeatHalo *h, const PetscReal *u)
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
     if (!h->send[s]) continue;
-    if (g->neighbour[s] == g->rank) {
+    if (g->neighbour[s] == g->rank) { /* the cells beyond a side are those of the opposite edge */
       PetscCall(PackEdge(g, Opposite((HeatSide)s), u, h->ghost[s]));
       continue;
     }

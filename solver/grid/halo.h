@@ -1,39 +1,64 @@
-/** Halo exchange of a cell field, one cell deep, without corners.
+/** The halo exchange of a cell field: one cell deep, without corners.
  *
- *  The field is the rank's own block [nyl][nxl], x fastest, without padding: exactly the array of
- *  a global Vec of grid->da, so nothing is copied but the edges.  What the neighbours send lands
- *  in four ghost strips.  Requests are persistent.  Begin, compute the interior, End, compute the
- *  edges. / */
+ *  The field is the rank's own block [nyl][nxl], x fastest, without padding: exactly the array of a
+ *  global Vec of grid->da, so that only the edges are copied.  The neighbours' edges arrive in four
+ *  ghost strips beside the field.  MPI requests are persistent: they are set up once and started in
+ *  each halo exchange.
+ *
+ *  To overlap communication and computation: HeatHaloBegin, compute the cells that need no ghost
+ *  cells, HeatHaloEnd, compute the cells at the edges. */
 #ifndef HEAT_SOLVER_HALO_H
 #define HEAT_SOLVER_HALO_H
 
 #include "solver/grid/grid.h"
 
+/** The ghost strips of a block (opaque handle).  Here nxl = 5 and nyl = 3; u is the caller's field:
+ *
+ *                             ghost[HEAT_TOP]: nxl values, left to right
+ *                        +---+---+---+---+---+
+ *                        | t | t | t | t | t |
+ *                    +---+---+---+---+---+---+---+
+ *                    | l | u   u   u   u   u | r |
+ *   ghost[HEAT_LEFT] | l | u   u   u   u   u | r | ghost[HEAT_RIGHT]: nyl values, bottom to top
+ *                    | l | u   u   u   u   u | r |
+ *                    +---+---+---+---+---+---+---+
+ *                        | b | b | b | b | b |
+ *                        +---+---+---+---+---+
+ *                             ghost[HEAT_BOTTOM]: nxl values, left to right
+ *
+ *  The strips are separate arrays.  A strip beyond the boundary of the domain does not exist. */
 typedef struct HeatHalo HeatHalo;
 
-/** What was sent by this rank since creation, and the time spent waiting for others. */
+/** What this rank has sent since the halo was created, and how long it has waited. */
 typedef struct {
-  PetscInt64 exchanges;
-  PetscInt64 messages[2], bytes[2]; /* within the node, between nodes */
-  PetscReal  wait;                  /* [s] */
+  PetscInt64 exchanges;   /* number of halo exchanges */
+  PetscInt64 messages[2]; /* number of messages sent: within the node, to other nodes */
+  PetscInt64 bytes[2];    /* [bytes] of these messages */
+  PetscReal  wait;        /* [s] time spent in waiting for messages */
 } HeatHaloCounts;
 
-/** Collective on grid->comm.  The grid must outlive the halo.  Owned by the caller. */
+/** Create the strips and requests of a halo.  Collective on grid->comm.
+ *  @param[in]  grid  must outlive the halo
+ *  @param[out] halo  owned by the caller */
 PetscErrorCode HeatHaloCreate(const HeatGrid *grid, HeatHalo **halo);
 
-/** Send the edges of u and start receiving; u may be read, not written, until End.  Collective. */
+/** Send the edges of u and start to receive the ghost strips.  Collective on grid->comm.
+ *  @param[in] u  field [nyl][nxl]; may be read, but not written, until HeatHaloEnd; may be another
+ *                array in each halo exchange */
 PetscErrorCode HeatHaloBegin(HeatHalo *halo, const PetscReal *u);
 
-/** Wait until the ghost strips are filled.  Collective. */
+/** Wait until the ghost strips are filled.  Collective on grid->comm. */
 PetscErrorCode HeatHaloEnd(HeatHalo *halo);
 
-/** Values beyond a side: nyl of them for left and right, nxl for bottom and top; NULL where the
- *  side lies on the domain's boundary.  Valid after End, until the next Begin.  Not collective. */
+/** Return the ghost strip beyond a side: nyl values for left and right, nxl for bottom and top,
+ *  NULL if the side lies on the domain's boundary.  The values are valid after HeatHaloEnd and
+ *  until the next HeatHaloBegin.  Owned by the halo.  Not collective. */
 const PetscReal *HeatHaloGhost(const HeatHalo *halo, HeatSide side);
 
+/** Return this rank's counts.  Not collective. */
 HeatHaloCounts HeatHaloGetCounts(const HeatHalo *halo);
 
-/** Collective; *halo may be NULL. */
+/** Free the halo and set *halo to NULL; *halo may be NULL.  Collective on grid->comm. */
 PetscErrorCode HeatHaloDestroy(HeatHalo **halo);
 
 #endif

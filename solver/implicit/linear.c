@@ -1,18 +1,24 @@
-/* KSP around the operator: set-up.
+/** The set-up of PETSc's KSP around the operator: matrices, null space, preconditioner, Krylov
+ *  method.
  *
- * The default is our multigrid (heatmg), and where nothing depends on the temperature conjugate
- * gradients fused with it (heatcg).  Our multigrid and preconditioners that look only at products
- * and the diagonal get the MATSHELL; all others an assembled matrix of the same entries, or
- * where the Jacobian is not symmetric, of frozen conductances.
+ *  The default preconditioner is heat2d's multigrid (heatmg), and where nothing depends on the
+ *  temperature the default method is conjugate gradients fused with it (heatcg).  heatmg, and
+ *  preconditioners that need only products and the diagonal, get the MATSHELL.  All others get an
+ *  assembled matrix (HeatOperatorAssemble): of a linear operator, the MATSHELL's entries; of a
+ *  non-linear one, Picard's matrix, whose conductances are held fixed.
  *
- * Each set-up of the preconditioner starts from nothing: what PETSc would keep from the one before
- * (GAMG's interpolation, the Chebyshev smoothers' bounds) would make a solve depend on the steps
- * taken since the start of the process, and a restarted run differ from an uninterrupted one. */
+ *  Each set-up of a preconditioner starts from nothing.  What PETSc would keep from the set-up
+ *  before (GAMG's interpolation, the bounds of Chebyshev smoothers) would make a solve depend on
+ *  the steps taken since the start of the process, and a restarted run would differ from an
+ *  uninterrupted one.
+ *
+ *  Files: linear_solve.c has the solves and the fallbacks. */
 #include "solver/implicit/linear.h"
 
 #include "solver/base/exact_sum.h"
 #include "solver/implicit/linear_impl.h"
 
+/* Compute y = (mass C - J) x, the product of the matrix-free operator. */
 static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
 {
   HeatLinear      *l;
@@ -29,6 +35,7 @@ static PetscErrorCode ShellMult(Mat A, Vec x, Vec y)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Store the diagonal of mass C - J in d, for Jacobi. */
 static PetscErrorCode ShellDiagonal(Mat A, Vec d)
 {
   HeatLinear *l;
@@ -42,6 +49,8 @@ static PetscErrorCode ShellDiagonal(Mat A, Vec d)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Create the matrix-free operator.  The transposed product is provided only where J is
+   symmetric. */
 static PetscErrorCode CreateShell(HeatLinear *l)
 {
   const HeatGrid *g = HeatOperatorGrid(l->op);
@@ -60,7 +69,8 @@ static PetscErrorCode CreateShell(HeatLinear *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Takes the mean away; by an exact sum, as PETSc's own depends on the layout of blocks. */
+/* Subtract the mean from v.  The sum is exact, because the rounding of PETSc's own sum depends on
+   the decomposition. */
 static PetscErrorCode RemoveMean(MatNullSpace space, Vec v, void *context)
 {
   const PetscReal *values;
@@ -80,7 +90,9 @@ static PetscErrorCode RemoveMean(MatNullSpace space, Vec v, void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A steady state that no side holds: the constant is in the null space. */
+/* Attach the constant vector as null space of A where the problem is steady and no side fixes the
+   level of T: T + constant is then a solution too.  Otherwise mark A as positive definite, except
+   the matrix-free operator where J is not symmetric. */
 static PetscErrorCode AttachNullSpace(HeatLinear *l, Mat A)
 {
   MatNullSpace constant;
@@ -111,6 +123,7 @@ PetscErrorCode HeatLinearAssemble(HeatLinear *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Store in *needs whether the preconditioner reads entries of a matrix. */
 static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
 {
   PetscBool matrix_free;
@@ -122,8 +135,10 @@ static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Conjugate gradients, and GMRES preconditioned from the right, measure the true residual's norm,
-   the case's definition of the tolerance; methods that cannot keep their own norm. */
+/* Choose the norm of the residual without preconditioning, by which the case defines the tolerance,
+   for conjugate gradients and for GMRES, which is preconditioned from the right for this.  Methods
+   without an unpreconditioned norm keep PETSc's default, and so do norms and sides that the user
+   chose. */
 static PetscErrorCode ChooseNorm(KSP ksp)
 {
   PetscBool is_cg, is_gmres, chosen, chosen_side;
@@ -141,6 +156,7 @@ static PetscErrorCode ChooseNorm(KSP ksp)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set the preconditioner's type and options: the case's, then the user's -pc_ options. */
 static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
 {
   const HeatCase *c = HeatOperatorCase(l->op);
@@ -150,18 +166,23 @@ static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
   PetscCall(PetscStrcmp(c->solver.preconditioner, "multigrid", &ours));
   PetscCall(PCSetType(pc, ours ? PCHEATMG : c->solver.preconditioner));
   PetscCall(PCSetFromOptions(pc));
-  /* A preconditioner that lives through several iterates of Newton's method must not smooth with
-     the Jacobian of the present one: its Chebyshev bounds are those of the matrix it was made for.
-     (734 iterations become 61 for k = 10 + 0.1 T between 0 and 100.) */
+  /* The preconditioner is used for several iterates of Newton's method.  It must smooth with the
+     matrix that it was set up for, not with the Jacobian of the present iterate, since its
+     Chebyshev bounds belong to that matrix.  (734 iterations become 61 for k = 10 + 0.1 T between 0
+     and 100.) */
   if (!HeatOperatorIsLinear(l->op)) PetscCall(PCSetUseAmat(pc, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Symmetric Gauss-Seidel sweeps smooth in place of GAMG's own choice: Chebyshev's needs bounds of the
-   spectrum, whose estimates fail for jumps of 1e7. */
+/* Symmetric Gauss-Seidel sweeps are the smoother instead of GAMG's default, Chebyshev, which needs
+   bounds of the spectrum: their estimates fail for jumps of the conductivity of 1e7.
+
+   Threshold of a coupling, relative to the diagonals, below which GAMG drops it; negative: none is
+   dropped.  0.05 is chosen: a larger value drops more and may cut cells from their neighbours, a
+   smaller value joins cells across jumps of the conductivity. */
 PetscErrorCode HeatLinearMakeAlgebraic(PC pc, HeatRescue rescue)
 {
-  PetscReal threshold = rescue == HEAT_RESCUE_STRONG ? 0.05 : -1.0; /* of couplings; none */
+  PetscReal threshold = rescue == HEAT_RESCUE_STRONG ? 0.05 : -1.0;
 
   PetscFunctionBeginUser;
   PetscCall(PCSetType(pc, rescue == HEAT_RESCUE_JACOBI ? PCJACOBI : PCGAMG));
@@ -175,9 +196,9 @@ PetscErrorCode HeatLinearMakeAlgebraic(PC pc, HeatRescue rescue)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A preconditioner with nothing of the one before; PCReset alone would keep parts of GAMG's old
-   levels. */
-static PetscErrorCode Renew(HeatLinear *l)
+/* Replace the preconditioner by a new one that keeps nothing of it; PCReset would keep parts of
+   GAMG's old levels. */
+static PetscErrorCode ReplacePreconditioner(HeatLinear *l)
 {
   const HeatGrid *g = HeatOperatorGrid(l->op);
   PC              pc;
@@ -186,7 +207,7 @@ static PetscErrorCode Renew(HeatLinear *l)
   PetscCall(PCCreate(g->comm, &pc));
   PetscCall(PetscObjectIncrementTabLevel((PetscObject)pc, (PetscObject)l->ksp, 0));
   PetscCall(KSPSetPC(l->ksp, pc));
-  PetscCall(PCDestroy(&pc)); /* the solver keeps it */
+  PetscCall(PCDestroy(&pc)); /* the KSP holds a reference */
   PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(PCSetDM(pc, g->da));
   if (l->fallen_back) PetscCall(HeatLinearMakeAlgebraic(pc, HEAT_RESCUE_STRONG));
@@ -203,7 +224,8 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
-  if (!ours || l->fallen_back) PetscCall(Renew(l)); /* ours depends on the operator alone */
+  if (!ours || l->fallen_back)
+    PetscCall(ReplacePreconditioner(l)); /* heatmg is set up from the operator alone */
   PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(NeedsMatrix(pc, &needs_matrix));
   if (needs_matrix) PetscCall(HeatLinearAssemble(l));
@@ -215,7 +237,8 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Other preconditioners than these are made block by block. */
+/* Refuse preconditioners whose result depends on the decomposition where `solver.reproducible` is
+   set.  Those allowed here work cell by cell; all others work on each rank's block. */
 static PetscErrorCode CheckReproducible(const HeatLinear *l, PC pc)
 {
   const HeatCase *c = HeatOperatorCase(l->op);
@@ -229,21 +252,23 @@ static PetscErrorCode CheckReproducible(const HeatLinear *l, PC pc)
   HeatCaseCheckKey(
       elementwise || !c->solver.reproducible, HeatOperatorGrid(l->op)->comm, c,
       "solver.reproducible",
-      "what the preconditioner %s does depends on the layout of blocks; take multigrid, "
+      "the result of the preconditioner %s depends on the decomposition; take multigrid, "
       "jacobi or none, or write false",
       type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* GMRES is flexible with ours: it forms the solution from the products of the preconditioner, and would
-   lose with these, in single precision, what it has gained. */
+/* Return the Krylov method to use unless the user names one.  With heatmg GMRES has to be flexible:
+   GMRES applies the preconditioner once more to form the solution, and heatmg's single precision
+   would lose accuracy there; flexible GMRES combines the preconditioned vectors that it stored. */
 static KSPType DefaultMethod(const HeatOperator *op, PetscBool ours)
 {
   if (!HeatOperatorIsSymmetric(op)) return ours ? KSPFGMRES : KSPGMRES;
   return ours && HeatOperatorIsLinear(op) ? KSPHEATCG : KSPCG;
 }
 
-/* All that reads the user's options; errors here are the user's. */
+/* Everything that reads the user's options is here, so that the caller can report its errors as the
+   user's. */
 static PetscErrorCode Configure(HeatLinear *l)
 {
   PC        pc;
@@ -261,15 +286,16 @@ static PetscErrorCode Configure(HeatLinear *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* PETSc reads the options of a preconditioner's parts only when it sets it up, and an option that
-   nobody read is an error before the run: so an operator that is not linear needs some coefficients
-   before there is a field.  Where these have no meaning, solves will not either, until the first
-   HeatLinearUpdate. */
-static PetscErrorCode StandInCoefficients(HeatOperator *op)
+/* Give a non-linear operator some coefficients before there is a field.  PETSc reads the options of
+   a preconditioner's parts only while it sets the preconditioner up, and an option that was never
+   read is an error before the run begins.  The coefficients are those of the case's initial
+   temperature where this is a number.  They may be undefined; the first HeatLinearUpdate replaces
+   them. */
+static PetscErrorCode SetPlaceholderCoefficients(HeatOperator *op)
 {
   const HeatFormula *initial = &HeatOperatorCase(op)->initial.temperature;
   const size_t       n       = HeatGridLocalCells(HeatOperatorGrid(op));
-  const PetscReal    room    = 300.0; /* [K] */
+  const PetscReal    room = 300.0; /* [K] chosen: a room's temperature; no result depends on it */
   PetscReal         *T;
   PetscBool          valid;
 
@@ -294,7 +320,7 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
   l->system.op   = op;
   l->system.mass = mass;
   PetscCall(HeatRegisterPetscTypes());
-  if (!HeatOperatorIsLinear(op)) PetscCall(StandInCoefficients(op));
+  if (!HeatOperatorIsLinear(op)) PetscCall(SetPlaceholderCoefficients(op));
   PetscCall(CreateShell(l));
   PetscCall(AttachNullSpace(l, l->shell));
   PetscCall(KSPCreate(g->comm, &l->ksp));
@@ -310,7 +336,7 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
 PetscErrorCode HeatLinearUpdateOperator(HeatLinear *l)
 {
   PetscFunctionBeginUser;
-  PetscCall(MatAssemblyBegin(l->shell, MAT_FINAL_ASSEMBLY)); /* tells PETSc that it changed */
+  PetscCall(MatAssemblyBegin(l->shell, MAT_FINAL_ASSEMBLY)); /* marks the matrix as changed */
   PetscCall(MatAssemblyEnd(l->shell, MAT_FINAL_ASSEMBLY));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,40 +1,47 @@
-/** The linear solver's inside, shared by linear*.c and by no others. */
+/** What linear.c (set-up) and linear_solve.c (solves and fallbacks) share; for no other file. */
 #ifndef HEAT_SOLVER_LINEAR_IMPL_H
 #define HEAT_SOLVER_LINEAR_IMPL_H
 
 #include "solver/implicit/linear.h"
 #include "solver/multigrid/heat_petsc.h"
 
-/** Absolute tolerance of every solve, near the smallest double: only a zero right-hand side meets it. */
+/** Absolute tolerance of every solve, in the unit of b [W/m].  Chosen close to the smallest normal
+ *  double (2e-308), so that only a zero right-hand side meets it: the case's tolerance is relative.
+ *  A larger value would end solves with small right-hand sides too early. */
 #define HEAT_LINEAR_ABSOLUTE 1e-300
 
-/** One of the methods that a solve tried. */
+/** What one method of a solve achieved. */
 typedef struct {
-  PetscInt  iterations;
-  PetscReal residual; /* relative to b, afterwards */
+  PetscInt  iterations; /* 0: the method was not tried */
+  PetscReal residual;   /* ||b - A x|| / ||b|| after it */
 } HeatAttemptRecord;
 
 struct HeatLinear {
-  HeatSystem    system;
-  HeatOperator *op;        /* of the system */
-  KSP           ksp;       /* owned, like everything below */
-  KSP           algebraic; /* the last resort; NULL: not needed so far */
-  Mat           shell;
-  Mat           assembled;            /* NULL when nothing needs one */
-  Vec           residual, correction; /* NULL: not needed so far */
-  PetscBool     fallen_back;          /* an algebraic multigrid stands in for ours */
+  HeatSystem    system;     /* the matrix mass C - J, for heatmg */
+  HeatOperator *op;         /* borrowed; also in system */
+  KSP           ksp;        /* owned, like everything below; the method that the case chose */
+  KSP           algebraic;  /* the fallback behind heatcg; NULL until one is needed */
+  Mat           shell;      /* the matrix-free operator */
+  Mat           assembled;  /* matrix for preconditioners; NULL until one needs it */
+  Vec           residual;   /* [W/m] b - A x, work space; NULL until needed */
+  Vec           correction; /* [K] added to x, work space; NULL until needed */
+  PetscBool
+      fallen_back; /* ksp is preconditioned by GAMG instead of heatmg, until the next Update */
 
-  HeatLinearTimes   times;
-  HeatAttemptRecord tried[HEAT_RESCUES]; /* of the last solve */
+  HeatLinearTimes   times;               /* wall time on this rank */
+  HeatAttemptRecord tried[HEAT_RESCUES]; /* the methods of the last solve, by HeatRescue */
 };
 
-/** The assembled matrix, made or made anew.  Collective. */
+/** Assemble the matrix for preconditioners at the operator's present coefficients; create it at the
+ *  first call.  Collective. */
 PetscErrorCode HeatLinearAssemble(HeatLinear *linear);
 
-/** For the present coefficients.  Collective. */
+/** Set the preconditioner and the KSP up for the present mass and coefficients.  Collective. */
 PetscErrorCode HeatLinearSetUp(HeatLinear *linear);
 
-/** Makes pc the algebraic multigrid of a rescue.  Collective. */
+/** Make `pc` the preconditioner of a fallback: GAMG with strong couplings, GAMG with all couplings,
+ *  or Jacobi.  Collective.
+ *  @param[in] rescue  HEAT_RESCUE_STRONG, HEAT_RESCUE_ALL or HEAT_RESCUE_JACOBI */
 PetscErrorCode HeatLinearMakeAlgebraic(PC pc, HeatRescue rescue);
 
 #endif

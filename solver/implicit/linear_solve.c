@@ -1,13 +1,16 @@
-/* Solving, and seeing to it that it is solved.
+/** The solves, their fallbacks, and the check of their residuals.
  *
- * Where nothing depends on the temperature the residual is computed once more at the end, from the
- * operator and x: what a Krylov method carries along drifts from it by rounding.  Below a few
- * epsilon times the terms that it is the difference of there is nothing left to solve, whatever the
- * tolerance.  A residual that is above both is solved for once more.
+ *  Where nothing depends on the temperature, ||b - A x|| is computed once more after the solve from
+ *  the operator and x, because the residual that a Krylov method carries along drifts from it by
+ *  rounding.  A few epsilon times the terms whose difference the residual is (HeatOperatorRounding)
+ *  are rounding: below that nothing is left to solve, whatever the tolerance.  Where the residual
+ *  is above both the tolerance and this rounding, the system is solved again for the residual, at
+ *  most twice.
  *
- * Where heatcg gives up, an algebraic multigrid goes on from its x: it looks at the matrix's entries
- * and joins only what is strongly coupled, where a geometric one joins neighbours.  Each solve
- * begins with V-cycles again, so that it depends on the field and the step alone. */
+ *  Where heatcg gives up, PETSc's algebraic multigrid GAMG continues from its x.  GAMG reads the
+ *  matrix's entries and joins only strongly coupled cells, where a geometric multigrid joins
+ *  neighbours.  Each solve begins with V-cycles again, so that its result depends on the field and
+ *  the step alone. */
 #include "solver/base/exact_sum.h"
 #include "solver/implicit/linear_impl.h"
 
@@ -28,7 +31,8 @@ void HeatSolveInfoAdd(HeatSolveInfo *all, const HeatSolveInfo *one)
   all->at_rounding = (all->at_rounding || one->at_rounding) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* By an exact sum: what is decided by it must not depend on the layout of blocks. */
+/* Compute ||v||, by an exact sum: decisions that follow from it must not depend on the
+   decomposition. */
 static PetscErrorCode ExactNorm(Vec v, PetscReal *norm)
 {
   const PetscReal *values;
@@ -45,7 +49,7 @@ static PetscErrorCode ExactNorm(Vec v, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* residual = b - A x, and its norm. */
+/* Compute l->residual = b - A x and its norm [W/m]. */
 static PetscErrorCode TrueResidual(HeatLinear *l, Vec b, Vec x, PetscReal *norm)
 {
   PetscFunctionBeginUser;
@@ -56,8 +60,8 @@ static PetscErrorCode TrueResidual(HeatLinear *l, Vec b, Vec x, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The norm below which x's residual is rounding. */
-static PetscErrorCode RoundingOf(HeatLinear *l, Vec x, PetscReal *norm)
+/* Compute the norm [W/m] below which the residual of x is rounding. */
+static PetscErrorCode RoundingNorm(HeatLinear *l, Vec x, PetscReal *norm)
 {
   const PetscReal *values;
 
@@ -68,8 +72,15 @@ static PetscErrorCode RoundingOf(HeatLinear *l, Vec x, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The algebraic multigrid. */
+/* Fallbacks. */
 
+/* Iterations of one solve before the next method takes over: of heatmg inside Newton's method, and
+   of GAMG with strong couplings.  Chosen: with a larger value more is spent on a method that does
+   not converge; with a smaller value a method is left that would have converged, and the fallback's
+   set-up is paid for nothing. */
+enum { FALLBACK_ITERATIONS = 100 };
+
+/* Create l->algebraic, conjugate gradients with the preconditioner of this fallback. */
 static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
 {
   PC pc;
@@ -78,7 +89,7 @@ static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
   PetscCall(KSPDestroy(&l->algebraic));
   if (rescue != HEAT_RESCUE_JACOBI) PetscCall(HeatLinearAssemble(l));
   PetscCall(KSPCreate(PetscObjectComm((PetscObject)l->ksp), &l->algebraic));
-  PetscCall(KSPSetDM(l->algebraic, HeatOperatorGrid(l->op)->da)); /* its Vecs are of that kind */
+  PetscCall(KSPSetDM(l->algebraic, HeatOperatorGrid(l->op)->da)); /* for Vecs with exact sums */
   PetscCall(KSPSetDMActive(l->algebraic, PETSC_FALSE));
   PetscCall(KSPSetType(l->algebraic, KSPCG));
   PetscCall(KSPSetNormType(l->algebraic, KSP_NORM_UNPRECONDITIONED));
@@ -91,16 +102,16 @@ static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscInt HeatLinearPatience(const HeatLinear *l)
+PetscInt HeatLinearIterationLimit(const HeatLinear *l)
 {
-  const PetscInt all = HeatOperatorCase(l->op)->solver.max_iterations, few = 100;
+  const PetscInt all  = HeatOperatorCase(l->op)->solver.max_iterations;
   PetscBool      ours = PETSC_FALSE;
 
   (void)PetscStrcmp(HeatOperatorCase(l->op)->solver.preconditioner, "multigrid", &ours);
-  return ours && !l->fallen_back ? PetscMin(few, all) : all;
+  return ours && !l->fallen_back ? PetscMin(FALLBACK_ITERATIONS, all) : all;
 }
 
-PetscErrorCode HeatLinearFallBack(HeatLinear *l, PetscBool *there_is)
+PetscErrorCode HeatLinearFallBack(HeatLinear *l, PetscBool *fell_back)
 {
   PC        pc;
   PetscBool ours;
@@ -108,14 +119,15 @@ PetscErrorCode HeatLinearFallBack(HeatLinear *l, PetscBool *there_is)
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(l->ksp, &pc));
   PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
-  *there_is = (ours && !HeatOperatorCase(l->op)->solver.reproducible) ? PETSC_TRUE : PETSC_FALSE;
-  if (!*there_is) PetscFunctionReturn(PETSC_SUCCESS);
+  *fell_back = (ours && !HeatOperatorCase(l->op)->solver.reproducible) ? PETSC_TRUE : PETSC_FALSE;
+  if (!*fell_back) PetscFunctionReturn(PETSC_SUCCESS);
   l->fallen_back = PETSC_TRUE;
   PetscCall(HeatLinearSetUp(l));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* x += what the algebraic multigrid finds for the residual that is in the work vector. */
+/* Solve A correction = l->residual with the fallback's method, in at most `most` iterations, and
+   add the correction to x, unless it is not finite. */
 static PetscErrorCode SolveAlgebraic(HeatLinear *l, Vec x, PetscReal tolerance, PetscInt most,
                                      HeatAttemptRecord *tried)
 {
@@ -131,13 +143,15 @@ static PetscErrorCode SolveAlgebraic(HeatLinear *l, Vec x, PetscReal tolerance, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* From heatcg's x on, with couplings below a twentieth dropped, then with all; or, where the result
-   must not depend on the layout, with what works cell by cell.  No further than to rounding. */
+/* Continue from the x that heatcg reached until ||b - A x|| <= goal [W/m] or is rounding: with GAMG
+   on strong couplings, then with GAMG on all couplings; with `solver.reproducible`, which allows
+   only what works cell by cell, with conjugate gradients scaled by the diagonal.  `initial` is
+   ||b|| [W/m]. */
 static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, PetscReal goal,
                              HeatSolveInfo *info, PetscBool *solved)
 {
   const HeatCase  *c      = HeatOperatorCase(l->op);
-  const PetscInt   few    = PetscMin(100, c->solver.max_iterations);
+  const PetscInt   few    = PetscMin(FALLBACK_ITERATIONS, c->solver.max_iterations);
   const HeatRescue ways[] = {HEAT_RESCUE_STRONG, HEAT_RESCUE_ALL, HEAT_RESCUE_JACOBI};
   const int        begin = c->solver.reproducible ? 2 : 0, end = c->solver.reproducible ? 3 : 2;
   PetscReal        norm, rounding;
@@ -145,7 +159,7 @@ static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, Pet
   PetscFunctionBeginUser;
   PetscCall(TrueResidual(l, b, x, &norm));
   for (int k = begin;; k++) {
-    PetscCall(RoundingOf(l, x, &rounding));
+    PetscCall(RoundingNorm(l, x, &rounding));
     *solved = norm <= PetscMax(goal, rounding) ? PETSC_TRUE : PETSC_FALSE;
     if (*solved || k == end) break;
     HeatAttemptRecord *tried = &l->tried[ways[k]];
@@ -162,7 +176,8 @@ static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Once more from the residual that is in the work vector. */
+/* Solve A correction = l->residual with the case's method, to this relative tolerance, and add the
+   correction to x. */
 static PetscErrorCode Refine(HeatLinear *l, Vec x, PetscReal tolerance, HeatSolveInfo *info)
 {
   PetscReal keep;
@@ -180,7 +195,8 @@ static PetscErrorCode Refine(HeatLinear *l, Vec x, PetscReal tolerance, HeatSolv
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The norm of x's residual alone, in one pass. */
+/* Compute ||b - A x|| [W/m] in one pass, without storing the residual.  Above `bound` the result
+   means only "above the bound". */
 static PetscErrorCode ResidualNorm(HeatLinear *l, Vec b, Vec x, PetscReal bound, PetscReal *norm)
 {
   const PetscReal *b_values, *x_values;
@@ -194,19 +210,26 @@ static PetscErrorCode ResidualNorm(HeatLinear *l, Vec b, Vec x, PetscReal bound,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The residual of x; solved for again where it is neither small enough nor rounding. */
+/* Record ||b - A x|| [W/m] in info, after solving again for the residual where it is above the goal
+   and above rounding.  *solved becomes false where that does not help. */
 static PetscErrorCode Certify(HeatLinear *l, Vec b, Vec x, PetscReal initial, PetscReal goal,
                               HeatSolveInfo *info, PetscBool *solved)
 {
-  const PetscReal slack = 1.01; /* drift that is not worth an iteration */
-  const int       most  = 2;
-  PetscReal       norm, rounding;
+  /* Residual accepted, over the goal.  Chosen: the residual of a Krylov method that stopped at the
+     goal drifts by rounding, which is not worth another solve.  A larger value accepts residuals
+     further above the tolerance, a smaller one solves again for the drift. */
+  const PetscReal slack = 1.01;
+  /* Solves for the residual.  Chosen: one removes the drift, and where two do not reach the goal x
+     does not converge to it.  A larger value spends more time before the failure is reported, a
+     smaller one reports a failure that one more solve would have avoided. */
+  const int most = 2;
+  PetscReal norm, rounding;
 
   PetscFunctionBeginUser;
   PetscCall(ResidualNorm(l, b, x, slack * goal, &norm));
   if (!(norm <= slack * goal)) PetscCall(TrueResidual(l, b, x, &norm));
   for (int k = 0; *solved && !(norm <= slack * goal); k++) {
-    PetscCall(RoundingOf(l, x, &rounding));
+    PetscCall(RoundingNorm(l, x, &rounding));
     info->at_rounding = norm <= rounding ? PETSC_TRUE : PETSC_FALSE;
     if (info->at_rounding) break;
     *solved = (k < most && norm <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
@@ -220,7 +243,8 @@ static PetscErrorCode Certify(HeatLinear *l, Vec b, Vec x, PetscReal initial, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What heatcg has tried; *ours false: another method was chosen. */
+/* Record what heatcg did with V-cycles and with W-cycles.  *ours is false where the user chose
+   another method than heatcg. */
 static PetscErrorCode RecordCycles(HeatLinear *l, PetscReal initial, HeatSolveInfo *info,
                                    PetscBool *ours)
 {
@@ -238,8 +262,8 @@ static PetscErrorCode RecordCycles(HeatLinear *l, PetscReal initial, HeatSolveIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ||b||, which heatcg knows. */
-static PetscErrorCode FirstNorm(HeatLinear *l, Vec b, PetscReal *norm)
+/* Compute ||b|| [W/m]; heatcg has it from its own first pass. */
+static PetscErrorCode InitialNorm(HeatLinear *l, Vec b, PetscReal *norm)
 {
   PetscBool  ours;
   HeatCGInfo cycles;
@@ -252,6 +276,9 @@ static PetscErrorCode FirstNorm(HeatLinear *l, Vec b, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Solve with the case's method, then the fallbacks, then check the residual.  Inside Newton's
+   method and PETSc's TS a non-linear operator has neither: the outer iteration checks its own
+   residual. */
 static PetscErrorCode SolveAndCertify(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info,
                                       PetscBool *solved)
 {
@@ -263,7 +290,7 @@ static PetscErrorCode SolveAndCertify(HeatLinear *l, Vec b, Vec x, HeatSolveInfo
   PetscFunctionBeginUser;
   *info = none;
   PetscCall(KSPSolve(l->ksp, b, x));
-  PetscCall(FirstNorm(l, b, &initial));
+  PetscCall(InitialNorm(l, b, &initial));
   PetscCall(KSPGetConvergedReason(l->ksp, &reason));
   PetscCall(KSPGetIterationNumber(l->ksp, &info->iterations));
   PetscCall(KSPGetResidualNorm(l->ksp, &last));
@@ -288,8 +315,8 @@ PetscErrorCode HeatLinearTry(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* "; V-cycles: 12 iterations to 3.1e-03; ..." */
-static PetscErrorCode History(const HeatLinear *l, char *text, size_t size)
+/* Write the methods tried into text: "; V-cycles: 12 iterations to 3.1e-03; ..." */
+static PetscErrorCode DescribeAttempts(const HeatLinear *l, char *text, size_t size)
 {
   PetscFunctionBeginUser;
   text[0] = '\0';
@@ -311,7 +338,7 @@ PetscErrorCode HeatLinearRaise(HeatLinear *l, const char *what, const HeatSolveI
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetConvergedReasonString(l->ksp, &words));
-  PetscCall(History(l, history, sizeof history));
+  PetscCall(DescribeAttempts(l, history, sizeof history));
   return HeatRaiseHere(HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,
                        "%s: the linear solver stopped without converging (%s) after "
                        "%" PetscInt_FMT " iterations, residual %.3e of the initial one, "

@@ -1,17 +1,20 @@
-/* The stage equation.
+/** The solution of one stage equation (solver/README.md eq. (10)).
  *
- * Linear:      (sigma C - L) D = N(guess) + r - sigma C (guess - T_base),  T = guess + D.  Solving
- *              for the increment makes the right-hand side the initial residual, so the tolerance
- *              means the same however close the field is to rest.
- * Non-linear:  F(T) = sigma C (T - T_base) - N(T) - r = 0 by Newton's method with a backtracking
- *              line search; the products are those of the true Jacobian, matrix-free, at each
- *              iterate; the preconditioner is a matrix with frozen conductances, set up once a
- *              step.  The linear solves need not be more exact than Newton's method can use:
- *              S. Eisenstat, H. Walker, SIAM J. Sci. Comput. 17 (1996) 16.
+ *  For a linear operator, with L the linear part of N and D the increment:
+ *      (sigma C - L) D = N(guess) + r - sigma C (guess - T_base),   T = guess + D
+ *  The right-hand side is the residual of the guess.  The tolerance, which is relative to it,
+ *  therefore means the same however close the field is to rest.
  *
- * Rounding leaves in F about epsilon times its largest terms, epsilon ||d T|| with d the diagonal
- * of the Jacobian: there Newton's method stops whatever the tolerance, so it never works on
- * noise. */
+ *  For a non-linear operator:
+ *      F(T) = sigma C (T - T_base) - N(T) - r = 0
+ *  by Newton's method with a backtracking line search.  Products with the true Jacobian are
+ *  computed matrix-free at each iterate.  The preconditioner holds the conductances fixed and is
+ *  set up once a step.  Each linear solve is as accurate as Newton's method can use, and no more:
+ *  S. Eisenstat, H. Walker, SIAM J. Sci. Comput. 17 (1996) 16.
+ *
+ *  F has a rounding error of about epsilon times its largest terms, epsilon ||d T|| with d the
+ *  diagonal of the Jacobian.  Newton's method stops there whatever the tolerance, because below it
+ *  F is noise. */
 #include "solver/implicit/stage.h"
 
 #include <petscsnes.h>
@@ -19,20 +22,21 @@
 #include "solver/base/exact_sum.h"
 
 struct HeatStage {
-  HeatOperator     *op;
-  HeatLinear       *linear; /* owned, like everything below */
-  SNES              snes;   /* NULL for a linear operator */
-  Vec               rhs;    /* linear: the initial residual; non-linear: F */
-  Vec               work;   /* linear: the increment; non-linear: base where it is the guess */
-  HeatStageEquation eq;     /* of the present solve; not owned */
-  PetscReal         noise;  /* rounding of ||F|| */
-  PetscReal         first;  /* ||F|| of the guess */
-  PetscReal         before, last; /* of the iterate before the present one, and of that */
-  HeatSolveInfo     solve;        /* the last one */
+  HeatOperator     *op;          /* borrowed */
+  HeatLinear       *linear;      /* owned, like everything below */
+  SNES              snes;        /* Newton's method; NULL for a linear operator */
+  Vec               rhs;         /* [W/m] linear: residual of the guess; non-linear: F */
+  Vec               work;        /* [K] linear: increment; non-linear: the guess, as T_base */
+  HeatStageEquation eq;          /* the present solve's; its Vecs are borrowed */
+  PetscReal         rounding;    /* [W/m] rounding error of ||F|| */
+  PetscReal         norm_first;  /* [W/m] ||F|| of the guess; 0: never computed */
+  PetscReal         norm_before; /* [W/m] ||F|| one iterate before norm_last */
+  PetscReal         norm_last;   /* [W/m] ||F|| of the latest iterate */
+  HeatSolveInfo     solve;       /* the record of the last solve */
 };
 
-/* F's parts besides N: f = N + r - sigma C (T - base), in place. */
-static PetscErrorCode AddBaseAndExtra(HeatStage *s, const PetscReal *T, PetscReal *f)
+/* f = f + r - sigma C (T - T_base) [W/m]: with f = N(T) on entry this is -F(T). */
+static PetscErrorCode AddMassAndExtra(HeatStage *s, const PetscReal *T, PetscReal *f)
 {
   const size_t     n     = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal *C     = HeatOperatorCapacity(s->op);
@@ -53,7 +57,8 @@ static PetscErrorCode AddBaseAndExtra(HeatStage *s, const PetscReal *T, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Residual(HeatStage *s, Vec T, Vec f)
+/* f = N(T) + r - sigma C (T - T_base) = -F(T) [W/m]. */
+static PetscErrorCode NegativeResidual(HeatStage *s, Vec T, Vec f)
 {
   const PetscReal *values;
   PetscReal       *out;
@@ -62,12 +67,14 @@ static PetscErrorCode Residual(HeatStage *s, Vec T, Vec f)
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(VecGetArrayWrite(f, &out));
   PetscCall(HeatOperatorNet(s->op, values, out));
-  PetscCall(AddBaseAndExtra(s, values, out));
+  PetscCall(AddMassAndExtra(s, values, out));
   PetscCall(VecRestoreArrayWrite(f, &out));
   PetscCall(VecRestoreArrayRead(T, &values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Bring the coefficients to the field T at the present time.  *valid is false where they are
+   undefined there, see HeatOperatorUpdate. */
 static PetscErrorCode UpdateTo(HeatStage *s, Vec T, PetscBool *valid)
 {
   const PetscReal *values;
@@ -79,9 +86,11 @@ static PetscErrorCode UpdateTo(HeatStage *s, Vec T, PetscBool *valid)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What SNES calls. */
+/* Callbacks of SNES; context is the HeatStage. */
 
-static PetscErrorCode Function(SNES snes, Vec T, Vec f, void *context)
+/* f = F(T) [W/m].  Where the coefficients are undefined at T, such as a conductivity that is not
+   positive, F counts as infinite, and the line search takes a shorter step. */
+static PetscErrorCode SnesFunction(SNES snes, Vec T, Vec f, void *context)
 {
   HeatStage *s = context;
   PetscBool  valid;
@@ -89,32 +98,39 @@ static PetscErrorCode Function(SNES snes, Vec T, Vec f, void *context)
   PetscFunctionBeginUser;
   PetscCall(UpdateTo(s, T, &valid));
   if (!valid) {
-    PetscCall(SNESSetFunctionDomainError(snes)); /* the line search comes nearer */
+    PetscCall(SNESSetFunctionDomainError(snes));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Residual(s, T, f));
+  PetscCall(NegativeResidual(s, T, f));
   PetscCall(VecScale(f, -1.0));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How far to solve the linear system of an iteration: Eisenstat and Walker's choice 2, and no
-   further than a tenth of what Newton's own tolerance asks for.  SNES has this too, but only for a
-   KSP that it made itself. */
+/* Set the relative tolerance eta of an iteration's linear solve by Eisenstat and Walker's choice 2,
+   within bounds:
+       eta_0 = 0.1,   eta_k = 0.9 (||F_k||/||F_{k-1}||)^2,
+       0.1 goal/||F_k|| <= eta_k <= 0.5,   goal = max(solver.tolerance ||F_0||, rounding)
+   SNES can do this, but only for a KSP that it created itself.  The factor 0.9 and the square are
+   the paper's.  The other numbers are chosen.  A larger eta_first (0.1) or eta_most (0.5) saves
+   linear iterations and costs Newton iterations.  `part` (0.1) ends the last linear solve a little
+   below Newton's goal: with a larger value the goal may be missed, which costs one more Newton
+   iteration; a smaller value solves more accurately than needed. */
 static PetscErrorCode SetForcing(HeatStage *s, PetscInt iteration)
 {
-  const HeatCase *c     = HeatOperatorCase(s->op);
-  const PetscReal first = 0.1, gamma = 0.9, most = 0.5, below = 0.1;
-  const PetscReal goal = PetscMax(c->solver.tolerance * s->first, s->noise);
-  PetscReal       eta  = iteration == 0 ? first : gamma * PetscSqr(s->last / s->before);
+  const HeatCase *c         = HeatOperatorCase(s->op);
+  const PetscReal eta_first = 0.1, gamma = 0.9, eta_most = 0.5, part = 0.1;
+  const PetscReal goal = PetscMax(c->solver.tolerance * s->norm_first, s->rounding);
+  PetscReal eta = iteration == 0 ? eta_first : gamma * PetscSqr(s->norm_last / s->norm_before);
 
   PetscFunctionBeginUser;
-  eta = PetscMax(PetscMin(eta, most), PetscMin(below * goal / s->last, most));
+  eta = PetscMax(PetscMin(eta, eta_most), PetscMin(part * goal / s->norm_last, eta_most));
   PetscCall(KSPSetTolerances(HeatLinearKSP(s->linear), eta, PETSC_DEFAULT, PETSC_DEFAULT,
-                             HeatLinearPatience(s->linear)));
+                             HeatLinearIterationLimit(s->linear)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Jacobian(SNES snes, Vec T, Mat A, Mat P, void *context)
+/* Bring the matrix-free Jacobian to the iterate T and set the accuracy of its linear solve. */
+static PetscErrorCode SnesJacobian(SNES snes, Vec T, Mat A, Mat P, void *context)
 {
   HeatStage *s = context;
   PetscBool  valid;
@@ -122,53 +138,55 @@ static PetscErrorCode Jacobian(SNES snes, Vec T, Mat A, Mat P, void *context)
 
   PetscFunctionBeginUser;
   (void)A, (void)P;
-  PetscCall(UpdateTo(s, T, &valid)); /* the line search may have looked elsewhere last */
+  PetscCall(UpdateTo(s, T, &valid)); /* F's last evaluation may have been at another T */
   PetscCall(SNESGetIterationNumber(snes, &iteration));
   PetscCall(SetForcing(s, iteration));
   PetscCall(HeatLinearUpdateOperator(s->linear));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Converged(SNES snes, PetscInt it, PetscReal xnorm, PetscReal snorm,
-                                PetscReal fnorm, SNESConvergedReason *reason, void *context)
+/* Apply SNES's own test, and accept an F within its rounding too. */
+static PetscErrorCode SnesConverged(SNES snes, PetscInt it, PetscReal xnorm, PetscReal snorm,
+                                    PetscReal fnorm, SNESConvergedReason *reason, void *context)
 {
   HeatStage *s = context;
 
   PetscFunctionBeginUser;
   PetscCall(SNESConvergedDefault(snes, it, xnorm, snorm, fnorm, reason, NULL));
-  if (it == 0) s->first = fnorm;
-  s->before = s->last;
-  s->last   = fnorm;
-  if (!*reason && fnorm <= s->noise) *reason = SNES_CONVERGED_FNORM_ABS;
+  if (it == 0) s->norm_first = fnorm;
+  s->norm_before = s->norm_last;
+  s->norm_last   = fnorm;
+  if (!*reason && fnorm <= s->rounding) *reason = SNES_CONVERGED_FNORM_ABS;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Set-up. */
 
-/* Newton's method works with the matrices that the linear solver has at present. */
+/* Give SNES the matrices of the linear solver, which a set-up may have replaced. */
 static PetscErrorCode ConnectJacobian(HeatStage *s)
 {
   Mat A, P;
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetOperators(HeatLinearKSP(s->linear), &A, &P));
-  PetscCall(SNESSetJacobian(s->snes, A, P, Jacobian, s));
+  PetscCall(SNESSetJacobian(s->snes, A, P, SnesJacobian, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All that reads the user's options. */
+/* Everything that reads the user's options is here, so that the caller can report its errors as the
+   user's. */
 static PetscErrorCode ConfigureNewton(HeatStage *s)
 {
   const HeatCase *c = HeatOperatorCase(s->op);
 
   PetscFunctionBeginUser;
   PetscCall(SNESSetKSP(s->snes, HeatLinearKSP(s->linear)));
-  PetscCall(SNESSetFunction(s->snes, s->rhs, Function, s));
+  PetscCall(SNESSetFunction(s->snes, s->rhs, SnesFunction, s));
   PetscCall(ConnectJacobian(s));
   PetscCall(SNESSetType(s->snes, SNESNEWTONLS));
   PetscCall(SNESSetTolerances(s->snes, 0.0, c->solver.tolerance, 0.0, c->solver.max_newton,
                               PETSC_MAX_INT));
-  PetscCall(SNESSetConvergenceTest(s->snes, Converged, s, NULL));
+  PetscCall(SNESSetConvergenceTest(s->snes, SnesConverged, s, NULL));
   PetscCall(SNESSetFromOptions(s->snes));
   PetscCall(SNESSetUp(s->snes));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -206,27 +224,29 @@ PetscErrorCode HeatStagePrepare(HeatStage *s, PetscReal sigma)
 
 /* Solving. */
 
+/* Solve for the increment D and add it to T, the guess. */
 static PetscErrorCode SolveLinear(HeatStage *s, Vec T, PetscBool *solved)
 {
   PetscFunctionBeginUser;
-  PetscCall(Residual(s, T, s->rhs));
+  PetscCall(NegativeResidual(s, T, s->rhs));
   PetscCall(HeatLinearTry(s->linear, s->rhs, s->work, &s->solve, solved));
   if (*solved) PetscCall(VecAXPY(T, 1.0, s->work));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Newton's method can reduce ||F|| to its rounding and no further. */
-static PetscErrorCode MeasureNoise(HeatStage *s, Vec T)
+/* Compute the rounding error of ||F||, below which Newton's method cannot reduce it. */
+static PetscErrorCode MeasureRounding(HeatStage *s, Vec T)
 {
   const PetscReal *values;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatOperatorRounding(s->op, s->eq.sigma, PETSC_FALSE, values, &s->noise));
+  PetscCall(HeatOperatorRounding(s->op, s->eq.sigma, PETSC_FALSE, values, &s->rounding));
   PetscCall(VecRestoreArrayRead(T, &values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Run Newton's method from T and add its iterations to the record. */
 static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason)
 {
   PetscInt newton, linear;
@@ -241,24 +261,28 @@ static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* From the last iterate, with another multigrid. */
-static PetscErrorCode GoOnAlgebraically(HeatStage *s, Vec T, SNESConvergedReason *reason)
+/* Continue Newton's method from its last iterate T with GAMG instead of heatmg, after a linear
+   solve that did not converge.  Nothing is done where no fallback is available or the coefficients
+   are undefined at T. */
+static PetscErrorCode ContinueWithAlgebraic(HeatStage *s, Vec T, SNESConvergedReason *reason)
 {
-  const PetscReal first = s->first;
-  PetscBool       there_is, valid;
+  const PetscReal norm_first = s->norm_first;
+  PetscBool       fell_back, valid;
 
   PetscFunctionBeginUser;
   PetscCall(UpdateTo(s, T, &valid));
   if (!valid) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatLinearFallBack(s->linear, &there_is));
-  if (!there_is) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatLinearFallBack(s->linear, &fell_back));
+  if (!fell_back) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ConnectJacobian(s));
   s->solve.rescue = HEAT_RESCUE_STRONG;
   PetscCall(RunNewton(s, T, reason));
-  s->first = first;
+  s->norm_first = norm_first;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Solve F(T) = 0 by Newton's method.  *solved is false where the coefficients are undefined at the
+   guess or at the result, too. */
 static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
 {
   SNESConvergedReason reason;
@@ -266,7 +290,7 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
   PetscBool           valid;
 
   PetscFunctionBeginUser;
-  s->first = s->before = s->last = 0.0;
+  s->norm_first = s->norm_before = s->norm_last = 0.0;
   PetscCall(UpdateTo(s, T, &valid));
   *solved = valid;
   if (!valid) PetscFunctionReturn(PETSC_SUCCESS);
@@ -274,14 +298,14 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
     PetscCall(VecCopy(T, s->work));
     s->eq.base = s->work;
   }
-  PetscCall(MeasureNoise(s, T));
+  PetscCall(MeasureRounding(s, T));
   PetscCall(RunNewton(s, T, &reason));
-  if (reason == SNES_DIVERGED_LINEAR_SOLVE) PetscCall(GoOnAlgebraically(s, T, &reason));
-  /* Relative to a first residual that the tolerance can be reached from: a guess at rest has
-     none. */
-  start             = PetscMax(s->first, s->noise / HeatOperatorCase(s->op)->solver.tolerance);
-  s->solve.left     = s->last;
-  s->solve.residual = start > 0.0 ? s->last / start : 0.0;
+  if (reason == SNES_DIVERGED_LINEAR_SOLVE) PetscCall(ContinueWithAlgebraic(s, T, &reason));
+  /* The reported residual is relative to an ||F_0|| large enough for the tolerance to lie above
+     rounding.  The ||F_0|| of a guess that already solves the equation is rounding. */
+  start         = PetscMax(s->norm_first, s->rounding / HeatOperatorCase(s->op)->solver.tolerance);
+  s->solve.left = s->norm_last;
+  s->solve.residual = start > 0.0 ? s->norm_last / start : 0.0;
   if (reason > 0) PetscCall(UpdateTo(s, T, &valid));
   *solved = (reason > 0 && valid) ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -312,16 +336,18 @@ PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy
     PetscCall(HeatLinearRaise(s->linear, what, &s->solve));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (!(s->first > 0.0)) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
+  /* Newton's method never evaluated F: the coefficients are undefined at the guess. */
+  if (!(s->norm_first > 0.0)) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
   PetscCall(SNESGetConvergedReasonString(s->snes, &words));
-  return HeatRaiseHere(
-      HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
-      "%s: Newton's method stopped without converging (%s) after %" PetscInt_FMT
-      " iterations, ||F_0|| = %.3e W/m, ||F|| = %.3e W/m, solver.tolerance is "
-      "%.3e; take shorter steps or start nearer, or allow more iterations "
-      "(solver.max_newton %" PetscInt_FMT ", solver.max_iterations %" PetscInt_FMT ")%s%s",
-      what, words, s->solve.newton, (double)s->first, (double)s->last, (double)c->solver.tolerance,
-      c->solver.max_newton, c->solver.max_iterations, remedy[0] ? "; " : "", remedy);
+  return HeatRaiseHere(HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
+                       "%s: Newton's method stopped without converging (%s) after %" PetscInt_FMT
+                       " iterations, ||F_0|| = %.3e W/m, ||F|| = %.3e W/m, solver.tolerance is "
+                       "%.3e; take shorter steps or start nearer, or allow more iterations "
+                       "(solver.max_newton %" PetscInt_FMT ", solver.max_iterations %" PetscInt_FMT
+                       ")%s%s",
+                       what, words, s->solve.newton, (double)s->norm_first, (double)s->norm_last,
+                       (double)c->solver.tolerance, c->solver.max_newton, c->solver.max_iterations,
+                       remedy[0] ? "; " : "", remedy);
 }
 
 HeatLinear *HeatStageLinear(HeatStage *s) { return s->linear; }

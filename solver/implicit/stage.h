@@ -1,11 +1,14 @@
-/** The one equation that every implicit scheme of ours solves, once a step or once a stage:
+/** The stage equation, which every implicit scheme of heat2d solves once a step or once a
+ *  Runge-Kutta stage:
  *
  *      sigma C (T - T_base) = N(T, t) + r            [W/m]
  *
- *  A linear operator takes one linear solve for the increment from the guess; any other Newton's
- *  method with PETSc's SNES, whose -snes_... options are open.  solver.tolerance is relative to the
- *  residual of the guess.  A solve that does not converge is told to the scheme, quietly; whoever
- *  gives up raises the error with HeatStageRaise.
+ *  For a linear operator that is one linear solve for the increment from the initial guess;
+ *  otherwise Newton's method by PETSc's SNES, whose -snes_... options are open to the user.
+ *  solver.tolerance is relative to the residual of the guess.  A solve that does not converge is
+ *  reported in *solved, so that the scheme may try a shorter step; when it gives up it calls
+ *  HeatStageRaise.
+ *  Source: solver/README.md eq. (10) and "Newton's method".
  */
 #ifndef HEAT_SOLVER_STAGE_H
 #define HEAT_SOLVER_STAGE_H
@@ -14,39 +17,46 @@
 
 typedef struct HeatStage HeatStage;
 
+/** One stage equation.  Plain data; the Vecs are borrowed, global Vecs of grid->da. */
 typedef struct {
-  PetscReal t;     /* of N [s] */
-  PetscReal sigma; /* [1/s]; 0: a steady state */
-  Vec       base;  /* T_base [K]; NULL: the guess */
-  Vec       extra; /* r [W/m]; NULL: none */
+  PetscReal t;     /* [s] time at which N is evaluated */
+  PetscReal sigma; /* [1/s] a multiple of 1/dt; 0 for a steady state */
+  Vec       base;  /* [K] T_base; NULL: the initial guess is T_base */
+  Vec       extra; /* [W/m] r; NULL: r = 0 */
 } HeatStageEquation;
 
-/** Collective; the operator must outlive it.  Reads PETSc's options.
- *  @param[in] sigma  the one expected [1/s], 0 for a steady state
+/** Create the solver of stage equations; reads PETSc's options.  Collective; owned by the caller;
+ *  the operator must outlive it.  A non-linear operator's coefficients are undefined on return.
+ *  @param[in] sigma  the sigma of the first set-up [1/s], 0 for a steady state
  *  Errors: HEAT_ERR_INPUT for options that PETSc refuses. */
 PetscErrorCode HeatStageCreate(HeatOperator *op, PetscReal sigma, HeatStage **stage);
 
-/** Set up the preconditioner, once a step: for this sigma, and where the operator is not linear for
- *  the coefficients of its last Update.  Solves with this sigma may follow.  Collective. */
+/** Set the preconditioner up for sigma [1/s], once a step and before its solves.  For a linear
+ *  operator nothing is done while sigma stays; for a non-linear one the preconditioner takes the
+ *  coefficients of the operator's last Update.  Collective.
+ *  Errors: HEAT_ERR_INPUT where PETSc refuses the set-up. */
 PetscErrorCode HeatStagePrepare(HeatStage *stage, PetscReal sigma);
 
-/** Collective.
- *  @param[in,out] T     the guess, then the solution; meaningless where not *solved; must be
- *                       neither base nor extra
- *  @param[in,out] info  iterations are added, the residual is the larger one
- *  Afterwards, if solved, the operator is at eq->t, and its last Update at T. */
+/** Solve one stage equation.  Collective.  Where *solved, the operator is afterwards at time eq->t
+ *  and, if non-linear, its last Update was with the solution.
+ *  @param[in]     eq      its sigma must be the one of the last Prepare
+ *  @param[in,out] T       the guess, then the solution [K], global Vec of grid->da; undefined where
+ *                         not *solved; must be neither eq->base nor eq->extra
+ *  @param[in,out] info    the record of this solve is added, see HeatSolveInfoAdd
+ *  @param[out]    solved  whether the solve converged */
 PetscErrorCode HeatStageSolve(HeatStage *stage, const HeatStageEquation *eq, Vec T,
                               HeatSolveInfo *info, PetscBool *solved);
 
-/** Raises HEAT_ERR_NUMERICS with what is known of the last solve, which failed.  Collective.
- *  @param[in] what    "the step from t = 1.5 s"
- *  @param[in] remedy  "" or a sentence */
+/** Raise HEAT_ERR_NUMERICS for the last HeatStageSolve, which failed: the reason, iterations and
+ *  residuals.  Collective.
+ *  @param[in] what    beginning of the message: "the step from t = 1.5 s"
+ *  @param[in] remedy  a clause to append, or "" */
 PetscErrorCode HeatStageRaise(HeatStage *stage, const char *what, const char *remedy);
 
-/** The linear solver underneath; borrowed. */
+/** Return the linear solver of the stage; borrowed.  Not collective. */
 HeatLinear *HeatStageLinear(HeatStage *stage);
 
-/** *stage may be NULL.  Collective. */
+/** Destroy the solver and set *stage to NULL; *stage may be NULL.  Collective. */
 PetscErrorCode HeatStageDestroy(HeatStage **stage);
 
 #endif

@@ -1,4 +1,6 @@
-/* Reductions over the field; sums are exact, so they have the same bits however it is shared. */
+/** Reductions over the field.  All sums are exact and all other reductions are maxima, so that
+ *  every result has the same bits on any decomposition.  One message carries all sums of a function
+ *  where it has several. */
 #include "solver/measure/diagnostics.h"
 
 #include <math.h>
@@ -14,6 +16,8 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
   HeatExactSum    sums[2]     = {0};
 
   PetscFunctionBeginUser;
+  /* extremes = {-lowest, highest}; found = {sum of the finite temperatures, cells that are not
+     finite} */
   for (size_t cell = 0; cell < n; cell++) {
     if (PetscIsInfOrNanReal(T[cell])) continue;
     extremes[0] = PetscMax(extremes[0], -T[cell]);
@@ -30,6 +34,7 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* integral = hx hy sum of w_i T_i, with w the weight of cell i. */
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral)
 {
@@ -77,7 +82,7 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
       const PetscReal d = PetscAbsReal(row[i] - value[i]);
 
       HeatExactSumAdd(&squares, d * d);
-      if (!(d <= largest)) largest = d; /* keeps a NaN */
+      if (!(d <= largest)) largest = d; /* a NaN shows in the sum of squares */
     }
   }
   PetscCall(PetscFree3(x, y, value));
@@ -129,12 +134,15 @@ PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscRea
 
 /* Interfaces. */
 
+/* The context of AddFaceHeat. */
 typedef struct {
-  PetscInt             n;
-  const HeatInterface *pairs;
-  HeatExactSum        *sums; /* [n] */
+  PetscInt             n;     /* pairs of materials */
+  const HeatInterface *pairs; /* [n] borrowed */
+  HeatExactSum        *sums;  /* [n] [W/m] this rank's heat from the first material to the second */
 } InterfaceSums;
 
+/* Add the heat of one face [W/m], from material `from` to material `to`, to every pair that it
+   belongs to. */
 static void AddFaceHeat(PetscInt from, PetscInt to, PetscReal heat, void *context)
 {
   InterfaceSums *s = context;

@@ -1,47 +1,65 @@
-/** Numbers about a field: extremes, mean, integrals, errors against an exact solution, side heat.
- *  Everything here is collective on the operator's grid and gives the same result to all ranks, and
- *  the same bits on any number of them. */
+/** Numbers about a field: extremes, mean, integrals, errors against an exact solution, heat flows
+ *  through sides, segments and interfaces.
+ *
+ *  Every function that takes an operator is collective on its grid, returns the same result to all
+ *  ranks, and has the same bits on any number of ranks, since its sums are exact.  T is the
+ *  temperature [K] of own cells, [nyl][nxl].
+ */
 #ifndef HEAT_SOLVER_DIAGNOSTICS_H
 #define HEAT_SOLVER_DIAGNOSTICS_H
 
 #include "solver/operator/operator.h"
 
+/** A summary of a field. */
 typedef struct {
-  PetscReal  min, max, mean; /* of the temperature; mean over the area */
-  PetscInt64 non_finite;     /* cells that hold NaN or infinity; min, max, mean leave them out */
+  PetscReal  min, max;   /* [K] over the finite cells; min > max where no cell is finite */
+  PetscReal  mean;       /* [K] over the finite cells; NaN where no cell is finite */
+  PetscInt64 non_finite; /* cells that hold NaN or infinity */
 } HeatSummary;
 
+/** Compute the summary of T over the domain. */
 PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
                                       HeatSummary *summary);
 
-/** Integral of weight * T over the domain [unit of T * m2 * unit of the weight]. */
+/** Compute the integral of weight * T over the domain, per metre of depth.
+ *  @param[out] integral  [K m2] for weight 1, [K kg/m] for the density, [J/m] for the heat
+ *                        capacity */
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral);
 
-/** Distance of T from an exact solution at time t, taken at cell centres: l2 = sqrt(mean of (T -
- *  exact)^2), max = largest |T - exact|; NaN where the expression is not finite. `exact` was
- *  checked by HeatCaseValidate. */
+/** Compute the distance of T from an exact solution at time t [s], evaluated at the cells' centres.
+ *  @param[in]  exact  formula of x, y, t [K], checked by HeatCaseValidate
+ *  @param[out] l2     sqrt(mean of (T - exact)^2) [K]
+ *  @param[out] max    largest |T - exact| [K]
+ *  Both are NaN where T or the formula is not finite in some cell. */
 PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
                                     const HeatFormula *exact, PetscReal t, PetscReal *l2,
                                     PetscReal *max);
 
-/** Heat that enters [W/m], through each side and by the other kinds (HEAT_FLOW_...), at the
- *  operator's present time; where it is not linear T must be the field of the last Update. */
+/** Compute the heat that enters through each side and by the other kinds (HEAT_FLOW_...) [W/m], at
+ *  the operator's present time.  For a non-linear operator T must be the field of the last
+ *  Update. */
 PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
                                     PetscReal heat[HEAT_FLOWS]);
 
-/** Likewise through each segment: left's first, then right's, bottom's and top's.
- *  @param[out] heat  [HeatDiagnosticsSegments(c)] */
+/** Compute the heat that enters through each segment of the sides [W/m], at the operator's present
+ *  time.  For a non-linear operator T must be the field of the last Update.
+ *  @param[out] heat  [HeatDiagnosticsSegments(c)]: the segments of left, then of right, bottom and
+ *                    top */
 PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
                                           PetscReal *heat);
 
-/** Segments of all sides together; the index of the first one of a side. */
+/** Return the number of segments of all sides together.  Not collective. */
 PetscInt HeatDiagnosticsSegments(const HeatCase *c);
+
+/** Return the index of a side's first segment among the segments of all sides.  Not collective. */
 PetscInt HeatDiagnosticsFirstSegment(const HeatCase *c, HeatSide side);
 
-/** Heat that goes from one material to the other [W/m], through all faces between a cell of one and
- *  a cell of the other, for each of n pairs; 0 where they do not touch.  Time and T as above.
- *  @param[out] heat  [n] */
+/** Compute the heat [W/m] that flows from the first material of each pair to the second, through
+ *  all faces between a cell of one and a cell of the other, at the operator's present time; 0 where
+ *  they do not touch.  For a non-linear operator T must be the field of the last Update.
+ *  @param[in]  pairs  [n] pairs of materials
+ *  @param[out] heat   [n] */
 PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
                                             const HeatInterface *pairs, PetscReal *heat);
 

@@ -1,6 +1,12 @@
-/* The energy account (see the header). */
+/** The energy account: exact sums of this rank, the sums from before a restart, and the balance.
+ *
+ *  With S the stored heat (sum of C T) and H the heat that came in (sum over steps of dt h):
+ *      error    = (S(t) - S(0)) - H     for a steady state error = H, where H is a heat flow
+ *      relative = |error|/(|H| + K)     with |H| the sum of all magnitudes in H, and
+ *      K        = sum of C (T - min T)  the content at t = 0; 0 for a steady state */
 #include "solver/measure/energy.h"
 
+/* Indices of the sums; the header draws them. */
 enum {
   SUM_SIDE            = 0,
   SUM_SOURCE          = 4,
@@ -14,11 +20,11 @@ const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS] = {
     "heat_left", "heat_right",     "heat_bottom",     "heat_top",     "heat_source",
     "turnover",  "stored_initial", "content_initial", "heat_exchange"};
 
-/* Where each kind of heat stands among the sums, whose order is that of older checkpoints. */
-static const int PlaceOf[HEAT_FLOWS] = {SUM_SIDE,   SUM_SIDE + 1, SUM_SIDE + 2, SUM_SIDE + 3,
-                                        SUM_SOURCE, SUM_EXCHANGE, SUM_TURNOVER};
+/* Index of the sum for each kind of heat flow. */
+static const int SumOfFlow[HEAT_FLOWS] = {SUM_SIDE,   SUM_SIDE + 1, SUM_SIDE + 2, SUM_SIDE + 3,
+                                          SUM_SOURCE, SUM_EXCHANGE, SUM_TURNOVER};
 
-/* Sum of C T over all cells. */
+/* Compute the stored heat, the sum of C T over all cells [J/m]. */
 static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, PetscReal *stored)
 {
   const HeatGrid *g   = HeatOperatorGrid(op);
@@ -30,8 +36,9 @@ static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, Pet
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Sum of C (T - the lowest T) over all cells. */
-static PetscErrorCode Content(const HeatOperator *op, const PetscReal *T, PetscReal *content)
+/* Compute the content, the sum of C (T - the lowest T) over all cells [J/m]. */
+static PetscErrorCode ContentAboveLowest(const HeatOperator *op, const PetscReal *T,
+                                         PetscReal *content)
 {
   const HeatGrid  *g      = HeatOperatorGrid(op);
   const PetscReal *C      = HeatOperatorCapacity(op);
@@ -52,7 +59,7 @@ PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const Pets
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(e, sizeof *e));
   PetscCall(StoredHeat(op, T, &e->before[SUM_STORED_INITIAL]));
-  PetscCall(Content(op, T, &e->before[SUM_CONTENT_INITIAL]));
+  PetscCall(ContentAboveLowest(op, T, &e->before[SUM_CONTENT_INITIAL]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -69,7 +76,7 @@ PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
   PetscFunctionBeginUser;
   PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, e->heat.sum, heat));
   PetscCall(PetscArraycpy(sums, e->before, HEAT_ENERGY_SUMS));
-  for (int k = 0; k < HEAT_FLOWS; k++) sums[PlaceOf[k]] += heat[k];
+  for (int k = 0; k < HEAT_FLOWS; k++) sums[SumOfFlow[k]] += heat[k];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -99,7 +106,7 @@ PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, cons
   }
   report->error = steady ? came_in : (report->stored - report->stored_initial) - came_in;
   scale         = sums[SUM_TURNOVER] + (steady ? 0.0 : sums[SUM_CONTENT_INITIAL]);
-  if (scale == 0.0) scale = PetscAbsReal(report->stored); /* uniform, nothing flows */
+  if (scale == 0.0) scale = PetscAbsReal(report->stored); /* uniform field, no heat flows */
   report->turnover = scale;
   report->relative = report->error == 0.0 ? 0.0 : PetscAbsReal(report->error) / scale;
   PetscFunctionReturn(PETSC_SUCCESS);

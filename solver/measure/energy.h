@@ -1,48 +1,65 @@
-/** The energy account of a run: what crossed the sides, what the sources released, what is stored.
+/** The energy account of a run: what entered through the sides, what sources released, what the
+ *  ambient exchange brought, and what is stored.
  *
- *  Each step adds to exact sums of the rank's own; nothing is communicated until somebody asks, and
- *  what one is told then has the same bits on any number of ranks.  The account closes when
- *  stored(t) - stored(0) equals what came in; the relative error divides by the heat that was
- *  turned over: all that crossed faces of the boundary or was released, by magnitude, plus the
- *  initial content above the coldest cell.  That does not depend on the zero of the temperature
- *  scale.  For a steady state the heat flows themselves must balance. */
+ *  Each step adds its heat to exact sums of this rank; nothing is communicated until the account is
+ *  read.  The result then has the same bits on any number of ranks.  The account closes when
+ *  stored(t) - stored(0) equals the heat that came in.  Its relative error divides the difference
+ *  by the turnover: the magnitudes of all heat that crossed boundary faces or was released, plus
+ *  the initial content above the coldest cell.  It does not depend on the zero of the temperature
+ *  scale.  For a steady state the heat flows themselves must balance.  All heat is per metre of
+ *  depth.
+ *  Source: solver/README.md, section 5.
+ */
 #ifndef HEAT_SOLVER_ENERGY_H
 #define HEAT_SOLVER_ENERGY_H
 
 #include "solver/stepper/stepper.h"
 
-enum { HEAT_ENERGY_SUMS = 9 }; /* what a restart needs, see HeatEnergySave */
+/** The sums that a restart needs, and their names.  A checkpoint stores and finds each sum by its
+ *  name.
+ *
+ *      0 heat_left   2 heat_bottom   4 heat_source   6 stored_initial    8 heat_exchange
+ *      1 heat_right  3 heat_top      5 turnover      7 content_initial
+ */
+enum { HEAT_ENERGY_SUMS = 9 };
 extern const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS];
 
-/** Own part since the start of this process; plain data. */
+/** The account of this rank since the start of the process, and the sums of all ranks from before.
+ *  Plain data. */
 typedef struct {
-  HeatFlows heat;                     /* [J/m] */
-  PetscReal before[HEAT_ENERGY_SUMS]; /* all ranks, from before a restart [J/m] */
+  HeatFlows heat;                     /* [J/m] this rank's part, since the start of the process */
+  PetscReal before[HEAT_ENERGY_SUMS]; /* [J/m] all ranks, from before this process */
 } HeatEnergy;
 
-/** All ranks. */
+/** The account of all ranks since t = 0.  [J/m], or [W/m] for a steady state. */
 typedef struct {
-  PetscReal stored, stored_initial;             /* sum of C T [J/m], relative to T = 0 */
-  PetscReal side[HEAT_SIDES], source, exchange; /* since t = 0 [J/m]; [W/m] for a steady state */
-  PetscReal error;    /* stored - stored_initial - all that came in [J/m] or [W/m] */
-  PetscReal turnover; /* what `relative` divides by [J/m] or [W/m] */
-  PetscReal relative; /* |error| / turnover */
+  PetscReal stored, stored_initial; /* [J/m] sum of C T, now and at t = 0 */
+  PetscReal side[HEAT_SIDES];       /* heat that entered through each side */
+  PetscReal source;                 /* heat that the sources released */
+  PetscReal exchange;               /* heat that the ambient exchange brought; negative: lost */
+  PetscReal error;    /* stored - stored_initial - all that came in; steady: all that came in */
+  PetscReal turnover; /* what `relative` divides by, see above */
+  PetscReal relative; /* |error|/turnover */
 } HeatEnergyReport;
 
-/** Start the account with the initial field.  Collective. */
+/** Start the account with the initial field T [K], [nyl][nxl].  Collective. */
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T);
 
-/** Add a step of length dt (1 for a steady state) with these mean flows.  Not collective. */
+/** Add a step of dt [s] with these mean flows [W/m] of this rank; dt = 1 for a steady state, whose
+ *  sums then are [W/m].  Not collective. */
 void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt);
 
-/** The account now.  Collective.  @param[in] steady  whether stored heat plays no part */
+/** Compute the account at the present field T [K], [nyl][nxl].  Collective.
+ *  @param[in] steady  whether the run is steady, so that stored heat plays no part in the
+ *                     balance */
 PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
                                PetscBool steady, HeatEnergyReport *report);
 
-/** The account as global sums, the same on all ranks, and back.  Save is collective, Load is not.
- * */
+/** Store the account as sums over all ranks, the same on all ranks.  Collective. */
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS]);
-void           HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS]);
+
+/** Continue the account from sums that HeatEnergySave stored.  Not collective. */
+void HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS]);
 
 #endif

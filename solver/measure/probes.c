@@ -1,71 +1,95 @@
-/* Interpolation at points.
+/** Interpolation at points.
  *
- * A point lies in one quarter of a cell A.  Its values: the centre of A, the face towards the x
- * neighbour B, the face towards the y neighbour C, and the corner shared with the diagonal
- * neighbour D, all as seen from A.  With r = h/(2 k) of either half cell and R of a layer between
- *      face   T_A + r_A/(r_A + R + r_B) (T_B - T_A)        (continuous flux across the face)
- *      corner the mean of interpolating first in x then in y, and first in y then in x
- * On the boundary the surface takes the face's place: T_s = T_A + (G (T_b - T_A) + F) / G_half.
- * A point on a face with a layer is seen from both sides, and reads the mean.
- * All of this is linear in T, so a probe is a list of weights on cells and surfaces, each held by
- * the rank that owns the cell; a sample needs no message, only one reduction at the end.  That
- * brings together the terms, each of which one rank has, and not sums of them, so that the value has
- * the same bits however the point's cells are shared.
- * Where conductivities depend on T the weights are made anew for each sample. */
+ *  A point lies in one quarter of a cell A.  B is the neighbour of A along x, C along y, both
+ *  towards the point, and D the diagonal one.  Letters are the cells' centres:
+ *
+ *          C ----- + ----- D
+ *          |       |       |       u, v  position of the point p: 0 at the centre of A, 1 at a face
+ *         fy ----- c ----- +       fx    face between A and B
+ *       1  |   p   |       |       fy    face between A and C
+ *       v  |       |       |       c     corner that the four cells share
+ *       0  A ---- fx ----- B
+ *          0   u   1
+ *
+ *  The value is bilinear between A, fx, fy and c, all as seen from A.  With r = h/(2 k) of
+ *  either half cell and R of a layer between:
+ *      T_fx = T_A + r_A/(r_A + R + r_B) (T_B - T_A)        continuous flux across the face
+ *      T_c  = mean of interpolating first in x, then in y, and first in y, then in x
+ *  On the boundary the surface takes the face's place: T_s = T_A + (G (T_b - T_A) + F)/G_half.
+ *  A point on a face with a layer reads the mean of the values seen from both sides.
+ *
+ *  All of this is linear in T, so that a probe is a list of weights on cells and surfaces, each
+ *  held by the rank that owns the cell.  A sample needs no message, only one reduction at the end.
+ *  The reduction gathers single terms, each of which one rank has, and not sums of terms, so that
+ *  the value has the same bits however the cells are distributed.  Where conductivities depend on T
+ *  the weights are computed again for each sample. */
 #include "solver/measure/probes.h"
 
-enum { A, B, C, D, CORNERS }; /* the cell, its x neighbour, its y neighbour, the diagonal one */
-enum { NEAR, FAR };           /* of two parallel faces the one of A, the other one */
+/* The cells around a point, drawn above: bit 0 is the neighbour along x, bit 1 along y. */
+enum { A, B, C, D, CELLS };
 
-/* Points nearer to a face than this part of half a cell lie on it. */
-static const PetscReal on_face = 1e-9;
+/* Of two parallel faces the one of A, and the other one. */
+enum { NEAR, FAR };
 
+/* Points nearer to a face than this part of half a cell lie on it.  Chosen above the rounding of
+   coordinates: a larger value averages both sides of a layer for points beside the face, a smaller
+   one may miss points that are meant to lie on it. */
+static const PetscReal OnFace = 1e-9;
+
+/* Weights of the values that a point's temperature is the sum of. */
 typedef struct {
-  PetscReal cell[CORNERS];
-  PetscReal surface_x[CORNERS]; /* weight of the surface of that cell on the x side; A and C only */
-  PetscReal surface_y[CORNERS]; /* likewise on the y side; A and B only */
-  PetscReal end[2];             /* weight of what the x and the y side prescribe in A's corner */
+  PetscReal cell[CELLS];      /* of each cell's temperature */
+  PetscReal surface_x[CELLS]; /* of each cell's surface on the side across x; A and C only */
+  PetscReal surface_y[CELLS]; /* of each cell's surface on the side across y; A and B only */
+  PetscReal end[2];           /* of what the sides across x and across y prescribe in A's corner */
 } Weights;
 
+/* The place of a point in the grid. */
 typedef struct {
-  PetscInt  i[2], j[2]; /* columns of A and B, rows of A and C, global */
+  PetscInt  i[2], j[2]; /* global columns of A and B, global rows of A and C */
   PetscBool outside[2]; /* B, C lie beyond the domain */
-  HeatSide  side[2];    /* the side there */
-  PetscReal u, v;       /* distance from the centre of A, 0 to 1 at the face */
+  HeatSide  side[2];    /* the side of A towards B, towards C */
+  PetscReal u, v;       /* along x and y: 0 at the centre of A, 1 at the face */
 } Place;
 
-/* What the weights are made of: along x and y, conductivities of the corners [W/(m K)], and the
-   resistances [m2 K/W] times 2/h of the faces across x (A-B, C-D) and across y (A-C, B-D). */
+/* The material around a point, from which the weights follow. */
 typedef struct {
-  PetscReal k[2][CORNERS];
-  PetscReal R[2][2];
+  PetscReal k[2][CELLS]; /* [W/(m K)] conductivity along x, along y, of each cell */
+  PetscReal R[2][2];     /* [m K/W] resistance times 2/h, [0] of the faces A-B and C-D across x,
+                            [1] of the faces A-C and B-D across y */
 } Medium;
 
-/* A point with corners on this rank. */
+/* A point of which some cell is this rank's. */
 typedef struct {
-  PetscInt probe;
+  PetscInt probe; /* index among all probes */
   Place    place;
   Medium   medium;
 } Point;
 
+/* One term of a probe's value that this rank computes. */
 typedef struct {
-  size_t    place; /* among all terms of all probes */
-  size_t    cell;  /* local */
-  PetscBool surface;
-  HeatSide  side; /* of a surface */
-  PetscInt  face; /* its index along the side; from the side's length on: an end of it */
+  size_t    place;   /* index among the terms of all probes */
+  size_t    cell;    /* local index */
+  PetscBool surface; /* the cell's surface instead of its centre */
+  HeatSide  side;    /* of a surface */
+  PetscInt  face;    /* of a surface: index along the side; length + 0, 1: an end of the side */
   PetscReal weight;
 } Term;
 
 struct HeatProbes {
-  const HeatOperator *op;
-  PetscInt            n, n_points, n_terms;
-  Point              *points; /* owned; in the order of the probes */
-  Term               *terms;  /* owned; those of own cells */
+  const HeatOperator *op;       /* borrowed */
+  PetscInt            n;        /* probes, of all ranks */
+  PetscInt            n_points; /* points with a cell on this rank */
+  PetscInt            n_terms;  /* terms of own cells */
+  Point              *points;   /* owned [n_points], in the order of the probes */
+  Term               *terms;    /* owned [n_points * HEAT_PROBE_TERMS], n_terms in use */
 };
 
 /* Where a point lies. */
 
+/* Find the cell that contains coordinate x, and its neighbour nearer to x, along one axis: cells =
+   {own, neighbour}, and distance = u or v of the drawing.  A point that is outside the domain by
+   rounding is moved onto the boundary. */
 static void PlaceAxis(PetscReal x, PetscReal x0, PetscReal h, PetscInt n, PetscBool periodic,
                       int axis, PetscInt cells[2], Place *p, PetscReal *distance)
 {
@@ -90,8 +114,9 @@ static Place PlacePoint(const HeatGrid *g, const PetscReal at[2])
   return p;
 }
 
-/* Local index of corner `q` of a place, or PETSC_FALSE when it is not this rank's or not a cell. */
-static PetscBool OwnCorner(const HeatGrid *g, const Place *p, int q, size_t *cell)
+/* Store the local index of cell q of a place and return whether this rank owns it; false beyond the
+   domain. */
+static PetscBool OwnCell(const HeatGrid *g, const Place *p, int q, size_t *cell)
 {
   const PetscInt i = p->i[q & 1] - g->xs, j = p->j[q >> 1] - g->ys;
 
@@ -101,40 +126,47 @@ static PetscBool OwnCorner(const HeatGrid *g, const Place *p, int q, size_t *cel
   return PETSC_TRUE;
 }
 
-static PetscBool IsHere(const HeatGrid *g, const Place *p)
+/* Return whether this rank owns a cell of the place. */
+static PetscBool HasOwnCell(const HeatGrid *g, const Place *p)
 {
   size_t cell;
 
-  for (int q = 0; q < CORNERS; q++)
-    if (OwnCorner(g, p, q, &cell)) return PETSC_TRUE;
+  for (int q = 0; q < CELLS; q++)
+    if (OwnCell(g, p, q, &cell)) return PETSC_TRUE;
   return PETSC_FALSE;
 }
 
 /* Weights. */
 
-/* The part of the way from T_a to T_b that lies before the face, and the part beyond it: between
-   conductivities a and b, and a layer of 2 R/h. */
-static PetscReal Before(PetscReal a, PetscReal b, PetscReal R) { return b / (a + b + a * b * R); }
-static PetscReal Beyond(PetscReal a, PetscReal b, PetscReal R)
+/* The temperature, seen from a, of the face between cells with conductivities a and b and a layer
+   of resistance R h/2 between them:
+       T_f = FaceWeightNear T_a + FaceWeightFar T_b
+       FaceWeightFar = b/(a + b + a b R),   FaceWeightNear = (a + a b R)/(a + b + a b R) */
+static PetscReal FaceWeightFar(PetscReal a, PetscReal b, PetscReal R)
+{
+  return b / (a + b + a * b * R);
+}
+static PetscReal FaceWeightNear(PetscReal a, PetscReal b, PetscReal R)
 {
   return (a + a * b * R) / (a + b + a * b * R);
 }
 
-/* w += factor * (value on the face between cells a and b, seen from a), or on a's surface when b is
-   outside. */
-static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const PetscReal k[CORNERS],
-                    PetscReal R, PetscReal surface[CORNERS], Weights *w)
+/* Add factor * (the temperature of the face between cells a and b, seen from a) to the weights;
+   where b is outside, factor * (the temperature of a's surface). */
+static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const PetscReal k[CELLS],
+                    PetscReal R, PetscReal surface[CELLS], Weights *w)
 {
   if (outside) {
     surface[a] += factor;
   } else {
-    w->cell[a] += factor * Beyond(k[a], k[b], R);
-    w->cell[b] += factor * Before(k[a], k[b], R);
+    w->cell[a] += factor * FaceWeightNear(k[a], k[b], R);
+    w->cell[b] += factor * FaceWeightFar(k[a], k[b], R);
   }
 }
 
-/* A corner of the domain: what the sides prescribe there, the mean where both do; where none does,
-   linear from the centre over both surfaces. */
+/* Add factor * (the temperature of a corner of the domain): what the sides prescribe there, the
+   mean where both do, or where none does T_x + T_y - T_A, linear from the centre over both
+   surfaces. */
 static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p, Weights *w)
 {
   PetscBool held[2];
@@ -154,16 +186,19 @@ static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p,
   w->cell[A] -= factor;
 }
 
-/* Along a side: between the surfaces of A and its neighbour b. */
-static void AddSurfaces(PetscReal factor, int b, const PetscReal k[CORNERS], PetscReal R,
-                        PetscReal surface[CORNERS])
+/* Add factor * (the temperature on a side of the domain between the surfaces of A and its neighbour
+   b). */
+static void AddSurfaces(PetscReal factor, int b, const PetscReal k[CELLS], PetscReal R,
+                        PetscReal surface[CELLS])
 {
-  surface[A] += factor * Beyond(k[A], k[b], R);
-  surface[b] += factor * Before(k[A], k[b], R);
+  surface[A] += factor * FaceWeightNear(k[A], k[b], R);
+  surface[b] += factor * FaceWeightFar(k[A], k[b], R);
 }
 
-/* The two ways to the corner: over the faces across x, then along y between them, and the other way
-   round; the second leg crosses what lies between A and its neighbour. */
+/* Add factor * (the temperature of a corner inside the domain), the mean of two ways to it: along x
+   to the faces A-B and C-D, then along y between them; and along y to A-C and B-D, then along x.
+   The second leg crosses the layer between A and its neighbour, with conductivities averaged over
+   the two cells on either side. */
 static void AddInnerCorner(PetscReal factor, const Medium *m, Weights *w)
 {
   const PetscReal *kx = m->k[0], *ky = m->k[1];
@@ -172,14 +207,16 @@ static void AddInnerCorner(PetscReal factor, const Medium *m, Weights *w)
   const PetscReal  Rx = m->R[0][NEAR], Ry = m->R[1][NEAR];
 
   factor *= 0.5;
-  AddFace(factor * Beyond(near_y, far_y, Ry), A, B, PETSC_FALSE, kx, Rx, w->surface_x, w);
-  AddFace(factor * Before(near_y, far_y, Ry), C, D, PETSC_FALSE, kx, m->R[0][FAR], w->surface_x, w);
-  AddFace(factor * Beyond(near_x, far_x, Rx), A, C, PETSC_FALSE, ky, Ry, w->surface_y, w);
-  AddFace(factor * Before(near_x, far_x, Rx), B, D, PETSC_FALSE, ky, m->R[1][FAR], w->surface_y, w);
+  AddFace(factor * FaceWeightNear(near_y, far_y, Ry), A, B, PETSC_FALSE, kx, Rx, w->surface_x, w);
+  AddFace(factor * FaceWeightFar(near_y, far_y, Ry), C, D, PETSC_FALSE, kx, m->R[0][FAR],
+          w->surface_x, w);
+  AddFace(factor * FaceWeightNear(near_x, far_x, Rx), A, C, PETSC_FALSE, ky, Ry, w->surface_y, w);
+  AddFace(factor * FaceWeightFar(near_x, far_x, Rx), B, D, PETSC_FALSE, ky, m->R[1][FAR],
+          w->surface_y, w);
 }
 
-/* As seen from A. */
-static Weights ViewFrom(const HeatCase *c, const Place *p, const Medium *m)
+/* Compute the weights as seen from A, bilinear in u and v. */
+static Weights WeightsFromA(const HeatCase *c, const Place *p, const Medium *m)
 {
   const PetscReal corner = p->u * p->v;
   Weights         w      = {{0}, {0}, {0}, {0}};
@@ -194,14 +231,13 @@ static Weights ViewFrom(const HeatCase *c, const Place *p, const Medium *m)
   return w;
 }
 
-/* The medium as the corner q sees it: q in the place of A. */
+/* Return the medium mirrored such that cell q takes the place of A. */
 static Medium Mirror(const Medium *m, int q)
 {
   Medium mirrored;
 
   for (int axis = 0; axis < 2; axis++) {
-    for (int corner = 0; corner < CORNERS; corner++)
-      mirrored.k[axis][corner] = m->k[axis][corner ^ q];
+    for (int n = 0; n < CELLS; n++) mirrored.k[axis][n] = m->k[axis][n ^ q];
   }
   for (int f = NEAR; f <= FAR; f++) {
     mirrored.R[0][f] = m->R[0][f ^ (q >> 1)];
@@ -210,23 +246,24 @@ static Medium Mirror(const Medium *m, int q)
   return mirrored;
 }
 
-/* Seen from A, and on a face with a layer from beyond it too. */
-static Weights WeightsOf(const HeatCase *c, const Place *p, const Medium *m)
+/* Compute the weights of a point: as seen from A or, on a face with a layer, the mean of both
+   sides. */
+static Weights PointWeights(const HeatCase *c, const Place *p, const Medium *m)
 {
-  const PetscBool both_x = p->u > 1.0 - on_face && m->R[0][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool both_y = p->v > 1.0 - on_face && m->R[1][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool both_x = p->u > 1.0 - OnFace && m->R[0][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool both_y = p->v > 1.0 - OnFace && m->R[1][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
   const PetscReal part   = (both_x ? 0.5 : 1.0) * (both_y ? 0.5 : 1.0);
   Weights         sum    = {{0}, {0}, {0}, {0}};
 
-  for (int q = 0; q < CORNERS; q++) {
+  for (int q = 0; q < CELLS; q++) {
     if (((q & 1) && !both_x) || ((q >> 1) && !both_y)) continue;
     const Medium  mirrored = Mirror(m, q);
-    const Weights view     = ViewFrom(c, p, &mirrored);
+    const Weights view     = WeightsFromA(c, p, &mirrored);
 
-    for (int corner = 0; corner < CORNERS; corner++) {
-      sum.cell[corner ^ q] += part * view.cell[corner];
-      sum.surface_x[corner ^ q] += part * view.surface_x[corner];
-      sum.surface_y[corner ^ q] += part * view.surface_y[corner];
+    for (int n = 0; n < CELLS; n++) {
+      sum.cell[n ^ q] += part * view.cell[n];
+      sum.surface_x[n ^ q] += part * view.surface_x[n];
+      sum.surface_y[n ^ q] += part * view.surface_y[n];
     }
     for (int axis = 0; axis < 2; axis++) sum.end[axis] += part * view.end[axis];
   }
@@ -235,6 +272,7 @@ static Weights WeightsOf(const HeatCase *c, const Place *p, const Medium *m)
 
 /* Terms. */
 
+/* Append a term unless its weight is 0. */
 static void AddTerm(HeatProbes *probes, size_t place, size_t cell, PetscBool surface, HeatSide side,
                     PetscInt face, PetscReal weight)
 {
@@ -243,19 +281,20 @@ static void AddTerm(HeatProbes *probes, size_t place, size_t cell, PetscBool sur
   if (weight != 0.0) probes->terms[probes->n_terms++] = term;
 }
 
-/* Keep the weights that fall on own cells. */
+/* Append the terms of a point that belong to own cells; their order in a value is
+   HEAT_PROBE_TERMS's. */
 static void AddOwnTerms(HeatProbes *probes, const Point *point)
 {
   const HeatGrid *g     = HeatOperatorGrid(probes->op);
   const Place    *p     = &point->place;
-  const Weights   w     = WeightsOf(HeatOperatorCase(probes->op), p, &point->medium);
-  const size_t    first = (size_t)point->probe * HEAT_PROBE_TERMS, ends = first + 3 * CORNERS;
+  const Weights   w     = PointWeights(HeatOperatorCase(probes->op), p, &point->medium);
+  const size_t    first = (size_t)point->probe * HEAT_PROBE_TERMS, ends = first + 3 * CELLS;
 
-  for (int q = 0; q < CORNERS; q++) {
+  for (int q = 0; q < CELLS; q++) {
     const size_t place = first + 3 * (size_t)q;
     size_t       cell;
 
-    if (!OwnCorner(g, p, q, &cell)) continue;
+    if (!OwnCell(g, p, q, &cell)) continue;
     AddTerm(probes, place, cell, PETSC_FALSE, HEAT_LEFT, 0, w.cell[q]);
     AddTerm(probes, place + 1, cell, PETSC_TRUE, p->side[0], (PetscInt)(cell / (size_t)g->nxl),
             w.surface_x[q]);
@@ -269,25 +308,26 @@ static void AddOwnTerms(HeatProbes *probes, const Point *point)
   }
 }
 
-/* Bring own points' conductivities up to date and make the terms.  Of each point some rank owns
-   each corner, so a sum over all ranks tells them to all. */
-static PetscErrorCode MakeTerms(HeatProbes *probes)
+/* Compute the terms of own cells with the operator's present conductivities.  Each conductivity
+   around a point is known to the one rank that owns the cell, so that a sum over all ranks gives it
+   to all.  Collective. */
+static PetscErrorCode ComputeTerms(HeatProbes *probes)
 {
-  enum { NUMBERS = 2 * CORNERS };
+  enum { NUMBERS = 2 * CELLS };
   const HeatGrid *g = HeatOperatorGrid(probes->op);
   PetscReal      *k;
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)probes->n * NUMBERS, &k));
-  for (PetscInt q = 0; q < probes->n_points * CORNERS; q++) {
-    const Point *point  = &probes->points[q / CORNERS];
-    const int    corner = (int)(q % CORNERS);
+  for (PetscInt q = 0; q < probes->n_points * CELLS; q++) {
+    const Point *point = &probes->points[q / CELLS];
+    const int    which = (int)(q % CELLS);
     size_t       cell;
 
-    if (!OwnCorner(g, &point->place, corner, &cell)) continue;
+    if (!OwnCell(g, &point->place, which, &cell)) continue;
     for (int axis = 0; axis < 2; axis++) {
-      k[point->probe * NUMBERS + axis * CORNERS + corner] = HeatOperatorConductivity(probes->op,
-                                                                                     axis, cell);
+      k[point->probe * NUMBERS + axis * CELLS + which] = HeatOperatorConductivity(probes->op, axis,
+                                                                                  cell);
     }
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, k, (PetscMPIInt)(probes->n * NUMBERS), MPIU_REAL,
@@ -303,27 +343,28 @@ static PetscErrorCode MakeTerms(HeatProbes *probes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The layers around own points; materials do not change.  Without contacts there are none. */
+/* Find the contact resistances around own points, once, since materials do not change.  A case
+   without contacts has none.  Collective. */
 static PetscErrorCode FindLayers(HeatProbes *probes)
 {
   static const int pairs[2][2][2] = {{{A, B}, {C, D}}, {{A, C}, {B, D}}};
   const HeatGrid  *g              = HeatOperatorGrid(probes->op);
-  int             *material; /* of each corner, plus one; 0 beyond the domain */
+  int             *material; /* index of each cell's material plus one; 0 beyond the domain */
 
   PetscFunctionBeginUser;
   if (HeatOperatorCase(probes->op)->n_contacts == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1((size_t)probes->n * CORNERS, &material));
-  for (PetscInt q = 0; q < probes->n_points * CORNERS; q++) {
-    const Point *point = &probes->points[q / CORNERS];
+  PetscCall(PetscCalloc1((size_t)probes->n * CELLS, &material));
+  for (PetscInt q = 0; q < probes->n_points * CELLS; q++) {
+    const Point *point = &probes->points[q / CELLS];
     size_t       cell;
 
-    if (OwnCorner(g, &point->place, (int)(q % CORNERS), &cell))
-      material[point->probe * CORNERS + q % CORNERS] = 1 + HeatOperatorMaterial(probes->op)[cell];
+    if (OwnCell(g, &point->place, (int)(q % CELLS), &cell))
+      material[point->probe * CELLS + q % CELLS] = 1 + HeatOperatorMaterial(probes->op)[cell];
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, material, (PetscMPIInt)(probes->n * CORNERS), MPI_INT,
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, material, (PetscMPIInt)(probes->n * CELLS), MPI_INT,
                              MPI_SUM, g->comm));
   for (PetscInt q = 0; q < probes->n_points; q++) {
-    const int *m = material + probes->points[q].probe * CORNERS;
+    const int *m = material + probes->points[q].probe * CELLS;
 
     for (int f = 0; f < 4; f++) {
       const int      *pair = pairs[f / 2][f % 2];
@@ -354,25 +395,27 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
   for (PetscInt probe = 0; probe < n; probe++) {
     const Place p = PlacePoint(g, at[probe]);
 
-    here += IsHere(g, &p) ? 1 : 0;
+    here += HasOwnCell(g, &p) ? 1 : 0;
   }
   PetscCall(PetscCalloc1(here, &probes->points));
   PetscCall(PetscMalloc1((size_t)here * HEAT_PROBE_TERMS, &probes->terms));
   for (PetscInt probe = 0; probe < n; probe++) {
     const Place p = PlacePoint(g, at[probe]);
 
-    if (!IsHere(g, &p)) continue;
+    if (!HasOwnCell(g, &p)) continue;
     probes->points[probes->n_points].probe   = probe;
     probes->points[probes->n_points++].place = p;
   }
   PetscCall(FindLayers(probes));
-  if (HeatOperatorIsLinear(op)) PetscCall(MakeTerms(probes));
+  if (HeatOperatorIsLinear(op)) PetscCall(ComputeTerms(probes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Values. */
 
-/* Of a face of a cell at temperature T; at an end of a side, what the side prescribes there. */
+/* Return the surface temperature [K] of the term's face, whose cell is at T:
+       T_s = T + (G (T_b - T) + F)/G_half
+   and at an end of a side the temperature that the side prescribes there. */
 static PetscReal SurfaceTemperature(const HeatOperator *op, const Term *term, PetscReal T)
 {
   const HeatBoundaryFaces f    = HeatBoundariesGet(HeatOperatorBoundaries(op), term->side);
@@ -385,7 +428,7 @@ static PetscReal SurfaceTemperature(const HeatOperator *op, const Term *term, Pe
 PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *terms)
 {
   PetscFunctionBeginUser;
-  if (!HeatOperatorIsLinear(probes->op)) PetscCall(MakeTerms(probes));
+  if (!HeatOperatorIsLinear(probes->op)) PetscCall(ComputeTerms(probes));
   PetscCall(PetscArrayzero(terms, (size_t)probes->n * HEAT_PROBE_TERMS));
   for (PetscInt k = 0; k < probes->n_terms; k++) {
     const Term *term  = &probes->terms[k];

@@ -1,12 +1,13 @@
 /** Temperatures at points, interpolated such that the heat flux is continuous.
  *
  *  Between two cell centres the temperature is linear on either side of the face, with the face's
- *  temperature weighted by the conductivities, so a point on the interface between copper and
- *  foam reads the interface's temperature.  A contact resistance makes the temperature jump there:
- *  either side of the face has its own, and a point exactly on the face reads the mean of both.  At
- *  a side of the domain it is the surface's: the prescribed one, or the one that the film or flux
- *  leaves behind.  In two dimensions this is bilinear in the quarter of a cell that the point lies
- *  in; see solver/README.md, "Points". */
+ *  temperature weighted by the conductivities: a point on the interface between copper and
+ *  foam reads the interface's temperature.  A contact resistance makes the temperature jump at the
+ *  face: each side of the face has its own, and a point exactly on the face reads the mean of both.
+ *  At a side of the domain the value is the surface temperature: the prescribed one, or the one
+ *  that follows from the film or the flux.  In two dimensions this is bilinear in the quarter of a
+ *  cell that contains the point.  Source: solver/README.md, "Points".
+ */
 #ifndef HEAT_SOLVER_PROBES_H
 #define HEAT_SOLVER_PROBES_H
 
@@ -14,31 +15,47 @@
 
 typedef struct HeatProbes HeatProbes;
 
-/** Collective; the operator must outlive the probes.
- *  @param[in] at  n points [m] inside the domain or on its boundary. */
+/** Create the probes: find the cells around each point.  Collective; owned by the caller; the
+ *  operator must outlive the probes.
+ *  @param[in] at  n points (x, y) [m] inside the domain or on its boundary */
 PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
                                 HeatProbes **probes);
 
-/** What a value is the sum of: a number from each of the four cells around the point and each of
- *  their surfaces, and from two ends of sides. */
+/** The terms whose sum is one value [K].  A is the cell that contains the point, B its neighbour
+ *  along x, C along y, D the diagonal one; x and y are the surfaces of a cell on the sides of the
+ *  domain across x and across y, `ends` what the two sides prescribe in a corner of the domain.
+ *
+ *      index  0  1    2     3  4    5     6  7    8     9  10   11    12    13
+ *             A  A x  A y   B  B x  B y   C  C x  C y   D  D x  D y   x end y end
+ *
+ *  Each term belongs to the rank that owns its cell (the ends to the owner of A). */
 enum { HEAT_PROBE_TERMS = 14 };
 
-/** The terms of each value that this rank's cells give at the operator's present time, 0 in place of
- *  all others.  Not collective for a linear operator.  For another one T must be the field of the
- *  last Update; then it is collective, with one reduction of all points' conductivities.
- *  @param[out] terms  [n][HEAT_PROBE_TERMS] */
+/** Compute this rank's terms of each value at the operator's present time, and 0 in place of other
+ *  ranks' terms.  Not collective for a linear operator.  For a non-linear one T must be the field
+ *  of the last Update; the call is then collective, with one reduction for the conductivities
+ *  around all points.
+ *  @param[in]  T      [K], [nyl][nxl]
+ *  @param[out] terms  [n][HEAT_PROBE_TERMS] [K] */
 PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *terms);
 
-/** n values from the terms of all ranks, added up in one order whoever owns which.  Collective. */
+/** Add up the terms of all ranks to n values [K].  Each value's terms are added in one order,
+ *  whichever ranks own them, so that its bits do not depend on the decomposition.  Collective.
+ *  @param[in]  terms   [n][HEAT_PROBE_TERMS] of this rank
+ *  @param[out] values  [n], the same on all ranks */
 PetscErrorCode HeatProbesReduce(MPI_Comm comm, PetscInt n, const PetscReal *terms,
                                 PetscReal *values);
 
-/** The values themselves at time t.  Collective; leaves the boundary values (of an operator that is
- *  not linear: everything) at that time. */
+/** Compute the n values [K] at time t [s]: sample and reduce.  Collective.  Leaves the boundary
+ *  values at that time, and a non-linear operator at that time and T.
+ *  @param[in]  op      the operator of the probes
+ *  @param[in]  T       [K], [nyl][nxl]
+ *  @param[out] values  [n], the same on all ranks
+ *  Errors: HEAT_ERR_NUMERICS where a non-linear operator's coefficients are undefined at T. */
 PetscErrorCode HeatProbesValues(HeatProbes *probes, HeatOperator *op, const PetscReal *T,
                                 PetscReal t, PetscReal *values);
 
-/** *probes may be NULL. */
+/** Destroy the probes and set *probes to NULL; *probes may be NULL. */
 PetscErrorCode HeatProbesDestroy(HeatProbes **probes);
 
 #endif

@@ -1,24 +1,29 @@
-/* Named regions (see the header).  All zones share two reductions. */
+/** Zones: the cells of each named region as runs, and the summary of all zones with two reductions
+ *  in all, one of maxima and one of exact sums. */
 #include "solver/measure/zones.h"
 
 #include <math.h>
 
+/* Consecutive own cells in a row. */
 typedef struct {
   PetscInt j, begin, end; /* local columns [begin, end) of local row j */
 } Run;
 
+/* This rank's part of a zone. */
 typedef struct {
-  PetscInt region;
-  PetscInt n, capacity;
-  Run     *runs; /* owned */
+  PetscInt region;   /* index into the case's regions */
+  PetscInt n;        /* runs in use */
+  PetscInt capacity; /* runs allocated */
+  Run     *runs;     /* owned [capacity] */
 } Zone;
 
 struct HeatZones {
-  const HeatGrid *grid;
-  PetscInt        n;
+  const HeatGrid *grid;  /* borrowed */
+  PetscInt        n;     /* zones */
   Zone           *zones; /* owned [n] */
 };
 
+/* Append a run to the zone that is the context; for HeatPaintRegion. */
 static PetscErrorCode AddRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
 {
   Zone *zone = context;
@@ -59,15 +64,16 @@ PetscInt HeatZonesCount(const HeatZones *zones) { return zones->n; }
 
 PetscInt HeatZonesRegion(const HeatZones *zones, PetscInt k) { return zones->zones[k].region; }
 
-/* What is summed of a zone. */
+/* The exact sums of a zone. */
 enum {
-  TEMPERATURE,
-  CELLS,
-  NON_FINITE,
+  TEMPERATURE, /* [K] of the finite cells */
+  CELLS,       /* number of finite cells */
+  NON_FINITE,  /* number of other cells */
   SUMS
-}; /* over the finite cells, their number, the others' */
+};
 
-/* Own part: -min and max into extremes. */
+/* Compute this rank's part of a zone: extremes = {-lowest, highest} temperature [K], and the
+   sums. */
 static void SummariseZone(const HeatGrid *g, const Zone *zone, const PetscReal *T,
                           PetscReal extremes[2], HeatExactSum sums[SUMS])
 {

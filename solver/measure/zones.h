@@ -1,7 +1,7 @@
-/** The named regions as sets of cells, and the temperature in each.
+/** The named regions of a case as sets of cells (zones), and the temperature in each.
  *
- *  A zone is what the shape (or map) of a region covers, whatever later regions paint over it.
- *  Each rank keeps its own cells of each zone as runs of rows. */
+ *  A zone is what the shape or the map of a region covers, whatever later regions paint over it.
+ *  Each rank keeps its own cells of each zone as runs of cells in a row. */
 #ifndef HEAT_SOLVER_ZONES_H
 #define HEAT_SOLVER_ZONES_H
 
@@ -10,21 +10,25 @@
 
 typedef struct HeatZones HeatZones;
 
-/** One zone a region with a name, in order.  Not collective; the grid must outlive it.
+/** Create one zone for each region with a name, in the case's order.  Not collective; owned by the
+ *  caller; the grid must outlive the zones.
  *  @param[in] inputs  what the case's files hold; NULL when it names none; not needed afterwards */
 PetscErrorCode HeatZonesCreate(const HeatGrid *grid, const HeatCase *c,
                                const HeatCellInputs *inputs, HeatZones **zones);
 
+/** Return the number of zones. */
 PetscInt HeatZonesCount(const HeatZones *zones);
 
-/** The region of zone k, as an index into the case's. */
+/** Return the region of zone k, as an index into the case's regions. */
 PetscInt HeatZonesRegion(const HeatZones *zones, PetscInt k);
 
-/** Of every zone; min, max and mean are NaN where a zone covers no cell of the grid.  Collective.
- *  @param[out] summaries  [count] */
+/** Compute the summary of every zone; min, max and mean are NaN where a zone covers no cell with a
+ *  finite temperature.  Collective; the same bits on any number of ranks.
+ *  @param[in]  T          [K], [nyl][nxl]
+ *  @param[out] summaries  [HeatZonesCount(zones)], the same on all ranks */
 PetscErrorCode HeatZonesSummary(const HeatZones *zones, const PetscReal *T, HeatSummary *summaries);
 
-/** *zones may be NULL. */
+/** Destroy the zones and set *zones to NULL; *zones may be NULL.  Not collective. */
 PetscErrorCode HeatZonesDestroy(HeatZones **zones);
 
 #endif

@@ -1,51 +1,62 @@
-/* Conjugate gradients fused with the multigrid, as a PETSc KSP.
+/* The Krylov method heatcg: conjugate gradients fused with the multigrid, as a PETSc KSP.
+ *
+ * This file computes the scalars of solver/README.md eq. (13) and decides when to stop;
+ * multigrid_cg.c works on the vectors.
  *
  *      beta = (r, z)/(r, z)_old,   alpha = (r, z)/((z, A z) - beta (r, z)/alpha_old)
  *
- * A's product with p follows from that with z, so the two sums of an iteration are one message
- * (A. Chronopoulos, C. Gear, J. Comput. Appl. Math. 25 (1989) 153).  The first half of the next
- * cycle is part of the pass that updates r, unless r is expected to be small enough by then.
+ * The denominator of alpha is (p, A p).  It follows from (z, A z), so that the two sums of an
+ * iteration are one message (A. Chronopoulos, C. Gear, J. Comput. Appl. Math. 25 (1989) 153).  The
+ * first half of the next cycle is part of the pass that updates r, unless that update is expected
+ * to meet the tolerance, which would waste the half cycle.
  *
- * Where V-cycles make too slow headway, W-cycles take over from the residual reached; where these
- * do, too, the method gives up, for somebody else to go on from x. */
+ * Where V-cycles make too little progress, W-cycles continue from the residual reached.  Where
+ * these make too little progress too, or single precision loses a sign, the method stops with
+ * KSP_DIVERGED_BREAKDOWN, and the caller continues from x by another method. */
 #include <math.h>
 #include <petsc/private/kspimpl.h> /* to implement a KSP */
 
 #include "solver/base/heartbeat.h"
 #include "solver/multigrid/heat_petsc.h"
 
-enum { WINDOW = 6 }; /* iterations over which headway is measured */
+enum {
+  WINDOW = 6 /* iterations over which progress is measured.  Chosen.  Larger: fallbacks come later.
+                Smaller: they are decided by a few norms, which do not fall evenly. */
+};
 
 typedef struct {
   HeatCGInfo info;
-  PetscReal  norms[WINDOW + 1]; /* the last ones since the cycle was chosen, newest first */
-  PetscInt   n_norms;
+  PetscReal  norms[WINDOW + 1]; /* the last ||r|| with this kind of cycle, newest first */
+  PetscInt   n_norms;           /* how many of them are known */
 } HeatCG;
 
-static void Remember(HeatCG *h, PetscReal norm)
+static void RecordNorm(HeatCG *h, PetscReal norm)
 {
   for (int k = WINDOW; k > 0; k--) h->norms[k] = h->norms[k - 1];
   h->norms[0] = norm;
   h->n_norms  = PetscMin(h->n_norms + 1, WINDOW + 1);
 }
 
+/* Return the ||r|| at which the solve has converged. */
 static PetscReal Goal(KSP ksp) { return PetscMax(ksp->rtol * ksp->rnorm0, ksp->abstol); }
 
-/* Iterations to go at the headway of the last few. */
-static PetscReal ToGo(KSP ksp, const HeatCG *h)
+/* Predict the number of further iterations from the progress of the last WINDOW ones. */
+static PetscReal IterationsToGo(KSP ksp, const HeatCG *h)
 {
-  const PetscReal headway = log(h->norms[WINDOW] / h->norms[0]) / WINDOW; /* a step's */
+  const PetscReal per_iteration = log(h->norms[WINDOW] / h->norms[0]) / WINDOW;
 
-  return headway > 0.0 ? log(h->norms[0] / Goal(ksp)) / headway : PETSC_MAX_REAL;
+  return per_iteration > 0.0 ? log(h->norms[0] / Goal(ksp)) / per_iteration : PETSC_MAX_REAL;
 }
 
-/* Whether r is likely to be below the goal after the next iteration. */
-static PetscBool NearlyThere(KSP ksp, const HeatCG *h)
+/* Return whether the next iteration would meet the tolerance if it reduced ||r|| like the last
+   one. */
+static PetscBool ConvergesNext(KSP ksp, const HeatCG *h)
 {
   if (h->n_norms < 2) return PETSC_FALSE;
   return h->norms[0] * (h->norms[0] / h->norms[1]) <= Goal(ksp) ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Report an iteration to PETSc, and let its convergence test set ksp->reason. */
 static PetscErrorCode Report(KSP ksp, PetscReal norm)
 {
   PetscFunctionBeginUser;
@@ -58,9 +69,12 @@ static PetscErrorCode Report(KSP ksp, PetscReal norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Iterations with one kind of cycle, until there is a reason, or headway too slow for `patience`
-   iterations to go. */
-static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, PetscReal *x,
+/* Iterate with one kind of cycle until ksp->reason is set, or until progress is too slow.
+   @param[in]     most_to_go  predicted further iterations above which progress is too slow
+   @param[in,out] x           own cells
+   @param[in,out] count       is increased by the number of iterations
+   @param[out]    slow        whether progress was too slow, or a scalar lost its sign */
+static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, PetscReal *x,
                               PetscInt *count, PetscBool *slow)
 {
   HeatCG             *h      = ksp->data;
@@ -70,7 +84,7 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, Pe
   PetscFunctionBeginUser;
   *slow      = PETSC_FALSE;
   h->n_norms = 0;
-  Remember(h, norm);
+  RecordNorm(h, norm);
   PetscCall(HeatMultigridDown(mg, NULL, NULL));
   for (PetscBool first = PETSC_TRUE; !ksp->reason && !*slow; first = PETSC_FALSE) {
     PetscCall(HeatMultigridUp(mg, &rz, &zAz));
@@ -81,25 +95,30 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal patience, Pe
                 : PETSC_TRUE; /* lost in the rounding of single precision */
     if (*slow) break;
     update.alpha = rz / energy;
-    update.cycle = NearlyThere(ksp, h) ? PETSC_FALSE : PETSC_TRUE;
+    update.cycle = ConvergesNext(ksp, h) ? PETSC_FALSE : PETSC_TRUE;
     rz_old       = rz;
     PetscCall(HeatMultigridDown(mg, &update, &norm));
     ksp->its++;
     (*count)++;
-    Remember(h, norm);
+    RecordNorm(h, norm);
     PetscCall(Report(ksp, norm));
-    *slow = (h->n_norms > WINDOW && ToGo(ksp, h) > patience) ? PETSC_TRUE : PETSC_FALSE;
+    *slow = (h->n_norms > WINDOW && IterationsToGo(ksp, h) > most_to_go) ? PETSC_TRUE : PETSC_FALSE;
     if (!update.cycle && !ksp->reason && !*slow) PetscCall(HeatMultigridDown(mg, NULL, NULL));
   }
   PetscCall(HeatMultigridFinish(mg, x));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add the solution of A e = r to x, with the chosen kind of cycle and, if that is too slow,
+   W-cycles. */
 static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
 {
-  const PetscReal  patience[2] = {80.0, 60.0}; /* a W-cycle costs about two V-cycles, an iteration
-                                                  of an algebraic multigrid more than ten */
-  HeatCG          *h           = ksp->data;
+  /* Predicted further iterations above which V-cycles, and W-cycles, are given up.  Chosen from
+     costs: a W-cycle costs about two V-cycles, an iteration of an algebraic multigrid more than
+     ten.  Larger: slow solves take longer.  Smaller: solves that would have ended sooner are handed
+     on. */
+  const PetscReal  most_to_go[2] = {80.0, 60.0};
+  HeatCG          *h             = ksp->data;
   const PetscReal *b;
   PetscReal        norm;
   PetscBool        slow   = PETSC_TRUE;
@@ -113,7 +132,7 @@ static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
   PetscCall(Report(ksp, norm));
   for (int kind = chosen - 1; kind < 2 && slow && !ksp->reason; kind++) {
     HeatMultigridSetCycle(mg, kind + 1);
-    PetscCall(Iterate(ksp, mg, patience[kind], x, &h->info.iterations[kind], &slow));
+    PetscCall(Iterate(ksp, mg, most_to_go[kind], x, &h->info.iterations[kind], &slow));
     h->info.norm[kind] = ksp->rnorm;
   }
   HeatMultigridSetCycle(mg, chosen);
@@ -156,7 +175,7 @@ static PetscErrorCode SetUp(KSP ksp)
   Mat            A;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatPCGetMultigrid(ksp->pc, &mg)); /* refuses others */
+  PetscCall(HeatPCGetMultigrid(ksp->pc, &mg)); /* refuses other PCs */
   PetscCall(PCGetOperators(ksp->pc, &A, NULL));
   PetscCall(HeatSystemGet(A, &system));
   PetscCheck(system && HeatOperatorIsLinear(system->op), PetscObjectComm((PetscObject)ksp),

@@ -1,9 +1,11 @@
-/* Row kernels.
+/* The loops over rows.
  *
- * Products that are summed use a fused multiply-add where the processor has one, written out, so
- * that the compiler has no choice and a cell's bits are the same in every vector lane and in every
- * remainder loop.  The pragmas assert what split storage makes true: a half row's neighbours are in
- * other half rows. */
+ * The bits of a cell must be the same in every vector lane and in every remainder loop, and on
+ * every rank.  The sources are therefore compiled without contraction, and products that are summed
+ * use fused multiply-adds that are written out, where the processor has them: the compiler has no
+ * choice.  Loops are portable C; `omp simd` asserts what split storage makes true, namely that a
+ * half row and its neighbours are different half rows, so that iterations do not depend on one
+ * another. */
 #include "solver/multigrid/level_kernels.h"
 
 #include <math.h>
@@ -18,6 +20,7 @@
 
 #define SIMD _Pragma("omp simd")
 
+/* diagonal_i = m_i + gw + ge + gs + gn */
 void HeatDiagonal(PetscInt n, const HeatHalfRow *r, float *restrict diagonal)
 {
   const float *restrict gw = r->gw, *restrict ge = r->ge, *restrict gs = r->gs,
@@ -26,9 +29,13 @@ void HeatDiagonal(PetscInt n, const HeatHalfRow *r, float *restrict diagonal)
   SIMD for (PetscInt k = 0; k < n; k++) diagonal[k] = (gw[k] + ge[k]) + (gs[k] + gn[k]) + m[k];
 }
 
-/* b + sum g u, over the diagonal.  A product with a stored inverse is 4 % faster in a solve where rows
-   differ and no faster where they are alike; what rounding it adds costs iterations where single
-   precision hardly suffices. */
+/* Solve the equation of one cell for its u, given its neighbours' u:
+
+       u_i = (b_i + gw uw + ge ue + gs us + gn un)/diagonal_i
+
+   A product with a stored inverse makes a solve 4 % faster where rows of coefficients differ and no
+   faster where they are equal, but its additional rounding costs iterations where single precision
+   hardly suffices (solver/MEASURED.md, "Tried and not kept"). */
 static inline float Relaxed(float b, float diagonal, float gw, float uw, float ge, float ue,
                             float gs, float us, float gn, float un)
 {
@@ -57,47 +64,59 @@ void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r)
   SIMD for (PetscInt k = 0; k < n; k++) u[k] = b[k] / diagonal[k];
 }
 
-/* Places of half rows from one fetch to the next. */
-enum { BLOCK = 64, LINE = 16 };
+enum {
+  LINE = 16, /* floats: a cache line of 64 bytes */
+  BLOCK =
+      64 /* places between two rounds of prefetching.  Measured: with 128 places half of the gain
+                 of prefetching is lost. */
+};
 
-/* Into the level-2 cache; a level-1 cache has no room for what is wanted some rows later. */
-static inline void Fetch(const HeatAhead *ahead, PetscInt begin, PetscInt end)
+/* Request places [begin, end) of the half rows into the level-2 cache.  The level-1 cache has no
+   room for what is needed some rows later: prefetching into it was 6 % slower than none. */
+static inline void Prefetch(const HeatPrefetch *prefetch, PetscInt begin, PetscInt end)
 {
 #ifdef __GNUC__
-  for (int i = 0; i < ahead->n; i++)
-    for (PetscInt k = begin; k < end; k += LINE) __builtin_prefetch(ahead->row[i] + k, 0, 2);
+  for (int i = 0; i < prefetch->n; i++)
+    for (PetscInt k = begin; k < end; k += LINE) __builtin_prefetch(prefetch->row[i] + k, 0, 2);
 #else
-  (void)ahead, (void)begin, (void)end;
+  (void)prefetch, (void)begin, (void)end;
 #endif
 }
 
-/* Relax place k of half row r, given its neighbour below (us) and its neighbour above (un, across
-   conductance gn) in registers. */
-static inline float HalfSweep(const HeatHalfRow *r, PetscInt k, float us, float gn, float un)
+/* Relax place k of half row r.  Its southern and northern neighbours us and un, and the conductance
+   gn towards the northern one, are given in registers. */
+static inline float RelaxPlace(const HeatHalfRow *r, PetscInt k, float us, float gn, float un)
 {
   return Relaxed(r->b[k], r->diagonal[k], r->gw[k], r->uw[k], r->ge[k], r->uw[k + 1], r->gs[k], us,
                  gn, un);
 }
 
-/* All four half-sweeps at one place after another.  The result of a half-sweep stays in a register for the next
-   half-sweep, whose neighbour it is; the half rows are copied, so that the compiler keeps their addresses
-   in registers too.  `from_zero` is a constant where this is inlined. */
+/* Do all four half-sweeps at one place, then at the next one:
+
+       a.u = relaxed with  b.u,  a.un        row j         half-sweep 1
+       b.u = relaxed with  c.u,  a.u new     row j - 1     half-sweep 2
+       c.u = relaxed with  d.u,  b.u new     row j - 2     half-sweep 3
+       d.u = relaxed with  d.us, c.u new     row j - 3     half-sweep 4
+
+   The result of a half-sweep stays in a register for the next half-sweep, whose neighbour it is.
+   The half rows are copied, so that the compiler keeps their addresses in registers too.
+   `from_zero` is a constant where this is inlined. */
 static inline void RelaxWave(PetscInt n, PetscBool from_zero, const HeatHalfRow rows[4],
-                             const HeatAhead *ahead)
+                             const HeatPrefetch *prefetch)
 {
   const HeatHalfRow a = rows[0], b = rows[1], c = rows[2], d = rows[3];
 
   for (PetscInt begin = 0; begin < n; begin += BLOCK) {
     const PetscInt end = PetscMin(begin + BLOCK, n);
 
-    Fetch(ahead, begin, end);
+    Prefetch(prefetch, begin, end);
     SIMD for (PetscInt k = begin; k < end; k++)
     {
       const float ua = from_zero ? a.b[k] / a.diagonal[k]
-                                 : HalfSweep(&a, k, b.u[k], a.gn[k], a.un[k]);
-      const float ub = HalfSweep(&b, k, c.u[k], b.gn[k], ua);
-      const float uc = HalfSweep(&c, k, d.u[k], b.gs[k], ub);
-      const float ud = HalfSweep(&d, k, d.us[k], c.gs[k], uc);
+                                 : RelaxPlace(&a, k, b.u[k], a.gn[k], a.un[k]);
+      const float ub = RelaxPlace(&b, k, c.u[k], b.gn[k], ua);
+      const float uc = RelaxPlace(&c, k, d.u[k], b.gs[k], ub);
+      const float ud = RelaxPlace(&d, k, d.us[k], c.gs[k], uc);
 
       a.u[k] = ua;
       b.u[k] = ub;
@@ -107,16 +126,17 @@ static inline void RelaxWave(PetscInt n, PetscBool from_zero, const HeatHalfRow 
   }
 }
 
-void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch)
 {
-  RelaxWave(n, PETSC_FALSE, r, ahead);
+  RelaxWave(n, PETSC_FALSE, r, prefetch);
 }
 
-void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead)
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch)
 {
-  RelaxWave(n, PETSC_TRUE, r, ahead);
+  RelaxWave(n, PETSC_TRUE, r, prefetch);
 }
 
+/* b_i - m_i u_i + sum g (u_neighbour - u_i) */
 static inline float CellResidual(const HeatHalfRow *r, PetscInt k)
 {
   const float u = r->u[k];
@@ -142,8 +162,8 @@ void HeatSplit(PetscInt n, const float *restrict row, float *restrict even, floa
   }
 }
 
-void HeatJoin(PetscInt n, const float *restrict even, const float *restrict odd,
-              float *restrict row)
+void HeatInterleave(PetscInt n, const float *restrict even, const float *restrict odd,
+                    float *restrict row)
 {
   SIMD for (PetscInt k = 0; k < n; k++)
   {
@@ -162,12 +182,15 @@ void HeatDirection(PetscInt n, float beta, const float *restrict z, float *restr
   SIMD for (PetscInt k = 0; k < n; k++) p[k] = FMA_F(beta, p[k], z[k]);
 }
 
-/* A row of n cells of a Vec against its half rows: a single odd column where the row begins with one,
-   pairs of an even and an odd column, and a single even column where the row ends with one. */
+/* The parts of a row of n cells of a Vec, seen from its half rows:
+
+       first = 1:    . o | e o | e o | e .        single_odd = 1,  pairs = 2,  single_even = 1
+       first = 0:          e o | e o | e .        single_odd = 0,  pairs = 2,  single_even = 1
+*/
 typedef struct {
-  PetscInt single_odd; /* 0 or 1 */
-  PetscInt pairs;
-  PetscInt single_even; /* 0 or 1 */
+  PetscInt single_odd;  /* 1 if the row begins with an odd column, else 0 */
+  PetscInt pairs;       /* of an even and the following odd column */
+  PetscInt single_even; /* 1 if the row ends with an even column, else 0 */
 } RowParts;
 
 static inline RowParts PartsOfRow(PetscInt n, int first)
@@ -235,28 +258,32 @@ void HeatUpdateSolution(PetscInt n, int first, const float *const z[2], const fl
   }
 }
 
-/* One half row: v = m p + flow + gs (p - ps) + gn (p - pn), r -= alpha v.  `flow` is what leaves
-   along x. */
+/* (A p)_i = m p + flow + gs (p - ps) + gn (p - pn), with `flow` the heat that leaves along x */
 static inline double Product(double p, double flow, double m, double gs, double ps, double gn,
                              double pn)
 {
   return FMA_D(gn, p - pn, FMA_D(gs, p - ps, FMA_D(m, p, flow)));
 }
 
-/* Coefficients of one half row, as pairs of floats or widened to doubles. */
+/* Coefficients of one half row: pairs of floats, or doubles. */
 typedef struct {
   const float  *high, *low;
   const double *wide;
 } Coefficient;
 
-/* `is_wide` is a constant where this is inlined. */
+/* Return the coefficient of place k.  `is_wide` is a constant where this is inlined. */
 static inline double CoefficientAt(const Coefficient *c, PetscBool is_wide, PetscInt k)
 {
   return is_wide ? c->wide[k] : (double)c->high[k] + (double)c->low[k];
 }
 
-/* r -= alpha A p on both half rows of a row: place k is an even cell and the odd cell east of it, which
-   share the face `between`. */
+/* r -= alpha A p on both half rows of a row.  Place k is an even cell and the odd cell east of it,
+   whose common face's heat is computed once:
+
+           west            between           east
+       ------|--- even cell ---|--- odd cell ---|------
+          gx_even[k]       gx_odd[k]      gx_even[k + 1]
+*/
 static inline void UpdateResidual(PetscInt n, double alpha, PetscBool is_wide,
                                   const Coefficient       c[HEAT_ROW_COEFFICIENTS],
                                   const HeatConjugateRow *row)
@@ -306,9 +333,11 @@ void HeatUpdateResidualWide(PetscInt n, double alpha, double *const wide[HEAT_RO
   UpdateResidual(n, alpha, PETSC_TRUE, c, row);
 }
 
-/* Row a lies below row b; each cell is computed by the operations of UpdateResidual. */
-void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
-                             const HeatConjugateRow *a, const HeatConjugateRow *b)
+/* Row a lies south of row b.  Each cell is computed by the operations of UpdateResidual, in their
+   order.  Names end in 0 for even and in 1 for odd columns; m, gx and gy are loaded once for both
+   rows. */
+void HeatUpdateResidualTwoRows(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                               const HeatConjugateRow *a, const HeatConjugateRow *b)
 {
   const double *restrict m0 = c[HEAT_ROW_M], *restrict m1 = c[HEAT_ROW_M + 1];
   const double *restrict gx0 = c[HEAT_ROW_GX], *restrict gx1 = c[HEAT_ROW_GX + 1];
@@ -353,6 +382,7 @@ void HeatWiden(PetscInt n, HeatPair pair, double *restrict wide)
   SIMD for (PetscInt k = 0; k < n; k++) wide[k] = (double)high[k] + (double)low[k];
 }
 
+/* Round x to a multiple of the quantum. */
 static inline double Round(double x, HeatQuantum q) { return (x + q.big) - q.big; }
 
 double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *const x[4])
@@ -369,6 +399,7 @@ double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *
   return sum;
 }
 
+/* m u^2 + gw (u - uw)^2 + gs (u - us)^2 */
 static inline float CellEnergy(const HeatHalfRow *r, PetscInt k)
 {
   const float u = r->u[k], x = u - r->uw[k], y = u - r->us[k];

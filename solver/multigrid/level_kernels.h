@@ -1,140 +1,176 @@
-/** The inner loops of the multigrid: one row, or one half row, of a level at a time.
+/** The inner loops of the multigrid.  Each call works on one row, or one half row, of a level.
  *
- *  A half row is the cells of one parity of columns: of one colour of the checkerboard.  All loops
- *  run over whole vectors, halo and padding included; where there is no cell all conductances are
- *  zero and the mass is not.  Every cell is computed by the same operations wherever it stands in a
- *  row, so that its bits depend on its neighbours alone.  Not collective, nothing is allocated.
+ *  The matrix of a level describes a network of conductances g between neighbouring cells and
+ *  of masses m, solver/README.md eq. (11):
  *
- *  The matrix of a level is that of a network of conductances g between neighbours and a mass m:
  *      (A u)_i = m_i u_i + sum over faces  g_f (u_i - u_neighbour)
- */
+ *
+ *  A half row holds the cells of one parity of columns in a row, which are the row's cells of one
+ *  colour of the checkerboard (level_layout.h).  All loops run over whole vectors, halo and padding
+ *  included; where there is no cell, all conductances are 0 and the mass is 1.  Every cell is
+ *  computed by the same operations wherever it stands in a row, so that its bits depend on the
+ *  values of its neighbours alone.
+ *
+ *  No function here is collective, and none allocates memory.  In the equations i is a cell, k a
+ *  place of a half row; n is the number of places. */
 #ifndef HEAT_SOLVER_LEVEL_KERNELS_H
 #define HEAT_SOLVER_LEVEL_KERNELS_H
 
 #include <petscsys.h>
 
-/** One half row and what surrounds it; w e s n: towards lower and higher columns and rows. */
+/** A half row and its surroundings.  w, e, s, n: towards lower and higher columns and rows.
+ *
+ *                 un[k]                    The neighbours west and east are in the other half row
+ *                 gn[k]                    of the row, which split storage makes contiguous: the
+ *      uw[k] gw[k] u[k] ge[k] uw[k + 1]    neighbour east of cell k is west of cell k + 1.
+ *                 gs[k]
+ *                 us[k]
+ */
 typedef struct {
-  float       *u;
-  const float *uw, *us, *un; /* east of a cell is west of the next one: ue_k is uw_k+1 */
-  const float *gw, *ge, *gs, *gn;
-  const float *m, *b;
-  const float *diagonal; /* m + sum g */
+  float       *u;                 /* updated by relaxation */
+  const float *uw, *us, *un;      /* the neighbours' u; east of place k is uw[k + 1] */
+  const float *gw, *ge, *gs, *gn; /* conductances towards the neighbours */
+  const float *m, *b;             /* mass; right-hand side */
+  const float *diagonal;          /* m + sum g, as HeatDiagonal computes it */
 } HeatHalfRow;
 
-/** diagonal_i = m_i + sum g. */
+/** Compute the diagonal of the matrix, diagonal_i = m_i + sum g. */
 void HeatDiagonal(PetscInt n, const HeatHalfRow *r, float *diagonal);
 
 /** Relax every cell: u_i = (b_i + sum g u_neighbour)/diagonal_i. */
 void HeatRelax(PetscInt n, const HeatHalfRow *r);
 
-/** Likewise where all u are known to be zero: u_i = b_i/diagonal_i. */
+/** Relax every cell where all neighbours' u are known to be zero: u_i = b_i/diagonal_i. */
 void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r);
 
-/** Half rows that will be wanted soon: they are fetched to a cache in the shadow of a loop whose own
- *  are there. */
+/** Half rows to prefetch into the level-2 cache during a loop that itself works in the cache. */
 typedef struct {
   int          n;
-  const float *row[8];
-} HeatAhead;
+  const float *row[8]; /* the first n are used */
+} HeatPrefetch;
 
-/** Four half-sweeps of a wave at once: HeatRelax of r[0], then of r[1], r[2], r[3], half rows of one
- *  parity that lie below one another: r[k + 1].un is r[k].u, r[k].us is r[k + 1].u, and r[k + 1].gn is
- *  r[k].gs.  What a half-sweep has made is the next one's neighbour without a way through memory; all bits
- *  are those of four calls. */
-void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead);
+/** Do four half-sweeps of a wave in one loop, with the bits of HeatRelax of r[0], r[1], r[2], r[3]
+ *  in this order.
+ *
+ *  The half rows have one parity of columns and lie below one another.  At each place the update
+ *  of one half-sweep is the northern neighbour of the next half-sweep, and is handed to it in a
+ *  register:
+ *
+ *      r[0].un        row j + 1
+ *      r[0].u         row j          half-sweep 1    =  r[1].un
+ *      r[1].u         row j - 1      half-sweep 2    =  r[0].us, r[2].un;   r[2].gn = r[1].gs
+ *      r[2].u         row j - 2      half-sweep 3    =  r[1].us, r[3].un;   r[3].gn = r[2].gs
+ *      r[3].u         row j - 3      half-sweep 4    =  r[2].us
+ *      r[3].us        row j - 4
+ */
+void HeatRelaxWave(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch);
 
-/** Likewise with HeatRelaxFromZero of r[0]. */
-void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatAhead *ahead);
+/** Do four half-sweeps of a wave of which the first has all u zero: HeatRelaxFromZero of r[0], then
+ *  HeatRelax of r[1], r[2], r[3], with their bits. */
+void HeatRelaxWaveFromZero(PetscInt n, const HeatHalfRow r[4], const HeatPrefetch *prefetch);
 
-/** residual_i += b_i - (A u)_i. */
+/** Add the residual: residual_i += b_i - (A u)_i. */
 void HeatResidualAdd(PetscInt n, const HeatHalfRow *r, float *residual);
 
-/** even_k = row_2k, odd_k = row_2k+1, for k < n. */
+/** Split a row into half rows: even_k = row_2k, odd_k = row_2k+1, for k < n. */
 void HeatSplit(PetscInt n, const float *row, float *even, float *odd);
 
-/** row_2k = even_k, row_2k+1 = odd_k, for k < n. */
-void HeatJoin(PetscInt n, const float *even, const float *odd, float *row);
+/** Interleave two half rows to a row: row_2k = even_k, row_2k+1 = odd_k, for k < n. */
+void HeatInterleave(PetscInt n, const float *even, const float *odd, float *row);
 
-/** y_k += x_k. */
+/** Add a half row to another: y_k += x_k. */
 void HeatAdd(PetscInt n, const float *x, float *y);
 
-/** p_k = z_k + beta p_k. */
+/** Update a half row of the search direction, solver/README.md eq. (13): p_k = z_k + beta p_k. */
 void HeatDirection(PetscInt n, float beta, const float *z, float *p);
 
-/** Between half rows and a row of n cells of a Vec, T[j][i].  The first cell is in an odd column where
- *  `first` is 1, else in an even one; half rows [0] even, [1] odd, begin at the pair that holds it. */
-
-/** Split a number into the sum of two floats, which hold 48 of its bits. */
+/** Store x as the sum high + low of two floats, which together hold 48 of its bits. */
 static inline void HeatToPair(double x, float *high, float *low)
 {
   *high = (float)x;
   *low  = (float)(x - (double)*high);
 }
 
-/** high + low = scale x, to 48 bits. */
+/* The next three functions work between half rows and a row of n own cells of a Vec, T[j][i].
+   `first` is 1 if the row's first cell is in an odd column, else 0.  Half rows, [0] even and [1]
+   odd, begin at the place of the pair of columns that holds the first cell. */
+
+/** Store high + low = scale x, to 48 bits. */
 void HeatLoadRow(PetscInt n, int first, double scale, const double *x, float *const high[2],
                  float *const low[2]);
 
-/** x = scale u. */
+/** Store x = scale u. */
 void HeatStoreRow(PetscInt n, int first, double scale, const float *const u[2], double *x);
 
-/** x += before p + now (z + beta p), the second as HeatDirection makes it. */
+/** Add the steps of two iterations to the solution: x += before p + now (z + beta p).  p is the
+ *  direction of the iteration before; z + beta p is rounded to float, as in HeatDirection. */
 void HeatUpdateSolution(PetscInt n, int first, const float *const z[2], const float *const p[2],
                         float beta, double before, double now, double *x);
 
-/** A number as the sum of two floats: 48 bits of a double. */
+/** Half rows of numbers high + low, which hold 48 of a double's 53 bits. */
 typedef struct {
   const float *high, *low;
 } HeatPair;
 
-/** The coefficients of one row, by half rows; even columns first. */
+/** Indices of a row's coefficients in an array of half rows.  At the index stands the even half
+ *  row, at the index + 1 the odd half row. */
 enum {
-  HEAT_ROW_M            = 0,
-  HEAT_ROW_GX           = 2, /* west of each cell */
-  HEAT_ROW_GS           = 4,
-  HEAT_ROW_GN           = 6,
+  HEAT_ROW_M            = 0, /* masses, with sides */
+  HEAT_ROW_GX           = 2, /* conductances west of each cell */
+  HEAT_ROW_GS           = 4, /* conductances south of each cell */
+  HEAT_ROW_GN           = 6, /* conductances north of each cell */
   HEAT_ROW_COEFFICIENTS = 8
 };
 
-/** The vectors of one row, [0]: even columns, [1]: odd ones. */
+/** The vectors of a row in the update of the residual.  [0]: even columns, [1]: odd columns. */
 typedef struct {
-  const float *p[2], *ps[2], *pn[2];
-  float       *r[2], *r_low[2]; /* updated */
+  const float *p[2], *ps[2], *pn[2]; /* search direction; in the rows south and north */
+  float       *r[2], *r_low[2];      /* residual r + r_low, updated */
 } HeatConjugateRow;
 
-/** r -= alpha A p in double precision, on both half rows. */
+/** Update the residual of both half rows in double precision: r -= alpha A p, eq. (13). */
 void HeatUpdateResidual(PetscInt n, double alpha, const HeatPair c[HEAT_ROW_COEFFICIENTS],
                         const HeatConjugateRow *row);
 
-/** Likewise with coefficients that were widened before: the same bits in half the time. */
+/** Do HeatUpdateResidual with coefficients that are already in double precision (HeatWiden).  The
+ *  bits are the same, the time is half. */
 void HeatUpdateResidualWide(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
                             const HeatConjugateRow *row);
 
-/** Likewise of two rows with the same coefficients, gs and gn alike, b above a. */
-void HeatUpdateResidualTwice(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
-                             const HeatConjugateRow *a, const HeatConjugateRow *b);
+/** Do HeatUpdateResidualWide of row a and of row b north of it.  Both have the coefficients c, of
+ *  which the half rows HEAT_ROW_GS and HEAT_ROW_GN are equal. */
+void HeatUpdateResidualTwoRows(PetscInt n, double alpha, double *const c[HEAT_ROW_COEFFICIENTS],
+                               const HeatConjugateRow *a, const HeatConjugateRow *b);
 
-/** wide = high + low, n of them. */
+/** Store wide_k = high_k + low_k, for k < n. */
 void HeatWiden(PetscInt n, HeatPair pair, double *wide);
 
-/** Sums that do not depend on the order of their terms.
+/** The rounding of a sum's terms, which makes the sum independent of their order.
  *
- *  A term is the sum over four cells, those of columns 2k and 2k + 1 in rows 2l and 2l + 1, in single
- *  precision and always in the same order.  Adding `big` to a term and subtracting it again rounds
- *  the term to a multiple of a quantum, and sums of such multiples are exact in double precision
- *  while all partial sums stay below 2^53 quanta.  Terms of one sign make partial sums that are
- *  below the total; where signs differ the sum of magnitudes is taken as well.
+ *  A term covers a 2 x 2 group of cells, columns 2k and 2k + 1 in rows 2l and 2l + 1, and is summed
+ *  in single precision, always in the same order.  Adding `big` to a term and subtracting it again
+ *  rounds the term to a multiple of a quantum.  Sums of such multiples are exact in double
+ *  precision while all partial sums stay below 2^53 quanta.  If all terms have one sign, partial
+ *  sums are below the total; where signs differ, the sum of the magnitudes is computed as well.
  *  Source: J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 21 (2013). */
 typedef struct {
-  double big; /* 1.5 2^52 quanta */
+  double big; /* 1.5 2^52 quanta: the spacing of doubles there is one quantum */
 } HeatQuantum;
 
-/** The sum of x^2 over the four cells of places [begin, end) of four half rows. */
+/** Return the sum of x^2 over the groups of places [begin, end).
+ *  @param[in] x  the groups' four half rows: even and odd columns of the lower row, then of the
+ *                upper row */
 double HeatSumSquares(PetscInt begin, PetscInt end, HeatQuantum q, const float *const x[4]);
 
-/** Likewise sums[0] += b u, sums[1] += |b u|, and sums[2] += (u, A u) as the sum of
- *  m u^2 + gw (u - uw)^2 + gs (u - us)^2: every face once, at the cell above it. */
+/** Add the products of the groups of places [begin, end).  With t the sum of b u over a group,
+ *
+ *      sums[0] += t,    sums[1] += |t|,
+ *      sums[2] += sum over the group of  m u^2 + gw (u - uw)^2 + gs (u - us)^2
+ *
+ *  The last one is (u, A u): each face is counted once, at the cell east or north of it.
+ *  @param[in] product  rounding of sums[0] and sums[1]
+ *  @param[in] energy   rounding of sums[2]
+ *  @param[in] rows     the groups' four half rows, in the order of HeatSumSquares */
 void HeatSumProducts(PetscInt begin, PetscInt end, HeatQuantum product, HeatQuantum energy,
                      const HeatHalfRow rows[4], double sums[3]);
 

@@ -1,4 +1,8 @@
-/* Levels' distributions and shapes. */
+/* Distributions of levels over the ranks, shapes of their arrays, and the memory of these arrays.
+ *
+ * A distribution is the product of two lists of cuts, one along each axis, which every rank holds
+ * in full: px + py numbers, so that the owner of any block is known without a message.  Coarsening
+ * halves the cuts, rounded up: a coarse cell then lies in the block of its first fine cell. */
 #define _DEFAULT_SOURCE /* madvise */
 #include "solver/multigrid/level_layout.h"
 
@@ -68,7 +72,7 @@ PetscErrorCode HeatDistributionDestroy(HeatDistribution *d)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Whether this rank has a block, with cells or without. */
+/* Return whether this rank has a block, with or without cells. */
 static PetscBool HasBlock(const HeatDistribution *d)
 {
   return (d->place[0] % d->stride[0] || d->place[1] % d->stride[1]) ? PETSC_FALSE : PETSC_TRUE;
@@ -121,8 +125,8 @@ HeatLevelShape HeatLevelShapeMake(const HeatDistribution *d, PetscInt halo)
   return s;
 }
 
-/* Memory in large pages where the system has them on request: a pass goes through some twenty arrays
-   at once, and small pages would need looking up twenty times every thousand cells. */
+/* Allocate memory in large pages where the system grants them.  A pass reads some twenty arrays at
+   once; with pages of 4 KiB each thousand cells would cost twenty look-ups of a page's address. */
 static void *AllocatePages(size_t size, size_t page)
 {
   void *memory = aligned_alloc(page, (size + page - 1) / page * page);
@@ -133,20 +137,30 @@ static void *AllocatePages(size_t size, size_t page)
   return memory;
 }
 
-/* Each array begins at a whole vector, and 13 lines of a cache further into a page than the one
-   before, so that the same place of several arrays does not compete for the same lines. */
+enum {
+  SMALL_PAGE = 4096,    /* bytes: a page of x86-64; arrays are staggered relative to it */
+  LARGE_PAGE = 2097152, /* bytes: a large page of x86-64 */
+
+  /* Bytes by which each array starts further into a page than the array before it.  A page has 64
+     cache lines; without a stagger, the same cell of all arrays would compete for the same sets of
+     the level-1 cache.  13 lines are chosen: an odd number gives 64 arrays 64 different offsets,
+     and a smaller one leaves fewer lines between the same cell of two neighbouring arrays. */
+  STAGGER = 13 * 64
+};
+
+/* Every array starts at a whole cache line, which is a whole vector. */
 PetscErrorCode HeatLevelShapeAllocate(const HeatLevelShape *s, int n, float **arrays[],
                                       void **memory)
 {
-  const size_t small = 4096, large = 2097152, stagger = 13 * 64;
-  const size_t each = (s->size * sizeof(float) + small - 1) / small * small + stagger;
-  const size_t all  = (size_t)n * each;
+  const size_t pages = (s->size * sizeof(float) + SMALL_PAGE - 1) / SMALL_PAGE;
+  const size_t each  = pages * SMALL_PAGE + STAGGER;
+  const size_t all   = (size_t)n * each;
 
   PetscFunctionBeginUser;
   *memory = NULL;
   for (int k = 0; k < n; k++) *arrays[k] = NULL;
   if (s->size == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  *memory = AllocatePages(all, all < large ? small : large);
+  *memory = AllocatePages(all, all < LARGE_PAGE ? SMALL_PAGE : LARGE_PAGE);
   PetscCheck(*memory, PETSC_COMM_SELF, PETSC_ERR_MEM, "%zu bytes for a level of the multigrid",
              all);
   PetscCall(PetscMemzero(*memory, all));

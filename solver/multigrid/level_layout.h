@@ -1,22 +1,24 @@
-/** Where the cells of a multigrid level live: which rank owns which block, and where a cell stands
+/** The layout of a multigrid level: which rank owns which block of cells, and where a cell stands
  *  in a rank's arrays.
  *
- *  A level is distributed like the grid, in blocks that are the product of cuts in x and in y.  A
- *  coarse cell belongs to the rank that owns its first fine cell, so blocks may start anywhere, be
- *  one cell wide, or become empty: a block without cells still has a halo, as the fine cells there
- *  want the coarse ones around them.  Agglomeration joins neighbouring blocks on fewer ranks.
+ *  A level is distributed like the grid, in blocks that are products of cuts in x and in y.  A
+ *  coarse cell belongs to the rank that owns its first fine cell.  Blocks may therefore start at
+ *  any cell, be one cell wide, or become empty.  An empty block keeps its halo, since the fine
+ *  cells at its place are corrected by the coarse cells around them.  Agglomeration joins
+ *  neighbouring blocks on fewer ranks.
  *
- *  A rank's array holds its own cells and a halo around them (clipped at sides that are not
- *  periodic), in split storage: a row is its cells of even columns, then those of odd columns, so
- *  that the cells of one colour of a checkerboard, and pairs of cells that a coarse cell joins, are
- *  contiguous.  Indices are global ones, below zero or beyond the last in periodic halos.
+ *  A rank's array holds its own cells and a halo around them, clipped at sides that are not
+ *  periodic.  Cell indices are global; in a periodic halo they are below zero or beyond the last
+ *  cell.  Rows are stored split by the parity of their columns, see HeatLevelShape.
+ *
+ *  No function here is collective.
  */
 #ifndef HEAT_SOLVER_LEVEL_LAYOUT_H
 #define HEAT_SOLVER_LEVEL_LAYOUT_H
 
 #include "solver/grid/grid.h"
 
-/** Cells lo <= (i, j) < hi. */
+/** The rectangle of cells (i, j) with lo[0] <= i < hi[0] and lo[1] <= j < hi[1]. */
 typedef struct {
   PetscInt lo[2], hi[2];
 } HeatBox;
@@ -26,71 +28,122 @@ static inline PetscBool HeatBoxIsEmpty(const HeatBox *b)
   return (b->lo[0] >= b->hi[0] || b->lo[1] >= b->hi[1]) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/** Who owns which cells; the same on all ranks but for `place`. */
+/** The distribution of a level over the ranks.  All members but `place` are equal on all ranks.
+ *
+ *  Example along one axis: a grid of 16 cells on four ranks, coarsened, then agglomerated.
+ *
+ *      rank            |    0    |    1    |    2    |    3    |    n   parts  start         stride
+ *      grid            | 0 1 2 3 | 4 5 6 7 |  8 .. 11| 12 .. 15|   16     4    0 4 8 12 16     1
+ *      Coarsen         |  0   1  |  2   3  |  4   5  |  6   7  |    8     4    0 2 4  6  8     1
+ *      Agglomerate     |  0   1     2   3  |  4   5     6   7  |    8     2    0 4 8           2
+ *        on rank       |         0         |         2         |
+ */
 typedef struct {
-  MPI_Comm  comm; /* of the grid, borrowed */
-  PetscInt  n[2]; /* cells of the level */
-  PetscBool periodic[2];
-  PetscInt  parts[2];  /* blocks */
-  PetscInt *start[2];  /* owned [parts + 1]: first cell of each block, then n */
-  PetscInt  stride[2]; /* block b is on the ranks at b * stride of the grid's blocks */
-  PetscInt  columns;   /* of the grid's blocks: rank = row * columns + column */
-  PetscInt  place[2];  /* this rank's column and row there */
+  MPI_Comm  comm;        /* the grid's communicator, borrowed */
+  PetscInt  n[2];        /* cells of the level, along x and y */
+  PetscBool periodic[2]; /* along x and y */
+  PetscInt  parts[2];    /* blocks, along x and y */
+  PetscInt *start[2];    /* owned [parts + 1]: first cell of each block, then n */
+  PetscInt  stride[2];   /* block b lies on the ranks of the grid's block b * stride */
+  PetscInt  columns;     /* blocks of the grid along x: rank = row * columns + column */
+  PetscInt  place[2];    /* column and row of this rank's block of the grid */
 } HeatDistribution;
 
-/** That of the grid.  Not collective, like all here.  Destroy what these make. */
+/** Describe the distribution of the grid.  Destroy it with HeatDistributionDestroy. */
 PetscErrorCode HeatDistributionCreate(const HeatGrid *grid, HeatDistribution *d);
-/** Two cells become one along the axes that are chosen. */
+
+/** Describe the level whose cells join two cells of `fine` along each chosen axis; an odd last cell
+ *  stays alone.  Destroy it with HeatDistributionDestroy.
+ *  @param[in] along  whether to join cells along x, along y */
 PetscErrorCode HeatDistributionCoarsen(const HeatDistribution *fine, const PetscBool along[2],
                                        HeatDistribution *coarse);
-/** Two blocks become one along the axes that are chosen, on the rank of the first. */
+
+/** Describe the same cells with two blocks of `d` joined into one along each chosen axis, on the
+ *  rank of the first block.  Destroy it with HeatDistributionDestroy.
+ *  @param[in] along  whether to join blocks along x, along y; neither makes a copy */
 PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const PetscBool along[2],
                                            HeatDistribution *fewer);
+
+/** Free the members of `d`. */
 PetscErrorCode HeatDistributionDestroy(HeatDistribution *d);
 
-/** This rank's cells; empty where it has none, at the place where its block would be. */
+/** Return this rank's own cells.  The box of an empty block lies where the block would be; a rank
+ *  without a block gets the empty box at (0, 0). */
 HeatBox HeatDistributionOwn(const HeatDistribution *d);
 
-/** The shortest side of any block that is not empty, along an axis. */
+/** Return the smallest width along an axis [cells] of all blocks that have cells. */
 PetscInt HeatDistributionThinnest(const HeatDistribution *d, int axis);
 
-/** The rank that has block (a, b). */
+/** Return the rank that owns block (a, b). */
 static inline PetscMPIInt HeatDistributionRank(const HeatDistribution *d, PetscInt a, PetscInt b)
 {
   return (PetscMPIInt)(b * d->stride[1] * d->columns + a * d->stride[0]);
 }
 
 enum {
-  HEAT_LANES = 16 /* floats of the widest vector: half rows are multiples of it, and as many
-                     zeros stand before and after each */
+  HEAT_LANES = 16 /* floats of the widest vector, 64 bytes of AVX-512 */
 };
 
-/** A rank's arrays of one level. */
+/** The shape of a rank's arrays on one level: split storage.
+ *
+ *  A row is stored as its even columns, then its odd columns.  In row j the cells of one colour of
+ *  the checkerboard (i + j even: red, odd: black) are then contiguous, and place k of both half
+ *  rows together is the pair of columns that a coarse cell joins:
+ *
+ *      column   origin + 0   1   2   3   4   5 ...
+ *                        |   |   |   |   |   |
+ *      even half row     0       2       4     ...     place k holds column origin + 2k
+ *      odd half row          1       3       5 ...     place k holds column origin + 2k + 1
+ *
+ *  One row in memory, in floats.  Every half row has at least HEAT_LANES zeros before and after it,
+ *  so that a vector loop may read the cells west of place 0 and east of the last place:
+ *
+ *      |<----------------------------------- row ----------------------------------->|
+ *      |<--------------- odd ---------------->|
+ *      +------------------------+-------------+------------------------+-------------+
+ *      | even columns | padding | 0 0 ... 0 0 | odd columns  | padding | 0 0 ... 0 0 |
+ *      +------------------------+-------------+------------------------+-------------+
+ *      |<-------- half -------->|<---- 2 ---->|
+ *      ^                          HEAT_LANES
+ *      HeatLevelShapeRow(s, j)
+ *
+ *  `half` is a multiple of HEAT_LANES, and padding fills it up.  Padding is zero, too, so that it
+ *  changes no sum.  In an array of masses all places without a cell are 1 instead of 0, so that no
+ *  kernel divides by zero.  One array:
+ *
+ *      HEAT_LANES zeros
+ *      row all.lo[1] - 1         no cells: the neighbour below the lowest row of the halo
+ *      rows all.lo[1] ...        halo, own cells, halo
+ *           all.hi[1] - 1
+ *      row all.hi[1]             no cells: the neighbour above the highest row of the halo
+ *      HEAT_LANES zeros
+ */
 typedef struct {
-  HeatBox  own, all; /* own cells; with the halo */
-  PetscInt origin;   /* even column of the first place of a half row */
-  PetscInt half;     /* places of a half row, a multiple of HEAT_LANES; 0: no block here */
-  size_t   odd;      /* floats from a row's even columns to its odd ones */
-  size_t   row;      /* floats from a row to the next */
-  size_t   size;     /* floats of an array: all rows, one more on either side */
+  HeatBox  own, all; /* own cells; own cells and their halo */
+  PetscInt origin;   /* the even column at place 0 of a half row; all.lo[0] or all.lo[0] - 1 */
+  PetscInt half;     /* places of a half row, a multiple of HEAT_LANES; 0: no block on this rank */
+  size_t   odd;      /* floats from the start of a row's even columns to its odd columns */
+  size_t   row;      /* floats from one row to the next */
+  size_t   size;     /* floats of an array; 0: no block on this rank */
 } HeatLevelShape;
 
-/** Not collective. */
+/** Return the shape of this rank's arrays.
+ *  @param[in] halo  depth of the halo [cells] */
 HeatLevelShape HeatLevelShapeMake(const HeatDistribution *d, PetscInt halo);
 
-/** The first place of row j's even columns; j may be one beyond the halo. */
+/** Return the position of row j's even columns; j may be one row outside the halo. */
 static inline size_t HeatLevelShapeRow(const HeatLevelShape *s, PetscInt j)
 {
   return (size_t)HEAT_LANES + (size_t)(j - s->all.lo[1] + 1) * s->row;
 }
 
-/** Place of a cell. */
+/** Return the position of cell (i, j). */
 static inline size_t HeatLevelShapeCell(const HeatLevelShape *s, PetscInt i, PetscInt j)
 {
   return HeatLevelShapeRow(s, j) + (size_t)(i & 1) * s->odd + (size_t)((i - s->origin) >> 1);
 }
 
-/** The places [begin, end) of the cells of columns [lo, hi) in a half row of the given parity. */
+/** Return the places [begin, end) that columns [lo, hi) have in the half row of a parity. */
 static inline void HeatLevelShapePlaces(const HeatLevelShape *s, PetscInt lo, PetscInt hi,
                                         int parity, PetscInt *begin, PetscInt *end)
 {
@@ -98,10 +151,13 @@ static inline void HeatLevelShapePlaces(const HeatLevelShape *s, PetscInt lo, Pe
   *end   = (hi - s->origin + 1 - parity) >> 1;
 }
 
-/** n arrays of zeros in one piece of memory; free it with HeatLevelShapeFree.
- *  @param[in]  arrays  where to put their addresses; NULL ones where the rank has no block */
+/** Allocate n arrays of zeros in one piece of memory.  Free it with HeatLevelShapeFree.
+ *  @param[out] arrays  where to store the address of each array; NULL where the rank has no block
+ *  Errors: PETSC_ERR_MEM on this rank. */
 PetscErrorCode HeatLevelShapeAllocate(const HeatLevelShape *s, int n, float **arrays[],
                                       void **memory);
+
+/** Free the memory and set it to NULL; *memory may be NULL. */
 PetscErrorCode HeatLevelShapeFree(void **memory);
 
 #endif

@@ -1,55 +1,71 @@
-/* Transfers.
+/* Transfers of cells between ranks.
  *
- * Blocks are products of intervals, so what a rank sends is the product of what its columns and its
- * rows have in common with the boxes of others: two short lists, found axis by axis.  An overlap
- * with a periodic image is one of its own.  Sender and receiver go through the same lists in the
- * same order, so the parts of a message need no description. */
+ * Blocks are products of intervals.  The cells that a rank sends are therefore the product of two
+ * short lists of overlaps, found axis by axis: the columns, and the rows, that its block has in
+ * common with the boxes of the receiving blocks.  Each periodic image is an overlap of its own.
+ *
+ *                      columns of block 0   of block 1   of block 2
+ *      rows of block 0        message         message      message
+ *      rows of block 1        message         own part     message
+ *      rows of block 2        message         message      message
+ *
+ * The message to a rank holds one part, or several where periodic images fall into its box.
+ * Sender and receiver build the same lists in the same order, from distributions that all ranks
+ * hold in full, so that set-up needs no communication and a message needs no description. */
 #include "solver/multigrid/level_transfer.h"
 
-enum { TAG = 17 };
+enum {
+  TAG = 17 /* of all transfers; chosen to differ from the tags 0 to 3 (sides) of halo.c and
+              deep_halo.c, which use the same communicator */
+};
 
-/* The part [lo, hi) along one axis that a block of `from` has in the box of a block of `to`, in the
-   indices of `to`; `from` counts these cells `shift` lower. */
+/* The overlap along one axis of a block of `from` with the box of a block of `to`. */
 typedef struct {
-  PetscInt block, lo, hi, shift;
+  PetscInt block;  /* the block of the other distribution, from this rank's point of view */
+  PetscInt lo, hi; /* cells [lo, hi), in the indices that `to` gives them */
+  PetscInt shift; /* index in `to` minus index in `from`: a multiple of the axis' number of cells */
 } Overlap;
 
 typedef struct {
-  Overlap *of;
+  Overlap *of; /* owned [n] */
   PetscInt n;
 } Overlaps;
 
-/* A rectangle of cells, in the indices of the array that it is in. */
+/* A rectangle of cells that one rank sends to another. */
 typedef struct {
-  HeatBox     box;
-  PetscMPIInt rank;
-  int         flip;   /* 1: even columns become odd ones on the way round a periodic axis */
-  size_t      offset; /* in the buffer */
+  HeatBox     box;    /* in the indices of this rank's array */
+  PetscMPIInt rank;   /* the rank at the other end */
+  int         flip;   /* 1: even columns of `from` are odd in `to`, after an odd shift; else 0 */
+  size_t      offset; /* of its first cell in the buffer [floats] */
 } Part;
 
+/* All messages that this rank sends, or all that it receives. */
 typedef struct {
-  Part       *parts; /* owned; those of a rank follow one another */
+  Part       *parts; /* owned [n_parts]; the parts of one message follow one another */
   PetscInt    n_parts;
-  float      *buffer; /* owned */
+  float      *buffer; /* owned [total] */
   PetscMPIInt n_messages;
-  size_t      total; /* floats */
-} Half;
+  size_t      total; /* floats of all messages */
+} Messages;
 
 struct HeatTransfer {
   HeatLevelShape from, to;
-  Half           send, receive;
-  Part          *own_from, *own_to; /* owned: what stays on this rank */
+  Messages       send, receive;
+  Part          *own_from, *own_to; /* owned [n_own]: source and target of parts that stay here */
   PetscInt       n_own;
-  MPI_Request   *requests; /* owned; sends, then receives */
-  PetscInt64     runs;
+  MPI_Request   *requests; /* owned: of the sends, then of the receives */
+  PetscInt64     runs;     /* calls of Run */
 };
 
-/* How many times an interval goes round a periodic axis at most. */
+/* Return how many times a halo goes round a periodic axis at most: several times if it is deeper
+   than the axis is long. */
 static PetscInt Turns(const HeatDistribution *d, int axis, PetscInt halo)
 {
   return d->periodic[axis] ? halo / d->n[axis] + 1 : 0;
 }
 
+/* Overlap of block a of `from`, shifted by `turn` lengths of the axis, with block b of `to` and its
+   halo, which is clipped at sides that are not periodic.  Empty if lo >= hi. */
 static Overlap Intersect(const HeatDistribution *from, PetscInt a, const HeatDistribution *to,
                          PetscInt b, int axis, PetscInt halo, PetscInt turn)
 {
@@ -64,7 +80,8 @@ static Overlap Intersect(const HeatDistribution *from, PetscInt a, const HeatDis
   return o;
 }
 
-/* All overlaps along an axis of this rank's block of one distribution with those of the other. */
+/* Find all overlaps along an axis of this rank's block, of `from` if sending and else of `to`, with
+   the blocks of the other distribution.  The caller frees found->of. */
 static PetscErrorCode FindOverlaps(const HeatDistribution *from, const HeatDistribution *to,
                                    int axis, PetscInt halo, PetscBool sending, Overlaps *found)
 {
@@ -92,6 +109,7 @@ static PetscErrorCode FindOverlaps(const HeatDistribution *from, const HeatDistr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the rectangle of two overlaps, in the indices of this rank's array. */
 static HeatBox BoxOf(const Overlap *x, const Overlap *y, PetscBool sending)
 {
   HeatBox box = {{x->lo, y->lo}, {x->hi, y->hi}};
@@ -110,10 +128,11 @@ static size_t BoxCells(const HeatBox *b)
   return (size_t)(b->hi[0] - b->lo[0]) * (size_t)(b->hi[1] - b->lo[1]);
 }
 
-/* The parts that go to (come from) other ranks, those of a rank together, and those that stay. */
+/* List the parts that are sent to other ranks (or received from them), the parts of a rank
+   together, and the parts that stay on this rank. */
 static PetscErrorCode ListParts(const HeatDistribution *from, const HeatDistribution *to,
-                                PetscInt halo, PetscBool in_place, PetscBool sending, Half *half,
-                                Part **own, PetscInt *n_own)
+                                PetscInt halo, PetscBool in_place, PetscBool sending,
+                                Messages *messages, Part **own, PetscInt *n_own)
 {
   const HeatDistribution *other = sending ? to : from;
   Overlaps                x, y;
@@ -124,10 +143,10 @@ static PetscErrorCode ListParts(const HeatDistribution *from, const HeatDistribu
   PetscCallMPI(MPI_Comm_rank(from->comm, &me));
   PetscCall(FindOverlaps(from, to, 0, halo, sending, &x));
   PetscCall(FindOverlaps(from, to, 1, halo, sending, &y));
-  PetscCall(PetscMalloc1(x.n * y.n, &half->parts));
+  PetscCall(PetscMalloc1(x.n * y.n, &messages->parts));
   PetscCall(PetscMalloc1(x.n * y.n, own));
   *n_own = 0;
-  for (PetscInt b = 0, b_end = 0; b < y.n; b = b_end) { /* images of a block follow one another */
+  for (PetscInt b = 0, b_end = 0; b < y.n; b = b_end) { /* a block's images follow one another */
     for (b_end = b; b_end < y.n && y.of[b_end].block == y.of[b].block;) b_end++;
     for (PetscInt a = 0, a_end = 0; a < x.n; a = a_end) {
       const PetscMPIInt rank = HeatDistributionRank(other, x.of[a].block, y.of[b].block);
@@ -139,21 +158,21 @@ static PetscErrorCode ListParts(const HeatDistribution *from, const HeatDistribu
                              total};
 
           if (rank != me) {
-            half->parts[half->n_parts++] = part;
+            messages->parts[messages->n_parts++] = part;
             total += BoxCells(&part.box);
           } else if (!in_place || x.of[k].shift || y.of[l].shift) (*own)[(*n_own)++] = part;
         }
       }
     }
   }
-  half->total = total;
-  PetscCall(PetscMalloc1(total, &half->buffer));
+  messages->total = total;
+  PetscCall(PetscMalloc1(total, &messages->buffer));
   PetscCall(PetscFree(x.of));
   PetscCall(PetscFree(y.of));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscMPIInt CountMessages(const Half *h)
+static PetscMPIInt CountMessages(const Messages *h)
 {
   PetscMPIInt n = 0;
 
@@ -161,8 +180,9 @@ static PetscMPIInt CountMessages(const Half *h)
   return n;
 }
 
-/* One persistent request for each rank's parts. */
-static PetscErrorCode MakeRequests(MPI_Comm comm, Half *h, PetscBool sending, MPI_Request *request)
+/* Create one persistent request for the parts of each rank. */
+static PetscErrorCode MakeRequests(MPI_Comm comm, Messages *h, PetscBool sending,
+                                   MPI_Request *request)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0, end = 0; k < h->n_parts; k = end, request++) {
@@ -200,8 +220,7 @@ PetscErrorCode HeatTransferCreate(const HeatDistribution *from, const HeatLevelS
   PetscCall(ListParts(from, to, halo, in_place, PETSC_TRUE, &t->send, &t->own_from, &t->n_own));
   PetscCall(ListParts(from, to, halo, in_place, PETSC_FALSE, &t->receive, &t->own_to, &n_own));
   PetscAssert(n_own == t->n_own, PETSC_COMM_SELF, PETSC_ERR_PLIB,
-              "a rank sends itself what it "
-              "does not expect");
+              "a rank sends itself what it does not expect");
   t->send.n_messages    = CountMessages(&t->send);
   t->receive.n_messages = CountMessages(&t->receive);
   PetscCall(PetscMalloc1(t->send.n_messages + t->receive.n_messages, &t->requests));
@@ -210,7 +229,8 @@ PetscErrorCode HeatTransferCreate(const HeatDistribution *from, const HeatLevelS
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The places of the cells of one parity in a row of a part. */
+/* Return the position of the first cell of one parity in row j of a box, and count its cells: they
+   are contiguous in split storage. */
 static size_t RowPlaces(const HeatLevelShape *s, const HeatBox *box, PetscInt j, int parity,
                         PetscInt *n)
 {
@@ -221,7 +241,7 @@ static size_t RowPlaces(const HeatLevelShape *s, const HeatBox *box, PetscInt j,
   return HeatLevelShapeRow(s, j) + (size_t)parity * s->odd + (size_t)begin;
 }
 
-/* A rectangle into the buffer, row by row, the even columns first. */
+/* Copy a rectangle into the buffer, row by row, even columns first. */
 static PetscErrorCode Pack(const HeatLevelShape *s, const Part *part, const float *array,
                            float *buffer)
 {
@@ -240,7 +260,8 @@ static PetscErrorCode Pack(const HeatLevelShape *s, const Part *part, const floa
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What were even columns where it was packed comes first. */
+/* Copy a rectangle out of the buffer.  The columns that are even in the sender's indices come
+   first. */
 static PetscErrorCode Unpack(const HeatLevelShape *s, const Part *part, const float *buffer,
                              float *array)
 {
@@ -259,6 +280,7 @@ static PetscErrorCode Unpack(const HeatLevelShape *s, const Part *part, const fl
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Copy a rectangle from one of this rank's arrays to the other, or to its periodic image. */
 static PetscErrorCode CopyOwn(const HeatTransfer *t, const Part *source, const Part *target,
                               const float *from, float *to)
 {
@@ -303,7 +325,7 @@ void HeatTransferCounts(const HeatTransfer *t, PetscInt64 *messages, PetscInt64 
   *bytes    = t->runs * (PetscInt64)(t->send.total * sizeof(float));
 }
 
-static PetscErrorCode DestroyHalf(Half *h)
+static PetscErrorCode DestroyMessages(Messages *h)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree(h->parts));
@@ -319,8 +341,8 @@ PetscErrorCode HeatTransferDestroy(HeatTransfer **transfer)
   if (!t) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscMPIInt r = 0; r < t->send.n_messages + t->receive.n_messages; r++)
     PetscCallMPI(MPI_Request_free(&t->requests[r]));
-  PetscCall(DestroyHalf(&t->send));
-  PetscCall(DestroyHalf(&t->receive));
+  PetscCall(DestroyMessages(&t->send));
+  PetscCall(DestroyMessages(&t->receive));
   PetscCall(PetscFree(t->own_from));
   PetscCall(PetscFree(t->own_to));
   PetscCall(PetscFree(t->requests));

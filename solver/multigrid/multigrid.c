@@ -1,4 +1,4 @@
-/* Lifecycle of the multigrid, and what reports ask about it. */
+/* Lifecycle of the multigrid, and the description of its levels for reports. */
 #include "solver/multigrid/multigrid.h"
 
 #include "solver/multigrid/multigrid_impl.h"
@@ -19,8 +19,6 @@ PetscErrorCode HeatMultigridCreate(HeatOperator *op, HeatMultigrid **out)
 void HeatMultigridSetCycle(HeatMultigrid *mg, int visits) { mg->visits = visits; }
 int  HeatMultigridCycleVisits(const HeatMultigrid *mg) { return mg->visits; }
 
-/* Levels. */
-
 PetscInt HeatMultigridLevels(const HeatMultigrid *mg) { return mg->n_levels; }
 
 HeatMultigridLevel HeatMultigridGetLevel(const HeatMultigrid *mg, PetscInt level)
@@ -31,7 +29,7 @@ HeatMultigridLevel HeatMultigridGetLevel(const HeatMultigrid *mg, PetscInt level
       {l->d.n[0], l->d.n[1]}, {l->d.parts[0], l->d.parts[1]}, {l->joins[0], l->joins[1]}};
 }
 
-static PetscErrorCode RowsDestroy(HeatRows *rows)
+static PetscErrorCode FreeRowPointers(HeatRows *rows)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree(rows->row));
@@ -45,9 +43,9 @@ static PetscErrorCode ClearLevel(HeatLevel *l)
   if (l->gather != l->halo) PetscCall(HeatTransferDestroy(&l->gather));
   PetscCall(HeatTransferDestroy(&l->halo));
   PetscCall(HeatTransferDestroy(&l->scatter));
-  PetscCall(RowsDestroy(&l->gx));
-  PetscCall(RowsDestroy(&l->gy));
-  PetscCall(RowsDestroy(&l->m));
+  PetscCall(FreeRowPointers(&l->gx));
+  PetscCall(FreeRowPointers(&l->gy));
+  PetscCall(FreeRowPointers(&l->m));
   PetscCall(PetscFree(l->line[0]));
   PetscCall(PetscFree(l->line[1]));
   PetscCall(HeatLevelShapeFree(&l->diagonals.memory));
@@ -65,9 +63,9 @@ PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first)
   for (PetscInt k = first; k < mg->n_made; k++) PetscCall(ClearLevel(&mg->levels[k]));
   mg->n_made = PetscMin(mg->n_made, first);
   if (first > 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(RowsDestroy(&mg->gx_low));
-  PetscCall(RowsDestroy(&mg->gy_low));
-  PetscCall(RowsDestroy(&mg->m_low));
+  PetscCall(FreeRowPointers(&mg->gx_low));
+  PetscCall(FreeRowPointers(&mg->gy_low));
+  PetscCall(FreeRowPointers(&mg->m_low));
   PetscCall(PetscFree(mg->zeros));
   for (int k = 0; k < HEAT_ROW_COEFFICIENTS; k++) PetscCall(PetscFree(mg->wide.row[k]));
   PetscFunctionReturn(PETSC_SUCCESS);

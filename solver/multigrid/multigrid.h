@@ -1,10 +1,13 @@
-/** Geometric multigrid for the matrix of an implicit step, and what conjugate gradients around it
- *  need, fused with it.
+/** Geometric multigrid for the matrix of an implicit step, and conjugate gradients fused with it.
  *
- *  The matrix is that of HeatOperatorAssemble, mass C - J with conductances held fixed, as a network
- *  (level_kernels.h); no matrix is assembled.  The cycle works in single precision on any grid and
- *  any blocks.  It is a function of global indices alone: its result has the same bits for any
- *  number of ranks and any layout of blocks.  Collective on the grid's communicator throughout.
+ *  The matrix is A = mass C - J with conductances held fixed, as HeatOperatorAssemble defines it.
+ *  It is used as a network of masses and conductances, solver/README.md eq. (11), and never
+ *  assembled.  One cycle of the multigrid is the preconditioner M, an approximation of A^-1 in
+ *  single precision.  It works on any grid and any blocks.
+ *
+ *  M is a function of global cell indices alone: results have the same bits for any number of ranks
+ *  and any layout of blocks.  Vectors are a rank's own cells, [nyl][nxl] of the grid.  All
+ *  functions but the getters and SetCycle are collective on the grid's communicator.
  *  Source: solver/README.md, "Multigrid".
  */
 #ifndef HEAT_SOLVER_MULTIGRID_H
@@ -14,60 +17,86 @@
 
 typedef struct HeatMultigrid HeatMultigrid;
 
-/** The operator must outlive it.  SetUp before anything else. */
+/** Create the multigrid of an operator, which is borrowed and must outlive it.  Call SetUp before
+ *  anything else. */
 PetscErrorCode HeatMultigridCreate(HeatOperator *op, HeatMultigrid **mg);
 
-/** For the operator's present coefficients.
- *  @param[in] mass  [1/s], as HeatOperatorApply's */
+/** Set up all levels for the operator's present coefficients.  Call it again after the coefficients
+ *  or the mass have changed; memory is used again as long as levels are joined along the same axes.
+ *  @param[in] mass  [1/s], the mass of HeatOperatorApply */
 PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass);
 
-/** How often each coarse level is visited from the one above: 1 (V-cycle, the default) or 2 (W). */
+/** Set how often a cycle visits each coarse level from the level above it.
+ *  @param[in] visits  1: V-cycle, the default; 2: W-cycle */
 void HeatMultigridSetCycle(HeatMultigrid *mg, int visits);
-int  HeatMultigridCycleVisits(const HeatMultigrid *mg);
 
-/** z = M r, one cycle from zero: symmetric and positive definite.
- *  @param[in]  r  [nyl][nxl]
- *  @param[out] z  likewise; must not alias r */
+/** Return what SetCycle has set. */
+int HeatMultigridCycleVisits(const HeatMultigrid *mg);
+
+/** Apply the preconditioner: z = M r, one cycle from zero.  M is symmetric and positive definite.
+ *  Like SetUp it overwrites arrays of conjugate gradients: do not call it between Load and Finish.
+ *  @param[in]  r  [nyl][nxl], in the units of A x [W/m]
+ *  @param[out] z  [nyl][nxl], in the units of x [K]; must not alias r */
 PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscReal *z);
 
-/** Conjugate gradients in three calls an iteration; r, z and p live in the levels' own arrays.
+/** Preconditioned conjugate gradients, solver/README.md eq. (13), in two calls for each iteration.
+ *  r, z and p live in arrays of the finest level; the caller computes alpha and beta.
  *
- *      Load              r = b,  p = 0
- *      Down (NULL)       first half of the cycle
- *      repeat: Up        second half: z = M r;  gives (r, z) and (z, A z)
- *              Down      p = z + beta p,  x += alpha p,  r -= alpha A p;  first half of the cycle
+ *      Load               r = b
+ *      Down(NULL)         first half of the first cycle: pre-smoothing, restriction
+ *      repeat
+ *        Up               second half: coarse levels, correction, post-smoothing: z = M r;
+ *                         returns (r, z) and (z, A z)
+ *        Down(update)     p = z + beta p,  x = x + alpha p,  r = r - alpha A p;  returns ||r||;
+ *                         first half of the next cycle
+ *      Finish             x = x + alpha p, if the last Down has put it off
  *
- *  The products of A are those of the matrix to 48 bits, in double precision; sums over cells do not
- *  depend on their order, and have terms of single precision: norms and products are good to 1e-7. */
+ *  A p is computed with all coefficients to 48 bits, in double precision.  Sums over cells do not
+ *  depend on their order.  Their terms are of single precision, so that norms and products are
+ *  accurate to 1e-7.
+ *
+ *  Load stores the right-hand side.
+ *  @param[in]  b     [nyl][nxl]
+ *  @param[out] norm  ||b||; 0 if b is zero, and infinite if some value is not finite: there is then
+ *                    nothing to iterate on, and nothing is stored */
 PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscReal *norm);
 
+/** What Down does before the first half of a cycle. */
 typedef struct {
-  PetscReal  alpha, beta;
-  PetscReal *x;     /* [nyl][nxl]; updated every second time, and by Finish */
-  PetscBool  cycle; /* whether the first half of a cycle follows */
+  PetscReal  alpha, beta; /* of eq. (13); beta = 0 starts a new direction, p = z */
+  PetscReal *x;           /* [nyl][nxl], borrowed; every second Down adds two steps, else none */
+  PetscBool  cycle;       /* whether the first half of a cycle follows the update */
 } HeatMultigridUpdate;
 
-/** @param[in]  update  NULL: the cycle alone
- *  @param[out] norm    ||r||, of b's units, where there is an update */
+/** Update p, x and r, and do the first half of a cycle.
+ *  @param[in]  update  NULL: do the first half of a cycle alone
+ *  @param[out] norm    ||r||, in the units of b; unused and may be NULL if update is NULL */
 PetscErrorCode HeatMultigridDown(HeatMultigrid *mg, const HeatMultigridUpdate *update,
                                  PetscReal *norm);
 
-/** @param[out] rz, zAz  (r, z) and (z, A z), in a scale of its own */
+/** Do the second half of a cycle.
+ *  @param[out] rz, zAz  (r, z) and (z, A z), in a scale of the multigrid; only ratios of them, such
+ *                       as alpha and beta, have a meaning outside */
 PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz);
 
-/** The part of x that Down still owes. */
+/** Add the step that the last Down has put off to x, if any.
+ *  @param[in,out] x  [nyl][nxl], the x of the updates */
 PetscErrorCode HeatMultigridFinish(HeatMultigrid *mg, PetscReal *x);
 
-/** Levels, for reports. */
+/** A level, for reports. */
 typedef struct {
-  PetscInt  n[2];
-  PetscInt  blocks[2];
-  PetscBool joins[2]; /* pairs of cells of this level make those of the next, along x, y */
+  PetscInt  n[2];      /* cells along x, y */
+  PetscInt  blocks[2]; /* blocks along x, y; each on a rank of its own */
+  PetscBool joins[2];  /* whether a cell of the next level joins two cells of this one along x, y */
 } HeatMultigridLevel;
-PetscInt           HeatMultigridLevels(const HeatMultigrid *mg);
+
+/** Return the number of levels.  Level 0 is the finest, with the cells of the grid. */
+PetscInt HeatMultigridLevels(const HeatMultigrid *mg);
+
+/** Describe level 0 <= `level` < HeatMultigridLevels. */
 HeatMultigridLevel HeatMultigridGetLevel(const HeatMultigrid *mg, PetscInt level);
 
-/** *mg may be NULL. */
+/** Free the multigrid and set the pointer to NULL; *mg may be NULL. */
 PetscErrorCode HeatMultigridDestroy(HeatMultigrid **mg);
 
 #endif

@@ -1,10 +1,21 @@
-/* The multigrid as others see it: one cycle as a preconditioner, and the passes of conjugate
- * gradients fused with the two halves of a cycle on the finest level.
+/* The passes of preconditioned conjugate gradients, solver/README.md eq. (13), fused with the two
+ * halves of a cycle on the finest level:
  *
- * r lives as a pair of floats: the high one is the cycle's right-hand side.  z is the cycle's u.  p
- * is kept in the whole halo, as z is exchanged once an iteration, so r needs no exchange at all.
- * The search direction is single precision, but what it does to x and r is the same to 48 bits,
- * so r stays the residual of x.  x is updated every second time, for two directions at once. */
+ *     p = z + beta p
+ *     x = x + alpha p          every second iteration, for two directions at once
+ *     r = r - alpha A p        ||r||^2
+ *     cycle, first half        coarse levels, second half:  z = M r        (r, z), (z, A z)
+ *
+ * Row by row, the first three lines and the half-sweeps of the first half are one pass through
+ * memory; the half-sweeps of the second half and the sums are another.
+ *
+ * r is a pair of floats, of which the high half is the right-hand side b of the finest level.  z is
+ * its u.  The only transfer of an iteration on the finest level brings z to the whole halo; p and r
+ * are then computed in the halo too, as deep as they are needed, and need no transfer.
+ *
+ * p and z are in single precision.  x, alpha and the products of A and p are in double precision,
+ * so that a step changes x and r consistently to 48 bits, whatever p is: r stays the residual of
+ * x. */
 #include "solver/multigrid/multigrid_impl.h"
 
 #include <math.h>
@@ -31,17 +42,21 @@ PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The pass that updates p, x and r, row by row.  When the wave is at row j of r:
+ *
+ *     row j + 1      p  (j + 2, if rows j and j + 1 of r are updated together)
+ *     row j          r = r - alpha A p, needs p in rows j - 1, j, j + 1;  terms of ||r||^2 */
 typedef struct {
   HeatMultigrid             *mg;
   const HeatMultigridUpdate *update;
-  PetscReal                  before, now;  /* multiples of the last p and of the new one for x */
-  PetscReal                  squares;      /* of own r */
-  PetscInt                   p_hi, r_hi;   /* the ends of the rows where p and r are kept */
-  PetscInt                   next, r_next; /* rows of p and r to be made next */
+  PetscReal                  before, now;    /* x += before p + now (new p); now = 0: x stays */
+  PetscReal                  squares;        /* this rank's terms of ||r||^2 so far */
+  PetscInt                   end_p, end_r;   /* ends of the rows in which p and r are computed */
+  PetscInt                   next_p, next_r; /* the next row of p and of r to compute */
 } UpdatePass;
 
-/* p = z + beta p in a row, after x has got its shares of the old p and of the new one. */
-static void DirectionRow(UpdatePass *pass, PetscInt j)
+/* p = z + beta p in row j; before that, x += before p + now (z + beta p) if j is an own row. */
+static void UpdateDirectionRow(UpdatePass *pass, PetscInt j)
 {
   HeatMultigrid   *mg   = pass->mg;
   const HeatLevel *l    = &mg->levels[0];
@@ -61,16 +76,17 @@ static void DirectionRow(UpdatePass *pass, PetscInt j)
   for (int parity = 0; parity < 2; parity++) {
     const size_t half_row = row + (parity ? l->s.odd : 0);
 
-    /* The first direction of a solve: p is of another one. */
+    /* The first direction of a solve is z; p still holds a direction of an earlier solve. */
     if (beta == 0.0F) memcpy(mg->p + half_row, l->u + half_row, sizeof(float) * (size_t)l->s.half);
     else HeatDirection(l->s.half, beta, l->u + half_row, mg->p + half_row);
   }
 }
 
-static void DirectionRows(UpdatePass *pass, PetscInt last)
+/* Compute all rows of p up to `last` that are still to be computed. */
+static void UpdateDirectionRows(UpdatePass *pass, PetscInt last)
 {
-  for (; pass->next <= last && pass->next < pass->p_hi; pass->next++)
-    DirectionRow(pass, pass->next);
+  for (; pass->next_p <= last && pass->next_p < pass->end_p; pass->next_p++)
+    UpdateDirectionRow(pass, pass->next_p);
 }
 
 static HeatConjugateRow ConjugateRow(const HeatMultigrid *mg, PetscInt j)
@@ -110,8 +126,9 @@ static void CoefficientsOfRow(const HeatMultigrid *mg, PetscInt j,
   }
 }
 
-/* Whether rows j and j + 1 have the same coefficients, and the same for all faces along y. */
-static PetscBool AreAlike(const HeatMultigrid *mg, PetscInt j)
+/* Return whether rows j and j + 1 have the same coefficients, and all three rows of faces south of
+   row j, between the rows and north of row j + 1 have the same conductances. */
+static PetscBool EqualsNextRow(const HeatMultigrid *mg, PetscInt j)
 {
   const HeatLevel *l       = &mg->levels[0];
   const HeatRows  *twice[] = {&l->m, &mg->m_low, &l->gx, &mg->gx_low},
@@ -127,27 +144,29 @@ static PetscBool AreAlike(const HeatMultigrid *mg, PetscInt j)
   return alike;
 }
 
-/* Whether the wide row holds these coefficients; they are widened when a second row in turn has
-   them. */
-static PetscBool IsWide(HeatMultigrid *mg, const HeatPair pairs[HEAT_ROW_COEFFICIENTS])
+/* Return whether the coefficients `pairs` of the row to be updated are in mg->wide.  They are put
+   there when a second row in turn has them, so that rows that all differ are not widened in
+   vain. */
+static PetscBool WidenIfRepeated(HeatMultigrid *mg, const HeatPair pairs[HEAT_ROW_COEFFICIENTS])
 {
   HeatWideRow *w    = &mg->wide;
-  const size_t size = sizeof w->of;
+  const size_t size = sizeof w->held;
 
   if (!w->row[0]) return PETSC_FALSE;
-  if (w->filled && memcmp(w->of, pairs, size) == 0) return PETSC_TRUE;
+  if (w->filled && memcmp(w->held, pairs, size) == 0) return PETSC_TRUE;
   const PetscBool again = memcmp(w->last, pairs, size) == 0 ? PETSC_TRUE : PETSC_FALSE;
   memcpy(w->last, pairs, size);
   if (!again) return PETSC_FALSE;
   for (int k = 0; k < HEAT_ROW_COEFFICIENTS; k++)
     HeatWiden(mg->levels[0].s.half + 1, pairs[k], w->row[k]);
-  memcpy(w->of, pairs, size);
+  memcpy(w->held, pairs, size);
   w->filled = PETSC_TRUE;
   return PETSC_TRUE;
 }
 
-/* r in row j, or in rows j and j + 1 where they and the faces between are alike; p is there. */
-static PetscInt UpdateRows(UpdatePass *pass, PetscInt j)
+/* Update r in row j, where p is known in rows j - 1 to j + 1; also in row j + 1 if both rows are
+   equal.  Return the number of rows. */
+static PetscInt UpdateResidualRows(UpdatePass *pass, PetscInt j)
 {
   HeatMultigrid         *mg    = pass->mg;
   const HeatLevel       *l     = &mg->levels[0];
@@ -156,38 +175,40 @@ static PetscInt UpdateRows(UpdatePass *pass, PetscInt j)
   HeatPair               pairs[HEAT_ROW_COEFFICIENTS];
 
   CoefficientsOfRow(mg, j, pairs);
-  if (!IsWide(mg, pairs)) {
+  if (!WidenIfRepeated(mg, pairs)) {
     HeatUpdateResidual(l->s.half, alpha, pairs, &row);
     return 1;
   }
-  if (j + 1 < pass->r_hi && AreAlike(mg, j)) {
+  if (j + 1 < pass->end_r && EqualsNextRow(mg, j)) {
     const HeatConjugateRow next = ConjugateRow(mg, j + 1);
 
-    DirectionRows(pass, j + 2);
-    HeatUpdateResidualTwice(l->s.half, alpha, mg->wide.row, &row, &next);
+    UpdateDirectionRows(pass, j + 2);
+    HeatUpdateResidualTwoRows(l->s.half, alpha, mg->wide.row, &row, &next);
     return 2;
   }
   HeatUpdateResidualWide(l->s.half, alpha, mg->wide.row, &row);
   return 1;
 }
 
-/* Row j of r, unless it is done already; rows of p up to j + 1. */
-static PetscErrorCode UpdateRow(PetscInt j, void *context)
+/* HeatRowAction of the pass down: compute p up to row j + 1, r in row j unless it is already known,
+   and the terms of ||r||^2 of the groups that are now complete. */
+static PetscErrorCode UpdateRowAndSums(PetscInt j, void *context)
 {
   UpdatePass      *pass = context;
   HeatMultigrid   *mg   = pass->mg;
   const HeatLevel *l    = &mg->levels[0];
 
   PetscFunctionBeginUser;
-  if (j >= pass->r_next) {
-    DirectionRows(pass, j + 1);
-    pass->r_next = j + UpdateRows(pass, j);
+  if (j >= pass->next_r) {
+    UpdateDirectionRows(pass, j + 1);
+    pass->next_r = j + UpdateResidualRows(pass, j);
   }
   if (HeatSumsCompletedBy(l, j) >= 0)
     pass->squares += HeatSumsSquaresOfRows(mg, HeatSumsCompletedBy(l, j));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Update p, x and r and reduce ||r||, with or without the first half of a cycle.  Collective. */
 static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *update,
                                 PetscReal *norm)
 {
@@ -205,13 +226,13 @@ static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *up
   mg->alpha   = update->alpha;
   mg->pending = mg->pending ? PETSC_FALSE : PETSC_TRUE;
   PetscCall(HeatTransferRun(l->halo, l->u, l->u));
-  HeatLevelRows(l, HEAT_HALO, &pass.next, &pass.p_hi);
-  HeatLevelRows(l, HEAT_DOWN_DEPTH, &pass.r_next, &pass.r_hi);
-  lo = pass.r_next;
+  HeatLevelRows(l, HEAT_HALO, &pass.next_p, &pass.end_p);
+  HeatLevelRows(l, HEAT_DOWN_DEPTH, &pass.next_r, &pass.end_r);
+  lo = pass.next_r;
   if (update->cycle) {
-    PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, UpdateRow, &pass));
+    PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, UpdateRowAndSums, &pass));
   } else {
-    for (PetscInt j = lo; j < pass.r_hi; j++) PetscCall(UpdateRow(j, &pass));
+    for (PetscInt j = lo; j < pass.end_r; j++) PetscCall(UpdateRowAndSums(j, &pass));
   }
   PetscCall(HeatSumsReduceSquares(mg, pass.squares, &squares));
   *norm = ldexp(sqrt(squares), -mg->scale_b);
@@ -231,12 +252,14 @@ PetscErrorCode HeatMultigridDown(HeatMultigrid *mg, const HeatMultigridUpdate *u
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The pass that sums the products of r and z, row by row. */
 typedef struct {
   HeatMultigrid *mg;
-  HeatProducts   parts; /* of this rank, so far */
+  HeatProducts   parts; /* this rank's terms so far */
 } ProductPass;
 
-static PetscErrorCode ProductRow(PetscInt j, void *context)
+/* HeatRowAction of the pass up: add the terms of the groups that are complete with row j. */
+static PetscErrorCode AddProducts(PetscInt j, void *context)
 {
   ProductPass     *pass = context;
   const HeatLevel *l    = &pass->mg->levels[0];
@@ -256,7 +279,7 @@ PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz)
 
   PetscFunctionBeginUser;
   if (coarse) PetscCall(HeatMultigridCycle(mg, 1));
-  PetscCall(HeatLevelUp(l, coarse, ProductRow, &pass));
+  PetscCall(HeatLevelUp(l, coarse, AddProducts, &pass));
   HeatRestoreDenormals(denormals);
   PetscCall(HeatSumsReduceProducts(mg, &pass.parts, &totals));
   *rz  = totals.rz;

@@ -1,17 +1,40 @@
-/* The cycle.
+/* The cycle: smoothing, restriction, correction.
  *
- * Smoothing is red-black Gauss-Seidel, twice: red, black, red, black before the coarse correction
- * and black, red, black, red after it, from zero.  After a black k the residual of black cells
- * is zero, so restriction sums that of red ones.  Restriction and correction are those of piecewise
- * constants, each other's transpose; so the cycle is a symmetric matrix.
+ * Smoothing is red-black Gauss-Seidel (cell (i, j) is red if i + j is even, else black), two sweeps
+ * before the coarse correction and two after it:
  *
- * The half-sweeps go through the rows together, as a wave: when the first is at row t, the next one is
- * at row t - 1, and restriction HEAT_HALF_SWEEPS rows behind, so a row is in a cache from its first
- * k to its last.  No k waits for a message: halos are deep, and what neighbours compute there
- * is computed again, each k one cell less deep.  That needs every cell to have the colour of
- * its image in a halo; round a periodic axis with an odd number of cells it does not, and there the
- * half-sweeps go one by one, each after an exchange, with cells of one colour updated at once from what
- * they were (`stepwise`).
+ *     u = 0;  half-sweeps red, black, red, black          u_i = (b_i + sum g u_n)/(m_i + sum g)
+ *     B_I = sum over the cells i of I of (b - A u)_i      restriction
+ *     u_i = u_i + U_I                                     correction by the coarse level's cycle
+ *     half-sweeps black, red, black, red
+ *
+ * Restriction and correction use piecewise constants and are each other's transpose, and the
+ * half-sweeps after the correction are those before it in opposite order: the cycle is a symmetric
+ * matrix.  After a black half-sweep the residual of black cells is zero, so that restriction sums
+ * red cells only; and since black cells are relaxed first after the correction, from their
+ * neighbours alone, only red cells are corrected.
+ *
+ * All steps go through the rows together, as a wave, so that a row is in a cache from its first
+ * half-sweep to its last.  When the wave is at row t, in the pass down:
+ *
+ *     row        step                     cells in columns of the parity of t
+ *     t          action, diagonal           (action: p, x, r of conjugate gradients)
+ *     t          half-sweep 1, red          *   *   *   *   *
+ *     t - 1      half-sweep 2, black        *   *   *   *   *
+ *     t - 2      half-sweep 3, red          *   *   *   *   *
+ *     t - 3      half-sweep 4, black        *   *   *   *   *
+ *     t - 4      restriction, red           *   *   *   *   *
+ *
+ * so that each half-sweep finds its four neighbours as the half-sweep before it has left them.  In
+ * the pass up the steps are: correction and diagonal of row t, half-sweeps 1 to 4 in rows t - 1 to
+ * t - 4, action of row t - 4 (terms of sums).  All half-sweeps touch columns of one parity, and are
+ * one loop (HeatRelaxWave).
+ *
+ * No half-sweep waits for a message: halos are deep, and what neighbours compute there is computed
+ * again, each half-sweep one cell less deep (multigrid_impl.h).  That requires every cell to have
+ * the colour of its image in a halo.  Round a periodic axis with an odd number of cells it has not:
+ * there half-sweeps go one by one, each after a transfer, and cells of one colour that are
+ * neighbours are updated at once, from their values before the half-sweep (`stepwise`).
  *
  * Source: P. Wesseling, An Introduction to Multigrid Methods, 1992, sec. 3.5 and ch. 5;
  * M. Khalil, P. Wesseling, J. Comput. Phys. 98 (1992) 1 (cell-centred, piecewise constants). */
@@ -39,107 +62,118 @@ void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r
   r->diagonal = NULL;
 }
 
-/* The parity of columns whose cells in row j have a colour: 0 red, 1 black. */
+/* Return the parity of the columns whose cells in row j have a colour, 0 red or 1 black. */
 static int Parity(PetscInt j, int colour) { return (int)((j + colour) & 1); }
 
-/* Diagonals. */
+/* ------- diagonals ------- */
 
-/* A pass begins: coefficients may have changed since the last one. */
+/* Forget all diagonals, when a pass begins: coefficients may have changed since the last pass. */
 static void ForgetDiagonals(HeatLevel *l)
 {
-  l->diagonals.of   = (HeatHalfRow){0};
-  l->diagonals.used = 0;
+  l->diagonals.coefficients = (HeatHalfRow){0};
+  l->diagonals.latest       = 0;
 }
 
-static const float **DiagonalsOf(HeatLevel *l, PetscInt j)
+static const float **DiagonalAt(HeatLevel *l, PetscInt j)
 {
   return &l->diagonals.row[j & (HEAT_DIAGONALS - 1)];
 }
 
-/* Make those of row j, the next one, unless it has the coefficients of the last. */
-static void DiagonalOfRow(HeatLevel *l, PetscInt j)
+/* Provide the diagonal of row j, the next row: the diagonal of the row before it if both have the
+   same coefficients, else a new one. */
+static void ProvideDiagonal(HeatLevel *l, PetscInt j)
 {
-  HeatDiagonals *i = &l->diagonals;
+  HeatDiagonals *d = &l->diagonals;
   HeatHalfRow    r;
 
   HeatLevelHalfRow(l, j, 0, &r);
-  if (r.gw != i->of.gw || r.gs != i->of.gs || r.gn != i->of.gn || r.m != i->of.m) {
-    i->of   = r;
-    i->used = (i->used + 1) % HEAT_DIAGONALS;
-    HeatDiagonal(l->s.half, &r, i->slot[i->used]);
+  if (r.gw != d->coefficients.gw || r.gs != d->coefficients.gs || r.gn != d->coefficients.gn ||
+      r.m != d->coefficients.m) {
+    d->coefficients = r;
+    d->latest       = (d->latest + 1) % HEAT_DIAGONALS;
+    HeatDiagonal(l->s.half, &r, d->slot[d->latest]);
     HeatLevelHalfRow(l, j, 1, &r);
-    HeatDiagonal(l->s.half, &r, i->slot[i->used] + l->s.odd);
+    HeatDiagonal(l->s.half, &r, d->slot[d->latest] + l->s.odd);
   }
-  *DiagonalsOf(l, j) = i->slot[i->used];
+  *DiagonalAt(l, j) = d->slot[d->latest];
 }
 
-/* Half-sweeps. */
+/* ------- half-sweeps ------- */
 
-static void HalfSweepRow(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
+/* Describe the half row of row j that holds the cells of a colour, with its diagonal. */
+static void HalfRowToRelax(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
 {
   const int parity = Parity(j, colour);
 
   HeatLevelHalfRow(l, j, parity, r);
-  r->diagonal = *DiagonalsOf(l, j) + (parity ? l->s.odd : 0);
+  r->diagonal = *DiagonalAt(l, j) + (parity ? l->s.odd : 0);
 }
 
 enum {
-  AHEAD  = 6,      /* rows */
-  CACHED = 1 << 18 /* floats: arrays up to that are likely to be in a cache anyway */
+  /* Rows from the wave to the row that is prefetched.  Chosen; with six, prefetching shortened
+     solves by 8 % at 2000^2 and by 15 % at 1000^2 (measured).  Larger: rows may leave the level-2
+     cache before they are used.  Smaller: they may not have arrived. */
+  AHEAD = 6,
+
+  /* Floats of an array up to which nothing is prefetched, 1 MB: the level-2 cache of the processor
+     of solver/MEASURED.md.  Arrays up to that size are likely to be in a cache anyway. */
+  CACHED = 1 << 18
 };
 
-/* Where the half-sweeps of a wave are: rows valid `depth` deep before the first, one less before each
-   other; colours in turn. */
+/* The half-sweeps of a wave. */
 typedef struct {
-  PetscInt     depth;
-  int          colour; /* of the first */
-  PetscBool    from_zero;
-  const float *arrays[4]; /* what the pass reads besides coefficients; NULL: nothing */
+  PetscInt     depth;     /* half-sweep 1 is valid that many cells around the own cells, and each
+                             further one a cell less */
+  int          colour;    /* of half-sweep 1; colours alternate */
+  PetscBool    from_zero; /* u is zero before half-sweep 1 */
+  const float *prefetched[4]; /* what the pass reads besides coefficients; NULL: nothing */
 } Wave;
 
-/* What comes AHEAD rows after row t.  Half-sweeps work in a cache, and what goes before and after them
-   waits for memory: this lets memory work meanwhile. */
-static void FindAhead(const HeatLevel *l, PetscInt t, const Wave *w, HeatAhead *ahead)
+/* List the half rows AHEAD of row t.  Half-sweeps work in the cache, while the steps before and
+   after them wait for memory: prefetching lets memory work during the half-sweeps. */
+static void FindRowsToPrefetch(const HeatLevel *l, PetscInt t, const Wave *w,
+                               HeatPrefetch *prefetch)
 {
-  ahead->n = 0;
+  prefetch->n = 0;
   if (l->s.size <= CACHED || t + AHEAD >= l->s.all.hi[1]) return;
   const size_t row = HeatLevelShapeRow(&l->s, t + AHEAD);
 
   for (int k = 0; k < 4; k++) {
-    if (!w->arrays[k]) continue;
-    ahead->row[ahead->n++] = w->arrays[k] + row;
-    ahead->row[ahead->n++] = w->arrays[k] + row + l->s.odd;
+    if (!w->prefetched[k]) continue;
+    prefetch->row[prefetch->n++] = w->prefetched[k] + row;
+    prefetch->row[prefetch->n++] = w->prefetched[k] + row + l->s.odd;
   }
 }
 
-/* All half-sweeps, the first at row t and each a row behind the one before, where there are such rows. */
-static void HalfSweepsAt(HeatLevel *l, PetscInt t, const Wave *w)
+/* Do half-sweep 1 at row t, 2 at row t - 1, 3 at row t - 2 and 4 at row t - 3, as far as they are
+   valid there. */
+static void RelaxWaveAt(HeatLevel *l, PetscInt t, const Wave *w)
 {
-  HeatHalfRow r[HEAT_HALF_SWEEPS];
-  HeatAhead   ahead;
-  PetscBool   valid[HEAT_HALF_SWEEPS], all = PETSC_TRUE;
+  HeatHalfRow  r[HEAT_HALF_SWEEPS];
+  HeatPrefetch prefetch;
+  PetscBool    valid[HEAT_HALF_SWEEPS], all = PETSC_TRUE;
 
   for (int k = 0; k < HEAT_HALF_SWEEPS; k++) {
     PetscInt lo, hi;
 
     HeatLevelRows(l, w->depth - k, &lo, &hi);
     valid[k] = t - k >= lo && t - k < hi ? PETSC_TRUE : PETSC_FALSE;
-    if (valid[k]) HalfSweepRow(l, t - k, (w->colour + k) & 1, &r[k]);
+    if (valid[k]) HalfRowToRelax(l, t - k, (w->colour + k) & 1, &r[k]);
     else all = PETSC_FALSE;
   }
-  if (all) FindAhead(l, t, w, &ahead);
-  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r, &ahead);
-  else if (all) HeatRelaxWave(l->s.half, r, &ahead);
+  if (all) FindRowsToPrefetch(l, t, w, &prefetch);
+  if (all && w->from_zero) HeatRelaxWaveFromZero(l->s.half, r, &prefetch);
+  else if (all) HeatRelaxWave(l->s.half, r, &prefetch);
   for (int k = 0; !all && k < HEAT_HALF_SWEEPS; k++) {
     if (valid[k] && k == 0 && w->from_zero) HeatRelaxFromZero(l->s.half, &r[k]);
     else if (valid[k]) HeatRelax(l->s.half, &r[k]);
   }
 }
 
-/* Restriction. */
+/* ------- restriction ------- */
 
-/* Fine rows [begin, end) that this rank's coarse cells are made of. */
-static void RowsBelow(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin, PetscInt *end)
+/* Return the fine rows [begin, end) of which this rank's coarse cells consist. */
+static void FineRowsOf(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin, PetscInt *end)
 {
   const PetscInt by = l->joins[1] ? 2 : 1;
 
@@ -148,19 +182,26 @@ static void RowsBelow(const HeatLevel *l, const HeatLevel *coarse, PetscInt *beg
   if (HeatBoxIsEmpty(&coarse->landing_s.own)) *end = *begin;
 }
 
-/* The residual of one parity of row j, added to a line. */
+/* Add the residual of row j, in columns of one parity, to a line. */
 static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
 {
   HeatHalfRow r;
   PetscInt    begin, end;
 
   HeatLevelHalfRow(l, j, parity, &r);
-  /* The image of the first column, round an odd axis, is not of the last coarse cell. */
+  /* Round an odd periodic axis the image of column 0 follows the last column, at the second place
+     of the last coarse cell, to which it does not belong. */
   HeatLevelShapePlaces(&l->s, l->s.own.lo[0], l->d.n[0], parity, &begin, &end);
   HeatResidualAdd(l->stepwise ? PetscMin(end, l->s.half) : l->s.half, &r, line);
 }
 
-/* Coarse row cj from lines of the fine level, own cells and perhaps one more at each end. */
+/* Store coarse row cj from the lines, on own coarse cells and perhaps one more at each end.
+
+       columns joined        line 0 holds the sums over pairs of columns, which are the coarse cells
+       in
+                             order: split it into even and odd coarse columns
+       columns not joined    lines 0 and 1 hold the even and the odd columns: copy them
+*/
 static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
   const HeatLevelShape *c    = &coarse->landing_s;
@@ -179,6 +220,8 @@ static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add the residual of row j to the lines; after the last fine row of a coarse row, store that
+   row. */
 static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
 {
   const PetscBool starts = (!l->joins[1] || j % 2 == 0) ? PETSC_TRUE : PETSC_FALSE;
@@ -196,8 +239,10 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half-sweeps one by one. */
-static PetscErrorCode Stepwise(HeatLevel *l, int colour)
+/* ------- the pass down ------- */
+
+/* Do the half-sweeps one by one, each after a transfer of u.  Collective. */
+static PetscErrorCode SmoothStepwise(HeatLevel *l, int colour)
 {
   PetscFunctionBeginUser;
   for (int k = 0; k < HEAT_HALF_SWEEPS; k++) {
@@ -206,8 +251,8 @@ static PetscErrorCode Stepwise(HeatLevel *l, int colour)
     for (PetscInt j = l->s.own.lo[1]; j < l->s.own.hi[1]; j++) {
       HeatHalfRow r;
 
-      DiagonalOfRow(l, j);
-      HalfSweepRow(l, j, (k + colour) & 1, &r);
+      ProvideDiagonal(l, j);
+      HalfRowToRelax(l, j, (k + colour) & 1, &r);
       HeatRelax(l->s.half, &r);
     }
   }
@@ -221,9 +266,9 @@ static PetscErrorCode DownStepwise(HeatLevel *l, HeatLevel *coarse, PetscBool fr
 
   PetscFunctionBeginUser;
   if (from_zero) PetscCall(PetscArrayzero(l->u, l->s.size));
-  PetscCall(Stepwise(l, 0));
+  PetscCall(SmoothStepwise(l, 0));
   if (!coarse) PetscFunctionReturn(PETSC_SUCCESS);
-  RowsBelow(l, coarse, &begin, &end);
+  FineRowsOf(l, coarse, &begin, &end);
   for (PetscInt j = begin; j < end; j++) PetscCall(RestrictRow(l, coarse, j));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -234,8 +279,8 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
   const Wave wave = {HEAT_DOWN_DEPTH,
                      0,
                      from_zero,
-                     {l->b, prepare || !from_zero ? l->u : NULL, prepare ? l->more[0] : NULL,
-                      prepare ? l->more[1] : NULL}};
+                     {l->b, prepare || !from_zero ? l->u : NULL, prepare ? l->prefetched[0] : NULL,
+                      prepare ? l->prefetched[1] : NULL}};
   PetscInt   lo, hi, begin = 0, end = 0;
 
   PetscFunctionBeginUser;
@@ -245,43 +290,44 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
     PetscCall(DownStepwise(l, coarse, from_zero));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  if (coarse) RowsBelow(l, coarse, &begin, &end);
+  if (coarse) FineRowsOf(l, coarse, &begin, &end);
   ForgetDiagonals(l);
   for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (prepare && t < hi) PetscCall(prepare(t, context));
-    if (t < hi) DiagonalOfRow(l, t);
-    HalfSweepsAt(l, t, &wave);
+    if (t < hi) ProvideDiagonal(l, t);
+    RelaxWaveAt(l, t, &wave);
     const PetscInt j = t - HEAT_HALF_SWEEPS;
     if (j >= begin && j < end) PetscCall(RestrictRow(l, coarse, j));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Correction. */
+/* ------- correction and the pass up ------- */
 
-/* The places of a coarse half row that lie within the fine level's lines when moved by `offset`
-   times `by`.  A last pair may reach one place beyond, where lines have room; a first one that begins
-   before a line is left out: that is the far end of a halo. */
-static void Within(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset, PetscInt by,
-                   PetscInt *begin, PetscInt *end)
+/* Return the places [begin, end) of a coarse half row whose fine places, offset + by * place, lie
+   within the fine level's lines.  The last of them may reach one place beyond, where lines have
+   room.  A first one that begins before the line is left out: it is at the far end of a halo. */
+static void PlacesWithinLine(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset,
+                             PetscInt by, PetscInt *begin, PetscInt *end)
 {
   *begin = PetscMax(0, (-offset + by - 1) / by);
   *end   = PetscMin(c->half, (l->s.half - offset + by - 1) / by);
 }
 
-/* Coarse u of row cj, as the fine level's half rows want it: on line 0 where columns are joined. */
-static void JoinRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
+/* Interleave coarse row cj on line 0: the value of coarse column k is then at the place of the pair
+   of fine columns that it joins.  For joined columns only. */
+static void InterleaveCoarseRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
 {
   const HeatLevelShape *c    = &coarse->landing_s;
   const float          *even = coarse->landing_u + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
   const PetscInt        offset = c->origin - l->s.origin / 2;
   PetscInt              begin, end;
 
-  Within(l, c, offset, 2, &begin, &end);
-  HeatJoin(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
+  PlacesWithinLine(l, c, offset, 2, &begin, &end);
+  HeatInterleave(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
 }
 
-/* Add coarse u to one parity of row j. */
+/* Add coarse u to fine u in row j, in columns of one parity. */
 static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, int parity)
 {
   const HeatLevelShape *c = &coarse->landing_s;
@@ -290,26 +336,27 @@ static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, in
 
   if (l->joins[0]) {
     offset = c->origin - l->s.origin / 2;
-    Within(l, c, offset, 2, &begin, &end);
+    PlacesWithinLine(l, c, offset, 2, &begin, &end);
     HeatAdd(2 * (end - begin), l->line[0] + offset + 2 * begin, u + offset + 2 * begin);
   } else {
     const PetscInt cj = l->joins[1] ? j >> 1 : j;
 
     offset = (c->origin - l->s.origin) / 2;
-    Within(l, c, offset, 1, &begin, &end);
+    PlacesWithinLine(l, c, offset, 1, &begin, &end);
     HeatAdd(end - begin,
             coarse->landing_u + HeatLevelShapeRow(c, cj) + (parity ? c->odd : 0) + begin,
             u + offset + begin);
   }
 }
 
-/* Rows in order from `first`.  Where black cells are relaxed next, from what is around them alone,
-   red ones are enough. */
+/* Correct row j; called for rows in order, from `first` on.  Only red cells are corrected, see
+   above, unless the level is stepwise. */
 static void CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, PetscInt first)
 {
   const int by = l->joins[1] ? 2 : 1;
 
-  if (l->joins[0] && (j == first || j % by == 0)) JoinRow(l, coarse, l->joins[1] ? j >> 1 : j);
+  if (l->joins[0] && (j == first || j % by == 0))
+    InterleaveCoarseRow(l, coarse, l->joins[1] ? j >> 1 : j);
   for (int colour = 0; colour < (l->stepwise ? 2 : 1); colour++)
     CorrectHalfRow(l, coarse, j, Parity(j, colour));
 }
@@ -319,7 +366,7 @@ static PetscErrorCode UpStepwise(HeatLevel *l, const HeatLevel *coarse)
   PetscFunctionBeginUser;
   for (PetscInt j = l->s.own.lo[1]; coarse && j < l->s.own.hi[1]; j++)
     CorrectRow(l, coarse, j, l->s.own.lo[1]);
-  PetscCall(Stepwise(l, 1));
+  PetscCall(SmoothStepwise(l, 1));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -340,8 +387,8 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
   ForgetDiagonals(l);
   for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (coarse && t < hi) CorrectRow(l, coarse, t, lo);
-    if (t < hi) DiagonalOfRow(l, t);
-    HalfSweepsAt(l, t - 1, &wave);
+    if (t < hi) ProvideDiagonal(l, t);
+    RelaxWaveAt(l, t - 1, &wave);
     const PetscInt j = t - HEAT_HALF_SWEEPS;
     if (finish && j >= last_lo && j < last_hi) PetscCall(finish(j, context));
   }
@@ -365,9 +412,8 @@ PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One cycle as a preconditioner, from a Vec and to a Vec. */
+/* ------- one cycle as a preconditioner ------- */
 
-/* r = scaled b, own cells, then halos. */
 PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b)
 {
   HeatLevel      *l     = &mg->levels[0];
@@ -385,8 +431,9 @@ PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The power of two that brings the largest |b| to about 2^20: squares of what is left of it after
-   many iterations are then far above what single precision can hold, too. */
+/* The largest |b| becomes about 2^20, chosen: its square, 2^40, and the squares of what many
+   iterations leave of it, are then within single precision's range, 2^-126 to 2^128.  The exponent
+   is at most 1000, which keeps 2^scale_b below the largest double, 2^1024, for any b. */
 PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest)
 {
   const size_t n   = HeatGridLocalCells(HeatOperatorGrid(mg->op));
@@ -396,7 +443,7 @@ PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, P
   _Pragma("omp simd reduction(max : max) reduction(+ : sum)") for (size_t k = 0; k < n; k++)
   {
     max = PetscMax(max, PetscAbsReal(b[k]));
-    sum += b[k] * 0.0; /* NaN where b is not finite: a maximum would pass over it */
+    sum += b[k] * 0.0; /* NaN if b is not finite; a maximum would ignore NaN */
   }
   if (sum != 0.0) max = PETSC_INFINITY;
   PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));

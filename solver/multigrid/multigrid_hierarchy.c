@@ -1,34 +1,63 @@
-/* The hierarchy.
+/* The hierarchy of levels: what matrix each level has, and on which ranks.
  *
- * The finest level is the operator's matrix, scaled by a power of two so that its largest diagonal
- * entry is between 1/2 and 1: everything is then far from the ends of single precision's range.
- * A coarse cell joins two cells along x, along y, or four; m is their sum; the conductance between
- * two coarse cells is the sum of those between their cells, halved where the distance of the
- * centres has doubled.  That is the discretisation on the coarse grid, and it is what makes
- * piecewise constants good enough: Galerkin's coarse matrix would be twice too stiff.  A side's
- * conductance is half a cell in series with a film: the former halves, the latter does not.
+ * Finest level.  The matrix is the operator's network, solver/README.md eq. (11), times a power of
+ * two that brings its largest diagonal entry to between 1/2 and 1: all numbers are then far from
+ * the ends of single precision's range.  Coefficients are stored as pairs of floats (48 bits), of
+ * which the cycle uses the high halves.
  *
- * Cells are joined along the direction of the stronger couplings alone until both are alike.  It
- * ends where every cell's own mass outweighs half its conductances: smoothing alone is exact
- * enough there. */
+ * Coarse levels.  A coarse cell joins two cells along x, two along y, or four.  Its coefficients,
+ * eq. (12), are the ones of a discretisation on the coarse grid:
+ *
+ *       +-----+-----+                 +-----------+
+ *       g2 m2 |  m3 |                 |           |     M  = m0 + m1 + m2 + m3
+ *       +-----+-----+    ------->     G     M     |     G  = (g0 + g2)/2: twice the area,
+ *       g0 m0 |  m1 |                 |           |          twice the distance of the centres
+ *       +-----+-----+                 +-----------+
+ *
+ *    joined along x and y: G = g      along x alone: G = g/2      along y alone: G = 2 g
+ *    for faces crossed along x, where all g are equal
+ *
+ * The factor 1/2 for the distance is what makes piecewise constants good enough: Galerkin's coarse
+ * matrix would be twice too stiff.  A side's conductance is a half cell in series with a film (4).
+ * On the coarse level the half cell's conductance, summed over the joined faces, is halved too
+ * where the half cell has become twice as thick; the film's conductance is only summed.
+ *
+ * Cells are joined along the direction of the stronger couplings alone, until both directions'
+ * couplings are similar: point smoothing removes errors along strong couplings only.  The hierarchy
+ * ends where every cell's own mass outweighs half its conductances, since smoothing alone is
+ * accurate enough there, or with one cell.
+ *
+ * A level whose blocks would be thin lies on fewer ranks (HeatLevel, multigrid_impl.h). */
 #include "solver/multigrid/multigrid_impl.h"
 
 #include <math.h>
 
-/* What of a cell's diagonal is not towards other cells: mass, and by axis the half cells and films
-   of its sides; while a hierarchy is made. */
+/* The part of the cells' diagonals that is not towards other cells, while the hierarchy is made.
+   The mass is apart from the sides, and the sides are apart as half cells and films, because they
+   change in different ways from one level to the next.  Scaled like the matrix. */
 typedef struct {
-  float *mass;              /* [shape], lent by the level */
-  float *half[2], *film[2]; /* likewise; NULL where no side conducts */
-  void  *memory;            /* owned: of these */
+  float *mass;    /* without sides, in the shape of the level; borrowed: the level's u */
+  float *half[2]; /* conductances of the half cells at sides crossed along x, y; owned, in `memory`;
+                     NULL where no side conducts */
+  float *film[2]; /* conductances of the films there, infinite where none; owned like `half` */
+  void  *memory;  /* owned */
 } Ground;
 
 enum {
-  THINNEST     = 16,  /* cells: thinner blocks are joined on fewer ranks */
-  LONGEST_WIDE = 4096 /* places: 8 half rows of doubles are then 256 kB, part of a level-2 cache */
+  /* Cells of a block below which blocks are joined on fewer ranks.  Chosen above HEAT_HALO, so that
+     halos reach no further than the next block.  Larger: more ranks idle, on levels with more
+     cells.  Smaller: halos become wider than blocks, and a rank needs more than eight messages. */
+  THINNEST = 16,
+
+  /* Places of a half row up to which a row's coefficients are also kept in double precision.
+     Chosen: 8 half rows of 4096 doubles are 256 kB, a quarter of a level-2 cache of 1 MB.  Larger:
+     the rows push the vectors out of the cache.  Smaller: long rows are updated from pairs of
+     floats, in twice the time. */
+  LONGEST_WIDE = 4096
 };
 
-/* @param[in] u  the level's: nothing else needs it while the hierarchy is made */
+/* Allocate the ground of a level.
+   @param[in] u  an array of zeros of the level, which nothing else uses during set-up: the mass */
 static PetscErrorCode GroundAllocate(const HeatLevelShape *s, PetscBool sides, float *u, Ground *g)
 {
   float **arrays[] = {&g->half[0], &g->half[1], &g->film[0], &g->film[1]};
@@ -40,6 +69,7 @@ static PetscErrorCode GroundAllocate(const HeatLevelShape *s, PetscBool sides, f
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Free the ground, and give the level's u back with zeros. */
 static PetscErrorCode GroundFree(const HeatLevelShape *s, Ground *g)
 {
   PetscFunctionBeginUser;
@@ -48,6 +78,7 @@ static PetscErrorCode GroundFree(const HeatLevelShape *s, Ground *g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Transfer the ground between distributions, or into halos.  Collective. */
 static PetscErrorCode GroundMove(HeatTransfer *t, PetscBool sides, const Ground *from, Ground *to)
 {
   PetscFunctionBeginUser;
@@ -59,24 +90,22 @@ static PetscErrorCode GroundMove(HeatTransfer *t, PetscBool sides, const Ground 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Half cell and film in series; an infinite film is none. */
-static double Series(double half, double film)
+/* Return the conductance of a half cell and a film in series; an infinite film is no film. */
+static double InSeries(double half, double film)
 {
   if (half <= 0.0 || film <= 0.0) return 0.0;
   return isinf(film) ? half : half * film / (half + film);
 }
 
-/* Rows of coefficients. */
-
-static PetscErrorCode RowsCreate(const HeatLevel *l, HeatRows *rows)
+static PetscErrorCode AllocateRowPointers(const HeatLevel *l, HeatRows *rows)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(l->s.all.hi[1] - l->s.all.lo[1] + 3, &rows->row));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rows that equal the one before are the one before. */
-static PetscErrorCode RowsPlace(const HeatLevel *l, HeatRows *rows)
+/* Point each row to its place in the array, or to the row below it if both have the same values. */
+static PetscErrorCode ShareEqualRows(const HeatLevel *l, HeatRows *rows)
 {
   const PetscInt first = l->s.all.lo[1] - 1, n = l->s.all.hi[1] + 1 - first;
 
@@ -92,14 +121,15 @@ static PetscErrorCode RowsPlace(const HeatLevel *l, HeatRows *rows)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where there is no cell the mass is one, so that nothing is divided by zero. */
+/* Set masses to 1.  Places without a cell keep this value, so that no kernel divides by zero. */
 static void FillOnes(const HeatLevelShape *s, float *array)
 {
   for (size_t k = 0; k < s->size; k++) array[k] = 1.0F;
 }
 
-/* Levels. */
+/* ------- arrays and transfers of a level ------- */
 
+/* Plan the transfers of a level whose distributions and shapes are known. */
 static PetscErrorCode CreateTransfers(HeatLevel *l)
 {
   PetscFunctionBeginUser;
@@ -126,7 +156,8 @@ static PetscErrorCode CreateDiagonals(const HeatLevelShape *s, HeatDiagonals *di
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Arrays of a level whose distributions are known; `finest` has some more. */
+/* Create all arrays and transfers of a level whose distributions are known.  The finest level has
+   five arrays more: p, and the low halves of r and of the coefficients. */
 static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool finest)
 {
   float **arrays[]  = {&l->u,      &l->b,  &l->gx.array,      &l->gy.array,      &l->m.array,
@@ -147,18 +178,19 @@ static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool fi
     l->landing_b = l->b;
   }
   PetscCall(CreateDiagonals(&l->s, &l->diagonals));
-  PetscCall(RowsCreate(l, &l->gx));
-  PetscCall(RowsCreate(l, &l->gy));
-  PetscCall(RowsCreate(l, &l->m));
+  PetscCall(AllocateRowPointers(l, &l->gx));
+  PetscCall(AllocateRowPointers(l, &l->gy));
+  PetscCall(AllocateRowPointers(l, &l->m));
   for (int k = 0; k < 2; k++) PetscCall(PetscCalloc1(l->s.half + 2 * HEAT_LANES, &l->line[k]));
   PetscCall(CreateTransfers(l));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The finest level. */
+/* ------- the finest level ------- */
 
-/* The conductance of a face between cells, 0 for one on the boundary: those are the ground's. */
-static PetscReal Between(const HeatOperator *op, int axis, PetscInt i, PetscInt j)
+/* Return the conductance of the face west (axis 0) or south (axis 1) of own cell (i, j), and 0 for
+   a face on the boundary, whose conductance is part of the ground. */
+static PetscReal InnerConductance(const HeatOperator *op, int axis, PetscInt i, PetscInt j)
 {
   const HeatGrid  *g     = HeatOperatorGrid(op);
   const PetscReal *G     = HeatOperatorConductances(op, axis);
@@ -169,25 +201,35 @@ static PetscReal Between(const HeatOperator *op, int axis, PetscInt i, PetscInt 
   return G[(size_t)j * (size_t)(axis == 0 ? g->nxl + 1 : g->nxl) + (size_t)i];
 }
 
-/* The diagonal entry of cell i of a row. */
+/* Return the diagonal entry of cell i of a row, m + sum of all conductances.
+   @param[in] mass, gx, gs  the row's masses, and its faces crossed along x and south of it */
 static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscReal *gx,
                           const PetscReal *gs, PetscInt i)
 {
   return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gs[i + g->nxl]));
 }
 
-/* Scales the largest diagonal entry to at most one; and finds the least mass of the whole, for the
-   level of a body that hardly anything holds.  What arrives there is a sum over all residuals, each
-   rounded to single precision; divided by a mass much smaller than that it would be noise.  Nor is
-   it needed: the level is one eigenvector, which conjugate gradients find by themselves. */
-static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
+/* Find scale_A and the lower bound on the mass of a level of one cell.
+ *
+ * A body that hardly any side holds has a one-cell level whose mass is nearly zero.  The right-hand
+ * side there is the sum over all residuals, each rounded to single precision; divided by a mass
+ * much smaller than the sum of the diagonal's roundings, it would be noise.  Nor is an exact mass
+ * needed: the level is one eigenvector, which conjugate gradients find by themselves.  The bound is
+ *
+ *     least mass = noise * sum over cells of the diagonal entry d
+ *
+ * where d, below 1 after scaling, is rounded up to sixteenths: a sum of integers is exact in any
+ * order.  noise is chosen: a sixth of the unit roundoff of floats, 2^-24 = 6e-8, since the
+ * roundings of many cells partly cancel.  Larger: the cycle removes less of the mean temperature's
+ * error.  Smaller: what it adds to the mean is rounding. */
+static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
 {
   const HeatGrid  *g       = HeatOperatorGrid(mg->op);
   const PetscReal *gx      = HeatOperatorConductances(mg->op, 0);
   const PetscReal *gs      = HeatOperatorConductances(mg->op, 1);
   const PetscReal  noise   = 1e-8;
   PetscReal        largest = 0.0, to_sixteenths = 0.0, *row;
-  PetscInt64       sixteenths = 0; /* a sum of numbers below one that has no order */
+  PetscInt64       sixteenths = 0; /* sum of d, each rounded up to 1/16 */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(g->nxl, &row));
@@ -208,11 +250,12 @@ static PetscErrorCode FindScale(HeatMultigrid *mg, PetscReal mass)
   }
   PetscCall(PetscFree(row));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));
-  mg->least = (float)(noise * (PetscReal)sixteenths / 16.0);
+  mg->least_mass = (float)(noise * (PetscReal)sixteenths / 16.0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Sides, added to the half cells and films of the cells behind them. */
+/* Add the sides' conductances to the half cells and films of the cells behind them.  A boundary
+   face has G = half film/(half + film); its film is therefore G half/(half - G). */
 static void AddSides(const HeatMultigrid *mg, const HeatLevelShape *s, Ground *ground, double scale)
 {
   const HeatGrid *g = HeatOperatorGrid(mg->op);
@@ -234,7 +277,7 @@ static void AddSides(const HeatMultigrid *mg, const HeatLevelShape *s, Ground *g
   }
 }
 
-/* What all sides add to the diagonal of own row j. */
+/* Add the conductances of all sides to the diagonal of own row j. */
 static void AddSidesToRow(const HeatOperator *op, PetscInt j, PetscReal *row)
 {
   const HeatGrid *g = HeatOperatorGrid(op);
@@ -251,6 +294,8 @@ static void AddSidesToRow(const HeatOperator *op, PetscInt j, PetscReal *row)
   }
 }
 
+/* Fill the coefficients of own cells, as pairs of floats, and the ground without its sides.
+   @param[in] mass  [1/s] */
 static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, Ground *ground)
 {
   const HeatGrid *g     = HeatOperatorGrid(mg->op);
@@ -269,9 +314,11 @@ static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, Ground *grou
     for (PetscInt i = 0; i < g->nxl; i++) {
       const size_t place = HeatLevelShapeCell(&l->s, g->xs + i, g->ys + j);
 
-      HeatToPair(scale * Between(mg->op, 0, i, j), &l->gx.array[place], &mg->gx_low.array[place]);
-      HeatToPair(scale * Between(mg->op, 1, i, j), &l->gy.array[place], &mg->gy_low.array[place]);
-      /* A single cell that nothing holds has no equation; this one solves it. */
+      HeatToPair(scale * InnerConductance(mg->op, 0, i, j), &l->gx.array[place],
+                 &mg->gx_low.array[place]);
+      HeatToPair(scale * InnerConductance(mg->op, 1, i, j), &l->gy.array[place],
+                 &mg->gy_low.array[place]);
+      /* The equation of a single cell without mass and sides is 0 u = 0; any m > 0 solves it. */
       if (g->nx * g->ny == 1 && row[i] == 0.0) row[i] = 1.0;
       HeatToPair(scale * row[i], &l->m.array[place], &mg->m_low.array[place]);
     }
@@ -280,6 +327,7 @@ static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, Ground *grou
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether any boundary face of the domain conducts.  Collective. */
 static PetscErrorCode SidesConduct(const HeatMultigrid *mg, PetscBool *conduct)
 {
   int some = 0;
@@ -296,6 +344,7 @@ static PetscErrorCode SidesConduct(const HeatMultigrid *mg, PetscBool *conduct)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Create the arrays of the finest level, and what it alone has. */
 static PetscErrorCode CreateFinest(HeatMultigrid *mg)
 {
   HeatLevel *l = &mg->levels[0];
@@ -304,11 +353,11 @@ static PetscErrorCode CreateFinest(HeatMultigrid *mg)
   PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->d));
   PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->landing_d));
   PetscCall(CreateArrays(mg, l, PETSC_TRUE));
-  l->more[0] = mg->p;
-  l->more[1] = mg->r_low;
-  PetscCall(RowsCreate(l, &mg->gx_low));
-  PetscCall(RowsCreate(l, &mg->gy_low));
-  PetscCall(RowsCreate(l, &mg->m_low));
+  l->prefetched[0] = mg->p;
+  l->prefetched[1] = mg->r_low;
+  PetscCall(AllocateRowPointers(l, &mg->gx_low));
+  PetscCall(AllocateRowPointers(l, &mg->gy_low));
+  PetscCall(AllocateRowPointers(l, &mg->m_low));
   PetscCall(PetscCalloc1(l->s.half, &mg->zeros));
   for (int k = 0; k < HEAT_ROW_COEFFICIENTS && l->s.half <= LONGEST_WIDE; k++)
     PetscCall(PetscMalloc1(l->s.half + 1, &mg->wide.row[k]));
@@ -316,6 +365,7 @@ static PetscErrorCode CreateFinest(HeatMultigrid *mg)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Fill the finest level and its halos. */
 static PetscErrorCode SetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool sides,
                                   Ground *ground)
 {
@@ -325,25 +375,40 @@ static PetscErrorCode SetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool s
   PetscFunctionBeginUser;
   mg->wide.filled = PETSC_FALSE;
   PetscCall(GroundAllocate(&l->s, sides, l->u, ground));
-  PetscCall(FindScale(mg, mass));
+  PetscCall(FindScaleAndLeastMass(mg, mass));
   PetscCall(FillFinest(mg, mass, ground));
   if (sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
   for (int k = 0; k < 6; k++) {
     PetscCall(HeatTransferRun(l->halo, rows[k]->array, rows[k]->array));
-    PetscCall(RowsPlace(l, rows[k]));
+    PetscCall(ShareEqualRows(l, rows[k]));
   }
   PetscCall(GroundMove(l->halo, sides, ground, ground));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Coarse levels. */
+/* ------- coarse levels ------- */
 
-/* How many cells there are whose couplings matter beside their mass, and whose couplings along x,
-   along y, are much the stronger ones. */
+/* Counts of a level's cells. */
 typedef struct {
-  PetscInt64 coupled, strong[2];
+  PetscInt64 coupled;   /* cells whose conductances matter beside their mass */
+  PetscInt64 strong[2]; /* of these, cells that are much more strongly coupled along x, along y */
 } Couplings;
 
+/* Count the couplings of all cells of a level, with x = gw + ge and y = gs + gn.  Collective.
+ *
+ *     coupled:      x + y >= dominant m
+ *     strong[0]:    x > strong y,  coupled;     strong[1]:  y > strong x,  coupled
+ *
+ * dominant is chosen.  On a level without coupled cells a half-sweep leaves, in the cells that it
+ * updates, at most (x + y)/(m + x + y) < 2/3 of the largest error of their neighbours, and the
+ * seven half-sweeps of a cycle (of eight, since the two black ones at the turn are one) leave at
+ * most (2/3)^6 = 0.09 of the largest error.  Larger: fewer levels, of which the coarsest is
+ * smoothed less well.  Smaller: more levels than are needed.
+ *
+ * strong is chosen.  Joining along one axis divides the ratio of the couplings by 4, so that ratios
+ * above 2 come nearer to 1.  Larger: point smoothing has to cope with a larger ratio.  Smaller:
+ * more levels, since joining along one axis halves the cells and joining along both quarters them.
+ * */
 static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l, Couplings *all)
 {
   const float           dominant = 2.0F, strong = 1.5F;
@@ -372,7 +437,11 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Along which axes the cells of a level are joined; none: it is the coarsest. */
+/* Choose along which axes the cells of a level are joined: along each axis of more than one cell,
+   unless the cells that are strong along the other axis outnumber those that are strong along this
+   axis by more than half of the coupled cells.  If the other axis has one cell, this axis is joined
+   all the same.  A level without coupled cells is joined along no axis and is the coarsest, and so
+   is a level of one cell.  Collective. */
 static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
 {
   Couplings c;
@@ -391,8 +460,8 @@ static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The distribution of a coarse level: fewer, thicker blocks where those of the fine one have become
-   thin. */
+/* Choose the distribution of a coarse level: the landing's, with blocks joined along each axis
+   until the thinnest block that has cells is THINNEST cells wide, or one block is left. */
 static PetscErrorCode ChooseDistribution(HeatLevel *l)
 {
   PetscFunctionBeginUser;
@@ -415,10 +484,10 @@ static PetscErrorCode ChooseDistribution(HeatLevel *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A coarse cell's share of the fine level's arrays. */
+/* The fine cells of a coarse cell: one, two or four. */
 typedef struct {
   const HeatLevel *fine;
-  PetscInt         lo[2], hi[2]; /* its fine cells */
+  PetscInt         lo[2], hi[2]; /* lo <= (i, j) < hi */
 } Children;
 
 static Children ChildrenOf(const HeatLevel *fine, PetscInt ci, PetscInt cj)
@@ -435,6 +504,7 @@ static Children ChildrenOf(const HeatLevel *fine, PetscInt ci, PetscInt cj)
   return c;
 }
 
+/* Return the sum of an array of the fine level over these cells. */
 static double SumOver(const Children *c, const float *array)
 {
   double sum = 0.0;
@@ -445,8 +515,9 @@ static double SumOver(const Children *c, const float *array)
   return sum;
 }
 
-/* The conductance of the lower face along an axis.  Round a periodic axis a single cell is its own
-   neighbour: no heat goes there, and smoothing must not see an image as another cell. */
+/* Return the conductance of the coarse cell's face west (axis 0) or south (axis 1), eq. (12).  A
+   cell that is alone along a periodic axis is its own neighbour: no heat flows there, and smoothing
+   must not take its image for another cell, so that the conductance is 0. */
 static double SumFaces(const Children *c, int axis, const float *array)
 {
   const double distance = c->fine->joins[axis] ? 0.5 : 1.0;
@@ -457,13 +528,15 @@ static double SumFaces(const Children *c, int axis, const float *array)
   return distance * SumOver(&first, array);
 }
 
+/* The coefficients of a coarse level's own cells, in the shape of its landing. */
 typedef struct {
   float *gx, *gy, *m;
   Ground ground;
-} Coefficients; /* of a coarse level's own cells, in the shape of its landing */
+} Coefficients;
 
-static void CoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci, PetscInt cj,
-                       size_t place, PetscBool sides, Coefficients *c)
+/* Compute the coefficients of coarse cell (ci, cj) and store them at `place`. */
+static void FillCoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci, PetscInt cj,
+                           size_t place, PetscBool sides, Coefficients *c)
 {
   const Children children = ChildrenOf(fine, ci, cj);
   double         m        = SumOver(&children, ground->mass);
@@ -477,30 +550,33 @@ static void CoarseCell(const HeatLevel *fine, const Ground *ground, PetscInt ci,
 
     c->ground.half[axis][place] = (float)half;
     c->ground.film[axis][place] = (float)film;
-    m += Series(half, film);
+    m += InSeries(half, film);
   }
   c->m[place] = (float)m;
 }
 
-/* This rank's own cells of a coarse level, where it landed. */
-static void FillOwn(const HeatLevel *fine, const Ground *ground, const HeatLevel *l,
-                    PetscBool sides, float least, Coefficients *c)
+/* Compute the coefficients of this rank's own cells of a coarse level, at its landing. */
+static void FillOwnCells(const HeatLevel *fine, const Ground *ground, const HeatLevel *l,
+                         PetscBool sides, float least_mass, Coefficients *c)
 {
   const HeatLevelShape *s = &l->landing_s;
 
   FillOnes(s, c->m);
   for (PetscInt cj = s->own.lo[1]; cj < s->own.hi[1]; cj++)
     for (PetscInt ci = s->own.lo[0]; ci < s->own.hi[0]; ci++)
-      CoarseCell(fine, ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, c);
+      FillCoarseCell(fine, ground, ci, cj, HeatLevelShapeCell(s, ci, cj), sides, c);
   if (l->d.n[0] * l->d.n[1] == 1 && !HeatBoxIsEmpty(&s->own)) {
     float *whole = &c->m[HeatLevelShapeCell(s, 0, 0)];
 
-    *whole = PetscMax(*whole, least);
+    *whole = PetscMax(*whole, least_mass);
   }
 }
 
+/* Compute the coefficients of a coarse level at its landing, and transfer them to the level and its
+   halo.  Collective.
+   @param[out] ground  the level's ground, in the level's shape */
 static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_ground, HeatLevel *l,
-                                 PetscBool sides, float least, Ground *ground)
+                                 PetscBool sides, float least_mass, Ground *ground)
 {
   Coefficients c         = {l->gx.array, l->gy.array, l->m.array, {0}};
   float      **landing[] = {&c.gx, &c.gy, &c.m};
@@ -515,10 +591,10 @@ static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_groun
     PetscCall(HeatLevelShapeAllocate(&l->landing_s, 3, landing, &memory));
     FillOnes(&l->s, l->m.array);
   }
-  FillOwn(fine, fine_ground, l, sides, least, &c);
+  FillOwnCells(fine, fine_ground, l, sides, least_mass, &c);
   for (int k = 0; k < 3; k++) {
     PetscCall(HeatTransferRun(l->gather, *landing[k], rows[k]->array));
-    PetscCall(RowsPlace(l, rows[k]));
+    PetscCall(ShareEqualRows(l, rows[k]));
   }
   PetscCall(GroundMove(l->gather, sides, &c.ground, ground));
   if (l->moved) PetscCall(GroundFree(&l->landing_s, &c.ground));
@@ -526,7 +602,7 @@ static PetscErrorCode FillCoarse(const HeatLevel *fine, const Ground *fine_groun
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The next level's arrays, unless they are there from an earlier set-up. */
+/* Create the distributions, arrays and transfers of level `index` from the level above it. */
 static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index)
 {
   const HeatLevel *fine = &mg->levels[index - 1];
@@ -540,8 +616,9 @@ static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* How level `index - 1` continues; what was made for another way goes. */
-static PetscErrorCode ChooseNext(HeatMultigrid *mg, PetscInt index)
+/* Choose the joins of level `index - 1` and create level `index`, unless there is none or it exists
+   from an earlier set-up with the same joins; levels from other joins are freed. */
+static PetscErrorCode PrepareNextLevel(HeatMultigrid *mg, PetscInt index)
 {
   HeatLevel      *l         = &mg->levels[index - 1];
   const PetscBool before[2] = {l->joins[0], l->joins[1]};
@@ -568,9 +645,9 @@ PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
   for (mg->n_levels = 1;; mg->n_levels++) {
     HeatLevel *l = &mg->levels[mg->n_levels - 1];
 
-    PetscCall(ChooseNext(mg, mg->n_levels));
+    PetscCall(PrepareNextLevel(mg, mg->n_levels));
     if (l->coarsest) break;
-    PetscCall(FillCoarse(l, &ground, l + 1, sides, mg->least, &coarse));
+    PetscCall(FillCoarse(l, &ground, l + 1, sides, mg->least_mass, &coarse));
     PetscCall(GroundFree(&l->s, &ground));
     ground = coarse;
   }

@@ -1,4 +1,5 @@
-/** The multigrid's inside, shared by multigrid*.c and by no others. */
+/** The internals of the multigrid: levels, their halos and their coefficients.  Shared by the files
+ *  multigrid*.c; other files use multigrid.h. */
 #ifndef HEAT_SOLVER_MULTIGRID_IMPL_H
 #define HEAT_SOLVER_MULTIGRID_IMPL_H
 
@@ -6,141 +7,204 @@
 #include "solver/multigrid/level_transfer.h"
 #include "solver/multigrid/multigrid.h"
 
-/** A sweep is a half-sweep a colour; a cycle smooths with as many half-sweeps before as after, in the opposite
- *  order, so that it is symmetric. */
 enum {
-  HEAT_HALF_SWEEPS = 4, /* two sweeps */
-  HEAT_MAX_LEVELS  = 64
+  /* Half-sweeps before the correction, and as many after it.  A half-sweep updates the cells of
+     one colour; two make a red-black Gauss-Seidel sweep.  Four, two sweeps, are chosen: with six,
+     a solve takes a seventh fewer iterations, each with half as much smoothing again. */
+  HEAT_HALF_SWEEPS = 4,
+
+  /* Levels at most.  Derived: each level halves the cells along one axis at least, so that grids
+     of up to 2^61 cells have no more. */
+  HEAT_MAX_LEVELS = 64
 };
 
-/** How deep around the own cells things are valid, so that a level needs one exchange of b and one
- *  of the coarser correction: each half-sweep costs one cell. */
+/** How many cells deep around the own cells each quantity is valid.  A half-sweep that needs a
+ *  neighbour's update computes the update again instead of waiting for a message, and is therefore
+ *  valid one cell less deep than the half-sweep before it.
+ *
+ *      depth                     9   8   7   6   5   4   3   2   1 | own cells
+ *                                                                  |
+ *      coefficients, z, p       ###################################|######      HEAT_HALO
+ *      b, r, A p                    ###############################|######      HEAT_DOWN_DEPTH
+ *      half-sweep 1, red            ###############################|######
+ *      half-sweep 2, black              ###########################|######
+ *      half-sweep 3, red                    #######################|######
+ *      half-sweep 4, black                      ###################|######
+ *      correction                               ###################|######      HEAT_UP_DEPTH
+ *      half-sweep 1, black                          ###############|######
+ *      half-sweep 2, red                                ###########|######
+ *      half-sweep 3, black                                  #######|######
+ *      half-sweep 4, red                                        ###|######      left for sums
+ *
+ *  A level then needs one transfer of b, and one of the coarse level's correction; the finest
+ *  level needs one transfer of z for each iteration. */
 enum {
-  HEAT_UP_DEPTH    = HEAT_HALF_SWEEPS + 1, /* of u when post-smoothing begins: one deep is left */
-  HEAT_DOWN_DEPTH  = HEAT_UP_DEPTH + HEAT_HALF_SWEEPS - 1, /* of b, and of the first half-sweep */
-  HEAT_HALO        = HEAT_DOWN_DEPTH + 1,                  /* of coefficients, and of z and p */
-  HEAT_COARSE_HALO = HEAT_UP_DEPTH /* of the correction, where the level below has the same rows */
+  HEAT_UP_DEPTH    = HEAT_HALF_SWEEPS + 1, /* leaves one cell after four half-sweeps */
+  HEAT_DOWN_DEPTH  = HEAT_UP_DEPTH + HEAT_HALF_SWEEPS - 1, /* leaves HEAT_UP_DEPTH */
+  HEAT_HALO        = HEAT_DOWN_DEPTH + 1, /* A p at HEAT_DOWN_DEPTH needs p one cell deeper */
+  HEAT_COARSE_HALO = HEAT_UP_DEPTH /* of the correction, in coarse cells: as many as fine ones where
+                                      cells are not joined along an axis */
 };
 
-/** Rows of a coefficient, by pointer: equal rows that follow one another are one in memory, so that
- *  layered and homogeneous parts are read from a cache.  Index 0 is one row before the halo; the
- *  last, the second one after it, stands for the first. */
+/** The rows of a coefficient, by pointer.  A row that equals the row below it is the same row in
+ *  memory, so that layers and homogeneous parts are read from a cache.
+ *
+ *      row[0]         row all.lo[1] - 1, below the halo: no cells
+ *      row[1] ...     rows all.lo[1] to all.hi[1] - 1
+ *      row[n - 2]     row all.hi[1], above the halo: no cells
+ *      row[n - 1]     repeats row[n - 2]: rows j + 1 and j + 2 exist for every row j of the halo
+ */
 typedef struct {
-  float        *array; /* [shape] */
-  const float **row;   /* owned */
+  float        *array; /* all rows, in the shape of the level; borrowed from the level's memory */
+  const float **row;   /* owned [n], n = all.hi[1] - all.lo[1] + 3 */
 } HeatRows;
 
 enum {
-  HEAT_DIAGONALS = 2 * HEAT_HALF_SWEEPS /* more than there are rows in a wave */
+  HEAT_DIAGONALS = 2 * HEAT_HALF_SWEEPS /* derived: a power of two above HEAT_HALF_SWEEPS + 1, the
+                                           number of rows at which a wave is */
 };
 
-/** Diagonals of the rows that a wave is at: made when it comes to a row, and shared by rows
- *  with the same coefficients. */
+/** The diagonals m + sum g of the rows at which a wave is.  The diagonal of a row is computed when
+ *  the wave comes to the row, and shared with the row before if their coefficients are the same. */
 typedef struct {
-  float       *slot[HEAT_DIAGONALS]; /* a row each */
-  void        *memory;               /* owned: of these */
-  int          used;                 /* the slot of the last row */
-  HeatHalfRow  of;                   /* its coefficients */
-  const float *row[HEAT_DIAGONALS];  /* of row j, at j mod HEAT_DIAGONALS */
+  float       *slot[HEAT_DIAGONALS]; /* memory for a row each: even columns, then odd columns */
+  void        *memory;               /* owned: the memory of the slots */
+  int          latest;               /* the slot that was filled last */
+  HeatHalfRow  coefficients;         /* from which the latest slot was computed */
+  const float *row[HEAT_DIAGONALS];  /* the diagonal of row j, at index j mod HEAT_DIAGONALS */
 } HeatDiagonals;
 
+/** A level.  Its equations are solved on the distribution d.  The ranks of the finer level store
+ *  its right-hand side, and read its correction, at its landing: the coarsened distribution of the
+ *  finer level.  Where the landing has thin blocks, d joins them on fewer ranks (agglomeration):
+ *
+ *      finer level: d               this level: landing_d      this level: d
+ *      +---+---+---+---+            +---+---+---+---+          +-------+-------+
+ *      | 0 | 1 | 2 | 3 |  restrict  | 0 | 1 | 2 | 3 |  gather  |       |       |
+ *      +---+---+---+---+  ------->  +---+---+---+---+  ----->  |   0   |   2   |    numbers are
+ *      | 4 | 5 | 6 | 7 |  <-------  | 4 | 5 | 6 | 7 |  <-----  |       |       |    ranks
+ *      +---+---+---+---+  correct   +---+---+---+---+  scatter +-------+-------+
+ *        residual, u             landing_b, landing_u            b, u
+ *
+ *  Without agglomeration both distributions are equal and the landing's arrays are b and u; gather
+ *  then fills the halo of b, and scatter the halo of u. */
 typedef struct {
-  HeatDistribution d; /* where its equations are solved */
-  HeatLevelShape   s;
-  float           *u, *b;
-  HeatRows         gx, gy, m;
+  HeatDistribution d;        /* where the level's equations are solved */
+  HeatLevelShape   s;        /* of this rank's arrays on d, with HEAT_HALO */
+  float           *u, *b;    /* solution and right-hand side, scaled */
+  HeatRows         gx, gy;   /* conductances towards the west and the south, scaled */
+  HeatRows         m;        /* masses, with the sides' conductances, scaled */
   void            *memory;   /* owned: of these arrays */
-  PetscBool        stepwise; /* colours meet themselves round an odd periodic axis */
-  PetscBool        joins[2]; /* towards the next level */
-  PetscBool        coarsest;
-  float           *line[2]; /* owned: rows for restriction and correction */
+  PetscBool        stepwise; /* half-sweeps go one by one, not as a wave: round a periodic axis with
+                                an odd number of cells, two cells of one colour are neighbours */
+  PetscBool        joins[2]; /* whether a cell of the next level joins two cells along x, y */
+  PetscBool        coarsest; /* joins along neither axis */
+  float           *line[2];  /* owned: half rows; sums of residuals in restriction, interleaved
+                                coarse values in correction */
   HeatDiagonals    diagonals;
-  const float     *more[2]; /* arrays that come with b on the way down; NULL: none */
+  const float     *prefetched[2]; /* what the action of a pass down reads besides u and b; borrowed;
+                                     NULL: nothing */
 
-  /* Where the finer level's ranks put b and find u: the same arrays, unless the level was
-     agglomerated on fewer ranks. */
-  PetscBool        moved;
-  HeatDistribution landing_d;
-  HeatLevelShape   landing_s;
-  float           *landing_u, *landing_b;
-  void            *landing_memory;
-  HeatTransfer    *gather;  /* landing to level, with the whole halo */
-  HeatTransfer    *halo;    /* within the level */
-  HeatTransfer    *scatter; /* level to landing, with the halo of a correction */
+  PetscBool        moved;                 /* d has fewer blocks than the landing */
+  HeatDistribution landing_d;             /* where the finer level's ranks store b and read u */
+  HeatLevelShape   landing_s;             /* of this rank's arrays on landing_d, with HEAT_HALO */
+  float           *landing_u, *landing_b; /* u and b unless moved */
+  void            *landing_memory;        /* owned: of these two arrays, if moved */
+  HeatTransfer    *gather;  /* landing to level, HEAT_HALO; owned if moved, else it is `halo` */
+  HeatTransfer    *halo;    /* owned: within the level, HEAT_HALO */
+  HeatTransfer    *scatter; /* owned: level to landing, HEAT_COARSE_HALO */
 } HeatLevel;
 
-/** A row's coefficients in double precision, for rows that are alike: layers and homogeneous parts. */
+/** The coefficients of one row in double precision.  Consecutive rows with equal coefficients, in
+ *  layers and homogeneous parts, are updated from it (HeatUpdateResidualWide). */
 typedef struct {
   double   *row[HEAT_ROW_COEFFICIENTS];  /* owned; NULL: rows are too long for a cache */
-  HeatPair  of[HEAT_ROW_COEFFICIENTS];   /* what they hold */
-  HeatPair  last[HEAT_ROW_COEFFICIENTS]; /* of the row that was updated last */
+  HeatPair  held[HEAT_ROW_COEFFICIENTS]; /* the coefficients that `row` holds, if filled */
+  HeatPair  last[HEAT_ROW_COEFFICIENTS]; /* the coefficients of the row that was updated last */
   PetscBool filled;
 } HeatWideRow;
 
-/** The sums of conjugate gradients, and what is predicted for them (multigrid_sums.c). */
+/** The sums of conjugate gradients over the finest level: ||r||^2, (r, z), (z, A z). */
 typedef enum { HEAT_SUM_SQUARES, HEAT_SUM_RZ, HEAT_SUM_ZAZ, HEAT_SUM_COUNT } HeatSum;
 
+/** The predictions of these sums, scaled (multigrid_sums.c). */
 typedef struct {
-  PetscReal squares;                  /* last ||r||^2; 0 before the first */
-  PetscReal expected[HEAT_SUM_COUNT]; /* predicted ||r||^2, sum of |terms of (r, z)|, (z, A z) */
+  PetscReal squares;                  /* the last ||r||^2; 0 before the first */
+  PetscReal expected[HEAT_SUM_COUNT]; /* the next ||r||^2, sum of |terms of (r, z)|, (z, A z) */
 } HeatSums;
 
+/** The multigrid.  Its equations are scaled by powers of two, which change no bit: in its arrays A
+ *  stands for A 2^scale_A, r for r 2^scale_b, and therefore z for z 2^(scale_b - scale_A). */
 struct HeatMultigrid {
-  HeatOperator *op;
-  MPI_Comm      comm;
-  int           visits;
-  PetscInt      n_levels, n_made;        /* in use; with arrays, from this set-up or others */
-  HeatLevel     levels[HEAT_MAX_LEVELS]; /* the finest first */
+  HeatOperator *op;                      /* borrowed */
+  MPI_Comm      comm;                    /* the grid's, borrowed */
+  int           visits;                  /* of each coarse level in a cycle: 1 (V) or 2 (W) */
+  PetscInt      n_levels;                /* levels in use */
+  PetscInt      n_made;                  /* levels with arrays, of this set-up or an earlier one */
+  HeatLevel     levels[HEAT_MAX_LEVELS]; /* the finest first: z is its u, r's high half its b */
 
   /* Of the finest level alone. */
-  float   *r_low, *p;
-  float   *zeros; /* owned, a half row */
-  HeatRows gx_low, gy_low, m_low;
-  int      scale_A; /* its matrix is that of the operator times 2^scale_A */
-  int      scale_b; /* r is b times 2^scale_b */
-  float    least;   /* mass of a level of one cell */
+  float   *r_low;                 /* low half of r; borrowed from the level's memory */
+  float   *p;                     /* search direction; borrowed from the level's memory */
+  float   *zeros;                 /* owned: a half row of zeros */
+  HeatRows gx_low, gy_low, m_low; /* low halves of the coefficients */
+  int      scale_A, scale_b;      /* exponents of the scaling */
+  float    least_mass;            /* lower bound on the mass of a level of one cell, scaled */
 
   HeatWideRow wide;
 
   /* Conjugate gradients. */
-  PetscBool pending; /* x lacks alpha p */
+  PetscBool pending; /* alpha p is still to be added to x */
   PetscReal alpha;   /* of the last update */
   HeatSums  sums;
 };
 
-/** The rows [lo, hi) that are valid `depth` cells around the own ones. */
+/** Return the rows [lo, hi) within `depth` cells of the own cells, clipped to the halo. */
 static inline void HeatLevelRows(const HeatLevel *l, PetscInt depth, PetscInt *lo, PetscInt *hi)
 {
   *lo = PetscMax(l->s.own.lo[1] - depth, l->s.all.lo[1]);
   *hi = PetscMin(l->s.own.hi[1] + depth, l->s.all.hi[1]);
 }
 
+/** Return row j of a coefficient, at its even columns; all.lo[1] - 1 <= j <= all.hi[1] + 1. */
 static inline const float *HeatRowsAt(const HeatRows *rows, const HeatLevel *l, PetscInt j)
 {
   return rows->row[j - l->s.all.lo[1] + 1];
 }
 
-/** The half row of a parity of columns in row j. */
+/** Describe the half row of row j with the given parity of columns; its diagonal is left NULL. */
 void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r);
 
-/** Return the place of the pair of columns that holds the first own cell of row j. */
+/** Return the position of the pair of columns that holds the first own cell of row j, in the row's
+ *  even columns. */
 static inline size_t HeatLevelFirstPair(const HeatLevel *l, PetscInt j)
 {
   return HeatLevelShapeRow(&l->s, j) + (size_t)((l->s.own.lo[0] - l->s.origin) >> 1);
 }
 
-/** The first part of a cycle on a level: pre-smoothing and restriction, and in row order before it
- *  whatever `prepare` does to each row (NULL: nothing).  `from_zero`: u is zero, whatever it holds. */
+/** What a pass does to row j, before the first or after the last half-sweep.  It is called in the
+ *  order of rows. */
 typedef PetscErrorCode (*HeatRowAction)(PetscInt j, void *context);
+
+/** Do the first half of a cycle on a level: half-sweeps, and restriction of the residual to the
+ *  landing of `coarse`.  Not collective, unless the level is stepwise.
+ *  @param[in] coarse     the next level; NULL: this level is the coarsest, only smooth
+ *  @param[in] from_zero  start from u = 0 and ignore what u holds
+ *  @param[in] prepare    called for each row within HEAT_DOWN_DEPTH before its first half-sweep;
+ *                        may be NULL */
 PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zero,
                              HeatRowAction prepare, void *context);
 
-/** The last part: correction and post-smoothing; in row order after it `finish` on own rows and on
- *  those next to them. */
+/** Do the second half of a cycle on a level: correction from the landing of `coarse`, and
+ *  half-sweeps.  Not collective, unless the level is stepwise.
+ *  @param[in] coarse  the next level; NULL: this level is the coarsest, only smooth
+ *  @param[in] finish  called for each row within one cell of the own cells after its last
+ *                     half-sweep; may be NULL */
 PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction finish,
                            void *context);
 
-/** All levels from `first` on: b of its landing to u of its landing. */
+/** Do a cycle on level `first` and all coarser ones, from b of its landing to u of its landing.
+ *  Collective. */
 PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first);
 
 /** Choose the power of two, 2^scale_b, that brings the largest |b| to about 2^20.  Collective.
@@ -148,10 +212,10 @@ PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first);
  *  @param[out] largest  max |b| over all ranks; infinite where b is not finite */
 PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest);
 
-/** Store b 2^scale_b as the pair (b of the finest level, r_low), own cells only.  Not collective. */
+/** Store b 2^scale_b as a pair, b of the finest level and r_low, on own cells.  Not collective. */
 PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b);
 
-/** Levels from `first` on go. */
+/** Free level `first` and all coarser ones; with first = 0 also what the finest level alone has. */
 PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first);
 
 #endif

@@ -1,31 +1,35 @@
-/* Sums of the conjugate gradients over the finest level.
+/* Sums of conjugate gradients over the finest level.
  *
- * Sums of rounded terms are exact, hence independent of their order, as long as the total stays below
- * 2^53 quanta; and they are accurate as long as a total is many quanta.  Totals fall by orders of
- * magnitude during a solve, so the quantum of each sum follows a prediction of its total: squares are
- * expected to fall by the factor by which they fell last, and products by the factor of the squares of
- * the same iteration.  A wrong prediction costs a second pass over the cells, not accuracy.
+ * A term t is rounded to a multiple of a quantum q by (t + big) - big with big = 1.5 2^52 q.  Sums
+ * of rounded terms are exact, hence independent of their order, as long as all partial sums stay
+ * below 2^53 q; and they are accurate as long as the total is many quanta.  Totals fall by orders
+ * of magnitude during a solve, so the quantum of each sum follows a prediction of its total:
+ * ||r||^2 is expected to fall by the factor by which it fell last, and the products by the factor
+ * of the ||r||^2 of the same iteration.  A wrong prediction costs a second pass over the cells, not
+ * accuracy.
  *
  * Source: J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 21 (2013). */
 #include "solver/multigrid/multigrid_sums.h"
 
 #include <math.h>
 
-/* Bounds of a total, in quanta.  Above Most a partial sum could reach 2^53 and lose bits; below Fewest
-   the terms' rounding (half a quantum each) is no longer small beside the total: with 10^7 groups it
-   is 10^7/2^41, 5e-6 in the worst case and 1e-9 when it is random.  The quantum is chosen such that the
-   predicted total is Aim quanta, which leaves a factor of 2^5 above and 2^7 below. */
+/* Bounds of a total, in quanta.  Derived: above Most a partial sum could reach 2^53 and lose bits.
+   Below Fewest the terms' rounding, half a quantum each, is no longer small beside the total: with
+   10^7 groups it is 10^7/2^41, 5e-6, in the worst case, and 1e-9 if it is random.  Chosen: the
+   quantum is such that the predicted total is Aim quanta, which leaves a factor of 2^5 above and of
+   2^7 below. */
 static const PetscReal Fewest = 0x1p40, Most = 0x1p52, Aim = 0x1p47;
 
-/* Predicted change of ||r||^2 in the first iteration: on fields without jumps six iterations reduce the
-   norm by 1e8, so each by about 2^4.  Falls steeper than Steepest are not extrapolated: one cycle in
-   single precision reduces the norm by no more than about 2^20, so such a fall ends the solve. */
+/* Predicted factor of ||r||^2 in the first iteration.  Measured: on fields without jumps six
+   iterations reduce the norm by 1e8, so each by about 2^4.  Factors below Steepest are not
+   extrapolated: a cycle in single precision reduces the norm by no more than about 2^20, so that
+   such a fall ends the solve. */
 static const PetscReal FirstFall = 0x1p-8, Steepest = 0x1p-40;
 
-/* Corrections of a wrong prediction.  A total above Most is known to be too large, but not by how much:
-   the prediction grows by 2^20, again and again.  A total of zero means that every term was below half
-   a quantum: the prediction falls by 2^40.  Below Zero, near the end of double's range, a total is
-   taken for zero. */
+/* Factors that correct a wrong prediction, chosen.  A total above Most is known to be too large,
+   but not by how much: the prediction grows by 2^20, repeatedly.  A total of zero means that every
+   term was below half a quantum: the prediction falls by 2^40.  A prediction below Zero, near the
+   lower end of double's range, means that the total is zero. */
 static const PetscReal TooLow = 0x1p20, TooHigh = 0x1p-40, Zero = 0x1p-900;
 
 void HeatSumsReset(HeatMultigrid *mg)
@@ -33,11 +37,12 @@ void HeatSumsReset(HeatMultigrid *mg)
   const HeatLevel *l     = &mg->levels[0];
   const PetscReal  cells = (PetscReal)l->d.n[0] * (PetscReal)l->d.n[1];
 
-  /* The largest |r| is about 2^20 (HeatMultigridChooseScale), so ||r||^2 is between 2^40, from a single
-     cell, and 2^40 times the number of cells: predict the geometric mean. */
+  /* The largest |r| is about 2^20 (HeatMultigridChooseScale), so that ||r||^2 is between 2^40, from
+     a single cell, and 2^40 times the number of cells: predict the geometric mean. */
   mg->sums = (HeatSums){.expected[HEAT_SUM_SQUARES] = 0x1p40 * sqrt(cells)};
 }
 
+/* Return the quantum for a predicted total: a power of two, about expected/Aim. */
 static PetscReal Quantum(PetscReal expected) { return ldexp(1.0, ilogb(expected)) / Aim; }
 
 static HeatQuantum Rounding(const HeatMultigrid *mg, HeatSum sum)
@@ -57,15 +62,21 @@ static PetscBool TotalHolds(PetscReal total, PetscReal *expected)
   return *expected > Zero ? PETSC_FALSE : PETSC_TRUE;
 }
 
-/* The groups of a pair of rows that this rank sums.  Values of a group's other cells come from the
-   halo.  Beyond the end of an axis with an odd number of cells, a group's second cell is padding, which
-   is zero; but round a periodic axis it is an image of the first cell and must be left out. */
+/* The groups of a pair of rows that this rank sums.  Values of cells that are not own ones come
+   from the halo.  Along an axis with an odd number of cells the last group has no second cell.  Its
+   place is padding, which is zero; but round a periodic axis it is an image of the first cell of
+   the axis, and must be left out:
+
+       n = 5, not periodic    | 0 1 | 2 3 | 4 . |        . padding, 0
+       n = 5, periodic        | 0 1 | 2 3 | 4 0'|        0' image of cell 0
+*/
 typedef struct {
   PetscInt  begin, end;     /* places of the groups in a half row */
   PetscBool odd_is_image;   /* the odd cells of the last place are images */
   PetscBool upper_is_image; /* row j + 1 is an image */
 } Groups;
 
+/* Return this rank's groups of rows j and j + 1, j even. */
 static Groups GroupsOf(const HeatLevel *l, PetscInt j)
 {
   const HeatBox *own = &l->s.own;
@@ -79,6 +90,8 @@ static Groups GroupsOf(const HeatLevel *l, PetscInt j)
   return g;
 }
 
+/* A group is complete with its upper row, or with its lower row if there is no upper one.  The row
+   that is the image of row 0 round a periodic axis completes nothing. */
 PetscInt HeatSumsCompletedBy(const HeatLevel *l, PetscInt j)
 {
   const HeatBox  *own   = &l->s.own;
@@ -93,15 +106,16 @@ PetscInt HeatSumsCompletedBy(const HeatLevel *l, PetscInt j)
   return j % 2 || alone ? first : -1;
 }
 
-/* A group's half rows are numbered 0 and 1, even and odd columns of row j, then 2 and 3 of row j + 1.
-   Return whether half row k is an image, at the last place or at the others. */
+/* Return whether half row k of the groups (0 and 1: even and odd columns of row j; 2 and 3: of row
+   j + 1) is an image, at the last place or at the others. */
 static PetscBool IsImage(const Groups *g, int k, PetscBool at_last)
 {
   return ((g->upper_is_image && k >= 2) || (at_last && g->odd_is_image && k % 2)) ? PETSC_TRUE
                                                                                   : PETSC_FALSE;
 }
 
-/* The last place is summed apart where its odd cells are images. */
+/* Return the end of the places that are summed together: the last place is summed by itself if its
+   odd cells are images. */
 static PetscInt EndOfWhole(const Groups *g) { return g->end - (g->odd_is_image ? 1 : 0); }
 
 PetscReal HeatSumsSquaresOfRows(const HeatMultigrid *mg, PetscInt j)
@@ -186,6 +200,7 @@ void HeatSumsProductsOfRows(const HeatMultigrid *mg, PetscInt j, HeatProducts *p
   *parts = (HeatProducts){sums[0], sums[1], sums[2]};
 }
 
+/* Compute the terms of all products of all of this rank's groups. */
 static void OwnProducts(const HeatMultigrid *mg, HeatProducts *parts)
 {
   const HeatBox *own = &mg->levels[0].s.own;

@@ -1,12 +1,16 @@
-/* The multigrid as a PETSc PC. */
+/* The preconditioner heatmg: the multigrid as a PETSc PC, and the link from a PETSc matrix to the
+ * operator behind it.
+ *
+ * The link is a container that the matrix carries under a name.  A PC that is set up again keeps
+ * its multigrid, and with it the memory of the levels, as long as the operator is the same. */
 #include <petsc/private/pcimpl.h> /* to implement a PC */
 
 #include "solver/multigrid/heat_petsc.h"
 
 typedef struct {
-  HeatMultigrid *mg; /* owned; NULL before the first set-up */
-  HeatOperator  *op; /* that it was made for */
-  PetscEnum      cycle;
+  HeatMultigrid *mg;    /* owned; NULL before the first set-up */
+  HeatOperator  *op;    /* the multigrid's operator, borrowed */
+  PetscEnum      cycle; /* index in CycleNames: 0 V, 1 W */
 } HeatMG;
 
 static const char *const CycleNames[] = {"v", "w", "CycleType", "PC_HEATMG_", NULL};
@@ -37,6 +41,8 @@ PetscErrorCode HeatSystemGet(Mat A, HeatSystem **system)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set up the levels for the present coefficients and mass of the matrix's system.  Collective.
+   Errors: PETSC_ERR_SUP if the matrix has no system. */
 static PetscErrorCode SetUp(PC pc)
 {
   HeatMG     *h = pc->data;
@@ -81,6 +87,7 @@ static PetscErrorCode SetFromOptions(PC pc, PetscOptionItems *PetscOptionsObject
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Print the kind of cycle, and cells and blocks of each level. */
 static PetscErrorCode View(PC pc, PetscViewer viewer)
 {
   const HeatMG *h = pc->data;

@@ -1,13 +1,19 @@
-/* The stencil.
+/** The stencil: net heat, explicit step, matrix-free product and residual norm; and the operator's
+ *  creation, time and accessors.
  *
- * RowKernel is the only place where neighbours' temperatures meet conductances; the explicit
- * step, the net heat and the matrix-free product are endings of the same sum.  It works on
- * a run of cells of one row and takes the four neighbours by pointer, so cells at the edge of a
- * block, whose neighbours lie in a ghost strip, go through the same code as all others and round
- * alike: the answer of an explicit step has the same bits on any decomposition.
+ *  RowKernel forms the heat through the four faces of each cell, in one order of additions; net
+ *  heat, explicit step and product are results derived from that sum.  It works on a run of cells
+ *  of one row and takes the four neighbours by pointer.  Cells at the edge of a block, whose
+ *  neighbours lie in a ghost strip, therefore go through the same code as all others and round
+ *  alike, so that an explicit step has the same bits on any decomposition.
  *
- * A sweep starts the halo exchange, does all cells that need no message, waits, and does the
- * rest. */
+ *  Conductances and neighbours' temperatures are combined in other places too: with the factors of
+ *  the Jacobian (JacobianKernel, here), for several steps in one sweep (wavefront.c, in the same
+ *  order and with the same bits), for flux densities (operator_heat.c), and face by face
+ *  (operator_visit.c).
+ *
+ *  A sweep starts the halo exchange, computes all cells that need no message, waits for the
+ *  messages, and computes the rest. */
 #include "solver/operator/operator.h"
 
 #include <math.h>
@@ -15,32 +21,44 @@
 
 #include "solver/operator/operator_impl.h"
 
-/* Those with a second word are for operators that need more arrays than the others. */
+/* What a sweep computes from the heat through a cell's faces, sum, with u the field, C the
+   capacity, D the shift (operator_impl.h).  A second word marks operators that read more arrays. */
 typedef enum {
-  NET,
-  NET_EXCHANGE,
-  STEP,
-  STEP_EXCHANGE,
-  APPLY,
-  APPLY_SHIFTED,  /* with a diagonal of its own */
-  APPLY_JACOBIAN, /* and conductances that depend on T */
-  DEFECT,
-  DEFECT_SHIFTED
-} Ending;
+  NET,            /* sum + q */
+  NET_AMBIENT,    /* sum + q + E (T_amb - u) */
+  STEP,           /* u + dt/C (sum + q) */
+  STEP_AMBIENT,   /* u + dt/C (sum + q + E (T_amb - u)) */
+  APPLY,          /* mass C u - sum */
+  APPLY_SHIFTED,  /* (mass C + D) u - sum */
+  APPLY_JACOBIAN, /* as APPLY_SHIFTED, with low and high in place of the conductances */
+  DEFECT,         /* the sum over cells of (b - APPLY)^2 */
+  DEFECT_SHIFTED  /* the sum over cells of (b - APPLY_SHIFTED)^2 */
+} Result;
 
+/* One pass over the block. */
 typedef struct {
-  Ending           ending;
-  PetscReal        dt, mass;
-  const PetscReal *E, *ambient;       /* of an exchange, [nyl][nxl] */
-  const PetscReal *u;                 /* [nyl][nxl] */
-  const PetscReal *ghost[HEAT_SIDES]; /* values beyond each side */
+  Result           result;
+  PetscReal        dt;                /* [s], of a step */
+  PetscReal        mass;              /* [1/s], of a product or defect */
+  const PetscReal *E, *ambient;       /* [nyl][nxl] of the ambient exchange [W/(m K)], [K] */
+  const PetscReal *u;                 /* [nyl][nxl] the field that the stencil is applied to */
+  const PetscReal *ghost[HEAT_SIDES]; /* [nyl] or [nxl] values of u beyond each side of the block */
   PetscReal       *out;               /* [nyl][nxl] */
-  const PetscReal *b;                 /* [nyl][nxl], of a defect */
-  PetscReal        big, *squares;     /* likewise: see HeatOperatorDefect */
+  const PetscReal *b;                 /* [nyl][nxl] right-hand side of a defect */
+  PetscReal        rounding_constant; /* of a defect: see DefectSquares */
+  PetscReal       *squares;           /* of a defect: running sum over this rank's cells */
 } Sweep;
 
-/* y = (mass C + D) x - sum over faces of the linearised heat, high x_high - low x_low towards the
-   lower cell.  Faces: w e are those of the row, s n those below and above. */
+/* Compute y = (mass C + D) x - J_faces x for n cells of a row, with J_faces x the linearised heat
+   through the cell's faces.  By solver/README.md eq. (8), the heat through a face towards its lower
+   cell a is high x_b - low x_a; it enters a and leaves b:
+
+       y = (mass C + D) c - (((hx_e e - lx_e c) - (hx_w c - lx_w w))
+                           + ((hx_n n - lx_n c) - (hx_s c - lx_s s)))
+
+   with c the cell, w, e, s, n its neighbours, lx and hx the factors low and high of the faces.
+   @param[in] cell, face   place of the first cell in fields, and of its west face in gx
+   @param[in] w, e, s, no  x of the western, eastern, southern and northern neighbours */
 static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n,
                                   size_t cell, size_t face, const PetscReal *w, const PetscReal *e,
                                   const PetscReal *s, const PetscReal *no)
@@ -60,7 +78,10 @@ static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, Pe
   }
 }
 
-/* The sum of (b - A x)^2, each rounded to a multiple of a quantum. */
+/* Return the sum over n cells of a row of (b - A x)^2, each square rounded to a multiple of a
+   quantum.  Adding and subtracting rounding_constant = 1.5 2^52 quantum does the rounding: in that
+   binade doubles are one quantum apart.  Sums of such multiples are exact in any order as long as
+   they stay below 2^53 quanta.  Arguments as for JacobianKernel. */
 static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep, PetscInt n,
                                       size_t cell, size_t face, const PetscReal *w,
                                       const PetscReal *e, const PetscReal *s, const PetscReal *no)
@@ -68,15 +89,15 @@ static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep
   const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
   const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
   const PetscReal *restrict C = op->capacity + cell, *restrict b = sweep->b + cell;
-  const PetscReal *restrict D = sweep->ending == DEFECT_SHIFTED ? op->shift + cell : NULL;
-  const PetscReal mass = sweep->mass, big = sweep->big;
+  const PetscReal *restrict D = sweep->result == DEFECT_SHIFTED ? op->shift + cell : NULL;
+  const PetscReal mass = sweep->mass, rounding_constant = sweep->rounding_constant;
   PetscReal       sum = 0.0;
 
 #define SQUARE(m)                                                                                  \
   const PetscReal in = (gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +                       \
                        (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i]));                           \
   const PetscReal defect = b[i] - ((m)*c[i] - in);                                                 \
-  sum += (defect * defect + big) - big
+  sum += (defect * defect + rounding_constant) - rounding_constant
   if (D) {
     _Pragma("omp simd reduction(+ : sum)") for (PetscInt i = 0; i < n; i++)
     {
@@ -89,8 +110,11 @@ static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep
   return sum;
 }
 
-/* N_i = G_w (T_w - T_i) + G_e (T_e - T_i) + G_s (T_s - T_i) + G_n (T_n - T_i), for n cells of a
-   row; `face` is the place of the first one's western face in gx. */
+/* Compute the result of a sweep for n cells of a row.  The heat through the faces of cell i is
+
+       SUM(i) = (G_w (T_w - T_i) + G_e (T_e - T_i)) + (G_s (T_s - T_i) + G_n (T_n - T_i))
+
+   added in this order; T is the field u.  Arguments as for JacobianKernel. */
 static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, size_t cell,
                              size_t face, const PetscReal *w, const PetscReal *e,
                              const PetscReal *s, const PetscReal *no)
@@ -104,19 +128,21 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
 #define SUM(i)                                                                                     \
   ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) +                                         \
    (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
-#define EXCHANGE(i) (sweep->E[cell + (size_t)(i)] * (sweep->ambient[cell + (size_t)(i)] - c[i]))
-  switch (sweep->ending) {
+#define AMBIENT_EXCHANGE(i)                                                                        \
+  (sweep->E[cell + (size_t)(i)] * (sweep->ambient[cell + (size_t)(i)] - c[i]))
+  switch (sweep->result) {
   case NET:
     for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i];
     break;
-  case NET_EXCHANGE:
-    for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i] + EXCHANGE(i);
+  case NET_AMBIENT:
+    for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i] + AMBIENT_EXCHANGE(i);
     break;
   case STEP:
     for (PetscInt i = 0; i < n; i++) out[i] = c[i] + dt / C[i] * (SUM(i) + q[i]);
     break;
-  case STEP_EXCHANGE:
-    for (PetscInt i = 0; i < n; i++) out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + EXCHANGE(i));
+  case STEP_AMBIENT:
+    for (PetscInt i = 0; i < n; i++)
+      out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + AMBIENT_EXCHANGE(i));
     break;
   case APPLY:
     for (PetscInt i = 0; i < n; i++) out[i] = mass * C[i] * c[i] - SUM(i);
@@ -131,12 +157,12 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
     break;
   case APPLY_JACOBIAN: JacobianKernel(op, sweep, n, cell, face, w, e, s, no); break;
   }
-#undef EXCHANGE
+#undef AMBIENT_EXCHANGE
 #undef SUM
 }
 
-/* Cells [begin, end) of row j, the first and last of the block apart: their neighbours are
-   ghosts. */
+/* Compute cells [begin, end) of row j.  The first and the last cell of the block's row are computed
+   apart, since a neighbour of theirs is a ghost cell. */
 static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
                      PetscInt end)
 {
@@ -163,24 +189,25 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
   }
 }
 
-/* The whole block: what needs no message first.  `boundary` are the values beyond the domain's
-   sides. */
+/* Sweep over the whole block; cells that need no message are computed while messages travel.  A
+   side needs a message unless it lies on the domain's boundary or the block is its own neighbour.
+   @param[in] boundary  values of u beyond the domain's sides */
 static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
                                const PetscReal *const boundary[HEAT_SIDES])
 {
   const HeatGrid *g = op->grid;
-  PetscInt        inner[HEAT_SIDES];
+  PetscInt        waiting[HEAT_SIDES];
 
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
-    const PetscBool here = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE
-                                                                          : PETSC_FALSE;
+    const PetscBool no_message = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
 
     sweep->ghost[s] = g->boundary[s] ? boundary[s] : HeatHaloGhost(op->halo, (HeatSide)s);
-    inner[s]        = here ? 0 : 1;
+    waiting[s]      = no_message ? 0 : 1;
   }
-  const PetscInt i0 = inner[HEAT_LEFT], i1 = g->nxl - inner[HEAT_RIGHT];
-  const PetscInt j0 = inner[HEAT_BOTTOM], j1 = g->nyl - inner[HEAT_TOP];
+  const PetscInt i0 = waiting[HEAT_LEFT], i1 = g->nxl - waiting[HEAT_RIGHT];
+  const PetscInt j0 = waiting[HEAT_BOTTOM], j1 = g->nyl - waiting[HEAT_TOP];
 
   PetscCall(HeatHaloBegin(op->halo, sweep->u));
   if (i0 < i1) {
@@ -198,16 +225,16 @@ static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Net heat or step. */
+/* Sweep with T_b beyond the domain's sides, for net heat or a step. */
 static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
 {
   const PetscReal *boundary[HEAT_SIDES];
 
   PetscFunctionBeginUser;
-  if (op->exchange) {
-    sweep->ending  = sweep->ending == NET ? NET_EXCHANGE : STEP_EXCHANGE;
-    sweep->E       = HeatAmbientExchangeConductance(op->exchange);
-    sweep->ambient = HeatAmbientExchangeAmbient(op->exchange);
+  if (op->ambient_exchange) {
+    sweep->result  = sweep->result == NET ? NET_AMBIENT : STEP_AMBIENT;
+    sweep->E       = HeatAmbientExchangeConductance(op->ambient_exchange);
+    sweep->ambient = HeatAmbientExchangeAmbient(op->ambient_exchange);
   }
   for (int s = 0; s < HEAT_SIDES; s++)
     boundary[s] = HeatBoundariesGet(op->boundaries, (HeatSide)s).T;
@@ -217,7 +244,7 @@ static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
 
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net)
 {
-  Sweep sweep = {.ending = NET, .u = T, .out = net};
+  Sweep sweep = {.result = NET, .u = T, .out = net};
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
@@ -227,7 +254,7 @@ PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *
 PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
                                 PetscReal *T_new)
 {
-  Sweep sweep = {.ending = STEP, .dt = dt, .u = T, .out = T_new};
+  Sweep sweep = {.result = STEP, .dt = dt, .u = T, .out = T_new};
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
@@ -236,11 +263,11 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
 
 PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x, PetscReal *y)
 {
-  Sweep            sweep             = {.ending = APPLY, .mass = mass, .u = x, .out = y};
+  Sweep            sweep             = {.result = APPLY, .mass = mass, .u = x, .out = y};
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
 
   PetscFunctionBeginUser;
-  if (op->shift) sweep.ending = op->low[0] ? APPLY_JACOBIAN : APPLY_SHIFTED;
+  if (op->shift) sweep.result = op->low[0] ? APPLY_JACOBIAN : APPLY_SHIFTED;
   PetscCall(RunSweep(op, &sweep, zeros));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -248,16 +275,18 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                   const PetscReal *b, PetscReal bound, PetscReal *norm)
 {
-  const PetscBool  sensible = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
-  const PetscReal  quantum  = sensible ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
-  PetscReal        squares  = 0.0, total;
+  /* The quantum 2^(2 ilogb(bound) - 50) makes bound^2 less than 2^52 quanta, so that sums up to
+     bound^2 are exact. */
+  const PetscBool  usable  = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal  quantum = usable ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
+  PetscReal        squares = 0.0, total;
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
-  Sweep            sweep             = {.ending  = op->shift ? DEFECT_SHIFTED : DEFECT,
-                                        .mass    = mass,
-                                        .u       = x,
-                                        .b       = b,
-                                        .big     = 1.5 * 0x1p52 * quantum,
-                                        .squares = &squares};
+  Sweep            sweep             = {.result            = op->shift ? DEFECT_SHIFTED : DEFECT,
+                                        .mass              = mass,
+                                        .u                 = x,
+                                        .b                 = b,
+                                        .rounding_constant = 1.5 * 0x1p52 * quantum,
+                                        .squares           = &squares};
 
   PetscFunctionBeginUser;
   PetscCall(RunSweep(op, &sweep, zeros));
@@ -266,7 +295,7 @@ PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscR
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set-up, time, and what it is made of. */
+/* Creation, time, accessors. */
 
 PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
                                   const HeatCellInputs *inputs, HeatOperator **out)
@@ -284,12 +313,40 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule)
+{
+  op->step_from = from;
+  op->step_to   = to;
+  op->rule      = rule;
+}
+
+/* Evaluate on the lines over the step what depends on time alone. */
+static PetscErrorCode SetTimeOnLine(HeatOperator *op, PetscReal t)
+{
+  const HeatTimeLine line = HeatTimeLineOver(op->step_from, op->step_to);
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSourceSetTimeOnLine(op->source, &line, t));
+  PetscCall(HeatBoundariesSetTimeOnLine(op->boundaries, &line, t));
+  if (op->ambient_exchange)
+    PetscCall(HeatAmbientExchangeSetTimeOnLine(op->ambient_exchange, &line, t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatSourceSetTime(op->source, when));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, when));
+  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, when));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatSourceSet(op->source, t));
-  PetscCall(HeatBoundariesSet(op->boundaries, t));
-  if (op->exchange) PetscCall(HeatAmbientExchangeSet(op->exchange, t));
+  if (op->rule == HEAT_TIME_ON_LINES) PetscCall(SetTimeOnLine(op, t));
+  else PetscCall(SetTimeAt(op, HeatMomentInStep(op->step_from, op->step_to, t)));
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -330,7 +387,7 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatBoundariesSet(op->boundaries, t));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, (HeatMoment){t, 0.0}));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -359,7 +416,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   if (!op) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatBoundariesDestroy(&op->boundaries));
   PetscCall(HeatSourceDestroy(&op->source));
-  PetscCall(HeatAmbientExchangeDestroy(&op->exchange));
+  PetscCall(HeatAmbientExchangeDestroy(&op->ambient_exchange));
   PetscCall(HeatContactsDestroy(&op->contacts));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));

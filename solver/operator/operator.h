@@ -1,13 +1,22 @@
-/** The discrete heat balance of every cell: conductances, capacities, and the one stencil.
+/** The discrete heat balance of every cell: net heat, explicit steps, Jacobian, matrix, heat flows.
  *
- *  Cell-centred finite volumes, per metre of depth.  With N the net heat that enters a cell [W/m]:
- *      C dT/dt = N(T, t) = sum over faces G_f (T_neighbour - T) + sum over boundary faces F_f + Q
- *      C = density * specific_heat * hx * hy  [J/(m K)],   G_f = k_f * A_f / h  [W/(m K)]
- *  k_f is the harmonic or arithmetic mean of the two cells' conductivities, in series with a
- *  contact resistance where the case gives one between their materials.  A face's heat has
- *  exactly the same bits, with opposite signs, in both its cells: nothing is lost between them.
- *  Source: solver/README.md eq. (1)-(4).
- */
+ *  Cell-centred finite volumes, per metre of depth.  With N [W/m] the net heat that enters a cell:
+ *      C dT/dt = N(T, t)
+ *      N = sum over faces between cells  G_f (T_neighbour - T)
+ *        + sum over boundary faces       G (T_b - T) + F
+ *        + Q + E (T_amb - T)
+ *      C = density * specific_heat * hx * hy  [J/(m K)]
+ *      1/G_f = h/(k_f A) + R/A  [m K/W]
+ *  k_f is the harmonic or arithmetic mean of the conductivities of the two cells, h the distance of
+ *  their centres, A the length of the face, R the contact resistance between their materials.  The
+ *  boundary conditions are in physics/boundary.h, Q in physics/source.h, E in
+ *  physics/ambient_exchange.h.  The heat through a face has exactly the same bits, with opposite
+ *  signs, in its two cells, so that no heat is lost between them.
+ *  Source: solver/README.md eq. (1)-(5), (8), (9).
+ *
+ *  The operator has a present time and, where N is not linear in T, a present field: its
+ *  coefficients are those of the last SetTime and the last Update.  Fields are own cells without
+ *  halo, [nyl][nxl], x fastest: the array of a global Vec of grid->da. */
 #ifndef HEAT_SOLVER_OPERATOR_H
 #define HEAT_SOLVER_OPERATOR_H
 
@@ -19,180 +28,266 @@
 
 typedef struct HeatOperator HeatOperator;
 
-/** Paints materials, computes face conductances.  Collective on grid->comm; grid and case must
- *  outlive the operator.  Owned by the caller.
- *  @param[in] inputs  what the case's files hold; NULL when it names none; not needed afterwards */
+/** Create the operator of a case, at t = 0: paint the materials, compute all coefficients that do
+ *  not depend on T.  Collective on grid->comm; grid and case must outlive the operator, which the
+ *  caller owns.
+ *  @param[in] inputs  what the case's files hold; NULL when it names none; not needed afterwards
+ *  Errors: HEAT_ERR_INPUT where an expression or a property of the case is not valid in some
+ *  cell or on some boundary face. */
 PetscErrorCode HeatOperatorCreate(const HeatGrid *grid, const HeatCase *c,
                                   const HeatCellInputs *inputs, HeatOperator **op);
 
-/** Whether N is linear in T: no conductivity, side or source depends on the temperature by more
- *  than a factor; else the coefficients below are those at the field of the last Update. */
+/** Return whether N is linear in T apart from terms without T: no conductivity or source is an
+ *  expression of T, and no side radiates.  Otherwise the coefficients are those at the field of the
+ *  last Update.  Not collective; equal on all ranks. */
 PetscBool HeatOperatorIsLinear(const HeatOperator *op);
 
-/** Whether the Jacobian dN/dT is symmetric: no conductivity depends on T. */
+/** Return whether the Jacobian dN/dT is symmetric: no conductivity depends on T.  Not collective;
+ *  equal on all ranks. */
 PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
 
-/** Bring what depends on the temperature to the field T at the present time: conductivities and
- *  with them the conductances, radiating sides, sources, and their derivatives.  Nothing to do for
- *  a linear operator; for others nothing has a meaning before the first Update.  Collective;
- *  exchanges halos.
- *  @param[out] valid  false, on all ranks, where a conductivity is not positive or something is not
- *                     finite: the coefficients then have no meaning */
+/** Compute the coefficients that depend on the temperature at the field T and the present time:
+ *  conductivities and conductances, radiating sides, sources, and their derivatives.  Does nothing
+ *  for a linear operator.  For any other, coefficients are undefined before the first Update.
+ *  Collective; exchanges halos where a conductivity depends on T.
+ *  @param[in]  T      temperature [K], [nyl][nxl]
+ *  @param[out] valid  false, on all ranks, if on some rank a conductivity is not positive or a
+ *                     coefficient is not finite; the coefficients are then undefined */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
-/** Bring sources, boundary values and ambient temperatures to time t [s].  Not collective.  Where
- *  the operator is not linear an Update must follow before anything else is asked. */
+/** How what depends on time alone is evaluated within a time step. */
+typedef enum {
+  HEAT_TIME_EXACT,   /* the values at the time */
+  HEAT_TIME_ON_LINES /* their best lines over the step (solver/case/time_line.h) */
+} HeatTimeRule;
+
+/** Tell the operator that it is used within the time step [from, to] [s], until the next call: what
+ *  switches at an end of the step is then seen from inside the step.  from = to ends that.  Not
+ *  collective. */
+void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule);
+
+/** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.
+ *  Where the operator is not linear, the coefficients are undefined until the next
+ *  HeatOperatorUpdate. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
 
-/** Bring the operator to time t [s] and the field T: SetTime, then Update where it is not linear.
- *  Collective.
- *  @param[in]  T      [nyl][nxl]; may be NULL where the operator is linear
- *  @param[out] valid  as HeatOperatorUpdate's; always true where the operator is linear */
+/** Bring the operator to time t [s] and field T: HeatOperatorSetTime, then HeatOperatorUpdate where
+ *  the operator is not linear.  Collective.
+ *  @param[in]  T      temperature [K], [nyl][nxl]; may be NULL where the operator is linear
+ *  @param[out] valid  as for HeatOperatorUpdate; always true where the operator is linear */
 PetscErrorCode HeatOperatorTryBring(HeatOperator *op, PetscReal t, const PetscReal *T,
                                     PetscBool *valid);
 
-/** HeatOperatorTryBring, which raises an error where the coefficients are undefined.  Collective.
- *  @param[in] code  HEAT_ERR_INPUT where T is the case's own initial field, else HEAT_ERR_NUMERICS
- *  @param[in] when  begins the message: "step 7", "the initial field" */
+/** Call HeatOperatorTryBring, and raise an error where the coefficients are undefined.  Collective.
+ *  @param[in] code  the error: HEAT_ERR_INPUT where T is the case's own initial field, otherwise
+ *                   HEAT_ERR_NUMERICS
+ *  @param[in] when  first words of the message: "step 7", "the initial field" */
 PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal *T,
                                  PetscErrorCode code, const char *when);
 
-/** Raise `code` for coefficients that are undefined, with the message of HeatOperatorBring.
- *  Collective. */
+/** Raise `code` for undefined coefficients, with the message of HeatOperatorBring: `when`, here
+ *  printed as it is, then the cause and the remedy.  Collective. */
 PetscErrorCode HeatOperatorRaiseUndefined(const HeatOperator *op, PetscErrorCode code,
                                           const char *when);
 
-/** Bring the boundary values alone to time t [s], for reading the field at its sides: the next step
- *  must set its own time.  Not collective. */
+/** Evaluate the boundary values alone at time t [s], for reading the field at the sides.  The
+ *  operator then has boundary values and sources of different times: call HeatOperatorSetTime
+ *  before the next step.  Not collective. */
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t);
 
-/** Net heat of each cell [W/m] at the present time.  Collective; exchanges the halo of T.  Where
- *  the operator is not linear T must be the field of the last Update.
- *  @param[in]  T    temperature, [nyl][nxl]
- *  @param[out] net  likewise; must not alias T */
+/** Compute the net heat N of each cell at the present time.  Collective; exchanges the halo of T.
+ *  @param[in]  T    temperature [K], [nyl][nxl]; where the operator is not linear, the field of the
+ *                   last Update
+ *  @param[out] net  N [W/m], [nyl][nxl]; must not alias T */
 PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net);
 
-/** One explicit Euler step: T_new = T + dt/C * N(T).  Collective; T_new must not alias T. */
+/** Take one explicit Euler step from the present time: T_new = T + dt/C N(T).  Collective;
+ *  exchanges the halo of T.
+ *  @param[in]  dt     step [s]
+ *  @param[in]  T      temperature [K], [nyl][nxl]; where the operator is not linear, the field of
+ *                     the last Update
+ *  @param[out] T_new  [nyl][nxl]; must not alias T */
 PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
                                 PetscReal *T_new);
 
-/** Heat that enters from outside, by kind: through each side, then these. */
+/** Kinds of heat that enters the domain: 0 to HEAT_SIDES - 1 is the side through which it enters,
+ *  then follow the kinds below. */
 enum {
   HEAT_FLOW_SOURCE = HEAT_SIDES, /* released by the sources */
-  HEAT_FLOW_EXCHANGE,            /* from the ambient of `exchange`; negative: lost */
-  HEAT_FLOW_TURNOVER,            /* sum of all magnitudes, face by face and cell by cell */
+  HEAT_FLOW_EXCHANGE,            /* ambient exchange: into the sheet; negative where heat is lost */
+  HEAT_FLOW_TURNOVER,            /* sum of the magnitudes of all others, by face and by cell */
   HEAT_FLOWS
 };
 
-/** That of this rank's faces and cells [W/m]; {0}: none. */
+/** Heat that enters by kind, summed over this rank's faces and cells [W/m]; {0} is no heat. */
 typedef struct {
   HeatExactSum sum[HEAT_FLOWS];
 } HeatFlows;
 
-/** How many explicit steps TakeSteps can take at once: 1 where it can take none.  That is so where
- *  coefficients change with time or temperature, with an exchange, and on blocks too small for it.
- *  The first call is collective; the same on all ranks. */
+/** Return the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
+ *  means that it must not be called.  The result is 1 where conductances, sources or fluxes change
+ *  with time or temperature (prescribed and ambient temperatures may), with ambient exchange, and
+ *  where blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
+ *  bound, at most 64; 32 by default.  The first call is collective, later calls are not; the result
+ *  is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 
-/** `steps` explicit Euler steps in place, with the bits that as many calls of Step would give.  Brings
- *  the boundary values to the times itself.  Collective; one exchange for all.
- *  @param[in]     times  [steps] at which each step begins [s]
- *  @param[in,out] T      [nyl][nxl]
- *  @param[out]    flows  the heat that enters, summed over the steps */
+/** Take `steps` explicit Euler steps in place, with the bits that as many calls of HeatOperatorStep
+ *  give.  Evaluates the boundary values at `times` and leaves them at the last of these times.
+ *  Collective; one deep halo exchange for all steps.  Call HeatOperatorMostSteps first.
+ *  @param[in]     steps  1 to the number that HeatOperatorMostSteps returns
+ *  @param[in]     dt     [s] of each step
+ *  @param[in]     times  [steps] time at which each step begins [s]
+ *  @param[in,out] T      temperature [K], [nyl][nxl]
+ *  @param[out]    flows  the heat that enters, summed over the steps [W/m] */
 PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
                                      const PetscReal *times, PetscReal *T, HeatFlows *flows);
 
-/** y = mass * C x - J x, J = dN/dT at the field of the last Update; for a linear operator its
- *  linear part: no sources, boundary values zero.  Symmetric where HeatOperatorIsSymmetric; for a
- *  linear operator positive definite when mass > 0 or some side fixes the level.  Collective.
- *  @param[in]  mass   [1/s]: a multiple of 1/dt, or 0 for a steady state
- *  @param[out] y      [nyl][nxl]; must not alias x */
+/** Compute y = A x with A = mass C - J, J = dN/dT at the field of the last Update.  For a linear
+ *  operator, sources and boundary values do not enter A.  A is symmetric where
+ *  HeatOperatorIsSymmetric; for a linear operator it is also positive definite if mass > 0 or some
+ *  side fixes the level of T. Collective; exchanges the halo of x.
+ *  @param[in]  mass  [1/s] a multiple of 1/dt, or 0 for a steady state
+ *  @param[in]  x     [nyl][nxl]
+ *  @param[out] y     [nyl][nxl]; must not alias x */
 PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                  PetscReal *y);
 
-/** ||b - A x|| for that matrix A of a linear operator.  Where it is at most `bound` (> 0) its bits do
- *  not depend on the layout of blocks; where it is larger it says only that.  Collective.
- *  @param[in] x, b  [nyl][nxl] */
+/** Compute the residual norm ||b - A x|| of the matrix A of HeatOperatorApply, for a linear
+ *  operator.  A norm of at most `bound` has the same bits on any layout of blocks.  A larger value
+ *  means only "above the bound".  Collective; exchanges the halo of x.
+ *  @param[in]  x, b   [nyl][nxl]
+ *  @param[in]  bound  > 0, in the unit of b; when it is not positive and finite the sum is plain,
+ *  and
+ *                     its bits depend on the layout
+ *  @param[out] norm   in the unit of b */
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                   const PetscReal *b, PetscReal bound, PetscReal *norm);
 
-/** The diagonal of that matrix, [nyl][nxl]: the true one, which a source that grows with T can make
- *  negative.  Not collective. */
+/** Compute the diagonal of the matrix A of HeatOperatorApply.  It is the true diagonal, which a
+ *  source that grows with T can make negative.  Not collective.
+ *  @param[out] d  [W/(m K)], [nyl][nxl] */
 PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, PetscReal *d);
 
-/** Norm below which a residual of that matrix is rounding: 4 epsilon ||d T||, d its diagonal.  The norm
- *  is the square root of an exact sum, the same for any layout of blocks.  Collective.
- *  @param[in]  rates  divide by the capacities: for residuals in K/s instead of W/m
- *  @param[in]  T      [nyl][nxl]
+/** Compute the norm below which a residual b - A x, at x near T, is only rounding:
+ *  4 epsilon ||d T||, with d the diagonal of A and epsilon = 2^-52.  The norm is the square root of
+ *  an exact sum, equal for any layout of blocks.  Collective.
+ *  @param[in]  rates  true: divide by the capacities, for residuals in K/s instead of W/m
+ *  @param[in]  T      [K], [nyl][nxl]
  *  @param[out] norm   [W/m], or [K/s] */
 PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, PetscBool rates,
                                     const PetscReal *T, PetscReal *norm);
 
-/** A matrix for preconditioners: that one, but with the conductances held fixed where they depend
- *  on T, and without what would weaken its diagonal, so that it is always symmetric and positive
- *  (semi-)definite.  The same matrix where the operator is linear.
- *  A must come from DMCreateMatrix; its entries are replaced.  Collective. */
+/** Assemble a matrix for preconditioners.  It is A of HeatOperatorApply, except that conductances
+ *  count as constants where they depend on T (Picard's matrix), and that the diagonal omits what
+ *  would weaken it.  It is therefore always symmetric and positive (semi-)definite, and equals A
+ *  where the operator is linear.  Collective.
+ *  @param[in,out] A  made by DMCreateMatrix from grid->da; its entries are replaced */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
-/** What that matrix is made of: the conductances of vertical faces [nyl][nxl + 1] (axis 0, west of
- *  each cell first), of horizontal ones [nyl + 1][nxl] (axis 1), those on the boundary included; and
- *  of own row j what its diagonal has besides, [nxl].  Not collective. */
+/** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble, boundary faces
+ *  included: axis 0, faces across x, [nyl][nxl + 1], the west face of each cell first; axis 1,
+ *  faces across y, [nyl + 1][nxl], the south face of each cell first.  Owned by the operator.  Not
+ *  collective. */
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis);
+
+/** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal beside the
+ *  sum of the cell's four conductances.  Not collective.
+ *  @param[out] row  [W/(m K)], [nxl] */
 void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row);
 
-/** The largest explicit step that cannot grow [s]: 2 over Gershgorin's bound of the largest
- *  eigenvalue of C^-1 J, at the field of the last Update.  Collective. */
+/** Compute the largest explicit Euler step under which no error can grow: 2 over Gershgorin's bound
+ *  of the largest eigenvalue of -C^-1 J, at the field of the last Update.  Collective.
+ *  @param[out] dt  [s]; PETSC_MAX_REAL where the bound is 0 */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
-/** sum += weight * flows. */
+/** Add weight * flows to *sum; to the turnover, which is a sum of magnitudes, |weight| * flows.  Not
+ *  collective. */
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
 
-/** The heat that enters at the present time, from T; the coefficients are those of the last Update.
- *  Not collective. */
+/** Compute the heat that enters through this rank's boundary faces and cells at the present time,
+ *  with the coefficients of the last Update.  Not collective.
+ *  @param[in]  T      temperature [K], [nyl][nxl]
+ *  @param[out] flows  [W/m], overwritten */
 PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, HeatFlows *flows);
 
-/** Likewise through each segment of the sides, added to heat: left's first, then right's, bottom's
- *  and top's, as many as the case has.  Not collective. */
+/** Add the heat that enters through this rank's faces of each segment at the present time, with the
+ *  coefficients of the last Update.  Not collective.
+ *  @param[in]     T     temperature [K], [nyl][nxl]
+ *  @param[in,out] heat  [W/m], one sum for each segment of the case: the left side's first, then
+ *  the
+ *                       right, bottom and top sides' */
 PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T,
                                        HeatExactSum *heat);
 
-/** Called with the heat that goes from a cell of material `from` to one of material `to` [W/m]. */
+/** Receives the heat [W/m] that flows through a face from a cell of material `from` to a cell of
+ *  material `to`. */
 typedef void (*HeatFaceVisitor)(PetscInt from, PetscInt to, PetscReal heat, void *context);
 
-/** Visit every face between two cells once over all ranks, each on one of them, at the present
- *  time.  Collective; exchanges halos.  Where the operator is not linear T must be the field of the
- *  last Update. */
+/** Visit every face between two cells once over all ranks, at the present time: the rank that owns
+ *  the cell on the right of the face, or above it, calls `visit`.  Boundary faces are not visited.
+ *  Collective; exchanges halos.
+ *  @param[in] T  temperature [K], [nyl][nxl]; where the operator is not linear, the field of the
+ *                last Update */
 PetscErrorCode HeatOperatorVisitFaces(HeatOperator *op, const PetscReal *T, HeatFaceVisitor visit,
                                       void *context);
 
-/** Heat flux density at own cell centres [W/m2], mean of the two faces; each [nyl][nxl].
- *  Collective; exchanges the halo of T.  Source: qx = (heat through west + east face) / (2 hy). */
+/** Compute the heat flux density at own cell centres, at the present time:
+ *      qx = (heat through the west face + heat through the east face)/(2 hy)
+ *      qy = (heat through the south face + heat through the north face)/(2 hx)
+ *  with the heat [W/m] counted in the direction of increasing x or y.  Collective; exchanges the
+ *  halo of T.
+ *  @param[in]  T       temperature [K], [nyl][nxl]; where the operator is not linear, the field of
+ *                      the last Update
+ *  @param[out] qx, qy  [W/m2], [nyl][nxl] each */
 PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal *qx, PetscReal *qy);
 
-/* What the operator is made of; all arrays are [nyl][nxl], owned by the operator. */
-const HeatGrid  *HeatOperatorGrid(const HeatOperator *op);
-const HeatCase  *HeatOperatorCase(const HeatOperator *op);
-const PetscReal *HeatOperatorCapacity(const HeatOperator *op); /* C [J/(m K)] */
-/** Conductivity of an own cell along x (0) or y (1) [W/(m K)], at the last Update. */
-PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell);
-/** Density of an own cell [kg/m3]. */
-PetscReal HeatOperatorDensity(const HeatOperator *op, size_t cell);
-/** Resistance of the layer between two touching cells of materials a and b [m2 K/W]; 0: none. */
-PetscReal             HeatOperatorContactResistance(const HeatOperator *op, PetscInt a, PetscInt b);
-const uint16_t       *HeatOperatorMaterial(const HeatOperator *op); /* index into case->materials */
-const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op);
-const HeatSource     *HeatOperatorSource(const HeatOperator *op);
-HeatHaloCounts        HeatOperatorHaloCounts(const HeatOperator *op);
+/* Accessors: not collective; what they return belongs to the operator. */
 
-/** The exchanges of TakeSteps. */
+/** Return the grid given to HeatOperatorCreate. */
+const HeatGrid *HeatOperatorGrid(const HeatOperator *op);
+
+/** Return the case given to HeatOperatorCreate. */
+const HeatCase *HeatOperatorCase(const HeatOperator *op);
+
+/** Return the heat capacity C of own cells [J/(m K)], [nyl][nxl]. */
+const PetscReal *HeatOperatorCapacity(const HeatOperator *op);
+
+/** Return the conductivity of an own cell along x (axis 0) or y (axis 1) at the last Update
+ *  [W/(m K)]. */
+PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell);
+
+/** Return the density of an own cell [kg/m3]. */
+PetscReal HeatOperatorDensity(const HeatOperator *op, size_t cell);
+
+/** Return the contact resistance between touching cells of materials a and b [m2 K/W]; 0: none. */
+PetscReal HeatOperatorContactResistance(const HeatOperator *op, PetscInt a, PetscInt b);
+
+/** Return the material of own cells, [nyl][nxl], as an index into case->materials. */
+const uint16_t *HeatOperatorMaterial(const HeatOperator *op);
+
+/** Return the boundary conditions at the present time and the last Update. */
+const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op);
+
+/** Return the sources at the present time and the last Update. */
+const HeatSource *HeatOperatorSource(const HeatOperator *op);
+
+/** Return the counts of the one-cell halo exchanges of all functions above but TakeSteps. */
+HeatHaloCounts HeatOperatorHaloCounts(const HeatOperator *op);
+
+/** Counts of the deep halo exchanges of HeatOperatorTakeSteps. */
 typedef struct {
-  PetscInt       depth;                 /* cells; 0: nobody asked for several steps */
-  HeatHaloCounts sent;                  /* by this rank */
-  PetscInt64     messages[2], bytes[2]; /* of one exchange, over all ranks: within nodes, between */
+  PetscInt       depth; /* [cells]; 0 before the first call of HeatOperatorMostSteps, and where
+                                 blocks are too small for a deep halo */
+  HeatHaloCounts sent;  /* by this rank since creation */
+  PetscInt64     messages[2]; /* of one exchange, over all ranks: within nodes, between nodes */
+  PetscInt64     bytes[2];    /* of one exchange, over all ranks: within nodes, between nodes */
 } HeatDeepHaloCounts;
+
+/** Return the counts of the deep halo exchanges. */
 HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op);
 
-/** *op may be NULL.  Collective. */
+/** Free *op, which may be NULL, and set it to NULL.  Collective. */
 PetscErrorCode HeatOperatorDestroy(HeatOperator **op);
 
 #endif

@@ -1,9 +1,15 @@
-/* The operator's coefficients: what does not depend on the temperature, once; the rest at each
- * Update. */
+/** The operator's coefficients: capacities, conductances of boundary faces, the shift of the
+ *  diagonal, and the sum of sources and prescribed fluxes.  What does not depend on the temperature
+ *  is computed once, the rest by each Update.  The conductances of faces between cells are in
+ *  operator_faces.c.
+ *
+ *  The order of set-up matters: conductances need the conductivity fields, which
+ *  HeatConductivityTrim then frees where it can. */
 #include "solver/operator/operator_impl.h"
 
-/* The conductances of boundary faces take the places of the missing neighbours'. */
-static void PlaceBoundaries(HeatOperator *op)
+/* Store the conductances G of boundary faces in the outermost places of gx and gy, and of low and
+   high, so that the stencil treats a boundary face like a face between cells. */
+static void StoreBoundaryConductances(HeatOperator *op)
 {
   const HeatGrid *g = op->grid;
 
@@ -25,25 +31,31 @@ static void PlaceBoundaries(HeatOperator *op)
   }
 }
 
-/* D = E - dQ/dT + what the heat of sides falls by beyond G; everywhere, or only behind the
-   sides. */
-static void FillShift(HeatOperator *op, PetscBool everywhere)
+/* Compute the shift D = E - dQ/dT + excess of boundary faces (solver/README.md eq. (9)), for a
+   non-linear operator.
+   @param[in] everywhere  false: only in cells along the domain's sides; the others keep their D, so
+                          no source may depend on T
+
+   A cell in a corner lies behind two sides.  Without `everywhere`, pass 0 therefore resets the
+   cells along all sides before pass 1 adds the excess of each. */
+static void ComputeShift(HeatOperator *op, PetscBool everywhere)
 {
-  const HeatGrid  *g     = op->grid;
-  const PetscReal *E     = op->exchange ? HeatAmbientExchangeConductance(op->exchange) : NULL;
+  const HeatGrid  *g = op->grid;
+  const PetscReal *E = op->ambient_exchange ? HeatAmbientExchangeConductance(op->ambient_exchange)
+                                            : NULL;
   const PetscReal *slope = HeatSourceSlope(op->source);
   PetscReal       *D     = op->shift_owned;
 
   for (size_t cell = 0; everywhere && cell < HeatGridLocalCells(g); cell++)
     D[cell] = (E ? E[cell] : 0.0) - (slope ? slope[cell] : 0.0);
-  for (int round = everywhere ? 1 : 0; round < 2; round++) {
+  for (int pass = everywhere ? 1 : 0; pass < 2; pass++) {
     for (int s = 0; s < HEAT_SIDES; s++) {
       const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
 
       for (PetscInt k = 0; k < faces.length; k++) {
         const size_t cell = HeatBoundaryCell(g, (HeatSide)s, k);
 
-        if (round == 0) D[cell] = E ? E[cell] : 0.0;
+        if (pass == 0) D[cell] = E ? E[cell] : 0.0;
         else D[cell] += faces.excess[k];
       }
     }
@@ -72,7 +84,8 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
 
 /* Set-up. */
 
-/* A property that a file gives must be positive; found by all ranks together. */
+/* Raise HEAT_ERR_INPUT if some rank has a value of a file's property that is not positive and
+   finite.  Collective. */
 static PetscErrorCode CheckProperty(const HeatOperator *op, HeatProperty property,
                                     const PetscReal *values)
 {
@@ -90,6 +103,8 @@ static PetscErrorCode CheckProperty(const HeatOperator *op, HeatProperty propert
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Compute C = density * specific_heat * hx * hy of each cell [J/(m K)], from the materials or from
+   files; keep the density that a file gives.  Collective. */
 static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *inputs)
 {
   const HeatGrid  *g       = op->grid;
@@ -114,8 +129,9 @@ static PetscErrorCode FillCapacity(HeatOperator *op, const HeatCellInputs *input
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What only a non-linear operator, or an exchange, needs. */
-static PetscErrorCode AllocateDerivatives(HeatOperator *op)
+/* Find out whether the operator is linear, and set up what its Jacobian has beside the
+   conductances: the shift, and low and high where a conductivity depends on T. */
+static PetscErrorCode SetUpDerivatives(HeatOperator *op)
 {
   const HeatGrid *g      = op->grid;
   const size_t    n[2]   = {(size_t)(g->nxl + 1) * (size_t)g->nyl,
@@ -127,7 +143,7 @@ static PetscErrorCode AllocateDerivatives(HeatOperator *op)
                    ? PETSC_TRUE
                    : PETSC_FALSE;
   if (op->linear) {
-    if (op->exchange) op->shift = HeatAmbientExchangeConductance(op->exchange);
+    if (op->ambient_exchange) op->shift = HeatAmbientExchangeConductance(op->ambient_exchange);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (int axis = 0; varies && axis < 2; axis++) {
@@ -135,7 +151,7 @@ static PetscErrorCode AllocateDerivatives(HeatOperator *op)
     PetscCall(PetscCalloc1(n[axis], &op->high[axis]));
   }
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->shift_owned));
-  FillShift(op, PETSC_TRUE);
+  ComputeShift(op, PETSC_TRUE);
   op->shift = op->shift_owned;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -156,18 +172,19 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
                                  HeatConductivityField(op->conductivity, 1), &op->boundaries));
   PetscCall(HeatConductivityTrim(op->conductivity));
   PetscCall(HeatSourceCreate(g, c, inputs, &op->source));
-  PetscCall(HeatAmbientExchangeCreate(g, c, &op->exchange));
-  PetscCall(AllocateDerivatives(op));
-  PlaceBoundaries(op);
+  PetscCall(HeatAmbientExchangeCreate(g, c, &op->ambient_exchange));
+  PetscCall(SetUpDerivatives(op));
+  StoreBoundaryConductances(op);
   if (HeatBoundariesHaveFlux(op->boundaries))
     PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->q_owned));
   PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The temperature. */
+/* Dependence on the temperature. */
 
-/* Conductivities, conductances and sides. */
+/* Update conductivities, conductances between cells, and boundary conditions to the field T.
+   Collective where a conductivity depends on T. */
 static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, PetscBool *valid)
 {
   const HeatConductivity *s        = op->conductivity;
@@ -181,7 +198,7 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, P
     PetscCall(HeatOperatorUpdateFaces(op, T));
   }
   PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, valid));
-  PlaceBoundaries(op);
+  StoreBoundaryConductances(op);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,7 +213,7 @@ PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBoo
   PetscCall(UpdateConductances(op, T, &good));
   PetscCall(HeatSourceUpdate(op->source, T, &good));
   if (HeatSourceDependsOnT(op->source)) PetscCall(HeatOperatorCombineSources(op));
-  FillShift(op, HeatSourceDependsOnT(op->source));
+  ComputeShift(op, HeatSourceDependsOnT(op->source));
   bad = good ? 0 : 1;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, op->grid->comm));
   *valid = bad ? PETSC_FALSE : PETSC_TRUE;

@@ -1,26 +1,32 @@
-/* Conductances of the faces between cells, and how they depend on the temperature.
+/** Conductances of the faces between cells, and their dependence on the temperature.
  *
- * They are computed line by line: n faces between n cells on the low side and n on the high side,
- * own ones or a neighbour's.  Both owners of a face compute it from the same numbers in the same
- * order, so it has the same bits in both.
+ *  FaceLine computes n faces at a time, between n cells on the low side (west or south) and n cells
+ *  on the high side, which are own cells or ghost cells.  The two ranks that share a face compute
+ *  its conductance from the same numbers in the same order, so that it has the same bits on both.
  *
- * Where conductivities depend on T, the heat through a face towards its lower cell, G (T_b - T_a),
- * changes by high x_b - low x_a when the temperatures change by x:
- *      low = G - dG/dT_a (T_b - T_a),   high = G + dG/dT_b (T_b - T_a). */
+ *  Where conductivities depend on T, the heat through a face towards its lower cell a,
+ *  G (T_b - T_a), changes by high x_b - low x_a when the temperatures change by x (solver/README.md
+ *  eq. (8)):
+ *      low = G - dG/dT_a (T_b - T_a),   high = G + dG/dT_b (T_b - T_a)
+ *  The layout of gx, gy, low, high and of the ghost strips is drawn in operator_impl.h. */
 #include "solver/operator/operator_impl.h"
 
-/* Cells along a line, next to each other in memory. */
+/* Cells along a line, contiguous in memory. */
 typedef struct {
-  const PetscReal *k, *slope, *T; /* slope and T where conductivities depend on T */
-  const uint16_t  *material;      /* where there are contacts */
+  const PetscReal *k;        /* conductivity [W/(m K)] */
+  const PetscReal *slope;    /* dk/dT [W/(m K2)]; read where conductivities depend on T */
+  const PetscReal *T;        /* temperature [K]; read where conductivities depend on T */
+  const uint16_t  *material; /* read where the case has contacts */
 } Line;
 
+/* The faces across one axis, with what computing them needs. */
 typedef struct {
   HeatOperator    *op;
-  const PetscReal *T; /* of the Update; NULL at set-up */
-  int              axis;
+  const PetscReal *T;    /* [nyl][nxl] field of the Update [K]; NULL at set-up */
+  int              axis; /* 0: faces across x; 1: across y */
 } Faces;
 
+/* Return the line of own cells that begins with `cell`. */
 static Line OwnCells(const Faces *f, size_t cell)
 {
   const HeatOperator *op    = f->op;
@@ -30,6 +36,7 @@ static Line OwnCells(const Faces *f, size_t cell)
                 slope ? slope + cell : NULL, f->T ? f->T + cell : NULL, op->material + cell};
 }
 
+/* Return the line of ghost cells beyond a side that begins with the strip's value `first`. */
 static Line GhostCells(const Faces *f, HeatSide side, PetscInt first)
 {
   const HeatGhostCells *g = &f->op->ghosts[side];
@@ -38,18 +45,24 @@ static Line GhostCells(const Faces *f, HeatSide side, PetscInt first)
                 g->material ? g->material + first : NULL};
 }
 
+/* Return k_f, the mean of the two cells' conductivities [W/(m K)]. */
 static PetscReal FaceConductivity(HeatFaceAverage average, PetscReal a, PetscReal b)
 {
   return average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b) : 0.5 * (a + b);
 }
 
-/* dk_f/da; with the arguments exchanged, dk_f/db. */
+/* Return dk_f/da; with a and b exchanged, dk_f/db. */
 static PetscReal FaceSensitivity(HeatFaceAverage average, PetscReal a, PetscReal b)
 {
   return average == HEAT_FACE_HARMONIC ? 2.0 * (b / (a + b)) * (b / (a + b)) : 0.5;
 }
 
-/* 1/G = h/(k_f A) + R/A for n faces from `first` on, and their derivatives. */
+/* Compute n faces between the cells of lines a and b, from face `first` of gx or gy on:
+
+       1/G = h/(k_f A) + R/A                        (solver/README.md eq. (3))
+       dG/dT_a = (G/G_alone)^2 dk_f/dk_a k_a' A/h   (eq. (8), and for b alike)
+
+   with G_alone = k_f A/h the conductance without contact resistance. */
 static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
 {
   const HeatOperator   *op      = f->op;
@@ -67,8 +80,9 @@ static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
     if (R > 0.0) G[i] /= 1.0 + G[i] * R / area;
   }
   for (PetscInt i = 0; i < n && f->T; i++) {
-    const PetscReal alone  = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
-    const PetscReal share  = G[i] / alone; /* of the temperature's fall that is not the contact's */
+    const PetscReal G_alone = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
+    /* Part of the temperature difference that lies across the cells and not across the contact. */
+    const PetscReal share  = G[i] / G_alone;
     const PetscReal factor = share * share * (area / h) * (b.T[i] - a.T[i]);
 
     op->low[f->axis][first + (size_t)i] = G[i] - FaceSensitivity(average, a.k[i], b.k[i]) *
@@ -78,8 +92,9 @@ static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
   }
 }
 
-/* Faces between cells of this rank, and those shared with neighbours; boundary faces stay zero, and
-   so does the face of a cell with itself, where it is alone along a periodic axis. */
+/* Compute the faces across x between own cells, and those shared with the left and right
+   neighbours.  Boundary faces stay zero here (operator_coefficients.c stores their G), and so does
+   the face of a cell with itself, where a periodic axis has one cell. */
 static void VerticalFaces(const Faces *f)
 {
   const HeatGrid *g  = f->op->grid;
@@ -97,6 +112,7 @@ static void VerticalFaces(const Faces *f)
   }
 }
 
+/* Compute the faces across y, by the rules of VerticalFaces. */
 static void HorizontalFaces(const Faces *f)
 {
   const HeatGrid *g     = f->op->grid;
@@ -118,16 +134,17 @@ static void HorizontalFaces(const Faces *f)
   }
 }
 
-/* Own copies of the halo's strips of a field, for the sides at both ends of an axis, or of both
-   (axis 2); strip(side) is where a copy is kept. */
+/* Selects a member of HeatGhostCells: where to keep a strip. */
 typedef PetscReal **(*StripOf)(HeatGhostCells *ghosts);
 
 static PetscReal **StripOfK(HeatGhostCells *ghosts) { return &ghosts->k; }
 static PetscReal **StripOfSlope(HeatGhostCells *ghosts) { return &ghosts->slope; }
 static PetscReal **StripOfT(HeatGhostCells *ghosts) { return &ghosts->T; }
 
-static PetscErrorCode ExchangeStrips(HeatOperator *op, const PetscReal *field, int first, int end,
-                                     StripOf strip)
+/* Exchange the halo of a field [nyl][nxl], and copy the strips of sides first to end - 1 to where
+   `strip` selects.  Collective. */
+static PetscErrorCode FetchGhosts(HeatOperator *op, const PetscReal *field, int first, int end,
+                                  StripOf strip)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatHaloBegin(op->halo, field));
@@ -144,9 +161,9 @@ static PetscErrorCode ExchangeStrips(HeatOperator *op, const PetscReal *field, i
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The neighbours' conductivities, and with T their derivatives and temperatures; an axis that
-   shares its array with the other is exchanged with it. */
-static PetscErrorCode ExchangeConductivities(HeatOperator *op, const PetscReal *T)
+/* Fetch the neighbours' conductivities; where T is not NULL also dk/dT and T.  When both axes share
+   one array, one halo exchange serves both.  Collective. */
+static PetscErrorCode FetchGhostConductivities(HeatOperator *op, const PetscReal *T)
 {
   const HeatConductivity *k = op->conductivity;
   const PetscBool shared = HeatConductivityField(k, 0) == HeatConductivityField(k, 1) ? PETSC_TRUE
@@ -156,15 +173,16 @@ static PetscErrorCode ExchangeConductivities(HeatOperator *op, const PetscReal *
   for (int axis = 0; axis < (shared ? 1 : 2); axis++) {
     const int first = 2 * axis, end = shared ? HEAT_SIDES : first + 2;
 
-    PetscCall(ExchangeStrips(op, HeatConductivityField(k, axis), first, end, StripOfK));
-    if (T) PetscCall(ExchangeStrips(op, HeatConductivitySlope(k, axis), first, end, StripOfSlope));
+    PetscCall(FetchGhosts(op, HeatConductivityField(k, axis), first, end, StripOfK));
+    if (T) PetscCall(FetchGhosts(op, HeatConductivitySlope(k, axis), first, end, StripOfSlope));
   }
-  if (T) PetscCall(ExchangeStrips(op, T, 0, HEAT_SIDES, StripOfT));
+  if (T) PetscCall(FetchGhosts(op, T, 0, HEAT_SIDES, StripOfT));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The neighbours' materials, through the halo as numbers. */
-static PetscErrorCode ExchangeMaterials(HeatOperator *op)
+/* Fetch the neighbours' materials; the halo carries doubles, which hold 16-bit indices exactly.
+   Collective. */
+static PetscErrorCode FetchGhostMaterials(HeatOperator *op)
 {
   const HeatGrid *g = op->grid;
   const size_t    n = HeatGridLocalCells(g);
@@ -192,7 +210,7 @@ PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)(op->grid->nxl + 1) * (size_t)op->grid->nyl, &op->gx));
   PetscCall(PetscCalloc1((size_t)op->grid->nxl * (size_t)(op->grid->nyl + 1), &op->gy));
-  if (op->contacts) PetscCall(ExchangeMaterials(op));
+  if (op->contacts) PetscCall(FetchGhostMaterials(op));
   if (HeatConductivityVaries(op->conductivity)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatOperatorUpdateFaces(op, NULL));
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(op->ghosts[s].k));
@@ -204,7 +222,7 @@ PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T)
   const Faces x = {.op = op, .T = T, .axis = 0}, y = {.op = op, .T = T, .axis = 1};
 
   PetscFunctionBeginUser;
-  PetscCall(ExchangeConductivities(op, T));
+  PetscCall(FetchGhostConductivities(op, T));
   VerticalFaces(&x);
   HorizontalFaces(&y);
   PetscFunctionReturn(PETSC_SUCCESS);

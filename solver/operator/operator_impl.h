@@ -1,4 +1,5 @@
-/** The operator's inside, shared by the files that implement it (operator*.c) and by no others. */
+/** Internals of the operator, shared by the files that implement it (operator*.c) and included
+ *  nowhere else. */
 #ifndef HEAT_SOLVER_OPERATOR_IMPL_H
 #define HEAT_SOLVER_OPERATOR_IMPL_H
 
@@ -7,61 +8,101 @@
 #include "solver/physics/conductivity.h"
 #include "solver/physics/contacts.h"
 
-/** What is known of the neighbours' cells along one side besides their temperature; [length] each,
- *  owned; NULL where nothing needs it. */
+/** Strips of the neighbour blocks' cells along one side, copied from the halo, because the halo
+ *  holds one field at a time; [length] each, owned; length is nyl (left, right) or nxl (bottom,
+ *  top).  A pointer is NULL where nothing needs the strip, or the side lies on the domain's
+ *  boundary. */
 typedef struct {
-  PetscReal *k, *slope, *T;
-  uint16_t  *material;
+  PetscReal *k;        /* conductivity across the side [W/(m K)]; freed after set-up where no
+                          conductivity depends on T */
+  PetscReal *slope;    /* its dk/dT [W/(m K2)]; where a conductivity depends on T */
+  PetscReal *T;        /* temperature at the last Update [K]; where a conductivity depends on T */
+  uint16_t  *material; /* index into case->materials; where the case has contacts */
 } HeatGhostCells;
 
-/** What several explicit steps at once need (operator_steps.c). */
+/** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
 
+/** The coefficients of the stencil.  Around a block of nxl x nyl cells, here 3 x 2, gx has a column
+ *  and gy a row more than there are cells; each face is stored once.  Faces shared with a neighbour
+ *  block are stored by both ranks, with the same bits.
+ *
+ *                        ghosts[HEAT_TOP]  [0]        [1]        [2]
+ *
+ *                                  +-gy[2][0]-+-gy[2][1]-+-gy[2][2]-+
+ *                                  |          |          |          |
+ *      ghosts[HEAT_LEFT] [1]   gx[1][0]   gx[1][1]   gx[1][2]   gx[1][3]   [1] ghosts[HEAT_RIGHT]
+ *                                  |   1, 0   |   1, 1   |   1, 2   |
+ *                                  +-gy[1][0]-+-gy[1][1]-+-gy[1][2]-+
+ *                                  |          |          |          |
+ *      ghosts[HEAT_LEFT] [0]   gx[0][0]   gx[0][1]   gx[0][2]   gx[0][3]   [0] ghosts[HEAT_RIGHT]
+ *                                  |   0, 0   |   0, 1   |   0, 2   |
+ *                                  +-gy[0][0]-+-gy[0][1]-+-gy[0][2]-+
+ *
+ *                     ghosts[HEAT_BOTTOM]  [0]        [1]        [2]           cells j, i
+ *
+ *  Cell j, i has gx[j][i] on its west face, gx[j][i + 1] east, gy[j][i] south, gy[j + 1][i] north.
+ *  On the domain's boundary the outermost values of gx and gy are the conductances G of the
+ *  boundary faces, and T_b takes the place of the neighbour's temperature, so that the stencil is
+ *  the same in every cell.  low[0] and high[0] have the layout of gx, low[1] and high[1] of gy.  A
+ *  face has a lower cell a (west or south) and a higher cell b (east or north), and
+ *  solver/README.md eq. (8) is
+ *
+ *          a  |  b         heat towards a, linearised at the last Update: high x_b - low x_a */
 struct HeatOperator {
-  const HeatGrid      *grid;
-  const HeatCase      *c;
-  HeatHalo            *halo; /* owned, like everything below */
+  const HeatGrid      *grid; /* borrowed */
+  const HeatCase      *c;    /* borrowed */
+  HeatHalo            *halo; /* owned, like everything below unless stated otherwise */
   HeatBoundaries      *boundaries;
   HeatSource          *source;
-  HeatAmbientExchange *exchange; /* NULL: none */
-  HeatContacts        *contacts; /* NULL: none */
+  HeatAmbientExchange *ambient_exchange; /* NULL: none */
+  HeatContacts        *contacts;         /* NULL: none */
   HeatConductivity    *conductivity;
   HeatGhostCells       ghosts[HEAT_SIDES];
-  PetscBool            linear;
-  uint16_t            *material; /* [nyl][nxl] */
-  PetscReal           *density;  /* [nyl][nxl] where a file gives it; NULL: the materials' */
-  PetscReal           *capacity; /* [nyl][nxl] C [J/(m K)] */
-  PetscReal *gx; /* [nyl][nxl + 1] conductance of vertical faces, west of each cell first */
-  PetscReal *gy; /* [nyl + 1][nxl] of horizontal faces, south of each cell first */
-  PetscReal *low[2], *high[2]; /* like gx and gy: the heat through a face towards its lower cell,
-                                  linearised, is high T_high - low T_low; NULL: both are gx, gy */
-  PetscReal *shift_owned;      /* [nyl][nxl]; NULL where shift is another's, or none */
-  const PetscReal   *shift; /* [nyl][nxl] what -dN/dT has on its diagonal beyond the faces'; NULL */
-  PetscReal         *zeros; /* [max(nxl, nyl)] */
-  PetscReal         *q_owned; /* [nyl][nxl] Q + F; NULL where no side has a prescribed flux */
-  const PetscReal   *q;       /* q_owned, or the source's cells */
-  HeatOperatorSteps *steps;   /* NULL: nobody asked yet */
+  PetscReal    step_from, step_to; /* [s] as HeatOperatorSetStep gave them; equal: no step */
+  HeatTimeRule rule;
+  PetscBool    linear;         /* as HeatOperatorIsLinear */
+  uint16_t    *material;       /* [nyl][nxl] index into case->materials */
+  PetscReal   *density;        /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
+  PetscReal   *capacity;       /* [nyl][nxl] C [J/(m K)] */
+  PetscReal   *gx;             /* [nyl][nxl + 1] conductance of faces across x [W/(m K)] */
+  PetscReal   *gy;             /* [nyl + 1][nxl] conductance of faces across y [W/(m K)] */
+  PetscReal *low[2], *high[2]; /* factors of eq. (8), by axis [W/(m K)]; G itself on boundary faces;
+                                  NULL where no conductivity depends on T */
+  PetscReal *shift_owned;      /* NULL where the operator is linear */
+  const PetscReal   *shift;    /* [nyl][nxl] D = E - dQ/dT + excess of boundary faces, which is the
+                                  diagonal of -J beside the faces' conductances [W/(m K)];
+                                  shift_owned, or E of ambient_exchange; NULL: zero */
+  PetscReal         *zeros;    /* [max(nxl, nyl)] zeros: values beyond the domain for A x */
+  PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */
+  const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
+                                  of `source` */
+  HeatOperatorSteps *steps;    /* NULL before the first call of HeatOperatorMostSteps */
 };
 
-/** Paints materials, sets up all coefficients that do not depend on T.  Collective. */
+/** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
+ *  Errors: those of HeatOperatorCreate. */
 PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInputs *inputs);
 
-/** Conductances of the faces between cells, as far as they do not depend on T.  Collective. */
+/** Allocate the conductances of faces between cells, and compute them where no conductivity depends
+ *  on T.  Collective. */
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op);
 
-/** Conductances of the faces between cells from the present conductivities; with T [nyl][nxl] also
- *  low and high.  Collective; exchanges halos. */
+/** Compute the conductances of faces between cells from the present conductivities.  Collective;
+ *  exchanges halos.
+ *  @param[in] T  [K], [nyl][nxl]: compute also low and high; NULL where no conductivity depends on
+ *                T */
 PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
 
-/** q = Q + F: sources, and prescribed fluxes through the faces of edge cells.  Not collective. */
+/** Bring q = Q + F up to date with the sources and the prescribed fluxes.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 
-/** Add the heat that enters through a side at the present time, from its cells' temperatures
- *  [length].  Not collective. */
+/** Add the heat that enters through a side at the present time to *flows.  Not collective.
+ *  @param[in] cells  [length] temperatures of the own cells along the side [K] */
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
 
-/** *steps may be NULL. */
+/** Free *steps, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **steps);
 
 #endif

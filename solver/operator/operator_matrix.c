@@ -1,11 +1,26 @@
-/* The operator as a matrix, its diagonal, and its spectrum's bound. */
+/** The operator as a matrix: its diagonal, a bound of its spectrum, and the matrix for
+ *  preconditioners.
+ *
+ *  -J has in the row of a cell, for each face, a term on the diagonal and a coupling to the cell
+ *  beyond.  Without low and high both are the conductance G; with them, by solver/README.md eq.
+ *  (8), the diagonal has the factor of the own temperature and the coupling the factor of the
+ *  neighbour's:
+ *
+ *                         the cell is the lower one a     the cell is the higher one b
+ *                         (its east, north faces)         (its west, south faces)
+ *      diagonal           low                             high
+ *      coupling           high                            low
+ */
 #include "solver/operator/operator_impl.h"
 
-/* A cell's faces: what each adds to the diagonal of -J, and what couples it to the cell beyond. */
+/* The four faces of a cell, by side [W/(m K)]: `own` is the term of the diagonal of -J, `beyond`
+   the coupling to the cell beyond the face. */
 typedef struct {
   PetscReal own[HEAT_SIDES], beyond[HEAT_SIDES];
 } CellFaces;
 
+/* Return the faces of own cell (j, i).
+   @param[in] frozen  true: conductances count as constants (Picard's matrix) */
 static CellFaces FacesOf(const HeatOperator *op, PetscInt j, PetscInt i, PetscBool frozen)
 {
   const PetscInt nx = op->grid->nxl;
@@ -18,12 +33,14 @@ static CellFaces FacesOf(const HeatOperator *op, PetscInt j, PetscInt i, PetscBo
                      {lx[x], hx[x + 1], ly[y], hy[y + (size_t)nx]}};
 }
 
+/* Return the sum of the diagonal terms of a cell's faces. */
 static PetscReal OwnSum(const CellFaces *f)
 {
   return (f->own[0] + f->own[1]) + (f->own[2] + f->own[3]);
 }
 
-/* Magnitudes of the couplings to other cells; faces on the boundary have none. */
+/* Return the sum of the magnitudes of a cell's couplings to other cells; boundary faces couple to
+   none. */
 static PetscReal CouplingSum(const HeatGrid *g, PetscInt j, PetscInt i, const CellFaces *f)
 {
   const PetscBool edge[HEAT_SIDES] = {
@@ -36,6 +53,7 @@ static PetscReal CouplingSum(const HeatGrid *g, PetscInt j, PetscInt i, const Ce
   return sum;
 }
 
+/* Return the diagonal of mass C - J in own cell (j, i) [W/(m K)]. */
 static PetscReal DiagonalAt(const HeatOperator *op, PetscReal mass, PetscInt j, PetscInt i)
 {
   const size_t    cell  = (size_t)j * (size_t)op->grid->nxl + (size_t)i;
@@ -53,13 +71,14 @@ PetscErrorCode HeatOperatorDiagonal(const HeatOperator *op, PetscReal mass, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A residual is a sum of up to ten terms, none larger than about d_i T_i, each rounded to half an
-   epsilon: 4 epsilon is their root-mean-square sum, twice over. */
+/* A residual is a sum of up to ten terms, none larger than about d_i T_i, each with a rounding
+   error of up to epsilon/2.  Independent errors add up to sqrt(10) epsilon/2 = 1.6 epsilon d_i T_i;
+   the factor 4 is more than twice that. */
 PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, PetscBool rates,
                                     const PetscReal *T, PetscReal *norm)
 {
-  const PetscReal few = 4.0;
-  HeatExactSum    sum = {0};
+  const PetscReal rounding_factor = 4.0;
+  HeatExactSum    sum             = {0};
   PetscReal       square;
 
   PetscFunctionBeginUser;
@@ -72,10 +91,11 @@ PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, Pets
     }
   }
   PetscCall(HeatExactSumReduce(op->grid->comm, 1, &sum, &square));
-  *norm = few * PETSC_MACHINE_EPSILON * PetscSqrtReal(square);
+  *norm = rounding_factor * PETSC_MACHINE_EPSILON * PetscSqrtReal(square);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Gershgorin's theorem bounds the eigenvalues of -C^-1 J by (|diagonal| + sum of |couplings|)/C. */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
 {
   const HeatGrid *g     = op->grid;
@@ -98,13 +118,16 @@ PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The part of a cell's shift that an assembled matrix keeps: what strengthens its diagonal, and the
-   exchange, which fixes the level. */
+/* Return the part of a cell's shift D that the assembled matrix keeps: max(D, E).  It drops what
+   would weaken the diagonal, but keeps the ambient exchange, which fixes the level of the
+   temperature. */
 static PetscReal KeptShift(const HeatOperator *op, size_t cell)
 {
-  const PetscReal least = op->exchange ? HeatAmbientExchangeConductance(op->exchange)[cell] : 0.0;
+  const PetscReal E = op->ambient_exchange
+                          ? HeatAmbientExchangeConductance(op->ambient_exchange)[cell]
+                          : 0.0;
 
-  return op->shift ? PetscMax(op->shift[cell], least) : 0.0;
+  return op->shift ? PetscMax(op->shift[cell], E) : 0.0;
 }
 
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis)

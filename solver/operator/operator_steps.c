@@ -1,31 +1,40 @@
-/* Several explicit steps at once: what wavefront.c needs of an operator.
+/** Several explicit steps in one sweep: prepares what wavefront.c reads, and accounts for the heat.
  *
- * The account of heat needs the temperatures along the domain's sides before each step; the sweep
- * leaves them behind, and the heat is summed afterwards, step by step. */
+ *  Before a sweep, T_b beyond the domain's sides is evaluated at the beginning of each step, and
+ *  the field gets a deep halo.  The energy account needs the temperatures along the domain's sides
+ *  before each step: the sweep records them in `edge`, and the heat is summed afterwards, step by
+ *  step.  The coefficients are copied once, and again when dt changes. */
 #include "solver/operator/operator_impl.h"
 #include "solver/operator/wavefront.h"
 
-/* Steps at once: with more than the usual ones little is left to gain. */
-enum { USUAL = 32, MOST = 64 };
+/* Steps in one sweep: by default, and at most with -heat_steps_at_once.  Chosen: 32 steps reach 2.8
+   times the rate of streaming single steps (solver/MEASURED.md), and more steps gain little.  More
+   would also enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer would
+   go through memory more often. */
+enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
 
 struct HeatOperatorSteps {
-  PetscBool      possible; /* the same on all ranks */
-  HeatFrame      frame;
-  HeatHaloCounts counts;
-  PetscInt64     messages[2], bytes[2]; /* of one exchange, over all ranks */
-  PetscReal      dt;                    /* [s] that the sweep was made for */
-  HeatWavefront *wavefront;             /* owned, like all below; NULL: not made yet */
-  HeatFrameField field;
-  PetscReal     *beyond[HEAT_SIDES]; /* [depth][frame's length] and one value around */
-  PetscReal     *edge[HEAT_SIDES];   /* [depth][length]; NULL: no heat crosses that side here */
+  PetscBool      possible; /* several steps can be taken in one sweep; equal on all ranks */
+  HeatFrame      frame;    /* the block with its deep halo */
+  HeatHaloCounts counts;   /* of deep halo exchanges by this rank since creation */
+  PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
+                                           between nodes */
+  PetscReal      dt;                    /* [s] for which `wavefront` was made */
+  HeatWavefront *wavefront; /* owned, like everything below; NULL before the first TakeSteps */
+  HeatFrameField field;     /* T; `own` points to the caller's array */
+  PetscReal     *beyond[HEAT_SIDES]; /* T_b [K]: one value, [depth][length of the frame's side], one
+                                        value; NULL where the side is not the domain's */
+  PetscReal     *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
+                                        step [K]; NULL: no heat crosses that side on this rank */
 };
 
+/* Return the number of cells of the frame along a side. */
 static PetscInt FrameLength(const HeatFrame *frame, HeatSide side)
 {
   return side < HEAT_BOTTOM ? frame->ny : frame->nx;
 }
 
-/* Whether some heat can enter through a side. */
+/* Return whether heat can enter through some of this rank's faces of a side. */
 static PetscBool Conducts(const HeatBoundaryFaces *faces)
 {
   for (PetscInt k = 0; k < faces->length; k++) {
@@ -34,22 +43,23 @@ static PetscBool Conducts(const HeatBoundaryFaces *faces)
   return PETSC_FALSE;
 }
 
-/* Coefficients that time changes, or an exchange, whose heat is summed cell by cell, are left to the
-   plain sweep. */
-static PetscErrorCode Prepare(HeatOperator *op)
+/* Set up op->steps: decide whether several steps are possible, and choose the frame.  Single steps
+   are taken where coefficients change with time or temperature, and with ambient exchange, whose
+   heat is summed cell by cell.  Collective. */
+static PetscErrorCode SetUpSteps(HeatOperator *op)
 {
-  const PetscBool    fixed = (PetscBool)(op->linear && !op->exchange &&
+  const PetscBool    fixed = (PetscBool)(op->linear && !op->ambient_exchange &&
                                       !HeatSourceVaries(op->source) &&
                                       !HeatBoundariesFluxVaries(op->boundaries));
   HeatOperatorSteps *s;
-  PetscInt           most = USUAL;
+  PetscInt           most = DEFAULT_STEPS;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
   op->steps = s;
   PetscCallMPI(MPI_Allreduce(&fixed, &s->possible, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-heat_steps_at_once", &most, NULL));
-  s->frame = HeatFrameMake(op->grid, PetscClipInterval(most, 1, MOST));
+  s->frame = HeatFrameMake(op->grid, PetscClipInterval(most, 1, MAX_STEPS));
   if (s->frame.depth == 0) s->possible = PETSC_FALSE;
   if (s->possible) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -58,15 +68,17 @@ static PetscErrorCode Prepare(HeatOperator *op)
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 {
   PetscFunctionBeginUser;
-  if (!op->steps) PetscCall(Prepare(op));
+  if (!op->steps) PetscCall(SetUpSteps(op));
   *most = op->steps->possible ? op->steps->frame.depth : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Making the sweep. */
+/* Set-up of the sweep. */
 
-static PetscErrorCode Bring(const HeatFrame *frame, const PetscReal *own, PetscInt stride,
-                            HeatFrameField *field)
+/* Create a field of the frame from own values, rows `stride` apart, and fill its strips by a deep
+   halo exchange.  Collective. */
+static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
+                                       PetscInt stride, HeatFrameField *field)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFrameFieldCreate(frame, field));
@@ -76,7 +88,8 @@ static PetscErrorCode Bring(const HeatFrame *frame, const PetscReal *own, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode MakeWavefront(HeatOperator *op, PetscReal dt)
+/* Create the sweep for steps of dt [s], with copies of the coefficients.  Collective. */
+static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
 {
   const HeatGrid       *g = op->grid;
   HeatOperatorSteps    *s = op->steps;
@@ -87,12 +100,12 @@ static PetscErrorCode MakeWavefront(HeatOperator *op, PetscReal dt)
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
   for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
-  PetscCall(Bring(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
-  PetscCall(Bring(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
-  PetscCall(Bring(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
-  PetscCall(Bring(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
-  PetscCall(Bring(&s->frame, r, g->nxl, &k.r));
-  PetscCall(Bring(&s->frame, op->q, g->nxl, &k.q));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
+  PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->q, g->nxl, &k.q));
   PetscCall(HeatWavefrontCreate(&s->frame, &k, &s->wavefront));
   s->dt = dt;
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
@@ -102,7 +115,8 @@ static PetscErrorCode MakeWavefront(HeatOperator *op, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode MakeSides(HeatOperator *op)
+/* Allocate the deep field, and `beyond` and `edge` of the sides that need them. */
+static PetscErrorCode AllocateSides(HeatOperator *op)
 {
   HeatOperatorSteps *s = op->steps;
 
@@ -122,14 +136,17 @@ static PetscErrorCode MakeSides(HeatOperator *op)
 
 /* Steps. */
 
-/* The temperatures beyond the sides at the beginning of each step, along the whole frame. */
-static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscReal *times)
+/* Evaluate T_b beyond the domain's sides at the beginning of each step, along the whole frame; the
+   part of the frame in the deep halo comes from the neighbours along the side.  Collective. */
+static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
+                                const PetscReal *times)
 {
   HeatOperatorSteps *s = op->steps;
 
   PetscFunctionBeginUser;
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSet(op->boundaries, times[l]));
+    PetscCall(
+        HeatBoundariesSetTime(op->boundaries, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
       const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
@@ -147,8 +164,9 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal *times,
-                               HeatFlows *flows)
+/* Add the heat that entered in each step, from the recorded edges. */
+static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, PetscReal dt,
+                               const PetscReal *times, HeatFlows *flows)
 {
   HeatOperatorSteps *s = op->steps;
 
@@ -158,7 +176,8 @@ static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal
   HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_TURNOVER], (PetscReal)steps,
                         HeatSourceLocalTurnover(op->source));
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSet(op->boundaries, times[l]));
+    PetscCall(
+        HeatBoundariesSetTime(op->boundaries, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const PetscInt length = HeatBoundariesGet(op->boundaries, (HeatSide)side).length;
 
@@ -177,9 +196,9 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   HeatWavefrontSides sides = {{NULL}, {NULL}};
 
   PetscFunctionBeginUser;
-  if (!s->wavefront) PetscCall(MakeSides(op));
-  if (!s->wavefront || s->dt != dt) PetscCall(MakeWavefront(op, dt));
-  PetscCall(SetBeyond(op, steps, times));
+  if (!s->wavefront) PetscCall(AllocateSides(op));
+  if (!s->wavefront || s->dt != dt) PetscCall(CreateWavefront(op, dt));
+  PetscCall(SetBeyond(op, steps, dt, times));
   s->field.own    = T;
   s->field.stride = (size_t)op->grid->nxl;
   PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
@@ -189,7 +208,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   }
   PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, T));
   PetscCall(PetscMemzero(flows, sizeof *flows));
-  PetscCall(AddFlows(op, steps, times, flows));
+  PetscCall(AddFlows(op, steps, dt, times, flows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

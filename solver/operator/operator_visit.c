@@ -1,7 +1,12 @@
-/* Faces between cells, visited one by one: each by the rank of the cell on its right or above. */
+/** Visits the faces between cells one by one, with the heat through each.
+ *
+ *  A face is visited by the rank that owns the cell on its right or above it, so that each face is
+ *  visited once over all ranks.  A cell therefore needs the material and temperature of its left
+ *  and lower neighbours only. */
 #include "solver/operator/operator_impl.h"
 
-/* Materials of the cells beyond the left and the bottom side of the block. */
+/* Fetch the materials of the cells beyond the left and the bottom side of the block, as doubles;
+   `left` [nyl] or `bottom` [nxl] is not written where that side is the domain's.  Collective. */
 static PetscErrorCode MaterialsBeyond(HeatOperator *op, PetscReal *left, PetscReal *bottom)
 {
   const HeatGrid *g = op->grid;

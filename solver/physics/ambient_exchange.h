@@ -1,28 +1,41 @@
-/** Heat exchanged through the faces above and below the sheet: into each cell
- *      E (T_amb - T),   E = coefficient(x, y) hx hy  [W/(m K)],   T_amb(x, y, t)
- *  as in a fin.  Source: F. Incropera, D. DeWitt, Fundamentals of Heat and Mass Transfer, 6th ed.,
- *  sec. 3.6. */
+/** Ambient exchange: heat that the sheet exchanges with what lies above and below it.
+ *
+ *  Each cell receives, per metre of depth [W/m],
+ *      E (T_amb - T),   E = coefficient(x, y) hx hy  [W/(m K)],   T_amb = ambient(x, y, t)  [K]
+ *  as a fin does.  E is evaluated once, T_amb whenever the time is set.
+ *  Source: solver/README.md eq. (2); F. Incropera, D. DeWitt, Fundamentals of Heat and Mass
+ *  Transfer, 6th ed., sec. 3.6. */
 #ifndef HEAT_SOLVER_AMBIENT_EXCHANGE_H
 #define HEAT_SOLVER_AMBIENT_EXCHANGE_H
 
+#include "solver/case/time_line.h"
 #include "solver/grid/grid.h"
 
 typedef struct HeatAmbientExchange HeatAmbientExchange;
 
-/** At t = 0.  Collective on grid->comm; the grid must outlive it.  *exchange is NULL when the case
- *  gives none.  Errors: HEAT_ERR_INPUT where something is not finite or the coefficient
- *  negative. */
+/** Create the ambient exchange of a case, at t = 0.  Collective on grid->comm; the grid must
+ *  outlive the object, which the caller owns.
+ *  @param[out] exchange  NULL when the case has no `exchange`
+ *  Errors: HEAT_ERR_INPUT where E or T_amb is not finite at t = 0, or E is negative. */
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c,
                                          HeatAmbientExchange **exchange);
 
-/** Bring T_amb to time t [s].  Not collective. */
-PetscErrorCode HeatAmbientExchangeSet(HeatAmbientExchange *exchange, PetscReal t);
+/** Evaluate T_amb at a moment.  Not collective. */
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, HeatMoment when);
 
-/** E and T_amb of own cells, [nyl][nxl]. */
+/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.  The lines
+ *  are computed once for a step.  Not collective. */
+PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
+                                                const HeatTimeLine *line, PetscReal t);
+
+/** Return E [W/(m K)] of own cells, [nyl][nxl], owned by `exchange`.  Not collective. */
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *exchange);
+
+/** Return T_amb [K] of own cells at the time that was set last, [nyl][nxl], owned by `exchange`.
+ *  Not collective. */
 const PetscReal *HeatAmbientExchangeAmbient(const HeatAmbientExchange *exchange);
 
-/** *exchange may be NULL. */
+/** Free *exchange, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatAmbientExchangeDestroy(HeatAmbientExchange **exchange);
 
 #endif

@@ -1,8 +1,10 @@
-/* Boundary conditions, one formula for all (see the header).
+/** Boundary conditions as functions of time and of the temperature: q = G (T_b - T_c) + F.
  *
- * A film is what lies between the surface and its surroundings: without resistance where the
- * temperature is prescribed, without conductance where it is not (flux, insulation).  Radiation is
- * a film whose conductance depends on the surface's temperature, found anew by each Update. */
+ *  All conditions share this formula because each is a film in series with the half cell.  The film
+ *  is the layer between the surface and the surroundings: it has no resistance where the
+ *  temperature is prescribed, and no conductance under flux and insulation.  Radiation is a film
+ *  whose conductance depends on the surface temperature and is computed by each Update.  Set-up is
+ *  in boundary_setup.c. */
 #include "solver/physics/boundary.h"
 
 #include "solver/case/time_series.h"
@@ -10,30 +12,49 @@
 #include "solver/physics/paint.h"
 #include "solver/physics/radiation.h"
 
-/* Time and temperature. */
+/* Values that follow the time or the temperature. */
 
-static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
-                                     const HeatStretch *stretch, PetscReal t, PetscInt first,
-                                     PetscInt n)
+/* Evaluate a stretch at n points of its side, from point `first` on, into values[n]. */
+static PetscErrorCode EvaluateAt(const HeatSideFaces *s, const HeatStretch *stretch,
+                                 HeatMoment when, PetscInt first, PetscInt n, PetscReal *values)
 {
   PetscFunctionBeginUser;
   if (stretch->series) {
-    const PetscReal value = HeatSeriesAt(stretch->series, t);
+    const PetscReal value = HeatSeriesAt(stretch->series, when.t);
 
-    for (PetscInt k = 0; k < n; k++) b->scratch[k] = value;
+    for (PetscInt k = 0; k < n; k++) values[k] = value;
   } else {
-    PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first, t, NULL,
-                                     b->scratch));
+    PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first,
+                                     HeatExpressionTime(stretch->expression, when), NULL, values));
   }
-  for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * b->scratch[k];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Evaluate a stretch at n points of its side, from point `first` on, into its target. */
+static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
+                                     const HeatStretch *stretch, HeatBoundaryTime time,
+                                     PetscInt first, PetscInt n)
+{
+  PetscReal *values = b->scratch, *mean = values, *slope = values + n, *lines = values + 2 * n;
+
+  PetscFunctionBeginUser;
+  if (time.line) {
+    for (int k = 0; k < HEAT_LINE_POINTS; k++)
+      PetscCall(EvaluateAt(s, stretch, time.line->moments[k], first, n, lines + (PetscInt)k * n));
+    HeatTimeLineFit(time.line, n, lines, mean, slope);
+    for (PetscInt k = 0; k < n; k++)
+      values[k] = mean[k] + slope[k] * HeatTimeLineOffset(time.line, time.when.t);
+  } else PetscCall(EvaluateAt(s, stretch, time.when, first, n, values));
+  for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * values[k];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, PetscReal t)
+                                    const HeatStretch *stretch, HeatBoundaryTime t)
 {
   PetscFunctionBeginUser;
   if (!stretch->expression && !stretch->series) PetscFunctionReturn(PETSC_SUCCESS);
+  /* One stretch has all faces and both ends: its points are contiguous. */
   if (s->n_stretches == 1) {
     PetscCall(EvaluatePoints(b, s, stretch, t, 0, s->length + 2));
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -44,7 +65,7 @@ PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBoundariesSet(HeatBoundaries *b, PetscReal t)
+static PetscErrorCode SetTime(HeatBoundaries *b, HeatBoundaryTime t)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -57,23 +78,43 @@ PetscErrorCode HeatBoundariesSet(HeatBoundaries *b, PetscReal t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* G and excess of a face.  With q = G (T_b - T_c) the heat and rho the film's tangent,
-       -dq/dT_c = (half - half' (T_s - T_c)) rho/(half + rho),   T_s = T_c + q/half. */
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, HeatMoment when)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SetTime(b, (HeatBoundaryTime){when, NULL}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *b, const HeatTimeLine *line, PetscReal t)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SetTime(b, (HeatBoundaryTime){{t, 0.0}, line}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute G and excess = -dq/dT_c - G of face f, as in solver/README.md eq. (9):
+       -dq/dT_c = (half - half' (T_s - T_c)) g/(half + g),   T_s = T_c + G (T_b - T_c)/half
+   with half = G_half, half' = dG_half/dT_c [W/(m K2)], T = T_c, and g the film's tangent, which is
+   the derivative of the heat through the film with respect to T_s.  The film's secant enters G, its
+   tangent the derivative; they differ for radiation only.  As coded, with
+   tangent_G = half g/(half + g),
+       excess = (tangent_G - G) - half' (G/half (T_b - T_c)) (tangent_G/half). */
 static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T, PetscReal half_slope)
 {
-  const PetscReal half = s->half[f], beyond = s->T[f];
+  const PetscReal half = s->half[f], T_b = s->T[f];
   PetscReal       secant = s->film[f], tangent = secant;
 
   if (s->emission[f] > 0.0) {
-    const PetscReal surface = HeatRadiationSurface(half, s->emission[f], T, beyond);
+    const PetscReal surface = HeatRadiationSurface(half, s->emission[f], T, T_b);
 
-    secant  = HeatRadiationSecant(s->emission[f], beyond, surface);
+    secant  = HeatRadiationSecant(s->emission[f], T_b, surface);
     tangent = HeatRadiationTangent(s->emission[f], surface);
   }
-  const PetscReal G = HeatBoundarySeries(half, secant), along = HeatBoundarySeries(half, tangent);
+  const PetscReal G         = HeatBoundarySeriesConductance(half, secant),
+                  tangent_G = HeatBoundarySeriesConductance(half, tangent);
 
   s->G[f]      = G;
-  s->excess[f] = (along - G) - half_slope * (G / half * (beyond - T)) * (along / half);
+  s->excess[f] = (tangent_G - G) - half_slope * (G / half * (T_b - T)) * (tangent_G / half);
 }
 
 PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[2],
@@ -92,8 +133,8 @@ PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[
       PetscReal    half_slope = 0.0;
 
       if (k) {
-        s->half[f] = HeatBoundaryHalf(g, (HeatSide)side, k[axis][cell]);
-        half_slope = HeatBoundaryHalf(g, (HeatSide)side, slope[axis][cell]);
+        s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);
+        half_slope = HeatBoundaryHalfConductance(g, (HeatSide)side, slope[axis][cell]);
       }
       UpdateFace(s, f, T[cell], half_slope);
       if (PetscIsInfOrNanReal(s->G[f]) || PetscIsInfOrNanReal(s->excess[f])) *finite = PETSC_FALSE;
@@ -102,7 +143,7 @@ PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Questions. */
+/* Accessors, and properties of the case. */
 
 HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *b, HeatSide side)
 {
@@ -136,7 +177,7 @@ PetscBool HeatBoundariesFluxVaries(const HeatBoundaries *b)
   return PETSC_FALSE;
 }
 
-/* Given, and not the number zero. */
+/* Return whether a formula is a positive number, or an expression, which counts as positive. */
 static PetscBool IsPositive(const HeatFormula *f)
 {
   return (f->given && (f->text || f->value > 0.0)) ? PETSC_TRUE : PETSC_FALSE;
@@ -168,6 +209,8 @@ PetscBool HeatBoundariesFixLevel(const HeatCase *c)
   return PETSC_FALSE;
 }
 
+/* A face belongs to a segment if its midpoint lies before `to`.  Along the side, midpoints of faces
+   have the coordinates of cell centres, so that the tolerance of painting (paint.h) applies. */
 PetscInt HeatBoundarySegmentEnd(const HeatCase *c, HeatSide side, PetscInt segment)
 {
   const int        axis = side < HEAT_BOTTOM ? 1 : 0;

@@ -1,24 +1,45 @@
-/** The conditions on the sides of the domain, on the boundary faces of a rank's own cells.
+/** Boundary conditions: the heat that enters the domain through its sides.
  *
- *  Every condition is one formula for the heat that enters through a face [W/m]:
- *      G (T_b - T_c) + F
- *  with T_c the cell's temperature.  G is the conductance of the half cell, in series with the film
- *  for convection and radiation; T_b the prescribed or ambient temperature; F a prescribed flux
- *  times the face.
- *      temperature: G = k A/(h/2);  flux: G = 0;
- *      convection:  1/G = (h/2)/(k A) + 1/(coefficient A);
- *      radiation:   likewise, with the film's coefficient that carries the heat of the last Update.
- *  A side is cut into segments; a face belongs to the first one that ends beyond its midpoint, and
- *  a rank evaluates those of its own faces.  Source: solver/README.md, "Sides".
+ *  Every condition is one formula for the heat through a boundary face, per metre of depth [W/m]:
+ *      q = G (T_b - T_c) + F
+ *  with T_c [K] the temperature of the cell behind the face, G [W/(m K)] the conductance between
+ *  the cell's centre and the surroundings, T_b [K] the prescribed or ambient temperature, and F
+ *  [W/m] a prescribed flux times the face's length A [m].  h [m] is the cell's width across the
+ *  face, k [W/(m K)] its conductivity:
+ *      temperature:      G = G_half,  G_half = k A/(h/2)
+ *      convection:       1/G = 1/G_half + 1/(coefficient A)
+ *      radiation:        1/G = 1/G_half + 1/film, film the secant that carries the radiated heat
+ *                        at the field of the last Update
+ *      flux, insulated:  G = 0
+ *  A side is cut into segments, each with one condition.  A face belongs to the first segment that
+ *  ends beyond the face's midpoint.  Each rank evaluates the formulas on its own faces only.
+ *  Source: solver/README.md eq. (4), (6), (7), (9).
+ *
+ *  The faces of a side are numbered by increasing coordinate, from the rank's first own cell.
+ *  Arrays over a side have the faces first and then, where their length is length + 2, the two ends
+ *  of the rank's part of the side, which are corners of cells:
+ *
+ *        left side, length = nyl                   bottom side, length = nxl
+ *
+ *      [length + 1] o------------              |         |         |         |
+ *                   |                          |  cell   |  cell   |  cell   |
+ *      [nyl - 1]    x    cell                  |         |         |         |
+ *                   |                          o----x----+----x----+----x----o
+ *                   +------------         [length] [0]       [1]    [nxl - 1] [length + 1]
+ *                   |
+ *      [0]          x    cell             x  midpoint of a face      o  end
+ *                   |
+ *      [length]     o------------
  */
 #ifndef HEAT_SOLVER_BOUNDARY_H
 #define HEAT_SOLVER_BOUNDARY_H
 
+#include "solver/case/time_line.h"
 #include "solver/grid/grid.h"
 
 typedef struct HeatBoundaries HeatBoundaries;
 
-/** Own cell behind face k of a side. */
+/** Return the local index, j * nxl + i, of the own cell behind face k of a side. */
 static inline size_t HeatBoundaryCell(const HeatGrid *g, HeatSide side, PetscInt k)
 {
   const size_t width = (size_t)g->nxl;
@@ -31,55 +52,79 @@ static inline size_t HeatBoundaryCell(const HeatGrid *g, HeatSide side, PetscInt
   }
 }
 
-/** Collective on grid->comm; grid and case must outlive it.
- *  @param[in] kx, ky  conductivity of own cells [W/(m K)], [nyl][nxl]; 0 where it is not known yet
- *  Errors: HEAT_ERR_INPUT for expressions that are not finite at t = 0, a negative coefficient, an
- *  emissivity outside 0 to 1. */
+/** Create the boundary conditions of a case, at t = 0.  Collective on grid->comm; the grid and the
+ *  case must outlive the object, which the caller owns.
+ *  The faces of radiating segments, and of cells whose conductivity depends on T, have G = 0 until
+ *  the first Update.
+ *  @param[in] kx, ky  conductivity of own cells [W/(m K)], [nyl][nxl]; 0 in cells where it depends
+ *                     on T; not needed afterwards
+ *  Errors: HEAT_ERR_INPUT where a formula is not finite at t = 0, a coefficient is negative, or an
+ *  emissivity lies outside 0 to 1. */
 PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, const PetscReal *kx,
                                     const PetscReal *ky, HeatBoundaries **boundaries);
 
-/** Bring T_b and F to time t [s].  Not collective. */
-PetscErrorCode HeatBoundariesSet(HeatBoundaries *boundaries, PetscReal t);
+/** Evaluate T_b and F at a moment.  Not collective. */
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, HeatMoment when);
 
-/** Bring G, and `excess`, to the field T at the time of the last Set.  Not collective.
- *  @param[in]     k       conductivities kx, ky, [nyl][nxl] each; NULL: they do not depend on T
- *  @param[in]     slope   their derivatives [W/(m K2)], where k is not NULL
- *  @param[in,out] finite  set to false where something is not */
+/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the step.  Not
+ *  collective. */
+PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *boundaries, const HeatTimeLine *line,
+                                           PetscReal t);
+
+/** Compute G, `half` and `excess` for the field T, at the time that was set last.  Changes nothing
+ *  on sides that do not radiate where k is NULL.  Not collective.
+ *  @param[in]     k       conductivities kx and ky [W/(m K)], [nyl][nxl] each; NULL when no
+ *                         conductivity depends on T
+ *  @param[in]     slope   dkx/dT and dky/dT [W/(m K2)], [nyl][nxl] each; not read where k is NULL
+ *  @param[in]     T       temperature of own cells [K], [nyl][nxl]
+ *  @param[in,out] finite  set to false if G or `excess` of an own face is not finite */
 PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *boundaries, const PetscReal *const k[2],
                                     const PetscReal *const slope[2], const PetscReal *T,
                                     PetscBool *finite);
 
-/** One side's arrays, nyl long (left, right) or nxl (bottom, top); all NULL and length 0 where this
- *  rank has no face on that side. */
+/** The faces of one side on this rank, in the order drawn above; the arrays belong to the
+ *  HeatBoundaries.  Where the rank has no face on that side, length is 0 and all arrays are
+ *  NULL. */
 typedef struct {
-  PetscInt         length;
-  const PetscReal *G;       /* [W/(m K)] */
-  const PetscReal *half;    /* conductance of the half cell alone [W/(m K)] */
-  const PetscReal *T;       /* [length + 2] T_b at that time, on faces, then at both ends */
-  const PetscReal *F;       /* [W/m] at that time */
-  const PetscReal *excess;  /* what the entering heat falls by with T_c, beyond G [W/(m K)] */
-  const PetscInt  *segment; /* [length + 2] of the side; ends belong to the segment next to them */
+  PetscInt         length;  /* faces: nyl (left, right) or nxl (bottom, top) */
+  const PetscReal *G;       /* [length] conductance from the cell to the surroundings [W/(m K)] */
+  const PetscReal *half;    /* [length] conductance G_half of the half cell alone [W/(m K)] */
+  const PetscReal *T;       /* [length + 2] T_b [K] at the time that was set last; 0 where the
+                               condition has none (flux, insulated) */
+  const PetscReal *F;       /* [length + 2] prescribed heat [W/m] at the time that was set last; 0
+                               where the condition is no flux; no meaning at the two ends */
+  const PetscReal *excess;  /* [length] -dq/dT_c - G at the last Update [W/(m K)]; 0 before */
+  const PetscInt  *segment; /* [length + 2] index into the side's segments; an end has the segment
+                               of the face next to it */
 } HeatBoundaryFaces;
+
+/** Return the faces of a side.  The arrays stay in place; SetTime and Update change their values.
+ *  Not collective. */
 HeatBoundaryFaces HeatBoundariesGet(const HeatBoundaries *boundaries, HeatSide side);
 
-/** Whether a flux is prescribed on some of this rank's faces, and whether Set can change it. */
+/** Return whether a flux is prescribed on some of this rank's faces.  Not collective. */
 PetscBool HeatBoundariesHaveFlux(const HeatBoundaries *boundaries);
+
+/** Return whether SetTime can change a prescribed flux on this rank's faces.  Not collective. */
 PetscBool HeatBoundariesFluxVaries(const HeatBoundaries *boundaries);
 
-/* What can be said of the case alone; not collective, the same on all ranks. */
+/* The next three functions read the case alone: not collective, equal on all ranks. */
 
-/** Whether some condition fixes the level of the temperature: a prescribed temperature, or
- *  convection, radiation or exchange that is not zero. */
+/** Return whether some condition fixes the level of the temperature: a prescribed temperature, or
+ *  convection, radiation or ambient exchange whose coefficient is not the number zero.  A
+ *  coefficient that is an expression counts as different from zero. */
 PetscBool HeatBoundariesFixLevel(const HeatCase *c);
 
-/** Whether some side radiates, so that its heat is not linear in the temperature. */
+/** Return whether some side radiates, so that N is not linear in T.  An emissivity that is an
+ *  expression counts as different from zero. */
 PetscBool HeatBoundariesRadiate(const HeatCase *c);
 
-/** Whether the segment at an end of a side (0: low, 1: high coordinate) prescribes the temperature,
- *  which then is T[length + end] of the rank that has the corner. */
+/** Return whether the segment at an end of a side prescribes the temperature.  The prescribed
+ *  value is then HeatBoundaryFaces.T[length + end] on the rank that owns the domain's corner.
+ *  @param[in] end  0: the end of low coordinate, 1: of high coordinate */
 PetscBool HeatBoundaryHoldsEnd(const HeatCase *c, HeatSide side, int end);
 
-/** *boundaries may be NULL. */
+/** Free *boundaries, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatBoundariesDestroy(HeatBoundaries **boundaries);
 
 #endif

@@ -1,4 +1,5 @@
-/** The inside of the boundaries, shared by boundary*.c and by no others. */
+/** Internals of the boundary conditions, shared by boundary.c and boundary_setup.c and included
+ *  nowhere else. */
 #ifndef HEAT_SOLVER_BOUNDARY_IMPL_H
 #define HEAT_SOLVER_BOUNDARY_IMPL_H
 
@@ -7,54 +8,77 @@
 #include "solver/case/expression.h"
 #include "solver/physics/boundary.h"
 
-/** The own faces of one segment, and what is to be evaluated there. */
+/** The own faces [begin, end) of one segment, and what is evaluated on them as time advances: T_b,
+ *  or the flux.  At most one of `expression` and `series` is set; with neither, as on insulated
+ *  segments, nothing is evaluated.
+ *
+ *      segments of the case   |<---- 0 ---->|<------- 1 ------->|<-- 2 -->|
+ *      faces of the side      x  x  x  x  x  x  x  x  x  x  x  x  x  x  x
+ *      own faces                       |<------- length ------->|
+ *      stretches                       |<-0>|<------- 1 ------->|              segment 2: none
+ */
 typedef struct {
-  PetscInt          begin, end;
-  HeatExpression   *expression; /* owned; of T_b or of the flux; NULL: nothing to evaluate */
-  const HeatSeries *series;     /* in its place; NULL: none */
-  PetscReal        *target;     /* T or F of this side */
-  PetscReal         scale;      /* 1, or the face's length for a flux */
-  PetscBool         varies;     /* depends on t */
+  PetscInt          begin, end; /* faces of the side on this rank */
+  HeatExpression   *expression; /* owned; a formula of x y t; NULL: none */
+  const HeatSeries *series;     /* borrowed from the case; a table over time; NULL: none */
+  PetscReal        *target;     /* T or F of the side: where the values are stored */
+  PetscReal         scale;      /* factor of the values: face length [m] for a flux, else 1 */
+  PetscBool         varies;     /* the values depend on t */
 } HeatStretch;
 
+/** One side on this rank, in the layout of HeatBoundaryFaces; length is 0 and all pointers are NULL
+ *  where the rank does not touch the side. */
 typedef struct {
-  PetscInt     length;
-  PetscReal   *x, *y;    /* owned [length + 2] midpoints of the faces, then both ends [m] */
-  PetscReal   *T, *F;    /* owned [length + 2] there; F at the ends has no meaning */
-  PetscReal   *G, *half; /* owned [length] */
-  PetscReal   *excess;   /* owned [length] */
-  PetscReal   *film;     /* owned [length] coefficient times face [W/(m K)]; infinite: none */
-  PetscReal   *emission; /* owned [length] emissivity sigma face [W/(m K4)]; 0: does not radiate */
-  PetscInt    *segment;  /* owned [length + 2] */
-  PetscInt     n_stretches;
-  HeatStretch *stretches; /* owned; those with own faces */
-  PetscBool    radiates;
+  PetscInt     length;   /* faces */
+  PetscReal   *x, *y;    /* owned [length + 2] midpoints of the faces, then the two ends [m] */
+  PetscReal   *T;        /* owned [length + 2] T_b [K] */
+  PetscReal   *F;        /* owned [length + 2] prescribed heat [W/m]; no meaning at the ends */
+  PetscReal   *G, *half; /* owned [length] conductances, with film and without [W/(m K)] */
+  PetscReal   *excess;   /* owned [length] -dq/dT_c - G [W/(m K)] */
+  PetscReal   *film;     /* owned [length] coefficient times face length [W/(m K)]; infinite where
+                            the temperature is prescribed, 0 for flux, insulation and radiation */
+  PetscReal   *emission; /* owned [length] emissivity sigma A [W/(m K4)]; 0: does not radiate */
+  PetscInt    *segment;  /* owned [length + 2] index into the side's segments */
+  PetscInt     n_stretches; /* segments that have own faces */
+  HeatStretch *stretches;   /* owned [n_stretches] by increasing coordinate */
+  PetscBool    radiates;    /* some stretch is of type radiation */
 } HeatSideFaces;
 
 struct HeatBoundaries {
-  const HeatGrid *grid;
+  const HeatGrid *grid; /* borrowed */
   HeatSideFaces   sides[HEAT_SIDES];
-  PetscReal      *scratch; /* owned [max length + 2] */
+  PetscReal *scratch; /* owned [(HEAT_LINE_POINTS + 2) (max(nxl, nyl) + 2)] values of one formula:
+                              mean and slope, and at each of a line's points */
 };
 
-/** Conductance of half a cell, k A/(h/2) [W/(m K)]; of its derivative likewise. */
-static inline PetscReal HeatBoundaryHalf(const HeatGrid *g, HeatSide side, PetscReal k)
+/** Return G_half = k A/(h/2) [W/(m K)], the conductance of half a cell of conductivity k
+ *  [W/(m K)].  For dk/dT in place of k, the result is dG_half/dT [W/(m K2)]. */
+static inline PetscReal HeatBoundaryHalfConductance(const HeatGrid *g, HeatSide side, PetscReal k)
 {
   return side < HEAT_BOTTOM ? 2.0 * k * g->hy / g->hx : 2.0 * k * g->hx / g->hy;
 }
 
-/** Half cell and film in series. */
-static inline PetscReal HeatBoundarySeries(PetscReal half, PetscReal film)
+/** Return the conductance of a half cell and a film in series, half film/(half + film) [W/(m K)];
+ *  the film may be infinite (no resistance) or 0 (no conductance). */
+static inline PetscReal HeatBoundarySeriesConductance(PetscReal half, PetscReal film)
 {
   if (PetscIsInfReal(film)) return half;
   return film > 0.0 ? film * half / (film + half) : 0.0;
 }
 
-/** One past the last face of a segment, among all of the side; the last segment takes the rest. */
+/** Return one past the last face of a segment, counted over the whole side; the last segment takes
+ *  all faces that are left. */
 PetscInt HeatBoundarySegmentEnd(const HeatCase *c, HeatSide side, PetscInt segment);
 
-/** The values of a stretch at time t: on its faces, and at the ends next to it.  Not collective. */
+/** When to evaluate: at a moment, or at its time on the lines over a step. */
+typedef struct {
+  HeatMoment          when;
+  const HeatTimeLine *line; /* NULL: the values themselves */
+} HeatBoundaryTime;
+
+/** Evaluate a stretch into its target, on its faces and on the ends of the side that adjoin it.  Not
+ *  collective. */
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, PetscReal t);
+                                    const HeatStretch *stretch, HeatBoundaryTime t);
 
 #endif

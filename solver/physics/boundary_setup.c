@@ -1,20 +1,27 @@
-/* Set-up of the boundaries: which own faces each segment has, and their conditions. */
+/** Set-up of the boundary conditions: which own faces each segment has, and its formulas on them.
+ *
+ *  Segments are defined over a whole side, faces are local to a rank.  Each rank intersects the two
+ *  into stretches (boundary_impl.h) and evaluates coefficients and emissivities once, since they do
+ *  not depend on time; it compiles and keeps the formulas of T_b and flux.  Invalid values are
+ *  counted for each segment, summed over all ranks and raised together, because a rank sees only
+ *  its own part of a segment. */
 #include <stdio.h>
 
 #include "solver/physics/boundary_impl.h"
 #include "solver/physics/radiation.h"
 
-/* A segment of the case, and the length of the faces along it. */
+/* A segment of a side of the case, with what its set-up needs. */
 typedef struct {
   const HeatGrid *grid;
   const HeatCase *c;
   HeatSide        side;
-  PetscInt        segment;
-  PetscReal       face; /* [m] */
-} Place;
+  PetscInt        segment;     /* index into the side's segments */
+  PetscReal       face_length; /* of a face of this side [m] */
+} SegmentContext;
 
-/* "left.value", or "left[2].value" where the side has several segments. */
-static void PathOf(const Place *at, const char *key, char *path, size_t size)
+/* Write the path of a segment's key: "boundary.left.value", or "boundary.left[2].value" where the
+   side has several segments; without ".value" for an empty key. */
+static void KeyPath(const SegmentContext *at, const char *key, char *path, size_t size)
 {
   const char *dot = key[0] ? "." : "", *name = HeatSideNames[at->side];
 
@@ -23,6 +30,8 @@ static void PathOf(const Place *at, const char *key, char *path, size_t size)
   else (void)snprintf(path, size, "boundary.%s[%d]%s%s", name, (int)at->segment, dot, key);
 }
 
+/* Allocate the arrays of a side that this rank touches, and compute the points where its formulas
+   are evaluated. */
 static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSide side,
                                    HeatSideFaces *s)
 {
@@ -36,7 +45,7 @@ static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSid
       PetscCalloc5(n + 2, &s->x, n + 2, &s->y, n + 2, &s->T, n + 2, &s->F, n + 2, &s->segment));
   PetscCall(PetscCalloc1(PetscMin(c->boundary[side].n, n), &s->stretches));
   for (PetscInt k = 0; k < n + 2; k++) {
-    /* Midpoints of the faces, then the two ends of this rank's stretch. */
+    /* Midpoints of the faces, then the two ends of this rank's part of the side. */
     const PetscReal along = k < n ? (PetscReal)k + 0.5 : k == n ? 0.0 : (PetscReal)n;
 
     if (vertical) {
@@ -50,24 +59,25 @@ static PetscErrorCode AllocateSide(const HeatGrid *g, const HeatCase *c, HeatSid
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A formula of one segment, compiled. */
-static PetscErrorCode Compile(const Place *at, const char *key, const HeatFormula *formula,
+/* Compile a formula of a segment; raise HEAT_ERR_INPUT about its key if it does not compile. */
+static PetscErrorCode Compile(const SegmentContext *at, const char *key, const HeatFormula *formula,
                               int allowed, HeatExpression **e)
 {
   char path[64], message[256];
 
   PetscFunctionBeginUser;
-  PathOf(at, key, path, sizeof path);
+  KeyPath(at, key, path, sizeof path);
   PetscCall(HeatExpressionCreate(formula, allowed, e, message, sizeof message));
   HeatCaseCheckKey(*e, at->grid->comm, at->c, path, "%s", message);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A formula of x and y on the stretch's faces; *bad counts values that are not within 0 and
-   most. */
-static PetscErrorCode EvaluateOnce(const Place *at, const char *key, const HeatFormula *formula,
-                                   PetscReal most, const HeatSideFaces *s,
-                                   const HeatStretch *stretch, PetscReal *values, PetscInt64 *bad)
+/* Evaluate a formula of x and y on the faces of a stretch, into values[length].  *bad is increased
+   by the number of values that do not lie within 0 and `upper_bound`. */
+static PetscErrorCode EvaluateOnce(const SegmentContext *at, const char *key,
+                                   const HeatFormula *formula, PetscReal upper_bound,
+                                   const HeatSideFaces *s, const HeatStretch *stretch,
+                                   PetscReal *values, PetscInt64 *bad)
 {
   const PetscInt  first = stretch->begin;
   HeatExpression *e;
@@ -77,13 +87,16 @@ static PetscErrorCode EvaluateOnce(const Place *at, const char *key, const HeatF
   PetscCall(HeatExpressionEvaluate(e, stretch->end - first, s->x + first, s->y + first, 0.0, NULL,
                                    values + first));
   PetscCall(HeatExpressionDestroy(&e));
-  for (PetscInt k = first; k < stretch->end; k++) *bad += !(values[k] >= 0.0 && values[k] <= most);
+  for (PetscInt k = first; k < stretch->end; k++)
+    *bad += !(values[k] >= 0.0 && values[k] <= upper_bound);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What lies between the surface and its surroundings. */
-static PetscErrorCode SetUpFilm(const Place *at, HeatSideFaces *s, const HeatStretch *stretch,
-                                PetscInt64 *bad)
+/* Compute the film of a stretch's faces: coefficient times face length [W/(m K)] for convection,
+   infinite for a prescribed temperature, 0 otherwise; for radiation, emissivity sigma times face
+   length [W/(m K4)], from which each Update derives the film. */
+static PetscErrorCode SetUpFilm(const SegmentContext *at, HeatSideFaces *s,
+                                const HeatStretch *stretch, PetscInt64 *bad)
 {
   const HeatSegment *b = &at->c->boundary[at->side].segments[at->segment];
 
@@ -96,24 +109,25 @@ static PetscErrorCode SetUpFilm(const Place *at, HeatSideFaces *s, const HeatStr
     PetscCall(EvaluateOnce(at, "emissivity", &b->emissivity, 1.0, s, stretch, s->emission, bad));
   }
   for (PetscInt k = stretch->begin; k < stretch->end; k++) {
-    s->film[k] = b->type == HEAT_BC_TEMPERATURE ? INFINITY : s->film[k] * at->face;
-    s->emission[k] *= HEAT_STEFAN_BOLTZMANN * at->face;
+    s->film[k] = b->type == HEAT_BC_TEMPERATURE ? INFINITY : s->film[k] * at->face_length;
+    s->emission[k] *= HEAT_STEFAN_BOLTZMANN * at->face_length;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The value, or the ambient temperature, that follows the time. */
-static PetscErrorCode SetUpValue(const Place *at, HeatSideFaces *s, HeatStretch *stretch)
+/* Set up what SetTime evaluates on a stretch: the prescribed temperature, the flux, or the ambient
+   temperature. */
+static PetscErrorCode SetUpValue(const SegmentContext *at, HeatSideFaces *s, HeatStretch *stretch)
 {
-  const HeatSegment *b      = &at->c->boundary[at->side].segments[at->segment];
-  const PetscBool    valued = (b->type == HEAT_BC_TEMPERATURE || b->type == HEAT_BC_FLUX)
-                                  ? PETSC_TRUE
-                                  : PETSC_FALSE;
-  const HeatFormula *f      = valued ? &b->value : &b->ambient;
+  const HeatSegment *b         = &at->c->boundary[at->side].segments[at->segment];
+  const PetscBool    has_value = (b->type == HEAT_BC_TEMPERATURE || b->type == HEAT_BC_FLUX)
+                                     ? PETSC_TRUE
+                                     : PETSC_FALSE;
+  const HeatFormula *f         = has_value ? &b->value : &b->ambient;
 
   PetscFunctionBeginUser;
   stretch->target = b->type == HEAT_BC_FLUX ? s->F : s->T;
-  stretch->scale  = b->type == HEAT_BC_FLUX ? at->face : 1.0;
+  stretch->scale  = b->type == HEAT_BC_FLUX ? at->face_length : 1.0;
   if (b->type == HEAT_BC_INSULATED || b->type == HEAT_BC_PERIODIC)
     PetscFunctionReturn(PETSC_SUCCESS);
   if (b->table.n > 0) {
@@ -121,14 +135,16 @@ static PetscErrorCode SetUpValue(const Place *at, HeatSideFaces *s, HeatStretch 
     stretch->varies = b->table.n > 1 ? PETSC_TRUE : PETSC_FALSE;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(Compile(at, valued ? "value" : "ambient", f, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME,
+  PetscCall(Compile(at, has_value ? "value" : "ambient", f, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME,
                     &stretch->expression));
   stretch->varies = (HeatExpressionVariables(stretch->expression) & HEAT_VAR_TIME) ? PETSC_TRUE
                                                                                    : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* bad[segment]: faces with a value that makes no sense. */
+/* Set up a side that this rank touches.
+   @param[in]     k    [nyl][nxl] conductivity of own cells across the side [W/(m K)]
+   @param[in,out] bad  [segments of the side] number of own faces with an invalid value */
 static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide side,
                                 const PetscReal *k, PetscInt64 *bad)
 {
@@ -140,11 +156,11 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   PetscFunctionBeginUser;
   PetscCall(AllocateSide(g, c, side, s));
   for (PetscInt f = 0; f < s->length; f++)
-    s->half[f] = HeatBoundaryHalf(g, side, k[HeatBoundaryCell(g, side, f)]);
+    s->half[f] = HeatBoundaryHalfConductance(g, side, k[HeatBoundaryCell(g, side, f)]);
   for (PetscInt n = 0; n < c->boundary[side].n && begin < s->length; n++) {
-    const Place    at      = {g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx};
-    const PetscInt end     = PetscMin(HeatBoundarySegmentEnd(c, side, n) - start, s->length);
-    HeatStretch   *stretch = &s->stretches[s->n_stretches];
+    const SegmentContext at      = {g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx};
+    const PetscInt       end     = PetscMin(HeatBoundarySegmentEnd(c, side, n) - start, s->length);
+    HeatStretch         *stretch = &s->stretches[s->n_stretches];
 
     if (end <= begin) continue;
     s->n_stretches++;
@@ -158,15 +174,15 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   s->segment[s->length]     = s->segment[0];
   s->segment[s->length + 1] = s->segment[s->length - 1];
   for (PetscInt n = 0; n < s->n_stretches; n++)
-    PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], 0.0));
+    PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], (HeatBoundaryTime){{0.0, 0.0}, NULL}));
   for (PetscInt f = 0; f < s->length; f++) {
-    s->G[f] = HeatBoundarySeries(s->half[f], s->film[f]);
+    s->G[f] = HeatBoundarySeriesConductance(s->half[f], s->film[f]);
     bad[s->segment[f]] += PetscIsInfOrNanReal(s->T[f]) || PetscIsInfOrNanReal(s->F[f]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What some rank found wrong is raised by all. */
+/* Raise HEAT_ERR_INPUT on all ranks if some rank counted an invalid value.  Collective. */
 static PetscErrorCode CheckSide(const HeatGrid *g, const HeatCase *c, HeatSide side,
                                 PetscInt64 *bad)
 {
@@ -175,10 +191,10 @@ static PetscErrorCode CheckSide(const HeatGrid *g, const HeatCase *c, HeatSide s
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bad, (PetscMPIInt)n, MPIU_INT64, MPI_SUM, g->comm));
   for (PetscInt k = 0; k < n; k++) {
-    const Place at = {.grid = g, .c = c, .side = side, .segment = k};
-    char        path[64];
+    const SegmentContext at = {.grid = g, .c = c, .side = side, .segment = k};
+    char                 path[64];
 
-    PathOf(&at, "", path, sizeof path);
+    KeyPath(&at, "", path, sizeof path);
     HeatCaseCheckKey(bad[k] == 0, g->comm, c, path,
                      "on %" PetscInt64_FMT
                      " faces a value is not finite at t = 0, the coefficient is negative, or the "
@@ -198,7 +214,7 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
   PetscCall(PetscNew(&b));
   *boundaries = b;
   b->grid     = g;
-  PetscCall(PetscMalloc1(PetscMax(g->nxl, g->nyl) + 2, &b->scratch));
+  PetscCall(PetscMalloc1((HEAT_LINE_POINTS + 2) * (PetscMax(g->nxl, g->nyl) + 2), &b->scratch));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscInt64 *bad;
 

@@ -1,8 +1,9 @@
-/* Conductivities, see the header.
+/** Conductivities on own cells.
  *
- * Every walk over the cells goes row by row along runs of one material, so that an expression is
- * evaluated in bulk, and only in its own cells.  Both axes share one array where no cell tells them
- * apart. */
+ *  Every loop over the cells goes row by row along runs of one material, so that an expression is
+ *  evaluated in bulk, and only in cells of its material.  Both axes share one array when the case
+ *  gives no conductivity that differs between them, which halves memory and evaluations.  dk/dT is
+ *  a central difference of the expression (case/slope.h). */
 #include "solver/physics/conductivity.h"
 
 #include <string.h>
@@ -10,16 +11,20 @@
 #include "solver/case/slope.h"
 
 struct HeatConductivity {
-  const HeatGrid  *grid;
-  const HeatCase  *c;
-  const uint16_t  *material;        /* [nyl][nxl] */
-  int              n_axes;          /* 1: both axes share an array */
-  PetscBool        fixed[2];        /* a file gives that axis */
-  PetscBool        varies, kept;    /* depends on T; is not the materials' number everywhere */
-  HeatExpression **expressions;     /* owned [2][n_materials]; NULL where it is a number */
-  PetscReal       *numbers;         /* owned [2][n_materials]; that number; "2*3" is one */
-  PetscReal       *k[2], *slope[2]; /* owned, [nyl][nxl]; by axis, as many as n_axes */
-  PetscReal       *x, *y, *work;    /* owned [nxl], [nxl], [2 nxl] */
+  const HeatGrid  *grid;         /* borrowed */
+  const HeatCase  *c;            /* borrowed */
+  const uint16_t  *material;     /* borrowed [nyl][nxl] material index of own cells */
+  int              n_axes;       /* 1: x and y share the entries of axis 0 below */
+  PetscBool        from_file[2]; /* by axis: a file gives the values, the materials are not used */
+  PetscBool        varies;       /* some conductivity depends on T */
+  PetscBool        needs_fields; /* some conductivity is not the number of its material */
+  HeatExpression **expressions;  /* owned [2][n_materials], of x y T; NULL where k is a number */
+  PetscReal       *numbers;      /* owned [2][n_materials] k [W/(m K)] where it is a number, or an
+                                    expression without variables such as "2*3" */
+  PetscReal       *k[2];         /* owned [n_axes][nyl][nxl] [W/(m K)]; NULL after Trim */
+  PetscReal       *slope[2];     /* owned [n_axes][nyl][nxl] dk/dT [W/(m K2)]; NULL: no k varies */
+  PetscReal       *x, *y;        /* owned [nxl] cell centres of one row [m]; x is constant */
+  PetscReal       *work;         /* owned [2 nxl] scratch of HeatSlopeEvaluate */
 };
 
 static HeatExpression *ExpressionOf(const HeatConductivity *s, int axis, PetscInt material)
@@ -36,29 +41,36 @@ static PetscBool DependsOnT(const HeatConductivity *s, int axis, PetscInt materi
 {
   const HeatExpression *e = ExpressionOf(s, axis, material);
 
-  return (!s->fixed[axis] && e && (HeatExpressionVariables(e) & HEAT_VAR_TEMPERATURE))
+  return (!s->from_file[axis] && e && (HeatExpressionVariables(e) & HEAT_VAR_TEMPERATURE))
              ? PETSC_TRUE
              : PETSC_FALSE;
 }
 
 /* Set-up. */
 
-static const PetscReal *PropertyOf(const HeatCellInputs *inputs, int axis)
+/* Return the values that a file gives along an axis, [nyl][nxl]; NULL: the materials' apply.  A
+   dataset for one axis takes precedence over the dataset for both. */
+static const PetscReal *FileValues(const HeatCellInputs *inputs, int axis)
 {
-  const PetscReal *one = inputs ? inputs->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis] : NULL;
+  const PetscReal *axis_values = inputs ? inputs->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis]
+                                        : NULL;
 
-  return one || !inputs ? one : inputs->properties[HEAT_PROPERTY_CONDUCTIVITY];
+  return axis_values || !inputs ? axis_values : inputs->properties[HEAT_PROPERTY_CONDUCTIVITY];
 }
 
+/* Compare two formulas by their text or number; equal ones may be written differently, which costs
+   only the second array. */
 static PetscBool SameFormula(const HeatFormula *a, const HeatFormula *b)
 {
   if (a->text && b->text) return strcmp(a->text, b->text) == 0 ? PETSC_TRUE : PETSC_FALSE;
   return (!a->text && !b->text && a->value == b->value) ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Return whether kx and ky come from the same dataset, or from none, and are the same formula in
+   every material, so that one array serves both axes. */
 static PetscBool IsIsotropic(const HeatCase *c, const HeatCellInputs *inputs)
 {
-  if (PropertyOf(inputs, 0) != PropertyOf(inputs, 1)) return PETSC_FALSE;
+  if (FileValues(inputs, 0) != FileValues(inputs, 1)) return PETSC_FALSE;
   for (PetscInt m = 0; m < c->n_materials; m++) {
     const HeatFormula *k = c->materials[m].conductivity;
 
@@ -67,6 +79,8 @@ static PetscBool IsIsotropic(const HeatCase *c, const HeatCellInputs *inputs)
   return PETSC_TRUE;
 }
 
+/* Compile the materials' conductivities along an axis; expressions without variables become
+   numbers. */
 static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
 {
   const HeatCase *c = s->c;
@@ -79,13 +93,13 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
     char               path[64], message[256];
 
     *number = formula->value;
-    if (!formula->text || s->fixed[axis]) continue;
+    if (!formula->text || s->from_file[axis]) continue;
     PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TEMPERATURE, e,
                                    message, sizeof message));
     PetscCall(PetscSNPrintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", m));
     HeatCaseCheckKey(*e, s->grid->comm, c, path, "%s", message);
     if (HeatExpressionVariables(*e)) {
-      s->kept = PETSC_TRUE;
+      s->needs_fields = PETSC_TRUE;
     } else {
       PetscCall(HeatExpressionAt(*e, 0.0, 0.0, 0.0, number));
       PetscCall(HeatExpressionDestroy(e));
@@ -95,7 +109,7 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The end of the run of one material that begins at column i of a row. */
+/* Return one past the last column of the run of one material that begins at column i of a row. */
 static PetscInt RunEnd(const uint16_t *row, PetscInt i, PetscInt n)
 {
   const uint16_t material = row[i];
@@ -104,13 +118,13 @@ static PetscInt RunEnd(const uint16_t *row, PetscInt i, PetscInt n)
   return i;
 }
 
-/* The coordinates of a row: all y are the same, x never change. */
+/* Store the coordinate y of row j in s->y; s->x is the same for all rows. */
 static void SetRow(HeatConductivity *s, PetscInt j)
 {
   for (PetscInt i = 0; i < s->grid->nxl; i++) s->y[i] = HeatGridY(s->grid, s->grid->ys + j);
 }
 
-/* What does not depend on T. */
+/* Fill k along an axis in the cells where it does not depend on T; leave the others 0. */
 static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
 {
   const PetscInt n = s->grid->nxl;
@@ -134,7 +148,8 @@ static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The first material, over all ranks, with a cell whose conductivity is not a positive number. */
+/* Raise HEAT_ERR_INPUT about the first material, over all ranks, that has a cell whose conductivity
+   does not depend on T and is not positive and finite.  Collective. */
 static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
 {
   const HeatCase *c     = s->c;
@@ -149,7 +164,7 @@ static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
       first = PetscMin(first, (PetscInt)s->material[cell]);
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPIU_INT, MPI_MIN, s->grid->comm));
-  if (s->fixed[axis]) {
+  if (s->from_file[axis]) {
     const char *name = c->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis].file
                            ? HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY_X + axis]
                            : HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY];
@@ -183,14 +198,14 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, 2 * g->nxl, &s->work));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
   for (int axis = 0; axis < s->n_axes; axis++) {
-    s->fixed[axis] = PropertyOf(inputs, axis) ? PETSC_TRUE : PETSC_FALSE;
-    if (s->fixed[axis]) s->kept = PETSC_TRUE;
+    s->from_file[axis] = FileValues(inputs, axis) ? PETSC_TRUE : PETSC_FALSE;
+    if (s->from_file[axis]) s->needs_fields = PETSC_TRUE;
     PetscCall(CompileAxis(s, axis));
   }
   for (int axis = 0; axis < s->n_axes; axis++) {
     PetscCall(PetscCalloc1(n, &s->k[axis]));
     if (s->varies) PetscCall(PetscCalloc1(n, &s->slope[axis]));
-    if (s->fixed[axis]) PetscCall(PetscArraycpy(s->k[axis], PropertyOf(inputs, axis), n));
+    if (s->from_file[axis]) PetscCall(PetscArraycpy(s->k[axis], FileValues(inputs, axis), n));
     else PetscCall(FillAxis(s, axis));
     PetscCall(CheckAxis(s, axis));
   }
@@ -200,13 +215,14 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
 PetscErrorCode HeatConductivityTrim(HeatConductivity *s)
 {
   PetscFunctionBeginUser;
-  if (s->kept) PetscFunctionReturn(PETSC_SUCCESS);
+  if (s->needs_fields) PetscFunctionReturn(PETSC_SUCCESS);
   for (int axis = 0; axis < 2; axis++) PetscCall(PetscFree(s->k[axis]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The temperature. */
+/* Dependence on the temperature. */
 
+/* Evaluate k and dk/dT along an axis in the cells where k depends on T. */
 static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal *T,
                                  PetscBool *valid)
 {
@@ -238,12 +254,12 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, P
   PetscFunctionBeginUser;
   if (!s->varies) PetscFunctionReturn(PETSC_SUCCESS);
   for (int axis = 0; axis < s->n_axes; axis++) {
-    if (!s->fixed[axis]) PetscCall(UpdateAxis(s, axis, T, valid));
+    if (!s->from_file[axis]) PetscCall(UpdateAxis(s, axis, T, valid));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Questions. */
+/* Accessors. */
 
 PetscBool HeatConductivityVaries(const HeatConductivity *s) { return s->varies; }
 

@@ -1,8 +1,12 @@
-/** The conductivity of a rank's own cells: a number of the material, an expression of x y T, or
- *  given cell by cell by a file, which wins.
+/** The conductivity of a rank's own cells, along x and along y.
  *
- *  The fields are there while the operator is set up.  After that they are kept only where a cell's
- *  conductivity is not its material's number; where some of it depends on T, with its slope. */
+ *  A conductivity is a number of the material, an expression of x y T of the material, or a value
+ *  for each cell from a file (`properties`), which takes precedence over the material.
+ *
+ *  Fields [nyl][nxl] of all conductivities exist during set-up, while the face conductances are
+ *  computed.  Afterwards they are kept only where some cell's conductivity is not the number of its
+ *  material; fields of dk/dT exist only where some conductivity depends on T.
+ *  Source: solver/README.md eq. (5). */
 #ifndef HEAT_SOLVER_CONDUCTIVITY_H
 #define HEAT_SOLVER_CONDUCTIVITY_H
 
@@ -10,35 +14,48 @@
 
 typedef struct HeatConductivity HeatConductivity;
 
-/** Collective on grid->comm; grid, case and material must outlive it.
- *  @param[in] material  of own cells, [nyl][nxl]
- *  Errors: HEAT_ERR_INPUT where a conductivity that does not depend on T is not positive. */
+/** Create the conductivities of a case.  Collective on grid->comm; grid, case and material must
+ *  outlive the object, which the caller owns.
+ *  @param[in] inputs    what the case's files hold; NULL when it names none; not needed afterwards
+ *  @param[in] material  material index of own cells, [nyl][nxl]
+ *  Errors: HEAT_ERR_INPUT where an expression does not compile, or a conductivity that does not
+ *  depend on T is not positive and finite. */
 PetscErrorCode HeatConductivityCreate(const HeatGrid *grid, const HeatCase *c,
                                       const HeatCellInputs *inputs, const uint16_t *material,
                                       HeatConductivity **conductivity);
 
-/** Whether some conductivity of the case depends on T; the same on all ranks. */
+/** Return whether some conductivity of the case depends on T; equal on all ranks.  Not
+ *  collective. */
 PetscBool HeatConductivityVaries(const HeatConductivity *conductivity);
 
-/** The end of set-up: gives up fields that the materials' numbers can replace. */
+/** End the set-up: free the fields if every cell's conductivity is the number of its material.  Not
+ *  collective. */
 PetscErrorCode HeatConductivityTrim(HeatConductivity *conductivity);
 
-/** Bring k and dk/dT to the field T [nyl][nxl], row by row as runs of cells of one material: the
- *  expressions are evaluated where T matters only.  Not collective.
- *  @param[in,out] valid  set to false where k is not positive or something is not finite */
+/** Evaluate k and dk/dT at the field T, in the cells where k depends on T; does nothing where
+ *  HeatConductivityVaries is false.  Not collective.
+ *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
+ *  @param[in,out] valid  set to false if in some own cell k is not positive and finite, or dk/dT is
+ *                        not finite */
 PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const PetscReal *T,
                                       PetscBool *valid);
 
-/** Along x (0) or y (1), [nyl][nxl]: k [W/(m K)], 0 before the first Update where it depends on T,
- *  and dk/dT [W/(m K2)].  Both axes may share an array.  NULL after Trim, and where nothing depends
- *  on T. */
+/** Return k [W/(m K)] along x (axis 0) or y (axis 1), [nyl][nxl], owned by `conductivity`; 0 before
+ *  the first Update in cells where it depends on T.  Both axes return the same array when the case
+ *  gives no conductivity that differs between them.  NULL once Trim has freed the fields.  Not
+ *  collective. */
 const PetscReal *HeatConductivityField(const HeatConductivity *conductivity, int axis);
+
+/** Return dk/dT [W/(m K2)] in the layout of HeatConductivityField; 0 in cells where k does not
+ *  depend on T, and before the first Update.  NULL where HeatConductivityVaries is false.  Not
+ *  collective. */
 const PetscReal *HeatConductivitySlope(const HeatConductivity *conductivity, int axis);
 
-/** Of one own cell, also after Trim [W/(m K)]. */
+/** Return k [W/(m K)] of one own cell along an axis, whether or not Trim has freed the fields.  Not
+ *  collective. */
 PetscReal HeatConductivityAt(const HeatConductivity *conductivity, int axis, size_t cell);
 
-/** *conductivity may be NULL. */
+/** Free *conductivity, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatConductivityDestroy(HeatConductivity **conductivity);
 
 #endif

@@ -1,4 +1,5 @@
-/** Contact resistances between materials, ready to be looked up face by face. */
+/** Contact resistances between materials, looked up once for each face between two cells.
+ *  Source: solver/README.md eq. (3), the term R/A. */
 #ifndef HEAT_SOLVER_CONTACTS_H
 #define HEAT_SOLVER_CONTACTS_H
 
@@ -6,14 +7,17 @@
 
 typedef struct HeatContacts HeatContacts;
 
-/** Of a validated case; *contacts is NULL when it has none.  Not collective. */
+/** Create the table of contacts of a validated case, which is not needed afterwards.  Not
+ *  collective.  The caller owns the table.
+ *  @param[out] contacts  NULL when the case has no contacts */
 PetscErrorCode HeatContactsCreate(const HeatCase *c, HeatContacts **contacts);
 
-/** Resistance between two materials, in either order [m2 K/W]; 0 where the case gives none, and for
- *  contacts = NULL.  A binary search at most, and only for materials that have a contact. */
+/** Return the contact resistance between materials a and b, in either order [m2 K/W]; 0 where the
+ *  case gives none, and for contacts = NULL.  Costs one binary search where both materials have
+ *  some contact, otherwise two look-ups.  Not collective. */
 PetscReal HeatContactsResistance(const HeatContacts *contacts, PetscInt a, PetscInt b);
 
-/** *contacts may be NULL. */
+/** Free *contacts, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatContactsDestroy(HeatContacts **contacts);
 
 #endif

@@ -1,29 +1,38 @@
-/* Painting by runs: for each row of cells the interval (or intervals) that a shape covers, so
- * that the cost is rows plus painted cells, never cells times regions.
+/** Painting by runs: for each row of cells, the interval or intervals that a shape covers.
  *
- * A centre that should lie exactly on an edge is off by rounding; a band of EDGE of a cell's width
- * decides such ties: left and lower edges belong to the region, right and upper ones do not, so two
- * regions that share an edge neither overlap nor leave a gap. */
+ *  The cost is rows plus painted cells, not cells times regions.  Shapes work in global columns, as
+ *  if the row were not cut into blocks; VisitOwnPart then clips a run to the own block, so the
+ *  cells of a region do not depend on the decomposition.
+ *
+ *  A cell centre that lies exactly on an edge of a shape is computed with a rounding error.
+ *  EDGE_TOLERANCE decides such ties: left and lower edges belong to the region, right and upper
+ *  edges do not, so that two regions with a common edge neither overlap nor leave a gap. */
 #include "solver/physics/paint.h"
 
 #include "solver/case/expression.h"
 
-#define EDGE 1e-9 /* of a cell: far above rounding, far below anything a user means */
+/* Distance from an edge, in units of a cell's width, within which a centre counts as on the edge.
+   Chosen: far above the rounding of (x - x0)/h, which is about 2^-52 times the number of cells
+   along the axis, and far below any distance that a user means.  A larger value would move cells
+   that were placed beside an edge on purpose; a smaller one would leave ties to rounding on large
+   grids. */
+#define EDGE_TOLERANCE 1e-9
 
 PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n)
 {
-  const PetscReal i = PetscCeilReal((x - x0) / h - 0.5 - EDGE);
+  const PetscReal i = PetscCeilReal((x - x0) / h - 0.5 - EDGE_TOLERANCE);
 
   return (PetscInt)PetscClipInterval(i, 0.0, (PetscReal)n);
 }
 
-/* First column (global) whose centre is at or right of x. */
+/* Return the first global column whose centre is at or right of x [m]. */
 static PetscInt FirstColumn(const HeatGrid *g, PetscReal x)
 {
   return HeatPaintFirstCell(x, g->x0, g->hx, g->nx);
 }
 
-/* Hand the part of the global columns [begin, end) of global row j that this rank owns to visit. */
+/* Pass the own part of global columns [begin, end) of global row j to `visit`, in local indices;
+   call nothing if the part is empty. */
 static PetscErrorCode VisitOwnPart(const HeatGrid *g, PetscInt j, PetscInt begin, PetscInt end,
                                    HeatRunVisitor visit, void *context)
 {
@@ -34,10 +43,11 @@ static PetscErrorCode VisitOwnPart(const HeatGrid *g, PetscInt j, PetscInt begin
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Visit the cells of global row j whose centre lies in [x0, x1) x [y0, y1). */
 static PetscErrorCode RectangleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                    HeatRunVisitor visit, void *context)
 {
-  const PetscReal y = HeatGridY(g, j), band = EDGE * g->hy;
+  const PetscReal y = HeatGridY(g, j), band = EDGE_TOLERANCE * g->hy;
 
   PetscFunctionBeginUser;
   if (y < r->y[0] - band || y >= r->y[1] - band) PetscFunctionReturn(PETSC_SUCCESS);
@@ -45,7 +55,8 @@ static PetscErrorCode RectangleRow(const HeatGrid *g, const HeatRegion *r, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* TeaLeaf: the rectangle shrunk by a hundredth of a cell; a cell is in when any part of it is. */
+/* Visit the cells of global row j that TeaLeaf paints: it shrinks the rectangle by a hundredth of a
+   cell on each side and takes every cell that overlaps the rest. */
 static PetscErrorCode TealeafRectangleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                           HeatRunVisitor visit, void *context)
 {
@@ -62,23 +73,27 @@ static PetscErrorCode TealeafRectangleRow(const HeatGrid *g, const HeatRegion *r
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Cells whose centre is within the radius, its edge included. */
+/* Visit the cells of global row j whose centre lies within the radius, edge included.  The radius
+   is enlarged by EDGE_TOLERANCE, here relative to its square. */
 static PetscErrorCode CircleRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                 HeatRunVisitor visit, void *context)
 {
-  const PetscReal dy = HeatGridY(g, j) - r->centre[1], r2 = r->radius * r->radius * (1.0 + EDGE);
+  const PetscReal dy   = HeatGridY(g, j) - r->centre[1],
+                  r2   = r->radius * r->radius * (1.0 + EDGE_TOLERANCE);
   const PetscReal half = PetscSqrtReal(PetscMax(r2 - dy * dy, 0.0));
 
   PetscFunctionBeginUser;
   if (dy * dy > r2) PetscFunctionReturn(PETSC_SUCCESS);
-  const PetscReal end = PetscFloorReal((r->centre[0] + half - g->x0) / g->hx - 0.5 + EDGE) + 1.0;
+  const PetscReal end = PetscFloorReal((r->centre[0] + half - g->x0) / g->hx - 0.5 +
+                                       EDGE_TOLERANCE) +
+                        1.0;
   PetscCall(VisitOwnPart(g, j, FirstColumn(g, r->centre[0] - half),
                          (PetscInt)PetscClipInterval(end, 0.0, (PetscReal)g->nx), visit, context));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where the edge p-q crosses a row.  Always from the lower end, so that two polygons with a common
-   edge find the same bits whichever way they go round. */
+/* Return the coordinate x at which the edge p-q crosses height y.  Interpolating from the lower end
+   gives two polygons with a common edge the same bits, in whichever order they list its ends. */
 static PetscReal EdgeCrossing(const PetscReal p[2], const PetscReal q[2], PetscReal y)
 {
   const PetscReal *low = p[1] < q[1] ? p : q, *high = p[1] < q[1] ? q : p;
@@ -86,11 +101,13 @@ static PetscReal EdgeCrossing(const PetscReal p[2], const PetscReal q[2], PetscR
   return low[0] + (y - low[1]) / (high[1] - low[1]) * (high[0] - low[0]);
 }
 
-/* Even-odd rule: the sorted crossings of the polygon's edges with the row of centres, in pairs. */
+/* Visit the cells of global row j inside a polygon by the even-odd rule: between the first and
+   second crossing of its edges with the row's centre line, the third and fourth, and so on.
+   @param[out] crossings  [n_vertices] scratch */
 static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscInt j,
                                  HeatRunVisitor visit, void *context, PetscReal *crossings)
 {
-  const PetscReal y = HeatGridY(g, j) + EDGE * g->hy;
+  const PetscReal y = HeatGridY(g, j) + EDGE_TOLERANCE * g->hy;
   PetscInt        n = 0;
 
   PetscFunctionBeginUser;
@@ -107,7 +124,7 @@ static PetscErrorCode PolygonRow(const HeatGrid *g, const HeatRegion *r, PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The own cells of a row that are in: with a number >= 0. */
+/* Visit the own cells of global row j whose number in the map is >= 0. */
 static PetscErrorCode MapRow(const HeatGrid *g, const int32_t *map, PetscInt j,
                              HeatRunVisitor visit, void *context)
 {
@@ -124,11 +141,13 @@ static PetscErrorCode MapRow(const HeatGrid *g, const int32_t *map, PetscInt j,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the map of region r, [nyl][nxl]; NULL if it has none. */
 static const int32_t *MapOf(const HeatCellInputs *inputs, PetscInt r)
 {
   return inputs && inputs->maps ? inputs->maps[r] : NULL;
 }
 
+/* Visit the runs of a region, row by row. */
 static PetscErrorCode PaintShape(const HeatGrid *g, const HeatRegion *r, HeatPaintRule rule,
                                  const int32_t *map, HeatRunVisitor visit, void *context)
 {
@@ -162,9 +181,10 @@ PetscErrorCode HeatPaintRegion(const HeatGrid *g, const HeatCase *c, PetscInt r,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Painting of an index: StampRun stores `value` in the cells of a run. */
 typedef struct {
-  PetscInt  width; /* of the block */
-  uint16_t *map;
+  PetscInt  width; /* nxl */
+  uint16_t *map;   /* borrowed [nyl][nxl] */
   uint16_t  value;
 } StampContext;
 
@@ -177,12 +197,12 @@ static PetscErrorCode StampRun(PetscInt j, PetscInt begin, PetscInt end, void *c
   return 0;
 }
 
-/* The materials that a map names by number.  The number of cells whose number no material has is
-   found by all ranks together. */
+/* Give each cell of a map the material whose index is the map's number.  Raise HEAT_ERR_INPUT if
+   numbers, on any rank, are not below c->n_materials.  Collective. */
 static PetscErrorCode PaintMap(const HeatGrid *g, const HeatCase *c, PetscInt r, const int32_t *map,
                                uint16_t *material)
 {
-  PetscInt64 bad[2] = {0, -1}; /* how many, and the largest number */
+  PetscInt64 bad[2] = {0, -1}; /* count of invalid cells, and the largest invalid number */
   char       path[64];
 
   PetscFunctionBeginUser;
@@ -240,12 +260,13 @@ PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, const Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Painting of the initial temperature: TemperatureRun evaluates `expression` along a run. */
 typedef struct {
   const HeatGrid *grid;
-  HeatExpression *expression;
-  PetscReal      *T;
-  PetscReal      *x, *y; /* [nxl] coordinates of a row: x is filled, y for each row */
-  PetscInt        bad;   /* cells with a value that is not finite */
+  HeatExpression *expression; /* of x y [K] */
+  PetscReal      *T;          /* borrowed [nyl][nxl] [K] */
+  PetscReal      *x, *y;      /* owned [nxl] cell centres of one row [m]; x is constant */
+  PetscInt        bad;        /* count of own cells whose value is not finite */
 } TemperatureContext;
 
 static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
@@ -262,7 +283,8 @@ static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, v
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Paint one formula; the error, if any, is found by all ranks together. */
+/* Paint one formula on a region.  Raise HEAT_ERR_INPUT about the key `path` if on any rank a value
+   is not finite.  Collective. */
 static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
                                    const HeatRegion *region, const int32_t *map,
                                    const HeatFormula *formula, const char *path)

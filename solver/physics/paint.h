@@ -1,8 +1,20 @@
 /** Painting: from the regions of a case to fields on a rank's own cells.
  *
- *  Regions are painted in order; each attribute that a region gives wins over earlier ones, what it
- *  does not give stays.  Every rank paints its own block only, row by row as runs of cells, and the
- *  answer depends on global indices alone, so it is the same for any decomposition.
+ *  Regions are painted in order, like coats of paint.  An attribute (material, temperature, source)
+ *  that a region gives replaces what earlier regions gave in its cells; an attribute that it does
+ *  not give stays.  Each rank paints its own block only.  Which cells a region covers is decided
+ *  from global indices and coordinates, so the result is the same on any decomposition.
+ *
+ *  A region is handed out as runs, row by row.  A run is the local columns [begin, end) of one
+ *  local row j, so that an expression is evaluated in bulk, and a region costs its rows plus its
+ *  cells:
+ *
+ *      local row                            runs (j, begin, end) of a polygon on a block of 12 x 4
+ *        3     . . . . . . . . . . . .
+ *        2     . . # # # . . . # # . .      (2, 2, 5)  (2, 8, 10)
+ *        1     . # # # # # # # # # # .      (1, 1, 11)
+ *        0     # # # # # # # # # # # #      (0, 0, 12), cut at the edges of the block
+ *              0   2     5     8   10  12   local column
  */
 #ifndef HEAT_SOLVER_PAINT_H
 #define HEAT_SOLVER_PAINT_H
@@ -11,40 +23,54 @@
 
 #include "solver/grid/grid.h"
 
-/** What the case's files hold on own cells, [nyl][nxl] each; app reads it with io before the
- *  operator is made.  Owned by whoever filled it. */
+/** What the case's files hold on own cells, [nyl][nxl] each.  io fills it and owns the arrays
+ *  (HeatCellInputsRead, HeatCellInputsClear); app passes it to HeatOperatorCreate. */
 typedef struct {
-  int32_t  **maps; /* [c->n_regions], NULL for a region without a map; NULL: no region has one */
-  PetscReal *properties[HEAT_PROPERTIES]; /* NULL: the materials' values hold */
+  int32_t  **maps; /* [c->n_regions] material numbers, negative: not in the region; an entry is NULL
+                      for a region without a map, and maps is NULL when no region has one */
+  PetscReal *properties[HEAT_PROPERTIES]; /* SI units of the property; NULL: use the material's */
 } HeatCellInputs;
 
-/** The cells of one row that a region covers: local columns [begin, end) of local row j. */
+/** Receives a run of a region: local columns [begin, end) of local row j, begin < end. */
 typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);
 
-/** The first of n cells of width h from x0 on whose centre lies at or beyond x; n when none does.
- *  A centre within rounding of x counts as at x. */
+/** Return the index of the first of n cells of width h [m], the first of which begins at x0 [m],
+ *  whose centre lies at or beyond x [m]; n when none does.  A centre within 1e-9 h of x counts as
+ *  at x.  Not collective. */
 PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n);
 
-/** Visit the runs of this rank's cells that lie in region r of a case.  Not collective.  With
- *  `solver.paint: centre` a cell is in when its centre is; points on a left or lower edge are in,
- *  on a right or upper one out.  With `tealeaf` TeaLeaf's rule for rectangles and circles.  A map's
- *  cells are those with a number >= 0; none where inputs (or its map) are NULL. */
+/** Visit the runs of this rank's cells that lie in region r of a case, by increasing j.  Stops at
+ *  the first error of `visit` and returns it.  Not collective.
+ *
+ *  A cell lies in a rectangle or a polygon if its centre does: a centre on a left or lower edge is
+ *  inside, on a right or upper edge outside.  A cell lies in a circle if its centre is within the
+ *  radius, the circle's edge included.  With `solver.paint: tealeaf` a cell lies in a rectangle if
+ *  any part of it does (TeaLeaf's rule); other shapes do not change.  A cell lies in a map if its
+ *  number is >= 0; no cell does where `inputs` or the region's map is NULL. */
 PetscErrorCode HeatPaintRegion(const HeatGrid *grid, const HeatCase *c, PetscInt r,
                                const HeatCellInputs *inputs, HeatRunVisitor visit, void *context);
 
-/** Material index of each own cell [nyl][nxl].  A map's cells get the material that its region
- *  names, or else the one that the map's number is the index of.
- *  Collective on grid->comm.  Errors: HEAT_ERR_INPUT for a map's number that no material has. */
+/** Compute the material index of each own cell.  The cells of a map get the material that the
+ *  region names, or, if it names none, the material whose index is the map's number.  Cells that no
+ *  region gives a material have material 0.  Collective on grid->comm.
+ *  @param[in]  inputs    NULL when the case names no files
+ *  @param[out] material  [nyl][nxl] index into c->materials
+ *  Errors: HEAT_ERR_INPUT where a map's number is not below c->n_materials. */
 PetscErrorCode HeatPaintMaterials(const HeatGrid *grid, const HeatCase *c,
                                   const HeatCellInputs *inputs, uint16_t *material);
 
-/** Index of the region whose source each own cell has, 65535 where none.  Not collective. */
+/** Compute the index of the region whose source each own cell has.  Not collective.
+ *  @param[out] region  [nyl][nxl] index into c->regions; 65535 (UINT16_MAX) where no region gives a
+ *                      source */
 PetscErrorCode HeatPaintSources(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, uint16_t *region);
 
-/** Initial temperature [nyl][nxl]: `initial.temperature` unless the field was read from a file
- *  already (from_file), with the regions' temperatures painted over it.
- *  Collective on grid->comm.  Errors: HEAT_ERR_INPUT where an expression is not finite. */
+/** Compute the initial temperature: `initial.temperature`, with the regions' temperatures painted
+ *  over it.  Collective on grid->comm.
+ *  @param[in]     from_file  T already holds a field read from a file, which takes the place of
+ *                            `initial.temperature`
+ *  @param[in,out] T          [nyl][nxl] temperature [K]
+ *  Errors: HEAT_ERR_INPUT where an expression is not finite in some cell. */
 PetscErrorCode HeatPaintTemperature(const HeatGrid *grid, const HeatCase *c,
                                     const HeatCellInputs *inputs, PetscBool from_file,
                                     PetscReal *T);

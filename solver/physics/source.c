@@ -1,38 +1,59 @@
-/* Heat sources, per cell and metre of depth:
- *      Q = base + sum of terms of time + sum of terms of temperature.
- * Set brings the second part up to date, Update the third, on top of the others.  An array exists
- * only where a kind of term does; `timed` and `cells` are the array before them otherwise. */
+/** Heat sources on own cells, in three layers, per metre of depth [W/m]:
+ *      base  = sources that depend on neither t nor T
+ *      timed = base + terms of time           (recomputed by SetTime)
+ *      cells = timed + terms of temperature   (recomputed by Update)
+ *  Q is `cells`.  A term of temperature is an expression that contains T, with or without t.  A
+ *  layer has an array of its own only if some term of its kind exists; otherwise its pointer equals
+ *  the pointer of the layer before it, which costs neither memory nor time:
+ *
+ *      terms of       base        timed       cells
+ *      neither        allocated   = base      = base
+ *      t              allocated   allocated   = timed
+ *      T              allocated   = base      allocated
+ *      t, and T       allocated   allocated   allocated
+ */
 #include "solver/physics/source.h"
 
 #include "solver/case/slope.h"
 
+/* The cells of one row where a term acts (paint.h draws runs). */
 typedef struct {
-  PetscInt j, begin, end; /* local row, columns [begin, end) */
+  PetscInt j, begin, end; /* local row; local columns [begin, end) */
 } Run;
 
+/* A source expression that changes with t or T, and where it acts. */
 typedef struct {
-  HeatExpression *expression; /* owned; of t or T, and perhaps x y */
-  PetscBool       uniform;    /* of t alone */
-  PetscBool       heats;      /* of T: belongs to Update */
-  PetscInt        n_runs, capacity;
-  Run            *runs;  /* owned */
-  PetscReal       value; /* of a uniform term when last set */
+  HeatExpression *expression;   /* owned; of x y t T [W/m3] */
+  PetscBool       uniform;      /* depends on t alone: one value for all cells */
+  PetscBool       depends_on_T; /* evaluated by Update, not by SetTime */
+  PetscInt        n_runs;       /* runs in use */
+  PetscInt        capacity;     /* runs allocated */
+  Run            *runs;         /* owned [capacity] */
+  PetscReal       value;        /* of a uniform term at the last SetTime, per cell [W/m] */
 } Term;
 
 struct HeatSource {
-  const HeatGrid *grid;
-  PetscReal      *base;          /* owned [nyl][nxl] [W/m] */
-  PetscReal      *timed, *cells; /* likewise, base with terms of time, then of temperature */
-  PetscReal      *slope;         /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term of it */
-  PetscReal       t;             /* of the last Set [s] */
-  PetscInt        n_terms;
-  Term           *terms;               /* owned */
-  PetscBool       has_timed, has_heat; /* some term is of time, of temperature */
-  PetscReal      *x, *y, *value;       /* owned [nxl]: one row of coordinates and values */
-  PetscReal      *work;                /* owned [3 nxl] where has_heat */
-  HeatExactSum    total, turnover;     /* sums of cells and of |cells| [W/m] */
+  const HeatGrid *grid;         /* borrowed */
+  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m] */
+  PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
+  PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
+  PetscReal      *slope;        /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
+  HeatMoment      when;         /* of the last SetTime or SetTimeOnLine */
+  PetscReal      *mean, *trend; /* owned [nyl][nxl] lines over a step of all terms without T [W/m]
+                                     and [W/(m s)]; NULL before the first SetTimeOnLine */
+  PetscReal       line_from, line_to; /* [s] the step that they are for */
+  PetscInt        n_terms;            /* at most one for each region, and the top-level source */
+  Term           *terms;              /* owned [n_terms] */
+  PetscBool       has_time_terms;     /* some term contains t and not T */
+  PetscBool       has_T_terms;        /* some term contains T */
+  PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
+  PetscReal      *value;              /* owned [nxl] one row of an expression's values */
+  PetscReal      *work;     /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
+  HeatExactSum    total;    /* sum of `cells` [W/m] */
+  HeatExactSum    turnover; /* sum of |cells| [W/m] */
 };
 
+/* Append a run to a term; the array doubles as it grows. */
 static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
 {
   PetscFunctionBeginUser;
@@ -44,7 +65,8 @@ static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt en
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The runs of own cells whose entry in the map is region; all cells for a NULL map. */
+/* Append to a term the runs of own cells whose entry in map[nyl][nxl] is `region`; all own cells
+   for map = NULL. */
 static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t region, Term *term)
 {
   PetscFunctionBeginUser;
@@ -66,37 +88,39 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Values of the term's expression along a run at time t, into s->value, times the cell's
-   area. */
-static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, PetscReal t)
+/* Evaluate a term without T along a run, times the cell area, into value[run length] [W/m]. */
+static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, HeatMoment when,
+                                  PetscReal *value)
 {
   const HeatGrid *g    = s->grid;
   const PetscInt  n    = run->end - run->begin;
-  const PetscReal area = g->hx * g->hy;
+  const PetscReal area = g->hx * g->hy, t = HeatExpressionTime(term->expression, when);
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
-  PetscCall(
-      HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, s->value));
-  for (PetscInt i = 0; i < n; i++) s->value[i] *= area;
+  PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, value));
+  for (PetscInt i = 0; i < n; i++) value[i] *= area;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, PetscReal *cells)
+/* Add a term without T to cells[nyl][nxl] [W/m]. */
+static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatMoment when, PetscReal *cells)
 {
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const Run *run = &term->runs[r];
     PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
-    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, t));
+    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, when, s->value));
     for (PetscInt i = 0; i < run->end - run->begin; i++)
       row[i] += term->uniform ? term->value : s->value[i];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One formula: into the base when it does not depend on time, else a term. */
+/* Add a source of the case: to the base layer if it depends on neither t nor T, else as a term.
+   @param[in] path         its key in the case, for messages
+   @param[in] map, region  the cells where it acts, as for FindRuns */
 static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFormula *formula,
                                  const char *path, const uint16_t *map, uint16_t region)
 {
@@ -111,20 +135,21 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   PetscCall(FindRuns(s->grid, map, region, &term));
   const int variables = HeatExpressionVariables(term.expression);
 
-  term.heats   = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
-  term.uniform = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
-  if (term.heats) s->has_heat = PETSC_TRUE;
-  else if (variables & HEAT_VAR_TIME) s->has_timed = PETSC_TRUE;
+  term.depends_on_T = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
+  term.uniform      = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  if (term.depends_on_T) s->has_T_terms = PETSC_TRUE;
+  else if (variables & HEAT_VAR_TIME) s->has_time_terms = PETSC_TRUE;
   if (variables & (HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE)) {
     s->terms[s->n_terms++] = term;
   } else {
-    PetscCall(AddTerm(s, &term, 0.0, s->base));
+    PetscCall(AddTerm(s, &term, (HeatMoment){0.0, 0.0}, s->base));
     PetscCall(HeatExpressionDestroy(&term.expression));
     PetscCall(PetscFree(term.runs));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Bring total and turnover up to date with `cells`. */
 static void SumCells(HeatSource *s)
 {
   const HeatExactSum nothing = {0};
@@ -136,6 +161,7 @@ static void SumCells(HeatSource *s)
     HeatExactSumAdd(&s->turnover, PetscAbsReal(s->cells[cell]));
 }
 
+/* Raise HEAT_ERR_INPUT if Q is not finite in some cell of any rank.  Collective. */
 static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
 {
   PetscInt64 bad = 0;
@@ -152,6 +178,7 @@ static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add the sources of the regions, each in the cells where no later region gives a source. */
 static PetscErrorCode AddRegions(HeatSource *s, const HeatCase *c, const HeatCellInputs *inputs)
 {
   uint16_t *map;
@@ -187,60 +214,155 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
   PetscCall(AddRegions(s, c, inputs));
   s->timed = s->base;
-  if (s->has_timed) {
+  if (s->has_time_terms) {
     PetscCall(PetscMalloc1(n, &s->timed));
     for (PetscInt k = 0; k < s->n_terms; k++)
-      s->terms[k].value = NAN; /* differs from any first value */
+      s->terms[k].value = NAN; /* unequal to every value, so the first SetTime sees a change */
   }
   s->cells = s->timed;
-  if (s->has_heat) {
+  if (s->has_T_terms) {
     PetscCall(PetscCalloc1(n, &s->cells));
     PetscCall(PetscCalloc1(n, &s->slope));
     PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
   }
-  PetscCall(HeatSourceSet(s, 0.0));
-  if (s->has_heat) PetscCall(PetscArraycpy(s->cells, s->timed, n));
+  PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}));
+  if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
   SumCells(s);
   PetscCall(CheckFinite(s, c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The new value of a term of time alone; tells whether it differs from the present one. */
-static PetscErrorCode UpdateUniform(const HeatSource *s, Term *term, PetscReal t,
-                                    PetscBool *changed)
+/* Evaluate a uniform term; set *changed to true if its value differs from the stored value. */
+static PetscErrorCode EvaluateUniform(const HeatSource *s, Term *term, HeatMoment when,
+                                      PetscBool *changed)
 {
   PetscReal value;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, t, &value));
+  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, HeatExpressionTime(term->expression, when),
+                             &value));
   value *= s->grid->hx * s->grid->hy;
   if (value != term->value) *changed = PETSC_TRUE;
   term->value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSourceSet(HeatSource *s, PetscReal t)
+PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when)
 {
   PetscBool changed = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  s->t = t;
+  s->when = when;
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].heats) continue;
-    if (s->terms[k].uniform) PetscCall(UpdateUniform(s, &s->terms[k], t, &changed));
+    if (s->terms[k].depends_on_T) continue;
+    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], when, &changed));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (!s->terms[k].heats) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
+    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], when, s->timed));
   }
-  if (!s->has_heat) SumCells(s);
+  if (!s->has_T_terms) SumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* One term of temperature, on top of cells and slope. */
-static PetscErrorCode AddHeat(HeatSource *s, const Term *term, const PetscReal *T)
+/* Add the line of a uniform term to mean and trend. */
+static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const HeatTimeLine *line)
+{
+  const PetscReal area = s->grid->hx * s->grid->hy;
+  PetscReal       values[HEAT_LINE_POINTS], mean, trend;
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < HEAT_LINE_POINTS; k++) {
+    const PetscReal t = HeatExpressionTime(term->expression, line->moments[k]);
+
+    PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, t, &values[k]));
+    values[k] *= area;
+  }
+  HeatTimeLineFit(line, 1, values, &mean, &trend);
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run   *run = &term->runs[r];
+    const size_t row = (size_t)run->j * (size_t)s->grid->nxl;
+
+    for (PetscInt i = run->begin; i < run->end; i++) {
+      s->mean[row + (size_t)i] += mean;
+      s->trend[row + (size_t)i] += trend;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the line of a term without T to mean and trend. */
+static PetscErrorCode AddLine(HeatSource *s, const Term *term, const HeatTimeLine *line,
+                              PetscReal *scratch)
+{
+  PetscReal *values = scratch, *mean = scratch + HEAT_LINE_POINTS * s->grid->nxl;
+  PetscReal *trend = mean + s->grid->nxl;
+
+  PetscFunctionBeginUser;
+  if (term->uniform) {
+    PetscCall(AddUniformLine(s, term, line));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run     *run   = &term->runs[r];
+    const PetscInt n     = run->end - run->begin;
+    const size_t   start = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
+
+    for (int k = 0; k < HEAT_LINE_POINTS; k++)
+      PetscCall(EvaluateRun(s, term, run, line->moments[k], values + (PetscInt)k * n));
+    HeatTimeLineFit(line, n, values, mean, trend);
+    for (PetscInt i = 0; i < n; i++) {
+      s->mean[start + (size_t)i] += mean[i];
+      s->trend[start + (size_t)i] += trend[i];
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fit the lines over a step, unless it is the step that they are for. */
+static PetscErrorCode FitLines(HeatSource *s, const HeatTimeLine *line)
+{
+  const size_t n = HeatGridLocalCells(s->grid);
+  PetscReal   *scratch;
+
+  PetscFunctionBeginUser;
+  if (!s->mean) {
+    PetscCall(PetscMalloc1(n, &s->mean));
+    PetscCall(PetscMalloc1(n, &s->trend));
+  } else if (line->from == s->line_from && line->to == s->line_to) {
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  s->line_from = line->from;
+  s->line_to   = line->to;
+  PetscCall(PetscArrayzero(s->mean, n));
+  PetscCall(PetscArrayzero(s->trend, n));
+  PetscCall(PetscMalloc1((HEAT_LINE_POINTS + 2) * s->grid->nxl, &scratch));
+  for (PetscInt k = 0; k < s->n_terms; k++)
+    if (!s->terms[k].depends_on_T) PetscCall(AddLine(s, &s->terms[k], line, scratch));
+  PetscCall(PetscFree(scratch));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, PetscReal t)
+{
+  const PetscReal offset = HeatTimeLineOffset(line, t);
+
+  PetscFunctionBeginUser;
+  s->when = HeatMomentInStep(line->from, line->to, t);
+  if (!s->has_time_terms) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FitLines(s, line));
+  for (size_t i = 0; i < HeatGridLocalCells(s->grid); i++)
+    s->timed[i] = s->base[i] + (s->mean[i] + s->trend[i] * offset);
+  for (PetscInt k = 0; k < s->n_terms; k++)
+    s->terms[k].value = NAN; /* the next SetTime evaluates */
+  if (!s->has_T_terms) SumCells(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add a term of temperature at the field T [nyl][nxl] to `cells`, and its derivative to `slope`. */
+static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const PetscReal *T)
 {
   const HeatGrid *g    = s->grid;
   const PetscReal area = g->hx * g->hy;
@@ -253,8 +375,9 @@ static PetscErrorCode AddHeat(HeatSource *s, const Term *term, const PetscReal *
     PetscReal     *slope = s->work + 2 * g->nxl;
 
     for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
-    PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y, s->t, T + start,
-                                s->value, slope, s->work));
+    PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y,
+                                HeatExpressionTime(term->expression, s->when), T + start, s->value,
+                                slope, s->work));
     for (PetscInt i = 0; i < n; i++) {
       s->cells[start + (size_t)i] += area * s->value[i];
       s->slope[start + (size_t)i] += area * slope[i];
@@ -268,11 +391,11 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
   const size_t n = HeatGridLocalCells(s->grid);
 
   PetscFunctionBeginUser;
-  if (!s->has_heat) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!s->has_T_terms) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->cells, s->timed, n));
   PetscCall(PetscArrayzero(s->slope, n));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].heats) PetscCall(AddHeat(s, &s->terms[k], T));
+    if (s->terms[k].depends_on_T) PetscCall(AddTemperatureTerm(s, &s->terms[k], T));
   }
   for (size_t cell = 0; cell < n; cell++) {
     if (PetscIsInfOrNanReal(s->cells[cell]) || PetscIsInfOrNanReal(s->slope[cell]))
@@ -284,9 +407,9 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
 
 const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
 
-PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_timed; }
+PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_time_terms; }
 
-PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_heat; }
+PetscBool HeatSourceDependsOnT(const HeatSource *s) { return s->has_T_terms; }
 
 const PetscReal *HeatSourceSlope(const HeatSource *s) { return s->slope; }
 
@@ -306,6 +429,8 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   }
   if (s->cells != s->timed) PetscCall(PetscFree(s->cells));
   if (s->timed != s->base) PetscCall(PetscFree(s->timed));
+  PetscCall(PetscFree(s->mean));
+  PetscCall(PetscFree(s->trend));
   PetscCall(PetscFree(s->slope));
   PetscCall(PetscFree(s->work));
   PetscCall(PetscFree(s->base));

@@ -1,22 +1,52 @@
-/* The controller (see the header). */
+/** The PI controller of step_control.h, and the first step of a controlled run.
+ *
+ *  All decisions follow from maxima over all ranks, which do not depend on the decomposition. */
 #include "solver/stepper/step_control.h"
 
 #include <math.h>
 
-static const PetscReal Safety = 0.9, Shrink = 0.2, Ignored = 1.2;
+/* Factor on the step that the error would allow, so that few attempts are rejected.  Chosen, as
+   usual for such controllers: a larger value rejects more attempts, a smaller one takes more
+   steps. */
+static const PetscReal Safety = 0.9;
+
+/* Smallest factor from one attempt or step to the next.  Chosen: a smaller value lets one bad
+   estimate make a step much too short, a larger one needs more attempts at a jump in time. */
+static const PetscReal SmallestFactor = 0.2;
+
+/* Smallest factor by which a step grows.  Chosen: with a larger value steps stay shorter than the
+   error requires, with a smaller one the preconditioner is set up again for little. */
+static const PetscReal SmallestGrowth = 1.2;
+
+/* Return the floor [K] of the tolerated error where the case gives none.  Its factors are chosen: it is
+   far below what a tolerance asks for once the field has a hundredth of the case's own spread, and
+   far above rounding, so that it matters for almost uniform fields only. */
+static PetscReal DefaultAbsolute(const HeatCase *c)
+{
+  PetscReal low, high, scale = 1e-4;
+
+  HeatCaseTemperatureRange(c, &low, &high);
+  if (low <= high) {
+    scale = PetscMax(scale, 0.01 * (high - low));
+    scale = PetscMax(scale, 1e-4 * PetscMax(PetscAbsReal(low), PetscAbsReal(high)));
+  }
+  return c->time.adaptive.tolerance * scale;
+}
 
 void HeatStepControlInit(HeatStepControl *k, const HeatCase *c, PetscReal growth)
 {
   *k           = (HeatStepControl){.min = c->time.adaptive.min, .max = c->time.adaptive.max};
   k->tolerance = c->time.adaptive.tolerance;
+  k->absolute  = c->time.adaptive.absolute > 0.0 ? c->time.adaptive.absolute : DefaultAbsolute(c);
   k->growth    = growth;
   k->low       = PETSC_MAX_REAL;
   k->high      = PETSC_MIN_REAL;
 }
 
-/* extremes = {largest error, highest, -lowest temperature} of all ranks; a NaN becomes infinite. */
-static PetscErrorCode Extremes(const HeatOperator *op, const PetscReal *T, PetscReal error,
-                               PetscReal extremes[3])
+/* Compute extremes = {largest error, highest temperature, -lowest temperature} [K] over all ranks.
+   The error becomes infinite where it or a temperature is not finite. */
+static PetscErrorCode ReduceExtremes(const HeatOperator *op, const PetscReal *T, PetscReal error,
+                                     PetscReal extremes[3])
 {
   const size_t n = HeatGridLocalCells(HeatOperatorGrid(op));
 
@@ -33,43 +63,59 @@ static PetscErrorCode Extremes(const HeatOperator *op, const PetscReal *T, Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatStepControlSee(HeatStepControl *k, const HeatOperator *op, const PetscReal *T)
+PetscErrorCode HeatStepControlWidenRange(HeatStepControl *k, const HeatOperator *op,
+                                         const PetscReal *T)
 {
   PetscReal extremes[3];
 
   PetscFunctionBeginUser;
-  PetscCall(Extremes(op, T, 0.0, extremes));
+  PetscCall(ReduceExtremes(op, T, 0.0, extremes));
   k->high = PetscMax(k->high, extremes[1]);
   k->low  = PetscMin(k->low, -extremes[2]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Differences of a few units in the last place are no error: two fields cannot agree better. */
+/* Return the tolerated error [K] of a field whose temperatures have been between low and high. */
+static PetscReal ToleratedError(const HeatStepControl *k, PetscReal low, PetscReal high)
+{
+  return PetscMax(k->tolerance * (high - low), k->absolute);
+}
+
+/* ratio = error/max(tolerance (high - low), absolute), or 0 where the error is within rounding, 32 epsilon
+   max(|high|, |low|): two fields cannot agree better, however short the step.  32 is chosen, some
+   tens of roundings of a temperature.  With a larger value true errors would count as none; with a
+   smaller one steps would be rejected for their rounding, where the spread is small against the
+   temperatures. */
 PetscErrorCode HeatStepControlMeasure(HeatStepControl *k, const HeatOperator *op,
                                       const PetscReal *T, PetscReal error, PetscReal *ratio)
 {
-  PetscReal extremes[3], high, low, noise;
+  PetscReal extremes[3], high, low, rounding;
 
   PetscFunctionBeginUser;
-  PetscCall(Extremes(op, T, error, extremes));
-  high       = PetscMax(k->high, extremes[1]);
-  low        = PetscMin(k->low, -extremes[2]);
-  k->seen[0] = low;
-  k->seen[1] = high;
-  noise      = 32.0 * PETSC_MACHINE_EPSILON * PetscMax(PetscAbsReal(high), PetscAbsReal(low));
-  *ratio     = extremes[0] <= noise ? 0.0 : extremes[0] / (k->tolerance * (high - low));
+  PetscCall(ReduceExtremes(op, T, error, extremes));
+  high           = PetscMax(k->high, extremes[1]);
+  low            = PetscMin(k->low, -extremes[2]);
+  k->measured[0] = low;
+  k->measured[1] = high;
+  rounding       = 32.0 * PETSC_MACHINE_EPSILON * PetscMax(PetscAbsReal(high), PetscAbsReal(low));
+  *ratio         = extremes[0] <= rounding ? 0.0 : extremes[0] / ToleratedError(k, low, high);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscReal HeatStepControlShorter(PetscReal dt, PetscReal ratio, int order)
+PetscReal HeatStepControlShorten(PetscReal dt, PetscReal ratio, int order)
 {
-  if (!isfinite(ratio)) return Shrink * dt;
-  return dt * PetscMax(Shrink, Safety * PetscPowReal(ratio, -1.0 / order));
+  if (!isfinite(ratio)) return SmallestFactor * dt;
+  return dt * PetscMax(SmallestFactor, Safety * PetscPowReal(ratio, -1.0 / order));
 }
 
-/* What the error alone would allow; and what the PI controller makes of its trend.  Growth of less
-   than a fifth waits until the error allows more, and then is a fifth at least. */
-static PetscReal Factor(const HeatStepControl *k, PetscReal ratio, int order, PetscBool trend)
+/* Return the factor from this step to the next, between 0.2 and the scheme's largest growth:
+       allowed = 0.9 ratio^(-1/k)                        what the error alone allows
+       factor  = 0.9 ratio^(-0.7/k) previous^(0.4/k)     with `trend`, if `previous` is known
+   The exponents are those usual for Gustafsson's PI controller (see the header): the second line is
+   0.9 ratio^(-0.3/k) (previous/ratio)^(0.4/k), with the gain 0.3 for the error and 0.4 for its
+   trend.  Where `allowed` is at least 1.2 the factor is kept between 1.2 and `allowed`; otherwise
+   it is at most 1, so that a step that hardly grows keeps its length. */
+static PetscReal NextFactor(const HeatStepControl *k, PetscReal ratio, int order, PetscBool trend)
 {
   const PetscReal allowed = Safety * PetscPowReal(ratio, -1.0 / order);
   PetscReal       factor  = allowed;
@@ -77,23 +123,31 @@ static PetscReal Factor(const HeatStepControl *k, PetscReal ratio, int order, Pe
   if (trend && k->previous > 0.0) {
     factor = Safety * PetscPowReal(ratio, -0.7 / order) * PetscPowReal(k->previous, 0.4 / order);
   }
-  if (allowed >= Ignored) factor = PetscMin(allowed, PetscMax(factor, Ignored));
+  if (allowed >= SmallestGrowth) factor = PetscMin(allowed, PetscMax(factor, SmallestGrowth));
   else if (factor > 1.0) factor = 1.0;
-  return PetscMin(k->growth, PetscMax(Shrink, factor));
+  return PetscMin(k->growth, PetscMax(SmallestFactor, factor));
 }
 
 void HeatStepControlAccept(HeatStepControl *k, PetscReal dt, PetscReal ratio, int order,
                            PetscBool rejected)
 {
-  const PetscReal least   = 1e-10; /* of a ratio, so that powers stay finite */
+  /* Lower bound of a ratio, so that its negative powers stay finite.  Chosen: values above 1e-3
+     would limit the growth after steps with a small error; with a smaller value a `previous` of
+     almost no error shortens the next step more. */
+  const PetscReal least = 1e-10;
+  /* Relative difference from the proposal up to which a step counts as the one proposed, not as one
+     that the caller cut short.  Chosen above the rounding of the caller's times: with a larger
+     value steps that were cut by little count as proposed, with a smaller one steps that differ by
+     rounding count as cut. */
+  const PetscReal same    = 1e-12;
   const PetscReal now     = PetscMax(ratio, least);
-  const PetscBool clipped = (!rejected && k->next > 0.0 && dt < k->next * (1.0 - 1e-12))
+  const PetscBool clipped = (!rejected && k->next > 0.0 && dt < k->next * (1.0 - same))
                                 ? PETSC_TRUE
                                 : PETSC_FALSE;
-  PetscReal       factor  = Factor(k, now, order, clipped ? PETSC_FALSE : PETSC_TRUE);
+  PetscReal       factor  = NextFactor(k, now, order, clipped ? PETSC_FALSE : PETSC_TRUE);
 
-  k->low  = k->seen[0];
-  k->high = k->seen[1];
+  k->low  = k->measured[0];
+  k->high = k->measured[1];
   if (rejected) factor = PetscMin(factor, 1.0);
   k->next = clipped ? PetscMax(k->next, factor * dt) : factor * dt;
   if (k->max > 0.0) k->next = PetscMin(k->next, k->max);
@@ -115,7 +169,7 @@ void HeatStepControlLoad(HeatStepControl *k, const PetscReal numbers[HEAT_STEP_C
   k->previous = numbers[1];
   k->low      = numbers[2];
   k->high     = numbers[3];
-  if (k->low == 0.0 && k->high == 0.0) { /* a memory of nothing */
+  if (k->low == 0.0 && k->high == 0.0) { /* begin anew */
     k->low  = PETSC_MAX_REAL;
     k->high = PETSC_MIN_REAL;
   }
@@ -123,7 +177,9 @@ void HeatStepControlLoad(HeatStepControl *k, const PetscReal numbers[HEAT_STEP_C
 
 /* The first step. */
 
-static PetscErrorCode Rate(HeatOperator *op, PetscReal t, const PetscReal *T, PetscReal *rate)
+/* Compute rate = N(T, t)/C [K/s] of own cells, or 0 where the coefficients are undefined at T. */
+static PetscErrorCode ComputeRate(HeatOperator *op, PetscReal t, const PetscReal *T,
+                                  PetscReal *rate)
 {
   const size_t     n = HeatGridLocalCells(HeatOperatorGrid(op));
   const PetscReal *C = HeatOperatorCapacity(op);
@@ -136,8 +192,9 @@ static PetscErrorCode Rate(HeatOperator *op, PetscReal t, const PetscReal *T, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Largest(const HeatOperator *op, const PetscReal *a, const PetscReal *b,
-                              PetscReal *largest)
+/* Compute the largest |a - b| over the cells of all ranks; b may be NULL for 0. */
+static PetscErrorCode LargestDifference(const HeatOperator *op, const PetscReal *a,
+                                        const PetscReal *b, PetscReal *largest)
 {
   const size_t n = HeatGridLocalCells(HeatOperatorGrid(op));
 
@@ -150,52 +207,65 @@ static PetscErrorCode Largest(const HeatOperator *op, const PetscReal *a, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* With nothing to go by: a thousandth of the run, or a second. */
-static PetscReal Blind(const HeatCase *c) { return c->time.end > 0.0 ? 1e-3 * c->time.end : 1.0; }
+/* Return a step [s] for a field that no rate of change limits: a thousandth of the run, or 1 s
+   where the run has no end time.  Both are chosen: a longer step may miss the beginning of a
+   change, a shorter one costs a few steps until it has grown. */
+static PetscReal StepAtRest(const HeatCase *c)
+{
+  return c->time.end > 0.0 ? 1e-3 * c->time.end : 1.0;
+}
 
-/* h: over it the field changes by a hundredth of its spread.  The rate itself changes at the speed
-   lambda, measured over h; then the error of a step is about rate/lambda (lambda dt)^order, and is
-   let to be a hundredth of the tolerated one.  (The book's formula has no units.) */
-static PetscErrorCode FromRates(const HeatStepControl *k, HeatOperator *op, PetscReal t,
-                                const PetscReal *T, int order, PetscReal *work[3], PetscReal *dt)
+/* Compute the first step:
+       h      = 0.01 spread/|rate|                  the field changes by 0.01 of its spread
+       lambda = |rate(t + h) - rate(t)|/(h |rate|)  how fast the rate changes [1/s]
+       dt     = min(100 h, (0.01 tolerated lambda/|rate|)^(1/k)/lambda)
+   with |.| the largest over all cells and rate(t + h) taken at T + h rate(t).  The error of a step
+   is about |rate|/lambda (lambda dt)^k; the second term of the minimum makes it a hundredth of the
+   tolerated error.  The factors 0.01 and 100 are the book's (see the header).  The book's formula
+   ignores units; this one is the same idea with rates in K/s.  A field without spread takes as its
+   spread what it changes by in the largest stable explicit step.  A field at rest gets the shorter
+   of that step and StepAtRest. */
+static PetscErrorCode StepFromRates(const HeatStepControl *k, HeatOperator *op, PetscReal t,
+                                    const PetscReal *T, int order, PetscReal *work[3],
+                                    PetscReal *dt)
 {
   const size_t n = HeatGridLocalCells(HeatOperatorGrid(op));
   PetscReal    rate, change, lambda, h, spread = k->high - k->low;
 
   PetscFunctionBeginUser;
-  PetscCall(Rate(op, t, T, work[0]));
-  PetscCall(Largest(op, work[0], NULL, &rate));
+  PetscCall(ComputeRate(op, t, T, work[0]));
+  PetscCall(LargestDifference(op, work[0], NULL, &rate));
   PetscCall(HeatOperatorStableStep(op, &h));
-  if (h == PETSC_MAX_REAL) h = Blind(HeatOperatorCase(op));
-  if (rate == 0.0) { /* at rest, for now */
-    *dt = PetscMin(h, Blind(HeatOperatorCase(op)));
+  if (h == PETSC_MAX_REAL) h = StepAtRest(HeatOperatorCase(op));
+  if (rate == 0.0) { /* at rest; a source or a side may change that later */
+    *dt = PetscMin(h, StepAtRest(HeatOperatorCase(op)));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (spread == 0.0) spread = h * rate;
   h = 0.01 * spread / rate;
   for (size_t i = 0; i < n; i++) work[2][i] = T[i] + h * work[0][i];
-  PetscCall(Rate(op, t + h, work[2], work[1]));
-  PetscCall(Largest(op, work[1], work[0], &change));
+  PetscCall(ComputeRate(op, t + h, work[2], work[1]));
+  PetscCall(LargestDifference(op, work[1], work[0], &change));
   *dt    = 100.0 * h;
   lambda = change / (h * rate);
   if (lambda > 0.0) {
-    const PetscReal tolerated = 0.01 * k->tolerance * spread * lambda / rate;
+    const PetscReal tolerated = 0.01 * ToleratedError(k, k->low, k->low + spread) * lambda / rate;
 
     *dt = PetscMin(*dt, PetscPowReal(tolerated, 1.0 / order) / lambda);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatStepControlFirst(HeatStepControl *k, HeatOperator *op, PetscReal t,
-                                    const PetscReal *T, int order, PetscReal *dt)
+PetscErrorCode HeatStepControlFirstStep(HeatStepControl *k, HeatOperator *op, PetscReal t,
+                                        const PetscReal *T, int order, PetscReal *dt)
 {
   const size_t n = HeatGridLocalCells(HeatOperatorGrid(op));
   PetscReal   *work[3];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatStepControlSee(k, op, T));
+  PetscCall(HeatStepControlWidenRange(k, op, T));
   PetscCall(PetscMalloc3(n, &work[0], n, &work[1], n, &work[2]));
-  PetscCall(FromRates(k, op, t, T, order, work, dt));
+  PetscCall(StepFromRates(k, op, t, T, order, work, dt));
   PetscCall(PetscFree3(work[0], work[1], work[2]));
   if (k->max > 0.0) *dt = PetscMin(*dt, k->max);
   if (k->min > 0.0) *dt = PetscMax(*dt, k->min);

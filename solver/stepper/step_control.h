@@ -1,65 +1,88 @@
 /** The choice of the step from its estimated error: a PI controller.
  *
- *  The error of a step is the largest over the cells, over tolerance * spread, where spread is the
- *  difference of the highest and the lowest temperature seen so far, the new field included: it
- *  does not depend on the zero of the scale.  A step is taken when that ratio is at most 1.  The
- *  next one: K. Gustafsson, ACM Trans. Math. Softw. 17 (1991) 533; it stays what it is when it
- *  would grow by less than a fifth, so that set-ups are used again.
+ *  The error ratio of a step is its largest estimated error over the cells, divided by the tolerated
+ *  error max(tolerance * spread, absolute), where spread is the highest minus the lowest temperature
+ *  of the run so far, the new field included.  It does not depend on the zero of the temperature
+ *  scale.  `absolute` lets a uniform field, whose spread is 0, be stepped through.  A step is
+ *  accepted when the ratio is at most 1.  With k the order of the error in dt, the next step is
+ *
+ *      dt 0.9 ratio^(-0.7/k) previous^(0.4/k)
+ *
+ *  where previous is the ratio of the step before (K. Gustafsson, ACM Trans. Math. Softw. 17 (1991)
+ *  533).  The step keeps its length when it would grow by less than a fifth, so that the set-up of
+ *  the preconditioner can be used again.  Source: solver/README.md, "Controlled steps".
  */
 #ifndef HEAT_SOLVER_STEP_CONTROL_H
 #define HEAT_SOLVER_STEP_CONTROL_H
 
 #include "solver/operator/operator.h"
 
-/** Plain data, the same on all ranks. */
+/** The state of the controller.  Plain data, the same on all ranks. */
 typedef struct {
-  PetscReal tolerance; /* of the case; 0: steps are not controlled */
-  PetscReal min, max;  /* [s]; 0: no bound */
-  PetscReal growth;    /* largest factor from one step to the next */
-  PetscReal seen[2];   /* low and high with the field last measured */
-  /* what a restart needs */
-  PetscReal next;      /* proposed [s]; 0: none yet */
-  PetscReal previous;  /* the error ratio of the last step that was not clipped; 0: none */
-  PetscReal low, high; /* temperatures seen so far; low > high: none */
+  PetscReal tolerance;   /* of the error, relative to the spread; 0: steps are not controlled */
+  PetscReal absolute;    /* [K] least tolerated error */
+  PetscReal min, max;    /* [s] bounds of the step; 0: no bound */
+  PetscReal growth;      /* largest factor from one step to the next */
+  PetscReal measured[2]; /* [K] low and high with the field of the last HeatStepControlMeasure */
+  /* The members below are saved for a restart. */
+  PetscReal next; /* [s] proposed step; 0: none yet */
+  PetscReal
+      previous;   /* error ratio of the last step that was not cut short by the caller; 0: none */
+  PetscReal low;  /* [K] lowest temperature of the run so far */
+  PetscReal high; /* [K] highest temperature of the run so far; low > high: none known */
 } HeatStepControl;
 
+/** How many numbers HeatStepControlSave stores. */
 enum { HEAT_STEP_CONTROL_NUMBERS = 4 };
 
-/** @param[in] growth  2 for multi-step schemes, which lose stability at larger ones */
+/** Initialise the controller from the case's `time.adaptive`.
+ *  Where the case gives no `absolute`, it is tolerance * max(0.01 spread, 1e-4 |T|, 1e-4 K), spread
+ *  and |T| being those of the temperatures that the case gives as numbers or in tables.
+ *  @param[in] growth  largest factor from one step to the next: 2 for multi-step schemes, which
+ *                     become unstable when steps keep growing faster */
 void HeatStepControlInit(HeatStepControl *control, const HeatCase *c, PetscReal growth);
 
-/** Take the temperatures of a field into the range.  Collective. */
-PetscErrorCode HeatStepControlSee(HeatStepControl *control, const HeatOperator *op,
-                                  const PetscReal *T);
+/** Widen the range low to high by the temperatures T [K], [nyl][nxl].  Collective. */
+PetscErrorCode HeatStepControlWidenRange(HeatStepControl *control, const HeatOperator *op,
+                                         const PetscReal *T);
 
-/** The error ratio of an attempted step; infinite for a field that is not finite.  The range
- *  takes the field in when the step is accepted.  Collective.
- *  @param[in] T      the new field, [nyl][nxl]
- *  @param[in] error  the largest estimated error of own cells [K]; NaN allowed */
+/** Compute the error ratio of an attempted step; it is infinite for a field that is not finite.
+ *  HeatStepControlAccept then widens the range by this field.  Collective.
+ *  @param[in]  T      the new field [K], [nyl][nxl]
+ *  @param[in]  error  the largest estimated error of this rank's cells [K]; may be NaN
+ *  @param[out] ratio  the error over the tolerated error, the same on all ranks */
 PetscErrorCode HeatStepControlMeasure(HeatStepControl *control, const HeatOperator *op,
                                       const PetscReal *T, PetscReal error, PetscReal *ratio);
 
-/** The step to try instead of dt, which was too long by the ratio > 1. */
-PetscReal HeatStepControlShorter(PetscReal dt, PetscReal ratio, int order);
+/** Return the step [s] to try after a step of dt [s] was rejected with this error ratio > 1.
+ *  @param[in] order  k, of the error in dt */
+PetscReal HeatStepControlShorten(PetscReal dt, PetscReal ratio, int order);
 
-/** A step was taken: propose the next one.  A step that was shorter than proposed because somebody
- *  asked for that (an output time) does not shorten the proposal.
- *  @param[in] order     of the error in dt
- *  @param[in] rejected  whether attempts had been given up: the next step then does not grow */
+/** Accept a step of dt [s] and store the proposal for the next one in control->next.  A step that
+ *  is shorter than the proposal because the caller cut it short (for an output time) does not
+ *  shorten the next proposal.  Not collective; call it on all ranks.
+ *  @param[in] ratio     error ratio, from HeatStepControlMeasure
+ *  @param[in] order     k, of the error in dt
+ *  @param[in] rejected  whether attempts at this step were rejected; the next step then does not
+ *                       grow */
 void HeatStepControlAccept(HeatStepControl *control, PetscReal dt, PetscReal ratio, int order,
                            PetscBool rejected);
 
-/** For HeatStepperMemory. */
+/** Store what a restart needs, for HeatStepperMemory: next, previous, low, high. */
 void HeatStepControlSave(const HeatStepControl *control,
                          PetscReal              numbers[HEAT_STEP_CONTROL_NUMBERS]);
+
+/** Load what HeatStepControlSave stored; all zero: begin anew. */
 void HeatStepControlLoad(HeatStepControl *control,
                          const PetscReal  numbers[HEAT_STEP_CONTROL_NUMBERS]);
 
-/** A first step [s] from the field and its rate of change at time t, after E. Hairer, S. Norsett,
- *  G. Wanner, Solving Ordinary Differential Equations I, 2nd ed., ch. II.4.  Collective; leaves the
- *  operator at another time and field.
- *  @param[in] order  of the error of the first step in dt */
-PetscErrorCode HeatStepControlFirst(HeatStepControl *control, HeatOperator *op, PetscReal t,
-                                    const PetscReal *T, int order, PetscReal *dt);
+/** Compute a first step [s] from the field and its rate of change at time t [s], after E. Hairer,
+ *  S. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed., ch. II.4.  Also
+ *  widens the range by T.  Collective.  The operator is left at another time and field.
+ *  @param[in]  T      [K], [nyl][nxl]
+ *  @param[in]  order  k of the first step's error, in dt
+ *  @param[out] dt     within the case's bounds [s] */
+PetscErrorCode HeatStepControlFirstStep(HeatStepControl *control, HeatOperator *op, PetscReal t,
+                                        const PetscReal *T, int order, PetscReal *dt);
 
 #endif

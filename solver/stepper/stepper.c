@@ -1,4 +1,9 @@
-/* The table of schemes, and the loop of attempts around those whose step is controlled. */
+/** The stepper that app sees: the table of schemes, and the loop of attempts at one step.
+ *
+ *  A scheme whose step is controlled is attempted with shorter and shorter steps: a quarter of the
+ *  step after a solve that did not converge, the step that the controller computes after an error
+ *  that is too large.  The temperature changes only when an attempt is accepted, so that an error
+ *  leaves it unchanged. */
 #include "solver/stepper/stepper.h"
 
 #include <math.h>
@@ -6,6 +11,7 @@
 
 #include "solver/stepper/stepper_impl.h"
 
+/* The schemes, by HeatScheme. */
 static const HeatMethod *const methods[] = {
     [HEAT_SCHEME_FTCS]           = &HeatMethodFtcs,
     [HEAT_SCHEME_RKL2]           = &HeatMethodRkl2,
@@ -35,12 +41,16 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
 
 /* Advancing. */
 
-/* A solve failed: a quarter of the step, unless it is not ours to choose or has become too
-   short. */
-static PetscErrorCode ShortenStep(HeatStepper *s, PetscReal t, PetscInt failures, PetscReal least,
-                                  PetscReal *dt)
+/* Shorten *dt to a quarter, but not below `least`, after a solve that did not converge.  Raise the
+   error where the step is fixed, where *dt is `least` already, or after 12 attempts.
+
+   A quarter is chosen: a larger factor needs more attempts, a smaller one may leave a step that is
+   much shorter than needed.  12 attempts are chosen: the last has 4^-12 = 6e-8 of the step
+   wanted. */
+static PetscErrorCode ShortenStepAfterFailure(HeatStepper *s, PetscReal t, PetscInt failures,
+                                              PetscReal least, PetscReal *dt)
 {
-  const PetscInt most = 12; /* 4^-12 = 6e-8 of the step wanted */
+  const PetscInt most = 12;
   char           what[64], remedy[96] = "";
 
   PetscFunctionBeginUser;
@@ -48,7 +58,7 @@ static PetscErrorCode ShortenStep(HeatStepper *s, PetscReal t, PetscInt failures
     *dt = PetscMax(0.25 * *dt, least);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  HeatStepperName(t, what, sizeof what);
+  HeatStepperFormatStep(t, what, sizeof what);
   if (s->control.tolerance > 0.0)
     (void)snprintf(remedy, sizeof remedy, "%g s was the shortest of %d steps tried", (double)*dt,
                    (int)failures + 1);
@@ -56,9 +66,15 @@ static PetscErrorCode ShortenStep(HeatStepper *s, PetscReal t, PetscInt failures
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The error is too large: a shorter step. */
-static PetscErrorCode Shorten(HeatStepper *s, PetscReal t, const HeatAttempt *attempt,
-                              PetscReal ratio, PetscInt rejected, PetscReal least, PetscReal *dt)
+/* Shorten *dt, but not below `least`, after an attempt whose error was too large by `ratio` > 1.
+   Raise an error where *dt is `least` already, or after 30 attempts.
+
+   Each attempt shortens the step to 0.2 to 0.9 of its length.  30 is chosen: more attempts only
+   delay the error where no step is short enough, as at a jump in time; fewer may end a run that a
+   shorter step would continue. */
+static PetscErrorCode ShortenStepForError(HeatStepper *s, PetscReal t, const HeatAttempt *attempt,
+                                          PetscReal ratio, PetscInt rejected, PetscReal least,
+                                          PetscReal *dt)
 {
   const PetscInt most = 30;
   char           text[3][32];
@@ -71,12 +87,15 @@ static PetscErrorCode Shorten(HeatStepper *s, PetscReal t, const HeatAttempt *at
             "the step from t = %s s: even with %s s, %s, its error is %s times the tolerated one; "
             "%s, or raise time.adaptive.tolerance",
             text[0], text[1], *dt > least ? "after many attempts" : "time.adaptive.min_step",
-            text[2], *dt > least ? "look for what jumps there" : "lower time.adaptive.min_step");
-  *dt = PetscMax(HeatStepControlShorter(*dt, ratio, attempt->order), least);
+            text[2],
+            *dt > least ? "look for a source or a side that jumps there"
+                        : "lower time.adaptive.min_step");
+  *dt = PetscMax(HeatStepControlShorten(*dt, ratio, attempt->order), least);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Measure(HeatStepper *s, const HeatAttempt *attempt, PetscReal *ratio)
+/* Compute the error ratio of an attempt, whose field is in s->next. */
+static PetscErrorCode MeasureError(HeatStepper *s, const HeatAttempt *attempt, PetscReal *ratio)
 {
   const PetscReal *values;
 
@@ -87,8 +106,9 @@ static PetscErrorCode Measure(HeatStepper *s, const HeatAttempt *attempt, PetscR
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The range needs the field that the run begins with. */
-static PetscErrorCode SeeFirst(HeatStepper *s, Vec T)
+/* Start the range of temperatures with the field that the run begins with, unless it has been
+   started. */
+static PetscErrorCode StartRange(HeatStepper *s, Vec T)
 {
   const PetscReal *values;
 
@@ -96,11 +116,13 @@ static PetscErrorCode SeeFirst(HeatStepper *s, Vec T)
   if (s->control.tolerance == 0.0 || s->control.low <= s->control.high)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatStepControlSee(&s->control, s->op, values));
+  PetscCall(HeatStepControlWidenRange(&s->control, s->op, values));
   PetscCall(VecRestoreArrayRead(T, &values));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Accept the attempt: propose the next step, let the scheme store what it needs, and swap *T and
+   s->next. */
 static PetscErrorCode Accept(HeatStepper *s, Vec *T, const HeatAttempt *attempt, HeatStepInfo *info)
 {
   Vec swap;
@@ -118,39 +140,50 @@ static PetscErrorCode Accept(HeatStepper *s, Vec *T, const HeatAttempt *attempt,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
-                                  HeatStepInfo *info)
+/* Attempt the step, with a shorter one where a solve fails or the error is too large, until it can be
+   accepted. */
+static PetscErrorCode AttemptUntilAccepted(HeatStepper *s, PetscReal t, Vec *T, HeatStepInfo *info)
 {
   const HeatFlows none     = {0};
+  const PetscReal least    = PetscMin(info->dt, s->control.min);
   PetscInt        failures = 0;
-  PetscReal       least;
   HeatAttempt     attempt;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(info, sizeof *info));
-  if (s->control.tolerance > 0.0 && s->control.max > 0.0) dt = PetscMin(dt, s->control.max);
-  least    = PetscMin(dt, s->control.min);
-  info->dt = dt;
-  if (s->method->advance) {
-    PetscCall(s->method->advance(s, t, dt, T, info));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(SeeFirst(s, *T));
+  PetscCall(StartRange(s, *T));
   for (;;) {
     attempt     = (HeatAttempt){.solved = PETSC_TRUE, .order = 1};
     info->flows = none;
+    HeatOperatorSetStep(s->op, t, t + info->dt, s->method->rule);
     PetscCall(s->method->attempt(s, t, info->dt, *T, info, &attempt));
     if (!attempt.solved) {
-      PetscCall(ShortenStep(s, t, failures++, least, &info->dt));
+      PetscCall(ShortenStepAfterFailure(s, t, failures++, least, &info->dt));
     } else {
       if (s->control.tolerance == 0.0) break;
-      PetscCall(Measure(s, &attempt, &info->error));
+      PetscCall(MeasureError(s, &attempt, &info->error));
       if (info->error <= 1.0) break;
-      PetscCall(Shorten(s, t, &attempt, info->error, info->rejected, least, &info->dt));
+      PetscCall(ShortenStepForError(s, t, &attempt, info->error, info->rejected, least, &info->dt));
     }
     info->rejected++;
   }
   PetscCall(Accept(s, T, &attempt, info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
+                                  HeatStepInfo *info)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(info, sizeof *info));
+  if (s->control.tolerance > 0.0 && s->control.max > 0.0) dt = PetscMin(dt, s->control.max);
+  info->dt = dt;
+  HeatOperatorSetStep(s->op, t, t + dt, s->method->rule);
+  code = s->method->advance ? s->method->advance(s, t, dt, T, info)
+                            : AttemptUntilAccepted(s, t, T, info);
+  HeatOperatorSetStep(s->op, t, t, HEAT_TIME_EXACT);
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -172,11 +205,19 @@ PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *s, PetscInt steps, const P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The rest. */
+/* The first step, memory, destruction. */
 
 PetscBool HeatStepperIsAdaptive(const HeatStepper *s)
 {
   return s->control.tolerance > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* A first step sees what has switched on at its beginning, which leans into a step of this length. */
+static PetscReal ProbeStep(const HeatStepper *s, PetscReal t)
+{
+  const PetscReal end = HeatOperatorCase(s->op)->time.end;
+
+  return end > t ? end - t : PetscMax(1.0, PetscAbsReal(t));
 }
 
 PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
@@ -192,9 +233,29 @@ PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscRea
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatOperatorSetStep(s->op, t, t + ProbeStep(s, t), HEAT_TIME_EXACT);
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatStepControlFirst(&s->control, s->op, t, values, order, dt));
+  PetscCall(HeatStepControlFirstStep(&s->control, s->op, t, values, order, dt));
   PetscCall(VecRestoreArrayRead(T, &values));
+  HeatOperatorSetStep(s->op, t, t, HEAT_TIME_EXACT);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperBeginAnew(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
+{
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  *dt = 0.0;
+  if (s->method->forget) PetscCall(s->method->forget(s));
+  if (s->control.tolerance == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  s->control.next = s->control.previous = 0.0;
+  HeatOperatorSetStep(s->op, t, t + ProbeStep(s, t), HEAT_TIME_EXACT);
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(HeatStepControlFirstStep(&s->control, s->op, t, values, s->method->first_order, dt));
+  PetscCall(VecRestoreArrayRead(T, &values));
+  HeatOperatorSetStep(s->op, t, t, HEAT_TIME_EXACT);
+  s->control.next = *dt;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -227,8 +288,8 @@ PetscErrorCode HeatStepperDestroy(HeatStepper **stepper)
 
   PetscFunctionBeginUser;
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
-  if (s->method->destroy && s->own) PetscCall(s->method->destroy(s));
-  PetscCall(PetscFree(s->own));
+  if (s->method->destroy && s->data) PetscCall(s->method->destroy(s));
+  PetscCall(PetscFree(s->data));
   PetscCall(HeatStageDestroy(&s->stage));
   PetscCall(VecDestroy(&s->next));
   PetscCall(VecDestroy(&s->net));

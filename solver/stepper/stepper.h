@@ -1,9 +1,11 @@
-/** Time steppers: advance the temperature by one step, and tell what heat crossed the sides.
+/** Time steppers: advance the temperature by one step, and return the heat that entered during it.
  *
- *  Schemes are rows of a table in stepper.c.  A failed step leaves the temperature as it was.  An
- *  error-controlled scheme repeats a step with less until the estimated error is below the case's
- *  tolerance, and proposes the next one.  What a multi-step scheme remembers is saved and loaded as
- *  HeatStepperMemory, so that a restart goes on with the same bits.
+ *  The schemes are rows of a table in stepper.c.  A failed step leaves the temperature unchanged.
+ *  An error-controlled scheme repeats a step with a shorter dt until the estimated error is below
+ *  the case's tolerance, and proposes the next dt.  The state of a scheme beyond the temperature is
+ *  saved and loaded as HeatStepperMemory, so that a restarted run has the bits of an uninterrupted
+ *  one (other than with PETSc's multi-step types, see stepper_ts.c).
+ *  Source: solver/README.md, sections 4, 5 and 7.
  */
 #ifndef HEAT_SOLVER_STEPPER_H
 #define HEAT_SOLVER_STEPPER_H
@@ -12,75 +14,106 @@
 
 typedef struct HeatStepper HeatStepper;
 
-/** One step, on this rank. */
+/** The record of one step.  The flows are this rank's part; all other members are the same on all
+ *  ranks. */
 typedef struct {
-  PetscReal     dt;       /* the step taken [s] */
-  PetscReal     next;     /* proposed for the step after it [s]; 0: the scheme proposes none */
-  PetscReal     error;    /* its estimated error over the tolerated one, <= 1; 0: no estimate */
-  PetscInt      rejected; /* attempts given up before it */
-  PetscInt      stages;   /* evaluations (explicit) or solves (implicit) it took */
-  HeatSolveInfo solve;    /* iterations 0 for an explicit step */
-  HeatFlows     flows;    /* means over the step: times dt they change the stored heat */
+  PetscReal     dt;       /* [s] step taken */
+  PetscReal     next;     /* [s] proposed for the next step; 0: the scheme proposes none */
+  PetscReal     error;    /* estimated error over the tolerated one, <= 1; 0: no estimate */
+  PetscInt      rejected; /* attempts at this step that were given up */
+  PetscInt      stages;   /* evaluations of N (explicit) or solves (implicit), rejected attempts
+                             included */
+  HeatSolveInfo solve;    /* all solves of the step, rejected attempts included; 0 for explicit
+                             schemes */
+  HeatFlows     flows;    /* [W/m] means over the step: dt times them is the change of the stored
+                             heat */
 } HeatStepInfo;
 
-enum { HEAT_MOST_AT_ONCE = 64 }; /* steps, see HeatStepperMostAtOnce */
+/** Upper bound of the steps that HeatStepperMostAtOnce returns, for arrays.  Equal to the largest
+ *  number that operator_steps.c allows. */
+enum { HEAT_MOST_AT_ONCE = 64 };
 
+/** Room in HeatStepperMemory: bdf2, the only scheme that remembers fields, has 2 and uses 20
+ *  numbers. */
 enum { HEAT_MEMORY_FIELDS = 2, HEAT_MEMORY_NUMBERS = 24 };
 
-/** What a scheme remembers of the steps before: a few fields and numbers; all zero at the start.
- *  Plain data; the numbers are the same on all ranks. */
+/** The state of a scheme beyond the temperature; all zero: none yet.  Plain data; the numbers are
+ *  the same on all ranks and lie as follows, with 0 where a scheme has none:
+ *
+ *      index  0     1         2    3     4       5 ... 11     12      13 ... 19    20 ... 23
+ *             next  previous  low  high  gap[0]  heat[0][7]   gap[1]  heat[1][7]   unused
+ *             |-- HeatStepControl ---|   |------------- scheme bdf2 ------------|
+ */
 typedef struct {
-  PetscInt  n_fields;
-  Vec       fields[HEAT_MEMORY_FIELDS];  /* borrowed from the stepper, of the layout of grid->da */
-  PetscReal came_in[HEAT_MEMORY_FIELDS]; /* heat since each of them [J/m]; told by Save alone */
-  PetscReal numbers[HEAT_MEMORY_NUMBERS];
+  PetscInt  n_fields;                     /* fields in use */
+  Vec       fields[HEAT_MEMORY_FIELDS];   /* [K] earlier temperatures, global Vecs of grid->da */
+  PetscReal came_in[HEAT_MEMORY_FIELDS];  /* [J/m] heat that entered since each field, all ranks;
+                                             Save sets it, Load ignores it */
+  PetscReal numbers[HEAT_MEMORY_NUMBERS]; /* drawn above */
 } HeatStepperMemory;
 
-/** Collective; the operator must outlive the stepper.
- *  @param[in] dt  the step it will be asked for, to set up and to check [s]; ignored for `steady`
- *  Errors: HEAT_ERR_INPUT: ftcs with a step that can grow; a steady case without a steady state. */
+/** Create the stepper of the case's scheme.  Collective; owned by the caller; the operator must
+ *  outlive it.
+ *  @param[in] dt  expected step [s], for set-up and checks; 0: not known yet; ignored by `steady`
+ *  Errors: HEAT_ERR_INPUT for ftcs with an unstable step (linear operator; for a non-linear one see
+ *  HeatStepperFirstStep), for a steady case without a steady state, and for PETSc options or a
+ *  ts:TYPE that PETSc refuses. */
 PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **stepper);
 
-/** From t to t + info->dt.  Collective.
- *  @param[in]     dt  the step wanted [s]; an error-controlled scheme may take a shorter one
- *  @param[in,out] T   global Vec of grid->da; the handle may be exchanged for another of the same
- *                     layout
- *  Errors: HEAT_ERR_NUMERICS when a solve does not converge (where the scheme controls its step:
- *  not even with the smallest one); *T is then unchanged. */
+/** Advance the temperature from t to t + info->dt.  Collective.
+ *  @param[in]     t     time of *T [s]
+ *  @param[in]     dt    step wanted [s]; an error-controlled scheme, and an explicit one whose
+ *                       stability limit changes with T, may take a shorter one
+ *  @param[in,out] T     [K], global Vec of grid->da; the handle may be swapped for another Vec of
+ *                       this layout
+ *  @param[out]    info  the record of the step
+ *  Errors: HEAT_ERR_NUMERICS when a solve does not converge or an explicit step is unstable; for a
+ *  scheme that controls its step, only when the shortest step fails too.  *T is then unchanged. */
 PetscErrorCode HeatStepperAdvance(HeatStepper *stepper, PetscReal t, PetscReal dt, Vec *T,
                                   HeatStepInfo *info);
 
-/** How many steps AdvanceSeveral can take at once: 1 where the scheme takes each by itself.  The first
- *  call is collective; the same on all ranks. */
+/** Store in *most how many steps HeatStepperAdvanceSeveral can take at once, the same on all ranks;
+ *  1 for schemes that take each step by itself.  The first call is collective. */
 PetscErrorCode HeatStepperMostAtOnce(HeatStepper *stepper, PetscInt *most);
 
-/** Several equal steps, with the bits that as many calls of Advance would give.  Collective.
- *  @param[in]     steps  2 to MostAtOnce
- *  @param[in]     times  [steps] at which each begins [s]
- *  @param[in,out] T      as for Advance
- *  @param[out]    info   its dt is that of one step, its flows are summed over the steps */
+/** Advance by several equal steps, with the bits that as many calls of HeatStepperAdvance would
+ *  give.  Collective.
+ *  @param[in]     steps  2 to HeatStepperMostAtOnce
+ *  @param[in]     times  [steps] time at which each step begins [s]
+ *  @param[in]     dt     length of each step [s]
+ *  @param[in,out] T      [K], global Vec of grid->da
+ *  @param[out]    info   its dt is the length of one step, its flows are summed over the steps */
 PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *stepper, PetscInt steps,
                                          const PetscReal *times, PetscReal dt, Vec *T,
                                          HeatStepInfo *info);
 
-/** Whether the scheme controls its error by the step. */
+/** Return whether the scheme chooses its step from the estimated error.  Not collective. */
 PetscBool HeatStepperIsAdaptive(const HeatStepper *stepper);
 
-/** The step to begin with [s]: the case's, or where it gives none a first one from the field and its
- *  rate of change at time t, the largest stable one for an explicit scheme.  Collective.
- *  Errors: HEAT_ERR_INPUT for a step of the case that ftcs cannot take from that field. */
+/** Store in *dt the first step [s]: the case's step, or with `step: auto` the largest stable one of
+ *  an explicit scheme, and for a controlled one a step computed from the field T [K] and its rate
+ *  of change at time t [s].  Collective.
+ *  Errors: HEAT_ERR_INPUT for a step of the case that is unstable for ftcs with that field. */
 PetscErrorCode HeatStepperFirstStep(HeatStepper *stepper, PetscReal t, Vec T, PetscReal *dt);
 
-/** What a restart needs besides the temperature.  Save is collective; the fields are borrowed and
- *  valid until the next Advance.  Load copies them; collective.  n_fields is the same for Load as
- *  Save gave at the same step, or 0 to begin anew. */
+/** Discard what the scheme and its step control know of earlier steps, at time t [s] at which a source
+ *  or a side switches: the next step is taken as the first one of a run.  Collective.
+ *  @param[out] dt  [s] a step to begin with, from the field T [K] and its rate of change, for a
+ *                  scheme that controls its error; 0 for others */
+PetscErrorCode HeatStepperBeginAnew(HeatStepper *stepper, PetscReal t, Vec T, PetscReal *dt);
+
+/** Store what a restart needs besides the temperature.  Collective.  The fields are borrowed from
+ *  the stepper and valid until the next HeatStepperAdvance. */
 PetscErrorCode HeatStepperSave(HeatStepper *stepper, HeatStepperMemory *memory);
+
+/** Load what HeatStepperSave stored at this step, or begin anew where n_fields is 0.  Collective.
+ *  The fields are copied. */
 PetscErrorCode HeatStepperLoad(HeatStepper *stepper, const HeatStepperMemory *memory);
 
-/** The linear solver, NULL for an explicit scheme; borrowed. */
+/** Return the linear solver, or NULL for an explicit scheme; borrowed.  Not collective. */
 HeatLinear *HeatStepperLinear(HeatStepper *stepper);
 
-/** *stepper may be NULL.  Collective. */
+/** Destroy the stepper and set *stepper to NULL; *stepper may be NULL.  Collective. */
 PetscErrorCode HeatStepperDestroy(HeatStepper **stepper);
 
 #endif

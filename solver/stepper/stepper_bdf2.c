@@ -1,36 +1,49 @@
-/* bdf2: the backward differentiation formula of second order for steps of any length.
+/** bdf2: the backward differentiation formula of second order, for steps of any length.
  *
- * With w = dt/gap, gap the time from T_old to T:
- *     a0 T_new - a1 T + a2 T_old = dt/C N(T_new, t + dt)
- *     a0 = (1 + 2 w)/(1 + w),  a1 = 1 + w,  a2 = w^2/(1 + w)
- * which is a stage equation with sigma = a0/dt and T_base = T + (a2/a0) (T - T_old).  The heat that
- * crossed the sides in the step follows the same recurrence,
- *     dS_new = (a2/a0) dS_old + (dt/a0) h(T_new),   dS_old what came in over the gap.
- * T_old is the field of the step before; but after a short step (an output time) it is the one
- * before that, so that nothing is extrapolated from a tiny gap, and w stays below 1 + sqrt(2),
- * beyond which steps that keep growing are unstable, but for a single step after two short ones.
- * The first step is backward Euler's, whose error of one step is of second order.
- * Source: E. Hairer, S. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed.,
- * ch. III.5.
+ *  With w = dt/gap, gap being the time from T_old to T:
+ *      a0 T_new - a1 T + a2 T_old = dt/C N(T_new, t + dt)
+ *      a0 = (1 + 2 w)/(1 + w),  a1 = 1 + w,  a2 = w^2/(1 + w)
+ *  which is a stage equation with sigma = a0/dt and T_base = T + (a2/a0) (T - T_old).  The heat
+ *  that entered in the step follows the same recurrence, with dS_old the heat that came in over the
+ *  gap and h the heat flow:
+ *      dS_new = (a2/a0) dS_old + (dt/a0) h(T_new)
+ *  The first step is a backward Euler step.  Its local error is of second order in dt.
  *
- * Error, where the step is controlled: the difference from the parabola through the last three
- * fields, times the ratio of the two methods' error constants (W. Milne's device); after the first
- * step from the line through the last two, and of the first step from the change of the rate, both
- * as errors of first-order steps, which overestimates that of the second. */
+ *  T_old is the field one step back, or two steps back after a short step (before an output time):
+ *
+ *      ----+-----------------+---------------------+---------------------> time
+ *        old[TWO_BACK]     old[ONE_BACK]           T          T_new
+ *          |- gap[TWO_BACK] -|--- gap[ONE_BACK] ---|--- dt ---|
+ *          |-heat[TWO_BACK] -|-- heat[ONE_BACK] ---|
+ *
+ *  After a short step this avoids an extrapolation from a tiny gap and keeps w below 1 + sqrt(2),
+ *  beyond which growing steps are unstable; only a single step after two short ones can exceed it.
+ *  Source: E. Hairer, S. Norsett, G. Wanner, Solving Ordinary Differential Equations I, 2nd ed.,
+ *  ch. III.5.
+ *
+ *  The error, where the step is controlled, is the difference from the parabola through the last
+ *  three fields, times the ratio of the error constants of formula and parabola (W. Milne's
+ *  device).  For the second step it is the difference from the line through the last two fields,
+ *  for the first step it follows from the change of the rate.  Both count as errors of order 2,
+ *  which overestimates the error of the second step. */
 #include "solver/stepper/stepper_impl.h"
 
-enum { BEFORE, BEFORE_THAT, FIELDS };
+enum { ONE_BACK, TWO_BACK, FIELDS };
 
+/* Drawn above. */
 typedef struct {
-  PetscInt  n;                        /* fields known */
-  Vec       old[FIELDS];              /* T one and two steps ago */
-  PetscReal gap[FIELDS];              /* from old[0] to T, from old[1] to old[0] [s] */
-  PetscReal heat[FIELDS][HEAT_FLOWS]; /* that came in over them, all ranks [J/m] */
-  PetscReal w;                        /* of the present attempt; 0: backward Euler */
-  Vec       base;
+  PetscInt  n;                        /* earlier fields known, 0 to 2 */
+  Vec       old[FIELDS];              /* [K] owned; T one and two steps ago */
+  PetscReal gap[FIELDS];              /* [s] from old[0] to T; from old[1] to old[0] */
+  PetscReal heat[FIELDS][HEAT_FLOWS]; /* [J/m] that came in over each gap, all ranks */
+  PetscReal w;                        /* dt/gap of the present attempt; 0: backward Euler */
+  Vec       base;                     /* [K] owned; T_base */
 } Bdf2;
 
-static const PetscReal LargestRatio = 2.4; /* below 1 + sqrt(2) */
+/* Largest w = dt/gap before T_old is taken two steps back.  Chosen just below the limit 1 + sqrt(2)
+   = 2.414: a larger value is unstable for growing steps, a smaller one takes the wider, less
+   accurate gap more often. */
+static const PetscReal LargestRatio = 2.4;
 
 static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 {
@@ -38,7 +51,7 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&b));
-  s->own = b;
+  s->data = b;
   PetscCall(HeatStepperCreateStage(s, 1.5, dt));
   PetscCall(VecDuplicate(s->next, &b->base));
   for (int k = 0; k < FIELDS; k++) PetscCall(VecDuplicate(s->next, &b->old[k]));
@@ -46,19 +59,20 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The field and the gap that a step of dt goes back to, and the heat that came in since. */
-static Vec Behind(const Bdf2 *b, PetscReal dt, PetscReal *gap, PetscReal heat[HEAT_FLOWS])
+/* Return T_old for a step of dt, its gap [s], and the heat [J/m] that came in over the gap. */
+static Vec ChooseOldField(const Bdf2 *b, PetscReal dt, PetscReal *gap, PetscReal heat[HEAT_FLOWS])
 {
-  const PetscBool far = b->n == FIELDS && dt > LargestRatio * b->gap[BEFORE] ? PETSC_TRUE
-                                                                             : PETSC_FALSE;
+  const PetscBool far = b->n == FIELDS && dt > LargestRatio * b->gap[ONE_BACK] ? PETSC_TRUE
+                                                                               : PETSC_FALSE;
 
-  *gap = b->gap[BEFORE] + (far ? b->gap[BEFORE_THAT] : 0.0);
+  *gap = b->gap[ONE_BACK] + (far ? b->gap[TWO_BACK] : 0.0);
   for (int k = 0; k < HEAT_FLOWS; k++)
-    heat[k] = b->heat[BEFORE][k] + (far ? b->heat[BEFORE_THAT][k] : 0.0);
-  return b->old[far ? BEFORE_THAT : BEFORE];
+    heat[k] = b->heat[ONE_BACK][k] + (far ? b->heat[TWO_BACK][k] : 0.0);
+  return b->old[far ? TWO_BACK : ONE_BACK];
 }
 
-/* flows += weight * heat, which is of all ranks: on the first one. */
+/* Add weight * heat to *flows on rank 0 alone, since heat is a sum over all ranks and flows are
+   summed over them later. */
 static void AddHeat(const HeatStepper *s, PetscReal weight, const PetscReal heat[HEAT_FLOWS],
                     HeatFlows *flows)
 {
@@ -66,11 +80,11 @@ static void AddHeat(const HeatStepper *s, PetscReal weight, const PetscReal heat
   for (int k = 0; k < HEAT_FLOWS; k++) HeatExactSumAdd(&flows->sum[k], weight * heat[k]);
 }
 
-/* base = T + factor (T - old); the guess T + w (T - old), or where there is no telling whether that
-   is a temperature at all, T. */
+/* Compute b->base = T + factor (T - old), and the guess s->next = T + w (T - old), or T for a
+   non-linear operator, whose coefficients may be undefined at an extrapolated temperature. */
 static PetscErrorCode Extrapolate(HeatStepper *s, Vec T, Vec old, PetscReal factor, PetscReal w)
 {
-  const Bdf2      *b      = s->own;
+  const Bdf2      *b      = s->data;
   const size_t     n      = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal  beyond = HeatOperatorIsLinear(s->op) ? w : 0.0;
   const PetscReal *now, *before;
@@ -92,10 +106,12 @@ static PetscErrorCode Extrapolate(HeatStepper *s, Vec T, Vec old, PetscReal fact
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Errors: the largest of own cells. */
+/* Error estimates: the largest of own cells [K].  HeatStepControlMeasure finds fields that are not
+   finite. */
 
-/* Backward Euler: dt/2 times the change of the rate.  N(T) is in s->net. */
-static PetscErrorCode ErrorOfFirst(HeatStepper *s, PetscReal dt, Vec T, PetscReal *error)
+/* Estimate the error of a backward Euler step, dt/2 times the change of the rate of T:
+       e = |(T_new - T) - dt N(T, t)/C|/2,   with N(T, t) in s->net */
+static PetscErrorCode ErrorOfFirstStep(HeatStepper *s, PetscReal dt, Vec T, PetscReal *error)
 {
   const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal *C = HeatOperatorCapacity(s->op);
@@ -117,49 +133,55 @@ static PetscErrorCode ErrorOfFirst(HeatStepper *s, PetscReal dt, Vec T, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The difference from the polynomial through the fields known, times `share`. */
+/* Estimate the error as `share` times the difference of T_new from the polynomial through the
+   fields known, in Newton's form, with h1, h2 the gaps one and two steps back:
+       e  = share |(T_new - T) - (dt d1 + curvature (d1 - d2))|
+       d1 = (T - T_1)/h1,   d2 = (T_1 - T_2)/h2,   curvature = dt (dt + h1)/(h1 + h2)
+   T_1 and T_2 being the temperatures one and two steps back.  With one earlier field the curvature
+   is 0. */
 static PetscErrorCode ErrorOfPrediction(HeatStepper *s, PetscReal dt, Vec T, PetscReal share,
                                         PetscReal *error)
 {
-  const Bdf2      *b  = s->own;
+  const Bdf2      *b  = s->data;
   const size_t     n  = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  const PetscReal  h1 = b->gap[BEFORE], h2 = b->gap[BEFORE_THAT];
-  const PetscReal  bend = b->n < FIELDS ? 0.0 : dt * (dt + h1) / (h1 + h2);
+  const PetscReal  h1 = b->gap[ONE_BACK], h2 = b->gap[TWO_BACK];
+  const PetscReal  curvature = b->n < FIELDS ? 0.0 : dt * (dt + h1) / (h1 + h2);
   const PetscReal *now, *new, *one, *two;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &now));
   PetscCall(VecGetArrayRead(s->next, &new));
-  PetscCall(VecGetArrayRead(b->old[BEFORE], &one));
-  PetscCall(VecGetArrayRead(b->old[BEFORE_THAT], &two));
+  PetscCall(VecGetArrayRead(b->old[ONE_BACK], &one));
+  PetscCall(VecGetArrayRead(b->old[TWO_BACK], &two));
   *error = 0.0;
   for (size_t i = 0; i < n; i++) {
     const PetscReal d1 = (now[i] - one[i]) / h1;
-    const PetscReal d2 = bend > 0.0 ? (one[i] - two[i]) / h2 : d1;
-    const PetscReal e  = share * PetscAbsReal((new[i] - now[i]) - (dt * d1 + bend * (d1 - d2)));
+    const PetscReal d2 = curvature > 0.0 ? (one[i] - two[i]) / h2 : d1;
+    const PetscReal e = share * PetscAbsReal((new[i] - now[i]) - (dt * d1 + curvature * (d1 - d2)));
 
     if (!(e <= *error)) *error = e;
   }
-  PetscCall(VecRestoreArrayRead(b->old[BEFORE_THAT], &two));
-  PetscCall(VecRestoreArrayRead(b->old[BEFORE], &one));
+  PetscCall(VecRestoreArrayRead(b->old[TWO_BACK], &two));
+  PetscCall(VecRestoreArrayRead(b->old[ONE_BACK], &one));
   PetscCall(VecRestoreArrayRead(s->next, &new));
   PetscCall(VecRestoreArrayRead(T, &now));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Estimate the error of the attempt, whose field is in s->next, and store its order k. */
 static PetscErrorCode EstimateError(HeatStepper *s, PetscReal dt, Vec T, HeatAttempt *attempt)
 {
-  const Bdf2     *b  = s->own;
+  const Bdf2     *b  = s->data;
   const PetscReal w  = b->w;
-  const PetscReal h1 = b->gap[BEFORE], h2 = b->gap[BEFORE_THAT];
+  const PetscReal h1 = b->gap[ONE_BACK], h2 = b->gap[TWO_BACK];
 
   PetscFunctionBeginUser;
   attempt->order = b->n < FIELDS ? 2 : 3;
   if (b->n == 0) {
-    PetscCall(ErrorOfFirst(s, dt, T, &attempt->error));
+    PetscCall(ErrorOfFirstStep(s, dt, T, &attempt->error));
   } else if (b->n < FIELDS) {
     PetscCall(ErrorOfPrediction(s, dt, T, dt / (dt + h1), &attempt->error));
-  } else { /* constants of dt^3 T''' */
+  } else { /* error constants: factors of dt^3 T''' in the errors of formula and parabola */
     const PetscReal formula    = PetscSqr(1.0 + w) / (6.0 * w * (1.0 + 2.0 * w));
     const PetscReal prediction = (dt + h1) * (dt + h1 + h2) / (6.0 * dt * dt);
 
@@ -173,19 +195,20 @@ static PetscErrorCode EstimateError(HeatStepper *s, PetscReal dt, Vec T, HeatAtt
 static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, HeatStepInfo *info,
                               HeatAttempt *attempt)
 {
-  Bdf2             *b  = s->own;
+  Bdf2             *b  = s->data;
   HeatStageEquation eq = {.t = t + dt, .sigma = 1.0 / dt};
   PetscReal         heat[HEAT_FLOWS], gap, a0 = 1.0, a2 = 0.0;
 
   PetscFunctionBeginUser;
-  /* For the preconditioner, and the first step's estimate; else nothing is evaluated at t. */
+  /* Only the preconditioner of a non-linear operator and the estimate of the first step need N at
+     t. */
   if (b->n == 0 || !HeatOperatorIsLinear(s->op)) PetscCall(HeatStepperBring(s, t, T));
   b->w = 0.0;
   if (b->n == 0) {
     if (s->control.tolerance > 0.0) PetscCall(HeatStepperNet(s, T, s->net, 0.0, NULL));
     PetscCall(VecCopy(T, s->next));
   } else {
-    Vec old = Behind(b, dt, &gap, heat);
+    Vec old = ChooseOldField(b, dt, &gap, heat);
 
     b->w     = dt / gap;
     a0       = (1.0 + 2.0 * b->w) / (1.0 + b->w);
@@ -204,20 +227,21 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Shift the memory by one step: T becomes old[ONE_BACK]. */
 static PetscErrorCode Accept(HeatStepper *s, PetscReal dt, Vec T, const HeatStepInfo *info)
 {
-  Bdf2     *b     = s->own;
-  const Vec spare = b->old[BEFORE_THAT];
+  Bdf2     *b     = s->data;
+  const Vec spare = b->old[TWO_BACK];
 
   PetscFunctionBeginUser;
-  b->old[BEFORE_THAT] = b->old[BEFORE];
-  b->gap[BEFORE_THAT] = b->gap[BEFORE];
-  PetscCall(PetscArraycpy(b->heat[BEFORE_THAT], b->heat[BEFORE], HEAT_FLOWS));
-  b->old[BEFORE] = spare;
-  b->gap[BEFORE] = dt;
+  b->old[TWO_BACK] = b->old[ONE_BACK];
+  b->gap[TWO_BACK] = b->gap[ONE_BACK];
+  PetscCall(PetscArraycpy(b->heat[TWO_BACK], b->heat[ONE_BACK], HEAT_FLOWS));
+  b->old[ONE_BACK] = spare;
+  b->gap[ONE_BACK] = dt;
   PetscCall(HeatExactSumReduce(HeatOperatorGrid(s->op)->comm, HEAT_FLOWS, info->flows.sum,
-                               b->heat[BEFORE]));
-  for (int k = 0; k < HEAT_FLOWS; k++) b->heat[BEFORE][k] *= dt;
+                               b->heat[ONE_BACK]));
+  for (int k = 0; k < HEAT_FLOWS; k++) b->heat[ONE_BACK][k] *= dt;
   PetscCall(VecCopy(T, spare));
   b->n = PetscMin(b->n + 1, FIELDS);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -225,8 +249,9 @@ static PetscErrorCode Accept(HeatStepper *s, PetscReal dt, Vec T, const HeatStep
 
 /* Memory. */
 
-/* The heat that came in over a gap, all kinds together. */
-static PetscReal CameIn(const Bdf2 *b, PetscInt gap)
+/* Return the heat that came in over a gap [J/m], the sum over sides, source and ambient
+   exchange. */
+static PetscReal HeatOverGap(const Bdf2 *b, PetscInt gap)
 {
   PetscReal sum = 0.0;
 
@@ -236,14 +261,14 @@ static PetscReal CameIn(const Bdf2 *b, PetscInt gap)
 
 static PetscErrorCode Save(HeatStepper *s, HeatStepperMemory *memory)
 {
-  const Bdf2 *b       = s->own;
-  PetscReal  *numbers = memory->numbers + HEAT_MEMORY_OWN;
+  const Bdf2 *b       = s->data;
+  PetscReal  *numbers = memory->numbers + HEAT_MEMORY_METHOD;
 
   PetscFunctionBeginUser;
   memory->n_fields = b->n;
   for (PetscInt k = 0; k < b->n; k++) {
     memory->fields[k]  = b->old[k];
-    memory->came_in[k] = CameIn(b, k) + (k > 0 ? memory->came_in[k - 1] : 0.0);
+    memory->came_in[k] = HeatOverGap(b, k) + (k > 0 ? memory->came_in[k - 1] : 0.0);
     *numbers++         = b->gap[k];
     PetscCall(PetscArraycpy(numbers, b->heat[k], HEAT_FLOWS));
     numbers += HEAT_FLOWS;
@@ -253,8 +278,8 @@ static PetscErrorCode Save(HeatStepper *s, HeatStepperMemory *memory)
 
 static PetscErrorCode Load(HeatStepper *s, const HeatStepperMemory *memory)
 {
-  Bdf2            *b       = s->own;
-  const PetscReal *numbers = memory->numbers + HEAT_MEMORY_OWN;
+  Bdf2            *b       = s->data;
+  const PetscReal *numbers = memory->numbers + HEAT_MEMORY_METHOD;
 
   PetscFunctionBeginUser;
   b->n = memory->n_fields;
@@ -267,9 +292,16 @@ static PetscErrorCode Load(HeatStepper *s, const HeatStepperMemory *memory)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Forget(HeatStepper *s)
+{
+  PetscFunctionBeginUser;
+  ((Bdf2 *)s->data)->n = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Destroy(HeatStepper *s)
 {
-  Bdf2 *b = s->own;
+  Bdf2 *b = s->data;
 
   PetscFunctionBeginUser;
   for (int k = 0; k < FIELDS; k++) PetscCall(VecDestroy(&b->old[k]));
@@ -277,11 +309,14 @@ static PetscErrorCode Destroy(HeatStepper *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A controlled step grows by at most 2: chosen, so that w stays below LargestRatio and T_old is one
+   step back while steps grow. */
 const HeatMethod HeatMethodBdf2 = {.growth      = 2.0,
                                    .first_order = 2,
                                    .create      = Create,
                                    .attempt     = Attempt,
                                    .accept      = Accept,
+                                   .forget      = Forget,
                                    .save        = Save,
                                    .load        = Load,
                                    .destroy     = Destroy};

@@ -1,4 +1,5 @@
-/* What the schemes share. */
+/** What the schemes share: creating the stage, bringing the operator to a time and a field, and
+ *  heat flows of a Vec. */
 #include <stdio.h>
 
 #include "solver/stepper/stepper_impl.h"
@@ -6,7 +7,9 @@
 PetscErrorCode HeatStepperCreateStage(HeatStepper *s, PetscReal multiple, PetscReal dt)
 {
   PetscFunctionBeginUser;
-  if (dt <= 0.0) { /* any step will do to set up with; the first one sets up again */
+  /* Without a step the set-up takes the largest stable explicit step, or 1 s where every step is
+     stable.  Both are chosen: any value will do, since the first step sets up again. */
+  if (dt <= 0.0) {
     PetscCall(HeatOperatorStableStep(s->op, &dt));
     if (dt == PETSC_MAX_REAL) dt = 1.0;
   }
@@ -64,7 +67,7 @@ PetscErrorCode HeatStepperAddFlows(HeatStepper *s, Vec T, PetscReal weight, Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatStepperName(PetscReal t, char *text, size_t size)
+void HeatStepperFormatStep(PetscReal t, char *text, size_t size)
 {
   (void)snprintf(text, size, "the step from t = %g s", (double)t);
 }

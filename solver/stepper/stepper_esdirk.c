@@ -1,30 +1,36 @@
-/* esdirk: ESDIRK4(3)6L[2]SA, six stages of which the first is explicit, order 4 with an embedded 3,
- * L-stable, stiffly accurate, stage order 2.
+/** esdirk: ESDIRK4(3)6L[2]SA, a Runge-Kutta method with six stages of which the first is explicit;
+ *  order 4 with an embedded solution of order 3, L-stable, stiffly accurate, stage order 2.
  *
- * Stage i, at t_i = t + c_i dt, with N_j = N(Y_j, t_j):
- *     C (Y_i - T) = dt (sum over j < i of a_ij N_j + gamma N_i)
- * which is a stage equation with sigma = 1/(gamma dt), T_base = T, r = sum a_ij/gamma N_j.  The last
- * stage is the new temperature.  N_i = sigma C (Y_i - T) - r is taken from the equation itself: an
- * error that the solve left is not multiplied by a stiff N.  Error: dt/C sum (b_j - b^_j) N_j.
- * The steps' heat is sum b_j h_j.
- * Source: C. Kennedy, M. Carpenter, Appl. Numer. Math. 44 (2003) 139, appendix C, the implicit part
- * of ARK4(3)6L[2]SA. */
+ *  Stage i at t_i = t + c_i dt, with N_j = N(Y_j, t_j) and gamma = a_ii = 1/4:
+ *      C (Y_i - T) = dt (sum over j < i of a_ij N_j + gamma N_i)
+ *  which is a stage equation with sigma = 1/(gamma dt), T_base = T, r = sum over j < i of
+ *  a_ij/gamma N_j.  The last stage is the new temperature.
+ *  N_i is taken from the stage equation and not evaluated, so that an error left by the solve is
+ *  not multiplied by a stiff N:
+ *      N_i = sigma C (Y_i - T) - r
+ *  The error is |dt/C sum (b_j - b^_j) N_j|, and the mean heat flow of the step sum b_j h_j, with
+ *  h_j the heat flow of stage j.
+ *  Source: C. Kennedy, M. Carpenter, Appl. Numer. Math. 44 (2003) 139, appendix C, the implicit
+ *  part of ARK4(3)6L[2]SA. */
 #include "solver/stepper/stepper_esdirk.h"
 
 #include "solver/stepper/stepper_impl.h"
 
 enum { S = HEAT_ESDIRK_STAGES };
 
+/* The coefficients of the source above. */
 static const HeatTableau tableau = {
-    .c          = {0.0, 1.0 / 2.0, 83.0 / 250.0, 31.0 / 50.0, 17.0 / 20.0, 1.0},
-    .a          = {{0.0},
-                   {1.0 / 4.0, 1.0 / 4.0},
-                   {8611.0 / 62500.0, -1743.0 / 31250.0, 1.0 / 4.0},
-                   {5012029.0 / 34652500.0, -654441.0 / 2922500.0, 174375.0 / 388108.0, 1.0 / 4.0},
-                   {15267082809.0 / 155376265600.0, -71443401.0 / 120774400.0, 730878875.0 / 902184768.0,
-                    2285395.0 / 8070912.0, 1.0 / 4.0},
-                   {82889.0 / 524892.0, 0.0, 15625.0 / 83664.0, 69875.0 / 102672.0, -2260.0 / 8211.0,
-                    1.0 / 4.0}},
+    .c = {0.0, 1.0 / 2.0, 83.0 / 250.0, 31.0 / 50.0, 17.0 / 20.0, 1.0},
+
+    .a = {{0.0},
+          {1.0 / 4.0, 1.0 / 4.0},
+          {8611.0 / 62500.0, -1743.0 / 31250.0, 1.0 / 4.0},
+          {5012029.0 / 34652500.0, -654441.0 / 2922500.0, 174375.0 / 388108.0, 1.0 / 4.0},
+          {15267082809.0 / 155376265600.0, -71443401.0 / 120774400.0, 730878875.0 / 902184768.0,
+           2285395.0 / 8070912.0, 1.0 / 4.0},
+          {82889.0 / 524892.0, 0.0, 15625.0 / 83664.0, 69875.0 / 102672.0, -2260.0 / 8211.0,
+           1.0 / 4.0}},
+
     .b_embedded = {4586570599.0 / 29645900160.0, 0.0, 178811875.0 / 945068544.0,
                    814220225.0 / 1159782912.0, -3700637.0 / 11593932.0, 61727.0 / 225920.0},
 };
@@ -34,8 +40,8 @@ static const PetscReal gamma_ = 1.0 / 4.0;
 const HeatTableau *HeatEsdirkTableau(void) { return &tableau; }
 
 typedef struct {
-  Vec N[S]; /* owned; of each stage [W/m] */
-  Vec extra;
+  Vec N[S];  /* [W/m] owned; N_j of each stage */
+  Vec extra; /* [W/m] owned; r of the present stage, then the sum in the error */
 } Esdirk;
 
 static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
@@ -44,19 +50,20 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&e));
-  s->own = e;
+  s->data = e;
   PetscCall(HeatStepperCreateStage(s, 1.0 / gamma_, dt));
   PetscCall(VecDuplicate(s->next, &e->extra));
   for (int i = 0; i < S; i++) PetscCall(VecDuplicate(s->next, &e->N[i]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* extra = sum of weights[j] N_j, j < n.  Loops of our own: PETSc's may be compiled to round a product
-   and a sum once in their body and twice in their end, which depends on the layout of blocks. */
+/* Compute extra = sum over j < n of weights[j] N_j.  VecMAXPY is not used: it may be compiled with
+   a fused multiply-add in the body of a loop and without it in the remainder, so that the bits
+   would depend on the decomposition. */
 static PetscErrorCode SumWeighted(HeatStepper *s, int n, const PetscReal weights[])
 {
   const size_t     cells = HeatGridLocalCells(HeatOperatorGrid(s->op));
-  Esdirk          *e     = s->own;
+  Esdirk          *e     = s->data;
   const PetscReal *N;
   PetscReal       *extra;
 
@@ -72,8 +79,8 @@ static PetscErrorCode SumWeighted(HeatStepper *s, int n, const PetscReal weights
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* r of stage i. */
-static PetscErrorCode SumBefore(HeatStepper *s, int i)
+/* Compute extra = r of stage i. */
+static PetscErrorCode SumEarlierStages(HeatStepper *s, int i)
 {
   PetscReal weights[S];
 
@@ -83,7 +90,9 @@ static PetscErrorCode SumBefore(HeatStepper *s, int i)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The guess for stage i: the line from T through the stage before; into s->next, which holds that. */
+/* Turn s->next from Y_{i-1} into the guess for stage i, extrapolated along the line from T through
+   Y_{i-1}.  Stage 1 starts from T; a non-linear operator starts from Y_{i-1}, since its
+   coefficients may be undefined at an extrapolated temperature. */
 static PetscErrorCode Guess(HeatStepper *s, int i, Vec T)
 {
   PetscFunctionBeginUser;
@@ -101,12 +110,12 @@ static PetscErrorCode Guess(HeatStepper *s, int i, Vec T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* N_i from the equation that Y_i, in s->next, solves. */
+/* Compute N_i = sigma C (Y_i - T) - r, with Y_i in s->next and r in e->extra. */
 static PetscErrorCode NetOfStage(HeatStepper *s, int i, PetscReal sigma, Vec T)
 {
   const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal *C = HeatOperatorCapacity(s->op);
-  Esdirk          *e = s->own;
+  Esdirk          *e = s->data;
   const PetscReal *now, *Y, *extra;
   PetscReal       *net;
 
@@ -123,11 +132,12 @@ static PetscErrorCode NetOfStage(HeatStepper *s, int i, PetscReal sigma, Vec T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Estimate the error, the largest of own cells [K]. */
 static PetscErrorCode EstimateError(HeatStepper *s, PetscReal dt, PetscReal *error)
 {
   const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal *C = HeatOperatorCapacity(s->op);
-  Esdirk          *e = s->own;
+  Esdirk          *e = s->data;
   PetscReal        weights[S];
   const PetscReal *sum;
 
@@ -149,7 +159,7 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
                               HeatAttempt *attempt)
 {
   const PetscReal sigma = 1.0 / (gamma_ * dt);
-  Esdirk         *e     = s->own;
+  Esdirk         *e     = s->data;
 
   PetscFunctionBeginUser;
   PetscCall(HeatStepperBring(s, t, T));
@@ -160,7 +170,7 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
     const HeatStageEquation eq = {
         .t = t + tableau.c[i] * dt, .sigma = sigma, .base = T, .extra = e->extra};
 
-    PetscCall(SumBefore(s, i));
+    PetscCall(SumEarlierStages(s, i));
     PetscCall(Guess(s, i, T));
     PetscCall(HeatStageSolve(s->stage, &eq, s->next, &info->solve, &attempt->solved));
     info->stages += 1;
@@ -175,7 +185,7 @@ static PetscErrorCode Attempt(HeatStepper *s, PetscReal t, PetscReal dt, Vec T, 
 
 static PetscErrorCode Destroy(HeatStepper *s)
 {
-  Esdirk *e = s->own;
+  Esdirk *e = s->data;
 
   PetscFunctionBeginUser;
   for (int i = 0; i < S; i++) PetscCall(VecDestroy(&e->N[i]));
@@ -183,5 +193,7 @@ static PetscErrorCode Destroy(HeatStepper *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* A step grows by at most 5.  Chosen: a larger value follows one small error estimate too far, a
+   smaller one takes more steps until the step has grown. */
 const HeatMethod HeatMethodEsdirk = {
     .growth = 5.0, .first_order = 4, .create = Create, .attempt = Attempt, .destroy = Destroy};

@@ -1,49 +1,61 @@
-/* Explicit schemes.
+/** The explicit schemes.
  *
- * ftcs:  T_new = T + dt/C N(T, t).
+ *  ftcs:  T_new = T + dt/C N(T, t)
  *
- * rkl2:  Runge-Kutta-Legendre super-time-stepping of second order with s stages, odd:
- *            Y_0 = T,  Y_1 = Y_0 + m1~ dt M(Y_0),   M = N/C
- *            Y_j = m_j Y_{j-1} + n_j Y_{j-2} + (1 - m_j - n_j) Y_0
- *                  + m_j~ dt M(Y_{j-1}) + g_j~ dt M(Y_0),     T_new = Y_s
- *        stable for dt <= dt_expl (s^2 + s - 2)/4, dt_expl being ftcs's limit, and monotone.  Written
- *        for the increments Y_j - Y_0, which loses nothing to a large zero of the scale.  The heat
- *        that crossed the sides is the same sum of the stages' heats as T_new is of the M(Y_j).
- *        Where the limit changes with the field, it is looked at again in each stage and at the end:
- *        a step that left the stable range on its way is repeated, with more stages, or with
- *        `step: auto` shorter.  A margin makes that rare.
- *        Source: C. Meyer, D. Balsara, T. Aslam, J. Comput. Phys. 257 (2014) 594, eq. (16)-(22). */
+ *  rkl2:  Runge-Kutta-Legendre super-time-stepping of second order with s stages, s odd.  With
+ *         M(Y) = N(Y)/C and Y_0 = T,
+ *             Y_1 = Y_0 + m~_1 dt M(Y_0)
+ *             Y_j = m_j Y_{j-1} + n_j Y_{j-2} + (1 - m_j - n_j) Y_0
+ *                   + m~_j dt M(Y_{j-1}) + g~_j dt M(Y_0),       j = 2 ... s
+ *             T_new = Y_s
+ *         It is monotone, and stable for dt <= dt_expl (s^2 + s - 2)/4, dt_expl being the limit of
+ *         ftcs.  The recurrence is coded for the increments Y_j - Y_0, so that no digits are lost
+ *         to temperatures that are large against their differences.  The mean heat flow of the step
+ *         is the sum of the stages' heat flows with the weights that T_new gives to the M(Y_j).
+ *
+ *         Where the limit changes with T it is computed again in each stage and at the end.  A
+ *         step that left the stable range on its way is repeated with more stages, or with
+ *         `step: auto` shorter.  The margin LimitMargin makes that rare.
+ *         Source: C. Meyer, D. Balsara, T. Aslam, J. Comput. Phys. 257 (2014) 594,
+ *         eq. (16)-(22). */
 #include <stdio.h>
 
 #include "solver/stepper/stepper_impl.h"
 
+/* Data of both schemes. */
 typedef struct {
-  PetscReal  limit;  /* ftcs's [s] for the operator of the last look */
-  Vec        even;   /* rkl2: stages 2, 4, ...; the odd ones, and so the last, lie in s->next */
-  Vec        net;    /* rkl2: of the present stage */
-  PetscInt   stages; /* rkl2: those that the shares are for */
-  PetscReal *share;  /* rkl2: [stages + 2] owned; see FindShares */
+  PetscReal  limit;  /* [s] largest stable step of ftcs, when last computed */
+  Vec        even;   /* [K] rkl2: Y_2, Y_4, ...; Y_1, Y_3, ..., Y_s are in s->next */
+  Vec        net;    /* [W/m] rkl2: N(Y_{j-1}) of the present stage; N(Y_0) is in s->net */
+  PetscInt   stages; /* rkl2: number s for which `share` was computed */
+  PetscReal *share;  /* rkl2: owned [stages + 2]; see FindShares */
 } Explicit;
 
+/* Relative excess over a stability limit that is accepted.  Chosen above the rounding of the limit
+   and of the caller's times: a smaller value may refuse a step equal to the limit, a larger one
+   accepts steps that grow. */
+static const PetscReal LimitSlack = 1e-12;
+
+/* Create the data; for a linear operator compute the limit, which then never changes. */
 static PetscErrorCode CreateLimit(HeatStepper *s)
 {
   Explicit *e;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&e));
-  s->own = e;
+  s->data = e;
   if (HeatOperatorIsLinear(s->op)) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* ftcs. */
 
-/* A step of the case that can grow is refused before the run. */
+/* Refuse a step of the case above the limit [s] of stability, before the run. */
 static PetscErrorCode CheckStable(HeatStepper *s, PetscReal dt, PetscReal limit)
 {
   PetscFunctionBeginUser;
   HeatCaseCheckKey(
-      dt <= limit * (1.0 + 1e-12), HeatOperatorGrid(s->op)->comm, HeatOperatorCase(s->op),
+      dt <= limit * (1.0 + LimitSlack), HeatOperatorGrid(s->op)->comm, HeatOperatorCase(s->op),
       "time.step",
       "%g s is unstable for ftcs on this grid: the largest stable step is %.6g s; take that, "
       "`step: auto`, or an implicit scheme such as backward-euler",
@@ -55,15 +67,16 @@ static PetscErrorCode CreateFtcs(HeatStepper *s, PetscReal dt)
 {
   PetscFunctionBeginUser;
   PetscCall(CreateLimit(s));
-  if (HeatOperatorIsLinear(s->op)) PetscCall(CheckStable(s, dt, ((const Explicit *)s->own)->limit));
+  if (HeatOperatorIsLinear(s->op))
+    PetscCall(CheckStable(s, dt, ((const Explicit *)s->data)->limit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Where the limit changes with the field: with `step: auto` the step follows it, else it is an
-   error when the step lies above. */
+/* Compute the limit where it changes with T.  With `step: auto` shorten the step to it and propose
+   it for the next step; else raise an error where the step is longer. */
 static PetscErrorCode FollowLimit(HeatStepper *s, PetscReal t, HeatStepInfo *info)
 {
-  Explicit *e = s->own;
+  Explicit *e = s->data;
   char      text[3][32];
 
   PetscFunctionBeginUser;
@@ -76,7 +89,8 @@ static PetscErrorCode FollowLimit(HeatStepper *s, PetscReal t, HeatStepInfo *inf
   (void)snprintf(text[0], sizeof text[0], "%g", (double)t);
   (void)snprintf(text[1], sizeof text[1], "%g", (double)info->dt);
   (void)snprintf(text[2], sizeof text[2], "%.6g", (double)e->limit);
-  HeatCheck(info->dt <= e->limit * (1.0 + 1e-12), HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
+  HeatCheck(info->dt <= e->limit * (1.0 + LimitSlack), HeatOperatorGrid(s->op)->comm,
+            HEAT_ERR_NUMERICS,
             "the step from t = %s s: %s s is unstable for ftcs with the temperatures reached: the "
             "largest stable step is %s s now; take shorter steps, `step: auto`, or an implicit "
             "scheme such as backward-euler",
@@ -84,6 +98,7 @@ static PetscErrorCode FollowLimit(HeatStepper *s, PetscReal t, HeatStepInfo *inf
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Compute s->next = T + dt/C N(T, t). */
 static PetscErrorCode AttemptFtcs(HeatStepper *s, PetscReal t, PetscReal dt, Vec T,
                                   HeatStepInfo *info, HeatAttempt *attempt)
 {
@@ -111,6 +126,7 @@ static PetscErrorCode MostFtcs(HeatStepper *s, PetscInt *most)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Take several steps in place, in one sweep over the field. */
 static PetscErrorCode SeveralFtcs(HeatStepper *s, PetscInt steps, const PetscReal *times,
                                   PetscReal dt, Vec T, HeatStepInfo *info)
 {
@@ -124,7 +140,7 @@ static PetscErrorCode SeveralFtcs(HeatStepper *s, PetscInt steps, const PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The limit; or the step asked for, which must not lie above it. */
+/* Store the limit in *dt for `step: auto` (*dt is 0), else check the case's step *dt against it. */
 static PetscErrorCode FirstStepFtcs(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
   PetscReal limit;
@@ -139,7 +155,7 @@ static PetscErrorCode FirstStepFtcs(HeatStepper *s, PetscReal t, Vec T, PetscRea
 
 static PetscErrorCode DestroyExplicit(HeatStepper *s)
 {
-  Explicit *e = s->own;
+  Explicit *e = s->data;
 
   PetscFunctionBeginUser;
   PetscCall(VecDestroy(&e->even));
@@ -157,14 +173,21 @@ const HeatMethod HeatMethodFtcs = {.create     = CreateFtcs,
 
 /* rkl2. */
 
-enum { AUTO_STAGES = 9 }; /* of `step: auto`: 22 of ftcs's steps for 9 evaluations */
+/* Stages of `step: auto`: 9 evaluations of N for a step 22 times ftcs's.  Chosen: more stages are
+   cheaper for the same time but less accurate, since the step is longer; fewer cost more
+   evaluations. */
+enum { AUTO_STAGES = 9 };
 
-/* Of a limit that changes with the field: what it may fall by within a step without a second try. */
-static const PetscReal Margin = 0.8;
+/* Part of the limit that is used where the limit changes with T: it may fall to this part within a
+   step without a second attempt.  Chosen: a larger value repeats more steps, a smaller one takes
+   more stages or shorter steps. */
+static const PetscReal LimitMargin = 0.8;
 
-/* Beyond which the recurrence's rounding matters, and patience. */
+/* Largest number of stages.  Chosen: beyond it the recurrence's rounding matters, and a step takes
+   very long; a smaller value refuses steps that could be taken. */
 static const PetscInt MostStages = 1000000;
 
+/* Return how many of ftcs's largest steps fit into one stable step of rkl2: (s^2 + s - 2)/4. */
 static PetscReal StableSteps(PetscInt stages)
 {
   const PetscReal s = (PetscReal)stages;
@@ -172,14 +195,16 @@ static PetscReal StableSteps(PetscInt stages)
   return (s * s + s - 2.0) / 4.0;
 }
 
-/* The fewest, odd, at least 3. */
-static PetscInt Stages(PetscReal dt, PetscReal limit)
+/* Return the fewest stages s, odd and at least 3, for which a step of dt is stable,
+   s^2 + s - 2 >= 4 dt/limit; 0 where they are more than MostStages.  The factor 1 - 1e-12 removes
+   the rounding of the square root, so that an exact 9 is not rounded up to 10. */
+static PetscInt FewestStages(PetscReal dt, PetscReal limit)
 {
   const PetscReal exact  = 0.5 * (PetscSqrtReal(9.0 + 16.0 * dt / limit) - 1.0);
   PetscInt        stages = 3;
 
   if (!(exact < (PetscReal)MostStages)) return 0;
-  if (exact > 3.0) stages = (PetscInt)PetscCeilReal(exact * (1.0 - 1e-12)); /* 9 is not 10 */
+  if (exact > 3.0) stages = (PetscInt)PetscCeilReal(exact * (1.0 - 1e-12));
   if (stages % 2 == 0) stages++;
   return stages;
 }
@@ -191,17 +216,19 @@ static PetscErrorCode CreateRkl2(HeatStepper *s, PetscReal dt)
   PetscFunctionBeginUser;
   (void)dt;
   PetscCall(CreateLimit(s));
-  e = s->own;
+  e = s->data;
   PetscCall(VecDuplicate(s->next, &s->net));
   PetscCall(VecDuplicate(s->next, &e->net));
   PetscCall(VecDuplicate(s->next, &e->even));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The coefficients of one stage; see the file's head and CoefficientsOf. */
 typedef struct {
-  PetscReal m, n, mt, gt; /* m_j, n_j, m_j~, g_j~ */
+  PetscReal m, n, mt, gt; /* m_j, n_j, m~_j, g~_j */
 } Coefficients;
 
+/* Return b_j = (j^2 + j - 2)/(2 j (j + 1)), and 1/3 for j = 0 and 1. */
 static PetscReal B(PetscInt j)
 {
   const PetscReal x = (PetscReal)j;
@@ -209,6 +236,10 @@ static PetscReal B(PetscInt j)
   return j < 2 ? 1.0 / 3.0 : (x * x + x - 2.0) / (2.0 * x * (x + 1.0));
 }
 
+/* Return the coefficients of stage j; with w = 4/(s^2 + s - 2) they are
+       m_j  = (2 j - 1)/j b_j/b_{j-1},      n_j  = -(j - 1)/j b_j/b_{j-2}
+       m~_j = m_j w,                        g~_j = -(1 - b_{j-1}) m~_j
+   and for j = 1: m_1 = 1, m~_1 = b_1 w. */
 static Coefficients CoefficientsOf(PetscInt j, PetscInt stages)
 {
   const PetscReal x = (PetscReal)j, w = 1.0 / StableSteps(stages);
@@ -222,14 +253,20 @@ static Coefficients CoefficientsOf(PetscInt j, PetscInt stages)
   return k;
 }
 
+/* One stage of a step.  The Vecs hold [K]; `out` holds Y_{j-2} on entry of Combine and Y_j
+   afterwards. */
 typedef struct {
-  PetscInt     j;
-  PetscReal    dt;
-  Coefficients k;
-  Vec          T, before, out; /* Y_0, Y_{j-1}; Y_{j-2}, which becomes Y_j */
+  PetscInt     j;      /* 1 to s */
+  PetscReal    dt;     /* [s] of the whole step */
+  Coefficients k;      /* of stage j */
+  Vec          T;      /* Y_0 */
+  Vec          before; /* Y_{j-1} */
+  Vec          out;    /* Y_{j-2}, then Y_j */
 } Stage;
 
-/* Y_j, with N(Y_{j-1}) in e->net and N(Y_0) in s->net. */
+/* Compute Y_j, with N(Y_{j-1}) in e->net and N(Y_0) in s->net:
+       Y_j = Y_0 + m_j (Y_{j-1} - Y_0) + n_j (Y_{j-2} - Y_0)
+             + dt/C (m~_j N(Y_{j-1}) + g~_j N(Y_0)) */
 static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
 {
   const size_t       n  = HeatGridLocalCells(HeatOperatorGrid(s->op));
@@ -247,14 +284,14 @@ static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
     for (size_t i = 0; i < n; i++) out[i] = T[i] + k.mt * dt / C[i] * net0[i];
   } else {
     PetscCall(VecGetArrayRead(stage->before, &Y));
-    PetscCall(VecGetArrayRead(((Explicit *)s->own)->net, &net));
+    PetscCall(VecGetArrayRead(((Explicit *)s->data)->net, &net));
     for (size_t i = 0; i < n; i++) {
       const PetscReal two_before = stage->j == 2 ? 0.0 : out[i] - T[i];
 
       out[i] = T[i] + ((k.m * (Y[i] - T[i]) + k.n * two_before) +
                        dt / C[i] * (k.mt * net[i] + k.gt * net0[i]));
     }
-    PetscCall(VecRestoreArrayRead(((Explicit *)s->own)->net, &net));
+    PetscCall(VecRestoreArrayRead(((Explicit *)s->data)->net, &net));
     PetscCall(VecRestoreArrayRead(stage->before, &Y));
   }
   PetscCall(VecRestoreArray(stage->out, &out));
@@ -263,8 +300,12 @@ static PetscErrorCode Combine(HeatStepper *s, const Stage *stage)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What is left in Y_s of one that is added to Y_j: the recurrence of the temperature run backwards.
-   So each stage's heat has its weight when it is known, and N(Y_0)'s is share[0]. */
+/* Compute the weights of the stages' heat flows for s = `stages`, by the recurrence run backwards.
+   For j = 1 ... s, share[j] = dY_s/dY_j is the part of a change of Y_j that remains in Y_s:
+       share[s] = 1,   share[j] = m_{j+1} share[j+1] + n_{j+2} share[j+2]
+   so that N(Y_{j-1}) enters T_new with the weight share[j] m~_j, which is known before the stage is
+   computed.  share[0] is the weight of N(Y_0): the sum of share[j] g~_j over j > 1, plus share[1]
+   m~_1. */
 static PetscErrorCode FindShares(Explicit *e, PetscInt stages)
 {
   Coefficients after = {0}, after_that = {0}; /* of stages j + 1 and j + 2 */
@@ -286,12 +327,14 @@ static PetscErrorCode FindShares(Explicit *e, PetscInt stages)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The stages of a run: what they were made for, and the lowest limit that they met. */
+/* One run through all stages of a step: their number, and the lowest limit of ftcs [s] at any of
+   them; 0: the coefficients were undefined at a stage. */
 typedef struct {
   PetscInt  stages;
-  PetscReal lowest; /* [s]; 0: the coefficients lost their meaning */
-} Course;
+  PetscReal lowest;
+} StageRun;
 
+/* Raise the error of a step for which no allowed number of stages is stable. */
 static PetscErrorCode RaiseUnstable(HeatStepper *s, PetscReal t, PetscReal dt, PetscReal limit)
 {
   char text[3][32];
@@ -308,36 +351,38 @@ static PetscErrorCode RaiseUnstable(HeatStepper *s, PetscReal t, PetscReal dt, P
       text[0], text[1], text[2]);
 }
 
-/* The operator to a stage, or to the end of the step; where the limit follows the field, that too. */
-static PetscErrorCode Look(HeatStepper *s, PetscReal t, Vec T, Course *course)
+/* Bring the operator to time t and a stage or the end of the step, and where the limit changes with
+   T lower run->lowest to the limit there. */
+static PetscErrorCode BringToStage(HeatStepper *s, PetscReal t, Vec T, StageRun *run)
 {
-  Explicit *e = s->own;
+  Explicit *e = s->data;
   PetscBool valid;
 
   PetscFunctionBeginUser;
   PetscCall(HeatStepperTryBring(s, t, T, &valid));
   if (HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
   if (valid) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
-  course->lowest = valid ? PetscMin(course->lowest, e->limit) : 0.0;
+  run->lowest = valid ? PetscMin(run->lowest, e->limit) : 0.0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All stages of a step of info->dt, until the coefficients lose their meaning.  The operator is at
-   T, and N(T) in s->net. */
+/* Compute all stages of a step of info->dt, or stop where the coefficients become undefined
+   (run->lowest = 0).  On entry the operator is at T, N(T) is in s->net, and `first` holds the heat
+   flows at T. */
 static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFlows *first,
-                                HeatStepInfo *info, Course *course)
+                                HeatStepInfo *info, StageRun *run)
 {
   const PetscReal dt   = info->dt;
   const HeatFlows none = {0};
-  Explicit       *e    = s->own;
-  PetscReal       time = 0.0, time_two = 0.0; /* of stages j-1 and j-2, in dt */
+  Explicit       *e    = s->data;
+  PetscReal       time = 0.0, time_two = 0.0; /* of Y_{j-1} and Y_{j-2}, in units of dt */
 
   PetscFunctionBeginUser;
-  PetscCall(FindShares(e, course->stages));
+  PetscCall(FindShares(e, run->stages));
   info->flows = none;
   HeatFlowsAdd(&info->flows, e->share[0], first);
-  for (PetscInt j = 1; j <= course->stages; j++) {
-    const Coefficients k        = CoefficientsOf(j, course->stages);
+  for (PetscInt j = 1; j <= run->stages; j++) {
+    const Coefficients k        = CoefficientsOf(j, run->stages);
     const PetscBool    odd      = j % 2 ? PETSC_TRUE : PETSC_FALSE;
     const Stage        stage    = {.j      = j,
                                    .dt     = dt,
@@ -348,8 +393,8 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
     const PetscReal    time_new = j == 1 ? k.mt : k.m * time + k.n * time_two + k.mt + k.gt;
 
     if (j > 1) {
-      PetscCall(Look(s, t + time * dt, stage.before, course));
-      if (course->lowest == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+      PetscCall(BringToStage(s, t + time * dt, stage.before, run));
+      if (run->lowest == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
       PetscCall(HeatStepperNet(s, stage.before, e->net, e->share[j] * k.mt, &info->flows));
     }
     info->stages += 1;
@@ -360,10 +405,15 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* After a try that left the stable range.  A field that grew has a limit far too low, so that the
-   step shrinks to a quarter, or its stages double, at most. */
-static PetscErrorCode TryOtherwise(HeatStepper *s, PetscReal t, PetscReal limit, HeatStepInfo *info,
-                                   Course *course)
+/* Choose the next attempt after one that left the stable range: with `step: auto` a shorter step,
+   else more stages.  The step shrinks at most to a quarter, and the stages at most double, because
+   the limit of a field that has grown unstable is far too low.
+
+   The numbers are chosen.  0.9: the step shrinks by at least a tenth.  20 attempts: by 0.9 each
+   they shorten the step to 0.12, by 0.25 each to 1e-12; fewer end a run that a shorter step would
+   continue, more delay the error where no step is stable. */
+static PetscErrorCode PlanNextAttempt(HeatStepper *s, PetscReal t, PetscReal limit,
+                                      HeatStepInfo *info, StageRun *run)
 {
   enum { MOST = 20 };
   PetscInt wanted;
@@ -372,62 +422,71 @@ static PetscErrorCode TryOtherwise(HeatStepper *s, PetscReal t, PetscReal limit,
   if (info->rejected == MOST) PetscCall(RaiseUnstable(s, t, info->dt, limit));
   info->rejected += 1;
   if (HeatOperatorCase(s->op)->time.step_auto) {
-    const PetscReal fits = StableSteps(AUTO_STAGES) * Margin * course->lowest;
+    const PetscReal fits = StableSteps(AUTO_STAGES) * LimitMargin * run->lowest;
 
-    info->dt       = PetscMax(PetscMin(0.9 * info->dt, fits), 0.25 * info->dt);
-    course->stages = AUTO_STAGES;
+    info->dt    = PetscMax(PetscMin(0.9 * info->dt, fits), 0.25 * info->dt);
+    run->stages = AUTO_STAGES;
   } else {
-    wanted         = course->lowest > 0.0 ? Stages(info->dt, Margin * course->lowest) : 0;
-    wanted         = PetscMax(wanted, course->stages + 2);
-    course->stages = course->lowest > 0.0 ? PetscMin(wanted, 2 * course->stages + 1)
-                                          : 2 * course->stages + 1;
+    wanted      = run->lowest > 0.0 ? FewestStages(info->dt, LimitMargin * run->lowest) : 0;
+    wanted      = PetscMax(wanted, run->stages + 2);
+    run->stages = run->lowest > 0.0 ? PetscMin(wanted, 2 * run->stages + 1) : 2 * run->stages + 1;
   }
-  if (course->stages == 0 || course->stages > MostStages)
-    PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  if (run->stages == 0 || run->stages > MostStages) PetscCall(RaiseUnstable(s, t, info->dt, limit));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Compute s->next with as many stages as the step needs, and repeat the step where its limit fell
+   below what it needs. */
 static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec T,
                                   HeatStepInfo *info, HeatAttempt *attempt)
 {
-  const PetscBool follows = HeatOperatorIsLinear(s->op) ? PETSC_FALSE : PETSC_TRUE;
-  Explicit       *e       = s->own;
-  HeatFlows       first   = {0};
+  const PetscBool limit_varies = HeatOperatorIsLinear(s->op) ? PETSC_FALSE : PETSC_TRUE;
+  Explicit       *e            = s->data;
+  HeatFlows       first;
   PetscReal       limit;
-  Course          course;
+  StageRun        run;
 
   PetscFunctionBeginUser;
   (void)attempt, (void)dt;
   PetscCall(HeatStepperBring(s, t, T));
-  if (follows) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
-  limit         = e->limit;
-  course.stages = Stages(info->dt, follows ? Margin * limit : limit);
-  if (course.stages == 0) PetscCall(RaiseUnstable(s, t, info->dt, limit));
-  PetscCall(HeatStepperNet(s, T, s->net, 1.0, &first));
+  if (limit_varies) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
+  limit      = e->limit;
+  run.stages = FewestStages(info->dt, limit_varies ? LimitMargin * limit : limit);
+  if (run.stages == 0) PetscCall(RaiseUnstable(s, t, info->dt, limit));
   for (;;) {
-    course.lowest = limit;
-    PetscCall(RunStages(s, t, T, &first, info, &course));
-    if (!follows) break;
-    if (course.lowest > 0.0) PetscCall(Look(s, t + info->dt, s->next, &course));
-    if (info->dt <= StableSteps(course.stages) * course.lowest) break;
-    PetscCall(TryOtherwise(s, t, limit, info, &course));
+    const HeatFlows none = {0};
+
+    first      = none;
+    run.lowest = limit;
+    PetscCall(HeatStepperNet(s, T, s->net, 1.0, &first));
+    PetscCall(RunStages(s, t, T, &first, info, &run));
+    if (!limit_varies) break;
+    if (run.lowest > 0.0) PetscCall(BringToStage(s, t + info->dt, s->next, &run));
+    if (info->dt <= StableSteps(run.stages) * run.lowest) break;
+    PetscCall(PlanNextAttempt(s, t, limit, info, &run));
+    HeatOperatorSetStep(s->op, t, t + info->dt, s->method->rule); /* the step may be shorter */
+    PetscCall(HeatStepperBring(s, t, T));
   }
-  if (follows && HeatOperatorCase(s->op)->time.step_auto)
-    info->next = e->limit < PETSC_MAX_REAL ? StableSteps(AUTO_STAGES) * Margin * e->limit : 0.0;
+  if (limit_varies && HeatOperatorCase(s->op)->time.step_auto)
+    info->next = e->limit < PETSC_MAX_REAL ? StableSteps(AUTO_STAGES) * LimitMargin * e->limit
+                                           : 0.0;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Store in *dt the step that AUTO_STAGES stages reach, or MAX_REAL where every step is stable; keep
+   a step of the case, which any number of stages can follow. */
 static PetscErrorCode FirstStepRkl2(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
   PetscFunctionBeginUser;
   if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FirstStepFtcs(s, t, T, dt));
   if (*dt < PETSC_MAX_REAL)
-    *dt *= StableSteps(AUTO_STAGES) * (HeatOperatorIsLinear(s->op) ? 1.0 : Margin);
+    *dt *= StableSteps(AUTO_STAGES) * (HeatOperatorIsLinear(s->op) ? 1.0 : LimitMargin);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const HeatMethod HeatMethodRkl2 = {.create     = CreateRkl2,
+const HeatMethod HeatMethodRkl2 = {.rule       = HEAT_TIME_ON_LINES,
+                                   .create     = CreateRkl2,
                                    .attempt    = AttemptRkl2,
                                    .first_step = FirstStepRkl2,
                                    .destroy    = DestroyExplicit};

@@ -1,4 +1,5 @@
-/** The steppers' inside, shared by the files that implement them (stepper*.c) and by no others. */
+/** What the files of the stepper (stepper*.c) share: a scheme as a table of functions, and the
+ *  stepper itself.  For no other file. */
 #ifndef HEAT_SOLVER_STEPPER_IMPL_H
 #define HEAT_SOLVER_STEPPER_IMPL_H
 
@@ -6,76 +7,100 @@
 #include "solver/stepper/step_control.h"
 #include "solver/stepper/stepper.h"
 
-/** One try at a step. */
+/** The outcome of one attempt at a step. */
 typedef struct {
-  PetscBool solved; /* false: a solve gave up; nothing else below has a meaning */
-  PetscReal error;  /* largest estimated error of own cells [K]; where the step is controlled */
-  int       order;  /* of that error in dt */
+  PetscBool solved; /* false: a solve did not converge, and the members below are undefined */
+  PetscReal error;  /* [K] largest estimated error of own cells; 0 where the step is fixed */
+  int       order;  /* k, of that error in dt */
 } HeatAttempt;
 
-/** A scheme.  Members may be NULL where there is nothing to do. */
+/** A scheme: its numbers and its functions.  A scheme has either `advance` or `attempt`; a function
+ *  may be NULL where the scheme has nothing to do.  All functions but `linear` are collective. */
 typedef struct {
-  PetscReal theta;       /* for those that have one */
-  PetscReal growth;      /* largest factor from one controlled step to the next */
-  int       first_order; /* of the error of a controlled first step in dt */
+  HeatTimeRule rule;        /* how sources and sides that depend on time are evaluated in a step */
+  PetscReal    theta;       /* theta methods: weight of the new time level, 0 < theta <= 1 */
+  PetscReal    growth;      /* largest factor from one controlled step to the next */
+  int          first_order; /* k, of the error of a controlled first step in dt */
+
+  /* Create the stage, the scheme's data and work space; dt as HeatStepperCreate's. */
   PetscErrorCode (*create)(HeatStepper *, PetscReal dt);
-  /* From T, which stays, to s->next; flows, stages, solve and `next` of info. */
+
+  /* Compute s->next, the temperature at t + dt, from T, which stays unchanged.  Adds to stages and
+     solve of info, sets its flows, and may set its next and shorten its dt. */
   PetscErrorCode (*attempt)(HeatStepper *, PetscReal t, PetscReal dt, Vec T, HeatStepInfo *info,
                             HeatAttempt *attempt);
-  /* The step was taken; *T and s->next are about to change places: remember what is needed. */
+
+  /* Store what later steps need, after a step of dt was accepted and before *T and s->next are
+     swapped. */
   PetscErrorCode (*accept)(HeatStepper *, PetscReal dt, Vec T, const HeatStepInfo *info);
-  /* In place of attempt and accept: all of HeatStepperAdvance. */
+
+  /* Do all of HeatStepperAdvance, instead of attempt and accept. */
   PetscErrorCode (*advance)(HeatStepper *, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info);
-  /* Several equal steps in place; NULL: one at a time.  `most` as HeatStepperMostAtOnce. */
+
+  /* HeatStepperMostAtOnce and HeatStepperAdvanceSeveral; NULL: one step at a time. */
   PetscErrorCode (*most)(HeatStepper *, PetscInt *most);
   PetscErrorCode (*several)(HeatStepper *, PetscInt steps, const PetscReal *times, PetscReal dt,
                             Vec T, HeatStepInfo *info);
-  /* The step of `step: auto` where the step is not controlled (*dt is 0); a step that the case gives
-     (*dt > 0) is looked at with the field. */
+
+  /* Compute the first step of `step: auto` where the step is not controlled (*dt is 0 on entry), or
+     check the case's step (*dt > 0) against the field T. */
   PetscErrorCode (*first_step)(HeatStepper *, PetscReal t, Vec T, PetscReal *dt);
-  HeatLinear *(*linear)(HeatStepper *); /* where it is not the stage's */
+
+  /* Discard what was stored of earlier steps. */
+  PetscErrorCode (*forget)(HeatStepper *);
+
+  /* Return the linear solver where it is not the stage's. */
+  HeatLinear *(*linear)(HeatStepper *);
+
+  /* The scheme's part of HeatStepperSave and HeatStepperLoad. */
   PetscErrorCode (*save)(HeatStepper *, HeatStepperMemory *);
   PetscErrorCode (*load)(HeatStepper *, const HeatStepperMemory *);
+
+  /* Destroy what s->data holds; HeatStepperDestroy frees s->data itself. */
   PetscErrorCode (*destroy)(HeatStepper *);
 } HeatMethod;
 
 struct HeatStepper {
-  HeatOperator     *op;
-  const HeatMethod *method;
+  HeatOperator     *op;      /* borrowed */
+  const HeatMethod *method;  /* the scheme */
   HeatStage        *stage;   /* owned, like everything below; NULL: explicit, or a PETSc TS */
-  Vec               next;    /* the new temperature */
-  Vec               net;     /* N [W/m], where the method needs it */
-  HeatStepControl   control; /* tolerance 0: the step is not controlled */
-  void             *own;     /* the method's */
+  Vec               next;    /* [K] the new temperature */
+  Vec               net;     /* [W/m] N(T, t); NULL where the scheme does not need it */
+  HeatStepControl   control; /* its tolerance is 0 where the step is not controlled */
+  void             *data;    /* the scheme's own struct */
 };
 
-/** A number of the memory that is the method's: those before are the step control's. */
-enum { HEAT_MEMORY_OWN = HEAT_STEP_CONTROL_NUMBERS };
+/** Index of the scheme's first number in HeatStepperMemory; the step control's come before it. */
+enum { HEAT_MEMORY_METHOD = HEAT_STEP_CONTROL_NUMBERS };
 
-/* The methods. */
+/** The schemes. */
 extern const HeatMethod HeatMethodFtcs, HeatMethodRkl2, HeatMethodBackwardEuler,
     HeatMethodCrankNicolson, HeatMethodBdf2, HeatMethodEsdirk, HeatMethodSteady, HeatMethodTs;
 
-/* What they share (stepper_common.c). */
+/* The functions below are in stepper_common.c. */
 
-/** The stage for steps of about dt; 0: not known yet. */
+/** Create s->stage with sigma = multiple/dt.  Collective.
+ *  @param[in] multiple  of 1/dt in the scheme's sigma
+ *  @param[in] dt        expected step [s]; <= 0: not known yet */
 PetscErrorCode HeatStepperCreateStage(HeatStepper *s, PetscReal multiple, PetscReal dt);
 
-/** The operator to time t and, where it is not linear, to the field T.  Collective.
- *  Errors: HEAT_ERR_NUMERICS when the coefficients have no meaning there. */
+/** Bring the operator to time t and, where it is not linear, to the field T.  Collective.
+ *  Errors: HEAT_ERR_NUMERICS when the coefficients are undefined there. */
 PetscErrorCode HeatStepperBring(HeatStepper *s, PetscReal t, Vec T);
 
-/** Likewise, but quiet: *valid tells whether the coefficients have a meaning.  Collective. */
+/** Bring the operator to time t and, where it is not linear, to the field T, and report in *valid
+ *  whether the coefficients are defined there.  Collective. */
 PetscErrorCode HeatStepperTryBring(HeatStepper *s, PetscReal t, Vec T, PetscBool *valid);
 
-/** N(T) at the operator's time, and weight times the heat that enters, added to sum (NULL: none).
- *  The operator must have been brought to T.  Collective. */
+/** Compute net = N(T) [W/m] at the operator's time, and add `weight` times the entering heat flows
+ *  [W/m] to *sum unless sum is NULL.  The operator must have been brought to T.  Collective. */
 PetscErrorCode HeatStepperNet(HeatStepper *s, Vec T, Vec net, PetscReal weight, HeatFlows *sum);
 
-/** Likewise the heat alone.  Not collective. */
+/** Add `weight` times the heat flows [W/m] that enter at the operator's time, from T, to *sum.  The
+ *  operator must have been brought to T.  Not collective. */
 PetscErrorCode HeatStepperAddFlows(HeatStepper *s, Vec T, PetscReal weight, HeatFlows *sum);
 
-/** "the step from t = 1.5 s" into text. */
-void HeatStepperName(PetscReal t, char *text, size_t size);
+/** Write "the step from t = 1.5 s" into text, for error messages. */
+void HeatStepperFormatStep(PetscReal t, char *text, size_t size);
 
 #endif

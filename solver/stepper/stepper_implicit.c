@@ -1,8 +1,10 @@
-/* One-step implicit schemes, each one stage equation (stage.h):
+/** The implicit schemes that are one stage equation a step (stage.h).
  *
- * theta:  C/(theta dt) (T_new - T) = N(T_new, t + dt) + (1/theta - 1) N(T, t).  theta = 1 is backward
- *         Euler, 1/2 Crank-Nicolson.
- * steady: 0 = N(T). */
+ *  theta:   C/(theta dt) (T_new - T) = N(T_new, t + dt) + (1/theta - 1) N(T, t)
+ *           theta = 1 is backward-euler, theta = 1/2 is crank-nicolson.
+ *  steady:  0 = N(T, t)
+ *           Where no side fixes the level of T, a solution exists only if the heat that enters
+ *           cancels. */
 #include "solver/stepper/stepper_impl.h"
 
 static PetscErrorCode CreateTheta(HeatStepper *s, PetscReal dt)
@@ -13,6 +15,8 @@ static PetscErrorCode CreateTheta(HeatStepper *s, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Solve the stage equation of the file's head; the heat flows are weighted by theta and 1 -
+   theta. */
 static PetscErrorCode AttemptTheta(HeatStepper *s, PetscReal t, PetscReal dt, Vec T,
                                    HeatStepInfo *info, HeatAttempt *attempt)
 {
@@ -41,8 +45,13 @@ const HeatMethod HeatMethodCrankNicolson = {
 
 /* Steady. */
 
-/* Where no side fixes the level, sources and fluxes must cancel: there is a steady state only
-   then, and which one depends on the level where a conductivity does. */
+/* Refuse a case without a steady state.  Where no side fixes the level of T, sources and fluxes
+   must cancel; and nothing may depend on T, since the steady state would then depend on its level,
+   which is not determined.
+
+   The heat may differ from 0 by 1e-9 of the sum of its magnitudes.  Chosen: the sums are exact, but
+   their terms come from numbers that the user rounded.  A larger value accepts cases that have
+   no steady state, a smaller one refuses cases for the rounding of their numbers. */
 static PetscErrorCode CheckSteadyExists(HeatStepper *s)
 {
   const HeatCase   *c       = HeatOperatorCase(s->op);
@@ -52,10 +61,11 @@ static PetscErrorCode CheckSteadyExists(HeatStepper *s)
 
   PetscFunctionBeginUser;
   if (HeatBoundariesFixLevel(c)) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatCaseCheckKey(HeatOperatorIsLinear(s->op), HeatOperatorGrid(s->op)->comm, c, "boundary",
-                   "no side fixes the level of the temperature, and something else depends on it: "
-                   "give one side a temperature, convection or radiation, or choose a scheme that "
-                   "goes through time");
+  HeatCaseCheckKey(
+      HeatOperatorIsLinear(s->op), HeatOperatorGrid(s->op)->comm, c, "boundary",
+      "no side fixes the level of the temperature, and a conductivity, a source or a side "
+      "depends on it: give one side a temperature, convection or radiation, or choose "
+      "a transient scheme");
   for (int side = 0; side < HEAT_SIDES; side++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(s->op),
                                                       (HeatSide)side);
@@ -83,14 +93,15 @@ static PetscErrorCode CreateSteady(HeatStepper *s, PetscReal dt)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A field that no side holds: shifted such that the stored heat stays what it was. */
+/* Shift s->next by a constant such that its stored heat equals the stored heat of T.  Where no side
+   fixes the level, this chooses among the solutions, which differ by a constant. */
 static PetscErrorCode KeepStoredHeat(HeatStepper *s, Vec T)
 {
   const HeatGrid  *g = HeatOperatorGrid(s->op);
   const PetscReal *C = HeatOperatorCapacity(s->op);
   const PetscReal *old, *new;
   HeatExactSum     sums[2] = {0};
-  PetscReal        heat[2]; /* gained, and of a kelvin */
+  PetscReal        heat[2]; /* [J/m] stored heat gained; [J/(m K)] heat capacity of the domain */
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &old));
@@ -106,6 +117,7 @@ static PetscErrorCode KeepStoredHeat(HeatStepper *s, Vec T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Replace *T by the steady state at time t. */
 static PetscErrorCode AdvanceSteady(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
                                     HeatStepInfo *info)
 {

@@ -1,30 +1,36 @@
-/* ts:TYPE: any time integrator of PETSc, on T' = N(T, t)/C.
+/** ts:TYPE: any time integrator of PETSc, for dT/dt = N(T, t)/C.
  *
- * Explicit types take the right-hand side.  Implicit ones take the residual T' - N/C, with the
- * identity before T' since several of them ask for that, and the Jacobian
- *     shift - C^-1 dN/dT = C^-1 (shift C - dN/dT):
- * their linear systems J x = f are (shift C - dN/dT) x = C f, which our linear solver solves to the
- * case's tolerance inside what PETSc takes for a preconditioner.  So -ksp_ and -pc_ options mean what
- * they mean with our own schemes, and -ts_ and -snes_ options are PETSc's.
+ *  Explicit types get the right-hand side N/C.  Implicit types get the residual f = T' - N/C, in
+ *  which the mass matrix before T' is the identity since several types require that, and its
+ *  Jacobian
+ *      J_TS = shift - C^-1 dN/dT = C^-1 (shift C - dN/dT)
+ *  Their linear systems J_TS x = f are (shift C - dN/dT) x = C f, which HeatLinear solves to
+ *  the case's tolerance.  For PETSc this solve is the preconditioner (a PCSHELL) of a KSPPREONLY,
+ *  so that -ksp_ and -pc_ options mean what they mean with heat2d's own schemes, while -ts_ and
+ *  -snes_ options reach PETSc's TS and SNES.
  *
- * One Advance is one accepted step of TS. */
+ *      TS -> SNES -> KSPPREONLY ("ts_outer_") -> PCSHELL SolveSystem -> HeatLinear -> KSP, PC
+ *
+ *  One HeatStepperAdvance is one accepted step of TS. */
 #include <petscts.h>
 #include <stdio.h>
 
 #include "solver/stepper/stepper_impl.h"
 
+/* Data of the scheme. */
 typedef struct {
   TS            ts;         /* owned, like everything below */
   HeatLinear   *linear;     /* NULL for explicit types */
-  Mat           jacobian;   /* shell */
-  PC            pc;         /* borrowed: our solve in PETSc's clothes */
-  Vec           T;          /* TS's solution */
-  Vec           scaled;     /* C f */
-  Vec           T_jacobian; /* not linear: where, */
-  PetscReal     t_jacobian; /* and when the Jacobian was asked for last */
-  HeatSolveInfo solve;      /* of the present step */
+  Mat           jacobian;   /* shell of J_TS; NULL for explicit types */
+  PC            pc;         /* borrowed from the KSPPREONLY; NULL for explicit types */
+  Vec           T;          /* [K] TS's solution */
+  Vec           scaled;     /* [W/m] C f */
+  Vec           T_jacobian; /* [K] field of the last Jacobian; NULL for a linear operator */
+  PetscReal     t_jacobian; /* [s] time of the last Jacobian */
+  HeatSolveInfo solve;      /* the record of the present step */
 } Ts;
 
+/* Store in *explicit whether the type is one of PETSc's that never solve a system. */
 static PetscErrorCode IsExplicit(const char *type, PetscBool *explicit)
 {
   const char *const types[] = {TSEULER, TSRK, TSSSP, TSGLEE};
@@ -36,7 +42,7 @@ static PetscErrorCode IsExplicit(const char *type, PetscBool *explicit)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* out = in/C or in*C. */
+/* Compute out = in/C or in*C; out may be in. */
 static PetscErrorCode Scale(const HeatStepper *s, Vec in, PetscBool divide, Vec out)
 {
   const size_t     n = HeatGridLocalCells(HeatOperatorGrid(s->op));
@@ -59,8 +65,9 @@ static PetscErrorCode Scale(const HeatStepper *s, Vec in, PetscBool divide, Vec 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What TS calls. */
+/* Callbacks of TS; context is the HeatStepper. */
 
+/* rate = N(T, t)/C [K/s]. */
 static PetscErrorCode RightHandSide(TS ts, PetscReal t, Vec T, Vec rate, void *context)
 {
   HeatStepper *s = context;
@@ -73,6 +80,7 @@ static PetscErrorCode RightHandSide(TS ts, PetscReal t, Vec T, Vec rate, void *c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* f = T_dot - N(T, t)/C [K/s].  Where the coefficients are undefined at T, f counts as infinite. */
 static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec T_dot, Vec f, void *context)
 {
   HeatStepper *s = context;
@@ -92,11 +100,12 @@ static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec T_dot, Vec f, void
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set the linear solver up for shift C - dN/dT at t and T. */
 static PetscErrorCode Jacobian(TS ts, PetscReal t, Vec T, Vec T_dot, PetscReal shift, Mat A, Mat P,
                                void *context)
 {
   HeatStepper *s = context;
-  Ts          *o = s->own;
+  Ts          *o = s->data;
 
   PetscFunctionBeginUser;
   (void)ts, (void)T_dot, (void)P;
@@ -113,6 +122,7 @@ static PetscErrorCode Jacobian(TS ts, PetscReal t, Vec T, Vec T_dot, PetscReal s
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* y = C^-1 (shift C - dN/dT) x. */
 static PetscErrorCode JacobianMult(Mat J, Vec x, Vec y)
 {
   HeatStepper *s;
@@ -120,14 +130,15 @@ static PetscErrorCode JacobianMult(Mat J, Vec x, Vec y)
 
   PetscFunctionBeginUser;
   PetscCall(MatShellGetContext(J, &s));
-  PetscCall(KSPGetOperators(HeatLinearKSP(((Ts *)s->own)->linear), &A, NULL));
+  PetscCall(KSPGetOperators(HeatLinearKSP(((Ts *)s->data)->linear), &A, NULL));
   PetscCall(MatMult(A, x, y));
   PetscCall(Scale(s, y, PETSC_TRUE, y));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rosenbrock methods keep the Jacobian of the first stage, and evaluate the residual elsewhere in
-   between: back to where it was asked for. */
+/* Solve (shift C - dN/dT) x = C f.  A non-linear operator is first brought back to where the
+   Jacobian was requested, because Rosenbrock methods keep the Jacobian of the first stage and
+   evaluate residuals at other times and fields in between. */
 static PetscErrorCode SolveSystem(PC pc, Vec f, Vec x)
 {
   HeatStepper  *s;
@@ -137,7 +148,7 @@ static PetscErrorCode SolveSystem(PC pc, Vec f, Vec x)
 
   PetscFunctionBeginUser;
   PetscCall(PCShellGetContext(pc, &s));
-  o = s->own;
+  o = s->data;
   if (!HeatOperatorIsLinear(s->op)) PetscCall(HeatStepperBring(s, o->t_jacobian, o->T_jacobian));
   PetscCall(Scale(s, f, PETSC_FALSE, o->scaled));
   PetscCall(HeatLinearTry(o->linear, o->scaled, x, &info, &solved));
@@ -148,11 +159,12 @@ static PetscErrorCode SolveSystem(PC pc, Vec f, Vec x)
 
 /* Set-up. */
 
+/* Give TS the residual, the Jacobian, and a KSP that applies SolveSystem once. */
 static PetscErrorCode SetUpImplicit(HeatStepper *s)
 {
   const HeatGrid *g = HeatOperatorGrid(s->op);
   const PetscInt  n = (PetscInt)HeatGridLocalCells(g), all = g->nx * g->ny;
-  Ts             *o = s->own;
+  Ts             *o = s->data;
   SNES            snes;
   KSP             ksp;
 
@@ -174,12 +186,13 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All that reads the user's options.  Errors are measured in the largest cell unless the user wants
-   otherwise; PETSc has an option for that and no function. */
+/* Everything that reads the user's options is here, so that the caller can report its errors as the
+   user's.  The norm of TS's error is the maximum over the cells unless the user chose one.  PETSc
+   has an option for that and no function, so the option is set and cleared again. */
 static PetscErrorCode Configure(HeatStepper *s, const char *type, PetscBool explicit)
 {
   static const char *const norm = "-ts_adapt_wnormtype";
-  Ts                      *o    = s->own;
+  Ts                      *o    = s->data;
   TSAdapt                  adapt;
   PetscBool                chosen;
 
@@ -213,10 +226,10 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&o));
-  s->own = o;
+  s->data = o;
   PetscCall(IsExplicit(c->time.ts_type, &explicit));
   if (!explicit) {
-    if (dt <= 0.0) dt = 1.0; /* the first step sets up again */
+    if (dt <= 0.0) dt = 1.0; /* [s] chosen: any value will do, since the first step sets up again */
     PetscCall(HeatLinearCreate(s->op, 1.0 / dt, &o->linear));
   }
   PetscCall(VecDuplicate(s->next, &o->T));
@@ -231,17 +244,19 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 
 /* A step. */
 
-/* The tolerated error [K]; where nothing has a spread yet, of what this step heats. */
+/* Set TS's absolute tolerance, tolerance * spread [K], and the bounds of its step.  A field without
+   spread takes the largest change in this step instead, and a field at rest 1 K (chosen: a field
+   that stays at rest has no error). */
 static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
 {
-  Ts              *o = s->own;
+  Ts              *o = s->data;
   const PetscReal *values;
   PetscReal        spread;
   TSAdapt          adapt;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &values));
-  PetscCall(HeatStepControlSee(&s->control, s->op, values));
+  PetscCall(HeatStepControlWidenRange(&s->control, s->op, values));
   PetscCall(VecRestoreArrayRead(T, &values));
   spread = s->control.high - s->control.low;
   if (spread == 0.0) {
@@ -250,7 +265,7 @@ static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
     PetscCall(VecNorm(o->scaled, NORM_INFINITY, &spread));
     spread *= dt;
   }
-  if (spread == 0.0) spread = 1.0; /* [K]: at rest */
+  if (spread == 0.0) spread = 1.0;
   PetscCall(TSSetTolerances(o->ts, s->control.tolerance * spread, NULL, 0.0, NULL));
   PetscCall(TSGetAdapt(o->ts, &adapt));
   if (s->control.min > 0.0 || s->control.max > 0.0)
@@ -259,11 +274,11 @@ static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Newton's method stops at the rounding of the residual [K/s], as in stage.c. */
+/* Let Newton's method stop at the rounding error of the residual [K/s], as in stage.c. */
 static PetscErrorCode SetNewtonTolerance(HeatStepper *s, PetscReal dt, Vec T)
 {
   const HeatCase  *c = HeatOperatorCase(s->op);
-  Ts              *o = s->own;
+  Ts              *o = s->data;
   const PetscReal *values;
   PetscReal        norm;
   SNES             snes;
@@ -278,9 +293,10 @@ static PetscErrorCode SetNewtonTolerance(HeatStepper *s, PetscReal dt, Vec T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Raise the error of a step that TS could not take. */
 static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
 {
-  Ts                 *o = s->own;
+  Ts                 *o = s->data;
   TSConvergedReason   reason;
   SNESConvergedReason newton_reason = SNES_CONVERGED_ITERATING;
   PetscReal           norm          = 0.0;
@@ -289,7 +305,7 @@ static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
   char                what[64];
 
   PetscFunctionBeginUser;
-  HeatStepperName(t, what, sizeof what);
+  HeatStepperFormatStep(t, what, sizeof what);
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (o->linear) {
     PetscCall(TSGetSNES(o->ts, &snes));
@@ -308,23 +324,26 @@ static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
                        (double)HeatOperatorCase(s->op)->solver.tolerance);
 }
 
-/* What TS proposes; a step that was clipped by the caller does not shorten it. */
+/* Store TS's proposal for the next step.  A step that the caller cut short does not shorten the
+   proposal; as in step_control.c, a relative difference of 1e-12 is rounding and not a cut. */
 static PetscErrorCode Propose(HeatStepper *s, PetscReal wanted, HeatStepInfo *info)
 {
   const PetscReal before = s->control.next;
   PetscReal       next;
 
   PetscFunctionBeginUser;
-  PetscCall(TSGetTimeStep(((Ts *)s->own)->ts, &next));
+  PetscCall(TSGetTimeStep(((Ts *)s->data)->ts, &next));
   if (info->rejected == 0 && before > 0.0 && wanted < before * (1.0 - 1e-12))
     next = PetscMax(next, before);
   s->control.next = info->next = next;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Take one step of TS from o->T.  info->dt is the dt asked for where TS took it, so that it has no
+   rounding of t + dt - t. */
 static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatStepInfo *info)
 {
-  Ts                 *o    = s->own;
+  Ts                 *o    = s->data;
   const HeatSolveInfo none = {0};
   PetscInt            rejected[2], newton[2];
   PetscReal           time;
@@ -352,7 +371,7 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
 
 static PetscErrorCode Advance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T, HeatStepInfo *info)
 {
-  Ts      *o = s->own;
+  Ts      *o = s->data;
   PetscInt step;
 
   PetscFunctionBeginUser;
@@ -362,7 +381,7 @@ static PetscErrorCode Advance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
   if (o->linear && !HeatOperatorIsLinear(s->op)) PetscCall(SetNewtonTolerance(s, dt, *T));
   PetscCall(VecCopy(*T, o->T));
   PetscCall(StepOnce(s, t, dt, info));
-  PetscCall(HeatStepperBring(s, t + info->dt, o->T)); /* may raise: *T is the last good one */
+  PetscCall(HeatStepperBring(s, t + info->dt, o->T)); /* on error *T is unchanged */
   PetscCall(HeatStepperAddFlows(s, o->T, 0.5, &info->flows));
   PetscCall(VecCopy(o->T, *T));
   if (s->control.tolerance > 0.0) PetscCall(Propose(s, dt, info));
@@ -372,20 +391,28 @@ static PetscErrorCode Advance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What TS remembers of earlier steps is its own: it starts again at order one. */
+/* Restart TS at order one, since the earlier steps that it stores cannot be read or set from
+   outside. */
 static PetscErrorCode Load(HeatStepper *s, const HeatStepperMemory *memory)
 {
   PetscFunctionBeginUser;
   (void)memory;
-  PetscCall(TSRestartStep(((Ts *)s->own)->ts));
+  PetscCall(TSRestartStep(((Ts *)s->data)->ts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static HeatLinear *Linear(HeatStepper *s) { return ((Ts *)s->own)->linear; }
+static PetscErrorCode Forget(HeatStepper *s)
+{
+  PetscFunctionBeginUser;
+  PetscCall(TSRestartStep(((Ts *)s->data)->ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static HeatLinear *Linear(HeatStepper *s) { return ((Ts *)s->data)->linear; }
 
 static PetscErrorCode Destroy(HeatStepper *s)
 {
-  Ts *o = s->own;
+  Ts *o = s->data;
 
   PetscFunctionBeginUser;
   PetscCall(TSDestroy(&o->ts));
@@ -397,10 +424,12 @@ static PetscErrorCode Destroy(HeatStepper *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* TS limits the growth of its steps itself, so that `growth` is not used. */
 const HeatMethod HeatMethodTs = {.growth      = 2.0,
                                  .first_order = 2,
                                  .create      = Create,
                                  .advance     = Advance,
                                  .linear      = Linear,
                                  .load        = Load,
+                                 .forget      = Forget,
                                  .destroy     = Destroy};

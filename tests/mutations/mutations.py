@@ -1,7 +1,7 @@
-"""The mutations: one fault each, and the entries of `heat2d verify` that have to notice it.
+"""The mutations: each is one fault in the sources, with the entries of `heat2d verify` that must notice it.
 
-A text is looked for in all .c files of its room, where it must occur exactly once, so that a function that moves to
-another file takes its mutations along.
+The text of a mutation is searched in all .c and .h files of its room, where it must occur exactly once; so a function may
+move to another file of the room.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Mutation:
     room: str
     old: str
     new: str
-    entries: tuple[str, ...]  # each of them must fail
+    entries: tuple[str, ...]  # each of these entries must fail
     ranks: int
 
 
@@ -36,7 +36,7 @@ MUTATIONS = [
            "conservation"),
     solver("explicit step without source", "c[i] + dt / C[i] * (SUM(i) + q[i]);", "c[i] + dt / C[i] * SUM(i);",
            "time conservation"),
-    solver("exchange heats where it should cool", "(sweep->ambient[cell + (size_t)(i)] - c[i])",
+    solver("ambient exchange heats where it should cool", "(sweep->ambient[cell + (size_t)(i)] - c[i])",
            "(c[i] - sweep->ambient[cell + (size_t)(i)])", "exchange conservation"),
     # conductances
     solver("arithmetic for harmonic", "average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)",
@@ -58,7 +58,7 @@ MUTATIONS = [
            "return (f->own[0] + f->own[1]) + f->own[2]", "matrix"),
     solver("positive coupling in the matrix", "values[n++] = -faces.beyond[s]", "values[n++] = faces.beyond[s]", "matrix"),
     solver("twice the stable step", "bound > 0.0 ? 2.0 / bound", "bound > 0.0 ? 4.0 / bound", "maximum"),
-    # the account
+    # the energy account
     solver("flux with the wrong sign in the account", "(faces->T[k] - cell) + faces->F[k]", "(faces->T[k] - cell) - faces->F[k]",
            "conservation"),
     solver("account takes magnitudes of sources", "= *HeatSourceLocalTotal(op->source)",
@@ -70,15 +70,16 @@ MUTATIONS = [
     # the sides
     solver("whole cell for half a cell", "2.0 * k * g->hy / g->hx : 2.0 * k", "1.0 * k * g->hy / g->hx : 2.0 * k", "modes layers"),
     solver("film without its half cell", "film > 0.0 ? film * half / (film + half)", "film > 0.0 ? film", "space"),
-    solver("flux out for flux in", "b->type == HEAT_BC_FLUX ? at->face : 1.0", "b->type == HEAT_BC_FLUX ? -at->face : 1.0", "space time"),
+    solver("flux out for flux in", "b->type == HEAT_BC_FLUX ? at->face_length : 1.0",
+           "b->type == HEAT_BC_FLUX ? -at->face_length : 1.0", "space time"),
     solver("films and fluxes over the wrong length", "{g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx}",
            "{g, c, side, n, side < HEAT_BOTTOM ? g->hx : g->hy}", "space"),
     solver("sides stay at their first value", "if (s->stretches[n].varies) PetscCall(", "if (s->stretches[n].varies && t < 0.0) PetscCall(",
            "time space nafems"),
     solver("faces at their lower ends", "along = k < n ? (PetscReal)k + 0.5", "along = k < n ? (PetscReal)k", "space"),
-    solver("radiation a little weak", "HEAT_STEFAN_BOLTZMANN * at->face", "0.999 * HEAT_STEFAN_BOLTZMANN * at->face", "radiation"),
-    solver("conductivity of T at the old half cell", "s->half[f] = HeatBoundaryHalf(g, (HeatSide)side, k[axis][cell]);",
-           "s->half[f] = 1.1 * HeatBoundaryHalf(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
+    solver("radiation a little weak", "HEAT_STEFAN_BOLTZMANN * at->face_length", "0.999 * HEAT_STEFAN_BOLTZMANN * at->face_length", "radiation"),
+    solver("conductivity of T at the old half cell", "s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);",
+           "s->half[f] = 1.1 * HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
     # sources
     solver("source times a length for the area", "const PetscReal area = g->hx * g->hy;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]",
            "const PetscReal area = g->hx;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]", "space time"),
@@ -94,7 +95,7 @@ MUTATIONS = [
     solver("first column for the last", "u + (side == HEAT_LEFT ? 0 : width - 1)", "u", "halo decomposition", 2),
     # several steps at once
     solver("heat between two rows counted twice", "(gn[i] * (above[i] - high[i]) - up))", "(gn[i] * (above[i] - high[i]) + up))", "decomposition"),
-    solver("tiles do not meet", "if (good[k] && l < s->steps) TakeSeam(s, l, f + k);", ";", "decomposition"),
+    solver("tiles do not meet", "if (needed[k] && l < s->steps) LoadSeam(s, l, f + k);", ";", "decomposition"),
     solver("heat of a side from the wrong cell", "edge[HEAT_LEFT][own] = row[0]", "edge[HEAT_LEFT][own] = row[1]", "decomposition"),
     solver("deep halo from the other end", "HeatFrameRow(f, field, last + d, 0,", "HeatFrameRow(f, field, first + d, 0,", "decomposition", 2),
     # painting
@@ -113,7 +114,8 @@ MUTATIONS = [
     solver("esdirk with a coefficient of another method", "-654441.0 / 2922500.0", "-2922.0 / 441025.0", "modes time"),
     solver("steady state at any level", "VecShift(s->next, -heat[0] / heat[1])", "VecShift(s->next, heat[0] / heat[1])", "conservation"),
     # points, integrals, restart
-    solver("face's temperature weighted the wrong way", "factor * Beyond(k[a], k[b], R)", "factor * Before(k[a], k[b], R)", "layers"),
+    solver("face's temperature weighted the wrong way", "factor * FaceWeightNear(k[a], k[b], R)", "factor * FaceWeightFar(k[a], k[b], R)",
+           "layers"),
     solver("integral without its weight", "if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell)",
            "if (weight == HEAT_WEIGHT_DENSITY) w = 1.0", "tealeaf painting"),
     io("restart loses the clock", "state->time = info->time", "state->time = 0.0", "restart"),

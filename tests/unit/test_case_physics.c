@@ -1,5 +1,6 @@
-/* The case file's physics: materials that depend on T, files, contacts, exchange, segments, tables,
- * schemes, adaptive steps, and what is recorded of them: understood, or refused in words. */
+/* Physics in the case file: materials that depend on T, files, contacts, ambient exchange,
+   segments, tables, schemes, adaptive steps, output and checks are understood, or refused with a
+   message. */
 #define _XOPEN_SOURCE 700
 #include "case_file_test.h"
 
@@ -51,7 +52,7 @@ static const char rich[] =
     "  - {quantity: heat_flow, side: top, segment: 2, value: 1, tolerance: 1}\n" /* 40 */
     "  - {quantity: heat_flow, between: [ply, steel], value: 1, tolerance: 1}\n";
 
-/* One material, insulated, backward Euler: what a test adds is the only thing that can be wrong. */
+/* One insulated material with backward Euler: only what a test adds can be wrong. */
 static const char plain[] =
     "grid: {cells: [8, 4], x: [0, 2], y: [0, 1]}\n"
     "materials: [{name: steel, conductivity: 45, density: 7850, specific_heat: 490}]\n"
@@ -350,7 +351,7 @@ static void faulty_sides_are_refused(void **state)
       {"output.temperature_unit=degC", "output.temperature_unit: found degC, but boundary.bottom "
                                        "is of type radiation, which needs"},
       {"time.end=61", "boundary.top[1].table: test_table.csv goes from 0 s to 60 s; it must cover"},
-      {"time={scheme: rkl2, step: auto, steps: 2}", "the run, whose end nobody knows before"},
+      {"time={scheme: rkl2, step: auto, steps: 2}", "the run, whose end is not known in advance"},
       {"time={scheme: bdf2, step: 1, steps: 61}", "must cover the run, from 0 s to 61 s"},
   };
 
@@ -458,7 +459,7 @@ static void a_region_must_have_a_name_to_be_checked(void **state)
   (void)state;
   WriteBytes(plain, strlen(plain));
   REFUSES("check[0].region: no region has a name; give the one that is meant the key name: a",
-          Read("check=[{quantity: maximum, region: a, value: 1, tolerance: 1}]", NULL));
+          ReadCaseFile("check=[{quantity: maximum, region: a, value: 1, tolerance: 1}]", NULL));
 }
 
 static void an_error_names_file_and_line(void **state)

@@ -1,0 +1,46 @@
+/** history.csv: one row for each reported step, and the rule for which steps are reported.
+ *
+ *  The first columns are the same for every case; the case adds columns behind them: the ambient
+ *  exchange, the segments of sides that have several, the interfaces, the named regions.
+ *
+ *  Rows depend on steps and simulated times alone, never on the wall clock or a signal, so that an
+ *  interrupted and continued run writes the same file as an uninterrupted one. */
+#ifndef HEAT_APP_HISTORY_H
+#define HEAT_APP_HISTORY_H
+
+#include "app/report/survey.h"
+
+typedef struct HeatHistory HeatHistory;
+
+/** Create a history without a file.  Not collective. */
+PetscErrorCode HeatHistoryCreate(HeatHistory **history);
+
+/** Choose the rule for rows and open history.csv in the output folder of the case.  Collective.
+ *  @param[in] resume_step  -1: start a new file; else keep the rows up to this step
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatHistoryOpen(HeatHistory *history, const HeatRunState *state,
+                               PetscInt64 resume_step);
+
+/** Return whether a row is due when the clock stands as given, which may lie ahead of the present
+ *  state: as the case asks, or else so that a run has about a thousand rows.  Not collective. */
+PetscBool HeatHistoryIsDue(const HeatHistory *history, const HeatClock *clock);
+
+/** Append the row of the present state and write it to the file.  The survey must have been taken
+ *  at this state.  Collective.
+ *  @param[in] T  the present temperature, [nyl][nxl]
+ *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+PetscErrorCode HeatHistoryWrite(HeatHistory *history, const HeatRunState *state, HeatSurvey *survey,
+                                const PetscReal *T);
+
+/** Write buffered rows to the file.  Collective.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatHistoryFlush(HeatHistory *history);
+
+/** Write buffered rows, sync the file to the disk and close it.  Collective.  Errors:
+ *  HEAT_ERR_FILE. */
+PetscErrorCode HeatHistoryClose(HeatHistory *history);
+
+/** Free the history; *history may be NULL.  A file that an error has left open is not closed here,
+ *  because closing writes, which could raise a second error.  Not collective. */
+PetscErrorCode HeatHistoryDestroy(HeatHistory **history);
+
+#endif

@@ -1,0 +1,80 @@
+/** The files that grow during a run: history.csv, probes.csv, profile_NAME.csv and the snapshots.
+ *
+ *  The time loop calls the functions below in this order at a step: Sample; if rows are due, Flush
+ *  and WriteRow; if a snapshot is due, WriteSnapshot.  Between Flush and WriteRow it surveys and
+ *  tests the state, so that nothing is written of a corrupted one.
+ *
+ *  `T` is the present temperature, [nyl][nxl], everywhere. */
+#ifndef HEAT_APP_OUTPUT_H
+#define HEAT_APP_OUTPUT_H
+
+#include "app/report/survey.h"
+#include "io/run_files/snapshots.h"
+
+typedef struct HeatOutput HeatOutput;
+
+/** Locate probes and profiles on the grid; no file is opened.  Collective. */
+PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatOutput **output);
+
+/** Open the files of a fresh run.  Collective.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputOpen(HeatOutput *output, const HeatRunState *state);
+
+/** Open the files of a run that continues from a checkpoint, which is the present state: rows and
+ *  snapshots of later steps are removed, later checkpoints are moved aside.  Collective.
+ *  @param[in] entries  [n] snapshots written before the checkpoint; copied
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state, PetscInt n,
+                                const HeatSnapshotEntry *entries);
+
+/** Return to a checkpoint, which is the present state, in the middle of a run: drop buffered rows,
+ *  close the files, and HeatOutputResume.  Collective.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputRewind(HeatOutput *output, const HeatRunState *state, PetscInt n,
+                                const HeatSnapshotEntry *entries);
+
+/** Return whether a history row, or a snapshot that is not written yet, is due when the clock
+ *  stands as given, which may lie ahead of the present state.  Not collective; the same on all
+ *  ranks.
+ *  @param[in] last  whether the run ends there, which makes a snapshot due */
+PetscBool HeatOutputRowIsDue(const HeatOutput *output, const HeatClock *clock);
+PetscBool HeatOutputSnapshotIsDue(const HeatOutput *output, const HeatCase *c,
+                                  const HeatClock *clock, PetscBool last);
+
+/** Buffer the probes' row of the present step; call it after every step.  Collective.
+ *  Errors: HEAT_ERR_NUMERICS as HeatSurveyPrepareSides. */
+PetscErrorCode HeatOutputSample(HeatOutput *output, const HeatRunState *state, HeatSurvey *survey,
+                                const PetscReal *T);
+
+/** Append the buffered rows of the probes to their table.  Collective. */
+PetscErrorCode HeatOutputFlush(HeatOutput *output, const HeatRunState *state);
+
+/** Write the history row of the present state, which was surveyed.  Collective.
+ *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+PetscErrorCode HeatOutputWriteRow(HeatOutput *output, const HeatRunState *state, HeatSurvey *survey,
+                                  const PetscReal *T);
+
+/** Write a snapshot and the profiles of the present state.  Collective.
+ *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+PetscErrorCode HeatOutputWriteSnapshot(HeatOutput *output, const HeatRunState *state,
+                                       HeatSurvey *survey, const PetscReal *T);
+
+/** Write all rows of all tables to their files, before a checkpoint that relies on them.
+ *  Collective.
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputSync(HeatOutput *output, const HeatRunState *state);
+
+/** Get the list of snapshots for a checkpoint; it is borrowed until the next snapshot.  Not
+ *  collective. */
+void HeatOutputGetSnapshots(const HeatOutput *output, PetscInt *n,
+                            const HeatSnapshotEntry **entries);
+
+/** Get the sums over all snapshots that this process wrote.  Not collective. */
+void HeatOutputGetSnapshotStats(const HeatOutput *output, HeatFileStats *stats);
+
+/** Write what is buffered, sync and close the tables.  Collective.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputClose(HeatOutput *output, const HeatRunState *state);
+
+/** Free everything; *output may be NULL.  Tables that an error has left open are not written.
+ *  Collective. */
+PetscErrorCode HeatOutputDestroy(HeatOutput **output);
+
+#endif

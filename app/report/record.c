@@ -1,0 +1,402 @@
+/** Filling HeatResults, section by section of results.json, from the sources of a report.
+ *
+ *  HeatResults borrows its arrays; Arrays owns them until the record is written.  The order of the
+ *  sections matters where they communicate: the halo exchanges of the run are counted before
+ *  FillPlaces may do further ones. */
+#define _DEFAULT_SOURCE /* getrusage's ru_maxrss */
+#include "app/report/record.h"
+
+#include <math.h>
+#include <sys/resource.h>
+
+#include "solver/multigrid/heat_petsc.h"
+
+/* Events that the record lists.  Chosen: enough to see the pattern of a duty cycle. */
+enum { MOST_EVENTS = 100 };
+
+static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *r)
+{
+  const HeatGrid          *g      = state->grid;
+  const HeatHaloCounts     counts = HeatOperatorHaloCounts(state->op);
+  const HeatDeepHaloCounts deep   = HeatOperatorDeepHaloCounts(state->op);
+  PetscInt64               sums[4];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 2; k++) {
+    sums[k]                           = counts.messages[k] + deep.sent.messages[k];
+    sums[2 + k]                       = counts.bytes[k] + deep.sent.bytes[k];
+    r->decomposition.deep_messages[k] = deep.messages[k];
+    r->decomposition.deep_bytes[k]    = deep.bytes[k];
+  }
+  r->decomposition.deep           = deep.sent.exchanges ? deep.depth : 0;
+  r->decomposition.deep_exchanges = deep.sent.exchanges;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
+  r->ranks                                = g->size;
+  r->nodes                                = g->n_nodes;
+  r->decomposition.px                     = g->px;
+  r->decomposition.py                     = g->py;
+  r->decomposition.mapping                = HeatMappingNames[state->c->decomposition.mapping];
+  r->decomposition.cells_min              = g->cells_min;
+  r->decomposition.cells_max              = g->cells_max;
+  r->decomposition.exchanges              = counts.exchanges;
+  r->decomposition.messages_between       = g->messages_between;
+  r->decomposition.messages_within        = g->messages_within;
+  r->decomposition.bytes_between          = g->bytes_between;
+  r->decomposition.bytes_within           = g->bytes_within;
+  r->decomposition.total_messages_within  = sums[0];
+  r->decomposition.total_messages_between = sums[1];
+  r->decomposition.total_bytes_within     = sums[2];
+  r->decomposition.total_bytes_between    = sums[3];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in what the linear solves took; an explicit scheme leaves the section as it is. */
+static PetscErrorCode FillSolver(const HeatRunState *state, const HeatIterations *it,
+                                 HeatResults *r)
+{
+  HeatLinear     *linear = HeatStepperLinear(state->stepper);
+  KSPType         ksp_type;
+  PCType          pc_type;
+  PC              pc;
+  PetscBool       ours;
+  HeatLinearTimes times;
+
+  PetscFunctionBeginUser;
+  if (!linear) PetscFunctionReturn(PETSC_SUCCESS);
+  times = HeatLinearGetTimes(linear);
+  PetscCall(KSPGetType(HeatLinearKSP(linear), &ksp_type));
+  PetscCall(KSPGetPC(HeatLinearKSP(linear), &pc));
+  PetscCall(PCGetType(pc, &pc_type));
+  r->solver.ksp              = ksp_type;
+  r->solver.pc               = pc_type;
+  r->solver.solves           = it->solves;
+  r->solver.iterations_min   = it->min;
+  r->solver.iterations_max   = it->max;
+  r->solver.iterations_total = it->total;
+  r->solver.newton           = HeatOperatorIsLinear(state->op) ? -1 : it->newton;
+  r->solver.iterations_mean  = it->solves ? (double)it->total / (double)it->solves : NAN;
+  r->solver.final_residual   = it->last_residual;
+  r->solver.at_rounding      = it->at_rounding;
+  r->solver.set_ups          = times.set_ups;
+  r->solver.set_up_seconds   = times.set_up;
+  if (HeatOperatorIsLinear(state->op)) r->solver.solve_seconds = times.solve;
+  if (HeatOperatorIsLinear(state->op)) {
+    r->solver.true_residual  = it->last_true;
+    r->solver.worst_residual = it->worst_true;
+  }
+  PetscCall(PetscStrcmp(pc_type, PCHEATMG, &ours));
+  if (!ours) PetscFunctionReturn(PETSC_SUCCESS);
+  r->solver.w_cycles  = it->rescued[HEAT_RESCUE_W];
+  r->solver.algebraic = it->rescued[HEAT_RESCUE_STRONG] + it->rescued[HEAT_RESCUE_ALL] +
+                        it->rescued[HEAT_RESCUE_JACOBI];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in scheme, steps and times.  The lengths of steps are undefined for a steady case and before
+   the first step. */
+static void FillTime(const HeatClock *clock, const char *scheme, HeatResults *r)
+{
+  const PetscBool none = clock->steady || clock->longest == 0.0 ? PETSC_TRUE : PETSC_FALSE;
+
+  r->time.scheme   = scheme;
+  r->time.step     = clock->steady ? NAN : clock->dt;
+  r->time.steps    = clock->step;
+  r->time.end      = clock->time;
+  r->time.step_min = none ? NAN : clock->shortest;
+  r->time.step_max = none ? NAN : clock->longest;
+  r->time.rejected = clock->free ? clock->rejected : -1;
+}
+
+/* Fill in the first events between t = 0 and the present time. */
+static void FillEvents(const HeatRunState *state, HeatResults *r, PetscReal times[MOST_EVENTS])
+{
+  const HeatClock *clock = &state->clock;
+  PetscInt         n     = 0;
+  PetscReal        time  = 0.0;
+
+  if (!state->events) return; /* the set-up failed */
+  for (; n < MOST_EVENTS; n++) {
+    time = HeatEventsNext(state->events, time, clock->time);
+    if (time > clock->time) break;
+    times[n] = time;
+  }
+  r->events.reached    = clock->n_events;
+  r->events.n          = n;
+  r->events.times      = times;
+  r->events.unsearched = HeatEventsUnsearched(state->events);
+}
+
+static void FillCase(const HeatRunState *state, HeatResults *r)
+{
+  const HeatCase *c = state->c;
+
+  r->title = c->title;
+  r->nx    = state->grid->nx;
+  r->ny    = state->grid->ny;
+  for (int k = 0; k < 2; k++) {
+    r->x[k] = c->grid.x[k];
+    r->y[k] = c->grid.y[k];
+  }
+  r->provenance.case_file = c->file;
+  r->provenance.case_text = c->text;
+}
+
+static void FillEnergy(const HeatEnergyReport *account, HeatResults *r)
+{
+  r->energy.stored_initial = account->stored_initial;
+  r->energy.stored_final   = account->stored;
+  for (int s = 0; s < HEAT_SIDES; s++) r->energy.sides[s] = account->side[s];
+  r->energy.sources          = account->source;
+  r->energy.exchange         = account->exchange;
+  r->energy.balance_error    = account->error;
+  r->energy.balance_relative = account->relative;
+}
+
+/* Fill in the files of the run and the limits of its time. */
+static void FillFiles(const HeatReportSources *from, HeatResults *r)
+{
+  const HeatStop *stop = from->stop;
+
+  r->checkpoints     = from->checkpoints;
+  r->checkpoint_mode = HeatCheckpointModeNames[from->state->c->checkpoint.mode];
+  r->disk            = from->disk;
+  r->restart_bytes   = from->restart.bytes;
+  r->restart_seconds = from->restart.seconds;
+  HeatOutputGetSnapshotStats(from->output, &r->snapshots);
+  if (stop->checkpoint_interval > 0.0) r->checkpoint_interval = stop->checkpoint_interval;
+  if (stop->wall_limit > 0.0) r->limits.wall_time = stop->wall_limit;
+  r->limits.slurm_job  = stop->job[0] ? stop->job : NULL;
+  r->limits.slurm_left = stop->job_left;
+}
+
+/* Arrays that HeatResults borrows; each is NULL until it is filled. */
+typedef struct {
+  HeatResultsPhase      phases[HEAT_PHASES];
+  HeatResultsCheck     *checks;
+  HeatResultsSegment   *segments;
+  HeatResultsInterface *interfaces;
+  HeatResultsRegion    *regions;
+  HeatResultsRestart    restart;
+  PetscReal             events[MOST_EVENTS];
+} Arrays;
+
+static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T, HeatResults *r,
+                                   Arrays *arrays)
+{
+  const HeatCase *c = state->c;
+  const PetscInt  n = HeatDiagnosticsSegments(c);
+  PetscReal      *heat;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &heat));
+  PetscCall(PetscMalloc1(n, &arrays->segments));
+  PetscCall(HeatDiagnosticsSegmentHeat(state->op, T, heat));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const PetscInt first = HeatDiagnosticsFirstSegment(c, (HeatSide)side);
+
+    for (PetscInt k = 0; k < c->boundary[side].n && c->boundary[side].n > 1; k++) {
+      arrays->segments[r->energy.n_segments++] = (HeatResultsSegment){(HeatSide)side, k,
+                                                                      heat[first + k]};
+    }
+  }
+  r->energy.segments = arrays->segments;
+  PetscCall(PetscFree(heat));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal *T, HeatResults *r,
+                                     Arrays *arrays)
+{
+  const HeatInterface *pairs = state->c->output.interfaces;
+  const PetscInt       n     = state->c->output.n_interfaces;
+  PetscReal           *heat;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &heat));
+  PetscCall(PetscMalloc1(n, &arrays->interfaces));
+  PetscCall(HeatDiagnosticsInterfaceHeat(state->op, T, n, pairs, heat));
+  for (PetscInt k = 0; k < n; k++)
+    arrays->interfaces[k] = (HeatResultsInterface){pairs[k].names[0], pairs[k].names[1], heat[k]};
+  r->energy.n_interfaces = n;
+  r->energy.interfaces   = arrays->interfaces;
+  PetscCall(PetscFree(heat));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillRegions(const HeatRunState *state, const PetscReal *T, HeatResults *r,
+                                  Arrays *arrays)
+{
+  const PetscInt n = HeatZonesCount(state->zones);
+  HeatSummary   *zones;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &zones));
+  PetscCall(PetscMalloc1(n, &arrays->regions));
+  PetscCall(HeatZonesSummary(state->zones, T, zones));
+  for (PetscInt k = 0; k < n; k++) {
+    arrays->regions[k] = (HeatResultsRegion){
+        state->c->regions[HeatZonesRegion(state->zones, k)].name, zones[k].min, zones[k].mean,
+        zones[k].max};
+  }
+  r->n_regions = n;
+  r->regions   = arrays->regions;
+  PetscCall(PetscFree(zones));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the heat through segments and interfaces and the temperatures of regions, of the final
+   field; after an error the field is not the final one. */
+static PetscErrorCode FillPlaces(const HeatReportSources *from, HeatResults *r, Arrays *arrays)
+{
+  const HeatRunState *state = from->state;
+  const PetscReal    *T;
+
+  PetscFunctionBeginUser;
+  if (r->status == HEAT_STATUS_ERROR) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(state->T, &T));
+  PetscCall(HeatSurveyPrepare(from->survey, state, T));
+  PetscCall(FillSegments(state, T, r, arrays));
+  PetscCall(FillInterfaces(state, T, r, arrays));
+  PetscCall(FillRegions(state, T, r, arrays));
+  PetscCall(VecRestoreArrayRead(state->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FreeArrays(Arrays *arrays)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(arrays->checks));
+  PetscCall(PetscFree(arrays->segments));
+  PetscCall(PetscFree(arrays->interfaces));
+  PetscCall(PetscFree(arrays->regions));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the largest and the mean high-water mark of a rank's memory [bytes]; Linux counts it in
+   units of 1024 bytes. */
+static PetscErrorCode FillMemory(const HeatGrid *g, HeatResults *r)
+{
+  struct rusage usage;
+  double        memory[2];
+
+  PetscFunctionBeginUser;
+  memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
+  memory[1] = memory[0];
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[0], 1, MPI_DOUBLE, MPI_MAX, g->comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[1], 1, MPI_DOUBLE, MPI_SUM, g->comm));
+  r->memory_max  = (PetscInt64)memory[0];
+  r->memory_mean = (PetscInt64)(memory[1] / g->size);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
+                                 HeatResultsPhase phases[HEAT_PHASES])
+{
+  const HeatRunState *state = from->state;
+  const double        cells = (double)state->grid->nx * (double)state->grid->ny;
+  const PetscReal     steps = (PetscReal)(state->clock.step - state->first_step);
+  HeatPhaseSpread     spread[HEAT_PHASES];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
+  for (int k = 0; k < HEAT_PHASES; k++) {
+    phases[k] = (HeatResultsPhase){HeatPhaseNames[k], spread[k].min, spread[k].mean, spread[k].max,
+                                   spread[k].calls};
+  }
+  r->n_phases = HEAT_PHASES;
+  r->phases   = phases;
+  r->seconds  = spread[HEAT_PHASE_STEP].max;
+  if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
+  PetscCall(FillMemory(state->grid, r));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
+{
+  r->provenance.version       = HeatVersion();
+  r->provenance.git_commit    = HeatGitCommit();
+  r->provenance.compiler      = HeatCompiler();
+  r->provenance.flags         = HeatCompilerFlags();
+  r->provenance.build_type    = HeatBuildType();
+  r->provenance.mpi           = p->mpi;
+  r->provenance.petsc         = p->petsc;
+  r->provenance.index_bits    = 8 * (PetscInt)sizeof(PetscInt);
+  r->provenance.n_hosts       = p->n_hosts;
+  r->provenance.hosts         = (const char *const *)p->hosts;
+  r->provenance.binding       = (const char *const *)p->binding;
+  r->provenance.command_line  = p->command_line;
+  r->provenance.petsc_options = p->petsc_options;
+  r->provenance.started       = p->started;
+  r->provenance.elapsed       = MPI_Wtime() - began;
+}
+
+static PetscErrorCode FillChecks(const HeatCase *c, const HeatCheckResult *results, HeatResults *r,
+                                 Arrays *arrays)
+{
+  PetscFunctionBeginUser;
+  if (!results) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(c->n_checks, &arrays->checks));
+  for (PetscInt k = 0; k < c->n_checks; k++) {
+    arrays->checks[k] = (HeatResultsCheck){HeatCheckQuantityNames[c->checks[k].quantity],
+                                           results[k].description,
+                                           results[k].value,
+                                           results[k].expected,
+                                           results[k].tolerance,
+                                           results[k].pass};
+  }
+  r->n_checks = c->n_checks;
+  r->checks   = arrays->checks;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the checkpoint that the run continued from, and the rollback. */
+static void FillRecovery(const HeatReportSources *from, Arrays *arrays, HeatResults *r)
+{
+  if (from->restart.file) {
+    arrays->restart = (HeatResultsRestart){from->restart.file, from->state->first_step};
+    r->n_restarts   = 1;
+    r->restarts     = &arrays->restart;
+  }
+  r->n_rollbacks = from->n_rollbacks;
+  r->rollbacks   = &from->rollback;
+}
+
+static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatResults *r)
+{
+  const HeatRunState *state = from->state;
+  HeatProvenance      p;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatProvenanceCollect(state->grid->comm, &p));
+  HeatRecordProvenance(&p, from->began, r);
+  PetscCall(HeatResultsWrite(state->grid->comm, state->c->output.directory, r));
+  PetscCall(HeatProvenanceClear(&p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status, const char *error)
+{
+  const HeatRunState *state  = from->state;
+  Arrays              arrays = {0};
+  HeatResults         r;
+  char                scheme[64];
+
+  PetscFunctionBeginUser;
+  HeatResultsInit(&r);
+  r.status = status;
+  r.error  = error;
+  FillCase(state, &r);
+  FillTime(&state->clock, HeatCaseSchemeName(state->c, scheme, sizeof scheme), &r);
+  FillEvents(state, &r, arrays.events);
+  FillEnergy(HeatSurveyAccount(from->survey), &r);
+  FillFiles(from, &r);
+  FillRecovery(from, &arrays, &r);
+  PetscCall(FillDecomposition(state, &r));
+  PetscCall(FillSolver(state, from->iterations, &r));
+  PetscCall(FillPlaces(from, &r, &arrays));
+  PetscCall(FillTiming(from, &r, arrays.phases));
+  PetscCall(FillChecks(state->c, from->checks, &r, &arrays));
+  PetscCall(WriteWithProvenance(from, &r));
+  PetscCall(FreeArrays(&arrays));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,18 @@
+/** results.json of a run: collects numbers from all ranks and modules, and has io write them. */
+#ifndef HEAT_APP_RECORD_H
+#define HEAT_APP_RECORD_H
+
+#include "app/process/provenance.h"
+#include "app/report/report_sources.h"
+
+/** Write results.json into the output folder of the case.  Collective.
+ *  @param[in] error  why the run ended early; NULL: it did not
+ *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status, const char *error);
+
+/** Enter the build, the hosts, the command line and the elapsed time into a record.  Strings stay
+ *  owned by the provenance.  Not collective.
+ *  @param[in] began  [s] MPI_Wtime at the start of the program */
+void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r);
+
+#endif

@@ -1,0 +1,44 @@
+/** What the terminal (screen.h) and results.json (record.h) report on, gathered in one place.
+ *
+ *  The time loop fills it with pointers to the modules of the run.  Facts about checkpoints, a
+ *  restart and a rollback come as plain data, because this room does not know the modules that they
+ *  come from. */
+#ifndef HEAT_APP_REPORT_SOURCES_H
+#define HEAT_APP_REPORT_SOURCES_H
+
+#include "app/process/options.h"
+#include "app/process/phases.h"
+#include "app/process/stop.h"
+#include "app/report/checks.h"
+#include "app/report/iterations.h"
+#include "app/report/output.h"
+#include "app/report/survey.h"
+#include "io/run_files/results.h"
+
+/** The checkpoint that this process continued from. */
+typedef struct {
+  const char *file;    /* its path; NULL: a fresh run */
+  PetscInt64  bytes;   /* of the file */
+  double      seconds; /* [s] that reading and verifying it took, on this rank */
+} HeatRestartReport;
+
+/** All pointers are borrowed. */
+typedef struct {
+  const HeatRunState    *state;
+  const HeatOptions     *options;
+  const HeatPhases      *phases;
+  const HeatStop        *stop;
+  const HeatIterations  *iterations;
+  const HeatOutput      *output;
+  const HeatCheckResult *checks; /* [c->n_checks]; NULL while they are not evaluated */
+  HeatSurvey *survey; /* not const: a report that needs fluxes has it update the operator */
+
+  HeatRestartReport   restart;
+  HeatFileStats       checkpoints; /* sums over the checkpoints that this process wrote */
+  HeatDiskProbe       disk;        /* bytes 0: not measured */
+  PetscInt            n_rollbacks; /* 0 or 1 */
+  HeatResultsRollback rollback;    /* the only one; undefined where there was none */
+  double              began;       /* [s] MPI_Wtime at the start of the program */
+} HeatReportSources;
+
+#endif

@@ -1,0 +1,50 @@
+/** The survey of the present state: it updates the operator to (t, T) for whoever reports a flux,
+ *  and computes the two results that most reports need, the summary of the temperature and the
+ *  energy account.
+ *
+ *  Why a module of its own: an operator whose coefficients depend on the temperature has to be
+ *  updated before fluxes or surface temperatures are computed, which costs a pass over the grid and
+ *  a halo exchange.  The survey remembers the step of its last update, so that any number of
+ *  reports of one step update the operator once. */
+#ifndef HEAT_APP_SURVEY_H
+#define HEAT_APP_SURVEY_H
+
+#include "app/state/run_state.h"
+#include "solver/measure/diagnostics.h"
+
+typedef struct HeatSurvey HeatSurvey;
+
+/** Create a survey that has not seen any state.  Not collective. */
+PetscErrorCode HeatSurveyCreate(HeatSurvey **survey);
+
+/** Update sides, sources and ambients of the operator to the present time, and where the operator
+ *  is not linear its coefficients to the temperature.  Do nothing if that was done at this step.
+ *  Collective.
+ *  @param[in] T  the present temperature, [nyl][nxl]
+ *  Errors: HEAT_ERR_NUMERICS where a coefficient is undefined at these temperatures. */
+PetscErrorCode HeatSurveyPrepare(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T);
+
+/** Update only what temperatures at points need: the boundary values of a linear operator, all of
+ *  another operator (HeatSurveyPrepare).  Cheap enough for every step.  Collective.
+ *  Errors: HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+PetscErrorCode HeatSurveyPrepareSides(HeatSurvey *survey, const HeatRunState *state,
+                                      const PetscReal *T);
+
+/** Forget the last update, because a step or a rollback changes (t, T).  Not collective. */
+void HeatSurveyInvalidate(HeatSurvey *survey);
+
+/** Compute the summary and the account of the present state, whether or not it is corrupted
+ *  (health.h tests it).  Collective.
+ *  @param[in] T  the present temperature, [nyl][nxl] */
+PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T);
+
+/** Return the temperature's extremes and mean, and the energy account, at the last HeatSurveyTake;
+ *  zero before the first one.  The pointer stays valid, the numbers change with the next
+ *  HeatSurveyTake. */
+const HeatSummary      *HeatSurveySummary(const HeatSurvey *survey);
+const HeatEnergyReport *HeatSurveyAccount(const HeatSurvey *survey);
+
+/** Destroy the survey; *survey may be NULL.  Not collective. */
+PetscErrorCode HeatSurveyDestroy(HeatSurvey **survey);
+
+#endif

@@ -1,0 +1,320 @@
+/** The clock of a run (clock.h): where the next step ends, and whether a given time is reached.
+ *
+ *  The times of fixed steps and of outputs are products of a count and a length, never running sums,
+ *  so that the bits do not depend on where a run was interrupted.  Products of different factors
+ *  round differently, so two times are compared with a tolerance. */
+#include "app/state/clock.h"
+
+#include <math.h>
+
+/* Part of a fixed step below which two times count as one.  Chosen: far above the rounding of the
+   products, some 1e-16 of the time or 1e-10 of a step after 10^6 steps, so that no step is taken
+   for the sake of rounding; a larger value would drop short steps that a case asks for. */
+static const PetscReal negligible_part = 1e-9;
+
+/* Order of the numbers in a checkpoint, as in HeatClockNumberNames. */
+enum { FREE, POINT, BASE_POINT, BASE_TIME, LAST, BEFORE, SHORTEST, LONGEST, REJECTED };
+
+const char *const HeatClockNumberNames[HEAT_CLOCK_NUMBERS] = {
+    "clock_free",      "clock_point",    "base_step",     "base_time",     "clock_last_step",
+    "clock_last_time", "clock_shortest", "clock_longest", "clock_rejected"};
+
+void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscReal dt)
+{
+  const HeatClock fresh = {.steady   = (PetscBool)(c->time.scheme == HEAT_SCHEME_STEADY),
+                           .free     = free,
+                           .dt       = dt,
+                           .end      = c->time.end,
+                           .steps    = c->time.end < 0.0 ? c->time.steps : -1,
+                           .interval = {c->output.snapshots_interval, c->output.history_interval}};
+
+  *clock = fresh;
+  if (clock->steady) {
+    clock->dt    = 1.0;
+    clock->steps = 1;
+  }
+}
+
+/* Return the difference [s] below which two times count as one: 8 roundings of the present time
+   (chosen: two products with two roundings each differ by fewer), and for fixed steps the
+   negligible part of the step.  A part of a free step cannot serve, because a proposal can exceed
+   the time that is left. */
+static PetscReal Tolerance(const HeatClock *clock)
+{
+  const PetscReal rounding = 8.0 * PETSC_MACHINE_EPSILON * clock->time;
+
+  return clock->free ? rounding : PetscMax(rounding, negligible_part * clock->dt);
+}
+
+/* Return the time of a point of the grid of fixed steps [s]. */
+static PetscReal PointTime(const HeatClock *clock, PetscInt64 point)
+{
+  return clock->base_time + (PetscReal)(point - clock->base_point) * clock->dt;
+}
+
+/* Return whether some event up to the end of the run lies between two points of the grid of times.
+   Where there are very many events, say yes. */
+static PetscBool EventsShortenSteps(const HeatClock *clock)
+{
+  const int       many = 10000; /* chosen: found in some milliseconds */
+  const PetscReal end = HeatClockEnd(clock), tolerance = Tolerance(clock);
+  PetscReal       time = clock->time;
+
+  if (clock->steady || clock->free) return PETSC_FALSE;
+  for (int k = 0; k < many; k++) {
+    PetscReal point;
+
+    time = HeatEventsNext(clock->events, time, end);
+    if (time >= end) return PETSC_FALSE;
+    point = clock->base_time + round((time - clock->base_time) / clock->dt) * clock->dt;
+    if (PetscAbsReal(point - time) > tolerance) return PETSC_TRUE;
+  }
+  return PETSC_TRUE;
+}
+
+void HeatClockSetEvents(HeatClock *clock, HeatEvents *events)
+{
+  clock->events         = events;
+  clock->events_shorten = EventsShortenSteps(clock);
+}
+
+PetscBool HeatClockIsDone(const HeatClock *clock)
+{
+  if (clock->steps >= 0)
+    return (clock->free ? clock->step : clock->point) >= clock->steps ? PETSC_TRUE : PETSC_FALSE;
+  return clock->time + Tolerance(clock) >= clock->end ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Return the first multiple of the interval that exceeds the present time by more than the
+   tolerance [s]. */
+static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
+{
+  const PetscReal after = clock->time + Tolerance(clock);
+  PetscReal       k     = PetscFloorReal(after / interval) + 1.0;
+
+  if ((k - 1.0) * interval > after) k -= 1.0; /* the quotient was rounded up */
+  if (k * interval <= after) k += 1.0;
+  /* Multiples closer to each other than the tolerance: each step reaches one. */
+  return k * interval > after ? k * interval : PETSC_MAX_REAL;
+}
+
+/* A given time that the next step may not pass. */
+typedef struct {
+  PetscReal time;  /* [s]; PETSC_MAX_REAL: none */
+  PetscBool event; /* a source or a side switches there */
+} Given;
+
+/* Return the next given time within the next two steps of this clock.  Of times that count as one,
+   return the end of the run first, so that the run ends at exactly the time of the case, then an
+   event. */
+static Given NextGiven(const HeatClock *clock)
+{
+  const PetscReal after = clock->time + Tolerance(clock), horizon = after + 2.0 * clock->dt;
+  PetscReal       times[2 + HEAT_OUTPUTS], first                  = PETSC_MAX_REAL;
+  const int       n = 2 + HEAT_OUTPUTS;
+  Given           next;
+
+  times[0] = clock->steps >= 0 ? PETSC_MAX_REAL : clock->end;
+  times[1] = clock->events ? HeatEventsNext(clock->events, after, horizon) : PETSC_MAX_REAL;
+  for (int k = 0; k < HEAT_OUTPUTS; k++) {
+    times[2 + k] = clock->interval[k] > 0.0 ? NextMultiple(clock, clock->interval[k])
+                                            : PETSC_MAX_REAL;
+  }
+  for (int k = 0; k < n; k++) first = PetscMin(first, times[k]);
+  next.event = times[1] <= first + Tolerance(clock) && times[1] < PETSC_MAX_REAL ? PETSC_TRUE
+                                                                                 : PETSC_FALSE;
+  next.time  = first;
+  for (int k = n - 1; k >= 0; k--)
+    if (times[k] <= first + Tolerance(clock)) next.time = times[k];
+  return next;
+}
+
+/* Return the next free step: the proposal, or up to the next given time.  To a time
+   at less than twice the proposal it goes half the way, so that no tiny step is left over. */
+static HeatClockStep NextFree(const HeatClock *clock)
+{
+  const Given     given = NextGiven(clock);
+  const PetscReal left  = given.time - clock->time;
+  HeatClockStep   next  = {clock->dt, clock->time + clock->dt, clock->point + 1, PETSC_FALSE};
+
+  if (left <= clock->dt * (1.0 + negligible_part)) {
+    next.dt     = left;
+    next.target = given.time;
+    next.event  = given.event;
+  } else if (left < 2.0 * clock->dt) {
+    next.dt     = 0.5 * left;
+    next.target = clock->time + next.dt;
+  }
+  return next;
+}
+
+HeatClockStep HeatClockNext(const HeatClock *clock)
+{
+  const PetscReal tolerance = Tolerance(clock);
+  HeatClockStep   next      = {clock->dt, 0.0, clock->point + 1, PETSC_FALSE};
+  Given           given;
+
+  if (clock->steady) return next;
+  if (clock->free) return NextFree(clock);
+  next.target = PointTime(clock, next.point);
+  given       = NextGiven(clock);
+  if (given.time < next.target - tolerance) {
+    next.point  = clock->point;
+    next.target = given.time;
+    next.dt     = given.time - clock->time;
+    next.event  = given.event;
+    return next;
+  }
+  if (given.time <= next.target + tolerance) {
+    next.target = given.time;
+    next.event  = given.event;
+  }
+  /* A step from point to point has length dt exactly, so that the stepper need not set up again for
+     a length that differs by rounding. */
+  if (clock->time > PointTime(clock, clock->point) + tolerance) next.dt = next.target - clock->time;
+  return next;
+}
+
+void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal taken,
+                      PetscReal proposed, PetscInt64 rejected)
+{
+  /* 1e-14: chosen, some 50 roundings.  A step counts as taken in full if it is short by rounding
+     only. */
+  const PetscBool whole = taken >= asked->dt * (1.0 - 1e-14) ? PETSC_TRUE : PETSC_FALSE;
+
+  clock->before = clock->time;
+  clock->last   = taken;
+  clock->time   = whole ? asked->target : clock->time + taken;
+  clock->point  = asked->point;
+  clock->step += 1;
+  clock->rejected += rejected;
+  clock->shortest = clock->longest == 0.0 ? taken : PetscMin(clock->shortest, taken);
+  clock->longest  = PetscMax(clock->longest, taken);
+  clock->at_event = whole && asked->event ? PETSC_TRUE : PETSC_FALSE;
+  clock->n_events += clock->at_event;
+  if (clock->free && proposed > 0.0) clock->dt = proposed;
+}
+
+void HeatClockPropose(HeatClock *clock, PetscReal dt)
+{
+  if (clock->free) clock->dt = dt;
+}
+
+/* Chosen: 1e-12 of a run is a few thousand roundings of its time, and no run takes 1e12 steps; a
+   window of 1000 steps is long enough for the start after an event, which is a few steps per factor
+   of ten. */
+PetscBool HeatClockHasCollapsed(HeatClock *clock, const HeatClockStep *next)
+{
+  const PetscReal  least_part = 1e-12, most_steps = 1e9;
+  const PetscInt64 window = 1000;
+
+  if (clock->steady) return PETSC_FALSE;
+  if (!(next->target > clock->time)) return PETSC_TRUE;
+  if (!clock->free || clock->end < 0.0) return PETSC_FALSE;
+  if (clock->dt < least_part * clock->end) return PETSC_TRUE;
+  if (clock->step - clock->window_step < window) return PETSC_FALSE;
+  const PetscReal covered = clock->time - clock->window_time;
+  const PetscReal rest    = (clock->end - clock->time) / covered *
+                         (PetscReal)(clock->step - clock->window_step);
+  clock->window_step = clock->step;
+  clock->window_time = clock->time;
+  return rest > most_steps ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscBool HeatClockIsDue(const HeatClock *clock, HeatOutputKind kind)
+{
+  const PetscReal interval = clock->interval[kind];
+
+  if (interval <= 0.0) return PETSC_FALSE;
+  return PetscAbsReal(round(clock->time / interval) * interval - clock->time) <= Tolerance(clock)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+PetscBool HeatClockPassed(const HeatClock *clock, PetscReal width)
+{
+  return PetscFloorReal(clock->time / width) > PetscFloorReal(clock->before / width) ? PETSC_TRUE
+                                                                                     : PETSC_FALSE;
+}
+
+PetscReal HeatClockEnd(const HeatClock *clock)
+{
+  if (clock->steps < 0) return clock->end;
+  return clock->free ? NAN : PointTime(clock, clock->steps);
+}
+
+PetscReal HeatClockFraction(const HeatClock *clock)
+{
+  PetscReal done;
+
+  if (clock->steps < 0) done = clock->time / clock->end;
+  else done = (PetscReal)(clock->free ? clock->step : clock->point) / (PetscReal)clock->steps;
+  return PetscClipInterval(done, 0.0, 1.0);
+}
+
+/* Return whether all multiples of an interval lie on points of the grid of times, so that none
+   shortens a step.  1e-12: chosen, above the rounding of the quotient, below negligible_part. */
+static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
+{
+  const PetscReal points = round(interval / clock->dt);
+
+  return interval <= 0.0 || (points >= 1.0 && clock->base_time == 0.0 &&
+                             PetscAbsReal(points * clock->dt - interval) <= 1e-12 * interval)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+PetscInt64 HeatClockExpectedSteps(const HeatClock *clock)
+{
+  if (clock->free) return clock->steps;
+  if (clock->events_shorten) return -1;
+  for (int k = 0; k < HEAT_OUTPUTS; k++) {
+    if (!FallsOnPoints(clock, clock->interval[k])) return -1;
+  }
+  if (clock->steps >= 0) return clock->step + PetscMax(clock->steps - clock->point, 0);
+  if (HeatClockIsDone(clock)) return clock->step;
+  return clock->step +
+         (PetscInt64)PetscCeilReal((clock->end - PointTime(clock, clock->point)) / clock->dt -
+                                   negligible_part);
+}
+
+void HeatClockSave(const HeatClock *clock, PetscReal numbers[HEAT_CLOCK_NUMBERS])
+{
+  numbers[FREE]       = clock->free ? 1.0 : 0.0;
+  numbers[POINT]      = (PetscReal)clock->point;
+  numbers[BASE_POINT] = (PetscReal)clock->base_point;
+  numbers[BASE_TIME]  = clock->base_time;
+  numbers[LAST]       = clock->last;
+  numbers[BEFORE]     = clock->before;
+  numbers[SHORTEST]   = clock->shortest;
+  numbers[LONGEST]    = clock->longest;
+  numbers[REJECTED]   = (PetscReal)clock->rejected;
+}
+
+static PetscReal NumberOr(PetscReal number, PetscReal fallback)
+{
+  return PetscIsNanReal(number) ? fallback : number;
+}
+
+void HeatClockResume(HeatClock *clock, PetscBool same, PetscInt64 step, PetscReal time,
+                     PetscReal dt, const PetscReal numbers[HEAT_CLOCK_NUMBERS])
+{
+  const PetscBool was_free = NumberOr(numbers[FREE], 0.0) != 0.0 ? PETSC_TRUE : PETSC_FALSE;
+
+  clock->step       = step;
+  clock->time       = time;
+  clock->point      = (PetscInt64)NumberOr(numbers[POINT], (PetscReal)step);
+  clock->base_point = (PetscInt64)NumberOr(numbers[BASE_POINT], 0.0);
+  clock->base_time  = NumberOr(numbers[BASE_TIME], 0.0);
+  clock->last       = NumberOr(numbers[LAST], 0.0);
+  clock->before     = NumberOr(numbers[BEFORE], time);
+  clock->shortest   = NumberOr(numbers[SHORTEST], 0.0);
+  clock->longest    = NumberOr(numbers[LONGEST], 0.0);
+  clock->rejected   = (PetscInt64)NumberOr(numbers[REJECTED], 0.0);
+  if (clock->free && was_free && same) {
+    clock->dt = dt;
+  } else if (clock->free || was_free || dt != clock->dt) {
+    clock->base_point = clock->point;
+    clock->base_time  = time;
+  }
+}

@@ -1,0 +1,84 @@
+/** Setting up the state of a run: operator, initial field, and the choice of the step. */
+#include "app/state/run_state.h"
+
+#include "io/field_file/field_file.h"
+
+PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInputs *inputs)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorCreate(state->grid, state->c, inputs, &state->op));
+  PetscCall(HeatZonesCreate(state->grid, state->c, inputs, &state->zones));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunStateSetInitial(HeatRunState *state, const HeatCellInputs *inputs)
+{
+  const HeatCase *c         = state->c;
+  const PetscBool from_file = c->initial.file ? PETSC_TRUE : PETSC_FALSE;
+  PetscReal      *T;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayWrite(state->T, &T));
+  if (from_file) {
+    const char *dataset = c->initial.dataset ? c->initial.dataset : "/temperature";
+
+    PetscCall(HeatFieldFileRead(state->grid, c->initial.file, dataset, HEAT_ELEMENT_DOUBLE, T));
+  }
+  PetscCall(HeatPaintTemperature(state->grid, c, inputs, from_file, T));
+  PetscCall(HeatEnergyStart(&state->energy, state->op, T));
+  PetscCall(VecRestoreArrayWrite(state->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunStateUpdateOperator(HeatRunState *state, PetscReal t)
+{
+  const PetscReal *T;
+
+  PetscFunctionBeginUser;
+  if (HeatOperatorIsLinear(state->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(state->T, &T));
+  PetscCall(HeatOperatorBring(state->op, t, T, HEAT_ERR_INPUT, "the initial field"));
+  PetscCall(VecRestoreArrayRead(state->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HeatRunStateHasFreeSteps(const HeatRunState *state)
+{
+  const HeatScheme scheme = state->c->time.scheme;
+
+  if (HeatStepperIsAdaptive(state->stepper)) return PETSC_TRUE;
+  return state->c->time.step_auto && !HeatOperatorIsLinear(state->op) &&
+                 (scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_RKL2)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+PetscErrorCode HeatRunStateChooseStep(HeatRunState *state, PetscReal t, PetscBool free,
+                                      PetscReal *dt)
+{
+  const HeatCase *c = state->c;
+
+  PetscFunctionBeginUser;
+  *dt = c->time.step;
+  if (c->time.scheme == HEAT_SCHEME_STEADY) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperFirstStep(state->stepper, t, state->T, dt));
+  if (c->time.step > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCaseCheckKey(*dt > 0.0 && *dt < PETSC_MAX_REAL, state->grid->comm, c, "time.step",
+                   "any step is stable here, so `auto` cannot choose one; give a number");
+  /* 1e-12: chosen.  A quotient that exceeds a whole number by rounding does not add a step. */
+  if (!free && c->time.end > 0.0)
+    *dt = c->time.end / PetscCeilReal(c->time.end / *dt * (1.0 - 1e-12));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunStateDestroy(HeatRunState *state)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatStepperDestroy(&state->stepper));
+  PetscCall(HeatEventsDestroy(&state->events));
+  PetscCall(HeatZonesDestroy(&state->zones));
+  PetscCall(VecDestroy(&state->T));
+  PetscCall(HeatOperatorDestroy(&state->op));
+  PetscCall(HeatGridDestroy(&state->grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
