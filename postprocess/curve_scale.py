@@ -111,3 +111,15 @@ def _threshold(top: float, typical: float) -> float:
     """Return the power of ten from which the axis is logarithmic."""
     least = max(0.01 * typical, top * 10.0 ** -DECADES)
     return 10.0 ** math.floor(math.log10(least)) if least > 0 else 1.0
+
+
+def decades(threshold: float, low: float, high: float) -> list[float]:
+    """Return ticks of a logarithmic axis: zero and powers of ten on both sides, at most about
+    seven; the threshold itself only where there is room between it and zero."""
+    last = max(1.0, np.log10(max(abs(low), abs(high)) / threshold))
+    both = low < -threshold and high > threshold
+    stride = max(1, int(np.ceil((2 * last if both else last) / 6)))
+    first = 0 if last * (1 + both) <= 3 else stride
+    powers = threshold * 10.0 ** np.arange(first, last + 0.5, stride)
+    ticks = np.concatenate([-powers[::-1], [0.0], powers])
+    return [float(t) for t in ticks if low <= t <= high]

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from .curve_scale import CurveScale, Curves, Outside, choose_scale
+from .curve_scale import CurveScale, Curves, Outside, choose_scale, decades
 from .texts import fitted, wrapped
 from .wording import count, digits_between, plain, printable, shortened, signed
 
@@ -221,18 +221,6 @@ def _plain_numbers(limits: Callable[[], tuple[float, float]]) -> FuncFormatter:
         low, high = limits()
         return signed(plain(value, digits_between(low, high) if high > low else 4))
     return FuncFormatter(text)
-
-
-def decades(threshold: float, low: float, high: float) -> list[float]:
-    """Return ticks of a logarithmic axis: zero and powers of ten on both sides, at most about
-    seven; the threshold itself only where there is room between it and zero."""
-    last = max(1.0, np.log10(max(abs(low), abs(high)) / threshold))
-    both = low < -threshold and high > threshold
-    stride = max(1, int(np.ceil((2 * last if both else last) / 6)))
-    first = 0 if last * (1 + both) <= 3 else stride
-    powers = threshold * 10.0 ** np.arange(first, last + 0.5, stride)
-    ticks = np.concatenate([-powers[::-1], [0.0], powers])
-    return [float(t) for t in ticks if low <= t <= high]
 
 
 def _mark(axes: Axes, panel: CurvePanel, outside: Outside, high: float) -> None:

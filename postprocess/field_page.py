@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from . import field_plot as draw
-from .curves import decades
+from .curve_scale import decades
 from .errors import RequestError
-from .history_plot import probe_columns
+from .history_columns import probe_columns
 from .isotherms import Isotherm, bar_locator, colour_on, draw_isotherms, isotherms
 from .reader import CATEGORIES, Field, Run, Snapshot
 from .sheet import Sheet, legend_columns, legend_labels, make_sheet

@@ -1,4 +1,4 @@
-"""Sorts the columns of history.csv by what they are.
+"""Sorts the columns of history.csv and probes.csv by what they are.
 
 The program writes them in a fixed order (README.md of the repository, "What a run writes"): the
 columns that every run has, the exchange, segments of sides, interfaces between materials, and
@@ -89,3 +89,8 @@ def _pair_names(columns: list[str], results: dict[str, Any]) -> list[str]:
         names = []
     same = len(names) == len(columns) == len(set(names))
     return names if same else [name[len("heat_"):] for name in columns]
+
+
+def probe_columns(probes: Table) -> Table:
+    """Return the columns of the probes: all but the first two, which are step and time."""
+    return {n: v for n, v in probes.items() if n not in ("step", "time")}

@@ -1,23 +1,17 @@
 """Draws a run over time: temperatures, heat flows, interfaces, named regions, probes."""
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-import numpy as np
-
 from .curves import (COLOURS, MOST_DRAWN, MOST_NAMED, CurvePanel, colour_of, curve_page, draw_all,
                      draw_curve, entry, rest_entries)
-from .history_columns import HistoryColumns, Region, Table
+from .history_columns import HistoryColumns, Region, Table, probe_columns
 from .wording import duration, quantity, time_unit
 
 TEMPERATURES = {"max": ("#b2182b", 1.3), "mean": ("0.15", 1.6), "min": ("#2166ac", 1.3)}
-
-
-def probe_columns(probes: Table) -> Table:
-    """Return the columns of the probes: all but the first two, which are step and time."""
-    return {n: v for n, v in probes.items() if n not in ("step", "time")}
 
 
 def draw_history(title: str, times: np.ndarray, columns: HistoryColumns, probes: Table, units: str

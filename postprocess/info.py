@@ -75,7 +75,7 @@ def _fields(run: Run) -> list[tuple[str, str]]:
 
 def _range(field) -> str:
     if field.name in CATEGORIES:
-        names = ", ".join(field.info.meanings.values())
+        names = "; ".join(f"{number} {name}" for number, name in field.info.meanings.items())
         return f"{field.minimum:.0f} to {field.maximum:.0f}" + (f" ({names})" if names else "")
     text = f"{span(field.minimum, field.maximum)} {unit_text(field.units)}".rstrip()
     if field.not_finite:

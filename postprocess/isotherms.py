@@ -185,6 +185,8 @@ def _place(path: np.ndarray, size: tuple[float, float], crowd: np.ndarray, taken
         clear = min(_clearance(label.circles, crowd), _clearance(label.circles, own[apart]))
         if clear < 1.14 * height:  # half a line of text, and a gap above it
             continue
+        if _runs_along(label, busy, 0.4 * height):
+            continue
         centred = 1.0 - abs(0.5 * (label.start + label.end) / along[-1] - 0.5)
         value = label.merit + 0.5 * min(clear / (3.0 * height), 1.0) + 0.3 * centred \
             + 0.5 * min(_clearance(label.circles, busy) / (2.0 * height), 1.0)
@@ -220,6 +222,12 @@ def _inside(label: Label, frame: Bbox) -> bool:
     r = label.radius + 1.0
     return bool(x.min() - r > frame.x0 and x.max() + r < frame.x1
                 and y.min() - r > frame.y0 and y.max() + r < frame.y1)
+
+
+def _runs_along(label: Label, points: np.ndarray, near: float) -> bool:
+    """Whether a line of points, such as an outline, passes through most of the label."""
+    struck = [_clearance(circle[None, :], points) < near for circle in label.circles]
+    return bool(np.mean(struck) > 0.5)
 
 
 def _covers(label: Label, box: Bbox) -> bool:

@@ -14,8 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from .curves import HEAD, NOTE_LINE, TITLE_LINE, TITLE_SIZE, WIDTH
-from .history_columns import HistoryColumns, Table
-from .history_plot import probe_columns
+from .history_columns import HistoryColumns, Table, probe_columns
 from .texts import fitted, text_width, wrapped
 from .wording import digits_between, plain, quantity, signed, span
 
@@ -119,6 +118,8 @@ def _draw_rows(axes: Axes, label: str, unit: str, rows: list[Bar], number: int) 
     axes.spines[["top", "right", "left"]].set_visible(False)
     if flows:
         axes.axvline(0.0, color="0.4", lw=0.8)
+    else:
+        axes.use_sticky_edges = False  # a range of temperatures does not begin at the frame
     axes.margins(x=0.05)
     _style_values(axes)
 

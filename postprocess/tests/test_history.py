@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from postprocess import plot
-from postprocess.curve_scale import choose_scale
-from postprocess.curves import decades
+from postprocess.curve_scale import choose_scale, decades
 from postprocess.history_columns import sort_columns
 from postprocess.history_plot import draw_history
 from postprocess.reader import Run

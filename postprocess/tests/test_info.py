@@ -13,7 +13,7 @@ def test_info_lists_what_the_directory_holds(full, command):
     assert outcome.code == 0
     for said in ("status      ok", "3: step 0 (t = 0 s) to step 20 (t = 20 s)", "1: step 20",
                  "20 x 10 cells on 0.2 x 0.1 m", "temperature: 300 to 380 K",
-                 "material: 0 to 1 (board, solid copper)", "21 rows: centre, edge",
+                 "material: 0 to 1 (0 board; 1 solid copper)", "21 rows: centre, edge",
                  "1 of 2 hold", "FAIL  energy_balance = 0.001"):
         assert said in outcome.out
 

@@ -149,3 +149,14 @@ def test_plateau_at_the_value_of_an_isotherm_is_not_outlined_by_noise(tmp_path):
     data[:, :10] = 340.0 + 1e-9 * np.random.default_rng(2).random((30, 10))
     figure = figure_of(write(tmp_path, data))
     assert "340" not in [t.get_text() for t in labels(figure)]
+
+
+def test_isotherm_along_an_outline_has_no_label(tmp_path):
+    """The temperature jumps from 328 to 332 K at a contact resistance, so the isotherm of 330 K runs
+    along the outline of the material, which would strike its label through."""
+    material = np.zeros((40, 40), dtype=np.int32)
+    material[20:] = 1
+    rows = np.concatenate([np.linspace(300.0, 328.0, 20), np.linspace(332.0, 360.0, 20)])
+    temperature = np.repeat(rows[:, None], 40, axis=1)
+    synthetic.write_snapshot(tmp_path, 0, 0.0, {"temperature": temperature, "material": material})
+    assert sorted(t.get_text() for t in labels(figure_of(tmp_path))) == ["310", "320", "340", "350"]

@@ -1,8 +1,10 @@
 """A missing package, an unreadable file, an unfinished run: one line, never a traceback."""
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -220,3 +222,16 @@ def test_deeply_nested_record_is_one_line(one, command):
     assert outcome.code == 4 and "results.json: not JSON" in outcome.err
     (one / "results.json").write_text(json.dumps([1]))
     assert "not a record of heat2d" in command("info", one).err
+
+
+def test_each_file_imports_only_files_before_it_in_the_readme():
+    """The order of the table is the order of the layers; a file that it does not list fails too."""
+    folder = ROOT / "postprocess"
+    table = (folder / "README.md").read_text().split("## Files")[1]
+    order = re.findall(r"`(\w+)\.py`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))
+    assert sorted(order) == sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
+    for k, name in enumerate(order):
+        tree = ast.parse((folder / f"{name}.py").read_text())
+        used = {n for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level
+                for n in ([node.module] if node.module else [a.name for a in node.names])}
+        assert used <= set(order[:k]), name

@@ -63,3 +63,12 @@ def test_steady_value_that_is_not_finite_is_said(steady):
 def test_transient_run_that_has_only_begun_is_not_steady(tmp_path):
     synthetic.write_snapshot(tmp_path, 0, 0.0, {"temperature": synthetic.gradient()})
     assert not Run(tmp_path).steady
+
+
+def test_range_of_temperatures_does_not_begin_at_the_frame(steady):
+    """A bar that touches the frame looks as if it were cut."""
+    figure = bars_of(steady)
+    axes = next(a for a in figure.axes if "temperature" in a.get_xlabel())
+    low, high = axes.get_xlim()
+    for bar in axes.patches:
+        assert low < bar.get_x() and bar.get_x() + bar.get_width() < high
