@@ -1,9 +1,9 @@
 """Finds the places of the probes in the record of a run (results.json).
 
 They are in its list `probes`, where it has one; else in what the command line set; else in the
-text of the case.  The text is read as YAML when PyYAML is installed, else by a pattern for the usual
-ways to write probes.  The pattern also finds a probe that is commented out; it has no column in
-probes.csv, and pictures leave it out.
+text of the case.  The text is read as YAML when PyYAML is installed, else by a pattern for the
+usual ways to write probes.  The pattern also finds a probe that is commented out; it has no column
+in probes.csv, and pictures leave it out.
 """
 from __future__ import annotations
 

@@ -152,8 +152,8 @@ def test_plateau_at_the_value_of_an_isotherm_is_not_outlined_by_noise(tmp_path):
 
 
 def test_isotherm_along_an_outline_has_no_label(tmp_path):
-    """The temperature jumps from 328 to 332 K at a contact resistance, so the isotherm of 330 K runs
-    along the outline of the material, which would strike its label through."""
+    """The temperature jumps from 328 to 332 K at a contact resistance, so the isotherm of 330 K
+    runs along the outline of the material, which would strike its label through."""
     material = np.zeros((40, 40), dtype=np.int32)
     material[20:] = 1
     rows = np.concatenate([np.linspace(300.0, 328.0, 20), np.linspace(332.0, 360.0, 20)])

@@ -118,7 +118,8 @@ def damage(directory: Path, kind: str) -> None:
 
 
 KINDS = {"truncated": "the file is truncated", "empty file": "not an HDF5 file",
-         "text": "not an HDF5 file", "pipe": "not a regular file", "directory": "not a regular file",
+         "text": "not an HDF5 file", "pipe": "not a regular file",
+         "directory": "not a regular file",
          "dead link": "no such file", "external link": "/temperature is a link",
          "soft link": "/temperature is a link",
          "external storage": "/temperature is stored in another file"}
