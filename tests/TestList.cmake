@@ -9,10 +9,10 @@ endforeach()
 heat2d_add_unit(schemes RANKS 1 2 3)
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
 heat2d_add_unit(operator_steps RANKS 1 2 4 7)
-foreach(file slab field_file checkpoint cell_inputs level_transfer multigrid heatcg) # what depends on the layout of blocks
+foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # what depends on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock level_kernels options radiation seal time_series) # no communication
+foreach(file clock digital_line level_kernels options radiation seal time_series) # no communication
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 heat2d_add_unit(stop RANKS 1 2)

@@ -2,10 +2,11 @@
  * of materials with everything that a case may hold; then what must hold of it. */
 #include "solver_test.h"
 
-/* On [0.5, 2] x [-1, 1]; each cell has its own rectangle with one of three materials. */
+/* On [0.5, 2] x [-1, 1]; each cell has its own rectangle with one of three materials.  With ROUND a
+   disc and a triangle are painted over them. */
 typedef enum { INSULATED, TEMPERATURE, FLUX, CONVECTION, RADIATION, PERIODIC } Kind;
 
-enum { K_OF_T = 1, SOURCE_OF_T = 2, EXCHANGE = 4, CONTACTS = 8, GROWING = 16 };
+enum { K_OF_T = 1, SOURCE_OF_T = 2, EXCHANGE = 4, CONTACTS = 8, GROWING = 16, ROUND = 32 };
 
 typedef struct {
   PetscInt        nx, ny;
@@ -23,17 +24,27 @@ static const Variant Variants[] = {
      HEAT_FACE_HARMONIC,
      K_OF_T | SOURCE_OF_T | EXCHANGE | CONTACTS},
     {7, 5, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_ARITHMETIC, K_OF_T | CONTACTS},
+    {9,
+     11,
+     {RADIATION, TEMPERATURE, INSULATED, CONVECTION},
+     HEAT_FACE_HARMONIC,
+     K_OF_T | CONTACTS | ROUND},
     {1, 6, {PERIODIC, PERIODIC, RADIATION, FLUX}, HEAT_FACE_HARMONIC, K_OF_T | EXCHANGE},
     {2, 2, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_HARMONIC, K_OF_T | SOURCE_OF_T},
     /* symmetric ones */
     {7, 6, {RADIATION, CONVECTION, RADIATION, FLUX}, HEAT_FACE_HARMONIC, 0},
     {6, 6, {INSULATED, RADIATION, PERIODIC, PERIODIC}, HEAT_FACE_HARMONIC, SOURCE_OF_T | CONTACTS},
     {6, 5, {TEMPERATURE, FLUX, INSULATED, CONVECTION}, HEAT_FACE_ARITHMETIC, GROWING | EXCHANGE},
+    {9,
+     11,
+     {RADIATION, TEMPERATURE, PERIODIC, PERIODIC},
+     HEAT_FACE_HARMONIC,
+     SOURCE_OF_T | CONTACTS | ROUND},
     /* linear ones */
     {6, 7, {TEMPERATURE, FLUX, CONVECTION, INSULATED}, HEAT_FACE_HARMONIC, EXCHANGE | CONTACTS},
     {6, 6, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_ARITHMETIC, EXCHANGE},
 };
-enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], FIRST_SYMMETRIC = 6, FIRST_LINEAR = 9 };
+enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], FIRST_SYMMETRIC = 7, FIRST_LINEAR = 11 };
 
 static void FillSide(HeatCase *c, HeatSide side, Kind kind)
 {
@@ -60,6 +71,21 @@ static void FillMaterials(HeatCase *c, int with)
   }
 }
 
+/* Interfaces that no axis is parallel to. */
+static void PaintRound(HeatCase *c)
+{
+  const PetscReal v[3][2] = {{1.1, -0.9}, {1.9, -0.6}, {1.5, 0.3}};
+  HeatRegion     *disc    = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 1), *triangle;
+
+  disc->centre[0] = 1.1;
+  disc->centre[1] = 0.3;
+  disc->radius    = 0.5;
+  triangle        = HeatTestAddRegion(c, HEAT_SHAPE_POLYGON, 2);
+  OK(PetscMalloc1(3, &triangle->vertices));
+  triangle->n_vertices = 3;
+  memcpy(triangle->vertices, v, sizeof v);
+}
+
 static HeatCase *Make(const void *context)
 {
   const Variant *v = context;
@@ -67,6 +93,7 @@ static HeatCase *Make(const void *context)
 
   FillMaterials(c, v->with);
   HeatTestPatchwork(c, HeatTestMaterialOf);
+  if (v->with & ROUND) PaintRound(c);
   for (int s = 0; s < HEAT_SIDES; s++) FillSide(c, (HeatSide)s, v->side[s]);
   HeatTestText(&c->source, v->with & GROWING       ? "0.05*T^2"
                            : v->with & SOURCE_OF_T ? "100*x - 1e-3*(T - 290)^2*y"
