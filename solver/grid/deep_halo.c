@@ -293,8 +293,8 @@ static void WriteLines(const Extension *e, PetscInt first, const PetscReal *stri
     for (PetscInt d = 0; d < e->n; d++) *ValueAt(e, line, first + d) = (uint16_t)*strip++;
 }
 
-/* Extend what is known on both sides.  A block hands on the cells that its neighbour misses, which
-   are own cells or, on a block thinner than `known`, cells that it has received before; n is at most
+/* Extend what is known on both sides.  A block sends the cells that its neighbour misses, which are
+   own cells or, on a block thinner than `known`, cells that it has received before; n is at most
    the width of the narrowest block.  Doubles carry 16-bit numbers exactly.  Collective. */
 static PetscErrorCode Extend(const Extension *e)
 {

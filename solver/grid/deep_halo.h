@@ -102,7 +102,7 @@ static inline size_t HeatSurroundingsSize(const HeatGrid *grid, PetscInt depth)
 }
 
 /** Fetch the cells around the block, `depth` of them beyond each side, corners included.  Blocks may
- *  be thinner than `depth`: cells then arrive from blocks further away, handed on from neighbour to
+ *  be thinner than `depth`: cells then arrive from blocks further away, passed from neighbour to
  *  neighbour.  Collective on grid->comm.
  *  @param[in]  own      [nyl][nxl]
  *  @param[in]  depth    >= 1, the same on all ranks

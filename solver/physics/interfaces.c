@@ -23,7 +23,7 @@ struct HeatInterfaces {
   const HeatGrid   *grid;     /* borrowed */
   const HeatCase   *c;        /* borrowed */
   uint16_t         *material; /* owned [nyl + 2][nxl + 2]: own cells and one beyond each side */
-  uint16_t         *region;   /* owned, likewise: index of the region that gave the material */
+  uint16_t         *region;   /* owned [nyl + 2][nxl + 2]: region that gave the material */
   HeatMapInterface *map;      /* owned; NULL: no map gives a material */
 };
 

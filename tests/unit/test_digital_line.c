@@ -72,7 +72,7 @@ static int ReachOf(int n, const HeatStep *steps, int at)
 }
 
 /* All curves of 7 steps that turn only to the left and right (no step back), from the middle step.
-   Flat runs are told by their direction, which is the step's own, and are tested apart. */
+   Flat runs have the direction of the step itself; they have their own test. */
 static void segments_are_the_parts_that_a_line_separates(void **state)
 {
   enum { N = 7, AT = 3 };

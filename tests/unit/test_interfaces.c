@@ -97,7 +97,7 @@ static void AddTwoSlants(HeatCase *c)
   AddPolygon(c, 1, 4, below);
 }
 
-/* A slanted strip, four cells wide: its two sides are told apart. */
+/* A slanted strip, four cells wide, whose two sides must not be mistaken for one another. */
 static void AddStrip(HeatCase *c)
 {
   const PetscReal v[4][2] = {{-1.0, -0.5}, {2.0, 1.9}, {2.0, 1.96}, {-1.0, -0.44}};
