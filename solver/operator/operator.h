@@ -262,8 +262,8 @@ PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell
 PetscReal HeatOperatorDensity(const HeatOperator *op, size_t cell);
 
 /** Return the contact resistance on the west (axis 0) or south (axis 1) face of an own cell, per
- *  length of the face: R/|n.e| of solver/README.md eq. (3) [m2 K/W]; 0: none.  Costs a binary search
- *  among the faces with a contact. */
+ *  length of the face: R/|n.e| of solver/README.md eq. (3) [m2 K/W]; 0: none.  Costs a binary
+ *  search among the faces with a contact. */
 PetscReal HeatOperatorContactResistance(const HeatOperator *op, int axis, size_t cell);
 
 /** Return the material of own cells, [nyl][nxl], as an index into case->materials. */

@@ -5,10 +5,10 @@
  *      mu <= a x - b y < mu + a + b                       (a standard digital line of slope a/b)
  *
  *  where x counts the steps of one direction, that of the first step, and y those of the other one.
- *  Points with the remainder a x - b y = mu are upper leaning points, those with mu + a + b - 1 lower
- *  ones.  A step keeps the segment straight if the remainder of its end is in range, or misses the
- *  range by one; in the latter case the slope changes to that of the leaning points' chord.  All
- *  numbers are integers, so that nothing depends on rounding.
+ *  Points with the remainder a x - b y = mu are upper leaning points, those with mu + a + b - 1
+ *  lower ones.  A step keeps the segment straight if the remainder of its end is in range, or
+ *  misses the range by one; in the latter case the slope changes to that of the leaning points'
+ *  chord.  All numbers are integers, so that nothing depends on rounding.
  *  Source: I. Debled-Rennesson, J.-P. Reveilles, A linear algorithm for segmentation of digital
  *  curves, Int. J. Pattern Recognition and Artificial Intelligence 9 (1995) 635. */
 #include "solver/physics/digital_line.h"
@@ -52,8 +52,8 @@ static PetscBool MoveEnd(Segment *s, HeatStep step, Point *end)
   return step == s->across && ((step ^ s->along) & 1) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Append a step to the segment.  Return false if no straight line contains both; the segment is then
-   undefined. */
+/* Append a step to the segment.  Return false if no straight line contains both; the segment is
+   then undefined. */
 static PetscBool AppendStep(Segment *s, HeatStep step)
 {
   Point end = s->end;
@@ -101,8 +101,8 @@ static void AddDirection(const Segment *s, PetscReal weight, PetscReal hx, Petsc
   for (int k = 0; k < 2; k++) sum[k] += weight * (chord[k] / length);
 }
 
-/* Return whether a run in the direction `step` ends at a corner: the curve ends there, or the second
-   step beyond the run, at k, does not take the run's direction again. */
+/* Return whether a run in the direction `step` ends at a corner: the curve ends there, or the
+   second step beyond the run, at k, does not take the run's direction again. */
 static PetscBool IsCorner(PetscInt n, const HeatStep *steps, PetscInt k, HeatStep step)
 {
   return k < 0 || k >= n || steps[k] != step ? PETSC_TRUE : PETSC_FALSE;

@@ -3,7 +3,7 @@
  *  The later painted of two cells' regions covers one of them, the inner cell, and not the other
  *  one.  The edge of its shape therefore crosses the line between the two centres, and the nearest
  *  crossing to the face's middle is the interface.  Of a shape that reaches across a periodic side
- *  nothing is painted beyond that side; there no crossing is near, and the interface is the side. */
+ *  nothing is painted beyond that side; there the side itself is the interface. */
 #include "solver/physics/interfaces.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /** Interfaces between materials: which way they run through the faces between cells.
  *
  *  Cells make staircases of slanted and round interfaces.  A face whose normal is e belongs to an
- *  interface with the normal n to the part |n.e| of its length: over a straight interface these parts
- *  add up to its true length, while the faces add up to |n_x| + |n_y| times that, sqrt(2) at 45
- *  degrees and 4/pi around a circle.
+ *  interface with the normal n to the part |n.e| of its length: over a straight interface these
+ *  parts add up to its true length, while the faces add up to |n_x| + |n_y| times that, sqrt(2) at
+ *  45 degrees and 4/pi around a circle.
  *
  *  The normal comes from the shape that was painted last of those that gave the two cells their
  *  materials, since its edge passes between the cells' centres:
@@ -27,8 +27,8 @@ typedef struct {
 } HeatFacePair;
 
 /** Find out which region gave each own cell, and each cell next to the block, its material.
- *  Collective on grid->comm; grid and case must outlive the interfaces, which the caller owns.  They
- *  take 4 bytes a cell, or 6 where a map gives materials, and are meant for set-up only.
+ *  Collective on grid->comm; grid and case must outlive the interfaces, which the caller owns.
+ *  They take 4 bytes a cell, or 6 where a map gives materials, and are meant for set-up only.
  *  @param[in] inputs    what the case's files hold; NULL when it names none; not needed afterwards
  *  @param[in] material  [nyl][nxl] as HeatPaintMaterials painted it; not needed afterwards */
 PetscErrorCode HeatInterfacesCreate(const HeatGrid *grid, const HeatCase *c,

@@ -26,8 +26,8 @@
 enum { REACH = 32 };
 
 /* Fewest stairs, of one pixel each, that make the edge of a refined map slanted or round.  Chosen:
-   fewer are the jogs of a shape with sides along the axes, whose coordinates happen to have a common
-   divisor; more would make slopes straight that have so few stairs within reach. */
+   fewer are the jogs of a shape with sides along the axes, whose coordinates happen to have a
+   common divisor; more would make slopes straight that have so few stairs within reach. */
 enum { FEWEST_STAIRS = 3 };
 
 /* Material of cells beyond the domain; more than any index. */

@@ -31,12 +31,12 @@ typedef struct {
   PetscReal *properties[HEAT_PROPERTIES]; /* SI units of the property; NULL: use the material's */
 } HeatCellInputs;
 
-/** Index of a cell that no region has painted; a case has at most HEAT_MAX_REGIONS regions, the last
- *  of which has the index before this one. */
+/** Index of a cell that no region has painted; a case has at most HEAT_MAX_REGIONS regions, the
+ *  last of which has the index before this one. */
 #define HEAT_NO_REGION UINT16_MAX
 
-/** Distance from an edge of a shape, in units of a cell's width, within which a cell's centre counts
- *  as on the edge (paint.c says why). */
+/** Distance from an edge of a shape, in units of a cell's width, within which a cell's centre
+ *  counts as on the edge (paint.c says why). */
 #define HEAT_PAINT_TOLERANCE 1e-9
 
 /** Receives a run of a region: local columns [begin, end) of local row j, begin < end. */

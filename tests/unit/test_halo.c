@@ -187,7 +187,8 @@ static uint16_t Number(const HeatGrid *g, PetscInt i, PetscInt j)
   return (uint16_t)(7 + j * g->nx + i);
 }
 
-/* Cells around the block that are not the grid's, wrapped around, or not marked beyond its sides. */
+/* Count the cells around the block that are neither those of the grid, wrapped around, nor marked
+   as beyond its sides. */
 static PetscReal WrongSurroundings(HeatProblem *p)
 {
   static const PetscInt depths[] = {1, 2, 5, 23};
