@@ -85,8 +85,7 @@ MUTATIONS = [
     solver("conductivity of T at the old half cell", "s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);",
            "s->half[f] = 1.1 * HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
     # sources
-    solver("source times a length for the area", "const PetscReal area = g->hx * g->hy;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]",
-           "const PetscReal area = g->hx;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]", "space time"),
+    solver("source times a length for the area", "area = g->hx * g->hy, t =", "area = g->hx, t =", "space time"),
     solver("uniform source twice", "value *= s->grid->hx * s->grid->hy", "value *= 2.0 * s->grid->hx * s->grid->hy", "time"),
     solver("source stays at its first value", "if (!changed) PetscFunctionReturn(PETSC_SUCCESS);", "if (!changed || t > 0.0) PetscFunctionReturn(PETSC_SUCCESS);",
            "time space"),
