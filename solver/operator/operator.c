@@ -313,12 +313,24 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Remember a fault of time t [s] if it is the earliest one. */
+static void RememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t)
+{
+  if (fault->count == 0 || (op->past_fault.count && op->past_fault.t <= t)) return;
+  op->past_fault   = *fault;
+  op->past_fault.t = t;
+}
+
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
 {
+  HeatFault *fault = &op->time_fault;
+
   PetscFunctionBeginUser;
-  PetscCall(HeatSourceSetTime(op->source, t));
-  PetscCall(HeatBoundariesSetTime(op->boundaries, t));
-  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, t));
+  fault->count = 0;
+  PetscCall(HeatSourceSetTime(op->source, t, fault));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, t, fault));
+  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, t, fault));
+  RememberFault(op, fault, t);
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -334,13 +346,32 @@ PetscErrorCode HeatOperatorTryBring(HeatOperator *op, PetscReal t, const PetscRe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOperatorRaiseUndefined(const HeatOperator *op, PetscErrorCode code,
-                                          const char *when)
+PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code, const char *when)
 {
+  HeatFault fault = op->fault;
+
+  PetscFunctionBeginUser;
+  op->raised = PETSC_TRUE;
+  PetscCall(HeatFaultRaise(op->grid->comm, op->c, code, when, &fault));
+  /* No formula is at fault: the field itself, or a sum of finite terms, is not finite. */
   return HeatRaiseHere(op->grid->comm, code,
-                       "%s: a conductivity is not positive, or a source or side is not finite, at "
-                       "these temperatures; the case's expressions of T must hold there%s",
-                       when, code == HEAT_ERR_NUMERICS ? ", or steps must be shorter" : "");
+                       "%s: the net heat of some cell is not finite at these temperatures%s", when,
+                       code == HEAT_ERR_NUMERICS ? "; take shorter steps" : "");
+}
+
+PetscErrorCode HeatOperatorCheckFormulas(HeatOperator *op)
+{
+  HeatFault fault = op->past_fault;
+  PetscReal mine  = fault.count ? fault.t : PETSC_MAX_REAL, first;
+
+  PetscFunctionBeginUser;
+  if (op->raised) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Allreduce(&mine, &first, 1, MPIU_REAL, MPIU_MIN, op->grid->comm));
+  if (first == PETSC_MAX_REAL) PetscFunctionReturn(PETSC_SUCCESS);
+  if (mine > first) fault.count = 0;
+  op->raised = PETSC_TRUE;
+  PetscCall(HeatFaultRaise(op->grid->comm, op->c, HEAT_ERR_NUMERICS, "", &fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal *T,
@@ -356,10 +387,20 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, PetscReal t)
+{
+  HeatFault fault = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatBoundariesSetTime(op->boundaries, t, &fault));
+  RememberFault(op, &fault, t);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatBoundariesSetTime(op->boundaries, t));
+  PetscCall(HeatOperatorSetSidesTime(op, t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -75,7 +75,11 @@ struct HeatOperator {
   PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */
   const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
                                   of `source` */
-  HeatOperatorSteps *steps;    /* NULL before the first call of HeatOperatorMostSteps */
+  HeatFault          fault;    /* of the last Update */
+  HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
+  HeatFault          past_fault; /* of the earliest SetTime that had one */
+  PetscBool          raised;     /* HeatOperatorCheckFormulas has raised it */
+  HeatOperatorSteps *steps;      /* NULL before the first call of HeatOperatorMostSteps */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
@@ -99,6 +103,10 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
  *  @param[in] cells  [length] temperatures of the own cells along the side [K] */
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
+
+/** Evaluate the boundary values at time t [s], and remember in op->past_fault what is wrong with
+ *  them.  Not collective. */
+PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, PetscReal t);
 
 /** Free *steps, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **steps);

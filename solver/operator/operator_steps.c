@@ -144,7 +144,7 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscRea
 
   PetscFunctionBeginUser;
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSetTime(op->boundaries, times[l]));
+    PetscCall(HeatOperatorSetSidesTime(op, times[l]));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
       const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
@@ -174,7 +174,7 @@ static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal
   HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_TURNOVER], (PetscReal)steps,
                         HeatSourceLocalTurnover(op->source));
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSetTime(op->boundaries, times[l]));
+    PetscCall(HeatOperatorSetSidesTime(op, times[l]));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const PetscInt length = HeatBoundariesGet(op->boundaries, (HeatSide)side).length;
 

@@ -6,10 +6,14 @@
  *  a time. */
 #include "solver/physics/ambient_exchange.h"
 
+#include <stdio.h>
+
 #include "solver/case/expression.h"
 
 struct HeatAmbientExchange {
   const HeatGrid *grid;               /* borrowed */
+  const HeatCase *c;                  /* borrowed */
+  PetscReal       zero;               /* [K] lower bound of T_amb; -infinity: none */
   HeatExpression *ambient_expression; /* owned; T_amb of x y t [K] */
   PetscReal      *conductance;        /* owned [nyl][nxl] E [W/(m K)] */
   PetscReal      *ambient;            /* owned [nyl][nxl] T_amb [K] */
@@ -43,22 +47,39 @@ static PetscErrorCode EvaluateCells(HeatAmbientExchange *s, HeatExpression *e, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise HEAT_ERR_INPUT about the key `path` if in some cell of any rank a value is not finite or is
-   less than `lower_bound`.  Collective. */
-static PetscErrorCode CheckCells(const HeatAmbientExchange *s, const HeatCase *c, const char *path,
-                                 const PetscReal *values, PetscReal lower_bound)
+/* Note coefficients that are negative or not finite. */
+static void CheckCoefficients(const HeatAmbientExchange *s, HeatFault *fault)
 {
-  PetscInt64 bad = 0;
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
+    const PetscReal value = s->conductance[cell];
 
-  PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++)
-    bad += !(values[cell] >= lower_bound && values[cell] <= PETSC_MAX_REAL);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, s->grid->comm));
-  HeatCaseCheckKey(bad == 0, s->grid->comm, c, path,
-                   "in %" PetscInt64_FMT " cells it is %snot finite at t = 0; it must be defined "
-                   "everywhere",
-                   bad, lower_bound == 0.0 ? "negative or " : "");
-  PetscFunctionReturn(PETSC_SUCCESS);
+    if (value >= 0.0 && value <= PETSC_MAX_REAL) continue;
+    if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) continue;
+    HeatFaultAtCell(fault, s->grid);
+    fault->value = value;
+    (void)snprintf(fault->path, sizeof fault->path, "exchange.coefficient");
+    (void)snprintf(fault->what, sizeof fault->what, "the coefficient");
+    (void)snprintf(fault->unit, sizeof fault->unit, "W/(m3 K)");
+    (void)snprintf(fault->rule, sizeof fault->rule, "it must be finite and at least 0");
+  }
+}
+
+/* Note ambient temperatures of time t [s] that are not finite or below the absolute zero. */
+static void CheckAmbient(const HeatAmbientExchange *s, PetscReal t, HeatFault *fault)
+{
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
+    const PetscReal value = s->ambient[cell];
+
+    if (value >= s->zero && !PetscIsInfOrNanReal(value)) continue;
+    if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) continue;
+    HeatFaultAtCell(fault, s->grid);
+    fault->value = value;
+    fault->t     = t;
+    fault->of_t  = (HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME) ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
+    (void)snprintf(fault->path, sizeof fault->path, "exchange.ambient");
+    HeatFaultOfTemperature(fault, s->c);
+  }
 }
 
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
@@ -67,6 +88,8 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
   const size_t         n = HeatGridLocalCells(g);
   HeatAmbientExchange *s;
   HeatExpression      *coefficient;
+  HeatFault            fault = {0};
+  char                 reason[100];
 
   PetscFunctionBeginUser;
   *out = NULL;
@@ -74,6 +97,8 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
   PetscCall(PetscNew(&s));
   *out    = s;
   s->grid = g;
+  s->c    = c;
+  s->zero = HeatCaseAbsoluteZero(c, reason, sizeof reason);
   PetscCall(PetscMalloc2(n, &s->conductance, n, &s->ambient));
   PetscCall(PetscMalloc2(g->nxl, &s->x, g->nxl, &s->y));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
@@ -81,20 +106,24 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
                     &coefficient));
   PetscCall(EvaluateCells(s, coefficient, 0.0, s->conductance));
   PetscCall(HeatExpressionDestroy(&coefficient));
-  PetscCall(CheckCells(s, c, "exchange.coefficient", s->conductance, 0.0));
+  CheckCoefficients(s, &fault);
+  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   for (size_t cell = 0; cell < n; cell++) s->conductance[cell] *= g->hx * g->hy;
   PetscCall(Compile(g, c, "exchange.ambient", &c->exchange.ambient,
                     HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME, &s->ambient_expression));
   PetscCall(EvaluateCells(s, s->ambient_expression, 0.0, s->ambient));
-  PetscCall(CheckCells(s, c, "exchange.ambient", s->ambient, -PETSC_MAX_REAL));
+  CheckAmbient(s, 0.0, &fault);
+  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *s, PetscReal t)
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *s, PetscReal t, HeatFault *fault)
 {
   PetscFunctionBeginUser;
-  if (HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME)
-    PetscCall(EvaluateCells(s, s->ambient_expression, t, s->ambient));
+  if (!(HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(EvaluateCells(s, s->ambient_expression, t, s->ambient));
+  CheckAmbient(s, t, fault);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

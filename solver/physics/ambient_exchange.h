@@ -8,19 +8,22 @@
 #ifndef HEAT_SOLVER_AMBIENT_EXCHANGE_H
 #define HEAT_SOLVER_AMBIENT_EXCHANGE_H
 
-#include "solver/grid/grid.h"
+#include "solver/physics/fault.h"
 
 typedef struct HeatAmbientExchange HeatAmbientExchange;
 
-/** Create the ambient exchange of a case, at t = 0.  Collective on grid->comm; the grid must
+/** Create the ambient exchange of a case, at t = 0.  Collective on grid->comm; grid and case must
  *  outlive the object, which the caller owns.
  *  @param[out] exchange  NULL when the case has no `exchange`
- *  Errors: HEAT_ERR_INPUT where E or T_amb is not finite at t = 0, or E is negative. */
+ *  Errors: HEAT_ERR_INPUT where E or T_amb is not finite at t = 0, E is negative, or T_amb is below
+ *  the absolute zero of the case. */
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c,
                                          HeatAmbientExchange **exchange);
 
-/** Evaluate T_amb at time t [s].  Not collective. */
-PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, PetscReal t);
+/** Evaluate T_amb at time t [s].  Not collective.
+ *  @param[in,out] fault  notes values that are not finite or below the absolute zero of the case */
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, PetscReal t,
+                                          HeatFault *fault);
 
 /** Return E [W/(m K)] of own cells, [nyl][nxl], owned by `exchange`.  Not collective. */
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *exchange);

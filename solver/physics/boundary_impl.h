@@ -46,6 +46,8 @@ typedef struct {
 
 struct HeatBoundaries {
   const HeatGrid *grid; /* borrowed */
+  const HeatCase *c;    /* borrowed */
+  PetscReal       zero; /* [K] lower bound of T_b; -infinity: none */
   HeatSideFaces   sides[HEAT_SIDES];
   PetscReal      *scratch; /* owned [max(nxl, nyl) + 2] values of one formula */
 };
@@ -65,13 +67,19 @@ static inline PetscReal HeatBoundarySeriesConductance(PetscReal half, PetscReal 
   return film > 0.0 ? film * half / (film + half) : 0.0;
 }
 
-/** Return one past the last face of a segment, counted over the whole side; the last segment takes
- *  all faces that are left. */
-PetscInt HeatBoundarySegmentEnd(const HeatCase *c, HeatSide side, PetscInt segment);
+/** Write the path of a segment's key: "boundary.left.value", or "boundary.left[2].value" where the
+ *  side has several segments; without ".value" for an empty key. */
+void HeatBoundaryKeyPath(const HeatCase *c, HeatSide side, PetscInt segment, const char *key,
+                         char *path, size_t size);
+
+/** Count a wrong value on own face f of a side; where it is the first one, fill in path, place and
+ *  value.  Return whether it is the first.  Not collective. */
+PetscBool HeatBoundaryAddFault(const HeatBoundaries *b, const HeatSideFaces *s, PetscInt f,
+                               const char *key, PetscReal value, HeatFault *fault);
 
 /** Evaluate a stretch at time t [s] into its target, on its faces and on the ends of the side that
- *  adjoin it.  Not collective. */
+ *  adjoin it; note wrong values on its faces.  Not collective. */
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, PetscReal t);
+                                    const HeatStretch *stretch, PetscReal t, HeatFault *fault);
 
 #endif
