@@ -76,6 +76,7 @@ PetscErrorCode HeatRunStateDestroy(HeatRunState *state)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatStepperDestroy(&state->stepper));
+  PetscCall(HeatEventsDestroy(&state->events));
   PetscCall(HeatZonesDestroy(&state->zones));
   PetscCall(HeatSizesClear(&state->sizes));
   PetscCall(VecDestroy(&state->T));

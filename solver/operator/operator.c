@@ -313,6 +313,36 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule)
+{
+  op->step_from = from;
+  op->step_to   = to;
+  op->rule      = rule;
+}
+
+/* Evaluate on the lines over the step what depends on time alone. */
+static PetscErrorCode SetTimeOnLine(HeatOperator *op, PetscReal t, HeatFault *fault)
+{
+  const HeatTimeLine line = HeatTimeLineOver(op->step_from, op->step_to);
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSourceSetTimeOnLine(op->source, &line, t, fault));
+  PetscCall(HeatBoundariesSetTimeOnLine(op->boundaries, &line, t, fault));
+  if (op->ambient_exchange)
+    PetscCall(HeatAmbientExchangeSetTimeOnLine(op->ambient_exchange, &line, t, fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when, HeatFault *fault)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatSourceSetTime(op->source, when, fault));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, when, fault));
+  if (op->ambient_exchange)
+    PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, when, fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Remember a fault of time t [s] if it is the earliest one. */
 static void RememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t)
 {
@@ -327,9 +357,8 @@ PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
 
   PetscFunctionBeginUser;
   fault->count = 0;
-  PetscCall(HeatSourceSetTime(op->source, t, fault));
-  PetscCall(HeatBoundariesSetTime(op->boundaries, t, fault));
-  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, t, fault));
+  if (op->rule == HEAT_TIME_ON_LINES) PetscCall(SetTimeOnLine(op, t, fault));
+  else PetscCall(SetTimeAt(op, HeatMomentInStep(op->step_from, op->step_to, t), fault));
   RememberFault(op, fault, t);
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
@@ -387,20 +416,20 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, PetscReal t)
+PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when)
 {
   HeatFault fault = {0};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatBoundariesSetTime(op->boundaries, t, &fault));
-  RememberFault(op, &fault, t);
+  PetscCall(HeatBoundariesSetTime(op->boundaries, when, &fault));
+  RememberFault(op, &fault, when.t);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatOperatorSetSidesTime(op, t));
+  PetscCall(HeatOperatorSetSidesTime(op, (HeatMoment){t, 0.0}));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -18,6 +18,9 @@ struct HeatAmbientExchange {
   PetscReal      *conductance;        /* owned [nyl][nxl] E [W/(m K)] */
   PetscReal      *ambient;            /* owned [nyl][nxl] T_amb [K] */
   PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
+  PetscReal      *mean, *slope; /* owned [nyl][nxl] lines of T_amb over a step [K], [K/s]; NULL
+                                         before the first SetTimeOnLine */
+  PetscReal       line_from, line_to; /* [s] the step that they are for */
 };
 
 /* Compile a formula; raise HEAT_ERR_INPUT about the key `path` if it does not compile. */
@@ -32,18 +35,25 @@ static PetscErrorCode Compile(const HeatGrid *g, const HeatCase *c, const char *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate an expression at time t [s] on all own cells, into out[nyl][nxl]. */
-static PetscErrorCode EvaluateCells(HeatAmbientExchange *s, HeatExpression *e, PetscReal t,
-                                    PetscReal *out)
+/* Evaluate an expression on own row j, into out[nxl]. */
+static PetscErrorCode EvaluateRow(HeatAmbientExchange *s, HeatExpression *e, HeatMoment when,
+                                  PetscInt j, PetscReal *out)
 {
   const HeatGrid *g = s->grid;
 
   PetscFunctionBeginUser;
-  for (PetscInt j = 0; j < g->nyl; j++) {
-    for (PetscInt i = 0; i < g->nxl; i++) s->y[i] = HeatGridY(g, g->ys + j);
-    PetscCall(
-        HeatExpressionEvaluate(e, g->nxl, s->x, s->y, t, NULL, out + (size_t)j * (size_t)g->nxl));
-  }
+  for (PetscInt i = 0; i < g->nxl; i++) s->y[i] = HeatGridY(g, g->ys + j);
+  PetscCall(HeatExpressionEvaluate(e, g->nxl, s->x, s->y, HeatExpressionTime(e, when), NULL, out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Evaluate an expression on all own cells, into out[nyl][nxl]. */
+static PetscErrorCode EvaluateCells(HeatAmbientExchange *s, HeatExpression *e, HeatMoment when,
+                                    PetscReal *out)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < s->grid->nyl; j++)
+    PetscCall(EvaluateRow(s, e, when, j, out + (size_t)j * (size_t)s->grid->nxl));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -64,16 +74,18 @@ static void CheckCoefficients(const HeatAmbientExchange *s, HeatFault *fault)
   }
 }
 
-/* Note ambient temperatures of time t [s] that are not finite or below the absolute zero. */
-static void CheckAmbient(const HeatAmbientExchange *s, PetscReal t, HeatFault *fault)
+/* Note ambient temperatures of own row j at time t [s], values[nxl], that are not finite or below the
+   absolute zero. */
+static void CheckRow(const HeatAmbientExchange *s, PetscReal t, PetscInt j, const PetscReal *values,
+                     HeatFault *fault)
 {
-  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
-    const PetscReal value = s->ambient[cell];
+  const size_t first = (size_t)j * (size_t)s->grid->nxl;
 
-    if (value >= s->zero && !PetscIsInfOrNanReal(value)) continue;
-    if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) continue;
+  for (PetscInt i = 0; i < s->grid->nxl; i++) {
+    if (values[i] >= s->zero && !PetscIsInfOrNanReal(values[i])) continue;
+    if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, first + (size_t)i))) continue;
     HeatFaultAtCell(fault, s->grid);
-    fault->value = value;
+    fault->value = values[i];
     fault->t     = t;
     fault->of_t  = (HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME) ? PETSC_TRUE
                                                                                     : PETSC_FALSE;
@@ -85,7 +97,8 @@ static void CheckAmbient(const HeatAmbientExchange *s, PetscReal t, HeatFault *f
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
                                          HeatAmbientExchange **out)
 {
-  const size_t         n = HeatGridLocalCells(g);
+  const size_t         n     = HeatGridLocalCells(g);
+  const HeatMoment     start = {0.0, 0.0};
   HeatAmbientExchange *s;
   HeatExpression      *coefficient;
   HeatFault            fault = {0};
@@ -104,26 +117,71 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
   PetscCall(Compile(g, c, "exchange.coefficient", &c->exchange.coefficient, HEAT_VAR_X | HEAT_VAR_Y,
                     &coefficient));
-  PetscCall(EvaluateCells(s, coefficient, 0.0, s->conductance));
+  PetscCall(EvaluateCells(s, coefficient, start, s->conductance));
   PetscCall(HeatExpressionDestroy(&coefficient));
   CheckCoefficients(s, &fault);
   PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   for (size_t cell = 0; cell < n; cell++) s->conductance[cell] *= g->hx * g->hy;
   PetscCall(Compile(g, c, "exchange.ambient", &c->exchange.ambient,
                     HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME, &s->ambient_expression));
-  PetscCall(EvaluateCells(s, s->ambient_expression, 0.0, s->ambient));
-  CheckAmbient(s, 0.0, &fault);
+  PetscCall(EvaluateCells(s, s->ambient_expression, start, s->ambient));
+  for (PetscInt j = 0; j < g->nyl; j++)
+    CheckRow(s, start.t, j, s->ambient + (size_t)j * (size_t)g->nxl, &fault);
   PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *s, PetscReal t, HeatFault *fault)
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *s, HeatMoment when, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   if (!(HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME))
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(EvaluateCells(s, s->ambient_expression, t, s->ambient));
-  CheckAmbient(s, t, fault);
+  PetscCall(EvaluateCells(s, s->ambient_expression, when, s->ambient));
+  for (PetscInt j = 0; j < s->grid->nyl; j++)
+    CheckRow(s, when.t, j, s->ambient + (size_t)j * (size_t)s->grid->nxl, fault);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fit the lines over a step, unless it is the step that they are for. */
+static PetscErrorCode FitLines(HeatAmbientExchange *s, const HeatTimeLine *line, HeatFault *fault)
+{
+  const PetscInt nx = s->grid->nxl;
+  PetscReal     *values;
+
+  PetscFunctionBeginUser;
+  if (!s->mean) {
+    PetscCall(PetscMalloc2(HeatGridLocalCells(s->grid), &s->mean, HeatGridLocalCells(s->grid),
+                           &s->slope));
+  } else if (line->from == s->line_from && line->to == s->line_to) {
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  s->line_from = line->from;
+  s->line_to   = line->to;
+  PetscCall(PetscMalloc1(HEAT_LINE_POINTS * nx, &values));
+  for (PetscInt j = 0; j < s->grid->nyl; j++) {
+    const size_t row = (size_t)j * (size_t)nx;
+
+    for (int k = 0; k < HEAT_LINE_POINTS; k++) {
+      PetscCall(EvaluateRow(s, s->ambient_expression, line->moments[k], j, values + k * nx));
+      CheckRow(s, line->moments[k].t, j, values + k * nx, fault);
+    }
+    HeatTimeLineFit(line, nx, values, s->mean + row, s->slope + row);
+  }
+  PetscCall(PetscFree(values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *s, const HeatTimeLine *line,
+                                                PetscReal t, HeatFault *fault)
+{
+  const PetscReal offset = HeatTimeLineOffset(line, t);
+
+  PetscFunctionBeginUser;
+  if (!(HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FitLines(s, line, fault));
+  for (size_t i = 0; i < HeatGridLocalCells(s->grid); i++)
+    s->ambient[i] = s->mean[i] + s->slope[i] * offset;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -141,6 +199,7 @@ PetscErrorCode HeatAmbientExchangeDestroy(HeatAmbientExchange **out)
   PetscCall(HeatExpressionDestroy(&(*out)->ambient_expression));
   PetscCall(PetscFree2((*out)->conductance, (*out)->ambient));
   PetscCall(PetscFree2((*out)->x, (*out)->y));
+  PetscCall(PetscFree2((*out)->mean, (*out)->slope));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

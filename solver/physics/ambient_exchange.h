@@ -8,6 +8,7 @@
 #ifndef HEAT_SOLVER_AMBIENT_EXCHANGE_H
 #define HEAT_SOLVER_AMBIENT_EXCHANGE_H
 
+#include "solver/case/time_line.h"
 #include "solver/physics/fault.h"
 
 typedef struct HeatAmbientExchange HeatAmbientExchange;
@@ -20,10 +21,17 @@ typedef struct HeatAmbientExchange HeatAmbientExchange;
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c,
                                          HeatAmbientExchange **exchange);
 
-/** Evaluate T_amb at time t [s].  Not collective.
+/** Evaluate T_amb at a moment.  Not collective.
  *  @param[in,out] fault  notes values that are not finite or below the absolute zero of the case */
-PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, PetscReal t,
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, HeatMoment when,
                                           HeatFault *fault);
+
+/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.  The lines
+ *  are computed once for a step.  Not collective.
+ *  @param[in,out] fault  notes values that are not finite or below the absolute zero of the case */
+PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
+                                                const HeatTimeLine *line, PetscReal t,
+                                                HeatFault *fault);
 
 /** Return E [W/(m K)] of own cells, [nyl][nxl], owned by `exchange`.  Not collective. */
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *exchange);

@@ -41,9 +41,10 @@ PetscBool HeatBoundaryAddFault(const HeatBoundaries *b, const HeatSideFaces *s, 
 }
 
 /* Note values of a stretch at time t [s] that are not finite, or temperatures below the absolute
-   zero, on n faces from face `first` on; the values are in b->scratch. */
+   zero, on n faces from face `first` on. */
 static void CheckFaces(const HeatBoundaries *b, const HeatSideFaces *s, const HeatStretch *stretch,
-                       PetscReal t, PetscInt first, PetscInt n, HeatFault *fault)
+                       PetscReal t, PetscInt first, PetscInt n, const PetscReal *values,
+                       HeatFault *fault)
 {
   const HeatSide     side    = (HeatSide)(s - b->sides);
   const PetscBool    flux    = (PetscBool)(stretch->target == s->F);
@@ -51,7 +52,7 @@ static void CheckFaces(const HeatBoundaries *b, const HeatSideFaces *s, const He
   const PetscBool    valued  = (PetscBool)(flux || segment->type == HEAT_BC_TEMPERATURE);
 
   for (PetscInt k = 0; k < n; k++) {
-    const PetscReal value = b->scratch[k];
+    const PetscReal value = values[k];
 
     if (!PetscIsInfOrNanReal(value) && (flux || value >= b->zero)) continue;
     if (!HeatBoundaryAddFault(b, s, first + k,
@@ -72,27 +73,49 @@ static void CheckFaces(const HeatBoundaries *b, const HeatSideFaces *s, const He
 
 /* Values that follow the time or the temperature. */
 
-/* Evaluate a stretch at n points of its side, from point `first` on, into its target. */
-static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
-                                     const HeatStretch *stretch, PetscReal t, PetscInt first,
-                                     PetscInt n, HeatFault *fault)
+/* Evaluate a stretch at n points of its side, from point `first` on, into values[n]; note wrong
+   values on its faces. */
+static PetscErrorCode EvaluateAt(const HeatBoundaries *b, const HeatSideFaces *s,
+                                 const HeatStretch *stretch, HeatMoment when, PetscInt first,
+                                 PetscInt n, PetscReal *values, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   if (stretch->series) {
-    const PetscReal value = HeatSeriesAt(stretch->series, t);
+    const PetscReal value = HeatSeriesAt(stretch->series, when.t);
 
-    for (PetscInt k = 0; k < n; k++) b->scratch[k] = value;
+    for (PetscInt k = 0; k < n; k++) values[k] = value;
   } else {
-    PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first, t, NULL,
-                                     b->scratch));
+    PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first,
+                                     HeatExpressionTime(stretch->expression, when), NULL, values));
   }
-  CheckFaces(b, s, stretch, t, first, PetscMax(PetscMin(n, s->length - first), 0), fault);
-  for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * b->scratch[k];
+  CheckFaces(b, s, stretch, when.t, first, PetscMax(PetscMin(n, s->length - first), 0), values,
+             fault);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Evaluate a stretch at n points of its side, from point `first` on, into its target. */
+static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
+                                     const HeatStretch *stretch, HeatBoundaryTime t, PetscInt first,
+                                     PetscInt n, HeatFault *fault)
+{
+  PetscReal *values = b->scratch, *mean = values, *slope = values + n, *lines = values + 2 * n;
+
+  PetscFunctionBeginUser;
+  if (t.line) {
+    for (int k = 0; k < HEAT_LINE_POINTS; k++)
+      PetscCall(
+          EvaluateAt(b, s, stretch, t.line->moments[k], first, n, lines + (PetscInt)k * n, fault));
+    HeatTimeLineFit(t.line, n, lines, mean, slope);
+    for (PetscInt k = 0; k < n; k++)
+      values[k] = mean[k] + slope[k] * HeatTimeLineOffset(t.line, t.when.t);
+  } else PetscCall(EvaluateAt(b, s, stretch, t.when, first, n, values, fault));
+  for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * values[k];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, PetscReal t, HeatFault *fault)
+                                    const HeatStretch *stretch, HeatBoundaryTime t,
+                                    HeatFault *fault)
 {
   const PetscInt faces = stretch->end - stretch->begin;
 
@@ -110,7 +133,7 @@ PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, PetscReal t, HeatFault *fault)
+static PetscErrorCode SetTime(HeatBoundaries *b, HeatBoundaryTime t, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -120,6 +143,21 @@ PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, PetscReal t, HeatFault *
       if (s->stretches[n].varies) PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], t, fault));
     }
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, HeatMoment when, HeatFault *fault)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SetTime(b, (HeatBoundaryTime){when, NULL}, fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *b, const HeatTimeLine *line, PetscReal t,
+                                           HeatFault *fault)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SetTime(b, (HeatBoundaryTime){{t, 0.0}, line}, fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

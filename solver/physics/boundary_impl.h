@@ -49,7 +49,8 @@ struct HeatBoundaries {
   const HeatCase *c;    /* borrowed */
   PetscReal       zero; /* [K] lower bound of T_b; -infinity: none */
   HeatSideFaces   sides[HEAT_SIDES];
-  PetscReal      *scratch; /* owned [max(nxl, nyl) + 2] values of one formula */
+  PetscReal *scratch; /* owned [(HEAT_LINE_POINTS + 2) (max(nxl, nyl) + 2)] values of one formula:
+                              mean and slope, and at each of a line's points */
 };
 
 /** Return G_half = k A/(h/2) [W/(m K)], the conductance of half a cell of conductivity k
@@ -77,9 +78,16 @@ void HeatBoundaryKeyPath(const HeatCase *c, HeatSide side, PetscInt segment, con
 PetscBool HeatBoundaryAddFault(const HeatBoundaries *b, const HeatSideFaces *s, PetscInt f,
                                const char *key, PetscReal value, HeatFault *fault);
 
-/** Evaluate a stretch at time t [s] into its target, on its faces and on the ends of the side that
- *  adjoin it; note wrong values on its faces.  Not collective. */
+/** When to evaluate: at a moment, or at its time on the lines over a step. */
+typedef struct {
+  HeatMoment          when;
+  const HeatTimeLine *line; /* NULL: the values themselves */
+} HeatBoundaryTime;
+
+/** Evaluate a stretch into its target, on its faces and on the ends of the side that adjoin it; note
+ *  wrong values on its faces.  Not collective. */
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, PetscReal t, HeatFault *fault);
+                                    const HeatStretch *stretch, HeatBoundaryTime t,
+                                    HeatFault *fault);
 
 #endif

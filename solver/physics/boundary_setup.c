@@ -171,7 +171,8 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   s->segment[s->length]     = s->segment[0];
   s->segment[s->length + 1] = s->segment[s->length - 1];
   for (PetscInt n = 0; n < s->n_stretches; n++)
-    PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], 0.0, fault));
+    PetscCall(
+        HeatBoundaryEvaluate(b, s, &s->stretches[n], (HeatBoundaryTime){{0.0, 0.0}, NULL}, fault));
   for (PetscInt f = 0; f < s->length; f++)
     s->G[f] = HeatBoundarySeriesConductance(s->half[f], s->film[f]);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -190,7 +191,7 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
   b->grid     = g;
   b->c        = c;
   b->zero     = HeatCaseAbsoluteZero(c, reason, sizeof reason);
-  PetscCall(PetscMalloc1(PetscMax(g->nxl, g->nyl) + 2, &b->scratch));
+  PetscCall(PetscMalloc1((HEAT_LINE_POINTS + 2) * (PetscMax(g->nxl, g->nyl) + 2), &b->scratch));
   for (int side = 0; side < HEAT_SIDES; side++) {
     if (g->boundary[side])
       PetscCall(SetUpSide(b, c, (HeatSide)side, side < HEAT_BOTTOM ? kx : ky, &fault));
