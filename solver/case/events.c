@@ -6,12 +6,12 @@
 
 #include "solver/case/switches.h"
 
-/* Searches of bounded length that one answer may take: some tenths of a second in all.  A formula that
-   needs more is reported and not searched any further. */
+/* Searches of bounded length that one answer may take: some tenths of a second in all.  A formula
+   that needs more is reported and not searched any further. */
 enum { PATIENCE = 50 };
 
-/* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that there is
-   none up to `known`. */
+/* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that
+   there is none up to `known`. */
 typedef struct {
   const char   *text;     /* of the case */
   HeatSwitches *switches; /* owned */
@@ -53,7 +53,10 @@ static void FindAll(const HeatCase *c, Found *found)
 {
   FindText(found, &c->source);
   FindText(found, &c->exchange.ambient);
-  for (PetscInt k = 0; k < c->n_regions; k++) FindText(found, &c->regions[k].source);
+  for (PetscInt k = 0; k < c->n_regions; k++) {
+    FindText(found, &c->regions[k].source);
+    FindText(found, &c->regions[k].power);
+  }
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt k = 0; k < c->boundary[side].n; k++) {
       const HeatSegment *s = &c->boundary[side].segments[k];

@@ -346,9 +346,9 @@ static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when, HeatFault *fa
 /* Remember a fault of time t [s] if it is the earliest one. */
 static void RememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t)
 {
-  if (fault->count == 0 || (op->past_fault.count && op->past_fault.t <= t)) return;
-  op->past_fault   = *fault;
-  op->past_fault.t = t;
+  if (fault->count == 0 || (op->past_fault.count && op->past_time <= t)) return;
+  op->past_fault = *fault;
+  op->past_time  = t;
 }
 
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
@@ -391,7 +391,7 @@ PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code,
 PetscErrorCode HeatOperatorCheckFormulas(HeatOperator *op)
 {
   HeatFault fault = op->past_fault;
-  PetscReal mine  = fault.count ? fault.t : PETSC_MAX_REAL, first;
+  PetscReal mine  = fault.count ? op->past_time : PETSC_MAX_REAL, first;
 
   PetscFunctionBeginUser;
   if (op->raised) PetscFunctionReturn(PETSC_SUCCESS);

@@ -221,8 +221,8 @@ void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, Pet
  *  @param[out] dt  [s]; PETSC_MAX_REAL where the bound is 0 */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
-/** Add weight * flows to *sum; to the turnover, which is a sum of magnitudes, |weight| * flows.  Not
- *  collective. */
+/** Add weight * flows to *sum; to the turnover, which is a sum of magnitudes, |weight| * flows.
+ *  Not collective. */
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
 
 /** Compute the heat that enters through this rank's boundary faces and cells at the present time,

@@ -80,6 +80,7 @@ struct HeatOperator {
   HeatFault          fault;    /* of the last Update */
   HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
   HeatFault          past_fault; /* of the earliest SetTime that had one */
+  PetscReal          past_time;  /* [s] of that SetTime */
   PetscBool          raised;     /* HeatOperatorCheckFormulas has raised it */
   HeatOperatorSteps *steps;      /* NULL before the first call of HeatOperatorMostSteps */
 };
@@ -106,8 +107,8 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
 
-/** Evaluate the boundary values at a moment, and remember in op->past_fault what is wrong with them.
- *  Not collective. */
+/** Evaluate the boundary values at a moment, and remember in op->past_fault what is wrong with
+ *  them. Not collective. */
 PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when);
 
 /** Free *steps, which may be NULL, and set it to NULL.  Not collective. */

@@ -1,5 +1,5 @@
-/** The initial field of a case, from what the case gives or, for a steady state, from what surrounds
- *  the domain.
+/** The initial field of a case, from what the case gives or, for a steady state, from what
+ *  surrounds the domain.
  *
  *  A steady state does not depend on the field from which its iterations start, as long as some
  *  side fixes its level.  Without an initial temperature they start at the mean of what the sides

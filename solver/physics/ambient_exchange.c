@@ -74,8 +74,8 @@ static void CheckCoefficients(const HeatAmbientExchange *s, HeatFault *fault)
   }
 }
 
-/* Note ambient temperatures of own row j at time t [s], values[nxl], that are not finite or below the
-   absolute zero. */
+/* Note ambient temperatures of own row j at time t [s], values[nxl], that are not finite or below
+   the absolute zero. */
 static void CheckRow(const HeatAmbientExchange *s, PetscReal t, PetscInt j, const PetscReal *values,
                      HeatFault *fault)
 {

@@ -26,8 +26,8 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c
 PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, HeatMoment when,
                                           HeatFault *fault);
 
-/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.  The lines
- *  are computed once for a step.  Not collective.
+/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.  The
+ *  lines are computed once for a step.  Not collective.
  *  @param[in,out] fault  notes values that are not finite or below the absolute zero of the case */
 PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
                                                 const HeatTimeLine *line, PetscReal t,

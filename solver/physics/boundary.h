@@ -68,8 +68,8 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, con
  *                        of the case */
 PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, HeatMoment when, HeatFault *fault);
 
-/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the step.  Not
- *  collective.
+/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the step.
+ *  Not collective.
  *  @param[in,out] fault  notes values of the formulas as HeatBoundariesSetTime does */
 PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *boundaries, const HeatTimeLine *line,
                                            PetscReal t, HeatFault *fault);

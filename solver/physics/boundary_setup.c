@@ -2,8 +2,9 @@
  *
  *  Segments are defined over a whole side, faces are local to a rank.  Each rank intersects the two
  *  into stretches (boundary_impl.h) and evaluates coefficients and emissivities once, since they do
- *  not depend on time; it compiles and keeps the formulas of T_b and flux.  Invalid values are noted
- *  by each rank, which sees only its own part of a segment, and raised by all ranks together. */
+ *  not depend on time; it compiles and keeps the formulas of T_b and flux.  Invalid values are
+ *  noted by each rank, which sees only its own part of a segment, and raised by all ranks together.
+ *  */
 #include <stdio.h>
 
 #include "solver/physics/boundary_impl.h"

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "solver/case/expression.h"
+#include "solver/physics/fault.h"
 
 /* Distance from an edge, in units of a cell's width, within which a centre counts as on the edge.
    Chosen: far above the rounding of (x - x0)/h, which is about 2^-52 times the number of cells

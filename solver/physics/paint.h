@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#include "solver/physics/fault.h"
+#include "solver/grid/grid.h"
 
 /** What the case's files hold on own cells, [nyl][nxl] each.  io fills it and owns the arrays
  *  (HeatCellInputsRead, HeatCellInputsClear); app passes it to HeatOperatorCreate. */

@@ -30,8 +30,8 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *grid, const HeatCase *c,
  *  @param[in,out] fault  notes values that are not finite */
 PetscErrorCode HeatSourceSetTime(HeatSource *source, HeatMoment when, HeatFault *fault);
 
-/** Evaluate, instead of the terms of time, their best lines over a step (time_line.h), at the time t [s]
- *  of the step.  The lines are computed once for a step.  Not collective.
+/** Evaluate, instead of the terms of time, their best lines over a step (time_line.h), at the time
+ *  t [s] of the step.  The lines are computed once for a step.  Not collective.
  *  @param[in,out] fault  notes values that are not finite */
 PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *source, const HeatTimeLine *line, PetscReal t,
                                        HeatFault *fault);
