@@ -84,7 +84,7 @@ MUTATIONS = [
     solver("source times a length for the area", ": value * (s->grid->hx * s->grid->hy)", ": value * s->grid->hx", "space time"),
     solver("uniform source twice", "*heat = HeatOfCell(s, term, value);", "*heat = 2.0 * HeatOfCell(s, term, value);", "time"),
     solver("power as if it were a density", "? value / (PetscReal)term->share", "? value * (s->grid->hx * s->grid->hy)", "power"),
-    solver("power shared by the cells of this rank", "s->power_cells, (PetscMPIInt)c->n_regions, MPIU_INT64,", "s->power_cells, 0, MPIU_INT64,", "power", 2),
+    solver("power shared by the cells of one rank", "MPI_SUM, s->grid->comm", "MPI_MAX, s->grid->comm", "power", 2),
     solver("source stays at its first value", "if (!changed) PetscFunctionReturn(PETSC_SUCCESS);", "if (!changed || t > 0.0) PetscFunctionReturn(PETSC_SUCCESS);",
            "time space"),
     # the halo
