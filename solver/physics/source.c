@@ -245,7 +245,8 @@ static PetscErrorCode CountPowerCells(HeatSource *s, const uint16_t *map)
   if (!some) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(c->n_regions, &s->power_cells));
   for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
-    if (map[cell] != UINT16_MAX && c->regions[map[cell]].power.given) s->power_cells[map[cell]]++;
+    if (map[cell] != HEAT_NO_REGION && c->regions[map[cell]].power.given)
+      s->power_cells[map[cell]]++;
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, s->power_cells, (PetscMPIInt)c->n_regions, MPIU_INT64,
                              MPI_SUM, s->grid->comm));
