@@ -93,8 +93,8 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
 }
 
 /* Run a case from set-up to clean-up, under the watchdog if the case has limits.stall. */
-static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o, double began,
-                              int *exit_code)
+static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o,
+                              const HeatProcessStart *start, int *exit_code)
 {
   HeatSimulation *sim = NULL;
   HeatWatchdog   *dog;
@@ -105,7 +105,7 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(HeatWatchdogStart(c->limits.stall, rank, &dog));
-  code = HeatSimulationCreate(comm, c, o, began, &sim);
+  code = HeatSimulationCreate(comm, c, o, start, &sim);
   if (!code) code = Simulate(sim, &status);
   if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
     PetscFunctionReturn(code); /* perhaps on this rank alone */
@@ -116,7 +116,8 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
   PetscFunctionReturn(code ? code : cleaned);
 }
 
-PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
+PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
+                              int *exit_code)
 {
   HeatCase      *c = NULL;
   PetscErrorCode code;
@@ -124,7 +125,7 @@ PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, double began,
   PetscFunctionBeginUser;
   *exit_code = 0;
   code       = ReadCase(comm, o, &c);
-  if (!code) code = o->show ? ShowValue(comm, o, c) : RunCase(comm, c, o, began, exit_code);
+  if (!code) code = o->show ? ShowValue(comm, o, c) : RunCase(comm, c, o, start, exit_code);
   PetscCall(HeatCaseDestroy(&c));
   PetscFunctionReturn(code);
 }

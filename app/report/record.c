@@ -9,6 +9,7 @@
 #include <math.h>
 #include <sys/resource.h>
 
+#include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
 
 static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *r)
@@ -288,7 +289,7 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
+void HeatRecordProvenance(const HeatProvenance *p, const HeatProcessStart *start, HeatResults *r)
 {
   r->provenance.version       = HeatVersion();
   r->provenance.git_commit    = HeatGitCommit();
@@ -303,8 +304,8 @@ void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
   r->provenance.binding       = (const char *const *)p->binding;
   r->provenance.command_line  = p->command_line;
   r->provenance.petsc_options = p->petsc_options;
-  r->provenance.started       = p->started;
-  r->provenance.elapsed       = MPI_Wtime() - began;
+  r->provenance.started       = start->date;
+  r->provenance.elapsed       = HeatMonotonicTime() - start->time;
 }
 
 static PetscErrorCode FillChecks(const HeatCase *c, const HeatCheckResult *results, HeatResults *r,
@@ -345,7 +346,7 @@ static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatRes
 
   PetscFunctionBeginUser;
   PetscCall(HeatProvenanceCollect(state->grid->comm, &p));
-  HeatRecordProvenance(&p, from->began, r);
+  HeatRecordProvenance(&p, from->start, r);
   PetscCall(HeatResultsWrite(state->grid->comm, state->c->output.directory, r));
   PetscCall(HeatProvenanceClear(&p));
   PetscFunctionReturn(PETSC_SUCCESS);

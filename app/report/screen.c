@@ -7,14 +7,15 @@
 #include "app/process/provenance.h"
 #include "app/process/terminal.h"
 #include "io/file/hints.h"
+#include "solver/base/monotonic.h"
 
 struct HeatScreen {
   PetscBool root;           /* this is rank 0 */
   PetscBool prints;         /* this rank prints header and summary: it is rank 0, without --quiet */
   PetscBool progress;       /* this rank prints progress and notes, too: without --no-progress */
   PetscBool bar;            /* progress rewrites one line */
-  double    began;          /* [s] MPI_Wtime at the header */
-  double    last;           /* [s] MPI_Wtime when progress was last printed */
+  double    began;          /* [s] monotonic time at the header */
+  double    last;           /* [s] monotonic time when progress was last printed */
   PetscReal first_fraction; /* of the run that was done at the header */
   int       last_tenth;     /* tenths of the run that were done when progress was last printed */
 };
@@ -147,7 +148,7 @@ PetscErrorCode HeatScreenHeader(HeatScreen *s, const HeatReportSources *from)
 
   PetscFunctionBeginUser;
   s->bar            = HeatTerminalReached();
-  s->began          = MPI_Wtime();
+  s->began          = HeatMonotonicTime();
   s->last           = s->began;
   s->first_fraction = HeatClockFraction(clock);
   if (!s->prints) PetscFunctionReturn(PETSC_SUCCESS);
@@ -239,7 +240,7 @@ static PetscBool LineIsDue(const HeatScreen *s, int tenth, double silence)
 PetscErrorCode HeatScreenProgress(HeatScreen *s, const HeatRunState *state)
 {
   const HeatClock *clock    = &state->clock;
-  const double     now      = MPI_Wtime();
+  const double     now      = HeatMonotonicTime();
   const double     fraction = (double)HeatClockFraction(clock);
   const double     made     = PetscMax(fraction - (double)s->first_fraction, 1e-12);
   const double     left     = (now - s->began) / made * (1.0 - fraction);

@@ -22,9 +22,9 @@
 #include "solver/base/heartbeat.h"
 
 struct HeatSimulation {
-  const HeatOptions *options; /* borrowed */
-  double             began;   /* [s] MPI_Wtime at the start of the program */
-  int                lock;    /* of the output folder; -1: none */
+  const HeatOptions      *options; /* borrowed */
+  const HeatProcessStart *start;   /* borrowed */
+  int                     lock;    /* of the output folder; -1: none */
 
   HeatRunState state;
   HeatRestart *restart; /* the checkpoint that this process started from; NULL: a fresh run */
@@ -61,7 +61,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .disk        = *HeatCheckpointsDiskProbe(sim->checkpoints),
                               .n_rollbacks = back->n,
                               .rollback    = {back->step, back->to_step, back->reason},
-                              .began       = sim->began};
+                              .start       = sim->start};
 
   HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
   return from;
@@ -98,7 +98,7 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
 }
 
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
-                                    double began, HeatSimulation **out)
+                                    const HeatProcessStart *start, HeatSimulation **out)
 {
   HeatSimulation *sim;
 
@@ -107,7 +107,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   *out         = sim;
   sim->state.c = c;
   sim->options = options;
-  sim->began   = began;
+  sim->start   = start;
   sim->lock    = -1;
   PetscCall(HeatOptionsInsertPetsc(options, c));
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
@@ -149,7 +149,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
-  PetscCall(HeatStopStart(&sim->stop, comm, c, sim->began, state->clock.step,
+  PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
                           HeatCheckpointsBytesPerNode(state->grid)));
   from = Sources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));

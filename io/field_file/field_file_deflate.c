@@ -25,6 +25,7 @@
 #include "io/field_file/field_file_parts.h"
 #include "io/field_file/slab.h"
 #include "io/file/deflate.h"
+#include "solver/base/monotonic.h"
 
 /* [bytes] that a chunk may take beside its own: 128 of HDF5's index, chosen above the size of an
    entry, and up to HEAT_FILE_ALIGNMENT lost to alignment. */
@@ -336,14 +337,14 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t fi
   HeatSlabGetRows(slab, &first, &n);
   for (PetscInt f = 0; f < n_fields; f++) {
     Chunks c     = {0};
-    double start = MPI_Wtime();
+    double start = HeatMonotonicTime();
 
     PetscCall(MakeChunks(grid, slab, &fields[f], &c, error));
-    stats->seconds_exchange += MPI_Wtime() - start;
-    start = MPI_Wtime();
+    stats->seconds_exchange += HeatMonotonicTime() - start;
+    start = HeatMonotonicTime();
     PetscCall(ReserveField(grid, part, file, &c, error));
     PetscCall(StoreField(grid, file, fields[f].name, &c, sums + (size_t)f * (size_t)n, error));
-    stats->seconds_write += MPI_Wtime() - start;
+    stats->seconds_write += HeatMonotonicTime() - start;
     PetscCall(FreeChunks(&c));
   }
   PetscCall(HeatSlabDestroy(&slab));

@@ -29,6 +29,7 @@
 #include "io/field_file/hdf5_array.h"
 #include "io/field_file/hdf5_input.h"
 #include "io/run_files/manifest.h"
+#include "solver/base/monotonic.h"
 
 /* Snapshots in the list, and [bytes] of case_text or case_keys, that are read.  Derived: each is
    broadcast in one message, whose bytes MPI counts up to 2^31 - 1 (a snapshot has 16). */
@@ -429,7 +430,7 @@ static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileI
 static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
                               PetscReal *T, PetscBool *other_grid, HeatFileError *error)
 {
-  const double       start = MPI_Wtime();
+  const double       start = HeatMonotonicTime();
   HeatFieldFileInfo *info;
 
   PetscFunctionBeginUser;
@@ -444,7 +445,7 @@ static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckp
   else if (grid->rank == 0) PetscCall(WarnForeignManifest(path, info));
   if (!error->failed) {
     state->bytes   = info->bytes;
-    state->seconds = MPI_Wtime() - start;
+    state->seconds = HeatMonotonicTime() - start;
   }
   PetscCall(PetscFree(info));
   PetscFunctionReturn(PETSC_SUCCESS);
