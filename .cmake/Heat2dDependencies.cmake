@@ -1,5 +1,5 @@
-# What heat2d stands on: MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, zlib; and the check that
-# the first three are of one MPI.
+# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, zlib, OpenMP), and check
+# that the compiler wrapper, PETSc and HDF5 use one MPI.
 
 find_package(MPI REQUIRED COMPONENTS C)
 set(THREADS_PREFER_PTHREAD_FLAG ON)
@@ -17,20 +17,21 @@ pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)
 find_package(ZLIB REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS C) # muParser's evaluation is threaded: we turn it off
+find_package(OpenMP REQUIRED COMPONENTS C) # to turn off the threads of muParser's evaluation
 
 set(HDF5_PREFER_PARALLEL ON)
 find_package(HDF5 REQUIRED COMPONENTS C)
 if(NOT HDF5_IS_PARALLEL)
   message(FATAL_ERROR
-    "The HDF5 found (${HDF5_INCLUDE_DIRS}) is a serial build. heat2d needs a parallel one, made with the "
-    "MPI of ${MPI_C_COMPILER}. Set HDF5_ROOT to it, e.g. -DHDF5_ROOT=/usr/lib/x86_64-linux-gnu/hdf5/mpich")
+    "The HDF5 found (${HDF5_INCLUDE_DIRS}) is a serial build. heat2d needs a parallel HDF5 built with the "
+    "MPI of ${MPI_C_COMPILER}. Set HDF5_ROOT to its folder, e.g. -DHDF5_ROOT=/usr/lib/x86_64-linux-gnu/hdf5/mpich")
 endif()
 add_library(heat2d_hdf5 INTERFACE IMPORTED)
 target_include_directories(heat2d_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(heat2d_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
 
-# One program, one MPI: a PETSc or HDF5 of another MPI links without complaint and then hangs.
+# Check that a program with MPI, PETSc and HDF5 links with one MPI only: a PETSc or HDF5 built with another MPI can link
+# without an error and then hang.  The result is cached until one of them changes.
 function(heat2d_check_one_mpi)
   if(DEFINED CACHE{HEAT2D_ONE_MPI} AND "$CACHE{HEAT2D_ONE_MPI}" STREQUAL
       "${MPI_C_COMPILER};${PETSC_LIBRARY_DIRS};${HDF5_C_LIBRARIES}")

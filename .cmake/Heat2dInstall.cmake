@@ -1,5 +1,5 @@
-# cmake --install: the program, the cases, the postprocess package, and the solver as a library with
-# an exported package (find_package(heat2d) gives heat2d::solver).
+# Rules for cmake --install: the program, the cases, the postprocess package, the documents, and the solver as a library
+# with an exported package (find_package(heat2d) provides heat2d::solver).
 include(CMakePackageConfigHelpers)
 
 install(TARGETS heat2d RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -1,4 +1,4 @@
-# Writes heat2d_build.h when its content changes: version, commit, compiler, flags.
+# Write heat2d_build.h (version, commit, compiler, flags, build type) if its content has changed.
 set(commit "unknown")
 find_program(GIT git)
 if(GIT AND EXISTS "${SOURCE_DIR}/.git")

@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
-"""Turns a picture of a cross-section into a map of materials for the `file` of a region.
+"""Convert a picture of a cross-section to a map of materials for the `file` of a region.
 
     map_from_image.py IMAGE [-o map.h5] [--dataset material] [--colours COLOURS] [--refine N]
 
-IMAGE is a PNG (palette, grey, RGB, with or without alpha) or a PGM, PPM or PBM of 8 bits.  Every pixel
-becomes a cell (N x N cells with --refine), every colour a number.  An image's first row is its top, a
-field's first row its bottom (y grows upwards): the rows are turned over, so that the case looks as the
-image does.
+IMAGE is a PNG (palette, grey, RGB, with or without alpha) or a PGM, PPM or PBM of 8 bits.  Every pixel becomes a
+cell (N x N cells with --refine), every colour a number.  The first row of an image is its top and the first row of a
+field is its bottom (y grows upwards), so the order of the rows is reversed: the case looks as the image does.
 
-COLOURS says which colour is which material, "#c0c0c0=steel,#a06030=ply", or names a file that holds one
-`#rrggbb=NAME` a line.  Names are numbered 0, 1, ... in this order, which must then be that of `materials`
-in the case; numbers in place of names are taken as they are.  NAME `none` leaves the pixels out of the
-region (number -1), as does full transparency.  Without COLOURS the colours found are numbered, the most
-frequent first.
+COLOURS assigns materials to colours, as in "#c0c0c0=steel,#a06030=ply", or names a file with one `#rrggbb=NAME` on
+each line.  Names are numbered 0, 1, ... in this order, in which `materials` of the case must then be; numbers in
+place of names are used as they are.  NAME `none` leaves the pixels out of the region (number -1), as does full
+transparency.  Without COLOURS the colours of the image are numbered, the most frequent one first.
 
-Prints the table of colours, and the lines for the case.  Exit codes are heat2d's: 0 done, 2 wrong command
-line or colours, 4 a file failed.  Needs numpy, h5py, and Pillow, which comes with matplotlib.
+The program prints the table of colours and the lines for the case.  Its exit codes are 0 (done), 2 (the command line
+or the colours are wrong) and 4 (a file could not be read or written).  It needs numpy, h5py, and Pillow, which comes
+with matplotlib.
 """
 from __future__ import annotations
 
@@ -30,16 +29,16 @@ import numpy as np
 from PIL import Image
 
 OUT = -1                  # number of pixels that do not belong to the region
-TRANSPARENT = 1 << 24     # key of a pixel without colour, above all of 0xrrggbb
-MOST_COLOURS = 64         # more without --colours means a photograph or smoothed edges
-MOST_MATERIALS = 65535    # of a heat2d case
-SHOWN = 5                 # unknown colours in a message
+TRANSPARENT = 1 << 24     # key of a transparent pixel, larger than all keys 0xrrggbb
+MOST_COLOURS = 64         # without --colours; chosen: more colours mean a photograph or smoothed edges
+MOST_MATERIALS = 65535    # of a case of heat2d
+SHOWN = 5                 # unknown colours that a message lists; chosen
 FORMATS = ("PNG", "PPM")  # Pillow's name for PGM, PPM and PBM is PPM
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
 class WrongInput(Exception):
-    """What the user can correct."""
+    """An error that the user can correct."""
 
 
 def colour_name(key: int) -> str:
@@ -50,8 +49,8 @@ def colour_name(key: int) -> str:
 
 
 def read_keys(path: Path) -> np.ndarray:
-    """Colours 0xrrggbb [rows][columns] of the image, first row at the top; TRANSPARENT where alpha is 0."""
-    Image.MAX_IMAGE_PIXELS = None  # a cross-section may be large; it is the user's own
+    """Return the colours 0xrrggbb [rows][columns] of the image, first row at the top; TRANSPARENT where alpha is 0."""
+    Image.MAX_IMAGE_PIXELS = None  # Pillow's limit is for images from strangers; a cross-section may be large
     with Image.open(path) as image:
         if image.format not in FORMATS:
             raise WrongInput(f"{path}: the format is {image.format}; save it as PNG or PGM, which keep colours exactly")
@@ -69,7 +68,7 @@ def read_keys(path: Path) -> np.ndarray:
 
 
 def first_place(mask: np.ndarray) -> str:
-    """The first pixel of the mask in reading order."""
+    """Return words for the place of the first pixel of the mask in reading order."""
     row, column = divmod(int(np.argmax(mask)), mask.shape[1])
     return f"the first in column {column + 1}, row {row + 1} from the top"
 
@@ -89,7 +88,7 @@ def colour_key(word: str) -> int:
 
 
 def read_colours(text: str) -> list[tuple[int, str]]:
-    """(colour, name), in the user's order; the text itself or that of the file it names."""
+    """Return (colour, name) pairs in the user's order, from the text or from the file that it names."""
     if "=" not in text:
         text = Path(text).read_text()
     pairs = []
@@ -109,7 +108,7 @@ def read_colours(text: str) -> list[tuple[int, str]]:
 
 
 def number_names(pairs: list[tuple[int, str]]) -> dict[str, int]:
-    """Names in order 0, 1, ...; or, when all are whole numbers, these."""
+    """Return the numbers of the names: 0, 1, ... in order, or the names themselves if all are whole numbers."""
     names = [name for name in dict.fromkeys(name for _, name in pairs) if name != "none"]
     if not names:
         raise WrongInput("--colours names no material")
@@ -125,7 +124,7 @@ def number_names(pairs: list[tuple[int, str]]) -> dict[str, int]:
 
 
 def colours_found(keys: np.ndarray, path: Path) -> list[tuple[int, str]]:
-    """Without --colours: the image's own colours, the most frequent first."""
+    """Return (colour, name) pairs for all colours of the image, the most frequent first (without --colours)."""
     found, counts = np.unique(keys, return_counts=True)
     opaque = [(int(key), int(count)) for key, count in zip(found, counts) if key != TRANSPARENT]
     if not opaque:
@@ -150,7 +149,7 @@ def refuse_unknown(keys: np.ndarray, known: np.ndarray, path: Path):
 
 
 def make_map(keys: np.ndarray, pairs: list[tuple[int, str]], numbers: dict[str, int]) -> np.ndarray:
-    """Material numbers [ny][nx], first row at the bottom."""
+    """Return the material numbers [ny][nx], first row at the bottom."""
     order = sorted(pairs)
     known = np.array([key for key, _ in order], dtype=np.uint32)
     values = np.array([numbers[name] for _, name in order], dtype=np.int32)
@@ -161,7 +160,7 @@ def make_map(keys: np.ndarray, pairs: list[tuple[int, str]], numbers: dict[str, 
 
 
 def write_map(path: Path, dataset: str, cells: np.ndarray, numbers: dict[str, int], image: Path):
-    """The file appears under its name only when it is complete."""
+    """Write the map; the file gets its final name only when it is complete."""
     part = path.with_name(path.name + ".part")
     try:
         with h5py.File(part, "w") as file:
@@ -209,19 +208,19 @@ def run(options: argparse.Namespace):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="map_from_image.py", description="picture to map of materials")
+    parser = argparse.ArgumentParser(prog="map_from_image.py", description="Convert a picture to a map of materials.")
     parser.add_argument("image", metavar="IMAGE", help="PNG, PGM, PPM or PBM, 8 bits a channel")
     parser.add_argument("-o", dest="output", metavar="FILE.h5", default="map.h5", help="default: map.h5")
     parser.add_argument("--dataset", default="material", help="default: material")
-    parser.add_argument("--colours", help='"#rrggbb=NAME,..." or a file with one such pair a line')
-    parser.add_argument("--refine", type=int, default=1, metavar="N", help="N x N cells a pixel")
+    parser.add_argument("--colours", help='"#rrggbb=NAME,..." or a file with one such pair on each line')
+    parser.add_argument("--refine", type=int, default=1, metavar="N", help="N x N cells for each pixel (default: 1)")
     options = parser.parse_args()
     try:
         run(options)
     except WrongInput as error:
         print(f"map_from_image.py: error: {error}", file=sys.stderr)
         return 2
-    except OSError as error:  # Pillow's "not an image" is one
+    except OSError as error:  # also raised by Pillow for a file that is not an image
         what = f"{error.filename}: {error.strerror}" if error.strerror and error.filename else str(error)
         print(f"map_from_image.py: error: {what}", file=sys.stderr)
         return 4

@@ -1,23 +1,23 @@
-# What is tested: one line a file.
+# The list of tests, with one line for each file.
 
-# units: solver, io, app
+# unit tests of solver, io and app
 foreach(file
-    boundary case case_file case_physics conductivity contacts diagnostics energy error exact_sum exchange expression
-    grid halo linear nonlinear operator paint probes results series source stage stepper table)
+    ambient_exchange boundary case case_file case_physics conductivity contacts diagnostics energy error exact_sum
+    expression grid halo linear nonlinear operator paint probes results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()
 heat2d_add_unit(schemes RANKS 1 2 3)
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
 heat2d_add_unit(operator_steps RANKS 1 2 4 7)
-foreach(file slab field_file checkpoint cell_inputs level_transfer multigrid heatcg) # what depends on the layout of blocks
+foreach(file slab field_file checkpoint cell_inputs level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock level_kernels options radiation seal time_series) # no communication
+foreach(file clock level_kernels options radiation seal time_series) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 heat2d_add_unit(stop RANKS 1 2)
 
-# the program as a whole
+# tests of the whole program
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)
 heat2d_add_system(verify PROCESSORS 2 LABELS verification)
 heat2d_add_system(orders PROCESSORS 2 LABELS verification)
@@ -46,19 +46,20 @@ heat2d_add_system(input PROCESSORS 2 LABELS input)
 heat2d_add_system(untrusted PROCESSORS 2 LABELS input)
 heat2d_add_system(documents PROCESSORS 2 LABELS documents)
 heat2d_add_system(layering PROCESSORS 1 LABELS layering)
+heat2d_add_system(style PROCESSORS 1 LABELS layering)
 heat2d_add_system(readers PROCESSORS 2 LABELS readers)
 heat2d_add_system(install PROCESSORS 2 LABELS install)
 heat2d_add_system(benchmark PROCESSORS 2 LABELS benchmark)
 heat2d_add_system(bootstrap PROCESSORS 1 LABELS documents)
 
-# the verification suite against faults put in on purpose: about four minutes on two idle cores
+# the verification suite on sources with a fault each: about four minutes on two idle cores
 list(JOIN heat2d_mpiexec " " mpiexec)
 add_test(NAME mutations COMMAND ${HEAT2D_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mutations/run.py
   --build ${CMAKE_BINARY_DIR} --cmake ${CMAKE_COMMAND} "--mpiexec=${mpiexec}")
 set_tests_properties(mutations PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "verification;slow"
   ENVIRONMENT "${heat2d_test_env};HEAT2D_YIELD=$<TARGET_FILE:heat2d_yield>")
 
-# the Python package
+# tests of the Python package
 add_test(NAME postprocess COMMAND ${HEAT2D_PYTHON} -m pytest -q -p no:cacheprovider
   --basetemp=${CMAKE_CURRENT_BINARY_DIR}/work/postprocess postprocess WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(postprocess PROPERTIES TIMEOUT 300 LABELS postprocess ENVIRONMENT "${heat2d_test_env}")

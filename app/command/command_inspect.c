@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/process/petsc_options.h"
 #include "io/run_files/manifest.h"
 
 static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
@@ -17,7 +18,7 @@ static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
             : o->restart ? "--restart"
             : o->show    ? "--show"
                          : "--output");
-  PetscCall(HeatOptionsInsertPetsc(o, NULL));
+  PetscCall(HeatOptionsInsertPetsc(comm, o, NULL));
   PetscCall(HeatOptionsCheckUsed(comm, o, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "app/process/petsc_options.h"
 #include "app/process/provenance.h"
 #include "app/report/record.h"
 #include "app/verify/verify.h"
@@ -70,7 +71,7 @@ static PetscErrorCode CheckPetscOptions(HeatVerify *v, const HeatOptions *o)
   PetscCallMPI(MPI_Comm_rank(v->world, &rank));
   PetscCallMPI(MPI_Comm_split(v->world, rank / 8, rank, &some));
   v->name = "options";
-  PetscCall(HeatOptionsInsertPetsc(o, NULL));
+  PetscCall(HeatOptionsInsertPetsc(v->world, o, NULL));
   PetscCall(HeatVerifyOpenOn(v, some, text, &p));
   PetscCall(HeatOptionsCheckUsed(v->world, o, p->c));
   PetscCall(HeatVerifyClose(v, &p));

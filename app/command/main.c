@@ -5,7 +5,7 @@
 #include "app/command/command_inspect.h"
 #include "app/command/command_run.h"
 #include "app/command/command_verify.h"
-#include "app/process/options.h"
+#include "app/process/petsc_options.h"
 #include "app/process/process_start.h"
 #include "app/process/provenance.h"
 #include "app/process/stop.h"
@@ -66,15 +66,17 @@ int main(int argc, char **argv)
     (void)fprintf(stderr, "heat2d: error: out of memory\n");
     return HEAT_EXIT_INTERNAL;
   }
-  if (PetscInitialize(&options.petsc_argc, &options.petsc_argv, NULL, NULL))
-    return HEAT_EXIT_INTERNAL;
+  exit_code = HeatPetscStart(&options);
+  if (exit_code) return exit_code;
   code = HeatErrorInstall();
+  if (!code) code = HeatEnvironmentRead(PETSC_COMM_WORLD, &options.environment);
   if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, &start, &exit_code);
   if (code) {
     exit_code = HeatErrorExitCode(code);
     /* A defect may have hit this rank alone; without the abort the others would wait for it. */
     if (exit_code == HEAT_EXIT_INTERNAL) (void)MPI_Abort(MPI_COMM_WORLD, exit_code);
   }
+  (void)HeatEnvironmentClear(&options.environment);
   HeatOptionsFree(&options);
   HeatProcessDropDeadStreams();
   if (PetscFinalize() && exit_code == 0) exit_code = HEAT_EXIT_INTERNAL;

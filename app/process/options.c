@@ -25,7 +25,7 @@ static PetscBool IsCommand(const char *word)
   return PETSC_FALSE;
 }
 
-static PetscBool IsNegativeNumber(const char *word)
+PetscBool HeatOptionsIsNumber(const char *word)
 {
   return (word[0] == '-' && (isdigit((unsigned char)word[1]) || word[1] == '.')) ? PETSC_TRUE
                                                                                  : PETSC_FALSE;
@@ -83,23 +83,35 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   else StoreProblem(o, "is not an option of heat2d", argv[*k]);
 }
 
+/* Fill the arguments that PETSc is initialised with: its options of the command line, behind one
+   that keeps it from reading any .petscrc. */
+static void FillStartArguments(HeatOptions *o)
+{
+  o->start_argv[o->start_argc++] = o->petsc_argv[0];
+  o->start_argv[o->start_argc++] = (char *)"-skip_petscrc";
+  for (int k = 1; k < o->petsc_argc; k++) o->start_argv[o->start_argc++] = o->petsc_argv[k];
+}
+
 int HeatOptionsParse(int argc, char **argv, HeatOptions *o)
 {
   const HeatOptions none = {0};
   const size_t      n    = (size_t)argc + 1;
 
   *o            = none;
+  o->argc       = argc;
+  o->argv       = argv;
   o->operands   = calloc(n, sizeof *o->operands);
   o->set        = calloc(n, sizeof *o->set);
   o->petsc_argv = calloc(n, sizeof *o->petsc_argv);
-  if (!o->operands || !o->set || !o->petsc_argv) return 1;
+  o->start_argv = calloc(n + 1, sizeof *o->start_argv);
+  if (!o->operands || !o->set || !o->petsc_argv || !o->start_argv) return 1;
   o->petsc_argv[o->petsc_argc++] = argv[0];
   for (int k = 1; k < argc; k++) {
     if (strncmp(argv[k], "--", 2) == 0) {
       ParseOwnOption(o, argc, argv, &k);
     } else if (argv[k][0] == '-' && argv[k][1] != '\0') {
       o->petsc_argv[o->petsc_argc++] = argv[k];
-      if (k + 1 < argc && (argv[k + 1][0] != '-' || IsNegativeNumber(argv[k + 1]))) {
+      if (k + 1 < argc && (argv[k + 1][0] != '-' || HeatOptionsIsNumber(argv[k + 1]))) {
         o->petsc_argv[o->petsc_argc++] = argv[++k];
       }
     } else if (!o->command && o->n_operands == 0 && IsCommand(argv[k])) {
@@ -109,6 +121,7 @@ int HeatOptionsParse(int argc, char **argv, HeatOptions *o)
     }
   }
   if (!o->command) o->command = "run";
+  FillStartArguments(o);
   return 0;
 }
 
@@ -117,6 +130,7 @@ void HeatOptionsFree(HeatOptions *o)
   free(o->operands);
   free(o->set);
   free(o->petsc_argv);
+  free(o->start_argv);
 }
 
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
@@ -181,177 +195,5 @@ PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm)
     PetscCall(PetscPrintf(comm, "  %s\n      %s  [%s]\n      %s\n", key->path, key->type,
                           key->fallback, key->help));
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* PETSc's options. */
-
-/* Write "-name" from a key of the `petsc` section, which may have the dash or not. */
-static PetscErrorCode OptionName(const char *key, char *name, size_t size)
-{
-  PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(name, size, "%s%s", key[0] == '-' ? "" : "-", key));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Return whether PETSc itself reads the option only in PetscFinalize, when it is too late to refuse
-   it.  An option that is missing from this list is refused as one that nothing reads. */
-static PetscBool IsReadInFinalize(const char *name)
-{
-  static const char *const late[] = {"-options_left",
-                                     "-options_view",
-                                     "-options_table",
-                                     "-malloc_dump",
-                                     "-malloc_view",
-                                     "-malloc_test",
-                                     "-objects_dump",
-                                     "-memory_view",
-                                     "-mpidump",
-                                     "-log_view",
-                                     "-log",
-                                     "-log_all",
-                                     "-log_trace",
-                                     "-log_mpe",
-                                     "-log_view_memory",
-                                     "-log_summary",
-                                     "-viewfromoptions",
-                                     "-saws_options",
-                                     "-get_total_flops",
-                                     "-log_exclude_actions",
-                                     NULL};
-
-  for (int k = 0; late[k]; k++) {
-    if (strcmp(name, late[k]) == 0) return PETSC_TRUE;
-  }
-  return PETSC_FALSE;
-}
-
-/* Write the name of an option's witness, "-mg_coarse_ksp_error_if_not_converged" for
-   "-mg_coarse_ksp_converged_reason", and return true; return false if the option has none.
-
-   Some options of a PETSc solver are read only after its first solve.  To find out before any work
-   whether a solver with the option's prefix exists, an option that this solver reads during set-up
-   is put into the database beside the user's: the witness.  Its value is PETSc's default, so it
-   changes nothing. */
-static PetscBool FindWitness(const char *name, char *witness, size_t size)
-{
-  static const struct {
-    const char *solver, *option, *witness;
-  } late[] = {{"ksp_", "converged_reason", "error_if_not_converged"},
-              {"ksp_", "test_null_space", "error_if_not_converged"},
-              {"snes_", "converged_reason", "force_iteration"},
-              {"snes_", "view", "force_iteration"},
-              {"snes_", "view_solution", "force_iteration"},
-              {"snes_", "test_jacobian", "force_iteration"},
-              {"snes_", "test_jacobian_view", "force_iteration"}};
-
-  for (size_t k = 0; k < sizeof late / sizeof late[0]; k++) {
-    char         tail[64];
-    const size_t length = strlen(name);
-    const int    n      = snprintf(tail, sizeof tail, "%s%s", late[k].solver, late[k].option);
-    const size_t head   = length > (size_t)n ? length - (size_t)n : 0;
-
-    if (head == 0 || strcmp(name + head, tail) != 0 || !strchr("-_", name[head - 1])) continue;
-    (void)snprintf(witness, size, "%.*s%s%s", (int)head, name, late[k].solver, late[k].witness);
-    return PETSC_TRUE;
-  }
-  return PETSC_FALSE;
-}
-
-/* Return whether the user gives the option, in the case or on the command line. */
-static PetscBool IsGiven(const HeatOptions *o, const HeatCase *c, const char *name)
-{
-  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
-    const char *key = c->petsc[k].key;
-
-    if (strcmp(key + (key[0] == '-'), name + 1) == 0) return PETSC_TRUE;
-  }
-  for (int k = 1; k < o->petsc_argc; k++) {
-    if (strcmp(o->petsc_argv[k], name) == 0) return PETSC_TRUE;
-  }
-  return PETSC_FALSE;
-}
-
-/* Put the witness of an option into PETSc's database (`place`), or remove it again.  A witness that
-   the user gives as an option of its own stays as it is. */
-static PetscErrorCode PlaceWitness(const HeatOptions *o, const HeatCase *c, const char *name,
-                                   PetscBool place)
-{
-  char witness[300];
-
-  PetscFunctionBeginUser;
-  if (!FindWitness(name, witness, sizeof witness) || IsGiven(o, c, witness))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  if (place) PetscCall(PetscOptionsSetValue(NULL, witness, "false"));
-  else PetscCall(PetscOptionsClearValue(NULL, witness));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode PlaceWitnesses(const HeatOptions *o, const HeatCase *c, PetscBool place)
-{
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
-    char name[256];
-
-    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
-    PetscCall(PlaceWitness(o, c, name, place));
-  }
-  for (int k = 1; k < o->petsc_argc; k++) PetscCall(PlaceWitness(o, c, o->petsc_argv[k], place));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Set *unused unless the option or its witness has been read, or PetscFinalize will read it. */
-static PetscErrorCode IsUnused(const char *name, PetscBool *unused)
-{
-  char      witness[300];
-  PetscBool used;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscOptionsUsed(NULL, name + 1, &used)); /* without the dash */
-  if (!used && FindWitness(name, witness, sizeof witness))
-    PetscCall(PetscOptionsUsed(NULL, witness + 1, &used));
-  *unused = (used || IsReadInFinalize(name)) ? PETSC_FALSE : PETSC_TRUE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatOptionsInsertPetsc(const HeatOptions *o, const HeatCase *c)
-{
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
-    char      name[256];
-    PetscBool given;
-
-    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
-    PetscCall(PetscOptionsHasName(NULL, NULL, name, &given));
-    if (!given) PetscCall(PetscOptionsSetValue(NULL, name, c->petsc[k].value));
-  }
-  PetscCall(PlaceWitnesses(o, c, PETSC_TRUE));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
-{
-  PetscBool unused;
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
-    char name[256], path[300];
-
-    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
-    PetscCall(IsUnused(name, &unused));
-    PetscCall(PetscSNPrintf(path, sizeof path, "petsc.%s", c->petsc[k].key));
-    HeatCaseCheckKey(
-        !unused, comm, c, path,
-        "nothing in this run reads the PETSc option %s; correct its name, or leave it out", name);
-  }
-  for (int k = 1; k < o->petsc_argc; k++) {
-    const char *name = o->petsc_argv[k];
-
-    if (name[0] != '-' || IsNegativeNumber(name)) continue;
-    PetscCall(IsUnused(name, &unused));
-    HeatCheck(!unused, comm, HEAT_ERR_INPUT,
-              "nothing in this run reads the option %s; correct its name, or leave it out", name);
-  }
-  PetscCall(PlaceWitnesses(o, c, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,30 +1,43 @@
-/** Command line: separate heat2d's own options (`--name`) from PETSc's (`-name`), print --help, and
- *  refuse PETSc options that no part of the run reads. */
+/** Command line: separate heat2d's own options (`--name`) from PETSc's (`-name`), and print
+ *  --help. */
 #ifndef HEAT_APP_OPTIONS_H
 #define HEAT_APP_OPTIONS_H
 
 #include "solver/case/case.h"
 
+/** PETSc's options in the environment of rank 0. */
+typedef struct {
+  char    *options; /* owned; PETSC_OPTIONS, NULL if not set */
+  char    *yaml;    /* owned; PETSC_OPTIONS_YAML, NULL if not set */
+  PetscInt n;
+  char   **names; /* owned [n]; names of the options in both, with the leading '-' */
+} HeatEnvironment;
+
 /** A parsed command line.  Plain data.  Strings are borrowed from argv; the arrays are owned and
  *  freed by HeatOptionsFree. */
 typedef struct {
-  const char  *command; /* "run", "verify", ...; "run" where none is given */
-  int          n_operands;
-  const char **operands; /* [n_operands] neither commands nor options: a case file, ... */
-  int          n_set;
-  const char **set;         /* [n_set] the KEY=VALUE of each --set, in the order given */
-  const char  *output;      /* --output DIR, or NULL */
-  const char  *restart;     /* --restart: "latest" or a checkpoint file; NULL: fresh run */
-  const char  *show;        /* --show KEY, or NULL */
-  PetscBool    quiet;       /* print nothing but errors, warnings and notes */
-  PetscBool    no_progress; /* print no progress */
-  PetscBool    help;        /* print the help text and exit */
-  PetscBool    version;     /* print the version and exit */
-  PetscBool    quick;       /* verify: run the short suite */
-  int          petsc_argc;  /* number of entries of petsc_argv */
-  char       **petsc_argv;  /* [petsc_argc + 1] program name, PETSc's options and values, NULL */
-  const char  *problem;     /* first error of the command line, e.g. "needs a value"; NULL: none */
-  const char  *culprit;     /* the argument that `problem` is about */
+  const char     *command; /* "run", "verify", ...; "run" where none is given */
+  int             n_operands;
+  const char    **operands; /* [n_operands] neither commands nor options: a case file, ... */
+  int             n_set;
+  const char    **set;         /* [n_set] the KEY=VALUE of each --set, in the order given */
+  const char     *output;      /* --output DIR, or NULL */
+  const char     *restart;     /* --restart: "latest" or a checkpoint file; NULL: fresh run */
+  const char     *show;        /* --show KEY, or NULL */
+  PetscBool       quiet;       /* print nothing but errors, warnings and notes */
+  PetscBool       no_progress; /* print no progress */
+  PetscBool       help;        /* print the help text and exit */
+  PetscBool       version;     /* print the version and exit */
+  PetscBool       quick;       /* verify: run the short suite */
+  int             petsc_argc;  /* number of entries of petsc_argv */
+  char          **petsc_argv;  /* [petsc_argc + 1] program name, PETSc's options and values, NULL */
+  int             start_argc;  /* number of entries of start_argv */
+  char          **start_argv;  /* [start_argc + 1] petsc_argv with -skip_petscrc as first option */
+  int             argc;        /* number of entries of argv */
+  char          **argv;        /* [argc] all arguments, as they were given; borrowed */
+  HeatEnvironment environment; /* read after PETSc's start (petsc_options.h) */
+  const char     *problem; /* first error of the command line, e.g. "needs a value"; NULL: none */
+  const char     *culprit; /* the argument that `problem` is about */
 } HeatOptions;
 
 /** Parse the command line.  Not collective: it runs before MPI_Init, when no error can be raised
@@ -41,17 +54,8 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *options);
 /** Print the text of --help, with the keys of the case file, on rank 0.  Collective on comm. */
 PetscErrorCode HeatOptionsPrintHelp(MPI_Comm comm);
 
-/** Put the options of the case's `petsc` section into PETSc's options database.  An option that the
- *  command line gives, too, keeps the command line's value.  Temporary options are added for
- *  HeatOptionsCheckUsed ("witnesses", explained in options.c), which removes them.  Call it on all
- *  ranks, before the solvers are set up.
- *  @param[in] c  NULL: there is no case, only the command line */
-PetscErrorCode HeatOptionsInsertPetsc(const HeatOptions *options, const HeatCase *c);
-
-/** Raise HEAT_ERR_INPUT for a PETSc option, of the command line or the case, that nothing has read.
- *  Call it after everything that reads options and before any work.  Collective on comm.
- *  @param[in] c  NULL: there is no case, only the command line */
-PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *options, const HeatCase *c);
+/** Return whether an argument that begins with '-' is a negative number, and no option. */
+PetscBool HeatOptionsIsNumber(const char *word);
 
 /** Free the arrays.  Not collective; needs neither MPI nor PETSc. */
 void HeatOptionsFree(HeatOptions *options);

@@ -18,7 +18,8 @@ void HeatProcessKeepHangupIgnored(void);
 
 /** Note the present time and date, and connect each standard stream that is closed to /dev/null.
  *  Without that, the next file to be opened, such as a checkpoint, would get the number of the
- *  closed stream, and messages would be printed into it.  Call it first in main.  Not collective. */
+ *  closed stream, and messages would be printed into it.  Call it first in main.  Not
+ *  collective. */
 void HeatProcessStartNote(HeatProcessStart *start);
 
 /** Redirect a standard stream whose reader has gone, or whose disk is full, to /dev/null, so that

@@ -77,7 +77,7 @@ static void AddColumns(const HeatRunState *state, Columns *columns)
 }
 
 /* Choose the rule for rows: by steps, or by simulated time where the number of steps is not known.
-   Rows at an interval that the case gives are events of the clock (HEAT_EVENT_HISTORY). */
+   Rows at an interval that the case gives are events of the clock (HEAT_OUTPUT_HISTORY). */
 static void ChooseRows(HeatHistory *h, const HeatRunState *state)
 {
   const HeatClock *clock = &state->clock;
@@ -85,7 +85,7 @@ static void ChooseRows(HeatHistory *h, const HeatRunState *state)
 
   h->every = state->c->output.history_every;
   h->width = 0.0;
-  if (h->every > 0 || clock->interval[HEAT_EVENT_HISTORY] > 0.0) return;
+  if (h->every > 0 || clock->interval[HEAT_OUTPUT_HISTORY] > 0.0) return;
   /* 1e-9: the part of a step for which the clock takes none (clock.c). */
   if (clock->steps >= 0) steps = (PetscReal)clock->steps;
   else if (!clock->free) steps = clock->end / clock->dt * (1.0 - 1e-9);
@@ -125,7 +125,7 @@ PetscErrorCode HeatHistoryOpen(HeatHistory *h, const HeatRunState *state, PetscI
 
 PetscBool HeatHistoryIsDue(const HeatHistory *h, const HeatClock *clock)
 {
-  if (HeatClockIsDue(clock, HEAT_EVENT_HISTORY)) return PETSC_TRUE;
+  if (HeatClockIsDue(clock, HEAT_OUTPUT_HISTORY)) return PETSC_TRUE;
   if (h->every > 0) return clock->step % h->every == 0 ? PETSC_TRUE : PETSC_FALSE;
   return h->width > 0.0 && HeatClockPassed(clock, h->width) ? PETSC_TRUE : PETSC_FALSE;
 }

@@ -12,6 +12,9 @@
 #include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
 
+/* Events that the record lists.  Chosen: enough to see the pattern of a duty cycle. */
+enum { MOST_EVENTS = 100 };
+
 static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *r)
 {
   const HeatGrid          *g      = state->grid;
@@ -105,6 +108,25 @@ static void FillTime(const HeatClock *clock, const char *scheme, HeatResults *r)
   r->time.rejected = clock->free ? clock->rejected : -1;
 }
 
+/* Fill in the first events between t = 0 and the present time. */
+static void FillEvents(const HeatRunState *state, HeatResults *r, PetscReal times[MOST_EVENTS])
+{
+  const HeatClock *clock = &state->clock;
+  PetscInt         n     = 0;
+  PetscReal        time  = 0.0;
+
+  if (!state->events) return; /* the set-up failed */
+  for (; n < MOST_EVENTS; n++) {
+    time = HeatEventsNext(state->events, time, clock->time);
+    if (time > clock->time) break;
+    times[n] = time;
+  }
+  r->events.reached    = clock->n_events;
+  r->events.n          = n;
+  r->events.times      = times;
+  r->events.unsearched = HeatEventsUnsearched(state->events);
+}
+
 static void FillCase(const HeatRunState *state, HeatResults *r)
 {
   const HeatCase *c = state->c;
@@ -156,6 +178,7 @@ typedef struct {
   HeatResultsInterface *interfaces;
   HeatResultsRegion    *regions;
   HeatResultsRestart    restart;
+  PetscReal             events[MOST_EVENTS];
 } Arrays;
 
 static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T, HeatResults *r,
@@ -365,6 +388,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   r.error  = error;
   FillCase(state, &r);
   FillTime(&state->clock, HeatCaseSchemeName(state->c, scheme, sizeof scheme), &r);
+  FillEvents(state, &r, arrays.events);
   FillEnergy(HeatSurveyAccount(from->survey), &r);
   FillFiles(from, &r);
   FillRecovery(from, &arrays, &r);

@@ -46,7 +46,7 @@ PetscBool HeatSnapshotSeriesIsDue(const HeatSnapshotSeries *s, const HeatCase *c
 {
   const PetscInt  every = c->output.snapshots_every;
   const PetscBool due   = last || (every > 0 && clock->step % every == 0) ||
-                                HeatClockIsDue(clock, HEAT_EVENT_SNAPSHOT)
+                                HeatClockIsDue(clock, HEAT_OUTPUT_SNAPSHOT)
                               ? PETSC_TRUE
                               : PETSC_FALSE;
 

@@ -9,6 +9,9 @@
  *  found corrupted, print the progress. */
 #include "app/run/simulation.h"
 
+#include <stdio.h>
+
+#include "app/process/petsc_options.h"
 #include "app/report/record.h"
 #include "app/report/screen.h"
 #include "app/run/checkpoints.h"
@@ -25,6 +28,7 @@ struct HeatSimulation {
   const HeatOptions      *options; /* borrowed */
   const HeatProcessStart *start;   /* borrowed */
   int                     lock;    /* of the output folder; -1: none */
+  HeatGuard              *guard; /* of steps under the user's PETSc options; NULL: there are none */
 
   HeatRunState state;
   HeatRestart *restart; /* the checkpoint that this process started from; NULL: a fresh run */
@@ -97,6 +101,19 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the user chose anything of PETSc for the solves, which may then fail with an error
+   of PETSc that is no defect. */
+static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
+{
+  PetscBool ours = PETSC_FALSE;
+
+  (void)PetscStrcmp(c->solver.preconditioner, "multigrid", &ours);
+  return o->petsc_argc > 1 || o->environment.n > 0 || c->n_petsc > 0 || !ours ||
+                 c->time.scheme == HEAT_SCHEME_TS
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
                                     const HeatProcessStart *start, HeatSimulation **out)
 {
@@ -109,7 +126,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->options = options;
   sim->start   = start;
   sim->lock    = -1;
-  PetscCall(HeatOptionsInsertPetsc(options, c));
+  PetscCall(HeatOptionsInsertPetsc(comm, options, c));
+  if (ChoosesPetsc(options, c)) PetscCall(HeatGuardCreate(comm, &sim->guard));
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
   if (options->restart) /* before a checkpoint is read that another run may be removing */
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
@@ -176,22 +194,80 @@ static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt 
   HeatBeatStep((long)state->clock.step);
 }
 
-/* Take one step, or several at once; both ways give equal bits. */
+/* Begin anew where a source or a side switches: before anything is written, so that a checkpoint
+   holds what the next step starts from. */
+static PetscErrorCode HandleEvent(HeatRunState *state)
+{
+  PetscReal dt;
+
+  PetscFunctionBeginUser;
+  if (!state->clock.at_event) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperBeginAnew(state->stepper, state->clock.time, state->T, &dt));
+  if (dt > 0.0) HeatClockPropose(&state->clock, dt);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Raise the error of steps that have become too short to end the run. */
+static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
+{
+  const HeatClock *clock = &state->clock;
+
+  return HeatRaiseHere(
+      state->grid->comm, HEAT_ERR_NUMERICS,
+      "step %" PetscInt64_FMT
+      " (t = %.17g s): the step has collapsed to %g s, so that the run would not end; "
+      "look for what grows without bound, or for a source or conductivity that "
+      "jumps at a temperature (write the jump as a steep slope), or raise "
+      "time.adaptive.tolerance",
+      clock->step + 1, (double)clock->time, (double)dt);
+}
+
+/* Have the stepper take one step, or several at once; both ways give equal bits. */
+static PetscErrorCode CallStepper(HeatRunState *state, PetscInt n, const PetscReal *times,
+                                  PetscReal dt)
+{
+  PetscFunctionBeginUser;
+  if (n > 1)
+    PetscCall(
+        HeatStepperAdvanceSeveral(state->stepper, n, times, dt, &state->T, &state->last_step));
+  else PetscCall(HeatStepperAdvance(state->stepper, times[0], dt, &state->T, &state->last_step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Call the stepper; an error of PETSc under the user's options becomes one of the numerics. */
+static PetscErrorCode CallStepperGuarded(HeatSimulation *sim, PetscInt n, const PetscReal *times,
+                                         PetscReal dt)
+{
+  HeatCapture    capture;
+  char           doing[160];
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (!sim->guard) PetscFunctionReturn(CallStepper(&sim->state, n, times, dt));
+  PetscCall(HeatCaptureBegin(&capture));
+  code = CallStepper(&sim->state, n, times, dt);
+  (void)snprintf(doing, sizeof doing,
+                 "step %" PetscInt64_FMT
+                 " (from t = %g s) cannot be taken with the chosen solver and "
+                 "options of PETSc",
+                 sim->state.clock.step + 1, (double)sim->state.clock.time);
+  PetscFunctionReturn(HeatGuardEnd(sim->guard, &capture, doing, code));
+}
+
+/* Take one step, or several at once. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
   HeatRunState  *state = &sim->state;
   HeatClockStep  steps[HEAT_MOST_AT_ONCE];
   PetscReal      times[HEAT_MOST_AT_ONCE];
-  const PetscInt n    = HeatScheduleSteps(&sim->schedule, steps, times);
-  HeatStepInfo  *info = &state->last_step;
+  const PetscInt n = HeatScheduleSteps(&sim->schedule, steps, times);
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
   HeatSurveyInvalidate(sim->survey);
-  if (n > 1)
-    code = HeatStepperAdvanceSeveral(state->stepper, n, times, steps[0].dt, &state->T, info);
-  else code = HeatStepperAdvance(state->stepper, times[0], steps[0].dt, &state->T, info);
+  if (HeatClockHasCollapsed(&state->clock, &steps[0])) code = RaiseCollapsed(state, steps[0].dt);
+  else code = CallStepperGuarded(sim, n, times, steps[0].dt);
   if (code == HEAT_ERR_NUMERICS) {
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
     PetscCall(HeatCheckpointsWriteLastGood(sim->checkpoints, state));
@@ -199,6 +275,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   }
   PetscCall(code);
   NoteSteps(sim, steps, n);
+  PetscCall(HandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -387,6 +464,7 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   PetscCall(Begin(sim));
   while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
     PetscCall(TakeStepsOrRollBack(sim));
+    HeatScreenEventNote(sim->screen, sim->state.events);
     PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
   PetscCall(End(sim));
@@ -439,6 +517,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));
   PetscCall(HeatRunStateDestroy(&sim->state));
+  PetscCall(HeatGuardDestroy(&sim->guard));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,6 @@
-/** The clock of a run (clock.h): where the next step ends, and whether an event is reached.
+/** The clock of a run (clock.h): where the next step ends, and whether a given time is reached.
  *
- *  The times of fixed steps and of events are products of a count and a length, never running sums,
+ *  The times of fixed steps and of outputs are products of a count and a length, never running sums,
  *  so that the bits do not depend on where a run was interrupted.  Products of different factors
  *  round differently, so two times are compared with a tolerance. */
 #include "app/state/clock.h"
@@ -52,6 +52,32 @@ static PetscReal PointTime(const HeatClock *clock, PetscInt64 point)
   return clock->base_time + (PetscReal)(point - clock->base_point) * clock->dt;
 }
 
+/* Return whether some event up to the end of the run lies between two points of the grid of times.
+   Where there are very many events, say yes. */
+static PetscBool EventsShortenSteps(const HeatClock *clock)
+{
+  const int       many = 10000; /* chosen: found in some milliseconds */
+  const PetscReal end = HeatClockEnd(clock), tolerance = Tolerance(clock);
+  PetscReal       time = clock->time;
+
+  if (clock->steady || clock->free) return PETSC_FALSE;
+  for (int k = 0; k < many; k++) {
+    PetscReal point;
+
+    time = HeatEventsNext(clock->events, time, end);
+    if (time >= end) return PETSC_FALSE;
+    point = clock->base_time + round((time - clock->base_time) / clock->dt) * clock->dt;
+    if (PetscAbsReal(point - time) > tolerance) return PETSC_TRUE;
+  }
+  return PETSC_TRUE;
+}
+
+void HeatClockSetEvents(HeatClock *clock, HeatEvents *events)
+{
+  clock->events         = events;
+  clock->events_shorten = EventsShortenSteps(clock);
+}
+
 PetscBool HeatClockIsDone(const HeatClock *clock)
 {
   if (clock->steps >= 0)
@@ -63,41 +89,58 @@ PetscBool HeatClockIsDone(const HeatClock *clock)
    tolerance [s]. */
 static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
 {
-  PetscReal k = PetscMax(PetscFloorReal(clock->time / interval), 0.0);
+  const PetscReal after = clock->time + Tolerance(clock);
+  PetscReal       k     = PetscFloorReal(after / interval) + 1.0;
 
-  while (k * interval <= clock->time + Tolerance(clock)) k += 1.0;
-  return k * interval;
+  if ((k - 1.0) * interval > after) k -= 1.0; /* the quotient was rounded up */
+  if (k * interval <= after) k += 1.0;
+  /* Multiples closer to each other than the tolerance: each step reaches one. */
+  return k * interval > after ? k * interval : PETSC_MAX_REAL;
 }
 
-/* Return the time of the next event [s], PETSC_MAX_REAL where there is none.  Of events that count
-   as one time, return the end of the run first, so that the run ends at exactly the time of the
-   case. */
-static PetscReal NextEvent(const HeatClock *clock)
+/* A given time that the next step may not pass. */
+typedef struct {
+  PetscReal time;  /* [s]; PETSC_MAX_REAL: none */
+  PetscBool event; /* a source or a side switches there */
+} Given;
+
+/* Return the next given time within the next two steps of this clock.  Of times that count as one,
+   return the end of the run first, so that the run ends at exactly the time of the case, then an
+   event. */
+static Given NextGiven(const HeatClock *clock)
 {
-  PetscReal times[1 + HEAT_EVENTS], first = PETSC_MAX_REAL;
+  const PetscReal after = clock->time + Tolerance(clock), horizon = after + 2.0 * clock->dt;
+  PetscReal       times[2 + HEAT_OUTPUTS], first                  = PETSC_MAX_REAL;
+  const int       n = 2 + HEAT_OUTPUTS;
+  Given           next;
 
   times[0] = clock->steps >= 0 ? PETSC_MAX_REAL : clock->end;
-  for (int e = 0; e < HEAT_EVENTS; e++) {
-    times[1 + e] = clock->interval[e] > 0.0 ? NextMultiple(clock, clock->interval[e])
+  times[1] = clock->events ? HeatEventsNext(clock->events, after, horizon) : PETSC_MAX_REAL;
+  for (int k = 0; k < HEAT_OUTPUTS; k++) {
+    times[2 + k] = clock->interval[k] > 0.0 ? NextMultiple(clock, clock->interval[k])
                                             : PETSC_MAX_REAL;
   }
-  for (int e = 0; e <= HEAT_EVENTS; e++) first = PetscMin(first, times[e]);
-  for (int e = 0; e <= HEAT_EVENTS; e++) {
-    if (times[e] <= first + Tolerance(clock)) return times[e];
-  }
-  return first;
+  for (int k = 0; k < n; k++) first = PetscMin(first, times[k]);
+  next.event = times[1] <= first + Tolerance(clock) && times[1] < PETSC_MAX_REAL ? PETSC_TRUE
+                                                                                 : PETSC_FALSE;
+  next.time  = first;
+  for (int k = n - 1; k >= 0; k--)
+    if (times[k] <= first + Tolerance(clock)) next.time = times[k];
+  return next;
 }
 
-/* Return the next free step: the proposal, or up to the next event.  To an event
+/* Return the next free step: the proposal, or up to the next given time.  To a time
    at less than twice the proposal it goes half the way, so that no tiny step is left over. */
 static HeatClockStep NextFree(const HeatClock *clock)
 {
-  const PetscReal event = NextEvent(clock), left = event - clock->time;
-  HeatClockStep   next = {clock->dt, clock->time + clock->dt, clock->point + 1};
+  const Given     given = NextGiven(clock);
+  const PetscReal left  = given.time - clock->time;
+  HeatClockStep   next  = {clock->dt, clock->time + clock->dt, clock->point + 1, PETSC_FALSE};
 
   if (left <= clock->dt * (1.0 + negligible_part)) {
     next.dt     = left;
-    next.target = event;
+    next.target = given.time;
+    next.event  = given.event;
   } else if (left < 2.0 * clock->dt) {
     next.dt     = 0.5 * left;
     next.target = clock->time + next.dt;
@@ -108,20 +151,24 @@ static HeatClockStep NextFree(const HeatClock *clock)
 HeatClockStep HeatClockNext(const HeatClock *clock)
 {
   const PetscReal tolerance = Tolerance(clock);
-  HeatClockStep   next      = {clock->dt, 0.0, clock->point + 1};
-  PetscReal       event;
+  HeatClockStep   next      = {clock->dt, 0.0, clock->point + 1, PETSC_FALSE};
+  Given           given;
 
   if (clock->steady) return next;
   if (clock->free) return NextFree(clock);
   next.target = PointTime(clock, next.point);
-  event       = NextEvent(clock);
-  if (event < next.target - tolerance) {
+  given       = NextGiven(clock);
+  if (given.time < next.target - tolerance) {
     next.point  = clock->point;
-    next.target = event;
-    next.dt     = event - clock->time;
+    next.target = given.time;
+    next.dt     = given.time - clock->time;
+    next.event  = given.event;
     return next;
   }
-  if (event <= next.target + tolerance) next.target = event;
+  if (given.time <= next.target + tolerance) {
+    next.target = given.time;
+    next.event  = given.event;
+  }
   /* A step from point to point has length dt exactly, so that the stepper need not set up again for
      a length that differs by rounding. */
   if (clock->time > PointTime(clock, clock->point) + tolerance) next.dt = next.target - clock->time;
@@ -143,12 +190,40 @@ void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal ta
   clock->rejected += rejected;
   clock->shortest = clock->longest == 0.0 ? taken : PetscMin(clock->shortest, taken);
   clock->longest  = PetscMax(clock->longest, taken);
+  clock->at_event = whole && asked->event ? PETSC_TRUE : PETSC_FALSE;
+  clock->n_events += clock->at_event;
   if (clock->free && proposed > 0.0) clock->dt = proposed;
 }
 
-PetscBool HeatClockIsDue(const HeatClock *clock, HeatEvent event)
+void HeatClockPropose(HeatClock *clock, PetscReal dt)
 {
-  const PetscReal interval = clock->interval[event];
+  if (clock->free) clock->dt = dt;
+}
+
+/* Chosen: 1e-12 of a run is a few thousand roundings of its time, and no run takes 1e12 steps; a
+   window of 1000 steps is long enough for the start after an event, which is a few steps per factor
+   of ten. */
+PetscBool HeatClockHasCollapsed(HeatClock *clock, const HeatClockStep *next)
+{
+  const PetscReal  least_part = 1e-12, most_steps = 1e9;
+  const PetscInt64 window = 1000;
+
+  if (clock->steady) return PETSC_FALSE;
+  if (!(next->target > clock->time)) return PETSC_TRUE;
+  if (!clock->free || clock->end < 0.0) return PETSC_FALSE;
+  if (clock->dt < least_part * clock->end) return PETSC_TRUE;
+  if (clock->step - clock->window_step < window) return PETSC_FALSE;
+  const PetscReal covered = clock->time - clock->window_time;
+  const PetscReal rest    = (clock->end - clock->time) / covered *
+                         (PetscReal)(clock->step - clock->window_step);
+  clock->window_step = clock->step;
+  clock->window_time = clock->time;
+  return rest > most_steps ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscBool HeatClockIsDue(const HeatClock *clock, HeatOutputKind kind)
+{
+  const PetscReal interval = clock->interval[kind];
 
   if (interval <= 0.0) return PETSC_FALSE;
   return PetscAbsReal(round(clock->time / interval) * interval - clock->time) <= Tolerance(clock)
@@ -177,7 +252,7 @@ PetscReal HeatClockFraction(const HeatClock *clock)
   return PetscClipInterval(done, 0.0, 1.0);
 }
 
-/* Return whether all events of an interval lie on points of the grid of times, so that none
+/* Return whether all multiples of an interval lie on points of the grid of times, so that none
    shortens a step.  1e-12: chosen, above the rounding of the quotient, below negligible_part. */
 static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
 {
@@ -192,8 +267,9 @@ static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
 PetscInt64 HeatClockExpectedSteps(const HeatClock *clock)
 {
   if (clock->free) return clock->steps;
-  for (int e = 0; e < HEAT_EVENTS; e++) {
-    if (!FallsOnPoints(clock, clock->interval[e])) return -1;
+  if (clock->events_shorten) return -1;
+  for (int k = 0; k < HEAT_OUTPUTS; k++) {
+    if (!FallsOnPoints(clock, clock->interval[k])) return -1;
   }
   if (clock->steps >= 0) return clock->step + PetscMax(clock->steps - clock->point, 0);
   if (HeatClockIsDone(clock)) return clock->step;

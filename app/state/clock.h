@@ -4,44 +4,47 @@
  *  Fixed steps lie on a grid of times
  *      t(point) = base_time + (point - base_point) * dt
  *  that is computed as a product, not as a running sum, so that a restarted run gets the same bits.
- *  An event is a time that a step must end at exactly: the end of the run and the multiples of the
- *  intervals of snapshots and history rows.  An event between two points of the grid shortens the
- *  step: the time after it is the event's time, bit for bit, and the step that follows ends at the
- *  point of the grid that the shortened step was aimed at:
+ *  A step must end exactly at certain times: at the end of the run, at output times (the multiples of
+ *  the intervals of snapshots and history rows), and at events, at which a source or a side switches
+ *  (solver/case/events.h).  Such a time between two points of the grid shortens the step: the time
+ *  after it is the given one, bit for bit, and the step that follows ends at the point of the grid
+ *  that the shortened step was aimed at:
  *
  *      points   |-------------|-------------|-------------|
  *      event                       E
  *      steps    |-------------|----|--------|-------------|
  *
- *  `time.steps` of a case counts points of the grid, not steps, so that the output intervals do not
- *  change the time at which a run ends.
+ *  `time.steps` of a case counts points of the grid, not steps, so that output times and events do
+ *  not change the time at which a run ends.
  *
  *  Free steps are those whose length the stepper proposes, from an error estimate or from a
- *  stability limit that changes with the field.  Each takes the proposal, up to the next event.
- *  Where the event is nearer than twice the proposal, the step goes half the way to it, so that no
+ *  stability limit that changes with the field.  Each takes the proposal, up to the next time that is
+ *  given.  Where that is nearer than twice the proposal, the step goes half the way to it, so that no
  *  tiny step is left over.
  *
- *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: events,
- *  points of the grid and the end of the run so close to each other are reached by one step.
+ *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: given
+ *  times and points of the grid so close to each other are reached by one step.
  *
  *  Plain data; no function is collective, and the numbers are the same on all ranks. */
 #ifndef HEAT_APP_CLOCK_H
 #define HEAT_APP_CLOCK_H
 
-#include "solver/case/case.h"
+#include "solver/case/events.h"
 
-/** Kinds of events that recur at an interval of simulated time. */
-typedef enum { HEAT_EVENT_SNAPSHOT, HEAT_EVENT_HISTORY, HEAT_EVENTS } HeatEvent;
+/** Outputs that recur at an interval of simulated time. */
+typedef enum { HEAT_OUTPUT_SNAPSHOT, HEAT_OUTPUT_HISTORY, HEAT_OUTPUTS } HeatOutputKind;
 
 /** The state of the clock.  Other modules read the members; only the functions below change
  *  them. */
 typedef struct {
-  PetscBool  steady; /* the steady state is computed: one solve counts as one step, time stays 0 */
-  PetscBool  free;   /* the stepper proposes the length of each step */
-  PetscReal  dt;     /* [s] fixed step; free: proposal for the next step; steady: 1, no unit */
-  PetscReal  end;    /* [s] when the run ends; negative: `steps` ends it */
-  PetscInt64 steps;  /* points of the grid to reach (free: steps to take); -1: `end` ends the run */
-  PetscReal  interval[HEAT_EVENTS]; /* [s] between events of each kind; 0: no such events */
+  PetscBool   steady; /* the steady state is computed: one solve counts as one step, time stays 0 */
+  PetscBool   free;   /* the stepper proposes the length of each step */
+  PetscReal   dt;     /* [s] fixed step; free: proposal for the next step; steady: 1, no unit */
+  PetscReal   end;    /* [s] when the run ends; negative: `steps` ends it */
+  PetscInt64  steps; /* points of the grid to reach (free: steps to take); -1: `end` ends the run */
+  PetscReal   interval[HEAT_OUTPUTS]; /* [s] between outputs of each kind; 0: none by time */
+  HeatEvents *events;                 /* borrowed; NULL: none */
+  PetscBool   events_shorten;         /* some event lies between points of the grid of times */
 
   PetscInt64 step;       /* number of steps taken since t = 0 */
   PetscReal  time;       /* [s] present time */
@@ -53,6 +56,11 @@ typedef struct {
   PetscReal  shortest;   /* [s] shortest step taken; 0 before the first one */
   PetscReal  longest;    /* [s] longest step taken; 0 before the first one */
   PetscInt64 rejected;   /* attempts at free steps that were repeated with a shorter step */
+  PetscBool  at_event;   /* the last step ended at an event */
+  PetscInt64 n_events;   /* events reached by this process */
+
+  PetscInt64 window_step; /* step and time, some steps ago, for HeatClockHasCollapsed */
+  PetscReal  window_time; /* [s] */
 } HeatClock;
 
 /** A step that is still to be taken. */
@@ -60,12 +68,16 @@ typedef struct {
   PetscReal  dt;     /* [s] length to ask the stepper for */
   PetscReal  target; /* [s] time after the step if it is taken in full */
   PetscInt64 point;  /* point of the grid after the step */
+  PetscBool  event;  /* whether `target` is an event */
 } HeatClockStep;
 
 /** Set the clock to time 0 and read end, steps and intervals from the case.
  *  @param[in] free  whether the stepper proposes the length of each step
  *  @param[in] dt    [s] the fixed step, or the first proposal; ignored for a steady case */
 void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscReal dt);
+
+/** Set the events of the case, which the clock borrows, once the grid of times is known. */
+void HeatClockSetEvents(HeatClock *clock, HeatEvents *events);
 
 /** Return whether the run has reached its end. */
 PetscBool HeatClockIsDone(const HeatClock *clock);
@@ -81,8 +93,16 @@ HeatClockStep HeatClockNext(const HeatClock *clock);
 void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal taken,
                       PetscReal proposed, PetscInt64 rejected);
 
-/** Return whether the present time is a multiple, 0 included, of the interval of these events. */
-PetscBool HeatClockIsDue(const HeatClock *clock, HeatEvent event);
+/** Replace the proposal [s] of free steps, at an event. */
+void HeatClockPropose(HeatClock *clock, PetscReal dt);
+
+/** Return whether steps have become so short that the run cannot end: the next step does not change
+ *  the time, or is shorter than 1e-12 of the run and not cut short by a given time, or the last
+ *  thousand free steps were such that the rest of the run would need more than 1e9 of them. */
+PetscBool HeatClockHasCollapsed(HeatClock *clock, const HeatClockStep *next);
+
+/** Return whether the present time is a multiple, 0 included, of the interval of these outputs. */
+PetscBool HeatClockIsDue(const HeatClock *clock, HeatOutputKind kind);
 
 /** Return whether the last step reached or passed a multiple of `width` [s]. */
 PetscBool HeatClockPassed(const HeatClock *clock, PetscReal width);
@@ -94,7 +114,7 @@ PetscReal HeatClockEnd(const HeatClock *clock);
 PetscReal HeatClockFraction(const HeatClock *clock);
 
 /** Return the number of steps of the whole run, those taken included; -1 where it cannot be
- *  predicted: for free steps up to a time, and where events shorten steps. */
+ *  predicted: for free steps up to a time, and where events or output times shorten steps. */
 PetscInt64 HeatClockExpectedSteps(const HeatClock *clock);
 
 /** The numbers that a checkpoint stores of the clock besides step, time and dt, by name. */

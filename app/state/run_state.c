@@ -75,6 +75,7 @@ PetscErrorCode HeatRunStateDestroy(HeatRunState *state)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatStepperDestroy(&state->stepper));
+  PetscCall(HeatEventsDestroy(&state->events));
   PetscCall(HeatZonesDestroy(&state->zones));
   PetscCall(VecDestroy(&state->T));
   PetscCall(HeatOperatorDestroy(&state->op));

@@ -18,6 +18,7 @@ typedef struct {
   HeatGrid       *grid;    /* cells and their decomposition; owned, like all pointers below */
   HeatOperator   *op;      /* the discrete heat balance, at the (t, T) of its last update */
   HeatZones      *zones;   /* the cells of each named region */
+  HeatEvents     *events;  /* the times at which sources and sides switch */
   HeatStepper    *stepper; /* the time integration scheme with what it remembers of earlier steps */
   Vec             T;       /* temperature [K, or the case's unit], global Vec of grid->da */
   HeatEnergy      energy;  /* account of the heat since t = 0 */

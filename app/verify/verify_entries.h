@@ -17,6 +17,7 @@ PetscErrorCode HeatVerifyPainting(HeatVerify *v);   /* verify_painting.c */
 PetscErrorCode HeatVerifySpaceOrder(HeatVerify *v); /* verify_space.c */
 PetscErrorCode HeatVerifyLayers(HeatVerify *v);
 PetscErrorCode HeatVerifyTimeOrder(HeatVerify *v);    /* verify_time.c */
+PetscErrorCode HeatVerifyEvents(HeatVerify *v);       /* verify_events.c */
 PetscErrorCode HeatVerifyConservation(HeatVerify *v); /* verify_properties.c */
 PetscErrorCode HeatVerifyMaximumPrinciple(HeatVerify *v);
 PetscErrorCode HeatVerifyMatrix(HeatVerify *v);  /* verify_matrix.c */

@@ -31,6 +31,7 @@ const HeatVerifyEntry HeatVerifyEntries[] = {
      HeatVerifyKirchhoff},
     {"segments", "each segment of a side passes the right heat", {20, 20}, HeatVerifySegments},
     {"time", "every scheme has its order in time", {8, 8}, HeatVerifyTimeOrder},
+    {"events", "what switches at a time releases exactly its heat", {4, 4}, HeatVerifyEvents},
     {"conservation", "the energy account closes", {24, 20}, HeatVerifyConservation},
     {"maximum",
      "backward Euler makes no new extremes; ftcs at its largest step does not grow",

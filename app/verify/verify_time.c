@@ -54,9 +54,14 @@ static PetscErrorCode SetDrive(HeatVerify *v, int drive)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the observed order from two runs, with `steps` steps and with twice as many. */
-static PetscErrorCode ObservedOrder(HeatVerify *v, HeatScheme scheme, PetscInt steps, int drive,
-                                    PetscReal *order)
+/* Errors below this are rounding: where a scheme integrates a drive exactly, as rkl2 does a uniform
+   source, no order can be observed. */
+#define ROUNDING 1e-11
+
+/* Compute from two runs, with `steps` steps and with twice as many, by how much the observed order
+   differs from `expected`; 0 where both errors are rounding. */
+static PetscErrorCode OrderDeviation(HeatVerify *v, HeatScheme scheme, PetscInt steps, int drive,
+                                     PetscReal expected, PetscReal *deviation)
 {
   PetscReal error[2], max;
 
@@ -71,7 +76,8 @@ static PetscErrorCode ObservedOrder(HeatVerify *v, HeatScheme scheme, PetscInt s
     PetscCall(HeatVerifyError(p, solution[drive], &error[half], &max));
     PetscCall(HeatVerifyClose(v, &p));
   }
-  *order = log2(error[0] / error[1]);
+  if (error[0] <= ROUNDING && error[1] <= ROUNDING) *deviation = 0.0;
+  else *deviation = log2(error[0] / error[1]) - expected;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,18 +96,18 @@ PetscErrorCode HeatVerifyTimeOrder(HeatVerify *v)
 
   PetscFunctionBeginUser;
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(schemes); k++) {
-    PetscReal worst = schemes[k].order;
+    PetscReal worst = 0.0;
 
     for (int drive = 0; drive < DRIVES; drive++) {
-      PetscReal order;
+      PetscReal deviation;
 
-      PetscCall(ObservedOrder(v, schemes[k].scheme, schemes[k].steps, drive, &order));
-      if (!(PetscAbsReal(order - schemes[k].order) <= PetscAbsReal(worst - schemes[k].order)))
-        worst = order;
+      PetscCall(OrderDeviation(v, schemes[k].scheme, schemes[k].steps, drive, schemes[k].order,
+                               &deviation));
+      if (!(PetscAbsReal(deviation) <= PetscAbsReal(worst))) worst = deviation;
     }
     /* 0.2 allows for terms of the next order at these steps. */
-    PetscCall(HeatVerifyBetween(v, worst, schemes[k].order - 0.2, schemes[k].order + 0.2,
-                                "%s: order, worst of sides and sources",
+    PetscCall(HeatVerifyBetween(v, schemes[k].order + worst, schemes[k].order - 0.2,
+                                schemes[k].order + 0.2, "%s: order, worst of sides and sources",
                                 HeatSchemeNames[schemes[k].scheme]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

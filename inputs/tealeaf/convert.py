@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Turns a TeaLeaf deck into a heat2d case that solves the same discrete problem, digit for digit.
+"""Convert a TeaLeaf deck to a case of heat2d that solves the same discrete problem.
 
     convert.py DECK.in [-o CASE.yaml] [--expect U]
 
-Without -o the case goes to stdout; --expect adds the check of U, the integral of temperature weighted
-with density that TeaLeaf prints at the end.  Decks of TeaLeaf_ref (tl_use_cg, tl_eps, ...) and of its
-C++ port (use_cg, eps, ...) are read; README.md beside this file holds the rules and the exceptions.
-What cannot matter for the answer, as solver settings, is ignored with one notice; what is unknown is
-an error.  Exit codes are heat2d's: 0 done, 2 wrong deck or command line, 4 a file failed.
-Nothing but Python's standard library is needed.
+Without -o the case is printed on stdout.  --expect adds a check of U, the integral of temperature weighted with
+density that TeaLeaf prints at the end.  Decks of TeaLeaf_ref (tl_use_cg, tl_eps, ...) and of its C++ port (use_cg,
+eps, ...) are read; README.md beside this file describes the conversion.  Words that do not influence the answer, such
+as settings of the solver, are ignored with one notice; unknown words are errors.  The exit codes are 0 (done), 2 (the
+deck or the command line is wrong) and 4 (a file could not be read or written).  Only Python's standard library is
+needed.
 """
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# TeaLeaf_ref's values for what a deck leaves out (read_input.f90; its README says otherwise for the extent).
+# TeaLeaf_ref's values of keys that a deck does not have (read_input.f90; its README states another extent).
 DEFAULTS = {"xmin": 0.0, "xmax": 100.0, "ymin": 0.0, "ymax": 100.0, "x_cells": 10, "y_cells": 10,
             "initial_timestep": 0.1, "end_time": 10.0, "end_step": 640000}
 COEFFICIENTS = {"tl_coefficient_density": "density", "coefficient_density": "density",
                 "tl_coefficient_inverse_density": "inverse_density",
                 "coefficient_inverse_density": "inverse_density"}
-# How TeaLeaf solves, on what, and what it prints: no influence on the exact answer of a step.
+# Words that do not influence the exact answer of a step: how TeaLeaf solves, on which hardware, and what it prints.
 IGNORED_FLAGS = {prefix + name for prefix in ("", "tl_") for name in (
     "use_jacobi", "use_cg", "use_chebyshev", "use_ppcg", "use_dpcg", "check_result", "ch_cg_errswitch",
     "preconditioner_on", "errswitch")} | {
@@ -36,18 +36,18 @@ IGNORED_VALUES = {prefix + name for prefix in ("", "tl_") for name in (
     "eps", "max_iters", "ch_cg_presteps", "presteps", "ch_cg_epslim", "epslim", "ppcg_inner_steps")} | {
     "visit_frequency", "summary_frequency", "test_problem", "halo_depth", "tiles_per_task", "tiles_per_chunk",
     "sub_tiles_per_tile", "tiles_per_problem", "num_chunks_per_rank", "opencl_vendor", "opencl_type"}
-IGNORED_LINES = {"tl_preconditioner_type"}  # takes all words up to the end of its line
+IGNORED_LINES = {"tl_preconditioner_type"}  # all words up to the end of its line belong to it
 STATE_NUMBERS = ("density", "energy", "xmin", "xmax", "ymin", "ymax", "radius")
 GEOMETRIES = {"rectangle": "rectangle", "circle": "circle", "circular": "circle", "point": "point"}
 NEEDED = {"rectangle": ("xmin", "xmax", "ymin", "ymax"), "circle": ("xmin", "ymin", "radius"),
           "point": ("xmin", "ymin")}
-SAME_VERTEX = 1e-9  # of a cell
-LINE_LENGTH = 100   # characters that TeaLeaf_ref reads of a line
-SMALL = 1.0e-16     # TeaLeaf_ref's g_small, in its test of end_time
+SAME_VERTEX = 1e-9  # distance within which a point is on a vertex [cells]; chosen, above the rounding of decimals
+LINE_LENGTH = 100   # number of characters that TeaLeaf_ref reads of a line
+SMALL = 1.0e-16     # TeaLeaf_ref's g_small, in its test of end_time [s]
 
 
 class DeckError(Exception):
-    """What is wrong with a deck, and in which line (0: the whole)."""
+    """A fault of a deck, with its line (0: the whole deck)."""
 
     def __init__(self, line: int, message: str):
         super().__init__(message)
@@ -94,8 +94,8 @@ def whole_number(word: str, line: int, key: str) -> int:
 
 
 def logical_lines(text: str, notices: list) -> list[tuple[int, list[str]]]:
-    """(line number, words) of the *tea block: no comments, lower case, `=` and `,` as blanks, lines
-    that end with a backslash joined with the next one."""
+    """Return (line number, words) of the *tea block: without comments, in lower case, with `=` and `,` as blanks, and
+    lines that end with a backslash joined with the next one."""
     lines, inside, found, joining = [], False, False, False
     for at, raw in enumerate(text.splitlines(), 1):
         for mark in "!;#":
@@ -129,7 +129,7 @@ def logical_lines(text: str, notices: list) -> list[tuple[int, list[str]]]:
 
 
 def read_state(line: int, words: list[str], deck: Deck):
-    """`state N density D energy E [geometry G xmin ...]`: takes all words."""
+    """Read `state N density D energy E [geometry G xmin ...]`; all words up to the end of the line belong to it."""
     key = "state"
     if not words:
         raise DeckError(line, "state: its number is missing")
@@ -172,7 +172,7 @@ def read_deck(text: str) -> Deck:
                 deck.ignored.append(key)
                 words = []
             elif key in DEFAULTS or key in IGNORED_VALUES:
-                if not words and lines:  # a value may stand in the next line
+                if not words and lines:  # a value may be in the next line
                     line, words = lines.pop(0)
                 if not words:
                     raise DeckError(line, f"{key} has no value")
@@ -220,8 +220,8 @@ def check_deck(deck: Deck):
 
 
 def count_steps(deck: Deck) -> int:
-    """TeaLeaf_ref stops after the first step with time + g_small > end_time or step >= end_step; the
-    time is a running sum.  (Its C++ port knows end_step only.)"""
+    """Return the number of steps.  TeaLeaf_ref stops after the first step with time + g_small > end_time or
+    step >= end_step, where the time is a running sum.  (Its C++ port uses end_step only.)"""
     time, step = 0.0, 0
     while True:
         step += 1
@@ -231,30 +231,30 @@ def count_steps(deck: Deck) -> int:
 
 
 def covered(low: float, high: float, origin: float, h: float, n: int) -> tuple[int, int]:
-    """First cell and the one behind the last that TeaLeaf paints for [low, high]: right edge >= low +
-    h/100 and left edge < high - h/100."""
+    """Return the first cell, and the one behind the last, that TeaLeaf paints for [low, high]: cells with right edge
+    >= low + h/100 and left edge < high - h/100."""
     first = math.ceil((low - origin) / h + 0.01 - 1.0)
     end = math.ceil((high - origin) / h - 0.01)
     return max(first, 0), min(end, n)
 
 
 def vertex(position: float, origin: float, h: float, n: int) -> int:
-    """The cell with this lower left vertex, -1 if there is none."""
+    """Return the cell with this lower left vertex, or -1 if there is none."""
     i = round((position - origin) / h)
     return i if 0 <= i < n and abs((position - origin) / h - i) <= SAME_VERTEX else -1
 
 
 def cells_to_region(deck: Deck, x: tuple[int, int], y: tuple[int, int]) -> dict:
-    """The rectangle of whole cells [x0, x1) x [y0, y1)."""
+    """Return the rectangle of the whole cells [x0, x1) x [y0, y1)."""
     return {"shape": "rectangle",
             "x": [deck["xmin"] + i * deck.hx for i in x], "y": [deck["ymin"] + j * deck.hy for j in y]}
 
 
 def shape_of(deck: Deck, n: int) -> dict | None:
-    """The region's shape in heat2d's words; None where TeaLeaf paints no cell."""
+    """Return the shape of the region in a case, or None if TeaLeaf paints no cell."""
     state = deck.states[n]
     if state["geometry"] == "circle":
-        # TeaLeaf moves xmin and ymin of every state by a hundredth of a cell, here the centre.
+        # TeaLeaf moves xmin and ymin of every state by a hundredth of a cell; here they are the centre.
         if state["radius"] <= 0.0:
             return None
         return {"shape": "circle", "centre": [state["xmin"] + deck.hx / 100, state["ymin"] + deck.hy / 100],
@@ -268,7 +268,7 @@ def shape_of(deck: Deck, n: int) -> dict | None:
     if x[0] >= x[1] or y[0] >= y[1]:
         return None
     if state["xmin"] >= state["xmax"] or state["ymin"] >= state["ymax"]:
-        return cells_to_region(deck, x, y)  # no extent, yet TeaLeaf fills the cells that it lies in
+        return cells_to_region(deck, x, y)  # TeaLeaf paints the cells in which it lies
     return {"shape": "rectangle", "x": [state["xmin"], state["xmax"]], "y": [state["ymin"], state["ymax"]]}
 
 
@@ -276,7 +276,7 @@ def shape_of(deck: Deck, n: int) -> dict | None:
 
 
 def plain(value) -> str:
-    """A number, or a list of them, that readers of YAML 1.1 and 1.2 take for numbers: 1.0e-05, not 1e-05."""
+    """Return the text of a number, or of a list, that YAML 1.1 and 1.2 read as numbers: 1.0e-05, not 1e-05."""
     if isinstance(value, list):
         return f"[{', '.join(plain(element) for element in value)}]"
     return re.sub(r"^(-?\d+)e", r"\1.0e", str(value))
@@ -290,7 +290,7 @@ def region_line(deck: Deck, n: int, shape: dict) -> str:
 
 
 def case_text(deck: Deck, name: str, expect: float | None) -> str:
-    # TeaLeaf's "density" weights with rho and takes (w_a + w_b)/(2 w_a w_b) at a face: the mean of 1/rho.
+    # With TeaLeaf's "density" w is rho, and (w_a + w_b)/(2 w_a w_b) at a face is the mean of 1/rho.
     direct = deck.coefficient == "inverse_density"
     return "\n".join([*heading(deck, name, direct), *material_lines(deck, direct), *region_lines(deck),
                       f"time: {{scheme: backward-euler, step: {plain(deck['initial_timestep'])}, "
@@ -305,7 +305,7 @@ def heading(deck: Deck, name: str, direct: bool) -> list[str]:
     return [f"# TeaLeaf deck {name}, made by inputs/tealeaf/convert.py.",
             f"# Temperature is density times energy; conductivity is {'' if direct else '1/'}density "
             f"(coefficient {deck.coefficient}); density times specific_heat is 1.",
-            *([f"# Not in the deck, TeaLeaf's defaults hold: {defaults}."] if defaults else []),
+            *([f"# Not in the deck, so TeaLeaf's defaults are used: {defaults}."] if defaults else []),
             f"title: {json.dumps('TeaLeaf ' + Path(name).stem)}",
             f"grid: {{cells: {plain(cells)}, x: {plain(x)}, y: {plain(y)}}}"]
 
@@ -345,11 +345,11 @@ def finite(word: str) -> float:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="convert.py", description="TeaLeaf deck to heat2d case")
+    parser = argparse.ArgumentParser(prog="convert.py", description="Convert a TeaLeaf deck to a case of heat2d.")
     parser.add_argument("deck", metavar="DECK.in")
     parser.add_argument("-o", metavar="CASE.yaml", dest="output", help="default: stdout")
     parser.add_argument("--expect", metavar="U", type=finite,
-                        help="TeaLeaf's answer: adds a check of it to 1e-9")
+                        help="add a check of TeaLeaf's answer U to 1e-9")
     options = parser.parse_args(arguments)
     try:
         text = Path(options.deck).read_text(encoding="latin-1")

@@ -105,7 +105,24 @@ static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time
       HeatReadReal(r, HeatReaderKey(section, "min_step"), HEAT_POSITIVE, &c->time.adaptive.min));
   PetscCall(
       HeatReadReal(r, HeatReaderKey(section, "max_step"), HEAT_POSITIVE, &c->time.adaptive.max));
+  PetscCall(HeatReadReal(r, HeatReaderKey(section, "absolute"), HEAT_POSITIVE,
+                         &c->time.adaptive.absolute));
   if (controlled && section && c->time.step == 0.0) c->time.step_auto = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read time.events, a list of times. */
+static PetscErrorCode ReadEvents(const HeatReader *r, const HeatYamlNode *list)
+{
+  HeatCase  *c = r->c;
+  PetscReal *time;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &c->time.n_events));
+  PetscCall(PetscMalloc1(c->time.n_events, &c->time.events));
+  time = c->time.events;
+  for (const HeatYamlNode *item = list ? list->first : NULL; item; item = item->next)
+    PetscCall(HeatReadReal(r, item, HEAT_NOT_NEGATIVE, time++));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,6 +142,7 @@ static PetscErrorCode ReadTime(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(HeatReadReal(r, HeatReaderKey(section, "end"), HEAT_POSITIVE, &r->c->time.end));
   PetscCall(HeatReadInt(r, HeatReaderKey(section, "steps"), 1, &r->c->time.steps));
   PetscCall(ReadAdaptive(r, section));
+  PetscCall(ReadEvents(r, HeatReaderKey(section, "events")));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -113,6 +113,10 @@ static const HeatCaseKey keys[] = {
      "error of a step, relative to the spread of the temperature (bdf2, esdirk, ts)"},
     {"time.adaptive.min_step", "number > 0", "none", "least step [s]"},
     {"time.adaptive.max_step", "number > 0", "none", "largest step [s]"},
+    {"time.adaptive.absolute", "number > 0", "from the temperatures of the case",
+     "least tolerated error of a step [K], for fields that are almost uniform"},
+    {"time.events", "[t, ...]", "none",
+     "times that no step spans [s], beside knots of tables and switches found in expressions of t"},
 
     {"solver.tolerance", "number, 0 < tolerance < 1", "1e-10",
      "residual at which a linear solve ends, relative to its initial residual"},

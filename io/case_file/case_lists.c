@@ -271,7 +271,7 @@ static PetscErrorCode ReadOption(const HeatReader *r, const HeatYamlNode *node,
                                  HeatPetscOption *option)
 {
   const char *name = OptionName(node);
-  char        found[HEAT_FOUND_BYTES];
+  char        found[HEAT_FOUND_BYTES], path[300];
 
   PetscFunctionBeginUser;
   HeatReaderCheck(isalpha((unsigned char)name[0]) && !strpbrk(name, " \t\n\r"), r, node,
@@ -279,6 +279,8 @@ static PetscErrorCode ReadOption(const HeatReader *r, const HeatYamlNode *node,
   HeatReaderCheck(node->kind == HEAT_YAML_SCALAR, r, node,
                   "found %s; the value of an option is a text, a number, or nothing for a flag",
                   HeatReaderDescribe(node, found));
+  (void)snprintf(path, sizeof path, "petsc.%s", name); /* the path without '-', for messages */
+  PetscCall(HeatCaseAddWhere(r->c, path, node->line));
   PetscCall(PetscStrallocpy(name, &option->key));
   PetscCall(PetscStrallocpy(HeatReaderIsNull(node) ? "" : node->text, &option->value));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -6,7 +6,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/disk_probe.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -36,9 +35,8 @@ static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
 static void TransferShare(const char *path, Share share, PetscBool write, void *buffer, size_t size,
                           HeatFileError *error)
 {
-  const int file = open(path, (write ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+  const int file = HeatFileOpenOwn(path, write, error);
 
-  if (file < 0) HeatFileFailErrno(error, "opening it");
   for (PetscInt64 at = 0; at < share.bytes && !error->failed; at += (PetscInt64)size) {
     const size_t n = (size_t)PetscMin((PetscInt64)size, share.bytes - at);
 
@@ -47,6 +45,15 @@ static void TransferShare(const char *path, Share share, PetscBool write, void *
     HeatBeat();
   }
   if (write) HeatFileSyncOpen(file, error);
+  if (file >= 0) (void)close(file);
+}
+
+/* Create the file and reserve its disk space. */
+static void CreateProbe(const char *path, PetscInt64 bytes, HeatFileError *error)
+{
+  const int file = HeatFileCreate(path, error);
+
+  HeatFileReserve(file, bytes, PETSC_FALSE, error);
   if (file >= 0) (void)close(file);
 }
 
@@ -75,7 +82,7 @@ static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt f
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(grid->comm));
   start = HeatMonotonicTime();
-  if (grid->rank == 0) HeatFileReserve(path, bytes, PETSC_FALSE, error);
+  if (grid->rank == 0) CreateProbe(path, bytes, error);
   PetscCall(HeatFileShare(grid->comm, error));
   if (!error->failed)
     TransferShare(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);

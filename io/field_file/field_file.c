@@ -81,10 +81,15 @@ static PetscErrorCode WriteSlabs(HeatWriter *w)
   MPI_Info hints  = HeatH5Hints(w->options->hints, w->error);
   hid_t    access = HeatH5WriteAccess(PETSC_COMM_SELF, hints, w->options->alignment, w->error),
         file      = -1;
-  double start    = HeatMonotonicTime();
+  int    opened   = -1;
+  char   name[64];
+  double start = HeatMonotonicTime();
 
   PetscFunctionBeginUser;
-  HeatH5(w->error, file = H5Fopen(w->part, H5F_ACC_RDWR, access));
+  opened = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
+  HeatH5(w->error, file = H5Fopen(HeatFileOpenName(opened, w->part, name, sizeof(name)),
+                                  H5F_ACC_RDWR, access));
+  if (opened >= 0) (void)close(opened);
   HeatH5Close(w->error, &access);
   if (hints != MPI_INFO_NULL) PetscCallMPI(MPI_Info_free(&hints));
   if (w->grid->rank == 0)
@@ -112,18 +117,19 @@ static PetscErrorCode WriteCompressed(HeatWriter *w)
 
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
-    file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, w->error);
+    file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, &w->descriptor,
+                              w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_open += HeatMonotonicTime() - start;
   if (!w->error->failed) {
-    PetscCall(HeatDeflateWrite(w->grid, w->part, file, w->n_fields, w->fields, w->sums, &w->stats,
-                               w->error));
+    PetscCall(HeatDeflateWrite(w->grid, w->descriptor, file, w->n_fields, w->fields, w->sums,
+                               &w->stats, w->error));
   }
   start = HeatMonotonicTime();
   if (file >= 0) {
     HeatSkeletonClose(&file, w->error);
-    HeatFileTrim(w->part, w->error);
+    HeatFileTrim(w->descriptor, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_close += HeatMonotonicTime() - start;
@@ -183,7 +189,7 @@ static PetscErrorCode Publish(HeatWriter *w, const char *path)
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
     HeatWriterSeal(w);
-    HeatFileSync(w->part, w->error);
+    HeatFileSyncOpen(w->descriptor, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   w->stats.seconds_sync += HeatMonotonicTime() - start;

@@ -101,10 +101,9 @@ static void *WriterThread(void *context)
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
   const double      start = HeatMonotonicTime();
-  const int         file  = open(w->part, O_WRONLY | O_CLOEXEC);
+  const int         file  = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
   double            written;
 
-  if (file < 0) HeatFileFailErrno(w->error, "opening it");
   for (PetscInt f = 0; f < w->n_fields; f++) {
     const int64_t row = (int64_t)RowBytes(w, f), first = (int64_t)w->first;
 
@@ -146,10 +145,9 @@ static void *VerifierThread(void *context)
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
   const double      start = HeatMonotonicTime();
-  const int         file  = open(w->part, O_RDONLY | O_CLOEXEC);
+  const int         file  = HeatFileOpenOwn(w->part, PETSC_FALSE, w->error);
   const PetscBool   full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
 
-  if (file < 0) HeatFileFailErrno(w->error, "opening it");
   for (PetscInt f = 0; f < w->n_fields && !w->error->failed; f++) {
     PetscInt j, n;
 

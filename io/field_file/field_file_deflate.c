@@ -290,7 +290,7 @@ static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name,
 
 /* Reserve disk space for the field's chunks and their index, now that their size is known.
    Collective on grid->comm; rank 0 reserves. */
-static PetscErrorCode ReserveField(const HeatGrid *g, const char *part, hid_t file, const Chunks *c,
+static PetscErrorCode ReserveField(const HeatGrid *g, int descriptor, hid_t file, const Chunks *c,
                                    HeatFileError *error)
 {
   PetscInt64 mine[2] = {(PetscInt64)c->used, (PetscInt64)c->n}, all[2] = {0, 0};
@@ -300,7 +300,7 @@ static PetscErrorCode ReserveField(const HeatGrid *g, const char *part, hid_t fi
   PetscCallMPI(MPI_Reduce(mine, all, 2, MPI_INT64_T, MPI_SUM, 0, g->comm));
   if (g->rank == 0) {
     HeatH5(error, H5Fget_filesize(file, &so_far)); /* end of what HDF5 has allocated so far */
-    HeatFileReserve(part, (PetscInt64)so_far + all[0] + all[1] * INDEX_BYTES + HEADER_BYTES,
+    HeatFileReserve(descriptor, (PetscInt64)so_far + all[0] + all[1] * INDEX_BYTES + HEADER_BYTES,
                     PETSC_TRUE, error);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -325,9 +325,9 @@ static PetscErrorCode StoreField(const HeatGrid *g, hid_t file, const char *name
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t file,
-                                PetscInt n_fields, const HeatFileField *fields,
-                                const uint64_t *sums, HeatFileStats *stats, HeatFileError *error)
+PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, int descriptor, hid_t file, PetscInt n_fields,
+                                const HeatFileField *fields, const uint64_t *sums,
+                                HeatFileStats *stats, HeatFileError *error)
 {
   HeatSlab *slab;
   PetscInt  first, n;
@@ -342,7 +342,7 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t fi
     PetscCall(MakeChunks(grid, slab, &fields[f], &c, error));
     stats->seconds_exchange += HeatMonotonicTime() - start;
     start = HeatMonotonicTime();
-    PetscCall(ReserveField(grid, part, file, &c, error));
+    PetscCall(ReserveField(grid, descriptor, file, &c, error));
     PetscCall(StoreField(grid, file, fields[f].name, &c, sums + (size_t)f * (size_t)n, error));
     stats->seconds_write += HeatMonotonicTime() - start;
     PetscCall(FreeChunks(&c));

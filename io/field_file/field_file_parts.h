@@ -24,10 +24,12 @@ PetscInt HeatChunkRows(PetscInt nx);
 
 /** Create the file `part` with everything except the fields' values and their checksums:
  *  attributes, axes, empty datasets.  Disk space for all of it is reserved before HDF5 writes
- *  anything.  Called on rank 0 alone; uses HDF5's serial driver.  Return the open file, or -1. */
+ *  anything.  Called on rank 0 alone; uses HDF5's serial driver.  Return the open file, or -1.
+ *  @param[out] descriptor  of the file, by which it is reserved, trimmed and synced; the caller
+ *                          closes it, also after a failure; -1 if there is none */
 hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
                          const HeatFieldFileOptions *options, PetscInt n_fields,
-                         const HeatFileField *fields, HeatFileError *error);
+                         const HeatFileField *fields, int *descriptor, HeatFileError *error);
 
 /** Close a file that rank 0 has written through the serial driver, and set *file to -1.  HDF5 1.10
  *  crashes at exit when H5Fclose itself could not write.  Therefore the file is flushed first, and
@@ -91,11 +93,11 @@ void HeatAxesVerify(hid_t file, HeatFileError *error);
 /** Compress the fields on all ranks, and let rank 0 write the chunks and the row checksums into the
  *  open skeleton.  Collective on grid->comm.  The ranks do not agree on the outcome: a failed rank
  *  continues to send and receive, and its failure stays in its own `error`.
- *  @param[in]     file   the skeleton on rank 0; -1 on the other ranks
+ *  @param[in]     descriptor, file  the skeleton on rank 0; -1 on the other ranks
  *  @param[in]     sums   [n_fields][n], row checksums of this rank's slab of n rows
  *  @param[in,out] stats  the times of compression and writing are added */
-PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, const char *part, hid_t file,
-                                PetscInt n_fields, const HeatFileField *fields,
-                                const uint64_t *sums, HeatFileStats *stats, HeatFileError *error);
+PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, int descriptor, hid_t file, PetscInt n_fields,
+                                const HeatFileField *fields, const uint64_t *sums,
+                                HeatFileStats *stats, HeatFileError *error);
 
 #endif

@@ -303,8 +303,8 @@ static void CreateSums(hid_t file, const HeatGrid *grid, PetscInt n_fields,
   HeatH5Close(error, &list);
 }
 
-/* Create an empty HDF5 file; an older temporary file of that name is overwritten. */
-static hid_t CreateFile(const char *part, PetscInt alignment, HeatFileError *error)
+/* Create an empty HDF5 file in the file `name`, which exists. */
+static hid_t CreateFile(const char *name, PetscInt alignment, HeatFileError *error)
 {
   hid_t access = HeatH5WriteAccess(MPI_COMM_NULL, MPI_INFO_NULL, alignment, error), creation = -1,
         file = -1;
@@ -312,7 +312,7 @@ static hid_t CreateFile(const char *part, PetscInt alignment, HeatFileError *err
   HeatH5(error, creation = H5Pcreate(H5P_FILE_CREATE));
   HeatH5(error, H5Pset_obj_track_times(creation, 0));
   HeatH5(error, H5Pset_attr_phase_change(creation, ROOT_ATTRIBUTES, 0));
-  HeatH5(error, file = H5Fcreate(part, H5F_ACC_TRUNC, creation, access));
+  HeatH5(error, file = H5Fcreate(name, H5F_ACC_TRUNC, creation, access));
   HeatH5Close(error, &creation);
   HeatH5Close(error, &access);
   return file;
@@ -346,7 +346,8 @@ static void CreateWithHints(const char *part, const char *text, HeatFileError *e
 
   if (!error->failed) {
     (void)unlink(part); /* a file that was left over would keep its striping */
-    failed = MPI_File_open(MPI_COMM_SELF, part, MPI_MODE_CREATE | MPI_MODE_WRONLY, hints, &file) ||
+    failed = MPI_File_open(MPI_COMM_SELF, part, MPI_MODE_CREATE | MPI_MODE_EXCL | MPI_MODE_WRONLY,
+                           hints, &file) ||
              MPI_File_close(&file);
   }
   if (failed) HeatFileFail(error, "MPI-IO cannot make it with the hints %.200s", text);
@@ -358,25 +359,31 @@ static void CreateWithHints(const char *part, const char *text, HeatFileError *e
    the file and so gives the reservation back; therefore it is made again, without changing the
    length. */
 static hid_t CreateReserved(const char *part, const HeatFieldFileOptions *options, PetscInt64 bytes,
-                            HeatFileError *error)
+                            int *descriptor, HeatFileError *error)
 {
   hid_t file = -1;
+  char  name[64];
 
-  if (options->hints && options->hints[0]) CreateWithHints(part, options->hints, error);
-  HeatFileReserve(part, bytes, PETSC_FALSE, error);
-  if (!error->failed) file = CreateFile(part, options->alignment, error);
-  if (file >= 0) HeatFileReserve(part, bytes, PETSC_TRUE, error);
+  if (options->hints && options->hints[0]) {
+    CreateWithHints(part, options->hints, error);
+    *descriptor = HeatFileOpenOwn(part, PETSC_TRUE, error);
+  } else *descriptor = HeatFileCreate(part, error);
+  HeatFileReserve(*descriptor, bytes, PETSC_FALSE, error);
+  if (!error->failed)
+    file = CreateFile(HeatFileOpenName(*descriptor, part, name, sizeof(name)), options->alignment,
+                      error);
+  if (file >= 0) HeatFileReserve(*descriptor, bytes, PETSC_TRUE, error);
   return file;
 }
 
 hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
                          const HeatFieldFileOptions *options, PetscInt n_fields,
-                         const HeatFileField *fields, HeatFileError *error)
+                         const HeatFileField *fields, int *descriptor, HeatFileError *error)
 {
   hid_t file = CreateReserved(part, options,
                               EstimateBytes(grid, options->compression, n_fields, fields) +
                                   2 * (PetscInt64)n_fields * (PetscInt64)options->alignment,
-                              error);
+                              descriptor, error);
 
   if (file < 0) return -1;
   WriteRootAttributes(file, grid, options, error);

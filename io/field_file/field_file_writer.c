@@ -8,7 +8,6 @@
 #include "io/field_file/field_file_writer.h"
 
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "solver/base/monotonic.h"
@@ -34,6 +33,7 @@ PetscErrorCode HeatWriterBegin(HeatWriter *w, const char *path)
   PetscFunctionBeginUser;
   HeatH5Begin();
   HeatPathTemporary(path, w->part, sizeof(w->part));
+  w->descriptor = -1;
   PetscCheck(w->n_fields <= HEAT_MAX_FILE_FIELDS, w->grid->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "a file holds at most %d fields", HEAT_MAX_FILE_FIELDS);
   PetscCall(HeatSlabCreate(w->grid, &w->slab));
@@ -52,6 +52,8 @@ PetscErrorCode HeatWriterEnd(HeatWriter *w)
   PetscCall(PetscFree(w->rows));
   PetscCall(PetscFree(w->sums));
   PetscCall(HeatSlabDestroy(&w->slab));
+  if (w->descriptor >= 0) (void)close(w->descriptor);
+  w->descriptor = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -65,23 +67,16 @@ PetscErrorCode HeatWriterSums(HeatWriter *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the size of a file in bytes, or 0 when stat fails. */
-static PetscInt64 FileBytes(const char *path)
-{
-  struct stat status;
-
-  return stat(path, &status) == 0 ? (PetscInt64)status.st_size : 0;
-}
-
 PetscErrorCode HeatWriterSkeleton(HeatWriter *w)
 {
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
-    hid_t file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields, w->error);
+    hid_t file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields,
+                                    &w->descriptor, w->error);
 
     HeatSkeletonClose(&file, w->error);
-    HeatFileTrim(w->part, w->error);
-    HeatFileReserve(w->part, FileBytes(w->part), PETSC_FALSE, w->error);
+    HeatFileTrim(w->descriptor, w->error);
+    HeatFileReserve(w->descriptor, HeatFileBytes(w->descriptor), PETSC_FALSE, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -151,7 +146,7 @@ void HeatWriterSeal(HeatWriter *w)
   HeatSeal seal;
 
   HeatFieldFileSeal(w->part, w->n_fields, w->fields, &seal, w->error);
-  w->stats.bytes       = FileBytes(w->part);
+  w->stats.bytes       = HeatFileBytes(w->descriptor);
   w->stats.bookkeeping = seal.checksum;
 }
 

@@ -51,9 +51,10 @@ typedef struct {
   PetscInt                    n_fields;
   const HeatFileField        *fields;
   char                        part[PETSC_MAX_PATH_LEN]; /* the temporary name */
-  HeatSlab                   *slab;                     /* owned */
-  PetscInt                    first, n;                 /* rows of this rank's slab */
-  PetscInt                    peer_first, peer_n;       /* rows of another rank, to read back */
+  int                         descriptor;         /* of the temporary file, on rank 0; -1: none */
+  HeatSlab                   *slab;               /* owned */
+  PetscInt                    first, n;           /* rows of this rank's slab */
+  PetscInt                    peer_first, peer_n; /* rows of another rank, to read back */
   PetscInt                    piece; /* rows that are redistributed and written at once */
   void                       *rows;  /* owned: [piece][nx] of doubles; NULL: compressed file */
   uint64_t                   *sums;  /* owned: [n_fields][n] row checksums, from the blocks */

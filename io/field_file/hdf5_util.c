@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "io/file/hints.h"
 #include "solver/case/case.h"
@@ -173,17 +174,20 @@ hid_t HeatH5WriteAccess(MPI_Comm comm, MPI_Info hints, PetscInt alignment, HeatF
 
 hid_t HeatH5OpenRead(const char *path, HeatFileError *error)
 {
-  hid_t list = -1, file = -1;
+  hid_t     list = -1, file = -1;
+  char      name[64];
+  const int opened = HeatFileOpenInput(path, error);
 
-  HeatFileCheckRegular(path, error);
   HeatH5(error, list = H5Pcreate(H5P_FILE_ACCESS));
   HeatH5(error, H5Pset_fapl_sec2(list));
   HeatH5(error, H5Pset_fclose_degree(list, H5F_CLOSE_STRONG));
 #if H5_VERSION_GE(1, 10, 7)
   HeatH5(error, H5Pset_file_locking(list, 0, 1));
 #endif
-  HeatH5(error, file = H5Fopen(path, H5F_ACC_RDONLY, list));
+  HeatH5(error,
+         file = H5Fopen(HeatFileOpenName(opened, path, name, sizeof(name)), H5F_ACC_RDONLY, list));
   HeatH5Close(error, &list);
+  if (opened >= 0) (void)close(opened);
   return file;
 }
 

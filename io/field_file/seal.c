@@ -181,8 +181,7 @@ void HeatSealAppend(const char *path, PetscInt n, HeatExtent *extents, HeatSeal 
     HeatFileFail(error, "no memory for its seal");
     return;
   }
-  file = open(path, O_RDWR | O_CLOEXEC);
-  if (file < 0) HeatFileFailErrno(error, "opening it for its seal");
+  file           = HeatFileOpenOwn(path, PETSC_TRUE, error);
   seal->length   = FileLength(file, error);
   seal->checksum = SumBookkeeping(file, seal->length, kept, extents, error);
   FillSeal(bytes, seal, kept, extents);

@@ -103,18 +103,70 @@ PetscBool HeatFileExists(const char *path)
   return lstat(path, &status) == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-void HeatFileCheckRegular(const char *path, HeatFileError *error)
+/* Return what a file is, in words, or NULL for a regular file. */
+static const char *KindOfFile(mode_t mode)
+{
+  if (S_ISREG(mode)) return NULL;
+  if (S_ISDIR(mode)) return "a folder";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return S_ISLNK(mode) ? "a symbolic link" : "a device";
+}
+
+int HeatFileCreate(const char *path, HeatFileError *error)
+{
+  /* A file of that name is a leftover of an earlier run, or was planted.  It is deleted and never
+     opened.  Who makes one again and again wins three rounds, and no file is written. */
+  for (int round = 0; round < 3 && !error->failed; round++) {
+    const int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+
+    if (descriptor >= 0) return descriptor;
+    if (errno != EEXIST || (unlink(path) != 0 && errno != ENOENT))
+      HeatFileFailErrno(error, "creating it");
+  }
+  HeatFileFail(error, "creating it: another program makes files of that name");
+  return -1;
+}
+
+int HeatFileOpenOwn(const char *path, PetscBool write, HeatFileError *error)
+{
+  const int   flags = (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  struct stat status;
+  int         descriptor;
+
+  if (error->failed) return -1;
+  descriptor = open(path, flags);
+  if (descriptor < 0 && errno == ELOOP) HeatFileFail(error, "it is a symbolic link");
+  else if (descriptor < 0) HeatFileFailErrno(error, "opening it");
+  else if (fstat(descriptor, &status) != 0) HeatFileFailErrno(error, "opening it");
+  else if (KindOfFile(status.st_mode))
+    HeatFileFail(error, "it is %s, not a file", KindOfFile(status.st_mode));
+  else if (write && status.st_nlink > 1)
+    HeatFileFail(error, "it has another name, too (a hard link)");
+  if (error->failed && descriptor >= 0) close(descriptor);
+  return error->failed ? -1 : descriptor;
+}
+
+int HeatFileOpenInput(const char *path, HeatFileError *error)
 {
   struct stat status;
-  const char *what = NULL;
+  int         descriptor;
 
-  if (error->failed || stat(path, &status) != 0) return; /* opening it reports why */
-  if (S_ISREG(status.st_mode)) return;
-  if (S_ISDIR(status.st_mode)) what = "a folder";
-  else if (S_ISFIFO(status.st_mode)) what = "a pipe";
-  else if (S_ISSOCK(status.st_mode)) what = "a socket";
-  else what = "a device";
-  HeatFileFail(error, "it is %s, not a file", what);
+  if (error->failed) return -1;
+  descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not block */
+  if (descriptor < 0 && errno == ENXIO) HeatFileFail(error, "it is a socket, not a file");
+  else if (descriptor < 0 || fstat(descriptor, &status) != 0)
+    HeatFileFailErrno(error, "opening it");
+  else if (KindOfFile(status.st_mode))
+    HeatFileFail(error, "it is %s, not a file", KindOfFile(status.st_mode));
+  if (error->failed && descriptor >= 0) close(descriptor);
+  return error->failed ? -1 : descriptor;
+}
+
+const char *HeatFileOpenName(int descriptor, const char *path, char *buffer, size_t size)
+{
+  snprintf(buffer, size, "/proc/self/fd/%d", descriptor);
+  return access(buffer, F_OK) == 0 ? buffer : path;
 }
 
 /* EINVAL is accepted: some network file systems return it for folders, which they cannot sync. */
@@ -209,11 +261,8 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
 
   if (error->failed) return;
   HeatPathTemporary(path, part, sizeof(part));
-  descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  if (descriptor < 0) {
-    HeatFileFailErrno(error, "creating it");
-    return;
-  }
+  descriptor = HeatFileCreate(part, error);
+  if (descriptor < 0) return;
   HeatFileWriteAt(descriptor, text, length, 0, error);
   HeatFileSyncOpen(descriptor, error);
   if (close(descriptor) != 0) HeatFileFailErrno(error, "close");
@@ -221,32 +270,32 @@ void HeatFileReplace(const char *path, const char *text, size_t length, HeatFile
   if (error->failed) unlink(part);
 }
 
-/* Return how many bytes an unprivileged user can still write to the file system of `path`, or -1 if
- * that is unknown. */
-static PetscInt64 FreeBytes(const char *path)
+/* Return how many bytes an unprivileged user can still write to the file system of an open file, or
+ * -1 if that is unknown. */
+static PetscInt64 FreeBytes(int descriptor)
 {
   struct statvfs room;
 
-  if (statvfs(path, &room) != 0) return -1;
+  if (fstatvfs(descriptor, &room) != 0) return -1;
   return (PetscInt64)room.f_bavail * (PetscInt64)room.f_frsize;
 }
 
 /* Return how many bytes the disk has allocated for the file already.  st_blocks counts units of 512
  * bytes on Linux, whatever the block size of the file system. */
-static PetscInt64 AllocatedBytes(const char *path)
+static PetscInt64 AllocatedBytes(int descriptor)
 {
   struct stat status;
 
-  return stat(path, &status) == 0 ? (PetscInt64)status.st_blocks * 512 : 0;
+  return fstat(descriptor, &status) == 0 ? (PetscInt64)status.st_blocks * 512 : 0;
 }
 
 /* Fail with ENOSPC, the needed and the free bytes. */
-static void FailNoSpace(const char *path, PetscInt64 bytes, HeatFileError *error)
+static void FailNoSpace(int descriptor, PetscInt64 bytes, HeatFileError *error)
 {
   HeatFileFail(error,
                "%s: it needs %" PetscInt64_FMT " bytes, and %" PetscInt64_FMT
                " are free in its folder",
-               strerror(ENOSPC), bytes, FreeBytes(path));
+               strerror(ENOSPC), bytes, FreeBytes(descriptor));
 }
 
 /* Allocate the first `bytes` bytes of an open file.  Return 0 or errno; EOPNOTSUPP or ENOSYS when
@@ -268,38 +317,39 @@ static int Allocate(int descriptor, PetscInt64 bytes, PetscBool keep_size)
 #endif
 }
 
-void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error)
+void HeatFileReserve(int descriptor, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error)
 {
-  int descriptor, reason;
+  int reason;
 
   if (error->failed) return;
-  descriptor = open(path, O_WRONLY | O_CREAT, 0666);
-  if (descriptor < 0) {
-    HeatFileFailErrno(error, "creating it");
-    return;
-  }
   reason = Allocate(descriptor, bytes, keep_size);
   if (reason == EOPNOTSUPP || reason == ENOSYS) {
-    const PetscInt64 room = FreeBytes(path);
+    const PetscInt64 room = FreeBytes(descriptor);
 
-    reason = (room >= 0 && room < bytes - AllocatedBytes(path)) ? ENOSPC : 0;
+    reason = (room >= 0 && room < bytes - AllocatedBytes(descriptor)) ? ENOSPC : 0;
   }
-  if (reason == ENOSPC) FailNoSpace(path, bytes, error);
+  if (reason == ENOSPC) FailNoSpace(descriptor, bytes, error);
   else if (reason)
     HeatFileFail(error, "reserving %" PetscInt64_FMT " bytes: %s", bytes, strerror(reason));
-  close(descriptor);
 }
 
-void HeatFileTrim(const char *path, HeatFileError *error)
+void HeatFileTrim(int descriptor, HeatFileError *error)
 {
   struct stat status;
   int         cut;
 
   if (error->failed) return;
   /* Truncating a file to its own length frees the blocks beyond its end. */
-  do cut = stat(path, &status) != 0 || truncate(path, status.st_size) != 0;
+  do cut = fstat(descriptor, &status) != 0 || ftruncate(descriptor, status.st_size) != 0;
   while (cut && errno == EINTR);
   if (cut) HeatFileFailErrno(error, "truncate");
+}
+
+PetscInt64 HeatFileBytes(int descriptor)
+{
+  struct stat status;
+
+  return fstat(descriptor, &status) == 0 ? (PetscInt64)status.st_size : 0;
 }
 
 PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix)
@@ -320,8 +370,19 @@ PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix
              : -1;
 }
 
-PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *suffix, PetscInt *n,
-                               PetscInt64 **steps, HeatFileError *error)
+/* Return whether the entry of an open folder is a regular file, and no link to one. */
+static PetscBool IsRegularEntry(DIR *folder, const char *name)
+{
+  struct stat status;
+
+  return fstatat(dirfd(folder), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *suffix,
+                               PetscBool regular, PetscInt *n, PetscInt64 **steps,
+                               HeatFileError *error)
 {
   DIR           *folder;
   struct dirent *entry;
@@ -340,7 +401,7 @@ PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *
   while ((entry = readdir(folder))) {
     const PetscInt64 step = HeatNameStep(entry->d_name, prefix, suffix);
 
-    if (step < 0) continue;
+    if (step < 0 || IsRegularEntry(folder, entry->d_name) != regular) continue;
     if (*n == room) {
       room *= 2;
       PetscCall(PetscRealloc((size_t)room * sizeof(**steps), steps));

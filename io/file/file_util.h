@@ -67,9 +67,26 @@ void HeatPathTemporary(const char *path, char *buffer, size_t size);
 /** Return whether a file, a folder or a symbolic link (also a dangling one) of that name exists. */
 PetscBool HeatFileExists(const char *path);
 
-/** Fail when the path names something other than a regular file, because opening a pipe blocks
- *  until another process writes to it.  A path that names nothing passes; opening it then fails. */
-void HeatFileCheckRegular(const char *path, HeatFileError *error);
+/** Create a new file and open it for reading and writing; return its descriptor, or -1.  A file or
+ *  link that has the name already is deleted, and never opened or followed (O_EXCL, O_NOFOLLOW), so
+ *  that a link that somebody else has put into the folder leads nowhere. */
+int HeatFileCreate(const char *path, HeatFileError *error);
+
+/** Open a file that this run has made, for reading or also for writing; return its descriptor, or
+ *  -1.  Fail for a link, a folder, a pipe, and, when writing, for a file with several names. */
+int HeatFileOpenOwn(const char *path, PetscBool write, HeatFileError *error);
+
+/** Open a file that the user named, for reading; return its descriptor, or -1.  Links are followed.
+ *  Fail for anything but a regular file; a pipe does not block. */
+int HeatFileOpenInput(const char *path, HeatFileError *error);
+
+/** Return a name by which a library opens the very file of an open descriptor, whatever the file's
+ *  own name refers to meanwhile: "/proc/self/fd/N" in `buffer`, or `path` on a system without
+ *  /proc. */
+const char *HeatFileOpenName(int descriptor, const char *path, char *buffer, size_t size);
+
+/** Return the size of an open file in bytes, 0 if it cannot be told. */
+PetscInt64 HeatFileBytes(int descriptor);
 
 /** Sync a file or folder to the disk (fsync).  A file system that cannot sync an object of this
  *  kind (EINVAL) is no failure. */
@@ -102,17 +119,17 @@ void HeatFileSyncOpen(int descriptor, HeatFileError *error);
  *  unchanged, unless only the folder could not be synced: then `path` has the new text. */
 void HeatFileReplace(const char *path, const char *text, size_t length, HeatFileError *error);
 
-/** Reserve disk space for the first `bytes` bytes of a file, so that later writes do not meet a
- *  full disk.  Create the file if it does not exist.  The space is allocated with fallocate; on a
- *  file system without fallocate the free space is only compared with the missing bytes.
+/** Reserve disk space for the first `bytes` bytes of an open file, so that later writes do not meet
+ *  a full disk.  The space is allocated with fallocate; on a file system without fallocate the free
+ *  space is only compared with the missing bytes.
  *  @param[in] keep_size  PETSC_TRUE: keep the file's length.  PETSC_FALSE: fallocate extends the
  *                        file to at least `bytes`; without fallocate the length is kept
- *  Fails when the disk is full, with the needed and the free bytes in the reason, and when the file
- *  cannot be created or is limited in size. */
-void HeatFileReserve(const char *path, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error);
+ *  Fails when the disk is full, with the needed and the free bytes in the reason, and when the size
+ *  of the file is limited. */
+void HeatFileReserve(int descriptor, PetscInt64 bytes, PetscBool keep_size, HeatFileError *error);
 
-/** Free the disk space that was reserved beyond the end of the file. */
-void HeatFileTrim(const char *path, HeatFileError *error);
+/** Free the disk space that was reserved beyond the end of an open file. */
+void HeatFileTrim(int descriptor, HeatFileError *error);
 
 /** Return the step in a name PREFIX<step>SUFFIX, e.g. 50 for "checkpoint_000050.h5".  Return -1 for
  *  any other name, also when the step is not written as heat2d writes it (%06lld). */
@@ -120,9 +137,12 @@ PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix
 
 /** List the steps of all files PREFIX<step>SUFFIX in the folder `dir`.  A folder that does not
  *  exist contains none.
+ *  @param[in]  regular  PETSC_TRUE: list regular files; PETSC_FALSE: list what has such a name and
+ *                       is none, for example a symbolic link
  *  @param[out] n      number of steps
  *  @param[out] steps  [*n], ascending; free with PetscFree */
-PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *suffix, PetscInt *n,
-                               PetscInt64 **steps, HeatFileError *error);
+PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *suffix,
+                               PetscBool regular, PetscInt *n, PetscInt64 **steps,
+                               HeatFileError *error);
 
 #endif

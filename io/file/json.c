@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/file/table.h"
 
@@ -148,20 +148,20 @@ void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
 
 HeatJson *HeatJsonRead(const char *path)
 {
-  struct stat status;
-  FILE       *in = NULL;
-  char       *text;
-  HeatJson   *json = NULL;
+  HeatFileError error = {0};
+  const int     file  = HeatFileOpenInput(path, &error);
+  PetscInt64    size;
+  char         *text;
+  HeatJson     *json = NULL;
 
-  if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size < LARGEST_FILE)
-    in = fopen(path, "r");
-  if (!in) return NULL;
-  if (!PetscCalloc1((size_t)status.st_size + 1, &text)) {
-    if (fread(text, 1, (size_t)status.st_size, in) == (size_t)status.st_size)
-      json = cJSON_Parse(text);
+  if (file < 0) return NULL;
+  size = HeatFileBytes(file);
+  if (size < LARGEST_FILE && !PetscCalloc1((size_t)size + 1, &text)) {
+    HeatFileReadAt(file, text, (size_t)size, 0, &error);
+    if (!error.failed) json = cJSON_Parse(text);
     (void)PetscFree(text);
   }
-  fclose(in);
+  close(file);
   return json;
 }
 

@@ -106,38 +106,56 @@ static void CopyRows(FILE *in, FILE *out, const char *header, PetscInt64 last, H
   free(line);
 }
 
-/* Replace the old file by its header and its rows of steps <= `last`.  Rank 0 only. */
-static void Resume(const char *path, const char *header, PetscInt64 last, HeatFileError *error)
+/* Open the older file for reading; return NULL if there is none, or after a failure. */
+static FILE *OpenOlder(const char *path, HeatFileError *error)
 {
-  char  part[PETSC_MAX_PATH_LEN];
-  FILE *in = fopen(path, "r"), *out;
+  int   file;
+  FILE *in = NULL;
 
-  if (!in && errno != ENOENT) HeatFileFailErrno(error, "reading it");
-  HeatPathTemporary(path, part, sizeof(part));
-  out = error->failed ? NULL : fopen(part, "w");
-  if (!out) HeatFileFailErrno(error, "creating it");
-  else {
-    if (in) CopyRows(in, out, header, last, error);
-    else fputs(header, out);
-    if (fflush(out) != 0 || ferror(out) || fsync(fileno(out)) != 0)
-      HeatFileFailErrno(error, "write");
-    fclose(out);
-    HeatFilePublish(part, path, error);
-    if (error->failed) unlink(part);
+  if (error->failed || !HeatFileExists(path)) return NULL;
+  file = HeatFileOpenOwn(path, PETSC_FALSE, error);
+  if (file >= 0 && !(in = fdopen(file, "r"))) {
+    HeatFileFailErrno(error, "reading it");
+    close(file);
   }
-  if (in) fclose(in);
+  return in;
 }
 
-/* Prepare the file and open it for appending.  Rank 0 only. */
-static void OpenTable(HeatTable *t, const char *header, PetscInt64 resume_step)
+/* Create the temporary file; return NULL after a failure. */
+static FILE *CreatePart(const char *part, HeatFileError *error)
 {
+  const int file = HeatFileCreate(part, error);
+  FILE     *out  = file < 0 ? NULL : fdopen(file, "w");
+
+  if (file >= 0 && !out) {
+    HeatFileFailErrno(error, "creating it");
+    close(file);
+  }
+  return out;
+}
+
+/* Write the header, or the header and the rows of steps <= `last` of the older file, to a temporary
+ * file, and give it the final name.  The file stays open for the rows to come, so that they go into
+ * this file, whatever has its name meanwhile.  Rank 0 only. */
+static void OpenTable(HeatTable *t, const char *header, PetscInt64 last)
+{
+  char  part[PETSC_MAX_PATH_LEN];
+  FILE *in, *out;
+
   if (!header) HeatFileFail(&t->error, "no memory for the header");
-  if (!t->error.failed && resume_step < 0)
-    HeatFileReplace(t->path, header, strlen(header), &t->error);
-  else if (!t->error.failed) Resume(t->path, header, resume_step, &t->error);
-  if (t->error.failed) return;
-  t->file = fopen(t->path, "a");
-  if (!t->file) HeatFileFailErrno(&t->error, "opening it");
+  in = last < 0 ? NULL : OpenOlder(t->path, &t->error);
+  HeatPathTemporary(t->path, part, sizeof(part));
+  out = CreatePart(part, &t->error);
+  if (out) {
+    if (in) CopyRows(in, out, header, last, &t->error);
+    else fputs(header, out);
+    if (fflush(out) != 0 || ferror(out)) HeatFileFailErrno(&t->error, "write");
+    HeatFileSyncOpen(fileno(out), &t->error);
+    HeatFilePublish(part, t->path, &t->error);
+    if (t->error.failed) unlink(part);
+  }
+  if (in) fclose(in);
+  t->file = out;
 }
 
 PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_columns,

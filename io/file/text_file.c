@@ -8,9 +8,11 @@
 #include "io/file/text_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* [bytes] Both chosen.  MOST_BYTES bounds the memory that a text takes on every rank; it holds
  * about a million lines "time,value" of a table.  FIRST_BYTES is the first allocation on rank 0,
@@ -20,14 +22,22 @@ enum { MOST_BYTES = 16 * 1024 * 1024, FIRST_BYTES = 65536 };
 /* Failures besides the positive values of errno. */
 enum { TOO_LARGE = -1, PIPE_OR_DEVICE = -2 };
 
-/* Return whether opening or reading the file could block, as with a pipe without a writer.  A
- * folder counts as readable here: reading it fails with EISDIR, whose text is a good message. */
-static PetscBool IsPipeOrDevice(const char *path)
+/* Open a file; *failed is 0, errno or PIPE_OR_DEVICE.  Unless `pipes`, a pipe does not block, and
+ * only a regular file or a folder is accepted: reading a folder fails with EISDIR, whose text is a
+ * good message. */
+static FILE *Open(const char *path, PetscBool pipes, int *failed)
 {
+  const int   file = open(path, O_RDONLY | O_CLOEXEC | (pipes ? 0 : O_NONBLOCK));
   struct stat status;
+  FILE       *stream = NULL;
 
-  return (PetscBool)(stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
-                     !S_ISDIR(status.st_mode));
+  *failed = 0;
+  if (file < 0) *failed = errno == ENXIO ? PIPE_OR_DEVICE : errno;
+  else if (fstat(file, &status) != 0) *failed = errno;
+  else if (!pipes && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) *failed = PIPE_OR_DEVICE;
+  else if (!(stream = fdopen(file, "rb"))) *failed = errno;
+  if (*failed && file >= 0) close(file);
+  return stream;
 }
 
 /* Read a whole file and append a NUL.  *failed is 0, errno, TOO_LARGE or PIPE_OR_DEVICE; *text is
@@ -35,13 +45,11 @@ static PetscBool IsPipeOrDevice(const char *path)
 static PetscErrorCode ReadBytes(const char *path, PetscBool pipes, char **text, size_t *length,
                                 int *failed)
 {
-  const PetscBool refuse = (PetscBool)(!pipes && IsPipeOrDevice(path));
-  size_t          size   = FIRST_BYTES;
-  FILE           *file   = refuse ? NULL : fopen(path, "rb");
+  size_t size = FIRST_BYTES;
+  FILE  *file = Open(path, pipes, failed);
 
   PetscFunctionBeginUser;
   *length = 0;
-  *failed = file ? 0 : refuse ? PIPE_OR_DEVICE : errno;
   PetscCall(PetscMalloc1(size, text));
   while (file && !*failed) {
     errno = 0;

@@ -483,7 +483,7 @@ static PetscErrorCode RemoveOlder(const char *dir, HeatCheckpointKeep keep, Pets
   PetscInt64   *steps;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &error));
+  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_TRUE, &n, &steps, &error));
   for (PetscInt i = n - 1; i >= 0; i--) {
     if (steps[i] > step || newer++ < PetscMax(keep.newest, 1)) continue;
     if (keep.every > 0 && steps[i] % keep.every == 0) continue;
@@ -544,7 +544,8 @@ static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char 
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", &n, &steps, &ignored));
+  if (rank == 0)
+    PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_TRUE, &n, &steps, &ignored));
   while (n > 0 && steps[n - 1] >= step) n--;
   if (n > 0) {
     PetscCall(PetscFPrintf(
@@ -684,6 +685,29 @@ PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **out, PetscBool *written, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Print a note for each link in a folder that has the name of a checkpoint: it is no checkpoint of
+   this folder's run, and a fresh run does not remove it.  Rank 0 alone. */
+static PetscErrorCode NoteForeign(const char *dir)
+{
+  HeatFileError ignored = {0};
+  PetscInt      n;
+  PetscInt64   *steps;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_FALSE, &n, &steps, &ignored));
+  for (PetscInt i = 0; i < n; i++) {
+    char path[PETSC_MAX_PATH_LEN];
+
+    CheckpointPath(dir, steps[i], path, sizeof(path));
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: note: %s is passed over, since it is no file of this folder (a "
+                           "link, for example); --restart FILE continues from it\n",
+                           path));
+  }
+  PetscCall(PetscFree(steps));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* List the steps of the checkpoints in a folder, ascending, as rank 0 finds them.  Collective on
    comm.
    @param[out] steps  [*n], freed by the caller with PetscFree */
@@ -695,7 +719,10 @@ static PetscErrorCode ListSteps(MPI_Comm comm, const char *dir, PetscInt *n, Pet
   PetscFunctionBeginUser;
   *steps = NULL;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", n, steps, &error));
+  if (rank == 0) {
+    PetscCall(NoteForeign(dir));
+    PetscCall(HeatFolderSteps(dir, "checkpoint_", ".h5", PETSC_TRUE, n, steps, &error));
+  }
   PetscCall(HeatFileAgree(comm, dir, "read", &error));
   PetscCallMPI(MPI_Bcast(n, 1, MPIU_INT, 0, comm));
   if (rank) PetscCall(PetscMalloc1((size_t)*n, steps));

@@ -255,6 +255,22 @@ static PetscBool IsSameFile(int file, const char *path)
              : PETSC_FALSE;
 }
 
+/* Open the lock file, which may remain from a process that was killed; fail if it is anything but a
+   plain file with one name, since this process would write into it. */
+static int OpenLock(const char *path, HeatFileError *error)
+{
+  const int   flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int   file  = open(path, flags, 0666);
+  struct stat status;
+
+  if (file < 0) HeatFileFailErrno(error, "making .lock in it");
+  else if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1) {
+    HeatFileFail(error, ".lock in it is no plain file; remove it");
+    close(file);
+  }
+  return error->failed ? -1 : file;
+}
+
 /* Open and lock the lock file.  Return its descriptor, or -1: then another run holds the lock (a
    failure), or the file system has none.  Rank 0 alone.
    @param[out] notice  a line for the user where the file system has no locks, or "" */
@@ -264,11 +280,10 @@ static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *e
 
   snprintf(path, sizeof(path), "%s/.lock", dir);
   while (!error->failed) {
-    const int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    const int file = OpenLock(path, error);
 
-    if (file < 0) {
-      HeatFileFailErrno(error, "making .lock in it");
-    } else if (flock(file, LOCK_EX | LOCK_NB) == 0) {
+    if (file < 0) return -1;
+    if (flock(file, LOCK_EX | LOCK_NB) == 0) {
       if (IsSameFile(file, path)) {
         WriteHolder(file);
         return file;

@@ -77,6 +77,15 @@ static void PutTime(HeatJson *root, const HeatResults *r)
   HeatJsonPutCount(time, "rejected", r->time.rejected);
 }
 
+static void PutEvents(HeatJson *root, const HeatResults *r)
+{
+  HeatJson *events = HeatJsonAddObject(root, "events");
+
+  HeatJsonPutCount(events, "reached", r->events.reached);
+  HeatJsonPutNumbers(events, "times", (int)r->events.n, r->events.times);
+  HeatJsonPutText(events, "unsearched", r->events.unsearched);
+}
+
 static void PutSolver(HeatJson *root, const HeatResults *r)
 {
   HeatJson *solver, *iterations;
@@ -369,6 +378,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   HeatJsonPutCount(root, "nodes", r->nodes);
   PutDecomposition(root, r);
   PutTime(root, r);
+  PutEvents(root, r);
   PutSolver(root, r);
   PutTiming(root, r);
   PutFom(root, r);

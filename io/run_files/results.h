@@ -121,6 +121,13 @@ typedef struct {
   } time;
 
   struct {
+    PetscInt64       reached;    /* steps of this process that ended at an event */
+    PetscInt         n;          /* of `times` */
+    const PetscReal *times;      /* [s] the first events from t = 0 to the end */
+    const char      *unsearched; /* a formula whose events were not all found, or NULL */
+  } events;
+
+  struct {
     const char *ksp, *pc; /* PETSc types; NULL: an explicit scheme, without solves */
     PetscInt64  solves;
     PetscInt64  iterations_min, iterations_max; /* of one solve */

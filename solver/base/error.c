@@ -8,10 +8,14 @@
  *  an error of rank 1 would never be printed.
  *
  *  Messages are formatted here with vsnprintf, because PETSc's own formatter rewrites %g. */
+#define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include "solver/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
+
+#include "solver/base/monotonic.h"
 
 static PetscBool IsOurs(PetscErrorCode code)
 {
@@ -141,4 +145,78 @@ PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *d
   if (!capture->message[0]) PetscCall(PetscErrorMessage(worst, &text, NULL));
   return HeatRaiseHere(comm, HEAT_ERR_INPUT, "%s: PETSc says: %s", doing,
                        text ? text : capture->message);
+}
+
+/* Guards. */
+
+struct HeatGuard {
+  MPI_Comm comm; /* owned; used for nothing but the meeting of ranks that failed */
+};
+
+/* [s] How long a rank that failed waits for the others.  Chosen: ranks that meet the same error do
+   so within a step's imbalance; a longer time delays the end of a job in which one rank failed. */
+static const double meeting_time = 5.0;
+
+PetscErrorCode HeatGuardCreate(MPI_Comm comm, HeatGuard **guard)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(guard));
+  PetscCallMPI(MPI_Comm_dup(comm, &(*guard)->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGuardDestroy(HeatGuard **guard)
+{
+  PetscFunctionBeginUser;
+  if (!*guard) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Comm_free(&(*guard)->comm));
+  PetscCall(PetscFree(*guard));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether all ranks come here within the meeting time. */
+static PetscBool AllMeet(MPI_Comm comm)
+{
+  const struct timespec pause = {0, 1000000}; /* 1 ms, chosen: shorter than anybody notices */
+  const double          start = HeatMonotonicTime();
+  MPI_Request           request;
+  int                   met = 0;
+
+  if (MPI_Ibarrier(comm, &request) != MPI_SUCCESS) return PETSC_FALSE;
+  while (MPI_Test(&request, &met, MPI_STATUS_IGNORE) == MPI_SUCCESS && !met &&
+         HeatMonotonicTime() - start < meeting_time)
+    (void)nanosleep(&pause, NULL);
+  return met ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Write "DOING: PETSc says: TEXT: MESSAGE", TEXT being PETSc's name of the error. */
+static void DescribePetscError(const HeatCapture *capture, const char *doing, PetscErrorCode code,
+                               char *text, size_t size)
+{
+  const char *name = NULL;
+
+  (void)PetscErrorMessage(code, &name, NULL);
+  snprintf(text, size, "%s: PETSc says: %s%s%s", doing, name ? name : "",
+           name && capture->message[0] ? ": " : "", capture->message);
+}
+
+PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *doing,
+                            PetscErrorCode code)
+{
+  char        text[sizeof capture->message + 512];
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscPopErrorHandler());
+  if (code == PETSC_SUCCESS) PetscFunctionReturn(PETSC_SUCCESS);
+  if (IsOurs(code)) return HeatRaiseHere(guard->comm, code, "%s", capture->message);
+  DescribePetscError(capture, doing, code, text, sizeof text);
+  if (!AllMeet(guard->comm)) {
+    PetscCallMPI(MPI_Comm_rank(guard->comm, &rank));
+    fprintf(stderr, "heat2d: error: rank %d: %s\n", rank, text);
+    fflush(stderr);
+    (void)MPI_Abort(guard->comm, HeatErrorExitCode(HEAT_ERR_NUMERICS));
+  }
+  PetscCallMPI(MPI_Bcast(text, (int)sizeof text, MPI_CHAR, 0, guard->comm));
+  return HeatRaiseHere(guard->comm, HEAT_ERR_NUMERICS, "%s", text);
 }

@@ -103,4 +103,22 @@ PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *d
  *  message stays readable in the capture.  Not collective. */
 PetscErrorCode HeatCaptureStop(void);
 
+/** A guard turns errors of PETSc that the user's options cause during the steps into one message on
+ *  all ranks, as HeatUserCall does at set-up.  While nothing fails it does not communicate. */
+typedef struct HeatGuard HeatGuard;
+
+/** Create a guard with a communicator of its own.  Collective on comm. */
+PetscErrorCode HeatGuardCreate(MPI_Comm comm, HeatGuard **guard);
+
+/** Free the guard; *guard may be NULL.  Collective. */
+PetscErrorCode HeatGuardDestroy(HeatGuard **guard);
+
+/** Stop what HeatCaptureBegin started.  Return 0 and HEAT_ERR_ codes as they are, after raising the
+ *  captured message of the latter; turn any other error into HEAT_ERR_NUMERICS "DOING: PETSc says:
+ *  MESSAGE".  If the other ranks do not meet the error within a few seconds, print the message on
+ *  this rank and abort the job with the exit code of HEAT_ERR_NUMERICS, since they would wait for
+ *  this rank.  Not collective if `code` is 0 on all ranks. */
+PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *doing,
+                            PetscErrorCode code);
+
 #endif

@@ -195,6 +195,7 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
   PetscCall(PetscFree((*c)->exchange.coefficient.text));
   PetscCall(PetscFree((*c)->exchange.ambient.text));
   PetscCall(PetscFree((*c)->time.ts_type));
+  PetscCall(PetscFree((*c)->time.events));
   PetscCall(PetscFree((*c)->solver.preconditioner));
   PetscCall(PetscFree(*c));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -213,6 +214,38 @@ PetscBool HeatSchemeControlsError(HeatScheme scheme)
 {
   return (PetscBool)(scheme == HEAT_SCHEME_BDF2 || scheme == HEAT_SCHEME_ESDIRK ||
                      scheme == HEAT_SCHEME_TS);
+}
+
+/* Widen a range by a formula that is a number. */
+static void IncludeNumber(const HeatFormula *formula, PetscReal *low, PetscReal *high)
+{
+  if (!formula->given || formula->text) return;
+  *low  = PetscMin(*low, formula->value);
+  *high = PetscMax(*high, formula->value);
+}
+
+/* Widen a range by the temperatures of a segment. */
+static void IncludeSegment(const HeatSegment *s, PetscReal *low, PetscReal *high)
+{
+  if (s->type == HEAT_BC_TEMPERATURE) IncludeNumber(&s->value, low, high);
+  IncludeNumber(&s->ambient, low, high);
+  if (s->type == HEAT_BC_FLUX || !s->table.file) return;
+  for (PetscInt k = 0; k < s->table.n; k++) {
+    *low  = PetscMin(*low, s->table.value[k]);
+    *high = PetscMax(*high, s->table.value[k]);
+  }
+}
+
+void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high)
+{
+  *low  = PETSC_MAX_REAL;
+  *high = PETSC_MIN_REAL;
+  IncludeNumber(&c->initial.temperature, low, high);
+  if (c->exchange.coefficient.given) IncludeNumber(&c->exchange.ambient, low, high);
+  for (PetscInt k = 0; k < c->n_regions; k++) IncludeNumber(&c->regions[k].temperature, low, high);
+  for (int side = 0; side < HEAT_SIDES; side++)
+    for (PetscInt k = 0; k < c->boundary[side].n; k++)
+      IncludeSegment(&c->boundary[side].segments[k], low, high);
 }
 
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size)

@@ -327,9 +327,13 @@ typedef struct {
                              given (auto, steady) */
     PetscReal  end;       /* [s] simulated time; negative: not given, `steps` counts */
     PetscInt   steps;     /* number of time steps; -1: not given, `end` counts */
+    PetscInt   n_events;
+    PetscReal *events; /* owned [n_events] [s]: times that no step may span; sorted by
+                          HeatCaseValidate */
     struct {
       PetscReal tolerance; /* error of a step relative to the spread of T [1]; 0: fixed steps */
-      PetscReal min, max;  /* [s] bounds of the step; 0: no bound */
+      PetscReal absolute; /* [K] least tolerated error of a step; 0: from the case's temperatures */
+      PetscReal min, max; /* [s] bounds of the step; 0: no bound */
     } adaptive;
   } time;
 
@@ -403,6 +407,11 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c);
 /** Replace the segments of a side by n insulated ones whose `to` is NaN, and free the old ones.
  *  Not collective. */
 PetscErrorCode HeatCaseSetSegments(HeatCase *c, HeatSide side, PetscInt n);
+
+/** Compute the range [K] of the temperatures that the case gives as numbers or in tables: initial
+ *  temperatures, prescribed and ambient temperatures.  Formulas are left out.
+ *  @param[out] low, high  low > high where the case gives none */
+void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high);
 
 /** Write the name of the case's scheme, as the case file has it ("bdf2", "ts:rosw"), into buffer.
  *  Returns buffer. */

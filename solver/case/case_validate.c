@@ -8,6 +8,10 @@
 #include "solver/case/case_validate.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "solver/case/petsc_rules.h"
 
 /* Check the extent [m] of the domain along an axis: it is positive, and a cell is much larger than
    the rounding error of its coordinates, so that its two sides differ.  The factor 1e3 is chosen:
@@ -108,6 +112,29 @@ static PetscErrorCode ValidateSolver(const HeatValidation *k)
                    "found %" PetscInt_FMT "; it must be at least 1", c->solver.max_newton);
   HeatCaseCheckKey(c->solver.preconditioner && c->solver.preconditioner[0], k->comm, c,
                    "solver.preconditioner", "is empty; write multigrid, or the name of a PETSc PC");
+  HeatCaseCheckKey(!strcmp(c->solver.preconditioner, "multigrid") ||
+                       HeatPetscListHas(HeatPetscPreconditioners(), c->solver.preconditioner),
+                   k->comm, c, "solver.preconditioner",
+                   "found %.60s; in a case it must be multigrid or one of %s; the command line may "
+                   "give others: -pc_type NAME",
+                   c->solver.preconditioner, HeatPetscPreconditioners());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Check the options for PETSc: a case may give those of a closed list (petsc_rules.h). */
+static PetscErrorCode ValidateOptions(const HeatValidation *k)
+{
+  const HeatCase *c = k->c;
+  char            path[2 * HEAT_KEY_PATH], reason[HEAT_REASON_BYTES];
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->n_petsc; i++) {
+    const PetscBool allowed = HeatPetscOptionCheck(c->petsc[i].key, c->petsc[i].value, reason,
+                                                   sizeof reason);
+
+    (void)snprintf(path, sizeof path, "petsc.%s", c->petsc[i].key);
+    HeatCaseCheckKey(allowed, k->comm, c, path, "%s", reason);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -123,6 +150,7 @@ static PetscErrorCode ValidateAll(HeatValidation *k, PetscMPIInt size)
   PetscCall(HeatValidateFields(k));
   PetscCall(HeatValidateBoundary(k));
   PetscCall(ValidateSolver(k));
+  PetscCall(ValidateOptions(k));
   PetscCall(HeatValidateOutput(k));
   PetscCall(HeatValidateChecks(k));
   PetscFunctionReturn(PETSC_SUCCESS);

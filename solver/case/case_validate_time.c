@@ -5,6 +5,9 @@
 #include "solver/case/case_validate.h"
 
 #include <math.h>
+#include <stdlib.h>
+
+#include "solver/case/petsc_rules.h"
 
 /* Check that a steady case has no time step, end or number of steps. */
 static PetscErrorCode ValidateSteady(const HeatValidation *k)
@@ -28,7 +31,7 @@ static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool contro
   const HeatCase *c   = k->c;
   const PetscReal min = c->time.adaptive.min, max = c->time.adaptive.max, step = c->time.step;
   const PetscBool given = (PetscBool)(c->time.adaptive.tolerance != 0.0 || min != 0.0 ||
-                                      max != 0.0);
+                                      max != 0.0 || c->time.adaptive.absolute != 0.0);
   char            scheme[64];
 
   PetscFunctionBeginUser;
@@ -100,13 +103,40 @@ static PetscErrorCode ValidateEnd(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int CompareTimes(const void *a, const void *b)
+{
+  const PetscReal s = *(const PetscReal *)a, t = *(const PetscReal *)b;
+
+  return (s > t) - (s < t);
+}
+
+/* Check time.events and sort them. */
+static PetscErrorCode ValidateEvents(const HeatValidation *k)
+{
+  HeatCase *c = k->c;
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < c->time.n_events; i++)
+    HeatCaseCheckKey(isfinite(c->time.events[i]) && c->time.events[i] >= 0.0, k->comm, c,
+                     "time.events", "found %g; an event is a time in seconds, 0 or more",
+                     c->time.events[i]);
+  if (c->time.n_events > 0)
+    qsort(c->time.events, (size_t)c->time.n_events, sizeof *c->time.events, CompareTimes);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatValidateTime(const HeatValidation *k)
 {
   const HeatScheme scheme     = k->c->time.scheme;
   const PetscBool  controlled = HeatSchemeControlsError(scheme);
 
   PetscFunctionBeginUser;
+  HeatCaseCheckKey(scheme != HEAT_SCHEME_TS ||
+                       HeatPetscListHas(HeatPetscIntegrators(), k->c->time.ts_type),
+                   k->comm, k->c, "time.scheme", "found ts:%.40s; TYPE must be one of %s",
+                   k->c->time.ts_type, HeatPetscIntegrators());
   PetscCall(ValidateAdaptive(k, controlled));
+  PetscCall(ValidateEvents(k));
   if (scheme == HEAT_SCHEME_STEADY) PetscCall(ValidateSteady(k));
   else PetscCall(ValidateStep(k, controlled));
   if (scheme != HEAT_SCHEME_STEADY) PetscCall(ValidateEnd(k));

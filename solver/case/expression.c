@@ -4,7 +4,8 @@
  *  that heat2d does not promise (assignment, several values separated by commas, _pi, sum), and
  *  its messages give only the position at which it stopped, not what the user may write instead.
  *  An expression that passes the scan is compiled by muParser, whose error codes are translated
- *  into messages here.
+ *  into messages here, and parsed into a tree, which refuses comparisons of comparisons and shows
+ *  whether the expression can switch at a time.
  *
  *  muParser evaluates in bulk over arrays at fixed addresses.  Points are therefore copied, a chunk
  *  at a time, into buffers that the expression owns.  muParser's bulk loop is an OpenMP loop; it is
@@ -17,6 +18,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "solver/case/switches.h"
 
 #if !defined(PETSC_USE_REAL_DOUBLE)
   #error "heat2d computes in double precision, as muParser does: configure PETSc with it"
@@ -41,14 +44,11 @@ struct HeatExpression {
   muParserHandle_t parser;    /* owned; NULL for a constant */
   double           value;     /* of a constant */
   int              variables; /* bits HEAT_VAR_*: the variables that are used */
+  PetscBool        switches;  /* it can switch at a time */
   double          *in;        /* owned [VARIABLES * CHUNK]; NULL for a constant */
 };
 
 static const char *const variable_names[VARIABLES] = {"x", "y", "t", "T"};
-static const char *const function_names[]          = {
-             "sin",  "cos",   "tan",   "asin",  "acos", "atan",  "atan2", "sinh",  "cosh",
-             "tanh", "asinh", "acosh", "atanh", "exp",  "ln",    "log",   "log10", "log2",
-             "sqrt", "abs",   "sign",  "min",   "max",  "floor", NULL};
 
 /* Messages: the error in words, the text, and a caret below the wrong character, on three lines. */
 
@@ -117,7 +117,7 @@ static PetscBool ScanName(const char *text, size_t at, size_t length, int allowe
   char known[16];
 
   if (IsName("pi", text + at, length)) return PETSC_TRUE;
-  for (const char *const *f = function_names; *f; f++) {
+  for (const char *const *f = HeatFunctionNames; *f; f++) {
     if (IsName(*f, text + at, length)) return PETSC_TRUE;
   }
   ListVariables(allowed, known, sizeof known);
@@ -290,6 +290,24 @@ static PetscBool Compile(HeatExpression *e, const char *text, char *message, siz
                     ErrorWords(code));
 }
 
+/* Parse the text, which muParser accepts, into a tree, for what muParser does not show.  Stores in *good
+   whether the text is right; else writes the message. */
+static PetscErrorCode StudyStructure(HeatExpression *e, const char *text, PetscBool *good,
+                                     char *message, size_t size)
+{
+  HeatExpressionTree tree;
+  const char        *problem;
+  size_t             position;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionTreeCreate(text, &tree, &problem, &position));
+  *good = problem ? SetMessage(text, position, message, size, "%s", problem) : PETSC_TRUE;
+  for (int k = 0; k < tree.n; k++)
+    if (HeatSwitchesCan(&tree.operations[k])) e->switches = PETSC_TRUE;
+  PetscCall(HeatExpressionTreeDestroy(&tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, HeatExpression **e,
                                     char *message, size_t message_size)
 {
@@ -316,6 +334,7 @@ PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, Hea
       PetscCheck(made->parser, PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser did not start");
       good = Compile(made, text, message, message_size);
     }
+    if (good) PetscCall(StudyStructure(made, text, &good, message, message_size));
     if (good && !made->variables) { /* a constant needs neither parser nor buffers */
       mupRelease(made->parser);
       made->parser = NULL;
@@ -338,6 +357,11 @@ PetscErrorCode HeatExpressionDestroy(HeatExpression **e)
 }
 
 int HeatExpressionVariables(const HeatExpression *e) { return e->variables; }
+
+PetscReal HeatExpressionTime(const HeatExpression *e, HeatMoment when)
+{
+  return e->switches ? when.t + when.lean : when.t;
+}
 
 PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
                                       const PetscReal *y, PetscReal t, const PetscReal *T,

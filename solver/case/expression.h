@@ -12,9 +12,7 @@
 #include <petscsys.h>
 
 #include "solver/case/case.h"
-
-/* Sets of variables are stored as bits: x y t T. */
-enum { HEAT_VAR_X = 1, HEAT_VAR_Y = 2, HEAT_VAR_TIME = 4, HEAT_VAR_TEMPERATURE = 8 };
+#include "solver/case/expression_tree.h"
 
 /** A compiled expression (opaque handle). */
 typedef struct HeatExpression HeatExpression;
@@ -34,6 +32,21 @@ PetscErrorCode HeatExpressionDestroy(HeatExpression **e);
 
 /** Return the variables that the expression uses, as bits HEAT_VAR_*; 0 for a constant. */
 int HeatExpressionVariables(const HeatExpression *e);
+
+/** A time, and the side from which a formula that switches there is seen.
+ *
+ *  A time step begins and ends at the times at which formulas switch, such as 10 s in 1e6*(t < 10).
+ *  Its stages must see the value inside the step: before 10 s in the step that ends there, after 10 s
+ *  in the step that begins there. */
+typedef struct {
+  PetscReal t;    /* [s] */
+  PetscReal lean; /* [s] added to t for formulas that switch: a few roundings of t, negative at the
+                     end of a step, positive at its beginning; 0: the formula as it stands */
+} HeatMoment;
+
+/** Return the time [s] at which to evaluate the expression: when.t, and with when.lean added if the
+ *  expression can switch at a time (switches.h). */
+PetscReal HeatExpressionTime(const HeatExpression *e, HeatMoment when);
 
 /** Evaluate an expression at n points: out[i] = e(x[i], y[i], t, T[i]).  Results may be infinite or
  *  NaN, without an error: the caller decides whether that is allowed.

@@ -313,12 +313,40 @@ PetscErrorCode HeatOperatorCreate(const HeatGrid *g, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule)
+{
+  op->step_from = from;
+  op->step_to   = to;
+  op->rule      = rule;
+}
+
+/* Evaluate on the lines over the step what depends on time alone. */
+static PetscErrorCode SetTimeOnLine(HeatOperator *op, PetscReal t)
+{
+  const HeatTimeLine line = HeatTimeLineOver(op->step_from, op->step_to);
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSourceSetTimeOnLine(op->source, &line, t));
+  PetscCall(HeatBoundariesSetTimeOnLine(op->boundaries, &line, t));
+  if (op->ambient_exchange)
+    PetscCall(HeatAmbientExchangeSetTimeOnLine(op->ambient_exchange, &line, t));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatSourceSetTime(op->source, when));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, when));
+  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, when));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatSourceSetTime(op->source, t));
-  PetscCall(HeatBoundariesSetTime(op->boundaries, t));
-  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, t));
+  if (op->rule == HEAT_TIME_ON_LINES) PetscCall(SetTimeOnLine(op, t));
+  else PetscCall(SetTimeAt(op, HeatMomentInStep(op->step_from, op->step_to, t)));
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -359,7 +387,7 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatBoundariesSetTime(op->boundaries, t));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, (HeatMoment){t, 0.0}));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

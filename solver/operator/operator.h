@@ -55,6 +55,17 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
  *                     coefficient is not finite; the coefficients are then undefined */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
+/** How what depends on time alone is evaluated within a time step. */
+typedef enum {
+  HEAT_TIME_EXACT,   /* the values at the time */
+  HEAT_TIME_ON_LINES /* their best lines over the step (solver/case/time_line.h) */
+} HeatTimeRule;
+
+/** Tell the operator that it is used within the time step [from, to] [s], until the next call: what
+ *  switches at an end of the step is then seen from inside the step.  from = to ends that.  Not
+ *  collective. */
+void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule);
+
 /** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.
  *  Where the operator is not linear, the coefficients are undefined until the next
  *  HeatOperatorUpdate. */
@@ -190,7 +201,8 @@ void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, Pet
  *  @param[out] dt  [s]; PETSC_MAX_REAL where the bound is 0 */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
-/** Add weight * flows to *sum.  Not collective. */
+/** Add weight * flows to *sum; to the turnover, which is a sum of magnitudes, |weight| * flows.  Not
+ *  collective. */
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
 
 /** Compute the heat that enters through this rank's boundary faces and cells at the present time,

@@ -38,7 +38,11 @@ enum { BATCH = 512 };
 
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows)
 {
-  for (int k = 0; k < HEAT_FLOWS; k++) HeatExactSumAddScaled(&sum->sum[k], weight, &flows->sum[k]);
+  for (int k = 0; k < HEAT_FLOWS; k++) {
+    const PetscReal factor = k == HEAT_FLOW_TURNOVER ? PetscAbsReal(weight) : weight;
+
+    HeatExactSumAddScaled(&sum->sum[k], factor, &flows->sum[k]);
+  }
 }
 
 /* Add n values of heat [W/m] to a kind of flow, and their magnitudes to the turnover.

@@ -59,12 +59,14 @@ struct HeatOperator {
   HeatContacts        *contacts;         /* NULL: none */
   HeatConductivity    *conductivity;
   HeatGhostCells       ghosts[HEAT_SIDES];
-  PetscBool            linear;   /* as HeatOperatorIsLinear */
-  uint16_t            *material; /* [nyl][nxl] index into case->materials */
-  PetscReal           *density;  /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
-  PetscReal           *capacity; /* [nyl][nxl] C [J/(m K)] */
-  PetscReal           *gx;       /* [nyl][nxl + 1] conductance of faces across x [W/(m K)] */
-  PetscReal           *gy;       /* [nyl + 1][nxl] conductance of faces across y [W/(m K)] */
+  PetscReal    step_from, step_to; /* [s] as HeatOperatorSetStep gave them; equal: no step */
+  HeatTimeRule rule;
+  PetscBool    linear;         /* as HeatOperatorIsLinear */
+  uint16_t    *material;       /* [nyl][nxl] index into case->materials */
+  PetscReal   *density;        /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
+  PetscReal   *capacity;       /* [nyl][nxl] C [J/(m K)] */
+  PetscReal   *gx;             /* [nyl][nxl + 1] conductance of faces across x [W/(m K)] */
+  PetscReal   *gy;             /* [nyl + 1][nxl] conductance of faces across y [W/(m K)] */
   PetscReal *low[2], *high[2]; /* factors of eq. (8), by axis [W/(m K)]; G itself on boundary faces;
                                   NULL where no conductivity depends on T */
   PetscReal *shift_owned;      /* NULL where the operator is linear */

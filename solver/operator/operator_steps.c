@@ -138,13 +138,15 @@ static PetscErrorCode AllocateSides(HeatOperator *op)
 
 /* Evaluate T_b beyond the domain's sides at the beginning of each step, along the whole frame; the
    part of the frame in the deep halo comes from the neighbours along the side.  Collective. */
-static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscReal *times)
+static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
+                                const PetscReal *times)
 {
   HeatOperatorSteps *s = op->steps;
 
   PetscFunctionBeginUser;
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSetTime(op->boundaries, times[l]));
+    PetscCall(
+        HeatBoundariesSetTime(op->boundaries, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
       const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
@@ -163,8 +165,8 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, const PetscRea
 }
 
 /* Add the heat that entered in each step, from the recorded edges. */
-static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal *times,
-                               HeatFlows *flows)
+static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, PetscReal dt,
+                               const PetscReal *times, HeatFlows *flows)
 {
   HeatOperatorSteps *s = op->steps;
 
@@ -174,7 +176,8 @@ static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, const PetscReal
   HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_TURNOVER], (PetscReal)steps,
                         HeatSourceLocalTurnover(op->source));
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(HeatBoundariesSetTime(op->boundaries, times[l]));
+    PetscCall(
+        HeatBoundariesSetTime(op->boundaries, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const PetscInt length = HeatBoundariesGet(op->boundaries, (HeatSide)side).length;
 
@@ -195,7 +198,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   PetscFunctionBeginUser;
   if (!s->wavefront) PetscCall(AllocateSides(op));
   if (!s->wavefront || s->dt != dt) PetscCall(CreateWavefront(op, dt));
-  PetscCall(SetBeyond(op, steps, times));
+  PetscCall(SetBeyond(op, steps, dt, times));
   s->field.own    = T;
   s->field.stride = (size_t)op->grid->nxl;
   PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
@@ -205,7 +208,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   }
   PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, T));
   PetscCall(PetscMemzero(flows, sizeof *flows));
-  PetscCall(AddFlows(op, steps, times, flows));
+  PetscCall(AddFlows(op, steps, dt, times, flows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -8,6 +8,7 @@
 #ifndef HEAT_SOLVER_AMBIENT_EXCHANGE_H
 #define HEAT_SOLVER_AMBIENT_EXCHANGE_H
 
+#include "solver/case/time_line.h"
 #include "solver/grid/grid.h"
 
 typedef struct HeatAmbientExchange HeatAmbientExchange;
@@ -19,8 +20,13 @@ typedef struct HeatAmbientExchange HeatAmbientExchange;
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c,
                                          HeatAmbientExchange **exchange);
 
-/** Evaluate T_amb at time t [s].  Not collective. */
-PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, PetscReal t);
+/** Evaluate T_amb at a moment.  Not collective. */
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, HeatMoment when);
+
+/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.  The lines
+ *  are computed once for a step.  Not collective. */
+PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
+                                                const HeatTimeLine *line, PetscReal t);
 
 /** Return E [W/(m K)] of own cells, [nyl][nxl], owned by `exchange`.  Not collective. */
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *exchange);

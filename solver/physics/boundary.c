@@ -14,26 +14,43 @@
 
 /* Values that follow the time or the temperature. */
 
-/* Evaluate a stretch at n points of its side, from point `first` on, into its target. */
-static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
-                                     const HeatStretch *stretch, PetscReal t, PetscInt first,
-                                     PetscInt n)
+/* Evaluate a stretch at n points of its side, from point `first` on, into values[n]. */
+static PetscErrorCode EvaluateAt(const HeatSideFaces *s, const HeatStretch *stretch,
+                                 HeatMoment when, PetscInt first, PetscInt n, PetscReal *values)
 {
   PetscFunctionBeginUser;
   if (stretch->series) {
-    const PetscReal value = HeatSeriesAt(stretch->series, t);
+    const PetscReal value = HeatSeriesAt(stretch->series, when.t);
 
-    for (PetscInt k = 0; k < n; k++) b->scratch[k] = value;
+    for (PetscInt k = 0; k < n; k++) values[k] = value;
   } else {
-    PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first, t, NULL,
-                                     b->scratch));
+    PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first,
+                                     HeatExpressionTime(stretch->expression, when), NULL, values));
   }
-  for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * b->scratch[k];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Evaluate a stretch at n points of its side, from point `first` on, into its target. */
+static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
+                                     const HeatStretch *stretch, HeatBoundaryTime time,
+                                     PetscInt first, PetscInt n)
+{
+  PetscReal *values = b->scratch, *mean = values, *slope = values + n, *lines = values + 2 * n;
+
+  PetscFunctionBeginUser;
+  if (time.line) {
+    for (int k = 0; k < HEAT_LINE_POINTS; k++)
+      PetscCall(EvaluateAt(s, stretch, time.line->moments[k], first, n, lines + (PetscInt)k * n));
+    HeatTimeLineFit(time.line, n, lines, mean, slope);
+    for (PetscInt k = 0; k < n; k++)
+      values[k] = mean[k] + slope[k] * HeatTimeLineOffset(time.line, time.when.t);
+  } else PetscCall(EvaluateAt(s, stretch, time.when, first, n, values));
+  for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * values[k];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, PetscReal t)
+                                    const HeatStretch *stretch, HeatBoundaryTime t)
 {
   PetscFunctionBeginUser;
   if (!stretch->expression && !stretch->series) PetscFunctionReturn(PETSC_SUCCESS);
@@ -48,7 +65,7 @@ PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, PetscReal t)
+static PetscErrorCode SetTime(HeatBoundaries *b, HeatBoundaryTime t)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -58,6 +75,20 @@ PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, PetscReal t)
       if (s->stretches[n].varies) PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], t));
     }
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, HeatMoment when)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SetTime(b, (HeatBoundaryTime){when, NULL}));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *b, const HeatTimeLine *line, PetscReal t)
+{
+  PetscFunctionBeginUser;
+  PetscCall(SetTime(b, (HeatBoundaryTime){{t, 0.0}, line}));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -34,6 +34,7 @@
 #ifndef HEAT_SOLVER_BOUNDARY_H
 #define HEAT_SOLVER_BOUNDARY_H
 
+#include "solver/case/time_line.h"
 #include "solver/grid/grid.h"
 
 typedef struct HeatBoundaries HeatBoundaries;
@@ -62,8 +63,13 @@ static inline size_t HeatBoundaryCell(const HeatGrid *g, HeatSide side, PetscInt
 PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, const PetscReal *kx,
                                     const PetscReal *ky, HeatBoundaries **boundaries);
 
-/** Evaluate T_b and F at time t [s].  Not collective. */
-PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, PetscReal t);
+/** Evaluate T_b and F at a moment.  Not collective. */
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, HeatMoment when);
+
+/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the step.  Not
+ *  collective. */
+PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *boundaries, const HeatTimeLine *line,
+                                           PetscReal t);
 
 /** Compute G, `half` and `excess` for the field T, at the time that was set last.  Changes nothing
  *  on sides that do not radiate where k is NULL.  Not collective.

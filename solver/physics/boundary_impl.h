@@ -47,7 +47,8 @@ typedef struct {
 struct HeatBoundaries {
   const HeatGrid *grid; /* borrowed */
   HeatSideFaces   sides[HEAT_SIDES];
-  PetscReal      *scratch; /* owned [max(nxl, nyl) + 2] values of one formula */
+  PetscReal *scratch; /* owned [(HEAT_LINE_POINTS + 2) (max(nxl, nyl) + 2)] values of one formula:
+                              mean and slope, and at each of a line's points */
 };
 
 /** Return G_half = k A/(h/2) [W/(m K)], the conductance of half a cell of conductivity k
@@ -69,9 +70,15 @@ static inline PetscReal HeatBoundarySeriesConductance(PetscReal half, PetscReal 
  *  all faces that are left. */
 PetscInt HeatBoundarySegmentEnd(const HeatCase *c, HeatSide side, PetscInt segment);
 
-/** Evaluate a stretch at time t [s] into its target, on its faces and on the ends of the side that
- *  adjoin it.  Not collective. */
+/** When to evaluate: at a moment, or at its time on the lines over a step. */
+typedef struct {
+  HeatMoment          when;
+  const HeatTimeLine *line; /* NULL: the values themselves */
+} HeatBoundaryTime;
+
+/** Evaluate a stretch into its target, on its faces and on the ends of the side that adjoin it.  Not
+ *  collective. */
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, PetscReal t);
+                                    const HeatStretch *stretch, HeatBoundaryTime t);
 
 #endif

@@ -174,7 +174,7 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
   s->segment[s->length]     = s->segment[0];
   s->segment[s->length + 1] = s->segment[s->length - 1];
   for (PetscInt n = 0; n < s->n_stretches; n++)
-    PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], 0.0));
+    PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], (HeatBoundaryTime){{0.0, 0.0}, NULL}));
   for (PetscInt f = 0; f < s->length; f++) {
     s->G[f] = HeatBoundarySeriesConductance(s->half[f], s->film[f]);
     bad[s->segment[f]] += PetscIsInfOrNanReal(s->T[f]) || PetscIsInfOrNanReal(s->F[f]);
@@ -214,7 +214,7 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
   PetscCall(PetscNew(&b));
   *boundaries = b;
   b->grid     = g;
-  PetscCall(PetscMalloc1(PetscMax(g->nxl, g->nyl) + 2, &b->scratch));
+  PetscCall(PetscMalloc1((HEAT_LINE_POINTS + 2) * (PetscMax(g->nxl, g->nyl) + 2), &b->scratch));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscInt64 *bad;
 

@@ -33,21 +33,24 @@ typedef struct {
 } Term;
 
 struct HeatSource {
-  const HeatGrid *grid;           /* borrowed */
-  PetscReal      *base;           /* owned [nyl][nxl] first layer [W/m] */
-  PetscReal      *timed;          /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
-  PetscReal      *cells;          /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
-  PetscReal      *slope;          /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
-  PetscReal       t;              /* time of the last SetTime [s] */
-  PetscInt        n_terms;        /* at most one for each region, and the top-level source */
-  Term           *terms;          /* owned [n_terms] */
-  PetscBool       has_time_terms; /* some term contains t and not T */
-  PetscBool       has_T_terms;    /* some term contains T */
-  PetscReal      *x, *y;          /* owned [nxl] cell centres of one row [m]; x is constant */
-  PetscReal      *value;          /* owned [nxl] one row of an expression's values */
-  PetscReal      *work;           /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
-  HeatExactSum    total;          /* sum of `cells` [W/m] */
-  HeatExactSum    turnover;       /* sum of |cells| [W/m] */
+  const HeatGrid *grid;         /* borrowed */
+  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m] */
+  PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
+  PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
+  PetscReal      *slope;        /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
+  HeatMoment      when;         /* of the last SetTime or SetTimeOnLine */
+  PetscReal      *mean, *trend; /* owned [nyl][nxl] lines over a step of all terms without T [W/m]
+                                     and [W/(m s)]; NULL before the first SetTimeOnLine */
+  PetscReal       line_from, line_to; /* [s] the step that they are for */
+  PetscInt        n_terms;            /* at most one for each region, and the top-level source */
+  Term           *terms;              /* owned [n_terms] */
+  PetscBool       has_time_terms;     /* some term contains t and not T */
+  PetscBool       has_T_terms;        /* some term contains T */
+  PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
+  PetscReal      *value;              /* owned [nxl] one row of an expression's values */
+  PetscReal      *work;     /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
+  HeatExactSum    total;    /* sum of `cells` [W/m] */
+  HeatExactSum    turnover; /* sum of |cells| [W/m] */
 };
 
 /* Append a run to a term; the array doubles as it grows. */
@@ -85,30 +88,30 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate a term without T along a run at time t [s], times the cell area, into s->value [W/m]. */
-static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, PetscReal t)
+/* Evaluate a term without T along a run, times the cell area, into value[run length] [W/m]. */
+static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, HeatMoment when,
+                                  PetscReal *value)
 {
   const HeatGrid *g    = s->grid;
   const PetscInt  n    = run->end - run->begin;
-  const PetscReal area = g->hx * g->hy;
+  const PetscReal area = g->hx * g->hy, t = HeatExpressionTime(term->expression, when);
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
-  PetscCall(
-      HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, s->value));
-  for (PetscInt i = 0; i < n; i++) s->value[i] *= area;
+  PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, value));
+  for (PetscInt i = 0; i < n; i++) value[i] *= area;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add a term without T at time t [s] to cells[nyl][nxl] [W/m]. */
-static PetscErrorCode AddTerm(HeatSource *s, const Term *term, PetscReal t, PetscReal *cells)
+/* Add a term without T to cells[nyl][nxl] [W/m]. */
+static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatMoment when, PetscReal *cells)
 {
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const Run *run = &term->runs[r];
     PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
-    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, t));
+    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, when, s->value));
     for (PetscInt i = 0; i < run->end - run->begin; i++)
       row[i] += term->uniform ? term->value : s->value[i];
   }
@@ -139,7 +142,7 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   if (variables & (HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE)) {
     s->terms[s->n_terms++] = term;
   } else {
-    PetscCall(AddTerm(s, &term, 0.0, s->base));
+    PetscCall(AddTerm(s, &term, (HeatMoment){0.0, 0.0}, s->base));
     PetscCall(HeatExpressionDestroy(&term.expression));
     PetscCall(PetscFree(term.runs));
   }
@@ -222,44 +225,138 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
     PetscCall(PetscCalloc1(n, &s->slope));
     PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
   }
-  PetscCall(HeatSourceSetTime(s, 0.0));
+  PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}));
   if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
   SumCells(s);
   PetscCall(CheckFinite(s, c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate a uniform term at time t [s]; set *changed to true if its value differs from the stored
-   value. */
-static PetscErrorCode EvaluateUniform(const HeatSource *s, Term *term, PetscReal t,
+/* Evaluate a uniform term; set *changed to true if its value differs from the stored value. */
+static PetscErrorCode EvaluateUniform(const HeatSource *s, Term *term, HeatMoment when,
                                       PetscBool *changed)
 {
   PetscReal value;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, t, &value));
+  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, HeatExpressionTime(term->expression, when),
+                             &value));
   value *= s->grid->hx * s->grid->hy;
   if (value != term->value) *changed = PETSC_TRUE;
   term->value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSourceSetTime(HeatSource *s, PetscReal t)
+PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when)
 {
   PetscBool changed = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  s->t = t;
+  s->when = when;
   for (PetscInt k = 0; k < s->n_terms; k++) {
     if (s->terms[k].depends_on_T) continue;
-    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], t, &changed));
+    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], when, &changed));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], t, s->timed));
+    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], when, s->timed));
   }
+  if (!s->has_T_terms) SumCells(s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the line of a uniform term to mean and trend. */
+static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const HeatTimeLine *line)
+{
+  const PetscReal area = s->grid->hx * s->grid->hy;
+  PetscReal       values[HEAT_LINE_POINTS], mean, trend;
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < HEAT_LINE_POINTS; k++) {
+    const PetscReal t = HeatExpressionTime(term->expression, line->moments[k]);
+
+    PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, t, &values[k]));
+    values[k] *= area;
+  }
+  HeatTimeLineFit(line, 1, values, &mean, &trend);
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run   *run = &term->runs[r];
+    const size_t row = (size_t)run->j * (size_t)s->grid->nxl;
+
+    for (PetscInt i = run->begin; i < run->end; i++) {
+      s->mean[row + (size_t)i] += mean;
+      s->trend[row + (size_t)i] += trend;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the line of a term without T to mean and trend. */
+static PetscErrorCode AddLine(HeatSource *s, const Term *term, const HeatTimeLine *line,
+                              PetscReal *scratch)
+{
+  PetscReal *values = scratch, *mean = scratch + HEAT_LINE_POINTS * s->grid->nxl;
+  PetscReal *trend = mean + s->grid->nxl;
+
+  PetscFunctionBeginUser;
+  if (term->uniform) {
+    PetscCall(AddUniformLine(s, term, line));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const Run     *run   = &term->runs[r];
+    const PetscInt n     = run->end - run->begin;
+    const size_t   start = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
+
+    for (int k = 0; k < HEAT_LINE_POINTS; k++)
+      PetscCall(EvaluateRun(s, term, run, line->moments[k], values + (PetscInt)k * n));
+    HeatTimeLineFit(line, n, values, mean, trend);
+    for (PetscInt i = 0; i < n; i++) {
+      s->mean[start + (size_t)i] += mean[i];
+      s->trend[start + (size_t)i] += trend[i];
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fit the lines over a step, unless it is the step that they are for. */
+static PetscErrorCode FitLines(HeatSource *s, const HeatTimeLine *line)
+{
+  const size_t n = HeatGridLocalCells(s->grid);
+  PetscReal   *scratch;
+
+  PetscFunctionBeginUser;
+  if (!s->mean) {
+    PetscCall(PetscMalloc1(n, &s->mean));
+    PetscCall(PetscMalloc1(n, &s->trend));
+  } else if (line->from == s->line_from && line->to == s->line_to) {
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  s->line_from = line->from;
+  s->line_to   = line->to;
+  PetscCall(PetscArrayzero(s->mean, n));
+  PetscCall(PetscArrayzero(s->trend, n));
+  PetscCall(PetscMalloc1((HEAT_LINE_POINTS + 2) * s->grid->nxl, &scratch));
+  for (PetscInt k = 0; k < s->n_terms; k++)
+    if (!s->terms[k].depends_on_T) PetscCall(AddLine(s, &s->terms[k], line, scratch));
+  PetscCall(PetscFree(scratch));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, PetscReal t)
+{
+  const PetscReal offset = HeatTimeLineOffset(line, t);
+
+  PetscFunctionBeginUser;
+  s->when = HeatMomentInStep(line->from, line->to, t);
+  if (!s->has_time_terms) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FitLines(s, line));
+  for (size_t i = 0; i < HeatGridLocalCells(s->grid); i++)
+    s->timed[i] = s->base[i] + (s->mean[i] + s->trend[i] * offset);
+  for (PetscInt k = 0; k < s->n_terms; k++)
+    s->terms[k].value = NAN; /* the next SetTime evaluates */
   if (!s->has_T_terms) SumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -278,8 +375,9 @@ static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const 
     PetscReal     *slope = s->work + 2 * g->nxl;
 
     for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
-    PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y, s->t, T + start,
-                                s->value, slope, s->work));
+    PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y,
+                                HeatExpressionTime(term->expression, s->when), T + start, s->value,
+                                slope, s->work));
     for (PetscInt i = 0; i < n; i++) {
       s->cells[start + (size_t)i] += area * s->value[i];
       s->slope[start + (size_t)i] += area * slope[i];
@@ -331,6 +429,8 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   }
   if (s->cells != s->timed) PetscCall(PetscFree(s->cells));
   if (s->timed != s->base) PetscCall(PetscFree(s->timed));
+  PetscCall(PetscFree(s->mean));
+  PetscCall(PetscFree(s->trend));
   PetscCall(PetscFree(s->slope));
   PetscCall(PetscFree(s->work));
   PetscCall(PetscFree(s->base));

@@ -10,6 +10,7 @@
 #define HEAT_SOLVER_SOURCE_H
 
 #include "solver/base/exact_sum.h"
+#include "solver/case/time_line.h"
 #include "solver/physics/paint.h"
 
 typedef struct HeatSource HeatSource;
@@ -23,8 +24,12 @@ typedef struct HeatSource HeatSource;
 PetscErrorCode HeatSourceCreate(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, HeatSource **source);
 
-/** Evaluate the terms of time at t [s].  Not collective. */
-PetscErrorCode HeatSourceSetTime(HeatSource *source, PetscReal t);
+/** Evaluate the terms of time at a moment.  Not collective. */
+PetscErrorCode HeatSourceSetTime(HeatSource *source, HeatMoment when);
+
+/** Evaluate, instead of the terms of time, their best lines over a step (time_line.h), at the time t [s]
+ *  of the step.  The lines are computed once for a step.  Not collective. */
+PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *source, const HeatTimeLine *line, PetscReal t);
 
 /** Evaluate the terms of temperature and their derivatives at the field T, at the time that was set
  *  last; does nothing where HeatSourceDependsOnT is false.  Not collective.

@@ -18,10 +18,26 @@ static const PetscReal SmallestFactor = 0.2;
    error requires, with a smaller one the preconditioner is set up again for little. */
 static const PetscReal SmallestGrowth = 1.2;
 
+/* Return the floor [K] of the tolerated error where the case gives none.  Its factors are chosen: it is
+   far below what a tolerance asks for once the field has a hundredth of the case's own spread, and
+   far above rounding, so that it matters for almost uniform fields only. */
+static PetscReal DefaultAbsolute(const HeatCase *c)
+{
+  PetscReal low, high, scale = 1e-4;
+
+  HeatCaseTemperatureRange(c, &low, &high);
+  if (low <= high) {
+    scale = PetscMax(scale, 0.01 * (high - low));
+    scale = PetscMax(scale, 1e-4 * PetscMax(PetscAbsReal(low), PetscAbsReal(high)));
+  }
+  return c->time.adaptive.tolerance * scale;
+}
+
 void HeatStepControlInit(HeatStepControl *k, const HeatCase *c, PetscReal growth)
 {
   *k           = (HeatStepControl){.min = c->time.adaptive.min, .max = c->time.adaptive.max};
   k->tolerance = c->time.adaptive.tolerance;
+  k->absolute  = c->time.adaptive.absolute > 0.0 ? c->time.adaptive.absolute : DefaultAbsolute(c);
   k->growth    = growth;
   k->low       = PETSC_MAX_REAL;
   k->high      = PETSC_MIN_REAL;
@@ -59,7 +75,13 @@ PetscErrorCode HeatStepControlWidenRange(HeatStepControl *k, const HeatOperator 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ratio = error/(tolerance (high - low)), or 0 where the error is within rounding, 32 epsilon
+/* Return the tolerated error [K] of a field whose temperatures have been between low and high. */
+static PetscReal ToleratedError(const HeatStepControl *k, PetscReal low, PetscReal high)
+{
+  return PetscMax(k->tolerance * (high - low), k->absolute);
+}
+
+/* ratio = error/max(tolerance (high - low), absolute), or 0 where the error is within rounding, 32 epsilon
    max(|high|, |low|): two fields cannot agree better, however short the step.  32 is chosen, some
    tens of roundings of a temperature.  With a larger value true errors would count as none; with a
    smaller one steps would be rejected for their rounding, where the spread is small against the
@@ -76,7 +98,7 @@ PetscErrorCode HeatStepControlMeasure(HeatStepControl *k, const HeatOperator *op
   k->measured[0] = low;
   k->measured[1] = high;
   rounding       = 32.0 * PETSC_MACHINE_EPSILON * PetscMax(PetscAbsReal(high), PetscAbsReal(low));
-  *ratio         = extremes[0] <= rounding ? 0.0 : extremes[0] / (k->tolerance * (high - low));
+  *ratio         = extremes[0] <= rounding ? 0.0 : extremes[0] / ToleratedError(k, low, high);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -196,7 +218,7 @@ static PetscReal StepAtRest(const HeatCase *c)
 /* Compute the first step:
        h      = 0.01 spread/|rate|                  the field changes by 0.01 of its spread
        lambda = |rate(t + h) - rate(t)|/(h |rate|)  how fast the rate changes [1/s]
-       dt     = min(100 h, (0.01 tolerance spread lambda/|rate|)^(1/k)/lambda)
+       dt     = min(100 h, (0.01 tolerated lambda/|rate|)^(1/k)/lambda)
    with |.| the largest over all cells and rate(t + h) taken at T + h rate(t).  The error of a step
    is about |rate|/lambda (lambda dt)^k; the second term of the minimum makes it a hundredth of the
    tolerated error.  The factors 0.01 and 100 are the book's (see the header).  The book's formula
@@ -227,7 +249,7 @@ static PetscErrorCode StepFromRates(const HeatStepControl *k, HeatOperator *op, 
   *dt    = 100.0 * h;
   lambda = change / (h * rate);
   if (lambda > 0.0) {
-    const PetscReal tolerated = 0.01 * k->tolerance * spread * lambda / rate;
+    const PetscReal tolerated = 0.01 * ToleratedError(k, k->low, k->low + spread) * lambda / rate;
 
     *dt = PetscMin(*dt, PetscPowReal(tolerated, 1.0 / order) / lambda);
   }

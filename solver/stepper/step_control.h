@@ -1,9 +1,10 @@
 /** The choice of the step from its estimated error: a PI controller.
  *
- *  The error ratio of a step is its largest estimated error over the cells, divided by tolerance *
- *  spread, where spread is the highest minus the lowest temperature of the run so far, the new
- *  field included.  It does not depend on the zero of the temperature scale.  A step is accepted
- *  when the ratio is at most 1.  With k the order of the error in dt, the next step is
+ *  The error ratio of a step is its largest estimated error over the cells, divided by the tolerated
+ *  error max(tolerance * spread, absolute), where spread is the highest minus the lowest temperature
+ *  of the run so far, the new field included.  It does not depend on the zero of the temperature
+ *  scale.  `absolute` lets a uniform field, whose spread is 0, be stepped through.  A step is
+ *  accepted when the ratio is at most 1.  With k the order of the error in dt, the next step is
  *
  *      dt 0.9 ratio^(-0.7/k) previous^(0.4/k)
  *
@@ -19,6 +20,7 @@
 /** The state of the controller.  Plain data, the same on all ranks. */
 typedef struct {
   PetscReal tolerance;   /* of the error, relative to the spread; 0: steps are not controlled */
+  PetscReal absolute;    /* [K] least tolerated error */
   PetscReal min, max;    /* [s] bounds of the step; 0: no bound */
   PetscReal growth;      /* largest factor from one step to the next */
   PetscReal measured[2]; /* [K] low and high with the field of the last HeatStepControlMeasure */
@@ -34,6 +36,8 @@ typedef struct {
 enum { HEAT_STEP_CONTROL_NUMBERS = 4 };
 
 /** Initialise the controller from the case's `time.adaptive`.
+ *  Where the case gives no `absolute`, it is tolerance * max(0.01 spread, 1e-4 |T|, 1e-4 K), spread
+ *  and |T| being those of the temperatures that the case gives as numbers or in tables.
  *  @param[in] growth  largest factor from one step to the next: 2 for multi-step schemes, which
  *                     become unstable when steps keep growing faster */
 void HeatStepControlInit(HeatStepControl *control, const HeatCase *c, PetscReal growth);

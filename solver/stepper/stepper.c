@@ -140,27 +140,21 @@ static PetscErrorCode Accept(HeatStepper *s, Vec *T, const HeatAttempt *attempt,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
-                                  HeatStepInfo *info)
+/* Attempt the step, with a shorter one where a solve fails or the error is too large, until it can be
+   accepted. */
+static PetscErrorCode AttemptUntilAccepted(HeatStepper *s, PetscReal t, Vec *T, HeatStepInfo *info)
 {
   const HeatFlows none     = {0};
+  const PetscReal least    = PetscMin(info->dt, s->control.min);
   PetscInt        failures = 0;
-  PetscReal       least;
   HeatAttempt     attempt;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(info, sizeof *info));
-  if (s->control.tolerance > 0.0 && s->control.max > 0.0) dt = PetscMin(dt, s->control.max);
-  least    = PetscMin(dt, s->control.min);
-  info->dt = dt;
-  if (s->method->advance) {
-    PetscCall(s->method->advance(s, t, dt, T, info));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(StartRange(s, *T));
   for (;;) {
     attempt     = (HeatAttempt){.solved = PETSC_TRUE, .order = 1};
     info->flows = none;
+    HeatOperatorSetStep(s->op, t, t + info->dt, s->method->rule);
     PetscCall(s->method->attempt(s, t, info->dt, *T, info, &attempt));
     if (!attempt.solved) {
       PetscCall(ShortenStepAfterFailure(s, t, failures++, least, &info->dt));
@@ -173,6 +167,23 @@ PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec
     info->rejected++;
   }
   PetscCall(Accept(s, T, &attempt, info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperAdvance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
+                                  HeatStepInfo *info)
+{
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(info, sizeof *info));
+  if (s->control.tolerance > 0.0 && s->control.max > 0.0) dt = PetscMin(dt, s->control.max);
+  info->dt = dt;
+  HeatOperatorSetStep(s->op, t, t + dt, s->method->rule);
+  code = s->method->advance ? s->method->advance(s, t, dt, T, info)
+                            : AttemptUntilAccepted(s, t, T, info);
+  HeatOperatorSetStep(s->op, t, t, HEAT_TIME_EXACT);
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,6 +212,14 @@ PetscBool HeatStepperIsAdaptive(const HeatStepper *s)
   return s->control.tolerance > 0.0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* A first step sees what has switched on at its beginning, which leans into a step of this length. */
+static PetscReal ProbeStep(const HeatStepper *s, PetscReal t)
+{
+  const PetscReal end = HeatOperatorCase(s->op)->time.end;
+
+  return end > t ? end - t : PetscMax(1.0, PetscAbsReal(t));
+}
+
 PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
   const HeatCase  *c     = HeatOperatorCase(s->op);
@@ -214,9 +233,29 @@ PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscRea
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatOperatorSetStep(s->op, t, t + ProbeStep(s, t), HEAT_TIME_EXACT);
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(HeatStepControlFirstStep(&s->control, s->op, t, values, order, dt));
   PetscCall(VecRestoreArrayRead(T, &values));
+  HeatOperatorSetStep(s->op, t, t, HEAT_TIME_EXACT);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatStepperBeginAnew(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
+{
+  const PetscReal *values;
+
+  PetscFunctionBeginUser;
+  *dt = 0.0;
+  if (s->method->forget) PetscCall(s->method->forget(s));
+  if (s->control.tolerance == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  s->control.next = s->control.previous = 0.0;
+  HeatOperatorSetStep(s->op, t, t + ProbeStep(s, t), HEAT_TIME_EXACT);
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(HeatStepControlFirstStep(&s->control, s->op, t, values, s->method->first_order, dt));
+  PetscCall(VecRestoreArrayRead(T, &values));
+  HeatOperatorSetStep(s->op, t, t, HEAT_TIME_EXACT);
+  s->control.next = *dt;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -292,6 +292,13 @@ static PetscErrorCode Load(HeatStepper *s, const HeatStepperMemory *memory)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Forget(HeatStepper *s)
+{
+  PetscFunctionBeginUser;
+  ((Bdf2 *)s->data)->n = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode Destroy(HeatStepper *s)
 {
   Bdf2 *b = s->data;
@@ -309,6 +316,7 @@ const HeatMethod HeatMethodBdf2 = {.growth      = 2.0,
                                    .create      = Create,
                                    .attempt     = Attempt,
                                    .accept      = Accept,
+                                   .forget      = Forget,
                                    .save        = Save,
                                    .load        = Load,
                                    .destroy     = Destroy};

@@ -442,7 +442,7 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
 {
   const PetscBool limit_varies = HeatOperatorIsLinear(s->op) ? PETSC_FALSE : PETSC_TRUE;
   Explicit       *e            = s->data;
-  HeatFlows       first        = {0};
+  HeatFlows       first;
   PetscReal       limit;
   StageRun        run;
 
@@ -453,14 +453,19 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
   limit      = e->limit;
   run.stages = FewestStages(info->dt, limit_varies ? LimitMargin * limit : limit);
   if (run.stages == 0) PetscCall(RaiseUnstable(s, t, info->dt, limit));
-  PetscCall(HeatStepperNet(s, T, s->net, 1.0, &first));
   for (;;) {
+    const HeatFlows none = {0};
+
+    first      = none;
     run.lowest = limit;
+    PetscCall(HeatStepperNet(s, T, s->net, 1.0, &first));
     PetscCall(RunStages(s, t, T, &first, info, &run));
     if (!limit_varies) break;
     if (run.lowest > 0.0) PetscCall(BringToStage(s, t + info->dt, s->next, &run));
     if (info->dt <= StableSteps(run.stages) * run.lowest) break;
     PetscCall(PlanNextAttempt(s, t, limit, info, &run));
+    HeatOperatorSetStep(s->op, t, t + info->dt, s->method->rule); /* the step may be shorter */
+    PetscCall(HeatStepperBring(s, t, T));
   }
   if (limit_varies && HeatOperatorCase(s->op)->time.step_auto)
     info->next = e->limit < PETSC_MAX_REAL ? StableSteps(AUTO_STAGES) * LimitMargin * e->limit
@@ -480,7 +485,8 @@ static PetscErrorCode FirstStepRkl2(HeatStepper *s, PetscReal t, Vec T, PetscRea
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const HeatMethod HeatMethodRkl2 = {.create     = CreateRkl2,
+const HeatMethod HeatMethodRkl2 = {.rule       = HEAT_TIME_ON_LINES,
+                                   .create     = CreateRkl2,
                                    .attempt    = AttemptRkl2,
                                    .first_step = FirstStepRkl2,
                                    .destroy    = DestroyExplicit};

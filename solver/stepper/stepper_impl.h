@@ -17,9 +17,10 @@ typedef struct {
 /** A scheme: its numbers and its functions.  A scheme has either `advance` or `attempt`; a function
  *  may be NULL where the scheme has nothing to do.  All functions but `linear` are collective. */
 typedef struct {
-  PetscReal theta;       /* theta methods: weight of the new time level, 0 < theta <= 1 */
-  PetscReal growth;      /* largest factor from one controlled step to the next */
-  int       first_order; /* k, of the error of a controlled first step in dt */
+  HeatTimeRule rule;        /* how sources and sides that depend on time are evaluated in a step */
+  PetscReal    theta;       /* theta methods: weight of the new time level, 0 < theta <= 1 */
+  PetscReal    growth;      /* largest factor from one controlled step to the next */
+  int          first_order; /* k, of the error of a controlled first step in dt */
 
   /* Create the stage, the scheme's data and work space; dt as HeatStepperCreate's. */
   PetscErrorCode (*create)(HeatStepper *, PetscReal dt);
@@ -44,6 +45,9 @@ typedef struct {
   /* Compute the first step of `step: auto` where the step is not controlled (*dt is 0 on entry), or
      check the case's step (*dt > 0) against the field T. */
   PetscErrorCode (*first_step)(HeatStepper *, PetscReal t, Vec T, PetscReal *dt);
+
+  /* Discard what was stored of earlier steps. */
+  PetscErrorCode (*forget)(HeatStepper *);
 
   /* Return the linear solver where it is not the stage's. */
   HeatLinear *(*linear)(HeatStepper *);

@@ -401,6 +401,13 @@ static PetscErrorCode Load(HeatStepper *s, const HeatStepperMemory *memory)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode Forget(HeatStepper *s)
+{
+  PetscFunctionBeginUser;
+  PetscCall(TSRestartStep(((Ts *)s->data)->ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static HeatLinear *Linear(HeatStepper *s) { return ((Ts *)s->data)->linear; }
 
 static PetscErrorCode Destroy(HeatStepper *s)
@@ -424,4 +431,5 @@ const HeatMethod HeatMethodTs = {.growth      = 2.0,
                                  .advance     = Advance,
                                  .linear      = Linear,
                                  .load        = Load,
+                                 .forget      = Forget,
                                  .destroy     = Destroy};

@@ -1,19 +1,20 @@
-/** Wall time from barrier to barrier. */
+/** Wall time between barriers, so that a measured time is that of the slowest rank. */
 #ifndef HEAT_TESTS_BENCH_CLOCK_H
 #define HEAT_TESTS_BENCH_CLOCK_H
 
 #include "solver/base/error.h"
 
-/** A barrier, then the time of this rank [s].  Collective. */
+/** Wait for all ranks, then store the time of this rank [s].  Collective. */
 static inline PetscErrorCode BenchNow(MPI_Comm comm, PetscReal *now)
 {
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(comm));
-  *now = MPI_Wtime();
+  *now = HeatMonotonicTime();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/** A barrier, then the time since `start` [s], the largest of all ranks'.  Collective. */
+/** Wait for all ranks, then store the time since `start` [s], the largest over all ranks.
+ *  Collective. */
 static inline PetscErrorCode BenchSince(MPI_Comm comm, PetscReal start, PetscReal *seconds)
 {
   PetscFunctionBeginUser;

@@ -1,15 +1,17 @@
-/* How fast are explicit steps, beside the least that a step by step can cost on this machine, now?
+/* Measure explicit steps against the least that taking them one by one can cost on this machine.
  *
  *     mpiexec -n 2 bench_explicit [-cells 4000] [-steps 64] [-repeats 5]
  *
- * Conductivity one, and one that differs in each cell.  In turns:
- *     stream    a sweep a step that writes past the cache: the field in, the field out, and for a
- *               varying conductivity two arrays of it.  It knows nothing of sides, masses, sources
- *               and accounts.
- *     plain     ours, step by step, with the account of heat
- *     blocked   ours, several steps a sweep, likewise; it must end with the bits of `plain`
- * Printed are medians over the turns in 10^9 cells of the grid times steps a second, and how often
- * the stream's they are. */
+ * The conductivity is one in the first run and differs from cell to cell in the second.  In
+ * turns:
+ *     stream    one sweep for each step with stores that bypass the cache.  It reads and writes the
+ *               field, and for a varying conductivity reads two arrays of it; it has no sides,
+ *               masses, sources or energy account.
+ *     plain     heat2d's steps one by one, with the energy account
+ *     blocked   heat2d's steps, several in one sweep, with the energy account; it must end with the
+ *               bits of `plain`
+ * Printed are medians over the turns, in 10^9 cells times steps per second, and their ratios to
+ * the stream's. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -35,18 +37,20 @@ typedef struct {
   HeatOperator *op;
   PetscReal     dt;
   Vec           T;
-  size_t        stride; /* of the stream's rows: [nyl + 2][stride] each, own cells from (1, 8) */
+  size_t        stride; /* of a row of the stream's arrays [nyl + 2][stride]; own cells begin at
+                           row 1, column 8 */
   PetscReal    *memory, *old, *new, *kx, *ky;
 } Bench;
 
 /* ------- the stream ------- */
 
-/* n values, a multiple of 2, to a place on a boundary of 16 bytes. */
-static void Put(PetscInt n, const PetscReal *from, PetscReal *to)
+/* Store n values, a multiple of 2, at an address aligned to 16 bytes, with stores that bypass the
+   cache. */
+static void StorePastCache(PetscInt n, const PetscReal *from, PetscReal *to)
 {
 #if defined(__SSE2__)
   for (PetscInt i = 0; i < n; i += 2) _mm_stream_pd(to + i, _mm_loadu_pd(from + i));
-#else /* no way past the cache: an ordinary sweep */
+#else /* ordinary stores */
   for (PetscInt i = 0; i < n; i++) to[i] = from[i];
 #endif
 }
@@ -78,11 +82,12 @@ static void StreamRow(const Bench *b, size_t row)
                                 ((no[i] - c[i]) - (c[i] - s[i])));
       }
     }
-    Put((n + 1) / 2 * 2, buffer, b->new + at);
+    StorePastCache((n + 1) / 2 * 2, buffer, b->new + at);
   }
 }
 
-/* The rows beyond the block come from the neighbours, as they would in any program. */
+/* Take one step of the stream.  The rows below and above the block come from the neighbouring
+   ranks. */
 static PetscErrorCode StreamStep(Bench *b)
 {
   const HeatGrid   *g  = b->g;
@@ -179,7 +184,7 @@ static PetscErrorCode OurSteps(Bench *b, PetscInt most)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A number that differs where a bit of some cell does, all but surely. */
+/* Store a number that almost certainly changes if a bit of any cell does. */
 static PetscErrorCode Fingerprint(Bench *b, PetscInt64 *sum)
 {
   const PetscReal *values;
@@ -230,7 +235,7 @@ static PetscErrorCode Measure(Bench *b)
   PetscInt64 bits[WAYS];
 
   PetscFunctionBeginUser;
-  PetscCall(TakeTurn(b, BLOCKED, &ignored, &bits[BLOCKED])); /* sets up */
+  PetscCall(TakeTurn(b, BLOCKED, &ignored, &bits[BLOCKED])); /* warms up */
   for (PetscInt r = 0; r < b->repeats; r++) {
     for (int way = 0; way < WAYS; way++) PetscCall(TakeTurn(b, way, &rates[way][r], &bits[way]));
     HeatCheck(bits[PLAIN] == bits[BLOCKED], b->g->comm, HEAT_ERR_NUMERICS,

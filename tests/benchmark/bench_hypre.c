@@ -1,9 +1,10 @@
-/* hypre's PFMG under its own PCG, the structured multigrid that is nearest to ours: one box a rank,
- * a symmetric stencil with the entries of the assembled matrix.  The times of a solve include handing
- * over b and fetching x, as ours do.
+/* hypre's PFMG under its own PCG, the structured multigrid most similar to heat2d's.  Each rank
+ * has one box, and a symmetric stencil has the entries of the assembled matrix.  The time of a
+ * solve includes copying b in and x out, as that of heat2d's solver does.
  *
- * Two settings, each the fastest of all in some trials: red-black Gauss-Seidel and weighted Jacobi, both
- * with non-Galerkin coarse operators and relaxation left out where it is of no use. */
+ * There are two settings, each of which was the fastest in some trials: red-black Gauss-Seidel
+ * and weighted Jacobi, both with non-Galerkin coarse operators and without relaxation on levels
+ * where it does not help. */
 #include "tests/benchmark/bench_solvers.h"
 
 #ifdef HAVE_HYPRE
@@ -41,7 +42,8 @@ static PetscErrorCode CreateGrid(Peer *h, const HeatGrid *g)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The entries of row (j, i) for the cell itself, its west and its south neighbour. */
+/* Store the matrix entries of cell (j, i) for the cell itself, its western and its southern
+   neighbour. */
 static PetscErrorCode StencilRow(BenchProblem *p, PetscInt j, PetscInt i, PetscInt width,
                                  PetscInt ghost_i, PetscInt ghost_j, HYPRE_Real *values)
 {

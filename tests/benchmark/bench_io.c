@@ -1,14 +1,15 @@
-/* How fast are checkpoints on their way to the disk and back, beside a plain file, on this machine, now?
+/* Measure writing and reading of checkpoints against a plain file on this machine.
  *
  *     mpiexec -n 2 bench_io [-cells 16384] [-repeats 5] [-directory .]
  *
- * One field of cells^2 doubles; in turns, in the same folder:
- *     probe    a plain file, reserved, written, synced, and read (io/field_file/disk_probe.h)
+ * One field of cells^2 doubles is written in turns, in one folder:
+ *     probe    a plain file: reserved, written, synced, and read (io/field_file/disk_probe.h)
  *     sync     a checkpoint, until it is synced and renamed; nothing is read back
- *     async    likewise, by threads, until they are done (the computation waits for the copy only)
- *     read     that checkpoint, all checksums compared; beside the probe's reading
- * Both readings are from the disk, where the system can be made to forget what it holds of a file.  Printed are
- * medians over the turns in GB/s, and over the ratios to the probe of the same turn. */
+ *     async    an asynchronous checkpoint, until its threads are done (a run waits for a copy only)
+ *     read     reading of the checkpoint with all checksums compared, against the probe's reading
+ * Both files are read from the disk, if the system can be told to drop its cache of a file.
+ * Printed are medians over the turns, in GB/s, and medians of the ratios to the probe of the
+ * same turn. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdlib.h>
 #include <unistd.h>
@@ -100,7 +101,7 @@ static PetscErrorCode Read(Bench *b, PetscInt k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Free the space before the next one is written. */
+/* Delete the checkpoint, so that the next one finds free space. */
 static PetscErrorCode Remove(const Bench *b)
 {
   PetscFunctionBeginUser;
@@ -110,7 +111,8 @@ static PetscErrorCode Remove(const Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The order changes from turn to turn: what is written first leaves the disk busy for the next. */
+/* Take one turn.  The probe is first in even turns and later in odd ones, because a write can
+   leave the disk busy for the next one. */
 static PetscErrorCode Turn(Bench *b, PetscInt k)
 {
   PetscFunctionBeginUser;

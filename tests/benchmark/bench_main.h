@@ -1,10 +1,10 @@
-/** What a benchmark's main does around its work. */
+/** The main function of a benchmark. */
 #ifndef HEAT_TESTS_BENCH_MAIN_H
 #define HEAT_TESTS_BENCH_MAIN_H
 
 #include "solver/base/error.h"
 
-/** Initialise, run, and leave with heat2d's exit codes. */
+/** Initialise PETSc, call `work`, finalise, and return one of heat2d's exit codes. */
 static inline int BenchMain(int argc, char **argv, PetscErrorCode (*work)(void))
 {
   PetscErrorCode code;

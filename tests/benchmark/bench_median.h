@@ -1,10 +1,10 @@
-/** The middle of several measurements. */
+/** The median of measurements. */
 #ifndef HEAT_TESTS_BENCH_MEDIAN_H
 #define HEAT_TESTS_BENCH_MEDIAN_H
 
 #include <petscsys.h>
 
-/** Sorts the values, n > 0.  Not collective. */
+/** Return the median of n > 0 values, which are sorted.  Not collective. */
 static inline PetscReal BenchMedian(PetscReal *values, PetscInt n)
 {
   (void)PetscSortReal(n, values);

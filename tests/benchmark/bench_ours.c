@@ -1,4 +1,4 @@
-/* Our own solver through its public interface, whatever its default is at the time. */
+/* heat2d's default solver, through its public interface. */
 #include "tests/benchmark/bench_solvers.h"
 
 #include "solver/implicit/linear.h"
@@ -51,8 +51,8 @@ static PetscErrorCode Destroy(BenchSolver *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The option is the user's way to choose it, too.  Without a preconditioner of our own the default
-   is PETSc's CG already, and there is nothing to compare. */
+/* Create heat2d's preconditioner under PETSc's CG, with the option that a user would give.  If the
+   default were PETSc's CG already, there would be nothing to compare. */
 static PetscErrorCode CreateUnderCG(BenchProblem *p, BenchSolver *s)
 {
   PetscBool own;

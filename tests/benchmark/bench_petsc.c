@@ -1,19 +1,20 @@
-/* Peers out of PETSc itself: its CG on the assembled matrix, with what it has to precondition it.
- * Each reads the user's options behind a prefix of its own (-bench_gamg_, -bench_pcmg_, ...), so that
- * other settings can be tried.
+/* Peers from PETSc: its CG on the assembled matrix, with several of its preconditioners.  Each
+ * reads the user's options with a prefix (-bench_gamg_, -bench_pcmg_, ...), so that other
+ * settings can be tried.
  *
  * PCMG gets the best coarse operators known for jumping coefficients: piecewise-constant
- * interpolation P, coarse mass P^T M P, and half the Galerkin product of the rest, 1/2 P^T L P.  That
- * is the rediscretised operator: P^T L P adds up the conductances of the two fine faces on a
- * coarse one, and twice the distance halves them.  The smoother is one symmetric SOR sweep each way:
- * the fastest of those tried, PETSc's default takes twice as long. */
+ * interpolation P, coarse mass P^T M P, and half the Galerkin product of the rest, 1/2 P^T L P.
+ * That is the rediscretised operator: P^T L P adds up the conductances of the two fine faces on
+ * a coarse one, and twice the distance halves them.  The smoother is one symmetric SOR sweep
+ * before and one after the coarse correction: the fastest of those tried; PETSc's default takes
+ * twice as long. */
 #include "tests/benchmark/bench_solvers.h"
 
-#define COARSEST 16 /* cells along an axis, solved directly below twice this */
+#define COARSEST 16 /* a level is solved directly below twice as many cells along an axis; chosen */
 
 static PetscErrorCode CreateCG(BenchProblem *p, BenchSolver *s, const char *prefix, PCType type)
 {
-  const PetscReal tiny = 1e-300, growth = 1e10; /* neither may end a solve */
+  const PetscReal tiny = 1e-300, growth = 1e10; /* so far off that neither ends a solve */
   KSP             ksp;
   PC              pc;
 
@@ -100,8 +101,8 @@ static PetscErrorCode CreateGAMGBest(BenchProblem *p, BenchSolver *s)
 
 typedef struct {
   DM  dm;
-  Mat L;    /* -J: the conductances alone */
-  Vec mass; /* C/dt */
+  Mat L;    /* -J, the matrix of the conductances */
+  Vec mass; /* C/dt, the rest of the diagonal */
 } Level;
 
 static PetscErrorCode DestroyLevel(Level *level)
@@ -113,7 +114,8 @@ static PetscErrorCode DestroyLevel(Level *level)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The grid's own DMDA would coarsen its coordinates, too, which fails for cells. */
+/* Create a DMDA with the grid's distribution.  The grid's own DMDA would also coarsen its
+   coordinates, which PETSc cannot do for cell centres. */
 static PetscErrorCode LayoutOf(const HeatGrid *g, DM *dm)
 {
   const PetscInt *columns, *rows;
@@ -123,7 +125,7 @@ static PetscErrorCode LayoutOf(const HeatGrid *g, DM *dm)
   PetscCall(DMDACreate2d(g->comm, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, g->nx,
                          g->ny, g->px, g->py, 1, 1, columns, rows, dm));
   PetscCall(DMSetUp(*dm));
-  PetscCall(DMDASetInterpolationType(*dm, DMDA_Q0)); /* the coarser ones inherit it */
+  PetscCall(DMDASetInterpolationType(*dm, DMDA_Q0)); /* inherited by coarser levels */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -144,7 +146,8 @@ static PetscErrorCode FinestLevel(BenchProblem *p, Level *level)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The next coarser level in place of this one, the interpolation between them, and its operator. */
+/* Replace a level by the next coarser one; store the interpolation between them and its
+   operator. */
 static PetscErrorCode Coarsen(Level *level, Mat *P, Mat *A)
 {
   Level coarse;
@@ -164,7 +167,8 @@ static PetscErrorCode Coarsen(Level *level, Mat *P, Mat *A)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* As often as both axes halve: piecewise-constant interpolation of PETSc's needs that. */
+/* Return the number of levels: one more than both axes can be halved, which PETSc's
+   piecewise-constant interpolation requires. */
 static PetscInt CountLevels(const HeatGrid *g)
 {
   PetscInt levels = 1;

@@ -1,12 +1,12 @@
-/* The problems are made by the helpers of the unit tests, which know how to build cases in C. */
+/* The problems are made with the helpers of the unit tests, which build cases in C. */
 #include "tests/benchmark/bench_problem.h"
 
 #include "tests/benchmark/bench_clock.h"
 #include "tests/unit/solver_test.h"
 
-#define SIDE   10.0  /* [m] of the domain, as in TeaLeaf's decks */
-#define STEP   0.004 /* [s] likewise */
-#define BLOCKS 32    /* of the random field, along each axis */
+#define SIDE   10.0  /* length of the domain's sides [m], as in TeaLeaf's decks */
+#define STEP   0.004 /* time step [s], as in TeaLeaf's decks */
+#define BLOCKS 32    /* blocks of the random field along each axis; chosen */
 
 static HeatCase *Blank(PetscInt n, PetscReal conductivity, PetscReal density)
 {
@@ -15,15 +15,16 @@ static HeatCase *Blank(PetscInt n, PetscReal conductivity, PetscReal density)
 
   c->time.scheme           = HEAT_SCHEME_BACKWARD_EULER;
   c->time.step             = STEP;
-  c->solver.max_iterations = 50000; /* Jacobi on the finest grid takes some thousands */
+  c->solver.max_iterations = 50000; /* never reached: CG with Jacobi takes some thousands */
   return c;
 }
 
-/* Source: inputs/tealeaf/tea_bm_4.in; conductivity 1/density, temperature density * energy. */
+/* Make the problem of inputs/tealeaf/tea_bm_4.in on n x n cells; conductivity is 1/density,
+   temperature density * energy. */
 static HeatCase *Deck(PetscInt n)
 {
   const PetscReal block = 100.0, pipe = 0.1; /* densities */
-  const PetscReal paint[4][5] = {            /* x y energy */
+  const PetscReal paint[4][5] = {            /* extent in x and y, energy */
                                  {0.0, 1.0, 1.0, 2.0, 25.0},
                                  {1.0, 6.0, 1.0, 2.0, 0.1},
                                  {5.0, 6.0, 1.0, 8.0, 0.1},
@@ -42,7 +43,7 @@ static HeatCase *Deck(PetscInt n)
   return c;
 }
 
-/* Something smooth, and something that jumps. */
+/* Make a problem of conductivity 1 whose initial field has a smooth part and a jump. */
 static HeatCase *Unit(PetscInt n)
 {
   HeatCase *c = Blank(n, 1.0, 1.0);
@@ -53,7 +54,7 @@ static HeatCase *Unit(PetscInt n)
   return c;
 }
 
-/* k = contrast^u, u uniform in [0, 1) for each block. */
+/* Return the conductivity contrast^u of own cells, with u uniform in [0, 1) for each block. */
 static PetscReal *RandomBlocks(const HeatGrid *g)
 {
   const PetscReal contrast = 1000.0;
@@ -140,7 +141,7 @@ PetscErrorCode BenchProblemResidual(BenchProblem *p, Vec b, Vec x, PetscReal *re
 {
   const size_t     n = HeatGridLocalCells(p->g);
   const PetscReal *values, *right;
-  PetscReal       *y, sums[3] = {0.0, 0.0, 0.0}; /* squares of b - A x, d x, b */
+  PetscReal       *y, sums[3] = {0.0, 0.0, 0.0}; /* sums of squares: b - A x, d x, b */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(n, &y));

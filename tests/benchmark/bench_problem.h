@@ -1,10 +1,11 @@
-/** The problems of the benchmark: square grids of n x n cells, dt = 0.004 s, insulated, made in C.
+/** The problems of the benchmark: n x n cells on an insulated square, with steps of 0.004 s.
  *
- *      deck      TeaLeaf's decks (inputs/tealeaf): a conducting pipe in a block, 1000 to one
+ *      deck      TeaLeaf's decks (inputs/tealeaf): a pipe in a block, conductivities 1000 to 1
  *      constant  conductivity 1
- *      random    32 x 32 blocks of conductivities 1 to 1000, log-uniform, harmonic mean
+ *      random    32 x 32 blocks of conductivities 1 to 1000, log-uniform, harmonic mean at faces
  *
- *  The equation of a step is A du = b - A u, A = C/dt - J, for the increment du of the field u.
+ *  The equation of a backward-Euler step is A du = N(u), A = C/dt - J, for the increment du of the
+ *  field u.
  */
 #ifndef HEAT_TESTS_BENCH_PROBLEM_H
 #define HEAT_TESTS_BENCH_PROBLEM_H
@@ -12,30 +13,32 @@
 #include "solver/operator/operator.h"
 
 typedef struct {
-  HeatCase     *c; /* owned, like everything below */
+  HeatCase     *c; /* owned, as are all members below */
   HeatGrid     *g;
   HeatOperator *op;
   PetscReal     mass; /* 1/dt [1/s] */
   Vec           initial;
-  Mat           A;        /* assembled, for the peers */
-  PetscReal     assembly; /* [s] that this took */
+  Mat           A;        /* the assembled matrix, for the peers */
+  PetscReal     assembly; /* time of the assembly [s] */
 } BenchProblem;
 
-/** Collective on comm.  Errors: HEAT_ERR_INPUT for a name that is not in the list above. */
+/** Create a problem on n x n cells.  Collective on comm.  Errors: HEAT_ERR_INPUT for a name that
+ *  is not in the list above. */
 PetscErrorCode BenchProblemCreate(MPI_Comm comm, const char *name, PetscInt n, BenchProblem **p);
 
-/** b = N(u), which is the right-hand side of the increment's equation.  Collective. */
+/** Store b = N(u), the right-hand side of the increment's equation.  Collective. */
 PetscErrorCode BenchProblemRightSide(BenchProblem *p, Vec u, Vec b);
 
-/** The true residual ||b - A x|| / ||b|| by HeatOperatorApply, and what rounding alone leaves of it:
- *  epsilon ||d x|| / ||b||, d the diagonal of A.  Collective. */
+/** Store the true residual ||b - A x||/||b||, by HeatOperatorApply, and the part of it that
+ *  rounding alone causes, epsilon ||d x||/||b|| with d the diagonal of A.  Collective. */
 PetscErrorCode BenchProblemResidual(BenchProblem *p, Vec b, Vec x, PetscReal *residual,
                                     PetscReal *rounding);
 
-/** The integral of the temperature weighted with density, TeaLeaf's "U".  Collective. */
+/** Store the integral of the temperature weighted with density, which TeaLeaf prints as "U".
+ *  Collective. */
 PetscErrorCode BenchProblemIntegral(BenchProblem *p, Vec u, PetscReal *integral);
 
-/** *p may be NULL.  Collective. */
+/** Destroy the problem and set *p to NULL; *p may be NULL.  Collective. */
 PetscErrorCode BenchProblemDestroy(BenchProblem **p);
 
 #endif

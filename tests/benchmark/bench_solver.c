@@ -1,13 +1,14 @@
-/* Measures the linear solve of a step: ours and its peers, one problem, in one process, in turns.
+/* Measure the linear solve of a step for one problem: heat2d's solver and its peers take turns
+ * in one process.
  *
  *     bench_solver -problem deck -cells 1000 [-solvers ours,pcmg] [-tolerances 1e-8,1e-14]
  *                  [-repeats 3] [-steps 5] [-budget 60] [-stream_mib 128]
  *
- * A turn sets a solver up and, for each tolerance, takes some steps from the initial field; only
- * the solve of each is timed, from barrier to barrier.  STREAM goes before each turn.  A solver whose
- * first turn would take longer than the budget stops there, and gets no further turn than the
- * budget pays for.  run.py beside this file starts it and reads its standard output: one JSON object
- * a line. */
+ * In a turn, a solver is set up and, for each tolerance, takes some steps from the initial
+ * field; only the solve of each step is timed, between barriers.  STREAM runs before each turn.
+ * A solver whose first turn would take longer than the budget [s] is stopped there, and no
+ * further turn begins that would exceed the budget.  run.py beside this file starts the program
+ * and reads its standard output, one JSON object on each line. */
 #include "tests/benchmark/bench_clock.h"
 #include "tests/benchmark/bench_main.h"
 #include "tests/benchmark/bench_solvers.h"
@@ -27,16 +28,16 @@ typedef struct {
   PetscReal tolerances[MAX_TOLERANCES], budget;
 } Options;
 
-/* What a solver has spent, and whether it is out of the race. */
+/* The time that a solver has used, and whether it takes no further turns. */
 typedef struct {
   PetscBool out;
-  PetscReal used, turn; /* [s] in all, and in its last turn */
+  PetscReal used, turn; /* in all turns, in the last one [s] */
 } Account;
 
 typedef struct {
-  MPI_Comm      comm; /* of the grid */
+  MPI_Comm      comm; /* the grid's communicator */
   Options       o;
-  BenchProblem *p; /* owned, like everything below */
+  BenchProblem *p; /* owned, as are all members below */
   BenchStream  *stream;
   Vec           u, b, x;
   Account       accounts[TYPES];
@@ -44,9 +45,9 @@ typedef struct {
 
 /* The solves of one tolerance in one turn. */
 typedef struct {
-  PetscInt  n; /* steps done */
+  PetscInt  n; /* steps taken */
   PetscBool solved;
-  PetscReal integral; /* after the first step */
+  PetscReal integral; /* TeaLeaf's "U" after the first step */
   PetscInt  iterations[MAX_STEPS];
   PetscReal seconds[MAX_STEPS], residual[MAX_STEPS], rounding[MAX_STEPS];
 } Series;
@@ -76,7 +77,7 @@ static PetscErrorCode ReadOptions(MPI_Comm comm, Options *o)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode LetIn(Bench *bench, const char *name)
+static PetscErrorCode AddSolver(Bench *bench, const char *name)
 {
   PetscBool same;
 
@@ -90,7 +91,7 @@ static PetscErrorCode LetIn(Bench *bench, const char *name)
   return HeatRaiseHere(bench->comm, HEAT_ERR_INPUT, "-solvers: there is no solver '%s'", name);
 }
 
-/* All, or those of -solvers. */
+/* Choose all solvers, or the ones that -solvers names. */
 static PetscErrorCode ChooseSolvers(Bench *bench)
 {
   char     *names[TYPES];
@@ -102,15 +103,15 @@ static PetscErrorCode ChooseSolvers(Bench *bench)
   if (!given) PetscFunctionReturn(PETSC_SUCCESS);
   for (int k = 0; k < TYPES; k++) bench->accounts[k].out = PETSC_TRUE;
   for (PetscInt i = 0; i < n; i++) {
-    PetscCall(LetIn(bench, names[i]));
+    PetscCall(AddSolver(bench, names[i]));
     PetscCall(PetscFree(names[i]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- the record: JSON, a line each ------- */
+/* ------- the records, one line of JSON each ------- */
 
-/* JSON has no word for what is not finite. */
+/* Print a number, or null if it is not finite, since JSON has no other word for that. */
 static PetscErrorCode PrintNumber(MPI_Comm comm, const char *before, PetscReal value)
 {
   PetscFunctionBeginUser;
@@ -184,7 +185,7 @@ static PetscErrorCode PrintSkipped(const Bench *bench, const char *solver, Petsc
 
 /* ------- measuring ------- */
 
-/* Once more the same equation from the field that the step before has left. */
+/* Take one step from the field that the step before has left, and time its solve. */
 static PetscErrorCode TakeStep(Bench *bench, BenchSolver *s, PetscReal tolerance, Series *series)
 {
   const PetscInt i = series->n++;
@@ -204,7 +205,7 @@ static PetscErrorCode TakeStep(Bench *bench, BenchSolver *s, PetscReal tolerance
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All steps, or the first one alone when the others would cost more than is left [s]. */
+/* Take all steps, or only the first one if the others would take longer than `left` [s]. */
 static PetscErrorCode TakeSteps(Bench *bench, BenchSolver *s, PetscReal tolerance, PetscReal left,
                                 Series *series)
 {
@@ -222,7 +223,7 @@ static PetscErrorCode MeasureSeries(Bench *bench, BenchSolver *s, PetscInt repea
 {
   PetscFunctionBeginUser;
   for (PetscInt t = 0; t < bench->o.n_tolerances; t++) {
-    /* The first turn decides; what it has cost the others will cost. */
+    /* Only the first turn is limited here; the others take as long as it did. */
     const PetscReal left   = repeat ? PETSC_MAX_REAL : bench->o.budget - account->turn;
     Series          series = {0};
 

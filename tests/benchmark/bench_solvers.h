@@ -1,8 +1,8 @@
-/** The solvers that are compared: ours and its peers, behind one interface.
+/** One interface for the solvers that are compared: heat2d's and its peers.
  *
- *  Every one solves A x = b from x = 0, in vectors of the grid, until the norm of the recursive
- *  residual is below the tolerance times that of b.  Peers get the assembled matrix of the problem
- *  as a present; what our own solver assembles is part of its set-up.
+ *  Each solves A x = b from x = 0, in vectors of the grid, until the norm of the recursive
+ *  residual is below the tolerance times the norm of b.  Peers get the assembled matrix, whose
+ *  assembly is not timed; what heat2d's solver assembles is part of its set-up.
  */
 #ifndef HEAT_TESTS_BENCH_SOLVERS_H
 #define HEAT_TESTS_BENCH_SOLVERS_H
@@ -13,12 +13,12 @@
 
 typedef struct BenchSolver BenchSolver;
 
-/** What a solver can do.  All functions are collective on the problem's grid. */
+/** The functions of a solver, all collective on the problem's grid. */
 typedef struct {
-  const char *name; /* as on the command line and in the record */
-  /** Hands over the matrix, at nobody's expense; NULL: takes PETSc's. */
+  const char *name; /* on the command line and in the record */
+  /** Convert the matrix to the solver's format, which is not timed; NULL: it uses PETSc's. */
   PetscErrorCode (*hand_over)(BenchProblem *p, BenchSolver *s);
-  /** Fills data and label, or why_not and leaves data NULL where it is not to be had. */
+  /** Set `data` and `label`, or `why_not` if the solver is not available. */
   PetscErrorCode (*set_up)(BenchProblem *p, BenchSolver *s);
   PetscErrorCode (*solve)(BenchSolver *s, PetscReal tolerance, Vec b, Vec x, PetscInt *iterations,
                           PetscBool *solved);
@@ -27,24 +27,24 @@ typedef struct {
 
 struct BenchSolver {
   const BenchSolverType *type;
-  void                  *data;      /* the type's own; NULL: not to be had */
-  char                   label[64]; /* what it is made of: "cg+gamg" */
-  char                   why_not[128];
+  void                  *data;         /* owned by the type; NULL: not available */
+  char                   label[64];    /* Krylov method and preconditioner, such as "cg+gamg" */
+  char                   why_not[128]; /* why it is not available */
 };
 
 extern const BenchSolverType BenchOurs;       /* heat2d's default */
 extern const BenchSolverType BenchOursCG;     /* its preconditioner under PETSc's own CG */
-extern const BenchSolverType BenchGAMG;       /* PETSc's algebraic multigrid as it comes */
-extern const BenchSolverType BenchGAMGBest;   /* with the threshold that suits these problems */
-extern const BenchSolverType BenchPCMG;       /* PETSc's geometric multigrid, as good as it gets */
-extern const BenchSolverType BenchJacobi;     /* CG with the diagonal */
+extern const BenchSolverType BenchGAMG;       /* PETSc's algebraic multigrid with its defaults */
+extern const BenchSolverType BenchGAMGBest;   /* GAMG with a threshold that suits these problems */
+extern const BenchSolverType BenchPCMG;       /* PETSc's geometric multigrid, tuned by us */
+extern const BenchSolverType BenchJacobi;     /* CG with the diagonal as preconditioner */
 extern const BenchSolverType BenchPFMG;       /* hypre's structured multigrid */
-extern const BenchSolverType BenchPFMGJacobi; /* with another smoother */
+extern const BenchSolverType BenchPFMGJacobi; /* PFMG with weighted Jacobi as smoother */
 
-/** "cg+gamg"; collective. */
+/** Store the label of a KSP and its PC, such as "cg+gamg".  Collective. */
 PetscErrorCode BenchSolverLabel(BenchSolver *s, KSP ksp);
 
-/** The version of hypre, or "not found". */
+/** Return the version of hypre, or "not found". */
 const char *BenchHypreVersion(char *buffer, size_t size);
 
 #endif

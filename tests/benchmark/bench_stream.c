@@ -1,4 +1,4 @@
-/* A pass is timed from barrier to barrier; the best of PASSES counts, as in STREAM. */
+/* A pass is timed between barriers, and the best of PASSES counts, as in STREAM. */
 #include "tests/benchmark/bench_stream.h"
 
 #include "solver/base/error.h"
@@ -8,8 +8,8 @@
 
 struct BenchStream {
   MPI_Comm   comm;
-  PetscInt64 n;         /* elements of this rank */
-  PetscReal  all;       /* elements of all ranks */
+  PetscInt64 n;         /* elements of each array on this rank */
+  PetscReal  all;       /* elements of each array on all ranks */
   double    *a, *b, *c; /* owned [n] */
 };
 
@@ -52,7 +52,7 @@ PetscErrorCode BenchStreamRun(BenchStream *s, PetscReal *rate)
     PetscCall(BenchSince(s->comm, start, &seconds));
     *rate = PetscMax(*rate, 3.0 * sizeof(double) * s->all / seconds);
   }
-  /* The last element, so that no compiler may leave the passes out. */
+  /* The last element is used, so that the compiler cannot remove the passes. */
   PetscCheck(s->n == 0 || s->a[s->n - 1] >= s->b[s->n - 1], s->comm, PETSC_ERR_PLIB,
              "the triad has computed something else");
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,9 +1,10 @@
-/* How many iterations the default solver takes: pattern x jump x aspect x size x sides x step.
+/* Count the iterations of the default solver by pattern, jump, aspect, size, sides and step.
  *
- * A row is a conductivity; its columns are linear solves of a backward-Euler step, or of a steady
- * state, from the same field.  Steps are in units of h^2/k of the background.  A cell holds the
- * iterations to the tolerance; w: the last ones were W-cycles; a: the algebraic multigrid came to
- * the rescue; FAIL: nothing did, and the program's exit code is 1.  Prints the Markdown table of
+ * A row of the table is a conductivity.  Its columns are linear solves of a backward-Euler step,
+ * or of a steady state, from one initial field.  Steps are in units of h^2/k of the background.
+ * A cell of the table holds the iterations to the tolerance.  "w" means that the last ones were
+ * W-cycles, "a" that the solver fell back on the algebraic multigrid, and "FAIL" that no
+ * fallback converged; then the exit code is 1.  The program prints the Markdown table of
  * solver/MEASURED.md, or with `-quick` a short one for the tests.
  *
  *     iterations [-quick] [-rtol 1e-8] */
@@ -15,7 +16,7 @@
 typedef struct {
   const char *name;
   PetscInt    nx, ny;
-  PetscReal   jump, aspect; /* of conductivities; hx/hy */
+  PetscReal   jump, aspect; /* contrast of conductivities; hx/hy */
   const char *sides;
 } Problem;
 
@@ -33,7 +34,7 @@ static PetscBool In(PetscReal v, PetscReal lo, PetscReal hi)
   return v >= lo && v < hi ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* The bent pipe of TeaLeaf's decks. */
+/* Return whether a point is in the bent pipe of TeaLeaf's decks. */
 static PetscBool InPipe(PetscReal x, PetscReal y)
 {
   return (In(x, 0.0, 0.6) && In(y, 0.1, 0.2)) || (In(x, 0.5, 0.6) && In(y, 0.1, 0.8)) ||
@@ -93,7 +94,7 @@ static HeatProblem SetUp(const Problem *p, PetscReal tolerance)
   return problem;
 }
 
-/* The residual of a step from a hot patch and a wave: -L T. */
+/* Return N(T) = -L T for a field with a hot patch and a wave, the right-hand side of a step. */
 static Vec RightHandSide(const HeatProblem *p)
 {
   const HeatGrid *g = p->g;
@@ -116,7 +117,8 @@ static Vec RightHandSide(const HeatProblem *p)
   return v;
 }
 
-/* One cell of the table; 1/step is the mass, a step of 0 the steady state. */
+/* Print one cell of the table and return whether the solve converged.  The mass is 1/step; a
+   step of 0 stands for the steady state. */
 static PetscBool SolveOne(const Problem *problem, PetscReal step, PetscReal tolerance)
 {
   static const char marks[HEAT_RESCUES][2] = {"", "w", "a", "a", "j"};
@@ -143,7 +145,7 @@ static const PetscReal Steps[] = {0.1, 10.0, 1e3, 1e5, 1e8, 0.0};
 static PetscBool Row(const Problem *p, PetscReal tolerance)
 {
   PetscBool good = PETSC_TRUE;
-  char      jump[24], aspect[24]; /* PETSc's own %g writes "10." */
+  char      jump[24], aspect[24]; /* snprintf, because PetscPrintf writes %g of 10 as "10." */
 
   snprintf(jump, sizeof jump, "%g", (double)p->jump);
   snprintf(aspect, sizeof aspect, "%g", (double)p->aspect);

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How fast is the linear solve of a step, beside its peers, on this machine, now?
+"""Measure the linear solve of a step against its peers on this machine.
 
     python3 tests/benchmark/run.py [--quick] [--ranks 1 2] [--json FILE] [--markdown FILE] ...
 
-Everything is measured by bench_solver in this folder, one problem and number of ranks at a time, all
-solvers and STREAM in turns, so that whatever the machine does meanwhile meets all of them.  Printed
-are medians over the turns and all steps but the first; ratios are of medians of the same run.  Leave the
-machine alone meanwhile: one other busy process halves a result of two ranks.
+The program bench_solver of this folder measures one problem on one number of ranks.  All solvers and STREAM
+take turns, so that disturbances of the machine affect all of them.  The printed numbers are medians over the
+turns and over all steps but the first; ratios are taken between medians of one run.  Leave the machine idle
+meanwhile: one other busy process halves a result of two ranks.
 """
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from statistics import median
 ROOT = Path(__file__).resolve().parents[2]
 CORES = len(os.sched_getaffinity(0))
 
-# In the order of the columns; bench_solver has the same.
+# The solvers of bench_solver, in the order of the columns.
 SOLVERS = ("ours", "ours-cg", "gamg", "gamg-0.05", "pcmg", "jacobi", "pfmg", "pfmg-jacobi")
 SIZES = {"deck": (250, 500, 1000, 2000, 4000), "constant": (1000, 4000), "random": (1000, 4000)}
 QUICK = (250, 500)
 TOLERANCES = (1e-8, 1e-14)
 
-# What an iteration moves at least, all levels, in bytes a cell: the fp32 cycle of 2 + 2 sweeps, its
-# operator, and the fused fp64 vectors of CG, each array once a pass.
+# The least memory traffic of an iteration over all levels [bytes per cell]: the single-precision cycle of 2 + 2
+# sweeps, its operator, and the fused double-precision vectors of CG, each array counted once for each pass.
 BYTES = {"heatcg+heatmg": 97.0}
 NOT_CHOSEN = "not chosen"
-OVER_BUDGET = "over the budget"  # as bench_solver says it
-# A true residual may be this many times what rounding leaves of one product with the solution.
+OVER_BUDGET = "over the budget"  # bench_solver prints these words
+# A true residual may exceed the tolerance by this many times the rounding of one product with the solution; chosen.
 ROUNDINGS = 20.0
 
 
@@ -48,7 +48,7 @@ def cache_of_build(build: Path) -> dict[str, str]:
 
 
 def words_of(*command: str) -> str:
-    """Standard output of a command, "" when there is none."""
+    """Return the standard output of a command, or "" if it fails."""
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
     except OSError:
@@ -57,7 +57,7 @@ def words_of(*command: str) -> str:
 
 
 def last_level_cache() -> int:
-    """Bytes; 32 MiB where the kernel does not tell."""
+    """Return the size of the last-level cache [bytes], or 32 MiB if the kernel does not report it."""
     sizes = [path.read_text().strip() for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size")]
     units = {"K": 1 << 10, "M": 1 << 20}
     return max((int(size[:-1]) * units[size[-1]] for size in sizes if size[-1:] in units), default=32 << 20)
@@ -85,12 +85,12 @@ def launcher(mpiexec: list[str], ranks: int) -> list[str]:
 
 
 def measure(arguments, problem: str, cells: int, ranks: int, solvers: list[str]) -> tuple[list[dict], str]:
-    """The records of one run of bench_solver, and what went wrong, "" if nothing did."""
+    """Return the records of one run of bench_solver, and its error or ""."""
     command = [*launcher(arguments.mpiexec, ranks), str(arguments.program), "-problem", problem, "-cells", str(cells),
                "-solvers", ",".join(solvers), "-tolerances", ",".join(f"{t:g}" for t in arguments.tolerances),
                "-repeats", str(arguments.repeats), "-steps", str(arguments.steps), "-budget", str(arguments.budget),
                "-stream_mib", str(arguments.stream_mib), *arguments.options]
-    # Budgets leave out what is not timed, and the one step that finds out that it is too long.
+    # Budgets do not include what is not timed, nor the step that exceeds the budget.
     limit = 600 + 4 * arguments.budget * len(solvers)
     done = subprocess.run(["timeout", "-k", "5", str(limit), *command], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False, env=dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1"))
@@ -100,14 +100,14 @@ def measure(arguments, problem: str, cells: int, ranks: int, solvers: list[str])
 
 
 def predicted(measurements: list[dict], problem: str, cells: int, ranks: int, solver: str) -> float:
-    """Seconds of a turn, from the next smaller grid of the same problem: cells times iterations, which
-    only without a multigrid grow with the grid."""
+    """Predict the time of a turn [s] from the next smaller grid of the problem: it grows with the cells times the
+    iterations, and the iterations grow with the grid only without a multigrid."""
     smaller = [m for m in measurements if (m["problem"], m["ranks"]) == (problem, ranks) and m["cells"] < cells]
     if not smaller:
         return 0.0
     before = max(smaller, key=lambda m: m["cells"])
     entry = before["summary"]["solvers"][solver]
-    if "turn_seconds" not in entry:  # else it is not to be had, which bench_solver says at no cost
+    if "turn_seconds" not in entry:  # over the budget, or not available
         over = any(result["skipped"] == OVER_BUDGET for result in entry["tolerances"].values())
         return float("inf") if over else 0.0
     return entry["turn_seconds"] * (cells / before["cells"]) ** (3 if solver == "jacobi" else 2)
@@ -121,11 +121,11 @@ def key_of(tolerance: float) -> str:
 
 
 def summarise_series(series: list[dict], stream: float, cells: int) -> dict:
-    """Of one solver and tolerance: medians over turns and steps, without the first step of each."""
+    """Return the medians of one solver and tolerance over turns and steps, without the first step of each turn."""
     def steps(key: str) -> list[float]:
         return [value for one in series for value in (one[key][1:] or one[key])]
 
-    def worst(key: str) -> float | None:  # None: some value is no number
+    def worst(key: str) -> float | None:  # None if a value is not a number
         values = [value for one in series for value in one[key]]
         return None if None in values else max(values)
 
@@ -140,7 +140,7 @@ def summarise_series(series: list[dict], stream: float, cells: int) -> dict:
 
 
 def summarise(records: list[dict], tolerances: list[float], cells: int, reasons: dict[str, str]) -> dict:
-    """Every solver has an entry; so has every tolerance of it: numbers, or why there are none."""
+    """Return an entry for every solver, and in it one for every tolerance: numbers, or why there are none."""
     streams = [r["bytes_per_second"] for r in records if r["record"] == "stream"]
     stream = median(streams)
     solvers = {}
@@ -164,7 +164,7 @@ def summarise(records: list[dict], tolerances: list[float], cells: int, reasons:
 
 
 def compare(solvers: dict):
-    """Peer over ours, from medians of the same run."""
+    """Add the ratio of each solver's time to that of heat2d's, from medians of one run."""
     for entry in solvers.values():
         for tolerance, result in entry["tolerances"].items():
             ours = solvers["ours"]["tolerances"][tolerance]
@@ -246,13 +246,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--solvers", nargs="+", choices=SOLVERS, default=list(SOLVERS))
     parser.add_argument("--tolerances", type=float, nargs="+", default=list(TOLERANCES))
     parser.add_argument("--repeats", type=int, help="turns of each solver (default 3)")
-    parser.add_argument("--steps", type=int, default=5, help="of each turn; the first one is to warm up")
-    parser.add_argument("--budget", type=float, help="seconds for a solver on a problem, all its turns (default 200)")
-    parser.add_argument("--stream-mib", type=int, default=4 * last_level_cache() >> 20, help="each array of STREAM")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="every raw value")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="the table also there")
-    parser.add_argument("--build", type=Path, default=ROOT / "build", help="the folder that holds the program")
-    parser.add_argument("--mpiexec", type=shlex.split, help="default: $MPIEXEC, or what the build was made with")
+    parser.add_argument("--steps", type=int, default=5, help="steps of each turn; the first one warms up (default 5)")
+    parser.add_argument("--budget", type=float, help="time for a solver on a problem, all its turns [s] (default 200)")
+    parser.add_argument("--stream-mib", type=int, default=4 * last_level_cache() >> 20,
+                        help="size of each array of STREAM [MiB] (default: four times the last-level cache)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every raw value to FILE")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table also to FILE")
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="the build folder (default: build)")
+    parser.add_argument("--mpiexec", type=shlex.split, help="default: $MPIEXEC, or the launcher of the build")
     parser.add_argument("options", nargs="*", help="behind --: PETSc options for bench_solver")
     arguments = parser.parse_args()
     arguments.repeats = arguments.repeats or (1 if arguments.quick else 3)
@@ -277,7 +278,7 @@ def describe(arguments) -> dict:
 
 
 def run_one(arguments, record: dict, problem: str, cells: int, ranks: int) -> bool:
-    """Measures, prints, and adds to the record; whether all went well."""
+    """Measure one problem, print the result and add it to the record.  Return whether nothing failed."""
     reasons = {solver: NOT_CHOSEN for solver in SOLVERS if solver not in arguments.solvers}
     for solver in arguments.solvers:
         if predicted(record["measurements"], problem, cells, ranks, solver) > arguments.budget:

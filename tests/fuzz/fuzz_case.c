@@ -1,7 +1,9 @@
-/* Any bytes as a case file, with any --set: accepted, or refused with one message.
+/* Fuzzing target: any bytes as a case file, with any --set, must be accepted, or refused with one
+ * message.
  *
- * The byte 0x01, which no case file may hold, ends the text; what follows it, up to the next one,
- * are the arguments of --set.  Files that a case names are sought beside it: in no folder. */
+ * The byte 0x01, which a case file may not contain, ends its text.  The texts between further such
+ * bytes are arguments of --set.  Files that a case names are looked for beside it, in a folder that
+ * does not exist. */
 #include "fuzz_target.h"
 
 #include "io/case_file/case_file.h"
@@ -16,7 +18,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
   return 0;
 }
 
-/* The tree alone takes any length, and bytes of value 0. */
+/* Parse the bytes as YAML alone, which accepts any length and bytes of value 0. */
 static void ParseTree(const uint8_t *data, size_t size)
 {
   HeatYamlTree   *tree;

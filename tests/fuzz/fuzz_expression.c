@@ -1,5 +1,5 @@
-/* Any text as an expression: it compiles and evaluates, or is refused with a message that shows
- * where. */
+/* Fuzzing target: any text as an expression must compile and evaluate, or be refused with a message
+   that shows the place. */
 #include "fuzz_target.h"
 
 #include "solver/case/expression.h"
@@ -13,7 +13,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
   return 0;
 }
 
-/* More points than are evaluated at a time; one point alone gives the same. */
+/* Evaluate at more points than one chunk of a bulk evaluation has; a single point must give the
+   same bits. */
 static void Evaluate(HeatExpression *e)
 {
   static PetscReal x[POINTS], y[POINTS], T[POINTS], out[POINTS];
@@ -38,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   MUST(text);
   if (size) memcpy(text, data, size);
   text[size] = '\0';
-  for (int allowed = 0; allowed <= ALL; allowed += ALL) { /* as a constant, and with everything */
+  for (int allowed = 0; allowed <= ALL; allowed += ALL) { /* no variable, then all */
     MUST(HeatExpressionCreate(&formula, allowed, &e, message, sizeof message) == 0);
     MUST(!e == (message[0] != '\0'));
     if (e) {

@@ -1,5 +1,6 @@
-/* Any bytes as an HDF5 file: as a snapshot or checkpoint of ours, and as somebody's dataset for
- * initial: or a region.  It is read, or refused with one message, and nothing of it stays open. */
+/* Fuzzing target: any bytes as an HDF5 file, read as a snapshot or checkpoint of heat2d and as a
+   file of another program for `initial` or a region.  It must be read, or refused with one
+   message, and no object of HDF5 may stay open. */
 #define _POSIX_C_SOURCE 200809L
 #include <hdf5.h>
 #include <unistd.h>
@@ -59,7 +60,7 @@ static void Read(const HeatGrid *grid, const char *path)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   HeatGrid *grid   = MakeGrid();
-  char      path[] = "/dev/shm/fuzz_field_file_XXXXXX"; /* HDF5 takes no file without a name */
+  char      path[] = "/dev/shm/fuzz_field_file_XXXXXX"; /* HDF5 needs a file with a name */
   const int file   = mkstemp(path);
 
   MUST(file >= 0 && write(file, data, size) == (ssize_t)size && close(file) == 0);

@@ -1,4 +1,5 @@
-/** What a fuzzing target shares with who drives it: libFuzzer, or replay.c with any compiler. */
+/** The interface between a fuzzing target and its driver, which is libFuzzer, or replay.c with any
+ *  compiler. */
 #ifndef HEAT_TESTS_FUZZ_TARGET_H
 #define HEAT_TESTS_FUZZ_TARGET_H
 
@@ -10,11 +11,11 @@
 
 #include "solver/base/error.h"
 
-/** Called by libFuzzer, with names that it prescribes: once, and for every input. */
+/** Set up the target, and run it on one input.  libFuzzer prescribes the names. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/** What must hold whatever the input: a broken promise ends the program, as a finding. */
+/** Assert what must hold for any input; otherwise abort, which the driver reports as a finding. */
 #define MUST(condition)                                                                            \
   do {                                                                                             \
     if (!(condition)) {                                                                            \
@@ -23,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
     }                                                                                              \
   } while (0)
 
-/** How often an error was raised, and the last message. */
+/** The number of errors raised, and the last message. */
 typedef struct {
   int  count;
   char message[2048];
@@ -43,7 +44,7 @@ static inline PetscErrorCode FuzzRecord(MPI_Comm comm, int line, const char *fun
   return code;
 }
 
-/** A call that must succeed, or raise one error of ours with a message: nothing else. */
+/** Assert that a call succeeds, or raises exactly one error of heat2d's with a message. */
 #define ACCEPTS_OR_REFUSES(call)                                                                   \
   do {                                                                                             \
     static FuzzRaised raised_;                                                                     \

@@ -1,11 +1,12 @@
-/* The corpus again, without a fuzzer: replay FOLDER gives each of its files, in the order of their
- * names, to the target.  A finding ends the program; so does a folder without files. */
+/* Run a target on its corpus without a fuzzer: `replay FOLDER` gives each file of the folder, in
+   the order of their names, to the target.  A finding ends the program; a folder without files
+   is an error. */
 #define _XOPEN_SOURCE 700
 #include <dirent.h>
 
 #include "fuzz_target.h"
 
-static void Give(const char *path)
+static void RunFile(const char *path)
 {
   FILE    *file = fopen(path, "rb");
   uint8_t *data;
@@ -17,7 +18,7 @@ static void Give(const char *path)
   data = malloc((size_t)size + 1);
   MUST(data && fread(data, 1, (size_t)size, file) == (size_t)size);
   (void)fclose(file);
-  (void)printf("%s\n", path); /* the last one, when the program ends early */
+  (void)printf("%s\n", path); /* the last path printed is that of a finding */
   (void)fflush(stdout);
   (void)LLVMFuzzerTestOneInput(data, (size_t)size);
   free(data);
@@ -30,13 +31,13 @@ int main(int argc, char **argv)
   int             n, given = 0;
 
   MUST(argc == 2);
-  folder = realpath(argv[1], NULL); /* the target may leave this folder */
+  folder = realpath(argv[1], NULL); /* the target may change the working directory */
   n      = folder ? scandir(folder, &entries, NULL, alphasort) : -1;
   (void)LLVMFuzzerInitialize(&argc, &argv);
   for (int i = 0; i < n; i++) {
     if (entries[i]->d_name[0] != '.') {
       snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-      Give(path);
+      RunFile(path);
       given++;
     }
     free(entries[i]);

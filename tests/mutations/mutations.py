@@ -1,7 +1,7 @@
-"""The mutations: one fault each, and the entries of `heat2d verify` that have to notice it.
+"""The mutations: each is one fault in the sources, with the entries of `heat2d verify` that must notice it.
 
-A text is looked for in all .c files of its room, where it must occur exactly once, so that a function that moves to
-another file takes its mutations along.
+The text of a mutation is searched in all .c and .h files of its room, where it must occur exactly once; so a function may
+move to another file of the room.
 """
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Mutation:
     room: str
     old: str
     new: str
-    entries: tuple[str, ...]  # each of them must fail
+    entries: tuple[str, ...]  # each of these entries must fail
     ranks: int
 
 
@@ -36,7 +36,7 @@ MUTATIONS = [
            "conservation"),
     solver("explicit step without source", "c[i] + dt / C[i] * (SUM(i) + q[i]);", "c[i] + dt / C[i] * SUM(i);",
            "time conservation"),
-    solver("exchange heats where it should cool", "(sweep->ambient[cell + (size_t)(i)] - c[i])",
+    solver("ambient exchange heats where it should cool", "(sweep->ambient[cell + (size_t)(i)] - c[i])",
            "(c[i] - sweep->ambient[cell + (size_t)(i)])", "exchange conservation"),
     # conductances
     solver("arithmetic for harmonic", "average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)",
@@ -58,7 +58,7 @@ MUTATIONS = [
            "return (f->own[0] + f->own[1]) + f->own[2]", "matrix"),
     solver("positive coupling in the matrix", "values[n++] = -faces.beyond[s]", "values[n++] = faces.beyond[s]", "matrix"),
     solver("twice the stable step", "bound > 0.0 ? 2.0 / bound", "bound > 0.0 ? 4.0 / bound", "maximum"),
-    # the account
+    # the energy account
     solver("flux with the wrong sign in the account", "(faces->T[k] - cell) + faces->F[k]", "(faces->T[k] - cell) - faces->F[k]",
            "conservation"),
     solver("account takes magnitudes of sources", "= *HeatSourceLocalTotal(op->source)",

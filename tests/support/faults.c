@@ -1,14 +1,21 @@
-/* Makes one call of one rank go wrong, as a failing disk or the loss of a node does.
+/* Make one call of one rank fail, as a failing disk or the loss of a node does.
  *
- * Preloaded into the ranks, this wraps the calls by which a file is written.  Two variables say which:
- *   HEAT2D_FAULT=nth:action[:rank]  the nth of these calls, from 1, on that rank (on all ranks)
- *   HEAT2D_FAULT_PATH=word          only calls on paths with this word count, and the fsync of the
- *                                   folder that follows the rename of such a path
- * Actions: EIO, ENOSPC, EINTR (this once), short (half of the bytes are written; nothing happens to other
- * calls), flip (likewise; one bit of the byte in the middle is another one on the disk), slow (it takes 1.5 s), kill
- * (this process, at once), killothers (the other ranks of this node), killall (all of them).  HEAT2D_FAULT_LOG names a file that
- * gets a line `rank call path` for each.  The calls go to the system directly (64-bit Linux); what the C library
- * calls by itself is not met. */
+ * This library is preloaded into the ranks and wraps the calls that write a file.  Environment
+ * variables choose the call:
+ *   HEAT2D_FAULT=nth:action[:rank]  the nth of these calls, from 1, on this rank or on all ranks
+ *   HEAT2D_FAULT_PATH=word          counts only calls on paths that contain this word, and the
+ *                                   fsync of the folder that follows the rename of such a path
+ *   HEAT2D_FAULT_LOG=file           appends a line `rank call path` to the file for each call
+ * Actions:
+ *   EIO, ENOSPC, EINTR  the call fails with this errno, once
+ *   short               a write writes half of its bytes; other calls are not changed
+ *   flip                a write changes one bit of its middle byte; other calls are not changed
+ *   slow                the call takes 1.5 s longer
+ *   kill                this process is killed before the call
+ *   killothers          the other ranks of this node are killed before the call
+ *   killall             all ranks of this node are killed before the call
+ * The wrappers make system calls (64-bit Linux).  Calls that the C library makes internally are
+ * not wrapped. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A disk that takes its time. */
-static void Pause(void)
+static void SleepAsSlowDisk(void)
 {
   const struct timespec pause = {1, 500000000};
 
@@ -31,8 +37,8 @@ static void Pause(void)
 
 enum { PATH_BYTES = 4096, FLIP_BYTES = 1 << 20, SHORT_WRITE = -1, FLIPPED_WRITE = -2 };
 
-static int seen,
-    renamed; /* matching calls so far; a matching path was renamed, and its folder not synced yet */
+static int seen;    /* matching calls so far */
+static int renamed; /* whether a matching path was renamed and its folder is not synced yet */
 
 static void KillOthers(void)
 {
@@ -61,7 +67,8 @@ static void Log(const char *rank, const char *call, const char *path)
   syscall(SYS_close, file);
 }
 
-/* 0, the errno that this call fails with, SHORT_WRITE or FLIPPED_WRITE. */
+/* Count and log a call, and do what HEAT2D_FAULT asks for.  Return 0 if the call is to be made, the
+   errno with which it is to fail, SHORT_WRITE or FLIPPED_WRITE. */
 static int Fault(const char *call, const char *path, int folder)
 {
   const char *word = getenv("HEAT2D_FAULT_PATH"), *fault = getenv("HEAT2D_FAULT");
@@ -78,7 +85,7 @@ static int Fault(const char *call, const char *path, int folder)
   if (strcmp(action, "kill") == 0 || strcmp(action, "killall") == 0) kill(getpid(), SIGKILL);
   if (strcmp(action, "killothers") == 0) return 0;
   if (strcmp(action, "slow") == 0) {
-    Pause();
+    SleepAsSlowDisk();
     return 0;
   }
   if (strcmp(action, "short") == 0) return strstr(call, "write") ? SHORT_WRITE : 0;
@@ -161,7 +168,7 @@ int fsync(int file) { return Sync("fsync", SYS_fsync, file); }
 
 int fdatasync(int file) { return Sync("fdatasync", SYS_fdatasync, file); }
 
-/* The file is closed, whatever is answered. */
+/* Close the file even if a failure is returned, as Linux does. */
 int close(int file)
 {
   const int fault  = FaultOfFile("close", file);

@@ -1,7 +1,7 @@
-"""Exact answers of the cases in inputs/, from closed forms and series alone: nothing of heat2d is used.
+"""Exact answers of the cases in inputs/, from closed forms and series, without any code of heat2d.
 
-Each function returns the values that the checks of one case stand on, in the order of the case;
-test_gallery.py compares them with what the case file says.
+Each function returns the values on which the checks of one case are based; test_gallery.py compares them with
+the values in the case file.
 """
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEFAN_BOLTZMANN = 5.670374419e-8  # W/(m2 K4), CODATA 2018
 
 
 def bessel_k0(z):
-    """K0(z) = integral over u > 0 of exp(-z cosh u); the midpoint rule converges geometrically."""
+    """Return K0(z), the integral over u > 0 of exp(-z cosh u); the midpoint rule converges geometrically."""
     u = (np.arange(4000) + 0.5) * (12.0 / 4000)
     return np.sum(np.exp(-np.multiply.outer(z, np.cosh(u))), axis=-1) * (12.0 / 4000)
 
@@ -27,7 +27,7 @@ def bisect(f, low: float, high: float) -> float:
 
 
 def square_column(x: float, y: float) -> float:
-    """Carslaw and Jaeger 5.3: 20 on the top of a square of 0.4 m, 0 on its other sides."""
+    """Return the temperature in a square of 0.4 m with 20 on its top and 0 on its other sides (Carslaw and Jaeger 5.3)."""
     n = np.arange(1, 2000, 2) * np.pi
     x, y = x / 0.4, y / 0.4
     ratio = np.exp(n * (y - 1.0)) * (1.0 - np.exp(-2.0 * n * y)) / (1.0 - np.exp(-2.0 * n))
@@ -38,7 +38,9 @@ def square_column(x: float, y: float) -> float:
 
 
 def processor(x: float, y: float, modes: int = 4000) -> float:
-    """Two layers with a contact between them, flux below, film above: one impedance a cosine mode."""
+    """Return the temperature in two layers with a contact between them, a flux below and a film above.
+
+    The flux is a cosine series; each mode has an impedance, as in the case file."""
     width, die, lid = 0.008, 0.0008, 0.0032
     k_die, k_lid, contact, film, ambient = 120.0, 390.0, 1e-5, 12000.0, 308.15
     idle, hot = 2e5, 1.2e6
@@ -48,7 +50,8 @@ def processor(x: float, y: float, modes: int = 4000) -> float:
     mean = idle + (hot - idle) * 0.002 / width
 
     def through(load, k, depth, left):
-        """T and flux, for a unit flux at the start, `depth` into a layer that ends `left` further on."""
+        """Return T and flux of a mode at `depth` in a layer that ends `left` behind this place in the impedance `load`,
+        for a unit flux into the layer."""
         z, length = 1.0 / (k * lam), depth + left
         e = np.exp(-2.0 * lam * length)
         down, d = np.exp(-lam * depth), np.exp(-2.0 * lam * left)
@@ -73,7 +76,10 @@ def processor(x: float, y: float, modes: int = 4000) -> float:
 
 
 def vacuum_furnace() -> dict[str, float]:
-    """Elements -> radiation -> felt with k = a + b T -> steel -> radiation -> vessel, one flux q through all."""
+    """Return the steady flux and temperatures of the wall.
+
+    One flux q goes from the elements by radiation to the felt, with k = a + b T, through the steel, and by radiation to
+    the vessel."""
     elements, vessel, e_in, e_out = 1573.15, 300.0, 0.8, 0.3
     a, b, felt, k_steel, steel = 0.02, 1.2e-4, 0.06, 16.0, 0.003
 
@@ -98,10 +104,10 @@ WELD = {"q": 600e3, "speed": 0.005, "start": 0.04, "sigma": 0.003, "k": 35.0, "r
 
 
 def weld(x: float, y: float) -> float:
-    """A Gaussian line source that moves, by Green's function, with its images in the four sides."""
+    """Return the temperature of a moving Gaussian line source, by Green's function with images in the four sides."""
     w = WELD
     alpha, rate = w["k"] / (w["rho"] * w["c"]), w["loss"] / (w["rho"] * w["c"])
-    # s^2 = time since the release: the integrand is smooth, Gauss-Legendre in panels converges.
+    # With s^2 the time since the release the integrand is smooth, and Gauss-Legendre quadrature in panels converges.
     nodes, weights = np.polynomial.legendre.leggauss(40)
     edges = np.linspace(0.0, np.sqrt(w["end"]), 61)
     root = (0.5 * (edges[1:] - edges[:-1])[:, None] * (nodes + 1.0) + edges[:-1, None]).ravel()
@@ -120,7 +126,8 @@ def weld(x: float, y: float) -> float:
 
 
 def rosenthal(x: float, y: float) -> float:
-    """Rosenthal (1946), thin plate with loss from its faces: point source, infinite plate, since ever."""
+    """Return Rosenthal's temperature (1946) of a thin plate that loses heat from its faces: a point source has moved on an
+    infinite plate for an infinite time."""
     w = WELD
     alpha = w["k"] / (w["rho"] * w["c"])
     xi = x - (w["start"] + w["speed"] * w["end"])
@@ -134,7 +141,8 @@ def rosenthal(x: float, y: float) -> float:
 
 
 def fin() -> dict[str, float]:
-    """Modes 0 and 1 of the base temperature; each falls with its own m, tip adiabatic."""
+    """Return m0, m1, the heat and the tip's temperature of a fin with an adiabatic tip: modes 0 and 1 of the base
+    temperature decay with m0 and m1."""
     k, film, thickness, length, pitch, base, air, ripple = 200.0, 40.0, 0.0005, 0.05, 0.02, 353.15, 298.15, 5.0
     m0 = np.sqrt(2.0 * film / (k * thickness))
     m1 = np.sqrt(m0**2 + (2.0 * np.pi / pitch)**2)

@@ -1,7 +1,7 @@
-"""Running heat2d from a test: cases as dictionaries, ranks, exit codes, results.
+"""Run heat2d from a test: cases as dictionaries, ranks, exit codes, results.
 
-The build's ctest sets HEAT2D (the program), MPIEXEC and HEAT2D_YIELD (see yield.c).  Every run goes
-through `timeout -k`, so a hang is a failure with a name and never a hang of the suite.
+ctest sets HEAT2D (the program), MPIEXEC and HEAT2D_YIELD (see yield.c) in the environment.  Every run is started by
+`timeout -k`, so a run that hangs is a failed test and does not hang the suite.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CORES = len(os.sched_getaffinity(0))
 
 @dataclass
 class Outcome:
-    """What a run left: exit code, both streams, and the output directory."""
+    """The result of a run: exit code, stdout, stderr, and the output directory."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ class Outcome:
         return self.results["checks"]
 
     def table(self, name: str) -> dict[str, np.ndarray]:
-        """history.csv or probes.csv by column."""
+        """Return the columns of history.csv or probes.csv by name."""
         with open(self.directory / name, newline="") as file:
             rows = list(csv.DictReader(file))
         return {key: np.array([float(row[key]) for row in rows]) for key in rows[0]}
@@ -49,7 +49,7 @@ class Outcome:
         return sorted(self.directory.glob("snapshot_*.h5"))
 
     def field(self, step: int = -1, name: str = "temperature") -> np.ndarray:
-        """T[j][i] of the snapshot at `step`, of the last one for -1."""
+        """Return a field [j][i] of the snapshot at `step`, or of the last snapshot for -1."""
         path = self.snapshots()[-1] if step < 0 else self.directory / f"snapshot_{step:06d}.h5"
         with h5py.File(path, "r") as file:
             return file[name][...]
@@ -72,7 +72,7 @@ def execute(words: list[str], cwd: Path, ranks: int = 1, timeout: float = 120) -
 
 
 class PlainDumper(yaml.SafeDumper):
-    """YAML without anchors, which case files do not have."""
+    """A dumper that writes YAML without anchors, which case files do not allow."""
 
     def ignore_aliases(self, data) -> bool:
         return True
@@ -87,7 +87,7 @@ def write_case(directory: Path, case: dict | str, name: str = "case.yaml") -> Pa
 
 def run(directory: Path, case: dict | str | Path, *args: str, ranks: int = 1, timeout: float = 120,
         output: str = "out") -> Outcome:
-    """Write the case into `directory` (unless it is a path) and run it there with --output."""
+    """Write the case into `directory`, unless it is a path, and run it there with --output."""
     directory.mkdir(parents=True, exist_ok=True)
     path = case if isinstance(case, Path) else write_case(directory, case)
     done = execute(command(path, ranks, ("--output", output, *args)), directory, ranks, timeout)
@@ -95,7 +95,8 @@ def run(directory: Path, case: dict | str | Path, *args: str, ranks: int = 1, ti
 
 
 def basic_case(**sections) -> dict:
-    """A small valid case: unit material, insulated unit square, one cosine mode; sections replace."""
+    """Return a small valid case, with the given sections in place of its own: a unit material in an insulated unit
+    square, initially one cosine mode.  A section None is left out."""
     case = {
         "title": "test",
         "grid": {"cells": [24, 16], "x": [0.0, 1.0], "y": [0.0, 1.0]},

@@ -1,7 +1,7 @@
 /* Sets the date while a program runs, as a time server or an administrator does.
  *
- * Preloaded, this adds JUMP seconds to the clock that shows the date from four seconds after the first reading on, and
- * from the start with JUMP_AFTER=0.  The monotonic clock stays as it is. */
+ * Preloaded, this adds JUMP seconds to the clock that shows the date, from JUMP_AFTER seconds (by
+ * default four) after the first reading on.  The monotonic clock stays as it is. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

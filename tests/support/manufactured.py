@@ -1,14 +1,14 @@
-"""One manufactured solution for every scheme, side and jump, and the order that a scheme shows on it.
+"""One manufactured solution for all schemes, sides and jumps, and the order of accuracy that a scheme shows on it.
 
-On the unit square, with a jump of the conductivity by the factor J at x = 1/2 and density*c = 1:
+The solution on the unit square, with a jump of the conductivity by the factor J at x = 1/2 and density*c = 1, is
 
     theta = 40 g(t) sin(3(x - 1/2))/k(x) cos(2 pi y + 0.4),     k = 1 for x < 1/2, J beyond
     T     = 400 + theta                                         constant conductivity k(x)
     T     = 400 + (sqrt(1 + 2 b theta) - 1)/b                   conductivity k(x) (1 + b (T - 400))
 
-theta is Kirchhoff's transform of T - 400, so in both cases the heat flux is -k(x) grad theta: it and T are
-continuous at the jump, and the source is rho c dT/dt - k(x) div grad theta.  It is 1-periodic in y, and never
-far from 400 K, so all kinds of sides can be prescribed with it.
+theta is Kirchhoff's transform of T - 400, so in both cases the heat flux is -k(x) grad theta.  The flux and T are
+continuous at the jump, and the source is rho c dT/dt - k(x) div grad theta.  T is 1-periodic in y and close to
+400 K everywhere, so all kinds of sides can be prescribed with it.
 """
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ JUMPS = (1, 10, 1000)
 
 @dataclass(frozen=True)
 class Problem:
-    """What is varied: the scheme, the sides, the jump, and whether the conductivity depends on T."""
+    """The parameters: the scheme, the sides, the jump, and whether the conductivity depends on T."""
 
     scheme: str
     boundary: str = "temperature"
@@ -36,7 +36,7 @@ class Problem:
 
 
 def solution(problem: Problem) -> dict[str, str]:
-    """The expressions of x y t: T, the heat flux's negative in x and y [W/m2], the source [W/m3]."""
+    """Return expressions of x, y, t: T, k dT/dx and k dT/dy (the negative heat flux) [W/m2], the source [W/m3]."""
     steady = problem.scheme == "steady"
     g, rate = ("1", "0") if steady else ("(1+0.5*sin(3*t))", "(1.5*cos(3*t))")
     k = f"(x<0.5 ? 1 : {problem.jump:g})"
@@ -52,13 +52,13 @@ def solution(problem: Problem) -> dict[str, str]:
 
 
 def side(problem: Problem, name: str, exact: dict[str, str]) -> dict:
-    """The condition on a side that the solution fulfils."""
+    """Return the condition on a side that the solution fulfils."""
     sign, axis = {"left": ("-", "x"), "right": ("", "x"), "bottom": ("-", "y"), "top": ("", "y")}[name]
     inward = f"{sign}({exact[axis]})"
     if problem.boundary == "periodic":
         return {"type": "periodic"} if axis == "y" else {"type": "temperature", "value": exact["T"]}
     if problem.boundary == "flux" and problem.scheme == "steady" and name == "left":
-        return {"type": "temperature", "value": exact["T"]}  # something has to hold the level
+        return {"type": "temperature", "value": exact["T"]}  # one side must fix the level
     return {
         "temperature": {"type": "temperature", "value": exact["T"]},
         "flux": {"type": "flux", "value": inward},
@@ -69,10 +69,10 @@ def side(problem: Problem, name: str, exact: dict[str, str]) -> dict:
 
 
 def steps(problem: Problem, n: int) -> dict:
-    """The time section: the error of the step shrinks with h^2, like that of the grid."""
+    """Return the time section: steps are such that the error in time shrinks with h^2, as the error in space does."""
     if problem.scheme == "steady":
         return {"scheme": "steady"}
-    if problem.scheme == "ftcs":  # up to 1.3 of the conductivity where it depends on T
+    if problem.scheme == "ftcs":  # a conductivity that depends on T is up to 1.3 times as large
         factor = 1.5 if problem.nonlinear else 1.0
         return {"scheme": "ftcs", "step": END / math.ceil(END * 4.4 * n * n * problem.jump * factor), "end": END}
     count = n * n // 4 if problem.scheme in ("backward-euler", "ts:beuler") else n
@@ -80,7 +80,7 @@ def steps(problem: Problem, n: int) -> dict:
 
 
 def case(problem: Problem, n: int) -> dict:
-    """The case file on n x n cells."""
+    """Return the case on n x n cells."""
     exact = solution(problem)
     slope = f"*(1+{B}*(T-400))" if problem.nonlinear else ""
     return {
@@ -100,14 +100,14 @@ def case(problem: Problem, n: int) -> dict:
 
 
 def error(directory: Path, problem: Problem, n: int) -> float:
-    """Root mean square of T - exact over the cells at the end [K]."""
-    ranks = 1 if problem.scheme in ("ftcs", "rkl2") else 2  # many steps of few cells: nothing to share
+    """Run the case and return the root mean square of T - exact over the cells at the end [K]."""
+    ranks = 1 if problem.scheme in ("ftcs", "rkl2") else 2  # many steps of few cells: a second rank makes them slower
     outcome = run(directory, case(problem, n), "--quiet", ranks=ranks, output=f"n{n}", timeout=600)
     assert outcome.code == 0, outcome.err
     return outcome.checks[0]["value"]
 
 
 def order(directory: Path, problem: Problem, grids: tuple[int, ...]) -> float:
-    """Observed order between the two finest grids."""
+    """Return the order observed between the two finest grids."""
     coarse, fine = (error(directory, problem, n) for n in grids[-2:])
     return math.log(coarse / fine) / math.log(grids[-1] / grids[-2])

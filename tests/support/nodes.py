@@ -1,8 +1,8 @@
-"""Nodes on one machine that reach each other only over a network: each a network namespace of its own.
+"""Nodes on one machine that reach each other only over a network: each is a network namespace.
 
-Every node has one interface, `link0`, and its own host name; a bridge in one more namespace joins them, and
-there a link is cut.  Nothing of it is seen from outside.  A namespace lives as long as its keeper, a process
-that waits for the end of its input, so all is gone with the test, however that ends.
+Every node has one interface, `link0`, and a host name.  A bridge in a further namespace joins the nodes, and a link is
+cut there.  The machine's own network is not changed.  A namespace exists as long as its keeper, a process that waits
+for the end of its input; so all of it is removed when the test ends, for whatever reason.
 """
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from pathlib import Path
 
 from heat2d_case import HEAT2D, MPIEXEC, environment
 
-# Without root, namespaces belong to a user namespace, where the user may do what root may.
+# Without root, the namespaces belong to a user namespace, in which the user has root's permissions.
 OWN_USER = os.geteuid() != 0
 TRANSPORT = {"UCX_TLS": "tcp,self", "UCX_NET_DEVICES": "link0"}
 
 
 def kept(words: list[str], *first: str) -> subprocess.Popen:
-    """A keeper, once its namespaces are there and the commands `first` are done in them."""
+    """Start a keeper and return it when its namespaces exist and the commands `first` are done in them."""
     keeper = subprocess.Popen([*words, "sh", "-ec", "; ".join([*first, "echo ready", "exec cat"])],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if keeper.stdout.readline() != "ready\n":
@@ -32,7 +32,7 @@ def kept(words: list[str], *first: str) -> subprocess.Popen:
 
 
 class Nodes:
-    """Nodes a, b, ...; a context manager.  Raises PermissionError or FileNotFoundError where there can be none."""
+    """A context manager for nodes a, b, ...  Raises PermissionError or FileNotFoundError if they cannot be made."""
 
     def __init__(self, directory: Path, names: str):
         for program in ("ip", "unshare", "nsenter"):
@@ -50,7 +50,7 @@ class Nodes:
             self.ip("link add bridge type bridge")
             self.ip("link set bridge up")
             for number, name in enumerate(self.names, 1):
-                # UCX looks for interfaces in /sys, which shows those of the namespace it was mounted in.
+                # UCX looks for interfaces in /sys, which shows those of the namespace in which it was mounted.
                 node = self.keepers[name] = kept(
                     [*self.enter("bridge"), "unshare", "--net", "--uts", "--mount"], f"hostname {name}",
                     "mount -t sysfs sysfs /sys", f"mount --bind '{hosts}' /etc/hosts")
@@ -71,7 +71,7 @@ class Nodes:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
-                pass  # it went with its parent
+                pass  # it ended with its parent
         for job in self.jobs:
             job.kill()
             job.communicate()
@@ -80,7 +80,8 @@ class Nodes:
             keeper.wait(10)
 
     def enter(self, name: str, inside: bool = False) -> list[str]:
-        """`inside`: from another node, whose user namespace is the same and cannot be entered again."""
+        """Return the command that enters a node's namespaces; with `inside` from another node, which is already in the user
+        namespace and cannot enter it again."""
         return ["nsenter", f"--target={self.keepers[name].pid}", "--net", "--uts", "--mount",
                 *(["--user", "--preserve-credentials"] if OWN_USER and not inside else []), "--"]
 
@@ -90,7 +91,7 @@ class Nodes:
             raise PermissionError(f"ip {words}: {done.stderr.strip()}")
 
     def write_launcher(self) -> Path:
-        """What stands for ssh: [-x] HOST COMMAND..., the command a line for a shell."""
+        """Write a script that replaces ssh: [-x] HOST COMMAND..., where the command is a line for a shell."""
         cases = "\n".join(f"  {name}) exec {' '.join(self.enter(name, inside=True))} sh -c \"$*\" ;;" for name in self.names)
         script = self.directory / "launcher"
         script.write_text(f"#!/bin/sh\n[ \"$1\" != -x ] || shift\nhost=$1\nshift\ncase $host in\n{cases}\nesac\nexit 255\n")
@@ -98,7 +99,7 @@ class Nodes:
         return script
 
     def start(self, case: Path, *args: str, seconds: int = 60) -> subprocess.Popen:
-        """One rank a node; mpiexec runs on the first."""
+        """Start a job with one rank on each node; mpiexec runs on the first node."""
         ranks = len(self.names)
         words = [*self.enter(self.names[0]), "env", f"--chdir={case.parent}", "timeout", "-k", "5", str(seconds),
                  *MPIEXEC, "-launcher", "ssh", "-launcher-exec", str(self.script), "-iface", "link0", "-hosts", ",".join(self.names), "-ppn", "1",
@@ -115,7 +116,7 @@ class Nodes:
         self.ip(f"link set to_{name} up")
 
     def processes(self) -> dict[int, str]:
-        """What runs on the nodes beside their keepers: command by process id."""
+        """Return the processes on the nodes without the keepers: their commands by process id."""
         keepers = {keeper.pid for keeper in self.keepers.values()}
         spaces = {os.readlink(f"/proc/{self.keepers[name].pid}/ns/net")
                   for name in self.names if name in self.keepers}
@@ -125,11 +126,12 @@ class Nodes:
                 if entry.name.isdigit() and int(entry.name) not in keepers and os.readlink(entry / "ns/net") in spaces:
                     found[int(entry.name)] = (entry / "comm").read_text().strip()
             except OSError:
-                continue  # it is gone, or somebody else's
+                continue  # it has ended, or belongs to another user
         return found
 
     def left_after(self, seconds: float, but: tuple[str, ...] = ()) -> dict[int, str]:
-        """What is still there after so long, {} as soon as nothing is; `but`: how names begin that do not count."""
+        """Wait until no process is left on the nodes, and return {}, or what is left after `seconds`.  Commands that begin
+        with one of `but` do not count."""
         limit = time.monotonic() + seconds
         while True:
             left = {pid: name for pid, name in self.processes().items() if not name.startswith(but)}

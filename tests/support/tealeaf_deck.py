@@ -1,4 +1,4 @@
-"""TeaLeaf's decks and answers: making decks, converting them, running them."""
+"""Make, convert and run TeaLeaf's decks, and compare with TeaLeaf's answers."""
 from __future__ import annotations
 
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from heat2d_case import ROOT, Outcome, run
 
 DECKS = ROOT / "inputs" / "tealeaf"
-RELATIVE = 1e-9  # TeaLeaf solves to 1e-15 of the residual, we to 1e-12: they agree to about 1e-10
+RELATIVE = 1e-9  # TeaLeaf solves to 1e-15 of the residual, heat2d to 1e-12: the answers agree to about 1e-10
 
 
 def convert(deck: Path, *args: str) -> subprocess.CompletedProcess:
@@ -17,7 +17,7 @@ def convert(deck: Path, *args: str) -> subprocess.CompletedProcess:
 
 
 def sized(directory: Path, n: int, steps: int) -> Path:
-    """The benchmark deck on n x n cells with this many steps."""
+    """Write the benchmark deck for n x n cells and this number of steps, and return its path."""
     text = (DECKS / "tea_bm_1.in").read_text()
     for old, new in (("cells=10\n", f"cells={n}\n"), ("end_step=10\n", f"end_step={steps}\n")):
         assert old in text
@@ -29,7 +29,7 @@ def sized(directory: Path, n: int, steps: int) -> Path:
 
 def run_deck(directory: Path, deck: Path, answer: float, *args: str, ranks: int = 2,
              timeout: float = 400) -> Outcome:
-    """Convert with --expect and run; convert.py must accept the deck."""
+    """Convert the deck with --expect, which must succeed, and run the case."""
     case = directory / "deck.yaml"
     done = convert(deck, "-o", str(case), "--expect", repr(answer))
     assert done.returncode == 0, done.stderr
@@ -37,7 +37,7 @@ def run_deck(directory: Path, deck: Path, answer: float, *args: str, ranks: int 
 
 
 def assert_answer(outcome: Outcome, answer: float):
-    """The check of the case holds, and so does our own reading of its value."""
+    """Assert that the check of the case holds, and that its recorded value agrees with the answer."""
     assert outcome.code == 0, f"exit code {outcome.code}\n{outcome.err}"
     check = next(c for c in outcome.checks if c["quantity"] == "integral")
     assert check["pass"] and abs(check["value"] - answer) <= RELATIVE * abs(answer), (

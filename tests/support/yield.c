@@ -1,8 +1,9 @@
-/* Lets idle ranks give up the processor.
+/* Make idle ranks give up the processor.
  *
- * MPICH polls while it waits.  With more ranks than cores, which is how the tests run 4 and 7 ranks on
- * a two-core machine, each message then costs a scheduler's time slice.  Preloaded into the ranks, this
- * wraps UCX's poll and yields whenever it found nothing: the same answers, several times sooner. */
+ * MPICH polls while it waits.  With more ranks than cores, as when tests run 4 or 7 ranks on two
+ * cores, each message then costs a time slice of the scheduler.  This library is preloaded into
+ * the ranks, wraps UCX's poll and yields whenever it has found nothing.  Results do not change,
+ * and tests are several times faster. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <sched.h>

@@ -1,4 +1,4 @@
-"""Makes tests/support importable."""
+"""Make the modules of tests/support importable."""
 import sys
 from pathlib import Path
 

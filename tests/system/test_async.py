@@ -1,4 +1,4 @@
-"""`checkpoint.mode: async`: the files of a run that waits, whatever happens meanwhile."""
+"""`checkpoint.mode: async` leaves the files of a run that waits for its checkpoints, whatever happens meanwhile."""
 from __future__ import annotations
 
 import os
@@ -15,7 +15,7 @@ ASYNC = ("--set", "checkpoint.mode=async")
 
 
 def same_files(one: Path, other: Path) -> None:
-    """All but what holds times."""
+    """Assert that all files are equal, except JSON files, which contain times."""
     names = {path.name for path in one.iterdir()}
     assert names == {path.name for path in other.iterdir()}
     for name in sorted(name for name in names if not name.endswith(".json")):
@@ -25,7 +25,7 @@ def same_files(one: Path, other: Path) -> None:
 @pytest.mark.parametrize("scheme", ["ftcs", "rkl2", "backward-euler", "bdf2", "esdirk"])
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 def test_files_are_those_of_a_run_that_waits(tmp_path, scheme, ranks):
-    """Every step's checkpoint too: each is finished before the next begins."""
+    """A checkpoint is written at every step, so each must be finished before the next one begins."""
     case = heated(scheme, checkpoint={"every": 1, "keep": 5})
     waits = must(run(tmp_path, case, "--quiet", ranks=ranks, output="waits"))
     behind = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", *ASYNC, ranks=ranks, output="behind"))
@@ -45,7 +45,7 @@ def test_rows_are_the_same_in_any_layout(tmp_path):
 # ---- while a slow disk is written to -------------------------------------------------------------------
 
 LONG = {"scheme": "ftcs", "step": 2.5e-5, "steps": 4_000_000}
-slow_disk = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="made without the library of faults")
+slow_disk = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
 
 
 class Slow:
@@ -70,8 +70,8 @@ class Slow:
 
 @slow_disk
 @pytest.mark.parametrize("layout", ["[2,1]", "[1,2]"])
-def test_state_of_the_checkpoint_is_that_of_its_step_though_the_run_went_on(tmp_path, layout):
-    """The next one is due at the end only: steps are taken while the disk works."""
+def test_checkpoint_holds_the_state_of_its_step_though_the_run_continues(tmp_path, layout):
+    """The next checkpoint is due at the end only, so steps are taken while the disk is slow."""
     case = heated("ftcs", time={**LONG, "steps": 60_000}, output={"history": {"every": 30_000}}, checkpoint={"every": 40_000, "keep": 9},
                   decomposition={"processes": [int(layout[1]), int(layout[3])]})
     waits = must(run(tmp_path, case, "--quiet", ranks=2, output="waits"))
@@ -87,8 +87,8 @@ def test_state_of_the_checkpoint_is_that_of_its_step_though_the_run_went_on(tmp_
 
 
 @slow_disk
-def test_file_gets_its_name_while_the_run_goes_on(tmp_path):
-    """At one of the steps at which the ranks ask each other, long before the next checkpoint is due: that is seconds away."""
+def test_file_gets_its_name_while_the_run_continues(tmp_path):
+    """The file is renamed at one of the steps at which the ranks ask each other, seconds before the next checkpoint is due."""
     job = Slow(tmp_path, 2, "--set", "grid.cells=[1000,800]", "--set", "checkpoint.every=4000", "--set", "time.step=1e-9")
     job.wait_for(job.out / "checkpoint_004000.h5")
     time.sleep(0.2)

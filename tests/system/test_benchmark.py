@@ -1,5 +1,4 @@
-"""The benchmark of the linear solver: it runs, leaves nothing out, and notices a wrong solution.  How fast anything is
-plays no part here."""
+"""The benchmark of the linear solver runs, is complete, and notices a wrong solution.  Times are not compared."""
 from __future__ import annotations
 
 import importlib.util
@@ -20,7 +19,7 @@ TEALEAF_AFTER_ONE_STEP = 108.46977203007815  # U of the deck on 64^2 cells (TeaL
 
 @pytest.fixture(scope="module")
 def bench():
-    """run.py as a module."""
+    """Return run.py as a module."""
     spec = importlib.util.spec_from_file_location("bench_run", RUN)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -29,7 +28,7 @@ def bench():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """What one small run leaves; the budget is such that nothing is skipped however busy the machine is."""
+    """Return the folder of one small run; its budget is so large that nothing is skipped on a busy machine."""
     directory = tmp_path_factory.mktemp("benchmark")
     words = [sys.executable, str(RUN), "--build", str(BUILD), "--ranks", "1", "2", "--sizes", str(CELLS), "--repeats", "1",
              "--steps", str(STEPS), "--budget", "1e6", "--stream-mib", "1", "--json", "bench.json", "--markdown", "bench.md"]
@@ -73,7 +72,7 @@ def test_raw_values_are_kept(record):
 
 
 def test_true_residuals_meet_the_tolerance(record):
-    """1e-14 is below what rounding leaves in double precision: there the benchmark's own, wider bound holds."""
+    """A tolerance of 1e-14 is below the rounding of double precision, so the benchmark's wider bound applies there."""
     for measurement in record["measurements"]:
         for name, entry in measurement["summary"]["solvers"].items():
             for tolerance, result in entry["tolerances"].items():
@@ -85,7 +84,7 @@ def test_true_residuals_meet_the_tolerance(record):
 
 
 def test_deck_is_tealeafs(record):
-    """To 1e-7 of the residual's tolerance 1e-8, far closer with 1e-14."""
+    """The answer agrees to 1e-7 with a tolerance of 1e-8, and far more closely with 1e-14."""
     for measurement in record["measurements"]:
         for one in measurement["records"]:
             if measurement["problem"] == "deck" and one["record"] == "series":

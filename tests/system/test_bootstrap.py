@@ -1,4 +1,4 @@
-"""The command line of ./bootstrap: what needs no network and no root."""
+"""The command line of ./bootstrap, as far as it needs neither a network nor root."""
 import os
 import subprocess
 
@@ -21,7 +21,7 @@ def test_help_names_every_command_and_option():
 
 
 def test_the_slow_tests_are_left_out_unless_something_is_chosen():
-    """The `test` branch of the script itself, with everything before ctest and ctest itself replaced."""
+    """The `test` branch of the script is run with ctest and everything before it replaced."""
     script = (ROOT / "bootstrap").read_text()
     branch = script[script.index("\n  test)\n") + len("\n  test)\n"):].split(";;")[0]
     stub = 'set -eu\nbuild_dir=b\nprepare() { :; }\nbuild_heat2d() { :; }\nsay() { :; }\nfinish() { :; }\nctest() { echo "$@"; }\n'

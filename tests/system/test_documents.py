@@ -1,4 +1,4 @@
-"""The documents say what the program does."""
+"""The documents agree with the program: keys, options, exit codes, commands, cases and links."""
 from __future__ import annotations
 
 import os
@@ -27,7 +27,7 @@ def help_text(tmp_path_factory) -> str:
 
 
 def help_keys(text: str) -> dict[str, tuple[str, str, str]]:
-    """key: (values, default, meaning), of the list at the end of --help."""
+    """Return key: (values, default, meaning) from the list at the end of --help."""
     lines = text[text.index("keys of the case file"):].splitlines()[1:]
     keys = {}
     for key, values, meaning in zip(lines[0::3], lines[1::3], lines[2::3]):
@@ -49,11 +49,11 @@ def test_every_key_of_help_is_in_the_table(help_text):
 
 def test_every_key_of_the_table_is_in_help(help_text):
     unknown = sorted(set(table_keys()) - set(help_keys(help_text)))
-    assert not unknown, f"in inputs/README.md, but the program does not know: {unknown}"
+    assert not unknown, f"in inputs/README.md, but unknown to the program: {unknown}"
 
 
 def plain(text: str) -> str:
-    """A bar would end a column of the table, so the document writes `or` and `abs()`."""
+    """Return the text as the table has it: a bar would end a column, so the document writes `or` and `abs()`."""
     text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text) if text.count("|") % 2 == 0 and "<=" in text else text
     return re.sub(r"\s*\|\s*", " or ", text)
 
@@ -76,7 +76,7 @@ def test_every_key_of_the_cases_is_in_the_table():
                 step = {"boundary": "<side>", "properties": "<property>"}.get(path, str(key))
                 walk(value, f"{path}.{step}" if path else step)
         elif isinstance(node, list):
-            for value in node:  # the segments of a side have the keys of a side
+            for value in node:  # segments have the keys of a side
                 walk(value, path if path == "boundary.<side>" else f"{path}[]")
         else:
             pytest.fail(f"{case.name}: {path} is not in inputs/README.md")
@@ -106,7 +106,7 @@ def test_case_runs_on_a_tiny_grid(tmp_path, case):
     if "step" in content["time"]:
         args += ["--set", f"time.end={2 * content['time']['step']}"]
     outcome = run(tmp_path, case, *args, ranks=2)
-    # The checks are meant for the whole run: that they fail here (5) is no fault of the case.
+    # The checks are meant for the whole run; on a tiny grid they may fail (code 5).
     assert outcome.code in (0, 5), f"exit code {outcome.code}\n{outcome.err}"
     energy = outcome.results["energy"]["balance_error_relative"]
     assert abs(energy) < 1e-8, f"energy balance {energy}"
@@ -116,12 +116,12 @@ def test_case_runs_on_a_tiny_grid(tmp_path, case):
 
 
 def marked_blocks(path: Path) -> list[str]:
-    """The sh blocks with <!-- tested --> on the line before."""
+    """Return the sh blocks that have <!-- tested --> on the line before."""
     return re.findall(r"^<!-- tested -->\n```sh\n(.*?)^```", path.read_text(), re.M | re.S)
 
 
-def household(tmp_path) -> Path:
-    """The repository as the reader has it after the build, without its output folders."""
+def copy_for_reader(tmp_path) -> Path:
+    """Make the repository as a reader has it after the build, without output folders, and return its path."""
     for path in ROOT.iterdir():
         if not path.name.startswith((".", "build", "out")):
             (tmp_path / path.name).symlink_to(path)
@@ -142,8 +142,8 @@ def test_readme_has_tested_commands():
 @pytest.mark.parametrize("document", [path for path in DOCUMENTS if marked_blocks(path)],
                          ids=lambda path: str(path.relative_to(ROOT)))
 def test_tested_commands_work_in_order(tmp_path, document):
-    """Top to bottom in one folder, as a reader does."""
-    home = household(tmp_path)
+    """The commands run from top to bottom in one folder, as a reader runs them."""
+    home = copy_for_reader(tmp_path)
     env = environment(2)
     env["PATH"] = os.pathsep.join([str(home / "bin"), str(home / "build"), env["PATH"]])
     for block in marked_blocks(document):
@@ -191,7 +191,7 @@ def test_version_of_the_program_is_that_of_the_build(tmp_path):
     done = execute(command(None, 2, ("--version",)), tmp_path)
     version = re.search(r"project\(heat2d VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
     assert done.returncode == 0 and done.stdout.startswith(f"heat2d {version} "), done.stdout
-    assert len(done.stdout.splitlines()) == 1, "printed once a rank"
+    assert len(done.stdout.splitlines()) == 1, "printed by each rank"
 
 
 def test_files_named_in_where_to_change_what_exist():

@@ -1,9 +1,8 @@
-"""Checkpoints and compressed snapshots through faults: one call of one rank fails, or a rank is killed there, at every
-stage of the commit.
+"""Checkpoints and compressed snapshots under faults: each call that writes them fails on one rank, or a rank is killed there.
 
-A run of twelve steps writes checkpoints at 4, 8 and 12, and compressed snapshots at 0, 6 and 12.  The fault hits the second
-one.  Whatever it is: no hang, the first checkpoint stays, and what can be continued from ends with the bytes of an
-undisturbed run.
+A run of twelve steps writes checkpoints at steps 4, 8 and 12, and compressed snapshots at 0, 6 and 12.  The fault hits the
+second checkpoint or snapshot.  Whatever the fault is, no rank hangs, the first checkpoint stays, and a run that can be
+continued ends with the bytes of an undisturbed run.
 """
 from __future__ import annotations
 
@@ -18,10 +17,10 @@ from test_restart import checkpoints, heated, must
 
 HIT = "checkpoint_000008"
 SNAPSHOT = "snapshot_000006"
-# Inside HDF5's own close: 1.10 crashes at exit when that fails, though all is written (io/README.md).
+# HDF5 1.10 crashes at exit if its close of a file fails, even if all bytes are written (io/README.md).
 CRASH_AT_EXIT = 11
 
-pytestmark = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="made without the library of faults")
+pytestmark = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
 
 
 def case(mode: str = "sync") -> dict:
@@ -60,8 +59,8 @@ def undisturbed_deflated(tmp_path_factory) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def stages(tmp_path):
-    """A function that gives the calls of each rank on the second checkpoint or snapshot, by name, in order."""
+def traced_calls(tmp_path):
+    """Return a function that returns the names of the calls by which each rank writes the second checkpoint or snapshot."""
     def get(ranks: int, word: str = HIT, mode: str = "sync") -> list[list[str]]:
         write_case(tmp_path, deflated() if word == SNAPSHOT else case(mode))
         (tmp_path / "log").unlink(missing_ok=True)
@@ -72,7 +71,7 @@ def stages(tmp_path):
 
 
 def continues(tmp_path, undisturbed: bytes, fault: str, ranks: int = 1) -> None:
-    """From what is left, on another number of ranks."""
+    """Assert that a restart, possibly on another number of ranks, ends with the undisturbed bytes."""
     for file in (tmp_path / "out").glob("snapshot_*.h5"):
         file.unlink()
     again = run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=ranks)
@@ -81,7 +80,9 @@ def continues(tmp_path, undisturbed: bytes, fault: str, ranks: int = 1) -> None:
 
 
 def warned_or_written(outcome: Outcome, fault: str) -> None:
-    """The checkpoint is there and nobody said a word, or it is not, and one line says so; its folder may not be synced."""
+    """Assert that the checkpoint is in place without a message, or is missing and one warning reports that.
+
+    If only its folder or its manifest failed, it is in place with one warning."""
     names = checkpoints(outcome.directory)
     warnings = outcome.err.count("heat2d: warning:")
     assert outcome.results["status"] == "ok", f"{fault}: {outcome.results['status']}"
@@ -94,14 +95,14 @@ def warned_or_written(outcome: Outcome, fault: str) -> None:
         unsynced, alone = "its folder is not synced" in outcome.err, f"the manifest of out/{HIT}.h5 cannot be" in outcome.err
         assert warnings == (unsynced or alone), f"{fault}: {outcome.err}"
         assert alone or not warnings or "the newest checkpoint is still that of step 4" in outcome.err, f"{fault}: {outcome.err}"
-    assert not list(outcome.directory.glob(".*.part")), f"{fault}: a part stays behind"
+    assert not list(outcome.directory.glob(".*.part")), f"{fault}: a .part file is left"
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("action,mode", [("EIO", "sync"), ("EINTR", "sync"), ("EIO", "async")])
-def test_run_goes_on_whichever_call_fails(tmp_path, stages, undisturbed, action, mode, ranks):
+def test_run_continues_whichever_call_fails(tmp_path, traced_calls, undisturbed, action, mode, ranks):
     codes = set()
-    for rank, calls in enumerate(stages(ranks, mode=mode)):
+    for rank, calls in enumerate(traced_calls(ranks, mode=mode)):
         assert len(calls) >= 5, calls
         for number, call in enumerate(calls, 1):
             fault = f"{number}:{action}:{rank}"
@@ -114,9 +115,9 @@ def test_run_goes_on_whichever_call_fails(tmp_path, stages, undisturbed, action,
     assert 0 in codes
 
 
-def test_interrupted_calls_of_ours_are_tried_again(tmp_path, stages):
-    """The truncate, and the last four fsyncs: of the file, of its folder, of the manifest, of the folder again."""
-    (calls,) = stages(1)
+def test_interrupted_calls_of_heat2d_are_repeated(tmp_path, traced_calls):
+    """These calls are the truncate and the last four fsyncs: of the file, its folder, the manifest, and the folder again."""
+    (calls,) = traced_calls(1)
     ours = [k for k, call in enumerate(calls, 1) if call == "truncate"]
     ours += [k for k, call in enumerate(calls, 1) if call == "fsync"][-4:]
     assert len(ours) == 5, calls
@@ -126,8 +127,8 @@ def test_interrupted_calls_of_ours_are_tried_again(tmp_path, stages):
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_short_writes_are_gone_on_with(tmp_path, stages, undisturbed, mode):
-    for rank, calls in enumerate(stages(2, mode=mode)):
+def test_short_writes_are_resumed(tmp_path, traced_calls, undisturbed, mode):
+    for rank, calls in enumerate(traced_calls(2, mode=mode)):
         for number in (k for k, call in enumerate(calls, 1) if call == "pwrite"):
             outcome = must(faulty(tmp_path, 2, f"{number}:short:{rank}"))
             assert f"{HIT}.h5" in checkpoints(outcome.directory) and not outcome.err, outcome.err
@@ -140,10 +141,10 @@ def flips(calls: list[str]) -> list[int]:
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])
-def test_bit_that_changes_on_the_way_to_the_disk_is_noticed(tmp_path, stages, undisturbed, mode):
-    """A lying disk: rows are read back by the other rank than wrote them, the bookkeeping by rank 0."""
+def test_bit_that_changes_on_the_way_to_the_disk_is_noticed(tmp_path, traced_calls, undisturbed, mode):
+    """The disk stores a wrong bit: rows are read back by another rank than wrote them, the bookkeeping by rank 0."""
     rows = set()
-    for rank, calls in enumerate(stages(2, mode=mode)):
+    for rank, calls in enumerate(traced_calls(2, mode=mode)):
         for number in flips(calls):
             fault = f"{number}:flip:{rank}"
             outcome = must(faulty(tmp_path, 2, fault))
@@ -161,7 +162,8 @@ def test_bit_that_changes_on_the_way_to_the_disk_is_noticed(tmp_path, stages, un
 @pytest.mark.parametrize("mode", ["sync", "async"])
 @pytest.mark.parametrize("verify", ["none", "sample", "full"])
 def test_how_much_is_read_back(tmp_path, undisturbed, verify, mode):
-    """A grid of more rows than a sample has: the row in the middle is none of it.  What was not read back, the restart finds."""
+    """The grid has more rows than a sample, and the damaged row in the middle is not one of them.  The restart finds damage in
+    rows that were not read back."""
     write_case(tmp_path, {**case(), "grid": {"cells": [5, 601], "x": [0.0, 1.0], "y": [0.0, 99.0]},
                           "checkpoint": {"every": 4, "keep": 2, "verify": verify, "mode": mode}})
     must(faulty(tmp_path, 1, log=tmp_path / "log"))
@@ -180,12 +182,12 @@ def test_how_much_is_read_back(tmp_path, undisturbed, verify, mode):
 
 @pytest.mark.parametrize("ranks,action,mode", [(1, "kill", "sync"), (2, "kill", "sync"), (2, "killall", "sync"), (1, "kill", "async"),
                                                (2, "killall", "async")])
-def test_killed_at_any_stage_it_can_be_continued(tmp_path, stages, undisturbed, ranks, action, mode):
-    for rank, calls in enumerate(stages(ranks, mode=mode)):
+def test_killed_at_any_call_it_can_be_continued(tmp_path, traced_calls, undisturbed, ranks, action, mode):
+    for rank, calls in enumerate(traced_calls(ranks, mode=mode)):
         for number, call in enumerate(calls, 1):
             fault = f"{number}:{action}:{rank}"
             outcome = faulty(tmp_path, ranks, fault)
-            assert outcome.code != 0, f"{fault} ({call}): nobody was killed"
+            assert outcome.code != 0, f"{fault} ({call}): no rank was killed"
             names = checkpoints(outcome.directory)
             assert names in (["checkpoint_000004.h5"], ["checkpoint_000004.h5", f"{HIT}.h5"]), f"{fault} ({call}): {names}"
             for name in names:
@@ -195,19 +197,19 @@ def test_killed_at_any_stage_it_can_be_continued(tmp_path, stages, undisturbed, 
             assert not list((tmp_path / "out").glob(".*.part")), f"{fault} ({call})"
 
 
-def test_full_disk_while_the_others_write(tmp_path, stages, undisturbed):
-    """No space for one rank's rows, though they were reserved."""
-    rows = stages(2)[1].index("pwrite") + 1
+def test_full_disk_while_the_others_write(tmp_path, traced_calls, undisturbed):
+    """The disk has no space for the rows of one rank, although it was reserved."""
+    rows = traced_calls(2)[1].index("pwrite") + 1
     outcome = must(faulty(tmp_path, 2, f"{rows}:ENOSPC:1"))
     warned_or_written(outcome, "ENOSPC")
     assert "No space left on device" in outcome.err and f"{HIT}.h5" not in checkpoints(outcome.directory)
 
 
-# ---- compressed snapshots: rank 0 writes, and it is an error, not a warning ---------------------------------
+# ---- compressed snapshots: rank 0 writes them, and a failure is an error, not a warning ----------------------
 
 
 def only_whole(tmp_path, undisturbed: dict[str, bytes], fault: str) -> None:
-    """Whatever has the name of a result is one."""
+    """Assert that every file with a final name is complete and undamaged."""
     for path in (tmp_path / "out").glob("snapshot_*.h5"):
         assert path.read_bytes() == undisturbed[path.name], f"{fault}: {path.name} has other bytes"
     for name in checkpoints(tmp_path / "out"):
@@ -218,11 +220,11 @@ def continues_deflated(tmp_path, undisturbed: dict[str, bytes], fault: str, rank
     again = run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=ranks)
     assert again.code == 0 and not again.err, f"{fault}: {again.err}"
     assert {path.name: path.read_bytes() for path in again.snapshots()} == undisturbed, f"{fault}: other bytes"
-    assert not list((tmp_path / "out").glob(".*.part")), f"{fault}: a part stays behind"
+    assert not list((tmp_path / "out").glob(".*.part")), f"{fault}: a .part file is left"
 
 
 def one_error(outcome: Outcome, fault: str, *words: str) -> None:
-    """Of a file, on the screen and in the record."""
+    """Assert that there is exactly one error, about a file, with the same text on the terminal and in the record."""
     assert outcome.err.count("heat2d: error:") == 1 and len(outcome.err.splitlines()) == 1, f"{fault}: {outcome.err}"
     record = outcome.results
     assert record["status"] == "error", f"{fault}: {record['status']}"
@@ -232,9 +234,9 @@ def one_error(outcome: Outcome, fault: str, *words: str) -> None:
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_compressed_snapshot_that_cannot_be_written_is_one_error(tmp_path, stages, undisturbed_deflated, ranks):
-    calls, *others = stages(ranks, SNAPSHOT)
-    assert len(calls) > 5 and not any(others), f"rank 0 writes alone: {calls}, {others}"
+def test_compressed_snapshot_that_cannot_be_written_is_one_error(tmp_path, traced_calls, undisturbed_deflated, ranks):
+    calls, *others = traced_calls(ranks, SNAPSHOT)
+    assert len(calls) > 5 and not any(others), f"rank 0 should write alone: {calls}, {others}"
     codes, continued = set(), set()
     for number, call in enumerate(calls, 1):
         fault = f"{number}:EIO:0 ({call})"
@@ -242,12 +244,12 @@ def test_compressed_snapshot_that_cannot_be_written_is_one_error(tmp_path, stage
         codes.add(outcome.code)
         assert outcome.code in (0, 4) or (outcome.code == CRASH_AT_EXIT and call in ("pwrite", "close")), \
             f"{fault}: exit code {outcome.code}\n{outcome.err}"
-        if outcome.code == 0:  # the close of what was only synced, say
+        if outcome.code == 0:  # such as the close of a folder that was synced
             assert not outcome.err and {path.name for path in outcome.snapshots()} == set(undisturbed_deflated), fault
         else:
             one_error(outcome, fault, f"{SNAPSHOT}.h5 cannot be written: ", "Input/output error")
             assert checkpoints(outcome.directory) == ["checkpoint_000004.h5"], f"{fault}: {checkpoints(outcome.directory)}"
-        assert not list(outcome.directory.glob(".*.part")), f"{fault}: a part stays behind"
+        assert not list(outcome.directory.glob(".*.part")), f"{fault}: a .part file is left"
         only_whole(tmp_path, undisturbed_deflated, fault)
         if (call, outcome.code) not in continued:
             continued.add((call, outcome.code))
@@ -256,12 +258,12 @@ def test_compressed_snapshot_that_cannot_be_written_is_one_error(tmp_path, stage
 
 
 @pytest.mark.parametrize("ranks,action", [(1, "kill"), (2, "kill"), (2, "killothers")])
-def test_killed_within_a_compressed_snapshot_it_can_be_continued(tmp_path, stages, undisturbed_deflated, ranks, action):
+def test_killed_within_a_compressed_snapshot_it_can_be_continued(tmp_path, traced_calls, undisturbed_deflated, ranks, action):
     continued = set()
-    for number, call in enumerate(stages(ranks, SNAPSHOT)[0], 1):
+    for number, call in enumerate(traced_calls(ranks, SNAPSHOT)[0], 1):
         fault = f"{number}:{action}:0 ({call})"
         outcome = faulty(tmp_path, ranks, f"{number}:{action}:0", word=SNAPSHOT)
-        assert outcome.code != 0, f"{fault}: nobody was killed"
+        assert outcome.code != 0, f"{fault}: no rank was killed"
         assert checkpoints(outcome.directory) == ["checkpoint_000004.h5"], f"{fault}: {checkpoints(outcome.directory)}"
         only_whole(tmp_path, undisturbed_deflated, fault)
         if call not in continued:
@@ -270,7 +272,7 @@ def test_killed_within_a_compressed_snapshot_it_can_be_continued(tmp_path, stage
 
 
 def on_tmpfs(tmp_path, ranks: int, script: str) -> str:
-    """Runs a shell script where `out` is a memory file system; `run ARGUMENTS` in it runs the case.  Its error stream."""
+    """Run a shell script in which `out` is a file system in memory and `run ARGUMENTS` runs the case; return its stderr."""
     program = f"timeout -k 5 60 {' '.join(MPIEXEC)} -n {ranks} {HEAT2D} case.yaml --output out --quiet"
     words = f"mount -t tmpfs -o size=1m none out || exit 99\nrun() {{ {program} \"$@\"; }}\n{script}"
     (tmp_path / "out").mkdir()
@@ -283,7 +285,7 @@ def on_tmpfs(tmp_path, ranks: int, script: str) -> str:
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_full_disk_within_a_compressed_snapshot(tmp_path, undisturbed_deflated, ranks):
-    """One that came too late for the checkpoint: room for the record is left, none for the snapshot."""
+    """The disk is full after the first checkpoint: it has space for the record, but not for the snapshot."""
     write_case(tmp_path, deflated())
     err = on_tmpfs(tmp_path, ranks, """
         run --set time.steps=4 || exit 98
@@ -298,13 +300,13 @@ def test_full_disk_within_a_compressed_snapshot(tmp_path, undisturbed_deflated, 
     assert "checkpoint_000004.h5" in names and f"{SNAPSHOT}.h5" not in names, names
     assert not [name for name in names if name.endswith(".part")], names
     assert (tmp_path / "room").read_text() == "0\n", err
-    for name, data in undisturbed_deflated.items():  # and that of step 4, where the first run ended
+    for name, data in undisturbed_deflated.items():  # also that of step 4, at which the first run ended
         assert (tmp_path / name).read_bytes() == data, name
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_folder_that_cannot_be_written_to_is_refused_and_left_alone(tmp_path, undisturbed, ranks):
-    """Even root cannot write to a file system that is mounted for reading only."""
+    """The folder is on a file system that is mounted read-only, to which even root cannot write."""
     write_case(tmp_path, case())
     err = on_tmpfs(tmp_path, ranks, """
         run --set time.steps=4 || exit 98
@@ -327,14 +329,14 @@ def test_folder_that_cannot_be_written_to_is_refused_and_left_alone(tmp_path, un
 
 
 def test_file_system_that_fills_up(tmp_path, undisturbed):
-    """A memory file system, full after the first checkpoint: it stays, and with room again the run goes on from it."""
+    """A file system in memory is full after the first checkpoint, which stays; with free space again a restart continues."""
     write_case(tmp_path, case())
     err = on_tmpfs(tmp_path, 2, """
         run --set time.steps=4 || exit 98
         head -c 650000 /dev/zero > out/ballast
         run --restart latest; echo $? > full; cp out/results.json .; ls -a out > names; rm out/ballast
         run --restart latest; echo $? > room; cp out/snapshot_000012.h5 .""")
-    assert (tmp_path / "full").read_text() == "4\n", err  # the last snapshot is lost: an error, not a warning
+    assert (tmp_path / "full").read_text() == "4\n", err  # the last snapshot cannot be written: an error, not a warning
     names = (tmp_path / "names").read_text().split()
     assert "checkpoint_000004.h5" in names and not [name for name in names if name.endswith(".part")], names
     assert f"{HIT}.h5 cannot be written: No space left on device: it needs" in err, err
@@ -347,7 +349,7 @@ def test_file_system_that_fills_up(tmp_path, undisturbed):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_disk_is_probed_once_and_need_not_be(tmp_path, ranks):
-    """Its rates beside the checkpoints'; where a call of the probe fails, one warning, and three checkpoints all the same."""
+    """The record has the probe's rates.  If a call of the probe fails, there is one warning, and all checkpoints are written."""
     write_case(tmp_path, case() | {"checkpoint": {"every": 4, "keep": 3, "probe": True}})
     whole = must(faulty(tmp_path, ranks, log=tmp_path / "log", word=".probe.part"))
     disk, written = whole.results["io"]["probe"], whole.results["io"]["checkpoints"]
@@ -368,7 +370,7 @@ def test_disk_is_probed_once_and_need_not_be(tmp_path, ranks):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_folder_that_vanishes(tmp_path, ranks):
-    """Somebody moves it away: checkpoints are skipped until something must be written, which is one error."""
+    """The folder is moved away: checkpoints are skipped with warnings until a file must be written, which is one error."""
     write_case(tmp_path, case())
     process = subprocess.Popen(["timeout", "-k", "5", "60", *MPIEXEC, "-n", str(ranks), HEAT2D, "case.yaml", "--output", "gone",
                                 "--quiet", "--set", "time.steps=2000000", "--set", "checkpoint.every=2000"], cwd=tmp_path,
@@ -378,6 +380,6 @@ def test_folder_that_vanishes(tmp_path, ranks):
     shutil.move(tmp_path / "gone", tmp_path / "away")
     _, err = process.communicate(timeout=90)
     assert process.returncode == 4, (process.returncode, err)
-    assert err.count("heat2d: error:") == 1, err  # and none about the record, which cannot be written either
+    assert err.count("heat2d: error:") == 1, err  # none about the record, which cannot be written either
     assert not list(tmp_path.rglob("results.json"))
     assert execute([HEAT2D, "inspect", f"away/{checkpoints(tmp_path / 'away')[0]}"], tmp_path).returncode == 0

@@ -1,4 +1,4 @@
-"""The cases of inputs/ as shipped: every check holds, the expected values are the exact ones, each has its picture."""
+"""The cases of inputs/ as shipped: every check holds, the expected values are exact, and each case has a picture."""
 from __future__ import annotations
 
 import re
@@ -11,7 +11,7 @@ from tealeaf_deck import DECKS, convert
 
 INPUTS = ROOT / "inputs"
 CASES = sorted(INPUTS.glob("*.yaml"))
-LARGEST_PICTURE = 60_000  # bytes
+LARGEST_PICTURE = 60_000  # [bytes]; chosen, so that the repository stays small
 
 
 def case_of(name: str) -> dict:
@@ -23,7 +23,7 @@ def checks_of(name: str, quantity: str) -> list[dict]:
 
 
 def number(value) -> float:
-    return float(value)  # PyYAML reads 1e-5, without a point, as text
+    return float(value)  # PyYAML reads 1e-5, which has no point, as text
 
 
 # ---- as shipped -----------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ def test_every_picture_is_shown():
 @pytest.mark.parametrize("name,solution,digits", [("iso-10211-1", exact.square_column, 5e-5),
                                                   ("processor", exact.processor, 5e-5), ("weld", exact.weld, 5e-4)])
 def test_expected_temperatures_are_the_exact_ones(name, solution, digits):
-    """Where the check is as sharp as an exact value; the published ones have their own digits and tolerance."""
+    """Checks with a narrow tolerance have exact values; published values have their own digits and tolerance."""
     sharp = [check for check in checks_of(name, "temperature") if number(check["tolerance"]) < 0.1 or name == "weld"]
     sharp = [check for check in sharp if number(check["tolerance"]) < 5.0]
     assert len(sharp) >= 3
@@ -88,7 +88,7 @@ def test_rosenthals_value_is_that_of_his_formula():
     check = checks_of("weld", "temperature")[-1]
     assert abs(check["value"] - exact.rosenthal(*check["at"])) <= 5e-4
     rise = check["value"] - exact.WELD["ambient"]
-    # What the case says of the deviation: 0.6 % of the rise.
+    # The case states a deviation of 0.6 % of the rise.
     assert 0.005 < (check["value"] - exact.weld(*check["at"])) / rise < 0.0065
 
 
@@ -104,7 +104,7 @@ def test_expected_values_of_the_vacuum_furnace_are_exact():
 def test_expected_values_of_the_fin_are_exact():
     answer = exact.fin()
     assert checks_of("fin", "heat_flow")[0]["value"] == pytest.approx(answer["heat"], rel=1e-8)
-    # At half the pitch the ripple is negative.
+    # At half the pitch the ripple has the opposite sign.
     middle = answer["tip"] - 2.0 * 5.0 / exact.np.cosh(answer["m1"] * 0.05)
     assert checks_of("fin", "temperature")[0]["value"] == pytest.approx(middle, abs=5e-5)
 
@@ -126,7 +126,7 @@ def test_tealeaf_2_is_the_converted_deck(tmp_path):
     assert shipped["check"][0]["value"] == converted["check"][0]["value"]
 
 
-# ---- a check that would not notice is none --------------------------------------------------------------
+# ---- the checks notice wrong physics --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name,change", [

@@ -1,4 +1,4 @@
-"""inputs/map_from_image.py: pixels to material numbers, right way up; wrong images refused."""
+"""inputs/map_from_image.py converts pixels to material numbers, the right way up, and refuses unsuitable images."""
 from __future__ import annotations
 
 import subprocess
@@ -13,7 +13,7 @@ from PIL import Image
 
 RED, BLUE, GREY = (255, 0, 0), (0, 0, 255), (128, 128, 128)
 COLOURS = "#ff0000=steel,#0000ff=ply,#808080=air"
-PIXELS = np.array([[0, 0, 0, 1, 1],   # as the image stands: three rows, five columns
+PIXELS = np.array([[0, 0, 0, 1, 1],   # three rows of five columns, the first row at the top
                    [0, 2, 2, 2, 1],
                    [0, 0, 1, 1, 1]])
 PALETTE = np.array([RED, BLUE, GREY], dtype=np.uint8)
@@ -57,7 +57,7 @@ def test_grey_levels(tmp_path, name):
     assert "{file: b.h5, dataset: /maps/m}" in done.stdout
 
 
-def test_colours_are_told_with_their_numbers_and_the_lines_for_the_case(tmp_path):
+def test_colours_are_printed_with_their_numbers_and_the_lines_for_the_case(tmp_path):
     rgb().save(tmp_path / "a.png")
     lines = convert(tmp_path, "a.png", "--colours", COLOURS).stdout.splitlines()
     assert [line.split() for line in lines[1:4]] == [
@@ -155,5 +155,5 @@ def test_heat2d_paints_the_map_as_the_image_stands(tmp_path):
         output={"snapshots": {"every": 1}, "fields": ["material", "conductivity"]})
     outcome = run(tmp_path, case, ranks=2)
     assert outcome.code == 0, outcome.err
-    # The lower left cell is the image's lower left pixel.
+    # The lower left cell is the lower left pixel of the image.
     np.testing.assert_array_equal(outcome.field(0, "material"), np.kron(PIXELS[::-1], np.ones((2, 2), dtype=int)))

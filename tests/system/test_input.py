@@ -1,4 +1,4 @@
-"""Bad input and failing runs: the exit code, the message, and what was (not) written."""
+"""Bad input and failing runs: the exit code, the message, and that nothing was written."""
 from __future__ import annotations
 
 import re
@@ -41,7 +41,7 @@ SECTIONS = {
     "right to output": GOOD[GOOD.index("  right:"):GOOD.index("  probes:")],
 }
 
-# name: (what is replaced, by what; `# here` marks the line that the message must name, words of the message)
+# name: (text that is replaced, its replacement, words of the message); `# here` marks the line that the message must name.
 BAD: dict[str, tuple[str, str, list[str]]] = {
     "unknown key": ("title: bad input", "titel: bad input # here", ["titel", "unknown key", "did you mean 'title'"]),
     "unknown key below": ("  cells: [12, 8]", "  cell: [12, 8] # here", ["grid.cell", "unknown key", "'cells'"]),
@@ -111,7 +111,7 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
     "no checkpoint kept": ("solver:", "checkpoint: {keep: 0} # here\nsolver:", ["checkpoint.keep", "0"]),
     "unknown check": ("solver:", "check: [{quantity: entropy, value: 1}] # here\nsolver:", ["check[0].quantity", "entropy"]),
     "check without a value": ("solver:", "check: [{quantity: minimum, tolerance: 1}] # here\nsolver:", ["check[0]", "value"]),
-    "petsc option nobody reads": ("solver:", "petsc: {ksp_typo: 1} # here\nsolver:", ["petsc.ksp_typo", "-ksp_typo"]),
+    "petsc option that is never read": ("solver:", "petsc: {ksp_typo: 1} # here\nsolver:", ["petsc.ksp_typo", "-ksp_typo"]),
     "segment without an end": ("{type: insulated}", "[{type: insulated}, {type: insulated}] # here",
                                ["boundary.right[0].to", "missing"]),
     "segments that go back": ("{type: insulated}", "[{type: insulated, to: 0.3}, {type: insulated, to: 0.2}, "
@@ -184,11 +184,13 @@ EXPRESSIONS = {
 }
 
 REPRESENTATIVE = ["segments that go back", "contact of no material", "table that ends early", "unknown key", "missing time", "negative conductivity", "region of no material", "nan", "not YAML",
-                  "petsc option nobody reads", "more cells than an index holds"]
+                  "petsc option that is never read", "more cells than an index holds"]
 
 
 def refused(outcome: Outcome, code: int, *words: str, caret: bool = False) -> str:
-    """The code; one message with the words and nothing else on stderr; nothing written. Returns the message."""
+    """Assert the exit code, one message with the words and nothing else on stderr, and that nothing was written.
+
+    Return the first line of the message."""
     assert outcome.code == code, f"exit code {outcome.code}, expected {code}\nstdout:\n{outcome.out}\nstderr:\n{outcome.err}"
     lines = outcome.err.splitlines()
     assert lines and lines[0].startswith("heat2d: error: "), f"stderr must begin with the message:\n{outcome.err}"
@@ -214,13 +216,13 @@ def refuse_case(tmp_path, old: str, new: str, words: list[str], ranks: int) -> N
     where = re.search(r"case\.yaml:(\d+): ", message)
     assert where, f"no file and line in: {message}"
     if marked:
-        assert int(where.group(1)) == marked[0], f"line {marked[0]} is meant: {message}"
+        assert int(where.group(1)) == marked[0], f"the message must name line {marked[0]}: {message}"
 
 
 def test_good_case_is_accepted(tmp_path):
     outcome = run(tmp_path, GOOD)
     assert outcome.code == 0, outcome.err
-    assert outcome.err == "", f"noise on stderr:\n{outcome.err}"
+    assert outcome.err == "", f"unexpected text on stderr:\n{outcome.err}"
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -242,7 +244,7 @@ def test_bad_expression_shows_its_place(tmp_path, name):
     assert shown.strip() == text, f"the expression is not shown:\n{outcome.err}"
     if character:
         assert f"character {character} " in message, message
-        assert pointer.index("^") - shown.index(text) == character - 1, f"the caret is elsewhere:\n{outcome.err}"
+        assert pointer.index("^") - shown.index(text) == character - 1, f"the caret is at a wrong place:\n{outcome.err}"
 
 
 def test_bad_expression_is_refused_once_by_all_ranks(tmp_path):
@@ -355,7 +357,7 @@ def bad_file(tmp_path, kind: str) -> Path:
 @pytest.mark.parametrize("kind", ["missing", "directory", "empty", "comments", "binary", "list", "latin-1"])
 def test_file_that_is_no_case_is_refused(tmp_path, kind, ranks):
     outcome = run(tmp_path, bad_file(tmp_path, kind), ranks=ranks)
-    refused(outcome, 2, "bad.yaml")  # not 4: the command line named no case
+    refused(outcome, 2, "bad.yaml")  # not 4: the command line is wrong
 
 
 # ---- failures of a run ----------------------------------------------------------------------------------
@@ -397,11 +399,11 @@ def test_failed_check_is_code_5(tmp_path):
     assert outcome.checks[0]["expected"] == 3.0 and outcome.checks[0]["tolerance"] == 0.1
 
 
-def test_failed_check_is_told_even_when_quiet(tmp_path):
+def test_failed_check_is_reported_even_when_quiet(tmp_path):
     case = basic_case(check=[{"quantity": "maximum", "value": 3.0, "tolerance": 0.1}])
     outcome = run(tmp_path, case, "--quiet")
     assert outcome.code == 5
-    assert "maximum" in outcome.out + outcome.err, "exit code 5 and not a word"
+    assert "maximum" in outcome.out + outcome.err, "exit code 5 without a message"
 
 
 @pytest.mark.parametrize("ranks", [1, 3])
@@ -454,7 +456,7 @@ def with_one(value, odd) -> np.ndarray:
 MAP = '  - {shape: rectangle, x: [0.2, 0.4], y: [0.1, 0.4], material: ply}', "  - {file: f.h5}"
 DENSITY = "solver:", "properties: {density: {file: f.h5}}\nsolver:"
 
-# name: (what is replaced, datasets of f.h5, words)
+# name: (text of the case that is replaced, datasets of f.h5, words of the message)
 BAD_FILES = {
     "map of another shape": (MAP, {"material": np.zeros((NX, NY), "i4")}, ["material", "[12][8]", "[8][12]"]),
     "map of another name": (MAP, {"ids": full(0, "i4")}, ["material", "holds: ids"]),
@@ -477,7 +479,7 @@ def test_file_that_does_not_fit_is_code_4(tmp_path, name, ranks):
 
 
 def test_folder_with_a_colon_is_refused(tmp_path):
-    """ROMIO would take what stands before it for the name of a file system, after the run."""
+    """ROMIO would take the text before a colon for the name of a file system, and fail only after the run."""
     outcome = run(tmp_path, basic_case(), "--quiet", output="out_ts:rosw")
     refused(outcome, 2, "output.directory", "'out_ts:rosw'", "without it")
 
@@ -526,7 +528,7 @@ def test_files_are_sought_beside_the_case_file(tmp_path):
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("kind", ["snapshot", "checkpoint"])
 def test_run_begins_with_the_field_of_another_run(tmp_path, kind, ranks):
-    """An insulated body: its mean temperature stays that of the first run's last field."""
+    """The second run begins with the last field of the first one, bit for bit."""
     first = run(tmp_path, basic_case(output={"snapshots": {"every": 4}}, checkpoint={"every": 4}), "--quiet")
     assert first.code == 0, first.err
     path = sorted(first.directory.glob(f"{kind}_*.h5"))[-1]

@@ -1,4 +1,4 @@
-"""`heat2d inspect`: what it tells of good files, and that it names what is damaged, on any number of ranks."""
+"""`heat2d inspect` prints the contents of good files and names damaged rows, on any number of ranks."""
 from __future__ import annotations
 
 import h5py
@@ -11,7 +11,7 @@ NX, NY = 7, 9
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A finished run: a snapshot with two fields, a checkpoint."""
+    """Return the folder of a finished run: a snapshot with two fields, and a checkpoint."""
     path = tmp_path_factory.mktemp("made")
     case = basic_case(grid={"cells": [NX, NY], "x": [0.0, 0.7], "y": [-1.0, 0.8]}, title="bars of two kinds",
                       time={"scheme": "backward-euler", "step": 0.1, "steps": 4}, initial={"temperature": "1+sin(5*x)*cos(7*y)"},
@@ -26,7 +26,7 @@ def inspect(tmp_path, *words: str, ranks: int = 1) -> Outcome:
 
 
 def spoiled(folder, tmp_path, name: str, rows: list[int], dataset: str = "temperature") -> str:
-    """A copy with one bit of each of these rows flipped."""
+    """Make a copy of a file with one bit flipped in each of these rows, and return its name."""
     data = bytearray((folder / name).read_bytes())
     with h5py.File(folder / name, "r") as file:
         values = file[dataset][...]
@@ -38,7 +38,7 @@ def spoiled(folder, tmp_path, name: str, rows: list[int], dataset: str = "temper
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])
-def test_tells_what_a_file_holds(folder, tmp_path, ranks):
+def test_contents_of_a_file_are_printed(folder, tmp_path, ranks):
     outcome = inspect(tmp_path, str(folder / "snapshot_000004.h5"), ranks=ranks)
     assert outcome.code == 0 and not outcome.err, outcome.err
     with h5py.File(folder / "snapshot_000004.h5", "r") as file:
@@ -51,7 +51,7 @@ def test_tells_what_a_file_holds(folder, tmp_path, ranks):
     assert row[-2:] == ["0", "ok"], row
     assert np.allclose([float(row[-4]), float(row[-3])], [T.min(), T.max()], rtol=1e-8)
     assert any(line.split()[:1] == ["material"] for line in text.splitlines()), text
-    assert not list(tmp_path.iterdir()), "it has written something"
+    assert not list(tmp_path.iterdir()), "something was written"
 
 
 def test_several_files_and_quiet(folder, tmp_path):

@@ -61,7 +61,7 @@ def test_a_consumer_builds_against_the_exported_package(prefix, tmp_path):
 
 
 def compiles(wrapper: str, folder: Path) -> bool:
-    """Whether the wrapper finds its headers and libraries; a runtime package alone brings the wrapper."""
+    """Return whether the wrapper finds its headers and libraries; a runtime package has the wrapper alone."""
     if shutil.which(wrapper) is None:
         return False
     source = folder / "probe.c"

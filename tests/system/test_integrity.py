@@ -1,4 +1,4 @@
-"""What stands beside and behind a checkpoint: its manifest and its seal.  Damage is found before HDF5 parses a byte."""
+"""The manifest beside a checkpoint and the seal at its end.  Damaged bookkeeping is found before HDF5 parses a byte of it."""
 from __future__ import annotations
 
 import json
@@ -15,7 +15,7 @@ NAME = "checkpoint_000040"
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory) -> Path:
-    """The folder of a finished run; checkpoints at 32 and 40."""
+    """Return the folder of a finished run with checkpoints of steps 32 and 40."""
     return must(run(tmp_path_factory.mktemp("straight"), heated("ftcs"), "--quiet", ranks=2)).directory
 
 
@@ -36,7 +36,7 @@ def restart(tmp_path: Path, *words: str, ranks: int = 1, latest: str = "latest")
 # ---- the manifest ---------------------------------------------------------------------------------------
 
 
-def test_manifest_tells_who_wrote_the_checkpoint_and_how(straight):
+def test_manifest_records_who_wrote_the_checkpoint_and_how(straight):
     manifest = json.loads((straight / f"{NAME}.json").read_text())
     assert manifest["schema"] == "heat2d manifest 1" and manifest["file"] == f"{NAME}.h5"
     assert manifest["bytes"] == (straight / f"{NAME}.h5").stat().st_size
@@ -52,7 +52,7 @@ def test_manifest_tells_who_wrote_the_checkpoint_and_how(straight):
 
 
 def test_manifests_go_with_their_checkpoints(tmp_path, straight):
-    """With the older ones; into unfinished_NNN, abandoned_NNN; and with a finished run's files."""
+    """Manifests are deleted and moved with their checkpoints: older ones, unfinished_NNN, abandoned_NNN, a finished run's."""
     def manifests(folder: Path) -> list[str]:
         return sorted(path.name for path in folder.glob("*.json") if path.name != "results.json")
 
@@ -87,7 +87,7 @@ STALE = {
 
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("kind", STALE)
-def test_stale_or_foreign_manifest_is_told_and_the_checkpoint_believed(tmp_path, out, straight, kind, ranks):
+def test_stale_or_foreign_manifest_is_reported_and_the_checkpoint_used(tmp_path, out, straight, kind, ranks):
     path = out / f"{NAME}.json"
     text = path.read_text()
     path.write_text(STALE[kind](text, out))
@@ -100,7 +100,7 @@ def test_stale_or_foreign_manifest_is_told_and_the_checkpoint_believed(tmp_path,
 
 
 def test_manifest_of_other_values_is_found_by_inspect(out):
-    """Its checkpoint is the same in all but the values: only reading them shows it."""
+    """The manifest's checkpoint differs in the values alone, so only reading them shows that it is another file."""
     path = out / f"{NAME}.json"
     path.write_text(path.read_text().replace('"values":\t"0x', '"values":\t"0x1'))
     assert "the checksum of its checkpoint's values is another one" in inspect(out / f"{NAME}.h5", ranks=2).err
@@ -117,7 +117,7 @@ def test_manifest_that_cannot_be_written_is_one_warning(tmp_path):
 
 
 def values(path: Path) -> list[tuple[int, int]]:
-    """The extents that the seal leaves out, by io/README.md."""
+    """Return the extents that the seal leaves out, read as io/README.md describes them."""
     data = path.read_bytes()
     assert data[-56:-40] == b"heat2d metadata\n"
     n, length = (int.from_bytes(data[at:at + 8], "little") for at in (len(data) - 32, len(data) - 24))
@@ -126,10 +126,11 @@ def values(path: Path) -> list[tuple[int, int]]:
 
 
 def test_sweep_over_the_bookkeeping(tmp_path, out):
-    """Every region of it, a few dozen bytes at random: refused with code 4, in our words, on one and two ranks."""
+    """Some bytes of every region of the bookkeeping are changed at random; each file is refused with code 4 and heat2d's
+    message, on one and two ranks."""
     path = out / f"{NAME}.h5"
     whole, extents = path.read_bytes(), values(path)
-    assert sum(n for _, n in extents) == 8 * 23 * 17 + 8 * 17, "the values and their checksums, and nothing else"
+    assert sum(n for _, n in extents) == 8 * 23 * 17 + 8 * 17, "the extents must be the values and their checksums"
     outside = [at for at in range(len(whole) - 56) if not any(start <= at < start + n for start, n in extents)]
     picks = random.Random(5).sample(outside, 36) + [0, 8, outside[-1]]
     for k, at in enumerate(sorted(picks)):

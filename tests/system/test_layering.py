@@ -1,4 +1,4 @@
-"""The shape of the house: who may include whom, what appears where, and what appears nowhere."""
+"""The rooms of the source tree: which room may include headers of which, and which calls and libraries may appear where."""
 from __future__ import annotations
 
 import re
@@ -12,8 +12,8 @@ from heat2d_case import ROOT
 TOPS = ("app", "solver", "io")
 SOURCES = sorted(path for top in TOPS for path in (ROOT / top).glob("**/*.[ch]"))
 
-# Every edge of the house: room -> rooms whose headers its files include. An edge that is not here is refused, and so is one
-# that stands here and is not used any more. The order is the one to read the rooms in: no room knows a later one.
+# Every permitted edge: room -> rooms whose headers its files include.  An edge that is not in the list is refused, and so is
+# one in the list that no file uses.  The rooms are in reading order: no room includes headers of a later one.
 ALLOWED = {
     "solver/base": "",
     "solver/case": "solver/base",
@@ -32,10 +32,10 @@ ALLOWED = {
     "app/state": "io/field_file solver/case solver/measure",
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base",
-    "app/verify": "io/case_file io/file io/run_files solver/base solver/measure",
+    "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
     "app/command": "app/process app/report app/run app/verify io/case_file io/file io/run_files solver/base",
 }
-# What io may know of solver: plain data, errors and signs of life.
+# The headers of solver that io may include: plain data, errors and the heartbeat.
 PLAIN = {"solver/base/error.h", "solver/base/heartbeat.h", "solver/base/monotonic.h", "solver/case/case.h", "solver/grid/grid.h",
          "solver/physics/paint.h"}
 
@@ -58,7 +58,8 @@ def room(file: str) -> str:
 
 
 def module(file: str) -> str:
-    """A header, its source, and the header that the files of one module share among themselves (`_impl.h`)."""
+    """Return the name of a file's module: a header, its source, and the headers that only files of the module include
+    (`_impl.h`) have the same name."""
     return re.sub(r"(_impl)?\.[ch]$", "", file)
 
 
@@ -74,7 +75,7 @@ def forbidden_edges(includes_of: Includes) -> list[str]:
 
 
 def circles(includes_of: Includes) -> list[list[str]]:
-    """Modules that can be reached from themselves (Tarjan's strongly connected components of two modules or more)."""
+    """Return the circles of modules: Tarjan's strongly connected components of two modules or more."""
     graph: dict[str, set[str]] = {}
     for file, headers in includes_of.items():
         graph.setdefault(module(file), set()).update({module(header) for header in headers} - {module(file)})
@@ -104,7 +105,7 @@ def circles(includes_of: Includes) -> list[list[str]]:
 
 
 def code(path: Path) -> str:
-    """The text without comments, texts and characters; line numbers stay."""
+    """Return the source without comments, string and character literals, with the same line numbers."""
     pattern = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
     return re.sub(pattern, lambda match: "\n" * match[0].count("\n") or " ", path.read_text(), flags=re.S)
 
@@ -126,7 +127,7 @@ def test_includes_stay_within_the_allowed_edges():
 def test_every_allowed_edge_is_used():
     used = {(room(file), room(header)) for file, headers in INCLUDES.items() for header in headers}
     stale = [f"{a} -> {b}" for a, others in ALLOWED.items() for b in others.split() if (a, b) not in used]
-    assert not stale, f"edges of ALLOWED that no file needs any more: {stale}"
+    assert not stale, f"edges of ALLOWED that no file uses: {stale}"
 
 
 def test_no_room_knows_a_later_one():
@@ -159,7 +160,7 @@ def test_a_planted_circle_is_noticed():
 def test_own_headers_are_included_by_their_whole_path(path):
     own = {other.name for other in SOURCES if other.suffix == ".h"}
     bare = [header for header in includes(path) if "/" not in header and header in own]
-    assert not bare, f"{name(path)}: write the room, as in \"solver/grid/grid.h\": {bare}"
+    assert not bare, f"{name(path)}: include headers by their path, as in \"solver/grid/grid.h\": {bare}"
 
 
 @pytest.mark.parametrize("header", sorted(PLAIN))
@@ -168,14 +169,14 @@ def test_plain_data_headers_need_nothing_but_plain_data(header):
     assert not wrong, f"{header} includes {wrong}"
 
 
-# The handles of a run: each is declared without its members in a header of these rooms.
+# The opaque handles of a run are declared without their members in headers of these rooms.
 RUN_ROOMS = ("app/state", "app/report", "app/run")
 HANDLES = sorted((match[1], name(path)) for path in SOURCES if room(name(path)) in RUN_ROOMS and path.suffix == ".h"
                  for match in re.finditer(r"^typedef struct (\w+) \1;", path.read_text(), re.M))
 
 
 def files_that_define(handle: str, texts: dict[str, str]) -> list[str]:
-    """Files that hold the members of a struct, under its tag or through a typedef."""
+    """Return the files that define the members of a struct, by its tag or in a typedef."""
     pattern = rf"\bstruct\s+{handle}\s*\{{|\}}\s*{handle}\s*;"
     return sorted(file for file, text in texts.items() if re.search(pattern, text))
 
@@ -213,7 +214,7 @@ BANNED = {
     "strcpy": (), "strncpy": (), "strcat": (), "strncat": (), "sprintf": (), "vsprintf": (), "gets": (),
     "atoi": (), "atol": (), "atof": (), "strtok": (), "assert": (), "system": (), "abort": (),
     "malloc": (), "realloc": (), "alloca": (),
-    # The command line is sorted before PETSc, which would allocate, is there.
+    # The command line is parsed before PETSc, which allocates elsewhere, is initialised.
     "calloc": ("app/process/options.c",),
     # It follows the date, which can be set; durations are measured by solver/base/monotonic.h.
     "MPI_Wtime": (),
@@ -230,7 +231,7 @@ def test_no_banned_function_is_called(path):
 
 
 def test_only_the_signal_flag_and_the_heartbeat_are_globals():
-    """Variables of file or static storage that can change: what a handler or the watchdog reads, and no other."""
+    """The only mutable variables with static storage are those that a signal handler or the watchdog reads."""
     found = []
     for path in SOURCES:
         for number, line in enumerate(code(path).splitlines(), 1):
@@ -242,11 +243,11 @@ def test_only_the_signal_flag_and_the_heartbeat_are_globals():
 def test_file_names_are_unique():
     counts = Counter(path.name for path in [*SOURCES, *(ROOT / "tests").glob("unit/*.[ch]")])
     twice = [file for file, count in counts.items() if count > 1]
-    assert not twice, f"two files of one name: {twice}"
+    assert not twice, f"file names that occur twice: {twice}"
 
 
 def test_headers_stand_before_their_sources():
-    """A source includes its own header first, so that each header is complete by itself."""
+    """A source includes its own header first, which shows that the header is complete."""
     wrong = []
     for path in SOURCES:
         own = path.with_suffix(".h")
@@ -263,4 +264,4 @@ def test_top_level_holds_the_rooms_and_what_has_to_be_there():
     names = [line.split("/")[0] for line in tracked.stdout.splitlines()] if tracked.returncode == 0 else \
         [path.name for path in ROOT.iterdir() if not path.name.startswith(("build", "out", "__pycache__"))]
     entries = {entry for entry in names if not entry.startswith(".")}
-    assert entries == rooms | files, f"too many: {sorted(entries - rooms - files)}, missing: {sorted((rooms | files) - entries)}"
+    assert entries == rooms | files, f"unexpected: {sorted(entries - rooms - files)}, missing: {sorted((rooms | files) - entries)}"

@@ -1,4 +1,4 @@
-"""Signals and limits of time: a run that is stopped keeps its state, however it is disturbed."""
+"""Signals and limits of time: a run that is stopped keeps its state, and a job without progress is ended."""
 from __future__ import annotations
 
 import json
@@ -12,7 +12,7 @@ from test_restart import Background, checkpoints, long_run, must, refused
 
 
 def with_job(tmp_path, monkeypatch, left: float | None, squeue: str | None = None) -> None:
-    """As within a Slurm job that ends in `left` seconds; `squeue`: the script that answers to that name."""
+    """Set the environment of a Slurm job that ends in `left` seconds; `squeue` is the text of a script of that name."""
     monkeypatch.setenv("SLURM_JOB_ID", "4711")
     monkeypatch.delenv("SLURM_JOB_END_TIME", raising=False)
     if left is not None:
@@ -47,8 +47,8 @@ def test_squeue_is_asked_once_about_the_one_job(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("answer", ["exec sleep 100", "exit 1", "echo UNLIMITED", "yes"])
-def test_squeue_that_does_not_answer_stops_nobody(tmp_path, monkeypatch, answer):
-    """A run of a few steps: it waits five seconds at most, and goes on without the limit."""
+def test_squeue_that_does_not_answer_stops_no_run(tmp_path, monkeypatch, answer):
+    """The run waits for squeue for five seconds at most, and then continues without the limit."""
     with_job(tmp_path, monkeypatch, None, answer)
     outcome = must(run(tmp_path, basic_case(), timeout=30))
     assert outcome.results["limits"] == {"wall_time": None, "slurm_job": "4711", "slurm_left": None}
@@ -66,7 +66,7 @@ def test_slurm_can_be_turned_off(tmp_path, monkeypatch):
 
 
 def test_daly_chooses_the_interval_from_the_measured_cost(tmp_path):
-    """A mean time between failures of 2 s: the first checkpoint after 0.2 s, then one about every sqrt(2 * cost * 2 s)."""
+    """With a mean time between failures of 2 s the first checkpoint is due after 0.2 s, then about every sqrt(2 * cost * 2 s)."""
     outcome = must(run(tmp_path, long_run(checkpoint={"interval": "daly", "mtbf": 2.0}, limits={"wall_time": 4.0}),
                        ranks=2), 75)
     wrote = outcome.results["io"]["checkpoints"]
@@ -75,7 +75,7 @@ def test_daly_chooses_the_interval_from_the_measured_cost(tmp_path):
     assert outcome.out.count("checkpoints every") == 1, outcome.out
     root = (cost / 4.0) ** 0.5
     expected = (4.0 * cost) ** 0.5 * (1 + root / 3 + cost / 36.0) - cost
-    # The last checkpoint is in both; only its place in the sum may round.
+    # Both numbers contain the last checkpoint; the sums may round differently.
     assert wrote["interval"] == pytest.approx(expected, rel=1e-6)
 
 
@@ -93,7 +93,7 @@ def test_daly_is_asked_for_as_a_whole(tmp_path, checkpoint, words):
 
 
 def test_more_signals_during_the_last_checkpoint_tear_nothing(tmp_path):
-    """TERM once, then again and again while the checkpoint is written and until the program is gone."""
+    """TERM is sent once, and then repeatedly while the checkpoint is written and until the program ends."""
     case = long_run(checkpoint={"keep": 2}, grid={"cells": [1500, 1200], "x": [0.0, 1.0], "y": [0.0, 0.7]})
     case["time"] = {"scheme": "backward-euler", "step": 1e-6, "steps": 100000}
     with Background(tmp_path, case, 1, launcher=False) as job:
@@ -110,7 +110,7 @@ def test_more_signals_during_the_last_checkpoint_tear_nothing(tmp_path):
             time.sleep(0.001)
         _, err = job.process.communicate(timeout=20)
     assert job.process.returncode == 75, f"exit code {job.process.returncode}\n{err}"
-    assert during > 0, "no signal met the checkpoint"
+    assert during > 0, "no signal arrived during the checkpoint"
     step = json.loads((job.directory / "results.json").read_text())["time"]["steps"]
     assert checkpoints(job.directory) == [f"checkpoint_{step:06d}.h5"]
     again = execute(command(tmp_path / "case.yaml", 2, ("--output", "out", "--quiet", "--restart", "latest", "--set",
@@ -122,7 +122,7 @@ def test_more_signals_during_the_last_checkpoint_tear_nothing(tmp_path):
 
 
 def ranks_of(job: Background) -> list[int]:
-    """The processes that run the program itself."""
+    """Return the processes of the ranks."""
     return [pid for pid in job.descendants() if os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "heat2d"]
 
 
@@ -133,16 +133,16 @@ def test_rank_that_is_stopped_for_ever_ends_the_job(tmp_path, stopped):
         victim = ranks_of(job)[stopped]
         began = time.monotonic()
         os.kill(victim, signal.SIGSTOP)
-        _, err = job.process.communicate(timeout=30)  # a hang ends at 60 s
+        _, err = job.process.communicate(timeout=30)  # `timeout` ends a run that hangs after 60 s
     assert time.monotonic() - began < 20
     lines = [line for line in err.splitlines() if "no progress" in line]
     assert len(lines) == 1, err
     assert f"made no progress for 2 s (limits.stall), in phase '" in lines[0] and "after step" in lines[0], lines[0]
     assert job.process.returncode not in (0, 75, 124, 137), job.process.returncode
-    assert not os.path.exists(f"/proc/{victim}"), "the stopped rank is still there"
+    assert not os.path.exists(f"/proc/{victim}"), "the stopped rank still exists"
 
 
-def test_rank_that_is_stopped_for_a_moment_disturbs_nobody(tmp_path):
+def test_rank_that_is_stopped_for_a_moment_only_delays_the_run(tmp_path):
     case = long_run(checkpoint={"wall_interval": 0.5}, limits={"stall": 5.0, "wall_time": 5.0})
     with Background(tmp_path, case, 2) as job:
         job.wait_for_checkpoint()
@@ -155,8 +155,8 @@ def test_rank_that_is_stopped_for_a_moment_disturbs_nobody(tmp_path):
     assert "no progress" not in err, err
 
 
-def test_long_solve_that_goes_on_is_no_stall(tmp_path):
-    """One step, and only Jacobi's scaling for it: it takes many times `stall`, its iterations do not."""
+def test_long_solve_that_makes_progress_is_no_stall(tmp_path):
+    """The only step, preconditioned by Jacobi alone, takes many times `limits.stall`; its iterations are progress."""
     case = basic_case(grid={"cells": [1000, 800], "x": [0.0, 1.0], "y": [0.0, 1.0]},
                       boundary={"left": {"type": "temperature", "value": 1.0}}, time={"scheme": "steady"},
                       solver={"preconditioner": "jacobi"}, limits={"stall": 0.6})

@@ -1,5 +1,5 @@
-"""What the default solver computes does not depend on the ranks, to the last bit: a small body with jumps,
-contacts and sides of all linear kinds, by every implicit scheme."""
+"""The results of the default solver have the same bits on any number of ranks: a small body with jumps, contacts and all
+linear kinds of sides, with every implicit scheme."""
 from __future__ import annotations
 
 import filecmp
@@ -10,7 +10,7 @@ from heat2d_case import Outcome, basic_case, run
 
 NX, NY, STEPS = 37, 23, 4
 SCHEMES = ["backward-euler", "crank-nicolson", "bdf2", "esdirk", "steady"]
-# Blocks of width one, single rows and columns, uneven cuts, prime numbers, more ranks than fit one axis well.
+# Blocks one cell wide, single rows and columns of blocks, uneven cuts, prime numbers, many ranks along one axis.
 LAYOUTS = [(2, [2, 1]), (2, [1, 2]), (3, [1, 3]), (4, [2, 2]), (4, [4, 1]), (7, [7, 1]), (7, [1, 7]), (16, [4, 4]),
            (16, [16, 1]), (16, [1, 16])]
 SIDES = ("left", "right", "bottom", "top")
@@ -18,7 +18,7 @@ PERIODIC = {side: {"type": "periodic"} for side in SIDES}
 
 
 def body(scheme: str, **sections) -> dict:
-    """Jumps of 1e3 and 1e2, a contact, and a side of each kind that is linear."""
+    """Return a case with jumps of 1e3 and 1e2, a contact, and a side of each linear kind."""
     case = basic_case(
         grid={"cells": [NX, NY], "x": [0.0, 1.0], "y": [0.0, 0.5]},
         materials=[{"name": "slow", "conductivity": [1.0, 2.0], "density": 1.0, "specific_heat": 1.0},
@@ -53,7 +53,7 @@ def same_snapshots(one: Outcome, other: Outcome) -> None:
 
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
-    """Runs on one rank, once a scheme."""
+    """Return a function that runs a scheme on one rank, once."""
     done = {}
 
     def get(scheme: str) -> Outcome:

@@ -1,4 +1,4 @@
-"""64 ranks, many more than cores: coarse levels gather on fewer and fewer of them."""
+"""Runs on 64 ranks, on which coarse levels of the multigrid are agglomerated several times."""
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,4 @@
-"""Runs over several nodes, and a network that fails: namespaces of this machine that reach each other only by TCP."""
+"""Runs on several nodes, and a network that fails.  The nodes are namespaces of this machine that communicate by TCP."""
 from __future__ import annotations
 
 import os
@@ -15,7 +15,7 @@ from test_restart import checkpoints, heated, long_run, must
 
 @pytest.fixture
 def network(tmp_path):
-    """A function that makes nodes: 'abc' three of them."""
+    """Return a function that makes nodes; 'abc' makes three."""
     about = subprocess.run([MPIEXEC[0], "-info"], capture_output=True, text=True, check=False).stdout
     if "HYDRA" not in about or "ch4:ucx" not in about:
         pytest.skip("the nodes are made for MPICH's launcher and UCX")
@@ -29,12 +29,12 @@ def network(tmp_path):
 
 
 def finish(job: subprocess.Popen, directory) -> Outcome:
-    out, err = job.communicate(timeout=70)  # `timeout` ends it before
+    out, err = job.communicate(timeout=70)  # `timeout` ends the job earlier
     return Outcome(job.returncode, out, err, directory / "out")
 
 
 def wait_for_checkpoint(job: subprocess.Popen, directory, but: tuple[str, ...] = (), seconds: float = 20) -> str:
-    """The newest checkpoint that is none of `but`."""
+    """Wait for a checkpoint that is not in `but`, and return the newest one."""
     limit = time.monotonic() + seconds
     while not (found := [name for name in checkpoints(directory) if name not in but]):
         assert job.poll() is None, f"ended early with {job.returncode}: {job.communicate()[1]}"
@@ -49,7 +49,7 @@ def wait_for_checkpoint(job: subprocess.Popen, directory, but: tuple[str, ...] =
 @pytest.mark.parametrize("names,scheme", [("ab", "ftcs"), ("ab", "backward-euler")])
 def test_nodes_leave_the_bytes_of_one_rank(tmp_path, network, names, scheme):
     case = heated(scheme)
-    del case["solver"]  # the default one leaves the same bits on any number of ranks
+    del case["solver"]  # the default solver has the same bits on any number of ranks
     nodes = network(names)
     one = must(run(tmp_path / "one", case, "--quiet"))
     many = must(finish(nodes.start(write_case(tmp_path / "many", case)), tmp_path / "many"))
@@ -67,22 +67,22 @@ def test_nodes_leave_the_bytes_of_one_rank(tmp_path, network, names, scheme):
 
 
 @pytest.mark.parametrize("names", ["ab", "abc"])
-def test_ranks_on_both_sides_of_a_cut_end_and_the_run_goes_on_elsewhere(tmp_path, network, names):
+def test_ranks_on_both_sides_of_a_cut_end_and_the_run_continues_elsewhere(tmp_path, network, names):
     nodes = network(names)
     job = nodes.start(write_case(tmp_path, long_run(checkpoint={"wall_interval": 0.5}, limits={"stall": 5.0})))
     wait_for_checkpoint(job, tmp_path / "out")
     nodes.cut(names[-1])
-    # Hydra (MPICH 4.0.2) waits for ever for word of the other side: nothing is under way on that connection, so not even
-    # TCP gives it up.  The launcher is the one thing that may be left, and TERM ends it, as `timeout` does.
+    # Hydra (MPICH 4.0.2) waits for the other side without end: no data is in flight on that connection, so TCP does not
+    # time out.  Only the launcher may be left, and TERM ends it, as `timeout` does.
     left = nodes.left_after(20, but=("mpiexec", "timeout"))
-    assert left == {}, f"still there 20 s after the cut, with a stall of 5 s: {left}"
+    assert left == {}, f"still running 20 s after the cut, with limits.stall of 5 s: {left}"
     for pid, program in nodes.processes().items():
         if program.startswith("mpiexec"):
             os.kill(pid, signal.SIGTERM)
     outcome = finish(job, tmp_path)
     assert nodes.left_after(5) == {}
     assert outcome.code not in (0, 75, 124, 137), outcome.code
-    # What a rank beyond the cut says gets lost with its network.
+    # Messages of a rank behind the cut are lost with its network.
     lines = [line for line in outcome.err.splitlines() if "no progress" in line]
     assert 1 <= len(lines) < len(names), outcome.err
     assert all("made no progress for 5 s (limits.stall), in phase '" in line for line in lines), lines
@@ -121,7 +121,7 @@ def test_a_cut_node_is_out_of_reach_until_it_is_mended(network):
     def reaches() -> bool:
         script = "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_STREAM); s.settimeout(0.5); s.connect(('b', 9))"
         done = subprocess.run([*nodes.enter("a"), "python3", "-c", script], capture_output=True, text=True, check=False)
-        return "ConnectionRefusedError" in done.stderr  # somebody is there to refuse it
+        return "ConnectionRefusedError" in done.stderr  # the node is reached and refuses
 
     assert reaches()
     nodes.cut("b")
@@ -129,11 +129,11 @@ def test_a_cut_node_is_out_of_reach_until_it_is_mended(network):
     nodes.mend("b")
     limit = time.monotonic() + 10
     while not reaches():
-        assert time.monotonic() < limit, "mended, and still out of reach"
+        assert time.monotonic() < limit, "the mended node cannot be reached"
 
 
 def test_nothing_is_left_of_nodes_whose_test_fails(tmp_path, network):
-    network("ab")  # skips where there can be none
+    network("ab")  # skips the test where nodes cannot be made
     with pytest.raises(ZeroDivisionError), Nodes(tmp_path, "ab") as nodes:
         job = nodes.start(write_case(tmp_path, long_run()))
         time.sleep(1.0)

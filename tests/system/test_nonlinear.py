@@ -1,4 +1,4 @@
-"""Coefficients that depend on the temperature: accounts, failures of Newton's method, fields to start from."""
+"""Coefficients that depend on the temperature: energy account, failures of Newton's method, initial fields from files."""
 from __future__ import annotations
 
 import numpy as np
@@ -16,8 +16,8 @@ SCHEMES = {
 
 
 def slab(**sections) -> dict:
-    """Every non-linearity at once: k(T) in two materials with a resistance between them, a radiating segment,
-    a source of T, and the exchange of a sheet with its surroundings."""
+    """Return a case with every non-linearity: k(T) in two materials with a contact resistance between them, a radiating
+    segment, and a source that depends on T; with an ambient exchange."""
     case = basic_case(
         grid={"cells": [12, 6], "x": [0.0, 0.24], "y": [0.0, 0.12]},
         materials=[{"name": "steel", "conductivity": "14+0.016*(T-293)", "density": 800.0, "specific_heat": 50.0},
@@ -44,7 +44,7 @@ def test_account_closes_with_every_nonlinearity(tmp_path, scheme):
     outcome = run(tmp_path, slab(time={"scheme": scheme, "end": 100.0, **SCHEMES[scheme]}), "--quiet", ranks=2)
     assert outcome.code == 0, outcome.err
     energy = outcome.results["energy"]
-    # What Newton's method leaves of each step's residual, 1e-11 of its first one: explicit schemes leave none.
+    # Newton's method leaves 1e-11 of the first residual of each step; explicit schemes leave nothing.
     assert abs(energy["balance_error_relative"]) < 1e-10
     history = outcome.table("history.csv")
     assert history["max"][-1] > 600 and energy["exchange"] < 0
@@ -53,7 +53,7 @@ def test_account_closes_with_every_nonlinearity(tmp_path, scheme):
 
 
 def test_schemes_agree_on_the_nonlinear_problem(tmp_path):
-    """A common limit: what a wrong time level of a coefficient would miss by far more."""
+    """All schemes have a common limit; coefficients taken at a wrong time would differ by far more."""
     ends = {}
     for scheme, time in SCHEMES.items():
         case = slab(time={"scheme": scheme, "end": 100.0, **time}, output={"snapshots": {"interval": 100.0}})

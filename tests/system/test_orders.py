@@ -1,6 +1,6 @@
-"""Order of accuracy: scheme x boundary x jump, on the manufactured solution of support/manufactured.py.
+"""Order of accuracy by scheme, boundary and jump, on the manufactured solution of support/manufactured.py.
 
-`python3 test_orders.py` (with HEAT2D and MPIEXEC set as ctest does) measures all of it and prints the table of
+`python3 test_orders.py`, with HEAT2D and MPIEXEC set as ctest sets them, measures all combinations and prints the table of
 solver/MEASURED.md.
 """
 from __future__ import annotations
@@ -18,7 +18,7 @@ SCHEMES = ("ftcs", "rkl2", "backward-euler", "crank-nicolson", "bdf2", "esdirk",
 
 
 def grids(problem: Problem) -> tuple[int, int]:
-    """Coarse enough to be quick, fine enough for the order to show within a fifth."""
+    """Return two grids, coarse enough to be quick and fine enough for the order to be observed within 0.2."""
     return (12, 24) if problem.scheme in ("ftcs", "rkl2") or problem.jump > 100 else (20, 40)
 
 
@@ -43,7 +43,7 @@ def table() -> None:
         for nonlinear in (False, True):
             for jump in JUMPS:
                 if scheme == "ftcs" and jump > 100:
-                    continue  # half a million steps
+                    continue  # would take half a million steps
                 row = []
                 for boundary in BOUNDARIES:
                     problem = Problem(scheme, boundary, jump, nonlinear)

@@ -1,4 +1,4 @@
-"""What a run reports, and when: exact times of outputs, columns, profiles, interfaces, named regions, checks."""
+"""The outputs of a run: their exact times, columns, profiles, interfaces, named regions, checks, the record, messages."""
 from __future__ import annotations
 
 import csv
@@ -12,7 +12,7 @@ from heat2d_case import Outcome, basic_case, run
 
 FIXED = ["step", "time", "dt", "iterations", "residual", "min", "max", "mean", "stored", "heat_left", "heat_right",
          "heat_bottom", "heat_top", "heat_source", "energy_error"]
-# A step for each scheme on the grid below: ftcs is stable up to 5e-4.
+# The step of each scheme on the grid below; ftcs is stable up to 5e-4.
 SCHEMES = {"ftcs": 4e-4, "rkl2": 3e-3, "backward-euler": 3e-3, "crank-nicolson": 3e-3, "bdf2": 3e-3, "esdirk": 3e-3,
            "ts:rosw": 3e-3}
 CONTROLLED = ["bdf2", "esdirk", "ts:rosw"]
@@ -52,7 +52,7 @@ EVENTS = {"output": {"snapshots": {"interval": SNAPSHOTS}, "history": {"interval
 
 
 def expect_exact_times(outcome: Outcome) -> None:
-    """Equal doubles: the products k*interval and `end` as the case says it, not the sum of steps."""
+    """Assert that times are the products k*interval and the case's `end`, bit for bit, not sums of steps."""
     assert snapshot_times(outcome) == [0.0, *(k * SNAPSHOTS for k in range(1, 4)), END]
     rows = outcome.table("history.csv")["time"]
     missing = [k * ROWS for k in range(1, 8) if k * ROWS not in rows]
@@ -72,10 +72,10 @@ def test_fixed_steps_are_cut_at_the_times_of_outputs(tmp_path, scheme):
     times = outcome.table("probes.csv")["time"]
     grid = [k * step for k in range(1, int(END / step + 1e-9))]
     apart = [t for t in grid if np.min(np.abs(times - t)) > 1e-9 * step]
-    assert not apart, f"the grid of times is left: {apart}"
+    assert not apart, f"steps do not return to the grid of times: {apart}"
     assert time["step"] == step and time["step_max"] == step and 0 < time["step_min"] < step
     assert time["rejected"] is None or time["rejected"] == -1
-    assert "cut at the times of outputs" in outcome.out, outcome.out
+    assert "cut at outputs and events" in outcome.out, outcome.out
 
 
 @pytest.mark.parametrize("scheme", CONTROLLED)
@@ -87,7 +87,7 @@ def test_controlled_steps_hit_the_times_of_outputs(tmp_path, scheme):
     time = outcome.results["time"]
     lengths = np.diff(outcome.table("probes.csv")["time"])
     assert time["rejected"] >= 0 and time["steps"] == len(lengths)
-    # Differences of times near 0.05 are rounded by 1e-17.
+    # Differences of times near 0.05 have rounding errors of 1e-17.
     assert time["step_min"] == pytest.approx(lengths.min(), abs=1e-16)
     assert time["step_max"] == pytest.approx(lengths.max(), abs=1e-16)
 
@@ -164,7 +164,7 @@ def exact(x: np.ndarray, resistance: float = 0.0) -> np.ndarray:
     return np.where(np.abs(x - 0.4) < 1e-12, 0.5 * (left + right), np.where(x < 0.4, left, right))
 
 
-def test_history_begins_with_the_same_columns_and_goes_on_with_those_asked_for(tmp_path):
+def test_history_has_the_same_first_columns_and_then_those_asked_for(tmp_path):
     plain = must(run(tmp_path, layers(regions=LAYERS["regions"][:1])))
     assert header(plain, "history.csv") == FIXED
     case = layers(exchange={"coefficient": 2.0, "ambient": 350.0}, output={"interfaces": [["slow", "fast"]]},
@@ -180,7 +180,7 @@ def test_history_begins_with_the_same_columns_and_goes_on_with_those_asked_for(t
     for side in ("left", "top"):
         parts = history[f"heat_{side}_0"] + history[f"heat_{side}_1"]
         np.testing.assert_allclose(parts, history[f"heat_{side}"], rtol=1e-12, atol=1e-12)
-    # A steady state: what comes in through the sides goes out through the faces.
+    # In a steady state, the heat that enters through the sides leaves through the faces of the sheet.
     total = sum(history[f"heat_{side}"][-1] for side in ("left", "right", "bottom", "top"))
     assert history["heat_exchange"][-1] == pytest.approx(-total, rel=1e-8)
     record = outcome.results
@@ -198,7 +198,7 @@ def test_heat_through_the_interface_is_that_through_the_sides(tmp_path, ranks, r
     case = layers(output={"interfaces": [["slow", "fast"], ["fast", "slow"]]}, **(CONTACT if resistance else {}))
     outcome = must(run(tmp_path, case, ranks=ranks))
     history = outcome.table("history.csv")
-    # The solve's tolerance 1e-13 of 100 K, times conductances of order 100 W/(m K).
+    # The solver's tolerance is 1e-13 of 100 K, times conductances of order 100 W/(m K).
     for column, value in (("heat_left", 1), ("heat_slow_fast", 1), ("heat_fast_slow", -1), ("heat_right", -1)):
         assert history[column][-1] == pytest.approx(value * 0.5 * flux(resistance), rel=1e-9), column
     interface = outcome.results["energy"]["interfaces"][0]
@@ -223,7 +223,8 @@ def test_named_region_reports_its_own_temperatures(tmp_path, ranks):
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 @pytest.mark.parametrize("resistance", [0.0, 0.36])
 def test_profile_is_exact_across_materials(tmp_path, ranks, resistance):
-    """There and back, from surface to surface; 0.4 is one of the points, where the contact's jump is halved."""
+    """Profiles go from surface to surface in both directions.  One of their points is 0.4, at the contact, where the value is
+    the mean of both sides."""
     case = layers(output={"profiles": [{"name": "there", "from": [0.0, 0.1], "to": [1.2, 0.4], "points": 61},
                                        {"name": "back", "from": [1.2, 0.5], "to": [0.0, 0.0], "points": 7}]},
                   **(CONTACT if resistance else {}))
@@ -231,7 +232,7 @@ def test_profile_is_exact_across_materials(tmp_path, ranks, resistance):
     for name, points, length in (("there", 61, np.hypot(1.2, 0.3)), ("back", 7, 1.3)):
         profile = outcome.table(f"profile_{name}.csv")
         assert header(outcome, f"profile_{name}.csv") == ["step", "time", "distance", "x", "y", "temperature"]
-        assert len(profile["step"]) == points, "a steady case has one snapshot, at the end"
+        assert len(profile["step"]) == points, "a steady case must have one snapshot, at the end"
         np.testing.assert_allclose(profile["distance"], np.linspace(0.0, length, points), rtol=1e-14)
         np.testing.assert_allclose(profile["temperature"], exact(profile["x"], resistance), rtol=1e-10)
     assert np.any(np.abs(outcome.table("profile_there.csv")["x"] - 0.4) < 1e-12)
@@ -283,13 +284,13 @@ def test_checks_of_places_hold_and_say_what_they_are(tmp_path, ranks):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_steady_case_with_a_conductivity_of_temperature_is_checked_at_its_own_field(tmp_path, ranks):
-    """Kirchhoff: with k = 1 + T between 3 and 1 the flux is (3 + 9/2 - 1 - 1/2)/1 = 6 W/m2."""
+    """By Kirchhoff's transform, with k = 1 + T between 3 and 1 the flux is (3 + 9/2 - 1 - 1/2)/1 = 6 W/m2."""
     case = basic_case(grid={"cells": [64, 4], "x": [0.0, 1.0], "y": [0.0, 0.5]}, initial={"temperature": 2.0},
                       materials=[{"name": "m", "conductivity": "1+T", "density": 1.0, "specific_heat": 1.0}],
                       boundary={"left": {"type": "temperature", "value": 3.0},
                                 "right": {"type": "temperature", "value": 1.0}},
                       time={"scheme": "steady"}, solver={"tolerance": 1e-12, "preconditioner": "jacobi"},
-                      # u = T + T^2/2 = 7.5 - 6 x; 64 cells leave an error of (h dT/dx)^2, some 1e-3.
+                      # u = T + T^2/2 = 7.5 - 6 x; with 64 cells the error is (h dT/dx)^2, some 1e-3.
                       check=[{"quantity": "heat_flow", "side": "left", "value": 3.0, "relative": 2e-3},
                              {"quantity": "heat_flow", "side": "right", "value": -3.0, "relative": 2e-3},
                              {"quantity": "temperature", "at": [0.5, 0.2], "value": float(np.sqrt(10.0) - 1.0),
@@ -314,7 +315,7 @@ def test_region_without_cells_fails_its_check_and_is_nan_in_the_history(tmp_path
 
 
 def test_record_holds_every_number_to_the_last_bit(tmp_path):
-    """The same doubles stand in history.csv; each as the shortest text that reads back, so repr() of it."""
+    """Each number is the double of history.csv, written as the shortest text that reads back, as repr() does."""
     case = warm({"scheme": "backward-euler", "step": 0.003, "steps": 7}, regions=[{}, {
         "name": "core", "shape": "circle", "centre": [0.4, 0.3], "radius": 0.2}])
     outcome = must(run(tmp_path, case, "--quiet", ranks=2))
@@ -328,20 +329,21 @@ def test_record_holds_every_number_to_the_last_bit(tmp_path):
     assert len(numbers) > 60
     digits = [re.sub(r"e.*|[-.]", "", number).strip("0") for number in numbers]
     assert [d for d, n in zip(digits, numbers) if len(d) > len(re.sub(r"e.*|[-.]", "", repr(float(n))).strip("0"))] == []
-    assert max(map(len, digits)) > 15, "the test says nothing when no number needs 16 digits"
+    assert max(map(len, digits)) > 15, "the test shows nothing if no number needs 16 digits"
 
 
-# ---- what solves needed ---------------------------------------------------------------------------------
+# ---- fallbacks of the solver -----------------------------------------------------------------------------
 
 def random_patches(n: int = 32) -> list[dict]:
-    """Patches of cells, every second one at random ten million times as conducting: no multigrid of neighbours."""
+    """Return regions of single cells, half of which, chosen at random, conduct ten million times better: too hard for a
+    geometric multigrid."""
     chance = random.Random(4)
     return [{"shape": "rectangle", "x": [i / n, (i + 1) / n], "y": [j / n, (j + 1) / n], "material": "fast"}
             for j in range(n) for i in range(n) if chance.random() < 0.5]
 
 
 @pytest.mark.parametrize("ranks", [1, 3])
-def test_solver_that_comes_to_the_rescue_is_told_once_and_counted(tmp_path, ranks):
+def test_fallback_of_the_solver_is_reported_once_and_counted(tmp_path, ranks):
     case = basic_case(grid={"cells": [64, 64], "x": [0.0, 1.0], "y": [0.0, 1.0]},
                       time={"scheme": "backward-euler", "step": 0.01, "steps": 3}, solver={"tolerance": 1e-6})
     case["materials"] = [{"name": name, "conductivity": k, "density": 1.0, "specific_heat": 1.0}
@@ -352,7 +354,7 @@ def test_solver_that_comes_to_the_rescue_is_told_once_and_counted(tmp_path, rank
     outcome = must(run(tmp_path, case, ranks=ranks))
     assert outcome.err.count("too little headway") == 1 and "algebraic multigrid" in outcome.err, outcome.err
     solver = outcome.results["solver"]
-    assert 2 <= solver["algebraic"] <= 3 and solver["at_rounding"] == 0, solver  # told once all the same
+    assert 2 <= solver["algebraic"] <= 3 and solver["at_rounding"] == 0, solver  # reported only once
     assert 0.0 < solver["true_residual"] <= solver["worst_residual"] <= 1.01e-6
 
 
@@ -397,8 +399,8 @@ def test_option_of_a_solver_that_is_not_there_is_refused(tmp_path, option, schem
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_hints_are_handed_to_mpi_io_and_those_in_force_are_told(tmp_path, ranks):
-    """romio_ds_write is ROMIO's own; there is no striping on this file system.  The bytes are the same."""
+def test_hints_are_passed_to_mpi_io_and_those_in_force_are_reported(tmp_path, ranks):
+    """romio_ds_write is a hint of ROMIO and is in force; this file system has no striping.  The files do not change."""
     case = basic_case(grid={"cells": [40, 30], "x": [0.0, 1.0], "y": [0.0, 1.0]}, checkpoint={"every": 2},
                       time={"scheme": "ftcs", "step": 1e-5, "steps": 4}, output={"snapshots": {"every": 2}})
     plain = must(run(tmp_path, case, "--quiet", ranks=ranks, output="plain"))

@@ -1,4 +1,4 @@
-"""The answer does not depend on how many ranks compute it, nor on how they share the grid."""
+"""Results depend neither on the number of ranks nor on the layout of blocks."""
 from __future__ import annotations
 
 import filecmp
@@ -10,13 +10,13 @@ from heat2d_case import Outcome, basic_case, run
 NX, NY, STEPS = 7, 9, 12
 MATERIALS = [{"name": "slow", "conductivity": [1.0, 2.0], "density": 1.0, "specific_heat": 1.0},
              {"name": "fast", "conductivity": 40.0, "density": 3.0, "specific_heat": 2.0}]
-# (ranks, processes): blocks of width one, single rows and columns, uneven cuts, a prime number.
+# (ranks, processes): blocks one cell wide, single rows and columns of blocks, uneven cuts, a prime number.
 LAYOUTS = [(2, [2, 1]), (2, [1, 2]), (3, [3, 1]), (3, "auto"), (4, [2, 2]), (4, [1, 4]), (7, [7, 1]), (7, [1, 7])]
 SIDES = ("left", "right", "bottom", "top")
 
 
 def mixed(scheme: str = "ftcs", **sections) -> dict:
-    """Two materials, all boundary types, a source: nothing is symmetric."""
+    """Return a case without any symmetry: two materials, several kinds of sides, a source."""
     case = basic_case(
         grid={"cells": [NX, NY], "x": [0.0, 0.8], "y": [0.0, 1.0]}, materials=MATERIALS,
         regions=[{"material": "slow"}, {"shape": "circle", "centre": [0.5, 0.4], "radius": 0.25, "material": "fast",
@@ -43,7 +43,7 @@ def layout(processes) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
-    """Runs on one rank, once a scheme."""
+    """Return a function that runs a scheme on one rank, once."""
     done = {}
 
     def get(scheme: str) -> Outcome:
@@ -57,7 +57,7 @@ def serial(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def parallel(tmp_path_factory):
-    """Runs on several ranks, once a scheme and layout."""
+    """Return a function that runs a scheme on several ranks in a layout, once."""
     done = {}
 
     def get(scheme: str, ranks: int, processes) -> Outcome:
@@ -89,7 +89,7 @@ def test_explicit_snapshots_are_byte_identical(serial, parallel, scheme, ranks, 
 @pytest.mark.parametrize("scheme", ["ftcs", "rkl2"])
 @pytest.mark.parametrize("ranks,processes", LAYOUTS, ids=str)
 def test_explicit_checkpoints_are_byte_identical(serial, parallel, scheme, ranks, processes):
-    """Fields, clock and the energy account; nothing in a checkpoint names ranks."""
+    """A checkpoint holds fields, clock and energy account, and nothing that depends on the ranks."""
     same_bytes(serial(scheme), parallel(scheme, ranks, processes), "checkpoint", 2)
 
 
@@ -105,8 +105,8 @@ def test_explicit_tables_and_accounts_are_the_same(serial, parallel, scheme, ran
 @pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson"])
 @pytest.mark.parametrize("ranks,processes", [(2, [2, 1]), (3, [1, 3]), (4, [2, 2]), (7, [7, 1])], ids=str)
 def test_implicit_runs_agree_to_the_solver_tolerance(serial, parallel, scheme, ranks, processes):
-    # Scalar products are summed in another order, so the iterates differ where the solver stops: by 1e-12 of
-    # each step's increment, which is of order 1; 12 steps, and a condition number below 100.
+    # Dot products are summed in another order, so the solutions differ by the solver's tolerance: 1e-12 of each step's
+    # increment, which is of order 1, in 12 steps, with a condition number below 100.
     for step in (6, 12):
         np.testing.assert_allclose(parallel(scheme, ranks, processes).field(step), serial(scheme).field(step),
                                    rtol=0, atol=1e-10)
@@ -125,7 +125,7 @@ def test_multigrid_agrees_to_the_solver_tolerance(tmp_path, ranks):
 def test_implicit_tables_agree(serial, parallel, table, ranks, processes):
     one, many = (outcome.table(table) for outcome in (serial("backward-euler"), parallel("backward-euler", ranks, processes)))
     assert list(one) == list(many), "other columns"
-    tolerance = 1e-9  # the solver's, and what it may do to the heat of a side
+    tolerance = 1e-9  # the solver's tolerance and its effect on the heat through a side
     for name in one:
         if name in ("iterations", "residual", "energy_error"):
             continue
@@ -183,8 +183,9 @@ def test_periodic_runs_are_byte_identical(tmp_path, axes, ranks, processes):
 
 
 def predicted(px: int, py: int, periodic: str = "") -> tuple[int, int]:
-    """Messages and bytes of an exchange: a value a cell, both ways, over every edge between two blocks."""
-    vertical = px - 1 + ("x" in periodic and px > 1)  # cuts across x; a block that is its own neighbour sends nothing
+    """Return messages and bytes of a halo exchange: one value for each cell, in both directions, over every edge between two
+    blocks."""
+    vertical = px - 1 + ("x" in periodic and px > 1)  # edges across x; a block that is its own neighbour sends nothing
     horizontal = py - 1 + ("y" in periodic and py > 1)
     return 2 * (vertical * py + px * horizontal), 2 * 8 * (vertical * NY + horizontal * NX)
 
@@ -197,12 +198,12 @@ def check_counts(results: dict, processes, periodic: str = "") -> None:
     assert px * py == results["ranks"]
     messages, size = predicted(px, py, periodic)
     exchanges = found["halo_exchanges"]
-    assert exchanges >= STEPS, f"{exchanges} exchanges in {STEPS} steps"
+    assert exchanges >= STEPS, f"{exchanges} halo exchanges in {STEPS} steps"
     for name, expected in (("messages", messages), ("bytes", size)):
         within = found[name]["within_nodes"]
         assert within == {"per_exchange": expected, "per_deep_exchange": None, "predicted": expected * exchanges,
                           "counted": expected * exchanges}, \
-            f"{name} of {px} x {py} blocks, {exchanges} exchanges: {within}, expected {expected} an exchange"
+            f"{name} of {px} x {py} blocks, {exchanges} halo exchanges: {within}, expected {expected} for each"
         between = found[name]["between_nodes"]
         assert set(between.values()) == {0, None}, f"one node, yet {name} between nodes: {between}"
 
@@ -220,15 +221,15 @@ def test_implicit_messages_are_the_predicted_ones(parallel):
     check_counts(parallel("backward-euler", 4, [2, 2]).results, [2, 2])
 
 
-def test_ftcs_step_takes_one_exchange(tmp_path):
+def test_ftcs_step_takes_one_halo_exchange(tmp_path):
     case = mixed(output={"history": {"every": 1000}}, checkpoint={"every": 0})
     counts = [finished(run(tmp_path, case, "--quiet", "--set", f"time.steps={steps}", ranks=2, output=f"s{steps}"))
               .results["decomposition"]["halo_exchanges"] for steps in (10, 30)]
-    assert counts[1] - counts[0] == 20, f"{counts[1] - counts[0]} exchanges in 20 steps"
+    assert counts[1] - counts[0] == 20, f"{counts[1] - counts[0]} halo exchanges in 20 steps"
 
 
 def blocked(**more) -> dict:
-    """Wide enough for sweeps of many steps on four blocks, with all that crosses sides, and a source."""
+    """Return a case with a source and all kinds of sides, wide enough for sweeps of many steps on four blocks."""
     case = mixed(output={"history": {"every": 40}, "snapshots": {"every": 60}}, checkpoint={"every": 50, "keep": 9}, **more)
     case["grid"]["cells"] = [140, 132]
     case["regions"][1]["source"] = "50*(1+x)"
@@ -242,7 +243,7 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks):
     several = finished(run(tmp_path, blocked(), "--quiet", ranks=ranks, output="several"))
     assert alone.results["decomposition"]["deep_exchanges"] == 0
     assert several.results["decomposition"]["deep_exchanges"] > 0
-    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken alone"
+    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
     names = sorted(path.name for path in (tmp_path / "alone").glob("*.h5")) + ["history.csv"]
     assert len(names) > 5
     for name in names:
@@ -252,7 +253,7 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks):
 def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path):
     found = finished(run(tmp_path, blocked(), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
     deep = found["deep_cells"]
-    assert deep == 16  # a quarter of 66 rows, as a power of two
+    assert deep == 16  # a quarter of 66 rows, rounded down to a power of two
     within = found["messages"]["within_nodes"]
     assert within["per_deep_exchange"] == 8
     assert found["bytes"]["within_nodes"]["per_deep_exchange"] == 8 * 2 * deep * (132 + 140 + 2 * deep)
@@ -261,7 +262,7 @@ def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path):
 
 
 def test_blocks_are_even(tmp_path):
-    """Cuts differ by one row or column at most: 7 x 9 cells on 2 x 2 blocks."""
+    """Blocks differ by one row or column at most: 7 x 9 cells in 2 x 2 blocks."""
     found = finished(run(tmp_path, mixed(), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
     assert (found["cells_min"], found["cells_max"]) == (3 * 4, 4 * 5)
 

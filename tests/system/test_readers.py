@@ -1,4 +1,4 @@
-"""What other people's programs see in our files: h5py, xarray, VTK, ParaView, and any reader of XDMF."""
+"""Other programs read heat2d's files: h5py, xarray, VTK, ParaView, and a reader of XDMF written from its specification."""
 from __future__ import annotations
 
 import os
@@ -31,7 +31,7 @@ CASE = basic_case(
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory) -> Outcome:
-    """nx != ny, an origin that is not 0, a field without any symmetry."""
+    """Run a case with nx != ny, an origin that is not 0 and a field without any symmetry."""
     done = run(tmp_path_factory.mktemp("readers"), CASE, "--quiet", ranks=2)
     assert done.code == 0, done.err
     return done
@@ -39,7 +39,7 @@ def outcome(tmp_path_factory) -> Outcome:
 
 @pytest.fixture(scope="module")
 def resumed(tmp_path_factory) -> Outcome:
-    """The same in two parts: one rank and plain files, then two ranks and compressed ones."""
+    """Run the case in two parts: on one rank with plain files, then on two ranks with compressed ones."""
     folder = tmp_path_factory.mktemp("resumed")
     first = run(folder, CASE, "--quiet", "--set", "time.steps=2")
     assert first.code == 0, first.err
@@ -79,12 +79,12 @@ def test_h5py_reads_the_field_the_right_way_up(outcome):
         field = file["temperature"]
         assert field.shape == (NY, NX) and field.dtype == np.dtype("<f8")
         expected = 10 * axis(X, NX)[np.newaxis, :] + 100 * axis(Y, NY)[:, np.newaxis]
-        np.testing.assert_allclose(field[...], expected, rtol=1e-14)  # round-off of one formula
+        np.testing.assert_allclose(field[...], expected, rtol=1e-14)  # rounding of one formula
 
 
 def test_axes_are_centres_and_edges(outcome):
     with h5py.File(outcome.directory / "snapshot_000002.h5") as file:
-        # Round-off of another way to the same numbers.
+        # The numbers are computed in another way, so they may differ by rounding.
         for key, expected in (("x", axis(X, NX)), ("y", axis(Y, NY)), ("x_edges", edges(X, NX)), ("y_edges", edges(Y, NY))):
             np.testing.assert_allclose(file[key][...], expected, rtol=0, atol=1e-14, err_msg=key)
             assert text(file[key].attrs["units"]) == "m"
@@ -109,7 +109,7 @@ def test_file_follows_the_cf_conventions(outcome):
         assert text(file["x"].attrs["axis"]) == "X" and text(file["y"].attrs["axis"]) == "Y"
         np.testing.assert_array_equal(file["material"].attrs["flag_values"], [0, 1])
         meanings = text(file["material"].attrs["flag_meanings"]).split()
-        assert len(meanings) == 2, f"CF wants one word a flag: {meanings}"
+        assert len(meanings) == 2, f"CF requires one word for each flag: {meanings}"
         assert [text(word) for word in file["material"].attrs["names"]] == ["steel", "two words"]
 
 
@@ -123,7 +123,7 @@ def test_conductivity_and_material_are_those_of_the_case(outcome):
 
 
 def test_heat_flux_points_downhill(outcome):
-    """Away from the jump and the sides the first field's flux is -k grad T exactly."""
+    """Away from the jump and the sides, the flux of the first field is exactly -k grad T."""
     with h5py.File(outcome.directory / "snapshot_000000.h5") as file:
         inner = np.s_[2:-1, 3:-1]
         np.testing.assert_allclose(file["heat_flux_x"][inner], -2.0 * 10, rtol=1e-12)
@@ -162,7 +162,7 @@ def test_xarray_opens_a_snapshot_with_labelled_dimensions(either, engine):
 
 
 def test_xarray_joins_the_series_along_the_time(either, engine):
-    """No conversion, and no function to prepare the files with."""
+    """The files need neither a conversion nor a function that prepares them."""
     xarray = pytest.importorskip("xarray")
     pytest.importorskip("dask")
     with xarray.open_mfdataset(either.snapshots(), engine=engine, combine="nested", concat_dim="time") as data:
@@ -173,18 +173,18 @@ def test_xarray_joins_the_series_along_the_time(either, engine):
         np.testing.assert_array_equal(data.temperature.sel(time=0.004, method="nearest"), either.field(4))
 
 
-# ---- XDMF, read as its specification says ---------------------------------------------------------------
+# ---- XDMF, read by its specification --------------------------------------------------------------------
 
 
 def item(element, folder: Path) -> np.ndarray:
-    """A DataItem; its file name is relative to the XDMF file."""
+    """Return the array of a DataItem, whose file name is relative to the XDMF file."""
     assert element.get("Format") == "HDF"
     file, path = element.text.strip().split(":")
     with h5py.File(folder / file) as data:
         values = data[path][...]
-    assert values.shape == tuple(int(n) for n in element.get("Dimensions").split()), "Dimensions are not the dataset's"
+    assert values.shape == tuple(int(n) for n in element.get("Dimensions").split()), "Dimensions differ from the dataset's"
     kind = {"Float": "f", "Int": "i"}[element.get("NumberType")]
-    assert (values.dtype.kind, values.dtype.itemsize) == (kind, int(element.get("Precision"))), "type is not the dataset's"
+    assert (values.dtype.kind, values.dtype.itemsize) == (kind, int(element.get("Precision"))), "the type differs from the dataset's"
     return values
 
 
@@ -197,7 +197,7 @@ def grids(outcome: Outcome) -> list:
 
 def test_xdmf_lists_every_snapshot_with_its_time(outcome):
     times = [float(grid.find("Time").get("Value")) for grid in grids(outcome)]
-    # 17 digits: the very numbers of the files.
+    # With 17 digits they are the numbers of the files bit for bit.
     files = [h5py.File(path)["/"].attrs["time"] for path in outcome.snapshots()]
     assert times == files
     assert times == pytest.approx(list(TIMES.values()), rel=1e-15)
@@ -234,12 +234,12 @@ def check_rectilinear(grid, values: np.ndarray, x: np.ndarray, y: np.ndarray, ex
     assert grid.GetClassName() == "vtkRectilinearGrid", grid.GetClassName()
     np.testing.assert_allclose(x, edges(X, NX), atol=1e-14)
     np.testing.assert_allclose(y, edges(Y, NY), atol=1e-14)
-    np.testing.assert_array_equal(values.reshape(NY, NX), expected)  # VTK counts x fastest
+    np.testing.assert_array_equal(values.reshape(NY, NX), expected)  # in VTK x is fastest
 
 
 @pytest.mark.parametrize("step", [0, 5])
 def test_vtk_opens_a_snapshot_by_its_cf_attributes(either, tmp_path, monkeypatch, step):
-    """Through the netCDF library, which takes the file for netCDF-4; values sit at the cell centres."""
+    """VTK uses the netCDF library, which reads the file as netCDF-4; values are at the cell centres."""
     reader_module = pytest.importorskip("vtkmodules.vtkIONetCDF")
     from vtkmodules.util.numpy_support import vtk_to_numpy
 
@@ -283,7 +283,7 @@ def test_vtk_opens_the_xdmf_from_another_folder(outcome, tmp_path, monkeypatch):
                       vtk_to_numpy(grid.GetXCoordinates()), vtk_to_numpy(grid.GetYCoordinates()), outcome.field(5))
 
 
-# Not servermanager.Fetch: that of ParaView 5.11 hands out overwritten coordinates.
+# servermanager.Fetch is not used, because in ParaView 5.11 it returns overwritten coordinates.
 PARAVIEW = """
 import sys
 import numpy

@@ -1,4 +1,4 @@
-"""The quick-start as shipped, from the case file to the picture: what `./bootstrap run` promises."""
+"""The quick-start case as shipped, from the case file to the pictures, as `./bootstrap run` runs it."""
 import json
 import subprocess
 import sys
@@ -22,8 +22,8 @@ def test_quickstart_ends_well_with_all_checks_true(quickstart):
 
 
 def test_quickstart_probes_are_those_stored(quickstart):
-    # solver.tolerance is 1e-9 of each step's increment: 160 steps of at most 3 K stay below 1e-6 K; the
-    # stored values have five decimals.
+    # solver.tolerance is 1e-9 of each step's increment, so 160 steps of at most 3 K have errors below 1e-6 K; the stored
+    # values have five decimals.
     probes = quickstart.table("probes.csv")
     for name, value in STORED.items():
         assert probes[name][-1] == pytest.approx(value, abs=2e-5), name

@@ -1,4 +1,4 @@
-"""Stopping, failing and going on: a run in pieces ends where an uninterrupted one ends."""
+"""Stopping, failing and restarting: a run in pieces leaves the files of an uninterrupted one."""
 from __future__ import annotations
 
 import os
@@ -19,7 +19,7 @@ LAYERS = [{"name": "slow", "conductivity": 1.0, "density": 1.0, "specific_heat":
 
 
 def heated(scheme: str, **sections) -> dict:
-    """Everything a restart has to bring back: materials, switching source, moving sides, records."""
+    """Return a case with all that a restart must restore: materials, a source and sides that change with time, records."""
     case = basic_case(
         title=f"restart {scheme}",
         grid={"cells": [23, 17], "x": [0.0, 1.0], "y": [0.0, 0.7]}, materials=LAYERS,
@@ -46,7 +46,7 @@ def must(outcome: Outcome, code: int = 0) -> Outcome:
 
 
 def half_then_rest(tmp_path, case: dict, first_ranks: int, then_ranks: int, at: int = 19) -> Outcome:
-    """A run to step `at`, then --restart latest with the whole case."""
+    """Run to step `at`, then restart with --restart latest and the whole case."""
     path = write_case(tmp_path, case)
     must(run(tmp_path, path, "--quiet", "--set", f"time.steps={at}", ranks=first_ranks, output="pieces"))
     return must(run(tmp_path, path, "--quiet", "--restart", "latest", ranks=then_ranks, output="pieces"))
@@ -69,7 +69,7 @@ def test_implicit_restart_agrees_to_the_solver_tolerance(tmp_path, scheme):
     case = heated(scheme)
     straight = must(run(tmp_path, case, "--quiet", ranks=1, output="straight"))
     pieces = half_then_rest(tmp_path, case, 2, 1)
-    # Another number of ranks sums in another order, so iterates differ within 1e-12 of each step's increment.
+    # Another number of ranks sums in another order, so solutions differ by 1e-12 of each step's increment.
     np.testing.assert_allclose(pieces.field(STEPS), straight.field(STEPS), rtol=0, atol=1e-10)
 
 
@@ -78,11 +78,11 @@ def test_implicit_restart_on_the_same_ranks_has_the_same_bits(tmp_path, scheme):
     case = heated(scheme)
     straight = must(run(tmp_path, case, "--quiet", ranks=2, output="straight"))
     pieces = half_then_rest(tmp_path, case, 2, 2)
-    assert np.array_equal(straight.field(STEPS), pieces.field(STEPS)), "the same program went another way"
+    assert np.array_equal(straight.field(STEPS), pieces.field(STEPS)), "the restarted run has other bits"
 
 
 @pytest.mark.parametrize("scheme", ["ftcs", "crank-nicolson"])
-def test_energy_account_goes_on_over_a_restart(tmp_path, scheme):
+def test_energy_account_continues_over_a_restart(tmp_path, scheme):
     case = heated(scheme)
     straight = must(run(tmp_path, case, "--quiet", output="straight")).results["energy"]
     pieces = half_then_rest(tmp_path, case, 1, 2).results["energy"]
@@ -93,8 +93,8 @@ def test_energy_account_goes_on_over_a_restart(tmp_path, scheme):
         assert pieces["through_sides"][side] == pytest.approx(heat, rel=1e-9, abs=1e-13), side
 
 
-def test_records_go_on_without_a_gap_or_a_repetition(tmp_path):
-    """The first run goes on to step 29 after its checkpoint of step 24, and loses that tail."""
+def test_records_continue_without_a_gap_or_a_repetition(tmp_path):
+    """The first run continues to step 29 after its checkpoint of step 24, and the restart drops those rows."""
     case = heated("ftcs")
     straight = must(run(tmp_path, case, "--quiet", output="straight"))
     path = write_case(tmp_path, case)
@@ -105,7 +105,7 @@ def test_records_go_on_without_a_gap_or_a_repetition(tmp_path):
     steps = pieces.table("probes.csv")["step"]
     assert np.array_equal(steps, np.arange(STEPS + 1)), f"steps of probes.csv: {steps}"
     for name in ("a", "b"):
-        # Sums over other ranks: round-off on values of order 1.
+        # Sums over other ranks differ by rounding, on values of order 1.
         np.testing.assert_allclose(pieces.table("probes.csv")[name], straight.table("probes.csv")[name],
                                    rtol=0, atol=1e-13)
     ours, theirs = pieces.table("history.csv"), straight.table("history.csv")
@@ -164,7 +164,7 @@ def test_restart_can_go_further(tmp_path):
 FIXED = {"ftcs": 2.5e-5, "rkl2": 2e-4, "backward-euler": 2e-4, "crank-nicolson": 2e-4, "bdf2": 2e-4, "esdirk": 2e-4,
          "ts:rosw": 2e-4}
 CONTROLLED = ["bdf2", "esdirk", "ts:rosw"]
-# Times of outputs that are no multiples of the steps: they cut them.
+# The times of outputs are not multiples of the step, so steps are shortened.
 CUTS = {"snapshots": {"interval": 7.3e-4}, "history": {"interval": 4.1e-4},
         "probes": [{"name": "a", "at": [0.31, 0.22]}, {"name": "b", "at": [0.9, 0.05]}],
         "profiles": [{"name": "line", "from": [0.1, 0.1], "to": [0.9, 0.6], "points": 5}]}
@@ -178,7 +178,7 @@ def same_file(one: Path, other: Path) -> None:
 
 
 def same_table(one: Outcome, other: Outcome, name: str, loose: tuple[str, ...] = ()) -> None:
-    """Equal to the last digit, but for `loose` columns."""
+    """Assert that two tables are equal to the last digit, except the `loose` columns."""
     ours, theirs = one.table(name), other.table(name)
     assert list(ours) == list(theirs)
     for column, values in ours.items():
@@ -187,7 +187,7 @@ def same_table(one: Outcome, other: Outcome, name: str, loose: tuple[str, ...] =
 
 
 def interrupted(straight: Outcome, tmp_path: Path, keep: int) -> Path:
-    """What a run leaves that was killed after its checkpoint number `keep`, long after its tables' rows."""
+    """Make the files of a run that was killed some time after its checkpoint number `keep`: its tables have more rows."""
     directory = tmp_path / "pieces"
     shutil.copytree(straight.directory, directory)
     names = checkpoints(directory)
@@ -198,7 +198,7 @@ def interrupted(straight: Outcome, tmp_path: Path, keep: int) -> Path:
     return directory
 
 
-def goes_on(tmp_path: Path, case: dict, ranks: int, keep: int) -> None:
+def ends_with_the_same_files(tmp_path: Path, case: dict, ranks: int, keep: int) -> None:
     straight = must(run(tmp_path, case, "--quiet", ranks=ranks, output="straight"))
     interrupted(straight, tmp_path, keep)
     pieces = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", ranks=ranks, output="pieces"))
@@ -208,7 +208,7 @@ def goes_on(tmp_path: Path, case: dict, ranks: int, keep: int) -> None:
         same_file(path, pieces.directory / path.name)
     for name in ("probes.csv", "profile_line.csv"):
         same_file(straight.directory / name, pieces.directory / name)
-    # The account's sums are taken in pieces.
+    # A checkpoint holds the sums of the energy account rounded.
     same_table(straight, pieces, "history.csv", ("energy_error",))
     for key in ("steps", "end", "step", "step_min", "step_max", "rejected"):
         assert pieces.results["time"][key] == straight.results["time"][key], key
@@ -218,14 +218,14 @@ def goes_on(tmp_path: Path, case: dict, ranks: int, keep: int) -> None:
 def test_interrupted_run_of_fixed_steps_has_the_same_files(tmp_path, scheme):
     case = heated(scheme, time={"scheme": scheme, "step": FIXED[scheme], "end": 3e-3}, output=CUTS,
                   checkpoint={"every": 3 if scheme != "ftcs" else 17, "keep": 100})
-    goes_on(tmp_path, case, 2, keep=3)
+    ends_with_the_same_files(tmp_path, case, 2, keep=3)
 
 
 @pytest.mark.parametrize("scheme", CONTROLLED)
 def test_interrupted_run_of_controlled_steps_has_the_same_files(tmp_path, scheme):
     case = heated(scheme, time={"scheme": scheme, "end": 3e-3, "adaptive": {"tolerance": 1e-3}}, output=CUTS,
                   checkpoint={"every": 3, "keep": 100})
-    goes_on(tmp_path, case, 2, keep=2)
+    ends_with_the_same_files(tmp_path, case, 2, keep=2)
 
 
 @pytest.mark.parametrize("scheme,time", [("ftcs", {"step": "auto"}), ("rkl2", {"step": "auto"}),
@@ -236,17 +236,17 @@ def test_interrupted_run_of_controlled_steps_has_the_same_files(tmp_path, scheme
 def test_interrupted_run_that_is_not_linear_has_the_same_files(tmp_path, scheme, time):
     case = heated(scheme, time={"scheme": scheme, "end": 3e-3, **time}, output=CUTS,
                   checkpoint={"every": 3, "keep": 100}, **NON_LINEAR)
-    goes_on(tmp_path, case, 1, keep=2)
+    ends_with_the_same_files(tmp_path, case, 1, keep=2)
 
 
 @pytest.mark.parametrize("at", [1, 2, 4, 5])
-def test_multi_step_scheme_goes_on_from_any_of_its_first_steps(tmp_path, at):
+def test_multi_step_scheme_continues_from_any_of_its_first_steps(tmp_path, at):
     case = heated("bdf2", time={"scheme": "bdf2", "step": 2e-4, "end": 3e-3}, output=CUTS,
                   checkpoint={"every": 1, "keep": 100})
-    goes_on(tmp_path, case, 1, keep=at)
+    ends_with_the_same_files(tmp_path, case, 1, keep=at)
 
 
-def test_checkpoint_of_another_scheme_is_gone_on_from_with_a_note(tmp_path):
+def test_run_continues_from_a_checkpoint_of_another_scheme_with_a_note(tmp_path):
     case = heated("bdf2", time={"scheme": "bdf2", "step": 2e-4, "end": 2e-3}, output=CUTS)
     must(run(tmp_path, case, "--quiet"))
     outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set",
@@ -269,7 +269,7 @@ def test_restart_with_another_step_begins_its_grid_of_times_there(tmp_path):
 
 
 def test_failed_step_leaves_the_last_good_state(tmp_path):
-    """Far too few iterations for the solve; the run before it goes on from the checkpoint when given more."""
+    """A step fails because far too few iterations are allowed; a restart from the last checkpoint with more continues."""
     case = heated("backward-euler", time={"scheme": "backward-euler", "step": 2e-4, "end": 2e-3},
                   solver={"tolerance": 1e-12, "preconditioner": "jacobi", "max_iterations": 1})
     outcome = must(run(tmp_path, case, "--quiet"), 3)
@@ -286,7 +286,7 @@ def test_failed_step_leaves_the_last_good_state(tmp_path):
 
 
 def long_run(**sections) -> dict:
-    """Half a minute of ftcs, if nobody stops it."""
+    """Return a case that takes half a minute with ftcs."""
     return heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 2_000_000},
                   output={"history": {"every": 100000}}, **sections)
 
@@ -301,7 +301,7 @@ def test_wall_time_limit_checkpoints_and_leaves_with_75(tmp_path):
     step = outcome.results["time"]["steps"]
     assert 0 < step < 2_000_000
     assert checkpoints(outcome.directory)[-1] == f"checkpoint_{step:06d}.h5"
-    # The limit holds from the program's start; the launcher and a busy machine get as long again.
+    # The limit counts from the start of the program; twice as much is allowed for the launcher and a busy machine.
     assert elapsed < 6, f"a limit of 2 s took {elapsed:.1f} s"
     steps = f"time.steps={step + 10}"
     again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", steps,
@@ -315,7 +315,7 @@ def test_wall_time_limit_checkpoints_and_leaves_with_75(tmp_path):
 
 
 class Background:
-    """A run that a test disturbs; its process group ends with the test."""
+    """A run in the background that a test disturbs; its processes are killed at the end of the test."""
 
     def __init__(self, tmp_path, case: dict, ranks: int, launcher: bool = True):
         self.directory = tmp_path / "out"
@@ -334,15 +334,15 @@ class Background:
         self.process.wait(10)
 
     def kill(self) -> None:
-        """End every process of this run, as the loss of a node does."""
+        """Kill every process of this run, as the loss of a node does."""
         for pid in self.descendants():
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
-                pass  # it went with its parent
+                pass  # it ended with its parent
 
     def descendants(self) -> list[int]:
-        """The processes of this run: `timeout`, mpiexec, its proxy, the ranks."""
+        """Return the processes of this run: `timeout`, mpiexec, its proxy, the ranks."""
         parents = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
@@ -371,8 +371,8 @@ def test_signal_to_mpiexec_stops_with_a_checkpoint(tmp_path, name):
         os.kill(launcher, getattr(signal, name))
         _, err = job.process.communicate(timeout=20)
     outcome = Outcome(job.process.returncode, "", err, job.directory)
-    # The launcher's exit code says nothing here: hydra (MPICH 4.0.2) that has forwarded a signal returns now
-    # 75, now 0, with 75 from every rank.  The record tells; the program's own code is tested below.
+    # The exit code of the launcher is not tested: hydra (MPICH 4.0.2) that has forwarded a signal sometimes returns 75 and
+    # sometimes 0 when every rank returned 75.  The record has the status; the next test tests the program's code.
     assert (outcome.directory / "results.json").exists(), f"exit code {outcome.code}, no results.json\n{err}"
     assert outcome.results["status"] == "stopped", outcome.results["status"]
     step = outcome.results["time"]["steps"]
@@ -381,7 +381,7 @@ def test_signal_to_mpiexec_stops_with_a_checkpoint(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGUSR1", "SIGINT"])
 def test_program_stopped_by_a_signal_returns_75(tmp_path, name):
-    """One rank without a launcher, so that nobody stands between the signal, the program and its code."""
+    """One rank runs without a launcher, so the signal and the exit code are the program's own."""
     with Background(tmp_path, long_run(checkpoint={"wall_interval": 0.5}), 1, launcher=False) as job:
         job.wait_for_checkpoint()
         os.kill(job.descendants()[1], getattr(signal, name))
@@ -390,7 +390,7 @@ def test_program_stopped_by_a_signal_returns_75(tmp_path, name):
     assert "heat2d: error" not in err, err
 
 
-def test_killed_run_goes_on_with_the_same_bits(tmp_path):
+def test_killed_run_continues_with_the_same_bits(tmp_path):
     case = long_run(checkpoint={"every": 4000, "keep": 2})
     with Background(tmp_path, case, 2) as job:
         job.wait_for_checkpoint()
@@ -439,7 +439,7 @@ CHANGED = [("materials[0].conductivity=3", "materials[0].conductivity: "), ("reg
 
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("change,words", CHANGED)
-def test_what_decides_how_the_field_goes_on_is_told_where_it_differs(tmp_path, change, words, ranks):
+def test_keys_that_determine_the_solution_are_reported_where_they_differ(tmp_path, change, words, ranks):
     must(run(tmp_path, heated("ftcs"), "--quiet"))
     outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=42",
                        "--set", change, ranks=ranks))
@@ -448,8 +448,8 @@ def test_what_decides_how_the_field_goes_on_is_told_where_it_differs(tmp_path, c
     assert len(told) == 1 and words in told[0], outcome.err
 
 
-def test_differences_are_told_of_the_checkpoint_that_is_read(tmp_path):
-    """--set of the run that wrote it counts, and what the restart wrote itself is as it was then."""
+def test_differences_are_those_to_the_checkpoint_that_is_read(tmp_path):
+    """--set of the run that wrote the checkpoint counts, and a later checkpoint has the keys of the run that wrote it."""
     must(run(tmp_path, heated("ftcs"), "--quiet", "--set", "source=2"))
     path = tmp_path / "case.yaml"
     assert "source: 2 then, not given now" in must(run(tmp_path, path, "--quiet", "--restart", "latest", "--set", "time.steps=48")).err
@@ -463,7 +463,7 @@ def test_many_differences_are_counted(tmp_path):
     assert "in 12 of the keys" in lines[0] and len(lines) == 12 and lines[-1] == "  and 2 more", lines
 
 
-def test_what_may_differ_is_not_told(tmp_path):
+def test_what_may_differ_is_not_reported(tmp_path):
     must(run(tmp_path, heated("ftcs"), "--quiet", ranks=2))
     changes = ["title=other", "time.steps=44", "decomposition.processes=[1,3]", "initial={temperature: 7}", "output.snapshots.every=7",
                "output.history.every=5", "checkpoint={every: 3, keep: 4, verify: sample}", "limits.wall_time=1000",
@@ -491,7 +491,7 @@ def test_restart_from_a_snapshot_is_refused(tmp_path):
 
 
 def damage(path: Path, dataset: str = "temperature") -> None:
-    """Flip one bit in the middle of the data."""
+    """Flip one bit in the middle of the dataset."""
     with h5py.File(path, "r") as file:
         offset = file[dataset].id.get_offset() + file[dataset].id.get_storage_size() // 2
     data = bytearray(path.read_bytes())
@@ -528,7 +528,7 @@ def test_damaged_named_checkpoint_is_refused(tmp_path):
 
 
 def make_newer(path: Path) -> None:
-    """As a later heat2d may write it, with a format that this one does not know."""
+    """Give the checkpoint a format version that this heat2d does not know."""
     with h5py.File(path, "r+") as file:
         file.attrs.modify("format_version", np.int32(file.attrs["format_version"] + 1))
 
@@ -554,7 +554,7 @@ def test_checkpoint_of_a_newer_format_is_passed_over(tmp_path, ranks):
     assert len(passed) == 1 and "checkpoint_000040.h5" in passed[0] and "format version is 2" in passed[0], outcome.err
     assert outcome.results["restarts"][0]["step"] == 32
     assert np.array_equal(straight.field(STEPS), outcome.field(STEPS))
-    assert newer in [path.read_bytes() for path in tmp_path.glob("out/abandoned_*/checkpoint_000040.h5")], "it is lost"
+    assert newer in [path.read_bytes() for path in tmp_path.glob("out/abandoned_*/checkpoint_000040.h5")], "the newer checkpoint is lost"
 
 
 # ---- housekeeping ---------------------------------------------------------------------------------------
@@ -569,13 +569,13 @@ def test_keep_says_how_many_checkpoints_stay(tmp_path, keep, expected):
 def test_fresh_run_spares_the_checkpoints_of_an_unfinished_one(tmp_path):
     case = heated("ftcs")
     must(run(tmp_path, case, "--quiet"))
-    (tmp_path / "out" / "results.json").unlink()  # what a killed run leaves
+    (tmp_path / "out" / "results.json").unlink()  # a killed run has none
     content = {name: (tmp_path / "out" / name).read_bytes() for name in checkpoints(tmp_path / "out")}
     outcome = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--set", "time.steps=3"))
     kept = {path.name: path.read_bytes() for path in tmp_path.rglob("checkpoint_*.h5")}
     for name, data in content.items():
-        assert kept.get(name) == data, f"{name} of the unfinished run is gone"
-    assert "unfinished" in outcome.err, f"nothing told the user where it went:\n{outcome.err}"
+        assert kept.get(name) == data, f"{name} of the unfinished run is lost"
+    assert "unfinished" in outcome.err, f"no message names its new folder:\n{outcome.err}"
 
 
 def test_no_partial_file_is_left(tmp_path):
@@ -585,17 +585,17 @@ def test_no_partial_file_is_left(tmp_path):
     assert not odd, f"left over: {odd}"
 
 
-# ---- one run a folder -----------------------------------------------------------------------------------
+# ---- one run in a folder --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("restart", [False, True])
-def test_second_run_in_a_folder_is_refused_and_the_first_goes_on(tmp_path, restart):
+def test_second_run_in_a_folder_is_refused_and_the_first_continues(tmp_path, restart):
     with Background(tmp_path, long_run(checkpoint={"every": 2000, "keep": 2}), 2) as first:
         first.wait_for_checkpoint()
         second = run(tmp_path, long_run(), "--quiet", *(["--restart", "latest"] if restart else []), ranks=2, output="out")
         refused(second, 4, "a run is writing into it (process", "--output")
-        assert "passed over" not in second.err, "it has read what the first run may be removing"
+        assert "passed over" not in second.err, "the second run has read checkpoints that the first one may be deleting"
         assert first.process.poll() is None, "the first run has ended"
         first.kill()
     must(run(tmp_path, long_run(limits={"wall_time": 1.0}), "--quiet", "--restart", "latest", ranks=1, output="out"), 75)
-    assert not (tmp_path / "out" / ".lock").exists(), "the lock stays behind"
+    assert not (tmp_path / "out" / ".lock").exists(), "the lock is left"

@@ -1,4 +1,4 @@
-"""A corrupted state is found, the run goes back to its checkpoint once, and no trace is left of it."""
+"""A corrupted state is found, the run returns once to its last checkpoint, and its files are those of an undisturbed run."""
 from __future__ import annotations
 
 import os
@@ -12,7 +12,7 @@ from heat2d_case import Outcome, basic_case, command, environment, execute, run,
 LAYERS = [{"name": "slow", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0},
           {"name": "fast", "conductivity": [30.0, 20.0], "density": 3.0, "specific_heat": 2.0}]
 STEPS = {"ftcs": 2.5e-5, "backward-euler": 2e-4, "bdf2": 2e-4}
-FAULT = "13:5:6:1000"  # found at step 15, a row of the history; the last checkpoint is that of step 8
+FAULT = "13:5:6:1000"  # found at step 15, which has a row of the history; the last checkpoint is of step 8
 
 
 def heated(scheme: str, **sections) -> dict:
@@ -33,7 +33,7 @@ def heated(scheme: str, **sections) -> dict:
 
 
 def still(**sections) -> dict:
-    """Sides with constant temperatures and no sources: the maximum principle holds."""
+    """Return a case with constant temperatures on the sides and no sources, for which the maximum principle holds."""
     return heated("ftcs", boundary={"left": {"type": "temperature", "value": 1.0}}, limits={"balance": 0},
                   regions=[{"material": "slow"}], **sections)
 
@@ -56,7 +56,7 @@ def lines(outcome: Outcome, *words: str) -> list[str]:
 
 
 def same_files(one: Outcome, other: Outcome) -> None:
-    """All that a run writes but what holds times: results.json and the manifests."""
+    """Assert that all files are equal, except those with times: results.json and the manifests."""
     names = {path.name for path in one.directory.iterdir()}
     assert names == {path.name for path in other.directory.iterdir()}
     for name in sorted(name for name in names if not name.endswith(".json")):
@@ -89,8 +89,8 @@ def test_passing_fault_leaves_no_trace(tmp_path, scheme, ranks):
 
 @pytest.mark.parametrize("value", ["nan", "inf"])
 @pytest.mark.parametrize("scheme", STEPS)
-def test_cells_that_are_not_finite_are_gone_back_from(tmp_path, scheme, value):
-    """ftcs and its report meet them, or the solver gives up before."""
+def test_run_goes_back_from_cells_that_are_not_finite(tmp_path, scheme, value):
+    """With ftcs the check before a report finds them; with the other schemes the solver fails before."""
     case = heated(scheme)
     straight = must(run(tmp_path, case, "--quiet", ranks=2, output="straight"))
     outcome = must(faulty(tmp_path, case, f"13:5:6:{value}", ranks=2))
@@ -101,8 +101,8 @@ def test_cells_that_are_not_finite_are_gone_back_from(tmp_path, scheme, value):
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("memory", [0, 1])
 @pytest.mark.parametrize("value", ["nan", "1000"])
-def test_what_the_scheme_remembers_is_judged_before_a_checkpoint(tmp_path, memory, value, ranks):
-    """At the step of a checkpoint, so that the temperature is right and only the memory is not."""
+def test_fields_that_the_scheme_remembers_are_validated_before_a_checkpoint(tmp_path, memory, value, ranks):
+    """The fault comes at the step of a checkpoint, when the temperature is right and only the remembered field is wrong."""
     case = heated("bdf2")
     straight = must(run(tmp_path, case, "--quiet", ranks=ranks, output="straight"))
     outcome = must(faulty(tmp_path, case, f"16:5:6:{value}:1:{memory}", ranks=ranks))
@@ -153,7 +153,7 @@ def test_restarted_run_goes_back_to_where_it_began(tmp_path):
 
 
 def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
-    """The run is at step 60000 and more when its checkpoint of that step is cut short; the fault comes at 85000."""
+    """The checkpoint of step 60000 is cut short during the run; the fault comes at step 85000."""
     case = heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 90_000}, checkpoint={"every": 30_000},
                   output={"history": {"every": 15_000}})
     path = write_case(tmp_path, case)
@@ -171,7 +171,7 @@ def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
     assert sorted(path.name for path in (outcome.directory / "abandoned_001").iterdir()) == ["checkpoint_060000.h5", "checkpoint_060000.json"]
     straight = must(run(tmp_path, path, "--quiet", output="straight"))
     assert np.array_equal(straight.field(), outcome.field())
-    # The account went through a file, which holds its rounded sums (app/README.md).
+    # The energy account was read from a file, which holds rounded sums (app/README.md).
     assert all(np.array_equal(values, outcome.table("history.csv")[column])
                for column, values in straight.table("history.csv").items() if column != "energy_error")
 
@@ -199,7 +199,7 @@ def test_fault_that_comes_back_ends_the_run_with_3(tmp_path, scheme, ranks, valu
 @pytest.mark.parametrize("value", ["1000", "nan"])
 @pytest.mark.parametrize("scheme", STEPS)
 def test_without_a_checkpoint_it_ends_with_3(tmp_path, scheme, value):
-    """At the step of a snapshot, which is then not written."""
+    """The fault comes at the step of a snapshot, which must not be written then."""
     outcome = must(faulty(tmp_path, heated(scheme, checkpoint={"every": 0}), f"10:5:6:{value}", ranks=2), 3)
     assert len(lines(outcome, "heat2d: error: ", "there is no checkpoint to go back to")) == 1, outcome.err
     assert outcome.results["status"] == "error" and outcome.results["rollbacks"] == []
@@ -215,7 +215,7 @@ def test_balance_and_extremes_can_be_turned_off(tmp_path):
 
 
 def test_bound_of_the_balance_is_the_case_s(tmp_path):
-    """The fault is worth more than the heat turned over, but not a million times as much."""
+    """The heat of the fault is larger than the heat turned over, but less than a million times as large."""
     loose = must(faulty(tmp_path, heated("ftcs", limits={"balance": 1e6}), FAULT))
     assert loose.results["rollbacks"] == []
 
@@ -225,9 +225,9 @@ def test_nonsense_in_the_variable_is_refused(tmp_path):
     assert len(lines(outcome, "HEAT2D_INJECT must be")) == 1
 
 
-# ---- no false alarms; those of inputs/ and of TeaLeaf are in test_gallery.py and test_tealeaf.py ----------
+# ---- no false alarms (for the cases of inputs/ and TeaLeaf: test_gallery.py and test_tealeaf.py) ------------
 
-def never_speaks(outcome: Outcome) -> None:
+def expect_no_alarm(outcome: Outcome) -> None:
     assert outcome.code in (0, 5), f"exit code {outcome.code}\n{outcome.err}"
     assert outcome.results["rollbacks"] == [] and "corrupted" not in outcome.err, outcome.err
 
@@ -241,14 +241,14 @@ HOT = {"grid": {"cells": [40, 30], "x": [0.0, 1.0], "y": [0.0, 1.0]}, "initial":
 @pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson", "bdf2", "esdirk", "ts:rosw"])
 @pytest.mark.parametrize("step", [1e-4, 1.0, 1e4])
 def test_no_false_alarm_at_any_tolerance_and_step(tmp_path, scheme, tolerance, step):
-    """Hardly any heat is turned over at 300 K, so rounding is large beside it."""
-    never_speaks(run(tmp_path, basic_case(time={"scheme": scheme, "step": step, "steps": 40},
+    """At 300 K little heat is turned over, so rounding errors are large in comparison."""
+    expect_no_alarm(run(tmp_path, basic_case(time={"scheme": scheme, "step": step, "steps": 40},
                                           solver={"tolerance": float(tolerance)}, **HOT), "--quiet"))
 
 
 @pytest.mark.parametrize("scheme", ["ftcs", "rkl2"])
 def test_no_false_alarm_of_rounding_in_many_explicit_steps(tmp_path, scheme):
-    never_speaks(run(tmp_path, basic_case(time={"scheme": scheme, "step": "auto", "end": 10.0}, **HOT), "--quiet"))
+    expect_no_alarm(run(tmp_path, basic_case(time={"scheme": scheme, "step": "auto", "end": 10.0}, **HOT), "--quiet"))
 
 
 @pytest.mark.parametrize("change", ["materials[0].density=2", "materials[0].conductivity=30",
@@ -259,18 +259,18 @@ def test_no_false_alarm_after_a_restart_with_another_case(tmp_path, scheme, chan
     case = basic_case(time={"scheme": scheme, "step": step, "steps": 20},
                       boundary={"left": {"type": "temperature", "value": 2.0}}, checkpoint={"every": 20})
     must(run(tmp_path, case, "--quiet"))
-    never_speaks(run(tmp_path, case, "--quiet", "--restart", "latest", "--set", "time.steps=60", "--set", change))
+    expect_no_alarm(run(tmp_path, case, "--quiet", "--restart", "latest", "--set", "time.steps=60", "--set", change))
 
 
 @pytest.mark.parametrize("scheme", ["crank-nicolson", "bdf2", "esdirk", "rkl2", "ts:theta"])
 def test_no_false_alarm_of_schemes_that_overshoot(tmp_path, scheme):
-    """A jump, and steps far beyond it."""
+    """The initial field has a jump, and steps are much longer than its time scale."""
     case = basic_case(initial={"temperature": "(x>0.5)*(y>0.5)"}, time={"scheme": scheme, "step": 0.05, "steps": 50},
                       boundary={"left": {"type": "temperature", "value": 5.0}})
-    never_speaks(run(tmp_path, case, "--quiet"))
+    expect_no_alarm(run(tmp_path, case, "--quiet"))
 
 
 def test_options_of_petsc_that_solve_badly_raise_no_alarm(tmp_path):
     path = write_case(tmp_path, basic_case(time={"scheme": "backward-euler", "step": 0.01, "steps": 200}, **HOT))
     done = execute(command(path, 1, ("--quiet", "--output", "out", "-ksp_rtol", "1e-1")), tmp_path)
-    never_speaks(Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out"))
+    expect_no_alarm(Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out"))

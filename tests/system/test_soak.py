@@ -1,8 +1,9 @@
-"""A soak: runs that are killed, stopped, halted and given failing disks at random moments, and continued on random numbers
-of ranks until their end, leave the files of an undisturbed run (label slow: five minutes; test_soak_short.py: seconds).
+"""A soak test: runs that are killed, stopped, halted and given failing disks at random moments, and continued on random
+numbers of ranks until their end, leave the files of an undisturbed run.  It takes five minutes (label slow);
+test_soak_short.py takes seconds.
 
-HEAT2D_SOAK_SEED chooses what is done to whom, HEAT2D_SOAK_SECONDS for how long.  The seed fixes every choice; how far a
-run has come by then is up to the machine.
+HEAT2D_SOAK_SEED fixes every choice, such as the kind, victim and time of a disturbance; HEAT2D_SOAK_SECONDS is the duration.
+How far a run has come when it is disturbed depends on the machine.
 """
 from __future__ import annotations
 
@@ -23,9 +24,9 @@ from test_restart import NON_LINEAR, Background, checkpoints, heated, must
 SEED = int(os.environ.get("HEAT2D_SOAK_SEED", "20260727"))
 RANKS = [1, 2, 3, 4, 7]
 KEEP = 3
-LEAST = 3  # rounds of a run, though the time be over
-# name: step [s], steps, steps between checkpoints, the rest of the case.  As long as some short rounds; the checkpoints are
-# so near one another that a moment chosen at random is often within one.
+LEAST = 3  # rounds of a run at least, even if the time is over
+# name: step [s], steps, steps between checkpoints, other sections of the case.  A run is as long as some short rounds, and
+# checkpoints are so frequent that a random moment is often within one.
 LINEAR = {"solver": {"tolerance": 1e-10, "reproducible": True, "preconditioner": "jacobi"}}
 SCHEMES = {"ftcs": (1e-5, 5000, 50, {}),
            "bdf2": (2e-5, 60, 1, {**NON_LINEAR, "solver": {"tolerance": 1e-8, "reproducible": True}}),
@@ -34,9 +35,9 @@ SCHEMES = {"ftcs": (1e-5, 5000, 50, {}),
 KILLS = ["kill all", "kill one"]
 SIGNALS = ["TERM to the launcher", "USR1 to one"]
 WAYS = [*KILLS, *KILLS, *SIGNALS, "halt", "nothing"]
-CRASH_AT_EXIT = 11  # HDF5 1.10, when its own last write fails (io/README.md)
+CRASH_AT_EXIT = 11  # by HDF5 1.10, if its last write fails (io/README.md)
 
-pytestmark = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="made without the library of faults")
+pytestmark = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
 
 
 def soak_case(scheme: str) -> dict:
@@ -53,13 +54,13 @@ def layouts(ranks: int) -> list:
 
 
 class Plan:
-    """What one round does; the same for the same seed."""
+    """The disturbances of one round, which follow from the seed."""
 
     def __init__(self, seed: str):
         choose = random.Random(seed)
         self.ranks = choose.choice(RANKS)
         self.processes = choose.choice(layouts(self.ranks))
-        self.previous = choose.random() < 0.15  # go on from the checkpoint before the newest
+        self.previous = choose.random() < 0.15  # restart from the checkpoint before the newest
         self.ways = [choose.choice(WAYS)]
         if self.ways == ["halt"]:
             self.ways += [choose.choice(WAYS)]
@@ -82,12 +83,12 @@ class Plan:
 
 
 class Job(Background):
-    """A run that can be found by a word in its environment, whoever became its parent."""
+    """A run whose processes are found by a word in their environment, also if their parent has ended."""
 
     def __init__(self, directory: Path, plan: Plan, args: list[str]):
         self.directory = directory / "out"
         self.word = f"HEAT2D_SOAK_JOB={os.getpid()}.{time.monotonic_ns()}"
-        env = environment(CORES + 1)  # whatever the ranks: nobody's answer is waited for without giving up the processor
+        env = environment(CORES + 1)  # idle ranks give up the processor, for any number of ranks
         name, value = self.word.split("=")
         env[name] = value
         preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.pop("LD_PRELOAD", "")]))
@@ -105,7 +106,7 @@ class Job(Background):
                 if entry.name.isdigit() and self.word.encode() in (entry / "environ").read_bytes().split(b"\0"):
                     found.append(int(entry.name))
             except OSError:
-                continue  # gone, or somebody else's
+                continue  # it has ended, or belongs to another user
         return sorted(found)
 
     def named(self, *names: str) -> list[int]:
@@ -126,9 +127,9 @@ class Job(Background):
             time.sleep(0.01)
 
     def runs(self) -> bool:
-        """Past everything that is set up before the output folder is locked, signals among it."""
+        """Return whether the run has locked its output folder; signal handlers are installed before that."""
         try:
-            holder = (self.directory / ".lock").read_text().split()  # `process N on HOST`; an earlier run's may be left
+            holder = (self.directory / ".lock").read_text().split()  # `process N on HOST`; an earlier run's lock may be left
             return self.word.encode() in Path(f"/proc/{int(holder[1])}/environ").read_bytes().split(b"\0")
         except (OSError, ValueError, IndexError):
             return False
@@ -141,11 +142,11 @@ def send(pid: int, number: int) -> None:
     try:
         os.kill(pid, number)
     except ProcessLookupError:
-        pass  # it was quicker
+        pass  # it has ended
 
 
 def wait(job: Job, moment: str, seconds: float) -> None:
-    """Until the moment, or the end of the job."""
+    """Wait until the moment of a disturbance, or the end of the job."""
     limit = time.monotonic() + 60
     while moment != "starting" and job.process.poll() is None and not job.runs():
         assert time.monotonic() < limit, "the run does not begin"
@@ -158,7 +159,7 @@ def wait(job: Job, moment: str, seconds: float) -> None:
 
 
 def disturb(job: Job, plan: Plan) -> bool:
-    """Do what the plan says; returns whether the program's signal handlers were there already."""
+    """Disturb the job as planned; return whether the program's signal handlers were installed when a signal was sent."""
     handled = True
     for way, moment, seconds in zip(plan.ways, plan.moments, plan.seconds):
         if way == "nothing":
@@ -187,7 +188,7 @@ def disturb(job: Job, plan: Plan) -> bool:
 
 
 class Soak:
-    """One case, from its beginning to its end through as many rounds as it takes."""
+    """One case, from its beginning to its end in as many rounds as it takes."""
 
     def __init__(self, directory: Path, scheme: str, seed: str, straight: Outcome):
         self.directory, self.out, self.straight = directory, directory / "out", straight
@@ -203,15 +204,15 @@ class Soak:
             self.fail(text, err)
 
     def status(self) -> str | None:
-        """Of the record; where there is one it is whole."""
+        """Return the status in the record, which must be complete, or None if there is no record."""
         path = self.out / "results.json"
         try:
             return json.loads(path.read_text())["status"] if path.exists() else None
         except ValueError as error:
             self.fail(f"results.json is torn: {error}")
 
-    def whole_files(self) -> None:
-        """What has its name is whole: checkpoints by their checksums, snapshots by the undisturbed run's bytes."""
+    def expect_complete_files(self) -> None:
+        """Expect files with a final name to be complete: checkpoints have right checksums, snapshots the undisturbed bytes."""
         for name in checkpoints(self.out):
             inspected = execute([HEAT2D, "inspect", f"out/{name}"], self.directory)
             self.expect(inspected.returncode == 0, f"{name} is damaged", inspected.stderr)
@@ -219,7 +220,7 @@ class Soak:
             other = self.straight.directory / path.name
             self.expect(other.exists() and path.read_bytes() == other.read_bytes(), f"{path.name} has other bytes")
 
-    def code_is_right(self, plan: Plan, handled: bool, code: int, err: str) -> None:
+    def expect_right_code(self, plan: Plan, handled: bool, code: int, err: str) -> None:
         errors = err.count("heat2d: error:")
         if set(plan.ways) & set(KILLS):
             self.expect(code not in (124,), "a hang", err)
@@ -233,13 +234,13 @@ class Soak:
         self.expect(code in allowed, f"exit code {code}, not one of {sorted(allowed)}", err)
         self.expect(errors == (code == 4), f"{errors} messages with code {code}", err)
         self.expect("PETSC ERROR" not in err, "a traceback", err)
-        self.expect(not list(self.out.glob(".*.part")), "a part is left", err)
+        self.expect(not list(self.out.glob(".*.part")), "a .part file is left", err)
         status = self.status()
-        for told, record in ((75, "stopped"), (4, "error")):
-            self.expect(code != told or status == record or plan.path == "results", f"code {code}, status {status}", err)
+        for other, record in ((75, "stopped"), (4, "error")):
+            self.expect(code != other or status == record or plan.path == "results", f"code {code}, status {status}", err)
 
     def round(self, plan: Plan) -> bool:
-        """Returns whether the run came to its end."""
+        """Run and disturb one round, and return whether the run came to its end."""
         before = checkpoints(self.out)
         start = before[-2] if plan.previous and len(before) > 1 else "latest" if before else ""
         args = ["--restart", f"out/{start}" if start.startswith("check") else start] if start else []
@@ -252,20 +253,20 @@ class Soak:
             limit = time.monotonic() + 10
             while (left := job.descendants()) and time.monotonic() < limit:
                 time.sleep(0.02)
-        self.expect(not left, f"processes stay behind: {left}", err)
-        self.code_is_right(plan, handled, job.process.returncode, out + err)
+        self.expect(not left, f"processes are left: {left}", err)
+        self.expect_right_code(plan, handled, job.process.returncode, out + err)
         after = checkpoints(self.out)
         floor = start if start.startswith("check") else before[-1] if before else ""
         self.expect(not floor or (bool(after) and after[-1] >= floor), f"lost: {before} became {after}", err)
         self.expect(len(after) >= min(KEEP, len(before)) - (start != "latest"), f"too few: {before} became {after}", err)
-        self.whole_files()
+        self.expect_complete_files()
         print(f"{time.monotonic() - began:5.1f} s, code {job.process.returncode}, {after[-1:]}: {self.where}", flush=True)
         self.counts.update(plan.ways)
         self.counts[f"code {job.process.returncode}"] += 1
         return self.status() == "ok"
 
     def finish(self) -> None:
-        """The rest without disturbance, if there is one; then all files are those of the undisturbed run."""
+        """Run the rest without disturbance, and expect all files to be those of the undisturbed run."""
         plan = Plan(self.seed + ".last")
         plan.ways, plan.fault, plan.previous = ["nothing"], None, False
         self.expect(self.round(plan), "the last round did not end with status ok")
@@ -278,7 +279,7 @@ class Soak:
 
 
 def rows(directory: Path) -> list[list[str]]:
-    """history.csv but for `energy_error`: the account goes through a checkpoint as rounded sums (app/README.md)."""
+    """Return history.csv without `energy_error`, because a checkpoint holds rounded sums of the account (app/README.md)."""
     table = [line.split(",") for line in (directory / "history.csv").read_text().splitlines()]
     loose = table[0].index("energy_error")
     return [row[:loose] + row[loose + 1:] for row in table]
@@ -290,7 +291,7 @@ def undisturbed(directory: Path) -> Outcome:
 
 
 def soak(tmp_path: Path, schemes: list[str], seconds: float) -> Counter:
-    """Runs of one scheme after the other, each as often disturbed as its share of the time allows."""
+    """Run the schemes one after the other, each disturbed as often as its share of the time allows; return the counts."""
     end, counts, straights, number = time.monotonic() + seconds, Counter(), {}, 0
     while number < len(schemes) or time.monotonic() < end:
         scheme = schemes[number % len(schemes)]

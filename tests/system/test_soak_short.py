@@ -1,4 +1,4 @@
-"""A few rounds of the soak, without waiting for luck: test_soak.py is the long one."""
+"""A few rounds of the soak test with fixed seeds; test_soak.py is the long one."""
 from __future__ import annotations
 
 import pytest

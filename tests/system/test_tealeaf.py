@@ -1,4 +1,4 @@
-"""TeaLeaf's decks through inputs/tealeaf/convert.py: TeaLeaf's answers, its painting, its mistakes refused."""
+"""TeaLeaf's decks converted by inputs/tealeaf/convert.py have TeaLeaf's answers and painting; wrong decks are refused."""
 from __future__ import annotations
 
 import re
@@ -32,7 +32,7 @@ end_step=1
 def test_deck_has_tealeafs_answer(tmp_path, deck, answer):
     outcome = run_deck(tmp_path, DECKS / f"tea_bm_{deck}.in", answer)
     assert_answer(outcome, answer)
-    assert abs(outcome.results["energy"]["balance_error_relative"]) < 1e-10  # the contract's number
+    assert abs(outcome.results["energy"]["balance_error_relative"]) < 1e-10  # the documented bound of the account
 
 
 @pytest.mark.parametrize("n,steps,answer", [(64, 1, 108.46977203007815), (512, 20, 103.4697091898282),
@@ -60,11 +60,11 @@ def test_a_harmonic_mean_fails_the_check_of_the_answer(tmp_path):
 
 @pytest.mark.parametrize("n,mass", [(10, 8401.6), (64, 8180.5322265625)])
 def test_mass_is_that_of_tealeaf(tmp_path, n, mass):
-    """The integral of a temperature 1 weighted with density; 64 cells do not fit the rectangles."""
+    """The mass is the integral of a temperature 1 weighted with density; edges of rectangles do not lie on faces of 64 cells."""
     case = yaml.safe_load(convert(sized(tmp_path, n, 1)).stdout)
     for region in case["regions"]:
         region["temperature"] = 1.0
-    # Exact in TeaLeaf's summary; sums of 4096 terms here.
+    # TeaLeaf's summary has the exact value; heat2d sums 4096 terms.
     case["check"] = [{"quantity": "integral", "weight": "density", "value": mass, "relative": 1e-12}]
     assert run(tmp_path, case, "--quiet", ranks=2).code == 0
 
@@ -73,7 +73,7 @@ def test_mass_is_that_of_tealeaf(tmp_path, n, mass):
 
 
 def tealeaf_paint(nx, ny, extent, states):
-    """Density by TeaLeaf's rules, cell by cell: the moved corner, the shrunk rectangle, the vertex of a point."""
+    """Return the density by TeaLeaf's rules, cell by cell: the moved corner, the shrunk rectangle, the vertex of a point."""
     hx, hy = extent[0] / nx, extent[1] / ny
     density = np.full((ny, nx), states[0]["density"])
     for state in states[1:]:
@@ -112,7 +112,7 @@ def test_states_are_painted_by_tealeafs_rules(tmp_path, nx, ny):
     assert outcome.code == 0, outcome.err
     densities = np.array([material["density"] for material in case["materials"]])
     np.testing.assert_array_equal(densities[outcome.field(0, "material")], tealeaf_paint(nx, ny, extent, states))
-    # The unknown is density times energy, and nothing has moved yet.
+    # The temperature is density times energy; this is the initial field.
     np.testing.assert_allclose(outcome.field(0), 0.5 * tealeaf_paint(nx, ny, extent, states), rtol=1e-15)
 
 
@@ -158,7 +158,7 @@ def test_absent_keys_have_tealeafs_defaults(tmp_path):
     assert case["grid"] == {"cells": [10, 10], "x": [0.0, 100.0], "y": [0.0, 100.0]}
     assert case["time"] == {"scheme": "backward-euler", "step": 0.1, "steps": 101}
     text = convert(tmp_path / "deck.in").stdout
-    assert "defaults hold: xmin 0.0, xmax 100.0" in text and "end_time 10.0" in text
+    assert "defaults are used: xmin 0.0, xmax 100.0" in text and "end_time 10.0" in text
 
 
 @pytest.mark.parametrize("lines,steps", [
@@ -202,7 +202,7 @@ def test_expect_adds_the_check_of_the_answer(tmp_path):
                                 "value": 95.462351583362249, "relative": RELATIVE}
 
 
-def test_a_state_that_covers_no_cell_is_left_out_and_told(tmp_path):
+def test_a_state_that_covers_no_cell_is_left_out_and_reported(tmp_path):
     case, notice = converted(tmp_path, SMALL.replace(
         "x_cells", "state 2 density 3 energy 1 geometry point xmin 0.123 ymin 0.0\nx_cells"))
     assert len(case["regions"]) == 1

@@ -1,4 +1,4 @@
-"""TeaLeaf's answers on the grids beyond 1024^2 (label slow)."""
+"""TeaLeaf's answers on grids larger than 1024^2 (label slow)."""
 from __future__ import annotations
 
 import os

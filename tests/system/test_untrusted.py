@@ -1,4 +1,4 @@
-"""HDF5 files that come from anywhere: each is read, or refused at once by all ranks with one message and code 4."""
+"""HDF5 files from any source: each is read, or refused at once by all ranks with one message and exit code 4."""
 from __future__ import annotations
 
 import os
@@ -15,7 +15,7 @@ from heat2d_case import HEAT2D, Outcome, basic_case, command, execute, run, writ
 
 NY, NX = 4, 6
 T = np.arange(NY * NX, dtype="f8").reshape(NY, NX) + 1.0
-SECONDS = 20  # a refusal takes a fraction of one; a hang is a failure
+SECONDS = 20  # a refusal takes a fraction of a second; a run that hangs is a failure
 
 
 def case(dataset: str = "/temperature", **sections) -> dict:
@@ -126,7 +126,7 @@ def bomb(file):
 
 
 def second_stage(file):
-    """A bomb in a bomb: what the first inflates to is a deflate stream again."""
+    """Make a nested bomb: what the first one inflates to is a deflate stream again."""
     pipeline = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     pipeline.set_chunk((NY, NX))
     pipeline.set_deflate(9)
@@ -154,7 +154,7 @@ def link_on_the_way(file):
     file["way"] = h5py.SoftLink("/real")
 
 
-BAD = {  # name: (who makes it, words)
+BAD = {  # name: (function that makes the file, words of the message)
     "soft link": (soft_link, "temperature is a link"),
     "dangling link": (dangling_link, "temperature is a link"),
     "link to itself": (link_to_itself, "temperature is a link"),
@@ -220,7 +220,7 @@ GOOD = {
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize("name", GOOD)
 def test_dataset_is_read(tmp_path, name, ranks):
-    """The refusals are not those of every file; values that every type holds."""
+    """Ordinary files are not refused; the values fit every type."""
     options = dict(GOOD[name])
     if options.get("compression") == "szip" and not h5py.h5z.filter_avail(h5py.h5z.FILTER_SZIP):
         pytest.skip("this h5py cannot write szip")
@@ -256,7 +256,7 @@ def test_groups_in_a_circle_are_no_hang(tmp_path):
 
 
 def test_unpacking_a_bomb_takes_no_memory(tmp_path):
-    """1 GiB out of 1 MiB; the limit is on the address space, above what an ordinary run takes."""
+    """A dataset of 1 MiB inflates to 1 GiB; the limit of the memory is above what an ordinary run takes."""
     shape = (2048, 512)
     with h5py.File(tmp_path / "f.h5", "w") as file:
         dataset = file.create_dataset("temperature", shape, "f8", chunks=shape, compression="gzip")
@@ -271,7 +271,7 @@ def test_unpacking_a_bomb_takes_no_memory(tmp_path):
     assert peak < max(before, 600_000), f"{peak} KiB"
 
 
-# ---- what is no file --------------------------------------------------------------------------------------
+# ---- paths that are not regular files ---------------------------------------------------------------------
 
 
 def no_permission(path: Path) -> None:
@@ -286,7 +286,7 @@ def truncated(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-8])
 
 
-NO_FILES = {  # name: (who makes it, words)
+NO_FILES = {  # name: (function that makes it, words of the message)
     "missing": (lambda path: None, "No such file"),
     "empty": (lambda path: path.touch(), "signature"),
     "text": (lambda path: path.write_text("x,y\n" * 1000), "signature"),
@@ -300,7 +300,7 @@ NO_FILES = {  # name: (who makes it, words)
 
 
 def without_power_over_files(words: list[str]) -> list[str]:
-    """Root may read everything, unless it gives that up."""
+    """Return a command that drops root's permission to read every file."""
     if os.geteuid() != 0:
         return words
     if not shutil.which("setpriv"):
@@ -339,11 +339,11 @@ def test_case_may_come_through_a_pipe(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-# ---- files that look like ours ----------------------------------------------------------------------------
+# ---- files that look like heat2d's ------------------------------------------------------------------------
 
 
 def swap(name: str, make):
-    """Another object in the place of `name`."""
+    """Return a function that replaces the object `name` by another one."""
     def change(file):
         del file[name]
         make(file)

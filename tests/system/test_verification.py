@@ -1,6 +1,6 @@
-"""The program against exact solutions: of the discrete equations, of the differential one, of peers.
+"""The program is compared with exact solutions of the discrete and the differential equations, and with published answers.
 
-Every run here also has to close its energy account (see `solve`).
+Every run must also close its energy account (see `solve`).
 """
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from heat2d_case import ROOT, Outcome, basic_case, run
 
-# The account is kept in compensated sums, so what is left is round-off and the linear solver's residual
-# (1e-13 below); 1e-10 is the contract's number.
+# The account is kept in exact sums, so its error is rounding and the linear solver's residual (1e-13 below); 1e-10 is
+# the documented bound.
 ENERGY = 1e-10
 TIGHT = {"tolerance": 1e-13}
 
 
 def solve(tmp_path, case: dict, ranks: int = 1, name: str = "out") -> Outcome:
-    """Run a case, which must succeed and must not lose or make heat."""
+    """Run a case, which must succeed and close its energy account."""
     outcome = run(tmp_path, case, "--quiet", ranks=ranks, output=name)
     assert outcome.code == 0, f"exit code {outcome.code}\n{outcome.err}"
     balance = outcome.results["energy"]["balance_error_relative"]
@@ -26,7 +26,7 @@ def solve(tmp_path, case: dict, ranks: int = 1, name: str = "out") -> Outcome:
 
 
 def centres(case: dict) -> tuple[np.ndarray, np.ndarray]:
-    """x[1][i], y[j][1] of the cell centres."""
+    """Return x[1][i] and y[j][1] of the cell centres."""
     (nx, ny), (x0, x1), (y0, y1) = (case["grid"][key] for key in ("cells", "x", "y"))
     x = x0 + (np.arange(nx) + 0.5) * (x1 - x0) / nx
     y = y0 + (np.arange(ny) + 0.5) * (y1 - y0) / ny
@@ -38,7 +38,7 @@ def rms(values: np.ndarray) -> float:
 
 
 def orders(errors: list[float]) -> list[float]:
-    """Observed orders of successive halvings."""
+    """Return the orders observed in successive halvings."""
     return [math.log2(a / b) for a, b in zip(errors, errors[1:])]
 
 
@@ -46,21 +46,21 @@ def orders(errors: list[float]) -> list[float]:
 
 
 def growth(scheme: str, z: float) -> float:
-    """Factor of one step for a mode that decays at the rate z/dt."""
+    """Return the factor of one step for a mode that decays at the rate z/dt."""
     return {"ftcs": 1 - z, "backward-euler": 1 / (1 + z), "crank-nicolson": (1 - z / 2) / (1 + z / 2)}[scheme]
 
 
 def rate(h: float, theta: float) -> float:
-    """Eigenvalue of the second difference for a mode that advances by the phase theta from cell to cell."""
+    """Return the eigenvalue of the second difference for a mode whose phase advances by theta from cell to cell."""
     return 4 / h**2 * math.sin(theta / 2) ** 2
 
 
 MODES = {
-    # name: (sides, mode in x, mode in y, phase a cell in x, in y) on [0, 2] x [0, 1]
+    # name: (sides, mode in x, mode in y, phase per cell in x, in y) on [0, 2] x [0, 1]
     "insulated": ({}, "cos(3*pi*x/2)", "cos(2*pi*y)", lambda nx: 3 * math.pi / nx, lambda ny: 2 * math.pi / ny),
     "cold": ({s: {"type": "temperature", "value": 0.0} for s in ("left", "right", "bottom", "top")},
              "sin(2*pi*x/2)", "sin(3*pi*y)", lambda nx: 2 * math.pi / nx, lambda ny: 3 * math.pi / ny),
-    # The half-cell wall makes the mode odd about a cold side, and even about an insulated one.
+    # The half cell at a wall makes the mode odd about a cold side, and even about an insulated one.
     "cold-and-insulated": ({"left": {"type": "temperature", "value": 0.0}, "top": {"type": "temperature", "value": 0.0}},
                            "sin(3*pi*x/4)", "cos(pi*y/2)",
                            lambda nx: 1.5 * math.pi / nx, lambda ny: 0.5 * math.pi / ny),
@@ -87,7 +87,7 @@ def test_mode_decays_as_the_discrete_equations_say(tmp_path, scheme, mode):
     for step in (10, 20):
         exact = growth(scheme, dt * eigenvalue) ** step * initial
         error = np.abs(outcome.field(step) - exact).max()
-        # Round-off of 20 steps on values below 1, and 1e-14 of a solve.
+        # The bound covers the rounding of 20 steps on values below 1 and the tolerance of a solve, 1e-14.
         assert error < 1e-12, f"{scheme}, {mode}: step {step} is off by {error:.3g}"
 
 
@@ -96,7 +96,7 @@ def test_initial_mode_is_taken_at_cell_centres(tmp_path):
     outcome = solve(tmp_path, case)
     x, y = centres(case)
     exact = np.cos(np.pi * x) * np.cos(2 * np.pi * y) + x
-    # Two ways to evaluate the same formula: a few units of the last place.
+    # The formula is evaluated in two ways, which differ by a few units in the last place.
     np.testing.assert_allclose(outcome.field(0), exact, rtol=0, atol=1e-14)
 
 
@@ -109,8 +109,8 @@ def test_steady_parabola_with_source_has_its_discrete_closed_form(tmp_path):
                       check=[{"quantity": "heat_flow", "side": "left", "value": -q * 0.5 / 2, "tolerance": 1e-11}])
     outcome = solve(tmp_path, case)
     x, _ = centres(case)
-    exact = q / 2 * x * (1 - x) + q / n**2 / 8 + np.zeros((3, 1))  # the half-cell walls add q h^2/8
-    np.testing.assert_allclose(outcome.field(), exact, rtol=0, atol=1e-11)  # 1e-13 times the condition number, about
+    exact = q / 2 * x * (1 - x) + q / n**2 / 8 + np.zeros((3, 1))  # the half cells at the walls add q h^2/8
+    np.testing.assert_allclose(outcome.field(), exact, rtol=0, atol=1e-11)  # about 1e-13 times the condition number
 
 
 # ---- order in space -----------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def smooth_side(kind: str, side: str) -> dict:
 
 SPACE = {
     "temperature": ["temperature"] * 4,
-    # With fluxes alone a steady state is known up to a constant only.
+    # With fluxes alone a steady state would be known only up to a constant.
     "flux-left-top": ["flux", "temperature", "temperature", "flux"],
     "flux-right-bottom": ["temperature", "flux", "flux", "temperature"],
     "convection": ["convection"] * 4,
@@ -153,7 +153,7 @@ def test_second_order_in_space(tmp_path, kinds):
         outcome = solve(tmp_path, case, name=f"n{n}")
         x, y = centres(case)
         errors.append(rms(outcome.field() - (2 + np.sin(1.3 * x + 0.4) * np.cos(0.9 * y - 0.2))))
-    # 1.9: what 10 to 40 cells leave of 2.
+    # With 10 to 40 cells the observed order is at least 1.9.
     assert min(orders(errors)) > 1.9, f"{kinds}: errors {errors}, orders {orders(errors)}"
 
 
@@ -195,14 +195,14 @@ def test_steady_layers_are_exact(tmp_path, axis):
     s = centres(case)[0][0]
     exact = np.where(s < 0.5, 1 - flux * s / SLOW, flux * (1 - s) / FAST)
     field = outcome.field() if axis == "x" else outcome.field().T
-    # The harmonic mean makes piecewise linear solutions exact; 1e-10 is what the linear solver leaves.
+    # The harmonic mean makes piecewise linear solutions exact; 1e-10 is the error of the linear solver.
     np.testing.assert_allclose(field, np.broadcast_to(exact, (10, 10)), rtol=0, atol=1e-10)
     assert outcome.table("probes.csv")["interface"][-1] == pytest.approx(flux * 0.5 / FAST, abs=1e-10), \
-        "a probe on the interface must see the interface's temperature"
+        "a probe on the interface must have the interface's temperature"
 
 
 def test_second_order_across_a_jump_in_conductivity(tmp_path):
-    """T = 2 + sin(a (x - 1/2)) cos(pi y)/k: continuous in T and in the flux across x = 1/2."""
+    """T = 2 + sin(a (x - 1/2)) cos(pi y)/k has a continuous T and a continuous flux across x = 1/2."""
     a = 2.5
     shape = f"sin({a}*(x-0.5))*cos(pi*y)"
     exact = f"2+{shape}/(x<0.5?{SLOW}:{FAST})"
@@ -223,7 +223,7 @@ def test_second_order_across_a_jump_in_conductivity(tmp_path):
 
 
 def test_transient_layers_are_second_order(tmp_path):
-    """The same jump in time: T = 2 + X(x) (1 + t^2), Crank-Nicolson exact in a square of t."""
+    """T = 2 + X(x) (1 + t^2) has a jump in conductivity; Crank-Nicolson is exact for a square of t."""
     a = 2.5
     shape, jump = f"sin({a}*(x-0.5))", f"(x<0.5?{SLOW}:{FAST})"
     exact = f"2+{shape}/{jump}*(1+t^2)"
@@ -245,7 +245,7 @@ def test_transient_layers_are_second_order(tmp_path):
 
 
 # ---- order in time --------------------------------------------------------------------------------------
-# Solutions that the discretisation in space represents exactly, so that the error is the scheme's alone.
+# The discretisation in space represents these solutions exactly, so the error is that of the scheme in time.
 
 F, DF = "(1+sin(3*t))", "(3*cos(3*t))"
 
@@ -284,7 +284,7 @@ def test_order_in_time(tmp_path, scheme, kind):
         exact = (np.cos(np.pi * x) if kind == "source" else x) * (1 + math.sin(3 * end))
         errors.append(rms(outcome.field() - exact))
     expected = 2 if scheme == "crank-nicolson" else 1
-    # 0.15: what steps of this size leave.
+    # Steps of this size show the order within 0.15.
     assert abs(orders(errors)[-1] - expected) < 0.15, f"errors {errors}, orders {orders(errors)}, expected {expected}"
 
 
@@ -292,7 +292,7 @@ def test_order_in_time(tmp_path, scheme, kind):
 
 
 def test_backward_euler_keeps_the_maximum_principle(tmp_path):
-    """A rough field, conductivities 1 and 1000, a step a thousand times the explicit limit."""
+    """The field is rough, conductivities are 1 and 1000, and steps are a thousand times the explicit limit."""
     case = basic_case(
         grid={"cells": [20, 20], "x": [0.0, 1.0], "y": [0.0, 1.0]}, materials=LAYERS,
         initial={"temperature": "(sin(37*x)*sin(53*y)>0?1:0)"},
@@ -301,7 +301,7 @@ def test_backward_euler_keeps_the_maximum_principle(tmp_path):
                                                                         "ambient": 1.0}},
         time={"scheme": "backward-euler", "step": 1e-3, "steps": 20}, solver=TIGHT, output={"history": {"every": 1}})
     history = solve(tmp_path, case).table("history.csv")
-    # 1e-10: the linear solver's error, not the scheme's.
+    # The bound 1e-10 allows for the error of the linear solver.
     assert history["min"].min() >= -1e-10 and history["max"].max() <= 1 + 1e-10, \
         f"the temperature left [0, 1]: {history['min'].min()}, {history['max'].max()}"
 
@@ -325,7 +325,7 @@ def test_error_checks_compute_what_numpy_computes(tmp_path):
     field = outcome.field()
     difference = field - (x + 0.01)
     expected = [rms(difference), np.abs(difference).max(), field.mean(), field.min()]
-    # Sums in another order: round-off.
+    # The sums are taken in another order, so they differ by rounding.
     np.testing.assert_allclose([check["value"] for check in outcome.checks], expected, rtol=1e-12, atol=1e-13)
 
 
@@ -334,10 +334,10 @@ def test_error_checks_compute_what_numpy_computes(tmp_path):
 
 @pytest.mark.parametrize("name,value,tolerance", [("nafems-t3", 36.60, 0.01), ("nafems-t4", 18.3, 0.05)])
 def test_nafems_benchmark_is_met(tmp_path, name, value, tolerance):
-    # The tolerances are half a unit (t4) and one unit (t3) of the last published digit.
+    # The tolerances are one unit (t3) and half a unit (t4) of the last published digit.
     outcome = run(tmp_path, ROOT / "inputs" / f"{name}.yaml", "--quiet", ranks=2)
     assert outcome.code == 0, f"exit code {outcome.code}\n{outcome.err}"
     check = next(c for c in outcome.checks if c["quantity"] == "temperature")
     assert check["pass"] and abs(check["value"] - value) <= tolerance, check
     balance = outcome.results["energy"]["balance_error_relative"]
-    assert abs(balance) < 1e-8, balance  # the cases' own tolerance: t4 solves to 1e-10
+    assert abs(balance) < 1e-8, balance  # T4 solves to 1e-10; its own check has this bound

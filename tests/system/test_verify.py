@@ -1,4 +1,4 @@
-"""`heat2d verify`: the table, the record, the exit codes.  That it notices faults: tests/mutations."""
+"""`heat2d verify`: the table, the record and the exit codes.  tests/mutations tests that it notices faults."""
 from __future__ import annotations
 
 import os
@@ -8,7 +8,7 @@ import sys
 import pytest
 from heat2d_case import ROOT, Outcome, command, execute
 
-NAMES = {"modes", "painting", "space", "layers", "contact", "exchange", "radiation", "kirchhoff", "segments",
+NAMES = {"events", "modes", "painting", "space", "layers", "contact", "exchange", "radiation", "kirchhoff", "segments",
          "time", "conservation", "maximum", "matrix", "halo", "decomposition", "restart", "nafems", "tealeaf"}
 
 
@@ -33,7 +33,7 @@ def test_quick_suite_passes_and_is_recorded(tmp_path, ranks):
         assert row["bound"] is None or row["value"] <= row["bound"], row
         assert row["low"] is None or row["value"] >= row["low"], row
         assert row["bound"] is not None or row["low"] is not None, f"nothing bounds {row}"
-    assert {path.name for path in outcome.directory.iterdir()} == {"results.json"}, "something was left behind"
+    assert {path.name for path in outcome.directory.iterdir()} == {"results.json"}, "other files were written"
 
 
 def test_table_and_record_say_the_same(tmp_path):
@@ -73,8 +73,8 @@ def test_ranks_that_a_small_grid_has_no_room_for_wait(tmp_path):
     assert {row["ranks"] for row in rows(outcome)} == {4}
 
 
-def test_a_failure_is_told_even_when_quiet_and_is_exit_code_5(tmp_path):
-    """A solver that cannot converge: the entry fails with PETSc's reason, the others go on."""
+def test_a_failure_is_reported_even_when_quiet_and_is_exit_code_5(tmp_path):
+    """The solver of an entry cannot converge: it fails with PETSc's reason, and the other entries run."""
     outcome = verify(tmp_path, "--quick", "--quiet", "layers", "halo", "-ksp_max_it", "1", ranks=2)
     assert outcome.code == 5
     assert "verify layers failed" in outcome.err and "without converging" in outcome.err, outcome.err
@@ -132,7 +132,7 @@ def test_a_run_in_the_folder_keeps_its_files(tmp_path):
 
 
 def test_every_mutation_finds_its_place_once():
-    """The mutations themselves are slow; a text that the sources no longer hold must not wait for them."""
+    """The mutations are slow to run; this test finds at once a text that the sources no longer contain."""
     sys.path.insert(0, str(ROOT / "tests" / "mutations"))
     from mutations import MUTATIONS
 

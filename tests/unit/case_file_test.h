@@ -1,5 +1,6 @@
-/** What the tests of the case file share: a text becomes a file of the test's own folder, is read
- *  and validated, and is accepted or refused with words. */
+/** Helpers for the tests of the case file.  A text is written to a file in the test's own folder
+ *  and read and validated as the program does; the helpers then assert that it is accepted, or
+ *  refused with a given message. */
 #ifndef HEAT_TESTS_CASE_FILE_TEST_H
 #define HEAT_TESTS_CASE_FILE_TEST_H
 
@@ -25,8 +26,9 @@ static inline void WriteBytes(const void *bytes, size_t length)
   MPI_Barrier(PETSC_COMM_WORLD);
 }
 
-/* Read and validate, as the program does; the case is gone afterwards unless keep takes it. */
-static inline PetscErrorCode Read(const char *set, HeatCase **keep)
+/* Read and validate the file with one --set (or none, for NULL), as the program does.  Store the
+   case in *keep if keep is given and the file is valid; otherwise destroy it. */
+static inline PetscErrorCode ReadCaseFile(const char *set, HeatCase **keep)
 {
   const char *const sets[1] = {set};
   HeatCase         *c;
@@ -40,28 +42,30 @@ static inline PetscErrorCode Read(const char *set, HeatCase **keep)
   return code;
 }
 
+/* Return the valid case of a text with one --set (or none, for NULL); the caller destroys it. */
 static inline HeatCase *Accept(const char *text, const char *set)
 {
   HeatCase *c = NULL;
 
   WriteBytes(text, strlen(text));
-  OK(Read(set, &c));
+  OK(ReadCaseFile(set, &c));
   return c;
 }
 
 typedef struct {
-  const char *what; /* of a file, or for --set */
-  const char *words;
+  const char *what;  /* the faulty text: the rest of a file, or the argument of --set */
+  const char *words; /* what the error message must contain */
 } Fault;
 
-/* Each --set on the text is refused with its words. */
+/* Assert that each --set, applied to the valid text, is refused with its words. */
 static inline void RefuseSets(const char *text, const Fault *faults, size_t n)
 {
   WriteBytes(text, strlen(text));
-  for (size_t i = 0; i < n; i++) REFUSES(faults[i].words, Read(faults[i].what, NULL));
+  for (size_t i = 0; i < n; i++) REFUSES(faults[i].words, ReadCaseFile(faults[i].what, NULL));
 }
 
-/* Each text is refused; the words follow the file's name. */
+/* Assert that `head` followed by each faulty text is refused with a message in which the words
+   directly follow the name of the file and a colon. */
 static inline void RefuseTexts(const char *head, const Fault *faults, size_t n)
 {
   for (size_t i = 0; i < n; i++) {
@@ -70,7 +74,7 @@ static inline void RefuseTexts(const char *head, const Fault *faults, size_t n)
     snprintf(text, sizeof text, "%s%s", head, faults[i].what);
     snprintf(words, sizeof words, FILE_NAME ":%s", faults[i].words);
     WriteBytes(text, strlen(text));
-    REFUSES(words, Read(NULL, NULL));
+    REFUSES(words, ReadCaseFile(NULL, NULL));
   }
 }
 

@@ -1,4 +1,5 @@
-/** What the tests of the case share: the message of an expected error, and how often it came. */
+/** Helpers for the tests of the case: an error handler that counts the errors that are raised and
+ *  keeps the last message, and assertions on it. */
 #ifndef HEAT_TESTS_CASE_TEST_H
 #define HEAT_TESTS_CASE_TEST_H
 
@@ -13,10 +14,10 @@
 
 #include "solver/base/error.h"
 
-/* A PETSc-style call that must succeed. */
+/* Assert that a PETSc-style call succeeds. */
 #define OK(call) assert_int_equal((call), 0)
 
-/* A call that must raise HEAT_ERR_INPUT exactly once, with `words` in its message. */
+/* Assert that a call raises HEAT_ERR_INPUT exactly once, with `words` in its message. */
 #define REFUSES(words, call)                                                                       \
   do {                                                                                             \
     HeatRaised raised_ = {0, ""};                                                                  \
@@ -30,10 +31,11 @@
   } while (0)
 
 typedef struct {
-  int  count;
-  char message[2048];
+  int  count;         /* errors raised */
+  char message[2048]; /* of the last one */
 } HeatRaised;
 
+/* Count and keep an error where it is raised, and print nothing; context: a HeatRaised. */
 static inline PetscErrorCode HeatRecord(MPI_Comm comm, int line, const char *function,
                                         const char *file, PetscErrorCode code, PetscErrorType type,
                                         const char *message, void *context)
@@ -48,8 +50,9 @@ static inline PetscErrorCode HeatRecord(MPI_Comm comm, int line, const char *fun
   return code;
 }
 
-/* PetscInitialize, the tests, PetscFinalize; the number of failures of this rank.  With our error
- * handler, because PETSc's own lets the ranks beyond 0 sleep and abort the job with exit code 0. */
+/* Initialise PETSc, run the tests, finalise PETSc, and return the number of failures on this
+   rank.  heat2d's error handler is installed, because with PETSc's own the ranks other than 0
+   sleep and then abort the job with exit code 0. */
 #define RUN_TESTS(tests)                                                                           \
   (PetscInitializeNoArguments() || HeatErrorInstall()                                              \
        ? 1                                                                                         \

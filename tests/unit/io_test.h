@@ -1,6 +1,5 @@
-/** What the io tests share: grids of a chosen layout, a field that tells its cell, a folder of
- *  their own, and the message of an expected error.  Include after cmocka's own headers.
- */
+/** Helpers for the tests of io: grids with a chosen layout of blocks, a field with a different
+ *  value in each cell, a folder for each test, and assertions on the message of an error. */
 #ifndef HEAT_TESTS_IO_TEST_H
 #define HEAT_TESTS_IO_TEST_H
 
@@ -20,10 +19,10 @@
 #include "io/file/file_util.h"
 #include "solver/grid/grid.h"
 
-/* A PETSc-style call that must succeed. */
+/* Assert that a PETSc-style call succeeds. */
 #define OK(call) assert_int_equal((call), 0)
 
-/* A call that must raise HEAT_ERR_FILE with `words` in its message. */
+/* Assert that a call raises HEAT_ERR_FILE with `words` in its message. */
 #define FAILS_WITH(words, call)                                                                    \
   do {                                                                                             \
     HeatTestMessage[0] = '\0';                                                                     \
@@ -36,8 +35,9 @@
     }                                                                                              \
   } while (0)
 
-static char HeatTestMessage[2048];
+static char HeatTestMessage[2048]; /* of the last error that was raised */
 
+/* Keep the message of an error where it is raised, and print nothing. */
 static inline PetscErrorCode HeatTestCapture(MPI_Comm comm, int line, const char *function,
                                              const char *file, PetscErrorCode code,
                                              PetscErrorType type, const char *message,
@@ -65,7 +65,8 @@ static inline PetscMPIInt HeatTestSize(void)
   return size;
 }
 
-/* nx x ny cells on [0, 2] x [1, 4] in px x py blocks; py is the communicator's size over px. */
+/* Create a grid of nx x ny cells on [0, 2] x [1, 4] in px x py blocks, py being the size of the
+   communicator divided by px. */
 static inline HeatGrid *HeatTestGrid(MPI_Comm comm, PetscInt nx, PetscInt ny, PetscInt px)
 {
   HeatCase   *c;
@@ -87,7 +88,8 @@ static inline HeatGrid *HeatTestGrid(MPI_Comm comm, PetscInt nx, PetscInt ny, Pe
   return g;
 }
 
-/* The next number of block columns that divides the ranks and fits the cells, 0 after the last. */
+/* Return the next px after the given one that divides the number of ranks and leaves every block at
+   least one cell, or 0 if there is none. */
 static inline PetscInt HeatTestNextLayout(PetscInt nx, PetscInt ny, PetscInt px)
 {
   const PetscInt size = HeatTestSize();
@@ -98,7 +100,7 @@ static inline PetscInt HeatTestNextLayout(PetscInt nx, PetscInt ny, PetscInt px)
   return 0;
 }
 
-/* A value that is different in every cell and needs all 53 bits. */
+/* Return a value that differs from cell to cell and needs all 53 bits of a double. */
 static inline double HeatTestValue(PetscInt i, PetscInt j)
 {
   return 300.0 + (double)i / 3.0 - 1000.0 * (double)j / 7.0;
@@ -138,7 +140,7 @@ static inline int HeatTestExists(const char *path)
   return stat(path, &status) == 0;
 }
 
-/* XOR a byte of a file, on rank 0. */
+/* Change the byte at `at` of a file to its XOR with `bits`, on rank 0. */
 static inline void HeatTestFlip(const char *path, long at, int bits)
 {
   HeatTestBarrier();
@@ -164,7 +166,7 @@ static inline long HeatTestBytes(const char *path)
   return stat(path, &status) == 0 ? (long)status.st_size : -1;
 }
 
-/* Are two files the same, byte for byte?  Every rank looks. */
+/* Return whether two files are equal byte for byte.  Every rank reads both. */
 static inline int HeatTestSame(const char *a, const char *b)
 {
   FILE *f = fopen(a, "rb"), *g = fopen(b, "rb");
@@ -181,7 +183,7 @@ static inline int HeatTestSame(const char *a, const char *b)
   return x == y;
 }
 
-/* Where a value lies in a small file. */
+/* Return the offset in bytes at which a small file holds the value. */
 static inline long HeatTestFind(const char *path, double value)
 {
   char   bytes[65536];
@@ -196,7 +198,7 @@ static inline long HeatTestFind(const char *path, double value)
   return -1;
 }
 
-/* Write a small text file, on rank 0. */
+/* Write a small text file on rank 0. */
 static inline void HeatTestPut(const char *path, const char *text)
 {
   HeatTestBarrier();
@@ -210,7 +212,7 @@ static inline void HeatTestPut(const char *path, const char *text)
   HeatTestBarrier();
 }
 
-/* The text of a small file, on every rank. */
+/* Return the text of a small file, on every rank. */
 static inline const char *HeatTestGet(const char *path, char *buffer, size_t size)
 {
   FILE  *file;
@@ -225,7 +227,7 @@ static inline const char *HeatTestGet(const char *path, char *buffer, size_t siz
   return buffer;
 }
 
-/* An empty folder in the working directory, the same name on every rank. */
+/* Make an empty folder in the working directory and return its name on every rank. */
 static inline const char *HeatTestFolder(const char *name)
 {
   char command[512];
@@ -239,7 +241,7 @@ static inline const char *HeatTestFolder(const char *name)
   return name;
 }
 
-/* main of a test program. */
+/* Define main() of a test program that runs the given tests. */
 #define HEAT_TEST_MAIN(tests)                                                                      \
   int main(int argc, char **argv)                                                                  \
   {                                                                                                \

@@ -1,51 +1,53 @@
-/** What the tests of the multigrid share: problems of all kinds in a few words each, and their
- *  operators on any communicator.  Coefficients are functions of the global cell, so that every rank
- *  can have a problem as a whole, on itself alone, and compare its own cells with that. */
+/** Helpers for the tests of the multigrid: problems of all kinds, each described by a short
+ *  struct, and their operators on any communicator.  Coefficients are functions of the global
+ *  cell index, so a rank can also set up the whole problem on itself alone (PETSC_COMM_SELF) and
+ *  compare its own cells of the distributed solution with that. */
 #ifndef HEAT_TESTS_MULTIGRID_TEST_H
 #define HEAT_TESTS_MULTIGRID_TEST_H
 
 #include "solver_test.h"
 
-/* What the sides are. */
+/* Conditions on the sides; a side that is not named is insulated. */
 typedef enum {
   INSULATED,
-  HELD,        /* left, at a temperature */
-  FILM,        /* top, a film much weaker than half a cell */
-  STRONG_FILM, /* all round, one like half a cell */
-  PIECES       /* left held up to the middle; bottom by a film; right by a flux */
+  HELD,        /* left at a given temperature */
+  FILM,        /* top with a film that conducts much less than half a cell */
+  STRONG_FILM, /* all sides with a film that conducts about as well as half a cell */
+  PIECES /* lower half of left at a given temperature, bottom with a film, right with a flux */
 } HeatTestSides;
 
-/* How conductivities vary by up to a factor of `jump`. */
+/* Patterns in which conductivities vary by up to a factor of `jump`. */
 typedef enum {
   ALIKE,
-  LAYERS, /* each fourth row */
+  LAYERS, /* every fourth row conducts better */
   PIPES,  /* a winding pipe through a body that conducts worse */
-  BLOCKS, /* of 8 x 8 cells, as if at random */
-  SPECKS, /* cell by cell, as if at random */
+  BLOCKS, /* pseudo-random in blocks of 8 x 8 cells */
+  SPECKS, /* pseudo-random in each cell */
 } HeatTestTexture;
 
 typedef struct {
   const char     *name;
-  PetscInt        n[2];
-  PetscReal       width, height; /* [m]; 0: as many as there are cells */
-  PetscReal       mass;          /* [1/s] */
+  PetscInt        n[2];          /* cells in x and y */
+  PetscReal       width, height; /* [m]; 0: one metre a cell */
+  PetscReal       mass;          /* a multiple of 1/step [1/s], see linear.h; 0: steady */
   int             periodic;      /* 1: x, 2: y, 3: both */
   HeatTestSides   sides;
   HeatTestTexture texture;
-  PetscReal       jump, ky;       /* 0: one */
-  PetscBool       dense;          /* density * specific heat goes from 1 to 1000 within a circle */
-  PetscReal       contact;        /* [m2 K/W] around that circle; 0: none */
-  PetscReal       scale;          /* of all coefficients; 0: one */
+  PetscReal       jump, ky;       /* contrast of conductivities; ky over kx; 0: one */
+  PetscBool       dense;          /* density * specific heat is 1000 in a circle, 1 outside of it */
+  PetscReal       contact;        /* contact resistance around that circle [m2 K/W]; 0: none */
+  PetscReal       scale;          /* factor of all coefficients; 0: one */
   PetscReal       tolerance;      /* 0: 1e-8 */
-  PetscInt        max_iterations; /* 0: the default */
+  PetscInt        max_iterations; /* 0: the default of the case */
 } HeatTestGridProblem;
 
-static inline PetscReal HeatTestOr(PetscReal value, PetscReal otherwise)
+static inline PetscReal HeatTestOrDefault(PetscReal value, PetscReal otherwise)
 {
   return value != 0.0 ? value : otherwise;
 }
 
-static inline void HeatTestPieces(HeatCase *c, PetscReal height)
+/* Set the conditions PIECES. */
+static inline void HeatTestSetPieces(HeatCase *c, PetscReal height)
 {
   OK(HeatCaseSetSegments(c, HEAT_LEFT, 2));
   c->boundary[HEAT_LEFT].segments[0].to = 0.5 * height;
@@ -58,20 +60,20 @@ static inline void HeatTestSetSides(HeatCase *c, const HeatTestGridProblem *p, P
 {
   if (p->sides == HELD) HeatTestTemperature(c, HEAT_LEFT, "1");
   if (p->sides == FILM) HeatTestConvection(c, HEAT_TOP, "0.01", "1");
-  if (p->sides == PIECES) HeatTestPieces(c, height);
+  if (p->sides == PIECES) HeatTestSetPieces(c, height);
   for (int side = 0; p->sides == STRONG_FILM && side < HEAT_SIDES; side++)
     HeatTestConvection(c, (HeatSide)side, "2", "1");
   for (int axis = 0; axis < 2; axis++)
     if ((p->periodic >> axis) & 1) HeatTestPeriodic(c, axis);
 }
 
-/* context: a HeatTestGridProblem */
+/* Make the case of a problem, without its texture; context: a HeatTestGridProblem. */
 static inline HeatCase *HeatTestMakeGridProblem(const void *context)
 {
   const HeatTestGridProblem *p      = context;
-  const PetscReal            width  = HeatTestOr(p->width, (PetscReal)p->n[0]);
-  const PetscReal            height = HeatTestOr(p->height, (PetscReal)p->n[1]);
-  const PetscReal            scale = HeatTestOr(p->scale, 1.0), heat = p->dense ? 1000.0 : 1.0;
+  const PetscReal            width  = HeatTestOrDefault(p->width, (PetscReal)p->n[0]);
+  const PetscReal            height = HeatTestOrDefault(p->height, (PetscReal)p->n[1]);
+  const PetscReal scale = HeatTestOrDefault(p->scale, 1.0), heat = p->dense ? 1000.0 : 1.0;
   HeatCase   *c = HeatTestCase(p->n[0], p->n[1], width, height, (HeatTestMaterial){1, 1, scale, 1});
   HeatRegion *circle;
 
@@ -83,21 +85,24 @@ static inline HeatCase *HeatTestMakeGridProblem(const void *context)
   if (p->contact > 0.0) HeatTestContact(c, 0, 1, p->contact);
   HeatTestSetSides(c, p, height);
   c->time.scheme      = HEAT_SCHEME_BACKWARD_EULER;
-  c->solver.tolerance = HeatTestOr(p->tolerance, 1e-8);
-  /* What PETSc removes from the right-hand side of a body without a level is a sum of its own. */
+  c->solver.tolerance = HeatTestOrDefault(p->tolerance, 1e-8);
+  /* In a steady body that no side holds, PETSc removes the constant null space from the right-hand
+     side.  That takes a sum over the ranks, which only `reproducible` makes independent of them. */
   if (p->mass == 0.0 && p->sides == INSULATED) c->solver.reproducible = PETSC_TRUE;
   if (p->max_iterations) c->solver.max_iterations = p->max_iterations;
   return c;
 }
 
-/* Conductivity of a cell along an axis, in [1, jump] times the problem's own. */
+/* Return the conductivity of a cell along an axis: the problem's own times a factor in [1,
+   jump]. */
 static inline PetscReal HeatTestTextureOf(const HeatTestGridProblem *p, PetscInt i, PetscInt j,
                                           int axis)
 {
-  const PetscReal jump  = HeatTestOr(p->jump, 1.0);
-  const PetscReal k     = HeatTestOr(p->scale, 1.0) * (axis ? HeatTestOr(p->ky, 1.0) : 1.0);
-  const PetscInt  bend  = p->n[0] / 2;
-  PetscReal       share = 0.0;
+  const PetscReal jump = HeatTestOrDefault(p->jump, 1.0);
+  const PetscReal k    = HeatTestOrDefault(p->scale, 1.0) *
+                      (axis ? HeatTestOrDefault(p->ky, 1.0) : 1.0);
+  const PetscInt bend  = p->n[0] / 2;
+  PetscReal      share = 0.0;
 
   if (p->texture == LAYERS) share = j % 4 == 1;
   if (p->texture == PIPES)
@@ -108,7 +113,7 @@ static inline PetscReal HeatTestTextureOf(const HeatTestGridProblem *p, PetscInt
   return k * pow(jump, share);
 }
 
-/* Makes the operator of a problem that has a grid. */
+/* Create the operator of a problem that has a grid but no operator. */
 static inline void HeatTestAddOperator(HeatProblem *p, const HeatTestGridProblem *problem)
 {
   const HeatGrid *g      = p->g;
@@ -126,7 +131,7 @@ static inline void HeatTestAddOperator(HeatProblem *p, const HeatTestGridProblem
   for (int k = 0; k < HEAT_PROPERTIES; k++) OK(PetscFree(inputs.properties[k]));
 }
 
-/* Of a rank alone, or of all as they like. */
+/* Set up a problem with its operator on comm, in the default layout of blocks. */
 static inline HeatProblem HeatTestGridProblemOn(MPI_Comm comm, const HeatTestGridProblem *problem)
 {
   HeatProblem p = HeatTestSetUpGrid(comm, HeatTestMakeGridProblem(problem));
@@ -136,7 +141,7 @@ static inline HeatProblem HeatTestGridProblemOn(MPI_Comm comm, const HeatTestGri
   return p;
 }
 
-/* How many own cells of a field have other bits than the whole one. */
+/* Count the cells of a rank's block that differ in any bit from the whole field [ny][nx]. */
 static inline PetscReal HeatTestBitsApart(const HeatGrid *g, const PetscReal *whole,
                                           const PetscReal *own)
 {
@@ -149,8 +154,8 @@ static inline PetscReal HeatTestBitsApart(const HeatGrid *g, const PetscReal *wh
   return wrong;
 }
 
-/* Problems of every kind that the multigrid treats in its own way.  Sizes are such that blocks of
-   several ranks begin at odd cells, and that levels are agglomerated. */
+/* Problems of every kind that the multigrid distinguishes.  The sizes are chosen such that
+   blocks of some ranks begin at odd cells, and that levels are agglomerated. */
 static const HeatTestGridProblem HeatTestProblems[] = {
     {"insulated", {83, 67}, .mass = 1e-3, .texture = ALIKE},
     {"insulated, steady", {64, 67}, .mass = 0.0},
@@ -164,13 +169,18 @@ static const HeatTestGridProblem HeatTestProblems[] = {
      .texture = SPECKS,
      .jump    = 5.0},
     {"sides in pieces", {71, 53}, .mass = 0.0, .sides = PIECES, .texture = SPECKS, .jump = 5.0},
-    {"round x, even", {64, 53}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
-    {"round y, even", {53, 64}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
-    {"round both, even", {64, 96}, .mass = 1e-3, .periodic = 3, .texture = SPECKS, .jump = 5.0},
-    {"round both, odd below", {50, 44}, .mass = 0.0, .periodic = 3, .texture = SPECKS, .jump = 5.0},
-    {"round x, odd", {53, 64}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
-    {"round y, odd", {64, 53}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
-    {"round both, odd", {51, 35}, .mass = 1e-3, .periodic = 3, .texture = ALIKE},
+    {"periodic x, even", {64, 53}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
+    {"periodic y, even", {53, 64}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
+    {"periodic both, even", {64, 96}, .mass = 1e-3, .periodic = 3, .texture = SPECKS, .jump = 5.0},
+    {"periodic both, coarse odd",
+     {50, 44},
+     .mass     = 0.0,
+     .periodic = 3,
+     .texture  = SPECKS,
+     .jump     = 5.0},
+    {"periodic x, odd", {53, 64}, .mass = 1e-3, .periodic = 1, .texture = SPECKS, .jump = 5.0},
+    {"periodic y, odd", {64, 53}, .mass = 1e-3, .periodic = 2, .texture = SPECKS, .jump = 5.0},
+    {"periodic both, odd", {51, 35}, .mass = 1e-3, .periodic = 3, .texture = ALIKE},
     {"flat cells",
      {61, 47},
      .width   = 61,
@@ -183,7 +193,7 @@ static const HeatTestGridProblem HeatTestProblems[] = {
     {"a column", {1, 97}, .mass = 1e-4, .sides = HELD, .texture = SPECKS, .jump = 5.0},
     {"a row", {97, 1}, .mass = 1e-4, .sides = PIECES, .texture = SPECKS, .jump = 5.0},
     {"a longer row", {98, 1}, .mass = 1e-4, .texture = SPECKS, .jump = 5.0},
-    {"a round row", {97, 1}, .mass = 1e-4, .periodic = 3, .texture = SPECKS, .jump = 5.0},
+    {"a periodic row", {97, 1}, .mass = 1e-4, .periodic = 3, .texture = SPECKS, .jump = 5.0},
     {"two columns", {2, 61}, .mass = 1e-4, .periodic = 1, .texture = SPECKS, .jump = 5.0},
     {"narrow", {11, 150}, .mass = 1e-3, .texture = SPECKS, .jump = 5.0},
     {"as many cells as ranks", {7, 7}, .mass = 0.1, .texture = SPECKS, .jump = 5.0},
@@ -194,11 +204,12 @@ static const HeatTestGridProblem HeatTestProblems[] = {
      .dense   = PETSC_TRUE,
      .texture = LAYERS,
      .jump    = 50.0},
-    {"layer between", {67, 53}, .mass = 1e-3, .sides = HELD, .contact = 10.0},
+    {"contact resistance", {67, 53}, .mass = 1e-3, .sides = HELD, .contact = 10.0},
 };
 enum { HEAT_TEST_PROBLEMS = sizeof HeatTestProblems / sizeof *HeatTestProblems };
 
-/* A claim for a problem on all layouts, with an operator; adds its name to what fails. */
+/* Return the largest deviation of a claim for a problem over all layouts and ranks, and print the
+   name of the problem if it is not 0.  The claim creates the operator itself. */
 static inline PetscReal HeatTestOverProblem(const HeatTestGridProblem *problem, HeatTestClaim claim)
 {
   const PetscReal worst = HeatTestWorst(

@@ -1,9 +1,11 @@
-/** What the tests of the solver share: cases made in C, the same claim on every layout of the
- *  ranks, and assertions on which all ranks agree, so that none waits for another that has failed.
+/** Helpers for the tests of the solver: cases made in C, one claim checked on every layout of
+ *  the ranks, and assertions on which all ranks agree, so that no rank waits for one that has
+ *  failed.
  *
- *  A claim about a grid is a function that returns its worst deviation on this rank; it runs on the
- *  first two and on all ranks, in every process grid that fits.  Fields are functions of the
- *  global cell alone, so each rank knows all of them and can compute what it should find.
+ *  A claim about a grid is a function that returns its largest deviation on this rank.  It runs
+ *  on the first two ranks and on all ranks, in every process grid that fits the cells.  Fields
+ *  are functions of the global cell index alone, so each rank can compute the values that it
+ *  should find.
  */
 #ifndef HEAT_TESTS_SOLVER_TEST_H
 #define HEAT_TESTS_SOLVER_TEST_H
@@ -17,7 +19,7 @@
 
 /* ------- assertions on which all ranks agree ------- */
 
-/* The largest value over all ranks; infinite where some rank found no number. */
+/* Return the largest value over all ranks, or infinity if it is NaN on any rank. */
 static inline PetscReal HeatTestWorst(PetscReal value)
 {
   PetscReal mine = value == value ? value : INFINITY, worst;
@@ -26,19 +28,21 @@ static inline PetscReal HeatTestWorst(PetscReal value)
   return worst;
 }
 
+/* Assert that a condition holds on all ranks.  Collective. */
 #define ALL(condition)                                                                             \
   do {                                                                                             \
     if (HeatTestWorst((condition) ? 0.0 : 1.0) > 0.0)                                              \
       fail_msg("not on all ranks: %s", #condition);                                                \
   } while (0)
 
+/* Assert that the largest value over all ranks is at most the bound.  Collective. */
 #define AT_MOST(value, bound)                                                                      \
   do {                                                                                             \
     const PetscReal worst_ = HeatTestWorst(value), bound_ = (bound);                               \
     if (!(worst_ <= bound_)) fail_msg("%s: found %.3e, at most %.3e", #value, worst_, bound_);     \
   } while (0)
 
-/* A call that must raise `code` exactly once on every rank, with `words` in its message. */
+/* Assert that a call raises `code` exactly once on every rank, with `words` in its message. */
 #define RAISES(code, words, call)                                                                  \
   do {                                                                                             \
     HeatRaised raised_ = {0, ""};                                                                  \
@@ -52,8 +56,9 @@ static inline PetscReal HeatTestWorst(PetscReal value)
     }                                                                                              \
   } while (0)
 
-/* The larger; infinite when either is no number.  PetscMax would evaluate a collective argument a
-   different number of times on each rank, and forget a NaN. */
+/* Return the larger value, or infinity if either is NaN.  The macro PetscMax is no alternative:
+   it evaluates one argument twice, so a collective one a different number of times on each rank,
+   and it loses a NaN. */
 static inline PetscReal HeatTestMax(PetscReal a, PetscReal b)
 {
   if (a != a || b != b) return INFINITY;
@@ -63,10 +68,10 @@ static inline PetscReal HeatTestMax(PetscReal a, PetscReal b)
 /* ------- cases ------- */
 
 typedef struct {
-  PetscReal kx, ky, density, specific_heat;
+  PetscReal kx, ky, density, specific_heat; /* [W/(m K)], [kg/m3], [J/(kg K)] */
 } HeatTestMaterial;
 
-/* Material number n is called "mN", e.g. "m0". */
+/* Append a material; the one with number n is named "mN", such as "m0". */
 static inline void HeatTestAddMaterial(HeatCase *c, HeatTestMaterial m)
 {
   char name[16];
@@ -80,7 +85,7 @@ static inline void HeatTestAddMaterial(HeatCase *c, HeatTestMaterial m)
   OK(PetscStrallocpy(name, &new->name));
 }
 
-/* A region of that shape, by default with nothing to paint; material -1 for none. */
+/* Append a region of a shape that paints only the material with this number, or nothing for -1. */
 static inline HeatRegion *HeatTestAddRegion(HeatCase *c, HeatShape shape, int material)
 {
   char name[16];
@@ -149,7 +154,7 @@ static inline void HeatTestRadiation(HeatCase *c, HeatSide side, const char *emi
   HeatTestText(&c->boundary[side].segments[0].ambient, ambient);
 }
 
-/* A layer between any two touching cells of materials a and b. */
+/* Add a contact resistance [m2 K/W] between touching cells of the materials numbered a and b. */
 static inline void HeatTestContact(HeatCase *c, int a, int b, PetscReal resistance)
 {
   HeatContact *new;
@@ -170,7 +175,8 @@ static inline void HeatTestPeriodic(HeatCase *c, int axis)
       HEAT_BC_PERIODIC;
 }
 
-/* nx x ny cells on [0, width] x [0, height], insulated, one material "m0", one step of ftcs. */
+/* Make a case of nx x ny cells on [0, width] x [0, height]: insulated, one material "m0", one
+   step of 1 s with ftcs. */
 static inline HeatCase *HeatTestCase(PetscInt nx, PetscInt ny, PetscReal width, PetscReal height,
                                      HeatTestMaterial m)
 {
@@ -190,7 +196,8 @@ static inline HeatCase *HeatTestCase(PetscInt nx, PetscInt ny, PetscReal width, 
   return c;
 }
 
-/* The cells of [0.5, 2] x [-1, 1] one by one, each of the material that `of` gives it. */
+/* Set the domain to [0.5, 2] x [-1, 1] and paint each cell by a rectangle of its own with the
+   material of number of(i, j). */
 static inline void HeatTestPatchwork(HeatCase *c, int (*of)(PetscInt i, PetscInt j))
 {
   const PetscInt  nx = c->grid.cells[0], ny = c->grid.cells[1];
@@ -208,19 +215,19 @@ static inline void HeatTestPatchwork(HeatCase *c, int (*of)(PetscInt i, PetscInt
   }
 }
 
-/* One of three materials, as if at random. */
+/* Return one of three material numbers, pseudo-random in each cell. */
 static inline int HeatTestMaterialOf(PetscInt i, PetscInt j);
 
 /* ------- problems ------- */
 
 typedef struct {
-  const void   *context; /* of whoever made the case */
+  const void   *context; /* from which the case was made */
   HeatCase     *c;
   HeatGrid     *g;
   HeatOperator *op;
 } HeatProblem;
 
-/* Takes the case over; without an operator. */
+/* Create the grid of a case, without an operator.  The problem takes ownership of the case. */
 static inline HeatProblem HeatTestSetUpGrid(MPI_Comm comm, HeatCase *c)
 {
   HeatProblem p = {NULL, c, NULL, NULL};
@@ -232,6 +239,7 @@ static inline HeatProblem HeatTestSetUpGrid(MPI_Comm comm, HeatCase *c)
   return p;
 }
 
+/* Create grid and operator of a case.  The problem takes ownership of the case. */
 static inline HeatProblem HeatTestSetUp(MPI_Comm comm, HeatCase *c)
 {
   HeatProblem p = HeatTestSetUpGrid(comm, c);
@@ -255,17 +263,18 @@ static inline PetscMPIInt HeatTestSize(void)
   return size;
 }
 
-typedef HeatCase *(*HeatTestMake)(const void *context);
-typedef PetscReal (*HeatTestClaim)(HeatProblem *p);
+typedef HeatCase *(*HeatTestMake)(const void *context); /* makes a case; the caller owns it */
+typedef PetscReal (*HeatTestClaim)(HeatProblem *p); /* returns the largest deviation, own rank */
 
-/* The same case on several layouts of the ranks; or several cases, told apart by their context. */
+/* One case or several (their contexts differ), each on several layouts of the ranks. */
 typedef struct {
   int          n;
-  HeatProblem *list; /* those that this rank takes part in */
+  HeatProblem *list; /* the problems in which this rank takes part */
 } HeatProblems;
 
-/* All process grids of the ranks of comm that fit the cells. */
-static inline void HeatTestAddLayoutsOf(MPI_Comm comm, HeatProblems *all, PetscBool whole,
+/* Append the case made from `context` in every process grid of the ranks of comm that leaves each
+   block at least one cell. */
+static inline void HeatTestAddLayoutsOf(MPI_Comm comm, HeatProblems *all, PetscBool with_operator,
                                         HeatTestMake make, const void *context)
 {
   PetscMPIInt size;
@@ -281,13 +290,14 @@ static inline void HeatTestAddLayoutsOf(MPI_Comm comm, HeatProblems *all, PetscB
     c->decomposition.processes[0] = px;
     c->decomposition.processes[1] = size / px;
     OK(PetscRealloc((size_t)(all->n + 1) * sizeof *all->list, &all->list));
-    all->list[all->n]           = whole ? HeatTestSetUp(comm, c) : HeatTestSetUpGrid(comm, c);
+    all->list[all->n] = with_operator ? HeatTestSetUp(comm, c) : HeatTestSetUpGrid(comm, c);
     all->list[all->n++].context = context;
   }
 }
 
-/* All layouts of two ranks, which are neighbours twice where periodic, and of all ranks. */
-static inline void HeatTestAddLayouts(HeatProblems *all, PetscBool whole, HeatTestMake make,
+/* Append all layouts of the first two ranks and of all ranks.  Two ranks are tested because they
+   are neighbours of each other on both sides where the domain is periodic. */
+static inline void HeatTestAddLayouts(HeatProblems *all, PetscBool with_operator, HeatTestMake make,
                                       const void *context)
 {
   const PetscMPIInt size = HeatTestSize();
@@ -300,7 +310,7 @@ static inline void HeatTestAddLayouts(HeatProblems *all, PetscBool whole, HeatTe
     if (n != 2 && n != size) continue;
     MPI_Comm_split(PETSC_COMM_WORLD, rank < n ? 0 : MPI_UNDEFINED, rank, &comm);
     if (comm == MPI_COMM_NULL) continue;
-    HeatTestAddLayoutsOf(comm, all, whole, make, context);
+    HeatTestAddLayoutsOf(comm, all, with_operator, make, context);
     MPI_Comm_free(&comm);
   }
 }
@@ -312,51 +322,54 @@ static inline void HeatTestDestroyProblems(HeatProblems *all)
   all->n = 0;
 }
 
-/* The worst deviation of a claim, of this rank. */
-static inline PetscReal HeatTestOverLayouts(PetscBool whole, HeatTestMake make, HeatTestClaim claim,
-                                            const void *context)
+/* Return this rank's largest deviation of a claim over all layouts. */
+static inline PetscReal HeatTestOverLayouts(PetscBool with_operator, HeatTestMake make,
+                                            HeatTestClaim claim, const void *context)
 {
   HeatProblems all   = {0, NULL};
   PetscReal    worst = 0.0;
 
-  HeatTestAddLayouts(&all, whole, make, context);
+  HeatTestAddLayouts(&all, with_operator, make, context);
   for (int k = 0; k < all.n; k++) worst = HeatTestMax(worst, claim(&all.list[k]));
   HeatTestDestroyProblems(&all);
   return worst;
 }
 
+/* Return this rank's largest deviation of a claim about an operator over all layouts. */
 static inline PetscReal HeatTestLayouts(HeatTestMake make, HeatTestClaim claim, const void *context)
 {
   return HeatTestOverLayouts(PETSC_TRUE, make, claim, context);
 }
 
-/* The same for claims that need no operator. */
+/* Return this rank's largest deviation of a claim about a grid, with no operator, over all
+   layouts. */
 static inline PetscReal HeatTestGridLayouts(HeatTestMake make, HeatTestClaim claim,
                                             const void *context)
 {
   return HeatTestOverLayouts(PETSC_FALSE, make, claim, context);
 }
 
-/* Cases made from an array of contexts, on all layouts.  They are set up once, which takes longer
-   than any claim about them: by the first test that asks, because cmocka's exit code is silent about
-   a group's set-up that failed. */
+/* Cases made from an array of contexts, on all layouts.  They are set up once, because the set-up
+   takes longer than any claim about them.  The first test that needs them does it, not the set-up
+   function of a group: cmocka's exit code does not report a failure there. */
 typedef struct {
-  PetscBool    whole; /* with an operator */
+  PetscBool    with_operator;
   HeatTestMake make;
-  const void  *contexts; /* [n], each of `size` bytes */
-  size_t       size;
+  const void  *contexts; /* [n] */
+  size_t       size;     /* of a context [bytes] */
   int          n, complete;
   HeatProblems problems;
 } HeatTestSet;
 
-/* The worst deviation of this rank over contexts first to end - 1. */
+/* Return this rank's largest deviation of a claim over the contexts first to end - 1. */
 static inline PetscReal HeatTestWorstOf(HeatTestSet *set, int first, int end, HeatTestClaim claim)
 {
   const char *contexts = set->contexts;
   PetscReal   worst    = 0.0;
 
   for (int k = 0; k < set->n && !set->complete; k++)
-    HeatTestAddLayouts(&set->problems, set->whole, set->make, contexts + (size_t)k * set->size);
+    HeatTestAddLayouts(&set->problems, set->with_operator, set->make,
+                       contexts + (size_t)k * set->size);
   set->complete = 1;
   for (int k = 0; k < set->problems.n; k++) {
     HeatProblem *p = &set->problems.list[k];
@@ -376,8 +389,8 @@ static inline void HeatTestDestroySet(HeatTestSet *set)
 
 /* ------- fields ------- */
 
-/* A number in [-1, 1) that looks random, the same on every rank.
-   Source: splitmix64, S. Vigna, public domain. */
+/* Return a pseudo-random number in [-1, 1) that depends on the arguments alone, so it is the
+   same on every rank.  Source: splitmix64, S. Vigna, public domain. */
 static inline PetscReal HeatTestNoise(PetscInt i, PetscInt j, int seed)
 {
   uint64_t z = (uint64_t)i * 0x9E3779B97F4A7C15u + (uint64_t)j * 0xD1B54A32D192ED03u +
@@ -414,7 +427,7 @@ static inline PetscReal *HeatTestNoiseArray(const HeatGrid *g, int seed)
   return array;
 }
 
-/* a + b x + c y at the centres. */
+/* Return the array of a + b x + c y at the centres of own cells. */
 static inline PetscReal *HeatTestLinearArray(const HeatGrid *g, PetscReal a, PetscReal b,
                                              PetscReal c)
 {
@@ -437,8 +450,8 @@ static inline PetscReal HeatTestSum(MPI_Comm comm, PetscReal value)
   return sum;
 }
 
-/* An exact sum over all ranks. */
-static inline PetscReal HeatTestExact(MPI_Comm comm, const HeatExactSum *sum)
+/* Return the value of an exact sum over all ranks. */
+static inline PetscReal HeatTestReduceExact(MPI_Comm comm, const HeatExactSum *sum)
 {
   PetscReal value;
 
@@ -446,7 +459,7 @@ static inline PetscReal HeatTestExact(MPI_Comm comm, const HeatExactSum *sum)
   return value;
 }
 
-/* All that enters, whatever the kind. */
+/* Return the heat that enters the domain over all ranks: sides, sources and ambient exchange. */
 static inline PetscReal HeatTestEntered(MPI_Comm comm, const HeatFlows *flows)
 {
   PetscReal heat[HEAT_FLOWS], entered = 0.0;
@@ -464,7 +477,7 @@ static inline PetscReal HeatTestDot(const HeatGrid *g, const PetscReal *x, const
   return HeatTestSum(g->comm, sum);
 }
 
-/* A Vec of the grid that holds a copy of the array. */
+/* Create a Vec of the grid that holds a copy of the array. */
 static inline Vec HeatTestVec(const HeatGrid *g, const PetscReal *values)
 {
   Vec        v;
@@ -477,7 +490,7 @@ static inline Vec HeatTestVec(const HeatGrid *g, const PetscReal *values)
   return v;
 }
 
-/* Largest difference of a Vec from an array, own cells. */
+/* Return the largest absolute difference of a Vec from an array over own cells. */
 static inline PetscReal HeatTestVecApart(const HeatGrid *g, Vec v, const PetscReal *values)
 {
   const PetscReal *array;
@@ -493,7 +506,7 @@ static inline PetscReal HeatTestVecApart(const HeatGrid *g, Vec v, const PetscRe
   return worst;
 }
 
-/* Largest net heat of a uniform field of 293.15. */
+/* Return the largest absolute net heat of own cells for a uniform field of 293.15 K. */
 static inline PetscReal HeatTestNetAtRest(HeatProblem *p)
 {
   PetscReal *T = HeatTestLinearArray(p->g, 293.15, 0.0, 0.0), *net = HeatTestArray(p->g);

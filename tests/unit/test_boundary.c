@@ -1,4 +1,5 @@
-/* The conditions on the sides: conductance, surroundings and flux of every face. */
+/* Conditions on the sides: the conductance G, the surroundings' temperature T_b and the flux F of
+   every face on the boundary, equation (4) of solver/README.md. */
 #include "solver_test.h"
 
 /* 8 x 10 cells of 0.1 x 0.2 on [1, 1.8] x [-1, 1]; kx = 2, ky = 0.5. */
@@ -17,7 +18,8 @@ typedef struct {
 
 typedef Face (*Exact)(int side, PetscReal x, PetscReal y);
 
-/* Worst deviation from exact numbers on all faces of own cells on the boundary. */
+/* Return the largest deviation from the exact G, T_b, F and half-cell conductance over all boundary
+   faces of own cells. */
 static PetscReal FacesApart(HeatProblem *p, Exact exact)
 {
   const HeatGrid *g     = p->g;
@@ -46,13 +48,11 @@ static PetscReal FacesApart(HeatProblem *p, Exact exact)
   return worst;
 }
 
-/* Numbers of order ten at most. */
+/* Compared numbers are of order ten at most; a few roundings of them stay below 1e-13. */
 #define ROUNDING 1e-13
 
-static PetscReal Half(int side)
-{
-  return side < HEAT_BOTTOM ? 2.0 * 0.2 / 0.05 : 0.5 * 0.1 / 0.1; /* k A / (h/2) */
-}
+/* Return the conductance k A/(h/2) of the half cell behind a face [W/(m K)]. */
+static PetscReal Half(int side) { return side < HEAT_BOTTOM ? 2.0 * 0.2 / 0.05 : 0.5 * 0.1 / 0.1; }
 
 static HeatCase *MakeInsulated(const void *context) { return (void)context, Blank(); }
 
@@ -87,7 +87,8 @@ static Face Temperature(int side, PetscReal x, PetscReal y)
 
 static PetscReal TemperatureFaces(HeatProblem *p) { return FacesApart(p, Temperature); }
 
-/* kx behind left and right, ky behind bottom and top; values at the faces' midpoints. */
+/* The half cell conducts with kx behind left and right, with ky behind bottom and top.  Prescribed
+   values are those at the midpoints of the faces. */
 static void held_side_conducts_through_half_a_cell(void **state)
 {
   (void)state;
@@ -201,7 +202,7 @@ static HeatCase *MakeChanging(const void *context)
   return c;
 }
 
-/* With t and t^2 replaced by their means. */
+/* Return the exact face of MakeChanging with given values of t and t^2. */
 static Face ChangingFace(int side, PetscReal x, PetscReal y, PetscReal t, PetscReal t2)
 {
   switch (side) {
@@ -240,7 +241,8 @@ static void values_are_those_of_the_time(void **state)
   AT_MOST(HeatTestLayouts(MakeChanging, TimesAreFollowed, NULL), ROUNDING);
 }
 
-/* Whether Set can change a prescribed flux, asked of the whole domain. */
+/* Return whether setting the time can change a prescribed flux; takes ownership of the case.  One
+   rank has the whole domain. */
 static PetscBool FluxVaries(HeatCase *c)
 {
   HeatProblem p = HeatTestSetUp(PETSC_COMM_SELF, c);
@@ -270,8 +272,10 @@ static void only_a_flux_that_depends_on_time_varies(void **state)
 
 /* ------- segments ------- */
 
-/* Top, faces 0.1 wide from 1: cut between two faces at 1.3, and at a face's midpoint at 1.45, which
-   belongs to the segment behind; then a segment that has no face.  Left: cut at a midpoint. */
+/* Top, whose faces are 0.1 wide and begin at x = 1, has four segments: one ends between two
+   faces at 1.3, one at the midpoint 1.45 of a face, which then belongs to a later segment, and
+   the third is so short that it has no face.  Left has two segments, divided at the midpoint of
+   a face. */
 static HeatCase *MakeSegments(const void *context)
 {
   HeatCase    *c = Blank();
@@ -288,7 +292,7 @@ static HeatCase *MakeSegments(const void *context)
   top[1].to   = 1.45;
   top[1].type = HEAT_BC_FLUX;
   HeatTestText(&top[1].value, "10*x");
-  top[2].to   = 1.45 + 1e-11; /* within rounding of the cut before */
+  top[2].to   = 1.45 + 1e-11; /* within rounding of the end of segment 1 */
   top[2].type = HEAT_BC_FLUX;
   HeatTestText(&top[2].value, "sqrt(-x)"); /* no face: never evaluated */
   top[3].type = HEAT_BC_CONVECTION;
@@ -321,7 +325,7 @@ static Face SegmentFace(int side, PetscReal x, PetscReal y)
   return (Face){0.0, half, 0.0, 0.0};
 }
 
-/* Which segment each face has, and each end of the sides. */
+/* Count faces and ends of sides with a wrong segment, and compare the faces' numbers. */
 static PetscReal SegmentsApart(HeatProblem *p)
 {
   const HeatGrid         *g     = p->g;
@@ -350,11 +354,12 @@ static void face_belongs_to_the_first_segment_that_ends_beyond_its_midpoint(void
   AT_MOST(HeatTestLayouts(MakeSegments, SegmentsApart, NULL), ROUNDING);
 }
 
-/* Heat from T = 5 everywhere, face by face over the whole domain. */
+/* Compare the heat through each segment for T = 5 everywhere with a sum over its faces, which each
+   rank computes for the whole domain. */
 static PetscReal SegmentHeatApart(HeatProblem *p)
 {
   PetscReal   *T = HeatTestLinearArray(p->g, 5.0, 0.0, 0.0), worst = 0.0;
-  PetscReal    exact[8] = {0.0}; /* left 2, right 1, bottom 1, top 4 */
+  PetscReal    exact[8] = {0.0}; /* 2 segments of left, 1 of right, 1 of bottom, 4 of top */
   HeatExactSum heat[8]  = {0};
 
   OK(HeatOperatorSegmentHeat(p->op, T, heat));
@@ -371,12 +376,12 @@ static PetscReal SegmentHeatApart(HeatProblem *p)
     exact[4 + SegmentOf(HEAT_TOP, x, 1.0)] += f.G * (f.T - 5.0) + f.F;
   }
   for (int k = 0; k < 8; k++)
-    worst = HeatTestMax(worst, fabs(HeatTestExact(p->g->comm, &heat[k]) - exact[k]));
+    worst = HeatTestMax(worst, fabs(HeatTestReduceExact(p->g->comm, &heat[k]) - exact[k]));
   OK(PetscFree(T));
   return worst;
 }
 
-static void heat_is_told_segment_by_segment(void **state)
+static void heat_is_reported_segment_by_segment(void **state)
 {
   (void)state;
   AT_MOST(HeatTestLayouts(MakeSegments, SegmentHeatApart, NULL), 10.0 * ROUNDING);
@@ -427,7 +432,7 @@ static HeatCase *MakeTables(const void *context)
   return c;
 }
 
-/* `turns` is the time over 4 s, at most 2. */
+/* Return the exact face of MakeTables; `turns` is the time divided by 4 s, at most 2. */
 static Face TableFace(int side, PetscReal turns)
 {
   const PetscReal half = Half(side);
@@ -496,8 +501,10 @@ static HeatCase *MakeRadiation(const void *context)
   return c;
 }
 
-/* The surface's temperature that the faces tell, T_c + G (T_b - T_c)/G_half, balances the heat
-   through the half cell with sigma emissivity (T_b^4 - T_s^4) times the face. */
+/* Return the imbalance of heat at the radiating surfaces, relative to the radiation that
+   arrives.  The faces give the surface temperature T_s = T_c + G (T_b - T_c)/G_half; there the
+   heat through the half cell must equal sigma * emissivity * (T_b^4 - T_s^4) times the length of
+   the face. */
 static PetscReal Imbalance(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
@@ -532,8 +539,9 @@ static void radiating_side_balances_its_surface(void **state)
   AT_MOST(HeatTestLayouts(MakeRadiation, Imbalance, NULL), 1e-13);
 }
 
-/* ------- the level ------- */
+/* ------- whether the sides fix the level of the temperature ------- */
 
+/* Takes ownership of the case. */
 static PetscBool FixesLevel(HeatCase *c)
 {
   const PetscBool fixes = HeatBoundariesFixLevel(c);
@@ -601,7 +609,7 @@ static void film_without_a_coefficient_does_not_fix_the_level(void **state)
 
 /* ------- errors ------- */
 
-static void Refused(HeatCase *c, const char *words)
+static void ExpectRefused(HeatCase *c, const char *words)
 {
   HeatOperator *op = NULL;
   HeatProblem   p  = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
@@ -616,8 +624,8 @@ static void coefficient_that_is_negative_somewhere_is_refused_by_all_ranks(void 
   HeatCase *c = Blank();
 
   (void)state;
-  HeatTestConvection(c, HEAT_LEFT, "0.85 - y", "20"); /* on the topmost face only */
-  Refused(c, "boundary.left");
+  HeatTestConvection(c, HEAT_LEFT, "0.85 - y", "20"); /* < 0 on the topmost face only */
+  ExpectRefused(c, "boundary.left");
 }
 
 static void value_that_is_not_finite_somewhere_is_refused_by_all_ranks(void **state)
@@ -626,10 +634,10 @@ static void value_that_is_not_finite_somewhere_is_refused_by_all_ranks(void **st
 
   (void)state;
   HeatTestTemperature(c, HEAT_BOTTOM, "1/(x - x)");
-  Refused(c, "boundary.bottom");
+  ExpectRefused(c, "boundary.bottom");
   c = Blank();
   HeatTestFlux(c, HEAT_RIGHT, "sqrt(0.85 - y)");
-  Refused(c, "boundary.right");
+  ExpectRefused(c, "boundary.right");
 }
 
 static void emissivity_above_one_somewhere_is_refused_by_all_ranks(void **state)
@@ -640,9 +648,10 @@ static void emissivity_above_one_somewhere_is_refused_by_all_ranks(void **state)
   OK(HeatCaseSetSegments(c, HEAT_TOP, 2));
   c->boundary[HEAT_TOP].segments[0].to   = 1.2;
   c->boundary[HEAT_TOP].segments[1].type = HEAT_BC_RADIATION;
-  HeatTestText(&c->boundary[HEAT_TOP].segments[1].emissivity, "x - 0.7"); /* on the last face */
+  HeatTestText(&c->boundary[HEAT_TOP].segments[1].emissivity,
+               "x - 0.7"); /* > 1 on the last face only */
   HeatTestNumber(&c->boundary[HEAT_TOP].segments[1].ambient, 300.0);
-  Refused(c, "boundary.top[1]");
+  ExpectRefused(c, "boundary.top[1]");
 }
 
 static void nothing_can_be_destroyed(void **state)
@@ -664,7 +673,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(values_are_those_of_the_time),
     cmocka_unit_test(only_a_flux_that_depends_on_time_varies),
     cmocka_unit_test(face_belongs_to_the_first_segment_that_ends_beyond_its_midpoint),
-    cmocka_unit_test(heat_is_told_segment_by_segment),
+    cmocka_unit_test(heat_is_reported_segment_by_segment),
     cmocka_unit_test(end_of_a_side_is_held_where_the_segment_next_to_it_prescribes_a_temperature),
     cmocka_unit_test(table_gives_values_over_time),
     cmocka_unit_test(flux_of_a_table_varies),

@@ -1,12 +1,13 @@
-/* The case without a file: defaults, the table of lines, and the rules that need the number of
- * ranks or a case that no file can hold. */
+/* The case, made without a file: defaults, the table of line numbers, and the rules of validation
+   that depend on the number of ranks or concern a case that cannot be written as a file. */
 #include "case_test.h"
 
 #include <math.h>
 
 #include "solver/case/case.h"
 
-/* 8 x 4 cells of one material, one step of ftcs: valid. */
+/* Make a valid case: 8 x 4 cells of one material, ftcs with four steps.  A second material is
+   allocated but not counted. */
 static HeatCase *Small(void)
 {
   HeatCase *c;
@@ -31,9 +32,9 @@ static HeatCase *Small(void)
   return c;
 }
 
-static void Done(HeatCase *c)
+static void DestroySmall(HeatCase *c)
 {
-  if (c->n_materials < 2) c->n_materials = 2; /* both names are owned */
+  if (c->n_materials < 2) c->n_materials = 2; /* so that both names are freed */
   OK(HeatCaseDestroy(&c));
   assert_null(c);
 }
@@ -126,7 +127,7 @@ static void a_valid_case_gets_its_names_resolved(void **state)
   c->regions[1].temperature = (HeatFormula){.given = PETSC_TRUE, .value = 3.0};
   OK(Validate(c));
   assert_int_equal(c->regions[1].material, -1);
-  Done(c);
+  DestroySmall(c);
 }
 
 static void every_rank_needs_a_cell_of_some_factorisation(void **state)
@@ -144,13 +145,14 @@ static void every_rank_needs_a_cell_of_some_factorisation(void **state)
   c->decomposition.processes[0] = 1;
   c->decomposition.processes[1] = 8;
   REFUSES("each block needs at least one cell", HeatCaseValidate(PETSC_COMM_WORLD, c, 8));
-  Done(c);
+  DestroySmall(c);
 }
 
 static void the_number_of_cells_fits_the_index_type(void **state)
 {
   HeatCase      *c    = Small();
-  const PetscInt fits = (PetscInt)floor(sqrt((double)PETSC_MAX_INT)); /* 46340 or 3037000499 */
+  const PetscInt fits = (PetscInt)floor(
+      sqrt((double)PETSC_MAX_INT)); /* 46340 (32 bits) or 3037000499 (64) */
 
   (void)state;
   c->grid.cells[0] = c->grid.cells[1] = fits;
@@ -160,7 +162,7 @@ static void the_number_of_cells_fits_the_index_type(void **state)
           Validate(c));
   c->grid.cells[0] = 0;
   REFUSES("grid.cells: found 0; it must be at least 1", Validate(c));
-  Done(c);
+  DestroySmall(c);
 }
 
 static void a_cell_is_not_lost_in_the_rounding_of_its_place(void **state)
@@ -173,7 +175,7 @@ static void a_cell_is_not_lost_in_the_rounding_of_its_place(void **state)
   REFUSES("a cell is lost in rounding", Validate(c));
   c->grid.x[0] = NAN;
   REFUSES("grid.x", Validate(c));
-  Done(c);
+  DestroySmall(c);
 }
 
 static void end_need_not_be_a_whole_number_of_steps(void **state)
@@ -194,7 +196,7 @@ static void end_need_not_be_a_whole_number_of_steps(void **state)
   OK(Validate(c));
   c->time.step = INFINITY;
   REFUSES("time.step", Validate(c));
-  Done(c);
+  DestroySmall(c);
 }
 
 static void names_of_materials_differ_however_many_there_are(void **state)
@@ -216,7 +218,7 @@ static void names_of_materials_differ_however_many_there_are(void **state)
   for (int i = 0; i < 2; i++) OK(PetscFree(first[i].name));
   OK(PetscFree(first));
   REFUSES("materials[19999].name: 'm77' is already the name of materials[77]", Validate(c));
-  Done(c);
+  DestroySmall(c);
 }
 
 static void a_polygon_encloses_something(void **state)
@@ -232,12 +234,12 @@ static void a_polygon_encloses_something(void **state)
   r->n_vertices = 2;
   REFUSES("at least 3 vertices", Validate(c));
   r->n_vertices = 4;
-  REFUSES("on one line", Validate(c)); /* all at one point */
+  REFUSES("on one line", Validate(c)); /* all vertices at one point */
   for (int i = 0; i < 4; i++) r->vertices[i][0] = r->vertices[i][1] = 0.1 * i;
   REFUSES("on one line", Validate(c));
   r->vertices[2][1] = 0.7;
   OK(Validate(c));
-  Done(c);
+  DestroySmall(c);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* The case file: the contract's example is understood, and everything else is refused with one
- * message that says where.  Files are written by rank 0 into the test's own folder. */
+/* The case file: an example with most keys is understood, and a faulty file is refused with one
+   message that names the place.  Rank 0 writes the files into the test's own folder. */
 #include "case_file_test.h"
 
 static const char smallest[] =
@@ -8,7 +8,7 @@ static const char smallest[] =
     "  - {name: steel, conductivity: 45, density: 7850, specific_heat: 490}\n"
     "time: {scheme: backward-euler, step: 0.5, end: 60}\n";
 
-/* The contract's example without what later versions add. */
+/* An example with most sections; comments count the lines, on which messages are tested. */
 static const char example[] =
     "title: Heated bar in a cold block\n" /* 1 */
     "grid:\n"
@@ -62,7 +62,7 @@ static const char example[] =
 
 /* ------- what is accepted ------- */
 
-static void the_example_of_the_contract_is_understood(void **state)
+static void an_example_with_most_keys_is_understood(void **state)
 {
   HeatCase *c = Accept(example, NULL);
 
@@ -230,7 +230,7 @@ static void a_text_that_is_not_yaml_is_refused_with_its_line(void **state)
 
   REFUSE_TEXTS("", faults);
   WriteBytes(nul, sizeof nul - 1);
-  REFUSES(FILE_NAME ":2: control character 0x00", Read(NULL, NULL));
+  REFUSES(FILE_NAME ":2: control character 0x00", ReadCaseFile(NULL, NULL));
 }
 
 static void an_unknown_repeated_or_missing_key_is_refused(void **state)
@@ -370,7 +370,7 @@ static void a_steady_case_has_no_time(void **state)
 
   OK(HeatCaseDestroy(&c));
   for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(faults); i++) {
-    REFUSES(faults[i].words, Read(faults[i].what, NULL));
+    REFUSES(faults[i].words, ReadCaseFile(faults[i].what, NULL));
   }
 }
 
@@ -423,7 +423,7 @@ static void the_table_of_keys_has_no_holes_and_no_repetition(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_example_of_the_contract_is_understood),
+      cmocka_unit_test(an_example_with_most_keys_is_understood),
       cmocka_unit_test(what_is_left_out_has_its_default),
       cmocka_unit_test(a_byte_order_mark_and_windows_line_ends_do_no_harm),
       cmocka_unit_test(set_overrides_adds_and_appends),

@@ -1,5 +1,6 @@
-/* The case file's physics: materials that depend on T, files, contacts, exchange, segments, tables,
- * schemes, adaptive steps, and what is recorded of them: understood, or refused in words. */
+/* Physics in the case file: materials that depend on T, files, contacts, ambient exchange,
+   segments, tables, schemes, adaptive steps, output and checks are understood, or refused with a
+   message. */
 #define _XOPEN_SOURCE 700
 #include "case_file_test.h"
 
@@ -51,7 +52,7 @@ static const char rich[] =
     "  - {quantity: heat_flow, side: top, segment: 2, value: 1, tolerance: 1}\n" /* 40 */
     "  - {quantity: heat_flow, between: [ply, steel], value: 1, tolerance: 1}\n";
 
-/* One material, insulated, backward Euler: what a test adds is the only thing that can be wrong. */
+/* One insulated material with backward Euler: only what a test adds can be wrong. */
 static const char plain[] =
     "grid: {cells: [8, 4], x: [0, 2], y: [0, 1]}\n"
     "materials: [{name: steel, conductivity: 45, density: 7850, specific_heat: 490}]\n"
@@ -458,7 +459,7 @@ static void a_region_must_have_a_name_to_be_checked(void **state)
   (void)state;
   WriteBytes(plain, strlen(plain));
   REFUSES("check[0].region: no region has a name; give the one that is meant the key name: a",
-          Read("check=[{quantity: maximum, region: a, value: 1, tolerance: 1}]", NULL));
+          ReadCaseFile("check=[{quantity: maximum, region: a, value: 1, tolerance: 1}]", NULL));
 }
 
 static void an_error_names_file_and_line(void **state)

@@ -1,5 +1,6 @@
-/* Maps and properties from files: each rank gets its own cells, whatever the layout and the file's
- * types; values that make no sense are told with their place. */
+/* Maps and properties from files: each rank gets the values of its own cells, whatever the
+   layout of blocks and the types in the file; invalid values are refused, and the message names
+   the cell. */
 #include "tests/unit/io_test.h"
 
 #include <hdf5.h>
@@ -10,11 +11,12 @@
 
 enum { NX = 13, NY = 11 };
 
-/* Of the whole grid, row by row: a map of two materials with a hole, and a conductivity. */
+/* Values of the cells in the file: a map of two materials with holes (-1), and a conductivity. */
 static int    Map(int i, int j) { return (i + 2 * j) % 3 - 1; }
 static double Conductivity(int i, int j) { return 1.0 + i + 100.0 * j; }
 
-/* One dataset, as another program makes it: type and the value of one odd cell. */
+/* Write a dataset of the given type as another program would, with `value` in the cell of index
+   `odd`, or in none for -1. */
 static void PutDataset(hid_t file, const char *name, hid_t type, PetscBool map, int odd,
                        double value)
 {
@@ -60,7 +62,7 @@ static void SetDataset(HeatDataset *d, const char *file, const char *dataset)
   OK(PetscStrallocpy(dataset, &d->dataset));
 }
 
-/* Two materials; region 1 is a map. */
+/* Make a case with two materials whose region 1 is a map. */
 static HeatCase *MakeCase(const char *file, const char *map, HeatProperty property,
                           const char *dataset)
 {
@@ -180,7 +182,7 @@ static void a_file_that_does_not_fit_is_refused(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
-/* A snapshot of ours is verified on the way. */
+/* The checksums of a file written by heat2d are compared while it is read. */
 static void a_damaged_file_of_ours_is_refused(void **state)
 {
   HeatGrid                  *grid    = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);

@@ -1,5 +1,5 @@
-/** Checkpoints and snapshots: what is written comes back on any layout, and only whole ones are
- *  used. */
+/* Checkpoints and snapshots: what is written is read back on any layout of blocks, and only
+   complete and undamaged files are used. */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/io_test.h"
 
@@ -29,7 +29,7 @@ static void FillState(HeatCheckpointState *state, PetscInt64 step, HeatSnapshotE
   state->case_text   = (char *)CaseText;
 }
 
-/* Write the checkpoint of a step; the usual temperature. */
+/* Write the checkpoint of a step, with the state of FillState and the field of HeatTestBlock. */
 static PetscErrorCode Write(const HeatGrid *grid, const char *dir, PetscInt keep, PetscInt64 step,
                             PetscBool *written)
 {
@@ -47,7 +47,7 @@ static PetscErrorCode Write(const HeatGrid *grid, const char *dir, PetscInt keep
   return code;
 }
 
-/* Is the state that of FillState, and the temperature the usual one? */
+/* Return whether state and temperature are those that Write has written. */
 static int IsWhole(const HeatGrid *grid, const HeatCheckpointState *read, const double *T,
                    PetscInt64 step)
 {
@@ -68,8 +68,9 @@ static int IsWhole(const HeatGrid *grid, const HeatCheckpointState *read, const 
   return same;
 }
 
-/* The newest good one is whole. */
-static PetscErrorCode Latest(const HeatGrid *grid, const char *dir, char path[PETSC_MAX_PATH_LEN])
+/* Read the newest undamaged checkpoint of a folder and assert that it is complete. */
+static PetscErrorCode ReadLatest(const HeatGrid *grid, const char *dir,
+                                 char path[PETSC_MAX_PATH_LEN])
 {
   HeatCheckpointState state;
   double             *T;
@@ -114,7 +115,7 @@ static void state_and_field_come_back_on_every_layout(void **state)
   }
 }
 
-/* A second field: the temperature's negative. */
+/* Write a checkpoint with a second field, the negative of the temperature. */
 static PetscErrorCode WriteWithField(const HeatGrid *grid, const char *dir)
 {
   HeatCheckpointState state;
@@ -186,7 +187,7 @@ static void file_does_not_depend_on_ranks_or_layout(void **state)
   }
 }
 
-/* Beside the newest, multiples of 20 stay. */
+/* Checkpoints whose step is a multiple of 20 are kept besides the newest ones. */
 static void the_newest_are_kept_and_every_kth_and_later_steps_are_not_counted(void **state)
 {
   HeatGrid *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
@@ -217,7 +218,7 @@ static void latest_passes_over_damaged_ones(void **state)
   (void)state;
   HeatTestFolder("latest");
   for (PetscInt64 step = 10; step <= 50; step += 10) OK(Write(grid, "latest", 9, step, NULL));
-  OK(Latest(grid, "latest", path));
+  OK(ReadLatest(grid, "latest", path));
   assert_string_equal(path, "latest/checkpoint_000050.h5");
   bytes = HeatTestBytes("latest/checkpoint_000050.h5");
   HeatTestFlip("latest/checkpoint_000050.h5",
@@ -225,7 +226,7 @@ static void latest_passes_over_damaged_ones(void **state)
   if (HeatTestRank() == 0) assert_int_equal(truncate("latest/checkpoint_000040.h5", bytes / 2), 0);
   HeatTestPut("latest/checkpoint_000030.h5", "");
   HeatTestFlip("latest/checkpoint_000020.h5", 60, 255); /* in HDF5's own bookkeeping */
-  OK(Latest(grid, "latest", path));
+  OK(ReadLatest(grid, "latest", path));
   assert_string_equal(path, "latest/checkpoint_000010.h5");
   ExpectWhole(grid, path, 10);
   OK(HeatGridDestroy(&grid));
@@ -245,8 +246,8 @@ static void damage_of_a_named_field_is_found(void **state)
   HeatTestBarrier();
   HeatTestFlip(path, HeatTestFind(path, -HeatTestValue(3, 8)), 4);
   FAILS_WITH("row 8 of rate is damaged", HeatCheckpointRead(grid, path, &read, T));
-  assert_int_equal(read.n_fields, 0); /* nothing is left of it */
-  FAILS_WITH("none of the 1 checkpoints", Latest(grid, "field", found));
+  assert_int_equal(read.n_fields, 0); /* no part of it is returned */
+  FAILS_WITH("none of the 1 checkpoints", ReadLatest(grid, "field", found));
   OK(PetscFree(T));
   OK(HeatGridDestroy(&grid));
 }
@@ -258,10 +259,10 @@ static void no_usable_checkpoint_is_an_error(void **state)
 
   (void)state;
   HeatTestFolder("empty");
-  FAILS_WITH("there is no checkpoint in empty", Latest(grid, "empty", path));
-  FAILS_WITH("there is no checkpoint in none_such", Latest(grid, "none_such", path));
+  FAILS_WITH("there is no checkpoint in empty", ReadLatest(grid, "empty", path));
+  FAILS_WITH("there is no checkpoint in none_such", ReadLatest(grid, "none_such", path));
   HeatTestPut("empty/checkpoint_000030.h5", "x");
-  FAILS_WITH("none of the 1 checkpoints", Latest(grid, "empty", path));
+  FAILS_WITH("none of the 1 checkpoints", ReadLatest(grid, "empty", path));
   OK(HeatGridDestroy(&grid));
 }
 
@@ -295,7 +296,9 @@ static void checkpoint_of_another_case_is_refused_with_both_numbers(void **state
   OK(HeatGridDestroy(&grid));
 }
 
-/* A failed write with `written`: no error, the earlier ones still there and still good. */
+/* A failed write is reported in *written where the caller asks for it, and is an error
+   otherwise; the earlier checkpoint stays, undamaged.  A limit of the file size makes the last
+   rank's write fail. */
 static void failed_write_leaves_the_earlier_checkpoint(void **state)
 {
   HeatGrid     *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
@@ -317,14 +320,14 @@ static void failed_write_leaves_the_earlier_checkpoint(void **state)
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   assert_false(HeatTestExists("failed/checkpoint_000020.h5"));
   assert_false(HeatTestExists("failed/.checkpoint_000020.h5.part"));
-  OK(Latest(grid, "failed", path));
+  OK(ReadLatest(grid, "failed", path));
   assert_string_equal(path, "failed/checkpoint_000010.h5");
   OK(HeatGridDestroy(&grid));
 }
 
-/* Change bytes of a checkpoint one at a time, by one bit or to zero: reading it must fail, or
- * give exactly what was written.  Every byte of the bookkeeping would take long:
- * HEAT_TEST_STRIDE=1 does. */
+/* Invert one bit (at odd offsets) or all bits (at even ones) of a byte of a checkpoint: reading
+   it must fail, or return exactly what was written.  Only every 41st byte is changed, because
+   all would take too long; HEAT_TEST_STRIDE=1 in the environment changes every byte. */
 static void no_changed_byte_goes_unnoticed(void **state)
 {
   const char *stride_text = getenv("HEAT_TEST_STRIDE");
@@ -357,7 +360,8 @@ static void no_changed_byte_goes_unnoticed(void **state)
       code = HeatCheckpointRead(grid, path, &read, T);
       OK(PetscPopErrorHandler());
       if (code) assert_int_equal(code, HEAT_ERR_FILE);
-      else if (!IsWhole(grid, &read, T, 40)) fail_msg("a changed byte at %ld goes unnoticed", at);
+      else if (!IsWhole(grid, &read, T, 40))
+        fail_msg("a changed byte at offset %ld is not detected", at);
       OK(HeatCheckpointStateClear(&read));
       fseek(file, at, SEEK_SET);
       fputc(byte, file);
@@ -389,7 +393,7 @@ static void snapshots_are_listed_in_the_xdmf_file(void **state)
   OK(HeatSnapshotsWrite(snapshots, 20, 2.0, 1, &field));
   OK(HeatSnapshotsDestroy(&snapshots));
   OK(HeatSnapshotsCreate(grid, "series", "a < b & c", HEAT_COMPRESSION_NONE, &snapshots));
-  OK(HeatSnapshotsResume(snapshots, 3, earlier)); /* the file of step 30 is not there */
+  OK(HeatSnapshotsResume(snapshots, 3, earlier)); /* the file of step 30 does not exist */
   OK(HeatSnapshotsWrite(snapshots, 40, 4.0, 1, &field));
   HeatSnapshotsGetList(snapshots, &n, &list);
   assert_int_equal(n, 3);

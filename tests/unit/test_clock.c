@@ -1,4 +1,5 @@
-/* The clock: events are hit bit for bit, cut steps rejoin the grid of times, a restart goes on. */
+/* The clock: events are hit bit for bit, shortened steps rejoin the grid of times, and a restarted
+   clock continues with the same bits. */
 #include "case_test.h"
 
 #include <math.h>
@@ -14,7 +15,8 @@ static HeatCase Case(PetscReal end, PetscInt steps, PetscReal snapshots, PetscRe
   return c;
 }
 
-/* Take steps as asked, at most `most`; their times. */
+/* Take the steps that the clock asks for, at most `most`, and store their times and lengths.
+   Return their number. */
 static PetscInt Walk(HeatClock *clock, PetscInt most, PetscReal *times, PetscReal *lengths)
 {
   PetscInt n = 0;
@@ -61,7 +63,8 @@ static void end_is_hit_exactly_by_a_shortened_last_step(void **state)
   assert_true(fabs(lengths[3] - 0.1) < 1e-15);
 }
 
-/* 3 * (1/3 to 12 digits) falls short of 1 by 1e-12: no step of that length is taken. */
+/* Three steps of 1/3 rounded to 12 digits end 1e-12 before 1, three of 1/3 rounded up end 2e-13
+   behind it: no step of such a length is taken. */
 static void remainder_of_less_than_a_billionth_is_no_step(void **state)
 {
   const HeatCase c = Case(1.0, -1, 0.0, 0.0);
@@ -73,13 +76,13 @@ static void remainder_of_less_than_a_billionth_is_no_step(void **state)
   assert_int_equal(Walk(&clock, MOST, times, lengths), 3);
   assert_true(times[2] == 1.0);
   assert_true(lengths[2] == 0.333333333333);
-  HeatClockStart(&clock, &c, PETSC_FALSE, 0.3333333333334); /* and beyond it by 2e-13 */
+  HeatClockStart(&clock, &c, PETSC_FALSE, 0.3333333333334); /* ends behind 1 by 2e-13 */
   assert_int_equal(Walk(&clock, MOST, times, lengths), 3);
   assert_true(times[2] == 1.0);
 }
 
-/* A hundred million steps of a microsecond: times are rounded by more than 1e-9 of a step. */
-static void end_far_away_is_one_with_the_point_next_to_it(void **state)
+/* After 1e8 steps of a microsecond, the rounding of a time is larger than 1e-9 of a step. */
+static void end_far_away_coincides_with_the_point_next_to_it(void **state)
 {
   const HeatCase c = Case(100.0, -1, 0.0, 0.0);
   HeatClock      clock;
@@ -114,7 +117,8 @@ static void events_are_hit_bit_for_bit_and_the_grid_is_rejoined(void **state)
   }
   assert_int_equal(snapshots, 10);
   assert_int_equal(rows, 6);
-  /* 2.1, 4.2 and 6.3 = 3 0.7 = 7 0.3 are events, whose bits win; 3.3 and 6.6 likewise. */
+  /* 23 points of the grid, less five that coincide with events and then have the events' bits: 2.1,
+     4.2 and 6.3 are multiples of 0.7 as well as of 0.3, and 3.3 and 6.6 of 1.1. */
   assert_true(points >= 18);
   assert_true(times[n - 1] == 7.0);
   assert_int_equal(n, 10 + 6 + 23 - 5);
@@ -128,13 +132,13 @@ static void multiples_are_due_once_each(void **state)
 
   (void)state;
   HeatClockStart(&clock, &c, PETSC_FALSE, 0.07);
-  assert_true(HeatClockIsDue(&clock, HEAT_EVENT_SNAPSHOT));
+  assert_true(HeatClockIsDue(&clock, HEAT_OUTPUT_SNAPSHOT));
   while (!HeatClockIsDone(&clock)) {
     const HeatClockStep step = HeatClockNext(&clock);
 
     HeatClockAdvance(&clock, &step, step.dt, 0.0, 0);
-    snapshots += HeatClockIsDue(&clock, HEAT_EVENT_SNAPSHOT);
-    rows += HeatClockIsDue(&clock, HEAT_EVENT_HISTORY);
+    snapshots += HeatClockIsDue(&clock, HEAT_OUTPUT_SNAPSHOT);
+    rows += HeatClockIsDue(&clock, HEAT_OUTPUT_HISTORY);
   }
   assert_int_equal(snapshots, 10);
   assert_int_equal(rows, 30);
@@ -153,7 +157,7 @@ static void interval_of_whole_steps_cuts_nothing(void **state)
   for (int k = 0; k < 1000; k++) assert_true(lengths[k] == 0.1);
 }
 
-/* What is written must not change where a run of so many steps ends. */
+/* Outputs that shorten steps must not change the time at which a run of `steps` steps ends. */
 static void steps_count_points_of_the_grid(void **state)
 {
   const HeatCase c = Case(-1.0, 10, 0.25, 0.0);
@@ -165,11 +169,11 @@ static void steps_count_points_of_the_grid(void **state)
   HeatClockStart(&clock, &c, PETSC_FALSE, 0.1);
   n = Walk(&clock, MOST, times, lengths);
   assert_true(times[n - 1] == 1.0);
-  assert_int_equal(n, 12); /* cut at 0.25 and 0.75 */
+  assert_int_equal(n, 12); /* two steps are divided, at 0.25 and 0.75 */
 }
 
-/* With the numbers and the step of a checkpoint taken at any step, the rest has the same bits. */
-static void clock_that_was_saved_goes_on_with_the_same_bits(void **state)
+/* A clock that resumes from the numbers saved at any step takes the remaining steps bit for bit. */
+static void clock_that_was_saved_continues_with_the_same_bits(void **state)
 {
   const HeatCase c = Case(7.0, -1, 0.7, 1.1);
   HeatClock      straight, clock;
@@ -208,7 +212,7 @@ static void another_step_begins_a_grid_where_the_checkpoint_stands(void **state)
   assert_true(times[0] == saved.time + 0.5 && times[2] == 2.0);
 }
 
-/* A checkpoint of an older heat2d: step and time alone. */
+/* A checkpoint of an older heat2d holds only step and time; the clock's numbers are then NaN. */
 static void checkpoint_without_numbers_is_on_the_grid(void **state)
 {
   const HeatCase c = Case(-1.0, 10, 0.0, 0.0);
@@ -225,7 +229,8 @@ static void checkpoint_without_numbers_is_on_the_grid(void **state)
 
 /* ------- steps that the error controls ------- */
 
-/* A stepper that proposes half as much again each time. */
+/* Take steps as with a stepper that proposes 1.5 times the last step each time and rejects one step
+   before each.  Store the times and return their number. */
 static PetscInt WalkFree(HeatClock *clock, PetscReal *times)
 {
   PetscInt n = 0;
@@ -255,7 +260,7 @@ static void controlled_steps_hit_events_without_slivers(void **state)
   assert_int_equal(hits, 4);
   assert_true(times[n - 1] == 10.0);
   assert_int_equal(clock.rejected, n);
-  /* A step is never less than half of what was proposed, so at least 3/4 of the one before. */
+  /* A step is at least half of the proposal, so at least 3/4 of the step before. */
   for (PetscInt k = 1; k < n - 1; k++)
     assert_true(times[k + 1] - times[k] > 0.74 * (times[k] - times[k - 1]));
 }
@@ -264,18 +269,19 @@ static void step_shorter_than_asked_does_not_reach_the_event(void **state)
 {
   const HeatCase      c = Case(1.0, -1, 0.0, 0.0);
   HeatClock           clock;
-  const HeatClockStep step = {1.0, 1.0, 1};
+  const HeatClockStep step = {1.0, 1.0, 1, PETSC_FALSE};
 
   (void)state;
   HeatClockStart(&clock, &c, PETSC_TRUE, 1.0);
   HeatClockAdvance(&clock, &step, 0.25, 0.5, 2);
   assert_true(clock.time == 0.25);
   assert_false(HeatClockIsDone(&clock));
-  assert_true(HeatClockNext(&clock).dt == 0.375); /* halfway: 0.75 is less than twice 0.5 */
+  assert_true(HeatClockNext(&clock).dt ==
+              0.375); /* 0.75 is less than twice the proposal 0.5: halfway */
   assert_true(clock.shortest == 0.25 && clock.longest == 0.25);
 }
 
-static void proposal_of_a_checkpoint_is_gone_on_with(void **state)
+static void proposal_of_a_checkpoint_is_used(void **state)
 {
   const HeatCase c = Case(10.0, -1, 2.5, 0.0);
   HeatClock      clock, saved;
@@ -290,12 +296,13 @@ static void proposal_of_a_checkpoint_is_gone_on_with(void **state)
   HeatClockStart(&clock, &c, PETSC_TRUE, 0.01);
   HeatClockResume(&clock, PETSC_TRUE, saved.step, saved.time, saved.dt, numbers);
   assert_true(HeatClockNext(&clock).dt == 0.123);
-  HeatClockStart(&clock, &c, PETSC_TRUE, 0.01); /* of another scheme: its own first step */
+  HeatClockStart(&clock, &c, PETSC_TRUE, 0.01); /* another scheme starts with its own first step */
   HeatClockResume(&clock, PETSC_FALSE, saved.step, saved.time, saved.dt, numbers);
   assert_true(HeatClockNext(&clock).dt == 0.01);
 }
 
-/* A proposal that exceeds all that is left by far must not make events one. */
+/* A proposal far beyond the end must not make events coincide, though two events within 1e-9 of a
+   step are treated as one. */
 static void huge_proposal_misses_no_event(void **state)
 {
   const HeatCase c = Case(1.0, -1, 0.25, 0.0);
@@ -343,17 +350,17 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(whole_steps_have_the_same_length_and_times_are_products),
     cmocka_unit_test(end_is_hit_exactly_by_a_shortened_last_step),
     cmocka_unit_test(remainder_of_less_than_a_billionth_is_no_step),
-    cmocka_unit_test(end_far_away_is_one_with_the_point_next_to_it),
+    cmocka_unit_test(end_far_away_coincides_with_the_point_next_to_it),
     cmocka_unit_test(events_are_hit_bit_for_bit_and_the_grid_is_rejoined),
     cmocka_unit_test(multiples_are_due_once_each),
     cmocka_unit_test(interval_of_whole_steps_cuts_nothing),
     cmocka_unit_test(steps_count_points_of_the_grid),
-    cmocka_unit_test(clock_that_was_saved_goes_on_with_the_same_bits),
+    cmocka_unit_test(clock_that_was_saved_continues_with_the_same_bits),
     cmocka_unit_test(another_step_begins_a_grid_where_the_checkpoint_stands),
     cmocka_unit_test(checkpoint_without_numbers_is_on_the_grid),
     cmocka_unit_test(controlled_steps_hit_events_without_slivers),
     cmocka_unit_test(step_shorter_than_asked_does_not_reach_the_event),
-    cmocka_unit_test(proposal_of_a_checkpoint_is_gone_on_with),
+    cmocka_unit_test(proposal_of_a_checkpoint_is_used),
     cmocka_unit_test(huge_proposal_misses_no_event),
     cmocka_unit_test(width_is_passed_once_a_multiple),
     cmocka_unit_test(steady_case_takes_one_step_and_no_time),

@@ -1,10 +1,11 @@
-/* Conductivities, and what else a file may give cell by cell; derivatives of expressions. */
+/* Conductivities from numbers, expressions and files, the other properties that a file may give for
+   each cell, and derivatives of expressions with respect to the temperature. */
 #include "solver_test.h"
 
 #include "solver/case/slope.h"
 #include "solver/physics/conductivity.h"
 
-/* 8 x 6 cells of 0.1; the right half is material 1. */
+/* Make a case of 8 x 6 cells of 0.1 m whose right half has material 1. */
 static HeatCase *Blank(const void *context)
 {
   HeatCase *c = HeatTestCase(8, 6, 0.8, 0.6, (HeatTestMaterial){2.0, 3.0, 5.0, 7.0});
@@ -61,7 +62,7 @@ static HeatCase *MakeConstants(const void *context)
   return c;
 }
 
-/* Also after set-up, when the fields are gone. */
+/* The number is returned after set-up, too, when the fields over the cells are freed. */
 static void expression_without_variables_is_a_number(void **state)
 {
   (void)state;
@@ -102,7 +103,7 @@ static HeatCase *MakeTemperature(const void *context)
   return c;
 }
 
-/* T = 10 + 3 x. */
+/* Return the conductivity of MakeTemperature for T = 10 + 3 x. */
 static PetscReal OfTemperature(int axis, PetscInt i, PetscInt j)
 {
   return i >= 4 && axis == 0 ? 1.0 + 0.5 * (10.0 + 3.0 * X(i)) + X(i) : Numbers(axis, i, j);
@@ -127,7 +128,8 @@ static void expression_of_temperature_is_that_of_the_last_update(void **state)
 
 /* ------- memory ------- */
 
-static PetscReal Kept(HeatProblem *p)
+/* Count the fields along x (conductivity, slope) that are kept after set-up. */
+static PetscReal FieldsKept(HeatProblem *p)
 {
   HeatConductivity *k;
   uint16_t         *material;
@@ -146,13 +148,13 @@ static PetscReal Kept(HeatProblem *p)
 static void numbers_need_no_fields(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestGridLayouts(Blank, Kept, NULL), 0.0);
-  AT_MOST(HeatTestGridLayouts(MakeConstants, Kept, NULL), 0.0);
+  AT_MOST(HeatTestGridLayouts(Blank, FieldsKept, NULL), 0.0);
+  AT_MOST(HeatTestGridLayouts(MakeConstants, FieldsKept, NULL), 0.0);
 }
 
 /* ------- files ------- */
 
-/* A field of own cells: factor (1 + column + 100 row). */
+/* Return the array over own cells of factor * (1 + column + 100 row). */
 static PetscReal *Counted(const HeatGrid *g, PetscReal factor)
 {
   PetscReal *field = HeatTestArray(g);
@@ -174,7 +176,7 @@ static PetscReal YCounted(int axis, PetscInt i, PetscInt j)
   return axis == 1 ? 2.0 * (1.0 + (PetscReal)(i + 100 * j)) : Numbers(axis, i, j);
 }
 
-/* An operator of which a file gives one property. */
+/* Create an operator with one property given cell by cell, as read from a file. */
 static HeatOperator *WithProperty(HeatProblem *p, HeatProperty property, PetscReal *field)
 {
   HeatCellInputs inputs = {NULL, {NULL}};
@@ -191,7 +193,7 @@ static PetscReal FilesApart(HeatProblem *p)
   HeatOperator *both = WithProperty(p, HEAT_PROPERTY_CONDUCTIVITY, field);
   HeatOperator *only = WithProperty(p, HEAT_PROPERTY_CONDUCTIVITY_Y, field);
 
-  OK(PetscFree(field)); /* not needed any more */
+  OK(PetscFree(field)); /* the operators have copied it */
   worst = HeatTestMax(worst, ConductivityApart(p->g, both, BothCounted));
   worst = HeatTestMax(worst, ConductivityApart(p->g, only, YCounted));
   OK(HeatOperatorDestroy(&both));
@@ -205,7 +207,8 @@ static void file_gives_conductivities_in_place_of_the_materials(void **state)
   AT_MOST(HeatTestGridLayouts(Blank, FilesApart, NULL), 0.0);
 }
 
-/* Between neighbours in x: k = 2 (n) and 2 (n + 1), T apart by one: harmonic mean. */
+/* Compare the net heat with that of harmonic means at the faces.  Neighbours in x differ by 1 in T;
+   the faces are as long as cells are wide. */
 static PetscReal FacesApart(HeatProblem *p)
 {
   const HeatGrid *g     = p->g;
@@ -232,7 +235,7 @@ static PetscReal FacesApart(HeatProblem *p)
   return worst;
 }
 
-/* Conductivities reach 1000: heats round to 1e-12 or so. */
+/* Conductivities reach 1000 W/(m K), so rounding errors of the heat are about 1e-12. */
 static void faces_between_ranks_know_both_conductivities(void **state)
 {
   (void)state;
@@ -293,7 +296,8 @@ static void conductivity_that_is_not_positive_somewhere_is_refused_by_all_ranks(
   HeatOperator *op = NULL;
 
   (void)state;
-  HeatTestText(&c->materials[1].conductivity[1], "0.7 - x"); /* the last column's centre is 0.75 */
+  HeatTestText(&c->materials[1].conductivity[1],
+               "0.7 - x"); /* negative in the last column, centre 0.75 */
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   RAISES(HEAT_ERR_INPUT, "materials[1].conductivity", HeatOperatorCreate(p.g, p.c, NULL, &op));
   OK(HeatOperatorDestroy(&op));
@@ -326,7 +330,7 @@ static void property_that_is_not_positive_somewhere_is_refused_by_all_ranks(void
 
 /* ------- derivatives ------- */
 
-/* The slope of an expression of T alone, at T. */
+/* Return the slope d/dT at T of an expression of T alone. */
 static PetscReal SlopeAt(const char *text, PetscReal T)
 {
   HeatFormula     formula = {PETSC_TRUE, 0.0, NULL};
@@ -342,7 +346,8 @@ static PetscReal SlopeAt(const char *text, PetscReal T)
   return slope;
 }
 
-/* Rounding of the value over the step, 1e-16 / 6e-6 of value/T; truncation is far below. */
+/* The error of the difference quotient is the rounding of the value over the step, relative to
+   value/T 1e-16/6e-6 = 2e-11; its truncation is far smaller. */
 static void slope_is_the_derivative_to_ten_digits(void **state)
 {
   (void)state;
@@ -352,7 +357,8 @@ static void slope_is_the_derivative_to_ten_digits(void **state)
   assert_true(fabs(SlopeAt("T^2", 0.0)) < 1e-15);
 }
 
-/* Right of a pole's edge only: sqrt(d)/d; nowhere else: none. */
+/* Where an expression is defined on one side of T only, the slope of that side is returned;
+   where it is defined on neither side, 0. */
 static void slope_is_one_sided_at_the_edge_of_the_domain(void **state)
 {
   (void)state;

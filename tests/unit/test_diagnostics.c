@@ -1,10 +1,12 @@
-/* Numbers about a field, and that all ranks get the same. */
+/* Diagnostics of a field: extremes, integrals, errors, heat flows.  All ranks get the same
+   numbers. */
 #include "solver_test.h"
 
 #include "solver/measure/diagnostics.h"
 #include "solver/measure/zones.h"
 
-/* 8 x 10 cells of 0.1 x 0.2; left half density 2, specific heat 3; right half 5 and 7. */
+/* Make 8 x 10 cells of 0.1 x 0.2 m: density 2 and specific heat 3 in the left half, 5 and 7 in the
+   right half. */
 static HeatCase *Make(const void *context)
 {
   HeatCase *c = HeatTestCase(8, 10, 0.8, 2.0, (HeatTestMaterial){1.0, 1.0, 2.0, 3.0});
@@ -15,14 +17,15 @@ static HeatCase *Make(const void *context)
   return c;
 }
 
-/* Sets cell (i, j) where it is this rank's. */
+/* Set cell (i, j) of the domain if this rank owns it. */
 static void Put(const HeatGrid *g, PetscReal *T, PetscInt i, PetscInt j, PetscReal value)
 {
   if (i < g->xs || i >= g->xs + g->nxl || j < g->ys || j >= g->ys + g->nyl) return;
   T[(j - g->ys) * g->nxl + i - g->xs] = value;
 }
 
-/* T = 1 + 2 x + 3 y between the centres (0.05, 0.1) and (0.75, 1.9): mean at (0.4, 1). */
+/* T = 1 + 2 x + 3 y has its extremes at the centres (0.05, 0.1) and (0.75, 1.9), and its mean is
+   the value at (0.4, 1). */
 static PetscReal Summary(HeatProblem *p)
 {
   PetscReal  *T = HeatTestLinearArray(p->g, 1.0, 2.0, 3.0), worst = 0.0;
@@ -59,14 +62,14 @@ static void field_below_zero_has_its_own_extremes(void **state)
   AT_MOST(HeatTestLayouts(Make, ColdSummary, NULL), 1e-12);
 }
 
-/* 77 cells with 4, one each NaN, +infinity, -infinity. */
+/* Summarise a field of 4 in 77 cells and NaN, infinity and -infinity in one cell each. */
 static PetscReal BrokenSummary(HeatProblem *p)
 {
   PetscReal  *T = HeatTestLinearArray(p->g, 4.0, 0.0, 0.0);
   HeatSummary s;
 
   Put(p->g, T, 0, 0, NAN);
-  Put(p->g, T, 7, 9, INFINITY); /* PETSC_INFINITY would be finite */
+  Put(p->g, T, 7, 9, INFINITY); /* PETSC_INFINITY is a finite number */
   Put(p->g, T, 3, 5, -INFINITY);
   OK(HeatDiagnosticsSummary(p->op, T, &s));
   OK(PetscFree(T));
@@ -81,7 +84,8 @@ static void cells_that_are_not_finite_are_counted_and_left_out(void **state)
 
 static PetscReal Integrals(HeatProblem *p)
 {
-  /* the mean of T on the left half (0.2, 1) is 4.4, on the right half (0.6, 1) 5.2; each 0.8 m2 */
+  /* The mean of T is 4.4, at (0.2, 1), in the left half and 5.2, at (0.6, 1), in the right; each
+     half has 0.8 m2. */
   const PetscReal  exact[3]  = {0.8 * (4.4 + 5.2), 0.8 * (2.0 * 4.4 + 5.0 * 5.2),
                                 0.8 * (6.0 * 4.4 + 35.0 * 5.2)};
   const HeatWeight weight[3] = {HEAT_WEIGHT_NONE, HEAT_WEIGHT_DENSITY, HEAT_WEIGHT_HEAT_CAPACITY};
@@ -115,7 +119,7 @@ static PetscReal ErrorNorms(HeatProblem *p)
   OK(HeatDiagnosticsError(p->op, T, &exact, 2.0, &l2, &max));
   OK(PetscFree(exact.text));
   OK(PetscFree(T));
-  /* 79 cells are 1 below the solution at t = 2, one is 4 below */
+  /* At t = 2, 79 cells are 1 below the solution and one is 4 below. */
   return HeatTestMax(fabs(l2 - sqrt((79.0 + 16.0) / 80.0)), fabs(max - 4.0));
 }
 
@@ -130,7 +134,7 @@ static PetscReal UndefinedSolution(HeatProblem *p)
   PetscReal  *T     = HeatTestArray(p->g), l2, max;
   HeatFormula exact = {PETSC_FALSE, 0.0, NULL};
 
-  HeatTestText(&exact, "sqrt(0.72 - x)"); /* not in the last column, 0.75 */
+  HeatTestText(&exact, "sqrt(0.72 - x)"); /* undefined in the last column, centre 0.75 */
   OK(HeatDiagnosticsError(p->op, T, &exact, 0.0, &l2, &max));
   OK(PetscFree(exact.text));
   OK(PetscFree(T));
@@ -143,7 +147,8 @@ static void error_is_nan_where_the_solution_is_undefined(void **state)
   AT_MOST(HeatTestLayouts(Make, UndefinedSolution, NULL), 0.0);
 }
 
-/* 1/0: infinite, not NaN; the header promises NaN for all that is not finite. */
+/* 1/0 evaluates to infinity, not NaN; the header promises NaN for any solution that is not
+   finite. */
 static PetscReal InfiniteSolution(HeatProblem *p)
 {
   PetscReal  *T     = HeatTestArray(p->g), l2, max;
@@ -170,7 +175,7 @@ static PetscReal BrokenField(HeatProblem *p)
   Put(p->g, T, 4, 4, NAN);
   OK(HeatDiagnosticsError(p->op, T, &exact, 0.0, &l2, &max));
   OK(PetscFree(T));
-  return l2 <= 1e300 || max <= 1e300; /* would pass a check "below" */
+  return l2 <= 1e300 || max <= 1e300; /* if true, a check `below` would pass */
 }
 
 static void field_that_is_not_finite_passes_no_check(void **state)
@@ -192,7 +197,8 @@ static HeatCase *MakeSides(const void *context)
   return c;
 }
 
-/* T = t (1 + 2 x + 3 y) at t = 2; bottom insulated, top: film and half cell (0.1/0.5) in series. */
+/* Compare the heat through the sides for T = t (1 + 2 x + 3 y) at t = 2: the bottom is
+   insulated, and on top a film of 4 W/(m2 K) is in series with the half cell of 0.1 m, ky = 0.5. */
 static PetscReal Sides(HeatProblem *p)
 {
   PetscReal *T   = HeatTestLinearArray(p->g, 2.0, 4.0, 6.0), heat[HEAT_FLOWS];
@@ -205,7 +211,7 @@ static PetscReal Sides(HeatProblem *p)
   }
   OK(HeatOperatorSetSurfaceTime(p->op, 2.0));
   OK(HeatDiagnosticsFlows(p->op, T, heat));
-  worst = fabs(heat[HEAT_LEFT] + 2.0 * 4.0 * 2.0); /* -k dT/dx over 2 m, leaving */
+  worst = fabs(heat[HEAT_LEFT] + 2.0 * 4.0 * 2.0); /* kx dT/dx on 2 m leaves */
   worst = HeatTestMax(worst, fabs(heat[HEAT_RIGHT] - 10.0 * 2.0 * 2.0));
   worst = HeatTestMax(worst, fabs(heat[HEAT_BOTTOM]));
   worst = HeatTestMax(worst, fabs(heat[HEAT_TOP] - top));
@@ -243,8 +249,9 @@ static void asking_for_another_time_changes_nothing(void **state)
 
 /* ------- heat through segments ------- */
 
-/* Left: held below 0.5, insulated, held above 1.5; the faces are 0.2 long, so 0.5 lies within one.
-   */
+/* Left: held at 10 up to y = 0.4, insulated up to 1.4, fed with a flux of 7 above; right: fed
+   with 3.
+ */
 static HeatCase *MakeSegments(const void *context)
 {
   HeatCase *c = HeatTestCase(8, 10, 0.8, 2.0, (HeatTestMaterial){2.0, 0.5, 1.0, 1.0});
@@ -264,7 +271,8 @@ static HeatCase *MakeSegments(const void *context)
 static PetscReal Segments(HeatProblem *p)
 {
   PetscReal *T = HeatTestLinearArray(p->g, 0.0, 0.0, 0.0), heat[6], flows[HEAT_FLOWS], worst = 0.0;
-  /* 10 K over half a cell of 0.05 m with kx = 2 on 0.4 m; nothing; 7 W/m2 on 0.6 m; 3 on 2 m */
+  /* Left: 10 K over half a cell of 0.05 m with kx = 2 on 0.4 m; nothing; 7 W/m2 on 0.6 m.  Right: 3
+     W/m2 on 2 m.  Then bottom and top. */
   const PetscReal exact[6] = {10.0 / 0.05 * 2.0 * 0.4, 0.0, 4.2, 6.0, 0.0, 0.0};
 
   OK(HeatDiagnosticsSegmentHeat(p->op, T, heat));
@@ -299,7 +307,8 @@ static void AddContact(HeatCase *c, int a, int b, PetscReal resistance)
   c->n_contacts++;
 }
 
-/* A block of m1 and one of m2 in m0, which touch each other and, where periodic, themselves. */
+/* Make a body of m0 with a block of m1 and one of m2.  The blocks touch each other and, where the
+   domain is periodic, themselves. */
 static HeatCase *MakeBlocks(const void *context)
 {
   const int *periodic = context;
@@ -320,7 +329,8 @@ static int BlockAt(PetscInt i, PetscInt j)
   return i < 4 && j < 4 ? 1 : 0;
 }
 
-/* From cell (i, j) to the next one along an axis: from material a to b. */
+/* Return the heat that flows from material a to material b through the face between cell (i, j) and
+   the next one along an axis. */
 static PetscReal FaceBetween(PetscInt i, PetscInt j, int axis, int a, int b)
 {
   const PetscReal k[2][3] = {{2.0, 5.0, 11.0}, {3.0, 7.0, 13.0}};
@@ -362,7 +372,8 @@ static PetscReal InterfacesOfNoise(HeatProblem *p)
   return worst;
 }
 
-/* Some tens of faces of order 100 W/m. */
+/* The bound allows for the rounding of a sum over some tens of faces with heats of order 100
+   W/m. */
 static void heat_through_an_interface_is_that_of_all_its_faces(void **state)
 {
   const int walls = 0, periodic = 1;
@@ -380,8 +391,9 @@ static HeatRegion *Named(HeatRegion *r, const char *name)
   return r;
 }
 
-/* A zone that a later region paints over, one that falls between the centres, one without a name.
-   */
+/* Regions with a name: one that a later region paints over, one so narrow that it holds no
+   centre of a cell, one in the corner.  Between them is a region without a name, which is no
+   zone. */
 static HeatCase *MakeZones(const void *context)
 {
   HeatCase *c = HeatTestCase(NX, NY, 0.9, 1.4, (HeatTestMaterial){2.0, 3.0, 1.0, 1.0});

@@ -1,15 +1,16 @@
-/* The energy account: it closes, it survives a restart, and its relative error means the same on
- * any scale of temperature. */
+/* The energy account closes and survives a restart, and its relative error does not depend on the
+   zero of the temperature scale. */
 #include "solver_test.h"
 
 #include "solver/measure/energy.h"
 
 typedef struct {
   HeatScheme scheme;
-  PetscReal  offset; /* of the zero of the temperature scale */
+  PetscReal  offset; /* added to all temperatures [K] */
 } Run;
 
-/* 9 x 8 cells, two materials, a source that changes sign, four kinds of sides. */
+/* Make 9 x 8 cells of two materials, with a source that is negative on the left and positive on the
+   right, and four kinds of sides. */
 static HeatCase *Make(const void *context)
 {
   const Run *run = context;
@@ -31,8 +32,8 @@ static HeatCase *Make(const void *context)
   return c;
 }
 
-static const PetscReal Dt =
-    0.0004; /* ftcs: 2*3/(4 (20 + 10)/0.01) = 0.0005 s in the tighter material */
+/* Below ftcs's limit in the stricter material, 2*3/(4 (20 + 10)/0.01) = 0.0005 s. */
+static const PetscReal Dt = 0.0004;
 
 static Vec Initial(const HeatProblem *p)
 {
@@ -96,12 +97,13 @@ static PetscReal Closes(HeatProblem *p)
   for (int s = 0; s < HEAT_SIDES; s++) sum -= r.side[s];
   OK(HeatStepperDestroy(&stepper));
   OK(VecDestroy(&T));
-  if (fabs(sum - r.error) > 1e-12) return INFINITY;                 /* error as documented */
-  if (!(fabs(r.stored - r.stored_initial) > 1e-3)) return INFINITY; /* something happened */
+  if (fabs(sum - r.error) > 1e-12) return INFINITY; /* the error is defined by this sum */
+  if (!(fabs(r.stored - r.stored_initial) > 1e-3)) return INFINITY; /* heat was turned over */
   return r.relative;
 }
 
-/* The turnover is of order 1 J/m: ftcs and rkl2 close to rounding, the others to their solver's 1e-13. */
+/* The turnover is of order 1 J/m.  The account closes to rounding with ftcs and rkl2, and to the
+   solver's tolerance of 1e-13 with the other schemes. */
 static void account_of_every_scheme_closes(void **state)
 {
   const Run runs[6] = {{HEAT_SCHEME_FTCS, 0.0},           {HEAT_SCHEME_RKL2, 0.0},
@@ -112,7 +114,8 @@ static void account_of_every_scheme_closes(void **state)
   for (int k = 0; k < 6; k++) AT_MOST(HeatTestLayouts(Make, Closes, &runs[k]), 1e-12);
 }
 
-/* At 1e4 K a cell holds a thousand times what it turns over: exact sums keep the account. */
+/* At 1e4 K a cell stores a thousand times the heat that it turns over.  Exact sums lose nothing
+   of the small differences. */
 static void account_closes_far_from_the_zero_of_the_scale(void **state)
 {
   const Run run = {HEAT_SCHEME_FTCS, 1e4};
@@ -149,8 +152,8 @@ static void stored_heat_is_capacity_times_temperature(void **state)
 
 /* ------- the relative error ------- */
 
-/* A loss of one kelvin in a cell, after three steps: how large is it said to be? */
-static PetscReal LossIsSaidToBe(const Run *run)
+/* Return the relative error that is reported after three steps when one cell loses one kelvin. */
+static PetscReal ReportedLoss(const Run *run)
 {
   HeatProblem      p = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
   HeatStepper     *stepper;
@@ -177,10 +180,10 @@ static PetscReal LossIsSaidToBe(const Run *run)
 static void relative_error_does_not_depend_on_the_zero_of_the_temperature(void **state)
 {
   const Run       celsius = {HEAT_SCHEME_FTCS, 0.0}, kelvin = {HEAT_SCHEME_FTCS, 273.15};
-  const PetscReal a = LossIsSaidToBe(&celsius), b = LossIsSaidToBe(&kelvin);
+  const PetscReal a = ReportedLoss(&celsius), b = ReportedLoss(&kelvin);
 
   (void)state;
-  ALL(a > 1e-4 && a < 1.0); /* a loss that matters */
+  ALL(a > 1e-4 && a < 1.0); /* the loss is visible */
   AT_MOST(fabs(a / b - 1.0), 1e-9);
 }
 
@@ -215,7 +218,9 @@ static HeatFlows OwnFlows(PetscReal own, const PetscReal heat[HEAT_FLOWS])
   return flows;
 }
 
-/* In a steady state heat flows must balance: 3 in, 2 out, 1 made, then 1 lost. */
+/* In a steady state only the heat flows are balanced.  First 3 W/m enter, 2 leave and a sink
+   takes 1: no error of a turnover of 6.  Then 3 W/m more leave through the top: an error of 3 of
+   a turnover of 12. */
 static PetscReal SteadyBalance(HeatProblem *p)
 {
   PetscReal       *T     = HeatTestLinearArray(p->g, 293.15, 1.0, 0.0);
@@ -227,14 +232,15 @@ static PetscReal SteadyBalance(HeatProblem *p)
 
   OK(HeatEnergyStart(&e, p->op, T));
   HeatEnergyAdd(&e, &flows, 1.0);
-  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) T[k] += 5.0; /* stored heat plays no part */
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++)
+    T[k] += 5.0; /* stored heat does not count */
   OK(HeatEnergyClose(&e, p->op, T, PETSC_TRUE, &r));
   worst = fabs(r.relative);
   flows = OwnFlows(own, (const PetscReal[]){0.0, 0.0, 0.0, -3.0, 0.0, 0.0, 6.0});
   HeatEnergyAdd(&e, &flows, 1.0);
   OK(HeatEnergyClose(&e, p->op, T, PETSC_TRUE, &r));
   worst = HeatTestMax(worst, fabs(r.error + 3.0));
-  worst = HeatTestMax(worst, fabs(r.relative - 0.25)); /* 3 of 12 */
+  worst = HeatTestMax(worst, fabs(r.relative - 0.25)); /* 3 of 12 W/m */
   worst = HeatTestMax(worst, fabs(r.side[HEAT_TOP] + 3.0));
   OK(PetscFree(T));
   return worst;
@@ -275,7 +281,7 @@ static void sums_that_were_loaded_are_saved_again_to_the_last_bit(void **state)
   AT_MOST(HeatTestLayouts(Make, SavedIsLoaded, &run), 0.0);
 }
 
-/* Six steps, with and without a restart after the second and the fourth. */
+/* Compare the account of six steps with one that is saved and loaded after steps two and four. */
 static PetscReal RestartedIsWhole(HeatProblem *p)
 {
   Vec              T = Initial(p);

@@ -1,5 +1,5 @@
-/* One message, once, and one code on every rank.  What is printed is read back from a file that
- * stands in for stderr. */
+/* An error is one message, printed once, and one code on every rank.  stderr is redirected to a
+   file, from which the tests read what was printed. */
 #define _POSIX_C_SOURCE 200809L
 #include "case_test.h"
 
@@ -30,7 +30,7 @@ static PetscErrorCode Foreign(MPI_Comm comm)
   SETERRQ(comm, PETSC_ERR_ARG_WRONG, "a broken invariant");
 }
 
-/* What `call` prints on stderr with our handler in place, and the code that it returns. */
+/* Call `call` with heat2d's error handler, store what it prints on stderr and return its code. */
 static PetscErrorCode Printed(PetscErrorCode (*call)(MPI_Comm), char *text, size_t size)
 {
   FILE          *stand_in = tmpfile();
@@ -90,7 +90,7 @@ static PetscErrorCode KeepOuterTwice(MPI_Comm comm)
   return code;
 }
 
-static void the_first_error_is_kept_on_all_ranks_and_printed_as_ever(void **state)
+static void the_first_error_is_kept_on_all_ranks_and_printed_as_without_keeping(void **state)
 {
   char text[4096];
 
@@ -113,7 +113,7 @@ static PetscErrorCode DropOuter(MPI_Comm comm)
   return code;
 }
 
-static void an_error_that_is_dropped_says_nothing(void **state)
+static void an_error_that_is_dropped_prints_nothing(void **state)
 {
   char text[4096];
 
@@ -214,8 +214,8 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(an_error_is_one_line_on_rank_0_however_deep_it_was_raised),
-      cmocka_unit_test(the_first_error_is_kept_on_all_ranks_and_printed_as_ever),
-      cmocka_unit_test(an_error_that_is_dropped_says_nothing),
+      cmocka_unit_test(the_first_error_is_kept_on_all_ranks_and_printed_as_without_keeping),
+      cmocka_unit_test(an_error_that_is_dropped_prints_nothing),
       cmocka_unit_test(an_error_that_is_not_ours_is_traced_by_each_rank_that_meets_it),
       cmocka_unit_test(exit_codes_are_those_of_the_contract),
       cmocka_unit_test(ranks_agree_on_the_largest_code),

@@ -1,4 +1,5 @@
-/* Exact sums: every bit of every term counts, whatever the order and whoever adds which. */
+/* Exact sums: the result is the exact sum of all terms, rounded once, whatever their order and
+   their distribution over the ranks. */
 #include "solver_test.h"
 
 #include <float.h>
@@ -19,7 +20,8 @@ static PetscReal SumOf(const PetscReal *values, int n)
 
 static int SameBits(PetscReal a, PetscReal b) { return memcmp(&a, &b, sizeof a) == 0; }
 
-/* Mixed signs and magnitudes 10^-decades to 10^decades. */
+/* Fill an array with pseudo-random numbers of both signs and of magnitudes 10^-decades to
+   10^decades. */
 static void Fill(PetscReal *values, int n, int decades)
 {
   for (int k = 0; k < n; k++)
@@ -38,7 +40,7 @@ static void sum_of_nothing_is_zero(void **state)
   assert_true(SameBits(SUM(1.0, -1.0), 0.0));
 }
 
-/* Neumaier's own example, where Kahan's summation gives 0. */
+/* The sum is Neumaier's example, for which Kahan's summation gives 0. */
 static void small_numbers_survive_larger_ones_that_cancel(void **state)
 {
   (void)state;
@@ -47,8 +49,8 @@ static void small_numbers_survive_larger_ones_that_cancel(void **state)
   assert_true(SUM(DBL_MAX, 4.9e-324, -DBL_MAX) == 4.9e-324);
 }
 
-/* 0.1 is stored as 0.1 + 5.55e-18: a million of them add up to 1e5 + 5.6e-12, and 1e5 is the number
- * nearest to that. */
+/* 0.1 is stored as 0.1 + 5.55e-18, so a million of them add up to 1e5 + 5.6e-12; the double
+   nearest to that is 1e5. */
 static void a_million_tenths_are_right_to_the_last_bit(void **state)
 {
   HeatExactSum sum = {0};
@@ -58,7 +60,8 @@ static void a_million_tenths_are_right_to_the_last_bit(void **state)
   assert_true(HeatExactSumValue(&sum) == 1e5);
 }
 
-/* The terms that fill a chunk fastest: all bits set, and the upper part of 52 bits. */
+/* Terms with all bits set and an exponent such that their upper part has 52 bits fill a chunk of
+   the sum fastest. */
 static void carries_come_before_a_chunk_is_full(void **state)
 {
   const PetscReal full = 0x1.fffffffffffffp+9;
@@ -119,8 +122,8 @@ static void what_is_not_finite_stays(void **state)
 
 /* ------- arrays ------- */
 
-/* Of several blocks and a part of one; decades beyond what a block folds; at -300 with terms that
- * are too small for it. */
+/* Lengths are several blocks and a part of one.  Wide ranges of magnitude exceed what a block of
+   the fast path can add; the widest has terms that are too small for it. */
 static void array_is_the_sum_of_its_terms(void **state)
 {
   enum { N = 3000 };
@@ -175,7 +178,8 @@ static void products_are_rounded_and_then_added_exactly(void **state)
 
 /* ------- sums of sums ------- */
 
-/* 0.1 times a sum is the sum of 0.1 times its terms, each as product and rounding error. */
+/* -0.1 times a sum equals the sum of -0.1 times its terms, when each product is added with its
+   rounding error. */
 static void scaling_distributes_exactly(void **state)
 {
   enum { N = 500 };
@@ -223,7 +227,7 @@ static void order_does_not_matter(void **state)
   assert_true(SameBits(SumOf(values, N), SumOf(reversed, N)));
 }
 
-/* Three sums of terms that are dealt out to the ranks, less even from try to try. */
+/* Three sums at once, with their terms distributed over the ranks in five ways. */
 static void ranks_do_not_matter(void **state)
 {
   enum { N = 2000, SUMS = 3 };

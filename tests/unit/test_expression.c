@@ -1,5 +1,5 @@
-/* Expressions: the syntax that the contract promises, the same values in bulk and one by one, and
- * messages that point at the fault. */
+/* Expressions: the documented syntax, equal bits in bulk evaluation and at single points, and
+   messages that point at the fault. */
 #include "case_test.h"
 
 #include <math.h>
@@ -8,7 +8,7 @@
 
 enum { ALL = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE };
 
-/* Compiles; NULL with the message when it does not. */
+/* Compile a text.  Return NULL and store the message if it is refused. */
 static HeatExpression *Compile(const char *text, int allowed, char *message, size_t size)
 {
   char            copy[256];
@@ -33,11 +33,12 @@ static double At(const char *text, double x, double y, double t)
   return value;
 }
 
+/* Assert that the text has the expected value at x = 0.5, y = -2, t = 3, to two roundings of the
+   mathematics library. */
 static void Near(const char *text, double expected)
 {
-  const double value = At(text, 0.5, -2.0, 3.0); /* x y t */
+  const double value = At(text, 0.5, -2.0, 3.0);
 
-  /* two roundings of libm's functions */
   if (!(fabs(value - expected) <= 4e-16 * fmax(1.0, fabs(expected)))) {
     fail_msg("%s = %.17g, expected %.17g", text, value, expected);
   }
@@ -138,7 +139,8 @@ static void variables_that_occur_are_reported(void **state)
   }
 }
 
-/* 1300 points: two whole chunks and a part.  The arithmetic is the same, so the bits are. */
+/* 1300 points are two whole chunks of a bulk evaluation and a part of one.  The arithmetic does not
+   depend on the number of points, so the bits are equal. */
 static void bulk_evaluation_gives_the_bits_of_single_points(void **state)
 {
   enum { N = 1300 };
@@ -179,7 +181,7 @@ static void faults_are_named_and_marked(void **state)
 {
   static const struct {
     const char *text, *words;
-    int         column; /* of the caret, from 1 */
+    int         column; /* at which the caret stands, from 1 */
   } cases[] = {
       {"293 + foo*2", "unknown name 'foo'", 7},
       {"_pi", "unknown name '_pi'", 1},

@@ -1,5 +1,5 @@
-/** The field file: what is written is read, whatever the layout; what is wrong is refused by all.
- */
+/* The field file: what is written is read back on any layout of blocks, and a faulty file is
+   refused by all ranks. */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/io_test.h"
 
@@ -13,7 +13,7 @@
 
 static const char *const Names[3] = {"steel", "cold ply", "copper"};
 
-/* The usual two fields: a temperature of doubles, a material of integers. */
+/* Write two fields: temperature, of doubles, and material, of integers. */
 static PetscErrorCode WriteTwo(const HeatGrid *grid, const char *path, HeatCompression compression,
                                HeatFileStats *stats)
 {
@@ -45,7 +45,7 @@ static PetscErrorCode WriteTwo(const HeatGrid *grid, const char *path, HeatCompr
   return code;
 }
 
-/* Read both fields of WriteTwo and compare every cell. */
+/* Read both fields of WriteTwo and assert that every cell is as written. */
 static void ExpectTwo(const HeatGrid *grid, const char *path)
 {
   const size_t cells    = HeatGridLocalCells(grid);
@@ -62,7 +62,8 @@ static void ExpectTwo(const HeatGrid *grid, const char *path)
   OK(PetscFree(material));
 }
 
-/* Write with every layout of all ranks, and with one rank: the files are the same bytes. */
+/* Assert that the files which all ranks write, in every layout, equal the one that one rank
+   writes. */
 static void SameBytes(const char *dir, HeatCompression compression)
 {
   char      one[256], all[256];
@@ -100,10 +101,11 @@ static void compressed_file_is_the_same_bytes_on_any_ranks_and_layout(void **sta
   SameBytes("same_deflate", HEAT_COMPRESSION_DEFLATE);
 }
 
-/* Chunks of many rows that cross the slabs, and a last chunk that the grid does not fill. */
+/* Each chunk has several rows, so it extends over slabs of two ranks; the last chunk is only partly
+   filled by the grid. */
 static void compressed_chunks_may_cross_slabs(void **state)
 {
-  const PetscInt nx = 1000, ny = 61; /* 8 rows a chunk */
+  const PetscInt nx = 1000, ny = 61; /* a chunk has 8 rows */
   HeatGrid      *grid;
 
   (void)state;
@@ -117,7 +119,7 @@ static void compressed_chunks_may_cross_slabs(void **state)
   assert_true(HeatTestBytes("deflate/a.h5") < (long)(nx * ny * 12));
 }
 
-static void header_tells_what_was_written(void **state)
+static void header_holds_what_was_written(void **state)
 {
   HeatGrid         *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
   HeatFieldFileInfo info;
@@ -141,7 +143,7 @@ static void header_tells_what_was_written(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
-/* Where a cell of the temperature lies in the file. */
+/* Return the offset in the file of a cell's temperature [bytes]. */
 static long OffsetOf(const char *path, PetscInt i, PetscInt j)
 {
   const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT),
@@ -174,7 +176,8 @@ static void damaged_row_is_named(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
-/* A file of somebody else's: float32, chunked, deflated; and things that are not fields. */
+/* Write a file as another program would: a field that is float32, chunked and compressed, and
+   datasets that are no fields of the grid. */
 static void MakeForeign(const char *path)
 {
   const hsize_t shape[2] = {NY, NX}, chunk[2] = {5, 11};
@@ -269,8 +272,9 @@ static void folder_that_is_none_is_an_error_on_every_rank(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
-/* The last rank may not write beyond 4 kB, as if its node's disk were full: the others must not
- * hang, the earlier file stays, and no temporary one is left. */
+/* A limit of the file size of 4 kB makes the write of the last rank fail, then of all ranks, as
+   a full disk does.  The other ranks must not hang, the earlier file must stay, and no temporary
+   file may be left. */
 static void one_ranks_failed_write_is_an_error_on_every_rank(void **state)
 {
   HeatGrid     *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
@@ -281,7 +285,7 @@ static void one_ranks_failed_write_is_an_error_on_every_rank(void **state)
   OK(WriteTwo(grid, "limit/a.h5", HEAT_COMPRESSION_NONE, NULL));
   OK(WriteTwo(grid, "limit/b.h5", HEAT_COMPRESSION_NONE, NULL));
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-  for (int all = 0; all <= 1; all++) { /* of the last rank; of all */
+  for (int all = 0; all <= 1; all++) {
     limit = before;
     if (all || HeatTestRank() == HeatTestSize() - 1) limit.rlim_cur = 4096;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
@@ -289,12 +293,13 @@ static void one_ranks_failed_write_is_an_error_on_every_rank(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     assert_false(HeatTestExists("limit/.b.h5.part"));
     assert_true(HeatTestSame("limit/a.h5", "limit/b.h5"));
-    HeatTestBarrier(); /* all have looked */
+    HeatTestBarrier(); /* before the next write, all ranks have compared the files */
   }
   OK(HeatGridDestroy(&grid));
 }
 
-/* Rank 0 fails in the middle of the compressed chunks (of values that do not compress). */
+/* Rank 0 fails in the middle of writing the compressed chunks.  The values do not compress, so the
+   file exceeds the limit of 2 MB. */
 static void failed_compressed_write_is_an_error_on_every_rank(void **state)
 {
   HeatGrid            *grid  = HeatTestGrid(PETSC_COMM_WORLD, 900, 700, 1);
@@ -343,7 +348,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(file_is_the_same_bytes_on_any_ranks_and_layout),
     cmocka_unit_test(compressed_file_is_the_same_bytes_on_any_ranks_and_layout),
     cmocka_unit_test(compressed_chunks_may_cross_slabs),
-    cmocka_unit_test(header_tells_what_was_written),
+    cmocka_unit_test(header_holds_what_was_written),
     cmocka_unit_test(damaged_row_is_named),
     cmocka_unit_test(field_of_another_program_is_read_and_converted),
     cmocka_unit_test(what_is_not_a_field_of_the_grid_is_refused_with_the_reason),

@@ -1,4 +1,5 @@
-/* The decomposition: who owns what, who is next to whom, and how the process grid is chosen. */
+/* The decomposition: which rank owns which cells, which ranks are neighbours, and how the
+   process grid is chosen. */
 #include "solver_test.h"
 
 typedef struct {
@@ -157,7 +158,9 @@ static void rank_zero_stays_rank_zero(void **state)
 
 /* ------- neighbours ------- */
 
-/* Every rank's place and neighbours, gathered: 2 + 4 numbers each. */
+/* Count the wrong neighbours of this rank: the neighbour across a side must be at the next place of
+   the process grid, and must have this rank as its neighbour across the opposite side.  Each rank
+   contributes 6 numbers to `all`: its place (ip, jp) and its four neighbours. */
 static PetscReal NeighboursAreMutual(HeatProblem *p)
 {
   const HeatGrid *g       = p->g;
@@ -232,7 +235,7 @@ static PetscReal CentresAreCentred(HeatProblem *p)
   return HeatTestMax(worst, fabs(HeatGridY(g, g->ny - 1) - (3.0 - 0.5 * hy)));
 }
 
-/* Coordinates are of order one: 1e-14 is some roundings. */
+/* Coordinates are of order one, so 1e-14 is a few tens of roundings. */
 static void cells_are_centred_between_the_sides(void **state)
 {
   (void)state;
@@ -241,28 +244,31 @@ static void cells_are_centred_between_the_sides(void **state)
 
 /* ------- the choice of the process grid ------- */
 
-static PetscInt64 Cut(PetscInt parts, PetscBool periodic, PetscInt length)
+/* Return the length [cells] of the edges between `parts` blocks along an axis. */
+static PetscInt64 EdgeCells(PetscInt parts, PetscBool periodic, PetscInt length)
 {
   if (parts == 1) return 0;
   return (PetscInt64)(periodic ? parts : parts - 1) * length;
 }
 
-/* Least cells in halos between nodes, -1 where nodes of per_node do not tile px x py. */
+/* Return the least number of cells along edges between nodes, or -1 if rectangles of per_node
+   ranks do not tile px x py. */
 static PetscInt64 BetweenNodes(const Shape *s, PetscInt px, PetscInt py, PetscInt per_node)
 {
   PetscInt64 best = -1;
 
   for (PetscInt tx = 1; tx <= per_node; tx++) {
     if (per_node % tx || px % tx || py % (per_node / tx)) continue;
-    const PetscInt64 cells = Cut(px / tx, s->periodic[0], s->ny) +
-                             Cut(py / (per_node / tx), s->periodic[1], s->nx);
+    const PetscInt64 cells = EdgeCells(px / tx, s->periodic[0], s->ny) +
+                             EdgeCells(py / (per_node / tx), s->periodic[1], s->nx);
 
     if (best < 0 || cells < best) best = cells;
   }
   return best;
 }
 
-/* No other factorisation has less traffic between nodes, nor as little and less in all. */
+/* Assert that the chosen process grid has the least traffic between nodes of all factorisations,
+   and the least traffic in total among those that are equal in this. */
 static void ChoiceIsBest(Shape s, PetscInt size, PetscInt per_node)
 {
   PetscInt px, py, tx, ty;
@@ -271,19 +277,20 @@ static void ChoiceIsBest(Shape s, PetscInt size, PetscInt per_node)
   assert_int_equal(px * py, size);
   assert_true(px <= s.nx && py <= s.ny);
   const PetscInt64 between = per_node ? BetweenNodes(&s, px, py, per_node) : 0;
-  const PetscInt64 total   = Cut(px, s.periodic[0], s.ny) + Cut(py, s.periodic[1], s.nx);
+  const PetscInt64 total = EdgeCells(px, s.periodic[0], s.ny) + EdgeCells(py, s.periodic[1], s.nx);
 
   if (per_node) {
     assert_int_equal(tx * ty, per_node);
-    assert_int_equal(Cut(px / tx, s.periodic[0], s.ny) + Cut(py / ty, s.periodic[1], s.nx),
-                     between);
+    assert_int_equal(
+        EdgeCells(px / tx, s.periodic[0], s.ny) + EdgeCells(py / ty, s.periodic[1], s.nx), between);
   } else {
     assert_true(tx == 1 && ty == 1);
   }
   for (PetscInt qx = 1; qx <= size; qx++) {
     if (size % qx || qx > s.nx || size / qx > s.ny) continue;
     const PetscInt64 other = per_node ? BetweenNodes(&s, qx, size / qx, per_node) : 0;
-    const PetscInt64 all   = Cut(qx, s.periodic[0], s.ny) + Cut(size / qx, s.periodic[1], s.nx);
+    const PetscInt64 all   = EdgeCells(qx, s.periodic[0], s.ny) +
+                           EdgeCells(size / qx, s.periodic[1], s.nx);
 
     if (other < 0) continue;
     assert_true(between < other || (between == other && total <= all));

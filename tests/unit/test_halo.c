@@ -1,4 +1,5 @@
-/* The halo exchange, on every layout: what arrives, where nothing does, and what is counted. */
+/* The halo exchange on every layout: the values of the ghost cells, sides without ghost cells,
+   and the counts of messages and bytes. */
 #include "solver_test.h"
 
 typedef struct {
@@ -44,7 +45,8 @@ static PetscInt StripLength(const HeatGrid *g, int side)
   return side < HEAT_BOTTOM ? g->nyl : g->nxl;
 }
 
-/* Number of ghost values that are not those of the cell beyond the side, wrapped around. */
+/* Count the ghost cells that do not hold the value of the cell beyond the side (around the domain
+   where it is periodic). */
 static PetscReal WrongGhosts(const HeatGrid *g, const HeatHalo *halo, int seed)
 {
   PetscReal wrong = 0.0;
@@ -90,14 +92,15 @@ static PetscReal GhostsAreNeighbours(HeatProblem *p)
   return wrong;
 }
 
-/* Three exchanges, each with other values; the field itself stays as it was. */
+/* Three halo exchanges with different values; none may change the field itself. */
 static void ghosts_hold_the_cells_beyond_each_side(void **state)
 {
   (void)state;
   AT_MOST(WorstOfShapes(GhostsAreNeighbours), 0.0);
 }
 
-/* The field may stand in another array each time: the requests belong to the strips. */
+/* Exchange the halo of one array, then of another: the persistent requests are bound to the
+   strips of the halo, not to the field's array. */
 static PetscReal AnotherArray(HeatProblem *p)
 {
   HeatHalo  *halo;
@@ -141,7 +144,8 @@ static void nothing_lies_beyond_the_boundary_of_the_domain(void **state)
   AT_MOST(WorstOfShapes(NoGhostOutside), 0.0);
 }
 
-/* Sums over ranks after three exchanges against what the grid predicts for one. */
+/* Compare the sums of the ranks' counts after three halo exchanges with three times the grid's
+   prediction for one. */
 static PetscReal CountsMatchGrid(HeatProblem *p)
 {
   HeatHalo  *halo;

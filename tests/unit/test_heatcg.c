@@ -1,6 +1,8 @@
-/* Conjugate gradients fused with the multigrid, and what goes on where they get nowhere: every
- * problem is solved to its tolerance in the true residual, by the same iterations and to the same
- * bits on every layout; in how many iterations; and what is refused. */
+/* Conjugate gradients fused with the multigrid, and the fallbacks where they do not converge.
+   Every problem is solved to its tolerance in the true residual, with equal iterations and equal
+   bits on every layout; numbers of iterations are bounded, and unsuitable matrices and methods
+   are refused.  With SHOW set in the environment, some tests print the iterations that they
+   find. */
 #include "multigrid_test.h"
 
 #include "solver/implicit/stage.h"
@@ -18,10 +20,11 @@ typedef struct {
 
 static PetscReal ScaleOf(const Solver *s)
 {
-  return HeatTestOr(((const HeatTestGridProblem *)s->p.context)->scale, 1.0);
+  return HeatTestOrDefault(((const HeatTestGridProblem *)s->p.context)->scale, 1.0);
 }
 
-/* Noise; without the part that a steady body without a level cannot take. */
+/* Return a noisy right-hand side.  For a steady body that no side holds its sum is zero, because
+   such a system has no solution otherwise. */
 static PetscReal *RightSide(const HeatProblem *p)
 {
   const HeatTestGridProblem *problem = p->context;
@@ -35,7 +38,8 @@ static PetscReal *RightSide(const HeatProblem *p)
   return b;
 }
 
-/* Of a problem with an operator; takes it over. */
+/* Create the solver of a problem with an operator, with an initial guess far from the solution.
+   The solver takes ownership of the problem. */
 static Solver SolverOf(HeatProblem p)
 {
   const HeatTestGridProblem *problem = p.context;
@@ -54,7 +58,8 @@ static Solver SolverOn(MPI_Comm comm, const HeatTestGridProblem *problem)
   return SolverOf(HeatTestGridProblemOn(comm, problem));
 }
 
-static void EndSolverAlone(Solver *s) /* the problem stays */
+/* Destroy the solver but not its problem. */
+static void DestroySolverOnly(Solver *s)
 {
   OK(HeatLinearDestroy(&s->linear));
   OK(VecDestroy(&s->rhs));
@@ -62,13 +67,13 @@ static void EndSolverAlone(Solver *s) /* the problem stays */
   OK(PetscFree(s->b));
 }
 
-static void EndSolver(Solver *s)
+static void DestroySolver(Solver *s)
 {
-  EndSolverAlone(s);
+  DestroySolverOnly(s);
   HeatTestTearDown(&s->p);
 }
 
-/* ||b - A x|| / ||b|| with the operator's own product. */
+/* Return the true residual ||b - A x||/||b||, with the operator's product. */
 static PetscReal TrueResidual(const Solver *s)
 {
   const HeatTestGridProblem *problem = s->p.context;
@@ -88,7 +93,7 @@ static PetscReal TrueResidual(const Solver *s)
   return norm / b_norm;
 }
 
-/* The case's tolerance in the true residual; the residual that the solve has told is that one. */
+/* Solve and return the true residual, or infinity if the solver reports a different one. */
 static PetscReal Solve(Solver *s)
 {
   PetscReal residual;
@@ -101,8 +106,9 @@ static PetscReal Solve(Solver *s)
 
 /* ------- all problems on all layouts ------- */
 
-/* How much of a solve differs from that of a rank which has the whole: cells of x, and more where
-   iterations differ or the tolerance is not met. */
+/* Compare a solve with that of one rank that has the whole problem: return the number of cells
+   of x with other bits, plus 1e6 each if iterations differ, a tolerance is missed or a fallback
+   was used. */
 static PetscReal SolveApart(HeatProblem *p)
 {
   const HeatTestGridProblem *problem = p->context;
@@ -120,8 +126,8 @@ static PetscReal SolveApart(HeatProblem *p)
   if (own.info.rescue != HEAT_RESCUE_NONE) wrong += 1e6;
   OK(VecRestoreArrayRead(whole.x, &whole_x));
   OK(VecRestoreArrayRead(own.x, &x));
-  EndSolver(&whole);
-  EndSolverAlone(&own);
+  DestroySolver(&whole);
+  DestroySolverOnly(&own);
   return wrong;
 }
 
@@ -142,14 +148,15 @@ typedef struct {
   PetscInt            at_most;
 } Bounded;
 
-/* From zero to 1e-8.  Bounds are what was measured and two more. */
+/* Iterations from a zero guess to a residual of 1e-8.  The bounds are the measured numbers plus
+   two. */
 static const Bounded Bounds[] = {
     {{"constant, square", {128, 128}, .mass = 1e-3}, 9},
     {{"constant, odd", {127, 101}, .mass = 1e-3}, 9},
     {{"constant, steady", {128, 96}, .sides = HELD}, 9},
     {{"constant, no level", {96, 128}, .mass = 0.0}, 9},
-    {{"constant, round", {128, 96}, .mass = 1e-4, .periodic = 3}, 9},
-    {{"constant, odd round", {97, 101}, .mass = 1e-4, .periodic = 3}, 9},
+    {{"constant, periodic", {128, 96}, .mass = 1e-4, .periodic = 3}, 9},
+    {{"constant, odd periodic", {97, 101}, .mass = 1e-4, .periodic = 3}, 9},
     {{"pipe 1e2", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e2}, 16},
     {{"pipe 1e4", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e4}, 16},
     {{"pipe 1e6", {128, 128}, .mass = 1e-3, .texture = PIPES, .jump = 1e6}, 16},
@@ -164,7 +171,7 @@ static const Bounded Bounds[] = {
     {{"narrow ring", {3, 200}, .mass = 1e-4, .periodic = 3}, 20},
     {{"specks 10", {96, 96}, .mass = 1e-3, .texture = SPECKS, .jump = 10}, 16},
     {{"dense in places", {96, 96}, .mass = 1e-4, .dense = PETSC_TRUE}, 16},
-    {{"layer between", {96, 96}, .mass = 1e-4, .contact = 10}, 16},
+    {{"contact resistance", {96, 96}, .mass = 1e-4, .contact = 10}, 16},
 };
 
 static void iterations_are_bounded(void **state)
@@ -184,7 +191,7 @@ static void iterations_are_bounded(void **state)
                     HeatRescueName(s.info.rescue));
       too_many++;
     }
-    EndSolver(&s);
+    DestroySolver(&s);
   }
   ALL(too_many == 0);
 }
@@ -194,7 +201,8 @@ static void iterations_are_bounded(void **state)
 static const HeatTestGridProblem Plain = {"plain",       {37, 29},          .mass = 1e-2,
                                           .sides = HELD, .texture = SPECKS, .jump = 5.0};
 
-static KSPConvergedReason SolveRaw(Solver *s, PetscInt *iterations)
+/* Solve by PETSc's KSPSolve alone, without heat2d's set-up of the guess and its fallbacks. */
+static KSPConvergedReason SolveByKsp(Solver *s, PetscInt *iterations)
 {
   KSP                ksp = HeatLinearKSP(s->linear);
   KSPConvergedReason reason;
@@ -205,21 +213,21 @@ static KSPConvergedReason SolveRaw(Solver *s, PetscInt *iterations)
   return reason;
 }
 
-static void guess_is_gone_on_from(void **state)
+static void solve_starts_from_the_guess(void **state)
 {
   Solver   s = SolverOn(PETSC_COMM_WORLD, &Plain);
   PetscInt from_zero, from_rubbish, from_solution;
 
   (void)state;
-  ALL(SolveRaw(&s, &from_zero) > 0);
+  ALL(SolveByKsp(&s, &from_zero) > 0);
   OK(KSPSetInitialGuessNonzero(HeatLinearKSP(s.linear), PETSC_TRUE));
   OK(VecSet(s.x, 100.0));
-  ALL(SolveRaw(&s, &from_rubbish) > 0);
-  AT_MOST(TrueResidual(&s), 1.01e-8); /* of ||b||, as PETSc's own test wants it */
-  ALL(SolveRaw(&s, &from_solution) > 0);
+  ALL(SolveByKsp(&s, &from_rubbish) > 0);
+  AT_MOST(TrueResidual(&s), 1.01e-8); /* relative to ||b||, as PETSc's convergence test is */
+  ALL(SolveByKsp(&s, &from_solution) > 0);
   ALL(from_zero > 0 && from_rubbish > from_zero && from_solution == 0);
   AT_MOST(TrueResidual(&s), 1.01e-8);
-  EndSolver(&s);
+  DestroySolver(&s);
 }
 
 static void zero_right_side_gives_exactly_zero(void **state)
@@ -230,14 +238,14 @@ static void zero_right_side_gives_exactly_zero(void **state)
 
   (void)state;
   OK(VecSet(s.rhs, 0.0));
-  ALL(SolveRaw(&s, &iterations) > 0 && iterations == 0);
+  ALL(SolveByKsp(&s, &iterations) > 0 && iterations == 0);
   AT_MOST(HeatTestVecApart(s.p.g, s.x, zero), 0.0);
   OK(PetscFree(zero));
-  EndSolver(&s);
+  DestroySolver(&s);
 }
 
-/* A NaN, or an infinity, in one cell of one rank. */
-static void right_side_that_is_not_finite_is_told(void **state)
+/* One cell of one rank has a NaN or an infinity. */
+static void right_side_that_is_not_finite_is_reported(void **state)
 {
   const PetscReal values[] = {NAN, INFINITY, -INFINITY};
 
@@ -250,13 +258,14 @@ static void right_side_that_is_not_finite_is_told(void **state)
     OK(VecGetArray(s.rhs, &b));
     if (s.p.g->rank == s.p.g->size - 1) b[HeatGridLocalCells(s.p.g) / 2] = values[k];
     OK(VecRestoreArray(s.rhs, &b));
-    ALL(SolveRaw(&s, &iterations) == KSP_DIVERGED_NANORINF && iterations == 0);
+    ALL(SolveByKsp(&s, &iterations) == KSP_DIVERGED_NANORINF && iterations == 0);
     RAISES(HEAT_ERR_NUMERICS, "a test", HeatLinearSolve(s.linear, s.rhs, s.x, "a test", &s.info));
-    EndSolver(&s);
+    DestroySolver(&s);
   }
 }
 
-/* Iterations for coefficients and right side times these; they meet the tolerance. */
+/* Return the iterations for scaled coefficients and a scaled right-hand side, after asserting
+   that the tolerance is met. */
 static PetscInt ScaledIterations(PetscReal scale_A, PetscReal scale_b)
 {
   HeatTestGridProblem problem = Plain;
@@ -268,7 +277,7 @@ static PetscInt ScaledIterations(PetscReal scale_A, PetscReal scale_b)
   ALL(ScaleOf(&s) == scale_A);
   AT_MOST(Solve(&s), 1.01e-8);
   iterations = s.info.iterations;
-  EndSolver(&s);
+  DestroySolver(&s);
   return iterations;
 }
 
@@ -288,7 +297,7 @@ static void tolerance_below_rounding_is_recognised(void **state)
       {"plain", {37, 29}, .mass = 1e-2, .sides = HELD, .tolerance = 1e-16},
       {"steady", {96, 80}, .sides = FILM, .texture = PIPES, .jump = 1e4, .tolerance = 1e-16},
       {"no level", {48, 40}, .periodic = 3, .tolerance = 1e-16},
-      {"round", {35, 41}, .mass = 1e-6, .periodic = 3, .tolerance = 1e-16}};
+      {"periodic", {35, 41}, .mass = 1e-6, .periodic = 3, .tolerance = 1e-16}};
 
   (void)state;
   for (int k = 0; k < 4; k++) {
@@ -301,8 +310,8 @@ static void tolerance_below_rounding_is_recognised(void **state)
                     (int)s.info.iterations, (int)s.info.at_rounding, s.info.true_residual,
                     HeatRescueName(s.info.rescue));
     ALL(solved && s.info.at_rounding);
-    AT_MOST((PetscReal)s.info.iterations, 100.0); /* 12 to 66 were measured */
-    EndSolver(&s);
+    AT_MOST((PetscReal)s.info.iterations, 100.0); /* measured: 12 to 66 */
+    DestroySolver(&s);
   }
 }
 
@@ -322,8 +331,8 @@ static void ClearOptions(int n, const Option *options)
   for (int k = 0; k < n; k++) OK(PetscOptionsClearValue(NULL, options[k].key));
 }
 
-/* The true residual with another Krylov method around the cycle, and its iterations.  GMRES makes x of
-   one cycle for a sum, in single precision, so it takes a second solve. */
+/* Return the true residual with another Krylov method around the cycle, and store its iterations.
+   GMRES forms x by one cycle of a sum, in single precision, so it needs a second solve. */
 static PetscReal SolveWith(const char *ksp_type, PetscInt *iterations)
 {
   const Option options[] = {{"-ksp_type", ksp_type}};
@@ -337,7 +346,7 @@ static PetscReal SolveWith(const char *ksp_type, PetscInt *iterations)
   ALL(strcmp(type, ksp_type) == 0);
   residual    = Solve(&s);
   *iterations = s.info.iterations;
-  EndSolver(&s);
+  DestroySolver(&s);
   return residual;
 }
 
@@ -353,11 +362,12 @@ static void cycle_works_under_petscs_own_methods(void **state)
   ALL(iterations <= ours + 1);
   AT_MOST(SolveWith(KSPGMRES, &iterations), 1.01e-8);
   ALL(iterations <= 2 * ours);
-  AT_MOST(SolveWith(KSPMINRES, &iterations), 1.01e-8); /* stops in the preconditioned norm */
+  AT_MOST(SolveWith(KSPMINRES, &iterations),
+          1.01e-8); /* its criterion is the preconditioned norm */
   ALL(iterations <= 2 * ours);
 }
 
-/* Lines of a file that rank 0 reads; how many hold the words. */
+/* Return how many lines of a file contain the words; rank 0 reads it. */
 static int LinesWith(const char *name, const char *words)
 {
   char        line[512];
@@ -376,7 +386,7 @@ static int LinesWith(const char *name, const char *words)
   return n;
 }
 
-static void monitor_and_view_tell_of_every_iteration_and_level(void **state)
+static void monitor_and_view_show_every_iteration_and_level(void **state)
 {
   const Option options[] = {{"-ksp_monitor", "ascii:heatcg_monitor.txt"},
                             {"-ksp_view", "ascii:heatcg_view.txt"}};
@@ -385,13 +395,13 @@ static void monitor_and_view_tell_of_every_iteration_and_level(void **state)
   (void)state;
   SetOptions(2, options);
   Solver s = SolverOn(PETSC_COMM_WORLD, &Plain);
-  ALL(SolveRaw(&s, &iterations) > 0);
+  ALL(SolveByKsp(&s, &iterations) > 0);
   ClearOptions(2, options);
   ALL(LinesWith("heatcg_monitor.txt", "KSP Residual norm") == iterations + 1);
   ALL(LinesWith("heatcg_view.txt", "type: heatcg") == 1);
   ALL(LinesWith("heatcg_view.txt", "type: heatmg") == 1);
   ALL(LinesWith("heatcg_view.txt", "level 0: 37 x 29 cells") == 1);
-  EndSolver(&s);
+  DestroySolver(&s);
 }
 
 static void w_cycles_can_be_asked_for(void **state)
@@ -406,8 +416,8 @@ static void w_cycles_can_be_asked_for(void **state)
   AT_MOST(Solve(&v), 1.01e-8);
   AT_MOST(Solve(&w), 1.01e-8);
   ALL(v.info.rescue == HEAT_RESCUE_NONE && w.info.iterations <= v.info.iterations);
-  EndSolver(&v);
-  EndSolver(&w);
+  DestroySolver(&v);
+  DestroySolver(&w);
 }
 
 static void heatcg_with_another_preconditioner_is_refused(void **state)
@@ -444,7 +454,7 @@ static void heatcg_where_something_depends_on_the_temperature_is_refused(void **
   HeatTestTearDown(&p);
 }
 
-/* PETSc's own diagonal matrix. */
+/* Assert that the multigrid is refused for a matrix that is not heat2d's operator. */
 static void RefuseForeign(const char *ksp_type, const char *words)
 {
   Mat A;
@@ -470,9 +480,10 @@ static void foreign_matrices_are_refused(void **state)
   RefuseForeign(KSPHEATCG, "heatcg works on heat2d's own operator only");
 }
 
-/* ------- where V-cycles get nowhere ------- */
+/* ------- fallbacks where V-cycles do not converge ------- */
 
-/* Hundreds of iterations of an algebraic multigrid, which has no promise of bits: on few ranks. */
+/* Skip a test on more than three ranks: it takes hundreds of iterations of an algebraic
+   multigrid, for which equal bits on all layouts are not promised. */
 static void SkipOnManyRanks(void)
 {
   if (HeatTestSize() > 3) skip();
@@ -496,7 +507,7 @@ static void hard_problems_are_rescued_algebraically(void **state)
                     HeatRescueName(s.info.rescue));
     AT_MOST(residual, 1.01e-8);
     if (k != 1) ALL(s.info.rescue >= HEAT_RESCUE_STRONG);
-    EndSolver(&s);
+    DestroySolver(&s);
   }
 }
 
@@ -512,10 +523,11 @@ static void too_few_iterations_fail_with_what_was_tried(void **state)
   RAISES(HEAT_ERR_NUMERICS, "solver.max_iterations",
          HeatLinearSolve(s.linear, s.rhs, s.x, "a test", &s.info));
   ALL(HeatErrorExitCode(HEAT_ERR_NUMERICS) == 3);
-  EndSolver(&s);
+  DestroySolver(&s);
 }
 
-/* Of four conductivities that grow with T, a hundred to one each. */
+/* Return one of four material numbers, pseudo-random in each cell.  Their conductivities grow
+   with T, and each is a hundred times the one before. */
 static int SpeckOf(PetscInt i, PetscInt j) { return (int)(2.0 * (HeatTestNoise(i, j, 5) + 1.0)); }
 
 static HeatCase *SpecksThatDependOnT(void)
@@ -566,7 +578,7 @@ static void newton_falls_back_on_the_algebraic_multigrid(void **state)
 
 /* ------- set-up again ------- */
 
-/* x after a solve for another mass, over that of a fresh solver: the same bits. */
+/* A solver whose mass was changed finds the bits of a new solver with that mass. */
 static void another_mass_solves_as_a_fresh_solver_does(void **state)
 {
   HeatTestGridProblem other = Plain;
@@ -585,20 +597,20 @@ static void another_mass_solves_as_a_fresh_solver_does(void **state)
   OK(VecGetArrayRead(s.x, &x));
   AT_MOST(HeatTestVecApart(s.p.g, fresh.x, x), 0.0);
   OK(VecRestoreArrayRead(s.x, &x));
-  EndSolver(&s);
-  EndSolver(&fresh);
+  DestroySolver(&s);
+  DestroySolver(&fresh);
 }
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(solves_have_the_same_bits_and_iterations_on_all_layouts),
     cmocka_unit_test(iterations_are_bounded),
-    cmocka_unit_test(guess_is_gone_on_from),
+    cmocka_unit_test(solve_starts_from_the_guess),
     cmocka_unit_test(zero_right_side_gives_exactly_zero),
-    cmocka_unit_test(right_side_that_is_not_finite_is_told),
+    cmocka_unit_test(right_side_that_is_not_finite_is_reported),
     cmocka_unit_test(tiny_and_huge_numbers_are_solved_alike),
     cmocka_unit_test(tolerance_below_rounding_is_recognised),
     cmocka_unit_test(cycle_works_under_petscs_own_methods),
-    cmocka_unit_test(monitor_and_view_tell_of_every_iteration_and_level),
+    cmocka_unit_test(monitor_and_view_show_every_iteration_and_level),
     cmocka_unit_test(w_cycles_can_be_asked_for),
     cmocka_unit_test(heatcg_with_another_preconditioner_is_refused),
     cmocka_unit_test(heatcg_where_something_depends_on_the_temperature_is_refused),

@@ -1,9 +1,11 @@
-/* Kernels that do several rows at once leave the bits of those that do one. */
+/* Kernels that update several rows in one loop leave the same bits as kernels that update one
+   row. */
 #include "solver_test.h"
 
 #include "solver/multigrid/level_kernels.h"
 
-enum { N = 200, ROWS = 8, PAD = 16, ROW = N + 2 * PAD }; /* N: no multiple of a block or a vector */
+/* N is no multiple of the length of a block or a vector, so that remainders are tested. */
+enum { N = 200, ROWS = 8, PAD = 16, ROW = N + 2 * PAD };
 
 typedef struct {
   float values[ROWS][ROW];
@@ -18,7 +20,7 @@ static void Fill(Array *a, int seed, float least)
 static float *At(Array *a, int row) { return a->values[row] + PAD; }
 
 typedef struct {
-  Array u, other, b, gw, ge, gy, diagonal; /* other: the half rows of the other parity */
+  Array u, other, b, gw, ge, gy, diagonal; /* other: half rows of the other parity of columns */
 } Wave;
 
 static void FillWave(Wave *w)
@@ -28,7 +30,7 @@ static void FillWave(Wave *w)
   for (int k = 0; k < 7; k++) Fill(arrays[k], k, 0.1F);
 }
 
-/* Stage k is at row 5 - k. */
+/* Describe the half rows of a wave: half-sweep k is at row 5 - k. */
 static void RowsOf(Wave *w, HeatHalfRow r[4])
 {
   for (int k = 0; k < 4; k++) {
@@ -66,13 +68,13 @@ static void CompareWave(PetscBool from_zero)
   assert_memory_equal(&one, &four, sizeof one);
 }
 
-static void a_wave_is_its_stages_one_by_one(void **state)
+static void a_wave_is_its_half_sweeps_one_by_one(void **state)
 {
   (void)state;
   CompareWave(PETSC_FALSE);
 }
 
-static void a_wave_from_zero_is_its_stages_one_by_one(void **state)
+static void a_wave_from_zero_is_its_half_sweeps_one_by_one(void **state)
 {
   (void)state;
   CompareWave(PETSC_TRUE);
@@ -97,12 +99,12 @@ static void relaxation_solves_the_equation_of_each_cell(void **state)
     const double y = (double)h->gs[k] * ((double)h->us[k] - u) +
                      (double)h->gn[k] * ((double)h->un[k] - u);
 
-    /* Single precision: half a dozen roundings of terms below about ten. */
+    /* Six roundings in single precision of terms below about ten are less than 1e-5. */
     assert_true(fabs((double)h->b[k] - (double)h->m[k] * u + x + y) < 1e-5);
   }
 }
 
-/* r, and what it is updated with. */
+/* The residual, r + low, and what updates it: search direction and coefficients. */
 typedef struct {
   Array  p[2], r[2], low[2];
   double c[HEAT_ROW_COEFFICIENTS][ROW];
@@ -115,7 +117,7 @@ static void FillUpdate(Update *u)
     Fill(&u->r[half], 2 + half, 0.0F);
     memset(&u->low[half], 0, sizeof u->low[half]);
   }
-  for (int i = 0; i < HEAT_ROW_COEFFICIENTS; i++) /* gn as gs */
+  for (int i = 0; i < HEAT_ROW_COEFFICIENTS; i++) /* the conductances north equal those south */
     for (int k = 0; k < ROW; k++)
       u->c[i][k] = 1.0 + 0.5 * HeatTestNoise(k, i >= HEAT_ROW_GN ? i - 2 : i, 5);
 }
@@ -161,8 +163,8 @@ static void interleaving_undoes_splitting(void **state)
 }
 
 static const struct CMUnitTest Tests[] = {
-    cmocka_unit_test(a_wave_is_its_stages_one_by_one),
-    cmocka_unit_test(a_wave_from_zero_is_its_stages_one_by_one),
+    cmocka_unit_test(a_wave_is_its_half_sweeps_one_by_one),
+    cmocka_unit_test(a_wave_from_zero_is_its_half_sweeps_one_by_one),
     cmocka_unit_test(relaxation_solves_the_equation_of_each_cell),
     cmocka_unit_test(two_rows_are_updated_like_one_and_one),
     cmocka_unit_test(interleaving_undoes_splitting),

@@ -1,6 +1,7 @@
-/* Where the cells of a level stand and how they get to other ranks.  A cell's value is its own global
- * index, so every place tells whether it holds what belongs there; every other place is a mark that
- * nobody may touch.  Grids are made by hand here: any cuts, blocks without cells included. */
+/* The layout of multigrid levels and the transfer of cells between ranks.  The value of a cell
+   encodes its global index, so each place of an array shows whether it holds the right cell; all
+   other places hold a mark that must not change.  Grids are made here without the library, so
+   that blocks can have any widths, including zero. */
 #include "solver_test.h"
 
 #include "solver/multigrid/level_transfer.h"
@@ -9,7 +10,7 @@
 
 typedef enum { EVEN, THIN_FIRST, THIN_LAST, EVERY_OTHER_EMPTY, NOISY, CUTS } Cuts;
 
-/* Blocks of any widths, 0 included, that are the same on every rank. */
+/* Store the starts of blocks, which may be empty; all ranks compute the same. */
 static void Cut(Cuts cuts, PetscInt n, PetscInt parts, PetscInt *start)
 {
   for (PetscInt k = 0; k <= parts; k++) {
@@ -32,7 +33,7 @@ typedef struct {
   Cuts      cuts[2];
 } Cells;
 
-/* On px x py ranks of the world. */
+/* Distribute cells over px x py ranks of PETSC_COMM_WORLD. */
 static HeatDistribution Distribute(const Cells *cells, PetscInt px, PetscInt py)
 {
   PetscInt        *x, *y;
@@ -61,7 +62,8 @@ static HeatDistribution Distribute(const Cells *cells, PetscInt px, PetscInt py)
 
 /* ------- shapes ------- */
 
-/* Three blocks of which the middle one, with `width` cells from `first` on, is this rank's. */
+/* Make a distribution of 3 x 3 blocks of which this rank has the middle one: `width` columns from
+   column `first` on, rows 2 to 4. */
 static HeatDistribution MiddleOfThree(PetscInt first, PetscInt width, PetscBool periodic)
 {
   const PetscInt   n   = first + width + 3;
@@ -82,8 +84,8 @@ static HeatDistribution MiddleOfThree(PetscInt first, PetscInt width, PetscBool 
   return d;
 }
 
-/* Marks the places of all cells; how many are taken twice, or lie where the array has only zeros:
-   within HEAT_LANES of the ends of a half row and of the array. */
+/* Count cells whose place is also another cell's, or lies where the array must have zeros: within
+   HEAT_LANES of the ends of the array, or outside of the cell's half row. */
 static PetscReal Collisions(const HeatLevelShape *s)
 {
   char     *taken;
@@ -113,7 +115,8 @@ static PetscReal Collisions(const HeatLevelShape *s)
   return wrong;
 }
 
-/* The columns [lo, hi) of a parity, in order, are the places that HeatLevelShapePlaces tells. */
+/* Count the columns in [lo, hi) that are not at the places which HeatLevelShapePlaces returns for
+   their parity. */
 static PetscReal PlacesApart(const HeatLevelShape *s, PetscInt lo, PetscInt hi)
 {
   PetscReal wrong = 0.0;
@@ -160,7 +163,7 @@ static void places_of_columns_are_those_of_their_cells(void **state)
 
   (void)state;
   for (PetscInt first = 0; first < 4; first++) {
-    for (PetscInt halo = 0; halo < 8; halo++) { /* origins below zero, odd and even first columns */
+    for (PetscInt halo = 0; halo < 8; halo++) { /* first columns are odd and even, also below 0 */
       HeatDistribution     d = MiddleOfThree(first, 9, PETSC_TRUE);
       const HeatLevelShape s = HeatLevelShapeMake(&d, halo);
 
@@ -196,7 +199,7 @@ static void arrays_are_zero_and_apart(void **state)
 
 /* ------- coarse and agglomerated distributions ------- */
 
-/* Block of a distribution that has a cell of an axis. */
+/* Return the block along an axis that has column or row i. */
 static PetscInt BlockOf(const HeatDistribution *d, int axis, PetscInt i)
 {
   PetscInt block = 0;
@@ -235,7 +238,7 @@ static void coarse_cell_is_where_its_first_fine_cell_is(void **state)
   AT_MOST(wrong, 0.0);
 }
 
-/* Repeatedly, until one rank has all. */
+/* Blocks are joined repeatedly, until one rank has all cells. */
 static void agglomeration_joins_blocks_on_the_rank_of_the_first(void **state)
 {
   const PetscMPIInt size     = HeatTestSize();
@@ -279,7 +282,8 @@ static const float Mark = -7.0F;
 
 static PetscInt Wrap(PetscInt i, PetscInt n) { return ((i % n) + n) % n; }
 
-/* The index of a cell as a number, exact in single precision; `run` tells a run from the next. */
+/* Return the index of a cell as a number that is exact in single precision and differs from run to
+   run. */
 static float Code(const PetscInt n[2], PetscInt i, PetscInt j, int run)
 {
   return (float)(1 + Wrap(i, n[0]) + 1000 * Wrap(j, n[1]) + 200000 * run);
@@ -293,8 +297,8 @@ static void FillBox(const HeatDistribution *d, const HeatLevelShape *s, const He
       array[HeatLevelShapeCell(s, i, j)] = Code(d->n, i, j, run);
 }
 
-/* Own cells with a halo, within the domain where that does not go round.  A block without cells has
-   one, too; a rank without a block has not. */
+/* Return this rank's cells with a halo, clipped at sides that are not periodic.  An empty block
+   has a halo, too; a rank without a block has none. */
 static HeatBox Surroundings(const HeatDistribution *d, PetscInt halo)
 {
   HeatBox box = HeatDistributionOwn(d);
@@ -319,7 +323,7 @@ static float *Marked(const HeatLevelShape *s)
   return array;
 }
 
-/* Bytes that come to a rank's box from others. */
+/* Return the bytes that this rank must receive from other ranks for its cells and halo. */
 static PetscReal BytesFromOthers(const HeatDistribution *from, const HeatDistribution *to,
                                  PetscInt halo)
 {
@@ -334,6 +338,8 @@ static PetscReal BytesFromOthers(const HeatDistribution *from, const HeatDistrib
   return cells * (PetscReal)sizeof(float);
 }
 
+/* Return by how much the counts of bytes differ from the expected ones, and by how much the
+   messages exceed one for each other rank and run. */
 static PetscReal CountsApart(const HeatTransfer *t, int runs, const HeatDistribution *from,
                              const HeatDistribution *to, PetscInt halo)
 {
@@ -345,7 +351,8 @@ static PetscReal CountsApart(const HeatTransfer *t, int runs, const HeatDistribu
          PetscMax(0.0, (PetscReal)(messages - runs * (HeatTestSize() - 1)));
 }
 
-/* Places that differ from what two runs of a transfer should leave; and wrong counts. */
+/* Count the places of the array that are wrong after each of two runs of a transfer, and add the
+   deviation of its counts. */
 static PetscReal TransferApart(const HeatDistribution *from, PetscInt from_halo,
                                const HeatDistribution *to, PetscInt to_halo, PetscInt halo,
                                PetscBool in_place)
@@ -373,10 +380,11 @@ static PetscReal TransferApart(const HeatDistribution *from, PetscInt from_halo,
   return wrong;
 }
 
-/* What is claimed of a distribution. */
+/* A claim returns its largest deviation on this rank. */
 typedef PetscReal (*Claim)(const HeatDistribution *d);
 
-/* A claim for cells of all kinds of cuts on all process grids; the kinds meet in some pairs. */
+/* Return the largest deviation of a claim over all process grids and all kinds of cuts in x,
+   each with one kind in y. */
 static PetscReal OverCuts(PetscInt nx, PetscInt ny, int periodic, Claim claim)
 {
   const PetscMPIInt size  = HeatTestSize();
@@ -398,7 +406,7 @@ static PetscReal OverCuts(PetscInt nx, PetscInt ny, int periodic, Claim claim)
 static PetscReal HalosApart(const HeatDistribution *d)
 {
   return HeatTestMax(TransferApart(d, 9, d, 9, 9, PETSC_TRUE),
-                     TransferApart(d, 10, d, 10, 3, PETSC_TRUE)); /* less than the shape's */
+                     TransferApart(d, 10, d, 10, 3, PETSC_TRUE)); /* 3 of the 10 halo cells */
 }
 
 static void halos_hold_the_values_of_their_global_indices(void **state)
@@ -415,7 +423,7 @@ static void periodic_halos_hold_the_images(void **state)
   AT_MOST(OverCuts(22, 16, 3, HalosApart), 0.0);
 }
 
-/* Even columns become odd ones on the way round. */
+/* With an odd number of columns, the image of an even column has an odd index. */
 static void odd_periodic_halos_hold_the_images(void **state)
 {
   (void)state;
@@ -424,7 +432,7 @@ static void odd_periodic_halos_hold_the_images(void **state)
   AT_MOST(OverCuts(23, 15, 3, HalosApart), 0.0);
 }
 
-/* A halo of 9 goes nine times round an axis of one cell. */
+/* A halo of 9 cells wraps nine times around an axis of one cell. */
 static void halos_go_several_times_round_a_short_axis(void **state)
 {
   (void)state;
@@ -435,7 +443,8 @@ static void halos_go_several_times_round_a_short_axis(void **state)
   }
 }
 
-/* To fewer ranks with halos and back with others, joining along x, y and both, twice in a row. */
+/* Transfer cells to fewer ranks and back, with halos of different widths; blocks are joined twice,
+   along x, along y, and along both. */
 static PetscReal AgglomerationApart(const HeatDistribution *d)
 {
   PetscReal worst = 0.0;
@@ -463,8 +472,9 @@ static void agglomerated_levels_and_back_hold_the_right_cells(void **state)
   AT_MOST(OverCuts(2, 3, 3, AgglomerationApart), 0.0);
 }
 
-/* A coarse level's blocks start anywhere and may be empty: cuts at odd cells are what fine levels
-   give, blocks of one cell go to nothing, but want what is around it. */
+/* Transfer cells of a coarse level.  Its blocks may start at any cell, because blocks of a fine
+   level may start at odd cells; a fine block of one cell can become empty, but still needs its
+   halo. */
 static PetscReal CoarseApart(const HeatDistribution *d)
 {
   const PetscBool  along[2] = {PETSC_TRUE, PETSC_TRUE};

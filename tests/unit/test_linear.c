@@ -1,7 +1,9 @@
-/* The linear solve of an implicit step: what it solves, how well, and how it fails. */
+/* The linear solve of an implicit step: its accuracy, which preconditioners need an assembled
+   matrix, and its errors. */
 #include "solver_test.h"
 
-/* 12 x 9 cells, two materials a thousand to one, one side held. */
+/* Make 12 x 9 cells of two materials whose conductivities differ by a factor of 1000, with one
+   side at a given temperature. */
 static HeatCase *Blank(const char *preconditioner, PetscReal tolerance)
 {
   HeatCase *c = HeatTestCase(12, 9, 1.2, 0.9, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
@@ -16,7 +18,7 @@ static HeatCase *Blank(const char *preconditioner, PetscReal tolerance)
   return c;
 }
 
-/* ||b - A x|| / ||b|| with the matrix-free product. */
+/* Return the true residual ||b - A x||/||b||, with the matrix-free product. */
 static PetscReal TrueResidual(HeatProblem *p, PetscReal mass, const PetscReal *b, Vec x)
 {
   PetscReal       *y = HeatTestArray(p->g), norm, all = sqrt(HeatTestDot(p->g, b, b));
@@ -31,7 +33,7 @@ static PetscReal TrueResidual(HeatProblem *p, PetscReal mass, const PetscReal *b
   return norm / all;
 }
 
-/* Solve with a noisy right-hand side, from an x full of rubbish; the true residual. */
+/* Solve for a noisy right-hand side, with x far from the solution, and return the true residual. */
 static PetscReal Solve(HeatProblem *p, HeatLinear *linear, PetscReal mass, HeatSolveInfo *info)
 {
   PetscReal *b   = HeatTestNoiseArray(p->g, 6), residual;
@@ -57,14 +59,15 @@ static PetscReal SolveWith(const char *preconditioner)
   OK(HeatLinearCreate(p.op, 2.0, &linear));
   residual = Solve(&p, linear, 2.0, &info);
   if (info.iterations < 1 || !(info.residual <= 1e-9)) residual = INFINITY;
-  /* what the solver says of it is the same number */
+  /* The solver must report this residual. */
   if (!(fabs(info.true_residual - residual) <= 1e-3 * residual)) residual = INFINITY;
   OK(HeatLinearDestroy(&linear));
   HeatTestTearDown(&p);
   return residual;
 }
 
-/* The recursive residual drifts from the true one by rounding times the condition. */
+/* The bound exceeds the tolerance by a tenth, because the recursive residual drifts from the
+   true one by rounding times the condition number. */
 static void solution_meets_the_tolerance_in_the_true_residual(void **state)
 {
   (void)state;
@@ -109,7 +112,8 @@ static void zero_right_hand_side_gives_exactly_zero(void **state)
   HeatTestTearDown(&p);
 }
 
-/* Iterations after SetMass from 1e4 to 0.5, over those of a solver made with 0.5. */
+/* Return the iterations of a solver whose mass was changed from 1e4 to 0.5, divided by those of a
+   solver that was created with 0.5. */
 static PetscReal IterationsAfterAnotherMass(const char *preconditioner)
 {
   HeatProblem   p = HeatTestSetUp(PETSC_COMM_WORLD, Blank(preconditioner, 1e-9));
@@ -128,8 +132,8 @@ static PetscReal IterationsAfterAnotherMass(const char *preconditioner)
   return (PetscReal)info.iterations / (PetscReal)info_fresh.iterations;
 }
 
-/* A preconditioner of the old matrix would still converge, but late.  PETSc's multigrid keeps its
- * interpolation, which costs some iterations. */
+/* With a preconditioner of the old matrix the solve would still converge, but take many more
+   iterations than the bounds allow. */
 static void another_mass_is_another_matrix(void **state)
 {
   (void)state;
@@ -157,7 +161,7 @@ static PetscBool IsMatrixFree(const char *preconditioner)
   OK(KSPGetOperators(HeatLinearKSP(linear), &A, &P));
   OK(PetscObjectTypeCompare((PetscObject)A, MATSHELL, &A_shell));
   OK(PetscObjectTypeCompare((PetscObject)P, MATSHELL, &P_shell));
-  ALL(A_shell); /* the operator itself is never assembled */
+  ALL(A_shell); /* only the preconditioner's matrix may be assembled */
   OK(HeatLinearDestroy(&linear));
   HeatTestTearDown(&p);
   return P_shell;
@@ -204,7 +208,7 @@ static void petscs_options_have_the_last_word(void **state)
 
 /* ------- errors ------- */
 
-static void solve_that_does_not_converge_says_which_and_why(void **state)
+static void error_of_a_solve_that_does_not_converge_names_solve_and_reason(void **state)
 {
   HeatCase     *c = Blank("none", 1e-12);
   HeatLinear   *linear;
@@ -235,7 +239,7 @@ static void right_hand_side_that_is_not_finite_is_an_error_of_the_numerics(void 
   HeatSolveInfo info;
 
   (void)state;
-  if (p.g->rank == p.g->size - 1) b[0] = NAN; /* one cell of one rank */
+  if (p.g->rank == p.g->size - 1) b[0] = NAN; /* in one cell of one rank */
   Vec rhs = HeatTestVec(p.g, b), x;
   OK(VecDuplicate(rhs, &x));
   OK(HeatLinearCreate(p.op, 0.1, &linear));
@@ -258,7 +262,7 @@ static void preconditioner_that_petsc_does_not_have_is_refused(void **state)
   HeatTestTearDown(&p);
 }
 
-/* PETSc's own ILU works on one rank only. */
+/* PETSc's ILU is available on one rank only. */
 static void preconditioner_that_cannot_run_in_parallel_is_refused(void **state)
 {
   HeatLinear *linear = NULL;
@@ -289,7 +293,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(jacobi_and_none_need_no_matrix),
     cmocka_unit_test(block_jacobi_gets_an_assembled_matrix),
     cmocka_unit_test(petscs_options_have_the_last_word),
-    cmocka_unit_test(solve_that_does_not_converge_says_which_and_why),
+    cmocka_unit_test(error_of_a_solve_that_does_not_converge_names_solve_and_reason),
     cmocka_unit_test(right_hand_side_that_is_not_finite_is_an_error_of_the_numerics),
     cmocka_unit_test(preconditioner_that_petsc_does_not_have_is_refused),
     cmocka_unit_test(preconditioner_that_cannot_run_in_parallel_is_refused),

@@ -1,11 +1,13 @@
-/* The multigrid's cycle: what kind of matrix it is, that it does not know who computes it, and what
- * its levels conduct.  "Bits" are compared with those of a rank that has the whole problem. */
+/* The multigrid cycle: it is a linear, symmetric and positive definite map, its bits do not
+   depend on the layout of the ranks, and its coarse levels have the right conductances and
+   masses.  Bits are compared with those of one rank that has the whole problem. */
 #include "multigrid_test.h"
 
 #include "solver/multigrid/heat_petsc.h"
 #include "solver/multigrid/multigrid_impl.h"
 
-/* Rounding of single precision in a cycle: some hundred operations a cell, as measured. */
+/* Bound of a cycle's rounding errors: some hundred operations a cell in single precision;
+   confirmed by measurement. */
 static const PetscReal Single = 1e-5;
 
 /* ------- the cycle as a matrix ------- */
@@ -24,12 +26,13 @@ static Cycle CycleOn(MPI_Comm comm, const HeatTestGridProblem *problem)
   return c;
 }
 
-static void EndCycle(Cycle *c)
+static void DestroyCycle(Cycle *c)
 {
   OK(HeatMultigridDestroy(&c->mg));
   HeatTestTearDown(&c->p);
 }
 
+/* Return M r, the result of a cycle; the caller frees it. */
 static PetscReal *Apply(const Cycle *c, const PetscReal *r)
 {
   PetscReal *z = HeatTestArray(c->p.g);
@@ -38,7 +41,7 @@ static PetscReal *Apply(const Cycle *c, const PetscReal *r)
   return z;
 }
 
-/* |(M x, y) - (x, M y)| beside ||M x|| ||y||. */
+/* Return |(M x, y) - (x, M y)|/(||M x|| ||y||) for noise x and y. */
 static PetscReal Asymmetry(const HeatTestGridProblem *problem)
 {
   Cycle           c = CycleOn(PETSC_COMM_SELF, problem);
@@ -52,7 +55,7 @@ static PetscReal Asymmetry(const HeatTestGridProblem *problem)
   OK(PetscFree(y));
   OK(PetscFree(mx));
   OK(PetscFree(my));
-  EndCycle(&c);
+  DestroyCycle(&c);
   return apart;
 }
 
@@ -67,7 +70,7 @@ static void cycle_is_symmetric(void **state)
   }
 }
 
-/* The least (M x, x) of noise, of a smooth field and of single cells, beside ||M x|| ||x||. */
+/* Return the least (M x, x)/(||M x|| ||x||) for noise, a smooth field and single cells. */
 static PetscReal LeastProduct(const HeatTestGridProblem *problem)
 {
   Cycle           c     = CycleOn(PETSC_COMM_SELF, problem);
@@ -89,7 +92,7 @@ static PetscReal LeastProduct(const HeatTestGridProblem *problem)
     OK(PetscFree(x));
     OK(PetscFree(z));
   }
-  EndCycle(&c);
+  DestroyCycle(&c);
   return least;
 }
 
@@ -104,7 +107,7 @@ static void cycle_is_positive(void **state)
   }
 }
 
-/* || M (a x + b y) - a M x - b M y || beside the terms. */
+/* Return ||M (a x + b y) - a M x - b M y|| relative to the terms. */
 static PetscReal Nonlinearity(const HeatTestGridProblem *problem)
 {
   const PetscReal a = 3.7, b = -0.2;
@@ -124,7 +127,7 @@ static PetscReal Nonlinearity(const HeatTestGridProblem *problem)
   OK(PetscFree(mx));
   OK(PetscFree(my));
   OK(PetscFree(m));
-  EndCycle(&c);
+  DestroyCycle(&c);
   return apart;
 }
 
@@ -139,7 +142,7 @@ static void cycle_is_linear(void **state)
   }
 }
 
-/* A power of two changes no bit of what is divided by it. */
+/* A right-hand side scaled by a power of two gives a result that is scaled by it bit for bit. */
 static void powers_of_two_leave_the_bits(void **state)
 {
   const HeatTestGridProblem *problem = &HeatTestProblems[5];
@@ -158,13 +161,13 @@ static void powers_of_two_leave_the_bits(void **state)
   }
   OK(PetscFree(x));
   OK(PetscFree(z));
-  EndCycle(&c);
+  DestroyCycle(&c);
   AT_MOST(wrong, 0.0);
 }
 
 /* ------- bits ------- */
 
-/* z = M r of a rank that has the whole. */
+/* Return z = M r over the whole grid, computed by one rank; visits: 1 V-cycle, 2 W-cycle. */
 static PetscReal *WholeCycle(const HeatTestGridProblem *problem, int visits)
 {
   Cycle      c = CycleOn(PETSC_COMM_SELF, problem);
@@ -173,7 +176,7 @@ static PetscReal *WholeCycle(const HeatTestGridProblem *problem, int visits)
   HeatMultigridSetCycle(c.mg, visits);
   z = Apply(&c, r);
   OK(PetscFree(r));
-  EndCycle(&c);
+  DestroyCycle(&c);
   return z;
 }
 
@@ -222,14 +225,14 @@ static void w_cycle_has_the_same_bits_on_all_layouts(void **state)
 
 /* ------- conjugate gradients in three calls ------- */
 
-/* Three iterations by hand: all scalars, x and norms. */
+/* The result of three iterations with fixed alpha and beta: x, and all norms and products. */
 typedef struct {
   PetscReal *x;
   PetscReal  scalars[10];
 } Iterations;
 
-/* Numbers of nine orders of magnitude: the terms of sums then have so many bits between them that
-   plain sums depend on the order. */
+/* Return noise whose magnitudes cover nine orders, so that rounded sums of it depend on their
+   order. */
 static PetscReal *WideArray(const HeatGrid *g)
 {
   PetscReal *b = HeatTestNoiseArray(g, 4), *e = HeatTestNoiseArray(g, 5);
@@ -274,7 +277,7 @@ static PetscReal IterationBitsApart(HeatProblem *p)
   OK(HeatMultigridDestroy(&mg));
   OK(PetscFree(own.x));
   OK(PetscFree(whole.x));
-  EndCycle(&c);
+  DestroyCycle(&c);
   return wrong;
 }
 
@@ -288,8 +291,9 @@ static void iterations_and_their_sums_have_the_same_bits_on_all_layouts(void **s
   AT_MOST(worst, 0.0);
 }
 
-/* (r, z) and (z, A z) of the first Up beside plain sums of the same vectors, and ||r|| with them.
-   A scale of its own: their ratio is alpha, whatever that is. */
+/* Compare ||r|| and the ratio (r, z)/(z, A z) of the first iteration with rounded sums of these
+   vectors.  Only the ratio, which is alpha, is compared: both products have a scale of the
+   multigrid's own. */
 static PetscReal SumsApart(const HeatTestGridProblem *problem)
 {
   Cycle           c = CycleOn(PETSC_COMM_SELF, problem);
@@ -307,7 +311,7 @@ static PetscReal SumsApart(const HeatTestGridProblem *problem)
   OK(PetscFree(r));
   OK(PetscFree(z));
   OK(PetscFree(az));
-  EndCycle(&c);
+  DestroyCycle(&c);
   return apart;
 }
 
@@ -318,12 +322,12 @@ static void sums_are_those_of_the_vectors_to_rounding(void **state)
     const PetscReal apart = SumsApart(&HeatTestProblems[k]);
 
     if (!(apart <= 1e-6)) print_message("  %s\n", HeatTestProblems[k].name);
-    AT_MOST(apart, 1e-6); /* terms are single precision */
+    AT_MOST(apart, 1e-6); /* the terms of the sums are in single precision */
   }
 }
 
-/* x and r after three updates belong together: ||b - A x|| is the norm that was told, beside what 48
-   bits leave of b, and a norm that is a sum in single precision. */
+/* Compare ||b - A x|| after three iterations with the norm that the multigrid returned.  The
+   bound is the rounding of b to 48 bits plus that of a norm whose terms are in single precision. */
 static PetscReal ResidualApart(const HeatTestGridProblem *problem)
 {
   Cycle           c  = CycleOn(PETSC_COMM_SELF, problem);
@@ -338,7 +342,7 @@ static PetscReal ResidualApart(const HeatTestGridProblem *problem)
   OK(PetscFree(b));
   OK(PetscFree(ax));
   OK(PetscFree(it.x));
-  EndCycle(&c);
+  DestroyCycle(&c);
   return apart;
 }
 
@@ -360,14 +364,15 @@ static float At(const HeatLevel *l, const HeatRows *rows, PetscInt i, PetscInt j
   return HeatRowsAt(rows, l, j)[HeatLevelShapeCell(&l->s, i, j) - HeatLevelShapeRow(&l->s, j)];
 }
 
-/* Of a level with even numbers of cells, with uniform k: each conductance and mass that of the grid
-   with that many cells, in the matrix's scale; all of them rounded once. */
+/* Return the largest relative deviation of a level's conductances and masses from those of a
+   grid with as many cells.  The conductivity is uniform, and numbers of cells are even on all
+   finer levels. */
 static PetscReal LevelApart(const HeatMultigrid *mg, const HeatTestGridProblem *p, PetscInt level)
 {
   const HeatLevel *l     = &mg->levels[level];
-  const PetscReal  hx    = HeatTestOr(p->width, (PetscReal)p->n[0]) / (PetscReal)l->d.n[0];
-  const PetscReal  hy    = HeatTestOr(p->height, (PetscReal)p->n[1]) / (PetscReal)l->d.n[1];
-  const PetscReal  scale = ldexp(1.0, mg->scale_A), ky = HeatTestOr(p->ky, 1.0);
+  const PetscReal  hx    = HeatTestOrDefault(p->width, (PetscReal)p->n[0]) / (PetscReal)l->d.n[0];
+  const PetscReal  hy    = HeatTestOrDefault(p->height, (PetscReal)p->n[1]) / (PetscReal)l->d.n[1];
+  const PetscReal  scale = ldexp(1.0, mg->scale_A), ky = HeatTestOrDefault(p->ky, 1.0);
   PetscReal        apart = 0.0;
 
   for (PetscInt j = 1; j < l->d.n[1] - 1; j++) {
@@ -394,11 +399,13 @@ static void coarse_levels_of_a_uniform_body_are_those_of_coarser_grids(void **st
     ALL(HeatMultigridLevels(c.mg) >= 4);
     for (PetscInt level = 0; level < 4; level++)
       AT_MOST(LevelApart(c.mg, &problems[k], level), 1e-6);
-    EndCycle(&c);
+    DestroyCycle(&c);
   }
 }
 
-/* Held sides: half a coarse cell.  A film in series with it: the film of all its faces. */
+/* Return the relative deviation of the masses beside the left side.  They contain the
+   conductance of the side: half a coarse cell where the side is held, in series with the film of
+   all its fine faces where it has one. */
 static PetscReal SideApart(HeatTestSides sides, PetscInt level)
 {
   const HeatTestGridProblem problem = {"side", {32, 32}, .mass = 1e-4, .sides = sides};
@@ -412,7 +419,7 @@ static PetscReal SideApart(HeatTestSides sides, PetscInt level)
   for (PetscInt j = 1; j < l->d.n[1] - 1; j++)
     apart = HeatTestMax(apart,
                         fabs(At(l, &l->m, 0, j) / ldexp(side + 1e-4 * h * h, c.mg->scale_A) - 1.0));
-  EndCycle(&c);
+  DestroyCycle(&c);
   return apart;
 }
 
@@ -425,7 +432,7 @@ static void coarse_sides_are_half_a_coarse_cell_and_all_its_film(void **state)
   }
 }
 
-/* The masses of every level of an insulated body add up to the same heat. */
+/* Return the largest relative deviation of a level's total mass from that of the finest level. */
 static PetscReal MassApart(const HeatTestGridProblem *problem)
 {
   Cycle     c     = CycleOn(PETSC_COMM_SELF, problem);
@@ -440,11 +447,11 @@ static PetscReal MassApart(const HeatTestGridProblem *problem)
     if (k == 0) first = sum;
     apart = HeatTestMax(apart, fabs(sum / first - 1.0));
   }
-  EndCycle(&c);
+  DestroyCycle(&c);
   return apart;
 }
 
-static void every_level_holds_all_heat(void **state)
+static void every_level_of_an_insulated_body_has_the_whole_mass(void **state)
 {
   (void)state;
   for (int k = 0; k < HEAT_TEST_PROBLEMS; k++) {
@@ -454,7 +461,7 @@ static void every_level_holds_all_heat(void **state)
   }
 }
 
-/* Cells are joined along the strong couplings alone until both are alike. */
+/* Cells are joined along the direction of strong coupling alone until both couplings are equal. */
 static void flat_cells_are_joined_along_the_short_side(void **state)
 {
   const HeatTestGridProblem problem = {
@@ -463,16 +470,17 @@ static void flat_cells_are_joined_along_the_short_side(void **state)
   HeatMultigridLevel l;
 
   (void)state;
-  for (PetscInt k = 0; k < 3; k++) { /* cells 1 x 1/8, 1 x 1/4, 1 x 1/2, 1 x 1 */
+  for (PetscInt k = 0; k < 3; k++) { /* cells of 1 x 1/8, 1 x 1/4, 1 x 1/2; level 3: 1 x 1 */
     l = HeatMultigridGetLevel(c.mg, k);
     ALL(l.n[0] == 64 && l.n[1] == 64 >> k && !l.joins[0] && l.joins[1]);
   }
   l = HeatMultigridGetLevel(c.mg, 3);
   ALL(l.n[0] == 64 && l.n[1] == 8 && l.joins[0] && l.joins[1]);
-  EndCycle(&c);
+  DestroyCycle(&c);
 }
 
-/* Where every cell's own mass is more than half its conductances there is nothing to coarsen. */
+/* Where the mass of every cell exceeds half the sum of its conductances, coarse levels are not
+   needed. */
 static void short_step_needs_one_level(void **state)
 {
   const HeatTestGridProblem problem = {"short", {64, 64}, .mass = 10.0};
@@ -480,12 +488,12 @@ static void short_step_needs_one_level(void **state)
 
   (void)state;
   ALL(HeatMultigridLevels(c.mg) == 1);
-  EndCycle(&c);
+  DestroyCycle(&c);
 }
 
 /* ------- set-up again ------- */
 
-/* The bits of a cycle after set-ups for other masses, over those of a fresh one. */
+/* Count differing bits between a cycle that was set up for other masses before and a new one. */
 static PetscReal AgainApart(HeatProblem *p)
 {
   const PetscReal            masses[] = {1e3, 1e-6, 0.05, 1e-3};
@@ -523,15 +531,17 @@ static void another_mass_gives_the_bits_of_a_fresh_set_up(void **state)
   AT_MOST(worst, 0.0);
 }
 
-/* Much denser above than below: with a large mass only the light half, which is flat, couples;
-   with a small one all do.  So the levels are joined in another way. */
+/* Return the material number: 0 in the lower third, 1 above, where the density is a million
+   times as large and the conductivity is largest along the other axis.  With a large mass the
+   conductances matter in the light third only, with a small mass everywhere, so cells are joined
+   along other axes. */
 static int LightBelow(PetscInt i, PetscInt j)
 {
   (void)i;
   return j < 16 ? 0 : 1;
 }
 
-static HeatCase *TwoHalves(const void *context)
+static HeatCase *LightAndDense(const void *context)
 {
   HeatCase *c = HeatTestCase(24, 48, 1.0, 1.0, (HeatTestMaterial){1.0, 10.0, 1.0, 1.0});
 
@@ -572,7 +582,7 @@ static PetscReal OtherJoinsApart(HeatProblem *p)
     for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) wrong += again[i] != fresh[i];
     OK(HeatMultigridDestroy(&new));
   }
-  if (memcmp(&joins[0], &joins[1], sizeof joins[0]) == 0) wrong = INFINITY; /* no test of this */
+  if (memcmp(&joins[0], &joins[1], sizeof joins[0]) == 0) wrong = INFINITY; /* tests nothing */
   OK(HeatMultigridDestroy(&mg));
   OK(PetscFree(r));
   OK(PetscFree(again));
@@ -583,7 +593,7 @@ static PetscReal OtherJoinsApart(HeatProblem *p)
 static void other_joins_give_the_bits_of_a_fresh_set_up(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(TwoHalves, OtherJoinsApart, NULL), 0.0);
+  AT_MOST(HeatTestLayouts(LightAndDense, OtherJoinsApart, NULL), 0.0);
 }
 
 static void nothing_can_be_destroyed(void **state)
@@ -607,7 +617,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(residual_stays_that_of_x),
     cmocka_unit_test(coarse_levels_of_a_uniform_body_are_those_of_coarser_grids),
     cmocka_unit_test(coarse_sides_are_half_a_coarse_cell_and_all_its_film),
-    cmocka_unit_test(every_level_holds_all_heat),
+    cmocka_unit_test(every_level_of_an_insulated_body_has_the_whole_mass),
     cmocka_unit_test(flat_cells_are_joined_along_the_short_side),
     cmocka_unit_test(short_step_needs_one_level),
     cmocka_unit_test(another_mass_gives_the_bits_of_a_fresh_set_up),

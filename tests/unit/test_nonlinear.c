@@ -1,8 +1,10 @@
-/* What depends on the temperature: the Jacobian against differences of the net heat, for patchworks
- * of materials with everything that a case may hold; then what must hold of it. */
+/* Coefficients that depend on the temperature.  The Jacobian is compared with difference
+   quotients of the net heat, for patchworks of materials with all that a case may contain; then
+   its properties are tested: symmetry, conservation, equal bits on all layouts, exact solutions. */
 #include "solver_test.h"
 
-/* On [0.5, 2] x [-1, 1]; each cell has its own rectangle with one of three materials. */
+/* A variant is a case on [0.5, 2] x [-1, 1] whose cells are painted one by one with one of three
+   materials. */
 typedef enum { INSULATED, TEMPERATURE, FLUX, CONVECTION, RADIATION, PERIODIC } Kind;
 
 enum { K_OF_T = 1, SOURCE_OF_T = 2, EXCHANGE = 4, CONTACTS = 8, GROWING = 16 };
@@ -25,11 +27,11 @@ static const Variant Variants[] = {
     {7, 5, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_ARITHMETIC, K_OF_T | CONTACTS},
     {1, 6, {PERIODIC, PERIODIC, RADIATION, FLUX}, HEAT_FACE_HARMONIC, K_OF_T | EXCHANGE},
     {2, 2, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_HARMONIC, K_OF_T | SOURCE_OF_T},
-    /* symmetric ones */
+    /* from here on the Jacobian is symmetric */
     {7, 6, {RADIATION, CONVECTION, RADIATION, FLUX}, HEAT_FACE_HARMONIC, 0},
     {6, 6, {INSULATED, RADIATION, PERIODIC, PERIODIC}, HEAT_FACE_HARMONIC, SOURCE_OF_T | CONTACTS},
     {6, 5, {TEMPERATURE, FLUX, INSULATED, CONVECTION}, HEAT_FACE_ARITHMETIC, GROWING | EXCHANGE},
-    /* linear ones */
+    /* from here on the operator is linear */
     {6, 7, {TEMPERATURE, FLUX, CONVECTION, INSULATED}, HEAT_FACE_HARMONIC, EXCHANGE | CONTACTS},
     {6, 6, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_ARITHMETIC, EXCHANGE},
 };
@@ -95,7 +97,7 @@ static PetscReal WorstOf(int first, int end, HeatTestClaim claim)
   return HeatTestWorstOf(&Set, first, end, claim);
 }
 
-/* Some 250 to 400 K. */
+/* Return a noisy field between 250 and 400 K. */
 static PetscReal *Warm(const HeatGrid *g)
 {
   PetscReal *T = HeatTestNoiseArray(g, 5);
@@ -112,7 +114,7 @@ static void Update(HeatOperator *op, const PetscReal *T)
   assert_true(valid);
 }
 
-/* net = N(T + step x) with all coefficients at that field. */
+/* Store net = N(T + step x), with all coefficients evaluated at that field. */
 static void NetBeside(HeatProblem *p, const PetscReal *T, PetscReal step, const PetscReal *x,
                       PetscReal *net)
 {
@@ -124,9 +126,10 @@ static void NetBeside(HeatProblem *p, const PetscReal *T, PetscReal step, const 
   OK(PetscFree(beside));
 }
 
-/* The product against the central difference of the net heat over x; relative to the largest entry.
-   With a step of 1e-3 K the differences' rounding is 1e-16 times heats of 1e4 over 1e-3, 1e-9 of
-   products of order 1; their truncation and that of dk/dT are smaller. */
+/* Return the largest deviation of the product with the Jacobian from the central difference of
+   the net heat in the direction x, relative to the largest entry.  With a step of 1e-3 K, heats
+   of 1e4 W/m and products of order 1 the rounding of the differences is 1e-16*1e4/1e-3 = 1e-9;
+   the truncation errors of the difference and of dk/dT are smaller. */
 static PetscReal JacobianApart(HeatProblem *p)
 {
   const PetscReal step = 1e-3, mass = 0.7;
@@ -191,7 +194,8 @@ static void diagonal_is_that_of_the_product(void **state)
   AT_MOST(WorstOf(0, N_VARIANTS, DiagonalApart), 1e-12);
 }
 
-/* 2 over the largest of (|diagonal| + sum of |others|)/C over the rows, from the columns. */
+/* Compare the stable step with Gershgorin's bound, 2 over the largest row sum of magnitudes
+   divided by C.  The row sums are computed from the matrix's columns. */
 static PetscReal StableStepApart(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
@@ -223,7 +227,9 @@ static void stable_step_is_gershgorins_of_the_true_jacobian(void **state)
 {
   (void)state;
   for (int k = 0; k < N_VARIANTS; k++) {
-    const int twice = Variants[k].nx == 2; /* neighbours on both sides: their parts may cancel */
+    /* With two periodic columns a cell has the same neighbour on both sides, and the two entries
+       may cancel in the matrix but not in the bound. */
+    const int twice = Variants[k].nx == 2;
 
     if (!twice) AT_MOST(WorstOf(k, k + 1, StableStepApart), 1e-12);
   }
@@ -263,7 +269,7 @@ static PetscReal Asymmetry(HeatProblem *p)
   return apart;
 }
 
-/* Conductances reach 100 W/(m K): roundings of 1e-14 times some tens of terms. */
+/* Conductances reach 100 W/(m K), so roundings are 1e-14 times some tens of terms. */
 static void product_is_symmetric_where_no_conductivity_depends_on_temperature(void **state)
 {
   (void)state;
@@ -282,7 +288,7 @@ static PetscReal LostHeat(HeatProblem *p)
   OK(PetscFree(T));
   OK(PetscFree(net));
   return fabs(HeatTestSum(p->g->comm, sum) - HeatTestEntered(p->g->comm, &flows)) /
-         (HeatTestExact(p->g->comm, &flows.sum[HEAT_FLOW_TURNOVER]) + 1.0);
+         (HeatTestReduceExact(p->g->comm, &flows.sum[HEAT_FLOW_TURNOVER]) + 1.0);
 }
 
 static void net_heat_adds_up_to_sides_sources_and_exchange(void **state)
@@ -291,7 +297,7 @@ static void net_heat_adds_up_to_sides_sources_and_exchange(void **state)
   AT_MOST(WorstOf(0, N_VARIANTS, LostHeat), 1e-12);
 }
 
-/* Net heat of the whole grid by one rank alone. */
+/* Return the net heat of the whole grid, computed by one rank. */
 static PetscReal *NetAlone(const void *context)
 {
   HeatProblem p = HeatTestSetUp(PETSC_COMM_SELF, Make(context));
@@ -346,7 +352,7 @@ static PetscReal StepApart(HeatProblem *p)
   return worst;
 }
 
-/* Temperatures of some hundred kelvin round to 1e-13. */
+/* Temperatures of some hundred kelvin have rounding errors of 1e-13. */
 static void explicit_step_adds_net_heat_over_capacity(void **state)
 {
   (void)state;
@@ -355,7 +361,8 @@ static void explicit_step_adds_net_heat_over_capacity(void **state)
 
 /* ------- the assembled matrix ------- */
 
-/* Entries off the diagonal above zero, and rows whose sum is below it (beyond rounding). */
+/* Count positive entries off the diagonal and rows whose sum is negative beyond rounding: an
+   M-matrix has none. */
 static PetscReal NotAnMMatrix(Mat A)
 {
   PetscInt  first, end;
@@ -423,7 +430,7 @@ static void assembled_matrix_is_symmetric_positive_and_the_product_where_linear(
 
 /* ------- updates ------- */
 
-static PetscReal ExchangesOfAnUpdate(HeatProblem *p)
+static PetscReal HaloExchangesOfAnUpdate(HeatProblem *p)
 {
   PetscReal       *T      = Warm(p->g);
   const PetscInt64 before = HeatOperatorHaloCounts(p->op).exchanges;
@@ -436,10 +443,11 @@ static PetscReal ExchangesOfAnUpdate(HeatProblem *p)
 static void update_of_a_linear_operator_sends_nothing(void **state)
 {
   (void)state;
-  AT_MOST(WorstOf(FIRST_LINEAR, N_VARIANTS, ExchangesOfAnUpdate), 0.0);
+  AT_MOST(WorstOf(FIRST_LINEAR, N_VARIANTS, HaloExchangesOfAnUpdate), 0.0);
 }
 
-/* One cell of the domain, the last, is given a temperature at which something breaks. */
+/* Return 1 if an update does not report that coefficients are invalid when the last cell of the
+   domain has the given temperature, or still reports it when the cell is valid again; else 0. */
 static PetscReal Undetected(HeatProblem *p, PetscReal temperature)
 {
   const HeatGrid *g    = p->g;
@@ -452,7 +460,7 @@ static PetscReal Undetected(HeatProblem *p, PetscReal temperature)
   OK(PetscFree(T));
   if (valid) return 1.0;
   T = Warm(g);
-  OK(HeatOperatorUpdate(p->op, T, &valid)); /* and it recovers */
+  OK(HeatOperatorUpdate(p->op, T, &valid));
   OK(PetscFree(T));
   return valid ? 0.0 : 1.0;
 }
@@ -502,7 +510,7 @@ temperature_that_is_no_number_behind_a_radiating_side_is_known_to_all_ranks(void
 
 /* ------- exact solutions ------- */
 
-/* x = A^-1 b by elimination with pivots; A is n x n by rows, both are used up. */
+/* Store x = A^-1 b in b, by elimination with pivoting; A is n x n by rows and is overwritten. */
 static void SolveDense(int n, PetscReal *A, PetscReal *b)
 {
   for (int k = 0; k < n; k++) {
@@ -533,8 +541,8 @@ static void SolveDense(int n, PetscReal *A, PetscReal *b)
   }
 }
 
-/* The steady state of a bar of n cells by Newton's method from T = 1; tells the number of steps
-   until the increment is rounding. */
+/* Store the steady state of a bar of n cells, by Newton's method from T = 1, and return the
+   number of steps until the increment is below 1e-12. */
 static int SteadyBar(HeatProblem *p, PetscReal *T)
 {
   const int  n = (int)p->g->nx;
@@ -568,7 +576,8 @@ static int SteadyBar(HeatProblem *p, PetscReal *T)
   return steps;
 }
 
-/* k = 1 + T, T = 0 and 2 at the ends of [0, 1]: T + T^2/2 = 4 x (Kirchhoff). */
+/* Return the largest error for k = 1 + T with T = 0 and 2 at the ends of [0, 1].  Kirchhoff's
+   transform of the exact solution is linear: T + T^2/2 = 4 x. */
 static PetscReal KirchhoffError(PetscInt n, HeatFaceAverage average)
 {
   HeatCase   *c = HeatTestCase(n, 1, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
@@ -582,7 +591,7 @@ static PetscReal KirchhoffError(PetscInt n, HeatFaceAverage average)
   c->solver.face_average = average;
   p                      = HeatTestSetUp(PETSC_COMM_SELF, c);
   T                      = HeatTestArray(p.g);
-  if (SteadyBar(&p, T) > 8) worst = INFINITY; /* quadratic convergence: the Jacobian is right */
+  if (SteadyBar(&p, T) > 8) worst = INFINITY; /* an inexact Jacobian does not converge so fast */
   for (PetscInt i = 0; i < n; i++) {
     const PetscReal exact = sqrt(1.0 + 8.0 * HeatGridX(p.g, i)) - 1.0;
 
@@ -593,8 +602,9 @@ static PetscReal KirchhoffError(PetscInt n, HeatFaceAverage average)
   return worst;
 }
 
-/* A fourth of the error with twice the cells, in the limit.  The error is greatest in the first cell,
-   whose half conducts with k at its centre instead of its mean: T'^2 k'/k h^2/8 with T' = 4. */
+/* With twice the cells the error falls to a fourth, in the limit.  It is greatest in the first
+   cell, whose outer half conducts with k at the cell's centre instead of the mean: T'^2 k'/k
+   h^2/8 with T' = 4. */
 static void bar_with_conductivity_of_temperature_converges_at_second_order(void **state)
 {
   (void)state;
@@ -608,8 +618,9 @@ static void bar_with_conductivity_of_temperature_converges_at_second_order(void 
   }
 }
 
-/* A bar held at 1000 K on the left that radiates to 300 K on the right: 5 (T_l - T_s) = q/A and
-   q/A = 0.8 sigma (T_s^4 - 300^4); linear in between, so exact on any grid. */
+/* A bar is held at 1000 K on the left and radiates to 300 K on the right.  Its flux is q = 5
+   (1000 - T_s) = 0.8 sigma (T_s^4 - 300^4), with the surface temperature T_s found by bisection.
+   The field is linear, so it is exact on any grid. */
 static void radiating_bar_is_exact(void **state)
 {
   HeatCase   *c = HeatTestCase(7, 1, 1.0, 1.0, (HeatTestMaterial){5.0, 5.0, 1.0, 1.0});
@@ -631,7 +642,7 @@ static void radiating_bar_is_exact(void **state)
   for (PetscInt i = 0; i < 7; i++) {
     const PetscReal exact = 1000.0 + (low - 1000.0) * HeatGridX(p.g, i);
 
-    AT_MOST(fabs(T[i] - exact), 1e-9); /* 1e-12 of the temperature */
+    AT_MOST(fabs(T[i] - exact), 1e-9); /* 1e-12 of the temperatures */
   }
   OK(PetscFree(T));
   HeatTestTearDown(&p);
@@ -650,14 +661,14 @@ static HeatCase *MakeChanging(const void *context)
   return c;
 }
 
-/* T = 200 everywhere: in equilibrium with the side at t = 2; hx = hy = 0.1. */
+/* T = 200 everywhere is in equilibrium with the side at t = 2; hx = hy = 0.1. */
 static PetscReal TimesApart(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
   PetscReal      *T = HeatTestLinearArray(g, 200.0, 0.0, 0.0), *net = HeatTestArray(g);
   PetscReal       worst = 0.0;
 
-  for (int round = 0; round < 2; round++) { /* forth and back */
+  for (int round = 0; round < 2; round++) { /* the time also goes back */
     OK(HeatOperatorSetTime(p->op, 5.0));
     Update(p->op, T);
     OK(HeatOperatorSetTime(p->op, 2.0));

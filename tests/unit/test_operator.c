@@ -1,9 +1,11 @@
-/* The stencil, on every layout, against the balance of the header written out cell by cell for a
- * patchwork of materials; then what must hold of any such balance: nothing is lost, the matrix is
- * symmetric and positive, and an explicit step has the same bits on any layout. */
+/* The stencil on every layout.  It is compared with the heat balance of solver/README.md,
+   evaluated cell by cell for a patchwork of materials; then properties are tested: heat is
+   conserved, the matrix is symmetric and positive definite, and explicit steps have the same
+   bits on any layout. */
 #include "solver_test.h"
 
-/* Patchwork on [0.5, 2] x [-1, 1]: each cell has its own rectangle with one of three materials. */
+/* A variant is a case on [0.5, 2] x [-1, 1] whose cells are painted one by one with one of
+   these. */
 static const HeatTestMaterial Materials[3] = {
     {1.0, 1.0, 1.0, 1.0}, {30.0, 4.0, 2.0, 3.0}, {0.2, 0.7, 5.0, 0.5}};
 
@@ -30,7 +32,7 @@ static const Variant Variants[] = {
 };
 enum {
   N_VARIANTS = sizeof Variants / sizeof Variants[0],
-  N_SHORT    = 5 /* those without tiny grids */
+  N_SHORT    = 5 /* the first variants, without tiny grids */
 };
 
 static void FillSide(HeatCase *c, HeatSide side, Kind kind)
@@ -71,7 +73,7 @@ static PetscReal WorstOfRange(int first, int end, HeatTestClaim claim)
 
 static PetscReal WorstOf(int n, HeatTestClaim claim) { return WorstOfRange(0, n, claim); }
 
-/* ------- the balance of one cell, from the header ------- */
+/* ------- the balance of one cell, equations (2) to (4) of solver/README.md ------- */
 
 typedef PetscReal (*Field)(PetscInt i, PetscInt j);
 
@@ -91,7 +93,8 @@ static PetscReal CapacityOf(const Variant *v, PetscInt i, PetscInt j)
   return m->density * m->specific_heat * (1.5 / (PetscReal)v->nx) * (2.0 / (PetscReal)v->ny);
 }
 
-/* Heat that enters cell (i, j) through a face on the boundary; no values there for `linear`. */
+/* Return the heat that enters cell (i, j) through a face on the boundary.  With `linear`,
+   prescribed values are taken as zero: what remains is linear in T. */
 static PetscReal BoundaryHeat(const Variant *v, PetscInt i, PetscInt j, int side, PetscReal T,
                               PetscBool linear)
 {
@@ -114,7 +117,7 @@ static PetscReal BoundaryHeat(const Variant *v, PetscInt i, PetscInt j, int side
   }
 }
 
-/* Heat that enters cell (i, j) through one of its faces. */
+/* Return the heat that enters cell (i, j) through the face on a side of it. */
 static PetscReal FaceHeat(const Variant *v, Field T, PetscInt i, PetscInt j, int side,
                           PetscBool linear)
 {
@@ -151,7 +154,8 @@ static PetscReal *FieldArray(const HeatGrid *g, Field T)
   return array;
 }
 
-/* Conductances reach 300 W/(m K) and fields 10: heats are of order 1e3, their rounding of 1e-12. */
+/* Conductances reach 300 W/(m K) and temperatures 10, so heats are of order 1e3 and their rounding
+   errors of order 1e-12. */
 #define ROUNDING 1e-11
 
 /* ------- net heat and the matrix ------- */
@@ -240,7 +244,7 @@ static PetscReal AssembledIsMatrixFree(HeatProblem *p)
 
   OK(DMCreateMatrix(g->da, &A));
   OK(VecDuplicate(in, &out));
-  for (int round = 0; round < 2; round++) { /* the second time its entries are replaced */
+  for (int round = 0; round < 2; round++) { /* the second one replaces the entries */
     const PetscReal mass = round ? 0.0 : 3.0;
 
     OK(HeatOperatorApply(p->op, mass, x, y));
@@ -315,7 +319,7 @@ static PetscReal DiagonalOfUnitVectors(HeatProblem *p)
   return worst;
 }
 
-/* Columns of the matrix one by one, where two cells are neighbours twice. */
+/* Tiny periodic grids, where two cells can be neighbours on both sides. */
 static void diagonal_is_that_of_the_matrix_free_product(void **state)
 {
   (void)state;
@@ -326,7 +330,8 @@ static void diagonal_is_that_of_the_matrix_free_product(void **state)
   }
 }
 
-/* No heat flows from a cell to itself, where it is alone along a periodic axis. */
+/* A cell that is alone along a periodic axis is its own neighbour; no heat flows through that
+   face. */
 static void diagonal_leaves_out_the_face_of_a_cell_with_itself(void **state)
 {
   (void)state;
@@ -379,11 +384,11 @@ static PetscReal SidesAreThoseOfTheHeader(HeatProblem *p)
       exact += face;
       magnitudes += fabs(face);
     }
-    worst = HeatTestMax(worst, fabs(HeatTestExact(g->comm, &flows.sum[s]) - exact));
+    worst = HeatTestMax(worst, fabs(HeatTestReduceExact(g->comm, &flows.sum[s]) - exact));
   }
-  magnitudes += HeatTestExact(g->comm, HeatSourceLocalTurnover(HeatOperatorSource(p->op)));
-  worst = HeatTestMax(worst,
-                      fabs(HeatTestExact(g->comm, &flows.sum[HEAT_FLOW_TURNOVER]) - magnitudes));
+  magnitudes += HeatTestReduceExact(g->comm, HeatSourceLocalTurnover(HeatOperatorSource(p->op)));
+  worst = HeatTestMax(
+      worst, fabs(HeatTestReduceExact(g->comm, &flows.sum[HEAT_FLOW_TURNOVER]) - magnitudes));
   OK(PetscFree(T));
   return worst;
 }
@@ -415,7 +420,7 @@ static PetscReal OppositeBits(HeatProblem *p)
   return fabs(HeatTestSum(p->g->comm, sum));
 }
 
-/* Also when the two cells belong to two ranks: exactly zero, not nearly. */
+/* The heats of the two cells are exactly opposite, also when two ranks own them. */
 static void face_gives_one_cell_exactly_what_it_takes_from_the_other(void **state)
 {
   (void)state;
@@ -444,8 +449,8 @@ static void product_is_symmetric(void **state)
   AT_MOST(WorstOf(N_VARIANTS, ProductIsSymmetric), ROUNDING);
 }
 
-/* Largest of -<x, Ax> / <x, x>: positive where the product is not positive definite. */
-static PetscReal LeastQuotient(HeatProblem *p, PetscReal mass, const PetscReal *x)
+/* Return -<x, A x>/<x, x>, which is positive if the product is not positive definite. */
+static PetscReal NegativeQuotient(HeatProblem *p, PetscReal mass, const PetscReal *x)
 {
   PetscReal *y = HeatTestArray(p->g), quotient;
 
@@ -465,9 +470,9 @@ static PetscReal NotPositive(HeatProblem *p)
   for (int s = 0; s < HEAT_SIDES; s++) {
     if (v->side[s] == TEMPERATURE || v->side[s] == CONVECTION) fixed = PETSC_TRUE;
   }
-  worst = HeatTestMax(LeastQuotient(p, 0.1, noise), LeastQuotient(p, 0.1, one));
-  if (fixed) worst = HeatTestMax(worst, LeastQuotient(p, 0.0, noise));
-  if (fixed) worst = HeatTestMax(worst, LeastQuotient(p, 0.0, one));
+  worst = HeatTestMax(NegativeQuotient(p, 0.1, noise), NegativeQuotient(p, 0.1, one));
+  if (fixed) worst = HeatTestMax(worst, NegativeQuotient(p, 0.0, noise));
+  if (fixed) worst = HeatTestMax(worst, NegativeQuotient(p, 0.0, one));
   OK(PetscFree(noise));
   OK(PetscFree(one));
   return worst < 0.0 ? 0.0 : 1.0;
@@ -498,7 +503,7 @@ static void field_at_the_temperature_of_its_surroundings_rests_exactly(void **st
 
 /* ------- explicit steps ------- */
 
-/* Five steps of half the stable length on the whole grid, by one rank alone. */
+/* Return the field after explicit steps on the whole grid, computed by one rank. */
 static PetscReal *StepsAlone(const void *context, int steps, PetscReal dt)
 {
   HeatProblem p = HeatTestSetUp(PETSC_COMM_SELF, Make(context));
@@ -567,7 +572,9 @@ static void explicit_step_adds_net_heat_over_capacity(void **state)
   AT_MOST(WorstOf(N_SHORT, StepIsEuler), ROUNDING);
 }
 
-/* With half the stable step each new temperature is a mean of old ones with weights >= 0. */
+/* Return by how much three steps of half the stable length fall below 0, the minimum of the
+   field.  With such a step each new temperature is a mean of old ones with weights that are not
+   negative. */
 static PetscReal BelowZero(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
@@ -623,7 +630,8 @@ static HeatCase *MakeUniform(const void *context)
   return c;
 }
 
-/* Largest eigenvalue: 4 (kx/hx^2 + ky/hy^2) / (density specific_heat), hx = 0.1, hy = 0.05. */
+/* Compare the stable step with 2 over the largest eigenvalue, 4 (kx/hx^2 + ky/hy^2)/(density *
+   specific_heat), with hx = 0.1 and hy = 0.05. */
 static PetscReal StableStepIsAnalytic(HeatProblem *p)
 {
   PetscReal dt;
@@ -639,8 +647,8 @@ static void stable_step_of_a_uniform_material_is_the_textbooks(void **state)
   AT_MOST(HeatTestLayouts(MakeUniform, StableStepIsAnalytic, ""), 1e-12);
 }
 
-/* The checkerboard is the fastest mode of a periodic grid: with the stable step it turns over. */
-static PetscReal CheckerboardTurns(HeatProblem *p)
+/* The checkerboard is the fastest mode of a periodic grid; a stable step changes its sign. */
+static PetscReal CheckerboardChangesSign(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
   PetscReal      *T = HeatTestArray(g), *new = HeatTestArray(g), dt, worst = 0.0;
@@ -662,7 +670,7 @@ static PetscReal CheckerboardTurns(HeatProblem *p)
 static void fastest_mode_neither_grows_nor_decays_with_the_stable_step(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(MakeUniform, CheckerboardTurns, ""), 1e-13);
+  AT_MOST(HeatTestLayouts(MakeUniform, CheckerboardChangesSign, ""), 1e-13);
 }
 
 static HeatCase *MakeHeldCell(const void *context)
@@ -674,8 +682,9 @@ static HeatCase *MakeHeldCell(const void *context)
   return c;
 }
 
-/* No neighbours: C dT/dt = -8 k T exactly, and 2 C/(8 k) turns the cell over. */
-static PetscReal HeldCellTurns(HeatProblem *p)
+/* A single cell with all sides held at 0 obeys C dT/dt = -8 k T, so the stable step is 2 C/(8 k)
+   and changes the sign of T. */
+static PetscReal HeldCellChangesSign(HeatProblem *p)
 {
   PetscReal T = 1.0, new, dt;
 
@@ -687,10 +696,11 @@ static PetscReal HeldCellTurns(HeatProblem *p)
 static void stable_step_counts_the_faces_on_held_sides(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(MakeHeldCell, HeldCellTurns, NULL), 1e-14);
+  AT_MOST(HeatTestLayouts(MakeHeldCell, HeldCellChangesSign, NULL), 1e-14);
 }
 
-/* Largest growth of the heat norm sum C T^2, which no stable step lets grow. */
+/* Return the factor by which one of 20 stable steps makes the norm sum C T^2 grow, or 0 if none
+   does. */
 static PetscReal Growth(HeatProblem *p)
 {
   const HeatGrid  *g = p->g;
@@ -735,7 +745,8 @@ static HeatCase *MakeLinear(const void *context)
   return c;
 }
 
-/* T = 10 + 3 x - 5 y: qx = -kx 3 = -6, qy = 0.5 * 5 = 2.5, up to the sides, held or fed. */
+/* The flux of T = 10 + 3 x - 5 y is qx = -3 kx = -6 and qy = 5 ky = 2.5 everywhere, up to sides
+   with a temperature and sides with a flux. */
 static PetscReal FluxIsConstant(HeatProblem *p)
 {
   const HeatGrid *g  = p->g;
@@ -805,7 +816,8 @@ static HeatCase *MakeChanging(const void *context)
   return c;
 }
 
-/* T = 0: each cell gets its source, those on the left the flux besides; hx = hy = 0.1. */
+/* Return the largest deviation of the net heat for T = 0: each cell has its source, and cells on
+   the left also the flux; hx = hy = 0.1. */
 static PetscReal NetAtTime(HeatProblem *p, PetscReal source, PetscReal flux)
 {
   const HeatGrid *g = p->g;
@@ -831,7 +843,7 @@ static PetscReal TimesAreFollowed(HeatProblem *p)
   OK(HeatOperatorSetTime(p->op, 2.0));
   worst = HeatTestMax(worst, NetAtTime(p, 200.0, 40.0));
   OK(HeatOperatorSetTime(p->op, 2.0));
-  OK(HeatOperatorSetSurfaceTime(p->op, 5.0)); /* to read a probe */
+  OK(HeatOperatorSetSurfaceTime(p->op, 5.0)); /* as for a probe */
   OK(HeatOperatorSetTime(p->op, 2.0));
   return HeatTestMax(worst, NetAtTime(p, 200.0, 40.0));
 }

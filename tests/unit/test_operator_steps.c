@@ -1,6 +1,6 @@
-/* Several explicit steps at once against as many single ones, on every layout: the same bits of the
- * field and of the heat that entered, for grids of one tile and of several, frames with and without
- * neighbours, and all that the coefficients can be. */
+/* Several explicit steps in one sweep are compared with as many single steps on every layout:
+   field and heat flows must have the same bits.  Variants have one tile or several, blocks with
+   and without neighbours, and all kinds of coefficients. */
 #include "solver_test.h"
 
 #include "solver/operator/wavefront.h"
@@ -57,9 +57,11 @@ static HeatCase *Make(const void *context)
   return c;
 }
 
-enum { TOTAL = 83 }; /* steps: some sweeps as deep as can be, and what is left */
+/* Number of steps: chosen such that there are several sweeps of the greatest depth and a
+   remainder. */
+enum { TOTAL = 83 };
 
-/* One by one. */
+/* Take the steps one by one, and sum the heat flows. */
 static void Single(HeatProblem *p, PetscReal dt, PetscReal *T, HeatFlows *sum)
 {
   PetscReal *next = HeatTestArray(p->g);
@@ -75,7 +77,7 @@ static void Single(HeatProblem *p, PetscReal dt, PetscReal *T, HeatFlows *sum)
   OK(PetscFree(next));
 }
 
-/* In sweeps of all sizes. */
+/* Take the steps in sweeps of 1, 2, 7 and then `most` steps, and sum the heat flows. */
 static void Several(HeatProblem *p, PetscInt most, PetscReal dt, PetscReal *T, HeatFlows *sum)
 {
   PetscReal times[TOTAL];
@@ -123,7 +125,7 @@ static void several_steps_at_once_have_the_bits_of_single_ones(void **state)
     AT_MOST(HeatTestLayouts(Make, Differences, &Variants[k]), 0.0);
 }
 
-/* ------- when ------- */
+/* ------- when several steps can be taken at once ------- */
 
 static PetscReal MostOf(HeatProblem *p)
 {
@@ -133,7 +135,7 @@ static PetscReal MostOf(HeatProblem *p)
   return (PetscReal)most;
 }
 
-static HeatCase *MakeSmall(const void *context)
+static HeatCase *MakeSourceOfTime(const void *context)
 {
   const Variant *v = context;
   HeatCase      *c = Make(v);
@@ -142,7 +144,8 @@ static HeatCase *MakeSmall(const void *context)
   return c;
 }
 
-/* As deep as a quarter of the narrowest block: 64 cells on two ranks are blocks of 32. */
+/* A sweep has at most 32 steps, and at most a quarter of the narrowest block's width if halos are
+   exchanged: 16 for 64 periodic cells on one rank, 8 for 64 cells on two ranks. */
 static void sweeps_are_as_deep_as_blocks_allow(void **state)
 {
   const Variant large = {64, 64, UNIFORM, {NONE, NONE, NONE, NONE}, NULL};
@@ -156,8 +159,8 @@ static void sweeps_are_as_deep_as_blocks_allow(void **state)
   AT_MOST(HeatTestLayouts(Make, MostOf, &tiny), 1.0);
 }
 
-/* All but a patchwork of what changes is left to single steps. */
-static HeatCase *MakeFilmAround(const void *context)
+/* Add an ambient exchange, which only single steps support. */
+static HeatCase *MakeAmbientExchange(const void *context)
 {
   HeatCase *c = Make(context);
 
@@ -166,21 +169,21 @@ static HeatCase *MakeFilmAround(const void *context)
   return c;
 }
 
-static void what_changes_with_time_is_left_to_single_steps(void **state)
+static void source_of_time_and_ambient_exchange_are_left_to_single_steps(void **state)
 {
   const Variant source = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, "1"};
   const Variant still  = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, NULL};
 
   (void)state;
   AT_MOST(-HeatTestLayouts(Make, MostOf, &source), -2.0);
-  AT_MOST(HeatTestLayouts(MakeSmall, MostOf, &source), 1.0);
-  AT_MOST(HeatTestLayouts(MakeFilmAround, MostOf, &still), 1.0);
+  AT_MOST(HeatTestLayouts(MakeSourceOfTime, MostOf, &source), 1.0);
+  AT_MOST(HeatTestLayouts(MakeAmbientExchange, MostOf, &still), 1.0);
 }
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(several_steps_at_once_have_the_bits_of_single_ones),
     cmocka_unit_test(sweeps_are_as_deep_as_blocks_allow),
-    cmocka_unit_test(what_changes_with_time_is_left_to_single_steps),
+    cmocka_unit_test(source_of_time_and_ambient_exchange_are_left_to_single_steps),
 };
 
 int main(void)

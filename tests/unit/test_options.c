@@ -1,4 +1,4 @@
-/* Sorting the command line. */
+/* Parsing of the command line into command, case file, overrides and PETSc's options. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,9 +1,11 @@
-/* Painting: which cells a region covers, by the rules of the header, and what stays. */
+/* Painting: which cells a region covers, by the rules of paint.h, and which values it leaves as
+   they are. */
 #include "solver_test.h"
 
 #include "solver/physics/paint.h"
 
-/* 14 x 11 cells of 0.1 on [-0.2, 1.2] x [0, 1.1], three materials, the first everywhere. */
+/* Cases have 14 x 11 cells of 0.1 on [-0.2, 1.2] x [0, 1.1] and three materials, the first
+   everywhere. */
 enum { NX = 14, NY = 11 };
 
 static PetscReal X(PetscInt i) { return -0.2 + ((PetscReal)i + 0.5) * 0.1; }
@@ -26,7 +28,7 @@ static void Polygon(HeatRegion *r, PetscInt n, const PetscReal (*vertices)[2])
   memcpy(r->vertices, vertices, (size_t)n * sizeof *vertices);
 }
 
-/* A case, and the material that each cell should have. */
+/* A case, and the number of the material that each cell must get. */
 typedef struct {
   HeatCase *(*make)(void);
   int (*expected)(PetscInt i, PetscInt j);
@@ -52,7 +54,7 @@ static PetscReal WrongCells(HeatProblem *p)
   return wrong;
 }
 
-static void IsPainted(HeatCase *(*make)(void), int (*expected)(PetscInt, PetscInt))
+static void ExpectPainted(HeatCase *(*make)(void), int (*expected)(PetscInt, PetscInt))
 {
   const Picture picture = {make, expected};
 
@@ -66,7 +68,7 @@ static int Zero(PetscInt i, PetscInt j) { return (void)i, (void)j, 0; }
 static void first_region_covers_the_domain(void **state)
 {
   (void)state;
-  IsPainted(Blank, Zero);
+  ExpectPainted(Blank, Zero);
 }
 
 static HeatCase *MakeOverlap(void)
@@ -90,12 +92,13 @@ static int Overlap(PetscInt i, PetscInt j)
 static void last_region_with_a_material_wins(void **state)
 {
   (void)state;
-  IsPainted(MakeOverlap, Overlap);
+  ExpectPainted(MakeOverlap, Overlap);
 }
 
 /* ------- rectangles ------- */
 
-/* Edges through the centres 0.05 and 0.45 (columns 2, 6), 0.35 and 0.75 (rows 3, 7). */
+/* The edges of the rectangle go through centres: 0.05 and 0.45 in x (columns 2, 6), 0.35 and
+   0.75 in y (rows 3, 7). */
 static HeatCase *MakeOnCentres(void)
 {
   HeatCase *c = Blank();
@@ -109,10 +112,10 @@ static int OnCentres(PetscInt i, PetscInt j) { return i >= 2 && i < 6 && j >= 3 
 static void centre_on_a_left_or_lower_edge_is_in_on_a_right_or_upper_one_out(void **state)
 {
   (void)state;
-  IsPainted(MakeOnCentres, OnCentres);
+  ExpectPainted(MakeOnCentres, OnCentres);
 }
 
-/* Four rectangles that meet in the centre of cell (6, 5): material 2 would show through a gap. */
+/* Four rectangles meet in the centre of cell (6, 5); a gap between them would leave material 2. */
 static HeatCase *MakeTiles(void)
 {
   HeatCase *c = Blank();
@@ -130,10 +133,11 @@ static int Tiles(PetscInt i, PetscInt j) { return (i < 6) == (j < 5); }
 static void regions_that_share_an_edge_leave_no_gap(void **state)
 {
   (void)state;
-  IsPainted(MakeTiles, Tiles);
+  ExpectPainted(MakeTiles, Tiles);
 }
 
-/* The same in the other order: an overlap would change the answer. */
+/* The four rectangles of MakeTiles in reverse order: an overlap would give other materials than
+   there. */
 static HeatCase *MakeTilesBackwards(void)
 {
   HeatCase *c = Blank();
@@ -149,7 +153,7 @@ static HeatCase *MakeTilesBackwards(void)
 static void regions_that_share_an_edge_do_not_overlap(void **state)
 {
   (void)state;
-  IsPainted(MakeTilesBackwards, Tiles);
+  ExpectPainted(MakeTilesBackwards, Tiles);
 }
 
 static HeatCase *MakeOutside(void)
@@ -167,7 +171,7 @@ static HeatCase *MakeOutside(void)
 static void region_without_centres_paints_nothing(void **state)
 {
   (void)state;
-  IsPainted(MakeOutside, Zero);
+  ExpectPainted(MakeOutside, Zero);
 }
 
 static HeatCase *MakeBeyond(void)
@@ -183,7 +187,7 @@ static int Beyond(PetscInt i, PetscInt j) { return X(i) < 0.5 && Y(j) > 0.5; }
 static void region_is_cut_at_the_sides_of_the_domain(void **state)
 {
   (void)state;
-  IsPainted(MakeBeyond, Beyond);
+  ExpectPainted(MakeBeyond, Beyond);
 }
 
 /* ------- circles and polygons ------- */
@@ -196,7 +200,7 @@ static HeatCase *MakeCircles(void)
   r->centre[0] = 0.43;
   r->centre[1] = 0.52;
   r->radius    = 0.37;
-  r            = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 2); /* partly outside */
+  r            = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 2); /* partly outside the domain */
   r->centre[0] = 1.15;
   r->centre[1] = -0.02;
   r->radius    = 0.31;
@@ -212,10 +216,11 @@ static int Circles(PetscInt i, PetscInt j)
 static void circle_takes_the_cells_whose_centre_is_within_its_radius(void **state)
 {
   (void)state;
-  IsPainted(MakeCircles, Circles);
+  ExpectPainted(MakeCircles, Circles);
 }
 
-/* An L with a slanted end, and the same backwards: winding does not matter. */
+/* The corners of an L with a slanted end.  It is painted in this order and in reverse: the sense of
+   the polygon does not matter. */
 static const PetscReal L[6][2] = {{-0.13, 0.12}, {0.88, 0.12}, {0.97, 0.44},
                                   {0.32, 0.44},  {0.32, 1.02}, {-0.13, 1.02}};
 
@@ -251,11 +256,11 @@ static int InL(PetscInt i, PetscInt j)
 static void polygon_may_be_concave_and_wound_either_way(void **state)
 {
   (void)state;
-  IsPainted(MakeL, InL);
-  IsPainted(MakeLBackwards, InL);
+  ExpectPainted(MakeL, InL);
+  ExpectPainted(MakeLBackwards, InL);
 }
 
-/* A square polygon with its edges through centres follows the rule of the rectangle. */
+/* A square polygon whose edges go through centres covers the cells of MakeOnCentres. */
 static HeatCase *MakeSquarePolygon(void)
 {
   const PetscReal square[4][2] = {{0.05, 0.35}, {0.45, 0.35}, {0.45, 0.75}, {0.05, 0.75}};
@@ -268,10 +273,11 @@ static HeatCase *MakeSquarePolygon(void)
 static void polygon_treats_its_edges_like_a_rectangle(void **state)
 {
   (void)state;
-  IsPainted(MakeSquarePolygon, OnCentres);
+  ExpectPainted(MakeSquarePolygon, OnCentres);
 }
 
-/* How often the two halves of a square, cut along a diagonal through centres, take each cell. */
+/* How often each cell is covered by the two halves of a square, which is divided along a diagonal
+   through centres of cells. */
 typedef struct {
   PetscInt width;
   int     *count;
@@ -285,7 +291,8 @@ static PetscErrorCode CountRun(PetscInt j, PetscInt begin, PetscInt end, void *c
   return 0;
 }
 
-/* A square with its corners in the centres of cells (i0, j0) and (i0 + n, j0 + n); its halves. */
+/* Count the cells that are covered by the halves of the square with corners in the centres of cells
+   (i0, j0) and (i0 + n, j0 + n).  The diagonal rises or falls with x. */
 static void CountHalves(const HeatGrid *g, PetscInt i0, PetscInt j0, PetscInt n, PetscBool rising,
                         Census *census)
 {
@@ -300,7 +307,8 @@ static void CountHalves(const HeatGrid *g, PetscInt i0, PetscInt j0, PetscInt n,
   for (PetscInt r = 0; r < 2; r++) OK(HeatPaintRegion(g, &both, r, NULL, CountRun, census));
 }
 
-/* The square itself has the centres of columns i0 to i0 + n - 1, likewise rows. */
+/* Return the number of cells that the two halves together do not cover exactly as the square
+   does: its n x n cells, columns i0 to i0 + n - 1 and rows j0 to j0 + n - 1, once and no others. */
 static PetscReal WrongHalves(HeatProblem *p, PetscBool rising)
 {
   const HeatGrid *g      = p->g;
@@ -348,7 +356,8 @@ static HeatCase *MakeTealeaf(void)
   HeatRegion *r;
 
   c->solver.paint = HEAT_PAINT_TEALEAF;
-  HeatTestRectangle(c, 1, 0.0, 0.41, 0.2, 0.5); /* on lines of the grid, and 0.01 beyond one */
+  HeatTestRectangle(c, 1, 0.0, 0.41, 0.2,
+                    0.5); /* edges on lines of the grid; x = 0.41: 0.01 beyond */
   HeatTestRectangle(c, 2, 0.5995, 0.8005, 0.601, 0.6985);
   r            = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 2);
   r->centre[0] = 0.1;
@@ -357,7 +366,8 @@ static HeatCase *MakeTealeaf(void)
   return c;
 }
 
-/* Shrunk by a hundredth of a cell; in when right edge >= min and left edge < max. */
+/* Return whether TeaLeaf paints the cell: its rectangle is shrunk by a hundredth of a cell, and
+   takes cells whose right edge is >= its minimum and whose left edge is < its maximum. */
 static int TealeafRectangle(PetscInt i, PetscInt j, PetscReal x0, PetscReal x1, PetscReal y0,
                             PetscReal y1)
 {
@@ -377,9 +387,9 @@ static int Tealeaf(PetscInt i, PetscInt j)
 static void tealeafs_rule_takes_every_cell_that_the_shrunk_rectangle_touches(void **state)
 {
   (void)state;
-  assert_int_equal(Tealeaf(6, 3), 1); /* [0.4, 0.5]: 0.409 reaches into it */
-  assert_int_equal(Tealeaf(1, 3), 0); /* [-0.1, 0.0]: only the unshrunk edge touches it */
-  IsPainted(MakeTealeaf, Tealeaf);
+  assert_int_equal(Tealeaf(6, 3), 1); /* 0.409 lies in [0.4, 0.5] */
+  assert_int_equal(Tealeaf(1, 3), 0); /* [-0.1, 0.0] touches the unshrunk edge only */
+  ExpectPainted(MakeTealeaf, Tealeaf);
 }
 
 /* ------- sources and temperatures ------- */
@@ -390,7 +400,7 @@ static HeatCase *MakeSources(const void *context)
 
   (void)context;
   HeatTestNumber(&HeatTestRectangle(c, 1, 0.0, 0.6, 0.2, 0.8)->source, 5.0);
-  HeatTestRectangle(c, 2, 0.0, 0.3, 0.2, 0.8); /* no source: leaves it */
+  HeatTestRectangle(c, 2, 0.0, 0.3, 0.2, 0.8); /* has no source, leaves it as it is */
   HeatTestNumber(&HeatTestRectangle(c, -1, 0.4, 0.9, 0.4, 1.0)->source, 0.0);
   return c;
 }
@@ -430,7 +440,7 @@ static HeatCase *MakeTemperatures(const void *context)
   (void)context;
   HeatTestText(&c->initial.temperature, "100 + 10*x");
   HeatTestNumber(&HeatTestRectangle(c, 1, 0.0, 0.6, 0.2, 0.8)->temperature, 5.0);
-  HeatTestRectangle(c, 2, 0.0, 0.3, 0.2, 0.8); /* no temperature: leaves it */
+  HeatTestRectangle(c, 2, 0.0, 0.3, 0.2, 0.8); /* has no temperature, leaves it as it is */
   HeatTestText(&HeatTestRectangle(c, -1, 0.4, 0.9, 0.4, 1.0)->temperature, "x*y");
   return c;
 }
@@ -487,13 +497,13 @@ static void temperature_not_given_is_zero(void **state)
   AT_MOST(HeatTestGridLayouts(MakeBlank, ColdIsZero, NULL), 0.0);
 }
 
-/* Not finite in a single cell of a single rank: all ranks refuse. */
+/* The temperature is undefined in the last column only. */
 static void temperature_that_is_not_finite_is_refused_by_all_ranks(void **state)
 {
   HeatCase *c = Blank();
 
   (void)state;
-  HeatTestText(&c->initial.temperature, "sqrt(1.12 - x)"); /* the last column's centre is 1.15 */
+  HeatTestText(&c->initial.temperature, "sqrt(1.12 - x)"); /* its centre is at 1.15 */
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   PetscReal  *T = HeatTestArray(p.g);
 
@@ -520,13 +530,13 @@ static void temperature_of_a_region_that_is_not_finite_names_the_region(void **s
 
 /* ------- maps ------- */
 
-/* Material numbers and holes: -1 where column + 2 row is divisible by 4. */
+/* Return the number in the map: a material, or -1 where column + 2 row is divisible by 4. */
 static int32_t MapAt(PetscInt i, PetscInt j)
 {
   return (i + 2 * j) % 4 == 0 ? -1 : (int32_t)((i + j) % 3);
 }
 
-/* Region 1 is a map, as a file would give it to this rank. */
+/* Return this rank's cells of the map of region 1, as if read from a file. */
 static HeatCellInputs ReadMap(const HeatProblem *p)
 {
   HeatCellInputs  inputs = {NULL, {NULL}};
@@ -556,7 +566,8 @@ static HeatRegion *AddMap(HeatCase *c)
   return r;
 }
 
-/* First all is of material 1, then the map, then a rectangle of 0 over some of it. */
+/* Paint material 1 everywhere, then the map with a temperature and a source, then a rectangle of
+   material 0 over a part of it. */
 static HeatCase *MakeMap(const void *context)
 {
   HeatCase   *c = Blank();

@@ -1,12 +1,13 @@
-/* Temperatures at points: exact where the field is linear, the interface's on an interface, the
- * surface's on a side. */
+/* Temperatures at points: exact where the field is linear, at interfaces of materials and contacts,
+   and on the sides, where a probe returns the temperature of the surface. */
 #include "solver_test.h"
 
 #include "solver/measure/probes.h"
 
 typedef PetscReal (*Exact)(PetscReal x, PetscReal y);
 
-/* Largest deviation from the exact field in `n` points; all ranks must get the same. */
+/* Return the largest deviation from the exact field at `n` points; each rank compares all of
+   them. */
 static PetscReal PointsApart(HeatProblem *p, const PetscReal *T, PetscReal t, PetscInt n,
                              const PetscReal (*at)[2], Exact exact)
 {
@@ -26,7 +27,7 @@ static PetscReal PointsApart(HeatProblem *p, const PetscReal *T, PetscReal t, Pe
 
 /* ------- linear fields ------- */
 
-/* 8 x 9 cells of 0.1 x 0.2 on [1, 1.8] x [-1, 0.8]. */
+/* Cases have 8 x 9 cells of 0.1 x 0.2 on [1, 1.8] x [-1, 0.8]. */
 enum { NX = 8, NY = 9 };
 
 static PetscReal Linear(PetscReal x, PetscReal y) { return 300.0 + 10.0 * x - 20.0 * y; }
@@ -49,7 +50,8 @@ static HeatCase *MakeHeld(const void *context)
   return c;
 }
 
-/* Fluxes of the linear field: kx 10 = 20 in on the right, ky 20 = 10 out on top. */
+/* Prescribe the fluxes of the linear field: 10 kx = 20 into the right side, 20 ky = 10 out of the
+   top. */
 static HeatCase *MakeFed(const void *context)
 {
   HeatCase *c = Blank();
@@ -62,7 +64,8 @@ static HeatCase *MakeFed(const void *context)
   return c;
 }
 
-/* Films that pass those fluxes: coefficient (ambient - surface) = flux, with coefficients of 4. */
+/* Prescribe films that pass the fluxes of MakeFed: coefficient (ambient - surface) = flux, with a
+   coefficient of 4. */
 static HeatCase *MakeCooled(const void *context)
 {
   HeatCase *c = Blank();
@@ -75,8 +78,9 @@ static HeatCase *MakeCooled(const void *context)
   return c;
 }
 
-/* Quarter-cell steps from side to side: centres, faces, edges of blocks wherever they are, sides.
-   Without the quarter cells in the four corners of the domain, which have claims of their own. */
+/* Store points a quarter cell apart from side to side, which include centres, faces, edges of any
+   blocks, and the sides, and return their number.  The points in the outer half of the cells in the
+   corners are left out; they have tests of their own. */
 static PetscInt Lattice(PetscReal (*at)[2])
 {
   PetscInt n = 0;
@@ -103,7 +107,7 @@ static PetscReal LinearOnLattice(HeatProblem *p)
   return worst;
 }
 
-/* 300 K to 1e-11: some tens of roundings. */
+/* For temperatures of 300 K, 1e-11 is some hundred roundings. */
 static void linear_field_is_exact_everywhere_between_held_sides(void **state)
 {
   (void)state;
@@ -145,14 +149,15 @@ static void linear_field_is_exact_in_the_corners_of_cooled_sides(void **state)
   AT_MOST(HeatTestLayouts(MakeCooled, LinearInCorners, NULL), 1e-11);
 }
 
-/* The prescribed temperature of both sides there is that of the corner. */
+/* At a corner both sides prescribe the same temperature, which is that of the corner. */
 static void linear_field_is_exact_in_the_corners_of_held_sides(void **state)
 {
   (void)state;
   AT_MOST(HeatTestLayouts(MakeHeld, LinearInCorners, NULL), 1e-11);
 }
 
-/* Held left and right, fed on bottom and top: in the corner the held side has the last word. */
+/* Prescribe temperatures on left and right, fluxes on bottom and top: at a corner the prescribed
+   temperature takes precedence. */
 static HeatCase *MakeHeldAndFed(const void *context)
 {
   HeatCase *c = MakeFed(context);
@@ -169,7 +174,7 @@ static void linear_field_is_exact_in_the_corners_of_held_and_fed_sides(void **st
   AT_MOST(HeatTestLayouts(MakeHeldAndFed, LinearInCorners, NULL), 1e-11);
 }
 
-/* A corner between 1 and 3 is neither: their mean. */
+/* A corner between sides held at 1 and at 3 has the mean of both. */
 static HeatCase *MakeHot(const void *context)
 {
   HeatCase *c = Blank();
@@ -220,7 +225,7 @@ static PetscReal CentreIsTheCell(HeatProblem *p)
   return worst;
 }
 
-/* Coordinates of centres are rounded, which moves the value by as much. */
+/* The coordinates of centres are rounded, which changes the interpolated value by that much. */
 static void centre_of_a_cell_has_its_value(void **state)
 {
   (void)state;
@@ -229,8 +234,8 @@ static void centre_of_a_cell_has_its_value(void **state)
 
 /* ------- interfaces ------- */
 
-/* Two layers of 0.4 m, conductivities 1 and 100, 400 K and 300 K outside: the heat flux is
-   100/(0.4/1 + 0.4/100), the interface (400 + 100*300)/101. */
+/* Two layers of 0.4 m have conductivities 1 and 100, and 400 K and 300 K on their outer sides.  The
+   heat flux is 100/(0.4/1 + 0.4/100), the interface is at (400 + 100*300)/101. */
 enum { LAYERS = 8 };
 
 static const PetscReal LayerFlux = 100.0 / (0.4 + 0.004);
@@ -243,7 +248,7 @@ static PetscReal Layers(PetscReal s)
 static PetscReal LayersInX(PetscReal x, PetscReal y) { return (void)y, Layers(x); }
 static PetscReal LayersInY(PetscReal x, PetscReal y) { return (void)x, Layers(y); }
 
-/* Conducts differently along the layers, which must not matter. */
+/* The conductivities along the layers are others, which must not matter. */
 static HeatCase *MakeLayers(const void *context)
 {
   const int axis = *(const int *)context;
@@ -294,7 +299,8 @@ static void slab_of_two_layers_is_exact_up_to_and_on_the_interface(void **state)
   AT_MOST(HeatTestLayouts(MakeLayers, LayersAreExact, &y), 1e-11);
 }
 
-/* Near a corner of four materials the value lies between those around it. */
+/* Make four materials that meet in a corner; near it a value lies between those of the four
+   cells. */
 static HeatCase *MakeFour(const void *context)
 {
   HeatCase *c = HeatTestCase(LAYERS, LAYERS, 0.8, 0.8, (HeatTestMaterial){1.0, 30.0, 1.0, 1.0});
@@ -342,7 +348,7 @@ static void value_near_a_corner_of_materials_is_between_its_neighbours(void **st
 
 /* ------- sides ------- */
 
-/* A uniform field of 350 K, dx = 0.1, kx = 2: what the surface adds is the side's doing. */
+/* Prescribe a temperature, a flux and a film; cells are 0.1 wide with kx = 2. */
 static HeatCase *MakeSurfaces(const void *context)
 {
   HeatCase *c = Blank();
@@ -354,13 +360,14 @@ static HeatCase *MakeSurfaces(const void *context)
   return c;
 }
 
-/* At t = 2, in the middle of each side and halfway from the side to the first centre. */
-static PetscReal SurfacesAreThose(HeatProblem *p)
+/* Compare probes at t = 2 in a uniform field of 350 K: on each side, and halfway from the left
+   side to the first centre. */
+static PetscReal SurfacesApart(HeatProblem *p)
 {
   const PetscReal at[5][2] = {{1.0, -0.1}, {1.8, -0.1}, {1.45, -1.0}, {1.45, 0.8}, {1.025, -0.1}};
   PetscReal      *T        = HeatTestLinearArray(p->g, 350.0, 0.0, 0.0), values[5], worst;
   HeatProbes     *probes;
-  /* half cell ky/(h/2) = 0.5/0.1 = 5 W/(m2 K) in series with a film of 15 */
+  /* On top a half cell of ky/(h/2) = 0.5/0.1 = 5 W/(m2 K) is in series with a film of 15. */
   const PetscReal exact[5] = {402.0, 350.0 + 160.0 * 0.05 / 2.0, 350.0,
                               (5.0 * 350.0 + 15.0 * 310.0) / 20.0, 376.0};
 
@@ -376,7 +383,7 @@ static PetscReal SurfacesAreThose(HeatProblem *p)
 static void side_reads_the_surface_that_its_condition_leaves_at_that_time(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(MakeSurfaces, SurfacesAreThose, NULL), 1e-11);
+  AT_MOST(HeatTestLayouts(MakeSurfaces, SurfacesApart, NULL), 1e-11);
 }
 
 static HeatCase *MakePeriodic(const void *context)
@@ -389,9 +396,10 @@ static HeatCase *MakePeriodic(const void *context)
   return c;
 }
 
-static PetscReal Wraps(HeatProblem *p)
+static PetscReal SeamsApart(HeatProblem *p)
 {
-  /* left and right end of row 4, bottom and top end of column 5, and all four corners */
+  /* The points are the left and right end of row 4, the bottom and top end of column 5, and the
+     four corners. */
   const PetscReal at[8][2] = {{1.0, -0.1}, {1.8, -0.1}, {1.55, -1.0}, {1.55, 0.8},
                               {1.0, -1.0}, {1.8, -1.0}, {1.0, 0.8},   {1.8, 0.8}};
   const PetscReal row      = 0.5 * (HeatTestNoise(0, 4, 2) + HeatTestNoise(NX - 1, 4, 2));
@@ -413,7 +421,7 @@ static PetscReal Wraps(HeatProblem *p)
 static void periodic_sides_read_the_mean_across_the_seam(void **state)
 {
   (void)state;
-  AT_MOST(HeatTestLayouts(MakePeriodic, Wraps, NULL), 1e-13);
+  AT_MOST(HeatTestLayouts(MakePeriodic, SeamsApart, NULL), 1e-13);
 }
 
 static HeatCase *MakeOneCell(const void *context)
@@ -446,7 +454,7 @@ static void single_cell_is_read_from_surface_to_surface(void **state)
 
 /* ------- contacts ------- */
 
-/* The layers above with 0.1 m2 K/W between them. */
+/* The heat flux through the two layers with a contact resistance of 0.1 m2 K/W between them. */
 static const PetscReal JumpFlux = 100.0 / (0.4 + 0.004 + 0.1);
 
 static PetscReal Jump(PetscReal s)
@@ -477,7 +485,7 @@ static HeatCase *MakeJump(const void *context)
   return c;
 }
 
-/* Quarter cells, the interface itself, and points a millionth on either side of it. */
+/* Compare probes a quarter cell apart, on the interface, and 1e-6 m on either side of it. */
 static PetscReal JumpIsExact(HeatProblem *p)
 {
   const int       axis = *(const int *)p->context;
@@ -512,7 +520,7 @@ static void contact_is_exact_on_either_side_and_the_mean_on_the_face(void **stat
   AT_MOST(HeatTestLayouts(MakeJump, JumpIsExact, &y), 1e-11);
 }
 
-/* Layers that end and turn around the corner of four materials. */
+/* Add contacts that end at, or bend around, the corner of the four materials. */
 static HeatCase *MakeFourWithContacts(const void *context)
 {
   HeatCase *c = MakeFour(context);
@@ -542,7 +550,7 @@ static HeatCase *MakeWarming(const void *context)
   return c;
 }
 
-/* On every inner vertical face, for two fields one after the other. */
+/* Compare probes on all inner vertical faces for two fields in turn. */
 static PetscReal FacesFollowTheField(HeatProblem *p)
 {
   enum { N = (LAYERS - 1) * LAYERS };
@@ -571,7 +579,7 @@ static PetscReal FacesFollowTheField(HeatProblem *p)
   return worst;
 }
 
-/* Rounding of the coordinates moves the value by 1e-15 of a cell. */
+/* The rounding of the coordinates moves the point by 1e-15 of a cell. */
 static void faces_take_the_conductivities_of_the_present_field(void **state)
 {
   (void)state;
@@ -580,7 +588,8 @@ static void faces_take_the_conductivities_of_the_present_field(void **state)
 
 /* ------- segments ------- */
 
-/* Left: insulated below, 1 above; bottom 3, top 5 on its left half only. */
+/* Left is insulated in its lower part and held at 1 above, bottom is held at 3, and top is held
+   at 5 in its left half only. */
 static HeatCase *MakeCorners(const void *context)
 {
   HeatCase *c = Blank();
@@ -601,7 +610,7 @@ static HeatCase *MakeCorners(const void *context)
 static PetscReal CornersOfSegments(HeatProblem *p)
 {
   const PetscReal at[4][2] = {{1.0, -1.0}, {1.8, -1.0}, {1.0, 0.8}, {1.8, 0.8}};
-  const PetscReal exact[4] = {3.0, 3.0, 3.0, 2.0}; /* bottom; bottom; 1 and 5; the cell's */
+  const PetscReal exact[4] = {3.0, 3.0, 3.0, 2.0}; /* bottom; bottom; mean of 1 and 5; the cell */
   PetscReal      *T = HeatTestLinearArray(p->g, 2.0, 0.0, 0.0), values[4], worst = 0.0;
   HeatProbes     *probes;
 
@@ -629,7 +638,7 @@ static PetscReal TermsAddUp(HeatProblem *p)
   HeatProbes     *probes;
 
   OK(HeatProbesCreate(p->op, 3, at, &probes));
-  OK(HeatProbesValues(probes, p->op, T, 2.0, values)); /* leaves the sides at that time */
+  OK(HeatProbesValues(probes, p->op, T, 2.0, values)); /* sets the time of the sides */
   OK(HeatProbesSample(probes, T, terms[0]));
   for (int k = 0; k < 3; k++) {
     PetscReal sum = 0.0;

@@ -1,4 +1,5 @@
-/* The radiating surface: against bisection, and the identities that the operator rests on. */
+/* The radiating surface: its temperature is compared with bisection, and the identities are tested
+   that the operator relies on. */
 #include "case_test.h"
 
 #include <math.h>
@@ -7,7 +8,8 @@
 
 static PetscReal FourthPower(PetscReal T) { return T * T * T * fabs(T); }
 
-/* Heat through the half cell less heat radiated; rises with T. */
+/* Return the heat to the half cell minus the net radiation absorbed at surface temperature T; it
+   rises with T. */
 static PetscReal Excess(PetscReal half, PetscReal e, PetscReal cell, PetscReal ambient, PetscReal T)
 {
   return half * (T - cell) - e * (FourthPower(ambient) - FourthPower(T));
@@ -30,7 +32,8 @@ typedef struct {
   PetscReal half, e, cell, ambient;
 } Surface;
 
-/* Weak and strong films, hot and cold surroundings, 0 K, and iterates below it. */
+/* Half cells that conduct poorly or well, hot and cold surroundings, 0 K, and temperatures below
+   0 K, which occur as iterates of Newton's method. */
 static const Surface Surfaces[] = {
     {10.0, 1e-9, 300.0, 1000.0},  {10.0, 1e-9, 1000.0, 300.0},  {1e-3, 5.67e-8, 300.0, 2000.0},
     {1e-3, 5.67e-8, 2000.0, 3.0}, {1e6, 1e-12, 500.0, 400.0},   {1e-9, 1.0, 300.0, 301.0},
@@ -38,7 +41,7 @@ static const Surface Surfaces[] = {
     {4.0, 5.67e-8, -500.0, 10.0}, {1e-4, 5.67e-8, -800.0, 0.0}, {2.0, 1e-8, 1e-3, 5000.0}};
 enum { N = sizeof Surfaces / sizeof Surfaces[0] };
 
-/* Both are exact up to the rounding of the balance, some units in the last place. */
+/* Both are exact up to the rounding of the heat balance, some units in the last place. */
 static void surface_temperature_is_the_root_that_bisection_finds(void **state)
 {
   (void)state;
@@ -79,7 +82,7 @@ static void secant_carries_the_radiated_heat(void **state)
   }
 }
 
-/* Where the two temperatures meet, secant and tangent are the same film: 4 e T^3. */
+/* Where the temperatures are equal, secant and tangent are both 4 e T^3. */
 static void secant_at_equal_temperatures_is_the_tangent(void **state)
 {
   const PetscReal exact = 4.0 * 2e-8 * 300.0 * 300.0 * 300.0;
@@ -89,7 +92,8 @@ static void secant_at_equal_temperatures_is_the_tangent(void **state)
   assert_true(fabs(HeatRadiationTangent(2e-8, 300.0) / exact - 1.0) < 1e-15);
 }
 
-/* CODATA 2018: 2 pi^5 kB^4 / (15 h^3 c^2) with the exact constants of the SI, to ten digits. */
+/* The constant is 2 pi^5 kB^4/(15 h^3 c^2) with the exact constants of the SI (CODATA 2018), to ten
+   digits. */
 static void constant_is_that_of_stefan_and_boltzmann(void **state)
 {
   const PetscReal kB = 1.380649e-23, h = 6.62607015e-34, c = 299792458.0;
@@ -99,7 +103,7 @@ static void constant_is_that_of_stefan_and_boltzmann(void **state)
   assert_true(fabs(HEAT_STEFAN_BOLTZMANN / sigma - 1.0) < 1e-10);
 }
 
-static void what_is_no_number_stays_none(void **state)
+static void surface_of_a_cell_that_is_nan_is_nan(void **state)
 {
   (void)state;
   assert_true(isnan(HeatRadiationSurface(1.0, 1e-8, NAN, 300.0)));
@@ -112,7 +116,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(secant_carries_the_radiated_heat),
     cmocka_unit_test(secant_at_equal_temperatures_is_the_tangent),
     cmocka_unit_test(constant_is_that_of_stefan_and_boltzmann),
-    cmocka_unit_test(what_is_no_number_stays_none),
+    cmocka_unit_test(surface_of_a_cell_that_is_nan_is_nan),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

@@ -1,5 +1,5 @@
-/* Reproducible Vecs: each operation is PETSc's to rounding, and solvers find the same bits on every
- * layout of the ranks - which they do not with plain Vecs. */
+/* Reproducible Vecs: each operation agrees with that of PETSc's Vec to rounding, and solvers
+   find the same bits on every layout of the ranks, which they do not with PETSc's Vecs. */
 #include "solver_test.h"
 
 #include <petscsnes.h>
@@ -8,9 +8,10 @@
 
 enum { NX = 41, NY = 37 };
 
-static const PetscReal Mass = 2e4; /* [1/s] a hundred iterations or so */
+static const PetscReal Mass =
+    2e4; /* [1/s]; chosen such that solves take about a hundred iterations */
 
-/* Two materials a thousand to one, one side held. */
+/* Make two materials whose conductivities differ by a factor of 1000, with one side held. */
 static HeatCase *Make(const void *context)
 {
   HeatCase *c = HeatTestCase(NX, NY, 1.2, 0.9, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
@@ -48,7 +49,7 @@ static void DestroyThree(Three *v)
 
 enum { SUMS = 18 };
 
-/* All that PETSc can sum over such a Vec. */
+/* Store the results of all operations of PETSc that sum over a Vec. */
 static void FindSums(Three *v, PetscReal values[SUMS])
 {
   const Vec others[2] = {v->y, v->z};
@@ -69,7 +70,8 @@ static void FindSums(Three *v, PetscReal values[SUMS])
   OK(VecMin(v->x, NULL, &values[17]));
 }
 
-/* Two more norms of x, because PETSc remembers a norm until the Vec changes. */
+/* Store the results of the split-phase operations.  x is changed first, because PETSc caches a norm
+   until the Vec changes. */
 static void FindSplitSums(Three *v, PetscReal values[SUMS])
 {
   const Vec others[2] = {v->y, v->z};
@@ -99,7 +101,7 @@ static void Combine(Three *v, Vec result)
   const PetscScalar factors[2] = {0.3, -0.7};
   Vec               terms[2]   = {v->x, v->z};
 
-  OK(VecAXPBY(result, 0.9, 0.0, v->z)); /* result has no value before */
+  OK(VecAXPBY(result, 0.9, 0.0, v->z)); /* `result` is uninitialised before */
   OK(VecAXPY(result, 1.1, v->x));
   OK(VecAYPX(result, 0.2, v->y));
   OK(VecAXPBY(result, 0.6, 0.4, v->x));
@@ -109,7 +111,7 @@ static void Combine(Three *v, Vec result)
   OK(VecCopy(v->z, result));
 }
 
-/* The same by plain Vecs of the grid, then reproducible ones. */
+/* Return the largest deviation between the operations of plain Vecs and of reproducible ones. */
 static PetscReal OperationsApart(HeatProblem *p)
 {
   PetscReal        sums[2][SUMS], split[2][SUMS], worst = 0.0;
@@ -136,7 +138,7 @@ static PetscReal OperationsApart(HeatProblem *p)
   return worst;
 }
 
-/* Up to a thousand, of 1517 terms. */
+/* The sums have 1517 terms and reach a thousand. */
 static void operations_are_those_of_plain_vecs_to_rounding(void **state)
 {
   (void)state;
@@ -170,7 +172,7 @@ static void norms_show_what_is_not_a_number(void **state)
 
 /* ------- solvers ------- */
 
-/* How to solve A x + cube x^3 = b, with A elementwise. */
+/* How to solve A x + cube x^3 = b, where x^3 is taken of each element. */
 typedef struct {
   PetscBool   reproducible;
   const char *ksp, *pc;
@@ -181,7 +183,7 @@ typedef struct {
 typedef struct {
   const Method *method;
   HeatProblem  *p;
-  Vec           x; /* of the present Jacobian */
+  Vec           x; /* at which the present Jacobian is taken */
 } Problem;
 
 static PetscErrorCode Multiply(Mat A, Vec x, Vec y)
@@ -277,7 +279,7 @@ static PetscBool SolveLinear(Problem *s, Mat A, Vec b, Vec x)
   OK(KSPCreate(s->p->g->comm, &ksp));
   OK(KSPSetOperators(ksp, A, A));
   Configure(s, ksp, 1e-9);
-  OK(KSPSetUp(ksp)); /* as heat2d does, before there is any Vec */
+  OK(KSPSetUp(ksp)); /* heat2d, too, sets the KSP up before it creates a Vec */
   OK(KSPSolve(ksp, b, x));
   OK(KSPGetConvergedReason(ksp, &reason));
   OK(KSPDestroy(&ksp));
@@ -304,7 +306,7 @@ static PetscBool SolveNewton(Problem *s, Mat A, Vec b, Vec x)
   return reason > 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* The solution on p's ranks; not a number where it was not found. */
+/* Return the solution on p's ranks, or NaN in all elements if the solve failed. */
 static Vec Solve(const Method *method, HeatProblem *p)
 {
   Problem   s = {method, p, NULL};
@@ -327,7 +329,7 @@ static Vec Solve(const Method *method, HeatProblem *p)
   return x;
 }
 
-/* Own rows whose bits differ from those of one rank's solution; infinite where there is none. */
+/* Count this rank's rows whose bits differ from the solution of one rank; infinite if it failed. */
 static PetscReal RowsApart(HeatProblem *p)
 {
   const HeatGrid  *g    = p->g;
@@ -371,7 +373,8 @@ static void gmres_from_the_right_finds_the_same_bits(void **state)
   AT_MOST(LayoutsApart(PETSC_TRUE, KSPGMRES, PCJACOBI, PC_RIGHT, 0.0), 0.0);
 }
 
-/* Two dot products at once; sums that are hidden behind products, that is split-phase ones. */
+/* BiCGStab needs two dot products at once; the pipelined method overlaps split-phase sums with the
+   product with the matrix. */
 static void methods_with_other_sums_find_the_same_bits(void **state)
 {
   (void)state;
@@ -385,8 +388,8 @@ static void newtons_method_finds_the_same_bits(void **state)
   AT_MOST(LayoutsApart(PETSC_TRUE, KSPGMRES, PCJACOBI, PC_RIGHT, 10.0), 0.0);
 }
 
-/* Else the tests above would show nothing. */
-static void plain_vecs_do_not(void **state)
+/* If plain Vecs gave the same bits, the tests above would show nothing. */
+static void plain_vecs_do_not_give_the_same_bits(void **state)
 {
   (void)state;
   if (HeatTestSize() == 1) skip();
@@ -402,7 +405,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(gmres_from_the_right_finds_the_same_bits),
     cmocka_unit_test(methods_with_other_sums_find_the_same_bits),
     cmocka_unit_test(newtons_method_finds_the_same_bits),
-    cmocka_unit_test(plain_vecs_do_not),
+    cmocka_unit_test(plain_vecs_do_not_give_the_same_bits),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

@@ -1,4 +1,4 @@
-/** results.json and the output folder. */
+/* results.json, and how the output folder is prepared for a fresh run and for a restart. */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/io_test.h"
 
@@ -21,7 +21,7 @@ static cJSON *Load(const char *path)
   return root;
 }
 
-/* The item at a path of keys and indices, "checks.0.pass". */
+/* Return the item at a path of keys and indices, such as "checks.0.pass". */
 static const cJSON *At(const cJSON *item, const char *path)
 {
   char key[64];
@@ -149,8 +149,9 @@ static void record_without_a_folder_is_an_error_on_every_rank(void **state)
   FAILS_WITH("No such file", HeatResultsWrite(PETSC_COMM_WORLD, "record/none", &results));
 }
 
-/* An earlier run's files, and some that are not ours. */
-static void EarlierRun(const char *dir, const char *status)
+/* Make a folder with the files of an earlier run, and with some files that heat2d did not write.
+   With status NULL there is no results.json, as after a kill. */
+static void MakeEarlierRun(const char *dir, const char *status)
 {
   static const char *const names[] = {"snapshot_000020.h5",
                                       "checkpoint_000050.h5",
@@ -190,7 +191,7 @@ static void ExpectForeignUntouched(const char *dir)
 static void fresh_run_removes_the_files_of_a_finished_one(void **state)
 {
   (void)state;
-  EarlierRun("finished", "ok");
+  MakeEarlierRun("finished", "ok");
   OK(HeatOutputDirectoryPrepare(PETSC_COMM_WORLD, "finished", PETSC_FALSE));
   assert_false(HeatTestExists("finished/snapshot_000020.h5"));
   assert_false(HeatTestExists("finished/checkpoint_000100.h5"));
@@ -204,7 +205,7 @@ static void fresh_run_removes_the_files_of_a_finished_one(void **state)
 static void fresh_run_moves_an_unfinished_one_aside(void **state)
 {
   (void)state;
-  EarlierRun("killed", NULL);
+  MakeEarlierRun("killed", NULL);
   OK(HeatOutputDirectoryPrepare(PETSC_COMM_WORLD, "killed", PETSC_FALSE));
   assert_false(HeatTestExists("killed/checkpoint_000100.h5"));
   assert_true(HeatTestExists("killed/unfinished_001/checkpoint_000050.h5"));
@@ -221,7 +222,7 @@ static void fresh_run_moves_an_unfinished_one_aside(void **state)
 static void restart_keeps_the_files_and_rewinds_to_its_step(void **state)
 {
   (void)state;
-  EarlierRun("again", "stopped");
+  MakeEarlierRun("again", "stopped");
   HeatTestPut("again/snapshot_000060.h5", "x");
   OK(HeatOutputDirectoryPrepare(PETSC_COMM_WORLD, "again", PETSC_TRUE));
   assert_true(HeatTestExists("again/checkpoint_000100.h5"));

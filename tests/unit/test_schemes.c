@@ -1,5 +1,5 @@
-/* The schemes through time: order of accuracy, stability, accounts, controlled steps, and runs that
- * are continued in a new process. */
+/* The schemes over several steps: order of accuracy, stability, energy account, error-controlled
+   steps, continued runs, and steps that fail. */
 #include "solver_test.h"
 
 #include "solver/stepper/stepper.h"
@@ -7,12 +7,12 @@
 
 typedef struct {
   HeatScheme  scheme;
-  const char *ts;             /* HEAT_SCHEME_TS: the type */
-  int         order;          /* of the error at a given time */
+  const char *ts;             /* type of the PETSc TS, for HEAT_SCHEME_TS */
+  int         order;          /* of the error at a given time, in the step */
   const char *preconditioner; /* NULL: jacobi */
   const char *conductivity;   /* NULL: 2 and 0.5 along x and y */
-  PetscReal   adaptive;       /* tolerance; 0: fixed steps */
-  PetscBool   mixed;          /* two materials, all kinds of sides, all depending on time */
+  PetscReal   adaptive;       /* tolerance of the error control; 0: fixed steps */
+  PetscBool   mixed;          /* two materials, all kinds of sides, data that depend on time */
 } Run;
 
 #define OURS(scheme, order)                                                                        \
@@ -32,7 +32,7 @@ static const Run Every[] = {
 };
 enum { N_EVERY = sizeof Every / sizeof Every[0], N_OURS = 6 };
 
-/* 8 x 10 cells of 0.1 x 0.2, kx = 2, ky = 0.5, density 3, specific heat 4, insulated. */
+/* Make 8 x 10 insulated cells of 0.1 x 0.2 m with kx = 2, ky = 0.5, density 3, specific heat 4. */
 static HeatCase *Blank(const Run *run)
 {
   HeatCase *c = HeatTestCase(8, 10, 0.8, 2.0, (HeatTestMaterial){2.0, 0.5, 3.0, 4.0});
@@ -74,7 +74,7 @@ static HeatCase *Make(const void *context)
   return c;
 }
 
-/* What the layout of the ranks has no part in, and takes many steps. */
+/* Skip a test that takes many steps and does not depend on the layout of the ranks. */
 #define SKIP_IN_PARALLEL()                                                                         \
   do {                                                                                             \
     if (HeatTestSize() > 1) skip();                                                                \
@@ -88,7 +88,8 @@ static PetscReal ModeAt(PetscInt i, PetscInt j)
          cos(PETSC_PI * 3.0 * ((PetscReal)j + 0.5) / 10.0);
 }
 
-/* 4 k/(density specific_heat h^2) sin^2(half the phase of a cell): about 10.6 1/s. */
+/* Return the decay rate of the mode, the sum over both axes of 4 k/(density specific_heat h^2)
+   sin^2(half the phase per cell): about 10.6 1/s. */
 static PetscReal Rate(void)
 {
   const PetscReal sx = sin(PETSC_PI * 2.0 / 16.0), sy = sin(PETSC_PI * 3.0 / 20.0);
@@ -96,7 +97,8 @@ static PetscReal Rate(void)
   return 4.0 * (2.0 / 0.01 * sx * sx + 0.5 / 0.04 * sy * sy) / 12.0;
 }
 
-/* The mode decays, the source heats uniformly: 10 cos(3 t) K/s. */
+/* Return the exact solution of the semi-discrete problem: the mode decays, and the source heats all
+   cells with 10 cos(3 t) K/s. */
 static PetscReal *ExactAt(const HeatGrid *g, PetscReal t)
 {
   PetscReal *T = HeatTestArray(g);
@@ -112,8 +114,8 @@ static PetscReal *ExactAt(const HeatGrid *g, PetscReal t)
 
 /* ------- running ------- */
 
-/* Lengths of n steps to `end`: even, or of ratios up to 4 that look random. */
-static void Steps(int n, PetscReal end, PetscBool even, PetscReal *dt)
+/* Store the lengths of n steps to `end`: equal ones, or pseudo-random ones with ratios up to 4. */
+static void StepLengths(int n, PetscReal end, PetscBool even, PetscReal *dt)
 {
   PetscReal sum = 0.0;
 
@@ -124,6 +126,7 @@ static void Steps(int n, PetscReal end, PetscBool even, PetscReal *dt)
   for (int k = 0; k < n; k++) dt[k] *= end / sum;
 }
 
+/* Take the steps first to first + n - 1. */
 static void Advance(HeatStepper *stepper, const PetscReal *dt, int first, int n, Vec *T)
 {
   PetscReal t = 0.0;
@@ -142,14 +145,15 @@ static void Advance(HeatStepper *stepper, const PetscReal *dt, int first, int n,
 enum { MOST = 400 };
 static const PetscReal End = 0.2;
 
-/* Largest difference from `exact` after n steps from the exact solution at 0. */
+/* Return the largest difference from `exact` at the end of n steps that begin with the exact
+   solution at t = 0. */
 static PetscReal ErrorAfter(HeatProblem *p, int n, PetscBool even, const PetscReal *exact)
 {
   PetscReal    dt[MOST], *T0 = ExactAt(p->g, 0.0), error;
   Vec          T = HeatTestVec(p->g, T0);
   HeatStepper *stepper;
 
-  Steps(n, End, even, dt);
+  StepLengths(n, End, even, dt);
   OK(HeatStepperCreate(p->op, dt[0], &stepper));
   Advance(stepper, dt, 0, n, &T);
   error = HeatTestWorst(HeatTestVecApart(p->g, T, exact));
@@ -159,8 +163,9 @@ static PetscReal ErrorAfter(HeatProblem *p, int n, PetscBool even, const PetscRe
   return error;
 }
 
-/* log2 of the ratio of the errors of n and 2 n steps, less the order; n0 is where asymptotics hold. */
-static PetscReal OrderLacks(const Run *run, int n, PetscBool even)
+/* Return the difference between the observed order, log2 of the ratio of the errors of n and 2 n
+   steps, and the scheme's order. */
+static PetscReal OrderApart(const Run *run, int n, PetscBool even)
 {
   HeatProblem p      = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
   PetscReal  *exact  = ExactAt(p.g, End);
@@ -171,16 +176,17 @@ static PetscReal OrderLacks(const Run *run, int n, PetscBool even)
   return fabs(log2(coarse / fine) - run->order);
 }
 
-/* A quarter: the next order's term is still felt at these steps, where rounding is not. */
+/* The observed order is within a quarter of the scheme's: with steps long enough for rounding
+   not to matter, the term of the next order still contributes. */
 static void error_falls_with_the_order_of_the_scheme(void **state)
 {
   (void)state;
   SKIP_IN_PARALLEL();
-  for (int k = 0; k < N_EVERY; k++) AT_MOST(OrderLacks(&Every[k], 16, PETSC_TRUE), 0.25);
+  for (int k = 0; k < N_EVERY; k++) AT_MOST(OrderApart(&Every[k], 16, PETSC_TRUE), 0.25);
 }
 
-/* The ratios of the steps change from level to level, and the error with them by a factor or so: the
- * order is that of three halvings together. */
+/* The ratios of steps differ between n and 2 n steps, which changes the error by a factor of about
+   one; so the order is measured over three halvings together. */
 static void order_survives_steps_of_random_ratios(void **state)
 {
   const Run runs[4] = {OURS(RKL2, 2), OURS(BDF2, 2), OURS(ESDIRK, 4), OURS(CRANK_NICOLSON, 2)};
@@ -199,7 +205,7 @@ static void order_survives_steps_of_random_ratios(void **state)
   }
 }
 
-/* Against esdirk with 128 steps, whose error is below 1e-8 of that of the others. */
+/* The reference is esdirk with 128 steps, whose error is below 1e-8 of the errors measured. */
 static void order_survives_a_conductivity_of_the_temperature(void **state)
 {
   const char *const k_of_T = "0.02*(T - 200)";
@@ -215,7 +221,7 @@ static void order_survives_a_conductivity_of_the_temperature(void **state)
   Vec              T = HeatTestVec(p.g, T0);
   HeatStepper     *stepper;
   const PetscReal *values;
-  Steps(128, End, PETSC_TRUE, dt);
+  StepLengths(128, End, PETSC_TRUE, dt);
   OK(HeatStepperCreate(p.op, dt[0], &stepper));
   Advance(stepper, dt, 0, 128, &T);
   OK(HeatStepperDestroy(&stepper));
@@ -231,7 +237,8 @@ static void order_survives_a_conductivity_of_the_temperature(void **state)
     PetscReal   coarse, half;
     const int   n = runs[k].order == 3 ? 48 : 24;
 
-    if (runs[k].ts && !strcmp(runs[k].ts, "euler")) continue; /* at its limit of stability */
+    if (runs[k].ts && !strcmp(runs[k].ts, "euler"))
+      continue; /* these steps reach its stability limit */
     runs[k].conductivity = k_of_T;
     q                    = HeatTestSetUp(PETSC_COMM_WORLD, Make(&runs[k]));
     coarse               = ErrorAfter(&q, n, PETSC_TRUE, reference);
@@ -244,7 +251,8 @@ static void order_survives_a_conductivity_of_the_temperature(void **state)
 
 /* ------- esdirk's tableau ------- */
 
-/* Sum over stages of b times the product of the columns given, less its exact value. */
+/* Return the deviation of an order condition, sum over stages i of b_i x_i y_i, from its exact
+   value. */
 static PetscReal Condition(const PetscReal *b, const PetscReal *x, const PetscReal *y, PetscReal is)
 {
   PetscReal sum = 0.0;
@@ -253,7 +261,8 @@ static PetscReal Condition(const PetscReal *b, const PetscReal *x, const PetscRe
   return fabs(sum - is);
 }
 
-/* J. Butcher's conditions: 8 for order 4, of which the first 4 for order 3. */
+/* Return the largest deviation from J. Butcher's order conditions: eight for order 4, the first
+   four of them for order 3. */
 static PetscReal OrderConditions(const HeatTableau *t, const PetscReal *b, int order)
 {
   enum { S = HEAT_ESDIRK_STAGES };
@@ -279,8 +288,8 @@ static PetscReal OrderConditions(const HeatTableau *t, const PetscReal *b, int o
   return HeatTestMax(worst, Condition(b, AAc, one, 1.0 / 24.0));
 }
 
-/* Row sums, stage order 2 and the order conditions to rounding; the embedded solution is of order 3
-   and no more, or it would estimate nothing. */
+/* Row sums, stage order 2 and the order conditions hold to rounding.  The embedded solution has
+   order 3 but not 4, as it must to estimate the error. */
 static void tableau_of_esdirk_meets_its_conditions(void **state)
 {
   const HeatTableau *t = HeatEsdirkTableau();
@@ -304,7 +313,8 @@ static void tableau_of_esdirk_meets_its_conditions(void **state)
 
 /* ------- stability ------- */
 
-/* What is left of a random field between sides at zero after one step: largest over the largest. */
+/* Return the largest magnitude of a noisy field after one step between sides held at zero,
+   relative to the largest before it. */
 static PetscReal LeftAfter(const Run *run, PetscReal dt, PetscInt *stages)
 {
   HeatCase *c = Blank(run);
@@ -330,8 +340,8 @@ static PetscReal LeftAfter(const Run *run, PetscReal dt, PetscInt *stages)
   return left;
 }
 
-/* After 1e6 s, when the slowest mode has decayed some 1e6 times over, nothing is left by an L-stable scheme; the solves
-   leave their tolerance. */
+/* After one step of 1e6 s, some 1e6 time constants of the slowest mode, an L-stable scheme
+   leaves only what the tolerance of the solves leaves. */
 static void l_stable_schemes_damp_whatever_is_stiff(void **state)
 {
   const Run euler = OURS(BACKWARD_EULER, 1), bdf2 = OURS(BDF2, 2), esdirk = OURS(ESDIRK, 4);
@@ -341,10 +351,11 @@ static void l_stable_schemes_damp_whatever_is_stiff(void **state)
   AT_MOST(LeftAfter(&euler, 1e6, NULL), 1e-6);
   AT_MOST(LeftAfter(&bdf2, 1e6, NULL), 1e-6);
   AT_MOST(LeftAfter(&esdirk, 1e6, NULL), 1e-5);
-  ALL(LeftAfter(&crank, 1e6, NULL) > 0.9); /* which is why the others are there */
+  ALL(LeftAfter(&crank, 1e6, NULL) > 0.9); /* not L-stable */
 }
 
-/* Stages of dt = N steps of ftcs: the fewest odd s with (s^2 + s - 2)/4 >= N. */
+/* For a step of N stable steps of ftcs, rkl2 needs the smallest odd number of stages s with
+   (s^2 + s - 2)/4 >= N. */
 static void rkl2_takes_as_few_stages_as_are_stable(void **state)
 {
   const Run       run      = OURS(RKL2, 2);
@@ -366,7 +377,8 @@ static void rkl2_takes_as_few_stages_as_are_stable(void **state)
   }
 }
 
-/* `step: auto`: ftcs's limit, 2*12/(4 (200 + 12.5)) s, and 22 times that. */
+/* With `step: auto` ftcs takes its largest stable step, 2*12/(4 (200 + 12.5)) s, and rkl2 22 times
+   this step. */
 static void automatic_steps_follow_from_stability(void **state)
 {
   const Run       runs[2]     = {OURS(FTCS, 1), OURS(RKL2, 2)};
@@ -392,7 +404,7 @@ static void automatic_steps_follow_from_stability(void **state)
   }
 }
 
-/* A jump in a closed bar of one row stays between its values, for steps of up to 1e5 of ftcs's. */
+/* A jump between 0 and 1 stays between them, for steps of up to 1e5 times ftcs's. */
 static void rkl2_is_monotone_with_many_stages(void **state)
 {
   const Run run = OURS(RKL2, 2);
@@ -416,7 +428,7 @@ static void rkl2_is_monotone_with_many_stages(void **state)
     for (PetscInt k = 0; k < p.g->nxl * p.g->nyl; k++)
       out = HeatTestMax(out, HeatTestMax(-now[k], now[k] - 1.0));
     OK(VecRestoreArrayRead(T, &now));
-    AT_MOST(out, 1e-12); /* rounding of several hundred stages */
+    AT_MOST(out, 1e-12); /* the rounding of several hundred stages */
     OK(HeatStepperDestroy(&stepper));
     OK(VecDestroy(&T));
     OK(PetscFree(T0));
@@ -424,9 +436,9 @@ static void rkl2_is_monotone_with_many_stages(void **state)
   }
 }
 
-/* ------- accounts ------- */
+/* ------- the energy account ------- */
 
-/* Stored heat of T less that of the array, all ranks. */
+/* Return the stored heat of T minus that of the array, over all ranks. */
 static PetscReal StoredApart(const HeatProblem *p, Vec T, const PetscReal *before)
 {
   const PetscReal *C   = HeatOperatorCapacity(p->op), *now;
@@ -438,7 +450,8 @@ static PetscReal StoredApart(const HeatProblem *p, Vec T, const PetscReal *befor
   return HeatTestSum(p->g->comm, sum);
 }
 
-/* Eight steps of random length: the worst step's gap, over all that was turned over. */
+/* Return the largest gap of the account in one of eight steps of pseudo-random length, relative
+   to the turnover of all steps. */
 static PetscReal AccountGap(HeatProblem *p)
 {
   enum { N = 8 };
@@ -446,7 +459,7 @@ static PetscReal AccountGap(HeatProblem *p)
   Vec          T = HeatTestVec(p->g, T0);
   HeatStepper *stepper;
 
-  Steps(N, p->c->time.scheme == HEAT_SCHEME_FTCS ? 0.002 : 0.2, PETSC_FALSE, dt);
+  StepLengths(N, p->c->time.scheme == HEAT_SCHEME_FTCS ? 0.002 : 0.2, PETSC_FALSE, dt);
   OK(HeatStepperCreate(p->op, dt[0], &stepper));
   for (int k = 0; k < N; k++) {
     HeatStepInfo     info;
@@ -456,7 +469,7 @@ static PetscReal AccountGap(HeatProblem *p)
     t += info.dt;
     gap = HeatTestMax(
         gap, fabs(StoredApart(p, T, T0) - info.dt * HeatTestEntered(p->g->comm, &info.flows)));
-    turnover += info.dt * HeatTestExact(p->g->comm, &info.flows.sum[HEAT_FLOW_TURNOVER]);
+    turnover += info.dt * HeatTestReduceExact(p->g->comm, &info.flows.sum[HEAT_FLOW_TURNOVER]);
     OK(VecGetArrayRead(T, &now));
     memcpy(T0, now, HeatGridLocalCells(p->g) * sizeof *T0);
     OK(VecRestoreArrayRead(T, &now));
@@ -467,7 +480,7 @@ static PetscReal AccountGap(HeatProblem *p)
   return gap / turnover;
 }
 
-/* Rounding, and the solves' 1e-13. */
+/* The gap is rounding and what the solves leave at their tolerance of 1e-13. */
 static void flows_of_our_schemes_change_the_stored_heat_exactly(void **state)
 {
   (void)state;
@@ -479,8 +492,9 @@ static void flows_of_our_schemes_change_the_stored_heat_exactly(void **state)
   }
 }
 
-/* Newton's method stops at 1e-13 of the first residual, or at the rounding of it. */
-static void flows_of_a_conductivity_of_the_temperature_do_too(void **state)
+/* Newton's method stops at 1e-13 of the first residual, or at the rounding of the residual. */
+static void
+flows_change_the_stored_heat_exactly_where_conductivity_depends_on_temperature(void **state)
 {
   (void)state;
   for (int k = 0; k < N_OURS; k++) {
@@ -492,8 +506,8 @@ static void flows_of_a_conductivity_of_the_temperature_do_too(void **state)
   }
 }
 
-/* The trapezoidal rule of old and new flows is good to the square of the step, not exact. */
-static void flows_of_petscs_schemes_are_near(void **state)
+/* The trapezoidal rule of the flows before and after a step has an error of second order. */
+static void flows_of_petscs_schemes_change_the_stored_heat_approximately(void **state)
 {
   Run run = PETSCS("arkimex", 3);
 
@@ -515,8 +529,8 @@ static PetscReal *Copy(const HeatGrid *g, Vec T)
   return array;
 }
 
-/* Ten steps of one stepper, and five, then five of a fresh one that was given the memory: the
- * difference of the fields, and of the flows of the last step. */
+/* Compare ten steps of one stepper with five of it followed by five of a new stepper that was
+   loaded with the first one's memory: the fields, and the heat that entered in the last step. */
 static PetscReal ContinuedDiffers(HeatProblem *p, PetscBool even)
 {
   enum { N = 10 };
@@ -524,7 +538,7 @@ static PetscReal ContinuedDiffers(HeatProblem *p, PetscBool even)
   HeatStepInfo info;
 
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) T0[k] += 30.0;
-  Steps(N, p->c->time.scheme == HEAT_SCHEME_FTCS ? 0.002 : 0.2, even, dt);
+  StepLengths(N, p->c->time.scheme == HEAT_SCHEME_FTCS ? 0.002 : 0.2, even, dt);
   for (int parts = 1; parts <= 2; parts++) {
     Vec          T = HeatTestVec(p->g, T0);
     HeatStepper *stepper;
@@ -557,7 +571,8 @@ static PetscReal ContinuedDiffers(HeatProblem *p, PetscBool even)
   return HeatTestWorst(apart);
 }
 
-/* The same bits: with multigrid and its set-ups, a conductivity of T, even and uneven steps. */
+/* Continued runs have the same bits with the multigrid, whose set-ups depend on earlier steps, with
+   conductivities that depend on T, and with equal and unequal steps. */
 static void continued_run_has_the_same_bits(void **state)
 {
   (void)state;
@@ -587,16 +602,17 @@ static void one_step_schemes_of_petsc_continue_with_the_same_bits_too(void **sta
   HeatTestTearDown(&p);
 }
 
-/* ------- controlled steps ------- */
+/* ------- error-controlled steps ------- */
 
 typedef struct {
   int       steps, rejected;
-  PetscReal worst; /* error ratio of an accepted step */
-  PetscReal error; /* of the field at the end, over tolerance * spread */
-  PetscReal first; /* step [s] */
+  PetscReal worst; /* largest error of an accepted step, relative to the tolerance */
+  PetscReal error; /* error of the field at the end, relative to tolerance * spread */
+  PetscReal first; /* first step [s] */
 } Controlled;
 
-/* To t = 1 from the exact solution at 0: a decay a hundred thousand times over, and a slow source. */
+/* Run to t = 1 from the exact solution at 0: the mode decays by a factor of e^10, while the source
+   changes slowly.  With clip > 0, steps are shortened to end at all multiples of clip. */
 static Controlled RunControlled(const Run *run, PetscReal clip)
 {
   HeatProblem  p  = HeatTestSetUp(PETSC_COMM_WORLD, Make(run));
@@ -630,7 +646,8 @@ static Controlled RunControlled(const Run *run, PetscReal clip)
   return r;
 }
 
-/* The tolerance is of one step; what a decay leaves of the sum of all steps' errors is a few of them. */
+/* The tolerance bounds the error of one step.  As errors decay with the mode, the error at the
+   end is that of a few steps. */
 static void controlled_steps_meet_their_tolerance(void **state)
 {
   const PetscReal tolerances[3] = {1e-3, 1e-4, 1e-5};
@@ -648,7 +665,7 @@ static void controlled_steps_meet_their_tolerance(void **state)
       r                = RunControlled(&runs[k], 0.0);
       AT_MOST(r.worst, 1.0);
       AT_MOST(r.error, 10.0);
-      ALL(r.error > 1e-4); /* nor wasted */
+      ALL(r.error > 1e-4); /* steps are not needlessly short */
       ALL(r.steps > before && r.steps < 300 && r.rejected * 5 <= r.steps);
       before = r.steps;
     }
@@ -672,7 +689,7 @@ static void steps_of_petsc_are_controlled_too(void **state)
   }
 }
 
-/* Every 0.05 s somebody wants a field: at most one more step each. */
+/* Steps that are shortened to end at 20 output times add at most one step for each. */
 static void clipped_steps_do_not_shorten_the_next(void **state)
 {
   Run runs[2] = {OURS(BDF2, 2), OURS(ESDIRK, 4)};
@@ -690,7 +707,8 @@ static void clipped_steps_do_not_shorten_the_next(void **state)
   }
 }
 
-/* The body is at rest until a source goes on at 0.5 s: steps that had grown must be given up. */
+/* The body is at rest, so steps grow, until a source is switched on at 0.5 s; then steps must be
+   rejected. */
 static void steps_that_meet_a_jump_are_rejected(void **state)
 {
   Run runs[2] = {OURS(BDF2, 2), OURS(ESDIRK, 4)};
@@ -762,7 +780,8 @@ static void bounds_of_the_step_are_kept(void **state)
 
 /* ------- solves that fail ------- */
 
-/* One step from noise about 30 K; T must be as it was when it fails. */
+/* Take one step from a noisy field around 30 K, and assert that a step that fails leaves T and its
+   handle as they were. */
 static PetscErrorCode FailingStep(HeatProblem *p, PetscReal dt, HeatStepInfo *info)
 {
   PetscReal     *T0 = HeatTestNoiseArray(p->g, 3);
@@ -783,7 +802,7 @@ static PetscErrorCode FailingStep(HeatProblem *p, PetscReal dt, HeatStepInfo *in
   return code;
 }
 
-static void failed_step_tells_the_norms_and_leaves_the_temperature(void **state)
+static void failed_step_reports_the_norms_and_leaves_the_temperature(void **state)
 {
   const Run runs[6] = {OURS(BACKWARD_EULER, 1), OURS(CRANK_NICOLSON, 2), OURS(BDF2, 2),
                        OURS(ESDIRK, 4),         PETSCS("beuler", 1),     PETSCS("arkimex", 3)};
@@ -803,7 +822,8 @@ static void failed_step_tells_the_norms_and_leaves_the_temperature(void **state)
   }
 }
 
-/* A conductivity that turns negative: no iterate there may be taken for a temperature. */
+/* When Newton's method does not converge in a few iterations, the step is rejected and a shorter
+   one is tried, down to the shortest one allowed. */
 static void controlled_scheme_takes_a_shorter_step_when_a_solve_fails(void **state)
 {
   const Run runs[2] = {OURS(BDF2, 2), OURS(ESDIRK, 4)};
@@ -814,7 +834,7 @@ static void controlled_scheme_takes_a_shorter_step_when_a_solve_fails(void **sta
     HeatStepInfo info;
 
     run.conductivity     = "1 + 0.001*T^2";
-    run.adaptive         = 1e3; /* any error will do: it is the solve that fails */
+    run.adaptive         = 1e3; /* accepts any error: only failed solves reject a step */
     HeatCase *c          = Make(&run);
     c->solver.max_newton = 3;
     c->time.adaptive.min = 0.0;
@@ -833,7 +853,7 @@ static void ftcs_follows_the_limit_that_changes_with_the_field(void **state)
   HeatStepInfo info;
 
   (void)state;
-  run.conductivity = "0.1*T"; /* up to 50 W/(m K): 12/(2 (500 + 25)...) of a cell's heat */
+  run.conductivity = "0.1*T"; /* up to 5 W/(m K): a step of 0.5 s is unstable */
   HeatProblem p    = HeatTestSetUp(PETSC_COMM_WORLD, Make(&run));
   RAISES(HEAT_ERR_NUMERICS, "largest stable step", FailingStep(&p, 0.5, &info));
   p.c->time.step_auto = PETSC_TRUE;
@@ -842,8 +862,9 @@ static void ftcs_follows_the_limit_that_changes_with_the_field(void **state)
   HeatTestTearDown(&p);
 }
 
-/* A cold bar whose conductivity is 1 + 4 T, heated from the left with 40 W/m2 for 0.05 s: the limit
-   falls by the dozen, most of it in the first steps.  The highest temperature at any time. */
+/* Return the highest temperature at any time in a cold bar of conductivity 1 + 4 T that is
+   heated from the left with 40 W/m2 for 0.05 s.  Meanwhile the stability limit falls by a factor
+   of about 15, most of it in the first steps. */
 static PetscReal HeatedBar(PetscReal step, PetscInt *rejected)
 {
   HeatCase    *c = HeatTestCase(40, 4, 1.0, 0.1, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
@@ -874,8 +895,9 @@ static PetscReal HeatedBar(PetscReal step, PetscInt *rejected)
     if (step == 0.0) dt = info.next;
     OK(VecNorm(T, NORM_INFINITY, &now));
     highest = HeatTestMax(highest, now);
-    OK(VecSum(T, &gap)); /* of a cell's capacity 1/1600; 40 W/m2 times 0.1 m enter */
-    if (t < 5e-3) AT_MOST(fabs(gap / 1600.0 - 4.0 * t), 1e-6); /* none has left yet */
+    /* A cell has a capacity of 1/1600; 40 W/m2 enter on 0.1 m, and at first no heat leaves. */
+    OK(VecSum(T, &gap));
+    if (t < 5e-3) AT_MOST(fabs(gap / 1600.0 - 4.0 * t), 1e-6);
   }
   OK(HeatStepperDestroy(&stepper));
   OK(VecDestroy(&T));
@@ -890,15 +912,15 @@ static void rkl2_stays_stable_where_its_limit_falls_within_a_step(void **state)
   const PetscReal fine = HeatedBar(5e-5, &rejected);
 
   (void)state;
-  ALL(fine > 3.0 && fine < 4.5); /* of the steady state: 2 T^2 + T = 40 */
+  ALL(fine > 3.0 && fine < 4.5); /* in the steady state 2 T^2 + T = 40, T = 4.23 */
   AT_MOST(fabs(HeatedBar(0.0, &rejected) / fine - 1.0), 1e-3);
-  ALL(rejected > 0 && rejected < 20); /* at the start only */
+  ALL(rejected > 0 && rejected < 20); /* only at the start */
   AT_MOST(fabs(HeatedBar(0.01, &rejected) / fine - 1.0), 2e-2);
   ALL(rejected > 0);
 }
 
-/* One step heats from 0 to 10 K, where the conductivity 5 - T is negative. */
-static void step_of_petsc_that_ends_without_a_meaning_leaves_the_temperature(void **state)
+/* One step heats the body from 0 to 10 K, where the conductivity 5 - T is negative. */
+static void step_of_petsc_to_a_negative_conductivity_leaves_the_temperature(void **state)
 {
   const Run    run = PETSCS("euler", 1);
   HeatCase    *c   = Blank(&run);
@@ -921,7 +943,7 @@ static void step_of_petsc_that_ends_without_a_meaning_leaves_the_temperature(voi
   HeatTestTearDown(&p);
 }
 
-static void type_that_petsc_does_not_have_is_refused_where_it_stands(void **state)
+static void type_that_petsc_does_not_have_is_refused_with_its_key(void **state)
 {
   Run          run     = PETSCS("nosuchtype", 1);
   HeatProblem  p       = HeatTestSetUp(PETSC_COMM_WORLD, Make(&run));
@@ -943,8 +965,9 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(automatic_steps_follow_from_stability),
     cmocka_unit_test(rkl2_is_monotone_with_many_stages),
     cmocka_unit_test(flows_of_our_schemes_change_the_stored_heat_exactly),
-    cmocka_unit_test(flows_of_a_conductivity_of_the_temperature_do_too),
-    cmocka_unit_test(flows_of_petscs_schemes_are_near),
+    cmocka_unit_test(
+        flows_change_the_stored_heat_exactly_where_conductivity_depends_on_temperature),
+    cmocka_unit_test(flows_of_petscs_schemes_change_the_stored_heat_approximately),
     cmocka_unit_test(continued_run_has_the_same_bits),
     cmocka_unit_test(one_step_schemes_of_petsc_continue_with_the_same_bits_too),
     cmocka_unit_test(controlled_steps_meet_their_tolerance),
@@ -952,12 +975,12 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(clipped_steps_do_not_shorten_the_next),
     cmocka_unit_test(steps_that_meet_a_jump_are_rejected),
     cmocka_unit_test(bounds_of_the_step_are_kept),
-    cmocka_unit_test(failed_step_tells_the_norms_and_leaves_the_temperature),
+    cmocka_unit_test(failed_step_reports_the_norms_and_leaves_the_temperature),
     cmocka_unit_test(controlled_scheme_takes_a_shorter_step_when_a_solve_fails),
     cmocka_unit_test(ftcs_follows_the_limit_that_changes_with_the_field),
     cmocka_unit_test(rkl2_stays_stable_where_its_limit_falls_within_a_step),
-    cmocka_unit_test(step_of_petsc_that_ends_without_a_meaning_leaves_the_temperature),
-    cmocka_unit_test(type_that_petsc_does_not_have_is_refused_where_it_stands),
+    cmocka_unit_test(step_of_petsc_to_a_negative_conductivity_leaves_the_temperature),
+    cmocka_unit_test(type_that_petsc_does_not_have_is_refused_with_its_key),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

@@ -1,5 +1,5 @@
-/** Seals: what is under one, that every changed, lost or added byte is found, and that it is found before HDF5 sees
- *  the file. */
+/* Seals: every changed, lost or added byte of the bookkeeping is found, and it is found before HDF5
+   opens the file. */
 #define _POSIX_C_SOURCE 200809L
 #include "io_test.h"
 
@@ -8,7 +8,8 @@
 
 #define LENGTH 60
 
-/* 60 bytes, of which [8, 20), [20, 24) and [40, 48) are values. */
+/* Write and seal a file of 60 bytes, of which [8, 20), [20, 24) and [40, 48) are left out as
+   values. */
 static void Seal(const char *path)
 {
   HeatExtent    extents[] = {{40, 8}, {20, 4}, {8, 12}};
@@ -21,10 +22,10 @@ static void Seal(const char *path)
   HeatSealAppend(path, 3, extents, &seal, &error);
   assert_false(error.failed);
   assert_int_equal(seal.length, LENGTH);
-  assert_int_equal(HeatTestBytes(path), LENGTH + 2 * 16 + 56); /* two of the extents touch */
+  assert_int_equal(HeatTestBytes(path), LENGTH + 2 * 16 + 56); /* two touching extents become one */
 }
 
-/* "" when the file is as it was sealed, else what is wrong. */
+/* Return "" if the file is as it was sealed, or the error message. */
 static const char *Check(const char *path, HeatSeal *seal)
 {
   static HeatFileError error;
@@ -50,8 +51,7 @@ static void every_changed_byte_of_the_bookkeeping_is_found(void **state)
 
     HeatTestFlip("flip/a", at, 1 << (at % 8));
     if (value) assert_string_equal(Check("flip/a", &seal), "");
-    else if (magic)
-      assert_int_equal((Check("flip/a", &seal), seal.length), 0); /* looks like none */
+    else if (magic) assert_int_equal((Check("flip/a", &seal), seal.length), 0); /* looks unsealed */
     else assert_non_null(strstr(Check("flip/a", &seal), "damaged"));
     unnoticed += value;
     HeatTestFlip("flip/a", at, 1 << (at % 8));
@@ -60,7 +60,8 @@ static void every_changed_byte_of_the_bookkeeping_is_found(void **state)
   assert_string_equal(Check("flip/a", &seal), "");
 }
 
-/* The checksum as io/README.md has it, by hand: 60 - 24 = 36 bytes, filled up to five words. */
+/* The checksum is computed here as io/README.md describes it, over 60 - 24 = 36 bytes that are
+   padded to five words. */
 static void checksum_is_the_documented_one(void **state)
 {
   unsigned char bytes[40] = {0};
@@ -96,7 +97,8 @@ static void lost_and_added_bytes_are_found(void **state)
   for (long lost = 1; lost <= LENGTH; lost++) {
     Seal("length/a");
     assert_int_equal(truncate("length/a", HeatTestBytes("length/a") - lost), 0);
-    assert_true((Check("length/a", &seal)[0] || seal.length == 0)); /* the magic has moved */
+    assert_true((Check("length/a", &seal)[0] ||
+                 seal.length == 0)); /* 0: the magic text is not in its place */
   }
   Seal("length/a");
   assert_int_equal(truncate("length/a", HeatTestBytes("length/a") + 1), 0);
@@ -104,8 +106,9 @@ static void lost_and_added_bytes_are_found(void **state)
   assert_int_equal(seal.length, 0);
 }
 
-/* Numbers that lead outside the file. */
-static void seal_that_lies_is_refused(void **state)
+/* A wrong version, length, number of extents or checksum, also values that point outside the
+   file. */
+static void seal_with_wrong_numbers_is_refused(void **state)
 {
   HeatSeal seal;
 
@@ -130,7 +133,8 @@ static PetscErrorCode Write(const HeatGrid *grid, const char *path, HeatCompress
   return PetscFree(T);
 }
 
-/* Of a field file all but values and their checksums is under the seal, compressed or not; and HDF5 is not asked. */
+/* The seal of a field file covers all but the values and their checksums, with and without
+   compression, and damage is found before HDF5 opens the file. */
 static void damaged_field_file_is_refused_before_it_is_parsed(void **state)
 {
   static const HeatCompression kinds[] = {HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE};
@@ -144,7 +148,7 @@ static void damaged_field_file_is_refused_before_it_is_parsed(void **state)
     OK(Write(grid, "field/a.h5", kinds[k]));
     OK(HeatFieldFileReadInfo(PETSC_COMM_WORLD, "field/a.h5", &info));
     assert_true(info.sealed && info.bookkeeping != 0);
-    HeatTestFlip("field/a.h5", 2, 1); /* HDF5's signature: it would say that this is no HDF5 file */
+    HeatTestFlip("field/a.h5", 2, 1); /* the signature: HDF5 would report a file that is not HDF5 */
     FAILS_WITH("its bookkeeping is damaged",
                HeatFieldFileReadInfo(PETSC_COMM_WORLD, "field/a.h5", &info));
     FAILS_WITH("its bookkeeping is damaged",
@@ -156,7 +160,8 @@ static void damaged_field_file_is_refused_before_it_is_parsed(void **state)
   OK(HeatGridDestroy(&grid));
 }
 
-/* Cut off as a whole, as another program's rewriting does: read as before.  Cut in its middle: refused. */
+/* A file without a seal, as another program writes it, is read; one whose seal is cut in the
+   middle is refused. */
 static void file_without_a_seal_is_read_and_one_with_half_of_it_is_not(void **state)
 {
   HeatGrid         *grid = HeatTestGrid(PETSC_COMM_WORLD, 17, 40, 1);
@@ -181,7 +186,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(every_changed_byte_of_the_bookkeeping_is_found),
     cmocka_unit_test(checksum_is_the_documented_one),
     cmocka_unit_test(lost_and_added_bytes_are_found),
-    cmocka_unit_test(seal_that_lies_is_refused),
+    cmocka_unit_test(seal_with_wrong_numbers_is_refused),
     cmocka_unit_test(damaged_field_file_is_refused_before_it_is_parsed),
     cmocka_unit_test(file_without_a_seal_is_read_and_one_with_half_of_it_is_not),
 };

@@ -1,4 +1,4 @@
-/* Tables of time and value: what is read, and what is refused with its line. */
+/* CSV tables of time and value: which texts are read, and which are refused with their line. */
 #include "tests/unit/io_test.h"
 
 #include "io/case_file/series.h"

@@ -1,18 +1,18 @@
-/** Blocks to row slabs and back, for every layout of the ranks. */
+/* Redistribution of blocks to row slabs and back, for every layout of the ranks. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/unit/io_test.h"
 
 #include "io/field_file/slab.h"
 #include "io/file/checksum.h"
 
-/* Cells such that rows divide unevenly, and such that some ranks get none. */
+/* Numbers of cells for which the rows divide unevenly, and for which some ranks get no row. */
 static const PetscInt Grids[][2] = {{13, 11}, {29, 7}, {7, 30}, {64, 2}};
 
 #define N_GRIDS (sizeof(Grids) / sizeof(Grids[0]))
 
 typedef void (*Claim)(const HeatGrid *grid, HeatSlab *slab);
 
-/* Check a claim on every grid and layout. */
+/* Check a claim for all grids and layouts. */
 static void ForAllLayouts(Claim claim)
 {
   for (size_t k = 0; k < N_GRIDS; k++) {
@@ -77,7 +77,7 @@ static void block_to_rows_and_back_is_the_same_block(void **state)
   ForAllLayouts(RoundTrip);
 }
 
-/* In pieces of any length the rows are the same, and go back to the same block. */
+/* Pieces of any length give the rows of the whole slab, and give back the block. */
 static void PiecesMakeUpTheSlab(const HeatGrid *grid, HeatSlab *slab)
 {
   const size_t cells = HeatGridLocalCells(grid);
@@ -112,7 +112,7 @@ static void PiecesMakeUpTheSlab(const HeatGrid *grid, HeatSlab *slab)
   OK(PetscFree(block));
 }
 
-static void a_slab_can_be_had_in_pieces(void **state)
+static void a_slab_can_be_filled_and_emptied_in_pieces(void **state)
 {
   (void)state;
   ForAllLayouts(PiecesMakeUpTheSlab);
@@ -174,14 +174,15 @@ static void checksum_notices_a_bit_and_a_swap(void **state)
   const uint64_t sum    = HeatChecksum(8, row, 10, 3);
 
   (void)state;
-  row[1] = 2.0000000000000004; /* one bit */
+  row[1] = 2.0000000000000004; /* one bit more */
   assert_true(HeatChecksum(8, row, 10, 3) != sum);
   row[1] = 3.0;
   row[2] = 2.0;
   assert_true(HeatChecksum(8, row, 10, 3) != sum);
 }
 
-/* The published constants, so that another reader of the files can be written: see io/README.md. */
+/* io/README.md documents the checksum with this value, so that others can write readers of the
+   files. */
 static void checksum_is_the_documented_one(void **state)
 {
   const double one = 1.0;
@@ -193,7 +194,7 @@ static void checksum_is_the_documented_one(void **state)
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(slab_holds_whole_rows_of_the_field),
     cmocka_unit_test(block_to_rows_and_back_is_the_same_block),
-    cmocka_unit_test(a_slab_can_be_had_in_pieces),
+    cmocka_unit_test(a_slab_can_be_filled_and_emptied_in_pieces),
     cmocka_unit_test(rows_are_dealt_evenly_in_the_order_of_ranks),
     cmocka_unit_test(row_checksums_do_not_depend_on_the_layout),
     cmocka_unit_test(checksum_notices_a_bit_and_a_swap),

@@ -1,7 +1,7 @@
-/* Heat sources: their value in each cell at a time, and their sums. */
+/* Heat sources: their values in the cells at a time and temperature, and their sums. */
 #include "solver_test.h"
 
-/* 8 x 10 cells of 0.1 x 0.2 on [0, 0.8] x [0, 2]. */
+/* Make 8 x 10 cells of 0.1 x 0.2 m on [0, 0.8] x [0, 2]. */
 static HeatCase *Blank(void)
 {
   return HeatTestCase(8, 10, 0.8, 2.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
@@ -32,7 +32,7 @@ static PetscReal CellsApart(const HeatGrid *g, const HeatSource *s, Density dens
   return worst;
 }
 
-/* Densities are of order 100: 1e-13 is some roundings of density times area. */
+/* Sources are of order 100 W/m3; 1e-13 is some hundred roundings of a source times the area. */
 #define ROUNDING 1e-13
 
 static PetscReal None(PetscReal x, PetscReal y) { return (void)x, (void)y, 0.0; }
@@ -79,7 +79,7 @@ static PetscReal ConstantCells(HeatProblem *p)
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   worst = CellsApart(p->g, s, Constant);
-  OK(HeatSourceSetTime(s, 3.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){3.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, Constant));
   if (HeatSourceVaries(s)) worst = INFINITY;
   OK(HeatSourceDestroy(&s));
@@ -103,8 +103,8 @@ static PetscReal TotalIsTheSum(HeatProblem *p)
       turnover += AREA * fabs(Constant(X(i), Y(j)));
     }
   }
-  return HeatTestMax(fabs(HeatTestExact(p->g->comm, HeatSourceLocalTotal(s)) - total),
-                     fabs(HeatTestExact(p->g->comm, HeatSourceLocalTurnover(s)) - turnover));
+  return HeatTestMax(fabs(HeatTestReduceExact(p->g->comm, HeatSourceLocalTotal(s)) - total),
+                     fabs(HeatTestReduceExact(p->g->comm, HeatSourceLocalTurnover(s)) - turnover));
 }
 
 static void totals_are_the_sums_of_cells_and_of_their_magnitudes(void **state)
@@ -120,9 +120,10 @@ static HeatCase *MakeChanging(const void *context)
   HeatCase *c = Blank();
 
   (void)context;
-  HeatTestText(&c->source, "10*t*t");                                            /* of time alone */
-  HeatTestText(&HeatTestRectangle(c, 0, 0.2, 0.6, 0.4, 1.2)->source, "x*t - y"); /* of both */
-  HeatTestText(&HeatTestRectangle(c, 0, 0.0, 0.1, 0.0, 2.0)->source, "3*x");     /* of neither */
+  HeatTestText(&c->source, "10*t*t"); /* of the time */
+  HeatTestText(&HeatTestRectangle(c, 0, 0.2, 0.6, 0.4, 1.2)->source,
+               "x*t - y");                                                   /* of place and time */
+  HeatTestText(&HeatTestRectangle(c, 0, 0.0, 0.1, 0.0, 2.0)->source, "3*x"); /* of the place */
   return c;
 }
 
@@ -143,9 +144,9 @@ static PetscReal TimesAreFollowed(HeatProblem *p)
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
   worst = CellsApart(p->g, s, AtZero);
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, AtTwo));
-  OK(HeatSourceSetTime(s, 0.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, AtZero));
   if (!HeatSourceVaries(s)) worst = INFINITY;
   OK(HeatSourceDestroy(&s));
@@ -164,11 +165,11 @@ static PetscReal TotalFollows(HeatProblem *p)
   PetscReal   exact = 0.0, worst;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   for (PetscInt j = 0; j < 10; j++) {
     for (PetscInt i = 0; i < 8; i++) exact += AREA * AtTwo(X(i), Y(j));
   }
-  worst = fabs(HeatTestExact(p->g->comm, HeatSourceLocalTotal(s)) - exact);
+  worst = fabs(HeatTestReduceExact(p->g->comm, HeatSourceLocalTotal(s)) - exact);
   OK(HeatSourceDestroy(&s));
   return worst;
 }
@@ -196,13 +197,13 @@ static PetscReal SwitchIsThrown(HeatProblem *p)
   PetscReal   worst;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 5.0));
-  OK(HeatSourceSetTime(s, 9.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){5.0, 0.0}));
+  OK(HeatSourceSetTime(s, (HeatMoment){9.0, 0.0}));
   worst = CellsApart(p->g, s, On);
-  OK(HeatSourceSetTime(s, 11.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){11.0, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, None));
   worst = HeatTestMax(worst, fabs(HeatExactSumValue(HeatSourceLocalTotal(s))));
-  OK(HeatSourceSetTime(s, 9.5));
+  OK(HeatSourceSetTime(s, (HeatMoment){9.5, 0.0}));
   worst = HeatTestMax(worst, CellsApart(p->g, s, On));
   OK(HeatSourceDestroy(&s));
   return worst;
@@ -231,7 +232,7 @@ static PetscBool IsHeated(PetscReal x, PetscReal y)
   return Within(x, 0.2, 0.6) && Within(y, 0.4, 1.2) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* At t = 2 and T = 10 + y. */
+/* Return the source of MakeHeated at t = 2 and T = 10 + y. */
 static PetscReal Heated(PetscReal x, PetscReal y)
 {
   const PetscReal T = 10.0 + y;
@@ -258,7 +259,8 @@ static PetscReal SlopesApart(const HeatGrid *g, const HeatSource *s)
   return worst;
 }
 
-/* Slopes of order 10 times the area, to ten digits of their difference quotients. */
+/* Compare sources and slopes after updates at two times and temperatures.  Slopes are exact to ten
+   digits only, because they are difference quotients. */
 static PetscReal TemperaturesAreFollowed(HeatProblem *p)
 {
   PetscReal  *T = HeatTestLinearArray(p->g, 10.0, 0.0, 1.0), *other = HeatTestNoiseArray(p->g, 3);
@@ -267,9 +269,9 @@ static PetscReal TemperaturesAreFollowed(HeatProblem *p)
   HeatSource *s;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 7.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){7.0, 0.0}));
   OK(HeatSourceUpdate(s, other, &finite));
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   OK(HeatSourceUpdate(s, T, &finite));
   worst = HeatTestMax(10.0 * CellsApart(p->g, s, Heated), 1e-3 * SlopesApart(p->g, s));
   if (!finite || !HeatSourceDependsOnT(s) || !HeatSourceVaries(s)) worst = INFINITY;
@@ -292,12 +294,12 @@ static PetscReal HeatedTotalApart(HeatProblem *p)
   HeatSource *s;
 
   OK(HeatSourceCreate(p->g, p->c, NULL, &s));
-  OK(HeatSourceSetTime(s, 2.0));
+  OK(HeatSourceSetTime(s, (HeatMoment){2.0, 0.0}));
   OK(HeatSourceUpdate(s, T, &finite));
   for (PetscInt j = 0; j < 10; j++) {
     for (PetscInt i = 0; i < 8; i++) exact += AREA * Heated(X(i), Y(j));
   }
-  worst = fabs(HeatTestExact(p->g->comm, HeatSourceLocalTotal(s)) - exact);
+  worst = fabs(HeatTestReduceExact(p->g->comm, HeatSourceLocalTotal(s)) - exact);
   OK(HeatSourceDestroy(&s));
   OK(PetscFree(T));
   return worst;
@@ -330,7 +332,7 @@ static void source_that_is_not_finite_at_first_is_refused_by_all_ranks(void **st
   HeatSource *s = NULL;
 
   (void)state;
-  HeatTestText(&c->source, "sqrt(0.72 - x)"); /* the last column's centre is 0.75 */
+  HeatTestText(&c->source, "sqrt(0.72 - x)"); /* undefined in the last column, centre 0.75 */
   HeatProblem p = HeatTestSetUpGrid(PETSC_COMM_WORLD, c);
   RAISES(HEAT_ERR_INPUT, "source", HeatSourceCreate(p.g, p.c, NULL, &s));
   OK(HeatSourceDestroy(&s));

@@ -1,4 +1,5 @@
-/* The stage equation: what it solves, linear or not, when it stops, and how it fails. */
+/* The stage equation: its solution in linear and nonlinear problems, when Newton's method stops,
+   and steady states. */
 #include "solver_test.h"
 
 #include "solver/stepper/stepper.h"
@@ -39,7 +40,7 @@ static Vec NoisyVec(const HeatGrid *g, PetscReal level, PetscReal width, int see
   return v;
 }
 
-/* ||sigma C (T - base) - N(T) - r||, from the operator alone. */
+/* Return the norm of the residual sigma C (T - base) - N(T) - extra, from the operator alone. */
 static PetscReal ResidualNorm(HeatProblem *p, const HeatStageEquation *eq, Vec T)
 {
   const PetscReal *C   = HeatOperatorCapacity(p->op), *values, *base, *extra;
@@ -62,8 +63,8 @@ static PetscReal ResidualNorm(HeatProblem *p, const HeatStageEquation *eq, Vec T
   return valid ? norm : INFINITY;
 }
 
-/* The residual left, over that of the guess. */
-static PetscReal Left(HeatProblem *p)
+/* Solve a stage and return its residual relative to that of the guess. */
+static PetscReal ResidualLeft(HeatProblem *p)
 {
   const Problem    *q    = p->context;
   Vec               base = NoisyVec(p->g, 350.0, 20.0, 1), extra = NoisyVec(p->g, 0.0, 50.0, 2);
@@ -78,7 +79,7 @@ static PetscReal Left(HeatProblem *p)
   OK(HeatStageCreate(p->op, 1.0, &stage));
   OK(VecDestroy(&T));
   T = NoisyVec(p->g, 360.0, 30.0, 3);
-  (void)ResidualNorm(p, &eq, T); /* brings the operator to the guess */
+  (void)ResidualNorm(p, &eq, T); /* updates the operator to the guess */
   OK(HeatStagePrepare(stage, eq.sigma));
   OK(HeatStageSolve(stage, &eq, T, &info, &solved));
   left = ResidualNorm(p, &eq, T) / first;
@@ -99,10 +100,10 @@ static void solution_meets_the_tolerance_whatever_depends_on_the_temperature(voi
                                {"1 + 1e-5*T^2", PETSC_TRUE, 1e-9}};
 
   (void)state;
-  for (int k = 0; k < 4; k++) AT_MOST(HeatTestLayouts(Make, Left, &problems[k]), 1.1e-9);
+  for (int k = 0; k < 4; k++) AT_MOST(HeatTestLayouts(Make, ResidualLeft, &problems[k]), 1.1e-9);
 }
 
-/* 1e-16 of the first residual lies below its rounding: Newton's method must see that and stop. */
+/* A tolerance of 1e-16 is below the rounding of the residual; Newton's method must stop there. */
 static void newtons_method_does_not_work_on_rounding(void **state)
 {
   const Problem     q    = {"1 + 0.01*T", PETSC_TRUE, 1e-16};
@@ -123,7 +124,7 @@ static void newtons_method_does_not_work_on_rounding(void **state)
   ALL(solved && info.newton >= 2 && info.newton <= 10);
   OK(VecDuplicate(T, &guess));
   OK(VecCopy(T, guess));
-  info = (HeatSolveInfo){0}; /* from the solution: nothing is left to do */
+  info = (HeatSolveInfo){0}; /* the guess is the solution: no iteration is needed */
   OK(HeatStageSolve(stage, &eq, T, &info, &solved));
   ALL(solved && info.newton == 0 && info.iterations == 0);
   OK(HeatStageDestroy(&stage));
@@ -134,7 +135,7 @@ static void newtons_method_does_not_work_on_rounding(void **state)
   HeatTestTearDown(&p);
 }
 
-/* Full steps would make the conductivity negative: the line search comes nearer. */
+/* Full Newton steps would make the conductivity negative; the line search takes shorter ones. */
 static void line_search_stays_where_conductivities_are_positive(void **state)
 {
   const Problem     q    = {"0.02*(T - 290)", PETSC_FALSE, 1e-9};
@@ -155,7 +156,7 @@ static void line_search_stays_where_conductivities_are_positive(void **state)
   OK(HeatStagePrepare(stage, eq.sigma));
   OK(HeatStageSolve(stage, &eq, T, &info, &solved));
   ALL(solved && info.newton > 1);
-  AT_MOST(ResidualNorm(&p, &eq, T) * 0.0, 0.0); /* infinite where a conductivity is not positive */
+  AT_MOST(ResidualNorm(&p, &eq, T) * 0.0, 0.0); /* NaN if a conductivity is not positive */
   OK(HeatStageDestroy(&stage));
   OK(VecDestroy(&eq.base));
   OK(VecDestroy(&eq.extra));
@@ -173,7 +174,7 @@ static void petscs_options_reach_newtons_method(void **state)
   (void)state;
   OK(HeatStageCreate(p.op, 2.0, &stage));
   OK(KSPGetType(HeatLinearKSP(HeatStageLinear(stage)), &type));
-  ALL(strcmp(type, KSPGMRES) == 0); /* not symmetric */
+  ALL(strcmp(type, KSPGMRES) == 0); /* because the Jacobian is not symmetric */
   OK(HeatStageDestroy(&stage));
   OK(PetscOptionsSetValue(NULL, "-snes_type", "nosuchtype"));
   RAISES(HEAT_ERR_INPUT, "nosuchtype", HeatStageCreate(p.op, 2.0, &stage));
@@ -199,8 +200,9 @@ static void radiation_alone_leaves_conjugate_gradients(void **state)
 
 /* ------- steady states ------- */
 
-/* A bar 0.8 m long, k = 2, 1000 K on the left, black and radiating to 300 K on the right: the surface
- * T_s obeys 2/0.8 (1000 - T_s) = 5.670374419e-8 (T_s^4 - 300^4). */
+/* Make a bar 0.8 m long with k = 2 that is held at 1000 K on the left and radiates as a black
+   body to 300 K on the right.  The surface temperature T_s on the right obeys 2/0.8 (1000 - T_s)
+   = 5.670374419e-8 (T_s^4 - 300^4). */
 static HeatCase *MakeRadiating(const void *context)
 {
   HeatCase *c = HeatTestCase(8, 3, 0.8, 0.6, (HeatTestMaterial){2.0, 2.0, 3.0, 4.0});
@@ -215,8 +217,8 @@ static HeatCase *MakeRadiating(const void *context)
   return c;
 }
 
-/* By bisection; the left side falls with T_s, the right one rises. */
-static PetscReal SurfaceByHand(void)
+/* Return T_s by bisection; the left-hand side falls with T_s, the right-hand side rises. */
+static PetscReal SurfaceByBisection(void)
 {
   PetscReal low = 300.0, high = 1000.0;
 
@@ -231,7 +233,7 @@ static PetscReal SurfaceByHand(void)
 
 static PetscReal RadiatingBar(HeatProblem *p)
 {
-  const PetscReal surface = SurfaceByHand(), flow = 0.6 * 2.5 * (1000.0 - surface);
+  const PetscReal surface = SurfaceByBisection(), flow = 0.6 * 2.5 * (1000.0 - surface);
   PetscReal      *T0    = HeatTestLinearArray(p->g, 500.0, 0.0, 0.0), worst;
   PetscReal      *exact = HeatTestLinearArray(p->g, 1000.0, -(1000.0 - surface) / 0.8, 0.0);
   Vec             T     = HeatTestVec(p->g, T0);
@@ -241,10 +243,10 @@ static PetscReal RadiatingBar(HeatProblem *p)
   OK(HeatStepperCreate(p->op, 0.0, &stepper));
   OK(HeatStepperAdvance(stepper, 0.0, 1.0, &T, &info));
   worst = HeatTestVecApart(p->g, T, exact) / 1000.0;
-  worst = HeatTestMax(worst,
-                      fabs(HeatTestExact(p->g->comm, &info.flows.sum[HEAT_LEFT]) / flow - 1.0));
-  worst = HeatTestMax(worst,
-                      fabs(HeatTestExact(p->g->comm, &info.flows.sum[HEAT_RIGHT]) / flow + 1.0));
+  worst = HeatTestMax(
+      worst, fabs(HeatTestReduceExact(p->g->comm, &info.flows.sum[HEAT_LEFT]) / flow - 1.0));
+  worst = HeatTestMax(
+      worst, fabs(HeatTestReduceExact(p->g->comm, &info.flows.sum[HEAT_RIGHT]) / flow + 1.0));
   if (info.solve.newton < 2) worst = INFINITY;
   OK(HeatStepperDestroy(&stepper));
   OK(VecDestroy(&T));
@@ -253,15 +255,16 @@ static PetscReal RadiatingBar(HeatProblem *p)
   return worst;
 }
 
-/* To the solver's tolerance of the first residual, times the condition of a bar of eight cells. */
-static void steady_bar_that_radiates_has_the_temperature_solved_by_hand(void **state)
+/* The bound is the solver's tolerance times the condition number of a bar of eight cells. */
+static void steady_bar_that_radiates_has_the_surface_found_by_bisection(void **state)
 {
   (void)state;
   AT_MOST(HeatTestLayouts(MakeRadiating, RadiatingBar, NULL), 1e-9);
 }
 
-/* k = 1 + T/100 between 100 and 400: Kirchhoff's transform T + T^2/200 is linear, and the arithmetic
- * mean of the conductivities differences exactly that. */
+/* Make a bar with k = 1 + T/100 held at 100 and 400.  Kirchhoff's transform T + T^2/200 of the
+   solution is linear, also of the discrete one: with the arithmetic mean of the conductivities,
+   the heat through a face is exactly the difference of the transform. */
 static HeatCase *MakeKirchhoff(const void *context)
 {
   HeatCase *c = HeatTestCase(8, 3, 0.8, 0.6, (HeatTestMaterial){2.0, 2.0, 3.0, 4.0});
@@ -290,7 +293,7 @@ static PetscReal KirchhoffIsLinear(HeatProblem *p)
   OK(HeatStepperCreate(p->op, 0.0, &stepper));
   OK(HeatStepperAdvance(stepper, 0.0, 1.0, &T, &info));
   OK(VecGetArrayRead(T, &now));
-  for (PetscInt k = 0; k < p->g->nxl; k++) { /* second differences of the transform, inside */
+  for (PetscInt k = 0; k < p->g->nxl; k++) { /* second differences of the transform */
     const PetscReal u = now[k] + now[k] * now[k] / 200.0;
 
     if (k < 2) continue;
@@ -338,7 +341,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(line_search_stays_where_conductivities_are_positive),
     cmocka_unit_test(petscs_options_reach_newtons_method),
     cmocka_unit_test(radiation_alone_leaves_conjugate_gradients),
-    cmocka_unit_test(steady_bar_that_radiates_has_the_temperature_solved_by_hand),
+    cmocka_unit_test(steady_bar_that_radiates_has_the_surface_found_by_bisection),
     cmocka_unit_test(steady_bar_whose_conductivity_rises_has_a_linear_transform),
     cmocka_unit_test(steady_conductivity_of_the_temperature_needs_a_level),
     cmocka_unit_test(nothing_can_be_destroyed),

@@ -1,10 +1,10 @@
-/* The schemes, one step at a time: discrete modes against their closed form, what is reported
- * about a step, and how a step fails. */
+/* Single steps of the schemes: discrete modes are compared with their closed form, and the
+   report of a step, its failures and steady states are tested. */
 #include "solver_test.h"
 
 #include "solver/stepper/stepper.h"
 
-/* 8 x 10 cells of 0.1 x 0.2, kx = 2, ky = 0.5, density 3, specific heat 4. */
+/* Make 8 x 10 cells of 0.1 x 0.2 m with kx = 2, ky = 0.5, density 3, specific heat 4. */
 static HeatCase *Blank(HeatScheme scheme)
 {
   HeatCase *c = HeatTestCase(8, 10, 0.8, 2.0, (HeatTestMaterial){2.0, 0.5, 3.0, 4.0});
@@ -24,7 +24,7 @@ static HeatCase *Blank(HeatScheme scheme)
 
 typedef struct {
   HeatScheme scheme;
-  enum { COSINE, SINE, WAVE } mode; /* of insulated, held at zero, periodic sides */
+  enum { COSINE, SINE, WAVE } mode; /* for sides that are insulated, held at zero, periodic */
   PetscReal dt;
 } Mode;
 
@@ -50,7 +50,8 @@ static PetscReal ModeAt(const Mode *m, PetscInt i, PetscInt j)
   return cos(2.0 * PETSC_PI * x + 0.3) * cos(4.0 * PETSC_PI * y);
 }
 
-/* Decay rate of the mode: 4 k/(density specific_heat h^2) sin^2(half the phase of a cell). */
+/* Return the decay rate of the mode, the sum over both axes of 4 k/(density specific_heat h^2)
+   sin^2(half the phase per cell). */
 static PetscReal Rate(const Mode *m)
 {
   const PetscReal p = m->mode == WAVE ? 2.0 : 2.0, q = m->mode == WAVE ? 4.0 : 3.0;
@@ -92,7 +93,8 @@ static PetscReal OneStep(HeatProblem *p)
   return worst;
 }
 
-/* Within 1e-12 of the amplitude: the solve is asked for 1e-14, the rest is rounding. */
+/* The bound is 1e-12 of the amplitude: the solver's tolerance is 1e-14, and the rest is
+   rounding. */
 static void ModesDecayByTheirFactor(HeatScheme scheme, PetscReal dt)
 {
   for (int mode = COSINE; mode <= WAVE; mode++) {
@@ -153,7 +155,8 @@ static HeatCase *MakeHeated(const void *context)
   return c;
 }
 
-/* Uniform, insulated: T grows by dt/12 of the source at 1 s, at 1 s + dt, or of their mean. */
+/* In a uniform, insulated body T grows by dt/12 times the source at the start of the step, at
+   its end, or the mean of both. */
 static PetscReal HeatedStep(HeatProblem *p)
 {
   const HeatScheme scheme   = *(const HeatScheme *)p->context;
@@ -170,9 +173,10 @@ static PetscReal HeatedStep(HeatProblem *p)
   OK(HeatStepperAdvance(stepper, 1.0, dt, &T, &info));
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) expected[k] = dt * 120.0 * when / 12.0;
   worst = HeatTestVecApart(p->g, T, expected);
-  worst = HeatTestMax(worst, fabs(HeatTestExact(p->g->comm, &info.flows.sum[HEAT_FLOW_SOURCE]) /
-                                      (120.0 * when * 1.6) -
-                                  1.0));
+  worst = HeatTestMax(worst,
+                      fabs(HeatTestReduceExact(p->g->comm, &info.flows.sum[HEAT_FLOW_SOURCE]) /
+                               (120.0 * when * 1.6) -
+                           1.0));
   OK(HeatStepperDestroy(&stepper));
   OK(VecDestroy(&T));
   OK(PetscFree(expected));
@@ -203,7 +207,8 @@ static HeatCase *MakeMixed(const void *context)
   return c;
 }
 
-/* Two steps: stored heat changes by what entered and was released. */
+/* Return the largest deviation, in two steps, of the change of the stored heat from the heat
+   that the step reports as entered or released. */
 static PetscReal StepAccount(HeatProblem *p)
 {
   const HeatGrid  *g = p->g;
@@ -226,7 +231,8 @@ static PetscReal StepAccount(HeatProblem *p)
     OK(VecRestoreArrayRead(T, &now));
     error = HeatTestSum(g->comm, error) - dt * HeatTestEntered(g->comm, &info.flows);
     worst = HeatTestMax(worst, fabs(error));
-    if (!(HeatTestExact(g->comm, &info.flows.sum[HEAT_FLOW_TURNOVER]) > 0.0)) worst = INFINITY;
+    if (!(HeatTestReduceExact(g->comm, &info.flows.sum[HEAT_FLOW_TURNOVER]) > 0.0))
+      worst = INFINITY;
   }
   OK(HeatStepperDestroy(&stepper));
   OK(VecDestroy(&T));
@@ -234,7 +240,8 @@ static PetscReal StepAccount(HeatProblem *p)
   return worst;
 }
 
-/* Heat of order 1 J/m: rounding, and the solve's 1e-14 of a net heat of order 1e3 W/m times dt. */
+/* The bound covers the rounding of heats of order 1 J/m and the solver's tolerance, 1e-14 times
+   a net heat of order 1e3 W/m times dt. */
 static void stored_heat_changes_by_what_the_step_reports(void **state)
 {
   const HeatScheme schemes[3] = {HEAT_SCHEME_FTCS, HEAT_SCHEME_BACKWARD_EULER,
@@ -302,7 +309,7 @@ static PetscErrorCode CreateAndDestroy(HeatProblem *p, PetscReal dt)
   return code;
 }
 
-/* The largest stable step is 2*12/(4 (200 + 12.5)) = 0.0282353 s. */
+/* The largest stable step of the case is 2*12/(4 (200 + 12.5)) = 0.0282353 s. */
 static void ftcs_step_that_can_grow_is_refused_and_the_limit_named(void **state)
 {
   HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank(HEAT_SCHEME_FTCS));
@@ -347,9 +354,11 @@ static PetscReal BarIsLinear(HeatProblem *p)
   OK(HeatStepperCreate(p->op, 0.0, &stepper));
   OK(HeatStepperAdvance(stepper, 0.0, 1.0, &T, &info));
   worst = HeatTestVecApart(p->g, T, exact);
-  /* 2 W/(m K) * 100 K/m over 2 m */
-  worst = HeatTestMax(worst, fabs(HeatTestExact(p->g->comm, &info.flows.sum[HEAT_RIGHT]) - 400.0));
-  worst = HeatTestMax(worst, fabs(HeatTestExact(p->g->comm, &info.flows.sum[HEAT_LEFT]) + 400.0));
+  /* 2 W/(m K) times 100 K/m flow through 2 m. */
+  worst = HeatTestMax(worst,
+                      fabs(HeatTestReduceExact(p->g->comm, &info.flows.sum[HEAT_RIGHT]) - 400.0));
+  worst = HeatTestMax(worst,
+                      fabs(HeatTestReduceExact(p->g->comm, &info.flows.sum[HEAT_LEFT]) + 400.0));
   OK(HeatStepperDestroy(&stepper));
   OK(VecDestroy(&T));
   OK(PetscFree(T0));
@@ -363,7 +372,8 @@ static void steady_bar_between_two_temperatures_is_linear(void **state)
   AT_MOST(HeatTestLayouts(MakeBar, BarIsLinear, NULL), 1e-8);
 }
 
-/* What enters on the left leaves on the right, and nothing fixes the level; two capacities. */
+/* Make a body of two capacities into which as much heat flows on the left as leaves on the
+   right, and whose level no side fixes. */
 static HeatCase *MakeThrough(const void *context)
 {
   HeatCase *c = Blank(HEAT_SCHEME_STEADY);
@@ -395,7 +405,7 @@ static PetscReal LevelStays(HeatProblem *p)
     stored += C[k] * (now[k] - T0[k]);
     all += C[k] * T0[k];
   }
-  for (PetscInt j = 0; j < g->nyl; j++) { /* -10 K/m everywhere: both layers conduct alike */
+  for (PetscInt j = 0; j < g->nyl; j++) { /* the slope is -10 K/m in both layers */
     for (PetscInt i = 1; i < g->nxl; i++) {
       worst = HeatTestMax(worst, fabs(now[j * g->nxl + i] - now[j * g->nxl + i - 1] + 1.0));
     }
@@ -436,8 +446,8 @@ static void source_that_a_flux_carries_off_has_a_steady_state(void **state)
   HeatCase *c = Blank(HEAT_SCHEME_STEADY);
 
   (void)state;
-  HeatTestText(&c->source, "10");        /* 10 * 1.6 m2 */
-  HeatTestFlux(c, HEAT_BOTTOM, "-10*2"); /* -20 * 0.8 m */
+  HeatTestText(&c->source, "10");        /* 10 W/m3 on 1.6 m2 */
+  HeatTestFlux(c, HEAT_BOTTOM, "-10*2"); /* -20 W/m2 on 0.8 m */
   HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, c);
   OK(CreateAndDestroy(&p, 0.0));
   HeatTestTearDown(&p);

@@ -1,4 +1,5 @@
-/* Stopping early: signals and wall time, agreed by all ranks. */
+/* Stopping early, by signals, limits of the wall time and the end of a Slurm job, and the times of
+   checkpoints by the wall clock.  All ranks agree. */
 #define _POSIX_C_SOURCE 200809L
 #include <math.h>
 #include <setjmp.h>
@@ -19,13 +20,14 @@
 
 #define OK(call) assert_int_equal((call), 0)
 
-/* A program that began `ago` seconds ago, with a small checkpoint. */
+/* Start as a program that began `ago` seconds ago and whose checkpoints have 1 kB. */
 static void start(HeatStop *stop, const HeatCase *c, double ago)
 {
   OK(HeatStopStart(stop, PETSC_COMM_WORLD, c, HeatMonotonicTime() - ago, 0, 1e3));
 }
 
-/* This process is part of a Slurm job that ends in `left` seconds; a number below 0: in none. */
+/* Set the environment of a Slurm job that ends in `left` seconds, or of no job for a negative
+   number. */
 static void pretend_job(long left)
 {
   char end[32];
@@ -61,7 +63,7 @@ static void the_wall_time_limit_stops_before_it_is_reached(void **state)
   start(&stop, &c, 90.0);
   OK(HeatStopAsk(&stop, PETSC_COMM_WORLD, 1));
   assert_false(stop.stop);
-  HeatStopCheckpointed(&stop, 6.0); /* dear checkpoints need a larger margin */
+  HeatStopCheckpointed(&stop, 6.0); /* costly checkpoints need a larger margin */
   OK(HeatStopAsk(&stop, PETSC_COMM_WORLD, stop.next_step));
   assert_true(stop.stop);
   assert_non_null(strstr(stop.reason, "limits.wall_time"));
@@ -74,7 +76,7 @@ static void a_checkpoint_that_was_never_written_is_reserved_for(void **state)
 
   (void)state;
   OK(HeatStopStart(&stop, PETSC_COMM_WORLD, &c, HeatMonotonicTime() - 90.0, 0,
-                   1.2e9)); /* 6 s each */
+                   1.2e9)); /* estimated at 6 s */
   OK(HeatStopAsk(&stop, PETSC_COMM_WORLD, 1));
   assert_true(stop.stop);
 }
@@ -86,7 +88,7 @@ static void a_long_step_is_reserved_for(void **state)
 
   (void)state;
   start(&stop, &c, 90.0);
-  stop.asked -= 15.0; /* so long the last step took */
+  stop.asked -= 15.0; /* as if the last step had taken 15 s */
   OK(HeatStopAsk(&stop, PETSC_COMM_WORLD, 1));
   assert_true(stop.stop);
 }
@@ -123,7 +125,7 @@ static void a_wall_time_before_the_end_of_the_job_wins(void **state)
   pretend_job(-1);
 }
 
-static void a_job_can_be_left_out_of_account(void **state)
+static void a_job_can_be_ignored(void **state)
 {
   const HeatCase c = {.limits = {.slurm = PETSC_FALSE}};
   HeatStop       stop;
@@ -137,7 +139,7 @@ static void a_job_can_be_left_out_of_account(void **state)
   pretend_job(-1);
 }
 
-static void what_squeue_says_is_understood(void **state)
+static void output_of_squeue_is_understood(void **state)
 {
   (void)state;
   assert_true(HeatSlurmParseLeft("1-02:03:04\n") == 93784.0);
@@ -148,7 +150,8 @@ static void what_squeue_says_is_understood(void **state)
   assert_true(isinf(HeatSlurmParseLeft("")));
 }
 
-/* The values of io-facts: 117, 57 and 9.1 minutes; d >= 2 M; the stationary point of the waste. */
+/* For checkpoints of 5 minutes the interval is 117, 57 and 9.1 minutes with a mean time between
+   failures M of a day, 6 hours and 15 minutes.  If a checkpoint costs more than 2 M it is M. */
 static void dalys_interval_is_that_of_the_paper(void **state)
 {
   (void)state;
@@ -165,8 +168,8 @@ static void dalys_interval_follows_the_cost_of_checkpoints(void **state)
 
   (void)state;
   start(&stop, &c, 0.0);
-  assert_true(stop.checkpoint_interval == 60.0); /* the first one is early */
-  HeatStopCheckpointed(&stop, 0.0);              /* it failed: nothing is known yet */
+  assert_true(stop.checkpoint_interval == 60.0); /* before the first checkpoint */
+  HeatStopCheckpointed(&stop, 0.0);              /* failed: its cost is still unknown */
   assert_true(stop.checkpoint_interval == 60.0);
   HeatStopCheckpointed(&stop, 100.0);
   HeatStopCheckpointed(&stop, 500.0);
@@ -232,13 +235,13 @@ int main(int argc, char **argv)
       cmocka_unit_test(a_long_step_is_reserved_for),
       cmocka_unit_test(the_end_of_a_slurm_job_stops_a_run),
       cmocka_unit_test(a_wall_time_before_the_end_of_the_job_wins),
-      cmocka_unit_test(a_job_can_be_left_out_of_account),
-      cmocka_unit_test(what_squeue_says_is_understood),
+      cmocka_unit_test(a_job_can_be_ignored),
+      cmocka_unit_test(output_of_squeue_is_understood),
       cmocka_unit_test(dalys_interval_is_that_of_the_paper),
       cmocka_unit_test(dalys_interval_follows_the_cost_of_checkpoints),
       cmocka_unit_test(the_clock_asks_for_a_checkpoint),
       cmocka_unit_test(ranks_ask_seldom_when_steps_are_short),
-      cmocka_unit_test(a_signal_to_one_rank_stops_all), /* last: the flag stays up */
+      cmocka_unit_test(a_signal_to_one_rank_stops_all), /* last: the signal stays set */
   };
 
   if (PetscInitialize(&argc, &argv, NULL, NULL)) return 1;

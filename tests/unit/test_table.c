@@ -1,5 +1,5 @@
-/** CSV tables: the rows of an earlier run stay, the numbers read back exactly, failures are told.
- */
+/* CSV tables: numbers are read back exactly, a restart keeps the rows of the earlier run, and
+   failures are reported on all ranks. */
 #define _XOPEN_SOURCE 700
 #include "tests/unit/io_test.h"
 
@@ -12,8 +12,10 @@ static const char *const Names[3] = {"step", "time", "a, \"quoted\" probe"};
 
 #define HEADER "step,time,\"a, \"\"quoted\"\" probe\"\n"
 
-/* A table of rows first ... last; the values of a row follow from its step. */
-static PetscErrorCode Rows(const char *path, PetscInt64 resume, PetscInt64 first, PetscInt64 last)
+/* Write the rows of steps first to last, whose values follow from the step; resume after step
+   `resume`, or begin a new table for -1. */
+static PetscErrorCode WriteRows(const char *path, PetscInt64 resume, PetscInt64 first,
+                                PetscInt64 last)
 {
   HeatTable *table;
 
@@ -43,7 +45,7 @@ static void rows_are_the_shortest_numbers_that_read_back(void **state)
   assert_string_equal(HeatShortestDecimal(NAN, buffer), "nan");
   assert_string_equal(HeatShortestDecimal(-INFINITY, buffer), "-inf");
   HeatTestFolder("table");
-  OK(Rows("table/a.csv", -1, 1, 2));
+  OK(WriteRows("table/a.csv", -1, 1, 2));
   assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
                       HEADER "1,0.5,0.3333333333333333\n2,1,0.6666666666666666\n");
 }
@@ -52,14 +54,15 @@ static void resumed_table_equals_an_uninterrupted_one(void **state)
 {
   (void)state;
   HeatTestFolder("table");
-  OK(Rows("table/whole.csv", -1, 1, 30));
-  OK(Rows("table/parts.csv", -1, 1, 17)); /* goes on after its checkpoint of step 10 and dies */
-  OK(Rows("table/parts.csv", 10, 11, 30));
+  OK(WriteRows("table/whole.csv", -1, 1, 30));
+  OK(WriteRows("table/parts.csv", -1, 1,
+               17)); /* killed after step 17; its checkpoint is of step 10 */
+  OK(WriteRows("table/parts.csv", 10, 11, 30));
   HeatTestBarrier();
   assert_true(HeatTestSame("table/whole.csv", "table/parts.csv"));
 }
 
-/* A profile has several rows a step. */
+/* A profile has several rows for each step. */
 static void rows_of_one_step_stay_or_go_together(void **state)
 {
   const PetscReal values[2] = {0.0, 1.0};
@@ -83,7 +86,7 @@ static void half_a_row_of_a_killed_run_is_dropped(void **state)
   (void)state;
   HeatTestFolder("table");
   HeatTestPut("table/a.csv", HEADER "1,0.5,1\n2,0.");
-  OK(Rows("table/a.csv", 5, 6, 6));
+  OK(WriteRows("table/a.csv", 5, 6, 6));
   assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), HEADER "1,0.5,1\n6,3,2\n");
 }
 
@@ -93,7 +96,7 @@ static void missing_table_is_begun_anew_at_a_restart(void **state)
 
   (void)state;
   HeatTestFolder("table");
-  OK(Rows("table/a.csv", 5, 6, 6));
+  OK(WriteRows("table/a.csv", 5, 6, 6));
   assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), HEADER "6,3,2\n");
 }
 
@@ -104,7 +107,7 @@ static void table_of_other_columns_is_refused_and_untouched(void **state)
   (void)state;
   HeatTestFolder("table");
   HeatTestPut("table/a.csv", "step,time,other\n1,0.5,1\n");
-  FAILS_WITH("step,time,other", Rows("table/a.csv", 5, 6, 6));
+  FAILS_WITH("step,time,other", WriteRows("table/a.csv", 5, 6, 6));
   assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), "step,time,other\n1,0.5,1\n");
   assert_false(HeatTestExists("table/.a.csv.part"));
 }
@@ -114,11 +117,12 @@ static void table_in_no_folder_is_an_error_on_every_rank(void **state)
   (void)state;
   HeatTestFolder("table");
   HeatTestPut("table/file", "");
-  FAILS_WITH("Not a directory", Rows("table/file/a.csv", -1, 1, 1));
-  FAILS_WITH("Not a directory", Rows("table/file/a.csv", 0, 1, 1));
+  FAILS_WITH("Not a directory", WriteRows("table/file/a.csv", -1, 1, 1));
+  FAILS_WITH("Not a directory", WriteRows("table/file/a.csv", 0, 1, 1));
 }
 
-/* Rank 0 meets a full disk in the middle: the next flush says so, on every rank. */
+/* Rank 0 fails to write in the middle of the table, as on a full disk; the next flush raises the
+   error on every rank. */
 static void failed_row_is_raised_by_the_next_flush(void **state)
 {
   struct rlimit before, limit;
@@ -129,7 +133,7 @@ static void failed_row_is_raised_by_the_next_flush(void **state)
   limit          = before;
   limit.rlim_cur = 20000;
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  FAILS_WITH("File too large", Rows("table/a.csv", -1, 1, 5000));
+  FAILS_WITH("File too large", WriteRows("table/a.csv", -1, 1, 5000));
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 }
 

@@ -1,4 +1,4 @@
-/* Tables of time. */
+/* Interpolation in tables of time and value. */
 #include "case_test.h"
 
 #include "solver/case/time_series.h"
@@ -14,7 +14,7 @@ static void entries_are_found_exactly(void **state)
   for (PetscInt k = 0; k < Table.n; k++) assert_true(HeatSeriesAt(&Table, Times[k]) == Values[k]);
 }
 
-/* Binary fractions: exact. */
+/* The numbers are binary fractions, so the results are exact. */
 static void between_two_entries_it_is_linear(void **state)
 {
   (void)state;

@@ -1,9 +1,10 @@
-/* Heat exchanged through the faces of the sheet. */
+/* Ambient exchange: the heat that the sheet exchanges with what is above and below it, E (T_a -
+   T). */
 #include "solver_test.h"
 
 #include "solver/physics/ambient_exchange.h"
 
-/* 8 x 5 cells of 0.1 x 0.2. */
+/* Make 8 x 5 cells of 0.1 x 0.2 m. */
 static HeatCase *Blank(const void *context)
 {
   return (void)context, HeatTestCase(8, 5, 0.8, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
@@ -18,7 +19,8 @@ static HeatCase *MakeExchange(const void *context)
   return c;
 }
 
-/* A uniform field at 50: no heat but the exchange's.  Heats are of order 10 W/m. */
+/* Return the largest deviation of net heat and flows for a uniform field of 50: the ambient
+   exchange is the only heat then.  It is of order 10 W/m. */
 static PetscReal NetApart(HeatProblem *p, PetscReal t)
 {
   const HeatGrid *g = p->g;
@@ -54,7 +56,7 @@ static PetscReal TimesApart(HeatProblem *p)
   return HeatTestMax(HeatTestMax(first, later), NetApart(p, 0.0));
 }
 
-static void exchange_adds_to_the_net_heat_and_the_flows(void **state)
+static void ambient_exchange_adds_to_the_net_heat_and_the_flows(void **state)
 {
   (void)state;
   AT_MOST(HeatTestLayouts(MakeExchange, TimesApart, NULL), 1e-11);
@@ -75,7 +77,7 @@ static void sheet_at_the_temperature_of_its_surroundings_rests_exactly(void **st
   AT_MOST(HeatTestLayouts(MakeResting, HeatTestNetAtRest, NULL), 0.0);
 }
 
-/* An insulated uniform cell: C dT/dt = -E T, so 2 C/E turns it over. */
+/* An insulated single cell obeys C dT/dt = -E T, so the stable step is 2 C/E. */
 static PetscReal StableStepApart(HeatProblem *p)
 {
   PetscReal dt;
@@ -94,13 +96,13 @@ static HeatCase *MakeCell(const void *context)
   return c;
 }
 
-static void stable_step_counts_the_exchange(void **state)
+static void stable_step_counts_the_ambient_exchange(void **state)
 {
   (void)state;
   AT_MOST(HeatTestLayouts(MakeCell, StableStepApart, NULL), 1e-14);
 }
 
-static void exchange_fixes_the_level_unless_it_is_zero(void **state)
+static void ambient_exchange_fixes_the_level_unless_it_is_zero(void **state)
 {
   HeatCase *c = MakeResting(NULL);
 
@@ -113,7 +115,7 @@ static void exchange_fixes_the_level_unless_it_is_zero(void **state)
   OK(HeatCaseDestroy(&c));
 }
 
-static void case_without_exchange_makes_none(void **state)
+static void case_without_ambient_exchange_makes_none(void **state)
 {
   HeatProblem          p = HeatTestSetUpGrid(PETSC_COMM_WORLD, Blank(NULL));
   HeatAmbientExchange *exchange;
@@ -125,7 +127,7 @@ static void case_without_exchange_makes_none(void **state)
   HeatTestTearDown(&p);
 }
 
-static void Refused(const char *coefficient, const char *ambient, const char *words)
+static void ExpectRefused(const char *coefficient, const char *ambient, const char *words)
 {
   HeatCase            *c        = Blank(NULL);
   HeatAmbientExchange *exchange = NULL;
@@ -138,21 +140,22 @@ static void Refused(const char *coefficient, const char *ambient, const char *wo
   HeatTestTearDown(&p);
 }
 
-/* In the last column only, whose centre is 0.75. */
-static void exchange_that_makes_no_sense_somewhere_is_refused_by_all_ranks(void **state)
+/* The coefficient is negative and the ambient temperature undefined in the last column only, whose
+   centre is 0.75. */
+static void ambient_exchange_that_makes_no_sense_somewhere_is_refused_by_all_ranks(void **state)
 {
   (void)state;
-  Refused("0.7 - x", "20", "exchange.coefficient");
-  Refused("1", "sqrt(0.7 - x)", "exchange.ambient");
+  ExpectRefused("0.7 - x", "20", "exchange.coefficient");
+  ExpectRefused("1", "sqrt(0.7 - x)", "exchange.ambient");
 }
 
 static const struct CMUnitTest Tests[] = {
-    cmocka_unit_test(exchange_adds_to_the_net_heat_and_the_flows),
+    cmocka_unit_test(ambient_exchange_adds_to_the_net_heat_and_the_flows),
     cmocka_unit_test(sheet_at_the_temperature_of_its_surroundings_rests_exactly),
-    cmocka_unit_test(stable_step_counts_the_exchange),
-    cmocka_unit_test(exchange_fixes_the_level_unless_it_is_zero),
-    cmocka_unit_test(case_without_exchange_makes_none),
-    cmocka_unit_test(exchange_that_makes_no_sense_somewhere_is_refused_by_all_ranks),
+    cmocka_unit_test(stable_step_counts_the_ambient_exchange),
+    cmocka_unit_test(ambient_exchange_fixes_the_level_unless_it_is_zero),
+    cmocka_unit_test(case_without_ambient_exchange_makes_none),
+    cmocka_unit_test(ambient_exchange_that_makes_no_sense_somewhere_is_refused_by_all_ranks),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

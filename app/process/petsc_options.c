@@ -1,0 +1,330 @@
+/** PETSc's options (see petsc_options.h).
+ *
+ * PETSc itself refuses no option: at its end it lists those that it did not read.  heat2d refuses
+ * them before any work.  For this, every option that the user gave, in the case, in the environment
+ * or on the command line, is looked up after the set-up. */
+#define _POSIX_C_SOURCE 200809L
+#include "app/process/petsc_options.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Starting. */
+
+/* PetscErrorPrintf while PETSc is initialised, when no error handler can be installed yet: print
+   the reason of an error, without PETSc's frame of dashes, version and stack. */
+static PetscErrorCode PrintReason(const char format[], ...)
+{
+  static const char *const frame[] = {"---", "#", "See https", "Petsc ", "Configure ", "unknown"};
+  char                     text[512];
+  va_list                  arguments;
+
+  va_start(arguments, format);
+  (void)vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  for (size_t k = 0; k < sizeof frame / sizeof frame[0]; k++) {
+    if (strncmp(text, frame[k], strlen(frame[k])) == 0) return PETSC_SUCCESS;
+  }
+  if (!strstr(text, " on a ")) (void)fprintf(stderr, "heat2d: PETSc says: %s", text);
+  return PETSC_SUCCESS;
+}
+
+int HeatPetscStart(HeatOptions *o)
+{
+  PetscErrorCode (*const print)(const char[], ...) = PetscErrorPrintf;
+  PetscErrorCode code;
+
+  PetscErrorPrintf = PrintReason;
+  code             = PetscInitialize(&o->start_argc, &o->start_argv, NULL, NULL);
+  PetscErrorPrintf = print;
+  if (!code) return PetscOptionsClearValue(NULL, "-skip_petscrc") ? HEAT_EXIT_INTERNAL : 0;
+  (void)fprintf(stderr,
+                "heat2d: error: PETSc cannot be initialised with the options of the command "
+                "line and of PETSC_OPTIONS; correct them\n");
+  return HeatErrorExitCode(HEAT_ERR_INPUT);
+}
+
+/* The environment. */
+
+/* Broadcast a variable of rank 0's environment; *text is NULL if it is not set or empty, and is
+   freed with PetscFree. */
+static PetscErrorCode ReadVariable(MPI_Comm comm, const char *name, char **text)
+{
+  PetscMPIInt rank, length = 0;
+  const char *value;
+
+  PetscFunctionBeginUser;
+  *text = NULL;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  value = rank == 0 ? getenv(name) : NULL;
+  if (value) length = (PetscMPIInt)strlen(value);
+  PetscCallMPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
+  if (length == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1((size_t)length + 1, text));
+  if (value) memcpy(*text, value, (size_t)length);
+  PetscCallMPI(MPI_Bcast(*text, length, MPI_CHAR, 0, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Store the names of the options in the variables, as PETSc itself splits them. */
+static PetscErrorCode ListEnvironment(HeatEnvironment *e)
+{
+  PetscOptions all;
+  PetscInt     n;
+  char       **names, **values;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsCreate(&all));
+  if (e->options) PetscCall(PetscOptionsInsertString(all, e->options));
+  if (e->yaml) PetscCall(PetscOptionsInsertStringYAML(all, e->yaml));
+  PetscCall(PetscOptionsLeftGet(all, &n, &names, &values));
+  e->n = n;
+  PetscCall(PetscCalloc1((size_t)e->n + 1, &e->names));
+  for (PetscInt k = 0; k < e->n; k++) {
+    const size_t size = strlen(names[k]) + 2;
+
+    PetscCall(PetscMalloc1(size, &e->names[k]));
+    (void)snprintf(e->names[k], size, "-%s", names[k]);
+  }
+  PetscCall(PetscOptionsLeftRestore(all, &n, &names, &values));
+  PetscCall(PetscOptionsDestroy(&all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *e)
+{
+  const HeatEnvironment none = {0};
+
+  PetscFunctionBeginUser;
+  *e = none;
+  PetscCall(ReadVariable(comm, "PETSC_OPTIONS", &e->options));
+  PetscCall(ReadVariable(comm, "PETSC_OPTIONS_YAML", &e->yaml));
+  if (e->options || e->yaml) PetscCall(ListEnvironment(e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatEnvironmentClear(HeatEnvironment *e)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < e->n; k++) PetscCall(PetscFree(e->names[k]));
+  PetscCall(PetscFree(e->names));
+  PetscCall(PetscFree(e->options));
+  PetscCall(PetscFree(e->yaml));
+  e->n = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Print a note on rank 0 for each file that PETSc would read, and heat2d does not. */
+static PetscErrorCode NoteIgnoredFiles(MPI_Comm comm)
+{
+  const char *home                         = getenv("HOME");
+  char        paths[3][PETSC_MAX_PATH_LEN] = {".petscrc", "petscrc", ""};
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (home && home[0]) (void)snprintf(paths[2], sizeof paths[2], "%s/.petscrc", home);
+  for (int k = 0; k < 3 && rank == 0; k++) {
+    if (!paths[k][0] || access(paths[k], F_OK) != 0) continue;
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: note: %s is not read; give PETSc's options on the command "
+                           "line, or in PETSC_OPTIONS\n",
+                           paths[k]));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Looking options up. */
+
+/* Write "-name" from a key of the `petsc` section, which may have the dash or not. */
+static PetscErrorCode OptionName(const char *key, char *name, size_t size)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(name, size, "%s%s", key[0] == '-' ? "" : "-", key));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether PETSc itself reads the option only in PetscFinalize, when it is too late to refuse
+   it.  An option that is missing from this list is refused as one that nothing reads. */
+static PetscBool IsReadInFinalize(const char *name)
+{
+  static const char *const late[] = {"-options_left",
+                                     "-options_view",
+                                     "-options_table",
+                                     "-malloc_dump",
+                                     "-malloc_view",
+                                     "-malloc_test",
+                                     "-objects_dump",
+                                     "-memory_view",
+                                     "-mpidump",
+                                     "-log_view",
+                                     "-log",
+                                     "-log_all",
+                                     "-log_trace",
+                                     "-log_mpe",
+                                     "-log_view_memory",
+                                     "-log_summary",
+                                     "-viewfromoptions",
+                                     "-saws_options",
+                                     "-get_total_flops",
+                                     "-log_exclude_actions",
+                                     NULL};
+
+  for (int k = 0; late[k]; k++) {
+    if (strcmp(name, late[k]) == 0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Write the name of an option's witness, "-mg_coarse_ksp_error_if_not_converged" for
+   "-mg_coarse_ksp_converged_reason", and return true; return false if the option has none.
+
+   Some options of a PETSc solver are read only after its first solve.  To find out before any work
+   whether a solver with the option's prefix exists, an option that this solver reads during set-up
+   is put into the database beside the user's: the witness.  Its value is PETSc's default, so it
+   changes nothing. */
+static PetscBool FindWitness(const char *name, char *witness, size_t size)
+{
+  static const struct {
+    const char *solver, *option, *witness;
+  } late[] = {{"ksp_", "converged_reason", "error_if_not_converged"},
+              {"ksp_", "test_null_space", "error_if_not_converged"},
+              {"snes_", "converged_reason", "force_iteration"},
+              {"snes_", "view", "force_iteration"},
+              {"snes_", "view_solution", "force_iteration"},
+              {"snes_", "test_jacobian", "force_iteration"},
+              {"snes_", "test_jacobian_view", "force_iteration"}};
+
+  for (size_t k = 0; k < sizeof late / sizeof late[0]; k++) {
+    char         tail[64];
+    const size_t length = strlen(name);
+    const int    n      = snprintf(tail, sizeof tail, "%s%s", late[k].solver, late[k].option);
+    const size_t head   = length > (size_t)n ? length - (size_t)n : 0;
+
+    if (head == 0 || strcmp(name + head, tail) != 0 || !strchr("-_", name[head - 1])) continue;
+    (void)snprintf(witness, size, "%.*s%s%s", (int)head, name, late[k].solver, late[k].witness);
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Return whether the user gives the option: in the case, in the environment or on the command
+   line. */
+static PetscBool IsGiven(const HeatOptions *o, const HeatCase *c, const char *name)
+{
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
+    const char *key = c->petsc[k].key;
+
+    if (strcmp(key + (key[0] == '-'), name + 1) == 0) return PETSC_TRUE;
+  }
+  for (PetscInt k = 0; k < o->environment.n; k++) {
+    if (strcmp(o->environment.names[k], name) == 0) return PETSC_TRUE;
+  }
+  for (int k = 1; k < o->petsc_argc; k++) {
+    if (strcmp(o->petsc_argv[k], name) == 0) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Put the witness of an option into PETSc's database (`place`), or remove it again.  A witness that
+   the user gives as an option of its own stays as it is. */
+static PetscErrorCode PlaceWitness(const HeatOptions *o, const HeatCase *c, const char *name,
+                                   PetscBool place)
+{
+  char witness[300];
+
+  PetscFunctionBeginUser;
+  if (!FindWitness(name, witness, sizeof witness) || IsGiven(o, c, witness))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (place) PetscCall(PetscOptionsSetValue(NULL, witness, "false"));
+  else PetscCall(PetscOptionsClearValue(NULL, witness));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode PlaceWitnesses(const HeatOptions *o, const HeatCase *c, PetscBool place)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
+    char name[256];
+
+    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
+    PetscCall(PlaceWitness(o, c, name, place));
+  }
+  for (PetscInt k = 0; k < o->environment.n; k++)
+    PetscCall(PlaceWitness(o, c, o->environment.names[k], place));
+  for (int k = 1; k < o->petsc_argc; k++) PetscCall(PlaceWitness(o, c, o->petsc_argv[k], place));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set *unused unless the option or its witness has been read, or PetscFinalize will read it. */
+static PetscErrorCode IsUnused(const char *name, PetscBool *unused)
+{
+  char      witness[300];
+  PetscBool used;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsUsed(NULL, name + 1, &used)); /* without the dash */
+  if (!used && FindWitness(name, witness, sizeof witness))
+    PetscCall(PetscOptionsUsed(NULL, witness + 1, &used));
+  *unused = (used || IsReadInFinalize(name)) ? PETSC_FALSE : PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOptionsInsertPetsc(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
+{
+  PetscFunctionBeginUser;
+  PetscCall(NoteIgnoredFiles(comm));
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
+    char      name[256];
+    PetscBool given;
+
+    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
+    PetscCall(PetscOptionsHasName(NULL, NULL, name, &given));
+    if (!given) PetscCall(PetscOptionsSetValue(NULL, name, c->petsc[k].value));
+  }
+  PetscCall(PlaceWitnesses(o, c, PETSC_TRUE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Raise HEAT_ERR_INPUT if nothing has read an option, which stands in `where`. */
+static PetscErrorCode CheckUsed(MPI_Comm comm, const char *where, const char *name)
+{
+  PetscBool unused;
+
+  PetscFunctionBeginUser;
+  PetscCall(IsUnused(name, &unused));
+  HeatCheck(!unused, comm, HEAT_ERR_INPUT,
+            "%snothing in this run reads the option %s; correct its name, or leave it out", where,
+            name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
+{
+  PetscBool unused;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
+    char name[256], path[300];
+
+    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
+    PetscCall(IsUnused(name, &unused));
+    PetscCall(PetscSNPrintf(path, sizeof path, "petsc.%s", c->petsc[k].key));
+    HeatCaseCheckKey(
+        !unused, comm, c, path,
+        "nothing in this run reads the PETSc option %s; correct its name, or leave it out", name);
+  }
+  for (PetscInt k = 0; k < o->environment.n; k++)
+    PetscCall(CheckUsed(comm, "PETSC_OPTIONS in the environment: ", o->environment.names[k]));
+  for (int k = 1; k < o->petsc_argc; k++) {
+    const char *name = o->petsc_argv[k];
+
+    if (name[0] == '-' && !HeatOptionsIsNumber(name)) PetscCall(CheckUsed(comm, "", name));
+  }
+  PetscCall(PlaceWitnesses(o, c, PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,179 @@
+/* Events of a case: formulas that switch, tables, and times that the case gives. */
+#include "solver/case/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/case/switches.h"
+
+/* Searches of bounded length that one answer may take: some tenths of a second in all.  A formula that
+   needs more is reported and not searched any further. */
+enum { PATIENCE = 50 };
+
+/* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that there is
+   none up to `known`. */
+typedef struct {
+  const char   *text;     /* of the case */
+  HeatSwitches *switches; /* owned */
+  PetscReal     from, next, known;
+  PetscBool     given_up;
+} Formula;
+
+struct HeatEvents {
+  const HeatCase    *c;
+  PetscInt           n_formulas, n_tables;
+  Formula           *formulas; /* owned */
+  const HeatSeries **tables;   /* owned; the tables are the case's */
+  const char        *unsearched;
+};
+
+/* Gathering. */
+
+/* Texts and tables of the case that depend on time, with repetitions. */
+typedef struct {
+  PetscInt           n_texts, n_tables;
+  const char       **texts;
+  const HeatSeries **tables;
+} Found;
+
+static void FindText(Found *found, const HeatFormula *formula)
+{
+  if (formula->given && formula->text) found->texts[found->n_texts++] = formula->text;
+}
+
+static PetscInt CountSegments(const HeatCase *c)
+{
+  PetscInt n = 0;
+
+  for (int side = 0; side < HEAT_SIDES; side++) n += c->boundary[side].n;
+  return n;
+}
+
+static void FindAll(const HeatCase *c, Found *found)
+{
+  FindText(found, &c->source);
+  FindText(found, &c->exchange.ambient);
+  for (PetscInt k = 0; k < c->n_regions; k++) FindText(found, &c->regions[k].source);
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt k = 0; k < c->boundary[side].n; k++) {
+      const HeatSegment *s = &c->boundary[side].segments[k];
+
+      FindText(found, &s->value);
+      FindText(found, &s->ambient);
+      if (s->table.file) found->tables[found->n_tables++] = &s->table;
+    }
+  }
+}
+
+static int CompareTexts(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
+{
+  const PetscInt most = 2 + c->n_regions + 2 * CountSegments(c);
+  HeatEvents    *events;
+  Found          found = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&events));
+  *out      = events;
+  events->c = c;
+  if (c->time.scheme == HEAT_SCHEME_STEADY) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(most, &found.texts));
+  PetscCall(PetscMalloc1(most, &found.tables));
+  FindAll(c, &found);
+  if (found.n_texts > 0)
+    qsort(found.texts, (size_t)found.n_texts, sizeof *found.texts, CompareTexts);
+  PetscCall(PetscCalloc1(found.n_texts, &events->formulas));
+  for (PetscInt k = 0; k < found.n_texts; k++) {
+    Formula *f = &events->formulas[events->n_formulas];
+
+    if (k > 0 && strcmp(found.texts[k], found.texts[k - 1]) == 0) continue;
+    PetscCall(HeatSwitchesCreate(found.texts[k], &f->switches));
+    if (!f->switches) continue;
+    f->text = found.texts[k];
+    f->from = f->known = PETSC_MAX_REAL;
+    events->n_formulas++;
+  }
+  events->n_tables = found.n_tables;
+  events->tables   = found.tables;
+  PetscCall(PetscFree(found.texts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Searching. */
+
+/* Whether what is kept of a formula answers for the events after `after`, up to `needed`. */
+static PetscBool IsKept(const Formula *f, PetscReal after, PetscReal needed)
+{
+  if (after < f->from) return PETSC_FALSE;
+  if (f->next < PETSC_MAX_REAL)
+    return f->next > after + HeatSwitchesMargin(after) ? PETSC_TRUE : PETSC_FALSE;
+  return needed <= f->known ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Search to the end of the run if that is quick, else as far as is needed. */
+static void Search(HeatEvents *events, Formula *f, PetscReal after, PetscReal needed)
+{
+  const PetscReal end   = events->c->time.end;
+  PetscReal       until = PetscMax(end, needed), start = after;
+
+  f->from = after;
+  for (int k = 0; k < PATIENCE; k++) {
+    HeatSwitchesNext(f->switches, start, until, &f->next, &f->known);
+    if (f->next < PETSC_MAX_REAL || f->known >= needed) return;
+    start = f->known;
+    until = PetscMin(until, needed);
+  }
+  f->given_up        = PETSC_TRUE;
+  events->unsearched = f->text;
+}
+
+/* The first of n ascending times that is later than `after`. */
+static PetscReal FirstAfter(PetscInt n, const PetscReal *times, PetscReal after)
+{
+  const PetscReal from = after + HeatSwitchesMargin(after);
+  PetscInt        low = 0, high = n;
+
+  while (low < high) {
+    const PetscInt middle = low + (high - low) / 2;
+
+    if (times[middle] > from) high = middle;
+    else low = middle + 1;
+  }
+  return low < n ? times[low] : PETSC_MAX_REAL;
+}
+
+PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
+{
+  PetscReal time = FirstAfter(events->c->time.n_events, events->c->time.events, after);
+
+  for (PetscInt k = 0; k < events->n_tables; k++)
+    time = PetscMin(time, FirstAfter(events->tables[k]->n, events->tables[k]->t, after));
+  for (PetscInt k = 0; k < events->n_formulas; k++) {
+    Formula *f = &events->formulas[k];
+
+    if (f->given_up) continue;
+    if (!IsKept(f, after, needed)) Search(events, f, after, needed);
+    time = PetscMin(time, f->next);
+  }
+  return time;
+}
+
+const char *HeatEventsUnsearched(const HeatEvents *events) { return events->unsearched; }
+
+PetscErrorCode HeatEventsDestroy(HeatEvents **events)
+{
+  HeatEvents *e = *events;
+
+  PetscFunctionBeginUser;
+  if (!e) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt k = 0; k < e->n_formulas; k++)
+    PetscCall(HeatSwitchesDestroy(&e->formulas[k].switches));
+  PetscCall(PetscFree(e->formulas));
+  PetscCall(PetscFree(e->tables));
+  PetscCall(PetscFree(*events));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,38 @@
+/** The times at which a formula switches.
+ *
+ *  A formula of t may jump, as (t > 400)*(t < 410), floor(t/60) or t < 10 ? 1 : 0 do, or have a kink,
+ *  as max(0, 1 - abs(t - 100)) does.  A time step must not span such a time.  Comparisons, floor, sign,
+ *  abs, min and max whose arguments depend on t alone are found in the formula's syntax tree, and the
+ *  times at which their results change by bisection: interval arithmetic excludes the intervals of
+ *  time without a change, so that no change is missed however short the time between two of them is.
+ *  Nothing here is collective. */
+#ifndef HEAT_SOLVER_SWITCHES_H
+#define HEAT_SOLVER_SWITCHES_H
+
+#include "solver/case/expression_tree.h"
+
+typedef struct HeatSwitches HeatSwitches;
+
+/** Return whether an operation of a formula can switch at a time: a comparison, floor, sign, abs, min
+ *  or max whose arguments depend on t and on nothing else. */
+PetscBool HeatSwitchesCan(const HeatOperation *operation);
+
+/** Find what switches in a formula that expression.c accepts.
+ *  @param[out] switches  NULL where nothing does; owned by the caller */
+PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches);
+
+/** Find the first switch in (after, until].  Switches within HeatSwitchesMargin of `after` do not
+ *  count: they are the switch that the caller stands at.
+ *  @param[out] time   [s]; PETSC_MAX_REAL: there is none up to *known
+ *  @param[out] known  [s] time up to which the answer holds; below `until` where the formula is too
+ *                     involved to be searched further in a call of bounded length */
+void HeatSwitchesNext(HeatSwitches *switches, PetscReal after, PetscReal until, PetscReal *time,
+                      PetscReal *known);
+
+/** Return the distance [s] below which two times near t are one switch: 64 roundings of t. */
+PetscReal HeatSwitchesMargin(PetscReal t);
+
+/** *switches may be NULL. */
+PetscErrorCode HeatSwitchesDestroy(HeatSwitches **switches);
+
+#endif
