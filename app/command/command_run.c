@@ -92,6 +92,16 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int ExitCode(HeatStatus status)
+{
+  switch (status) {
+  case HEAT_STATUS_OK: return 0;
+  case HEAT_STATUS_CHECK_FAILED: return 5;
+  case HEAT_STATUS_STOPPED: return 75;
+  default: return HeatErrorExitCode(HEAT_ERR_FILE); /* finished, but a file is missing */
+  }
+}
+
 /* Run a case from set-up to clean-up, under the watchdog if the case has limits.stall. */
 static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o,
                               const HeatProcessStart *start, int *exit_code)
@@ -111,8 +121,7 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
     PetscFunctionReturn(code); /* perhaps on this rank alone */
   cleaned = HeatSimulationDestroy(&sim);
   PetscCall(HeatWatchdogStop(&dog));
-  if (!code)
-    *exit_code = status == HEAT_STATUS_OK ? 0 : status == HEAT_STATUS_CHECK_FAILED ? 5 : 75;
+  if (!code) *exit_code = ExitCode(status);
   PetscFunctionReturn(code ? code : cleaned);
 }
 

@@ -253,7 +253,7 @@ static PetscErrorCode FillPlaces(const HeatReportSources *from, HeatResults *r, 
   const PetscReal    *T;
 
   PetscFunctionBeginUser;
-  if (r->status == HEAT_STATUS_ERROR) PetscFunctionReturn(PETSC_SUCCESS);
+  if (r->status == HEAT_STATUS_ERROR && !from->finished) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyPrepare(from->survey, state, T));
   PetscCall(FillSegments(state, T, r, arrays));

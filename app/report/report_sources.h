@@ -31,7 +31,8 @@ typedef struct {
   const HeatStop        *stop;
   const HeatIterations  *iterations;
   const HeatOutput      *output;
-  const HeatCheckResult *checks; /* [c->n_checks]; NULL while they are not evaluated */
+  const HeatCheckResult *checks;   /* [c->n_checks]; NULL while they are not evaluated */
+  PetscBool              finished; /* the end of the case was reached */
   HeatSurvey *survey; /* not const: a report that needs fluxes has it update the operator */
 
   HeatRestartReport       restart;

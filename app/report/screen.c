@@ -383,7 +383,10 @@ static void PrintEnd(const HeatReportSources *from, HeatStatus status)
         from->stop->reason, Steps(clock, steps, sizeof steps), (double)clock->time,
         100.0 * (double)HeatClockFraction(clock));
   } else {
-    (void)printf("\n  %s, results in %s\n", status == HEAT_STATUS_OK ? "done" : "CHECK FAILED",
+    (void)printf("\n  %s, results in %s\n",
+                 status == HEAT_STATUS_OK      ? "done"
+                 : status == HEAT_STATUS_ERROR ? "done, but a FILE IS MISSING"
+                                               : "CHECK FAILED",
                  from->state->c->output.directory);
   }
 }

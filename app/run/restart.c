@@ -48,9 +48,8 @@ static PetscErrorCode CollectNumbers(const HeatRunState *state, const HeatSteppe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshots,
-                                  const HeatSnapshotEntry *snapshots, HeatStepperMemory *memory,
-                                  HeatCheckpointState *contents)
+PetscErrorCode HeatRestartCollect(const HeatRunState *state, const HeatOutputList *list,
+                                  HeatStepperMemory *memory, HeatCheckpointState *contents)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(contents, sizeof *contents));
@@ -68,8 +67,9 @@ PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshot
     PetscCall(VecGetArrayRead(memory->fields[k], &block));
     PetscCall(HeatCheckpointStateSetField(contents, name, (PetscReal *)block)); /* borrowed */
   }
-  contents->n_snapshots = n_snapshots;
-  contents->snapshots   = (HeatSnapshotEntry *)snapshots; /* borrowed, and not changed */
+  contents->n_snapshots = list->n;
+  contents->snapshots   = (HeatSnapshotEntry *)list->snapshots; /* borrowed, and not changed */
+  contents->tables      = (char *)list->tables;                 /* borrowed, and not changed */
   contents->case_text   = state->c->text;
   contents->case_keys   = state->c->keys;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -159,10 +159,11 @@ void HeatRestartGetCost(const HeatRestart *r, PetscInt64 *bytes, double *seconds
   *seconds = r ? r->seconds : 0.0;
 }
 
-void HeatRestartGetSnapshots(const HeatRestart *r, PetscInt *n, const HeatSnapshotEntry **entries)
+HeatOutputList HeatRestartOutputList(const HeatRestart *r)
 {
-  *n       = r->contents.n_snapshots;
-  *entries = r->contents.snapshots;
+  const HeatOutputList list = {r->contents.n_snapshots, r->contents.snapshots, r->contents.tables};
+
+  return list;
 }
 
 /* Continuing from it. */
@@ -197,6 +198,24 @@ void HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
     clock[k] = HeatCheckpointStateGetSum(contents, HeatClockNumberNames[k], NAN);
   HeatClockResume(&state->clock, IsSameScheme(r, state->c), contents->step, contents->time,
                   contents->step_size, clock);
+}
+
+PetscErrorCode HeatRestartCheckEnd(const HeatRestart *r, const HeatRunState *state)
+{
+  const HeatCase *c = state->c;
+
+  PetscFunctionBeginUser;
+  if (!HeatClockIsPastEnd(&state->clock)) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCaseCheckKey(c->time.end < 0.0, state->grid->comm, c, "time.end",
+                   "found %g s, and the checkpoint %s is of a later time, %g s (step "
+                   "%" PetscInt64_FMT "); raise the end, or restart from an earlier checkpoint",
+                   (double)c->time.end, r->path, (double)r->time, r->step);
+  HeatCaseCheckKey(PETSC_FALSE, state->grid->comm, c, "time.steps",
+                   "found %" PetscInt64_FMT ", and the checkpoint %s is of a later step, "
+                   "%" PetscInt64_FMT "; raise the number of steps, or restart from an earlier "
+                   "checkpoint",
+                   (PetscInt64)c->time.steps, r->path, r->step);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Print on rank 0 that the scheme is another one than the checkpoint's. */

@@ -16,6 +16,7 @@
  *          snapshot_times   f64 [n_snapshots]
  *          case_text        uint8, UTF-8
  *          case_keys        uint8, UTF-8
+ *          tables           uint8, UTF-8
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/checkpoint.h"
@@ -26,12 +27,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/field_file/cell_inputs.h"
 #include "io/field_file/hdf5_array.h"
 #include "io/field_file/hdf5_input.h"
 #include "io/run_files/manifest.h"
 #include "solver/base/monotonic.h"
 
-/* Snapshots in the list, and [bytes] of case_text or case_keys, that are read.  Derived: each is
+/* Snapshots in the list, and [bytes] of a text, that are read.  Derived: each is
    broadcast in one message, whose bytes MPI counts up to 2^31 - 1 (a snapshot has 16). */
 #define MAX_SNAPSHOTS  100000000
 #define MAX_TEXT_BYTES 1073741824
@@ -48,6 +50,7 @@ PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
   PetscCall(PetscFree(state->snapshots));
   PetscCall(PetscFree(state->case_text));
   PetscCall(PetscFree(state->case_keys));
+  PetscCall(PetscFree(state->tables));
   memset(state, 0, sizeof(*state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -150,6 +153,7 @@ static void WriteState(int64_t file, void *context, HeatFileError *error)
   WriteSnapshotList(group, state, error);
   WriteLongText(group, "case_text", state->case_text, error);
   WriteLongText(group, "case_keys", state->case_keys, error);
+  WriteLongText(group, "tables", state->tables, error);
   HeatH5Close(error, &sums);
   HeatH5Close(error, &group);
 }
@@ -239,10 +243,12 @@ static void ReadStateGroup(hid_t file, HeatCheckpointState *state, HeatFileError
     HeatH5ReadDouble(group, "step_size", 0, &step_size, error);
     HeatH5ReadText(group, "scheme", state->scheme, sizeof(state->scheme), error);
     state->step_size = step_size;
+    if (!isfinite(step_size)) HeatFileFail(error, "its step_size is not finite");
     ReadSums(group, state, error);
     ReadSnapshotList(group, state, error);
     ReadLongText(group, "case_text", &state->case_text, error);
     ReadLongText(group, "case_keys", &state->case_keys, error);
+    ReadLongText(group, "tables", &state->tables, error);
   }
   HeatH5Close(error, &group);
 }
@@ -256,6 +262,9 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
   state->step = info->step;
   state->time = info->time;
   if (file >= 0) ReadStateGroup(file, state, error);
+  if (!isfinite(state->time) || state->time < 0.0 || state->step < 0)
+    HeatFileFail(error, "its time is %g s and its step %lld", (double)state->time,
+                 (long long)state->step);
   ListFields(info, state, error);
   HeatH5Close(error, &file);
 }
@@ -287,8 +296,8 @@ static void CheckState(int64_t file, void *context, HeatFileError *error)
   if (!error->failed &&
       (back.step_size != state->step_size || strcmp(back.scheme, state->scheme) != 0 ||
        !SameSums(state, &back) || back.n_snapshots != state->n_snapshots ||
-       !SameText(state->case_text, back.case_text) ||
-       !SameText(state->case_keys, back.case_keys))) {
+       !SameText(state->case_text, back.case_text) || !SameText(state->case_keys, back.case_keys) ||
+       !SameText(state->tables, back.tables))) {
     HeatFileFail(error, "reading it back gives another state than was written");
   }
   (void)HeatCheckpointStateClear(&back);
@@ -320,12 +329,14 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   mine.snapshots = state->snapshots; /* the broadcast has overwritten the pointers */
   mine.case_text = state->case_text;
   mine.case_keys = state->case_keys;
+  mine.tables    = state->tables;
   if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
   PetscCall(
       PetscMPIIntCast((PetscInt)(sizeof(*mine.snapshots) * (size_t)mine.n_snapshots), &bytes));
   PetscCallMPI(MPI_Bcast(mine.snapshots, bytes, MPI_BYTE, 0, comm));
   PetscCall(BroadcastText(comm, &mine.case_text));
   PetscCall(BroadcastText(comm, &mine.case_keys));
+  PetscCall(BroadcastText(comm, &mine.tables));
   *state = mine;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -392,17 +403,31 @@ static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFile
   }
 }
 
+/* Read a field, whose values must be finite.  Collective on grid->comm; every rank returns with the
+   same error. */
+static PetscErrorCode TryReadField(const HeatGrid *grid, const char *path, const char *name,
+                                   PetscReal *block, HeatFileError *error)
+{
+  char where[128];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileTryRead(grid, path, name, HEAT_ELEMENT_DOUBLE, block, error));
+  if (error->failed) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatCellInputsFindNonFinite(grid, block, where, sizeof(where)));
+  if (where[0]) HeatFileFail(error, "its dataset %s is %s", name, where);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Read the temperature and the named fields.  Blocks are owned by the state, after a failure, too.
    Collective on grid->comm; every rank returns with the same error. */
 static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
                                     HeatCheckpointState *state, PetscReal *T, HeatFileError *error)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatFieldFileTryRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T, error));
+  PetscCall(TryReadField(grid, path, "temperature", T, error));
   for (PetscInt f = 0; f < state->n_fields && !error->failed; f++) {
     PetscCall(PetscMalloc1(HeatGridLocalCells(grid), &state->fields[f].block));
-    PetscCall(HeatFieldFileTryRead(grid, path, state->fields[f].name, HEAT_ELEMENT_DOUBLE,
-                                   state->fields[f].block, error));
+    PetscCall(TryReadField(grid, path, state->fields[f].name, state->fields[f].block, error));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
