@@ -22,8 +22,8 @@ PetscErrorCode HeatHistoryCreate(HeatHistory **history);
 PetscErrorCode HeatHistoryOpen(HeatHistory *history, const HeatRunState *state,
                                PetscInt64 resume_step);
 
-/** Fail where HeatHistoryOpen would, before anything is changed: where two columns have one name, or
- *  as HeatTableCheck.  Collective.
+/** Fail where HeatHistoryOpen would, before anything is changed: where two columns have one name,
+ *  or as HeatTableCheck.  Collective.
  *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
 PetscErrorCode HeatHistoryCheck(const HeatRunState *state, PetscBool resume);
 

@@ -60,8 +60,8 @@ void HeatPointsDiscard(HeatPoints *points);
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatPointsClose(HeatPoints *points, const HeatRunState *state);
 
-/** Free the points; *points may be NULL.  Rows that an error has left in buffers are dropped, because
- *  writing them could raise a second error.  Collective. */
+/** Free the points; *points may be NULL.  Rows that an error has left in buffers are dropped,
+ *  because writing them could raise a second error.  Collective. */
 PetscErrorCode HeatPointsDestroy(HeatPoints **points);
 
 #endif

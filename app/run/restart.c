@@ -12,11 +12,12 @@ enum { MOST_DIFFERENCES = 10 };
 
 struct HeatRestart {
   char                path[PETSC_MAX_PATH_LEN];
-  HeatCheckpointState contents; /* zero after HeatRestartFreeContents */
-  PetscInt64          step;     /* of the checkpoint; this and the members below stay to the end */
-  PetscReal           time;     /* [s] */
-  PetscInt64          bytes;    /* of the file */
-  double              seconds;  /* [s] that reading it took on this rank */
+  HeatCheckpointState contents;  /* zero after HeatRestartFreeContents */
+  PetscInt64          step;      /* of the checkpoint; this and the members below stay to the end */
+  PetscReal           time;      /* [s] */
+  PetscBool           of_folder; /* the output folder holds the files of the checkpoint's run */
+  PetscInt64          bytes;     /* of the file */
+  double              seconds;   /* [s] that reading it took on this rank */
 };
 
 /* Format the name of number or field k that the stepper remembers. */
@@ -89,9 +90,13 @@ PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState
 /* Reading a checkpoint. */
 
 /* Finish reading, which returned `code`: keep what outlives the contents, or free everything. */
-static PetscErrorCode EndRead(PetscErrorCode code, HeatRestart *r, HeatRestart **restart)
+static PetscErrorCode EndRead(const HeatRunState *state, PetscErrorCode code, HeatRestart *r,
+                              HeatRestart **restart)
 {
   PetscFunctionBeginUser;
+  if (!code)
+    PetscCall(HeatCheckpointIsOfFolder(state->grid->comm, r->path, &r->contents,
+                                       state->c->output.directory, &r->of_folder));
   r->step    = r->contents.step;
   r->time    = r->contents.time;
   r->bytes   = r->contents.bytes;
@@ -113,7 +118,7 @@ PetscErrorCode HeatRestartReadLatest(HeatRunState *state, HeatRestart **restart)
   code = HeatCheckpointReadLatest(state->grid, state->c->output.directory, r->path, sizeof r->path,
                                   &r->contents, T);
   PetscCall(VecRestoreArrayWrite(state->T, &T));
-  PetscCall(EndRead(code, r, restart));
+  PetscCall(EndRead(state, code, r, restart));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -129,7 +134,7 @@ PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRe
   PetscCall(VecGetArrayWrite(state->T, &T));
   code = HeatCheckpointRead(state->grid, r->path, &r->contents, T);
   PetscCall(VecRestoreArrayWrite(state->T, &T));
-  PetscCall(EndRead(code, r, restart));
+  PetscCall(EndRead(state, code, r, restart));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -149,6 +154,8 @@ PetscErrorCode HeatRestartRead(HeatRunState *state, const char *from, HeatRestar
 
 const char *HeatRestartFile(const HeatRestart *r) { return r ? r->path : NULL; }
 
+PetscBool HeatRestartIsOfFolder(const HeatRestart *r) { return r->of_folder; }
+
 PetscInt64 HeatRestartStep(const HeatRestart *r) { return r ? r->step : 0; }
 
 PetscReal HeatRestartTime(const HeatRestart *r) { return r ? r->time : 0.0; }
@@ -161,7 +168,9 @@ void HeatRestartGetCost(const HeatRestart *r, PetscInt64 *bytes, double *seconds
 
 HeatOutputList HeatRestartOutputList(const HeatRestart *r)
 {
-  const HeatOutputList list = {r->contents.n_snapshots, r->contents.snapshots, r->contents.tables};
+  /* In another folder the tables begin anew: no row is missing there. */
+  const HeatOutputList list = {r->contents.n_snapshots, r->contents.snapshots,
+                               r->of_folder ? r->contents.tables : NULL};
 
   return list;
 }

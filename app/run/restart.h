@@ -45,6 +45,10 @@ PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRe
 /** Return the path of the checkpoint; NULL where `restart` is NULL, which means a fresh run. */
 const char *HeatRestartFile(const HeatRestart *restart);
 
+/** Return whether the output folder of the case holds the files of the run that wrote the
+ *  checkpoint (HeatCheckpointIsOfFolder).  Not collective. */
+PetscBool HeatRestartIsOfFolder(const HeatRestart *restart);
+
 /** Return the step and the time [s] of the checkpoint; 0 where `restart` is NULL. */
 PetscInt64 HeatRestartStep(const HeatRestart *restart);
 PetscReal  HeatRestartTime(const HeatRestart *restart);

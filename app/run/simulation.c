@@ -102,6 +102,12 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the run continues the files in its output folder. */
+static PetscBool ContinuesFolder(const HeatSimulation *sim)
+{
+  return sim->restart && HeatRestartIsOfFolder(sim->restart) ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Return whether the user chose anything of PETSc for the solves, which may then fail with an error
    of PETSc that is no defect. */
 static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
@@ -139,7 +145,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->state.first_step = sim->state.clock.step;
   PetscCall(HeatOptionsCheckUsed(sim->state.grid->comm, options, c));
   PetscCall(CreateModules(sim));
-  PetscCall(HeatOutputCheck(sim->output, &sim->state, sim->restart ? PETSC_TRUE : PETSC_FALSE));
+  PetscCall(HeatOutputCheck(sim->output, &sim->state, ContinuesFolder(sim)));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -168,6 +174,8 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
+  if (restart && !ContinuesFolder(sim))
+    PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
   PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
   PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
                           HeatCheckpointsBytesPerNode(state->grid)));
@@ -321,9 +329,9 @@ static PetscErrorCode WriteSnapshot(HeatSimulation *sim, const PetscReal *T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Stop a capture around the writing of output of the last state, which returned `code`.  That a file
-   could not be written becomes a warning, so that the other files, the checks and the record are
-   still made; any other error is raised again.  @param[in] capture  from HeatCaptureBegin */
+/* Stop a capture around the writing of output of the last state, which returned `code`.  That a
+   file could not be written becomes a warning, so that the other files, the checks and the record
+   are still made; any other error is raised again.  @param[in] capture  from HeatCaptureBegin */
 static PetscErrorCode EndLastOutput(HeatSimulation *sim, const HeatCapture *capture,
                                     PetscErrorCode code)
 {

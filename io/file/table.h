@@ -35,8 +35,8 @@ PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_colum
                                const char *const *names, PetscInt64 resume_step, HeatTable **table);
 
 /** Fail, before anything is changed, where HeatTableCreate would: if a folder has the name of the
- *  table, or, with `resume`, if the older file cannot be read or does not begin with the header of a
- *  table.  Collective on comm.
+ *  table, or, with `resume`, if the older file cannot be read or does not begin with the header of
+ *  a table.  Collective on comm.
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatTableCheck(MPI_Comm comm, const char *path, PetscBool resume);
 

@@ -18,13 +18,15 @@
  *          case_keys        uint8, UTF-8
  *          tables           uint8, UTF-8
  */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "io/run_files/checkpoint.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/field_file/cell_inputs.h"
@@ -372,6 +374,63 @@ PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatChec
   PetscCall(TryReadState(comm, path, info, state, &error));
   PetscCall(PetscFree(info));
   PetscCall(HeatFileAgree(comm, path, "read", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether a file, links resolved, lies in a folder. */
+static PetscBool LiesIn(const char *path, const char *dir)
+{
+  char        folder[PETSC_MAX_PATH_LEN];
+  char       *resolved = realpath(path, NULL);
+  struct stat mine, there;
+
+  if (!resolved) return PETSC_FALSE;
+  HeatPathFolder(resolved, folder, sizeof(folder));
+  free(resolved);
+  return stat(folder, &mine) == 0 && stat(dir, &there) == 0 && mine.st_ino == there.st_ino &&
+                 mine.st_dev == there.st_dev
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Return whether a checkpoint can be read and has the numbers of `state`.  Collective on comm. */
+static PetscErrorCode HasState(MPI_Comm comm, const char *path, const HeatCheckpointState *state,
+                               PetscBool *has)
+{
+  HeatFieldFileInfo  *info;
+  HeatCheckpointState other;
+  HeatFileError       error = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(TryReadState(comm, path, info, &other, &error));
+  *has = !error.failed && SameSums(state, &other) && other.time == state->time &&
+                 SameText(other.case_keys, state->case_keys)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+  PetscCall(HeatCheckpointStateClear(&other));
+  PetscCall(PetscFree(info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointIsOfFolder(MPI_Comm comm, const char *path,
+                                        const HeatCheckpointState *state, const char *dir,
+                                        PetscBool *is)
+{
+  enum { ELSEWHERE, INSIDE, PERHAPS_A_COPY };
+  char        same[PETSC_MAX_PATH_LEN];
+  struct stat status;
+  PetscMPIInt rank, where = ELSEWHERE;
+
+  PetscFunctionBeginUser;
+  CheckpointPath(dir, state->step, same, sizeof(same));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && LiesIn(path, dir)) where = INSIDE;
+  else if (rank == 0 && lstat(same, &status) == 0 && S_ISREG(status.st_mode))
+    where = PERHAPS_A_COPY;
+  PetscCallMPI(MPI_Bcast(&where, 1, MPI_INT, 0, comm));
+  *is = where == INSIDE ? PETSC_TRUE : PETSC_FALSE;
+  if (where == PERHAPS_A_COPY) PetscCall(HasState(comm, same, state, is));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

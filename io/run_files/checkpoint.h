@@ -151,6 +151,15 @@ PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, c
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T);
 
+/** Find out whether the files in the folder `dir` belong to the run that wrote a checkpoint: the
+ *  checkpoint lies in that folder, or the folder has a checkpoint of the same step whose numbers,
+ *  which contain the energy account, are the same to the last bit (a copy was read).
+ *  Collective on comm.
+ *  @param[in] path, state  of the checkpoint that was read */
+PetscErrorCode HeatCheckpointIsOfFolder(MPI_Comm comm, const char *path,
+                                        const HeatCheckpointState *state, const char *dir,
+                                        PetscBool *is);
+
 /** Read the state alone, without a grid: the names of the fields are set, their blocks are NULL.
  *  For programs that have no grid, such as the fuzzer of tests/fuzz.  Collective on comm.
  *  Errors: HEAT_ERR_FILE when the file does not exist, is not a checkpoint, or its header or state

@@ -358,6 +358,31 @@ PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscB
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir)
+{
+  HeatFileError error = {0};
+  char          aside[PETSC_MAX_PATH_LEN];
+  PetscMPIInt   rank;
+  PetscInt      n = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    n = MoveOrRemove(dir, IsAny, NULL, NULL, PETSC_TRUE, &error);
+    if (n > 0) n = SetAside(dir, "earlier", IsAny, NULL, aside, sizeof(aside), &error);
+  }
+  PetscCall(HeatFileShare(comm, &error));
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
+  if (n > 0) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: %s held the files of another run than the checkpoint's: they "
+                           "(%" PetscInt_FMT ") are now in %s\n",
+                           dir, n, aside));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscInt64 step)
 {
   HeatFileError error = {0};

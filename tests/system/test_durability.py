@@ -2,7 +2,9 @@
 very end costs the failed file alone."""
 from __future__ import annotations
 
+import re
 import shutil
+import struct
 from pathlib import Path
 
 import h5py
@@ -132,6 +134,28 @@ def test_long_names_are_not_cut(tmp_path):
                  for x, name in ((0.2, names[0]), (0.6, names[1])))]
     outcome = must(run(tmp_path, small(regions=regions, initial=None), "--quiet"))
     assert {f"mean_{name}" for name in names} < set(outcome.table("history.csv"))
+
+
+@pytest.mark.parametrize("name,words", [("a\\nb", "control character"), ("a\\tb", "control character"), (" a", "blank"),
+                                        ("a ", "blank"), ("a\\x01b", "control character")])
+@pytest.mark.parametrize("key", ["materials[0].name", "regions[0].name", "output.probes[0].name"])
+def test_names_that_would_break_a_table_are_refused(tmp_path, key, name, words):
+    """The name is a double-quoted YAML text with the escape in it."""
+    regions = [{"material": "m", "name": "all"}]
+    refused(tmp_path, 2, f"{key}: ", words, case=small(regions=regions), args=("--set", f'{key}="{name}"'))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
+def test_probe_with_the_name_of_a_formula_is_refused(tmp_path, name):
+    refused(tmp_path, 2, "output.probes[0].name", "formula", case=small(), args=("--set", f'output.probes[0].name="{name}"'))
+
+
+def test_region_with_commas_and_quotes_is_quoted(tmp_path):
+    """RFC 4180, as Python's csv module reads it."""
+    regions = [{"material": "m", "name": 'left, "outer" part', "temperature": 1.0}]
+    outcome = must(run(tmp_path, small(regions=regions, initial=None), "--quiet"))
+    assert list(outcome.table("history.csv"))[-3:] == [f'{kind}_left, "outer" part' for kind in ("min", "mean", "max")]
 
 
 # ---- other columns at a restart -----------------------------------------------------------------------------
@@ -298,3 +322,112 @@ def test_failing_last_snapshot_leaves_everything_else(tmp_path, ranks):
     shutil.rmtree(tmp_path / "out" / "snapshot_000012.h5")
     again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest"))
     assert again.snapshots()[-1].name == "snapshot_000012.h5", "a restart does not write what was missing"
+
+
+# ---- snapshots of other fields -----------------------------------------------------------------------------
+
+
+def listed(folder: Path) -> dict[str, list[str]]:
+    """Return the datasets that snapshots.xdmf names, by file; each must be there."""
+    found: dict[str, list[str]] = {}
+    for file, dataset in re.findall(r"(snapshot_\d+\.h5):/(\w+)", (folder / "snapshots.xdmf").read_text()):
+        with h5py.File(folder / file) as snapshot:
+            assert dataset in snapshot, f"{file} has no {dataset}"
+        if not dataset.endswith("_edges"):
+            found.setdefault(file, []).append(dataset)
+    return found
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("first,then", [("[temperature]", "[temperature, conductivity]"), ("[temperature, conductivity]", "[temperature]"),
+                                        ("[conductivity, temperature]", "[heat_flux, material]")])
+@pytest.mark.parametrize("compression", ["none", "deflate"])
+def test_each_time_step_of_the_xdmf_file_lists_what_its_file_has(tmp_path, first, then, compression, ranks):
+    must(run(tmp_path, small(), "--quiet", "--set", f"output.fields={first}"))
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/checkpoint_000008.h5", "--set",
+                     f"output.fields={then}", "--set", f"output.compression={compression}", ranks=ranks))
+    series = listed(again.directory)
+    assert sorted(series) == [f"snapshot_{step:06d}.h5" for step in range(0, 13, 2)]
+    for name, datasets in series.items():
+        with h5py.File(again.directory / name) as snapshot:
+            have = sorted(key for key, value in snapshot.items() if isinstance(value, h5py.Dataset) and value.ndim == 2)
+        assert sorted(datasets) == have, name
+    assert len({tuple(datasets) for datasets in series.values()}) == 2, series
+
+
+def test_xdmf_file_of_a_continued_run_is_that_of_an_uninterrupted_one(tmp_path):
+    case = with_output(fields=["heat_flux", "temperature", "material"])
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    must(run(tmp_path, case, "--quiet", "--set", "time.steps=8"))
+    again = must(run(tmp_path, case, "--quiet", "--restart", "latest", ranks=2))
+    assert (again.directory / "snapshots.xdmf").read_bytes() == (straight.directory / "snapshots.xdmf").read_bytes()
+
+
+# ---- two runs in one folder -------------------------------------------------------------------------------
+
+OTHER = ("--set", 'initial.temperature="1000+x"')
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_checkpoint_of_another_run_does_not_mix_two_series(tmp_path, ranks):
+    one = must(run(tmp_path, small(), "--quiet", output="one"))
+    other = must(run(tmp_path, small(), "--quiet", *OTHER))
+    files = contents(other.directory)
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "one/checkpoint_000008.h5", ranks=ranks))
+    assert "held the files of another run" in again.err and again.err.count("\n") == 1, again.err
+    assert contents(tmp_path / "out" / "earlier_001") == files, "files of the other run are lost"
+    assert sorted(listed(again.directory)) == ["snapshot_000010.h5", "snapshot_000012.h5"]
+    assert list(again.table("history.csv")["step"]) == [9, 10, 11, 12] and again.table("history.csv")["max"].max() < 2
+    assert list(again.table("probes.csv")["step"]) == [9, 10, 11, 12]
+    assert np.array_equal(again.field(12), one.field(12))
+
+
+def test_copy_of_a_checkpoint_continues_its_own_run(tmp_path):
+    straight = must(run(tmp_path, small(), "--quiet", output="straight"))
+    must(run(tmp_path, small(), "--quiet"))
+    shutil.copy(tmp_path / "out" / "checkpoint_000008.h5", tmp_path / "safe.h5")
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "safe.h5"))
+    assert "another run" not in again.err and not (tmp_path / "out" / "earlier_001").exists()
+    for name in ("probes.csv", "profile_line.csv", "snapshots.xdmf"):
+        assert (again.directory / name).read_bytes() == (straight.directory / name).read_bytes(), name
+
+
+def test_checkpoint_continues_in_an_empty_folder_without_a_word(tmp_path):
+    must(run(tmp_path, small(), "--quiet"))
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/checkpoint_000008.h5", output="new"))
+    assert not again.err, again.err
+    further = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", "time.steps=14", output="new"))
+    assert not further.err and list(further.table("probes.csv")["step"]) == list(range(9, 15)), further.err
+
+
+def mix(z: int) -> int:
+    """The finaliser of splitmix64 (io/README.md, checksum)."""
+    mask = 2**64 - 1
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & mask
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & mask
+    return z ^ z >> 31
+
+
+def set_cell(path: Path, field: str, j: int, i: int, value: float) -> None:
+    """Change a cell of a field file, and the checksum of its row with it, so that no checksum shows it."""
+    with h5py.File(path) as file:
+        nx, old, row = file[field].shape[1], file[field][j, i], int(file[f"integrity/{field}"][j])
+        at, sums = file[field].id.get_offset(), file[f"integrity/{field}"].id.get_offset()
+    key = (j * nx + i + 1) * 0x9E3779B97F4A7C15 % 2**64
+    bits = [struct.unpack("<Q", struct.pack("<d", number))[0] for number in (old, value)]
+    row = (row - mix(bits[0] ^ key) + mix(bits[1] ^ key)) % 2**64
+    with open(path, "r+b") as file:
+        file.seek(at + 8 * (j * nx + i))
+        file.write(struct.pack("<d", value))
+        file.seek(sums + 8 * j)
+        file.write(struct.pack("<Q", row))
+
+
+@pytest.mark.parametrize("field", ["temperature", "memory_0"])
+def test_checkpoint_with_a_value_that_is_not_finite_is_refused_or_passed_over(tmp_path, field):
+    must(run(tmp_path, small(time={"scheme": "bdf2", "step": 1e-4, "steps": 12}), "--quiet"))
+    set_cell(tmp_path / "out" / "checkpoint_000012.h5", field, 2, 3, np.nan)
+    words = f"its dataset {field} is not finite in 1 of its cells, first in [j][i] = [2][3]"
+    refused(tmp_path, 4, words, args=("--restart", "out/checkpoint_000012.h5"))
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest"))
+    assert "passed over" in again.err and words in again.err
