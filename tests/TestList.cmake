@@ -9,10 +9,10 @@ endforeach()
 heat2d_add_unit(schemes RANKS 1 2 3)
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
 heat2d_add_unit(operator_steps RANKS 1 2 4 7)
-foreach(file slab field_file checkpoint cell_inputs level_transfer multigrid heatcg) # depend on the layout of blocks
+foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock level_kernels options radiation seal time_series) # do not communicate
+foreach(file clock digital_line events expression_tree level_kernels options radiation seal switches time_line time_series) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 heat2d_add_unit(stop RANKS 1 2)
@@ -21,7 +21,9 @@ heat2d_add_unit(stop RANKS 1 2)
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)
 heat2d_add_system(verify PROCESSORS 2 LABELS verification)
 heat2d_add_system(orders PROCESSORS 2 LABELS verification)
+heat2d_add_system(events PROCESSORS 2 LABELS verification)
 heat2d_add_system(parallel PROCESSORS 2 LABELS parallel)
+heat2d_add_system(contacts PROCESSORS 2 LABELS verification)
 heat2d_add_system(multigrid PROCESSORS 2 LABELS parallel)
 heat2d_add_system(multigrid_many PROCESSORS 2 LABELS parallel slow TIMEOUT 3600)
 heat2d_add_system(regression PROCESSORS 2 LABELS regression)

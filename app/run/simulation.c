@@ -227,8 +227,8 @@ static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
       "step %" PetscInt64_FMT
       " (t = %.17g s): the step has collapsed to %g s, so that the run would not end; "
       "look for what grows without bound, or for a source or conductivity that "
-      "jumps at a temperature (write the jump as a steep slope), or raise "
-      "time.adaptive.tolerance",
+      "jumps at a temperature (write the jump as a steep slope), or that switches at very many "
+      "times, or raise time.adaptive.tolerance",
       clock->step + 1, (double)clock->time, (double)dt);
 }
 

@@ -1,8 +1,8 @@
 /** The clock of a run (clock.h): where the next step ends, and whether a given time is reached.
  *
- *  The times of fixed steps and of outputs are products of a count and a length, never running sums,
- *  so that the bits do not depend on where a run was interrupted.  Products of different factors
- *  round differently, so two times are compared with a tolerance. */
+ *  The times of fixed steps and of outputs are products of a count and a length, never running
+ *  sums, so that the bits do not depend on where a run was interrupted.  Products of different
+ *  factors round differently, so two times are compared with a tolerance. */
 #include "app/state/clock.h"
 
 #include <math.h>
@@ -217,11 +217,11 @@ PetscBool HeatClockHasCollapsed(HeatClock *clock, const HeatClockStep *next)
 
   if (clock->steady) return PETSC_FALSE;
   if (!(next->target > clock->time)) return PETSC_TRUE;
-  if (!clock->free || clock->end < 0.0) return PETSC_FALSE;
-  if (clock->dt < least_part * clock->end) return PETSC_TRUE;
+  if (clock->free ? clock->end < 0.0 : !clock->events_shorten) return PETSC_FALSE;
+  if (clock->free && clock->dt < least_part * clock->end) return PETSC_TRUE;
   if (clock->step - clock->window_step < window) return PETSC_FALSE;
   const PetscReal covered = clock->time - clock->window_time;
-  const PetscReal rest    = (clock->end - clock->time) / covered *
+  const PetscReal rest    = (HeatClockEnd(clock) - clock->time) / covered *
                          (PetscReal)(clock->step - clock->window_step);
   clock->window_step = clock->step;
   clock->window_time = clock->time;

@@ -3,24 +3,24 @@
  *
  *  Fixed steps lie on a grid of times
  *      t(point) = base_time + (point - base_point) * dt
- *  that is computed as a product, not as a running sum, so that a restarted run gets the same bits.
- *  A step must end exactly at certain times: at the end of the run, at output times (the multiples of
- *  the intervals of snapshots and history rows), and at events, at which a source or a side switches
- *  (solver/case/events.h).  Such a time between two points of the grid shortens the step: the time
- *  after it is the given one, bit for bit, and the step that follows ends at the point of the grid
- *  that the shortened step was aimed at:
+ *  that is computed as a product, not as a running sum, so that a restarted run gets the same
+ *  bits.  A step must end exactly at certain times: at the end of the run, at output times (the
+ *  multiples of the intervals of snapshots and history rows), and at events, at which a source
+ *  or a side switches (solver/case/events.h).  Such a time between two points of the grid
+ *  shortens the step: the time after it is the given one, bit for bit, and the step that follows
+ *  ends at the point of the grid that the shortened step was aimed at:
  *
  *      points   |-------------|-------------|-------------|
  *      event                       E
  *      steps    |-------------|----|--------|-------------|
  *
- *  `time.steps` of a case counts points of the grid, not steps, so that output times and events do
- *  not change the time at which a run ends.
+ *  `time.steps` of a case counts points of the grid, not steps, so that output times and events
+ *  do not change the time at which a run ends.
  *
  *  Free steps are those whose length the stepper proposes, from an error estimate or from a
- *  stability limit that changes with the field.  Each takes the proposal, up to the next time that is
- *  given.  Where that is nearer than twice the proposal, the step goes half the way to it, so that no
- *  tiny step is left over.
+ *  stability limit that changes with the field.  Each takes the proposal, up to the next time
+ *  that is given.  Where that is nearer than twice the proposal, the step goes half the way to
+ *  it, so that no tiny step is left over.
  *
  *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: given
  *  times and points of the grid so close to each other are reached by one step.

@@ -1,9 +1,9 @@
 /** Entry `events`: what switches at a time releases exactly its heat, in every scheme.
  *
- *  An insulated body with rho c = 2 J/(m3 K) is heated everywhere by q(t) [W/m3], so that it stays
- *  uniform and its temperature rises by the integral of q over time, divided by rho c.  Steps do not
- *  divide the switching times.  A scheme whose step spans a switching time, or that sees the wrong
- *  side of it, releases another heat. */
+ *  An insulated body with rho c = 2 J/(m3 K) is heated everywhere by q(t) [W/m3], so that it
+ *  stays uniform and its temperature rises by the integral of q over time, divided by rho c.
+ *  Steps do not divide the switching times.  A scheme whose step spans a switching time, or that
+ *  sees the wrong side of it, releases another heat. */
 #include "app/state/clock.h"
 #include "app/verify/verify_entries.h"
 
@@ -72,8 +72,9 @@ static PetscErrorCode MeasureDrive(HeatVerify *v, size_t drive, const char *sche
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Constant pieces are exact to rounding and the solver's tolerance.  The triangle is linear between its
-   events: exact in the mean over a step, which all schemes but ftcs and backward Euler take. */
+/* Constant pieces are exact to rounding and the solver's tolerance.  The triangle is linear
+   between its events: exact in the mean over a step, which all schemes but ftcs and backward
+   Euler take. */
 PetscErrorCode HeatVerifyEvents(HeatVerify *v)
 {
   static const char *const schemes[] = {"ftcs",           "rkl2", "backward-euler",

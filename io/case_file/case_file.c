@@ -114,15 +114,18 @@ static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time
 /* Read time.events, a list of times. */
 static PetscErrorCode ReadEvents(const HeatReader *r, const HeatYamlNode *list)
 {
-  HeatCase  *c = r->c;
-  PetscReal *time;
+  HeatCase *c = r->c;
+  PetscInt  i = 0;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &c->time.n_events));
   PetscCall(PetscMalloc1(c->time.n_events, &c->time.events));
-  time = c->time.events;
-  for (const HeatYamlNode *item = list ? list->first : NULL; item; item = item->next)
-    PetscCall(HeatReadReal(r, item, HEAT_NOT_NEGATIVE, time++));
+  for (const HeatYamlNode *item = list ? list->first : NULL; item; item = item->next, i++) {
+    char               path[HEAT_ELEMENT_PATH_BYTES];
+    const HeatYamlNode element = HeatReaderElement(list, item, i, path);
+
+    PetscCall(HeatReadReal(r, &element, HEAT_NOT_NEGATIVE, &c->time.events[i]));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

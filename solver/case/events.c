@@ -6,12 +6,12 @@
 
 #include "solver/case/switches.h"
 
-/* Searches of bounded length that one answer may take: some tenths of a second in all.  A formula that
-   needs more is reported and not searched any further. */
+/* Searches of bounded length that one answer may take: some tenths of a second in all.  A
+   formula that needs more is reported and not searched any further. */
 enum { PATIENCE = 50 };
 
-/* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that there is
-   none up to `known`. */
+/* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that
+   there is none up to `known`. */
 typedef struct {
   const char   *text;     /* of the case */
   HeatSwitches *switches; /* owned */

@@ -1,9 +1,9 @@
 /** The times that no time step of a case may span: events.
  *
- *  An event is a knot of a table, a time at which a formula of the case switches (switches.h), or an
- *  entry of time.events.  At an event a source, a side or an ambient temperature may jump or have a
- *  kink, and a scheme that stepped over it would lose accuracy, or not see a short pulse at all.
- *  Nothing here is collective; all ranks find the same times. */
+ *  An event is a knot of a table, a time at which a formula of the case switches (switches.h),
+ *  or an entry of time.events.  At an event a source, a side or an ambient temperature may jump
+ *  or have a kink, and a scheme that stepped over it would lose accuracy, or not see a short
+ *  pulse at all.  Nothing here is collective; all ranks find the same times. */
 #ifndef HEAT_SOLVER_EVENTS_H
 #define HEAT_SOLVER_EVENTS_H
 
@@ -11,8 +11,8 @@
 
 typedef struct HeatEvents HeatEvents;
 
-/** Collect what can switch in a validated case, which must outlive the events.  Owned by the caller;
- *  a steady case has no events. */
+/** Collect what can switch in a validated case, which must outlive the events.  Owned by the
+ *  caller; a steady case has no events. */
 PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **events);
 
 /** Return the first event [s] after the time `after`, or PETSC_MAX_REAL where there is none up to

@@ -290,8 +290,8 @@ static PetscBool Compile(HeatExpression *e, const char *text, char *message, siz
                     ErrorWords(code));
 }
 
-/* Parse the text, which muParser accepts, into a tree, for what muParser does not show.  Stores in *good
-   whether the text is right; else writes the message. */
+/* Parse the text, which muParser accepts, into a tree, for what muParser does not show.  Stores
+   in *good whether the text is right; else writes the message. */
 static PetscErrorCode StudyStructure(HeatExpression *e, const char *text, PetscBool *good,
                                      char *message, size_t size)
 {

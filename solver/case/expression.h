@@ -35,9 +35,9 @@ int HeatExpressionVariables(const HeatExpression *e);
 
 /** A time, and the side from which a formula that switches there is seen.
  *
- *  A time step begins and ends at the times at which formulas switch, such as 10 s in 1e6*(t < 10).
- *  Its stages must see the value inside the step: before 10 s in the step that ends there, after 10 s
- *  in the step that begins there. */
+ *  A time step begins and ends at the times at which formulas switch, such as 10 s in 1e6*(t <
+ *  10).  Its stages must see the value inside the step: before 10 s in the step that ends there,
+ *  after 10 s in the step that begins there. */
 typedef struct {
   PetscReal t;    /* [s] */
   PetscReal lean; /* [s] added to t for formulas that switch: a few roundings of t, negative at the

@@ -1,4 +1,5 @@
-/* Parsing by recursive descent, one function for each level of precedence, into postfix notation.
+/* Parsing by recursive descent, one function for each level of precedence, into postfix
+ * notation.
  *
  * The grammar:
  *     choice      = disjunction [ "?" choice ":" choice ]
@@ -9,9 +10,10 @@
  *     product     = factor { ("*" | "/") factor }
  *     factor      = [ "+" | "-" ] power
  *     power       = atom [ "^" [ "+" | "-" ] power ]
- *     atom        = number | variable | "pi" | function "(" choice { "," choice } ")" | "(" choice ")"
- * A second comparison after the first, as in 0.2 < x < 0.7, is refused: muParser would compare the
- * result of the first, which is 0 or 1. */
+ *     atom        = number | variable | "pi" | function "(" choice { "," choice } ")"
+ *                 | "(" choice ")"
+ * A second comparison after the first, as in 0.2 < x < 0.7, is refused: muParser would compare
+ * the result of the first, which is 0 or 1. */
 #include "solver/case/expression_tree.h"
 
 #include <ctype.h>

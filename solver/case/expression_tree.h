@@ -1,10 +1,10 @@
 /** The syntax tree of a formula, for questions about a formula other than its values.
  *
- *  muParser (expression.h) evaluates formulas in bulk and hides their structure.  The tree shows it:
- *  comparisons of comparisons, and sub-formulas that switch at certain times (switches.h).  It
- *  accepts muParser's grammar as far as case files may use it, with muParser's precedence, from the
- *  lowest to the highest: ?:  ||  &&  comparisons  + -  * / and signs  ^ (from right to left).
- *  Nothing here is collective. */
+ *  muParser (expression.h) evaluates formulas in bulk and hides their structure.  The tree shows
+ *  it: comparisons of comparisons, and sub-formulas that switch at certain times (switches.h).
+ *  It accepts muParser's grammar as far as case files may use it, with muParser's precedence,
+ *  from the lowest to the highest: ?:  ||  &&  comparisons  + -  * / and signs  ^ (from right to
+ *  left).  Nothing here is collective. */
 #ifndef HEAT_SOLVER_EXPRESSION_TREE_H
 #define HEAT_SOLVER_EXPRESSION_TREE_H
 
@@ -84,7 +84,7 @@ typedef struct {
 } HeatExpressionTree;
 
 /** Parse a formula.
- *  @param[in]  text      whose characters and names are known to be allowed (expression.c scans them)
+ *  @param[in]  text      whose characters and names are known to be allowed (expression.c scans it)
  *  @param[out] tree      empty after a failure
  *  @param[out] problem   NULL, or what is wrong in words, static storage
  *  @param[out] position  where in the text that is */
@@ -92,8 +92,8 @@ PetscErrorCode HeatExpressionTreeCreate(const char *text, HeatExpressionTree *tr
                                         const char **problem, size_t *position);
 PetscErrorCode HeatExpressionTreeDestroy(HeatExpressionTree *tree);
 
-/** Return the result of operation k, all of whose operands are known: results[] holds one number for
- *  each earlier operation.  point = {x, y, t, T}. */
+/** Return the result of operation k, all of whose operands are known: results[] holds one number
+ *  for each earlier operation.  point = {x, y, t, T}. */
 PetscReal HeatExpressionTreeResult(const HeatExpressionTree *tree, int k, const PetscReal point[4],
                                    const PetscReal results[]);
 

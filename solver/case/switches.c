@@ -1,13 +1,13 @@
 /* Times at which a formula switches, by bisection with interval arithmetic.
  *
- * Every operation that can switch is watched: for a comparison, sign, abs, min or max the sign of a
- * difference g(t) of two sub-formulas, for floor the integer part of a sub-formula g(t).  An interval of
- * time is left out when the range of g over it shows no change; it is searched by plain bisection
- * when the range of dg/dt shows that g is monotone; otherwise it is halved.  Ranges come from
- * interval arithmetic, with bounds widened by some roundings, and contain all values; so nothing
- * is missed, and a formula that is piecewise simple (t - 100 floor(t/100) < 10) is split at its own
- * jumps.  Source: R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis,
- * SIAM 2009, ch. 5 and 8. */
+ * Every operation that can switch is watched: for a comparison, sign, abs, min or max the sign
+ * of a difference g(t) of two sub-formulas, for floor the integer part of a sub-formula g(t).
+ * An interval of time is left out when the range of g over it shows no change; it is searched by
+ * plain bisection when the range of dg/dt shows that g is monotone; otherwise it is halved.
+ * Ranges come from interval arithmetic, with bounds widened by some roundings, and contain all
+ * values; so nothing is missed, and a formula that is piecewise simple (t - 100 floor(t/100) <
+ * 10) is split at its own jumps.  Source: R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction
+ * to Interval Analysis, SIAM 2009, ch. 5 and 8. */
 #include "solver/case/switches.h"
 
 #include <math.h>
@@ -47,6 +47,12 @@ PetscReal HeatSwitchesMargin(PetscReal t) { return 64.0 * PETSC_MACHINE_EPSILON 
 /* Ranges. */
 
 static const Range everything = {-INFINITY, INFINITY};
+
+/* What a function gives where it is defined nowhere in an interval, as sqrt(t - 5) before 5.  Where
+   it is defined in a part of the interval, the range is `everything`. */
+static const Range nothing = {NAN, NAN};
+
+static PetscBool IsNothing(Range a) { return isnan(a.low) ? PETSC_TRUE : PETSC_FALSE; }
 
 static Range Constant(PetscReal value) { return (Range){value, value}; }
 
@@ -105,7 +111,7 @@ static Range Divide(Range a, Range b)
   return Multiply(a, Invert(b));
 }
 
-/* A function that rises everywhere it is defined; outside of its domain, nothing is known. */
+/* A function that rises everywhere, the interval being inside of its domain. */
 static Range Rising(Range a, PetscReal (*f)(PetscReal))
 {
   return IsExact(a) ? Constant(f(a.low)) : Widen(f(a.low), f(a.high));
@@ -202,6 +208,7 @@ static Range FixedPower(Range a, PetscReal n)
 
   if (n == 0.0) return Constant(1.0);
   if (IsExact(a)) return Constant(low);
+  if (n != floor(n) && a.high < 0.0) return nothing;
   if (n != floor(n))
     return a.low <= 0.0 ? everything : Widen(PetscMin(low, high), PetscMax(low, high));
   if (HasZero(a) && n < 0.0) return everything;
@@ -262,9 +269,12 @@ static Range Sign(Range a)
                                 : 0.0};
 }
 
+static Result Undefined(void) { return (Result){nothing, nothing}; }
+
 /* Logarithms: 1/(a ln base). */
 static Result Logarithm(Result a, PetscReal (*f)(PetscReal), PetscReal base)
 {
+  if (a.value.high < 0.0) return Undefined();
   if (a.value.low <= 0.0) return (Result){everything, everything};
   return Chain(Rising(a.value, f), Divide(Constant(1.0 / log(base)), a.value), a);
 }
@@ -294,6 +304,7 @@ static Result Inverse(HeatOp op, Result a)
   const Range one = Constant(1.0), square = Square(a.value);
   const Range inside = Subtract(one, square), outside = Subtract(square, one);
 
+  if (op == HEAT_OP_ACOSH ? a.value.high < 1.0 : inside.high < 0.0) return Undefined();
   if (op == HEAT_OP_ACOSH && a.value.low > 1.0)
     return Chain(Rising(a.value, acosh), Invert(Rising(outside, sqrt)), a);
   if (op != HEAT_OP_ACOSH && inside.low > 0.0) {
@@ -327,6 +338,7 @@ static Result Call(HeatOp op, Result a, Result b)
   case HEAT_OP_LOG10: return Logarithm(a, log10, 10.0);
   case HEAT_OP_LOG2: return Logarithm(a, log2, 2.0);
   case HEAT_OP_SQRT:
+    if (a.value.high < 0.0) return Undefined();
     if (a.value.low <= 0.0) return (Result){everything, everything};
     v = Rising(a.value, sqrt);
     return Chain(v, Divide(Constant(0.5), v), a);
@@ -340,12 +352,30 @@ static Result Call(HeatOp op, Result a, Result b)
   }
 }
 
+/* Whether an operand is undefined, and the operation then is.  A comparison of something undefined
+   is false (only != is true), and conditions take it for true. */
+static PetscBool TakesUndefined(const HeatOperation *o, Result a, Result b)
+{
+  if (!IsNothing(a.value) && !IsNothing(b.value)) return PETSC_FALSE;
+  return o->op != HEAT_OP_AND && o->op != HEAT_OP_OR && o->op != HEAT_OP_CHOOSE ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
+}
+
+static Result OfUndefined(HeatOp op)
+{
+  if (op == HEAT_OP_NOT_EQUAL) return Flat(Constant(1.0));
+  if (op >= HEAT_OP_LESS && op <= HEAT_OP_EQUAL) return Flat(Constant(0.0));
+  if (op == HEAT_OP_MIN || op == HEAT_OP_MAX) return (Result){everything, everything};
+  return Undefined();
+}
+
 static Result Combine(const HeatOperation *o, Range time, const Result results[])
 {
   const Result none = {Constant(0.0), Constant(0.0)};
   const Result a    = o->operand[0] < 0 ? none : results[o->operand[0]];
   const Result b    = o->operand[1] < 0 ? none : results[o->operand[1]];
 
+  if (TakesUndefined(o, a, b)) return OfUndefined(o->op);
   switch (o->op) {
   case HEAT_OP_NUMBER: return (Result){Constant(o->value), Constant(0.0)};
   case HEAT_OP_TIME: return (Result){time, Constant(1.0)};
@@ -390,7 +420,7 @@ PetscBool HeatSwitchesCan(const HeatOperation *o)
                              ? PETSC_TRUE
                              : PETSC_FALSE;
 
-  return kind && o->variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  return kind && (o->variables & HEAT_VAR_TIME) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* A number that changes exactly where the operation switches, at a point. */
@@ -419,7 +449,9 @@ static Knowledge StudyOver(HeatSwitches *s, const Watch *w, PetscReal from, Pets
   for (int k = o->first; k < w->operation; k++)
     s->results[k] = Combine(&s->tree.operations[k], time, s->results);
   g = s->results[o->operand[0]];
+  if (IsNothing(g.value)) return STEADY;
   if (o->operand[1] >= 0) {
+    if (IsNothing(s->results[o->operand[1]].value)) return STEADY;
     g.value = Subtract(g.value, s->results[o->operand[1]].value);
     g.slope = Subtract(g.slope, s->results[o->operand[1]].slope);
   }
@@ -488,7 +520,8 @@ static void SearchOne(HeatSwitches *s, const Watch *w, PetscReal start, PetscRea
   *known = until;
 }
 
-/* The decimal number of 15 digits at t: 20 for 19.999999999999996, which floor(t/10) switches at. */
+/* The decimal number of 15 digits at t: 20 for 19.999999999999996, which floor(t/10) switches
+   at. */
 static PetscReal Decimal(PetscReal t)
 {
   char text[32];
@@ -526,8 +559,11 @@ PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches)
   *switches = s;
   PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
   PetscCall(PetscMalloc1(s->tree.n, &s->watches));
-  for (int k = 0; k < s->tree.n; k++)
-    if (HeatSwitchesCan(&s->tree.operations[k])) s->watches[s->n++].operation = k;
+  for (int k = 0; k < s->tree.n; k++) {
+    const HeatOperation *o = &s->tree.operations[k];
+
+    if (HeatSwitchesCan(o) && o->variables == HEAT_VAR_TIME) s->watches[s->n++].operation = k;
+  }
   if (s->n == 0) {
     PetscCall(HeatSwitchesDestroy(switches));
     PetscFunctionReturn(PETSC_SUCCESS);

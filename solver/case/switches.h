@@ -1,11 +1,11 @@
 /** The times at which a formula switches.
  *
- *  A formula of t may jump, as (t > 400)*(t < 410), floor(t/60) or t < 10 ? 1 : 0 do, or have a kink,
- *  as max(0, 1 - abs(t - 100)) does.  A time step must not span such a time.  Comparisons, floor, sign,
- *  abs, min and max whose arguments depend on t alone are found in the formula's syntax tree, and the
- *  times at which their results change by bisection: interval arithmetic excludes the intervals of
- *  time without a change, so that no change is missed however short the time between two of them is.
- *  Nothing here is collective. */
+ *  A formula of t may jump, as (t > 400)*(t < 410), floor(t/60) or t < 10 ? 1 : 0 do, or have a
+ *  kink, as max(0, 1 - abs(t - 100)) does.  A time step must not span such a time.  Comparisons,
+ *  floor, sign, abs, min and max whose arguments depend on t alone are found in the formula's
+ *  syntax tree, and the times at which their results change by bisection: interval arithmetic
+ *  excludes the intervals of time without a change, so that no change is missed however short
+ *  the time between two of them is.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
 
@@ -13,8 +13,9 @@
 
 typedef struct HeatSwitches HeatSwitches;
 
-/** Return whether an operation of a formula can switch at a time: a comparison, floor, sign, abs, min
- *  or max whose arguments depend on t and on nothing else. */
+/** Return whether an operation of a formula can switch at a time: a comparison, floor, sign, abs,
+ *  min or max whose arguments depend on t.  Its times are searched where they depend on nothing
+ *  else; others, as that of t < x, are for the user to give in time.events. */
 PetscBool HeatSwitchesCan(const HeatOperation *operation);
 
 /** Find what switches in a formula that expression.c accepts.

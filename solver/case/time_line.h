@@ -1,15 +1,15 @@
 /** The best line through a quantity over a time step.
  *
- *  rkl2 evaluates what heats the body at stage times that crowd at the beginning of the step, with weights
- *  from -1.3 to 1.3: a source that decays within the step would cool the body.  So rkl2 takes, instead of
- *  a quantity g(t) that depends on time alone, the line
+ *  rkl2 evaluates what heats the body at stage times that crowd at the beginning of the step,
+ *  with weights from -1.3 to 1.3: a source that decays within the step would cool the body.  So
+ *  rkl2 takes, instead of a quantity g(t) that depends on time alone, the line
  *
  *      g(t) ~ mean + slope (t - middle)
  *
- *  whose integral and first moment over the step are those of g, by Lobatto's rule with five points.
- *  The heat that a source releases is then its integral over the step, and a g that is linear in t is
- *  itself.  The slope is limited such that the line stays between the least and the largest of the
- *  five values.  Nothing here is collective. */
+ *  whose integral and first moment over the step are those of g, by Lobatto's rule with five
+ *  points.  The heat that a source releases is then its integral over the step, and a g that is
+ *  linear in t is itself.  The slope is limited such that the line stays between the least and
+ *  the largest of the five values.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_TIME_LINE_H
 #define HEAT_SOLVER_TIME_LINE_H
 

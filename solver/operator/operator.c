@@ -403,9 +403,13 @@ PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell
   return HeatConductivityAt(op->conductivity, axis, cell);
 }
 
-PetscReal HeatOperatorContactResistance(const HeatOperator *op, PetscInt a, PetscInt b)
+PetscReal HeatOperatorContactResistance(const HeatOperator *op, int axis, size_t cell)
 {
-  return HeatContactsResistance(op->contacts, a, b);
+  const HeatContactFaces *faces = &op->contacts[axis];
+  const size_t            face  = axis == 0 ? cell + cell / (size_t)op->grid->nxl : cell;
+  const size_t            k     = HeatContactFacesFrom(faces, face);
+
+  return k < faces->n && faces->face[k] == face ? faces->resistance[k] : 0.0;
 }
 
 PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
@@ -417,7 +421,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatBoundariesDestroy(&op->boundaries));
   PetscCall(HeatSourceDestroy(&op->source));
   PetscCall(HeatAmbientExchangeDestroy(&op->ambient_exchange));
-  PetscCall(HeatContactsDestroy(&op->contacts));
+  PetscCall(HeatOperatorContactsDestroy(op));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));
   PetscCall(HeatHaloDestroy(&op->halo));
@@ -425,7 +429,6 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
     PetscCall(PetscFree(op->ghosts[side].k));
     PetscCall(PetscFree(op->ghosts[side].slope));
     PetscCall(PetscFree(op->ghosts[side].T));
-    PetscCall(PetscFree(op->ghosts[side].material));
   }
   for (int axis = 0; axis < 2; axis++) {
     PetscCall(PetscFree(op->low[axis]));

@@ -6,10 +6,11 @@
  *        + sum over boundary faces       G (T_b - T) + F
  *        + Q + E (T_amb - T)
  *      C = density * specific_heat * hx * hy  [J/(m K)]
- *      1/G_f = h/(k_f A) + R/A  [m K/W]
+ *      1/G_f = h/(k_f A) + R/(A |n.e|)  [m K/W]
  *  k_f is the harmonic or arithmetic mean of the conductivities of the two cells, h the distance of
- *  their centres, A the length of the face, R the contact resistance between their materials.  The
- *  boundary conditions are in physics/boundary.h, Q in physics/source.h, E in
+ *  their centres, A the length of the face, R the contact resistance between their materials, |n.e|
+ *  the part of the face that lies along the interface (physics/interfaces.h).  The boundary
+ *  conditions are in physics/boundary.h, Q in physics/source.h, E in
  *  physics/ambient_exchange.h.  The heat through a face has exactly the same bits, with opposite
  *  signs, in its two cells, so that no heat is lost between them.
  *  Source: solver/README.md eq. (1)-(5), (8), (9).
@@ -201,8 +202,8 @@ void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, Pet
  *  @param[out] dt  [s]; PETSC_MAX_REAL where the bound is 0 */
 PetscErrorCode HeatOperatorStableStep(const HeatOperator *op, PetscReal *dt);
 
-/** Add weight * flows to *sum; to the turnover, which is a sum of magnitudes, |weight| * flows.  Not
- *  collective. */
+/** Add weight * flows to *sum; to the turnover, which is a sum of magnitudes, |weight| * flows.
+ *  Not collective. */
 void HeatFlowsAdd(HeatFlows *sum, PetscReal weight, const HeatFlows *flows);
 
 /** Compute the heat that enters through this rank's boundary faces and cells at the present time,
@@ -260,8 +261,10 @@ PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell
 /** Return the density of an own cell [kg/m3]. */
 PetscReal HeatOperatorDensity(const HeatOperator *op, size_t cell);
 
-/** Return the contact resistance between touching cells of materials a and b [m2 K/W]; 0: none. */
-PetscReal HeatOperatorContactResistance(const HeatOperator *op, PetscInt a, PetscInt b);
+/** Return the contact resistance on the west (axis 0) or south (axis 1) face of an own cell, per
+ *  length of the face: R/|n.e| of solver/README.md eq. (3) [m2 K/W]; 0: none.  Costs a binary
+ *  search among the faces with a contact. */
+PetscReal HeatOperatorContactResistance(const HeatOperator *op, int axis, size_t cell);
 
 /** Return the material of own cells, [nyl][nxl], as an index into case->materials. */
 const uint16_t *HeatOperatorMaterial(const HeatOperator *op);

@@ -165,7 +165,7 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->material));
   PetscCall(HeatPaintMaterials(g, c, inputs, op->material));
   PetscCall(FillCapacity(op, inputs));
-  PetscCall(HeatContactsCreate(c, &op->contacts));
+  PetscCall(HeatOperatorSetUpContacts(op, inputs));
   PetscCall(HeatConductivityCreate(g, c, inputs, op->material, &op->conductivity));
   PetscCall(HeatOperatorSetUpFaces(op));
   PetscCall(HeatBoundariesCreate(g, c, HeatConductivityField(op->conductivity, 0),

@@ -6,19 +6,24 @@
 #include "solver/operator/operator.h"
 #include "solver/physics/ambient_exchange.h"
 #include "solver/physics/conductivity.h"
-#include "solver/physics/contacts.h"
 
 /** Strips of the neighbour blocks' cells along one side, copied from the halo, because the halo
  *  holds one field at a time; [length] each, owned; length is nyl (left, right) or nxl (bottom,
  *  top).  A pointer is NULL where nothing needs the strip, or the side lies on the domain's
  *  boundary. */
 typedef struct {
-  PetscReal *k;        /* conductivity across the side [W/(m K)]; freed after set-up where no
-                          conductivity depends on T */
-  PetscReal *slope;    /* its dk/dT [W/(m K2)]; where a conductivity depends on T */
-  PetscReal *T;        /* temperature at the last Update [K]; where a conductivity depends on T */
-  uint16_t  *material; /* index into case->materials; where the case has contacts */
+  PetscReal *k;     /* conductivity across the side [W/(m K)]; freed after set-up where no
+                       conductivity depends on T */
+  PetscReal *slope; /* its dk/dT [W/(m K2)]; where a conductivity depends on T */
+  PetscReal *T;     /* temperature at the last Update [K]; where a conductivity depends on T */
 } HeatGhostCells;
+
+/** The faces across one axis that have a contact resistance; nothing is stored for others. */
+typedef struct {
+  size_t     n;
+  size_t    *face;       /* owned [n], ascending; index into gx (axis 0) or gy (axis 1) */
+  PetscReal *resistance; /* owned [n], R/|n.e| of solver/README.md eq. (3) [m2 K/W], > 0 */
+} HeatContactFaces;
 
 /** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
@@ -56,7 +61,7 @@ struct HeatOperator {
   HeatBoundaries      *boundaries;
   HeatSource          *source;
   HeatAmbientExchange *ambient_exchange; /* NULL: none */
-  HeatContacts        *contacts;         /* NULL: none */
+  HeatContactFaces     contacts[2];      /* by axis */
   HeatConductivity    *conductivity;
   HeatGhostCells       ghosts[HEAT_SIDES];
   PetscReal    step_from, step_to; /* [s] as HeatOperatorSetStep gave them; equal: no step */
@@ -83,6 +88,16 @@ struct HeatOperator {
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
  *  Errors: those of HeatOperatorCreate. */
 PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInputs *inputs);
+
+/** Find the faces between cells that have a contact resistance.  Collective. */
+PetscErrorCode HeatOperatorSetUpContacts(HeatOperator *op, const HeatCellInputs *inputs);
+
+/** Return the place in `faces` of the first face whose index is at least `face`; faces->n where no
+ *  such face has a contact.  Not collective. */
+size_t HeatContactFacesFrom(const HeatContactFaces *faces, size_t face);
+
+/** Free the lists of faces.  Not collective. */
+PetscErrorCode HeatOperatorContactsDestroy(HeatOperator *op);
 
 /** Allocate the conductances of faces between cells, and compute them where no conductivity depends
  *  on T.  Collective. */

@@ -23,8 +23,8 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c
 /** Evaluate T_amb at a moment.  Not collective. */
 PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, HeatMoment when);
 
-/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.  The lines
- *  are computed once for a step.  Not collective. */
+/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.
+ *  The lines are computed once for a step.  Not collective. */
 PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
                                                 const HeatTimeLine *line, PetscReal t);
 

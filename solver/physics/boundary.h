@@ -66,8 +66,8 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, con
 /** Evaluate T_b and F at a moment.  Not collective. */
 PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, HeatMoment when);
 
-/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the step.  Not
- *  collective. */
+/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the
+ *  step.  Not collective. */
 PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *boundaries, const HeatTimeLine *line,
                                            PetscReal t);
 

@@ -76,8 +76,8 @@ typedef struct {
   const HeatTimeLine *line; /* NULL: the values themselves */
 } HeatBoundaryTime;
 
-/** Evaluate a stretch into its target, on its faces and on the ends of the side that adjoin it.  Not
- *  collective. */
+/** Evaluate a stretch into its target, on its faces and on the ends of the side that adjoin it.
+ *  Not collective. */
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
                                     const HeatStretch *stretch, HeatBoundaryTime t);
 

@@ -16,7 +16,7 @@
    along the axis, and far below any distance that a user means.  A larger value would move cells
    that were placed beside an edge on purpose; a smaller one would leave ties to rounding on large
    grids. */
-#define EDGE_TOLERANCE 1e-9
+#define EDGE_TOLERANCE HEAT_PAINT_TOLERANCE
 
 PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n)
 {
@@ -245,13 +245,28 @@ PetscErrorCode HeatPaintMaterials(const HeatGrid *g, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatPaintMaterialRegions(const HeatGrid *g, const HeatCase *c,
+                                        const HeatCellInputs *inputs, uint16_t *region)
+{
+  StampContext stamp = {.width = g->nxl, .map = region};
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) region[cell] = HEAT_NO_REGION;
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    if (c->regions[r].material < 0 && c->regions[r].shape != HEAT_SHAPE_MAP) continue;
+    stamp.value = (uint16_t)r;
+    PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
                                 uint16_t *region)
 {
   StampContext stamp = {.width = g->nxl, .map = region};
 
   PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) region[cell] = UINT16_MAX;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) region[cell] = HEAT_NO_REGION;
   for (PetscInt r = 0; r < c->n_regions; r++) {
     if (!c->regions[r].source.given) continue;
     stamp.value = (uint16_t)r;

@@ -31,6 +31,14 @@ typedef struct {
   PetscReal *properties[HEAT_PROPERTIES]; /* SI units of the property; NULL: use the material's */
 } HeatCellInputs;
 
+/** Index of a cell that no region has painted; a case has at most HEAT_MAX_REGIONS regions, the
+ *  last of which has the index before this one. */
+#define HEAT_NO_REGION UINT16_MAX
+
+/** Distance from an edge of a shape, in units of a cell's width, within which a cell's centre
+ *  counts as on the edge (paint.c says why). */
+#define HEAT_PAINT_TOLERANCE 1e-9
+
 /** Receives a run of a region: local columns [begin, end) of local row j, begin < end. */
 typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);
 
@@ -59,8 +67,15 @@ PetscErrorCode HeatPaintRegion(const HeatGrid *grid, const HeatCase *c, PetscInt
 PetscErrorCode HeatPaintMaterials(const HeatGrid *grid, const HeatCase *c,
                                   const HeatCellInputs *inputs, uint16_t *material);
 
+/** Compute the index of the region that gave each own cell its material, which is the last one that
+ *  covers the cell and gives a material.  Not collective.
+ *  @param[out] region  [nyl][nxl] index into c->regions; HEAT_NO_REGION where no region gives a
+ *                      material */
+PetscErrorCode HeatPaintMaterialRegions(const HeatGrid *grid, const HeatCase *c,
+                                        const HeatCellInputs *inputs, uint16_t *region);
+
 /** Compute the index of the region whose source each own cell has.  Not collective.
- *  @param[out] region  [nyl][nxl] index into c->regions; 65535 (UINT16_MAX) where no region gives a
+ *  @param[out] region  [nyl][nxl] index into c->regions; HEAT_NO_REGION where no region gives a
  *                      source */
 PetscErrorCode HeatPaintSources(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, uint16_t *region);

@@ -27,8 +27,8 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *grid, const HeatCase *c,
 /** Evaluate the terms of time at a moment.  Not collective. */
 PetscErrorCode HeatSourceSetTime(HeatSource *source, HeatMoment when);
 
-/** Evaluate, instead of the terms of time, their best lines over a step (time_line.h), at the time t [s]
- *  of the step.  The lines are computed once for a step.  Not collective. */
+/** Evaluate, instead of the terms of time, their best lines over a step (time_line.h), at the
+ *  time t [s] of the step.  The lines are computed once for a step.  Not collective. */
 PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *source, const HeatTimeLine *line, PetscReal t);
 
 /** Evaluate the terms of temperature and their derivatives at the field T, at the time that was set

@@ -18,9 +18,9 @@ static const PetscReal SmallestFactor = 0.2;
    error requires, with a smaller one the preconditioner is set up again for little. */
 static const PetscReal SmallestGrowth = 1.2;
 
-/* Return the floor [K] of the tolerated error where the case gives none.  Its factors are chosen: it is
-   far below what a tolerance asks for once the field has a hundredth of the case's own spread, and
-   far above rounding, so that it matters for almost uniform fields only. */
+/* Return the floor [K] of the tolerated error where the case gives none.  Its factors are
+   chosen: it is far below what a tolerance asks for once the field has a hundredth of the case's
+   own spread, and far above rounding, so that it matters for almost uniform fields only. */
 static PetscReal DefaultAbsolute(const HeatCase *c)
 {
   PetscReal low, high, scale = 1e-4;
@@ -81,11 +81,11 @@ static PetscReal ToleratedError(const HeatStepControl *k, PetscReal low, PetscRe
   return PetscMax(k->tolerance * (high - low), k->absolute);
 }
 
-/* ratio = error/max(tolerance (high - low), absolute), or 0 where the error is within rounding, 32 epsilon
-   max(|high|, |low|): two fields cannot agree better, however short the step.  32 is chosen, some
-   tens of roundings of a temperature.  With a larger value true errors would count as none; with a
-   smaller one steps would be rejected for their rounding, where the spread is small against the
-   temperatures. */
+/* ratio = error/max(tolerance (high - low), absolute), or 0 where the error is within rounding,
+   32 epsilon max(|high|, |low|): two fields cannot agree better, however short the step.  32 is
+   chosen, some tens of roundings of a temperature.  With a larger value true errors would count
+   as none; with a smaller one steps would be rejected for their rounding, where the spread is
+   small against the temperatures. */
 PetscErrorCode HeatStepControlMeasure(HeatStepControl *k, const HeatOperator *op,
                                       const PetscReal *T, PetscReal error, PetscReal *ratio)
 {

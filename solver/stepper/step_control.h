@@ -1,16 +1,18 @@
 /** The choice of the step from its estimated error: a PI controller.
  *
- *  The error ratio of a step is its largest estimated error over the cells, divided by the tolerated
- *  error max(tolerance * spread, absolute), where spread is the highest minus the lowest temperature
- *  of the run so far, the new field included.  It does not depend on the zero of the temperature
- *  scale.  `absolute` lets a uniform field, whose spread is 0, be stepped through.  A step is
- *  accepted when the ratio is at most 1.  With k the order of the error in dt, the next step is
+ *  The error ratio of a step is its largest estimated error over the cells, divided by the
+ *  tolerated error max(tolerance * spread, absolute), where spread is the highest minus the
+ *  lowest temperature of the run so far, the new field included.  It does not depend on the zero
+ *  of the temperature scale.  `absolute` lets a uniform field, whose spread is 0, be stepped
+ *  through.  A step is accepted when the ratio is at most 1.  With k the order of the error in
+ *  dt, the next step is
  *
  *      dt 0.9 ratio^(-0.7/k) previous^(0.4/k)
  *
- *  where previous is the ratio of the step before (K. Gustafsson, ACM Trans. Math. Softw. 17 (1991)
- *  533).  The step keeps its length when it would grow by less than a fifth, so that the set-up of
- *  the preconditioner can be used again.  Source: solver/README.md, "Controlled steps".
+ *  where previous is the ratio of the step before (K. Gustafsson, ACM Trans. Math. Softw. 17
+ *  (1991) 533).  The step keeps its length when it would grow by less than a fifth, so that the
+ *  set-up of the preconditioner can be used again.  Source: solver/README.md, "Controlled
+ *  steps".
  */
 #ifndef HEAT_SOLVER_STEP_CONTROL_H
 #define HEAT_SOLVER_STEP_CONTROL_H

@@ -140,8 +140,8 @@ static PetscErrorCode Accept(HeatStepper *s, Vec *T, const HeatAttempt *attempt,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Attempt the step, with a shorter one where a solve fails or the error is too large, until it can be
-   accepted. */
+/* Attempt the step, with a shorter one where a solve fails or the error is too large, until it
+   can be accepted. */
 static PetscErrorCode AttemptUntilAccepted(HeatStepper *s, PetscReal t, Vec *T, HeatStepInfo *info)
 {
   const HeatFlows none     = {0};
@@ -212,7 +212,8 @@ PetscBool HeatStepperIsAdaptive(const HeatStepper *s)
   return s->control.tolerance > 0.0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* A first step sees what has switched on at its beginning, which leans into a step of this length. */
+/* A first step sees what has switched on at its beginning, which leans into a step of this
+   length. */
 static PetscReal ProbeStep(const HeatStepper *s, PetscReal t)
 {
   const PetscReal end = HeatOperatorCase(s->op)->time.end;

@@ -96,8 +96,8 @@ PetscBool HeatStepperIsAdaptive(const HeatStepper *stepper);
  *  Errors: HEAT_ERR_INPUT for a step of the case that is unstable for ftcs with that field. */
 PetscErrorCode HeatStepperFirstStep(HeatStepper *stepper, PetscReal t, Vec T, PetscReal *dt);
 
-/** Discard what the scheme and its step control know of earlier steps, at time t [s] at which a source
- *  or a side switches: the next step is taken as the first one of a run.  Collective.
+/** Discard what the scheme and its step control know of earlier steps, at time t [s] at which a
+ *  source or a side switches: the next step is taken as the first one of a run.  Collective.
  *  @param[out] dt  [s] a step to begin with, from the field T [K] and its rate of change, for a
  *                  scheme that controls its error; 0 for others */
 PetscErrorCode HeatStepperBeginAnew(HeatStepper *stepper, PetscReal t, Vec T, PetscReal *dt);

@@ -945,12 +945,12 @@ static void step_of_petsc_to_a_negative_conductivity_leaves_the_temperature(void
 
 static void type_that_petsc_does_not_have_is_refused_with_its_key(void **state)
 {
-  Run          run     = PETSCS("nosuchtype", 1);
+  Run          run     = PETSCS("sundials", 1);
   HeatProblem  p       = HeatTestSetUp(PETSC_COMM_WORLD, Make(&run));
   HeatStepper *stepper = NULL;
 
   (void)state;
-  RAISES(HEAT_ERR_INPUT, "time.scheme: ts:nosuchtype", HeatStepperCreate(p.op, 0.1, &stepper));
+  RAISES(HEAT_ERR_INPUT, "time.scheme: ts:sundials", HeatStepperCreate(p.op, 0.1, &stepper));
   OK(HeatStepperDestroy(&stepper));
   HeatTestTearDown(&p);
 }

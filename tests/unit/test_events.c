@@ -1,0 +1,114 @@
+/* The events of a case: knots of tables, switches of formulas and time.events, in one order. */
+#include "case_test.h"
+
+#include <math.h>
+
+#include "solver/case/events.h"
+#include "solver/case/switches.h"
+
+/* Assert that the events up to `until` are these. */
+static void EventsAre(HeatEvents *events, PetscReal until, int n, const PetscReal *expected)
+{
+  PetscReal time = 0.0;
+
+  for (int k = 0; k < n; k++) {
+    time = HeatEventsNext(events, time, until);
+    if (!(fabs(time - expected[k]) <= HeatSwitchesMargin(expected[k])))
+      fail_msg("event %d at %.17g, expected %.17g", k, time, expected[k]);
+  }
+  assert_true(HeatEventsNext(events, time, until) > until);
+}
+
+static HeatFormula Formula(const char *text)
+{
+  return (HeatFormula){.given = PETSC_TRUE, .text = (char *)text};
+}
+
+static HeatCase Case(HeatRegion *region, PetscReal *given, PetscInt n)
+{
+  HeatCase c = {.time = {.scheme = HEAT_SCHEME_BDF2, .end = 1000.0, .steps = -1}};
+
+  c.regions       = region;
+  c.n_regions     = 1;
+  c.time.events   = given;
+  c.time.n_events = n;
+  return c;
+}
+
+static void formulas_and_given_times_are_merged(void **state)
+{
+  HeatRegion      region     = {.source = Formula("1e6*(t > 400)*(t < 410)")};
+  PetscReal       given[]    = {7.0, 405.0};
+  const PetscReal expected[] = {7.0, 400.0, 405.0, 410.0};
+  HeatCase        c          = Case(&region, given, 2);
+  HeatEvents     *events;
+
+  (void)state;
+  OK(HeatEventsCreate(&c, &events));
+  EventsAre(events, 1000.0, 4, expected);
+  assert_null(HeatEventsUnsearched(events));
+  OK(HeatEventsDestroy(&events));
+  assert_null(events);
+}
+
+static void asking_again_gives_the_same_answer(void **state)
+{
+  HeatRegion  region = {.source = Formula("5e4*(t - 100*floor(t/100) < 10)")};
+  HeatCase    c      = Case(&region, NULL, 0);
+  HeatEvents *events;
+
+  (void)state;
+  OK(HeatEventsCreate(&c, &events));
+  for (int k = 0; k < 3; k++) { /* backwards in time too, as a rollback does */
+    assert_true(HeatEventsNext(events, 905.0, 1000.0) == 910.0);
+    assert_true(HeatEventsNext(events, 5.0, 1000.0) == 10.0);
+    assert_true(HeatEventsNext(events, 10.0, 1000.0) == 100.0);
+    assert_true(HeatEventsNext(events, 9.0, 9.5) > 9.5);
+  }
+  OK(HeatEventsDestroy(&events));
+}
+
+/* Its two sides are equal at all times up to rounding, so that no interval can be excluded. */
+static void a_formula_that_cannot_be_searched_is_named(void **state)
+{
+  HeatRegion  region = {.source = Formula("sin(t)^2 + cos(t)^2 > 1")};
+  HeatCase    c      = Case(&region, NULL, 0);
+  HeatEvents *events;
+
+  (void)state;
+  OK(HeatEventsCreate(&c, &events));
+  (void)HeatEventsNext(events, 0.0, 1000.0);
+  assert_non_null(HeatEventsUnsearched(events));
+  assert_string_equal(HeatEventsUnsearched(events), "sin(t)^2 + cos(t)^2 > 1");
+  OK(HeatEventsDestroy(&events));
+}
+
+static void steady_and_constant_cases_have_none(void **state)
+{
+  HeatRegion  region = {.source = Formula("t < 10")};
+  HeatCase    c      = Case(&region, NULL, 0);
+  HeatEvents *events;
+
+  (void)state;
+  c.time.scheme = HEAT_SCHEME_STEADY;
+  OK(HeatEventsCreate(&c, &events));
+  assert_true(HeatEventsNext(events, 0.0, 1000.0) > 1000.0);
+  OK(HeatEventsDestroy(&events));
+  region.source = (HeatFormula){.given = PETSC_TRUE, .value = 5.0};
+  c.time.scheme = HEAT_SCHEME_FTCS;
+  OK(HeatEventsCreate(&c, &events));
+  assert_true(HeatEventsNext(events, 0.0, 1000.0) > 1000.0);
+  OK(HeatEventsDestroy(&events));
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(formulas_and_given_times_are_merged),
+      cmocka_unit_test(asking_again_gives_the_same_answer),
+      cmocka_unit_test(a_formula_that_cannot_be_searched_is_named),
+      cmocka_unit_test(steady_and_constant_cases_have_none),
+  };
+
+  return RUN_TESTS(tests);
+}
