@@ -176,6 +176,10 @@ static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *err
     HeatH5ReadDouble(sums, name, 0, &state->sums[i].value, error);
     state->n_sums = (PetscInt)i + 1;
   }
+  if (!error->failed && state->n_sums == HEAT_CHECKPOINT_SUMS &&
+      H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, HEAT_CHECKPOINT_SUMS, NULL, 0,
+                         H5P_DEFAULT) >= 0)
+    HeatFileFail(error, "it has more than %d sums", HEAT_CHECKPOINT_SUMS);
   HeatH5Close(error, &sums);
 }
 
@@ -647,6 +651,17 @@ static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the bytes of the texts and of the list of snapshots. */
+static PetscInt64 TextBytes(const HeatCheckpointState *state)
+{
+  const char *const texts[] = {state->case_text, state->case_keys, state->tables};
+  PetscInt64        bytes   = 16 * (PetscInt64)state->n_snapshots;
+
+  for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+    bytes += texts[k] ? (PetscInt64)strlen(texts[k]) : 0;
+  return bytes;
+}
+
 /* Describe the file of a checkpoint: its options, whose context is the state, and its fields, the
    temperature first. */
 static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
@@ -664,7 +679,8 @@ static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpo
                                          .verify      = options->verify,
                                          .extra       = WriteState,
                                          .extra_check = CheckState,
-                                         .context     = (void *)state};
+                                         .context     = (void *)state,
+                                         .extra_bytes = TextBytes(state)};
   for (PetscInt f = 0; f <= n; f++) {
     const char *name = f ? state->fields[f - 1].name : "temperature";
 

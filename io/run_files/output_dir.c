@@ -41,7 +41,7 @@ static PetscBool IsProfile(const char *name)
 /* Return the kind of a final name, one without folder and without the marks of a temporary file. */
 static NameKind KindOfFinalName(const char *name)
 {
-  static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv", "probe"};
+  static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv"};
 
   if (HeatNameStep(name, "checkpoint_", ".h5") >= 0) return NAME_CHECKPOINT;
   if (HeatNameStep(name, "checkpoint_", ".json") >= 0) return NAME_MANIFEST;
@@ -63,6 +63,8 @@ static NameKind KindOf(const char *name)
   if (length <= tail + 1 || length > sizeof(final) || strcmp(name + length - tail, ".part") != 0)
     return NAME_OTHER;
   snprintf(final, sizeof(final), "%.*s", (int)(length - tail - 1), name + 1);
+  if (strcmp(final, "probe") == 0)
+    return NAME_PART; /* of the disk probe, which has no final name */
   return KindOfFinalName(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
 }
 
@@ -100,7 +102,7 @@ static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *con
     HeatFileFailErrno(error, "opening the folder");
     return 0;
   }
-  while ((entry = readdir(folder))) {
+  while (errno = 0, (entry = readdir(folder))) {
     char           from[PETSC_MAX_PATH_LEN], to[PETSC_MAX_PATH_LEN];
     struct stat    status;
     const NameKind kind = KindOf(entry->d_name);
@@ -116,6 +118,7 @@ static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *con
                    strerror(errno));
     }
   }
+  if (errno) HeatFileFailErrno(error, "listing the folder");
   closedir(folder);
   return n;
 }

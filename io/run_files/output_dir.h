@@ -2,8 +2,8 @@
  *
  *  Apart from the lock file, .lock, only regular files with heat2d's own names are ever touched:
  *  snapshot_<step>.h5, checkpoint_<step>.h5 and their manifests checkpoint_<step>.json,
- *  snapshots.xdmf, history.csv, probes.csv, profile_<name>.csv, results.json, probe, and the
- *  temporary files .NAME.part of all of these.  (The disk probe writes .probe.part only.)
+ *  snapshots.xdmf, history.csv, probes.csv, profile_<name>.csv, results.json, and the
+ *  temporary files .NAME.part of all of these and .probe.part of the disk probe.
  */
 #ifndef HEAT_IO_OUTPUT_DIR_H
 #define HEAT_IO_OUTPUT_DIR_H

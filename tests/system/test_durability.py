@@ -2,15 +2,18 @@
 very end costs the failed file alone."""
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from heat2d_case import Outcome, basic_case, run, write_case
+from heat2d_case import HEAT2D, Outcome, basic_case, environment, run, write_case
 from test_restart import checkpoints, must
 from test_signals import Program
 
@@ -431,3 +434,27 @@ def test_checkpoint_with_a_value_that_is_not_finite_is_refused_or_passed_over(tm
     refused(tmp_path, 4, words, args=("--restart", "out/checkpoint_000012.h5"))
     again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest"))
     assert "passed over" in again.err and words in again.err
+
+
+# ---- smaller faults -----------------------------------------------------------------------------------------
+
+
+def test_file_of_the_user_named_probe_stays(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "probe").write_text("mine\n")
+    (tmp_path / "out" / ".probe.part").write_text("left over by the disk probe of a run that was killed\n")
+    outcome = must(run(tmp_path, {**small(), "checkpoint": {"every": 4, "probe": True}}, "--quiet"))
+    assert (outcome.directory / "probe").read_text() == "mine\n" and not (outcome.directory / ".probe.part").exists()
+
+
+@pytest.mark.parametrize("name", [b"\xed\xa0\x80", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xf4\x90\x80\x80", b"\xff", b"\xe2\x82"],
+                         ids=lambda name: name.hex())
+def test_record_is_valid_utf8_whatever_the_command_line_holds(tmp_path, name):
+    """Surrogates, overlong sequences, characters above U+10FFFF, lone bytes: RFC 8259 wants UTF-8."""
+    write_case(tmp_path, small())
+    folder = os.fsencode(tmp_path) + b"/out" + name
+    done = subprocess.run([os.fsencode(HEAT2D), b"case.yaml", b"--quiet", b"--output", folder], cwd=tmp_path, env=environment(1),
+                          capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    with open(folder + b"/results.json", encoding="utf-8", errors="strict") as file:
+        assert "/out?" in json.load(file)["provenance"]["command_line"]
