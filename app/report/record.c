@@ -9,6 +9,7 @@
 #include <math.h>
 #include <sys/resource.h>
 
+#include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
 
 /* Events that the record lists.  Chosen: enough to see the pattern of a duty cycle. */
@@ -306,7 +307,7 @@ static PetscErrorCode FillPlaces(const HeatReportSources *from, HeatResults *r, 
   PetscFunctionBeginUser;
   PetscCall(FillRegions(state, r, arrays));
   PetscCall(FillSegmentSizes(state, r, arrays));
-  if (r->status == HEAT_STATUS_ERROR) PetscFunctionReturn(PETSC_SUCCESS);
+  if (r->status == HEAT_STATUS_ERROR && !from->finished) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyPrepare(from->survey, state, T));
   PetscCall(FillSegments(state, T, r, arrays));
@@ -366,7 +367,7 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
+void HeatRecordProvenance(const HeatProvenance *p, const HeatProcessStart *start, HeatResults *r)
 {
   r->provenance.version       = HeatVersion();
   r->provenance.git_commit    = HeatGitCommit();
@@ -381,8 +382,8 @@ void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
   r->provenance.binding       = (const char *const *)p->binding;
   r->provenance.command_line  = p->command_line;
   r->provenance.petsc_options = p->petsc_options;
-  r->provenance.started       = p->started;
-  r->provenance.elapsed       = MPI_Wtime() - began;
+  r->provenance.started       = start->date;
+  r->provenance.elapsed       = HeatMonotonicTime() - start->time;
 }
 
 static PetscErrorCode FillChecks(const HeatCase *c, const HeatCheckResult *results, HeatResults *r,
@@ -423,7 +424,7 @@ static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatRes
 
   PetscFunctionBeginUser;
   PetscCall(HeatProvenanceCollect(state->grid->comm, &p));
-  HeatRecordProvenance(&p, from->began, r);
+  HeatRecordProvenance(&p, from->start, r);
   PetscCall(HeatResultsWrite(state->grid->comm, state->c->output.directory, r));
   PetscCall(HeatProvenanceClear(&p));
   PetscFunctionReturn(PETSC_SUCCESS);

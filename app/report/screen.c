@@ -8,14 +8,15 @@
 #include "app/process/terminal.h"
 #include "app/report/screen_sizes.h"
 #include "io/file/hints.h"
+#include "solver/base/monotonic.h"
 
 struct HeatScreen {
   PetscBool root;           /* this is rank 0 */
   PetscBool prints;         /* this rank prints header and summary: it is rank 0, without --quiet */
   PetscBool progress;       /* this rank prints progress and notes, too: without --no-progress */
   PetscBool bar;            /* progress rewrites one line */
-  double    began;          /* [s] MPI_Wtime at the header */
-  double    last;           /* [s] MPI_Wtime when progress was last printed */
+  double    began;          /* [s] monotonic time at the header */
+  double    last;           /* [s] monotonic time when progress was last printed */
   PetscReal first_fraction; /* of the run that was done at the header */
   PetscBool noted_events;   /* the note on events was printed */
   int       last_tenth;     /* tenths of the run that were done when progress was last printed */
@@ -149,7 +150,7 @@ PetscErrorCode HeatScreenHeader(HeatScreen *s, const HeatReportSources *from)
 
   PetscFunctionBeginUser;
   s->bar            = HeatTerminalReached();
-  s->began          = MPI_Wtime();
+  s->began          = HeatMonotonicTime();
   s->last           = s->began;
   s->first_fraction = HeatClockFraction(clock);
   if (s->root) PetscCall(HeatScreenEmpty(state));
@@ -255,7 +256,7 @@ static PetscBool LineIsDue(const HeatScreen *s, int tenth, double silence)
 PetscErrorCode HeatScreenProgress(HeatScreen *s, const HeatRunState *state)
 {
   const HeatClock *clock    = &state->clock;
-  const double     now      = MPI_Wtime();
+  const double     now      = HeatMonotonicTime();
   const double     fraction = (double)HeatClockFraction(clock);
   const double     made     = PetscMax(fraction - (double)s->first_fraction, 1e-12);
   const double     left     = (now - s->began) / made * (1.0 - fraction);
@@ -385,7 +386,10 @@ static void PrintEnd(const HeatReportSources *from, HeatStatus status)
         from->stop->reason, Steps(clock, steps, sizeof steps), (double)clock->time,
         100.0 * (double)HeatClockFraction(clock));
   } else {
-    (void)printf("\n  %s, results in %s\n", status == HEAT_STATUS_OK ? "done" : "CHECK FAILED",
+    (void)printf("\n  %s, results in %s\n",
+                 status == HEAT_STATUS_OK      ? "done"
+                 : status == HEAT_STATUS_ERROR ? "done, but a FILE IS MISSING"
+                                               : "CHECK FAILED",
                  from->state->c->output.directory);
   }
 }

@@ -36,6 +36,7 @@ PetscErrorCode HeatValidateMaterials(HeatValidation *k)
 
     snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].name", i);
     HeatCaseCheckKey(m->name && m->name[0], k->comm, c, path, "a material needs a name");
+    PetscCall(HeatValidateName(k, path, m->name));
     snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", i);
     for (int axis = 0; axis < 2; axis++) {
       PetscCall(HeatValidateFormula(k, path, &m->conductivity[axis],
@@ -220,6 +221,7 @@ PetscErrorCode HeatValidateRegions(HeatValidation *k)
     snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].name", i);
     HeatCaseCheckKey(!c->regions[i].name || c->regions[i].name[0], k->comm, c, path,
                      "is empty; give the region a name or remove the key");
+    if (c->regions[i].name) PetscCall(HeatValidateName(k, path, c->regions[i].name));
     if (c->regions[i].name) HeatNamesAdd(&k->regions, c->regions[i].name, i);
   }
   PetscCall(HeatValidateUnique(k, "regions", &k->regions));

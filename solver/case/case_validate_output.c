@@ -13,6 +13,14 @@ static PetscErrorCode CheckProbeName(const HeatValidation *k, const char *path, 
 {
   PetscFunctionBeginUser;
   HeatCaseCheckKey(name && name[0], k->comm, k->c, path, "a probe needs a name");
+  HeatCaseCheckKey(name[0] != ' ' && name[strlen(name) - 1] != ' ', k->comm, k->c, path,
+                   "'%.60s' begins or ends with a blank; the name heads a column of probes.csv: "
+                   "use letters, digits, _ and -",
+                   name);
+  HeatCaseCheckKey(!strchr("=+-@", name[0]), k->comm, k->c, path,
+                   "'%.60s' begins with '%c', which spreadsheets take for the start of a formula; "
+                   "the name heads a column of probes.csv: begin it with a letter",
+                   name, name[0]);
   for (const char *s = name; *s; s++) {
     HeatCaseCheckKey(
         *s != ',' && *s != '"' && (unsigned char)*s >= ' ', k->comm, k->c, path,

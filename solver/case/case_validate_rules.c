@@ -3,6 +3,7 @@
 #include "solver/case/case_validate_rules.h"
 
 #include <math.h>
+#include <string.h>
 
 PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, const HeatFormula *f,
                                    HeatFormulaRule rule)
@@ -76,6 +77,22 @@ PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char 
   for (int i = 0; i < 2; i++) PetscCall(HeatValidateMaterialName(k, path, names[i], &material[i]));
   HeatCaseCheckKey(material[0] != material[1], k->comm, k->c, path,
                    "found '%.60s' twice; name two different materials", names[0]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name)
+{
+  const size_t length = strlen(name);
+
+  PetscFunctionBeginUser;
+  for (size_t i = 0; i < length; i++) {
+    HeatCaseCheckKey((unsigned char)name[i] >= ' ' && name[i] != 127, k->comm, k->c, path,
+                     "holds the control character 0x%02x in place %zu (a line end or tab?); names "
+                     "appear in tables and messages: leave it out",
+                     (unsigned char)name[i], i + 1);
+  }
+  HeatCaseCheckKey(length == 0 || (name[0] != ' ' && name[length - 1] != ' '), k->comm, k->c, path,
+                   "'%.60s' begins or ends with a blank; leave it out", name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
