@@ -18,7 +18,6 @@ struct HeatScreen {
   double    began;          /* [s] monotonic time at the header */
   double    last;           /* [s] monotonic time when progress was last printed */
   PetscReal first_fraction; /* of the run that was done at the header */
-  PetscBool noted_events;   /* the note on events was printed */
   int       last_tenth;     /* tenths of the run that were done when progress was last printed */
 };
 
@@ -231,18 +230,6 @@ void HeatScreenSolverNotes(const HeatScreen *s, const HeatRunState *state,
                   "the true residual of step %" PetscInt64_FMT " stays at %.1e\n",
                   (double)state->c->solver.tolerance, step, (double)solve->true_residual);
   }
-}
-
-void HeatScreenEventNote(HeatScreen *s, const HeatEvents *events)
-{
-  const char *formula = HeatEventsUnsearched(events);
-
-  if (!s->progress || s->noted_events || !formula) return;
-  s->noted_events = PETSC_TRUE;
-  (void)fprintf(stderr,
-                "heat2d: note: the times at which '%s' switches were not all found; give them in "
-                "time.events\n",
-                formula);
 }
 
 /* Return whether a line of progress is due: after a tenth of the run, but at most one a second, or

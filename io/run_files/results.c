@@ -400,6 +400,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutDecomposition(root, r);
   PutTime(root, r);
   PutEvents(root, r);
+  HeatJsonPutTexts(root, "warnings", r->n_warnings, r->warnings);
   PutSolver(root, r);
   PutTiming(root, r);
   PutFom(root, r);
