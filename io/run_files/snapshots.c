@@ -122,8 +122,8 @@ static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the names and types of the fields of an earlier snapshot; a file that cannot be read has none.
-   Rank 0 alone. */
+/* Read the names and types of the fields of an earlier snapshot; a file that cannot be read has
+   none.  Rank 0 alone. */
 static PetscErrorCode ReadFields(const HeatSnapshots *s, PetscInt64 step, HeatXdmfFields *fields)
 {
   char               path[PETSC_MAX_PATH_LEN];
