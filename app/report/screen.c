@@ -6,6 +6,7 @@
 
 #include "app/process/provenance.h"
 #include "app/process/terminal.h"
+#include "app/report/screen_sizes.h"
 #include "io/file/hints.h"
 #include "solver/base/monotonic.h"
 
@@ -152,10 +153,12 @@ PetscErrorCode HeatScreenHeader(HeatScreen *s, const HeatReportSources *from)
   s->began          = HeatMonotonicTime();
   s->last           = s->began;
   s->first_fraction = HeatClockFraction(clock);
+  if (s->root) PetscCall(HeatScreenEmpty(state));
   if (!s->prints) PetscFunctionReturn(PETSC_SUCCESS);
   (void)printf("heat2d %s  %s\n", HeatVersion(), state->c->title);
   PrintGrid(state->grid);
   PetscCall(PrintScheme(state));
+  HeatScreenSizes(state);
   PrintLimits(from->stop);
   (void)printf("  output     %s\n", state->c->output.directory);
   if (from->restart.file) {

@@ -33,6 +33,7 @@
 
 struct HeatHealth {
   PetscBool  bad;       /* the last test failed */
+  PetscBool  undefined; /* a formula of the case had no value: no fault of the state */
   char       what[256]; /* which, with step, value and bound; for the user */
   PetscInt64 good_step; /* the last step at which a test passed; -1: none */
 
@@ -114,7 +115,8 @@ static PetscBool HasSource(const HeatCase *c)
 {
   PetscBool has = c->source.given;
 
-  for (PetscInt k = 0; k < c->n_regions; k++) has = has || c->regions[k].source.given;
+  for (PetscInt k = 0; k < c->n_regions; k++)
+    has = (PetscBool)(has || HeatRegionHasSource(&c->regions[k]));
   return has;
 }
 
@@ -265,7 +267,10 @@ PetscErrorCode HeatHealthTest(HeatHealth *h, const HeatRunState *state, const He
   const HeatSummary *summary = HeatSurveySummary(survey);
 
   PetscFunctionBeginUser;
-  h->bad = PETSC_FALSE;
+  h->bad       = PETSC_FALSE;
+  h->undefined = PETSC_TRUE;
+  PetscCall(HeatOperatorCheckFormulas(state->op));
+  h->undefined = PETSC_FALSE;
   TestFinite(h, state, "", summary);
   TestExtremes(h, state, "", summary);
   TestBalance(h, state, survey);
@@ -282,7 +287,8 @@ PetscErrorCode HeatHealthTestOnce(HeatHealth *h, const HeatRunState *state, Heat
   const PetscReal *T;
 
   PetscFunctionBeginUser;
-  if (h->good_step == state->clock.step || h->bad) PetscFunctionReturn(PETSC_SUCCESS);
+  if (h->good_step == state->clock.step || h->bad || h->undefined)
+    PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyTake(survey, state, T));
   PetscCall(HeatHealthTest(h, state, survey, T));

@@ -7,6 +7,7 @@
 PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInputs *inputs)
 {
   PetscFunctionBeginUser;
+  PetscCall(HeatSizesMeasure(state->grid, state->c, inputs, &state->sizes));
   PetscCall(HeatOperatorCreate(state->grid, state->c, inputs, &state->op));
   PetscCall(HeatZonesCreate(state->grid, state->c, inputs, &state->zones));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -40,7 +41,7 @@ PetscErrorCode HeatRunStateSetInitial(HeatRunState *state, const HeatCellInputs 
 
     PetscCall(HeatFieldFileRead(state->grid, c->initial.file, dataset, HEAT_ELEMENT_DOUBLE, T));
   }
-  PetscCall(HeatPaintTemperature(state->grid, c, inputs, from_file, T));
+  PetscCall(HeatOperatorInitialField(state->op, inputs, from_file, T));
   if (from_file) PetscCall(CheckFromFile(state, T));
   PetscCall(HeatEnergyStart(&state->energy, state->op, T));
   PetscCall(VecRestoreArrayWrite(state->T, &T));
@@ -94,6 +95,7 @@ PetscErrorCode HeatRunStateDestroy(HeatRunState *state)
   PetscCall(HeatStepperDestroy(&state->stepper));
   PetscCall(HeatEventsDestroy(&state->events));
   PetscCall(HeatZonesDestroy(&state->zones));
+  PetscCall(HeatSizesClear(&state->sizes));
   PetscCall(VecDestroy(&state->T));
   PetscCall(HeatOperatorDestroy(&state->op));
   PetscCall(HeatGridDestroy(&state->grid));

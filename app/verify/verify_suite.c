@@ -35,6 +35,7 @@ const HeatVerifyEntry HeatVerifyEntries[] = {
     {"segments", "each segment of a side passes the right heat", {20, 20}, HeatVerifySegments},
     {"time", "every scheme has its order in time", {8, 8}, HeatVerifyTimeOrder},
     {"events", "what switches at a time releases exactly its heat", {4, 4}, HeatVerifyEvents},
+    {"power", "a region releases its power exactly on any grid", {33, 21}, HeatVerifyPower},
     {"conservation", "the energy account closes", {24, 20}, HeatVerifyConservation},
     {"maximum",
      "backward Euler makes no new extremes; ftcs at its largest step does not grow",

@@ -152,7 +152,8 @@ static PetscErrorCode ReadTime(const HeatReader *r, const HeatYamlNode *root)
 static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
 {
   const HeatYamlNode *section = HeatReaderKey(root, "solver");
-  int                 face = r->c->solver.face_average, paint = r->c->solver.paint;
+  int                 face = r->c->solver.face_average, paint = r->c->solver.paint,
+      empty = r->c->solver.empty_regions;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderCheckMap(r, section));
@@ -166,8 +167,11 @@ static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "face_average"), HeatFaceAverageNames, &face));
   PetscCall(HeatReadBool(r, HeatReaderKey(section, "reproducible"), &r->c->solver.reproducible));
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "paint"), HeatPaintRuleNames, &paint));
-  r->c->solver.face_average = (HeatFaceAverage)face;
-  r->c->solver.paint        = (HeatPaintRule)paint;
+  PetscCall(
+      HeatReadChoice(r, HeatReaderKey(section, "empty_regions"), HeatEmptyRegionsNames, &empty));
+  r->c->solver.face_average  = (HeatFaceAverage)face;
+  r->c->solver.paint         = (HeatPaintRule)paint;
+  r->c->solver.empty_regions = (HeatEmptyRegions)empty;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

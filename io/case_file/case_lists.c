@@ -164,6 +164,7 @@ static PetscErrorCode ReadRegion(const HeatReader *r, const HeatYamlNode *item, 
   PetscCall(HeatReadString(r, HeatReaderKey(item, "material"), &region->material_name));
   PetscCall(HeatReadFormula(r, HeatReaderKey(item, "temperature"), &region->temperature));
   PetscCall(HeatReadFormula(r, HeatReaderKey(item, "source"), &region->source));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(item, "power"), &region->power));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -138,6 +138,7 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
   const HeatYamlNode *section   = HeatReaderKey(root, "output");
   const HeatYamlNode *snapshots = HeatReaderKey(section, "snapshots");
   const HeatYamlNode *history   = HeatReaderKey(section, "history");
+  const HeatYamlNode *unit      = HeatReaderKey(section, "temperature_unit");
   HeatCase           *c         = r->c;
   int                 choice    = c->output.compression;
 
@@ -146,8 +147,8 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(HeatReaderCheckMap(r, snapshots));
   PetscCall(HeatReaderCheckMap(r, history));
   PetscCall(HeatReadString(r, HeatReaderKey(section, "directory"), &c->output.directory));
-  PetscCall(
-      HeatReadString(r, HeatReaderKey(section, "temperature_unit"), &c->output.temperature_unit));
+  PetscCall(HeatReadString(r, unit, &c->output.temperature_unit));
+  c->output.unit_given = unit ? PETSC_TRUE : PETSC_FALSE;
   PetscCall(HeatReadInt(r, HeatReaderKey(snapshots, "every"), 0, &c->output.snapshots_every));
   PetscCall(HeatReadReal(r, HeatReaderKey(snapshots, "interval"), HEAT_NOT_NEGATIVE,
                          &c->output.snapshots_interval));

@@ -42,7 +42,7 @@ static PetscErrorCode ValidateProbes(const HeatValidation *k)
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < n; i++) {
-    const HeatProbe *probe = &k->c->output.probes[i];
+    HeatProbe *probe = &k->c->output.probes[i];
 
     snprintf(path, sizeof path, "output.probes[%" PetscInt_FMT "].name", i);
     PetscCall(CheckProbeName(k, path, probe->name));
@@ -84,8 +84,8 @@ static PetscErrorCode ValidateProfile(const HeatValidation *k, PetscInt i)
 {
   /* Points.  Chosen, to refuse mistyped numbers: each point is a row of a CSV file. */
   enum { MOST = 1000000 };
-  const HeatProfile *p = &k->c->output.profiles[i];
-  char               path[HEAT_KEY_PATH];
+  HeatProfile *p = &k->c->output.profiles[i];
+  char         path[HEAT_KEY_PATH];
 
   PetscFunctionBeginUser;
   snprintf(path, sizeof path, "output.profiles[%" PetscInt_FMT "].name", i);

@@ -338,6 +338,7 @@ PetscErrorCode HeatLinearRaise(HeatLinear *l, const char *what, const HeatSolveI
   char        history[400];
 
   PetscFunctionBeginUser;
+  PetscCall(HeatOperatorCheckFormulas(l->op)); /* the cause, where there is one */
   PetscCall(KSPGetConvergedReasonString(l->ksp, &words));
   PetscCall(DescribeAttempts(l, history, sizeof history));
   return HeatRaiseHere(HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,

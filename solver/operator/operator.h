@@ -38,6 +38,18 @@ typedef struct HeatOperator HeatOperator;
 PetscErrorCode HeatOperatorCreate(const HeatGrid *grid, const HeatCase *c,
                                   const HeatCellInputs *inputs, HeatOperator **op);
 
+/** Compute the field from which the case starts at t = 0: from a file, or painted (paint.h).  A
+ *  steady case without `initial.temperature` starts, where no region gives a temperature, at the
+ *  mean of what the sides prescribe or exchange heat with, or of the ambient exchange.  Collective;
+ *  call it before the first HeatOperatorSetTime.
+ *  @param[in]     inputs     what the case's files hold; NULL when it names none
+ *  @param[in]     from_file  T already holds the field of the case's initial.file
+ *  @param[in,out] T          [nyl][nxl] temperature [K]
+ *  Errors: HEAT_ERR_INPUT as HeatPaintTemperature, and where a temperature of the file is below the
+ *  absolute zero of the case. */
+PetscErrorCode HeatOperatorInitialField(const HeatOperator *op, const HeatCellInputs *inputs,
+                                        PetscBool from_file, PetscReal *T);
+
 /** Return whether N is linear in T apart from terms without T: no conductivity or source is an
  *  expression of T, and no side radiates.  Otherwise the coefficients are those at the field of the
  *  last Update.  Not collective; equal on all ranks. */
@@ -67,9 +79,10 @@ typedef enum {
  *  collective. */
 void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule);
 
-/** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.
- *  Where the operator is not linear, the coefficients are undefined until the next
- *  HeatOperatorUpdate. */
+/** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.  What
+ *  is wrong with the values is raised by HeatOperatorCheckFormulas, and makes the next
+ *  HeatOperatorUpdate report `valid` as false.  Where the operator is not linear, the coefficients
+ *  are undefined until the next HeatOperatorUpdate. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
 
 /** Bring the operator to time t [s] and field T: HeatOperatorSetTime, then HeatOperatorUpdate where
@@ -86,10 +99,17 @@ PetscErrorCode HeatOperatorTryBring(HeatOperator *op, PetscReal t, const PetscRe
 PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal *T,
                                  PetscErrorCode code, const char *when);
 
-/** Raise `code` for undefined coefficients, with the message of HeatOperatorBring: `when`, here
- *  printed as it is, then the cause and the remedy.  Collective. */
-PetscErrorCode HeatOperatorRaiseUndefined(const HeatOperator *op, PetscErrorCode code,
-                                          const char *when);
+/** Raise `code` for coefficients that the last HeatOperatorUpdate found undefined.  The message
+ *  names the formula of the case with file and line, `when` as it is, the value, the temperature
+ *  and the place; it is the same on any number of ranks.  Collective. */
+PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code, const char *when);
+
+/** Raise HEAT_ERR_NUMERICS if a formula of time of some source, side or ambient had a value without
+ *  physical meaning at any HeatOperatorSetTime, or during HeatOperatorTakeSteps, since the creation
+ *  of the operator.  These functions do not communicate, so that a linear operator finds such
+ *  values here only.  The message is about the earliest time.  Raises once only, so that whoever
+ *  looks for the cause of an error does not print it again.  Collective. */
+PetscErrorCode HeatOperatorCheckFormulas(HeatOperator *op);
 
 /** Evaluate the boundary values alone at time t [s], for reading the field at the sides.  The
  *  operator then has boundary values and sources of different times: call HeatOperatorSetTime

@@ -82,7 +82,12 @@ struct HeatOperator {
   PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */
   const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
                                   of `source` */
-  HeatOperatorSteps *steps;    /* NULL before the first call of HeatOperatorMostSteps */
+  HeatFault          fault;    /* of the last Update */
+  HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
+  HeatFault          past_fault; /* of the earliest SetTime that had one */
+  PetscReal          past_time;  /* [s] of that SetTime */
+  PetscBool          raised;     /* HeatOperatorCheckFormulas has raised it */
+  HeatOperatorSteps *steps;      /* NULL before the first call of HeatOperatorMostSteps */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
@@ -116,6 +121,10 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
  *  @param[in] cells  [length] temperatures of the own cells along the side [K] */
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
+
+/** Evaluate the boundary values at a moment, and remember in op->past_fault what is wrong with
+ *  them. Not collective. */
+PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when);
 
 /** Free *steps, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **steps);

@@ -10,6 +10,7 @@
 #ifndef HEAT_SOLVER_CONDUCTIVITY_H
 #define HEAT_SOLVER_CONDUCTIVITY_H
 
+#include "solver/physics/fault.h"
 #include "solver/physics/paint.h"
 
 typedef struct HeatConductivity HeatConductivity;
@@ -35,10 +36,9 @@ PetscErrorCode HeatConductivityTrim(HeatConductivity *conductivity);
 /** Evaluate k and dk/dT at the field T, in the cells where k depends on T; does nothing where
  *  HeatConductivityVaries is false.  Not collective.
  *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
- *  @param[in,out] valid  set to false if in some own cell k is not positive and finite, or dk/dT is
- *                        not finite */
+ *  @param[in,out] fault  notes k that is not positive and finite, and dk/dT that is not finite */
 PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const PetscReal *T,
-                                      PetscBool *valid);
+                                      HeatFault *fault);
 
 /** Return k [W/(m K)] along x (axis 0) or y (axis 1), [nyl][nxl], owned by `conductivity`; 0 before
  *  the first Update in cells where it depends on T.  Both axes return the same array when the case

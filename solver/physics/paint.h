@@ -1,9 +1,9 @@
 /** Painting: from the regions of a case to fields on a rank's own cells.
  *
- *  Regions are painted in order, like coats of paint.  An attribute (material, temperature, source)
- *  that a region gives replaces what earlier regions gave in its cells; an attribute that it does
- *  not give stays.  Each rank paints its own block only.  Which cells a region covers is decided
- *  from global indices and coordinates, so the result is the same on any decomposition.
+ *  Regions are painted in order, like coats of paint.  An attribute (material, temperature, source
+ *  or power) that a region gives replaces what earlier regions gave in its cells; an attribute that
+ *  it does not give stays.  Each rank paints its own block only.  Which cells a region covers is
+ *  decided from global indices and coordinates, so the result is the same on any decomposition.
  *
  *  A region is handed out as runs, row by row.  A run is the local columns [begin, end) of one
  *  local row j, so that an expression is evaluated in bulk, and a region costs its rows plus its
@@ -74,20 +74,19 @@ PetscErrorCode HeatPaintMaterials(const HeatGrid *grid, const HeatCase *c,
 PetscErrorCode HeatPaintMaterialRegions(const HeatGrid *grid, const HeatCase *c,
                                         const HeatCellInputs *inputs, uint16_t *region);
 
-/** Compute the index of the region whose source each own cell has.  Not collective.
+/** Compute the index of the region whose source or power each own cell has.  Not collective.
  *  @param[out] region  [nyl][nxl] index into c->regions; HEAT_NO_REGION where no region gives a
- *                      source */
+ *                      source or a power */
 PetscErrorCode HeatPaintSources(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, uint16_t *region);
 
 /** Compute the initial temperature: `initial.temperature`, with the regions' temperatures painted
  *  over it.  Collective on grid->comm.
- *  @param[in]     from_file  T already holds a field read from a file, which takes the place of
- *                            `initial.temperature`
- *  @param[in,out] T          [nyl][nxl] temperature [K]
- *  Errors: HEAT_ERR_INPUT where an expression is not finite in some cell. */
+ *  @param[in]     filled  T already holds a field, which takes the place of `initial.temperature`
+ *  @param[in,out] T       [nyl][nxl] temperature [K]
+ *  Errors: HEAT_ERR_INPUT where a temperature is not finite or below the absolute zero of the case
+ *  in some cell, and where neither `initial` nor a region gives some cell a temperature. */
 PetscErrorCode HeatPaintTemperature(const HeatGrid *grid, const HeatCase *c,
-                                    const HeatCellInputs *inputs, PetscBool from_file,
-                                    PetscReal *T);
+                                    const HeatCellInputs *inputs, PetscBool filled, PetscReal *T);
 
 #endif

@@ -305,6 +305,7 @@ static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
   char                what[64];
 
   PetscFunctionBeginUser;
+  PetscCall(HeatOperatorCheckFormulas(s->op)); /* the cause, where there is one */
   HeatStepperFormatStep(t, what, sizeof what);
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (o->linear) {

@@ -85,10 +85,11 @@ MUTATIONS = [
     solver("conductivity of T at the old half cell", "s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);",
            "s->half[f] = 1.1 * HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
     # sources
-    solver("source times a length for the area", "const PetscReal area = g->hx * g->hy;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]",
-           "const PetscReal area = g->hx;\n\n  PetscFunctionBeginUser;\n  for (PetscInt i = 0; i < n; i++) s->y[i]", "space time"),
-    solver("uniform source twice", "value *= s->grid->hx * s->grid->hy", "value *= 2.0 * s->grid->hx * s->grid->hy", "time"),
-    solver("source stays at its first value", "if (!changed) PetscFunctionReturn(PETSC_SUCCESS);", "if (!changed || t > 0.0) PetscFunctionReturn(PETSC_SUCCESS);",
+    solver("source times a length for the area", ": value * (s->grid->hx * s->grid->hy)", ": value * s->grid->hx", "space time"),
+    solver("uniform source twice", "*heat = HeatOfCell(s, term, value);", "*heat = 2.0 * HeatOfCell(s, term, value);", "time"),
+    solver("power as if it were a density", "? value / (PetscReal)term->share", "? value * (s->grid->hx * s->grid->hy)", "power"),
+    solver("power shared by the cells of one rank", "MPI_SUM, s->grid->comm", "MPI_MAX, s->grid->comm", "power", 2),
+    solver("source stays at its first value", "if (!changed) PetscFunctionReturn(PETSC_SUCCESS);", "if (!changed || when.t > 0.0) PetscFunctionReturn(PETSC_SUCCESS);",
            "time space"),
     # the halo
     solver("halo sends the other edge", "PackEdge(g, (HeatSide)s, u, h->send[s])", "PackEdge(g, Opposite((HeatSide)s), u, h->send[s])",

@@ -158,17 +158,17 @@ def test_restart_around_an_event_leaves_the_same_bytes(tmp_path, name, stop):
     last = whole.snapshots()[-1].name
     assert (part.directory / last).read_bytes() == (whole.directory / last).read_bytes()
     ours = part.table("history.csv")["time"]
-    assert np.array_equal(ours[ours > stop], table["time"][table["time"] > max(stop, ours[0])])
+    assert np.array_equal(ours, table["time"][table["time"] >= ours[0]])
 
 
 @pytest.mark.parametrize("name", ["ftcs-fixed", "rkl2-fixed", "backward-euler-fixed", "bdf2-controlled",
                                   "esdirk-controlled"])
 def test_events_leave_the_same_bytes_on_every_rank_count(tmp_path, name):
-    case = block(500.0, ALL[name], source="1e7*(t > 400)*(t < 410)*x", output={"snapshots": {"interval": 100.0}},
+    case = block(50.0, ALL[name], source="1e8*(t > 40)*(t < 41)*x", output={"snapshots": {"interval": 10.0}},
                  solver={"reproducible": True})
     one = run(tmp_path, case, "--quiet", output="one")
     assert one.code == 0, one.err
-    for ranks in (2, 3, 4, 7):
+    for ranks in (2, 3, 7):
         other = run(tmp_path, case, "--quiet", ranks=ranks, output=f"r{ranks}")
         assert other.code == 0, other.err
         for path in one.snapshots():
@@ -194,8 +194,7 @@ def test_heater_that_comes_on_in_a_field_at_zero_is_stepped_through(tmp_path):
         assert outcome.results["time"]["steps"] < 2000
 
 
-@pytest.mark.parametrize("ranks", [1, 3])
-@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "rkl2"])
+@pytest.mark.parametrize("scheme,ranks", [("bdf2", 1), ("esdirk", 1), ("esdirk", 2), ("rkl2", 3)])
 def test_solution_that_blows_up_ends_with_code_3_and_the_reason(tmp_path, scheme, ranks):
     case = basic_case(grid={"cells": [3, 1], "x": [0.0, 1.0], "y": [0.0, 1.0]}, source="1e3*T*T",
                       initial={"temperature": 1.0}, time={"scheme": scheme, "step": "auto", "end": 1.0},

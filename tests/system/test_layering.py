@@ -29,7 +29,7 @@ ALLOWED = {
     "io/field_file": "io/file solver/base solver/case solver/grid solver/physics",
     "io/run_files": "io/field_file io/file solver/base",
     "app/process": "io/case_file solver/base solver/case",
-    "app/state": "io/field_file solver/case solver/measure",
+    "app/state": "io/field_file solver/case solver/measure solver/physics",
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base",
     "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
