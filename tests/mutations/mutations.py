@@ -118,6 +118,13 @@ MUTATIONS = [
            "conservation"),
     solver("esdirk with a coefficient of another method", "-654441.0 / 2922500.0", "-2922.0 / 441025.0", "modes time"),
     solver("steady state at any level", "VecShift(s->next, -heat[0] / heat[1])", "VecShift(s->next, heat[0] / heat[1])", "conservation"),
+    # events
+    solver("end of a step seen from outside", "moment.lean = -margin;", "moment.lean = margin;", "events"),
+    solver("switches not searched", "HeatSwitchesCan(o) && o->variables == HEAT_VAR_TIME) s->watches",
+           "HeatSwitchesCan(o) && o->variables == 0) s->watches", "events"),
+    solver("bdf2 remembers across a switch", "  ((Bdf2 *)s->data)->n = 0;\n  PetscFunctionReturn(PETSC_SUCCESS);",
+           "  (void)s;\n  PetscFunctionReturn(PETSC_SUCCESS);", "events"),
+    solver("line with the weights of another rule", "49.0 / 90.0, 32.0 / 45.0,", "49.0 / 90.0, 30.0 / 45.0,", "events"),
     # points, integrals, restart
     solver("face's temperature weighted the wrong way", "factor * FaceWeightNear(k[a], k[b], R)", "factor * FaceWeightFar(k[a], k[b], R)",
            "layers"),
