@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "solver/case/switches.h"
 
@@ -109,12 +110,22 @@ static PetscBool IsName(const char *name, const char *text, size_t length)
   return (PetscBool)(strlen(name) == length && memcmp(name, text, length) == 0);
 }
 
+/* Return the known name that a name differs from in upper and lower case alone; NULL: none. */
+static const char *InAnotherCase(const char *name, size_t length)
+{
+  if (length == 2 && strncasecmp(name, "pi", 2) == 0) return "pi";
+  for (const char *const *f = HeatFunctionNames; *f; f++)
+    if (strlen(*f) == length && strncasecmp(*f, name, length) == 0) return *f;
+  return NULL;
+}
+
 /* Scan the name text[at] to text[at + length - 1].  Returns whether it may be used, and adds a
    variable to *variables; else writes the message. */
 static PetscBool ScanName(const char *text, size_t at, size_t length, int allowed, int *variables,
                           char *message, size_t size)
 {
-  char known[16];
+  const char *meant = InAnotherCase(text + at, length);
+  char        known[16];
 
   if (IsName("pi", text + at, length)) return PETSC_TRUE;
   for (const char *const *f = HeatFunctionNames; *f; f++) {
@@ -130,6 +141,9 @@ static PetscBool ScanName(const char *text, size_t at, size_t length, int allowe
     return SetMessage(text, at, message, size, "'%s' cannot be used here, only %s and pi",
                       variable_names[v], known);
   }
+  if (meant)
+    return SetMessage(text, at, message, size, "unknown name '%.*s', which is written '%s'",
+                      (int)length, text + at, meant);
   return SetMessage(
       text, at, message, size,
       "unknown name '%.*s'; the expression may use %s, pi, and functions such as sin, exp, "
