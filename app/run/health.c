@@ -128,8 +128,8 @@ static void TestExtremes(HeatHealth *h, const HeatRunState *state, const char *o
 }
 
 /* Note how the temperature first left the range, by more than the solves may have left and by more
-   than a part of the range that a reader of the field notices.  1 %: chosen; the overshoot of a scheme that
-   rings is larger, that of a smooth solution smaller. */
+   than a part of the range that a reader of the field notices.  1 %: chosen; the overshoot of a
+   scheme that rings is larger, that of a smooth solution smaller. */
 static void NoteOutside(HeatHealth *h, const HeatRunState *state, const HeatSummary *summary)
 {
   const HeatReach *r    = &h->reach;

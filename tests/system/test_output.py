@@ -450,7 +450,7 @@ def test_table_at_the_end_has_heat_by_origin_and_temperatures_of_regions(tmp_pat
     lines = outcome.out.splitlines()
     heat = next(line for line in lines if line.startswith("  heat in"))
     energy = outcome.results["energy"]
-    assert f"left {energy['left']:.4g}" in heat and f"sources {energy['sources']:.4g} J/m" in heat and "top" not in heat, heat
+    assert f"left {energy['through_sides']['left']:.4g}" in heat and f"sources {energy['sources']:.4g} J/m" in heat and "top" not in heat, heat
     region = next(line for line in lines if line.startswith("  in core"))
     found = next(r for r in outcome.results["regions"] if r["name"] == "core")
     assert f"{found['min']:.6g} to {found['max']:.6g}, mean {found['mean']:.6g} K" in region
