@@ -20,6 +20,7 @@
 #include <petscsnes.h>
 
 #include "solver/base/exact_sum.h"
+#include "solver/implicit/newton_step.h"
 
 struct HeatStage {
   HeatOperator     *op;          /* borrowed */
@@ -184,6 +185,7 @@ static PetscErrorCode ConfigureNewton(HeatStage *s)
   PetscCall(SNESSetFunction(s->snes, s->rhs, SnesFunction, s));
   PetscCall(ConnectJacobian(s));
   PetscCall(SNESSetType(s->snes, SNESNEWTONLS));
+  PetscCall(HeatNewtonBendSteps(s->snes, s->op));
   PetscCall(SNESSetTolerances(s->snes, 0.0, c->solver.tolerance, 0.0, c->solver.max_newton,
                               PETSC_MAX_INT));
   PetscCall(SNESSetConvergenceTest(s->snes, SnesConverged, s, NULL));
@@ -252,10 +254,7 @@ static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason
   PetscInt newton, linear;
 
   PetscFunctionBeginUser;
-  PetscCall(SNESSolve(s->snes, NULL, T));
-  PetscCall(SNESGetConvergedReason(s->snes, reason));
-  PetscCall(SNESGetIterationNumber(s->snes, &newton));
-  PetscCall(SNESGetLinearSolveIterations(s->snes, &linear));
+  PetscCall(HeatNewtonSolve(s->snes, s->op, T, &newton, &linear, reason));
   s->solve.newton += newton;
   s->solve.iterations += linear;
   PetscFunctionReturn(PETSC_SUCCESS);

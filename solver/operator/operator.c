@@ -419,6 +419,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatAmbientExchangeDestroy(&op->ambient_exchange));
   PetscCall(HeatContactsDestroy(&op->contacts));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
+  PetscCall(HeatOperatorMeansDestroy(&op->means));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));
   PetscCall(HeatHaloDestroy(&op->halo));
   for (int side = 0; side < HEAT_SIDES; side++) {

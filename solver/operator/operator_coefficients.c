@@ -196,8 +196,11 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, P
   if (varies) {
     PetscCall(HeatConductivityUpdate(op->conductivity, T, valid));
     PetscCall(HeatOperatorUpdateFaces(op, T));
+    PetscCall(HeatOperatorUpdateMeans(op, T, valid));
   }
   PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, valid));
+  if (varies)
+    PetscCall(HeatBoundariesUpdateMeans(op->boundaries, op->conductivity, op->material, T, valid));
   StoreBoundaryConductances(op);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

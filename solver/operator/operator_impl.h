@@ -23,6 +23,9 @@ typedef struct {
 /** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
 
+/** What HeatOperatorUpdateMeans needs (operator_means.c). */
+typedef struct HeatFaceMeans HeatFaceMeans;
+
 /** The coefficients of the stencil.  Around a block of nxl x nyl cells, here 3 x 2, gx has a column
  *  and gy a row more than there are cells; each face is stored once.  Faces shared with a neighbour
  *  block are stored by both ranks, with the same bits.
@@ -77,6 +80,7 @@ struct HeatOperator {
   PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */
   const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
                                   of `source` */
+  HeatFaceMeans     *means;    /* NULL before the first Update of conductivities that depend on T */
   HeatOperatorSteps *steps;    /* NULL before the first call of HeatOperatorMostSteps */
 };
 
@@ -93,6 +97,15 @@ PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op);
  *  @param[in] T  [K], [nyl][nxl]: compute also low and high; NULL where no conductivity depends on
  *                T */
 PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
+
+/** Replace the conductances of faces between cells of one material whose conductivity depends on T,
+ *  and their low and high, by those of the mean of k over the temperatures between the two cells.
+ *  Collective; call after HeatOperatorUpdateFaces at the same T.
+ *  @param[in,out] valid  set to false if the mean of an own face is not positive and finite */
+PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, PetscBool *valid);
+
+/** Free *means, which may be NULL, and set it to NULL.  Not collective. */
+PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
 
 /** Bring q = Q + F up to date with the sources and the prescribed fluxes.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);

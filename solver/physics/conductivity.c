@@ -273,6 +273,13 @@ const PetscReal *HeatConductivitySlope(const HeatConductivity *s, int axis)
   return s->slope[axis % s->n_axes];
 }
 
+HeatExpression *HeatConductivityOfT(const HeatConductivity *s, int axis, PetscInt material)
+{
+  const int of = axis % s->n_axes;
+
+  return DependsOnT(s, of, material) ? ExpressionOf(s, of, material) : NULL;
+}
+
 PetscReal HeatConductivityAt(const HeatConductivity *s, int axis, size_t cell)
 {
   const PetscReal *k = HeatConductivityField(s, axis);
