@@ -1,6 +1,7 @@
-/** Faces between cells of one material whose conductivity depends on T.
+/** Faces between cells whose conductivity depends on T: those within a material here, those
+ *  between two materials in operator_interfaces.c.
  *
- *  The heat through such a face towards its lower cell a is that of Kirchhoff's transformation,
+ *  The heat through a face within a material towards its lower cell a is that of Kirchhoff's transformation,
  *
  *      G (T_b - T_a) = A/h (integral of k over T from T_a to T_b),
  *      G = A/h (mean of k over T from T_a to T_b),   low = A/h k(T_a),   high = A/h k(T_b)
@@ -13,6 +14,8 @@
  *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a face
  *  compute it from the same numbers, in the order lower cell, higher cell.
  *  Source: solver/README.md eq. (3a), (8a). */
+#include "solver/operator/operator_means.h"
+
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"
 
@@ -156,6 +159,31 @@ static PetscErrorCode FacesOfPlaceAndT(const Faces *f, HeatExpression *e, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return a cell of a line, which is of the given material. */
+static HeatCellPoint PointOf(const Faces *f, PetscInt material, const Cells *cells, PetscInt n)
+{
+  const HeatGrid *g = f->op->grid;
+
+  return (HeatCellPoint){HeatConductivityOfT(f->op->conductivity, f->axis, material),
+                         HeatGridX(g, (cells->i + n + g->nx) % g->nx),
+                         HeatGridY(g, (cells->j + g->ny) % g->ny), cells->T[n], cells->k[n]};
+}
+
+/* Compute n faces between cells of two materials.  With the arithmetic mean the heat follows the k
+   of the two cells (solver/README.md eq. (3)), and nothing is to be done. */
+static PetscErrorCode InterfaceRun(const Faces *f, PetscInt n, size_t face, PetscInt material_a,
+                                   const Cells *a, PetscInt material_b, const Cells *b)
+{
+  PetscFunctionBeginUser;
+  if (f->op->c->solver.face_average != HEAT_FACE_HARMONIC) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt i = 0; i < n; i++) {
+    const HeatCellPoint p = PointOf(f, material_a, a, i), q = PointOf(f, material_b, b, i);
+
+    PetscCall(HeatInterfaceUpdate(f->op, f->axis, face + (size_t)i, &p, &q, f->valid));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Compute n faces between the cells of two lines of one material, from face `face` of gx or gy. */
 static PetscErrorCode FaceRun(const Faces *f, PetscInt material, PetscInt n, size_t face,
                               const Cells *a, const Cells *b)
@@ -190,39 +218,55 @@ static Cells GhostCells(const Faces *f, HeatSide side, PetscInt k)
   return (Cells){s->k + k, s->T + k, g->xs + i, g->ys + j};
 }
 
+/* Compute n faces between the cells of two lines, each of one material. */
+static PetscErrorCode Run(const Faces *f, PetscInt n, size_t face, PetscInt material_a,
+                          const Cells *a, PetscInt material_b, const Cells *b)
+{
+  PetscFunctionBeginUser;
+  if (material_a == material_b) PetscCall(FaceRun(f, material_a, n, face, a, b));
+  else PetscCall(InterfaceRun(f, n, face, material_a, a, material_b, b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Compute the face that own cell (j, 0) or (j, nxl - 1) shares with a ghost cell. */
 static PetscErrorCode SharedFace(const Faces *f, const PetscReal *T, HeatSide side, PetscInt j)
 {
-  const HeatGrid *g        = f->op->grid;
-  const PetscInt  i        = side == HEAT_LEFT ? 0 : g->nxl - 1;
-  const PetscInt  material = f->op->material[(size_t)j * (size_t)g->nxl + (size_t)i];
+  const HeatGrid *g      = f->op->grid;
+  const PetscInt  i      = side == HEAT_LEFT ? 0 : g->nxl - 1;
+  const PetscInt  inside = f->op->material[(size_t)j * (size_t)g->nxl + (size_t)i];
+  const PetscInt  beyond = (PetscInt)f->op->means->materials[side][j];
   const Cells     own = OwnCells(f, T, j, i), ghost = GhostCells(f, side, j);
   const size_t    face = (size_t)j * (size_t)(g->nxl + 1);
 
   PetscFunctionBeginUser;
-  if ((PetscInt)f->op->means->materials[side][j] != material) PetscFunctionReturn(PETSC_SUCCESS);
-  if (side == HEAT_LEFT) PetscCall(FaceRun(f, material, 1, face, &ghost, &own));
-  else PetscCall(FaceRun(f, material, 1, face + (size_t)g->nxl, &own, &ghost));
+  if (side == HEAT_LEFT) PetscCall(Run(f, 1, face, beyond, &ghost, inside, &own));
+  else PetscCall(Run(f, 1, face + (size_t)g->nxl, inside, &own, beyond, &ghost));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the faces across x of row j. */
+/* Compute the faces across x of row j: within each run of one material, then at its end. */
 static PetscErrorCode VerticalFaces(const Faces *f, const PetscReal *T, PetscInt j)
 {
-  const HeatGrid *g   = f->op->grid;
-  const PetscInt  nx  = g->nxl;
-  const uint16_t *row = f->op->material + (size_t)j * (size_t)nx;
+  const HeatGrid *g     = f->op->grid;
+  const PetscInt  nx    = g->nxl;
+  const uint16_t *row   = f->op->material + (size_t)j * (size_t)nx;
+  const size_t    first = (size_t)j * (size_t)(nx + 1);
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0, end; i < nx; i = end) {
     const Cells a = OwnCells(f, T, j, i);
 
     for (end = i + 1; end < nx && row[end] == row[i];) end++;
-    if (end - i < 2) continue;
-    const Cells b = OwnCells(f, T, j, i + 1);
+    if (end - i > 1) {
+      const Cells b = OwnCells(f, T, j, i + 1);
 
-    PetscCall(
-        FaceRun(f, row[i], end - i - 1, (size_t)j * (size_t)(nx + 1) + (size_t)i + 1, &a, &b));
+      PetscCall(FaceRun(f, row[i], end - i - 1, first + (size_t)i + 1, &a, &b));
+    }
+    if (end < nx) {
+      const Cells last = OwnCells(f, T, j, end - 1), next = OwnCells(f, T, j, end);
+
+      PetscCall(InterfaceRun(f, 1, first + (size_t)end, row[end - 1], &last, row[end], &next));
+    }
   }
   if (g->nx == 1) PetscFunctionReturn(PETSC_SUCCESS);
   if (!g->boundary[HEAT_LEFT]) PetscCall(SharedFace(f, T, HEAT_LEFT, j));
@@ -249,17 +293,15 @@ static PetscErrorCode HorizontalFaces(const Faces *f, const PetscReal *T, PetscI
   if (g->ny == 1 || (j == 0 && g->boundary[HEAT_BOTTOM]) || (j == g->nyl && g->boundary[HEAT_TOP]))
     PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt i = 0, end; i < nx; i = end) {
-    const PetscInt  material = MaterialOf(op, j, i);
-    const PetscBool same     = (PetscBool)(MaterialOf(op, j - 1, i) == material);
+    const PetscInt below = MaterialOf(op, j - 1, i), above = MaterialOf(op, j, i);
 
-    for (end = i + 1; end < nx && MaterialOf(op, j, end) == material &&
-                      (PetscBool)(MaterialOf(op, j - 1, end) == material) == same;)
+    for (end = i + 1;
+         end < nx && MaterialOf(op, j, end) == above && MaterialOf(op, j - 1, end) == below;)
       end++;
-    if (!same) continue;
     const Cells a = j > 0 ? OwnCells(f, T, j - 1, i) : GhostCells(f, HEAT_BOTTOM, i);
     const Cells b = j < g->nyl ? OwnCells(f, T, j, i) : GhostCells(f, HEAT_TOP, i);
 
-    PetscCall(FaceRun(f, material, end - i, (size_t)j * (size_t)nx + (size_t)i, &a, &b));
+    PetscCall(Run(f, end - i, (size_t)j * (size_t)nx + (size_t)i, below, &a, above, &b));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -15,6 +15,7 @@
 #include "solver/physics/boundary.h"
 #include "solver/physics/boundary_impl.h"
 #include "solver/physics/mean.h"
+#include "solver/physics/monotone_root.h"
 #include "solver/physics/radiation.h"
 
 /* One half cell with its film. */
@@ -53,38 +54,38 @@ static PetscReal Tangent(const HalfCell *half, PetscReal T_s)
   return half->emission > 0.0 ? HeatRadiationTangent(half->emission, T_s) : half->film;
 }
 
-/* Return the heat into the surface from the half cell less that from the film, which grows with
-   T_s [W/m]. */
-static PetscReal Imbalance(const HalfCell *half, const Surface *s)
-{
-  return half->per_k * s->mean * (s->T_s - half->T_c) - Secant(half, s->T_s) * (half->T_b - s->T_s);
-}
+/* A half cell and its surface, between which the balance is sought. */
+typedef struct {
+  const HalfCell *half;
+  Surface        *surface;
+} Balance;
 
-/* Find the surface temperature behind a film, by Newton's method with a bracket: T_s lies between
-   T_c and T_b.  The bracket halves wherever Newton's step leaves it or shrinks the imbalance by
-   less than half, as at a jump of k. */
-static PetscErrorCode FindSurface(const HalfCell *half, Surface *s)
+/* Compute the heat from the half cell into the surface less that from the film, which grows with
+   T_s [W/m]. */
+static PetscErrorCode Imbalance(void *context, PetscReal T_s, PetscReal *value, PetscReal *slope)
 {
-  enum { MOST_STEPS = 200 }; /* a bracket of doubles ends after some 60 halvings */
-  PetscReal low = PetscMin(half->T_c, half->T_b), high = PetscMax(half->T_c, half->T_b);
-  PetscReal before = PETSC_MAX_REAL, T_s = half->T_c;
+  const Balance  *balance = context;
+  const HalfCell *half    = balance->half;
+  Surface        *s       = balance->surface;
 
   PetscFunctionBeginUser;
-  for (int step = 0; step < MOST_STEPS; step++) {
-    PetscCall(EvaluateSurface(half, T_s, s));
-    const PetscReal out   = Imbalance(half, s);
-    const PetscReal slope = half->per_k * s->k_s + Tangent(half, T_s);
-    PetscReal       next  = T_s - out / slope;
+  PetscCall(EvaluateSurface(half, T_s, s));
+  *value = half->per_k * s->mean * (T_s - half->T_c) - Secant(half, T_s) * (half->T_b - T_s);
+  *slope = half->per_k * s->k_s + Tangent(half, T_s);
+  if (!(s->k_s > 0.0 && s->mean > 0.0)) *value = T_s > half->T_c ? PETSC_MAX_REAL : -PETSC_MAX_REAL;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-    if (!(PetscAbsReal(out) > 0.0) || !(s->mean > 0.0)) break;
-    if (out > 0.0) high = T_s;
-    else low = T_s;
-    if (!(next >= low && next <= high) || PetscAbsReal(out) > 0.5 * before)
-      next = 0.5 * (low + high);
-    before = PetscAbsReal(out);
-    if (PetscAbsReal(next - T_s) <= PETSC_MACHINE_EPSILON * PetscAbsReal(T_s)) break;
-    T_s = next;
-  }
+/* Find the surface temperature behind a film, which lies between T_c and T_b. */
+static PetscErrorCode FindSurface(const HalfCell *half, Surface *s)
+{
+  Balance   balance = {half, s};
+  PetscReal root;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatMonotoneRoot(Imbalance, &balance, PetscMin(half->T_c, half->T_b),
+                             PetscMax(half->T_c, half->T_b), half->T_c, &root));
+  PetscCall(EvaluateSurface(half, root, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
