@@ -94,3 +94,27 @@ PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *new
   PetscCall(VecDestroy(&guess));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+const char *HeatNewtonAdvice(SNESConvergedReason reason)
+{
+  switch (reason) {
+  case SNES_DIVERGED_LINE_SEARCH:
+    return "no part of the step reduces ||F||, nor did full steps; a conductivity, source or side "
+           "that jumps with the temperature may leave no solution: spread the jump over some "
+           "kelvin";
+  case SNES_DIVERGED_MAX_IT:
+    return "the iterations ran out, also with full steps; where ||F|| hardly falls, more of them "
+           "do "
+           "not help: a start near the solution does, such as the end of a transient run";
+  case SNES_DIVERGED_LINEAR_SOLVE:
+    return "a linear system was not solved: solver.preconditioner, or more linear iterations";
+  case SNES_DIVERGED_FNORM_NAN:
+  case SNES_DIVERGED_FUNCTION_DOMAIN:
+    return "a conductivity is not positive, or a source or side not finite, at temperatures on the "
+           "way: the formulas must hold wherever the iterates get to";
+  case SNES_DIVERGED_DTOL:
+    return "||F|| grew without bound: a source that grows with the temperature may have no steady "
+           "state";
+  default: return "-snes_monitor shows its way";
+  }
+}

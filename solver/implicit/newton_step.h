@@ -21,4 +21,7 @@ PetscErrorCode HeatNewtonBendSteps(SNES snes, HeatOperator *op);
 PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *newton,
                                PetscInt *linear, SNESConvergedReason *reason);
 
+/** Return in words why Newton's method stopped, and what would help. */
+const char *HeatNewtonAdvice(SNESConvergedReason reason);
+
 #endif

@@ -17,6 +17,7 @@ struct HeatConductivity {
   int              n_axes;       /* 1: x and y share the entries of axis 0 below */
   PetscBool        from_file[2]; /* by axis: a file gives the values, the materials are not used */
   PetscBool        varies;       /* some conductivity depends on T */
+  PetscBool        needs_slope;  /* the case has faces whose equation needs dk/dT */
   PetscBool        needs_fields; /* some conductivity is not the number of its material */
   HeatExpression **expressions;  /* owned [2][n_materials], of x y T; NULL where k is a number */
   PetscReal       *numbers;      /* owned [2][n_materials] k [W/(m K)] where it is a number, or an
@@ -193,6 +194,9 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
   s->c        = c;
   s->material = material;
   s->n_axes   = IsIsotropic(c, inputs) ? 1 : 2;
+  /* All other faces conduct with means of k, whose derivatives are k itself. */
+  s->needs_slope = (PetscBool)(c->n_materials > 1 &&
+                               c->solver.face_average == HEAT_FACE_ARITHMETIC);
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->expressions));
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->numbers));
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, 2 * g->nxl, &s->work));
@@ -222,6 +226,17 @@ PetscErrorCode HeatConductivityTrim(HeatConductivity *s)
 
 /* Dependence on the temperature. */
 
+/* Evaluate k, and dk/dT if it is needed, in n cells of the present row from column i on. */
+static PetscErrorCode EvaluateOfT(HeatConductivity *s, HeatExpression *e, PetscInt i, PetscInt n,
+                                  const PetscReal *T, PetscReal *k, PetscReal *slope)
+{
+  PetscFunctionBeginUser;
+  if (s->needs_slope)
+    PetscCall(HeatSlopeEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k, slope, s->work));
+  else PetscCall(HeatExpressionEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Evaluate k and dk/dT along an axis in the cells where k depends on T. */
 static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal *T,
                                  PetscBool *valid)
@@ -238,8 +253,8 @@ static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal 
     for (PetscInt i = 0, end; i < n; i = end) {
       end = RunEnd(row, i, n);
       if (!DependsOnT(s, axis, row[i])) continue;
-      PetscCall(HeatSlopeEvaluate(ExpressionOf(s, axis, row[i]), end - i, s->x + i, s->y + i, 0.0,
-                                  T + start + i, k + i, slope + i, s->work));
+      PetscCall(EvaluateOfT(s, ExpressionOf(s, axis, row[i]), i, end - i, T + start + i, k + i,
+                            slope + i));
       for (PetscInt cell = i; cell < end; cell++) {
         if (!(k[cell] > 0.0 && k[cell] <= PETSC_MAX_REAL) || PetscIsInfOrNanReal(slope[cell]))
           *valid = PETSC_FALSE;

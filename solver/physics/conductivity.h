@@ -48,8 +48,9 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const Pets
 const PetscReal *HeatConductivityField(const HeatConductivity *conductivity, int axis);
 
 /** Return dk/dT [W/(m K2)] in the layout of HeatConductivityField; 0 in cells where k does not
- *  depend on T, before the first Update, and everywhere in a case of one material, where no
- *  equation needs it.  NULL where HeatConductivityVaries is false.  Not collective. */
+ *  depend on T, and before the first Update.  It is computed for cases of several materials with the
+ *  arithmetic mean, and stays 0 in all others, where no equation needs it.  NULL where
+ *  HeatConductivityVaries is false.  Not collective. */
 const PetscReal *HeatConductivitySlope(const HeatConductivity *conductivity, int axis);
 
 /** Return k [W/(m K)] of one own cell along an axis, whether or not Trim has freed the fields.  Not
