@@ -6,7 +6,7 @@
  *
  *      s (mean of k from T to T + s d) = k(T)
  *
- *  so that a steady state of one material is reached in one step, even where k jumps.  Near the
+ *  so that a steady state of one material is reached in about one step, even where k jumps.  Near the
  *  solution k hardly changes over d, and the step is Newton's own.  A cell needs nothing from its
  *  neighbours.
  *  Source: solver/README.md eq. (10a). */

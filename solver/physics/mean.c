@@ -11,11 +11,12 @@
  *  where the decision changes, and a root of Newton's method could lie in the gap. */
 #include "solver/physics/mean.h"
 
-/* `flat`: chosen.  A second difference below this part of the value counts as straight.  The error
-   of Simpson's rule is then about 1e-13 for smooth functions and at most a sixth of `flat` at a
-   kink; 1e-4 would save evaluations on coarse grids alone, 1e-6 costs more of them on most.
-   `tolerance`: chosen, the part that a piece may err.  Each factor of 1000 costs ten more levels at
-   a jump, and a level and a half where a function is smooth. */
+/* Flat: chosen.  A second difference below this part of the value counts as straight.  The error of
+   Simpson's rule is then about 1e-15 for smooth functions, and at most a sixth of Flat at a kink;
+   1e-4 would save evaluations on coarse grids alone, 1e-8 costs two more of them on most grids.
+   Tolerance: chosen, the part by which the rules of a piece may differ.  It is not divided among the
+   pieces, so that a jump is followed to the rounding of T: Newton's method cannot find a root more
+   exactly than the heat follows the place of a jump. */
 static const PetscReal Flat = 1e-6, Tolerance = 1e-9;
 
 enum {

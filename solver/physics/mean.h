@@ -1,5 +1,5 @@
 /** The mean of an expression of the temperature over an interval of temperatures, such as the mean
- *  of k(T) between the temperatures of two cells (solver/README.md eq. (5a)). */
+ *  of k(T) between the temperatures of two cells (solver/README.md eq. (3a)). */
 #ifndef HEAT_SOLVER_MEAN_H
 #define HEAT_SOLVER_MEAN_H
 
@@ -11,9 +11,9 @@
  *  Simpson's rule with the ends and the middle where e is nearly straight over the interval, which
  *  costs one evaluation; otherwise the interval is halved again and again where e bends, down to the
  *  place of a kink or jump.  The relative error is of the order of 1e-9 or less; where a kink lies
- *  within some 1e-5 of an end, it reaches 2e-6.  The result is a continuous function of T0 and T1
+ *  very near an end, it reaches 2e-7.  The result is a continuous function of T0 and T1
  *  even where e jumps.  It depends on the arguments of point i alone, not on the other points; with
- *  T0 and T1 exchanged it has the same value to rounding.
+ *  T0 and T1 exchanged it has the same value to some 1e-11.
  *
  *  A feature of e that is narrower than the distance of its samples, half the interval, can be
  *  missed.
