@@ -1,50 +1,62 @@
 """The command line: python3 -m postprocess plot|info|compare ...
 
-Exit codes are heat2d's own: 2 for a wrong command line (or asking for what is not there), 4 for a
-file that cannot be read or written, 5 for a comparison that failed.
+The exit codes have the same meaning as in heat2d: 2 for a wrong command line (also a request for a
+step, field or time that does not exist, and a missing Python package), 4 for a file that cannot be
+read or written, 5 for a failed comparison.
 """
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 import os
 import re
 import sys
 
-from .reader import ReaderError, RequestError
+from .errors import PackageError, ReaderError, RequestError
+from .packages import require
+from .wording import printable
 
 USAGE, UNREADABLE = 2, 4
+INTERRUPTED = 130  # what shells report for a program that was stopped with Ctrl-C
 
 
 class Parser(argparse.ArgumentParser):
-    """Errors in one line, in our form."""
+    """An argument parser whose errors are one line in the form of heat2d."""
 
     def error(self, message: str):
-        self.exit(USAGE, f"postprocess: error: {message} (see {self.prog} --help)\n")
+        text = printable(f"{message} (see {self.prog} --help)")
+        self.exit(USAGE, f"postprocess: error: {text}\n")
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    from .plot import run_plot  # here: matplotlib takes its time to load
+    os.environ["MPLBACKEND"] = "Agg"  # pictures are files: no display is needed
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # no message about its cache folder
+    require("numpy", "h5py", "matplotlib", "contourpy")
+    from .plot import run_plot
     return run_plot(arguments)
 
 
 def _info(arguments: argparse.Namespace) -> int:
+    require("numpy", "h5py")
     from .info import run_info
     return run_info(arguments)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
+    require("numpy", "h5py")
     from .compare import run_compare
     return run_compare(arguments)
 
 
 def make_parser() -> Parser:
+    """Build the parser of the command line."""
     parser = Parser(prog="python3 -m postprocess",
                     description="Draws, describes and compares the output of heat2d.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND",
                                      parser_class=Parser)
     _add_plot(commands)
-    info = commands.add_parser("info", help="what there is in an output directory")
+    info = commands.add_parser("info", help="list what an output directory holds")
     info.add_argument("directory", metavar="OUTDIR")
     info.set_defaults(run=_info)
     _add_compare(commands)
@@ -53,38 +65,53 @@ def make_parser() -> Parser:
 
 def _add_plot(commands) -> None:
     plot = commands.add_parser(
-        "plot", help="pictures of fields and of the history",
-        description="Without options: OUTDIR/temperature.png (the last snapshot), history.png and "
-                    "series.png.  Prints the names of the files it wrote.")
-    # argparse would take -1e3 for an option: it knows negative numbers without exponent only.
-    plot._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+        "plot", help="draw fields, profiles and the history",
+        description="Without options: OUTDIR/temperature.png (the last snapshot), history.png, "
+                    "series.png, and a picture of each profile; steady runs have steady.png "
+                    "instead of history.png and series.png.  Prints the name of each file that "
+                    "it writes.")
+    _accept_exponents(plot)
     plot.add_argument("directory", metavar="OUTDIR")
     plot.add_argument("--field", metavar="NAME", help="temperature, heat_flux, conductivity, "
-                      "material, owner, or a dataset's name")
+                      "material, owner, or the name of a dataset")
     plot.add_argument("--step", metavar="last|N|all|series", type=_step,
-                      help="the last snapshot, that of step N, one picture of each, or a series")
+                      help="the last snapshot, the snapshot of step N, one picture of each "
+                           "snapshot, or a series in one picture")
     plot.add_argument("-o", "--output", metavar="FILE",
-                      help="the picture's file; its ending decides the format (png, pdf, svg)")
+                      help="the file of the picture; its ending (png, pdf, svg) is its format")
     plot.add_argument("--range", nargs=2, type=_finite, metavar=("MIN", "MAX"),
-                      help="the colour range, in the field's unit")
-    plot.add_argument("--dpi", type=_dpi, default=160, help="pixels an inch (160)")
+                      help="the colour range, in the unit of the field")
+    plot.add_argument("--dpi", type=_dpi, default=160, help="pixels per inch (160)")
     plot.set_defaults(run=_plot)
 
 
 def _add_compare(commands) -> None:
     compare = commands.add_parser(
-        "compare", help="the difference of two runs",
-        description="Of the last step that both have.  Exit code 5 above the tolerance.")
+        "compare", help="compare the fields of two runs",
+        description="Compares the snapshots of A and B that have the same time, whatever their "
+                    "steps.  Exit code 5 when a difference is above the tolerance; 2 when no "
+                    "times, grids, units or fields match.")
+    _accept_exponents(compare)
     compare.add_argument("a", metavar="A", help="output directory, snapshot or checkpoint")
-    compare.add_argument("b", metavar="B")
-    compare.add_argument("--field", default="temperature", metavar="NAME")
+    compare.add_argument("b", metavar="B", help="output directory, snapshot or checkpoint")
+    compare.add_argument("--field", action="append", metavar="NAME", default=None,
+                         help="the field to compare (temperature); may be given several times")
+    compare.add_argument("--time", type=_time, metavar="last|SECONDS",
+                         help="compare at this time only; last: the latest time of both")
     compare.add_argument("--tolerance", type=_tolerance, metavar="T",
-                         help="largest |A - B| allowed, in the field's unit")
+                         help="largest |A - B| allowed, in the unit of the field")
+    compare.add_argument("--ignore-time", action="store_true",
+                         help="compare two files even though their times differ")
     compare.set_defaults(run=_compare)
 
 
+def _accept_exponents(parser: argparse.ArgumentParser) -> None:
+    """Let argparse read -1e3 as a number: by itself it takes it for an option."""
+    parser._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
+
+
 def _step(text: str) -> str:
-    if text in ("last", "all", "series") or text.isdecimal():
+    if text in ("last", "all", "series") or (text.isascii() and text.isdecimal()):
         return text
     raise argparse.ArgumentTypeError(f"'{text}' is none of last, all, series or a step number")
 
@@ -99,6 +126,11 @@ def _finite(text: str) -> float:
     return value
 
 
+def _time(text: str) -> float | None:
+    """Read a time in seconds; `last` is infinity."""
+    return math.inf if text == "last" else _finite(text)
+
+
 def _tolerance(text: str) -> float:
     value = _finite(text)
     if value < 0:
@@ -107,13 +139,13 @@ def _tolerance(text: str) -> float:
 
 
 def _dpi(text: str) -> int:
-    if not text.isdecimal() or not 20 <= int(text) <= 1200:
+    if not (text.isascii() and text.isdecimal()) or not 20 <= int(text[:9]) <= 1200:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 20 to 1200")
     return int(text)
 
 
 def _check_plot(parser: Parser, arguments: argparse.Namespace) -> None:
-    """What argparse cannot see: options that do not go together."""
+    """Refuse combinations of options, which argparse cannot check."""
     if arguments.range and not arguments.range[0] < arguments.range[1]:
         parser.error("argument --range: MIN must be below MAX")
     if arguments.output and arguments.step == "all":
@@ -123,23 +155,35 @@ def _check_plot(parser: Parser, arguments: argparse.Namespace) -> None:
         parser.error(f"argument -o: '{arguments.output}' must end in {', '.join(endings)}")
 
 
+def _fail(error: Exception | str, code: int) -> int:
+    print(f"postprocess: error: {printable(str(error))}", file=sys.stderr)
+    return code
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Exit code of the command."""
+    """Run a command and return its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that has no superscripts
+            stream.reconfigure(errors="replace")  # a terminal may lack superscripts
+    if sys.version_info < (3, 9):
+        return _fail(f"{sys.executable} is older than Python 3.9, which postprocess needs", USAGE)
     parser = make_parser()
     arguments = parser.parse_args(argv)
     if arguments.command == "plot":
         _check_plot(parser, arguments)
     try:
         return arguments.run(arguments)
-    except (ReaderError, RequestError) as error:
-        print(f"postprocess: error: {error}", file=sys.stderr)
-        return UNREADABLE if isinstance(error, ReaderError) else USAGE
-    except BrokenPipeError:  # the reader of our output has gone (| head)
+    except ReaderError as error:
+        return _fail(error, UNREADABLE)
+    except (RequestError, PackageError) as error:
+        return _fail(error, USAGE)
+    except MemoryError:
+        return _fail("out of memory", UNREADABLE)
+    except BrokenPipeError:  # the reader of stdout has ended, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

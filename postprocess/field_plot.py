@@ -1,6 +1,6 @@
-"""Draws one field on one panel: its cells, its isotherms, material outlines, flux lines, probes.
+"""Draws one field on one panel: its cells, material outlines, flux lines, probes.
 
-Coordinates are already in the picture's length unit (`Scale`).  The cells are drawn as they are,
+Coordinates are in the length unit of the picture (`Scale`).  Cells are drawn with their own colour,
 never smoothed beyond the pixel, so a coarse grid looks coarse.
 """
 from __future__ import annotations
@@ -11,20 +11,24 @@ import matplotlib.patheffects as effects
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
+from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize, SymLogNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 
 from .outlines import outlines, ranked
 from .reader import Field
-from .wording import length_unit
+from .wording import count, length_unit, printable
 
-LOG_RATIO = 30.0  # a conductivity that varies more is shown on a logarithmic scale
+LOG_RATIO = 30.0  # a conductivity or a heat flux that varies more has a logarithmic scale
+DECADES = 4  # of a logarithmic scale, at most
+LARGEST = 1e300  # larger values have the colour of this one
+SMALLEST = 1e-280  # a smaller range cannot be drawn, and is that of a constant
+COMPONENTS = ("heat_flux_x", "heat_flux_y")  # these have a sign
 MOST_SEGMENTS = 40_000  # more outlines than this are a texture, not outlines
 MOST_NAMED = 10  # materials or probes in a legend
 BAD_COLOUR = "#9aa0a6"
-# Told apart on the whole of inferno, and by the colour-blind
+# Distinguishable on all colours of inferno, also by the colour-blind
 OUTLINE_COLOURS = ("#5fe3ff", "#ffffff", "#7dff8a", "#9db8ff", "#ff9de6", "#d8d8d8")
 MATERIAL_COLOURS = ("#e8e2d0", "#d08770", "#5e81ac", "#a3be8c", "#b48ead", "#ebcb8b", "#88c0d0",
                     "#bf616a", "#6b7280", "#8f6b4a", "#c7d36f", "#3b7a78")
@@ -33,7 +37,7 @@ HALO = [effects.withStroke(linewidth=2.2, foreground="black", alpha=0.75)]
 
 @dataclass(frozen=True)
 class Scale:
-    """The length unit of a picture, and the domain in it."""
+    """The length unit of a picture, and the domain in this unit."""
 
     metres: float
     name: str
@@ -55,24 +59,43 @@ class Scale:
 
 
 def colour_norm(fields: list[Field], limits: tuple[float, float] | None) -> Normalize:
-    """One colour range for all fields; room on both sides of a constant one."""
+    """Return one colour range for all fields; a constant field gets room on both sides."""
     low, high = limits or value_range(fields)
     if not np.isfinite(low + high):
         return Normalize(0.0, 1.0)
+    low, high = max(low, -LARGEST), min(high, LARGEST)
     name = fields[0].name
     if name.startswith("conductivity") and 0 < low < high and high / low > LOG_RATIO:
         return LogNorm(low, high)
-    if high - low <= 1e-12 * max(abs(low), abs(high)):
-        room = 0.01 * abs(low) or 1.0
+    if name == "heat_flux" and 0 <= low < high:
+        lowest = low if limits else _lowest_decade(fields, high)
+        if 0 < lowest < high / LOG_RATIO:
+            return LogNorm(lowest, high)
+    if high - low <= max(1e-12 * max(abs(low), abs(high)), SMALLEST):
+        room = max(0.01 * abs(low), SMALLEST) if abs(low) > SMALLEST else 1.0
         low, high = low - room, high + room
-    if name in ("heat_flux_x", "heat_flux_y") and not limits:
+    if name in COMPONENTS and not limits:
         high = max(abs(low), abs(high))
+        lowest = _lowest_decade(fields, high)
+        if lowest:
+            return SymLogNorm(lowest, linscale=0.5, vmin=-high, vmax=high, base=10)
         low = -high
     return Normalize(low, high)
 
 
+def _lowest_decade(fields: list[Field], high: float) -> float:
+    """Return where a logarithmic scale of a heat flux begins, or 0 when a linear one shows it: the
+    power of ten below most cells, when these are far below the largest flux."""
+    sizes = np.concatenate([np.abs(f.data[np.isfinite(f.data)]).ravel() for f in fields])
+    sizes = sizes[sizes > 1e-9 * high]
+    if not sizes.size or not np.median(sizes) < high / LOG_RATIO:
+        return 0.0
+    least = max(float(np.quantile(sizes, 0.05)), high * 10.0 ** -DECADES)
+    return 10.0 ** np.floor(np.log10(least))
+
+
 def value_range(fields: list[Field]) -> tuple[float, float]:
-    """Over the finite values of all fields; NaN when there is none."""
+    """Return the range of the finite values of all fields; NaN when there are none."""
     lows, highs = [f.minimum for f in fields], [f.maximum for f in fields]
     if np.all(np.isnan(lows)):
         return np.nan, np.nan
@@ -81,8 +104,12 @@ def value_range(fields: list[Field]) -> tuple[float, float]:
 
 def draw_cells(axes: Axes, field: Field, scale: Scale, norm: Normalize, cmap: str | Colormap,
                smooth: bool = True):
-    """The cells, as an image when they are equal (fast) or a mesh.  Returns the mappable."""
+    """Draw the cells, as an image when their sizes are equal (fast), else as a mesh; return the
+    artist for the colour bar."""
     data = np.ma.masked_invalid(field.data)
+    data = np.ma.where(np.abs(data) < SMALLEST, 0.0, data)
+    if isinstance(norm, LogNorm):
+        data = np.ma.maximum(data, norm.vmin)  # zero has no logarithm; the bar has an arrow
     x, y = field.x_edges / scale.metres, field.y_edges / scale.metres
     if _is_even(x) and _is_even(y):
         # A reduced field's last cell may be cut short: it is drawn whole, and the axes cut it.
@@ -108,7 +135,7 @@ def _is_even(edges: np.ndarray) -> bool:
 
 
 def _mark_lost_cells(axes: Axes, field: Field, scale: Scale) -> None:
-    """Crosses on cells that are not finite, when they are too few to be seen as grey."""
+    """Draw crosses on cells that are not finite, when they are too few to be seen as grey."""
     rows, columns = np.nonzero(~np.isfinite(field.data))
     if len(rows) <= 40:
         axes.plot(field.x[columns] / scale.metres, field.y[rows] / scale.metres, "x", ms=5,
@@ -118,45 +145,8 @@ def _mark_lost_cells(axes: Axes, field: Field, scale: Scale) -> None:
 # ---- lines
 
 
-def bar_locator() -> MaxNLocator:
-    """Round values over the colour range: the colour bar's ticks, and the isotherms."""
-    return MaxNLocator(7, steps=[1, 2, 2.5, 5, 10])
-
-
-def levels(norm: Normalize) -> np.ndarray:
-    """The colour bar's ticks strictly inside its range."""
-    ticks = bar_locator().tick_values(norm.vmin, norm.vmax)
-    room = 1e-9 * (norm.vmax - norm.vmin)
-    return ticks[(ticks > norm.vmin + room) & (ticks < norm.vmax - room)]
-
-
-def draw_isotherms(axes: Axes, field: Field, scale: Scale, norm: Normalize) -> None:
-    """Thin lines at the colour bar's values; light on dark colours and dark on light ones."""
-    if not field.maximum > field.minimum or min(field.data.shape) < 2:
-        return
-    x, y, data = _to_the_edges(field)
-    near = 1e-6 * (field.maximum - field.minimum)
-    for level in levels(norm):
-        if np.mean(np.abs(data - level) < near) > 0.02:
-            continue  # a plateau at exactly this value would be drawn as noise
-        colour = "black" if norm(level) > 0.72 else "white"
-        if field.minimum < level < field.maximum:
-            axes.contour(x / scale.metres, y / scale.metres, data, [level], colors=colour,
-                         linewidths=0.6, linestyles="solid", alpha=0.55)
-
-
-def _to_the_edges(field: Field) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(x, y, data) at the cell centres, thinned, with the outermost values carried to the sides."""
-    step = max(1, max(field.data.shape) // 500)
-    x, y = field.x[::step], field.y[::step]
-    data = np.pad(np.ma.masked_invalid(field.data[::step, ::step]).filled(np.nan), 1, mode="edge")
-    x = np.concatenate([field.x_edges[:1], x, field.x_edges[-1:]])
-    y = np.concatenate([field.y_edges[:1], y, field.y_edges[-1:]])
-    return x, y, np.ma.masked_invalid(data)
-
-
 def draw_flux_lines(axes: Axes, flux_x: Field, flux_y: Field, scale: Scale) -> None:
-    """Stream lines of the heat flux; nothing where there is none."""
+    """Draw stream lines of the heat flux, except where the flux is zero."""
     x0, x1, y0, y1 = scale.box
     count = np.maximum(8, np.round(np.array([scale.aspect, 1.0]) * 160 / max(scale.aspect, 1.0)))
     x, y = (np.linspace(a, b, int(n)) for a, b, n in zip((x0, y0), (x1, y1), count))
@@ -180,12 +170,13 @@ def draw_flux_lines(axes: Axes, flux_x: Field, flux_y: Field, scale: Scale) -> N
 
 
 def material_name(material: Field, value: int) -> str:
+    """Return the name of a material of the map, else its number."""
     name = material.info.meanings.get(int(value))
-    return name.replace("_", " ") if name else f"material {int(value)}"
+    return printable(name) if name else f"material {int(value)}"
 
 
 def material_handles(material: Field) -> list[Line2D]:
-    """The legend of `draw_outlines`: nothing for a single material."""
+    """Return the legend of `draw_outlines`; it is empty for a single material."""
     _, values = ranked(material.data)
     if len(values) < 2:
         return []
@@ -201,13 +192,14 @@ def _line(colour: str, label: str) -> Line2D:
     return Line2D([], [], color=colour, lw=1.4, label=label, path_effects=HALO)
 
 
-def draw_outlines(axes: Axes, material: Field, scale: Scale) -> None:
-    """Outlines of all materials but the most common one, along the cell edges."""
+def draw_outlines(axes: Axes, material: Field, scale: Scale) -> np.ndarray:
+    """Draw outlines of all materials except the most common one, along the cell edges; return their
+    segments [n][2][2]."""
     rank, values = ranked(material.data)
     segments, owner = outlines(rank, material.x_edges / scale.metres,
                                material.y_edges / scale.metres)
     if not 0 < len(segments) <= MOST_SEGMENTS:
-        return
+        return np.empty((0, 2, 2))
     many = len(values) - 1 > len(OUTLINE_COLOURS)
     thin = 0.9 if len(segments) < 3000 else 0.6
     axes.add_collection(LineCollection(segments, colors="black", linewidths=thin + 0.9, alpha=0.6,
@@ -216,10 +208,11 @@ def draw_outlines(axes: Axes, material: Field, scale: Scale) -> None:
         colour = OUTLINE_COLOURS[0 if many else k - 1]
         axes.add_collection(LineCollection(segments[owner == k], colors=colour, linewidths=thin,
                                            capstyle="projecting"), autolim=False)
+    return segments
 
 
 def draw_materials(axes: Axes, material: Field, scale: Scale) -> list[Patch]:
-    """The material map in flat colours.  Returns its legend."""
+    """Draw the material map in flat colours; return its legend."""
     rank, values = ranked(material.data)
     colours = [MATERIAL_COLOURS[k % len(MATERIAL_COLOURS)] for k in range(len(values))]
     _draw_ranks(axes, material, rank, colours, scale)
@@ -232,7 +225,7 @@ def draw_materials(axes: Axes, material: Field, scale: Scale) -> list[Patch]:
 
 
 def draw_owners(axes: Axes, owner: Field, scale: Scale) -> None:
-    """The decomposition: a colour a rank, borders, and the rank's number where it fits."""
+    """Draw the decomposition: a colour for each rank, borders, and numbers where they fit."""
     values, index = np.unique(owner.data, return_inverse=True)
     index = index.reshape(owner.data.shape)
     colours = _pastels(len(values))
@@ -250,7 +243,7 @@ def draw_owners(axes: Axes, owner: Field, scale: Scale) -> None:
 
 
 def _blocks(owner: Field, index: np.ndarray, count: int, scale: Scale) -> np.ndarray:
-    """[count][left, right, low, high]: the box around each rank's cells."""
+    """Return [count][left, right, low, high], the box around the cells of each rank."""
     ny, nx = index.shape
     j, i = np.indices(index.shape)
     box = np.tile(np.array([nx, -1, ny, -1]), (count, 1))
@@ -262,38 +255,54 @@ def _blocks(owner: Field, index: np.ndarray, count: int, scale: Scale) -> np.nda
 
 
 def _pastels(count: int) -> list[tuple[float, float, float]]:
-    """Light colours; the hues of numbers that follow each other differ as much as can be."""
+    """Return light colours, such that colours with successive numbers have distant hues."""
     from colorsys import hls_to_rgb
     return [hls_to_rgb((0.58 + k * 0.6180339887) % 1.0, 0.80 - 0.08 * (k % 3), 0.45)
             for k in range(count)]
 
 
 def _draw_ranks(axes: Axes, field: Field, rank: np.ndarray, colours: list, scale: Scale) -> None:
-    count = len(colours)
-    norm = Normalize(-0.5, count - 0.5)
+    number = len(colours)
+    norm = Normalize(-0.5, number - 0.5)
     shown = Field(field.info, field.step, field.time, field.x_edges, field.y_edges,
-                  rank.astype(float), 0.0, count - 1.0, 0, field.cells)
-    draw_cells(axes, shown, scale, norm, ListedColormap(colours, N=count), smooth=False)
+                  rank.astype(float), 0.0, number - 1.0, 0, field.cells)
+    draw_cells(axes, shown, scale, norm, ListedColormap(colours, N=number), smooth=False)
 
 
 # ---- probes
 
 
-def draw_probes(axes: Axes, places: dict[str, tuple[float, float]], scale: Scale) -> None:
-    """A ring at each probe inside the domain, and its name where there is room for it."""
+def probe_handle(number: int) -> Line2D:
+    """Return the legend entry of `draw_probes`."""
+    return Line2D([], [], ls="", marker="o", ms=4.5, mfc="white", mec="black",
+                  label="probes" if number <= MOST_NAMED else count(number, "probe"))
+
+
+def draw_probes(axes: Axes, places: dict[str, tuple[float, float]], scale: Scale) -> list[Bbox]:
+    """Draw a ring at each probe inside the domain, and its name where there is room for it; return
+    the boxes [pixels] that rings and names take."""
     x0, x1, y0, y1 = scale.box
+    near = 1e-9 * max(x1 - x0, y1 - y0)
     inside = {n: (x / scale.metres, y / scale.metres) for n, (x, y) in places.items()
-              if x0 <= x / scale.metres <= x1 and y0 <= y / scale.metres <= y1}
-    rings = [axes.plot([x], [y], "o", ms=4.5, mfc="white", mec="black", mew=0.9, clip_on=False,
-                       zorder=5)[0] for x, y in inside.values()]
-    taken = [ring.get_window_extent() for ring in rings]
-    if len(inside) <= MOST_NAMED:
-        for name, (x, y) in inside.items():
-            _name_probe(axes, name, x, y, taken)
+              if x0 - near <= x / scale.metres <= x1 + near
+              and y0 - near <= y / scale.metres <= y1 + near}
+    if not inside:
+        return []
+    small = len(inside) > MOST_NAMED
+    x, y = np.array(list(inside.values())).T
+    axes.plot(x, y, "o", ms=3.0 if small else 4.5, mfc="white", mec="black",
+              mew=0.6 if small else 0.9, clip_on=False, zorder=5, ls="")
+    radius = 3.5 * axes.figure.dpi / 72
+    taken = [Bbox.from_extents(px - radius, py - radius, px + radius, py + radius)
+             for px, py in axes.transData.transform(np.column_stack([x, y]))]
+    if not small:
+        for name, (px, py) in inside.items():
+            _name_probe(axes, printable(name), px, py, taken)
+    return taken
 
 
-def _name_probe(axes: Axes, name: str, x: float, y: float, taken: list) -> None:
-    """The name on the first of eight sides where it fits; none when it fits nowhere."""
+def _name_probe(axes: Axes, name: str, x: float, y: float, taken: list[Bbox]) -> None:
+    """Write the name on the first of eight sides where it fits; nowhere when it fits on none."""
     frame = axes.get_window_extent()
     for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)):
         text = axes.annotate(

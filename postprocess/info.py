@@ -1,28 +1,30 @@
-"""`info`: what there is in an output directory, in a dozen lines."""
+"""`info`: lists what an output directory holds, in a dozen lines."""
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from .reader import CATEGORIES, ReaderError, Run
-from .wording import duration, plain, span, unit_text
+from .errors import ReaderError
+from .reader import CATEGORIES, Run
+from .wording import count, plain, printable, span, unit_text
 
 
 def run_info(arguments: argparse.Namespace) -> int:
-    """The command: prints what there is."""
+    """Run the command: print the report."""
     run = Run(arguments.directory)
     print("\n".join(describe(run)))
     return 0
 
 
 def describe(run: Run) -> list[str]:
-    """The lines of the report."""
+    """Return the lines of the report."""
     if not (run.snapshots or run.checkpoints or run.results or run.history):
-        raise ReaderError(f"{run.directory}: no output of heat2d here")
+        raise ReaderError(f"{run.directory}: no output of heat2d here: neither snapshots nor "
+                          "checkpoints, results.json or history.csv")
     rows = [("title", run.title), ("directory", str(run.directory))]
     rows += _record(run.results) + _files(run) + _fields(run)
     rows += _tables(run) + _checks(run.results.get("checks"))
-    return [f"{name:<12}{text}" for name, text in rows]
+    return [printable(f"{name:<11} {text}") for name, text in rows]
 
 
 def _record(results: dict[str, Any]) -> list[tuple[str, str]]:
@@ -33,7 +35,11 @@ def _record(results: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("ranks", str(results["ranks"])))
     time = results.get("time")
     if isinstance(time, dict) and "scheme" in time:
-        rows.append(("scheme", f"{time['scheme']}, {time.get('steps', '?')} steps"))
+        steps = time.get("steps")
+        text = str(time["scheme"])
+        if isinstance(steps, int) and text != "steady":
+            text += f", {count(steps, 'step')}"
+        rows.append(("scheme", text))
     return rows
 
 
@@ -42,9 +48,9 @@ def _files(run: Run) -> list[tuple[str, str]]:
     if run.snapshots:
         first, last = run.snapshots[0], run.snapshots[-1]
         longest = max(abs(first.time), abs(last.time))
-        when = f"step {first.step} (t = {duration(first.time, longest)})"
+        when = f"step {first.step} ({run.when(first, longest)})"
         if last is not first:
-            when += f" to step {last.step} (t = {duration(last.time, longest)})"
+            when += f" to step {last.step} ({run.when(last, longest)})"
         rows.append(("snapshots", f"{len(run.snapshots)}: {when}"))
     else:
         rows.append(("snapshots", "none"))
@@ -54,7 +60,7 @@ def _files(run: Run) -> list[tuple[str, str]]:
 
 
 def _fields(run: Run) -> list[tuple[str, str]]:
-    """Grid and fields of the last snapshot, with their ranges."""
+    """List the grid and the fields of the last snapshot, with their ranges."""
     if not run.snapshots:
         return []
     snapshot = run.snapshots[-1]
@@ -69,7 +75,7 @@ def _fields(run: Run) -> list[tuple[str, str]]:
 
 def _range(field) -> str:
     if field.name in CATEGORIES:
-        names = ", ".join(field.info.meanings.values())
+        names = "; ".join(f"{number} {name}" for number, name in field.info.meanings.items())
         return f"{field.minimum:.0f} to {field.maximum:.0f}" + (f" ({names})" if names else "")
     text = f"{span(field.minimum, field.maximum)} {unit_text(field.units)}".rstrip()
     if field.not_finite:
@@ -81,12 +87,13 @@ def _tables(run: Run) -> list[tuple[str, str]]:
     rows = []
     for name, table in (("history", run.history), ("probes", run.probes)):
         if table:
-            count = len(next(iter(table.values())))
+            rows_there = len(next(iter(table.values())))
             columns = [c for c in table if name == "history" or c not in ("step", "time")]
-            rows.append((name, f"{count} rows: {', '.join(columns)}"))
+            rows.append((name, f"{count(rows_there, 'row')}: {', '.join(columns)}"))
     for name, table in run.profiles.items():
         times = len(set(table["step"])) if "step" in table else 0
-        rows.append((f"profile {name}", f"{len(table.get('x', ()))} points at {times} times"))
+        points = len(table.get("x", ())) // max(1, times)
+        rows.append((f"profile {name}", f"{count(points, 'point')} at {count(times, 'time')}"))
     return rows
 
 

@@ -1,11 +1,11 @@
-"""Where an integer map changes: line segments along the cell edges, joined to long runs."""
+"""Finds where an integer map changes: segments along the cell edges, joined to long runs."""
 from __future__ import annotations
 
 import numpy as np
 
 
 def ranked(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(rank [ny][nx], values): values[rank] is the label; the most common one has rank 0."""
+    """Return (rank [ny][nx], values): values[rank] is the label, rank 0 the most common label."""
     values, index, counts = np.unique(labels, return_inverse=True, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     place = np.empty_like(order)
@@ -15,8 +15,9 @@ def ranked(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def outlines(rank: np.ndarray, x_edges: np.ndarray, y_edges: np.ndarray
              ) -> tuple[np.ndarray, np.ndarray]:
-    """(segments [n][2][2] as (x, y), owner [n]): an edge between two ranks belongs to the higher,
-    so the most common value has no outline of its own.  Lengths are those of the edges given."""
+    """Return (segments [n][2][2] as (x, y), owner [n]): the line between two ranks belongs to the
+    higher rank, so the most common label has no outline.  Coordinates are in the unit of the edges.
+    """
     upright = _owner(rank[:, :-1], rank[:, 1:])  # between columns: [ny][nx - 1]
     level = _owner(rank[:-1, :], rank[1:, :])  # between rows: [ny - 1][nx]
     x, first, last, owner_x = _runs(upright.T)
@@ -31,7 +32,7 @@ def _owner(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _runs(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(line, first, one past last, value) of each run of one value >= 0 in lines [n][m]."""
+    """Return (line, first, one past last, value) of each run of one value >= 0 in lines [n][m]."""
     padded = np.pad(lines, ((0, 0), (1, 1)), constant_values=-1)
     change = padded[:, 1:] != padded[:, :-1]  # [n][m + 1]
     line, first = np.nonzero(change[:, :-1] & (lines >= 0))

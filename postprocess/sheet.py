@@ -1,13 +1,12 @@
-"""Where things stand on a page: a grid of equal panels, a colour bar, a title, a legend.
+"""Lays out a page: a grid of equal panels, a colour bar, a title, a legend.
 
 Everything is placed in inches, from the sizes of the texts, so that nothing can overlap whatever
-the shape of the domain; the page is as large as its content.  Panels keep the domain's aspect
-unless it is so thin that nothing could be seen: then they are stretched, and say so.
+the shape of the domain; the page is as large as its content.  Panels keep the aspect of the domain
+unless it is too thin to be visible: then they are stretched, and a note says by how much.
 """
 from __future__ import annotations
 
 import math
-import textwrap
 from dataclasses import dataclass
 
 import matplotlib
@@ -17,17 +16,22 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.axes import Axes  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from .texts import fitted, text_width, wrapped  # noqa: E402
+from .wording import plain  # noqa: E402
+
 # inches
 PANEL_SIDE = 6.4, 5.6  # largest width and height of a single panel
 GRID_SIDE = 9.6, 7.4  # of a grid of panels together
 THINNEST = 0.4  # a panel's shorter side
 LEFT, RIGHT, BOTTOM, TOP = 0.78, 0.22, 0.56, 0.14
 GAP_X, GAP_Y = 0.34, 0.36
-BAR, BAR_GAP, BAR_TEXT = 0.15, 0.16, 0.85
+BAR, BAR_GAP = 0.15, 0.16
+BAR_TEXT, BAR_NAME = 0.85, 0.4  # numbers and name beside a bar, at least; the name alone
 LINE = 0.19  # of the legend and the small text
 TITLE_LINE = 0.24
 NARROWEST = 4.4  # a page, so that its title has room
-CHARACTERS, SMALL_CHARACTERS = 10.5, 14.0  # of the title's and the notes' type, an inch
+STRETCHED = 1.01  # the least stretch that is said
+TITLE_SIZE, NOTE_SIZE, LEGEND_SIZE = 11, 8.5, 8  # points
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,11 @@ class Sheet:
     bar: Axes | None
     bar_is_vertical: bool
     legend_at: tuple[float, float]  # figure fractions of the legend's top left
-    stretched: float  # 1 when the panels have the domain's aspect
     columns: int
 
 
 def panel_size(aspect: float, columns: int, rows: int) -> tuple[float, float, float]:
-    """(width, height, stretch) in inches of one of columns x rows panels of that aspect."""
+    """Return (width, height) in inches and the stretch of one of columns x rows panels."""
     single = columns * rows == 1
     wide, high = PANEL_SIDE if single else GRID_SIDE
     width = (wide - (columns - 1) * GAP_X) / columns
@@ -55,7 +58,7 @@ def panel_size(aspect: float, columns: int, rows: int) -> tuple[float, float, fl
 
 
 def arrange(count: int, aspect: float) -> tuple[int, int]:
-    """(columns, rows) that make `count` panels largest; a gap at the end counts against it."""
+    """Return (columns, rows) that make `count` panels largest; empty places reduce the merit."""
     def merit(columns: int) -> float:
         rows = math.ceil(count / columns)
         w, h, _ = panel_size(aspect, columns, rows)
@@ -65,30 +68,43 @@ def arrange(count: int, aspect: float) -> tuple[int, int]:
 
 
 def legend_columns(labels: list[str], width: float) -> int:
-    """How many columns of entries fit into `width` inches."""
-    longest = max((len(label) for label in labels), default=0)
-    most = max(1, min(len(labels), int(width / (0.55 + 0.072 * longest))))
+    """Return how many columns of entries fit into `width` inches."""
+    longest = max((text_width(label, LEGEND_SIZE) for label in labels), default=0.0)
+    most = max(1, min(len(labels), int(width / (0.55 + longest))))
     rows = math.ceil(len(labels) / most)
     return max(1, math.ceil(len(labels) / max(1, rows)))  # as even as it gets
 
 
+def legend_labels(labels: list[str], page_width: float) -> list[str]:
+    """Return the labels without control characters, and short enough for one column of a page."""
+    return [fitted(label, page_width - LEFT - 0.65, LEGEND_SIZE) for label in labels]
+
+
 def make_sheet(aspect: float, captions: list[str], title: str, notes: list[str],
-               labels: list[str], with_bar: bool = True) -> Sheet:
-    """Lay out a panel for each caption under a title and its notes, above a legend."""
+               labels: list[str], with_bar: bool = True, number: float = 0.0) -> Sheet:
+    """Lay out a panel for each caption under a title and its notes, above a legend; `number` is the
+    width [inches] of the longest number beside the colour bar."""
     count = len(captions)
     columns, rows = arrange(count, aspect)
     w, h, stretched = panel_size(aspect, columns, rows)
-    gap_x = max(GAP_X, max(map(len, captions)) / SMALL_CHARACTERS + 0.15 - w)
+    gap_x = max(GAP_X, max(text_width(c, NOTE_SIZE) for c in captions) + 0.15 - w)
     block_w, block_h = columns * w + (columns - 1) * gap_x, rows * h + (rows - 1) * GAP_Y
     vertical = block_h >= 2.0
-    bar_right = BAR_GAP + BAR + BAR_TEXT if with_bar and vertical else 0.0
+    bar_right = 0.0
+    if with_bar:
+        bar_right = BAR_GAP + BAR + max(BAR_TEXT, number + BAR_NAME) if vertical else \
+            max(0.0, 0.5 * number - RIGHT)
     bar_below = 0.62 if with_bar and not vertical else 0.0
     content = LEFT + block_w + bar_right + RIGHT
     page_w = max(content, NARROWEST)
+    labels = legend_labels(labels, page_w)
     left = LEFT + 0.5 * (page_w - content)
-    head = textwrap.wrap(title, int(CHARACTERS * (page_w - 0.4)), max_lines=3) or [""]
-    notes = [line for note in notes
-             for line in _wrapped_note(note, int(SMALL_CHARACTERS * (page_w - 0.5)))]
+    text_x = left if block_w > 3.0 else 0.3
+    head = wrapped(title, page_w - text_x - 0.15, TITLE_SIZE, "bold", most=3)
+    if stretched > STRETCHED:
+        thin = "y" if aspect > 1 else "x"
+        notes = [*notes, f"not to scale: {thin} × {plain(stretched, 2)}"]
+    notes = [line for note in notes for line in _wrapped_note(note, page_w - text_x - 0.15)]
     panel_note = LINE if count > 1 else 0.0
     head_h = TOP + TITLE_LINE * len(head) + LINE * len(notes) + 0.06 + panel_note
     legend_rows = math.ceil(len(labels) / legend_columns(labels, page_w - 0.6)) if labels else 0
@@ -109,26 +125,25 @@ def make_sheet(aspect: float, captions: list[str], title: str, notes: list[str],
     elif with_bar:
         bar_w = max(block_w, min(3.2, page_w - 1.2))
         bar = axes(left + 0.5 * (block_w - bar_w), legend_h + 0.46, bar_w, BAR)
-    text_x = left if block_w > 3.0 else 0.3
     _write_head(figure, head, notes, text_x, page_w, page_h)
-    return Sheet(figure, panels, bar, vertical, (text_x / page_w, legend_h / page_h), stretched,
-                 columns)
+    return Sheet(figure, panels, bar, vertical, (text_x / page_w, legend_h / page_h), columns)
 
 
-def _wrapped_note(note: str, width: int) -> list[str]:
-    """Lines of a note; all of a warning's begin with "!"."""
+def _wrapped_note(note: str, width: float) -> list[str]:
+    """Return the lines of a note; all lines of a warning begin with "!"."""
     mark = "! " if note.startswith("!") else ""
-    return [mark + line for line in textwrap.wrap(note.lstrip("! "), width)]
+    return [mark + line for line in wrapped(note.lstrip("! "), width, NOTE_SIZE)]
 
 
 def _write_head(figure: Figure, head: list[str], notes: list[str], x: float, page_w: float,
                 page_h: float) -> None:
-    """The title, then its notes in small type; a note that begins with "!" warns."""
+    """Write the title, then its notes in small type; a note that begins with "!" is a warning."""
     y = page_h - TOP
     for line in head:
-        figure.text(x / page_w, y / page_h, line, va="top", size=11, weight="bold")
+        figure.text(x / page_w, y / page_h, line, va="top", size=TITLE_SIZE, weight="bold")
         y -= TITLE_LINE
     for note in notes:
         colour = "#b00020" if note.startswith("!") else "0.3"
-        figure.text(x / page_w, y / page_h, note.lstrip("! "), va="top", size=8.5, color=colour)
+        figure.text(x / page_w, y / page_h, note.lstrip("! "), va="top", size=NOTE_SIZE,
+                    color=colour)
         y -= LINE

@@ -92,9 +92,19 @@ static PetscErrorCode Simulate(HeatSimulation *sim, HeatStatus *status)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int ExitCode(HeatStatus status)
+{
+  switch (status) {
+  case HEAT_STATUS_OK: return 0;
+  case HEAT_STATUS_CHECK_FAILED: return 5;
+  case HEAT_STATUS_STOPPED: return 75;
+  default: return HeatErrorExitCode(HEAT_ERR_FILE); /* finished, but a file is missing */
+  }
+}
+
 /* Run a case from set-up to clean-up, under the watchdog if the case has limits.stall. */
-static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o, double began,
-                              int *exit_code)
+static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o,
+                              const HeatProcessStart *start, int *exit_code)
 {
   HeatSimulation *sim = NULL;
   HeatWatchdog   *dog;
@@ -105,18 +115,18 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(HeatWatchdogStart(c->limits.stall, rank, &dog));
-  code = HeatSimulationCreate(comm, c, o, began, &sim);
+  code = HeatSimulationCreate(comm, c, o, start, &sim);
   if (!code) code = Simulate(sim, &status);
   if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
     PetscFunctionReturn(code); /* perhaps on this rank alone */
   cleaned = HeatSimulationDestroy(&sim);
   PetscCall(HeatWatchdogStop(&dog));
-  if (!code)
-    *exit_code = status == HEAT_STATUS_OK ? 0 : status == HEAT_STATUS_CHECK_FAILED ? 5 : 75;
+  if (!code) *exit_code = ExitCode(status);
   PetscFunctionReturn(code ? code : cleaned);
 }
 
-PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
+PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
+                              int *exit_code)
 {
   HeatCase      *c = NULL;
   PetscErrorCode code;
@@ -124,7 +134,7 @@ PetscErrorCode HeatCommandRun(MPI_Comm comm, const HeatOptions *o, double began,
   PetscFunctionBeginUser;
   *exit_code = 0;
   code       = ReadCase(comm, o, &c);
-  if (!code) code = o->show ? ShowValue(comm, o, c) : RunCase(comm, c, o, began, exit_code);
+  if (!code) code = o->show ? ShowValue(comm, o, c) : RunCase(comm, c, o, start, exit_code);
   PetscCall(HeatCaseDestroy(&c));
   PetscFunctionReturn(code);
 }

@@ -10,6 +10,7 @@
 #include "app/report/record.h"
 #include "app/verify/verify.h"
 #include "io/run_files/output_dir.h"
+#include "solver/base/monotonic.h"
 
 /* The command line. */
 
@@ -150,7 +151,7 @@ static void PrintFailures(const HeatVerify *v)
 /* The record. */
 
 /* Write results.json with the measurements and the provenance. */
-static PetscErrorCode WriteRecord(const HeatVerify *v, double began)
+static PetscErrorCode WriteRecord(const HeatVerify *v, const HeatProcessStart *start)
 {
   HeatResults        r;
   HeatProvenance     p;
@@ -175,7 +176,7 @@ static PetscErrorCode WriteRecord(const HeatVerify *v, double began)
   r.n_verify = v->n_results;
   r.verify   = rows;
   PetscCall(HeatProvenanceCollect(v->world, &p));
-  HeatRecordProvenance(&p, began, &r);
+  HeatRecordProvenance(&p, start, &r);
   PetscCall(HeatResultsWrite(v->world, v->directory, &r));
   PetscCall(HeatProvenanceClear(&p));
   PetscCall(PetscFree(rows));
@@ -208,7 +209,8 @@ static PetscErrorCode RunEntries(HeatVerify *v, const HeatOptions *o)
 }
 
 /* Check the command line, prepare the folder, run the entries, and report. */
-static PetscErrorCode RunSuite(HeatVerify *v, const HeatOptions *o, double began, int *exit_code)
+static PetscErrorCode RunSuite(HeatVerify *v, const HeatOptions *o, const HeatProcessStart *start,
+                               int *exit_code)
 {
   PetscMPIInt rank;
   PetscInt    failures;
@@ -218,10 +220,10 @@ static PetscErrorCode RunSuite(HeatVerify *v, const HeatOptions *o, double began
   PetscCall(CheckPetscOptions(v, o));
   PetscCall(HeatOutputDirectoryPrepare(v->world, v->directory, PETSC_TRUE));
   PetscCall(RunEntries(v, o));
-  PetscCall(WriteRecord(v, began));
+  PetscCall(WriteRecord(v, start));
   PetscCallMPI(MPI_Comm_rank(v->world, &rank));
   if (rank == 0) {
-    if (!o->quiet) PrintSummary(v, MPI_Wtime() - began);
+    if (!o->quiet) PrintSummary(v, HeatMonotonicTime() - start->time);
     (void)fflush(stdout);
     PrintFailures(v);
   }
@@ -231,7 +233,8 @@ static PetscErrorCode RunSuite(HeatVerify *v, const HeatOptions *o, double began
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCommandVerify(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
+PetscErrorCode HeatCommandVerify(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
+                                 int *exit_code)
 {
   HeatVerify    *v;
   PetscErrorCode code;
@@ -242,7 +245,7 @@ PetscErrorCode HeatCommandVerify(MPI_Comm comm, const HeatOptions *o, double beg
   v->comm      = MPI_COMM_NULL;
   v->quick     = o->quick;
   v->directory = o->output ? o->output : "out/verify";
-  code         = RunSuite(v, o, began, exit_code);
+  code         = RunSuite(v, o, start, exit_code);
   if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
     PetscFunctionReturn(code); /* perhaps on this rank alone: main aborts the job */
   for (int k = 0; k < HEAT_VERIFY_PROBLEMS; k++) PetscCall(HeatVerifyClose(v, &v->problems[k]));

@@ -6,12 +6,14 @@
 #include "app/command/command_run.h"
 #include "app/command/command_verify.h"
 #include "app/process/petsc_options.h"
+#include "app/process/process_start.h"
 #include "app/process/provenance.h"
 #include "app/process/stop.h"
 
 /* Call the command that the command line names.  Only `run` catches signals, because only it can
    write a checkpoint. */
-static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began, int *exit_code)
+static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
+                               int *exit_code)
 {
   PetscBool run, verify, inspect;
 
@@ -29,7 +31,7 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began
   PetscCall(PetscStrcmp(o->command, "run", &run));
   PetscCall(PetscStrcmp(o->command, "verify", &verify));
   if (verify) {
-    PetscCall(HeatCommandVerify(comm, o, began, exit_code));
+    PetscCall(HeatCommandVerify(comm, o, start, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(PetscStrcmp(o->command, "inspect", &inspect));
@@ -40,28 +42,35 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, double began
   HeatCheck(run, comm, HEAT_ERR_INPUT,
             "the command `%s` is not available in this version; `run`, `verify` and `inspect` are",
             o->command);
-  PetscCall(HeatStopInstallSignals());
-  PetscCall(HeatCommandRun(comm, o, began, exit_code));
+  PetscCall(HeatStopInstallSignals(start->hangup_ignored ? PETSC_TRUE : PETSC_FALSE));
+  PetscCall(HeatCommandRun(comm, o, start, exit_code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* The loader calls what stands in this section before the constructors of libraries.  The run-time
+   libraries of sanitizers are not ready then. */
+#if defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+static void (*const before_libraries)(void)
+    __attribute__((section(".preinit_array"), used)) = HeatProcessKeepHangupIgnored;
+#endif
+
 int main(int argc, char **argv)
 {
-  HeatOptions    options;
-  PetscErrorCode code;
-  double         began;
-  int            exit_code;
+  HeatProcessStart start;
+  HeatOptions      options;
+  PetscErrorCode   code;
+  int              exit_code;
 
+  HeatProcessStartNote(&start);
   if (HeatOptionsParse(argc, argv, &options)) {
     (void)fprintf(stderr, "heat2d: error: out of memory\n");
     return HEAT_EXIT_INTERNAL;
   }
   exit_code = HeatPetscStart(&options);
   if (exit_code) return exit_code;
-  began = MPI_Wtime();
-  code  = HeatErrorInstall();
+  code = HeatErrorInstall();
   if (!code) code = HeatEnvironmentRead(PETSC_COMM_WORLD, &options.environment);
-  if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, began, &exit_code);
+  if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, &start, &exit_code);
   if (code) {
     exit_code = HeatErrorExitCode(code);
     /* A defect may have hit this rank alone; without the abort the others would wait for it. */
@@ -69,6 +78,7 @@ int main(int argc, char **argv)
   }
   (void)HeatEnvironmentClear(&options.environment);
   HeatOptionsFree(&options);
+  HeatProcessDropDeadStreams();
   if (PetscFinalize() && exit_code == 0) exit_code = HEAT_EXIT_INTERNAL;
   return exit_code;
 }

@@ -3,6 +3,7 @@
 #include "app/process/phases.h"
 
 #include "solver/base/heartbeat.h"
+#include "solver/base/monotonic.h"
 
 const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "initial state", "steps",
                                                  "diagnostics", "snapshots",     "checkpoints"};
@@ -10,12 +11,12 @@ const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "initial state",
 void HeatPhaseBegin(HeatPhases *p, HeatPhase phase)
 {
   HeatBeatPhase(HeatPhaseNames[phase]);
-  p->started = MPI_Wtime();
+  p->started = HeatMonotonicTime();
 }
 
 void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)
 {
-  p->seconds[phase] += MPI_Wtime() - p->started;
+  p->seconds[phase] += HeatMonotonicTime() - p->started;
   p->calls[phase] += 1;
 }
 

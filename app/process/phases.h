@@ -23,7 +23,7 @@ extern const char *const HeatPhaseNames[HEAT_PHASES];
 typedef struct {
   PetscReal  seconds[HEAT_PHASES]; /* [s] total per phase */
   PetscInt64 calls[HEAT_PHASES];   /* how often each phase ended */
-  PetscReal  started;              /* [s] MPI_Wtime at which the current phase began */
+  PetscReal  started;              /* [s] monotonic time at which the current phase began */
 } HeatPhases;
 
 /** One phase over all ranks. */

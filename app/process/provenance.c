@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "heat2d_build.h"
 
@@ -141,9 +140,7 @@ static PetscErrorCode ReadCommandLine(char **line)
 PetscErrorCode HeatProvenanceCollect(MPI_Comm comm, HeatProvenance *p)
 {
   const HeatProvenance none = {.n_hosts = 0};
-  const time_t         now  = time(NULL);
   char                 library[MPI_MAX_LIBRARY_VERSION_STRING];
-  struct tm            utc;
   int                  length;
 
   PetscFunctionBeginUser;
@@ -156,8 +153,6 @@ PetscErrorCode HeatProvenanceCollect(MPI_Comm comm, HeatProvenance *p)
   CopyCut(p->mpi, sizeof p->mpi, library);
   (void)snprintf(p->petsc, sizeof p->petsc, "%d.%d.%d", PETSC_VERSION_MAJOR, PETSC_VERSION_MINOR,
                  PETSC_VERSION_SUBMINOR);
-  if (gmtime_r(&now, &utc))
-    (void)strftime(p->started, sizeof p->started, "%Y-%m-%dT%H:%M:%SZ", &utc);
   PetscCall(ReadCommandLine(&p->command_line));
   PetscCall(PetscOptionsGetAll(NULL, &p->petsc_options));
   PetscCall(CollectHosts(comm, p));

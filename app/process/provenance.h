@@ -28,7 +28,6 @@ typedef struct {
   char **binding;       /* [n_ranks] processors that each rank may run on; other ranks: NULL */
   char  *command_line;  /* of this process, words separated by blanks, cut at 4095 bytes */
   char  *petsc_options; /* PETSc's options database */
-  char   started[32];   /* time of HeatProvenanceCollect: ISO 8601, UTC */
 } HeatProvenance;
 
 /** Collect the facts.  Collective on comm.  One host name per node and 64 bytes of binding per rank

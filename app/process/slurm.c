@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "solver/base/monotonic.h"
+
 /* Both are chosen. */
 enum {
   ANSWER  = 64, /* [bytes] of squeue's output to read; a valid answer, 1-02:03:04, is shorter */
@@ -38,27 +40,17 @@ PetscReal HeatSlurmParseLeft(const char *text)
   return (PetscReal)(((24 * days + part[0]) * 60 + part[1]) * 60 + part[2]);
 }
 
-/* Return the monotonic clock [s]. */
-static PetscReal MonotonicTime(void)
-{
-  struct timespec now;
-
-  return clock_gettime(CLOCK_MONOTONIC, &now) == 0
-             ? (PetscReal)now.tv_sec + 1e-9 * (PetscReal)now.tv_nsec
-             : 0.0;
-}
-
 /* Read squeue's output from a pipe.  Return true at the end of the output or when the buffer is
    full, false after TIMEOUT seconds or an error. */
 static PetscBool ReadAnswer(int from, char answer[ANSWER])
 {
-  const PetscReal until = MonotonicTime() + TIMEOUT;
+  const PetscReal until = HeatMonotonicTime() + TIMEOUT;
   size_t          n     = 0;
 
   answer[0] = '\0';
   for (;;) {
     struct pollfd   wait = {.fd = from, .events = POLLIN};
-    const PetscReal left = until - MonotonicTime();
+    const PetscReal left = until - HeatMonotonicTime();
     ssize_t         got;
 
     if (left <= 0.0) return PETSC_FALSE;

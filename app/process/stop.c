@@ -10,27 +10,50 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "solver/base/monotonic.h"
+
 static volatile sig_atomic_t caught_signal = 0;
 
 /* [s] Target for the wall time between two decisions.  Chosen: a larger value delays the answer to
    a signal and widens the reserve before a limit, a smaller one costs more reductions. */
 static const double decision_interval = 0.5;
 
-static void StoreSignal(int number) { caught_signal = number; }
+/* The signals that stop a run, which are all those that a batch system, a terminal or a user sends
+   to end a job. */
+static const struct {
+  int         number;
+  const char *name;
+} signals[] = {{SIGTERM, "TERM"}, /* kill, batch systems */
+               {SIGINT, "INT"},   /* Ctrl-C */
+               {SIGHUP, "HUP"},   /* the terminal was closed; not where nohup has it ignored */
+               {SIGQUIT, "QUIT"}, /* Ctrl-\ */
+               {SIGUSR1, "USR1"}, /* Slurm --signal, Grid Engine -notify */
+               {SIGUSR2, "USR2"}, /* Grid Engine -notify, LSF */
+               {SIGXCPU, "XCPU"}, /* the soft limit of processor time */
+               {SIGPIPE, "PIPE"}, /* the reader of the output has gone */
+               {SIGALRM, "ALRM"}, /* a timer that was set before the program was started */
+               {0, NULL}};
 
-PetscErrorCode HeatStopInstallSignals(void)
+/* SIGPIPE arrives at every write to a dead pipe; it must not replace a signal that came before. */
+static void StoreSignal(int number)
 {
-  const int        stopping[] = {SIGTERM, SIGINT, SIGUSR1};
+  if (!caught_signal) caught_signal = number;
+}
+
+PetscErrorCode HeatStopInstallSignals(PetscBool hangup_ignored)
+{
   struct sigaction action;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(&action, sizeof action));
   PetscCheck(sigemptyset(&action.sa_mask) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
              "sigemptyset failed");
-  action.sa_handler = StoreSignal;
-  action.sa_flags   = SA_RESTART;
-  for (size_t k = 0; k < sizeof stopping / sizeof stopping[0]; k++) {
-    PetscCheck(sigaction(stopping[k], &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
+  action.sa_flags = SA_RESTART;
+  for (int k = 0; signals[k].name; k++) {
+    const PetscBool ignore = signals[k].number == SIGHUP ? hangup_ignored : PETSC_FALSE;
+
+    action.sa_handler = ignore ? SIG_IGN : StoreSignal;
+    PetscCheck(sigaction(signals[k].number, &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
                "sigaction failed");
   }
   action.sa_handler = SIG_IGN;
@@ -75,7 +98,7 @@ PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, doub
   s->job_left            = INFINITY;
   if (c->limits.slurm) PetscCall(HeatSlurmTimeLeft(comm, &s->job_left, s->job));
   s->began   = began;
-  s->started = s->last_checkpoint = s->asked = MPI_Wtime();
+  s->started = s->last_checkpoint = s->asked = HeatMonotonicTime();
   s->asked_step                              = step;
   s->next_step                               = step + 1;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -83,7 +106,10 @@ PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, doub
 
 static const char *SignalName(int number)
 {
-  return number == SIGTERM ? "TERM" : number == SIGINT ? "INT" : "USR1";
+  int k = 0;
+
+  while (signals[k].name && signals[k].number != number) k++;
+  return signals[k].name ? signals[k].name : "?";
 }
 
 /* Return the number of steps until the next decision: those that fit into decision_interval at the
@@ -121,7 +147,7 @@ static void CheckLimits(HeatStop *s, double run, double job, double seconds)
 
 PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
 {
-  const double now = MPI_Wtime();
+  const double now = HeatMonotonicTime();
   double all[5] = {(double)caught_signal, now - s->began, now - s->asked, now - s->last_checkpoint,
                    now - s->started};
 
@@ -144,14 +170,14 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
 void HeatStopRewind(HeatStop *s, PetscInt64 step)
 {
   s->checkpoint = PETSC_FALSE;
-  s->asked      = MPI_Wtime();
+  s->asked      = HeatMonotonicTime();
   s->asked_step = step;
   s->next_step  = step + 1;
 }
 
 void HeatStopCheckpointed(HeatStop *s, PetscReal seconds)
 {
-  s->last_checkpoint = MPI_Wtime();
+  s->last_checkpoint = HeatMonotonicTime();
   if (seconds <= 0.0) return;
   s->checkpoint_cost = s->checkpoints == 0 ? seconds : PetscMax(s->checkpoint_cost, seconds);
   s->checkpoint_sum += seconds;

@@ -1,9 +1,9 @@
 /** Early end of a run, and checkpoints at intervals of wall time.
  *
- *  A run ends early after SIGTERM, SIGINT or SIGUSR1, before limits.wall_time, and before the end
- *  of its Slurm job.  All ranks must decide the same, which costs an MPI_Allreduce.  So they decide
- *  not after each step but about twice a second: from the measured time per step each rank derives
- *  the step after which they decide next, and all ranks derive the same one.
+ *  A run ends early after a signal (HeatStopInstallSignals), before limits.wall_time, and before
+ *  the end of its Slurm job.  All ranks must decide the same, which costs an MPI_Allreduce.  So
+ *  they decide not after each step but about twice a second: from the measured time per step each
+ *  rank derives the step after which they decide next, and all ranks derive the same one.
  *
  *  A time limit is kept with a reserve: the run stops as soon as the time left is no more than
  *  twice the longest checkpoint so far plus the time since the previous decision, which holds at
@@ -19,13 +19,13 @@ typedef struct {
   PetscReal  wall_limit; /* [s] limits.wall_time, since the program began; 0: none */
   PetscReal  job_left;   /* [s] left in the Slurm job at `started`; infinite: no known limit */
   char       job[HEAT_JOB_ID];    /* number of the Slurm job; "": none, or limits.slurm is false */
-  double     started;             /* [s] MPI_Wtime of HeatStopStart */
+  double     started;             /* [s] monotonic time of HeatStopStart */
   PetscReal  checkpoint_interval; /* [s] wall time between checkpoints; 0: none; Daly's interval
                                      follows the measured cost of checkpoints */
   PetscReal  mtbf;            /* [s] mean time between failures; 0: the interval is not Daly's */
-  double     began;           /* [s] MPI_Wtime at program start */
-  double     last_checkpoint; /* [s] MPI_Wtime from which the interval counts */
-  double     asked;           /* [s] MPI_Wtime of the previous decision */
+  double     began;           /* [s] monotonic time at program start */
+  double     last_checkpoint; /* [s] monotonic time from which the interval counts */
+  double     asked;           /* [s] monotonic time of the previous decision */
   PetscInt64 asked_step;      /* the step after which the ranks decided last */
   PetscInt64 next_step;       /* the step after which they decide next */
   PetscReal  checkpoint_cost; /* [s] of the longest checkpoint; before the first one an estimate */
@@ -36,14 +36,17 @@ typedef struct {
   char       reason[96];      /* why the run stops: "signal TERM" */
 } HeatStop;
 
-/** Catch SIGTERM, SIGINT and SIGUSR1, and ignore SIGXFSZ, so that a write beyond the file-size
- *  limit returns an error instead of killing the process.  Not collective; call it on all ranks.
+/** Catch the signals by which jobs are ended, so that each of them stops the run after a
+ *  checkpoint: TERM, INT, HUP, QUIT, USR1, USR2, XCPU, PIPE, ALRM.  Ignore SIGXFSZ, so that a write
+ *  beyond the file-size limit returns an error instead of killing the process.  Not collective;
+ *  call it on all ranks, after PetscInitialize, which installs handlers of its own.
+ *  @param[in] hangup_ignored  ignore HUP, too, because it was ignored when the program began
  *  Errors: PETSC_ERR_SYS. */
-PetscErrorCode HeatStopInstallSignals(void);
+PetscErrorCode HeatStopInstallSignals(PetscBool hangup_ignored);
 
 /** Initialise *stop from the case, and look up the time left in the Slurm job unless limits.slurm
  *  is false.  Collective on comm.
- *  @param[in] began  [s] MPI_Wtime at program start
+ *  @param[in] began  [s] monotonic time at program start
  *  @param[in] step   steps done so far: 0, or those of the checkpoint that the run continues from
  *  @param[in] bytes  size of a checkpoint, divided by the number of nodes; gives the estimate of
  *                    its cost, at 200 MB/s per node, until the first one has been measured */

@@ -5,13 +5,13 @@
 #include "app/report/history.h"
 
 #include <stdio.h>
-
-#include "io/file/table.h"
+#include <stdlib.h>
+#include <string.h>
 
 enum {
   ROWS = 1000, /* rows of a run unless the case asks for others: chosen, enough for a smooth curve;
                   each row costs a survey of the state and interrupts steps taken at once */
-  NAME = 160   /* bytes of the name of a column; longer names are cut */
+  KEY  = 48    /* bytes of a key such as output.interfaces[12] */
 };
 
 struct HeatHistory {
@@ -30,50 +30,164 @@ enum { FIXED = PETSC_STATIC_ARRAY_LENGTH(fixed_columns) };
 
 /* Columns. */
 
-/* The names of the columns as they are collected. */
+/* The columns as they are collected. */
 typedef struct {
   PetscInt n;
-  char (*names)[NAME];
+  char   **names;    /* [n] owned */
+  char (*keys)[KEY]; /* [n] of the case, by which each column is asked for */
 } Columns;
 
-static void AddColumn(Columns *columns, const char *first, const char *second, const char *third)
+/* Add the column whose name is the three texts one after the other. */
+static PetscErrorCode AddColumn(Columns *columns, const char *key, const char *first,
+                                const char *second, const char *third)
 {
-  (void)snprintf(columns->names[columns->n++], NAME, "%s%s%s", first, second, third);
+  char  *name;
+  size_t size = 1;
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 3; k++) size += strlen(k == 0 ? first : k == 1 ? second : third);
+  PetscCall(PetscMalloc1(size, &name));
+  (void)snprintf(name, size, "%s%s%s", first, second, third);
+  (void)snprintf(columns->keys[columns->n], KEY, "%s", key);
+  columns->names[columns->n++] = name;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void AddSegmentColumns(const HeatCase *c, Columns *columns)
+static PetscErrorCode AddSegmentColumns(const HeatCase *c, Columns *columns)
 {
+  PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt k = 0; k < c->boundary[side].n && c->boundary[side].n > 1; k++) {
       char number[24];
 
       (void)snprintf(number, sizeof number, "_%" PetscInt_FMT, k);
-      AddColumn(columns, "heat_", HeatSideNames[side], number);
+      PetscCall(AddColumn(columns, "boundary", "heat_", HeatSideNames[side], number));
     }
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void AddColumns(const HeatRunState *state, Columns *columns)
+/* Add heat_FROM_TO for each interface. */
+static PetscErrorCode AddInterfaceColumns(const HeatCase *c, Columns *columns)
+{
+  char key[KEY];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < c->output.n_interfaces; k++) {
+    const HeatInterface *pair = &c->output.interfaces[k];
+    char                *from;
+    const size_t         size = strlen(pair->names[0]) + 6;
+
+    (void)snprintf(key, sizeof key, "output.interfaces[%" PetscInt_FMT "]", k);
+    PetscCall(PetscMalloc1(size, &from));
+    (void)snprintf(from, size, "heat_%s", pair->names[0]);
+    PetscCall(AddColumn(columns, key, from, "_", pair->names[1]));
+    PetscCall(PetscFree(from));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AddColumns(const HeatRunState *state, Columns *columns)
 {
   const HeatCase *c = state->c;
+  char            key[KEY];
 
-  for (size_t k = 0; k < FIXED; k++) AddColumn(columns, fixed_columns[k], "", "");
-  if (c->exchange.coefficient.given) AddColumn(columns, "heat_exchange", "", "");
-  AddSegmentColumns(c, columns);
-  for (PetscInt k = 0; k < c->output.n_interfaces; k++) {
-    char pair[NAME];
-
-    (void)snprintf(pair, sizeof pair, "%.70s_%.70s", c->output.interfaces[k].names[0],
-                   c->output.interfaces[k].names[1]);
-    AddColumn(columns, "heat_", pair, "");
-  }
+  PetscFunctionBeginUser;
+  for (size_t k = 0; k < FIXED; k++) PetscCall(AddColumn(columns, "", fixed_columns[k], "", ""));
+  if (c->exchange.coefficient.given)
+    PetscCall(AddColumn(columns, "exchange", "heat_exchange", "", ""));
+  PetscCall(AddSegmentColumns(c, columns));
+  PetscCall(AddInterfaceColumns(c, columns));
   for (PetscInt k = 0; k < HeatZonesCount(state->zones); k++) {
-    const char *name = c->regions[HeatZonesRegion(state->zones, k)].name;
+    const PetscInt region = HeatZonesRegion(state->zones, k);
+    const char    *name   = c->regions[region].name;
 
-    AddColumn(columns, "min_", name, "");
-    AddColumn(columns, "mean_", name, "");
-    AddColumn(columns, "max_", name, "");
+    (void)snprintf(key, sizeof key, "regions[%" PetscInt_FMT "].name", region);
+    PetscCall(AddColumn(columns, key, "min_", name, ""));
+    PetscCall(AddColumn(columns, key, "mean_", name, ""));
+    PetscCall(AddColumn(columns, key, "max_", name, ""));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Collect all columns; free them with FreeColumns. */
+static PetscErrorCode CollectColumns(const HeatRunState *state, Columns *columns)
+{
+  const HeatCase *c    = state->c;
+  const PetscInt  most = FIXED + 1 + HeatDiagnosticsSegments(c) + c->output.n_interfaces +
+                        3 * HeatZonesCount(state->zones);
+
+  PetscFunctionBeginUser;
+  columns->n = 0;
+  PetscCall(PetscMalloc1(most, &columns->names));
+  PetscCall(PetscMalloc1(most, &columns->keys));
+  PetscCall(AddColumns(state, columns));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FreeColumns(Columns *columns)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < columns->n; k++) PetscCall(PetscFree(columns->names[k]));
+  PetscCall(PetscFree(columns->names));
+  PetscCall(PetscFree(columns->keys));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Order columns by name, equal names by their place. */
+static int CompareColumns(const void *a, const void *b)
+{
+  char *const *left = *(char **const *)a, *const *right = *(char **const *)b;
+  const int    order = strcmp(*left, *right);
+
+  return order ? order : (left > right) - (left < right);
+}
+
+/* Fail if two columns have the same name. */
+static PetscErrorCode CheckUnique(const HeatRunState *state, const Columns *columns)
+{
+  char   **twice = NULL;
+  char  ***order;
+  PetscInt first = 0, again = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(columns->n, &order));
+  for (PetscInt k = 0; k < columns->n; k++) order[k] = &columns->names[k];
+  qsort(order, (size_t)columns->n, sizeof *order, CompareColumns);
+  for (PetscInt k = 1; k < columns->n && !twice; k++) {
+    if (strcmp(*order[k], *order[k - 1]) != 0) continue;
+    twice = order[k];
+    again = (PetscInt)(order[k] - columns->names);
+    first = (PetscInt)(order[k - 1] - columns->names);
+  }
+  PetscCall(PetscFree(order));
+  HeatCaseCheckKey(!twice, state->grid->comm, state->c, columns->keys[again],
+                   "would give history.csv the column '%.80s' that %s gives it, too; rename one of "
+                   "the materials or regions",
+                   columns->names[again],
+                   columns->keys[first][0] ? columns->keys[first] : "every run");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode TablePath(const HeatCase *c, char path[PETSC_MAX_PATH_LEN])
+{
+  return PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/history.csv", c->output.directory);
+}
+
+PetscErrorCode HeatHistoryCheck(const HeatRunState *state, PetscBool resume)
+{
+  Columns        columns;
+  char           path[PETSC_MAX_PATH_LEN];
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(CollectColumns(state, &columns));
+  code = CheckUnique(state, &columns);
+  PetscCall(FreeColumns(&columns));
+  PetscCall(code);
+  PetscCall(TablePath(state->c, path));
+  PetscCall(HeatTableCheck(state->grid->comm, path, resume));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Choose the rule for rows: by steps, or by simulated time where the number of steps is not known.
@@ -102,26 +216,23 @@ PetscErrorCode HeatHistoryCreate(HeatHistory **history)
 
 PetscErrorCode HeatHistoryOpen(HeatHistory *h, const HeatRunState *state, PetscInt64 resume_step)
 {
-  const HeatCase *c    = state->c;
-  const PetscInt  most = FIXED + 1 + HeatDiagnosticsSegments(c) + c->output.n_interfaces +
-                        3 * HeatZonesCount(state->zones);
-  Columns      columns = {0, NULL};
-  const char **names;
-  char         path[PETSC_MAX_PATH_LEN];
+  Columns        columns;
+  char           path[PETSC_MAX_PATH_LEN];
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
   ChooseRows(h, state);
-  PetscCall(PetscMalloc1(most, &columns.names));
-  PetscCall(PetscMalloc1(most, &names));
-  AddColumns(state, &columns);
-  for (PetscInt k = 0; k < columns.n; k++) names[k] = columns.names[k];
+  PetscCall(CollectColumns(state, &columns));
   h->n_columns = columns.n - 1;
-  PetscCall(PetscSNPrintf(path, sizeof path, "%s/history.csv", c->output.directory));
-  PetscCall(HeatTableCreate(state->grid->comm, path, columns.n, names, resume_step, &h->table));
-  PetscCall(PetscFree(names));
-  PetscCall(PetscFree(columns.names));
+  PetscCall(TablePath(state->c, path));
+  code = HeatTableCreate(state->grid->comm, path, columns.n, (const char *const *)columns.names,
+                         resume_step, &h->table);
+  PetscCall(FreeColumns(&columns));
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+const HeatTable *HeatHistoryTable(const HeatHistory *h) { return h->table; }
 
 PetscBool HeatHistoryIsDue(const HeatHistory *h, const HeatClock *clock)
 {
@@ -218,10 +329,10 @@ PetscErrorCode HeatHistoryWrite(HeatHistory *h, const HeatRunState *state, HeatS
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatHistoryFlush(HeatHistory *h)
+PetscErrorCode HeatHistorySync(HeatHistory *h)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatTableFlush(h->table));
+  PetscCall(HeatTableSync(h->table));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -235,6 +346,7 @@ PetscErrorCode HeatHistoryClose(HeatHistory *h)
 PetscErrorCode HeatHistoryDestroy(HeatHistory **history)
 {
   PetscFunctionBeginUser;
+  if (*history) PetscCall(HeatTableAbandon(&(*history)->table));
   PetscCall(PetscFree(*history));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -9,6 +9,7 @@
 #define HEAT_APP_HISTORY_H
 
 #include "app/report/survey.h"
+#include "io/file/table.h"
 
 typedef struct HeatHistory HeatHistory;
 
@@ -21,6 +22,14 @@ PetscErrorCode HeatHistoryCreate(HeatHistory **history);
 PetscErrorCode HeatHistoryOpen(HeatHistory *history, const HeatRunState *state,
                                PetscInt64 resume_step);
 
+/** Fail where HeatHistoryOpen would, before anything is changed: where two columns have one name,
+ *  or as HeatTableCheck.  Collective.
+ *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
+PetscErrorCode HeatHistoryCheck(const HeatRunState *state, PetscBool resume);
+
+/** Return the table; NULL: not open.  Not collective. */
+const HeatTable *HeatHistoryTable(const HeatHistory *history);
+
 /** Return whether a row is due when the clock stands as given, which may lie ahead of the present
  *  state: as the case asks, or else so that a run has about a thousand rows.  Not collective. */
 PetscBool HeatHistoryIsDue(const HeatHistory *history, const HeatClock *clock);
@@ -32,15 +41,15 @@ PetscBool HeatHistoryIsDue(const HeatHistory *history, const HeatClock *clock);
 PetscErrorCode HeatHistoryWrite(HeatHistory *history, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T);
 
-/** Write buffered rows to the file.  Collective.  Errors: HEAT_ERR_FILE. */
-PetscErrorCode HeatHistoryFlush(HeatHistory *history);
+/** Write buffered rows to the file and sync it to the disk.  Collective.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatHistorySync(HeatHistory *history);
 
 /** Write buffered rows, sync the file to the disk and close it.  Collective.  Errors:
  *  HEAT_ERR_FILE. */
 PetscErrorCode HeatHistoryClose(HeatHistory *history);
 
-/** Free the history; *history may be NULL.  A file that an error has left open is not closed here,
- *  because closing writes, which could raise a second error.  Not collective. */
+/** Free the history; *history may be NULL.  Rows that an error has left in the buffer are dropped,
+ *  because writing them could raise a second error.  Not collective. */
 PetscErrorCode HeatHistoryDestroy(HeatHistory **history);
 
 #endif

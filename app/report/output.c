@@ -2,6 +2,9 @@
  *  so that opening, closing and going back treat them alike. */
 #include "app/report/output.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "app/report/history.h"
 #include "app/report/points.h"
 #include "app/report/snapshot_series.h"
@@ -23,7 +26,94 @@ PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatOutput **output)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Tables, all together. */
+
+/* Return how many tables there may be. */
+static PetscInt CountTables(const HeatOutput *o) { return 1 + HeatPointsTables(o->points); }
+
+/* Return table k, NULL where it is not open, and its name. */
+static const HeatTable *GetTable(const HeatOutput *o, const HeatCase *c, PetscInt k, char *name,
+                                 size_t size)
+{
+  if (k > 0) return HeatPointsTable(o->points, c, k - 1, name, size);
+  (void)snprintf(name, size, "history.csv");
+  return HeatHistoryTable(o->history);
+}
+
+PetscErrorCode HeatOutputListTables(const HeatOutput *o, const HeatRunState *state, char **tables)
+{
+  enum { NAME = 128, LINE = NAME + 48 }; /* [bytes], the numbers have up to 20 digits each */
+  const size_t size = (size_t)CountTables(o) * LINE + 1;
+  size_t       used = 0;
+
+  PetscFunctionBeginUser;
+  *tables = NULL;
+  if (state->grid->rank != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(size, tables));
+  for (PetscInt k = 0; k < CountTables(o); k++) {
+    char             name[NAME];
+    PetscInt64       rows, last;
+    const HeatTable *table = GetTable(o, state->c, k, name, sizeof name);
+
+    if (!table) continue;
+    HeatTableGetRows(table, &rows, &last);
+    used += (size_t)snprintf(*tables + used, size - used,
+                             "%s %" PetscInt64_FMT " %" PetscInt64_FMT "\n", name, rows, last);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Find the line of a table in the list of a checkpoint; return whether there is one. */
+static PetscBool FindTable(const char *tables, const char *name, PetscInt64 *rows, PetscInt64 *last)
+{
+  const size_t length = strlen(name);
+
+  for (const char *line = tables; line && *line; line = strchr(line, '\n')) {
+    long long numbers[2];
+
+    if (*line == '\n') line++;
+    if (strncmp(line, name, length) != 0 || line[length] != ' ') continue;
+    if (sscanf(line + length, "%lld %lld", &numbers[0], &numbers[1]) != 2) return PETSC_FALSE;
+    *rows = numbers[0];
+    *last = numbers[1];
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Print a note for each table whose rows up to the checkpoint, which is the present state, are not
+   as many as when it was written. */
+static PetscErrorCode NoteGaps(const HeatOutput *o, const HeatRunState *state, const char *tables)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < CountTables(o) && state->grid->rank == 0; k++) {
+    char             name[128];
+    PetscInt64       rows, last, expected, expected_last;
+    const HeatTable *table = GetTable(o, state->c, k, name, sizeof name);
+
+    if (!table || !FindTable(tables, name, &expected, &expected_last)) continue;
+    HeatTableGetRows(table, &rows, &last);
+    if (rows == expected && last == expected_last) continue;
+    PetscCall(PetscFPrintf(
+        PETSC_COMM_SELF, PETSC_STDERR,
+        "heat2d: warning: %s/%s has %" PetscInt64_FMT " rows up to step %" PetscInt64_FMT
+        ", the last one of step %" PetscInt64_FMT "; when the checkpoint was written it had "
+        "%" PetscInt64_FMT ", the last one of step %" PetscInt64_FMT
+        ": rows were lost or changed, and are not written again\n",
+        state->c->output.directory, name, rows, state->clock.step, last, expected, expected_last));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Opening and closing. */
+
+PetscErrorCode HeatOutputCheck(const HeatOutput *o, const HeatRunState *state, PetscBool resume)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatHistoryCheck(state, resume));
+  PetscCall(HeatPointsCheck(o->points, state, resume));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 static PetscErrorCode OpenTables(HeatOutput *o, const HeatRunState *state, PetscInt64 resume_step)
 {
@@ -41,16 +131,17 @@ PetscErrorCode HeatOutputOpen(HeatOutput *o, const HeatRunState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOutputResume(HeatOutput *o, const HeatRunState *state, PetscInt n,
-                                const HeatSnapshotEntry *entries)
+PetscErrorCode HeatOutputResume(HeatOutput *o, const HeatRunState *state,
+                                const HeatOutputList *list)
 {
   const PetscInt64 step = state->clock.step;
 
   PetscFunctionBeginUser;
   PetscCall(HeatSnapshotSeriesOpen(o->series, state));
   PetscCall(HeatOutputDirectoryRewind(state->grid->comm, state->c->output.directory, step));
-  PetscCall(HeatSnapshotSeriesResume(o->series, n, entries));
+  PetscCall(HeatSnapshotSeriesResume(o->series, list->n, list->snapshots));
   PetscCall(OpenTables(o, state, step));
+  PetscCall(NoteGaps(o, state, list->tables));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -62,14 +153,14 @@ PetscErrorCode HeatOutputClose(HeatOutput *o, const HeatRunState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOutputRewind(HeatOutput *o, const HeatRunState *state, PetscInt n,
-                                const HeatSnapshotEntry *entries)
+PetscErrorCode HeatOutputRewind(HeatOutput *o, const HeatRunState *state,
+                                const HeatOutputList *list)
 {
   PetscFunctionBeginUser;
   HeatPointsDiscard(o->points);
   PetscCall(HeatOutputClose(o, state));
   PetscCall(HeatSnapshotSeriesDiscard(o->series));
-  PetscCall(HeatOutputResume(o, state, n, entries));
+  PetscCall(HeatOutputResume(o, state, list));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -122,7 +213,7 @@ PetscErrorCode HeatOutputSync(HeatOutput *o, const HeatRunState *state)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatPointsSync(o->points, state));
-  PetscCall(HeatHistoryFlush(o->history));
+  PetscCall(HeatHistorySync(o->history));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -16,20 +16,35 @@ typedef struct HeatOutput HeatOutput;
 /** Locate probes and profiles on the grid; no file is opened.  Collective. */
 PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatOutput **output);
 
+/** Fail where opening the files would, before anything is changed in the output folder: two columns
+ *  of one name, a file of an earlier run that is no table, a folder with the name of a table.
+ *  Collective.
+ *  @param[in] resume  the run continues from a checkpoint
+ *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputCheck(const HeatOutput *output, const HeatRunState *state,
+                               PetscBool resume);
+
 /** Open the files of a fresh run.  Collective.  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputOpen(HeatOutput *output, const HeatRunState *state);
 
+/** What a checkpoint holds of the files that grow.  Borrowed. */
+typedef struct {
+  PetscInt                 n;
+  const HeatSnapshotEntry *snapshots; /* [n] written before the checkpoint */
+  const char              *tables;    /* as from HeatOutputListTables; NULL: not known */
+} HeatOutputList;
+
 /** Open the files of a run that continues from a checkpoint, which is the present state: rows and
- *  snapshots of later steps are removed, later checkpoints are moved aside.  Collective.
- *  @param[in] entries  [n] snapshots written before the checkpoint; copied
+ *  snapshots of later steps are removed, later checkpoints are moved aside.  A note on stderr names
+ *  each table that has lost rows of earlier steps.  Collective.
  *  Errors: HEAT_ERR_FILE. */
-PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state, PetscInt n,
-                                const HeatSnapshotEntry *entries);
+PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state,
+                                const HeatOutputList *list);
 
 /** Return to a checkpoint, which is the present state, in the middle of a run: drop buffered rows,
  *  close the files, and HeatOutputResume.  Collective.  Errors: HEAT_ERR_FILE. */
-PetscErrorCode HeatOutputRewind(HeatOutput *output, const HeatRunState *state, PetscInt n,
-                                const HeatSnapshotEntry *entries);
+PetscErrorCode HeatOutputRewind(HeatOutput *output, const HeatRunState *state,
+                                const HeatOutputList *list);
 
 /** Return whether a history row, or a snapshot that is not written yet, is due when the clock
  *  stands as given, which may lie ahead of the present state.  Not collective; the same on all
@@ -57,8 +72,8 @@ PetscErrorCode HeatOutputWriteRow(HeatOutput *output, const HeatRunState *state,
 PetscErrorCode HeatOutputWriteSnapshot(HeatOutput *output, const HeatRunState *state,
                                        HeatSurvey *survey, const PetscReal *T);
 
-/** Write all rows of all tables to their files, before a checkpoint that relies on them.
- *  Collective.
+/** Write all rows of all tables to their files and sync these to the disk, before a checkpoint that
+ *  relies on them.  Collective.
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputSync(HeatOutput *output, const HeatRunState *state);
 
@@ -66,6 +81,11 @@ PetscErrorCode HeatOutputSync(HeatOutput *output, const HeatRunState *state);
  *  collective. */
 void HeatOutputGetSnapshots(const HeatOutput *output, PetscInt *n,
                             const HeatSnapshotEntry **entries);
+
+/** List the tables for a checkpoint, lines "NAME ROWS STEP" (HeatCheckpointState), on rank 0; other
+ *  ranks get NULL.  Free with PetscFree.  Not collective. */
+PetscErrorCode HeatOutputListTables(const HeatOutput *output, const HeatRunState *state,
+                                    char **tables);
 
 /** Get the sums over all snapshots that this process wrote.  Not collective. */
 void HeatOutputGetSnapshotStats(const HeatOutput *output, HeatFileStats *stats);

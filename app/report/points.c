@@ -5,7 +5,8 @@
  *  buffered row is that of the present step, and there is one for every step. */
 #include "app/report/points.h"
 
-#include "io/file/table.h"
+#include <stdio.h>
+
 #include "solver/measure/probes.h"
 
 /* Rows of the buffer of probes.  Chosen: 256 steps share one reduction, at 256 x 14 x 8 bytes = 28
@@ -88,17 +89,55 @@ typedef struct {
   PetscInt64          resume_step; /* as HeatTableCreate's */
 } Folder;
 
-static PetscErrorCode OpenTable(const Folder *folder, const char *prefix, const char *name,
-                                PetscInt n, const char *const *columns, HeatTable **table)
+/* Write the name of table k into `name`: probes.csv, then those of the profiles. */
+static void TableName(const HeatCase *c, PetscInt k, char *name, size_t size)
+{
+  if (k == 0) (void)snprintf(name, size, "probes.csv");
+  else (void)snprintf(name, size, "profile_%s.csv", c->output.profiles[k - 1].name);
+}
+
+static PetscErrorCode TablePath(const HeatCase *c, PetscInt k, char path[PETSC_MAX_PATH_LEN])
+{
+  char name[128];
+
+  PetscFunctionBeginUser;
+  TableName(c, k, name, sizeof name);
+  PetscCall(PetscSNPrintf(path, PETSC_MAX_PATH_LEN, "%s/%s", c->output.directory, name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode OpenTable(const Folder *folder, PetscInt k, PetscInt n,
+                                const char *const *columns, HeatTable **table)
 {
   const HeatRunState *state = folder->state;
   char                path[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
-  PetscCall(
-      PetscSNPrintf(path, sizeof path, "%s/%s%s.csv", state->c->output.directory, prefix, name));
+  PetscCall(TablePath(state->c, k, path));
   PetscCall(HeatTableCreate(state->grid->comm, path, n, columns, folder->resume_step, table));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatPointsCheck(const HeatPoints *p, const HeatRunState *state, PetscBool resume)
+{
+  char path[PETSC_MAX_PATH_LEN];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = state->c->output.n_probes ? 0 : 1; k < HeatPointsTables(p); k++) {
+    PetscCall(TablePath(state->c, k, path));
+    PetscCall(HeatTableCheck(state->grid->comm, path, resume));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt HeatPointsTables(const HeatPoints *p) { return 1 + p->n_profiles; }
+
+const HeatTable *HeatPointsTable(const HeatPoints *p, const HeatCase *c, PetscInt k, char *name,
+                                 size_t size)
+{
+  TableName(c, k, name, size);
+  if (k == 0) return p->table;
+  return p->profile_tables ? p->profile_tables[k - 1] : NULL;
 }
 
 static PetscErrorCode OpenProbeTable(HeatPoints *p, const Folder *folder)
@@ -113,7 +152,7 @@ static PetscErrorCode OpenProbeTable(HeatPoints *p, const Folder *folder)
   columns[0] = "step";
   columns[1] = "time";
   for (PetscInt k = 0; k < n; k++) columns[k + 2] = c->output.probes[k].name;
-  PetscCall(OpenTable(folder, "probes", "", n + 2, columns, &p->table));
+  PetscCall(OpenTable(folder, 0, n + 2, columns, &p->table));
   PetscCall(PetscFree(columns));
   p->capacity = BUFFER_ROWS;
   PetscCall(PetscMalloc1((size_t)p->capacity * (size_t)n * HEAT_PROBE_TERMS, &p->terms));
@@ -131,8 +170,7 @@ PetscErrorCode HeatPointsOpen(HeatPoints *p, const HeatRunState *state, PetscInt
   PetscCall(OpenProbeTable(p, &folder));
   PetscCall(PetscCalloc1(p->n_profiles, &p->profile_tables));
   for (PetscInt k = 0; k < p->n_profiles; k++) {
-    PetscCall(OpenTable(&folder, "profile_", state->c->output.profiles[k].name, n, columns,
-                        &p->profile_tables[k]));
+    PetscCall(OpenTable(&folder, k + 1, n, columns, &p->profile_tables[k]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -209,8 +247,8 @@ PetscErrorCode HeatPointsSync(HeatPoints *p, const HeatRunState *state)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatPointsFlush(p, state));
-  if (p->table) PetscCall(HeatTableFlush(p->table));
-  for (PetscInt k = 0; k < p->n_profiles; k++) PetscCall(HeatTableFlush(p->profile_tables[k]));
+  if (p->table) PetscCall(HeatTableSync(p->table));
+  for (PetscInt k = 0; k < p->n_profiles; k++) PetscCall(HeatTableSync(p->profile_tables[k]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -239,6 +277,9 @@ PetscErrorCode HeatPointsDestroy(HeatPoints **points)
   PetscCall(HeatProbesDestroy(&p->probes));
   for (PetscInt k = 0; k < p->n_profiles && p->profiles; k++)
     PetscCall(HeatProbesDestroy(&p->profiles[k]));
+  PetscCall(HeatTableAbandon(&p->table));
+  for (PetscInt k = 0; k < p->n_profiles && p->profile_tables; k++)
+    PetscCall(HeatTableAbandon(&p->profile_tables[k]));
   PetscCall(PetscFree(p->profiles));
   PetscCall(PetscFree(p->profile_tables));
   PetscCall(PetscFree(p->terms));

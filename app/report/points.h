@@ -8,6 +8,7 @@
 #define HEAT_APP_POINTS_H
 
 #include "app/report/survey.h"
+#include "io/file/table.h"
 
 typedef struct HeatPoints HeatPoints;
 
@@ -31,13 +32,25 @@ PetscErrorCode HeatPointsSample(HeatPoints *points, const HeatRunState *state, H
  *  be that of the present step.  Collective. */
 PetscErrorCode HeatPointsFlush(HeatPoints *points, const HeatRunState *state);
 
+/** Fail where HeatPointsOpen would, before anything is changed (HeatTableCheck).  Collective.
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatPointsCheck(const HeatPoints *points, const HeatRunState *state,
+                               PetscBool resume);
+
+/** Return how many tables there may be, and table k: probes.csv, then the profiles; NULL: not open.
+ *  The name, without folder, is written into `name`.  Not collective. */
+PetscInt         HeatPointsTables(const HeatPoints *points);
+const HeatTable *HeatPointsTable(const HeatPoints *points, const HeatCase *c, PetscInt k,
+                                 char *name, size_t size);
+
 /** Append the profiles of the present state, with one reduction for each.  Collective.
  *  @param[in] T  the present temperature, [nyl][nxl]
  *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepareSides. */
 PetscErrorCode HeatPointsWriteProfiles(HeatPoints *points, const HeatRunState *state,
                                        HeatSurvey *survey, const PetscReal *T);
 
-/** Write all rows of all tables to the files.  Collective.  Errors: HEAT_ERR_FILE. */
+/** Write all rows of all tables to the files and sync these to the disk.  Collective.
+ *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatPointsSync(HeatPoints *points, const HeatRunState *state);
 
 /** Drop the buffered rows, which belong to steps that a rollback undoes.  Not collective. */
@@ -47,8 +60,8 @@ void HeatPointsDiscard(HeatPoints *points);
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatPointsClose(HeatPoints *points, const HeatRunState *state);
 
-/** Free the points; *points may be NULL.  Files that an error has left open are not closed, because
- *  closing writes, which could raise a second error.  Collective. */
+/** Free the points; *points may be NULL.  Rows that an error has left in buffers are dropped,
+ *  because writing them could raise a second error.  Collective. */
 PetscErrorCode HeatPointsDestroy(HeatPoints **points);
 
 #endif

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <sys/resource.h>
 
+#include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
 
 /* Events that the record lists.  Chosen: enough to see the pattern of a duty cycle. */
@@ -178,6 +179,8 @@ typedef struct {
   HeatResultsRegion    *regions;
   HeatResultsRestart    restart;
   PetscReal             events[MOST_EVENTS];
+
+  HeatResultsSegmentSize *segment_sizes;
 } Arrays;
 
 static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T, HeatResults *r,
@@ -223,41 +226,93 @@ static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode FillRegions(const HeatRunState *state, const PetscReal *T, HeatResults *r,
-                                  Arrays *arrays)
+/* Fill in the sizes and powers of the regions.  Regions that cover the domain by definition are
+   left out, unless they have a name or a power. */
+static PetscErrorCode FillRegions(const HeatRunState *state, HeatResults *r, Arrays *arrays)
+{
+  const HeatCase *c = state->c;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(c->n_regions, &arrays->regions));
+  for (PetscInt k = 0; k < c->n_regions; k++) {
+    const HeatRegion     *region = &c->regions[k];
+    const HeatRegionSize *size   = &state->sizes.regions[k];
+    PetscReal             power;
+
+    if (region->shape == HEAT_SHAPE_ALL && !region->name && !region->power.given) continue;
+    PetscCall(HeatSourcePower(HeatOperatorSource(state->op), k, state->clock.time, &power));
+    arrays->regions[r->n_regions++] = (HeatResultsRegion){
+        .region  = k,
+        .name    = region->name,
+        .shape   = region->shape == HEAT_SHAPE_MAP ? "map" : HeatShapeNames[region->shape],
+        .painted = size->painted,
+        .exact   = size->exact,
+        .power   = power,
+        .min     = NAN,
+        .mean    = NAN,
+        .max     = NAN};
+  }
+  r->regions = arrays->regions;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillSegmentSizes(const HeatRunState *state, HeatResults *r, Arrays *arrays)
+{
+  const HeatSizes *sizes = &state->sizes;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(sizes->n_segments, &arrays->segment_sizes));
+  for (PetscInt k = 0; k < sizes->n_segments; k++) {
+    const HeatSegmentSize *size    = &sizes->segments[k];
+    const HeatSegment     *segment = &state->c->boundary[size->side].segments[size->segment];
+
+    arrays->segment_sizes[k] = (HeatResultsSegmentSize){size->side, size->segment,
+                                                        HeatBoundaryTypeNames[segment->type],
+                                                        size->painted, size->exact};
+  }
+  r->n_segments = sizes->n_segments;
+  r->segments   = arrays->segment_sizes;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the temperatures of the regions with a name. */
+static PetscErrorCode FillZones(const HeatRunState *state, const PetscReal *T, const HeatResults *r,
+                                Arrays *arrays)
 {
   const PetscInt n = HeatZonesCount(state->zones);
   HeatSummary   *zones;
+  PetscInt       k = 0;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(n, &zones));
-  PetscCall(PetscMalloc1(n, &arrays->regions));
   PetscCall(HeatZonesSummary(state->zones, T, zones));
-  for (PetscInt k = 0; k < n; k++) {
-    arrays->regions[k] = (HeatResultsRegion){
-        state->c->regions[HeatZonesRegion(state->zones, k)].name, zones[k].min, zones[k].mean,
-        zones[k].max};
+  for (PetscInt i = 0; i < r->n_regions && k < n; i++) {
+    if (arrays->regions[i].region != HeatZonesRegion(state->zones, k)) continue;
+    arrays->regions[i].min  = zones[k].min;
+    arrays->regions[i].mean = zones[k].mean;
+    arrays->regions[i].max  = zones[k].max;
+    k++;
   }
-  r->n_regions = n;
-  r->regions   = arrays->regions;
   PetscCall(PetscFree(zones));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill in the heat through segments and interfaces and the temperatures of regions, of the final
-   field; after an error the field is not the final one. */
+/* Fill in the sizes of regions and segments; and, unless an error has ended the run, the heat
+   through segments and interfaces and the temperatures of regions, of the final field. */
 static PetscErrorCode FillPlaces(const HeatReportSources *from, HeatResults *r, Arrays *arrays)
 {
   const HeatRunState *state = from->state;
   const PetscReal    *T;
 
   PetscFunctionBeginUser;
-  if (r->status == HEAT_STATUS_ERROR) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FillRegions(state, r, arrays));
+  PetscCall(FillSegmentSizes(state, r, arrays));
+  if (r->status == HEAT_STATUS_ERROR && !from->finished) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyPrepare(from->survey, state, T));
   PetscCall(FillSegments(state, T, r, arrays));
   PetscCall(FillInterfaces(state, T, r, arrays));
-  PetscCall(FillRegions(state, T, r, arrays));
+  PetscCall(FillZones(state, T, r, arrays));
   PetscCall(VecRestoreArrayRead(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -269,6 +324,7 @@ static PetscErrorCode FreeArrays(Arrays *arrays)
   PetscCall(PetscFree(arrays->segments));
   PetscCall(PetscFree(arrays->interfaces));
   PetscCall(PetscFree(arrays->regions));
+  PetscCall(PetscFree(arrays->segment_sizes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -311,7 +367,7 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
+void HeatRecordProvenance(const HeatProvenance *p, const HeatProcessStart *start, HeatResults *r)
 {
   r->provenance.version       = HeatVersion();
   r->provenance.git_commit    = HeatGitCommit();
@@ -326,8 +382,8 @@ void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r)
   r->provenance.binding       = (const char *const *)p->binding;
   r->provenance.command_line  = p->command_line;
   r->provenance.petsc_options = p->petsc_options;
-  r->provenance.started       = p->started;
-  r->provenance.elapsed       = MPI_Wtime() - began;
+  r->provenance.started       = start->date;
+  r->provenance.elapsed       = HeatMonotonicTime() - start->time;
 }
 
 static PetscErrorCode FillChecks(const HeatCase *c, const HeatCheckResult *results, HeatResults *r,
@@ -368,7 +424,7 @@ static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatRes
 
   PetscFunctionBeginUser;
   PetscCall(HeatProvenanceCollect(state->grid->comm, &p));
-  HeatRecordProvenance(&p, from->began, r);
+  HeatRecordProvenance(&p, from->start, r);
   PetscCall(HeatResultsWrite(state->grid->comm, state->c->output.directory, r));
   PetscCall(HeatProvenanceClear(&p));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -388,6 +444,8 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   FillCase(state, &r);
   FillTime(&state->clock, HeatCaseSchemeName(state->c, scheme, sizeof scheme), &r);
   FillEvents(state, &r, arrays.events);
+  r.n_warnings = from->warnings->n;
+  r.warnings   = (const char *const *)from->warnings->text;
   FillEnergy(HeatSurveyAccount(from->survey), &r);
   FillFiles(from, &r);
   FillRecovery(from, &arrays, &r);

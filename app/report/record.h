@@ -2,6 +2,7 @@
 #ifndef HEAT_APP_RECORD_H
 #define HEAT_APP_RECORD_H
 
+#include "app/process/process_start.h"
 #include "app/process/provenance.h"
 #include "app/report/report_sources.h"
 
@@ -12,7 +13,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
 
 /** Enter the build, the hosts, the command line and the elapsed time into a record.  Strings stay
  *  owned by the provenance.  Not collective.
- *  @param[in] began  [s] MPI_Wtime at the start of the program */
-void HeatRecordProvenance(const HeatProvenance *p, double began, HeatResults *r);
+ *  @param[in] start  of the program */
+void HeatRecordProvenance(const HeatProvenance *p, const HeatProcessStart *start, HeatResults *r);
 
 #endif

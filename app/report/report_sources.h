@@ -8,11 +8,13 @@
 
 #include "app/process/options.h"
 #include "app/process/phases.h"
+#include "app/process/process_start.h"
 #include "app/process/stop.h"
 #include "app/report/checks.h"
 #include "app/report/iterations.h"
 #include "app/report/output.h"
 #include "app/report/survey.h"
+#include "app/report/warnings.h"
 #include "io/run_files/results.h"
 
 /** The checkpoint that this process continued from. */
@@ -30,15 +32,17 @@ typedef struct {
   const HeatStop        *stop;
   const HeatIterations  *iterations;
   const HeatOutput      *output;
-  const HeatCheckResult *checks; /* [c->n_checks]; NULL while they are not evaluated */
+  const HeatWarnings    *warnings;
+  const HeatCheckResult *checks;   /* [c->n_checks]; NULL while they are not evaluated */
+  PetscBool              finished; /* the end of the case was reached */
   HeatSurvey *survey; /* not const: a report that needs fluxes has it update the operator */
 
-  HeatRestartReport   restart;
-  HeatFileStats       checkpoints; /* sums over the checkpoints that this process wrote */
-  HeatDiskProbe       disk;        /* bytes 0: not measured */
-  PetscInt            n_rollbacks; /* 0 or 1 */
-  HeatResultsRollback rollback;    /* the only one; undefined where there was none */
-  double              began;       /* [s] MPI_Wtime at the start of the program */
+  HeatRestartReport       restart;
+  HeatFileStats           checkpoints; /* sums over the checkpoints that this process wrote */
+  HeatDiskProbe           disk;        /* bytes 0: not measured */
+  PetscInt                n_rollbacks; /* 0 or 1 */
+  HeatResultsRollback     rollback;    /* the only one; undefined where there was none */
+  const HeatProcessStart *start;       /* of the program */
 } HeatReportSources;
 
 #endif

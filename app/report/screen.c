@@ -6,17 +6,18 @@
 
 #include "app/process/provenance.h"
 #include "app/process/terminal.h"
+#include "app/report/screen_sizes.h"
 #include "io/file/hints.h"
+#include "solver/base/monotonic.h"
 
 struct HeatScreen {
   PetscBool root;           /* this is rank 0 */
   PetscBool prints;         /* this rank prints header and summary: it is rank 0, without --quiet */
   PetscBool progress;       /* this rank prints progress and notes, too: without --no-progress */
   PetscBool bar;            /* progress rewrites one line */
-  double    began;          /* [s] MPI_Wtime at the header */
-  double    last;           /* [s] MPI_Wtime when progress was last printed */
+  double    began;          /* [s] monotonic time at the header */
+  double    last;           /* [s] monotonic time when progress was last printed */
   PetscReal first_fraction; /* of the run that was done at the header */
-  PetscBool noted_events;   /* the note on events was printed */
   int       last_tenth;     /* tenths of the run that were done when progress was last printed */
 };
 
@@ -148,13 +149,15 @@ PetscErrorCode HeatScreenHeader(HeatScreen *s, const HeatReportSources *from)
 
   PetscFunctionBeginUser;
   s->bar            = HeatTerminalReached();
-  s->began          = MPI_Wtime();
+  s->began          = HeatMonotonicTime();
   s->last           = s->began;
   s->first_fraction = HeatClockFraction(clock);
+  if (s->root) PetscCall(HeatScreenEmpty(state));
   if (!s->prints) PetscFunctionReturn(PETSC_SUCCESS);
   (void)printf("heat2d %s  %s\n", HeatVersion(), state->c->title);
   PrintGrid(state->grid);
   PetscCall(PrintScheme(state));
+  HeatScreenSizes(state);
   PrintLimits(from->stop);
   (void)printf("  output     %s\n", state->c->output.directory);
   if (from->restart.file) {
@@ -229,18 +232,6 @@ void HeatScreenSolverNotes(const HeatScreen *s, const HeatRunState *state,
   }
 }
 
-void HeatScreenEventNote(HeatScreen *s, const HeatEvents *events)
-{
-  const char *formula = HeatEventsUnsearched(events);
-
-  if (!s->progress || s->noted_events || !formula) return;
-  s->noted_events = PETSC_TRUE;
-  (void)fprintf(stderr,
-                "heat2d: note: the times at which '%s' switches were not all found; give them in "
-                "time.events\n",
-                formula);
-}
-
 /* Return whether a line of progress is due: after a tenth of the run, but at most one a second, or
    after 30 s without one.  Chosen: some tens of lines in a log file, and a sign of life in a long
    step. */
@@ -252,7 +243,7 @@ static PetscBool LineIsDue(const HeatScreen *s, int tenth, double silence)
 PetscErrorCode HeatScreenProgress(HeatScreen *s, const HeatRunState *state)
 {
   const HeatClock *clock    = &state->clock;
-  const double     now      = MPI_Wtime();
+  const double     now      = HeatMonotonicTime();
   const double     fraction = (double)HeatClockFraction(clock);
   const double     made     = PetscMax(fraction - (double)s->first_fraction, 1e-12);
   const double     left     = (now - s->began) / made * (1.0 - fraction);
@@ -382,7 +373,10 @@ static void PrintEnd(const HeatReportSources *from, HeatStatus status)
         from->stop->reason, Steps(clock, steps, sizeof steps), (double)clock->time,
         100.0 * (double)HeatClockFraction(clock));
   } else {
-    (void)printf("\n  %s, results in %s\n", status == HEAT_STATUS_OK ? "done" : "CHECK FAILED",
+    (void)printf("\n  %s, results in %s\n",
+                 status == HEAT_STATUS_OK      ? "done"
+                 : status == HEAT_STATUS_ERROR ? "done, but a FILE IS MISSING"
+                                               : "CHECK FAILED",
                  from->state->c->output.directory);
   }
 }

@@ -14,8 +14,9 @@ typedef struct HeatScreen HeatScreen;
  *  @param[in] rank  of this process; only rank 0 prints */
 PetscErrorCode HeatScreenCreate(const HeatOptions *options, PetscMPIInt rank, HeatScreen **screen);
 
-/** Print the case, grid, decomposition, scheme and limits, and begin to measure the time that the
- *  progress extrapolates.  Collective. */
+/** Print the case, grid, decomposition, scheme, sizes that are not true, and limits, and begin to
+ *  measure the time that the progress extrapolates.  Notes about regions that cover nothing come
+ *  even with `--quiet`.  Collective. */
 PetscErrorCode HeatScreenHeader(HeatScreen *screen, const HeatReportSources *from);
 
 /** Print the progress after a step: on a terminal at most ten times a second, else a line every
@@ -27,10 +28,6 @@ PetscErrorCode HeatScreenProgress(HeatScreen *screen, const HeatRunState *state)
  *  and before the clock advances.  Not collective. */
 void HeatScreenSolverNotes(const HeatScreen *screen, const HeatRunState *state,
                            const HeatIterations *iterations);
-
-/** Print a note, once in a run, where a formula's events could not all be found.  Not
- *  collective. */
-void HeatScreenEventNote(HeatScreen *screen, const HeatEvents *events);
 
 /** Print the interval that Daly's formula gives, after the first checkpoint has measured the cost.
  *  Not collective. */

@@ -109,6 +109,7 @@ typedef struct {
   HeatCheckpointOptions options;
   HeatCheckpointState   contents; /* everything but the temperature */
   HeatStepperMemory     memory;   /* what the stepper remembers, lent to the contents */
+  char                 *tables;   /* their list, on rank 0 */
   const PetscReal      *T;        /* temperature, [nyl][nxl] */
 } Material;
 
@@ -116,14 +117,15 @@ typedef struct {
    Collective. */
 static PetscErrorCode BeginMaterial(HeatCheckpoints *cp, const HeatRunState *state, Material *m)
 {
-  const HeatSnapshotEntry *snapshots;
-  PetscInt                 n;
+  HeatOutputList list;
 
   PetscFunctionBeginUser;
   m->options = Options(state->c, HeatProgram(m->program, sizeof m->program));
   PetscCall(HeatOutputSync(cp->with.output, state));
-  HeatOutputGetSnapshots(cp->with.output, &n, &snapshots);
-  PetscCall(HeatRestartCollect(state, n, snapshots, &m->memory, &m->contents));
+  PetscCall(HeatOutputListTables(cp->with.output, state, &m->tables));
+  list.tables = m->tables;
+  HeatOutputGetSnapshots(cp->with.output, &list.n, &list.snapshots);
+  PetscCall(HeatRestartCollect(state, &list, &m->memory, &m->contents));
   PetscCall(ProbeDisk(cp, state, 1 + m->contents.n_fields));
   PetscCall(VecGetArrayRead(state->T, &m->T));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -135,6 +137,7 @@ static PetscErrorCode EndMaterial(const HeatRunState *state, Material *m)
   PetscFunctionBeginUser;
   PetscCall(VecRestoreArrayRead(state->T, &m->T));
   PetscCall(HeatRestartRelease(&m->memory, &m->contents));
+  PetscCall(PetscFree(m->tables));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -207,6 +210,13 @@ PetscErrorCode HeatCheckpointsWriteDue(HeatCheckpoints *cp, const HeatRunState *
   PetscCall(HeatCheckpointsFinish(cp));
   PetscCall(HeatHealthTestOnce(cp->with.health, state, cp->with.survey));
   if (!HeatHealthIsBad(cp->with.health)) PetscCall(BeginInBackground(cp, state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointsWriteLast(HeatCheckpoints *cp, const HeatRunState *state)
+{
+  PetscFunctionBeginUser;
+  if (cp->last_step != state->clock.step) PetscCall(HeatCheckpointsWriteDue(cp, state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

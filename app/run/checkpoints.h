@@ -60,6 +60,10 @@ PetscErrorCode HeatCheckpointsWrite(HeatCheckpoints *checkpoints, const HeatRunS
  *  HeatCheckpointsWrite.  A failure is a line on stderr.  Collective. */
 PetscErrorCode HeatCheckpointsWriteDue(HeatCheckpoints *checkpoints, const HeatRunState *state);
 
+/** Write the checkpoint of a run that is finished, as HeatCheckpointsWriteDue; nothing if there is
+ *  one already.  Collective. */
+PetscErrorCode HeatCheckpointsWriteLast(HeatCheckpoints *checkpoints, const HeatRunState *state);
+
 /** After a step that failed, which was reported already and has left the state of the step before:
  *  write that state, unless a fault after its last test has corrupted it, and print where it is.
  *  Collective. */

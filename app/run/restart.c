@@ -12,11 +12,12 @@ enum { MOST_DIFFERENCES = 10 };
 
 struct HeatRestart {
   char                path[PETSC_MAX_PATH_LEN];
-  HeatCheckpointState contents; /* zero after HeatRestartFreeContents */
-  PetscInt64          step;     /* of the checkpoint; this and the members below stay to the end */
-  PetscReal           time;     /* [s] */
-  PetscInt64          bytes;    /* of the file */
-  double              seconds;  /* [s] that reading it took on this rank */
+  HeatCheckpointState contents;  /* zero after HeatRestartFreeContents */
+  PetscInt64          step;      /* of the checkpoint; this and the members below stay to the end */
+  PetscReal           time;      /* [s] */
+  PetscBool           of_folder; /* the output folder holds the files of the checkpoint's run */
+  PetscInt64          bytes;     /* of the file */
+  double              seconds;   /* [s] that reading it took on this rank */
 };
 
 /* Format the name of number or field k that the stepper remembers. */
@@ -48,9 +49,8 @@ static PetscErrorCode CollectNumbers(const HeatRunState *state, const HeatSteppe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshots,
-                                  const HeatSnapshotEntry *snapshots, HeatStepperMemory *memory,
-                                  HeatCheckpointState *contents)
+PetscErrorCode HeatRestartCollect(const HeatRunState *state, const HeatOutputList *list,
+                                  HeatStepperMemory *memory, HeatCheckpointState *contents)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(contents, sizeof *contents));
@@ -68,8 +68,9 @@ PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshot
     PetscCall(VecGetArrayRead(memory->fields[k], &block));
     PetscCall(HeatCheckpointStateSetField(contents, name, (PetscReal *)block)); /* borrowed */
   }
-  contents->n_snapshots = n_snapshots;
-  contents->snapshots   = (HeatSnapshotEntry *)snapshots; /* borrowed, and not changed */
+  contents->n_snapshots = list->n;
+  contents->snapshots   = (HeatSnapshotEntry *)list->snapshots; /* borrowed, and not changed */
+  contents->tables      = (char *)list->tables;                 /* borrowed, and not changed */
   contents->case_text   = state->c->text;
   contents->case_keys   = state->c->keys;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -89,9 +90,13 @@ PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState
 /* Reading a checkpoint. */
 
 /* Finish reading, which returned `code`: keep what outlives the contents, or free everything. */
-static PetscErrorCode EndRead(PetscErrorCode code, HeatRestart *r, HeatRestart **restart)
+static PetscErrorCode EndRead(const HeatRunState *state, PetscErrorCode code, HeatRestart *r,
+                              HeatRestart **restart)
 {
   PetscFunctionBeginUser;
+  if (!code)
+    PetscCall(HeatCheckpointIsOfFolder(state->grid->comm, r->path, &r->contents,
+                                       state->c->output.directory, &r->of_folder));
   r->step    = r->contents.step;
   r->time    = r->contents.time;
   r->bytes   = r->contents.bytes;
@@ -113,7 +118,7 @@ PetscErrorCode HeatRestartReadLatest(HeatRunState *state, HeatRestart **restart)
   code = HeatCheckpointReadLatest(state->grid, state->c->output.directory, r->path, sizeof r->path,
                                   &r->contents, T);
   PetscCall(VecRestoreArrayWrite(state->T, &T));
-  PetscCall(EndRead(code, r, restart));
+  PetscCall(EndRead(state, code, r, restart));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -129,7 +134,7 @@ PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRe
   PetscCall(VecGetArrayWrite(state->T, &T));
   code = HeatCheckpointRead(state->grid, r->path, &r->contents, T);
   PetscCall(VecRestoreArrayWrite(state->T, &T));
-  PetscCall(EndRead(code, r, restart));
+  PetscCall(EndRead(state, code, r, restart));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -149,6 +154,8 @@ PetscErrorCode HeatRestartRead(HeatRunState *state, const char *from, HeatRestar
 
 const char *HeatRestartFile(const HeatRestart *r) { return r ? r->path : NULL; }
 
+PetscBool HeatRestartIsOfFolder(const HeatRestart *r) { return r->of_folder; }
+
 PetscInt64 HeatRestartStep(const HeatRestart *r) { return r ? r->step : 0; }
 
 PetscReal HeatRestartTime(const HeatRestart *r) { return r ? r->time : 0.0; }
@@ -159,10 +166,13 @@ void HeatRestartGetCost(const HeatRestart *r, PetscInt64 *bytes, double *seconds
   *seconds = r ? r->seconds : 0.0;
 }
 
-void HeatRestartGetSnapshots(const HeatRestart *r, PetscInt *n, const HeatSnapshotEntry **entries)
+HeatOutputList HeatRestartOutputList(const HeatRestart *r)
 {
-  *n       = r->contents.n_snapshots;
-  *entries = r->contents.snapshots;
+  /* In another folder the tables begin anew: no row is missing there. */
+  const HeatOutputList list = {r->contents.n_snapshots, r->contents.snapshots,
+                               r->of_folder ? r->contents.tables : NULL};
+
+  return list;
 }
 
 /* Continuing from it. */
@@ -197,6 +207,24 @@ void HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
     clock[k] = HeatCheckpointStateGetSum(contents, HeatClockNumberNames[k], NAN);
   HeatClockResume(&state->clock, IsSameScheme(r, state->c), contents->step, contents->time,
                   contents->step_size, clock);
+}
+
+PetscErrorCode HeatRestartCheckEnd(const HeatRestart *r, const HeatRunState *state)
+{
+  const HeatCase *c = state->c;
+
+  PetscFunctionBeginUser;
+  if (!HeatClockIsPastEnd(&state->clock)) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCaseCheckKey(c->time.end < 0.0, state->grid->comm, c, "time.end",
+                   "found %g s, and the checkpoint %s is of a later time, %g s (step "
+                   "%" PetscInt64_FMT "); raise the end, or restart from an earlier checkpoint",
+                   (double)c->time.end, r->path, (double)r->time, r->step);
+  HeatCaseCheckKey(PETSC_FALSE, state->grid->comm, c, "time.steps",
+                   "found %" PetscInt64_FMT ", and the checkpoint %s is of a later step, "
+                   "%" PetscInt64_FMT "; raise the number of steps, or restart from an earlier "
+                   "checkpoint",
+                   (PetscInt64)c->time.steps, r->path, r->step);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Print on rank 0 that the scheme is another one than the checkpoint's. */

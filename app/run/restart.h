@@ -6,20 +6,20 @@
 #ifndef HEAT_APP_RESTART_H
 #define HEAT_APP_RESTART_H
 
+#include "app/report/output.h"
 #include "app/state/run_state.h"
 #include "io/run_files/checkpoint.h"
 
 /* Into a checkpoint. */
 
 /** Collect everything of the present state but the temperature.  The contents borrow from the
- *  state, from `snapshots` and, through `memory`, from the stepper until HeatRestartRelease.
+ *  state, from `list` and, through `memory`, from the stepper until HeatRestartRelease.
  *  Collective.
- *  @param[in]  snapshots  [n_snapshots] written so far
- *  @param[out] memory     what the stepper remembers, for HeatRestartRelease
- *  @param[out] contents   for HeatCheckpointWrite or HeatCheckpointBegin */
-PetscErrorCode HeatRestartCollect(const HeatRunState *state, PetscInt n_snapshots,
-                                  const HeatSnapshotEntry *snapshots, HeatStepperMemory *memory,
-                                  HeatCheckpointState *contents);
+ *  @param[in]  list      the files written so far
+ *  @param[out] memory    what the stepper remembers, for HeatRestartRelease
+ *  @param[out] contents  for HeatCheckpointWrite or HeatCheckpointBegin */
+PetscErrorCode HeatRestartCollect(const HeatRunState *state, const HeatOutputList *list,
+                                  HeatStepperMemory *memory, HeatCheckpointState *contents);
 
 /** Give back what HeatRestartCollect borrowed from the stepper.  Not collective. */
 PetscErrorCode HeatRestartRelease(HeatStepperMemory *memory, HeatCheckpointState *contents);
@@ -45,6 +45,10 @@ PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRe
 /** Return the path of the checkpoint; NULL where `restart` is NULL, which means a fresh run. */
 const char *HeatRestartFile(const HeatRestart *restart);
 
+/** Return whether the output folder of the case holds the files of the run that wrote the
+ *  checkpoint (HeatCheckpointIsOfFolder).  Not collective. */
+PetscBool HeatRestartIsOfFolder(const HeatRestart *restart);
+
 /** Return the step and the time [s] of the checkpoint; 0 where `restart` is NULL. */
 PetscInt64 HeatRestartStep(const HeatRestart *restart);
 PetscReal  HeatRestartTime(const HeatRestart *restart);
@@ -53,9 +57,9 @@ PetscReal  HeatRestartTime(const HeatRestart *restart);
  *  is NULL. */
 void HeatRestartGetCost(const HeatRestart *restart, PetscInt64 *bytes, double *seconds);
 
-/** Get the snapshots written before the checkpoint, borrowed until HeatRestartFreeContents. */
-void HeatRestartGetSnapshots(const HeatRestart *restart, PetscInt *n,
-                             const HeatSnapshotEntry **entries);
+/** Return what the checkpoint holds of snapshots and tables, borrowed until
+ *  HeatRestartFreeContents. */
+HeatOutputList HeatRestartOutputList(const HeatRestart *restart);
 
 /** Load what the scheme remembered at the checkpoint into the stepper of the state.  Where the case
  *  has another scheme, print a note and load nothing.  Print a further note where keys that
@@ -73,6 +77,11 @@ PetscErrorCode HeatRestartChooseStep(const HeatRestart *restart, HeatRunState *s
 /** Set the clock, which HeatClockStart has set up, and the energy account of the state to those in
  *  the checkpoint.  Not collective. */
 void HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
+
+/** Check, after HeatRestartAdopt, that the checkpoint does not lie behind the end of the case.
+ *  Collective.
+ *  Errors: HEAT_ERR_INPUT. */
+PetscErrorCode HeatRestartCheckEnd(const HeatRestart *restart, const HeatRunState *state);
 
 /** Free the contents of the checkpoint; path, step, time and cost stay.  Not collective. */
 PetscErrorCode HeatRestartFreeContents(HeatRestart *restart);

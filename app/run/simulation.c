@@ -23,12 +23,13 @@
 #include "app/run/setup.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
+#include "solver/case/petsc_rules.h"
 
 struct HeatSimulation {
-  const HeatOptions *options; /* borrowed */
-  double             began;   /* [s] MPI_Wtime at the start of the program */
-  int                lock;    /* of the output folder; -1: none */
-  HeatGuard         *guard;   /* of steps under the user's PETSc options; NULL: there are none */
+  const HeatOptions      *options; /* borrowed */
+  const HeatProcessStart *start;   /* borrowed */
+  int                     lock;    /* of the output folder; -1: none */
+  HeatGuard              *guard; /* of steps under the user's PETSc options; NULL: there are none */
 
   HeatRunState state;
   HeatRestart *restart; /* the checkpoint that this process started from; NULL: a fresh run */
@@ -44,8 +45,10 @@ struct HeatSimulation {
   HeatSurvey      *survey;
   HeatOutput      *output;
   HeatIterations   iterations;
-  HeatCheckResult *checks; /* [c->n_checks]; NULL until the end */
+  HeatCheckResult *checks;     /* [c->n_checks]; NULL until the end */
+  char             lost[1024]; /* output of the finished run that was not written; "": none */
   HeatScreen      *screen;
+  HeatWarnings     warnings;
 };
 
 /* Return what the terminal and results.json report on, as of now. */
@@ -58,6 +61,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .stop        = &sim->stop,
                               .iterations  = &sim->iterations,
                               .output      = sim->output,
+                              .warnings    = &sim->warnings,
                               .checks      = sim->checks,
                               .survey      = sim->survey,
                               .restart     = {.file = HeatRestartFile(sim->restart)},
@@ -65,7 +69,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .disk        = *HeatCheckpointsDiskProbe(sim->checkpoints),
                               .n_rollbacks = back->n,
                               .rollback    = {back->step, back->to_step, back->reason},
-                              .began       = sim->began};
+                              .start       = sim->start};
 
   HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
   return from;
@@ -85,12 +89,13 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
   PetscCall(HeatScreenCreate(sim->options, state->grid->rank, &sim->screen));
-  partners = (HeatCheckpointsPartners){.health = sim->health,
-                                       .survey = sim->survey,
-                                       .output = sim->output,
-                                       .stop   = &sim->stop,
-                                       .screen = sim->screen,
-                                       .phases = &sim->phases};
+  sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
+  partners             = (HeatCheckpointsPartners){.health = sim->health,
+                                                   .survey = sim->survey,
+                                                   .output = sim->output,
+                                                   .stop   = &sim->stop,
+                                                   .screen = sim->screen,
+                                                   .phases = &sim->phases};
   PetscCall(HeatCheckpointsCreate(&partners, &sim->checkpoints));
   if (sim->restart) HeatCheckpointsResume(sim->checkpoints, state);
   sim->schedule.state       = state;
@@ -99,6 +104,12 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   sim->schedule.checkpoints = sim->checkpoints;
   sim->schedule.inject      = &sim->inject;
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether the run continues the files in its output folder. */
+static PetscBool ContinuesFolder(const HeatSimulation *sim)
+{
+  return sim->restart && HeatRestartIsOfFolder(sim->restart) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* Return whether the user chose anything of PETSc for the solves, which may then fail with an error
@@ -115,7 +126,7 @@ static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
 }
 
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
-                                    double began, HeatSimulation **out)
+                                    const HeatProcessStart *start, HeatSimulation **out)
 {
   HeatSimulation *sim;
 
@@ -124,7 +135,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   *out         = sim;
   sim->state.c = c;
   sim->options = options;
-  sim->began   = began;
+  sim->start   = start;
   sim->lock    = -1;
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
   if (ChoosesPetsc(options, c)) PetscCall(HeatGuardCreate(comm, &sim->guard));
@@ -134,9 +145,11 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   PetscCall(HeatSetUpFields(&sim->state, options->restart, &sim->phases, &sim->restart));
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatSetUpStepping(&sim->state, sim->restart, &sim->schedule.most_at_once));
+  if (sim->restart) PetscCall(HeatRestartCheckEnd(sim->restart, &sim->state));
   sim->state.first_step = sim->state.clock.step;
   PetscCall(HeatOptionsCheckUsed(sim->state.grid->comm, options, c));
   PetscCall(CreateModules(sim));
+  PetscCall(HeatOutputCheck(sim->output, &sim->state, ContinuesFolder(sim)));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -144,13 +157,12 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
 /* Open the files of a fresh run, or continue those of the checkpoint. */
 static PetscErrorCode OpenOutput(HeatSimulation *sim)
 {
-  const HeatSnapshotEntry *entries;
-  PetscInt                 n;
+  HeatOutputList list;
 
   PetscFunctionBeginUser;
   if (sim->restart) {
-    HeatRestartGetSnapshots(sim->restart, &n, &entries);
-    PetscCall(HeatOutputResume(sim->output, &sim->state, n, entries));
+    list = HeatRestartOutputList(sim->restart);
+    PetscCall(HeatOutputResume(sim->output, &sim->state, &list));
     PetscCall(HeatRestartFreeContents(sim->restart));
   } else PetscCall(HeatOutputOpen(sim->output, &sim->state));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -166,8 +178,10 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
+  if (restart && !ContinuesFolder(sim))
+    PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
   PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
-  PetscCall(HeatStopStart(&sim->stop, comm, c, sim->began, state->clock.step,
+  PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
                           HeatCheckpointsBytesPerNode(state->grid)));
   from = Sources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));
@@ -319,6 +333,56 @@ static PetscErrorCode WriteSnapshot(HeatSimulation *sim, const PetscReal *T)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Stop a capture around the writing of output of the last state, which returned `code`.  That a
+   file could not be written becomes a warning, so that the other files, the checks and the record
+   are still made; any other error is raised again.  @param[in] capture  from HeatCaptureBegin */
+static PetscErrorCode EndLastOutput(HeatSimulation *sim, const HeatCapture *capture,
+                                    PetscErrorCode code)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatCaptureStop());
+  if (!code) PetscFunctionReturn(PETSC_SUCCESS);
+  if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
+    SETERRQ(PETSC_COMM_SELF, code, "%s", capture->message);
+  HeatCheck(code == HEAT_ERR_FILE, sim->state.grid->comm, code, "%s", capture->message);
+  if (!sim->lost[0]) {
+    PetscCall(PetscStrncpy(sim->lost, capture->message, sizeof sim->lost));
+    if (sim->state.grid->rank == 0)
+      PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                             "heat2d: warning: %s; the run is finished, and everything else is "
+                             "written\n",
+                             sim->lost));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Write row and snapshot of the last state, as far as they are due and can be written. */
+static PetscErrorCode WriteLast(HeatSimulation *sim, const PetscReal *T, const HeatDue *due)
+{
+  HeatCapture    capture;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatCaptureBegin(&capture));
+  code = RecordStep(sim, T, due);
+  PetscCall(EndLastOutput(sim, &capture, code));
+  if (!due->snapshot || HeatHealthIsBad(sim->health)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatCaptureBegin(&capture));
+  code = WriteSnapshot(sim, T);
+  PetscCall(EndLastOutput(sim, &capture, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Write the row and the snapshot that are due before the run ends. */
+static PetscErrorCode WriteRowAndSnapshot(HeatSimulation *sim, const PetscReal *T,
+                                          const HeatDue *due)
+{
+  PetscFunctionBeginUser;
+  PetscCall(RecordStep(sim, T, due));
+  if (due->snapshot && !HeatHealthIsBad(sim->health)) PetscCall(WriteSnapshot(sim, T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Write everything that is due; nothing of a state that is found corrupted.
    @param[in] last  whether the run ends at the present step */
 static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
@@ -329,11 +393,10 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(sim->state.T, &T));
-  code = RecordStep(sim, T, &due);
-  if (!code && due.snapshot && !HeatHealthIsBad(sim->health)) code = WriteSnapshot(sim, T);
+  code = last ? WriteLast(sim, T, &due) : WriteRowAndSnapshot(sim, T, &due);
   PetscCall(VecRestoreArrayRead(sim->state.T, &T));
   PetscCall(code);
-  if (due.checkpoint && !HeatHealthIsBad(sim->health))
+  if (due.checkpoint && !last && !HeatHealthIsBad(sim->health)) /* End writes the last one */
     PetscCall(HeatCheckpointsWriteDue(sim->checkpoints, &sim->state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -344,12 +407,16 @@ static PetscErrorCode ReportWithoutSteps(HeatSimulation *sim)
 {
   const HeatRunState *state = &sim->state;
   const PetscReal    *T;
+  HeatCapture         capture;
+  PetscErrorCode      code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyTake(sim->survey, state, T));
+  PetscCall(HeatCaptureBegin(&capture));
   if (HeatOutputSnapshotIsDue(sim->output, state->c, &state->clock, PETSC_TRUE))
-    PetscCall(WriteSnapshot(sim, T));
+    code = WriteSnapshot(sim, T);
+  PetscCall(EndLastOutput(sim, &capture, code));
   PetscCall(VecRestoreArrayRead(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -360,14 +427,12 @@ static PetscErrorCode ReportWithoutSteps(HeatSimulation *sim)
    it. */
 static PetscErrorCode ReturnTo(HeatSimulation *sim, const HeatRestart *checkpoint)
 {
-  HeatRunState            *state = &sim->state;
-  const HeatSnapshotEntry *entries;
-  PetscInt                 n;
+  HeatRunState        *state = &sim->state;
+  const HeatOutputList list  = HeatRestartOutputList(checkpoint);
 
   PetscFunctionBeginUser;
   PetscCall(HeatSetUpStepping(state, checkpoint, &sim->schedule.most_at_once));
-  HeatRestartGetSnapshots(checkpoint, &n, &entries);
-  PetscCall(HeatOutputRewind(sim->output, state, n, entries));
+  PetscCall(HeatOutputRewind(sim->output, state, &list));
   HeatCheckpointsRewind(sim->checkpoints, state);
   HeatHealthAccept(sim->health, state->clock.step);
   HeatSurveyInvalidate(sim->survey);
@@ -447,27 +512,85 @@ static PetscBool IsStopped(const HeatSimulation *sim)
   return sim->stop.stop && !HeatClockIsDone(&sim->state.clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Write a last checkpoint, if the run was stopped or writes checkpoints at all; close the files. */
-static PetscErrorCode End(HeatSimulation *sim)
+/* Write a last checkpoint and close the files of a run that was stopped: without the checkpoint it
+   has not kept its promise, which is an error. */
+static PetscErrorCode EndStopped(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
-  if (IsStopped(sim) || sim->state.c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
-    PetscCall(HeatCheckpointsWrite(sim->checkpoints, &sim->state, NULL));
+  PetscCall(HeatCheckpointsWrite(sim->checkpoints, &sim->state, NULL));
   PetscCall(HeatCheckpointsFinish(sim->checkpoints));
   PetscCall(HeatOutputClose(sim->output, &sim->state));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Write a last checkpoint, if the run writes checkpoints at all, and close the files of a run that
+   is finished: what cannot be written is a warning. */
+static PetscErrorCode EndFinished(HeatSimulation *sim)
+{
+  HeatCapture    capture;
+  PetscErrorCode code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatCaptureBegin(&capture));
+  if (sim->state.c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
+    code = HeatCheckpointsWriteLast(sim->checkpoints, &sim->state);
+  PetscCall(EndLastOutput(sim, &capture, code));
+  PetscCall(HeatCheckpointsFinish(sim->checkpoints));
+  PetscCall(HeatCaptureBegin(&capture));
+  code = HeatOutputClose(sim->output, &sim->state);
+  PetscCall(EndLastOutput(sim, &capture, code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Warn of what the last step showed about the results. */
+static PetscErrorCode Warn(HeatSimulation *sim)
+{
+  const char *unsearched = HeatEventsUnsearched(sim->state.events);
+  const char *outside    = HeatHealthOutside(sim->health);
+
+  PetscFunctionBeginUser;
+  if (unsearched)
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "the times at which '%.200s' switches were not all found; give them "
+                              "in time.events",
+                              unsearched));
+  if (outside[0])
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "%s: the scheme overshoots after a sudden change; take "
+                              "backward-euler, which does not, or shorter steps, or let bdf2 or "
+                              "esdirk control theirs (step: auto)",
+                              outside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Warn of what the case alone shows. */
+static PetscErrorCode WarnAtStart(HeatSimulation *sim)
+{
+  const HeatCase *c        = sim->state.c;
+  const PetscBool restarts = (PetscBool)(sim->restart || c->checkpoint.every > 0 ||
+                                         c->checkpoint.wall_interval > 0.0);
+
+  PetscFunctionBeginUser;
+  if (restarts && c->time.scheme == HEAT_SCHEME_TS && HeatPetscIntegratorRemembers(c->time.ts_type))
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "ts:%s takes earlier steps from memory that no checkpoint holds: a "
+                              "restarted run begins anew at first order and differs from one that "
+                              "was not interrupted; bdf2 continues exactly",
+                              c->time.ts_type));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
+  PetscCall(WarnAtStart(sim));
   PetscCall(Begin(sim));
   while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
     PetscCall(TakeStepsOrRollBack(sim));
-    HeatScreenEventNote(sim->screen, sim->state.events);
+    PetscCall(Warn(sim));
     PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
-  PetscCall(End(sim));
+  PetscCall(IsStopped(sim) ? EndStopped(sim) : EndFinished(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -478,6 +601,7 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
   const PetscBool   stopped  = IsStopped(sim);
   PetscBool         all_pass = PETSC_TRUE;
   HeatReportSources from;
+  PetscErrorCode    recorded;
 
   PetscFunctionBeginUser;
   *status = HEAT_STATUS_STOPPED;
@@ -486,10 +610,16 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
     PetscCall(HeatChecksEvaluate(&sim->state, sim->survey, &sim->checks, &all_pass));
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
     *status = all_pass ? HEAT_STATUS_OK : HEAT_STATUS_CHECK_FAILED;
+    if (sim->lost[0]) *status = HEAT_STATUS_ERROR;
   }
-  from = Sources(sim);
-  PetscCall(HeatRecordWrite(&from, *status, stopped ? sim->stop.reason : NULL));
+  from          = Sources(sim);
+  from.finished = stopped ? PETSC_FALSE : PETSC_TRUE;
+  recorded      = HeatRecordWrite(&from, *status,
+                             stopped        ? sim->stop.reason
+                                  : sim->lost[0] ? sim->lost
+                                                 : NULL);
   PetscCall(HeatScreenSummary(sim->screen, &from, *status));
+  PetscCall(recorded);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -513,6 +643,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscCall(HeatOutputDestroy(&sim->output));
   PetscCall(HeatRestartDestroy(&sim->restart));
   PetscCall(HeatHealthDestroy(&sim->health));
+  PetscCall(HeatWarningsClear(&sim->warnings));
   PetscCall(HeatSurveyDestroy(&sim->survey));
   PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));

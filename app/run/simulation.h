@@ -9,6 +9,7 @@
 #define HEAT_APP_SIMULATION_H
 
 #include "app/process/options.h"
+#include "app/process/process_start.h"
 #include "io/run_files/results.h"
 
 typedef struct HeatSimulation HeatSimulation;
@@ -16,12 +17,12 @@ typedef struct HeatSimulation HeatSimulation;
 /** Set up a run: grid, operator, initial field or the checkpoint that `--restart` names, stepper,
  *  clock.  Nothing is written.
  *  @param[in]  c, options  borrowed; they must outlive the simulation
- *  @param[in]  began       [s] MPI_Wtime at the start of the program
+ *  @param[in]  start       of the program; must outlive the simulation
  *  @param[out] sim         destroy it after an error, too
  *  Errors: HEAT_ERR_INPUT for the case or an option, also a PETSc option that was not read;
  *  HEAT_ERR_FILE for a file that the case or `--restart` names; HEAT_ERR_NUMERICS as the solver. */
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
-                                    double began, HeatSimulation **sim);
+                                    const HeatProcessStart *start, HeatSimulation **sim);
 
 /** Make and lock the output folder, print the header, open the tables.
  *  Errors: HEAT_ERR_FILE, also where another run holds the folder. */

@@ -85,6 +85,13 @@ PetscBool HeatClockIsDone(const HeatClock *clock)
   return clock->time + Tolerance(clock) >= clock->end ? PETSC_TRUE : PETSC_FALSE;
 }
 
+PetscBool HeatClockIsPastEnd(const HeatClock *clock)
+{
+  if (clock->steps >= 0)
+    return (clock->free ? clock->step : clock->point) > clock->steps ? PETSC_TRUE : PETSC_FALSE;
+  return clock->time > clock->end + Tolerance(clock) ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Return the first multiple of the interval that exceeds the present time by more than the
    tolerance [s]. */
 static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)

@@ -82,6 +82,10 @@ void HeatClockSetEvents(HeatClock *clock, HeatEvents *events);
 /** Return whether the run has reached its end. */
 PetscBool HeatClockIsDone(const HeatClock *clock);
 
+/** Return whether the present state lies behind the end that the case gives: a restart from a later
+ *  checkpoint.  Not collective. */
+PetscBool HeatClockIsPastEnd(const HeatClock *clock);
+
 /** Return the next step.  The run must not be at its end. */
 HeatClockStep HeatClockNext(const HeatClock *clock);
 

@@ -1,13 +1,30 @@
 /** Setting up the state of a run: operator, initial field, and the choice of the step. */
 #include "app/state/run_state.h"
 
+#include "io/field_file/cell_inputs.h"
 #include "io/field_file/field_file.h"
 
 PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInputs *inputs)
 {
   PetscFunctionBeginUser;
+  PetscCall(HeatSizesMeasure(state->grid, state->c, inputs, &state->sizes));
   PetscCall(HeatOperatorCreate(state->grid, state->c, inputs, &state->op));
   PetscCall(HeatZonesCreate(state->grid, state->c, inputs, &state->zones));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Check the field that was read from a file, with the temperatures of regions painted over it. */
+static PetscErrorCode CheckFromFile(const HeatRunState *state, const PetscReal *T)
+{
+  const HeatCase *c = state->c;
+  char            where[128];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatCellInputsFindNonFinite(state->grid, T, where, sizeof where));
+  HeatCheck(!where[0], state->grid->comm, HEAT_ERR_FILE,
+            "%s: dataset %s is %s; give a finite temperature to every cell that no region with a "
+            "temperature covers",
+            c->initial.file, c->initial.dataset ? c->initial.dataset : "/temperature", where);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -24,7 +41,8 @@ PetscErrorCode HeatRunStateSetInitial(HeatRunState *state, const HeatCellInputs 
 
     PetscCall(HeatFieldFileRead(state->grid, c->initial.file, dataset, HEAT_ELEMENT_DOUBLE, T));
   }
-  PetscCall(HeatPaintTemperature(state->grid, c, inputs, from_file, T));
+  PetscCall(HeatOperatorInitialField(state->op, inputs, from_file, T));
+  if (from_file) PetscCall(CheckFromFile(state, T));
   PetscCall(HeatEnergyStart(&state->energy, state->op, T));
   PetscCall(VecRestoreArrayWrite(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -77,6 +95,7 @@ PetscErrorCode HeatRunStateDestroy(HeatRunState *state)
   PetscCall(HeatStepperDestroy(&state->stepper));
   PetscCall(HeatEventsDestroy(&state->events));
   PetscCall(HeatZonesDestroy(&state->zones));
+  PetscCall(HeatSizesClear(&state->sizes));
   PetscCall(VecDestroy(&state->T));
   PetscCall(HeatOperatorDestroy(&state->op));
   PetscCall(HeatGridDestroy(&state->grid));

@@ -12,11 +12,13 @@
 #include "app/state/clock.h"
 #include "solver/measure/energy.h"
 #include "solver/measure/zones.h"
+#include "solver/physics/sizes.h"
 
 typedef struct {
   const HeatCase *c;       /* the validated case; borrowed */
   HeatGrid       *grid;    /* cells and their decomposition; owned, like all pointers below */
   HeatOperator   *op;      /* the discrete heat balance, at the (t, T) of its last update */
+  HeatSizes       sizes;   /* painted and true size of each region and segment */
   HeatZones      *zones;   /* the cells of each named region */
   HeatEvents     *events;  /* the times at which sources and sides switch */
   HeatStepper    *stepper; /* the time integration scheme with what it remembers of earlier steps */
@@ -27,9 +29,11 @@ typedef struct {
   PetscInt64      first_step; /* clock.step when this process began: 0, or the checkpoint's */
 } HeatRunState;
 
-/** Create the operator and the zones of state->c on state->grid.  Collective.
+/** Measure the sizes, and create the operator and the zones, of state->c on state->grid.
+ *  Collective.
  *  @param[in] inputs  what the files of the case hold; not needed afterwards
- *  Errors: HEAT_ERR_INPUT for coefficients that are not physical. */
+ *  Errors: HEAT_ERR_INPUT for coefficients that are not physical, and for regions and segments that
+ *  cover nothing. */
 PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInputs *inputs);
 
 /** Fill state->T with the initial field of the case, from a file or painted, and start the energy

@@ -9,6 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "solver/base/monotonic.h"
+
 /* Measurements. */
 
 /* Append a measurement to v->results, with name, ranks and time filled in. */
@@ -21,8 +23,8 @@ static PetscErrorCode AddResult(HeatVerify *v, HeatVerifyResult result)
   }
   PetscCallMPI(MPI_Comm_size(v->comm, &result.ranks));
   result.name              = v->name;
-  result.seconds           = MPI_Wtime() - v->last;
-  v->last                  = MPI_Wtime();
+  result.seconds           = HeatMonotonicTime() - v->last;
+  v->last                  = HeatMonotonicTime();
   v->results[v->n_results] = result;
   v->n_results += 1;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -108,7 +110,7 @@ static PetscErrorCode RunCaught(HeatVerify *v, const HeatVerifyEntry *entry)
 
   PetscFunctionBeginUser;
   v->n_set = 0;
-  v->last  = MPI_Wtime();
+  v->last  = HeatMonotonicTime();
   PetscCall(HeatCaptureBegin(&capture));
   code = entry->run(v);
   PetscCall(PetscPopErrorHandler());

@@ -62,7 +62,7 @@ typedef struct {
   PetscInt           n_results;
   PetscInt           capacity; /* length of results */
   HeatVerifyResult  *results;  /* [n_results] owned; those of rank 0 are reported */
-  double             last;     /* [s] MPI_Wtime of the previous measurement */
+  double             last;     /* [s] monotonic time of the previous measurement */
 } HeatVerify;
 
 /** One row of the table of entries. */

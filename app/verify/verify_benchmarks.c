@@ -6,6 +6,7 @@
 static const char t3_case[] =
     "grid: {cells: [200, 2], x: [0.0, 0.1], y: [0.0, 0.001]}\n"
     "materials: [{name: bar, conductivity: 35.0, density: 7200.0, specific_heat: 440.5}]\n"
+    "initial: {temperature: 0.0}\n"
     "boundary:\n"
     "  left: {type: temperature, value: 0.0}\n"
     "  right: {type: temperature, value: \"100*sin(pi*t/40)\"}\n"

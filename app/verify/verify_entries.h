@@ -18,6 +18,7 @@ PetscErrorCode HeatVerifySpaceOrder(HeatVerify *v); /* verify_space.c */
 PetscErrorCode HeatVerifyLayers(HeatVerify *v);
 PetscErrorCode HeatVerifyTimeOrder(HeatVerify *v);    /* verify_time.c */
 PetscErrorCode HeatVerifyEvents(HeatVerify *v);       /* verify_events.c */
+PetscErrorCode HeatVerifyPower(HeatVerify *v);        /* verify_power.c */
 PetscErrorCode HeatVerifyConservation(HeatVerify *v); /* verify_properties.c */
 PetscErrorCode HeatVerifyMaximumPrinciple(HeatVerify *v);
 PetscErrorCode HeatVerifyMatrix(HeatVerify *v);  /* verify_matrix.c */

@@ -49,7 +49,7 @@ static PetscErrorCode PaintField(HeatVerifyProblem *p)
   PetscFunctionBeginUser;
   PetscCall(DMCreateGlobalVector(p->grid->da, &p->T));
   PetscCall(VecGetArrayWrite(p->T, &T));
-  PetscCall(HeatPaintTemperature(p->grid, p->c, NULL, PETSC_FALSE, T));
+  PetscCall(HeatOperatorInitialField(p->op, NULL, PETSC_FALSE, T));
   PetscCall(HeatEnergyStart(&p->energy, p->op, T));
   PetscCall(VecRestoreArrayWrite(p->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);

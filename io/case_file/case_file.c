@@ -114,15 +114,18 @@ static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time
 /* Read time.events, a list of times. */
 static PetscErrorCode ReadEvents(const HeatReader *r, const HeatYamlNode *list)
 {
-  HeatCase  *c = r->c;
-  PetscReal *time;
+  HeatCase *c = r->c;
+  PetscInt  i = 0;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &c->time.n_events));
   PetscCall(PetscMalloc1(c->time.n_events, &c->time.events));
-  time = c->time.events;
-  for (const HeatYamlNode *item = list ? list->first : NULL; item; item = item->next)
-    PetscCall(HeatReadReal(r, item, HEAT_NOT_NEGATIVE, time++));
+  for (const HeatYamlNode *item = list ? list->first : NULL; item; item = item->next, i++) {
+    char               path[HEAT_ELEMENT_PATH_BYTES];
+    const HeatYamlNode element = HeatReaderElement(list, item, i, path);
+
+    PetscCall(HeatReadReal(r, &element, HEAT_NOT_NEGATIVE, &c->time.events[i]));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -149,7 +152,8 @@ static PetscErrorCode ReadTime(const HeatReader *r, const HeatYamlNode *root)
 static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
 {
   const HeatYamlNode *section = HeatReaderKey(root, "solver");
-  int                 face = r->c->solver.face_average, paint = r->c->solver.paint;
+  int                 face = r->c->solver.face_average, paint = r->c->solver.paint,
+      empty = r->c->solver.empty_regions;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderCheckMap(r, section));
@@ -163,8 +167,11 @@ static PetscErrorCode ReadSolver(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "face_average"), HeatFaceAverageNames, &face));
   PetscCall(HeatReadBool(r, HeatReaderKey(section, "reproducible"), &r->c->solver.reproducible));
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "paint"), HeatPaintRuleNames, &paint));
-  r->c->solver.face_average = (HeatFaceAverage)face;
-  r->c->solver.paint        = (HeatPaintRule)paint;
+  PetscCall(
+      HeatReadChoice(r, HeatReaderKey(section, "empty_regions"), HeatEmptyRegionsNames, &empty));
+  r->c->solver.face_average  = (HeatFaceAverage)face;
+  r->c->solver.paint         = (HeatPaintRule)paint;
+  r->c->solver.empty_regions = (HeatEmptyRegions)empty;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -72,8 +72,11 @@ static const HeatCaseKey keys[] = {
      "initial temperature"},
     {"regions[].source", "number | expression of x y t T", "as painted before",
      "heat source [W/m3]"},
+    {"regions[].power", "number | expression of t", "as painted before",
+     "heat that the region releases in all [W/m], on any grid, instead of source"},
 
-    {"initial.temperature", "number | expression of x y", "0",
+    {"initial.temperature", "number | expression of x y",
+     "required unless steady, or regions give it everywhere",
      "initial temperature, where no region gives another"},
     {"initial.file", "file name", "none",
      "HDF5 file with the initial temperature, instead of a formula: also a snapshot or checkpoint"},
@@ -132,6 +135,8 @@ static const HeatCaseKey keys[] = {
      "the same bits of the field on any number of ranks, whatever the problem"},
     {"solver.paint", "centre | tealeaf", "centre",
      "which cells a region covers: by their centre, or TeaLeaf's rule"},
+    {"solver.empty_regions", "refuse | allow", "refuse",
+     "what to do when a region covers no cell, or a segment no face"},
 
     {"output.directory", "folder", "out/ and the stem of the file", "where the run writes"},
     {"output.snapshots.every", "whole number >= 0", "0: none",

@@ -80,18 +80,15 @@ PetscErrorCode HeatReadContacts(const HeatReader *r, const HeatYamlNode *root)
 static PetscErrorCode ReadVertices(const HeatReader *r, const HeatYamlNode *list,
                                    HeatRegion *region)
 {
-  char     path[160];
   PetscInt n;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadListLength(r, list, PETSC_MAX_INT, &n));
   PetscCall(PetscMalloc1(n, &region->vertices));
   for (const HeatYamlNode *item = list->first; item; item = item->next) {
-    /* a copy with a path for messages: HeatReaderCheckKeys sets none for elements of such lists */
-    HeatYamlNode vertex = *item;
+    char               path[HEAT_ELEMENT_PATH_BYTES];
+    const HeatYamlNode vertex = HeatReaderElement(list, item, region->n_vertices, path);
 
-    snprintf(path, sizeof path, "%s[%" PetscInt_FMT "]", list->path, region->n_vertices);
-    vertex.path = path;
     PetscCall(HeatReadRealPair(r, &vertex, region->vertices[region->n_vertices]));
     region->n_vertices++;
   }
@@ -167,6 +164,7 @@ static PetscErrorCode ReadRegion(const HeatReader *r, const HeatYamlNode *item, 
   PetscCall(HeatReadString(r, HeatReaderKey(item, "material"), &region->material_name));
   PetscCall(HeatReadFormula(r, HeatReaderKey(item, "temperature"), &region->temperature));
   PetscCall(HeatReadFormula(r, HeatReaderKey(item, "source"), &region->source));
+  PetscCall(HeatReadFormula(r, HeatReaderKey(item, "power"), &region->power));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

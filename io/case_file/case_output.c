@@ -9,18 +9,16 @@
 /* Read the list of fields in a snapshot.  If it is given, it replaces the default. */
 static PetscErrorCode ReadFields(const HeatReader *r, const HeatYamlNode *list)
 {
-  char path[64];
-  int  field = 0, i = 0;
+  int field = 0, i = 0;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderCheckList(r, list));
   if (!list) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArrayzero(r->c->output.fields, HEAT_FIELDS));
   for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
-    HeatYamlNode element = *item; /* a copy with a path, for messages */
+    char               path[HEAT_ELEMENT_PATH_BYTES];
+    const HeatYamlNode element = HeatReaderElement(list, item, i, path);
 
-    snprintf(path, sizeof path, "%s[%d]", list->path, i);
-    element.path = path;
     PetscCall(HeatReadChoice(r, &element, HeatFieldKindNames, &field));
     HeatReaderCheck(!r->c->output.fields[field], r, &element, "%s is in the list twice; keep one",
                     item->text);
@@ -81,7 +79,7 @@ static PetscErrorCode ReadProfiles(const HeatReader *r, const HeatYamlNode *outp
 static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *output)
 {
   const HeatYamlNode *list = HeatReaderKey(output, "interfaces");
-  char                path[64];
+  char                path[HEAT_ELEMENT_PATH_BYTES];
   PetscInt            n, i = 0;
 
   PetscFunctionBeginUser;
@@ -90,10 +88,8 @@ static PetscErrorCode ReadInterfaces(const HeatReader *r, const HeatYamlNode *ou
   PetscCall(PetscCalloc1(n, &r->c->output.interfaces));
   r->c->output.n_interfaces = n;
   for (const HeatYamlNode *item = list->first; item; item = item->next, i++) {
-    HeatYamlNode pair = *item; /* a copy with a path, for messages */
+    const HeatYamlNode pair = HeatReaderElement(list, item, i, path);
 
-    snprintf(path, sizeof path, "%s[%" PetscInt_FMT "]", list->path, i);
-    pair.path                              = path;
     r->c->output.interfaces[i].material[0] = r->c->output.interfaces[i].material[1] = -1;
     PetscCall(HeatReadStringPair(r, &pair, r->c->output.interfaces[i].names));
   }
@@ -142,6 +138,7 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
   const HeatYamlNode *section   = HeatReaderKey(root, "output");
   const HeatYamlNode *snapshots = HeatReaderKey(section, "snapshots");
   const HeatYamlNode *history   = HeatReaderKey(section, "history");
+  const HeatYamlNode *unit      = HeatReaderKey(section, "temperature_unit");
   HeatCase           *c         = r->c;
   int                 choice    = c->output.compression;
 
@@ -150,8 +147,8 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
   PetscCall(HeatReaderCheckMap(r, snapshots));
   PetscCall(HeatReaderCheckMap(r, history));
   PetscCall(HeatReadString(r, HeatReaderKey(section, "directory"), &c->output.directory));
-  PetscCall(
-      HeatReadString(r, HeatReaderKey(section, "temperature_unit"), &c->output.temperature_unit));
+  PetscCall(HeatReadString(r, unit, &c->output.temperature_unit));
+  c->output.unit_given = unit ? PETSC_TRUE : PETSC_FALSE;
   PetscCall(HeatReadInt(r, HeatReaderKey(snapshots, "every"), 0, &c->output.snapshots_every));
   PetscCall(HeatReadReal(r, HeatReaderKey(snapshots, "interval"), HEAT_NOT_NEGATIVE,
                          &c->output.snapshots_interval));

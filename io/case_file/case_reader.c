@@ -157,6 +157,16 @@ HeatYamlNode *HeatReaderKey(const HeatYamlNode *map, const char *key)
   return map ? HeatYamlMember(map, key, strlen(key)) : NULL;
 }
 
+HeatYamlNode HeatReaderElement(const HeatYamlNode *list, const HeatYamlNode *item, PetscInt i,
+                               char path[HEAT_ELEMENT_PATH_BYTES])
+{
+  HeatYamlNode element = *item;
+
+  (void)snprintf(path, HEAT_ELEMENT_PATH_BYTES, "%s[%" PetscInt_FMT "]", list->path, i);
+  element.path = path;
+  return element;
+}
+
 PetscErrorCode HeatReaderRequire(const HeatReader *r, const HeatYamlNode *map, const char *key,
                                  HeatYamlNode **node)
 {

@@ -43,6 +43,14 @@ enum { HEAT_FOUND_BYTES = 80 };
  *  "a list" or "a mapping".  Return the description, which may lie in `buffer`. */
 const char *HeatReaderDescribe(const HeatYamlNode *node, char buffer[HEAT_FOUND_BYTES]);
 
+/* [bytes] Dotted path of an element of a list; a longer one is truncated.  Chosen. */
+enum { HEAT_ELEMENT_PATH_BYTES = 160 };
+
+/** Return a copy of element `i` of a list of scalars or pairs, with a path for messages, which lies
+ *  in `path`: HeatReaderCheckKeys gives paths to keys alone. */
+HeatYamlNode HeatReaderElement(const HeatYamlNode *list, const HeatYamlNode *item, PetscInt i,
+                               char path[HEAT_ELEMENT_PATH_BYTES]);
+
 /** Return whether a node is null in YAML: a scalar without quotes that is empty, ~ or null. */
 PetscBool HeatReaderIsNull(const HeatYamlNode *node);
 

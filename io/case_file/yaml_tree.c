@@ -27,6 +27,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/file/utf8.h"
+
 /* [bytes] Least size of a block.  Chosen: it holds the tree of a usual case file.  A smaller value
  * means more allocations, a larger one more unused memory. */
 enum { BLOCK_BYTES = 65536 };
@@ -145,27 +147,6 @@ __attribute__((format(printf, 3, 4))) static void SetProblem(HeatYamlProblem *pr
   problem->line = line;
 }
 
-/* Return the length [bytes] of the UTF-8 sequence at s, or 0 when it is not valid (RFC 3629).  The
- * bounds low and high of the second byte exclude overlong sequences, surrogates, and characters
- * above U+10FFFF. */
-static size_t Utf8Length(const unsigned char *s, size_t left)
-{
-  const unsigned char c    = s[0];
-  const size_t        n    = c < 0x80                ? 1
-                             : c >= 0xc2 && c < 0xe0 ? 2
-                             : c >= 0xe0 && c < 0xf0 ? 3
-                             : c >= 0xf0 && c < 0xf5 ? 4
-                                                     : 0;
-  const unsigned char low  = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-  const unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-
-  if (n == 0 || n > left) return 0;
-  for (size_t i = 1; i < n; i++) {
-    if (s[i] < (i == 1 ? low : 0x80) || s[i] > (i == 1 ? high : 0xbf)) return 0;
-  }
-  return n;
-}
-
 /* Refuse bytes that are not UTF-8, control characters, and too many open brackets. */
 static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem)
 {
@@ -175,7 +156,7 @@ static void CheckBytes(const char *text, size_t length, HeatYamlProblem *problem
   for (size_t i = 0, n; i < length; i += n) {
     const unsigned char c = (unsigned char)text[i];
 
-    n = Utf8Length((const unsigned char *)text + i, length - i);
+    n = HeatUtf8Length((const unsigned char *)text + i, length - i);
     if (n == 0) {
       SetProblem(problem, line, "byte 0x%02x is not UTF-8; save the file in UTF-8", c);
       return;

@@ -103,6 +103,25 @@ static PetscErrorCode ReadProperty(const HeatGrid *grid, HeatProperty property,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatCellInputsFindNonFinite(const HeatGrid *grid, const PetscReal *block, char *text,
+                                           size_t size)
+{
+  const size_t cells  = HeatGridLocalCells(grid);
+  Faults       faults = {0};
+
+  PetscFunctionBeginUser;
+  text[0] = '\0';
+  for (size_t cell = 0; cell < cells; cell++) {
+    if (!isfinite(block[cell])) NoteFault(&faults, grid, cell, 0.0);
+  }
+  PetscCall(ReduceFaults(grid, &faults));
+  if (faults.count > 0)
+    snprintf(text, size, "not finite in %lld of its cells, first in [j][i] = [%lld][%lld]",
+             (long long)faults.count, (long long)(faults.first / grid->nx),
+             (long long)(faults.first % grid->nx));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ReadAll(const HeatGrid *grid, const HeatCase *c, HeatCellInputs *inputs)
 {
   const size_t cells = HeatGridLocalCells(grid);

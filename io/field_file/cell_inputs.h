@@ -19,4 +19,11 @@ PetscErrorCode HeatCellInputsRead(const HeatGrid *grid, const HeatCase *c, HeatC
 /** Free what HeatCellInputsRead allocated and set the pointers to NULL.  Not collective. */
 PetscErrorCode HeatCellInputsClear(const HeatCase *c, HeatCellInputs *inputs);
 
+/** Describe the cells of a field that are not finite: "not finite in 3 of its cells, first in
+ *  [j][i] = [1][2]"; "" where there is none.  Collective on grid->comm.
+ *  @param[in]  block  [nyl][nxl]
+ *  @param[out] text   `size` bytes, the same on every rank */
+PetscErrorCode HeatCellInputsFindNonFinite(const HeatGrid *grid, const PetscReal *block, char *text,
+                                           size_t size);
+
 #endif

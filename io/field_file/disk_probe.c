@@ -12,6 +12,7 @@
 #include "io/field_file/field_file_parts.h"
 #include "io/field_file/slab.h"
 #include "solver/base/heartbeat.h"
+#include "solver/base/monotonic.h"
 
 /* The part of the file that one rank writes or reads [bytes]. */
 typedef struct {
@@ -63,7 +64,7 @@ static PetscErrorCode SlowestSince(MPI_Comm comm, double start, double *seconds,
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFileShare(comm, error));
-  *seconds = MPI_Wtime() - start;
+  *seconds = HeatMonotonicTime() - start;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, seconds, 1, MPI_DOUBLE, MPI_MAX, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -80,7 +81,7 @@ static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt f
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(grid->comm));
-  start = MPI_Wtime();
+  start = HeatMonotonicTime();
   if (grid->rank == 0) CreateProbe(path, bytes, error);
   PetscCall(HeatFileShare(grid->comm, error));
   if (!error->failed)
@@ -88,7 +89,7 @@ static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt f
   PetscCall(SlowestSince(grid->comm, start, &probe->write, error));
   HeatFileDropCache(path); /* every rank, because every node has a page cache */
   PetscCallMPI(MPI_Barrier(grid->comm));
-  start = MPI_Wtime();
+  start = HeatMonotonicTime();
   if (!error->failed)
     TransferShare(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
   PetscCall(SlowestSince(grid->comm, start, &probe->read, error));

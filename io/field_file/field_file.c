@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "io/field_file/field_file_writer.h"
+#include "solver/base/monotonic.h"
 
 void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
 {
@@ -37,19 +38,19 @@ void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
 static PetscErrorCode WritePiece(HeatWriter *w, hid_t dataset, const HeatFileField *field,
                                  PetscInt from)
 {
-  double      start = MPI_Wtime();
+  double      start = HeatMonotonicTime();
   PetscInt    n;
   const void *rows;
 
   PetscFunctionBeginUser;
   PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, from,
                              w->piece, w->rows, &n, &rows));
-  w->stats.seconds_exchange += MPI_Wtime() - start;
-  start = MPI_Wtime();
+  w->stats.seconds_exchange += HeatMonotonicTime() - start;
+  start = HeatMonotonicTime();
   if (n > 0 && !w->error->failed)
     HeatRowsWrite(dataset, HeatElementMemoryType(field->element), w->first + from, n, w->grid->nx,
                   HeatElementBytes(field->element), rows, w->error);
-  w->stats.seconds_write += MPI_Wtime() - start;
+  w->stats.seconds_write += HeatMonotonicTime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -82,7 +83,7 @@ static PetscErrorCode WriteSlabs(HeatWriter *w)
         file      = -1;
   int    opened   = -1;
   char   name[64];
-  double start = MPI_Wtime();
+  double start = HeatMonotonicTime();
 
   PetscFunctionBeginUser;
   opened = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
@@ -94,16 +95,16 @@ static PetscErrorCode WriteSlabs(HeatWriter *w)
   if (w->grid->rank == 0)
     HeatH5HintsInForce(file, w->stats.hints, sizeof(w->stats.hints), w->error);
   PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_open += MPI_Wtime() - start;
+  w->stats.seconds_open += HeatMonotonicTime() - start;
   if (!w->error->failed) {
     for (PetscInt f = 0; f < w->n_fields; f++) PetscCall(WriteField(w, file, f));
   }
-  start = MPI_Wtime();
+  start = HeatMonotonicTime();
   PetscCall(HeatFileShare(w->grid->comm, w->error));
   HeatH5(w->error, H5Fflush(file, H5F_SCOPE_GLOBAL));
   HeatH5Close(w->error, &file);
   PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_close += MPI_Wtime() - start;
+  w->stats.seconds_close += HeatMonotonicTime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -112,7 +113,7 @@ static PetscErrorCode WriteSlabs(HeatWriter *w)
 static PetscErrorCode WriteCompressed(HeatWriter *w)
 {
   hid_t  file  = -1;
-  double start = MPI_Wtime();
+  double start = HeatMonotonicTime();
 
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
@@ -120,18 +121,18 @@ static PetscErrorCode WriteCompressed(HeatWriter *w)
                               w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_open += MPI_Wtime() - start;
+  w->stats.seconds_open += HeatMonotonicTime() - start;
   if (!w->error->failed) {
     PetscCall(HeatDeflateWrite(w->grid, w->descriptor, file, w->n_fields, w->fields, w->sums,
                                &w->stats, w->error));
   }
-  start = MPI_Wtime();
+  start = HeatMonotonicTime();
   if (file >= 0) {
     HeatSkeletonClose(&file, w->error);
     HeatFileTrim(w->descriptor, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_close += MPI_Wtime() - start;
+  w->stats.seconds_close += HeatMonotonicTime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -183,7 +184,7 @@ static PetscErrorCode ReadBack(HeatWriter *w)
 static PetscErrorCode Publish(HeatWriter *w, const char *path)
 {
   const PetscBool verify = w->options->verify != HEAT_READ_BACK_NONE ? PETSC_TRUE : PETSC_FALSE;
-  double          start  = MPI_Wtime();
+  double          start  = HeatMonotonicTime();
 
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
@@ -191,14 +192,14 @@ static PetscErrorCode Publish(HeatWriter *w, const char *path)
     HeatFileSyncOpen(w->descriptor, w->error);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_sync += MPI_Wtime() - start;
-  start = MPI_Wtime();
+  w->stats.seconds_sync += HeatMonotonicTime() - start;
+  start = HeatMonotonicTime();
   if (verify && !w->error->failed) {
     if (w->grid->rank == 0) HeatWriterCheckHeader(w);
     if (w->options->compression == HEAT_COMPRESSION_NONE) PetscCall(ReadBack(w));
     PetscCall(HeatFileShare(w->grid->comm, w->error));
   }
-  w->stats.seconds_verify += MPI_Wtime() - start;
+  w->stats.seconds_verify += HeatMonotonicTime() - start;
   PetscCall(HeatWriterPublish(w, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -208,7 +209,7 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
                                      const HeatFileField *fields, HeatFileStats *stats,
                                      HeatFileError *error)
 {
-  const double start = MPI_Wtime();
+  const double start = HeatMonotonicTime();
   double       sums_start;
   HeatWriter   w = {
         .grid = grid, .options = options, .n_fields = n_fields, .fields = fields, .error = error};
@@ -216,18 +217,18 @@ PetscErrorCode HeatFieldFileTryWrite(const HeatGrid *grid, const char *path,
   PetscFunctionBeginUser;
   if (stats) *stats = (HeatFileStats){0};
   PetscCall(HeatWriterBegin(&w, path));
-  sums_start = MPI_Wtime();
+  sums_start = HeatMonotonicTime();
   PetscCall(HeatWriterSums(&w));
-  w.stats.seconds_exchange = MPI_Wtime() - sums_start;
+  w.stats.seconds_exchange = HeatMonotonicTime() - sums_start;
   if (options->compression == HEAT_COMPRESSION_NONE) {
-    const double skeleton_start = MPI_Wtime();
+    const double skeleton_start = HeatMonotonicTime();
 
     PetscCall(HeatWriterSkeleton(&w));
-    w.stats.seconds_open = MPI_Wtime() - skeleton_start;
+    w.stats.seconds_open = HeatMonotonicTime() - skeleton_start;
     if (!error->failed) PetscCall(WriteSlabs(&w));
   } else PetscCall(WriteCompressed(&w));
   PetscCall(Publish(&w, path));
-  if (!error->failed) PetscCall(HeatWriterStats(&w, MPI_Wtime() - start, stats));
+  if (!error->failed) PetscCall(HeatWriterStats(&w, HeatMonotonicTime() - start, stats));
   PetscCall(HeatWriterEnd(&w));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

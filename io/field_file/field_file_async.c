@@ -52,6 +52,7 @@
 
 #include "io/field_file/field_file_writer.h"
 #include "solver/base/heartbeat.h"
+#include "solver/base/monotonic.h"
 
 typedef enum { PHASE_WRITE, PHASE_VERIFY, PHASE_DONE } Phase;
 
@@ -72,15 +73,6 @@ struct HeatFieldFileJob {
   atomic_int           done;            /* 1: the thread has finished its phase */
   double               seconds_blocked; /* [s] for which the computation was blocked */
 };
-
-/* Return a time in seconds.  MPI_Wtime is not for the threads: MPI may not be thread-safe. */
-static double Now(void)
-{
-  struct timespec now;
-
-  (void)clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Functions of the threads. */
 
@@ -108,7 +100,7 @@ static void *WriterThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
-  const double      start = Now();
+  const double      start = HeatMonotonicTime();
   const int         file  = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
   double            written;
 
@@ -120,11 +112,11 @@ static void *WriterThread(void *context)
     WriteBytes(file, (const char *)(w->sums + (size_t)f * (size_t)w->n), (size_t)w->n * 8,
                job->offsets[2 * f + 1] + first * 8, w->error);
   }
-  written = Now();
+  written = HeatMonotonicTime();
   HeatFileSyncOpen(file, w->error);
   if (file >= 0 && close(file) != 0) HeatFileFailErrno(w->error, "close");
   w->stats.seconds_write += written - start;
-  w->stats.seconds_sync += Now() - written;
+  w->stats.seconds_sync += HeatMonotonicTime() - written;
   atomic_store(&job->done, 1);
   return NULL;
 }
@@ -152,7 +144,7 @@ static void *VerifierThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
-  const double      start = Now();
+  const double      start = HeatMonotonicTime();
   const int         file  = HeatFileOpenOwn(w->part, PETSC_FALSE, w->error);
   const PetscBool   full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
 
@@ -163,7 +155,7 @@ static void *VerifierThread(void *context)
       CompareRows(job, file, f, j, n);
   }
   if (file >= 0) (void)close(file);
-  w->stats.seconds_verify += Now() - start;
+  w->stats.seconds_verify += HeatMonotonicTime() - start;
   atomic_store(&job->done, 1);
   return NULL;
 }
@@ -315,7 +307,7 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
                                   const HeatFileField *fields, HeatFieldFileCopies *copies,
                                   HeatFieldFileJob **made, HeatFileError *error)
 {
-  const double      start = MPI_Wtime();
+  const double      start = HeatMonotonicTime();
   double            copy;
   HeatFieldFileJob *job;
 
@@ -325,11 +317,11 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
   PetscCall(HeatWriterSums(&job->w));
   PetscCall(HeatWriterPeerSums(&job->w, &job->peer_sums));
   PetscCall(CopyRows(job));
-  copy = MPI_Wtime();
+  copy = HeatMonotonicTime();
   PetscCall(WriteBookkeeping(job));
   job->w.stats.seconds_exchange = copy - start;
-  job->w.stats.seconds_open     = MPI_Wtime() - copy;
-  job->seconds_blocked          = MPI_Wtime() - start;
+  job->w.stats.seconds_open     = HeatMonotonicTime() - copy;
+  job->seconds_blocked          = HeatMonotonicTime() - start;
   *made                         = job;
   if (!job->error.failed) {
     StartThread(job, WriterThread);
@@ -358,7 +350,7 @@ static PetscErrorCode StartNextPhase(HeatFieldFileJob *job)
 
 PetscErrorCode HeatFieldFileTest(HeatFieldFileJob *job, PetscBool wait, PetscBool *ready)
 {
-  const double start = MPI_Wtime();
+  const double start = HeatMonotonicTime();
   int          done, all = 1;
 
   PetscFunctionBeginUser;
@@ -369,13 +361,13 @@ PetscErrorCode HeatFieldFileTest(HeatFieldFileJob *job, PetscBool wait, PetscBoo
     if (all) PetscCall(StartNextPhase(job));
   }
   *ready = job->phase == PHASE_DONE ? PETSC_TRUE : PETSC_FALSE;
-  job->seconds_blocked += MPI_Wtime() - start;
+  job->seconds_blocked += HeatMonotonicTime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, HeatFileError *error)
 {
-  const double start = MPI_Wtime();
+  const double start = HeatMonotonicTime();
   HeatWriter  *w     = &(*job)->w;
   PetscBool    ready;
 
@@ -385,7 +377,7 @@ PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, He
   PetscCall(HeatWriterPublish(w, (*job)->path));
   *error = (*job)->error;
   if (!error->failed)
-    PetscCall(HeatWriterStats(w, (*job)->seconds_blocked + (MPI_Wtime() - start), stats));
+    PetscCall(HeatWriterStats(w, (*job)->seconds_blocked + (HeatMonotonicTime() - start), stats));
   PetscCall(DestroyJob(job));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

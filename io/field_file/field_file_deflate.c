@@ -25,10 +25,10 @@
 #include "io/field_file/field_file_parts.h"
 #include "io/field_file/slab.h"
 #include "io/file/deflate.h"
+#include "solver/base/monotonic.h"
 
-/* [bytes] that a chunk may take beside its own: 128 of HDF5's index, chosen above the size of an
-   entry, and up to HEAT_FILE_ALIGNMENT lost to alignment. */
-#define INDEX_BYTES 4224
+/* [bytes] that a chunk may take in HDF5's index, chosen above the size of an entry. */
+#define INDEX_BYTES 128
 
 /* [bytes] reserved for the rest of HDF5's metadata.  Chosen: a larger value asks for space that is
    given back when the file is trimmed; with a smaller one a full disk may be found only by HDF5. */
@@ -293,13 +293,19 @@ static PetscErrorCode ReserveField(const HeatGrid *g, int descriptor, hid_t file
                                    HeatFileError *error)
 {
   PetscInt64 mine[2] = {(PetscInt64)c->used, (PetscInt64)c->n}, all[2] = {0, 0};
-  hsize_t    so_far = 0;
+  hsize_t    so_far = 0, above, alignment = 0;
+  hid_t      access = -1;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Reduce(mine, all, 2, MPI_INT64_T, MPI_SUM, 0, g->comm));
   if (g->rank == 0) {
     HeatH5(error, H5Fget_filesize(file, &so_far)); /* end of what HDF5 has allocated so far */
-    HeatFileReserve(descriptor, (PetscInt64)so_far + all[0] + all[1] * INDEX_BYTES + HEADER_BYTES,
+    HeatH5(error, access = H5Fget_access_plist(file));
+    HeatH5(error, H5Pget_alignment(access, &above, &alignment)); /* a chunk may lose as much */
+    HeatH5Close(error, &access);
+    HeatFileReserve(descriptor,
+                    (PetscInt64)so_far + all[0] + all[1] * (INDEX_BYTES + (PetscInt64)alignment) +
+                        HEADER_BYTES,
                     PETSC_TRUE, error);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -336,14 +342,14 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, int descriptor, hid_t file
   HeatSlabGetRows(slab, &first, &n);
   for (PetscInt f = 0; f < n_fields; f++) {
     Chunks c     = {0};
-    double start = MPI_Wtime();
+    double start = HeatMonotonicTime();
 
     PetscCall(MakeChunks(grid, slab, &fields[f], &c, error));
-    stats->seconds_exchange += MPI_Wtime() - start;
-    start = MPI_Wtime();
+    stats->seconds_exchange += HeatMonotonicTime() - start;
+    start = HeatMonotonicTime();
     PetscCall(ReserveField(grid, descriptor, file, &c, error));
     PetscCall(StoreField(grid, file, fields[f].name, &c, sums + (size_t)f * (size_t)n, error));
-    stats->seconds_write += MPI_Wtime() - start;
+    stats->seconds_write += HeatMonotonicTime() - start;
     PetscCall(FreeChunks(&c));
   }
   PetscCall(HeatSlabDestroy(&slab));

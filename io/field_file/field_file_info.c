@@ -59,13 +59,15 @@ static void ReadFieldShape(hid_t dataset, const HeatFieldFileInfo *info, HeatFie
 /* List the fields in order of name: the datasets that have row checksums below /integrity. */
 static void ReadFields(hid_t file, HeatFieldFileInfo *info, HeatFileError *error)
 {
-  char     names[HEAT_MAX_FILE_FIELDS][sizeof(info->fields[0].name)];
+  char     names[HEAT_MAX_FILE_FIELDS + 1][sizeof(info->fields[0].name)];
   PetscInt n     = 0;
   hid_t    group = -1, dataset = -1;
 
   group = HeatInputOpenGroup(file, "integrity", error);
   if (!error->failed)
-    n = HeatInputListNames(group, HEAT_MAX_FILE_FIELDS, sizeof(names[0]), names[0], error);
+    n = HeatInputListNames(group, HEAT_MAX_FILE_FIELDS + 1, sizeof(names[0]), names[0], error);
+  if (n > HEAT_MAX_FILE_FIELDS)
+    HeatFileFail(error, "it has more than %d fields", HEAT_MAX_FILE_FIELDS);
   for (PetscInt f = 0; f < n && !error->failed; f++) {
     HeatFieldInfo *field = &info->fields[info->n_fields++];
 

@@ -382,7 +382,8 @@ hid_t HeatSkeletonCreate(const HeatGrid *grid, const char *part,
 {
   hid_t file = CreateReserved(part, options,
                               EstimateBytes(grid, options->compression, n_fields, fields) +
-                                  2 * (PetscInt64)n_fields * (PetscInt64)options->alignment,
+                                  2 * (PetscInt64)n_fields * (PetscInt64)options->alignment +
+                                  options->extra_bytes,
                               descriptor, error);
 
   if (file < 0) return -1;

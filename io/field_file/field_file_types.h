@@ -67,6 +67,7 @@ typedef struct {
   HeatFieldFileExtra extra_check; /* called when the header is read back, with the file open for
                                      reading, to compare what `extra` wrote; or NULL */
   void              *context;     /* passed to both of them */
+  PetscInt64         extra_bytes; /* [bytes] of datasets that `extra` writes, for the reservation */
 } HeatFieldFileOptions;
 
 /** One field of a file, as HeatFieldFileReadInfo and HeatFieldFileVerify find it. */

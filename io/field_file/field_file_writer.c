@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "solver/base/monotonic.h"
+
 /* Rows of each field and slab that `checkpoint.verify: sample` reads back.  Chosen: more rows find
    a damaged one with a higher probability and take longer to read. */
 #define SAMPLE_ROWS 64
@@ -150,7 +152,7 @@ void HeatWriterSeal(HeatWriter *w)
 
 PetscErrorCode HeatWriterPublish(HeatWriter *w, const char *path)
 {
-  const double start = MPI_Wtime();
+  const double start = HeatMonotonicTime();
 
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
@@ -158,7 +160,7 @@ PetscErrorCode HeatWriterPublish(HeatWriter *w, const char *path)
     if (w->error->failed) unlink(w->part);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
-  w->stats.seconds_sync += MPI_Wtime() - start;
+  w->stats.seconds_sync += HeatMonotonicTime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -257,7 +257,11 @@ void HeatH5WriteTexts(hid_t object, const char *name, PetscInt n, const char *co
   hid_t  type;
 
   for (PetscInt i = 0; i < n; i++) width = PetscMax(width, strlen(v[i]) + 1);
-  if (n == 0 || PetscCalloc1((size_t)n * width, &packed)) return;
+  if (n == 0) return;
+  if (PetscCalloc1((size_t)n * width, &packed)) {
+    HeatFileFail(error, "no memory for the attribute %s", name);
+    return;
+  }
   for (PetscInt i = 0; i < n; i++) memcpy(packed + (size_t)i * width, v[i], strlen(v[i]));
   type = TextType(width - 1, error);
   HeatH5WriteAttribute(object, name, type, type, n, packed, error);

@@ -292,10 +292,14 @@ static PetscInt64 AllocatedBytes(int descriptor)
 /* Fail with ENOSPC, the needed and the free bytes. */
 static void FailNoSpace(int descriptor, PetscInt64 bytes, HeatFileError *error)
 {
+  const PetscInt64 room = FreeBytes(descriptor);
+
+  if (room < 0)
+    HeatFileFail(error, "%s: it needs %" PetscInt64_FMT " bytes", strerror(ENOSPC), bytes);
   HeatFileFail(error,
                "%s: it needs %" PetscInt64_FMT " bytes, and %" PetscInt64_FMT
                " are free in its folder",
-               strerror(ENOSPC), bytes, FreeBytes(descriptor));
+               strerror(ENOSPC), bytes, room);
 }
 
 /* Allocate the first `bytes` bytes of an open file.  Return 0 or errno; EOPNOTSUPP or ENOSYS when
@@ -398,7 +402,7 @@ PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(PetscMalloc1(room, steps));
-  while ((entry = readdir(folder))) {
+  while (errno = 0, (entry = readdir(folder))) {
     const PetscInt64 step = HeatNameStep(entry->d_name, prefix, suffix);
 
     if (step < 0 || IsRegularEntry(folder, entry->d_name) != regular) continue;
@@ -408,6 +412,7 @@ PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *
     }
     (*steps)[(*n)++] = step;
   }
+  if (errno) HeatFileFailErrno(error, "listing the folder");
   closedir(folder);
   PetscCall(PetscSortInt64(*n, *steps));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "io/file/table.h"
+#include "io/file/utf8.h"
 
 /* [bytes] 64 MiB, chosen: it bounds the memory that a foreign file can take.  A results.json must
  * fit, which contains the text of a case, of up to 16 MiB. */
@@ -61,22 +62,6 @@ void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n)
   cJSON_AddItemToObject(object, key, n < 0 ? cJSON_CreateNull() : cJSON_CreateRaw(text));
 }
 
-/* Return the length [bytes] of the UTF-8 sequence at `c`, or 0 if its first byte or a continuation
- * byte is not one.  Overlong sequences of 3 or 4 bytes and surrogates are not detected. */
-static int CharacterLength(const unsigned char *c)
-{
-  const int length = c[0] < 0x80                   ? 1
-                     : c[0] >= 0xC2 && c[0] < 0xE0 ? 2
-                     : (c[0] & 0xF0) == 0xE0       ? 3
-                     : c[0] >= 0xF0 && c[0] < 0xF5 ? 4
-                                                   : 0;
-
-  for (int i = 1; i < length; i++) {
-    if ((c[i] & 0xC0) != 0x80) return 0;
-  }
-  return length;
-}
-
 /* Create a text item, in which '?' replaces each byte that is not part of a UTF-8 sequence. */
 static cJSON *TextItem(const char *text)
 {
@@ -84,7 +69,7 @@ static cJSON *TextItem(const char *text)
   cJSON *item;
 
   for (char *c = clean; c && *c;) {
-    const int length = CharacterLength((const unsigned char *)c);
+    const size_t length = HeatUtf8Length((const unsigned char *)c, 4);
 
     if (length == 0) *c = '?';
     c += length ? length : 1;

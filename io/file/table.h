@@ -10,8 +10,11 @@
  *    100,0.5,293.15,341.79999999999995
  *
  *  Unlike heat2d's other files, a table grows in place: after a crash its last row may be
- *  incomplete. A failed write is stored in the table and raised by the next HeatTableFlush or
- *  HeatTableDestroy.
+ *  incomplete.  HeatTableSync brings the rows to the disk, before a checkpoint that relies on them.
+ *  A failed write is stored in the table and raised by the next collective call.
+ *
+ *  A file that is removed or replaced during the run is written anew with all its rows, at the next
+ *  flush; one line on stderr says so.
  */
 #ifndef HEAT_IO_TABLE_H
 #define HEAT_IO_TABLE_H
@@ -21,28 +24,47 @@
 typedef struct HeatTable HeatTable;
 
 /** Open a table for appending.  Collective on comm, which is borrowed and must outlive the table.
+ *  Where a resumed file has other columns, the new file has those of `names`, then the other ones
+ *  of the older file; a value that was not written is nan, and notes on stderr say so.
  *  @param[in]  names        [n_columns] names of the columns; the first one is "step"
- *  @param[in]  resume_step  -1: replace an older file.  Otherwise keep the header and the rows with
+ *  @param[in]  resume_step  -1: replace an older file.  Otherwise keep the rows with
  *                           step <= resume_step of the older file, or start a new file
- *  @param[out] table        destroy with HeatTableDestroy; NULL after an error
- *  Errors: HEAT_ERR_FILE when the file cannot be written, or when the older file has another header
- *  (the message shows both). */
+ *  @param[out] table        destroy with HeatTableDestroy or HeatTableAbandon; NULL after an error
+ *  Errors: HEAT_ERR_FILE when the file cannot be written, and as HeatTableCheck. */
 PetscErrorCode HeatTableCreate(MPI_Comm comm, const char *path, PetscInt n_columns,
                                const char *const *names, PetscInt64 resume_step, HeatTable **table);
+
+/** Fail, before anything is changed, where HeatTableCreate would: if a folder has the name of the
+ *  table, or, with `resume`, if the older file cannot be read or does not begin with the header of
+ *  a table.  Collective on comm.
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatTableCheck(MPI_Comm comm, const char *path, PetscBool resume);
 
 /** Append a row to the buffer of the file.  Not collective; does nothing on ranks other than 0.
  *  @param[in] step    value of the first column
  *  @param[in] values  [n_columns - 1] values of the other columns */
 PetscErrorCode HeatTableAppend(HeatTable *table, PetscInt64 step, const PetscReal *values);
 
+/** Get the number of rows, with those that a resumed table has kept, and the step of the last one
+ *  (-1: none).  Not collective; known to rank 0 alone. */
+void HeatTableGetRows(const HeatTable *table, PetscInt64 *rows, PetscInt64 *last);
+
 /** Write all buffered rows to the system; they are not synced to the disk.  Collective.
  *  Errors: HEAT_ERR_FILE when this write or that of an earlier row failed. */
 PetscErrorCode HeatTableFlush(HeatTable *table);
+
+/** Write all buffered rows and sync the file to the disk.  Collective.
+ *  Errors: HEAT_ERR_FILE when the sync, this write or that of an earlier row failed. */
+PetscErrorCode HeatTableSync(HeatTable *table);
 
 /** Write all buffered rows, sync the file to the disk, close it.  Collective; *table may be NULL.
  *  Errors: HEAT_ERR_FILE when any write, the sync or the close failed; the table is freed
  *  nevertheless. */
 PetscErrorCode HeatTableDestroy(HeatTable **table);
+
+/** Free the table and close the file without writing the buffered rows: after another error.  Not
+ *  collective; *table may be NULL. */
+PetscErrorCode HeatTableAbandon(HeatTable **table);
 
 /** Write into `buffer` the shortest of %.15g, %.16g and %.17g that reads back as v ("nan", "inf" or
  *  "-inf" if v is not finite), and return it.  Not collective. */

@@ -16,21 +16,26 @@
  *          snapshot_times   f64 [n_snapshots]
  *          case_text        uint8, UTF-8
  *          case_keys        uint8, UTF-8
+ *          tables           uint8, UTF-8
  */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "io/run_files/checkpoint.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/field_file/cell_inputs.h"
 #include "io/field_file/hdf5_array.h"
 #include "io/field_file/hdf5_input.h"
 #include "io/run_files/manifest.h"
+#include "solver/base/monotonic.h"
 
-/* Snapshots in the list, and [bytes] of case_text or case_keys, that are read.  Derived: each is
+/* Snapshots in the list, and [bytes] of a text, that are read.  Derived: each is
    broadcast in one message, whose bytes MPI counts up to 2^31 - 1 (a snapshot has 16). */
 #define MAX_SNAPSHOTS  100000000
 #define MAX_TEXT_BYTES 1073741824
@@ -47,6 +52,7 @@ PetscErrorCode HeatCheckpointStateClear(HeatCheckpointState *state)
   PetscCall(PetscFree(state->snapshots));
   PetscCall(PetscFree(state->case_text));
   PetscCall(PetscFree(state->case_keys));
+  PetscCall(PetscFree(state->tables));
   memset(state, 0, sizeof(*state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -149,6 +155,7 @@ static void WriteState(int64_t file, void *context, HeatFileError *error)
   WriteSnapshotList(group, state, error);
   WriteLongText(group, "case_text", state->case_text, error);
   WriteLongText(group, "case_keys", state->case_keys, error);
+  WriteLongText(group, "tables", state->tables, error);
   HeatH5Close(error, &sums);
   HeatH5Close(error, &group);
 }
@@ -169,6 +176,10 @@ static void ReadSums(hid_t group, HeatCheckpointState *state, HeatFileError *err
     HeatH5ReadDouble(sums, name, 0, &state->sums[i].value, error);
     state->n_sums = (PetscInt)i + 1;
   }
+  if (!error->failed && state->n_sums == HEAT_CHECKPOINT_SUMS &&
+      H5Aget_name_by_idx(sums, ".", H5_INDEX_NAME, H5_ITER_INC, HEAT_CHECKPOINT_SUMS, NULL, 0,
+                         H5P_DEFAULT) >= 0)
+    HeatFileFail(error, "it has more than %d sums", HEAT_CHECKPOINT_SUMS);
   HeatH5Close(error, &sums);
 }
 
@@ -238,10 +249,12 @@ static void ReadStateGroup(hid_t file, HeatCheckpointState *state, HeatFileError
     HeatH5ReadDouble(group, "step_size", 0, &step_size, error);
     HeatH5ReadText(group, "scheme", state->scheme, sizeof(state->scheme), error);
     state->step_size = step_size;
+    if (!isfinite(step_size)) HeatFileFail(error, "its step_size is not finite");
     ReadSums(group, state, error);
     ReadSnapshotList(group, state, error);
     ReadLongText(group, "case_text", &state->case_text, error);
     ReadLongText(group, "case_keys", &state->case_keys, error);
+    ReadLongText(group, "tables", &state->tables, error);
   }
   HeatH5Close(error, &group);
 }
@@ -255,6 +268,9 @@ static void ReadState(const char *path, const HeatFieldFileInfo *info, HeatCheck
   state->step = info->step;
   state->time = info->time;
   if (file >= 0) ReadStateGroup(file, state, error);
+  if (!isfinite(state->time) || state->time < 0.0 || state->step < 0)
+    HeatFileFail(error, "its time is %g s and its step %lld", (double)state->time,
+                 (long long)state->step);
   ListFields(info, state, error);
   HeatH5Close(error, &file);
 }
@@ -286,8 +302,8 @@ static void CheckState(int64_t file, void *context, HeatFileError *error)
   if (!error->failed &&
       (back.step_size != state->step_size || strcmp(back.scheme, state->scheme) != 0 ||
        !SameSums(state, &back) || back.n_snapshots != state->n_snapshots ||
-       !SameText(state->case_text, back.case_text) ||
-       !SameText(state->case_keys, back.case_keys))) {
+       !SameText(state->case_text, back.case_text) || !SameText(state->case_keys, back.case_keys) ||
+       !SameText(state->tables, back.tables))) {
     HeatFileFail(error, "reading it back gives another state than was written");
   }
   (void)HeatCheckpointStateClear(&back);
@@ -319,12 +335,14 @@ static PetscErrorCode BroadcastState(MPI_Comm comm, HeatCheckpointState *state)
   mine.snapshots = state->snapshots; /* the broadcast has overwritten the pointers */
   mine.case_text = state->case_text;
   mine.case_keys = state->case_keys;
+  mine.tables    = state->tables;
   if (rank && mine.n_snapshots) PetscCall(PetscMalloc1((size_t)mine.n_snapshots, &mine.snapshots));
   PetscCall(
       PetscMPIIntCast((PetscInt)(sizeof(*mine.snapshots) * (size_t)mine.n_snapshots), &bytes));
   PetscCallMPI(MPI_Bcast(mine.snapshots, bytes, MPI_BYTE, 0, comm));
   PetscCall(BroadcastText(comm, &mine.case_text));
   PetscCall(BroadcastText(comm, &mine.case_keys));
+  PetscCall(BroadcastText(comm, &mine.tables));
   *state = mine;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -363,6 +381,63 @@ PetscErrorCode HeatCheckpointReadState(MPI_Comm comm, const char *path, HeatChec
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether a file, links resolved, lies in a folder. */
+static PetscBool LiesIn(const char *path, const char *dir)
+{
+  char        folder[PETSC_MAX_PATH_LEN];
+  char       *resolved = realpath(path, NULL);
+  struct stat mine, there;
+
+  if (!resolved) return PETSC_FALSE;
+  HeatPathFolder(resolved, folder, sizeof(folder));
+  free(resolved);
+  return stat(folder, &mine) == 0 && stat(dir, &there) == 0 && mine.st_ino == there.st_ino &&
+                 mine.st_dev == there.st_dev
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Return whether a checkpoint can be read and has the numbers of `state`.  Collective on comm. */
+static PetscErrorCode HasState(MPI_Comm comm, const char *path, const HeatCheckpointState *state,
+                               PetscBool *has)
+{
+  HeatFieldFileInfo  *info;
+  HeatCheckpointState other;
+  HeatFileError       error = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&info));
+  PetscCall(TryReadState(comm, path, info, &other, &error));
+  *has = !error.failed && SameSums(state, &other) && other.time == state->time &&
+                 SameText(other.case_keys, state->case_keys)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+  PetscCall(HeatCheckpointStateClear(&other));
+  PetscCall(PetscFree(info));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCheckpointIsOfFolder(MPI_Comm comm, const char *path,
+                                        const HeatCheckpointState *state, const char *dir,
+                                        PetscBool *is)
+{
+  enum { ELSEWHERE, INSIDE, PERHAPS_A_COPY };
+  char        same[PETSC_MAX_PATH_LEN];
+  struct stat status;
+  PetscMPIInt rank, where = ELSEWHERE;
+
+  PetscFunctionBeginUser;
+  CheckpointPath(dir, state->step, same, sizeof(same));
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && LiesIn(path, dir)) where = INSIDE;
+  else if (rank == 0 && lstat(same, &status) == 0 && S_ISREG(status.st_mode))
+    where = PERHAPS_A_COPY;
+  PetscCallMPI(MPI_Bcast(&where, 1, MPI_INT, 0, comm));
+  *is = where == INSIDE ? PETSC_TRUE : PETSC_FALSE;
+  if (where == PERHAPS_A_COPY) PetscCall(HasState(comm, same, state, is));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Return whether the extent a equals [start, end] within EXTENT_TOLERANCE. */
 static PetscBool SameExtent(const PetscReal a[2], PetscReal start, PetscReal end)
 {
@@ -391,17 +466,31 @@ static void CheckGrid(const HeatGrid *g, const HeatFieldFileInfo *info, HeatFile
   }
 }
 
+/* Read a field, whose values must be finite.  Collective on grid->comm; every rank returns with the
+   same error. */
+static PetscErrorCode TryReadField(const HeatGrid *grid, const char *path, const char *name,
+                                   PetscReal *block, HeatFileError *error)
+{
+  char where[128];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatFieldFileTryRead(grid, path, name, HEAT_ELEMENT_DOUBLE, block, error));
+  if (error->failed) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatCellInputsFindNonFinite(grid, block, where, sizeof(where)));
+  if (where[0]) HeatFileFail(error, "its dataset %s is %s", name, where);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Read the temperature and the named fields.  Blocks are owned by the state, after a failure, too.
    Collective on grid->comm; every rank returns with the same error. */
 static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
                                     HeatCheckpointState *state, PetscReal *T, HeatFileError *error)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatFieldFileTryRead(grid, path, "temperature", HEAT_ELEMENT_DOUBLE, T, error));
+  PetscCall(TryReadField(grid, path, "temperature", T, error));
   for (PetscInt f = 0; f < state->n_fields && !error->failed; f++) {
     PetscCall(PetscMalloc1(HeatGridLocalCells(grid), &state->fields[f].block));
-    PetscCall(HeatFieldFileTryRead(grid, path, state->fields[f].name, HEAT_ELEMENT_DOUBLE,
-                                   state->fields[f].block, error));
+    PetscCall(TryReadField(grid, path, state->fields[f].name, state->fields[f].block, error));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -429,7 +518,7 @@ static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileI
 static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
                               PetscReal *T, PetscBool *other_grid, HeatFileError *error)
 {
-  const double       start = MPI_Wtime();
+  const double       start = HeatMonotonicTime();
   HeatFieldFileInfo *info;
 
   PetscFunctionBeginUser;
@@ -444,7 +533,7 @@ static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckp
   else if (grid->rank == 0) PetscCall(WarnForeignManifest(path, info));
   if (!error->failed) {
     state->bytes   = info->bytes;
-    state->seconds = MPI_Wtime() - start;
+    state->seconds = HeatMonotonicTime() - start;
   }
   PetscCall(PetscFree(info));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -562,6 +651,17 @@ static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the bytes of the texts and of the list of snapshots. */
+static PetscInt64 TextBytes(const HeatCheckpointState *state)
+{
+  const char *const texts[] = {state->case_text, state->case_keys, state->tables};
+  PetscInt64        bytes   = 16 * (PetscInt64)state->n_snapshots;
+
+  for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
+    bytes += texts[k] ? (PetscInt64)strlen(texts[k]) : 0;
+  return bytes;
+}
+
 /* Describe the file of a checkpoint: its options, whose context is the state, and its fields, the
    temperature first. */
 static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
@@ -579,7 +679,8 @@ static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpo
                                          .verify      = options->verify,
                                          .extra       = WriteState,
                                          .extra_check = CheckState,
-                                         .context     = (void *)state};
+                                         .context     = (void *)state,
+                                         .extra_bytes = TextBytes(state)};
   for (PetscInt f = 0; f <= n; f++) {
     const char *name = f ? state->fields[f - 1].name : "temperature";
 

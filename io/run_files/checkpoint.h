@@ -48,6 +48,8 @@ typedef struct {
   char *case_text; /* the text of the case file; NULL: none */
   char *case_keys; /* the keys that determine the solution, lines "key: value" as in HeatCase.keys,
                       --set included; NULL: none */
+  char *tables;    /* the tables up to this step, lines "NAME ROWS STEP" with the number of rows and
+                      the step of the last one; NULL: not known */
 } HeatCheckpointState;
 
 /** Free what HeatCheckpointRead allocated (the blocks, too) and zero the struct.  Not
@@ -148,6 +150,15 @@ PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, c
  *  extents than the grid (the message names both), or is damaged (the message names the rows). */
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T);
+
+/** Find out whether the files in the folder `dir` belong to the run that wrote a checkpoint: the
+ *  checkpoint lies in that folder, or the folder has a checkpoint of the same step whose numbers,
+ *  which contain the energy account, are the same to the last bit (a copy was read).
+ *  Collective on comm.
+ *  @param[in] path, state  of the checkpoint that was read */
+PetscErrorCode HeatCheckpointIsOfFolder(MPI_Comm comm, const char *path,
+                                        const HeatCheckpointState *state, const char *dir,
+                                        PetscBool *is);
 
 /** Read the state alone, without a grid: the names of the fields are set, their blocks are NULL.
  *  For programs that have no grid, such as the fuzzer of tests/fuzz.  Collective on comm.

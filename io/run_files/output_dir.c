@@ -41,7 +41,7 @@ static PetscBool IsProfile(const char *name)
 /* Return the kind of a final name, one without folder and without the marks of a temporary file. */
 static NameKind KindOfFinalName(const char *name)
 {
-  static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv", "probe"};
+  static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv"};
 
   if (HeatNameStep(name, "checkpoint_", ".h5") >= 0) return NAME_CHECKPOINT;
   if (HeatNameStep(name, "checkpoint_", ".json") >= 0) return NAME_MANIFEST;
@@ -63,6 +63,8 @@ static NameKind KindOf(const char *name)
   if (length <= tail + 1 || length > sizeof(final) || strcmp(name + length - tail, ".part") != 0)
     return NAME_OTHER;
   snprintf(final, sizeof(final), "%.*s", (int)(length - tail - 1), name + 1);
+  if (strcmp(final, "probe") == 0)
+    return NAME_PART; /* of the disk probe, which has no final name */
   return KindOfFinalName(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
 }
 
@@ -100,7 +102,7 @@ static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *con
     HeatFileFailErrno(error, "opening the folder");
     return 0;
   }
-  while ((entry = readdir(folder))) {
+  while (errno = 0, (entry = readdir(folder))) {
     char           from[PETSC_MAX_PATH_LEN], to[PETSC_MAX_PATH_LEN];
     struct stat    status;
     const NameKind kind = KindOf(entry->d_name);
@@ -116,6 +118,7 @@ static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *con
                    strerror(errno));
     }
   }
+  if (errno) HeatFileFailErrno(error, "listing the folder");
   closedir(folder);
   return n;
 }
@@ -355,6 +358,31 @@ PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscB
   HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
             error.text);
   if (notice[0]) PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: %s\n", notice));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir)
+{
+  HeatFileError error = {0};
+  char          aside[PETSC_MAX_PATH_LEN];
+  PetscMPIInt   rank;
+  PetscInt      n = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    n = MoveOrRemove(dir, IsAny, NULL, NULL, PETSC_TRUE, &error);
+    if (n > 0) n = SetAside(dir, "earlier", IsAny, NULL, aside, sizeof(aside), &error);
+  }
+  PetscCall(HeatFileShare(comm, &error));
+  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error.text);
+  if (n > 0) {
+    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                           "heat2d: %s held the files of another run than the checkpoint's: they "
+                           "(%" PetscInt_FMT ") are now in %s\n",
+                           dir, n, aside));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -2,8 +2,8 @@
  *
  *  Apart from the lock file, .lock, only regular files with heat2d's own names are ever touched:
  *  snapshot_<step>.h5, checkpoint_<step>.h5 and their manifests checkpoint_<step>.json,
- *  snapshots.xdmf, history.csv, probes.csv, profile_<name>.csv, results.json, probe, and the
- *  temporary files .NAME.part of all of these.  (The disk probe writes .probe.part only.)
+ *  snapshots.xdmf, history.csv, probes.csv, profile_<name>.csv, results.json, and the
+ *  temporary files .NAME.part of all of these and .probe.part of the disk probe.
  */
 #ifndef HEAT_IO_OUTPUT_DIR_H
 #define HEAT_IO_OUTPUT_DIR_H
@@ -34,6 +34,13 @@ void HeatOutputDirectoryUnlock(const char *dir, int *lock);
  *  - A restart removes temporary files and results.json only.
  *  Errors: HEAT_ERR_FILE when the folder cannot be created, read, written to or cleared. */
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
+
+/** Move all files of an earlier run in `dir` into a new folder earlier_NNN/, for a run that
+ *  continues from a checkpoint of another folder: one series must not hold the files of two runs.
+ *  One line on stderr says so; nothing happens where there are none.  Collective on comm; rank 0
+ *  does it.
+ *  Errors: HEAT_ERR_FILE when a file cannot be moved. */
+PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir);
 
 /** Remove what a restart from `step` makes invalid.  Snapshots of a larger step are deleted,
  *  because they are written again.  Checkpoints of a larger step (damaged ones, or those that an

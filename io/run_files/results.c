@@ -232,11 +232,32 @@ static void PutRegions(HeatJson *root, const HeatResults *r)
   for (PetscInt i = 0; i < r->n_regions; i++) {
     HeatJson *region = HeatJsonCreate();
 
+    HeatJsonPutCount(region, "region", r->regions[i].region);
     HeatJsonPutText(region, "name", r->regions[i].name);
+    HeatJsonPutText(region, "shape", r->regions[i].shape);
+    HeatJsonPutNumber(region, "painted", r->regions[i].painted);
+    HeatJsonPutNumber(region, "true", r->regions[i].exact);
+    HeatJsonPutNumber(region, "power", r->regions[i].power);
     HeatJsonPutNumber(region, "min", r->regions[i].min);
     HeatJsonPutNumber(region, "mean", r->regions[i].mean);
     HeatJsonPutNumber(region, "max", r->regions[i].max);
     HeatJsonAppend(regions, region);
+  }
+}
+
+static void PutSegmentSizes(HeatJson *root, const HeatResults *r)
+{
+  HeatJson *segments = HeatJsonAddArray(root, "segments");
+
+  for (PetscInt i = 0; i < r->n_segments; i++) {
+    HeatJson *segment = HeatJsonCreate();
+
+    HeatJsonPutText(segment, "side", SideNames[r->segments[i].side]);
+    HeatJsonPutCount(segment, "segment", r->segments[i].segment);
+    HeatJsonPutText(segment, "type", r->segments[i].type);
+    HeatJsonPutNumber(segment, "painted", r->segments[i].painted);
+    HeatJsonPutNumber(segment, "true", r->segments[i].exact);
+    HeatJsonAppend(segments, segment);
   }
 }
 
@@ -379,6 +400,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutDecomposition(root, r);
   PutTime(root, r);
   PutEvents(root, r);
+  HeatJsonPutTexts(root, "warnings", r->n_warnings, r->warnings);
   PutSolver(root, r);
   PutTiming(root, r);
   PutFom(root, r);
@@ -390,6 +412,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutLimits(root, r);
   PutEnergy(root, r);
   PutRegions(root, r);
+  PutSegmentSizes(root, r);
   PutChecks(root, r);
   PutRestarts(root, r);
   PutRollbacks(root, r);

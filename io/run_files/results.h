@@ -73,11 +73,23 @@ typedef struct {
   double      heat; /* [W/m] */
 } HeatResultsInterface;
 
-/** Temperatures of a region with a name, at the end. */
+/** A region: its sizes, the power that it releases, and its temperatures, both at the end. */
 typedef struct {
-  const char *name;
-  double      min, mean, max; /* in the case's temperature unit; NaN: the region has no cells */
+  PetscInt    region;         /* its place in the case's list, from 0 */
+  const char *name;           /* NULL: it has none */
+  const char *shape;          /* as in the case file; "map" where a file gives it */
+  double      painted, exact; /* [m2] of the cells that it covers; of its shape in the domain */
+  double      power;          /* [W/m]; NaN: the case gives none */
+  double      min, mean, max; /* in the case's temperature unit; NaN: no name, or no cells */
 } HeatResultsRegion;
+
+/** The sizes of a segment of a side; a side with one condition is one segment. */
+typedef struct {
+  HeatSide    side;
+  PetscInt    segment;        /* from 0 */
+  const char *type;           /* its condition, as in the case file */
+  double      painted, exact; /* [m] of the faces that it covers; from its beginning to its end */
+} HeatResultsSegmentSize;
 
 /** The record of a run, or of a verification.  HeatResultsInit sets what is not known. */
 typedef struct {
@@ -119,6 +131,9 @@ typedef struct {
     PetscInt64  rejected;           /* steps repeated with a shorter length; -1: lengths are
    fixed */
   } time;
+
+  int                n_warnings;
+  const char *const *warnings; /* [n_warnings] sentences for the user */
 
   struct {
     PetscInt64       reached;    /* steps of this process that ended at an event */
@@ -178,8 +193,10 @@ typedef struct {
     const HeatResultsInterface *interfaces;
   } energy;
 
-  PetscInt                 n_regions;
-  const HeatResultsRegion *regions;
+  PetscInt                      n_regions;
+  const HeatResultsRegion      *regions;
+  PetscInt                      n_segments;
+  const HeatResultsSegmentSize *segments;
 
   PetscInt                   n_checks;
   const HeatResultsCheck    *checks;

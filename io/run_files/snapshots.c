@@ -7,7 +7,10 @@
 #include "io/run_files/snapshots.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "solver/base/heartbeat.h"
 
 struct HeatSnapshots {
   const HeatGrid    *grid;        /* borrowed */
@@ -17,9 +20,8 @@ struct HeatSnapshots {
   PetscInt           alignment; /* [bytes] */
   PetscInt           n, room;   /* of entries: used, allocated */
   HeatSnapshotEntry *entries;   /* owned: [n], steps ascend */
-  PetscInt           n_fields;
-  HeatXdmfField      fields[HEAT_MAX_FILE_FIELDS]; /* [n_fields], of every snapshot */
-  HeatFileStats      stats;                        /* sums over what this process wrote */
+  HeatXdmfFields    *fields;    /* owned: [n] of each entry; known to rank 0 alone */
+  HeatFileStats      stats;     /* sums over what this process wrote */
 };
 
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment)
@@ -47,6 +49,7 @@ PetscErrorCode HeatSnapshotsDestroy(HeatSnapshots **snapshots)
   PetscCall(PetscFree((*snapshots)->dir));
   PetscCall(PetscFree((*snapshots)->title));
   PetscCall(PetscFree((*snapshots)->entries));
+  PetscCall(PetscFree((*snapshots)->fields));
   PetscCall(PetscFree(*snapshots));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -57,8 +60,27 @@ static void SnapshotPath(const HeatSnapshots *s, PetscInt64 step, char *path, si
   snprintf(path, size, "%s/snapshot_%06lld.h5", s->dir, (long long)step);
 }
 
+/* Add a field: the temperature first, which viewers then show, the others by name.  Files list them
+   in another order, and a continued run writes the XDMF file of an uninterrupted one. */
+static void AddField(HeatXdmfFields *fields, const char *name, HeatElement element)
+{
+  PetscInt at = fields->n;
+
+  if (fields->n == HEAT_MAX_FILE_FIELDS) return;
+  while (at > 0 && (strcmp(name, "temperature") == 0 ||
+                    (strcmp(fields->fields[at - 1].name, "temperature") != 0 &&
+                     strcmp(fields->fields[at - 1].name, name) > 0))) {
+    fields->fields[at] = fields->fields[at - 1];
+    at--;
+  }
+  snprintf(fields->fields[at].name, sizeof(fields->fields[at].name), "%s", name);
+  fields->fields[at].element = element;
+  fields->n++;
+}
+
 /* Insert an entry in order of steps; an entry of that step is replaced. */
-static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry)
+static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry,
+                               const HeatXdmfFields *fields)
 {
   PetscInt at = s->n;
 
@@ -66,14 +88,20 @@ static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry)
   while (at > 0 && s->entries[at - 1].step > entry.step) at--;
   if (at > 0 && s->entries[at - 1].step == entry.step) {
     s->entries[at - 1] = entry;
+    s->fields[at - 1]  = *fields;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (s->n == s->room) {
     s->room = s->room ? 2 * s->room : 64;
     PetscCall(PetscRealloc((size_t)s->room * sizeof(*s->entries), &s->entries));
+    PetscCall(PetscRealloc((size_t)s->room * sizeof(*s->fields), &s->fields));
   }
-  for (PetscInt i = s->n; i > at; i--) s->entries[i] = s->entries[i - 1];
+  for (PetscInt i = s->n; i > at; i--) {
+    s->entries[i] = s->entries[i - 1];
+    s->fields[i]  = s->fields[i - 1];
+  }
   s->entries[at] = entry;
+  s->fields[at]  = *fields;
   s->n++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -87,36 +115,38 @@ static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
   PetscFunctionBeginUser;
   snprintf(path, sizeof(path), "%s/snapshots.xdmf", s->dir);
   if (s->grid->rank == 0) {
-    PetscCall(HeatXdmfWrite(path, s->title, s->grid->nx, s->grid->ny, s->n_fields, s->fields, s->n,
-                            s->entries, &error));
+    PetscCall(HeatXdmfWrite(path, s->title, s->grid->nx, s->grid->ny, s->n, s->entries, s->fields,
+                            &error));
   }
   PetscCall(HeatFileAgree(s->grid->comm, path, "written", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the names and types of the fields from an earlier snapshot, so that the XDMF file can be
-   written before the next one.  Collective on grid->comm; a file that cannot be read gives none. */
-static PetscErrorCode ReadFieldNames(HeatSnapshots *s, const char *path)
+/* Read the names and types of the fields of an earlier snapshot; a file that cannot be read has
+   none.  Rank 0 alone. */
+static PetscErrorCode ReadFields(const HeatSnapshots *s, PetscInt64 step, HeatXdmfFields *fields)
 {
+  char               path[PETSC_MAX_PATH_LEN];
   HeatFieldFileInfo *info;
   HeatFileError      error = {0};
 
   PetscFunctionBeginUser;
+  fields->n = 0;
+  SnapshotPath(s, step, path, sizeof(path));
   PetscCall(PetscNew(&info));
-  PetscCall(HeatFieldFileTryInfo(s->grid->comm, path, info, &error));
-  s->n_fields = error.failed ? 0 : info->n_fields;
-  for (PetscInt f = 0; f < s->n_fields; f++) {
-    snprintf(s->fields[f].name, sizeof(s->fields[f].name), "%s", info->fields[f].name);
-    s->fields[f].element = info->fields[f].element;
-  }
+  PetscCall(HeatFieldFileTryInfo(PETSC_COMM_SELF, path, info, &error));
+  for (PetscInt f = 0; f < info->n_fields && !error.failed; f++)
+    AddField(fields, info->fields[f].name, info->fields[f].element);
   PetscCall(PetscFree(info));
+  HeatBeat();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnapshotEntry *entries)
 {
-  char  path[PETSC_MAX_PATH_LEN];
-  char *there;
+  char           path[PETSC_MAX_PATH_LEN];
+  char          *there;
+  HeatXdmfFields fields = {.n = 0};
 
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)n + 1, &there));
@@ -126,13 +156,12 @@ PetscErrorCode HeatSnapshotsResume(HeatSnapshots *s, PetscInt n, const HeatSnaps
   }
   PetscCallMPI(MPI_Bcast(there, (PetscMPIInt)n, MPI_CHAR, 0, s->grid->comm));
   for (PetscInt i = 0; i < n; i++) {
-    if (there[i]) PetscCall(AddEntry(s, entries[i]));
+    if (!there[i]) continue;
+    if (s->grid->rank == 0) PetscCall(ReadFields(s, entries[i].step, &fields));
+    PetscCall(AddEntry(s, entries[i], &fields));
   }
   PetscCall(PetscFree(there));
-  if (s->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  SnapshotPath(s, s->entries[s->n - 1].step, path, sizeof(path));
-  PetscCall(ReadFieldNames(s, path));
-  if (s->n_fields > 0) PetscCall(WriteXdmf(s));
+  if (s->n > 0) PetscCall(WriteXdmf(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -146,6 +175,7 @@ PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal t
                                         .compression = s->compression,
                                         .hints       = s->hints,
                                         .alignment   = s->alignment};
+  HeatXdmfFields             listed  = {.n = 0};
   char                       path[PETSC_MAX_PATH_LEN];
   HeatFileStats              stats;
 
@@ -153,12 +183,8 @@ PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal t
   SnapshotPath(s, step, path, sizeof(path));
   PetscCall(HeatFieldFileWrite(s->grid, path, &options, n_fields, fields, &stats));
   HeatFileStatsAdd(&s->stats, &stats);
-  s->n_fields = n_fields;
-  for (PetscInt f = 0; f < n_fields; f++) {
-    snprintf(s->fields[f].name, sizeof(s->fields[f].name), "%s", fields[f].name);
-    s->fields[f].element = fields[f].element;
-  }
-  PetscCall(AddEntry(s, (HeatSnapshotEntry){.step = step, .time = time}));
+  for (PetscInt f = 0; f < n_fields; f++) AddField(&listed, fields[f].name, fields[f].element);
+  PetscCall(AddEntry(s, (HeatSnapshotEntry){.step = step, .time = time}, &listed));
   PetscCall(WriteXdmf(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

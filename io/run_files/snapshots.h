@@ -22,13 +22,14 @@ PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const 
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment);
 
 /** Continue the list of an earlier run, out of a checkpoint, and write snapshots.xdmf for it.
- *  Entries whose file is not in the folder are left out.  Collective on grid->comm.
+ *  Entries whose file is not in the folder are left out.  Rank 0 reads from each file which fields
+ *  it has, since the earlier run may have written others.  Collective on grid->comm.
  *  @param[in] entries  [n]
  *  Errors: HEAT_ERR_FILE when snapshots.xdmf cannot be written. */
 PetscErrorCode HeatSnapshotsResume(HeatSnapshots *snapshots, PetscInt n,
                                    const HeatSnapshotEntry *entries);
 
-/** Write snapshot_<step>.h5 and snapshots.xdmf.  Every snapshot of a run holds the same fields.  A
+/** Write snapshot_<step>.h5 and snapshots.xdmf.  A
  *  step that is in the list already is written again and listed once.  Collective on grid->comm.
  *  @param[in] time    [s]
  *  @param[in] fields  [n_fields], borrowed

@@ -51,8 +51,8 @@ static void PutField(FILE *out, PetscInt nx, PetscInt ny, PetscInt64 step,
 }
 
 /* Write the grid of one snapshot: time, topology, edges and fields. */
-static void PutGrid(FILE *out, PetscInt nx, PetscInt ny, PetscInt n_fields,
-                    const HeatXdmfField *fields, const HeatSnapshotEntry *entry)
+static void PutGrid(FILE *out, PetscInt nx, PetscInt ny, const HeatXdmfFields *fields,
+                    const HeatSnapshotEntry *entry)
 {
   fprintf(out,
           "      <Grid Name=\"step %lld\" GridType=\"Uniform\">\n"
@@ -64,13 +64,13 @@ static void PutGrid(FILE *out, PetscInt nx, PetscInt ny, PetscInt n_fields,
   PutAxis(out, nx + 1, entry->step, "x_edges");
   PutAxis(out, ny + 1, entry->step, "y_edges");
   fputs("        </Geometry>\n", out);
-  for (PetscInt f = 0; f < n_fields; f++) PutField(out, nx, ny, entry->step, &fields[f]);
+  for (PetscInt f = 0; f < fields->n; f++) PutField(out, nx, ny, entry->step, &fields->fields[f]);
   fputs("      </Grid>\n", out);
 }
 
 PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, PetscInt ny,
-                             PetscInt n_fields, const HeatXdmfField *fields, PetscInt n,
-                             const HeatSnapshotEntry *entries, HeatFileError *error)
+                             PetscInt n, const HeatSnapshotEntry *entries,
+                             const HeatXdmfFields *fields, HeatFileError *error)
 {
   char  *text   = NULL;
   size_t length = 0;
@@ -85,7 +85,9 @@ PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, P
         out);
   PutText(out, title);
   fputs("\" GridType=\"Collection\" CollectionType=\"Temporal\">\n", out);
-  for (PetscInt i = 0; i < n; i++) PutGrid(out, nx, ny, n_fields, fields, &entries[i]);
+  for (PetscInt i = 0; i < n; i++) {
+    if (fields[i].n > 0) PutGrid(out, nx, ny, &fields[i], &entries[i]);
+  }
   fputs("    </Grid>\n  </Domain>\n</Xdmf>\n", out);
   PetscCheck(fclose(out) == 0, PETSC_COMM_SELF, PETSC_ERR_MEM, "no memory for the XDMF text");
   HeatFileReplace(path, text, length, error);

@@ -16,20 +16,26 @@ typedef struct {
   PetscReal  time; /* [s] */
 } HeatSnapshotEntry;
 
-/** A field that every snapshot of the series holds. */
+/** A field of a snapshot. */
 typedef struct {
   char        name[64];
   HeatElement element;
 } HeatXdmfField;
 
+/** The fields of a snapshot, in the order of the file. */
+typedef struct {
+  PetscInt      n;
+  HeatXdmfField fields[HEAT_MAX_FILE_FIELDS]; /* [n] */
+} HeatXdmfFields;
+
 /** Write the XDMF file, replacing an earlier one as a whole.  Not collective: rank 0 calls it.
  *  @param[in] nx, ny   cells
- *  @param[in] fields   [n_fields]
  *  @param[in] entries  [n] in order of time; the file of each is snapshot_<step>.h5 beside `path`
+ *  @param[in] fields   [n] of each snapshot; one without fields is left out
  *  Failures to write are noted in `error`.
  *  Errors: PETSC_ERR_MEM when there is no memory for the text. */
 PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, PetscInt ny,
-                             PetscInt n_fields, const HeatXdmfField *fields, PetscInt n,
-                             const HeatSnapshotEntry *entries, HeatFileError *error);
+                             PetscInt n, const HeatSnapshotEntry *entries,
+                             const HeatXdmfFields *fields, HeatFileError *error);
 
 #endif

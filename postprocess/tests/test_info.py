@@ -1,4 +1,4 @@
-"""`info` and the wording of numbers."""
+"""`info`, and numbers as people read them."""
 from __future__ import annotations
 
 import numpy as np
@@ -8,12 +8,12 @@ from postprocess import wording
 from postprocess.tests import synthetic
 
 
-def test_info_tells_what_is_there(full, command):
+def test_info_lists_what_the_directory_holds(full, command):
     outcome = command("info", full)
     assert outcome.code == 0
     for said in ("status      ok", "3: step 0 (t = 0 s) to step 20 (t = 20 s)", "1: step 20",
                  "20 x 10 cells on 0.2 x 0.1 m", "temperature: 300 to 380 K",
-                 "material: 0 to 1 (board, solid_copper)", "21 rows: centre, edge",
+                 "material: 0 to 1 (0 board; 1 solid copper)", "21 rows: centre, edge",
                  "1 of 2 hold", "FAIL  energy_balance = 0.001"):
         assert said in outcome.out
 
@@ -51,7 +51,23 @@ def test_duration_has_a_readable_unit(seconds, text):
     assert wording.duration(seconds) == text
 
 
-def test_span_has_as_many_digits_as_tell_its_ends_apart():
+def test_info_of_a_steady_run_has_no_time(steady, command):
+    out = command("info", steady).out
+    assert "2: step 0 (initial guess) to step 1 (steady state)" in out and "t =" not in out
+
+
+def test_info_counts_the_points_and_times_of_a_profile(one, command):
+    synthetic.write_profile(one, "wall", {0: 0.0, 20: 20.0})
+    assert "profile wall 11 points at 2 times" in command("info", one).out
+
+
+@pytest.mark.parametrize("low, high", [(0.0, 0.0), (-1e308, 1e308), (0.0, 5e-324), (1.0, 2.0),
+                                       (300.0, 300.0 + 1e-13)])
+def test_digits_are_between_4_and_15_for_any_range(low, high):
+    assert 4 <= wording.digits_between(low, high) <= 15
+
+
+def test_span_has_as_many_digits_as_distinguish_its_ends():
     assert wording.span(293.00001, 293.00004) == "293.00001 to 293.00004"
 
 

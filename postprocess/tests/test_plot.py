@@ -12,30 +12,20 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from postprocess import field_plot, plot
+from postprocess import field_page, field_plot, plot
 from postprocess.outlines import outlines, ranked
 from postprocess.reader import Run
 from postprocess.sheet import arrange, make_sheet, panel_size
 from postprocess.tests import synthetic
+from postprocess.tests.conftest import assert_on_page, texts
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def close_figures():
-    yield
-    matplotlib.pyplot.close("all")
 
 
 def figure_of(directory: Path, name: str = "temperature", limits=None):
     run = Run(directory)
     with matplotlib.rc_context(plot.STYLE):
         return plot.picture(run, run.snapshot(), name, limits, 80)
-
-
-def texts(figure) -> str:
-    """All that is written on a page."""
-    return "\n".join(t.get_text() for t in figure.findobj(matplotlib.text.Text))
 
 
 def write_one(directory: Path, data: np.ndarray, **more) -> Path:
@@ -77,7 +67,7 @@ def test_plot_of_a_series_makes_one_picture(full, command):
     assert command("plot", full, "--step", "series", "--dpi", 50).files == ["series.png"]
 
 
-def test_plot_writes_where_it_is_told(one, tmp_path, command):
+def test_plot_writes_the_file_of_option_o(one, tmp_path, command):
     target = tmp_path / "picture.svg"
     outcome = command("plot", one, "-o", target)
     assert outcome.out == f"{target}\n"
@@ -252,7 +242,7 @@ def test_picture_without_a_material_map_has_no_outlines(one):
 def test_probes_are_marked_and_named(full):
     figure = figure_of(full)
     rings = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert sorted(tuple(r.get_xydata()[0]) for r in rings) == [(0.0, 10.0), (10.0, 5.0)]  # cm
+    assert sorted(map(tuple, rings[0].get_xydata())) == [(0.0, 10.0), (10.0, 5.0)]  # cm
     assert "centre" in texts(figure)
 
 
@@ -277,6 +267,64 @@ def test_conductivity_that_depends_on_the_direction_has_two_panels(tmp_path):
     assert "conductivity x" in said and "conductivity y" in said
 
 
+def write_flux(directory: Path, flux: np.ndarray) -> Path:
+    """Write a heat flux along x, given for each column."""
+    flux = np.broadcast_to(flux, (10, len(flux)))
+    synthetic.write_snapshot(directory, 0, 0.0, {"temperature": np.zeros(flux.shape),
+                                                 "heat_flux_x": flux,
+                                                 "heat_flux_y": np.zeros(flux.shape)})
+    return directory
+
+
+def test_heat_flux_that_spans_decades_has_a_logarithmic_scale_and_says_so(tmp_path):
+    figure = figure_of(write_flux(tmp_path, 10.0 ** np.linspace(0, 6, 60)), "heat_flux")
+    norm = figure.axes[0].images[0].norm
+    # 1e6 is the largest flux; the scale takes at most four decades, and begins at a power of ten.
+    assert isinstance(norm, matplotlib.colors.LogNorm)
+    assert (norm.vmin, norm.vmax) == (pytest.approx(100.0), 1e6)
+    assert "colours logarithmic from 100 W m⁻² (33 % of the cells below)" in texts(figure)
+
+
+def test_even_heat_flux_has_a_linear_scale(tmp_path):
+    figure = figure_of(write_flux(tmp_path, np.linspace(1.0, 10.0, 60)), "heat_flux")
+    assert type(figure.axes[0].images[0].norm) is matplotlib.colors.Normalize
+    assert "logarithmic" not in texts(figure)
+
+
+def test_cells_without_heat_flux_are_drawn_on_a_logarithmic_scale(tmp_path):
+    """Zero has no logarithm, and grey is for values that are not finite."""
+    flux = np.concatenate([np.zeros(5), 10.0 ** np.linspace(0, 6, 55)])
+    figure = figure_of(write_flux(tmp_path, flux), "heat_flux")
+    assert not np.ma.is_masked(figure.axes[0].images[0].get_array())
+
+
+def test_component_of_a_heat_flux_that_spans_decades_is_logarithmic_on_both_sides(tmp_path):
+    flux = 10.0 ** np.linspace(0, 6, 60)
+    figure = figure_of(write_flux(tmp_path, np.concatenate([-flux, flux])), "heat_flux_x")
+    norm = figure.axes[0].images[0].norm
+    assert isinstance(norm, matplotlib.colors.SymLogNorm) and norm.vmin == -norm.vmax == -1e6
+    assert "colours logarithmic beyond ±100 W m⁻²" in texts(figure)
+
+
+def test_pictures_of_all_steps_share_a_logarithmic_scale(tmp_path, command):
+    for step in (0, 1):
+        synthetic.write_snapshot(tmp_path, step, float(step), {
+            "heat_flux_x": np.broadcast_to(10.0 ** np.linspace(0, 3 + step, 60), (10, 60)),
+            "heat_flux_y": np.zeros((10, 60))})
+    norm = plot._shared_norm(Run(tmp_path), "heat_flux", None)
+    assert isinstance(norm, matplotlib.colors.LogNorm) and norm.vmax == pytest.approx(1e4)
+    assert command("plot", tmp_path, "--field", "heat_flux", "--step", "all", "--dpi",
+                   50).code == 0
+
+
+def test_given_range_of_a_heat_flux_is_its_scale(tmp_path):
+    directory = write_flux(tmp_path, 10.0 ** np.linspace(0, 6, 60))
+    norm = figure_of(directory, "heat_flux", (10.0, 1e5)).axes[0].images[0].norm
+    assert isinstance(norm, matplotlib.colors.LogNorm) and (norm.vmin, norm.vmax) == (10.0, 1e5)
+    norm = figure_of(directory, "heat_flux", (0.0, 1e5)).axes[0].images[0].norm
+    assert (norm.vmin, norm.vmax) == (0.0, 1e5)
+
+
 def test_heat_flux_of_zero_is_drawn(tmp_path, command):
     zero = np.zeros((10, 20))
     synthetic.write_snapshot(tmp_path, 0, 0.0, {"heat_flux_x": zero, "heat_flux_y": zero})
@@ -289,6 +337,65 @@ def test_decomposition_shows_every_rank(full):
     assert all(f"\n{rank}\n" in f"\n{said}\n" for rank in range(4))
 
 
+@pytest.mark.parametrize("box, shape", [
+    ((0, 1e-9, 0, 5e-10), (10, 20)), ((0, 1000, 0, 0.01), (1, 30)), ((0, 0.01, 0, 1000), (30, 1)),
+    ((1e6, 1e6 + 1e-3, -5e5, -5e5 + 5e-4), (10, 20)), ((0, 1e7, 0, 1e7), (1, 1)),
+    ((-3e-3, -2e-3, 0, 1e-3), (30, 1)), ((0, 1, 0, 100), (20, 2))])
+def test_everything_stays_on_the_page_for_every_domain(tmp_path, box, shape):
+    data = synthetic.gradient(shape[1], shape[0])
+    for step in range(3):
+        synthetic.write_snapshot(tmp_path, step, 1000.0 * step, {
+            "temperature": data + step, "heat_flux_x": data, "heat_flux_y": data}, box=box)
+    synthetic.write_results(tmp_path, probes=[
+        {"name": f"probe {k}", "at": [box[0] + (box[1] - box[0]) * k / 4, box[2]]}
+        for k in range(5)])
+    run = Run(tmp_path)
+    with matplotlib.rc_context(plot.STYLE):
+        for name in ("temperature", "heat_flux"):
+            assert_on_page(plot.picture(run, run.snapshot(), name, None, 50))
+        assert_on_page(plot.series_picture(run, "temperature", None, 50))
+
+
+@pytest.mark.parametrize("data", [293.15, 0.0, 1e300, -1e300, 1e-310, 1e9])
+def test_constant_of_any_size_is_drawn(tmp_path, data):
+    assert_on_page(figure_of(write_one(tmp_path, np.full((10, 20), data))))
+
+
+@pytest.mark.parametrize("low, high", [(300.0, 300.0 + 1e-9), (-1e308, 1e308), (0.0, 1e-310),
+                                       (1e15, 1e15 + 1), (-2e-9, 3e-9), (0.0, 1e6)])
+def test_numbers_beside_the_colour_bar_stay_on_the_page(tmp_path, low, high):
+    share = np.linspace(0.0, 1.0, 200).reshape(10, 20)
+    data = low * (1.0 - share) + high * share  # high - low may overflow
+    for name, box in (("upright", (0, 1, 0, 1)), ("level", (0, 10, 0, 1))):
+        write_one(tmp_path / name, data, box=box)
+        assert_on_page(figure_of(tmp_path / name))
+
+
+def test_cells_far_from_the_origin_have_short_coordinates(tmp_path):
+    figure = figure_of(write_one(tmp_path, synthetic.gradient(),
+                                 box=(1e6, 1e6 + 1e-3, -5e5, -5e5 + 5e-4)))
+    axes = figure.axes[0]
+    assert axes.get_xlabel() == "x − 1000000 m [mm]" and axes.get_ylabel() == "y + 500000 m [mm]"
+    figure.canvas.draw()
+    assert all(len(t.get_text()) <= 4 for t in axes.get_xticklabels())
+
+
+def test_names_of_materials_keep_their_underscores(tmp_path):
+    synthetic.write_snapshot(tmp_path, 0, 0.0, {"material": synthetic.two_materials()},
+                             materials=("_board", "fr_4"))
+    said = texts(figure_of(tmp_path, "material")).splitlines()
+    assert "_board" in said and "fr_4" in said
+
+
+def test_probes_beyond_ten_are_marked_and_counted(tmp_path):
+    write_one(tmp_path, synthetic.gradient())
+    synthetic.write_results(tmp_path, probes=[{"name": f"p{k}", "at": [0.001 * k, 0.05]}
+                                              for k in range(200)])
+    figure = figure_of(tmp_path)
+    assert "200 probes" in texts(figure)
+    assert len(figure.axes[0].lines[0].get_xdata()) == 200
+
+
 def test_map_of_hundreds_of_materials_is_drawn(tmp_path, command):
     material = np.arange(600).reshape(20, 30)
     synthetic.write_snapshot(tmp_path, 0, 0.0, {"temperature": synthetic.gradient(30, 20),
@@ -297,7 +404,7 @@ def test_map_of_hundreds_of_materials_is_drawn(tmp_path, command):
     assert command("plot", tmp_path, "--field", "material", "--dpi", 50).code == 0
 
 
-# ---- series and history
+# ---- series
 
 
 def test_series_has_one_colour_range(full):
@@ -308,29 +415,10 @@ def test_series_has_one_colour_range(full):
 
 def test_series_of_many_snapshots_shows_the_first_the_last_and_some_between(tmp_path):
     for step in range(21):
-        write = synthetic.write_snapshot
-        write(tmp_path, step, float(step), {"temperature": synthetic.gradient()})
-    steps = [s.step for s in plot.chosen(Run(tmp_path).snapshots)]
+        synthetic.write_snapshot(tmp_path, step, float(step),
+                                 {"temperature": synthetic.gradient()})
+    steps = [s.step for s in field_page.chosen(Run(tmp_path).snapshots)]
     assert steps == [0, 4, 8, 12, 16, 20]
-
-
-def test_history_panels_are_temperature_flows_and_probes(full):
-    run = Run(full)
-    figure = plot.draw_history("A case", run.history, run.probes, "K")
-    labels = [axes.get_ylabel() for axes in figure.axes]
-    assert labels == ["temperature [K]", "heat flow in [W/m]", "probes [K]"]
-
-
-def test_history_without_rows_is_left_out(one, command):
-    (one / "history.csv").write_text("step,time,min,max,mean\n")
-    assert command("plot", one, "--dpi", 50).files == ["temperature.png"]
-
-
-def test_history_of_a_steady_case_is_drawn_over_the_step(one, command):
-    (one / "history.csv").write_text("step,time,min,max,mean\n0,0,1,2,1.5\n1,0,1,3,2\n")
-    run = Run(one)
-    figure = plot.draw_history("A case", run.history, {}, "K")
-    assert figure.axes[-1].get_xlabel() == "step"
 
 
 # ---- parts

@@ -1,4 +1,4 @@
-"""The reader: what it finds, and what it says when something is wrong."""
+"""The reader: what it finds, and its message for each thing that can be wrong."""
 from __future__ import annotations
 
 import json
@@ -54,8 +54,11 @@ def test_vector_name_gives_the_magnitude(full):
 
 
 def test_flag_meanings_name_the_materials(full):
+    with h5py.File(full / "snapshot_000020.h5", "a") as file:
+        del file["material"].attrs["names"]
+        file["material"].attrs["flag_meanings"] = "board solid_copper"
     meanings = Run(full).snapshot().field("material").info.meanings
-    assert meanings == {0: "board", 1: "solid_copper"}
+    assert meanings == {0: "board", 1: "solid copper"}
 
 
 def test_names_with_blanks_come_before_the_cf_meanings(full):
@@ -160,7 +163,7 @@ def test_history_of_a_header_only_has_no_rows(one):
 
 def test_damaged_number_in_the_history_is_an_error_with_its_line(one):
     (one / "history.csv").write_text("step,time\n0,0\n1,2.x5\n2,5\n")
-    with pytest.raises(ReaderError, match=r"history.csv:3: '2.x5' is no number \(column time\)"):
+    with pytest.raises(ReaderError, match=r"history.csv:3: '2.x5' is not a number \(column time\)"):
         _ = Run(one).history
 
 
@@ -180,6 +183,13 @@ def test_probe_places_come_from_the_record(full):
 def test_probe_places_come_from_the_case_text_when_not_listed(one, text):
     synthetic.write_results(one, provenance={"version": "1", "case_text": text})
     assert Run(one).probe_places == {"a": (0.1, 0.02), "b c": (0.0, 0.05)}
+
+
+def test_probe_places_are_read_from_any_yaml_notation(one):
+    pytest.importorskip("yaml")
+    text = "output:\n  probes:\n  - at:\n    - 0.1\n    - 0.02\n    name: \"it's {a}, #1\"\n"
+    synthetic.write_results(one, provenance={"case_text": text})
+    assert Run(one).probe_places == {"it's {a}, #1": (0.1, 0.02)}
 
 
 def test_probe_places_of_the_command_line_win_over_the_case_text(one):
@@ -205,7 +215,7 @@ def test_missing_directory_is_named(tmp_path):
 
 def test_file_in_place_of_a_directory_is_named(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(ReaderError, match="file: Not a directory"):
+    with pytest.raises(ReaderError, match="file: not a directory; name the output directory"):
         Run(tmp_path / "file")
 
 
@@ -258,6 +268,25 @@ def test_missing_attribute_is_named(one, name):
         del file.attrs[name]
     with pytest.raises(ReaderError, match=f"attribute '{name}' is missing"):
         Run(one).snapshot().field()
+
+
+def test_history_without_a_time_is_an_error(one):
+    (one / "history.csv").write_text("step,max\n0,1\n")
+    with pytest.raises(ReaderError, match="history.csv:1: no column 'time'"):
+        _ = Run(one).history
+
+
+def test_column_that_occurs_twice_is_an_error(one):
+    (one / "history.csv").write_text("step,time,max,max\n0,0,1,2\n")
+    with pytest.raises(ReaderError, match="history.csv:1: column 'max' occurs twice"):
+        _ = Run(one).history
+
+
+def test_table_of_very_many_columns_is_read_at_once(one):
+    """A search of each name among all others would take minutes."""
+    names = ",".join(["step", "time"] + [f"p{k}" for k in range(50_000)])
+    (one / "probes.csv").write_text(names + "\n" + ",".join(["0"] * 50_002) + "\n")
+    assert len(Run(one).probes) == 50_002
 
 
 def test_missing_edges_are_named(one):

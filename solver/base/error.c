@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "solver/base/monotonic.h"
+
 static PetscBool IsOurs(PetscErrorCode code)
 {
   return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
@@ -176,13 +178,13 @@ PetscErrorCode HeatGuardDestroy(HeatGuard **guard)
 static PetscBool AllMeet(MPI_Comm comm)
 {
   const struct timespec pause = {0, 1000000}; /* 1 ms, chosen: shorter than anybody notices */
-  const double          start = MPI_Wtime();
+  const double          start = HeatMonotonicTime();
   MPI_Request           request;
   int                   met = 0;
 
   if (MPI_Ibarrier(comm, &request) != MPI_SUCCESS) return PETSC_FALSE;
   while (MPI_Test(&request, &met, MPI_STATUS_IGNORE) == MPI_SUCCESS && !met &&
-         MPI_Wtime() - start < meeting_time)
+         HeatMonotonicTime() - start < meeting_time)
     (void)nanosleep(&pause, NULL);
   return met ? PETSC_TRUE : PETSC_FALSE;
 }

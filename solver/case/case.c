@@ -22,10 +22,12 @@ const char *const HeatSchemeNames[] = {"ftcs",         "rkl2",   "backward-euler
 const char *const HeatPropertyNames[] = {
     "conductivity",  "conductivity_x", "conductivity_y", "density",
     "specific_heat", "HeatProperty",   "HEAT_PROPERTY_", NULL};
-const char *const HeatFaceAverageNames[] = {"harmonic", "arithmetic", "HeatFaceAverage",
-                                            "HEAT_FACE_", NULL};
-const char *const HeatPaintRuleNames[]   = {"centre", "tealeaf", "HeatPaintRule", "HEAT_PAINT_",
-                                            NULL};
+const char *const HeatFaceAverageNames[]  = {"harmonic", "arithmetic", "HeatFaceAverage",
+                                             "HEAT_FACE_", NULL};
+const char *const HeatPaintRuleNames[]    = {"centre", "tealeaf", "HeatPaintRule", "HEAT_PAINT_",
+                                             NULL};
+const char *const HeatEmptyRegionsNames[] = {"refuse", "allow", "HeatEmptyRegions", "HEAT_EMPTY_",
+                                             NULL};
 const char *const HeatMappingNames[]     = {"node-blocks", "linear", "HeatMapping", "HEAT_MAPPING_",
                                             NULL};
 const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression",
@@ -65,6 +67,7 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
   made->solver.max_newton                     = 50;
   made->solver.face_average                   = HEAT_FACE_HARMONIC;
   made->solver.paint                          = HEAT_PAINT_CENTRE;
+  made->solver.empty_regions                  = HEAT_EMPTY_REFUSE;
   made->output.fields[HEAT_FIELD_TEMPERATURE] = PETSC_TRUE;
   made->output.compression                    = HEAT_COMPRESSION_NONE;
   made->output.alignment                      = HEAT_FILE_ALIGNMENT;
@@ -157,6 +160,7 @@ static PetscErrorCode DestroyLists(HeatCase *c)
     PetscCall(PetscFree(c->regions[i].material_name));
     PetscCall(PetscFree(c->regions[i].temperature.text));
     PetscCall(PetscFree(c->regions[i].source.text));
+    PetscCall(PetscFree(c->regions[i].power.text));
   }
   for (PetscInt i = 0; i < c->n_checks; i++) {
     PetscCall(PetscFree(c->checks[i].exact.text));
@@ -253,6 +257,66 @@ const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size)
   if (c->time.scheme == HEAT_SCHEME_TS) snprintf(buffer, size, "ts:%s", c->time.ts_type);
   else snprintf(buffer, size, "%s", HeatSchemeNames[c->time.scheme]);
   return buffer;
+}
+
+PetscBool HeatRegionHasSource(const HeatRegion *region)
+{
+  return (PetscBool)(region->source.given || region->power.given);
+}
+
+PetscBool HeatCaseHasInitial(const HeatCase *c)
+{
+  if (c->initial.file || c->initial.temperature.given) return PETSC_TRUE;
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    if (c->regions[r].temperature.given) return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Return the first side that has a segment of type radiation; HEAT_SIDES if there is none. */
+static HeatSide RadiatingSide(const HeatCase *c)
+{
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt n = 0; n < c->boundary[side].n; n++) {
+      if (c->boundary[side].segments[n].type == HEAT_BC_RADIATION) return (HeatSide)side;
+    }
+  }
+  return HEAT_SIDES;
+}
+
+PetscReal HeatCaseAbsoluteZero(const HeatCase *c, char *reason, size_t size)
+{
+  static const struct {
+    const char *unit;
+    PetscReal   zero;
+  } units[]           = {{"K", 0.0},           {"kelvin", 0.0},       {"degC", -273.15},
+                         {"celsius", -273.15}, {"degF", -459.67},     {"fahrenheit", -459.67},
+                         {"°C", -273.15},      {"degree_C", -273.15}, {"°F", -459.67}};
+  const HeatSide side = RadiatingSide(c);
+
+  reason[0] = '\0';
+  if (side != HEAT_SIDES) {
+    snprintf(reason, size, "boundary.%s radiates, so temperatures are in kelvin",
+             HeatSideNames[side]);
+    return 0.0;
+  }
+  if (!c->output.unit_given) return PETSC_NINFINITY;
+  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(units); i++) {
+    if (strcmp(units[i].unit, c->output.temperature_unit) != 0) continue;
+    snprintf(reason, size, "output.temperature_unit is %s", units[i].unit);
+    return units[i].zero;
+  }
+  return PETSC_NINFINITY;
+}
+
+PetscReal HeatCaseRounding(const PetscReal extent[2])
+{
+  /* Both factors are chosen.  The first one, some 5000 times the rounding of a double, lets places
+     match that were computed from the size of the domain; the second one covers the rounding of
+     coordinates far from the origin.  HeatCaseValidate refuses cells below 1000 of such roundings,
+     so that the sum stays below a hundredth of a cell on up to 1e9 cells. */
+  return 1e-12 * (extent[1] - extent[0]) +
+         4.0 * PETSC_MACHINE_EPSILON * PetscMax(fabs(extent[0]), fabs(extent[1]));
 }
 
 /* The table's capacity is the smallest power of two that holds its entries, so that it is enlarged

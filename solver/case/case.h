@@ -109,6 +109,8 @@ typedef struct {
   PetscInt    material;        /* index into materials, -1: none; set by HeatCaseValidate */
   HeatFormula temperature;     /* initial temperature [K]; of x y */
   HeatFormula source;          /* heat source [W/m3]; of x y t T */
+  HeatFormula power; /* heat released by the whole region [W/m], in place of `source`: each
+                                  cell that carries it releases an equal part; of t */
 } HeatRegion;
 
 /** The condition on a side of the domain; equations (4) to (7) of solver/README.md. */
@@ -169,6 +171,10 @@ extern const char *const HeatFaceAverageNames[]; /* harmonic arithmetic */
 /** The rule by which a region covers a cell: by the cell's centre, or TeaLeaf's rule. */
 typedef enum { HEAT_PAINT_CENTRE, HEAT_PAINT_TEALEAF } HeatPaintRule;
 extern const char *const HeatPaintRuleNames[]; /* centre tealeaf */
+
+/** Whether a region that covers no cell, and a segment that covers no face, are errors. */
+typedef enum { HEAT_EMPTY_REFUSE, HEAT_EMPTY_ALLOW } HeatEmptyRegions;
+extern const char *const HeatEmptyRegionsNames[]; /* refuse allow */
 
 /** The assignment of blocks to ranks: a compact rectangle of blocks per node, or row by row. */
 typedef enum { HEAT_MAPPING_NODE_BLOCKS, HEAT_MAPPING_LINEAR } HeatMapping;
@@ -307,7 +313,7 @@ typedef struct {
                               has none, there is one with material 0. */
 
   struct {
-    HeatFormula temperature; /* initial temperature [K]; of x y; default 0 */
+    HeatFormula temperature; /* initial temperature [K]; of x y; without default */
     char       *file;        /* owned; HDF5 file with the initial temperature; NULL: none */
     char       *dataset;     /* owned; dataset of file; default /temperature */
   } initial;
@@ -338,13 +344,14 @@ typedef struct {
   } time;
 
   struct {
-    PetscReal       tolerance;      /* of a linear solve, relative to its initial residual [1] */
-    PetscInt        max_iterations; /* of one linear solve */
-    PetscInt        max_newton;     /* Newton iterations of one non-linear solve */
-    char           *preconditioner; /* owned; "multigrid" or the name of a PC type of PETSc */
-    HeatFaceAverage face_average;
-    PetscBool       reproducible; /* the field has the same bits on any number of ranks */
-    HeatPaintRule   paint;
+    PetscReal        tolerance;      /* of a linear solve, relative to its initial residual [1] */
+    PetscInt         max_iterations; /* of one linear solve */
+    PetscInt         max_newton;     /* Newton iterations of one non-linear solve */
+    char            *preconditioner; /* owned; "multigrid" or the name of a PC type of PETSc */
+    HeatFaceAverage  face_average;
+    PetscBool        reproducible; /* the field has the same bits on any number of ranks */
+    HeatPaintRule    paint;
+    HeatEmptyRegions empty_regions;
   } solver;
 
   struct {
@@ -364,6 +371,7 @@ typedef struct {
     char           *hints;            /* owned; MPI-IO hints "name=value name=value"; NULL: none */
     PetscInt        alignment;        /* [bytes] alignment of large datasets in a file */
     char           *temperature_unit; /* owned; UDUNITS text for files and labels; default "K" */
+    PetscBool       unit_given;       /* the case gives temperature_unit, instead of the default */
   } output;
 
   struct {
@@ -416,6 +424,24 @@ void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high
 /** Write the name of the case's scheme, as the case file has it ("bdf2", "ts:rosw"), into buffer.
  *  Returns buffer. */
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size);
+
+/** Return whether the case gives any initial temperature: by a formula, a file, or a region.  Not
+ *  collective. */
+PetscBool HeatCaseHasInitial(const HeatCase *c);
+
+/** Return whether a region releases heat, by a source or a power.  Not collective. */
+PetscBool HeatRegionHasSource(const HeatRegion *region);
+
+/** Find the temperature below which no body can be, in the case's unit: 0 where a side radiates or
+ *  output.temperature_unit is given as K, -273.15 for degC, -459.67 for degF.  Not collective.
+ *  @param[out] reason  why the case has such a bound, for messages; at most 100 bytes
+ *  Returns the bound; -infinity where the case names no unit of this kind. */
+PetscReal HeatCaseAbsoluteZero(const HeatCase *c, char *reason, size_t size);
+
+/** Return the distance [m] within which two coordinates along an axis with this extent count as
+ *  equal, so that a place that was computed, such as 3*0.1 for 0.3, lies where it was meant to.
+ *  Not collective. */
+PetscReal HeatCaseRounding(const PetscReal extent[2]);
 
 /** Store the line of a key.  If the path is already in the table, the new line hides the old one.
  *  Not collective.

@@ -138,6 +138,20 @@ static PetscErrorCode ValidateOptions(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Check that a case over time has an initial temperature.  That regions alone give every cell one
+   is checked when they are painted.  A steady case starts without it from what its sides prescribe.
+   */
+static PetscErrorCode ValidateInitial(const HeatValidation *k)
+{
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(k->c->time.scheme == HEAT_SCHEME_STEADY || HeatCaseHasInitial(k->c), k->comm,
+                   k->c, "initial.temperature",
+                   "missing; a run over time needs the temperature that it begins with: give a "
+                   "number, an expression of x y, or initial.file (or the first region a "
+                   "temperature)");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ValidateAll(HeatValidation *k, PetscMPIInt size)
 {
   PetscFunctionBeginUser;
@@ -153,15 +167,18 @@ static PetscErrorCode ValidateAll(HeatValidation *k, PetscMPIInt size)
   PetscCall(ValidateOptions(k));
   PetscCall(HeatValidateOutput(k));
   PetscCall(HeatValidateChecks(k));
+  PetscCall(ValidateInitial(k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatCaseValidate(MPI_Comm comm, HeatCase *c, PetscMPIInt size)
 {
-  HeatValidation k    = {comm, c, {0, NULL}, {0, NULL}};
-  PetscErrorCode code = ValidateAll(&k, size);
+  HeatValidation k = {.comm = comm, .c = c};
+  PetscErrorCode code;
 
   PetscFunctionBeginUser;
+  k.zero = HeatCaseAbsoluteZero(c, k.zero_reason, sizeof k.zero_reason);
+  code   = ValidateAll(&k, size);
   PetscCall(HeatNamesDestroy(&k.materials));
   PetscCall(HeatNamesDestroy(&k.regions));
   PetscCall(code);

@@ -32,7 +32,8 @@ static PetscErrorCode ValidateExchange(const HeatValidation *k)
                    "missing; an exchange needs it beside coefficient");
   PetscCall(
       HeatValidateFormula(k, "exchange.coefficient", coefficient, HEAT_AT_LEAST_0(HEAT_VAR_XY)));
-  PetscCall(HeatValidateFormula(k, "exchange.ambient", ambient, HEAT_ANY_OF(HEAT_VAR_XY_TIME)));
+  PetscCall(
+      HeatValidateFormula(k, "exchange.ambient", ambient, HEAT_TEMPERATURE(HEAT_VAR_XY_TIME)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -45,7 +46,7 @@ PetscErrorCode HeatValidateFields(const HeatValidation *k)
                    "initial.temperature",
                    "given together with initial.file; the initial temperature has one origin");
   PetscCall(HeatValidateFormula(k, "initial.temperature", &c->initial.temperature,
-                                HEAT_ANY_OF(HEAT_VAR_XY)));
+                                HEAT_TEMPERATURE(HEAT_VAR_XY)));
   PetscCall(HeatValidateFormula(k, "source", &c->source,
                                 HEAT_ANY_OF(HEAT_VAR_XY_TIME | HEAT_VAR_TEMPERATURE)));
   PetscCall(ValidateProperties(k));
@@ -76,15 +77,14 @@ static const char *SegmentPath(const PlacedSegment *b, const char *key, char *pa
 }
 
 /* Check `to` [m]: a segment ends beyond its beginning and before the end of the side, and the last
-   one at the end of the side.  Coordinates that differ by less than `rounding` [m] count as equal.
-   Its factor 1e-12 is chosen: some 5000 times the rounding of doubles, so that computed coordinates
-   match; a larger one could accept a `to` that visibly misses the end. */
+   one at the end of the side.  Coordinates that differ by less than HeatCaseRounding count as
+   equal. */
 static PetscErrorCode ValidateTo(const HeatValidation *k, const PlacedSegment *b)
 {
   const PetscReal *extent = b->side == HEAT_LEFT || b->side == HEAT_RIGHT ? k->c->grid.y
                                                                           : k->c->grid.x;
   const PetscReal  to = b->s->to, begin = b->i ? b->s[-1].to : extent[0];
-  const PetscReal  rounding = 1e-12 * (extent[1] - extent[0]);
+  const PetscReal  rounding = HeatCaseRounding(extent);
   char             path[HEAT_KEY_PATH];
 
   PetscFunctionBeginUser;
@@ -107,9 +107,10 @@ static PetscErrorCode ValidateTo(const HeatValidation *k, const PlacedSegment *b
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Check that a segment's table covers the run, from 0 to `end` [s].  The last time may be less than
-   `end` by 1e-9 of it, so that a rounded time is accepted.  1e-9 is chosen; a larger tolerance
-   would accept tables that end visibly earlier. */
+/* Check that a segment's table covers the run, from 0 to `end` [s], and that the temperatures in it
+   are not below the absolute zero.  The first time may exceed 0, and the last one fall below `end`,
+   by 1e-9 of it, so that a rounded time is accepted.  1e-9 is chosen; a larger tolerance would
+   accept tables that begin visibly later or end visibly earlier. */
 static PetscErrorCode ValidateTable(const HeatValidation *k, const PlacedSegment *b)
 {
   const HeatCase   *c     = k->c;
@@ -126,13 +127,13 @@ static PetscErrorCode ValidateTable(const HeatValidation *k, const PlacedSegment
                    "must cover the run, whose end is not known in advance with step: auto and "
                    "steps; give time.end");
   HeatCaseCheckKey(
-      table->n > 0 && table->t[0] <= 0.0 && table->t[table->n - 1] >= end * (1 - 1e-9), k->comm, c,
-      path, "%.200s goes from %g s to %g s; it must cover the run, from 0 s to %g s", table->file,
-      table->n ? table->t[0] : 0.0, table->n ? table->t[table->n - 1] : 0.0, end);
-  for (PetscInt i = 0; i < table->n && b->s->type == HEAT_BC_RADIATION; i++) {
-    HeatCaseCheckKey(table->value[i] >= 0.0, k->comm, c, path,
-                     "%.200s holds %g at %g s; radiation needs kelvin, at least 0", table->file,
-                     table->value[i], table->t[i]);
+      table->n > 0 && table->t[0] <= end * 1e-9 && table->t[table->n - 1] >= end * (1 - 1e-9),
+      k->comm, c, path, "%.200s goes from %g s to %g s; it must cover the run, from 0 s to %g s",
+      table->file, table->n ? table->t[0] : 0.0, table->n ? table->t[table->n - 1] : 0.0, end);
+  for (PetscInt i = 0; i < table->n && b->s->type != HEAT_BC_FLUX; i++) {
+    HeatCaseCheckKey(table->value[i] >= k->zero, k->comm, c, path,
+                     "%.200s holds %g at %g s; it must be at least %g, the absolute zero: %s",
+                     table->file, table->value[i], table->t[i], k->zero, k->zero_reason);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -153,11 +154,12 @@ static PetscErrorCode ValidateSegmentKeys(const HeatValidation *k, const PlacedS
     PetscBool          has_meaning, or_table;
     HeatFormulaRule    rule;
   } keys[] = {
-      {"value", &s->value, valued, PETSC_TRUE, HEAT_ANY_OF(HEAT_VAR_XY_TIME)},
+      {"value", &s->value, valued, PETSC_TRUE,
+       type == HEAT_BC_TEMPERATURE ? HEAT_TEMPERATURE(HEAT_VAR_XY_TIME)
+                                   : HEAT_ANY_OF(HEAT_VAR_XY_TIME)},
       {"coefficient", &s->coefficient, convects, PETSC_FALSE, HEAT_AT_LEAST_0(HEAT_VAR_XY)},
       {"emissivity", &s->emissivity, radiates, PETSC_FALSE, HEAT_FROM_0_TO_1(HEAT_VAR_XY)},
-      {"ambient", &s->ambient, surrounded, PETSC_TRUE,
-       radiates ? HEAT_AT_LEAST_0(HEAT_VAR_XY_TIME) : HEAT_ANY_OF(HEAT_VAR_XY_TIME)},
+      {"ambient", &s->ambient, surrounded, PETSC_TRUE, HEAT_TEMPERATURE(HEAT_VAR_XY_TIME)},
   };
   const char *name = HeatBoundaryTypeNames[type];
   char        path[HEAT_KEY_PATH];

@@ -36,6 +36,7 @@ PetscErrorCode HeatValidateMaterials(HeatValidation *k)
 
     snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].name", i);
     HeatCaseCheckKey(m->name && m->name[0], k->comm, c, path, "a material needs a name");
+    PetscCall(HeatValidateName(k, path, m->name));
     snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", i);
     for (int axis = 0; axis < 2; axis++) {
       PetscCall(HeatValidateFormula(k, path, &m->conductivity[axis],
@@ -179,16 +180,22 @@ static PetscErrorCode ValidateRegion(const HeatValidation *k, PetscInt i, HeatRe
     r->material = 0;
   }
   snprintf(path, sizeof path, "regions[%" PetscInt_FMT "]", i);
-  HeatCaseCheckKey(i == 0 || r->name || r->shape == HEAT_SHAPE_MAP || r->material_name ||
-                       r->temperature.given || r->source.given,
-                   k->comm, c, path,
-                   "paints nothing; give it a material, a temperature or a source, a name for "
-                   "checks and results, or remove it");
+  HeatCaseCheckKey(
+      i == 0 || r->name || r->shape == HEAT_SHAPE_MAP || r->material_name || r->temperature.given ||
+          HeatRegionHasSource(r),
+      k->comm, c, path,
+      "paints nothing; give it a material, a temperature, a source or a power, a name for "
+      "checks and results, or remove it");
   snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].temperature", i);
-  PetscCall(HeatValidateFormula(k, path, &r->temperature, HEAT_ANY_OF(HEAT_VAR_XY)));
+  PetscCall(HeatValidateFormula(k, path, &r->temperature, HEAT_TEMPERATURE(HEAT_VAR_XY)));
   snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].source", i);
   PetscCall(HeatValidateFormula(k, path, &r->source,
                                 HEAT_ANY_OF(HEAT_VAR_XY_TIME | HEAT_VAR_TEMPERATURE)));
+  snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].power", i);
+  HeatCaseCheckKey(!r->power.given || !r->source.given, k->comm, c, path,
+                   "given together with source; a region releases heat by its volume [W/m3] or in "
+                   "all [W/m]: give one of the two");
+  PetscCall(HeatValidateFormula(k, path, &r->power, HEAT_ANY_OF(HEAT_VAR_TIME)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -214,6 +221,7 @@ PetscErrorCode HeatValidateRegions(HeatValidation *k)
     snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].name", i);
     HeatCaseCheckKey(!c->regions[i].name || c->regions[i].name[0], k->comm, c, path,
                      "is empty; give the region a name or remove the key");
+    if (c->regions[i].name) PetscCall(HeatValidateName(k, path, c->regions[i].name));
     if (c->regions[i].name) HeatNamesAdd(&k->regions, c->regions[i].name, i);
   }
   PetscCall(HeatValidateUnique(k, "regions", &k->regions));

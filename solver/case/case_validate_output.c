@@ -13,6 +13,14 @@ static PetscErrorCode CheckProbeName(const HeatValidation *k, const char *path, 
 {
   PetscFunctionBeginUser;
   HeatCaseCheckKey(name && name[0], k->comm, k->c, path, "a probe needs a name");
+  HeatCaseCheckKey(name[0] != ' ' && name[strlen(name) - 1] != ' ', k->comm, k->c, path,
+                   "'%.60s' begins or ends with a blank; the name heads a column of probes.csv: "
+                   "use letters, digits, _ and -",
+                   name);
+  HeatCaseCheckKey(!strchr("=+-@", name[0]), k->comm, k->c, path,
+                   "'%.60s' begins with '%c', which spreadsheets take for the start of a formula; "
+                   "the name heads a column of probes.csv: begin it with a letter",
+                   name, name[0]);
   for (const char *s = name; *s; s++) {
     HeatCaseCheckKey(
         *s != ',' && *s != '"' && (unsigned char)*s >= ' ', k->comm, k->c, path,
@@ -34,7 +42,7 @@ static PetscErrorCode ValidateProbes(const HeatValidation *k)
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < n; i++) {
-    const HeatProbe *probe = &k->c->output.probes[i];
+    HeatProbe *probe = &k->c->output.probes[i];
 
     snprintf(path, sizeof path, "output.probes[%" PetscInt_FMT "].name", i);
     PetscCall(CheckProbeName(k, path, probe->name));
@@ -76,8 +84,8 @@ static PetscErrorCode ValidateProfile(const HeatValidation *k, PetscInt i)
 {
   /* Points.  Chosen, to refuse mistyped numbers: each point is a row of a CSV file. */
   enum { MOST = 1000000 };
-  const HeatProfile *p = &k->c->output.profiles[i];
-  char               path[HEAT_KEY_PATH];
+  HeatProfile *p = &k->c->output.profiles[i];
+  char         path[HEAT_KEY_PATH];
 
   PetscFunctionBeginUser;
   snprintf(path, sizeof path, "output.profiles[%" PetscInt_FMT "].name", i);

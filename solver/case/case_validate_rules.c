@@ -3,6 +3,7 @@
 #include "solver/case/case_validate_rules.h"
 
 #include <math.h>
+#include <string.h>
 
 PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, const HeatFormula *f,
                                    HeatFormulaRule rule)
@@ -26,6 +27,9 @@ PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, co
   if (variables) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(isfinite(value), k->comm, k->c, path, "its value is %g; it must be finite",
                    value);
+  HeatCaseCheckKey(!rule.temperature || value >= k->zero, k->comm, k->c, path,
+                   "found %g; it must be at least %g, the absolute zero: %s", value, k->zero,
+                   k->zero_reason);
   HeatCaseCheckKey(!rule.positive || value > 0.0, k->comm, k->c, path,
                    "found %g; it must be greater than 0", value);
   HeatCaseCheckKey(rule.most == PETSC_INFINITY || (value >= rule.least && value <= rule.most),
@@ -76,15 +80,39 @@ PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatValidatePlace(const HeatValidation *k, const char *path, const PetscReal at[2])
+PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name)
 {
-  const HeatCase *c = k->c;
+  const size_t length = strlen(name);
 
   PetscFunctionBeginUser;
-  HeatCaseCheckKey(at[0] >= c->grid.x[0] && at[0] <= c->grid.x[1] && at[1] >= c->grid.y[0] &&
-                       at[1] <= c->grid.y[1],
-                   k->comm, c, path,
+  for (size_t i = 0; i < length; i++) {
+    HeatCaseCheckKey((unsigned char)name[i] >= ' ' && name[i] != 127, k->comm, k->c, path,
+                     "holds the control character 0x%02x in place %zu (a line end or tab?); names "
+                     "appear in tables and messages: leave it out",
+                     (unsigned char)name[i], i + 1);
+  }
+  HeatCaseCheckKey(length == 0 || (name[0] != ' ' && name[length - 1] != ' '), k->comm, k->c, path,
+                   "'%.60s' begins or ends with a blank; leave it out", name);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatValidatePlace(const HeatValidation *k, const char *path, PetscReal at[2])
+{
+  const HeatCase  *c         = k->c;
+  const PetscReal *extent[2] = {c->grid.x, c->grid.y};
+  PetscBool        inside    = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscReal low = extent[axis][0], high = extent[axis][1];
+    const PetscReal rounding = HeatCaseRounding(extent[axis]);
+
+    if (!(at[axis] >= low - rounding && at[axis] <= high + rounding)) inside = PETSC_FALSE;
+  }
+  HeatCaseCheckKey(inside, k->comm, c, path,
                    "found [%g, %g], which is outside the domain [%g, %g] x [%g, %g]", at[0], at[1],
                    c->grid.x[0], c->grid.x[1], c->grid.y[0], c->grid.y[1]);
+  for (int axis = 0; axis < 2; axis++)
+    at[axis] = PetscClipInterval(at[axis], extent[axis][0], extent[axis][1]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

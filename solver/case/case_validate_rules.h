@@ -24,19 +24,24 @@ typedef struct {
   HeatCase *c;         /* borrowed */
   HeatNames materials; /* owned; filled by HeatValidateMaterials */
   HeatNames regions;   /* owned; filled by HeatValidateRegions */
+  PetscReal zero; /* lower bound of all temperatures, as HeatCaseAbsoluteZero; -infinity: none */
+  char      zero_reason[100]; /* why they have it */
 } HeatValidation;
 
 /** What a formula is allowed to be. */
 typedef struct {
-  int       variables; /* bits HEAT_VAR_*: the variables that it may use */
-  PetscReal least;     /* lower bound of a constant, included */
-  PetscReal most;      /* upper bound of a constant, included */
-  PetscBool positive;  /* a constant must be greater than 0 */
+  int       variables;   /* bits HEAT_VAR_*: the variables that it may use */
+  PetscReal least;       /* lower bound of a constant, included */
+  PetscReal most;        /* upper bound of a constant, included */
+  PetscBool positive;    /* a constant must be greater than 0 */
+  PetscBool temperature; /* a constant must not be below the absolute zero */
 } HeatFormulaRule;
 
 /* Rules for a formula of the variables v, by the range of a constant. */
-#define HEAT_RULE(v, ...)   ((HeatFormulaRule){.variables = (v), __VA_ARGS__})
-#define HEAT_ANY_OF(v)      HEAT_RULE(v, .least = PETSC_NINFINITY, .most = PETSC_INFINITY)
+#define HEAT_RULE(v, ...) ((HeatFormulaRule){.variables = (v), __VA_ARGS__})
+#define HEAT_ANY_OF(v)    HEAT_RULE(v, .least = PETSC_NINFINITY, .most = PETSC_INFINITY)
+#define HEAT_TEMPERATURE(v)                                                                        \
+  HEAT_RULE(v, .least = PETSC_NINFINITY, .most = PETSC_INFINITY, .temperature = PETSC_TRUE)
 #define HEAT_AT_LEAST_0(v)  HEAT_RULE(v, .most = PETSC_INFINITY)
 #define HEAT_FROM_0_TO_1(v) HEAT_RULE(v, .most = 1.0)
 #define HEAT_ABOVE_0(v)     HEAT_RULE(v, .most = PETSC_INFINITY, .positive = PETSC_TRUE)
@@ -61,8 +66,13 @@ PetscErrorCode HeatValidateMaterialName(const HeatValidation *k, const char *pat
 PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char *const names[2],
                                 PetscInt material[2]);
 
-/** Check that a point lies in the domain or on its boundary.
- *  @param[in] at  x, y [m] */
-PetscErrorCode HeatValidatePlace(const HeatValidation *k, const char *path, const PetscReal at[2]);
+/** Check that the name of a material or region can stand in a table and a message: no control
+ *  character in it, no blank around it. */
+PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name);
+
+/** Check that a point lies in the domain or on its boundary.  One that lies outside by a rounding
+ *  (HeatCaseRounding) is moved onto the boundary.
+ *  @param[in,out] at  x, y [m] */
+PetscErrorCode HeatValidatePlace(const HeatValidation *k, const char *path, PetscReal at[2]);
 
 #endif

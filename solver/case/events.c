@@ -53,7 +53,10 @@ static void FindAll(const HeatCase *c, Found *found)
 {
   FindText(found, &c->source);
   FindText(found, &c->exchange.ambient);
-  for (PetscInt k = 0; k < c->n_regions; k++) FindText(found, &c->regions[k].source);
+  for (PetscInt k = 0; k < c->n_regions; k++) {
+    FindText(found, &c->regions[k].source);
+    FindText(found, &c->regions[k].power);
+  }
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt k = 0; k < c->boundary[side].n; k++) {
       const HeatSegment *s = &c->boundary[side].segments[k];

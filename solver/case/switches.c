@@ -420,7 +420,7 @@ PetscBool HeatSwitchesCan(const HeatOperation *o)
                              ? PETSC_TRUE
                              : PETSC_FALSE;
 
-  return kind && o->variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+  return kind && (o->variables & HEAT_VAR_TIME) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* A number that changes exactly where the operation switches, at a point. */
@@ -559,8 +559,11 @@ PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches)
   *switches = s;
   PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
   PetscCall(PetscMalloc1(s->tree.n, &s->watches));
-  for (int k = 0; k < s->tree.n; k++)
-    if (HeatSwitchesCan(&s->tree.operations[k])) s->watches[s->n++].operation = k;
+  for (int k = 0; k < s->tree.n; k++) {
+    const HeatOperation *o = &s->tree.operations[k];
+
+    if (HeatSwitchesCan(o) && o->variables == HEAT_VAR_TIME) s->watches[s->n++].operation = k;
+  }
   if (s->n == 0) {
     PetscCall(HeatSwitchesDestroy(switches));
     PetscFunctionReturn(PETSC_SUCCESS);

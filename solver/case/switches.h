@@ -13,8 +13,9 @@
 
 typedef struct HeatSwitches HeatSwitches;
 
-/** Return whether an operation of a formula can switch at a time: a comparison, floor, sign,
- *  abs, min or max whose arguments depend on t and on nothing else. */
+/** Return whether an operation of a formula can switch at a time: a comparison, floor, sign, abs,
+ *  min or max whose arguments depend on t.  Its times are searched where they depend on nothing
+ *  else; others, as that of t < x, are for the user to give in time.events. */
 PetscBool HeatSwitchesCan(const HeatOperation *operation);
 
 /** Find what switches in a formula that expression.c accepts.

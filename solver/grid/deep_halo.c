@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "solver/base/monotonic.h"
+
 /* The frame. */
 
 /* Whether blocks have neighbours along an axis (0: x, 1: y). */
@@ -69,7 +71,7 @@ static void CountMessage(const HeatGrid *g, HeatSide side, PetscInt n, HeatHaloC
 static PetscErrorCode SwapStrips(const HeatGrid *g, const StripSwap *s, HeatHaloCounts *counts)
 {
   const PetscMPIInt low = g->neighbour[s->low], high = g->neighbour[s->high];
-  const double      start = MPI_Wtime();
+  const double      start = HeatMonotonicTime();
   PetscMPIInt       n, n_low, n_high;
 
   PetscFunctionBeginUser;
@@ -87,7 +89,7 @@ static PetscErrorCode SwapStrips(const HeatGrid *g, const StripSwap *s, HeatHalo
                             MPIU_REAL, low, s->high, g->comm, MPI_STATUS_IGNORE));
   CountMessage(g, s->low, s->n, counts);
   CountMessage(g, s->high, s->n, counts);
-  if (counts) counts->wait += MPI_Wtime() - start;
+  if (counts) counts->wait += HeatMonotonicTime() - start;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -247,6 +249,89 @@ PetscErrorCode HeatFrameTraffic(const HeatFrame *f, PetscInt64 messages[2], Pets
   for (int k = 0; k < 2; k++) {
     messages[k] = sums[k];
     bytes[k]    = sums[2 + k];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Surroundings. */
+
+/* One step of HeatSurroundingsFetch along an axis: cells that are known up to `known` cells beyond
+   the block become known up to known + n.  The lines along the axis are the own rows (axis 0), or
+   all columns of the array (axis 1), which carry the corners. */
+typedef struct {
+  const HeatGrid *grid;
+  int             axis;
+  PetscInt        depth, known, n;
+  uint16_t       *all; /* the array that HeatSurroundingsFetch fills */
+} Extension;
+
+/* Return the number of lines of an extension. */
+static PetscInt Lines(const Extension *e)
+{
+  return e->axis == 0 ? e->grid->nyl : e->grid->nxl + 2 * e->depth;
+}
+
+/* Return the value at `place` of a line, where the own cells begin at 0. */
+static uint16_t *ValueAt(const Extension *e, PetscInt line, PetscInt place)
+{
+  const PetscInt width = e->grid->nxl + 2 * e->depth;
+  const PetscInt j     = e->depth + (e->axis == 0 ? line : place);
+  const PetscInt i     = e->axis == 0 ? e->depth + place : line;
+
+  return e->all + (size_t)j * (size_t)width + (size_t)i;
+}
+
+/* Copy places [first, first + n) of all lines to a strip [lines][n]. */
+static void ReadLines(const Extension *e, PetscInt first, PetscReal *strip)
+{
+  for (PetscInt line = 0; line < Lines(e); line++)
+    for (PetscInt d = 0; d < e->n; d++) *strip++ = (PetscReal)*ValueAt(e, line, first + d);
+}
+
+/* Copy a strip [lines][n] to places [first, first + n) of all lines. */
+static void WriteLines(const Extension *e, PetscInt first, const PetscReal *strip)
+{
+  for (PetscInt line = 0; line < Lines(e); line++)
+    for (PetscInt d = 0; d < e->n; d++) *ValueAt(e, line, first + d) = (uint16_t)*strip++;
+}
+
+/* Extend what is known on both sides.  A block sends the cells that its neighbour misses, which are
+   own cells or, on a block thinner than `known`, cells that it has received before; n is at most
+   the width of the narrowest block.  Doubles carry 16-bit numbers exactly.  Collective. */
+static PetscErrorCode Extend(const Extension *e)
+{
+  const HeatGrid *g   = e->grid;
+  const HeatSide  low = e->axis == 0 ? HEAT_LEFT : HEAT_BOTTOM, high = (HeatSide)(low + 1);
+  const PetscInt  own = e->axis == 0 ? g->nxl : g->nyl, n = Lines(e) * e->n;
+  PetscReal      *strip[4];
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc4(n, &strip[0], n, &strip[1], n, &strip[2], n, &strip[3]));
+  ReadLines(e, e->known, strip[0]);
+  ReadLines(e, own - e->known - e->n, strip[1]);
+  const StripSwap swap = {low, high, n, strip[0], strip[1], strip[2], strip[3]};
+  PetscCall(SwapStrips(g, &swap, NULL));
+  if (!g->boundary[low]) WriteLines(e, -e->known - e->n, strip[2]);
+  if (!g->boundary[high]) WriteLines(e, own + e->known, strip[3]);
+  PetscCall(PetscFree4(strip[0], strip[1], strip[2], strip[3]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSurroundingsFetch(const HeatGrid *g, const uint16_t *own, PetscInt depth,
+                                     uint16_t outside, uint16_t *all)
+{
+  Extension e = {.grid = g, .depth = depth, .all = all};
+
+  PetscFunctionBeginUser;
+  for (size_t k = 0; k < HeatSurroundingsSize(g, depth); k++) all[k] = outside;
+  for (PetscInt j = 0; j < g->nyl; j++)
+    PetscCall(PetscArraycpy(ValueAt(&e, j, 0), own + (size_t)j * (size_t)g->nxl, g->nxl));
+  for (e.axis = 0; e.axis < 2; e.axis++) {
+    if (!IsCut(g, e.axis)) continue;
+    for (e.known = 0; e.known < depth; e.known += e.n) {
+      e.n = PetscMin(Narrowest(g, e.axis), depth - e.known);
+      PetscCall(Extend(&e));
+    }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,9 +4,14 @@
  *  step of the five-point stencil uses up one layer of ghost cells.  solver/operator/wavefront.h
  *  takes such steps.
  *
- *  The block and its ghost cells together are called the frame. */
+ *  The block and its ghost cells together are called the frame.
+ *
+ *  HeatSurroundingsFetch is the deep halo exchange for set-up: of any depth, also on blocks that
+ *  are thinner than it, into one array. */
 #ifndef HEAT_SOLVER_DEEP_HALO_H
 #define HEAT_SOLVER_DEEP_HALO_H
+
+#include <stdint.h>
 
 #include "solver/grid/halo.h"
 
@@ -89,5 +94,23 @@ void HeatFrameRow(const HeatFrame *frame, const HeatFrameField *field, PetscInt 
  *  @param[out] bytes     [bytes] of these messages */
 PetscErrorCode HeatFrameTraffic(const HeatFrame *frame, PetscInt64 messages[2],
                                 PetscInt64 bytes[2]);
+
+/** Return the number of values of an array for HeatSurroundingsFetch.  Not collective. */
+static inline size_t HeatSurroundingsSize(const HeatGrid *grid, PetscInt depth)
+{
+  return (size_t)(grid->nxl + 2 * depth) * (size_t)(grid->nyl + 2 * depth);
+}
+
+/** Fetch the cells around the block, `depth` of them beyond each side, corners included.  Blocks
+ *  may be thinner than `depth`: cells then arrive from blocks further away, passed from neighbour
+ *  to neighbour.  Collective on grid->comm.
+ *  @param[in]  own      [nyl][nxl]
+ *  @param[in]  depth    >= 1, the same on all ranks
+ *  @param[in]  outside  value of cells beyond a side of the domain that is not periodic
+ *  @param[out] all      [nyl + 2 depth][nxl + 2 depth]; own cell (j, i) is at
+ *                       (j + depth, i + depth)
+ */
+PetscErrorCode HeatSurroundingsFetch(const HeatGrid *grid, const uint16_t *own, PetscInt depth,
+                                     uint16_t outside, uint16_t *all);
 
 #endif

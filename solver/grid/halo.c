@@ -9,6 +9,7 @@
 #include "solver/grid/halo.h"
 
 #include "solver/base/heartbeat.h"
+#include "solver/base/monotonic.h"
 
 struct HeatHalo {
   const HeatGrid *grid;                     /* borrowed */
@@ -92,12 +93,12 @@ PetscErrorCode HeatHaloBegin(HeatHalo *h, const PetscReal *u)
 
 PetscErrorCode HeatHaloEnd(HeatHalo *h)
 {
-  const double start = MPI_Wtime();
+  const double start = HeatMonotonicTime();
   MPI_Status   statuses[2 * HEAT_SIDES];
 
   PetscFunctionBeginUser;
   if (h->n_requests) PetscCallMPI(MPI_Waitall(h->n_requests, h->requests, statuses));
-  h->counts.wait += MPI_Wtime() - start;
+  h->counts.wait += HeatMonotonicTime() - start;
   HeatBeat();
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -16,6 +16,7 @@
 #include "solver/implicit/linear.h"
 
 #include "solver/base/exact_sum.h"
+#include "solver/base/monotonic.h"
 #include "solver/implicit/linear_impl.h"
 
 /* Compute y = (mass C - J) x, the product of the matrix-free operator. */
@@ -217,7 +218,7 @@ static PetscErrorCode ReplacePreconditioner(HeatLinear *l)
 
 PetscErrorCode HeatLinearSetUp(HeatLinear *l)
 {
-  const double began = MPI_Wtime();
+  const double began = HeatMonotonicTime();
   PC           pc;
   PetscBool    needs_matrix, ours;
 
@@ -233,7 +234,7 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   PetscCall(KSPSetUp(l->ksp));
   PetscCall(KSPSetUpOnBlocks(l->ksp));
   l->times.set_ups++;
-  l->times.set_up += MPI_Wtime() - began;
+  l->times.set_up += HeatMonotonicTime() - began;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -12,6 +12,7 @@
  *  neighbours.  Each solve begins with V-cycles again, so that its result depends on the field and
  *  the step alone. */
 #include "solver/base/exact_sum.h"
+#include "solver/base/monotonic.h"
 #include "solver/implicit/linear_impl.h"
 
 static const char *const RescueNames[] = {
@@ -307,11 +308,11 @@ static PetscErrorCode SolveAndCertify(HeatLinear *l, Vec b, Vec x, HeatSolveInfo
 
 PetscErrorCode HeatLinearTry(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info, PetscBool *solved)
 {
-  const double began = MPI_Wtime();
+  const double began = HeatMonotonicTime();
 
   PetscFunctionBeginUser;
   PetscCall(SolveAndCertify(l, b, x, info, solved));
-  l->times.solve += MPI_Wtime() - began;
+  l->times.solve += HeatMonotonicTime() - began;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -337,6 +338,7 @@ PetscErrorCode HeatLinearRaise(HeatLinear *l, const char *what, const HeatSolveI
   char        history[400];
 
   PetscFunctionBeginUser;
+  PetscCall(HeatOperatorCheckFormulas(l->op)); /* the cause, where there is one */
   PetscCall(KSPGetConvergedReasonString(l->ksp, &words));
   PetscCall(DescribeAttempts(l, history, sizeof history));
   return HeatRaiseHere(HeatOperatorGrid(l->op)->comm, HEAT_ERR_NUMERICS,

@@ -336,6 +336,7 @@ PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy
     PetscCall(HeatLinearRaise(s->linear, what, &s->solve));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(HeatOperatorCheckFormulas(s->op)); /* the cause, where there is one */
   /* Newton's method never evaluated F: the coefficients are undefined at the guess. */
   if (!(s->norm_first > 0.0)) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
   PetscCall(SNESGetConvergedReasonString(s->snes, &words));

@@ -141,14 +141,17 @@ static PetscBool HasOwnCell(const HeatGrid *g, const Place *p)
 /* The temperature, seen from a, of the face between cells with conductivities a and b and a layer
    of resistance R h/2 between them:
        T_f = FaceWeightNear T_a + FaceWeightFar T_b
-       FaceWeightFar = b/(a + b + a b R),   FaceWeightNear = (a + a b R)/(a + b + a b R) */
+       FaceWeightFar = b/(a + b + a b R),   FaceWeightNear = (a + a b R)/(a + b + a b R)
+   A layer may be so tight that a b R overflows; nothing is then seen of the other cell. */
 static PetscReal FaceWeightFar(PetscReal a, PetscReal b, PetscReal R)
 {
   return b / (a + b + a * b * R);
 }
 static PetscReal FaceWeightNear(PetscReal a, PetscReal b, PetscReal R)
 {
-  return (a + a * b * R) / (a + b + a * b * R);
+  const PetscReal layer = a * b * R;
+
+  return layer > PETSC_MAX_REAL ? 1.0 : (a + layer) / (a + b + layer);
 }
 
 /* Add factor * (the temperature of the face between cells a and b, seen from a) to the weights;
@@ -343,40 +346,51 @@ static PetscErrorCode ComputeTerms(HeatProbes *probes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the contact resistances around own points, once, since materials do not change.  A case
-   without contacts has none.  Collective. */
+/* The faces around a point: A-B and C-D across x, A-C and B-D across y. */
+enum { FACES = 4 };
+
+/* Return the axis across which face f around a point lies, and the cell whose west or south face it
+   is: the one on the high side. */
+static int AxisOfFace(const Place *p, int f, int *high_cell)
+{
+  static const int pairs[FACES][2] = {{A, B}, {C, D}, {A, C}, {B, D}};
+  const int        axis            = f / 2;
+
+  *high_cell = pairs[f][p->side[axis] == HEAT_RIGHT || p->side[axis] == HEAT_TOP ? 1 : 0];
+  return axis;
+}
+
+/* Find the contact resistances around own points, once, since they do not change.  Each is known to
+   the one rank that owns the cell on the high side of the face, so that a sum over all ranks gives
+   it to all.  Collective. */
 static PetscErrorCode FindLayers(HeatProbes *probes)
 {
-  static const int pairs[2][2][2] = {{{A, B}, {C, D}}, {{A, C}, {B, D}}};
-  const HeatGrid  *g              = HeatOperatorGrid(probes->op);
-  int             *material; /* index of each cell's material plus one; 0 beyond the domain */
+  const HeatGrid *g = HeatOperatorGrid(probes->op);
+  PetscReal      *R;
 
   PetscFunctionBeginUser;
   if (HeatOperatorCase(probes->op)->n_contacts == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1((size_t)probes->n * CELLS, &material));
-  for (PetscInt q = 0; q < probes->n_points * CELLS; q++) {
-    const Point *point = &probes->points[q / CELLS];
+  PetscCall(PetscCalloc1((size_t)probes->n * FACES, &R));
+  for (PetscInt q = 0; q < probes->n_points * FACES; q++) {
+    const Point *point = &probes->points[q / FACES];
+    const Place *p     = &point->place;
+    int          high;
+    const int    f = (int)(q % FACES), axis = AxisOfFace(p, f, &high);
     size_t       cell;
 
-    if (OwnCell(g, &point->place, (int)(q % CELLS), &cell))
-      material[point->probe * CELLS + q % CELLS] = 1 + HeatOperatorMaterial(probes->op)[cell];
+    if (p->outside[axis] || !OwnCell(g, p, high, &cell)) continue;
+    R[point->probe * FACES + f] = HeatOperatorContactResistance(probes->op, axis, cell);
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, material, (PetscMPIInt)(probes->n * CELLS), MPI_INT,
-                             MPI_SUM, g->comm));
-  for (PetscInt q = 0; q < probes->n_points; q++) {
-    const int *m = material + probes->points[q].probe * CELLS;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, R, (PetscMPIInt)(probes->n * FACES), MPIU_REAL, MPI_SUM,
+                             g->comm));
+  for (PetscInt q = 0; q < probes->n_points * FACES; q++) {
+    Point    *point = &probes->points[q / FACES];
+    const int f     = (int)(q % FACES);
 
-    for (int f = 0; f < 4; f++) {
-      const int      *pair = pairs[f / 2][f % 2];
-      const PetscReal h    = f / 2 == 0 ? g->hx : g->hy;
-
-      if (m[pair[0]] == 0 || m[pair[1]] == 0) continue;
-      probes->points[q].medium.R[f / 2][f % 2] = 2.0 / h *
-                                                 HeatOperatorContactResistance(
-                                                     probes->op, m[pair[0]] - 1, m[pair[1]] - 1);
-    }
+    point->medium.R[f / 2][f % 2] = 2.0 / (f / 2 == 0 ? g->hx : g->hy) *
+                                    R[point->probe * FACES + f];
   }
-  PetscCall(PetscFree(material));
+  PetscCall(PetscFree(R));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -321,32 +321,45 @@ void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTim
 }
 
 /* Evaluate on the lines over the step what depends on time alone. */
-static PetscErrorCode SetTimeOnLine(HeatOperator *op, PetscReal t)
+static PetscErrorCode SetTimeOnLine(HeatOperator *op, PetscReal t, HeatFault *fault)
 {
   const HeatTimeLine line = HeatTimeLineOver(op->step_from, op->step_to);
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSourceSetTimeOnLine(op->source, &line, t));
-  PetscCall(HeatBoundariesSetTimeOnLine(op->boundaries, &line, t));
+  PetscCall(HeatSourceSetTimeOnLine(op->source, &line, t, fault));
+  PetscCall(HeatBoundariesSetTimeOnLine(op->boundaries, &line, t, fault));
   if (op->ambient_exchange)
-    PetscCall(HeatAmbientExchangeSetTimeOnLine(op->ambient_exchange, &line, t));
+    PetscCall(HeatAmbientExchangeSetTimeOnLine(op->ambient_exchange, &line, t, fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when)
+static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when, HeatFault *fault)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatSourceSetTime(op->source, when));
-  PetscCall(HeatBoundariesSetTime(op->boundaries, when));
-  if (op->ambient_exchange) PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, when));
+  PetscCall(HeatSourceSetTime(op->source, when, fault));
+  PetscCall(HeatBoundariesSetTime(op->boundaries, when, fault));
+  if (op->ambient_exchange)
+    PetscCall(HeatAmbientExchangeSetTime(op->ambient_exchange, when, fault));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Remember a fault of time t [s] if it is the earliest one. */
+static void RememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t)
+{
+  if (fault->count == 0 || (op->past_fault.count && op->past_time <= t)) return;
+  op->past_fault = *fault;
+  op->past_time  = t;
 }
 
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
 {
+  HeatFault *fault = &op->time_fault;
+
   PetscFunctionBeginUser;
-  if (op->rule == HEAT_TIME_ON_LINES) PetscCall(SetTimeOnLine(op, t));
-  else PetscCall(SetTimeAt(op, HeatMomentInStep(op->step_from, op->step_to, t)));
+  fault->count = 0;
+  if (op->rule == HEAT_TIME_ON_LINES) PetscCall(SetTimeOnLine(op, t, fault));
+  else PetscCall(SetTimeAt(op, HeatMomentInStep(op->step_from, op->step_to, t), fault));
+  RememberFault(op, fault, t);
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -362,13 +375,32 @@ PetscErrorCode HeatOperatorTryBring(HeatOperator *op, PetscReal t, const PetscRe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOperatorRaiseUndefined(const HeatOperator *op, PetscErrorCode code,
-                                          const char *when)
+PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code, const char *when)
 {
+  HeatFault fault = op->fault;
+
+  PetscFunctionBeginUser;
+  op->raised = PETSC_TRUE;
+  PetscCall(HeatFaultRaise(op->grid->comm, op->c, code, when, &fault));
+  /* No formula is at fault: the field itself, or a sum of finite terms, is not finite. */
   return HeatRaiseHere(op->grid->comm, code,
-                       "%s: a conductivity is not positive, or a source or side is not finite, at "
-                       "these temperatures; the case's expressions of T must hold there%s",
-                       when, code == HEAT_ERR_NUMERICS ? ", or steps must be shorter" : "");
+                       "%s: the net heat of some cell is not finite at these temperatures%s", when,
+                       code == HEAT_ERR_NUMERICS ? "; take shorter steps" : "");
+}
+
+PetscErrorCode HeatOperatorCheckFormulas(HeatOperator *op)
+{
+  HeatFault fault = op->past_fault;
+  PetscReal mine  = fault.count ? op->past_time : PETSC_MAX_REAL, first;
+
+  PetscFunctionBeginUser;
+  if (op->raised) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Allreduce(&mine, &first, 1, MPIU_REAL, MPIU_MIN, op->grid->comm));
+  if (first == PETSC_MAX_REAL) PetscFunctionReturn(PETSC_SUCCESS);
+  if (mine > first) fault.count = 0;
+  op->raised = PETSC_TRUE;
+  PetscCall(HeatFaultRaise(op->grid->comm, op->c, HEAT_ERR_NUMERICS, "", &fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal *T,
@@ -384,10 +416,20 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when)
+{
+  HeatFault fault = {0};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatBoundariesSetTime(op->boundaries, when, &fault));
+  RememberFault(op, &fault, when.t);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOperatorSetSurfaceTime(HeatOperator *op, PetscReal t)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatBoundariesSetTime(op->boundaries, (HeatMoment){t, 0.0}));
+  PetscCall(HeatOperatorSetSidesTime(op, (HeatMoment){t, 0.0}));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -403,9 +445,13 @@ PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell
   return HeatConductivityAt(op->conductivity, axis, cell);
 }
 
-PetscReal HeatOperatorContactResistance(const HeatOperator *op, PetscInt a, PetscInt b)
+PetscReal HeatOperatorContactResistance(const HeatOperator *op, int axis, size_t cell)
 {
-  return HeatContactsResistance(op->contacts, a, b);
+  const HeatContactFaces *faces = &op->contacts[axis];
+  const size_t            face  = axis == 0 ? cell + cell / (size_t)op->grid->nxl : cell;
+  const size_t            k     = HeatContactFacesFrom(faces, face);
+
+  return k < faces->n && faces->face[k] == face ? faces->resistance[k] : 0.0;
 }
 
 PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
@@ -417,7 +463,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatBoundariesDestroy(&op->boundaries));
   PetscCall(HeatSourceDestroy(&op->source));
   PetscCall(HeatAmbientExchangeDestroy(&op->ambient_exchange));
-  PetscCall(HeatContactsDestroy(&op->contacts));
+  PetscCall(HeatOperatorContactsDestroy(op));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorMeansDestroy(&op->means));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));
@@ -426,7 +472,6 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
     PetscCall(PetscFree(op->ghosts[side].k));
     PetscCall(PetscFree(op->ghosts[side].slope));
     PetscCall(PetscFree(op->ghosts[side].T));
-    PetscCall(PetscFree(op->ghosts[side].material));
   }
   for (int axis = 0; axis < 2; axis++) {
     PetscCall(PetscFree(op->low[axis]));

@@ -6,10 +6,11 @@
  *        + sum over boundary faces       G (T_b - T) + F
  *        + Q + E (T_amb - T)
  *      C = density * specific_heat * hx * hy  [J/(m K)]
- *      1/G_f = h/(k_f A) + R/A  [m K/W]
+ *      1/G_f = h/(k_f A) + R/(A |n.e|)  [m K/W]
  *  k_f is the harmonic or arithmetic mean of the conductivities of the two cells, h the distance of
- *  their centres, A the length of the face, R the contact resistance between their materials.  The
- *  boundary conditions are in physics/boundary.h, Q in physics/source.h, E in
+ *  their centres, A the length of the face, R the contact resistance between their materials, |n.e|
+ *  the part of the face that lies along the interface (physics/interfaces.h).  The boundary
+ *  conditions are in physics/boundary.h, Q in physics/source.h, E in
  *  physics/ambient_exchange.h.  The heat through a face has exactly the same bits, with opposite
  *  signs, in its two cells, so that no heat is lost between them.
  *  Source: solver/README.md eq. (1)-(5), (8), (9).
@@ -36,6 +37,18 @@ typedef struct HeatOperator HeatOperator;
  *  cell or on some boundary face. */
 PetscErrorCode HeatOperatorCreate(const HeatGrid *grid, const HeatCase *c,
                                   const HeatCellInputs *inputs, HeatOperator **op);
+
+/** Compute the field from which the case starts at t = 0: from a file, or painted (paint.h).  A
+ *  steady case without `initial.temperature` starts, where no region gives a temperature, at the
+ *  mean of what the sides prescribe or exchange heat with, or of the ambient exchange.  Collective;
+ *  call it before the first HeatOperatorSetTime.
+ *  @param[in]     inputs     what the case's files hold; NULL when it names none
+ *  @param[in]     from_file  T already holds the field of the case's initial.file
+ *  @param[in,out] T          [nyl][nxl] temperature [K]
+ *  Errors: HEAT_ERR_INPUT as HeatPaintTemperature, and where a temperature of the file is below the
+ *  absolute zero of the case. */
+PetscErrorCode HeatOperatorInitialField(const HeatOperator *op, const HeatCellInputs *inputs,
+                                        PetscBool from_file, PetscReal *T);
 
 /** Return whether N is linear in T apart from terms without T: no conductivity or source is an
  *  expression of T, and no side radiates.  Otherwise the coefficients are those at the field of the
@@ -73,9 +86,10 @@ typedef enum {
  *  collective. */
 void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule);
 
-/** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.
- *  Where the operator is not linear, the coefficients are undefined until the next
- *  HeatOperatorUpdate. */
+/** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.  What
+ *  is wrong with the values is raised by HeatOperatorCheckFormulas, and makes the next
+ *  HeatOperatorUpdate report `valid` as false.  Where the operator is not linear, the coefficients
+ *  are undefined until the next HeatOperatorUpdate. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
 
 /** Bring the operator to time t [s] and field T: HeatOperatorSetTime, then HeatOperatorUpdate where
@@ -92,10 +106,17 @@ PetscErrorCode HeatOperatorTryBring(HeatOperator *op, PetscReal t, const PetscRe
 PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal *T,
                                  PetscErrorCode code, const char *when);
 
-/** Raise `code` for undefined coefficients, with the message of HeatOperatorBring: `when`, here
- *  printed as it is, then the cause and the remedy.  Collective. */
-PetscErrorCode HeatOperatorRaiseUndefined(const HeatOperator *op, PetscErrorCode code,
-                                          const char *when);
+/** Raise `code` for coefficients that the last HeatOperatorUpdate found undefined.  The message
+ *  names the formula of the case with file and line, `when` as it is, the value, the temperature
+ *  and the place; it is the same on any number of ranks.  Collective. */
+PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code, const char *when);
+
+/** Raise HEAT_ERR_NUMERICS if a formula of time of some source, side or ambient had a value without
+ *  physical meaning at any HeatOperatorSetTime, or during HeatOperatorTakeSteps, since the creation
+ *  of the operator.  These functions do not communicate, so that a linear operator finds such
+ *  values here only.  The message is about the earliest time.  Raises once only, so that whoever
+ *  looks for the cause of an error does not print it again.  Collective. */
+PetscErrorCode HeatOperatorCheckFormulas(HeatOperator *op);
 
 /** Evaluate the boundary values alone at time t [s], for reading the field at the sides.  The
  *  operator then has boundary values and sources of different times: call HeatOperatorSetTime
@@ -267,8 +288,10 @@ PetscReal HeatOperatorConductivity(const HeatOperator *op, int axis, size_t cell
 /** Return the density of an own cell [kg/m3]. */
 PetscReal HeatOperatorDensity(const HeatOperator *op, size_t cell);
 
-/** Return the contact resistance between touching cells of materials a and b [m2 K/W]; 0: none. */
-PetscReal HeatOperatorContactResistance(const HeatOperator *op, PetscInt a, PetscInt b);
+/** Return the contact resistance on the west (axis 0) or south (axis 1) face of an own cell, per
+ *  length of the face: R/|n.e| of solver/README.md eq. (3) [m2 K/W]; 0: none.  Costs a binary
+ *  search among the faces with a contact. */
+PetscReal HeatOperatorContactResistance(const HeatOperator *op, int axis, size_t cell);
 
 /** Return the material of own cells, [nyl][nxl], as an index into case->materials. */
 const uint16_t *HeatOperatorMaterial(const HeatOperator *op);

@@ -165,7 +165,7 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->material));
   PetscCall(HeatPaintMaterials(g, c, inputs, op->material));
   PetscCall(FillCapacity(op, inputs));
-  PetscCall(HeatContactsCreate(c, &op->contacts));
+  PetscCall(HeatOperatorSetUpContacts(op, inputs));
   PetscCall(HeatConductivityCreate(g, c, inputs, op->material, &op->conductivity));
   PetscCall(HeatOperatorSetUpFaces(op));
   PetscCall(HeatBoundariesCreate(g, c, HeatConductivityField(op->conductivity, 0),
@@ -185,7 +185,7 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
 
 /* Update conductivities, conductances between cells, and boundary conditions to the field T.
    Collective where a conductivity depends on T. */
-static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, PetscBool *valid)
+static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T)
 {
   const HeatConductivity *s        = op->conductivity;
   const PetscBool         varies   = HeatConductivityVaries(s);
@@ -194,30 +194,31 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T, P
 
   PetscFunctionBeginUser;
   if (varies) {
-    PetscCall(HeatConductivityUpdate(op->conductivity, T, valid));
+    PetscCall(HeatConductivityUpdate(op->conductivity, T, &op->fault));
     PetscCall(HeatOperatorUpdateFaces(op, T));
-    PetscCall(HeatOperatorUpdateMeans(op, T, valid));
+    PetscCall(HeatOperatorUpdateMeans(op, T, &op->fault));
   }
-  PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, valid));
+  PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, &op->fault));
   if (varies)
-    PetscCall(HeatBoundariesUpdateMeans(op->boundaries, op->conductivity, op->material, T, valid));
+    PetscCall(
+        HeatBoundariesUpdateMeans(op->boundaries, op->conductivity, op->material, T, &op->fault));
   StoreBoundaryConductances(op);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid)
 {
-  PetscBool good = PETSC_TRUE;
-  int       bad;
+  int bad;
 
   PetscFunctionBeginUser;
   *valid = PETSC_TRUE;
   if (op->linear) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(UpdateConductances(op, T, &good));
-  PetscCall(HeatSourceUpdate(op->source, T, &good));
+  op->fault = op->time_fault;
+  PetscCall(UpdateConductances(op, T));
+  PetscCall(HeatSourceUpdate(op->source, T, &op->fault));
   if (HeatSourceDependsOnT(op->source)) PetscCall(HeatOperatorCombineSources(op));
   ComputeShift(op, HeatSourceDependsOnT(op->source));
-  bad = good ? 0 : 1;
+  bad = op->fault.count > 0;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT, MPI_MAX, op->grid->comm));
   *valid = bad ? PETSC_FALSE : PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -13,10 +13,9 @@
 
 /* Cells along a line, contiguous in memory. */
 typedef struct {
-  const PetscReal *k;        /* conductivity [W/(m K)] */
-  const PetscReal *slope;    /* dk/dT [W/(m K2)]; read where conductivities depend on T */
-  const PetscReal *T;        /* temperature [K]; read where conductivities depend on T */
-  const uint16_t  *material; /* read where the case has contacts */
+  const PetscReal *k;     /* conductivity [W/(m K)] */
+  const PetscReal *slope; /* dk/dT [W/(m K2)]; read where conductivities depend on T */
+  const PetscReal *T;     /* temperature [K]; read where conductivities depend on T */
 } Line;
 
 /* The faces across one axis, with what computing them needs. */
@@ -33,7 +32,7 @@ static Line OwnCells(const Faces *f, size_t cell)
   const PetscReal    *slope = HeatConductivitySlope(op->conductivity, f->axis);
 
   return (Line){HeatConductivityField(op->conductivity, f->axis) + cell,
-                slope ? slope + cell : NULL, f->T ? f->T + cell : NULL, op->material + cell};
+                slope ? slope + cell : NULL, f->T ? f->T + cell : NULL};
 }
 
 /* Return the line of ghost cells beyond a side that begins with the strip's value `first`. */
@@ -41,8 +40,7 @@ static Line GhostCells(const Faces *f, HeatSide side, PetscInt first)
 {
   const HeatGhostCells *g = &f->op->ghosts[side];
 
-  return (Line){g->k + first, g->slope ? g->slope + first : NULL, f->T ? g->T + first : NULL,
-                g->material ? g->material + first : NULL};
+  return (Line){g->k + first, g->slope ? g->slope + first : NULL, f->T ? g->T + first : NULL};
 }
 
 /* Return k_f, the mean of the two cells' conductivities [W/(m K)]. */
@@ -59,25 +57,27 @@ static PetscReal FaceSensitivity(HeatFaceAverage average, PetscReal a, PetscReal
 
 /* Compute n faces between the cells of lines a and b, from face `first` of gx or gy on:
 
-       1/G = h/(k_f A) + R/A                        (solver/README.md eq. (3))
+       1/G = h/(k_f A) + R/(A |n.e|)                (solver/README.md eq. (3))
        dG/dT_a = (G/G_alone)^2 dk_f/dk_a k_a' A/h   (eq. (8), and for b alike)
 
    with G_alone = k_f A/h the conductance without contact resistance. */
 static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
 {
-  const HeatOperator   *op      = f->op;
-  const HeatGrid       *g       = op->grid;
-  const HeatFaceAverage average = op->c->solver.face_average;
-  const PetscReal       area = f->axis == 0 ? g->hy : g->hx, h = f->axis == 0 ? g->hx : g->hy;
-  PetscReal            *G = (f->axis == 0 ? op->gx : op->gy) + first;
+  const HeatOperator     *op       = f->op;
+  const HeatGrid         *g        = op->grid;
+  const HeatContactFaces *contacts = &op->contacts[f->axis];
+  const HeatFaceAverage   average  = op->c->solver.face_average;
+  const PetscReal         area = f->axis == 0 ? g->hy : g->hx, h = f->axis == 0 ? g->hx : g->hy;
+  PetscReal              *G = (f->axis == 0 ? op->gx : op->gy) + first;
 
   for (PetscInt i = 0; i < n; i++) {
     G[i] = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
   }
-  for (PetscInt i = 0; i < n && op->contacts; i++) {
-    const PetscReal R = HeatContactsResistance(op->contacts, a.material[i], b.material[i]);
+  for (size_t k = HeatContactFacesFrom(contacts, first);
+       k < contacts->n && contacts->face[k] < first + (size_t)n; k++) {
+    PetscReal *g_contact = G + (contacts->face[k] - first);
 
-    if (R > 0.0) G[i] /= 1.0 + G[i] * R / area;
+    *g_contact /= 1.0 + *g_contact * contacts->resistance[k] / area;
   }
   for (PetscInt i = 0; i < n && f->T; i++) {
     const PetscReal G_alone = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
@@ -180,37 +180,11 @@ static PetscErrorCode FetchGhostConductivities(HeatOperator *op, const PetscReal
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fetch the neighbours' materials; the halo carries doubles, which hold 16-bit indices exactly.
-   Collective. */
-static PetscErrorCode FetchGhostMaterials(HeatOperator *op)
-{
-  const HeatGrid *g = op->grid;
-  const size_t    n = HeatGridLocalCells(g);
-  PetscReal      *numbers;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &numbers));
-  for (size_t cell = 0; cell < n; cell++) numbers[cell] = (PetscReal)op->material[cell];
-  PetscCall(HeatHaloBegin(op->halo, numbers));
-  PetscCall(HeatHaloEnd(op->halo));
-  for (int s = 0; s < HEAT_SIDES; s++) {
-    const PetscReal *ghost  = HeatHaloGhost(op->halo, (HeatSide)s);
-    const PetscInt   length = s < HEAT_BOTTOM ? g->nyl : g->nxl;
-
-    if (!ghost) continue;
-    PetscCall(PetscMalloc1(length, &op->ghosts[s].material));
-    for (PetscInt k = 0; k < length; k++) op->ghosts[s].material[k] = (uint16_t)ghost[k];
-  }
-  PetscCall(PetscFree(numbers));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1((size_t)(op->grid->nxl + 1) * (size_t)op->grid->nyl, &op->gx));
   PetscCall(PetscCalloc1((size_t)op->grid->nxl * (size_t)(op->grid->nyl + 1), &op->gy));
-  if (op->contacts) PetscCall(FetchGhostMaterials(op));
   if (HeatConductivityVaries(op->conductivity)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatOperatorUpdateFaces(op, NULL));
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(op->ghosts[s].k));

@@ -6,19 +6,24 @@
 #include "solver/operator/operator.h"
 #include "solver/physics/ambient_exchange.h"
 #include "solver/physics/conductivity.h"
-#include "solver/physics/contacts.h"
 
 /** Strips of the neighbour blocks' cells along one side, copied from the halo, because the halo
  *  holds one field at a time; [length] each, owned; length is nyl (left, right) or nxl (bottom,
  *  top).  A pointer is NULL where nothing needs the strip, or the side lies on the domain's
  *  boundary. */
 typedef struct {
-  PetscReal *k;        /* conductivity across the side [W/(m K)]; freed after set-up where no
-                          conductivity depends on T */
-  PetscReal *slope;    /* its dk/dT [W/(m K2)]; where a conductivity depends on T */
-  PetscReal *T;        /* temperature at the last Update [K]; where a conductivity depends on T */
-  uint16_t  *material; /* index into case->materials; where the case has contacts */
+  PetscReal *k;     /* conductivity across the side [W/(m K)]; freed after set-up where no
+                       conductivity depends on T */
+  PetscReal *slope; /* its dk/dT [W/(m K2)]; where a conductivity depends on T */
+  PetscReal *T;     /* temperature at the last Update [K]; where a conductivity depends on T */
 } HeatGhostCells;
+
+/** The faces across one axis that have a contact resistance; nothing is stored for others. */
+typedef struct {
+  size_t     n;
+  size_t    *face;       /* owned [n], ascending; index into gx (axis 0) or gy (axis 1) */
+  PetscReal *resistance; /* owned [n], R/|n.e| of solver/README.md eq. (3) [m2 K/W], > 0 */
+} HeatContactFaces;
 
 /** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
@@ -59,7 +64,7 @@ struct HeatOperator {
   HeatBoundaries      *boundaries;
   HeatSource          *source;
   HeatAmbientExchange *ambient_exchange; /* NULL: none */
-  HeatContacts        *contacts;         /* NULL: none */
+  HeatContactFaces     contacts[2];      /* by axis */
   HeatConductivity    *conductivity;
   HeatGhostCells       ghosts[HEAT_SIDES];
   PetscReal    step_from, step_to; /* [s] as HeatOperatorSetStep gave them; equal: no step */
@@ -80,13 +85,28 @@ struct HeatOperator {
   PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */
   const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
                                   of `source` */
-  HeatFaceMeans     *means;    /* NULL before the first Update of conductivities that depend on T */
-  HeatOperatorSteps *steps;    /* NULL before the first call of HeatOperatorMostSteps */
+  HeatFault          fault;    /* of the last Update */
+  HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
+  HeatFault          past_fault; /* of the earliest SetTime that had one */
+  PetscReal          past_time;  /* [s] of that SetTime */
+  PetscBool          raised;     /* HeatOperatorCheckFormulas has raised it */
+  HeatFaceMeans     *means; /* NULL before the first Update of conductivities that depend on T */
+  HeatOperatorSteps *steps; /* NULL before the first call of HeatOperatorMostSteps */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
  *  Errors: those of HeatOperatorCreate. */
 PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInputs *inputs);
+
+/** Find the faces between cells that have a contact resistance.  Collective. */
+PetscErrorCode HeatOperatorSetUpContacts(HeatOperator *op, const HeatCellInputs *inputs);
+
+/** Return the place in `faces` of the first face whose index is at least `face`; faces->n where no
+ *  such face has a contact.  Not collective. */
+size_t HeatContactFacesFrom(const HeatContactFaces *faces, size_t face);
+
+/** Free the lists of faces.  Not collective. */
+PetscErrorCode HeatOperatorContactsDestroy(HeatOperator *op);
 
 /** Allocate the conductances of faces between cells, and compute them where no conductivity depends
  *  on T.  Collective. */
@@ -101,8 +121,8 @@ PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
 /** Replace the conductances of faces between cells of one material whose conductivity depends on T,
  *  and their low and high, by those of the mean of k over the temperatures between the two cells.
  *  Collective; call after HeatOperatorUpdateFaces at the same T.
- *  @param[in,out] valid  set to false if the mean of an own face is not positive and finite */
-PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, PetscBool *valid);
+ *  @param[in,out] fault  notes means that are not positive and finite between cells whose k is */
+PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, HeatFault *fault);
 
 /** Free *means, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
@@ -114,6 +134,10 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
  *  @param[in] cells  [length] temperatures of the own cells along the side [K] */
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
+
+/** Evaluate the boundary values at a moment, and remember in op->past_fault what is wrong with
+ *  them. Not collective. */
+PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when);
 
 /** Free *steps, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **steps);

@@ -90,6 +90,7 @@ PetscErrorCode HeatInterfaceUpdate(HeatOperator *op, int axis, size_t face, cons
                        .per_k = 2.0 * (axis == 0 ? g->hy / g->hx : g->hx / g->hy)};
 
   PetscFunctionBeginUser;
+  *valid = PETSC_TRUE;
   if (!a->e && !b->e) PetscFunctionReturn(PETSC_SUCCESS);
   if (!(a->k > 0.0 && b->k > 0.0)) PetscFunctionReturn(PETSC_SUCCESS); /* noted with the cells */
   f.resistance = ResistanceOf(&f, *G);

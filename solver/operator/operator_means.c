@@ -37,8 +37,20 @@ typedef struct {
 typedef struct {
   HeatOperator *op;
   int           axis;
-  PetscBool    *valid;
+  HeatFault    *fault;
 } Faces;
+
+/* Note the mean between cell n of line a and its neighbour, whose conductivity is k_b, if it is wrong
+   and both cells' are not.  Of the two ranks that share a face, that with the lower cell does. */
+static void NoteMean(const Faces *f, const Cells *a, PetscInt n, PetscReal k_b, PetscReal mean)
+{
+  const HeatGrid *g = f->op->grid;
+  const PetscInt  i = a->i + n - g->xs, j = a->j - g->ys;
+
+  if ((mean > 0.0 && mean <= PETSC_MAX_REAL) || !(k_b > 0.0) || i < 0 || j < 0) return;
+  HeatConductivityNoteMean(f->op->conductivity, f->axis, (size_t)j * (size_t)g->nxl + (size_t)i,
+                           a->T[n], mean, f->fault);
+}
 
 /* Set-up. */
 
@@ -115,7 +127,7 @@ static PetscErrorCode FacesOfT(const Faces *f, HeatExpression *e, PetscInt n, si
   PetscFunctionBeginUser;
   PetscCall(HeatMeanEvaluate(e, n, NULL, NULL, 0.0, a->T, b->T, a->k, b->k, m->mean_a));
   for (PetscInt i = 0; i < n; i++) {
-    if (!(m->mean_a[i] > 0.0 && m->mean_a[i] <= PETSC_MAX_REAL)) *f->valid = PETSC_FALSE;
+    NoteMean(f, a, i, b->k[i], m->mean_a[i]);
     G[i]                                = m->mean_a[i] * ratio;
     op->low[f->axis][face + (size_t)i]  = a->k[i] * ratio;
     op->high[f->axis][face + (size_t)i] = b->k[i] * ratio;
@@ -150,8 +162,8 @@ static PetscErrorCode FacesOfPlaceAndT(const Faces *f, HeatExpression *e, PetscI
     const PetscReal of_p = harmonic ? 2.0 * PetscSqr(q / (p + q)) : 0.5,
                     of_q = harmonic ? 2.0 * PetscSqr(p / (p + q)) : 0.5;
 
-    if (!(p > 0.0 && q > 0.0 && p <= PETSC_MAX_REAL && q <= PETSC_MAX_REAL))
-      *f->valid = PETSC_FALSE;
+    NoteMean(f, a, i, b->k[i], p);
+    if (p > 0.0) NoteMean(f, a, i, b->k[i], q);
     G[i]    = (harmonic ? 2.0 * p * q / (p + q) : 0.5 * (p + q)) * ratio;
     low[i]  = (of_p * a->k[i] + of_q * m->k_ba[i]) * ratio;
     high[i] = (of_p * m->k_ab[i] + of_q * b->k[i]) * ratio;
@@ -179,7 +191,10 @@ static PetscErrorCode InterfaceRun(const Faces *f, PetscInt n, size_t face, Pets
   for (PetscInt i = 0; i < n; i++) {
     const HeatCellPoint p = PointOf(f, material_a, a, i), q = PointOf(f, material_b, b, i);
 
-    PetscCall(HeatInterfaceUpdate(f->op, f->axis, face + (size_t)i, &p, &q, f->valid));
+    PetscBool valid;
+
+    PetscCall(HeatInterfaceUpdate(f->op, f->axis, face + (size_t)i, &p, &q, &valid));
+    if (!valid) NoteMean(f, a, i, q.k, 0.0);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -306,9 +321,9 @@ static PetscErrorCode HorizontalFaces(const Faces *f, const PetscReal *T, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, PetscBool *valid)
+PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, HeatFault *fault)
 {
-  const Faces x = {op, 0, valid}, y = {op, 1, valid};
+  const Faces x = {op, 0, fault}, y = {op, 1, fault};
 
   PetscFunctionBeginUser;
   if (!op->means) PetscCall(CreateMeans(op));

@@ -16,7 +16,7 @@ typedef struct {
  *  where neither k depends on T.  Not collective.
  *  @param[in]     face   index into gx or gy, which hold the conductance for the k of the cells
  *  @param[in]     a, b   the lower and the higher cell
- *  @param[in,out] valid  set to false if a k is not positive between the cells */
+ *  @param[out] valid  false if a k is not positive between the cells */
 PetscErrorCode HeatInterfaceUpdate(HeatOperator *op, int axis, size_t face, const HeatCellPoint *a,
                                    const HeatCellPoint *b, PetscBool *valid);
 

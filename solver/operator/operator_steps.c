@@ -145,8 +145,7 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
 
   PetscFunctionBeginUser;
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(
-        HeatBoundariesSetTime(op->boundaries, HeatMomentInStep(times[l], times[l] + dt, times[l])));
+    PetscCall(HeatOperatorSetSidesTime(op, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
       const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
@@ -176,8 +175,7 @@ static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, PetscReal dt,
   HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_TURNOVER], (PetscReal)steps,
                         HeatSourceLocalTurnover(op->source));
   for (PetscInt l = 0; l < steps; l++) {
-    PetscCall(
-        HeatBoundariesSetTime(op->boundaries, HeatMomentInStep(times[l], times[l] + dt, times[l])));
+    PetscCall(HeatOperatorSetSidesTime(op, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const PetscInt length = HeatBoundariesGet(op->boundaries, (HeatSide)side).length;
 

@@ -6,10 +6,14 @@
  *  a time. */
 #include "solver/physics/ambient_exchange.h"
 
+#include <stdio.h>
+
 #include "solver/case/expression.h"
 
 struct HeatAmbientExchange {
   const HeatGrid *grid;               /* borrowed */
+  const HeatCase *c;                  /* borrowed */
+  PetscReal       zero;               /* [K] lower bound of T_amb; -infinity: none */
   HeatExpression *ambient_expression; /* owned; T_amb of x y t [K] */
   PetscReal      *conductance;        /* owned [nyl][nxl] E [W/(m K)] */
   PetscReal      *ambient;            /* owned [nyl][nxl] T_amb [K] */
@@ -53,22 +57,41 @@ static PetscErrorCode EvaluateCells(HeatAmbientExchange *s, HeatExpression *e, H
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise HEAT_ERR_INPUT about the key `path` if in some cell of any rank a value is not finite or is
-   less than `lower_bound`.  Collective. */
-static PetscErrorCode CheckCells(const HeatAmbientExchange *s, const HeatCase *c, const char *path,
-                                 const PetscReal *values, PetscReal lower_bound)
+/* Note coefficients that are negative or not finite. */
+static void CheckCoefficients(const HeatAmbientExchange *s, HeatFault *fault)
 {
-  PetscInt64 bad = 0;
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
+    const PetscReal value = s->conductance[cell];
 
-  PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++)
-    bad += !(values[cell] >= lower_bound && values[cell] <= PETSC_MAX_REAL);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, s->grid->comm));
-  HeatCaseCheckKey(bad == 0, s->grid->comm, c, path,
-                   "in %" PetscInt64_FMT " cells it is %snot finite at t = 0; it must be defined "
-                   "everywhere",
-                   bad, lower_bound == 0.0 ? "negative or " : "");
-  PetscFunctionReturn(PETSC_SUCCESS);
+    if (value >= 0.0 && value <= PETSC_MAX_REAL) continue;
+    if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) continue;
+    HeatFaultAtCell(fault, s->grid);
+    fault->value = value;
+    (void)snprintf(fault->path, sizeof fault->path, "exchange.coefficient");
+    (void)snprintf(fault->what, sizeof fault->what, "the coefficient");
+    (void)snprintf(fault->unit, sizeof fault->unit, "W/(m3 K)");
+    (void)snprintf(fault->rule, sizeof fault->rule, "it must be finite and at least 0");
+  }
+}
+
+/* Note ambient temperatures of own row j at time t [s], values[nxl], that are not finite or below
+   the absolute zero. */
+static void CheckRow(const HeatAmbientExchange *s, PetscReal t, PetscInt j, const PetscReal *values,
+                     HeatFault *fault)
+{
+  const size_t first = (size_t)j * (size_t)s->grid->nxl;
+
+  for (PetscInt i = 0; i < s->grid->nxl; i++) {
+    if (values[i] >= s->zero && !PetscIsInfOrNanReal(values[i])) continue;
+    if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, first + (size_t)i))) continue;
+    HeatFaultAtCell(fault, s->grid);
+    fault->value = values[i];
+    fault->t     = t;
+    fault->of_t  = (HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME) ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
+    (void)snprintf(fault->path, sizeof fault->path, "exchange.ambient");
+    HeatFaultOfTemperature(fault, s->c);
+  }
 }
 
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
@@ -78,6 +101,8 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
   const HeatMoment     start = {0.0, 0.0};
   HeatAmbientExchange *s;
   HeatExpression      *coefficient;
+  HeatFault            fault = {0};
+  char                 reason[100];
 
   PetscFunctionBeginUser;
   *out = NULL;
@@ -85,6 +110,8 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
   PetscCall(PetscNew(&s));
   *out    = s;
   s->grid = g;
+  s->c    = c;
+  s->zero = HeatCaseAbsoluteZero(c, reason, sizeof reason);
   PetscCall(PetscMalloc2(n, &s->conductance, n, &s->ambient));
   PetscCall(PetscMalloc2(g->nxl, &s->x, g->nxl, &s->y));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
@@ -92,25 +119,31 @@ PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *g, const HeatCase *c,
                     &coefficient));
   PetscCall(EvaluateCells(s, coefficient, start, s->conductance));
   PetscCall(HeatExpressionDestroy(&coefficient));
-  PetscCall(CheckCells(s, c, "exchange.coefficient", s->conductance, 0.0));
+  CheckCoefficients(s, &fault);
+  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   for (size_t cell = 0; cell < n; cell++) s->conductance[cell] *= g->hx * g->hy;
   PetscCall(Compile(g, c, "exchange.ambient", &c->exchange.ambient,
                     HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME, &s->ambient_expression));
   PetscCall(EvaluateCells(s, s->ambient_expression, start, s->ambient));
-  PetscCall(CheckCells(s, c, "exchange.ambient", s->ambient, -PETSC_MAX_REAL));
+  for (PetscInt j = 0; j < g->nyl; j++)
+    CheckRow(s, start.t, j, s->ambient + (size_t)j * (size_t)g->nxl, &fault);
+  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *s, HeatMoment when)
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *s, HeatMoment when, HeatFault *fault)
 {
   PetscFunctionBeginUser;
-  if (HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME)
-    PetscCall(EvaluateCells(s, s->ambient_expression, when, s->ambient));
+  if (!(HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(EvaluateCells(s, s->ambient_expression, when, s->ambient));
+  for (PetscInt j = 0; j < s->grid->nyl; j++)
+    CheckRow(s, when.t, j, s->ambient + (size_t)j * (size_t)s->grid->nxl, fault);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Fit the lines over a step, unless it is the step that they are for. */
-static PetscErrorCode FitLines(HeatAmbientExchange *s, const HeatTimeLine *line)
+static PetscErrorCode FitLines(HeatAmbientExchange *s, const HeatTimeLine *line, HeatFault *fault)
 {
   const PetscInt nx = s->grid->nxl;
   PetscReal     *values;
@@ -128,8 +161,10 @@ static PetscErrorCode FitLines(HeatAmbientExchange *s, const HeatTimeLine *line)
   for (PetscInt j = 0; j < s->grid->nyl; j++) {
     const size_t row = (size_t)j * (size_t)nx;
 
-    for (int k = 0; k < HEAT_LINE_POINTS; k++)
+    for (int k = 0; k < HEAT_LINE_POINTS; k++) {
       PetscCall(EvaluateRow(s, s->ambient_expression, line->moments[k], j, values + k * nx));
+      CheckRow(s, line->moments[k].t, j, values + k * nx, fault);
+    }
     HeatTimeLineFit(line, nx, values, s->mean + row, s->slope + row);
   }
   PetscCall(PetscFree(values));
@@ -137,14 +172,14 @@ static PetscErrorCode FitLines(HeatAmbientExchange *s, const HeatTimeLine *line)
 }
 
 PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *s, const HeatTimeLine *line,
-                                                PetscReal t)
+                                                PetscReal t, HeatFault *fault)
 {
   const PetscReal offset = HeatTimeLineOffset(line, t);
 
   PetscFunctionBeginUser;
   if (!(HeatExpressionVariables(s->ambient_expression) & HEAT_VAR_TIME))
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(FitLines(s, line));
+  PetscCall(FitLines(s, line, fault));
   for (size_t i = 0; i < HeatGridLocalCells(s->grid); i++)
     s->ambient[i] = s->mean[i] + s->slope[i] * offset;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -9,24 +9,29 @@
 #define HEAT_SOLVER_AMBIENT_EXCHANGE_H
 
 #include "solver/case/time_line.h"
-#include "solver/grid/grid.h"
+#include "solver/physics/fault.h"
 
 typedef struct HeatAmbientExchange HeatAmbientExchange;
 
-/** Create the ambient exchange of a case, at t = 0.  Collective on grid->comm; the grid must
+/** Create the ambient exchange of a case, at t = 0.  Collective on grid->comm; grid and case must
  *  outlive the object, which the caller owns.
  *  @param[out] exchange  NULL when the case has no `exchange`
- *  Errors: HEAT_ERR_INPUT where E or T_amb is not finite at t = 0, or E is negative. */
+ *  Errors: HEAT_ERR_INPUT where E or T_amb is not finite at t = 0, E is negative, or T_amb is below
+ *  the absolute zero of the case. */
 PetscErrorCode HeatAmbientExchangeCreate(const HeatGrid *grid, const HeatCase *c,
                                          HeatAmbientExchange **exchange);
 
-/** Evaluate T_amb at a moment.  Not collective. */
-PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, HeatMoment when);
+/** Evaluate T_amb at a moment.  Not collective.
+ *  @param[in,out] fault  notes values that are not finite or below the absolute zero of the case */
+PetscErrorCode HeatAmbientExchangeSetTime(HeatAmbientExchange *exchange, HeatMoment when,
+                                          HeatFault *fault);
 
-/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.
- *  The lines are computed once for a step.  Not collective. */
+/** Evaluate the best line of T_amb over a step (time_line.h), at the time t [s] of the step.  The
+ *  lines are computed once for a step.  Not collective.
+ *  @param[in,out] fault  notes values that are not finite or below the absolute zero of the case */
 PetscErrorCode HeatAmbientExchangeSetTimeOnLine(HeatAmbientExchange *exchange,
-                                                const HeatTimeLine *line, PetscReal t);
+                                                const HeatTimeLine *line, PetscReal t,
+                                                HeatFault *fault);
 
 /** Return E [W/(m K)] of own cells, [nyl][nxl], owned by `exchange`.  Not collective. */
 const PetscReal *HeatAmbientExchangeConductance(const HeatAmbientExchange *exchange);

@@ -7,16 +7,77 @@
  *  in boundary_setup.c. */
 #include "solver/physics/boundary.h"
 
+#include <stdio.h>
+
 #include "solver/case/time_series.h"
 #include "solver/physics/boundary_impl.h"
 #include "solver/physics/paint.h"
 #include "solver/physics/radiation.h"
 
+/* Faults. */
+
+void HeatBoundaryKeyPath(const HeatCase *c, HeatSide side, PetscInt segment, const char *key,
+                         char *path, size_t size)
+{
+  const char *dot = key[0] ? "." : "", *name = HeatSideNames[side];
+
+  if (c->boundary[side].n == 1) (void)snprintf(path, size, "boundary.%s%s%s", name, dot, key);
+  else (void)snprintf(path, size, "boundary.%s[%d]%s%s", name, (int)segment, dot, key);
+}
+
+PetscBool HeatBoundaryAddFault(const HeatBoundaries *b, const HeatSideFaces *s, PetscInt f,
+                               const char *key, PetscReal value, HeatFault *fault)
+{
+  const HeatSide side = (HeatSide)(s - b->sides);
+
+  if (!HeatFaultAdd(fault, HeatFaultPlace(b->grid, HeatBoundaryCell(b->grid, side, f))))
+    return PETSC_FALSE;
+  HeatFaultAtCell(fault, b->grid);
+  fault->x     = s->x[f];
+  fault->y     = s->y[f];
+  fault->value = value;
+  HeatBoundaryKeyPath(b->c, side, s->segment[f], key, fault->path, sizeof fault->path);
+  return PETSC_TRUE;
+}
+
+/* Note values of a stretch at time t [s] that are not finite, or temperatures below the absolute
+   zero, on n faces from face `first` on. */
+static void CheckFaces(const HeatBoundaries *b, const HeatSideFaces *s, const HeatStretch *stretch,
+                       PetscReal t, PetscInt first, PetscInt n, const PetscReal *values,
+                       HeatFault *fault)
+{
+  const HeatSide     side    = (HeatSide)(s - b->sides);
+  const PetscBool    flux    = (PetscBool)(stretch->target == s->F);
+  const HeatSegment *segment = &b->c->boundary[side].segments[s->segment[stretch->begin]];
+  const PetscBool    valued  = (PetscBool)(flux || segment->type == HEAT_BC_TEMPERATURE);
+
+  for (PetscInt k = 0; k < n; k++) {
+    const PetscReal value = values[k];
+
+    if (!PetscIsInfOrNanReal(value) && (flux || value >= b->zero)) continue;
+    if (!HeatBoundaryAddFault(b, s, first + k,
+                              stretch->series ? "table"
+                              : valued        ? "value"
+                                              : "ambient",
+                              value, fault))
+      continue;
+    fault->t    = t;
+    fault->of_t = stretch->varies;
+    HeatFaultOfTemperature(fault, b->c);
+    if (!flux) continue;
+    (void)snprintf(fault->what, sizeof fault->what, "the flux");
+    (void)snprintf(fault->unit, sizeof fault->unit, "W/m2");
+    (void)snprintf(fault->rule, sizeof fault->rule, "it must be finite");
+  }
+}
+
 /* Values that follow the time or the temperature. */
 
-/* Evaluate a stretch at n points of its side, from point `first` on, into values[n]. */
-static PetscErrorCode EvaluateAt(const HeatSideFaces *s, const HeatStretch *stretch,
-                                 HeatMoment when, PetscInt first, PetscInt n, PetscReal *values)
+/* Evaluate a stretch at n points of its side, from point `first` on, into values[n]; note wrong
+   values on its faces. */
+static PetscErrorCode EvaluateAt(const HeatBoundaries *b, const HeatSideFaces *s,
+                                 const HeatStretch *stretch, HeatMoment when, PetscInt first,
+                                 PetscInt n, PetscReal *values, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   if (stretch->series) {
@@ -27,68 +88,76 @@ static PetscErrorCode EvaluateAt(const HeatSideFaces *s, const HeatStretch *stre
     PetscCall(HeatExpressionEvaluate(stretch->expression, n, s->x + first, s->y + first,
                                      HeatExpressionTime(stretch->expression, when), NULL, values));
   }
+  CheckFaces(b, s, stretch, when.t, first, PetscMax(PetscMin(n, s->length - first), 0), values,
+             fault);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Evaluate a stretch at n points of its side, from point `first` on, into its target. */
 static PetscErrorCode EvaluatePoints(HeatBoundaries *b, const HeatSideFaces *s,
-                                     const HeatStretch *stretch, HeatBoundaryTime time,
-                                     PetscInt first, PetscInt n)
+                                     const HeatStretch *stretch, HeatBoundaryTime t, PetscInt first,
+                                     PetscInt n, HeatFault *fault)
 {
   PetscReal *values = b->scratch, *mean = values, *slope = values + n, *lines = values + 2 * n;
 
   PetscFunctionBeginUser;
-  if (time.line) {
+  if (t.line) {
     for (int k = 0; k < HEAT_LINE_POINTS; k++)
-      PetscCall(EvaluateAt(s, stretch, time.line->moments[k], first, n, lines + (PetscInt)k * n));
-    HeatTimeLineFit(time.line, n, lines, mean, slope);
+      PetscCall(
+          EvaluateAt(b, s, stretch, t.line->moments[k], first, n, lines + (PetscInt)k * n, fault));
+    HeatTimeLineFit(t.line, n, lines, mean, slope);
     for (PetscInt k = 0; k < n; k++)
-      values[k] = mean[k] + slope[k] * HeatTimeLineOffset(time.line, time.when.t);
-  } else PetscCall(EvaluateAt(s, stretch, time.when, first, n, values));
+      values[k] = mean[k] + slope[k] * HeatTimeLineOffset(t.line, t.when.t);
+  } else PetscCall(EvaluateAt(b, s, stretch, t.when, first, n, values, fault));
   for (PetscInt k = 0; k < n; k++) stretch->target[first + k] = stretch->scale * values[k];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, HeatBoundaryTime t)
+                                    const HeatStretch *stretch, HeatBoundaryTime t,
+                                    HeatFault *fault)
 {
+  const PetscInt faces = stretch->end - stretch->begin;
+
   PetscFunctionBeginUser;
   if (!stretch->expression && !stretch->series) PetscFunctionReturn(PETSC_SUCCESS);
   /* One stretch has all faces and both ends: its points are contiguous. */
   if (s->n_stretches == 1) {
-    PetscCall(EvaluatePoints(b, s, stretch, t, 0, s->length + 2));
+    PetscCall(EvaluatePoints(b, s, stretch, t, 0, s->length + 2, fault));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(EvaluatePoints(b, s, stretch, t, stretch->begin, stretch->end - stretch->begin));
-  if (stretch->begin == 0) PetscCall(EvaluatePoints(b, s, stretch, t, s->length, 1));
-  if (stretch->end == s->length) PetscCall(EvaluatePoints(b, s, stretch, t, s->length + 1, 1));
+  PetscCall(EvaluatePoints(b, s, stretch, t, stretch->begin, faces, fault));
+  if (stretch->begin == 0) PetscCall(EvaluatePoints(b, s, stretch, t, s->length, 1, fault));
+  if (stretch->end == s->length)
+    PetscCall(EvaluatePoints(b, s, stretch, t, s->length + 1, 1, fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetTime(HeatBoundaries *b, HeatBoundaryTime t)
+static PetscErrorCode SetTime(HeatBoundaries *b, HeatBoundaryTime t, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
     const HeatSideFaces *s = &b->sides[side];
 
     for (PetscInt n = 0; n < s->n_stretches; n++) {
-      if (s->stretches[n].varies) PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], t));
+      if (s->stretches[n].varies) PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], t, fault));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, HeatMoment when)
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *b, HeatMoment when, HeatFault *fault)
 {
   PetscFunctionBeginUser;
-  PetscCall(SetTime(b, (HeatBoundaryTime){when, NULL}));
+  PetscCall(SetTime(b, (HeatBoundaryTime){when, NULL}, fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *b, const HeatTimeLine *line, PetscReal t)
+PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *b, const HeatTimeLine *line, PetscReal t,
+                                           HeatFault *fault)
 {
   PetscFunctionBeginUser;
-  PetscCall(SetTime(b, (HeatBoundaryTime){{t, 0.0}, line}));
+  PetscCall(SetTime(b, (HeatBoundaryTime){{t, 0.0}, line}, fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -118,9 +187,26 @@ static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T, PetscReal half
   s->excess[f] = (tangent_G - G) - half_slope * (G / half * (T_b - T)) * (tangent_G / half);
 }
 
+/* Note that G or `excess` of face f is not finite at the temperature T of its cell.  `valid`: the
+   cell's conductivity is; where it is not, it has been noted already. */
+static void NoteFace(const HeatBoundaries *b, const HeatSideFaces *s, PetscInt f, PetscReal T,
+                     PetscBool valid, HeatFault *fault)
+{
+  const PetscBool wrong = PetscIsInfOrNanReal(s->G[f]);
+
+  if (!valid || (!wrong && !PetscIsInfOrNanReal(s->excess[f]))) return;
+  if (!HeatBoundaryAddFault(b, s, f, "", wrong ? s->G[f] : s->excess[f], fault)) return;
+  fault->of_T = PETSC_TRUE;
+  fault->T    = T;
+  (void)snprintf(fault->what, sizeof fault->what, wrong ? "its conductance" : "its derivative");
+  (void)snprintf(fault->unit, sizeof fault->unit, "W/(m K)");
+  (void)snprintf(fault->rule, sizeof fault->rule,
+                 "it must be finite at every temperature that occurs");
+}
+
 PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[2],
                                     const PetscReal *const slope[2], const PetscReal *T,
-                                    PetscBool *finite)
+                                    HeatFault *fault)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -132,13 +218,16 @@ PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[
     for (PetscInt f = 0; f < s->length; f++) {
       const size_t cell       = HeatBoundaryCell(g, (HeatSide)side, f);
       PetscReal    half_slope = 0.0;
+      PetscBool    valid      = PETSC_TRUE;
 
       if (k) {
+        valid      = (PetscBool)(k[axis][cell] > 0.0 && k[axis][cell] <= PETSC_MAX_REAL &&
+                            !PetscIsInfOrNanReal(slope[axis][cell]));
         s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);
         half_slope = HeatBoundaryHalfConductance(g, (HeatSide)side, slope[axis][cell]);
       }
       UpdateFace(s, f, T[cell], half_slope);
-      if (PetscIsInfOrNanReal(s->G[f]) || PetscIsInfOrNanReal(s->excess[f])) *finite = PETSC_FALSE;
+      NoteFace(b, s, f, T[cell], valid, fault);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -35,7 +35,6 @@
 #define HEAT_SOLVER_BOUNDARY_H
 
 #include "solver/case/time_line.h"
-#include "solver/grid/grid.h"
 #include "solver/physics/conductivity.h"
 
 typedef struct HeatBoundaries HeatBoundaries;
@@ -59,29 +58,32 @@ static inline size_t HeatBoundaryCell(const HeatGrid *g, HeatSide side, PetscInt
  *  the first Update.
  *  @param[in] kx, ky  conductivity of own cells [W/(m K)], [nyl][nxl]; 0 in cells where it depends
  *                     on T; not needed afterwards
- *  Errors: HEAT_ERR_INPUT where a formula is not finite at t = 0, a coefficient is negative, or an
- *  emissivity lies outside 0 to 1. */
+ *  Errors: HEAT_ERR_INPUT where a formula is not finite at t = 0, a coefficient is negative, an
+ *  emissivity lies outside 0 to 1, or a temperature is below the absolute zero of the case. */
 PetscErrorCode HeatBoundariesCreate(const HeatGrid *grid, const HeatCase *c, const PetscReal *kx,
                                     const PetscReal *ky, HeatBoundaries **boundaries);
 
-/** Evaluate T_b and F at a moment.  Not collective. */
-PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, HeatMoment when);
+/** Evaluate T_b and F at a moment.  Not collective.
+ *  @param[in,out] fault  notes values that are not finite, and temperatures below the absolute zero
+ *                        of the case */
+PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, HeatMoment when, HeatFault *fault);
 
-/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the
- *  step.  Not collective. */
+/** Evaluate the best lines of T_b and F over a step (time_line.h), at the time t [s] of the step.
+ *  Not collective.
+ *  @param[in,out] fault  notes values of the formulas as HeatBoundariesSetTime does */
 PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *boundaries, const HeatTimeLine *line,
-                                           PetscReal t);
+                                           PetscReal t, HeatFault *fault);
 
 /** Compute G, `half` and `excess` for the field T, at the time that was set last.  Changes nothing
  *  on sides that do not radiate where k is NULL.  Not collective.
- *  @param[in]     k       conductivities kx and ky [W/(m K)], [nyl][nxl] each; NULL when no
- *                         conductivity depends on T
- *  @param[in]     slope   dkx/dT and dky/dT [W/(m K2)], [nyl][nxl] each; not read where k is NULL
- *  @param[in]     T       temperature of own cells [K], [nyl][nxl]
- *  @param[in,out] finite  set to false if G or `excess` of an own face is not finite */
+ *  @param[in]     k      conductivities kx and ky [W/(m K)], [nyl][nxl] each; NULL when no
+ *                        conductivity depends on T
+ *  @param[in]     slope  dkx/dT and dky/dT [W/(m K2)], [nyl][nxl] each; not read where k is NULL
+ *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
+ *  @param[in,out] fault  notes G and `excess` that are not finite, in cells whose k is valid */
 PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *boundaries, const PetscReal *const k[2],
                                     const PetscReal *const slope[2], const PetscReal *T,
-                                    PetscBool *finite);
+                                    HeatFault *fault);
 
 /** Bring G, `half` and `excess` of the faces whose cell's conductivity depends on T to the mean of k
  *  over the half cell, after HeatBoundariesUpdate at the same field (solver/README.md eq. (4a)).
@@ -89,11 +91,11 @@ PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *boundaries, const PetscReal 
  *  @param[in]     conductivity  updated to T
  *  @param[in]     material      material index of own cells, [nyl][nxl]
  *  @param[in]     T             temperature of own cells [K], [nyl][nxl]
- *  @param[in,out] valid         set to false if the mean is not positive and finite */
+ *  @param[in,out] fault         notes means that are not positive and finite */
 PetscErrorCode HeatBoundariesUpdateMeans(HeatBoundaries         *boundaries,
                                          const HeatConductivity *conductivity,
                                          const uint16_t *material, const PetscReal *T,
-                                         PetscBool *valid);
+                                         HeatFault *fault);
 
 /** The faces of one side on this rank, in the order drawn above; the arrays belong to the
  *  HeatBoundaries.  Where the rank has no face on that side, length is 0 and all arrays are
@@ -121,7 +123,11 @@ PetscBool HeatBoundariesHaveFlux(const HeatBoundaries *boundaries);
 /** Return whether SetTime can change a prescribed flux on this rank's faces.  Not collective. */
 PetscBool HeatBoundariesFluxVaries(const HeatBoundaries *boundaries);
 
-/* The next three functions read the case alone: not collective, equal on all ranks. */
+/* The next four functions read the case alone: not collective, equal on all ranks. */
+
+/** Return one past the last face of a segment, counted over the whole side; the last segment takes
+ *  all faces that are left. */
+PetscInt HeatBoundarySegmentEnd(const HeatCase *c, HeatSide side, PetscInt segment);
 
 /** Return whether some condition fixes the level of the temperature: a prescribed temperature, or
  *  convection, radiation or ambient exchange whose coefficient is not the number zero.  A

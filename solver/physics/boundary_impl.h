@@ -46,6 +46,8 @@ typedef struct {
 
 struct HeatBoundaries {
   const HeatGrid *grid; /* borrowed */
+  const HeatCase *c;    /* borrowed */
+  PetscReal       zero; /* [K] lower bound of T_b; -infinity: none */
   HeatSideFaces   sides[HEAT_SIDES];
   PetscReal *scratch; /* owned [(HEAT_LINE_POINTS + 2) (max(nxl, nyl) + 2)] values of one formula:
                               mean and slope, and at each of a line's points */
@@ -66,9 +68,15 @@ static inline PetscReal HeatBoundarySeriesConductance(PetscReal half, PetscReal 
   return film > 0.0 ? film * half / (film + half) : 0.0;
 }
 
-/** Return one past the last face of a segment, counted over the whole side; the last segment takes
- *  all faces that are left. */
-PetscInt HeatBoundarySegmentEnd(const HeatCase *c, HeatSide side, PetscInt segment);
+/** Write the path of a segment's key: "boundary.left.value", or "boundary.left[2].value" where the
+ *  side has several segments; without ".value" for an empty key. */
+void HeatBoundaryKeyPath(const HeatCase *c, HeatSide side, PetscInt segment, const char *key,
+                         char *path, size_t size);
+
+/** Count a wrong value on own face f of a side; where it is the first one, fill in path, place and
+ *  value.  Return whether it is the first.  Not collective. */
+PetscBool HeatBoundaryAddFault(const HeatBoundaries *b, const HeatSideFaces *s, PetscInt f,
+                               const char *key, PetscReal value, HeatFault *fault);
 
 /** When to evaluate: at a moment, or at its time on the lines over a step. */
 typedef struct {
@@ -76,9 +84,10 @@ typedef struct {
   const HeatTimeLine *line; /* NULL: the values themselves */
 } HeatBoundaryTime;
 
-/** Evaluate a stretch into its target, on its faces and on the ends of the side that adjoin it.
- *  Not collective. */
+/** Evaluate a stretch into its target, on its faces and on the ends of the side that adjoin it;
+ *  note wrong values on its faces.  Not collective. */
 PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
-                                    const HeatStretch *stretch, HeatBoundaryTime t);
+                                    const HeatStretch *stretch, HeatBoundaryTime t,
+                                    HeatFault *fault);
 
 #endif

@@ -89,16 +89,16 @@ static PetscErrorCode FindSurface(const HalfCell *half, Surface *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Bring face f of a side to the mean of k over its half cell. */
+/* Bring face f of a side to the mean of k over its half cell, which is returned. */
 static PetscErrorCode UpdateFace(HeatSideFaces *s, PetscInt f, const HalfCell *half,
-                                 PetscBool *valid)
+                                 PetscReal *mean)
 {
   Surface surface;
 
   PetscFunctionBeginUser;
   if (PetscIsInfReal(half->film)) PetscCall(EvaluateSurface(half, half->T_b, &surface));
   else PetscCall(FindSurface(half, &surface));
-  if (!(surface.mean > 0.0 && surface.mean <= PETSC_MAX_REAL)) *valid = PETSC_FALSE;
+  *mean               = surface.mean;
   const PetscReal own = half->per_k * half->k_c, g = Tangent(half, surface.T_s);
 
   s->half[f]   = half->per_k * surface.mean;
@@ -109,7 +109,7 @@ static PetscErrorCode UpdateFace(HeatSideFaces *s, PetscInt f, const HalfCell *h
 
 PetscErrorCode HeatBoundariesUpdateMeans(HeatBoundaries *b, const HeatConductivity *conductivity,
                                          const uint16_t *material, const PetscReal *T,
-                                         PetscBool *valid)
+                                         HeatFault *fault)
 {
   const HeatGrid *g = b->grid;
 
@@ -131,9 +131,12 @@ PetscErrorCode HeatBoundariesUpdateMeans(HeatBoundaries *b, const HeatConductivi
                               .per_k    = HeatBoundaryHalfConductance(g, (HeatSide)side, 1.0),
                               .film     = s->film[f],
                               .emission = s->emission[f]};
+      PetscReal       mean;
 
       /* No heat depends on T_c under a prescribed flux or insulation: the film is 0. */
-      if (e && (half.film > 0.0 || half.emission > 0.0)) PetscCall(UpdateFace(s, f, &half, valid));
+      if (!e || !(half.film > 0.0 || half.emission > 0.0)) continue;
+      PetscCall(UpdateFace(s, f, &half, &mean));
+      HeatConductivityNoteMean(conductivity, side / 2, cell, half.T_c, mean, fault);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -3,8 +3,8 @@
  *  Segments are defined over a whole side, faces are local to a rank.  Each rank intersects the two
  *  into stretches (boundary_impl.h) and evaluates coefficients and emissivities once, since they do
  *  not depend on time; it compiles and keeps the formulas of T_b and flux.  Invalid values are
- *  counted for each segment, summed over all ranks and raised together, because a rank sees only
- *  its own part of a segment. */
+ *  noted by each rank, which sees only its own part of a segment, and raised by all ranks together.
+ *  */
 #include <stdio.h>
 
 #include "solver/physics/boundary_impl.h"
@@ -18,17 +18,6 @@ typedef struct {
   PetscInt        segment;     /* index into the side's segments */
   PetscReal       face_length; /* of a face of this side [m] */
 } SegmentContext;
-
-/* Write the path of a segment's key: "boundary.left.value", or "boundary.left[2].value" where the
-   side has several segments; without ".value" for an empty key. */
-static void KeyPath(const SegmentContext *at, const char *key, char *path, size_t size)
-{
-  const char *dot = key[0] ? "." : "", *name = HeatSideNames[at->side];
-
-  if (at->c->boundary[at->side].n == 1)
-    (void)snprintf(path, size, "boundary.%s%s%s", name, dot, key);
-  else (void)snprintf(path, size, "boundary.%s[%d]%s%s", name, (int)at->segment, dot, key);
-}
 
 /* Allocate the arrays of a side that this rank touches, and compute the points where its formulas
    are evaluated. */
@@ -66,47 +55,56 @@ static PetscErrorCode Compile(const SegmentContext *at, const char *key, const H
   char path[64], message[256];
 
   PetscFunctionBeginUser;
-  KeyPath(at, key, path, sizeof path);
+  HeatBoundaryKeyPath(at->c, at->side, at->segment, key, path, sizeof path);
   PetscCall(HeatExpressionCreate(formula, allowed, e, message, sizeof message));
   HeatCaseCheckKey(*e, at->grid->comm, at->c, path, "%s", message);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate a formula of x and y on the faces of a stretch, into values[length].  *bad is increased
-   by the number of values that do not lie within 0 and `upper_bound`. */
-static PetscErrorCode EvaluateOnce(const SegmentContext *at, const char *key,
-                                   const HeatFormula *formula, PetscReal upper_bound,
+/* Evaluate the coefficient (convection) or emissivity (radiation) of a stretch, a formula of x and
+   y, on its faces, into values[length].  Note values that are negative or not finite, and
+   emissivities above 1. */
+static PetscErrorCode EvaluateOnce(const SegmentContext *at, HeatBoundaries *b,
                                    const HeatSideFaces *s, const HeatStretch *stretch,
-                                   PetscReal *values, PetscInt64 *bad)
+                                   PetscReal *values, HeatFault *fault)
 {
-  const PetscInt  first = stretch->begin;
-  HeatExpression *e;
+  const HeatSegment *segment  = &at->c->boundary[at->side].segments[at->segment];
+  const PetscBool    convects = (PetscBool)(segment->type == HEAT_BC_CONVECTION);
+  const HeatFormula *formula  = convects ? &segment->coefficient : &segment->emissivity;
+  const char        *key      = convects ? "coefficient" : "emissivity";
+  const PetscInt     first    = stretch->begin;
+  HeatExpression    *e;
 
   PetscFunctionBeginUser;
   PetscCall(Compile(at, key, formula, HEAT_VAR_X | HEAT_VAR_Y, &e));
   PetscCall(HeatExpressionEvaluate(e, stretch->end - first, s->x + first, s->y + first, 0.0, NULL,
                                    values + first));
   PetscCall(HeatExpressionDestroy(&e));
-  for (PetscInt k = first; k < stretch->end; k++)
-    *bad += !(values[k] >= 0.0 && values[k] <= upper_bound);
+  for (PetscInt k = first; k < stretch->end; k++) {
+    if (values[k] >= 0.0 && values[k] <= (convects ? PETSC_MAX_REAL : 1.0)) continue;
+    if (!HeatBoundaryAddFault(b, s, k, key, values[k], fault)) continue;
+    (void)snprintf(fault->what, sizeof fault->what, "the %s", key);
+    (void)snprintf(fault->unit, sizeof fault->unit, "%s", convects ? "W/(m2 K)" : "");
+    (void)snprintf(fault->rule, sizeof fault->rule, "it must be %s",
+                   convects ? "finite and at least 0" : "between 0 and 1");
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Compute the film of a stretch's faces: coefficient times face length [W/(m K)] for convection,
    infinite for a prescribed temperature, 0 otherwise; for radiation, emissivity sigma times face
    length [W/(m K4)], from which each Update derives the film. */
-static PetscErrorCode SetUpFilm(const SegmentContext *at, HeatSideFaces *s,
-                                const HeatStretch *stretch, PetscInt64 *bad)
+static PetscErrorCode SetUpFilm(const SegmentContext *at, HeatBoundaries *boundaries,
+                                HeatSideFaces *s, const HeatStretch *stretch, HeatFault *fault)
 {
   const HeatSegment *b = &at->c->boundary[at->side].segments[at->segment];
 
   PetscFunctionBeginUser;
   if (b->type == HEAT_BC_CONVECTION) {
-    PetscCall(
-        EvaluateOnce(at, "coefficient", &b->coefficient, PETSC_MAX_REAL, s, stretch, s->film, bad));
+    PetscCall(EvaluateOnce(at, boundaries, s, stretch, s->film, fault));
   } else if (b->type == HEAT_BC_RADIATION) {
     s->radiates = PETSC_TRUE;
-    PetscCall(EvaluateOnce(at, "emissivity", &b->emissivity, 1.0, s, stretch, s->emission, bad));
+    PetscCall(EvaluateOnce(at, boundaries, s, stretch, s->emission, fault));
   }
   for (PetscInt k = stretch->begin; k < stretch->end; k++) {
     s->film[k] = b->type == HEAT_BC_TEMPERATURE ? INFINITY : s->film[k] * at->face_length;
@@ -143,10 +141,10 @@ static PetscErrorCode SetUpValue(const SegmentContext *at, HeatSideFaces *s, Hea
 }
 
 /* Set up a side that this rank touches.
-   @param[in]     k    [nyl][nxl] conductivity of own cells across the side [W/(m K)]
-   @param[in,out] bad  [segments of the side] number of own faces with an invalid value */
+   @param[in]     k      [nyl][nxl] conductivity of own cells across the side [W/(m K)]
+   @param[in,out] fault  notes invalid values on own faces */
 static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide side,
-                                const PetscReal *k, PetscInt64 *bad)
+                                const PetscReal *k, HeatFault *fault)
 {
   const HeatGrid *g     = b->grid;
   HeatSideFaces  *s     = &b->sides[side];
@@ -167,41 +165,17 @@ static PetscErrorCode SetUpSide(HeatBoundaries *b, const HeatCase *c, HeatSide s
     stretch->begin = begin;
     stretch->end   = end;
     for (PetscInt f = begin; f < end; f++) s->segment[f] = n;
-    PetscCall(SetUpFilm(&at, s, stretch, &bad[n]));
+    PetscCall(SetUpFilm(&at, b, s, stretch, fault));
     PetscCall(SetUpValue(&at, s, stretch));
     begin = end;
   }
   s->segment[s->length]     = s->segment[0];
   s->segment[s->length + 1] = s->segment[s->length - 1];
   for (PetscInt n = 0; n < s->n_stretches; n++)
-    PetscCall(HeatBoundaryEvaluate(b, s, &s->stretches[n], (HeatBoundaryTime){{0.0, 0.0}, NULL}));
-  for (PetscInt f = 0; f < s->length; f++) {
+    PetscCall(
+        HeatBoundaryEvaluate(b, s, &s->stretches[n], (HeatBoundaryTime){{0.0, 0.0}, NULL}, fault));
+  for (PetscInt f = 0; f < s->length; f++)
     s->G[f] = HeatBoundarySeriesConductance(s->half[f], s->film[f]);
-    bad[s->segment[f]] += PetscIsInfOrNanReal(s->T[f]) || PetscIsInfOrNanReal(s->F[f]);
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Raise HEAT_ERR_INPUT on all ranks if some rank counted an invalid value.  Collective. */
-static PetscErrorCode CheckSide(const HeatGrid *g, const HeatCase *c, HeatSide side,
-                                PetscInt64 *bad)
-{
-  const PetscInt n = c->boundary[side].n;
-
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bad, (PetscMPIInt)n, MPIU_INT64, MPI_SUM, g->comm));
-  for (PetscInt k = 0; k < n; k++) {
-    const SegmentContext at = {.grid = g, .c = c, .side = side, .segment = k};
-    char                 path[64];
-
-    KeyPath(&at, "", path, sizeof path);
-    HeatCaseCheckKey(bad[k] == 0, g->comm, c, path,
-                     "on %" PetscInt64_FMT
-                     " faces a value is not finite at t = 0, the coefficient is negative, or the "
-                     "emissivity not within 0 and 1; the expressions must be defined along the "
-                     "whole stretch",
-                     bad[k]);
-  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -209,21 +183,20 @@ PetscErrorCode HeatBoundariesCreate(const HeatGrid *g, const HeatCase *c, const 
                                     const PetscReal *ky, HeatBoundaries **boundaries)
 {
   HeatBoundaries *b;
+  HeatFault       fault = {0};
+  char            reason[100];
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&b));
   *boundaries = b;
   b->grid     = g;
+  b->c        = c;
+  b->zero     = HeatCaseAbsoluteZero(c, reason, sizeof reason);
   PetscCall(PetscMalloc1((HEAT_LINE_POINTS + 2) * (PetscMax(g->nxl, g->nyl) + 2), &b->scratch));
   for (int side = 0; side < HEAT_SIDES; side++) {
-    PetscInt64 *bad;
-
-    PetscCall(PetscCalloc1(c->boundary[side].n, &bad));
     if (g->boundary[side])
-      PetscCall(SetUpSide(b, c, (HeatSide)side, side < HEAT_BOTTOM ? kx : ky, bad));
-    const PetscErrorCode code = CheckSide(g, c, (HeatSide)side, bad);
-    PetscCall(PetscFree(bad));
-    PetscCall(code);
+      PetscCall(SetUpSide(b, c, (HeatSide)side, side < HEAT_BOTTOM ? kx : ky, &fault));
   }
+  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -6,6 +6,7 @@
  *  a central difference of the expression (case/slope.h). */
 #include "solver/physics/conductivity.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "solver/case/slope.h"
@@ -149,34 +150,42 @@ static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise HEAT_ERR_INPUT about the first material, over all ranks, that has a cell whose conductivity
-   does not depend on T and is not positive and finite.  Collective. */
+static PetscBool IsConductivity(PetscReal k) { return (PetscBool)(k > 0.0 && k <= PETSC_MAX_REAL); }
+
+/* Describe a conductivity that is wrong, in an own cell of the first place so far. */
+static void DescribeFault(const HeatConductivity *s, int axis, size_t cell, HeatFault *fault)
+{
+  static const char *const of_axis[] = {"kx", "ky"};
+  const HeatDataset       *files     = s->c->properties;
+  const HeatProperty       own       = (HeatProperty)(HEAT_PROPERTY_CONDUCTIVITY_X + axis);
+  const HeatProperty       property  = files[own].file ? own : HEAT_PROPERTY_CONDUCTIVITY;
+
+  HeatFaultAtCell(fault, s->grid);
+  fault->value = s->k[axis][cell];
+  if (s->from_file[axis])
+    (void)snprintf(fault->path, sizeof fault->path, "properties.%s", HeatPropertyNames[property]);
+  else
+    (void)snprintf(fault->path, sizeof fault->path, "materials[%d].conductivity",
+                   (int)s->material[cell]);
+  (void)snprintf(fault->what, sizeof fault->what, "%s", s->n_axes == 1 ? "k" : of_axis[axis]);
+  (void)snprintf(fault->unit, sizeof fault->unit, "W/(m K)");
+  (void)snprintf(fault->rule, sizeof fault->rule,
+                 "it must be finite and greater than 0 everywhere in the material");
+}
+
+/* Raise HEAT_ERR_INPUT about the first cell, over all ranks, whose conductivity does not depend on
+   T and is not positive and finite.  Collective. */
 static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
 {
-  const HeatCase *c     = s->c;
-  PetscInt        first = c->n_materials;
-  char            path[64];
+  HeatFault fault = {0};
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
-    const PetscReal k = s->k[axis][cell];
-
-    if (!(k > 0.0 && k <= PETSC_MAX_REAL) && !DependsOnT(s, axis, s->material[cell]))
-      first = PetscMin(first, (PetscInt)s->material[cell]);
+    if (IsConductivity(s->k[axis][cell])) continue;
+    if (!s->from_file[axis] && DependsOnT(s, axis, s->material[cell])) continue;
+    if (HeatFaultAdd(&fault, HeatFaultPlace(s->grid, cell))) DescribeFault(s, axis, cell, &fault);
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPIU_INT, MPI_MIN, s->grid->comm));
-  if (s->from_file[axis]) {
-    const char *name = c->properties[HEAT_PROPERTY_CONDUCTIVITY_X + axis].file
-                           ? HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY_X + axis]
-                           : HeatPropertyNames[HEAT_PROPERTY_CONDUCTIVITY];
-
-    PetscCall(PetscSNPrintf(path, sizeof path, "properties.%s", name));
-  } else {
-    PetscCall(PetscSNPrintf(path, sizeof path, "materials[%" PetscInt_FMT "].conductivity", first));
-  }
-  HeatCaseCheckKey(first == c->n_materials, s->grid->comm, c, path,
-                   "the conductivity is not greater than 0 in some cell of material '%.60s'",
-                   c->materials[first].name);
+  PetscCall(HeatFaultRaise(s->grid->comm, s->c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -237,9 +246,31 @@ static PetscErrorCode EvaluateOfT(HeatConductivity *s, HeatExpression *e, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Note k or dk/dT of an own cell that is wrong. */
+static void NoteOfT(const HeatConductivity *s, int axis, size_t cell, const PetscReal *T,
+                    HeatFault *fault)
+{
+  const PetscReal slope = s->slope[axis][cell];
+  const PetscBool wrong = (PetscBool)!IsConductivity(s->k[axis][cell]);
+
+  if (!wrong && !PetscIsInfOrNanReal(slope)) return;
+  if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) return;
+  DescribeFault(s, axis, cell, fault);
+  fault->of_T = PETSC_TRUE;
+  fault->T    = T[cell];
+  (void)snprintf(fault->rule, sizeof fault->rule,
+                 "it must be finite and greater than 0 at every temperature that occurs");
+  if (wrong) return;
+  fault->value = slope;
+  (void)snprintf(fault->what, sizeof fault->what, "dk/dT");
+  (void)snprintf(fault->unit, sizeof fault->unit, "W/(m K2)");
+  (void)snprintf(fault->rule, sizeof fault->rule,
+                 "it must be finite at every temperature that occurs");
+}
+
 /* Evaluate k and dk/dT along an axis in the cells where k depends on T. */
 static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal *T,
-                                 PetscBool *valid)
+                                 HeatFault *fault)
 {
   const PetscInt n = s->grid->nxl;
 
@@ -255,23 +286,35 @@ static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal 
       if (!DependsOnT(s, axis, row[i])) continue;
       PetscCall(EvaluateOfT(s, ExpressionOf(s, axis, row[i]), i, end - i, T + start + i, k + i,
                             slope + i));
-      for (PetscInt cell = i; cell < end; cell++) {
-        if (!(k[cell] > 0.0 && k[cell] <= PETSC_MAX_REAL) || PetscIsInfOrNanReal(slope[cell]))
-          *valid = PETSC_FALSE;
-      }
+      for (PetscInt cell = i; cell < end; cell++) NoteOfT(s, axis, start + (size_t)cell, T, fault);
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, PetscBool *valid)
+PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   if (!s->varies) PetscFunctionReturn(PETSC_SUCCESS);
   for (int axis = 0; axis < s->n_axes; axis++) {
-    if (!s->from_file[axis]) PetscCall(UpdateAxis(s, axis, T, valid));
+    if (!s->from_file[axis]) PetscCall(UpdateAxis(s, axis, T, fault));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatConductivityNoteMean(const HeatConductivity *s, int axis, size_t cell, PetscReal T,
+                              PetscReal mean, HeatFault *fault)
+{
+  if (IsConductivity(mean) || !IsConductivity(s->k[axis % s->n_axes][cell])) return;
+  if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) return;
+  DescribeFault(s, axis % s->n_axes, cell, fault);
+  fault->of_T  = PETSC_TRUE;
+  fault->T     = T;
+  fault->value = mean;
+  (void)snprintf(fault->what, sizeof fault->what, "the mean of k");
+  (void)snprintf(fault->rule, sizeof fault->rule,
+                 "k must be finite and greater than 0 also at all temperatures between that of the "
+                 "cell and those of its neighbours and sides");
 }
 
 /* Accessors. */

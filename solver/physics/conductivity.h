@@ -11,6 +11,7 @@
 #define HEAT_SOLVER_CONDUCTIVITY_H
 
 #include "solver/case/expression.h"
+#include "solver/physics/fault.h"
 #include "solver/physics/paint.h"
 
 typedef struct HeatConductivity HeatConductivity;
@@ -36,10 +37,9 @@ PetscErrorCode HeatConductivityTrim(HeatConductivity *conductivity);
 /** Evaluate k and dk/dT at the field T, in the cells where k depends on T; does nothing where
  *  HeatConductivityVaries is false.  Not collective.
  *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
- *  @param[in,out] valid  set to false if in some own cell k is not positive and finite, or dk/dT is
- *                        not finite */
+ *  @param[in,out] fault  notes k that is not positive and finite, and dk/dT that is not finite */
 PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const PetscReal *T,
-                                      PetscBool *valid);
+                                      HeatFault *fault);
 
 /** Return k [W/(m K)] along x (axis 0) or y (axis 1), [nyl][nxl], owned by `conductivity`; 0 before
  *  the first Update in cells where it depends on T.  Both axes return the same array when the case
@@ -56,6 +56,11 @@ const PetscReal *HeatConductivitySlope(const HeatConductivity *conductivity, int
 /** Return k [W/(m K)] of one own cell along an axis, whether or not Trim has freed the fields.  Not
  *  collective. */
 PetscReal HeatConductivityAt(const HeatConductivity *conductivity, int axis, size_t cell);
+
+/** Note a mean of k over temperatures [W/(m K)] that is not positive and finite, between an own cell
+ *  at T [K] and a neighbour or a side, unless k of the cell is wrong itself.  Not collective. */
+void HeatConductivityNoteMean(const HeatConductivity *conductivity, int axis, size_t cell,
+                              PetscReal T, PetscReal mean, HeatFault *fault);
 
 /** Return the expression of x y T that gives a material's conductivity along an axis, owned by
  *  `conductivity`; NULL where it does not depend on T.  Not collective. */

@@ -9,14 +9,18 @@
  *  edges do not, so that two regions with a common edge neither overlap nor leave a gap. */
 #include "solver/physics/paint.h"
 
+#include <math.h>
+#include <stdio.h>
+
 #include "solver/case/expression.h"
+#include "solver/physics/fault.h"
 
 /* Distance from an edge, in units of a cell's width, within which a centre counts as on the edge.
    Chosen: far above the rounding of (x - x0)/h, which is about 2^-52 times the number of cells
    along the axis, and far below any distance that a user means.  A larger value would move cells
    that were placed beside an edge on purpose; a smaller one would leave ties to rounding on large
    grids. */
-#define EDGE_TOLERANCE 1e-9
+#define EDGE_TOLERANCE HEAT_PAINT_TOLERANCE
 
 PetscInt HeatPaintFirstCell(PetscReal x, PetscReal x0, PetscReal h, PetscInt n)
 {
@@ -245,15 +249,30 @@ PetscErrorCode HeatPaintMaterials(const HeatGrid *g, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatPaintMaterialRegions(const HeatGrid *g, const HeatCase *c,
+                                        const HeatCellInputs *inputs, uint16_t *region)
+{
+  StampContext stamp = {.width = g->nxl, .map = region};
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) region[cell] = HEAT_NO_REGION;
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    if (c->regions[r].material < 0 && c->regions[r].shape != HEAT_SHAPE_MAP) continue;
+    stamp.value = (uint16_t)r;
+    PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatPaintSources(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
                                 uint16_t *region)
 {
   StampContext stamp = {.width = g->nxl, .map = region};
 
   PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) region[cell] = UINT16_MAX;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) region[cell] = HEAT_NO_REGION;
   for (PetscInt r = 0; r < c->n_regions; r++) {
-    if (!c->regions[r].source.given) continue;
+    if (!HeatRegionHasSource(&c->regions[r])) continue;
     stamp.value = (uint16_t)r;
     PetscCall(HeatPaintRegion(g, c, r, inputs, StampRun, &stamp));
   }
@@ -266,7 +285,10 @@ typedef struct {
   HeatExpression *expression; /* of x y [K] */
   PetscReal      *T;          /* borrowed [nyl][nxl] [K] */
   PetscReal      *x, *y;      /* owned [nxl] cell centres of one row [m]; x is constant */
-  PetscInt        bad;        /* count of own cells whose value is not finite */
+  const HeatCase *c;          /* borrowed */
+  PetscReal       zero;       /* [K] lower bound of temperatures; -infinity: none */
+  const char     *path;       /* key of the expression */
+  HeatFault       fault;      /* own cells whose value is not finite or below `zero` */
 } TemperatureContext;
 
 static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
@@ -279,45 +301,73 @@ static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, v
   for (PetscInt i = begin; i < end; i++) k->y[i] = HeatGridY(g, g->ys + j);
   PetscCall(HeatExpressionEvaluate(k->expression, end - begin, k->x + begin, k->y + begin, 0.0,
                                    NULL, row + begin));
-  for (PetscInt i = begin; i < end; i++) k->bad += PetscIsInfOrNanReal(row[i]);
+  for (PetscInt i = begin; i < end; i++) {
+    const size_t cell = (size_t)j * (size_t)g->nxl + (size_t)i;
+
+    if (row[i] >= k->zero && !PetscIsInfOrNanReal(row[i])) continue;
+    if (!HeatFaultAdd(&k->fault, HeatFaultPlace(g, cell))) continue;
+    HeatFaultAtCell(&k->fault, g);
+    k->fault.value = row[i];
+    (void)snprintf(k->fault.path, sizeof k->fault.path, "%s", k->path);
+    HeatFaultOfTemperature(&k->fault, k->c);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Paint one formula on a region.  Raise HEAT_ERR_INPUT about the key `path` if on any rank a value
-   is not finite.  Collective. */
+   is not finite or below the absolute zero.  Collective. */
 static PetscErrorCode PaintFormula(TemperatureContext *k, const HeatCase *c,
                                    const HeatRegion *region, const int32_t *map,
                                    const HeatFormula *formula, const char *path)
 {
-  char       message[256];
-  PetscInt64 bad;
+  char message[256];
 
   PetscFunctionBeginUser;
   PetscCall(HeatExpressionCreate(formula, HEAT_VAR_X | HEAT_VAR_Y, &k->expression, message,
                                  sizeof message));
   HeatCaseCheckKey(k->expression, k->grid->comm, c, path, "%s", message);
-  k->bad = 0;
+  k->fault.count = 0;
+  k->path        = path;
   PetscCall(PaintShape(k->grid, region, c->solver.paint, map, TemperatureRun, k));
   PetscCall(HeatExpressionDestroy(&k->expression));
-  bad = k->bad;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, k->grid->comm));
-  HeatCaseCheckKey(bad == 0, k->grid->comm, c, path,
-                   "the expression is not finite in %" PetscInt64_FMT
-                   " cells; it must be defined everywhere",
-                   bad);
+  PetscCall(HeatFaultRaise(k->grid->comm, c, HEAT_ERR_INPUT, "", &k->fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Raise HEAT_ERR_INPUT if on any rank a cell still has the NaN from before the painting.
+   Collective. */
+static PetscErrorCode CheckComplete(const HeatGrid *g, const HeatCase *c, const PetscReal *T)
+{
+  HeatFault fault = {0};
+
+  PetscFunctionBeginUser;
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
+    if (PetscIsNanReal(T[cell]) && HeatFaultAdd(&fault, HeatFaultPlace(g, cell)))
+      HeatFaultAtCell(&fault, g);
+  }
+  PetscCall(HeatFaultReduce(g->comm, &fault));
+  HeatCaseCheckKey(fault.count == 0, g->comm, c, "initial.temperature",
+                   "missing for %" PetscInt64_FMT
+                   " cells that no region gives a temperature, the first at x = %.6g, y = %.6g m; "
+                   "give initial.temperature, or the first region a temperature",
+                   fault.count, fault.x, fault.y);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c,
-                                    const HeatCellInputs *inputs, PetscBool from_file, PetscReal *T)
+                                    const HeatCellInputs *inputs, PetscBool filled, PetscReal *T)
 {
-  TemperatureContext k   = {.grid = g, .T = T};
-  const HeatRegion   all = {.shape = HEAT_SHAPE_ALL};
+  const PetscBool    given = c->initial.temperature.given;
+  TemperatureContext k     = {.grid = g, .T = T, .c = c};
+  const HeatRegion   all   = {.shape = HEAT_SHAPE_ALL};
+  char               reason[100];
 
   PetscFunctionBeginUser;
+  k.zero = HeatCaseAbsoluteZero(c, reason, sizeof reason);
   PetscCall(PetscMalloc2(g->nxl, &k.x, g->nxl, &k.y));
   for (PetscInt i = 0; i < g->nxl; i++) k.x[i] = HeatGridX(g, g->xs + i);
-  if (!from_file)
+  for (size_t cell = 0; cell < HeatGridLocalCells(g) && !filled && !given; cell++) T[cell] = NAN;
+  if (!filled && given)
     PetscCall(PaintFormula(&k, c, &all, NULL, &c->initial.temperature, "initial.temperature"));
   for (PetscInt r = 0; r < c->n_regions; r++) {
     char path[64];
@@ -328,5 +378,6 @@ PetscErrorCode HeatPaintTemperature(const HeatGrid *g, const HeatCase *c,
         PaintFormula(&k, c, &c->regions[r], MapOf(inputs, r), &c->regions[r].temperature, path));
   }
   PetscCall(PetscFree2(k.x, k.y));
+  if (!filled && !given) PetscCall(CheckComplete(g, c, T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,9 +1,9 @@
 /** Painting: from the regions of a case to fields on a rank's own cells.
  *
- *  Regions are painted in order, like coats of paint.  An attribute (material, temperature, source)
- *  that a region gives replaces what earlier regions gave in its cells; an attribute that it does
- *  not give stays.  Each rank paints its own block only.  Which cells a region covers is decided
- *  from global indices and coordinates, so the result is the same on any decomposition.
+ *  Regions are painted in order, like coats of paint.  An attribute (material, temperature, source
+ *  or power) that a region gives replaces what earlier regions gave in its cells; an attribute that
+ *  it does not give stays.  Each rank paints its own block only.  Which cells a region covers is
+ *  decided from global indices and coordinates, so the result is the same on any decomposition.
  *
  *  A region is handed out as runs, row by row.  A run is the local columns [begin, end) of one
  *  local row j, so that an expression is evaluated in bulk, and a region costs its rows plus its
@@ -30,6 +30,14 @@ typedef struct {
                       for a region without a map, and maps is NULL when no region has one */
   PetscReal *properties[HEAT_PROPERTIES]; /* SI units of the property; NULL: use the material's */
 } HeatCellInputs;
+
+/** Index of a cell that no region has painted; a case has at most HEAT_MAX_REGIONS regions, the
+ *  last of which has the index before this one. */
+#define HEAT_NO_REGION UINT16_MAX
+
+/** Distance from an edge of a shape, in units of a cell's width, within which a cell's centre
+ *  counts as on the edge (paint.c says why). */
+#define HEAT_PAINT_TOLERANCE 1e-9
 
 /** Receives a run of a region: local columns [begin, end) of local row j, begin < end. */
 typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);
@@ -59,20 +67,26 @@ PetscErrorCode HeatPaintRegion(const HeatGrid *grid, const HeatCase *c, PetscInt
 PetscErrorCode HeatPaintMaterials(const HeatGrid *grid, const HeatCase *c,
                                   const HeatCellInputs *inputs, uint16_t *material);
 
-/** Compute the index of the region whose source each own cell has.  Not collective.
- *  @param[out] region  [nyl][nxl] index into c->regions; 65535 (UINT16_MAX) where no region gives a
- *                      source */
+/** Compute the index of the region that gave each own cell its material, which is the last one that
+ *  covers the cell and gives a material.  Not collective.
+ *  @param[out] region  [nyl][nxl] index into c->regions; HEAT_NO_REGION where no region gives a
+ *                      material */
+PetscErrorCode HeatPaintMaterialRegions(const HeatGrid *grid, const HeatCase *c,
+                                        const HeatCellInputs *inputs, uint16_t *region);
+
+/** Compute the index of the region whose source or power each own cell has.  Not collective.
+ *  @param[out] region  [nyl][nxl] index into c->regions; HEAT_NO_REGION where no region gives a
+ *                      source or a power */
 PetscErrorCode HeatPaintSources(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, uint16_t *region);
 
 /** Compute the initial temperature: `initial.temperature`, with the regions' temperatures painted
  *  over it.  Collective on grid->comm.
- *  @param[in]     from_file  T already holds a field read from a file, which takes the place of
- *                            `initial.temperature`
- *  @param[in,out] T          [nyl][nxl] temperature [K]
- *  Errors: HEAT_ERR_INPUT where an expression is not finite in some cell. */
+ *  @param[in]     filled  T already holds a field, which takes the place of `initial.temperature`
+ *  @param[in,out] T       [nyl][nxl] temperature [K]
+ *  Errors: HEAT_ERR_INPUT where a temperature is not finite or below the absolute zero of the case
+ *  in some cell, and where neither `initial` nor a region gives some cell a temperature. */
 PetscErrorCode HeatPaintTemperature(const HeatGrid *grid, const HeatCase *c,
-                                    const HeatCellInputs *inputs, PetscBool from_file,
-                                    PetscReal *T);
+                                    const HeatCellInputs *inputs, PetscBool filled, PetscReal *T);
 
 #endif

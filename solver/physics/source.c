@@ -14,6 +14,9 @@
  */
 #include "solver/physics/source.h"
 
+#include <math.h>
+#include <stdio.h>
+
 #include "solver/case/slope.h"
 
 /* The cells of one row where a term acts (paint.h draws runs). */
@@ -23,17 +26,23 @@ typedef struct {
 
 /* A source expression that changes with t or T, and where it acts. */
 typedef struct {
-  HeatExpression *expression;   /* owned; of x y t T [W/m3] */
+  HeatExpression *expression;   /* owned; source of x y t T [W/m3], or power of t [W/m] */
+  PetscInt        region;       /* index into the case's regions; -1: the top-level source */
+  PetscInt64      share;        /* power: number of cells among which it is divided; 0: a source */
   PetscBool       uniform;      /* depends on t alone: one value for all cells */
   PetscBool       depends_on_T; /* evaluated by Update, not by SetTime */
   PetscInt        n_runs;       /* runs in use */
   PetscInt        capacity;     /* runs allocated */
   Run            *runs;         /* owned [capacity] */
+  PetscInt64      n_cells;      /* own cells of the runs */
   PetscReal       value;        /* of a uniform term at the last SetTime, per cell [W/m] */
 } Term;
 
 struct HeatSource {
   const HeatGrid *grid;         /* borrowed */
+  const HeatCase *c;            /* borrowed */
+  PetscInt64     *power_cells;  /* owned [n_regions] cells of all ranks that carry a region's power;
+                                     NULL: no region has one */
   PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m] */
   PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
   PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
@@ -62,6 +71,7 @@ static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt en
     PetscCall(PetscRealloc((size_t)term->capacity * sizeof(Run), &term->runs));
   }
   term->runs[term->n_runs++] = (Run){j, begin, end};
+  term->n_cells += end - begin;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -88,51 +98,112 @@ static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate a term without T along a run, times the cell area, into value[run length] [W/m]. */
-static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, HeatMoment when,
-                                  PetscReal *value)
+/* Return the heat of a cell [W/m] where a term has this value [W/m3], or [W/m] of a power. */
+static PetscReal HeatOfCell(const HeatSource *s, const Term *term, PetscReal value)
 {
-  const HeatGrid *g    = s->grid;
-  const PetscInt  n    = run->end - run->begin;
-  const PetscReal area = g->hx * g->hy, t = HeatExpressionTime(term->expression, when);
+  return term->share > 0 ? value / (PetscReal)term->share : value * (s->grid->hx * s->grid->hy);
+}
+
+/* Describe a wrong value of a term, which is the first in the order of the grid. */
+static void DescribeFault(const HeatSource *s, const Term *term, PetscReal t, PetscReal value,
+                          HeatFault *fault)
+{
+  const char *key = term->share > 0 ? "power" : "source";
+
+  HeatFaultAtCell(fault, s->grid);
+  fault->value = value;
+  fault->t     = t;
+  fault->of_t  = (HeatExpressionVariables(term->expression) & HEAT_VAR_TIME) ? PETSC_TRUE
+                                                                             : PETSC_FALSE;
+  if (term->region < 0) (void)snprintf(fault->path, sizeof fault->path, "source");
+  else
+    (void)snprintf(fault->path, sizeof fault->path, "regions[%" PetscInt_FMT "].%s", term->region,
+                   key);
+  (void)snprintf(fault->what, sizeof fault->what, "the %s", key);
+  (void)snprintf(fault->unit, sizeof fault->unit, "%s", term->share > 0 ? "W/m" : "W/m3");
+  (void)snprintf(fault->rule, sizeof fault->rule, "it must be finite wherever it acts");
+}
+
+/* Evaluate a term without T along a run into value[run length], heat of the cells [W/m]. */
+static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, HeatMoment when,
+                                  PetscReal *value, HeatFault *fault)
+{
+  const HeatGrid *g     = s->grid;
+  const PetscInt  n     = run->end - run->begin;
+  const PetscReal t     = HeatExpressionTime(term->expression, when);
+  const size_t    first = (size_t)run->j * (size_t)g->nxl + (size_t)run->begin;
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
   PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, value));
-  for (PetscInt i = 0; i < n; i++) value[i] *= area;
+  for (PetscInt i = 0; i < n; i++) {
+    if (PetscIsInfOrNanReal(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
+      DescribeFault(s, term, when.t, value[i], fault);
+    value[i] = HeatOfCell(s, term, value[i]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Evaluate a uniform term into *heat, of each of its cells [W/m]. */
+static PetscErrorCode EvaluateOnce(const HeatSource *s, const Term *term, HeatMoment when,
+                                   PetscReal *heat, HeatFault *fault)
+{
+  PetscReal value;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, HeatExpressionTime(term->expression, when),
+                             &value));
+  if (PetscIsInfOrNanReal(value) && term->n_cells > 0) {
+    const Run   *run   = &term->runs[0];
+    const size_t first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
+
+    if (HeatFaultAdd(fault, HeatFaultPlace(s->grid, first)))
+      DescribeFault(s, term, when.t, value, fault);
+    fault->count += term->n_cells - 1;
+  }
+  *heat = HeatOfCell(s, term, value);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Add a term without T to cells[nyl][nxl] [W/m]. */
-static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatMoment when, PetscReal *cells)
+static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatMoment when, PetscReal *cells,
+                              HeatFault *fault)
 {
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const Run *run = &term->runs[r];
     PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
-    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, when, s->value));
+    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, when, s->value, fault));
     for (PetscInt i = 0; i < run->end - run->begin; i++)
       row[i] += term->uniform ? term->value : s->value[i];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add a source of the case: to the base layer if it depends on neither t nor T, else as a term.
-   @param[in] path         its key in the case, for messages
-   @param[in] map, region  the cells where it acts, as for FindRuns */
-static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFormula *formula,
-                                 const char *path, const uint16_t *map, uint16_t region)
+/* Add a source of the case, or the power of a region: to the base layer if it depends on neither t
+   nor T, else as a term.
+   @param[in]     region  index of the region; -1: the top-level source, in all cells
+   @param[in]     map     [nyl][nxl] region whose source or power each cell has
+   @param[in,out] fault   notes values that are not finite */
+static PetscErrorCode AddFormula(HeatSource *s, PetscInt region, const uint16_t *map,
+                                 HeatFault *fault)
 {
-  Term term = {0};
-  char message[256];
+  const HeatRegion  *r        = region < 0 ? NULL : &s->c->regions[region];
+  const PetscBool    power    = (PetscBool)(r && r->power.given);
+  const HeatFormula *f        = power ? &r->power : r ? &r->source : &s->c->source;
+  const int          all      = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE;
+  Term               term     = {.region = region, .share = power ? s->power_cells[region] : 0};
+  char               path[64] = "source", message[256];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionCreate(formula,
-                                 HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE,
-                                 &term.expression, message, sizeof message));
-  HeatCaseCheckKey(term.expression, s->grid->comm, c, path, "%s", message);
-  PetscCall(FindRuns(s->grid, map, region, &term));
+  if (r)
+    (void)snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].%s", region,
+                   power ? "power" : "source");
+  PetscCall(HeatExpressionCreate(f, power ? HEAT_VAR_TIME : all, &term.expression, message,
+                                 sizeof message));
+  HeatCaseCheckKey(term.expression, s->grid->comm, s->c, path, "%s", message);
+  PetscCall(FindRuns(s->grid, r ? map : NULL, (uint16_t)region, &term));
   const int variables = HeatExpressionVariables(term.expression);
 
   term.depends_on_T = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
@@ -142,7 +213,7 @@ static PetscErrorCode AddFormula(HeatSource *s, const HeatCase *c, const HeatFor
   if (variables & (HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE)) {
     s->terms[s->n_terms++] = term;
   } else {
-    PetscCall(AddTerm(s, &term, (HeatMoment){0.0, 0.0}, s->base));
+    PetscCall(AddTerm(s, &term, (HeatMoment){0.0, 0.0}, s->base, fault));
     PetscCall(HeatExpressionDestroy(&term.expression));
     PetscCall(PetscFree(term.runs));
   }
@@ -161,37 +232,64 @@ static void SumCells(HeatSource *s)
     HeatExactSumAdd(&s->turnover, PetscAbsReal(s->cells[cell]));
 }
 
-/* Raise HEAT_ERR_INPUT if Q is not finite in some cell of any rank.  Collective. */
-static PetscErrorCode CheckFinite(const HeatSource *s, const HeatCase *c)
+/* Count the cells of all ranks that carry the power of each region, where some region has one.
+   Collective.
+   @param[in] map  [nyl][nxl] region whose source or power each cell has */
+static PetscErrorCode CountPowerCells(HeatSource *s, const uint16_t *map)
 {
-  PetscInt64 bad = 0;
+  const HeatCase *c    = s->c;
+  PetscBool       some = PETSC_FALSE;
 
   PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++)
-    bad += PetscIsInfOrNanReal(s->cells[cell]);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, s->grid->comm));
-  HeatCaseCheckKey(bad == 0, s->grid->comm, c, "source",
-                   "the heat source is not finite in %" PetscInt64_FMT
-                   " cells at t = 0; its expressions "
-                   "(here and in the regions) must be defined everywhere",
-                   bad);
+  for (PetscInt r = 0; r < c->n_regions; r++) some = (PetscBool)(some || c->regions[r].power.given);
+  if (!some) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(c->n_regions, &s->power_cells));
+  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
+    if (map[cell] != HEAT_NO_REGION && c->regions[map[cell]].power.given)
+      s->power_cells[map[cell]]++;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, s->power_cells, (PetscMPIInt)c->n_regions, MPIU_INT64,
+                             MPI_SUM, s->grid->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add the sources of the regions, each in the cells where no later region gives a source. */
-static PetscErrorCode AddRegions(HeatSource *s, const HeatCase *c, const HeatCellInputs *inputs)
+/* Raise HEAT_ERR_INPUT about the first region whose power no cell carries, unless the case allows
+   it.  Collective. */
+static PetscErrorCode CheckPowerCells(const HeatSource *s)
 {
-  uint16_t *map;
+  const HeatCase *c = s->c;
+
+  PetscFunctionBeginUser;
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    char path[64];
+
+    if (!c->regions[r].power.given || s->power_cells[r] > 0) continue;
+    (void)snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].power", r);
+    HeatCaseCheckKey(
+        c->solver.empty_regions == HEAT_EMPTY_ALLOW, s->grid->comm, c, path,
+        "no cell carries it: all cells of the region have the source or power of later "
+        "regions; leave some of them free, move the region behind the others, or write "
+        "solver.empty_regions: allow to run without this power");
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the sources and powers of the regions, each in the cells where no later region gives one.
+   Collective. */
+static PetscErrorCode AddRegions(HeatSource *s, const HeatCellInputs *inputs, HeatFault *fault)
+{
+  const HeatCase *c = s->c;
+  uint16_t       *map;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(HeatGridLocalCells(s->grid), &map));
   PetscCall(HeatPaintSources(s->grid, c, inputs, map));
+  PetscCall(CountPowerCells(s, map));
+  PetscCall(CheckPowerCells(s));
   for (PetscInt r = 0; r < c->n_regions; r++) {
-    char path[64];
+    const PetscBool lost = (PetscBool)(c->regions[r].power.given && s->power_cells[r] == 0);
 
-    if (!c->regions[r].source.given) continue;
-    PetscCall(PetscSNPrintf(path, sizeof path, "regions[%" PetscInt_FMT "].source", r));
-    PetscCall(AddFormula(s, c, &c->regions[r].source, path, map, (uint16_t)r));
+    if (HeatRegionHasSource(&c->regions[r]) && !lost) PetscCall(AddFormula(s, r, map, fault));
   }
   PetscCall(PetscFree(map));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -201,18 +299,20 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
                                 HeatSource **source)
 {
   HeatSource  *s;
-  const size_t n = HeatGridLocalCells(g);
+  HeatFault    fault = {0};
+  const size_t n     = HeatGridLocalCells(g);
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
   *source = s;
   s->grid = g;
+  s->c    = c;
   PetscCall(PetscCalloc1(n, &s->base));
   PetscCall(PetscCalloc1(c->n_regions + 1, &s->terms));
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
-  if (c->source.given) PetscCall(AddFormula(s, c, &c->source, "source", NULL, 0));
-  PetscCall(AddRegions(s, c, inputs));
+  if (c->source.given) PetscCall(AddFormula(s, -1, NULL, &fault));
+  PetscCall(AddRegions(s, inputs, &fault));
   s->timed = s->base;
   if (s->has_time_terms) {
     PetscCall(PetscMalloc1(n, &s->timed));
@@ -225,29 +325,27 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
     PetscCall(PetscCalloc1(n, &s->slope));
     PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
   }
-  PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}));
+  PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}, &fault));
   if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
   SumCells(s);
-  PetscCall(CheckFinite(s, c));
+  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Evaluate a uniform term; set *changed to true if its value differs from the stored value. */
 static PetscErrorCode EvaluateUniform(const HeatSource *s, Term *term, HeatMoment when,
-                                      PetscBool *changed)
+                                      PetscBool *changed, HeatFault *fault)
 {
   PetscReal value;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, HeatExpressionTime(term->expression, when),
-                             &value));
-  value *= s->grid->hx * s->grid->hy;
+  PetscCall(EvaluateOnce(s, term, when, &value, fault));
   if (value != term->value) *changed = PETSC_TRUE;
   term->value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when)
+PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when, HeatFault *fault)
 {
   PetscBool changed = PETSC_FALSE;
 
@@ -255,31 +353,27 @@ PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when)
   s->when = when;
   for (PetscInt k = 0; k < s->n_terms; k++) {
     if (s->terms[k].depends_on_T) continue;
-    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], when, &changed));
+    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], when, &changed, fault));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], when, s->timed));
+    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], when, s->timed, fault));
   }
   if (!s->has_T_terms) SumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Add the line of a uniform term to mean and trend. */
-static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const HeatTimeLine *line)
+static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const HeatTimeLine *line,
+                                     HeatFault *fault)
 {
-  const PetscReal area = s->grid->hx * s->grid->hy;
-  PetscReal       values[HEAT_LINE_POINTS], mean, trend;
+  PetscReal values[HEAT_LINE_POINTS], mean, trend;
 
   PetscFunctionBeginUser;
-  for (int k = 0; k < HEAT_LINE_POINTS; k++) {
-    const PetscReal t = HeatExpressionTime(term->expression, line->moments[k]);
-
-    PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, t, &values[k]));
-    values[k] *= area;
-  }
+  for (int k = 0; k < HEAT_LINE_POINTS; k++)
+    PetscCall(EvaluateOnce(s, term, line->moments[k], &values[k], fault));
   HeatTimeLineFit(line, 1, values, &mean, &trend);
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const Run   *run = &term->runs[r];
@@ -295,14 +389,14 @@ static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const Heat
 
 /* Add the line of a term without T to mean and trend. */
 static PetscErrorCode AddLine(HeatSource *s, const Term *term, const HeatTimeLine *line,
-                              PetscReal *scratch)
+                              PetscReal *scratch, HeatFault *fault)
 {
   PetscReal *values = scratch, *mean = scratch + HEAT_LINE_POINTS * s->grid->nxl;
   PetscReal *trend = mean + s->grid->nxl;
 
   PetscFunctionBeginUser;
   if (term->uniform) {
-    PetscCall(AddUniformLine(s, term, line));
+    PetscCall(AddUniformLine(s, term, line, fault));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt r = 0; r < term->n_runs; r++) {
@@ -311,7 +405,7 @@ static PetscErrorCode AddLine(HeatSource *s, const Term *term, const HeatTimeLin
     const size_t   start = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
 
     for (int k = 0; k < HEAT_LINE_POINTS; k++)
-      PetscCall(EvaluateRun(s, term, run, line->moments[k], values + (PetscInt)k * n));
+      PetscCall(EvaluateRun(s, term, run, line->moments[k], values + (PetscInt)k * n, fault));
     HeatTimeLineFit(line, n, values, mean, trend);
     for (PetscInt i = 0; i < n; i++) {
       s->mean[start + (size_t)i] += mean[i];
@@ -322,7 +416,7 @@ static PetscErrorCode AddLine(HeatSource *s, const Term *term, const HeatTimeLin
 }
 
 /* Fit the lines over a step, unless it is the step that they are for. */
-static PetscErrorCode FitLines(HeatSource *s, const HeatTimeLine *line)
+static PetscErrorCode FitLines(HeatSource *s, const HeatTimeLine *line, HeatFault *fault)
 {
   const size_t n = HeatGridLocalCells(s->grid);
   PetscReal   *scratch;
@@ -340,19 +434,20 @@ static PetscErrorCode FitLines(HeatSource *s, const HeatTimeLine *line)
   PetscCall(PetscArrayzero(s->trend, n));
   PetscCall(PetscMalloc1((HEAT_LINE_POINTS + 2) * s->grid->nxl, &scratch));
   for (PetscInt k = 0; k < s->n_terms; k++)
-    if (!s->terms[k].depends_on_T) PetscCall(AddLine(s, &s->terms[k], line, scratch));
+    if (!s->terms[k].depends_on_T) PetscCall(AddLine(s, &s->terms[k], line, scratch, fault));
   PetscCall(PetscFree(scratch));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, PetscReal t)
+PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, PetscReal t,
+                                       HeatFault *fault)
 {
   const PetscReal offset = HeatTimeLineOffset(line, t);
 
   PetscFunctionBeginUser;
   s->when = HeatMomentInStep(line->from, line->to, t);
   if (!s->has_time_terms) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(FitLines(s, line));
+  PetscCall(FitLines(s, line, fault));
   for (size_t i = 0; i < HeatGridLocalCells(s->grid); i++)
     s->timed[i] = s->base[i] + (s->mean[i] + s->trend[i] * offset);
   for (PetscInt k = 0; k < s->n_terms; k++)
@@ -361,8 +456,25 @@ PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Note a wrong value or derivative of a term of temperature in own cell `cell`. */
+static void NoteOfT(const HeatSource *s, const Term *term, size_t cell, const PetscReal *T,
+                    PetscReal value, PetscReal slope, HeatFault *fault)
+{
+  const PetscBool wrong = PetscIsInfOrNanReal(value);
+
+  if (!wrong && !PetscIsInfOrNanReal(slope)) return;
+  if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) return;
+  DescribeFault(s, term, s->when.t, wrong ? value : slope, fault);
+  fault->of_T = PETSC_TRUE;
+  fault->T    = T[cell];
+  if (wrong) return;
+  (void)snprintf(fault->what, sizeof fault->what, "dq/dT of the source");
+  (void)snprintf(fault->unit, sizeof fault->unit, "W/(m3 K)");
+}
+
 /* Add a term of temperature at the field T [nyl][nxl] to `cells`, and its derivative to `slope`. */
-static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const PetscReal *T)
+static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const PetscReal *T,
+                                         HeatFault *fault)
 {
   const HeatGrid *g    = s->grid;
   const PetscReal area = g->hx * g->hy;
@@ -379,6 +491,7 @@ static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const 
                                 HeatExpressionTime(term->expression, s->when), T + start, s->value,
                                 slope, s->work));
     for (PetscInt i = 0; i < n; i++) {
+      NoteOfT(s, term, start + (size_t)i, T, s->value[i], slope[i], fault);
       s->cells[start + (size_t)i] += area * s->value[i];
       s->slope[start + (size_t)i] += area * slope[i];
     }
@@ -386,7 +499,7 @@ static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *finite)
+PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, HeatFault *fault)
 {
   const size_t n = HeatGridLocalCells(s->grid);
 
@@ -395,17 +508,33 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, PetscBool *fi
   PetscCall(PetscArraycpy(s->cells, s->timed, n));
   PetscCall(PetscArrayzero(s->slope, n));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (s->terms[k].depends_on_T) PetscCall(AddTemperatureTerm(s, &s->terms[k], T));
-  }
-  for (size_t cell = 0; cell < n; cell++) {
-    if (PetscIsInfOrNanReal(s->cells[cell]) || PetscIsInfOrNanReal(s->slope[cell]))
-      *finite = PETSC_FALSE;
+    if (s->terms[k].depends_on_T) PetscCall(AddTemperatureTerm(s, &s->terms[k], T, fault));
   }
   SumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 const PetscReal *HeatSourceCells(const HeatSource *s) { return s->cells; }
+
+PetscInt64 HeatSourcePowerCells(const HeatSource *s, PetscInt region)
+{
+  return s->power_cells ? s->power_cells[region] : 0;
+}
+
+PetscErrorCode HeatSourcePower(const HeatSource *s, PetscInt region, PetscReal t, PetscReal *power)
+{
+  const HeatFormula *formula = &s->c->regions[region].power;
+  HeatExpression    *e;
+  char               message[256];
+
+  PetscFunctionBeginUser;
+  *power = formula->given ? 0.0 : NAN;
+  if (!formula->given || s->power_cells[region] == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionCreate(formula, HEAT_VAR_TIME, &e, message, sizeof message));
+  PetscCall(HeatExpressionAt(e, 0.0, 0.0, t, power));
+  PetscCall(HeatExpressionDestroy(&e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 PetscBool HeatSourceVaries(const HeatSource *s) { return s->has_time_terms; }
 
@@ -429,6 +558,7 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   }
   if (s->cells != s->timed) PetscCall(PetscFree(s->cells));
   if (s->timed != s->base) PetscCall(PetscFree(s->timed));
+  PetscCall(PetscFree(s->power_cells));
   PetscCall(PetscFree(s->mean));
   PetscCall(PetscFree(s->trend));
   PetscCall(PetscFree(s->slope));

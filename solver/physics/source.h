@@ -11,32 +11,36 @@
 
 #include "solver/base/exact_sum.h"
 #include "solver/case/time_line.h"
+#include "solver/physics/fault.h"
 #include "solver/physics/paint.h"
 
 typedef struct HeatSource HeatSource;
 
-/** Create the sources of a case, at t = 0: the top-level `source` plus, in each cell, the source of
- *  the last region that gives one.  Collective on grid->comm; the grid must outlive the object,
- *  which the caller owns.
+/** Create the sources of a case, at t = 0: the top-level `source` plus, in each cell, the source or
+ *  power of the last region that gives one.  The n cells that carry the power P of a region release
+ *  P/n each, so that together they release P on any grid.  Collective on grid->comm; grid and case
+ *  must outlive the object, which the caller owns.
  *  @param[in] inputs  what the case's files hold; NULL when it names none; not needed afterwards
- *  Errors: HEAT_ERR_INPUT where an expression does not compile, or one without T is not finite in
- *  some cell at t = 0. */
+ *  Errors: HEAT_ERR_INPUT where an expression does not compile, one without T is not finite in some
+ *  cell at t = 0, or no cell carries a power (unless solver.empty_regions is allow). */
 PetscErrorCode HeatSourceCreate(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, HeatSource **source);
 
-/** Evaluate the terms of time at a moment.  Not collective. */
-PetscErrorCode HeatSourceSetTime(HeatSource *source, HeatMoment when);
+/** Evaluate the terms of time at a moment.  Not collective.
+ *  @param[in,out] fault  notes values that are not finite */
+PetscErrorCode HeatSourceSetTime(HeatSource *source, HeatMoment when, HeatFault *fault);
 
-/** Evaluate, instead of the terms of time, their best lines over a step (time_line.h), at the
- *  time t [s] of the step.  The lines are computed once for a step.  Not collective. */
-PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *source, const HeatTimeLine *line, PetscReal t);
+/** Evaluate, instead of the terms of time, their best lines over a step (time_line.h), at the time
+ *  t [s] of the step.  The lines are computed once for a step.  Not collective.
+ *  @param[in,out] fault  notes values that are not finite */
+PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *source, const HeatTimeLine *line, PetscReal t,
+                                       HeatFault *fault);
 
 /** Evaluate the terms of temperature and their derivatives at the field T, at the time that was set
  *  last; does nothing where HeatSourceDependsOnT is false.  Not collective.
- *  @param[in]     T       temperature of own cells [K], [nyl][nxl]
- *  @param[in,out] finite  set to false if the source or its derivative is not finite in some own
- *                         cell */
-PetscErrorCode HeatSourceUpdate(HeatSource *source, const PetscReal *T, PetscBool *finite);
+ *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
+ *  @param[in,out] fault  notes sources and derivatives that are not finite */
+PetscErrorCode HeatSourceUpdate(HeatSource *source, const PetscReal *T, HeatFault *fault);
 
 /** Return the heat Q released in each own cell [W/m], [nyl][nxl], owned by `source`; SetTime and
  *  Update change the values.  Not collective. */
@@ -45,6 +49,15 @@ const PetscReal *HeatSourceCells(const HeatSource *source);
 /** Return dQ/dT of each own cell at the last Update [W/(m K)], [nyl][nxl], owned by `source`; NULL
  *  where HeatSourceDependsOnT is false.  Not collective. */
 const PetscReal *HeatSourceSlope(const HeatSource *source);
+
+/** Return the number of cells, over all ranks, that carry the power of a region; 0 where it has
+ *  none.  Not collective. */
+PetscInt64 HeatSourcePowerCells(const HeatSource *source, PetscInt region);
+
+/** Compute the power that a region releases at time t [s].  Not collective.
+ *  @param[out] power  [W/m]; 0 where no cell carries it, NaN where the region has no power */
+PetscErrorCode HeatSourcePower(const HeatSource *source, PetscInt region, PetscReal t,
+                               PetscReal *power);
 
 /** Return whether some term depends on t and not on T, so that SetTime can change Q; equal on all
  *  ranks.  Not collective. */

@@ -81,6 +81,10 @@ static PetscErrorCode CheckSteadyExists(HeatStepper *s)
       "there is no steady state: %g W/m enter and no side lets them out; give one side a "
       "temperature or convection",
       (double)heat[0]);
+  HeatCaseCheckKey(HeatCaseHasInitial(c), HeatOperatorGrid(s->op)->comm, c, "initial.temperature",
+                   "missing; no side fixes the level of the temperature, so that of the steady "
+                   "state is the mean of the initial one: give it, or give one side a temperature, "
+                   "convection or radiation");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -34,7 +34,7 @@ typedef struct {
 /* Store in *explicit whether the type is one of PETSc's that never solve a system. */
 static PetscErrorCode IsExplicit(const char *type, PetscBool *explicit)
 {
-  const char *const types[] = {TSEULER, TSRK, TSSSP, TSGLEE};
+  const char *const types[] = {TSEULER, TSRK, TSSSP};
 
   PetscFunctionBeginUser;
   *explicit = PETSC_FALSE;
@@ -223,7 +223,8 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   const HeatCase *c = HeatOperatorCase(s->op);
   const HeatGrid *g = HeatOperatorGrid(s->op);
   char            where[256], doing[400];
-  PetscBool explicit;
+  TSType          type;
+  PetscBool explicit, kept;
   Ts *o;
 
   PetscFunctionBeginUser;
@@ -241,6 +242,13 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   (void)snprintf(doing, sizeof doing, "%stime.scheme: ts:%s cannot be set up",
                  HeatCaseLocate(c, "time.scheme", where, sizeof where), c->time.ts_type);
   HeatUserCall(g->comm, doing, Configure(s, c->time.ts_type, explicit));
+  PetscCall(TSGetType(o->ts, &type));
+  PetscCall(PetscStrcmp(type, c->time.ts_type, &kept));
+  HeatCheck(
+      kept, g->comm, HEAT_ERR_INPUT,
+      "-ts_type %s: time.scheme is ts:%s; leave the option out, and give the type in the case "
+      "or with --set time.scheme=ts:%s",
+      type, c->time.ts_type, type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -307,6 +315,7 @@ static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
   char                what[64];
 
   PetscFunctionBeginUser;
+  PetscCall(HeatOperatorCheckFormulas(s->op)); /* the cause, where there is one */
   HeatStepperFormatStep(t, what, sizeof what);
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (o->linear) {

@@ -3,13 +3,14 @@
 #define HEAT_TESTS_BENCH_CLOCK_H
 
 #include "solver/base/error.h"
+#include "solver/base/monotonic.h"
 
 /** Wait for all ranks, then store the time of this rank [s].  Collective. */
 static inline PetscErrorCode BenchNow(MPI_Comm comm, PetscReal *now)
 {
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(comm));
-  *now = MPI_Wtime();
+  *now = HeatMonotonicTime();
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -102,7 +102,7 @@ def test_case_is_accepted(tmp_path, case):
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
 def test_case_runs_on_a_tiny_grid(tmp_path, case):
     content = yaml.safe_load(case.read_text())
-    args = ["--quiet", "--set", "grid.cells=[20,20]"]
+    args = ["--quiet", "--set", "grid.cells=[20,20]", "--set", "solver.empty_regions=allow"]  # thin layers vanish
     if "step" in content["time"]:
         args += ["--set", f"time.end={2 * content['time']['step']}"]
     outcome = run(tmp_path, case, *args, ranks=2)

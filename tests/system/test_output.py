@@ -306,7 +306,7 @@ def test_region_without_cells_fails_its_check_and_is_nan_in_the_history(tmp_path
     case = layers(regions=[*LAYERS["regions"], {"name": "sliver", "shape": "rectangle", "x": [0.51, 0.52],
                                                 "y": [0.0, 0.5], "temperature": 5.0}],
                   check=[{"quantity": "mean", "region": "sliver", "value": 5.0, "tolerance": 1e9}])
-    outcome = must(run(tmp_path, case, ranks=2), 5)
+    outcome = must(run(tmp_path, case, "--set", "solver.empty_regions=allow", ranks=2), 5)
     assert np.all(np.isnan(outcome.table("history.csv")["mean_sliver"]))
     assert outcome.results["regions"][1]["mean"] is None
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 from heat2d_case import ROOT, Outcome, command, execute
 
-NAMES = {"events", "modes", "painting", "space", "layers", "contact", "exchange", "radiation", "kirchhoff", "segments",
+NAMES = {"events", "power", "modes", "painting", "space", "layers", "contact", "exchange", "radiation", "kirchhoff", "segments",
          "time", "conservation", "maximum", "matrix", "halo", "decomposition", "restart", "nafems", "tealeaf"}
 
 

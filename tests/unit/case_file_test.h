@@ -26,8 +26,9 @@ static inline void WriteBytes(const void *bytes, size_t length)
   MPI_Barrier(PETSC_COMM_WORLD);
 }
 
-/* Read and validate the file with one --set (or none, for NULL), as the program does.  Store the
-   case in *keep if keep is given and the file is valid; otherwise destroy it. */
+/* Read and validate the file with one --set (or none, for NULL), as the program does; a text
+   without an initial temperature gets 0, so that texts are short.  Store the case in *keep if keep
+   is given and the file is valid; otherwise destroy it. */
 static inline PetscErrorCode ReadCaseFile(const char *set, HeatCase **keep)
 {
   const char *const sets[1] = {set};
@@ -36,6 +37,8 @@ static inline PetscErrorCode ReadCaseFile(const char *set, HeatCase **keep)
   PetscErrorCode    code = HeatCaseRead(PETSC_COMM_WORLD, FILE_NAME, set ? 1 : 0, sets, &c);
 
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
+  if (!code && !HeatCaseHasInitial(c))
+    c->initial.temperature = (HeatFormula){PETSC_TRUE, 0.0, NULL};
   if (!code) code = HeatCaseValidate(PETSC_COMM_WORLD, c, size);
   if (!code && keep) *keep = c;
   else OK(HeatCaseDestroy(&c));

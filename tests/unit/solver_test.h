@@ -192,6 +192,7 @@ static inline HeatCase *HeatTestCase(PetscInt nx, PetscInt ny, PetscReal width, 
   c->time.steps    = 1;
   HeatTestAddMaterial(c, m);
   HeatTestAddRegion(c, HEAT_SHAPE_ALL, 0);
+  HeatTestNumber(&c->initial.temperature, 0.0);
   OK(PetscStrallocpy("out", &c->output.directory));
   return c;
 }

@@ -27,7 +27,8 @@ static HeatCase *Small(void)
     c->materials[i].density = c->materials[i].specific_heat = 1.0;
   }
   OK(PetscCalloc1(2, &c->regions));
-  c->n_regions = 1;
+  c->n_regions           = 1;
+  c->initial.temperature = (HeatFormula){PETSC_TRUE, 0.0, NULL};
   OK(PetscStrallocpy("out", &c->output.directory));
   return c;
 }

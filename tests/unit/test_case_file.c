@@ -117,7 +117,6 @@ static void what_is_left_out_has_its_default(void **state)
   assert_int_equal(c->n_regions, 1);
   assert_int_equal(c->regions[0].material, 0);
   assert_int_equal(c->boundary[HEAT_LEFT].segments[0].type, HEAT_BC_INSULATED);
-  assert_int_equal(c->initial.temperature.given, PETSC_FALSE);
   assert_int_equal(c->n_checks, 0);
   OK(HeatCaseDestroy(&c));
 }

@@ -1,6 +1,9 @@
 /* The halo exchange on every layout: the values of the ghost cells, sides without ghost cells,
-   and the counts of messages and bytes. */
+   and the counts of messages and bytes; and the surroundings of a block, deeper than the block is
+   thick. */
 #include "solver_test.h"
+
+#include "solver/grid/deep_halo.h"
 
 typedef struct {
   PetscInt  nx, ny;
@@ -176,6 +179,51 @@ static void counted_messages_and_bytes_are_those_the_grid_predicts(void **state)
   AT_MOST(WorstOfShapes(CountsMatchGrid), 0.0);
 }
 
+/* ------- surroundings ------- */
+
+/* The number of a cell of the whole grid. */
+static uint16_t Number(const HeatGrid *g, PetscInt i, PetscInt j)
+{
+  return (uint16_t)(7 + j * g->nx + i);
+}
+
+/* Count the cells around the block that are neither those of the grid, wrapped around, nor marked
+   as beyond its sides. */
+static PetscReal WrongSurroundings(HeatProblem *p)
+{
+  static const PetscInt depths[] = {1, 2, 5, 23};
+  const HeatGrid       *g        = p->g;
+  PetscReal             wrong    = 0.0;
+  uint16_t             *own, *all;
+
+  OK(PetscMalloc1(HeatGridLocalCells(g), &own));
+  for (PetscInt k = 0; k < g->nxl * g->nyl; k++)
+    own[k] = Number(g, g->xs + k % g->nxl, g->ys + k / g->nxl);
+  for (size_t n = 0; n < PETSC_STATIC_ARRAY_LENGTH(depths); n++) {
+    const PetscInt d = depths[n], width = g->nxl + 2 * d;
+
+    OK(PetscMalloc1(HeatSurroundingsSize(g, d), &all));
+    OK(HeatSurroundingsFetch(g, own, d, 3, all));
+    for (PetscInt k = 0; k < width * (g->nyl + 2 * d); k++) {
+      const PetscInt  i = g->xs - d + k % width, j = g->ys - d + k / width;
+      const PetscBool outside = (PetscBool)((!g->periodic[0] && (i < 0 || i >= g->nx)) ||
+                                            (!g->periodic[1] && (j < 0 || j >= g->ny)));
+      const uint16_t  right   = Number(g, (i + 100 * g->nx) % g->nx, (j + 100 * g->ny) % g->ny);
+
+      wrong += all[k] != (outside ? 3 : right);
+    }
+    OK(PetscFree(all));
+  }
+  OK(PetscFree(own));
+  return wrong;
+}
+
+static void surroundings_reach_across_blocks_thinner_than_they_are(void **state)
+{
+  (void)state;
+  AT_MOST(WorstOfShapes(WrongSurroundings), 0.0);
+}
+
 static void nothing_can_be_destroyed_twice(void **state)
 {
   HeatHalo *halo = NULL;
@@ -190,6 +238,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(field_may_stand_in_another_array_each_time),
     cmocka_unit_test(nothing_lies_beyond_the_boundary_of_the_domain),
     cmocka_unit_test(counted_messages_and_bytes_are_those_the_grid_predicts),
+    cmocka_unit_test(surroundings_reach_across_blocks_thinner_than_they_are),
     cmocka_unit_test(nothing_can_be_destroyed_twice),
 };
 

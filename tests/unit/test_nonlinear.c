@@ -4,10 +4,10 @@
 #include "solver_test.h"
 
 /* A variant is a case on [0.5, 2] x [-1, 1] whose cells are painted one by one with one of three
-   materials. */
+   materials; ROUND paints a disc and a triangle over them. */
 typedef enum { INSULATED, TEMPERATURE, FLUX, CONVECTION, RADIATION, PERIODIC } Kind;
 
-enum { K_OF_T = 1, SOURCE_OF_T = 2, EXCHANGE = 4, CONTACTS = 8, GROWING = 16 };
+enum { K_OF_T = 1, SOURCE_OF_T = 2, EXCHANGE = 4, CONTACTS = 8, GROWING = 16, ROUND = 32 };
 
 typedef struct {
   PetscInt        nx, ny;
@@ -25,17 +25,27 @@ static const Variant Variants[] = {
      HEAT_FACE_HARMONIC,
      K_OF_T | SOURCE_OF_T | EXCHANGE | CONTACTS},
     {7, 5, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_ARITHMETIC, K_OF_T | CONTACTS},
+    {9,
+     11,
+     {RADIATION, TEMPERATURE, INSULATED, CONVECTION},
+     HEAT_FACE_HARMONIC,
+     K_OF_T | CONTACTS | ROUND},
     {1, 6, {PERIODIC, PERIODIC, RADIATION, FLUX}, HEAT_FACE_HARMONIC, K_OF_T | EXCHANGE},
     {2, 2, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_HARMONIC, K_OF_T | SOURCE_OF_T},
     /* from here on the Jacobian is symmetric */
     {7, 6, {RADIATION, CONVECTION, RADIATION, FLUX}, HEAT_FACE_HARMONIC, 0},
     {6, 6, {INSULATED, RADIATION, PERIODIC, PERIODIC}, HEAT_FACE_HARMONIC, SOURCE_OF_T | CONTACTS},
     {6, 5, {TEMPERATURE, FLUX, INSULATED, CONVECTION}, HEAT_FACE_ARITHMETIC, GROWING | EXCHANGE},
+    {9,
+     11,
+     {RADIATION, TEMPERATURE, PERIODIC, PERIODIC},
+     HEAT_FACE_HARMONIC,
+     SOURCE_OF_T | CONTACTS | ROUND},
     /* from here on the operator is linear */
     {6, 7, {TEMPERATURE, FLUX, CONVECTION, INSULATED}, HEAT_FACE_HARMONIC, EXCHANGE | CONTACTS},
     {6, 6, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, HEAT_FACE_ARITHMETIC, EXCHANGE},
 };
-enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], FIRST_SYMMETRIC = 6, FIRST_LINEAR = 9 };
+enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], FIRST_SYMMETRIC = 7, FIRST_LINEAR = 11 };
 
 static void FillSide(HeatCase *c, HeatSide side, Kind kind)
 {
@@ -62,6 +72,21 @@ static void FillMaterials(HeatCase *c, int with)
   }
 }
 
+/* Interfaces that no axis is parallel to. */
+static void PaintRound(HeatCase *c)
+{
+  const PetscReal v[3][2] = {{1.1, -0.9}, {1.9, -0.6}, {1.5, 0.3}};
+  HeatRegion     *disc    = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 1), *triangle;
+
+  disc->centre[0] = 1.1;
+  disc->centre[1] = 0.3;
+  disc->radius    = 0.5;
+  triangle        = HeatTestAddRegion(c, HEAT_SHAPE_POLYGON, 2);
+  OK(PetscMalloc1(3, &triangle->vertices));
+  triangle->n_vertices = 3;
+  memcpy(triangle->vertices, v, sizeof v);
+}
+
 static HeatCase *Make(const void *context)
 {
   const Variant *v = context;
@@ -69,6 +94,7 @@ static HeatCase *Make(const void *context)
 
   FillMaterials(c, v->with);
   HeatTestPatchwork(c, HeatTestMaterialOf);
+  if (v->with & ROUND) PaintRound(c);
   for (int s = 0; s < HEAT_SIDES; s++) FillSide(c, (HeatSide)s, v->side[s]);
   HeatTestText(&c->source, v->with & GROWING       ? "0.05*T^2"
                            : v->with & SOURCE_OF_T ? "100*x - 1e-3*(T - 290)^2*y"

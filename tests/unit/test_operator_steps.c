@@ -5,7 +5,7 @@
 
 #include "solver/operator/wavefront.h"
 
-typedef enum { UNIFORM, INCLUSION, PATCHWORK } Material;
+typedef enum { UNIFORM, INCLUSION, PATCHWORK, CONTACT } Material;
 typedef enum { HELD, FLUX, FILM, CHANGING, NONE, PERIODIC } Kind;
 
 typedef struct {
@@ -24,6 +24,7 @@ static const Variant Variants[] = {
     {2200, 40, PATCHWORK, {HELD, CHANGING, NONE, FILM}, NULL},
     {1590, 37, UNIFORM, {CHANGING, HELD, FILM, NONE}, NULL},
     {4200, 20, INCLUSION, {PERIODIC, PERIODIC, HELD, NONE}, "1"},
+    {68, 73, CONTACT, {PERIODIC, PERIODIC, HELD, FILM}, NULL},
     {33, 1, UNIFORM, {HELD, FILM, NONE, NONE}, NULL},
     {1, 40, PATCHWORK, {NONE, HELD, FILM, HELD}, NULL},
 };
@@ -51,6 +52,13 @@ static HeatCase *Make(const void *context)
     const PetscReal x = 0.5 + 0.5 * HeatTestNoise(k, 0, 1), y = 0.5 + 0.5 * HeatTestNoise(k, 1, 1);
 
     HeatTestRectangle(c, k % 3, x, x + 0.2, y, y + 0.2);
+  }
+  if (v->material == CONTACT) {
+    HeatRegion *disc = HeatTestAddRegion(c, HEAT_SHAPE_CIRCLE, 1);
+
+    disc->centre[0] = disc->centre[1] = 0.5;
+    disc->radius                      = 0.3;
+    HeatTestContact(c, 0, 1, 0.02);
   }
   for (int s = 0; s < HEAT_SIDES; s++) FillSide(c, (HeatSide)s, v->side[s]);
   if (v->source) HeatTestText(&c->source, v->source);

@@ -537,6 +537,115 @@ static void value_near_a_corner_with_contacts_is_between_its_neighbours(void **s
   AT_MOST(HeatTestLayouts(MakeFourWithContacts, StaysBetween, NULL), 1e-12);
 }
 
+/* Two half planes at `context` degrees, with 0.4 m2 K/W between them, on [1, 2.5] x [0, 3]; 10 W/m2
+   flow along the normal. */
+static HeatCase *MakeSlant(const void *context)
+{
+  const PetscReal t = *(const int *)context * 3.14159265358979323846 / 180.0, rise = 3.5 * tan(t);
+  const PetscReal v[4][2] = {{-2.0, -9.0}, {5.0, -9.0}, {5.0, 1.52 + rise}, {-2.0, 1.52 - rise}};
+  HeatCase       *c       = HeatTestCase(11, 15, 2.5, 3.0, (HeatTestMaterial){2.0, 2.0, 1.0, 1.0});
+  HeatRegion     *r;
+  char            value[32];
+
+  c->grid.x[0] = 1.0;
+  HeatTestAddMaterial(c, (HeatTestMaterial){2.0, 2.0, 1.0, 1.0});
+  r             = HeatTestAddRegion(c, HEAT_SHAPE_POLYGON, 1);
+  r->n_vertices = 4;
+  OK(PetscMalloc1(4, &r->vertices));
+  memcpy(r->vertices, v, sizeof v);
+  AddContact(c, "m0", "m1", 0.4);
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    snprintf(value, sizeof value, "%.17g",
+             (double)((s % 2 ? -10.0 : 10.0) * (s < HEAT_BOTTOM ? -sin(t) : cos(t))));
+    HeatTestFlux(c, (HeatSide)s, value);
+  }
+  return c;
+}
+
+/* The jump is where the cells' materials change: points are seen from the cell that has them. */
+static PetscReal SlantIsExact(HeatProblem *p)
+{
+  const HeatGrid *g = p->g;
+  const PetscReal t = *(const int *)p->context * 3.14159265358979323846 / 180.0;
+  PetscReal      *T = HeatTestArray(g), at[60 * 80][2], values[60 * 80], worst = 0.0;
+  HeatProbes     *probes;
+
+#define FIELD(x, y, mx, my)                                                                        \
+  (-5.0 * (-sin(t) * ((x)-1.5) + cos(t) * ((y)-1.52)) -                                            \
+   (-sin(t) * ((mx)-1.5) + cos(t) * ((my)-1.52) > 0.0 ? 4.0 : 0.0))
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const PetscReal x = HeatGridX(g, g->xs + i), y = HeatGridY(g, g->ys + j);
+
+      T[j * g->nxl + i] = FIELD(x, y, x, y);
+    }
+  }
+  for (int k = 0; k < 60 * 80; k++) { /* none on a face */
+    at[k][0] = 1.0 + 1.5 * (k % 60 + 0.37) / 60.0;
+    at[k][1] = 3.0 * (k / 60 + 0.41) / 80.0; /* NOLINT(bugprone-integer-division) */
+  }
+  OK(HeatProbesCreate(p->op, 60 * 80, (const PetscReal(*)[2])at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+  OK(HeatProbesDestroy(&probes));
+  for (int k = 0; k < 60 * 80; k++) {
+    const PetscReal x = at[k][0], y = at[k][1];
+    const PetscReal mx = HeatGridX(g, (PetscInt)((x - g->x0) / g->hx)),
+                    my = HeatGridY(g, (PetscInt)((y - g->y0) / g->hy));
+
+    worst = HeatTestMax(worst, fabs(values[k] - FIELD(x, y, mx, my)));
+  }
+#undef FIELD
+  OK(PetscFree(T));
+  return worst;
+}
+
+static void contact_at_an_angle_is_exact_on_either_side(void **state)
+{
+  static const int angles[] = {0, 7, 20, 33, 45, -45, -25};
+
+  (void)state;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(angles); k++)
+    AT_MOST(HeatTestLayouts(MakeSlant, SlantIsExact, &angles[k]), 1e-12);
+}
+
+/* A layer that nothing passes: the values are those of the own side, and finite. */
+static HeatCase *MakeTight(const void *context)
+{
+  HeatCase *c = MakeLayers(context);
+
+  AddContact(c, "m1", "m0", 1.7e308);
+  return c;
+}
+
+static PetscReal StaysOnItsSide(HeatProblem *p)
+{
+  const int       axis = *(const int *)p->context;
+  const HeatGrid *g    = p->g;
+  PetscReal      *T    = HeatTestArray(g), at[2][2], values[2];
+  HeatProbes     *probes;
+
+  for (PetscInt k = 0; k < g->nyl * g->nxl; k++)
+    T[k] = (axis == 0 ? g->xs + k % g->nxl : g->ys + k / g->nxl) < 4 ? 1.0 : 2.0;
+  for (int k = 0; k < 2; k++) {
+    at[k][axis]     = 0.4 + (k ? 1e-6 : -1e-6);
+    at[k][1 - axis] = 0.37;
+  }
+  OK(HeatProbesCreate(p->op, 2, (const PetscReal(*)[2])at, &probes));
+  OK(HeatProbesValues(probes, p->op, T, 0.0, values));
+  OK(HeatProbesDestroy(&probes));
+  OK(PetscFree(T));
+  return HeatTestMax(fabs(values[0] - 1.0), fabs(values[1] - 2.0));
+}
+
+static void layer_that_nothing_passes_hides_the_other_side(void **state)
+{
+  const int x = 0, y = 1;
+
+  (void)state;
+  AT_MOST(HeatTestLayouts(MakeTight, StaysOnItsSide, &x), 1e-12);
+  AT_MOST(HeatTestLayouts(MakeTight, StaysOnItsSide, &y), 1e-12);
+}
+
 /* ------- conductivities that depend on T ------- */
 
 static HeatCase *MakeWarming(const void *context)
@@ -691,6 +800,8 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(no_probes_are_fine),
     cmocka_unit_test(contact_is_exact_on_either_side_and_the_mean_on_the_face),
     cmocka_unit_test(value_near_a_corner_with_contacts_is_between_its_neighbours),
+    cmocka_unit_test(contact_at_an_angle_is_exact_on_either_side),
+    cmocka_unit_test(layer_that_nothing_passes_hides_the_other_side),
     cmocka_unit_test(faces_take_the_conductivities_of_the_present_field),
     cmocka_unit_test(corner_reads_what_the_segments_next_to_it_prescribe),
 };

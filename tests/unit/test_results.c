@@ -47,8 +47,9 @@ static void Fill(HeatResults *r)
       {"energy_balance", "energy balance", 1e-14, NAN, 1e-10, PETSC_TRUE}};
   static const HeatResultsSegment   segments[]   = {{HEAT_TOP, 1, -2.5}};
   static const HeatResultsInterface interfaces[] = {{"steel", "ply", 3.5}};
-  static const HeatResultsRegion    regions[]    = {{"core", 1.0, 2.0, NAN}};
-  static const HeatResultsRestart   restarts[]   = {{"out/checkpoint_000050.h5", 50}};
+  static const HeatResultsRegion regions[] = {{3, "core", "circle", 0.25, 0.2, 5.0, 1.0, 2.0, NAN}};
+  static const HeatResultsSegmentSize segment_sizes[] = {{HEAT_RIGHT, 2, "flux", 0.5, 0.4}};
+  static const HeatResultsRestart     restarts[]      = {{"out/checkpoint_000050.h5", 50}};
 
   static const HeatResultsRollback rollbacks[] = {{70, 60, "a flipped bit"}};
 
@@ -78,6 +79,8 @@ static void Fill(HeatResults *r)
   r->energy.exchange       = -4.0;
   r->n_regions             = 1;
   r->regions               = regions;
+  r->n_segments            = 1;
+  r->segments              = segment_sizes;
   r->time.step_min         = 0.25;
   r->time.rejected         = 3;
   r->solver.ksp            = "cg";
@@ -125,6 +128,16 @@ static void record_holds_what_was_filled_in_and_null_for_the_unknown(void **stat
   assert_string_equal(At(root, "regions.0.name")->valuestring, "core");
   assert_true(At(root, "regions.0.mean")->valuedouble == 2.0);
   assert_true(cJSON_IsNull(At(root, "regions.0.max")));
+  assert_true(At(root, "regions.0.region")->valuedouble == 3);
+  assert_string_equal(At(root, "regions.0.shape")->valuestring, "circle");
+  assert_true(At(root, "regions.0.painted")->valuedouble == 0.25);
+  assert_true(At(root, "regions.0.true")->valuedouble == 0.2);
+  assert_true(At(root, "regions.0.power")->valuedouble == 5.0);
+  assert_string_equal(At(root, "segments.0.side")->valuestring, "right");
+  assert_true(At(root, "segments.0.segment")->valuedouble == 2);
+  assert_string_equal(At(root, "segments.0.type")->valuestring, "flux");
+  assert_true(At(root, "segments.0.painted")->valuedouble == 0.5);
+  assert_true(At(root, "segments.0.true")->valuedouble == 0.4);
   assert_true(At(root, "restarts.0.step")->valuedouble == 50);
   assert_true(At(root, "rollbacks.0.step")->valuedouble == 70);
   assert_true(At(root, "rollbacks.0.to_step")->valuedouble == 60);

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "io/file/table.h"
 
@@ -100,16 +101,77 @@ static void missing_table_is_begun_anew_at_a_restart(void **state)
   assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), HEADER "6,3,2\n");
 }
 
-static void table_of_other_columns_is_refused_and_untouched(void **state)
+static void columns_that_one_of_two_runs_lacks_are_nan(void **state)
 {
   char text[1024];
 
   (void)state;
   HeatTestFolder("table");
-  HeatTestPut("table/a.csv", "step,time,other\n1,0.5,1\n");
-  FAILS_WITH("step,time,other", WriteRows("table/a.csv", 5, 6, 6));
-  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), "step,time,other\n1,0.5,1\n");
-  assert_false(HeatTestExists("table/.a.csv.part"));
+  HeatTestPut("table/a.csv", "step,time,other\n1,0.5,1\n2,1,0.25\n3,1.5,8\n");
+  OK(WriteRows("table/a.csv", 2, 6, 6));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
+                      "step,time,\"a, \"\"quoted\"\" probe\",other\n"
+                      "1,0.5,nan,1\n2,1,nan,0.25\n6,3,2,nan\n");
+  HeatTestBarrier(); /* every rank has read it */
+  OK(WriteRows("table/a.csv", 6, 7, 7));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
+                      "step,time,\"a, \"\"quoted\"\" probe\",other\n"
+                      "1,0.5,nan,1\n2,1,nan,0.25\n6,3,2,nan\n7,3.5,2.3333333333333335,nan\n");
+}
+
+static void file_that_is_no_table_is_refused_and_untouched(void **state)
+{
+  const char *const texts[] = {"notes\n", "time,step\n1,2\n", "step", "\"step\",time\n"};
+  char              text[1024];
+
+  (void)state;
+  HeatTestFolder("table");
+  for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+    HeatTestPut("table/a.csv", texts[k]);
+    FAILS_WITH("not the header", WriteRows("table/a.csv", 5, 6, 6));
+    FAILS_WITH("not the header", HeatTableCheck(PETSC_COMM_WORLD, "table/a.csv", PETSC_TRUE));
+    OK(HeatTableCheck(PETSC_COMM_WORLD, "table/a.csv", PETSC_FALSE));
+    assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), texts[k]);
+    assert_false(HeatTestExists("table/.a.csv.part"));
+  }
+}
+
+/* A header may have line ends in quoted names. */
+static void row_with_another_number_of_values_is_dropped(void **state)
+{
+  char text[1024];
+
+  (void)state;
+  HeatTestFolder("table");
+  HeatTestPut("table/a.csv", "step,time,\"two\nlines\"\n1,0.5,1\n2,1\n2,1,1,1\n3,1,7\n");
+  OK(WriteRows("table/a.csv", 5, 6, 6));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
+                      "step,time,\"a, \"\"quoted\"\" probe\",\"two\nlines\"\n"
+                      "1,0.5,nan,1\n3,1,nan,7\n6,3,2,nan\n");
+}
+
+static void removed_file_is_written_anew_with_all_rows(void **state)
+{
+  const PetscReal values[2] = {1.0, 2.0};
+  HeatTable      *table;
+  char            text[1024];
+
+  (void)state;
+  HeatTestFolder("table");
+  OK(HeatTableCreate(PETSC_COMM_WORLD, "table/a.csv", 3, Names, -1, &table));
+  OK(HeatTableAppend(table, 1, values));
+  OK(HeatTableFlush(table));
+  HeatTestBarrier();
+  (void)unlink("table/a.csv");
+  HeatTestBarrier();
+  OK(HeatTableAppend(table, 2, values));
+  OK(HeatTableSync(table));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)), HEADER "1,1,2\n2,1,2\n");
+  HeatTestBarrier(); /* every rank has read it */
+  OK(HeatTableAppend(table, 3, values));
+  OK(HeatTableDestroy(&table));
+  assert_string_equal(HeatTestGet("table/a.csv", text, sizeof(text)),
+                      HEADER "1,1,2\n2,1,2\n3,1,2\n");
 }
 
 static void table_in_no_folder_is_an_error_on_every_rank(void **state)
@@ -143,7 +205,10 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(rows_of_one_step_stay_or_go_together),
     cmocka_unit_test(half_a_row_of_a_killed_run_is_dropped),
     cmocka_unit_test(missing_table_is_begun_anew_at_a_restart),
-    cmocka_unit_test(table_of_other_columns_is_refused_and_untouched),
+    cmocka_unit_test(columns_that_one_of_two_runs_lacks_are_nan),
+    cmocka_unit_test(file_that_is_no_table_is_refused_and_untouched),
+    cmocka_unit_test(row_with_another_number_of_values_is_dropped),
+    cmocka_unit_test(removed_file_is_written_anew_with_all_rows),
     cmocka_unit_test(table_in_no_folder_is_an_error_on_every_rank),
     cmocka_unit_test(failed_row_is_raised_by_the_next_flush),
 };

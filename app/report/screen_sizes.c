@@ -1,0 +1,155 @@
+/** Sizes on the terminal (screen_sizes.h).  A case may have 65535 regions, so each list ends after
+ *  a few lines with a count. */
+#include "app/report/screen_sizes.h"
+
+#include <math.h>
+#include <stdio.h>
+
+enum {
+  LINES = 4, /* lines of a list before the count; chosen: they leave the header on one screen */
+  NAME  = 80 /* bytes of "regions[3] 'name'"; longer names are cut */
+};
+
+/* Difference of sizes that is reported, relative to the true one.  Chosen: a region of a hundred
+   cells across is painted better than that; a smaller one would list most regions of most cases. */
+static const PetscReal Reported = 0.02;
+
+/* The sizes of one region or segment. */
+typedef struct {
+  char        name[NAME];
+  const char *unit; /* "m2", "m" */
+  PetscReal   painted, exact;
+  PetscBool   empty;  /* it covers nothing */
+  PetscBool   source; /* it releases heat by its volume */
+} Entry;
+
+/* Return the number of regions and segments. */
+static PetscInt Entries(const HeatSizes *sizes) { return sizes->n_regions + sizes->n_segments; }
+
+static Entry RegionEntry(const HeatRunState *state, PetscInt r)
+{
+  const HeatRegionSize *size   = &state->sizes.regions[r];
+  const HeatRegion     *region = &state->c->regions[r];
+  Entry                 entry  = {.unit = "m2", .painted = size->painted, .exact = size->exact};
+
+  entry.empty  = (PetscBool)(size->cells == 0);
+  entry.source = region->source.given;
+  (void)snprintf(entry.name, NAME,
+                 region->name ? "regions[%" PetscInt_FMT "] '%.40s'"
+                              : "regions[%" PetscInt_FMT "]%s",
+                 r, region->name ? region->name : "");
+  return entry;
+}
+
+static Entry SegmentEntry(const HeatRunState *state, PetscInt k)
+{
+  const HeatSegmentSize *size  = &state->sizes.segments[k];
+  Entry                  entry = {.unit = "m", .painted = size->painted, .exact = size->exact};
+
+  entry.empty = (PetscBool)(size->faces == 0);
+  (void)snprintf(entry.name, NAME, "boundary.%s[%" PetscInt_FMT "]", HeatSideNames[size->side],
+                 size->segment);
+  return entry;
+}
+
+/* Return the sizes of region k, or behind the regions of segment k - n_regions. */
+static Entry EntryOf(const HeatRunState *state, PetscInt k)
+{
+  const PetscInt n = state->sizes.n_regions;
+
+  return k < n ? RegionEntry(state, k) : SegmentEntry(state, k - n);
+}
+
+/* Return by how much an entry differs, as far as it is reported here, else 0. */
+static PetscReal Difference(const HeatRunState *state, PetscInt k)
+{
+  const Entry     entry  = EntryOf(state, k);
+  const PetscReal excess = PetscAbsReal(HeatSizeExcess(entry.painted, entry.exact));
+
+  return !entry.empty && excess > Reported ? excess : 0.0;
+}
+
+/* Find the entry that differs most among those that come behind `last` in the order of falling
+   differences; -1: none. */
+static PetscInt NextByDifference(const HeatRunState *state, PetscInt last)
+{
+  const PetscReal limit = last < 0 ? INFINITY : Difference(state, last);
+  PetscReal       most  = 0.0;
+  PetscInt        next  = -1;
+
+  for (PetscInt k = 0; k < Entries(&state->sizes); k++) {
+    const PetscReal d = Difference(state, k);
+
+    if (d <= most || d > limit || (d == limit && k <= last)) continue;
+    most = d;
+    next = k;
+  }
+  return next;
+}
+
+void HeatScreenSizes(const HeatRunState *state)
+{
+  PetscInt last = -1, n = 0;
+
+  for (PetscInt k = 0; k < Entries(&state->sizes); k++) n += Difference(state, k) > 0.0;
+  for (PetscInt line = 0; line < PetscMin(n, (PetscInt)LINES); line++) {
+    last              = NextByDifference(state, last);
+    const Entry entry = EntryOf(state, last);
+
+    (void)printf("  %-10s %s: %.4g %s painted, %.4g %s true (%+.3g %%)%s\n", line ? "" : "sizes",
+                 entry.name, (double)entry.painted, entry.unit, (double)entry.exact, entry.unit,
+                 100.0 * (double)HeatSizeExcess(entry.painted, entry.exact),
+                 entry.source ? "; so does the heat of its source, `power` is exact" : "");
+  }
+  if (n > LINES)
+    (void)printf("  %-10s and %" PetscInt_FMT
+                 " more that differ by more than %g %% (results.json)\n",
+                 "", n - LINES, 100.0 * (double)Reported);
+}
+
+/* Warn about the power of a region that no cell carries. */
+static PetscErrorCode WarnOfPower(const HeatRunState *state, PetscInt r)
+{
+  const HeatFormula *power = &state->c->regions[r].power;
+  char               where[400], path[64];
+
+  PetscFunctionBeginUser;
+  (void)snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].power", r);
+  HeatCaseLocate(state->c, path, where, sizeof where);
+  if (power->text)
+    (void)fprintf(stderr, "heat2d: warning: %s%s: no cell carries it: %.60s W/m are lost\n", where,
+                  path, power->text);
+  else
+    (void)fprintf(stderr, "heat2d: warning: %s%s: no cell carries it: %g W/m are lost\n", where,
+                  path, (double)power->value);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatScreenEmpty(const HeatRunState *state)
+{
+  const HeatCase *c     = state->c;
+  PetscInt        empty = 0, lost = 0;
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < Entries(&state->sizes); k++) {
+    const Entry entry = EntryOf(state, k);
+
+    if (entry.empty && empty++ < LINES)
+      (void)fprintf(stderr, "heat2d: note: %s covers %s and has no effect\n", entry.name,
+                    k < state->sizes.n_regions ? "no cell" : "no face");
+  }
+  if (empty > LINES)
+    (void)fprintf(stderr,
+                  "heat2d: note: %" PetscInt_FMT " more regions and segments cover nothing\n",
+                  empty - LINES);
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    if (!c->regions[r].power.given) continue;
+    if (HeatSourcePowerCells(HeatOperatorSource(state->op), r) > 0) continue;
+    if (lost++ < LINES) PetscCall(WarnOfPower(state, r));
+  }
+  if (lost > LINES)
+    (void)fprintf(stderr,
+                  "heat2d: warning: no cell carries the power of %" PetscInt_FMT " more regions\n",
+                  lost - LINES);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

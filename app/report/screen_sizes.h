@@ -1,0 +1,18 @@
+/** What the terminal says about regions and segments whose size on the grid is not the true one. */
+#ifndef HEAT_APP_SCREEN_SIZES_H
+#define HEAT_APP_SCREEN_SIZES_H
+
+#include "app/state/run_state.h"
+
+/** Print, on stdout, the regions and segments whose painted size differs from the true one by more
+ *  than 2 %: those that differ most, then the number of the others.  Not collective; call it on
+ *  rank 0. */
+void HeatScreenSizes(const HeatRunState *state);
+
+/** Print, on stderr, a note about regions and segments that cover nothing and a warning about
+ *  powers that no cell carries, which `solver.empty_regions: allow` permits: the first ones, then
+ *  the number of the others.  Not collective; call it on rank 0.
+ *  Errors: none of the user's. */
+PetscErrorCode HeatScreenEmpty(const HeatRunState *state);
+
+#endif

@@ -1,0 +1,212 @@
+/** Sizes: cells are counted run by run on each rank and summed in one reduction; faces follow from
+ *  the case alone. */
+#include "solver/physics/sizes.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "solver/case/region_area.h"
+#include "solver/physics/boundary.h"
+
+/* Bytes of the name of a region or segment: "regions[65534]", "boundary.bottom[7]". */
+enum { NAME = 48 };
+
+/* Measuring. */
+
+/* Add the cells of a run to the PetscInt64 that is the context; for HeatPaintRegion. */
+static PetscErrorCode CountRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
+{
+  (void)j;
+  *(PetscInt64 *)context += end - begin;
+  return PETSC_SUCCESS;
+}
+
+static PetscErrorCode MeasureRegions(const HeatGrid *g, const HeatCase *c,
+                                     const HeatCellInputs *inputs, HeatSizes *sizes)
+{
+  PetscInt64 *cells;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(c->n_regions, &sizes->regions));
+  sizes->n_regions = c->n_regions;
+  PetscCall(PetscCalloc1(c->n_regions, &cells));
+  for (PetscInt r = 0; r < c->n_regions; r++)
+    PetscCall(HeatPaintRegion(g, c, r, inputs, CountRun, &cells[r]));
+  PetscCallMPI(
+      MPI_Allreduce(MPI_IN_PLACE, cells, (PetscMPIInt)c->n_regions, MPIU_INT64, MPI_SUM, g->comm));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    HeatRegionSize *size = &sizes->regions[r];
+
+    size->cells   = cells[r];
+    size->painted = (PetscReal)cells[r] * (g->hx * g->hy);
+    if (c->regions[r].shape == HEAT_SHAPE_MAP) size->exact = size->painted;
+    else PetscCall(HeatRegionArea(&c->regions[r], c->grid.x, c->grid.y, &size->exact));
+  }
+  PetscCall(PetscFree(cells));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode MeasureSegments(const HeatGrid *g, const HeatCase *c, HeatSizes *sizes)
+{
+  PetscInt n = 0;
+
+  PetscFunctionBeginUser;
+  for (int side = 0; side < HEAT_SIDES; side++) n += c->boundary[side].n;
+  PetscCall(PetscCalloc1(n, &sizes->segments));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundary *b      = &c->boundary[side];
+    const PetscReal    *extent = side < HEAT_BOTTOM ? c->grid.y : c->grid.x;
+    const PetscReal     width  = side < HEAT_BOTTOM ? g->hy : g->hx;
+    PetscReal           begin  = extent[0];
+    PetscInt            first  = 0;
+
+    for (PetscInt k = 0; k < b->n; k++) {
+      const PetscReal  end  = k == b->n - 1 ? extent[1] : b->segments[k].to;
+      const PetscInt   last = HeatBoundarySegmentEnd(c, (HeatSide)side, k);
+      HeatSegmentSize *size = &sizes->segments[sizes->n_segments++];
+
+      *size = (HeatSegmentSize){(HeatSide)side, k, last - first, (PetscReal)(last - first) * width,
+                                end - begin};
+      begin = end;
+      first = last;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscReal HeatSizeExcess(PetscReal painted, PetscReal exact)
+{
+  if (exact > 0.0) return painted / exact - 1.0;
+  return painted > 0.0 ? INFINITY : 0.0;
+}
+
+/* Refusing what is empty. */
+
+/* Describe why a region covers no cell, and what to do. */
+static void ExplainRegion(const HeatGrid *g, const HeatCase *c, const HeatSizes *sizes, PetscInt r,
+                          char *text, size_t size)
+{
+  const HeatRegion *region = &c->regions[r];
+  const PetscReal  *x = c->grid.x, *y = c->grid.y;
+  const char       *quote = region->name ? "'" : "", *name = region->name ? region->name : "";
+  PetscReal         low[2], high[2];
+  char              start[80];
+
+  snprintf(start, sizeof start, "%s%.40s%s%scovers no cell", quote, name, quote,
+           name[0] ? " " : "");
+  HeatRegionBox(region, x, y, low, high);
+  if (region->shape == HEAT_SHAPE_MAP) {
+    snprintf(text, size, "%s: all numbers of its map are negative; correct the map", start);
+  } else if (sizes->regions[r].exact == 0.0) {
+    snprintf(text, size,
+             "%s: it goes from [%.6g, %.6g] to [%.6g, %.6g] and lies outside the domain "
+             "[%.6g, %.6g] x [%.6g, %.6g]; coordinates are in metres, move it or remove it",
+             start, low[0], low[1], high[0], high[1], x[0], x[1], y[0], y[1]);
+  } else {
+    snprintf(text, size,
+             "%s: it is %.6g m wide and %.6g m high, a cell is %.6g m x %.6g m, and the "
+             "centre of none is inside; take more cells (grid.cells) so that one is smaller than "
+             "it, make it larger, or give a thin layer as a contact resistance (contacts), its "
+             "thickness over its conductivity",
+             start, high[0] - low[0], high[1] - low[1], g->hx, g->hy);
+  }
+}
+
+static void ExplainSegment(const HeatGrid *g, const HeatSegmentSize *s, char *text, size_t size)
+{
+  const PetscBool vertical = (PetscBool)(s->side < HEAT_BOTTOM);
+
+  snprintf(text, size,
+           "covers no face: it is %.6g m long, a face is %.6g m, and the middle of none is inside; "
+           "take more cells along %s (%.0f suffice), or move its ends",
+           s->exact, vertical ? g->hy : g->hx, vertical ? "y" : "x",
+           (double)PetscCeilReal((vertical ? (PetscReal)g->ny * g->hy : (PetscReal)g->nx * g->hx) /
+                                 s->exact * (1.0 - 1e-9)));
+}
+
+/* The key of a segment, "boundary.top[1]". */
+static void SegmentName(const HeatCase *c, const HeatSegmentSize *s, char name[NAME])
+{
+  if (c->boundary[s->side].n == 1) snprintf(name, NAME, "boundary.%s", HeatSideNames[s->side]);
+  else snprintf(name, NAME, "boundary.%s[%" PetscInt_FMT "]", HeatSideNames[s->side], s->segment);
+}
+
+/* The regions and segments that cover nothing, as they are found. */
+typedef struct {
+  PetscInt n;
+  char     first[NAME];      /* key of the first one */
+  char     why[700];         /* its explanation */
+  char     others[5 * NAME]; /* keys of the next ones, as far as there is room for them */
+  size_t   used;             /* bytes of `others` */
+  PetscInt listed;           /* keys in `others` */
+} Empty;
+
+/* Note one; return whether it is the first one, which is to be explained. */
+static PetscBool NoteEmpty(Empty *empty, const char *name)
+{
+  const size_t room = sizeof empty->others - empty->used;
+
+  if (empty->n++ == 0) {
+    snprintf(empty->first, sizeof empty->first, "%s", name);
+    return PETSC_TRUE;
+  }
+  if (room < NAME + 2) return PETSC_FALSE;
+  empty->used += (size_t)snprintf(empty->others + empty->used, room, "%s%s",
+                                  empty->used ? ", " : "", name);
+  empty->listed++;
+  return PETSC_FALSE;
+}
+
+static void FindEmpty(const HeatGrid *g, const HeatCase *c, const HeatSizes *sizes, Empty *empty)
+{
+  char name[NAME];
+
+  for (PetscInt r = 0; r < sizes->n_regions; r++) {
+    if (sizes->regions[r].cells > 0) continue;
+    snprintf(name, sizeof name, "regions[%" PetscInt_FMT "]", r);
+    if (NoteEmpty(empty, name)) ExplainRegion(g, c, sizes, r, empty->why, sizeof empty->why);
+  }
+  for (PetscInt k = 0; k < sizes->n_segments; k++) {
+    if (sizes->segments[k].faces > 0) continue;
+    SegmentName(c, &sizes->segments[k], name);
+    if (NoteEmpty(empty, name))
+      ExplainSegment(g, &sizes->segments[k], empty->why, sizeof empty->why);
+  }
+}
+
+/* Raise HEAT_ERR_INPUT about the first region or segment that covers nothing.  Collective. */
+static PetscErrorCode RefuseEmpty(const HeatGrid *g, const HeatCase *c, const HeatSizes *sizes)
+{
+  Empty empty            = {0};
+  char  others[6 * NAME] = "";
+
+  PetscFunctionBeginUser;
+  FindEmpty(g, c, sizes, &empty);
+  if (empty.n > 1)
+    snprintf(others, sizeof others, " (%" PetscInt_FMT " more cover nothing: %s%s)", empty.n - 1,
+             empty.others, empty.listed < empty.n - 1 ? ", ..." : "");
+  HeatCaseCheckKey(empty.n == 0, g->comm, c, empty.first,
+                   "%s; or write solver.empty_regions: allow to run without it%s", empty.why,
+                   others);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSizesMeasure(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
+                                HeatSizes *sizes)
+{
+  PetscFunctionBeginUser;
+  *sizes = (HeatSizes){0};
+  PetscCall(MeasureRegions(g, c, inputs, sizes));
+  PetscCall(MeasureSegments(g, c, sizes));
+  if (c->solver.empty_regions == HEAT_EMPTY_REFUSE) PetscCall(RefuseEmpty(g, c, sizes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSizesClear(HeatSizes *sizes)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(sizes->regions));
+  PetscCall(PetscFree(sizes->segments));
+  *sizes = (HeatSizes){0};
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,50 @@
+/** The sizes of the case's regions and segments on the grid, beside their true ones.
+ *
+ *  A region covers whole cells and a segment whole faces, so that their sizes differ from what the
+ *  case says: a layer thinner than a cell may vanish, or take a whole cell.  Results give both
+ *  sizes, and a region or segment that covers nothing is refused. */
+#ifndef HEAT_SOLVER_SIZES_H
+#define HEAT_SOLVER_SIZES_H
+
+#include "solver/physics/paint.h"
+
+/** The size of a region. */
+typedef struct {
+  PetscInt64 cells;   /* that its shape or map covers, whatever later regions paint over it */
+  PetscReal  painted; /* [m2] of these cells */
+  PetscReal  exact;   /* [m2] of its shape inside the domain; equals `painted` for a map */
+} HeatRegionSize;
+
+/** The size of a segment of a side. */
+typedef struct {
+  HeatSide  side;
+  PetscInt  segment; /* index into the side's segments */
+  PetscInt  faces;   /* that it covers */
+  PetscReal painted; /* [m] of these faces */
+  PetscReal exact;   /* [m] from its beginning to its end */
+} HeatSegmentSize;
+
+/** The sizes of a case; the same on all ranks.  Plain data; free it with HeatSizesClear. */
+typedef struct {
+  PetscInt         n_regions;  /* of the case */
+  HeatRegionSize  *regions;    /* owned [n_regions] */
+  PetscInt         n_segments; /* of all sides */
+  HeatSegmentSize *segments;   /* owned [n_segments]: of left, then of right, bottom and top */
+} HeatSizes;
+
+/** Measure the sizes of a case.  Collective on grid->comm.
+ *  @param[in]  inputs  what the case's files hold; NULL when it names none
+ *  @param[out] sizes   owned by the caller, also after an error
+ *  Errors: HEAT_ERR_INPUT about the first region without cells or segment without faces, unless
+ *  solver.empty_regions is allow. */
+PetscErrorCode HeatSizesMeasure(const HeatGrid *grid, const HeatCase *c,
+                                const HeatCellInputs *inputs, HeatSizes *sizes);
+
+/** Return by how much a painted size differs from the true one, relative to it: 0.5 for a half
+ *  more; infinite where something is painted of nothing.  Not collective. */
+PetscReal HeatSizeExcess(PetscReal painted, PetscReal exact);
+
+/** Free the arrays and make *sizes empty.  Not collective. */
+PetscErrorCode HeatSizesClear(HeatSizes *sizes);
+
+#endif

@@ -1,0 +1,341 @@
+"""Regions and segments on the grid: their painted and true sizes, what covers nothing, and the power of a region; what a
+case begins with; and messages about values without physical meaning."""
+from __future__ import annotations
+
+import math
+
+import h5py
+import numpy as np
+import pytest
+from heat2d_case import Outcome, basic_case, run
+
+# A layer of one cell in a wall: 20 x 10 cells of 0.015 m.
+WALL = """\
+grid: {cells: [20, 10], x: [0.0, 0.3], y: [0.0, 0.15]}
+materials: [{name: m, conductivity: 1.0, density: 1.0, specific_heat: 1.0}]
+time: {scheme: backward-euler, step: 0.1, steps: 2}
+"""
+START = "initial: {temperature: 300.0}\n"
+STEADY = WALL.replace("backward-euler, step: 0.1, steps: 2", "steady")
+REGIONS = START + "regions:\n  - {material: m}\n  - "
+ALLOW = "solver: {empty_regions: allow}\n"
+RADIATES = "boundary: {left: {type: radiation, emissivity: 0.9, ambient: 300.0}}\n"
+
+
+def refused(outcome: Outcome, *words: str, code: int = 2) -> None:
+    """Assert one message with these words, the exit code, and, for code 2, that nothing was written."""
+    assert outcome.code == code, outcome.out + outcome.err
+    assert outcome.err.count("heat2d: error:") == 1
+    for word in words:
+        assert word in outcome.err, f"{word!r} is not in: {outcome.err}"
+    assert code != 2 or not outcome.directory.exists()
+
+
+def accepted(outcome: Outcome) -> Outcome:
+    assert outcome.code == 0, outcome.out + outcome.err
+    return outcome
+
+
+# ---- regions and segments that cover nothing ---------------------------------------------------------------------
+
+EMPTY = {
+    "thin layer": (REGIONS + "{shape: rectangle, x: [0.1510, 0.1511], y: [0.0, 0.15], material: m}\n", ":7: regions[1]",
+                   ["0.0001 m wide", "0.15 m high", "0.015 m x 0.015 m", "grid.cells", "contacts"]),
+    "small circle with a source": (REGIONS + "{name: dot, shape: circle, centre: [0.015, 0.015], radius: 0.001, source: 5}\n",
+                                   ":7: regions[1]", ["'dot'", "0.002 m wide"]),
+    "sliver with a power": (REGIONS + "{shape: polygon, vertices: [[0.01, 0.01], [0.012, 0.01], [0.011, 0.012]], power: 4}\n",
+                            ":7: regions[1]", ["0.002 m"]),
+    "millimetres": (REGIONS + "{shape: rectangle, x: [100, 200], y: [0, 50], temperature: 400}\n", ":7: regions[1]",
+                    ["[100, 0] to [200, 50]", "outside the domain", "metres"]),
+    "outside, by TeaLeaf's rule": (REGIONS + "{shape: rectangle, x: [1, 2], y: [0, 1], temperature: 4}\nsolver: {paint: tealeaf}\n",
+                                   ":7: regions[1]", ["outside the domain"]),
+    "name alone": (REGIONS + "{name: gauge, shape: circle, centre: [0.0, 0.0], radius: 0.001}\n", ":7: regions[1]", ["'gauge'"]),
+    "short segment": (START + "boundary:\n  top:\n    - {type: insulated, to: 0.1001}\n    - {type: flux, value: 5, to: 0.1003}\n"
+                      "    - {type: insulated}\n", ":8: boundary.top[1]",
+                      ["no face", "0.0002 m long", "a face is 0.015 m", "1500 suffice"]),
+    "short first segment": (START + "boundary:\n  left: [{type: temperature, value: 5, to: 0.001}, {type: insulated}]\n",
+                            ":6: boundary.left[0]", ["no face", "0.001 m long"]),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_what_covers_nothing_is_refused_with_line_size_and_remedy(tmp_path, name):
+    text, where, words = EMPTY[name]
+    refused(run(tmp_path, WALL + text, "--quiet"), "case.yaml" + where, *words, "solver.empty_regions: allow")
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_what_covers_nothing_is_allowed_with_a_note(tmp_path, name):
+    text = EMPTY[name][0].replace("solver: {paint: tealeaf}\n", "")
+    outcome = accepted(run(tmp_path, WALL + text + ALLOW, "--quiet"))
+    assert "heat2d: note: " in outcome.err and "has no effect" in outcome.err
+    sizes = outcome.results["regions"] + outcome.results["segments"]
+    assert min(size["painted"] for size in sizes) == 0.0
+    assert ("are lost" in outcome.err) == ("power" in text)
+
+
+def test_message_about_an_empty_region_is_the_same_on_any_number_of_ranks(tmp_path):
+    said = {run(tmp_path / str(ranks), WALL + EMPTY["thin layer"][0], "--quiet", ranks=ranks).err.replace(f"/{ranks}/", "/")
+            for ranks in (1, 3)}
+    assert len(said) == 1 and "covers no cell" in said.pop()
+
+
+def test_empty_region_of_set_is_refused_and_old_results_stay(tmp_path):
+    accepted(run(tmp_path, WALL + START, "--quiet"))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    outcome = run(tmp_path, WALL + START, "--quiet", "--set",
+                  "regions=[{material: m}, {shape: rectangle, x: [0.151, 0.152], y: [0, 0.1], source: 3}]")
+    assert outcome.code == 2 and "--set: regions[1]: covers no cell" in outcome.err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_map_without_a_cell_is_refused(tmp_path):
+    with h5py.File(tmp_path / "map.h5", "w") as file:
+        file["material"] = np.full((10, 20), -1, dtype="i4")
+    refused(run(tmp_path, WALL + REGIONS + "{file: map.h5}\n", "--quiet"), "case.yaml:7: regions[1]", "map", "negative")
+
+
+def test_region_that_others_paint_over_is_not_refused(tmp_path):
+    """A region covers cells by its shape, whatever is painted over them."""
+    over = "{shape: rectangle, x: [0.1, 0.2], y: [0.0, 0.1], temperature: %d}\n"
+    outcome = accepted(run(tmp_path, WALL + REGIONS + over % 5 + "  - " + over % 6, "--quiet"))
+    assert [size["painted"] for size in outcome.results["regions"]] == pytest.approx([42 * 0.015**2] * 2, rel=1e-14)
+
+
+# ---- sizes ---------------------------------------------------------------------------------------------------------
+
+SHAPES = {
+    # name: (shape, true area in the domain [0, 1] x [0, 1]); exact up to the rounding of a handful of operations
+    "circle": ("shape: circle, centre: [0.5, 0.5], radius: 0.3", 0.09 * math.pi),
+    "quarter of a circle": ("shape: circle, centre: [0.0, 0.0], radius: 0.3", 0.0225 * math.pi),
+    "circle beyond a side": ("shape: circle, centre: [1.0, 0.5], radius: 0.3", 0.045 * math.pi),
+    "circle around the domain": ("shape: circle, centre: [0.5, 0.5], radius: 30", 1.0),
+    "rectangle beyond a corner": ("shape: rectangle, x: [0.7, 5.0], y: [-3.0, 0.4]", 0.12),
+    "triangle beyond a side": ("shape: polygon, vertices: [[0.5, 0.0], [1.5, 0.0], [1.0, 1.0]]", 0.25),
+    "concave polygon": ("shape: polygon, vertices: [[0.1, 0.1], [0.9, 0.1], [0.5, 0.3], [0.9, 0.9], [0.1, 0.9]]",
+                        0.64 - 0.5 * 0.8 * 0.4),
+    "bow tie: two triangles": ("shape: polygon, vertices: [[0.1, 0.1], [0.9, 0.9], [0.9, 0.1], [0.1, 0.9]]", 2 * 0.5 * 0.8 * 0.4),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_true_size_is_exact_and_the_painted_one_converges_to_it(tmp_path, name):
+    shape, area = SHAPES[name]
+    painted = []
+    for cells in (25, 200):
+        case = basic_case(grid={"cells": [cells, cells], "x": [0.0, 1.0], "y": [0.0, 1.0]}, time={"scheme": "ftcs", "step": 1e-6, "steps": 1})
+        outcome = accepted(run(tmp_path / str(cells), case, "--quiet", "--set", f"regions=[{{material: m}}, {{name: a, {shape}, material: m}}]"))
+        region = outcome.results["regions"][0]
+        assert (region["name"], region["region"], region["power"]) == ("a", 1, None)
+        assert region["true"] == pytest.approx(area, rel=1e-12)
+        painted.append(region["painted"])
+    assert painted[1] == pytest.approx(area, rel=5e-3)  # cells of 0.005 m along the outline err in both directions
+
+
+def test_sizes_of_segments_add_up_to_their_side(tmp_path):
+    segments = ("boundary:\n  top: [{type: insulated, to: 0.11}, {type: flux, value: 3, to: 0.2}, {type: insulated}]\n")
+    sizes = accepted(run(tmp_path, WALL + START + segments, "--quiet")).results["segments"]
+    top = [size for size in sizes if size["side"] == "top"]
+    assert [size["true"] for size in top] == pytest.approx([0.11, 0.09, 0.1], rel=1e-13)
+    assert [size["painted"] for size in top] == pytest.approx([0.105, 0.09, 0.105], rel=1e-13)
+    assert [size["true"] for size in sizes if size["side"] != "top"] == pytest.approx([0.15, 0.15, 0.3], rel=1e-13)
+    assert [(size["segment"], size["type"]) for size in top] == [(0, "insulated"), (1, "flux"), (2, "insulated")]
+
+
+def test_terminal_lists_a_few_sizes_that_differ_and_counts_the_others(tmp_path):
+    """A layer of 1.4 cells takes one or two cells; regions of whole cells have no line."""
+    layers = "".join(f"  - {{shape: rectangle, x: [{0.015 * k}, {0.015 * k + 0.021}], y: [0.0, 0.15], temperature: 9}}\n"
+                     for k in range(9))
+    whole = "{shape: rectangle, x: [0.15, 0.3], y: [0.0, 0.15], temperature: 5}\n"
+    outcome = accepted(run(tmp_path, WALL + REGIONS + whole + layers, "--no-progress"))
+    lines = [line for line in outcome.out.splitlines() if "painted" in line]
+    assert len(lines) == 4 and all("m2 true" in line for line in lines)
+    assert "and 5 more that differ by more than 2 %" in outcome.out
+    assert "painted" not in accepted(run(tmp_path / "b", WALL + REGIONS + whole, "--no-progress")).out
+
+
+# ---- power -----------------------------------------------------------------------------------------------------------
+
+DISC = "{shape: circle, centre: [0.1, 0.07], radius: 0.04, power: %s}\n"
+
+
+@pytest.mark.parametrize("cells", ["[20, 10]", "[33, 14]", "[7, 5]"])
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_power_is_released_exactly_on_any_grid(tmp_path, cells, ranks):
+    """The heat of the sources is power times time, to the rounding of the account; `painted` differs from `true`."""
+    over = "  - {shape: rectangle, x: [0.1, 0.3], y: [0.0, 0.15], source: 0.0}\n"
+    outcome = accepted(run(tmp_path, WALL + REGIONS + DISC % "70.0" + over, "--quiet", "--set", f"grid.cells={cells}", ranks=ranks))
+    record = outcome.results
+    assert record["energy"]["sources"] == pytest.approx(70.0 * 0.2, rel=1e-13)
+    assert abs(record["energy"]["balance_error_relative"]) < 1e-10  # of the linear solves
+    assert record["regions"][0]["power"] == 70.0
+
+
+@pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson", "rkl2", "bdf2", "esdirk"])
+def test_power_that_switches_releases_its_heat(tmp_path, scheme):
+    """40 W/m for 0.13 s, within steps of 0.1 s that do not divide it."""
+    outcome = accepted(run(tmp_path, WALL + REGIONS + DISC % '"40*(t < 0.13)"', "--quiet", "--set", f"time.scheme={scheme}"))
+    assert outcome.results["energy"]["sources"] == pytest.approx(40 * 0.13, rel=1e-9)
+    assert outcome.results["regions"][0]["power"] == 0.0
+
+
+POWERS = {
+    "beside a source": ('{shape: circle, centre: [0.1, 0.07], radius: 0.04, power: 5, source: 4}\n', ["regions[1].power", "given together with source"]),
+    "of x": (DISC % '"5*x"', ["regions[1].power", "'x'", "only t"]),
+    "of T": (DISC % '"5*T"', ["regions[1].power", "'T'"]),
+    "not finite": (DISC % '"1/t"', ["regions[1].power", "inf W/m", "finite"]),
+    "without cells of its own": (DISC % "5" + "  - {shape: rectangle, x: [0.0, 0.3], y: [0.0, 0.15], source: 6}\n",
+                                 ["regions[1].power", "no cell carries it", "solver.empty_regions: allow"]),
+}
+
+
+@pytest.mark.parametrize("name", POWERS)
+def test_power_is_refused(tmp_path, name):
+    text, words = POWERS[name]
+    refused(run(tmp_path, WALL + REGIONS + text, "--quiet"), "case.yaml:7: ", *words)
+
+
+def test_power_without_cells_is_lost_with_a_warning_where_that_is_allowed(tmp_path):
+    outcome = accepted(run(tmp_path, WALL + REGIONS + POWERS["without cells of its own"][0] + ALLOW, "--quiet"))
+    assert "warning: case.yaml:7: regions[1].power: no cell carries it: 5 W/m are lost" in outcome.err.replace(str(tmp_path) + "/", "")
+    assert outcome.results["regions"][0]["power"] == 0.0
+    assert outcome.results["energy"]["sources"] == pytest.approx(6 * 0.3 * 0.15 * 0.2, rel=1e-12)
+
+
+# ---- the initial temperature ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["ftcs", "rkl2", "backward-euler", "crank-nicolson", "bdf2", "esdirk", "ts:cn"])
+def test_run_over_time_without_an_initial_temperature_is_refused(tmp_path, scheme):
+    refused(run(tmp_path, WALL.replace("backward-euler", scheme), "--quiet"), "case.yaml:1: initial.temperature", "missing",
+            "initial.file")
+
+
+def test_regions_must_give_every_cell_a_temperature(tmp_path):
+    part = "regions: [{material: m}, {shape: rectangle, x: [0.0, 0.2], y: [0.0, 0.15], temperature: 3}]\n"
+    said = set()
+    for ranks in (1, 3):
+        outcome = run(tmp_path / str(ranks), WALL + part, "--quiet", ranks=ranks)
+        refused(outcome, "initial.temperature", "70 cells", "x = 0.2025")
+        said.add(outcome.err.replace(f"/{ranks}/", "/"))
+    assert len(said) == 1
+    accepted(run(tmp_path / "all", WALL + part.replace("0.2]", "0.3]"), "--quiet"))
+
+
+def test_steady_case_begins_at_the_mean_of_its_sides(tmp_path):
+    """k = 1 + 0.01 (T - 300) is not positive at 0, but at 400, the mean of 500 and 300; and Kirchhoff's transform is linear
+    in the steady state, (T - 300) + 0.005 (T - 300)^2 = 400 (1 - x/0.3)."""
+    text = STEADY.replace("conductivity: 1.0", 'conductivity: "1 + 0.01*(T - 300)"')
+    sides = "boundary: {left: {type: temperature, value: 500}, right: {type: temperature, value: 300}}\n"
+    exact = 300 + 100 * (math.sqrt(1 + 0.02 * 200) - 1)
+    check = f"check: [{{quantity: temperature, at: [0.15, 0.07], value: {exact}, tolerance: 0.2}}]\n"  # second order in h
+    accepted(run(tmp_path, text + sides + check, "--quiet"))
+
+
+def test_steady_case_without_a_level_needs_an_initial_temperature(tmp_path):
+    refused(run(tmp_path, STEADY, "--quiet"), "initial.temperature", "missing", "level")
+
+
+# ---- values without physical meaning -------------------------------------------------------------------------------------
+
+K_OF_T = WALL.replace("conductivity: 1.0", 'conductivity: "1 + 0.01*(T - 400)"')
+FAULTS = {
+    "conductivity": (K_OF_T + START, ":2: materials[0].conductivity", ["k is 0 W/(m K)", "T = 300", "x = 0.0075", "200 such"]),
+    "ky alone": (WALL.replace("conductivity: 1.0", 'conductivity: [1.0, "T-300-x"]') + START, ":2: materials[0].conductivity",
+                 ["ky is -0.0075 W/(m K)", "T = 300"]),
+    "conductivity in a region": (WALL.replace("conductivity: 1.0", 'conductivity: "T-100"') + REGIONS
+                                 + "{shape: rectangle, x: [0.1, 0.2], y: [0.0, 0.1], temperature: 10}\n",
+                                 ":2: materials[0].conductivity", ["k is -90", "T = 10", "x = 0.1125", "42 such"]),
+    "conductivity of x": (WALL.replace("conductivity: 1.0", 'conductivity: "0.1-x"') + START, ":2: materials[0].conductivity",
+                          ["x = 0.1125", "greater than 0"]),
+    "source of T": (WALL + START + 'source: "sqrt(200-T)"\n', ":5: source", ["nan W/m3", "T = 300"]),
+    "source of x": (WALL + START + 'source: "1/(x-0.0225)"\n', ":5: source", ["inf W/m3", "x = 0.0225", "10 such"]),
+    "flux": (WALL + START + 'boundary: {left: {type: flux, value: "1/(y-0.0225)"}}\n', ":5: boundary.left.value",
+             ["inf W/m2", "y = 0.0225"]),
+    "coefficient": (WALL + START + 'boundary: {left: {type: convection, coefficient: "y-0.02", ambient: 3}}\n',
+                    ":5: boundary.left.coefficient", ["-0.0125 W/(m2 K)", "y = 0.0075"]),
+    "exchange": (WALL + START + 'exchange: {coefficient: "x-0.1", ambient: 3}\n', ":5: exchange.coefficient", ["x = 0.0075"]),
+    "initial": (WALL + 'initial: {temperature: "1/(x-0.0225)"}\n', ":4: initial.temperature", ["inf K", "x = 0.0225"]),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_value_without_meaning_is_named_with_line_value_and_place(tmp_path, name):
+    text, where, words = FAULTS[name]
+    said = set()
+    for ranks in (1, 3):
+        outcome = run(tmp_path / str(ranks), text, "--quiet", ranks=ranks)
+        refused(outcome, "case.yaml" + where, *words)
+        said.add(outcome.err.replace(f"/{ranks}/", "/"))
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("scheme", ["rkl2", "backward-euler", "bdf2", "esdirk", "ts:cn"])
+def test_source_that_becomes_undefined_is_named_with_its_time(tmp_path, scheme):
+    outcome = run(tmp_path, WALL.replace("backward-euler", scheme) + START + 'source: "sqrt(0.15-t)"\n', "--quiet")
+    refused(outcome, "case.yaml:5: source", "nan W/m3 at t = 0.", "the first of", code=3)
+
+
+def test_side_that_becomes_undefined_within_steps_at_once_is_named(tmp_path):
+    text = WALL.replace("backward-euler, step: 0.1, steps: 2", "ftcs, step: 0.00005, steps: 20")
+    side = 'boundary: {left: {type: temperature, value: "300*sqrt(0.0001-t)"}}\n'
+    refused(run(tmp_path, text + START + side, "--quiet"), "case.yaml:5: boundary.left.value", "nan K at t = 0.00015 s", code=3)
+
+
+# ---- the absolute zero -----------------------------------------------------------------------------------------------------
+
+RIGHT = RADIATES.replace("}}\n", "}, right: %s}\n")
+COLD = {
+    "initial": ("initial: {temperature: -300}\n" + RADIATES, ":4: initial.temperature"),
+    "initial of x": ('initial: {temperature: "x-0.2"}\n' + RADIATES, ":4: initial.temperature"),
+    "region": ("regions: [{material: m, temperature: -4}]\n" + RADIATES, ":4: regions[0].temperature"),
+    "ambient": (START + RADIATES.replace("300.0", "-1"), ":5: boundary.left.ambient"),
+    "ambient of y": (START + RADIATES.replace("300.0", '"-y"'), ":5: boundary.left.ambient"),
+    "other side": (START + RIGHT % "{type: temperature, value: -3}", ":5: boundary.right.value"),
+    "convection": (START + RIGHT % '{type: convection, coefficient: 1, ambient: "-3-t"}', ":5: boundary.right.ambient"),
+    "table": (START + RIGHT % "{type: temperature, table: t.csv}", ":5: boundary.right.table"),
+    "exchange": (START + "exchange: {coefficient: 3, ambient: -5}\n" + RADIATES, ":5: exchange.ambient"),
+    "unit K": ("initial: {temperature: -5}\noutput: {temperature_unit: K}\n", ":4: initial.temperature"),
+    "unit degC": ("initial: {temperature: -280}\noutput: {temperature_unit: degC}\n", ":4: initial.temperature"),
+}
+
+
+@pytest.mark.parametrize("name", COLD)
+def test_temperature_below_the_absolute_zero_is_refused(tmp_path, name):
+    text, where = COLD[name]
+    (tmp_path / "t.csv").write_text("0,300\n1,-20\n")
+    refused(run(tmp_path, WALL.replace("steps: 2", "end: 0.2") + text, "--quiet"), "case.yaml" + where, "the absolute zero")
+
+
+def test_initial_file_below_the_absolute_zero_is_refused(tmp_path):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["temperature"] = np.full((10, 20), -1.0)
+    refused(run(tmp_path, WALL + "initial: {file: f.h5}\n" + RADIATES, "--quiet"), "initial.file", "the absolute zero")
+
+
+def test_ambient_that_falls_below_the_absolute_zero_ends_the_run(tmp_path):
+    text = START + RADIATES.replace("300.0", '"300-4000*t"')
+    refused(run(tmp_path, WALL + text, "--quiet"), "boundary.left.ambient", "-100 K at t = 0.1 s", "the absolute zero", code=3)
+
+
+def test_case_without_a_unit_may_be_below_zero(tmp_path):
+    accepted(run(tmp_path, WALL + "initial: {temperature: -300}\n", "--quiet"))
+    flux = START + RIGHT % "{type: flux, value: -5}"
+    accepted(run(tmp_path / "flux", WALL + flux, "--quiet"))
+
+
+# ---- places at edges ---------------------------------------------------------------------------------------------------------
+
+PLACES = {
+    "probe": "output: {probes: [{name: a, at: [%s, 0.05]}]}\n",
+    "profile": "output: {profiles: [{name: a, from: [-1e-17, 0.05], to: [%s, 0.05]}]}\n",
+    "check": "check: [{quantity: temperature, at: [%s, 0.05], value: 300, tolerance: 1e-6}]\n",
+    "segment": "boundary: {top: [{type: insulated, to: 0.1}, {type: flux, value: 0, to: %s}]}\n",
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_place_beyond_a_side_by_a_rounding_is_accepted(tmp_path, name):
+    """3*0.1 is 0.30000000000000004; 0.3001 is no rounding."""
+    accepted(run(tmp_path, WALL + START + PLACES[name] % "0.30000000000000004", "--quiet"))
+    refused(run(tmp_path / "b", WALL + START + PLACES[name] % "0.3001", "--quiet"), "0.3001")

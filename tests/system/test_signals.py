@@ -1,0 +1,203 @@
+"""Signals, a closed terminal and a dead reader of the output: each stops a run after a checkpoint, with code 75 and without a
+traceback, and none of them loses a checkpoint."""
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import time
+
+import pytest
+from heat2d_case import HEAT2D, MPIEXEC, Outcome, basic_case, command, environment, run, write_case
+from test_restart import Background, checkpoints, long_run, must
+
+STOPPING = ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "XCPU", "PIPE", "ALRM"]
+# What MPICH's launcher passes on to the ranks; any other signal ends the launcher itself, and its proxy kills the ranks.
+FORWARDED = ["TERM", "INT", "QUIT", "USR1", "ALRM"]
+
+
+def mpich() -> bool:
+    return "HYDRA" in subprocess.run([*MPIEXEC, "--version"], capture_output=True, text=True, check=False).stdout
+
+
+def stopped(outcome: Outcome, reason: str) -> None:
+    """A whole checkpoint of the last step, a record with the reason, and no word about an error."""
+    assert outcome.code == 75, f"exit code {outcome.code}\n{outcome.err}"
+    assert not outcome.err, outcome.err
+    record = outcome.results
+    assert record["status"] == "stopped" and record["error"] == reason, record["error"]
+    assert checkpoints(outcome.directory)[-1] == f"checkpoint_{record['time']['steps']:06d}.h5"
+
+
+def default_signals() -> None:
+    """A shell ignores INT and QUIT for what it starts in the background, nohup HUP: undo that for the program."""
+    for name in STOPPING:
+        signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_DFL)
+
+
+class Program:
+    """One rank without a launcher and without `timeout`, so that nothing stands between a signal and the program."""
+
+    def __init__(self, tmp_path, *args: str, prefix: tuple[str, ...] = (), prepare=default_signals, stdout=subprocess.DEVNULL,
+                 case: dict | None = None):
+        self.directory = tmp_path / "out"
+        write_case(tmp_path, case or long_run())
+        self.process = subprocess.Popen([*prefix, HEAT2D, "case.yaml", "--output", "out", *args], cwd=tmp_path, env=environment(1),
+                                        stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=prepare, start_new_session=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait(10)
+
+    def wait_for_steps(self) -> None:
+        limit = time.monotonic() + 30
+        while not (self.directory / "history.csv").exists():
+            assert self.process.poll() is None and time.monotonic() < limit, self.process.communicate()[1]
+            time.sleep(0.05)
+        time.sleep(0.5)
+
+    def outcome(self, seconds: float = 30) -> Outcome:
+        _, err = self.process.communicate(timeout=seconds)
+        return Outcome(self.process.returncode, "", err, self.directory)
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_signal_to_the_program_stops_it_after_a_checkpoint(tmp_path, name):
+    with Program(tmp_path, "--quiet") as program:
+        program.wait_for_steps()
+        program.process.send_signal(getattr(signal, f"SIG{name}"))
+        stopped(program.outcome(), f"signal {name}")
+
+
+@pytest.mark.parametrize("name", ["HUP", "PIPE", "QUIT", "XCPU", "USR2"])
+def test_signal_to_one_rank_stops_all(tmp_path, name):
+    with Background(tmp_path, long_run(), 2) as job:
+        limit = time.monotonic() + 30
+        while not (job.directory / "history.csv").exists():
+            assert time.monotonic() < limit and job.process.poll() is None, job.process.communicate()
+            time.sleep(0.05)
+        ranks = [pid for pid in job.descendants() if os.readlink(f"/proc/{pid}/exe") == os.path.realpath(HEAT2D)]
+        assert len(ranks) == 2, ranks
+        os.kill(ranks[1], getattr(signal, f"SIG{name}"))
+        _, err = job.process.communicate(timeout=30)
+    stopped(Outcome(job.process.returncode, "", err, job.directory), f"signal {name}")
+
+
+@pytest.mark.skipif(not mpich(), reason="which signals the launcher passes on is known of MPICH's alone")
+@pytest.mark.parametrize("name", STOPPING)
+def test_signal_to_mpiexec_leaves_whole_files(tmp_path, name):
+    """A forwarded signal stops the run; any other one ends mpiexec, and the ranks are killed, as by the loss of a node."""
+    with Background(tmp_path, long_run(checkpoint={"wall_interval": 0.5}), 2) as job:
+        job.wait_for_checkpoint()
+        os.kill(job.descendants()[1], getattr(signal, f"SIG{name}"))
+        job.process.communicate(timeout=30)
+    record = job.directory / "results.json"
+    assert record.exists() == (name in FORWARDED), f"{name}: results.json {'exists' if record.exists() else 'is missing'}"
+    if record.exists():
+        assert Outcome(0, "", "", job.directory).results["status"] == "stopped"
+    newest = int(checkpoints(job.directory)[-1][11:-3])
+    again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "latest", "--set", f"time.steps={newest + 5}"))
+    assert not again.err, again.err
+
+
+def test_reader_of_the_output_that_goes_away_stops_the_run(tmp_path):
+    """As `heat2d case.yaml | head`."""
+    read, write = os.pipe()
+    with Program(tmp_path, stdout=write) as program:
+        os.close(write)
+        program.wait_for_steps()
+        os.close(read)  # the next line of progress comes within some seconds
+        stopped(program.outcome(60), "signal PIPE")
+
+
+def test_output_that_cannot_be_written_does_not_disturb_the_run(tmp_path):
+    """A log file on a full disk: every line of header, progress, PETSc's monitor and table fails."""
+    case = basic_case(checkpoint={"every": 5}, output={"snapshots": {"every": 5}})
+    with open("/dev/full", "w") as full, Program(tmp_path, "-ksp_monitor", stdout=full, case=case) as program:
+        outcome = must(program.outcome())
+    assert outcome.results["status"] == "ok" and not outcome.err, outcome.err
+    assert checkpoints(outcome.directory) == ["checkpoint_000005.h5", "checkpoint_000010.h5"]
+    assert len(outcome.snapshots()) == 3
+
+
+def test_closed_streams_are_not_mistaken_for_files(tmp_path):
+    """`heat2d case.yaml >&- 2>&- <&-`: the first files would get the numbers 0, 1 and 2, and the messages with them."""
+    def close() -> None:
+        default_signals()
+        os.closerange(0, 3)
+    straight = must(run(tmp_path / "straight", basic_case(), "--quiet"))
+    with Program(tmp_path, prepare=close, case=basic_case()) as program:
+        assert program.process.wait(30) == 0
+    assert (tmp_path / "out" / "history.csv").read_bytes() == (straight.directory / "history.csv").read_bytes()
+    for path in (tmp_path / "out").iterdir():
+        assert b"heat2d 0" not in path.read_bytes() or path.suffix == ".json", f"{path.name} holds the header of the screen"
+
+
+def on_a_terminal(tmp_path, words: list[str], case: dict) -> int:
+    """Starts a command as the leader of a terminal's session, closes the terminal after some steps; its exit code."""
+    write_case(tmp_path, case)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        try:
+            default_signals()
+            os.chdir(tmp_path)
+            os.execvpe(words[0], words, environment(1))
+        finally:
+            os._exit(97)
+    limit = time.monotonic() + 30
+    while not (tmp_path / "out" / "history.csv").exists() and time.monotonic() < limit:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.close(terminal)
+    while time.monotonic() < limit + 60:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    raise AssertionError("the run did not end after its terminal was closed")
+
+
+def test_closed_terminal_stops_the_run(tmp_path):
+    code = on_a_terminal(tmp_path, [HEAT2D, "case.yaml", "--output", "out"], long_run())
+    stopped(Outcome(code, "", "", tmp_path / "out"), "signal HUP")
+
+
+def test_run_under_nohup_outlives_its_terminal(tmp_path):
+    case = long_run(limits={"wall_time": 6.0})
+    code = on_a_terminal(tmp_path, ["nohup", HEAT2D, "case.yaml", "--output", "out"], case)
+    stopped(Outcome(code, "", "", tmp_path / "out"), "the wall-time limit of 6 s (limits.wall_time)")
+
+
+# ---- the clock -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif("HEAT2D_JUMP" not in os.environ, reason="made without the library that sets the date")
+@pytest.mark.parametrize("jump", [-100000, 100000])
+def test_limits_and_intervals_do_not_follow_a_date_that_is_set(tmp_path, jump):
+    """The date jumps by a day after 2 s: the limit of 5 s holds, checkpoints are still written about every second."""
+    case = long_run(checkpoint={"wall_interval": 1.0, "keep": 100}, limits={"wall_time": 5.0})
+    words = ("env", f"LD_PRELOAD={os.environ['HEAT2D_JUMP']}", f"JUMP={jump}", "JUMP_AFTER=2")
+    began = time.monotonic()
+    with Program(tmp_path, "--quiet", prefix=words, case=case) as program:
+        outcome = program.outcome(60)
+    stopped(outcome, "the wall-time limit of 5 s (limits.wall_time)")
+    # The limit is kept to the second; a loaded machine gets some more for start and end.
+    assert 3.0 < time.monotonic() - began < 15.0
+    assert len(checkpoints(outcome.directory)) >= 3, "no checkpoints by the wall clock after the jump"
+    assert all(0 <= phase["max"] < 20 for phase in outcome.results["timing"]), outcome.results["timing"]
+
+
+def test_record_says_when_the_run_started(tmp_path):
+    before = time.time()
+    outcome = must(run(tmp_path, long_run(limits={"wall_time": 4.0}), "--quiet"), 75)
+    origin = outcome.results["provenance"]
+    started = time.mktime(time.strptime(origin["started"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+    # Whole seconds; the run itself took more than two of them.
+    assert before - 1 <= started <= before + origin["elapsed"] - 2, (before, started, origin["elapsed"])
