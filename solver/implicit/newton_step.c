@@ -3,8 +3,8 @@
  *
  *  The net heat is monotone, and its Jacobian an M-matrix, as far as conduction is concerned
  *  (solver/README.md section 3).  Newton's method then converges with full steps although the norm
- *  of F may grow on the way, which a line search does not let it do.  Without that property, as with
- *  a source that grows with T, full steps may diverge: they come second. */
+ *  of F may grow on the way, which a line search does not let it do.  Without that property, as
+ *  with a source that grows with T, full steps may diverge: they come second. */
 #include "solver/implicit/newton_step.h"
 
 /* Bend the step Y of a line search, which goes from T to T - Y. */

@@ -1,16 +1,16 @@
 /** Faces between cells of two materials, at least one of whose conductivities depends on T.
  *
- *  With the harmonic mean the two half cells and a contact resistance are in series.  Each half cell
- *  conducts with the mean of its k between the temperature of its cell and that of its side of the
- *  interface, T_u and T_v:
+ *  With the harmonic mean the two half cells and a contact resistance are in series.  Each half
+ *  cell conducts with the mean of its k between the temperature of its cell and that of its side
+ *  of the interface, T_u and T_v:
  *
  *      a  o---/\/\/---|-/\/-|---/\/\/---o  b      q = 2 A/h (integral of k_a from T_a to T_u)
  *        T_a         T_u   T_v         T_b          = A/R (T_v - T_u)
  *                                                   = 2 A/h (integral of k_b from T_v to T_b)
  *
  *  T_u is the root of one monotone equation.  Heat is continuous and monotone in T_a and T_b even
- *  where k_a or k_b jumps, and needs no dk/dT; with g_a = 2 A/h k_a(T_a), g_u = 2 A/h k_a(T_u) and g_v,
- *  g_b alike,
+ *  where k_a or k_b jumps, and needs no dk/dT; with g_a = 2 A/h k_a(T_a), g_u = 2 A/h k_a(T_u) and
+ *  g_v, g_b alike,
  *
  *      dq = (g_b/g_v dT_b - g_a/g_u dT_a)/(1/g_u + 1/g_v + R/A)
  *
@@ -71,8 +71,8 @@ static PetscErrorCode Imbalance(void *context, PetscReal T, PetscReal *value, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return R/A of a face with conductance G, computed from the k of its cells; 0 where what is left is
-   rounding. */
+/* Return R/A of a face with conductance G, computed from the k of its cells; 0 where what is left
+   is rounding. */
 static PetscReal ResistanceOf(const Interface *f, PetscReal G)
 {
   const PetscReal halves = (1.0 / f->a.k + 1.0 / f->b.k) / f->per_k, left = 1.0 / G - halves;

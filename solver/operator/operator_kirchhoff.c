@@ -6,9 +6,9 @@
  *
  *      s (mean of k from T to T + s d) = k(T)
  *
- *  so that a steady state of one material is reached in about one step, even where k jumps.  Near the
- *  solution k hardly changes over d, and the step is Newton's own.  A cell needs nothing from its
- *  neighbours.
+ *  so that a steady state of one material is reached in about one step, even where k jumps.  Near
+ *  the solution k hardly changes over d, and the step is Newton's own.  A cell needs nothing from
+ *  its neighbours.
  *  Source: solver/README.md eq. (10a). */
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"
@@ -37,8 +37,8 @@ static PetscErrorCode EvaluateAt(const CellStep *c, PetscReal s, PetscReal *k, P
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find s, by Newton's method with a bracket.  `most` (chosen) bounds s where k falls towards 0.  The
-   equation has one root, to four digits here, since it is one iteration's step; where k is not
+/* Find s, by Newton's method with a bracket.  `most` (chosen) bounds s where k falls towards 0.
+   The equation has one root, to four digits here, since it is one iteration's step; where k is not
    positive on the way, s is the last length before that. */
 static PetscErrorCode FindLength(const CellStep *c, PetscReal *length)
 {
@@ -85,8 +85,8 @@ static PetscErrorCode BendRun(HeatExpression *e, PetscInt n, const PetscReal *x,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the expression whose integral is the variable of a material's cells: that along x, or along
-   y where only that one depends on T; NULL where none does.  *axis is where it belongs to. */
+/* Return the expression whose integral is the variable of a material's cells: that along x, or
+   along y where only that one depends on T; NULL where none does.  *axis is where it belongs to. */
 static HeatExpression *VariableOf(const HeatOperator *op, PetscInt material, int *axis)
 {
   HeatExpression *e = HeatConductivityOfT(op->conductivity, 0, material);

@@ -1,7 +1,8 @@
 /** Faces between cells whose conductivity depends on T: those within a material here, those
  *  between two materials in operator_interfaces.c.
  *
- *  The heat through a face within a material towards its lower cell a is that of Kirchhoff's transformation,
+ *  The heat through a face within a material towards its lower cell a is that of Kirchhoff's
+ *  transformation,
  *
  *      G (T_b - T_a) = A/h (integral of k over T from T_a to T_b),
  *      G = A/h (mean of k over T from T_a to T_b),   low = A/h k(T_a),   high = A/h k(T_b)
@@ -11,8 +12,8 @@
  *  an M-matrix.  Where k depends on the place too, each cell has a mean of its own, k_a and k_b of
  *  solver/README.md eq. (3) are these means, and (8a) holds.
  *
- *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a face
- *  compute it from the same numbers, in the order lower cell, higher cell.
+ *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a
+ *  face compute it from the same numbers, in the order lower cell, higher cell.
  *  Source: solver/README.md eq. (3a), (8a). */
 #include "solver/operator/operator_means.h"
 
@@ -40,8 +41,9 @@ typedef struct {
   HeatFault    *fault;
 } Faces;
 
-/* Note the mean between cell n of line a and its neighbour, whose conductivity is k_b, if it is wrong
-   and both cells' are not.  Of the two ranks that share a face, that with the lower cell does. */
+/* Note the mean between cell n of line a and its neighbour, whose conductivity is k_b, if it is
+   wrong and both cells' are not.  Of the two ranks that share a face, that with the lower cell
+   does. */
 static void NoteMean(const Faces *f, const Cells *a, PetscInt n, PetscReal k_b, PetscReal mean)
 {
   const HeatGrid *g = f->op->grid;

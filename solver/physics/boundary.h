@@ -85,8 +85,8 @@ PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *boundaries, const PetscReal 
                                     const PetscReal *const slope[2], const PetscReal *T,
                                     HeatFault *fault);
 
-/** Bring G, `half` and `excess` of the faces whose cell's conductivity depends on T to the mean of k
- *  over the half cell, after HeatBoundariesUpdate at the same field (solver/README.md eq. (4a)).
+/** Bring G, `half` and `excess` of the faces whose cell's conductivity depends on T to the mean of
+ *  k over the half cell, after HeatBoundariesUpdate at the same field (solver/README.md eq. (4a)).
  *  Not collective.
  *  @param[in]     conductivity  updated to T
  *  @param[in]     material      material index of own cells, [nyl][nxl]

@@ -48,8 +48,8 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const Pets
 const PetscReal *HeatConductivityField(const HeatConductivity *conductivity, int axis);
 
 /** Return dk/dT [W/(m K2)] in the layout of HeatConductivityField; 0 in cells where k does not
- *  depend on T, and before the first Update.  It is computed for cases of several materials with the
- *  arithmetic mean, and stays 0 in all others, where no equation needs it.  NULL where
+ *  depend on T, and before the first Update.  It is computed for cases of several materials with
+ *  the arithmetic mean, and stays 0 in all others, where no equation needs it.  NULL where
  *  HeatConductivityVaries is false.  Not collective. */
 const PetscReal *HeatConductivitySlope(const HeatConductivity *conductivity, int axis);
 
@@ -57,8 +57,9 @@ const PetscReal *HeatConductivitySlope(const HeatConductivity *conductivity, int
  *  collective. */
 PetscReal HeatConductivityAt(const HeatConductivity *conductivity, int axis, size_t cell);
 
-/** Note a mean of k over temperatures [W/(m K)] that is not positive and finite, between an own cell
- *  at T [K] and a neighbour or a side, unless k of the cell is wrong itself.  Not collective. */
+/** Note a mean of k over temperatures [W/(m K)] that is not positive and finite, between an own
+ *  cell at T [K] and a neighbour or a side, unless k of the cell is wrong itself.  Not collective.
+ *  */
 void HeatConductivityNoteMean(const HeatConductivity *conductivity, int axis, size_t cell,
                               PetscReal T, PetscReal mean, HeatFault *fault);
 

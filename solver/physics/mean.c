@@ -5,18 +5,18 @@
  *  pieces of one point keep their order whatever other points are in the batch, so that a sum has
  *  the same bits on any decomposition.
  *
- *  Whether a piece is halved does not switch but fades in: with an estimate r of the error, relative
- *  to what is allowed, the rule counts with the weight 1 - phi and the two halves with phi,
- *  phi = r - 1 clipped to [0, 1].  Without that, the mean would jump by the error of the rule
+ *  Whether a piece is halved does not switch but fades in: with an estimate r of the error,
+ *  relative to what is allowed, the rule counts with the weight 1 - phi and the two halves with
+ *  phi, phi = r - 1 clipped to [0, 1].  Without that, the mean would jump by the error of the rule
  *  where the decision changes, and a root of Newton's method could lie in the gap. */
 #include "solver/physics/mean.h"
 
 /* Flat: chosen.  A second difference below this part of the value counts as straight.  The error of
    Simpson's rule is then about 1e-15 for smooth functions, and at most a sixth of Flat at a kink;
    1e-4 would save evaluations on coarse grids alone, 1e-8 costs two more of them on most grids.
-   Tolerance: chosen, the part by which the rules of a piece may differ.  It is not divided among the
-   pieces, so that a jump is followed to the rounding of T: Newton's method cannot find a root more
-   exactly than the heat follows the place of a jump. */
+   Tolerance: chosen, the part by which the rules of a piece may differ.  It is not divided among
+   the pieces, so that a jump is followed to the rounding of T: Newton's method cannot find a root
+   more exactly than the heat follows the place of a jump. */
 static const PetscReal Flat = 1e-6, Tolerance = 1e-9;
 
 enum {
