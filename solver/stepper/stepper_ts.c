@@ -15,6 +15,7 @@
 #include <petscts.h>
 #include <stdio.h>
 
+#include "solver/implicit/newton_step.h"
 #include "solver/stepper/stepper_impl.h"
 
 /* Data of the scheme. */
@@ -183,6 +184,7 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   PetscCall(TSGetSNES(o->ts, &snes));
   PetscCall(SNESSetKSP(snes, ksp));
   PetscCall(KSPDestroy(&ksp));
+  if (!HeatOperatorIsLinear(s->op)) PetscCall(HeatNewtonBendSteps(snes, s->op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
