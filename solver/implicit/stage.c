@@ -20,6 +20,7 @@
 #include <petscsnes.h>
 
 #include "solver/base/exact_sum.h"
+#include "solver/base/traffic.h"
 
 struct HeatStage {
   HeatOperator     *op;          /* borrowed */
@@ -249,10 +250,12 @@ static PetscErrorCode MeasureRounding(HeatStage *s, Vec T)
 /* Run Newton's method from T and add its iterations to the record. */
 static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason)
 {
-  PetscInt newton, linear;
+  const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
+  PetscInt              newton, linear;
 
   PetscFunctionBeginUser;
   PetscCall(SNESSolve(s->snes, NULL, T));
+  (void)HeatTrafficSet(before);
   PetscCall(SNESGetConvergedReason(s->snes, reason));
   PetscCall(SNESGetIterationNumber(s->snes, &newton));
   PetscCall(SNESGetLinearSolveIterations(s->snes, &linear));
