@@ -51,6 +51,39 @@ static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Sum the messages over the ranks, and predict those of halo exchanges from their numbers.  Nothing
+   sends point-to-point messages after this. */
+static PetscErrorCode FillCommunication(const HeatReportSources *from, HeatResults *r,
+                                        HeatResultsCommunication kinds[HEAT_TRAFFIC_KINDS])
+{
+  const HeatResultsTraffic unknown = {{-1, -1}, {-1, -1}, -1};
+  const HeatRunState      *state   = from->state;
+  const HeatGrid          *g       = state->grid;
+  const PetscInt64         n       = HeatOperatorHaloCounts(state->op).exchanges;
+  const HeatDeepHaloCounts deep    = HeatOperatorDeepHaloCounts(state->op);
+  const PetscInt64         n_deep  = deep.sent.exchanges;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatCommunicationSum(g->comm, from->communication));
+  if (!from->communication->counted) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < HEAT_TRAFFIC_KINDS; k++) {
+    const HeatTraffic *sum = &from->communication->kinds[k];
+
+    kinds[k] = (HeatResultsCommunication){
+        HeatTrafficNames[k],
+        {{sum->messages[0], sum->messages[1]}, {sum->bytes[0], sum->bytes[1]}, sum->collectives},
+        unknown};
+  }
+  kinds[HEAT_TRAFFIC_HALO].predicted = (HeatResultsTraffic){
+      {n * g->messages_within + n_deep * deep.messages[0],
+       n * g->messages_between + n_deep * deep.messages[1]},
+      {n * g->bytes_within + n_deep * deep.bytes[0], n * g->bytes_between + n_deep * deep.bytes[1]},
+      0};
+  r->n_communication = HEAT_TRAFFIC_KINDS;
+  r->communication   = kinds;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Fill in what the linear solves took; an explicit scheme leaves the section as it is. */
 static PetscErrorCode FillSolver(const HeatRunState *state, const HeatIterations *it,
                                  HeatResults *r)
@@ -419,11 +452,13 @@ static void FillRecovery(const HeatReportSources *from, Arrays *arrays, HeatResu
 
 static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatResults *r)
 {
-  const HeatRunState *state = from->state;
-  HeatProvenance      p;
+  const HeatRunState      *state = from->state;
+  HeatResultsCommunication kinds[HEAT_TRAFFIC_KINDS];
+  HeatProvenance           p;
 
   PetscFunctionBeginUser;
   PetscCall(HeatProvenanceCollect(state->grid->comm, &p));
+  PetscCall(FillCommunication(from, r, kinds));
   HeatRecordProvenance(&p, from->start, r);
   PetscCall(HeatResultsWrite(state->grid->comm, state->c->output.directory, r));
   PetscCall(HeatProvenanceClear(&p));
@@ -438,6 +473,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   char                scheme[64];
 
   PetscFunctionBeginUser;
+  (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT);
   HeatResultsInit(&r);
   r.status = status;
   r.error  = error;

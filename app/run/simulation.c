@@ -23,6 +23,7 @@
 #include "app/run/setup.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
+#include "solver/base/traffic.h"
 #include "solver/case/petsc_rules.h"
 
 struct HeatSimulation {
@@ -42,9 +43,12 @@ struct HeatSimulation {
   HeatHealth      *health;
   HeatRollback     rollback;
 
-  HeatSurvey      *survey;
-  HeatOutput      *output;
-  HeatIterations   iterations;
+  HeatSurvey    *survey;
+  HeatOutput    *output;
+  HeatIterations iterations;
+
+  HeatCommunication communication; /* zero until the record is written */
+
   HeatCheckResult *checks;     /* [c->n_checks]; NULL until the end */
   char             lost[1024]; /* output of the finished run that was not written; "": none */
   HeatScreen      *screen;
@@ -55,21 +59,22 @@ struct HeatSimulation {
 static HeatReportSources Sources(HeatSimulation *sim)
 {
   const HeatRollback *back = &sim->rollback;
-  HeatReportSources   from = {.state       = &sim->state,
-                              .options     = sim->options,
-                              .phases      = &sim->phases,
-                              .stop        = &sim->stop,
-                              .iterations  = &sim->iterations,
-                              .output      = sim->output,
-                              .warnings    = &sim->warnings,
-                              .checks      = sim->checks,
-                              .survey      = sim->survey,
-                              .restart     = {.file = HeatRestartFile(sim->restart)},
-                              .checkpoints = *HeatCheckpointsStats(sim->checkpoints),
-                              .disk        = *HeatCheckpointsDiskProbe(sim->checkpoints),
-                              .n_rollbacks = back->n,
-                              .rollback    = {back->step, back->to_step, back->reason},
-                              .start       = sim->start};
+  HeatReportSources   from = {.state         = &sim->state,
+                              .options       = sim->options,
+                              .phases        = &sim->phases,
+                              .stop          = &sim->stop,
+                              .iterations    = &sim->iterations,
+                              .output        = sim->output,
+                              .communication = &sim->communication,
+                              .warnings      = &sim->warnings,
+                              .checks        = sim->checks,
+                              .survey        = sim->survey,
+                              .restart       = {.file = HeatRestartFile(sim->restart)},
+                              .checkpoints   = *HeatCheckpointsStats(sim->checkpoints),
+                              .disk          = *HeatCheckpointsDiskProbe(sim->checkpoints),
+                              .n_rollbacks   = back->n,
+                              .rollback      = {back->step, back->to_step, back->reason},
+                              .start         = sim->start};
 
   HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
   return from;
@@ -177,6 +182,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   HeatReportSources   from;
 
   PetscFunctionBeginUser;
+  (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* from here on, of whatever is outside of phases */
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   if (restart && !ContinuesFolder(sim))
     PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));

@@ -64,6 +64,35 @@ static void PutDecomposition(HeatJson *root, const HeatResults *r)
              r->decomposition.deep_bytes[0], r->decomposition.total_bytes_within);
 }
 
+/* Put messages and bytes within or between nodes. */
+static void PutNodes(HeatJson *parent, const char *key, const HeatResultsTraffic *t, int between)
+{
+  HeatJson *nodes = HeatJsonAddObject(parent, key);
+
+  HeatJsonPutCount(nodes, "messages", t->messages[between]);
+  HeatJsonPutCount(nodes, "bytes", t->bytes[between]);
+}
+
+static void PutAllTraffic(HeatJson *parent, const HeatResultsTraffic *t)
+{
+  PutNodes(parent, "within_nodes", t, 0);
+  PutNodes(parent, "between_nodes", t, 1);
+  HeatJsonPutCount(parent, "collectives", t->collectives);
+}
+
+static void PutCommunication(HeatJson *root, const HeatResults *r)
+{
+  HeatJson *all = HeatJsonAddObject(root, "communication");
+
+  for (PetscInt k = 0; k < r->n_communication; k++) {
+    const HeatResultsCommunication *of   = &r->communication[k];
+    HeatJson                       *kind = HeatJsonAddObject(all, of->kind);
+
+    PutAllTraffic(kind, &of->counted);
+    PutAllTraffic(HeatJsonAddObject(kind, "predicted"), &of->predicted);
+  }
+}
+
 static void PutTime(HeatJson *root, const HeatResults *r)
 {
   HeatJson *time = HeatJsonAddObject(root, "time");
@@ -398,6 +427,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   HeatJsonPutCount(root, "ranks", r->ranks);
   HeatJsonPutCount(root, "nodes", r->nodes);
   PutDecomposition(root, r);
+  PutCommunication(root, r);
   PutTime(root, r);
   PutEvents(root, r);
   HeatJsonPutTexts(root, "warnings", r->n_warnings, r->warnings);

@@ -20,6 +20,7 @@
 #include <petscsnes.h>
 
 #include "solver/base/exact_sum.h"
+#include "solver/base/traffic.h"
 #include "solver/implicit/newton_step.h"
 
 struct HeatStage {
@@ -251,10 +252,12 @@ static PetscErrorCode MeasureRounding(HeatStage *s, Vec T)
 /* Run Newton's method from T and add its iterations to the record. */
 static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason)
 {
-  PetscInt newton, linear;
+  const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
+  PetscInt              newton, linear;
 
   PetscFunctionBeginUser;
   PetscCall(HeatNewtonSolve(s->snes, s->op, T, &newton, &linear, reason));
+  (void)HeatTrafficSet(before);
   s->solve.newton += newton;
   s->solve.iterations += linear;
   PetscFunctionReturn(PETSC_SUCCESS);

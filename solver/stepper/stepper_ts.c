@@ -15,6 +15,7 @@
 #include <petscts.h>
 #include <stdio.h>
 
+#include "solver/base/traffic.h"
 #include "solver/implicit/newton_step.h"
 #include "solver/stepper/stepper_impl.h"
 
@@ -359,6 +360,7 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscInt            rejected[2], newton[2];
   PetscReal           time;
   TSConvergedReason   reason;
+  HeatTrafficKind     before;
 
   PetscFunctionBeginUser;
   o->solve = none;
@@ -367,7 +369,9 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscCall(TSSetTimeStep(o->ts, dt));
   PetscCall(TSGetStepRejections(o->ts, &rejected[0]));
   PetscCall(TSGetSNESIterations(o->ts, &newton[0]));
+  before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
   PetscCall(TSStep(o->ts));
+  (void)HeatTrafficSet(before);
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (reason < 0) PetscCall(Raise(s, t));
   PetscCall(TSGetStepRejections(o->ts, &rejected[1]));

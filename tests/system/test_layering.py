@@ -22,7 +22,7 @@ ALLOWED = {
     "solver/operator": "solver/base solver/grid solver/physics",
     "solver/multigrid": "solver/base solver/grid solver/operator",
     "solver/implicit": "solver/base solver/multigrid solver/operator",
-    "solver/stepper": "solver/implicit solver/operator",
+    "solver/stepper": "solver/base solver/implicit solver/operator",
     "solver/measure": "solver/case solver/operator solver/physics solver/stepper",
     "io/file": "solver/base",
     "io/case_file": "io/file solver/base solver/case",
