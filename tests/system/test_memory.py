@@ -119,3 +119,42 @@ def test_the_record_has_what_was_predicted(tmp_path):
     memory = outcome.results["memory"]
     # a small run is program and libraries: 36 MiB are counted for them, 34 to 43 were measured
     assert memory["bytes_predicted"] == pytest.approx(memory["bytes_max"], rel=0.3)
+
+
+KT = [{"name": "m", "conductivity": "1+0.1*T", "density": 1.0, "specific_heat": 1.0}]
+SIDE = {"left": {"type": "temperature", "value": 1.0}}
+
+
+@pytest.mark.parametrize("ranks,scheme,changes", [
+    (1, "ftcs", {}), (1, "rkl2", {}), (1, "backward-euler", {}), (1, "crank-nicolson", {}), (1, "bdf2", {}), (1, "esdirk", {}),
+    (1, "steady", {}), (1, "ts:rosw", {}), (1, "backward-euler", {"solver": {"preconditioner": "jacobi"}}),
+    (1, "esdirk", {"solver": {"preconditioner": "jacobi"}}), (1, "backward-euler", {"solver": {"preconditioner": "gamg"}}),
+    (2, "backward-euler", {"solver": {"preconditioner": "gamg"}}), (2, "backward-euler", {"solver": {"preconditioner": "bjacobi"}}),
+    (1, "backward-euler", {"petsc": {"ksp_type": "cg"}}), (1, "backward-euler", {"materials": KT}),
+    (1, "ftcs", {"materials": KT}), (2, "backward-euler", {})], ids=str)
+def test_the_prediction_is_near_the_high_water_mark(tmp_path, ranks, scheme, changes):
+    """Within 10 %: what PETSc allocates is measured, and blocks of half a million cells have halos of a few per cent."""
+    cells = 800
+    time_ = {"scheme": scheme} if scheme == "steady" else \
+        {"scheme": scheme, "step": (0.1 if scheme == "ftcs" else 5.0) / cells**2, "steps": 2}
+    case = basic_case(grid={"cells": [cells, cells], "x": [0.0, 1.0], "y": [0.0, 1.0]}, time=time_, boundary=SIDE,
+                      initial={"temperature": "x*y"}, **changes)
+    outcome = limited(tmp_path, case, "--quiet", ranks=ranks)
+    assert outcome.code == 0, outcome.err
+    memory = outcome.results["memory"]
+    print(f"| {scheme} {changes} | {ranks} | {memory['bytes_predicted'] / MB:.0f} | {memory['bytes_max'] / MB:.0f} |")
+    assert memory["bytes_predicted"] == pytest.approx(memory["bytes_max"], rel=0.1)
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+@pytest.mark.parametrize("megabytes", [200, 240])
+@pytest.mark.parametrize("preconditioner", ["multigrid", "gamg"])
+def test_an_allocation_that_fails_is_one_message(tmp_path, ranks, megabytes, preconditioner):
+    """MPICH adds a line of its own about the end of the job; no rank waits for the one that failed."""
+    case = basic_case(grid={"cells": [1200, 1200], "x": [0.0, 1.0], "y": [0.0, 1.0]}, limits={"memory": "ignore"},
+                      solver={"preconditioner": preconditioner})
+    outcome = limited(tmp_path, case, "--quiet", ranks=ranks, limits={resource.RLIMIT_AS: megabytes * MB}, timeout=60)
+    assert outcome.code == 2, outcome.err
+    assert outcome.err.count("heat2d: error: out of memory on rank") == 1, outcome.err
+    assert "PETSC ERROR" not in outcome.err and "defect" not in outcome.err
+    assert not outcome.directory.exists() or not list(outcome.directory.iterdir())
