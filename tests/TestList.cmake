@@ -12,7 +12,7 @@ heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock digital_line events expression_tree level_kernels options radiation seal switches time_line time_series) # do not communicate
+foreach(file clock digital_line events expression_tree level_kernels memory_have options radiation seal switches time_line time_series) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 heat2d_add_unit(stop RANKS 1 2)
@@ -53,6 +53,7 @@ heat2d_add_system(soak PROCESSORS 2 LABELS faults slow TIMEOUT 1800)
 heat2d_add_system(input PROCESSORS 2 LABELS input)
 heat2d_add_system(untrusted PROCESSORS 2 LABELS input)
 heat2d_add_system(regions PROCESSORS 3 LABELS input)
+heat2d_add_system(memory PROCESSORS 4 LABELS input)
 heat2d_add_system(documents PROCESSORS 2 LABELS documents)
 heat2d_add_system(layering PROCESSORS 1 LABELS layering)
 heat2d_add_system(style PROCESSORS 1 LABELS layering)

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <sys/resource.h>
 
+#include "app/state/run_memory.h"
 #include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
 
@@ -363,12 +364,15 @@ static PetscErrorCode FreeArrays(Arrays *arrays)
 
 /* Fill in the largest and the mean high-water mark of a rank's memory [bytes]; Linux counts it in
    units of 1024 bytes. */
-static PetscErrorCode FillMemory(const HeatGrid *g, HeatResults *r)
+static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResults *r)
 {
   struct rusage usage;
   double        memory[2];
+  HeatNeed      need;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size, &need));
+  r->memory_predicted = (PetscInt64)need.total;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
   memory[1] = memory[0];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[0], 1, MPI_DOUBLE, MPI_MAX, g->comm));
@@ -396,7 +400,7 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   r->phases   = phases;
   r->seconds  = spread[HEAT_PHASE_STEP].max;
   if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
-  PetscCall(FillMemory(state->grid, r));
+  PetscCall(FillMemory(state->c, state->grid, r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -17,6 +17,7 @@
 #include "app/run/checkpoints.h"
 #include "app/run/health.h"
 #include "app/run/inject.h"
+#include "app/run/memory_check.h"
 #include "app/run/restart.h"
 #include "app/run/rollback.h"
 #include "app/run/schedule.h"
@@ -144,6 +145,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->lock    = -1;
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
   if (ChoosesPetsc(options, c)) PetscCall(HeatGuardCreate(comm, &sim->guard));
+  PetscCall(HeatMemoryCheck(comm, c));
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
   if (options->restart) /* before a checkpoint is read that another run may be removing */
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));

@@ -170,6 +170,7 @@ static void PutFom(HeatJson *root, const HeatResults *r)
   memory = HeatJsonAddObject(root, "memory");
   HeatJsonPutCount(memory, "bytes_max", r->memory_max);
   HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);
+  HeatJsonPutCount(memory, "bytes_predicted", r->memory_predicted);
 }
 
 /* Return the bandwidth [bytes/s]; NaN: not known. */
@@ -462,7 +463,7 @@ void HeatResultsInit(HeatResults *r)
   r->solver.true_residual = r->solver.worst_residual = r->solver.solve_seconds = NAN;
   r->solver.w_cycles = r->solver.algebraic = -1;
   r->seconds = r->fom = NAN;
-  r->memory_max = r->memory_mean = -1;
+  r->memory_max = r->memory_mean = r->memory_predicted = -1;
   r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;
   r->energy.balance_error = r->energy.balance_relative = NAN;
   for (int s = 0; s < HEAT_SIDES; s++) r->energy.sides[s] = NAN;

@@ -180,6 +180,7 @@ typedef struct {
   double                  seconds; /* [s] wall time of the steps, by which fom divides */
   double                  fom;     /* figure of merit: cells times steps a second */
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
+  PetscInt64              memory_predicted;        /* [bytes] as known before the run */
 
   HeatFileStats snapshots, checkpoints;
   double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */
