@@ -3,7 +3,7 @@
 # unit tests of solver, io and app
 foreach(file
     ambient_exchange boundary case case_file case_physics conductivity contacts diagnostics energy error exact_sum
-    expression grid halo linear nonlinear operator paint probes results series source stage stepper table)
+    expression grid halo linear mean nonlinear operator paint probes results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()
 heat2d_add_unit(schemes RANKS 1 2 3)
@@ -21,8 +21,11 @@ heat2d_add_unit(stop RANKS 1 2)
 # tests of the whole program
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)
 heat2d_add_system(verify PROCESSORS 2 LABELS verification)
+heat2d_add_system(steep PROCESSORS 2 LABELS verification)
 heat2d_add_system(orders PROCESSORS 2 LABELS verification)
 heat2d_add_system(events PROCESSORS 2 LABELS verification)
+heat2d_add_system(ts PROCESSORS 2 LABELS verification)
+heat2d_add_system(overshoot PROCESSORS 2 LABELS verification)
 heat2d_add_system(parallel PROCESSORS 2 LABELS parallel)
 heat2d_add_system(contacts PROCESSORS 2 LABELS verification)
 heat2d_add_system(multigrid PROCESSORS 2 LABELS parallel)

@@ -37,9 +37,9 @@ typedef struct {
 } HeatStop;
 
 /** Catch the signals by which jobs are ended, so that each of them stops the run after a
- *  checkpoint: TERM, INT, HUP, QUIT, USR1, USR2, XCPU, PIPE, ALRM.  Ignore SIGXFSZ, so that a
- *  write beyond the file-size limit returns an error instead of killing the process.  Not
- *  collective; call it on all ranks, after PetscInitialize, which installs handlers of its own.
+ *  checkpoint: TERM, INT, HUP, QUIT, USR1, USR2, XCPU, PIPE, ALRM.  Ignore SIGXFSZ, so that a write
+ *  beyond the file-size limit returns an error instead of killing the process.  Not collective;
+ *  call it on all ranks, after PetscInitialize, which installs handlers of its own.
  *  @param[in] hangup_ignored  ignore HUP, too, because it was ignored when the program began
  *  Errors: PETSC_ERR_SYS. */
 PetscErrorCode HeatStopInstallSignals(PetscBool hangup_ignored);

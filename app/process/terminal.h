@@ -9,4 +9,7 @@
  *  Return PETSC_FALSE in doubt.  Not collective. */
 PetscBool HeatTerminalReached(void);
 
+/** Return the width of that terminal in characters; 80 where it is not known.  Not collective. */
+int HeatTerminalColumns(void);
+
 #endif

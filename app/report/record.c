@@ -480,6 +480,8 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   FillCase(state, &r);
   FillTime(&state->clock, HeatCaseSchemeName(state->c, scheme, sizeof scheme), &r);
   FillEvents(state, &r, arrays.events);
+  r.n_warnings = from->warnings->n;
+  r.warnings   = (const char *const *)from->warnings->text;
   FillEnergy(HeatSurveyAccount(from->survey), &r);
   FillFiles(from, &r);
   FillRecovery(from, &arrays, &r);

@@ -15,6 +15,7 @@
 #include "app/report/iterations.h"
 #include "app/report/output.h"
 #include "app/report/survey.h"
+#include "app/report/warnings.h"
 #include "io/run_files/results.h"
 
 /** The checkpoint that this process continued from. */
@@ -32,6 +33,7 @@ typedef struct {
   const HeatStop        *stop;
   const HeatIterations  *iterations;
   const HeatOutput      *output;
+  const HeatWarnings    *warnings;
   const HeatCheckResult *checks;   /* [c->n_checks]; NULL while they are not evaluated */
   PetscBool              finished; /* the end of the case was reached */
   HeatSurvey *survey; /* not const: a report that needs fluxes has it update the operator */

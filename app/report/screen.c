@@ -18,7 +18,6 @@ struct HeatScreen {
   double    began;          /* [s] monotonic time at the header */
   double    last;           /* [s] monotonic time when progress was last printed */
   PetscReal first_fraction; /* of the run that was done at the header */
-  PetscBool noted_events;   /* the note on events was printed */
   int       last_tenth;     /* tenths of the run that were done when progress was last printed */
 };
 
@@ -35,13 +34,30 @@ PetscErrorCode HeatScreenCreate(const HeatOptions *options, PetscMPIInt rank, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Format a duration [s] as "850 ms", "12.3 s", "4 min 05 s" or "3 h 12 min". */
+/* Format a duration [s] as "850 ms", "12.3 s", "4 min 05 s", "3 h 12 min", "12.5 days" or
+   "3.2 years". */
 static const char *Duration(double s, char *text, size_t size)
 {
+  const double day = 86400.0, year = 365.25 * day;
+
   if (s < 1.0) (void)snprintf(text, size, "%.0f ms", 1e3 * s);
   else if (s < 60.0) (void)snprintf(text, size, "%.1f s", s);
   else if (s < 3600.0) (void)snprintf(text, size, "%d min %02d s", (int)(s / 60), (int)fmod(s, 60));
-  else (void)snprintf(text, size, "%d h %02d min", (int)(s / 3600), (int)fmod(s / 60, 60));
+  else if (s < 2 * day)
+    (void)snprintf(text, size, "%d h %02d min", (int)(s / 3600), (int)fmod(s / 60, 60));
+  else if (s < 2 * year) (void)snprintf(text, size, "%.3g days", s / day);
+  else (void)snprintf(text, size, "%.3g years", s / year);
+  return text;
+}
+
+/* Format a time of the simulation [s] as "0.25 s", or "9000 s (2 h 30 min)" where that is easier to
+   read. */
+static const char *When(PetscReal t, char text[64])
+{
+  char words[32];
+
+  if (t < 120.0) (void)snprintf(text, 64, "%g s", (double)t);
+  else (void)snprintf(text, 64, "%g s (%s)", (double)t, Duration((double)t, words, sizeof words));
   return text;
 }
 
@@ -94,7 +110,7 @@ static void PrintSteps(const HeatRunState *state)
     (void)printf(", %" PetscInt64_FMT " steps of %g s", steps, (double)clock->dt);
   else (void)printf(", steps of %g s, cut at outputs and events,", (double)clock->dt);
   if (clock->free && clock->steps >= 0) (void)printf(" %" PetscInt64_FMT " of them", clock->steps);
-  else (void)printf(" to t = %g s", (double)HeatClockEnd(clock));
+  else (void)printf(" to t = %s", When(HeatClockEnd(clock), (char[64]){0}));
 }
 
 static PetscErrorCode PrintScheme(const HeatRunState *state)
@@ -181,11 +197,13 @@ static const char *Steps(const HeatClock *clock, char *text, size_t size)
   return text;
 }
 
-/* Rewrite the line of a terminal, of LINE characters, with a bar of WIDTH (chosen to fit a window).
+/* Rewrite the line of a terminal with a bar of WIDTH characters (chosen), cut to the terminal's
+   width.
    @param[in] left  [s] until the end of the run */
 static void PrintBar(const HeatClock *clock, double fraction, double left)
 {
-  enum { WIDTH = 30, LINE = 100 };
+  enum { WIDTH = 30, LINE = 120 };
+  const int columns = PetscMin(LINE, HeatTerminalColumns() - 1);
   char      bar[WIDTH + 1], text[32], steps[48], line[LINE + 1];
   const int full = (int)(fraction * WIDTH);
 
@@ -195,7 +213,7 @@ static void PrintBar(const HeatClock *clock, double fraction, double left)
                  Steps(clock, steps, sizeof steps), (double)clock->time,
                  Duration(left, text, sizeof text));
   if (HeatClockIsDone(clock)) line[0] = '\0'; /* the last call clears the line */
-  (void)printf("\r%-*s\r", LINE, line);
+  (void)printf("\r%-*.*s\r", columns, columns, line);
 }
 
 /* Print a line of progress.  @param[in] left  [s] until the end of the run */
@@ -231,18 +249,6 @@ void HeatScreenSolverNotes(const HeatScreen *s, const HeatRunState *state,
                   "the true residual of step %" PetscInt64_FMT " stays at %.1e\n",
                   (double)state->c->solver.tolerance, step, (double)solve->true_residual);
   }
-}
-
-void HeatScreenEventNote(HeatScreen *s, const HeatEvents *events)
-{
-  const char *formula = HeatEventsUnsearched(events);
-
-  if (!s->progress || s->noted_events || !formula) return;
-  s->noted_events = PETSC_TRUE;
-  (void)fprintf(stderr,
-                "heat2d: note: the times at which '%s' switches were not all found; give them in "
-                "time.events\n",
-                formula);
 }
 
 /* Return whether a line of progress is due: after a tenth of the run, but at most one a second, or
@@ -356,6 +362,61 @@ static void PrintState(const HeatRunState *state, const HeatSurvey *survey)
                (double)HeatSurveyAccount(survey)->relative);
 }
 
+/* Print one part of the heat that came in, unless it is 0. */
+static void PrintPart(const char *name, PetscReal heat, int *n)
+{
+  if (heat == 0.0) return;
+  (void)printf("%s%s %.4g", (*n)++ ? ", " : "  heat in      ", name, (double)heat);
+}
+
+/* Print what came in through each side, from the sources and from the ambient exchange, and what
+   was stored of it. */
+static void PrintHeat(const HeatRunState *state, const HeatEnergyReport *account)
+{
+  const PetscBool steady = state->clock.steady;
+  int             n      = 0;
+
+  for (int side = 0; side < HEAT_SIDES; side++)
+    PrintPart(HeatSideNames[side], account->side[side], &n);
+  PrintPart("sources", account->source, &n);
+  PrintPart("exchange", account->exchange, &n);
+  if (n > 0) (void)printf(steady ? " W/m\n" : " J/m");
+  if (n > 0 && !steady)
+    (void)printf("; stored %.4g J/m\n", (double)(account->stored - account->stored_initial));
+}
+
+/* Print the temperatures of the named regions.  MOST: chosen, so that they fit on a screen;
+   results.json has all. */
+static void PrintRegions(const HeatRunState *state, const HeatSummary *summaries)
+{
+  enum { MOST = 10 };
+  const PetscInt n = HeatZonesCount(state->zones);
+
+  for (PetscInt k = 0; k < PetscMin(n, MOST); k++) {
+    const HeatSummary *s    = &summaries[k];
+    const char        *name = state->c->regions[HeatZonesRegion(state->zones, k)].name;
+
+    if (s->min > s->max) continue; /* no cell */
+    (void)printf("  in %-9s %.6g to %.6g, mean %.6g %s\n", name, (double)s->min, (double)s->max,
+                 (double)s->mean, state->c->output.temperature_unit);
+  }
+  if (n > MOST) (void)printf("  in %" PetscInt_FMT " more regions: see results.json\n", n - MOST);
+}
+
+/* Survey the temperatures of the named regions.  Collective.
+   @param[out] summaries  owned by the caller: PetscFree */
+static PetscErrorCode SurveyRegions(const HeatRunState *state, HeatSummary **summaries)
+{
+  const PetscReal *T;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(HeatZonesCount(state->zones), summaries));
+  PetscCall(VecGetArrayRead(state->T, &T));
+  PetscCall(HeatZonesSummary(state->zones, T, *summaries));
+  PetscCall(VecRestoreArrayRead(state->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static void PrintCheck(FILE *stream, const char *prefix, const HeatCheckResult *r)
 {
   (void)fprintf(stream, "%s%s = %.8g", prefix, r->description, (double)r->value);
@@ -419,21 +480,27 @@ PetscErrorCode HeatScreenSummary(const HeatScreen *s, const HeatReportSources *f
   const HeatRunState *state    = from->state;
   const PetscInt      n_checks = from->checks ? state->c->n_checks : 0;
   HeatPhaseSpread     spread[HEAT_PHASES];
+  HeatSummary        *regions;
 
   PetscFunctionBeginUser;
+  PetscCall(SurveyRegions(state, &regions));
   PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
   if (s->root && !s->prints) PrintFailures(from->checks, n_checks);
-  if (!s->prints) PetscFunctionReturn(PETSC_SUCCESS);
-  PrintPhases(spread);
-  PrintCommunication(from);
-  (void)printf("\n");
-  PrintThroughput(state, (double)spread[HEAT_PHASE_STEP].max);
-  PrintSolves(state, from->iterations);
-  PrintState(state, from->survey);
-  PrintHints(from);
-  PrintChecks(from->checks, n_checks);
-  PrintEnd(from, status);
-  (void)fflush(stdout);
+  if (s->prints) {
+    PrintPhases(spread);
+    PrintCommunication(from);
+    (void)printf("\n");
+    PrintThroughput(state, (double)spread[HEAT_PHASE_STEP].max);
+    PrintSolves(state, from->iterations);
+    PrintState(state, from->survey);
+    PrintHeat(state, HeatSurveyAccount(from->survey));
+    PrintRegions(state, regions);
+    PrintHints(from);
+    PrintChecks(from->checks, n_checks);
+    PrintEnd(from, status);
+    (void)fflush(stdout);
+  }
+  PetscCall(PetscFree(regions));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -29,10 +29,6 @@ PetscErrorCode HeatScreenProgress(HeatScreen *screen, const HeatRunState *state)
 void HeatScreenSolverNotes(const HeatScreen *screen, const HeatRunState *state,
                            const HeatIterations *iterations);
 
-/** Print a note, once in a run, where a formula's events could not all be found.  Not
- *  collective. */
-void HeatScreenEventNote(HeatScreen *screen, const HeatEvents *events);
-
 /** Print the interval that Daly's formula gives, after the first checkpoint has measured the cost.
  *  Not collective. */
 void HeatScreenCheckpointInterval(const HeatScreen *screen, const HeatStop *stop);

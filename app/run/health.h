@@ -47,6 +47,10 @@ PetscBool HeatHealthIsBad(const HeatHealth *health);
  *  HeatHealthIsBad. */
 const char *HeatHealthReason(const HeatHealth *health);
 
+/** Return a sentence on how the temperature first left the range that it can reach, since the
+ *  scheme overshoots; "" while it did not. */
+const char *HeatHealthOutside(const HeatHealth *health);
+
 /** Free the health; *health may be NULL.  Not collective. */
 PetscErrorCode HeatHealthDestroy(HeatHealth **health);
 

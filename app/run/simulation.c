@@ -24,6 +24,7 @@
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
 #include "solver/base/traffic.h"
+#include "solver/case/petsc_rules.h"
 
 struct HeatSimulation {
   const HeatOptions      *options; /* borrowed */
@@ -51,6 +52,7 @@ struct HeatSimulation {
   HeatCheckResult *checks;     /* [c->n_checks]; NULL until the end */
   char             lost[1024]; /* output of the finished run that was not written; "": none */
   HeatScreen      *screen;
+  HeatWarnings     warnings;
 };
 
 /* Return what the terminal and results.json report on, as of now. */
@@ -64,6 +66,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .iterations    = &sim->iterations,
                               .output        = sim->output,
                               .communication = &sim->communication,
+                              .warnings      = &sim->warnings,
                               .checks        = sim->checks,
                               .survey        = sim->survey,
                               .restart       = {.file = HeatRestartFile(sim->restart)},
@@ -91,12 +94,13 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
   PetscCall(HeatScreenCreate(sim->options, state->grid->rank, &sim->screen));
-  partners = (HeatCheckpointsPartners){.health = sim->health,
-                                       .survey = sim->survey,
-                                       .output = sim->output,
-                                       .stop   = &sim->stop,
-                                       .screen = sim->screen,
-                                       .phases = &sim->phases};
+  sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
+  partners             = (HeatCheckpointsPartners){.health = sim->health,
+                                                   .survey = sim->survey,
+                                                   .output = sim->output,
+                                                   .stop   = &sim->stop,
+                                                   .screen = sim->screen,
+                                                   .phases = &sim->phases};
   PetscCall(HeatCheckpointsCreate(&partners, &sim->checkpoints));
   if (sim->restart) HeatCheckpointsResume(sim->checkpoints, state);
   sim->schedule.state       = state;
@@ -544,13 +548,52 @@ static PetscErrorCode EndFinished(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Warn of what the last step showed about the results. */
+static PetscErrorCode Warn(HeatSimulation *sim)
+{
+  const char *unsearched = HeatEventsUnsearched(sim->state.events);
+  const char *outside    = HeatHealthOutside(sim->health);
+
+  PetscFunctionBeginUser;
+  if (unsearched)
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "the times at which '%.200s' switches were not all found; give them "
+                              "in time.events",
+                              unsearched));
+  if (outside[0])
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "%s: the scheme overshoots after a sudden change; take "
+                              "backward-euler, which does not, or shorter steps, or let bdf2 or "
+                              "esdirk control theirs (step: auto)",
+                              outside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Warn of what the case alone shows. */
+static PetscErrorCode WarnAtStart(HeatSimulation *sim)
+{
+  const HeatCase *c        = sim->state.c;
+  const PetscBool restarts = (PetscBool)(sim->restart || c->checkpoint.every > 0 ||
+                                         c->checkpoint.wall_interval > 0.0);
+
+  PetscFunctionBeginUser;
+  if (restarts && c->time.scheme == HEAT_SCHEME_TS && HeatPetscIntegratorRemembers(c->time.ts_type))
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "ts:%s takes earlier steps from memory that no checkpoint holds: a "
+                              "restarted run begins anew at first order and differs from one that "
+                              "was not interrupted; bdf2 continues exactly",
+                              c->time.ts_type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
+  PetscCall(WarnAtStart(sim));
   PetscCall(Begin(sim));
   while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
     PetscCall(TakeStepsOrRollBack(sim));
-    HeatScreenEventNote(sim->screen, sim->state.events);
+    PetscCall(Warn(sim));
     PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
   PetscCall(IsStopped(sim) ? EndStopped(sim) : EndFinished(sim));
@@ -606,6 +649,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscCall(HeatOutputDestroy(&sim->output));
   PetscCall(HeatRestartDestroy(&sim->restart));
   PetscCall(HeatHealthDestroy(&sim->health));
+  PetscCall(HeatWarningsClear(&sim->warnings));
   PetscCall(HeatSurveyDestroy(&sim->survey));
   PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));

@@ -130,14 +130,60 @@ static int EditDistance(const char *a, const char *b, int limit)
   return PetscMin(rows[m % 3][n], limit);
 }
 
+/* Other names for what heat2d has: of textbooks and of other programs. */
+static const struct {
+  const char *said, *meant;
+} synonyms[] = {
+    {"implicit-euler", "backward-euler"},
+    {"implicit", "backward-euler"},
+    {"euler-backward", "backward-euler"},
+    {"beuler", "backward-euler"},
+    {"explicit-euler", "ftcs"},
+    {"forward-euler", "ftcs"},
+    {"explicit", "ftcs"},
+    {"euler", "ftcs"},
+    {"cn", "crank-nicolson"},
+    {"trapezoidal", "crank-nicolson"},
+    {"bdf", "bdf2"},
+    {"rkl", "rkl2"},
+    {"sdirk", "esdirk"},
+    {"stationary", "steady"},
+    {"steady-state", "steady"},
+    {"dirichlet", "temperature"},
+    {"fixed", "temperature"},
+    {"neumann", "flux"},
+    {"heat-flux", "flux"},
+    {"robin", "convection"},
+    {"adiabatic", "insulated"},
+    {"insulation", "insulated"},
+    {"symmetry", "insulated"},
+    {"box", "rectangle"},
+    {"disc", "circle"},
+    {"disk", "circle"},
+    {"average", "mean"},
+    {"min", "minimum"},
+};
+
+/* Return the candidate that a word from elsewhere means; NULL: none. */
+static const char *OfSynonym(const char *text, const char *const candidates[])
+{
+  for (size_t k = 0; k < sizeof synonyms / sizeof *synonyms; k++) {
+    if (EditDistance(text, synonyms[k].said, 1) > 0) continue; /* upper case is free */
+    for (const char *const *candidate = candidates; *candidate; candidate++)
+      if (strcmp(*candidate, synonyms[k].meant) == 0) return *candidate;
+  }
+  return NULL;
+}
+
 const char *HeatReaderSuggest(const char *text, const char *const candidates[], char *buffer,
                               size_t size)
 {
   const int   length = (int)PetscMin(strlen(text), (size_t)30);
   int         least  = PetscMax(2, length / 3 + 1); /* best so far; a third may be wrong (chosen) */
-  const char *best   = NULL;
+  const char *synonym = OfSynonym(text, candidates);
+  const char *best    = synonym;
 
-  for (const char *const *candidate = candidates; *candidate; candidate++) {
+  for (const char *const *candidate = candidates; !synonym && *candidate; candidate++) {
     const int distance = EditDistance(text, *candidate, least);
 
     if (distance < least) {
@@ -214,6 +260,16 @@ PetscErrorCode HeatReaderCheckList(const HeatReader *r, const HeatYamlNode *node
 
 /* Scalars. */
 
+/* Return what helps with a text that is no number. */
+static const char *NumberHint(const char *text)
+{
+  const size_t whole = strspn(text, "+-0123456789");
+
+  if (text[whole] == ',' && strspn(text + whole + 1, "0123456789") > 0)
+    return "; decimals take a point, not a comma, and thousands no sign between them";
+  return "";
+}
+
 PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatRange range,
                             PetscReal *value)
 {
@@ -225,8 +281,9 @@ PetscErrorCode HeatReadReal(const HeatReader *r, const HeatYamlNode *node, HeatR
   if (!node) PetscFunctionReturn(PETSC_SUCCESS);
   HeatReaderCheck(kind != NOT_FINITE, r, node, "found %s; it must be finite",
                   HeatReaderDescribe(node, found));
-  HeatReaderCheck(kind != NO_NUMBER, r, node, "found %s; it must be a number",
-                  HeatReaderDescribe(node, found));
+  HeatReaderCheck(kind != NO_NUMBER, r, node, "found %s; it must be a number%s",
+                  HeatReaderDescribe(node, found),
+                  node->kind == HEAT_YAML_SCALAR ? NumberHint(node->text) : "");
   *value = ToReal(node->text);
   HeatReaderCheck(isfinite(*value), r, node, "found %s, which is too large for a number",
                   HeatReaderDescribe(node, found));

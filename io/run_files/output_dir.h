@@ -36,9 +36,10 @@ void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
 
 /** Move all files of an earlier run in `dir` into a new folder earlier_NNN/, for a run that
- *  continues from a checkpoint of another folder: one series must not hold the files of two
- *  runs.  One line on stderr says so; nothing happens where there are none.  Collective on comm;
- *  rank 0 does it.  Errors: HEAT_ERR_FILE when a file cannot be moved. */
+ *  continues from a checkpoint of another folder: one series must not hold the files of two runs.
+ *  One line on stderr says so; nothing happens where there are none.  Collective on comm; rank 0
+ *  does it.
+ *  Errors: HEAT_ERR_FILE when a file cannot be moved. */
 PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir);
 
 /** Remove what a restart from `step` makes invalid.  Snapshots of a larger step are deleted,

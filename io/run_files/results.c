@@ -430,6 +430,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutCommunication(root, r);
   PutTime(root, r);
   PutEvents(root, r);
+  HeatJsonPutTexts(root, "warnings", r->n_warnings, r->warnings);
   PutSolver(root, r);
   PutTiming(root, r);
   PutFom(root, r);

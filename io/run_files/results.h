@@ -147,6 +147,9 @@ typedef struct {
    fixed */
   } time;
 
+  int                n_warnings;
+  const char *const *warnings; /* [n_warnings] sentences for the user */
+
   struct {
     PetscInt64       reached;    /* steps of this process that ended at an event */
     PetscInt         n;          /* of `times` */

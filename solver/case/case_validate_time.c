@@ -125,16 +125,25 @@ static PetscErrorCode ValidateEvents(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static PetscErrorCode ValidateIntegrator(const HeatValidation *k)
+{
+  const char *type    = k->c->time.ts_type;
+  const char *refused = HeatPetscIntegratorRefused(type);
+
+  PetscFunctionBeginUser;
+  HeatCaseCheckKey(!refused, k->comm, k->c, "time.scheme", "found ts:%s, which %s", type, refused);
+  HeatCaseCheckKey(HeatPetscListHas(HeatPetscIntegrators(), type), k->comm, k->c, "time.scheme",
+                   "found ts:%.40s; TYPE must be one of %s", type, HeatPetscIntegrators());
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatValidateTime(const HeatValidation *k)
 {
   const HeatScheme scheme     = k->c->time.scheme;
   const PetscBool  controlled = HeatSchemeControlsError(scheme);
 
   PetscFunctionBeginUser;
-  HeatCaseCheckKey(scheme != HEAT_SCHEME_TS ||
-                       HeatPetscListHas(HeatPetscIntegrators(), k->c->time.ts_type),
-                   k->comm, k->c, "time.scheme", "found ts:%.40s; TYPE must be one of %s",
-                   k->c->time.ts_type, HeatPetscIntegrators());
+  if (scheme == HEAT_SCHEME_TS) PetscCall(ValidateIntegrator(k));
   PetscCall(ValidateAdaptive(k, controlled));
   PetscCall(ValidateEvents(k));
   if (scheme == HEAT_SCHEME_STEADY) PetscCall(ValidateSteady(k));

@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "solver/case/switches.h"
 
@@ -29,6 +30,9 @@ enum {
   /* Points evaluated at a time.  Chosen: the four input buffers and the output, 5 x 4 KiB, fit
      into a first-level cache of 32 KiB; fewer points mean more calls of muParser. */
   CHUNK = 512,
+  /* Up to so many points are evaluated one by one.  Measured: a call of muParser's bulk evaluation
+     parses the text again, which takes as long as some hundred points. */
+  FEW = 96,
   /* x y t T */
   VARIABLES = 4,
   /* Characters of an expression.  This is muParser's own limit: ecEXPRESSION_TOO_LONG in its
@@ -109,12 +113,22 @@ static PetscBool IsName(const char *name, const char *text, size_t length)
   return (PetscBool)(strlen(name) == length && memcmp(name, text, length) == 0);
 }
 
+/* Return the known name that a name differs from in upper and lower case alone; NULL: none. */
+static const char *InAnotherCase(const char *name, size_t length)
+{
+  if (length == 2 && strncasecmp(name, "pi", 2) == 0) return "pi";
+  for (const char *const *f = HeatFunctionNames; *f; f++)
+    if (strlen(*f) == length && strncasecmp(*f, name, length) == 0) return *f;
+  return NULL;
+}
+
 /* Scan the name text[at] to text[at + length - 1].  Returns whether it may be used, and adds a
    variable to *variables; else writes the message. */
 static PetscBool ScanName(const char *text, size_t at, size_t length, int allowed, int *variables,
                           char *message, size_t size)
 {
-  char known[16];
+  const char *meant = InAnotherCase(text + at, length);
+  char        known[16];
 
   if (IsName("pi", text + at, length)) return PETSC_TRUE;
   for (const char *const *f = HeatFunctionNames; *f; f++) {
@@ -130,6 +144,9 @@ static PetscBool ScanName(const char *text, size_t at, size_t length, int allowe
     return SetMessage(text, at, message, size, "'%s' cannot be used here, only %s and pi",
                       variable_names[v], known);
   }
+  if (meant)
+    return SetMessage(text, at, message, size, "unknown name '%.*s', which is written '%s'",
+                      (int)length, text + at, meant);
   return SetMessage(
       text, at, message, size,
       "unknown name '%.*s'; the expression may use %s, pi, and functions such as sin, exp, "
@@ -363,6 +380,18 @@ PetscReal HeatExpressionTime(const HeatExpression *e, HeatMoment when)
   return e->switches ? when.t + when.lean : when.t;
 }
 
+/* Evaluate at n points one by one, with muParser's compiled formula. */
+static void EvaluateFew(HeatExpression *e, PetscInt n, const PetscReal *const given[VARIABLES],
+                        PetscReal *out)
+{
+  for (PetscInt i = 0; i < n; i++) {
+    for (int v = 0; v < VARIABLES; v++) {
+      if (e->variables & (1 << v) && 1 << v != HEAT_VAR_TIME) e->in[v * CHUNK] = given[v][i];
+    }
+    out[i] = mupEval(e->parser);
+  }
+}
+
 PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
                                       const PetscReal *y, PetscReal t, const PetscReal *T,
                                       PetscReal *out)
@@ -380,6 +409,11 @@ PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const Petsc
                PETSC_ERR_ARG_NULL, "No values of %s", variable_names[v]);
   }
   for (PetscInt i = 0; i < PetscMin(n, (PetscInt)CHUNK); i++) e->in[2 * CHUNK + i] = t;
+  if (n <= FEW) {
+    EvaluateFew(e, n, given, out);
+    PetscCheck(!mupError(e->parser), PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser failed to evaluate");
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   threads = omp_get_max_threads();
   omp_set_num_threads(1);
   for (PetscInt first = 0; first < n; first += CHUNK) {

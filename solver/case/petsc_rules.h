@@ -31,6 +31,14 @@ PetscBool HeatPetscOptionCheck(const char *name, const char *value, char *reason
 const char *HeatPetscPreconditioners(void);
 const char *HeatPetscIntegrators(void);
 
+/** Return why a time integrator that PETSc 3.18 registers is not among HeatPetscIntegrators, and
+ *  what to take instead; NULL for any other word.  Static storage. */
+const char *HeatPetscIntegratorRefused(const char *type);
+
+/** Return whether a time integrator computes a step from earlier steps, which PETSc keeps to
+ *  itself, so that no checkpoint holds them. */
+PetscBool HeatPetscIntegratorRemembers(const char *type);
+
 /** Return whether `word` is one of the names in a list whose names are separated by blanks. */
 PetscBool HeatPetscListHas(const char *list, const char *word);
 

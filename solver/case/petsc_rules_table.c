@@ -37,9 +37,25 @@ static const char preconditioners[] =
 static const char newton_methods[] =
     "newtonls newtontr newtontrdc nrichardson ksponly ngmres qn ncg anderson ngs";
 
-static const char integrators[] =
-    "euler beuler basicsymplectic pseudo cn rk theta alpha glle glee ssp arkimex rosw eimex "
-    "bdf mprk irk sundials radau5";
+/* Each was compared with an exact answer, restarts included (tests/system/test_ts.py). */
+static const char integrators[] = "euler rk ssp beuler cn theta alpha rosw arkimex eimex bdf";
+
+/* The other types that PETSc 3.18 registers; what they do was measured. */
+static const struct {
+  const char *type, *reason;
+} refused[] = {
+    {"basicsymplectic", "is for equations of motion; take ts:rk"},
+    {"pseudo", "is not accurate in time, it only seeks steady states; take steady"},
+    {"glle", "cannot set up its first step from one field; take bdf2 or ts:bdf"},
+    {"glee", "integrates a field and its error as one and would set the field to 0; take ts:rk"},
+    {"mprk", "needs a division of the cells into slow and fast ones; take ts:rk"},
+    {"irk", "needs a Jacobian that is stored entry by entry; take esdirk or ts:rosw"},
+    {"mimex", "needs two parts of the equations; take ts:arkimex"},
+    {"alpha2", "is for equations of second order in time; take ts:alpha"},
+    {"discgrad", "is for equations of motion; take crank-nicolson"},
+    {"sundials", "needs a package that PETSc is not built with here; take bdf2 or ts:bdf"},
+    {"radau5", "needs a package that PETSc is not built with here; take esdirk or ts:rosw"},
+};
 
 static const char factorizations[] = "petsc superlu superlu_dist mumps umfpack cholmod klu "
                                      "strumpack mkl_pardiso mkl_cpardiso pastix "
@@ -333,3 +349,15 @@ const char *const *HeatPetscPrefixes(size_t *n)
 
 const char *HeatPetscPreconditioners(void) { return preconditioners; }
 const char *HeatPetscIntegrators(void) { return integrators; }
+
+const char *HeatPetscIntegratorRefused(const char *type)
+{
+  for (size_t k = 0; k < sizeof refused / sizeof *refused; k++)
+    if (strcmp(refused[k].type, type) == 0) return refused[k].reason;
+  return NULL;
+}
+
+PetscBool HeatPetscIntegratorRemembers(const char *type)
+{
+  return HeatPetscListHas("bdf alpha", type);
+}

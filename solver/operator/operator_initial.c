@@ -64,7 +64,9 @@ static PetscErrorCode CheckFile(const HeatOperator *op, const PetscReal *T)
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(op->grid); cell++) {
-    if (!(T[cell] < zero) || !HeatFaultAdd(&fault, HeatFaultPlace(op->grid, cell))) continue;
+    if (!(T[cell] < zero) || PetscIsInfReal(T[cell]))
+      continue; /* infinite: refused with the file */
+    if (!HeatFaultAdd(&fault, HeatFaultPlace(op->grid, cell))) continue;
     HeatFaultAtCell(&fault, op->grid);
     fault.value = T[cell];
     (void)snprintf(fault.path, sizeof fault.path, "initial.file");

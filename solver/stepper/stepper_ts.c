@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "solver/base/traffic.h"
+#include "solver/implicit/newton_step.h"
 #include "solver/stepper/stepper_impl.h"
 
 /* Data of the scheme. */
@@ -34,7 +35,7 @@ typedef struct {
 /* Store in *explicit whether the type is one of PETSc's that never solve a system. */
 static PetscErrorCode IsExplicit(const char *type, PetscBool *explicit)
 {
-  const char *const types[] = {TSEULER, TSRK, TSSSP, TSGLEE};
+  const char *const types[] = {TSEULER, TSRK, TSSSP};
 
   PetscFunctionBeginUser;
   *explicit = PETSC_FALSE;
@@ -184,6 +185,7 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   PetscCall(TSGetSNES(o->ts, &snes));
   PetscCall(SNESSetKSP(snes, ksp));
   PetscCall(KSPDestroy(&ksp));
+  if (!HeatOperatorIsLinear(s->op)) PetscCall(HeatNewtonBendSteps(snes, s->op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -222,7 +224,8 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   const HeatCase *c = HeatOperatorCase(s->op);
   const HeatGrid *g = HeatOperatorGrid(s->op);
   char            where[256], doing[400];
-  PetscBool explicit;
+  TSType          type;
+  PetscBool explicit, kept;
   Ts *o;
 
   PetscFunctionBeginUser;
@@ -240,6 +243,13 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
   (void)snprintf(doing, sizeof doing, "%stime.scheme: ts:%s cannot be set up",
                  HeatCaseLocate(c, "time.scheme", where, sizeof where), c->time.ts_type);
   HeatUserCall(g->comm, doing, Configure(s, c->time.ts_type, explicit));
+  PetscCall(TSGetType(o->ts, &type));
+  PetscCall(PetscStrcmp(type, c->time.ts_type, &kept));
+  HeatCheck(
+      kept, g->comm, HEAT_ERR_INPUT,
+      "-ts_type %s: time.scheme is ts:%s; leave the option out, and give the type in the case "
+      "or with --set time.scheme=ts:%s",
+      type, c->time.ts_type, type);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -2,12 +2,14 @@
 very end costs the failed file alone."""
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import shutil
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 import h5py
@@ -458,3 +460,52 @@ def test_record_is_valid_utf8_whatever_the_command_line_holds(tmp_path, name):
     assert done.returncode == 0, done.stderr
     with open(folder + b"/results.json", encoding="utf-8", errors="strict") as file:
         assert "/out?" in json.load(file)["provenance"]["command_line"]
+
+
+# ---- a power cut ----------------------------------------------------------------------------------------------
+
+SHUTDOWN, WITHOUT_LOG = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN, EXT4_GOING_FLAGS_NOLOGFLUSH (linux/ext4.h)
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Mount a file system of 64 MB; skip the test where that is not permitted."""
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    folder.mkdir()
+    with open(image, "wb") as file:
+        file.truncate(64 << 20)
+
+    def mount() -> None:
+        subprocess.run(["mount", "-o", "loop", image, folder], check=True, capture_output=True)
+    try:
+        subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True, capture_output=True)
+        mount()
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs ext4 on a loop device")
+    yield folder, mount
+    subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
+
+
+@pytest.mark.parametrize("at", [2000, 8000])
+def test_power_cut_loses_nothing_before_the_newest_checkpoint(tmp_path, disk, at):
+    """The file system is shut down without writing its log: what was not synced is lost, as in a power cut."""
+    folder, mount = disk
+    case = {**LONG, "time": {"scheme": "ftcs", "step": 1e-5, "steps": 20000}, "checkpoint": {"every": 2000, "keep": 20}}
+    straight = must(run(tmp_path, case, "--quiet", output="straight"))
+    with Program(folder, "--quiet", case=case) as program:
+        limit = time.monotonic() + 60
+        while not (folder / "out" / f"checkpoint_{at:06d}.json").exists():  # follows the checkpoint's name and the sync of the folder
+            assert time.monotonic() < limit and program.process.poll() is None, program.process.communicate()
+            time.sleep(0.005)
+        opened = os.open(folder, os.O_RDONLY)
+        fcntl.ioctl(opened, SHUTDOWN, struct.pack("I", WITHOUT_LOG))
+        os.close(opened)
+        outcome = program.outcome(60)
+    assert outcome.code == 4 and outcome.err.count("error:") == 1 and "PETSC ERROR" not in outcome.err, outcome.err
+    subprocess.run(["umount", folder], check=True)
+    mount()
+    again = must(run(tmp_path, case, "--quiet", "--restart", "latest", output=str(folder / "out")))
+    assert "rows" not in again.err, again.err
+    assert (folder / "out" / "probes.csv").read_bytes() == (straight.directory / "probes.csv").read_bytes()
+    assert list(again.table("history.csv")["step"]) == list(straight.table("history.csv")["step"])
+    assert np.array_equal(again.field(), straight.field())

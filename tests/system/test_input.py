@@ -553,3 +553,18 @@ def test_case_is_written_nowhere_but_in_the_output(tmp_path):
     outcome = run(tmp_path, tmp_path / "case.yaml", "--quiet")
     assert outcome.code == 0, outcome.err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case.yaml", "out"]
+
+
+@pytest.mark.parametrize("key,value,words", [
+    ("time.scheme", "implicit-euler", "did you mean 'backward-euler'?"),
+    ("time.scheme", "CN", "did you mean 'crank-nicolson'?"),
+    ("boundary.left.type", "dirichlet", "did you mean 'temperature'?"),
+    ("boundary.left.type", "adiabatic", "did you mean 'insulated'?"),
+    ("time.end", "1,5", "decimals take a point"),
+    ("initial.temperature", "1,5", "decimals take a point"),
+    ("initial.temperature", "sin(PI*x)", "'PI', which is written 'pi'"),
+    ("initial.temperature", "Exp(x)", "'Exp', which is written 'exp'"),
+])
+def test_words_of_other_programs_are_recognised(tmp_path, key, value, words):
+    outcome = run(tmp_path, basic_case(), "--set", f"{key}={value}")
+    assert outcome.code == 2 and words in outcome.err, outcome.err

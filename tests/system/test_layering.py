@@ -31,7 +31,7 @@ ALLOWED = {
     "app/process": "io/case_file solver/base solver/case",
     "app/state": "io/field_file solver/case solver/measure solver/physics",
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
-    "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base",
+    "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base solver/case",
     "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
     "app/command": "app/process app/report app/run app/verify io/case_file io/file io/run_files solver/base",
 }

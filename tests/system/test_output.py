@@ -438,3 +438,20 @@ def test_hints_of_another_form_are_refused(tmp_path, hints):
 def test_alignment_of_another_kind_is_refused(tmp_path, alignment):
     outcome = must(run(tmp_path, basic_case(output={"alignment": alignment}), "--quiet", ranks=2), 2)
     assert "output.alignment" in outcome.err
+
+
+def test_table_at_the_end_has_heat_by_origin_and_temperatures_of_regions(tmp_path):
+    case = basic_case(regions=[{"material": "m"}, {"name": "core", "shape": "circle", "centre": [0.5, 0.5],
+                                "radius": 0.3, "source": 5.0}],
+                      boundary={"left": {"type": "temperature", "value": 2.0}},
+                      time={"scheme": "backward-euler", "step": 1800.0, "end": 9000.0})
+    outcome = run(tmp_path, case, ranks=2)
+    assert outcome.code == 0, outcome.err
+    lines = outcome.out.splitlines()
+    heat = next(line for line in lines if line.startswith("  heat in"))
+    energy = outcome.results["energy"]
+    assert f"left {energy['through_sides']['left']:.4g}" in heat and f"sources {energy['sources']:.4g} J/m" in heat and "top" not in heat, heat
+    region = next(line for line in lines if line.startswith("  in core"))
+    found = next(r for r in outcome.results["regions"] if r["name"] == "core")
+    assert f"{found['min']:.6g} to {found['max']:.6g}, mean {found['mean']:.6g} K" in region
+    assert "to t = 9000 s (2 h 30 min)" in outcome.out

@@ -934,7 +934,7 @@ static void step_of_petsc_to_a_negative_conductivity_leaves_the_temperature(void
   PetscReal  *zero = HeatTestArray(p.g);
   Vec         T    = HeatTestVec(p.g, zero);
   OK(HeatStepperCreate(p.op, 1.0, &stepper));
-  RAISES(HEAT_ERR_NUMERICS, "a conductivity is not positive",
+  RAISES(HEAT_ERR_NUMERICS, "conductivity: a step (t = 1 s): k is -5 W/(m K) at T = 10",
          HeatStepperAdvance(stepper, 0.0, 1.0, &T, &info));
   AT_MOST(HeatTestVecApart(p.g, T, zero), 0.0);
   OK(HeatStepperDestroy(&stepper));
@@ -943,14 +943,33 @@ static void step_of_petsc_to_a_negative_conductivity_leaves_the_temperature(void
   HeatTestTearDown(&p);
 }
 
-static void type_that_petsc_does_not_have_is_refused_with_its_key(void **state)
+static void types_that_are_wrong_or_unknown_are_refused_with_their_key(void **state)
 {
-  Run          run     = PETSCS("sundials", 1);
+  static const char *const types[] = {"glee", "pseudo", "glle", "nosuchtype"};
+
+  (void)state;
+  for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+    Run       run = PETSCS(types[k], 1);
+    HeatCase *c   = Make(&run);
+    char      words[64];
+
+    (void)snprintf(words, sizeof words, "time.scheme: found ts:%s", types[k]);
+    RAISES(HEAT_ERR_INPUT, words, HeatCaseValidate(PETSC_COMM_WORLD, c, 1));
+    OK(HeatCaseDestroy(&c));
+  }
+}
+
+/* -ts_type on the command line would leave the scheme that the case names, unnoticed. */
+static void type_of_an_option_is_refused(void **state)
+{
+  Run          run     = PETSCS("rk", 1);
   HeatProblem  p       = HeatTestSetUp(PETSC_COMM_WORLD, Make(&run));
   HeatStepper *stepper = NULL;
 
   (void)state;
-  RAISES(HEAT_ERR_INPUT, "time.scheme: ts:sundials", HeatStepperCreate(p.op, 0.1, &stepper));
+  OK(PetscOptionsSetValue(NULL, "-ts_type", "euler"));
+  RAISES(HEAT_ERR_INPUT, "-ts_type", HeatStepperCreate(p.op, 0.1, &stepper));
+  OK(PetscOptionsClearValue(NULL, "-ts_type"));
   OK(HeatStepperDestroy(&stepper));
   HeatTestTearDown(&p);
 }
@@ -980,7 +999,8 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(ftcs_follows_the_limit_that_changes_with_the_field),
     cmocka_unit_test(rkl2_stays_stable_where_its_limit_falls_within_a_step),
     cmocka_unit_test(step_of_petsc_to_a_negative_conductivity_leaves_the_temperature),
-    cmocka_unit_test(type_that_petsc_does_not_have_is_refused_with_its_key),
+    cmocka_unit_test(types_that_are_wrong_or_unknown_are_refused_with_their_key),
+    cmocka_unit_test(type_of_an_option_is_refused),
 };
 
 int main(void) { return RUN_TESTS(Tests); }

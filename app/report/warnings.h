@@ -1,0 +1,25 @@
+/** What a user should know about the results of a run that is no error: printed once on the
+ *  terminal, also with --quiet, and kept for results.json. */
+#ifndef HEAT_APP_WARNINGS_H
+#define HEAT_APP_WARNINGS_H
+
+#include "solver/base/error.h"
+
+/* Warnings of one run that are kept; more are neither printed nor kept.  Chosen: each stands for a
+   kind of trouble, and no run has as many kinds. */
+enum { HEAT_MOST_WARNINGS = 20 };
+
+typedef struct {
+  PetscBool prints; /* this rank prints */
+  int       n;
+  char     *text[HEAT_MOST_WARNINGS]; /* [n] owned */
+} HeatWarnings;
+
+/** Print and keep a warning unless the run had it before.  Not collective; call it on all ranks. */
+PetscErrorCode HeatWarningsAdd(HeatWarnings *warnings, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Free the texts. */
+PetscErrorCode HeatWarningsClear(HeatWarnings *warnings);
+
+#endif

@@ -1,0 +1,68 @@
+"""PETSc's time integrators: each type that PETSc 3.18 registers is right, also after a restart, or refused by name."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from heat2d_case import basic_case, run
+
+# Error of the decay of a mode after 0.1 s in steps of 1 ms: that of the scheme's order, doubled.
+RIGHT = {"euler": 4e-3, "beuler": 4e-3, "cn": 1e-5, "theta": 1e-5, "alpha": 1e-5, "rk": 1e-6, "ssp": 1e-5, "rosw": 1e-6,
+         "arkimex": 1e-6, "eimex": 1e-6, "bdf": 1e-5}
+REFUSED = ["basicsymplectic", "pseudo", "glle", "glee", "mprk", "irk", "mimex", "alpha2", "discgrad", "sundials", "radau5"]
+REMEMBERS = ["bdf", "alpha"]
+
+
+def mode(kind: str, **sections) -> dict:
+    """Return the first mode between two sides at 0: on N cells it decays as exp(-lambda t),
+    lambda = 4 N^2 sin^2(pi/(2 N))."""
+    return basic_case(
+        grid={"cells": [8, 2], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": "sin(pi*x)"},
+        boundary={"left": {"type": "temperature", "value": 0.0}, "right": {"type": "temperature", "value": 0.0}},
+        time={"scheme": f"ts:{kind}", "step": 0.001, "end": 0.1}, solver={"tolerance": 1e-12}, **sections)
+
+
+def decay(t: float) -> float:
+    return float(np.exp(-4 * 64 * np.sin(np.pi / 16) ** 2 * t))
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_type_is_right(tmp_path, kind):
+    outcome = run(tmp_path, mode(kind, output={"snapshots": {"interval": 0.1}}), "--quiet")
+    assert outcome.code == 0, outcome.err
+    ratio = outcome.field()[0] / outcome.field(0)[0]
+    # A side at 0 is half a cell away, so that the sines at the cells are a mode of the discrete equations.
+    np.testing.assert_allclose(ratio, decay(0.1), rtol=RIGHT[kind] * 5)
+
+
+@pytest.mark.parametrize("kind", RIGHT)
+def test_type_is_right_after_a_restart(tmp_path, kind):
+    case = mode(kind, output={"snapshots": {"interval": 0.1}}, checkpoint={"every": 50})
+    whole = run(tmp_path, case, "--quiet", output="whole")
+    half = run(tmp_path, case, "--quiet", "--set", "time.end=0.05", output="half")
+    rest = run(tmp_path, case, "--quiet", "--restart", "latest", output="half")
+    assert (whole.code, half.code, rest.code) == (0, 0, 0), whole.err + half.err + rest.err
+    warned = "begins anew at first order" in whole.err and "begins anew at first order" in rest.err
+    assert warned == (kind in REMEMBERS), rest.err
+    assert any("begins anew" in text for text in rest.results["warnings"]) == warned
+    if warned:
+        np.testing.assert_allclose(rest.field()[0] / whole.field()[0], 1.0, rtol=1e-4)
+    else:
+        assert np.array_equal(rest.field(), whole.field())
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_other_type_is_refused_with_what_to_take(tmp_path, kind):
+    outcome = run(tmp_path, mode(kind), "--quiet", ranks=2)
+    assert outcome.code == 2 and outcome.err.count("error:") == 1, outcome.err
+    assert "case.yaml:" in outcome.err and f"ts:{kind}" in outcome.err and "take" in outcome.err
+    assert not outcome.directory.exists()
+
+
+def test_unknown_type_names_the_known_ones(tmp_path):
+    outcome = run(tmp_path, mode("rkk"), "--quiet")
+    assert outcome.code == 2 and "TYPE must be one of euler rk" in outcome.err, outcome.err
+
+
+def test_type_by_an_option_is_refused(tmp_path):
+    outcome = run(tmp_path, mode("rk"), "--quiet", "-ts_type", "euler")
+    assert outcome.code == 2 and "time.scheme" in outcome.err, outcome.err
