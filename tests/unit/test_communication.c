@@ -44,8 +44,8 @@ static void a_message_to_no_rank_is_none(void **state)
   assert_int_equal(counts(HeatTrafficNow()).messages[0], before.messages[0]);
 }
 
-/* All ranks of the test share a node, so a message counts within the node in each communicator, also
-   in one that has the memory of a freed one. */
+/* All ranks of the test share a node, so a message counts within the node in each communicator,
+   also in one that has the memory of a freed one. */
 static void destinations_are_looked_up_in_their_communicator(void **state)
 {
   const HeatTraffic before = counts(HeatTrafficNow());
