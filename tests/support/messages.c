@@ -162,16 +162,15 @@ int MPI_Finalize(void)
   }
 #define REDUCE(N) const void *a, void *b, N n, MPI_Datatype t, MPI_Op o
 #define PASS(N)   const void *a, N n, MPI_Datatype t, void *b, N m, MPI_Datatype u
+/* clang-format off */
 /* The functions that heat2d, PETSc and HDF5 call: S is the suffix, N the type of a count, D of a
    displacement. */
 #define FUNCTIONS(S, N, D)                                                                         \
-  SEND(Send##S, N)                                                                                 \
-  SEND(Bsend##S, N)                                                                                \
-  SEND(Ssend##S, N) SEND(Rsend##S, N) ISEND(Isend##S, N) ISEND(Ibsend##S, N) ISEND(Issend##S, N)   \
-      ISEND(Irsend##S, N) INIT(Send_init##S, N) INIT(Bsend_init##S, N) INIT(Ssend_init##S, N)      \
-          INIT(Rsend_init##S, N) int MPI_Sendrecv##S(                                              \
-              const void *b, N n, MPI_Datatype t, int to, int tag, void *in, N m, MPI_Datatype u,  \
-              int from, int tag_in, MPI_Comm c, MPI_Status *s)                                     \
+  SEND(Send##S, N) SEND(Bsend##S, N) SEND(Ssend##S, N) SEND(Rsend##S, N)                           \
+  ISEND(Isend##S, N) ISEND(Ibsend##S, N) ISEND(Issend##S, N) ISEND(Irsend##S, N)                   \
+  INIT(Send_init##S, N) INIT(Bsend_init##S, N) INIT(Ssend_init##S, N) INIT(Rsend_init##S, N)       \
+  int MPI_Sendrecv##S(const void *b, N n, MPI_Datatype t, int to, int tag, void *in, N m,          \
+                      MPI_Datatype u, int from, int tag_in, MPI_Comm c, MPI_Status *s)             \
   {                                                                                                \
     Send(n, t, to, c);                                                                             \
     return PMPI_Sendrecv##S(b, n, t, to, tag, in, m, u, from, tag_in, c, s);                       \
@@ -214,6 +213,7 @@ int MPI_Finalize(void)
              (const void *a, const N n[], const D from[], MPI_Datatype t, void *b, const N m[],    \
               const D at[], MPI_Datatype u, MPI_Comm c),                                           \
              (a, n, from, t, b, m, at, u, c))
+/* clang-format on */
 
 FUNCTIONS(, int, int)
 #if MPI_VERSION >= 4
