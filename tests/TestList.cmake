@@ -15,6 +15,7 @@ endforeach()
 foreach(file clock digital_line events expression_tree level_kernels memory_have options radiation seal switches time_line time_series) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
+heat2d_add_unit(communication RANKS 1 2 4)
 heat2d_add_unit(stop RANKS 1 2)
 
 # tests of the whole program

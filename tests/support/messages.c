@@ -1,10 +1,10 @@
 /* Count MPI's messages, independently of heat2d: a profiler by MPI's profiling interface.
  *
- * This library is preloaded into the ranks.  It counts point-to-point messages and their bytes, within
- * and between nodes, and collective calls on communicators of several ranks.  At MPI_Finalize each rank
- * writes one line of JSON to the file $HEAT2D_MESSAGES_FILE.RANK.  It shares no code with
- * app/process/communication.c and works another way: destinations are translated to MPI_COMM_WORLD, for
- * which a table has the node of each rank; requests are in a list. */
+ * This library is preloaded into the ranks.  It counts point-to-point messages and their bytes,
+ * within and between nodes, and collective calls on communicators of several ranks.  At
+ * MPI_Finalize each rank writes one line of JSON to the file $HEAT2D_MESSAGES_FILE.RANK.  It shares
+ * no code with app/process/communication.c and works another way: destinations are translated to
+ * MPI_COMM_WORLD, for which a table has the node of each rank; requests are in a list. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,42 +135,85 @@ int MPI_Finalize(void)
   return PMPI_Finalize();
 }
 
-/* clang-format off */
-#define SEND(name, N) int MPI_##name(const void *b, N n, MPI_Datatype t, int to, int tag, MPI_Comm c) \
-  { Send(n, t, to, c); return PMPI_##name(b, n, t, to, tag, c); }
-#define ISEND(name, N) int MPI_##name(const void *b, N n, MPI_Datatype t, int to, int tag, MPI_Comm c, MPI_Request *r) \
-  { Send(n, t, to, c); return PMPI_##name(b, n, t, to, tag, c, r); }
-#define INIT(name, N) int MPI_##name(const void *b, N n, MPI_Datatype t, int to, int tag, MPI_Comm c, MPI_Request *r) \
-  { const int code = PMPI_##name(b, n, t, to, tag, c, r); Keep(*r, n, t, to, c); return code; }
-#define COLLECTIVE(name, parameters, arguments) int MPI_##name parameters { Collective(c); return PMPI_##name arguments; }
+#define SEND(name, N)                                                                              \
+  int MPI_##name(const void *b, N n, MPI_Datatype t, int to, int tag, MPI_Comm c)                  \
+  {                                                                                                \
+    Send(n, t, to, c);                                                                             \
+    return PMPI_##name(b, n, t, to, tag, c);                                                       \
+  }
+#define ISEND(name, N)                                                                             \
+  int MPI_##name(const void *b, N n, MPI_Datatype t, int to, int tag, MPI_Comm c, MPI_Request *r)  \
+  {                                                                                                \
+    Send(n, t, to, c);                                                                             \
+    return PMPI_##name(b, n, t, to, tag, c, r);                                                    \
+  }
+#define INIT(name, N)                                                                              \
+  int MPI_##name(const void *b, N n, MPI_Datatype t, int to, int tag, MPI_Comm c, MPI_Request *r)  \
+  {                                                                                                \
+    const int code = PMPI_##name(b, n, t, to, tag, c, r);                                          \
+    Keep(*r, n, t, to, c);                                                                         \
+    return code;                                                                                   \
+  }
+#define COLLECTIVE(name, parameters, arguments)                                                    \
+  int MPI_##name parameters                                                                        \
+  {                                                                                                \
+    Collective(c);                                                                                 \
+    return PMPI_##name arguments;                                                                  \
+  }
 #define REDUCE(N) const void *a, void *b, N n, MPI_Datatype t, MPI_Op o
-#define PASS(N) const void *a, N n, MPI_Datatype t, void *b, N m, MPI_Datatype u
-/* The functions that heat2d, PETSc and HDF5 call: S is the suffix, N the type of a count, D of a displacement. */
-#define FUNCTIONS(S, N, D) \
-SEND(Send##S, N) SEND(Bsend##S, N) SEND(Ssend##S, N) SEND(Rsend##S, N) \
-ISEND(Isend##S, N) ISEND(Ibsend##S, N) ISEND(Issend##S, N) ISEND(Irsend##S, N) \
-INIT(Send_init##S, N) INIT(Bsend_init##S, N) INIT(Ssend_init##S, N) INIT(Rsend_init##S, N) \
-int MPI_Sendrecv##S(const void *b, N n, MPI_Datatype t, int to, int tag, void *in, N m, MPI_Datatype u, int from, int tag_in, MPI_Comm c, MPI_Status *s) \
-  { Send(n, t, to, c); return PMPI_Sendrecv##S(b, n, t, to, tag, in, m, u, from, tag_in, c, s); } \
-int MPI_Sendrecv_replace##S(void *b, N n, MPI_Datatype t, int to, int tag, int from, int tag_in, MPI_Comm c, MPI_Status *s) \
-  { Send(n, t, to, c); return PMPI_Sendrecv_replace##S(b, n, t, to, tag, from, tag_in, c, s); } \
-COLLECTIVE(Bcast##S, (void *b, N n, MPI_Datatype t, int root, MPI_Comm c), (b, n, t, root, c)) \
-COLLECTIVE(Ibcast##S, (void *b, N n, MPI_Datatype t, int root, MPI_Comm c, MPI_Request *r), (b, n, t, root, c, r)) \
-COLLECTIVE(Allreduce##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c)) \
-COLLECTIVE(Iallreduce##S, (REDUCE(N), MPI_Comm c, MPI_Request *r), (a, b, n, t, o, c, r)) \
-COLLECTIVE(Reduce##S, (REDUCE(N), int root, MPI_Comm c), (a, b, n, t, o, root, c)) \
-COLLECTIVE(Scan##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c)) \
-COLLECTIVE(Exscan##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c)) \
-COLLECTIVE(Reduce_scatter##S, (const void *a, void *b, const N n[], MPI_Datatype t, MPI_Op o, MPI_Comm c), (a, b, n, t, o, c)) \
-COLLECTIVE(Reduce_scatter_block##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c)) \
-COLLECTIVE(Gather##S, (PASS(N), int root, MPI_Comm c), (a, n, t, b, m, u, root, c)) \
-COLLECTIVE(Scatter##S, (PASS(N), int root, MPI_Comm c), (a, n, t, b, m, u, root, c)) \
-COLLECTIVE(Allgather##S, (PASS(N), MPI_Comm c), (a, n, t, b, m, u, c)) \
-COLLECTIVE(Alltoall##S, (PASS(N), MPI_Comm c), (a, n, t, b, m, u, c)) \
-COLLECTIVE(Gatherv##S, (const void *a, N n, MPI_Datatype t, void *b, const N m[], const D at[], MPI_Datatype u, int root, MPI_Comm c), (a, n, t, b, m, at, u, root, c)) \
-COLLECTIVE(Scatterv##S, (const void *a, const N n[], const D at[], MPI_Datatype t, void *b, N m, MPI_Datatype u, int root, MPI_Comm c), (a, n, at, t, b, m, u, root, c)) \
-COLLECTIVE(Allgatherv##S, (const void *a, N n, MPI_Datatype t, void *b, const N m[], const D at[], MPI_Datatype u, MPI_Comm c), (a, n, t, b, m, at, u, c)) \
-COLLECTIVE(Alltoallv##S, (const void *a, const N n[], const D from[], MPI_Datatype t, void *b, const N m[], const D at[], MPI_Datatype u, MPI_Comm c), (a, n, from, t, b, m, at, u, c))
+#define PASS(N)   const void *a, N n, MPI_Datatype t, void *b, N m, MPI_Datatype u
+/* clang-format off */
+/* The functions that heat2d, PETSc and HDF5 call: S is the suffix, N the type of a count, D of a
+   displacement. */
+#define FUNCTIONS(S, N, D)                                                                         \
+  SEND(Send##S, N) SEND(Bsend##S, N) SEND(Ssend##S, N) SEND(Rsend##S, N)                           \
+  ISEND(Isend##S, N) ISEND(Ibsend##S, N) ISEND(Issend##S, N) ISEND(Irsend##S, N)                   \
+  INIT(Send_init##S, N) INIT(Bsend_init##S, N) INIT(Ssend_init##S, N) INIT(Rsend_init##S, N)       \
+  int MPI_Sendrecv##S(const void *b, N n, MPI_Datatype t, int to, int tag, void *in, N m,          \
+                      MPI_Datatype u, int from, int tag_in, MPI_Comm c, MPI_Status *s)             \
+  {                                                                                                \
+    Send(n, t, to, c);                                                                             \
+    return PMPI_Sendrecv##S(b, n, t, to, tag, in, m, u, from, tag_in, c, s);                       \
+  }                                                                                                \
+  int MPI_Sendrecv_replace##S(void *b, N n, MPI_Datatype t, int to, int tag, int from, int tag_in, \
+                              MPI_Comm c, MPI_Status *s)                                           \
+  {                                                                                                \
+    Send(n, t, to, c);                                                                             \
+    return PMPI_Sendrecv_replace##S(b, n, t, to, tag, from, tag_in, c, s);                         \
+  }                                                                                                \
+  COLLECTIVE(Bcast##S, (void *b, N n, MPI_Datatype t, int root, MPI_Comm c), (b, n, t, root, c))   \
+  COLLECTIVE(Ibcast##S, (void *b, N n, MPI_Datatype t, int root, MPI_Comm c, MPI_Request *r),      \
+             (b, n, t, root, c, r))                                                                \
+  COLLECTIVE(Allreduce##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c))                            \
+  COLLECTIVE(Iallreduce##S, (REDUCE(N), MPI_Comm c, MPI_Request * r), (a, b, n, t, o, c, r))       \
+  COLLECTIVE(Reduce##S, (REDUCE(N), int root, MPI_Comm c), (a, b, n, t, o, root, c))               \
+  COLLECTIVE(Scan##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c))                                 \
+  COLLECTIVE(Exscan##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c))                               \
+  COLLECTIVE(Reduce_scatter##S,                                                                    \
+             (const void *a, void *b, const N n[], MPI_Datatype t, MPI_Op o, MPI_Comm c),          \
+             (a, b, n, t, o, c))                                                                   \
+  COLLECTIVE(Reduce_scatter_block##S, (REDUCE(N), MPI_Comm c), (a, b, n, t, o, c))                 \
+  COLLECTIVE(Gather##S, (PASS(N), int root, MPI_Comm c), (a, n, t, b, m, u, root, c))              \
+  COLLECTIVE(Scatter##S, (PASS(N), int root, MPI_Comm c), (a, n, t, b, m, u, root, c))             \
+  COLLECTIVE(Allgather##S, (PASS(N), MPI_Comm c), (a, n, t, b, m, u, c))                           \
+  COLLECTIVE(Alltoall##S, (PASS(N), MPI_Comm c), (a, n, t, b, m, u, c))                            \
+  COLLECTIVE(Gatherv##S,                                                                           \
+             (const void *a, N n, MPI_Datatype t, void *b, const N m[], const D at[],              \
+              MPI_Datatype u, int root, MPI_Comm c),                                               \
+             (a, n, t, b, m, at, u, root, c))                                                      \
+  COLLECTIVE(Scatterv##S,                                                                          \
+             (const void *a, const N n[], const D at[], MPI_Datatype t, void *b, N m,              \
+              MPI_Datatype u, int root, MPI_Comm c),                                               \
+             (a, n, at, t, b, m, u, root, c))                                                      \
+  COLLECTIVE(Allgatherv##S,                                                                        \
+             (const void *a, N n, MPI_Datatype t, void *b, const N m[], const D at[],              \
+              MPI_Datatype u, MPI_Comm c),                                                         \
+             (a, n, t, b, m, at, u, c))                                                            \
+  COLLECTIVE(Alltoallv##S,                                                                         \
+             (const void *a, const N n[], const D from[], MPI_Datatype t, void *b, const N m[],    \
+              const D at[], MPI_Datatype u, MPI_Comm c),                                           \
+             (a, n, from, t, b, m, at, u, c))
+/* clang-format on */
 
 FUNCTIONS(, int, int)
 #if MPI_VERSION >= 4
@@ -178,7 +221,18 @@ FUNCTIONS(_c, MPI_Count, MPI_Aint)
 #endif
 COLLECTIVE(Barrier, (MPI_Comm c), (c))
 COLLECTIVE(Ibarrier, (MPI_Comm c, MPI_Request *r), (c, r))
-int MPI_Start(MPI_Request *r) { Started(*r); return PMPI_Start(r); }
-int MPI_Startall(int n, MPI_Request r[]) { for (int k = 0; k < n; k++) Started(r[k]); return PMPI_Startall(n, r); }
-int MPI_Request_free(MPI_Request *r) { Freed(*r); return PMPI_Request_free(r); }
-/* clang-format on */
+int MPI_Start(MPI_Request *r)
+{
+  Started(*r);
+  return PMPI_Start(r);
+}
+int MPI_Startall(int n, MPI_Request r[])
+{
+  for (int k = 0; k < n; k++) Started(r[k]);
+  return PMPI_Startall(n, r);
+}
+int MPI_Request_free(MPI_Request *r)
+{
+  Freed(*r);
+  return PMPI_Request_free(r);
+}
