@@ -17,6 +17,7 @@
 
 #include "solver/base/exact_sum.h"
 #include "solver/base/monotonic.h"
+#include "solver/base/petsc_versions.h"
 #include "solver/base/traffic.h"
 #include "solver/implicit/linear_impl.h"
 
@@ -329,7 +330,7 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
   PetscCall(AttachNullSpace(l, l->shell));
   PetscCall(KSPCreate(g->comm, &l->ksp));
   PetscCall(KSPSetDM(l->ksp, g->da));
-  PetscCall(KSPSetDMActive(l->ksp, PETSC_FALSE));
+  PetscCall(HeatKSPLeaveDM(l->ksp));
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
   PetscCall(KSPSetTolerances(l->ksp, c->solver.tolerance, HEAT_LINEAR_ABSOLUTE, PETSC_DEFAULT,
                              c->solver.max_iterations));

@@ -5,6 +5,7 @@
  * its multigrid, and with it the memory of the levels, as long as the operator is the same. */
 #include <petsc/private/pcimpl.h> /* to implement a PC */
 
+#include "solver/base/petsc_versions.h"
 #include "solver/multigrid/heat_petsc.h"
 
 typedef struct {
@@ -75,7 +76,7 @@ static PetscErrorCode Apply(PC pc, Vec r, Vec z)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SetFromOptions(PC pc, PetscOptionItems *PetscOptionsObject)
+static PetscErrorCode SetFromOptions(PC pc, HeatOptionItems PetscOptionsObject)
 {
   HeatMG *h = pc->data;
 

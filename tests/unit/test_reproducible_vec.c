@@ -4,6 +4,7 @@
 
 #include <petscsnes.h>
 
+#include "solver/base/petsc_versions.h"
 #include "solver/base/reproducible_vec.h"
 
 enum { NX = 41, NY = 37 };
@@ -263,7 +264,7 @@ static void Configure(const Problem *s, KSP ksp, PetscReal tolerance)
   PC pc;
 
   OK(KSPSetDM(ksp, s->p->g->da));
-  OK(KSPSetDMActive(ksp, PETSC_FALSE));
+  OK(HeatKSPLeaveDM(ksp));
   OK(KSPSetType(ksp, s->method->ksp));
   OK(KSPSetPCSide(ksp, s->method->side));
   OK(KSPSetTolerances(ksp, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, 2000));

@@ -1,0 +1,27 @@
+/** What PETSc 3.18 to 3.25 name differently, under one name each. */
+#ifndef HEAT_SOLVER_PETSC_VERSIONS_H
+#define HEAT_SOLVER_PETSC_VERSIONS_H
+
+#include <petscksp.h>
+
+/** The argument of a function that reads options: a pointer to a struct before PETSc 3.23, and
+ *  then a handle. */
+#if PETSC_VERSION_LT(3, 23, 0)
+typedef PetscOptionItems *HeatOptionItems;
+#else
+typedef PetscOptionItems HeatOptionItems;
+#endif
+
+/** Have a KSP take neither operator, nor right-hand side, nor guess from its DM.  Collective. */
+static inline PetscErrorCode HeatKSPLeaveDM(KSP ksp)
+{
+  PetscFunctionBeginUser;
+#if PETSC_VERSION_LT(3, 25, 0)
+  PetscCall(KSPSetDMActive(ksp, PETSC_FALSE));
+#else
+  PetscCall(KSPSetDMActive(ksp, KSP_DMACTIVE_ALL, PETSC_FALSE));
+#endif
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+#endif
