@@ -274,8 +274,8 @@ static PetscErrorCode IsUnused(const char *name, PetscBool *unused)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set an option of the case, with its value in small letters: PETSc ignores the case of letters in
-   most values, but not in names of types, and no value that a case may give needs capital letters. */
+/* Set an option of the case, with its value in small letters.  PETSc ignores the case of letters in
+   most values, but not in names of types.  No value that a case may give needs capital letters. */
 static PetscErrorCode SetOption(const char *name, const char *value)
 {
   char *small;

@@ -13,7 +13,8 @@
 
 #include "solver/base/printable.h"
 
-/* Write a text with XML's special characters escaped.  Control characters must have been replaced. */
+/* Write a text with XML's special characters escaped.  Its control characters must have been
+   replaced. */
 static void PutText(FILE *out, const char *text)
 {
   for (; *text; text++) {

@@ -6,11 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/base/error.h"
-
-/* Return how many bytes the control character at `text` has, 0 if it is another character.  `before`
-   is the byte in front of it: 0x80 to 0x9f are control characters only where no UTF-8 sequence has
-   begun. */
+/* Return how many bytes the control character at `text` has, 0 if it is another character.
+   `before` is the byte in front of it: 0x80 to 0x9f are control characters only where no UTF-8
+   sequence has begun. */
 static size_t ControlBytes(const unsigned char *text, unsigned char before)
 {
   if (text[0] < 0x20 || text[0] == 0x7f) return 1;
@@ -64,7 +62,7 @@ static PetscErrorCode PrintPrintable(FILE *stream, const char format[], va_list 
   (void)fputs(text, stream);
   (void)fflush(stream);
   if (text != usual) PetscCall(PetscFree(text));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  PetscFunctionReturn((PetscErrorCode)0); /* PETSC_SUCCESS is in error.h, which includes this */
 }
 
 void HeatPrintableInstall(void) { PetscVFPrintf = PrintPrintable; }
