@@ -1,7 +1,7 @@
 /** The options of PETSc that a case may give (solver/case/petsc_rules.h).
  *
- *  The names below are those with which PETSc 3.18 starts programs, loads libraries, opens files or windows, reads further
- *  options, or takes from heat2d what belongs to it. */
+ *  The names below are those with which PETSc 3.18 starts programs, loads libraries, opens files or
+ *  windows, reads further options, or takes from heat2d what belongs to it. */
 #include "solver/case/petsc_rules.h"
 
 #include <string.h>
