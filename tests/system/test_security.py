@@ -384,9 +384,10 @@ def test_names_of_a_strange_file_are_not_obeyed(tmp_path):
     """`heat2d inspect` of a file whose texts somebody else wrote."""
     must(run(tmp_path, small(), "--quiet"))
     with h5py.File(tmp_path / "out" / "snapshot_000004.h5", "r+") as file:
-        file.attrs["title"] = ESCAPES
-        file["temperature"].attrs["units"] = "K\x1b[2J"
+        for attributes, name, text in ((file.attrs, "title", ESCAPES), (file["temperature"].attrs, "units", "K\x1b[2J")):
+            attributes.create(name, text.encode(), dtype=h5py.string_dtype("utf-8", len(text.encode())))
     done = execute([HEAT2D, "inspect", "out/snapshot_000004.h5"], tmp_path)
+    assert "]0;owned" in done.stdout and "K?[2J" in done.stdout, done.stderr
     assert not CONTROL.search(done.stdout + done.stderr), repr(done.stdout + done.stderr)
 
 
