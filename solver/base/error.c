@@ -124,7 +124,7 @@ PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, 
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
   return PetscError(comm, line, function, file, code, PETSC_ERROR_INITIAL, "%s",
-                    HeatPrintable(message));
+                    HeatPrintableMessage(message));
 }
 
 PetscErrorCode HeatErrorInstall(void)

@@ -42,6 +42,15 @@ const char *HeatPrintableCopy(const char *text, char *copy, size_t size)
   return HeatPrintable(copy);
 }
 
+char *HeatPrintableMessage(char *text)
+{
+  Replace(text, "\n");
+  for (char *c = text; *c; c++) {
+    if (*c == '\n' && strncmp(c + 1, "    ", 4) != 0) *c = ' ';
+  }
+  return text;
+}
+
 /* PetscVFPrintf: format as PETSc does, replace control characters, and print. */
 static PetscErrorCode PrintPrintable(FILE *stream, const char format[], va_list arguments)
 {

@@ -16,6 +16,11 @@
  *  from a single byte, too.  Return `text`. */
 char *HeatPrintable(char *text);
 
+/** Replace control characters as HeatPrintable does, but keep a line end that is followed by four
+ *  blanks: a message shows an expression on such a line.  A line that is forged in this way is seen
+ *  to be a part of the message. */
+char *HeatPrintableMessage(char *text);
+
 /** Copy `text`, cut at `size` - 1 bytes, and apply HeatPrintable to the copy.  Return the copy. */
 const char *HeatPrintableCopy(const char *text, char *copy, size_t size);
 

@@ -363,11 +363,14 @@ def test_name_with_a_control_character_is_refused(tmp_path, key, escape):
 
 @pytest.mark.parametrize("key", ["initial.file", "source", "boundary.left.type", "regions[0].material", "time.scheme", "petsc.ksp_type",
                                  "solver.preconditioner", "unknown", "initial.dataset", "checks[0].quantity"])
-def test_message_about_a_value_with_escapes_is_one_line_without_them(tmp_path, key):
+def test_message_about_a_value_has_no_escapes_and_no_forged_line(tmp_path, key):
+    """Further lines of a message, which show an expression, begin with four blanks."""
     case = small(initial={"temperature": 1.0} if not key.startswith("initial") else {"file": "start.h5"})
     path = write_case(tmp_path, case)
     done = execute([HEAT2D, str(path), "--quiet", "--output", "out", "--set", f'{key}="a\\e]0;owned\\a\\nheat2d: error: forged\\x9b2Jb"'], tmp_path)
-    assert done.returncode in (2, 4) and done.stderr.count("\n") == 1, done.stderr
+    first, *others = done.stderr.splitlines()
+    assert done.returncode in (2, 4) and first.startswith("heat2d: error:"), done.stderr
+    assert all(line.startswith("    ") for line in others), done.stderr
     assert not CONTROL.search(done.stderr), repr(done.stderr)
 
 

@@ -43,6 +43,14 @@ static void letters_of_any_language_are_kept(void **state)
   for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) Becomes(texts[k], texts[k]);
 }
 
+static void a_message_keeps_the_lines_of_an_expression(void **state)
+{
+  char text[] = "bad\x1b\nheat2d: error: forged\n    1 +\n    ^";
+
+  (void)state;
+  assert_string_equal(HeatPrintableMessage(text), "bad? heat2d: error: forged\n    1 +\n    ^");
+}
+
 static void a_text_that_is_cut_stays_a_text(void **state)
 {
   char copy[4];
@@ -78,6 +86,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(control_characters_are_replaced),
       cmocka_unit_test(letters_of_any_language_are_kept),
+      cmocka_unit_test(a_message_keeps_the_lines_of_an_expression),
       cmocka_unit_test(a_text_that_is_cut_stays_a_text),
       cmocka_unit_test(petsc_prints_long_texts_whole_and_without_escapes),
   };
