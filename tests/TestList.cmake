@@ -12,7 +12,7 @@ heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock digital_line events expression_tree level_kernels memory_have options radiation seal switches time_line time_series) # do not communicate
+foreach(file clock digital_line events expression_tree level_kernels memory_have options petsc_rules printable radiation seal switches time_line time_series) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 heat2d_add_unit(communication RANKS 1 2 4)
@@ -49,6 +49,7 @@ heat2d_add_system(integrity PROCESSORS 2 LABELS faults)
 heat2d_add_system(async PROCESSORS 2 LABELS faults)
 heat2d_add_system(faults PROCESSORS 2 LABELS faults TIMEOUT 1200)
 heat2d_add_system(network PROCESSORS 2 LABELS faults)
+heat2d_add_system(security PROCESSORS 2 LABELS faults TIMEOUT 900)
 heat2d_add_system(soak_short PROCESSORS 2 LABELS faults)
 heat2d_add_system(soak PROCESSORS 2 LABELS faults slow TIMEOUT 1800)
 heat2d_add_system(input PROCESSORS 2 LABELS input)

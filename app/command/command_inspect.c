@@ -6,6 +6,7 @@
 
 #include "app/process/petsc_options.h"
 #include "io/run_files/manifest.h"
+#include "solver/base/printable.h"
 
 static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
 {
@@ -37,12 +38,23 @@ static void DescribeChecksums(const HeatFieldInfo *f, char *text, size_t size)
                    f->damaged_rows, f->first_damaged, f->last_damaged);
 }
 
+/* Make the texts of a file printable: it may come from a stranger. */
+static void MakePrintable(HeatFieldFileInfo *info)
+{
+  (void)HeatPrintable(info->kind);
+  (void)HeatPrintable(info->title);
+  for (PetscInt k = 0; k < info->n_fields; k++) {
+    (void)HeatPrintable(info->fields[k].name);
+    (void)HeatPrintable(info->fields[k].units);
+  }
+}
+
 /* Print header and fields of a file. */
 static void PrintContents(const char *path, const HeatFieldFileInfo *info)
 {
-  char writer[256];
+  char writer[256], name[PETSC_MAX_PATH_LEN];
 
-  (void)printf("%s\n", path);
+  (void)printf("%s\n", HeatPrintableCopy(path, name, sizeof name));
   (void)printf("  %-10s %s, format version %" PetscInt_FMT ", %" PetscInt64_FMT " bytes\n", "kind",
                info->kind, info->format_version, info->bytes);
   (void)printf("  %-10s %s\n", "title", info->title);
@@ -55,7 +67,7 @@ static void PrintContents(const char *path, const HeatFieldFileInfo *info)
   (void)printf("  %-10s %s\n", "seal", info->sealed ? "ok" : "none");
   if (strcmp(info->kind, "checkpoint") == 0)
     (void)printf("  %-10s %s\n", "written",
-                 HeatManifestDescribeWriter(path, writer, sizeof writer));
+                 HeatPrintable(HeatManifestDescribeWriter(path, writer, sizeof writer)));
   (void)printf("  %-24s %-10s %15s %15s %10s  %s\n", "field", "units", "minimum", "maximum",
                "not finite", "checksums");
   for (PetscInt k = 0; k < info->n_fields; k++) {
@@ -72,12 +84,12 @@ static void PrintContents(const char *path, const HeatFieldFileInfo *info)
    exit code stays as it is. */
 static void WarnAboutManifest(const char *path, const HeatFieldFileInfo *info)
 {
-  char difference[160];
+  char difference[160], name[PETSC_MAX_PATH_LEN];
 
   HeatManifestCompare(path, info, difference, sizeof difference);
   if (difference[0])
-    (void)fprintf(stderr, "heat2d: warning: the manifest of %s describes another file: %s\n", path,
-                  difference);
+    (void)fprintf(stderr, "heat2d: warning: the manifest of %s describes another file: %s\n",
+                  HeatPrintableCopy(path, name, sizeof name), HeatPrintable(difference));
 }
 
 /* Return whether a file is damaged; `print` the damage on stderr, also with --quiet. */
@@ -87,12 +99,14 @@ static PetscBool ReportDamage(const char *path, const HeatFieldFileInfo *info, P
 
   for (PetscInt k = 0; k < info->n_fields; k++) {
     const HeatFieldInfo *f = &info->fields[k];
-    char                 sums[80];
+    char                 sums[80], name[PETSC_MAX_PATH_LEN];
 
     if (f->damaged_rows == 0) continue;
     damaged = PETSC_TRUE;
     DescribeChecksums(f, sums, sizeof sums);
-    if (print) (void)fprintf(stderr, "heat2d: error: %s: %s: %s\n", path, f->name, sums);
+    if (print)
+      (void)fprintf(stderr, "heat2d: error: %s: %s: %s\n",
+                    HeatPrintableCopy(path, name, sizeof name), f->name, sums);
   }
   return damaged;
 }
@@ -111,9 +125,10 @@ PetscErrorCode HeatCommandInspect(MPI_Comm comm, const HeatOptions *o, int *exit
     const PetscBool print = rank == 0 ? PETSC_TRUE : PETSC_FALSE;
 
     PetscCall(HeatFieldFileVerify(comm, o->operands[k], info));
+    if (print) WarnAboutManifest(o->operands[k], info);
+    MakePrintable(info);
     if (print && !o->quiet) PrintContents(o->operands[k], info);
     (void)fflush(stdout);
-    if (print) WarnAboutManifest(o->operands[k], info);
     if (ReportDamage(o->operands[k], info, print)) *exit_code = HeatErrorExitCode(HEAT_ERR_FILE);
   }
   PetscCall(PetscFree(info));

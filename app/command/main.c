@@ -9,6 +9,7 @@
 #include "app/process/process_start.h"
 #include "app/process/provenance.h"
 #include "app/process/stop.h"
+#include "solver/base/printable.h"
 
 /* Call the command that the command line names.  Only `run` catches signals, because only it can
    write a checkpoint. */
@@ -68,6 +69,7 @@ int main(int argc, char **argv)
   }
   exit_code = HeatPetscStart(&options);
   if (exit_code) return exit_code;
+  HeatPrintableInstall();
   code = HeatErrorInstall();
   if (!code) code = HeatEnvironmentRead(PETSC_COMM_WORLD, &options.environment);
   if (!code) code = Dispatch(PETSC_COMM_WORLD, &options, &start, &exit_code);

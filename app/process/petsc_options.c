@@ -274,6 +274,20 @@ static PetscErrorCode IsUnused(const char *name, PetscBool *unused)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set an option of the case, with its value in small letters.  PETSc ignores the case of letters in
+   most values, but not in names of types.  No value that a case may give needs capital letters. */
+static PetscErrorCode SetOption(const char *name, const char *value)
+{
+  char *small;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscStrallocpy(value ? value : "", &small));
+  PetscCall(PetscStrtolower(small));
+  PetscCall(PetscOptionsSetValue(NULL, name, value ? small : NULL));
+  PetscCall(PetscFree(small));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOptionsInsertPetsc(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
 {
   PetscFunctionBeginUser;
@@ -284,7 +298,7 @@ PetscErrorCode HeatOptionsInsertPetsc(MPI_Comm comm, const HeatOptions *o, const
 
     PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
     PetscCall(PetscOptionsHasName(NULL, NULL, name, &given));
-    if (!given) PetscCall(PetscOptionsSetValue(NULL, name, c->petsc[k].value));
+    if (!given) PetscCall(SetOption(name, c->petsc[k].value));
   }
   PetscCall(PlaceWitnesses(o, c, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);

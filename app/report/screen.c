@@ -9,6 +9,7 @@
 #include "app/report/screen_sizes.h"
 #include "io/file/hints.h"
 #include "solver/base/monotonic.h"
+#include "solver/base/printable.h"
 
 struct HeatScreen {
   PetscBool root;           /* this is rank 0 */
@@ -118,15 +119,17 @@ static PetscErrorCode PrintScheme(const HeatRunState *state)
   PetscFunctionBeginUser;
   PrintSteps(state);
   if (HeatStepperLinear(state->stepper)) {
-    KSP     ksp = HeatLinearKSP(HeatStepperLinear(state->stepper));
-    PC      pc;
-    KSPType ksp_type;
-    PCType  pc_type;
+    KSP       ksp = HeatLinearKSP(HeatStepperLinear(state->stepper));
+    PC        pc;
+    KSPType   ksp_type;
+    PCType    pc_type;
+    PetscReal tolerance; /* in force: solver.tolerance, or -ksp_rtol */
 
     PetscCall(KSPGetPC(ksp, &pc));
     PetscCall(KSPGetType(ksp, &ksp_type));
     PetscCall(PCGetType(pc, &pc_type));
-    (void)printf("; %s with %s to %.0e", ksp_type, pc_type, (double)state->c->solver.tolerance);
+    PetscCall(KSPGetTolerances(ksp, &tolerance, NULL, NULL, NULL));
+    (void)printf("; %s with %s to %.0e", ksp_type, pc_type, (double)tolerance);
   }
   (void)printf("\n");
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -159,10 +162,24 @@ void HeatScreenCheckpointInterval(const HeatScreen *s, const HeatStop *stop)
                Duration((double)stop->checkpoint_sum, text[1], sizeof text[1]));
 }
 
+/* Print PETSc's options of the environment, which change a run as those of the command line do. */
+static void PrintEnvironment(const HeatEnvironment *e)
+{
+  char text[400]; /* longer ones are cut here; results.json has all options; chosen */
+
+  if (e->options)
+    (void)printf("  options    PETSC_OPTIONS=%s\n",
+                 HeatPrintableCopy(e->options, text, sizeof text));
+  if (e->yaml)
+    (void)printf("  options    PETSC_OPTIONS_YAML=%s\n",
+                 HeatPrintableCopy(e->yaml, text, sizeof text));
+}
+
 PetscErrorCode HeatScreenHeader(HeatScreen *s, const HeatReportSources *from)
 {
   const HeatRunState *state = from->state;
   const HeatClock    *clock = &state->clock;
+  char                text[PETSC_MAX_PATH_LEN];
 
   PetscFunctionBeginUser;
   s->bar            = HeatTerminalReached();
@@ -171,15 +188,19 @@ PetscErrorCode HeatScreenHeader(HeatScreen *s, const HeatReportSources *from)
   s->first_fraction = HeatClockFraction(clock);
   if (s->root) PetscCall(HeatScreenEmpty(state));
   if (!s->prints) PetscFunctionReturn(PETSC_SUCCESS);
-  (void)printf("heat2d %s  %s\n", HeatVersion(), state->c->title);
+  (void)printf("heat2d %s  %s\n", HeatVersion(),
+               HeatPrintableCopy(state->c->title, text, sizeof text));
   PrintGrid(state->grid);
   PetscCall(PrintScheme(state));
+  PrintEnvironment(&from->options->environment);
   HeatScreenSizes(state);
   PrintLimits(from->stop);
-  (void)printf("  output     %s\n", state->c->output.directory);
+  (void)printf("  output     %s\n",
+               HeatPrintableCopy(state->c->output.directory, text, sizeof text));
   if (from->restart.file) {
-    (void)printf("  restart    from %s, step %" PetscInt64_FMT ", t = %g s\n", from->restart.file,
-                 clock->step, (double)clock->time);
+    (void)printf("  restart    from %s, step %" PetscInt64_FMT ", t = %g s\n",
+                 HeatPrintableCopy(from->restart.file, text, sizeof text), clock->step,
+                 (double)clock->time);
   }
   (void)fflush(stdout);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -457,7 +478,7 @@ static void PrintHints(const HeatReportSources *from)
 static void PrintEnd(const HeatReportSources *from, HeatStatus status)
 {
   const HeatClock *clock = &from->state->clock;
-  char             steps[48];
+  char             steps[48], folder[PETSC_MAX_PATH_LEN];
 
   if (status == HEAT_STATUS_STOPPED) {
     (void)printf(
@@ -470,7 +491,7 @@ static void PrintEnd(const HeatReportSources *from, HeatStatus status)
                  status == HEAT_STATUS_OK      ? "done"
                  : status == HEAT_STATUS_ERROR ? "done, but a FILE IS MISSING"
                                                : "CHECK FAILED",
-                 from->state->c->output.directory);
+                 HeatPrintableCopy(from->state->c->output.directory, folder, sizeof folder));
   }
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "solver/base/printable.h"
+
 PetscErrorCode HeatWarningsAdd(HeatWarnings *w, const char *format, ...)
 {
   char    text[600]; /* longer ones are cut; chosen */
@@ -14,6 +16,7 @@ PetscErrorCode HeatWarningsAdd(HeatWarnings *w, const char *format, ...)
   va_start(arguments, format);
   (void)vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
+  (void)HeatPrintable(text);
   for (int k = 0; k < w->n; k++)
     if (strcmp(w->text[k], text) == 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (w->n == HEAT_MOST_WARNINGS) PetscFunctionReturn(PETSC_SUCCESS);

@@ -116,15 +116,38 @@ void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
   cJSON_AddStringToObject(object, key, text);
 }
 
+/* Copy a JSON text with \u007f to \u009f in place of the control characters U+007F to U+009F, which
+   cJSON does not escape and a terminal may obey.  Return the length of the copy; `copy` may be
+   NULL. */
+static size_t EscapeControls(const char *text, char *copy)
+{
+  size_t length = 0;
+
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+    const PetscBool two = (PetscBool)(c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
+
+    if (two || *c == 0x7f) {
+      if (copy) snprintf(copy + length, 7, "\\u00%02x", two ? c[1] : c[0]);
+      length += 6;
+      c += two;
+    } else {
+      if (copy) copy[length] = (char)*c;
+      length++;
+    }
+  }
+  return length;
+}
+
 void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
 {
   char        *text   = cJSON_Print(json), *lines;
-  const size_t length = text ? strlen(text) + 1 : 0; /* with a final line end */
+  const size_t length = text ? EscapeControls(text, NULL) + 1 : 0; /* with a final line end */
 
   if (!text || PetscMalloc1(length + 1, &lines)) {
     HeatFileFail(error, "no memory for its text");
   } else {
-    snprintf(lines, length + 1, "%s\n", text);
+    (void)EscapeControls(text, lines);
+    lines[length - 1] = '\n';
     HeatFileReplace(path, lines, length, error);
     (void)PetscFree(lines);
   }

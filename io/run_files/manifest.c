@@ -79,7 +79,7 @@ void HeatManifestWrite(const HeatGrid *grid, const char *checkpoint, const HeatM
   HeatJsonDestroy(&root);
 }
 
-const char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t size)
+char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t size)
 {
   char      path[PETSC_MAX_PATH_LEN], program[128], written[32];
   HeatJson *root;

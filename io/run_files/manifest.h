@@ -36,7 +36,7 @@ void HeatManifestWrite(const HeatGrid *grid, const char *checkpoint, const HeatM
 
 /** Describe which program wrote a checkpoint, and when: "by heat2d 0.1.0 (1a2b3c4d5e6f) on 8 ranks,
  *  2026-01-31T12:00:00Z", or "by an unknown program: no readable manifest".  Return buffer. */
-const char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t size);
+char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t size);
 
 /** Describe how the manifest of a checkpoint contradicts the checkpoint; "" when it does not, or
  *  does not exist.

@@ -11,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Write a text with XML's special characters escaped and control characters replaced by blanks. */
+#include "solver/base/printable.h"
+
+/* Write a text with XML's special characters escaped.  Its control characters must have been
+   replaced. */
 static void PutText(FILE *out, const char *text)
 {
   for (; *text; text++) {
@@ -19,7 +22,6 @@ static void PutText(FILE *out, const char *text)
     else if (*text == '>') fputs("&gt;", out);
     else if (*text == '&') fputs("&amp;", out);
     else if (*text == '"') fputs("&quot;", out);
-    else if ((unsigned char)*text < ' ') fputc(' ', out);
     else fputc(*text, out);
   }
 }
@@ -72,7 +74,7 @@ PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, P
                              PetscInt n, const HeatSnapshotEntry *entries,
                              const HeatXdmfFields *fields, HeatFileError *error)
 {
-  char  *text   = NULL;
+  char  *text   = NULL, *name;
   size_t length = 0;
   FILE  *out;
 
@@ -83,7 +85,9 @@ PetscErrorCode HeatXdmfWrite(const char *path, const char *title, PetscInt nx, P
   fputs("<?xml version=\"1.0\" ?>\n<!DOCTYPE Xdmf SYSTEM \"Xdmf.dtd\" []>\n<Xdmf Version=\"2.0\">\n"
         "  <Domain>\n    <Grid Name=\"",
         out);
-  PutText(out, title);
+  PetscCall(PetscStrallocpy(title, &name));
+  PutText(out, HeatPrintable(name));
+  PetscCall(PetscFree(name));
   fputs("\" GridType=\"Collection\" CollectionType=\"Temporal\">\n", out);
   for (PetscInt i = 0; i < n; i++) {
     if (fields[i].n > 0) PutGrid(out, nx, ny, &fields[i], &entries[i]);

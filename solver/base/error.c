@@ -21,6 +21,7 @@
 #include <time.h>
 
 #include "solver/base/monotonic.h"
+#include "solver/base/printable.h"
 
 static PetscBool IsOurs(PetscErrorCode code)
 {
@@ -122,7 +123,8 @@ PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, 
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  return PetscError(comm, line, function, file, code, PETSC_ERROR_INITIAL, "%s", message);
+  return PetscError(comm, line, function, file, code, PETSC_ERROR_INITIAL, "%s",
+                    HeatPrintableMessage(message));
 }
 
 PetscErrorCode HeatErrorInstall(void)

@@ -199,6 +199,8 @@ PetscErrorCode HeatValidateOutput(const HeatValidation *k)
       c->output.directory);
   HeatCaseCheckKey(c->output.temperature_unit && c->output.temperature_unit[0], k->comm, c,
                    "output.temperature_unit", "is empty; name a unit, e.g. K or degC");
+  PetscCall(HeatValidateName(k, "output.directory", c->output.directory));
+  PetscCall(HeatValidateName(k, "output.temperature_unit", c->output.temperature_unit));
   PetscCall(ValidateInterval(k));
   PetscCall(ValidateProbes(k));
   PetscCall(ValidateProfiles(k));

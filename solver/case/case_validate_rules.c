@@ -82,14 +82,21 @@ PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char 
 
 PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name)
 {
-  const size_t length = strlen(name);
+  const size_t         length = strlen(name);
+  const unsigned char *bytes  = (const unsigned char *)name;
 
   PetscFunctionBeginUser;
   for (size_t i = 0; i < length; i++) {
-    HeatCaseCheckKey((unsigned char)name[i] >= ' ' && name[i] != 127, k->comm, k->c, path,
+    const unsigned char second = bytes[i] == 0xc2 ? bytes[i + 1] : 0xff; /* of U+0080 to U+00bf */
+
+    HeatCaseCheckKey(second >= 0xa0, k->comm, k->c, path,
+                     "holds the control character U+%04X in place %zu; names appear in tables and "
+                     "messages: leave it out",
+                     second, i + 1);
+    HeatCaseCheckKey(bytes[i] >= ' ' && bytes[i] != 127, k->comm, k->c, path,
                      "holds the control character 0x%02x in place %zu (a line end or tab?); names "
                      "appear in tables and messages: leave it out",
-                     (unsigned char)name[i], i + 1);
+                     bytes[i], i + 1);
   }
   HeatCaseCheckKey(length == 0 || (name[0] != ' ' && name[length - 1] != ' '), k->comm, k->c, path,
                    "'%.60s' begins or ends with a blank; leave it out", name);

@@ -4,6 +4,7 @@
  *  scheme steady takes no time step at all. */
 #include "solver/case/case_validate.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -76,6 +77,9 @@ static PetscErrorCode ValidateStep(const HeatValidation *k, PetscBool controlled
                                 : "");
   HeatCaseCheckKey(automatic || (isfinite(c->time.step) && c->time.step > 0.0), k->comm, c,
                    "time.step", "found %g; it must be greater than 0", c->time.step);
+  HeatCaseCheckKey(automatic || c->time.step >= DBL_MIN, k->comm, c, "time.step",
+                   "found %g; it must be at least %g, the smallest number of full precision",
+                   c->time.step, DBL_MIN);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -97,7 +97,7 @@ static const char *ParseNumber(const HeatPetscRule *rule, const char *text, char
   errno = 0;
   value = whole ? (double)strtoll(text, &end, 10) : strtod(text, &end);
   if (n == 0 || end != text + n || *end != stop || !isfinite(value)) return NULL;
-  if (errno && value != 0.0) return NULL; /* too large, or below the smallest normal number */
+  if (errno) return NULL; /* too large, or below the smallest normal number */
   return value >= rule->low && value <= rule->high ? end : NULL;
 }
 

@@ -176,7 +176,7 @@ static PetscErrorCode Rescue(HeatLinear *l, Vec b, Vec x, PetscReal initial, Pet
   for (int k = begin;; k++) {
     PetscCall(RoundingNorm(l, x, &rounding));
     *solved = norm <= PetscMax(goal, rounding) ? PETSC_TRUE : PETSC_FALSE;
-    if (*solved || k == end) break;
+    if (*solved || k == end || PetscIsInfOrNanReal(norm)) break; /* nothing can correct NaN */
     HeatAttemptRecord *tried = &l->tried[ways[k]];
 
     PetscCall(TrueResidual(l, b, x, &norm));

@@ -1,0 +1,31 @@
+/** Texts that can be printed on a terminal.
+ *
+ *  A title, a name or a value of a case file may hold any character.  A terminal obeys control
+ *  characters and escape sequences: they change its title, hide lines or forge messages.  Whatever
+ *  comes from a file or from the command line therefore passes one of these functions first.  Files
+ *  keep the text: JSON escapes control characters, and HDF5 stores them.
+ *
+ *  Nothing here is collective. */
+#ifndef HEAT_SOLVER_PRINTABLE_H
+#define HEAT_SOLVER_PRINTABLE_H
+
+#include <petscsys.h>
+
+/** Replace line ends and tabs in `text` by blanks, and each byte of another control character by
+ *  '?'.  Control characters are 0x00 to 0x1f, 0x7f and U+0080 to U+009f, which some terminals take
+ *  from a single byte, too.  Return `text`. */
+char *HeatPrintable(char *text);
+
+/** Replace control characters as HeatPrintable does, but keep a line end that is followed by four
+ *  blanks: a message shows an expression on such a line.  A line that is forged in this way is seen
+ *  to be a part of the message. */
+char *HeatPrintableMessage(char *text);
+
+/** Copy `text`, cut at `size` - 1 bytes, and apply HeatPrintable to the copy.  Return the copy. */
+const char *HeatPrintableCopy(const char *text, char *copy, size_t size);
+
+/** Let PetscPrintf and PetscFPrintf print '?' for each byte of a control character other than a
+ *  line end, a tab and a carriage return. */
+void HeatPrintableInstall(void);
+
+#endif
