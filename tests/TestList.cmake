@@ -3,7 +3,7 @@
 # unit tests of solver, io and app
 foreach(file
     ambient_exchange boundary case case_file case_physics conductivity contacts diagnostics energy error exact_sum
-    expression grid halo linear nonlinear operator paint probes results series source stage stepper table)
+    expression grid halo linear mean nonlinear operator paint probes results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()
 heat2d_add_unit(schemes RANKS 1 2 3)
@@ -12,14 +12,16 @@ heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock digital_line events expression_tree level_kernels options radiation seal switches time_line time_series) # do not communicate
+foreach(file clock digital_line events expression_tree level_kernels memory_have options radiation seal switches time_line time_series) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
+heat2d_add_unit(communication RANKS 1 2 4)
 heat2d_add_unit(stop RANKS 1 2)
 
 # tests of the whole program
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)
 heat2d_add_system(verify PROCESSORS 2 LABELS verification)
+heat2d_add_system(steep PROCESSORS 2 LABELS verification)
 heat2d_add_system(orders PROCESSORS 2 LABELS verification)
 heat2d_add_system(events PROCESSORS 2 LABELS verification)
 heat2d_add_system(ts PROCESSORS 2 LABELS verification)
@@ -28,6 +30,8 @@ heat2d_add_system(parallel PROCESSORS 2 LABELS parallel)
 heat2d_add_system(contacts PROCESSORS 2 LABELS verification)
 heat2d_add_system(multigrid PROCESSORS 2 LABELS parallel)
 heat2d_add_system(multigrid_many PROCESSORS 2 LABELS parallel slow TIMEOUT 3600)
+heat2d_add_system(messages PROCESSORS 2 LABELS parallel)
+heat2d_add_system(messages_many PROCESSORS 2 LABELS parallel slow TIMEOUT 3600)
 heat2d_add_system(regression PROCESSORS 2 LABELS regression)
 heat2d_add_system(tealeaf PROCESSORS 2 LABELS regression TIMEOUT 1200)
 heat2d_add_system(tealeaf_large PROCESSORS 2 LABELS regression slow TIMEOUT 14400)
@@ -51,6 +55,7 @@ heat2d_add_system(input PROCESSORS 2 LABELS input)
 heat2d_add_system(rerun PROCESSORS 2 LABELS input)
 heat2d_add_system(untrusted PROCESSORS 2 LABELS input)
 heat2d_add_system(regions PROCESSORS 3 LABELS input)
+heat2d_add_system(memory PROCESSORS 4 LABELS input)
 heat2d_add_system(documents PROCESSORS 2 LABELS documents)
 heat2d_add_system(layering PROCESSORS 1 LABELS layering)
 heat2d_add_system(style PROCESSORS 1 LABELS layering)

@@ -177,7 +177,7 @@ static const char usage[] =
     "\n"
     "exit codes\n"
     "   0 completed, and every check passed\n"
-    "   2 error in the command line or the case file\n"
+    "   2 error in the command line or the case file, or not enough memory\n"
     "   3 numerical failure, or a corrupted state that could not be recovered\n"
     "   4 a file cannot be read or written, or is damaged\n"
     "   5 a check failed\n"

@@ -8,9 +8,16 @@
 const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "initial state", "steps",
                                                  "diagnostics", "snapshots",     "checkpoints"};
 
+/* The kind of what communicates in a phase and does not name a kind of its own. */
+static const HeatTrafficKind kinds[HEAT_PHASES] = {
+    [HEAT_PHASE_SETUP] = HEAT_TRAFFIC_SETUP,     [HEAT_PHASE_INITIAL] = HEAT_TRAFFIC_SETUP,
+    [HEAT_PHASE_STEP] = HEAT_TRAFFIC_REDUCTION,  [HEAT_PHASE_DIAGNOSTICS] = HEAT_TRAFFIC_REDUCTION,
+    [HEAT_PHASE_SNAPSHOT] = HEAT_TRAFFIC_OUTPUT, [HEAT_PHASE_CHECKPOINT] = HEAT_TRAFFIC_OUTPUT};
+
 void HeatPhaseBegin(HeatPhases *p, HeatPhase phase)
 {
   HeatBeatPhase(HeatPhaseNames[phase]);
+  p->before  = HeatTrafficSet(kinds[phase]);
   p->started = HeatMonotonicTime();
 }
 
@@ -18,6 +25,7 @@ void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)
 {
   p->seconds[phase] += HeatMonotonicTime() - p->started;
   p->calls[phase] += 1;
+  (void)HeatTrafficSet(p->before);
 }
 
 PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,

@@ -5,6 +5,7 @@
 #include <petscsys.h>
 
 #include "solver/base/error.h"
+#include "solver/base/traffic.h"
 
 typedef enum {
   HEAT_PHASE_SETUP,       /* set up case, grid, operator and solver */
@@ -24,6 +25,8 @@ typedef struct {
   PetscReal  seconds[HEAT_PHASES]; /* [s] total per phase */
   PetscInt64 calls[HEAT_PHASES];   /* how often each phase ended */
   PetscReal  started;              /* [s] monotonic time at which the current phase began */
+
+  HeatTrafficKind before; /* the kind of communication before the current phase */
 } HeatPhases;
 
 /** One phase over all ranks. */
@@ -33,7 +36,8 @@ typedef struct {
 } HeatPhaseSpread;
 
 /** Start and stop the timer of a phase.  There is one start time, so phases must not nest.  Begin
- *  also names the phase for the watchdog (solver/base/heartbeat.h).  Not collective. */
+ *  also names the phase for the watchdog (solver/base/heartbeat.h), and sets the kind of
+ *  communication of the phase (solver/base/traffic.h) until End.  Not collective. */
 void HeatPhaseBegin(HeatPhases *phases, HeatPhase phase);
 void HeatPhaseEnd(HeatPhases *phases, HeatPhase phase);
 

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "app/process/petsc_options.h"
+#include "app/state/run_memory.h"
 #include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
 
@@ -49,6 +50,39 @@ static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *
   r->decomposition.total_messages_between = sums[1];
   r->decomposition.total_bytes_within     = sums[2];
   r->decomposition.total_bytes_between    = sums[3];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sum the messages over the ranks, and predict those of halo exchanges from their numbers.  Nothing
+   sends point-to-point messages after this. */
+static PetscErrorCode FillCommunication(const HeatReportSources *from, HeatResults *r,
+                                        HeatResultsCommunication kinds[HEAT_TRAFFIC_KINDS])
+{
+  const HeatResultsTraffic unknown = {{-1, -1}, {-1, -1}, -1};
+  const HeatRunState      *state   = from->state;
+  const HeatGrid          *g       = state->grid;
+  const PetscInt64         n       = HeatOperatorHaloCounts(state->op).exchanges;
+  const HeatDeepHaloCounts deep    = HeatOperatorDeepHaloCounts(state->op);
+  const PetscInt64         n_deep  = deep.sent.exchanges;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatCommunicationSum(g->comm, from->communication));
+  if (!from->communication->counted) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < HEAT_TRAFFIC_KINDS; k++) {
+    const HeatTraffic *sum = &from->communication->kinds[k];
+
+    kinds[k] = (HeatResultsCommunication){
+        HeatTrafficNames[k],
+        {{sum->messages[0], sum->messages[1]}, {sum->bytes[0], sum->bytes[1]}, sum->collectives},
+        unknown};
+  }
+  kinds[HEAT_TRAFFIC_HALO].predicted = (HeatResultsTraffic){
+      {n * g->messages_within + n_deep * deep.messages[0],
+       n * g->messages_between + n_deep * deep.messages[1]},
+      {n * g->bytes_within + n_deep * deep.bytes[0], n * g->bytes_between + n_deep * deep.bytes[1]},
+      0};
+  r->n_communication = HEAT_TRAFFIC_KINDS;
+  r->communication   = kinds;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -365,12 +399,15 @@ static PetscErrorCode FreeArrays(Arrays *arrays)
 
 /* Fill in the largest and the mean high-water mark of a rank's memory [bytes]; Linux counts it in
    units of 1024 bytes. */
-static PetscErrorCode FillMemory(const HeatGrid *g, HeatResults *r)
+static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResults *r)
 {
   struct rusage usage;
   double        memory[2];
+  HeatNeed      need;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size, &need));
+  r->memory_predicted = (PetscInt64)need.total;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
   memory[1] = memory[0];
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[0], 1, MPI_DOUBLE, MPI_MAX, g->comm));
@@ -398,7 +435,7 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   r->phases   = phases;
   r->seconds  = spread[HEAT_PHASE_STEP].max;
   if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
-  PetscCall(FillMemory(state->grid, r));
+  PetscCall(FillMemory(state->c, state->grid, r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -454,11 +491,13 @@ static void FillRecovery(const HeatReportSources *from, Arrays *arrays, HeatResu
 
 static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatResults *r)
 {
-  const HeatRunState *state = from->state;
-  HeatProvenance      p;
+  const HeatRunState      *state = from->state;
+  HeatResultsCommunication kinds[HEAT_TRAFFIC_KINDS];
+  HeatProvenance           p;
 
   PetscFunctionBeginUser;
   PetscCall(HeatProvenanceCollect(state->grid->comm, &p));
+  PetscCall(FillCommunication(from, r, kinds));
   HeatRecordProvenance(&p, from->start, r);
   PetscCall(HeatResultsWrite(state->grid->comm, state->c->output.directory, r));
   PetscCall(HeatProvenanceClear(&p));
@@ -473,6 +512,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   char                scheme[64];
 
   PetscFunctionBeginUser;
+  (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT);
   HeatResultsInit(&r);
   r.status = status;
   r.error  = error;

@@ -6,6 +6,7 @@
 #ifndef HEAT_APP_REPORT_SOURCES_H
 #define HEAT_APP_REPORT_SOURCES_H
 
+#include "app/process/communication.h"
 #include "app/process/options.h"
 #include "app/process/phases.h"
 #include "app/process/process_start.h"
@@ -36,6 +37,8 @@ typedef struct {
   const HeatCheckResult *checks;   /* [c->n_checks]; NULL while they are not evaluated */
   PetscBool              finished; /* the end of the case was reached */
   HeatSurvey *survey; /* not const: a report that needs fluxes has it update the operator */
+
+  HeatCommunication *communication; /* summed by HeatRecordWrite, after all messages of the run */
 
   HeatRestartReport       restart;
   HeatFileStats           checkpoints; /* sums over the checkpoints that this process wrote */

@@ -328,6 +328,25 @@ static void PrintSolves(const HeatRunState *state, const HeatIterations *it)
   }
 }
 
+/* Print the messages of each kind of all ranks; a single rank sends none. */
+static void PrintCommunication(const HeatReportSources *from)
+{
+  const double MB = 1e6; /* [bytes] */
+
+  if (!from->communication->counted || from->state->grid->size < 2) return;
+  (void)printf("\n  %-13s %23s %23s %12s\n  %-13s %12s %10s %12s %10s %12s\n", "communication",
+               "within nodes", "between nodes", "collective", "", "messages", "MB", "messages",
+               "MB", "calls");
+  for (int k = 0; k < HEAT_TRAFFIC_KINDS; k++) {
+    const HeatTraffic *t = &from->communication->kinds[k];
+
+    (void)printf("  %-13s %12" PetscInt64_FMT " %10.3f %12" PetscInt64_FMT
+                 " %10.3f %12" PetscInt64_FMT "\n",
+                 HeatTrafficNames[k], t->messages[0], (double)t->bytes[0] / MB, t->messages[1],
+                 (double)t->bytes[1] / MB, t->collectives);
+  }
+}
+
 static void PrintState(const HeatRunState *state, const HeatSurvey *survey)
 {
   const HeatClock   *clock   = &state->clock;
@@ -469,6 +488,7 @@ PetscErrorCode HeatScreenSummary(const HeatScreen *s, const HeatReportSources *f
   if (s->root && !s->prints) PrintFailures(from->checks, n_checks);
   if (s->prints) {
     PrintPhases(spread);
+    PrintCommunication(from);
     (void)printf("\n");
     PrintThroughput(state, (double)spread[HEAT_PHASE_STEP].max);
     PrintSolves(state, from->iterations);

@@ -17,12 +17,14 @@
 #include "app/run/checkpoints.h"
 #include "app/run/health.h"
 #include "app/run/inject.h"
+#include "app/run/memory_check.h"
 #include "app/run/restart.h"
 #include "app/run/rollback.h"
 #include "app/run/schedule.h"
 #include "app/run/setup.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
+#include "solver/base/traffic.h"
 #include "solver/case/petsc_rules.h"
 
 struct HeatSimulation {
@@ -42,9 +44,12 @@ struct HeatSimulation {
   HeatHealth      *health;
   HeatRollback     rollback;
 
-  HeatSurvey      *survey;
-  HeatOutput      *output;
-  HeatIterations   iterations;
+  HeatSurvey    *survey;
+  HeatOutput    *output;
+  HeatIterations iterations;
+
+  HeatCommunication communication; /* zero until the record is written */
+
   HeatCheckResult *checks;     /* [c->n_checks]; NULL until the end */
   char             lost[1024]; /* output of the finished run that was not written; "": none */
   HeatScreen      *screen;
@@ -55,21 +60,22 @@ struct HeatSimulation {
 static HeatReportSources Sources(HeatSimulation *sim)
 {
   const HeatRollback *back = &sim->rollback;
-  HeatReportSources   from = {.state       = &sim->state,
-                              .options     = sim->options,
-                              .phases      = &sim->phases,
-                              .stop        = &sim->stop,
-                              .iterations  = &sim->iterations,
-                              .output      = sim->output,
-                              .warnings    = &sim->warnings,
-                              .checks      = sim->checks,
-                              .survey      = sim->survey,
-                              .restart     = {.file = HeatRestartFile(sim->restart)},
-                              .checkpoints = *HeatCheckpointsStats(sim->checkpoints),
-                              .disk        = *HeatCheckpointsDiskProbe(sim->checkpoints),
-                              .n_rollbacks = back->n,
-                              .rollback    = {back->step, back->to_step, back->reason},
-                              .start       = sim->start};
+  HeatReportSources   from = {.state         = &sim->state,
+                              .options       = sim->options,
+                              .phases        = &sim->phases,
+                              .stop          = &sim->stop,
+                              .iterations    = &sim->iterations,
+                              .output        = sim->output,
+                              .communication = &sim->communication,
+                              .warnings      = &sim->warnings,
+                              .checks        = sim->checks,
+                              .survey        = sim->survey,
+                              .restart       = {.file = HeatRestartFile(sim->restart)},
+                              .checkpoints   = *HeatCheckpointsStats(sim->checkpoints),
+                              .disk          = *HeatCheckpointsDiskProbe(sim->checkpoints),
+                              .n_rollbacks   = back->n,
+                              .rollback      = {back->step, back->to_step, back->reason},
+                              .start         = sim->start};
 
   HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
   return from;
@@ -139,6 +145,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->lock    = -1;
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
   if (ChoosesPetsc(options, c)) PetscCall(HeatGuardCreate(comm, &sim->guard));
+  PetscCall(HeatMemoryCheck(comm, c));
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
   if (options->restart) /* before a checkpoint is read that another run may be removing */
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
@@ -177,6 +184,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   HeatReportSources   from;
 
   PetscFunctionBeginUser;
+  (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* from here on, of whatever is outside of phases */
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   if (restart && !ContinuesFolder(sim))
     PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));

@@ -29,7 +29,7 @@ const HeatVerifyEntry HeatVerifyEntries[] = {
      {10, 10},
      HeatVerifyRadiation},
     {"kirchhoff",
-     "a conductivity k(T) agrees with Kirchhoff's transform",
+     "a conductivity k(T), steep or with a jump, passes exactly Kirchhoff's heat",
      {20, 20},
      HeatVerifyKirchhoff},
     {"segments", "each segment of a side passes the right heat", {20, 20}, HeatVerifySegments},

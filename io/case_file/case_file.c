@@ -184,7 +184,7 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   const HeatYamlNode *balance    = HeatReaderKey(limits, "balance");
   const char *const   names[]    = {"daly", "", "", NULL}; /* laid out as for a PetscEnum */
   HeatCase           *c          = r->c;
-  int                 choice, verify = c->checkpoint.verify, mode = c->checkpoint.mode;
+  int choice, verify = c->checkpoint.verify, mode = c->checkpoint.mode, memory = c->limits.memory;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderCheckMap(r, checkpoint));
@@ -209,6 +209,8 @@ static PetscErrorCode ReadCheckpointAndLimits(const HeatReader *r, const HeatYam
   if (!IsWord(balance, "auto"))
     PetscCall(HeatReadReal(r, balance, HEAT_NOT_NEGATIVE, &c->limits.balance));
   PetscCall(HeatReadBool(r, HeatReaderKey(limits, "extremes"), &c->limits.extremes));
+  PetscCall(HeatReadChoice(r, HeatReaderKey(limits, "memory"), HeatMemoryRuleNames, &memory));
+  c->limits.memory = (HeatMemoryRule)memory;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,4 +1,4 @@
-/** The files that a case names: where they are, and the checksums of their bytes, for its record. */
+/** The files that a case names: where they are, and the checksums of their bytes. */
 #ifndef HEAT_IO_CASE_FILES_H
 #define HEAT_IO_CASE_FILES_H
 

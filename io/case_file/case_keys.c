@@ -196,6 +196,9 @@ static const HeatCaseKey keys[] = {
      "0: no test"},
     {"limits.extremes", "true | false", "true",
      "treat a state as corrupted when temperatures lie far outside the range that can be reached"},
+    {"limits.memory", "check | ignore", "check",
+     "refuse a run that needs more memory than a rank or a node has; ignore: run without this "
+     "test"},
 
     {"check[].quantity",
      "temperature | error_l2 | error_max | integral | heat_flow | energy_balance | minimum | "

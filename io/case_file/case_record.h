@@ -10,8 +10,8 @@
  *  hold what is needed to run it again.  "case" keeps the names of files as the user wrote them,
  *  because a checkpoint holds them; "case_files" says where the files are.
  *
- *  A record may come from a stranger.  Its case is checked as that of any case file, and its options
- *  by the rules for options of a case (solver/case/petsc_rules.h).
+ *  A record may come from a stranger.  Its case is checked as that of any case file, and its
+ *  options by the rules for options of a case (solver/case/petsc_rules.h).
  */
 #ifndef HEAT_IO_CASE_RECORD_H
 #define HEAT_IO_CASE_RECORD_H

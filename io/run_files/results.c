@@ -64,6 +64,35 @@ static void PutDecomposition(HeatJson *root, const HeatResults *r)
              r->decomposition.deep_bytes[0], r->decomposition.total_bytes_within);
 }
 
+/* Put messages and bytes within or between nodes. */
+static void PutNodes(HeatJson *parent, const char *key, const HeatResultsTraffic *t, int between)
+{
+  HeatJson *nodes = HeatJsonAddObject(parent, key);
+
+  HeatJsonPutCount(nodes, "messages", t->messages[between]);
+  HeatJsonPutCount(nodes, "bytes", t->bytes[between]);
+}
+
+static void PutAllTraffic(HeatJson *parent, const HeatResultsTraffic *t)
+{
+  PutNodes(parent, "within_nodes", t, 0);
+  PutNodes(parent, "between_nodes", t, 1);
+  HeatJsonPutCount(parent, "collectives", t->collectives);
+}
+
+static void PutCommunication(HeatJson *root, const HeatResults *r)
+{
+  HeatJson *all = HeatJsonAddObject(root, "communication");
+
+  for (PetscInt k = 0; k < r->n_communication; k++) {
+    const HeatResultsCommunication *of   = &r->communication[k];
+    HeatJson                       *kind = HeatJsonAddObject(all, of->kind);
+
+    PutAllTraffic(kind, &of->counted);
+    PutAllTraffic(HeatJsonAddObject(kind, "predicted"), &of->predicted);
+  }
+}
+
 static void PutTime(HeatJson *root, const HeatResults *r)
 {
   HeatJson *time = HeatJsonAddObject(root, "time");
@@ -141,6 +170,7 @@ static void PutFom(HeatJson *root, const HeatResults *r)
   memory = HeatJsonAddObject(root, "memory");
   HeatJsonPutCount(memory, "bytes_max", r->memory_max);
   HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);
+  HeatJsonPutCount(memory, "bytes_predicted", r->memory_predicted);
 }
 
 /* Return the bandwidth [bytes/s]; NaN: not known. */
@@ -422,6 +452,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   HeatJsonPutCount(root, "ranks", r->ranks);
   HeatJsonPutCount(root, "nodes", r->nodes);
   PutDecomposition(root, r);
+  PutCommunication(root, r);
   PutTime(root, r);
   PutEvents(root, r);
   HeatJsonPutTexts(root, "warnings", r->n_warnings, r->warnings);
@@ -457,7 +488,7 @@ void HeatResultsInit(HeatResults *r)
   r->solver.true_residual = r->solver.worst_residual = r->solver.solve_seconds = NAN;
   r->solver.w_cycles = r->solver.algebraic = -1;
   r->seconds = r->fom = NAN;
-  r->memory_max = r->memory_mean = -1;
+  r->memory_max = r->memory_mean = r->memory_predicted = -1;
   r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;
   r->energy.balance_error = r->energy.balance_relative = NAN;
   for (int s = 0; s < HEAT_SIDES; s++) r->energy.sides[s] = NAN;

@@ -104,6 +104,18 @@ typedef struct {
   const char *name, *value; /* name without '-'; value "" for a flag */
 } HeatResultsOption;
 
+/** Messages of all ranks over the run. */
+typedef struct {
+  PetscInt64 messages[2], bytes[2]; /* [0] within nodes, [1] between them; -1: not known */
+  PetscInt64 collectives;           /* calls, each rank's counted; -1: not known */
+} HeatResultsTraffic;
+
+/** The communication of one kind. */
+typedef struct {
+  const char        *kind;
+  HeatResultsTraffic counted, predicted;
+} HeatResultsCommunication;
+
 /** The record of a run, or of a verification.  HeatResultsInit sets what is not known. */
 typedef struct {
   HeatStatus  status;
@@ -134,6 +146,9 @@ typedef struct {
     PetscInt64 total_messages_between, total_messages_within;
     PetscInt64 total_bytes_between, total_bytes_within;
   } decomposition;
+
+  PetscInt                        n_communication; /* kinds; 0: not counted */
+  const HeatResultsCommunication *communication;
 
   struct {
     const char *scheme;
@@ -178,6 +193,7 @@ typedef struct {
   double                  seconds; /* [s] wall time of the steps, by which fom divides */
   double                  fom;     /* figure of merit: cells times steps a second */
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
+  PetscInt64              memory_predicted;        /* [bytes] as known before the run */
 
   HeatFileStats snapshots, checkpoints;
   double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */

@@ -7,12 +7,17 @@
  *  a larger communicator that handler prints on rank 0 only and lets the other ranks sleep, so that
  *  an error of rank 1 would never be printed.
  *
+ *  A failed allocation (PETSC_ERR_MEM) ends the job where it is raised, or at the end of the
+ *  capture that holds it: it may have hit this rank alone, and the others would wait in a
+ *  collective call.
+ *
  *  Messages are formatted here with vsnprintf, because PETSc's own formatter rewrites %g. */
 #define _POSIX_C_SOURCE 200809L /* nanosleep */
 #include "solver/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "solver/base/monotonic.h"
@@ -22,6 +27,46 @@ static PetscBool IsOurs(PetscErrorCode code)
   return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
 }
 
+/* Print that an allocation failed on this rank, and abort the job with the exit code of
+   HEAT_ERR_INPUT.  Where several ranks fail at once, one should print: each waits the longer, the
+   higher its rank is, and is ended meanwhile.
+
+   The wait is chosen: 0.1 s a rank, in which a launcher ends the ranks of a node, at most 3 s. */
+static void EndOutOfMemory(const char *message)
+{
+  const int       most = 30;
+  int             rank = 0;
+  struct timespec pause;
+
+  if (MPI_Comm_rank(MPI_COMM_WORLD, &rank) != MPI_SUCCESS) rank = 0;
+  if (rank > most) rank = most;
+  pause = (struct timespec){rank / 10, (long)(rank % 10) * 100000000L};
+  (void)nanosleep(&pause, NULL);
+  (void)MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  fflush(stdout);
+  fprintf(stderr,
+          "heat2d: error: out of memory on rank %d%s%s%s; take more nodes or fewer cells, or raise "
+          "the limit of the memory (ulimit, batch system)\n",
+          rank, message && message[0] ? " (" : "", message ? message : "",
+          message && message[0] ? ")" : "");
+  fflush(stderr);
+  (void)MPI_Abort(MPI_COMM_WORLD, HeatErrorExitCode(HEAT_ERR_INPUT));
+}
+
+/* Return whether an error that is raised is a failed allocation: by its code, or because a function
+   raises it by which PETSc allocates.  PetscMallocAlign of PETSc 3.18 has a wrong code, 3, and its
+   message is the name of the function that needs the memory. */
+static PetscBool IsOutOfMemory(PetscErrorCode code, PetscErrorType type, const char *function)
+{
+  static const char *const allocators[] = {"PetscMallocAlign", "PetscReallocAlign",
+                                           "PetscTrMallocDefault", "PetscTrReallocDefault"};
+
+  if (type != PETSC_ERROR_INITIAL) return PETSC_FALSE;
+  for (size_t k = 0; k < sizeof allocators / sizeof allocators[0]; k++)
+    if (function && strcmp(function, allocators[k]) == 0) return PETSC_TRUE;
+  return code == PETSC_ERR_MEM ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Print a message of our own codes once, on rank 0 of comm; print a traceback for other codes. */
 static PetscErrorCode PrintOnce(MPI_Comm comm, int line, const char *function, const char *file,
                                 PetscErrorCode code, PetscErrorType type, const char *message,
@@ -29,6 +74,7 @@ static PetscErrorCode PrintOnce(MPI_Comm comm, int line, const char *function, c
 {
   int rank = 0;
 
+  if (IsOutOfMemory(code, type, function)) EndOutOfMemory(message);
   if (!IsOurs(code)) {
     return PetscTraceBackErrorHandler(PETSC_COMM_SELF, line, function, file, code, type, message,
                                       context);
@@ -50,7 +96,8 @@ static PetscErrorCode CaptureFirst(MPI_Comm comm, int line, const char *function
 {
   HeatCapture *capture = context;
 
-  (void)comm, (void)line, (void)function, (void)file;
+  (void)comm, (void)line, (void)file;
+  if (IsOutOfMemory(code, type, function)) capture->out_of_memory = PETSC_TRUE;
   if (type == PETSC_ERROR_INITIAL && !capture->message[0] && message) {
     snprintf(capture->message, sizeof capture->message, "%s", message);
   }
@@ -104,7 +151,8 @@ PetscErrorCode HeatErrorAgree(MPI_Comm comm, PetscErrorCode *code)
 PetscErrorCode HeatCaptureBegin(HeatCapture *capture)
 {
   PetscFunctionBeginUser;
-  capture->message[0] = '\0';
+  capture->message[0]    = '\0';
+  capture->out_of_memory = PETSC_FALSE;
   PetscCall(PetscPushErrorHandler(CaptureFirst, capture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -112,7 +160,8 @@ PetscErrorCode HeatCaptureBegin(HeatCapture *capture)
 PetscErrorCode HeatCaptureBeginPrinting(HeatCapture *capture)
 {
   PetscFunctionBeginUser;
-  capture->message[0] = '\0';
+  capture->message[0]    = '\0';
+  capture->out_of_memory = PETSC_FALSE;
   PetscCall(PetscPushErrorHandler(CaptureAndPrint, capture));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -133,6 +182,7 @@ PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *d
 
   PetscFunctionBeginUser;
   PetscCall(PetscPopErrorHandler());
+  if (capture->out_of_memory) EndOutOfMemory(capture->message);
   PetscCall(HeatErrorAgree(comm, &worst));
   if (worst == PETSC_SUCCESS) PetscFunctionReturn(PETSC_SUCCESS);
 
@@ -208,6 +258,7 @@ PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *
 
   PetscFunctionBeginUser;
   PetscCall(PetscPopErrorHandler());
+  if (capture->out_of_memory) EndOutOfMemory(capture->message);
   if (code == PETSC_SUCCESS) PetscFunctionReturn(PETSC_SUCCESS);
   if (IsOurs(code)) return HeatRaiseHere(guard->comm, code, "%s", capture->message);
   DescribePetscError(capture, doing, code, text, sizeof text);

@@ -1,13 +1,15 @@
 /** Errors: one message, printed once, and one exit code on all ranks.
  *
- *  Functions return PetscErrorCode, and callers pass it on with PetscCall.  There are two kinds of
- *  errors:
+ *  Functions return PetscErrorCode, and callers pass it on with PetscCall.  There are three kinds
+ *  of errors:
  *
  *  - Errors that a user can cause are raised with HeatCheck or HeatRaiseHere and one of the three
  *    HEAT_ERR_ codes below.  Raising is collective: every rank of the communicator must raise the
  *    same code at the same place.  The handler that HeatErrorInstall registers prints the message
  *    once, on rank 0 of the communicator, without a traceback, and main returns the code's exit
  *    code.
+ *  - Failed allocations (PETSC_ERR_MEM), which may hit one rank alone, end the job at once, with
+ *    one message that says memory and the exit code of HEAT_ERR_INPUT.
  *  - Defects (a violated invariant, an error returned by PETSc or MPI) are printed with a traceback
  *    by each rank that meets them, and main aborts the job with exit code 70.
  *
@@ -66,7 +68,8 @@ PetscErrorCode HeatErrorAgree(MPI_Comm comm, PetscErrorCode *code);
  *  by HeatCaptureBegin or HeatCaptureBeginPrinting, which empty the message, and must stay at its
  *  address until HeatCaptureEnd or HeatCaptureStop. */
 typedef struct {
-  char message[1024]; /* "" if no error was raised; a longer message is cut off (size: chosen) */
+  char      message[1024]; /* "" if no error was raised; a longer one is cut off (size: chosen) */
+  PetscBool out_of_memory; /* an allocation failed */
 } HeatCapture;
 
 /** Run `call`, which applies the user's PETSc options, and turn an error on any rank into one
@@ -93,7 +96,7 @@ PetscErrorCode HeatCaptureBeginPrinting(HeatCapture *capture);
 
 /** Stop what HeatCaptureBegin started and raise the captured error on all ranks, as HeatUserCall
  *  describes.  The largest code of all ranks is raised, with the message of the lowest rank that
- *  returned that code.  Collective on comm.
+ *  returned that code.  A failed allocation ends the job.  Collective on comm.
  *  @param[in] doing  the action that may have failed, for the message
  *  @param[in] code   this rank's code, 0 if it has no error */
 PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *doing,

@@ -1,10 +1,9 @@
 /** The heartbeat's counters.
  *
- *  They are one of the two file-static variables of the whole program (the other is the signal flag
- *  of app/process/stop.c).  Beats are counted deep inside call-backs of libraries, which get no
- *  pointer of ours, and the watchdog's thread reads them while the main thread may be blocked in a
- *  library.  Accesses are atomic and relaxed: the watchdog needs to see that the counter changes,
- *  not in which order. */
+ *  They are one of the few file-static variables of the program (app/README.md lists them).
+ *  Beats are counted deep inside call-backs of libraries, which get no pointer of ours, and the
+ *  watchdog's thread reads them while the main thread may be blocked in a library.  Accesses are
+ *  atomic and relaxed: the watchdog needs to see that the counter changes, not in which order. */
 #include "solver/base/heartbeat.h"
 
 #include <stdatomic.h>

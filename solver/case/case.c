@@ -28,6 +28,8 @@ const char *const HeatPaintRuleNames[]    = {"centre", "tealeaf", "HeatPaintRule
                                              NULL};
 const char *const HeatEmptyRegionsNames[] = {"refuse", "allow", "HeatEmptyRegions", "HEAT_EMPTY_",
                                              NULL};
+const char *const HeatMemoryRuleNames[]   = {"check", "ignore", "HeatMemoryRule", "HEAT_MEMORY_",
+                                             NULL};
 const char *const HeatMappingNames[]     = {"node-blocks", "linear", "HeatMapping", "HEAT_MAPPING_",
                                             NULL};
 const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression",

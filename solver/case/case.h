@@ -177,6 +177,10 @@ extern const char *const HeatPaintRuleNames[]; /* centre tealeaf */
 typedef enum { HEAT_EMPTY_REFUSE, HEAT_EMPTY_ALLOW } HeatEmptyRegions;
 extern const char *const HeatEmptyRegionsNames[]; /* refuse allow */
 
+/** Whether a run whose memory does not suffice is refused before it begins. */
+typedef enum { HEAT_MEMORY_CHECK, HEAT_MEMORY_IGNORE } HeatMemoryRule;
+extern const char *const HeatMemoryRuleNames[]; /* check ignore */
+
 /** The assignment of blocks to ranks: a compact rectangle of blocks per node, or row by row. */
 typedef enum { HEAT_MAPPING_NODE_BLOCKS, HEAT_MAPPING_LINEAR } HeatMapping;
 extern const char *const HeatMappingNames[]; /* node-blocks linear */
@@ -406,6 +410,7 @@ typedef struct {
     PetscReal balance;   /* error of the energy account, relative to the heat turned over [1], that
                             indicates a corrupted state; 0: not checked; negative: auto */
     PetscBool extremes;  /* check the maximum principle where it holds, to detect corruption */
+    HeatMemoryRule memory; /* whether a run that needs more memory than there is is refused */
   } limits;
 
   PetscInt         n_checks;

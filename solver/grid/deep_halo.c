@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "solver/base/monotonic.h"
+#include "solver/base/traffic.h"
 
 /* The frame. */
 
@@ -67,12 +68,14 @@ static void CountMessage(const HeatGrid *g, HeatSide side, PetscInt n, HeatHaloC
   counts->bytes[g->off_node[side]] += (PetscInt64)sizeof(PetscReal) * n;
 }
 
-/* Swap the strips, by messages, or by copies if the rank is its own neighbour. */
+/* Swap the strips, by messages, or by copies if the rank is its own neighbour.  Without `counts`
+   they are coefficients, not a field of a step, and belong to the set-up. */
 static PetscErrorCode SwapStrips(const HeatGrid *g, const StripSwap *s, HeatHaloCounts *counts)
 {
   const PetscMPIInt low = g->neighbour[s->low], high = g->neighbour[s->high];
   const double      start = HeatMonotonicTime();
   PetscMPIInt       n, n_low, n_high;
+  HeatTrafficKind   before;
 
   PetscFunctionBeginUser;
   if (low == g->rank) {
@@ -83,10 +86,12 @@ static PetscErrorCode SwapStrips(const HeatGrid *g, const StripSwap *s, HeatHalo
   PetscCall(PetscMPIIntCast(s->n, &n));
   n_low  = low == MPI_PROC_NULL ? 0 : n;
   n_high = high == MPI_PROC_NULL ? 0 : n;
+  before = HeatTrafficSet(counts ? HEAT_TRAFFIC_HALO : HEAT_TRAFFIC_SETUP);
   PetscCallMPI(MPI_Sendrecv(s->to_low, n_low, MPIU_REAL, low, s->low, s->from_high, n_high,
                             MPIU_REAL, high, s->low, g->comm, MPI_STATUS_IGNORE));
   PetscCallMPI(MPI_Sendrecv(s->to_high, n_high, MPIU_REAL, high, s->high, s->from_low, n_low,
                             MPIU_REAL, low, s->high, g->comm, MPI_STATUS_IGNORE));
+  (void)HeatTrafficSet(before);
   CountMessage(g, s->low, s->n, counts);
   CountMessage(g, s->high, s->n, counts);
   if (counts) counts->wait += HeatMonotonicTime() - start;

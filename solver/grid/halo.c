@@ -10,6 +10,7 @@
 
 #include "solver/base/heartbeat.h"
 #include "solver/base/monotonic.h"
+#include "solver/base/traffic.h"
 
 struct HeatHalo {
   const HeatGrid *grid;                     /* borrowed */
@@ -73,7 +74,8 @@ static PetscErrorCode PackEdge(const HeatGrid *g, HeatSide side, const PetscReal
 
 PetscErrorCode HeatHaloBegin(HeatHalo *h, const PetscReal *u)
 {
-  const HeatGrid *g = h->grid;
+  const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_HALO);
+  const HeatGrid       *g      = h->grid;
 
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
@@ -88,6 +90,7 @@ PetscErrorCode HeatHaloBegin(HeatHalo *h, const PetscReal *u)
   }
   h->counts.exchanges += 1;
   if (h->n_requests) PetscCallMPI(MPI_Startall(h->n_requests, h->requests));
+  (void)HeatTrafficSet(before);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

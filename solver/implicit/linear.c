@@ -17,6 +17,7 @@
 
 #include "solver/base/exact_sum.h"
 #include "solver/base/monotonic.h"
+#include "solver/base/traffic.h"
 #include "solver/implicit/linear_impl.h"
 
 /* Compute y = (mass C - J) x, the product of the matrix-free operator. */
@@ -218,9 +219,10 @@ static PetscErrorCode ReplacePreconditioner(HeatLinear *l)
 
 PetscErrorCode HeatLinearSetUp(HeatLinear *l)
 {
-  const double began = HeatMonotonicTime();
-  PC           pc;
-  PetscBool    needs_matrix, ours;
+  const double          began  = HeatMonotonicTime();
+  const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_SETUP);
+  PC                    pc;
+  PetscBool             needs_matrix, ours;
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(l->ksp, &pc));
@@ -235,6 +237,7 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   PetscCall(KSPSetUpOnBlocks(l->ksp));
   l->times.set_ups++;
   l->times.set_up += HeatMonotonicTime() - began;
+  (void)HeatTrafficSet(before);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

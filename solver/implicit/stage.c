@@ -20,6 +20,8 @@
 #include <petscsnes.h>
 
 #include "solver/base/exact_sum.h"
+#include "solver/base/traffic.h"
+#include "solver/implicit/newton_step.h"
 
 struct HeatStage {
   HeatOperator     *op;          /* borrowed */
@@ -184,6 +186,7 @@ static PetscErrorCode ConfigureNewton(HeatStage *s)
   PetscCall(SNESSetFunction(s->snes, s->rhs, SnesFunction, s));
   PetscCall(ConnectJacobian(s));
   PetscCall(SNESSetType(s->snes, SNESNEWTONLS));
+  PetscCall(HeatNewtonBendSteps(s->snes, s->op));
   PetscCall(SNESSetTolerances(s->snes, 0.0, c->solver.tolerance, 0.0, c->solver.max_newton,
                               PETSC_MAX_INT));
   PetscCall(SNESSetConvergenceTest(s->snes, SnesConverged, s, NULL));
@@ -249,13 +252,12 @@ static PetscErrorCode MeasureRounding(HeatStage *s, Vec T)
 /* Run Newton's method from T and add its iterations to the record. */
 static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason)
 {
-  PetscInt newton, linear;
+  const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
+  PetscInt              newton, linear;
 
   PetscFunctionBeginUser;
-  PetscCall(SNESSolve(s->snes, NULL, T));
-  PetscCall(SNESGetConvergedReason(s->snes, reason));
-  PetscCall(SNESGetIterationNumber(s->snes, &newton));
-  PetscCall(SNESGetLinearSolveIterations(s->snes, &linear));
+  PetscCall(HeatNewtonSolve(s->snes, s->op, T, &newton, &linear, reason));
+  (void)HeatTrafficSet(before);
   s->solve.newton += newton;
   s->solve.iterations += linear;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -328,8 +330,9 @@ PetscErrorCode HeatStageSolve(HeatStage *s, const HeatStageEquation *eq, Vec T, 
 
 PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy)
 {
-  const HeatCase *c = HeatOperatorCase(s->op);
-  const char     *words;
+  const HeatCase     *c = HeatOperatorCase(s->op);
+  const char         *words;
+  SNESConvergedReason reason;
 
   PetscFunctionBeginUser;
   if (!s->snes) {
@@ -340,15 +343,16 @@ PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy
   /* Newton's method never evaluated F: the coefficients are undefined at the guess. */
   if (!(s->norm_first > 0.0)) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
   PetscCall(SNESGetConvergedReasonString(s->snes, &words));
+  PetscCall(SNESGetConvergedReason(s->snes, &reason));
   return HeatRaiseHere(HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
                        "%s: Newton's method stopped without converging (%s) after %" PetscInt_FMT
                        " iterations, ||F_0|| = %.3e W/m, ||F|| = %.3e W/m, solver.tolerance is "
-                       "%.3e; take shorter steps or start nearer, or allow more iterations "
+                       "%.3e: %s; take shorter steps or start nearer, or allow more iterations "
                        "(solver.max_newton %" PetscInt_FMT ", solver.max_iterations %" PetscInt_FMT
                        ")%s%s",
                        what, words, s->solve.newton, (double)s->norm_first, (double)s->norm_last,
-                       (double)c->solver.tolerance, c->solver.max_newton, c->solver.max_iterations,
-                       remedy[0] ? "; " : "", remedy);
+                       (double)c->solver.tolerance, HeatNewtonAdvice(reason), c->solver.max_newton,
+                       c->solver.max_iterations, remedy[0] ? "; " : "", remedy);
 }
 
 HeatLinear *HeatStageLinear(HeatStage *s) { return s->linear; }

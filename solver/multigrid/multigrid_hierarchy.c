@@ -32,6 +32,8 @@
 
 #include <math.h>
 
+#include "solver/base/traffic.h"
+
 /* The part of the cells' diagonals that is not towards other cells, while the hierarchy is made.
    The mass is apart from the sides, and the sides are apart as half cells and films, because they
    change in different ways from one level to the next.  Scaled like the matrix. */
@@ -635,8 +637,9 @@ static PetscErrorCode PrepareNextLevel(HeatMultigrid *mg, PetscInt index)
 
 PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
 {
-  PetscBool sides;
-  Ground    ground, coarse;
+  const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_SETUP);
+  PetscBool             sides;
+  Ground                ground, coarse;
 
   PetscFunctionBeginUser;
   PetscCall(SidesConduct(mg, &sides));
@@ -652,5 +655,6 @@ PetscErrorCode HeatMultigridSetUp(HeatMultigrid *mg, PetscReal mass)
     ground = coarse;
   }
   PetscCall(GroundFree(&mg->levels[mg->n_levels - 1].s, &ground));
+  (void)HeatTrafficSet(before);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

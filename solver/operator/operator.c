@@ -465,6 +465,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatAmbientExchangeDestroy(&op->ambient_exchange));
   PetscCall(HeatOperatorContactsDestroy(op));
   PetscCall(HeatConductivityDestroy(&op->conductivity));
+  PetscCall(HeatOperatorMeansDestroy(&op->means));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));
   PetscCall(HeatHaloDestroy(&op->halo));
   for (int side = 0; side < HEAT_SIDES; side++) {

@@ -68,6 +68,13 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
  *                     coefficient is not finite; the coefficients are then undefined */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
+/** Change a step of Newton's method, from T to T + step, to the step that changes by as much the
+ *  integral of k over T in each cell (operator_kirchhoff.c); call after HeatOperatorUpdate at T.
+ *  Not collective.
+ *  @param[in]     T     [K], [nyl][nxl]
+ *  @param[in,out] step  [K], [nyl][nxl] */
+PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal *step);
+
 /** How what depends on time alone is evaluated within a time step. */
 typedef enum {
   HEAT_TIME_EXACT,   /* the values at the time */

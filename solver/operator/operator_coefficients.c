@@ -196,8 +196,12 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T)
   if (varies) {
     PetscCall(HeatConductivityUpdate(op->conductivity, T, &op->fault));
     PetscCall(HeatOperatorUpdateFaces(op, T));
+    PetscCall(HeatOperatorUpdateMeans(op, T, &op->fault));
   }
   PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, &op->fault));
+  if (varies)
+    PetscCall(
+        HeatBoundariesUpdateMeans(op->boundaries, op->conductivity, op->material, T, &op->fault));
   StoreBoundaryConductances(op);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -28,6 +28,9 @@ typedef struct {
 /** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
 
+/** What HeatOperatorUpdateMeans needs (operator_means.c). */
+typedef struct HeatFaceMeans HeatFaceMeans;
+
 /** The coefficients of the stencil.  Around a block of nxl x nyl cells, here 3 x 2, gx has a column
  *  and gy a row more than there are cells; each face is stored once.  Faces shared with a neighbour
  *  block are stored by both ranks, with the same bits.
@@ -87,7 +90,8 @@ struct HeatOperator {
   HeatFault          past_fault; /* of the earliest SetTime that had one */
   PetscReal          past_time;  /* [s] of that SetTime */
   PetscBool          raised;     /* HeatOperatorCheckFormulas has raised it */
-  HeatOperatorSteps *steps;      /* NULL before the first call of HeatOperatorMostSteps */
+  HeatFaceMeans     *means; /* NULL before the first Update of conductivities that depend on T */
+  HeatOperatorSteps *steps; /* NULL before the first call of HeatOperatorMostSteps */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
@@ -113,6 +117,15 @@ PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op);
  *  @param[in] T  [K], [nyl][nxl]: compute also low and high; NULL where no conductivity depends on
  *                T */
 PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
+
+/** Replace the conductances of faces between cells of one material whose conductivity depends on T,
+ *  and their low and high, by those of the mean of k over the temperatures between the two cells.
+ *  Collective; call after HeatOperatorUpdateFaces at the same T.
+ *  @param[in,out] fault  notes means that are not positive and finite between cells whose k is */
+PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, HeatFault *fault);
+
+/** Free *means, which may be NULL, and set it to NULL.  Not collective. */
+PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
 
 /** Bring q = Q + F up to date with the sources and the prescribed fluxes.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);

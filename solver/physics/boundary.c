@@ -161,7 +161,8 @@ PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *b, const HeatTimeLine
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute G and excess = -dq/dT_c - G of face f, as in solver/README.md eq. (9):
+/* Compute G and excess = -dq/dT_c - G of face f.  Where k depends on T and the film conducts,
+   HeatBoundariesUpdateMeans replaces both.
        -dq/dT_c = (half - half' (T_s - T_c)) g/(half + g),   T_s = T_c + G (T_b - T_c)/half
    with half = G_half, half' = dG_half/dT_c [W/(m K2)], T = T_c, and g the film's tangent, which is
    the derivative of the heat through the film with respect to T_s.  The film's secant enters G, its

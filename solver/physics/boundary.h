@@ -35,7 +35,7 @@
 #define HEAT_SOLVER_BOUNDARY_H
 
 #include "solver/case/time_line.h"
-#include "solver/physics/fault.h"
+#include "solver/physics/conductivity.h"
 
 typedef struct HeatBoundaries HeatBoundaries;
 
@@ -84,6 +84,18 @@ PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *boundaries, const Hea
 PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *boundaries, const PetscReal *const k[2],
                                     const PetscReal *const slope[2], const PetscReal *T,
                                     HeatFault *fault);
+
+/** Bring G, `half` and `excess` of the faces whose cell's conductivity depends on T to the mean of
+ *  k over the half cell, after HeatBoundariesUpdate at the same field (solver/README.md eq. (4a)).
+ *  Not collective.
+ *  @param[in]     conductivity  updated to T
+ *  @param[in]     material      material index of own cells, [nyl][nxl]
+ *  @param[in]     T             temperature of own cells [K], [nyl][nxl]
+ *  @param[in,out] fault         notes means that are not positive and finite */
+PetscErrorCode HeatBoundariesUpdateMeans(HeatBoundaries         *boundaries,
+                                         const HeatConductivity *conductivity,
+                                         const uint16_t *material, const PetscReal *T,
+                                         HeatFault *fault);
 
 /** The faces of one side on this rank, in the order drawn above; the arrays belong to the
  *  HeatBoundaries.  Where the rank has no face on that side, length is 0 and all arrays are

@@ -18,6 +18,7 @@ struct HeatConductivity {
   int              n_axes;       /* 1: x and y share the entries of axis 0 below */
   PetscBool        from_file[2]; /* by axis: a file gives the values, the materials are not used */
   PetscBool        varies;       /* some conductivity depends on T */
+  PetscBool        needs_slope;  /* the case has faces whose equation needs dk/dT */
   PetscBool        needs_fields; /* some conductivity is not the number of its material */
   HeatExpression **expressions;  /* owned [2][n_materials], of x y T; NULL where k is a number */
   PetscReal       *numbers;      /* owned [2][n_materials] k [W/(m K)] where it is a number, or an
@@ -202,6 +203,9 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
   s->c        = c;
   s->material = material;
   s->n_axes   = IsIsotropic(c, inputs) ? 1 : 2;
+  /* All other faces conduct with means of k, whose derivatives are k itself. */
+  s->needs_slope = (PetscBool)(c->n_materials > 1 &&
+                               c->solver.face_average == HEAT_FACE_ARITHMETIC);
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->expressions));
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->numbers));
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, 2 * g->nxl, &s->work));
@@ -230,6 +234,17 @@ PetscErrorCode HeatConductivityTrim(HeatConductivity *s)
 }
 
 /* Dependence on the temperature. */
+
+/* Evaluate k, and dk/dT if it is needed, in n cells of the present row from column i on. */
+static PetscErrorCode EvaluateOfT(HeatConductivity *s, HeatExpression *e, PetscInt i, PetscInt n,
+                                  const PetscReal *T, PetscReal *k, PetscReal *slope)
+{
+  PetscFunctionBeginUser;
+  if (s->needs_slope)
+    PetscCall(HeatSlopeEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k, slope, s->work));
+  else PetscCall(HeatExpressionEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
 /* Note k or dk/dT of an own cell that is wrong. */
 static void NoteOfT(const HeatConductivity *s, int axis, size_t cell, const PetscReal *T,
@@ -269,8 +284,8 @@ static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal 
     for (PetscInt i = 0, end; i < n; i = end) {
       end = RunEnd(row, i, n);
       if (!DependsOnT(s, axis, row[i])) continue;
-      PetscCall(HeatSlopeEvaluate(ExpressionOf(s, axis, row[i]), end - i, s->x + i, s->y + i, 0.0,
-                                  T + start + i, k + i, slope + i, s->work));
+      PetscCall(EvaluateOfT(s, ExpressionOf(s, axis, row[i]), i, end - i, T + start + i, k + i,
+                            slope + i));
       for (PetscInt cell = i; cell < end; cell++) NoteOfT(s, axis, start + (size_t)cell, T, fault);
     }
   }
@@ -287,6 +302,21 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, H
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void HeatConductivityNoteMean(const HeatConductivity *s, int axis, size_t cell, PetscReal T,
+                              PetscReal mean, HeatFault *fault)
+{
+  if (IsConductivity(mean) || !IsConductivity(s->k[axis % s->n_axes][cell])) return;
+  if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) return;
+  DescribeFault(s, axis % s->n_axes, cell, fault);
+  fault->of_T  = PETSC_TRUE;
+  fault->T     = T;
+  fault->value = mean;
+  (void)snprintf(fault->what, sizeof fault->what, "the mean of k");
+  (void)snprintf(fault->rule, sizeof fault->rule,
+                 "k must be finite and greater than 0 also at all temperatures between that of the "
+                 "cell and those of its neighbours and sides");
+}
+
 /* Accessors. */
 
 PetscBool HeatConductivityVaries(const HeatConductivity *s) { return s->varies; }
@@ -299,6 +329,13 @@ const PetscReal *HeatConductivityField(const HeatConductivity *s, int axis)
 const PetscReal *HeatConductivitySlope(const HeatConductivity *s, int axis)
 {
   return s->slope[axis % s->n_axes];
+}
+
+HeatExpression *HeatConductivityOfT(const HeatConductivity *s, int axis, PetscInt material)
+{
+  const int of = axis % s->n_axes;
+
+  return DependsOnT(s, of, material) ? ExpressionOf(s, of, material) : NULL;
 }
 
 PetscReal HeatConductivityAt(const HeatConductivity *s, int axis, size_t cell)

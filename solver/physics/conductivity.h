@@ -10,6 +10,7 @@
 #ifndef HEAT_SOLVER_CONDUCTIVITY_H
 #define HEAT_SOLVER_CONDUCTIVITY_H
 
+#include "solver/case/expression.h"
 #include "solver/physics/fault.h"
 #include "solver/physics/paint.h"
 
@@ -47,13 +48,25 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const Pets
 const PetscReal *HeatConductivityField(const HeatConductivity *conductivity, int axis);
 
 /** Return dk/dT [W/(m K2)] in the layout of HeatConductivityField; 0 in cells where k does not
- *  depend on T, and before the first Update.  NULL where HeatConductivityVaries is false.  Not
- *  collective. */
+ *  depend on T, and before the first Update.  It is computed for cases of several materials with
+ *  the arithmetic mean, and stays 0 in all others, where no equation needs it.  NULL where
+ *  HeatConductivityVaries is false.  Not collective. */
 const PetscReal *HeatConductivitySlope(const HeatConductivity *conductivity, int axis);
 
 /** Return k [W/(m K)] of one own cell along an axis, whether or not Trim has freed the fields.  Not
  *  collective. */
 PetscReal HeatConductivityAt(const HeatConductivity *conductivity, int axis, size_t cell);
+
+/** Note a mean of k over temperatures [W/(m K)] that is not positive and finite, between an own
+ *  cell at T [K] and a neighbour or a side, unless k of the cell is wrong itself.  Not collective.
+ *  */
+void HeatConductivityNoteMean(const HeatConductivity *conductivity, int axis, size_t cell,
+                              PetscReal T, PetscReal mean, HeatFault *fault);
+
+/** Return the expression of x y T that gives a material's conductivity along an axis, owned by
+ *  `conductivity`; NULL where it does not depend on T.  Not collective. */
+HeatExpression *HeatConductivityOfT(const HeatConductivity *conductivity, int axis,
+                                    PetscInt material);
 
 /** Free *conductivity, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatConductivityDestroy(HeatConductivity **conductivity);

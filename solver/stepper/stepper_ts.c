@@ -15,6 +15,8 @@
 #include <petscts.h>
 #include <stdio.h>
 
+#include "solver/base/traffic.h"
+#include "solver/implicit/newton_step.h"
 #include "solver/stepper/stepper_impl.h"
 
 /* Data of the scheme. */
@@ -183,6 +185,7 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   PetscCall(TSGetSNES(o->ts, &snes));
   PetscCall(SNESSetKSP(snes, ksp));
   PetscCall(KSPDestroy(&ksp));
+  if (!HeatOperatorIsLinear(s->op)) PetscCall(HeatNewtonBendSteps(snes, s->op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -357,6 +360,7 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscInt            rejected[2], newton[2];
   PetscReal           time;
   TSConvergedReason   reason;
+  HeatTrafficKind     before;
 
   PetscFunctionBeginUser;
   o->solve = none;
@@ -365,7 +369,9 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscCall(TSSetTimeStep(o->ts, dt));
   PetscCall(TSGetStepRejections(o->ts, &rejected[0]));
   PetscCall(TSGetSNESIterations(o->ts, &newton[0]));
+  before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
   PetscCall(TSStep(o->ts));
+  (void)HeatTrafficSet(before);
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (reason < 0) PetscCall(Raise(s, t));
   PetscCall(TSGetStepRejections(o->ts, &rejected[1]));

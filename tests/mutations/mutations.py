@@ -82,8 +82,10 @@ MUTATIONS = [
            "time space nafems"),
     solver("faces at their lower ends", "along = k < n ? (PetscReal)k + 0.5", "along = k < n ? (PetscReal)k", "space"),
     solver("radiation a little weak", "HEAT_STEFAN_BOLTZMANN * at->face_length", "0.999 * HEAT_STEFAN_BOLTZMANN * at->face_length", "radiation"),
-    solver("conductivity of T at the old half cell", "s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);",
-           "s->half[f] = 1.1 * HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);", "kirchhoff"),
+    solver("half cell with the cell's conductivity", "s->half[f]   = half->per_k * surface.mean;",
+           "s->half[f]   = half->per_k * half->k_c;", "kirchhoff"),
+    solver("mean of two ends for the mean of k(T)", "m->mean_a[i] * ratio;", "0.5 * (a->k[i] + b->k[i]) * ratio;", "kirchhoff"),
+    solver("Simpson's rule where k(T) jumps", "if (bends) {", "if (bends && n < 0) {", "kirchhoff"),
     # sources
     solver("source times a length for the area", ": value * (s->grid->hx * s->grid->hy)", ": value * s->grid->hx", "space time"),
     solver("uniform source twice", "*heat = HeatOfCell(s, term, value);", "*heat = 2.0 * HeatOfCell(s, term, value);", "time"),

@@ -100,7 +100,7 @@ def test_step_that_ftcs_cannot_take_is_refused_before_the_run(tmp_path, ranks):
 def test_conductivity_that_is_not_positive_is_code_3(tmp_path):
     outcome = run(tmp_path, slab(materials=[
         {"name": name, "conductivity": "1-0.01*(T-250)", "density": 800.0, "specific_heat": 50.0}
-        for name in ("steel", "felt")]))
+        for name in ("steel", "felt")], boundary={"left": {"type": "temperature", "value": "300+4*t"}}))
     assert outcome.code == 3
     assert "conductivity is not positive" in outcome.err or "without converging" in outcome.err
 

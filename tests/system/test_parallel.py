@@ -20,7 +20,7 @@ def mixed(scheme: str = "ftcs", **sections) -> dict:
     case = basic_case(
         grid={"cells": [NX, NY], "x": [0.0, 0.8], "y": [0.0, 1.0]}, materials=MATERIALS,
         regions=[{"material": "slow"}, {"shape": "circle", "centre": [0.5, 0.4], "radius": 0.25, "material": "fast",
-                                        "source": "50*(1+x)*(t<0.003)"}],
+                                        "source": "50*(1+x)*(t<0.004)"}],
         initial={"temperature": "1+sin(5*x)*cos(7*y)"},
         boundary={"left": {"type": "temperature", "value": "y+sin(100*t)"}, "right": {"type": "flux", "value": "1+y"},
                   "top": {"type": "convection", "coefficient": "2+x", "ambient": "1+t"}},

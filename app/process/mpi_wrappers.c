@@ -1,0 +1,206 @@
+/** MPI's functions that send, wrapped so that each message is counted where it is sent
+ *  (communication.h).
+ *
+ *  This file belongs to the executable alone: a program that links the libraries of solver and io
+ *  keeps MPI as it is.  The executable exports these functions, and the loader looks up a symbol in
+ *  the executable first, so that the calls of PETSc and HDF5 pass through them, too.  A wrapper
+ *  calls the next function of its name in the loader's order: a preloaded profiler's, which thus
+ *  sees every call exactly once, or else MPI's.  Where there is no next one, because MPI is linked
+ *  statically, it calls the PMPI_ function.
+ *
+ *  Wrapped are the functions that send: point-to-point, persistent, one-sided, and collective ones;
+ *  where MPI has them (MPI 4), also those with large counts, MPI_Isend_c, which PETSc prefers.  The
+ *  functions that manage communicators, windows and files, and MPI 4's persistent collectives and
+ *  partitioned messages, which neither heat2d nor its libraries use, are not counted. */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <mpi.h>
+#include <string.h>
+
+#include "app/process/communication.h"
+
+/* Define MPI_name, which runs `before`, calls the next MPI_name, and runs `after`.  The converted
+   pointer is copied because ISO C has no cast from void * to a function.
+   The name is in parentheses because petsclog.h has macros of these names. */
+#define WRAP(name, parameters, arguments, before, after)                                           \
+  int(MPI_##name) parameters                                                                       \
+  {                                                                                                \
+    static int(*next) parameters;                                                                  \
+    int code;                                                                                      \
+                                                                                                   \
+    if (!next) {                                                                                   \
+      void *found = dlsym(RTLD_NEXT, "MPI_" #name);                                                \
+                                                                                                   \
+      next = PMPI_##name;                                                                          \
+      if (found) memcpy(&next, &found, sizeof next);                                               \
+    }                                                                                              \
+    before;                                                                                        \
+    code = next arguments;                                                                         \
+    after;                                                                                         \
+    return code;                                                                                   \
+  }
+
+#define NOTHING (void)0
+
+/* Initialisation. */
+
+#define START                                                                                      \
+  if (code == MPI_SUCCESS) HeatCommunicationStart()
+
+WRAP(Init, (int *argc, char ***argv), (argc, argv), NOTHING, START)
+WRAP(Init_thread, (int *argc, char ***argv, int required, int *provided),
+     (argc, argv, required, provided), NOTHING, START)
+
+/* The families below are defined for counts of type int and, with the suffix _c, of MPI_Count.
+   Parameters: the suffix, the type of a count, and the type of a displacement. */
+
+/* Point-to-point. */
+
+#define SEND_PARAMETERS(Count)                                                                     \
+  const void *buffer, Count count, MPI_Datatype type, int to, int tag, MPI_Comm comm
+#define SEND_ARGUMENTS buffer, count, type, to, tag, comm
+#define MESSAGE        HeatCommunicationMessage(count, type, to, comm)
+
+#define WRAP_SENDS(S, Count)                                                                       \
+  WRAP(Send##S, (SEND_PARAMETERS(Count)), (SEND_ARGUMENTS), MESSAGE, NOTHING)                      \
+  WRAP(Bsend##S, (SEND_PARAMETERS(Count)), (SEND_ARGUMENTS), MESSAGE, NOTHING)                     \
+  WRAP(Ssend##S, (SEND_PARAMETERS(Count)), (SEND_ARGUMENTS), MESSAGE, NOTHING)                     \
+  WRAP(Rsend##S, (SEND_PARAMETERS(Count)), (SEND_ARGUMENTS), MESSAGE, NOTHING)                     \
+  WRAP(Isend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),       \
+       MESSAGE, NOTHING)                                                                           \
+  WRAP(Ibsend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),      \
+       MESSAGE, NOTHING)                                                                           \
+  WRAP(Issend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),      \
+       MESSAGE, NOTHING)                                                                           \
+  WRAP(Irsend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),      \
+       MESSAGE, NOTHING)                                                                           \
+  WRAP(Sendrecv##S,                                                                                \
+       (const void *buffer, Count count, MPI_Datatype type, int to, int tag, void *in, Count n_in, \
+        MPI_Datatype type_in, int from, int tag_in, MPI_Comm comm, MPI_Status *status),            \
+       (buffer, count, type, to, tag, in, n_in, type_in, from, tag_in, comm, status), MESSAGE,     \
+       NOTHING)                                                                                    \
+  WRAP(Sendrecv_replace##S,                                                                        \
+       (void *buffer, Count count, MPI_Datatype type, int to, int tag, int from, int tag_in,       \
+        MPI_Comm comm, MPI_Status *status),                                                        \
+       (buffer, count, type, to, tag, from, tag_in, comm, status), MESSAGE, NOTHING)
+
+/* Persistent. */
+
+#define REMEMBER                                                                                   \
+  if (code == MPI_SUCCESS) HeatCommunicationRemember(*request, count, type, to, comm)
+
+#define WRAP_PERSISTENT(S, Count)                                                                  \
+  WRAP(Send_init##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),   \
+       NOTHING, REMEMBER)                                                                          \
+  WRAP(Bsend_init##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),  \
+       NOTHING, REMEMBER)                                                                          \
+  WRAP(Ssend_init##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),  \
+       NOTHING, REMEMBER)                                                                          \
+  WRAP(Rsend_init##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),  \
+       NOTHING, REMEMBER)
+
+WRAP(Start, (MPI_Request * request), (request), HeatCommunicationStarted(1, request), NOTHING)
+WRAP(Startall, (int n, MPI_Request requests[]), (n, requests),
+     HeatCommunicationStarted(n, requests), NOTHING)
+WRAP(Request_free, (MPI_Request * request), (request), HeatCommunicationForget(*request), NOTHING)
+
+/* One-sided.  What MPI_Get brings counts as a message of the rank that asks for it. */
+
+#define REMOTE_PARAMETERS(qualifier, Count)                                                        \
+  qualifier void *buffer, Count count, MPI_Datatype type, int to, MPI_Aint offset, Count n_target, \
+      MPI_Datatype target_type
+#define REMOTE_ARGUMENTS buffer, count, type, to, offset, n_target, target_type
+#define REMOTE           HeatCommunicationRemote(count, type, to, win)
+
+#define WRAP_REMOTE(S, Count)                                                                      \
+  WRAP(Put##S, (REMOTE_PARAMETERS(const, Count), MPI_Win win), (REMOTE_ARGUMENTS, win), REMOTE,    \
+       NOTHING)                                                                                    \
+  WRAP(Get##S, (REMOTE_PARAMETERS(, Count), MPI_Win win), (REMOTE_ARGUMENTS, win), REMOTE,         \
+       NOTHING)                                                                                    \
+  WRAP(Accumulate##S, (REMOTE_PARAMETERS(const, Count), MPI_Op op, MPI_Win win),                   \
+       (REMOTE_ARGUMENTS, op, win), REMOTE, NOTHING)                                               \
+  WRAP(Rput##S, (REMOTE_PARAMETERS(const, Count), MPI_Win win, MPI_Request * request),             \
+       (REMOTE_ARGUMENTS, win, request), REMOTE, NOTHING)                                          \
+  WRAP(Rget##S, (REMOTE_PARAMETERS(, Count), MPI_Win win, MPI_Request * request),                  \
+       (REMOTE_ARGUMENTS, win, request), REMOTE, NOTHING)                                          \
+  WRAP(Raccumulate##S,                                                                             \
+       (REMOTE_PARAMETERS(const, Count), MPI_Op op, MPI_Win win, MPI_Request * request),           \
+       (REMOTE_ARGUMENTS, op, win, request), REMOTE, NOTHING)
+
+/* Collective: each blocking function, and the one that begins with I and has a request. */
+
+#define UNPACK(...) __VA_ARGS__
+#define COLLECTIVE  HeatCommunicationCollective(comm)
+#define WRAP_COLLECTIVE(name, iname, parameters, arguments)                                        \
+  WRAP(name, (UNPACK parameters MPI_Comm comm), (UNPACK arguments comm), COLLECTIVE, NOTHING)      \
+  WRAP(iname, (UNPACK parameters MPI_Comm comm, MPI_Request * request),                            \
+       (UNPACK arguments comm, request), COLLECTIVE, NOTHING)
+
+/* Parameters of functions that reduce n values from a to b; that pass n values of type t from a,
+   and m values of type u to b; and that pass numbers of values for each rank. */
+#define REDUCE(Count) const void *a, void *b, Count n, MPI_Datatype t, MPI_Op op,
+#define PASS(Count)   const void *a, Count n, MPI_Datatype t, void *b, Count m, MPI_Datatype u,
+#define PASS_TO_EACH(Count, Offset)                                                                \
+  const void *a, Count n, MPI_Datatype t, void *b, const Count m[], const Offset at[],             \
+      MPI_Datatype u,
+#define PASS_EACH(Count, Offset)                                                                   \
+  const void *a, const Count n[], const Offset from[], MPI_Datatype t, void *b, const Count m[],   \
+      const Offset at[], MPI_Datatype u,
+#define PASS_TYPES(Count, Offset)                                                                  \
+  const void *a, const Count n[], const Offset from[], const MPI_Datatype t[], void *b,            \
+      const Count m[], const Offset at[], const MPI_Datatype u[],
+
+#define WRAP_REDUCTIONS(S, Count)                                                                  \
+  WRAP_COLLECTIVE(Bcast##S, Ibcast##S, (void *b, Count n, MPI_Datatype t, int root, ),             \
+                  (b, n, t, root, ))                                                               \
+  WRAP_COLLECTIVE(Allreduce##S, Iallreduce##S, (REDUCE(Count)), (a, b, n, t, op, ))                \
+  WRAP_COLLECTIVE(Reduce##S, Ireduce##S, (REDUCE(Count) int root, ), (a, b, n, t, op, root, ))     \
+  WRAP_COLLECTIVE(Scan##S, Iscan##S, (REDUCE(Count)), (a, b, n, t, op, ))                          \
+  WRAP_COLLECTIVE(Exscan##S, Iexscan##S, (REDUCE(Count)), (a, b, n, t, op, ))                      \
+  WRAP_COLLECTIVE(Reduce_scatter_block##S, Ireduce_scatter_block##S, (REDUCE(Count)),              \
+                  (a, b, n, t, op, ))                                                              \
+  WRAP_COLLECTIVE(Reduce_scatter##S, Ireduce_scatter##S,                                           \
+                  (const void *a, void *b, const Count n[], MPI_Datatype t, MPI_Op op, ),          \
+                  (a, b, n, t, op, ))
+
+#define WRAP_EXCHANGES(S, Count, Offset)                                                           \
+  WRAP_COLLECTIVE(Gather##S, Igather##S, (PASS(Count) int root, ), (a, n, t, b, m, u, root, ))     \
+  WRAP_COLLECTIVE(Scatter##S, Iscatter##S, (PASS(Count) int root, ), (a, n, t, b, m, u, root, ))   \
+  WRAP_COLLECTIVE(Allgather##S, Iallgather##S, (PASS(Count)), (a, n, t, b, m, u, ))                \
+  WRAP_COLLECTIVE(Alltoall##S, Ialltoall##S, (PASS(Count)), (a, n, t, b, m, u, ))                  \
+  WRAP_COLLECTIVE(Neighbor_allgather##S, Ineighbor_allgather##S, (PASS(Count)),                    \
+                  (a, n, t, b, m, u, ))                                                            \
+  WRAP_COLLECTIVE(Neighbor_alltoall##S, Ineighbor_alltoall##S, (PASS(Count)),                      \
+                  (a, n, t, b, m, u, ))                                                            \
+  WRAP_COLLECTIVE(Gatherv##S, Igatherv##S, (PASS_TO_EACH(Count, Offset) int root, ),               \
+                  (a, n, t, b, m, at, u, root, ))                                                  \
+  WRAP_COLLECTIVE(Scatterv##S, Iscatterv##S,                                                       \
+                  (const void *a, const Count n[], const Offset from[], MPI_Datatype t, void *b,   \
+                   Count m, MPI_Datatype u, int root, ),                                           \
+                  (a, n, from, t, b, m, u, root, ))                                                \
+  WRAP_COLLECTIVE(Allgatherv##S, Iallgatherv##S, (PASS_TO_EACH(Count, Offset)),                    \
+                  (a, n, t, b, m, at, u, ))                                                        \
+  WRAP_COLLECTIVE(Neighbor_allgatherv##S, Ineighbor_allgatherv##S, (PASS_TO_EACH(Count, Offset)),  \
+                  (a, n, t, b, m, at, u, ))                                                        \
+  WRAP_COLLECTIVE(Alltoallv##S, Ialltoallv##S, (PASS_EACH(Count, Offset)),                         \
+                  (a, n, from, t, b, m, at, u, ))                                                  \
+  WRAP_COLLECTIVE(Neighbor_alltoallv##S, Ineighbor_alltoallv##S, (PASS_EACH(Count, Offset)),       \
+                  (a, n, from, t, b, m, at, u, ))                                                  \
+  WRAP_COLLECTIVE(Alltoallw##S, Ialltoallw##S, (PASS_TYPES(Count, Offset)),                        \
+                  (a, n, from, t, b, m, at, u, ))                                                  \
+  WRAP_COLLECTIVE(Neighbor_alltoallw##S, Ineighbor_alltoallw##S, (PASS_TYPES(Count, MPI_Aint)),    \
+                  (a, n, from, t, b, m, at, u, ))
+
+WRAP_COLLECTIVE(Barrier, Ibarrier, (), ())
+
+#define WRAP_ALL(S, Count, Offset)                                                                 \
+  WRAP_SENDS(S, Count)                                                                             \
+  WRAP_PERSISTENT(S, Count)                                                                        \
+  WRAP_REMOTE(S, Count)                                                                            \
+  WRAP_REDUCTIONS(S, Count)                                                                        \
+  WRAP_EXCHANGES(S, Count, Offset)
+
+WRAP_ALL(, int, int)
+#if MPI_VERSION >= 4
+WRAP_ALL(_c, MPI_Count, MPI_Aint)
+#endif

@@ -1,0 +1,13 @@
+/** The refusal of a run that needs more memory than there is. */
+#ifndef HEAT_APP_MEMORY_CHECK_H
+#define HEAT_APP_MEMORY_CHECK_H
+
+#include "solver/case/case.h"
+
+/** Compare the memory that the case needs on these ranks with what each rank and each node can
+ *  still take (app/process/memory_have.h); do nothing with limits.memory: ignore.  Call it after
+ *  HeatOptionsInsertPetsc and before anything of the grid's size is allocated.  Collective.
+ *  Errors: HEAT_ERR_INPUT where a rank or a node has not enough. */
+PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c);
+
+#endif

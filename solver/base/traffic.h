@@ -1,0 +1,26 @@
+/** The kind of communication that this rank does at present, by which the program counts messages.
+ *
+ *  The modules that communicate name the kind around their calls of MPI; the innermost name counts.
+ *  Whoever links the library may read it, as app/process/communication.h does to attribute each
+ *  message.  Setting it costs one store.  No function here is collective or communicates.  Only the
+ *  thread that calls MPI may use them. */
+#ifndef HEAT_SOLVER_TRAFFIC_H
+#define HEAT_SOLVER_TRAFFIC_H
+
+typedef enum {
+  HEAT_TRAFFIC_HALO,      /* halo exchanges of the operator, one or several cells deep */
+  HEAT_TRAFFIC_MULTIGRID, /* solves: all levels of the preconditioner, halos of PETSc's matrices */
+  HEAT_TRAFFIC_REDUCTION, /* dot products, norms, diagnostics and decisions of all ranks */
+  HEAT_TRAFFIC_OUTPUT,    /* snapshots, checkpoints, tables and the record */
+  HEAT_TRAFFIC_SETUP,     /* set-ups of the run, of coefficients and of preconditioners */
+  HEAT_TRAFFIC_KINDS
+} HeatTrafficKind;
+
+/** Set the kind and return the one before, which the caller sets again when it is done.  A process
+ *  starts with HEAT_TRAFFIC_SETUP. */
+HeatTrafficKind HeatTrafficSet(HeatTrafficKind kind);
+
+/** Return the present kind. */
+HeatTrafficKind HeatTrafficNow(void);
+
+#endif

@@ -1,0 +1,120 @@
+/** Newton's method with steps in Kirchhoff's variable, and with full steps where its line search
+ *  fails.
+ *
+ *  The net heat is monotone, and its Jacobian an M-matrix, as far as conduction is concerned
+ *  (solver/README.md section 3).  Newton's method then converges with full steps although the norm
+ *  of F may grow on the way, which a line search does not let it do.  Without that property, as
+ *  with a source that grows with T, full steps may diverge: they come second. */
+#include "solver/implicit/newton_step.h"
+
+/* Bend the step Y of a line search, which goes from T to T - Y. */
+static PetscErrorCode BendStep(SNESLineSearch search, Vec T, Vec Y, PetscBool *changed,
+                               void *context)
+{
+  HeatOperator    *op = context;
+  const PetscReal *values;
+  PetscReal       *step;
+
+  PetscFunctionBeginUser;
+  (void)search;
+  PetscCall(VecScale(Y, -1.0));
+  PetscCall(VecGetArrayRead(T, &values));
+  PetscCall(VecGetArray(Y, &step));
+  PetscCall(HeatOperatorBendStep(op, values, step));
+  PetscCall(VecRestoreArray(Y, &step));
+  PetscCall(VecRestoreArrayRead(T, &values));
+  PetscCall(VecScale(Y, -1.0));
+  *changed = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatNewtonBendSteps(SNES snes, HeatOperator *op)
+{
+  SNESLineSearch search;
+
+  PetscFunctionBeginUser;
+  if (HeatOperatorIsSymmetric(op)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(SNESGetLineSearch(snes, &search));
+  PetscCall(SNESLineSearchSetPreCheck(search, BendStep, op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Run Newton's method from T, and add its iterations. */
+static PetscErrorCode Run(SNES snes, Vec T, PetscInt *newton, PetscInt *linear,
+                          SNESConvergedReason *reason)
+{
+  PetscInt more;
+
+  PetscFunctionBeginUser;
+  PetscCall(SNESSolve(snes, NULL, T));
+  PetscCall(SNESGetConvergedReason(snes, reason));
+  PetscCall(SNESGetIterationNumber(snes, &more));
+  *newton += more;
+  PetscCall(SNESGetLinearSolveIterations(snes, &more));
+  *linear += more;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Run Newton's method from T with full steps, then restore the line search of `snes`. */
+static PetscErrorCode RunWithFullSteps(SNES snes, Vec T, PetscInt *newton, PetscInt *linear,
+                                       SNESConvergedReason *reason)
+{
+  SNESLineSearch     search;
+  SNESLineSearchType type;
+  char               before[64];
+
+  PetscFunctionBeginUser;
+  PetscCall(SNESGetLineSearch(snes, &search));
+  PetscCall(SNESLineSearchGetType(search, &type));
+  PetscCall(PetscStrncpy(before, type, sizeof before));
+  PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
+  PetscCall(Run(snes, T, newton, linear, reason));
+  PetscCall(SNESLineSearchSetType(search, before));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *newton,
+                               PetscInt *linear, SNESConvergedReason *reason)
+{
+  Vec guess;
+
+  PetscFunctionBeginUser;
+  *newton = *linear = 0;
+  if (HeatOperatorIsSymmetric(op)) {
+    PetscCall(Run(snes, T, newton, linear, reason));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(VecDuplicate(T, &guess));
+  PetscCall(VecCopy(T, guess));
+  PetscCall(Run(snes, T, newton, linear, reason));
+  if (*reason == SNES_DIVERGED_LINE_SEARCH || *reason == SNES_DIVERGED_MAX_IT) {
+    PetscCall(VecCopy(guess, T));
+    PetscCall(RunWithFullSteps(snes, T, newton, linear, reason));
+  }
+  PetscCall(VecDestroy(&guess));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const char *HeatNewtonAdvice(SNESConvergedReason reason)
+{
+  switch (reason) {
+  case SNES_DIVERGED_LINE_SEARCH:
+    return "no part of the step reduces ||F||, nor did full steps; a conductivity, source or side "
+           "that jumps with the temperature may leave no solution: spread the jump over some "
+           "kelvin";
+  case SNES_DIVERGED_MAX_IT:
+    return "the iterations ran out, also with full steps; where ||F|| hardly falls, more of them "
+           "do "
+           "not help: a start near the solution does, such as the end of a transient run";
+  case SNES_DIVERGED_LINEAR_SOLVE:
+    return "a linear system was not solved: solver.preconditioner, or more linear iterations";
+  case SNES_DIVERGED_FNORM_NAN:
+  case SNES_DIVERGED_FUNCTION_DOMAIN:
+    return "a conductivity is not positive, or a source or side not finite, at temperatures on the "
+           "way: the formulas must hold wherever the iterates get to";
+  case SNES_DIVERGED_DTOL:
+    return "||F|| grew without bound: a source that grows with the temperature may have no steady "
+           "state";
+  default: return "-snes_monitor shows its way";
+  }
+}

@@ -1,0 +1,266 @@
+/** The memory that a rank needs (see memory_need.h).
+ *
+ *  Each part is a number of bytes per cell of the largest block, and one constant for the process.
+ *  Two moments compete for the high-water mark: the set-up of the multigrid, which has auxiliary
+ *  arrays of its own, and the steps, at which files are written.
+ *
+ *  Arrays of indices are half as large with a PETSc of 32-bit indices. */
+#include "solver/measure/memory_need.h"
+
+#include <string.h>
+
+#include "solver/case/expression.h"
+
+const char *const HeatNeedNames[] = {
+    "program and MPI", "grid",          "fields",         "operator",
+    "time scheme",     "linear solver", "preconditioner", "copies for files"};
+
+/* [bytes] A number in double precision, and a share of PETSc's indices, measured with 64 bits. */
+static const double R = sizeof(PetscReal), Index = sizeof(PetscInt) / 8.0;
+
+/* What about a case decides how many arrays there are. */
+typedef struct {
+  PetscBool of_T;      /* some conductivity depends on T */
+  PetscBool of_place;  /* some conductivity is a formula or from a file: its field is kept */
+  PetscBool source_t;  /* some source depends on t */
+  PetscBool source_T;  /* some source depends on T */
+  PetscBool flux;      /* some side has a prescribed flux */
+  PetscBool radiates;  /* some side radiates */
+  PetscBool nonlinear; /* any of the three that depend on T */
+  PetscBool implicit;  /* the scheme solves equations */
+  int       axes;      /* arrays of conductivities: 1, or 2 where kx and ky differ */
+} Traits;
+
+/* Traits. */
+
+/* Return the variables of a formula as bits HEAT_VAR_*; 0 for a number and for a wrong formula,
+   which is reported later. */
+static PetscErrorCode Variables(const HeatFormula *formula, int *bits)
+{
+  HeatExpression *e = NULL;
+  char            message[256];
+
+  PetscFunctionBeginUser;
+  *bits = 0;
+  if (!formula->given || !formula->text) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionCreate(formula,
+                                 HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE, &e,
+                                 message, sizeof message));
+  if (e) *bits = HeatExpressionVariables(e);
+  PetscCall(HeatExpressionDestroy(&e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscBool SameFormula(const HeatFormula *a, const HeatFormula *b)
+{
+  if (a->text && b->text) return strcmp(a->text, b->text) == 0 ? PETSC_TRUE : PETSC_FALSE;
+  return (!a->text && !b->text && a->value == b->value) ? PETSC_TRUE : PETSC_FALSE;
+}
+
+static PetscErrorCode FindConductivityTraits(const HeatCase *c, Traits *t)
+{
+  const HeatDataset *files = c->properties;
+
+  PetscFunctionBeginUser;
+  t->axes = files[HEAT_PROPERTY_CONDUCTIVITY_X].file || files[HEAT_PROPERTY_CONDUCTIVITY_Y].file
+                ? 2
+                : 1;
+  if (t->axes == 2 || files[HEAT_PROPERTY_CONDUCTIVITY].file) t->of_place = PETSC_TRUE;
+  for (PetscInt m = 0; m < c->n_materials; m++) {
+    const HeatFormula *k = c->materials[m].conductivity;
+
+    if (!SameFormula(&k[0], &k[1])) t->axes = 2;
+    for (int axis = 0; axis < 2; axis++) {
+      int bits;
+
+      PetscCall(Variables(&k[axis], &bits));
+      if (bits) t->of_place = PETSC_TRUE;
+      if (bits & HEAT_VAR_TEMPERATURE) t->of_T = PETSC_TRUE;
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
+{
+  int bits;
+
+  PetscFunctionBeginUser;
+  PetscCall(Variables(source, &bits));
+  if (bits & HEAT_VAR_TIME) t->source_t = PETSC_TRUE;
+  if (bits & HEAT_VAR_TEMPERATURE) t->source_T = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
+{
+  const Traits none = {0};
+
+  PetscFunctionBeginUser;
+  *t = none;
+  PetscCall(FindConductivityTraits(c, t));
+  PetscCall(AddSourceTraits(&c->source, t));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    PetscCall(AddSourceTraits(&c->regions[r].source, t));
+    PetscCall(AddSourceTraits(&c->regions[r].power, t));
+  }
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt k = 0; k < c->boundary[side].n; k++) {
+      if (c->boundary[side].segments[k].type == HEAT_BC_FLUX) t->flux = PETSC_TRUE;
+      if (c->boundary[side].segments[k].type == HEAT_BC_RADIATION) t->radiates = PETSC_TRUE;
+    }
+  }
+  t->nonlinear = t->of_T || t->source_T || t->radiates ? PETSC_TRUE : PETSC_FALSE;
+  t->implicit  = c->time.scheme == HEAT_SCHEME_FTCS || c->time.scheme == HEAT_SCHEME_RKL2
+                     ? PETSC_FALSE
+                     : PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Bytes per cell. */
+
+/* Arrays of the operator: material, capacity, gx, gy and source, and those that only some cases
+   have. */
+static double OperatorBytes(const HeatCase *c, const Traits *t)
+{
+  double bytes = 2.0 + 4.0 * R;
+
+  if (c->properties[HEAT_PROPERTY_DENSITY].file) bytes += R;
+  if (t->of_place) bytes += R * t->axes;               /* k */
+  if (t->of_T) bytes += R * (t->axes + 4);             /* dk/dT; low and high of both axes */
+  if (t->nonlinear) bytes += R;                        /* the Jacobian's shift */
+  if (c->exchange.coefficient.given) bytes += 2.0 * R; /* conductance and ambient temperature */
+  if (t->flux) bytes += R;
+  if (t->source_t) bytes += R;
+  if (t->source_T) bytes += 2.0 * R;
+  if (c->time.scheme == HEAT_SCHEME_RKL2 && t->source_t) bytes += 2.0 * R;
+  return bytes;
+}
+
+/* Return the bytes per cell of a row of a table of names, or of its last row, which is named NULL
+   and holds for all other names. */
+typedef struct {
+  const char *name;
+  double      bytes;
+} Row;
+
+static double LookUp(const Row *rows, const char *name)
+{
+  while (rows->name && (!name || strcmp(rows->name, name) != 0)) rows++;
+  return rows->bytes;
+}
+
+/* Vecs of the time integration at the high-water mark.  Where the set-up of the solver is the
+   highest, a few Vecs of the steps take the place of arrays that it has freed: bdf2's and
+   esdirk's numbers are therefore measured ones. */
+static double SchemeBytes(const HeatCase *c)
+{
+  static const Row ts[] = {{"beuler", 43.0}, {"cn", 51.0},  {"bdf", 126.0}, {"arkimex", 160.0},
+                           {"rosw", 111.0},  {"rk", 120.0}, {NULL, 120.0}};
+
+  switch (c->time.scheme) {
+  case HEAT_SCHEME_FTCS: return 0.0;
+  case HEAT_SCHEME_RKL2: return 3.0 * R;
+  case HEAT_SCHEME_BDF2: return 48.0;
+  case HEAT_SCHEME_ESDIRK: return 64.0;
+  case HEAT_SCHEME_TS: return LookUp(ts, c->time.ts_type);
+  default: return 2.0 * R;
+  }
+}
+
+/* Vecs of the linear and non-linear solvers, measured; FGMRES and GMRES have two and one for each
+   iteration, here ten. */
+static double SolverBytes(const Traits *t, PetscBool ours, const char *ksp)
+{
+  const PetscBool fused = ours && !t->nonlinear && (!ksp[0] || strcmp(ksp, "heatcg") == 0)
+                              ? PETSC_TRUE
+                              : PETSC_FALSE;
+
+  if (fused) return 0.0; /* its Vecs take the place of what the set-up of the multigrid frees */
+  if (!t->nonlinear) return 4.0 * R;
+  return (t->of_T ? (ours ? 33.0 : 37.5) : 7.5) * R;
+}
+
+/* heatmg: ten arrays in single precision on the finest level, whose halo is nine cells deep, five
+   on each coarser one, and four while it is being set up. */
+static double MultigridBytes(const HeatNeedShape *shape)
+{
+  const double halo = 9.0, nx = (double)shape->nx, ny = (double)shape->ny;
+  const double around = (nx + 2.0 * halo) * (ny + 2.0 * halo) / (nx * ny);
+  const double finest = 10.0, coarse = 5.0 / 3.0, set_up = 4.0 * (1.0 + 0.25);
+
+  return (finest + coarse + set_up) * sizeof(float) * around;
+}
+
+/* A preconditioner of PETSc, measured with 64-bit indices: the assembled matrix takes 142 bytes,
+   and 38 more on several ranks; the remainder is PETSc's own.  For one that is not listed the
+   matrix alone is counted. */
+static double PetscBytes(const HeatNeedShape *shape)
+{
+  static const Row one[] = {
+      {"none", 0.0},   {"jacobi", 8.0},      {"shell", 0.0},      {"pbjacobi", 126.0},
+      {"sor", 142.0},  {"eisenstat", 134.0}, {"bjacobi", 264.0},  {"ilu", 264.0},
+      {"icc", 231.0},  {"asm", 501.0},       {"gasm", 480.0},     {"mg", 285.0},
+      {"gamg", 526.0}, {"lu", 1233.0},       {"cholesky", 750.0}, {NULL, 142.0}};
+  static const Row several[] = {{"none", 0.0},       {"jacobi", 8.0}, {"shell", 0.0},
+                                {"pbjacobi", 164.0}, {"sor", 180.0},  {"eisenstat", 172.0},
+                                {"bjacobi", 302.0},  {"asm", 640.0},  {"gasm", 620.0},
+                                {"mg", 323.0},       {"gamg", 945.0}, {NULL, 180.0}};
+  const double     matrix = 142.0, bytes = LookUp(shape->size > 1 ? several : one, shape->pc);
+
+  return bytes < matrix ? bytes : bytes * (0.5 + 0.5 * Index); /* half of it are indices */
+}
+
+/* Copies of fields: an asynchronous checkpoint has one of each field that it holds, a compressed
+   snapshot one and its bytes, and derived fields are computed before they are written. */
+static double FileBytes(const HeatCase *c)
+{
+  const PetscBool *fields      = c->output.fields;
+  const PetscBool  checkpoints = c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0 ||
+                                        c->checkpoint.daly
+                                     ? PETSC_TRUE
+                                     : PETSC_FALSE;
+  const PetscBool  snapshots   = c->output.snapshots_every > 0 || c->output.snapshots_interval > 0.0
+                                     ? PETSC_TRUE
+                                     : PETSC_FALSE;
+  double           bytes       = 0.0;
+
+  if (checkpoints && c->checkpoint.mode == HEAT_CHECKPOINT_ASYNC)
+    bytes += R * (c->time.scheme == HEAT_SCHEME_BDF2 ? 3.0 : 1.0);
+  if (!snapshots) return bytes;
+  if (c->output.compression == HEAT_COMPRESSION_DEFLATE) bytes += 2.0 * R;
+  if (fields[HEAT_FIELD_CONDUCTIVITY]) bytes += 2.0 * R;
+  if (fields[HEAT_FIELD_HEAT_FLUX]) bytes += 2.0 * R;
+  if (fields[HEAT_FIELD_MATERIAL]) bytes += 4.0;
+  if (fields[HEAT_FIELD_OWNER]) bytes += 4.0;
+  return bytes;
+}
+
+PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, HeatNeed *need)
+{
+  const double    cells   = (double)shape->nx * (double)shape->ny;
+  const double    process = 36.0 * 1048576.0; /* [bytes] measured: 34 to 38 MiB, 1 to 16 ranks */
+  const PetscBool ours    = strcmp(shape->pc, "heatmg") == 0 ? PETSC_TRUE : PETSC_FALSE;
+  const double    freed = 12.0; /* [bytes a cell] what the set-up frees before files are written */
+  double         *part  = need->part;
+  Traits          t;
+
+  PetscFunctionBeginUser;
+  PetscCall(FindTraits(c, &t));
+  PetscCall(PetscArrayzero(part, HEAT_NEED_PARTS));
+  part[HEAT_NEED_GRID]     = 2.0 * R + 54.0 * Index;
+  part[HEAT_NEED_FIELDS]   = 2.0 * R;
+  part[HEAT_NEED_OPERATOR] = OperatorBytes(c, &t);
+  part[HEAT_NEED_SCHEME]   = SchemeBytes(c);
+  part[HEAT_NEED_FILES]    = FileBytes(c);
+  if (t.implicit) {
+    part[HEAT_NEED_SOLVER]         = SolverBytes(&t, ours, shape->ksp);
+    part[HEAT_NEED_PRECONDITIONER] = ours ? MultigridBytes(shape) : PetscBytes(shape);
+  }
+  if (t.implicit && ours) part[HEAT_NEED_FILES] = PetscMax(0.0, part[HEAT_NEED_FILES] - freed);
+  for (int k = 0; k < HEAT_NEED_PARTS; k++) part[k] *= cells;
+  part[HEAT_NEED_PROCESS] = process;
+  need->total             = 0.0;
+  for (int k = 0; k < HEAT_NEED_PARTS; k++) need->total += part[k];
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,47 @@
+/** The memory that a rank needs for a case, computed before anything is allocated.
+ *
+ *  The numbers are those of the high-water mark: of arrays that do not live at the same time only
+ *  the larger ones count.  Arrays of our own are counted from the case; what PETSc allocates was
+ *  measured (solver/MEASURED.md, Memory).  Nothing here is collective, and nothing depends on the
+ *  machine, so that a plan for another machine uses the same function. */
+#ifndef HEAT_SOLVER_MEMORY_NEED_H
+#define HEAT_SOLVER_MEMORY_NEED_H
+
+#include "solver/case/case.h"
+
+/** What memory is needed for. */
+typedef enum {
+  HEAT_NEED_PROCESS,        /* program, libraries and MPI, with or without cells */
+  HEAT_NEED_GRID,           /* PETSc's DMDA with its coordinates */
+  HEAT_NEED_FIELDS,         /* the temperature before and after a step */
+  HEAT_NEED_OPERATOR,       /* conductances, capacities, sources and their derivatives */
+  HEAT_NEED_SCHEME,         /* Vecs of the time integration */
+  HEAT_NEED_SOLVER,         /* Vecs of Krylov's and Newton's methods */
+  HEAT_NEED_PRECONDITIONER, /* levels of our multigrid, or the matrix and what PETSc makes of it */
+  HEAT_NEED_FILES,          /* copies of fields for snapshots and checkpoints */
+  HEAT_NEED_PARTS
+} HeatNeedPart;
+
+/** Names of the parts, for messages: [HEAT_NEED_PARTS]. */
+extern const char *const HeatNeedNames[];
+
+/** The largest block of a decomposition, and the solver that the options name. */
+typedef struct {
+  PetscInt64  nx, ny; /* cells of the block in x and y */
+  PetscInt64  size;   /* number of ranks */
+  const char *pc;     /* preconditioner: "heatmg" or a PC type of PETSc */
+  const char *ksp;    /* Krylov method: a KSP type; "": the default */
+} HeatNeedShape;
+
+typedef struct {
+  double part[HEAT_NEED_PARTS]; /* [bytes] */
+  double total;                 /* [bytes] of all parts */
+} HeatNeed;
+
+/** Compute the memory of the rank with the largest block.  Not collective.
+ *  @param[in]  c      a validated case
+ *  @param[out] need   within 10 % of the high-water mark of blocks of 10^6 cells and more; what
+ *                     depends on the run is counted as measured (Krylov vectors: ten iterations) */
+PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, HeatNeed *need);
+
+#endif

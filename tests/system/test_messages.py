@@ -1,0 +1,111 @@
+"""`communication` in results.json equals what a profiler counts that is preloaded and shares no code with heat2d."""
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+from counted import KINDS, PLACES, assert_equal_counts, counted_run
+from heat2d_case import MPIEXEC, basic_case, run
+
+pytestmark = pytest.mark.skipif("HEAT2D_MESSAGES" not in os.environ, reason="libraries cannot be preloaded with sanitizers")
+
+# Each way to send: every scheme; preconditioners of heat2d and of PETSc, which sends by itself; Newton's method; files.
+WAYS = {
+    "ftcs": {"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}},
+    "rkl2": {"time": {"scheme": "rkl2", "step": 0.001, "steps": 10}},
+    "backward-euler": {},
+    "crank-nicolson": {"time": {"scheme": "crank-nicolson", "step": 0.001, "steps": 10}},
+    "bdf2": {"time": {"scheme": "bdf2", "step": 0.001, "steps": 10}},
+    "esdirk": {"time": {"scheme": "esdirk", "step": 0.001, "steps": 10}},
+    "esdirk-controlled": {"time": {"scheme": "esdirk", "end": 0.01, "adaptive": {"tolerance": 1e-4}}},
+    "steady": {"time": {"scheme": "steady"}, "boundary": {"left": {"type": "temperature", "value": 1.0}}},
+    "ts-rk": {"time": {"scheme": "ts:rk", "step": 1e-4, "steps": 10}},
+    "ts-arkimex": {"time": {"scheme": "ts:arkimex", "step": 0.001, "steps": 5}},
+    "gamg": {"solver": {"preconditioner": "gamg"}},
+    "jacobi": {"solver": {"preconditioner": "jacobi"}},
+    "asm": {"solver": {"preconditioner": "asm"}},
+    "ts-gamg": {"time": {"scheme": "ts:arkimex", "step": 0.001, "steps": 5}, "solver": {"preconditioner": "gamg"}},
+    "reproducible": {"solver": {"reproducible": True}},
+    "newton": {"materials": [{"name": "m", "conductivity": "1 + 0.1*T", "density": 1.0, "specific_heat": 1.0}]},
+    "periodic": {"boundary": {side: {"type": "periodic"} for side in ("left", "right", "bottom", "top")}},
+    "files": {"output": {"snapshots": {"every": 5}, "fields": ["temperature", "heat_flux", "owner"]}, "checkpoint": {"every": 5}},
+    "deflate": {"output": {"snapshots": {"every": 5}, "compression": "deflate"}, "checkpoint": {"every": 5}},
+    "async": {"checkpoint": {"every": 5, "mode": "async"}},
+}
+
+
+def mpich() -> bool:
+    return "HYDRA" in subprocess.run([MPIEXEC[0], "--version"], capture_output=True, text=True, check=False).stdout
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("way", WAYS)
+def test_every_message_is_counted(tmp_path, way, ranks):
+    counted = counted_run(tmp_path, basic_case(**WAYS[way]), ranks=ranks)
+    assert_equal_counts(counted)
+    assert counted.messages("reduction") == 0, "messages of no kind"
+    assert counted.heat2d["messages"][1] == 0, "messages between nodes on one machine"
+
+
+@pytest.mark.skipif(not mpich(), reason="the launcher of MPICH makes several nodes of one machine")
+@pytest.mark.parametrize("way", ["backward-euler", "ftcs", "gamg", "files"])
+def test_messages_between_nodes_are_counted(tmp_path, way):
+    """Two names of this machine are two nodes for MPICH: ranks of different ones share no memory."""
+    hosts = ("-launcher", "fork", "-hosts", "localhost:2,127.0.0.1:2")
+    counted = counted_run(tmp_path, basic_case(**WAYS[way]), ranks=4, launcher=hosts)
+    assert counted.outcome.results["nodes"] == 2
+    assert_equal_counts(counted)
+    assert min(counted.heat2d["messages"]) > 0, "messages within nodes, and between them"
+
+
+def test_a_restarted_run_counts_its_own_messages(tmp_path):
+    case = basic_case(checkpoint={"every": 5})
+    assert run(tmp_path, case, "--set", "time.steps=5", ranks=2).code == 0
+    counted = counted_run(tmp_path, case, "--restart", "latest", ranks=2)
+    assert_equal_counts(counted)
+
+
+@pytest.mark.parametrize("way", ["backward-euler", "ftcs", "rkl2", "gamg", "files"])
+def test_halo_messages_are_as_predicted(tmp_path, way):
+    counted = counted_run(tmp_path, basic_case(**WAYS[way]), ranks=4)
+    halo = dict(counted.kinds["halo"])
+    assert halo.pop("predicted") == halo
+    assert halo["within_nodes"]["messages"] > 0
+    for kind in KINDS[1:]:
+        assert counted.kinds[kind]["predicted"] == {**{place: {"messages": None, "bytes": None} for place in PLACES},
+                                                    "collectives": None}
+
+
+def test_kinds_are_told_apart(tmp_path):
+    """An explicit scheme has no solves; a run without fields in files sends no output but row sums; more snapshots mean more
+    output and the same messages of every other kind."""
+    explicit = counted_run(tmp_path / "explicit", basic_case(**WAYS["ftcs"]), ranks=4)
+    assert explicit.messages("multigrid") == 0
+    few, many = (counted_run(tmp_path / str(every), basic_case(output={"snapshots": {"every": every}}), ranks=4)
+                 for every in (10, 1))
+    assert many.messages("output") > few.messages("output") > 0
+    for kind in ("halo", "multigrid", "setup"):
+        assert many.messages(kind) == few.messages(kind) > 0
+
+
+def test_more_steps_add_solves_and_no_set_up(tmp_path):
+    """A linear problem is set up once, so ten times the steps leave the messages of the set-up."""
+    one, ten = (counted_run(tmp_path / str(steps), basic_case(time={"scheme": "backward-euler", "step": 0.001, "steps": steps}),
+                            ranks=4) for steps in (1, 10))
+    assert ten.messages("setup") == one.messages("setup") > 0
+    assert ten.messages("multigrid") > 5 * one.messages("multigrid") > 0
+
+
+def test_the_table_at_the_end_has_the_messages_of_the_record(tmp_path):
+    counted = counted_run(tmp_path, basic_case(**WAYS["files"]), ranks=4)
+    rows = {words[0]: words[1:] for line in counted.outcome.out.splitlines() if (words := line.split()) and len(words) == 6}
+    for kind, of in counted.kinds.items():
+        shown = rows[kind]
+        assert [int(shown[0]), int(shown[2]), int(shown[4])] == [*(of[place]["messages"] for place in PLACES), of["collectives"]]
+
+
+def test_a_single_rank_shows_no_table_of_messages(tmp_path):
+    alone = run(tmp_path, basic_case())
+    assert alone.code == 0
+    assert "between nodes   collective" not in alone.out

@@ -1,0 +1,99 @@
+"""Conductivities that are steep in the temperature or jump, such as those of ice and water: Newton's method converges, and
+the heat is that of Kirchhoff's transform."""
+from __future__ import annotations
+
+import pytest
+from heat2d_case import run
+
+ICE = "T < 273.15 ? 2.2 : 0.6"
+RAMP = "50 - 25*min(1, max(0, (T - 995)/10))"
+STEEL = {"name": "steel", "conductivity": 0.9, "density": 1000.0, "specific_heat": 500.0}
+
+
+def bar(conductivity: str, left: float, right: float, length: float = 1.0, cells: int = 50, **sections) -> dict:
+    """Return a bar between two temperatures, whose start is the straight line between them."""
+    case = {
+        "grid": {"cells": [cells, 2], "x": [0.0, length], "y": [0.0, 2.0]},
+        "materials": [{"name": "a", "conductivity": conductivity, "density": 1000.0, "specific_heat": 2000.0}],
+        "initial": {"temperature": f"{left} + ({right - left})*x/{length}"},
+        "boundary": {"left": {"type": "temperature", "value": left}, "right": {"type": "temperature", "value": right}},
+        "time": {"scheme": "steady"},
+    }
+    case.update(sections)
+    return case
+
+
+def expect(case: dict, heat: float) -> dict:
+    """Add a check of the heat through the left side, 2 m long. 1e-8 allows for the quadrature and the tolerance of
+    Newton's method, 1e-9 and 1e-10 of the first imbalance."""
+    return {**case, "check": [{"quantity": "heat_flow", "side": "left", "value": 2.0 * heat, "relative": 1e-8}]}
+
+
+STEADY = {
+    "half over ten kelvin": expect(bar(RAMP, 1500.0, 300.0), 47500.0),
+    "half over one kelvin": expect(bar("50 - 25*min(1, max(0, T - 995))", 1500.0, 300.0), 50 * 695 + 37.5 + 25 * 504),
+    "half over a tenth, many cells": expect(bar("50 - 25*min(1, max(0, (T - 995)/0.1))", 1500.0, 300.0, cells=400),
+                                            50 * 695 + 3.75 + 25 * 504.9),
+    "ten times over ten kelvin": expect(bar("5 + 45*min(1, max(0, (T - 995)/10))", 1500.0, 300.0),
+                                        5 * 695 + 275.0 + 50 * 495),
+    "ice and water": expect(bar(ICE, 253.15, 303.15), -(20 * 2.2 + 30 * 0.6)),
+    "a jump upwards": expect(bar("T < 273.15 ? 0.6 : 2.2", 253.15, 303.15, cells=77), -(20 * 0.6 + 30 * 2.2)),
+    "a jump by a hundred": expect(bar("T < 800 ? 0.5 : 50", 1500.0, 300.0), 500 * 0.5 + 700 * 50),
+    "far-off start": expect(bar("T < 800 ? 50 : 5", 1500.0, 300.0, initial={"temperature": 5000.0}),
+                            500 * 50 + 700 * 5),
+    "a jump at a place too": expect(bar("(T < 800 ? 50 : 5)*(x < 0.5 ? 1 : 10)", 1500.0, 300.0,
+                                        initial={"temperature": 300.0}), (500 * 50 + 700 * 5) / (0.5 + 0.05)),
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("name", STEADY)
+def test_steady_bar_passes_kirchhoffs_heat(tmp_path, name, ranks):
+    outcome = run(tmp_path, STEADY[name], "--quiet", ranks=ranks)
+    assert outcome.code == 0, outcome.err
+    assert outcome.results["solver"]["newton"] <= 8  # some 5; without steps in Kirchhoff's variable 50 to 150
+
+
+@pytest.mark.parametrize("resistance", [0.0, 0.01])
+@pytest.mark.parametrize("front", [0.2, 0.6, 1.4])
+def test_front_at_an_interface_passes_the_heat_of_layers_in_series(tmp_path, front, resistance):
+    """The ice ends `front` cells before the interface with steel, in its half cell where front < 0.5."""
+    ice = 0.05 - front * 0.002
+    heat = 2.2 * 20.0 / ice
+    right = 273.15 + heat * ((0.05 - ice) / 0.6 + 0.05 / 0.9 + resistance)
+    case = bar(ICE, 253.15, right, length=0.1, initial={"temperature": 260.0}, regions=[
+        {"material": "a"}, {"shape": "rectangle", "x": [0.05, 0.1], "y": [0.0, 2.0], "material": "steel"}])
+    case["materials"].append(STEEL)
+    if resistance:
+        case["contacts"] = [{"between": ["a", "steel"], "resistance": resistance}]
+    outcome = run(tmp_path, expect(case, -heat), "--quiet")
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize("side", [{"type": "convection", "coefficient": 200.0, "ambient": 1500.0},
+                                  {"type": "radiation", "emissivity": 0.8, "ambient": 1500.0},
+                                  {"type": "flux", "value": 20000.0}])
+def test_steady_bar_with_a_jump_converges_behind_every_side(tmp_path, side):
+    case = bar("T < 800 ? 50 : 5", 1500.0, 300.0, cells=20, initial={"temperature": 300.0})
+    case["boundary"]["left"] = side
+    outcome = run(tmp_path, case, "--quiet", ranks=2)
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize("step", [20.0, 1e5])
+@pytest.mark.parametrize("scheme", ["backward-euler", "crank-nicolson", "bdf2", "esdirk", "ts:bdf", "ts:arkimex", "ts:cn"])
+@pytest.mark.parametrize("conductivity", ["ice", "ramp"])
+def test_transient_of_any_step_converges(tmp_path, conductivity, scheme, step):
+    case = (bar(ICE, 253.15, 303.15, length=0.1, initial={"temperature": 303.15}) if conductivity == "ice"
+            else bar(RAMP, 1500.0, 300.0, initial={"temperature": 300.0}))
+    case["time"] = {"scheme": scheme, "step": step, "end": 20 * step}
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 0, outcome.err
+    assert outcome.results["solver"]["newton"] < 20 * 6 * 8  # 8 for each of at most 6 stages a step
+
+
+def test_failure_of_newtons_method_says_what_would_help(tmp_path):
+    outcome = run(tmp_path, bar(RAMP, 1500.0, 300.0, solver={"max_newton": 1}), "--quiet")
+    assert outcome.code == 3 and outcome.err.count("heat2d: error:") == 1
+    assert "DIVERGED_MAX_IT" in outcome.err and "the iterations ran out" in outcome.err, outcome.err
+    assert "a start near the solution" in outcome.err
