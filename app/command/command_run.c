@@ -9,6 +9,7 @@
 #include "app/process/watchdog.h"
 #include "app/run/simulation.h"
 #include "io/case_file/case_file.h"
+#include "io/case_file/case_files.h"
 #include "io/file/table.h"
 
 /* Read the case, apply the overrides of the command line, and validate the result. */
@@ -21,13 +22,10 @@ static PetscErrorCode ReadCase(MPI_Comm comm, const HeatOptions *o, HeatCase **c
             "no case file; give one before PETSc's options: heat2d CASE.yaml (see heat2d --help)");
   HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT,
             "heat2d runs one case file at a time; found %s and %s", o->operands[0], o->operands[1]);
-  PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, c));
-  if (o->output) {
-    PetscCall(PetscFree((*c)->output.directory));
-    PetscCall(PetscStrallocpy(o->output, &(*c)->output.directory));
-  }
+  PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, o->output, c));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(HeatCaseValidate(comm, *c, size));
+  if (!o->show) PetscCall(HeatCaseSumFiles(comm, *c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -154,6 +154,7 @@ static const char usage[] =
     "\n"
     "commands\n"
     "  run CASE.yaml         solve the case; `heat2d CASE.yaml` is short for this\n"
+    "  run DIR/results.json  run the case of an earlier run again, with its overrides and options\n"
     "  verify [NAME ...]     run the built-in verification suite, or only the entries named\n"
     "  inspect FILE.h5 ...   print what snapshots and checkpoints hold and verify their checksums\n"
     "  plan, bench           not available in this version\n"

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "solver/case/petsc_rules.h"
+
 /* Starting. */
 
 /* PetscErrorPrintf while PETSc is initialised, when no error handler can be installed yet: print
@@ -212,6 +214,15 @@ static PetscBool FindWitness(const char *name, char *witness, size_t size)
   return PETSC_FALSE;
 }
 
+/* Return whether option k of a record may be given by it: by the rules for options of a case. */
+static PetscBool RecordMayGive(const HeatCase *c, PetscInt k)
+{
+  char reason[HEAT_REASON_BYTES];
+
+  return HeatPetscOptionCheck(c->record.options[k].key, c->record.options[k].value, reason,
+                              sizeof reason);
+}
+
 /* Return whether the user gives the option: in the case, in the environment or on the command
    line. */
 static PetscBool IsGiven(const HeatOptions *o, const HeatCase *c, const char *name)
@@ -220,6 +231,9 @@ static PetscBool IsGiven(const HeatOptions *o, const HeatCase *c, const char *na
     const char *key = c->petsc[k].key;
 
     if (strcmp(key + (key[0] == '-'), name + 1) == 0) return PETSC_TRUE;
+  }
+  for (PetscInt k = 0; c && k < c->record.n_options; k++) {
+    if (strcmp(c->record.options[k].key, name + 1) == 0 && RecordMayGive(c, k)) return PETSC_TRUE;
   }
   for (PetscInt k = 0; k < o->environment.n; k++) {
     if (strcmp(o->environment.names[k], name) == 0) return PETSC_TRUE;
@@ -252,6 +266,13 @@ static PetscErrorCode PlaceWitnesses(const HeatOptions *o, const HeatCase *c, Pe
     char name[256];
 
     PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
+    PetscCall(PlaceWitness(o, c, name, place));
+  }
+  for (PetscInt k = 0; c && k < c->record.n_options; k++) {
+    char name[256];
+
+    if (!RecordMayGive(c, k)) continue;
+    PetscCall(OptionName(c->record.options[k].key, name, sizeof name));
     PetscCall(PlaceWitness(o, c, name, place));
   }
   for (PetscInt k = 0; k < o->environment.n; k++)
@@ -288,18 +309,26 @@ static PetscErrorCode SetOption(const char *name, const char *value)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Put an option into PETSc's database unless it is there. */
+static PetscErrorCode InsertUnlessGiven(const HeatPetscOption *option)
+{
+  char      name[256];
+  PetscBool given;
+
+  PetscFunctionBeginUser;
+  PetscCall(OptionName(option->key, name, sizeof name));
+  PetscCall(PetscOptionsHasName(NULL, NULL, name, &given));
+  if (!given) PetscCall(SetOption(name, option->value));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOptionsInsertPetsc(MPI_Comm comm, const HeatOptions *o, const HeatCase *c)
 {
   PetscFunctionBeginUser;
   PetscCall(NoteIgnoredFiles(comm));
-  for (PetscInt k = 0; c && k < c->n_petsc; k++) {
-    char      name[256];
-    PetscBool given;
-
-    PetscCall(OptionName(c->petsc[k].key, name, sizeof name));
-    PetscCall(PetscOptionsHasName(NULL, NULL, name, &given));
-    if (!given) PetscCall(SetOption(name, c->petsc[k].value));
-  }
+  for (PetscInt k = 0; c && k < c->record.n_options; k++)
+    if (RecordMayGive(c, k)) PetscCall(InsertUnlessGiven(&c->record.options[k]));
+  for (PetscInt k = 0; c && k < c->n_petsc; k++) PetscCall(InsertUnlessGiven(&c->petsc[k]));
   PetscCall(PlaceWitnesses(o, c, PETSC_TRUE));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -332,6 +361,17 @@ PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const H
         !unused, comm, c, path,
         "nothing in this run reads the PETSc option %s; correct its name, or leave it out", name);
   }
+  for (PetscInt k = 0; c && k < c->record.n_options; k++) {
+    char name[256], path[300];
+
+    if (!RecordMayGive(c, k)) continue;
+    PetscCall(OptionName(c->record.options[k].key, name, sizeof name));
+    PetscCall(IsUnused(name, &unused));
+    PetscCall(PetscSNPrintf(path, sizeof path, "case_options.%s", c->record.options[k].key));
+    HeatCaseCheckKey(!unused, comm, c, path,
+                     "nothing in this run reads the PETSc option %s; remove it from the record",
+                     name);
+  }
   for (PetscInt k = 0; k < o->environment.n; k++)
     PetscCall(CheckUsed(comm, "PETSC_OPTIONS in the environment: ", o->environment.names[k]));
   for (int k = 1; k < o->petsc_argc; k++) {
@@ -341,4 +381,68 @@ PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const H
   }
   PetscCall(PlaceWitnesses(o, c, PETSC_FALSE));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* For the record. */
+
+PetscErrorCode HeatOptionsCollectPetsc(const HeatOptions *o, const HeatCase *c, PetscInt *n,
+                                       HeatPetscOption **options)
+{
+  PetscOptions all;
+  PetscInt     unread;
+  char       **names, **values;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsCreate(&all));
+  for (PetscInt k = 0; k < c->record.n_options; k++) {
+    char name[256];
+
+    PetscCall(OptionName(c->record.options[k].key, name, sizeof name));
+    if (RecordMayGive(c, k)) PetscCall(PetscOptionsSetValue(all, name, c->record.options[k].value));
+  }
+  if (o->environment.options) PetscCall(PetscOptionsInsertString(all, o->environment.options));
+  if (o->environment.yaml) PetscCall(PetscOptionsInsertStringYAML(all, o->environment.yaml));
+  PetscCall(PetscOptionsInsertArgs(all, o->petsc_argc - 1, o->petsc_argv + 1));
+  PetscCall(PetscOptionsLeftGet(all, &unread, &names, &values)); /* all: none has been read */
+  PetscCall(PetscCalloc1((size_t)unread + 1, options));
+  for (*n = 0; *n < unread; (*n)++) {
+    PetscCall(PetscStrallocpy(names[*n], &(*options)[*n].key));
+    PetscCall(PetscStrallocpy(values[*n] ? values[*n] : "", &(*options)[*n].value));
+  }
+  PetscCall(PetscOptionsLeftRestore(all, &unread, &names, &values));
+  PetscCall(PetscOptionsDestroy(&all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOptionsFreePetsc(PetscInt n, HeatPetscOption **options)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < n; k++) {
+    PetscCall(PetscFree((*options)[k].key));
+    PetscCall(PetscFree((*options)[k].value));
+  }
+  PetscCall(PetscFree(*options));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt HeatOptionsRefusedOfRecord(const HeatOptions *o, const HeatCase *c, char *text,
+                                    size_t size)
+{
+  PetscInt n    = 0;
+  size_t   used = 0;
+
+  text[0] = '\0';
+  for (PetscInt k = 0; k < c->record.n_options; k++) {
+    char name[256];
+
+    (void)snprintf(name, sizeof name, "-%s", c->record.options[k].key);
+    if (RecordMayGive(c, k) || IsGiven(o, NULL, name)) continue;
+    n++;
+    if (used < size)
+      used += (size_t)snprintf(text + used, size - used, "%s%.60s", used ? ", " : "", name);
+  }
+  for (char *s = text; *s; s++) {
+    if (iscntrl((unsigned char)*s)) *s = '?';
+  }
+  return n;
 }

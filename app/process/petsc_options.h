@@ -20,10 +20,12 @@ PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *environment);
 /** Free texts and names.  Not collective. */
 PetscErrorCode HeatEnvironmentClear(HeatEnvironment *environment);
 
-/** Put the options of the case's `petsc` section into PETSc's options database.  An option that the
- *  command line or the environment gives, too, keeps that value.  Temporary options are added for
- *  HeatOptionsCheckUsed ("witnesses", explained in petsc_options.c), which removes them.  Print one
- *  note for each .petscrc that is not read.  Collective on comm; before the solvers are set up.
+/** Put the options of the case's `petsc` section, and those of a record of an earlier run that a
+ *  case may give, into PETSc's options database.  An option that the command line or the
+ *  environment gives, too, keeps that value; one of the record goes before one of the case.
+ *  Temporary options are added for HeatOptionsCheckUsed ("witnesses", explained in
+ *  petsc_options.c), which removes them.  Print one note for each .petscrc that is not read.
+ *  Collective on comm; before the solvers are set up.
  *  @param[in] c  NULL: there is no case */
 PetscErrorCode HeatOptionsInsertPetsc(MPI_Comm comm, const HeatOptions *options, const HeatCase *c);
 
@@ -32,5 +34,17 @@ PetscErrorCode HeatOptionsInsertPetsc(MPI_Comm comm, const HeatOptions *options,
  *  on comm.
  *  @param[in] c  NULL: there is no case */
 PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *options, const HeatCase *c);
+
+/** Collect PETSc's options that were given beside the case: on the command line, in the
+ *  environment, and by the record that is run again.  Not collective.
+ *  @param[out] found  [*n] free it with HeatOptionsFreePetsc */
+PetscErrorCode HeatOptionsCollectPetsc(const HeatOptions *options, const HeatCase *c, PetscInt *n,
+                                       HeatPetscOption **found);
+PetscErrorCode HeatOptionsFreePetsc(PetscInt n, HeatPetscOption **options);
+
+/** Write the names of the options of a record that no case may give, and that the user does not
+ *  repeat, into text, and return their number.  Not collective. */
+PetscInt HeatOptionsRefusedOfRecord(const HeatOptions *options, const HeatCase *c, char *text,
+                                    size_t size);
 
 #endif

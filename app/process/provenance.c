@@ -116,24 +116,26 @@ static PetscErrorCode CollectBindings(MPI_Comm comm, HeatProvenance *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the command line from the kernel, which keeps all arguments, also those that main removes
-   before it initialises PETSc.  The line is cut at 4095 bytes (chosen). */
+/* Read the whole command line from the kernel, which keeps all arguments, also those that main
+   removes before it initialises PETSc. */
 static PetscErrorCode ReadCommandLine(char **line)
 {
   FILE  *file = fopen("/proc/self/cmdline", "r");
-  char   text[4096];
-  size_t n = 0;
+  size_t n = 0, size = 4096, read; /* first size: chosen; it doubles while the line is longer */
 
   PetscFunctionBeginUser;
-  if (file) {
-    n = fread(text, 1, sizeof text - 1, file);
-    (void)fclose(file);
+  PetscCall(PetscMalloc1(size, line));
+  while (file && (read = fread(*line + n, 1, size - 1 - n, file)) > 0) {
+    n += read;
+    if (n < size - 1) continue;
+    size *= 2;
+    PetscCall(PetscRealloc(size, line));
   }
-  text[n] = '\0';
+  if (file) (void)fclose(file);
+  (*line)[n] = '\0';
   for (size_t k = 0; k + 1 < n; k++) {
-    if (text[k] == '\0') text[k] = ' ';
+    if ((*line)[k] == '\0') (*line)[k] = ' ';
   }
-  PetscCall(PetscStrallocpy(text, line));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

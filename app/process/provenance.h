@@ -26,7 +26,7 @@ typedef struct {
   int    n_ranks;       /* length of binding; 0 on all ranks but 0 */
   char **hosts;         /* [n_hosts] one name per node, in order of rank; other ranks: NULL */
   char **binding;       /* [n_ranks] processors that each rank may run on; other ranks: NULL */
-  char  *command_line;  /* of this process, words separated by blanks, cut at 4095 bytes */
+  char  *command_line;  /* of this process, words separated by blanks */
   char  *petsc_options; /* PETSc's options database */
 } HeatProvenance;
 

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <sys/resource.h>
 
+#include "app/process/petsc_options.h"
 #include "app/state/run_memory.h"
 #include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
@@ -174,6 +175,50 @@ static void FillCase(const HeatRunState *state, HeatResults *r)
   }
   r->provenance.case_file = c->file;
   r->provenance.case_text = c->text;
+  r->case_json            = c->effective;
+}
+
+/* Arrays that HeatResults borrows; each is NULL until it is filled. */
+typedef struct {
+  HeatResultsPhase      phases[HEAT_PHASES];
+  HeatResultsCheck     *checks;
+  HeatResultsSegment   *segments;
+  HeatResultsInterface *interfaces;
+  HeatResultsRegion    *regions;
+  HeatResultsRestart    restart;
+  PetscReal             events[MOST_EVENTS];
+
+  HeatResultsSegmentSize *segment_sizes;
+  HeatResultsFile        *files;
+  HeatResultsOption      *options; /* their texts are those of `given` */
+  PetscInt                n_given;
+  HeatPetscOption        *given;
+} Arrays;
+
+/* Fill in the files that the case names, and the options that were given beside it. */
+static PetscErrorCode FillInputs(const HeatReportSources *from, HeatResults *r, Arrays *arrays)
+{
+  const HeatCase *c = from->state->c;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1((size_t)c->n_files + 1, &arrays->files));
+  for (PetscInt k = 0; k < c->n_files; k++) {
+    const HeatCaseFile *file = &c->files[k];
+
+    if (file->used)
+      arrays->files[r->n_case_files++] = (HeatResultsFile){file->name, file->path, file->summed,
+                                                           file->checksum};
+  }
+  r->case_files = arrays->files;
+  PetscCall(HeatOptionsCollectPetsc(from->options, c, &arrays->n_given, &arrays->given));
+  PetscCall(PetscMalloc1((size_t)arrays->n_given + 1, &arrays->options));
+  for (PetscInt k = 0; k < arrays->n_given; k++)
+    arrays->options[k] = (HeatResultsOption){arrays->given[k].key, arrays->given[k].value};
+  r->n_case_options         = arrays->n_given;
+  r->case_options           = arrays->options;
+  r->provenance.n_overrides = from->options->n_set;
+  r->provenance.overrides   = from->options->set;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void FillEnergy(const HeatEnergyReport *account, HeatResults *r)
@@ -203,19 +248,6 @@ static void FillFiles(const HeatReportSources *from, HeatResults *r)
   r->limits.slurm_job  = stop->job[0] ? stop->job : NULL;
   r->limits.slurm_left = stop->job_left;
 }
-
-/* Arrays that HeatResults borrows; each is NULL until it is filled. */
-typedef struct {
-  HeatResultsPhase      phases[HEAT_PHASES];
-  HeatResultsCheck     *checks;
-  HeatResultsSegment   *segments;
-  HeatResultsInterface *interfaces;
-  HeatResultsRegion    *regions;
-  HeatResultsRestart    restart;
-  PetscReal             events[MOST_EVENTS];
-
-  HeatResultsSegmentSize *segment_sizes;
-} Arrays;
 
 static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T, HeatResults *r,
                                    Arrays *arrays)
@@ -359,6 +391,9 @@ static PetscErrorCode FreeArrays(Arrays *arrays)
   PetscCall(PetscFree(arrays->interfaces));
   PetscCall(PetscFree(arrays->regions));
   PetscCall(PetscFree(arrays->segment_sizes));
+  PetscCall(PetscFree(arrays->files));
+  PetscCall(PetscFree(arrays->options));
+  PetscCall(HeatOptionsFreePetsc(arrays->n_given, &arrays->given));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -494,6 +529,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   PetscCall(FillPlaces(from, &r, &arrays));
   PetscCall(FillTiming(from, &r, arrays.phases));
   PetscCall(FillChecks(state->c, from->checks, &r, &arrays));
+  PetscCall(FillInputs(from, &r, &arrays));
   PetscCall(WriteWithProvenance(from, &r));
   PetscCall(FreeArrays(&arrays));
   PetscFunctionReturn(PETSC_SUCCESS);

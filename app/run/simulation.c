@@ -125,8 +125,8 @@ static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
   PetscBool ours = PETSC_FALSE;
 
   (void)PetscStrcmp(c->solver.preconditioner, "multigrid", &ours);
-  return o->petsc_argc > 1 || o->environment.n > 0 || c->n_petsc > 0 || !ours ||
-                 c->time.scheme == HEAT_SCHEME_TS
+  return o->petsc_argc > 1 || o->environment.n > 0 || c->n_petsc > 0 || c->record.n_options > 0 ||
+                 !ours || c->time.scheme == HEAT_SCHEME_TS
              ? PETSC_TRUE
              : PETSC_FALSE;
 }
@@ -571,6 +571,34 @@ static PetscErrorCode Warn(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Warn of what makes the run of a record differ from the run that it describes. */
+static PetscErrorCode WarnOfRecord(HeatSimulation *sim)
+{
+  const HeatCase *c = sim->state.c;
+  char            names[200];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < c->n_files; k++) {
+    const HeatCaseFile *file = &c->files[k];
+
+    if (file->used && file->summed && file->expected && file->checksum != file->expected_checksum)
+      PetscCall(HeatWarningsAdd(&sim->warnings,
+                                "%.200s (%.200s in the case) has changed since the record was made",
+                                file->path, file->name));
+  }
+  if (HeatOptionsRefusedOfRecord(sim->options, c, names, sizeof names) > 0)
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "options of the recorded command line that a file may not give are "
+                              "left out: %s; repeat them on the command line where they are wanted",
+                              names));
+  if (c->record.continued && !sim->restart)
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "the recorded run continued %.200s; this run begins at the start of "
+                              "the case, and --restart FILE continues a checkpoint",
+                              c->record.continued));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Warn of what the case alone shows. */
 static PetscErrorCode WarnAtStart(HeatSimulation *sim)
 {
@@ -585,6 +613,7 @@ static PetscErrorCode WarnAtStart(HeatSimulation *sim)
                               "restarted run begins anew at first order and differs from one that "
                               "was not interrupted; bdf2 continues exactly",
                               c->time.ts_type));
+  PetscCall(WarnOfRecord(sim));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

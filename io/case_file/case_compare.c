@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/case_file/case_reader.h"
+
 /* [bytes] Dotted path of a key; a longer one is truncated.  Chosen far above the paths of the table
  * of keys; only the name of a PETSc option could exceed it. */
 enum { KEY_BYTES = 512 };
@@ -86,7 +88,8 @@ static PetscErrorCode ListNode(Lines *lines, const HeatYamlNode *node, const cha
   PetscInt index = 0;
 
   PetscFunctionBeginUser;
-  if (node->kind == HEAT_YAML_SCALAR) PetscCall(AppendScalar(lines, key, node->text));
+  if (node->kind == HEAT_YAML_SCALAR)
+    PetscCall(AppendScalar(lines, key, HeatReaderIsNull(node) ? "" : node->text));
   for (const HeatYamlNode *child = node->first; child; child = child->next) {
     if (node->kind == HEAT_YAML_LIST)
       (void)snprintf(below, sizeof below, "%s[%" PetscInt_FMT "]", key, index++);

@@ -14,6 +14,7 @@
 
 #include "io/case_file/case_compare.h"
 #include "io/case_file/case_reader.h"
+#include "io/case_file/case_record.h"
 #include "io/file/text_file.h"
 
 /* Sections. */
@@ -263,16 +264,24 @@ static PetscErrorCode ParseAndRead(const HeatReader *r, HeatYamlTree *tree, size
 {
   HeatYamlNode   *root;
   HeatYamlProblem problem;
+  const PetscBool record = HeatRecordBegins(r->c->text);
 
   PetscFunctionBeginUser;
   PetscCall(HeatYamlParse(tree, r->c->text, length, PETSC_FALSE, &root, &problem));
-  HeatCheck(!problem.message[0], r->comm, HEAT_ERR_INPUT, "%s:%d: %s", path,
-            PetscMax(problem.line, 1), problem.message);
+  HeatCheck(!problem.message[0], r->comm, HEAT_ERR_INPUT, "%s:%d: %s%s", path,
+            PetscMax(problem.line, 1), problem.message,
+            record ? "; this record of a run is damaged or cut short" : "");
   HeatCheck(root && !HeatReaderIsNull(root), r->comm, HEAT_ERR_INPUT,
             "%s:1: the file holds no case; it needs at least grid, materials and time", path);
+  PetscCall(HeatRecordOpen(r, &root));
   for (PetscInt i = 0; i < n_set; i++) PetscCall(HeatReaderSet(r, tree, root, set[i]));
   PetscCall(ReadTree(r, root, path));
   PetscCall(HeatCaseListKeys(root, &r->c->keys));
+  if (r->directory) {
+    PetscCall(PetscFree(r->c->output.directory));
+    PetscCall(PetscStrallocpy(r->directory, &r->c->output.directory));
+  }
+  PetscCall(HeatRecordDescribe(r, tree, root));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -296,24 +305,34 @@ static PetscErrorCode ReadInto(const HeatReader *r, const char *path, const char
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaseReadText(MPI_Comm comm, const char *name, const char *text, PetscInt n_set,
-                                const char *const *set, HeatCase **c)
+/* Create the case of a reader and read it with ReadInto; *c is NULL after an error. */
+static PetscErrorCode CreateAndRead(HeatReader *r, const char *path, const char *text,
+                                    PetscInt n_set, const char *const *set, HeatCase **c)
 {
-  HeatReader     r = {.comm = comm};
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   *c = NULL;
-  PetscCall(HeatCaseCreate(&r.c));
-  code = ReadInto(&r, name, text, n_set, set);
-  if (code != PETSC_SUCCESS) PetscCall(HeatCaseDestroy(&r.c));
+  PetscCall(HeatCaseCreate(&r->c));
+  code = ReadInto(r, path, text, n_set, set);
+  if (code != PETSC_SUCCESS) PetscCall(HeatCaseDestroy(&r->c));
   PetscCall(code);
-  *c = r.c;
+  *c = r->c;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
-                            HeatCase **c)
+PetscErrorCode HeatCaseReadText(MPI_Comm comm, const char *name, const char *text, PetscInt n_set,
+                                const char *const *set, HeatCase **c)
 {
-  return HeatCaseReadText(comm, path, NULL, n_set, set, c);
+  HeatReader r = {.comm = comm};
+
+  return CreateAndRead(&r, name, text, n_set, set, c);
+}
+
+PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
+                            const char *directory, HeatCase **c)
+{
+  HeatReader r = {.comm = comm, .directory = directory};
+
+  return CreateAndRead(&r, path, NULL, n_set, set, c);
 }

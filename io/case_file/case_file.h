@@ -11,14 +11,16 @@
 #include "solver/case/case.h"
 
 /** Read a case from a file, without validating it: call HeatCaseValidate next.  Collective on comm.
- *  @param[in]  path        name of the file; also gives the default title and output folder
+ *  @param[in]  path        name of the file; also gives the default title and output folder; a
+ *                          record of an earlier run (results.json) is read, too (case_record.h)
  *  @param[in]  n_set, set  [n_set] overrides "KEY=VALUE", VALUE in YAML, applied in their order
  *                          before the keys are checked
+ *  @param[in]  directory   replaces output.directory; NULL: the case has it
  *  @param[out] c           destroy with HeatCaseDestroy; NULL after an error
  *  Errors: HEAT_ERR_INPUT when the file cannot be read or its content is at fault; HEAT_ERR_FILE
  *  for a table of boundary values that the case names. */
 PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, const char *const *set,
-                            HeatCase **c);
+                            const char *directory, HeatCase **c);
 
 /** Read a case from a text in memory, without validating it: call HeatCaseValidate next.
  *  Collective on comm.

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/case_file/case_files.h"
+
 /* [bytes] Dotted path of a missing key, for its message; a longer one is truncated.  Chosen. */
 enum { PATH_BYTES = 200 };
 
@@ -357,8 +359,9 @@ PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, cha
 
 PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char **value)
 {
-  const char *slash = strrchr(r->c->file, '/');
-  char       *name  = NULL;
+  const char   *slash = strrchr(r->c->file, '/');
+  char         *name  = NULL, *path;
+  HeatCaseFile *file;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReadString(r, node, &name));
@@ -366,10 +369,13 @@ PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char 
   const size_t folder = slash && name[0] != '/' ? (size_t)(slash - r->c->file) + 1 : 0;
   const size_t size   = folder + strlen(name) + 1;
 
+  PetscCall(PetscMalloc1(size, &path));
+  snprintf(path, size, "%.*s%s", (int)folder, r->c->file, name);
+  PetscCall(HeatCaseFindFile(r->c, name, path, &file));
   PetscCall(PetscFree(*value));
-  PetscCall(PetscMalloc1(size, value));
-  snprintf(*value, size, "%.*s%s", (int)folder, r->c->file, name);
+  PetscCall(PetscStrallocpy(file->path, value));
   PetscCall(PetscFree(name));
+  PetscCall(PetscFree(path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

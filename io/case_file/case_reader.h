@@ -18,8 +18,9 @@
 
 /** What all readers need. */
 typedef struct {
-  MPI_Comm  comm; /* borrowed */
-  HeatCase *c;    /* borrowed; the case that is being filled; its table `where` locates keys */
+  MPI_Comm    comm; /* borrowed */
+  HeatCase   *c;    /* borrowed; the case that is being filled; its table `where` locates keys */
+  const char *directory; /* borrowed; replaces output.directory, or NULL */
 } HeatReader;
 
 /** Which finite numbers HeatReadReal accepts: all, those >= 0, those > 0. */
@@ -80,7 +81,8 @@ PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, Petsc
 PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value);
 
 /** Read a file name.  Unless it is absolute, it is relative to the folder of the case file, and the
- *  folder is put in front.  Free the old *value; the caller owns the new one. */
+ *  folder is put in front; a name that a record lists stands for the path in the record.  Add the
+ *  file to those of the case.  Free the old *value; the caller owns the new one. */
 PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char **value);
 
 /** Read the members `file` and `dataset` of a mapping.  If only `file` is given, the dataset is

@@ -344,7 +344,8 @@ static void SetSyntaxProblem(struct fy_diag *diag, const char *text, size_t leng
 {
   void                 *iterator = NULL;
   struct fy_diag_error *error    = fy_diag_errors_iterate(diag, &iterator);
-  const int             tab      = TabbedLine(text, length, error ? error->line + 1 : INT_MAX);
+  const PetscBool       block    = (PetscBool)(text[strspn(text, " \t\r\n")] != '{');
+  const int tab = block ? TabbedLine(text, length, error ? error->line + 1 : INT_MAX) : 0;
 
   if (tab) {
     SetProblem(problem, tab, "not valid YAML: the line is indented with a tab; use spaces");

@@ -62,7 +62,8 @@ void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n)
   cJSON_AddItemToObject(object, key, n < 0 ? cJSON_CreateNull() : cJSON_CreateRaw(text));
 }
 
-/* Create a text item, in which '?' replaces each byte that is not part of a UTF-8 sequence. */
+/* Create a text item, in which '?' replaces DEL and each byte that is not part of a UTF-8
+ * sequence. */
 static cJSON *TextItem(const char *text)
 {
   char  *clean = text ? strdup(text) : NULL;
@@ -71,7 +72,7 @@ static cJSON *TextItem(const char *text)
   for (char *c = clean; c && *c;) {
     const size_t length = HeatUtf8Length((const unsigned char *)c, 4);
 
-    if (length == 0) *c = '?';
+    if (length == 0 || *c == 0x7f) *c = '?';
     c += length ? length : 1;
   }
   item = clean ? cJSON_CreateString(clean) : cJSON_CreateNull();
@@ -82,6 +83,11 @@ static cJSON *TextItem(const char *text)
 void HeatJsonPutText(HeatJson *object, const char *key, const char *text)
 {
   cJSON_AddItemToObject(object, key, TextItem(text));
+}
+
+void HeatJsonPutRaw(HeatJson *object, const char *key, const char *json)
+{
+  cJSON_AddItemToObject(object, key, json ? cJSON_CreateRaw(json) : cJSON_CreateNull());
 }
 
 void HeatJsonPutBoolean(HeatJson *object, const char *key, PetscBool value)

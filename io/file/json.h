@@ -32,8 +32,12 @@ void HeatJsonPutNumber(HeatJson *object, const char *key, double v);
 /** Add a count, as an integer; a negative n means "not known" and becomes null. */
 void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n);
 
-/** Add a text; NULL becomes null.  Bytes that do not form a UTF-8 sequence become '?'. */
+/** Add a text; NULL becomes null.  Bytes that do not form a UTF-8 sequence, and the
+ *  character DEL, which JSON does not escape and YAML refuses, become '?'. */
 void HeatJsonPutText(HeatJson *object, const char *key, const char *text);
+
+/** Add a JSON text as it stands; NULL becomes null. */
+void HeatJsonPutRaw(HeatJson *object, const char *key, const char *json);
 
 /** Add true or false. */
 void HeatJsonPutBoolean(HeatJson *object, const char *key, PetscBool value);

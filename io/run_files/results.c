@@ -351,6 +351,29 @@ static void PutRollbacks(HeatJson *root, const HeatResults *r)
   }
 }
 
+/* Put what running the case again needs (io/case_file/case_record.h): the effective case, the files
+   that it names, and the options of PETSc that were given beside it. */
+static void PutCase(HeatJson *root, const HeatResults *r)
+{
+  HeatJson *files, *options;
+
+  HeatJsonPutRaw(root, "case", r->case_json);
+  files = HeatJsonAddArray(root, "case_files");
+  for (PetscInt i = 0; i < r->n_case_files; i++) {
+    HeatJson *file = HeatJsonCreate();
+
+    HeatJsonPutText(file, "name", r->case_files[i].name);
+    HeatJsonPutText(file, "path", r->case_files[i].path);
+    if (r->case_files[i].summed) HeatJsonPutBits(file, "checksum", r->case_files[i].checksum);
+    else HeatJsonPutText(file, "checksum", NULL);
+    HeatJsonAppend(files, file);
+  }
+  options = HeatJsonAddObject(root, "case_options");
+  for (PetscInt i = 0; i < r->n_case_options; i++)
+    HeatJsonPutText(options, r->case_options[i].name,
+                    r->case_options[i].value[0] ? r->case_options[i].value : NULL);
+}
+
 static void PutProvenance(HeatJson *root, const HeatResults *r)
 {
   HeatJson *p        = HeatJsonAddObject(root, "provenance");
@@ -369,6 +392,7 @@ static void PutProvenance(HeatJson *root, const HeatResults *r)
   HeatJsonPutTexts(p, "hosts", r->provenance.n_hosts, r->provenance.hosts);
   HeatJsonPutTexts(p, "binding", r->ranks, r->provenance.binding);
   HeatJsonPutText(p, "command_line", r->provenance.command_line);
+  HeatJsonPutTexts(p, "overrides", r->provenance.n_overrides, r->provenance.overrides);
   HeatJsonPutText(p, "petsc_options", r->provenance.petsc_options);
   HeatJsonPutText(p, "case_file", r->provenance.case_file);
   HeatJsonPutText(p, "case_text", r->provenance.case_text);
@@ -447,6 +471,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutChecks(root, r);
   PutRestarts(root, r);
   PutRollbacks(root, r);
+  PutCase(root, r);
   PutProvenance(root, r);
   return root;
 }

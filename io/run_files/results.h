@@ -91,6 +91,19 @@ typedef struct {
   double      painted, exact; /* [m] of the faces that it covers; from its beginning to its end */
 } HeatResultsSegmentSize;
 
+/** A file that the case names. */
+typedef struct {
+  const char *name; /* as the case has it */
+  const char *path; /* absolute */
+  PetscBool   summed;
+  uint64_t    checksum; /* of its bytes; undefined unless summed */
+} HeatResultsFile;
+
+/** An option of PETSc. */
+typedef struct {
+  const char *name, *value; /* name without '-'; value "" for a flag */
+} HeatResultsOption;
+
 /** Messages of all ranks over the run. */
 typedef struct {
   PetscInt64 messages[2], bytes[2]; /* [0] within nodes, [1] between them; -1: not known */
@@ -223,6 +236,12 @@ typedef struct {
   PetscInt                   n_rollbacks;
   const HeatResultsRollback *rollbacks;
 
+  const char              *case_json; /* JSON text of the effective case, or NULL */
+  PetscInt                 n_case_files;
+  const HeatResultsFile   *case_files; /* that the case names */
+  PetscInt                 n_case_options;
+  const HeatResultsOption *case_options; /* of PETSc, given beside the case */
+
   struct {
     const char        *version, *git_commit, *compiler, *flags, *build_type;
     const char        *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: asked of the library */
@@ -231,6 +250,8 @@ typedef struct {
     const char *const *hosts;   /* each once, in order of rank */
     const char *const *binding; /* [ranks] lists of processors, or NULL */
     const char        *command_line, *petsc_options;
+    PetscInt           n_overrides;
+    const char *const *overrides; /* KEY=VALUE of each --set, or NULL */
     const char        *case_file, *case_text;
     const char        *started; /* ISO 8601, UTC */
     double             elapsed; /* [s] of the whole program so far */

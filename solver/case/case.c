@@ -173,10 +173,21 @@ static PetscErrorCode DestroyLists(HeatCase *c)
     PetscCall(PetscFree(c->petsc[i].key));
     PetscCall(PetscFree(c->petsc[i].value));
   }
+  for (PetscInt i = 0; i < c->record.n_options; i++) {
+    PetscCall(PetscFree(c->record.options[i].key));
+    PetscCall(PetscFree(c->record.options[i].value));
+  }
+  for (PetscInt i = 0; i < c->n_files; i++) {
+    PetscCall(PetscFree(c->files[i].name));
+    PetscCall(PetscFree(c->files[i].path));
+  }
   for (PetscInt i = 0; i < c->n_where; i++) PetscCall(PetscFree(c->where[i].path));
   PetscCall(PetscFree(c->regions));
   PetscCall(PetscFree(c->checks));
   PetscCall(PetscFree(c->petsc));
+  PetscCall(PetscFree(c->files));
+  PetscCall(PetscFree(c->record.options));
+  PetscCall(PetscFree(c->record.continued));
   PetscCall(PetscFree(c->where));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -194,6 +205,7 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
   PetscCall(PetscFree((*c)->text));
   PetscCall(PetscFree((*c)->keys));
   PetscCall(PetscFree((*c)->title));
+  PetscCall(PetscFree((*c)->effective));
   PetscCall(PetscFree((*c)->initial.temperature.text));
   PetscCall(PetscFree((*c)->initial.file));
   PetscCall(PetscFree((*c)->initial.dataset));

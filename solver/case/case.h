@@ -18,6 +18,7 @@
 #define HEAT_SOLVER_CASE_H
 
 #include <petscsys.h>
+#include <stdint.h>
 
 #include "solver/base/error.h"
 
@@ -283,6 +284,17 @@ typedef struct {
   char *value; /* owned; "" for a flag */
 } HeatPetscOption;
 
+/** A file that the case names. */
+typedef struct {
+  char     *name;     /* owned; as the case has it */
+  char     *path;     /* owned; the file that is read for it */
+  PetscBool recorded; /* the path comes from a record of an earlier run (results.json) */
+  PetscBool used;     /* the case names it; a record may list others */
+  PetscBool summed;   /* checksum is known */
+  PetscBool expected; /* the record has a checksum, too */
+  uint64_t  checksum, expected_checksum; /* of the bytes of the file */
+} HeatCaseFile;
+
 /** The line at which a key stands. */
 typedef struct {
   char *path; /* owned; dotted path of the key, e.g. "regions[1].radius" */
@@ -291,11 +303,13 @@ typedef struct {
 
 /** The case. */
 typedef struct {
-  char *file;  /* owned; name of the case file as the user gave it, for messages */
-  char *text;  /* owned; content of the case file, for provenance */
-  char *keys;  /* owned; a line "key: value" for each key that a restart compares with the
+  char *file;      /* owned; name of the case file as the user gave it, for messages */
+  char *text;      /* owned; content of the case file, for provenance */
+  char *keys;      /* owned; a line "key: value" for each key that a restart compares with the
                   checkpoint (io/case_file/case_compare.h); NULL: the case was not read from text */
-  char *title; /* owned; default: the file name without folder and extension */
+  char *title;     /* owned; default: the file name without folder and extension */
+  char *effective; /* owned; JSON text of the case with all overrides, for the record; NULL: the
+                      case was not read from text */
 
   struct {
     PetscInt  cells[2]; /* nx, ny, each >= 1 */
@@ -403,6 +417,15 @@ typedef struct {
   HeatCaseCheck   *checks; /* owned [n_checks] */
   PetscInt         n_petsc;
   HeatPetscOption *petsc; /* owned [n_petsc] */
+  PetscInt         n_files;
+  HeatCaseFile    *files; /* owned [n_files] */
+
+  /* What a record of an earlier run holds beside the case; all zero for a case file. */
+  struct {
+    PetscInt         n_options;
+    HeatPetscOption *options;   /* owned [n_options]; given on that run's command line, unchecked */
+    char            *continued; /* owned; the checkpoint from which that run continued, or NULL */
+  } record;
 
   PetscInt   n_where;
   HeatWhere *where; /* owned [n_where], in the order of reading; a later entry hides earlier ones */

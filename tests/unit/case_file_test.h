@@ -34,7 +34,7 @@ static inline PetscErrorCode ReadCaseFile(const char *set, HeatCase **keep)
   const char *const sets[1] = {set};
   HeatCase         *c;
   PetscMPIInt       size;
-  PetscErrorCode    code = HeatCaseRead(PETSC_COMM_WORLD, FILE_NAME, set ? 1 : 0, sets, &c);
+  PetscErrorCode    code = HeatCaseRead(PETSC_COMM_WORLD, FILE_NAME, set ? 1 : 0, sets, NULL, &c);
 
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
   if (!code && !HeatCaseHasInitial(c))

@@ -400,10 +400,10 @@ static void a_file_that_cannot_be_read_is_refused_on_every_rank(void **state)
 
   (void)state;
   REFUSES("no_such_file.yaml: cannot be read",
-          HeatCaseRead(PETSC_COMM_WORLD, "no_such_file.yaml", 0, NULL, &c));
+          HeatCaseRead(PETSC_COMM_WORLD, "no_such_file.yaml", 0, NULL, NULL, &c));
   assert_null(c);
-  REFUSES(".: cannot be read", HeatCaseRead(PETSC_COMM_WORLD, ".", 0, NULL, &c));
-  REFUSES("larger than 16 MiB", HeatCaseRead(PETSC_COMM_WORLD, "/dev/zero", 0, NULL, &c));
+  REFUSES(".: cannot be read", HeatCaseRead(PETSC_COMM_WORLD, ".", 0, NULL, NULL, &c));
+  REFUSES("larger than 16 MiB", HeatCaseRead(PETSC_COMM_WORLD, "/dev/zero", 0, NULL, NULL, &c));
 }
 
 static void the_table_of_keys_has_no_holes_and_no_repetition(void **state)

@@ -261,7 +261,7 @@ static void files_are_sought_beside_the_case_file(void **state)
            "properties: {density: {file: /abs.h5}}\n",
            plain);
   PutFile("beside/case.yaml", text);
-  OK(HeatCaseRead(PETSC_COMM_WORLD, "beside/case.yaml", 0, NULL, &c));
+  OK(HeatCaseRead(PETSC_COMM_WORLD, "beside/case.yaml", 0, NULL, NULL, &c));
   assert_string_equal(c->boundary[HEAT_LEFT].segments[0].table.file, "beside/t.csv");
   assert_string_equal(c->initial.file, "beside/a/b.h5");
   assert_string_equal(c->properties[HEAT_PROPERTY_DENSITY].file, "/abs.h5");
