@@ -4,6 +4,8 @@
 
 #include <petscksp.h>
 
+#include "solver/base/error.h"
+
 /** The argument of a function that reads options: a pointer to a struct before PETSc 3.23, and
  *  then a handle. */
 #if PETSC_VERSION_LT(3, 23, 0)
