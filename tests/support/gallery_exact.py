@@ -92,7 +92,8 @@ def vacuum_furnace() -> dict[str, float]:
 
     q = bisect(lambda q: chain(q)[3], 100.0, 5900.0)
     hot, cold, outside, _ = chain(q)
-    middle_theta = 0.5 * ((a * hot + 0.5 * b * hot**2) + (a * cold + 0.5 * b * cold**2))
+    part = 0.030125 / felt  # the centre of a cell, where the steady discrete temperature is exact
+    middle_theta = (1 - part) * (a * hot + 0.5 * b * hot**2) + part * (a * cold + 0.5 * b * cold**2)
     middle = (-a + np.sqrt(a**2 + 2.0 * b * middle_theta)) / b
     return {"flux": q, "hot": hot, "middle": float(middle), "cold": float(cold), "outside": float(outside)}
 

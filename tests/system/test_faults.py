@@ -116,9 +116,9 @@ def test_run_continues_whichever_call_fails(tmp_path, traced_calls, undisturbed,
 
 
 def test_interrupted_calls_of_heat2d_are_repeated(tmp_path, traced_calls):
-    """These calls are the truncate and the last four fsyncs: of the file, its folder, the manifest, and the folder again."""
+    """These calls are the truncation and the last four fsyncs: of the file, its folder, the manifest, and the folder again."""
     (calls,) = traced_calls(1)
-    ours = [k for k, call in enumerate(calls, 1) if call == "truncate"]
+    ours = [k for k, call in enumerate(calls, 1) if call == "ftruncate"][-1:]
     ours += [k for k, call in enumerate(calls, 1) if call == "fsync"][-4:]
     assert len(ours) == 5, calls
     for number in ours:
@@ -340,7 +340,8 @@ def test_file_system_that_fills_up(tmp_path, undisturbed):
     names = (tmp_path / "names").read_text().split()
     assert "checkpoint_000004.h5" in names and not [name for name in names if name.endswith(".part")], names
     assert f"{HIT}.h5 cannot be written: No space left on device: it needs" in err, err
-    assert "the newest checkpoint is still that of step 4" in err and err.count("heat2d: error:") == 1
+    # The run itself is complete, so that the lost file is a warning, and the code and the record say so.
+    assert "the newest checkpoint is still that of step 4" in err and "heat2d: error:" not in err, err
     record = Outcome(4, "", "", tmp_path).results
     assert record["status"] == "error" and "snapshot_000012.h5 cannot be written: No space left" in record["error"], record
     assert (tmp_path / "room").read_text() == "0\n", err

@@ -75,6 +75,7 @@ def test_snapshots_are_byte_identical(tmp_path, serial, scheme, ranks, processes
 @pytest.mark.parametrize("ranks", [2, 4, 7])
 def test_periodic_snapshots_are_byte_identical(tmp_path, cells, ranks):
     case = body("backward-euler", grid={"cells": cells, "x": [0.0, 1.0], "y": [0.0, 1.0]}, boundary=PERIODIC)
+    case["solver"] = {**case["solver"], "empty_regions": "allow"}  # two columns have no centre in the bar
     one = finished(run(tmp_path, case, "--quiet", output="one"))
     same_snapshots(one, finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", ranks=ranks, output="many")))
 

@@ -168,9 +168,10 @@ CONTROLLED = ["bdf2", "esdirk", "ts:rosw"]
 CUTS = {"snapshots": {"interval": 7.3e-4}, "history": {"interval": 4.1e-4},
         "probes": [{"name": "a", "at": [0.31, 0.22]}, {"name": "b", "at": [0.9, 0.05]}],
         "profiles": [{"name": "line", "from": [0.1, 0.1], "to": [0.9, 0.6], "points": 5}]}
-NON_LINEAR = {"materials": [dict(LAYERS[0], conductivity="1+0.2*T"), dict(LAYERS[1], conductivity=[30.0, "20+T"])],
-              "boundary": {"left": {"type": "temperature", "value": "sin(500*t)"},
-                           "top": {"type": "radiation", "emissivity": 0.9, "ambient": "300+t"}}}
+NON_LINEAR = {"materials": [dict(LAYERS[0], conductivity="1+0.2*(T-300)"), dict(LAYERS[1], conductivity=[30.0, "T-280"])],
+              "initial": {"temperature": "301+cos(pi*x)*cos(2*pi*y)"},
+              "boundary": {"left": {"type": "temperature", "value": "301+sin(500*t)"},
+                           "top": {"type": "radiation", "emissivity": 0.9, "ambient": "400+t"}}}
 
 
 def same_file(one: Path, other: Path) -> None:
