@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "io/case_file/case_files.h"
+#include "io/file/utf8.h"
 
 /* The schema of records with runs, results.h; later versions may mean something else. */
 #define SCHEMA "heat2d results 1"
@@ -219,20 +220,25 @@ static PetscErrorCode AppendLine(Text *out, int depth)
   return Append(out, tabs, PetscMin((size_t)depth + 2, sizeof tabs - 1));
 }
 
-/* Append a JSON string.  The texts of a tree are UTF-8. */
+/* Append a JSON string.  The texts of a tree are UTF-8, but one of the command line, such as the
+   output folder, may not be: '?' replaces each byte that is not part of a UTF-8 sequence. */
 static PetscErrorCode AppendString(Text *out, const char *text)
 {
   char escape[8];
 
   PetscFunctionBeginUser;
   PetscCall(Append(out, "\"", 1));
-  for (const char *c = text; *c; c++) {
-    const unsigned char byte = (unsigned char)*c;
+  for (const char *c = text; *c;) {
+    const unsigned char byte   = (unsigned char)*c;
+    const size_t        length = HeatUtf8Length((const unsigned char *)c, 4);
 
-    if (byte == '"' || byte == '\\') (void)snprintf(escape, sizeof escape, "\\%c", byte);
+    if (length > 1) (void)snprintf(escape, sizeof escape, "%.*s", (int)length, c);
+    else if (length == 0) (void)snprintf(escape, sizeof escape, "?");
+    else if (byte == '"' || byte == '\\') (void)snprintf(escape, sizeof escape, "\\%c", byte);
     else if (byte < ' ' || byte == 0x7f) (void)snprintf(escape, sizeof escape, "\\u%04x", byte);
     else (void)snprintf(escape, sizeof escape, "%c", byte);
     PetscCall(Append(out, escape, strlen(escape)));
+    c += length ? length : 1;
   }
   PetscCall(Append(out, "\"", 1));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -62,8 +62,7 @@ void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n)
   cJSON_AddItemToObject(object, key, n < 0 ? cJSON_CreateNull() : cJSON_CreateRaw(text));
 }
 
-/* Create a text item, in which '?' replaces DEL and each byte that is not part of a UTF-8
- * sequence. */
+/* Create a text item, in which '?' replaces each byte that is not part of a UTF-8 sequence. */
 static cJSON *TextItem(const char *text)
 {
   char  *clean = text ? strdup(text) : NULL;
@@ -72,7 +71,7 @@ static cJSON *TextItem(const char *text)
   for (char *c = clean; c && *c;) {
     const size_t length = HeatUtf8Length((const unsigned char *)c, 4);
 
-    if (length == 0 || *c == 0x7f) *c = '?';
+    if (length == 0) *c = '?';
     c += length ? length : 1;
   }
   item = clean ? cJSON_CreateString(clean) : cJSON_CreateNull();
