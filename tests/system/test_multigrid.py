@@ -82,6 +82,9 @@ def test_periodic_snapshots_are_byte_identical(tmp_path, cells, ranks):
 
 @pytest.mark.parametrize("ranks", [3, 4])
 def test_flat_cells_are_byte_identical(tmp_path, ranks):
-    case = body("backward-euler", grid={"cells": [41, 67], "x": [0.0, 100.0], "y": [0.0, 0.5]})
+    case = body("backward-euler", grid={"cells": [41, 67], "x": [0.0, 100.0], "y": [0.0, 0.5]},
+                regions=[{"material": "slow"},
+                         {"shape": "rectangle", "x": [50.0, 70.0], "y": [0.05, 0.35], "material": "fast", "source": 500.0},
+                         {"shape": "rectangle", "x": [10.0, 30.0], "y": [0.1, 0.4], "material": "bar"}])
     one = finished(run(tmp_path, case, "--quiet", output="one"))
     same_snapshots(one, finished(run(tmp_path, tmp_path / "case.yaml", "--quiet", ranks=ranks, output="many")))
