@@ -78,7 +78,7 @@ MUTATIONS = [
            "b->type == HEAT_BC_FLUX ? -at->face_length : 1.0", "space time"),
     solver("films and fluxes over the wrong length", "{g, c, side, n, side < HEAT_BOTTOM ? g->hy : g->hx}",
            "{g, c, side, n, side < HEAT_BOTTOM ? g->hx : g->hy}", "space"),
-    solver("sides stay at their first value", "if (s->stretches[n].varies) PetscCall(", "if (s->stretches[n].varies && t < 0.0) PetscCall(",
+    solver("sides stay at their first value", "if (s->stretches[n].varies) PetscCall(", "if (s->stretches[n].varies && t.when.t < 0.0) PetscCall(",
            "time space nafems"),
     solver("faces at their lower ends", "along = k < n ? (PetscReal)k + 0.5", "along = k < n ? (PetscReal)k", "space"),
     solver("radiation a little weak", "HEAT_STEFAN_BOLTZMANN * at->face_length", "0.999 * HEAT_STEFAN_BOLTZMANN * at->face_length", "radiation"),
