@@ -269,3 +269,10 @@ def test_top_level_holds_the_rooms_and_what_has_to_be_there():
         [path.name for path in ROOT.iterdir() if not path.name.startswith(("build", "out", "__pycache__"))]
     entries = {entry for entry in names if not entry.startswith(".")}
     assert entries == rooms | files, f"unexpected: {sorted(entries - rooms - files)}, missing: {sorted((rooms | files) - entries)}"
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_every_file_of_a_room_is_in_its_readme(room):
+    text = (ROOT / room / "README.md").read_text()
+    missing = sorted({path.stem for path in (ROOT / room).glob("*.[ch]")} - set(re.findall(r"\w+", text)))
+    assert not missing, f"{room}/README.md does not name {missing}"
