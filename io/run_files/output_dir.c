@@ -310,6 +310,16 @@ static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *e
   return -1;
 }
 
+/* Raise on all ranks what failed on rank 0.  Collective. */
+static PetscErrorCode AgreeOnFolder(MPI_Comm comm, const char *dir, HeatFileError *error)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatFileShare(comm, error));
+  HeatCheck(!error->failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
+            error->text);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool make, int *lock)
 {
   HeatFileError error                          = {0};
@@ -322,9 +332,7 @@ PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool
     MakeFolders(dir, &error);
     *lock = TakeLock(dir, notice, sizeof(notice), &error);
   }
-  PetscCall(HeatFileShare(comm, &error));
-  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
-            error.text);
+  PetscCall(AgreeOnFolder(comm, dir, &error));
   if (notice[0])
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: note: %s\n", notice));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -354,9 +362,7 @@ PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscB
     if (restart) (void)MoveOrRemove(dir, IsPartOrResults, NULL, NULL, PETSC_FALSE, &error);
     else if (!error.failed) PetscCall(ClearEarlierRun(dir, notice, sizeof(notice), &error));
   }
-  PetscCall(HeatFileShare(comm, &error));
-  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
-            error.text);
+  PetscCall(AgreeOnFolder(comm, dir, &error));
   if (notice[0]) PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR, "heat2d: %s\n", notice));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -374,9 +380,7 @@ PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir)
     n = MoveOrRemove(dir, IsAny, NULL, NULL, PETSC_TRUE, &error);
     if (n > 0) n = SetAside(dir, "earlier", IsAny, NULL, aside, sizeof(aside), &error);
   }
-  PetscCall(HeatFileShare(comm, &error));
-  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
-            error.text);
+  PetscCall(AgreeOnFolder(comm, dir, &error));
   if (n > 0) {
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
                            "heat2d: %s held the files of another run than the checkpoint's: they "
@@ -402,9 +406,7 @@ PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscIn
     (void)MoveOrRemove(dir, IsLaterManifest, &step, n > 0 ? aside : NULL, PETSC_FALSE, &error);
     (void)MoveOrRemove(dir, IsLaterSnapshot, &step, NULL, PETSC_FALSE, &error);
   }
-  PetscCall(HeatFileShare(comm, &error));
-  HeatCheck(!error.failed, comm, HEAT_ERR_FILE, "%s cannot be used as the output folder: %s", dir,
-            error.text);
+  PetscCall(AgreeOnFolder(comm, dir, &error));
   if (n > 0) {
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
                            "heat2d: %" PetscInt_FMT

@@ -81,6 +81,11 @@ static PetscReal ToleratedError(const HeatStepControl *k, PetscReal low, PetscRe
   return PetscMax(k->tolerance * (high - low), k->absolute);
 }
 
+PetscReal HeatStepControlTolerated(const HeatStepControl *k)
+{
+  return ToleratedError(k, k->low, k->high);
+}
+
 /* ratio = error/max(tolerance (high - low), absolute), or 0 where the error is within rounding,
    32 epsilon max(|high|, |low|): two fields cannot agree better, however short the step.  32 is
    chosen, some tens of roundings of a temperature.  With a larger value true errors would count

@@ -2,9 +2,9 @@
  *
  *  The error ratio of a step is its largest estimated error over the cells, divided by the
  *  tolerated error max(tolerance * spread, absolute), where spread is the highest minus the
- *  lowest temperature of the run so far, the new field included.  It does not depend on the zero
- *  of the temperature scale.  `absolute` lets a uniform field, whose spread is 0, be stepped
- *  through.  A step is accepted when the ratio is at most 1.  With k the order of the error in
+ *  lowest temperature of the run so far, the new field included.  The spread does not depend on
+ *  the zero of the temperature scale.  `absolute` lets a uniform field, whose spread is 0, be
+ *  stepped through; by default it grows with the temperatures, so that it does depend on the zero.  A step is accepted when the ratio is at most 1.  With k the order of the error in
  *  dt, the next step is
  *
  *      dt 0.9 ratio^(-0.7/k) previous^(0.4/k)
@@ -43,6 +43,10 @@ enum { HEAT_STEP_CONTROL_NUMBERS = 4 };
  *  @param[in] growth  largest factor from one step to the next: 2 for multi-step schemes, which
  *                     become unstable when steps keep growing faster */
 void HeatStepControlInit(HeatStepControl *control, const HeatCase *c, PetscReal growth);
+
+/** Return the tolerated error [K] of a field within the range low to high: max(tolerance * spread,
+ *  absolute).  Not collective. */
+PetscReal HeatStepControlTolerated(const HeatStepControl *control);
 
 /** Widen the range low to high by the temperatures T [K], [nyl][nxl].  Collective. */
 PetscErrorCode HeatStepControlWidenRange(HeatStepControl *control, const HeatOperator *op,

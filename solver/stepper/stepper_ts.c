@@ -255,29 +255,19 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
 
 /* A step. */
 
-/* Set TS's absolute tolerance, tolerance * spread [K], and the bounds of its step.  A field without
-   spread takes the largest change in this step instead, and a field at rest 1 K (chosen: a field
-   that stays at rest has no error). */
+/* Set TS's absolute tolerance [K] to the tolerated error of the field T, and the bounds of its
+   step. */
 static PetscErrorCode SetTolerance(HeatStepper *s, PetscReal dt, Vec T)
 {
   Ts              *o = s->data;
   const PetscReal *values;
-  PetscReal        spread;
   TSAdapt          adapt;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(HeatStepControlWidenRange(&s->control, s->op, values));
   PetscCall(VecRestoreArrayRead(T, &values));
-  spread = s->control.high - s->control.low;
-  if (spread == 0.0) {
-    PetscCall(HeatStepperNet(s, T, o->scaled, 0.0, NULL));
-    PetscCall(Scale(s, o->scaled, PETSC_TRUE, o->scaled));
-    PetscCall(VecNorm(o->scaled, NORM_INFINITY, &spread));
-    spread *= dt;
-  }
-  if (spread == 0.0) spread = 1.0;
-  PetscCall(TSSetTolerances(o->ts, s->control.tolerance * spread, NULL, 0.0, NULL));
+  PetscCall(TSSetTolerances(o->ts, HeatStepControlTolerated(&s->control), NULL, 0.0, NULL));
   PetscCall(TSGetAdapt(o->ts, &adapt));
   if (s->control.min > 0.0 || s->control.max > 0.0)
     PetscCall(TSAdaptSetStepLimits(adapt, PetscMin(dt, s->control.min),

@@ -184,14 +184,26 @@ def test_formula_that_cannot_be_searched_is_named_once(tmp_path):
     assert outcome.results["events"]["unsearched"] == source
 
 
-def test_heater_that_comes_on_in_a_field_at_zero_is_stepped_through(tmp_path):
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "rkl2", "ts:rosw", "ts:bdf"])
+def test_heater_that_comes_on_in_a_field_at_zero_is_stepped_through(tmp_path, scheme):
     """The scale of the error has a floor: a field at 0 whose source comes on does not stop the controlled steps."""
-    for scheme in ("bdf2", "esdirk", "rkl2"):
-        case = block(60.0, {"scheme": scheme, "step": "auto"}, initial={"temperature": 0.0}, source="1e6*(t >= 10)",
-                     boundary={"top": {"type": "convection", "coefficient": 50.0, "ambient": 0.0}})
-        outcome = run(tmp_path, case, "--quiet", timeout=60)
-        assert outcome.code == 0, (scheme, outcome.err)
-        assert outcome.results["time"]["steps"] < 2000
+    case = block(60.0, {"scheme": scheme, "step": "auto"}, initial={"temperature": 0.0}, source="1e6*(t >= 10)",
+                 boundary={"top": {"type": "convection", "coefficient": 50.0, "ambient": 0.0}})
+    outcome = run(tmp_path, case, "--quiet", timeout=60)
+    assert outcome.code == 0, outcome.err
+    assert outcome.results["time"]["steps"] < 2000
+
+
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:rosw"])
+def test_floor_of_the_tolerated_error_is_the_cases(tmp_path, scheme):
+    """Where the case's floor is below tolerance * spread it changes nothing; above it allows longer steps."""
+    steps = []
+    for absolute in (1e-12, 1e-9, 1.0):
+        time = {"scheme": scheme, "step": "auto", "adaptive": {"tolerance": 1e-6, "absolute": absolute}}
+        outcome = run(tmp_path, block(600.0, time, initial={"temperature": "300+50*cos(pi*x/0.1)"}), "--quiet")
+        assert outcome.code == 0, outcome.err
+        steps.append(outcome.results["time"]["steps"])
+    assert steps[0] == steps[1] > 2 * steps[2], steps
 
 
 @pytest.mark.parametrize("scheme,ranks", [("bdf2", 1), ("esdirk", 1), ("esdirk", 2), ("rkl2", 3)])
