@@ -7,7 +7,7 @@
 
 /** Run the case named by the operand, or with --show print one of its values.  Collective on comm.
  *  @param[in]  start      of the program
- *  @param[out] exit_code  0, 5 if a check failed, 75 if the run stopped early after a checkpoint;
+ *  @param[out] exit_code  0, 4 if the run finished but a file is missing, 5 if a check failed, 75 if the run stopped early after a checkpoint;
  *                         undefined on error
  *  Errors: HEAT_ERR_INPUT, HEAT_ERR_NUMERICS, HEAT_ERR_FILE.  If HeatSimulationRun fails with
  *  HEAT_ERR_NUMERICS or HEAT_ERR_FILE, results.json is written with status `error`. */

@@ -22,6 +22,7 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
   *exit_code = 0;
   PetscCall(HeatOptionsCheck(comm, o));
   if (o->help) {
+    PetscCall(PetscPopSignalHandler()); /* `heat2d --help | head` ends quietly */
     PetscCall(HeatOptionsPrintHelp(comm));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
@@ -31,6 +32,8 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
   }
   PetscCall(PetscStrcmp(o->command, "run", &run));
   PetscCall(PetscStrcmp(o->command, "verify", &verify));
+  /* Only a run has anything to keep: a signal ends the others, without PETSc's report. */
+  if (!run) PetscCall(PetscPopSignalHandler());
   if (verify) {
     PetscCall(HeatCommandVerify(comm, o, start, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);

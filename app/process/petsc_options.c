@@ -17,6 +17,16 @@
 
 /* Starting. */
 
+/* Return whether this is the first rank, as far as that is known before PETSc is initialised. */
+static PetscBool IsFirstRank(void)
+{
+  int running = 0, rank = 0;
+
+  (void)MPI_Initialized(&running);
+  if (running) (void)MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  return rank == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* PetscErrorPrintf while PETSc is initialised, when no error handler can be installed yet: print
    the reason of an error, without PETSc's frame of dashes, version and stack. */
 static PetscErrorCode PrintReason(const char format[], ...)
@@ -31,7 +41,8 @@ static PetscErrorCode PrintReason(const char format[], ...)
   for (size_t k = 0; k < sizeof frame / sizeof frame[0]; k++) {
     if (strncmp(text, frame[k], strlen(frame[k])) == 0) return PETSC_SUCCESS;
   }
-  if (!strstr(text, " on a ")) (void)fprintf(stderr, "heat2d: PETSc says: %s", text);
+  if (IsFirstRank() && !strstr(text, " on a "))
+    (void)fprintf(stderr, "heat2d: PETSc says: %s", text);
   return PETSC_SUCCESS;
 }
 
@@ -44,9 +55,10 @@ int HeatPetscStart(HeatOptions *o)
   code             = PetscInitialize(&o->start_argc, &o->start_argv, NULL, NULL);
   PetscErrorPrintf = print;
   if (!code) return PetscOptionsClearValue(NULL, "-skip_petscrc") ? HEAT_EXIT_INTERNAL : 0;
-  (void)fprintf(stderr,
-                "heat2d: error: PETSc cannot be initialised with the options of the command "
-                "line and of PETSC_OPTIONS; correct them\n");
+  if (IsFirstRank())
+    (void)fprintf(stderr,
+                  "heat2d: error: PETSc cannot be initialised with the options of the command "
+                  "line, of PETSC_OPTIONS and of PETSC_OPTIONS_YAML; correct them\n");
   return HeatErrorExitCode(HEAT_ERR_INPUT);
 }
 
@@ -372,8 +384,15 @@ PetscErrorCode HeatOptionsCheckUsed(MPI_Comm comm, const HeatOptions *o, const H
                      "nothing in this run reads the PETSc option %s; remove it from the record",
                      name);
   }
-  for (PetscInt k = 0; k < o->environment.n; k++)
-    PetscCall(CheckUsed(comm, "PETSC_OPTIONS in the environment: ", o->environment.names[k]));
+  for (PetscInt k = 0; k < o->environment.n; k++) {
+    const HeatEnvironment *e          = &o->environment;
+    const PetscBool        in_options = (PetscBool)(e->options && strstr(e->options, e->names[k]));
+
+    PetscCall(CheckUsed(comm,
+                        in_options ? "PETSC_OPTIONS in the environment: "
+                                   : "PETSC_OPTIONS_YAML in the environment: ",
+                        e->names[k]));
+  }
   for (int k = 1; k < o->petsc_argc; k++) {
     const char *name = o->petsc_argv[k];
 

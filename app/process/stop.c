@@ -79,6 +79,14 @@ PetscReal HeatStopDaly(PetscReal d, PetscReal M)
          d;
 }
 
+/* Let a signal end the process, as without a handler, but not PIPE and HUP, which a run survives. */
+static void ReleaseSignals(void)
+{
+  for (int k = 0; signals[k].name; k++)
+    if (signals[k].number != SIGHUP && signals[k].number != SIGPIPE)
+      (void)signal(signals[k].number, SIG_DFL);
+}
+
 PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, double began,
                              PetscInt64 step, PetscReal bytes)
 {
@@ -96,6 +104,8 @@ PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, doub
                                               : c->checkpoint.wall_interval;
   s->checkpoint_cost     = bytes / slow;
   s->job_left            = INFINITY;
+  /* A steady state is one step, which may be long, and has nothing to continue from. */
+  if (c->time.scheme == HEAT_SCHEME_STEADY) ReleaseSignals();
   if (c->limits.slurm) PetscCall(HeatSlurmTimeLeft(comm, &s->job_left, s->job));
   s->began   = began;
   s->started = s->last_checkpoint = s->asked = HeatMonotonicTime();

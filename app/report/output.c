@@ -14,12 +14,15 @@ struct HeatOutput {
   HeatHistory        *history;
   HeatPoints         *points;
   HeatSnapshotSeries *series;
+  HeatWarnings       *warnings; /* borrowed */
 };
 
-PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatOutput **output)
+PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatWarnings *warnings,
+                                HeatOutput **output)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscNew(output));
+  (*output)->warnings = warnings;
   PetscCall(HeatHistoryCreate(&(*output)->history));
   PetscCall(HeatSnapshotSeriesCreate(&(*output)->series));
   PetscCall(HeatPointsCreate(state, &(*output)->points));
@@ -81,9 +84,9 @@ static PetscBool FindTable(const char *tables, const char *name, PetscInt64 *row
   return PETSC_FALSE;
 }
 
-/* Print a note for each table whose rows up to the checkpoint, which is the present state, are not
+/* Warn of each table whose rows up to the checkpoint, which is the present state, are not
    as many as when it was written. */
-static PetscErrorCode NoteGaps(const HeatOutput *o, const HeatRunState *state, const char *tables)
+static PetscErrorCode WarnOfGaps(const HeatOutput *o, const HeatRunState *state, const char *tables)
 {
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < CountTables(o) && state->grid->rank == 0; k++) {
@@ -94,12 +97,12 @@ static PetscErrorCode NoteGaps(const HeatOutput *o, const HeatRunState *state, c
     if (!table || !FindTable(tables, name, &expected, &expected_last)) continue;
     HeatTableGetRows(table, &rows, &last);
     if (rows == expected && last == expected_last) continue;
-    PetscCall(PetscFPrintf(
-        PETSC_COMM_SELF, PETSC_STDERR,
-        "heat2d: warning: %s/%s has %" PetscInt64_FMT " rows up to step %" PetscInt64_FMT
+    PetscCall(HeatWarningsAdd(
+        o->warnings,
+        "%s/%s has %" PetscInt64_FMT " rows up to step %" PetscInt64_FMT
         ", the last one of step %" PetscInt64_FMT "; when the checkpoint was written it had "
         "%" PetscInt64_FMT ", the last one of step %" PetscInt64_FMT
-        ": rows were lost or changed, and are not written again\n",
+        ": rows were lost or changed, and are not written again",
         state->c->output.directory, name, rows, state->clock.step, last, expected, expected_last));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -141,7 +144,7 @@ PetscErrorCode HeatOutputResume(HeatOutput *o, const HeatRunState *state,
   PetscCall(HeatOutputDirectoryRewind(state->grid->comm, state->c->output.directory, step));
   PetscCall(HeatSnapshotSeriesResume(o->series, list->n, list->snapshots));
   PetscCall(OpenTables(o, state, step));
-  PetscCall(NoteGaps(o, state, list->tables));
+  PetscCall(WarnOfGaps(o, state, list->tables));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

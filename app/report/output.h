@@ -9,12 +9,15 @@
 #define HEAT_APP_OUTPUT_H
 
 #include "app/report/survey.h"
+#include "app/report/warnings.h"
 #include "io/run_files/snapshots.h"
 
 typedef struct HeatOutput HeatOutput;
 
-/** Locate probes and profiles on the grid; no file is opened.  Collective. */
-PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatOutput **output);
+/** Locate probes and profiles on the grid; no file is opened.  Collective.
+ *  @param[in] warnings  borrowed; lost rows are added to them on rank 0 */
+PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatWarnings *warnings,
+                                HeatOutput **output);
 
 /** Fail where opening the files would, before anything is changed in the output folder: two columns
  *  of one name, a file of an earlier run that is no table, a folder with the name of a table.
@@ -35,7 +38,7 @@ typedef struct {
 } HeatOutputList;
 
 /** Open the files of a run that continues from a checkpoint, which is the present state: rows and
- *  snapshots of later steps are removed, later checkpoints are moved aside.  A note on stderr names
+ *  snapshots of later steps are removed, later checkpoints are moved aside.  A warning names
  *  each table that has lost rows of earlier steps.  Collective.
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state,

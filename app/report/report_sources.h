@@ -33,7 +33,7 @@ typedef struct {
   const HeatStop        *stop;
   const HeatIterations  *iterations;
   const HeatOutput      *output;
-  const HeatWarnings    *warnings;
+  HeatWarnings          *warnings; /* not const: the header of the screen adds to them */
   const HeatCheckResult *checks;   /* [c->n_checks]; NULL while they are not evaluated */
   PetscBool              finished; /* the end of the case was reached */
   HeatSurvey *survey; /* not const: a report that needs fluxes has it update the operator */

@@ -14,7 +14,7 @@
 struct HeatScreen {
   PetscBool root;           /* this is rank 0 */
   PetscBool prints;         /* this rank prints header and summary: it is rank 0, without --quiet */
-  PetscBool progress;       /* this rank prints progress and notes, too: without --no-progress */
+  PetscBool progress;       /* this rank prints progress, too: without --no-progress */
   PetscBool bar;            /* progress rewrites one line */
   double    began;          /* [s] monotonic time at the header */
   double    last;           /* [s] monotonic time when progress was last printed */
@@ -186,7 +186,7 @@ PetscErrorCode HeatScreenHeader(HeatScreen *s, const HeatReportSources *from)
   s->began          = HeatMonotonicTime();
   s->last           = s->began;
   s->first_fraction = HeatClockFraction(clock);
-  if (s->root) PetscCall(HeatScreenEmpty(state));
+  if (s->root) PetscCall(HeatScreenEmpty(state, from->warnings));
   if (!s->prints) PetscFunctionReturn(PETSC_SUCCESS);
   (void)printf("heat2d %s  %s\n", HeatVersion(),
                HeatPrintableCopy(state->c->title, text, sizeof text));
@@ -255,7 +255,7 @@ void HeatScreenSolverNotes(const HeatScreen *s, const HeatRunState *state,
   const HeatSolveInfo *solve = &state->last_step.solve;
   const PetscInt64     step  = state->clock.step + 1; /* the step that was just solved */
 
-  if (!s->progress) return;
+  if (!s->root) return;
   if (solve->rescue != HEAT_RESCUE_NONE && iterations->rescued[solve->rescue] == 1) {
     (void)fprintf(
         stderr,
@@ -417,7 +417,7 @@ static void PrintRegions(const HeatRunState *state, const HeatSummary *summaries
     const HeatSummary *s    = &summaries[k];
     const char        *name = state->c->regions[HeatZonesRegion(state->zones, k)].name;
 
-    if (s->min > s->max) continue; /* no cell */
+    if (!(s->min <= s->max)) continue; /* no cell: they are NaN */
     (void)printf("  in %-9s %.6g to %.6g, mean %.6g %s\n", name, (double)s->min, (double)s->max,
                  (double)s->mean, state->c->output.temperature_unit);
   }

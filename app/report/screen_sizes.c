@@ -108,7 +108,7 @@ void HeatScreenSizes(const HeatRunState *state)
 }
 
 /* Warn about the power of a region that no cell carries. */
-static PetscErrorCode WarnOfPower(const HeatRunState *state, PetscInt r)
+static PetscErrorCode WarnOfPower(const HeatRunState *state, PetscInt r, HeatWarnings *warnings)
 {
   const HeatFormula *power = &state->c->regions[r].power;
   char               where[400], path[64];
@@ -117,15 +117,15 @@ static PetscErrorCode WarnOfPower(const HeatRunState *state, PetscInt r)
   (void)snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].power", r);
   HeatCaseLocate(state->c, path, where, sizeof where);
   if (power->text)
-    (void)fprintf(stderr, "heat2d: warning: %s%s: no cell carries it: %.60s W/m are lost\n", where,
-                  path, power->text);
+    PetscCall(HeatWarningsAdd(warnings, "%s%s: no cell carries it: %.60s W/m are lost", where, path,
+                              power->text));
   else
-    (void)fprintf(stderr, "heat2d: warning: %s%s: no cell carries it: %g W/m are lost\n", where,
-                  path, (double)power->value);
+    PetscCall(HeatWarningsAdd(warnings, "%s%s: no cell carries it: %g W/m are lost", where, path,
+                              (double)power->value));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatScreenEmpty(const HeatRunState *state)
+PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings)
 {
   const HeatCase *c     = state->c;
   PetscInt        empty = 0, lost = 0;
@@ -145,11 +145,10 @@ PetscErrorCode HeatScreenEmpty(const HeatRunState *state)
   for (PetscInt r = 0; r < c->n_regions; r++) {
     if (!c->regions[r].power.given) continue;
     if (HeatSourcePowerCells(HeatOperatorSource(state->op), r) > 0) continue;
-    if (lost++ < LINES) PetscCall(WarnOfPower(state, r));
+    if (lost++ < LINES) PetscCall(WarnOfPower(state, r, warnings));
   }
   if (lost > LINES)
-    (void)fprintf(stderr,
-                  "heat2d: warning: no cell carries the power of %" PetscInt_FMT " more regions\n",
-                  lost - LINES);
+    PetscCall(HeatWarningsAdd(
+        warnings, "no cell carries the power of %" PetscInt_FMT " more regions", lost - LINES));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -2,6 +2,7 @@
 #ifndef HEAT_APP_SCREEN_SIZES_H
 #define HEAT_APP_SCREEN_SIZES_H
 
+#include "app/report/warnings.h"
 #include "app/state/run_state.h"
 
 /** Print, on stdout, the regions and segments whose painted size differs from the true one by more
@@ -13,6 +14,6 @@ void HeatScreenSizes(const HeatRunState *state);
  *  powers that no cell carries, which `solver.empty_regions: allow` permits: the first ones, then
  *  the number of the others.  Not collective; call it on rank 0.
  *  Errors: none of the user's. */
-PetscErrorCode HeatScreenEmpty(const HeatRunState *state);
+PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings);
 
 #endif

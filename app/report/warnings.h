@@ -15,7 +15,8 @@ typedef struct {
   char     *text[HEAT_MOST_WARNINGS]; /* [n] owned */
 } HeatWarnings;
 
-/** Print and keep a warning unless the run had it before.  Not collective; call it on all ranks. */
+/** Print and keep a warning unless the run had it before.  Not collective: what rank 0 adds is
+ *  printed and gets into results.json. */
 PetscErrorCode HeatWarningsAdd(HeatWarnings *warnings, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

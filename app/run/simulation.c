@@ -10,6 +10,7 @@
 #include "app/run/simulation.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "app/process/petsc_options.h"
 #include "app/report/record.h"
@@ -91,17 +92,17 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   PetscCall(HeatSurveyCreate(&sim->survey));
-  PetscCall(HeatOutputCreate(state, &sim->output));
+  sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
+  PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
   PetscCall(HeatScreenCreate(sim->options, state->grid->rank, &sim->screen));
-  sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
-  partners             = (HeatCheckpointsPartners){.health = sim->health,
-                                                   .survey = sim->survey,
-                                                   .output = sim->output,
-                                                   .stop   = &sim->stop,
-                                                   .screen = sim->screen,
-                                                   .phases = &sim->phases};
+  partners = (HeatCheckpointsPartners){.health = sim->health,
+                                       .survey = sim->survey,
+                                       .output = sim->output,
+                                       .stop   = &sim->stop,
+                                       .screen = sim->screen,
+                                       .phases = &sim->phases};
   PetscCall(HeatCheckpointsCreate(&partners, &sim->checkpoints));
   if (sim->restart) HeatCheckpointsResume(sim->checkpoints, state);
   sim->schedule.state       = state;
@@ -175,12 +176,32 @@ static PetscErrorCode OpenOutput(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Find out whether the case of this run is the record in its own output folder, which is removed
+   when the folder is prepared.  Collective. */
+static PetscErrorCode RunsOwnRecord(const HeatSimulation *sim, PetscBool *own)
+{
+  const HeatCase *c = sim->state.c;
+  char            path[PETSC_MAX_PATH_LEN];
+  struct stat     given, found;
+  int             same = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscSNPrintf(path, sizeof path, "%s/results.json", c->output.directory));
+  if (sim->state.grid->rank == 0)
+    same = stat(c->file, &given) == 0 && stat(path, &found) == 0 && given.st_dev == found.st_dev &&
+           given.st_ino == found.st_ino;
+  PetscCallMPI(MPI_Bcast(&same, 1, MPI_INT, 0, sim->state.grid->comm));
+  *own = same ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 {
   const HeatRunState *state   = &sim->state;
   const HeatCase     *c       = state->c;
   MPI_Comm            comm    = state->grid->comm;
   const PetscBool     restart = sim->restart ? PETSC_TRUE : PETSC_FALSE;
+  PetscBool           own;
   HeatReportSources   from;
 
   PetscFunctionBeginUser;
@@ -188,12 +209,15 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   if (restart && !ContinuesFolder(sim))
     PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
+  PetscCall(RunsOwnRecord(sim, &own));
   PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
   PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
                           HeatCheckpointsBytesPerNode(state->grid)));
   from = Sources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));
   PetscCall(OpenOutput(sim));
+  if (own) /* a run that is killed must leave the record that it was started from */
+    PetscCall(HeatSimulationWriteError(sim, "the run ended before it wrote its record"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -316,7 +340,8 @@ static PetscErrorCode AgreeOnStopping(HeatSimulation *sim)
 /* Sample the probes; survey and test the state and write its history row, where these are due. */
 static PetscErrorCode RecordStep(HeatSimulation *sim, const PetscReal *T, const HeatDue *due)
 {
-  HeatRunState *state = &sim->state;
+  HeatRunState  *state = &sim->state;
+  PetscErrorCode code  = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
@@ -327,17 +352,22 @@ static PetscErrorCode RecordStep(HeatSimulation *sim, const PetscReal *T, const 
     PetscCall(HeatHealthTest(sim->health, state, sim->survey, T));
   }
   if (due->row && !HeatHealthIsBad(sim->health))
-    PetscCall(HeatOutputWriteRow(sim->output, state, sim->survey, T));
+    code = HeatOutputWriteRow(sim->output, state, sim->survey, T);
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode WriteSnapshot(HeatSimulation *sim, const PetscReal *T)
 {
+  PetscErrorCode code;
+
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SNAPSHOT);
-  PetscCall(HeatOutputWriteSnapshot(sim->output, &sim->state, sim->survey, T));
+  code = HeatOutputWriteSnapshot(sim->output, &sim->state, sim->survey, T);
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SNAPSHOT);
+  PetscCall(
+      code); /* after the phase: the last state's error is a warning, and the record follows */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -404,7 +434,8 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
   code = last ? WriteLast(sim, T, &due) : WriteRowAndSnapshot(sim, T, &due);
   PetscCall(VecRestoreArrayRead(sim->state.T, &T));
   PetscCall(code);
-  if (due.checkpoint && !last && !HeatHealthIsBad(sim->health)) /* End writes the last one */
+  /* EndFinished or EndStopped writes the last one. */
+  if (due.checkpoint && !last && !HeatHealthIsBad(sim->health))
     PetscCall(HeatCheckpointsWriteDue(sim->checkpoints, &sim->state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -574,18 +605,23 @@ static PetscErrorCode Warn(HeatSimulation *sim)
 /* Warn of what makes the run of a record differ from the run that it describes. */
 static PetscErrorCode WarnOfRecord(HeatSimulation *sim)
 {
-  const HeatCase *c = sim->state.c;
-  char            names[200];
+  const HeatCase     *c     = sim->state.c;
+  const HeatCaseFile *first = NULL;
+  PetscInt            n     = 0;
+  char                names[200];
 
   PetscFunctionBeginUser;
   for (PetscInt k = 0; k < c->n_files; k++) {
     const HeatCaseFile *file = &c->files[k];
 
-    if (file->used && file->summed && file->expected && file->checksum != file->expected_checksum)
-      PetscCall(HeatWarningsAdd(&sim->warnings,
-                                "%.200s (%.200s in the case) has changed since the record was made",
-                                file->path, file->name));
+    if (!file->used || !file->summed || !file->expected) continue;
+    if (file->checksum == file->expected_checksum) continue;
+    if (n++ == 0) first = file;
   }
+  if (first)
+    PetscCall(HeatWarningsAdd(&sim->warnings,
+                              "%.200s (%.200s in the case)%s changed since the record was made",
+                              first->path, first->name, n > 1 ? " and other files have" : " has"));
   if (HeatOptionsRefusedOfRecord(sim->options, c, names, sizeof names) > 0)
     PetscCall(HeatWarningsAdd(&sim->warnings,
                               "options of the recorded command line that a file may not give are "
@@ -655,6 +691,8 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
                              stopped        ? sim->stop.reason
                                   : sim->lost[0] ? sim->lost
                                                  : NULL);
+  if (HeatErrorExitCode(recorded) == HEAT_EXIT_INTERNAL) PetscFunctionReturn(recorded);
+  if (recorded && !stopped) *status = HEAT_STATUS_ERROR; /* the summary must not say "done" */
   PetscCall(HeatScreenSummary(sim->screen, &from, *status));
   PetscCall(recorded);
   PetscFunctionReturn(PETSC_SUCCESS);

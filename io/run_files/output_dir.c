@@ -382,10 +382,12 @@ PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir)
   }
   PetscCall(AgreeOnFolder(comm, dir, &error));
   if (n > 0) {
-    PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                           "heat2d: %s held the files of another run than the checkpoint's: they "
-                           "(%" PetscInt_FMT ") are now in %s\n",
-                           dir, n, aside));
+    PetscCall(
+        PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
+                     "heat2d: note: %s held the files of another run, or branch of it, than the "
+                     "checkpoint's: they "
+                     "(%" PetscInt_FMT ") are now in %s\n",
+                     dir, n, aside));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -409,7 +411,7 @@ PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscIn
   PetscCall(AgreeOnFolder(comm, dir, &error));
   if (n > 0) {
     PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                           "heat2d: %" PetscInt_FMT
+                           "heat2d: note: %" PetscInt_FMT
                            " checkpoints later than step %lld are now in %s\n",
                            n, (long long)step, aside));
   }

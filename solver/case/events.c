@@ -117,21 +117,32 @@ static PetscBool IsKept(const Formula *f, PetscReal after, PetscReal needed)
   return needed <= f->known ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Search to the end of the run if that is quick, else as far as is needed. */
-static void Search(HeatEvents *events, Formula *f, PetscReal after, PetscReal needed)
+/* Search to the end of the run if that is quick, else as far as is needed.  Return whether the
+   answer was found with patience. */
+static PetscBool SearchPatiently(const HeatCase *c, Formula *f, PetscReal after, PetscReal needed)
 {
-  const PetscReal end   = events->c->time.end;
-  PetscReal       until = PetscMax(end, needed), start = after;
+  PetscReal until = PetscMax(c->time.end, needed), start = after;
 
   f->from = after;
   for (int k = 0; k < PATIENCE; k++) {
     HeatSwitchesNext(f->switches, start, until, &f->next, &f->known);
-    if (f->next < PETSC_MAX_REAL || f->known >= needed) return;
+    if (f->next < PETSC_MAX_REAL || f->known >= needed) return PETSC_TRUE;
     start = f->known;
     until = PetscMin(until, needed);
   }
-  f->given_up        = PETSC_TRUE;
-  events->unsearched = f->text;
+  return PETSC_FALSE;
+}
+
+/* Search a formula, giving up those of its operations that take too long. */
+static void Search(HeatEvents *events, Formula *f, PetscReal after, PetscReal needed)
+{
+  while (!SearchPatiently(events->c, f, after, needed)) {
+    events->unsearched = f->text;
+    if (HeatSwitchesGiveUp(f->switches)) continue;
+    f->given_up = PETSC_TRUE;
+    f->next     = PETSC_MAX_REAL;
+    return;
+  }
 }
 
 /* The first of n ascending times that is later than `after`. */

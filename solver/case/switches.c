@@ -31,7 +31,8 @@ typedef struct {
 } Result;
 
 typedef struct {
-  int operation; /* index in the tree */
+  int       operation; /* index in the tree */
+  PetscBool given_up;  /* not searched any further */
 } Watch;
 
 struct HeatSwitches {
@@ -40,6 +41,7 @@ struct HeatSwitches {
   Result            *results; /* [tree.n] scratch of evaluations over an interval */
   int                n;
   Watch             *watches; /* [n] */
+  int                slowest; /* the watch that limited the last answer */
 };
 
 PetscReal HeatSwitchesMargin(PetscReal t) { return 64.0 * PETSC_MACHINE_EPSILON * PetscAbsReal(t); }
@@ -235,6 +237,7 @@ static Result Choose(Result condition, Result yes, Result no)
 {
   if (IsTrue(condition.value)) return yes;
   if (IsFalse(condition.value)) return no;
+  if (IsNothing(yes.value) || IsNothing(no.value)) return (Result){everything, everything};
   return (Result){Hull(yes.value, no.value), everything};
 }
 
@@ -540,12 +543,22 @@ void HeatSwitchesNext(HeatSwitches *s, PetscReal after, PetscReal until, PetscRe
   for (int k = 0; k < s->n && from < until; k++) {
     PetscReal one, one_known;
 
+    if (s->watches[k].given_up) continue;
     SearchOne(s, &s->watches[k], from, PetscMin(until, PetscMin(*time, *known)), &one, &one_known);
+    if (one_known < *known) s->slowest = k;
     *time  = PetscMin(*time, one);
     *known = PetscMin(*known, one_known);
   }
   if (*time > *known) *time = PETSC_MAX_REAL;
   else if (*time < PETSC_MAX_REAL) *time = Decimal(*time);
+}
+
+PetscBool HeatSwitchesGiveUp(HeatSwitches *s)
+{
+  s->watches[s->slowest].given_up = PETSC_TRUE;
+  for (int k = 0; k < s->n; k++)
+    if (!s->watches[k].given_up) return PETSC_TRUE;
+  return PETSC_FALSE;
 }
 
 PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches)
@@ -558,7 +571,7 @@ PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches)
   PetscCall(PetscNew(&s));
   *switches = s;
   PetscCall(HeatExpressionTreeCreate(text, &s->tree, &problem, &position));
-  PetscCall(PetscMalloc1(s->tree.n, &s->watches));
+  PetscCall(PetscCalloc1(s->tree.n, &s->watches));
   for (int k = 0; k < s->tree.n; k++) {
     const HeatOperation *o = &s->tree.operations[k];
 

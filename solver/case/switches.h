@@ -5,7 +5,7 @@
  *  floor, sign, abs, min and max whose arguments depend on t alone are found in the formula's
  *  syntax tree, and the times at which their results change by bisection: interval arithmetic
  *  excludes the intervals of time without a change, so that no change is missed however short
- *  the time between two of them is.  Nothing here is collective. */
+ *  the time between two of them is, down to 1e-14 of the time that is searched.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
 
@@ -29,6 +29,10 @@ PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches);
  *                     involved to be searched further in a call of bounded length */
 void HeatSwitchesNext(HeatSwitches *switches, PetscReal after, PetscReal until, PetscReal *time,
                       PetscReal *known);
+
+/** Stop searching the operation that limited *known of the last answer, for good, so that the other
+ *  ones of the formula are still found.  Return whether any is left. */
+PetscBool HeatSwitchesGiveUp(HeatSwitches *switches);
 
 /** Return the distance [s] below which two times near t are one switch: 64 roundings of t. */
 PetscReal HeatSwitchesMargin(PetscReal t);

@@ -70,13 +70,16 @@ static PetscErrorCode RunWithFullSteps(SNES snes, Vec T, PetscInt *newton, Petsc
   PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
   PetscCall(Run(snes, T, newton, linear, reason));
   PetscCall(SNESLineSearchSetType(search, before));
+  PetscCall(SNESLineSearchSetFromOptions(search)); /* the type was made anew, with defaults */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *newton,
                                PetscInt *linear, SNESConvergedReason *reason)
 {
-  Vec guess;
+  SNESLineSearch search;
+  PetscBool      full; /* steps are full already */
+  Vec            guess;
 
   PetscFunctionBeginUser;
   *newton = *linear = 0;
@@ -87,7 +90,9 @@ PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *new
   PetscCall(VecDuplicate(T, &guess));
   PetscCall(VecCopy(T, guess));
   PetscCall(Run(snes, T, newton, linear, reason));
-  if (*reason == SNES_DIVERGED_LINE_SEARCH || *reason == SNES_DIVERGED_MAX_IT) {
+  PetscCall(SNESGetLineSearch(snes, &search));
+  PetscCall(PetscObjectTypeCompare((PetscObject)search, SNESLINESEARCHBASIC, &full));
+  if (!full && (*reason == SNES_DIVERGED_LINE_SEARCH || *reason == SNES_DIVERGED_MAX_IT)) {
     PetscCall(VecCopy(guess, T));
     PetscCall(RunWithFullSteps(snes, T, newton, linear, reason));
   }
@@ -104,8 +109,7 @@ const char *HeatNewtonAdvice(SNESConvergedReason reason)
            "kelvin";
   case SNES_DIVERGED_MAX_IT:
     return "the iterations ran out, also with full steps; where ||F|| hardly falls, more of them "
-           "do "
-           "not help: a start near the solution does, such as the end of a transient run";
+           "do not help: a start near the solution does, such as the end of a transient run";
   case SNES_DIVERGED_LINEAR_SOLVE:
     return "a linear system was not solved: solver.preconditioner, or more linear iterations";
   case SNES_DIVERGED_FNORM_NAN:

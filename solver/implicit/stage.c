@@ -17,6 +17,7 @@
  *  F is noise. */
 #include "solver/implicit/stage.h"
 
+#include <petscdmshell.h>
 #include <petscsnes.h>
 
 #include "solver/base/exact_sum.h"
@@ -180,8 +181,12 @@ static PetscErrorCode ConnectJacobian(HeatStage *s)
 static PetscErrorCode ConfigureNewton(HeatStage *s)
 {
   const HeatCase *c = HeatOperatorCase(s->op);
+  DM              shell;
 
   PetscFunctionBeginUser;
+  PetscCall(
+      SNESGetDM(s->snes, &shell)); /* SNES's own; methods other than newtonls make Vecs of it */
+  PetscCall(DMShellSetGlobalVector(shell, s->rhs));
   PetscCall(SNESSetKSP(s->snes, HeatLinearKSP(s->linear)));
   PetscCall(SNESSetFunction(s->snes, s->rhs, SnesFunction, s));
   PetscCall(ConnectJacobian(s));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "solver/case/expression.h"
+#include "solver/case/petsc_rules.h"
 
 const char *const HeatNeedNames[] = {
     "program and MPI", "grid",          "fields",         "operator",
@@ -23,6 +24,7 @@ typedef struct {
   PetscBool of_T;      /* some conductivity depends on T */
   PetscBool of_place;  /* some conductivity is a formula or from a file: its field is kept */
   PetscBool source_t;  /* some source depends on t */
+  PetscBool ambient_t; /* the ambient temperature depends on t */
   PetscBool source_T;  /* some source depends on T */
   PetscBool flux;      /* some side has a prescribed flux */
   PetscBool radiates;  /* some side radiates */
@@ -95,6 +97,7 @@ static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
 static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
 {
   const Traits none = {0};
+  int          bits;
 
   PetscFunctionBeginUser;
   *t = none;
@@ -111,9 +114,13 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
     }
   }
   t->nonlinear = t->of_T || t->source_T || t->radiates ? PETSC_TRUE : PETSC_FALSE;
-  t->implicit  = c->time.scheme == HEAT_SCHEME_FTCS || c->time.scheme == HEAT_SCHEME_RKL2
+  t->implicit  = c->time.scheme == HEAT_SCHEME_FTCS || c->time.scheme == HEAT_SCHEME_RKL2 ||
+                        (c->time.scheme == HEAT_SCHEME_TS &&
+                         HeatPetscListHas("euler rk ssp", c->time.ts_type))
                      ? PETSC_FALSE
                      : PETSC_TRUE;
+  PetscCall(Variables(&c->exchange.ambient, &bits));
+  t->ambient_t = bits & HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -134,6 +141,7 @@ static double OperatorBytes(const HeatCase *c, const Traits *t)
   if (t->source_t) bytes += R;
   if (t->source_T) bytes += 2.0 * R;
   if (c->time.scheme == HEAT_SCHEME_RKL2 && t->source_t) bytes += 2.0 * R;
+  if (c->time.scheme == HEAT_SCHEME_RKL2 && t->ambient_t) bytes += 2.0 * R;
   return bytes;
 }
 
@@ -155,8 +163,9 @@ static double LookUp(const Row *rows, const char *name)
    esdirk's numbers are therefore measured ones. */
 static double SchemeBytes(const HeatCase *c)
 {
-  static const Row ts[] = {{"beuler", 43.0}, {"cn", 51.0},  {"bdf", 126.0}, {"arkimex", 160.0},
-                           {"rosw", 111.0},  {"rk", 120.0}, {NULL, 120.0}};
+  static const Row ts[] = {{"beuler", 43.0}, {"cn", 51.0},       {"theta", 45.0}, {"alpha", 77.0},
+                           {"bdf", 126.0},   {"arkimex", 160.0}, {"rosw", 111.0}, {"euler", 24.0},
+                           {"ssp", 32.0},    {"rk", 80.0},       {NULL, 120.0}};
 
   switch (c->time.scheme) {
   case HEAT_SCHEME_FTCS: return 0.0;

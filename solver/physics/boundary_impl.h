@@ -1,5 +1,5 @@
-/** Internals of the boundary conditions, shared by boundary.c and boundary_setup.c and included
- *  nowhere else. */
+/** Internals of the boundary conditions, shared by boundary.c, boundary_setup.c and
+ *  boundary_means.c and included nowhere else. */
 #ifndef HEAT_SOLVER_BOUNDARY_IMPL_H
 #define HEAT_SOLVER_BOUNDARY_IMPL_H
 

@@ -248,6 +248,8 @@ static PetscErrorCode StepFromRates(const HeatStepControl *k, HeatOperator *op, 
   }
   if (spread == 0.0) spread = h * rate;
   h = 0.01 * spread / rate;
+  if (HeatOperatorCase(op)->time.end > t) /* formulas need not be defined after the run */
+    h = PetscMin(h, HeatOperatorCase(op)->time.end - t);
   for (size_t i = 0; i < n; i++) work[2][i] = T[i] + h * work[0][i];
   PetscCall(ComputeRate(op, t + h, work[2], work[1]));
   PetscCall(LargestDifference(op, work[1], work[0], &change));

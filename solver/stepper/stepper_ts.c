@@ -169,6 +169,7 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   Ts             *o = s->data;
   SNES            snes;
   KSP             ksp;
+  PetscBool       is_alpha;
 
   PetscFunctionBeginUser;
   PetscCall(MatCreateShell(g->comm, n, n, all, all, s, &o->jacobian));
@@ -185,7 +186,9 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   PetscCall(TSGetSNES(o->ts, &snes));
   PetscCall(SNESSetKSP(snes, ksp));
   PetscCall(KSPDestroy(&ksp));
-  if (!HeatOperatorIsLinear(s->op)) PetscCall(HeatNewtonBendSteps(snes, s->op));
+  /* Bending needs the coefficients at the iterate, and those of alpha's Jacobian are elsewhere. */
+  PetscCall(PetscStrcmp(HeatOperatorCase(s->op)->time.ts_type, TSALPHA, &is_alpha));
+  if (!HeatOperatorIsLinear(s->op) && !is_alpha) PetscCall(HeatNewtonBendSteps(snes, s->op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

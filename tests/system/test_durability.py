@@ -248,6 +248,7 @@ def test_lost_table_is_reported_at_a_restart(tmp_path, damage):
         path.write_bytes(text[:half] + (bytes(len(text) - half) if damage == "zeros" else b"9,9\n"))
     again = must(run(tmp_path, tmp_path / "case.yaml", "--quiet", "--restart", "out/checkpoint_000008.h5"))
     assert "probes.csv has" in again.err and "rows were lost" in again.err, again.err
+    assert any("rows were lost" in text for text in again.results["warnings"])
     assert again.table("probes.csv")["step"][-1] == 12
 
 

@@ -249,3 +249,22 @@ def test_term_ends_a_run_with_very_many_events(tmp_path):
         process.kill()
     assert process.returncode == 75, (process.returncode, error)
     assert list((tmp_path / "out").glob("checkpoint_*.h5"))
+
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:bdf", "ts:rk"])
+def test_formulas_need_not_be_defined_after_the_run(tmp_path, scheme):
+    """The first controlled step is computed from the rate a little later, but not beyond the end: sqrt(20 - t) is nan there.
+    The integral of the source over 20 s is 2/3 20^1.5 = 59.6 J/m3; its end, of infinite slope, costs bdf 0.2 % of it."""
+    case = basic_case(grid={"cells": [2, 2], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": 300.0},
+                      source="sqrt(20 - t)", time={"scheme": scheme, "step": "auto", "end": 20.0})
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 0, outcome.err
+    assert abs(outcome.table("history.csv")["mean"][-1] - 300.0 - 59.628) < 0.3
+
+
+@pytest.mark.parametrize("scheme", ["ftcs", "backward-euler"])
+def test_very_many_steps_that_the_case_asks_for_are_no_collapse(tmp_path, scheme):
+    """3.6e9 steps take weeks, which the limit of wall time ends; one event that cuts a step does not make it an error."""
+    case = basic_case(grid={"cells": [4, 4], "x": [0.0, 1.0], "y": [0.0, 1.0]}, source="5*(t<10.00000033)",
+                      time={"scheme": scheme, "step": 1e-6, "end": 3600.0}, limits={"wall_time": 3})
+    outcome = run(tmp_path, case, "--quiet", timeout=60)
+    assert outcome.code == 75 and outcome.results["time"]["steps"] > 2000, (outcome.code, outcome.err)

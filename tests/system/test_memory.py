@@ -127,7 +127,7 @@ SIDE = {"left": {"type": "temperature", "value": 1.0}}
 
 @pytest.mark.parametrize("ranks,scheme,changes", [
     (1, "ftcs", {}), (1, "rkl2", {}), (1, "backward-euler", {}), (1, "crank-nicolson", {}), (1, "bdf2", {}), (1, "esdirk", {}),
-    (1, "steady", {}), (1, "ts:rosw", {}), (1, "backward-euler", {"solver": {"preconditioner": "jacobi"}}),
+    (1, "steady", {}), (1, "ts:rosw", {}), (1, "ts:rk", {}), (1, "ts:euler", {}), (1, "ts:theta", {}), (1, "ts:alpha", {}), (1, "backward-euler", {"solver": {"preconditioner": "jacobi"}}),
     (1, "esdirk", {"solver": {"preconditioner": "jacobi"}}), (1, "backward-euler", {"solver": {"preconditioner": "gamg"}}),
     (2, "backward-euler", {"solver": {"preconditioner": "gamg"}}), (2, "backward-euler", {"solver": {"preconditioner": "bjacobi"}}),
     (1, "backward-euler", {"petsc": {"ksp_type": "cg"}}), (1, "backward-euler", {"materials": KT}),

@@ -455,3 +455,15 @@ def test_table_at_the_end_has_heat_by_origin_and_temperatures_of_regions(tmp_pat
     found = next(r for r in outcome.results["regions"] if r["name"] == "core")
     assert f"{found['min']:.6g} to {found['max']:.6g}, mean {found['mean']:.6g} K" in region
     assert "to t = 9000 s (2 h 30 min)" in outcome.out
+
+@pytest.mark.parametrize("flag", ["--quiet", "--no-progress"])
+def test_notes_are_printed_also_without_progress(tmp_path, flag):
+    outcome = run(tmp_path, basic_case(solver={"tolerance": 1e-30}), flag)
+    assert outcome.code == 0 and "is below what double precision resolves here" in outcome.err, outcome.err
+
+
+def test_region_without_cells_is_not_in_the_table_at_the_end(tmp_path):
+    case = basic_case(regions=[{"material": "m"}, {"name": "tiny", "shape": "circle", "centre": [0.5, 0.5], "radius": 1e-4}],
+                      solver={"empty_regions": "allow"})
+    outcome = run(tmp_path, case)
+    assert outcome.code == 0 and "nan" not in outcome.out, outcome.out

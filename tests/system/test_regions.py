@@ -197,6 +197,7 @@ def test_power_is_refused(tmp_path, name):
 
 def test_power_without_cells_is_lost_with_a_warning_where_that_is_allowed(tmp_path):
     outcome = accepted(run(tmp_path, WALL + REGIONS + POWERS["without cells of its own"][0] + ALLOW, "--quiet"))
+    assert any("5 W/m are lost" in text for text in outcome.results["warnings"])
     assert "warning: case.yaml:7: regions[1].power: no cell carries it: 5 W/m are lost" in outcome.err.replace(str(tmp_path) + "/", "")
     assert outcome.results["regions"][0]["power"] == 0.0
     assert outcome.results["energy"]["sources"] == pytest.approx(6 * 0.3 * 0.15 * 0.2, rel=1e-12)

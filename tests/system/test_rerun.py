@@ -3,12 +3,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import time
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from heat2d_case import HEAT2D, ROOT, Outcome, basic_case, command, execute, run, write_case
+from heat2d_case import HEAT2D, ROOT, Outcome, basic_case, command, environment, execute, run, write_case
 
 NY, NX = 16, 24
 
@@ -306,3 +308,18 @@ def test_record_of_a_verification_is_refused(tmp_path):
 def test_a_case_file_whose_text_is_json_is_no_record(tmp_path):
     path = write_case(tmp_path, json.dumps(basic_case()), "case.json")
     assert again(path, tmp_path).code == 0
+
+def test_record_that_runs_itself_survives_a_kill(tmp_path):
+    """A run that is started from its own folder's record removes it; killed at any time it leaves one that can be run."""
+    case = basic_case(time={"scheme": "ftcs", "step": 1e-5, "steps": 100000000}, limits={"wall_time": 1})
+    first = run(tmp_path, case, "--quiet", "--set", "title=mine")
+    assert first.code == 75, first.err
+    record = first.directory / "results.json"
+    process = subprocess.Popen([HEAT2D, str(record), "--quiet", "--set", "limits.wall_time=60"], cwd=tmp_path,
+                               env=environment(1))
+    time.sleep(2.0)
+    process.kill()
+    process.wait(timeout=30)
+    left = json.loads(record.read_text())
+    assert left["status"] == "error" and "before it wrote its record" in left["error"] and left["case"]["title"] == "mine"
+    assert again(record, tmp_path / "b", "--set", "limits.wall_time=1").code == 75

@@ -201,3 +201,39 @@ def test_record_says_when_the_run_started(tmp_path):
     started = time.mktime(time.strptime(origin["started"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
     # Whole seconds; the run itself took more than two of them.
     assert before - 1 <= started <= before + origin["elapsed"] - 2, (before, started, origin["elapsed"])
+
+def test_signal_ends_a_steady_run_at_once(tmp_path):
+    """A steady state is one step, which may be long and leaves nothing to continue from."""
+    case = basic_case(grid={"cells": [1500, 1500], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": "300+x"},
+                      boundary={"left": {"type": "temperature", "value": 300.0}}, time={"scheme": "steady"},
+                      solver={"preconditioner": "jacobi", "max_iterations": 1000000, "tolerance": 1e-12})
+    path = write_case(tmp_path, case)
+    process = subprocess.Popen([HEAT2D, str(path), "--output", "out", "--quiet"], cwd=tmp_path, env=environment(1),
+                               stderr=subprocess.PIPE, text=True, preexec_fn=default_signals)
+    time.sleep(5.0)
+    assert process.poll() is None, "the solve is too short for this test"
+    process.send_signal(signal.SIGTERM)
+    try:
+        error = process.communicate(timeout=20)[1]
+    finally:
+        process.kill()
+    assert process.returncode == -signal.SIGTERM and "PETSC ERROR" not in error, (process.returncode, error)
+
+
+@pytest.mark.parametrize("words", [["verify", "--quick"], ["--help"]])
+def test_other_commands_end_without_petscs_report(tmp_path, words):
+    process = subprocess.Popen([HEAT2D, *words], cwd=tmp_path, env=environment(1), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, preexec_fn=default_signals)
+    if words[0] == "verify":
+        time.sleep(1.0)
+        process.send_signal(signal.SIGTERM)
+    else:
+        process.stdout.close()
+    try:
+        error = process.stderr.read()
+        process.wait(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode in (0, -signal.SIGTERM, -signal.SIGPIPE) and error == "", (process.returncode, error)
+    if words[0] == "verify":
+        assert process.returncode == -signal.SIGTERM

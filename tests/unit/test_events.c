@@ -83,6 +83,21 @@ static void a_formula_that_cannot_be_searched_is_named(void **state)
   OK(HeatEventsDestroy(&events));
 }
 
+/* One operation that cannot be searched leaves the others of its formula to be found. */
+static void the_rest_of_such_a_formula_is_found(void **state)
+{
+  HeatRegion      region = {.source = Formula("(t > 10)*(t < 11)*(1 + (sin(t)^2 + cos(t)^2 > 1))")};
+  const PetscReal expected[] = {10.0, 11.0};
+  HeatCase        c          = Case(&region, NULL, 0);
+  HeatEvents     *events;
+
+  (void)state;
+  OK(HeatEventsCreate(&c, &events));
+  EventsAre(events, 1000.0, 2, expected);
+  assert_non_null(HeatEventsUnsearched(events));
+  OK(HeatEventsDestroy(&events));
+}
+
 static void steady_and_constant_cases_have_none(void **state)
 {
   HeatRegion  region = {.source = Formula("t < 10")};
@@ -107,6 +122,7 @@ int main(void)
       cmocka_unit_test(formulas_and_given_times_are_merged),
       cmocka_unit_test(asking_again_gives_the_same_answer),
       cmocka_unit_test(a_formula_that_cannot_be_searched_is_named),
+      cmocka_unit_test(the_rest_of_such_a_formula_is_found),
       cmocka_unit_test(steady_and_constant_cases_have_none),
   };
 

@@ -42,6 +42,7 @@ static void comparisons_and_choices_of_t_switch(void **state)
   AT("sqrt(t) > 3", 100.0, 9.0);
   AT("exp(-t) < 0.5", 100.0, PetscLogReal(2.0));
   AT("(t < 7)*x + (T > 300)", 10.0, 7.0);
+  AT("(t < 10 ? 5 - t : ln(0 - t)) > 0", 20.0, 5.0, 10.0); /* one branch is defined nowhere */
 }
 
 static void floor_sign_abs_min_and_max_switch(void **state)
