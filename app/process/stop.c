@@ -79,7 +79,8 @@ PetscReal HeatStopDaly(PetscReal d, PetscReal M)
          d;
 }
 
-/* Let a signal end the process, as without a handler, but not PIPE and HUP, which a run survives. */
+/* Let a signal end the process, as without a handler, but not PIPE and HUP, which a run
+   survives. */
 static void ReleaseSignals(void)
 {
   for (int k = 0; signals[k].name; k++)

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "solver/base/error.h"
-
 /* Return how many bytes the control character at `text` has, 0 if it is another character.
    `before` is the byte in front of it: 0x80 to 0x9f are control characters only where no UTF-8
    sequence has begun. */
@@ -73,7 +71,8 @@ static PetscErrorCode PrintPrintable(FILE *stream, const char format[], va_list 
   (void)fputs(text, stream);
   (void)fflush(stream);
   if (text != usual) PetscCall(PetscFree(text));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  /* PETSC_SUCCESS of PETSc 3.18 is in error.h, but error.c uses this file. */
+  PetscFunctionReturn((PetscErrorCode)0);
 }
 
 void HeatPrintableInstall(void) { PetscVFPrintf = PrintPrintable; }

@@ -5,7 +5,8 @@
  *  floor, sign, abs, min and max whose arguments depend on t alone are found in the formula's
  *  syntax tree, and the times at which their results change by bisection: interval arithmetic
  *  excludes the intervals of time without a change, so that no change is missed however short
- *  the time between two of them is, down to 1e-14 of the time that is searched.  Nothing here is collective. */
+ *  the time between two of them is, down to 1e-14 of the time that is searched.  Nothing here is
+ *  collective. */
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
 

@@ -4,8 +4,9 @@
  *  tolerated error max(tolerance * spread, absolute), where spread is the highest minus the
  *  lowest temperature of the run so far, the new field included.  The spread does not depend on
  *  the zero of the temperature scale.  `absolute` lets a uniform field, whose spread is 0, be
- *  stepped through; by default it grows with the temperatures, so that it does depend on the zero.  A step is accepted when the ratio is at most 1.  With k the order of the error in
- *  dt, the next step is
+ *  stepped through; by default it grows with the temperatures, so that it does depend on the
+ *  zero.  A step is accepted when the ratio is at most 1.  With k the order of the error in dt,
+ *  the next step is
  *
  *      dt 0.9 ratio^(-0.7/k) previous^(0.4/k)
  *
