@@ -28,22 +28,27 @@ static PetscBool IsOurs(PetscErrorCode code)
   return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
 }
 
-/* Print that an allocation failed on this rank, and abort the job with the exit code of
-   HEAT_ERR_INPUT.  Where several ranks fail at once, one should print: each waits the longer, the
-   higher its rank is, and is ended meanwhile.
+static void Pause(long milliseconds)
+{
+  const struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
 
-   The wait is chosen: 0.1 s a rank, in which a launcher ends the ranks of a node, at most 3 s. */
+  (void)nanosleep(&pause, NULL);
+}
+
+/* Print that an allocation failed on this rank, and abort the job with the exit code of
+   HEAT_ERR_INPUT.  Where several ranks fail at once, one should print: each waits the longer,
+   the higher its rank is, and is ended meanwhile.
+
+   The wait is chosen: 0.3 s a rank, in which a launcher ends the ranks of a node, at most 9 s.
+   The rank that prints waits 0.1 s (chosen) before it ends the job: MPICH's mpiexec (4.0.2)
+   drops what it has not forwarded by then (measured: 1 message of 20). */
 static void EndOutOfMemory(const char *message)
 {
-  const int       most = 30;
-  int             rank = 0;
-  struct timespec pause;
+  const int most = 30;
+  int       rank = 0;
 
   if (MPI_Comm_rank(MPI_COMM_WORLD, &rank) != MPI_SUCCESS) rank = 0;
-  if (rank > most) rank = most;
-  pause = (struct timespec){rank / 10, (long)(rank % 10) * 100000000L};
-  (void)nanosleep(&pause, NULL);
-  (void)MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  Pause(300L * PetscMin(rank, most));
   fflush(stdout);
   fprintf(stderr,
           "heat2d: error: out of memory on rank %d%s%s%s; take more nodes or fewer cells, or raise "
@@ -51,6 +56,7 @@ static void EndOutOfMemory(const char *message)
           rank, message && message[0] ? " (" : "", message ? message : "",
           message && message[0] ? ")" : "");
   fflush(stderr);
+  Pause(100L);
   (void)MPI_Abort(MPI_COMM_WORLD, HeatErrorExitCode(HEAT_ERR_INPUT));
 }
 

@@ -182,7 +182,7 @@ def test_options_of_the_environment_are_reported(tmp_path, monkeypatch, variable
 @pytest.mark.parametrize("variable,text,ranks", [("PETSC_OPTIONS", "-ksp_rtol 1e-3 -ksp_typo", 2), ("PETSC_OPTIONS_YAML", "ksp_typo: 1", 1)])
 def test_option_of_the_environment_that_nothing_reads_is_refused(tmp_path, monkeypatch, variable, text, ranks):
     monkeypatch.setenv(variable, text)
-    refused(tmp_path, small(), "PETSC_OPTIONS in the environment", "nothing in this run reads", "-ksp_typo", ranks=ranks)
+    refused(tmp_path, small(), f"{variable} in the environment", "nothing in this run reads", "-ksp_typo", ranks=ranks)
 
 
 def test_case_cannot_override_the_environment(tmp_path, monkeypatch):
