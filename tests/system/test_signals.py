@@ -220,12 +220,13 @@ def test_signal_ends_a_steady_run_at_once(tmp_path):
     assert process.returncode == -signal.SIGTERM and "PETSC ERROR" not in error, (process.returncode, error)
 
 
-@pytest.mark.parametrize("words", [["verify", "--quick"], ["--help"]])
+@pytest.mark.parametrize("words", [["verify"], ["--help"]])
 def test_other_commands_end_without_petscs_report(tmp_path, words):
     process = subprocess.Popen([HEAT2D, *words], cwd=tmp_path, env=environment(1), stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, preexec_fn=default_signals)
     if words[0] == "verify":
-        time.sleep(1.0)
+        # The first line of the table shows that the suite runs; on any machine it has most of its entries to go.
+        assert process.stdout.readline()
         process.send_signal(signal.SIGTERM)
     else:
         process.stdout.close()
