@@ -16,6 +16,7 @@
 
 #include "io/file/table.h"
 #include "io/file/utf8.h"
+#include "solver/base/printable.h"
 
 /* [bytes] 64 MiB, chosen: it bounds the memory that a foreign file can take.  A results.json must
  * fit, which contains the text of a case, of up to 16 MiB. */
@@ -121,20 +122,30 @@ void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
   cJSON_AddStringToObject(object, key, text);
 }
 
-/* Copy a JSON text with \u007f to \u009f in place of the control characters U+007F to U+009F, which
-   cJSON does not escape and a terminal may obey.  Return the length of the copy; `copy` may be
-   NULL. */
+/* Copy a JSON text with \uXXXX in place of the control characters U+007F to U+009F, which cJSON
+   does not escape and a terminal may obey, and of the characters that change the order of what
+   follows.  Return the length of the copy; `copy` may be NULL. */
 static size_t EscapeControls(const char *text, char *copy)
 {
   size_t length = 0;
 
   for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-    const PetscBool two = (PetscBool)(c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
+    unsigned code = 0; /* of a character that is escaped */
+    size_t   more = 0; /* its bytes after the first */
 
-    if (two || *c == 0x7f) {
-      if (copy) snprintf(copy + length, 7, "\\u00%02x", two ? c[1] : c[0]);
+    if (*c == 0x7f) {
+      code = *c;
+    } else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) {
+      code = c[1];
+      more = 1;
+    } else if (HeatPrintableReorders((const char *)c)) {
+      code = 0x2000 | (c[1] & 0x3fU) << 6 | (c[2] & 0x3fU);
+      more = 2;
+    }
+    if (code) {
+      if (copy) snprintf(copy + length, 7, "\\u%04x", code);
       length += 6;
-      c += two;
+      c += more;
     } else {
       if (copy) copy[length] = (char)*c;
       length++;

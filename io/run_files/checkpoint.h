@@ -152,8 +152,9 @@ PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T);
 
 /** Find out whether the files in the folder `dir` belong to the run that wrote a checkpoint: the
- *  checkpoint lies in that folder, or the folder has a checkpoint of the same step whose numbers,
- *  which contain the energy account, are the same to the last bit (a copy was read).
+ *  checkpoint lies in that folder, or the folder has a checkpoint of the same step with the
+ *  same case_keys whose numbers, which contain the energy account, are the same to the last bit (a
+ *  copy was read).
  *  Collective on comm.
  *  @param[in] path, state  of the checkpoint that was read */
 PetscErrorCode HeatCheckpointIsOfFolder(MPI_Comm comm, const char *path,

@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+PetscBool HeatPrintableReorders(const char *text)
+{
+  const unsigned char *c = (const unsigned char *)text;
+
+  if (c[0] != 0xe2) return PETSC_FALSE;
+  return (PetscBool)((c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
+                     (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
 /* Return how many bytes the control character at `text` has, 0 if it is another character.
    `before` is the byte in front of it: 0x80 to 0x9f are control characters only where no UTF-8
    sequence has begun. */
@@ -13,6 +22,7 @@ static size_t ControlBytes(const unsigned char *text, unsigned char before)
 {
   if (text[0] < 0x20 || text[0] == 0x7f) return 1;
   if (text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0) return 2;
+  if (HeatPrintableReorders((const char *)text)) return 3;
   return text[0] >= 0x80 && text[0] < 0xa0 && before < 0x80 ? 1 : 0;
 }
 
@@ -25,7 +35,7 @@ static void Replace(char *text, const char *keep)
     const size_t bytes = ControlBytes((const unsigned char *)c, (unsigned char)before);
 
     if (bytes == 0 || strchr(keep, *c)) continue;
-    if (bytes == 2) *c++ = '?';
+    for (size_t k = 1; k < bytes; k++) *c++ = '?';
     *c = strchr("\n\r\t", *c) ? ' ' : '?';
   }
 }

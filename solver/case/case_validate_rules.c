@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "solver/base/printable.h"
+
 PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, const HeatFormula *f,
                                    HeatFormulaRule rule)
 {
@@ -93,6 +95,11 @@ PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const
                      "holds the control character U+%04X in place %zu; names appear in tables and "
                      "messages: leave it out",
                      second, i + 1);
+    HeatCaseCheckKey(!HeatPrintableReorders(name + i), k->comm, k->c, path,
+                     "holds a character in place %zu that changes the order or the line of what "
+                     "follows (U+2028 to U+202E, U+2066 to U+2069); names appear in tables and "
+                     "messages: leave it out",
+                     i + 1);
     HeatCaseCheckKey(bytes[i] >= ' ' && bytes[i] != 127, k->comm, k->c, path,
                      "holds the control character 0x%02x in place %zu (a line end or tab?); names "
                      "appear in tables and messages: leave it out",

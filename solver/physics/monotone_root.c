@@ -7,7 +7,10 @@
 PetscErrorCode HeatMonotoneRoot(HeatIncreasing f, void *context, PetscReal low, PetscReal high,
                                 PetscReal start, PetscReal *root)
 {
-  enum { MOST_STEPS = 200 }; /* a bracket of doubles ends after some 60 halvings */
+  enum {
+    MOST_STEPS = 200
+  }; /* chosen: 60 halvings end a bracket whose ends have one
+                               sign and one magnitude, 200 one whose root is 1e-45 of it */
   PetscReal T = start, before = PETSC_MAX_REAL, value, slope;
 
   PetscFunctionBeginUser;

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from heat2d_case import HEAT2D, Outcome, basic_case, execute, run, write_case
 
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]")  # but not the ends of lines
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028-\u202e\u2066-\u2069]")  # but not the ends of lines
 # every kind of file: snapshots, XDMF, tables, checkpoints, manifests, results.json, lock
 OUTPUT = {"snapshots": {"every": 2}, "history": {"every": 1}, "probes": [{"name": "a", "at": [0.5, 0.5]}],
           "profiles": [{"name": "line", "from": [0.1, 0.1], "to": [0.9, 0.9], "points": 3}]}
@@ -322,7 +322,8 @@ def test_solver_of_the_list_that_cannot_work_here_ends_with_one_message(tmp_path
 
 # ---- control characters ------------------------------------------------------------------------------------
 
-ESCAPES = "a\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\x08b"  # the window's title, a cleared screen, colours, deletions
+# the window's title, a cleared screen, colours, deletions, an order from right to left
+ESCAPES = "a\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\x08\u202e\u2066b"
 TITLE = f"{ESCAPES}\nheat2d: error: forged"
 
 
@@ -350,7 +351,7 @@ NAME_KEYS = ["materials[0].name", "regions[0].name", "output.probes[0].name", "o
              "output.temperature_unit"]
 
 
-@pytest.mark.parametrize("key,escape", [*((key, "\\e[31m") for key in NAME_KEYS), *(("regions[0].name", text) for text in ("\\n", "\\x7f", "\\x9b"))])
+@pytest.mark.parametrize("key,escape", [*((key, "\\e[31m") for key in NAME_KEYS), *(("regions[0].name", text) for text in ("\\n", "\\x7f", "\\x9b", "\\u202e", "\\u2069"))])
 def test_name_with_a_control_character_is_refused(tmp_path, key, escape):
     args = ("--set", f'{key}="a{escape}b"')
     path = write_case(tmp_path, small(regions=[{"material": "m", "name": "all"}]))
@@ -367,7 +368,7 @@ def test_message_about_a_value_has_no_escapes_and_no_forged_line(tmp_path, key):
     """Further lines of a message, which show an expression, begin with four blanks."""
     case = small(initial={"temperature": 1.0} if not key.startswith("initial") else {"file": "start.h5"})
     path = write_case(tmp_path, case)
-    done = execute([HEAT2D, str(path), "--quiet", "--output", "out", "--set", f'{key}="a\\e]0;owned\\a\\nheat2d: error: forged\\x9b2Jb"'], tmp_path)
+    done = execute([HEAT2D, str(path), "--quiet", "--output", "out", "--set", f'{key}="a\\e]0;owned\\a\\nheat2d: error: forged\\x9b2J\\u202eb"'], tmp_path)
     first, *others = done.stderr.splitlines()
     assert done.returncode in (2, 4) and first.startswith("heat2d: error:"), done.stderr
     assert all(line.startswith("    ") for line in others), done.stderr

@@ -27,6 +27,20 @@ static void control_characters_are_replaced(void **state)
           "a?31m?");
 }
 
+static void order_and_lines_are_not_changed(void **state)
+{
+  (void)state;
+  Becomes("a\xe2\x80\xae"
+          "b",
+          "a???b");
+  Becomes("\xe2\x80\xa8"
+          "a\xe2\x81\xa6\xe2\x81\xa9",
+          "???a??????");
+  Becomes("\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa",
+          "\xe2\x80\xa7\xe2\x80\xaf\xe2\x81\xa5\xe2\x81\xaa");
+  Becomes("a\xe2\x80", "a\xe2\x80");
+}
+
 static void letters_of_any_language_are_kept(void **state)
 {
   static const char *const texts[] = {"",
@@ -85,6 +99,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(control_characters_are_replaced),
+      cmocka_unit_test(order_and_lines_are_not_changed),
       cmocka_unit_test(letters_of_any_language_are_kept),
       cmocka_unit_test(a_message_keeps_the_lines_of_an_expression),
       cmocka_unit_test(a_text_that_is_cut_stays_a_text),
