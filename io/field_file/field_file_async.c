@@ -60,13 +60,12 @@ typedef enum { PHASE_WRITE, PHASE_VERIFY, PHASE_DONE } Phase;
 struct HeatFieldFileJob {
   HeatWriter           w;
   HeatFieldFileOptions options; /* of w; its pointers are used by Begin alone */
-  HeatFileField        fields[HEAT_MAX_FILE_FIELDS];      /* of w; blocks are used by Begin alone */
-  char                 names[HEAT_MAX_FILE_FIELDS][64];   /* copies of the names, for fields */
-  char                 path[PETSC_MAX_PATH_LEN];          /* the final name */
-  HeatFileError        error;                             /* of this rank */
-  int64_t              offsets[2 * HEAT_MAX_FILE_FIELDS]; /* [bytes] field by field: values, sums */
-  HeatFieldFileCopies *copies;                            /* borrowed: [n][nx] of each field */
-  uint64_t            *peer_sums;                         /* owned: [n_fields][peer_n] */
+  HeatFileField        fields[HEAT_MAX_FILE_FIELDS];    /* of w; blocks are used by Begin alone */
+  char                 names[HEAT_MAX_FILE_FIELDS][64]; /* copies of the names, for fields */
+  char                 path[PETSC_MAX_PATH_LEN];        /* the final name */
+  HeatFileError        error;                           /* of this rank */
+  HeatFieldFileCopies *copies;                          /* borrowed: [n][nx] of each field */
+  uint64_t            *peer_sums;                       /* owned: [n_fields][peer_n] */
   Phase                phase;
   pthread_t            thread;
   PetscBool            joinable;        /* the thread was started and is not joined yet */
@@ -75,25 +74,6 @@ struct HeatFieldFileJob {
 };
 
 /* Functions of the threads. */
-
-/* Return the bytes of a row of field f. */
-static size_t RowBytes(const HeatWriter *w, PetscInt f)
-{
-  return (size_t)w->grid->nx * HeatElementBytes(w->fields[f].element);
-}
-
-/* Write bytes in pieces, with a heartbeat (solver/base/heartbeat.h) after each. */
-static void WriteBytes(int file, const char *bytes, size_t length, int64_t start,
-                       HeatFileError *error)
-{
-  const size_t piece = HEAT_STREAM_BYTES;
-
-  for (size_t at = 0; at < length && !error->failed; at += piece) {
-    HeatFileWriteAt(file, bytes + at, PetscMin(piece, length - at),
-                    (PetscInt64)(start + (int64_t)at), error);
-    HeatBeat();
-  }
-}
 
 /* Write the copies of this rank's rows and their checksums to their offsets, and sync them. */
 static void *WriterThread(void *context)
@@ -105,12 +85,8 @@ static void *WriterThread(void *context)
   double            written;
 
   for (PetscInt f = 0; f < w->n_fields; f++) {
-    const int64_t row = (int64_t)RowBytes(w, f), first = (int64_t)w->first;
-
-    WriteBytes(file, job->copies->memory[f], (size_t)w->n * (size_t)row,
-               job->offsets[2 * f] + first * row, w->error);
-    WriteBytes(file, (const char *)(w->sums + (size_t)f * (size_t)w->n), (size_t)w->n * 8,
-               job->offsets[2 * f + 1] + first * 8, w->error);
+    HeatWriterPutRows(w, file, f, 0, w->n, job->copies->memory[f]);
+    HeatWriterPutSums(w, file, f);
   }
   written = HeatMonotonicTime();
   HeatFileSyncOpen(file, w->error);
@@ -121,39 +97,15 @@ static void *WriterThread(void *context)
   return NULL;
 }
 
-/* Read rows [j, j + n) of the other rank's slab, and compare both their checksums and the checksums
-   stored in the file with those that the other rank computed from its blocks. */
-static void CompareRows(HeatFieldFileJob *job, int file, PetscInt f, PetscInt j, PetscInt n)
-{
-  HeatWriter     *w   = &job->w;
-  const int64_t   row = (int64_t)RowBytes(w, f), first = (int64_t)w->peer_first + (int64_t)j;
-  const uint64_t *sums = job->peer_sums + (size_t)f * (size_t)w->peer_n + (size_t)j;
-  uint64_t *stored     = w->rows; /* reused: a row of doubles has at least the 8 bytes of its sum */
-
-  HeatFileReadAt(file, w->rows, (size_t)n * (size_t)row, job->offsets[2 * f] + first * row,
-                 w->error);
-  HeatRowsCompare(HeatElementBytes(w->fields[f].element), w->rows, (PetscInt)first, n, w->grid->nx,
-                  sums, w->fields[f].name, w->error);
-  HeatFileReadAt(file, stored, (size_t)n * 8, job->offsets[2 * f + 1] + first * 8, w->error);
-  HeatSumsCompareArrays(stored, sums, (PetscInt)first, n, w->fields[f].name, w->error);
-  HeatBeat();
-}
-
-/* Read back the rows of another rank: all of them, or a sample (HeatWriterReadBackRange). */
+/* Read back the rows of another rank (HeatWriterReadBack). */
 static void *VerifierThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
   const double      start = HeatMonotonicTime();
   const int         file  = HeatFileOpenOwn(w->part, PETSC_FALSE, w->error);
-  const PetscBool   full  = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
 
-  for (PetscInt f = 0; f < w->n_fields && !w->error->failed; f++) {
-    PetscInt j, n;
-
-    for (PetscInt k = 0; HeatWriterReadBackRange(w, full, k, &j, &n) && !w->error->failed; k++)
-      CompareRows(job, file, f, j, n);
-  }
+  HeatWriterReadBack(w, file, job->peer_sums);
   if (file >= 0) (void)close(file);
   w->stats.seconds_verify += HeatMonotonicTime() - start;
   atomic_store(&job->done, 1);
@@ -248,31 +200,13 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
     void                *copy;
     PetscInt             n;
 
-    PetscCall(ReserveCopy(job->copies, f, (size_t)most * RowBytes(w, f)));
+    PetscCall(ReserveCopy(job->copies, f, (size_t)most * HeatWriterRowBytes(w, f)));
     copy = job->copies->memory[f];
     PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0, most,
                                copy, &n, &rows));
-    if (rows != copy) memcpy(copy, rows, (size_t)n * RowBytes(w, f));
+    if (rows != copy) memcpy(copy, rows, (size_t)n * HeatWriterRowBytes(w, f));
     HeatBeat();
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Let rank 0 write all of the bookkeeping, seal it and read it back, and broadcast the offsets of
-   the values.  Collective on grid->comm; every rank returns with the same error. */
-static PetscErrorCode WriteBookkeeping(HeatFieldFileJob *job)
-{
-  HeatWriter *w = &job->w;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatWriterSkeleton(w));
-  if (w->grid->rank == 0 && !w->error->failed) {
-    HeatFieldFileOffsets(w->part, w->n_fields, w->fields, job->offsets, w->error);
-    HeatWriterSeal(w);
-    if (w->options->verify != HEAT_READ_BACK_NONE) HeatWriterCheckHeader(w);
-  }
-  PetscCall(HeatFileShare(w->grid->comm, w->error));
-  PetscCallMPI(MPI_Bcast(job->offsets, 2 * HEAT_MAX_FILE_FIELDS, MPI_INT64_T, 0, w->grid->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -318,7 +252,7 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
   PetscCall(HeatWriterPeerSums(&job->w, &job->peer_sums));
   PetscCall(CopyRows(job));
   copy = HeatMonotonicTime();
-  PetscCall(WriteBookkeeping(job));
+  PetscCall(HeatWriterBookkeeping(&job->w));
   job->w.stats.seconds_exchange = copy - start;
   job->w.stats.seconds_open     = HeatMonotonicTime() - copy;
   job->seconds_blocked          = HeatMonotonicTime() - start;

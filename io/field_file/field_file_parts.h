@@ -41,12 +41,10 @@ void HeatSkeletonClose(hid_t *file, HeatFileError *error);
  *  values; that holds because `row` depends on nx and the element alone. */
 PetscInt HeatPieceRows(size_t row);
 
-/** Write or read rows [first, first + n) of a two-dimensional dataset of nx columns, in pieces of
- *  at most HEAT_CALL_BYTES.  With the MPI-IO driver the transfer is independent.
+/** Read rows [first, first + n) of a two-dimensional dataset of nx columns, in pieces of
+ *  at most HEAT_CALL_BYTES.
  *  @param[in] memory  HDF5 type of an element in memory, of `bytes` bytes
  *  @param     rows    [n][nx] */
-void HeatRowsWrite(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
-                   size_t bytes, const void *rows, HeatFileError *error);
 void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
                   size_t bytes, void *rows, HeatFileError *error);
 

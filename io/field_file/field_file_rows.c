@@ -1,4 +1,5 @@
-/** Write, read and compare the rows of a dataset and their checksums in an open field file.
+/** Read and compare the rows of a dataset, and write, read and compare their checksums, in an open
+ *  field file.
  *
  *  Nothing here is collective: each rank transfers its own rows.  A transfer is cut into pieces of
  *  at most HEAT_CALL_BYTES, because MPI-IO counts bytes in an int, up to 2 GiB.
@@ -25,44 +26,30 @@ static hid_t SelectRows(hid_t dataset, PetscInt first, PetscInt n, PetscInt nx,
   return space;
 }
 
-/* Write or read rows [first, first + n) in one HDF5 call. */
-static void MovePiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
-                      PetscBool write, char *rows, HeatFileError *error)
+/* Read rows [first, first + n) in one HDF5 call. */
+static void ReadPiece(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                      char *rows, HeatFileError *error)
 {
   const hsize_t shape[2]   = {(hsize_t)n, (hsize_t)nx};
   hid_t         file_space = SelectRows(dataset, first, n, nx, error), memory_space = -1;
 
   HeatH5(error, memory_space = H5Screate_simple(2, shape, NULL));
-  if (write) HeatH5(error, H5Dwrite(dataset, memory, memory_space, file_space, H5P_DEFAULT, rows));
-  else HeatH5(error, H5Dread(dataset, memory, memory_space, file_space, H5P_DEFAULT, rows));
+  HeatH5(error, H5Dread(dataset, memory, memory_space, file_space, H5P_DEFAULT, rows));
   HeatH5Close(error, &memory_space);
   HeatH5Close(error, &file_space);
   HeatBeat();
 }
 
-/* Write or read rows [first, first + n) piece by piece. */
-static void MoveRows(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
-                     size_t bytes, PetscBool write, char *rows, HeatFileError *error)
+void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
+                  size_t bytes, void *rows, HeatFileError *error)
 {
   const size_t   row  = (size_t)nx * bytes;
   const PetscInt step = (PetscInt)PetscMax(1, HEAT_CALL_BYTES / row);
 
   for (PetscInt j = 0; j < n && !error->failed; j += step) {
-    MovePiece(dataset, memory, first + j, PetscMin(step, n - j), nx, write, rows + (size_t)j * row,
+    ReadPiece(dataset, memory, first + j, PetscMin(step, n - j), nx, (char *)rows + (size_t)j * row,
               error);
   }
-}
-
-void HeatRowsWrite(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
-                   size_t bytes, const void *rows, HeatFileError *error)
-{
-  MoveRows(dataset, memory, first, n, nx, bytes, PETSC_TRUE, (char *)rows, error);
-}
-
-void HeatRowsRead(hid_t dataset, hid_t memory, PetscInt first, PetscInt n, PetscInt nx,
-                  size_t bytes, void *rows, HeatFileError *error)
-{
-  MoveRows(dataset, memory, first, n, nx, bytes, PETSC_FALSE, (char *)rows, error);
 }
 
 /* Write or read entries [first, first + n) of /integrity/NAME.  A file that is read may come from

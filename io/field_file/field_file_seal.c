@@ -1,7 +1,7 @@
 /** Find where the values of a field file lie, and seal the rest of the file.
  *
  *  HDF5 reports the address of each contiguous dataset and of each chunk.  These are the extents
- *  that the seal leaves out, and the offsets to which the threads of an asynchronous write write.
+ *  that the seal leaves out, and the offsets to which the ranks write their rows.
  */
 #include "io/field_file/field_file_parts.h"
 

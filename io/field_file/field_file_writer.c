@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "solver/base/heartbeat.h"
 #include "solver/base/monotonic.h"
 
 /* Rows of each field and slab that `checkpoint.verify: sample` reads back.  Chosen: more rows find
@@ -67,19 +68,62 @@ PetscErrorCode HeatWriterSums(HeatWriter *w)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatWriterSkeleton(HeatWriter *w)
+/* Write the skeleton, close it, and reserve the disk space of the data.  Rank 0 alone. */
+static void WriteSkeleton(HeatWriter *w)
+{
+  hid_t file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields,
+                                  &w->descriptor, w->error);
+
+  HeatSkeletonClose(&file, w->error);
+  HeatFileTrim(w->descriptor, w->error);
+  HeatFileReserve(w->descriptor, HeatFileBytes(w->descriptor), PETSC_FALSE, w->error);
+}
+
+PetscErrorCode HeatWriterBookkeeping(HeatWriter *w)
 {
   PetscFunctionBeginUser;
   if (w->grid->rank == 0) {
-    hid_t file = HeatSkeletonCreate(w->grid, w->part, w->options, w->n_fields, w->fields,
-                                    &w->descriptor, w->error);
-
-    HeatSkeletonClose(&file, w->error);
-    HeatFileTrim(w->descriptor, w->error);
-    HeatFileReserve(w->descriptor, HeatFileBytes(w->descriptor), PETSC_FALSE, w->error);
+    WriteSkeleton(w);
+    HeatFieldFileOffsets(w->part, w->n_fields, w->fields, w->offsets, w->error);
+    if (!w->error->failed) HeatWriterSeal(w);
+    if (w->options->verify != HEAT_READ_BACK_NONE) HeatWriterCheckHeader(w);
   }
   PetscCall(HeatFileShare(w->grid->comm, w->error));
+  PetscCallMPI(MPI_Bcast(w->offsets, 2 * HEAT_MAX_FILE_FIELDS, MPI_INT64_T, 0, w->grid->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+size_t HeatWriterRowBytes(const HeatWriter *w, PetscInt f)
+{
+  return (size_t)w->grid->nx * HeatElementBytes(w->fields[f].element);
+}
+
+/* Write bytes in pieces, with a heartbeat (solver/base/heartbeat.h) after each. */
+static void WriteBytes(int file, const char *bytes, size_t length, int64_t start,
+                       HeatFileError *error)
+{
+  const size_t piece = HEAT_STREAM_BYTES;
+
+  for (size_t at = 0; at < length && !error->failed; at += piece) {
+    HeatFileWriteAt(file, bytes + at, PetscMin(piece, length - at),
+                    (PetscInt64)(start + (int64_t)at), error);
+    HeatBeat();
+  }
+}
+
+void HeatWriterPutRows(HeatWriter *w, int file, PetscInt f, PetscInt from, PetscInt n,
+                       const void *rows)
+{
+  const size_t row = HeatWriterRowBytes(w, f);
+
+  WriteBytes(file, rows, (size_t)n * row,
+             w->offsets[2 * f] + ((int64_t)w->first + (int64_t)from) * (int64_t)row, w->error);
+}
+
+void HeatWriterPutSums(HeatWriter *w, int file, PetscInt f)
+{
+  WriteBytes(file, (const char *)(w->sums + (size_t)f * (size_t)w->n), (size_t)w->n * 8,
+             w->offsets[2 * f + 1] + (int64_t)w->first * 8, w->error);
 }
 
 PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
@@ -99,8 +143,12 @@ PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscBool HeatWriterReadBackRange(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j,
-                                  PetscInt *n)
+/* Return which rows of the other rank's slab are read back in the k-th turn, k = 0, 1, ...: rows
+   [*j, *j + *n) of peer_n.  Return false when there is no k-th turn.  `full`: the turns are pieces
+   that make up all rows; otherwise one row each, the first, the last, and others evenly spaced
+   between them, SAMPLE_ROWS at most. */
+static PetscBool ReadBackRange(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j,
+                               PetscInt *n)
 {
   const PetscInt rows = w->peer_n, picks = PetscMin(rows, SAMPLE_ROWS);
 
@@ -109,6 +157,36 @@ PetscBool HeatWriterReadBackRange(const HeatWriter *w, PetscBool full, PetscInt 
     *j = k >= picks ? rows : picks > 1 ? (PetscInt)((PetscInt64)k * (rows - 1) / (picks - 1)) : 0;
   *n = PetscMin(full ? w->piece : 1, rows - *j);
   return *j < rows ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Read rows [j, j + n) of the other rank's slab, and compare both their checksums and the checksums
+   stored in the file with those that the other rank computed from its blocks. */
+static void CompareRows(HeatWriter *w, int file, PetscInt f, PetscInt j, PetscInt n,
+                        const uint64_t *sums)
+{
+  const int64_t row    = (int64_t)HeatWriterRowBytes(w, f);
+  const int64_t first  = (int64_t)w->peer_first + (int64_t)j;
+  uint64_t     *stored = w->rows; /* reused: a row of doubles has at least the 8 bytes of its sum */
+
+  HeatFileReadAt(file, w->rows, (size_t)n * (size_t)row, w->offsets[2 * f] + first * row, w->error);
+  HeatRowsCompare(HeatElementBytes(w->fields[f].element), w->rows, (PetscInt)first, n, w->grid->nx,
+                  sums, w->fields[f].name, w->error);
+  HeatFileReadAt(file, stored, (size_t)n * 8, w->offsets[2 * f + 1] + first * 8, w->error);
+  HeatSumsCompareArrays(stored, sums, (PetscInt)first, n, w->fields[f].name, w->error);
+  HeatBeat();
+}
+
+void HeatWriterReadBack(HeatWriter *w, int file, const uint64_t *peer_sums)
+{
+  const PetscBool full = w->options->verify == HEAT_READ_BACK_FULL ? PETSC_TRUE : PETSC_FALSE;
+
+  for (PetscInt f = 0; f < w->n_fields && !w->error->failed; f++) {
+    const uint64_t *sums = peer_sums + (size_t)f * (size_t)w->peer_n;
+    PetscInt        j, n;
+
+    for (PetscInt k = 0; ReadBackRange(w, full, k, &j, &n) && !w->error->failed; k++)
+      CompareRows(w, file, f, j, n, sums + j);
+  }
 }
 
 /* Read back the axes and, with options->extra_check, what options->extra wrote.  Rank 0 alone. */

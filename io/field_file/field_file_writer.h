@@ -11,21 +11,18 @@
  *      ---------------------------    ---------------------------    ---------------------
  *      slab, buffers, temporary name  the same                       HeatWriterBegin
  *      row checksums from the blocks  the same                       HeatWriterSums
- *      skeleton, reserve disk space   wait                           HeatWriterSkeleton
+ *      skeleton, reserve disk space,  wait                           HeatWriterBookkeeping
+ *        seal, check of the header
  *      ==============================================================
- *      open the file for itself       the same                       field_file.c
+ *      open the file for itself       the same, with rows            field_file.c
  *      ==============================================================
  *      for each field and piece:                                     field_file.c
- *        blocks to slab, write rows   the same
- *        write row checksums          the same
+ *        blocks to slab, write rows   the same                       HeatWriterPutRows
+ *        write row checksums          the same                       HeatWriterPutSums
+ *      fsync                          the same, with rows
  *      ==============================================================
- *      flush and close                the same                       field_file.c
- *      ==============================================================
- *      append the seal, fsync         wait                           HeatWriterSeal
- *      ==============================================================
- *      check the header               wait                           HeatWriterCheckHeader
  *      read back rows of another rank the same                       HeatWriterPeerSums,
- *                                                                    HeatWriterReadBackRange
+ *      close                          the same                       HeatWriterReadBack
  *      ==============================================================
  *      rename, fsync of the folder;   wait                           HeatWriterPublish
  *        after a failure: delete it
@@ -33,9 +30,9 @@
  *      statistics of all ranks        the same                       HeatWriterStats
  *      free                           the same                       HeatWriterEnd
  *
- *  A compressed write has other steps between the first and the fourth of these double lines
- *  (field_file_deflate.c).  An asynchronous write makes skeleton, seal and check of the header
- *  first, and threads write and read back the rows (the diagram in field_file_async.c).
+ *  A compressed write lets all ranks compress and rank 0 write (field_file_deflate.c); rank 0 seals
+ *  and syncs the file after that.  In an asynchronous write, threads write, sync and read back the
+ *  rows (the diagram in field_file_async.c).
  */
 #ifndef HEAT_IO_FIELD_FILE_WRITER_H
 #define HEAT_IO_FIELD_FILE_WRITER_H
@@ -58,8 +55,9 @@ typedef struct {
   PetscInt                    piece; /* rows that are redistributed and written at once */
   void                       *rows;  /* owned: [piece][nx] of doubles; NULL: compressed file */
   uint64_t                   *sums;  /* owned: [n_fields][n] row checksums, from the blocks */
-  HeatFileStats               stats; /* of this rank, until HeatWriterStats */
-  HeatFileError              *error;
+  int64_t offsets[2 * HEAT_MAX_FILE_FIELDS]; /* [bytes] of each field: values, row checksums */
+  HeatFileStats  stats;                      /* of this rank, until HeatWriterStats */
+  HeatFileError *error;
 } HeatWriter;
 
 /** Create the slab and the buffers, and choose the temporary name.  Not collective.
@@ -78,9 +76,28 @@ PetscErrorCode HeatWriterSums(HeatWriter *w);
  *  @param[out] sums  [n_fields][peer_n], freed by the caller with PetscFree */
 PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums);
 
-/** Let rank 0 write the skeleton, close it, and reserve the disk space of the data.
- *  Collective on grid->comm; every rank returns with the same w->error. */
-PetscErrorCode HeatWriterSkeleton(HeatWriter *w);
+/** Let rank 0 write all of the bookkeeping of an uncompressed file: write and close the skeleton,
+ *  reserve the disk space of the data, seal it and, unless options->verify is none, read it back.
+ *  Then broadcast where the values lie, into w->offsets.  From then on the bookkeeping does not
+ *  change.  Collective on grid->comm; every rank returns with the same w->error. */
+PetscErrorCode HeatWriterBookkeeping(HeatWriter *w);
+
+/** Return the bytes of a row of field f. */
+size_t HeatWriterRowBytes(const HeatWriter *w, PetscInt f);
+
+/** Write rows [from, from + n) of this rank's slab of field f, or the checksums of all its rows, to
+ *  their places in the open, uncompressed file.  These two and HeatWriterReadBack are not
+ *  collective and call neither HDF5 nor MPI, so that a thread can use them.
+ *  @param[in] rows  [n][nx] */
+void HeatWriterPutRows(HeatWriter *w, int file, PetscInt f, PetscInt from, PetscInt n,
+                       const void *rows);
+void HeatWriterPutSums(HeatWriter *w, int file, PetscInt f);
+
+/** Read back the rows of another rank from the open, uncompressed file: all of them, or with
+ *  options->verify `sample` 64 rows of each field, evenly spaced, the first and the last among
+ *  them.  Compare with peer_sums both the checksums of the rows and the checksums in the file.
+ *  @param[in] peer_sums  from HeatWriterPeerSums */
+void HeatWriterReadBack(HeatWriter *w, int file, const uint64_t *peer_sums);
 
 /** Append the seal to the closed file, and store size and checksum in w->stats.  Called on rank 0
  *  alone. */
@@ -89,13 +106,6 @@ void HeatWriterSeal(HeatWriter *w);
 /** Read back the header, the axes and what options->extra wrote, and compare them with what was
  *  asked for.  The file is closed.  Called on rank 0 alone. */
 void HeatWriterCheckHeader(const HeatWriter *w);
-
-/** Return which rows of the other rank's slab are read back in the k-th turn, k = 0, 1, ...: rows
- *  [*j, *j + *n) of peer_n.  Return false when there is no k-th turn.
- *  @param[in] full  true: the turns are pieces that make up all rows; false: one row each, the
- *                   first, the last, and others evenly spaced between them, 64 rows at most */
-PetscBool HeatWriterReadBackRange(const HeatWriter *w, PetscBool full, PetscInt k, PetscInt *j,
-                                  PetscInt *n);
 
 /** Give the file its final name and sync the folder; after a failure delete the temporary file.
  *  Collective on grid->comm; every rank returns with the same w->error. */

@@ -130,16 +130,24 @@ MPI_Info HeatH5Hints(const char *text, HeatFileError *error)
   return info;
 }
 
-void HeatH5HintsInForce(hid_t file, char *text, size_t size, HeatFileError *error)
+void HeatH5HintsInForce(int descriptor, const char *path, const char *hints, char *text,
+                        size_t size, HeatFileError *error)
 {
-  void    *handle = NULL;
-  MPI_Info info   = MPI_INFO_NULL;
-  int      n      = 0;
-  size_t   used   = 0;
+  MPI_Info asked = HeatH5Hints(hints, error), info = MPI_INFO_NULL;
+  MPI_File file = MPI_FILE_NULL;
+  int      n    = 0, failed;
+  size_t   used = 0;
+  char     opened[64];
 
   text[0] = '\0';
-  HeatH5(error, H5Fget_vfd_handle(file, H5P_DEFAULT, &handle));
-  if (error->failed || MPI_File_get_info(*(MPI_File *)handle, &info) != MPI_SUCCESS) return;
+  if (error->failed) return;
+  failed = MPI_File_open(MPI_COMM_SELF, HeatFileOpenName(descriptor, path, opened, sizeof(opened)),
+                         MPI_MODE_RDONLY, asked, &file);
+  if (asked != MPI_INFO_NULL) (void)MPI_Info_free(&asked);
+  if (failed) HeatFileFail(error, "MPI-IO cannot open it");
+  else (void)MPI_File_get_info(file, &info);
+  if (!failed) (void)MPI_File_close(&file);
+  if (info == MPI_INFO_NULL) return;
   (void)MPI_Info_get_nkeys(info, &n);
   for (int k = 0; k < n; k++) {
     char name[MPI_MAX_INFO_KEY + 1] = "", value[MPI_MAX_INFO_VAL + 1] = "";

@@ -37,9 +37,12 @@ void HeatH5Close(HeatFileError *error, hid_t *id);
  *  @param[in] text  may be NULL */
 MPI_Info HeatH5Hints(const char *text, HeatFileError *error);
 
-/** Write the hints that MPI-IO reports to be in force for a file, opened with the MPI-IO driver,
- *  into text: lines "name=value".  Hints that do not fit are left out. */
-void HeatH5HintsInForce(hid_t file, char *text, size_t size, HeatFileError *error);
+/** Open a file with MPI-IO, for this rank alone, and write the hints that are then in force into
+ *  text: lines "name=value".  Hints that do not fit are left out.
+ *  @param[in] descriptor, path  of the open file, and its name
+ *  @param[in] hints             "name=value name=value"; may be NULL */
+void HeatH5HintsInForce(int descriptor, const char *path, const char *hints, char *text,
+                        size_t size, HeatFileError *error);
 
 /** Return a file access property list for files that heat2d writes.  Format bounds and alignment
  *  are fixed, so that a file's bytes do not depend on the library's defaults.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,39 @@ def faulty(directory: Path, ranks: int, fault: str = "", log: Path | None = None
                           capture_output=True, text=True, check=False)
     assert done.returncode != 124 and (done.returncode != 137 or "kill" in fault), f"{fault}: a hang\n{done.stderr}"
     return Outcome(done.returncode, done.stdout, done.stderr, directory / "out")
+
+
+# ---- system calls of one file --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ranks,layout", [(4, [2, 2]), (7, [7, 1])])
+@pytest.mark.parametrize("kind", ["checkpoint", "snapshot"])
+def test_a_rank_opens_the_file_once_and_syncs_its_rows_once(tmp_path, ranks, layout, kind):
+    """The wrapped calls of each rank other than 0, which writes the bookkeeping.  With 5 rows on 7 ranks side by side some
+    ranks have none to write.  A snapshot is not read back, so a rank without rows does not open it."""
+    cells = [40, 40] if ranks == 4 else [40, 5]
+    few = case() | {"grid": {"cells": cells, "x": [0.0, 1.0], "y": [0.0, 1.0]}, "decomposition": {"processes": layout},
+                    "time": {"scheme": "ftcs", "step": 1e-6, "steps": 2}, "checkpoint": {"every": 2},
+                    "output": {"snapshots": {"every": 2}}}
+    write_case(tmp_path, few)
+    log = tmp_path / "log"
+    must(faulty(tmp_path, ranks, log=log, word=f"{kind}_000002.h5.part"))
+    calls = {rank: Counter() for rank in range(ranks)}
+    for line in log.read_text().splitlines():
+        rank, call, _ = line.split(maxsplit=2)
+        calls[int(rank)][call] += 1
+    idle = 0
+    for rank in range(1, ranks):
+        rows = calls[rank]["pwrite"] > 0
+        idle += not rows
+        # One write of the values and one of the checksums, one close of one descriptor.
+        expected = {"pwrite": 2, "fsync": 1, "close": 1} if rows else {"close": 1} if kind == "checkpoint" else {}
+        if not rows and not calls[rank]["close"]:
+            expected = {}  # nothing to read back, either
+        assert dict(calls[rank]) == expected, (rank, calls)
+    assert idle == (2 if ranks == 7 else 0), calls
+    # Rank 0 writes rows, too; what HDF5 writes of the bookkeeping does not grow with the ranks.
+    assert calls[0]["fsync"] == 1 and calls[0]["close"] <= 16 and calls[0]["pwrite"] <= 40, calls[0]
 
 
 @pytest.fixture(scope="module")
