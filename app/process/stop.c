@@ -79,13 +79,15 @@ PetscReal HeatStopDaly(PetscReal d, PetscReal M)
          d;
 }
 
-/* Let a signal end the process, as without a handler, but not PIPE and HUP, which a run
-   survives. */
+/* Let a signal end the process, as without a handler, but not PIPE and HUP, which a run survives.
+   A signal that was caught before ends the process now. */
 static void ReleaseSignals(void)
 {
   for (int k = 0; signals[k].name; k++)
     if (signals[k].number != SIGHUP && signals[k].number != SIGPIPE)
       (void)signal(signals[k].number, SIG_DFL);
+  if (caught_signal && caught_signal != SIGHUP && caught_signal != SIGPIPE)
+    (void)raise(caught_signal);
 }
 
 PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, double began,
