@@ -34,8 +34,9 @@ void HeatFileStatsAdd(HeatFileStats *a, const HeatFileStats *b)
   if (b->hints[0]) memcpy(a->hints, b->hints, sizeof(a->hints));
 }
 
-/* Redistribute one piece of field f, then write this rank's rows of it, which begin at row `from` of
-   the slab.  A rank that has failed redistributes as well, because the others need its cells. */
+/* Redistribute one piece of field f, then write this rank's rows of it, which begin at row `from`
+   of the slab.  A rank that has failed redistributes as well, because the others need its
+   cells. */
 static PetscErrorCode WritePiece(HeatWriter *w, int file, PetscInt f, PetscInt from)
 {
   const HeatFileField *field = &w->fields[f];

@@ -137,7 +137,7 @@ def warned_or_written(outcome: Outcome, fault: str) -> None:
 def test_run_continues_whichever_call_fails(tmp_path, traced_calls, undisturbed, action, mode, ranks):
     codes = set()
     for rank, calls in enumerate(traced_calls(ranks, mode=mode)):
-        assert len(calls) >= 5, calls
+        assert {"pwrite", "fsync", "close"} <= set(calls), calls
         for number, call in enumerate(calls, 1):
             fault = f"{number}:{action}:{rank}"
             outcome = faulty(tmp_path, ranks, fault)
