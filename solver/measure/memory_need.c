@@ -201,6 +201,12 @@ static double MultigridBytes(const HeatNeedShape *shape)
   return (finest + coarse + set_up) * sizeof(float) * around;
 }
 
+/* Return whether a preconditioner reads a matrix, which is created from a DMDA. */
+static PetscBool ReadsMatrix(const char *pc)
+{
+  return HeatPetscListHas("heatmg none jacobi shell", pc) ? PETSC_FALSE : PETSC_TRUE;
+}
+
 /* A preconditioner of PETSc, measured with 64-bit indices: the assembled matrix takes 142 bytes,
    and 38 more on several ranks; the remainder is PETSc's own.  For one that is not listed the
    matrix alone is counted. */
@@ -257,7 +263,7 @@ PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, H
   PetscFunctionBeginUser;
   PetscCall(FindTraits(c, &t));
   PetscCall(PetscArrayzero(part, HEAT_NEED_PARTS));
-  part[HEAT_NEED_GRID]     = 2.0 * R + 54.0 * Index;
+  part[HEAT_NEED_GRID]     = t.implicit && ReadsMatrix(shape->pc) ? 54.0 * Index : 0.0;
   part[HEAT_NEED_FIELDS]   = 2.0 * R;
   part[HEAT_NEED_OPERATOR] = OperatorBytes(c, &t);
   part[HEAT_NEED_SCHEME]   = SchemeBytes(c);

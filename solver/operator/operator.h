@@ -17,7 +17,7 @@
  *
  *  The operator has a present time and, where N is not linear in T, a present field: its
  *  coefficients are those of the last SetTime and the last Update.  Fields are own cells without
- *  halo, [nyl][nxl], x fastest: the array of a global Vec of grid->da. */
+ *  halo, [nyl][nxl], x fastest: the array of a global Vec of the grid. */
 #ifndef HEAT_SOLVER_OPERATOR_H
 #define HEAT_SOLVER_OPERATOR_H
 
@@ -210,7 +210,7 @@ PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, Pets
  *  count as constants where they depend on T (Picard's matrix), and that the diagonal omits what
  *  would weaken it.  It is therefore always symmetric and positive (semi-)definite, and equals A
  *  where the operator is linear.  Collective.
- *  @param[in,out] A  made by DMCreateMatrix from grid->da; its entries are replaced */
+ *  @param[in,out] A  made by HeatGridCreateMatrix; its entries are replaced */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
 /** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble, boundary faces

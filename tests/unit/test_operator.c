@@ -242,7 +242,7 @@ static PetscReal AssembledIsMatrixFree(HeatProblem *p)
   Mat             A;
   Vec             in = HeatTestVec(g, x), out;
 
-  OK(DMCreateMatrix(g->da, &A));
+  OK(HeatGridCreateMatrix(g, &A));
   OK(VecDuplicate(in, &out));
   for (int round = 0; round < 2; round++) { /* the second one replaces the entries */
     const PetscReal mass = round ? 0.0 : 3.0;
@@ -273,8 +273,8 @@ static PetscReal DiagonalIsThatOfTheMatrix(HeatProblem *p)
   Mat             A;
   Vec             diagonal;
 
-  OK(DMCreateMatrix(g->da, &A));
-  OK(DMCreateGlobalVector(g->da, &diagonal));
+  OK(HeatGridCreateMatrix(g, &A));
+  OK(HeatGridCreateVec(g, &diagonal));
   OK(HeatOperatorAssemble(p->op, 3.0, A));
   OK(HeatOperatorDiagonal(p->op, 3.0, d));
   OK(MatGetDiagonal(A, diagonal));
