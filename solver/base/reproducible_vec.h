@@ -15,9 +15,9 @@
 
 #include <petscvec.h>
 
-/** The type of Vecs with exact sums, for VecSetType and MatSetVecType.  Duplicates of such Vecs have
- *  exact sums as well, and so do the work Vecs of a KSP, SNES or TS whose matrix creates Vecs of the
- *  type (MatSetVecType), or that has one of the Vecs before it is set up. */
+/** The type of Vecs with exact sums, for VecSetType and MatSetVecType.  Duplicates of such Vecs
+ *  have exact sums as well, and so do the work Vecs of a KSP, SNES or TS whose matrix creates Vecs
+ *  of the type (MatSetVecType), or that has one of the Vecs before it is set up. */
 #define HEAT_VEC_REPRODUCIBLE "heat_reproducible"
 
 /** Make the type known to PETSc; call it before the type is used.  Not collective; may be called

@@ -98,13 +98,13 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
 /** Free the grid and set *grid to NULL; *grid may be NULL.  Collective on grid->comm. */
 PetscErrorCode HeatGridDestroy(HeatGrid **grid);
 
-/** Create a global Vec, whose local array is T[j][i] of the own cells, [nyl][nxl], filled with zeros.
- *  Collective on grid->comm.
+/** Create a global Vec, whose local array is T[j][i] of the own cells, [nyl][nxl], filled with
+ *  zeros.  Collective on grid->comm.
  *  @param[out] v  owned by the caller */
 PetscErrorCode HeatGridCreateVec(const HeatGrid *grid, Vec *v);
 
-/** Return a DMDA of the cells with the layout of the grid's Vecs: one value per cell, a star stencil
- *  of width one, no coordinates.  The first call creates it.  Collective on grid->comm.
+/** Return a DMDA of the cells with the layout of the grid's Vecs: one value per cell, a star
+ *  stencil of width one, no coordinates.  The first call creates it.  Collective on grid->comm.
  *  @param[out] da  owned by the grid */
 PetscErrorCode HeatGridGetDMDA(const HeatGrid *grid, DM *da);
 
