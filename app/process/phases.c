@@ -30,6 +30,8 @@ void HeatPhaseBegin(HeatPhases *p, HeatPhase phase)
   p->running = PETSC_TRUE;
   p->current = phase;
   p->started = HeatMonotonicTime();
+  if (phase == HEAT_PHASE_STEP && p->to_first_step == 0.0)
+    p->to_first_step = p->started - p->origin;
 }
 
 void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)

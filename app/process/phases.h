@@ -29,6 +29,7 @@ typedef struct {
   PetscInt64 calls[HEAT_PHASES];   /* how often each phase ended */
   PetscReal  origin;               /* [s] monotonic time at which the program began */
   PetscReal  started;              /* [s] monotonic time at which the current phase began */
+  PetscReal  to_first_step;        /* [s] from `origin` to the first step; 0: no step yet */
   PetscBool  running;              /* whether a phase is running */
   HeatPhase  current;              /* the phase that is running, or the last one */
 

@@ -23,6 +23,7 @@ static const double R = sizeof(PetscReal), Index = sizeof(PetscInt) / 8.0;
 typedef struct {
   PetscBool of_T;      /* some conductivity depends on T */
   PetscBool of_place;  /* some conductivity is a formula or from a file: its field is kept */
+  PetscBool source;    /* there is a source or a power */
   PetscBool source_t;  /* some source depends on t */
   PetscBool ambient_t; /* the ambient temperature depends on t */
   PetscBool source_T;  /* some source depends on T */
@@ -89,6 +90,7 @@ static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
 
   PetscFunctionBeginUser;
   PetscCall(Variables(source, &bits));
+  if (source->given) t->source = PETSC_TRUE;
   if (bits & HEAT_VAR_TIME) t->source_t = PETSC_TRUE;
   if (bits & HEAT_VAR_TEMPERATURE) t->source_T = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -126,12 +128,12 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
 
 /* Bytes per cell. */
 
-/* Arrays of the operator: material, capacity, gx, gy and source, and those that only some cases
-   have. */
+/* Arrays of the operator: material, capacity, gx and gy, and those that only some cases have. */
 static double OperatorBytes(const HeatCase *c, const Traits *t)
 {
-  double bytes = 2.0 + 4.0 * R;
+  double bytes = 2.0 + 3.0 * R;
 
+  if (t->source) bytes += R;
   if (c->properties[HEAT_PROPERTY_DENSITY].file) bytes += R;
   if (t->of_place) bytes += R * t->axes;               /* k */
   if (t->of_T) bytes += R * (t->axes + 4);             /* dk/dT; low and high of both axes */

@@ -121,8 +121,9 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
 {
   const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
   const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
-  const PetscReal *restrict C = op->capacity + cell, *restrict q = op->q + cell;
-  PetscReal *restrict out = sweep->out + cell;
+  const PetscReal *restrict C = op->capacity + cell;
+  const PetscReal *restrict q = op->q ? op->q + cell : op->zeros;
+  PetscReal *restrict out     = sweep->out + cell;
   const PetscReal dt = sweep->dt, mass = sweep->mass;
 
 #define SUM(i)                                                                                     \

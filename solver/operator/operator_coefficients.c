@@ -64,14 +64,16 @@ static void ComputeShift(HeatOperator *op, PetscBool everywhere)
 
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
 {
-  const HeatGrid *g = op->grid;
+  const HeatGrid  *g = op->grid;
+  const PetscReal *Q = HeatSourceCells(op->source);
 
   PetscFunctionBeginUser;
   if (!op->q_owned) {
-    op->q = HeatSourceCells(op->source);
+    op->q = Q;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(PetscArraycpy(op->q_owned, HeatSourceCells(op->source), HeatGridLocalCells(g)));
+  if (Q) PetscCall(PetscArraycpy(op->q_owned, Q, HeatGridLocalCells(g)));
+  else PetscCall(PetscArrayzero(op->q_owned, HeatGridLocalCells(g)));
   for (int s = 0; s < HEAT_SIDES; s++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
 

@@ -84,7 +84,7 @@ struct HeatOperator {
   PetscReal         *zeros;    /* [max(nxl, nyl)] zeros: values beyond the domain for A x */
   PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */
   const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
-                                  of `source` */
+                                  of `source`; NULL where both are zero in all own cells */
   HeatFault          fault;    /* of the last Update */
   HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
   HeatFault          past_fault; /* of the earliest SetTime that had one */

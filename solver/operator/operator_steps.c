@@ -75,7 +75,7 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 
 /* Set-up of the sweep. */
 
-/* Create a field of the frame from own values, rows `stride` apart, and fill its strips by a deep
+/* Create a field of the frame from own values, rows `stride` apart (0: all rows are one), and fill its strips by a deep
    halo exchange.  Collective. */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
                                        PetscInt stride, HeatFrameField *field)
@@ -105,7 +105,7 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
   PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->q, g->nxl, &k.q));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->q ? op->q : op->zeros, op->q ? g->nxl : 0, &k.q));
   PetscCall(HeatWavefrontCreate(&s->frame, &k, &s->wavefront));
   s->dt = dt;
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));

@@ -43,7 +43,8 @@ struct HeatSource {
   const HeatCase *c;            /* borrowed */
   PetscInt64     *power_cells;  /* owned [n_regions] cells of all ranks that carry a region's power;
                                      NULL: no region has one */
-  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m] */
+  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m]; NULL like the other layers
+                                     where the case has no source */
   PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
   PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
   PetscReal      *slope;        /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
@@ -137,7 +138,7 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *ru
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
   PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, value));
   for (PetscInt i = 0; i < n; i++) {
-    if (PetscIsInfOrNanReal(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
+    if (!isfinite(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
       DescribeFault(s, term, when.t, value[i], fault);
     value[i] = HeatOfCell(s, term, value[i]);
   }
@@ -295,6 +296,14 @@ static PetscErrorCode AddRegions(HeatSource *s, const HeatCellInputs *inputs, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the case gives a source or a power anywhere. */
+static PetscBool HasSource(const HeatCase *c)
+{
+  for (PetscInt r = 0; r < c->n_regions; r++)
+    if (HeatRegionHasSource(&c->regions[r])) return PETSC_TRUE;
+  return c->source.given;
+}
+
 PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
                                 HeatSource **source)
 {
@@ -307,6 +316,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   *source = s;
   s->grid = g;
   s->c    = c;
+  if (!HasSource(c)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(n, &s->base));
   PetscCall(PetscCalloc1(c->n_regions + 1, &s->terms));
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value));

@@ -484,6 +484,8 @@ def test_every_second_of_a_run_belongs_to_a_phase(tmp_path, ranks, scheme):
     outcome = must(run(tmp_path, case, ranks=ranks))
     seconds, elapsed = phase_seconds(outcome), outcome.results["provenance"]["elapsed"]
     assert all(value > 0.0 for value in seconds.values()), seconds
+    before = seconds["start-up"] + seconds["setup"] + seconds["initial state"]
+    assert before < outcome.results["fom"]["to_first_step"] < elapsed - seconds["steps"]
     assert seconds["unaccounted"] < 0.05 * elapsed, (seconds, elapsed)
     # `elapsed` is read after the phases, when provenance has been collected: hosts and libraries
     assert 0.9 * elapsed < sum(seconds.values()) <= elapsed, (seconds, elapsed)
