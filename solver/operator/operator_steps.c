@@ -75,8 +75,8 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 
 /* Set-up of the sweep. */
 
-/* Create a field of the frame from own values, rows `stride` apart (0: all rows are one), and fill its strips by a deep
-   halo exchange.  Collective. */
+/* Create a field of the frame from own values, rows `stride` apart (0: all rows are one), and fill
+   its strips by a deep halo exchange.  Collective. */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
                                        PetscInt stride, HeatFrameField *field)
 {

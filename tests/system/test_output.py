@@ -485,8 +485,9 @@ def test_every_second_of_a_run_belongs_to_a_phase(tmp_path, ranks, scheme):
     seconds, elapsed = phase_seconds(outcome), outcome.results["provenance"]["elapsed"]
     assert all(value > 0.0 for value in seconds.values()), seconds
     before = seconds["start-up"] + seconds["setup"] + seconds["initial state"]
-    assert before < outcome.results["fom"]["to_first_step"] < elapsed - seconds["steps"]
+    assert before < outcome.results["fom"]["to_first_step"]
     assert seconds["unaccounted"] < 0.05 * elapsed, (seconds, elapsed)
-    # `elapsed` is read after the phases, when provenance has been collected: hosts and libraries
-    assert 0.9 * elapsed < sum(seconds.values()) <= elapsed, (seconds, elapsed)
+    if ranks == 1:  # `elapsed` is rank 0's, and ranks begin at different times
+        # `elapsed` is read after the phases, when provenance has been collected: hosts and libraries
+        assert 0.9 * elapsed < sum(seconds.values()) <= elapsed, (seconds, elapsed)
     assert "unaccounted" not in outcome.out and "start-up" in outcome.out
