@@ -168,7 +168,7 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
                      PetscInt end)
 {
   const PetscInt   nx = op->grid->nxl, ny = op->grid->nyl;
-  const size_t     row = (size_t)j * (size_t)nx, face = (size_t)j * (size_t)(nx + 1);
+  const size_t     row = (size_t)j * (size_t)nx, face = (size_t)j * op->gx_stride;
   const PetscReal *u = sweep->u + row;
   const PetscReal *s = j > 0 ? u - nx : sweep->ghost[HEAT_BOTTOM];
   const PetscReal *n = j < ny - 1 ? u + nx : sweep->ghost[HEAT_TOP];

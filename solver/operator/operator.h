@@ -213,11 +213,11 @@ PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, Pets
  *  @param[in,out] A  made by HeatGridCreateMatrix; its entries are replaced */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
-/** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble, boundary faces
- *  included: axis 0, faces across x, [nyl][nxl + 1], the west face of each cell first; axis 1,
- *  faces across y, [nyl + 1][nxl], the south face of each cell first.  Owned by the operator.  Not
- *  collective. */
-const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis);
+/** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble in own row j, boundary
+ *  faces included: axis 0, the nxl + 1 faces across x, the west face of the first cell first; axis
+ *  1, the nxl faces across y south of the row's cells, followed by those of row j + 1, up to row
+ *  nyl.  Rows of axis 0 are one where all are alike.  Owned by the operator.  Not collective. */
+const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j);
 
 /** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal beside the
  *  sum of the cell's four conductances.  Not collective.

@@ -25,9 +25,9 @@ typedef struct {
    @param[in] frozen  true: conductances count as constants (Picard's matrix) */
 static CellFaces FacesOf(const HeatOperator *op, PetscInt j, PetscInt i, PetscBool frozen)
 {
-  const PetscInt nx = op->grid->nxl;
-  const size_t x = (size_t)j * (size_t)(nx + 1) + (size_t)i, y = (size_t)j * (size_t)nx + (size_t)i;
-  const PetscBool  fixed = (frozen || !op->low[0]) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscInt  nx = op->grid->nxl;
+  const size_t    x = (size_t)j * op->gx_stride + (size_t)i, y = (size_t)j * (size_t)nx + (size_t)i;
+  const PetscBool fixed = (frozen || !op->low[0]) ? PETSC_TRUE : PETSC_FALSE;
   const PetscReal *lx = fixed ? op->gx : op->low[0], *hx = fixed ? op->gx : op->high[0];
   const PetscReal *ly = fixed ? op->gy : op->low[1], *hy = fixed ? op->gy : op->high[1];
 
@@ -122,7 +122,7 @@ static PetscReal InnerRowBound(const HeatOperator *op, PetscInt j)
 {
   const PetscInt   nx  = op->grid->nxl;
   const size_t     row = (size_t)j * (size_t)nx;
-  const PetscReal *gx = op->gx + row + (size_t)j, *gs = op->gy + row, *gn = gs + nx;
+  const PetscReal *gx = op->gx + (size_t)j * op->gx_stride, *gs = op->gy + row, *gn = gs + nx;
   const PetscReal *C = op->capacity + row, *D = op->shift ? op->shift + row : NULL;
   PetscReal        bound = 0.0;
 
@@ -172,9 +172,10 @@ static PetscReal KeptShift(const HeatOperator *op, size_t cell)
   return op->shift ? PetscMax(op->shift[cell], E) : 0.0;
 }
 
-const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis)
+const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j)
 {
-  return axis == 0 ? op->gx : op->gy;
+  return axis == 0 ? op->gx + (size_t)j * op->gx_stride
+                   : op->gy + (size_t)j * (size_t)op->grid->nxl;
 }
 
 void HeatOperatorMassRow(const HeatOperator *op, PetscReal mass, PetscInt j, PetscReal *row)

@@ -91,8 +91,9 @@ static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *
 /* Create the sweep for steps of dt [s], with copies of the coefficients.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
 {
-  const HeatGrid       *g = op->grid;
-  HeatOperatorSteps    *s = op->steps;
+  const HeatGrid       *g      = op->grid;
+  HeatOperatorSteps    *s      = op->steps;
+  const PetscInt        stride = (PetscInt)op->gx_stride;
   HeatFrameCoefficients k;
   PetscReal            *r;
 
@@ -100,8 +101,8 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
   for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, stride, &k.face[HEAT_LEFT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, stride, &k.face[HEAT_RIGHT]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
   PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
