@@ -33,7 +33,8 @@ ALLOWED = {
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base solver/case solver/grid",
     "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
-    "app/command": "app/process app/report app/run app/verify io/case_file io/file io/run_files solver/base",
+    "app/bench": "app/run io/case_file io/field_file io/file solver/base solver/grid solver/measure",
+    "app/command": "app/bench app/process app/report app/run app/verify io/case_file io/file io/run_files solver/base",
 }
 # The headers of solver that io may include: plain data, errors and the heartbeat.
 PLAIN = {"solver/base/error.h", "solver/base/heartbeat.h", "solver/base/monotonic.h", "solver/base/printable.h", "solver/case/case.h",
@@ -204,7 +205,8 @@ def test_hdf5_appears_only_in_io():
 
 
 @pytest.mark.parametrize("library,pattern", [("libfyaml", r"libfyaml.*\.h"), ("muParser", r"muParser.*\.h"),
-                                             ("cJSON", r"(cjson/)?cJSON.*\.h"), ("zlib", r"zlib\.h")])
+                                             ("cJSON", r"(cjson/)?cJSON.*\.h"), ("zlib", r"zlib\.h"),
+                                             ("libcrypto", r"openssl/.*\.h"), ("Random123", r"Random123/.*\.h")])
 def test_library_is_behind_one_file(library, pattern):
     users = who_includes(pattern)
     assert len(users) == 1 and users[0].endswith(".c"), f"{library}: {users}"
