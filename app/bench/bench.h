@@ -77,8 +77,8 @@ typedef struct {
 void HeatBenchInvalid(HeatBenchResult *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Refuse at once what cannot work here: more cells than PetscInt counts, more ranks than cells, not
- *  enough memory.
+/** Refuse at once what cannot work here: more cells than PetscInt counts, more ranks than cells,
+ *  not enough memory.
  *  Errors: HEAT_ERR_INPUT, with what would do. */
 PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q);
 

@@ -4,7 +4,7 @@
  *
  *      draw its initial field; clock on; steps 1 ... s - 1; clock off; keep the field;
  *      clock on; step s; clock off; commit to both fields, evaluate the residual of the step;
- *      clock on; steps s + 1 ... HEAT_BENCH_CYCLE; clock off; check the range and the energy account
+ *      clock on; steps s + 1 ... HEAT_BENCH_CYCLE; clock off; check range and energy account
  *
  *  with s drawn from the nonce.  The clock is switched behind a barrier of all ranks.  Cycles are
  *  taken until the steps have lasted as long as was asked for. */

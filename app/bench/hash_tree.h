@@ -1,5 +1,5 @@
-/** A hash tree over a field: one hash, the root, that commits to the values of every cell, and short
- *  proofs that some values belong to it.
+/** A hash tree over a field: one hash, the root, that commits to the values of every cell, and
+ *  short proofs that some values belong to it.
  *
  *  The leaves are pieces of rows, HEAT_PIECE cells long, in global order.  So the root does not
  *  depend on ranks or blocks.  The pieces of a row form a tree, and the roots of the rows form
@@ -17,7 +17,9 @@
  *
  *  A leaf is SHA-256 of the byte 0, the row and the piece as 64-bit integers and the values as
  *  doubles, all with the least significant byte first; an inner hash is SHA-256 of the byte 1 and
- *  its two parts (RFC 6962, section 2.1, with places added to the leaves).  Nothing here is collective. */
+ *  its two parts (RFC 6962, section 2.1, with places added to the leaves).
+ *
+ *  Nothing here is collective. */
 #ifndef HEAT_APP_HASH_TREE_H
 #define HEAT_APP_HASH_TREE_H
 

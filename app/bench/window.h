@@ -1,7 +1,7 @@
 /** Windows: the places of the committed fields that the audit looks at.
  *
- *  They are drawn from the nonce and the roots of the fields, so that nobody knows them before the
- *  fields are fixed.  A window is two neighbouring pieces of one row.  To evaluate the discrete
+ *  They are drawn from the nonce and the roots of the fields, so that they cannot be known before
+ *  the fields are fixed.  A window is two neighbouring pieces of one row.  To evaluate the discrete
  *  equation in its cells, the audit needs these pieces of one of the two fields, and of the other
  *  one also the same pieces of the rows below and above:
  *

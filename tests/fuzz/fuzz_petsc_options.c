@@ -1,8 +1,8 @@
 /* Fuzzing target: no option that a case may give makes PETSc open a file for writing, start a
  * program or load a library.
  *
- * An input is a list of lines "name value".  Options that heat2d accepts for a case file are given to
- * PETSc in a database of their own, and a small linear solver reads them and solves.  The C
+ * An input is a list of lines "name value".  Options that heat2d accepts for a case file are
+ * given to PETSc in a database of their own, and a small linear solver reads them and solves.  The C
  * library's functions that open files, start programs and load libraries are replaced by functions
  * that report a finding. */
 #define _GNU_SOURCE
@@ -114,7 +114,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
   return 0;
 }
 
-/* Solve with the options of a database.  Errors are none of this target's concern: a case may choose
+/* Solve with the options of a database.  Errors do not count: a case may choose
  * a preconditioner that this matrix or this PETSc does not have. */
 static void Solve(PetscOptions options)
 {
