@@ -1,10 +1,10 @@
 /** The audit of a result (audit.h).
  *
  *  The squares of the residuals are summed over the windows of all commitments.  Windows are drawn
- *  at random, so the expected mean square is that of the whole fields, which a right run keeps below
- *  the tolerance.  A mean square above `margin` squared times it has a probability below
- *  1/margin^2 (Markov's inequality), about one in a thousand; a field that is wrong in a fraction f
- *  of its cells is met by one of k windows with probability 1 - (1 - f)^k. */
+ *  at random, so the expected mean square is that of the whole fields, which a right run keeps
+ *  below the tolerance.  A mean square above `margin` squared times it has a probability below
+ *  1/margin^2 (Markov's inequality), about one in a thousand; a field that is wrong in a fraction
+ *  f of its cells is met by one of k windows with probability 1 - (1 - f)^k. */
 #include "app/bench/audit.h"
 
 #include <math.h>

@@ -2,9 +2,9 @@
  * program or load a library.
  *
  * An input is a list of lines "name value".  Options that heat2d accepts for a case file are
- * given to PETSc in a database of their own, and a small linear solver reads them and solves.  The C
- * library's functions that open files, start programs and load libraries are replaced by functions
- * that report a finding. */
+ * given to PETSc in a database of their own, and a small linear solver reads them and solves.  The
+ * C library's functions that open files, start programs and load libraries are replaced by
+ * functions that report a finding. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <dlfcn.h>
@@ -114,8 +114,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
   return 0;
 }
 
-/* Solve with the options of a database.  Errors do not count: a case may choose
- * a preconditioner that this matrix or this PETSc does not have. */
+/* Solve with the options of a database.  Errors do not count: a case may choose a
+ * preconditioner that this matrix or this PETSc does not have. */
 static void Solve(PetscOptions options)
 {
   KSP ksp;
