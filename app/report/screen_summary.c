@@ -152,7 +152,7 @@ static void PrintChecks(const HeatCheckResult *checks, PetscInt n)
     PrintCheck(stdout, checks[k].pass ? "  check ok     " : "  check FAIL   ", &checks[k]);
 }
 
-/* Print failed checks to stderr: --quiet suppresses only what went well. */
+/* Print failed checks to stderr, also with --quiet. */
 static void PrintFailures(const HeatCheckResult *checks, PetscInt n)
 {
   for (PetscInt k = 0; k < n; k++) {

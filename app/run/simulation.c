@@ -283,10 +283,10 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Going back. */
+/* Rollback. */
 
-/* Set up stepper, clock and files from the checkpoint, and have every module forget what came after
-   it. */
+/* Set up stepper, clock and files from the checkpoint, and make every module drop what it stored of
+   later steps. */
 static PetscErrorCode ReturnTo(HeatSimulation *sim, const HeatRestart *checkpoint)
 {
   HeatRunState        *state = &sim->state;
@@ -374,8 +374,8 @@ static PetscBool IsStopped(const HeatSimulation *sim)
   return sim->stop.stop && !HeatClockIsDone(&sim->state.clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Write a last checkpoint and close the files of a run that was stopped: without the checkpoint it
-   has not kept its promise, which is an error. */
+/* Write a last checkpoint and close the files of a run that was stopped.  A checkpoint that cannot
+   be written is an error here, because the exit code 75 promises one. */
 static PetscErrorCode EndStopped(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
