@@ -4,7 +4,7 @@
  * cycle uses the high halves. */
 #include <math.h>
 
-#include "solver/multigrid/multigrid_levels.h"
+#include "solver/multigrid/multigrid_levels_impl.h"
 
 enum {
   /* Places of a half row up to which a row's coefficients are also kept in double precision.

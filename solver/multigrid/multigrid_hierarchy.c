@@ -28,7 +28,7 @@
 #include <math.h>
 
 #include "solver/base/traffic.h"
-#include "solver/multigrid/multigrid_levels.h"
+#include "solver/multigrid/multigrid_levels_impl.h"
 
 enum {
   /* Cells of a block below which blocks are joined on fewer ranks.  Chosen above HEAT_HALO, so that

@@ -1,5 +1,6 @@
-/** Arrays and transfers of a level, rows that are shared, and the ground (multigrid_levels.h). */
-#include "solver/multigrid/multigrid_levels.h"
+/** Arrays and transfers of a level, rows that are shared, and the ground (multigrid_levels_impl.h).
+ *  */
+#include "solver/multigrid/multigrid_levels_impl.h"
 
 PetscErrorCode HeatGroundAllocate(const HeatLevelShape *s, PetscBool sides, float *u, HeatGround *g)
 {

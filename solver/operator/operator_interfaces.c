@@ -16,7 +16,7 @@
  *
  *  Source: solver/README.md eq. (3b), (8b). */
 #include "solver/operator/operator_impl.h"
-#include "solver/operator/operator_means.h"
+#include "solver/operator/operator_means_impl.h"
 #include "solver/physics/mean.h"
 #include "solver/physics/monotone_root.h"
 

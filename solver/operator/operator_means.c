@@ -15,7 +15,7 @@
  *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a
  *  face compute it from the same numbers, in the order lower cell, higher cell.
  *  Source: solver/README.md eq. (3a), (8a). */
-#include "solver/operator/operator_means.h"
+#include "solver/operator/operator_means_impl.h"
 
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"

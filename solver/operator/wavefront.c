@@ -47,9 +47,9 @@
    coefficients; a larger value gives up runs that would pay. */
 enum { MIN_RUN = 2 * LANES };
 
-/* [turns] Turns between two signs of life for the watchdog.  Chosen: 64 turns are 128 rows of a
-   tile in all steps, about 2 ms at the rate of solver/MEASURED.md.  A larger value comes nearer to
-   `limits.stall`; a smaller one beats more often than anything reads it. */
+/* [turns] Turns between two heartbeats, which the watchdog reads.  Chosen: 64 turns are 128 rows of
+   a tile in all steps, about 2 ms at the rate of solver/MEASURED.md.  A larger value comes nearer
+   to `limits.stall`; a smaller one beats more often than anything reads it. */
 enum { TURNS_PER_BEAT = 64 };
 
 /* Kernels: one step of n cells of two consecutive rows, `low` and `high`.

@@ -1,7 +1,7 @@
 /** What the files that build the hierarchy share: the ground, the arrays of a level, and the finest
  *  level.  For multigrid_levels.c, multigrid_finest.c and multigrid_hierarchy.c only. */
-#ifndef HEAT_SOLVER_MULTIGRID_LEVELS_H
-#define HEAT_SOLVER_MULTIGRID_LEVELS_H
+#ifndef HEAT_SOLVER_MULTIGRID_LEVELS_IMPL_H
+#define HEAT_SOLVER_MULTIGRID_LEVELS_IMPL_H
 
 #include "solver/multigrid/multigrid_impl.h"
 
