@@ -232,7 +232,9 @@ class Soak:
             self.expect(code not in (124, 137), "a hang", err)
             return
         self.expect(code in allowed, f"exit code {code}, not one of {sorted(allowed)}", err)
-        self.expect(errors == (code == 4), f"{errors} messages with code {code}", err)
+        # Hydra (MPICH 4.0.2) may return 0 after it has passed a TERM on, although every rank has returned 4.
+        lost = code == 0 and errors == 1 and "TERM to the launcher" in plan.ways and plan.eio
+        self.expect(errors == (code == 4) or lost, f"{errors} messages with code {code}", err)
         self.expect("PETSC ERROR" not in err, "a traceback", err)
         self.expect(not list(self.out.glob(".*.part")), "a .part file is left", err)
         status = self.status()
