@@ -72,6 +72,10 @@ add_test(NAME mutations COMMAND ${HEAT2D_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mut
   --build ${CMAKE_BINARY_DIR} --cmake ${CMAKE_COMMAND} "--mpiexec=${mpiexec}")
 set_tests_properties(mutations PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "verification;slow"
   ENVIRONMENT "${heat2d_test_env};HEAT2D_YIELD=$<TARGET_FILE:heat2d_yield>")
+add_test(NAME cheats COMMAND ${HEAT2D_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mutations/cheats.py
+  --build ${CMAKE_BINARY_DIR} --cmake ${CMAKE_COMMAND} "--mpiexec=${mpiexec}")
+set_tests_properties(cheats PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "bench;slow"
+  ENVIRONMENT "${heat2d_test_env};HEAT2D_YIELD=$<TARGET_FILE:heat2d_yield>")
 
 # tests of the Python package
 add_test(NAME postprocess COMMAND ${HEAT2D_PYTHON} -m pytest -q -p no:cacheprovider
