@@ -6,7 +6,9 @@ foreach(file
     expression grid halo linear mean nonlinear operator paint probes results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()
-heat2d_add_unit(schemes RANKS 1 2 3)
+foreach(file schemes schemes_account schemes_steps)
+  heat2d_add_unit(${file} RANKS 1 2 3)
+endforeach()
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
 heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
