@@ -76,6 +76,7 @@ static PetscErrorCode RightHandSide(TS ts, PetscReal t, Vec T, Vec rate, void *c
 
   PetscFunctionBeginUser;
   (void)ts;
+  PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
   PetscCall(HeatStepperBring(s, t, T));
   PetscCall(HeatStepperNet(s, T, rate, 0.0, NULL));
   PetscCall(Scale(s, rate, PETSC_TRUE, rate));
@@ -90,6 +91,7 @@ static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec T_dot, Vec f, void
   SNES         snes;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
   PetscCall(HeatStepperTryBring(s, t, T, &valid));
   if (!valid) {
     PetscCall(TSGetSNES(ts, &snes));
@@ -354,6 +356,7 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscReal           time;
   TSConvergedReason   reason;
   HeatTrafficKind     before;
+  PetscErrorCode      code;
 
   PetscFunctionBeginUser;
   o->solve = none;
@@ -363,8 +366,9 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscCall(TSGetStepRejections(o->ts, &rejected[0]));
   PetscCall(TSGetSNESIterations(o->ts, &newton[0]));
   before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
-  PetscCall(TSStep(o->ts));
+  code   = TSStep(o->ts);
   (void)HeatTrafficSet(before);
+  PetscCall(code);
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (reason < 0) PetscCall(Raise(s, t));
   PetscCall(TSGetStepRejections(o->ts, &rejected[1]));
