@@ -16,7 +16,7 @@ HARD = {"cells": [120, 90], "x": [0.0, 1.0], "y": [0.0, 0.75]}  # jumps of k and
 JUMPS = [{"name": "slow", "conductivity": 0.02, "density": 1.0, "specific_heat": 1.0},
          {"name": "fast", "conductivity": [300.0, 20.0], "density": 3.0, "specific_heat": 2.0}]
 STEEP = [{**JUMPS[0], "conductivity": "0.02 + 0.0002*T"}, {**JUMPS[1], "conductivity": "100 + 0.3*T"}]
-SCHEMES = {"backward-euler": ("backward-euler", JUMPS, 3.0), "bdf2": ("bdf2", JUMPS, 3.0), "esdirk": ("esdirk", JUMPS, 0.1),
+SCHEMES = {"backward-euler": ("backward-euler", JUMPS, 3.0), "bdf2": ("bdf2", JUMPS, 3.0), "esdirk": ("esdirk", JUMPS, 0.02),
            "newton": ("bdf2", STEEP, 0.001), "rkl2": ("rkl2", JUMPS, 0.3), "ts": ("ts:cn", JUMPS, 3.0)}
 
 
