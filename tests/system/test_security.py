@@ -185,6 +185,18 @@ def test_option_of_the_environment_that_nothing_reads_is_refused(tmp_path, monke
     refused(tmp_path, small(), f"{variable} in the environment", "nothing in this run reads", "-ksp_typo", ranks=ranks)
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("where", ["PETSC_OPTIONS", "command line"])
+def test_library_that_cannot_be_loaded_is_one_message(tmp_path, monkeypatch, where, ranks):
+    args = ()
+    if where == "PETSC_OPTIONS":
+        monkeypatch.setenv("PETSC_OPTIONS", "-dll_append /nonexistent/lib")
+    else:
+        args = ("-dll_append", "/nonexistent/lib")
+    outcome = refused(tmp_path, small(), "PETSC_OPTIONS", "/nonexistent/lib", "correct them", args=args, ranks=ranks)
+    assert len(outcome.err.strip().splitlines()) == 1, outcome.err
+
+
 def test_case_cannot_override_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("PETSC_OPTIONS", "-ksp_rtol 1e-7")
     outcome = must(run(tmp_path, small(petsc={"ksp_rtol": 0.1})))
