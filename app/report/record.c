@@ -342,16 +342,16 @@ static PetscErrorCode FillSegmentSizes(const HeatRunState *state, HeatResults *r
 }
 
 /* Fill in the temperatures of the regions with a name. */
-static PetscErrorCode FillZones(const HeatRunState *state, const PetscReal *T, const HeatResults *r,
-                                Arrays *arrays)
+static PetscErrorCode FillZones(const HeatReportSources *from, const PetscReal *T,
+                                const HeatResults *r, Arrays *arrays)
 {
-  const PetscInt n = HeatZonesCount(state->zones);
-  HeatSummary   *zones;
-  PetscInt       k = 0;
+  const HeatRunState *state = from->state;
+  const PetscInt      n     = HeatZonesCount(state->zones);
+  const HeatSummary  *zones;
+  PetscInt            k = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &zones));
-  PetscCall(HeatZonesSummary(state->zones, T, zones));
+  PetscCall(HeatSurveyZones(from->survey, state, T, &zones));
   for (PetscInt i = 0; i < r->n_regions && k < n; i++) {
     if (arrays->regions[i].region != HeatZonesRegion(state->zones, k)) continue;
     arrays->regions[i].min  = zones[k].min;
@@ -359,7 +359,6 @@ static PetscErrorCode FillZones(const HeatRunState *state, const PetscReal *T, c
     arrays->regions[i].max  = zones[k].max;
     k++;
   }
-  PetscCall(PetscFree(zones));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -378,7 +377,7 @@ static PetscErrorCode FillPlaces(const HeatReportSources *from, HeatResults *r, 
   PetscCall(HeatSurveyPrepare(from->survey, state, T));
   PetscCall(FillSegments(state, T, r, arrays));
   PetscCall(FillInterfaces(state, T, r, arrays));
-  PetscCall(FillZones(state, T, r, arrays));
+  PetscCall(FillZones(from, T, r, arrays));
   PetscCall(VecRestoreArrayRead(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -425,16 +425,15 @@ static void PrintRegions(const HeatRunState *state, const HeatSummary *summaries
 }
 
 /* Survey the temperatures of the named regions.  Collective.
-   @param[out] summaries  owned by the caller: PetscFree */
-static PetscErrorCode SurveyRegions(const HeatRunState *state, HeatSummary **summaries)
+   @param[out] summaries  belong to the survey */
+static PetscErrorCode SurveyRegions(const HeatReportSources *from, const HeatSummary **summaries)
 {
   const PetscReal *T;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(HeatZonesCount(state->zones), summaries));
-  PetscCall(VecGetArrayRead(state->T, &T));
-  PetscCall(HeatZonesSummary(state->zones, T, *summaries));
-  PetscCall(VecRestoreArrayRead(state->T, &T));
+  PetscCall(VecGetArrayRead(from->state->T, &T));
+  PetscCall(HeatSurveyZones(from->survey, from->state, T, summaries));
+  PetscCall(VecRestoreArrayRead(from->state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -501,10 +500,10 @@ PetscErrorCode HeatScreenSummary(const HeatScreen *s, const HeatReportSources *f
   const HeatRunState *state    = from->state;
   const PetscInt      n_checks = from->checks ? state->c->n_checks : 0;
   HeatPhaseSpread     spread[HEAT_PHASES];
-  HeatSummary        *regions;
+  const HeatSummary  *regions;
 
   PetscFunctionBeginUser;
-  PetscCall(SurveyRegions(state, &regions));
+  PetscCall(SurveyRegions(from, &regions));
   PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
   if (s->root && !s->prints) PrintFailures(from->checks, n_checks);
   if (s->prints) {
@@ -521,7 +520,6 @@ PetscErrorCode HeatScreenSummary(const HeatScreen *s, const HeatReportSources *f
     PrintEnd(from, status);
     (void)fflush(stdout);
   }
-  PetscCall(PetscFree(regions));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
