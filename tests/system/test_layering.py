@@ -235,15 +235,15 @@ def test_no_banned_function_is_called(path):
 
 
 def test_only_what_gets_no_pointer_reads_globals():
-    """The only mutable variables with static storage are those that a signal handler, the watchdog or MPI's wrapped functions
-    read."""
+    """The only mutable variables with static storage are those that a signal handler, the watchdog, MPI's wrapped functions or
+    PETSc's printing of errors before it is initialised read or write."""
     found = []
     for path in SOURCES:
         for number, line in enumerate(code(path).splitlines(), 1):
             if re.match(r"\s*static\s+(?!inline)[^()]*(=|;|struct \{)", line) and "const" not in line.split("=")[0]:
                 found.append((name(path), line.strip()))
     assert sorted(where for where, _ in found) == [
-        "app/process/communication.c", "app/process/stop.c", "solver/base/heartbeat.c", "solver/base/traffic.c"], found
+        "app/process/communication.c", "app/process/petsc_options.c", "app/process/stop.c", "solver/base/heartbeat.c", "solver/base/traffic.c"], found
 
 
 def test_installed_headers_need_no_header_that_is_not_installed():
