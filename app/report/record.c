@@ -299,6 +299,9 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   r->n_phases = HEAT_PHASES;
   r->phases   = phases;
   r->seconds  = spread[HEAT_PHASE_STEP].max;
+  PetscCallMPI(MPI_Allreduce(&from->phases->to_first_step, &r->to_first_step, 1, MPI_DOUBLE,
+                             MPI_MAX, state->grid->comm));
+  if (r->to_first_step == 0.0) r->to_first_step = NAN;
   if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
   PetscCall(FillMemory(state->c, state->grid, r));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -96,6 +96,7 @@ void HeatResultsPutFom(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumber(fom, "value", r->fom);
   HeatJsonPutText(fom, "unit", "cell-steps/s");
   HeatJsonPutNumber(fom, "seconds", r->seconds);
+  HeatJsonPutNumber(fom, "to_first_step", r->to_first_step);
   memory = HeatJsonAddObject(root, "memory");
   HeatJsonPutCount(memory, "bytes_max", r->memory_max);
   HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);

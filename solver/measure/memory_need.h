@@ -12,7 +12,7 @@
 /** What memory is needed for. */
 typedef enum {
   HEAT_NEED_PROCESS,        /* program, libraries and MPI, with or without cells */
-  HEAT_NEED_GRID,           /* PETSc's DMDA with its coordinates */
+  HEAT_NEED_GRID,           /* PETSc's DMDA, where a preconditioner reads a matrix */
   HEAT_NEED_FIELDS,         /* the temperature before and after a step */
   HEAT_NEED_OPERATOR,       /* conductances, capacities, sources and their derivatives */
   HEAT_NEED_SCHEME,         /* Vecs of the time integration */
