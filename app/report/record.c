@@ -235,6 +235,9 @@ static void FillFiles(const HeatReportSources *from, HeatResults *r)
 {
   const HeatStop *stop = from->stop;
 
+  r->writers          = from->state->grid->writers.n;
+  r->writers_per_node = from->state->grid->writers.per_node;
+
   r->checkpoints     = from->checkpoints;
   r->checkpoint_mode = HeatCheckpointModeNames[from->state->c->checkpoint.mode];
   r->disk            = from->disk;
@@ -267,7 +270,8 @@ static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResul
   HeatNeed      need;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size, &need));
+  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size,
+                              (double)g->size / (double)g->writers.n, &need));
   r->memory_predicted = (PetscInt64)need.total;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
   memory[1] = memory[0];

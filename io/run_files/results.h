@@ -194,6 +194,7 @@ typedef struct {
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
   PetscInt64              memory_predicted;        /* [bytes] as known before the run */
 
+  PetscInt      writers, writers_per_node; /* ranks that write files; most of them on one node */
   HeatFileStats snapshots, checkpoints;
   double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */
   const char   *checkpoint_mode;     /* "sync", "async" */

@@ -109,6 +109,15 @@ static double Bandwidth(PetscInt64 bytes, double seconds)
   return bytes > 0 && seconds > 0 ? (double)bytes / seconds : NAN;
 }
 
+/* Put which ranks write files. */
+static void PutWriters(HeatJson *io, const HeatResults *r)
+{
+  HeatJson *writers = HeatJsonAddObject(io, "writers");
+
+  HeatJsonPutCount(writers, "count", r->writers);
+  HeatJsonPutCount(writers, "per_node", r->writers_per_node);
+}
+
 /* Put hints, lines "name=value", as an object of texts. */
 static void PutHints(HeatJson *io, const char *lines)
 {
@@ -127,6 +136,7 @@ void HeatResultsPutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *
   const double         reads   = Bandwidth(r->restart_bytes, r->restart_seconds);
   HeatJson *probe = HeatJsonAddObject(io, "probe"), *restart = HeatJsonAddObject(io, "restart");
 
+  PutWriters(io, r);
   PutHints(io, r->checkpoints.hints[0] ? r->checkpoints.hints : r->snapshots.hints);
   HeatJsonPutText(checkpoints, "mode", r->checkpoint_mode);
   HeatJsonPutNumber(checkpoints, "apparent_bandwidth", Bandwidth(s->bytes, apparent));

@@ -256,6 +256,7 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
       g->nxl, g->nyl, PETSC_MPI_INT_MAX);
   FindNeighbours(g);
   PetscCall(CountTraffic(g));
+  PetscCall(HeatWritersChoose(g->comm, HeatWritersPerNode(c, g->size, g->n_nodes), &g->writers));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -269,6 +270,7 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
   PetscCall(PetscFree(g->da));
   PetscCall(PetscFree(g->x_start));
   PetscCall(PetscFree(g->y_start));
+  PetscCall(HeatWritersClear(&g->writers));
   if (g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->row_comm));
   if (g->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->comm));
   PetscCall(PetscFree(*grid));

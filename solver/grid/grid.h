@@ -19,6 +19,7 @@
 #include <petscdmda.h>
 
 #include "solver/case/case.h"
+#include "solver/grid/writers.h"
 
 /** The blocks, here px = 4 and py = 2, on two nodes A and B of four ranks each:
  *
@@ -71,6 +72,8 @@ typedef struct {
                                                  over ranks: between nodes, within nodes */
   PetscInt64 bytes_between, bytes_within;     /* [bytes] of these messages, in double precision */
   PetscInt   cells_min, cells_max;            /* cells of the smallest and of the largest block */
+
+  HeatWriters writers; /* the ranks that write files of fields, as output.writers says; owned */
 } HeatGrid;
 
 /** Choose the process grid with the least halo traffic: the fewest halo cells between nodes, among

@@ -238,10 +238,13 @@ static double PetscBytes(const HeatNeedShape *shape)
 }
 
 /* Return the bytes per cell of copies of fields: an asynchronous checkpoint copies each field that
-   it holds, a compressed snapshot holds a copy and its compressed bytes, and derived fields are
-   computed before they are written. */
-static double FileBytes(const HeatCase *c)
+   it holds, in the rows that the rank writes, a compressed snapshot holds a copy and its compressed
+   bytes, and derived fields are computed before they are written.  Where some ranks are writers, a
+   piece of their rows is counted, too: it may be larger than a block. */
+static double FileBytes(const HeatCase *c, const HeatNeedShape *shape)
 {
+  const double     piece       = 32.0 * 1048576.0; /* [bytes] HEAT_STREAM_BYTES of io */
+  const double     cells       = (double)shape->nx * (double)shape->ny;
   const PetscBool *fields      = c->output.fields;
   const PetscBool  checkpoints = c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0 ||
                                         c->checkpoint.daly
@@ -253,7 +256,9 @@ static double FileBytes(const HeatCase *c)
   double           bytes       = 0.0;
 
   if (checkpoints && c->checkpoint.mode == HEAT_CHECKPOINT_ASYNC)
-    bytes += R * (c->time.scheme == HEAT_SCHEME_BDF2 ? 3.0 : 1.0);
+    bytes += R * shape->share * (c->time.scheme == HEAT_SCHEME_BDF2 ? 3.0 : 1.0);
+  if (shape->share > 1.0 && (checkpoints || snapshots))
+    bytes += PetscMin(piece / cells, R * shape->share);
   if (!snapshots) return bytes;
   if (c->output.compression == HEAT_COMPRESSION_DEFLATE) bytes += 2.0 * R;
   if (fields[HEAT_FIELD_CONDUCTIVITY]) bytes += 2.0 * R;
@@ -279,7 +284,7 @@ PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, H
   part[HEAT_NEED_FIELDS]   = 2.0 * R;
   part[HEAT_NEED_OPERATOR] = OperatorBytes(c, &t);
   part[HEAT_NEED_SCHEME]   = SchemeBytes(c);
-  part[HEAT_NEED_FILES]    = FileBytes(c);
+  part[HEAT_NEED_FILES]    = FileBytes(c, shape);
   if (t.implicit) {
     part[HEAT_NEED_SOLVER]         = SolverBytes(&t, ours, shape->ksp);
     part[HEAT_NEED_PRECONDITIONER] = ours ? MultigridBytes(shape) : PetscBytes(shape);

@@ -29,6 +29,8 @@ extern const char *const HeatNeedNames[];
 typedef struct {
   PetscInt64  nx, ny; /* cells of the block in x and y */
   PetscInt64  size;   /* number of ranks */
+  double      share;  /* rows that the rank writes to files by those of its block: 1 where all ranks
+                         are writers, else ranks by writers on a writer and 0 on other ranks */
   const char *pc;     /* preconditioner: "heatmg" or a PC type of PETSc */
   const char *ksp;    /* Krylov method: a KSP type; "": the default */
 } HeatNeedShape;
