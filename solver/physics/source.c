@@ -57,9 +57,9 @@ struct HeatSource {
   PetscBool       has_T_terms;        /* some term contains T */
   PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
   PetscReal      *value;              /* owned [nxl] one row of an expression's values */
-  PetscReal      *work;     /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
-  HeatExactSum    total;    /* sum of `cells` [W/m] */
-  HeatExactSum    turnover; /* sum of |cells| [W/m] */
+  PetscReal      *slopes;             /* owned [nxl] slopes of a run; where has_T_terms */
+  HeatExactSum    total;              /* sum of `cells` [W/m] */
+  HeatExactSum    turnover;           /* sum of |cells| [W/m] */
 };
 
 /* Append a run to a term; the array doubles as it grows. */
@@ -323,7 +323,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (s->has_T_terms) {
     PetscCall(PetscCalloc1(n, &s->cells));
     PetscCall(PetscCalloc1(n, &s->slope));
-    PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
+    PetscCall(PetscMalloc1(g->nxl, &s->slopes));
   }
   PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}, &fault));
   if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
@@ -484,12 +484,12 @@ static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const 
     const Run     *run   = &term->runs[r];
     const PetscInt n     = run->end - run->begin;
     const size_t   start = (size_t)run->j * (size_t)g->nxl + (size_t)run->begin;
-    PetscReal     *slope = s->work + 2 * g->nxl;
+    PetscReal     *slope = s->slopes;
 
     for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
     PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y,
                                 HeatExpressionTime(term->expression, s->when), T + start, s->value,
-                                slope, s->work));
+                                slope));
     for (PetscInt i = 0; i < n; i++) {
       NoteOfT(s, term, start + (size_t)i, T, s->value[i], slope[i], fault);
       s->cells[start + (size_t)i] += area * s->value[i];
@@ -562,7 +562,7 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   PetscCall(PetscFree(s->mean));
   PetscCall(PetscFree(s->trend));
   PetscCall(PetscFree(s->slope));
-  PetscCall(PetscFree(s->work));
+  PetscCall(PetscFree(s->slopes));
   PetscCall(PetscFree(s->base));
   PetscCall(PetscFree(s->terms));
   PetscCall(PetscFree3(s->x, s->y, s->value));
