@@ -8,6 +8,7 @@
 #include "solver/case/expression.h"
 #include "solver/case/slope.h"
 #include "solver/formula/expression_tree.h"
+#include "solver/formula/kernels.h"
 #include "tests/support/muparser.h"
 
 enum { ALL = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE, MOST = 4096 };
@@ -93,25 +94,47 @@ static void DrawPoint(unsigned *seed, PetscReal point[4])
 
 /* ------- values ------- */
 
-/* Return by how much result k changes if operand i is off by `error`. */
+/* Return the value of operation k from the values of the earlier ones. */
+static PetscReal ValueOf(const HeatExpressionTree *tree, int k, const PetscReal point[4],
+                         const PetscReal results[])
+{
+  const HeatOperation *o           = &tree->operations[k];
+  PetscReal            operands[3] = {0.0, 0.0, 0.0}, value;
+
+  if (o->op == HEAT_OP_NUMBER) return o->value;
+  if (o->op <= HEAT_OP_TEMPERATURE) return point[o->op - HEAT_OP_X];
+  for (int i = 0; i < 3; i++)
+    if (o->operand[i] >= 0) operands[i] = results[o->operand[i]];
+  HeatKernel(o->op, 1, &operands[0], &operands[1], &operands[2], &value);
+  return value;
+}
+
+/* Return by how much result k changes if an operand is off by `error`; infinity if that is not
+   known from the values at both ends, as for a part of a wave, or if a comparison may change. */
 static PetscReal Spread(const HeatExpressionTree *tree, int k, int operand, PetscReal error,
                         const PetscReal point[4], PetscReal results[])
 {
-  const PetscReal exact = results[operand], here = results[k];
-  PetscReal       spread = 0.0;
+  const HeatOperation *o     = &tree->operations[k];
+  const PetscReal      exact = results[operand], here = results[k];
+  PetscReal            spread = 0.0;
 
+  if (!isfinite(error)) return INFINITY;
+  if (o->op >= HEAT_OP_SIN && o->op <= HEAT_OP_TAN && !(error < 0.1)) return INFINITY;
+  if ((o->op == HEAT_OP_EQUAL || o->op == HEAT_OP_NOT_EQUAL) &&
+      !(fabs(results[o->operand[0]] - results[o->operand[1]]) > error))
+    return INFINITY;
   for (int sign = -1; sign <= 1; sign += 2) {
     results[operand]      = exact + sign * error;
-    const PetscReal moved = fabs(HeatExpressionTreeResult(tree, k, point, results) - here);
+    const PetscReal moved = fabs(ValueOf(tree, k, point, results) - here);
 
     spread = moved <= spread ? spread : moved; /* a NaN is kept */
   }
   results[operand] = exact;
-  return spread;
+  return o->op >= HEAT_OP_LESS && o->op <= HEAT_OP_OR && spread != 0.0 ? INFINITY : spread;
 }
 
 /* Return a bound of the error of a formula whose operations are each within 4 ulp, by the
-   propagation of errors through its tree, in which every operation is one of libm.  An exponent of
+   propagation of errors through its tree.  An exponent of
    8, at which products replace the power, has the largest error, 3.5 ulp.  The second factor of 2
    stands for muParser's own error.  Infinite and NaN: no statement. */
 static PetscReal ErrorBound(const char *text, const PetscReal point[4])
@@ -124,8 +147,10 @@ static PetscReal ErrorBound(const char *text, const PetscReal point[4])
   OK(HeatExpressionTreeCreate(text, &tree, &problem, &position));
   OK(PetscMalloc2((size_t)tree.n, &results, (size_t)tree.n, &errors));
   for (int k = 0; k < tree.n; k++) {
-    results[k] = HeatExpressionTreeResult(&tree, k, point, results);
-    errors[k]  = tree.operations[k].op <= HEAT_OP_TEMPERATURE
+    results[k] = ValueOf(&tree, k, point, results);
+    errors[k]  = tree.operations[k].op <= HEAT_OP_TEMPERATURE ||
+                        (tree.operations[k].op >= HEAT_OP_LESS &&
+                         tree.operations[k].op <= HEAT_OP_OR)
                      ? 0.0
                      : 2.0 * 4.0 * (PETSC_MACHINE_EPSILON * fabs(results[k]) + 5e-324);
     for (int i = 0; i < 3; i++) {
