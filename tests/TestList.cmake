@@ -14,9 +14,20 @@ heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock digital_line events expression_tree level_kernels memory_have options petsc_rules printable radiation seal switches time_line time_series) # do not communicate
+foreach(file clock digital_line events expression_tree formula level_kernels memory_have options petsc_rules printable radiation seal switches time_line time_series vector_math) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
+foreach(file expression_tree formula) # compare with muParser itself
+  target_link_libraries(test_${file} PRIVATE PkgConfig::MUPARSER)
+endforeach()
+# The functions of arrays without vectors and for the oldest machine of the architecture, for a comparison of bits
+add_library(narrow_math STATIC ../solver/formula/vector_math.c)
+target_include_directories(narrow_math PRIVATE "${CMAKE_SOURCE_DIR}")
+target_compile_options(narrow_math PRIVATE -O1 -fno-tree-vectorize -ffp-contract=off -Wno-unknown-pragmas)
+foreach(function Exp Log Sin Cos Pow)
+  target_compile_definitions(narrow_math PRIVATE HeatVector${function}=NarrowVector${function})
+endforeach()
+target_link_libraries(test_vector_math PRIVATE narrow_math m)
 heat2d_add_unit(communication RANKS 1 2 4)
 heat2d_add_unit(stop RANKS 1 2)
 heat2d_add_unit(writers RANKS 1 2 3 4 7)

@@ -45,9 +45,9 @@ struct HeatSource {
   PetscBool       has_T_terms;        /* some term contains T */
   PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
   PetscReal      *value;              /* owned [nxl] one row of an expression's values */
-  PetscReal      *work;     /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
-  HeatExactSum    total;    /* sum of `cells` [W/m] */
-  HeatExactSum    turnover; /* sum of |cells| [W/m] */
+  PetscReal      *slopes;             /* owned [nxl] slopes of a run; where has_T_terms */
+  HeatExactSum    total;              /* sum of `cells` [W/m] */
+  HeatExactSum    turnover;           /* sum of |cells| [W/m] */
 };
 
 /** Add a term without T to cells[nyl][nxl] [W/m].  Not collective.

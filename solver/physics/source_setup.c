@@ -181,7 +181,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (s->has_T_terms) {
     PetscCall(PetscCalloc1(n, &s->cells));
     PetscCall(PetscCalloc1(n, &s->slope));
-    PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
+    PetscCall(PetscMalloc1(g->nxl, &s->slopes));
   }
   PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}, &fault));
   if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
