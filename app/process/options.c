@@ -14,7 +14,7 @@
 
 /* Parsing. */
 
-/* `plan` and `bench` are known so that main.c can refuse them by name. */
+/* `bench` is known so that main.c can refuse it by name. */
 static const char *const commands[] = {"run", "plan", "verify", "bench", "inspect", NULL};
 
 static PetscBool IsCommand(const char *word)
@@ -64,6 +64,20 @@ static PetscBool ParseFlag(const char *word, const char *name, PetscBool *flag)
   return PETSC_TRUE;
 }
 
+/* Parse argument *k if it is an option of `plan`, as ParseOwnOption does; else return false. */
+static PetscBool ParsePlanOption(HeatOptions *o, int argc, char **argv, int *k)
+{
+  const char *value;
+
+  if ((value = ValueOf(o, "--ranks", argc, argv, k))) o->ranks = value;
+  else if ((value = ValueOf(o, "--ranks-per-node", argc, argv, k))) o->per_node = value;
+  else if ((value = ValueOf(o, "--iterations", argc, argv, k))) o->iterations = value;
+  else if ((value = ValueOf(o, "--json", argc, argv, k))) o->json = value;
+  else if ((value = ValueOf(o, "--map", argc, argv, k))) o->map = value;
+  else return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
 /* Parse argument *k, which begins with "--".  *k advances to its value if that is an argument of
    its own. */
 static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
@@ -80,7 +94,8 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   else if ((value = ValueOf(o, "--output", argc, argv, k))) o->output = value;
   else if ((value = ValueOf(o, "--restart", argc, argv, k))) o->restart = value;
   else if ((value = ValueOf(o, "--show", argc, argv, k))) o->show = value;
-  else StoreProblem(o, "is not an option of heat2d", argv[*k]);
+  else if (!ParsePlanOption(o, argc, argv, k))
+    StoreProblem(o, "is not an option of heat2d", argv[*k]);
 }
 
 /* Fill the arguments that PETSc is initialised with: its options of the command line, behind one
@@ -133,6 +148,16 @@ void HeatOptionsFree(HeatOptions *o)
   free(o->start_argv);
 }
 
+/* Return the name of an option of `plan` that is given; NULL if none is. */
+static const char *PlanOption(const HeatOptions *o)
+{
+  if (o->ranks) return "--ranks";
+  if (o->per_node) return "--ranks-per-node";
+  if (o->iterations) return "--iterations";
+  if (o->json) return "--json";
+  return o->map ? "--map" : NULL;
+}
+
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
 {
   PetscFunctionBeginUser;
@@ -143,6 +168,10 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--restart: give latest or a checkpoint file");
   HeatCheck(!o->quick || !strcmp(o->command, "verify"), comm, HEAT_ERR_INPUT,
             "--quick is an option of heat2d verify");
+  HeatCheck(!PlanOption(o) || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
+            "%s is an option of heat2d plan", PlanOption(o));
+  HeatCheck((!o->json || o->json[0]) && (!o->map || o->map[0]), comm, HEAT_ERR_INPUT,
+            "--json, --map: give the name of a file");
   HeatCheck(!o->output || o->output[0], comm, HEAT_ERR_INPUT, "--output: give a folder");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -157,7 +186,9 @@ static const char usage[] =
     "  run DIR/results.json  run the case of an earlier run again, with its overrides and options\n"
     "  verify [NAME ...]     run the built-in verification suite, or only the entries named\n"
     "  inspect FILE.h5 ...   print what snapshots and checkpoints hold and verify their checksums\n"
-    "  plan, bench           not available in this version\n"
+    "  plan CASE.yaml        show who would own what, messages, memory and files on any number of\n"
+    "                        ranks and nodes, without running\n"
+    "  bench                 not available in this version\n"
     "\n"
     "options (a command refuses those that have no meaning for it)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
@@ -170,6 +201,11 @@ static const char usage[] =
     "  --show KEY            print the effective value of output.directory, grid.cells, time.step\n"
     "                        or title, and exit\n"
     "  --quick               with verify: run the short suite\n"
+    "  --ranks P             with plan: number of ranks (default: those of mpiexec)\n"
+    "  --ranks-per-node R    with plan: ranks of each node (default: all on one node)\n"
+    "  --iterations N        with plan: linear iterations of a step (default: 6 a solve)\n"
+    "  --json FILE           with plan: write the plan as JSON\n"
+    "  --map FILE            with plan: draw who owns what; FILE ends in .svg, .png or .txt\n"
     "  --help, --version     print this text or the version, and exit\n"
     "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An\n"
     "argument that follows one of them is its value, so the case file must come first. An option\n"

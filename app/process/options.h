@@ -24,6 +24,11 @@ typedef struct {
   const char     *output;      /* --output DIR, or NULL */
   const char     *restart;     /* --restart: "latest" or a checkpoint file; NULL: fresh run */
   const char     *show;        /* --show KEY, or NULL */
+  const char     *ranks;       /* plan: --ranks P, or NULL */
+  const char     *per_node;    /* plan: --ranks-per-node R, or NULL */
+  const char     *iterations;  /* plan: --iterations N, or NULL */
+  const char     *json;        /* plan: --json FILE, or NULL */
+  const char     *map;         /* plan: --map FILE, or NULL */
   PetscBool       quiet;       /* print nothing but errors, warnings and notes */
   PetscBool       no_progress; /* print no progress */
   PetscBool       help;        /* print the help text and exit */
@@ -47,8 +52,8 @@ typedef struct {
 int HeatOptionsParse(int argc, char **argv, HeatOptions *options);
 
 /** Raise the error that HeatOptionsParse stored.  Collective on comm.
- *  Errors: HEAT_ERR_INPUT, also for an empty --restart or --output, and for --quick with a command
- *  other than verify. */
+ *  Errors: HEAT_ERR_INPUT, also for an empty --restart or --output, and for options of verify or of
+ *  plan with another command. */
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *options);
 
 /** Print the text of --help, with the keys of the case file, on rank 0.  Collective on comm. */

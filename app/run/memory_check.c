@@ -25,10 +25,10 @@ typedef struct {
 
 /* The decomposition. */
 
-/* Find this rank's number on its node, how many ranks the node has, and whether all nodes have as
-   many (*per_node, else 0).  Collective. */
+/* Find this rank's number on its node, how many ranks the node has, the most ranks of any node
+   (*most), and whether all nodes have as many.  Collective. */
 static PetscErrorCode FindNode(MPI_Comm comm, PetscMPIInt *number, PetscMPIInt *local,
-                               PetscInt *per_node)
+                               PetscInt *most, PetscBool *even)
 {
   MPI_Comm    node;
   PetscMPIInt rank, extremes[2];
@@ -42,24 +42,9 @@ static PetscErrorCode FindNode(MPI_Comm comm, PetscMPIInt *number, PetscMPIInt *
   extremes[0] = *local;
   extremes[1] = -*local;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_INT, MPI_MAX, comm));
-  *per_node = extremes[0] == -extremes[1] ? *local : 0;
+  *most = extremes[0];
+  *even = extremes[0] == -extremes[1] ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Compute the cells of the largest block, 0 x 0 if the cells cannot be cut into `size` blocks. */
-static void LargestBlock(const HeatCase *c, PetscInt size, PetscInt per_node, PetscInt block[2])
-{
-  const PetscInt *n           = c->grid.cells;
-  const PetscBool periodic[2] = {
-      c->boundary[HEAT_LEFT].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE,
-      c->boundary[HEAT_BOTTOM].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE};
-  PetscInt p[2] = {c->decomposition.processes[0], c->decomposition.processes[1]}, tile[2];
-
-  if (c->decomposition.mapping == HEAT_MAPPING_LINEAR) per_node = 0;
-  if (p[0] == 0)
-    HeatGridChooseProcesses(n[0], n[1], periodic, size, per_node, &p[0], &p[1], &tile[0], &tile[1]);
-  for (int axis = 0; axis < 2; axis++)
-    block[axis] = p[0] > 0 ? (n[axis] + p[axis] - 1) / p[axis] : 0;
 }
 
 /* Nodes that would do. */
@@ -181,7 +166,9 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
   } worst;
   HeatNeed    need;
   Balance     balance;
-  PetscInt    block[2], per_node;
+  HeatLayout  layout;
+  PetscInt    per_node;
+  PetscBool   even;
   PetscMPIInt size, number, local;
   double      resident;
 
@@ -189,10 +176,11 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
   if (c->limits.memory == HEAT_MEMORY_IGNORE) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
-  PetscCall(FindNode(comm, &number, &local, &per_node));
-  LargestBlock(c, size, per_node, block);
-  if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
-  PetscCall(HeatRunMemoryNeed(c, block[0], block[1], size, &need));
+  PetscCall(FindNode(comm, &number, &local, &per_node, &even));
+  layout = HeatLayoutMake(c, size, per_node, even);
+  if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
+  PetscCall(HeatRunMemoryNeed(c, HeatLayoutStart(layout.nx, layout.px, 1),
+                              HeatLayoutStart(layout.ny, layout.py, 1), size, &need));
   resident = PetscMin(HeatMemoryResident(""), need.total);
   PetscCall(Read(need.total - resident, number, local, &balance));
   worst.ratio = balance.need > balance.have.bytes ? balance.need / PetscMax(balance.have.bytes, 1.0)

@@ -27,7 +27,8 @@
  * ends where every cell's own mass outweighs half its conductances, since smoothing alone is
  * accurate enough there, or with one cell.
  *
- * A level whose blocks would be thin lies on fewer ranks (HeatLevel, multigrid_impl.h). */
+ * A level whose blocks would be thin lies on fewer ranks (HeatDistributionJoinThin,
+ * level_layout.h). */
 #include "solver/multigrid/multigrid_impl.h"
 
 #include <math.h>
@@ -46,11 +47,6 @@ typedef struct {
 } Ground;
 
 enum {
-  /* Cells of a block below which blocks are joined on fewer ranks.  Chosen above HEAT_HALO, so that
-     halos reach no further than the next block.  Larger: more ranks idle, on levels with more
-     cells.  Smaller: halos become wider than blocks, and a rank needs more than eight messages. */
-  THINNEST = 16,
-
   /* Places of a half row up to which a row's coefficients are also kept in double precision.
      Chosen: 8 half rows of 4096 doubles are 256 kB, a quarter of a level-2 cache of 1 MB.  Larger:
      the rows push the vectors out of the cache.  Smaller: long rows are updated from pairs of
@@ -169,10 +165,7 @@ static PetscErrorCode CreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool fi
   PetscFunctionBeginUser;
   l->s         = HeatLevelShapeMake(&l->d, HEAT_HALO);
   l->landing_s = HeatLevelShapeMake(&l->landing_d, HEAT_HALO);
-  l->stepwise  = ((l->d.periodic[0] && l->d.n[0] % 2 && l->d.n[0] > 1) ||
-                 (l->d.periodic[1] && l->d.n[1] % 2 && l->d.n[1] > 1))
-                     ? PETSC_TRUE
-                     : PETSC_FALSE;
+  l->stepwise  = HeatDistributionIsStepwise(&l->d);
   PetscCall(HeatLevelShapeAllocate(&l->s, finest ? 10 : 5, arrays, &l->memory));
   if (l->moved) PetscCall(HeatLevelShapeAllocate(&l->landing_s, 2, landing, &l->landing_memory));
   else {
@@ -462,30 +455,6 @@ static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the distribution of a coarse level: the landing's, with blocks joined along each axis
-   until the thinnest block that has cells is THINNEST cells wide, or one block is left. */
-static PetscErrorCode ChooseDistribution(HeatLevel *l)
-{
-  PetscFunctionBeginUser;
-  PetscCall(
-      HeatDistributionAgglomerate(&l->landing_d, (PetscBool[2]){PETSC_FALSE, PETSC_FALSE}, &l->d));
-  for (;;) {
-    HeatDistribution fewer;
-    PetscBool        thin[2];
-
-    for (int axis = 0; axis < 2; axis++)
-      thin[axis] = (l->d.parts[axis] > 1 && HeatDistributionThinnest(&l->d, axis) < THINNEST)
-                       ? PETSC_TRUE
-                       : PETSC_FALSE;
-    if (!thin[0] && !thin[1]) break;
-    PetscCall(HeatDistributionAgglomerate(&l->d, thin, &fewer));
-    PetscCall(HeatDistributionDestroy(&l->d));
-    l->d     = fewer;
-    l->moved = PETSC_TRUE;
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* The fine cells of a coarse cell: one, two or four. */
 typedef struct {
   const HeatLevel *fine;
@@ -612,7 +581,7 @@ static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index)
 
   PetscFunctionBeginUser;
   PetscCall(HeatDistributionCoarsen(&fine->d, fine->joins, &l->landing_d));
-  PetscCall(ChooseDistribution(l));
+  PetscCall(HeatDistributionJoinThin(&l->landing_d, &l->d, &l->moved));
   PetscCall(CreateArrays(mg, l, PETSC_FALSE));
   mg->n_made = index + 1;
   PetscFunctionReturn(PETSC_SUCCESS);
