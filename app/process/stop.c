@@ -1,8 +1,8 @@
 /** Early end of a run (see stop.h).
  *
  * The signal handler only stores the number of the signal; the run reads it at the next decision.
- * The variable has file scope because a signal handler can reach nothing else.  It and the
- * heartbeat (solver/base/heartbeat.c) are the program's only mutable variables of file scope. */
+ * The variable has file scope because a signal handler can reach nothing else.  app/README.md lists
+ * the program's few mutable variables of file scope. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/stop.h"
 

@@ -123,8 +123,8 @@ void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
 }
 
 /* Copy a JSON text with \uXXXX in place of the control characters U+007F to U+009F, which cJSON
-   does not escape and a terminal may obey, and of the characters that change the order of what
-   follows.  Return the length of the copy; `copy` may be NULL. */
+   does not escape and a terminal may obey, and of the characters that change the order in which
+   the text after them is shown.  Return the length of the copy; `copy` may be NULL. */
 static size_t EscapeControls(const char *text, char *copy)
 {
   size_t length = 0;

@@ -32,8 +32,8 @@ void HeatJsonPutNumber(HeatJson *object, const char *key, double v);
 /** Add a count, as an integer; a negative n means "not known" and becomes null. */
 void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n);
 
-/** Add a text; NULL becomes null.  Bytes that do not form a UTF-8 sequence become
- *  '?'; HeatJsonWrite escapes U+007F to U+009F. */
+/** Add a text; NULL becomes null.  Bytes that do not form a UTF-8 sequence become '?'.
+ *  HeatJsonWrite escapes control characters. */
 void HeatJsonPutText(HeatJson *object, const char *key, const char *text);
 
 /** Add a JSON text as it stands; NULL becomes null. */

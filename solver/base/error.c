@@ -36,8 +36,8 @@ static void Pause(long milliseconds)
 }
 
 /* Print that an allocation failed on this rank, and abort the job with the exit code of
-   HEAT_ERR_INPUT.  Where several ranks fail at once, one should print: each waits the longer,
-   the higher its rank is, and is ended meanwhile.
+   HEAT_ERR_INPUT.  Where several ranks fail at once, only one message should be printed: a rank
+   waits the longer the higher its number is, and the lowest one ends the job while the others wait.
 
    The wait is chosen: 0.3 s a rank, in which a launcher ends the ranks of a node, at most 9 s.
    The rank that prints waits 0.1 s (chosen) before it ends the job: MPICH's mpiexec (4.0.2)
@@ -235,7 +235,7 @@ PetscErrorCode HeatGuardDestroy(HeatGuard **guard)
 /* Return whether all ranks come here within the meeting time. */
 static PetscBool AllMeet(MPI_Comm comm)
 {
-  const struct timespec pause = {0, 1000000}; /* 1 ms, chosen: shorter than anybody notices */
+  const struct timespec pause = {0, 1000000}; /* 1 ms, chosen: it delays nothing that a user sees */
   const double          start = HeatMonotonicTime();
   MPI_Request           request;
   int                   met = 0;

@@ -138,9 +138,9 @@ static PetscErrorCode ValidateOptions(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Check that a case over time has an initial temperature.  That regions alone give every cell one
-   is checked when they are painted.  A steady case starts without it from what its sides prescribe.
-   */
+/* Check that a case over time has an initial temperature.  Whether regions give every cell one is
+   checked when they are painted.  A steady case needs none: it starts from the mean of what its
+   sides prescribe. */
 static PetscErrorCode ValidateInitial(const HeatValidation *k)
 {
   PetscFunctionBeginUser;

@@ -8,8 +8,8 @@
  *  face, k [W/(m K)] its conductivity:
  *      temperature:      G = G_half,  G_half = k A/(h/2)
  *      convection:       1/G = 1/G_half + 1/(coefficient A)
- *      radiation:        1/G = 1/G_half + 1/film, film the secant that carries the radiated heat
- *                        at the field of the last Update
+ *      radiation:        1/G = 1/G_half + 1/film; film is the conductance that carries the
+ *                        radiated heat at the field of the last Update (the secant, radiation.h)
  *      flux, insulated:  G = 0
  *  A side is cut into segments, each with one condition.  A face belongs to the first segment that
  *  ends beyond the face's midpoint.  Each rank evaluates the formulas on its own faces only.

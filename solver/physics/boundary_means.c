@@ -60,8 +60,8 @@ typedef struct {
   Surface        *surface;
 } Balance;
 
-/* Compute the heat from the half cell into the surface less that from the film, which grows with
-   T_s [W/m]. */
+/* Compute the heat that leaves the surface into the half cell minus the heat that the film brings,
+   an increasing function of T_s [W/m]. */
 static PetscErrorCode Imbalance(void *context, PetscReal T_s, PetscReal *value, PetscReal *slope)
 {
   const Balance  *balance = context;
