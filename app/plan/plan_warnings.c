@@ -76,24 +76,20 @@ static PetscErrorCode WarnOfFactors(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Nodes that have as many ranks each always own rectangles: if R divides px py, then gcd(R, px) by
+   R/gcd(R, px) blocks tile the process grid. */
 static PetscErrorCode WarnOfNodes(HeatPlan *p)
 {
   const HeatLayout *l = &p->layout;
 
   PetscFunctionBeginUser;
-  if (l->n_nodes == 1 || p->c->decomposition.mapping == HEAT_MAPPING_LINEAR || l->reordered)
+  if (l->size % l->per_node == 0 || p->c->decomposition.mapping == HEAT_MAPPING_LINEAR)
     PetscFunctionReturn(PETSC_SUCCESS);
-  if (l->size % l->per_node)
-    PetscCall(HeatWarningsAdd(&p->warnings,
-                              "the last of %" PetscInt_FMT " nodes has %" PetscInt_FMT
-                              " ranks instead of %" PetscInt_FMT ": ranks keep their order, and "
-                              "nodes own strips of blocks; take a multiple of %" PetscInt_FMT,
-                              l->n_nodes, l->size % l->per_node, l->per_node, l->per_node));
-  else
-    PetscCall(HeatWarningsAdd(&p->warnings,
-                              "no rectangle of %" PetscInt_FMT " blocks tiles the process grid of "
-                              "%" PetscInt_FMT " x %" PetscInt_FMT ": nodes own strips of blocks",
-                              l->per_node, l->px, l->py));
+  PetscCall(HeatWarningsAdd(&p->warnings,
+                            "the last of %" PetscInt_FMT " nodes has %" PetscInt_FMT
+                            " ranks instead of %" PetscInt_FMT ": ranks keep their order, and "
+                            "nodes own strips of blocks; take a multiple of %" PetscInt_FMT,
+                            l->n_nodes, l->size % l->per_node, l->per_node, l->per_node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
