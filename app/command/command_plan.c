@@ -23,8 +23,8 @@ static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
             o->restart ? "--restart"
             : o->show  ? "--show"
                        : "--output");
-  HeatCheck(!o->map || HeatPlanMapKind(o->map) != HEAT_MAP_NONE, comm, HEAT_ERR_INPUT,
-            "--map %s: the name must end in .txt, .svg or .png", o->map);
+  HeatCheck(!o->plan.map || HeatPlanMapKind(o->plan.map) != HEAT_MAP_NONE, comm, HEAT_ERR_INPUT,
+            "--map %s: the name must end in .txt, .svg or .png", o->plan.map);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -54,16 +54,18 @@ static PetscErrorCode ReadRequest(MPI_Comm comm, const HeatOptions *o, HeatPlanR
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(ReadCount(comm, "--ranks", o->ranks, size, &request->ranks));
-  PetscCall(ReadCount(comm, "--ranks-per-node", o->per_node, request->ranks, &request->per_node));
+  PetscCall(ReadCount(comm, "--ranks", o->plan.ranks, size, &request->ranks));
+  PetscCall(
+      ReadCount(comm, "--ranks-per-node", o->plan.per_node, request->ranks, &request->per_node));
   request->per_node   = PetscMin(request->per_node, request->ranks);
   request->iterations = -1.0;
-  if (!o->iterations) PetscFunctionReturn(PETSC_SUCCESS);
-  request->iterations = (PetscReal)strtod(o->iterations, &end);
-  HeatCheck(*o->iterations && !*end && request->iterations >= 0.0 && request->iterations <= 1e9,
+  if (!o->plan.iterations) PetscFunctionReturn(PETSC_SUCCESS);
+  request->iterations = (PetscReal)strtod(o->plan.iterations, &end);
+  HeatCheck(*o->plan.iterations && !*end && request->iterations >= 0.0 &&
+                request->iterations <= 1e9,
             comm, HEAT_ERR_INPUT,
             "--iterations %s: give the linear iterations of a step, a number from 0 to 1e9",
-            o->iterations);
+            o->plan.iterations);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -77,8 +79,8 @@ static PetscErrorCode Plan(const HeatOptions *o, const HeatCase *c, const HeatPl
   PetscCall(PetscNew(&plan));
   code = HeatPlanMake(c, request, plan);
   if (!code && !o->quiet) HeatPlanPrint(plan);
-  if (!code && o->json) code = HeatPlanWriteJson(plan, o->json);
-  if (!code && o->map) code = HeatPlanWriteMap(plan, o->map);
+  if (!code && o->plan.json) code = HeatPlanWriteJson(plan, o->plan.json);
+  if (!code && o->plan.map) code = HeatPlanWriteMap(plan, o->plan.map);
   PetscCall(HeatPlanClear(plan));
   PetscCall(PetscFree(plan));
   PetscFunctionReturn(code);

@@ -2,6 +2,7 @@
  * same code on every rank. */
 #include <stdio.h>
 
+#include "app/command/command_bench.h"
 #include "app/command/command_inspect.h"
 #include "app/command/command_plan.h"
 #include "app/command/command_run.h"
@@ -17,7 +18,7 @@
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
                                int *exit_code)
 {
-  PetscBool run, verify, inspect, plan;
+  PetscBool run, verify, inspect, bench, plan;
 
   PetscFunctionBeginUser;
   *exit_code = 0;
@@ -49,10 +50,11 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
     PetscCall(HeatCommandPlan(comm, o));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  HeatCheck(run, comm, HEAT_ERR_INPUT,
-            "the command `%s` is not available in this version; `run`, `plan`, `verify` and "
-            "`inspect` are",
-            o->command);
+  PetscCall(PetscStrcmp(o->command, "bench", &bench));
+  if (bench) {
+    PetscCall(HeatCommandBench(comm, o, start, exit_code));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(HeatStopInstallSignals(start->hangup_ignored ? PETSC_TRUE : PETSC_FALSE));
   PetscCall(HeatCommandRun(comm, o, start, exit_code));
   PetscFunctionReturn(PETSC_SUCCESS);

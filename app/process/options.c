@@ -14,7 +14,6 @@
 
 /* Parsing. */
 
-/* `bench` is known so that main.c can refuse it by name. */
 static const char *const commands[] = {"run", "plan", "verify", "bench", "inspect", NULL};
 
 static PetscBool IsCommand(const char *word)
@@ -64,18 +63,49 @@ static PetscBool ParseFlag(const char *word, const char *name, PetscBool *flag)
   return PETSC_TRUE;
 }
 
-/* Parse argument *k if it is an option of `plan`, as ParseOwnOption does; else return false. */
+/* Parse argument *k if it is an option of `heat2d bench`. */
+static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
+{
+  const struct {
+    const char  *name;
+    const char **value;
+  } options[] = {{"--class", &o->bench.size},         {"--workload", &o->bench.workload},
+                 {"--rules", &o->bench.rules},        {"--nonce", &o->bench.nonce},
+                 {"--duration", &o->bench.duration},  {"--memory-fraction", &o->bench.memory},
+                 {"--recompute", &o->bench.recompute}};
+
+  for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
+    const char *value = ValueOf(o, options[n].name, argc, argv, k);
+
+    if (!value) continue;
+    *options[n].value = value;
+    if (!o->bench_option) o->bench_option = options[n].name;
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Parse argument *k if it is an option of `heat2d plan`. */
 static PetscBool ParsePlanOption(HeatOptions *o, int argc, char **argv, int *k)
 {
-  const char *value;
+  const struct {
+    const char  *name;
+    const char **value;
+  } options[] = {{"--ranks", &o->plan.ranks},
+                 {"--ranks-per-node", &o->plan.per_node},
+                 {"--iterations", &o->plan.iterations},
+                 {"--json", &o->plan.json},
+                 {"--map", &o->plan.map}};
 
-  if ((value = ValueOf(o, "--ranks", argc, argv, k))) o->ranks = value;
-  else if ((value = ValueOf(o, "--ranks-per-node", argc, argv, k))) o->per_node = value;
-  else if ((value = ValueOf(o, "--iterations", argc, argv, k))) o->iterations = value;
-  else if ((value = ValueOf(o, "--json", argc, argv, k))) o->json = value;
-  else if ((value = ValueOf(o, "--map", argc, argv, k))) o->map = value;
-  else return PETSC_FALSE;
-  return PETSC_TRUE;
+  for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
+    const char *value = ValueOf(o, options[n].name, argc, argv, k);
+
+    if (!value) continue;
+    *options[n].value = value;
+    if (!o->plan_option) o->plan_option = options[n].name;
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
 }
 
 /* Parse argument *k, which begins with "--".  *k advances to its value if that is an argument of
@@ -87,15 +117,15 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   if (ParseFlag(argv[*k], "--quiet", &o->quiet) ||
       ParseFlag(argv[*k], "--no-progress", &o->no_progress) ||
       ParseFlag(argv[*k], "--help", &o->help) || ParseFlag(argv[*k], "--version", &o->version) ||
-      ParseFlag(argv[*k], "--quick", &o->quick)) {
+      ParseFlag(argv[*k], "--quick", &o->quick) || ParseBenchOption(o, argc, argv, k) ||
+      ParsePlanOption(o, argc, argv, k)) {
     return;
   }
   if ((value = ValueOf(o, "--set", argc, argv, k))) o->set[o->n_set++] = value;
   else if ((value = ValueOf(o, "--output", argc, argv, k))) o->output = value;
   else if ((value = ValueOf(o, "--restart", argc, argv, k))) o->restart = value;
   else if ((value = ValueOf(o, "--show", argc, argv, k))) o->show = value;
-  else if (!ParsePlanOption(o, argc, argv, k))
-    StoreProblem(o, "is not an option of heat2d", argv[*k]);
+  else StoreProblem(o, "is not an option of heat2d", argv[*k]);
 }
 
 /* Fill the arguments that PETSc is initialised with: its options of the command line, behind one
@@ -148,16 +178,6 @@ void HeatOptionsFree(HeatOptions *o)
   free(o->start_argv);
 }
 
-/* Return the name of an option of `plan` that is given; NULL if none is. */
-static const char *PlanOption(const HeatOptions *o)
-{
-  if (o->ranks) return "--ranks";
-  if (o->per_node) return "--ranks-per-node";
-  if (o->iterations) return "--iterations";
-  if (o->json) return "--json";
-  return o->map ? "--map" : NULL;
-}
-
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
 {
   PetscFunctionBeginUser;
@@ -168,10 +188,12 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--restart: give latest or a checkpoint file");
   HeatCheck(!o->quick || !strcmp(o->command, "verify"), comm, HEAT_ERR_INPUT,
             "--quick is an option of heat2d verify");
-  HeatCheck(!PlanOption(o) || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
-            "%s is an option of heat2d plan", PlanOption(o));
-  HeatCheck((!o->json || o->json[0]) && (!o->map || o->map[0]), comm, HEAT_ERR_INPUT,
-            "--json, --map: give the name of a file");
+  HeatCheck(!o->bench_option || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
+            "%s is an option of heat2d bench", o->bench_option);
+  HeatCheck(!o->plan_option || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
+            "%s is an option of heat2d plan", o->plan_option);
+  HeatCheck((!o->plan.json || o->plan.json[0]) && (!o->plan.map || o->plan.map[0]), comm,
+            HEAT_ERR_INPUT, "--json, --map: give the name of a file");
   HeatCheck(!o->output || o->output[0], comm, HEAT_ERR_INPUT, "--output: give a folder");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -186,9 +208,10 @@ static const char usage[] =
     "  run DIR/results.json  run the case of an earlier run again, with its overrides and options\n"
     "  verify [NAME ...]     run the built-in verification suite, or only the entries named\n"
     "  inspect FILE.h5 ...   print what snapshots and checkpoints hold and verify their checksums\n"
+    "  bench --class NAME    run the reference workload (inputs/benchmark/RULES.md): tiny, small,\n"
+    "                        medium, large, huge, peta, exa; `--recompute DIR` audits a result\n"
     "  plan CASE.yaml        show who would own what, messages, memory and files on any number of\n"
     "                        ranks and nodes, without running\n"
-    "  bench                 not available in this version\n"
     "\n"
     "options (a command refuses those that have no meaning for it)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
@@ -200,6 +223,10 @@ static const char usage[] =
     "  --no-progress         do not print the progress of the run\n"
     "  --show KEY            print the effective value of output.directory, grid.cells, time.step\n"
     "                        or title, and exit\n"
+    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute\n"
+    "                        with bench: implicit or explicit; base, ported or optimised; the\n"
+    "                        buyer's number; least time of the steps [s]; least part of each\n"
+    "                        node's memory; the folder to audit\n"
     "  --quick               with verify: run the short suite\n"
     "  --ranks P             with plan: number of ranks (default: those of mpiexec)\n"
     "  --ranks-per-node R    with plan: ranks of each node (default: all on one node)\n"

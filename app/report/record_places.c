@@ -98,16 +98,16 @@ static PetscErrorCode FillSegmentSizes(const HeatRunState *state, HeatResults *r
 }
 
 /* Fill in the temperatures of the regions with a name. */
-static PetscErrorCode FillZones(const HeatRunState *state, const PetscReal *T, const HeatResults *r,
-                                HeatRecordPlaces *places)
+static PetscErrorCode FillZones(const HeatReportSources *from, const PetscReal *T,
+                                const HeatResults *r, HeatRecordPlaces *places)
 {
-  const PetscInt n = HeatZonesCount(state->zones);
-  HeatSummary   *zones;
-  PetscInt       k = 0;
+  const HeatRunState *state = from->state;
+  const PetscInt      n     = HeatZonesCount(state->zones);
+  const HeatSummary  *zones;
+  PetscInt            k = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &zones));
-  PetscCall(HeatZonesSummary(state->zones, T, zones));
+  PetscCall(HeatSurveyZones(from->survey, state, T, &zones));
   for (PetscInt i = 0; i < r->n_regions && k < n; i++) {
     if (places->regions[i].region != HeatZonesRegion(state->zones, k)) continue;
     places->regions[i].min  = zones[k].min;
@@ -115,7 +115,6 @@ static PetscErrorCode FillZones(const HeatRunState *state, const PetscReal *T, c
     places->regions[i].max  = zones[k].max;
     k++;
   }
-  PetscCall(PetscFree(zones));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -133,7 +132,7 @@ PetscErrorCode HeatRecordPlacesFill(const HeatReportSources *from, HeatResults *
   PetscCall(HeatSurveyPrepare(from->survey, state, T));
   PetscCall(FillSegments(state, T, r, places));
   PetscCall(FillInterfaces(state, T, r, places));
-  PetscCall(FillZones(state, T, r, places));
+  PetscCall(FillZones(from, T, r, places));
   PetscCall(VecRestoreArrayRead(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

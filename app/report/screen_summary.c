@@ -126,16 +126,15 @@ static void PrintRegions(const HeatRunState *state, const HeatSummary *summaries
 }
 
 /* Survey the temperatures of the named regions.  Collective.
-   @param[out] summaries  owned by the caller: PetscFree */
-static PetscErrorCode SurveyRegions(const HeatRunState *state, HeatSummary **summaries)
+   @param[out] summaries  belong to the survey */
+static PetscErrorCode SurveyRegions(const HeatReportSources *from, const HeatSummary **summaries)
 {
   const PetscReal *T;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(HeatZonesCount(state->zones), summaries));
-  PetscCall(VecGetArrayRead(state->T, &T));
-  PetscCall(HeatZonesSummary(state->zones, T, *summaries));
-  PetscCall(VecRestoreArrayRead(state->T, &T));
+  PetscCall(VecGetArrayRead(from->state->T, &T));
+  PetscCall(HeatSurveyZones(from->survey, from->state, T, summaries));
+  PetscCall(VecRestoreArrayRead(from->state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,10 +202,10 @@ PetscErrorCode HeatScreenPrintSummary(const HeatReportSources *from, HeatStatus 
   const PetscBool     root     = state->grid->rank == 0 ? PETSC_TRUE : PETSC_FALSE;
   const PetscInt      n_checks = from->checks ? state->c->n_checks : 0;
   HeatPhaseSpread     spread[HEAT_PHASES];
-  HeatSummary        *regions;
+  const HeatSummary  *regions;
 
   PetscFunctionBeginUser;
-  PetscCall(SurveyRegions(state, &regions));
+  PetscCall(SurveyRegions(from, &regions));
   PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
   if (root && quiet) PrintFailures(from->checks, n_checks);
   if (root && !quiet) {
@@ -223,6 +222,5 @@ PetscErrorCode HeatScreenPrintSummary(const HeatReportSources *from, HeatStatus 
     PrintEnd(from, status);
     (void)fflush(stdout);
   }
-  PetscCall(PetscFree(regions));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -9,6 +9,8 @@
  *  found corrupted, print the progress. */
 #include "app/run/simulation.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "app/process/petsc_options.h"
@@ -27,6 +29,7 @@
 #include "app/run/setup.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
+#include "solver/base/interrupt.h"
 #include "solver/base/traffic.h"
 
 struct HeatSimulation {
@@ -35,12 +38,13 @@ struct HeatSimulation {
   int                     lock;    /* of the output folder; -1: none */
   HeatGuard              *guard; /* of steps under the user's PETSc options; NULL: there are none */
 
-  HeatRunState state;
-  HeatRestart *restart; /* the checkpoint that this process started from; NULL: a fresh run */
-  HeatStop     stop;
-  HeatPhases   phases;
-  HeatSchedule schedule;
-  HeatInject   inject;
+  HeatRunState  state;
+  HeatRestart  *restart; /* the checkpoint that this process started from; NULL: a fresh run */
+  HeatStop      stop;
+  HeatInterrupt interrupt; /* asks `stop` within a step */
+  HeatPhases    phases;
+  HeatSchedule  schedule;
+  HeatInject    inject;
 
   HeatCheckpoints *checkpoints;
   HeatHealth      *health;
@@ -233,7 +237,39 @@ static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt 
   HeatBeatStep((long)state->clock.step);
 }
 
-/* Take one step, or several at once. */
+/* Decide within a step whether the run has to stop (HeatInterrupt). */
+static PetscErrorCode AskWithinStep(void *context, PetscBool *stop)
+{
+  HeatSimulation *sim = context;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatStopAskWithinStep(&sim->stop, sim->state.grid->comm));
+  *stop = sim->stop.stop;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Name the abandoned step in the reason for which the run stops, and warn where a limit leaves no
+   time for a single step. */
+static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
+{
+  const HeatClock *clock  = &sim->state.clock;
+  char            *reason = sim->stop.reason;
+  const size_t     used   = strlen(reason);
+
+  PetscFunctionBeginUser;
+  if (clock->step == sim->state.first_step && strncmp(reason, "signal", 6) != 0)
+    PetscCall(
+        HeatWarningsAdd(&sim->warnings,
+                        "%s came before the first step was finished: a run continued with the "
+                        "same limit and solver does not finish it either",
+                        reason));
+  (void)snprintf(reason + used, sizeof sim->stop.reason - used, ", within step %" PetscInt64_FMT,
+                 clock->step + 1);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Take one step, or several at once.  HEAT_STOPPED where the step is abandoned, and the state is as
+   before. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
   HeatRunState  *state = &sim->state;
@@ -246,6 +282,11 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
   HeatSurveyInvalidate(sim->survey);
   code = HeatAdvance(state, sim->guard, n, steps, times);
+  if (code == HEAT_STOPPED) {
+    HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+    PetscCall(NoteAbandoned(sim));
+    PetscFunctionReturn(code);
+  }
   if (code == HEAT_ERR_NUMERICS) {
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
     PetscCall(HeatCheckpointsWriteLastGood(sim->checkpoints, state));
@@ -342,9 +383,15 @@ static PetscErrorCode Begin(HeatSimulation *sim)
 static PetscErrorCode TakeSteps(HeatSimulation *sim)
 {
   const HeatClock *clock = &sim->state.clock;
+  PetscErrorCode   code;
 
   PetscFunctionBeginUser;
-  PetscCall(Advance(sim));
+  code = Advance(sim);
+  if (code == HEAT_STOPPED) { /* the time loop ends, after a rollback where the state is bad */
+    PetscCall(HeatHealthTestOnce(sim->health, &sim->state, sim->survey));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(code);
   PetscCall(HeatInjectStep(&sim->inject, &sim->state));
   PetscCall(AgreeOnStopping(sim));
   PetscCall(HeatCheckpointsPoll(sim->checkpoints, clock->step));
@@ -410,6 +457,8 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   PetscCall(HeatRunWarnAtStart(&sim->warnings, sim->state.c, sim->options,
                                sim->restart ? PETSC_TRUE : PETSC_FALSE));
   PetscCall(Begin(sim));
+  sim->interrupt = (HeatInterrupt){.ask = AskWithinStep, .context = sim};
+  HeatOperatorSetInterrupt(sim->state.op, &sim->interrupt);
   while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
     PetscCall(TakeStepsOrRollBack(sim));
     PetscCall(HeatRunWarnAfterStep(&sim->warnings, &sim->state, sim->health));

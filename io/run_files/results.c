@@ -279,6 +279,21 @@ static HeatJson *VerifyRecord(const HeatResults *r)
   return root;
 }
 
+/* Return the record of a benchmark. */
+static HeatJson *BenchRecord(const HeatResults *r)
+{
+  HeatJson *root = HeatJsonCreate();
+
+  HeatJsonPutText(root, "schema", HEAT_RESULTS_SCHEMA);
+  HeatJsonPutText(root, "status", StatusNames[r->status]);
+  HeatJsonPutText(root, "title", r->title);
+  HeatJsonPutText(root, "error", r->error);
+  HeatJsonPutCount(root, "ranks", r->ranks);
+  HeatJsonPutCopy(root, "bench", r->bench);
+  PutProvenance(root, r);
+  return root;
+}
+
 static void PutLimits(HeatJson *root, const HeatResults *r)
 {
   HeatJson *limits = HeatJsonAddObject(root, "limits");
@@ -357,7 +372,9 @@ PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResult
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(path, sizeof(path), "%s/results.json", dir);
   if (rank == 0) {
-    HeatJson *root = results->n_verify > 0 ? VerifyRecord(results) : RunRecord(results);
+    HeatJson *root = results->bench          ? BenchRecord(results)
+                     : results->n_verify > 0 ? VerifyRecord(results)
+                                             : RunRecord(results);
 
     HeatJsonWrite(path, root, &error);
     HeatJsonDestroy(&root);

@@ -10,6 +10,7 @@
 
 #include "io/field_file/disk_probe.h"
 #include "io/field_file/field_file.h"
+#include "io/file/json.h"
 
 #define HEAT_RESULTS_SCHEMA "heat2d results 1"
 
@@ -232,6 +233,8 @@ typedef struct {
   const HeatResultsRestart  *restarts; /* oldest first */
   PetscInt                   n_rollbacks;
   const HeatResultsRollback *rollbacks;
+
+  HeatJson *bench; /* owned by the caller; set: the record of a benchmark, not of a run */
 
   const char              *case_json; /* JSON text of the effective case, or NULL */
   PetscInt                 n_case_files;

@@ -25,7 +25,8 @@
 
 static PetscBool IsOurs(PetscErrorCode code)
 {
-  return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
+  return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE ||
+                     code == HEAT_STOPPED);
 }
 
 static void Pause(long milliseconds)
@@ -199,6 +200,7 @@ PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *d
   mine = code == worst ? rank : size;
   PetscCallMPI(MPI_Allreduce(&mine, &source, 1, MPI_INT, MPI_MIN, comm));
   PetscCallMPI(MPI_Bcast(capture->message, (int)sizeof capture->message, MPI_CHAR, source, comm));
+  if (worst == HEAT_STOPPED) PetscFunctionReturn(worst);
   if (IsOurs(worst)) return HeatRaiseHere(comm, worst, "%s", capture->message);
   if (!capture->message[0]) PetscCall(PetscErrorMessage(worst, &text, NULL));
   return HeatRaiseHere(comm, HEAT_ERR_INPUT, "%s: PETSc says: %s", doing,
@@ -267,7 +269,7 @@ PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *
   PetscFunctionBeginUser;
   PetscCall(PetscPopErrorHandler());
   if (capture->out_of_memory) EndOutOfMemory(capture->message);
-  if (code == PETSC_SUCCESS) PetscFunctionReturn(PETSC_SUCCESS);
+  if (code == PETSC_SUCCESS || code == HEAT_STOPPED) PetscFunctionReturn(code);
   if (IsOurs(code)) return HeatRaiseHere(guard->comm, code, "%s", capture->message);
   DescribePetscError(capture, doing, code, text, sizeof text);
   if (!AllMeet(guard->comm)) {

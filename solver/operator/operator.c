@@ -199,8 +199,14 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void HeatOperatorSetInterrupt(HeatOperator *op, HeatInterrupt *interrupt)
+{
+  op->interrupt = interrupt;
+}
+
 const HeatGrid       *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
 const HeatCase       *HeatOperatorCase(const HeatOperator *op) { return op->c; }
+HeatInterrupt        *HeatOperatorInterrupt(const HeatOperator *op) { return op->interrupt; }
 const PetscReal      *HeatOperatorCapacity(const HeatOperator *op) { return op->capacity; }
 const uint16_t       *HeatOperatorMaterial(const HeatOperator *op) { return op->material; }
 const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op) { return op->boundaries; }

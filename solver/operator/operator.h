@@ -22,6 +22,7 @@
 #define HEAT_SOLVER_OPERATOR_H
 
 #include "solver/base/exact_sum.h"
+#include "solver/base/interrupt.h"
 #include "solver/grid/halo.h"
 #include "solver/physics/boundary.h"
 #include "solver/physics/paint.h"
@@ -281,6 +282,18 @@ const HeatGrid *HeatOperatorGrid(const HeatOperator *op);
 
 /** Return the case given to HeatOperatorCreate. */
 const HeatCase *HeatOperatorCase(const HeatOperator *op);
+
+/** Have the solvers of this operator poll `interrupt` (solver/base/interrupt.h) in every iteration
+ *  and stage; NULL: none.  It is borrowed, and must outlive the solvers.  Not collective. */
+void HeatOperatorSetInterrupt(HeatOperator *op, HeatInterrupt *interrupt);
+
+/** Return what HeatOperatorSetInterrupt was given last; NULL before.  Not collective. */
+HeatInterrupt *HeatOperatorInterrupt(const HeatOperator *op);
+
+/** Return a number of the own cell's material, the same on all ranks and > 0, where its
+ *  conductivity along the axis depends on T and not on the place: between two such cells of equal
+ *  numbers the integral of k over T, and not T, is linear.  0 elsewhere.  Not collective. */
+PetscInt HeatOperatorKirchhoffMaterial(const HeatOperator *op, int axis, size_t cell);
 
 /** Return the heat capacity C of own cells [J/(m K)], [nyl][nxl]. */
 const PetscReal *HeatOperatorCapacity(const HeatOperator *op);

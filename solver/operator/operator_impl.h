@@ -58,9 +58,10 @@ typedef struct HeatFaceMeans HeatFaceMeans;
  *
  *          a  |  b         heat towards a, linearised at the last Update: high x_b - low x_a */
 struct HeatOperator {
-  const HeatGrid      *grid; /* borrowed */
-  const HeatCase      *c;    /* borrowed */
-  HeatHalo            *halo; /* owned, like everything below unless stated otherwise */
+  const HeatGrid      *grid;      /* borrowed */
+  const HeatCase      *c;         /* borrowed */
+  HeatInterrupt       *interrupt; /* borrowed; NULL: no step is abandoned */
+  HeatHalo            *halo;      /* owned, like everything below unless stated otherwise */
   HeatBoundaries      *boundaries;
   HeatSource          *source;
   HeatAmbientExchange *ambient_exchange; /* NULL: none */

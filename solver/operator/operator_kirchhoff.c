@@ -126,3 +126,11 @@ PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscR
   PetscCall(PetscFree4(x, y, T_new, k_new));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscInt HeatOperatorKirchhoffMaterial(const HeatOperator *op, int axis, size_t cell)
+{
+  const PetscInt        material = op->material[cell];
+  const HeatExpression *e        = HeatConductivityOfT(op->conductivity, axis, material);
+
+  return e && !(HeatExpressionVariables(e) & (HEAT_VAR_X | HEAT_VAR_Y)) ? material + 1 : 0;
+}
