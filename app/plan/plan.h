@@ -2,7 +2,7 @@
  *  what is sent, how much memory and disk it takes - without a time step and without a field.
  *
  *  The numbers come from the functions that a run uses: the layout of blocks
- *  (solver/grid/layout.h), the levels of the multigrid (solver/multigrid/level_traffic.h), the need
+ *  (solver/grid/layout.h), the levels of the multigrid (solver/multigrid/level_plan.h), the need
  *  of memory (app/state/run_memory.h).  Plain data; nothing here is collective. */
 #ifndef HEAT_APP_PLAN_H
 #define HEAT_APP_PLAN_H

@@ -8,7 +8,7 @@
 #ifndef HEAT_SOLVER_MODEL_LEVELS_H
 #define HEAT_SOLVER_MODEL_LEVELS_H
 
-#include "solver/multigrid/level_traffic.h"
+#include "solver/multigrid/level_plan.h"
 
 enum {
   HEAT_MODEL_LEVELS = 64 /* at most, as the multigrid's */
