@@ -19,6 +19,7 @@ foreach(file clock digital_line events expression_tree level_kernels memory_have
 endforeach()
 heat2d_add_unit(communication RANKS 1 2 4)
 heat2d_add_unit(stop RANKS 1 2)
+heat2d_add_unit(writers RANKS 1 2 3 4 7)
 
 # tests of the whole program
 heat2d_add_system(verification PROCESSORS 2 LABELS verification)
@@ -52,6 +53,7 @@ heat2d_add_system(inspect PROCESSORS 2 LABELS restart)
 heat2d_add_system(integrity PROCESSORS 2 LABELS faults)
 heat2d_add_system(async PROCESSORS 2 LABELS faults)
 heat2d_add_system(faults PROCESSORS 2 LABELS faults TIMEOUT 1200)
+heat2d_add_system(writers PROCESSORS 2 LABELS faults TIMEOUT 1200)
 heat2d_add_system(network PROCESSORS 2 LABELS faults)
 heat2d_add_system(security PROCESSORS 2 LABELS faults TIMEOUT 900)
 heat2d_add_system(soak_short PROCESSORS 2 LABELS faults)

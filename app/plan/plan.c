@@ -152,15 +152,22 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
 
 /* Memory and files. */
 
+/* The rank with the largest block is taken for one that writes files, if there are such. */
 static PetscErrorCode PlanMemory(HeatPlan *p)
 {
-  const HeatLayout *l = &p->layout;
-  HeatMemoryHave    have;
+  const HeatLayout *l    = &p->layout;
+  const PetscInt    each = PetscMin(l->per_node, l->size), last = l->size - (l->n_nodes - 1) * each;
+  const PetscInt    asked   = HeatWritersPerNode(p->c, l->size, l->n_nodes);
+  const PetscInt    writers = asked == 0 ? each : PetscMin(asked, each);
+  const double all = (double)(l->n_nodes - 1) * (double)writers + (double)PetscMin(writers, last);
+  const PetscInt64 nx = HeatLayoutStart(l->nx, l->px, 1), ny = HeatLayoutStart(l->ny, l->py, 1);
+  HeatMemoryHave   have;
+  HeatNeed         other;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunMemoryNeed(p->c, HeatLayoutStart(l->nx, l->px, 1),
-                              HeatLayoutStart(l->ny, l->py, 1), l->size, &p->need));
-  p->per_node = p->need.total * (double)PetscMin(l->per_node, l->size);
+  PetscCall(HeatRunMemoryNeed(p->c, nx, ny, l->size, (double)l->size / all, &p->need));
+  PetscCall(HeatRunMemoryNeed(p->c, nx, ny, l->size, 0.0, &other));
+  p->per_node = p->need.total * (double)writers + other.total * (double)(each - writers);
   HeatMemoryHaveNode("", &have);
   p->have = have.bytes;
   PetscCall(PetscStrncpy(p->have_name, have.name, sizeof p->have_name));

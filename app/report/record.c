@@ -227,6 +227,9 @@ static void FillFiles(const HeatReportSources *from, HeatResults *r)
 {
   const HeatStop *stop = from->stop;
 
+  r->writers          = from->state->grid->writers.n;
+  r->writers_per_node = from->state->grid->writers.per_node;
+
   r->checkpoints     = from->checkpoints;
   r->checkpoint_mode = HeatCheckpointModeNames[from->state->c->checkpoint.mode];
   r->disk            = from->disk;
@@ -259,7 +262,8 @@ static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResul
   HeatNeed      need;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size, &need));
+  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size,
+                              (double)g->size / (double)g->writers.n, &need));
   r->memory_predicted = (PetscInt64)need.total;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
   memory[1] = memory[0];
@@ -287,6 +291,9 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   r->n_phases = HEAT_PHASES;
   r->phases   = phases;
   r->seconds  = spread[HEAT_PHASE_STEP].max;
+  PetscCallMPI(MPI_Allreduce(&from->phases->to_first_step, &r->to_first_step, 1, MPI_DOUBLE,
+                             MPI_MAX, state->grid->comm));
+  if (r->to_first_step == 0.0) r->to_first_step = NAN;
   if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
   PetscCall(FillMemory(state->c, state->grid, r));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -105,27 +105,6 @@ static PetscErrorCode SplitEvenly(PetscInt n, PetscInt parts, PetscInt **starts)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create the DMDA with our blocks; its coordinates are the cells' centres. */
-static PetscErrorCode CreateDMDA(HeatGrid *g)
-{
-  PetscInt            *lx, *ly;
-  const DMBoundaryType bx = g->periodic[0] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
-  const DMBoundaryType by = g->periodic[1] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc2(g->px, &lx, g->py, &ly));
-  for (PetscInt p = 0; p < g->px; p++) lx[p] = g->x_start[p + 1] - g->x_start[p];
-  for (PetscInt p = 0; p < g->py; p++) ly[p] = g->y_start[p + 1] - g->y_start[p];
-  PetscCall(DMDACreate2d(g->comm, bx, by, DMDA_STENCIL_STAR, g->nx, g->ny, g->px, g->py, 1, 1, lx,
-                         ly, &g->da));
-  PetscCall(DMSetUp(g->da));
-  PetscCall(DMDASetUniformCoordinates(g->da, g->x0 + 0.5 * g->hx,
-                                      g->x0 + ((PetscReal)g->nx - 0.5) * g->hx, g->y0 + 0.5 * g->hy,
-                                      g->y0 + ((PetscReal)g->ny - 0.5) * g->hy, 0, 0));
-  PetscCall(PetscFree2(lx, ly));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Set `boundary` and `neighbour` of each side of this rank's block. */
 static void FindNeighbours(HeatGrid *g)
 {
@@ -184,7 +163,10 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&g));
-  *grid          = g;
+  *grid = g;
+  PetscCall(PetscNew(&g->da));
+  PetscCall(HeatVecRegisterReproducible());
+  g->vec_type    = c->solver.reproducible ? HEAT_VEC_REPRODUCIBLE : VECSTANDARD;
   g->comm        = MPI_COMM_NULL;
   g->row_comm    = MPI_COMM_NULL;
   g->nx          = c->grid.cells[0];
@@ -210,9 +192,8 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
       "longest message; use more ranks",
       g->nxl, g->nyl, PETSC_MPI_INT_MAX);
   FindNeighbours(g);
-  PetscCall(CreateDMDA(g));
-  if (c->solver.reproducible) PetscCall(HeatDMMakeReproducible(g->da));
   PetscCall(CountTraffic(g));
+  PetscCall(HeatWritersChoose(g->comm, HeatWritersPerNode(c, g->size, g->n_nodes), &g->writers));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -222,12 +203,62 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
 
   PetscFunctionBeginUser;
   if (!g) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DMDestroy(&g->da));
+  if (g->da) PetscCall(DMDestroy(g->da));
+  PetscCall(PetscFree(g->da));
   PetscCall(PetscFree(g->x_start));
   PetscCall(PetscFree(g->y_start));
   PetscCall(PetscFree(g->node_of));
+  PetscCall(HeatWritersClear(&g->writers));
   if (g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->row_comm));
   if (g->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->comm));
   PetscCall(PetscFree(*grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What PETSc sees. */
+
+PetscErrorCode HeatGridCreateVec(const HeatGrid *g, Vec *v)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecCreate(g->comm, v));
+  PetscCall(VecSetSizes(*v, (PetscInt)HeatGridLocalCells(g), g->nx * g->ny));
+  PetscCall(VecSetType(*v, g->vec_type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Create the DMDA with our blocks. */
+static PetscErrorCode CreateDMDA(const HeatGrid *g, DM *da)
+{
+  PetscInt            *lx, *ly;
+  const DMBoundaryType bx = g->periodic[0] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+  const DMBoundaryType by = g->periodic[1] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(g->px, &lx, g->py, &ly));
+  for (PetscInt p = 0; p < g->px; p++) lx[p] = g->x_start[p + 1] - g->x_start[p];
+  for (PetscInt p = 0; p < g->py; p++) ly[p] = g->y_start[p + 1] - g->y_start[p];
+  PetscCall(DMDACreate2d(g->comm, bx, by, DMDA_STENCIL_STAR, g->nx, g->ny, g->px, g->py, 1, 1, lx,
+                         ly, da));
+  PetscCall(DMSetVecType(*da, g->vec_type));
+  PetscCall(DMSetUp(*da));
+  PetscCall(PetscFree2(lx, ly));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGridGetDMDA(const HeatGrid *g, DM *da)
+{
+  PetscFunctionBeginUser;
+  if (!*g->da) PetscCall(CreateDMDA(g, g->da));
+  *da = *g->da;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGridCreateMatrix(const HeatGrid *g, Mat *A)
+{
+  DM da;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatGridGetDMDA(g, &da));
+  PetscCall(DMCreateMatrix(da, A));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

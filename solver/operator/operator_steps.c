@@ -85,8 +85,8 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 
 /* Set-up of the sweep. */
 
-/* Create a field of the frame from own values, rows `stride` apart, and fill its strips by a deep
-   halo exchange.  Collective. */
+/* Create a field of the frame from own values, rows `stride` apart (0: all rows are one), and fill
+   its strips by a deep halo exchange.  Collective. */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
                                        PetscInt stride, HeatFrameField *field)
 {
@@ -101,8 +101,9 @@ static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *
 /* Create the sweep for steps of dt [s], with copies of the coefficients.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
 {
-  const HeatGrid       *g = op->grid;
-  HeatOperatorSteps    *s = op->steps;
+  const HeatGrid       *g      = op->grid;
+  HeatOperatorSteps    *s      = op->steps;
+  const PetscInt        stride = (PetscInt)op->gx_stride;
   HeatFrameCoefficients k;
   HeatLayoutTraffic     one;
   PetscReal            *r;
@@ -111,12 +112,12 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
   for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, stride, &k.face[HEAT_LEFT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, stride, &k.face[HEAT_RIGHT]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
   PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->q, g->nxl, &k.q));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->q ? op->q : op->zeros, op->q ? g->nxl : 0, &k.q));
   PetscCall(HeatWavefrontCreate(&s->frame, &k, &s->wavefront));
   s->dt = dt;
   PetscCall(HeatLayoutHalo(&g->layout, s->frame.depth, PETSC_TRUE, &one));

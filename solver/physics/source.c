@@ -61,7 +61,7 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const HeatSourceTerm *term,
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
   PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, value));
   for (PetscInt i = 0; i < n; i++) {
-    if (PetscIsInfOrNanReal(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
+    if (!isfinite(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
       DescribeFault(s, term, when.t, value[i], fault);
     value[i] = HeatOfCell(s, term, value[i]);
   }

@@ -30,7 +30,8 @@ struct HeatSource {
   const HeatCase *c;            /* borrowed */
   PetscInt64     *power_cells;  /* owned [n_regions] cells of all ranks that carry a region's power;
                                      NULL: no region has one */
-  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m] */
+  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m]; NULL like the other layers
+                                     where the case has no source */
   PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
   PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
   PetscReal      *slope;        /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */

@@ -31,6 +31,8 @@ WAYS = {
     "periodic": {"boundary": {side: {"type": "periodic"} for side in ("left", "right", "bottom", "top")}},
     "files": {"output": {"snapshots": {"every": 5}, "fields": ["temperature", "heat_flux", "owner"]}, "checkpoint": {"every": 5}},
     "deflate": {"output": {"snapshots": {"every": 5}, "compression": "deflate"}, "checkpoint": {"every": 5}},
+    "writers": {"output": {"snapshots": {"every": 5}, "writers": {"per_node": 1}}, "checkpoint": {"every": 5}},
+    "writers-async": {"output": {"writers": {"per_node": 2}}, "checkpoint": {"every": 5, "mode": "async"}},
     "async": {"checkpoint": {"every": 5, "mode": "async"}},
 }
 
@@ -49,7 +51,7 @@ def test_every_message_is_counted(tmp_path, way, ranks):
 
 
 @pytest.mark.skipif(not mpich(), reason="the launcher of MPICH makes several nodes of one machine")
-@pytest.mark.parametrize("way", ["backward-euler", "ftcs", "gamg", "files"])
+@pytest.mark.parametrize("way", ["backward-euler", "ftcs", "gamg", "files", "writers"])
 def test_messages_between_nodes_are_counted(tmp_path, way):
     """Two names of this machine are two nodes for MPICH: ranks of different ones share no memory."""
     hosts = ("-launcher", "fork", "-hosts", "localhost:2,127.0.0.1:2")
