@@ -136,8 +136,13 @@ static PetscErrorCode FindPreconditioner(HeatPlan *p)
 
 static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
 {
+  HeatLayoutTraffic writers;
+
   PetscFunctionBeginUser;
   StartTraffic(p);
+  PetscCall(HeatLayoutWriters(
+      &p->layout, HeatWritersPerNode(p->c, p->layout.size, p->layout.n_nodes), &writers));
+  Add(&p->run[HEAT_TRAFFIC_SETUP], 1.0, &writers, sizeof(int));
   PetscCall(PlanHalo(p));
   if (!IsImplicit(p->c)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FindPreconditioner(p));

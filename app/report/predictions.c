@@ -80,7 +80,9 @@ PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
 {
   const HeatResultsTraffic unknown = {{-1, -1}, {-1, -1}, -1}, none = {{0, 0}, {0, 0}, 0};
   const HeatLayoutTraffic  prepared = HeatOperatorDeepHaloCounts(from->state->op).prepared;
-  HeatLayoutTraffic        solves = {{0, 0}, {0, 0}}, set_ups = {{0, 0}, {0, 0}};
+  const HeatGrid          *g        = from->state->grid;
+  HeatLayoutTraffic        solves = {{0, 0}, {0, 0}}, set_ups = {{0, 0}, {0, 0}}, pairs;
+  HeatResultsTraffic       writers;
   const HeatResultsTraffic deep = Messages(&prepared, sizeof(PetscReal));
   Solver                   solver;
 
@@ -99,6 +101,10 @@ PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
   if (!SetUpIsOurs(from)) PetscFunctionReturn(PETSC_SUCCESS);
   predicted[HEAT_TRAFFIC_SETUP] = Messages(&set_ups, sizeof(float));
   Add(&deep, &predicted[HEAT_TRAFFIC_SETUP]);
+  PetscCall(HeatLayoutWriters(&g->layout, HeatWritersPerNode(from->state->c, g->size, g->n_nodes),
+                              &pairs));
+  writers = Messages(&pairs, sizeof(int));
+  Add(&writers, &predicted[HEAT_TRAFFIC_SETUP]);
   predicted[HEAT_TRAFFIC_SETUP].collectives = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -366,3 +366,30 @@ PetscErrorCode HeatLayoutAlongSide(const HeatLayout *l, HeatSide side, PetscInt 
   for (int axis = 0; axis < 2; axis++) PetscCall(HeatLayoutPairsDestroy(&pairs[axis]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* Writers are numbered node by node, and each sends its number half the way round, in both
+   directions. */
+PetscErrorCode HeatLayoutWriters(const HeatLayout *l, PetscInt asked, HeatLayoutTraffic *traffic)
+{
+  PetscInt *ranks, *node_of, n = 0; /* ranks of each node; node of each writer; writers */
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(traffic, sizeof *traffic));
+  PetscCall(PetscCalloc2(l->n_nodes, &ranks, l->size, &node_of));
+  for (PetscInt k = 0; k < l->n_nodes && !l->node_of; k++)
+    ranks[k] = PetscMin(l->per_node, l->size - k * l->per_node);
+  for (PetscInt r = 0; r < l->size && l->node_of; r++) ranks[l->node_of[r]]++;
+  for (PetscInt k = 0; k < l->n_nodes; k++)
+    for (PetscInt w = 0; w < (asked == 0 ? ranks[k] : PetscMin(asked, ranks[k])); w++)
+      node_of[n++] = k;
+  for (PetscInt w = 0; w < n && n > 1; w++) {
+    const PetscInt other[2] = {(w + n / 2) % n, (w + n - n / 2) % n};
+
+    for (int k = 0; k < 2; k++) {
+      traffic->messages[node_of[w] != node_of[other[k]]]++;
+      traffic->values[node_of[w] != node_of[other[k]]]++;
+    }
+  }
+  PetscCall(PetscFree2(ranks, node_of));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -109,4 +109,10 @@ PetscErrorCode HeatLayoutHalo(const HeatLayout *layout, PetscInt depth, PetscBoo
 PetscErrorCode HeatLayoutAlongSide(const HeatLayout *layout, HeatSide side, PetscInt n,
                                    HeatLayoutTraffic *traffic);
 
+/** Count the messages of one value by which the writers of files are paired when a run is set up
+ *  (HeatWritersChoose).
+ *  @param[in] asked  writers on each node as HeatWritersPerNode returns them; 0: all ranks */
+PetscErrorCode HeatLayoutWriters(const HeatLayout *layout, PetscInt asked,
+                                 HeatLayoutTraffic *traffic);
+
 #endif

@@ -1,5 +1,5 @@
-/** What all ranks together send in solves and set-ups of a multigrid, for plans of machines that are
- *  not here.  No function is collective. */
+/** What all ranks together send in solves and set-ups of a multigrid, for plans of machines that
+ *  are not here.  No function is collective. */
 #ifndef HEAT_SOLVER_LEVEL_PLAN_H
 #define HEAT_SOLVER_LEVEL_PLAN_H
 
