@@ -20,7 +20,8 @@
 typedef struct {
   PetscMPIInt number, local; /* this rank's number on its node, and the number of ranks there */
   PetscMPIInt writers;       /* number of ranks of this node that write files */
-  PetscInt    per_node;      /* number of ranks on each node; 0: not all nodes have as many */
+  PetscInt    most;          /* the most ranks of any node */
+  PetscBool   even;          /* whether all nodes have as many ranks */
   double      share;         /* ranks by writers, over all nodes; 1: all ranks are writers */
 } Place;
 
@@ -58,8 +59,9 @@ static PetscErrorCode FindPlace(MPI_Comm comm, const HeatCase *c, Place *place)
   extremes[0] = place->local;
   extremes[1] = -place->local;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_INT, MPI_MAX, comm));
-  place->per_node = extremes[0] == -extremes[1] ? place->local : 0;
-  sums[0]         = place->number == 0;
+  place->most = extremes[0];
+  place->even = extremes[0] == -extremes[1] ? PETSC_TRUE : PETSC_FALSE;
+  sums[0]     = place->number == 0;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sums[0], 1, MPI_INT, MPI_SUM, comm));
   per_node       = HeatWritersPerNode(c, size, sums[0]);
   place->writers = per_node == 0 ? place->local
@@ -85,22 +87,6 @@ static double NodeNeed(const Place *place, const Needs *needs, double resident)
 {
   return place->writers * needs->writer.total +
          (place->local - place->writers) * needs->other.total - place->local * resident;
-}
-
-/* Compute the cells of the largest block, 0 x 0 if the cells cannot be cut into `size` blocks. */
-static void LargestBlock(const HeatCase *c, PetscInt size, PetscInt per_node, PetscInt block[2])
-{
-  const PetscInt *n           = c->grid.cells;
-  const PetscBool periodic[2] = {
-      c->boundary[HEAT_LEFT].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE,
-      c->boundary[HEAT_BOTTOM].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE};
-  PetscInt p[2] = {c->decomposition.processes[0], c->decomposition.processes[1]}, tile[2];
-
-  if (c->decomposition.mapping == HEAT_MAPPING_LINEAR) per_node = 0;
-  if (p[0] == 0)
-    HeatGridChooseProcesses(n[0], n[1], periodic, size, per_node, &p[0], &p[1], &tile[0], &tile[1]);
-  for (int axis = 0; axis < 2; axis++)
-    block[axis] = p[0] > 0 ? (n[axis] + p[axis] - 1) / p[axis] : 0;
 }
 
 /* The number of nodes that would suffice. */
@@ -228,7 +214,7 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
   Needs       needs;
   Place       place;
   Balance     balance;
-  PetscInt    block[2];
+  HeatLayout  layout;
   PetscMPIInt size;
   double      resident;
 
@@ -237,9 +223,10 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
   PetscCall(FindPlace(comm, c, &place));
-  LargestBlock(c, size, place.per_node, block);
-  if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
-  PetscCall(FindNeeds(c, &place, block[0], block[1], size, &needs));
+  layout = HeatLayoutMake(c, size, place.most, place.even);
+  if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
+  PetscCall(FindNeeds(c, &place, HeatLayoutStart(layout.nx, layout.px, 1),
+                      HeatLayoutStart(layout.ny, layout.py, 1), size, &needs));
   resident = PetscMin(HeatMemoryResident(""), needs.other.total);
   PetscCall(Read(&place, &needs, resident, &balance));
   worst.ratio = balance.need > balance.have.bytes ? balance.need / PetscMax(balance.have.bytes, 1.0)

@@ -18,7 +18,7 @@
 
 #include <petscdmda.h>
 
-#include "solver/case/case.h"
+#include "solver/grid/layout.h"
 #include "solver/grid/writers.h"
 
 /** The blocks, here px = 4 and py = 2, on two nodes A and B of four ranks each:
@@ -69,28 +69,16 @@ typedef struct {
   PetscBool   off_node[HEAT_SIDES];  /* whether the neighbour beyond the side is on another node */
 
   PetscInt messages_between, messages_within; /* messages of one halo exchange of depth one, summed
-                                                 over ranks: between nodes, within nodes */
+                                                 over ranks: between nodes, within nodes; predicted
+                                                 from the layout */
   PetscInt64 bytes_between, bytes_within;     /* [bytes] of these messages, in double precision */
   PetscInt   cells_min, cells_max;            /* cells of the smallest and of the largest block */
 
   HeatWriters writers; /* the ranks that write files of fields, as output.writers says; owned */
-} HeatGrid;
 
-/** Choose the process grid with the least halo traffic: the fewest halo cells between nodes, among
- *  these the fewest in total, and among these the fewest block columns.  Not collective; depends on
- *  the arguments only.
- *  @param[in]  nx, ny            number of cells in x and y
- *  @param[in]  periodic          whether the domain is periodic in x, in y
- *  @param[in]  size              number of ranks
- *  @param[in]  per_node          number of ranks on each node; 0 to ignore nodes (when nodes have
- *                                different numbers of ranks, or the mapping is linear)
- *  @param[out] px, py            number of blocks in x and y, px <= nx and py <= ny; 0 and 0 if no
- *                                factorisation of size fits
- *  @param[out] node_px, node_py  number of blocks of one node in x and y; 1 and 1 if per_node is 0
- *                                or no rectangle of per_node blocks tiles the process grid */
-void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt size,
-                             PetscInt per_node, PetscInt *px, PetscInt *py, PetscInt *node_px,
-                             PetscInt *node_py);
+  HeatLayout layout;  /* of all blocks; predicts what all ranks together send */
+  int       *node_of; /* owned [size], or NULL: as layout.node_of */
+} HeatGrid;
 
 /** Create the grid of a validated case.  Collective on comm.
  *  @param[out] grid  owned by the caller, also after an error: destroy it with HeatGridDestroy

@@ -41,6 +41,10 @@ typedef struct {
   double total;                 /* [bytes] of all parts */
 } HeatNeed;
 
+/** Find out whether a conductivity, a source or a side of the case depends on the temperature.  Not
+ *  collective. */
+PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear);
+
 /** Compute the memory of the rank with the largest block.  Not collective.
  *  @param[in]  c      a validated case
  *  @param[out] need   within 10 % of the high-water mark of blocks of 10^6 cells and more; what

@@ -163,6 +163,10 @@ typedef struct {
  *  is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 
+/** Store in *most how many steps are taken at once where coefficients and blocks allow it: the
+ *  default, or the option -heat_steps_at_once.  Not collective. */
+PetscErrorCode HeatOperatorStepsWanted(PetscInt *most);
+
 /** Take `steps` explicit Euler steps in place, with the bits that as many calls of HeatOperatorStep
  *  give.  Evaluates the boundary values at `times` and leaves them at the last of these times.
  *  Collective; one deep halo exchange for all steps.  Call HeatOperatorMostSteps first.
@@ -325,6 +329,9 @@ typedef struct {
   HeatHaloCounts sent;  /* by this rank since creation */
   PetscInt64     messages[2]; /* of one exchange, over all ranks: within nodes, between nodes */
   PetscInt64     bytes[2];    /* of one exchange, over all ranks: within nodes, between nodes */
+
+  HeatLayoutTraffic prepared; /* what all ranks have sent of coefficients and temperatures of sides,
+                                 predicted; a value is a PetscReal */
 } HeatDeepHaloCounts;
 
 /** Return the counts of the deep halo exchanges. */

@@ -88,6 +88,10 @@ PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *stepper, PetscInt steps,
                                          const PetscReal *times, PetscReal dt, Vec *T,
                                          HeatStepInfo *info);
 
+/** Return the fewest stages of rkl2, odd and at least 3, for which a step of dt [s] is stable where
+ *  ftcs takes at most `limit` [s]; 0 where they are more than a million.  Not collective. */
+PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit);
+
 /** Return whether the scheme chooses its step from the estimated error.  Not collective. */
 PetscBool HeatStepperIsAdaptive(const HeatStepper *stepper);
 

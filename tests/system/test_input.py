@@ -334,12 +334,6 @@ def test_bad_command_line_is_refused_once_by_all_ranks(tmp_path, words):
     refused(run(tmp_path, GOOD, *words, ranks=3), 2, words[-1] if words[0] == "-pc_type" else words[0])
 
 
-@pytest.mark.parametrize("name", ["plan", "bench"])
-def test_command_of_later_versions_is_refused_by_name(tmp_path, name):
-    done = execute(command(None, 1, (name,)), tmp_path)
-    refused(Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out"), 2, name, "not available in this version")
-
-
 def test_no_case_is_refused(tmp_path):
     done = execute(command(None, 1), tmp_path)
     refused(Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out"), 2, "no case file")
