@@ -98,11 +98,11 @@ class Nodes:
         script.chmod(0o755)
         return script
 
-    def start(self, case: Path, *args: str, seconds: int = 60, per_node: int = 1) -> subprocess.Popen:
-        """Start a job with one rank, or `per_node` ranks, on each node; mpiexec runs on the first node."""
-        ranks = per_node * len(self.names)
+    def start(self, case: Path, *args: str, seconds: int = 60) -> subprocess.Popen:
+        """Start a job with one rank on each node; mpiexec runs on the first node."""
+        ranks = len(self.names)
         words = [*self.enter(self.names[0]), "env", f"--chdir={case.parent}", "timeout", "-k", "5", str(seconds),
-                 *MPIEXEC, "-launcher", "ssh", "-launcher-exec", str(self.script), "-iface", "link0", "-hosts", ",".join(self.names), "-ppn", str(per_node),
+                 *MPIEXEC, "-launcher", "ssh", "-launcher-exec", str(self.script), "-iface", "link0", "-hosts", ",".join(self.names), "-ppn", "1",
                  "-n", str(ranks), HEAT2D, str(case), "--output", "out", "--quiet", *args]
         job = subprocess.Popen(words, cwd=case.parent, env={**environment(ranks), **TRANSPORT}, text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -63,23 +63,6 @@ def test_nodes_leave_the_bytes_of_one_rank(tmp_path, network, names, scheme):
     assert nodes.left_after(5) == {}
 
 
-@pytest.mark.parametrize("mode", ["sync", "async"])
-def test_one_writer_of_each_node_leaves_the_bytes_of_one_rank(tmp_path, network, mode):
-    """Two ranks on each of two nodes, of which one writes.  A checkpoint holds the text of the case file, but not `--set`."""
-    nodes, case = network("ab"), heated("ftcs", checkpoint={"every": 5, "keep": 2})
-    choice = ["--set", f"checkpoint.mode={mode}", "--set", "output.writers.per_node=1"]
-    one = must(run(tmp_path / "one", case, "--quiet"))
-    many = must(finish(nodes.start(write_case(tmp_path / "many", case), *choice, per_node=2), tmp_path / "many"))
-    assert not many.err.strip(), many.err
-    assert (many.results["nodes"], many.results["ranks"]) == (2, 4)
-    assert many.results["io"]["writers"] == {"count": 2, "per_node": 1}
-    names = sorted(path.name for path in one.directory.glob("*.h5"))
-    assert names == sorted(path.name for path in many.directory.glob("*.h5")) and len(names) > 2
-    for name in names:
-        assert (many.directory / name).read_bytes() == (one.directory / name).read_bytes(), f"{name} has other bytes"
-    assert nodes.left_after(5) == {}
-
-
 # ---- a network that fails -------------------------------------------------------------------------------
 
 
