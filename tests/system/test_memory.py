@@ -164,7 +164,7 @@ def test_a_writer_that_is_too_large_is_refused(tmp_path):
     """Four ranks have enough memory for their blocks and copies, but one of them has not enough for the copies of all."""
     case = basic_case(grid={"cells": [2400, 2400], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": 1.0},
                       time={"scheme": "ftcs", "step": 1e-12, "steps": 1}, checkpoint={"every": 1, "mode": "async"})
-    limits = {resource.RLIMIT_AS: 435 * MB}
+    limits = {resource.RLIMIT_AS: 300 * MB}
     outcome = limited(tmp_path, case, "--set", "output.writers.per_node=1", ranks=4, limits=limits)
     one_message(outcome, "case.yaml:", "grid.cells", "not enough memory", "a rank on")
     assert not outcome.directory.exists()
@@ -176,7 +176,7 @@ def test_a_writer_that_is_too_large_is_refused(tmp_path):
 @pytest.mark.parametrize("preconditioner", ["multigrid", "gamg"])
 def test_an_allocation_that_fails_is_one_message(tmp_path, ranks, megabytes, preconditioner):
     """MPICH adds a line of its own about the end of the job; no rank waits for the one that failed."""
-    case = basic_case(grid={"cells": [1200, 1200], "x": [0.0, 1.0], "y": [0.0, 1.0]}, limits={"memory": "ignore"},
+    case = basic_case(grid={"cells": [1200, 1200 * ranks], "x": [0.0, 1.0], "y": [0.0, 1.0 * ranks]}, limits={"memory": "ignore"},
                       solver={"preconditioner": preconditioner})
     outcome = limited(tmp_path, case, "--quiet", ranks=ranks, limits={resource.RLIMIT_AS: megabytes * MB}, timeout=60)
     assert outcome.code == 2, outcome.err
