@@ -251,11 +251,14 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write the record.  Rank 0 alone reads the program's file for its hash. */
 static PetscErrorCode WriteRecord(Bench *b)
 {
-  HeatResults    r;
-  HeatProvenance p;
-  HeatHash       binary;
+  static const char program[] = "/proc/self/exe";
+  HeatResults       r;
+  HeatProvenance    p;
+  HeatHash          binary;
+  PetscBool         known;
 
   PetscFunctionBeginUser;
   HeatResultsInit(&r);
@@ -264,8 +267,9 @@ static PetscErrorCode WriteRecord(Bench *b)
   r.ranks  = b->size;
   PetscCall(HeatProvenanceCollect(b->comm, &p));
   HeatRecordProvenance(&p, b->start, &r);
-  PetscCall(HeatHashFile("/proc/self/exe", &binary));
-  r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, &binary);
+  known = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
+  if (known) PetscCall(HeatHashFile(program, &binary));
+  r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, known ? &binary : NULL);
   PetscCall(HeatResultsWrite(b->comm, b->q.directory, &r));
   HeatJsonDestroy(&r.bench);
   PetscCall(HeatProvenanceClear(&p));

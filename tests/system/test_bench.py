@@ -149,7 +149,7 @@ def test_edited_time_is_caught(result, tmp_path):
         record["bench"]["times"][0] /= 2
 
     rewrite(folder, "results.json", change)
-    expect_caught(folder, "the time of cycle 0 differs from that in the proof")
+    expect_caught(folder, "the times of the record are not those of the proof")
 
 
 def test_edited_proof_is_caught(result, tmp_path):
