@@ -259,12 +259,14 @@ static void CheckFigures(const HeatBenchId *id, const HeatJson *bench, const Hea
   r->cycles = (uint32_t)HeatJsonLength(times);
   for (const HeatJson *at = HeatJsonFirst(times); at; at = HeatJsonNext(at)) {
     r->seconds += HeatJsonNumber(at);
-    if (!(HeatJsonNumber(at) == HeatJsonNumber(of_proof))) same = PETSC_FALSE;
+    if (!(HeatJsonNumber(at) > 0.0 && HeatJsonNumber(at) == HeatJsonNumber(of_proof)))
+      same = PETSC_FALSE;
     of_proof = of_proof ? HeatJsonNext(of_proof) : NULL;
   }
   if (!same || HeatJsonLength(times) != HeatJsonLength(fixed) ||
-      !(setup == HeatJsonGetNumber(proof, "setup")))
-    HeatBenchInvalid(r, "audit: the times of the record are not those of the proof");
+      !(setup > 0.0 && setup == HeatJsonGetNumber(proof, "setup")))
+    HeatBenchInvalid(r,
+                     "audit: the times of the record are not those of the proof, or not positive");
   r->steps = (PetscInt64)r->cycles * HEAT_BENCH_CYCLE;
   if (!Equal(HeatJsonGetNumber(bench, "duration"), r->seconds) ||
       HeatJsonGetCount(bench, "steps") != r->steps)

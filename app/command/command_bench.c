@@ -309,6 +309,9 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscFunctionBeginUser;
   PetscCall(CheckForeign(b));
   if (b->o->bench.recompute) {
+    HeatCheck(!strcmp(b->o->bench_option, "--recompute") && b->o->n_bench == 1 && !b->o->output,
+              b->comm, HEAT_ERR_INPUT,
+              "--recompute audits the result in a folder as it is; leave the other options out");
     PetscCall(Recompute(b, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }

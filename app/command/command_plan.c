@@ -78,6 +78,7 @@ static PetscErrorCode Plan(const HeatOptions *o, const HeatCase *c, const HeatPl
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&plan));
   code = HeatPlanMake(c, request, plan);
+  if (!code) code = HeatOptionsCheckUsed(PETSC_COMM_SELF, o, NULL);
   if (!code && !o->quiet) HeatPlanPrint(plan);
   if (!code && o->plan.json) code = HeatPlanWriteJson(plan, o->plan.json);
   if (!code && o->plan.map) code = HeatPlanWriteMap(plan, o->plan.map);

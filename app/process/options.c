@@ -80,6 +80,7 @@ static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
     if (!value) continue;
     *options[n].value = value;
     if (!o->bench_option) o->bench_option = options[n].name;
+    o->n_bench++;
     return PETSC_TRUE;
   }
   return PETSC_FALSE;

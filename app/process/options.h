@@ -50,6 +50,7 @@ typedef struct {
   PetscBool        version;     /* print the version and exit */
   PetscBool        quick;       /* verify: run the short suite */
   HeatBenchOptions bench;
+  int              n_bench;      /* options of `heat2d bench` that were given */
   const char      *bench_option; /* the first option of `heat2d bench` that was given, or NULL */
   HeatPlanOptions  plan;
   const char      *plan_option; /* the first option of `heat2d plan` that was given, or NULL */

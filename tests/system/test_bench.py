@@ -152,6 +152,15 @@ def test_edited_time_is_caught(result, tmp_path):
     expect_caught(folder, "the times of the record are not those of the proof")
 
 
+def test_negative_time_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["times"][0] *= -1
+        rewrite(folder, name, change)
+    expect_caught(folder, "the times of the record are not those of the proof, or not positive")
+
+
 def test_edited_proof_is_caught(result, tmp_path):
     folder = copied(result, tmp_path)
     proof = read(folder, "proof.json")
@@ -224,6 +233,7 @@ def test_folder_without_a_record_is_refused(tmp_path):
     ((), "--class is missing; give one of tiny, small"),
     (("--class", "big"), "--class big: it must be one of tiny"),
     (("--class", "tiny", "--workload", "lazy"), "--workload lazy: it must be one of implicit, explicit"),
+    (("--recompute", "elsewhere", "--class", "tiny"), "leave the other options out"),
     (("--class", "tiny", "--rules", "none"), "--rules none: it must be one of base, ported, optimised"),
     (("--class", "tiny", "--nonce", "-1"), "--nonce -1: it must be a whole number below 2^64"),
     (("--class", "tiny", "--nonce", "99999999999999999999"), "it must be a whole number below 2^64"),

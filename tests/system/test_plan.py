@@ -249,6 +249,7 @@ def test_a_good_layout_has_no_warning(tmp_path):
     (["--ranks", "101"], "cannot be cut into 101 blocks"),
     (["--ranks", "6", "--set", "decomposition.processes=[2, 2]"], "decomposition.processes"),
     (["--set", "grid.cell=3"], "grid.cell"),
+    (["-ksp_tpye", "cg"], "reads the option -ksp_tpye"),
 ])
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_bad_input_is_refused_with_one_message(tmp_path, words, said, ranks):

@@ -440,8 +440,8 @@ static void slopes_are_those_of_calculus(void **state)
 
 /* ------- formulas of strangers ------- */
 
-/* Return a text of `most` characters at most that repeats " + 1.<n>*x<operator>T" with another
-   number each time, or that nests brackets. */
+/* Write a formula of at most `most` characters to text[most + 1]: a sum of powers, each with
+   numbers of its own, or one power within 120 pairs of nested brackets. */
 static void LongText(char *text, size_t most, PetscBool nested)
 {
   size_t used  = 0;
@@ -450,14 +450,15 @@ static void LongText(char *text, size_t most, PetscBool nested)
   text[0] = '\0';
   for (int n = 0; used + 80 < most; n++) {
     if (nested && depth < 120 && used + 400 < most) {
-      used += (size_t)sprintf(text + used, "(x*1.%d^T + sin(y + 2.%d)*(", n, n);
+      used += (size_t)snprintf(text + used, most + 1 - used, "(x*1.%d^T + sin(y + 2.%d)*(", n, n);
       depth++;
     } else {
-      used += (size_t)sprintf(text + used, "%s1.%d*x^(T/3.%d)", n && !nested ? " + " : "", n, n);
+      used += (size_t)snprintf(text + used, most + 1 - used, "%s1.%d*x^(T/3.%d)",
+                               n && !nested ? " + " : "", n, n);
       if (nested) break;
     }
   }
-  for (; depth > 0; depth--) used += (size_t)sprintf(text + used, "))");
+  for (; depth > 0; depth--) used += (size_t)snprintf(text + used, most + 1 - used, "))");
 }
 
 static void the_longest_formulas_have_values_and_bounded_memory(void **state)
