@@ -1,4 +1,4 @@
-"""The command line: python3 -m postprocess plot|info|compare ...
+"""The command line: python3 -m postprocess plot|info|compare|study ...
 
 The exit codes have the same meaning as in heat2d: 2 for a wrong command line (also a request for a
 step, field or time that does not exist, and a missing Python package), 4 for a file that cannot be
@@ -49,6 +49,12 @@ def _compare(arguments: argparse.Namespace) -> int:
     return run_compare(arguments)
 
 
+def _study(arguments: argparse.Namespace) -> int:
+    require("yaml", "rich")
+    from .study.run_study import run_study
+    return run_study(arguments)
+
+
 def make_parser() -> Parser:
     """Build the parser of the command line."""
     parser = Parser(prog="python3 -m postprocess",
@@ -60,6 +66,7 @@ def make_parser() -> Parser:
     info.add_argument("directory", metavar="OUTDIR")
     info.set_defaults(run=_info)
     _add_compare(commands)
+    _add_study(commands)
     return parser
 
 
@@ -103,6 +110,26 @@ def _add_compare(commands) -> None:
     compare.add_argument("--ignore-time", action="store_true",
                          help="compare two files even though their times differ")
     compare.set_defaults(run=_compare)
+
+
+def _add_study(commands) -> None:
+    study = commands.add_parser(
+        "study", help="run a scaling study or a sweep",
+        description="Runs the points of STUDY.yaml that have no complete results.json yet, in "
+                    "random order, and prints a table.  The same command continues a study.  Exit "
+                    "code 5 when a run failed or is not valid.")
+    study.add_argument("study", metavar="STUDY.yaml")
+    study.add_argument("--output", metavar="DIR", help="folder of the study (out/STUDY)")
+    study.add_argument("--launcher", choices=("local", "slurm", "jube"), default="local",
+                       help="run here one by one (default), submit jobs, or write a JUBE file")
+    study.add_argument("--program", metavar="HEAT2D",
+                       help="the program under test (build/heat2d, or heat2d in PATH)")
+    study.add_argument("--mpiexec", metavar="COMMAND",
+                       help="its launcher (that of the build, or mpiexec in PATH)")
+    study.add_argument("--retry-failed", action="store_true", help="run failed runs again")
+    study.add_argument("--wait", action="store_true",
+                       help="with --launcher slurm: wait until all jobs have ended")
+    study.set_defaults(run=_study)
 
 
 def _accept_exponents(parser: argparse.ArgumentParser) -> None:

@@ -229,10 +229,16 @@ def test_each_file_imports_only_files_before_it_in_the_readme():
     """The order of the table is the order of the layers; a file that it does not list fails too."""
     folder = ROOT / "postprocess"
     table = (folder / "README.md").read_text().split("## Files")[1]
-    order = re.findall(r"`(\w+)\.py`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))
-    assert sorted(order) == sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
+    order = re.findall(r"`([\w/]+)\.py`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))
+    files = [p.relative_to(folder) for p in folder.rglob("*.py")]
+    assert sorted(order) == sorted(str(p.with_suffix("")) for p in files
+                                   if p.name != "__init__.py" and p.parts[0] != "tests")
     for k, name in enumerate(order):
         tree = ast.parse((folder / f"{name}.py").read_text())
-        used = {n for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level
-                for n in ([node.module] if node.module else [a.name for a in node.names])}
-        assert used <= set(order[:k]), name
+        here = name.split("/")[:-1]
+        used = set()
+        for node in (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level):
+            parent = here[:len(here) + 1 - node.level]
+            modules = [node.module] if node.module else [a.name for a in node.names]
+            used |= {"/".join([*parent, *m.split(".")]) for m in modules}
+        assert used <= set(order[:k]), (name, used - set(order[:k]))

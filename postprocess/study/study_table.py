@@ -1,0 +1,67 @@
+"""The table at the end of a study."""
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from ..records.groups import Group, ResultSet
+from ..records.scaling import efficiencies, series
+from ..records.statistics import Summary
+from ..wording import duration, plain, printable, time_unit
+
+
+def print_table(results: ResultSet, console: Console) -> None:
+    """Print a row for each point: times, figure of merit, efficiency, and what went wrong."""
+    table = Table(box=box.SIMPLE, title=printable(results.title), title_justify="left",
+                  pad_edge=False)
+    scaled = results.scaling != "none"
+    for name in ("point", "ranks", "runs", "per step", "95 % interval", "cell-steps/s",
+                 *(("E", "numeric", "impl.") if scaled else ())):
+        table.add_column(name, justify="left" if name == "point" else "right",
+                         overflow="fold" if name == "point" else "ellipsis", no_wrap=name != "point")
+    rows = {e.group.name: e for groups in series(results) if scaled
+            for e in efficiencies(results, groups)}
+    for group in results.groups:
+        cells = [printable(group.name), str(group.ranks), _runs(group), *_times(group)]
+        if scaled:
+            row = rows.get(group.name)
+            cells += [_percent(v) for v in ((row.total.value, row.numeric, row.implementation)
+                                            if row else (None,) * 3)]
+        table.add_row(*cells)
+    console.print(table, markup=False)
+    _print_problems(results, console)
+
+
+def _runs(group: Group) -> str:
+    good = sum(r.counts for r in group.repeats)
+    return str(good) if good == len(group.repeats) else f"{good} of {len(group.repeats)}"
+
+
+def _times(group: Group) -> list[str]:
+    time, fom = group.summary(), group.summary("fom")
+    return [duration(time.median) if time else "-", interval(time), plain(fom.median) if fom else "-"]
+
+
+def interval(summary: Summary | None) -> str:
+    """Write the interval of a median time, or why there is none."""
+    if summary is None:
+        return "-"
+    if summary.low is None:
+        return "fewer than 6 runs"
+    size, unit = time_unit(summary.median)
+    return f"{plain(summary.low / size)} to {plain(summary.high / size)} {unit}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _print_problems(results: ResultSet, console: Console) -> None:
+    """Print every run that does not count, with its reasons."""
+    for repeat in results.repeats:
+        if not repeat.counts:
+            word = "INVALID" if repeat.record is not None else "no result"
+            for reason in repeat.problems:
+                console.print(f"{printable(repeat.label)}: {word}: {printable(reason)}",
+                              markup=False, highlight=False, soft_wrap=True)
