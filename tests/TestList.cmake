@@ -97,4 +97,4 @@ set_tests_properties(cheats PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "bench;s
 # tests of the Python package
 add_test(NAME postprocess COMMAND ${HEAT2D_PYTHON} -m pytest -q -p no:cacheprovider
   --basetemp=${CMAKE_CURRENT_BINARY_DIR}/work/postprocess postprocess WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-set_tests_properties(postprocess PROPERTIES TIMEOUT 300 LABELS postprocess ENVIRONMENT "${heat2d_test_env}")
+set_tests_properties(postprocess PROPERTIES TIMEOUT 1200 LABELS postprocess ENVIRONMENT "${heat2d_test_env}")

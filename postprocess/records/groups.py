@@ -27,14 +27,21 @@ class Repeat:
     record: RunRecord | None
     failure: str = ""
     stderr: list[str] = field(default_factory=list)
+    planned: int | None = None  # ranks
 
     @property
     def counts(self) -> bool:
-        return self.record is not None and self.record.counts
+        return not self.problems
 
     @property
     def problems(self) -> list[str]:
-        return [self.failure] if self.record is None else self.record.problems
+        """Reasons why the run does not count; empty for a valid run."""
+        if self.record is None:
+            return [self.failure]
+        if self.planned not in (None, self.record.ranks):
+            return [*self.record.problems,
+                    f"ran on {self.record.ranks} ranks, planned are {self.planned}"]
+        return self.record.problems
 
 
 @dataclass
@@ -101,6 +108,8 @@ def _from_study(state: StudyState) -> ResultSet:
         repeats = [_repeat(state.run_folder(run), f"{run.point}/repeat-{run.repeat}",
                            run.reason or f"{run.state}: no results.json", run.stderr)
                    for run in sorted(runs, key=lambda r: r.repeat)]
+        for repeat in repeats:
+            repeat.planned = _whole(point.get("ranks"))
         parameters = point.get("parameters")
         groups.append(Group(point["name"], _whole(point.get("ranks")),
                             _whole(point.get("nodes")) or 1,

@@ -8,7 +8,7 @@ from rich.table import Table
 from ..records.groups import Group, ResultSet
 from ..records.scaling import efficiencies, series
 from ..records.statistics import Summary
-from ..wording import duration, plain, printable, time_unit
+from ..wording import duration, plain, printable, span, time_unit
 
 
 def print_table(results: ResultSet, console: Console) -> None:
@@ -50,7 +50,7 @@ def interval(summary: Summary | None) -> str:
     if summary.low is None:
         return "fewer than 6 runs"
     size, unit = time_unit(summary.median)
-    return f"{plain(summary.low / size)} to {plain(summary.high / size)} {unit}"
+    return f"{span(summary.low / size, summary.high / size)} {unit}"
 
 
 def _percent(value: float | None) -> str:

@@ -37,6 +37,7 @@ sys.exit(main(sys.argv[2:]))
     ("numpy", ["plot", "DIR"]), ("numpy", ["info", "DIR"]), ("numpy", ["compare", "DIR", "DIR"]),
     ("h5py", ["plot", "DIR"]), ("h5py", ["info", "DIR"]), ("h5py", ["compare", "DIR", "DIR"]),
     ("matplotlib", ["plot", "DIR"]), ("contourpy", ["plot", "DIR"]),
+    ("rich", ["study", "x.yaml"]), ("jinja2", ["report", "DIR"]), ("matplotlib", ["report", "DIR"]),
     ("numpy,h5py", ["info", "DIR"]), ("numpy,h5py,matplotlib", ["plot", "DIR"])])
 def test_missing_package_is_one_line_that_says_what_to_install(one, missing, arguments):
     before = sorted(os.listdir(one))
@@ -47,6 +48,18 @@ def test_missing_package_is_one_line_that_says_what_to_install(one, missing, arg
         assert f"no {name}" in done.stderr and f"python3-{name}" in done.stderr
     assert "pip install " + missing.replace(",", " ") in done.stderr
     assert sorted(os.listdir(one)) == before
+
+
+def test_package_with_another_name_for_pip_is_named_right(one):
+    done = run_python(WITHOUT, "yaml", "study", "x.yaml")
+    assert done.returncode == 2 and "python3-yaml" in done.stderr
+    assert "pip install PyYAML" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["study", "report", "compare-studies"])
+def test_commands_about_records_need_no_h5py(tmp_path, command):
+    done = run_python(WITHOUT, "h5py", command, "none", *["none"] * (command == "compare-studies"))
+    assert done.returncode == 4 and "no such" in done.stderr and "h5py" not in done.stderr
 
 
 @pytest.mark.parametrize("command", [["info"], ["compare"]])
