@@ -80,6 +80,7 @@ heat2d_add_system(style PROCESSORS 1 LABELS layering)
 heat2d_add_system(readers PROCESSORS 2 LABELS readers)
 heat2d_add_system(install PROCESSORS 2 LABELS install)
 heat2d_add_system(bench PROCESSORS 2 LABELS bench TIMEOUT 900)
+heat2d_add_system(study PROCESSORS 2 LABELS postprocess TIMEOUT 1800)
 heat2d_add_system(benchmark PROCESSORS 2 LABELS benchmark)
 heat2d_add_system(bootstrap PROCESSORS 1 LABELS documents)
 

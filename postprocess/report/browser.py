@@ -32,14 +32,17 @@ def print_to_pdf(page: Path, pdf: Path) -> None:
     if browser is None:
         raise RequestError("--pdf needs a browser: install the package chromium, or print the page "
                            "from your browser")
-    with tempfile.TemporaryDirectory() as profile:
-        words = [*browser_words(browser, profile), "--no-pdf-header-footer",
-                 f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()]
-        try:
-            done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  errors="replace", timeout=LASTS, check=False)
-        except subprocess.TimeoutExpired:
-            raise ReaderError(f"{pdf}: {browser} did not end within {LASTS:g} s") from None
+    profile = tempfile.mkdtemp()
+    words = [*browser_words(browser, profile), "--no-pdf-header-footer",
+             f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()]
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=LASTS, check=False,
+                              env={**os.environ, "TMPDIR": profile})
+    except subprocess.TimeoutExpired:
+        raise ReaderError(f"{pdf}: {browser} did not end within {LASTS:g} s") from None
+    finally:
+        shutil.rmtree(profile, ignore_errors=True)
     if done.returncode or not pdf.is_file():
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise ReaderError(f"{pdf}: {browser} failed: {last[0]}")

@@ -20,16 +20,20 @@ def print_table(results: ResultSet, console: Console) -> None:
                  *(("E", "numeric", "impl.") if scaled else ())):
         table.add_column(name, justify="left" if name == "point" else "right",
                          overflow="fold" if name == "point" else "ellipsis", no_wrap=name != "point")
+    invalid = not any(r.counts for r in results.repeats)
     rows = {e.group.name: e for groups in series(results) if scaled
-            for e in efficiencies(results, groups)}
+            for e in efficiencies(results, groups, invalid)}
     for group in results.groups:
-        cells = [printable(group.name), str(group.ranks), _runs(group), *_times(group)]
+        cells = [printable(group.name), str(group.ranks), _runs(group), *_times(group, invalid)]
         if scaled:
             row = rows.get(group.name)
             cells += [_percent(v) for v in ((row.total.value, row.numeric, row.implementation)
                                             if row else (None,) * 3)]
         table.add_row(*cells)
     console.print(table, markup=False)
+    if invalid:
+        console.print("No run is valid: the times are those of runs that are not, and there is no "
+                      "figure of merit.", highlight=False, soft_wrap=True)
     _print_problems(results, console)
 
 
@@ -38,8 +42,8 @@ def _runs(group: Group) -> str:
     return str(good) if good == len(group.repeats) else f"{good} of {len(group.repeats)}"
 
 
-def _times(group: Group) -> list[str]:
-    time, fom = group.summary(), group.summary("fom")
+def _times(group: Group, invalid: bool) -> list[str]:
+    time, fom = group.summary(all_runs=invalid), group.summary("fom")
     return [duration(time.median) if time else "-", interval(time), plain(fom.median) if fom else "-"]
 
 

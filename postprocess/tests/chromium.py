@@ -5,6 +5,7 @@ import base64
 import json
 import os
 import select
+import shutil
 import subprocess
 import tempfile
 import time
@@ -19,16 +20,16 @@ class Chromium:
     """A page of a browser; use as a context."""
 
     def __enter__(self) -> Chromium:
-        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.profile = tempfile.mkdtemp()
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
-        words = browser_words(find_browser(), self.profile.name)
+        words = browser_words(find_browser(), self.profile)
         # The protocol's ends are the descriptors 3 (in) and 4 (out) of the browser.
         shell = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         self.child = subprocess.Popen(
             ["bash", "-c", shell, "bash", words[0], "--remote-debugging-pipe", *words[1:]],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            pass_fds=(to_browser, from_browser))
+            pass_fds=(to_browser, from_browser), env={**os.environ, "TMPDIR": self.profile})
         os.close(to_browser)
         os.close(from_browser)
         self.buffer, self.number, self.session = b"", 0, None
@@ -44,7 +45,7 @@ class Chromium:
         self.child.wait()
         os.close(self.write_end)
         os.close(self.read_end)
-        self.profile.cleanup()
+        shutil.rmtree(self.profile, ignore_errors=True)
 
     def ask(self, method: str, **parameters) -> dict:
         """Send a command and return its result."""
