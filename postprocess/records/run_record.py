@@ -7,6 +7,7 @@ times, and one that differs from the recorded figure is a reason not to count th
 """
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from dataclasses import dataclass
@@ -133,7 +134,7 @@ class RunRecord:
             reasons += [f"check failed: {name}" for name in self._failed_checks()]
             if self.text("status") == "check-failed" and not reasons:
                 reasons.append("a check failed")
-        return reasons + self._figure_problems()
+        return reasons + self._figure_problems() + self._proof_problems()
 
     @property
     def counts(self) -> bool:
@@ -154,6 +155,20 @@ class RunRecord:
             return []
         return [f"the recorded figure of merit, {recorded:.6g}, does not follow from the times, "
                 f"which give {self.fom:.6g}"]
+
+    def _proof_problems(self) -> list[str]:
+        """A proof beside the record that is not the one of the record.  A record without its proof
+        counts: `heat2d bench --recompute` audits both."""
+        recorded = self.text("bench", "proof_sha256")
+        proof = self.path.with_name("proof.json")
+        if not recorded or not proof.is_file():
+            return []
+        try:
+            with open(proof, "rb") as file:
+                same = hashlib.sha256(file.read()).hexdigest() == recorded
+        except OSError as error:
+            return [f"proof.json cannot be read: {error.strerror}"]
+        return [] if same else ["proof.json is not the proof of this record (SHA-256)"]
 
     # ---- phases
 

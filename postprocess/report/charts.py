@@ -14,7 +14,8 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, PercentFormatter  # noqa: E402
+from matplotlib.ticker import (FixedLocator, FuncFormatter, LogLocator, NullLocator,  # noqa: E402
+                               PercentFormatter)
 
 from ..records.groups import Group
 from ..records.scaling import Efficiency
@@ -39,6 +40,7 @@ class Chart:
     def __init__(self, height: float = 3.0):
         self.figure = Figure(figsize=(WIDTH, height), layout="constrained")
         self.axes = self.figure.add_subplot()
+        self.axes.set_axisbelow(True)
 
     def source(self, salt: str) -> str:
         """Return the picture as a data URI; as an image it can neither run scripts nor load."""
@@ -69,8 +71,7 @@ def chart_of_runs(groups: Sequence[Group], all_runs: bool) -> str | None:
         _rows(chart, [group.name for group, _ in shown])
         if max(t.largest for _, t in shown) > WIDE * min(t.smallest for _, t in shown):
             chart.axes.set_xscale("log")
-            chart.axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: plain(v)))
-            chart.axes.xaxis.set_minor_formatter(FuncFormatter(lambda v, _: ""))
+            _logarithmic(chart.axes.xaxis)
         else:
             chart.axes.set_xlim(left=0.0)
         chart.axes.set_xlabel(f"time per step [{name}]")
@@ -90,6 +91,13 @@ def _rows(chart: Chart, names: list[str]) -> None:
                           [shortened(printable(name), 24) for name in names])
     chart.axes.set_ylim(len(names) - 0.5, -0.5)
     chart.axes.grid(False, axis="y")
+
+
+def _logarithmic(axis) -> None:
+    """Mark 1, 2 and 5 of each decade, so that a short range has marks, too."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    axis.set_minor_locator(NullLocator())
 
 
 def _rank_axis(chart: Chart, ranks: Sequence[int]) -> None:
@@ -149,8 +157,7 @@ def chart_of_times(rows: list[Efficiency], strong: bool, model: Model | None) ->
         if model is not None:
             _draw_model(chart, rows, model, unit)
         chart.axes.set_yscale("log")
-        chart.axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: plain(v)))
-        chart.axes.yaxis.set_minor_formatter(FuncFormatter(lambda v, _: ""))
+        _logarithmic(chart.axes.yaxis)
         chart.axes.set_ylabel(f"time per step [{name}]")
         _rank_axis(chart, ranks)
         _legend(chart, 4)

@@ -5,7 +5,7 @@ that a record of a stranger can change neither the page nor what it loads.
 """
 from __future__ import annotations
 
-from collections import Counter
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,9 @@ def _verdict(results: ResultSet) -> str:
     points = count(len(results.groups), "point")
     if good == every:
         text = f"All {every} runs of {points} are valid."
+    elif good == 0:
+        text = (f"None of {count(every, 'run')} of {points} is valid, so there is no figure of "
+                "merit. The times are those of runs that are not valid.")
     else:
         text = f"{good} of {every} runs of {points} are valid; figures come from these alone."
     few = [g for g in results.groups if 0 < sum(r.counts for r in g.repeats) < 6]
@@ -79,9 +82,14 @@ def _verdict(results: ResultSet) -> str:
 
 
 def _reasons(results: ResultSet) -> list[str]:
-    """Return each reason with the number of its runs, the most frequent first."""
-    counter = Counter(reason for r in results.repeats for reason in r.problems)
-    return [f"{count(number, 'run')}: {reason}" for reason, number in counter.most_common(20)]
+    """Return each kind of reason with the number of its runs, the most frequent first.  Reasons
+    that differ in their numbers are of one kind; the first of them is shown."""
+    kinds: dict[str, list[str]] = {}
+    for reason in (reason for r in results.repeats for reason in r.problems):
+        kinds.setdefault(re.sub(r"\d[\d.]*(e[-+]?\d+)?", "#", reason), []).append(reason)
+    return [f"{count(len(same), 'run')}: {same[0]}"
+            + ("" if len(set(same)) == 1 else " (numbers of the first)")
+            for same in sorted(kinds.values(), key=len, reverse=True)[:20]]
 
 
 def _merit(results: ResultSet) -> Part:

@@ -30,9 +30,8 @@ def merit_table(results: ResultSet) -> SheetTable:
             number(fom.median if fom else None), number_interval(fom),
             *([number(fom.median / group.nodes if fom else None)] if several else []),
             number(whole)])
-    table.note = ("The figure of merit (FOM, cell-steps per second) follows from the median time. Intervals are order "
-                  "statistics of the runs; their probability to cover the median is "
-                  f"{_coverages(results)}. Runs that are not valid have no figure and are not "
+    table.note = ("The figure of merit (FOM, cell-steps per second) follows from the median time. "
+                  f"{_coverages(results)}Runs that are not valid have no figure and are not "
                   "counted.")
     return table
 
@@ -45,8 +44,12 @@ def _end_to_end(group: Group) -> float | None:
 
 
 def _coverages(results: ResultSet) -> str:
+    """Say what the intervals are."""
     found = {s.covers for s in (g.summary() for g in results.groups) if s and s.covers}
-    return " or ".join(f"{100 * c:.1f} %" for c in sorted(found)) or "unknown: fewer than 6 runs"
+    if not found:
+        return "An interval takes 6 valid runs. "
+    return ("Intervals are order statistics of the runs; their probability to cover the median is "
+            + " or ".join(f"{100 * c:.1f} %" for c in sorted(found)) + ". ")
 
 
 def spread_table(results: ResultSet, all_runs: bool) -> SheetTable:

@@ -1,6 +1,7 @@
 """`report`: what stands on the page, and that it holds in a browser."""
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -90,6 +91,26 @@ def test_one_edited_figure_makes_the_study_invalid(report, tmp_path):
     path.write_text(json.dumps(record))
     page = report(folder)
     assert "INVALID" in page and "17 of 18 runs" in page and "does not follow from the times" in page
+
+
+def test_proof_of_another_record_is_found(report, tmp_path):
+    folder = write_study(tmp_path / "a")
+    path = folder / "points/p2/repeat-3"
+    (path / "proof.json").write_text("{}")
+    record = json.loads((path / "results.json").read_text())
+    record["bench"]["proof_sha256"] = hashlib.sha256(b"{}").hexdigest()
+    (path / "results.json").write_text(json.dumps(record))
+    assert "INVALID" not in report(folder)
+    (path / "proof.json").write_text("{ }")
+    assert "proof.json is not the proof of this record" in report(folder)
+
+
+def test_reasons_that_differ_in_numbers_are_one_line(report, tmp_path):
+    folder = write_study(tmp_path / "a", valid=False)
+    for k, path in enumerate(sorted(folder.glob("points/*/*/results.json"))):
+        path.write_text(path.read_text().replace("too short", f"took {k}.5 s, less than 60 s"))
+    page = report(folder)
+    assert "<li>18 runs: took 0.5 s, less than 60 s (numbers of the first)</li>" in page
 
 
 def test_failed_and_missing_runs_stay_visible(report, tmp_path):
