@@ -122,14 +122,14 @@ typedef struct {
   PetscBool event; /* a source or a side switches there */
 } Given;
 
-/* Return the next given time within the next two steps of this clock.  Of times that count as one,
-   return the end of the run first, so that the run ends at exactly the time of the case, then an
-   event. */
+/* Return the next given time within the next two steps of this clock: the end, an event, an output
+   or, for free steps, a turn of a formula.  Of times that count as one, return the end of the run
+   first, so that the run ends at exactly the time of the case, then an event. */
 static Given NextGiven(const HeatClock *clock)
 {
   const PetscReal after = clock->time + Tolerance(clock), horizon = after + 2.0 * clock->dt;
-  PetscReal       times[2 + HEAT_OUTPUTS], first                  = PETSC_MAX_REAL;
-  const int       n = 2 + HEAT_OUTPUTS;
+  PetscReal       times[3 + HEAT_OUTPUTS], first                  = PETSC_MAX_REAL;
+  const int       n = 3 + HEAT_OUTPUTS;
   Given           next;
 
   times[0] = clock->steps >= 0 ? PETSC_MAX_REAL : clock->end;
@@ -138,6 +138,8 @@ static Given NextGiven(const HeatClock *clock)
     times[2 + k] = clock->interval[k] > 0.0 ? NextMultiple(clock, clock->interval[k])
                                             : PETSC_MAX_REAL;
   }
+  times[n - 1] = clock->events && clock->free ? HeatEventsNextTurn(clock->events, after, horizon)
+                                              : PETSC_MAX_REAL;
   for (int k = 0; k < n; k++) first = PetscMin(first, times[k]);
   next.event = times[1] <= first + Tolerance(clock) && times[1] < PETSC_MAX_REAL ? PETSC_TRUE
                                                                                  : PETSC_FALSE;
