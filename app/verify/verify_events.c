@@ -94,12 +94,12 @@ static PetscErrorCode VerifySmoothPulse(HeatVerify *v)
   static const char *const schemes[] = {"bdf2", "esdirk"};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatVerifySet(v, "%s", smooth_pulse));
-  PetscCall(HeatVerifySet(v, "time.step=auto"));
-  PetscCall(HeatVerifySet(v, "time.adaptive.tolerance=1e-4"));
   for (size_t s = 0; s < PETSC_STATIC_ARRAY_LENGTH(schemes); s++) {
     PetscReal error;
 
+    PetscCall(HeatVerifySet(v, "%s", smooth_pulse));
+    PetscCall(HeatVerifySet(v, "time.step=auto"));
+    PetscCall(HeatVerifySet(v, "time.adaptive.tolerance=1e-4"));
     PetscCall(MeasureRise(v, 20.0 * PetscSqrtReal(PETSC_PI), schemes[s], &error));
     PetscCall(
         HeatVerifyBelow(v, error, 0.035, "a smooth pulse, %s: error of the rise [K]", schemes[s]));

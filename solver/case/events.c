@@ -238,13 +238,13 @@ static PetscReal NextTurn(const HeatCase *c, Turning *g, PetscReal after, PetscR
   return g->next;
 }
 
-PetscReal HeatEventsNextTurn(HeatEvents *events, PetscReal after, PetscReal needed)
+PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
 {
-  PetscReal time = PETSC_MAX_REAL;
-
   for (PetscInt k = 0; k < events->n_turning; k++)
-    time = PetscMin(time, NextTurn(events->c, &events->turning[k], after, needed));
-  return time;
+    to = PetscMin(to, NextTurn(events->c, &events->turning[k], from, to));
+  for (PetscInt k = 0; k < events->n_turning; k++)
+    to = HeatTurnsFollow(events->turning[k].turns, from, to);
+  return to;
 }
 
 const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to)

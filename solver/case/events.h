@@ -21,10 +21,10 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **events);
  *  @param[in] needed  [s] the time up to which the answer has to hold */
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);
 
-/** Return the first time [s] after `after` at which a formula of the case has a peak or a dip in time
- *  (turns.h), or PETSC_MAX_REAL where there is none up to `needed`.  Controlled steps end there, so
- *  that they do not step over a smooth pulse; it is no event. */
-PetscReal HeatEventsNextTurn(HeatEvents *events, PetscReal after, PetscReal needed);
+/** Return the end of a controlled step [s] from `from` to at most `to` that follows the case's
+ *  formulas in time: none of their parts of t alone has a peak or dip within it or bends by more
+ *  than a tenth of its range (turns.h).  A smooth pulse is no event, but no step passes over it. */
+PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
 
 /** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a dip:
  *  neither end of the step shows more than three quarters of it; NULL where there is none.  A

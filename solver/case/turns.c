@@ -23,9 +23,10 @@ enum { WAITING = 64 };
 /* Parts of the run: the shortest interval that is halved, the distance after which a second turn
    counts, and the change of g, relative to its range, that counts as none over the whole run.
    Chosen: a day has 86400 s, and a pulse of 10 microseconds in it is found. */
-static const PetscReal resolution = 1e-10, margin = 1e-9, invisible = 1e-6;
+static const PetscReal resolution = 1e-10, margin = 1e-9, invisible = 1e-9;
 
-/* A part of the formula that depends on t alone and is not part of a larger one. */
+/* A part of the formula that depends on t alone and is not part of a larger one; exp(u) for a term
+   u(t) of an exponent. */
 typedef struct {
   int       operation; /* index in the tree */
   PetscReal range;     /* bound of its largest minus its smallest value in the run; may be inf */
@@ -103,7 +104,7 @@ static void SearchPart(HeatTurns *turns, const Part *part, PetscReal start, Pets
     }
     if (now == BOTH) now = TrendAt(turns, part, to);
     if (now != FLAT && before != FLAT && now != before) {
-      *time = *known = from;
+      *time = *known = tiny ? from + 0.5 * (to - from) : from;
       return;
     }
     if (now != FLAT) before = now;
@@ -137,6 +138,27 @@ static PetscReal ValueAt(HeatTurns *turns, const Part *part, PetscReal t)
   return HeatExpressionTreeAt(&turns->tree, part->operation, point, turns->numbers);
 }
 
+/* Return how far a part in the middle of a step is from the mean of its values at the ends, relative
+   to its range.  The ends are seen from inside the step, since the part may jump there. */
+static PetscReal Bend(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
+{
+  const PetscReal inside = 1e-6 * (to - from), middle = from + 0.5 * (to - from);
+  const PetscReal a = ValueAt(turns, part, from + inside), b = ValueAt(turns, part, to - inside);
+
+  return PetscAbsReal(ValueAt(turns, part, middle) - 0.5 * (a + b)) / part->range;
+}
+
+PetscReal HeatTurnsFollow(HeatTurns *turns, PetscReal from, PetscReal to)
+{
+  /* Chosen: five steps follow a period of a sine. */
+  const PetscReal most = 0.1, shortest = HeatTurnsMargin(turns);
+
+  for (int k = 0; k < turns->n; k++)
+    while (to - from > shortest && Bend(turns, &turns->parts[k], from, to) > most)
+      to = from + 0.5 * (to - from);
+  return to;
+}
+
 PetscReal HeatTurnsHidden(HeatTurns *turns, PetscReal from, PetscReal turn, PetscReal to)
 {
   PetscReal most = 0.0;
@@ -161,12 +183,78 @@ static void Measure(HeatTurns *turns, Part *part)
   part->flat  = isfinite(part->range) ? invisible * part->range / turns->end : 0.0;
 }
 
+/* Append an operation on the result of operation k to the tree, and return its index. */
+static PetscErrorCode Append(HeatExpressionTree *tree, HeatOp op, int k, int *made)
+{
+  const HeatOperation o = {.op        = op,
+                           .operand   = {k, -1, -1},
+                           .first     = tree->operations[k].first,
+                           .variables = HEAT_VAR_TIME};
+
+  PetscFunctionBeginUser;
+  tree->capacity = tree->n + 1;
+  PetscCall(PetscRealloc((size_t)tree->capacity * sizeof o, &tree->operations));
+  tree->operations[tree->n] = o;
+  *made                     = tree->n++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What an operation is to the operation above it: nothing that matters; a term of an exponent, with
+   its sign. */
+typedef enum { LOWERS = -1, APART, LIFTS } Role;
+
+/* Return the role of an operand of an operation that depends on more than t and has a role itself:
+   terms of an exponent are operands of exp and of the sums below it. */
+static Role RoleOfOperand(const HeatOperation *o, Role role, int operand)
+{
+  switch (o->op) {
+  case HEAT_OP_EXP: return LIFTS;
+  case HEAT_OP_ADD: return role;
+  case HEAT_OP_SUBTRACT: return operand == 0 ? role : (Role)-role;
+  case HEAT_OP_NEGATE: return (Role)-role;
+  default: return APART;
+  }
+}
+
+/* Add the part that ends at operation k.  A term u(t) of an exponent that depends on x or y too is
+   taken as exp(u): its range is that of the factor by which it changes the formula. */
+static PetscErrorCode AddPart(HeatTurns *turns, int k, Role role)
+{
+  PetscFunctionBeginUser;
+  if (role == LOWERS) PetscCall(Append(&turns->tree, HEAT_OP_NEGATE, k, &k));
+  if (role != APART) PetscCall(Append(&turns->tree, HEAT_OP_EXP, k, &k));
+  turns->parts[turns->n++].operation = k;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Find the parts: operations that depend on t alone, but are not operands of such a one. */
+static PetscErrorCode FindParts(HeatTurns *turns)
+{
+  const int  n = turns->tree.n;
+  PetscBool *inner; /* [n] whether an operation is an operand of one that depends on t alone */
+  Role      *roles; /* [n] */
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc2(n, &inner, n, &roles));
+  for (int k = n - 1; k >= 0; k--) {
+    const HeatOperation o     = turns->tree.operations[k];
+    const PetscBool     timed = o.variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+
+    if (timed && !inner[k]) PetscCall(AddPart(turns, k, roles[k]));
+    for (int i = 0; i < 3 && o.operand[i] >= 0; i++) {
+      if (timed) inner[o.operand[i]] = PETSC_TRUE;
+      else roles[o.operand[i]] = RoleOfOperand(&o, roles[k], i);
+    }
+  }
+  PetscCall(PetscFree2(inner, roles));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatTurnsCreate(const char *text, PetscReal end, HeatTurns **out)
 {
   HeatTurns  *turns;
   const char *problem;
   size_t      position;
-  PetscBool  *inner; /* [tree.n] whether an operation is a part of one that depends on t alone */
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&turns));
@@ -174,20 +262,9 @@ PetscErrorCode HeatTurnsCreate(const char *text, PetscReal end, HeatTurns **out)
   turns->end = end;
   PetscCall(HeatExpressionTreeCreate(text, &turns->tree, &problem, &position));
   PetscCall(PetscCalloc1(turns->tree.n, &turns->parts));
-  PetscCall(PetscCalloc1(turns->tree.n, &inner));
+  PetscCall(FindParts(turns));
   PetscCall(PetscMalloc2(turns->tree.n, &turns->numbers, turns->tree.n, &turns->results));
-  for (int k = turns->tree.n - 1; k >= 0; k--) {
-    const HeatOperation *o = &turns->tree.operations[k];
-
-    if (o->variables != HEAT_VAR_TIME) continue;
-    if (!inner[k]) {
-      turns->parts[turns->n].operation = k;
-      Measure(turns, &turns->parts[turns->n++]);
-    }
-    for (int i = 0; i < 3; i++)
-      if (o->operand[i] >= 0) inner[o->operand[i]] = PETSC_TRUE;
-  }
-  PetscCall(PetscFree(inner));
+  for (int k = 0; k < turns->n; k++) Measure(turns, &turns->parts[k]);
   if (turns->n == 0) PetscCall(HeatTurnsDestroy(out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

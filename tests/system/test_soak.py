@@ -95,7 +95,7 @@ class Job(Background):
         words = [f"LD_PRELOAD={preload}"]
         words += [f"HEAT2D_FAULT={plan.fault}", f"HEAT2D_FAULT_PATH={plan.path}"] if plan.fault else []
         self.process = subprocess.Popen(
-            ["timeout", "-k", "5", "120", *MPIEXEC, "-n", str(plan.ranks), "env", *words, HEAT2D, "case.yaml", "--output",
+            ["timeout", "-k", "5", "900", *MPIEXEC, "-n", str(plan.ranks), "env", *words, HEAT2D, "case.yaml", "--output",
              "out", "--quiet", *args], cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -258,7 +258,7 @@ class Soak:
         began = time.monotonic()
         with Job(self.directory, plan, args) as job:
             handled = disturb(job, plan)
-            out, err = job.process.communicate(timeout=150)
+            out, err = job.process.communicate(timeout=950)
             limit = time.monotonic() + 10
             while (left := job.descendants()) and time.monotonic() < limit:
                 time.sleep(0.02)
