@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 /* Read the newest whole checkpoint of the output folder if this process wrote it; else set
-   *checkpoint to NULL.  An older one stems from an earlier run and need not belong to this one. */
+   *checkpoint to NULL.  A checkpoint of a step before `first_own` stems from an earlier process and
+   need not belong to this run. */
 static PetscErrorCode ReadOwn(HeatRunState *state, PetscInt64 first_own, HeatRestart **checkpoint)
 {
   PetscErrorCode code;

@@ -89,7 +89,8 @@ PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const
 
   PetscFunctionBeginUser;
   for (size_t i = 0; i < length; i++) {
-    const unsigned char second = bytes[i] == 0xc2 ? bytes[i + 1] : 0xff; /* of U+0080 to U+00bf */
+    /* UTF-8 writes U+0080 to U+00BF as the byte 0xc2 and a second byte equal to the code point. */
+    const unsigned char second = bytes[i] == 0xc2 ? bytes[i + 1] : 0xff;
 
     HeatCaseCheckKey(second >= 0xa0, k->comm, k->c, path,
                      "holds the control character U+%04X in place %zu; names appear in tables and "

@@ -66,8 +66,9 @@ PetscErrorCode HeatValidateMaterialName(const HeatValidation *k, const char *pat
 PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char *const names[2],
                                 PetscInt material[2]);
 
-/** Check that the name of a material or region can stand in a table and a message: no control
- *  character in it, no blank around it. */
+/** Check that a name (of a material or region, the output folder, the unit of temperature) can
+ *  stand in a table and a message: no control character in it, none that changes the direction of
+ *  writing or ends a line (printable.h), no blank around it. */
 PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name);
 
 /** Check that a point lies in the domain or on its boundary.  One that lies outside by a rounding

@@ -9,17 +9,17 @@
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
 
-/* Calls of HeatSwitchesNext that one search may take.  Chosen: some tenths of a second in all.  An
-   operation of a formula that needs more is reported and not searched any further. */
+/* Calls of HeatSwitchesNext that one search may take.  Chosen: together they take some tenths of a
+   second.  An operation of a formula that needs more calls is reported and not searched again. */
 enum { PATIENCE = 50 };
 
-/* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that
-   there is none up to `known`. */
+/* A formula that switches.  `next` is its first event after `from`; PETSC_MAX_REAL means that there
+   is none up to `known`. */
 typedef struct {
   const char   *text;              /* of the case */
   HeatSwitches *switches;          /* owned */
   PetscReal     from, next, known; /* [s] */
-  PetscBool     given_up;          /* none of its operations is searched any further */
+  PetscBool     given_up;          /* all of its operations are excluded from further searches */
 } Formula;
 
 /* A formula with parts that depend on t alone.  Members as in Formula. */

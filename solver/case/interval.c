@@ -86,6 +86,9 @@ static HeatInterval Square(HeatInterval a)
   return Widen(HeatIntervalHasZero(a) ? 0.0 : PetscMin(low, high), PetscMax(low, high));
 }
 
+/* Return the values of the sine.  An interval of 6 or more is treated like a whole period of 2 pi;
+   beyond 1e15, where neighbouring doubles are 1/8 or more apart, the place within the period is
+   known only coarsely.  Both bounds are chosen: there the result is [-1, 1]. */
 static HeatInterval Sine(HeatInterval a)
 {
   HeatInterval r;
@@ -337,7 +340,8 @@ static HeatEnclosure Call(HeatOp op, HeatEnclosure a, HeatEnclosure b)
 }
 
 /* Return whether an operand is defined nowhere in the interval, so that OfUndefined gives the
-   result.  &&, || and ?: are left out: muParser takes NaN for true as their condition. */
+   result.  &&, || and ?: are left out: a program takes NaN for true as their condition, as muParser
+   does. */
 static PetscBool TakesUndefined(const HeatOperation *o, HeatEnclosure a, HeatEnclosure b)
 {
   if (!HeatIntervalIsEmpty(a.value) && !HeatIntervalIsEmpty(b.value)) return PETSC_FALSE;

@@ -15,8 +15,9 @@
  *  messages, and computes the rest. */
 #include "solver/operator/operator_impl.h"
 
-/* What a sweep computes from the heat through a cell's faces, sum, with u the field, C the
-   capacity, D the shift (operator_impl.h).  A second word marks operators that read more arrays. */
+/* What a sweep computes from `sum`, the heat through a cell's faces, with u the field, C the
+   capacity, D the shift (operator_impl.h).  A result whose name has a second word reads more
+   arrays. */
 typedef enum {
   NET,            /* sum + q */
   NET_AMBIENT,    /* sum + q + E (T_amb - u) */
