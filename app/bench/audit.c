@@ -150,6 +150,14 @@ static PetscErrorCode AuditWindow(Audit *a, const HeatCommitment *c, int k, cons
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether a root is missing: all its bytes are 0, which no hash has. */
+static PetscBool IsNone(const HeatHash *root)
+{
+  const HeatHash none = {{0}};
+
+  return HeatHashSame(root, &none);
+}
+
 /* Read a commitment.  Return false if it is malformed. */
 static PetscBool ReadCommitment(const HeatJson *json, HeatCommitment *c)
 {
@@ -163,7 +171,8 @@ static PetscBool ReadCommitment(const HeatJson *json, HeatCommitment *c)
   c->step    = (PetscInt)HeatJsonGetCount(json, "step");
   return (PetscBool)((!strcmp(problem, "field") || !strcmp(problem, "modes")) &&
                      HeatHashParse(before, &c->root[HEAT_BEFORE]) &&
-                     HeatHashParse(after, &c->root[HEAT_AFTER]));
+                     HeatHashParse(after, &c->root[HEAT_AFTER]) && !IsNone(&c->root[HEAT_AFTER]) &&
+                     (c->problem == HEAT_BENCH_PROBLEM_MODES || !IsNone(&c->root[HEAT_BEFORE])));
 }
 
 /* Audit one commitment, which must belong to `problem` and `cycle` (0 for `modes`). */
@@ -193,10 +202,8 @@ static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, ui
    times `margin`. */
 static void JudgeSums(Audit *a)
 {
-  const PetscBool explicit_ = (PetscBool)(a->id->workload == HEAT_BENCH_EXPLICIT);
-  const double    each      = explicit_ ? PETSC_MACHINE_EPSILON : HeatBenchTolerance;
-  const double    field     = margin * (explicit_ ? 10.0 : 1.0) * each;
-  const double    modes     = margin * 10.0 * (double)HeatBenchModeSteps(a->id->workload) * each;
+  const double field = margin * HeatBenchResidualBound(a->id->workload);
+  const double modes = margin * HeatBenchModesBound(a->id->workload);
 
   a->report->cells    = a->field.cells + a->modes.cells;
   a->report->residual = sqrt(a->field.wrong / a->field.right);
@@ -281,24 +288,19 @@ static void CheckFigures(const HeatBenchId *id, const HeatJson *bench, const Hea
   if (!(r->seconds >= HeatBenchLeastSeconds))
     HeatBenchInvalid(r, "the timed steps took %.3g s, less than %g s (--duration)", r->seconds,
                      HeatBenchLeastSeconds);
-  if (HeatJsonGetBoolean(bench, "valid") &&
-      !Equal(fom, HeatBenchMerit(id->size, (double)r->steps, r->seconds, setup)))
-    HeatBenchInvalid(r, "audit: the figure of merit does not follow from the times");
+  if (HeatJsonGetBoolean(bench, "valid") || !isnan(fom)) {
+    if (!Equal(fom, HeatBenchMerit(id->size, (double)r->steps, r->seconds, setup)))
+      HeatBenchInvalid(r, "audit: the figure of merit does not follow from the times");
+  } else if (HeatJsonLength(HeatJsonGetMember(bench, "reasons")) == 0) {
+    HeatBenchInvalid(r, "record: it is not VALID, and gives no reason");
+  }
 }
 
-/* Add the reasons that the record itself gives, and check its figures about whole fields: the
-   residuals, the error of `modes`, its distance to the continuous solution.  The reason about the
-   length of the run is left out, since CheckFigures finds it again. */
-static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchResult *r)
+/* Add the reasons that the record itself gives.  The reason about the length of the run is left out,
+   since CheckFigures finds it again. */
+static void AddReasons(const HeatJson *bench, HeatBenchResult *r)
 {
-  const HeatJson *reasons   = HeatJsonGetMember(bench, "reasons");
-  const HeatJson *field     = HeatJsonGetMember(bench, "field");
-  const HeatJson *modes     = HeatJsonGetMember(bench, "modes");
-  const double    bound     = id->workload == HEAT_BENCH_EXPLICIT ? 10.0 * PETSC_MACHINE_EPSILON
-                                                                  : HeatBenchTolerance;
-  const HeatJson *residuals = HeatJsonGetMember(field, "residuals");
-  const double    ratio     = HeatJsonGetNumber(modes, "continuous_ratio");
-  PetscBool       above     = PETSC_FALSE;
+  const HeatJson *reasons = HeatJsonGetMember(bench, "reasons");
 
   for (int k = 0; k < HeatJsonLength(reasons); k++) {
     char text[HEAT_BENCH_REASON];
@@ -306,11 +308,27 @@ static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchR
     HeatJsonElementText(reasons, k, text, sizeof text);
     if (strncmp(text, "the timed steps took", 20)) HeatBenchInvalid(r, "record: %.180s", text);
   }
+}
+
+/* Check the record's figures about whole fields: the residuals, the energy account and the range of
+   `field`, the error of `modes` and its distance to the continuous solution. */
+static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchResult *r)
+{
+  const HeatJson *field     = HeatJsonGetMember(bench, "field");
+  const HeatJson *modes     = HeatJsonGetMember(bench, "modes");
+  const double    bound     = HeatBenchResidualBound(id->workload);
+  const HeatJson *residuals = HeatJsonGetMember(field, "residuals");
+  const double    ratio     = HeatJsonGetNumber(modes, "continuous_ratio");
+  PetscBool       above     = PETSC_FALSE;
+
   for (const HeatJson *at = HeatJsonFirst(residuals); at && !above; at = HeatJsonNext(at))
     above = (PetscBool) !(HeatJsonNumber(at) <= bound);
   if (above) HeatBenchInvalid(r, "record: the residual of a cycle is above %.3g", bound);
   if (HeatJsonLength(residuals) != (int)r->cycles ||
-      !(HeatJsonGetNumber(modes, "error") <= HeatJsonGetNumber(modes, "bound")) ||
+      !(HeatJsonGetNumber(field, "balance") <= HeatBenchBalance) ||
+      !(HeatJsonGetNumber(field, "overshoot") <= HeatBenchOvershoot) ||
+      !HeatJsonGetBoolean(field, "maximum_principle") ||
+      !(HeatJsonGetNumber(modes, "error") <= HeatBenchModesBound(id->workload)) ||
       !(ratio >= 0.5 && ratio <= 2.0))
     HeatBenchInvalid(r, "record: its checks of whole fields are missing or out of bounds");
 }
@@ -352,6 +370,7 @@ PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport
     if (id->size != proven.size || id->workload != proven.workload || id->nonce != proven.nonce)
       HeatBenchInvalid(r, "audit: record and proof are of different problems or nonces");
     CheckFigures(id, bench, proof, r);
+    AddReasons(bench, r);
     CheckRecord(id, bench, r);
     code = CheckHash(proof_path, bench, r);
     if (!code) code = HeatAuditProof(id, r->cycles, proof, report, r);

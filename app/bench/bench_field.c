@@ -14,9 +14,6 @@
 #include "app/bench/draw.h"
 #include "solver/base/monotonic.h"
 
-/* Bound of the energy account's relative error: rounding and the solver's tolerance. */
-static const double balance_bound = 1e-11;
-
 typedef struct {
   HeatBenchProblem       *p;
   const HeatBenchRequest *q;
@@ -196,19 +193,17 @@ static PetscErrorCode SetUp(MPI_Comm comm, Run *run)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compare the results of the cycles with their bounds.  The residual of an explicit step is the
-   rounding of some ten operations. */
+/* Compare the results of the cycles with their bounds. */
 static void Judge(const HeatBenchRequest *q, HeatBenchResult *r)
 {
-  const double bound = q->id.workload == HEAT_BENCH_EXPLICIT ? 10.0 * PETSC_MACHINE_EPSILON
-                                                             : HeatBenchTolerance;
+  const double bound = HeatBenchResidualBound(q->id.workload);
 
   if (!(r->field.worst <= bound))
     HeatBenchInvalid(r, "field: the residual of a step is %.3g of its right-hand side, above %.3g",
                      r->field.worst, bound);
-  if (!(r->field.balance <= balance_bound))
+  if (!(r->field.balance <= HeatBenchBalance))
     HeatBenchInvalid(r, "field: the energy account is off by %.3g, above %.3g", r->field.balance,
-                     balance_bound);
+                     HeatBenchBalance);
   if (!(r->field.overshoot <= HeatBenchOvershoot))
     HeatBenchInvalid(r, "field: the temperature leaves the range of its start by %.3g K",
                      r->field.overshoot);

@@ -101,15 +101,11 @@ static PetscErrorCode Commit(const HeatBenchProblem *p, const HeatBenchRequest *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compare the norms with their bounds.  In each step a solve leaves a relative error of the size of
-   its tolerance, and an explicit step that of rounding; 10 is chosen as a margin for both. */
+/* Compare the norms with their bounds. */
 static void Judge(const HeatBenchRequest *q, const double norms[4], HeatBenchResult *r)
 {
-  const double each = q->id.workload == HEAT_BENCH_EXPLICIT ? PETSC_MACHINE_EPSILON
-                                                            : HeatBenchTolerance;
-
   r->modes.error            = norms[0] / norms[1];
-  r->modes.bound            = 10.0 * (double)HeatBenchModeSteps(q->id.workload) * each;
+  r->modes.bound            = HeatBenchModesBound(q->id.workload);
   r->modes.continuous_ratio = norms[2] / norms[3];
   if (!(r->modes.error <= r->modes.bound))
     HeatBenchInvalid(r, "modes: the relative error is %.3g, above %.3g", r->modes.error,

@@ -33,6 +33,7 @@ const double HeatBenchTolerance = 1e-11;
 
 const double HeatBenchLeastSeconds = 60.0;
 const double HeatBenchOvershoot    = 1e-6;
+const double HeatBenchBalance      = 1e-11;
 
 const char *HeatBenchGrade(double seconds)
 {
@@ -65,6 +66,18 @@ double HeatBenchStep(HeatBenchWorkload workload)
 PetscInt HeatBenchModeSteps(HeatBenchWorkload workload)
 {
   return workload == HEAT_BENCH_EXPLICIT ? 200 : 5;
+}
+
+double HeatBenchResidualBound(HeatBenchWorkload workload)
+{
+  return workload == HEAT_BENCH_EXPLICIT ? 10.0 * PETSC_MACHINE_EPSILON : HeatBenchTolerance;
+}
+
+double HeatBenchModesBound(HeatBenchWorkload workload)
+{
+  const double each = workload == HEAT_BENCH_EXPLICIT ? PETSC_MACHINE_EPSILON : HeatBenchTolerance;
+
+  return 10.0 * (double)HeatBenchModeSteps(workload) * each;
 }
 
 PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle)

@@ -80,6 +80,9 @@ const char *HeatBenchGrade(double seconds);
  *  rounding and the error of solves, far below the 1 K of the range. */
 extern const double HeatBenchOvershoot;
 
+/** Largest relative error of the energy account of `field`: rounding and the tolerance of solves. */
+extern const double HeatBenchBalance;
+
 /** Return the figure of merit [cell-steps/s]: cells * steps / (seconds + setup * steps/100).
  *  @param[in] seconds  [s] of the timed steps
  *  @param[in] setup    [s] of the set-up, which is charged once for every 100 steps */
@@ -97,6 +100,15 @@ double HeatBenchStep(HeatBenchWorkload workload);
 
 /** Return the number of steps of the problem `modes`. */
 PetscInt HeatBenchModeSteps(HeatBenchWorkload workload);
+
+/** Return the bound of a step's residual, relative to its right-hand side: the tolerance of the
+ *  solve, or for an explicit step the rounding of some ten operations. */
+double HeatBenchResidualBound(HeatBenchWorkload workload);
+
+/** Return the bound of the relative error of `modes`.  In each step a solve leaves a relative error
+ *  of the size of its tolerance, and an explicit step that of rounding; 10 is chosen as a margin
+ *  for both. */
+double HeatBenchModesBound(HeatBenchWorkload workload);
 
 /** Return the step of a cycle, from 1 to HEAT_BENCH_CYCLE, before and after which the fields are
  *  committed.  It is 1 in cycle 0, so that the committed field before it is the initial one. */
