@@ -296,8 +296,8 @@ static void CheckFigures(const HeatBenchId *id, const HeatJson *bench, const Hea
   }
 }
 
-/* Add the reasons that the record itself gives.  The reason about the length of the run is left out,
-   since CheckFigures finds it again. */
+/* Add the reasons that the record itself gives.  The reason about the length of the run is left
+   out, since CheckFigures finds it again. */
 static void AddReasons(const HeatJson *bench, HeatBenchResult *r)
 {
   const HeatJson *reasons = HeatJsonGetMember(bench, "reasons");

@@ -80,7 +80,8 @@ const char *HeatBenchGrade(double seconds);
  *  rounding and the error of solves, far below the 1 K of the range. */
 extern const double HeatBenchOvershoot;
 
-/** Largest relative error of the energy account of `field`: rounding and the tolerance of solves. */
+/** Largest relative error of the energy account of `field`: rounding and the tolerance of
+ *  solves. */
 extern const double HeatBenchBalance;
 
 /** Return the figure of merit [cell-steps/s]: cells * steps / (seconds + setup * steps/100).

@@ -70,11 +70,11 @@ PetscErrorCode HeatHashBuild(PetscInt64 n, HeatHash *tree, HeatHash *root);
 PetscErrorCode HeatHashPathOf(PetscInt64 n, const HeatHash *tree, PetscInt64 leaf,
                               HeatHashPath *path);
 
-/** Climb from a leaf of a tree of n leaves to its root, with the hashes of a path from entry *at,
- *  which is advanced by the number of hashes used.
- *  @param[in,out] at    greater than path->n if the path is too short, so that a caller who compares
- *                       it with path->n refuses such a path
- *  @param[in,out] hash  the leaf; on return the root, or all zero if the path is too short */
+/** Climb from a leaf of a tree of n leaves to its root, with the hashes of a path from entry
+ *  *at, which is advanced by the number of hashes used. @param[in,out] at    greater than
+ *  path->n if the path is too short, so that a caller who compares it with path->n refuses such
+ *  a path @param[in,out] hash  the leaf; on return the root, or all zero if the path is too
+ *  short */
 PetscErrorCode HeatHashClimb(PetscInt64 n, PetscInt64 leaf, const HeatHashPath *path, int *at,
                              HeatHash *hash);
 

@@ -1,5 +1,5 @@
-/** Entry `events`: what switches at a time releases exactly its heat, in every scheme, and controlled
- *  steps see a smooth pulse that is far shorter than they are.
+/** Entry `events`: what switches at a time releases exactly its heat, in every scheme, and
+ *  controlled steps see a smooth pulse that is far shorter than they are.
  *
  *  An insulated body with rho c = 2 J/(m3 K) is heated everywhere by q(t) [W/m3], so that it
  *  stays uniform and its temperature rises by the integral of q over time, divided by rho c.
@@ -27,8 +27,8 @@ static const struct {
     {"a decay after a switch", "8*exp(-2*(t - 3))*(t >= 3)", 2.0},
 };
 
-/* A pulse without a jump, 0.01 s long: its heat is the integral 4000 exp(-((t - 20.1)/0.01)^2), so that
-   the rise is 2000 * 0.01 sqrt(pi). */
+/* A pulse without a jump, 0.01 s long: its heat is the integral 4000 exp(-((t - 20.1)/0.01)^2),
+   so that the rise is 2000 * 0.01 sqrt(pi). */
 static const char smooth_pulse[] = "source=\"4000*exp(-((t - 20.1)/0.01)^2)\"";
 
 /* Take the case's steps as a run does, with events. */
@@ -87,8 +87,8 @@ static PetscErrorCode MeasureDrive(HeatVerify *v, size_t drive, const char *sche
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Controlled steps of seconds see the smooth pulse.  The bound is the tolerated error of a step, 1e-4
-   of the range of 35 K, times some ten steps that feel the pulse. */
+/* Controlled steps of seconds see the smooth pulse.  The bound is the tolerated error of a
+   step, 1e-4 of the range of 35 K, times some ten steps that feel the pulse. */
 static PetscErrorCode VerifySmoothPulse(HeatVerify *v)
 {
   static const char *const schemes[] = {"bdf2", "esdirk"};

@@ -3,6 +3,7 @@
 #include "solver/case/case_validate_rules.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/printable.h"
@@ -80,6 +81,29 @@ PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char 
   HeatCaseCheckKey(material[0] != material[1], k->comm, k->c, path,
                    "found '%.60s' twice; name two different materials", names[0]);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static int ComparePairs(const void *a, const void *b)
+{
+  const HeatPair *p = a, *q = b;
+
+  for (int k = 0; k < 2; k++)
+    if (p->material[k] != q->material[k]) return p->material[k] < q->material[k] ? -1 : 1;
+  return (p->index > q->index) - (p->index < q->index);
+}
+
+void HeatFindEqualPair(PetscInt n, HeatPair *pairs, PetscInt *duplicate, PetscInt *original)
+{
+  *duplicate = *original = -1;
+  if (n > 0) qsort(pairs, (size_t)n, sizeof *pairs, ComparePairs);
+  for (PetscInt i = 1; i < n; i++) {
+    if (pairs[i - 1].material[0] != pairs[i].material[0] ||
+        pairs[i - 1].material[1] != pairs[i].material[1])
+      continue;
+    *original  = pairs[i - 1].index;
+    *duplicate = pairs[i].index;
+    return;
+  }
 }
 
 PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name)

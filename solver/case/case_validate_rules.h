@@ -66,6 +66,17 @@ PetscErrorCode HeatValidateMaterialName(const HeatValidation *k, const char *pat
 PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char *const names[2],
                                 PetscInt material[2]);
 
+/** Two materials of an entry of a list. */
+typedef struct {
+  PetscInt material[2]; /* indices, in an order that the caller chooses */
+  PetscInt index;       /* of the entry */
+} HeatPair;
+
+/** Sort n pairs and find two that are equal.
+ *  @param[out] duplicate, original  indices of the later and of the earlier entry; -1 and -1 if
+ *                                   all pairs differ */
+void HeatFindEqualPair(PetscInt n, HeatPair *pairs, PetscInt *duplicate, PetscInt *original);
+
 /** Check that a name (of a material or region, the output folder, the unit of temperature) can
  *  stand in a table and a message: no control character in it, none that changes the direction of
  *  writing or ends a line (printable.h), no blank around it. */

@@ -26,9 +26,9 @@ PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);
  *  than a tenth of its range (turns.h).  A smooth pulse is no event, but no step passes over it. */
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
 
-/** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a dip:
- *  neither end of the step shows more than three quarters of it; NULL where there is none.  A
- *  formula is returned once. */
+/** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a
+ *  dip: neither end of the step shows more than three quarters of it; NULL where there is none.
+ *  A formula is returned once. */
 const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to);
 
 /** Return the text of a formula of which not all switches could be found, since the search became

@@ -328,7 +328,6 @@ static const HeatPetscRule rules[] = {
     SWITCH("ts_theta_endpoint"),
     SWITCH("ts_theta_initial_guess_extrapolate"),
     REAL("ts_alpha_radius", 0.0, 1.0),
-    WHOLE("ts_irk_nstages", 1, 20),
     PRINTS("ts_monitor"),
     PRINTS("ts_adapt_monitor"),
     PRINTS("ts_view"),

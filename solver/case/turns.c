@@ -1,12 +1,11 @@
 /** Peaks and dips of a formula of t, by bisection with interval arithmetic (turns.h).
  *
- *  The search goes through time with the sign of the derivative g'.  An interval in which the bounds
- *  of g' have one sign is taken whole; where its sign differs from the one before it, g turns at its
- *  beginning.  An interval with bounds of both signs is halved, down to the resolution.  Bounds of
- *  g' so close to 0 that g cannot change visibly in the whole run count as 0, so that the rounding
- *  of a plateau makes no turns.
- *  Source: R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
- *  ch. 8. */
+ *  The search goes through time with the sign of the derivative g'.  An interval in which the
+ *  bounds of g' have one sign is taken whole; where its sign differs from the one before it, g
+ *  turns at its beginning.  An interval with bounds of both signs is halved, down to the
+ *  resolution.  Bounds of g' so close to 0 that g cannot change visibly in the whole run count
+ *  as 0, so that the rounding of a plateau makes no turns. Source: R. E. Moore, R. B. Kearfott,
+ *  M. J. Cloud, Introduction to Interval Analysis, SIAM 2009, ch. 8. */
 #include "solver/case/turns.h"
 
 #include <math.h>
@@ -138,8 +137,9 @@ static PetscReal ValueAt(HeatTurns *turns, const Part *part, PetscReal t)
   return HeatExpressionTreeAt(&turns->tree, part->operation, point, turns->numbers);
 }
 
-/* Return how far a part in the middle of a step is from the mean of its values at the ends, relative
-   to its range.  The ends are seen from inside the step, since the part may jump there. */
+/* Return how far a part in the middle of a step is from the mean of its values at the ends,
+   relative to its range.  The ends are seen from inside the step, since the part may jump
+   there. */
 static PetscReal Bend(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
 {
   const PetscReal inside = 1e-6 * (to - from), middle = from + 0.5 * (to - from);

@@ -194,7 +194,7 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
  *  operator.  A norm of at most `bound` has the same bits on any layout of blocks.  A larger value
  *  means only "above the bound".  Collective; exchanges the halo of x.
  *  @param[in]  x, b   [nyl][nxl]
- *  @param[in]  bound  > 0, in the unit of b; when it is not positive and finite the sum is plain,
+ *  @param[in]  bound  in the unit of b; when it is not between 2^-480 and 2^480 the sum is plain,
  *                     and its bits depend on the layout
  *  @param[out] norm   in the unit of b */
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,

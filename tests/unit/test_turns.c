@@ -1,12 +1,13 @@
-/* The peaks and dips of formulas of t: each is found, however short the pulse is, and formulas that rise
- * or fall throughout have none. */
+/* The peaks and dips of formulas of t: each is found, however short the pulse is, and formulas
+ *  that rise or fall throughout have none. */
 #include "case_test.h"
 
 #include <math.h>
 
 #include "solver/case/turns.h"
 
-/* Assert that a formula turns in (0, end] at the given times, to 1e-9 of the run, and at no other. */
+/* Assert that a formula turns in (0, end] at the given times, to 1e-9 of the run, and at no
+   other. */
 static void TurnsAt(const char *text, PetscReal end, int n, const PetscReal *expected)
 {
   HeatTurns *turns;
@@ -98,8 +99,8 @@ static void a_peak_between_the_ends_of_a_step_is_hidden_by_its_height(void **sta
   OK(HeatTurnsDestroy(&turns));
 }
 
-/* Walk from 0 to the end as controlled steps of any length do, and return the steps that end where the
-   formula exceeds the given value. */
+/* Walk from 0 to the end as controlled steps of any length do, and return the steps that end
+   where the formula exceeds the given value. */
 static int StepsAbove(const char *text, PetscReal end, PetscReal value)
 {
   HeatTurns *turns;
