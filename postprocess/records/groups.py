@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import ReaderError
 from .run_record import RunRecord, read_record
 from .statistics import Summary, summarise
-from .study_folder import StudyState, read_state
+from .study_folder import FAILED, RunState, StudyState, read_state
 
 MOST_FILES = 100_000  # results.json below one folder; chosen: a larger tree is no result set
 
@@ -36,7 +36,7 @@ class Repeat:
     @property
     def problems(self) -> list[str]:
         """Reasons why the run does not count; empty for a valid run."""
-        if self.record is None:
+        if self.record is None or self.failure:
             return [self.failure]
         if self.planned not in (None, self.record.ranks):
             return [*self.record.problems,
@@ -105,11 +105,8 @@ def _from_study(state: StudyState) -> ResultSet:
     groups = []
     for point in state.plan["points"]:
         runs = [run for run in state.runs if run.point == point["name"]]
-        repeats = [_repeat(state.run_folder(run), f"{run.point}/repeat-{run.repeat}",
-                           run.reason or f"{run.state}: no results.json", run.stderr)
+        repeats = [_planned_repeat(state, run, _whole(point.get("ranks")))
                    for run in sorted(runs, key=lambda r: r.repeat)]
-        for repeat in repeats:
-            repeat.planned = _whole(point.get("ranks"))
         parameters = point.get("parameters")
         groups.append(Group(point["name"], _whole(point.get("ranks")),
                             _whole(point.get("nodes")) or 1,
@@ -119,19 +116,27 @@ def _from_study(state: StudyState) -> ResultSet:
                      str(state.plan.get("scaling") or "none"), state.plan, groups)
 
 
+def _planned_repeat(state: StudyState, run: RunState, ranks: int | None) -> Repeat:
+    """Read the record of a run of a study; a failed run stays one, whatever it wrote."""
+    repeat = _repeat(state.run_folder(run), f"{run.point}/repeat-{run.repeat}",
+                     run.reason or f"{run.state}: no results.json")
+    repeat.planned, repeat.stderr = ranks, run.stderr
+    if run.state == FAILED:
+        repeat.failure = run.reason or "failed"
+    return repeat
+
+
 def _whole(value: Any) -> int | None:
     return value if type(value) is int and value >= 1 else None
 
 
-def _repeat(folder: Path, label: str, failure: str, stderr: list[str] | None = None) -> Repeat:
+def _repeat(folder: Path, label: str, failure: str) -> Repeat:
     """Read the record of a run; one that cannot be read is a failure that is shown."""
     try:
         record = read_record(folder / "results.json")
     except ReaderError as error:
-        return Repeat(label, None, str(error), stderr or [])
-    if record is not None and not record.finished and stderr:
-        return Repeat(label, None, failure, stderr)
-    return Repeat(label, record, "" if record else failure, stderr or [])
+        return Repeat(label, None, str(error))
+    return Repeat(label, record, "" if record else failure)
 
 
 def _from_tree(folder: Path) -> ResultSet:
@@ -143,7 +148,12 @@ def _from_tree(folder: Path) -> ResultSet:
         label = str(path.parent.relative_to(folder))
         repeat = _repeat(path.parent, label if label != "." else folder.name, "")
         key, name = _identity(repeat)
-        group = groups.setdefault(key, Group(name, None, 1, {}, []))
+        if key not in groups:  # two points may differ in what their names do not say
+            taken = {group.name for group in groups.values()}
+            name = next(n for n in [name, *(f"{name} #{k}" for k in range(2, len(taken) + 3))]
+                        if n not in taken)
+            groups[key] = Group(name, None, 1, {}, [])
+        group = groups[key]
         if repeat.record is not None:
             group.ranks, group.nodes = repeat.record.ranks, repeat.record.nodes
         group.repeats.append(repeat)

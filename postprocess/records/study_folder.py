@@ -72,6 +72,8 @@ class StudyState:
             record = read_record(self.run_folder(run) / "results.json")
         except ReaderError:
             record = None  # half a file of a run that was killed
+        if run.state == FAILED:
+            return  # a failure stays one until it is retried
         if record is not None and record.finished:
             run.state, run.reason, run.stderr = DONE, "", []
         elif run.state in (RUNNING, DONE):

@@ -20,6 +20,7 @@ from .progress import Progress
 from ..records.study_folder import DONE, FAILED, PLANNED, RUNNING, RunState, StudyState
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL; chosen: time for a checkpoint of a small case
+RIGHT = (0, 5, None)  # exit codes of a run that has ended: right, not valid, or not known
 LAST_LINES = 5  # of stderr in study.json
 KEPT = ("results.json", "proof.json", "stdout.txt", "stderr.txt", "exit_code")
 
@@ -115,10 +116,11 @@ def judge(state: StudyState, run: RunState, reason: str = "") -> None:
     """Set the state of a run that has ended: done if its record is complete, else failed."""
     run.state = RUNNING
     state.refresh(run)
-    if run.state != DONE or reason:
-        run.state = RUNNING
-        why = f"exit code {run.exit_code}" if run.exit_code is not None else "no exit code"
-        fail(run, reason or f"{why}, no complete results.json", state.run_folder(run))
+    why = f"exit code {run.exit_code}" if run.exit_code is not None else "no exit code"
+    if run.state != DONE:
+        why += ", no complete results.json"
+    if run.state != DONE or reason or run.exit_code not in RIGHT:
+        fail(run, reason or why, state.run_folder(run))
 
 
 def fail(run: RunState, reason: str, folder: Path) -> None:

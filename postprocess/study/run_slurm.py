@@ -103,7 +103,7 @@ def collect(state: StudyState) -> None:
         code = _exit_code(state.run_folder(run))
         if code is not None or run.job not in queued:
             run.exit_code = code
-            judge(state, run, "" if code is not None else "the job ended without an exit code")
+            judge(state, run)
     state.save()
 
 

@@ -6,6 +6,7 @@ results of one folder must belong to one study.
 """
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 from pathlib import Path
@@ -28,9 +29,14 @@ def make_plan(study: Study, points: list[Point], program: Program, launcher: str
             "subject": "case" if study.bench is None else "bench", "repeats": study.repeats,
             "seed": seed, "launcher": launcher, "ranks": list(study.ranks),
             "program": {"path": str(program.path), "sha256": program.sha256},
-            "launch": list(program.launch), "machine": machine_sheet(),
+            "launch": list(program.launch), "case_sha256": _sum(study.case), "machine": machine_sheet(),
             "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith(RECORDED)},
             "points": [point.as_json() for point in points]}
+
+
+def _sum(case: Path | None) -> str | None:
+    """Return the SHA-256 of the case file."""
+    return hashlib.sha256(case.read_bytes()).hexdigest() if case else None
 
 
 def machine_sheet() -> dict[str, Any]:
@@ -61,7 +67,8 @@ def join(old: StudyState | None, folder: Path, plan: dict[str, Any],
         return StudyState(folder, plan, [RunState(*key) for key in order])
     _require_same(old, plan)
     states = {(run.point, run.repeat): run for run in old.runs}
-    order += [key for key in states if key not in set(order)]  # more repeats than now asked for
+    asked = set(order)
+    order += [key for key in states if key not in asked]  # more repeats than now asked for
     return StudyState(folder, plan, [states.get(key) or RunState(*key) for key in order])
 
 
@@ -71,6 +78,9 @@ def _require_same(old: StudyState, plan: dict[str, Any]) -> None:
     if old.plan.get("program", {}).get("sha256") != plan["program"]["sha256"]:
         raise RequestError(f"{where}: its program differs from {plan['program']['path']}, and "
                            f"results of two programs would mix; {remedy}")
+    if old.plan.get("case_sha256") != plan["case_sha256"]:
+        raise RequestError(f"{where}: the case file has changed since, and results of two cases "
+                           f"would mix; {remedy}")
     for key in ("scaling", "launcher", "launch"):
         if old.plan.get(key) != plan[key]:
             raise RequestError(f"{where}: its {key} is {old.plan.get(key)}, now {plan[key]}; "

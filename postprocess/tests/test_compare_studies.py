@@ -121,5 +121,14 @@ def test_bad_option_is_one_line(command, tmp_path, option):
     assert outcome.code == 2 and outcome.err.count("\n") == 1
 
 
+def test_points_that_differ_in_their_commit_alone_stay_apart(command, tmp_path):
+    for commit in ("a1", "b2"):
+        for k in range(6):
+            write_bench(tmp_path / f"runs/{commit}-{k}", 1, 60.0 + k,
+                        provenance={"git_commit": commit, "hosts": ["vm"]})
+    outcome = command("compare-studies", tmp_path / "runs", tmp_path / "runs")
+    assert outcome.code == 0 and "tiny implicit base p1 #2" in " ".join(outcome.out.split())
+
+
 def test_missing_folder_has_code_4(command, tmp_path):
     assert command("compare-studies", tmp_path / "x", tmp_path / "y").code == 4

@@ -182,6 +182,23 @@ def test_another_program_is_refused(study, imitated):
     assert outcome.code == 2 and "results of two programs would mix" in outcome.err
 
 
+def test_changed_case_file_is_refused(study, imitated):
+    study(STRONG)
+    (imitated.folder / "case.yaml").write_text("time: {}\n")
+    outcome = study(STRONG)
+    assert outcome.code == 2 and "the case file has changed" in outcome.err
+
+
+def test_wrong_exit_code_is_a_failure_even_with_a_complete_record(study, imitated, tmp_path):
+    """heat2d ends with code 4 if its last snapshot is missing, and its record is complete then."""
+    imitated.program.write_text(imitated.program.read_text().replace("sys.exit(0 if valid else 5)",
+                                                                     "sys.exit(4)"))
+    assert study(STRONG).code == 5 and study(STRONG).code == 5 and len(imitated.calls) == 12
+    assert {run["reason"] for run in states(tmp_path / "out")} == {"exit code 4"}
+    from postprocess.records.groups import read_results
+    assert not any(repeat.counts for repeat in read_results(tmp_path / "out").repeats)
+
+
 def test_folder_with_other_files_is_refused(study, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/precious").write_text("x")

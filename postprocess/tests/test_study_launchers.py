@@ -87,7 +87,7 @@ def test_states_of_jobs_are_taken_from_their_folders_and_the_queue(study, slurm,
     outcome = study(SLURM, "slurm")
     assert [run["state"] for run in states(tmp_path / "out")] == ["done", "failed", "submitted",
                                                                   "submitted"]
-    assert outcome.code == 5 and "ended without an exit code" in outcome.out
+    assert outcome.code == 5 and "no exit code, no complete results.json" in outcome.out
     assert "2 of 4 runs have not ended" in outcome.out
     assert len((slurm / "submitted").read_text().splitlines()) == 4, "nothing is submitted twice"
 
