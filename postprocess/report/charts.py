@@ -176,6 +176,25 @@ def _draw_model(chart: Chart, rows: list[Efficiency], model: Model, unit: float)
                     label="held out")
 
 
+def chart_of_bandwidth(rows: list[tuple[str, float, float, float]]) -> str | None:
+    """Draw the achieved bandwidth of each point below its roof, the STREAM bandwidth."""
+    shown = rows[:MOST_POINTS]
+    if not shown:
+        return None
+    with matplotlib.rc_context(STYLE):
+        chart = Chart(1.1 + 0.34 * len(shown))
+        places = range(len(shown))
+        chart.axes.barh(places, [r[2] / 1e9 for r in shown], height=0.5, color=COLOURS[0],
+                        label="achieved")
+        chart.axes.plot([r[3] / 1e9 for r in shown], places, "|", color=COLOURS[1], ms=16, mew=2.5,
+                        label="STREAM")
+        _rows(chart, [r[0] for r in shown])
+        chart.axes.set_xlim(left=0.0)
+        chart.axes.set_xlabel("memory bandwidth [GB/s]")
+        _legend(chart, 2)
+        return chart.source("bandwidth")
+
+
 def chart_of_phases(names: list[str], values: list[dict[str, float]]) -> str | None:
     """Draw the phases of each point as stacked bars, as parts of the whole time."""
     shown = [(name, parts) for name, parts in zip(names, values) if sum(parts.values()) > 0]
@@ -183,7 +202,7 @@ def chart_of_phases(names: list[str], values: list[dict[str, float]]) -> str | N
     if not shown:
         return None
     order = sorted({p for _, parts in shown for p in parts},
-                   key=lambda p: -sum(parts.get(p, 0.0) for _, parts in shown))
+                   key=lambda p: (-sum(parts.get(p, 0.0) for _, parts in shown), p))
     kept, rest = order[:len(COLOURS) - 1], order[len(COLOURS) - 1:]
     with matplotlib.rc_context(STYLE):
         chart = Chart(1.5 + 0.34 * len(shown))

@@ -26,7 +26,8 @@ def pop_table(results: ResultSet, all_runs: bool) -> SheetTable:
     for group in results.groups:
         values = [median_of(group, all_runs, "pop", name) for name, _ in POP]
         if any(v is not None for v in values):
-            low = [title for v, (_, title) in zip(values, POP) if v is not None and v < LOW]
+            low = [short for v, short in zip(values, ("LB", "CommE", "PE"))
+                   if v is not None and v < LOW]
             table.rows.append([group.name, *(percent(v) for v in values), ", ".join(low)])
     table.note = ("Serialisation and transfer take a replay on an ideal network and are not "
                   "known." if table.rows else
@@ -35,16 +36,23 @@ def pop_table(results: ResultSet, all_runs: bool) -> SheetTable:
     return table
 
 
-def bandwidth_table(results: ResultSet, all_runs: bool) -> SheetTable:
-    """Achieved memory bandwidth against STREAM, from the member `bandwidth` of the records."""
-    table = SheetTable(["point", "bytes per cell and step", "achieved", "STREAM", "of STREAM"])
+def bandwidths(results: ResultSet, all_runs: bool) -> list[tuple[str, float, float, float]]:
+    """Return (point, bytes per cell and step, achieved and STREAM bandwidth [B/s])."""
+    found = []
     for group in results.groups:
         values = [median_of(group, all_runs, "bandwidth", name)
                   for name in ("bytes_per_cell_step", "achieved", "stream")]
-        if None not in values:
-            bytes_per, achieved, stream = values
-            table.rows.append([group.name, number(bytes_per), scaled(achieved, "B/s"),
-                               scaled(stream, "B/s"), percent(achieved / stream) if stream else NONE])
+        if None not in values and min(values) > 0:
+            found.append((group.name, *values))
+    return found
+
+
+def bandwidth_table(results: ResultSet, all_runs: bool) -> SheetTable:
+    """Achieved memory bandwidth against STREAM, from the member `bandwidth` of the records."""
+    table = SheetTable(["point", "bytes per cell and step", "achieved", "STREAM", "of STREAM"])
+    for name, bytes_per, achieved, stream in bandwidths(results, all_runs):
+        table.rows.append([name, number(bytes_per), scaled(achieved, "B/s"), scaled(stream, "B/s"),
+                           percent(achieved / stream)])
     if not table.rows:
         table.note = ("The records have no modelled bytes together with a STREAM bandwidth (member "
                       "bandwidth), so there is no roofline point.")

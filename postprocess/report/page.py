@@ -52,8 +52,7 @@ def make_sheet(results: ResultSet) -> Sheet:
     parts = [_merit(results), _spread(results, all_runs), *_scaling(results, all_runs),
              _phases(results, all_runs),
              Part("POP efficiencies", table=machine_tables.pop_table(results, all_runs)),
-             Part("Memory bandwidth (roofline)",
-                  table=machine_tables.bandwidth_table(results, all_runs)),
+             _bandwidth(results, all_runs),
              Part("Memory", table=machine_tables.memory_table(results, all_runs)),
              Part("Input and output", table=machine_tables.io_table(results, all_runs)),
              Part("Verification", table=result_tables.verification_table(results)),
@@ -135,6 +134,14 @@ def _scaling(results: ResultSet, all_runs: bool) -> list[Part]:
 def _series_name(groups: list[Group]) -> str:
     values = {k: v for k, v in groups[0].parameters.items() if k != "class"}
     return "".join(f", {key} = {value}" for key, value in values.items())
+
+
+def _bandwidth(results: ResultSet, all_runs: bool) -> Part:
+    return Part("Memory bandwidth (roofline)",
+                charts.chart_of_bandwidth(machine_tables.bandwidths(results, all_runs)),
+                "Modelled bytes per second of the steps, below the STREAM bandwidth that the run "
+                "measured." + _of_invalid(all_runs),
+                table=machine_tables.bandwidth_table(results, all_runs))
 
 
 def _phases(results: ResultSet, all_runs: bool) -> Part:

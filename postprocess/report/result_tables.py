@@ -132,7 +132,7 @@ def model_text(model: Model | None) -> str:
             f"b = {plain(model.b)} s per cell, c = {plain(model.c)} s, not negative, least squares "
             f"of relative errors on {', '.join(map(str, model.fitted))} ranks. Held out: "
             f"{model.held_out} ranks, measured {seconds(model.measured)}, predicted "
-            f"{seconds(model.predicted)}, error {100 * model.error:+.1f} %.")
+            f"{seconds(model.predicted)}, error {round(100 * model.error, 1) + 0.0:+g} %.")
 
 
 # ---- phases
