@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -343,3 +344,30 @@ def test_missing_study_file_has_code_4(command, tmp_path):
 def test_missing_program_says_how_to_build_it(imitated, command, tmp_path):
     outcome = command("study", imitated.study(STRONG), "--program", tmp_path / "none")
     assert outcome.code == 2 and "./bootstrap build" in outcome.err
+
+
+# ---- the documents
+
+
+def test_readme_lists_every_key_of_a_study_and_no_other():
+    from dataclasses import fields
+
+    from postprocess.study import study_file
+    text = (ROOT / "postprocess/README.md").read_text()
+    table = text.split("## study")[1].split("| key | value |")[1].split("\n\n")[0]
+    keys = {k for row in table.splitlines()[2:] for k in re.findall(r"`([\w.]+)`", row.split("|")[1])}
+    assert keys == (set(study_file.TOP) - {"run"}) | {"run.bench", "run.case", "run.set", "run.petsc"}
+    rows = {row.split("|")[1].strip(): row.split("|")[2] for row in table.splitlines()[2:]}
+    assert set(re.findall(r"`(\w+)`", rows["`run.bench`"])) == set(study_file.BENCH_KEYS)
+    slurm = {f.name for f in fields(study_file.Slurm)}
+    assert slurm <= set(re.findall(r"`(\w+)`", rows["`slurm`"]))
+
+
+def test_example_of_the_readme_is_a_study(tmp_path):
+    from postprocess.study.study_file import read_study
+    text = (ROOT / "postprocess/README.md").read_text()
+    example = re.search(r"```yaml\n(.*?)```", text, re.S)[1]
+    (tmp_path / "weld.yaml").write_text("grid: {}\n")
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies/study.yaml").write_text(example)
+    assert read_study(tmp_path / "studies/study.yaml").sweeps[0].keys() == {"solver.preconditioner"}
