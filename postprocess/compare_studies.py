@@ -7,14 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
 from .errors import ReaderError
 from .records.comparison import Comparison, PointComparison, compare_sets
 from .records.groups import read_results
 from .records.statistics import Ratio, Summary
+from .study.study_table import simple_table
 from .wording import count, duration, plain, printable
 
 REGRESSION = 5
@@ -57,14 +56,12 @@ def _point_json(point: PointComparison) -> dict[str, Any]:
 
 
 def _print(found: Comparison, console: Console) -> None:
-    table = Table(box=box.SIMPLE, pad_edge=False)
-    for name in ("point", "runs A, B", "A per step", "B per step", "time B/A", "interval",
-                 "iterations B/A", "verdict"):
-        table.add_column(name, justify="left" if name in ("point", "verdict") else "right",
-                         overflow="fold", no_wrap=name != "point")
+    table = simple_table(["point", "runs", "A per step", "B per step", "B / A", "interval",
+                          "iterations", "verdict"], ("point", "verdict"))
     for point in found.points:
         table.add_row(*_cells(point))
     console.print(table, markup=False)
+    console.print("")
     for point in found.points:
         for reason in point.reasons:
             console.print(f"{printable(point.name)}: {printable(reason)}", markup=False,

@@ -1,7 +1,6 @@
 """The table at the end of a study."""
 from __future__ import annotations
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -10,16 +9,25 @@ from ..records.scaling import efficiencies, series
 from ..records.statistics import Summary
 from ..wording import duration, plain, printable, span, time_unit
 
+NARROW = 100  # columns of a terminal below which the parts of the efficiency are left out
+
+
+def simple_table(columns: list[str], words: tuple[str, ...] = ("point",)) -> Table:
+    """Make a table without lines, whose numbers are never cut; names are folded."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="left" if name in words else "right", overflow="fold",
+                         no_wrap=name != "point", min_width=8 if name == "point" else len(name))
+    return table
+
 
 def print_table(results: ResultSet, console: Console) -> None:
     """Print a row for each point: times, figure of merit, efficiency, and what went wrong."""
-    table = Table(box=box.SIMPLE, title=printable(results.title), title_justify="left",
-                  pad_edge=False)
-    scaled = results.scaling != "none"
-    for name in ("point", "ranks", "runs", "per step", "95 % interval", "cell-steps/s",
-                 *(("E", "numeric", "impl.") if scaled else ())):
-        table.add_column(name, justify="left" if name == "point" else "right",
-                         overflow="fold" if name == "point" else "ellipsis", no_wrap=name != "point")
+    console.print(printable(results.title) + "\n", markup=False, highlight=False)
+    scaled, narrow = results.scaling != "none", console.width < NARROW
+    parts = ("E",) if narrow else ("E", "numeric", "impl.")
+    table = simple_table(["point", "ranks", "runs", "per step", "95 % interval", "cell-steps/s",
+                          *(parts if scaled else ())])
     invalid = not any(r.counts for r in results.repeats)
     rows = {e.group.name: e for groups in series(results) if scaled
             for e in efficiencies(results, groups, invalid)}
@@ -27,10 +35,11 @@ def print_table(results: ResultSet, console: Console) -> None:
         cells = [printable(group.name), str(group.ranks), _runs(group), *_times(group, invalid)]
         if scaled:
             row = rows.get(group.name)
-            cells += [_percent(v) for v in ((row.total.value, row.numeric, row.implementation)
-                                            if row else (None,) * 3)]
+            values = (row.total.value, row.numeric, row.implementation) if row else (None,) * 3
+            cells += [_percent(v) for v in values[:len(parts)]]
         table.add_row(*cells)
     console.print(table, markup=False)
+    console.print("")
     if invalid:
         console.print("No run is valid: the times are those of runs that are not, and there is no "
                       "figure of merit.", highlight=False, soft_wrap=True)
@@ -52,7 +61,7 @@ def interval(summary: Summary | None) -> str:
     if summary is None:
         return "-"
     if summary.low is None:
-        return "fewer than 6 runs"
+        return "6 runs needed"
     size, unit = time_unit(summary.median)
     return f"{span(summary.low / size, summary.high / size)} {unit}"
 

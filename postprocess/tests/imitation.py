@@ -24,6 +24,8 @@ with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "calls"), "a"
 if "fail" in options:
     print("first line", "heat2d: error: no convergence", sep=chr(10), file=sys.stderr)
     sys.exit(3)
+if "silent" in options:
+    sys.exit(0)
 if "hang" in options:
     time.sleep(600)
 os.makedirs(out, exist_ok=True)

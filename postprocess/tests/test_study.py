@@ -102,6 +102,11 @@ def test_failure_is_kept_with_its_code_and_last_lines_and_not_retried(study, imi
     assert study(FAILING, "--retry-failed").code == 5 and len(imitated.calls) == 4
 
 
+def test_exit_code_0_without_a_record_is_a_failure(study, tmp_path):
+    assert study("run: {case: case.yaml, set: {silent: 1}}\nranks: [1]\nrepeats: 1\n").code == 5
+    assert states(tmp_path / "out")[0]["reason"] == "exit code 0, no complete results.json"
+
+
 def test_failure_does_not_end_the_study(study, tmp_path):
     outcome = study("run: {case: case.yaml}\nranks: [1]\nrepeats: 1\n"
                     "sweep:\n  - {fail: [1]}\n  - {grid.cells: [[10,10]]}\n")
@@ -153,6 +158,24 @@ def test_second_program_on_the_same_folder_is_refused(imitated, study, tmp_path)
         child.send_signal(signal.SIGTERM)
         child.wait(30)
     assert outcome.code == 2 and "another program runs this study" in outcome.err
+
+
+@pytest.mark.parametrize("width", [80, 100, 130])
+def test_table_keeps_names_and_numbers_whole_at_any_width(study, imitated, tmp_path, width):
+    """80 columns are the usual terminal; parts of the efficiency need more and stand in reports."""
+    study(STRONG)
+    from rich.console import Console
+
+    from postprocess.records.groups import read_results
+    from postprocess.study.study_table import print_table
+    with open(tmp_path / "text", "w+") as file:
+        print_table(read_results(tmp_path / "out"), Console(file=file, width=width))
+        file.seek(0)
+        text = file.read()
+    assert "…" not in text and max(map(len, text.splitlines())) <= width
+    for said in ("p1", "per step", "95 % interval", " 0.6 ms ", "1.667×10⁷", "83.3 %"):
+        assert said in text, text
+    assert ("impl." in text) == (width >= 100)
 
 
 # ---- another study in the folder
