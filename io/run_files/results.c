@@ -104,26 +104,6 @@ static void PutInterfaces(HeatJson *energy, const HeatResults *r)
   }
 }
 
-static void PutRegions(HeatJson *root, const HeatResults *r)
-{
-  HeatJson *regions = HeatJsonAddArray(root, "regions");
-
-  for (PetscInt i = 0; i < r->n_regions; i++) {
-    HeatJson *region = HeatJsonCreate();
-
-    HeatJsonPutCount(region, "region", r->regions[i].region);
-    HeatJsonPutText(region, "name", r->regions[i].name);
-    HeatJsonPutText(region, "shape", r->regions[i].shape);
-    HeatJsonPutNumber(region, "painted", r->regions[i].painted);
-    HeatJsonPutNumber(region, "true", r->regions[i].exact);
-    HeatJsonPutNumber(region, "power", r->regions[i].power);
-    HeatJsonPutNumber(region, "min", r->regions[i].min);
-    HeatJsonPutNumber(region, "mean", r->regions[i].mean);
-    HeatJsonPutNumber(region, "max", r->regions[i].max);
-    HeatJsonAppend(regions, region);
-  }
-}
-
 static void PutSegmentSizes(HeatJson *root, const HeatResults *r)
 {
   HeatJson *segments = HeatJsonAddArray(root, "segments");
@@ -330,7 +310,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   HeatResultsPutDisk(io, checkpoints, r);
   PutLimits(root, r);
   PutEnergy(root, r);
-  PutRegions(root, r);
+  HeatResultsPutRegions(root, r);
   PutSegmentSizes(root, r);
   PutChecks(root, r);
   PutRestarts(root, r);

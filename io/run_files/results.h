@@ -73,15 +73,23 @@ typedef struct {
   double      heat; /* [W/m] */
 } HeatResultsInterface;
 
+/** The size of the part of a region where an attribute of the region is left. */
+typedef struct {
+  const char *attribute; /* "material", "temperature", "source" */
+  double      painted, exact;
+} HeatResultsPart;
+
 /** A region: its sizes, and at the end of the run the power that it releases and its
  *  temperatures. */
 typedef struct {
-  PetscInt    region;         /* its place in the case's list, from 0 */
-  const char *name;           /* NULL: it has none */
-  const char *shape;          /* as in the case file; "map" where a file gives it */
-  double      painted, exact; /* [m2] of the cells that it covers; of its shape in the domain */
-  double      power;          /* [W/m]; NaN: the case gives none */
-  double      min, mean, max; /* in the case's temperature unit; NaN: no name, or no cells */
+  PetscInt        region;         /* its place in the case's list, from 0 */
+  const char     *name;           /* NULL: it has none */
+  const char     *shape;          /* as in the case file; "map" where a file gives it */
+  double          painted, exact; /* [m2] of what later regions leave of it: cells, and true size */
+  int             n_parts;
+  HeatResultsPart parts[3];       /* of the attributes whose sizes are others */
+  double          power;          /* [W/m]; NaN: the case gives none */
+  double          min, mean, max; /* in the case's temperature unit; NaN: no name, or no cells */
 } HeatResultsRegion;
 
 /** The sizes of a segment of a side; a side with one condition is one segment. */
