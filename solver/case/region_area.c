@@ -20,10 +20,10 @@
 enum { FEW = 24 };
 /* Times that the domain is halved at most.  Chosen: 30 along each axis reach a 1e-9 of it. */
 enum { DEPTH = 60 };
-/* Budget of a region in visits of a curve by a strip, some 50 ns each: of the order of its curves,
+/* Budget of a region in visits of a curve by a strip, some 20 ns each: of the order of its curves,
    and bounded for the first region, which often has all others over it, and for all others
    together.  Chosen: the bounds are some seconds. */
-static const PetscReal PerCurve = 2000.0, AtLeast = 2e4, ForFirst = 1e8, ForOthers = 1e8;
+static const PetscReal PerCurve = 2000.0, AtLeast = 2e4, ForFirst = 1e8, ForOthers = 5e7;
 
 /* Parts. */
 

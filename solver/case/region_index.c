@@ -1,11 +1,12 @@
-/** The search tree.  Regions are sorted by the left edge of their box; a binary tree over this list
- *  has in each node the largest right edge below it (an interval tree without pointers):
+/** The search tree.  Regions are sorted along a curve that fills the plane (Morton's), so that
+ *  neighbours in the list are neighbours in the plane; a binary tree over the list has in each node
+ *  the box around the regions below it (an R-tree without pointers):
  *
  *      node 1          regions 0 to 7      children of node k: 2k, 2k + 1
  *      nodes 2, 3      0 to 3, 4 to 7      the leaves are the nodes from `leaves` on
  *      nodes 4 to 7    two each
  *
- *  A search leaves out each node whose regions all end left of the box, or begin right of it. */
+ *  A search leaves out each node whose box does not overlap that of the region. */
 #include "solver/case/region_index.h"
 
 #include <math.h>
@@ -23,18 +24,24 @@ typedef struct {
   unsigned  attributes;
 } Box;
 
-/* An entry of the sorted list. */
+/* A leaf of the tree. */
 typedef struct {
-  PetscReal begin; /* [m] left edge of the region's box */
-  PetscInt  region;
-} Entry;
+  uint32_t key;    /* position of the box's centre along Morton's curve */
+  PetscInt region; /* -1: none */
+} Leaf;
+
+/* A node of the tree: of the regions below it. */
+typedef struct {
+  PetscReal low[2], high[2]; /* [m] the box around their boxes; low > high if there are none */
+  PetscInt  last;            /* the largest index */
+} Node;
 
 struct HeatRegionIndex {
   const HeatCase *c;      /* borrowed */
   Box            *boxes;  /* owned [n_regions] */
-  Entry          *sorted; /* owned [n_regions]: regions by increasing left edge */
   PetscInt        leaves; /* a power of 2, at least n_regions */
-  PetscReal      *right;  /* owned [2*leaves]: largest high[0] of the regions of a node */
+  Leaf           *sorted; /* owned [leaves], by increasing key */
+  Node           *nodes;  /* owned [2*leaves]; node 0 is not used */
 };
 
 unsigned HeatRegionAttributes(const HeatRegion *r)
@@ -68,11 +75,51 @@ void HeatRegionBox(const HeatRegion *r, const PetscReal domain_x[2], const Petsc
   }
 }
 
-static int CompareEntries(const void *a, const void *b)
+static int CompareLeaves(const void *a, const void *b)
 {
-  const Entry *p = (const Entry *)a, *q = (const Entry *)b;
+  const Leaf *p = (const Leaf *)a, *q = (const Leaf *)b;
 
-  return (p->begin > q->begin) - (p->begin < q->begin);
+  if (p->key != q->key) return p->key > q->key ? 1 : -1;
+  return (p->region > q->region) - (p->region < q->region);
+}
+
+/* Return the position of a box's centre along Morton's curve: the bits of x and y take turns, of
+   65536 steps of the domain each. */
+static uint32_t MortonKey(const HeatCase *c, const Box *box)
+{
+  const PetscReal *extents[2] = {c->grid.x, c->grid.y};
+  uint32_t         key        = 0;
+
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscReal centre = 0.5 * box->low[axis] + 0.5 * box->high[axis];
+    const PetscReal part   = (centre - extents[axis][0]) / (extents[axis][1] - extents[axis][0]);
+    const uint32_t  step   = (uint32_t)PetscClipInterval(65536.0 * part, 0.0, 65535.0);
+
+    for (int bit = 0; bit < 16; bit++) key |= (step >> bit & 1u) << (2 * bit + axis);
+  }
+  return key;
+}
+
+/* Compute node k from its two children, or from its region. */
+static void FillNode(HeatRegionIndex *x, PetscInt k)
+{
+  const PetscInt region = k < x->leaves ? -1 : x->sorted[k - x->leaves].region;
+  Node          *node   = &x->nodes[k];
+
+  *node = (Node){{INFINITY, INFINITY}, {-INFINITY, -INFINITY}, region};
+  for (int axis = 0; axis < 2 && region >= 0; axis++) {
+    node->low[axis]  = x->boxes[region].low[axis];
+    node->high[axis] = x->boxes[region].high[axis];
+  }
+  for (int child = 0; child < 2 && k < x->leaves; child++) {
+    const Node *part = &x->nodes[2 * k + child];
+
+    for (int axis = 0; axis < 2; axis++) {
+      node->low[axis]  = PetscMin(node->low[axis], part->low[axis]);
+      node->high[axis] = PetscMax(node->high[axis], part->high[axis]);
+    }
+    node->last = PetscMax(node->last, part->last);
+  }
 }
 
 PetscErrorCode HeatRegionIndexCreate(const HeatCase *c, HeatRegionIndex **index)
@@ -86,17 +133,15 @@ PetscErrorCode HeatRegionIndexCreate(const HeatCase *c, HeatRegionIndex **index)
   x->c      = c;
   x->leaves = 1;
   while (x->leaves < n) x->leaves *= 2;
-  PetscCall(PetscMalloc3(n, &x->boxes, n, &x->sorted, 2 * x->leaves, &x->right));
+  PetscCall(PetscMalloc3(n, &x->boxes, x->leaves, &x->sorted, 2 * x->leaves, &x->nodes));
   for (PetscInt r = 0; r < n; r++) {
     HeatRegionBox(&c->regions[r], c->grid.x, c->grid.y, x->boxes[r].low, x->boxes[r].high);
     x->boxes[r].attributes = HeatRegionAttributes(&c->regions[r]);
-    x->sorted[r]           = (Entry){x->boxes[r].low[0], r};
+    x->sorted[r]           = (Leaf){MortonKey(c, &x->boxes[r]), r};
   }
-  qsort(x->sorted, (size_t)n, sizeof *x->sorted, CompareEntries);
-  for (PetscInt k = 0; k < x->leaves; k++)
-    x->right[x->leaves + k] = k < n ? x->boxes[x->sorted[k].region].high[0] : -INFINITY;
-  for (PetscInt k = x->leaves - 1; k > 0; k--)
-    x->right[k] = PetscMax(x->right[2 * k], x->right[2 * k + 1]);
+  for (PetscInt k = n; k < x->leaves; k++) x->sorted[k] = (Leaf){UINT32_MAX, -1};
+  qsort(x->sorted, (size_t)n, sizeof *x->sorted, CompareLeaves);
+  for (PetscInt k = 2 * x->leaves - 1; k > 0; k--) FillNode(x, k);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -104,32 +149,27 @@ PetscErrorCode HeatRegionIndexDestroy(HeatRegionIndex **index)
 {
   PetscFunctionBeginUser;
   if (!*index) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscFree3((*index)->boxes, (*index)->sorted, (*index)->right));
+  PetscCall(PetscFree3((*index)->boxes, (*index)->sorted, (*index)->nodes));
   PetscCall(PetscFree(*index));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Append to `over` the later regions of a node that overlap region r and give one of its
-   attributes.  The node covers the positions `first` to `first + count - 1` of the sorted list. */
-static void Search(const HeatRegionIndex *x, PetscInt node, PetscInt first, PetscInt count,
-                   PetscInt r, PetscInt *over, PetscInt *n)
+/* Append to `over` the later regions of node k whose boxes overlap that of region r and that give one
+   of its attributes. */
+static void Search(const HeatRegionIndex *x, PetscInt k, PetscInt r, PetscInt *over, PetscInt *n)
 {
-  const Box *box = &x->boxes[r];
+  const Node *node = &x->nodes[k];
+  const Box  *box  = &x->boxes[r];
 
-  if (first >= x->c->n_regions || x->right[node] <= box->low[0] ||
-      x->sorted[first].begin >= box->high[0])
+  if (node->last <= r || node->high[0] <= box->low[0] || node->low[0] >= box->high[0] ||
+      node->high[1] <= box->low[1] || node->low[1] >= box->high[1])
     return;
-  if (count > 1) {
-    Search(x, 2 * node, first, count / 2, r, over, n);
-    Search(x, 2 * node + 1, first + count / 2, count / 2, r, over, n);
-    return;
+  if (k < x->leaves) {
+    Search(x, 2 * k, r, over, n);
+    Search(x, 2 * k + 1, r, over, n);
+  } else if (x->boxes[node->last].attributes & box->attributes) {
+    over[(*n)++] = node->last;
   }
-  const PetscInt later = x->sorted[first].region;
-  const Box     *other = &x->boxes[later];
-
-  if (later > r && (other->attributes & box->attributes) && other->low[1] < box->high[1] &&
-      other->high[1] > box->low[1])
-    over[(*n)++] = later;
 }
 
 /* Return whether a region of convex shape, a rectangle or a circle, contains another region. */
@@ -207,7 +247,7 @@ PetscErrorCode HeatRegionIndexOver(HeatRegionIndex *x, PetscInt r, PetscInt *ove
 
   PetscFunctionBeginUser;
   *n = 0;
-  if (x->boxes[r].attributes) Search(x, 1, 0, x->leaves, r, over, n);
+  if (x->boxes[r].attributes) Search(x, 1, r, over, n);
   for (int k = 0; k<CONTAINERS && * n> 1; k++) {
     container = NextContainer(x, over, *n, container);
     if (container < 0) break;

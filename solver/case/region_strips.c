@@ -17,10 +17,19 @@
 
 /* A curve that passes through a strip. */
 typedef struct {
-  PetscReal x; /* [m] at half the strip's height, between the sides of the part */
-  HeatCurve curve;
-  PetscInt  region;
+  PetscReal x;     /* [m] at half the strip's height, between the sides of the part */
+  PetscInt  curve; /* index into the part's curves */
 } Crossing;
+
+/* A part that is cut into strips. */
+typedef struct {
+  const HeatAreaPart *part;
+  HeatCurve          *curves;    /* owned [part->n] */
+  unsigned           *gives;     /* owned [part->n]: the attributes of the curves' regions */
+  PetscInt            n;         /* curves through the strip */
+  Crossing           *crossings; /* owned [part->n]: the n curves through the strip, sorted by x,
+                                    and the others behind them */
+} Strips;
 
 /* Return the attributes that are left where later regions replace those in `hidden`. */
 static unsigned Left(const HeatAreaRegion *k, unsigned hidden) { return k->attributes & ~hidden; }
@@ -123,82 +132,123 @@ static PetscErrorCode FindCuts(const HeatAreaPart *part, const HeatCurve *curves
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the integral of x over y along a curve through a strip, between the sides of the part. */
-static PetscReal Along(const HeatAreaPart *part, const Crossing *crossing, const PetscReal y[2])
+/* Return the integral of x over y along curve i through a strip, between the sides of the part; along
+   the right side of the part for i = n. */
+static PetscReal Along(const Strips *s, PetscInt i, const PetscReal y[2])
 {
+  const PetscReal *sides = s->part->x, height = y[1] - y[0];
+
+  if (i == s->n) return sides[1] * height;
   for (int side = 0; side < 2; side++)
-    if (crossing->x == part->x[side]) return part->x[side] * (y[1] - y[0]);
-  return HeatCurveIntegral(&crossing->curve, y);
+    if (s->crossings[i].x == sides[side]) return sides[side] * height;
+  return HeatCurveIntegral(&s->curves[s->crossings[i].curve], y);
 }
 
-/* Add the pieces of a strip, from left to right.
-   @param[in] crossings  the n curves through it, sorted by x */
-static void AddStrip(const HeatAreaRegion *k, const HeatAreaPart *part, const Crossing *crossings,
-                     PetscInt n, const PetscReal y[2])
+/* A sweep through a strip, from left to right. */
+typedef struct {
+  PetscInt above[HEAT_ATTRIBUTES]; /* regions that replace each attribute here */
+  unsigned hidden;                 /* attributes that later regions replace here */
+} Sweep;
+
+/* Pass the beginning or the end of a region. */
+static void Pass(const HeatAreaRegion *k, Sweep *sweep, PetscInt region, unsigned gives)
 {
-  unsigned char *inside                 = k->areas->inside;
-  PetscInt       above[HEAT_ATTRIBUTES] = {0}; /* regions that replace each attribute */
-  PetscReal      last                   = part->x[0] * (y[1] - y[0]);
+  unsigned char *inside = &k->areas->inside[region];
 
-  inside[k->r] = part->own == HEAT_AREA_COVERS;
-  for (PetscInt i = 0; i <= n; i++) {
-    const PetscReal next   = i < n ? Along(part, &crossings[i], y) : part->x[1] * (y[1] - y[0]);
-    unsigned        hidden = part->hidden;
-
-    for (int a = 0; a < HEAT_ATTRIBUTES; a++) hidden |= (above[a] > 0 ? 1u : 0u) << a;
-    if (inside[k->r]) HeatAreaAddPiece(k, hidden, next - last);
-    last = next;
-    if (i == n) break;
-    const PetscInt r          = crossings[i].region;
-    const unsigned attributes = HeatRegionAttributes(&k->areas->c->regions[r]);
-
-    inside[r] = !inside[r];
-    for (int a = 0; a < HEAT_ATTRIBUTES && r != k->r; a++)
-      if (attributes & 1u << a) above[a] += inside[r] ? 1 : -1;
+  *inside = !*inside;
+  for (int a = 0; a < HEAT_ATTRIBUTES && region != k->r; a++) {
+    if (!(gives & 1u << a)) continue;
+    sweep->above[a] += *inside ? 1 : -1;
+    if (sweep->above[a] == 0) sweep->hidden &= ~(1u << a);
+    else sweep->hidden |= 1u << a;
   }
-  for (PetscInt i = 0; i < n; i++) inside[crossings[i].region] = 0;
-  inside[k->r] = 0;
 }
 
-/* Find the curves through the strip between two heights.  Return their number. */
-static PetscInt FindCrossings(const HeatAreaPart *part, const HeatCurve *curves,
-                              const PetscReal y[2], Crossing *crossings)
+/* Add the pieces of a strip.  A piece ends where the attributes that are left change. */
+static void AddStrip(const HeatAreaRegion *k, const Strips *s, const PetscReal y[2])
 {
-  const PetscReal middle = y[0] + 0.5 * (y[1] - y[0]);
-  PetscInt        n      = 0;
+  unsigned char *own   = &k->areas->inside[k->r];
+  Sweep          sweep = {.hidden = 0};
+  PetscReal      last  = s->part->x[0] * (y[1] - y[0]);
 
-  for (PetscInt i = 0; i < part->n; i++) {
-    const HeatCurve *curve = &curves[i];
+  *own = s->part->own == HEAT_AREA_COVERS;
+  for (PetscInt i = 0; i <= s->n; i++) {
+    const unsigned char was    = *own;
+    const unsigned      hidden = sweep.hidden | s->part->hidden;
+
+    if (i < s->n) {
+      const PetscInt curve = s->crossings[i].curve;
+
+      Pass(k, &sweep, s->part->refs[curve].region, s->gives[curve]);
+      if (*own == was && (!was || Left(k, sweep.hidden | s->part->hidden) == Left(k, hidden)))
+        continue;
+    }
+    const PetscReal next = Along(s, i, y);
+
+    if (was) HeatAreaAddPiece(k, hidden, next - last);
+    last = next;
+  }
+  for (PetscInt i = 0; i < s->n; i++)
+    k->areas->inside[s->part->refs[s->crossings[i].curve].region] = 0;
+  *own = 0;
+}
+
+/* Sort the crossings.  A few are nearly in order from the strip before. */
+static void SortCrossings(Crossing *crossings, PetscInt n)
+{
+  if (n > HEAT_AREA_EXACT) {
+    qsort(crossings, (size_t)n, sizeof *crossings, CompareCrossings);
+    return;
+  }
+  for (PetscInt i = 1; i < n; i++) {
+    const Crossing moved = crossings[i];
+    PetscInt       j     = i;
+
+    for (; j > 0 && crossings[j - 1].x > moved.x; j--) crossings[j] = crossings[j - 1];
+    crossings[j] = moved;
+  }
+}
+
+/* Find the curves through the strip between two heights. */
+static void FindCrossings(Strips *s, const PetscReal y[2])
+{
+  const PetscReal *sides = s->part->x, middle = y[0] + 0.5 * (y[1] - y[0]);
+
+  s->n = 0;
+  for (PetscInt i = 0; i < s->part->n; i++) {
+    Crossing         crossing = s->crossings[i];
+    const HeatCurve *curve    = &s->curves[crossing.curve];
 
     if (!(curve->low[1] <= middle && middle < curve->high[1])) continue;
-    crossings[n++] = (Crossing){
-        PetscClipInterval(HeatCurveX(curve, middle), part->x[0], part->x[1]), *curve,
-        part->refs[i].region};
+    crossing.x           = PetscClipInterval(HeatCurveX(curve, middle), sides[0], sides[1]);
+    s->crossings[i]      = s->crossings[s->n];
+    s->crossings[s->n++] = crossing;
   }
-  qsort(crossings, (size_t)n, sizeof *crossings, CompareCrossings);
-  return n;
+  SortCrossings(s->crossings, s->n);
 }
 
 PetscErrorCode HeatAreaAddStrips(const HeatAreaRegion *k, const HeatAreaPart *part)
 {
-  Cuts       cuts = {0};
-  HeatCurve *curves;
-  Crossing  *crossings;
-  PetscReal  y[2] = {part->y[0], part->y[0]};
+  Strips    s    = {.part = part};
+  Cuts      cuts = {0};
+  PetscReal y[2] = {part->y[0], part->y[0]};
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc2(part->n, &curves, part->n, &crossings));
+  PetscCall(PetscMalloc3(part->n, &s.curves, part->n, &s.gives, part->n, &s.crossings));
   for (PetscInt i = 0; i < part->n; i++) {
-    curves[i] = HeatAreaCurve(k->areas->c, &part->refs[i]);
+    s.curves[i]    = HeatAreaCurve(k->areas->c, &part->refs[i]);
+    s.gives[i]     = HeatRegionAttributes(&k->areas->c->regions[part->refs[i].region]);
+    s.crossings[i] = (Crossing){0.0, i};
   }
-  PetscCall(FindCuts(part, curves, part->n, &cuts));
+  PetscCall(FindCuts(part, s.curves, part->n, &cuts));
   for (PetscInt i = 0; i <= cuts.n; i++) {
     y[1] = i < cuts.n ? cuts.y[i] : part->y[1];
     if (!(y[0] < y[1])) continue;
-    AddStrip(k, part, crossings, FindCrossings(part, curves, y, crossings), y);
+    FindCrossings(&s, y);
+    AddStrip(k, &s, y);
     y[0] = y[1];
   }
   PetscCall(PetscFree(cuts.y));
-  PetscCall(PetscFree2(curves, crossings));
+  PetscCall(PetscFree3(s.curves, s.gives, s.crossings));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
