@@ -228,19 +228,26 @@ def test_ftcs_step_takes_one_halo_exchange(tmp_path):
     assert counts[1] - counts[0] == 20, f"{counts[1] - counts[0]} halo exchanges in 20 steps"
 
 
-def blocked(**more) -> dict:
+# rkl2 takes 9 stages with `auto`, in one sweep of 16 or two of 8 cells' depth; with the long step it takes three sweeps or more.
+EXPLICIT_TIMES = {"ftcs": {"scheme": "ftcs", "step": "auto", "steps": 123}, "rkl2": {"scheme": "rkl2", "step": "auto", "steps": 123},
+                  "rkl2-long": {"scheme": "rkl2", "step": 1e-3, "steps": 123}}
+
+
+def blocked(time="ftcs", **more) -> dict:
     """Return a case with a source and all kinds of sides, wide enough for sweeps of many steps on four blocks."""
     case = mixed(output={"history": {"every": 40}, "snapshots": {"every": 60}}, checkpoint={"every": 50, "keep": 9}, **more)
     case["grid"]["cells"] = [140, 132]
     case["regions"][1]["source"] = "50*(1+x)"
-    case["time"] = {"scheme": "ftcs", "step": "auto", "steps": 123}
+    case["time"] = EXPLICIT_TIMES[time]
     return case
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 4])
-def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks):
-    alone = finished(run(tmp_path, blocked(), "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
-    several = finished(run(tmp_path, blocked(), "--quiet", ranks=ranks, output="several"))
+@pytest.mark.parametrize("time", EXPLICIT_TIMES)
+@pytest.mark.parametrize("ranks", [1, 2, 4, 7])
+def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, time):
+    """Also stages of rkl2; seven blocks are too low for more than 4 stages at once."""
+    alone = finished(run(tmp_path, blocked(time), "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
+    several = finished(run(tmp_path, blocked(time), "--quiet", ranks=ranks, output="several"))
     assert alone.results["decomposition"]["deep_exchanges"] == 0
     assert several.results["decomposition"]["deep_exchanges"] > 0
     assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
@@ -250,8 +257,9 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks):
         assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
 
 
-def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path):
-    found = finished(run(tmp_path, blocked(), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
+@pytest.mark.parametrize("time", EXPLICIT_TIMES)
+def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path, time):
+    found = finished(run(tmp_path, blocked(time), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
     deep = found["deep_cells"]
     assert deep == 16  # a quarter of 66 rows, rounded down to a power of two
     within = found["messages"]["within_nodes"]

@@ -1,6 +1,6 @@
-/* Several explicit steps in one sweep are compared with as many single steps on every layout:
-   field and heat flows must have the same bits.  Variants have one tile or several, blocks with
-   and without neighbours, and all kinds of coefficients. */
+/* Several explicit steps in one sweep, and several stages of rkl2, are compared with as many single
+   ones on every layout: field and heat flows must have the same bits.  Variants have one tile or
+   several, blocks with and without neighbours, and all kinds of coefficients. */
 #include "solver_test.h"
 
 #include "solver/operator/wavefront.h"
@@ -103,6 +103,20 @@ static void Several(HeatProblem *p, PetscInt most, PetscReal dt, PetscReal *T, H
   }
 }
 
+static PetscReal CountDifferences(const HeatGrid *g, const PetscReal *a, const PetscReal *b,
+                                  const HeatFlows *of_a, const HeatFlows *of_b)
+{
+  PetscReal wrong = 0.0;
+
+  for (size_t i = 0; i < HeatGridLocalCells(g); i++) {
+    wrong += memcmp(&a[i], &b[i], sizeof a[i]) ? 1.0 : 0.0;
+    wrong += isfinite(b[i]) ? 0.0 : 1.0;
+  }
+  for (int k = 0; k < HEAT_FLOWS; k++)
+    wrong += HeatExactSumValue(&of_a->sum[k]) == HeatExactSumValue(&of_b->sum[k]) ? 0.0 : 1.0;
+  return wrong;
+}
+
 static PetscReal Differences(HeatProblem *p)
 {
   PetscReal *a = HeatTestNoiseArray(p->g, 3), *b = HeatTestNoiseArray(p->g, 3), dt, wrong = 0.0;
@@ -115,11 +129,7 @@ static PetscReal Differences(HeatProblem *p)
   if (most > 1) {
     Single(p, dt, a, &of_a);
     Several(p, most, dt, b, &of_b);
-    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++)
-      wrong += memcmp(&a[i], &b[i], sizeof a[i]) ? 1.0 : 0.0;
-    for (int k = 0; k < HEAT_FLOWS; k++)
-      wrong += HeatExactSumValue(&of_a.sum[k]) == HeatExactSumValue(&of_b.sum[k]) ? 0.0 : 1.0;
-    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) wrong += isfinite(b[i]) ? 0.0 : 1.0;
+    wrong = CountDifferences(p->g, a, b, &of_a, &of_b);
   }
   OK(PetscFree(a));
   OK(PetscFree(b));
@@ -131,6 +141,81 @@ static void several_steps_at_once_have_the_bits_of_single_ones(void **state)
   (void)state;
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Variants); k++)
     AT_MOST(HeatTestLayouts(Make, Differences, &Variants[k]), 0.0);
+}
+
+/* ------- stages of rkl2 ------- */
+
+/* Numbers of stages, two for each variant in turn: one sweep at its shortest and at its longest,
+   two sweeps, three or more. */
+static const PetscInt StageCounts[] = {17, 9, 16, 3, 37};
+
+enum { STAGE_COUNTS = 5, MOST_STAGES = 37 };
+
+/* Take two steps of n stages, with numbers for which any field stays bounded, and sum the flows. */
+static void TakeStages(HeatOperator *op, PetscInt n, PetscReal dt, PetscReal *T, HeatFlows *sum)
+{
+  PetscReal   *next = HeatTestArray(HeatOperatorGrid(op));
+  HeatRklStage stages[MOST_STAGES];
+  HeatFlows    flows;
+
+  for (int step = 0; step < 2; step++) {
+    for (PetscInt l = 0; l < n; l++)
+      stages[l] = (HeatRklStage){.m     = 1.2,
+                                 .n     = -0.3,
+                                 .net   = 0.3 * dt,
+                                 .rate  = 0.1 * dt,
+                                 .time  = ((PetscReal)step + (PetscReal)l / (PetscReal)n) * dt,
+                                 .share = 1.0 / (PetscReal)(l + 1)};
+    HeatOperatorSetStep(op, (PetscReal)step * dt, (PetscReal)(step + 1) * dt, HEAT_TIME_EXACT);
+    OK(HeatOperatorTakeStages(op, n, stages, T, next, &flows));
+    HeatFlowsAdd(sum, 1.0, &flows);
+    OK(PetscArraycpy(T, next, HeatGridLocalCells(HeatOperatorGrid(op))));
+  }
+  OK(PetscFree(next));
+}
+
+/* Create an operator that takes stages one by one. */
+static HeatOperator *OneByOne(HeatProblem *p)
+{
+  HeatOperator *op;
+  PetscBool     takes;
+
+  OK(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1"));
+  OK(HeatOperatorCreate(p->g, p->c, NULL, &op));
+  OK(HeatOperatorTakesStages(op, &takes));
+  OK(PetscOptionsClearValue(NULL, "-heat_steps_at_once"));
+  return op;
+}
+
+static PetscReal DifferencesOfStages(HeatProblem *p)
+{
+  HeatOperator *single = OneByOne(p);
+  PetscReal     dt, wrong = 0.0;
+  PetscBool     takes;
+
+  OK(HeatOperatorTakesStages(p->op, &takes));
+  wrong += takes ? 0.0 : 1.0;
+  OK(HeatOperatorStableStep(p->op, &dt));
+  for (int k = 0; k < 2; k++) {
+    const PetscInt n = StageCounts[(p->c->grid.cells[1] + 2 * k) % STAGE_COUNTS];
+    PetscReal     *a = HeatTestNoiseArray(p->g, 3), *b = HeatTestNoiseArray(p->g, 3);
+    HeatFlows      of_a = {0}, of_b = {0};
+
+    TakeStages(single, n, dt, a, &of_a);
+    TakeStages(p->op, n, dt, b, &of_b);
+    wrong += CountDifferences(p->g, a, b, &of_a, &of_b);
+    OK(PetscFree(a));
+    OK(PetscFree(b));
+  }
+  OK(HeatOperatorDestroy(&single));
+  return wrong;
+}
+
+static void several_stages_at_once_have_the_bits_of_single_ones(void **state)
+{
+  (void)state;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Variants); k++)
+    AT_MOST(HeatTestLayouts(Make, DifferencesOfStages, &Variants[k]), 0.0);
 }
 
 /* ------- when several steps can be taken at once ------- */
@@ -190,6 +275,7 @@ static void source_of_time_and_ambient_exchange_are_left_to_single_steps(void **
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(several_steps_at_once_have_the_bits_of_single_ones),
+    cmocka_unit_test(several_stages_at_once_have_the_bits_of_single_ones),
     cmocka_unit_test(sweeps_are_as_deep_as_blocks_allow),
     cmocka_unit_test(source_of_time_and_ambient_exchange_are_left_to_single_steps),
 };
