@@ -19,14 +19,14 @@ HeatDue HeatScheduleDue(const HeatSchedule *s, const HeatClock *clock, PetscBool
   return due;
 }
 
-/* Return whether the steps taken at once have to end when the clock stands as given: for an output,
-   a probe, the ranks' agreement on stopping, or a fault to inject. */
+/* Return whether the steps taken at once have to end when the clock stands as given: for an output
+   other than a probe's row, the ranks' agreement on stopping, or a fault to inject. */
 static PetscBool MustPause(const HeatSchedule *s, const HeatClock *clock)
 {
   const HeatDue due = HeatScheduleDue(s, clock, HeatClockIsDone(clock));
 
   return clock->step >= s->stop->next_step || due.survey || due.checkpoint ||
-                 s->state->c->output.n_probes > 0 || HeatInjectIsAt(s->inject, clock->step)
+                 HeatInjectIsAt(s->inject, clock->step)
              ? PETSC_TRUE
              : PETSC_FALSE;
 }

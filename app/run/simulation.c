@@ -173,6 +173,7 @@ static PetscErrorCode OpenOutput(HeatSimulation *sim)
     PetscCall(HeatOutputResume(sim->output, &sim->state, &list));
     PetscCall(HeatRestartFreeContents(sim->restart));
   } else PetscCall(HeatOutputOpen(sim->output, &sim->state));
+  sim->state.record = HeatOutputRecord(sim->output);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -299,6 +300,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   }
   PetscCall(code);
   NoteSteps(sim, steps, n);
+  PetscCall(HeatOutputSampleRecord(sim->output, state, n, times));
   PetscCall(HeatAdvanceHandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -81,7 +81,7 @@ static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, Hea
   /* 1000 rows of history.csv, as in app/report/history.c */
   s->row = c->output.history_every > 0 ? c->output.history_every
                                        : PetscMax(1, (PetscInt)((s->steps + 999) / 1000));
-  if (c->output.n_probes == 0 && s->row > 1) PetscCall(FindDepth(c, layout, s));
+  if (s->row > 1) PetscCall(FindDepth(c, layout, s));
   s->exchanges = s->deep ? 0 : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -171,16 +171,25 @@ PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
  *  conductances of four faces, dt/C, and the sources. */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
+/** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */
+typedef struct {
+  PetscInt      n;
+  const size_t *cell; /* [n] index j nxl + i, ascending, each once */
+  PetscReal    *T;    /* [HeatOperatorMostSteps][n] temperatures after each step, written [K] */
+} HeatCellRecord;
+
 /** Take `steps` explicit Euler steps in place, with the bits that as many calls of HeatOperatorStep
  *  give.  Evaluates the boundary values at `times` and leaves them at the last of these times.
  *  Collective; one deep halo exchange for all steps.  Call HeatOperatorMostSteps first.
  *  @param[in]     steps  1 to the number that HeatOperatorMostSteps returns
  *  @param[in]     dt     [s] of each step
  *  @param[in]     times  [steps] time at which each step begins [s]
+ *  @param[in]     record  cells to be recorded; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]
  *  @param[out]    flows  the heat that enters, summed over the steps [W/m] */
 PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
-                                     const PetscReal *times, PetscReal *T, HeatFlows *flows);
+                                     const PetscReal *times, const HeatCellRecord *record,
+                                     PetscReal *T, HeatFlows *flows);
 
 /** Stage j of a step of rkl2 (stepper_explicit.c), for an operator that HeatOperatorTakesStages.
  *  It computes the increment d_j = Y_j - Y_0, with d_0 = 0 and L(d) = N(Y_0 + d) - N(Y_0):

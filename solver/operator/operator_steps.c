@@ -218,7 +218,8 @@ static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, PetscReal dt,
 }
 
 PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
-                                     const PetscReal *times, PetscReal *T, HeatFlows *flows)
+                                     const PetscReal *times, const HeatCellRecord *record,
+                                     PetscReal *T, HeatFlows *flows)
 {
   HeatOperatorSteps *s = op->steps;
   HeatWavefrontSides sides;
@@ -230,7 +231,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   s->field.stride = (size_t)op->grid->nxl;
   PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
   sides = HeatOperatorSweepSides(op);
-  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, T));
+  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, record, T));
   PetscCall(PetscMemzero(flows, sizeof *flows));
   PetscCall(AddFlows(op, steps, dt, times, flows));
   PetscFunctionReturn(PETSC_SUCCESS);

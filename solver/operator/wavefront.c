@@ -166,6 +166,7 @@ typedef struct {
   const HeatWavefrontStages *stages; /* NULL: steps of ftcs */
   const HeatFrameField      *field;  /* step 0 */
   const HeatWavefrontSides  *sides;
+  const HeatCellRecord      *record; /* NULL: none */
   PetscReal *out; /* [nyl][nxl] [K] the last step; NULL: the last stage of a time step,
                                      which is added to Y_0 */
 } Sweep;
@@ -404,6 +405,37 @@ static void StoreStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, Petsc
 
 /* Rows. */
 
+/* Return the first cell of a record that is not before `cell`. */
+static PetscInt FirstRecorded(const HeatCellRecord *record, size_t cell)
+{
+  PetscInt low = 0, high = record->n;
+
+  while (low < high) {
+    const PetscInt middle = (low + high) / 2;
+
+    if (record->cell[middle] < cell) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/* Record the cells among columns [e, e + n) of row f after step l; row[0] is column e. */
+static void RecordCells(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
+                        const PetscReal *row)
+{
+  const HeatFrame *frame = &s->w->frame;
+  const PetscInt   j = f - frame->margin[HEAT_BOTTOM], left = frame->margin[HEAT_LEFT];
+  const PetscInt   begin = PetscMax(e, left), end = PetscMin(e + n, left + frame->grid->nxl);
+
+  if (j < 0 || j >= frame->grid->nyl || begin >= end) return;
+  const size_t first = OwnPlace(s, f, begin), after = first + (size_t)(end - begin);
+  PetscReal   *T = s->record->T + (size_t)(l - 1) * (size_t)s->record->n;
+
+  for (PetscInt k = FirstRecorded(s->record, first); k < s->record->n && s->record->cell[k] < after;
+       k++)
+    T[k] = row[(size_t)(begin - e) + (s->record->cell[k] - first)];
+}
+
 /* Return what step l computes. */
 static HeatWaveResult ResultOf(const Sweep *s, PetscInt l)
 {
@@ -447,6 +479,7 @@ static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
   for (int k = 0; k < 2; k++) {
     if (needed[k] && l < s->steps) StoreSeam(s, l, f + k);
     if (needed[k] && s->stages) StoreStage(s, l, f + k, e, n, k ? pair.new_high : pair.new_low);
+    if (needed[k] && s->record) RecordCells(s, l, f + k, e, n, k ? pair.new_high : pair.new_low);
   }
 }
 
@@ -464,9 +497,10 @@ static void SweepTiles(Sweep *s)
 }
 
 PetscErrorCode HeatWavefrontRun(HeatWavefront *w, PetscInt steps, const HeatFrameField *field,
-                                const HeatWavefrontSides *sides, PetscReal *T)
+                                const HeatWavefrontSides *sides, const HeatCellRecord *record,
+                                PetscReal *T)
 {
-  Sweep s = {.w = w, .steps = steps, .field = field, .sides = sides, .out = T};
+  Sweep s = {.w = w, .steps = steps, .field = field, .sides = sides, .record = record, .out = T};
 
   PetscFunctionBeginUser;
   PetscCheck(steps > 0 && steps <= w->frame.depth && field->own == T && !w->stages, PETSC_COMM_SELF,

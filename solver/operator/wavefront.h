@@ -75,11 +75,12 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
  *  @param[in]     steps  1 to frame->depth
  *  @param[in]     field  T on the frame, strips filled by HeatFrameExchange; the sweep does not
  *                        change the strips
+ *  @param[in]     record  own cells to be recorded after each step; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]; the same array as field->own
  *  Errors: PETSC_ERR_ARG_WRONG if steps is out of range or T is not field->own. */
 PetscErrorCode HeatWavefrontRun(HeatWavefront *wavefront, PetscInt steps,
                                 const HeatFrameField *field, const HeatWavefrontSides *sides,
-                                PetscReal *T);
+                                const HeatCellRecord *record, PetscReal *T);
 
 /** Take stages of one step of the own cells.  Not collective.
  *  Errors: PETSC_ERR_ARG_WRONG if the number of stages is out of range. */

@@ -130,13 +130,14 @@ static PetscErrorCode MostFtcs(HeatStepper *s, PetscInt *most)
 
 /* Take several steps in place, in one sweep over the field. */
 static PetscErrorCode SeveralFtcs(HeatStepper *s, PetscInt steps, const PetscReal *times,
-                                  PetscReal dt, Vec T, HeatStepInfo *info)
+                                  PetscReal dt, const HeatCellRecord *record, Vec T,
+                                  HeatStepInfo *info)
 {
   PetscReal *values;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArray(T, &values));
-  PetscCall(HeatOperatorTakeSteps(s->op, steps, dt, times, values, &info->flows));
+  PetscCall(HeatOperatorTakeSteps(s->op, steps, dt, times, record, values, &info->flows));
   PetscCall(VecRestoreArray(T, &values));
   info->stages = 1;
   PetscFunctionReturn(PETSC_SUCCESS);

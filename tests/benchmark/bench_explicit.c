@@ -204,7 +204,8 @@ static PetscErrorCode OurSteps(Bench *b, int way)
   for (PetscInt done = 0; done < steps;) {
     const PetscInt n = PetscMin(most, steps - done);
 
-    if (n > 1) PetscCall(HeatStepperAdvanceSeveral(b->stepper[way], n, times, dt, &b->T, &info));
+    if (n > 1)
+      PetscCall(HeatStepperAdvanceSeveral(b->stepper[way], n, times, dt, NULL, &b->T, &info));
     else PetscCall(HeatStepperAdvance(b->stepper[way], 0.0, dt, &b->T, &info));
     done += n;
   }

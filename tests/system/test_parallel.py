@@ -257,6 +257,24 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, tim
         assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
 
 
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_probes_read_every_step_of_several_at_once(tmp_path, ranks):
+    """The table has a row a step with the bytes of single steps: probes in cells, at faces, on sides whose temperature changes
+    with time, in corners of blocks and of the domain."""
+    case = blocked()
+    points = [[0.31, 0.17], [0.5, 0.5], [0.0, 0.6], [1.0, 0.2], [0.4, 1.0], [0.0, 0.0], [1.0, 1.0], [0.4999, 0.5001]]
+    x, y = case["grid"]["x"], case["grid"]["y"]
+    case["output"]["probes"] = [{"name": f"p{k}", "at": [x[0] + u * (x[1] - x[0]), y[0] + v * (y[1] - y[0])]}
+                                for k, (u, v) in enumerate(points)]
+    alone = finished(run(tmp_path, case, "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
+    several = finished(run(tmp_path, case, "--quiet", ranks=ranks, output="several"))
+    assert alone.results["decomposition"]["deep_exchanges"] == 0
+    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
+    found = (tmp_path / "several" / "probes.csv").read_bytes()
+    assert found.count(b"\n") == 1 + 1 + case["time"]["steps"]
+    assert found == (tmp_path / "alone" / "probes.csv").read_bytes()
+
+
 @pytest.mark.parametrize("time", EXPLICIT_TIMES)
 def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path, time):
     found = finished(run(tmp_path, blocked(time), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
