@@ -1,16 +1,16 @@
-/** What the steps of a case consist of: halo exchanges, solves and set-ups.  For plans; a test
- *  compares the numbers with those of runs. */
+/** The numbers of halo exchanges, solves and set-ups in the steps of a case, for plans.
+ *  tests/system/test_plan.py compares them with those of runs. */
 #ifndef HEAT_SOLVER_MODEL_STEPS_H
 #define HEAT_SOLVER_MODEL_STEPS_H
 
 #include "solver/model/model_levels.h"
 
-/** The effort of one step, and of the run around the steps. */
+/** The numbers for one step, and for the run outside of its steps. */
 typedef struct {
   PetscInt64 steps;     /* of the run; -1: not known before the run */
   PetscBool  known;     /* the members below are known; false for schemes whose steps depend on the
                            field: non-linear cases and those of PETSc's TS */
-  PetscInt   exchanges; /* halo exchanges one cell deep of a step; 0 with deep ones */
+  PetscInt   exchanges; /* halo exchanges one cell deep in a step; 0 if they are deep */
   PetscInt   deep;      /* depth of deep halo exchanges [cells], and the largest number of steps of
                            ftcs, or stages of rkl2, in a sweep; 0: none */
   PetscInt   stages;    /* of a step of rkl2; 0 with other schemes */
@@ -29,8 +29,8 @@ typedef struct {
   PetscInt64 lines;  /* steps or stages in these sweeps */
 } HeatModelExchanges;
 
-/** Count the halo exchanges of n steps.  The wall clock can end sweeps of ftcs early, where the
- *  ranks agree on stopping. */
+/** Count the halo exchanges of n steps.  A run of ftcs can have more: it takes fewer steps after a
+ *  deep exchange where the ranks agree on whether to stop, which the wall clock decides. */
 HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *steps, PetscInt64 n);
 
 /** Return the deep halo exchanges of a step: those of the stages of rkl2, or a part of one that
@@ -43,7 +43,7 @@ PetscReal HeatModelStepsDeep(const HeatModelSteps *steps);
 PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *steps, const HeatLayout *layout,
                                      const HeatModelExchanges *counts, HeatLayoutTraffic *traffic);
 
-/** Find the effort.  Not collective.
+/** Find the numbers.  Not collective.
  *  @param[in] c  a validated case */
 PetscErrorCode HeatModelStepsMake(const HeatCase *c, const HeatModelBody *body,
                                   const HeatLayout *layout, HeatModelSteps *steps);

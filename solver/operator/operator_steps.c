@@ -6,10 +6,10 @@
  *  step.  The coefficients are copied once, and again when dt changes. */
 #include "solver/operator/operator_steps_impl.h"
 
-/* Steps in one sweep: by default, and at most with -heat_steps_at_once.  Chosen: 32 steps reach 2.8
-   times the rate of streaming single steps (solver/MEASURED.md), and more steps gain little.  More
-   would also enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer would
-   go through memory more often. */
+/* Steps in one sweep: the default, and the largest number that -heat_steps_at_once may ask for.
+   Chosen: 32 steps reach 2.8 times the rate of single steps (solver/MEASURED.md).  More steps gain
+   little, and enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer steps
+   read the field from memory more often. */
 enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
 
 /* Stages of rkl2 in one sweep.  Chosen by measurement (solver/MEASURED.md): the rings of more

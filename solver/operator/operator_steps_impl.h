@@ -13,7 +13,7 @@ struct HeatOperatorSteps {
   HeatHaloCounts counts; /* of deep halo exchanges by this rank since creation */
   PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
                                            between nodes */
-  HeatLayoutTraffic prepared;           /* predicted of all ranks for coefficients and sides */
+  HeatLayoutTraffic prepared;           /* as in HeatDeepHaloCounts */
   PetscBool         stages;             /* `wavefront` is for stages */
   PetscReal         dt;                 /* [s] for which `wavefront` was made; of stages 1 */
   HeatWavefront    *wavefront; /* owned, like everything below; NULL before the first TakeSteps */

@@ -36,11 +36,11 @@ typedef enum {
  *        seam of the    columns of the tile at step l    one column
  *        tile before                                     beyond the domain's right side
  *
- *       ring[l][f % RING]: row f of step l;  ring[depth]: level -1, d_{a-1} of a later group of
- *  stages
+ *       ring[l][f % RING]: row f of step l;  ring[depth]: d_{a-1} of stages that begin with stage a
  *
- *       |<------------- span: all columns of the tile, from HeatWaveSpanLeft on
- *  ------>|<-padding->| rate_ring[f % (depth + 2)]: row f of the rate of stages */
+ *       |<-------- span: all columns of the tile, from HeatWaveSpanLeft on -------->|<- padding ->|
+ *
+ *       rate_ring[f % (depth + 2)]: row f of the rate of stages */
 struct HeatWavefront {
   HeatFrame    frame;  /* by value; its grid is borrowed */
   PetscBool    stages; /* it takes the stages of rkl2, not steps of ftcs */

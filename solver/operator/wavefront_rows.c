@@ -7,8 +7,8 @@
 
 enum { LANES = HEAT_WAVE_LANES };
 
-/* [doubles] Size of an allocation for coefficients, 4 MB.  Chosen: larger wastes more at the end of
-   the last one, smaller makes more allocations. */
+/* [doubles] Size of an allocation for coefficients, 4 MB.  Chosen: larger allocations waste more at
+   the end of the last one, smaller ones are more numerous. */
 enum { SLAB = 1 << 19 };
 
 /* Copy row f of a field on the span of a tile to out[span]; columns outside the frame are zero. */

@@ -69,8 +69,8 @@ static HeatCase *Make(const void *context)
    remainder. */
 enum { TOTAL = 83 };
 
-/* Recorded is every cell of this many: no factor of the widths, so that all columns have their turn,
-   and those at the edges of tiles. */
+/* One of this many cells is recorded.  The number is no factor of the widths, so that cells in all
+   columns are, also at the edges of tiles. */
 enum { RECORD_EVERY = 37 };
 
 /* Take the steps one by one, sum the heat flows, and store the recorded cells after each step in
