@@ -10,6 +10,8 @@
  *     plain     heat2d's steps one by one, with the energy account
  *     blocked   heat2d's steps, several in one sweep, with the energy account; it must end with the
  *               bits of `plain`
+ *     probed    as blocked, with four probes that are sampled after each step
+ *     rows      as blocked, in sweeps of 10 steps, each followed by what a row of history.csv takes
  *     stages    steps of rkl2 with 9 stages, as `step: auto` takes them, stage by stage
  *     rkl2      the same steps, all stages of a step in one sweep, which must end with the same
  *               bits
@@ -23,30 +25,40 @@
   #include <emmintrin.h>
 #endif
 
+#include "solver/measure/diagnostics.h"
+#include "solver/measure/energy.h"
+#include "solver/measure/probes.h"
 #include "solver/stepper/stepper.h"
 #include "tests/benchmark/bench_clock.h"
 #include "tests/benchmark/bench_main.h"
 #include "tests/unit/solver_test.h"
 
-enum { STREAM, PLAIN, BLOCKED, STAGES, RKL2, WAYS, MOST_REPEATS = 99, CHUNK = 512 };
+enum { STREAM, PLAIN, BLOCKED, PROBED, ROWS, STAGES, RKL2, WAYS, MOST_REPEATS = 99, CHUNK = 512 };
+
+/* Probes of `probed`, and steps between the rows of `rows`. */
+enum { PROBES = 4, ROW_STEPS = 10 };
 
 /* Stages of a step of rkl2, and how many of ftcs's largest steps it is: (s^2 + s - 2)/4. */
 enum { RKL2_STAGES = 9, RKL2_STEPS = 22 };
 
-static const char *const Names[WAYS] = {"stream", "plain", "blocked", "stages", "rkl2"};
+static const char *const Names[WAYS] = {"stream", "plain",  "blocked", "probed",
+                                        "rows",   "stages", "rkl2"};
 
 typedef struct {
-  PetscInt      cells, steps, repeats, depth;
-  PetscBool     varies, processor; /* processor: count its time instead of wall time */
-  HeatCase     *c;
-  HeatGrid     *g;
-  HeatStepper  *stepper[WAYS]; /* NULL for the stream; `plain` and `blocked` share one */
-  HeatOperator *op[WAYS];
-  PetscReal     dt; /* [s] of ftcs */
-  Vec           T;
-  size_t        stride; /* of a row of the stream's arrays [nyl + 2][stride]; own cells begin at
+  PetscInt       cells, steps, repeats, depth;
+  PetscBool      varies, processor; /* processor: count its time instead of wall time */
+  HeatCase      *c;
+  HeatGrid      *g;
+  HeatStepper   *stepper[WAYS]; /* NULL for the stream; the ways of ftcs share one */
+  HeatOperator  *op[WAYS];
+  PetscReal      dt; /* [s] of ftcs */
+  Vec            T;
+  HeatProbes    *probes;
+  HeatEnergy     energy;
+  HeatCellRecord record; /* cells of the probes */
+  size_t         stride; /* of a row of the stream's arrays [nyl + 2][stride]; own cells begin at
                            row 1, column 8 */
-  PetscReal    *memory, *old, *new, *kx, *ky;
+  PetscReal     *memory, *old, *new, *kx, *ky;
 } Bench;
 
 /* ------- the stream ------- */
@@ -146,6 +158,18 @@ static PetscErrorCode CreateWay(Bench *b, const HeatCellInputs *inputs, int way)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Create what `probed` and `rows` report with. */
+static PetscErrorCode SetUpReports(Bench *b)
+{
+  const PetscReal at[PROBES][2] = {{0.1, 0.2}, {0.5, 0.5}, {0.77, 0.31}, {0.0, 0.6}};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatProbesCreate(b->op[PROBED], PROBES, at, &b->probes));
+  HeatProbesCells(b->probes, &b->record.n, &b->record.cell);
+  PetscCall(PetscMalloc1(HEAT_MOST_AT_ONCE * (b->record.n + 1), &b->record.T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetUpOurs(Bench *b)
 {
   const HeatTestMaterial m      = {1.0, 1.0, 1.0, 1.0};
@@ -167,8 +191,11 @@ static PetscErrorCode SetUpOurs(Bench *b)
   }
   PetscCall(CreateWay(b, &inputs, BLOCKED));
   PetscCall(HeatStepperMostAtOnce(b->stepper[BLOCKED], &b->depth));
-  b->op[PLAIN]      = b->op[BLOCKED];
-  b->stepper[PLAIN] = b->stepper[BLOCKED];
+  for (int way = PLAIN; way <= ROWS; way++) {
+    b->op[way]      = b->op[BLOCKED];
+    b->stepper[way] = b->stepper[BLOCKED];
+  }
+  PetscCall(SetUpReports(b));
   b->c->time.scheme = HEAT_SCHEME_RKL2;
   PetscCall(CreateWay(b, &inputs, RKL2));
   PetscCall(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1"));
@@ -193,22 +220,56 @@ static PetscErrorCode Paint(Bench *b)
 /* Return the number of steps of rkl2 that have as many stages as ftcs has steps, at least one. */
 static PetscInt RklSteps(const Bench *b) { return PetscMax(b->steps / RKL2_STAGES, 1); }
 
+/* Sample the probes after n steps that were taken at once. */
+static PetscErrorCode Sample(Bench *b, PetscInt n)
+{
+  PetscReal terms[PROBES * HEAT_PROBE_TERMS];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < n; k++) {
+    PetscCall(HeatOperatorSetSurfaceTime(b->op[PROBED], 0.0));
+    PetscCall(HeatProbesSampleCells(b->probes, b->record.T + k * b->record.n, terms));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute what a row of history.csv holds. */
+static PetscErrorCode Row(Bench *b)
+{
+  const PetscReal *T;
+  HeatSummary      summary;
+  HeatEnergyReport report;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(b->T, &T));
+  PetscCall(HeatDiagnosticsSummary(b->op[ROWS], T, &summary));
+  PetscCall(HeatEnergyClose(&b->energy, b->op[ROWS], T, PETSC_FALSE, &report));
+  PetscCall(VecRestoreArrayRead(b->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode OurSteps(Bench *b, int way)
 {
-  const PetscBool rkl2  = way == STAGES || way == RKL2 ? PETSC_TRUE : PETSC_FALSE;
-  const PetscInt  steps = rkl2 ? RklSteps(b) : b->steps, most = way == BLOCKED ? b->depth : 1;
-  const PetscReal dt                       = rkl2 ? RKL2_STEPS * b->dt : b->dt;
-  PetscReal       times[HEAT_MOST_AT_ONCE] = {0.0};
-  HeatStepInfo    info;
+  const PetscBool       rkl2   = way == STAGES || way == RKL2 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscInt        steps  = rkl2 ? RklSteps(b) : b->steps;
+  const PetscInt        most   = rkl2 || way == PLAIN ? 1
+                                 : way == ROWS        ? PetscMin(b->depth, ROW_STEPS)
+                                                      : b->depth;
+  const HeatCellRecord *record = way == PROBED ? &b->record : NULL;
+  const PetscReal       dt     = rkl2 ? RKL2_STEPS * b->dt : b->dt;
+  PetscReal             times[HEAT_MOST_AT_ONCE] = {0.0};
+  HeatStepInfo          info;
 
   PetscFunctionBeginUser;
   for (PetscInt done = 0; done < steps;) {
     const PetscInt n = PetscMin(most, steps - done);
 
     if (n > 1)
-      PetscCall(HeatStepperAdvanceSeveral(b->stepper[way], n, times, dt, NULL, &b->T, &info));
+      PetscCall(HeatStepperAdvanceSeveral(b->stepper[way], n, times, dt, record, &b->T, &info));
     else PetscCall(HeatStepperAdvance(b->stepper[way], 0.0, dt, &b->T, &info));
     done += n;
+    if (way == PROBED && n > 1) PetscCall(Sample(b, n));
+    if (way == ROWS && done % ROW_STEPS == 0) PetscCall(Row(b));
   }
   HeatCheck(!rkl2 || info.stages == RKL2_STAGES, b->g->comm, HEAT_ERR_NUMERICS,
             "a step took %" PetscInt_FMT " stages", info.stages);
@@ -274,7 +335,9 @@ static PetscErrorCode Measure(Bench *b)
   PetscCall(TakeTurn(b, RKL2, &ignored, &bits[RKL2]));
   for (PetscInt r = 0; r < b->repeats; r++) {
     for (int way = 0; way < WAYS; way++) PetscCall(TakeTurn(b, way, &rates[way][r], &bits[way]));
-    HeatCheck(bits[PLAIN] == bits[BLOCKED], b->g->comm, HEAT_ERR_NUMERICS,
+    HeatCheck(bits[PLAIN] == bits[BLOCKED] && bits[PLAIN] == bits[PROBED] &&
+                  bits[PLAIN] == bits[ROWS],
+              b->g->comm, HEAT_ERR_NUMERICS,
               "%" PetscInt_FMT " steps at once end with other bits than one by one", b->depth);
     HeatCheck(bits[STAGES] == bits[RKL2], b->g->comm, HEAT_ERR_NUMERICS,
               "stages at once end with other bits than one by one");
@@ -302,7 +365,9 @@ static PetscErrorCode RunOne(PetscBool varies, PetscInt cells, PetscInt steps, P
   PetscCall(Measure(&b));
   PetscCall(PetscFree(b.memory));
   PetscCall(VecDestroy(&b.T));
-  for (int way = BLOCKED; way < WAYS; way++) {
+  PetscCall(HeatProbesDestroy(&b.probes));
+  PetscCall(PetscFree(b.record.T));
+  for (int way = ROWS; way < WAYS; way++) {
     PetscCall(HeatStepperDestroy(&b.stepper[way]));
     PetscCall(HeatOperatorDestroy(&b.op[way]));
   }

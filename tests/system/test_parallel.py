@@ -257,22 +257,51 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, tim
         assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 4])
-def test_probes_read_every_step_of_several_at_once(tmp_path, ranks):
-    """The table has a row a step with the bytes of single steps: probes in cells, at faces, on sides whose temperature changes
-    with time, in corners of blocks and of the domain."""
+def probed() -> dict:
+    """Return the case `blocked` with probes in cells, at faces, on sides whose temperature changes with time, in corners of
+    blocks and of the domain."""
     case = blocked()
     points = [[0.31, 0.17], [0.5, 0.5], [0.0, 0.6], [1.0, 0.2], [0.4, 1.0], [0.0, 0.0], [1.0, 1.0], [0.4999, 0.5001]]
     x, y = case["grid"]["x"], case["grid"]["y"]
     case["output"]["probes"] = [{"name": f"p{k}", "at": [x[0] + u * (x[1] - x[0]), y[0] + v * (y[1] - y[0])]}
                                 for k, (u, v) in enumerate(points)]
-    alone = finished(run(tmp_path, case, "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
-    several = finished(run(tmp_path, case, "--quiet", ranks=ranks, output="several"))
+    return case
+
+
+@pytest.fixture(scope="module")
+def probed_alone(tmp_path_factory) -> bytes:
+    """Return probes.csv of single steps on one rank."""
+    alone = finished(run(tmp_path_factory.mktemp("alone"), probed(), "--quiet", "-heat_steps_at_once", "1"))
     assert alone.results["decomposition"]["deep_exchanges"] == 0
+    return (alone.directory / "probes.csv").read_bytes()
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_probes_read_every_step_of_several_at_once(tmp_path, probed_alone, ranks):
+    """The table has a row a step, with the bytes of single steps."""
+    several = finished(run(tmp_path, probed(), "--quiet", ranks=ranks))
     assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
-    found = (tmp_path / "several" / "probes.csv").read_bytes()
-    assert found.count(b"\n") == 1 + 1 + case["time"]["steps"]
-    assert found == (tmp_path / "alone" / "probes.csv").read_bytes()
+    found = (several.directory / "probes.csv").read_bytes()
+    assert found.count(b"\n") == 1 + 1 + probed()["time"]["steps"]
+    assert found == probed_alone
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_probes_of_several_steps_survive_a_restart(tmp_path, probed_alone, ranks):
+    """The first part ends within a sweep of the whole run, and leaves a checkpoint."""
+    finished(run(tmp_path, probed(), "--quiet", "--set", "time.steps=71", ranks=ranks))
+    rest = finished(run(tmp_path, probed(), "--quiet", "--restart", "latest", ranks=ranks))
+    assert rest.results["decomposition"]["deep_exchanges"] > 0
+    assert (rest.directory / "probes.csv").read_bytes() == probed_alone
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_probes_of_several_steps_survive_a_rollback(tmp_path, probed_alone, ranks, monkeypatch):
+    """A value is corrupted within a sweep; the run goes back to a checkpoint, and no row of the corrupted steps is left."""
+    monkeypatch.setenv("HEAT2D_INJECT", "68:40:50:1e6")
+    back = finished(run(tmp_path, probed(), "--quiet", ranks=ranks))
+    assert "going back once, to step 50" in back.err and back.results["decomposition"]["deep_exchanges"] > 0
+    assert (back.directory / "probes.csv").read_bytes() == probed_alone
 
 
 @pytest.mark.parametrize("time", EXPLICIT_TIMES)
