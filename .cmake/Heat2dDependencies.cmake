@@ -1,4 +1,4 @@
-# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, zlib, OpenMP), and check
+# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, hwloc, zlib, OpenMP), and check
 # that the compiler wrapper, PETSc and HDF5 use one MPI.
 
 find_package(MPI REQUIRED COMPONENTS C)
@@ -16,6 +16,7 @@ pkg_check_modules(PETSC REQUIRED IMPORTED_TARGET PETSc>=3.18)
 pkg_check_modules(FYAML REQUIRED IMPORTED_TARGET libfyaml)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)
+pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.1)
 find_package(ZLIB REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS C) # to turn off the threads of muParser's evaluation
 

@@ -54,6 +54,7 @@ struct HeatSimulation {
   HeatCheckResult *checks;     /* [c->n_checks]; NULL until the end */
   char             lost[1024]; /* output of the finished run that was not written; "": none */
   HeatScreen      *screen;
+  HeatBinding      binding;
   HeatWarnings     warnings;
 };
 
@@ -68,6 +69,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .iterations    = &sim->iterations,
                               .output        = sim->output,
                               .communication = &sim->communication,
+                              .binding       = &sim->binding,
                               .warnings      = &sim->warnings,
                               .checks        = sim->checks,
                               .survey        = sim->survey,
@@ -93,6 +95,7 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCall(HeatSurveyCreate(&sim->survey));
   sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
+  PetscCall(HeatBindingCollect(state->grid->comm, &sim->binding));
   PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
@@ -641,6 +644,7 @@ static PetscErrorCode WarnAtStart(HeatSimulation *sim)
   const HeatCase *c        = sim->state.c;
   const PetscBool restarts = (PetscBool)(sim->restart || c->checkpoint.every > 0 ||
                                          c->checkpoint.wall_interval > 0.0);
+  char            binding[512];
 
   PetscFunctionBeginUser;
   if (restarts && c->time.scheme == HEAT_SCHEME_TS && HeatPetscIntegratorRemembers(c->time.ts_type))
@@ -650,6 +654,8 @@ static PetscErrorCode WarnAtStart(HeatSimulation *sim)
                               "was not interrupted; bdf2 continues exactly",
                               c->time.ts_type));
   PetscCall(WarnOfRecord(sim));
+  HeatBindingWarning(&sim->binding, binding);
+  if (binding[0]) PetscCall(HeatWarningsAdd(&sim->warnings, "%s", binding));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -719,6 +725,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscCall(HeatRestartDestroy(&sim->restart));
   PetscCall(HeatHealthDestroy(&sim->health));
   PetscCall(HeatWarningsClear(&sim->warnings));
+  PetscCall(HeatBindingClear(&sim->binding));
   PetscCall(HeatSurveyDestroy(&sim->survey));
   PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));
