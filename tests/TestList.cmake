@@ -6,7 +6,9 @@ foreach(file
     expression grid halo linear mean nonlinear operator paint probes results series source stage stepper table)
   heat2d_add_unit(${file})
 endforeach()
-heat2d_add_unit(schemes RANKS 1 2 3)
+foreach(file schemes schemes_account schemes_steps)
+  heat2d_add_unit(${file} RANKS 1 2 3)
+endforeach()
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
 heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
@@ -43,6 +45,7 @@ heat2d_add_system(restart PROCESSORS 2 LABELS restart)
 heat2d_add_system(rollback PROCESSORS 2 LABELS restart)
 heat2d_add_system(limits PROCESSORS 2 LABELS restart)
 heat2d_add_system(signals PROCESSORS 2 LABELS restart)
+heat2d_add_system(long_step PROCESSORS 2 LABELS restart TIMEOUT 1200)
 heat2d_add_system(durability PROCESSORS 2 LABELS restart)
 heat2d_add_system(inspect PROCESSORS 2 LABELS restart)
 heat2d_add_system(integrity PROCESSORS 2 LABELS faults)
@@ -67,6 +70,7 @@ heat2d_add_system(layering PROCESSORS 1 LABELS layering)
 heat2d_add_system(style PROCESSORS 1 LABELS layering)
 heat2d_add_system(readers PROCESSORS 2 LABELS readers)
 heat2d_add_system(install PROCESSORS 2 LABELS install)
+heat2d_add_system(bench PROCESSORS 2 LABELS bench TIMEOUT 900)
 heat2d_add_system(benchmark PROCESSORS 2 LABELS benchmark)
 heat2d_add_system(bootstrap PROCESSORS 1 LABELS documents)
 
@@ -75,6 +79,10 @@ list(JOIN heat2d_mpiexec " " mpiexec)
 add_test(NAME mutations COMMAND ${HEAT2D_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mutations/run.py
   --build ${CMAKE_BINARY_DIR} --cmake ${CMAKE_COMMAND} "--mpiexec=${mpiexec}")
 set_tests_properties(mutations PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "verification;slow"
+  ENVIRONMENT "${heat2d_test_env};HEAT2D_YIELD=$<TARGET_FILE:heat2d_yield>")
+add_test(NAME cheats COMMAND ${HEAT2D_PYTHON} ${CMAKE_CURRENT_SOURCE_DIR}/mutations/cheats.py
+  --build ${CMAKE_BINARY_DIR} --cmake ${CMAKE_COMMAND} "--mpiexec=${mpiexec}")
+set_tests_properties(cheats PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "bench;slow"
   ENVIRONMENT "${heat2d_test_env};HEAT2D_YIELD=$<TARGET_FILE:heat2d_yield>")
 
 # tests of the Python package

@@ -2,6 +2,7 @@
  * same code on every rank. */
 #include <stdio.h>
 
+#include "app/command/command_bench.h"
 #include "app/command/command_inspect.h"
 #include "app/command/command_run.h"
 #include "app/command/command_verify.h"
@@ -16,7 +17,7 @@
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
                                int *exit_code)
 {
-  PetscBool run, verify, inspect;
+  PetscBool run, verify, inspect, bench;
 
   PetscFunctionBeginUser;
   *exit_code = 0;
@@ -43,8 +44,14 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
     PetscCall(HeatCommandInspect(comm, o, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(PetscStrcmp(o->command, "bench", &bench));
+  if (bench) {
+    PetscCall(HeatCommandBench(comm, o, start, exit_code));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   HeatCheck(run, comm, HEAT_ERR_INPUT,
-            "the command `%s` is not available in this version; `run`, `verify` and `inspect` are",
+            "the command `%s` is not available in this version; `run`, `verify`, `inspect` and "
+            "`bench` are",
             o->command);
   PetscCall(HeatStopInstallSignals(start->hangup_ignored ? PETSC_TRUE : PETSC_FALSE));
   PetscCall(HeatCommandRun(comm, o, start, exit_code));

@@ -14,7 +14,7 @@
 
 /* Parsing. */
 
-/* `plan` and `bench` are known so that main.c can refuse them by name. */
+/* `plan` is known so that main.c can refuse it by name. */
 static const char *const commands[] = {"run", "plan", "verify", "bench", "inspect", NULL};
 
 static PetscBool IsCommand(const char *word)
@@ -64,6 +64,28 @@ static PetscBool ParseFlag(const char *word, const char *name, PetscBool *flag)
   return PETSC_TRUE;
 }
 
+/* Parse argument *k if it is an option of `heat2d bench`. */
+static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
+{
+  const struct {
+    const char  *name;
+    const char **value;
+  } options[] = {{"--class", &o->bench.size},         {"--workload", &o->bench.workload},
+                 {"--rules", &o->bench.rules},        {"--nonce", &o->bench.nonce},
+                 {"--duration", &o->bench.duration},  {"--memory-fraction", &o->bench.memory},
+                 {"--recompute", &o->bench.recompute}};
+
+  for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
+    const char *value = ValueOf(o, options[n].name, argc, argv, k);
+
+    if (!value) continue;
+    *options[n].value = value;
+    if (!o->bench_option) o->bench_option = options[n].name;
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
 /* Parse argument *k, which begins with "--".  *k advances to its value if that is an argument of
    its own. */
 static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
@@ -73,7 +95,7 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   if (ParseFlag(argv[*k], "--quiet", &o->quiet) ||
       ParseFlag(argv[*k], "--no-progress", &o->no_progress) ||
       ParseFlag(argv[*k], "--help", &o->help) || ParseFlag(argv[*k], "--version", &o->version) ||
-      ParseFlag(argv[*k], "--quick", &o->quick)) {
+      ParseFlag(argv[*k], "--quick", &o->quick) || ParseBenchOption(o, argc, argv, k)) {
     return;
   }
   if ((value = ValueOf(o, "--set", argc, argv, k))) o->set[o->n_set++] = value;
@@ -143,6 +165,8 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--restart: give latest or a checkpoint file");
   HeatCheck(!o->quick || !strcmp(o->command, "verify"), comm, HEAT_ERR_INPUT,
             "--quick is an option of heat2d verify");
+  HeatCheck(!o->bench_option || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
+            "%s is an option of heat2d bench", o->bench_option);
   HeatCheck(!o->output || o->output[0], comm, HEAT_ERR_INPUT, "--output: give a folder");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -157,7 +181,9 @@ static const char usage[] =
     "  run DIR/results.json  run the case of an earlier run again, with its overrides and options\n"
     "  verify [NAME ...]     run the built-in verification suite, or only the entries named\n"
     "  inspect FILE.h5 ...   print what snapshots and checkpoints hold and verify their checksums\n"
-    "  plan, bench           not available in this version\n"
+    "  bench --class NAME    run the reference workload (inputs/benchmark/RULES.md): tiny, small,\n"
+    "                        medium, large, huge, peta, exa; `--recompute DIR` audits a result\n"
+    "  plan                  not available in this version\n"
     "\n"
     "options (a command refuses those that have no meaning for it)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
@@ -169,6 +195,10 @@ static const char usage[] =
     "  --no-progress         do not print the progress of the run\n"
     "  --show KEY            print the effective value of output.directory, grid.cells, time.step\n"
     "                        or title, and exit\n"
+    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute\n"
+    "                        with bench: implicit or explicit; base, ported or optimised; the\n"
+    "                        buyer's number; least time of the steps [s]; least part of each\n"
+    "                        node's memory; the folder to audit\n"
     "  --quick               with verify: run the short suite\n"
     "  --help, --version     print this text or the version, and exit\n"
     "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An\n"

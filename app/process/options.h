@@ -13,31 +13,44 @@ typedef struct {
   char   **names; /* owned [n]; names of the options in both, with the leading '-' */
 } HeatEnvironment;
 
+/** The options of `heat2d bench`, as texts; NULL where one is not given.  Borrowed from argv. */
+typedef struct {
+  const char *size;      /* --class */
+  const char *workload;  /* --workload */
+  const char *rules;     /* --rules */
+  const char *nonce;     /* --nonce */
+  const char *duration;  /* --duration */
+  const char *memory;    /* --memory-fraction */
+  const char *recompute; /* --recompute */
+} HeatBenchOptions;
+
 /** A parsed command line.  Plain data.  Strings are borrowed from argv; the arrays are owned and
  *  freed by HeatOptionsFree. */
 typedef struct {
-  const char     *command; /* "run", "verify", ...; "run" where none is given */
-  int             n_operands;
-  const char    **operands; /* [n_operands] neither commands nor options: a case file, ... */
-  int             n_set;
-  const char    **set;         /* [n_set] the KEY=VALUE of each --set, in the order given */
-  const char     *output;      /* --output DIR, or NULL */
-  const char     *restart;     /* --restart: "latest" or a checkpoint file; NULL: fresh run */
-  const char     *show;        /* --show KEY, or NULL */
-  PetscBool       quiet;       /* print nothing but errors, warnings and notes */
-  PetscBool       no_progress; /* print no progress */
-  PetscBool       help;        /* print the help text and exit */
-  PetscBool       version;     /* print the version and exit */
-  PetscBool       quick;       /* verify: run the short suite */
-  int             petsc_argc;  /* number of entries of petsc_argv */
-  char          **petsc_argv;  /* [petsc_argc + 1] program name, PETSc's options and values, NULL */
-  int             start_argc;  /* number of entries of start_argv */
-  char          **start_argv;  /* [start_argc + 1] petsc_argv with -skip_petscrc as first option */
-  int             argc;        /* number of entries of argv */
-  char          **argv;        /* [argc] all arguments, as they were given; borrowed */
-  HeatEnvironment environment; /* read after PETSc's start (petsc_options.h) */
-  const char     *problem; /* first error of the command line, e.g. "needs a value"; NULL: none */
-  const char     *culprit; /* the argument that `problem` is about */
+  const char      *command; /* "run", "verify", ...; "run" where none is given */
+  int              n_operands;
+  const char     **operands; /* [n_operands] neither commands nor options: a case file, ... */
+  int              n_set;
+  const char     **set;         /* [n_set] the KEY=VALUE of each --set, in the order given */
+  const char      *output;      /* --output DIR, or NULL */
+  const char      *restart;     /* --restart: "latest" or a checkpoint file; NULL: fresh run */
+  const char      *show;        /* --show KEY, or NULL */
+  PetscBool        quiet;       /* print nothing but errors, warnings and notes */
+  PetscBool        no_progress; /* print no progress */
+  PetscBool        help;        /* print the help text and exit */
+  PetscBool        version;     /* print the version and exit */
+  PetscBool        quick;       /* verify: run the short suite */
+  HeatBenchOptions bench;
+  const char      *bench_option; /* the first option of `heat2d bench` that was given, or NULL */
+  int              petsc_argc;   /* number of entries of petsc_argv */
+  char           **petsc_argv; /* [petsc_argc + 1] program name, PETSc's options and values, NULL */
+  int              start_argc; /* number of entries of start_argv */
+  char           **start_argv; /* [start_argc + 1] petsc_argv with -skip_petscrc as first option */
+  int              argc;       /* number of entries of argv */
+  char           **argv;       /* [argc] all arguments, as they were given; borrowed */
+  HeatEnvironment  environment; /* read after PETSc's start (petsc_options.h) */
+  const char      *problem; /* first error of the command line, e.g. "needs a value"; NULL: none */
+  const char      *culprit; /* the argument that `problem` is about */
 } HeatOptions;
 
 /** Parse the command line.  Not collective: it runs before MPI_Init, when no error can be raised

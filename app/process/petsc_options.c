@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "solver/base/printable.h"
 #include "solver/case/petsc_rules.h"
 
 /* Starting. */
@@ -27,9 +28,13 @@ static PetscBool IsFirstRank(void)
   return rank == 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* PetscErrorPrintf while PETSc is initialised, when no error handler can be installed yet: print
-   the reason of an error, without PETSc's frame of dashes, version and stack. */
-static PetscErrorCode PrintReason(const char format[], ...)
+/* What PETSc says while it is initialised.  It has file scope because PETSc hands no context to the
+   function that collects it. */
+static char said[400];
+
+/* PetscErrorPrintf while PETSc is initialised, when no error handler can be installed yet: collect
+   the reason of an error in one line, without PETSc's frame of dashes, version and stack. */
+static PetscErrorCode CollectReason(const char format[], ...)
 {
   static const char *const frame[] = {"---", "#", "See https", "Petsc ", "Configure ", "unknown"};
   char                     text[512];
@@ -41,8 +46,13 @@ static PetscErrorCode PrintReason(const char format[], ...)
   for (size_t k = 0; k < sizeof frame / sizeof frame[0]; k++) {
     if (strncmp(text, frame[k], strlen(frame[k])) == 0) return PETSC_SUCCESS;
   }
-  if (IsFirstRank() && !strstr(text, " on a "))
-    (void)fprintf(stderr, "heat2d: PETSc says: %s", text);
+  if (strstr(text, " on a ")) return PETSC_SUCCESS;
+  for (char *rest = NULL, *word = strtok_r(text, " \n", &rest); word;
+       word = strtok_r(NULL, " \n", &rest)) {
+    const size_t used = strlen(said);
+
+    (void)snprintf(said + used, sizeof said - used, " %s", word);
+  }
   return PETSC_SUCCESS;
 }
 
@@ -51,14 +61,16 @@ int HeatPetscStart(HeatOptions *o)
   PetscErrorCode (*const print)(const char[], ...) = PetscErrorPrintf;
   PetscErrorCode code;
 
-  PetscErrorPrintf = PrintReason;
+  PetscErrorPrintf = CollectReason;
   code             = PetscInitialize(&o->start_argc, &o->start_argv, NULL, NULL);
   PetscErrorPrintf = print;
   if (!code) return PetscOptionsClearValue(NULL, "-skip_petscrc") ? HEAT_EXIT_INTERNAL : 0;
+  HeatPrintable(said);
   if (IsFirstRank())
     (void)fprintf(stderr,
                   "heat2d: error: PETSc cannot be initialised with the options of the command "
-                  "line, of PETSC_OPTIONS and of PETSC_OPTIONS_YAML; correct them\n");
+                  "line, of PETSC_OPTIONS and of PETSC_OPTIONS_YAML; correct them; PETSc says:%s\n",
+                  said);
   return HeatErrorExitCode(HEAT_ERR_INPUT);
 }
 

@@ -1,8 +1,8 @@
 /** Early end of a run (see stop.h).
  *
  * The signal handler only stores the number of the signal; the run reads it at the next decision.
- * The variable has file scope because a signal handler can reach nothing else.  It and the
- * heartbeat (solver/base/heartbeat.c) are the program's only mutable variables of file scope. */
+ * The variable has file scope because a signal handler can reach nothing else.  app/README.md lists
+ * the program's few mutable variables of file scope. */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/stop.h"
 
@@ -111,9 +111,9 @@ PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, doub
   if (c->time.scheme == HEAT_SCHEME_STEADY) ReleaseSignals();
   if (c->limits.slurm) PetscCall(HeatSlurmTimeLeft(comm, &s->job_left, s->job));
   s->began   = began;
-  s->started = s->last_checkpoint = s->asked = HeatMonotonicTime();
-  s->asked_step                              = step;
-  s->next_step                               = step + 1;
+  s->started = s->last_checkpoint = s->asked = s->asked_within = HeatMonotonicTime();
+  s->asked_step                                                = step;
+  s->next_step                                                 = step + 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,14 +125,13 @@ static const char *SignalName(int number)
   return signals[k].name ? signals[k].name : "?";
 }
 
-/* Return the number of steps until the next decision: those that fit into decision_interval at the
-   speed of the steps since the previous decision, which took `seconds`.  At most ten times as many
-   as then (chosen), so that a few unusually short steps cannot put off the next decision for long.
-   1e-9 s avoids a division by zero. */
-static PetscInt64 StepsUntilDecision(const HeatStop *s, PetscInt64 step, double seconds)
+/* Return the number of steps, or of calls within a step, until the next decision: those that fit
+   into decision_interval at the speed of the `done` > 0 since the previous decision, which took
+   `seconds`.  At most ten times as many as then (chosen), so that a few unusually short steps cannot
+   put off the next decision for long. 1e-9 s avoids a division by zero. */
+static PetscInt64 UntilDecision(PetscInt64 done, double seconds)
 {
-  const PetscInt64 done = PetscMax(step - s->asked_step, 1);
-  const double     fit  = decision_interval * (double)done / PetscMax(seconds, 1e-9);
+  const double fit = decision_interval * (double)done / PetscMax(seconds, 1e-9);
 
   return (PetscInt64)PetscMax(1.0, PetscMin(fit, 10.0 * (double)done));
 }
@@ -158,6 +157,15 @@ static void CheckLimits(HeatStop *s, double run, double job, double seconds)
   }
 }
 
+/* Stop the run after a signal, or before a limit; the times are those of CheckLimits. */
+static void Decide(HeatStop *s, int number, double run, double job, double seconds)
+{
+  if (number > 0) {
+    s->stop = PETSC_TRUE;
+    (void)snprintf(s->reason, sizeof s->reason, "signal %s", SignalName(number));
+  } else CheckLimits(s, run, job, seconds);
+}
+
 PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
 {
   const double now = HeatMonotonicTime();
@@ -168,15 +176,33 @@ PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
   s->checkpoint = PETSC_FALSE;
   if (step < s->next_step) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, all, 5, MPI_DOUBLE, MPI_MAX, comm));
-  s->next_step  = step + StepsUntilDecision(s, step, all[2]);
+  s->next_step  = step + UntilDecision(PetscMax(step - s->asked_step, 1), all[2]);
   s->asked      = now;
   s->asked_step = step;
   s->checkpoint = (s->checkpoint_interval > 0.0 && all[3] >= s->checkpoint_interval) ? PETSC_TRUE
                                                                                      : PETSC_FALSE;
-  if (all[0] > 0.0) {
-    s->stop = PETSC_TRUE;
-    PetscCall(PetscSNPrintf(s->reason, sizeof s->reason, "signal %s", SignalName((int)all[0])));
-  } else CheckLimits(s, all[1], all[4], all[2]);
+  Decide(s, (int)all[0], all[1], all[4], all[2]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Most calls from one decision within a step to the next.  Chosen: each call stands for an
+   iteration, which has a reduction of its own, so that a decision costs next to nothing even at
+   this distance; a larger value delays a decision where iterations suddenly become slower, as with
+   a fallback. */
+enum { MOST_POLLS = 64 };
+
+PetscErrorCode HeatStopAskWithinStep(HeatStop *s, MPI_Comm comm)
+{
+  const double now = HeatMonotonicTime();
+  double all[4] = {(double)caught_signal, now - s->began, now - s->started, now - s->asked_within};
+
+  PetscFunctionBeginUser;
+  if (++s->polls < s->next_poll) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, all, 4, MPI_DOUBLE, MPI_MAX, comm));
+  s->next_poll  = s->polls + PetscMin(UntilDecision(s->polls - s->asked_poll, all[3]), MOST_POLLS);
+  s->asked_poll = s->polls;
+  s->asked_within = now;
+  Decide(s, (int)all[0], all[1], all[2], all[3]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

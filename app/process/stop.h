@@ -5,6 +5,9 @@
  *  they decide not after each step but about twice a second: from the measured time per step each
  *  rank derives the step after which they decide next, and all ranks derive the same one.
  *
+ *  Within a step they decide as often, at calls from the iterations of its solver, so that a step
+ *  that lasts minutes delays neither signal nor limit.
+ *
  *  A time limit is kept with a reserve: the run stops as soon as the time left is no more than
  *  twice the longest checkpoint so far plus the time since the previous decision, which holds at
  *  least one step. */
@@ -31,6 +34,10 @@ typedef struct {
   PetscReal  checkpoint_cost; /* [s] of the longest checkpoint; before the first one an estimate */
   PetscReal  checkpoint_sum;  /* [s] of all measured checkpoints together */
   PetscInt64 checkpoints;     /* number of measured checkpoints */
+  PetscInt64 polls;           /* calls of HeatStopAskWithinStep so far */
+  PetscInt64 next_poll;       /* the call in which the ranks decide next */
+  PetscInt64 asked_poll;      /* the call in which they decided last */
+  double     asked_within;    /* [s] monotonic time of that decision */
   PetscBool  stop;            /* decision: write a checkpoint and end the run */
   PetscBool  checkpoint;      /* decision: the interval is over, write a checkpoint */
   char       reason[96];      /* why the run stops: "signal TERM" */
@@ -63,6 +70,12 @@ PetscReal HeatStopDaly(PetscReal cost, PetscReal mtbf);
  *  stop->checkpoint.  Call it on all ranks after each step.  Collective on comm where step >=
  *  stop->next_step; otherwise it only clears stop->checkpoint and sends no message. */
 PetscErrorCode HeatStopAsk(HeatStop *stop, MPI_Comm comm, PetscInt64 step);
+
+/** Decide within a step, which may last long, whether to stop: set stop->stop and
+ *  stop->reason.  Call it on all ranks in each iteration or stage of the step.  Collective on comm in
+ *  the calls in which the ranks decide, about twice a second and at least in every 64th call; the
+ *  others send no message. */
+PetscErrorCode HeatStopAskWithinStep(HeatStop *stop, MPI_Comm comm);
 
 /** Continue from an earlier step, after a rollback: the ranks decide next after step + 1.  Not
  *  collective; call it on all ranks. */

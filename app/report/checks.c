@@ -45,30 +45,29 @@ static PetscErrorCode HeatFlow(const HeatRunState *state, const HeatCaseCheck *c
 
 /* Compute minimum, maximum and mean of the temperature in the region of a check.
    @param[in,out] summary  of the whole domain; it stays where the check names no region */
-static PetscErrorCode RegionSummary(const HeatRunState *state, const HeatCaseCheck *check,
-                                    const PetscReal *T, HeatSummary *summary)
+static PetscErrorCode RegionSummary(const HeatRunState *state, HeatSurvey *survey,
+                                    const HeatCaseCheck *check, const PetscReal *T,
+                                    HeatSummary *summary)
 {
-  const PetscInt n = HeatZonesCount(state->zones);
-  HeatSummary   *zones;
+  const PetscInt     n = HeatZonesCount(state->zones);
+  const HeatSummary *zones;
 
   PetscFunctionBeginUser;
   if (check->region < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc1(n, &zones));
-  PetscCall(HeatZonesSummary(state->zones, T, zones));
+  PetscCall(HeatSurveyZones(survey, state, T, &zones));
   for (PetscInt k = 0; k < n; k++)
     if (HeatZonesRegion(state->zones, k) == check->region) *summary = zones[k];
-  PetscCall(PetscFree(zones));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode Quantity(const HeatRunState *state, const HeatSurvey *survey,
+static PetscErrorCode Quantity(const HeatRunState *state, HeatSurvey *survey,
                                const HeatCaseCheck *check, const PetscReal *T, PetscReal *value)
 {
   HeatSummary summary = *HeatSurveySummary(survey);
   PetscReal   l2, max;
 
   PetscFunctionBeginUser;
-  PetscCall(RegionSummary(state, check, T, &summary));
+  PetscCall(RegionSummary(state, survey, check, T, &summary));
   switch (check->quantity) {
   case HEAT_CHECK_TEMPERATURE: PetscCall(PointTemperature(state, check, T, value)); break;
   case HEAT_CHECK_ERROR_L2:

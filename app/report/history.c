@@ -287,45 +287,56 @@ static PetscErrorCode SegmentNumbers(const HeatRunState *state, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode ZoneNumbers(const HeatRunState *state, const PetscReal *T, PetscReal *row,
-                                  PetscInt *n)
+static PetscErrorCode ZoneNumbers(const HeatRunState *state, HeatSurvey *survey, const PetscReal *T,
+                                  PetscReal *row, PetscInt *n)
 {
-  HeatSummary *zones;
+  const HeatSummary *zones;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(HeatZonesCount(state->zones), &zones));
-  PetscCall(HeatZonesSummary(state->zones, T, zones));
+  PetscCall(HeatSurveyZones(survey, state, T, &zones));
   for (PetscInt k = 0; k < HeatZonesCount(state->zones); k++) {
     row[(*n)++] = zones[k].min;
     row[(*n)++] = zones[k].mean;
     row[(*n)++] = zones[k].max;
   }
-  PetscCall(PetscFree(zones));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in a row [n_columns] and write it. */
+static PetscErrorCode WriteRow(HeatHistory *h, const HeatRunState *state, HeatSurvey *survey,
+                               const PetscReal *T, PetscReal *row)
+{
+  const HeatCase *c = state->c;
+  PetscInt        n = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(FixedNumbers(state, survey, T, row, &n));
+  PetscCall(SegmentNumbers(state, T, row, &n));
+  PetscCall(HeatDiagnosticsInterfaceHeat(state->op, T, c->output.n_interfaces, c->output.interfaces,
+                                         row + n));
+  n += c->output.n_interfaces;
+  PetscCall(ZoneNumbers(state, survey, T, row, &n));
+  PetscCheck(n == h->n_columns, PETSC_COMM_SELF, PETSC_ERR_PLIB,
+             "history.csv: %" PetscInt_FMT " numbers for %" PetscInt_FMT " columns", n,
+             h->n_columns);
+  PetscCall(HeatTableAppend(h->table, state->clock.step, row));
+  PetscCall(HeatTableFlush(h->table));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatHistoryWrite(HeatHistory *h, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T)
 {
-  const HeatCase *c = state->c;
-  PetscReal      *row;
-  PetscInt        n = 0;
+  PetscErrorCode code;
+  PetscReal     *row;
 
   PetscFunctionBeginUser;
   PetscCall(HeatSurveyPrepare(survey, state, T));
   PetscCall(PetscMalloc1(h->n_columns, &row));
-  PetscCall(FixedNumbers(state, survey, T, row, &n));
-  PetscCall(SegmentNumbers(state, T, row, &n));
-  PetscCall(HeatDiagnosticsInterfaceHeat(state->op, T, c->output.n_interfaces, c->output.interfaces,
-                                         row + n));
-  n += c->output.n_interfaces;
-  PetscCall(ZoneNumbers(state, T, row, &n));
-  PetscCheck(n == h->n_columns, PETSC_COMM_SELF, PETSC_ERR_PLIB,
-             "history.csv: %" PetscInt_FMT " numbers for %" PetscInt_FMT " columns", n,
-             h->n_columns);
-  PetscCall(HeatTableAppend(h->table, state->clock.step, row));
-  PetscCall(HeatTableFlush(h->table));
-  PetscCall(PetscFree(row));
+  code = WriteRow(h, state, survey, T, row);
+  PetscCall(
+      PetscFree(row)); /* a full disk is a warning at the end of a run, and the run continues */
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

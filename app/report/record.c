@@ -1,8 +1,8 @@
-/** Filling HeatResults, section by section of results.json, from the sources of a report.
+/** Fill HeatResults, section by section of results.json, from the sources of a report.
  *
  *  HeatResults borrows its arrays; Arrays owns them until the record is written.  The order of the
  *  sections matters where they communicate: the halo exchanges of the run are counted before
- *  FillPlaces may do further ones. */
+ *  HeatRecordPlacesFill may do further ones. */
 #define _DEFAULT_SOURCE /* getrusage's ru_maxrss */
 #include "app/report/record.h"
 
@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "app/process/petsc_options.h"
+#include "app/report/record_places.h"
 #include "app/state/run_memory.h"
 #include "solver/base/monotonic.h"
 #include "solver/multigrid/heat_petsc.h"
@@ -180,19 +181,16 @@ static void FillCase(const HeatRunState *state, HeatResults *r)
 
 /* Arrays that HeatResults borrows; each is NULL until it is filled. */
 typedef struct {
-  HeatResultsPhase      phases[HEAT_PHASES];
-  HeatResultsCheck     *checks;
-  HeatResultsSegment   *segments;
-  HeatResultsInterface *interfaces;
-  HeatResultsRegion    *regions;
-  HeatResultsRestart    restart;
-  PetscReal             events[MOST_EVENTS];
+  HeatResultsPhase   phases[HEAT_PHASES];
+  HeatResultsCheck  *checks;
+  HeatResultsRestart restart;
+  PetscReal          events[MOST_EVENTS];
 
-  HeatResultsSegmentSize *segment_sizes;
-  HeatResultsFile        *files;
-  HeatResultsOption      *options; /* their texts are those of `given` */
-  PetscInt                n_given;
-  HeatPetscOption        *given;
+  HeatRecordPlaces   places;
+  HeatResultsFile   *files;
+  HeatResultsOption *options; /* their texts are those of `given` */
+  PetscInt           n_given;
+  HeatPetscOption   *given;
 } Arrays;
 
 /* Fill in the files that the case names, and the options that were given beside it. */
@@ -249,148 +247,11 @@ static void FillFiles(const HeatReportSources *from, HeatResults *r)
   r->limits.slurm_left = stop->job_left;
 }
 
-static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T, HeatResults *r,
-                                   Arrays *arrays)
-{
-  const HeatCase *c = state->c;
-  const PetscInt  n = HeatDiagnosticsSegments(c);
-  PetscReal      *heat;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &heat));
-  PetscCall(PetscMalloc1(n, &arrays->segments));
-  PetscCall(HeatDiagnosticsSegmentHeat(state->op, T, heat));
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    const PetscInt first = HeatDiagnosticsFirstSegment(c, (HeatSide)side);
-
-    for (PetscInt k = 0; k < c->boundary[side].n && c->boundary[side].n > 1; k++) {
-      arrays->segments[r->energy.n_segments++] = (HeatResultsSegment){(HeatSide)side, k,
-                                                                      heat[first + k]};
-    }
-  }
-  r->energy.segments = arrays->segments;
-  PetscCall(PetscFree(heat));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal *T, HeatResults *r,
-                                     Arrays *arrays)
-{
-  const HeatInterface *pairs = state->c->output.interfaces;
-  const PetscInt       n     = state->c->output.n_interfaces;
-  PetscReal           *heat;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &heat));
-  PetscCall(PetscMalloc1(n, &arrays->interfaces));
-  PetscCall(HeatDiagnosticsInterfaceHeat(state->op, T, n, pairs, heat));
-  for (PetscInt k = 0; k < n; k++)
-    arrays->interfaces[k] = (HeatResultsInterface){pairs[k].names[0], pairs[k].names[1], heat[k]};
-  r->energy.n_interfaces = n;
-  r->energy.interfaces   = arrays->interfaces;
-  PetscCall(PetscFree(heat));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Fill in the sizes and powers of the regions.  Regions that cover the domain by definition are
-   left out, unless they have a name or a power. */
-static PetscErrorCode FillRegions(const HeatRunState *state, HeatResults *r, Arrays *arrays)
-{
-  const HeatCase *c = state->c;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(c->n_regions, &arrays->regions));
-  for (PetscInt k = 0; k < c->n_regions; k++) {
-    const HeatRegion     *region = &c->regions[k];
-    const HeatRegionSize *size   = &state->sizes.regions[k];
-    PetscReal             power;
-
-    if (region->shape == HEAT_SHAPE_ALL && !region->name && !region->power.given) continue;
-    PetscCall(HeatSourcePower(HeatOperatorSource(state->op), k, state->clock.time, &power));
-    arrays->regions[r->n_regions++] = (HeatResultsRegion){
-        .region  = k,
-        .name    = region->name,
-        .shape   = region->shape == HEAT_SHAPE_MAP ? "map" : HeatShapeNames[region->shape],
-        .painted = size->painted,
-        .exact   = size->exact,
-        .power   = power,
-        .min     = NAN,
-        .mean    = NAN,
-        .max     = NAN};
-  }
-  r->regions = arrays->regions;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode FillSegmentSizes(const HeatRunState *state, HeatResults *r, Arrays *arrays)
-{
-  const HeatSizes *sizes = &state->sizes;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(sizes->n_segments, &arrays->segment_sizes));
-  for (PetscInt k = 0; k < sizes->n_segments; k++) {
-    const HeatSegmentSize *size    = &sizes->segments[k];
-    const HeatSegment     *segment = &state->c->boundary[size->side].segments[size->segment];
-
-    arrays->segment_sizes[k] = (HeatResultsSegmentSize){size->side, size->segment,
-                                                        HeatBoundaryTypeNames[segment->type],
-                                                        size->painted, size->exact};
-  }
-  r->n_segments = sizes->n_segments;
-  r->segments   = arrays->segment_sizes;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Fill in the temperatures of the regions with a name. */
-static PetscErrorCode FillZones(const HeatRunState *state, const PetscReal *T, const HeatResults *r,
-                                Arrays *arrays)
-{
-  const PetscInt n = HeatZonesCount(state->zones);
-  HeatSummary   *zones;
-  PetscInt       k = 0;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(n, &zones));
-  PetscCall(HeatZonesSummary(state->zones, T, zones));
-  for (PetscInt i = 0; i < r->n_regions && k < n; i++) {
-    if (arrays->regions[i].region != HeatZonesRegion(state->zones, k)) continue;
-    arrays->regions[i].min  = zones[k].min;
-    arrays->regions[i].mean = zones[k].mean;
-    arrays->regions[i].max  = zones[k].max;
-    k++;
-  }
-  PetscCall(PetscFree(zones));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Fill in the sizes of regions and segments; and, unless an error has ended the run, the heat
-   through segments and interfaces and the temperatures of regions, of the final field. */
-static PetscErrorCode FillPlaces(const HeatReportSources *from, HeatResults *r, Arrays *arrays)
-{
-  const HeatRunState *state = from->state;
-  const PetscReal    *T;
-
-  PetscFunctionBeginUser;
-  PetscCall(FillRegions(state, r, arrays));
-  PetscCall(FillSegmentSizes(state, r, arrays));
-  if (r->status == HEAT_STATUS_ERROR && !from->finished) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(VecGetArrayRead(state->T, &T));
-  PetscCall(HeatSurveyPrepare(from->survey, state, T));
-  PetscCall(FillSegments(state, T, r, arrays));
-  PetscCall(FillInterfaces(state, T, r, arrays));
-  PetscCall(FillZones(state, T, r, arrays));
-  PetscCall(VecRestoreArrayRead(state->T, &T));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode FreeArrays(Arrays *arrays)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscFree(arrays->checks));
-  PetscCall(PetscFree(arrays->segments));
-  PetscCall(PetscFree(arrays->interfaces));
-  PetscCall(PetscFree(arrays->regions));
-  PetscCall(PetscFree(arrays->segment_sizes));
+  PetscCall(HeatRecordPlacesFree(&arrays->places));
   PetscCall(PetscFree(arrays->files));
   PetscCall(PetscFree(arrays->options));
   PetscCall(HeatOptionsFreePetsc(arrays->n_given, &arrays->given));
@@ -542,7 +403,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   FillRecovery(from, &arrays, &r);
   PetscCall(FillDecomposition(state, &r));
   PetscCall(FillSolver(state, from->iterations, &r));
-  PetscCall(FillPlaces(from, &r, &arrays));
+  PetscCall(HeatRecordPlacesFill(from, &r, &arrays.places));
   PetscCall(FillTiming(from, &r, arrays.phases));
   PetscCall(FillChecks(state->c, from->checks, &r, &arrays));
   PetscCall(FillInputs(from, &r, &arrays));

@@ -14,9 +14,9 @@ typedef struct HeatScreen HeatScreen;
  *  @param[in] rank  of this process; only rank 0 prints */
 PetscErrorCode HeatScreenCreate(const HeatOptions *options, PetscMPIInt rank, HeatScreen **screen);
 
-/** Print the case, grid, decomposition, scheme, sizes that are not true, and limits, and begin to
- *  measure the time that the progress extrapolates.  Notes about regions that cover nothing come
- *  even with `--quiet`.  Collective. */
+/** Print the case, grid, decomposition, scheme, painted sizes that differ from the true ones, and
+ *  limits, and begin to measure the time that the progress extrapolates.  Notes about regions that
+ *  cover nothing come even with `--quiet`.  Collective. */
 PetscErrorCode HeatScreenHeader(HeatScreen *screen, const HeatReportSources *from);
 
 /** Print the progress after a step: on a terminal at most ten times a second, else a line every

@@ -60,7 +60,8 @@ static Entry EntryOf(const HeatRunState *state, PetscInt k)
   return k < n ? RegionEntry(state, k) : SegmentEntry(state, k - n);
 }
 
-/* Return by how much an entry differs, as far as it is reported here, else 0. */
+/* Return the relative difference of an entry's painted size from its true one; 0 where it is not
+   reported. */
 static PetscReal Difference(const HeatRunState *state, PetscInt k)
 {
   const Entry     entry  = EntryOf(state, k);

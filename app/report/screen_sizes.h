@@ -1,4 +1,5 @@
-/** What the terminal says about regions and segments whose size on the grid is not the true one. */
+/** Lines on the terminal about regions and segments whose size on the grid differs from the true
+ *  size. */
 #ifndef HEAT_APP_SCREEN_SIZES_H
 #define HEAT_APP_SCREEN_SIZES_H
 
@@ -12,8 +13,7 @@ void HeatScreenSizes(const HeatRunState *state);
 
 /** Print, on stderr, a note about regions and segments that cover nothing and a warning about
  *  powers that no cell carries, which `solver.empty_regions: allow` permits: the first ones, then
- *  the number of the others.  Not collective; call it on rank 0.
- *  Errors: none of the user's. */
+ *  the number of the others.  Not collective; call it on rank 0. */
 PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings);
 
 #endif

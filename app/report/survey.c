@@ -7,13 +7,15 @@ struct HeatSurvey {
   PetscInt64       prepared_step; /* the operator is at (t, T) of this step; -1: of none */
   HeatSummary      summary;       /* at the last HeatSurveyTake */
   HeatEnergyReport account;       /* at the last HeatSurveyTake */
+  PetscInt64       zones_step;    /* of `zones`; -1: of none */
+  HeatSummary     *zones;         /* owned; NULL before the first HeatSurveyZones */
 };
 
 PetscErrorCode HeatSurveyCreate(HeatSurvey **survey)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscNew(survey));
-  (*survey)->prepared_step = -1;
+  (*survey)->prepared_step = (*survey)->zones_step = -1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -40,7 +42,7 @@ PetscErrorCode HeatSurveyPrepareSides(HeatSurvey *survey, const HeatRunState *st
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatSurveyInvalidate(HeatSurvey *survey) { survey->prepared_step = -1; }
+void HeatSurveyInvalidate(HeatSurvey *survey) { survey->prepared_step = survey->zones_step = -1; }
 
 PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T)
 {
@@ -54,9 +56,22 @@ const HeatSummary *HeatSurveySummary(const HeatSurvey *survey) { return &survey-
 
 const HeatEnergyReport *HeatSurveyAccount(const HeatSurvey *survey) { return &survey->account; }
 
+PetscErrorCode HeatSurveyZones(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
+                               const HeatSummary **zones)
+{
+  PetscFunctionBeginUser;
+  if (!survey->zones) PetscCall(PetscMalloc1(HeatZonesCount(state->zones), &survey->zones));
+  if (survey->zones_step != state->clock.step)
+    PetscCall(HeatZonesSummary(state->zones, T, survey->zones));
+  survey->zones_step = state->clock.step;
+  *zones             = survey->zones;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatSurveyDestroy(HeatSurvey **survey)
 {
   PetscFunctionBeginUser;
+  if (*survey) PetscCall(PetscFree((*survey)->zones));
   PetscCall(PetscFree(*survey));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -44,6 +44,12 @@ PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, con
 const HeatSummary      *HeatSurveySummary(const HeatSurvey *survey);
 const HeatEnergyReport *HeatSurveyAccount(const HeatSurvey *survey);
 
+/** Store in *zones the summary of every named region, [HeatZonesCount(state->zones)], computed once
+ *  a step; it belongs to the survey and stays valid until the next step.  Collective.
+ *  @param[in] T  the present temperature, [nyl][nxl] */
+PetscErrorCode HeatSurveyZones(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
+                               const HeatSummary **zones);
+
 /** Destroy the survey; *survey may be NULL.  Not collective. */
 PetscErrorCode HeatSurveyDestroy(HeatSurvey **survey);
 

@@ -1,5 +1,5 @@
-/** What a user should know about the results of a run that is no error: printed once on the
- *  terminal, also with --quiet, and kept for results.json. */
+/** Warnings about the results of a run: what a user should know although it is no error.  Each is
+ *  printed once, also with --quiet, and kept for results.json. */
 #ifndef HEAT_APP_WARNINGS_H
 #define HEAT_APP_WARNINGS_H
 
@@ -9,9 +9,10 @@
    kind of trouble, and no run has as many kinds. */
 enum { HEAT_MOST_WARNINGS = 20 };
 
+/** The warnings of a run.  {0} has none. */
 typedef struct {
-  PetscBool prints; /* this rank prints */
-  int       n;
+  PetscBool prints;                   /* this rank prints */
+  int       n;                        /* number of warnings so far */
   char     *text[HEAT_MOST_WARNINGS]; /* [n] owned */
 } HeatWarnings;
 

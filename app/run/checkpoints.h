@@ -64,9 +64,9 @@ PetscErrorCode HeatCheckpointsWriteDue(HeatCheckpoints *checkpoints, const HeatR
  *  one already.  Collective. */
 PetscErrorCode HeatCheckpointsWriteLast(HeatCheckpoints *checkpoints, const HeatRunState *state);
 
-/** After a step that failed, which was reported already and has left the state of the step before:
- *  write that state, unless a fault after its last test has corrupted it, and print where it is.
- *  Collective. */
+/** Write the state before a step that failed, which is the present state, and print where it is; do
+ *  not write it if a fault after its last test has corrupted it.  The failure has been reported
+ *  before.  Collective. */
 PetscErrorCode HeatCheckpointsWriteLastGood(HeatCheckpoints    *checkpoints,
                                             const HeatRunState *state);
 

@@ -1,4 +1,4 @@
-/** Whether the present state is corrupted, tested before it is reported or checkpointed.
+/** Tests whether the present state is corrupted, made before it is reported or checkpointed.
  *
  *  Memory, processors and links change bits now and then without an error.  Three tests find the
  *  changes that matter, at the cost of sums that a report needs anyway: all cells are finite; the

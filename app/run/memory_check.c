@@ -4,7 +4,7 @@
  *  process has already when the check is made (program, libraries, MPI) is a part of its need and
  *  of what the limits have in use, and is subtracted from both.
  *
- *  The rank or node that is most short of memory is reported. */
+ *  The message is about the rank or node that lacks the most memory. */
 #include "app/run/memory_check.h"
 
 #include <math.h>
@@ -62,7 +62,7 @@ static void LargestBlock(const HeatCase *c, PetscInt size, PetscInt per_node, Pe
     block[axis] = p[0] > 0 ? (n[axis] + p[axis] - 1) / p[axis] : 0;
 }
 
-/* Nodes that would do. */
+/* The number of nodes that would suffice. */
 
 /* Set *fits: whether the cells on `nodes` nodes of `local` ranks each, in square blocks, fit the
    limit. */
@@ -149,8 +149,8 @@ static PetscErrorCode Refuse(MPI_Comm comm, const HeatCase *c, const Balance *b,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the limits of this rank, and on the first rank of a node those of the node, and store the
-   one that is the most short. */
+/* Read the limits of this rank, and on the first rank of a node the limits of the node, and store
+   the limit that leaves the least memory for a rank. */
 static PetscErrorCode Read(double need, PetscMPIInt number, PetscMPIInt local, Balance *b)
 {
   HeatMemoryHave node;

@@ -1,4 +1,4 @@
-/** The refusal of a run that needs more memory than there is. */
+/** Refuse a run that needs more memory than is available. */
 #ifndef HEAT_APP_MEMORY_CHECK_H
 #define HEAT_APP_MEMORY_CHECK_H
 

@@ -18,7 +18,8 @@ static void WidenByOutside(HeatReach *reach, const HeatFormula *formula, const H
   else DropBoth(reach);
 }
 
-/* Heat that enters where it is positive: heating lifts the upper bound, cooling the lower one. */
+/* Drop the bound that heat of this sign can break: the upper one if heat enters (value > 0), the
+   lower one if it leaves. */
 static void HeatBy(HeatReach *reach, PetscReal value)
 {
   if (value > 0.0) reach->has_high = PETSC_FALSE;

@@ -9,14 +9,15 @@
 
 #include "solver/case/case.h"
 
+/** The range of the temperatures that the solution can reach. */
 typedef struct {
   PetscReal low, high;         /* [K] */
   PetscBool has_low, has_high; /* the solution stays above `low`, below `high` */
 } HeatReach;
 
-/** Find what a case reaches from a field between low and high [K].  Where an expression surrounds
- *  the body there are no bounds, since it would take a search for the expression's extremes.  Not
- *  collective. */
+/** Find the range that the solution of a case can reach from a field between low and high [K].  A
+ *  prescribed or ambient temperature that is an expression leaves no bounds, because its extremes
+ *  are not known.  Not collective. */
 HeatReach HeatReachOf(const HeatCase *c, PetscReal low, PetscReal high);
 
 #endif

@@ -10,23 +10,27 @@
 #include "app/run/simulation.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "app/process/petsc_options.h"
 #include "app/report/record.h"
 #include "app/report/screen.h"
+#include "app/run/advance.h"
 #include "app/run/checkpoints.h"
 #include "app/run/health.h"
 #include "app/run/inject.h"
 #include "app/run/memory_check.h"
+#include "app/run/reporter.h"
 #include "app/run/restart.h"
 #include "app/run/rollback.h"
+#include "app/run/run_warnings.h"
 #include "app/run/schedule.h"
 #include "app/run/setup.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
+#include "solver/base/interrupt.h"
 #include "solver/base/traffic.h"
-#include "solver/case/petsc_rules.h"
 
 struct HeatSimulation {
   const HeatOptions      *options; /* borrowed */
@@ -34,15 +38,17 @@ struct HeatSimulation {
   int                     lock;    /* of the output folder; -1: none */
   HeatGuard              *guard; /* of steps under the user's PETSc options; NULL: there are none */
 
-  HeatRunState state;
-  HeatRestart *restart; /* the checkpoint that this process started from; NULL: a fresh run */
-  HeatStop     stop;
-  HeatPhases   phases;
-  HeatSchedule schedule;
-  HeatInject   inject;
+  HeatRunState  state;
+  HeatRestart  *restart; /* the checkpoint that this process started from; NULL: a fresh run */
+  HeatStop      stop;
+  HeatInterrupt interrupt; /* asks `stop` within a step */
+  HeatPhases    phases;
+  HeatSchedule  schedule;
+  HeatInject    inject;
 
   HeatCheckpoints *checkpoints;
   HeatHealth      *health;
+  HeatReporter     reporter;
   HeatRollback     rollback;
 
   HeatSurvey    *survey;
@@ -51,8 +57,7 @@ struct HeatSimulation {
 
   HeatCommunication communication; /* zero until the record is written */
 
-  HeatCheckResult *checks;     /* [c->n_checks]; NULL until the end */
-  char             lost[1024]; /* output of the finished run that was not written; "": none */
+  HeatCheckResult *checks; /* [c->n_checks]; NULL until the end */
   HeatScreen      *screen;
   HeatBinding      binding;
   HeatWarnings     warnings;
@@ -108,6 +113,11 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
                                        .phases = &sim->phases};
   PetscCall(HeatCheckpointsCreate(&partners, &sim->checkpoints));
   if (sim->restart) HeatCheckpointsResume(sim->checkpoints, state);
+  sim->reporter             = (HeatReporter){.state  = state,
+                                             .phases = &sim->phases,
+                                             .survey = sim->survey,
+                                             .health = sim->health,
+                                             .output = sim->output};
   sim->schedule.state       = state;
   sim->schedule.stop        = &sim->stop;
   sim->schedule.output      = sim->output;
@@ -120,19 +130,6 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
 static PetscBool ContinuesFolder(const HeatSimulation *sim)
 {
   return sim->restart && HeatRestartIsOfFolder(sim->restart) ? PETSC_TRUE : PETSC_FALSE;
-}
-
-/* Return whether the user chose anything of PETSc for the solves, which may then fail with an error
-   of PETSc that is no defect. */
-static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
-{
-  PetscBool ours = PETSC_FALSE;
-
-  (void)PetscStrcmp(c->solver.preconditioner, "multigrid", &ours);
-  return o->petsc_argc > 1 || o->environment.n > 0 || c->n_petsc > 0 || c->record.n_options > 0 ||
-                 !ours || c->time.scheme == HEAT_SCHEME_TS
-             ? PETSC_TRUE
-             : PETSC_FALSE;
 }
 
 PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
@@ -148,7 +145,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->start   = start;
   sim->lock    = -1;
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
-  if (ChoosesPetsc(options, c)) PetscCall(HeatGuardCreate(comm, &sim->guard));
+  PetscCall(HeatAdvanceCreateGuard(comm, options, c, &sim->guard));
   PetscCall(HeatMemoryCheck(comm, c));
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
   if (options->restart) /* before a checkpoint is read that another run may be removing */
@@ -243,67 +240,39 @@ static void NoteSteps(HeatSimulation *sim, const HeatClockStep *steps, PetscInt 
   HeatBeatStep((long)state->clock.step);
 }
 
-/* Begin anew where a source or a side switches: before anything is written, so that a checkpoint
-   holds what the next step starts from. */
-static PetscErrorCode HandleEvent(HeatRunState *state)
+/* Decide within a step whether the run has to stop (HeatInterrupt). */
+static PetscErrorCode AskWithinStep(void *context, PetscBool *stop)
 {
-  PetscReal dt;
+  HeatSimulation *sim = context;
 
   PetscFunctionBeginUser;
-  if (!state->clock.at_event) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatStepperBeginAnew(state->stepper, state->clock.time, state->T, &dt));
-  if (dt > 0.0) HeatClockPropose(&state->clock, dt);
+  PetscCall(HeatStopAskWithinStep(&sim->stop, sim->state.grid->comm));
+  *stop = sim->stop.stop;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise the error of steps that have become too short to end the run. */
-static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
+/* Name the abandoned step in the reason for which the run stops, and warn where a limit leaves no
+   time for a single step. */
+static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
 {
-  const HeatClock *clock = &state->clock;
+  const HeatClock *clock  = &sim->state.clock;
+  char            *reason = sim->stop.reason;
+  const size_t     used   = strlen(reason);
 
-  return HeatRaiseHere(
-      state->grid->comm, HEAT_ERR_NUMERICS,
-      "step %" PetscInt64_FMT
-      " (t = %.17g s): the step has collapsed to %g s, so that the run would not end; "
-      "look for what grows without bound, or for a source or conductivity that "
-      "jumps at a temperature (write the jump as a steep slope), or that switches at very many "
-      "times, or raise time.adaptive.tolerance",
-      clock->step + 1, (double)clock->time, (double)dt);
-}
-
-/* Have the stepper take one step, or several at once; both ways give equal bits. */
-static PetscErrorCode CallStepper(HeatRunState *state, PetscInt n, const PetscReal *times,
-                                  PetscReal dt)
-{
   PetscFunctionBeginUser;
-  if (n > 1)
+  if (clock->step == sim->state.first_step && strncmp(reason, "signal", 6) != 0)
     PetscCall(
-        HeatStepperAdvanceSeveral(state->stepper, n, times, dt, &state->T, &state->last_step));
-  else PetscCall(HeatStepperAdvance(state->stepper, times[0], dt, &state->T, &state->last_step));
+        HeatWarningsAdd(&sim->warnings,
+                        "%s came before the first step was finished: a run continued with the "
+                        "same limit and solver does not finish it either",
+                        reason));
+  (void)snprintf(reason + used, sizeof sim->stop.reason - used, ", within step %" PetscInt64_FMT,
+                 clock->step + 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Call the stepper; an error of PETSc under the user's options becomes one of the numerics. */
-static PetscErrorCode CallStepperGuarded(HeatSimulation *sim, PetscInt n, const PetscReal *times,
-                                         PetscReal dt)
-{
-  HeatCapture    capture;
-  char           doing[160];
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  if (!sim->guard) PetscFunctionReturn(CallStepper(&sim->state, n, times, dt));
-  PetscCall(HeatCaptureBegin(&capture));
-  code = CallStepper(&sim->state, n, times, dt);
-  (void)snprintf(doing, sizeof doing,
-                 "step %" PetscInt64_FMT
-                 " (from t = %g s) cannot be taken with the chosen solver and "
-                 "options of PETSc",
-                 sim->state.clock.step + 1, (double)sim->state.clock.time);
-  PetscFunctionReturn(HeatGuardEnd(sim->guard, &capture, doing, code));
-}
-
-/* Take one step, or several at once. */
+/* Take one step, or several at once.  HEAT_STOPPED where the step is abandoned, and the state is as
+   before. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
   HeatRunState  *state = &sim->state;
@@ -315,8 +284,12 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
   HeatSurveyInvalidate(sim->survey);
-  if (HeatClockHasCollapsed(&state->clock, &steps[0])) code = RaiseCollapsed(state, steps[0].dt);
-  else code = CallStepperGuarded(sim, n, times, steps[0].dt);
+  code = HeatAdvance(state, sim->guard, n, steps, times);
+  if (code == HEAT_STOPPED) {
+    HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+    PetscCall(NoteAbandoned(sim));
+    PetscFunctionReturn(code);
+  }
   if (code == HEAT_ERR_NUMERICS) {
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
     PetscCall(HeatCheckpointsWriteLastGood(sim->checkpoints, state));
@@ -324,7 +297,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   }
   PetscCall(code);
   NoteSteps(sim, steps, n);
-  PetscCall(HandleEvent(state));
+  PetscCall(HeatAdvanceHandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -340,133 +313,24 @@ static PetscErrorCode AgreeOnStopping(HeatSimulation *sim)
 
 /* What is due after a step. */
 
-/* Sample the probes; survey and test the state and write its history row, where these are due. */
-static PetscErrorCode RecordStep(HeatSimulation *sim, const PetscReal *T, const HeatDue *due)
-{
-  HeatRunState  *state = &sim->state;
-  PetscErrorCode code  = PETSC_SUCCESS;
-
-  PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
-  PetscCall(HeatOutputSample(sim->output, state, sim->survey, T));
-  if (due->survey) {
-    PetscCall(HeatOutputFlush(sim->output, state));
-    PetscCall(HeatSurveyTake(sim->survey, state, T));
-    PetscCall(HeatHealthTest(sim->health, state, sim->survey, T));
-  }
-  if (due->row && !HeatHealthIsBad(sim->health))
-    code = HeatOutputWriteRow(sim->output, state, sim->survey, T);
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
-  PetscCall(code);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static PetscErrorCode WriteSnapshot(HeatSimulation *sim, const PetscReal *T)
-{
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SNAPSHOT);
-  code = HeatOutputWriteSnapshot(sim->output, &sim->state, sim->survey, T);
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SNAPSHOT);
-  PetscCall(
-      code); /* after the phase: the last state's error is a warning, and the record follows */
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Stop a capture around the writing of output of the last state, which returned `code`.  That a
-   file could not be written becomes a warning, so that the other files, the checks and the record
-   are still made; any other error is raised again.  @param[in] capture  from HeatCaptureBegin */
-static PetscErrorCode EndLastOutput(HeatSimulation *sim, const HeatCapture *capture,
-                                    PetscErrorCode code)
-{
-  PetscFunctionBeginUser;
-  PetscCall(HeatCaptureStop());
-  if (!code) PetscFunctionReturn(PETSC_SUCCESS);
-  if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
-    SETERRQ(PETSC_COMM_SELF, code, "%s", capture->message);
-  HeatCheck(code == HEAT_ERR_FILE, sim->state.grid->comm, code, "%s", capture->message);
-  if (!sim->lost[0]) {
-    PetscCall(PetscStrncpy(sim->lost, capture->message, sizeof sim->lost));
-    if (sim->state.grid->rank == 0)
-      PetscCall(PetscFPrintf(PETSC_COMM_SELF, PETSC_STDERR,
-                             "heat2d: warning: %s; the run is finished, and everything else is "
-                             "written\n",
-                             sim->lost));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Write row and snapshot of the last state, as far as they are due and can be written. */
-static PetscErrorCode WriteLast(HeatSimulation *sim, const PetscReal *T, const HeatDue *due)
-{
-  HeatCapture    capture;
-  PetscErrorCode code;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatCaptureBegin(&capture));
-  code = RecordStep(sim, T, due);
-  PetscCall(EndLastOutput(sim, &capture, code));
-  if (!due->snapshot || HeatHealthIsBad(sim->health)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatCaptureBegin(&capture));
-  code = WriteSnapshot(sim, T);
-  PetscCall(EndLastOutput(sim, &capture, code));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Write the row and the snapshot that are due before the run ends. */
-static PetscErrorCode WriteRowAndSnapshot(HeatSimulation *sim, const PetscReal *T,
-                                          const HeatDue *due)
-{
-  PetscFunctionBeginUser;
-  PetscCall(RecordStep(sim, T, due));
-  if (due->snapshot && !HeatHealthIsBad(sim->health)) PetscCall(WriteSnapshot(sim, T));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Write everything that is due; nothing of a state that is found corrupted.
    @param[in] last  whether the run ends at the present step */
 static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
 {
-  const HeatDue    due = HeatScheduleDue(&sim->schedule, &sim->state.clock, last);
-  const PetscReal *T;
-  PetscErrorCode   code;
+  const HeatDue due = HeatScheduleDue(&sim->schedule, &sim->state.clock, last);
 
   PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(sim->state.T, &T));
-  code = last ? WriteLast(sim, T, &due) : WriteRowAndSnapshot(sim, T, &due);
-  PetscCall(VecRestoreArrayRead(sim->state.T, &T));
-  PetscCall(code);
-  /* EndFinished or EndStopped writes the last one. */
+  PetscCall(HeatReporterReport(&sim->reporter, &due, last));
+  /* EndFinished or EndStopped writes the last checkpoint. */
   if (due.checkpoint && !last && !HeatHealthIsBad(sim->health))
     PetscCall(HeatCheckpointsWriteDue(sim->checkpoints, &sim->state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Survey the state for checks and record, and write the final snapshot where there is none: for a
-   restart at the end of a run, which takes no step. */
-static PetscErrorCode ReportWithoutSteps(HeatSimulation *sim)
-{
-  const HeatRunState *state = &sim->state;
-  const PetscReal    *T;
-  HeatCapture         capture;
-  PetscErrorCode      code = PETSC_SUCCESS;
+/* Rollback. */
 
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(state->T, &T));
-  PetscCall(HeatSurveyTake(sim->survey, state, T));
-  PetscCall(HeatCaptureBegin(&capture));
-  if (HeatOutputSnapshotIsDue(sim->output, state->c, &state->clock, PETSC_TRUE))
-    code = WriteSnapshot(sim, T);
-  PetscCall(EndLastOutput(sim, &capture, code));
-  PetscCall(VecRestoreArrayRead(state->T, &T));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Going back. */
-
-/* Set up stepper, clock and files from the checkpoint, and have every module forget what came after
-   it. */
+/* Set up stepper, clock and files from the checkpoint, and make every module drop what it stored of
+   later steps. */
 static PetscErrorCode ReturnTo(HeatSimulation *sim, const HeatRestart *checkpoint)
 {
   HeatRunState        *state = &sim->state;
@@ -514,7 +378,7 @@ static PetscErrorCode Begin(HeatSimulation *sim)
   HeatCheck(!HeatHealthIsBad(sim->health), comm, HEAT_ERR_NUMERICS, "%s",
             HeatHealthReason(sim->health));
   PetscCallMPI(MPI_Barrier(comm));
-  if (HeatClockIsDone(&sim->state.clock)) PetscCall(ReportWithoutSteps(sim));
+  if (HeatClockIsDone(&sim->state.clock)) PetscCall(HeatReporterReportUnstepped(&sim->reporter));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -522,9 +386,15 @@ static PetscErrorCode Begin(HeatSimulation *sim)
 static PetscErrorCode TakeSteps(HeatSimulation *sim)
 {
   const HeatClock *clock = &sim->state.clock;
+  PetscErrorCode   code;
 
   PetscFunctionBeginUser;
-  PetscCall(Advance(sim));
+  code = Advance(sim);
+  if (code == HEAT_STOPPED) { /* the time loop ends, after a rollback where the state is bad */
+    PetscCall(HeatHealthTestOnce(sim->health, &sim->state, sim->survey));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(code);
   PetscCall(HeatInjectStep(&sim->inject, &sim->state));
   PetscCall(AgreeOnStopping(sim));
   PetscCall(HeatCheckpointsPoll(sim->checkpoints, clock->step));
@@ -554,8 +424,8 @@ static PetscBool IsStopped(const HeatSimulation *sim)
   return sim->stop.stop && !HeatClockIsDone(&sim->state.clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Write a last checkpoint and close the files of a run that was stopped: without the checkpoint it
-   has not kept its promise, which is an error. */
+/* Write a last checkpoint and close the files of a run that was stopped.  A checkpoint that cannot
+   be written is an error here, because the exit code 75 promises one. */
 static PetscErrorCode EndStopped(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
@@ -576,97 +446,29 @@ static PetscErrorCode EndFinished(HeatSimulation *sim)
   PetscCall(HeatCaptureBegin(&capture));
   if (sim->state.c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
     code = HeatCheckpointsWriteLast(sim->checkpoints, &sim->state);
-  PetscCall(EndLastOutput(sim, &capture, code));
+  PetscCall(HeatReporterEndLast(&sim->reporter, &capture, code));
   PetscCall(HeatCheckpointsFinish(sim->checkpoints));
   PetscCall(HeatCaptureBegin(&capture));
   code = HeatOutputClose(sim->output, &sim->state);
-  PetscCall(EndLastOutput(sim, &capture, code));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Warn of what the last step showed about the results. */
-static PetscErrorCode Warn(HeatSimulation *sim)
-{
-  const char *unsearched = HeatEventsUnsearched(sim->state.events);
-  const char *outside    = HeatHealthOutside(sim->health);
-
-  PetscFunctionBeginUser;
-  if (unsearched)
-    PetscCall(HeatWarningsAdd(&sim->warnings,
-                              "the times at which '%.200s' switches were not all found; give them "
-                              "in time.events",
-                              unsearched));
-  if (outside[0])
-    PetscCall(HeatWarningsAdd(&sim->warnings,
-                              "%s: the scheme overshoots after a sudden change; take "
-                              "backward-euler, which does not, or shorter steps, or let bdf2 or "
-                              "esdirk control theirs (step: auto)",
-                              outside));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Warn of what makes the run of a record differ from the run that it describes. */
-static PetscErrorCode WarnOfRecord(HeatSimulation *sim)
-{
-  const HeatCase     *c     = sim->state.c;
-  const HeatCaseFile *first = NULL;
-  PetscInt            n     = 0;
-  char                names[200];
-
-  PetscFunctionBeginUser;
-  for (PetscInt k = 0; k < c->n_files; k++) {
-    const HeatCaseFile *file = &c->files[k];
-
-    if (!file->used || !file->summed || !file->expected) continue;
-    if (file->checksum == file->expected_checksum) continue;
-    if (n++ == 0) first = file;
-  }
-  if (first)
-    PetscCall(HeatWarningsAdd(&sim->warnings,
-                              "%.200s (%.200s in the case)%s changed since the record was made",
-                              first->path, first->name, n > 1 ? " and other files have" : " has"));
-  if (HeatOptionsRefusedOfRecord(sim->options, c, names, sizeof names) > 0)
-    PetscCall(HeatWarningsAdd(&sim->warnings,
-                              "options of the recorded command line that a file may not give are "
-                              "left out: %s; repeat them on the command line where they are wanted",
-                              names));
-  if (c->record.continued && !sim->restart)
-    PetscCall(HeatWarningsAdd(&sim->warnings,
-                              "the recorded run continued %.200s; this run begins at the start of "
-                              "the case, and --restart FILE continues a checkpoint",
-                              c->record.continued));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Warn of what the case alone shows. */
-static PetscErrorCode WarnAtStart(HeatSimulation *sim)
-{
-  const HeatCase *c        = sim->state.c;
-  const PetscBool restarts = (PetscBool)(sim->restart || c->checkpoint.every > 0 ||
-                                         c->checkpoint.wall_interval > 0.0);
-  char            binding[512];
-
-  PetscFunctionBeginUser;
-  if (restarts && c->time.scheme == HEAT_SCHEME_TS && HeatPetscIntegratorRemembers(c->time.ts_type))
-    PetscCall(HeatWarningsAdd(&sim->warnings,
-                              "ts:%s takes earlier steps from memory that no checkpoint holds: a "
-                              "restarted run begins anew at first order and differs from one that "
-                              "was not interrupted; bdf2 continues exactly",
-                              c->time.ts_type));
-  PetscCall(WarnOfRecord(sim));
-  HeatBindingWarning(&sim->binding, binding);
-  if (binding[0]) PetscCall(HeatWarningsAdd(&sim->warnings, "%s", binding));
+  PetscCall(HeatReporterEndLast(&sim->reporter, &capture, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
+  char binding[512];
+
   PetscFunctionBeginUser;
-  PetscCall(WarnAtStart(sim));
+  PetscCall(HeatRunWarnAtStart(&sim->warnings, sim->state.c, sim->options,
+                               sim->restart ? PETSC_TRUE : PETSC_FALSE));
+  HeatBindingWarning(&sim->binding, binding);
+  if (binding[0]) PetscCall(HeatWarningsAdd(&sim->warnings, "%s", binding));
   PetscCall(Begin(sim));
+  sim->interrupt = (HeatInterrupt){.ask = AskWithinStep, .context = sim};
+  HeatOperatorSetInterrupt(sim->state.op, &sim->interrupt);
   while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
     PetscCall(TakeStepsOrRollBack(sim));
-    PetscCall(Warn(sim));
+    PetscCall(HeatRunWarnAfterStep(&sim->warnings, &sim->state, sim->health));
     PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
   PetscCall(IsStopped(sim) ? EndStopped(sim) : EndFinished(sim));
@@ -689,14 +491,14 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
     PetscCall(HeatChecksEvaluate(&sim->state, sim->survey, &sim->checks, &all_pass));
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
     *status = all_pass ? HEAT_STATUS_OK : HEAT_STATUS_CHECK_FAILED;
-    if (sim->lost[0]) *status = HEAT_STATUS_ERROR;
+    if (sim->reporter.lost[0]) *status = HEAT_STATUS_ERROR;
   }
   from          = Sources(sim);
   from.finished = stopped ? PETSC_FALSE : PETSC_TRUE;
   recorded      = HeatRecordWrite(&from, *status,
-                             stopped        ? sim->stop.reason
-                                  : sim->lost[0] ? sim->lost
-                                                 : NULL);
+                             stopped                 ? sim->stop.reason
+                                  : sim->reporter.lost[0] ? sim->reporter.lost
+                                                          : NULL);
   if (HeatErrorExitCode(recorded) == HEAT_EXIT_INTERNAL) PetscFunctionReturn(recorded);
   if (recorded && !stopped) *status = HEAT_STATUS_ERROR; /* the summary must not say "done" */
   PetscCall(HeatScreenSummary(sim->screen, &from, *status));

@@ -92,16 +92,27 @@ PetscBool HeatClockIsPastEnd(const HeatClock *clock)
   return clock->time > clock->end + Tolerance(clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
+/* Return whether multiples of an interval lie so close together that each step reaches one: closer
+   than the tolerance, or than the negligible part of the step, of which a proposal counts up to the
+   end of the run.  No step is then cut for them. */
+static PetscBool EachStepReaches(const HeatClock *clock, PetscReal interval)
+{
+  PetscReal step = clock->dt;
+
+  if (clock->free) step = clock->steps < 0 ? PetscMin(step, PetscAbsReal(clock->end)) : 0.0;
+  return interval <= PetscMax(Tolerance(clock), negligible_part * step) ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Return the first multiple of the interval that exceeds the present time by more than the
-   tolerance [s]. */
+   tolerance [s]; PETSC_MAX_REAL where each step reaches one. */
 static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
 {
   const PetscReal after = clock->time + Tolerance(clock);
   PetscReal       k     = PetscFloorReal(after / interval) + 1.0;
 
+  if (EachStepReaches(clock, interval)) return PETSC_MAX_REAL;
   if ((k - 1.0) * interval > after) k -= 1.0; /* the quotient was rounded up */
   if (k * interval <= after) k += 1.0;
-  /* Multiples closer to each other than the tolerance: each step reaches one. */
   return k * interval > after ? k * interval : PETSC_MAX_REAL;
 }
 
@@ -235,6 +246,7 @@ PetscBool HeatClockIsDue(const HeatClock *clock, HeatOutputKind kind)
   const PetscReal interval = clock->interval[kind];
 
   if (interval <= 0.0) return PETSC_FALSE;
+  if (EachStepReaches(clock, interval)) return PETSC_TRUE;
   return PetscAbsReal(round(clock->time / interval) * interval - clock->time) <= Tolerance(clock)
              ? PETSC_TRUE
              : PETSC_FALSE;

@@ -297,7 +297,7 @@ PetscErrorCode HeatVerifyDecomposition(HeatVerify *v)
   PetscCall(MeasureLayouts(v, &wide, "wide", size, 1));
   PetscCall(MeasureLayouts(v, &tall, "tall", 1, size));
   PetscCall(MeasureLayouts(v, &periodic, "periodic", size, 1));
-  /* 1700 columns are more than one tile of a sweep (solver/operator/wavefront.c: up to 1536);
+  /* 1700 columns are more than one tile of a sweep (solver/operator/wavefront_setup.c: up to 1536);
      blocks of 24 rows or 66 columns are more than the 16 cells below which only single steps are
      taken. */
   PetscCall(MeasureSweeps(v, "rows", 1700, 24 * size, (const int[]){1, size}, PETSC_FALSE));

@@ -166,7 +166,7 @@ static const struct {
     {"min", "minimum"},
 };
 
-/* Return the candidate that a word from elsewhere means; NULL: none. */
+/* Return the candidate that a word of a textbook or of another program stands for; NULL: none. */
 static const char *OfSynonym(const char *text, const char *const candidates[])
 {
   for (size_t k = 0; k < sizeof synonyms / sizeof *synonyms; k++) {

@@ -116,7 +116,7 @@ static const char *KindOfFile(mode_t mode)
 int HeatFileCreate(const char *path, HeatFileError *error)
 {
   /* A file of that name is a leftover of an earlier run, or was planted.  It is deleted and never
-     opened.  Who makes one again and again wins three rounds, and no file is written. */
+     opened.  If somebody makes it again each time, this fails after three attempts (chosen). */
   for (int round = 0; round < 3 && !error->failed; round++) {
     const int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 
@@ -180,7 +180,8 @@ void HeatFileSyncOpen(int descriptor, HeatFileError *error)
   if (synced != 0 && errno != EINVAL) HeatFileFailErrno(error, "fsync");
 }
 
-void HeatFileSync(const char *path, HeatFileError *error)
+/* Sync a folder to the disk. */
+static void SyncFolder(const char *path, HeatFileError *error)
 {
   int descriptor;
 
@@ -214,7 +215,7 @@ void HeatFilePublish(const char *part, const char *path, HeatFileError *error)
     return;
   }
   HeatPathFolder(path, folder, sizeof(folder));
-  HeatFileSync(folder, &unsynced);
+  SyncFolder(folder, &unsynced);
   if (unsynced.failed)
     HeatFileFail(error,
                  "it is there, but its folder is not synced (%.200s), so that a crash may lose it",

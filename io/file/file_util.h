@@ -1,4 +1,4 @@
-/** What all writers and readers share: one error that all ranks agree on, files that are either
+/** Tools of all writers and readers: one error that all ranks agree on, files that are either
  *  complete or absent, reserved disk space, and file names that contain a step.
  *
  *  A rank that meets a failure stores it in a HeatFileError and continues to the next point of
@@ -87,10 +87,6 @@ const char *HeatFileOpenName(int descriptor, const char *path, char *buffer, siz
 
 /** Return the size of an open file in bytes, 0 if it cannot be told. */
 PetscInt64 HeatFileBytes(int descriptor);
-
-/** Sync a file or folder to the disk (fsync).  A file system that cannot sync an object of this
- *  kind (EINVAL) is no failure. */
-void HeatFileSync(const char *path, HeatFileError *error);
 
 /** Rename the synced file `part` to its final name `path` and sync the folder.  After a failure of
  *  that last sync `path` exists, and the reason says so. */

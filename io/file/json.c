@@ -90,6 +90,11 @@ void HeatJsonPutRaw(HeatJson *object, const char *key, const char *json)
   cJSON_AddItemToObject(object, key, json ? cJSON_CreateRaw(json) : cJSON_CreateNull());
 }
 
+void HeatJsonPutCopy(HeatJson *object, const char *key, const HeatJson *value)
+{
+  cJSON_AddItemToObject(object, key, cJSON_Duplicate(value, 1));
+}
+
 void HeatJsonPutBoolean(HeatJson *object, const char *key, PetscBool value)
 {
   cJSON_AddBoolToObject(object, key, value ? 1 : 0);
@@ -123,8 +128,8 @@ void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
 }
 
 /* Copy a JSON text with \uXXXX in place of the control characters U+007F to U+009F, which cJSON
-   does not escape and a terminal may obey, and of the characters that change the order of what
-   follows.  Return the length of the copy; `copy` may be NULL. */
+   does not escape and a terminal may obey, and of the characters that change the order in which
+   the text after them is shown.  Return the length of the copy; `copy` may be NULL. */
 static size_t EscapeControls(const char *text, char *copy)
 {
   size_t length = 0;
@@ -194,6 +199,45 @@ void HeatJsonGetText(const HeatJson *object, const char *key, char *value, size_
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
 
   snprintf(value, size, "%s", cJSON_IsString(item) ? item->valuestring : "");
+}
+
+const HeatJson *HeatJsonGetMember(const HeatJson *object, const char *key)
+{
+  return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
+const HeatJson *HeatJsonElement(const HeatJson *array, int k)
+{
+  return cJSON_GetArrayItem(array, k);
+}
+
+int HeatJsonLength(const HeatJson *array) { return cJSON_GetArraySize(array); }
+
+void HeatJsonElementText(const HeatJson *array, int k, char *value, size_t size)
+{
+  const cJSON *item = cJSON_GetArrayItem(array, k);
+
+  snprintf(value, size, "%s", cJSON_IsString(item) ? item->valuestring : "");
+}
+
+static double NumberOf(const cJSON *item)
+{
+  return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+}
+
+double HeatJsonGetNumber(const HeatJson *object, const char *key)
+{
+  return NumberOf(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+double HeatJsonElementNumber(const HeatJson *array, int k)
+{
+  return NumberOf(cJSON_GetArrayItem(array, k));
+}
+
+PetscBool HeatJsonGetBoolean(const HeatJson *object, const char *key)
+{
+  return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, key)) ? PETSC_TRUE : PETSC_FALSE;
 }
 
 PetscInt64 HeatJsonGetCount(const HeatJson *object, const char *key)

@@ -32,12 +32,15 @@ void HeatJsonPutNumber(HeatJson *object, const char *key, double v);
 /** Add a count, as an integer; a negative n means "not known" and becomes null. */
 void HeatJsonPutCount(HeatJson *object, const char *key, PetscInt64 n);
 
-/** Add a text; NULL becomes null.  Bytes that do not form a UTF-8 sequence become
- *  '?'; HeatJsonWrite escapes U+007F to U+009F. */
+/** Add a text; NULL becomes null.  Bytes that do not form a UTF-8 sequence become '?'.
+ *  HeatJsonWrite escapes control characters. */
 void HeatJsonPutText(HeatJson *object, const char *key, const char *text);
 
 /** Add a JSON text as it stands; NULL becomes null. */
 void HeatJsonPutRaw(HeatJson *object, const char *key, const char *json);
+
+/** Add a copy of an object or array. */
+void HeatJsonPutCopy(HeatJson *object, const char *key, const HeatJson *value);
 
 /** Add true or false. */
 void HeatJsonPutBoolean(HeatJson *object, const char *key, PetscBool value);
@@ -61,6 +64,24 @@ HeatJson *HeatJsonRead(const char *path);
 /** Copy the text member `key` into `value` of `size` bytes: "" when the object is NULL, the member
  *  is missing or is not a text. */
 void HeatJsonGetText(const HeatJson *object, const char *key, char *value, size_t size);
+
+/** Return a member of any kind, or element k of an array, which its owner keeps; NULL when there is
+ *  none, or `object` is NULL. */
+const HeatJson *HeatJsonGetMember(const HeatJson *object, const char *key);
+const HeatJson *HeatJsonElement(const HeatJson *array, int k);
+
+/** Return the number of elements; 0 when the array is NULL. */
+int HeatJsonLength(const HeatJson *array);
+
+/** Copy element k of an array of texts into `value` of `size` bytes; "" when it is not a text. */
+void HeatJsonElementText(const HeatJson *array, int k, char *value, size_t size);
+
+/** Return the member `key`, or an element, as a number: NaN when it is missing or not a number. */
+double HeatJsonGetNumber(const HeatJson *object, const char *key);
+double HeatJsonElementNumber(const HeatJson *array, int k);
+
+/** Return whether the member `key` is true. */
+PetscBool HeatJsonGetBoolean(const HeatJson *object, const char *key);
 
 /** Return the member `key` as a count: -1 when the object is NULL, the member is missing, or it is
  *  not a number in [0, 9e15). */

@@ -1,4 +1,5 @@
-/** Write results.json, one small function for each part of the record.
+/** Write results.json, one small function for each part of the record; results_cost.c has the parts
+ *  about what a run cost.
  *
  *  The order of the calls is the order of the keys in the file.  io/README.md lists the keys.
  */
@@ -9,9 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/file/hints.h"
 #include "io/file/json.h"
-#include "io/run_files/manifest.h"
+#include "io/run_files/results_impl.h"
 
 static const char *const StatusNames[] = {"ok", "check-failed", "stopped", "error"};
 static const char *const SideNames[]   = {"left", "right", "bottom", "top"};
@@ -23,74 +23,6 @@ static void PutGrid(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumbers(grid, "cells", 2, (const double[]){(double)r->nx, (double)r->ny});
   HeatJsonPutNumbers(grid, "x", 2, (const double[]){r->x[0], r->x[1]});
   HeatJsonPutNumbers(grid, "y", 2, (const double[]){r->y[0], r->y[1]});
-}
-
-/* Put the traffic of one kind (messages or bytes, between or within nodes): predicted for one halo
-   exchange, for one deep halo exchange and for all of both, and counted. */
-static void PutTraffic(HeatJson *parent, const HeatResults *r, const char *key, PetscInt64 each,
-                       PetscInt64 each_deep, PetscInt64 counted)
-{
-  const PetscInt64 n       = r->decomposition.exchanges;
-  HeatJson        *traffic = HeatJsonAddObject(parent, key);
-
-  HeatJsonPutCount(traffic, "per_exchange", each);
-  HeatJsonPutCount(traffic, "per_deep_exchange", r->decomposition.deep ? each_deep : -1);
-  HeatJsonPutCount(traffic, "predicted",
-                   each < 0 || n < 0 ? -1 : each * n + each_deep * r->decomposition.deep_exchanges);
-  HeatJsonPutCount(traffic, "counted", counted);
-}
-
-static void PutDecomposition(HeatJson *root, const HeatResults *r)
-{
-  HeatJson *d = HeatJsonAddObject(root, "decomposition"), *messages, *bytes;
-
-  HeatJsonPutNumbers(d, "processes", 2,
-                     (const double[]){(double)r->decomposition.px, (double)r->decomposition.py});
-  HeatJsonPutText(d, "mapping", r->decomposition.mapping);
-  HeatJsonPutCount(d, "cells_min", r->decomposition.cells_min);
-  HeatJsonPutCount(d, "cells_max", r->decomposition.cells_max);
-  HeatJsonPutCount(d, "halo_exchanges", r->decomposition.exchanges);
-  HeatJsonPutCount(d, "deep_exchanges", r->decomposition.deep_exchanges);
-  HeatJsonPutCount(d, "deep_cells", r->decomposition.deep ? r->decomposition.deep : -1);
-  messages = HeatJsonAddObject(d, "messages");
-  PutTraffic(messages, r, "between_nodes", r->decomposition.messages_between,
-             r->decomposition.deep_messages[1], r->decomposition.total_messages_between);
-  PutTraffic(messages, r, "within_nodes", r->decomposition.messages_within,
-             r->decomposition.deep_messages[0], r->decomposition.total_messages_within);
-  bytes = HeatJsonAddObject(d, "bytes");
-  PutTraffic(bytes, r, "between_nodes", r->decomposition.bytes_between,
-             r->decomposition.deep_bytes[1], r->decomposition.total_bytes_between);
-  PutTraffic(bytes, r, "within_nodes", r->decomposition.bytes_within,
-             r->decomposition.deep_bytes[0], r->decomposition.total_bytes_within);
-}
-
-/* Put messages and bytes within or between nodes. */
-static void PutNodes(HeatJson *parent, const char *key, const HeatResultsTraffic *t, int between)
-{
-  HeatJson *nodes = HeatJsonAddObject(parent, key);
-
-  HeatJsonPutCount(nodes, "messages", t->messages[between]);
-  HeatJsonPutCount(nodes, "bytes", t->bytes[between]);
-}
-
-static void PutAllTraffic(HeatJson *parent, const HeatResultsTraffic *t)
-{
-  PutNodes(parent, "within_nodes", t, 0);
-  PutNodes(parent, "between_nodes", t, 1);
-  HeatJsonPutCount(parent, "collectives", t->collectives);
-}
-
-static void PutCommunication(HeatJson *root, const HeatResults *r)
-{
-  HeatJson *all = HeatJsonAddObject(root, "communication");
-
-  for (PetscInt k = 0; k < r->n_communication; k++) {
-    const HeatResultsCommunication *of   = &r->communication[k];
-    HeatJson                       *kind = HeatJsonAddObject(all, of->kind);
-
-    PutAllTraffic(kind, &of->counted);
-    PutAllTraffic(HeatJsonAddObject(kind, "predicted"), &of->predicted);
-  }
 }
 
 static void PutTime(HeatJson *root, const HeatResults *r)
@@ -142,89 +74,6 @@ static void PutSolver(HeatJson *root, const HeatResults *r)
   HeatJsonPutCount(solver, "set_ups", r->solver.set_ups);
   HeatJsonPutNumber(solver, "set_up_seconds", r->solver.set_up_seconds);
   HeatJsonPutNumber(solver, "solve_seconds", r->solver.solve_seconds);
-}
-
-static void PutTiming(HeatJson *root, const HeatResults *r)
-{
-  HeatJson *timing = HeatJsonAddArray(root, "timing");
-
-  for (PetscInt i = 0; i < r->n_phases; i++) {
-    HeatJson *phase = HeatJsonCreate();
-
-    HeatJsonPutText(phase, "name", r->phases[i].name);
-    HeatJsonPutNumber(phase, "min", r->phases[i].min);
-    HeatJsonPutNumber(phase, "mean", r->phases[i].mean);
-    HeatJsonPutNumber(phase, "max", r->phases[i].max);
-    HeatJsonPutCount(phase, "calls", r->phases[i].calls);
-    HeatJsonAppend(timing, phase);
-  }
-}
-
-static void PutFom(HeatJson *root, const HeatResults *r)
-{
-  HeatJson *fom = HeatJsonAddObject(root, "fom"), *memory;
-
-  HeatJsonPutNumber(fom, "value", r->fom);
-  HeatJsonPutText(fom, "unit", "cell-steps/s");
-  HeatJsonPutNumber(fom, "seconds", r->seconds);
-  memory = HeatJsonAddObject(root, "memory");
-  HeatJsonPutCount(memory, "bytes_max", r->memory_max);
-  HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);
-  HeatJsonPutCount(memory, "bytes_predicted", r->memory_predicted);
-}
-
-/* Return the bandwidth [bytes/s]; NaN: not known. */
-static double Bandwidth(PetscInt64 bytes, double seconds)
-{
-  return bytes > 0 && seconds > 0 ? (double)bytes / seconds : NAN;
-}
-
-/* Put hints, lines "name=value", as an object of texts. */
-static void PutHints(HeatJson *io, const char *lines)
-{
-  HeatJson *hints = HeatJsonAddObject(io, "hints");
-  HeatHint  hint;
-
-  while (HeatHintNext(&lines, '\n', &hint)) HeatJsonPutText(hints, hint.name, hint.value);
-}
-
-/* Put the bandwidths of checkpoints: apparent, until the system had taken the bytes, and durable,
-   until they were synced; beside them those of a plain file (the probe) and of reading a
-   checkpoint. */
-static void PutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *r)
-{
-  const HeatFileStats *s        = &r->checkpoints;
-  const double         apparent = s->seconds_open + s->seconds_exchange + s->seconds_write;
-  const double         durable = Bandwidth(s->bytes, apparent + s->seconds_close + s->seconds_sync);
-  const double         plain   = Bandwidth(r->disk.bytes, r->disk.write);
-  const double         reads   = Bandwidth(r->restart_bytes, r->restart_seconds);
-  HeatJson *probe = HeatJsonAddObject(io, "probe"), *restart = HeatJsonAddObject(io, "restart");
-
-  PutHints(io, r->checkpoints.hints[0] ? r->checkpoints.hints : r->snapshots.hints);
-  HeatJsonPutText(checkpoints, "mode", r->checkpoint_mode);
-  HeatJsonPutNumber(checkpoints, "apparent_bandwidth", Bandwidth(s->bytes, apparent));
-  HeatJsonPutNumber(checkpoints, "durable_bandwidth", durable);
-  HeatJsonPutNumber(checkpoints, "probe_ratio", durable / plain);
-  HeatJsonPutCount(probe, "bytes", r->disk.bytes);
-  HeatJsonPutNumber(probe, "write_bandwidth", plain);
-  HeatJsonPutNumber(probe, "read_bandwidth", Bandwidth(r->disk.bytes, r->disk.read));
-  HeatJsonPutCount(restart, "bytes", r->restart_bytes);
-  HeatJsonPutNumber(restart, "bandwidth", reads);
-  HeatJsonPutNumber(restart, "probe_ratio", reads / Bandwidth(r->disk.bytes, r->disk.read));
-}
-
-/* Put the statistics of snapshots or checkpoints, and return the object, for more keys. */
-static HeatJson *PutFiles(HeatJson *io, const char *key, const HeatFileStats *stats)
-{
-  HeatJson *files = HeatJsonAddObject(io, key), *phases;
-
-  HeatJsonPutCount(files, "files", stats->files);
-  HeatJsonPutCount(files, "bytes", stats->bytes);
-  HeatJsonPutNumber(files, "seconds", stats->seconds);
-  HeatJsonPutNumber(files, "bandwidth", Bandwidth(stats->bytes, stats->seconds));
-  phases = HeatJsonAddObject(files, "phases");
-  HeatManifestPutPhases(phases, stats);
-  return files;
 }
 
 static void PutSegments(HeatJson *energy, const HeatResults *r)
@@ -448,6 +297,21 @@ static HeatJson *VerifyRecord(const HeatResults *r)
   return root;
 }
 
+/* Return the record of a benchmark. */
+static HeatJson *BenchRecord(const HeatResults *r)
+{
+  HeatJson *root = HeatJsonCreate();
+
+  HeatJsonPutText(root, "schema", HEAT_RESULTS_SCHEMA);
+  HeatJsonPutText(root, "status", StatusNames[r->status]);
+  HeatJsonPutText(root, "title", r->title);
+  HeatJsonPutText(root, "error", r->error);
+  HeatJsonPutCount(root, "ranks", r->ranks);
+  HeatJsonPutCopy(root, "bench", r->bench);
+  PutProvenance(root, r);
+  return root;
+}
+
 static void PutLimits(HeatJson *root, const HeatResults *r)
 {
   HeatJson *limits = HeatJsonAddObject(root, "limits");
@@ -469,19 +333,19 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutGrid(root, r);
   HeatJsonPutCount(root, "ranks", r->ranks);
   HeatJsonPutCount(root, "nodes", r->nodes);
-  PutDecomposition(root, r);
-  PutCommunication(root, r);
+  HeatResultsPutDecomposition(root, r);
+  HeatResultsPutCommunication(root, r);
   PutTime(root, r);
   PutEvents(root, r);
   HeatJsonPutTexts(root, "warnings", r->n_warnings, r->warnings);
   PutSolver(root, r);
-  PutTiming(root, r);
-  PutFom(root, r);
+  HeatResultsPutTiming(root, r);
+  HeatResultsPutFom(root, r);
   io = HeatJsonAddObject(root, "io");
-  (void)PutFiles(io, "snapshots", &r->snapshots);
-  checkpoints = PutFiles(io, "checkpoints", &r->checkpoints);
+  (void)HeatResultsPutFiles(io, "snapshots", &r->snapshots);
+  checkpoints = HeatResultsPutFiles(io, "checkpoints", &r->checkpoints);
   HeatJsonPutNumber(checkpoints, "interval", r->checkpoint_interval);
-  PutDisk(io, checkpoints, r);
+  HeatResultsPutDisk(io, checkpoints, r);
   PutLimits(root, r);
   PutEnergy(root, r);
   PutRegions(root, r);
@@ -526,7 +390,9 @@ PetscErrorCode HeatResultsWrite(MPI_Comm comm, const char *dir, const HeatResult
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   snprintf(path, sizeof(path), "%s/results.json", dir);
   if (rank == 0) {
-    HeatJson *root = results->n_verify > 0 ? VerifyRecord(results) : RunRecord(results);
+    HeatJson *root = results->bench          ? BenchRecord(results)
+                     : results->n_verify > 0 ? VerifyRecord(results)
+                                             : RunRecord(results);
 
     HeatJsonWrite(path, root, &error);
     HeatJsonDestroy(&root);

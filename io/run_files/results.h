@@ -10,6 +10,7 @@
 
 #include "io/field_file/disk_probe.h"
 #include "io/field_file/field_file.h"
+#include "io/file/json.h"
 
 #define HEAT_RESULTS_SCHEMA "heat2d results 1"
 
@@ -146,8 +147,7 @@ typedef struct {
     /* Halo exchanges several cells deep, for several explicit steps at once. */
     PetscInt   deep;                            /* their depth [cells]; 0: none */
     PetscInt64 deep_exchanges;                  /* counted over the run */
-    PetscInt64 deep_messages[2], deep_bytes[2]; /* predicted of one: [0] within, [1] between
-   nodes */
+    PetscInt64 deep_messages[2], deep_bytes[2]; /* predicted of one: within, between nodes */
 
     /* Halo exchanges of both kinds, counted over the run; -1: not counted. */
     PetscInt64 total_messages_between, total_messages_within;
@@ -163,8 +163,7 @@ typedef struct {
     PetscInt64  steps;
     PetscReal   end;                /* [s] reached */
     PetscReal   step_min, step_max; /* [s] taken; NaN: none */
-    PetscInt64  rejected;           /* steps repeated with a shorter length; -1: lengths are
-   fixed */
+    PetscInt64  rejected;           /* attempts that were repeated shorter; -1: fixed lengths */
   } time;
 
   int                n_warnings;
@@ -186,8 +185,7 @@ typedef struct {
     double      final_residual; /* relative, of the last solve, as the Krylov method computes it */
     double      true_residual;  /* relative, computed from the last solution; NaN: not linear */
     double      worst_residual; /* the largest true_residual of the run; NaN: not linear */
-    PetscInt64  w_cycles;       /* steps that needed W-cycles in place of V-cycles; -1: not
-   heatmg */
+    PetscInt64  w_cycles;       /* steps that needed W-cycles; -1: not heatmg */
     PetscInt64  algebraic;      /* steps that needed an algebraic preconditioner; -1: not heatmg */
     PetscInt64  set_ups;        /* of the preconditioner */
     double      set_up_seconds, solve_seconds; /* [s] on rank 0; NaN: not counted */
@@ -242,6 +240,8 @@ typedef struct {
   const HeatResultsRestart  *restarts; /* oldest first */
   PetscInt                   n_rollbacks;
   const HeatResultsRollback *rollbacks;
+
+  HeatJson *bench; /* owned by the caller; set: the record of a benchmark, not of a run */
 
   const char              *case_json; /* JSON text of the effective case, or NULL */
   PetscInt                 n_case_files;

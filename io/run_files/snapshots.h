@@ -29,8 +29,8 @@ void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscIn
 PetscErrorCode HeatSnapshotsResume(HeatSnapshots *snapshots, PetscInt n,
                                    const HeatSnapshotEntry *entries);
 
-/** Write snapshot_<step>.h5 and snapshots.xdmf.  A
- *  step that is in the list already is written again and listed once.  Collective on grid->comm.
+/** Write snapshot_<step>.h5 and snapshots.xdmf.  A step that is in the list already is written
+ *  again and listed once.  Collective on grid->comm.
  *  @param[in] time    [s]
  *  @param[in] fields  [n_fields], borrowed
  *  Errors: HEAT_ERR_FILE when one of the two files cannot be written. */

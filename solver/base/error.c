@@ -25,7 +25,8 @@
 
 static PetscBool IsOurs(PetscErrorCode code)
 {
-  return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE);
+  return (PetscBool)(code == HEAT_ERR_INPUT || code == HEAT_ERR_NUMERICS || code == HEAT_ERR_FILE ||
+                     code == HEAT_STOPPED);
 }
 
 static void Pause(long milliseconds)
@@ -36,8 +37,8 @@ static void Pause(long milliseconds)
 }
 
 /* Print that an allocation failed on this rank, and abort the job with the exit code of
-   HEAT_ERR_INPUT.  Where several ranks fail at once, one should print: each waits the longer,
-   the higher its rank is, and is ended meanwhile.
+   HEAT_ERR_INPUT.  Where several ranks fail at once, only one message should be printed: a rank
+   waits the longer the higher its number is, and the lowest one ends the job while the others wait.
 
    The wait is chosen: 0.3 s a rank, in which a launcher ends the ranks of a node, at most 9 s.
    The rank that prints waits 0.1 s (chosen) before it ends the job: MPICH's mpiexec (4.0.2)
@@ -199,6 +200,7 @@ PetscErrorCode HeatCaptureEnd(HeatCapture *capture, MPI_Comm comm, const char *d
   mine = code == worst ? rank : size;
   PetscCallMPI(MPI_Allreduce(&mine, &source, 1, MPI_INT, MPI_MIN, comm));
   PetscCallMPI(MPI_Bcast(capture->message, (int)sizeof capture->message, MPI_CHAR, source, comm));
+  if (worst == HEAT_STOPPED) PetscFunctionReturn(worst);
   if (IsOurs(worst)) return HeatRaiseHere(comm, worst, "%s", capture->message);
   if (!capture->message[0]) PetscCall(PetscErrorMessage(worst, &text, NULL));
   return HeatRaiseHere(comm, HEAT_ERR_INPUT, "%s: PETSc says: %s", doing,
@@ -235,7 +237,7 @@ PetscErrorCode HeatGuardDestroy(HeatGuard **guard)
 /* Return whether all ranks come here within the meeting time. */
 static PetscBool AllMeet(MPI_Comm comm)
 {
-  const struct timespec pause = {0, 1000000}; /* 1 ms, chosen: shorter than anybody notices */
+  const struct timespec pause = {0, 1000000}; /* 1 ms, chosen: it delays nothing that a user sees */
   const double          start = HeatMonotonicTime();
   MPI_Request           request;
   int                   met = 0;
@@ -267,7 +269,7 @@ PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *
   PetscFunctionBeginUser;
   PetscCall(PetscPopErrorHandler());
   if (capture->out_of_memory) EndOutOfMemory(capture->message);
-  if (code == PETSC_SUCCESS) PetscFunctionReturn(PETSC_SUCCESS);
+  if (code == PETSC_SUCCESS || code == HEAT_STOPPED) PetscFunctionReturn(code);
   if (IsOurs(code)) return HeatRaiseHere(guard->comm, code, "%s", capture->message);
   DescribePetscError(capture, doing, code, text, sizeof text);
   if (!AllMeet(guard->comm)) {

@@ -1,13 +1,15 @@
 /** Errors: one message, printed once, and one exit code on all ranks.
  *
- *  Functions return PetscErrorCode, and callers pass it on with PetscCall.  There are three kinds
- *  of errors:
+ *  Functions return PetscErrorCode, and callers pass it on with PetscCall.  There are these
+ *  kinds of errors:
  *
  *  - Errors that a user can cause are raised with HeatCheck or HeatRaiseHere and one of the three
  *    HEAT_ERR_ codes below.  Raising is collective: every rank of the communicator must raise the
  *    same code at the same place.  The handler that HeatErrorInstall registers prints the message
  *    once, on rank 0 of the communicator, without a traceback, and main returns the code's exit
  *    code.
+ *  - HEAT_STOPPED is no error: it is returned, without a message, through the functions of a time
+ *    step that is abandoned because the run is to stop (interrupt.h).
  *  - Failed allocations (PETSC_ERR_MEM), which may hit one rank alone, end the job at once, with
  *    one message that says memory and the exit code of HEAT_ERR_INPUT.
  *  - Defects (a violated invariant, an error returned by PETSc or MPI) are printed with a traceback
@@ -29,6 +31,7 @@
 #define HEAT_ERR_INPUT     ((PetscErrorCode)1002) /* command line or case file: exit code 2 */
 #define HEAT_ERR_NUMERICS  ((PetscErrorCode)1003) /* no convergence, non-finite values: 3 */
 #define HEAT_ERR_FILE      ((PetscErrorCode)1004) /* unreadable, unwritable or damaged file: 4 */
+#define HEAT_STOPPED       ((PetscErrorCode)1075) /* the step was abandoned (interrupt.h): 75 */
 #define HEAT_EXIT_INTERNAL 70 /* exit code of a defect; EX_SOFTWARE of the BSD header sysexits.h */
 
 /** Raise `code` with a printf-style message unless `condition` holds: returns from the calling
@@ -116,11 +119,11 @@ PetscErrorCode HeatGuardCreate(MPI_Comm comm, HeatGuard **guard);
 /** Free the guard; *guard may be NULL.  Collective. */
 PetscErrorCode HeatGuardDestroy(HeatGuard **guard);
 
-/** Stop what HeatCaptureBegin started.  Return 0 and HEAT_ERR_ codes as they are, after raising the
- *  captured message of the latter; turn any other error into HEAT_ERR_NUMERICS "DOING: PETSc says:
- *  MESSAGE".  If the other ranks do not meet the error within a few seconds, print the message on
- *  this rank and abort the job with the exit code of HEAT_ERR_NUMERICS, since they would wait for
- *  this rank.  Not collective if `code` is 0 on all ranks. */
+/** Stop what HeatCaptureBegin started.  Return 0, HEAT_STOPPED and HEAT_ERR_ codes as they are,
+ *  after raising the captured message of the latter; turn any other error into HEAT_ERR_NUMERICS
+ *  "DOING: PETSc says: MESSAGE".  If the other ranks do not meet the error within a few seconds,
+ *  print the message on this rank and abort the job with the exit code of HEAT_ERR_NUMERICS, since
+ *  they would wait for this rank.  Not collective if `code` is 0 on all ranks. */
 PetscErrorCode HeatGuardEnd(HeatGuard *guard, HeatCapture *capture, const char *doing,
                             PetscErrorCode code);
 

@@ -1,8 +1,8 @@
 /** The monotonic clock, by which every duration of heat2d is measured.
  *
- *  MPI_Wtime may follow the clock that shows the date (MPICH's does), which an administrator or a
- *  time server can set forward or back.  Limits of wall time, intervals between checkpoints and
- *  measured times would then be wrong by the same amount. */
+ *  MPI_Wtime may follow the system's clock of date and time (MPICH's does), which an administrator
+ *  or a time server can set forward or back.  Limits of wall time, intervals between checkpoints
+ *  and measured times would then be wrong by the same amount. */
 #ifndef HEAT_SOLVER_MONOTONIC_H
 #define HEAT_SOLVER_MONOTONIC_H
 

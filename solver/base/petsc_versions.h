@@ -1,4 +1,4 @@
-/** What PETSc 3.18 to 3.25 name differently, under one name each. */
+/** One name for each type or call that has different names in PETSc 3.18 to 3.25. */
 #ifndef HEAT_SOLVER_PETSC_VERSIONS_H
 #define HEAT_SOLVER_PETSC_VERSIONS_H
 

@@ -2,12 +2,12 @@
  *
  *  A title, a name or a value of a case file may hold any character.  A terminal obeys control
  *  characters and escape sequences: they change its title, hide lines or forge messages.
- *  Characters that order what follows from right to left or begin a line (U+2028 to U+202e, U+2066
- *  to U+2069) show a text other than it is.  Whatever comes from a file or from the command line
- *  therefore passes one of these functions first.  Files keep the text: JSON escapes such
- *  characters, and HDF5 stores them.
- *  Source of the characters of order: N. Boucher and R. Anderson, Trojan Source: Invisible
- *  Vulnerabilities, USENIX Security 2023.
+ *  Characters that change the order in which the text after them is shown, or that begin a new line
+ *  (U+2028 to U+202e, U+2066 to U+2069), make a text look different from what it is.  Whatever
+ *  comes from a file or from the command line therefore passes one of these functions first.  Files
+ *  keep the text: JSON escapes such characters, and HDF5 stores them.  Source of the characters
+ *  that change the order: N. Boucher and R. Anderson, Trojan Source: Invisible Vulnerabilities,
+ *  USENIX Security 2023.
  *
  *  Nothing here is collective. */
 #ifndef HEAT_SOLVER_PRINTABLE_H
@@ -20,8 +20,8 @@
 PetscBool HeatPrintableReorders(const char *text);
 
 /** Replace line ends and tabs in `text` by blanks, and each byte of another control character by
- *  '?'.  Control characters are 0x00 to 0x1f, 0x7f, U+0080 to U+009f, which some terminals take
- *  from a single byte, too, and those of HeatPrintableReorders.  Return `text`. */
+ *  '?'.  Control characters are 0x00 to 0x1f, 0x7f, U+0080 to U+009f (in UTF-8, or as the single
+ *  byte that some terminals obey), and those of HeatPrintableReorders.  Return `text`. */
 char *HeatPrintable(char *text);
 
 /** Replace control characters as HeatPrintable does, but keep a line end that is followed by four

@@ -410,7 +410,7 @@ typedef struct {
     PetscReal balance;   /* error of the energy account, relative to the heat turned over [1], that
                             indicates a corrupted state; 0: not checked; negative: auto */
     PetscBool extremes;  /* check the maximum principle where it holds, to detect corruption */
-    HeatMemoryRule memory; /* whether a run that needs more memory than there is is refused */
+    HeatMemoryRule memory; /* whether a run that needs more memory than exists is refused */
   } limits;
 
   PetscInt         n_checks;

@@ -27,6 +27,13 @@ static PetscErrorCode CheckExtent(const HeatValidation *k, const char *key,
   HeatCaseCheckKey(size > 0.0 && isfinite(size), k->comm, k->c, key,
                    "found [%g, %g]; the first number must be less than the second", extent[0],
                    extent[1]);
+  /* Chosen: far beyond every body, and far enough from the limits of numbers for areas, volumes and
+     their products with properties of materials. */
+  HeatCaseCheckKey(size / (PetscReal)cells >= 1e-50 && size <= 1e50, k->comm, k->c, key,
+                   "found [%g, %g] for %" PetscInt_FMT
+                   " cells: a cell must be at least 1e-50 m wide and the domain at most 1e50 m; "
+                   "lengths are in metres",
+                   extent[0], extent[1], cells);
   HeatCaseCheckKey(size / (PetscReal)cells > 1e3 * rounding, k->comm, k->c, key,
                    "found [%.17g, %.17g] for %" PetscInt_FMT
                    " cells: a cell is lost in rounding; move the "
@@ -138,9 +145,9 @@ static PetscErrorCode ValidateOptions(const HeatValidation *k)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Check that a case over time has an initial temperature.  That regions alone give every cell one
-   is checked when they are painted.  A steady case starts without it from what its sides prescribe.
-   */
+/* Check that a case over time has an initial temperature.  Whether regions give every cell one is
+   checked when they are painted.  A steady case needs none: it starts from the mean of what its
+   sides prescribe. */
 static PetscErrorCode ValidateInitial(const HeatValidation *k)
 {
   PetscFunctionBeginUser;

@@ -25,7 +25,7 @@ typedef struct {
   HeatNames materials; /* owned; filled by HeatValidateMaterials */
   HeatNames regions;   /* owned; filled by HeatValidateRegions */
   PetscReal zero; /* lower bound of all temperatures, as HeatCaseAbsoluteZero; -infinity: none */
-  char      zero_reason[100]; /* why they have it */
+  char      zero_reason[100]; /* why temperatures have this bound */
 } HeatValidation;
 
 /** What a formula is allowed to be. */

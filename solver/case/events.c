@@ -1,4 +1,5 @@
-/* Events of a case: formulas that switch, tables, and times that the case gives. */
+/** Events of a case (events.h): the earliest of the next switch of each formula, the next entry of
+ *  each table and the next entry of time.events. */
 #include "solver/case/events.h"
 
 #include <stdlib.h>
@@ -6,30 +7,31 @@
 
 #include "solver/case/switches.h"
 
-/* Searches of bounded length that one answer may take: some tenths of a second in all.  A
-   formula that needs more is reported and not searched any further. */
+/* Calls of HeatSwitchesNext that one search may take.  Chosen: some tenths of a second in all.  An
+   operation of a formula that needs more is reported and not searched any further. */
 enum { PATIENCE = 50 };
 
 /* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that
    there is none up to `known`. */
 typedef struct {
-  const char   *text;     /* of the case */
-  HeatSwitches *switches; /* owned */
-  PetscReal     from, next, known;
-  PetscBool     given_up;
+  const char   *text;              /* of the case */
+  HeatSwitches *switches;          /* owned */
+  PetscReal     from, next, known; /* [s] */
+  PetscBool     given_up;          /* none of its operations is searched any further */
 } Formula;
 
 struct HeatEvents {
   const HeatCase    *c;
   PetscInt           n_formulas, n_tables;
-  Formula           *formulas; /* owned */
-  const HeatSeries **tables;   /* owned; the tables are the case's */
-  const char        *unsearched;
+  Formula           *formulas;   /* owned */
+  const HeatSeries **tables;     /* owned; the tables are the case's */
+  const char        *unsearched; /* as HeatEventsUnsearched returns it */
 };
 
 /* Gathering. */
 
-/* Texts and tables of the case that depend on time, with repetitions. */
+/* The texts of the case's formulas that can depend on time, and its tables; a text may occur
+   several times. */
 typedef struct {
   PetscInt           n_texts, n_tables;
   const char       **texts;
@@ -108,7 +110,8 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
 
 /* Searching. */
 
-/* Whether what is kept of a formula answers for the events after `after`, up to `needed`. */
+/* Return whether the last answer of a formula's search holds for the first event after `after`, up
+   to `needed`. */
 static PetscBool IsKept(const Formula *f, PetscReal after, PetscReal needed)
 {
   if (after < f->from) return PETSC_FALSE;
@@ -117,9 +120,10 @@ static PetscBool IsKept(const Formula *f, PetscReal after, PetscReal needed)
   return needed <= f->known ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Search to the end of the run if that is quick, else as far as is needed.  Return whether the
-   answer was found with patience. */
-static PetscBool SearchPatiently(const HeatCase *c, Formula *f, PetscReal after, PetscReal needed)
+/* Search a formula to the end of the run if one call suffices, else as far as is needed.  Return
+   whether PATIENCE calls have found an answer. */
+static PetscBool SearchWithinPatience(const HeatCase *c, Formula *f, PetscReal after,
+                                      PetscReal needed)
 {
   PetscReal until = PetscMax(c->time.end, needed), start = after;
 
@@ -133,10 +137,10 @@ static PetscBool SearchPatiently(const HeatCase *c, Formula *f, PetscReal after,
   return PETSC_FALSE;
 }
 
-/* Search a formula, giving up those of its operations that take too long. */
+/* Search a formula, and exclude those of its operations that take too long. */
 static void Search(HeatEvents *events, Formula *f, PetscReal after, PetscReal needed)
 {
-  while (!SearchPatiently(events->c, f, after, needed)) {
+  while (!SearchWithinPatience(events->c, f, after, needed)) {
     events->unsearched = f->text;
     if (HeatSwitchesGiveUp(f->switches)) continue;
     f->given_up = PETSC_TRUE;
@@ -145,7 +149,8 @@ static void Search(HeatEvents *events, Formula *f, PetscReal after, PetscReal ne
   }
 }
 
-/* The first of n ascending times that is later than `after`. */
+/* Return the first of n ascending times that is later than `after` by more than
+   HeatSwitchesMargin; PETSC_MAX_REAL if there is none. */
 static PetscReal FirstAfter(PetscInt n, const PetscReal *times, PetscReal after)
 {
   const PetscReal from = after + HeatSwitchesMargin(after);

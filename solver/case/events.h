@@ -1,9 +1,9 @@
 /** The times that no time step of a case may span: events.
  *
- *  An event is a knot of a table, a time at which a formula of the case switches (switches.h),
- *  or an entry of time.events.  At an event a source, a side or an ambient temperature may jump
- *  or have a kink, and a scheme that stepped over it would lose accuracy, or not see a short
- *  pulse at all.  Nothing here is collective; all ranks find the same times. */
+ *  An event is the time of an entry of a table, a time at which a formula of the case switches
+ *  (switches.h), or an entry of time.events.  At an event a source, a side or an ambient
+ *  temperature may jump or have a kink, and a scheme that stepped over it would lose accuracy, or
+ *  not see a short pulse at all.  Nothing here is collective; all ranks find the same times. */
 #ifndef HEAT_SOLVER_EVENTS_H
 #define HEAT_SOLVER_EVENTS_H
 
@@ -16,16 +16,16 @@ typedef struct HeatEvents HeatEvents;
 PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **events);
 
 /** Return the first event [s] after the time `after`, or PETSC_MAX_REAL where there is none up to
- *  `needed`.  Events nearer to `after` than HeatSwitchesMargin do not count.  Times that were found
- *  are kept, so that the cost of a step does not depend on the number of events.
+ *  `needed`.  Events nearer to `after` than HeatSwitchesMargin do not count.  The next event of
+ *  each formula is kept, so that a step does not search it again.
  *  @param[in] needed  [s] the time up to which the answer has to hold */
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);
 
-/** Return the text of a formula whose switches could not all be found, since its structure is too
- *  involved; NULL where there is none so far. */
+/** Return the text of a formula of which not all switches could be found, since the search became
+ *  too long; NULL while there is none. */
 const char *HeatEventsUnsearched(const HeatEvents *events);
 
-/** *events may be NULL. */
+/** Free the events and set *events to NULL; *events may be NULL. */
 PetscErrorCode HeatEventsDestroy(HeatEvents **events);
 
 #endif

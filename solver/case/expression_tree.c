@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nested brackets and signs; each level takes less than 2 kB of the stack. */
+/* Most nested brackets and signs.  Chosen: each level takes less than 2 kB of the stack. */
 enum { DEEPEST = 250 };
 
 const char *const HeatFunctionNames[] = {
@@ -30,12 +30,12 @@ const char *const HeatFunctionNames[] = {
     "sqrt", "abs",   "sign",  "min",   "max",  "floor", NULL};
 
 typedef struct {
-  const char         *text;
-  size_t              at; /* the next character */
-  int                 depth;
-  HeatExpressionTree *tree;
-  const char         *problem; /* NULL: none so far */
-  size_t              position;
+  const char         *text;     /* borrowed */
+  size_t              at;       /* index of the next character */
+  int                 depth;    /* nested brackets and signs that are open */
+  HeatExpressionTree *tree;     /* borrowed; what is parsed so far */
+  const char         *problem;  /* the first thing that is wrong; NULL: none so far */
+  size_t              position; /* its place in the text */
 } Parser;
 
 static void Fail(Parser *p, size_t position, const char *problem)
@@ -53,7 +53,7 @@ static char Peek(Parser *p)
   return p->text[p->at];
 }
 
-/* Take `word` if it is next. */
+/* Skip `word` if it comes next; return whether it did. */
 static PetscBool Take(Parser *p, const char *word)
 {
   (void)Peek(p);
@@ -102,7 +102,7 @@ static int Number(Parser *p)
 
 static int ArgumentsOf(HeatOp op) { return op == HEAT_OP_ATAN2 ? 2 : 1; }
 
-/* The arguments of a function, whose name and '(' have been taken. */
+/* Parse the arguments of a function, whose name and '(' have been taken. */
 static int Function(Parser *p, HeatOp op, size_t position)
 {
   const PetscBool any = op == HEAT_OP_MIN || op == HEAT_OP_MAX ? PETSC_TRUE : PETSC_FALSE;
@@ -167,7 +167,8 @@ static int Atom(Parser *p)
   return made;
 }
 
-/* A value with at most one sign, as muParser has it; `level` parses the value. */
+/* Parse a value with at most one sign in front, since muParser accepts no more; `level` parses the
+   value. */
 static int Signed(Parser *p, int (*level)(Parser *))
 {
   const char   sign     = Peek(p);
@@ -194,12 +195,13 @@ static int Power(Parser *p)
 
 static int Factor(Parser *p) { return Signed(p, Power); }
 
-/* A level of operators that associate to the left, over operands that `next` parses. */
+/* An operator of a level of precedence. */
 typedef struct {
   const char *word;
   HeatOp      op;
 } Operator;
 
+/* Parse operands, with `next`, joined by operators that associate to the left. */
 static int LeftToRight(Parser *p, const Operator *operators, int (*next)(Parser *))
 {
   int left = next(p);
@@ -350,8 +352,9 @@ static PetscReal Call(HeatOp op, PetscReal a, PetscReal b)
   }
 }
 
-PetscReal HeatExpressionTreeResult(const HeatExpressionTree *tree, int k, const PetscReal point[4],
-                                   const PetscReal results[])
+/* Return the value of operation k from the values of the earlier operations. */
+static PetscReal ValueOf(const HeatExpressionTree *tree, int k, const PetscReal point[4],
+                         const PetscReal results[])
 {
   const HeatOperation *o = &tree->operations[k];
   const PetscReal      a = o->operand[0] < 0 ? 0.0 : results[o->operand[0]];
@@ -386,6 +389,6 @@ PetscReal HeatExpressionTreeAt(const HeatExpressionTree *tree, int k, const Pets
                                PetscReal results[])
 {
   for (int j = tree->operations[k].first; j <= k; j++)
-    results[j] = HeatExpressionTreeResult(tree, j, point, results);
+    results[j] = ValueOf(tree, j, point, results);
   return results[k];
 }

@@ -61,7 +61,7 @@ typedef enum {
   HEAT_OP_END
 } HeatOp;
 
-/** The name of function HEAT_OP_SIN + k, ended by NULL. */
+/** The names of the functions: entry k belongs to HEAT_OP_SIN + k; the last entry is NULL. */
 extern const char *const HeatFunctionNames[];
 
 /** One operation.  Its operands are results of earlier operations: the array of operations is the
@@ -77,28 +77,27 @@ typedef struct {
   PetscBool bracketed;  /* the result stands in brackets of its own */
 } HeatOperation;
 
-/** Owned: HeatExpressionTreeDestroy.  {0} is the empty tree. */
+/** A syntax tree.  The caller owns it and frees it with HeatExpressionTreeDestroy.  {0} is the
+ *  empty tree. */
 typedef struct {
   int            n, capacity;
   HeatOperation *operations; /* [n]; the last one is the whole formula */
 } HeatExpressionTree;
 
 /** Parse a formula.
- *  @param[in]  text      whose characters and names are known to be allowed (expression.c scans it)
+ *  @param[in]  text      a formula whose characters and names expression.c has found to be allowed
  *  @param[out] tree      empty after a failure
- *  @param[out] problem   NULL, or what is wrong in words, static storage
- *  @param[out] position  where in the text that is */
+ *  @param[out] problem   NULL, or what is wrong, in words; static storage
+ *  @param[out] position  index of the wrong character in the text */
 PetscErrorCode HeatExpressionTreeCreate(const char *text, HeatExpressionTree *tree,
                                         const char **problem, size_t *position);
+
+/** Free the operations and make the tree empty. */
 PetscErrorCode HeatExpressionTreeDestroy(HeatExpressionTree *tree);
 
-/** Return the result of operation k, all of whose operands are known: results[] holds one number
- *  for each earlier operation.  point = {x, y, t, T}. */
-PetscReal HeatExpressionTreeResult(const HeatExpressionTree *tree, int k, const PetscReal point[4],
-                                   const PetscReal results[]);
-
-/** Evaluate operation k and those it depends on.
- *  @param[out] results  [tree->n] scratch */
+/** Return the value of operation k.
+ *  @param[in]  point    x, y, t, T
+ *  @param[out] results  [tree->n] values of the operations that it depends on, by index */
 PetscReal HeatExpressionTreeAt(const HeatExpressionTree *tree, int k, const PetscReal point[4],
                                PetscReal results[]);
 

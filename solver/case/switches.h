@@ -16,7 +16,7 @@ typedef struct HeatSwitches HeatSwitches;
 
 /** Return whether an operation of a formula can switch at a time: a comparison, floor, sign, abs,
  *  min or max whose arguments depend on t.  Its times are searched where they depend on nothing
- *  else; others, as that of t < x, are for the user to give in time.events. */
+ *  else; the user gives the times of other ones, such as t < x, in time.events. */
 PetscBool HeatSwitchesCan(const HeatOperation *operation);
 
 /** Find what switches in a formula that expression.c accepts.
@@ -24,21 +24,22 @@ PetscBool HeatSwitchesCan(const HeatOperation *operation);
 PetscErrorCode HeatSwitchesCreate(const char *text, HeatSwitches **switches);
 
 /** Find the first switch in (after, until].  Switches within HeatSwitchesMargin of `after` do not
- *  count: they are the switch that the caller stands at.
+ *  count: such a switch is the one at which the step begins.
  *  @param[out] time   [s]; PETSC_MAX_REAL: there is none up to *known
  *  @param[out] known  [s] time up to which the answer holds; below `until` where the formula is too
  *                     involved to be searched further in a call of bounded length */
 void HeatSwitchesNext(HeatSwitches *switches, PetscReal after, PetscReal until, PetscReal *time,
                       PetscReal *known);
 
-/** Stop searching the operation that limited *known of the last answer, for good, so that the other
- *  ones of the formula are still found.  Return whether any is left. */
+/** Exclude from all further searches the operation that limited *known of the last answer, so that
+ *  switches of the formula's other operations are still found.  Return whether any operation is
+ *  left. */
 PetscBool HeatSwitchesGiveUp(HeatSwitches *switches);
 
 /** Return the distance [s] below which two times near t are one switch: 64 roundings of t. */
 PetscReal HeatSwitchesMargin(PetscReal t);
 
-/** *switches may be NULL. */
+/** Free the switches and set *switches to NULL; *switches may be NULL. */
 PetscErrorCode HeatSwitchesDestroy(HeatSwitches **switches);
 
 #endif

@@ -1,15 +1,16 @@
 /** The best line through a quantity over a time step.
  *
- *  rkl2 evaluates what heats the body at stage times that crowd at the beginning of the step,
- *  with weights from -1.3 to 1.3: a source that decays within the step would cool the body.  So
- *  rkl2 takes, instead of a quantity g(t) that depends on time alone, the line
+ *  The stages of rkl2 evaluate sources and sides at times that crowd at the beginning of the step,
+ *  with weights from -1.3 to 1.3.  A source that decays within the step could therefore get a
+ *  negative total weight and cool the body.  So rkl2 replaces each quantity g(t) that depends on
+ *  time alone by the line
  *
  *      g(t) ~ mean + slope (t - middle)
  *
- *  whose integral and first moment over the step are those of g, by Lobatto's rule with five
- *  points.  The heat that a source releases is then its integral over the step, and a g that is
- *  linear in t is itself.  The slope is limited such that the line stays between the least and
- *  the largest of the five values.  Nothing here is collective. */
+ *  whose integral and first moment over the step are those of g, computed by Lobatto's rule with
+ *  five points.  The heat that a source releases is then its integral over the step, and a g that
+ *  is linear in t does not change.  The slope is limited such that the line stays between the
+ *  smallest and the largest of the five values.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_TIME_LINE_H
 #define HEAT_SOLVER_TIME_LINE_H
 
@@ -17,6 +18,7 @@
 
 enum { HEAT_LINE_POINTS = 5 };
 
+/** The step of a line, and the moments at which the quantity is evaluated. */
 typedef struct {
   PetscReal  from, to;                  /* [s] the step */
   HeatMoment moments[HEAT_LINE_POINTS]; /* where to evaluate the quantity */
@@ -38,8 +40,8 @@ static inline PetscReal HeatTimeLineOffset(const HeatTimeLine *line, PetscReal t
   return t - 0.5 * (line->from + line->to);
 }
 
-/** Return how a time t [s] inside of the step [from, to] is seen: its ends lean into the step, by
- *  HeatSwitchesMargin or a quarter of a very short step. */
+/** Return the moment of a time t [s] of the step [from, to], ends included.  The two ends lean into
+ *  the step, by HeatSwitchesMargin or, if that is less, by a quarter of the step. */
 HeatMoment HeatMomentInStep(PetscReal from, PetscReal to, PetscReal t);
 
 #endif

@@ -6,8 +6,8 @@
  *
  *  The block and its ghost cells together are called the frame.
  *
- *  HeatSurroundingsFetch is the deep halo exchange for set-up: of any depth, also on blocks that
- *  are thinner than it, into one array. */
+ *  HeatSurroundingsFetch is the deep halo exchange for set-up: it fills one array, to any depth,
+ *  also where blocks are thinner than that depth. */
 #ifndef HEAT_SOLVER_DEEP_HALO_H
 #define HEAT_SOLVER_DEEP_HALO_H
 

@@ -286,6 +286,7 @@ static PetscErrorCode Configure(HeatLinear *l)
   PetscCall(KSPSetType(l->ksp, DefaultMethod(l->op, ours)));
   PetscCall(KSPSetFromOptions(l->ksp));
   PetscCall(ChooseNorm(l->ksp));
+  PetscCall(HeatLinearWatch(l, l->ksp));
   PetscCall(CheckReproducible(l, pc));
   PetscCall(HeatLinearSetUp(l));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -87,6 +87,10 @@ PetscErrorCode HeatLinearFallBack(HeatLinear *linear, PetscBool *fell_back);
  *  Collective. */
 PetscErrorCode HeatLinearUpdateOperator(HeatLinear *linear);
 
+/** Have the solver's iterations poll the operator's interrupt again, after another call of
+ *  KSPSetFromOptions for HeatLinearKSP.  Not collective. */
+PetscErrorCode HeatLinearWatchAgain(HeatLinear *linear);
+
 /** Solve A x = b from the initial guess x = 0.  Collective.
  *  @param[in]  b     [W/m], global Vec of grid->da; unchanged
  *  @param[out] x     [K], global Vec of grid->da; undefined after an error

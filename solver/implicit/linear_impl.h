@@ -1,4 +1,5 @@
-/** What linear.c (set-up) and linear_solve.c (solves and fallbacks) share; for no other file. */
+/** What linear.c (set-up), linear_solve.c (solves and fallbacks) and linear_watch.c share; for no
+ *  other file. */
 #ifndef HEAT_SOLVER_LINEAR_IMPL_H
 #define HEAT_SOLVER_LINEAR_IMPL_H
 
@@ -38,6 +39,11 @@ PetscErrorCode HeatLinearAssemble(HeatLinear *linear);
 
 /** Set the preconditioner and the KSP up for the present mass and coefficients.  Collective. */
 PetscErrorCode HeatLinearSetUp(HeatLinear *linear);
+
+/** Have the convergence test of `ksp` poll the operator's interrupt first, and end the solve where
+ *  the step is to be abandoned; do nothing where it does so already.  Call it after
+ *  KSPSetFromOptions, which may choose another test.  Not collective. */
+PetscErrorCode HeatLinearWatch(HeatLinear *linear, KSP ksp);
 
 /** Make `pc` the preconditioner of a fallback: GAMG with strong couplings, GAMG with all couplings,
  *  or Jacobi.  Collective.

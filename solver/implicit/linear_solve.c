@@ -19,13 +19,14 @@
 
 /* Solve, and attribute the messages of the solve to the preconditioner.  The operator's own halo
    exchanges and set-ups name their kind themselves. */
-static PetscErrorCode CallKSP(KSP ksp, Vec b, Vec x)
+static PetscErrorCode CallKSP(const HeatLinear *l, KSP ksp, Vec b, Vec x)
 {
   const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
 
   PetscFunctionBeginUser;
   PetscCall(KSPSolve(ksp, b, x));
   (void)HeatTrafficSet(before);
+  PetscCall(HeatInterruptDecided(HeatOperatorInterrupt(l->op)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -108,6 +109,7 @@ static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
   PetscCall(HeatKSPLeaveDM(l->algebraic));
   PetscCall(KSPSetType(l->algebraic, KSPCG));
   PetscCall(KSPSetNormType(l->algebraic, KSP_NORM_UNPRECONDITIONED));
+  PetscCall(HeatLinearWatch(l, l->algebraic));
   PetscCall(KSPSetTolerances(l->algebraic, PETSC_DEFAULT, HEAT_LINEAR_ABSOLUTE, PETSC_DEFAULT,
                              PETSC_DEFAULT));
   PetscCall(KSPSetOperators(l->algebraic, l->shell,
@@ -151,7 +153,7 @@ static PetscErrorCode SolveAlgebraic(HeatLinear *l, Vec x, PetscReal tolerance, 
   PetscFunctionBeginUser;
   if (!l->correction) PetscCall(VecDuplicate(x, &l->correction));
   PetscCall(KSPSetTolerances(l->algebraic, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, most));
-  PetscCall(CallKSP(l->algebraic, l->residual, l->correction));
+  PetscCall(CallKSP(l, l->algebraic, l->residual, l->correction));
   PetscCall(KSPGetConvergedReason(l->algebraic, &reason));
   PetscCall(KSPGetIterationNumber(l->algebraic, &tried->iterations));
   if (reason != KSP_DIVERGED_NANORINF) PetscCall(VecAXPY(x, 1.0, l->correction));
@@ -202,7 +204,7 @@ static PetscErrorCode Refine(HeatLinear *l, Vec x, PetscReal tolerance, HeatSolv
   if (!l->correction) PetscCall(VecDuplicate(x, &l->correction));
   PetscCall(KSPGetTolerances(l->ksp, &keep, NULL, NULL, NULL));
   PetscCall(KSPSetTolerances(l->ksp, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
-  PetscCall(CallKSP(l->ksp, l->residual, l->correction));
+  PetscCall(CallKSP(l, l->ksp, l->residual, l->correction));
   PetscCall(KSPSetTolerances(l->ksp, keep, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   PetscCall(KSPGetIterationNumber(l->ksp, &iterations));
   PetscCall(VecAXPY(x, 1.0, l->correction));
@@ -304,7 +306,7 @@ static PetscErrorCode SolveAndCertify(HeatLinear *l, Vec b, Vec x, HeatSolveInfo
 
   PetscFunctionBeginUser;
   *info = none;
-  PetscCall(CallKSP(l->ksp, b, x));
+  PetscCall(CallKSP(l, l->ksp, b, x));
   PetscCall(InitialNorm(l, b, &initial));
   PetscCall(KSPGetConvergedReason(l->ksp, &reason));
   PetscCall(KSPGetIterationNumber(l->ksp, &info->iterations));

@@ -148,14 +148,18 @@ static PetscErrorCode SnesJacobian(SNES snes, Vec T, Mat A, Mat P, void *context
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Apply SNES's own test, and accept an F within its rounding too. */
+/* Apply SNES's own test, accept an F within its rounding too, and end where the step is to be
+   abandoned. */
 static PetscErrorCode SnesConverged(SNES snes, PetscInt it, PetscReal xnorm, PetscReal snorm,
                                     PetscReal fnorm, SNESConvergedReason *reason, void *context)
 {
   HeatStage *s = context;
+  PetscBool  stop;
 
   PetscFunctionBeginUser;
   PetscCall(SNESConvergedDefault(snes, it, xnorm, snorm, fnorm, reason, NULL));
+  PetscCall(HeatInterruptPoll(HeatOperatorInterrupt(s->op), &stop));
+  if (stop) *reason = SNES_DIVERGED_INNER;
   if (it == 0) s->norm_first = fnorm;
   s->norm_before = s->norm_last;
   s->norm_last   = fnorm;
@@ -196,6 +200,7 @@ static PetscErrorCode ConfigureNewton(HeatStage *s)
                               PETSC_MAX_INT));
   PetscCall(SNESSetConvergenceTest(s->snes, SnesConverged, s, NULL));
   PetscCall(SNESSetFromOptions(s->snes));
+  PetscCall(HeatLinearWatchAgain(s->linear));
   PetscCall(SNESSetUp(s->snes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -263,6 +268,7 @@ static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason
   PetscFunctionBeginUser;
   PetscCall(HeatNewtonSolve(s->snes, s->op, T, &newton, &linear, reason));
   (void)HeatTrafficSet(before);
+  PetscCall(HeatInterruptDecided(HeatOperatorInterrupt(s->op)));
   s->solve.newton += newton;
   s->solve.iterations += linear;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -19,7 +19,7 @@ const char *const HeatNeedNames[] = {
 /* [bytes] A number in double precision, and a share of PETSc's indices, measured with 64 bits. */
 static const double R = sizeof(PetscReal), Index = sizeof(PetscInt) / 8.0;
 
-/* What about a case decides how many arrays there are. */
+/* The properties of a case that decide which arrays exist. */
 typedef struct {
   PetscBool of_T;      /* some conductivity depends on T */
   PetscBool of_place;  /* some conductivity is a formula or from a file: its field is kept */
@@ -126,8 +126,8 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
 
 /* Bytes per cell. */
 
-/* Arrays of the operator: material, capacity, gx, gy and source, and those that only some cases
-   have. */
+/* Return the bytes per cell of the operator: material, capacity, gx, gy and source, and the arrays
+   that only some cases have. */
 static double OperatorBytes(const HeatCase *c, const Traits *t)
 {
   double bytes = 2.0 + 4.0 * R;
@@ -145,22 +145,22 @@ static double OperatorBytes(const HeatCase *c, const Traits *t)
   return bytes;
 }
 
-/* Return the bytes per cell of a row of a table of names, or of its last row, which is named NULL
-   and holds for all other names. */
+/* A row of a table of bytes per cell by name; the name of the last row is NULL. */
 typedef struct {
   const char *name;
   double      bytes;
 } Row;
 
+/* Return the bytes of a name's row, or of the last row, which holds for all other names. */
 static double LookUp(const Row *rows, const char *name)
 {
   while (rows->name && (!name || strcmp(rows->name, name) != 0)) rows++;
   return rows->bytes;
 }
 
-/* Vecs of the time integration at the high-water mark.  Where the set-up of the solver is the
-   highest, a few Vecs of the steps take the place of arrays that it has freed: bdf2's and
-   esdirk's numbers are therefore measured ones. */
+/* Return the bytes per cell of the time integration's Vecs at the high-water mark.  If the set-up
+   of the solver needs more than the steps, some Vecs of the steps use memory that the set-up has
+   freed; the numbers of bdf2 and esdirk were therefore measured. */
 static double SchemeBytes(const HeatCase *c)
 {
   static const Row ts[] = {{"beuler", 43.0}, {"cn", 51.0},       {"theta", 45.0}, {"alpha", 77.0},
@@ -177,8 +177,8 @@ static double SchemeBytes(const HeatCase *c)
   }
 }
 
-/* Vecs of the linear and non-linear solvers, measured; FGMRES and GMRES have two and one for each
-   iteration, here ten. */
+/* Return the bytes per cell of the linear and non-linear solvers' Vecs, as measured.  FGMRES has
+   two Vecs for each iteration and GMRES one; ten iterations are assumed. */
 static double SolverBytes(const Traits *t, PetscBool ours, const char *ksp)
 {
   const PetscBool fused = ours && !t->nonlinear && (!ksp[0] || strcmp(ksp, "heatcg") == 0)
@@ -190,8 +190,8 @@ static double SolverBytes(const Traits *t, PetscBool ours, const char *ksp)
   return (t->of_T ? (ours ? 33.0 : 37.5) : 7.5) * R;
 }
 
-/* heatmg: ten arrays in single precision on the finest level, whose halo is nine cells deep, five
-   on each coarser one, and four while it is being set up. */
+/* Return the bytes per cell of heatmg: ten arrays in single precision on the finest level, whose
+   halo is nine cells deep, five on each coarser one, and four more during the set-up. */
 static double MultigridBytes(const HeatNeedShape *shape)
 {
   const double halo = 9.0, nx = (double)shape->nx, ny = (double)shape->ny;
@@ -201,9 +201,9 @@ static double MultigridBytes(const HeatNeedShape *shape)
   return (finest + coarse + set_up) * sizeof(float) * around;
 }
 
-/* A preconditioner of PETSc, measured with 64-bit indices: the assembled matrix takes 142 bytes,
-   and 38 more on several ranks; the remainder is PETSc's own.  For one that is not listed the
-   matrix alone is counted. */
+/* Return the bytes per cell of a preconditioner of PETSc, measured with 64-bit indices.  The
+   assembled matrix takes 142 bytes, and 38 more on several ranks; the preconditioner takes the
+   rest.  For a preconditioner that is not listed the matrix alone is counted. */
 static double PetscBytes(const HeatNeedShape *shape)
 {
   static const Row one[] = {
@@ -220,8 +220,9 @@ static double PetscBytes(const HeatNeedShape *shape)
   return bytes < matrix ? bytes : bytes * (0.5 + 0.5 * Index); /* half of it are indices */
 }
 
-/* Copies of fields: an asynchronous checkpoint has one of each field that it holds, a compressed
-   snapshot one and its bytes, and derived fields are computed before they are written. */
+/* Return the bytes per cell of copies of fields: an asynchronous checkpoint copies each field that
+   it holds, a compressed snapshot holds a copy and its compressed bytes, and derived fields are
+   computed before they are written. */
 static double FileBytes(const HeatCase *c)
 {
   const PetscBool *fields      = c->output.fields;

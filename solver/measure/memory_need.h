@@ -1,6 +1,6 @@
 /** The memory that a rank needs for a case, computed before anything is allocated.
  *
- *  The numbers are those of the high-water mark: of arrays that do not live at the same time only
+ *  The numbers are those of the high-water mark: of arrays that do not exist at the same time only
  *  the larger ones count.  Arrays of our own are counted from the case; what PETSc allocates was
  *  measured (solver/MEASURED.md, Memory).  Nothing here is collective, and nothing depends on the
  *  machine, so that a plan for another machine uses the same function. */
@@ -33,6 +33,7 @@ typedef struct {
   const char *ksp;    /* Krylov method: a KSP type; "": the default */
 } HeatNeedShape;
 
+/** The memory that a rank needs. */
 typedef struct {
   double part[HEAT_NEED_PARTS]; /* [bytes] */
   double total;                 /* [bytes] of all parts */

@@ -14,6 +14,12 @@
  *  The value is bilinear between A, fx, fy and c, all as seen from A.  With r = h/(2 k) of
  *  either half cell and R of a layer between:
  *      T_fx = T_A + r_A/(r_A + R + r_B) (T_B - T_A)        continuous flux across the face
+ *  Between cells of one material whose k depends on T, Kirchhoff's integral of k over T is linear,
+ *  as in the heat through the face (solver/README.md eq. (3a)).  For k linear in T, from k_A to k_B,
+ *  the temperature at the part s of the way from A to B is
+ *      T_s = T_A + w (T_B - T_A),   w(s) = s (k_A + k_B)/(k_A + sqrt((1 - s) k_A^2 + s k_B^2))
+ *  and this takes the place of T_fx (s = 1/2) and of the straight line from A to it; for any other
+ *  k(T) the error is of third order in T_B - T_A.
  *      T_c  = mean of interpolating first in x, then in y, and first in y, then in x
  *  On the boundary the surface takes the face's place: T_s = T_A + (G (T_b - T_A) + F)/G_half.
  *  A point on a face with a layer reads the mean of the values seen from both sides.
@@ -52,11 +58,16 @@ typedef struct {
   PetscReal u, v;       /* along x and y: 0 at the centre of A, 1 at the face */
 } Place;
 
+/* A face between two cells. */
+typedef struct {
+  PetscReal R;      /* [m K/W] contact resistance times 2/h */
+  PetscBool smooth; /* within one material whose k depends on T alone */
+} Face;
+
 /* The material around a point, from which the weights follow. */
 typedef struct {
   PetscReal k[2][CELLS]; /* [W/(m K)] conductivity along x, along y, of each cell */
-  PetscReal R[2][2];     /* [m K/W] resistance times 2/h, [0] of the faces A-B and C-D across x,
-                            [1] of the faces A-C and B-D across y */
+  Face      face[2][2];  /* [0] the faces A-B and C-D across x, [1] A-C and B-D across y */
 } Medium;
 
 /* A point of which some cell is this rank's. */
@@ -138,32 +149,41 @@ static PetscBool HasOwnCell(const HeatGrid *g, const Place *p)
 
 /* Weights. */
 
+/* w(s) of the file's head, from a cell with conductivity a to one with b. */
+static PetscReal KirchhoffWeight(PetscReal a, PetscReal b, PetscReal s)
+{
+  return s * (a + b) / (a + PetscSqrtReal((1.0 - s) * a * a + s * b * b));
+}
+
 /* The temperature, seen from a, of the face between cells with conductivities a and b and a layer
    of resistance R h/2 between them:
        T_f = FaceWeightNear T_a + FaceWeightFar T_b
        FaceWeightFar = b/(a + b + a b R),   FaceWeightNear = (a + a b R)/(a + b + a b R)
-   A layer may be so tight that a b R overflows; nothing is then seen of the other cell. */
-static PetscReal FaceWeightFar(PetscReal a, PetscReal b, PetscReal R)
+   A layer may be so tight that a b R overflows; nothing is then seen of the other cell.  Within a
+   material whose k depends on T they are w(1/2) of the file's head and 1 - w(1/2). */
+static PetscReal FaceWeightFar(PetscReal a, PetscReal b, const Face *face)
 {
-  return b / (a + b + a * b * R);
+  if (face->smooth) return KirchhoffWeight(a, b, 0.5);
+  return b / (a + b + a * b * face->R);
 }
-static PetscReal FaceWeightNear(PetscReal a, PetscReal b, PetscReal R)
+static PetscReal FaceWeightNear(PetscReal a, PetscReal b, const Face *face)
 {
-  const PetscReal layer = a * b * R;
+  const PetscReal layer = a * b * face->R;
 
+  if (face->smooth) return KirchhoffWeight(b, a, 0.5);
   return layer > PETSC_MAX_REAL ? 1.0 : (a + layer) / (a + b + layer);
 }
 
 /* Add factor * (the temperature of the face between cells a and b, seen from a) to the weights;
    where b is outside, factor * (the temperature of a's surface). */
 static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const PetscReal k[CELLS],
-                    PetscReal R, PetscReal surface[CELLS], Weights *w)
+                    const Face *face, PetscReal surface[CELLS], Weights *w)
 {
   if (outside) {
     surface[a] += factor;
   } else {
-    w->cell[a] += factor * FaceWeightNear(k[a], k[b], R);
-    w->cell[b] += factor * FaceWeightFar(k[a], k[b], R);
+    w->cell[a] += factor * FaceWeightNear(k[a], k[b], face);
+    w->cell[b] += factor * FaceWeightFar(k[a], k[b], face);
   }
 }
 
@@ -191,11 +211,11 @@ static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p,
 
 /* Add factor * (the temperature on a side of the domain between the surfaces of A and its neighbour
    b). */
-static void AddSurfaces(PetscReal factor, int b, const PetscReal k[CELLS], PetscReal R,
+static void AddSurfaces(PetscReal factor, int b, const PetscReal k[CELLS], const Face *face,
                         PetscReal surface[CELLS])
 {
-  surface[A] += factor * FaceWeightNear(k[A], k[b], R);
-  surface[b] += factor * FaceWeightFar(k[A], k[b], R);
+  surface[A] += factor * FaceWeightNear(k[A], k[b], face);
+  surface[b] += factor * FaceWeightFar(k[A], k[b], face);
 }
 
 /* Add factor * (the temperature of a corner inside the domain), the mean of two ways to it: along x
@@ -207,29 +227,42 @@ static void AddInnerCorner(PetscReal factor, const Medium *m, Weights *w)
   const PetscReal *kx = m->k[0], *ky = m->k[1];
   const PetscReal  near_y = 0.5 * (ky[A] + ky[B]), far_y = 0.5 * (ky[C] + ky[D]);
   const PetscReal  near_x = 0.5 * (kx[A] + kx[C]), far_x = 0.5 * (kx[B] + kx[D]);
-  const PetscReal  Rx = m->R[0][NEAR], Ry = m->R[1][NEAR];
+  const Face      *x = m->face[0], *y = m->face[1];
 
   factor *= 0.5;
-  AddFace(factor * FaceWeightNear(near_y, far_y, Ry), A, B, PETSC_FALSE, kx, Rx, w->surface_x, w);
-  AddFace(factor * FaceWeightFar(near_y, far_y, Ry), C, D, PETSC_FALSE, kx, m->R[0][FAR],
+  AddFace(factor * FaceWeightNear(near_y, far_y, &y[NEAR]), A, B, PETSC_FALSE, kx, &x[NEAR],
           w->surface_x, w);
-  AddFace(factor * FaceWeightNear(near_x, far_x, Rx), A, C, PETSC_FALSE, ky, Ry, w->surface_y, w);
-  AddFace(factor * FaceWeightFar(near_x, far_x, Rx), B, D, PETSC_FALSE, ky, m->R[1][FAR],
+  AddFace(factor * FaceWeightFar(near_y, far_y, &y[NEAR]), C, D, PETSC_FALSE, kx, &x[FAR],
+          w->surface_x, w);
+  AddFace(factor * FaceWeightNear(near_x, far_x, &x[NEAR]), A, C, PETSC_FALSE, ky, &y[NEAR],
+          w->surface_y, w);
+  AddFace(factor * FaceWeightFar(near_x, far_x, &x[NEAR]), B, D, PETSC_FALSE, ky, &y[FAR],
           w->surface_y, w);
 }
 
-/* Compute the weights as seen from A, bilinear in u and v. */
+/* Return the part of the way in temperature from A's centre to its face with cell b at the part u
+   of the way in space. */
+static PetscReal PartInTemperature(PetscReal u, PetscReal k_A, PetscReal k_b, const Face *face)
+{
+  if (!face->smooth) return u;
+  return KirchhoffWeight(k_A, k_b, 0.5 * u) / KirchhoffWeight(k_A, k_b, 0.5);
+}
+
+/* Compute the weights as seen from A, bilinear in u and v as parts of the way in temperature. */
 static Weights WeightsFromA(const HeatCase *c, const Place *p, const Medium *m)
 {
-  const PetscReal corner = p->u * p->v;
+  const Face     *x = m->face[0], *y = m->face[1];
+  const PetscReal u      = PartInTemperature(p->u, m->k[0][A], m->k[0][B], &x[NEAR]);
+  const PetscReal v      = PartInTemperature(p->v, m->k[1][A], m->k[1][C], &y[NEAR]);
+  const PetscReal corner = u * v;
   Weights         w      = {{0}, {0}, {0}, {0}};
 
-  w.cell[A] += (1.0 - p->u) * (1.0 - p->v);
-  AddFace(p->u * (1.0 - p->v), A, B, p->outside[0], m->k[0], m->R[0][NEAR], w.surface_x, &w);
-  AddFace((1.0 - p->u) * p->v, A, C, p->outside[1], m->k[1], m->R[1][NEAR], w.surface_y, &w);
+  w.cell[A] += (1.0 - u) * (1.0 - v);
+  AddFace(u * (1.0 - v), A, B, p->outside[0], m->k[0], &x[NEAR], w.surface_x, &w);
+  AddFace((1.0 - u) * v, A, C, p->outside[1], m->k[1], &y[NEAR], w.surface_y, &w);
   if (p->outside[0] && p->outside[1]) AddDomainCorner(corner, c, p, &w);
-  else if (p->outside[0]) AddSurfaces(corner, C, m->k[1], m->R[1][NEAR], w.surface_x);
-  else if (p->outside[1]) AddSurfaces(corner, B, m->k[0], m->R[0][NEAR], w.surface_y);
+  else if (p->outside[0]) AddSurfaces(corner, C, m->k[1], &y[NEAR], w.surface_x);
+  else if (p->outside[1]) AddSurfaces(corner, B, m->k[0], &x[NEAR], w.surface_y);
   else AddInnerCorner(corner, m, &w);
   return w;
 }
@@ -243,8 +276,8 @@ static Medium Mirror(const Medium *m, int q)
     for (int n = 0; n < CELLS; n++) mirrored.k[axis][n] = m->k[axis][n ^ q];
   }
   for (int f = NEAR; f <= FAR; f++) {
-    mirrored.R[0][f] = m->R[0][f ^ (q >> 1)];
-    mirrored.R[1][f] = m->R[1][f ^ (q & 1)];
+    mirrored.face[0][f] = m->face[0][f ^ (q >> 1)];
+    mirrored.face[1][f] = m->face[1][f ^ (q & 1)];
   }
   return mirrored;
 }
@@ -253,8 +286,10 @@ static Medium Mirror(const Medium *m, int q)
    sides. */
 static Weights PointWeights(const HeatCase *c, const Place *p, const Medium *m)
 {
-  const PetscBool both_x = p->u > 1.0 - OnFace && m->R[0][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
-  const PetscBool both_y = p->v > 1.0 - OnFace && m->R[1][NEAR] > 0.0 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool both_x = p->u > 1.0 - OnFace && m->face[0][NEAR].R > 0.0 ? PETSC_TRUE
+                                                                           : PETSC_FALSE;
+  const PetscBool both_y = p->v > 1.0 - OnFace && m->face[1][NEAR].R > 0.0 ? PETSC_TRUE
+                                                                           : PETSC_FALSE;
   const PetscReal part   = (both_x ? 0.5 : 1.0) * (both_y ? 0.5 : 1.0);
   Weights         sum    = {{0}, {0}, {0}, {0}};
 
@@ -349,12 +384,13 @@ static PetscErrorCode ComputeTerms(HeatProbes *probes)
 /* The faces around a point: A-B and C-D across x, A-C and B-D across y. */
 enum { FACES = 4 };
 
+static const int pairs[FACES][2] = {{A, B}, {C, D}, {A, C}, {B, D}};
+
 /* Return the axis across which face f around a point lies, and the cell whose west or south face it
    is: the one on the high side. */
 static int AxisOfFace(const Place *p, int f, int *high_cell)
 {
-  static const int pairs[FACES][2] = {{A, B}, {C, D}, {A, C}, {B, D}};
-  const int        axis            = f / 2;
+  const int axis = f / 2;
 
   *high_cell = pairs[f][p->side[axis] == HEAT_RIGHT || p->side[axis] == HEAT_TOP ? 1 : 0];
   return axis;
@@ -387,10 +423,44 @@ static PetscErrorCode FindLayers(HeatProbes *probes)
     Point    *point = &probes->points[q / FACES];
     const int f     = (int)(q % FACES);
 
-    point->medium.R[f / 2][f % 2] = 2.0 / (f / 2 == 0 ? g->hx : g->hy) *
-                                    R[point->probe * FACES + f];
+    point->medium.face[f / 2][f % 2].R = 2.0 / (f / 2 == 0 ? g->hx : g->hy) *
+                                         R[point->probe * FACES + f];
   }
   PetscCall(PetscFree(R));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Find the faces around own points that lie within a material whose k depends on T, once.  Each cell
+   is known to the one rank that owns it, so that a sum over all ranks gives its material to all.
+   Collective. */
+static PetscErrorCode FindSmoothFaces(HeatProbes *probes)
+{
+  enum { NUMBERS = 2 * CELLS };
+  PetscInt *material;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1((size_t)probes->n * NUMBERS, &material));
+  for (PetscInt q = 0; q < probes->n_points * NUMBERS; q++) {
+    const Point *point = &probes->points[q / NUMBERS];
+    const int    axis = (int)(q % NUMBERS) / CELLS, which = (int)(q % CELLS);
+    size_t       cell;
+
+    if (OwnCell(HeatOperatorGrid(probes->op), &point->place, which, &cell))
+      material[point->probe * NUMBERS + axis * CELLS + which] = HeatOperatorKirchhoffMaterial(
+          probes->op, axis, cell);
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, material, (PetscMPIInt)(probes->n * NUMBERS), MPIU_INT,
+                             MPI_SUM, HeatOperatorGrid(probes->op)->comm));
+  for (PetscInt q = 0; q < probes->n_points * FACES; q++) {
+    Point          *point = &probes->points[q / FACES];
+    const int       f     = (int)(q % FACES);
+    const PetscInt *m     = &material[point->probe * NUMBERS + f / 2 * CELLS];
+    Face           *face  = &point->medium.face[f / 2][f % 2];
+
+    face->smooth = (PetscBool)(face->R == 0.0 && m[pairs[f][0]] > 0 &&
+                               m[pairs[f][0]] == m[pairs[f][1]]);
+  }
+  PetscCall(PetscFree(material));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -422,6 +492,7 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
   }
   PetscCall(FindLayers(probes));
   if (HeatOperatorIsLinear(op)) PetscCall(ComputeTerms(probes));
+  else PetscCall(FindSmoothFaces(probes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -66,9 +66,10 @@ void HeatRelaxFromZero(PetscInt n, const HeatHalfRow *r)
 
 enum {
   LINE = 16, /* floats: a cache line of 64 bytes */
-  BLOCK =
-      64 /* places between two rounds of prefetching.  Measured: with 128 places half of the gain
-                 of prefetching is lost. */
+
+  /* Places between two rounds of prefetching.  Measured: with 128 places half of the gain of
+     prefetching is lost. */
+  BLOCK = 64
 };
 
 /* Request places [begin, end) of the half rows into the level-2 cache.  The level-1 cache has no

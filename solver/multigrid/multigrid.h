@@ -49,7 +49,7 @@ PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscRe
  *                         returns (r, z) and (z, A z)
  *        Down(update)     p = z + beta p,  x = x + alpha p,  r = r - alpha A p;  returns ||r||;
  *                         first half of the next cycle
- *      Finish             x = x + alpha p, if the last Down has put it off
+ *      Finish             x = x + alpha p, if the last Down has postponed it
  *
  *  A p is computed with all coefficients to 48 bits, in double precision.  Sums over cells do not
  *  depend on their order.  Their terms are of single precision, so that norms and products are
@@ -79,7 +79,7 @@ PetscErrorCode HeatMultigridDown(HeatMultigrid *mg, const HeatMultigridUpdate *u
  *                       as alpha and beta, have a meaning outside */
 PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz);
 
-/** Add the step that the last Down has put off to x, if any.
+/** Add the step that the last Down has postponed to x, if any.
  *  @param[in,out] x  [nyl][nxl], the x of the updates */
 PetscErrorCode HeatMultigridFinish(HeatMultigrid *mg, PetscReal *x);
 

@@ -21,7 +21,7 @@
 #include <math.h>
 
 #include "solver/base/denormals.h"
-#include "solver/multigrid/multigrid_sums.h"
+#include "solver/multigrid/multigrid_sums_impl.h"
 
 PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscReal *norm)
 {

@@ -65,7 +65,7 @@ void HeatLevelHalfRow(const HeatLevel *l, PetscInt j, int parity, HeatHalfRow *r
 /* Return the parity of the columns whose cells in row j have a colour, 0 red or 1 black. */
 static int Parity(PetscInt j, int colour) { return (int)((j + colour) & 1); }
 
-/* ------- diagonals ------- */
+/* Diagonals. */
 
 /* Forget all diagonals, when a pass begins: coefficients may have changed since the last pass. */
 static void ForgetDiagonals(HeatLevel *l)
@@ -98,7 +98,7 @@ static void ProvideDiagonal(HeatLevel *l, PetscInt j)
   *DiagonalAt(l, j) = d->slot[d->latest];
 }
 
-/* ------- half-sweeps ------- */
+/* Half-sweeps. */
 
 /* Describe the half row of row j that holds the cells of a colour, with its diagonal. */
 static void HalfRowToRelax(HeatLevel *l, PetscInt j, int colour, HeatHalfRow *r)
@@ -170,7 +170,7 @@ static void RelaxWaveAt(HeatLevel *l, PetscInt t, const Wave *w)
   }
 }
 
-/* ------- restriction ------- */
+/* Restriction. */
 
 /* Return the fine rows [begin, end) of which this rank's coarse cells consist. */
 static void FineRowsOf(const HeatLevel *l, const HeatLevel *coarse, PetscInt *begin, PetscInt *end)
@@ -198,8 +198,7 @@ static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
 /* Store coarse row cj from the lines, on own coarse cells and perhaps one more at each end.
 
        columns joined        line 0 holds the sums over pairs of columns, which are the coarse cells
-       in
-                             order: split it into even and odd coarse columns
+                             in order: split it into even and odd coarse columns
        columns not joined    lines 0 and 1 hold the even and the odd columns: copy them
 */
 static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
@@ -239,7 +238,7 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- the pass down ------- */
+/* The pass down. */
 
 /* Do the half-sweeps one by one, each after a transfer of u.  Collective. */
 static PetscErrorCode SmoothStepwise(HeatLevel *l, int colour)
@@ -302,7 +301,7 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- correction and the pass up ------- */
+/* Correction and the pass up. */
 
 /* Return the places [begin, end) of a coarse half row whose fine places, offset + by * place, lie
    within the fine level's lines.  The last of them may reach one place beyond, where lines have
@@ -412,7 +411,7 @@ PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* ------- one cycle as a preconditioner ------- */
+/* One cycle as a preconditioner. */
 
 PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b)
 {

@@ -9,7 +9,7 @@
  * accuracy.
  *
  * Source: J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 21 (2013). */
-#include "solver/multigrid/multigrid_sums.h"
+#include "solver/multigrid/multigrid_sums_impl.h"
 
 #include <math.h>
 

@@ -22,6 +22,7 @@
 #define HEAT_SOLVER_OPERATOR_H
 
 #include "solver/base/exact_sum.h"
+#include "solver/base/interrupt.h"
 #include "solver/grid/halo.h"
 #include "solver/physics/boundary.h"
 #include "solver/physics/paint.h"
@@ -68,26 +69,27 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
  *                     coefficient is not finite; the coefficients are then undefined */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
-/** Change a step of Newton's method, from T to T + step, to the step that changes by as much the
- *  integral of k over T in each cell (operator_kirchhoff.c); call after HeatOperatorUpdate at T.
- *  Not collective.
+/** Replace a step of Newton's method, from T to T + step, by the step over which the integral of k
+ *  over T changes by k(T) step in each cell (operator_kirchhoff.c).  Call it after
+ *  HeatOperatorUpdate at T.  Not collective.
  *  @param[in]     T     [K], [nyl][nxl]
  *  @param[in,out] step  [K], [nyl][nxl] */
 PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal *step);
 
-/** How what depends on time alone is evaluated within a time step. */
+/** How sources, boundary values and ambient temperatures that depend on time alone are evaluated
+ *  within a time step. */
 typedef enum {
   HEAT_TIME_EXACT,   /* the values at the time */
   HEAT_TIME_ON_LINES /* their best lines over the step (solver/case/time_line.h) */
 } HeatTimeRule;
 
-/** Tell the operator that it is used within the time step [from, to] [s], until the next call: what
- *  switches at an end of the step is then seen from inside the step.  from = to ends that.  Not
- *  collective. */
+/** Set the time step [from, to] [s] that contains the times of the calls of HeatOperatorSetTime
+ *  from now on: at an end of the step, a formula that switches there has its value inside the step.
+ *  from = to: there is no step.  Not collective. */
 void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTimeRule rule);
 
-/** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.  What
- *  is wrong with the values is raised by HeatOperatorCheckFormulas, and makes the next
+/** Evaluate sources, boundary values and ambient temperatures at time t [s].  Not collective.  A
+ *  value without physical meaning is raised later, by HeatOperatorCheckFormulas, and makes the next
  *  HeatOperatorUpdate report `valid` as false.  Where the operator is not linear, the coefficients
  *  are undefined until the next HeatOperatorUpdate. */
 PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t);
@@ -113,9 +115,10 @@ PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code,
 
 /** Raise HEAT_ERR_NUMERICS if a formula of time of some source, side or ambient had a value without
  *  physical meaning at any HeatOperatorSetTime, or during HeatOperatorTakeSteps, since the creation
- *  of the operator.  These functions do not communicate, so that a linear operator finds such
- *  values here only.  The message is about the earliest time.  Raises once only, so that whoever
- *  looks for the cause of an error does not print it again.  Collective. */
+ *  of the operator.  HeatOperatorSetTime does not communicate, so that a linear operator finds such
+ *  values only here.  The message is about the earliest time.  The error is raised once: later
+ *  calls return success, so that a caller that looks for the cause of another error does not print
+ *  the message again.  Collective. */
 PetscErrorCode HeatOperatorCheckFormulas(HeatOperator *op);
 
 /** Evaluate the boundary values alone at time t [s], for reading the field at the sides.  The
@@ -152,7 +155,7 @@ typedef struct {
   HeatExactSum sum[HEAT_FLOWS];
 } HeatFlows;
 
-/** Return the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
+/** Compute the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
  *  means that it must not be called.  The result is 1 where conductances, sources or fluxes change
  *  with time or temperature (prescribed and ambient temperatures may), with ambient exchange, and
  *  where blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
@@ -174,7 +177,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
 /** Compute y = A x with A = mass C - J, J = dN/dT at the field of the last Update.  For a linear
  *  operator, sources and boundary values do not enter A.  A is symmetric where
  *  HeatOperatorIsSymmetric; for a linear operator it is also positive definite if mass > 0 or some
- *  side fixes the level of T. Collective; exchanges the halo of x.
+ *  side fixes the level of T.  Collective; exchanges the halo of x.
  *  @param[in]  mass  [1/s] a multiple of 1/dt, or 0 for a steady state
  *  @param[in]  x     [nyl][nxl]
  *  @param[out] y     [nyl][nxl]; must not alias x */
@@ -186,8 +189,7 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
  *  means only "above the bound".  Collective; exchanges the halo of x.
  *  @param[in]  x, b   [nyl][nxl]
  *  @param[in]  bound  > 0, in the unit of b; when it is not positive and finite the sum is plain,
- *  and
- *                     its bits depend on the layout
+ *                     and its bits depend on the layout
  *  @param[out] norm   in the unit of b */
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
                                   const PetscReal *b, PetscReal bound, PetscReal *norm);
@@ -242,9 +244,8 @@ PetscErrorCode HeatOperatorFlows(const HeatOperator *op, const PetscReal *T, Hea
 /** Add the heat that enters through this rank's faces of each segment at the present time, with the
  *  coefficients of the last Update.  Not collective.
  *  @param[in]     T     temperature [K], [nyl][nxl]
- *  @param[in,out] heat  [W/m], one sum for each segment of the case: the left side's first, then
- *  the
- *                       right, bottom and top sides' */
+ *  @param[in,out] heat  [W/m], one sum for each segment of the case: those of the left side first,
+ *                       then of the right, the bottom and the top side */
 PetscErrorCode HeatOperatorSegmentHeat(const HeatOperator *op, const PetscReal *T,
                                        HeatExactSum *heat);
 
@@ -277,6 +278,18 @@ const HeatGrid *HeatOperatorGrid(const HeatOperator *op);
 
 /** Return the case given to HeatOperatorCreate. */
 const HeatCase *HeatOperatorCase(const HeatOperator *op);
+
+/** Have the solvers of this operator poll `interrupt` (solver/base/interrupt.h) in every iteration
+ *  and stage; NULL: none.  It is borrowed, and must outlive the solvers.  Not collective. */
+void HeatOperatorSetInterrupt(HeatOperator *op, HeatInterrupt *interrupt);
+
+/** Return what HeatOperatorSetInterrupt was given last; NULL before.  Not collective. */
+HeatInterrupt *HeatOperatorInterrupt(const HeatOperator *op);
+
+/** Return a number of the own cell's material, the same on all ranks and > 0, where its
+ *  conductivity along the axis depends on T and not on the place: between two such cells of equal
+ *  numbers the integral of k over T, and not T, is linear.  0 elsewhere.  Not collective. */
+PetscInt HeatOperatorKirchhoffMaterial(const HeatOperator *op, int axis, size_t cell);
 
 /** Return the heat capacity C of own cells [J/(m K)], [nyl][nxl]. */
 const PetscReal *HeatOperatorCapacity(const HeatOperator *op);

@@ -187,10 +187,7 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
    Collective where a conductivity depends on T. */
 static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T)
 {
-  const HeatConductivity *s        = op->conductivity;
-  const PetscBool         varies   = HeatConductivityVaries(s);
-  const PetscReal *const  k[2]     = {HeatConductivityField(s, 0), HeatConductivityField(s, 1)};
-  const PetscReal *const  slope[2] = {HeatConductivitySlope(s, 0), HeatConductivitySlope(s, 1)};
+  const PetscBool varies = HeatConductivityVaries(op->conductivity);
 
   PetscFunctionBeginUser;
   if (varies) {
@@ -198,10 +195,8 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T)
     PetscCall(HeatOperatorUpdateFaces(op, T));
     PetscCall(HeatOperatorUpdateMeans(op, T, &op->fault));
   }
-  PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? k : NULL, slope, T, &op->fault));
-  if (varies)
-    PetscCall(
-        HeatBoundariesUpdateMeans(op->boundaries, op->conductivity, op->material, T, &op->fault));
+  PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? op->conductivity : NULL, op->material, T,
+                                 &op->fault));
   StoreBoundaryConductances(op);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

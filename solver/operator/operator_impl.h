@@ -58,9 +58,10 @@ typedef struct HeatFaceMeans HeatFaceMeans;
  *
  *          a  |  b         heat towards a, linearised at the last Update: high x_b - low x_a */
 struct HeatOperator {
-  const HeatGrid      *grid; /* borrowed */
-  const HeatCase      *c;    /* borrowed */
-  HeatHalo            *halo; /* owned, like everything below unless stated otherwise */
+  const HeatGrid      *grid;      /* borrowed */
+  const HeatCase      *c;         /* borrowed */
+  HeatInterrupt       *interrupt; /* borrowed; NULL: no step is abandoned */
+  HeatHalo            *halo;      /* owned, like everything below unless stated otherwise */
   HeatBoundaries      *boundaries;
   HeatSource          *source;
   HeatAmbientExchange *ambient_exchange; /* NULL: none */
@@ -89,7 +90,7 @@ struct HeatOperator {
   HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
   HeatFault          past_fault; /* of the earliest SetTime that had one */
   PetscReal          past_time;  /* [s] of that SetTime */
-  PetscBool          raised;     /* HeatOperatorCheckFormulas has raised it */
+  PetscBool          raised;     /* HeatOperatorCheckFormulas has raised past_fault */
   HeatFaceMeans     *means; /* NULL before the first Update of conductivities that depend on T */
   HeatOperatorSteps *steps; /* NULL before the first call of HeatOperatorMostSteps */
 };
@@ -127,7 +128,7 @@ PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, Hea
 /** Free *means, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
 
-/** Bring q = Q + F up to date with the sources and the prescribed fluxes.  Not collective. */
+/** Compute q = Q + F from the present sources and prescribed fluxes.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 
 /** Add the heat that enters through a side at the present time to *flows.  Not collective.
@@ -135,8 +136,8 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
 
-/** Evaluate the boundary values at a moment, and remember in op->past_fault what is wrong with
- *  them. Not collective. */
+/** Evaluate the boundary values at a moment, and keep a value without physical meaning in
+ *  op->past_fault.  Not collective. */
 PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when);
 
 /** Free *steps, which may be NULL, and set it to NULL.  Not collective. */

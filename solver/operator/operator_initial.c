@@ -9,7 +9,7 @@
 
 #include "solver/operator/operator_impl.h"
 
-/* The exact sums of a mean. */
+/* The exact sums of which a mean is the quotient. */
 enum { SUM, WEIGHT, SUMS };
 
 /* Add the temperatures that own faces prescribe or exchange heat with, weighted by the length of
@@ -31,8 +31,9 @@ static void AddSides(const HeatOperator *op, HeatExactSum sums[SUMS])
   }
 }
 
-/* Compute the mean temperature of the surroundings [K]: of the sides, or where no side has a
-   temperature of the ambient exchange; 0 where nothing has.  Collective. */
+/* Compute the mean temperature of the surroundings [K]: over the sides or, where no side prescribes
+   a temperature or exchanges heat with one, over the ambient exchange; 0 without that, too.
+   Collective. */
 static PetscErrorCode MeanOfSurroundings(const HeatOperator *op, PetscReal *mean)
 {
   HeatExactSum sums[2 * SUMS] = {0};

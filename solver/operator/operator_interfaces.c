@@ -16,7 +16,7 @@
  *
  *  Source: solver/README.md eq. (3b), (8b). */
 #include "solver/operator/operator_impl.h"
-#include "solver/operator/operator_means.h"
+#include "solver/operator/operator_means_impl.h"
 #include "solver/physics/mean.h"
 #include "solver/physics/monotone_root.h"
 
@@ -33,8 +33,8 @@ typedef struct {
   PetscReal resistance; /* R/A [m K/W] */
 } Interface;
 
-/* Bring a half cell to a temperature of its side of the interface.  *valid is false where k is not
-   positive on the way. */
+/* Evaluate a half cell with the temperature T on its side of the interface.  *valid becomes false
+   where k is not positive between the cell and the interface. */
 static PetscErrorCode SetSide(Half *half, PetscReal T, PetscBool *valid)
 {
   PetscFunctionBeginUser;
@@ -50,7 +50,8 @@ static PetscErrorCode SetSide(Half *half, PetscReal T, PetscBool *valid)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the heat that leaves a's half cell at T_u = T less the heat that enters b's. */
+/* Compute, for T_u = T, the heat from the interface into a's half cell minus the heat from b's half
+   cell to the interface: an increasing function of T [W/m]. */
 static PetscErrorCode Imbalance(void *context, PetscReal T, PetscReal *value, PetscReal *slope)
 {
   Interface *f = context;
@@ -71,8 +72,8 @@ static PetscErrorCode Imbalance(void *context, PetscReal T, PetscReal *value, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return R/A of a face with conductance G, computed from the k of its cells; 0 where what is left
-   is rounding. */
+/* Return R/A of a face by subtracting the resistances of the half cells from 1/G, where G is the
+   conductance for the k of the cells; 0 where the difference is only rounding. */
 static PetscReal ResistanceOf(const Interface *f, PetscReal G)
 {
   const PetscReal halves = (1.0 / f->a.k + 1.0 / f->b.k) / f->per_k, left = 1.0 / G - halves;

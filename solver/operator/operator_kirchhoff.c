@@ -38,11 +38,11 @@ static PetscErrorCode EvaluateAt(const CellStep *c, PetscReal s, PetscReal *k, P
 }
 
 /* Find s, by Newton's method with a bracket.  `most` (chosen) bounds s where k falls towards 0.
-   The equation has one root, to four digits here, since it is one iteration's step; where k is not
-   positive on the way, s is the last length before that. */
+   The equation has one root; four digits of it suffice for one step of an iteration.  Where k is
+   not positive between T and T + s d, s is the last length tried where it is. */
 static PetscErrorCode FindLength(const CellStep *c, PetscReal *length)
 {
-  enum { MOST_STEPS = 60 };
+  enum { MOST_STEPS = 60 }; /* chosen: bisection alone takes about 25 */
   const PetscReal most = 1024.0, tolerance = 1e-4;
   PetscReal       low = 0.0, high = most, s = 1.0, k, mean;
 
@@ -85,8 +85,9 @@ static PetscErrorCode BendRun(HeatExpression *e, PetscInt n, const PetscReal *x,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the expression whose integral is the variable of a material's cells: that along x, or
-   along y where only that one depends on T; NULL where none does.  *axis is where it belongs to. */
+/* Return the expression of k whose integral over T is Kirchhoff's variable in the cells of a
+   material: k along x, or along y if only that depends on T; NULL if neither does.
+   @param[out] axis  the axis of this k */
 static HeatExpression *VariableOf(const HeatOperator *op, PetscInt material, int *axis)
 {
   HeatExpression *e = HeatConductivityOfT(op->conductivity, 0, material);
@@ -124,4 +125,12 @@ PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscR
   }
   PetscCall(PetscFree4(x, y, T_new, k_new));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt HeatOperatorKirchhoffMaterial(const HeatOperator *op, int axis, size_t cell)
+{
+  const PetscInt        material = op->material[cell];
+  const HeatExpression *e        = HeatConductivityOfT(op->conductivity, axis, material);
+
+  return e && !(HeatExpressionVariables(e) & (HEAT_VAR_X | HEAT_VAR_Y)) ? material + 1 : 0;
 }

@@ -1,5 +1,5 @@
-/** Faces between cells whose conductivity depends on T: those within a material here, those
- *  between two materials in operator_interfaces.c.
+/** Faces between cells whose conductivity depends on T.  Faces within a material are computed here,
+ *  faces between two materials in operator_interfaces.c.
  *
  *  The heat through a face within a material towards its lower cell a is that of Kirchhoff's
  *  transformation,
@@ -15,7 +15,7 @@
  *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a
  *  face compute it from the same numbers, in the order lower cell, higher cell.
  *  Source: solver/README.md eq. (3a), (8a). */
-#include "solver/operator/operator_means.h"
+#include "solver/operator/operator_means_impl.h"
 
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"
@@ -28,10 +28,10 @@ struct HeatFaceMeans {
   PetscReal *mean_a, *mean_b; /* owned [nxl] means of k at a's and at b's place [W/(m K)] */
 };
 
-/* Cells along x, of one material; place is the global index of the first. */
+/* A line of cells along x, of one material. */
 typedef struct {
-  const PetscReal *k, *T;
-  PetscInt         i, j;
+  const PetscReal *k, *T; /* [W/(m K)], [K] of its cells */
+  PetscInt         i, j;  /* global column and row of the first cell */
 } Cells;
 
 /* The faces across one axis. */
@@ -41,9 +41,9 @@ typedef struct {
   HeatFault    *fault;
 } Faces;
 
-/* Note the mean between cell n of line a and its neighbour, whose conductivity is k_b, if it is
-   wrong and both cells' are not.  Of the two ranks that share a face, that with the lower cell
-   does. */
+/* Note a mean between cell n of line a and its neighbour that is not positive and finite, unless
+   the conductivity of one of the two cells is wrong itself.  k_b is the neighbour's conductivity.
+   Of the two ranks that share a face, the owner of the lower cell notes it. */
 static void NoteMean(const Faces *f, const Cells *a, PetscInt n, PetscReal k_b, PetscReal mean)
 {
   const HeatGrid *g = f->op->grid;
@@ -215,7 +215,7 @@ static PetscErrorCode FaceRun(const Faces *f, PetscInt material, PetscInt n, siz
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return own cells from (j, i) on, or the ghost cells beyond a side. */
+/* Return the line of own cells from (j, i) on. */
 static Cells OwnCells(const Faces *f, const PetscReal *T, PetscInt j, PetscInt i)
 {
   const HeatGrid *g    = f->op->grid;
@@ -225,6 +225,7 @@ static Cells OwnCells(const Faces *f, const PetscReal *T, PetscInt j, PetscInt i
                  g->ys + j};
 }
 
+/* Return the line of ghost cells beyond a side, from entry k of its strip on. */
 static Cells GhostCells(const Faces *f, HeatSide side, PetscInt k)
 {
   const HeatGrid       *g = f->op->grid;

@@ -6,7 +6,7 @@
  *  The rows of a tile of columns go through all steps while they are in the cache.  Step l works on
  *  rows that step l - 1 has just left, and the tile of step l lies some columns left of the tile of
  *  step l - 1, so that no cell is computed twice (drawn in wavefront.c).  Each new value has the
- *  bits that the plain sweep (operator.c) gives it.
+ *  bits that the plain sweep (operator_stencil.c) gives it.
  *  Source: solver/README.md section 7; M. Wolf, M. Lam, A data locality optimizing algorithm, PLDI
  *  1991 (skewed tiles); G. Wellein et al., Efficient temporal blocking for stencil computations by
  *  multicore-aware wavefront parallelization, COMPSAC 2009 (wavefronts). */

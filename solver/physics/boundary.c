@@ -161,15 +161,13 @@ PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *b, const HeatTimeLine
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute G and excess = -dq/dT_c - G of face f.  Where k depends on T and the film conducts,
-   HeatBoundariesUpdateMeans replaces both.
-       -dq/dT_c = (half - half' (T_s - T_c)) g/(half + g),   T_s = T_c + G (T_b - T_c)/half
-   with half = G_half, half' = dG_half/dT_c [W/(m K2)], T = T_c, and g the film's tangent, which is
-   the derivative of the heat through the film with respect to T_s.  The film's secant enters G, its
-   tangent the derivative; they differ for radiation only.  As coded, with
-   tangent_G = half g/(half + g),
-       excess = (tangent_G - G) - half' (G/half (T_b - T_c)) (tangent_G/half). */
-static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T, PetscReal half_slope)
+/* Compute G and excess = -dq/dT_c - G of face f, whose half cell conducts with a k that does not
+   depend on T, or whose film does not conduct.
+       -dq/dT_c = half g/(half + g)
+   with half = G_half, T = T_c, and g the film's tangent, which is the derivative of the heat
+   through the film with respect to T_s.  The film's secant enters G, its tangent the derivative;
+   they differ for radiation only. */
+static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T)
 {
   const PetscReal half = s->half[f], T_b = s->T[f];
   PetscReal       secant = s->film[f], tangent = secant;
@@ -180,11 +178,9 @@ static void UpdateFace(HeatSideFaces *s, PetscInt f, PetscReal T, PetscReal half
     secant  = HeatRadiationSecant(s->emission[f], T_b, surface);
     tangent = HeatRadiationTangent(s->emission[f], surface);
   }
-  const PetscReal G         = HeatBoundarySeriesConductance(half, secant),
-                  tangent_G = HeatBoundarySeriesConductance(half, tangent);
-
-  s->G[f]      = G;
-  s->excess[f] = (tangent_G - G) - half_slope * (G / half * (T_b - T)) * (tangent_G / half);
+  s->G[f]      = HeatBoundarySeriesConductance(half, secant);
+  s->excess[f] = HeatBoundarySeriesConductance(half, tangent) - s->G[f];
+  if (PetscIsInfOrNanReal(T)) s->excess[f] = T; /* noted, though the film and its search hide it */
 }
 
 /* Note that G or `excess` of face f is not finite at the temperature T of its cell.  `valid`: the
@@ -204,9 +200,17 @@ static void NoteFace(const HeatBoundaries *b, const HeatSideFaces *s, PetscInt f
                  "it must be finite at every temperature that occurs");
 }
 
-PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[2],
-                                    const PetscReal *const slope[2], const PetscReal *T,
-                                    HeatFault *fault)
+/* Return whether the conductivity and its derivative in a cell are valid. */
+static PetscBool IsValid(const HeatConductivity *conductivity, int axis, size_t cell)
+{
+  const PetscReal k = HeatConductivityField(conductivity, axis)[cell];
+
+  return (PetscBool)(k > 0.0 && k <= PETSC_MAX_REAL &&
+                     !PetscIsInfOrNanReal(HeatConductivitySlope(conductivity, axis)[cell]));
+}
+
+PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const HeatConductivity *conductivity,
+                                    const uint16_t *material, const PetscReal *T, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -214,19 +218,19 @@ PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const PetscReal *const k[
     const int       axis = side / 2;
     HeatSideFaces  *s    = &b->sides[side];
 
-    if (!k && !s->radiates) continue;
+    if (!conductivity && !s->radiates) continue;
     for (PetscInt f = 0; f < s->length; f++) {
-      const size_t cell       = HeatBoundaryCell(g, (HeatSide)side, f);
-      PetscReal    half_slope = 0.0;
-      PetscBool    valid      = PETSC_TRUE;
+      const size_t cell  = HeatBoundaryCell(g, (HeatSide)side, f);
+      PetscBool    valid = PETSC_TRUE, done = PETSC_FALSE;
 
-      if (k) {
-        valid      = (PetscBool)(k[axis][cell] > 0.0 && k[axis][cell] <= PETSC_MAX_REAL &&
-                            !PetscIsInfOrNanReal(slope[axis][cell]));
-        s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side, k[axis][cell]);
-        half_slope = HeatBoundaryHalfConductance(g, (HeatSide)side, slope[axis][cell]);
+      if (conductivity) {
+        valid      = IsValid(conductivity, axis, cell);
+        s->half[f] = HeatBoundaryHalfConductance(g, (HeatSide)side,
+                                                 HeatConductivityField(conductivity, axis)[cell]);
+        PetscCall(HeatBoundaryUpdateMean(b, (HeatSide)side, f, conductivity, material[cell],
+                                         T[cell], &done, fault));
       }
-      UpdateFace(s, f, T[cell], half_slope);
+      if (!done) UpdateFace(s, f, T[cell]);
       NoteFace(b, s, f, T[cell], valid, fault);
     }
   }

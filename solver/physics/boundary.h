@@ -8,8 +8,8 @@
  *  face, k [W/(m K)] its conductivity:
  *      temperature:      G = G_half,  G_half = k A/(h/2)
  *      convection:       1/G = 1/G_half + 1/(coefficient A)
- *      radiation:        1/G = 1/G_half + 1/film, film the secant that carries the radiated heat
- *                        at the field of the last Update
+ *      radiation:        1/G = 1/G_half + 1/film; film is the conductance that carries the
+ *                        radiated heat at the field of the last Update (the secant, radiation.h)
  *      flux, insulated:  G = 0
  *  A side is cut into segments, each with one condition.  A face belongs to the first segment that
  *  ends beyond the face's midpoint.  Each rank evaluates the formulas on its own faces only.
@@ -74,28 +74,19 @@ PetscErrorCode HeatBoundariesSetTime(HeatBoundaries *boundaries, HeatMoment when
 PetscErrorCode HeatBoundariesSetTimeOnLine(HeatBoundaries *boundaries, const HeatTimeLine *line,
                                            PetscReal t, HeatFault *fault);
 
-/** Compute G, `half` and `excess` for the field T, at the time that was set last.  Changes nothing
- *  on sides that do not radiate where k is NULL.  Not collective.
- *  @param[in]     k      conductivities kx and ky [W/(m K)], [nyl][nxl] each; NULL when no
- *                        conductivity depends on T
- *  @param[in]     slope  dkx/dT and dky/dT [W/(m K2)], [nyl][nxl] each; not read where k is NULL
- *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
- *  @param[in,out] fault  notes G and `excess` that are not finite, in cells whose k is valid */
-PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *boundaries, const PetscReal *const k[2],
-                                    const PetscReal *const slope[2], const PetscReal *T,
-                                    HeatFault *fault);
-
-/** Bring G, `half` and `excess` of the faces whose cell's conductivity depends on T to the mean of
- *  k over the half cell, after HeatBoundariesUpdate at the same field (solver/README.md eq. (4a)).
- *  Not collective.
- *  @param[in]     conductivity  updated to T
- *  @param[in]     material      material index of own cells, [nyl][nxl]
+/** Compute G, `half` and `excess` for the field T, at the time that was set last.  Where a cell's
+ *  conductivity depends on T, its half cell conducts with the mean of k between cell and surface
+ *  (solver/README.md eq. (4a)).  Changes nothing on sides that do not radiate where no conductivity
+ *  depends on T.  Not collective.
+ *  @param[in]     conductivity  updated to T; NULL when no conductivity depends on T
+ *  @param[in]     material      material index of own cells, [nyl][nxl]; not read without
+ *                               conductivity
  *  @param[in]     T             temperature of own cells [K], [nyl][nxl]
- *  @param[in,out] fault         notes means that are not positive and finite */
-PetscErrorCode HeatBoundariesUpdateMeans(HeatBoundaries         *boundaries,
-                                         const HeatConductivity *conductivity,
-                                         const uint16_t *material, const PetscReal *T,
-                                         HeatFault *fault);
+ *  @param[in,out] fault         notes G and `excess` that are not finite, in cells whose k is
+ *                               valid, and means that are not positive and finite */
+PetscErrorCode HeatBoundariesUpdate(HeatBoundaries         *boundaries,
+                                    const HeatConductivity *conductivity, const uint16_t *material,
+                                    const PetscReal *T, HeatFault *fault);
 
 /** The faces of one side on this rank, in the order drawn above; the arrays belong to the
  *  HeatBoundaries.  Where the rank has no face on that side, length is 0 and all arrays are

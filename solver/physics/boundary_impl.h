@@ -90,4 +90,14 @@ PetscErrorCode HeatBoundaryEvaluate(HeatBoundaries *b, const HeatSideFaces *s,
                                     const HeatStretch *stretch, HeatBoundaryTime t,
                                     HeatFault *fault);
 
+/** Bring face f of a side to the mean of k over its half cell, where the cell's conductivity
+ *  depends on T and its film conducts; else set *done to false and change nothing.  Not collective.
+ *  @param[in]     conductivity  updated to T
+ *  @param[in]     material      the cell's material
+ *  @param[in]     T             the cell's temperature [K]
+ *  @param[in,out] fault         notes a mean that is not positive and finite */
+PetscErrorCode HeatBoundaryUpdateMean(HeatBoundaries *b, HeatSide side, PetscInt f,
+                                      const HeatConductivity *conductivity, PetscInt material,
+                                      PetscReal T, PetscBool *done, HeatFault *fault);
+
 #endif

@@ -60,8 +60,8 @@ typedef struct {
   Surface        *surface;
 } Balance;
 
-/* Compute the heat from the half cell into the surface less that from the film, which grows with
-   T_s [W/m]. */
+/* Compute the heat that leaves the surface into the half cell minus the heat that the film brings,
+   an increasing function of T_s [W/m]. */
 static PetscErrorCode Imbalance(void *context, PetscReal T_s, PetscReal *value, PetscReal *slope)
 {
   const Balance  *balance = context;
@@ -107,37 +107,31 @@ static PetscErrorCode UpdateFace(HeatSideFaces *s, PetscInt f, const HalfCell *h
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatBoundariesUpdateMeans(HeatBoundaries *b, const HeatConductivity *conductivity,
-                                         const uint16_t *material, const PetscReal *T,
-                                         HeatFault *fault)
+PetscErrorCode HeatBoundaryUpdateMean(HeatBoundaries *b, HeatSide side, PetscInt f,
+                                      const HeatConductivity *conductivity, PetscInt material,
+                                      PetscReal T, PetscBool *done, HeatFault *fault)
 {
-  const HeatGrid *g = b->grid;
+  const HeatGrid *g    = b->grid;
+  HeatSideFaces  *s    = &b->sides[side];
+  const int       axis = (int)side / 2;
+  const size_t    cell = HeatBoundaryCell(g, side, f);
+  const PetscInt  i = (PetscInt)(cell % (size_t)g->nxl), j = (PetscInt)(cell / (size_t)g->nxl);
+  const HalfCell  half = {.e        = HeatConductivityOfT(conductivity, axis, material),
+                          .x        = HeatGridX(g, g->xs + i),
+                          .y        = HeatGridY(g, g->ys + j),
+                          .T_c      = T,
+                          .T_b      = s->T[f],
+                          .k_c      = HeatConductivityField(conductivity, axis)[cell],
+                          .per_k    = HeatBoundaryHalfConductance(g, side, 1.0),
+                          .film     = s->film[f],
+                          .emission = s->emission[f]};
+  PetscReal       mean;
 
   PetscFunctionBeginUser;
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    HeatSideFaces   *s = &b->sides[side];
-    const PetscReal *k = HeatConductivityField(conductivity, side / 2);
-
-    for (PetscInt f = 0; f < s->length; f++) {
-      const size_t    cell = HeatBoundaryCell(g, (HeatSide)side, f);
-      const PetscInt  i = (PetscInt)(cell % (size_t)g->nxl), j = (PetscInt)(cell / (size_t)g->nxl);
-      HeatExpression *e    = HeatConductivityOfT(conductivity, side / 2, material[cell]);
-      const HalfCell  half = {.e        = e,
-                              .x        = HeatGridX(g, g->xs + i),
-                              .y        = HeatGridY(g, g->ys + j),
-                              .T_c      = T[cell],
-                              .T_b      = s->T[f],
-                              .k_c      = k[cell],
-                              .per_k    = HeatBoundaryHalfConductance(g, (HeatSide)side, 1.0),
-                              .film     = s->film[f],
-                              .emission = s->emission[f]};
-      PetscReal       mean;
-
-      /* No heat depends on T_c under a prescribed flux or insulation: the film is 0. */
-      if (!e || !(half.film > 0.0 || half.emission > 0.0)) continue;
-      PetscCall(UpdateFace(s, f, &half, &mean));
-      HeatConductivityNoteMean(conductivity, side / 2, cell, half.T_c, mean, fault);
-    }
-  }
+  /* No heat depends on T_c under a prescribed flux or insulation: the film is 0. */
+  *done = (PetscBool)(half.e && (half.film > 0.0 || half.emission > 0.0));
+  if (!*done) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(UpdateFace(s, f, &half, &mean));
+  HeatConductivityNoteMean(conductivity, axis, cell, T, mean, fault);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -152,7 +152,7 @@ static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
 
 static PetscBool IsConductivity(PetscReal k) { return (PetscBool)(k > 0.0 && k <= PETSC_MAX_REAL); }
 
-/* Describe a conductivity that is wrong, in an own cell of the first place so far. */
+/* Fill in the members of a fault about the conductivity of an own cell. */
 static void DescribeFault(const HeatConductivity *s, int axis, size_t cell, HeatFault *fault)
 {
   static const char *const of_axis[] = {"kx", "ky"};

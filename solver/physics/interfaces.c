@@ -1,9 +1,10 @@
 /** Normals of interfaces at faces, from the shapes that painted the cells.
  *
- *  The later painted of two cells' regions covers one of them, the inner cell, and not the other
- *  one.  The edge of its shape therefore crosses the line between the two centres, and the nearest
- *  crossing to the face's middle is the interface.  Of a shape that reaches across a periodic side
- *  nothing is painted beyond that side; there the side itself is the interface. */
+ *  Of the regions that gave two cells their materials, the one that was painted later covers one of
+ *  the cells, called the inner cell, and not the other one.  The edge of its shape therefore
+ *  crosses the line between the two centres, and the crossing nearest to the face's middle is the
+ *  interface.  A shape that reaches beyond a periodic side is cut off there, so that the side
+ *  itself is the interface. */
 #include "solver/physics/interfaces.h"
 
 #include <math.h>

@@ -1,17 +1,17 @@
-/** Interfaces between materials: which way they run through the faces between cells.
+/** Interfaces between materials: their directions at the faces between cells.
  *
- *  Cells make staircases of slanted and round interfaces.  A face whose normal is e belongs to an
- *  interface with the normal n to the part |n.e| of its length: over a straight interface these
- *  parts add up to its true length, while the faces add up to |n_x| + |n_y| times that, sqrt(2) at
- *  45 degrees and 4/pi around a circle.
+ *  On a grid of cells slanted and round interfaces are staircases.  A face whose normal is e
+ *  belongs to an interface with the normal n to the part |n.e| of its length: over a straight
+ *  interface these parts add up to its true length, while the faces add up to |n_x| + |n_y| times
+ *  that, sqrt(2) at 45 degrees and 4/pi around a circle.
  *
  *  The normal comes from the shape that was painted last of those that gave the two cells their
  *  materials, since its edge passes between the cells' centres:
  *
- *      rectangle   the axes', so that |n.e| = 1
- *      polygon     of the edge that crosses the line between the two centres
- *      circle      of the radius at the point where the circle crosses that line
- *      map         that of the digital straight segments around the face (map_interface.h)
+ *      rectangle   the normal is parallel to an axis, so that |n.e| = 1
+ *      polygon     the normal of the edge that crosses the line between the two centres
+ *      circle      the direction of the radius where the circle crosses that line
+ *      map         the normal of the digital straight segments around the face (map_interface.h)
  *
  *  Source: solver/README.md eq. (3). */
 #ifndef HEAT_SOLVER_INTERFACES_H

@@ -1,11 +1,11 @@
-/** The direction of interfaces that no shape describes: those of a map, a field of material
- *  numbers.
+/** The direction of the interfaces in a map, which no shape describes.
  *
- *  A map knows cells only.  The edge between the cells of a material and all others is traced from
- *  face to face, and its direction at a face is that of the digital straight segments around it
- *  (digital_line.h): a staircase of a slanted or round interface counts as slanted or round, the
- *  sides of a rectangle as straight, up to its corners.  A map that was refined by repeating its
- *  pixels is traced pixel by pixel, so that refinement does not change a direction. */
+ *  A map holds a material number for each cell and nothing else.  The edge between the cells of a
+ *  material and all others is traced from face to face, and its direction at a face is that of the
+ *  digital straight segments around it (digital_line.h): a staircase of a slanted or round
+ *  interface counts as slanted or round, the sides of a rectangle as straight, up to its corners.
+ *  A map that was refined by repeating its pixels is traced pixel by pixel, so that refinement does
+ *  not change a direction. */
 #ifndef HEAT_SOLVER_MAP_INTERFACE_H
 #define HEAT_SOLVER_MAP_INTERFACE_H
 

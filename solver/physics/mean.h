@@ -8,12 +8,12 @@
 /** Compute mean[i] = 1/(T1 - T0) times the integral of e(x[i], y[i], t, T) over T from T0[i] to
  *  T1[i], for n points; e itself where T0 = T1.
  *
- *  Simpson's rule with the ends and the middle where e is nearly straight over the interval, which
- *  costs one evaluation; otherwise the interval is halved again and again where e bends, down to
- *  the place of a kink or jump.  The relative error is of the order of 1e-9 or less; where a kink
- *  lies very near an end, it reaches 2e-7.  The result is a continuous function of T0 and T1
- *  even where e jumps.  It depends on the arguments of point i alone, not on the other points; with
- *  T0 and T1 exchanged it has the same value to that error.
+ *  Where e is nearly straight over the interval, the mean is Simpson's rule with the ends and the
+ *  middle, which costs one evaluation.  Elsewhere the interval is halved again and again where e
+ *  bends, down to the place of a kink or jump.  The relative error is of the order of 1e-9 or less;
+ *  where a kink lies very near an end, it reaches 2e-7.  The result is a continuous function of T0
+ *  and T1 even where e jumps.  It depends on the arguments of point i alone, not on the other
+ *  points; with T0 and T1 exchanged it has the same value to that error.
  *
  *  A feature of e that is narrower than the distance of its samples, half the interval, can be
  *  missed.

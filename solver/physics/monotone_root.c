@@ -7,10 +7,9 @@
 PetscErrorCode HeatMonotoneRoot(HeatIncreasing f, void *context, PetscReal low, PetscReal high,
                                 PetscReal start, PetscReal *root)
 {
-  enum {
-    MOST_STEPS = 200
-  }; /* chosen: 60 halvings end a bracket whose ends have one
-                               sign and one magnitude, 200 one whose root is 1e-45 of it */
+  /* Chosen: 60 halvings reduce a bracket whose ends have the same sign and order of magnitude to a
+     rounding, and 200 do so where the root is 1e-45 of the bracket. */
+  enum { MOST_STEPS = 200 };
   PetscReal T = start, before = PETSC_MAX_REAL, value, slope;
 
   PetscFunctionBeginUser;

@@ -124,14 +124,14 @@ static void ExplainSegment(const HeatGrid *g, const HeatSegmentSize *s, char *te
                                  s->exact * (1.0 - 1e-9)));
 }
 
-/* The key of a segment, "boundary.top[1]". */
+/* Write the key of a segment, "boundary.top[1]". */
 static void SegmentName(const HeatCase *c, const HeatSegmentSize *s, char name[NAME])
 {
   if (c->boundary[s->side].n == 1) snprintf(name, NAME, "boundary.%s", HeatSideNames[s->side]);
   else snprintf(name, NAME, "boundary.%s[%" PetscInt_FMT "]", HeatSideNames[s->side], s->segment);
 }
 
-/* The regions and segments that cover nothing, as they are found. */
+/* What is known of the regions and segments that cover nothing. */
 typedef struct {
   PetscInt n;
   char     first[NAME];      /* key of the first one */
@@ -141,7 +141,8 @@ typedef struct {
   PetscInt listed;           /* keys in `others` */
 } Empty;
 
-/* Note one; return whether it is the first one, which is to be explained. */
+/* Add the key of a region or segment that covers nothing.  Return whether it is the first one, for
+   which the caller writes the explanation. */
 static PetscBool NoteEmpty(Empty *empty, const char *name)
 {
   const size_t room = sizeof empty->others - empty->used;

@@ -40,8 +40,8 @@ typedef struct {
 PetscErrorCode HeatSizesMeasure(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, HeatSizes *sizes);
 
-/** Return by how much a painted size differs from the true one, relative to it: 0.5 for a half
- *  more; infinite where something is painted of nothing.  Not collective. */
+/** Return (painted - exact)/exact: 0.5 if the painted size is too large by half of the true one;
+ *  infinite where the true size is 0 and the painted one is not.  Not collective. */
 PetscReal HeatSizeExcess(PetscReal painted, PetscReal exact);
 
 /** Free the arrays and make *sizes empty.  Not collective. */

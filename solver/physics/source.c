@@ -11,102 +11,25 @@
  *      t              allocated   allocated   = timed
  *      T              allocated   = base      allocated
  *      t, and T       allocated   allocated   allocated
- */
+ *
+ *  source_setup.c sets the layers up. */
 #include "solver/physics/source.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "solver/case/slope.h"
-
-/* The cells of one row where a term acts (paint.h draws runs). */
-typedef struct {
-  PetscInt j, begin, end; /* local row; local columns [begin, end) */
-} Run;
-
-/* A source expression that changes with t or T, and where it acts. */
-typedef struct {
-  HeatExpression *expression;   /* owned; source of x y t T [W/m3], or power of t [W/m] */
-  PetscInt        region;       /* index into the case's regions; -1: the top-level source */
-  PetscInt64      share;        /* power: number of cells among which it is divided; 0: a source */
-  PetscBool       uniform;      /* depends on t alone: one value for all cells */
-  PetscBool       depends_on_T; /* evaluated by Update, not by SetTime */
-  PetscInt        n_runs;       /* runs in use */
-  PetscInt        capacity;     /* runs allocated */
-  Run            *runs;         /* owned [capacity] */
-  PetscInt64      n_cells;      /* own cells of the runs */
-  PetscReal       value;        /* of a uniform term at the last SetTime, per cell [W/m] */
-} Term;
-
-struct HeatSource {
-  const HeatGrid *grid;         /* borrowed */
-  const HeatCase *c;            /* borrowed */
-  PetscInt64     *power_cells;  /* owned [n_regions] cells of all ranks that carry a region's power;
-                                     NULL: no region has one */
-  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m] */
-  PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
-  PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
-  PetscReal      *slope;        /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
-  HeatMoment      when;         /* of the last SetTime or SetTimeOnLine */
-  PetscReal      *mean, *trend; /* owned [nyl][nxl] lines over a step of all terms without T [W/m]
-                                     and [W/(m s)]; NULL before the first SetTimeOnLine */
-  PetscReal       line_from, line_to; /* [s] the step that they are for */
-  PetscInt        n_terms;            /* at most one for each region, and the top-level source */
-  Term           *terms;              /* owned [n_terms] */
-  PetscBool       has_time_terms;     /* some term contains t and not T */
-  PetscBool       has_T_terms;        /* some term contains T */
-  PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
-  PetscReal      *value;              /* owned [nxl] one row of an expression's values */
-  PetscReal      *work;     /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
-  HeatExactSum    total;    /* sum of `cells` [W/m] */
-  HeatExactSum    turnover; /* sum of |cells| [W/m] */
-};
-
-/* Append a run to a term; the array doubles as it grows. */
-static PetscErrorCode AddRun(Term *term, PetscInt j, PetscInt begin, PetscInt end)
-{
-  PetscFunctionBeginUser;
-  if (term->n_runs == term->capacity) {
-    term->capacity = 2 * term->capacity + 16;
-    PetscCall(PetscRealloc((size_t)term->capacity * sizeof(Run), &term->runs));
-  }
-  term->runs[term->n_runs++] = (Run){j, begin, end};
-  term->n_cells += end - begin;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Append to a term the runs of own cells whose entry in map[nyl][nxl] is `region`; all own cells
-   for map = NULL. */
-static PetscErrorCode FindRuns(const HeatGrid *g, const uint16_t *map, uint16_t region, Term *term)
-{
-  PetscFunctionBeginUser;
-  for (PetscInt j = 0; j < g->nyl; j++) {
-    const uint16_t *row = map ? map + (size_t)j * (size_t)g->nxl : NULL;
-
-    for (PetscInt i = 0; i < g->nxl;) {
-      PetscInt begin = i;
-
-      if (row) {
-        while (begin < g->nxl && row[begin] != region) begin++;
-        for (i = begin; i < g->nxl && row[i] == region;) i++;
-      } else {
-        i = g->nxl;
-      }
-      if (begin < i) PetscCall(AddRun(term, j, begin, i));
-    }
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
+#include "solver/physics/source_impl.h"
 
 /* Return the heat of a cell [W/m] where a term has this value [W/m3], or [W/m] of a power. */
-static PetscReal HeatOfCell(const HeatSource *s, const Term *term, PetscReal value)
+static PetscReal HeatOfCell(const HeatSource *s, const HeatSourceTerm *term, PetscReal value)
 {
   return term->share > 0 ? value / (PetscReal)term->share : value * (s->grid->hx * s->grid->hy);
 }
 
 /* Describe a wrong value of a term, which is the first in the order of the grid. */
-static void DescribeFault(const HeatSource *s, const Term *term, PetscReal t, PetscReal value,
-                          HeatFault *fault)
+static void DescribeFault(const HeatSource *s, const HeatSourceTerm *term, PetscReal t,
+                          PetscReal value, HeatFault *fault)
 {
   const char *key = term->share > 0 ? "power" : "source";
 
@@ -125,8 +48,9 @@ static void DescribeFault(const HeatSource *s, const Term *term, PetscReal t, Pe
 }
 
 /* Evaluate a term without T along a run into value[run length], heat of the cells [W/m]. */
-static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *run, HeatMoment when,
-                                  PetscReal *value, HeatFault *fault)
+static PetscErrorCode EvaluateRun(HeatSource *s, const HeatSourceTerm *term,
+                                  const HeatSourceRun *run, HeatMoment when, PetscReal *value,
+                                  HeatFault *fault)
 {
   const HeatGrid *g     = s->grid;
   const PetscInt  n     = run->end - run->begin;
@@ -145,7 +69,7 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const Term *term, const Run *ru
 }
 
 /* Evaluate a uniform term into *heat, of each of its cells [W/m]. */
-static PetscErrorCode EvaluateOnce(const HeatSource *s, const Term *term, HeatMoment when,
+static PetscErrorCode EvaluateOnce(const HeatSource *s, const HeatSourceTerm *term, HeatMoment when,
                                    PetscReal *heat, HeatFault *fault)
 {
   PetscReal value;
@@ -154,8 +78,8 @@ static PetscErrorCode EvaluateOnce(const HeatSource *s, const Term *term, HeatMo
   PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, HeatExpressionTime(term->expression, when),
                              &value));
   if (PetscIsInfOrNanReal(value) && term->n_cells > 0) {
-    const Run   *run   = &term->runs[0];
-    const size_t first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
+    const HeatSourceRun *run   = &term->runs[0];
+    const size_t         first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
 
     if (HeatFaultAdd(fault, HeatFaultPlace(s->grid, first)))
       DescribeFault(s, term, when.t, value, fault);
@@ -165,14 +89,13 @@ static PetscErrorCode EvaluateOnce(const HeatSource *s, const Term *term, HeatMo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add a term without T to cells[nyl][nxl] [W/m]. */
-static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatMoment when, PetscReal *cells,
-                              HeatFault *fault)
+PetscErrorCode HeatSourceAddTerm(HeatSource *s, const HeatSourceTerm *term, HeatMoment when,
+                                 PetscReal *cells, HeatFault *fault)
 {
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
-    const Run *run = &term->runs[r];
-    PetscReal *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
+    const HeatSourceRun *run = &term->runs[r];
+    PetscReal           *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
     if (!term->uniform) PetscCall(EvaluateRun(s, term, run, when, s->value, fault));
     for (PetscInt i = 0; i < run->end - run->begin; i++)
@@ -181,47 +104,7 @@ static PetscErrorCode AddTerm(HeatSource *s, const Term *term, HeatMoment when, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add a source of the case, or the power of a region: to the base layer if it depends on neither t
-   nor T, else as a term.
-   @param[in]     region  index of the region; -1: the top-level source, in all cells
-   @param[in]     map     [nyl][nxl] region whose source or power each cell has
-   @param[in,out] fault   notes values that are not finite */
-static PetscErrorCode AddFormula(HeatSource *s, PetscInt region, const uint16_t *map,
-                                 HeatFault *fault)
-{
-  const HeatRegion  *r        = region < 0 ? NULL : &s->c->regions[region];
-  const PetscBool    power    = (PetscBool)(r && r->power.given);
-  const HeatFormula *f        = power ? &r->power : r ? &r->source : &s->c->source;
-  const int          all      = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE;
-  Term               term     = {.region = region, .share = power ? s->power_cells[region] : 0};
-  char               path[64] = "source", message[256];
-
-  PetscFunctionBeginUser;
-  if (r)
-    (void)snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].%s", region,
-                   power ? "power" : "source");
-  PetscCall(HeatExpressionCreate(f, power ? HEAT_VAR_TIME : all, &term.expression, message,
-                                 sizeof message));
-  HeatCaseCheckKey(term.expression, s->grid->comm, s->c, path, "%s", message);
-  PetscCall(FindRuns(s->grid, r ? map : NULL, (uint16_t)region, &term));
-  const int variables = HeatExpressionVariables(term.expression);
-
-  term.depends_on_T = (variables & HEAT_VAR_TEMPERATURE) ? PETSC_TRUE : PETSC_FALSE;
-  term.uniform      = variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
-  if (term.depends_on_T) s->has_T_terms = PETSC_TRUE;
-  else if (variables & HEAT_VAR_TIME) s->has_time_terms = PETSC_TRUE;
-  if (variables & (HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE)) {
-    s->terms[s->n_terms++] = term;
-  } else {
-    PetscCall(AddTerm(s, &term, (HeatMoment){0.0, 0.0}, s->base, fault));
-    PetscCall(HeatExpressionDestroy(&term.expression));
-    PetscCall(PetscFree(term.runs));
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Bring total and turnover up to date with `cells`. */
-static void SumCells(HeatSource *s)
+void HeatSourceSumCells(HeatSource *s)
 {
   const HeatExactSum nothing = {0};
   const size_t       n       = HeatGridLocalCells(s->grid);
@@ -232,108 +115,8 @@ static void SumCells(HeatSource *s)
     HeatExactSumAdd(&s->turnover, PetscAbsReal(s->cells[cell]));
 }
 
-/* Count the cells of all ranks that carry the power of each region, where some region has one.
-   Collective.
-   @param[in] map  [nyl][nxl] region whose source or power each cell has */
-static PetscErrorCode CountPowerCells(HeatSource *s, const uint16_t *map)
-{
-  const HeatCase *c    = s->c;
-  PetscBool       some = PETSC_FALSE;
-
-  PetscFunctionBeginUser;
-  for (PetscInt r = 0; r < c->n_regions; r++) some = (PetscBool)(some || c->regions[r].power.given);
-  if (!some) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1(c->n_regions, &s->power_cells));
-  for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
-    if (map[cell] != HEAT_NO_REGION && c->regions[map[cell]].power.given)
-      s->power_cells[map[cell]]++;
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, s->power_cells, (PetscMPIInt)c->n_regions, MPIU_INT64,
-                             MPI_SUM, s->grid->comm));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Raise HEAT_ERR_INPUT about the first region whose power no cell carries, unless the case allows
-   it.  Collective. */
-static PetscErrorCode CheckPowerCells(const HeatSource *s)
-{
-  const HeatCase *c = s->c;
-
-  PetscFunctionBeginUser;
-  for (PetscInt r = 0; r < c->n_regions; r++) {
-    char path[64];
-
-    if (!c->regions[r].power.given || s->power_cells[r] > 0) continue;
-    (void)snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].power", r);
-    HeatCaseCheckKey(
-        c->solver.empty_regions == HEAT_EMPTY_ALLOW, s->grid->comm, c, path,
-        "no cell carries it: all cells of the region have the source or power of later "
-        "regions; leave some of them free, move the region behind the others, or write "
-        "solver.empty_regions: allow to run without this power");
-  }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Add the sources and powers of the regions, each in the cells where no later region gives one.
-   Collective. */
-static PetscErrorCode AddRegions(HeatSource *s, const HeatCellInputs *inputs, HeatFault *fault)
-{
-  const HeatCase *c = s->c;
-  uint16_t       *map;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc1(HeatGridLocalCells(s->grid), &map));
-  PetscCall(HeatPaintSources(s->grid, c, inputs, map));
-  PetscCall(CountPowerCells(s, map));
-  PetscCall(CheckPowerCells(s));
-  for (PetscInt r = 0; r < c->n_regions; r++) {
-    const PetscBool lost = (PetscBool)(c->regions[r].power.given && s->power_cells[r] == 0);
-
-    if (HeatRegionHasSource(&c->regions[r]) && !lost) PetscCall(AddFormula(s, r, map, fault));
-  }
-  PetscCall(PetscFree(map));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
-                                HeatSource **source)
-{
-  HeatSource  *s;
-  HeatFault    fault = {0};
-  const size_t n     = HeatGridLocalCells(g);
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscNew(&s));
-  *source = s;
-  s->grid = g;
-  s->c    = c;
-  PetscCall(PetscCalloc1(n, &s->base));
-  PetscCall(PetscCalloc1(c->n_regions + 1, &s->terms));
-  PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value));
-  for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
-  if (c->source.given) PetscCall(AddFormula(s, -1, NULL, &fault));
-  PetscCall(AddRegions(s, inputs, &fault));
-  s->timed = s->base;
-  if (s->has_time_terms) {
-    PetscCall(PetscMalloc1(n, &s->timed));
-    for (PetscInt k = 0; k < s->n_terms; k++)
-      s->terms[k].value = NAN; /* unequal to every value, so the first SetTime sees a change */
-  }
-  s->cells = s->timed;
-  if (s->has_T_terms) {
-    PetscCall(PetscCalloc1(n, &s->cells));
-    PetscCall(PetscCalloc1(n, &s->slope));
-    PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
-  }
-  PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}, &fault));
-  if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
-  SumCells(s);
-  PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 /* Evaluate a uniform term; set *changed to true if its value differs from the stored value. */
-static PetscErrorCode EvaluateUniform(const HeatSource *s, Term *term, HeatMoment when,
+static PetscErrorCode EvaluateUniform(const HeatSource *s, HeatSourceTerm *term, HeatMoment when,
                                       PetscBool *changed, HeatFault *fault)
 {
   PetscReal value;
@@ -359,15 +142,16 @@ PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when, HeatFault *faul
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscArraycpy(s->timed, s->base, HeatGridLocalCells(s->grid)));
   for (PetscInt k = 0; k < s->n_terms; k++) {
-    if (!s->terms[k].depends_on_T) PetscCall(AddTerm(s, &s->terms[k], when, s->timed, fault));
+    if (!s->terms[k].depends_on_T)
+      PetscCall(HeatSourceAddTerm(s, &s->terms[k], when, s->timed, fault));
   }
-  if (!s->has_T_terms) SumCells(s);
+  if (!s->has_T_terms) HeatSourceSumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Add the line of a uniform term to mean and trend. */
-static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const HeatTimeLine *line,
-                                     HeatFault *fault)
+static PetscErrorCode AddUniformLine(HeatSource *s, const HeatSourceTerm *term,
+                                     const HeatTimeLine *line, HeatFault *fault)
 {
   PetscReal values[HEAT_LINE_POINTS], mean, trend;
 
@@ -376,8 +160,8 @@ static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const Heat
     PetscCall(EvaluateOnce(s, term, line->moments[k], &values[k], fault));
   HeatTimeLineFit(line, 1, values, &mean, &trend);
   for (PetscInt r = 0; r < term->n_runs; r++) {
-    const Run   *run = &term->runs[r];
-    const size_t row = (size_t)run->j * (size_t)s->grid->nxl;
+    const HeatSourceRun *run = &term->runs[r];
+    const size_t         row = (size_t)run->j * (size_t)s->grid->nxl;
 
     for (PetscInt i = run->begin; i < run->end; i++) {
       s->mean[row + (size_t)i] += mean;
@@ -388,7 +172,7 @@ static PetscErrorCode AddUniformLine(HeatSource *s, const Term *term, const Heat
 }
 
 /* Add the line of a term without T to mean and trend. */
-static PetscErrorCode AddLine(HeatSource *s, const Term *term, const HeatTimeLine *line,
+static PetscErrorCode AddLine(HeatSource *s, const HeatSourceTerm *term, const HeatTimeLine *line,
                               PetscReal *scratch, HeatFault *fault)
 {
   PetscReal *values = scratch, *mean = scratch + HEAT_LINE_POINTS * s->grid->nxl;
@@ -400,9 +184,9 @@ static PetscErrorCode AddLine(HeatSource *s, const Term *term, const HeatTimeLin
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt r = 0; r < term->n_runs; r++) {
-    const Run     *run   = &term->runs[r];
-    const PetscInt n     = run->end - run->begin;
-    const size_t   start = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
+    const HeatSourceRun *run   = &term->runs[r];
+    const PetscInt       n     = run->end - run->begin;
+    const size_t         start = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
 
     for (int k = 0; k < HEAT_LINE_POINTS; k++)
       PetscCall(EvaluateRun(s, term, run, line->moments[k], values + (PetscInt)k * n, fault));
@@ -452,13 +236,13 @@ PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, 
     s->timed[i] = s->base[i] + (s->mean[i] + s->trend[i] * offset);
   for (PetscInt k = 0; k < s->n_terms; k++)
     s->terms[k].value = NAN; /* the next SetTime evaluates */
-  if (!s->has_T_terms) SumCells(s);
+  if (!s->has_T_terms) HeatSourceSumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Note a wrong value or derivative of a term of temperature in own cell `cell`. */
-static void NoteOfT(const HeatSource *s, const Term *term, size_t cell, const PetscReal *T,
-                    PetscReal value, PetscReal slope, HeatFault *fault)
+static void NoteOfT(const HeatSource *s, const HeatSourceTerm *term, size_t cell,
+                    const PetscReal *T, PetscReal value, PetscReal slope, HeatFault *fault)
 {
   const PetscBool wrong = PetscIsInfOrNanReal(value);
 
@@ -473,18 +257,18 @@ static void NoteOfT(const HeatSource *s, const Term *term, size_t cell, const Pe
 }
 
 /* Add a term of temperature at the field T [nyl][nxl] to `cells`, and its derivative to `slope`. */
-static PetscErrorCode AddTemperatureTerm(HeatSource *s, const Term *term, const PetscReal *T,
-                                         HeatFault *fault)
+static PetscErrorCode AddTemperatureTerm(HeatSource *s, const HeatSourceTerm *term,
+                                         const PetscReal *T, HeatFault *fault)
 {
   const HeatGrid *g    = s->grid;
   const PetscReal area = g->hx * g->hy;
 
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
-    const Run     *run   = &term->runs[r];
-    const PetscInt n     = run->end - run->begin;
-    const size_t   start = (size_t)run->j * (size_t)g->nxl + (size_t)run->begin;
-    PetscReal     *slope = s->work + 2 * g->nxl;
+    const HeatSourceRun *run   = &term->runs[r];
+    const PetscInt       n     = run->end - run->begin;
+    const size_t         start = (size_t)run->j * (size_t)g->nxl + (size_t)run->begin;
+    PetscReal           *slope = s->work + 2 * g->nxl;
 
     for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
     PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y,
@@ -510,7 +294,7 @@ PetscErrorCode HeatSourceUpdate(HeatSource *s, const PetscReal *T, HeatFault *fa
   for (PetscInt k = 0; k < s->n_terms; k++) {
     if (s->terms[k].depends_on_T) PetscCall(AddTemperatureTerm(s, &s->terms[k], T, fault));
   }
-  SumCells(s);
+  HeatSourceSumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

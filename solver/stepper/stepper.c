@@ -212,9 +212,10 @@ PetscBool HeatStepperIsAdaptive(const HeatStepper *s)
   return s->control.tolerance > 0.0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* A first step sees what has switched on at its beginning, which leans into a step of this
-   length. */
-static PetscReal ProbeStep(const HeatStepper *s, PetscReal t)
+/* Return the length [s] of the step that is assumed while the first step is computed: the rest of
+   the run, or a length above the rounding of t.  Only its beginning matters: formulas that switch
+   at t have their values after t. */
+static PetscReal AssumedStep(const HeatStepper *s, PetscReal t)
 {
   const PetscReal end = HeatOperatorCase(s->op)->time.end;
 
@@ -234,7 +235,7 @@ PetscErrorCode HeatStepperFirstStep(HeatStepper *s, PetscReal t, Vec T, PetscRea
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   if (*dt > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
-  HeatOperatorSetStep(s->op, t, t + ProbeStep(s, t), HEAT_TIME_EXACT);
+  HeatOperatorSetStep(s->op, t, t + AssumedStep(s, t), HEAT_TIME_EXACT);
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(HeatStepControlFirstStep(&s->control, s->op, t, values, order, dt));
   PetscCall(VecRestoreArrayRead(T, &values));
@@ -251,7 +252,7 @@ PetscErrorCode HeatStepperBeginAnew(HeatStepper *s, PetscReal t, Vec T, PetscRea
   if (s->method->forget) PetscCall(s->method->forget(s));
   if (s->control.tolerance == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   s->control.next = s->control.previous = 0.0;
-  HeatOperatorSetStep(s->op, t, t + ProbeStep(s, t), HEAT_TIME_EXACT);
+  HeatOperatorSetStep(s->op, t, t + AssumedStep(s, t), HEAT_TIME_EXACT);
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(HeatStepControlFirstStep(&s->control, s->op, t, values, s->method->first_order, dt));
   PetscCall(VecRestoreArrayRead(T, &values));

@@ -60,7 +60,8 @@ typedef struct {
  *  ts:TYPE that PETSc refuses. */
 PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **stepper);
 
-/** Advance the temperature from t to t + info->dt.  Collective.
+/** Advance the temperature from t to t + info->dt.  Collective.  Returns HEAT_STOPPED, with *T and
+ *  the scheme's memory as before, where the operator's interrupt abandons the step.
  *  @param[in]     t     time of *T [s]
  *  @param[in]     dt    step wanted [s]; an error-controlled scheme, and an explicit one whose
  *                       stability limit changes with T, may take a shorter one

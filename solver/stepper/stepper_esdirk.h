@@ -1,4 +1,4 @@
-/** The Butcher tableau of scheme esdirk, for its unit test. */
+/** The Butcher tableau of scheme esdirk, for programs that check it, such as its unit test. */
 #ifndef HEAT_SOLVER_STEPPER_ESDIRK_H
 #define HEAT_SOLVER_STEPPER_ESDIRK_H
 

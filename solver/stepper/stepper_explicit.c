@@ -392,6 +392,7 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
                                    .out    = odd ? s->next : e->even};
     const PetscReal    time_new = j == 1 ? k.mt : k.m * time + k.n * time_two + k.mt + k.gt;
 
+    PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
     if (j > 1) {
       PetscCall(BringToStage(s, t + time * dt, stage.before, run));
       if (run->lowest == 0.0) PetscFunctionReturn(PETSC_SUCCESS);

@@ -18,6 +18,7 @@
 #include "solver/base/traffic.h"
 #include "solver/implicit/newton_step.h"
 #include "solver/stepper/stepper_impl.h"
+#include "solver/stepper/stepper_ts_stable.h"
 
 /* Data of the scheme. */
 typedef struct {
@@ -29,6 +30,8 @@ typedef struct {
   Vec           scaled;     /* [W/m] C f */
   Vec           T_jacobian; /* [K] field of the last Jacobian; NULL for a linear operator */
   PetscReal     t_jacobian; /* [s] time of the last Jacobian */
+  PetscReal     interval;   /* largest stable step, in units of 1/(largest rate of decay); 0: not
+                               checked, because the type is implicit or the step controlled */
   HeatSolveInfo solve;      /* the record of the present step */
 } Ts;
 
@@ -76,6 +79,7 @@ static PetscErrorCode RightHandSide(TS ts, PetscReal t, Vec T, Vec rate, void *c
 
   PetscFunctionBeginUser;
   (void)ts;
+  PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
   PetscCall(HeatStepperBring(s, t, T));
   PetscCall(HeatStepperNet(s, T, rate, 0.0, NULL));
   PetscCall(Scale(s, rate, PETSC_TRUE, rate));
@@ -90,6 +94,7 @@ static PetscErrorCode Residual(TS ts, PetscReal t, Vec T, Vec T_dot, Vec f, void
   SNES         snes;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatInterruptPollOrReturn(HeatOperatorInterrupt(s->op)));
   PetscCall(HeatStepperTryBring(s, t, T, &valid));
   if (!valid) {
     PetscCall(TSGetSNES(ts, &snes));
@@ -159,6 +164,19 @@ static PetscErrorCode SolveSystem(PC pc, Vec f, Vec x)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Start Newton's method of a bdf step from the temperature before the step.  TS extrapolates the
+   guess from earlier steps, to temperatures at which a steep conductivity may be larger by
+   magnitudes, from where no line search returns; bdf2 avoids this in the same way. */
+static PetscErrorCode GuessStart(SNES snes, Vec x, void *context)
+{
+  const HeatStepper *s = context;
+
+  PetscFunctionBeginUser;
+  (void)snes;
+  PetscCall(VecCopy(s->next, x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Set-up. */
 
 /* Give TS the residual, the Jacobian, and a KSP that applies SolveSystem once. */
@@ -169,7 +187,7 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   Ts             *o = s->data;
   SNES            snes;
   KSP             ksp;
-  PetscBool       is_alpha;
+  PetscBool       is_alpha, is_bdf;
 
   PetscFunctionBeginUser;
   PetscCall(MatCreateShell(g->comm, n, n, all, all, s, &o->jacobian));
@@ -189,6 +207,9 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   /* Bending needs the coefficients at the iterate, and those of alpha's Jacobian are elsewhere. */
   PetscCall(PetscStrcmp(HeatOperatorCase(s->op)->time.ts_type, TSALPHA, &is_alpha));
   if (!HeatOperatorIsLinear(s->op) && !is_alpha) PetscCall(HeatNewtonBendSteps(snes, s->op));
+  PetscCall(PetscStrcmp(HeatOperatorCase(s->op)->time.ts_type, TSBDF, &is_bdf));
+  if (!HeatOperatorIsLinear(s->op) && is_bdf)
+    PetscCall(SNESSetComputeInitialGuess(snes, GuessStart, s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -219,6 +240,16 @@ static PetscErrorCode Configure(HeatStepper *s, const char *type, PetscBool expl
   PetscCall(TSSetFromOptions(o->ts));
   if (!chosen) PetscCall(PetscOptionsClearValue(NULL, norm));
   PetscCall(TSSetUp(o->ts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Check the case's step against the field T; for a linear operator Create has done so. */
+static PetscErrorCode FirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
+{
+  PetscFunctionBeginUser;
+  if (HeatOperatorIsLinear(s->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperBring(s, t, T));
+  PetscCall(HeatStepperTsCheckStable(s, ((const Ts *)s->data)->interval, *dt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -253,6 +284,9 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
       "-ts_type %s: time.scheme is ts:%s; leave the option out, and give the type in the case "
       "or with --set time.scheme=ts:%s",
       type, c->time.ts_type, type);
+  if (!explicit || s->control.tolerance > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperTsInterval(o->ts, &o->interval));
+  if (HeatOperatorIsLinear(s->op)) PetscCall(HeatStepperTsCheckStable(s, o->interval, dt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -318,15 +352,17 @@ static PetscErrorCode Raise(HeatStepper *s, PetscReal t)
     PetscCall(SNESGetIterationNumber(snes, &iterations));
     PetscCall(SNESGetFunctionNorm(snes, &norm));
   }
-  return HeatRaiseHere(HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
-                       "%s: ts:%s stopped (%s; %s after %" PetscInt_FMT " Newton iterations, "
-                       "||F|| = %.3e K/s, linear residual %.3e of the initial one, "
-                       "solver.tolerance is %.3e); take shorter steps, or allow more iterations "
-                       "(solver.max_newton, solver.max_iterations)",
-                       what, HeatOperatorCase(s->op)->time.ts_type, TSConvergedReasons[reason],
-                       SNESConvergedReasons[newton_reason], iterations, (double)norm,
-                       (double)o->solve.residual,
-                       (double)HeatOperatorCase(s->op)->solver.tolerance);
+  return HeatRaiseHere(
+      HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
+      "%s: ts:%s stopped (%s; %s after %" PetscInt_FMT " Newton iterations, "
+      "||F|| = %.3e K/s, linear residual %.3e of the initial one, "
+      "solver.tolerance is %.3e); take shorter steps%s%s, or allow more iterations "
+      "(solver.max_newton, solver.max_iterations)",
+      what, HeatOperatorCase(s->op)->time.ts_type, TSConvergedReasons[reason],
+      SNESConvergedReasons[newton_reason], iterations, (double)norm, (double)o->solve.residual,
+      (double)HeatOperatorCase(s->op)->solver.tolerance,
+      newton_reason == SNES_DIVERGED_LINE_SEARCH ? ", -snes_type newtontr" : "",
+      o->linear && !HeatOperatorIsLinear(s->op) ? ", heat2d's own bdf2 or esdirk" : "");
 }
 
 /* Store TS's proposal for the next step.  A step that the caller cut short does not shorten the
@@ -354,6 +390,7 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscReal           time;
   TSConvergedReason   reason;
   HeatTrafficKind     before;
+  PetscErrorCode      code;
 
   PetscFunctionBeginUser;
   o->solve = none;
@@ -363,8 +400,9 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   PetscCall(TSGetStepRejections(o->ts, &rejected[0]));
   PetscCall(TSGetSNESIterations(o->ts, &newton[0]));
   before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
-  PetscCall(TSStep(o->ts));
+  code   = TSStep(o->ts);
   (void)HeatTrafficSet(before);
+  PetscCall(code);
   PetscCall(TSGetConvergedReason(o->ts, &reason));
   if (reason < 0) PetscCall(Raise(s, t));
   PetscCall(TSGetStepRejections(o->ts, &rejected[1]));
@@ -384,10 +422,12 @@ static PetscErrorCode Advance(HeatStepper *s, PetscReal t, PetscReal dt, Vec *T,
 
   PetscFunctionBeginUser;
   PetscCall(HeatStepperBring(s, t, *T));
+  PetscCall(HeatStepperTsFollowLimit(s, o->interval, t, dt));
   PetscCall(HeatStepperAddFlows(s, *T, 0.5, &info->flows));
   if (s->control.tolerance > 0.0) PetscCall(SetTolerance(s, dt, *T));
   if (o->linear && !HeatOperatorIsLinear(s->op)) PetscCall(SetNewtonTolerance(s, dt, *T));
   PetscCall(VecCopy(*T, o->T));
+  if (o->linear && !HeatOperatorIsLinear(s->op)) PetscCall(VecCopy(*T, s->next)); /* GuessStart */
   PetscCall(StepOnce(s, t, dt, info));
   PetscCall(HeatStepperBring(s, t + info->dt, o->T)); /* on error *T is unchanged */
   PetscCall(HeatStepperAddFlows(s, o->T, 0.5, &info->flows));
@@ -437,6 +477,7 @@ const HeatMethod HeatMethodTs = {.growth      = 2.0,
                                  .first_order = 2,
                                  .create      = Create,
                                  .advance     = Advance,
+                                 .first_step  = FirstStep,
                                  .linear      = Linear,
                                  .load        = Load,
                                  .forget      = Forget,

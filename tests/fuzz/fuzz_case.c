@@ -1,5 +1,6 @@
-/* Fuzzing target: any bytes as a case file, with any --set, must be accepted, or refused with one
- * message.
+/* Fuzzing target: any bytes as a case file or as the record of a run, with any --set, must be
+ * accepted, or refused with one message.  The PETSc options of an accepted case are on the list of
+ * those that a case may give.
  *
  * The byte 0x01, which a case file may not contain, ends its text.  The texts between further such
  * bytes are arguments of --set.  Files that a case names are looked for beside it, in a folder that
@@ -8,6 +9,7 @@
 
 #include "io/case_file/case_file.h"
 #include "io/case_file/yaml_tree.h"
+#include "solver/case/petsc_rules.h"
 
 enum { SETS = 4, RANKS = 4 };
 
@@ -31,6 +33,14 @@ static void ParseTree(const uint8_t *data, size_t size)
   MUST(HeatYamlDestroy(&tree) == 0);
 }
 
+static void CheckOptions(const HeatCase *c)
+{
+  char reason[HEAT_REASON_BYTES];
+
+  for (PetscInt i = 0; i < c->n_petsc; i++)
+    MUST(HeatPetscOptionCheck(c->petsc[i].key, c->petsc[i].value, reason, sizeof reason));
+}
+
 static PetscErrorCode ReadAndValidate(const char *text, PetscInt n_set, const char *const *set)
 {
   HeatCase      *c;
@@ -39,6 +49,7 @@ static PetscErrorCode ReadAndValidate(const char *text, PetscInt n_set, const ch
   code = HeatCaseReadText(PETSC_COMM_SELF, "/nowhere/case.yaml", text, n_set, set, &c);
   if (code) return code;
   code = HeatCaseValidate(PETSC_COMM_SELF, c, RANKS);
+  if (!code) CheckOptions(c);
   MUST(HeatCaseDestroy(&c) == 0);
   return code;
 }

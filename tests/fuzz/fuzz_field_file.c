@@ -8,7 +8,7 @@
 #include "fuzz_target.h"
 
 #include "io/field_file/field_file.h"
-#include "io/run_files/checkpoint.h"
+#include "io/run_files/checkpoint_group.h"
 
 enum { NX = 5, NY = 4 };
 
@@ -38,11 +38,13 @@ static HeatGrid *MakeGrid(void)
 
 static PetscErrorCode ReadState(const char *path)
 {
-  HeatCheckpointState state;
-  PetscErrorCode      code = HeatCheckpointReadState(PETSC_COMM_SELF, path, &state);
+  static HeatFieldFileInfo info;
+  HeatCheckpointState      state;
+  HeatFileError            error = {0};
 
-  if (!code) MUST(HeatCheckpointStateClear(&state) == 0);
-  return code;
+  MUST(HeatCheckpointTryReadState(PETSC_COMM_SELF, path, &info, &state, &error) == 0);
+  MUST(HeatCheckpointStateClear(&state) == 0);
+  return HeatFileAgree(PETSC_COMM_SELF, path, "read", &error);
 }
 
 static void Read(const HeatGrid *grid, const char *path)

@@ -92,7 +92,7 @@ def vacuum_furnace() -> dict[str, float]:
 
     q = bisect(lambda q: chain(q)[3], 100.0, 5900.0)
     hot, cold, outside, _ = chain(q)
-    part = 0.030125 / felt  # the centre of a cell, where the steady discrete temperature is exact
+    part = 0.03 / felt  # between two cells, where the temperature follows from the integral of k
     middle_theta = (1 - part) * (a * hot + 0.5 * b * hot**2) + part * (a * cold + 0.5 * b * cold**2)
     middle = (-a + np.sqrt(a**2 + 2.0 * b * middle_theta)) / b
     return {"flux": q, "hot": hot, "middle": float(middle), "cold": float(cold), "outside": float(outside)}

@@ -241,7 +241,10 @@ def test_term_ends_a_run_with_very_many_events(tmp_path):
     path = write_case(tmp_path, case)
     process = subprocess.Popen([HEAT2D, str(path), "--output", "out", "--quiet"], cwd=tmp_path, env=environment(1),
                                stderr=subprocess.PIPE, text=True)
-    clock.sleep(3.0)
+    limit = clock.monotonic() + 60
+    while not (tmp_path / "out" / "history.csv").exists():
+        assert process.poll() is None and clock.monotonic() < limit, "the run has not begun"
+        clock.sleep(0.02)
     process.send_signal(signal.SIGTERM)
     try:
         error = process.communicate(timeout=30)[1]

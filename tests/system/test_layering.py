@@ -33,7 +33,8 @@ ALLOWED = {
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base solver/case solver/grid",
     "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
-    "app/command": "app/process app/report app/run app/verify io/case_file io/file io/run_files solver/base",
+    "app/bench": "app/run io/case_file io/field_file io/file solver/base solver/grid solver/measure",
+    "app/command": "app/bench app/process app/report app/run app/verify io/case_file io/file io/run_files solver/base",
 }
 # The headers of solver that io may include: plain data, errors and the heartbeat.
 PLAIN = {"solver/base/error.h", "solver/base/heartbeat.h", "solver/base/monotonic.h", "solver/base/printable.h", "solver/case/case.h",
@@ -204,7 +205,8 @@ def test_hdf5_appears_only_in_io():
 
 
 @pytest.mark.parametrize("library,pattern", [("libfyaml", r"libfyaml.*\.h"), ("muParser", r"muParser.*\.h"),
-                                             ("cJSON", r"(cjson/)?cJSON.*\.h"), ("zlib", r"zlib\.h")])
+                                             ("cJSON", r"(cjson/)?cJSON.*\.h"), ("zlib", r"zlib\.h"),
+                                             ("libcrypto", r"openssl/.*\.h"), ("Random123", r"Random123/.*\.h")])
 def test_library_is_behind_one_file(library, pattern):
     users = who_includes(pattern)
     assert len(users) == 1 and users[0].endswith(".c"), f"{library}: {users}"
@@ -233,15 +235,22 @@ def test_no_banned_function_is_called(path):
 
 
 def test_only_what_gets_no_pointer_reads_globals():
-    """The only mutable variables with static storage are those that a signal handler, the watchdog or MPI's wrapped functions
-    read."""
+    """The only mutable variables with static storage are those that a signal handler, the watchdog, MPI's wrapped functions or
+    PETSc's printing of errors before it is initialised read or write."""
     found = []
     for path in SOURCES:
         for number, line in enumerate(code(path).splitlines(), 1):
             if re.match(r"\s*static\s+(?!inline)[^()]*(=|;|struct \{)", line) and "const" not in line.split("=")[0]:
                 found.append((name(path), line.strip()))
     assert sorted(where for where, _ in found) == [
-        "app/process/communication.c", "app/process/stop.c", "solver/base/heartbeat.c", "solver/base/traffic.c"], found
+        "app/process/communication.c", "app/process/petsc_options.c", "app/process/stop.c", "solver/base/heartbeat.c", "solver/base/traffic.c"], found
+
+
+def test_installed_headers_need_no_header_that_is_not_installed():
+    """The headers of solver are installed except those named *_impl.h (.cmake/Heat2dInstall.cmake)."""
+    wrong = [f"{file}: {header}" for file, headers in INCLUDES.items() for header in headers
+             if file.startswith("solver/") and file.endswith(".h") and not file.endswith("_impl.h") and header.endswith("_impl.h")]
+    assert not wrong, wrong
 
 
 def test_file_names_are_unique():
@@ -269,6 +278,34 @@ def test_top_level_holds_the_rooms_and_what_has_to_be_there():
         [path.name for path in ROOT.iterdir() if not path.name.startswith(("build", "out", "__pycache__"))]
     entries = {entry for entry in names if not entry.startswith(".")}
     assert entries == rooms | files, f"unexpected: {sorted(entries - rooms - files)}, missing: {sorted((rooms | files) - entries)}"
+
+
+def uncalled_functions(texts: dict[str, str], readmes: dict[str, str]) -> list[str]:
+    """Return the functions declared in headers that no source calls and that the README of their room does not name under
+    "For users of the library"."""
+    found = []
+    words = Counter(word for file, text in texts.items() if file.endswith(".c") for word in re.findall(r"\bHeat\w+", text))
+    inline = Counter(word for file, text in texts.items() if file.endswith(".h") for word in re.findall(r"\bHeat\w+", text))
+    for file, text in texts.items():
+        declared = re.findall(r"^(?!typedef|static)[A-Za-z][\w *]*?\b(Heat\w+)\s*\((?!\*)[^{}]*?\)[^;{}]*;", text, re.M) if file.endswith(".h") else []
+        public = readmes[room(file)].partition("## For users of the library")[2]
+        found += [f"{file}: {function}" for function in declared
+                  if words[function] < 2 and inline[function] < 2 and f"`{function}`" not in public]
+    return found
+
+
+READMES = {place: (ROOT / place / "README.md").read_text() for place in ALLOWED}
+
+
+def test_every_external_function_is_called_or_declared_part_of_the_library():
+    """A function occurs in a source once where it is defined, and once more where it is called."""
+    assert not uncalled_functions(TEXTS, READMES)
+
+
+@pytest.mark.parametrize("function", ["HeatLinearSolve", "HeatEsdirkTableau", "HeatTransferCounts", "HeatFieldFileReadInfo"])
+def test_an_undeclared_uncalled_function_is_noticed(function):
+    silent = {place: text.replace(f"`{function}`", "") for place, text in READMES.items()}
+    assert [entry.split()[-1] for entry in uncalled_functions(TEXTS, silent)] == [function]
 
 
 @pytest.mark.parametrize("room", ALLOWED)

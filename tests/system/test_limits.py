@@ -148,7 +148,7 @@ def test_rank_that_is_stopped_for_a_moment_only_delays_the_run(tmp_path):
         job.wait_for_checkpoint()
         victim = ranks_of(job)[1]
         os.kill(victim, signal.SIGSTOP)
-        time.sleep(1.5)
+        time.sleep(1.5)  # the moment: several intervals of checkpoints, and a third of limits.stall
         os.kill(victim, signal.SIGCONT)
         _, err = job.process.communicate(timeout=40)
     assert job.process.returncode == 75, f"{job.process.returncode}\n{err}"

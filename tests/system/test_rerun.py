@@ -317,7 +317,10 @@ def test_record_that_runs_itself_survives_a_kill(tmp_path):
     record = first.directory / "results.json"
     process = subprocess.Popen([HEAT2D, str(record), "--quiet", "--set", "limits.wall_time=60"], cwd=tmp_path,
                                env=environment(1))
-    time.sleep(2.0)
+    limit = time.monotonic() + 30
+    while not (record.exists() and "before it wrote its record" in record.read_text()):
+        assert process.poll() is None and time.monotonic() < limit, "the run has not left a record of its own"
+        time.sleep(0.01)
     process.kill()
     process.wait(timeout=30)
     left = json.loads(record.read_text())

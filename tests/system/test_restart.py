@@ -395,7 +395,6 @@ def test_killed_run_continues_with_the_same_bits(tmp_path):
     case = long_run(checkpoint={"every": 4000, "keep": 2})
     with Background(tmp_path, case, 2) as job:
         job.wait_for_checkpoint()
-        time.sleep(0.2)
         job.kill()
         job.process.communicate(timeout=20)
     newest = int(checkpoints(job.directory)[-1][11:-3])

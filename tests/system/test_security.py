@@ -185,6 +185,18 @@ def test_option_of_the_environment_that_nothing_reads_is_refused(tmp_path, monke
     refused(tmp_path, small(), f"{variable} in the environment", "nothing in this run reads", "-ksp_typo", ranks=ranks)
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("where", ["PETSC_OPTIONS", "command line"])
+def test_library_that_cannot_be_loaded_is_one_message(tmp_path, monkeypatch, where, ranks):
+    args = ()
+    if where == "PETSC_OPTIONS":
+        monkeypatch.setenv("PETSC_OPTIONS", "-dll_append /nonexistent/lib")
+    else:
+        args = ("-dll_append", "/nonexistent/lib")
+    outcome = refused(tmp_path, small(), "PETSC_OPTIONS", "/nonexistent/lib", "correct them", args=args, ranks=ranks)
+    assert len(outcome.err.strip().splitlines()) == 1, outcome.err
+
+
 def test_case_cannot_override_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("PETSC_OPTIONS", "-ksp_rtol 1e-7")
     outcome = must(run(tmp_path, small(petsc={"ksp_rtol": 0.1})))
@@ -305,6 +317,27 @@ def test_numbers_at_the_limits_end_without_a_traceback(tmp_path, change):
     outcome = alone(tmp_path, small(), "--quiet", "--set", change)
     assert outcome.code in (0, 2, 3) and "PETSC ERROR" not in outcome.err, f"exit code {outcome.code}\n{outcome.err}"
     assert outcome.err.count("error:") == (outcome.code != 0), outcome.err
+
+
+@pytest.mark.parametrize("change", ["grid.x=[0, 1e-300]", "grid.y=[0, 1e-160]", "grid.x=[0, 1e200]", "grid.y=[-1e308, 1e300]"])
+def test_domain_whose_areas_are_no_numbers_is_refused(tmp_path, change):
+    refused(tmp_path, small(), change[:6], "1e-50 m", "lengths are in metres", args=("--set", change))
+
+
+@pytest.mark.parametrize("interval", [1e-308, 1e-30, 1e-20, 1e-16, 1e-13])
+@pytest.mark.parametrize("kind", ["history", "snapshots"])
+@pytest.mark.parametrize("time", [{"scheme": "backward-euler", "step": 0.001, "steps": 3},
+                                  {"scheme": "bdf2", "step": "auto", "end": 0.01, "adaptive": {"tolerance": 0.01}}])
+def test_output_interval_far_below_the_step_is_every_step(tmp_path, kind, interval, time):
+    """No step is cut for multiples that lie closer together than 1e-9 of it."""
+    case = small(output={kind: {"interval": interval}}, time=time)
+    outcome = must(run(tmp_path, case, "--quiet", timeout=20))
+    steps = outcome.results["time"]["steps"]
+    assert steps < 100
+    if kind == "history":
+        assert list(outcome.table("history.csv")["step"]) == list(range(steps + 1))
+    else:
+        assert len(outcome.snapshots()) == steps + 1
 
 
 @pytest.mark.parametrize("petsc,preconditioner", [({"ksp_max_it": 1}, "jacobi"), ({"pc_type": "fieldsplit"}, "multigrid"), ({"ksp_type": "cgls"}, "none"),

@@ -55,11 +55,11 @@ class Program:
         self.process.wait(10)
 
     def wait_for_steps(self) -> None:
+        """Wait for the first row of history.csv, which is written just before the first step."""
         limit = time.monotonic() + 30
         while not (self.directory / "history.csv").exists():
             assert self.process.poll() is None and time.monotonic() < limit, self.process.communicate()[1]
             time.sleep(0.05)
-        time.sleep(0.5)
 
     def outcome(self, seconds: float = 30) -> Outcome:
         _, err = self.process.communicate(timeout=seconds)
@@ -152,7 +152,6 @@ def on_a_terminal(tmp_path, words: list[str], case: dict) -> int:
     limit = time.monotonic() + 30
     while not (tmp_path / "out" / "history.csv").exists() and time.monotonic() < limit:
         time.sleep(0.05)
-    time.sleep(0.5)
     os.close(terminal)
     while time.monotonic() < limit + 60:
         done, status = os.waitpid(pid, os.WNOHANG)

@@ -232,12 +232,19 @@ class Soak:
             self.expect(code not in (124, 137), "a hang", err)
             return
         self.expect(code in allowed, f"exit code {code}, not one of {sorted(allowed)}", err)
-        self.expect(errors == (code == 4), f"{errors} messages with code {code}", err)
+        # Hydra (MPICH 4.0.2) may return 0 after it has passed a TERM on, although every rank has returned 4.
+        lost = code == 0 and errors == 1 and "TERM to the launcher" in plan.ways and plan.eio
+        self.expect(errors == (code == 4) or lost, f"{errors} messages with code {code}", err)
         self.expect("PETSC ERROR" not in err, "a traceback", err)
         self.expect(not list(self.out.glob(".*.part")), "a .part file is left", err)
         status = self.status()
         for other, record in ((75, "stopped"), (4, "error")):
             self.expect(code != other or status == record or plan.path == "results", f"code {code}, status {status}", err)
+
+    def passed_over(self, plan: Plan, name: str, err: str) -> bool:
+        """Return whether a checkpoint that the fault made unreadable was passed over with a word and kept aside."""
+        kept = any(path.exists() for path in self.out.glob(f"abandoned_*/{name}"))
+        return plan.fault is not None and plan.path == "checkpoint_" and kept and f"out/{name} is passed over" in err
 
     def round(self, plan: Plan) -> bool:
         """Run and disturb one round, and return whether the run came to its end."""
@@ -257,7 +264,8 @@ class Soak:
         self.expect_right_code(plan, handled, job.process.returncode, out + err)
         after = checkpoints(self.out)
         floor = start if start.startswith("check") else before[-1] if before else ""
-        self.expect(not floor or (bool(after) and after[-1] >= floor), f"lost: {before} became {after}", err)
+        self.expect(not floor or (bool(after) and after[-1] >= floor) or self.passed_over(plan, floor, err),
+                    f"lost: {before} became {after}", err)
         self.expect(len(after) >= min(KEEP, len(before)) - (start != "latest"), f"too few: {before} became {after}", err)
         self.expect_complete_files()
         print(f"{time.monotonic() - began:5.1f} s, code {job.process.returncode}, {after[-1:]}: {self.where}", flush=True)

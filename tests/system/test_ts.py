@@ -68,10 +68,10 @@ def test_type_by_an_option_is_refused(tmp_path):
     outcome = run(tmp_path, mode("rk"), "--quiet", "-ts_type", "euler")
     assert outcome.code == 2 and "time.scheme" in outcome.err, outcome.err
 
-@pytest.mark.parametrize("kind", ["beuler", "cn", "theta", "alpha"])
+@pytest.mark.parametrize("kind", ["beuler", "cn", "theta", "alpha", "bdf"])
 def test_implicit_type_solves_a_steep_conductivity(tmp_path, kind):
     """k = exp((T - 300)/20) W/(m K) grows by a factor of 150 over the body.  Measured: 47 Newton iterations of ten steps, 109 with
-    alpha, whose Jacobian is not that at its iterate."""
+    alpha, whose Jacobian is not that at its iterate.  bdf extrapolates no guess to temperatures at which k is larger by magnitudes."""
     case = basic_case(grid={"cells": [40, 2], "x": [0.0, 1.0], "y": [0.0, 0.05]},
                       materials=[{"name": "m", "conductivity": "exp((T-300)/20)", "density": 1.0, "specific_heat": 100.0}],
                       initial={"temperature": 300.0}, boundary={"left": {"type": "temperature", "value": 400.0}},
@@ -79,3 +79,52 @@ def test_implicit_type_solves_a_steep_conductivity(tmp_path, kind):
     outcome = run(tmp_path, case, "--quiet")
     assert outcome.code == 0, outcome.err
     assert outcome.results["solver"]["newton"] < 150
+
+
+# ---- the largest stable step of explicit types ---------------------------------------------------------------
+
+
+# The largest x for which one step damps exp(-x t): of the tables of coefficients, known in closed form or from the literature
+# (2.5127 and 3.3066 of Bogacki-Shampine 3 and Dormand-Prince 5; of rks2 with five stages 8.34).
+INTERVALS = {("euler", ""): 2.0, ("rk", "3bs"): 2.5127, ("rk", "5dp"): 3.3066, ("rk", "2a"): 2.0, ("ssp", "rks2"): 8.338}
+
+
+def spike(kind: str, step: float, **sections) -> dict:
+    """Return a case whose fastest mode decays at a rate that Gershgorin's bound, 2/(step of ftcs) = 4/h^2, meets closely."""
+    case = basic_case(grid={"cells": [64, 1], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": "abs(x-0.5) < 0.02 ? 400 : 300"},
+                      time={"scheme": f"ts:{kind}", "step": step, "steps": 400}, limits={"extremes": False})
+    case.update(sections)
+    return case
+
+
+@pytest.mark.parametrize("kind,table", INTERVALS)
+def test_step_above_the_limit_of_an_explicit_type_is_refused_with_the_limit(tmp_path, kind, table):
+    limit = INTERVALS[kind, table] / (4 * 64**2)
+    options = (f"-ts_{kind}_type", table) if table else ()
+    above = run(tmp_path, spike(kind, limit * 1.002), "--quiet", *options, ranks=2)
+    assert above.code == 2 and above.err.count("error:") == 1, above.err
+    assert "case.yaml:" in above.err and f"time.step: {limit * 1.002:.6g} s is unstable for ts:{kind}" in above.err
+    named = float(above.err.split("largest stable step is ")[1].split()[0])
+    assert named == pytest.approx(limit, rel=1e-3)
+    assert not above.directory.exists()
+    below = run(tmp_path, spike(kind, limit * 0.998), "--quiet", *options)
+    assert below.code == 0, below.err
+    # Not every method is monotone: the first steps may undershoot by a part of the spike's 100 K, but nothing grows.
+    history = below.table("history.csv")
+    assert 250.0 < history["min"].min() and 299.0 < history["min"][-1] and history["max"][-1] < 401.0
+
+
+def test_step_of_an_explicit_type_that_the_temperature_makes_unstable_ends_with_the_limit(tmp_path):
+    """k, and with it the fastest rate, grows while a source heats."""
+    case = spike("rk", 1e-4, source=1e5, materials=[{"name": "m", "conductivity": "1 + (T-300)/50", "density": 1.0, "specific_heat": 1.0}],
+                 initial={"temperature": 300.0})
+    outcome = run(tmp_path, case, "--quiet", ranks=2)
+    assert outcome.code == 3 and outcome.err.count("error:") == 1, outcome.err
+    assert "the step from t = " in outcome.err and "0.0001 s is unstable for ts:rk with the temperatures reached" in outcome.err
+
+
+def test_controlled_step_of_an_explicit_type_may_begin_above_the_limit(tmp_path):
+    case = spike("rk", 1.0)
+    case["time"] = {"scheme": "ts:rk", "step": 0.001, "end": 0.01, "adaptive": {"tolerance": 1e-4}}
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 0, outcome.err

@@ -659,15 +659,26 @@ static HeatCase *MakeWarming(const void *context)
   return c;
 }
 
-/* Compare probes on all inner vertical faces for two fields in turn. */
-static PetscReal FacesFollowTheField(HeatProblem *p)
+/* Return the temperature at the part s of the way from a to b at which 3 T + T^2, the integral of
+   k, is linear. */
+static PetscReal BetweenByKirchhoff(PetscReal a, PetscReal b, PetscReal s)
+{
+  const PetscReal theta = (1.0 - s) * (3.0 * a + a * a) + s * (3.0 * b + b * b);
+
+  return -1.5 + sqrt(2.25 + theta);
+}
+
+/* Compare probes between all pairs of neighbours along x, at a part of the way that `context`
+   points to, for two fields in turn. */
+static PetscReal PointsFollowTheField(HeatProblem *p)
 {
   enum { N = (LAYERS - 1) * LAYERS };
-  PetscReal   at[N][2], values[N], worst = 0.0;
-  HeatProbes *probes;
+  const PetscReal s = *(const PetscReal *)p->context;
+  PetscReal       at[N][2], values[N], worst = 0.0;
+  HeatProbes     *probes;
 
   for (int k = 0; k < N; k++) {
-    at[k][0] = 0.1 * (1 + k % (LAYERS - 1));
+    at[k][0] = 0.1 * (0.5 + s + k % (LAYERS - 1));
     at[k][1] = 0.1 * (k / (LAYERS - 1) + 0.5);
   }
   OK(HeatProbesCreate(p->op, N, (const PetscReal(*)[2])at, &probes));
@@ -676,11 +687,10 @@ static PetscReal FacesFollowTheField(HeatProblem *p)
 
     OK(HeatProbesValues(probes, p->op, T, 0.0, values));
     for (int k = 0; k < N; k++) {
-      const PetscReal a  = HeatTestNoise(k % (LAYERS - 1), k / (LAYERS - 1), seed);
-      const PetscReal b  = HeatTestNoise(k % (LAYERS - 1) + 1, k / (LAYERS - 1), seed);
-      const PetscReal ka = 3.0 + 2.0 * a, kb = 3.0 + 2.0 * b;
+      const PetscReal a = HeatTestNoise(k % (LAYERS - 1), k / (LAYERS - 1), seed);
+      const PetscReal b = HeatTestNoise(k % (LAYERS - 1) + 1, k / (LAYERS - 1), seed);
 
-      worst = HeatTestMax(worst, fabs(values[k] - (ka * a + kb * b) / (ka + kb)));
+      worst = HeatTestMax(worst, fabs(values[k] - BetweenByKirchhoff(a, b, s)));
     }
     OK(PetscFree(T));
   }
@@ -689,10 +699,14 @@ static PetscReal FacesFollowTheField(HeatProblem *p)
 }
 
 /* The rounding of the coordinates moves the point by 1e-15 of a cell. */
-static void faces_take_the_conductivities_of_the_present_field(void **state)
+static void
+point_between_cells_of_one_k_of_T_has_the_temperature_of_kirchhoffs_integral(void **state)
 {
+  const PetscReal parts[] = {0.0, 0.2, 0.5, 0.9};
+
   (void)state;
-  AT_MOST(HeatTestLayouts(MakeWarming, FacesFollowTheField, NULL), 1e-13);
+  for (int k = 0; k < 4; k++)
+    AT_MOST(HeatTestLayouts(MakeWarming, PointsFollowTheField, &parts[k]), 1e-13);
 }
 
 /* ------- segments ------- */
@@ -802,7 +816,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(value_near_a_corner_with_contacts_is_between_its_neighbours),
     cmocka_unit_test(contact_at_an_angle_is_exact_on_either_side),
     cmocka_unit_test(layer_that_nothing_passes_hides_the_other_side),
-    cmocka_unit_test(faces_take_the_conductivities_of_the_present_field),
+    cmocka_unit_test(point_between_cells_of_one_k_of_T_has_the_temperature_of_kirchhoffs_integral),
     cmocka_unit_test(corner_reads_what_the_segments_next_to_it_prescribe),
 };
 

@@ -206,6 +206,29 @@ static void ranks_ask_seldom_when_steps_are_short(void **state)
   assert_true(stop.next_step > 2);
 }
 
+/* Ranks decide in the first call and at least in every 64th, however short the iterations are. */
+static void a_limit_is_kept_within_a_step_too(void **state)
+{
+  const HeatCase c = {.limits = {.wall_time = 1000.0}};
+  HeatStop       stop;
+
+  (void)state;
+  start(&stop, &c, 0.0);
+  for (int k = 0; k < 200; k++) {
+    const PetscInt64 before = stop.asked_poll;
+
+    OK(HeatStopAskWithinStep(&stop, PETSC_COMM_WORLD));
+    assert_true(k > 0 || stop.asked_poll == 1);
+    assert_true(stop.asked_poll - before <= 64);
+    assert_false(stop.stop);
+  }
+  assert_true(stop.next_poll - stop.asked_poll > 1);
+  stop.began -= 1000.0;
+  for (int k = 0; k < 64 && !stop.stop; k++) OK(HeatStopAskWithinStep(&stop, PETSC_COMM_WORLD));
+  assert_true(stop.stop);
+  assert_string_equal(stop.reason, "the wall-time limit of 1000 s (limits.wall_time)");
+}
+
 static void a_signal_to_one_rank_stops_all(void **state)
 {
   const HeatCase c = {.limits = {.wall_time = 0.0}};
@@ -222,6 +245,10 @@ static void a_signal_to_one_rank_stops_all(void **state)
   }
   start(&stop, &c, 0.0);
   OK(HeatStopAsk(&stop, PETSC_COMM_WORLD, 1));
+  assert_true(stop.stop);
+  assert_string_equal(stop.reason, "signal USR1");
+  start(&stop, &c, 0.0);
+  OK(HeatStopAskWithinStep(&stop, PETSC_COMM_WORLD));
   assert_true(stop.stop);
   assert_string_equal(stop.reason, "signal USR1");
 }
@@ -241,6 +268,7 @@ int main(int argc, char **argv)
       cmocka_unit_test(dalys_interval_follows_the_cost_of_checkpoints),
       cmocka_unit_test(the_clock_asks_for_a_checkpoint),
       cmocka_unit_test(ranks_ask_seldom_when_steps_are_short),
+      cmocka_unit_test(a_limit_is_kept_within_a_step_too),
       cmocka_unit_test(a_signal_to_one_rank_stops_all), /* last: the signal stays set */
   };
 

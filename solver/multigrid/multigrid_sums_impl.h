@@ -17,8 +17,8 @@
  *  fits.  This is decided from totals, which are the same on all ranks.
  *
  *  All values are in the scale of the multigrid (struct HeatMultigrid). */
-#ifndef HEAT_SOLVER_MULTIGRID_SUMS_H
-#define HEAT_SOLVER_MULTIGRID_SUMS_H
+#ifndef HEAT_SOLVER_MULTIGRID_SUMS_IMPL_H
+#define HEAT_SOLVER_MULTIGRID_SUMS_IMPL_H
 
 #include "solver/multigrid/multigrid_impl.h"
 

@@ -1,7 +1,7 @@
 /** Faces whose conductivity depends on T: shared by operator_means.c and operator_interfaces.c, and
  *  included nowhere else. */
-#ifndef HEAT_SOLVER_OPERATOR_MEANS_H
-#define HEAT_SOLVER_OPERATOR_MEANS_H
+#ifndef HEAT_SOLVER_OPERATOR_MEANS_IMPL_H
+#define HEAT_SOLVER_OPERATOR_MEANS_IMPL_H
 
 #include "solver/operator/operator_impl.h"
 

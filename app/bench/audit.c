@@ -1,0 +1,350 @@
+/** The audit of a result (audit.h).
+ *
+ *  The squares of the residuals are summed over the windows of all commitments.  Windows are drawn
+ *  at random, so the expected mean square is that of the whole fields, which a right run keeps
+ *  below the tolerance.  A mean square above `margin` squared times it has a probability below
+ *  1/margin^2 (Markov's inequality), about one in a thousand; a field that is wrong in a fraction
+ *  f of its cells is met by one of k windows with probability 1 - (1 - f)^k. */
+#include "app/bench/audit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/bench/draw.h"
+
+static const double margin = 30.0;
+
+/* Sums over the cells of windows. */
+typedef struct {
+  double     wrong, right; /* squares of what should be 0, and of what it is compared with */
+  PetscInt64 cells;
+} Sums;
+
+typedef struct {
+  const HeatBenchId *id;
+  HeatBenchCosines   cosines;
+  HeatBenchResult   *r;
+  HeatAuditReport   *report;
+  Sums               field, modes;
+  PetscBool          said; /* one reason about the windows of this commitment was given */
+} Audit;
+
+/* A window with its pieces. */
+typedef struct {
+  const HeatWindow *w;
+  HeatProvenPiece   pieces[HEAT_WINDOW_PIECES];
+} Read;
+
+/* Store in *value the value of cell (i, j) of a field; return false if the window lacks it. */
+static PetscBool ValueAt(const Read *read, int field, PetscInt64 i, PetscInt64 j, double *value)
+{
+  for (int k = 0; k < read->w->n; k++) {
+    const HeatPiece *piece = &read->w->pieces[k];
+
+    if (piece->field != field || piece->row != j || piece->piece != i / HEAT_PIECE) continue;
+    *value = read->pieces[k].values[i % HEAT_PIECE];
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Add cell (i, j) of the problem `field`: (C/dt) (after - before) - sum of G (T' - T), over the
+   neighbours in the grid.  A cell whose neighbour lies beyond the window is left out. */
+static void AddFieldCell(Audit *a, const Read *read, PetscInt64 i, PetscInt64 j)
+{
+  static const int steps[4][2] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
+  const PetscInt64 n           = a->id->size->cells;
+  const int        stencil     = a->id->workload == HEAT_BENCH_EXPLICIT ? HEAT_BEFORE : HEAT_AFTER;
+  const double     rate        = HeatBenchCapacity(a->id, i, j) / HeatBenchStep(a->id->workload);
+  double           before, after, centre, net = 0.0;
+
+  if (!ValueAt(read, HEAT_BEFORE, i, j, &before) || !ValueAt(read, HEAT_AFTER, i, j, &after) ||
+      !ValueAt(read, stencil, i, j, &centre))
+    return;
+  for (int k = 0; k < 4; k++) {
+    const PetscInt64 i2 = i + steps[k][0], j2 = j + steps[k][1];
+    double           neighbour;
+
+    if (i2 < 0 || i2 >= n || j2 < 0 || j2 >= n) continue;
+    if (!ValueAt(read, stencil, i2, j2, &neighbour)) return;
+    net += HeatBenchConductance(a->id, i, j, i2, j2) * (neighbour - centre);
+  }
+  a->field.wrong += pow(rate * (after - before) - net, 2.0);
+  a->field.right += pow(rate * before, 2.0);
+  a->field.cells += 1;
+}
+
+static void AddModesCell(Audit *a, const Read *read, PetscInt64 i, PetscInt64 j)
+{
+  const PetscInt64 n     = a->id->size->cells;
+  double           exact = 0.0, value;
+
+  if (!ValueAt(read, HEAT_AFTER, i, j, &value)) return;
+  for (int m = 0; m < HEAT_BENCH_MODES; m++)
+    exact += a->cosines.factor[m] * HeatBenchCosine(i, a->cosines.x[m], n) *
+             HeatBenchCosine(j, a->cosines.y[m], n);
+  a->modes.wrong += pow(value - exact, 2.0);
+  a->modes.right += exact * exact;
+  a->modes.cells += 1;
+}
+
+/* Say what is wrong with the windows of a commitment, once. */
+static void SayOnce(Audit *a, const HeatCommitment *c, const char *what)
+{
+  if (a->said) return;
+  a->said = PETSC_TRUE;
+  HeatBenchInvalid(a->r, "audit: %s, cycle %u: %s",
+                   c->problem == HEAT_BENCH_PROBLEM_FIELD ? "field" : "modes", c->cycle, what);
+}
+
+/* Check that the committed field before the first step is the one that the nonce gives. */
+static void CheckInitial(Audit *a, const HeatCommitment *c, const Read *read)
+{
+  for (int k = 0; k < read->w->n; k++) {
+    const HeatPiece *piece = &read->w->pieces[k];
+
+    if (piece->field != HEAT_BEFORE) continue;
+    for (int v = 0; v < HeatPieceCells(a->id, piece->piece); v++) {
+      const double right = HeatDrawTemperature(a->id->nonce, c->cycle,
+                                               piece->piece * HEAT_PIECE + v, piece->row);
+
+      if (read->pieces[k].values[v] != right)
+        SayOnce(a, c, "the first field is not the one of this nonce");
+    }
+  }
+}
+
+/* Read and evaluate one window. */
+static PetscErrorCode AuditWindow(Audit *a, const HeatCommitment *c, int k, const HeatJson *json)
+{
+  HeatWindow w;
+  Read       read = {.w = &w};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatWindowDraw(a->id, c, k, &w));
+  for (int piece = 0; piece < w.n; piece++) {
+    PetscBool proven;
+
+    PetscCall(
+        HeatProofReadPiece(a->id, c, &w.pieces[piece], json, piece, &read.pieces[piece], &proven));
+    if (!proven) {
+      SayOnce(a, c,
+              "a window is not where nonce and roots place it, or its path does not lead to the "
+              "root");
+      PetscFunctionReturn(PETSC_SUCCESS);
+    }
+  }
+  if (c->problem == HEAT_BENCH_PROBLEM_FIELD && c->step == 1) CheckInitial(a, c, &read);
+  for (PetscInt64 i = w.piece * HEAT_PIECE;
+       i < (w.piece + 2) * HEAT_PIECE && i < a->id->size->cells; i++) {
+    if (c->problem == HEAT_BENCH_PROBLEM_FIELD) AddFieldCell(a, &read, i, w.row);
+    else AddModesCell(a, &read, i, w.row);
+  }
+  a->report->windows += 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read a commitment.  Return false if it is malformed. */
+static PetscBool ReadCommitment(const HeatJson *json, HeatCommitment *c)
+{
+  char problem[16], before[HEAT_HASH_TEXT + 1], after[HEAT_HASH_TEXT + 1];
+
+  HeatJsonGetText(json, "problem", problem, sizeof problem);
+  HeatJsonGetText(json, "before", before, sizeof before);
+  HeatJsonGetText(json, "after", after, sizeof after);
+  c->problem = strcmp(problem, "field") ? HEAT_BENCH_PROBLEM_MODES : HEAT_BENCH_PROBLEM_FIELD;
+  c->cycle   = (uint32_t)HeatJsonGetCount(json, "cycle");
+  c->step    = (PetscInt)HeatJsonGetCount(json, "step");
+  return (PetscBool)((!strcmp(problem, "field") || !strcmp(problem, "modes")) &&
+                     HeatHashParse(before, &c->root[HEAT_BEFORE]) &&
+                     HeatHashParse(after, &c->root[HEAT_AFTER]));
+}
+
+/* Audit one commitment, which must be that of `modes` or of the given cycle of `field`. */
+static PetscErrorCode AuditCommitment(Audit *a, HeatBenchProblemKind problem, uint32_t cycle,
+                                      const HeatJson *json)
+{
+  const PetscInt  step = problem == HEAT_BENCH_PROBLEM_FIELD ? HeatBenchCommittedStep(a->id, cycle)
+                                                             : HeatBenchModeSteps(a->id->workload);
+  const HeatJson *windows = HeatJsonGetMember(json, "windows");
+  HeatCommitment  c;
+
+  PetscFunctionBeginUser;
+  a->said = PETSC_FALSE;
+  if (!ReadCommitment(json, &c) || c.problem != problem || c.cycle != cycle || c.step != step) {
+    HeatBenchInvalid(a->r, "audit: %s, cycle %u: its commitment is missing or malformed",
+                     problem == HEAT_BENCH_PROBLEM_FIELD ? "field" : "modes", cycle);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  a->report->commitments += 1;
+  if (!HeatBenchHasWindows(cycle)) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int k = 0; k < HEAT_BENCH_WINDOWS; k++)
+    PetscCall(AuditWindow(a, &c, k, HeatJsonElement(windows, k)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compare the root mean squares with their bounds. */
+static void JudgeSums(Audit *a)
+{
+  const PetscBool explicit_ = (PetscBool)(a->id->workload == HEAT_BENCH_EXPLICIT);
+  const double    each      = explicit_ ? PETSC_MACHINE_EPSILON : HeatBenchTolerance;
+  const double    field     = margin * (explicit_ ? 10.0 : 1.0) * each;
+  const double    modes     = margin * 10.0 * (double)HeatBenchModeSteps(a->id->workload) * each;
+
+  a->report->cells    = a->field.cells + a->modes.cells;
+  a->report->residual = sqrt(a->field.wrong / a->field.right);
+  a->report->error    = sqrt(a->modes.wrong / a->modes.right);
+  if (!(a->report->residual <= field))
+    HeatBenchInvalid(a->r, "audit: field: the residual in the windows is %.3g, above %.3g",
+                     a->report->residual, field);
+  if (!(a->report->error <= modes))
+    HeatBenchInvalid(a->r, "audit: modes: the error in the windows is %.3g, above %.3g",
+                     a->report->error, modes);
+}
+
+PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const HeatJson *proof,
+                              HeatAuditReport *report, HeatBenchResult *r)
+{
+  const HeatJson *list = HeatJsonGetMember(proof, "commitments");
+  Audit           a    = {.id = id, .r = r, .report = report};
+
+  PetscFunctionBeginUser;
+  memset(report, 0, sizeof *report);
+  HeatBenchDrawCosines(id, &a.cosines);
+  PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_MODES, 0, HeatJsonElement(list, 0)));
+  for (uint32_t c = 0; c < cycles && r->n_reasons < HEAT_BENCH_REASONS; c++)
+    PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_FIELD, c, HeatJsonElement(list, (int)c + 1)));
+  JudgeSums(&a);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The record. */
+
+/* Read what a record or a proof says it is.  Return false if it is none. */
+static PetscBool ReadId(const HeatJson *json, HeatBenchId *id)
+{
+  char  size[32], workload[32], nonce[32];
+  char *end;
+
+  HeatJsonGetText(json, "class", size, sizeof size);
+  HeatJsonGetText(json, "workload", workload, sizeof workload);
+  HeatJsonGetText(json, "nonce", nonce, sizeof nonce);
+  id->size     = HeatBenchFindClass(size);
+  id->workload = strcmp(workload, HeatBenchWorkloadNames[HEAT_BENCH_EXPLICIT])
+                     ? HEAT_BENCH_IMPLICIT
+                     : HEAT_BENCH_EXPLICIT;
+  id->nonce    = strtoull(nonce, &end, 16);
+  return (PetscBool)(id->size && !strcmp(workload, HeatBenchWorkloadNames[id->workload]) &&
+                     nonce[0] && !*end && HeatJsonGetCount(json, "version") == HEAT_BENCH_VERSION);
+}
+
+/* Compare two numbers that must be equal up to the rounding of a few operations. */
+static PetscBool Equal(double a, double b) { return (PetscBool)(fabs(a - b) <= 1e-12 * fabs(b)); }
+
+/* Check the figures of a record against its raw times, and against those of the proof. */
+static void CheckFigures(const HeatBenchId *id, const HeatJson *bench, const HeatJson *proof,
+                         HeatBenchResult *r)
+{
+  const HeatJson *times = HeatJsonGetMember(bench, "times");
+  const HeatJson *fixed = HeatJsonGetMember(proof, "times");
+  const double    fom   = HeatJsonGetNumber(bench, "fom");
+  const double    setup = HeatJsonGetNumber(bench, "setup");
+
+  r->cycles = (uint32_t)HeatJsonLength(times);
+  for (int k = 0; k < HeatJsonLength(times); k++) {
+    r->seconds += HeatJsonElementNumber(times, k);
+    if (!(HeatJsonElementNumber(times, k) == HeatJsonElementNumber(fixed, k))) {
+      HeatBenchInvalid(r, "audit: the time of cycle %d differs from that in the proof", k);
+      break;
+    }
+  }
+  if (HeatJsonLength(times) != HeatJsonLength(fixed) ||
+      !(setup == HeatJsonGetNumber(proof, "setup")))
+    HeatBenchInvalid(r, "audit: the times of the record are not those of the proof");
+  r->steps = (PetscInt64)r->cycles * HEAT_BENCH_CYCLE;
+  if (!Equal(HeatJsonGetNumber(bench, "duration"), r->seconds) ||
+      HeatJsonGetCount(bench, "steps") != r->steps)
+    HeatBenchInvalid(r, "audit: steps or duration do not follow from the times");
+  if (!(r->seconds >= HeatBenchLeastSeconds))
+    HeatBenchInvalid(r, "the timed steps took %.3g s, less than %g s (--duration)", r->seconds,
+                     HeatBenchLeastSeconds);
+  if (HeatJsonGetBoolean(bench, "valid") &&
+      !Equal(fom, HeatBenchMerit(id->size, (double)r->steps, r->seconds, setup)))
+    HeatBenchInvalid(r, "audit: the figure of merit does not follow from the times");
+}
+
+/* Repeat what the record itself says against its validity, and its checks of whole fields. */
+static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchResult *r)
+{
+  const HeatJson *reasons   = HeatJsonGetMember(bench, "reasons");
+  const HeatJson *field     = HeatJsonGetMember(bench, "field");
+  const HeatJson *modes     = HeatJsonGetMember(bench, "modes");
+  const double    bound     = id->workload == HEAT_BENCH_EXPLICIT ? 10.0 * PETSC_MACHINE_EPSILON
+                                                                  : HeatBenchTolerance;
+  const HeatJson *residuals = HeatJsonGetMember(field, "residuals");
+  const double    ratio     = HeatJsonGetNumber(modes, "continuous_ratio");
+
+  for (int k = 0; k < HeatJsonLength(reasons); k++) {
+    char text[HEAT_BENCH_REASON];
+
+    HeatJsonElementText(reasons, k, text, sizeof text);
+    if (strncmp(text, "the timed steps took", 20)) HeatBenchInvalid(r, "record: %.180s", text);
+  }
+  for (int k = 0; k < HeatJsonLength(residuals); k++) {
+    if (HeatJsonElementNumber(residuals, k) <= bound) continue;
+    HeatBenchInvalid(r, "record: the residual of cycle %d is above %.3g", k, bound);
+    break;
+  }
+  if (HeatJsonLength(residuals) != (int)r->cycles ||
+      !(HeatJsonGetNumber(modes, "error") <= HeatJsonGetNumber(modes, "bound")) ||
+      !(ratio >= 0.5 && ratio <= 2.0))
+    HeatBenchInvalid(r, "record: its checks of whole fields are missing or out of bounds");
+}
+
+/* Check that the proof is the file that the record names. */
+static PetscErrorCode CheckHash(const char *path, const HeatJson *bench, HeatBenchResult *r)
+{
+  char     text[HEAT_HASH_TEXT + 1], actual[HEAT_HASH_TEXT];
+  HeatHash hash;
+
+  PetscFunctionBeginUser;
+  HeatJsonGetText(bench, "proof_sha256", text, sizeof text);
+  PetscCall(HeatHashFile(path, &hash));
+  if (strcmp(text, HeatHashText(&hash, actual)))
+    HeatBenchInvalid(r, "audit: proof.json is not the file that results.json names");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport *report,
+                               HeatBenchResult *r)
+{
+  char            path[PETSC_MAX_PATH_LEN], proof_path[PETSC_MAX_PATH_LEN];
+  HeatJson       *record, *proof;
+  const HeatJson *bench;
+  HeatBenchId     proven;
+  PetscErrorCode  code = PETSC_SUCCESS;
+
+  PetscFunctionBeginUser;
+  (void)snprintf(path, sizeof path, "%s/results.json", dir);
+  (void)snprintf(proof_path, sizeof proof_path, "%s/proof.json", dir);
+  record = HeatJsonRead(path);
+  proof  = HeatJsonRead(proof_path);
+  bench  = HeatJsonGetMember(record, "bench");
+  if (!record || !proof || !ReadId(bench, id) || !ReadId(proof, &proven)) {
+    code = HeatRaiseHere(PETSC_COMM_SELF, HEAT_ERR_FILE,
+                         "%s: cannot be read, or is no record of this version of heat2d bench",
+                         record && bench && ReadId(bench, id) ? proof_path : path);
+  } else {
+    if (id->size != proven.size || id->workload != proven.workload || id->nonce != proven.nonce)
+      HeatBenchInvalid(r, "audit: record and proof are of different problems or nonces");
+    CheckFigures(id, bench, proof, r);
+    CheckRecord(id, bench, r);
+    code = CheckHash(proof_path, bench, r);
+    if (!code) code = HeatAuditProof(id, r->cycles, proof, report, r);
+  }
+  HeatJsonDestroy(&record);
+  HeatJsonDestroy(&proof);
+  PetscFunctionReturn(code);
+}

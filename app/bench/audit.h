@@ -1,0 +1,32 @@
+/** The audit of a result: everything that can be checked without the machine and without the fields
+ *  of the run, from results.json and proof.json alone.  Nothing here is collective. */
+#ifndef HEAT_APP_AUDIT_H
+#define HEAT_APP_AUDIT_H
+
+#include "app/bench/bench.h"
+#include "io/file/json.h"
+
+/** What the windows of a proof show. */
+typedef struct {
+  PetscInt64 commitments, windows, cells; /* read and evaluated */
+  double     residual;                    /* field: rms of the residual over that of the
+                                             right-hand side, in the cells of the windows */
+  double     error;                       /* modes: rms of the error over that of the solution */
+} HeatAuditReport;
+
+/** Check a proof: roots, paths, windows where the roots place them, the initial field, the discrete
+ *  equation and the closed form in the windows.
+ *  @param[in]     cycles  that the run says it has timed
+ *  @param[in]     proof   of proof.json
+ *  @param[in,out] r       reasons are added to it, with "audit: " in front */
+PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const HeatJson *proof,
+                              HeatAuditReport *report, HeatBenchResult *r);
+
+/** Audit DIR/results.json and DIR/proof.json.
+ *  @param[out] id  what they say they are
+ *  @param[out] r   its reasons say why the result is not valid
+ *  Errors: HEAT_ERR_FILE where a file cannot be read or is no record of a benchmark. */
+PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport *report,
+                               HeatBenchResult *r);
+
+#endif

@@ -1,0 +1,105 @@
+/** A run of the reference workload: its parts in the order in which they run, and what they find.
+ *
+ *  The functions are collective on `comm` unless stated otherwise. */
+#ifndef HEAT_APP_BENCH_H
+#define HEAT_APP_BENCH_H
+
+#include "app/bench/definition.h"
+#include "app/bench/hash_tree.h"
+#include "app/bench/proof.h"
+#include "solver/measure/energy.h"
+
+/** Capacity, chosen: the reasons that a result can have at once are fewer. */
+enum { HEAT_BENCH_REASONS = 16, HEAT_BENCH_REASON = 200 };
+
+/** One timed cycle. */
+typedef struct {
+  double seconds; /* [s] of all its steps, barrier to barrier, the slowest rank */
+} HeatBenchTime;
+
+/** What a run of the workload found.  Plain data, the same on all ranks. */
+typedef struct {
+  double     setup;      /* [s] from the painted materials to the end of the first step */
+  double     seconds;    /* [s] of all timed steps */
+  double     end_to_end; /* [s] from the start of the program to the end of the last cycle */
+  PetscInt64 steps;      /* timed */
+  PetscInt64 iterations; /* of the Krylov method in timed steps; 0 for explicit steps */
+  uint32_t   cycles;
+  double    *times; /* owned [cycles]; [s] of each cycle */
+  PetscInt   room;  /* of times */
+
+  struct {
+    double   error, bound; /* relative, in the 2-norm, against the discrete equations */
+    double   continuous_ratio;
+    HeatHash root;
+  } modes;
+
+  struct {
+    double *residuals; /* owned [cycles]; relative, of the committed step */
+    double  worst;     /* of residuals */
+    double  balance;   /* relative error of the energy account, the worst of all cycles */
+    double  overshoot; /* [K] by which the field leaves the range of its start; <= 0: it does not */
+    PetscBool finite;
+  } field;
+
+  PetscBool halo_right;      /* the self-test of the halo exchange passed */
+  double    order;           /* of the discretisation, by the method of manufactured solutions */
+  double    memory_fraction; /* of a node's memory in use; 0: not known */
+
+  int  n_reasons; /* why the result is not valid; 0: it is */
+  char reasons[HEAT_BENCH_REASONS][HEAT_BENCH_REASON];
+} HeatBenchResult;
+
+/** What the user asked for. */
+typedef struct {
+  HeatBenchId    id;
+  HeatBenchRules rules;
+  double         duration;        /* [s] least time of the timed steps */
+  double         memory_fraction; /* least part of each node's memory; 0: any */
+  const char    *directory;       /* for results.json and proof.json */
+  PetscBool      quiet;
+} HeatBenchRequest;
+
+/** A problem on its way from start to end.  All pointers are owned. */
+typedef struct {
+  HeatCase     *c;
+  HeatGrid     *grid;
+  HeatOperator *op;
+  HeatStepper  *stepper;
+  Vec           T;  /* temperature [K] */
+  double        dt; /* [s] */
+  PetscInt64    step;
+  PetscInt64    iterations;
+  HeatEnergy    energy;
+} HeatBenchProblem;
+
+/** Record a reason why the result is not valid, as for printf. */
+void HeatBenchInvalid(HeatBenchResult *r, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Refuse at once what cannot work here: more cells than PetscInt counts, more ranks than cells,
+ *  not enough memory.
+ *  Errors: HEAT_ERR_INPUT, with what would do. */
+PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q);
+
+/** Set up the problem `field` or `modes`; close it with HeatBenchClose.
+ *  Errors: as HeatBenchCheckFits. */
+PetscErrorCode HeatBenchOpenField(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchProblem **p);
+PetscErrorCode HeatBenchOpenModes(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchProblem **p);
+
+/** Take steps, several at once where the scheme can.
+ *  Errors: HEAT_ERR_NUMERICS if a solve fails. */
+PetscErrorCode HeatBenchAdvance(HeatBenchProblem *p, PetscInt steps);
+
+/** Free a problem and set *p to NULL; *p may be NULL. */
+PetscErrorCode HeatBenchClose(HeatBenchProblem **p);
+
+/** Run the problem `modes` and compare it with its closed form. */
+PetscErrorCode HeatBenchRunModes(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,
+                                 HeatBenchResult *r);
+
+/** Run the problem `field` cycle by cycle until its steps have taken the duration. */
+PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,
+                                 HeatBenchResult *r);
+
+#endif

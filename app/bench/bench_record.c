@@ -1,0 +1,82 @@
+/** The member `bench` of results.json (bench_record.h). */
+#include "app/bench/bench_record.h"
+
+#include <math.h>
+
+static void PutReasons(HeatJson *bench, const HeatBenchResult *r)
+{
+  const char *reasons[HEAT_BENCH_REASONS];
+
+  for (int k = 0; k < r->n_reasons; k++) reasons[k] = r->reasons[k];
+  HeatJsonPutTexts(bench, "reasons", r->n_reasons, reasons);
+}
+
+static void PutModes(HeatJson *bench, const HeatBenchResult *r)
+{
+  HeatJson *modes = HeatJsonAddObject(bench, "modes");
+  char      text[HEAT_HASH_TEXT];
+
+  HeatJsonPutNumber(modes, "error", r->modes.error);
+  HeatJsonPutNumber(modes, "bound", r->modes.bound);
+  HeatJsonPutNumber(modes, "continuous_ratio", r->modes.continuous_ratio);
+  HeatJsonPutText(modes, "root", HeatHashText(&r->modes.root, text));
+}
+
+static void PutField(HeatJson *bench, const HeatBenchResult *r)
+{
+  HeatJson *field = HeatJsonAddObject(bench, "field");
+
+  HeatJsonPutNumbers(field, "residuals", (int)r->cycles, r->field.residuals);
+  HeatJsonPutNumber(field, "balance", r->field.balance);
+  HeatJsonPutNumber(field, "overshoot", r->field.overshoot);
+  HeatJsonPutBoolean(field, "maximum_principle",
+                     r->field.overshoot <= HeatBenchOvershoot ? PETSC_TRUE : PETSC_FALSE);
+}
+
+static void PutAudit(HeatJson *bench, const HeatAuditReport *audit)
+{
+  HeatJson *to = HeatJsonAddObject(bench, "audit");
+
+  HeatJsonPutCount(to, "commitments", audit->commitments);
+  HeatJsonPutCount(to, "windows", audit->windows);
+  HeatJsonPutCount(to, "cells", audit->cells);
+  HeatJsonPutNumber(to, "residual", audit->residual);
+  HeatJsonPutNumber(to, "error", audit->error);
+}
+
+HeatJson *HeatBenchRecord(const HeatBenchRequest *q, const HeatBenchResult *r,
+                          const HeatAuditReport *audit, const HeatHash *proof,
+                          const HeatHash *binary)
+{
+  const PetscBool valid = r->n_reasons == 0 ? PETSC_TRUE : PETSC_FALSE;
+  const double    steps = (double)r->steps;
+  HeatJson       *bench = HeatJsonCreate();
+  char            text[HEAT_HASH_TEXT];
+
+  HeatJsonPutCount(bench, "version", HEAT_BENCH_VERSION);
+  HeatJsonPutText(bench, "class", q->id.size->name);
+  HeatJsonPutText(bench, "workload", HeatBenchWorkloadNames[q->id.workload]);
+  HeatJsonPutText(bench, "rules", HeatBenchRulesNames[q->rules]);
+  HeatJsonPutBits(bench, "nonce", q->id.nonce);
+  HeatJsonPutBoolean(bench, "valid", valid);
+  PutReasons(bench, r);
+  HeatJsonPutText(bench, "grade", HeatBenchGrade(r->seconds));
+  HeatJsonPutNumber(bench, "fom",
+                    valid ? HeatBenchMerit(q->id.size, steps, r->seconds, r->setup) : NAN);
+  HeatJsonPutNumber(bench, "fom_end_to_end",
+                    valid ? HeatBenchMerit(q->id.size, steps, r->end_to_end, 0.0) : NAN);
+  HeatJsonPutCount(bench, "steps", r->steps);
+  HeatJsonPutNumber(bench, "duration", r->seconds);
+  HeatJsonPutNumber(bench, "setup", r->setup);
+  HeatJsonPutNumber(bench, "end_to_end", r->end_to_end);
+  HeatJsonPutCount(bench, "iterations", r->iterations);
+  HeatJsonPutNumber(bench, "memory_fraction", r->memory_fraction > 0.0 ? r->memory_fraction : NAN);
+  PutModes(bench, r);
+  PutField(bench, r);
+  PutAudit(bench, audit);
+  HeatJsonPutNumbers(bench, "times", (int)r->cycles, r->times);
+  HeatJsonPutText(bench, "proof_sha256", HeatHashText(proof, text));
+  HeatJsonPutText(bench, "binary_sha256", binary ? HeatHashText(binary, text) : NULL);
+  HeatJsonPutText(bench, "signature", NULL);
+  return bench;
+}

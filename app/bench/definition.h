@@ -1,0 +1,126 @@
+/** The definition of the reference workload: its classes, its two problems, and their constants.
+ *
+ *  Everything that the audit of a result must know is here, so that it needs neither the machine
+ *  nor the fields of the run.  A change of any number in definition.c makes another workload: then
+ *  HEAT_BENCH_VERSION grows.
+ *
+ *  field   (timed) blocks of four materials and a temperature of noise, both drawn from the nonce;
+ *          insulated.  Each cycle of HEAT_BENCH_CYCLE steps begins with a field of its own.
+ *  modes   (not timed) one material and a sum of cosines drawn from the nonce; insulated.  A step
+ *          multiplies each of them by a known number.
+ *
+ *  Cells are squares of 1 mm on every grid, so a larger class is a larger body (weak scaling of
+ *  machines: spacing and step stay, the domain grows).  Nothing here is collective. */
+#ifndef HEAT_APP_DEFINITION_H
+#define HEAT_APP_DEFINITION_H
+
+#include <petscsys.h>
+#include <stdint.h>
+
+/** Version of the definition, in every record and proof. */
+#define HEAT_BENCH_VERSION 1
+
+enum {
+  HEAT_BENCH_CYCLE     = 100, /* steps of a cycle */
+  HEAT_BENCH_MATERIALS = 4,
+  HEAT_BENCH_MODES     = 4, /* cosines of the problem `modes` */
+  HEAT_BENCH_WINDOWS = 32,  /* windows that the audit looks at, for each pair of committed fields */
+  HEAT_BENCH_WARM_UP = 3    /* steps before the first timed one */
+};
+
+typedef enum { HEAT_BENCH_IMPLICIT, HEAT_BENCH_EXPLICIT, HEAT_BENCH_WORKLOADS } HeatBenchWorkload;
+typedef enum {
+  HEAT_BENCH_BASE,
+  HEAT_BENCH_PORTED,
+  HEAT_BENCH_OPTIMISED,
+  HEAT_BENCH_RULES
+} HeatBenchRules;
+
+extern const char *const HeatBenchWorkloadNames[HEAT_BENCH_WORKLOADS];
+extern const char *const HeatBenchRulesNames[HEAT_BENCH_RULES];
+
+/** A class of problems. */
+typedef struct {
+  const char *name;
+  PetscInt64  cells;     /* in x and in y */
+  const char *meant_for; /* for help and messages */
+} HeatBenchClass;
+
+/** The classes from small to large; the last one has no name.  Static storage. */
+extern const HeatBenchClass HeatBenchClasses[];
+
+/** Return the class of a name, NULL if there is none. */
+const HeatBenchClass *HeatBenchFindClass(const char *name);
+
+/** A material of the problem `field`. */
+typedef struct {
+  const char *name;
+  double      conductivity;  /* [W/(m K)] */
+  double      density;       /* [kg/m3] */
+  double      specific_heat; /* [J/(kg K)] */
+} HeatBenchMaterial;
+
+extern const HeatBenchMaterial HeatBenchMaterials[HEAT_BENCH_MATERIALS];
+
+/** Width and height of a cell [m]. */
+extern const double HeatBenchWidth;
+
+/** Relative tolerance of each solve (implicit): ||b - A x|| / ||b||. */
+extern const double HeatBenchTolerance;
+
+/** Least time of the timed steps of a valid result [s]: 60 exploratory, 600 reportable, 1800
+ *  official.  Return the word for a time, "too short" below the first. */
+extern const double HeatBenchLeastSeconds;
+const char         *HeatBenchGrade(double seconds);
+
+/** Kelvin by which a temperature may leave the range of its start: rounding. */
+extern const double HeatBenchOvershoot;
+
+/** Return the figure of merit [cell-steps/s]: cells * steps / (seconds + setup * steps/100). */
+double HeatBenchMerit(const HeatBenchClass *size, double steps, double seconds, double setup);
+
+/** What identifies a benchmark: two runs with equal members compute the same fields. */
+typedef struct {
+  const HeatBenchClass *size;
+  HeatBenchWorkload     workload;
+  uint64_t              nonce;
+} HeatBenchId;
+
+/** Return the length of a step [s]. */
+double HeatBenchStep(HeatBenchWorkload workload);
+
+/** Return the steps of the problem `modes`. */
+PetscInt HeatBenchModeSteps(HeatBenchWorkload workload);
+
+/** Return the step of a cycle, from 1 to HEAT_BENCH_CYCLE, before and after which the fields are
+ *  committed.  It is 1 in cycle 0, so that the committed field before it is the initial one. */
+PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle);
+
+/** Return whether windows of the fields of a cycle go into the proof: cycles 0, 1, 2, 4, 8, ... */
+PetscBool HeatBenchHasWindows(uint32_t cycle);
+
+/** Return the heat capacity of cell (i, j) of the problem `field` per metre of depth [J/(m K)]. */
+double HeatBenchCapacity(const HeatBenchId *id, PetscInt64 i, PetscInt64 j);
+
+/** Return the conductance between two neighbouring cells of the problem `field`, the harmonic mean
+ *  of their conductivities [W/(m K)]. */
+double HeatBenchConductance(const HeatBenchId *id, PetscInt64 i, PetscInt64 j, PetscInt64 i2,
+                            PetscInt64 j2);
+
+/** The cosines of the problem `modes`: T(i, j) = sum of
+ *  factor[m] cos((i + 1/2) pi x[m] / n) cos((j + 1/2) pi y[m] / n). */
+typedef struct {
+  PetscInt64 x[HEAT_BENCH_MODES], y[HEAT_BENCH_MODES]; /* half waves over the domain */
+  double     start[HEAT_BENCH_MODES];                  /* [K] initial factor */
+  double     factor[HEAT_BENCH_MODES];                 /* [K] after all steps, discrete equations */
+  double     continuous[HEAT_BENCH_MODES];             /* [K] the same, exact solution in x, y, t */
+} HeatBenchCosines;
+
+/** Draw the cosines and compute what becomes of them. */
+void HeatBenchDrawCosines(const HeatBenchId *id, HeatBenchCosines *c);
+
+/** Return cos((i + 1/2) pi k / n) with an argument that is reduced in whole numbers, so that it is
+ *  as accurate on the largest grid as on the smallest. */
+double HeatBenchCosine(PetscInt64 i, PetscInt64 k, PetscInt64 n);
+
+#endif

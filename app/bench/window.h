@@ -1,0 +1,59 @@
+/** Windows: the places of the committed fields that the audit looks at.
+ *
+ *  They are drawn from the nonce and the roots of the fields, so that they cannot be known before
+ *  the fields are fixed.  A window is two neighbouring pieces of one row.  To evaluate the discrete
+ *  equation in its cells, the audit needs these pieces of one of the two fields, and of the other
+ *  one also the same pieces of the rows below and above:
+ *
+ *      row + 1    | piece | piece + 1 |
+ *      row        | piece | piece + 1 |     and    row | piece | piece + 1 |
+ *      row - 1    | piece | piece + 1 |
+ *
+ *      the stencil's field (after the step if        the other field
+ *      implicit, before it if explicit)
+ *
+ *  Nothing here is collective. */
+#ifndef HEAT_APP_WINDOW_H
+#define HEAT_APP_WINDOW_H
+
+#include "app/bench/definition.h"
+#include "app/bench/hash_tree.h"
+
+/** The problems, in the order of the proof. */
+typedef enum { HEAT_BENCH_PROBLEM_MODES, HEAT_BENCH_PROBLEM_FIELD } HeatBenchProblemKind;
+
+/** Committed fields: before a step and after it.  Of `modes` only the last field is committed. */
+enum { HEAT_BEFORE, HEAT_AFTER, HEAT_COMMITTED };
+
+/** A pair of committed fields. */
+typedef struct {
+  HeatBenchProblemKind problem;
+  uint32_t             cycle;
+  PetscInt             step; /* of the cycle; of `modes` the last one */
+  HeatHash             root[HEAT_COMMITTED];
+} HeatCommitment;
+
+/** A piece of a committed field. */
+typedef struct {
+  int        field; /* HEAT_BEFORE or HEAT_AFTER */
+  PetscInt64 row, piece;
+} HeatPiece;
+
+enum { HEAT_WINDOW_PIECES = 8 };
+
+/** A window and the pieces that its equation needs; those outside of the grid are left out. */
+typedef struct {
+  PetscInt64 row, piece; /* its row; its first piece */
+  int        n;
+  HeatPiece  pieces[HEAT_WINDOW_PIECES];
+} HeatWindow;
+
+/** Return the number of pieces of a row, and the cells of one of them. */
+PetscInt64 HeatPieces(const HeatBenchId *id);
+int        HeatPieceCells(const HeatBenchId *id, PetscInt64 piece);
+
+/** Draw window `k` of a commitment. */
+PetscErrorCode HeatWindowDraw(const HeatBenchId *id, const HeatCommitment *commitment, int k,
+                              HeatWindow *window);
+
+#endif

@@ -1,0 +1,148 @@
+/** Regions, segments and interfaces of a record (record_places.h). */
+#include "app/report/record_places.h"
+
+#include <math.h>
+
+static PetscErrorCode FillSegments(const HeatRunState *state, const PetscReal *T, HeatResults *r,
+                                   HeatRecordPlaces *places)
+{
+  const HeatCase *c = state->c;
+  const PetscInt  n = HeatDiagnosticsSegments(c);
+  PetscReal      *heat;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &heat));
+  PetscCall(PetscMalloc1(n, &places->segments));
+  PetscCall(HeatDiagnosticsSegmentHeat(state->op, T, heat));
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const PetscInt first = HeatDiagnosticsFirstSegment(c, (HeatSide)side);
+
+    for (PetscInt k = 0; k < c->boundary[side].n && c->boundary[side].n > 1; k++) {
+      places->segments[r->energy.n_segments++] = (HeatResultsSegment){(HeatSide)side, k,
+                                                                      heat[first + k]};
+    }
+  }
+  r->energy.segments = places->segments;
+  PetscCall(PetscFree(heat));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal *T, HeatResults *r,
+                                     HeatRecordPlaces *places)
+{
+  const HeatInterface *pairs = state->c->output.interfaces;
+  const PetscInt       n     = state->c->output.n_interfaces;
+  PetscReal           *heat;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(n, &heat));
+  PetscCall(PetscMalloc1(n, &places->interfaces));
+  PetscCall(HeatDiagnosticsInterfaceHeat(state->op, T, n, pairs, heat));
+  for (PetscInt k = 0; k < n; k++)
+    places->interfaces[k] = (HeatResultsInterface){pairs[k].names[0], pairs[k].names[1], heat[k]};
+  r->energy.n_interfaces = n;
+  r->energy.interfaces   = places->interfaces;
+  PetscCall(PetscFree(heat));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the sizes and powers of the regions.  Regions that cover the domain by definition are
+   left out, unless they have a name or a power. */
+static PetscErrorCode FillRegions(const HeatRunState *state, HeatResults *r,
+                                  HeatRecordPlaces *places)
+{
+  const HeatCase *c = state->c;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(c->n_regions, &places->regions));
+  for (PetscInt k = 0; k < c->n_regions; k++) {
+    const HeatRegion     *region = &c->regions[k];
+    const HeatRegionSize *size   = &state->sizes.regions[k];
+    PetscReal             power;
+
+    if (region->shape == HEAT_SHAPE_ALL && !region->name && !region->power.given) continue;
+    PetscCall(HeatSourcePower(HeatOperatorSource(state->op), k, state->clock.time, &power));
+    places->regions[r->n_regions++] = (HeatResultsRegion){
+        .region  = k,
+        .name    = region->name,
+        .shape   = region->shape == HEAT_SHAPE_MAP ? "map" : HeatShapeNames[region->shape],
+        .painted = size->painted,
+        .exact   = size->exact,
+        .power   = power,
+        .min     = NAN,
+        .mean    = NAN,
+        .max     = NAN};
+  }
+  r->regions = places->regions;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FillSegmentSizes(const HeatRunState *state, HeatResults *r,
+                                       HeatRecordPlaces *places)
+{
+  const HeatSizes *sizes = &state->sizes;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(sizes->n_segments, &places->segment_sizes));
+  for (PetscInt k = 0; k < sizes->n_segments; k++) {
+    const HeatSegmentSize *size    = &sizes->segments[k];
+    const HeatSegment     *segment = &state->c->boundary[size->side].segments[size->segment];
+
+    places->segment_sizes[k] = (HeatResultsSegmentSize){size->side, size->segment,
+                                                        HeatBoundaryTypeNames[segment->type],
+                                                        size->painted, size->exact};
+  }
+  r->n_segments = sizes->n_segments;
+  r->segments   = places->segment_sizes;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the temperatures of the regions with a name. */
+static PetscErrorCode FillZones(const HeatReportSources *from, const PetscReal *T,
+                                const HeatResults *r, HeatRecordPlaces *places)
+{
+  const HeatRunState *state = from->state;
+  const PetscInt      n     = HeatZonesCount(state->zones);
+  const HeatSummary  *zones;
+  PetscInt            k = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSurveyZones(from->survey, state, T, &zones));
+  for (PetscInt i = 0; i < r->n_regions && k < n; i++) {
+    if (places->regions[i].region != HeatZonesRegion(state->zones, k)) continue;
+    places->regions[i].min  = zones[k].min;
+    places->regions[i].mean = zones[k].mean;
+    places->regions[i].max  = zones[k].max;
+    k++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRecordPlacesFill(const HeatReportSources *from, HeatResults *r,
+                                    HeatRecordPlaces *places)
+{
+  const HeatRunState *state = from->state;
+  const PetscReal    *T;
+
+  PetscFunctionBeginUser;
+  PetscCall(FillRegions(state, r, places));
+  PetscCall(FillSegmentSizes(state, r, places));
+  if (r->status == HEAT_STATUS_ERROR && !from->finished) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(VecGetArrayRead(state->T, &T));
+  PetscCall(HeatSurveyPrepare(from->survey, state, T));
+  PetscCall(FillSegments(state, T, r, places));
+  PetscCall(FillInterfaces(state, T, r, places));
+  PetscCall(FillZones(from, T, r, places));
+  PetscCall(VecRestoreArrayRead(state->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRecordPlacesFree(HeatRecordPlaces *places)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree(places->segments));
+  PetscCall(PetscFree(places->interfaces));
+  PetscCall(PetscFree(places->regions));
+  PetscCall(PetscFree(places->segment_sizes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

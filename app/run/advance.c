@@ -1,0 +1,91 @@
+/** Take steps (advance.h). */
+#include "app/run/advance.h"
+
+#include <stdio.h>
+
+/* Return whether the user chose anything of PETSc for the solves, which may then fail with an error
+   of PETSc that is no defect. */
+static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
+{
+  PetscBool ours = PETSC_FALSE;
+
+  (void)PetscStrcmp(c->solver.preconditioner, "multigrid", &ours);
+  return o->petsc_argc > 1 || o->environment.n > 0 || c->n_petsc > 0 || c->record.n_options > 0 ||
+                 !ours || c->time.scheme == HEAT_SCHEME_TS
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+PetscErrorCode HeatAdvanceCreateGuard(MPI_Comm comm, const HeatOptions *options, const HeatCase *c,
+                                      HeatGuard **guard)
+{
+  PetscFunctionBeginUser;
+  *guard = NULL;
+  if (ChoosesPetsc(options, c)) PetscCall(HeatGuardCreate(comm, guard));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Raise the error of steps that have become too short to end the run. */
+static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
+{
+  const HeatClock *clock = &state->clock;
+
+  return HeatRaiseHere(
+      state->grid->comm, HEAT_ERR_NUMERICS,
+      "step %" PetscInt64_FMT
+      " (t = %.17g s): the step has collapsed to %g s, so that the run would not end; "
+      "look for what grows without bound, or for a source or conductivity that "
+      "jumps at a temperature (write the jump as a steep slope), or that switches at very many "
+      "times, or raise time.adaptive.tolerance",
+      clock->step + 1, (double)clock->time, (double)dt);
+}
+
+/* Have the stepper take one step, or several at once; both ways give equal bits. */
+static PetscErrorCode CallStepper(HeatRunState *state, PetscInt n, const PetscReal *times,
+                                  PetscReal dt)
+{
+  PetscFunctionBeginUser;
+  if (n > 1)
+    PetscCall(
+        HeatStepperAdvanceSeveral(state->stepper, n, times, dt, &state->T, &state->last_step));
+  else PetscCall(HeatStepperAdvance(state->stepper, times[0], dt, &state->T, &state->last_step));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Call the stepper; an error of PETSc under the user's options becomes one of the numerics. */
+static PetscErrorCode CallStepperGuarded(HeatRunState *state, HeatGuard *guard, PetscInt n,
+                                         const PetscReal *times, PetscReal dt)
+{
+  HeatCapture    capture;
+  char           doing[160];
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (!guard) PetscFunctionReturn(CallStepper(state, n, times, dt));
+  PetscCall(HeatCaptureBegin(&capture));
+  code = CallStepper(state, n, times, dt);
+  (void)snprintf(doing, sizeof doing,
+                 "step %" PetscInt64_FMT
+                 " (from t = %g s) cannot be taken with the chosen solver and "
+                 "options of PETSc",
+                 state->clock.step + 1, (double)state->clock.time);
+  PetscFunctionReturn(HeatGuardEnd(guard, &capture, doing, code));
+}
+
+PetscErrorCode HeatAdvance(HeatRunState *state, HeatGuard *guard, PetscInt n,
+                           const HeatClockStep *steps, const PetscReal *times)
+{
+  if (HeatClockHasCollapsed(&state->clock, &steps[0])) return RaiseCollapsed(state, steps[0].dt);
+  return CallStepperGuarded(state, guard, n, times, steps[0].dt);
+}
+
+PetscErrorCode HeatAdvanceHandleEvent(HeatRunState *state)
+{
+  PetscReal dt;
+
+  PetscFunctionBeginUser;
+  if (!state->clock.at_event) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatStepperBeginAnew(state->stepper, state->clock.time, state->T, &dt));
+  if (dt > 0.0) HeatClockPropose(&state->clock, dt);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,41 @@
+/** Reports of the present state: probes, survey and test, history row, snapshot.
+ *
+ *  Nothing is written of a state that is found corrupted.  At the end of a run, a file that cannot
+ *  be written is a warning instead of an error: the rest of the output is still made. */
+#ifndef HEAT_APP_REPORTER_H
+#define HEAT_APP_REPORTER_H
+
+#include "app/process/phases.h"
+#include "app/run/health.h"
+#include "app/run/schedule.h"
+#include "solver/base/error.h"
+
+/** The modules that make a report, borrowed, and what the end of the run could not write. */
+typedef struct {
+  const HeatRunState *state;
+  HeatPhases         *phases;
+  HeatSurvey         *survey;
+  HeatHealth         *health;
+  HeatOutput         *output;
+  char                lost[1024]; /* output of the finished run that was not written; "": none */
+} HeatReporter;
+
+/** Sample the probes; where these are due, survey and test the state, write its history row and its
+ *  snapshot.  Collective.
+ *  @param[in] last  whether the run ends at the present step
+ *  Errors: as HeatOutputSample, HeatOutputWriteRow and HeatOutputWriteSnapshot; if `last` is true,
+ *  a file that cannot be written is a warning. */
+PetscErrorCode HeatReporterReport(HeatReporter *reporter, const HeatDue *due, PetscBool last);
+
+/** Survey the state for checks and record, and write the final snapshot where there is none: for a
+ *  restart at the end of a run, which takes no step.  Collective. */
+PetscErrorCode HeatReporterReportUnstepped(HeatReporter *reporter);
+
+/** Stop a capture around the writing of output of the last state, which returned `code`.  That a
+ *  file could not be written becomes a warning and is noted in reporter->lost, so that the other
+ *  files, the checks and the record are still made; any other error is raised again.  Collective.
+ *  @param[in] capture  from HeatCaptureBegin */
+PetscErrorCode HeatReporterEndLast(HeatReporter *reporter, const HeatCapture *capture,
+                                   PetscErrorCode code);
+
+#endif

@@ -1,0 +1,76 @@
+/** Warnings about the results of a run (run_warnings.h). */
+#include "app/run/run_warnings.h"
+
+#include "app/process/petsc_options.h"
+#include "solver/case/petsc_rules.h"
+
+/* Warn of what makes the run of a record differ from the run that it describes. */
+static PetscErrorCode WarnOfRecord(HeatWarnings *warnings, const HeatCase *c,
+                                   const HeatOptions *options, PetscBool restarted)
+{
+  const HeatCaseFile *first = NULL;
+  PetscInt            n     = 0;
+  char                names[200];
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < c->n_files; k++) {
+    const HeatCaseFile *file = &c->files[k];
+
+    if (!file->used || !file->summed || !file->expected) continue;
+    if (file->checksum == file->expected_checksum) continue;
+    if (n++ == 0) first = file;
+  }
+  if (first)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "%.200s (%.200s in the case)%s changed since the record was made",
+                              first->path, first->name, n > 1 ? " and other files have" : " has"));
+  if (HeatOptionsRefusedOfRecord(options, c, names, sizeof names) > 0)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "options of the recorded command line that a file may not give are "
+                              "left out: %s; repeat them on the command line where they are wanted",
+                              names));
+  if (c->record.continued && !restarted)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "the recorded run continued %.200s; this run begins at the start of "
+                              "the case, and --restart FILE continues a checkpoint",
+                              c->record.continued));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
+                                  const HeatOptions *options, PetscBool restarted)
+{
+  const PetscBool restarts = (PetscBool)(restarted || c->checkpoint.every > 0 ||
+                                         c->checkpoint.wall_interval > 0.0);
+
+  PetscFunctionBeginUser;
+  if (restarts && c->time.scheme == HEAT_SCHEME_TS && HeatPetscIntegratorRemembers(c->time.ts_type))
+    PetscCall(HeatWarningsAdd(warnings,
+                              "ts:%s takes earlier steps from memory that no checkpoint holds: a "
+                              "restarted run begins anew at first order and differs from one that "
+                              "was not interrupted; bdf2 continues exactly",
+                              c->time.ts_type));
+  PetscCall(WarnOfRecord(warnings, c, options, restarted));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunWarnAfterStep(HeatWarnings *warnings, const HeatRunState *state,
+                                    const HeatHealth *health)
+{
+  const char *unsearched = HeatEventsUnsearched(state->events);
+  const char *outside    = HeatHealthOutside(health);
+
+  PetscFunctionBeginUser;
+  if (unsearched)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "the times at which '%.200s' switches were not all found; give them "
+                              "in time.events",
+                              unsearched));
+  if (outside[0])
+    PetscCall(HeatWarningsAdd(warnings,
+                              "%s: the scheme overshoots after a sudden change; take "
+                              "backward-euler, which does not, or shorter steps, or let bdf2 or "
+                              "esdirk control theirs (step: auto)",
+                              outside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

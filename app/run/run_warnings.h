@@ -1,0 +1,21 @@
+/** What a run warns of that concerns its results and is no error: printed once on rank 0, and kept
+ *  for results.json (app/report/warnings.h). */
+#ifndef HEAT_APP_RUN_WARNINGS_H
+#define HEAT_APP_RUN_WARNINGS_H
+
+#include "app/process/options.h"
+#include "app/report/warnings.h"
+#include "app/run/health.h"
+
+/** Warn of what the case alone shows: an integrator of PETSc whose memory no checkpoint holds, and
+ *  what makes the run of a record differ from the run that it describes.  Not collective.
+ *  @param[in] restarted  the run continues a checkpoint */
+PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
+                                  const HeatOptions *options, PetscBool restarted);
+
+/** Warn of what the last step showed: events that were not found, temperatures outside the range
+ *  that can be reached.  Not collective. */
+PetscErrorCode HeatRunWarnAfterStep(HeatWarnings *warnings, const HeatRunState *state,
+                                    const HeatHealth *health);
+
+#endif

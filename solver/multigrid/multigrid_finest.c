@@ -1,0 +1,211 @@
+/* The finest level: the operator's network, solver/README.md eq. (11), times a power of two that
+ * brings its largest diagonal entry to between 1/2 and 1.  All numbers are then far from the ends
+ * of single precision's range.  Coefficients are stored as pairs of floats (48 bits), of which the
+ * cycle uses the high halves. */
+#include <math.h>
+
+#include "solver/multigrid/multigrid_levels_impl.h"
+
+enum {
+  /* Places of a half row up to which a row's coefficients are also kept in double precision.
+     Chosen: 8 half rows of 4096 doubles are 256 kB, a quarter of a level-2 cache of 1 MB.  Larger:
+     the rows push the vectors out of the cache.  Smaller: long rows are updated from pairs of
+     floats, in twice the time. */
+  LONGEST_WIDE = 4096
+};
+
+/* Return the conductance of the face west (axis 0) or south (axis 1) of own cell (i, j), and 0 for
+   a face on the boundary, whose conductance is part of the ground. */
+static PetscReal InnerConductance(const HeatOperator *op, int axis, PetscInt i, PetscInt j)
+{
+  const HeatGrid  *g     = HeatOperatorGrid(op);
+  const PetscReal *G     = HeatOperatorConductances(op, axis);
+  const PetscInt   start = axis == 0 ? g->xs : g->ys, n = axis == 0 ? g->nx : g->ny;
+  const PetscInt   local = axis == 0 ? i : j;
+
+  if (n == 1 || (!g->periodic[axis] && start + local == 0)) return 0.0;
+  return G[(size_t)j * (size_t)(axis == 0 ? g->nxl + 1 : g->nxl) + (size_t)i];
+}
+
+/* Return the diagonal entry of cell i of a row, m + sum of all conductances.
+   @param[in] mass, gx, gs  the row's masses, and its faces crossed along x and south of it */
+static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscReal *gx,
+                          const PetscReal *gs, PetscInt i)
+{
+  return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gs[i + g->nxl]));
+}
+
+/* Find scale_A and the lower bound on the mass of a level of one cell.
+ *
+ * A body that hardly any side holds has a one-cell level whose mass is nearly zero.  The right-hand
+ * side there is the sum over all residuals, each rounded to single precision; divided by a mass
+ * much smaller than the sum of the diagonal's roundings, it would be noise.  Nor is an exact mass
+ * needed: the level is one eigenvector, which conjugate gradients find by themselves.  The bound is
+ *
+ *     least mass = noise * sum over cells of the diagonal entry d
+ *
+ * where d, below 1 after scaling, is rounded up to sixteenths: a sum of integers is exact in any
+ * order.  noise is chosen: a sixth of the unit roundoff of floats, 2^-24 = 6e-8, since the
+ * roundings of many cells partly cancel.  Larger: the cycle removes less of the mean temperature's
+ * error.  Smaller: what it adds to the mean is rounding. */
+static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
+{
+  const HeatGrid  *g       = HeatOperatorGrid(mg->op);
+  const PetscReal *gx      = HeatOperatorConductances(mg->op, 0);
+  const PetscReal *gs      = HeatOperatorConductances(mg->op, 1);
+  const PetscReal  noise   = 1e-8;
+  PetscReal        largest = 0.0, to_sixteenths = 0.0, *row;
+  PetscInt64       sixteenths = 0; /* sum of d, each rounded up to 1/16 */
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(g->nxl, &row));
+  for (int pass = 0; pass < 2; pass++) {
+    for (PetscInt j = 0; j < g->nyl; j++) {
+      HeatOperatorMassRow(mg->op, mass, j, row);
+      for (PetscInt i = 0; i < g->nxl; i++) {
+        const PetscReal d = Diagonal(g, row, gx + j * (g->nxl + 1), gs + j * g->nxl, i);
+
+        if (pass == 0) largest = PetscMax(largest, d);
+        else sixteenths += (PetscInt64)ceil(to_sixteenths * d);
+      }
+    }
+    if (pass) continue;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPIU_REAL, MPIU_MAX, mg->comm));
+    mg->scale_A   = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
+    to_sixteenths = ldexp(16.0, mg->scale_A);
+  }
+  PetscCall(PetscFree(row));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));
+  mg->least_mass = (float)(noise * (PetscReal)sixteenths / 16.0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the sides' conductances to the half cells and films of the cells behind them.  A boundary
+   face has G = half film/(half + film); its film is therefore G half/(half - G). */
+static void AddSides(const HeatMultigrid *mg, const HeatLevelShape *s, HeatGround *ground,
+                     double scale)
+{
+  const HeatGrid *g = HeatOperatorGrid(mg->op);
+
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(mg->op),
+                                                      (HeatSide)side);
+
+    for (PetscInt k = 0; k < faces.length; k++) {
+      const size_t cell  = HeatBoundaryCell(g, (HeatSide)side, k);
+      const size_t place = HeatLevelShapeCell(s, g->xs + (PetscInt)(cell % (size_t)g->nxl),
+                                              g->ys + (PetscInt)(cell / (size_t)g->nxl));
+      const double G = faces.G[k], half = faces.half[k];
+
+      if (G <= 0.0) continue;
+      ground->half[side / 2][place] += (float)(scale * half);
+      ground->film[side / 2][place] += G < half ? (float)(scale * G * half / (half - G)) : INFINITY;
+    }
+  }
+}
+
+/* Add the conductances of all sides to the diagonal of own row j. */
+static void AddSidesToRow(const HeatOperator *op, PetscInt j, PetscReal *row)
+{
+  const HeatGrid *g = HeatOperatorGrid(op);
+
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(op), (HeatSide)side);
+    const PetscInt          edge  = side == HEAT_BOTTOM ? 0 : g->nyl - 1;
+
+    if (faces.length == 0) continue;
+    if (side == HEAT_LEFT) row[0] += faces.G[j];
+    else if (side == HEAT_RIGHT) row[g->nxl - 1] += faces.G[j];
+    else
+      for (PetscInt i = 0; j == edge && i < g->nxl; i++) row[i] += faces.G[i];
+  }
+}
+
+/* Fill the coefficients of own cells, as pairs of floats, and the ground without its sides.
+   @param[in] mass  [1/s] */
+static PetscErrorCode FillFinest(HeatMultigrid *mg, PetscReal mass, HeatGround *ground)
+{
+  const HeatGrid *g     = HeatOperatorGrid(mg->op);
+  HeatLevel      *l     = &mg->levels[0];
+  const double    scale = ldexp(1.0, mg->scale_A);
+  PetscReal      *row;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(g->nxl, &row));
+  HeatLevelFillOnes(&l->s, l->m.array);
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    HeatOperatorMassRow(mg->op, mass, j, row);
+    for (PetscInt i = 0; i < g->nxl; i++)
+      ground->mass[HeatLevelShapeCell(&l->s, g->xs + i, g->ys + j)] = (float)(scale * row[i]);
+    AddSidesToRow(mg->op, j, row);
+    for (PetscInt i = 0; i < g->nxl; i++) {
+      const size_t place = HeatLevelShapeCell(&l->s, g->xs + i, g->ys + j);
+
+      HeatToPair(scale * InnerConductance(mg->op, 0, i, j), &l->gx.array[place],
+                 &mg->gx_low.array[place]);
+      HeatToPair(scale * InnerConductance(mg->op, 1, i, j), &l->gy.array[place],
+                 &mg->gy_low.array[place]);
+      /* The equation of a single cell without mass and sides is 0 u = 0; any m > 0 solves it. */
+      if (g->nx * g->ny == 1 && row[i] == 0.0) row[i] = 1.0;
+      HeatToPair(scale * row[i], &l->m.array[place], &mg->m_low.array[place]);
+    }
+  }
+  PetscCall(PetscFree(row));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridSidesConduct(const HeatMultigrid *mg, PetscBool *conduct)
+{
+  int some = 0;
+
+  PetscFunctionBeginUser;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(HeatOperatorBoundaries(mg->op),
+                                                      (HeatSide)side);
+
+    for (PetscInt k = 0; k < faces.length; k++) some |= faces.G[k] > 0.0;
+  }
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &some, 1, MPI_INT, MPI_LOR, mg->comm));
+  *conduct = some ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridCreateFinest(HeatMultigrid *mg)
+{
+  HeatLevel *l = &mg->levels[0];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->d));
+  PetscCall(HeatDistributionCreate(HeatOperatorGrid(mg->op), &l->landing_d));
+  PetscCall(HeatLevelCreateArrays(mg, l, PETSC_TRUE));
+  l->prefetched[0] = mg->p;
+  l->prefetched[1] = mg->r_low;
+  PetscCall(HeatRowsAllocate(l, &mg->gx_low));
+  PetscCall(HeatRowsAllocate(l, &mg->gy_low));
+  PetscCall(HeatRowsAllocate(l, &mg->m_low));
+  PetscCall(PetscCalloc1(l->s.half, &mg->zeros));
+  for (int k = 0; k < HEAT_ROW_COEFFICIENTS && l->s.half <= LONGEST_WIDE; k++)
+    PetscCall(PetscMalloc1(l->s.half + 1, &mg->wide.row[k]));
+  mg->n_made = 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridSetUpFinest(HeatMultigrid *mg, PetscReal mass, PetscBool sides,
+                                        HeatGround *ground)
+{
+  HeatLevel *l      = &mg->levels[0];
+  HeatRows  *rows[] = {&l->gx, &l->gy, &l->m, &mg->gx_low, &mg->gy_low, &mg->m_low};
+
+  PetscFunctionBeginUser;
+  mg->wide.filled = PETSC_FALSE;
+  PetscCall(HeatGroundAllocate(&l->s, sides, l->u, ground));
+  PetscCall(FindScaleAndLeastMass(mg, mass));
+  PetscCall(FillFinest(mg, mass, ground));
+  if (sides) AddSides(mg, &l->s, ground, ldexp(1.0, mg->scale_A));
+  for (int k = 0; k < 6; k++) {
+    PetscCall(HeatTransferRun(l->halo, rows[k]->array, rows[k]->array));
+    PetscCall(HeatRowsShareEqual(l, rows[k]));
+  }
+  PetscCall(HeatGroundMove(l->halo, sides, ground, ground));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

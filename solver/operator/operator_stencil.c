@@ -1,0 +1,290 @@
+/** The stencil: net heat, explicit step, matrix-free product and residual norm.
+ *
+ *  RowKernel forms the heat through the four faces of each cell, in one order of additions; net
+ *  heat, explicit step and product are results derived from that sum.  It works on a run of cells
+ *  of one row and takes the four neighbours by pointer.  Cells at the edge of a block, whose
+ *  neighbours lie in a ghost strip, therefore go through the same code as all others and round
+ *  alike, so that an explicit step has the same bits on any decomposition.
+ *
+ *  Conductances and neighbours' temperatures are combined in other places too: with the factors of
+ *  the Jacobian (JacobianKernel, here), for several steps in one sweep (wavefront.c, in the same
+ *  order and with the same bits), for flux densities (operator_heat.c), and face by face
+ *  (operator_visit.c).
+ *
+ *  A sweep starts the halo exchange, computes all cells that need no message, waits for the
+ *  messages, and computes the rest. */
+#include "solver/operator/operator_impl.h"
+
+/* What a sweep computes from the heat through a cell's faces, sum, with u the field, C the
+   capacity, D the shift (operator_impl.h).  A second word marks operators that read more arrays. */
+typedef enum {
+  NET,            /* sum + q */
+  NET_AMBIENT,    /* sum + q + E (T_amb - u) */
+  STEP,           /* u + dt/C (sum + q) */
+  STEP_AMBIENT,   /* u + dt/C (sum + q + E (T_amb - u)) */
+  APPLY,          /* mass C u - sum */
+  APPLY_SHIFTED,  /* (mass C + D) u - sum */
+  APPLY_JACOBIAN, /* as APPLY_SHIFTED, with low and high in place of the conductances */
+  DEFECT,         /* the sum over cells of (b - APPLY)^2 */
+  DEFECT_SHIFTED  /* the sum over cells of (b - APPLY_SHIFTED)^2 */
+} Result;
+
+/* One pass over the block. */
+typedef struct {
+  Result           result;
+  PetscReal        dt;                /* [s], of a step */
+  PetscReal        mass;              /* [1/s], of a product or defect */
+  const PetscReal *E, *ambient;       /* [nyl][nxl] of the ambient exchange [W/(m K)], [K] */
+  const PetscReal *u;                 /* [nyl][nxl] the field that the stencil is applied to */
+  const PetscReal *ghost[HEAT_SIDES]; /* [nyl] or [nxl] values of u beyond each side of the block */
+  PetscReal       *out;               /* [nyl][nxl] */
+  const PetscReal *b;                 /* [nyl][nxl] right-hand side of a defect */
+  PetscReal        rounding_constant; /* of a defect: see DefectSquares */
+  PetscReal       *squares;           /* of a defect: running sum over this rank's cells */
+} Sweep;
+
+/* Compute y = (mass C + D) x - J_faces x for n cells of a row, with J_faces x the linearised heat
+   through the cell's faces.  By solver/README.md eq. (8), the heat through a face towards its lower
+   cell a is high x_b - low x_a; it enters a and leaves b:
+
+       y = (mass C + D) c - (((hx_e e - lx_e c) - (hx_w c - lx_w w))
+                           + ((hx_n n - lx_n c) - (hx_s c - lx_s s)))
+
+   with c the cell, w, e, s, n its neighbours, lx and hx the factors low and high of the faces.
+   @param[in] cell, face   place of the first cell in fields, and of its west face in gx
+   @param[in] w, e, s, no  x of the western, eastern, southern and northern neighbours */
+static inline void JacobianKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n,
+                                  size_t cell, size_t face, const PetscReal *w, const PetscReal *e,
+                                  const PetscReal *s, const PetscReal *no)
+{
+  const PetscReal *restrict c  = sweep->u + cell;
+  const PetscReal *restrict lx = op->low[0] + face, *restrict hx = op->high[0] + face;
+  const PetscReal *restrict ls = op->low[1] + cell, *restrict ln = ls + op->grid->nxl;
+  const PetscReal *restrict hs = op->high[1] + cell, *restrict hn = hs + op->grid->nxl;
+  const PetscReal *restrict C = op->capacity + cell, *restrict D = op->shift + cell;
+  PetscReal *restrict out = sweep->out + cell;
+  const PetscReal mass    = sweep->mass;
+
+  for (PetscInt i = 0; i < n; i++) {
+    out[i] = (mass * C[i] + D[i]) * c[i] -
+             (((hx[i + 1] * e[i] - lx[i + 1] * c[i]) - (hx[i] * c[i] - lx[i] * w[i])) +
+              ((hn[i] * no[i] - ln[i] * c[i]) - (hs[i] * c[i] - ls[i] * s[i])));
+  }
+}
+
+/* Return the sum over n cells of a row of (b - A x)^2, each square rounded to a multiple of a
+   quantum.  Adding and subtracting rounding_constant = 1.5 2^52 quantum does the rounding: in that
+   binade doubles are one quantum apart.  Sums of such multiples are exact in any order as long as
+   they stay below 2^53 quanta.  Arguments as for JacobianKernel. */
+static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep, PetscInt n,
+                                      size_t cell, size_t face, const PetscReal *w,
+                                      const PetscReal *e, const PetscReal *s, const PetscReal *no)
+{
+  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
+  const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
+  const PetscReal *restrict C = op->capacity + cell, *restrict b = sweep->b + cell;
+  const PetscReal *restrict D = sweep->result == DEFECT_SHIFTED ? op->shift + cell : NULL;
+  const PetscReal mass = sweep->mass, rounding_constant = sweep->rounding_constant;
+  PetscReal       sum = 0.0;
+
+#define SQUARE(m)                                                                                  \
+  const PetscReal in = (gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +                       \
+                       (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i]));                           \
+  const PetscReal defect = b[i] - ((m)*c[i] - in);                                                 \
+  sum += (defect * defect + rounding_constant) - rounding_constant
+  if (D) {
+    _Pragma("omp simd reduction(+ : sum)") for (PetscInt i = 0; i < n; i++)
+    {
+      SQUARE(mass * C[i] + D[i]);
+    }
+  } else {
+    _Pragma("omp simd reduction(+ : sum)") for (PetscInt i = 0; i < n; i++) { SQUARE(mass * C[i]); }
+  }
+#undef SQUARE
+  return sum;
+}
+
+/* Compute the result of a sweep for n cells of a row.  The heat through the faces of cell i is
+
+       SUM(i) = (G_w (T_w - T_i) + G_e (T_e - T_i)) + (G_s (T_s - T_i) + G_n (T_n - T_i))
+
+   added in this order; T is the field u.  Arguments as for JacobianKernel. */
+static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, size_t cell,
+                             size_t face, const PetscReal *w, const PetscReal *e,
+                             const PetscReal *s, const PetscReal *no)
+{
+  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
+  const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
+  const PetscReal *restrict C = op->capacity + cell, *restrict q = op->q + cell;
+  PetscReal *restrict out = sweep->out + cell;
+  const PetscReal dt = sweep->dt, mass = sweep->mass;
+
+#define SUM(i)                                                                                     \
+  ((gx[i] * (w[i] - c[i]) + gx[(i) + 1] * (e[i] - c[i])) +                                         \
+   (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i])))
+#define AMBIENT_EXCHANGE(i)                                                                        \
+  (sweep->E[cell + (size_t)(i)] * (sweep->ambient[cell + (size_t)(i)] - c[i]))
+  switch (sweep->result) {
+  case NET:
+    for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i];
+    break;
+  case NET_AMBIENT:
+    for (PetscInt i = 0; i < n; i++) out[i] = SUM(i) + q[i] + AMBIENT_EXCHANGE(i);
+    break;
+  case STEP:
+    for (PetscInt i = 0; i < n; i++) out[i] = c[i] + dt / C[i] * (SUM(i) + q[i]);
+    break;
+  case STEP_AMBIENT:
+    for (PetscInt i = 0; i < n; i++)
+      out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + AMBIENT_EXCHANGE(i));
+    break;
+  case APPLY:
+    for (PetscInt i = 0; i < n; i++) out[i] = mass * C[i] * c[i] - SUM(i);
+    break;
+  case APPLY_SHIFTED:
+    for (PetscInt i = 0; i < n; i++)
+      out[i] = (mass * C[i] + op->shift[cell + (size_t)i]) * c[i] - SUM(i);
+    break;
+  case DEFECT:
+  case DEFECT_SHIFTED:
+    *sweep->squares += DefectSquares(op, sweep, n, cell, face, w, e, s, no);
+    break;
+  case APPLY_JACOBIAN: JacobianKernel(op, sweep, n, cell, face, w, e, s, no); break;
+  }
+#undef AMBIENT_EXCHANGE
+#undef SUM
+}
+
+/* Compute cells [begin, end) of row j.  The first and the last cell of the block's row are computed
+   apart, since a neighbour of theirs is a ghost cell. */
+static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
+                     PetscInt end)
+{
+  const PetscInt   nx = op->grid->nxl, ny = op->grid->nyl;
+  const size_t     row = (size_t)j * (size_t)nx, face = (size_t)j * (size_t)(nx + 1);
+  const PetscReal *u = sweep->u + row;
+  const PetscReal *s = j > 0 ? u - nx : sweep->ghost[HEAT_BOTTOM];
+  const PetscReal *n = j < ny - 1 ? u + nx : sweep->ghost[HEAT_TOP];
+  PetscInt         i = begin;
+
+  if (i == 0 && end > 0) {
+    const PetscReal *east = nx == 1 ? sweep->ghost[HEAT_RIGHT] + j : u + 1;
+
+    RowKernel(op, sweep, 1, row, face, sweep->ghost[HEAT_LEFT] + j, east, s, n);
+    i = 1;
+  }
+  const PetscInt last = PetscMin(end, nx - 1);
+  if (i < last)
+    RowKernel(op, sweep, last - i, row + (size_t)i, face + (size_t)i, u + i - 1, u + i + 1, s + i,
+              n + i);
+  if (end == nx && nx > 1) {
+    RowKernel(op, sweep, 1, row + (size_t)nx - 1, face + (size_t)nx - 1, u + nx - 2,
+              sweep->ghost[HEAT_RIGHT] + j, s + nx - 1, n + nx - 1);
+  }
+}
+
+/* Sweep over the whole block; cells that need no message are computed while messages travel.  A
+   side needs a message unless it lies on the domain's boundary or the block is its own neighbour.
+   @param[in] boundary  values of u beyond the domain's sides */
+static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
+                               const PetscReal *const boundary[HEAT_SIDES])
+{
+  const HeatGrid *g = op->grid;
+  PetscInt        waiting[HEAT_SIDES];
+
+  PetscFunctionBeginUser;
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const PetscBool no_message = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE
+                                                                                : PETSC_FALSE;
+
+    sweep->ghost[s] = g->boundary[s] ? boundary[s] : HeatHaloGhost(op->halo, (HeatSide)s);
+    waiting[s]      = no_message ? 0 : 1;
+  }
+  const PetscInt i0 = waiting[HEAT_LEFT], i1 = g->nxl - waiting[HEAT_RIGHT];
+  const PetscInt j0 = waiting[HEAT_BOTTOM], j1 = g->nyl - waiting[HEAT_TOP];
+
+  PetscCall(HeatHaloBegin(op->halo, sweep->u));
+  if (i0 < i1) {
+    for (PetscInt j = j0; j < j1; j++) SweepRow(op, sweep, j, i0, i1);
+  }
+  PetscCall(HeatHaloEnd(op->halo));
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    if (j < j0 || j >= j1 || i0 >= i1) {
+      SweepRow(op, sweep, j, 0, g->nxl);
+      continue;
+    }
+    if (i0 > 0) SweepRow(op, sweep, j, 0, i0);
+    if (i1 < g->nxl) SweepRow(op, sweep, j, i1, g->nxl);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sweep with T_b beyond the domain's sides, for net heat or a step. */
+static PetscErrorCode SweepWithBoundaries(HeatOperator *op, Sweep *sweep)
+{
+  const PetscReal *boundary[HEAT_SIDES];
+
+  PetscFunctionBeginUser;
+  if (op->ambient_exchange) {
+    sweep->result  = sweep->result == NET ? NET_AMBIENT : STEP_AMBIENT;
+    sweep->E       = HeatAmbientExchangeConductance(op->ambient_exchange);
+    sweep->ambient = HeatAmbientExchangeAmbient(op->ambient_exchange);
+  }
+  for (int s = 0; s < HEAT_SIDES; s++)
+    boundary[s] = HeatBoundariesGet(op->boundaries, (HeatSide)s).T;
+  PetscCall(RunSweep(op, sweep, boundary));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorNet(HeatOperator *op, const PetscReal *T, PetscReal *net)
+{
+  Sweep sweep = {.result = NET, .u = T, .out = net};
+
+  PetscFunctionBeginUser;
+  PetscCall(SweepWithBoundaries(op, &sweep));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal *T,
+                                PetscReal *T_new)
+{
+  Sweep sweep = {.result = STEP, .dt = dt, .u = T, .out = T_new};
+
+  PetscFunctionBeginUser;
+  PetscCall(SweepWithBoundaries(op, &sweep));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscReal *x, PetscReal *y)
+{
+  Sweep            sweep             = {.result = APPLY, .mass = mass, .u = x, .out = y};
+  const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
+
+  PetscFunctionBeginUser;
+  if (op->shift) sweep.result = op->low[0] ? APPLY_JACOBIAN : APPLY_SHIFTED;
+  PetscCall(RunSweep(op, &sweep, zeros));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
+                                  const PetscReal *b, PetscReal bound, PetscReal *norm)
+{
+  /* The quantum 2^(2 ilogb(bound) - 50) makes bound^2 less than 2^52 quanta, so that sums up to
+     bound^2 are exact. */
+  const PetscBool  usable  = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal  quantum = usable ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
+  PetscReal        squares = 0.0, total;
+  const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};
+  Sweep            sweep             = {.result            = op->shift ? DEFECT_SHIFTED : DEFECT,
+                                        .mass              = mass,
+                                        .u                 = x,
+                                        .b                 = b,
+                                        .rounding_constant = 1.5 * 0x1p52 * quantum,
+                                        .squares           = &squares};
+
+  PetscFunctionBeginUser;
+  PetscCall(RunSweep(op, &sweep, zeros));
+  PetscCallMPI(MPI_Allreduce(&squares, &total, 1, MPIU_REAL, MPI_SUM, op->grid->comm));
+  *norm = PetscSqrtReal(total);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,135 @@
+"""Test that the reference workload catches cheats (inputs/benchmark/RULES.md).
+
+Each cheat changes a copy of the sources, as a dishonest vendor might.  The program is built from it, and `heat2d bench` must find the
+result INVALID (exit code 5) for a reason that contains the words of the cheat, or have no result (exit code 3).
+Where the words begin with "audit", the unchanged program must find the same in the files of the cheat.
+
+    python3 tests/mutations/cheats.py --build build [NAME ...]
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+from run import ROOT, SourceCopy, environment, shell  # noqa: E402
+
+RANKS = 2
+TOO_SHORT = "the timed steps took"
+
+
+@dataclass(frozen=True)
+class Cheat:
+    name: str
+    file: str
+    old: str
+    new: str
+    words: str
+    workload: str = "implicit"
+
+
+FIELD, PROBLEM, MODES = (f"app/bench/bench_{part}.c" for part in ("field", "problem", "modes"))
+EACH_CELL = "for (PetscInt k = 0; k < p->grid->nyl * p->grid->nxl; k++)"
+CHEATS = [
+    Cheat("loosened tolerance", PROBLEM, "HEAT_BENCH_CYCLE, HeatBenchTolerance);", "HEAT_BENCH_CYCLE, 1000 * HeatBenchTolerance);",
+          "field: the residual of a step is"),
+    Cheat("the textbook's answer is pasted in", MODES,
+          "PetscCall(HeatBenchAdvance(p, HeatBenchModeSteps(q->id.workload)));",
+          "PetscCall(VecGetArrayWrite(p->T, &T)); for (PetscInt j = 0; j < g->nyl; j++) for (PetscInt i = 0; i < g->nxl; i++) "
+          "T[(size_t)j * (size_t)g->nxl + (size_t)i] = Sum(g, cosines, c->continuous, i, j); "
+          "PetscCall(VecRestoreArrayWrite(p->T, &T));",
+          "modes: the distance to the solution of the differential equation"),
+    Cheat("every other step is skipped", PROBLEM, "    steps -= n;", "    steps -= 2 * n;", "modes: the relative error is"),
+    Cheat("every other explicit step is skipped", PROBLEM, "    steps -= n;", "    steps -= 2 * n;", "modes: the relative error is",
+          "explicit"),
+    Cheat("the solution has 32 bits", PROBLEM, "    PetscCall(Sweep(p, n, &info));",
+          "    PetscCall(Sweep(p, n, &info)); { PetscReal *T; PetscCall(VecGetArray(p->T, &T)); " + EACH_CELL +
+          " T[k] = (float)T[k]; PetscCall(VecRestoreArray(p->T, &T)); }", "audit: field: the residual in the windows"),
+    Cheat("constant coefficients", PROBLEM, ": HeatDrawMaterial(nonce, g->xs + i, g->ys + j);", ": 0;",
+          "audit: field: the residual in the windows"),
+    Cheat("a smaller field is copied", FIELD, "g->xs + i,", "(g->xs + i) / 2,",
+          "audit: field, cycle 0: the first field is not the one of this nonce"),
+    Cheat("the field of another nonce", FIELD, "HeatDrawTemperature(run->q->id.nonce,", "HeatDrawTemperature(run->q->id.nonce + 1,",
+          "audit: field, cycle 0: the first field is not the one of this nonce"),
+    Cheat("halo of the wrong row", "solver/grid/halo.c", "side == HEAT_BOTTOM ? 0 : (size_t)g->nyl - 1", "side == HEAT_BOTTOM ? 0 : (size_t)g->nyl - 2",
+          "no result: the linear solver stopped without converging"),
+    Cheat("every hundredth halo exchange is left out", "solver/grid/halo.c", "    PetscCall(PackEdge(g, (HeatSide)s, u, h->send[s]));",
+          "    if (h->counts.exchanges % 100 != 99) PetscCall(PackEdge(g, (HeatSide)s, u, h->send[s]));",
+          "field: the energy account is off"),
+    Cheat("chosen windows", "app/bench/proof.c", "HeatWindowDraw(&proof->id, c, k, &windows[k])",
+          "HeatWindowDraw(&proof->id, c, 0, &windows[k])",
+          "a window is not where nonce and roots place it, or its path does not lead to the root"),
+]
+
+
+def bench(copy: SourceCopy, cheat: Cheat, program: Path, *args: str) -> tuple[int, str]:
+    done = shell([*copy.mpiexec, "-n", str(RANKS), str(program), "bench", *args], 300, cwd=copy.work, env=environment())
+    return done.returncode, done.stdout + done.stderr
+
+
+def try_cheat(copy: SourceCopy, cheat: Cheat, honest: Path) -> str:
+    """Return why the cheat is not caught as it should be, or ""."""
+    path = copy.source / cheat.file
+    text = path.read_text()
+    if text.count(cheat.old) != 1:
+        return f"its text occurs {text.count(cheat.old)} times in {cheat.file}:\n    {cheat.old}"
+    path.write_text(text.replace(cheat.old, cheat.new))
+    try:
+        failure = copy.compile()
+        if failure:
+            return f"it does not compile:\n{failure[-2000:]}"
+        shutil.rmtree(copy.work / "out", ignore_errors=True)
+        code, output = bench(copy, cheat, copy.build / "heat2d", "--class", "tiny", "--duration", "0.01", "--nonce", "7",
+                             "--workload", cheat.workload, "--output", "out")
+    finally:
+        path.write_text(text)
+    record = copy.work / "out" / "results.json"
+    reasons = json.loads(record.read_text())["bench"]["reasons"] if record.exists() else []
+    if cheat.words.startswith("no result: "):
+        return "" if code == 3 and not record.exists() and cheat.words[11:] in output else f"exit code {code}\n{output[-2000:]}"
+    caught = [reason for reason in reasons if cheat.words in reason]
+    if code != 5 or not caught:
+        return f"exit code {code}, reasons {reasons}\n{output[-2000:]}"
+    if "audit" in cheat.words:
+        code, output = bench(copy, cheat, honest, "--recompute", "out")
+        if code != 5 or cheat.words not in output:
+            return f"the audit by the unchanged program: exit code {code}\n{output[-2000:]}"
+    return ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="a configured build folder")
+    parser.add_argument("--cmake", default="cmake")
+    parser.add_argument("--mpiexec", default=os.environ.get("MPIEXEC", "mpiexec"))
+    parser.add_argument("names", nargs="*", metavar="NAME", help="cheats to try; all by default")
+    arguments = parser.parse_args()
+    chosen = [cheat for cheat in CHEATS if not arguments.names or cheat.name in arguments.names]
+    if not chosen:
+        sys.exit("there is no such cheat")
+    with tempfile.TemporaryDirectory(prefix="heat2d-cheats-") as work:
+        copy = SourceCopy(Path(work), arguments.build, arguments.cmake, arguments.mpiexec.split())
+        failure = copy.compile()
+        if failure:
+            sys.exit(f"the sources do not build:\n{failure[-4000:]}")
+        honest = Path(work) / "honest"
+        shutil.copy(copy.build / "heat2d", honest)
+        bad = 0
+        for cheat in chosen:
+            start = time.monotonic()
+            failure = try_cheat(copy, cheat, honest)
+            bad += bool(failure)
+            print(f"{'FAIL' if failure else 'pass'}  {cheat.name}: {failure or 'caught'}  ({time.monotonic() - start:.1f} s)", flush=True)
+    print(f"{len(chosen)} cheats, {bad} failures")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

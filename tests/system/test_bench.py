@@ -1,0 +1,258 @@
+"""The reference workload: `heat2d bench` and the audit of its results."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+from heat2d_case import HEAT2D, Outcome, command, execute
+
+SHORT = ("--class", "tiny", "--duration", "0.01")
+TOO_SHORT = "less than 60 s (--duration)"
+PIECE = 128
+
+
+def bench(folder: Path, *args: str, ranks: int = 1, output: str = "out") -> Outcome:
+    done = execute(command("bench", ranks, (*args, "--output", output)), folder, ranks, timeout=300)
+    return Outcome(done.returncode, done.stdout, done.stderr, folder / output)
+
+
+def audit(folder: Path) -> subprocess.CompletedProcess:
+    return execute([HEAT2D, "bench", "--recompute", str(folder)], folder.parent)
+
+
+def read(folder: Path, name: str) -> dict:
+    return json.loads((folder / name).read_text())
+
+
+@pytest.fixture(scope="module", params=["implicit", "explicit"])
+def result(request, tmp_path_factory) -> Path:
+    """A result of class tiny that is too short to be valid, and right in all else."""
+    folder = tmp_path_factory.mktemp(request.param)
+    outcome = bench(folder, *SHORT, "--workload", request.param, "--nonce", "0x1234567890abcdef", ranks=2)
+    assert outcome.code == 5, outcome.err
+    return outcome.directory
+
+
+def copied(result: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for name in ("results.json", "proof.json"):
+        (folder / name).write_bytes((result / name).read_bytes())
+    return folder
+
+
+def rewrite(folder: Path, name: str, change) -> None:
+    """Change a file of a result.  The hash of proof.json in the record is brought up to date, as a cheat would do."""
+    content = read(folder, name)
+    change(content)
+    (folder / name).write_text(json.dumps(content))
+    if name == "proof.json":
+        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        rewrite(folder, "results.json", lambda record: record["bench"].update(proof_sha256=digest))
+
+
+# ---- a run ----------------------------------------------------------------------------------------------------
+
+
+def test_short_run_is_invalid_for_its_length_alone(result):
+    record = read(result, "results.json")
+    assert record["status"] == "check-failed"
+    found = record["bench"]
+    assert found["valid"] is False and found["fom"] is None and found["fom_end_to_end"] is None
+    assert len(found["reasons"]) == 1 and TOO_SHORT in found["reasons"][0], found["reasons"]
+    assert found["nonce"] == "0x1234567890abcdef" and found["class"] == "tiny" and found["rules"] == "base"
+    assert found["steps"] == 100 * len(found["times"]) and found["duration"] == pytest.approx(sum(found["times"]), rel=1e-12)
+
+
+def test_fields_pass_all_checks(result):
+    found = read(result, "results.json")["bench"]
+    implicit = found["workload"] == "implicit"
+    # Ten times the rounding or the tolerance of each of 5 or 200 steps.
+    assert found["modes"]["error"] <= found["modes"]["bound"] == pytest.approx(5e-9 if implicit else 2000 * 2.0**-52)
+    assert 0.999 < found["modes"]["continuous_ratio"] < 1.001  # both closed forms are exact
+    assert max(found["field"]["residuals"]) <= (1e-10 if implicit else 10 * 2.0**-52)
+    assert found["field"]["balance"] <= 1e-11 and found["field"]["maximum_principle"] is True
+    assert found["audit"]["windows"] >= 64 and found["audit"]["cells"] > 10000
+
+
+def test_roots_do_not_depend_on_ranks(result, tmp_path):
+    workload = read(result, "results.json")["bench"]["workload"]
+    other = bench(tmp_path, *SHORT, "--workload", workload, "--nonce", "0x1234567890abcdef", ranks=3)
+    for key in ("before", "after", "windows"):
+        assert (read(other.directory, "proof.json")["commitments"][1][key] ==
+                read(result, "proof.json")["commitments"][1][key])
+
+
+def test_another_nonce_gives_another_field(result, tmp_path):
+    workload = read(result, "results.json")["bench"]["workload"]
+    other = bench(tmp_path, *SHORT, "--workload", workload, "--nonce", "2")
+    assert read(other.directory, "proof.json")["commitments"][1]["before"] != read(result, "proof.json")["commitments"][1]["before"]
+
+
+# ---- the hash tree, computed independently -----------------------------------------------------------------------
+
+
+def climb(hash_: bytes, index: int, n: int, path: list[str]) -> bytes:
+    while n > 1:
+        if index ^ 1 < n:
+            other = bytes.fromhex(path.pop(0))
+            hash_ = hashlib.sha256(b"\1" + (other + hash_ if index % 2 else hash_ + other)).digest()
+        index, n = index // 2, (n + 1) // 2
+    return hash_
+
+
+def test_paths_lead_to_the_root_by_an_independent_program(result):
+    """The place of the first window follows from nonce and roots as app/bench/window.h says."""
+    proof = read(result, "proof.json")
+    one = proof["commitments"][1]
+    workload = proof["workload"]
+    text = f"heat2d window 1 {int(proof['nonce'], 16):016x} 1 0 {one['before']} {one['after']} 0"
+    drawn = hashlib.sha256(text.encode()).digest()
+    row = int.from_bytes(drawn[:8], "little") % 512
+    piece = int.from_bytes(drawn[8:16], "little") % (512 // PIECE - 1)
+    stencil, other = ("before", "after") if workload == "explicit" else ("after", "before")
+    expected = [(stencil, r, p) for r in (row - 1, row, row + 1) if 0 <= r < 512 for p in (piece, piece + 1)]
+    expected += [(other, row, p) for p in (piece, piece + 1)]
+    pieces = one["windows"][0]["pieces"]
+    assert len(pieces) == len(expected)
+    for (field, r, p), found in zip(expected, pieces):
+        leaf = hashlib.sha256(b"\0" + struct.pack("<qq", r, p) + base64.b64decode(found["values"])).digest()
+        path = list(found["path"])
+        assert climb(climb(leaf, p, 512 // PIECE, path), r, 512, path) == bytes.fromhex(one[field])
+        assert path == []
+
+
+# ---- the audit ---------------------------------------------------------------------------------------------------
+
+
+def test_audit_repeats_what_the_run_found(result):
+    done = audit(result)
+    assert done.returncode == 5 and "INVALID" in done.stdout
+    assert [line for line in done.stderr.splitlines() if TOO_SHORT not in line] == []
+
+
+def expect_caught(folder: Path, words: str) -> None:
+    done = audit(folder)
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert words in done.stderr, done.stderr
+
+
+def test_edited_time_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+
+    def change(record):
+        record["bench"]["times"][0] /= 2
+
+    rewrite(folder, "results.json", change)
+    expect_caught(folder, "the time of cycle 0 differs from that in the proof")
+
+
+def test_edited_proof_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    proof = read(folder, "proof.json")
+    proof["times"][0] /= 2
+    (folder / "proof.json").write_text(json.dumps(proof))
+    expect_caught(folder, "proof.json is not the file that results.json names")
+
+
+def test_edited_figure_of_merit_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+
+    def change(record):
+        record["bench"].update(valid=True, reasons=[], fom=1e12)
+
+    rewrite(folder, "results.json", change)
+    expect_caught(folder, "the figure of merit does not follow from the times")
+    expect_caught(folder, TOO_SHORT)
+
+
+def edited_values(proof: dict, edit) -> None:
+    for window in proof["commitments"][1]["windows"]:
+        for piece in window["pieces"]:
+            values = list(struct.unpack(f"<{PIECE}d", base64.b64decode(piece["values"])))
+            piece["values"] = base64.b64encode(struct.pack(f"<{PIECE}d", *edit(values))).decode()
+
+
+def test_edited_window_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: edited_values(proof, lambda values: [values[0] + 1e-9, *values[1:]]))
+    expect_caught(folder, "a window is not where nonce and roots place it, or its path does not lead to the root")
+
+
+def test_chosen_windows_are_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+
+    def change(proof):
+        windows = proof["commitments"][1]["windows"]
+        windows[3] = windows[4]
+
+    rewrite(folder, "proof.json", change)
+    expect_caught(folder, "a window is not where nonce and roots place it")
+
+
+def test_field_of_another_nonce_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["nonce"] = "0x0000000000000007"
+        rewrite(folder, name, change)
+    expect_caught(folder, "a window is not where nonce and roots place it")
+
+
+def test_missing_commitment_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"].pop())
+    expect_caught(folder, "its commitment is missing or malformed")
+
+
+def test_folder_without_a_record_is_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = audit(tmp_path / "empty")
+    assert done.returncode == 4 and done.stderr.count("heat2d: error:") == 1, done.stderr
+    assert "no record of this version of heat2d bench" in done.stderr
+
+
+# ---- what cannot run ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("args,words", [
+    ((), "--class is missing; give one of tiny, small"),
+    (("--class", "big"), "--class big: it must be one of tiny"),
+    (("--class", "tiny", "--workload", "lazy"), "--workload lazy: it must be one of implicit, explicit"),
+    (("--class", "tiny", "--rules", "none"), "--rules none: it must be one of base, ported, optimised"),
+    (("--class", "tiny", "--nonce", "-1"), "--nonce -1: it must be a whole number below 2^64"),
+    (("--class", "tiny", "--nonce", "99999999999999999999"), "it must be a whole number below 2^64"),
+    (("--class", "tiny", "--duration", "0"), "--duration 0: it must be a number from 0.001"),
+    (("--class", "tiny", "--memory-fraction", "2"), "--memory-fraction 2: it must be a number from 0 to 1"),
+    (("--class", "tiny", "--set", "time.step=1"), "--set has no meaning for heat2d bench"),
+    (("--class", "tiny", "-ksp_rtol", "1e-3"), "the rules of the reference workload fix the solver"),
+    (("case.yaml", "--class", "tiny"), "heat2d bench takes no case"),
+    (("--class", "huge"), "not enough memory for 262144 x 262144 cells"),
+    (("--class", "exa"), "nodes of this kind would do"),
+])
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_what_cannot_run_is_refused_with_one_message(tmp_path, args, words, ranks):
+    """The classes that are too large are so because of the memory, or with 32-bit integers because of their cells."""
+    refused = bench(tmp_path, *args, ranks=ranks)
+    assert refused.code == 2, refused.err
+    assert refused.err.count("heat2d: error:") == 1, refused.err
+    assert words in refused.err or "more than the 32-bit integers of this PETSc can count" in refused.err, refused.err
+    assert not refused.directory.exists()
+
+
+def test_class_that_exceeds_the_memory_is_refused(tmp_path):
+    script = f"ulimit -v 3000000; exec {HEAT2D} bench --class medium --output out"
+    done = execute(["sh", "-c", script], tmp_path)
+    assert done.returncode == 2 and "memory" in done.stderr and done.stderr.count("heat2d: error:") == 1, done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_of_bench_are_refused_elsewhere(tmp_path):
+    done = execute(
+        [HEAT2D, "verify", "--nonce", "3"], tmp_path)
+    assert done.returncode == 2 and "--nonce is an option of heat2d bench" in done.stderr
