@@ -1,4 +1,4 @@
-# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, hwloc, zlib, OpenMP), and check
+# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, hwloc, zlib), and check
 # that the compiler wrapper, PETSc and HDF5 use one MPI.
 
 find_package(MPI REQUIRED COMPONENTS C)
@@ -20,7 +20,6 @@ find_path(HEAT2D_RANDOM123 Random123/philox.h REQUIRED) # counter-based random n
 pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)
 pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.1)
 find_package(ZLIB REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS C) # to turn off the threads of muParser's evaluation
 
 set(HDF5_PREFER_PARALLEL ON)
 find_package(HDF5 REQUIRED COMPONENTS C)

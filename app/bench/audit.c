@@ -207,15 +207,17 @@ static void JudgeSums(Audit *a)
 PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const HeatJson *proof,
                               HeatAuditReport *report, HeatBenchResult *r)
 {
-  const HeatJson *list = HeatJsonGetMember(proof, "commitments");
-  Audit           a    = {.id = id, .r = r, .report = report};
+  const HeatJson *at = HeatJsonFirst(HeatJsonGetMember(proof, "commitments"));
+  Audit           a  = {.id = id, .r = r, .report = report};
 
   PetscFunctionBeginUser;
   memset(report, 0, sizeof *report);
   HeatBenchDrawCosines(id, &a.cosines);
-  PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_MODES, 0, HeatJsonElement(list, 0)));
-  for (uint32_t c = 0; c < cycles && r->n_reasons < HEAT_BENCH_REASONS; c++)
-    PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_FIELD, c, HeatJsonElement(list, (int)c + 1)));
+  PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_MODES, 0, at));
+  for (uint32_t c = 0; c < cycles && r->n_reasons < HEAT_BENCH_REASONS; c++) {
+    at = at ? HeatJsonNext(at) : NULL;
+    PetscCall(AuditCommitment(&a, HEAT_BENCH_PROBLEM_FIELD, c, at));
+  }
   JudgeSums(&a);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -247,22 +249,24 @@ static PetscBool Equal(double a, double b) { return (PetscBool)(fabs(a - b) <= 1
 static void CheckFigures(const HeatBenchId *id, const HeatJson *bench, const HeatJson *proof,
                          HeatBenchResult *r)
 {
-  const HeatJson *times = HeatJsonGetMember(bench, "times");
-  const HeatJson *fixed = HeatJsonGetMember(proof, "times");
-  const double    fom   = HeatJsonGetNumber(bench, "fom");
-  const double    setup = HeatJsonGetNumber(bench, "setup");
+  const HeatJson *times    = HeatJsonGetMember(bench, "times");
+  const HeatJson *fixed    = HeatJsonGetMember(proof, "times");
+  const double    fom      = HeatJsonGetNumber(bench, "fom");
+  const double    setup    = HeatJsonGetNumber(bench, "setup");
+  const HeatJson *of_proof = HeatJsonFirst(fixed);
+  PetscBool       same     = PETSC_TRUE;
 
   r->cycles = (uint32_t)HeatJsonLength(times);
-  for (int k = 0; k < HeatJsonLength(times); k++) {
-    r->seconds += HeatJsonElementNumber(times, k);
-    if (!(HeatJsonElementNumber(times, k) == HeatJsonElementNumber(fixed, k))) {
-      HeatBenchInvalid(r, "audit: the time of cycle %d differs from that in the proof", k);
-      break;
-    }
+  for (const HeatJson *at = HeatJsonFirst(times); at; at = HeatJsonNext(at)) {
+    r->seconds += HeatJsonNumber(at);
+    if (!(HeatJsonNumber(at) > 0.0 && HeatJsonNumber(at) == HeatJsonNumber(of_proof)))
+      same = PETSC_FALSE;
+    of_proof = of_proof ? HeatJsonNext(of_proof) : NULL;
   }
-  if (HeatJsonLength(times) != HeatJsonLength(fixed) ||
-      !(setup == HeatJsonGetNumber(proof, "setup")))
-    HeatBenchInvalid(r, "audit: the times of the record are not those of the proof");
+  if (!same || HeatJsonLength(times) != HeatJsonLength(fixed) ||
+      !(setup > 0.0 && setup == HeatJsonGetNumber(proof, "setup")))
+    HeatBenchInvalid(r,
+                     "audit: the times of the record are not those of the proof, or not positive");
   r->steps = (PetscInt64)r->cycles * HEAT_BENCH_CYCLE;
   if (!Equal(HeatJsonGetNumber(bench, "duration"), r->seconds) ||
       HeatJsonGetCount(bench, "steps") != r->steps)
@@ -285,6 +289,7 @@ static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchR
                                                                   : HeatBenchTolerance;
   const HeatJson *residuals = HeatJsonGetMember(field, "residuals");
   const double    ratio     = HeatJsonGetNumber(modes, "continuous_ratio");
+  PetscBool       above     = PETSC_FALSE;
 
   for (int k = 0; k < HeatJsonLength(reasons); k++) {
     char text[HEAT_BENCH_REASON];
@@ -292,11 +297,9 @@ static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchR
     HeatJsonElementText(reasons, k, text, sizeof text);
     if (strncmp(text, "the timed steps took", 20)) HeatBenchInvalid(r, "record: %.180s", text);
   }
-  for (int k = 0; k < HeatJsonLength(residuals); k++) {
-    if (HeatJsonElementNumber(residuals, k) <= bound) continue;
-    HeatBenchInvalid(r, "record: the residual of cycle %d is above %.3g", k, bound);
-    break;
-  }
+  for (const HeatJson *at = HeatJsonFirst(residuals); at && !above; at = HeatJsonNext(at))
+    above = (PetscBool) !(HeatJsonNumber(at) <= bound);
+  if (above) HeatBenchInvalid(r, "record: the residual of a cycle is above %.3g", bound);
   if (HeatJsonLength(residuals) != (int)r->cycles ||
       !(HeatJsonGetNumber(modes, "error") <= HeatJsonGetNumber(modes, "bound")) ||
       !(ratio >= 0.5 && ratio <= 2.0))

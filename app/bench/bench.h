@@ -12,14 +12,9 @@
 /** Capacity, chosen: the reasons that a result can have at once are fewer. */
 enum { HEAT_BENCH_REASONS = 16, HEAT_BENCH_REASON = 200 };
 
-/** One timed cycle. */
-typedef struct {
-  double seconds; /* [s] of all its steps, barrier to barrier, the slowest rank */
-} HeatBenchTime;
-
 /** What a run of the workload found.  Plain data, the same on all ranks. */
 typedef struct {
-  double     setup;      /* [s] from the painted materials to the end of the first step */
+  double     setup;      /* [s] from the creation of the grid to the end of the first step */
   double     seconds;    /* [s] of all timed steps */
   double     end_to_end; /* [s] from the start of the program to the end of the last cycle */
   PetscInt64 steps;      /* timed */
@@ -39,12 +34,9 @@ typedef struct {
     double  worst;     /* of residuals */
     double  balance;   /* relative error of the energy account, the worst of all cycles */
     double  overshoot; /* [K] by which the field leaves the range of its start; <= 0: it does not */
-    PetscBool finite;
   } field;
 
-  PetscBool halo_right;      /* the self-test of the halo exchange passed */
-  double    order;           /* of the discretisation, by the method of manufactured solutions */
-  double    memory_fraction; /* of a node's memory in use; 0: not known */
+  double memory_fraction; /* of a node's memory in use; 0: not known */
 
   int  n_reasons; /* why the result is not valid; 0: it is */
   char reasons[HEAT_BENCH_REASONS][HEAT_BENCH_REASON];

@@ -131,7 +131,7 @@ static PetscErrorCode Open(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchPr
   PetscCall(HeatGridCreate(comm, p->c, &p->grid));
   PetscCall(CreateOperator(p, q, problem));
   p->dt = p->c->time.step;
-  PetscCall(DMCreateGlobalVector(p->grid->da, &p->T));
+  PetscCall(HeatGridCreateVec(p->grid, &p->T));
   PetscCall(HeatStepperCreate(p->op, p->dt, &p->stepper));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

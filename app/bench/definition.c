@@ -29,7 +29,7 @@ const HeatBenchMaterial HeatBenchMaterials[HEAT_BENCH_MATERIALS] = {
 };
 
 const double HeatBenchWidth     = 1e-3;
-const double HeatBenchTolerance = 1e-10;
+const double HeatBenchTolerance = 1e-11;
 
 const double HeatBenchLeastSeconds = 60.0;
 const double HeatBenchOvershoot    = 1e-6;

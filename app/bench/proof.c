@@ -98,7 +98,7 @@ static PetscErrorCode FindPieces(const RowWork *work, PetscInt64 row, const Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Walk over the rows of this rank's slab.  Collective on grid->row_comm. */
+/* Walk over the rows of this rank's slab.  Collective on grid->comm. */
 static PetscErrorCode VisitRows(RowWork *work, const HeatGrid *grid, const PetscReal *block)
 {
   const PetscInt part = PetscMax(1, PART_BYTES / (PetscInt)sizeof *block / grid->nx);
@@ -107,7 +107,7 @@ static PetscErrorCode VisitRows(RowWork *work, const HeatGrid *grid, const Petsc
   PetscInt       first, own;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSlabCreate(grid, &slab));
+  PetscCall(HeatSlabCreate(grid, NULL, &slab));
   HeatSlabGetRows(slab, &first, &own);
   PetscCall(PetscMalloc1((size_t)part * (size_t)grid->nx, &buffer));
   PetscCall(PetscMalloc1(HeatHashRoom(work->pieces), &work->leaves));
@@ -165,7 +165,7 @@ static PetscErrorCode HashField(const HeatProof *proof, const HeatGrid *grid,
   void      *rows;
 
   PetscFunctionBeginUser;
-  HeatSlabRowsOf(grid, grid->rank, &first, &own);
+  HeatSlabRowsOf(grid, NULL, grid->rank, &first, &own);
   PetscCall(PetscMalloc1(own + 1, &work.rows));
   PetscCall(VisitRows(&work, grid, block));
   PetscCall(GatherBytes(grid, work.rows, (PetscMPIInt)(own * HEAT_HASH_BYTES), &rows, &total));

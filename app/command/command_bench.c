@@ -251,13 +251,16 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write the record.  Rank 0 alone reads the program's file for its hash. */
 static PetscErrorCode WriteRecord(Bench *b)
 {
-  HeatResults      r;
-  HeatProvenance   p;
-  HeatBinding      binding;
-  HeatResultsHost *hosts;
-  HeatHash         binary;
+  static const char program[] = "/proc/self/exe";
+  HeatResults       r;
+  HeatProvenance    p;
+  HeatBinding       binding;
+  HeatResultsHost  *hosts;
+  HeatHash          binary;
+  PetscBool         known;
 
   PetscFunctionBeginUser;
   HeatResultsInit(&r);
@@ -268,8 +271,9 @@ static PetscErrorCode WriteRecord(Bench *b)
   HeatRecordProvenance(&p, b->start, &r);
   PetscCall(HeatBindingCollect(b->comm, &binding));
   PetscCall(HeatRecordBinding(&binding, &r, &hosts));
-  PetscCall(HeatHashFile("/proc/self/exe", &binary));
-  r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, &binary);
+  known = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
+  if (known) PetscCall(HeatHashFile(program, &binary));
+  r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, known ? &binary : NULL);
   PetscCall(HeatResultsWrite(b->comm, b->q.directory, &r));
   HeatJsonDestroy(&r.bench);
   PetscCall(HeatProvenanceClear(&p));
@@ -311,6 +315,9 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscFunctionBeginUser;
   PetscCall(CheckForeign(b));
   if (b->o->bench.recompute) {
+    HeatCheck(!strcmp(b->o->bench_option, "--recompute") && b->o->n_bench == 1 && !b->o->output,
+              b->comm, HEAT_ERR_INPUT,
+              "--recompute audits the result in a folder as it is; leave the other options out");
     PetscCall(Recompute(b, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }

@@ -4,6 +4,7 @@
 
 #include "app/command/command_bench.h"
 #include "app/command/command_inspect.h"
+#include "app/command/command_plan.h"
 #include "app/command/command_run.h"
 #include "app/command/command_verify.h"
 #include "app/process/petsc_options.h"
@@ -17,7 +18,7 @@
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
                                int *exit_code)
 {
-  PetscBool run, verify, inspect, bench;
+  PetscBool run, verify, inspect, bench, plan;
 
   PetscFunctionBeginUser;
   *exit_code = 0;
@@ -44,15 +45,16 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
     PetscCall(HeatCommandInspect(comm, o, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  PetscCall(PetscStrcmp(o->command, "plan", &plan));
+  if (plan) {
+    PetscCall(HeatCommandPlan(comm, o));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   PetscCall(PetscStrcmp(o->command, "bench", &bench));
   if (bench) {
     PetscCall(HeatCommandBench(comm, o, start, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  HeatCheck(run, comm, HEAT_ERR_INPUT,
-            "the command `%s` is not available in this version; `run`, `verify`, `inspect` and "
-            "`bench` are",
-            o->command);
   PetscCall(HeatStopInstallSignals(start->hangup_ignored ? PETSC_TRUE : PETSC_FALSE));
   PetscCall(HeatCommandRun(comm, o, start, exit_code));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -14,7 +14,6 @@
 
 /* Parsing. */
 
-/* `plan` is known so that main.c can refuse it by name. */
 static const char *const commands[] = {"run", "plan", "verify", "bench", "inspect", NULL};
 
 static PetscBool IsCommand(const char *word)
@@ -81,6 +80,30 @@ static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
     if (!value) continue;
     *options[n].value = value;
     if (!o->bench_option) o->bench_option = options[n].name;
+    o->n_bench++;
+    return PETSC_TRUE;
+  }
+  return PETSC_FALSE;
+}
+
+/* Parse argument *k if it is an option of `heat2d plan`. */
+static PetscBool ParsePlanOption(HeatOptions *o, int argc, char **argv, int *k)
+{
+  const struct {
+    const char  *name;
+    const char **value;
+  } options[] = {{"--ranks", &o->plan.ranks},
+                 {"--ranks-per-node", &o->plan.per_node},
+                 {"--iterations", &o->plan.iterations},
+                 {"--json", &o->plan.json},
+                 {"--map", &o->plan.map}};
+
+  for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
+    const char *value = ValueOf(o, options[n].name, argc, argv, k);
+
+    if (!value) continue;
+    *options[n].value = value;
+    if (!o->plan_option) o->plan_option = options[n].name;
     return PETSC_TRUE;
   }
   return PETSC_FALSE;
@@ -95,7 +118,8 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   if (ParseFlag(argv[*k], "--quiet", &o->quiet) ||
       ParseFlag(argv[*k], "--no-progress", &o->no_progress) ||
       ParseFlag(argv[*k], "--help", &o->help) || ParseFlag(argv[*k], "--version", &o->version) ||
-      ParseFlag(argv[*k], "--quick", &o->quick) || ParseBenchOption(o, argc, argv, k)) {
+      ParseFlag(argv[*k], "--quick", &o->quick) || ParseBenchOption(o, argc, argv, k) ||
+      ParsePlanOption(o, argc, argv, k)) {
     return;
   }
   if ((value = ValueOf(o, "--set", argc, argv, k))) o->set[o->n_set++] = value;
@@ -167,6 +191,10 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--quick is an option of heat2d verify");
   HeatCheck(!o->bench_option || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
             "%s is an option of heat2d bench", o->bench_option);
+  HeatCheck(!o->plan_option || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
+            "%s is an option of heat2d plan", o->plan_option);
+  HeatCheck((!o->plan.json || o->plan.json[0]) && (!o->plan.map || o->plan.map[0]), comm,
+            HEAT_ERR_INPUT, "--json, --map: give the name of a file");
   HeatCheck(!o->output || o->output[0], comm, HEAT_ERR_INPUT, "--output: give a folder");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -183,7 +211,8 @@ static const char usage[] =
     "  inspect FILE.h5 ...   print what snapshots and checkpoints hold and verify their checksums\n"
     "  bench --class NAME    run the reference workload (inputs/benchmark/RULES.md): tiny, small,\n"
     "                        medium, large, huge, peta, exa; `--recompute DIR` audits a result\n"
-    "  plan                  not available in this version\n"
+    "  plan CASE.yaml        show who would own what, messages, memory and files on any number of\n"
+    "                        ranks and nodes, without running\n"
     "\n"
     "options (a command refuses those that have no meaning for it)\n"
     "  --set KEY=VALUE       override a key of the case file, e.g. --set grid.cells=[4096,4096]\n"
@@ -200,6 +229,11 @@ static const char usage[] =
     "                        buyer's number; least time of the steps [s]; least part of each\n"
     "                        node's memory; the folder to audit\n"
     "  --quick               with verify: run the short suite\n"
+    "  --ranks P             with plan: number of ranks (default: those of mpiexec)\n"
+    "  --ranks-per-node R    with plan: ranks of each node (default: all on one node)\n"
+    "  --iterations N        with plan: linear iterations of a step (default: 6 a solve)\n"
+    "  --json FILE           with plan: write the plan as JSON\n"
+    "  --map FILE            with plan: draw who owns what; FILE ends in .svg, .png or .txt\n"
     "  --help, --version     print this text or the version, and exit\n"
     "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An\n"
     "argument that follows one of them is its value, so the case file must come first. An option\n"

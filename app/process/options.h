@@ -24,6 +24,15 @@ typedef struct {
   const char *recompute; /* --recompute */
 } HeatBenchOptions;
 
+/** The options of `heat2d plan` as texts; NULL: not given. */
+typedef struct {
+  const char *ranks;      /* --ranks P */
+  const char *per_node;   /* --ranks-per-node R */
+  const char *iterations; /* --iterations N */
+  const char *json;       /* --json FILE */
+  const char *map;        /* --map FILE */
+} HeatPlanOptions;
+
 /** A parsed command line.  Plain data.  Strings are borrowed from argv; the arrays are owned and
  *  freed by HeatOptionsFree. */
 typedef struct {
@@ -41,8 +50,11 @@ typedef struct {
   PetscBool        version;     /* print the version and exit */
   PetscBool        quick;       /* verify: run the short suite */
   HeatBenchOptions bench;
+  int              n_bench;      /* options of `heat2d bench` that were given */
   const char      *bench_option; /* the first option of `heat2d bench` that was given, or NULL */
-  int              petsc_argc;   /* number of entries of petsc_argv */
+  HeatPlanOptions  plan;
+  const char      *plan_option; /* the first option of `heat2d plan` that was given, or NULL */
+  int              petsc_argc;  /* number of entries of petsc_argv */
   char           **petsc_argv; /* [petsc_argc + 1] program name, PETSc's options and values, NULL */
   int              start_argc; /* number of entries of start_argv */
   char           **start_argv; /* [start_argc + 1] petsc_argv with -skip_petscrc as first option */
@@ -60,8 +72,8 @@ typedef struct {
 int HeatOptionsParse(int argc, char **argv, HeatOptions *options);
 
 /** Raise the error that HeatOptionsParse stored.  Collective on comm.
- *  Errors: HEAT_ERR_INPUT, also for an empty --restart or --output, and for --quick with a command
- *  other than verify. */
+ *  Errors: HEAT_ERR_INPUT, also for an empty --restart or --output, and for options of verify,
+ *  bench or plan with another command. */
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *options);
 
 /** Print the text of --help, with the keys of the case file, on rank 0.  Collective on comm. */

@@ -5,41 +5,70 @@
 #include "solver/base/heartbeat.h"
 #include "solver/base/monotonic.h"
 
-const char *const HeatPhaseNames[HEAT_PHASES] = {"setup",       "initial state", "steps",
-                                                 "diagnostics", "snapshots",     "checkpoints"};
+const char *const HeatPhaseNames[HEAT_PHASES] = {"start-up",    "setup",       "initial state",
+                                                 "steps",       "diagnostics", "snapshots",
+                                                 "checkpoints", "files",       "unaccounted"};
 
 /* The kind of what communicates in a phase and does not name a kind of its own. */
 static const HeatTrafficKind kinds[HEAT_PHASES] = {
     [HEAT_PHASE_SETUP] = HEAT_TRAFFIC_SETUP,     [HEAT_PHASE_INITIAL] = HEAT_TRAFFIC_SETUP,
     [HEAT_PHASE_STEP] = HEAT_TRAFFIC_REDUCTION,  [HEAT_PHASE_DIAGNOSTICS] = HEAT_TRAFFIC_REDUCTION,
-    [HEAT_PHASE_SNAPSHOT] = HEAT_TRAFFIC_OUTPUT, [HEAT_PHASE_CHECKPOINT] = HEAT_TRAFFIC_OUTPUT};
+    [HEAT_PHASE_SNAPSHOT] = HEAT_TRAFFIC_OUTPUT, [HEAT_PHASE_CHECKPOINT] = HEAT_TRAFFIC_OUTPUT,
+    [HEAT_PHASE_FILES] = HEAT_TRAFFIC_OUTPUT};
+
+void HeatPhasesStart(HeatPhases *p, PetscReal began)
+{
+  p->origin                       = began;
+  p->seconds[HEAT_PHASE_START_UP] = HeatMonotonicTime() - began;
+  p->calls[HEAT_PHASE_START_UP]   = 1;
+}
 
 void HeatPhaseBegin(HeatPhases *p, HeatPhase phase)
 {
   HeatBeatPhase(HeatPhaseNames[phase]);
   p->before  = HeatTrafficSet(kinds[phase]);
+  p->running = PETSC_TRUE;
+  p->current = phase;
   p->started = HeatMonotonicTime();
+  if (phase == HEAT_PHASE_STEP && p->to_first_step == 0.0)
+    p->to_first_step = p->started - p->origin;
 }
 
 void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)
 {
   p->seconds[phase] += HeatMonotonicTime() - p->started;
   p->calls[phase] += 1;
+  p->running = PETSC_FALSE;
   (void)HeatTrafficSet(p->before);
+}
+
+/* Compute the time of each phase until now, and in the last place what is in none. */
+static void SecondsUntilNow(const HeatPhases *p, PetscReal seconds[HEAT_PHASES])
+{
+  const PetscReal now         = HeatMonotonicTime();
+  PetscReal       unaccounted = now - p->origin;
+
+  for (int k = 0; k < HEAT_PHASE_UNACCOUNTED; k++) {
+    seconds[k] = p->seconds[k];
+    if (p->running && p->current == (HeatPhase)k) seconds[k] += now - p->started;
+    unaccounted -= seconds[k];
+  }
+  seconds[HEAT_PHASE_UNACCOUNTED] = PetscMax(0.0, unaccounted); /* no rounding below zero */
 }
 
 PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,
                                 HeatPhaseSpread spread[HEAT_PHASES])
 {
-  PetscReal   extremes[2 * HEAT_PHASES], sums[HEAT_PHASES];
+  PetscReal   seconds[HEAT_PHASES], extremes[2 * HEAT_PHASES], sums[HEAT_PHASES];
   PetscMPIInt size;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_size(comm, &size));
+  SecondsUntilNow(p, seconds);
   for (int k = 0; k < HEAT_PHASES; k++) {
-    extremes[2 * k]     = p->seconds[k];
-    extremes[2 * k + 1] = -p->seconds[k];
-    sums[k]             = p->seconds[k];
+    extremes[2 * k]     = seconds[k];
+    extremes[2 * k + 1] = -seconds[k];
+    sums[k]             = seconds[k];
   }
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2 * HEAT_PHASES, MPIU_REAL, MPIU_MAX, comm));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_PHASES, MPIU_REAL, MPI_SUM, comm));

@@ -8,12 +8,15 @@
 #include "solver/base/traffic.h"
 
 typedef enum {
-  HEAT_PHASE_SETUP,       /* set up case, grid, operator and solver */
+  HEAT_PHASE_START_UP,    /* begin main, MPI and PETSc; read and validate the case */
+  HEAT_PHASE_SETUP,       /* set up grid, operator and solver */
   HEAT_PHASE_INITIAL,     /* paint the initial field, or read it from a file or a checkpoint */
   HEAT_PHASE_STEP,        /* time steps with their solves and halo exchanges */
   HEAT_PHASE_DIAGNOSTICS, /* history, probes, checks, and the decision whether to stop */
   HEAT_PHASE_SNAPSHOT,    /* write snapshots and profiles */
   HEAT_PHASE_CHECKPOINT,  /* write checkpoints */
+  HEAT_PHASE_FILES,       /* prepare the output folder, open and close tables, collect the record */
+  HEAT_PHASE_UNACCOUNTED, /* never begun: the wall time of the run that is in no other phase */
   HEAT_PHASES
 } HeatPhase;
 
@@ -24,7 +27,11 @@ extern const char *const HeatPhaseNames[HEAT_PHASES];
 typedef struct {
   PetscReal  seconds[HEAT_PHASES]; /* [s] total per phase */
   PetscInt64 calls[HEAT_PHASES];   /* how often each phase ended */
+  PetscReal  origin;               /* [s] monotonic time at which the program began */
   PetscReal  started;              /* [s] monotonic time at which the current phase began */
+  PetscReal  to_first_step;        /* [s] from `origin` to the first step; 0: no step yet */
+  PetscBool  running;              /* whether a phase is running */
+  HeatPhase  current;              /* the phase that is running, or the last one */
 
   HeatTrafficKind before; /* the kind of communication before the current phase */
 } HeatPhases;
@@ -35,13 +42,19 @@ typedef struct {
   PetscInt64 calls;          /* on this rank; every rank passes through the phases equally often */
 } HeatPhaseSpread;
 
+/** Count the time since the program began as the phase of starting up.  Call it before the first
+ *  phase begins.  Not collective.
+ *  @param[in] began  [s] monotonic time at which the program began */
+void HeatPhasesStart(HeatPhases *phases, PetscReal began);
+
 /** Start and stop the timer of a phase.  There is one start time, so phases must not nest.  Begin
  *  also names the phase for the watchdog (solver/base/heartbeat.h), and sets the kind of
  *  communication of the phase (solver/base/traffic.h) until End.  Not collective. */
 void HeatPhaseBegin(HeatPhases *phases, HeatPhase phase);
 void HeatPhaseEnd(HeatPhases *phases, HeatPhase phase);
 
-/** Compute minimum, mean and maximum of each phase over the ranks.  Collective on comm. */
+/** Compute minimum, mean and maximum of each phase over the ranks, a phase that is running until
+ *  now, and of the time since the program began that is in no phase.  Collective on comm. */
 PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *phases,
                                 HeatPhaseSpread spread[HEAT_PHASES]);
 

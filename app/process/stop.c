@@ -127,8 +127,8 @@ static const char *SignalName(int number)
 
 /* Return the number of steps, or of calls within a step, until the next decision: those that fit
    into decision_interval at the speed of the `done` > 0 since the previous decision, which took
-   `seconds`.  At most ten times as many as then (chosen), so that a few unusually short steps cannot
-   put off the next decision for long. 1e-9 s avoids a division by zero. */
+   `seconds`.  At most ten times as many as then (chosen), so that a few unusually short steps
+   cannot put off the next decision for long.  1e-9 s avoids a division by zero. */
 static PetscInt64 UntilDecision(PetscInt64 done, double seconds)
 {
   const double fit = decision_interval * (double)done / PetscMax(seconds, 1e-9);

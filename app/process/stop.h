@@ -72,9 +72,9 @@ PetscReal HeatStopDaly(PetscReal cost, PetscReal mtbf);
 PetscErrorCode HeatStopAsk(HeatStop *stop, MPI_Comm comm, PetscInt64 step);
 
 /** Decide within a step, which may last long, whether to stop: set stop->stop and
- *  stop->reason.  Call it on all ranks in each iteration or stage of the step.  Collective on comm in
- *  the calls in which the ranks decide, about twice a second and at least in every 64th call; the
- *  others send no message. */
+ *  stop->reason.  Call it on all ranks in each iteration or stage of the step.  Collective on comm
+ *  in the calls in which the ranks decide, about twice a second and at least in every 64th call;
+ *  the others send no message. */
 PetscErrorCode HeatStopAskWithinStep(HeatStop *stop, MPI_Comm comm);
 
 /** Continue from an earlier step, after a rollback: the ranks decide next after step + 1.  Not

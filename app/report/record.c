@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 
 #include "app/process/petsc_options.h"
+#include "app/report/predictions.h"
 #include "app/report/record_places.h"
 #include "app/state/run_memory.h"
 #include "solver/base/monotonic.h"
@@ -54,34 +55,25 @@ static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Sum the messages over the ranks, and predict those of halo exchanges from their numbers.  Nothing
-   sends point-to-point messages after this. */
+/* Sum the messages over the ranks, and predict them.  Nothing sends point-to-point messages after
+   this. */
 static PetscErrorCode FillCommunication(const HeatReportSources *from, HeatResults *r,
                                         HeatResultsCommunication kinds[HEAT_TRAFFIC_KINDS])
 {
-  const HeatResultsTraffic unknown = {{-1, -1}, {-1, -1}, -1};
-  const HeatRunState      *state   = from->state;
-  const HeatGrid          *g       = state->grid;
-  const PetscInt64         n       = HeatOperatorHaloCounts(state->op).exchanges;
-  const HeatDeepHaloCounts deep    = HeatOperatorDeepHaloCounts(state->op);
-  const PetscInt64         n_deep  = deep.sent.exchanges;
+  HeatResultsTraffic predicted[HEAT_TRAFFIC_KINDS];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatCommunicationSum(g->comm, from->communication));
+  PetscCall(HeatCommunicationSum(from->state->grid->comm, from->communication));
   if (!from->communication->counted) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatPredictCommunication(from, predicted));
   for (int k = 0; k < HEAT_TRAFFIC_KINDS; k++) {
     const HeatTraffic *sum = &from->communication->kinds[k];
 
     kinds[k] = (HeatResultsCommunication){
         HeatTrafficNames[k],
         {{sum->messages[0], sum->messages[1]}, {sum->bytes[0], sum->bytes[1]}, sum->collectives},
-        unknown};
+        predicted[k]};
   }
-  kinds[HEAT_TRAFFIC_HALO].predicted = (HeatResultsTraffic){
-      {n * g->messages_within + n_deep * deep.messages[0],
-       n * g->messages_between + n_deep * deep.messages[1]},
-      {n * g->bytes_within + n_deep * deep.bytes[0], n * g->bytes_between + n_deep * deep.bytes[1]},
-      0};
   r->n_communication = HEAT_TRAFFIC_KINDS;
   r->communication   = kinds;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -235,6 +227,9 @@ static void FillFiles(const HeatReportSources *from, HeatResults *r)
 {
   const HeatStop *stop = from->stop;
 
+  r->writers          = from->state->grid->writers.n;
+  r->writers_per_node = from->state->grid->writers.per_node;
+
   r->checkpoints     = from->checkpoints;
   r->checkpoint_mode = HeatCheckpointModeNames[from->state->c->checkpoint.mode];
   r->disk            = from->disk;
@@ -267,7 +262,8 @@ static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResul
   HeatNeed      need;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size, &need));
+  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size,
+                              (double)g->size / (double)g->writers.n, &need));
   r->memory_predicted = (PetscInt64)need.total;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
   memory[1] = memory[0];
@@ -295,6 +291,9 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   r->n_phases = HEAT_PHASES;
   r->phases   = phases;
   r->seconds  = spread[HEAT_PHASE_STEP].max;
+  PetscCallMPI(MPI_Allreduce(&from->phases->to_first_step, &r->to_first_step, 1, MPI_DOUBLE,
+                             MPI_MAX, state->grid->comm));
+  if (r->to_first_step == 0.0) r->to_first_step = NAN;
   if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
   PetscCall(FillMemory(state->c, state->grid, r));
   PetscFunctionReturn(PETSC_SUCCESS);

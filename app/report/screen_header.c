@@ -27,6 +27,15 @@ static void PrintGrid(const HeatGrid *g)
                g->messages_between, HeatTextBytes((double)g->bytes_between, (char[32]){0}, 32));
 }
 
+/* Print which ranks write files, unless all do. */
+static void PrintWriters(const HeatGrid *g)
+{
+  if (g->writers.n == g->size) return;
+  (void)printf("  writers    %d of %d ranks, %s%" PetscInt_FMT " a node (output.writers)\n",
+               g->writers.n, g->size, g->writers.n % g->n_nodes ? "at most " : "",
+               g->writers.per_node);
+}
+
 /* Print scheme and steps, as in "bdf2, 120 steps of 0.5 s to t = 60 s" or
    "esdirk, error-controlled, tolerance 0.0001, to t = 60 s". */
 static void PrintSteps(const HeatRunState *state)
@@ -108,6 +117,7 @@ PetscErrorCode HeatScreenPrintHeader(const HeatReportSources *from)
   (void)printf("heat2d %s  %s\n", HeatVersion(),
                HeatPrintableCopy(state->c->title, text, sizeof text));
   PrintGrid(state->grid);
+  PrintWriters(state->grid);
   PetscCall(PrintScheme(state));
   PrintEnvironment(&from->options->environment);
   HeatScreenSizes(state);

@@ -19,7 +19,8 @@ PetscErrorCode HeatAdvanceCreateGuard(MPI_Comm comm, const HeatOptions *options,
  *  @param[in] steps  [n] the steps, from HeatScheduleSteps
  *  @param[in] times  [n] [s] when each step begins
  *  Errors: HEAT_ERR_NUMERICS, also for steps that have collapsed; then state->T is that of the last
- *  good step.  HEAT_STOPPED, which is no error, where the operator's interrupt abandons the step. */
+ *  good step.  HEAT_STOPPED, which is no error, where the operator's interrupt abandons the
+ *  step. */
 PetscErrorCode HeatAdvance(HeatRunState *state, HeatGuard *guard, PetscInt n,
                            const HeatClockStep *steps, const PetscReal *times);
 

@@ -1,6 +1,8 @@
 /** Whether the memory suffices (see memory_check.h).
  *
- *  All ranks count with the largest block: blocks differ by a row and a column at most.  What a
+ *  All ranks count with the largest block: blocks differ by a row and a column at most.  A rank
+ *  that writes files for others (output.writers) needs more than they do, so that there are two
+ *  needs, of a writer and of another rank, and that of a node is the sum over its ranks.  What a
  *  process has already when the check is made (program, libraries, MPI) is a part of its need and
  *  of what the limits have in use, and is subtracted from both.
  *
@@ -14,52 +16,77 @@
 #include "app/state/run_memory.h"
 #include "solver/grid/grid.h"
 
+/* The nodes, as one rank sees them. */
+typedef struct {
+  PetscMPIInt number, local; /* this rank's number on its node, and the number of ranks there */
+  PetscMPIInt writers;       /* number of ranks of this node that write files */
+  PetscInt    most;          /* the most ranks of any node */
+  PetscBool   even;          /* whether all nodes have as many ranks */
+  double      share;         /* ranks by writers, over all nodes; 1: all ranks are writers */
+} Place;
+
+/* What a rank needs. */
+typedef struct {
+  HeatNeed writer, other; /* a rank that writes files, and one that does not */
+} Needs;
+
 /* What is asked of a limit, and what the limit has. */
 typedef struct {
   double         need; /* [bytes] by one rank, or by all ranks of a node */
   HeatMemoryHave have;
   PetscMPIInt    ranks; /* that share the limit: 1, or the ranks of the node */
-  PetscMPIInt    local; /* number of ranks of the node */
+  Place          place;
   char           host[MPI_MAX_PROCESSOR_NAME];
 } Balance;
 
 /* The decomposition. */
 
-/* Find this rank's number on its node, how many ranks the node has, and whether all nodes have as
-   many (*per_node, else 0).  Collective. */
-static PetscErrorCode FindNode(MPI_Comm comm, PetscMPIInt *number, PetscMPIInt *local,
-                               PetscInt *per_node)
+/* Find the ranks and the writers of this node, and how they compare with those of the others.
+   Collective. */
+static PetscErrorCode FindPlace(MPI_Comm comm, const HeatCase *c, Place *place)
 {
   MPI_Comm    node;
-  PetscMPIInt rank, extremes[2];
+  PetscMPIInt rank, size, extremes[2], sums[2]; /* nodes, writers */
+  PetscInt    per_node;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
-  PetscCallMPI(MPI_Comm_rank(node, number));
-  PetscCallMPI(MPI_Comm_size(node, local));
+  PetscCallMPI(MPI_Comm_rank(node, &place->number));
+  PetscCallMPI(MPI_Comm_size(node, &place->local));
   PetscCallMPI(MPI_Comm_free(&node));
-  extremes[0] = *local;
-  extremes[1] = -*local;
+  extremes[0] = place->local;
+  extremes[1] = -place->local;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPI_INT, MPI_MAX, comm));
-  *per_node = extremes[0] == -extremes[1] ? *local : 0;
+  place->most = extremes[0];
+  place->even = extremes[0] == -extremes[1] ? PETSC_TRUE : PETSC_FALSE;
+  sums[0]     = place->number == 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sums[0], 1, MPI_INT, MPI_SUM, comm));
+  per_node       = HeatWritersPerNode(c, size, sums[0]);
+  place->writers = per_node == 0 ? place->local
+                                 : (PetscMPIInt)PetscMin(per_node, (PetscInt)place->local);
+  sums[1]        = place->number < place->writers;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sums[1], 1, MPI_INT, MPI_SUM, comm));
+  place->share = (double)size / (double)sums[1];
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the cells of the largest block, 0 x 0 if the cells cannot be cut into `size` blocks. */
-static void LargestBlock(const HeatCase *c, PetscInt size, PetscInt per_node, PetscInt block[2])
+/* Compute the needs of ranks with a block of nx x ny cells. */
+static PetscErrorCode FindNeeds(const HeatCase *c, const Place *place, PetscInt64 nx, PetscInt64 ny,
+                                PetscInt64 size, Needs *needs)
 {
-  const PetscInt *n           = c->grid.cells;
-  const PetscBool periodic[2] = {
-      c->boundary[HEAT_LEFT].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE,
-      c->boundary[HEAT_BOTTOM].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE : PETSC_FALSE};
-  PetscInt p[2] = {c->decomposition.processes[0], c->decomposition.processes[1]}, tile[2];
+  PetscFunctionBeginUser;
+  PetscCall(HeatRunMemoryNeed(c, nx, ny, size, place->share, &needs->writer));
+  PetscCall(HeatRunMemoryNeed(c, nx, ny, size, 0.0, &needs->other));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
 
-  if (c->decomposition.mapping == HEAT_MAPPING_LINEAR) per_node = 0;
-  if (p[0] == 0)
-    HeatGridChooseProcesses(n[0], n[1], periodic, size, per_node, &p[0], &p[1], &tile[0], &tile[1]);
-  for (int axis = 0; axis < 2; axis++)
-    block[axis] = p[0] > 0 ? (n[axis] + p[axis] - 1) / p[axis] : 0;
+/* Return what all ranks of a node need beyond what each of them has already [bytes]. */
+static double NodeNeed(const Place *place, const Needs *needs, double resident)
+{
+  return place->writers * needs->writer.total +
+         (place->local - place->writers) * needs->other.total - place->local * resident;
 }
 
 /* The number of nodes that would suffice. */
@@ -70,13 +97,15 @@ static PetscErrorCode Fits(const HeatCase *c, const Balance *b, double resident,
                            PetscBool *fits)
 {
   const double cells = (double)c->grid.cells[0] * (double)c->grid.cells[1];
-  const double ranks = (double)nodes * (double)b->local;
+  const double ranks = (double)nodes * (double)b->place.local;
   const double side  = ceil(sqrt(cells / ranks));
-  HeatNeed     need;
+  double       need;
+  Needs        needs;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunMemoryNeed(c, (PetscInt64)side, (PetscInt64)side, (PetscInt64)ranks, &need));
-  *fits = (need.total - resident) * b->ranks <= b->have.bytes ? PETSC_TRUE : PETSC_FALSE;
+  PetscCall(FindNeeds(c, &b->place, (PetscInt64)side, (PetscInt64)side, (PetscInt64)ranks, &needs));
+  need  = b->ranks == 1 ? needs.writer.total - resident : NodeNeed(&b->place, &needs, resident);
+  *fits = need <= b->have.bytes ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -145,30 +174,33 @@ static PetscErrorCode Refuse(MPI_Comm comm, const HeatCase *c, const Balance *b,
       "limit is misread, limits.memory: ignore runs without this test",
       c->grid.cells[0], c->grid.cells[1], who, b->host, b->ranks == 1 ? "s" : "",
       Size(b->need, size[0]), Size(need->total, size[1]), HeatNeedNames[largest],
-      Size(b->have.bytes, size[2]), b->have.name, b->local, b->local > 1 ? "s" : "", nodes);
+      Size(b->have.bytes, size[2]), b->have.name, b->place.local, b->place.local > 1 ? "s" : "",
+      nodes);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Read the limits of this rank, and on the first rank of a node the limits of the node, and store
-   the limit that leaves the least memory for a rank. */
-static PetscErrorCode Read(double need, PetscMPIInt number, PetscMPIInt local, Balance *b)
+   the limit that leaves the least memory for a rank.  Any rank may be a writer here. */
+static PetscErrorCode Read(const Place *place, const Needs *needs, double resident, Balance *b)
 {
   HeatMemoryHave node;
   PetscMPIInt    length;
+  const double   rank_need = needs->writer.total - resident;
+  const double   node_need = NodeNeed(place, needs, resident);
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(b, sizeof *b));
   PetscCallMPI(MPI_Get_processor_name(b->host, &length));
-  b->local = local;
+  b->place = *place;
   b->ranks = 1;
-  b->need  = need;
+  b->need  = rank_need;
   HeatMemoryHaveProcess("", &b->have);
-  if (number > 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (place->number > 0) PetscFunctionReturn(PETSC_SUCCESS);
   HeatMemoryHaveNode("", &node);
-  if (node.bytes / local < b->have.bytes) {
+  if (node.bytes * rank_need < b->have.bytes * node_need) {
     b->have  = node;
-    b->ranks = local;
-    b->need  = need * local;
+    b->ranks = place->local;
+    b->need  = node_need;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -179,28 +211,30 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
     double      ratio;
     PetscMPIInt rank;
   } worst;
-  HeatNeed    need;
+  Needs       needs;
+  Place       place;
   Balance     balance;
-  PetscInt    block[2], per_node;
-  PetscMPIInt size, number, local;
+  HeatLayout  layout;
+  PetscMPIInt size;
   double      resident;
 
   PetscFunctionBeginUser;
   if (c->limits.memory == HEAT_MEMORY_IGNORE) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
-  PetscCall(FindNode(comm, &number, &local, &per_node));
-  LargestBlock(c, size, per_node, block);
-  if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
-  PetscCall(HeatRunMemoryNeed(c, block[0], block[1], size, &need));
-  resident = PetscMin(HeatMemoryResident(""), need.total);
-  PetscCall(Read(need.total - resident, number, local, &balance));
+  PetscCall(FindPlace(comm, c, &place));
+  layout = HeatLayoutMake(c, size, place.most, place.even);
+  if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
+  PetscCall(FindNeeds(c, &place, HeatLayoutStart(layout.nx, layout.px, 1),
+                      HeatLayoutStart(layout.ny, layout.py, 1), size, &needs));
+  resident = PetscMin(HeatMemoryResident(""), needs.other.total);
+  PetscCall(Read(&place, &needs, resident, &balance));
   worst.ratio = balance.need > balance.have.bytes ? balance.need / PetscMax(balance.have.bytes, 1.0)
                                                   : 0.0;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_DOUBLE_INT, MPI_MAXLOC, comm));
   if (worst.ratio == 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Bcast(&balance, (int)sizeof balance, MPI_BYTE, worst.rank, comm));
   PetscCallMPI(MPI_Bcast(&resident, 1, MPI_DOUBLE, worst.rank, comm));
-  PetscCall(Refuse(comm, c, &balance, &need, resident));
+  PetscCall(Refuse(comm, c, &balance, &needs.writer, resident));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

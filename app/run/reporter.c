@@ -102,7 +102,9 @@ PetscErrorCode HeatReporterReportUnstepped(HeatReporter *r)
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(state->T, &T));
+  HeatPhaseBegin(r->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscCall(HeatSurveyTake(r->survey, state, T));
+  HeatPhaseEnd(r->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscCall(HeatCaptureBegin(&capture));
   if (HeatOutputSnapshotIsDue(r->output, state->c, &state->clock, PETSC_TRUE))
     code = WriteSnapshot(r, T);

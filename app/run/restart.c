@@ -292,7 +292,7 @@ static PetscErrorCode CopyToVec(const HeatGrid *g, const PetscReal *block, Vec *
   PetscReal *values;
 
   PetscFunctionBeginUser;
-  PetscCall(DMCreateGlobalVector(g->da, v));
+  PetscCall(HeatGridCreateVec(g, v));
   PetscCall(VecGetArrayWrite(*v, &values));
   PetscCall(PetscArraycpy(values, block, HeatGridLocalCells(g)));
   PetscCall(VecRestoreArrayWrite(*v, &values));

@@ -8,7 +8,7 @@ static PetscErrorCode SetUpTemperature(HeatRunState *state, const char *from,
                                        const HeatCellInputs *inputs, HeatRestart **restart)
 {
   PetscFunctionBeginUser;
-  PetscCall(DMCreateGlobalVector(state->grid->da, &state->T));
+  PetscCall(HeatGridCreateVec(state->grid, &state->T));
   if (from) PetscCall(HeatRestartRead(state, from, restart));
   else PetscCall(HeatRunStateSetInitial(state, inputs));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -144,12 +144,15 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->options = options;
   sim->start   = start;
   sim->lock    = -1;
+  HeatPhasesStart(&sim->phases, start->time);
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
   PetscCall(HeatAdvanceCreateGuard(comm, options, c, &sim->guard));
   PetscCall(HeatMemoryCheck(comm, c));
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
   if (options->restart) /* before a checkpoint is read that another run may be removing */
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatSetUpFields(&sim->state, options->restart, &sim->phases, &sim->restart));
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatSetUpStepping(&sim->state, sim->restart, &sim->schedule.most_at_once));
@@ -206,6 +209,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* from here on, of whatever is outside of phases */
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   if (restart && !ContinuesFolder(sim))
     PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
@@ -218,6 +222,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscCall(OpenOutput(sim));
   if (own) /* a run that is killed must leave the record that it was started from */
     PetscCall(HeatSimulationWriteError(sim, "the run ended before it wrote its record"));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -359,9 +364,11 @@ static PetscErrorCode RollBack(HeatSimulation *sim)
   cause = (HeatRollbackCause){.reason    = HeatHealthReason(sim->health),
                               .first_own = HeatCheckpointsFirstStep(sim->checkpoints),
                               .origin    = sim->restart};
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatRollbackRead(&sim->rollback, &sim->state, &cause, &checkpoint));
   code = ReturnTo(sim, checkpoint);
   PetscCall(HeatRestartDestroy(&checkpoint));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -431,7 +438,9 @@ static PetscErrorCode EndStopped(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCall(HeatCheckpointsWrite(sim->checkpoints, &sim->state, NULL));
   PetscCall(HeatCheckpointsFinish(sim->checkpoints));
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   PetscCall(HeatOutputClose(sim->output, &sim->state));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -449,7 +458,9 @@ static PetscErrorCode EndFinished(HeatSimulation *sim)
   PetscCall(HeatReporterEndLast(&sim->reporter, &capture, code));
   PetscCall(HeatCheckpointsFinish(sim->checkpoints));
   PetscCall(HeatCaptureBegin(&capture));
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   code = HeatOutputClose(sim->output, &sim->state);
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
   PetscCall(HeatReporterEndLast(&sim->reporter, &capture, code));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -493,12 +504,14 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
     *status = all_pass ? HEAT_STATUS_OK : HEAT_STATUS_CHECK_FAILED;
     if (sim->reporter.lost[0]) *status = HEAT_STATUS_ERROR;
   }
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   from          = Sources(sim);
   from.finished = stopped ? PETSC_FALSE : PETSC_TRUE;
   recorded      = HeatRecordWrite(&from, *status,
                              stopped                 ? sim->stop.reason
                                   : sim->reporter.lost[0] ? sim->reporter.lost
                                                           : NULL);
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
   if (HeatErrorExitCode(recorded) == HEAT_EXIT_INTERNAL) PetscFunctionReturn(recorded);
   if (recorded && !stopped) *status = HEAT_STATUS_ERROR; /* the summary must not say "done" */
   PetscCall(HeatScreenSummary(sim->screen, &from, *status));

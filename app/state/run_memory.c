@@ -14,11 +14,11 @@ static PetscBool ReadsOptions(const HeatCase *c)
 }
 
 PetscErrorCode HeatRunMemoryNeed(const HeatCase *c, PetscInt64 nx, PetscInt64 ny, PetscInt64 size,
-                                 HeatNeed *need)
+                                 double share, HeatNeed *need)
 {
   char          pc[64] = "", ksp[64] = "";
   PetscBool     given = PETSC_FALSE, ours;
-  HeatNeedShape shape = {.nx = nx, .ny = ny, .size = size, .pc = pc, .ksp = ksp};
+  HeatNeedShape shape = {.nx = nx, .ny = ny, .size = size, .share = share, .pc = pc, .ksp = ksp};
 
   PetscFunctionBeginUser;
   if (ReadsOptions(c)) {

@@ -22,7 +22,7 @@ typedef struct {
   HeatZones      *zones;   /* the cells of each named region */
   HeatEvents     *events;  /* the times at which sources and sides switch */
   HeatStepper    *stepper; /* the time integration scheme with what it remembers of earlier steps */
-  Vec             T;       /* temperature [K, or the case's unit], global Vec of grid->da */
+  Vec             T;       /* temperature [K, or the case's unit], global Vec of the grid */
   HeatEnergy      energy;  /* account of the heat since t = 0 */
   HeatClock       clock;   /* present time and number of steps */
   HeatStepInfo    last_step;  /* what the last step of this process took; zero before it */

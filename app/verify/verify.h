@@ -40,7 +40,7 @@ typedef struct {
   HeatGrid        *grid;
   HeatOperator    *op;
   HeatStepper     *stepper;
-  Vec              T;       /* temperature [K], global Vec of grid->da */
+  Vec              T;       /* temperature [K], global Vec of the grid */
   HeatEnergy       energy;  /* energy account up to t */
   PetscReal        dt;      /* [s] fixed step; 1 for a steady state */
   PetscReal        t;       /* [s] present time; 0 for a steady state */

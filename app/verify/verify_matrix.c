@@ -27,7 +27,7 @@ static PetscErrorCode CreateRandom(const HeatGrid *g, uint64_t seed, Vec *x)
   PetscReal *values;
 
   PetscFunctionBeginUser;
-  PetscCall(DMCreateGlobalVector(g->da, x));
+  PetscCall(HeatGridCreateVec(g, x));
   PetscCall(VecGetArrayWrite(*x, &values));
   for (PetscInt j = 0; j < g->nyl; j++) {
     for (PetscInt i = 0; i < g->nxl; i++) {
@@ -137,7 +137,7 @@ static PetscErrorCode CompareForms(HeatVerify *v, HeatVerifyProblem *p, PetscRea
   PetscCall(VecDuplicate(x, &other));
   PetscCall(VecDuplicate(x, &T));
   PetscCall(Apply(p->op, mass, x, Ax));
-  PetscCall(DMCreateMatrix(p->grid->da, &A));
+  PetscCall(HeatGridCreateMatrix(p->grid, &A));
   PetscCall(HeatOperatorAssemble(p->op, mass, A));
   PetscCall(MatMult(A, x, other));
   PetscCall(RelativeDifference(other, Ax, &difference));

@@ -47,7 +47,7 @@ static PetscErrorCode PaintField(HeatVerifyProblem *p)
   PetscReal *T;
 
   PetscFunctionBeginUser;
-  PetscCall(DMCreateGlobalVector(p->grid->da, &p->T));
+  PetscCall(HeatGridCreateVec(p->grid, &p->T));
   PetscCall(VecGetArrayWrite(p->T, &T));
   PetscCall(HeatOperatorInitialField(p->op, NULL, PETSC_FALSE, T));
   PetscCall(HeatEnergyStart(&p->energy, p->op, T));

@@ -163,6 +163,12 @@ static const HeatCaseKey keys[] = {
     {"output.alignment", "multiple of 8, <= 2^30", "4096",
      "large datasets begin at multiples of this offset in a file, such as the stripe of a parallel "
      "file system [bytes]"},
+    {"output.writers", "auto | all | {per_node: N}", "auto",
+     "ranks that open the files of snapshots and checkpoints; auto: all up to 4096 ranks, then "
+     "some "
+     "of each node"},
+    {"output.writers.per_node", "whole number >= 1", "by the rule of output.writers",
+     "number of writers on each node; the other ranks send them their cells"},
     {"output.temperature_unit", "text", "K",
      "unit of temperatures in files and labels, e.g. degC; radiation needs K"},
     {"output.compression", "none | deflate", "none", "compression of snapshots"},

@@ -133,6 +133,27 @@ static PetscErrorCode ReadAlignment(const HeatReader *r, const HeatYamlNode *nod
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read which ranks write files: a word, or a mapping with the number of them on each node. */
+static PetscErrorCode ReadWriters(const HeatReader *r, const HeatYamlNode *node)
+{
+  const PetscBool word = (PetscBool)(node && node->kind == HEAT_YAML_SCALAR);
+  HeatYamlNode   *per_node;
+  char            found[HEAT_FOUND_BYTES];
+
+  PetscFunctionBeginUser;
+  if (node && node->kind == HEAT_YAML_MAP) {
+    PetscCall(HeatReaderRequire(r, node, "per_node", &per_node));
+    PetscCall(HeatReadInt(r, per_node, 1, &r->c->output.writers_per_node));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (word && strcmp(node->text, "all") == 0) r->c->output.writers = HEAT_WRITERS_ALL;
+  else
+    HeatReaderCheck(!node || (word && strcmp(node->text, "auto") == 0), r, node,
+                    "found %s; it must be auto, all or {per_node: N}",
+                    HeatReaderDescribe(node, found));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
 {
   const HeatYamlNode *section   = HeatReaderKey(root, "output");
@@ -163,6 +184,7 @@ PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root)
       HeatReadChoice(r, HeatReaderKey(section, "compression"), HeatCompressionNames, &choice));
   PetscCall(ReadHints(r, HeatReaderKey(section, "hints")));
   PetscCall(ReadAlignment(r, HeatReaderKey(section, "alignment")));
+  PetscCall(ReadWriters(r, HeatReaderKey(section, "writers")));
   c->output.compression = (HeatCompression)choice;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

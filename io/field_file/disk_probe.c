@@ -19,24 +19,25 @@ typedef struct {
   PetscInt64 start, bytes;
 } Share;
 
-/* Return the part of the file that belongs to a rank: its rows, each as long as all fields
+/* Return the part of the file that belongs to a writer: its rows, each as long as all fields
    together. */
 static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
 {
   const PetscInt64 row = (PetscInt64)grid->nx * (PetscInt64)fields * (PetscInt64)sizeof(double);
   PetscInt         first, n;
 
-  HeatSlabRowsOf(grid, rank, &first, &n);
+  HeatSlabRowsOf(grid, &grid->writers, rank, &first, &n);
   return (Share){(PetscInt64)first * row, (PetscInt64)n * row};
 }
 
 /* Write a share from the buffer and sync it, or read a share into the buffer, in pieces of `size`
-   bytes. */
+   bytes.  Without bytes the file is not opened. */
 static void TransferShare(const char *path, Share share, PetscBool write, void *buffer, size_t size,
                           HeatFileError *error)
 {
-  const int file = HeatFileOpenOwn(path, write, error);
+  const int file = share.bytes > 0 ? HeatFileOpenOwn(path, write, error) : -1;
 
+  if (share.bytes == 0) return;
   for (PetscInt64 at = 0; at < share.bytes && !error->failed; at += (PetscInt64)size) {
     const size_t n = (size_t)PetscMin((PetscInt64)size, share.bytes - at);
 
@@ -69,29 +70,29 @@ static PetscErrorCode SlowestSince(MPI_Comm comm, double start, double *seconds,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure writing, then reading; each rank reads the share of the rank that is size/2 ranks away,
-   which is on another node where there are several of equal size.  Collective on grid->comm. */
+/* Measure writing, then reading; each writer reads the share of a writer of another node, where
+   there are several of equal size.  Collective on grid->comm. */
 static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt fields, void *buffer,
                               size_t size, HeatDiskProbe *probe, HeatFileError *error)
 {
   const PetscInt64 bytes = (PetscInt64)grid->nx * (PetscInt64)grid->ny * (PetscInt64)fields *
                            (PetscInt64)sizeof(double);
-  const PetscMPIInt other = (grid->rank + grid->size / 2) % grid->size;
-  double            start;
+  const HeatWriters *w    = &grid->writers;
+  const Share        mine = ShareOf(grid, grid->rank, fields);
+  double             start;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(grid->comm));
   start = HeatMonotonicTime();
   if (grid->rank == 0) CreateProbe(path, bytes, error);
   PetscCall(HeatFileShare(grid->comm, error));
-  if (!error->failed)
-    TransferShare(path, ShareOf(grid, grid->rank, fields), PETSC_TRUE, buffer, size, error);
+  if (!error->failed) TransferShare(path, mine, PETSC_TRUE, buffer, size, error);
   PetscCall(SlowestSince(grid->comm, start, &probe->write, error));
-  HeatFileDropCache(path); /* every rank, because every node has a page cache */
+  if (w->is_one) HeatFileDropCache(path); /* every node has a writer and a page cache */
   PetscCallMPI(MPI_Barrier(grid->comm));
   start = HeatMonotonicTime();
-  if (!error->failed)
-    TransferShare(path, ShareOf(grid, other, fields), PETSC_FALSE, buffer, size, error);
+  if (!error->failed && w->is_one)
+    TransferShare(path, ShareOf(grid, w->reads, fields), PETSC_FALSE, buffer, size, error);
   PetscCall(SlowestSince(grid->comm, start, &probe->read, error));
   probe->bytes = error->failed ? 0 : bytes;
   PetscFunctionReturn(PETSC_SUCCESS);

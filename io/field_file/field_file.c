@@ -5,8 +5,9 @@
  *  each rank that has rows opens the file once, writes them to their places by POSIX calls, syncs
  *  them, and reads back the rows of another rank, as the threads of an asynchronous write do: on
  *  4000 nodes each further open or read of metadata would meet 10^5 others at the server of the
- *  file system.  Compressed files reach the same meeting points by another way: all ranks compress,
- *  and rank 0 alone writes (field_file_deflate.c).
+ *  file system.  Ranks that are no writers (output.writers) have no rows: they send their cells and
+ *  do not touch the file.  Compressed files reach the same meeting points by another way:
+ *  all ranks compress, and rank 0 alone writes (field_file_deflate.c).
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/field_file.h"
@@ -111,7 +112,7 @@ static PetscErrorCode WriteSlabs(HeatWriter *w)
   start = HeatMonotonicTime();
   if (!w->error->failed && w->options->verify != HEAT_READ_BACK_NONE) {
     PetscCall(HeatWriterPeerSums(w, &peer_sums));
-    HeatWriterReadBack(w, file, peer_sums);
+    if (w->peer_n > 0) HeatWriterReadBack(w, file, peer_sums);
     PetscCall(PetscFree(peer_sums));
   }
   w->stats.seconds_verify += HeatMonotonicTime() - start;

@@ -4,11 +4,12 @@
  *  reads it back.  From then on the bookkeeping of the file does not change.  What is left is to
  *  put the rows of each rank at known offsets: POSIX writes of a copy, by a thread that calls
  *  neither HDF5 nor MPI nor PETSc.  The file gets its final name when the threads of all ranks have
- *  written and synced their rows, and have read back the rows of other ranks.
+ *  written and synced their rows, and have read back the rows of other ranks.  A rank without rows,
+ *  such as one that is no writer (output.writers), starts no thread.
  *
  *  The life of a job, from top to bottom in time:
  *
- *      main thread of each rank                             thread of each rank
+ *      main thread of each rank                             thread of a rank with rows
  *      -------------------------------------------------    ------------------------------
  *      HeatFieldFileBegin
  *        row checksums, copy of the rows
@@ -21,7 +22,7 @@
  *        join the thread, agree on the outcome
  *        start the next thread                ---------->   PHASE_VERIFY
  *      time steps                                             pread rows of another rank
- *      time steps                                             compare, done = 1
+ *      time steps                                             compare, close, done = 1
  *      HeatFieldFileTest: done on all ranks
  *        join the thread, agree on the outcome              PHASE_DONE: no thread
  *      time steps
@@ -67,6 +68,7 @@ struct HeatFieldFileJob {
   HeatFieldFileCopies *copies;                          /* borrowed: [n][nx] of each field */
   uint64_t            *peer_sums;                       /* owned: [n_fields][peer_n] */
   Phase                phase;
+  int                  file; /* the open temporary file, for both threads of this rank; -1: none */
   pthread_t            thread;
   PetscBool            joinable;        /* the thread was started and is not joined yet */
   atomic_int           done;            /* 1: the thread has finished its phase */
@@ -75,22 +77,40 @@ struct HeatFieldFileJob {
 
 /* Functions of the threads. */
 
-/* Write the copies of this rank's rows and their checksums to their offsets, and sync them. */
+/* Close the file of this rank's threads, if it is open. */
+static void CloseFile(HeatFieldFileJob *job)
+{
+  if (job->file >= 0 && close(job->file) != 0) HeatFileFailErrno(&job->error, "close");
+  job->file = -1;
+}
+
+/* Return whether this rank has something to do in a phase: rows to write (rank 0 syncs the
+   bookkeeping, too), or rows to read back. */
+static PetscBool HasWork(const HeatFieldFileJob *job, Phase phase)
+{
+  const HeatWriter *w = &job->w;
+
+  if (phase == PHASE_WRITE) return w->n > 0 || w->grid->rank == 0 ? PETSC_TRUE : PETSC_FALSE;
+  return w->peer_n > 0 && job->options.verify != HEAT_READ_BACK_NONE ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Write the copies of this rank's rows and their checksums to their offsets, and sync them.  The
+   file stays open if rows are to be read back. */
 static void *WriterThread(void *context)
 {
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
   const double      start = HeatMonotonicTime();
-  const int         file  = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
   double            written;
 
+  job->file = HeatFileOpenOwn(w->part, PETSC_TRUE, w->error);
   for (PetscInt f = 0; f < w->n_fields; f++) {
-    HeatWriterPutRows(w, file, f, 0, w->n, job->copies->memory[f]);
-    HeatWriterPutSums(w, file, f);
+    HeatWriterPutRows(w, job->file, f, 0, w->n, job->copies->memory[f]);
+    HeatWriterPutSums(w, job->file, f);
   }
   written = HeatMonotonicTime();
-  HeatFileSyncOpen(file, w->error);
-  if (file >= 0 && close(file) != 0) HeatFileFailErrno(w->error, "close");
+  HeatFileSyncOpen(job->file, w->error);
+  if (!HasWork(job, PHASE_VERIFY)) CloseFile(job);
   w->stats.seconds_write += written - start;
   w->stats.seconds_sync += HeatMonotonicTime() - written;
   atomic_store(&job->done, 1);
@@ -103,27 +123,30 @@ static void *VerifierThread(void *context)
   HeatFieldFileJob *job   = context;
   HeatWriter       *w     = &job->w;
   const double      start = HeatMonotonicTime();
-  const int         file  = HeatFileOpenOwn(w->part, PETSC_FALSE, w->error);
 
-  HeatWriterReadBack(w, file, job->peer_sums);
-  if (file >= 0) (void)close(file);
+  if (job->file < 0) job->file = HeatFileOpenOwn(w->part, PETSC_FALSE, w->error);
+  HeatWriterReadBack(w, job->file, job->peer_sums);
+  CloseFile(job);
   w->stats.seconds_verify += HeatMonotonicTime() - start;
   atomic_store(&job->done, 1);
   return NULL;
 }
 
-/* Start the thread of a phase.  All signals are blocked in it, so that they are delivered to the
-   main thread, which handles them.  A thread that cannot be started counts as done, with a
-   failure. */
-static void StartThread(HeatFieldFileJob *job, void *(*work)(void *))
+/* Start the thread of a phase; a rank without work counts as done.  All signals are blocked in it,
+   so that they are delivered to the main thread, which handles them.  A thread that cannot be
+   started counts as done, with a failure. */
+static void StartThread(HeatFieldFileJob *job)
 {
   sigset_t all, before;
   int      failed;
 
-  atomic_store(&job->done, 0);
+  job->joinable = PETSC_FALSE;
+  atomic_store(&job->done, HasWork(job, job->phase) ? 0 : 1);
+  if (!HasWork(job, job->phase)) return;
   (void)sigfillset(&all);
   (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-  failed = pthread_create(&job->thread, NULL, work, job);
+  failed = pthread_create(&job->thread, NULL,
+                          job->phase == PHASE_WRITE ? WriterThread : VerifierThread, job);
   (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
   job->joinable = failed ? PETSC_FALSE : PETSC_TRUE;
   if (failed) {
@@ -144,6 +167,7 @@ static void JoinThread(HeatFieldFileJob *job)
 static PetscErrorCode DestroyJob(HeatFieldFileJob **job)
 {
   PetscFunctionBeginUser;
+  CloseFile(*job); /* open after a failure of another rank */
   PetscCall(PetscFree((*job)->peer_sums));
   PetscCall(HeatWriterEnd(&(*job)->w));
   PetscCall(PetscFree(*job));
@@ -187,7 +211,7 @@ static PetscErrorCode ReserveCopy(HeatFieldFileCopies *copies, PetscInt f, size_
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Copy all of this rank's rows of each field.  Collective on grid->row_comm. */
+/* Copy all of this rank's rows of each field.  Collective on grid->comm. */
 static PetscErrorCode CopyRows(HeatFieldFileJob *job)
 {
   HeatWriter *w = &job->w;
@@ -200,11 +224,11 @@ static PetscErrorCode CopyRows(HeatFieldFileJob *job)
     void                *copy;
     PetscInt             n;
 
-    PetscCall(ReserveCopy(job->copies, f, (size_t)most * HeatWriterRowBytes(w, f)));
+    PetscCall(ReserveCopy(job->copies, f, (size_t)w->n * HeatWriterRowBytes(w, f)));
     copy = job->copies->memory[f];
     PetscCall(HeatSlabGetPiece(w->slab, HeatElementMPIType(field->element), field->block, 0, most,
                                copy, &n, &rows));
-    if (rows != copy) memcpy(copy, rows, (size_t)n * HeatWriterRowBytes(w, f));
+    if (n > 0 && rows != copy) memcpy(copy, rows, (size_t)n * HeatWriterRowBytes(w, f));
     HeatBeat();
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -219,6 +243,7 @@ static PetscErrorCode CreateJob(const HeatGrid *grid, const char *path,
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&job));
+  job->file    = -1;
   job->options = *options;
   for (PetscInt f = 0; f < PetscMin(n_fields, HEAT_MAX_FILE_FIELDS); f++) {
     (void)snprintf(job->names[f], sizeof(job->names[f]), "%s", fields[f].name);
@@ -258,7 +283,7 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
   job->seconds_blocked          = HeatMonotonicTime() - start;
   *made                         = job;
   if (!job->error.failed) {
-    StartThread(job, WriterThread);
+    StartThread(job);
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   *error = job->error;
@@ -277,7 +302,7 @@ static PetscErrorCode StartNextPhase(HeatFieldFileJob *job)
   if (job->phase == PHASE_WRITE && !job->error.failed &&
       job->options.verify != HEAT_READ_BACK_NONE) {
     job->phase = PHASE_VERIFY;
-    StartThread(job, VerifierThread);
+    StartThread(job);
   } else job->phase = PHASE_DONE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

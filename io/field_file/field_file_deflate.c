@@ -9,6 +9,9 @@
  *  time by far; the single writer becomes the limit when the ranks together compress faster than
  *  one process writes.
  *
+ *  Every rank is an owner of rows here, whatever output.writers says: compression is the work to be
+ *  shared, and the file is opened by rank 0 alone.
+ *
  *  A chunk belongs to the rank whose slab holds its first row.  The rows of the chunk that other
  *  ranks hold are sent there first (here chunks of 4 rows, slabs of 6, 5 and 5 rows):
  *
@@ -50,7 +53,7 @@ static void ChunksOf(const HeatGrid *g, PetscMPIInt rank, PetscInt *first, Petsc
   const PetscInt chunk_rows = PetscMin(HeatChunkRows(g->nx), g->ny);
   PetscInt       row, rows;
 
-  HeatSlabRowsOf(g, rank, &row, &rows);
+  HeatSlabRowsOf(g, NULL, rank, &row, &rows);
   *first = (row + chunk_rows - 1) / chunk_rows;
   *n     = (row + rows + chunk_rows - 1) / chunk_rows - *first;
 }
@@ -61,7 +64,7 @@ static PetscInt LeadingRows(const HeatGrid *g, PetscMPIInt rank)
 {
   PetscInt first, n, chunk, chunks;
 
-  HeatSlabRowsOf(g, rank, &first, &n);
+  HeatSlabRowsOf(g, NULL, rank, &first, &n);
   ChunksOf(g, rank, &chunk, &chunks);
   return PetscMin(n, chunk * PetscMin(HeatChunkRows(g->nx), g->ny) - first);
 }
@@ -75,12 +78,12 @@ static PetscMPIInt OwnerOfRow(const HeatGrid *g, PetscInt row)
     const PetscMPIInt middle = low + (high - low + 1) / 2;
     PetscInt          first, n;
 
-    HeatSlabRowsOf(g, middle, &first, &n);
+    HeatSlabRowsOf(g, NULL, middle, &first, &n);
     if (first <= row) low = middle;
     else high = middle - 1;
   }
   for (PetscInt first, n; low > 0; low--) { /* ... and the last of these that has rows */
-    HeatSlabRowsOf(g, low, &first, &n);
+    HeatSlabRowsOf(g, NULL, low, &first, &n);
     if (n > 0 && first <= row) break;
   }
   return low;
@@ -99,7 +102,7 @@ static PetscErrorCode CompleteChunks(const HeatGrid *g, size_t bytes, unsigned c
   PetscMPIInt    count;
 
   PetscFunctionBeginUser;
-  HeatSlabRowsOf(g, g->rank, &first, &n);
+  HeatSlabRowsOf(g, NULL, g->rank, &first, &n);
   ChunksOf(g, g->rank, &chunk, &chunks);
   if (mine > 0) {
     PetscCall(PetscMPIIntCast((PetscInt)((size_t)mine * row_bytes), &count));
@@ -268,7 +271,7 @@ static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name,
   PetscInt    first, n;
 
   PetscFunctionBeginUser;
-  HeatSlabRowsOf(g, g->rank, &first, &n);
+  HeatSlabRowsOf(g, NULL, g->rank, &first, &n);
   PetscCall(PetscMPIIntCast(n, &count));
   if (g->rank) {
     if (n > 0) PetscCallMPI(MPI_Send(sums, count, MPI_UINT64_T, 0, TAG_SUMS, g->comm));
@@ -276,7 +279,7 @@ static PetscErrorCode StoreSums(const HeatGrid *g, hid_t file, const char *name,
   }
   HeatSumsWrite(file, name, first, n, sums, error);
   for (PetscMPIInt r = 1; r < g->size; r++) {
-    HeatSlabRowsOf(g, r, &first, &n);
+    HeatSlabRowsOf(g, NULL, r, &first, &n);
     if (n == 0) continue;
     PetscCall(PetscMPIIntCast(n, &count));
     PetscCall(PetscMalloc1((size_t)n, &theirs));
@@ -338,7 +341,7 @@ PetscErrorCode HeatDeflateWrite(const HeatGrid *grid, int descriptor, hid_t file
   PetscInt  first, n;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatSlabCreate(grid, &slab));
+  PetscCall(HeatSlabCreate(grid, NULL, &slab));
   HeatSlabGetRows(slab, &first, &n);
   for (PetscInt f = 0; f < n_fields; f++) {
     Chunks c     = {0};

@@ -1,9 +1,10 @@
 /** Read a field onto the blocks, from a file of heat2d or from any other HDF5 file.
  *
  *  A file may come from anywhere, so rank 0 checks it first, alone: the dataset must lie in the
- *  file itself (io/field_file/hdf5_input.h) and have the shape of the grid.  Only then do all ranks
- *  open it, each through HDF5's serial driver, because reading needs no agreement between them.  A
- *  bad file is refused on all ranks at once.
+ *  file itself (io/field_file/hdf5_input.h) and have the shape of the grid.  Only then do the ranks
+ *  that write files (output.writers) open it, each through HDF5's serial driver, because reading
+ *  needs no agreement between them; they send the others their cells.  A bad file is refused on all
+ *  ranks at once.
  */
 #include "io/field_file/field_file.h"
 
@@ -100,9 +101,9 @@ static void CheckDataset(const HeatGrid *grid, const char *path, const char *nam
   HeatH5Close(error, &file);
 }
 
-/* Read this rank's slab piece by piece, and move the pieces onto the blocks.  Where px is 1 the
-   block is the slab, and rows are read directly into it.  Else a rank that has failed takes part in
-   the redistribution, too.  Collective on grid->row_comm; a failure stays on its rank. */
+/* Read this rank's slab piece by piece, and move the pieces onto the blocks.  Where the block is
+   the slab, rows are read directly into it.  Else a rank that has failed takes part in the
+   redistribution, too.  Collective on grid->comm; a failure stays on its rank. */
 static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char *path,
                                const char *name, HeatElement element, void *block,
                                HeatFileError *error)
@@ -115,7 +116,8 @@ static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char 
 
   PetscFunctionBeginUser;
   HeatSlabGetRows(slab, &first, &n);
-  if (grid->px > 1) PetscCall(PetscMalloc((size_t)piece * row, &buffer));
+  if (!HeatSlabIsBlock(slab))
+    PetscCall(PetscMalloc((size_t)PetscMin(piece, PetscMax(n, 1)) * row, &buffer));
   if (n > 0) file = HeatH5OpenRead(path, error);
   if (n > 0) dataset = HeatInputOpenDataset(file, name, error);
   if (n > 0) HeatInputCheckChunks(dataset, first, n, error);
@@ -135,7 +137,7 @@ static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char 
 }
 
 /* Compare the row checksums of the values that arrived on the blocks with the stored ones.
-   Collective on grid->row_comm; a failure stays on its rank. */
+   Collective on grid->comm; a failure stays on its rank. */
 static PetscErrorCode CompareSums(HeatSlab *slab, const char *path, const char *name,
                                   HeatElement element, const void *block, HeatFileError *error)
 {
@@ -169,7 +171,7 @@ PetscErrorCode HeatFieldFileTryRead(const HeatGrid *grid, const char *path, cons
   PetscCall(HeatFileShare(grid->comm, error));
   if (error->failed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Bcast(&sums, 1, MPIU_BOOL, 0, grid->comm));
-  PetscCall(HeatSlabCreate(grid, &slab));
+  PetscCall(HeatSlabCreate(grid, &grid->writers, &slab));
   PetscCall(ReadRows(grid, slab, path, name, element, block, error));
   PetscCall(HeatFileShare(grid->comm, error));
   if (!error->failed && sums) PetscCall(CompareSums(slab, path, name, element, block, error));

@@ -17,19 +17,10 @@
    a damaged one with a higher probability and take longer to read. */
 #define SAMPLE_ROWS 64
 
-/* Return the rank whose rows this rank reads back (`reads` true), or the rank that reads back the
-   rows of this one (false).  They are size/2 ranks apart: with several nodes of equal size that is
-   a rank of another node, whose page cache does not hold the rows. */
-static PetscMPIInt PeerOf(const HeatGrid *grid, PetscBool reads)
-{
-  const PetscMPIInt away = grid->size / 2;
-
-  return (grid->rank + (reads ? away : grid->size - away)) % grid->size;
-}
-
 PetscErrorCode HeatWriterBegin(HeatWriter *w, const char *path)
 {
-  const size_t row = (size_t)w->grid->nx * sizeof(double);
+  const HeatWriters *writers = &w->grid->writers;
+  const size_t       row     = (size_t)w->grid->nx * sizeof(double);
 
   PetscFunctionBeginUser;
   HeatH5Begin();
@@ -37,13 +28,18 @@ PetscErrorCode HeatWriterBegin(HeatWriter *w, const char *path)
   w->descriptor = -1;
   PetscCheck(w->n_fields <= HEAT_MAX_FILE_FIELDS, w->grid->comm, PETSC_ERR_ARG_OUTOFRANGE,
              "a file holds at most %d fields", HEAT_MAX_FILE_FIELDS);
-  PetscCall(HeatSlabCreate(w->grid, &w->slab));
-  HeatSlabGetRows(w->slab, &w->first, &w->n);
-  HeatSlabRowsOf(w->grid, PeerOf(w->grid, PETSC_TRUE), &w->peer_first, &w->peer_n);
   w->piece = HeatPieceRows(row);
+  if (w->options->compression == HEAT_COMPRESSION_NONE) {
+    PetscCall(HeatSlabCreate(w->grid, writers, &w->slab));
+    HeatSlabGetRows(w->slab, &w->first, &w->n);
+    if (writers->is_one)
+      HeatSlabRowsOf(w->grid, writers, writers->reads, &w->peer_first, &w->peer_n);
+    PetscCall(PetscMalloc((size_t)PetscMin(w->piece, PetscMax(w->n, w->peer_n)) * row, &w->rows));
+  } else { /* all ranks compress, and rank 0 writes */
+    PetscCall(HeatSlabCreate(w->grid, NULL, &w->slab));
+    HeatSlabGetRows(w->slab, &w->first, &w->n);
+  }
   PetscCall(PetscMalloc1((size_t)w->n_fields * (size_t)w->n, &w->sums));
-  if (w->options->compression == HEAT_COMPRESSION_NONE)
-    PetscCall(PetscMalloc((size_t)w->piece * row, &w->rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -128,17 +124,19 @@ void HeatWriterPutSums(HeatWriter *w, int file, PetscInt f)
 
 PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums)
 {
-  const PetscMPIInt from = PeerOf(w->grid, PETSC_TRUE), to = PeerOf(w->grid, PETSC_FALSE);
-  PetscMPIInt       n, peer_n;
+  const HeatWriters *writers = &w->grid->writers;
+  PetscMPIInt        n, peer_n;
 
   PetscFunctionBeginUser;
+  *sums = NULL;
+  if (!writers->is_one) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMPIIntCast(w->n, &n));
   PetscCall(PetscMPIIntCast(w->peer_n, &peer_n));
   PetscCall(PetscMalloc1((size_t)w->n_fields * (size_t)w->peer_n, sums));
   for (PetscInt f = 0; f < w->n_fields; f++) {
-    PetscCallMPI(MPI_Sendrecv(w->sums + (size_t)f * (size_t)w->n, n, MPI_UINT64_T, to, 0,
-                              *sums + (size_t)f * (size_t)w->peer_n, peer_n, MPI_UINT64_T, from, 0,
-                              w->grid->comm, MPI_STATUS_IGNORE));
+    PetscCallMPI(MPI_Sendrecv(w->sums + (size_t)f * (size_t)w->n, n, MPI_UINT64_T, writers->read_by,
+                              0, *sums + (size_t)f * (size_t)w->peer_n, peer_n, MPI_UINT64_T,
+                              writers->reads, 0, w->grid->comm, MPI_STATUS_IGNORE));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

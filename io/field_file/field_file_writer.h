@@ -53,7 +53,7 @@ typedef struct {
   PetscInt                    first, n;           /* rows of this rank's slab */
   PetscInt                    peer_first, peer_n; /* rows of another rank, to read back */
   PetscInt                    piece; /* rows that are redistributed and written at once */
-  void                       *rows;  /* owned: [piece][nx] of doubles; NULL: compressed file */
+  void                       *rows;  /* owned: room for a piece of doubles; NULL: compressed file */
   uint64_t                   *sums;  /* owned: [n_fields][n] row checksums, from the blocks */
   int64_t offsets[2 * HEAT_MAX_FILE_FIELDS]; /* [bytes] of each field: values, row checksums */
   HeatFileStats  stats;                      /* of this rank, until HeatWriterStats */
@@ -71,9 +71,10 @@ PetscErrorCode HeatWriterEnd(HeatWriter *w);
  *  Collective on grid->comm. */
 PetscErrorCode HeatWriterSums(HeatWriter *w);
 
-/** Fetch the checksums of the rows that this rank reads back from the rank that writes them.
+/** Fetch the checksums of the rows that this writer reads back from the one that writes them.
  *  Collective on grid->comm.
- *  @param[out] sums  [n_fields][peer_n], freed by the caller with PetscFree */
+ *  @param[out] sums  [n_fields][peer_n], freed by the caller with PetscFree; NULL on a rank that is
+ *                    no writer */
 PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums);
 
 /** Let rank 0 write all of the bookkeeping of an uncompressed file: write and close the skeleton,

@@ -1,6 +1,6 @@
-/** Redistribute blocks to row slabs, by messages among the px ranks of a row of blocks.
+/** Redistribute blocks to row slabs, by messages.
  *
- *  A rank of the row of blocks receives, from each of the px ranks, the part of that rank's block
+ *  The owner of a slab receives, from each rank whose block its rows cross, the part of that block
  *  that lies in its slab.  In the sender's block that part is a run of whole rows, contiguous in
  *  memory.  In the receiver's slab it is a band of columns, which a strided MPI type puts in place
  *  without a copy:
@@ -20,32 +20,83 @@
 #include "io/file/checksum.h"
 
 struct HeatSlab {
-  const HeatGrid *grid;     /* borrowed */
-  PetscInt        first, n; /* own rows [first, first + n) of the grid */
+  const HeatGrid    *grid;     /* borrowed */
+  const HeatWriters *owners;   /* the ranks that own rows; borrowed; NULL: every rank */
+  PetscInt           first, n; /* own rows [first, first + n) of the grid */
 };
 
-/* Return the first row of the slab of rank p of px, counted within the nyl rows of a row of blocks;
-   p = px gives nyl. */
-static PetscInt FirstRow(PetscInt nyl, PetscInt px, PetscInt p)
+/* Messages of this file on grid->comm. */
+enum { TAG_CELLS = 21, TAG_ROW_SUMS };
+
+/* A run of rows that is dealt evenly to owners with consecutive numbers: each gets rows / owners of
+   them, and the first rows % owners of them get one more. */
+typedef struct {
+  PetscInt row, rows;     /* rows [row, row + rows) of the grid */
+  PetscInt owner, owners; /* owners [owner, owner + owners), numbered upwards from row 0 */
+} Deal;
+
+/* Return how the rows of the row of blocks jp are dealt: to its px ranks where every rank is an
+   owner, else together with all other rows. */
+static Deal DealOf(const HeatGrid *g, const HeatWriters *owners, PetscInt jp)
 {
-  return (nyl / px) * p + PetscMin(p, nyl % px);
+  if (owners) return (Deal){0, g->ny, 0, owners->n};
+  return (Deal){g->y_start[jp], g->y_start[jp + 1] - g->y_start[jp], jp * g->px, g->px};
 }
 
-void HeatSlabRowsOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt *first, PetscInt *n)
+/* Return the first row of an owner; owner + owners gives the end of the rows. */
+static PetscInt FirstRow(const Deal *d, PetscInt owner)
 {
-  const PetscInt ip = (PetscInt)rank % grid->px, jp = (PetscInt)rank / grid->px;
-  const PetscInt ys = grid->y_start[jp], nyl = grid->y_start[jp + 1] - ys;
+  const PetscInt k = owner - d->owner;
 
-  *first = ys + FirstRow(nyl, grid->px, ip);
-  *n     = ys + FirstRow(nyl, grid->px, ip + 1) - *first;
+  return d->row + (d->rows / d->owners) * k + PetscMin(k, d->rows % d->owners);
 }
 
-PetscErrorCode HeatSlabCreate(const HeatGrid *grid, HeatSlab **slab)
+/* Return the owner of a row, the inverse of FirstRow. */
+static PetscInt OwnerOf(const Deal *d, PetscInt row)
+{
+  const PetscInt each = d->rows / d->owners, more = d->rows % d->owners, at = row - d->row;
+  const PetscInt in_larger = more * (each + 1); /* rows of the owners that have one more */
+
+  return d->owner + (at < in_larger ? at / (each + 1) : more + (at - in_larger) / each);
+}
+
+/* Return the row of blocks that holds a row.  HeatGridCreate deals rows to blocks in this way. */
+static PetscInt BlockRowOf(const HeatGrid *g, PetscInt row)
+{
+  const Deal blocks = {0, g->ny, 0, g->py};
+
+  return OwnerOf(&blocks, row);
+}
+
+/* Return the rank of an owner. */
+static PetscMPIInt RankOf(const HeatWriters *owners, PetscInt owner)
+{
+  return owners ? owners->ranks[owner] : (PetscMPIInt)owner;
+}
+
+/* Return the owners, or NULL where every rank is one. */
+static const HeatWriters *Few(const HeatWriters *owners)
+{
+  return owners && owners->ranks ? owners : NULL;
+}
+
+void HeatSlabRowsOf(const HeatGrid *grid, const HeatWriters *owners, PetscMPIInt rank,
+                    PetscInt *first, PetscInt *n)
+{
+  const Deal     deal  = DealOf(grid, Few(owners), (PetscInt)rank / grid->px);
+  const PetscInt owner = Few(owners) ? HeatWritersIndex(owners, rank) : rank;
+
+  *first = owner < 0 ? 0 : FirstRow(&deal, owner);
+  *n     = owner < 0 ? 0 : FirstRow(&deal, owner + 1) - *first;
+}
+
+PetscErrorCode HeatSlabCreate(const HeatGrid *grid, const HeatWriters *owners, HeatSlab **slab)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscNew(slab));
-  (*slab)->grid = grid;
-  HeatSlabRowsOf(grid, grid->rank, &(*slab)->first, &(*slab)->n);
+  (*slab)->grid   = grid;
+  (*slab)->owners = Few(owners);
+  HeatSlabRowsOf(grid, owners, grid->rank, &(*slab)->first, &(*slab)->n);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -60,6 +111,18 @@ void HeatSlabGetRows(const HeatSlab *slab, PetscInt *first, PetscInt *n)
 {
   *first = slab->first;
   *n     = slab->n;
+}
+
+PetscBool HeatSlabIsBlock(const HeatSlab *slab)
+{
+  return slab->grid->px == 1 && !slab->owners ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscInt HeatSlabMostRows(const HeatSlab *slab)
+{
+  const Deal deal = DealOf(slab->grid, slab->owners, slab->grid->jp);
+
+  return (deal.rows + deal.owners - 1) / deal.owners;
 }
 
 /* Create and commit an MPI type of `rows` runs of `columns` elements, which begin `stride` elements
@@ -79,70 +142,125 @@ static PetscErrorCode PieceType(MPI_Datatype type, PetscInt rows, PetscInt colum
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What this rank and rank p exchange: a part of this rank's block for the slab of p, and a part of
-   this rank's slab for the block of p. */
+/* One redistribution: rows [from, from + most) of each slab, and the requests of its messages. */
 typedef struct {
-  PetscInt rows_block;   /* rows of this rank's block that lie in the slab of p */
-  size_t   at_block;     /* [elements] from the start of the block to these rows */
-  PetscInt columns_slab; /* columns of this rank's slab that lie in the block of p */
-  size_t   at_slab;      /* [elements] from the start of a row of the slab to these columns */
-} Piece;
+  const HeatSlab *slab;
+  MPI_Datatype    type;
+  size_t          bytes; /* of an element */
+  PetscInt        from, most;
+  MPI_Request    *requests; /* owned; room for all messages of this rank */
+  PetscMPIInt     n;        /* messages that were started */
+} Move;
 
-/* Return what this rank and rank p exchange when rows [from, from + most) of each slab move. */
-static Piece PieceOf(const HeatSlab *slab, PetscInt p, PetscInt from, PetscInt most)
+/* Start to send, or to receive, a part of `rows` runs of `columns` elements, `stride` elements
+   apart. */
+static PetscErrorCode Start(Move *m, PetscBool send, PetscMPIInt peer, char *part, PetscInt rows,
+                            PetscInt columns, PetscInt stride)
 {
-  const HeatGrid *g  = slab->grid;
-  const PetscInt  r0 = FirstRow(g->nyl, g->px, p), n = FirstRow(g->nyl, g->px, p + 1) - r0;
-  const PetscInt  start = PetscMin(from, n);
-  Piece           piece;
+  const MPI_Comm comm = m->slab->grid->comm;
+  MPI_Request   *next = &m->requests[m->n++];
+  MPI_Datatype   piece;
 
-  piece.rows_block   = PetscMin(most, n - start);
-  piece.at_block     = (size_t)(r0 + start) * (size_t)g->nxl;
-  piece.columns_slab = g->x_start[p + 1] - g->x_start[p];
-  piece.at_slab      = (size_t)g->x_start[p];
-  return piece;
+  PetscFunctionBeginUser;
+  PetscCall(PieceType(m->type, rows, columns, stride, &piece));
+  if (send) PetscCallMPI(MPI_Isend(part, 1, piece, peer, TAG_CELLS, comm, next));
+  else PetscCallMPI(MPI_Irecv(part, 1, piece, peer, TAG_CELLS, comm, next));
+  PetscCallMPI(MPI_Type_free(&piece));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Cut the rows that move in the slab of an owner out of its rows [*low, *high). */
+static void Window(const Move *m, PetscInt *low, PetscInt *high)
+{
+  *low  = PetscMin(*low + m->from, *high);
+  *high = PetscMin(*low + m->most, *high);
+}
+
+/* Start the messages of this rank's slab, one for each block that its rows cross: `send` or receive
+   the parts of `rows`, which holds the rows that move.  This rank's own column comes first, which
+   spreads the load. */
+static PetscErrorCode StartSlab(Move *m, PetscBool send, char *rows)
+{
+  const HeatGrid *g   = m->slab->grid;
+  PetscInt        low = m->slab->first, high = low + m->slab->n, start;
+
+  PetscFunctionBeginUser;
+  Window(m, &low, &high);
+  start = low;
+  for (PetscInt row = low; row < high;) {
+    const PetscInt jp = BlockRowOf(g, row), end = PetscMin(g->y_start[jp + 1], high);
+
+    for (PetscInt k = 0; k < g->px; k++) {
+      const PetscInt ip = (g->ip + k) % g->px, columns = g->x_start[ip + 1] - g->x_start[ip];
+      const size_t   at = (size_t)(row - start) * (size_t)g->nx + (size_t)g->x_start[ip];
+
+      PetscCall(Start(m, send, (PetscMPIInt)(jp * g->px + ip), rows + at * m->bytes, end - row,
+                      columns, g->nx));
+    }
+    row = end;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Start the messages of this rank's block, one for each slab that has some of its rows among those
+   that move: `send` or receive the parts of `block`. */
+static PetscErrorCode StartBlock(Move *m, PetscBool send, char *block)
+{
+  const HeatGrid *g     = m->slab->grid;
+  const Deal      deal  = DealOf(g, m->slab->owners, g->jp);
+  const PetscInt  first = OwnerOf(&deal, g->ys), last = OwnerOf(&deal, g->ys + g->nyl - 1);
+
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k <= last - first; k++) {
+    const PetscInt owner = first + (g->ip + k) % (last - first + 1);
+    PetscInt       low = FirstRow(&deal, owner), high = FirstRow(&deal, owner + 1);
+
+    Window(m, &low, &high);
+    low  = PetscMax(low, g->ys);
+    high = PetscMin(high, g->ys + g->nyl);
+    if (low >= high) continue;
+    PetscCall(Start(m, send, RankOf(m->slab->owners, owner),
+                    block + (size_t)(low - g->ys) * (size_t)g->nxl * m->bytes, high - low, g->nxl,
+                    g->nxl));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return an upper bound of this rank's messages in one redistribution: those of its slab and those
+   of its block. */
+static size_t MostMessages(const HeatSlab *slab)
+{
+  const HeatGrid *g    = slab->grid;
+  const Deal      deal = DealOf(g, slab->owners, g->jp);
+  size_t          most = (size_t)(OwnerOf(&deal, g->ys + g->nyl - 1) - OwnerOf(&deal, g->ys) + 1);
+
+  if (slab->n > 0)
+    most += (size_t)(BlockRowOf(g, slab->first + slab->n - 1) - BlockRowOf(g, slab->first) + 1) *
+            (size_t)g->px;
+  return most;
 }
 
 /* Move rows [from, from + most) of each slab between blocks and slabs: to_rows true sends from
-   `block` and receives into `rows`, false the reverse.  Collective on grid->row_comm. */
+   `block` and receives into `rows`, false the reverse.  Collective on grid->comm. */
 static PetscErrorCode Redistribute(HeatSlab *slab, MPI_Datatype type, PetscBool to_rows,
                                    PetscInt from, PetscInt most, char *block, char *rows)
 {
-  const HeatGrid *g      = slab->grid;
-  const PetscInt  n_rows = PetscMin(most, slab->n - PetscMin(from, slab->n));
-  MPI_Request    *requests;
-  PetscMPIInt     n   = 0, bytes;
-  const int       tag = 1;
+  Move        m = {.slab = slab, .type = type, .from = from, .most = most};
+  PetscMPIInt bytes;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Type_size(type, &bytes));
-  PetscCall(PetscMalloc1(2 * (size_t)g->px, &requests));
-  for (PetscInt k = 0; k < g->px; k++) {
-    const PetscInt    p     = (g->ip + k) % g->px; /* begin with this rank: spread the load */
-    const Piece       piece = PieceOf(slab, p, from, most);
-    char             *mine  = block + piece.at_block * (size_t)bytes;
-    const PetscMPIInt peer  = (PetscMPIInt)p;
-    MPI_Datatype      piece_type;
-
-    if (n_rows > 0) {
-      char *here = rows + piece.at_slab * (size_t)bytes;
-
-      PetscCall(PieceType(type, n_rows, piece.columns_slab, g->nx, &piece_type));
-      if (to_rows)
-        PetscCallMPI(MPI_Irecv(here, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
-      else PetscCallMPI(MPI_Isend(here, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
-      PetscCallMPI(MPI_Type_free(&piece_type));
-    }
-    if (piece.rows_block > 0) {
-      PetscCall(PieceType(type, piece.rows_block, g->nxl, g->nxl, &piece_type));
-      if (to_rows)
-        PetscCallMPI(MPI_Isend(mine, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
-      else PetscCallMPI(MPI_Irecv(mine, 1, piece_type, peer, tag, g->row_comm, &requests[n++]));
-      PetscCallMPI(MPI_Type_free(&piece_type));
-    }
+  m.bytes = (size_t)bytes;
+  PetscCall(PetscMalloc1(MostMessages(slab), &m.requests));
+  if (to_rows) { /* receives first, so that messages find their places */
+    PetscCall(StartSlab(&m, PETSC_FALSE, rows));
+    PetscCall(StartBlock(&m, PETSC_TRUE, block));
+  } else {
+    PetscCall(StartBlock(&m, PETSC_FALSE, block));
+    PetscCall(StartSlab(&m, PETSC_TRUE, rows));
   }
-  PetscCallMPI(MPI_Waitall(n, requests, MPI_STATUSES_IGNORE));
-  PetscCall(PetscFree(requests));
+  PetscCallMPI(MPI_Waitall(m.n, m.requests, MPI_STATUSES_IGNORE));
+  PetscCall(PetscFree(m.requests));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -154,11 +272,6 @@ PetscErrorCode HeatSlabToRows(HeatSlab *slab, MPI_Datatype type, const void *blo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscInt HeatSlabMostRows(const HeatSlab *slab)
-{
-  return (slab->grid->nyl + slab->grid->px - 1) / slab->grid->px;
-}
-
 PetscErrorCode HeatSlabGetPiece(HeatSlab *slab, MPI_Datatype type, const void *block, PetscInt from,
                                 PetscInt most, void *buffer, PetscInt *n, const void **rows)
 {
@@ -166,7 +279,7 @@ PetscErrorCode HeatSlabGetPiece(HeatSlab *slab, MPI_Datatype type, const void *b
 
   PetscFunctionBeginUser;
   *n = PetscMin(most, slab->n - PetscMin(from, slab->n));
-  if (slab->grid->px == 1) {
+  if (HeatSlabIsBlock(slab)) {
     PetscCallMPI(MPI_Type_size(type, &bytes));
     *rows = (const char *)block + (size_t)from * (size_t)slab->grid->nx * (size_t)bytes;
     PetscFunctionReturn(PETSC_SUCCESS);
@@ -184,23 +297,96 @@ PetscErrorCode HeatSlabPutPiece(HeatSlab *slab, MPI_Datatype type, const void *r
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatSlabRowSums(HeatSlab *slab, size_t bytes, const void *block, uint64_t *sums)
+/* Compute the checksums of the rows that this rank would own if every rank were an owner.
+   Collective on grid->row_comm.
+   @param[out] home, first, n  the checksums of rows [first, first + n), freed by the caller */
+static PetscErrorCode SumAtHome(const HeatGrid *g, size_t bytes, const void *block, uint64_t **home,
+                                PetscInt *first, PetscInt *n)
 {
-  const HeatGrid *g    = slab->grid;
-  const char     *cell = (const char *)block;
-  uint64_t       *partial;
-  PetscMPIInt    *counts;
+  const Deal   deal = DealOf(g, NULL, g->jp);
+  const char  *cell = (const char *)block;
+  uint64_t    *partial;
+  PetscMPIInt *counts;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc2((size_t)g->nyl, &partial, (size_t)g->px, &counts));
   for (PetscInt j = 0; j < g->nyl; j++) {
-    const PetscInt64 first = (PetscInt64)(g->ys + j) * (PetscInt64)g->nx + (PetscInt64)g->xs;
+    const PetscInt64 index = (PetscInt64)(g->ys + j) * (PetscInt64)g->nx + (PetscInt64)g->xs;
 
-    partial[j] = HeatChecksum(bytes, cell + (size_t)j * (size_t)g->nxl * bytes, first, g->nxl);
+    partial[j] = HeatChecksum(bytes, cell + (size_t)j * (size_t)g->nxl * bytes, index, g->nxl);
   }
   for (PetscInt p = 0; p < g->px; p++)
-    PetscCall(PetscMPIIntCast(PieceOf(slab, p, 0, g->nyl).rows_block, &counts[p]));
-  PetscCallMPI(MPI_Reduce_scatter(partial, sums, counts, MPI_UINT64_T, MPI_SUM, g->row_comm));
+    PetscCall(PetscMPIIntCast(FirstRow(&deal, deal.owner + p + 1) - FirstRow(&deal, deal.owner + p),
+                              &counts[p]));
+  *first = FirstRow(&deal, (PetscInt)g->rank);
+  *n     = counts[g->ip];
+  PetscCall(PetscMalloc1((size_t)*n, home));
+  PetscCallMPI(MPI_Reduce_scatter(partial, *home, counts, MPI_UINT64_T, MPI_SUM, g->row_comm));
   PetscCall(PetscFree2(partial, counts));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Receive the checksums of this rank's rows from the ranks that computed them.  Returns the
+   requests, freed by the caller. */
+static PetscErrorCode ReceiveSums(const HeatSlab *slab, uint64_t *sums, PetscMPIInt *n,
+                                  MPI_Request **requests)
+{
+  const HeatGrid *g   = slab->grid;
+  const PetscInt  end = slab->first + slab->n;
+
+  PetscFunctionBeginUser;
+  *n = 0;
+  PetscCall(PetscMalloc1((size_t)slab->n, requests)); /* a message has a row at least */
+  for (PetscInt row = slab->first; row < end;) {
+    const Deal     deal  = DealOf(g, NULL, BlockRowOf(g, row));
+    const PetscInt from  = OwnerOf(&deal, row);
+    const PetscInt until = PetscMin(FirstRow(&deal, from + 1), end);
+    PetscMPIInt    count;
+
+    PetscCall(PetscMPIIntCast(until - row, &count));
+    PetscCallMPI(MPI_Irecv(sums + (row - slab->first), count, MPI_UINT64_T, (PetscMPIInt)from,
+                           TAG_ROW_SUMS, g->comm, &(*requests)[(*n)++]));
+    row = until;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Send the checksums of rows [first, first + n) to the owners of these rows. */
+static PetscErrorCode SendSums(const HeatSlab *slab, const uint64_t *home, PetscInt first,
+                               PetscInt n)
+{
+  const HeatGrid *g    = slab->grid;
+  const Deal      deal = DealOf(g, slab->owners, g->jp);
+
+  PetscFunctionBeginUser;
+  for (PetscInt row = first; row < first + n;) {
+    const PetscInt owner = OwnerOf(&deal, row);
+    const PetscInt until = PetscMin(FirstRow(&deal, owner + 1), first + n);
+    PetscMPIInt    count;
+
+    PetscCall(PetscMPIIntCast(until - row, &count));
+    PetscCallMPI(MPI_Send(home + (row - first), count, MPI_UINT64_T, RankOf(slab->owners, owner),
+                          TAG_ROW_SUMS, g->comm));
+    row = until;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSlabRowSums(HeatSlab *slab, size_t bytes, const void *block, uint64_t *sums)
+{
+  PetscInt     first, n;
+  uint64_t    *home;
+  MPI_Request *requests;
+  PetscMPIInt  pending;
+
+  PetscFunctionBeginUser;
+  PetscCall(SumAtHome(slab->grid, bytes, block, &home, &first, &n));
+  if (slab->owners) {
+    PetscCall(ReceiveSums(slab, sums, &pending, &requests));
+    PetscCall(SendSums(slab, home, first, n));
+    PetscCallMPI(MPI_Waitall(pending, requests, MPI_STATUSES_IGNORE));
+    PetscCall(PetscFree(requests));
+  } else PetscCall(PetscArraycpy(sums, home, (size_t)n));
+  PetscCall(PetscFree(home));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -23,6 +23,11 @@ size_t HeatDeflate(const void *bytes, size_t size, void *packed, size_t room)
   return (size_t)length;
 }
 
+uint32_t HeatDeflateCrc(const void *bytes, size_t size)
+{
+  return (uint32_t)crc32(0, (const Bytef *)bytes, (uInt)size);
+}
+
 PetscBool HeatInflatesWithin(const void *packed, size_t size, size_t most)
 {
   unsigned char out[INFLATE_BYTES];

@@ -6,6 +6,7 @@
 #define HEAT_IO_DEFLATE_H
 
 #include <petscsys.h>
+#include <stdint.h>
 
 /** zlib's compression level: 1 is fastest, 9 compresses best.  Chosen; a larger level makes smaller
  *  files more slowly.  The level is part of the file format: it decides the compressed bytes, and a
@@ -20,6 +21,9 @@ size_t HeatDeflateBound(size_t size);
  *  @param[out] packed  compressed stream, in a buffer of `room` >= HeatDeflateBound(size) bytes
  *  Return the number of bytes written to `packed`, or 0 when zlib fails. */
 size_t HeatDeflate(const void *bytes, size_t size, void *packed, size_t room);
+
+/** Return the CRC-32 of `size` bytes (ISO 3309), the checksum of PNG files. */
+uint32_t HeatDeflateCrc(const void *bytes, size_t size);
 
 /** Return whether a compressed stream of `size` < 2^32 bytes inflates to at most `most` bytes, so
  *  that a file from an unknown source cannot exhaust the memory.  Of a damaged stream only the

@@ -220,19 +220,18 @@ void HeatJsonElementText(const HeatJson *array, int k, char *value, size_t size)
   snprintf(value, size, "%s", cJSON_IsString(item) ? item->valuestring : "");
 }
 
-static double NumberOf(const cJSON *item)
+const HeatJson *HeatJsonFirst(const HeatJson *array) { return array ? array->child : NULL; }
+
+const HeatJson *HeatJsonNext(const HeatJson *element) { return element->next; }
+
+double HeatJsonNumber(const HeatJson *value)
 {
-  return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+  return cJSON_IsNumber(value) ? value->valuedouble : (double)NAN;
 }
 
 double HeatJsonGetNumber(const HeatJson *object, const char *key)
 {
-  return NumberOf(cJSON_GetObjectItemCaseSensitive(object, key));
-}
-
-double HeatJsonElementNumber(const HeatJson *array, int k)
-{
-  return NumberOf(cJSON_GetArrayItem(array, k));
+  return HeatJsonNumber(cJSON_GetObjectItemCaseSensitive(object, key));
 }
 
 PetscBool HeatJsonGetBoolean(const HeatJson *object, const char *key)

@@ -70,15 +70,22 @@ void HeatJsonGetText(const HeatJson *object, const char *key, char *value, size_
 const HeatJson *HeatJsonGetMember(const HeatJson *object, const char *key);
 const HeatJson *HeatJsonElement(const HeatJson *array, int k);
 
+/** Walk over the elements of an array: its first one, and the one after an element; NULL: none.
+ *  HeatJsonElement(array, k) takes k steps. */
+const HeatJson *HeatJsonFirst(const HeatJson *array);
+const HeatJson *HeatJsonNext(const HeatJson *element);
+
+/** Return a value as a number: NaN when it is NULL or not a number. */
+double HeatJsonNumber(const HeatJson *value);
+
 /** Return the number of elements; 0 when the array is NULL. */
 int HeatJsonLength(const HeatJson *array);
 
 /** Copy element k of an array of texts into `value` of `size` bytes; "" when it is not a text. */
 void HeatJsonElementText(const HeatJson *array, int k, char *value, size_t size);
 
-/** Return the member `key`, or an element, as a number: NaN when it is missing or not a number. */
+/** Return the member `key` as a number: NaN when it is missing or not a number. */
 double HeatJsonGetNumber(const HeatJson *object, const char *key);
-double HeatJsonElementNumber(const HeatJson *array, int k);
 
 /** Return whether the member `key` is true. */
 PetscBool HeatJsonGetBoolean(const HeatJson *object, const char *key);

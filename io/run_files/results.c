@@ -369,7 +369,7 @@ void HeatResultsInit(HeatResults *r)
   r->solver.final_residual = r->solver.iterations_mean = NAN;
   r->solver.true_residual = r->solver.worst_residual = r->solver.solve_seconds = NAN;
   r->solver.w_cycles = r->solver.algebraic = -1;
-  r->seconds = r->fom = NAN;
+  r->seconds = r->fom = r->to_first_step = NAN;
   r->memory_max = r->memory_mean = r->memory_predicted = -1;
   r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;
   r->energy.balance_error = r->energy.balance_relative = NAN;

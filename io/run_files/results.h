@@ -195,11 +195,13 @@ typedef struct {
 
   PetscInt                n_phases;
   const HeatResultsPhase *phases;
-  double                  seconds; /* [s] wall time of the steps, by which fom divides */
-  double                  fom;     /* figure of merit: cells times steps a second */
+  double                  seconds;       /* [s] wall time of the steps, by which fom divides */
+  double                  fom;           /* figure of merit: cells times steps a second */
+  double                  to_first_step; /* [s] since the program began; NaN: no step */
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
   PetscInt64              memory_predicted;        /* [bytes] as known before the run */
 
+  PetscInt      writers, writers_per_node; /* ranks that write files; most of them on one node */
   HeatFileStats snapshots, checkpoints;
   double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */
   const char   *checkpoint_mode;     /* "sync", "async" */

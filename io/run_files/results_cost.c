@@ -96,6 +96,7 @@ void HeatResultsPutFom(HeatJson *root, const HeatResults *r)
   HeatJsonPutNumber(fom, "value", r->fom);
   HeatJsonPutText(fom, "unit", "cell-steps/s");
   HeatJsonPutNumber(fom, "seconds", r->seconds);
+  HeatJsonPutNumber(fom, "to_first_step", r->to_first_step);
   memory = HeatJsonAddObject(root, "memory");
   HeatJsonPutCount(memory, "bytes_max", r->memory_max);
   HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);
@@ -106,6 +107,15 @@ void HeatResultsPutFom(HeatJson *root, const HeatResults *r)
 static double Bandwidth(PetscInt64 bytes, double seconds)
 {
   return bytes > 0 && seconds > 0 ? (double)bytes / seconds : NAN;
+}
+
+/* Put which ranks write files. */
+static void PutWriters(HeatJson *io, const HeatResults *r)
+{
+  HeatJson *writers = HeatJsonAddObject(io, "writers");
+
+  HeatJsonPutCount(writers, "count", r->writers);
+  HeatJsonPutCount(writers, "per_node", r->writers_per_node);
 }
 
 /* Put hints, lines "name=value", as an object of texts. */
@@ -126,6 +136,7 @@ void HeatResultsPutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *
   const double         reads   = Bandwidth(r->restart_bytes, r->restart_seconds);
   HeatJson *probe = HeatJsonAddObject(io, "probe"), *restart = HeatJsonAddObject(io, "restart");
 
+  PutWriters(io, r);
   PutHints(io, r->checkpoints.hints[0] ? r->checkpoints.hints : r->snapshots.hints);
   HeatJsonPutText(checkpoints, "mode", r->checkpoint_mode);
   HeatJsonPutNumber(checkpoints, "apparent_bandwidth", Bandwidth(s->bytes, apparent));

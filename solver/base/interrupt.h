@@ -7,7 +7,7 @@
  *  before the step.
  *
  *  All ranks poll equally often and in the same order, because iterations and stages are
- *  collective. So `ask` may count its calls and communicate in some of them only. */
+ *  collective.  So `ask` may count its calls and communicate in some of them only. */
 #ifndef HEAT_SOLVER_INTERRUPT_H
 #define HEAT_SOLVER_INTERRUPT_H
 

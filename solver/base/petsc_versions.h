@@ -14,16 +14,4 @@ typedef PetscOptionItems *HeatOptionItems;
 typedef PetscOptionItems HeatOptionItems;
 #endif
 
-/** Have a KSP take neither operator, nor right-hand side, nor guess from its DM.  Collective. */
-static inline PetscErrorCode HeatKSPLeaveDM(KSP ksp)
-{
-  PetscFunctionBeginUser;
-#if PETSC_VERSION_LT(3, 25, 0)
-  PetscCall(KSPSetDMActive(ksp, PETSC_FALSE));
-#else
-  PetscCall(KSPSetDMActive(ksp, KSP_DMACTIVE_ALL, PETSC_FALSE));
-#endif
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 #endif

@@ -1,6 +1,5 @@
 /** A Vec type with exact sums: PETSc's standard Vec with some entries of its table of operations
- *  replaced.  A DMDA creates Vecs of the type that DMSetVecType sets, and VecDuplicate keeps the
- *  type.  The table of operations is declared in one of PETSc's private headers.
+ *  replaced.  The table of operations is declared in one of PETSc's private headers.
  *
  *  For split-phase reductions and for VecSum, PETSc calls a `local` operation on each rank and adds
  *  up the results.  Adding up rounded local results would depend on the number of ranks.  Therefore
@@ -14,8 +13,6 @@
 
 #include "solver/base/error.h"
 #include "solver/base/exact_sum.h"
-
-static const char TypeName[] = "heat_reproducible";
 
 /* Sums. */
 
@@ -230,11 +227,23 @@ static PetscErrorCode MAXPY(Vec y, PetscInt n, const PetscScalar *a, Vec *x)
 
 /* The type. */
 
+/* Create a Vec of this type with the layout of `from`.  PETSc's own duplicate of a Vec on one rank
+   has the standard operations. */
+static PetscErrorCode Duplicate(Vec from, Vec *to)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecCreate(PetscObjectComm((PetscObject)from), to));
+  PetscCall(VecSetSizes(*to, from->map->n, from->map->N));
+  PetscCall(VecSetType(*to, HEAT_VEC_REPRODUCIBLE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* The constructor that PETSc calls for a Vec of this type. */
 static PetscErrorCode Create(Vec v)
 {
   PetscFunctionBeginUser;
   PetscCall(VecSetType(v, VECSTANDARD));
+  v->ops->duplicate   = Duplicate;
   v->ops->dot         = Dot;
   v->ops->tdot        = Dot;
   v->ops->mdot        = MDot;
@@ -256,10 +265,9 @@ static PetscErrorCode Create(Vec v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatDMMakeReproducible(DM da)
+PetscErrorCode HeatVecRegisterReproducible(void)
 {
   PetscFunctionBeginUser;
-  PetscCall(VecRegister(TypeName, Create));
-  PetscCall(DMSetVecType(da, TypeName));
+  PetscCall(VecRegister(HEAT_VEC_REPRODUCIBLE, Create));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

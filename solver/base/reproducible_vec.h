@@ -13,11 +13,15 @@
 #ifndef HEAT_SOLVER_REPRODUCIBLE_VEC_H
 #define HEAT_SOLVER_REPRODUCIBLE_VEC_H
 
-#include <petscdm.h>
+#include <petscvec.h>
 
-/** Give every Vec that the DMDA creates after this call exact sums.  Duplicates of such Vecs have
- *  them as well, and so do the work Vecs of a KSP, SNES or TS that has the DM, or one of its Vecs,
- *  before it is set up.  A Mat creates standard Vecs (MatCreateVecs).  Collective on da. */
-PetscErrorCode HeatDMMakeReproducible(DM da);
+/** The type of Vecs with exact sums, for VecSetType and MatSetVecType.  Duplicates of such Vecs
+ *  have exact sums as well, and so do the work Vecs of a KSP, SNES or TS whose matrix creates Vecs
+ *  of the type (MatSetVecType), or that has one of the Vecs before it is set up. */
+#define HEAT_VEC_REPRODUCIBLE "heat_reproducible"
+
+/** Make the type known to PETSc; call it before the type is used.  Not collective; may be called
+ *  again. */
+PetscErrorCode HeatVecRegisterReproducible(void);
 
 #endif

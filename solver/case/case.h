@@ -194,6 +194,10 @@ extern const char *const HeatMappingNames[]; /* node-blocks linear */
 typedef enum { HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE } HeatCompression;
 extern const char *const HeatCompressionNames[]; /* none deflate */
 
+/** Which ranks write files of fields, where the case gives no number of them on a node: all, or as
+ *  many as the number of ranks and nodes suggests (solver/grid/writers.h). */
+typedef enum { HEAT_WRITERS_AUTO, HEAT_WRITERS_ALL } HeatWritersRule;
+
 /** Whether the time steps wait until a checkpoint is on disk (sync) or continue while a thread
  *  writes a copy (async). */
 typedef enum { HEAT_CHECKPOINT_SYNC, HEAT_CHECKPOINT_ASYNC } HeatCheckpointMode;
@@ -388,6 +392,8 @@ typedef struct {
     HeatCompression compression;
     char           *hints;            /* owned; MPI-IO hints "name=value name=value"; NULL: none */
     PetscInt        alignment;        /* [bytes] alignment of large datasets in a file */
+    HeatWritersRule writers;          /* which ranks write files, where writers_per_node is 0 */
+    PetscInt        writers_per_node; /* number of ranks of each node that write files; 0: rule */
     char           *temperature_unit; /* owned; UDUNITS text for files and labels; default "K" */
     PetscBool       unit_given;       /* the case gives temperature_unit, instead of the default */
   } output;

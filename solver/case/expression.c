@@ -1,38 +1,30 @@
-/** Expressions: a scan of our own, then muParser.
+/** Expressions: a scan of our own, muParser, then a program.
  *
  *  The scan checks characters and names, for two reasons.  muParser accepts names and operators
  *  that heat2d does not promise (assignment, several values separated by commas, _pi, sum), and
  *  its messages give only the position at which it stopped, not what the user may write instead.
- *  An expression that passes the scan is compiled by muParser, whose error codes are translated
+ *  An expression that passes the scan is parsed by muParser, whose error codes are translated
  *  into messages here, and parsed into a tree, which refuses comparisons of comparisons and shows
- *  whether the expression can switch at a time.
- *
- *  muParser evaluates in bulk over arrays at fixed addresses.  Points are therefore copied, a chunk
- *  at a time, into buffers that the expression owns.  muParser's bulk loop is an OpenMP loop; it is
- *  run on one thread, since otherwise the ranks of a node would compete for its cores. */
+ *  whether the expression can switch at a time.  The tree is compiled to a program
+ *  (solver/formula/program.h), which evaluates the expression. */
 #include "solver/case/expression.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <muParserDLL.h>
-#include <omp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "solver/case/switches.h"
+#include "solver/formula/program.h"
 
 #if !defined(PETSC_USE_REAL_DOUBLE)
   #error "heat2d computes in double precision, as muParser does: configure PETSc with it"
 #endif
 
 enum {
-  /* Points evaluated at a time.  Chosen: the four input buffers and the output, 5 x 4 KiB, fit
-     into a first-level cache of 32 KiB; fewer points mean more calls of muParser. */
-  CHUNK = 512,
-  /* Up to so many points are evaluated one by one.  Measured: a call of muParser's bulk evaluation
-     parses the text again, which takes as long as some hundred points. */
-  FEW = 96,
   /* x y t T */
   VARIABLES = 4,
   /* Characters of an expression.  This is muParser's own limit: ecEXPRESSION_TOO_LONG in its
@@ -40,16 +32,11 @@ enum {
   LONGEST = 10000
 };
 
-/* The buffer of variable v (0: x, 1: y, 2: t, 3: T) is `in` + v CHUNK:
- *
- *      in  | x: CHUNK values | y: CHUNK values | t: CHUNK times t | T: CHUNK values |
- */
 struct HeatExpression {
-  muParserHandle_t parser;    /* owned; NULL for a constant */
-  double           value;     /* of a constant */
-  int              variables; /* bits HEAT_VAR_*: the variables that are used */
-  PetscBool        switches;  /* it can switch at a time */
-  double          *in;        /* owned [VARIABLES * CHUNK]; NULL for a constant */
+  HeatProgram *program;   /* owned; NULL for a constant */
+  double       value;     /* of a constant */
+  int          variables; /* bits HEAT_VAR_*: the variables that are used */
+  PetscBool    switches;  /* it can switch at a time */
 };
 
 static const char *const variable_names[VARIABLES] = {"x", "y", "t", "T"};
@@ -282,35 +269,45 @@ static const char *ErrorWords(int code)
   }
 }
 
-/* Compile the text, and evaluate it once, because muParser finds some errors only then.  Returns
-   whether the text is right, and for a constant its value; else writes the message. */
-static PetscBool Compile(HeatExpression *e, const char *text, char *message, size_t size)
+/* Parse and evaluate the text, because muParser finds some errors only then.  Returns whether the
+   text is right; else writes the message. */
+static PetscBool Parse(muParserHandle_t parser, int used, const char *text, char *message,
+                       size_t size)
 {
-  int     values = 0;
-  double *result;
+  double variables[VARIABLES] = {0.0}, *result;
+  int    values               = 0;
 
-  mupDefineConst(e->parser, "pi", PETSC_PI);
-  mupDefineFun1(e->parser, "floor", floor, 1);
-  for (int v = 0; v < VARIABLES; v++) {
-    if (e->variables & (1 << v)) mupDefineVar(e->parser, variable_names[v], e->in + v * CHUNK);
-  }
-  mupSetExpr(e->parser, text);
-  result                = mupEvalMulti(e->parser, &values);
-  const muBool_t failed = mupError(e->parser); /* the call clears the flag */
-  if (!failed && result && values == 1) {
-    e->value = result[0];
-    return PETSC_TRUE;
-  }
-  const int code     = failed ? mupGetErrorCode(e->parser) : 4; /* 4: several values */
-  const int position = failed ? mupGetErrorPos(e->parser) : 0;
+  mupDefineConst(parser, "pi", PETSC_PI);
+  mupDefineFun1(parser, "floor", floor, 1);
+  for (int v = 0; v < VARIABLES; v++)
+    if (used & (1 << v)) mupDefineVar(parser, variable_names[v], &variables[v]);
+  mupSetExpr(parser, text);
+  result                = mupEvalMulti(parser, &values);
+  const muBool_t failed = mupError(parser); /* the call clears the flag */
+  if (!failed && result && values == 1) return PETSC_TRUE;
+  const int code     = failed ? mupGetErrorCode(parser) : 4; /* 4: several values */
+  const int position = failed ? mupGetErrorPos(parser) : 0;
   return SetMessage(text, position < 0 ? strlen(text) : (size_t)position, message, size, "%s",
                     ErrorWords(code));
 }
 
-/* Parse the text, which muParser accepts, into a tree, for what muParser does not show.  Stores
-   in *good whether the text is right; else writes the message. */
-static PetscErrorCode StudyStructure(HeatExpression *e, const char *text, PetscBool *good,
-                                     char *message, size_t size)
+/* Check with muParser a text that uses these variables.  Stores in *good whether it is right;
+   else writes the message. */
+static PetscErrorCode Check(int used, const char *text, PetscBool *good, char *message, size_t size)
+{
+  muParserHandle_t parser = mupCreate(muBASETYPE_FLOAT);
+
+  PetscFunctionBeginUser;
+  PetscCheck(parser, PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser did not start");
+  *good = Parse(parser, used, text, message, size);
+  mupRelease(parser);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compile the text, which muParser accepts, to a program, and find out what muParser does not show.
+   Stores in *good whether the text is right; else writes the message. */
+static PetscErrorCode Compile(HeatExpression *e, const char *text, PetscBool *good, char *message,
+                              size_t size)
 {
   HeatExpressionTree tree;
   const char        *problem;
@@ -321,7 +318,14 @@ static PetscErrorCode StudyStructure(HeatExpression *e, const char *text, PetscB
   *good = problem ? SetMessage(text, position, message, size, "%s", problem) : PETSC_TRUE;
   for (int k = 0; k < tree.n; k++)
     if (HeatSwitchesCan(&tree.operations[k])) e->switches = PETSC_TRUE;
+  if (*good) PetscCall(HeatProgramCreate(&tree, &e->program));
   PetscCall(HeatExpressionTreeDestroy(&tree));
+  if (e->program && !e->variables) {
+    const HeatFormulaPoints one = {.n = 1};
+
+    PetscCall(HeatProgramEvaluate(e->program, &one, &e->value, NULL));
+    PetscCall(HeatProgramDestroy(&e->program));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -345,18 +349,8 @@ PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, Hea
       good = PETSC_FALSE;
     }
     if (good) good = Scan(text, allowed, &made->variables, message, message_size);
-    if (good) {
-      PetscCall(PetscCalloc1(VARIABLES * CHUNK, &made->in));
-      made->parser = mupCreate(muBASETYPE_FLOAT);
-      PetscCheck(made->parser, PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser did not start");
-      good = Compile(made, text, message, message_size);
-    }
-    if (good) PetscCall(StudyStructure(made, text, &good, message, message_size));
-    if (good && !made->variables) { /* a constant needs neither parser nor buffers */
-      mupRelease(made->parser);
-      made->parser = NULL;
-      PetscCall(PetscFree(made->in));
-    }
+    if (good) PetscCall(Check(made->variables, text, &good, message, message_size));
+    if (good) PetscCall(Compile(made, text, &good, message, message_size));
   }
   if (!good) PetscCall(HeatExpressionDestroy(&made));
   *e = made;
@@ -367,8 +361,7 @@ PetscErrorCode HeatExpressionDestroy(HeatExpression **e)
 {
   PetscFunctionBeginUser;
   if (!*e) PetscFunctionReturn(PETSC_SUCCESS);
-  if ((*e)->parser) mupRelease((*e)->parser);
-  PetscCall(PetscFree((*e)->in));
+  PetscCall(HeatProgramDestroy(&(*e)->program));
   PetscCall(PetscFree(*e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -380,54 +373,33 @@ PetscReal HeatExpressionTime(const HeatExpression *e, HeatMoment when)
   return e->switches ? when.t + when.lean : when.t;
 }
 
-/* Evaluate at n points one by one, with muParser's compiled formula. */
-static void EvaluateFew(HeatExpression *e, PetscInt n, const PetscReal *const given[VARIABLES],
-                        PetscReal *out)
+PetscErrorCode HeatExpressionEvaluateWithSlope(HeatExpression *e, PetscInt n, const PetscReal *x,
+                                               const PetscReal *y, PetscReal t, const PetscReal *T,
+                                               PetscReal *value, PetscReal *slope)
 {
-  for (PetscInt i = 0; i < n; i++) {
-    for (int v = 0; v < VARIABLES; v++) {
-      if (e->variables & (1 << v) && 1 << v != HEAT_VAR_TIME) e->in[v * CHUNK] = given[v][i];
-    }
-    out[i] = mupEval(e->parser);
+  const HeatFormulaPoints points           = {.n = n, .x = x, .y = y, .t = t, .T = T};
+  const PetscReal *const  given[VARIABLES] = {x, y, &t, T};
+
+  PetscFunctionBeginUser;
+  if (!e->program) {
+    for (PetscInt i = 0; i < n; i++) value[i] = e->value;
+    for (PetscInt i = 0; slope && i < n; i++) slope[i] = 0.0;
+    PetscFunctionReturn(PETSC_SUCCESS);
   }
+  for (int v = 0; v < VARIABLES; v++) {
+    PetscCheck(given[v] || !(e->variables & (1 << v)), PETSC_COMM_SELF, PETSC_ERR_ARG_NULL,
+               "No values of %s", variable_names[v]);
+  }
+  PetscCall(HeatProgramEvaluate(e->program, &points, value, slope));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
                                       const PetscReal *y, PetscReal t, const PetscReal *T,
                                       PetscReal *out)
 {
-  const PetscReal *const given[VARIABLES] = {x, y, NULL, T};
-  int                    threads;
-
   PetscFunctionBeginUser;
-  if (!e->parser) {
-    for (PetscInt i = 0; i < n; i++) out[i] = e->value;
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  for (int v = 0; v < VARIABLES; v++) {
-    PetscCheck(given[v] || 1 << v == HEAT_VAR_TIME || !(e->variables & (1 << v)), PETSC_COMM_SELF,
-               PETSC_ERR_ARG_NULL, "No values of %s", variable_names[v]);
-  }
-  for (PetscInt i = 0; i < PetscMin(n, (PetscInt)CHUNK); i++) e->in[2 * CHUNK + i] = t;
-  if (n <= FEW) {
-    EvaluateFew(e, n, given, out);
-    PetscCheck(!mupError(e->parser), PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser failed to evaluate");
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  threads = omp_get_max_threads();
-  omp_set_num_threads(1);
-  for (PetscInt first = 0; first < n; first += CHUNK) {
-    const PetscInt count = PetscMin(n - first, (PetscInt)CHUNK);
-
-    for (int v = 0; v < VARIABLES; v++) {
-      if (e->variables & (1 << v) && 1 << v != HEAT_VAR_TIME) {
-        memcpy(e->in + v * CHUNK, given[v] + first, (size_t)count * sizeof *e->in);
-      }
-    }
-    mupEvalBulk(e->parser, out + first, (int)count);
-  }
-  omp_set_num_threads(threads);
-  PetscCheck(!mupError(e->parser), PETSC_COMM_SELF, PETSC_ERR_LIB, "muParser failed to evaluate");
+  PetscCall(HeatExpressionEvaluateWithSlope(e, n, x, y, t, T, out, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -1,4 +1,4 @@
-/** Expressions of the case file, evaluated in bulk by muParser.
+/** Expressions of the case file, checked by muParser and evaluated as programs on arrays.
  *
  *  An expression consists of numbers, the variables x y t T, the constant pi, the operators
  *  + - * / ^, comparisons, && || and ?:, and the functions sin cos tan asin acos atan atan2 sinh
@@ -12,7 +12,7 @@
 #include <petscsys.h>
 
 #include "solver/case/case.h"
-#include "solver/case/expression_tree.h"
+#include "solver/formula/expression_tree.h"
 
 /** A compiled expression (opaque handle). */
 typedef struct HeatExpression HeatExpression;
@@ -57,6 +57,15 @@ PetscReal HeatExpressionTime(const HeatExpression *e, HeatMoment when);
 PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
                                       const PetscReal *y, PetscReal t, const PetscReal *T,
                                       PetscReal *out);
+
+/** Evaluate an expression and its derivative with respect to T at n points.  Where the expression
+ *  switches, the derivative is that of the branch taken; at the edge of its domain it may be
+ *  infinite or NaN (solver/formula/derivative.h; slope.h replaces these).
+ *  @param[out] value  [n], in the unit of the expression
+ *  @param[out] slope  [n], in the unit of the expression per K; NULL: not computed */
+PetscErrorCode HeatExpressionEvaluateWithSlope(HeatExpression *e, PetscInt n, const PetscReal *x,
+                                               const PetscReal *y, PetscReal t, const PetscReal *T,
+                                               PetscReal *value, PetscReal *slope);
 
 /** Evaluate an expression at one point (x, y) [m] and time t [s], with T = 0. */
 PetscErrorCode HeatExpressionAt(HeatExpression *e, PetscReal x, PetscReal y, PetscReal t,

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "solver/case/expression_tree.h"
+#include "solver/formula/expression_tree.h"
 
 /** The numbers from low to high; empty if low is NaN. */
 typedef struct {

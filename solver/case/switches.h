@@ -10,7 +10,7 @@
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
 
-#include "solver/case/expression_tree.h"
+#include "solver/formula/expression_tree.h"
 
 typedef struct HeatSwitches HeatSwitches;
 

@@ -30,19 +30,28 @@ static PetscInt Narrowest(const HeatGrid *g, int axis)
   return least;
 }
 
-HeatFrame HeatFrameMake(const HeatGrid *g, PetscInt most)
+PetscInt HeatFrameDepth(const HeatLayout *l, PetscInt most)
 {
   /* Both are chosen.  least: smallest useful depth [cells]; with a smaller one, each halo exchange
      would pay for fewer steps.  share: a depth of 1/4 of a block makes the frame at most half as
      wide again as the block; a smaller share means deeper halos and more redundant work.  Together
      they leave blocks narrower than 16 cells without a frame. */
   const PetscInt least = 4, share = 4;
-  HeatFrame      frame = {.grid = g, .depth = most};
+  const PetscInt parts[2] = {l->px, l->py}, cells[2] = {l->nx, l->ny};
+  PetscInt       depth = most;
 
   for (int axis = 0; axis < 2; axis++) {
-    while (IsCut(g, axis) && frame.depth * share > Narrowest(g, axis)) frame.depth /= 2;
+    const PetscBool cut = parts[axis] > 1 || l->periodic[axis] ? PETSC_TRUE : PETSC_FALSE;
+
+    while (cut && depth * share > cells[axis] / parts[axis]) depth /= 2;
   }
-  if (frame.depth < least) frame.depth = 0;
+  return depth < least ? 0 : depth;
+}
+
+HeatFrame HeatFrameMake(const HeatGrid *g, PetscInt most)
+{
+  HeatFrame frame = {.grid = g, .depth = HeatFrameDepth(&g->layout, most)};
+
   for (int s = 0; s < HEAT_SIDES; s++) frame.margin[s] = g->boundary[s] ? 0 : frame.depth;
   frame.nx = g->nxl + frame.margin[HEAT_LEFT] + frame.margin[HEAT_RIGHT];
   frame.ny = g->nyl + frame.margin[HEAT_BOTTOM] + frame.margin[HEAT_TOP];
@@ -239,22 +248,22 @@ void HeatFrameRow(const HeatFrame *f, const HeatFrameField *field, PetscInt row,
 
 PetscErrorCode HeatFrameTraffic(const HeatFrame *f, PetscInt64 messages[2], PetscInt64 bytes[2])
 {
-  const HeatGrid *g      = f->grid;
-  HeatHaloCounts  counts = {0};
-  PetscInt64      sums[4];
+  HeatLayoutTraffic traffic;
 
   PetscFunctionBeginUser;
-  for (int s = 0; s < HEAT_SIDES; s++)
-    CountMessage(g, (HeatSide)s, f->depth * (s < HEAT_BOTTOM ? g->nyl : f->nx), &counts);
+  PetscCall(HeatLayoutHalo(&f->grid->layout, f->depth, PETSC_TRUE, &traffic));
   for (int k = 0; k < 2; k++) {
-    sums[k]     = counts.messages[k];
-    sums[2 + k] = counts.bytes[k];
+    messages[k] = traffic.messages[k];
+    bytes[k]    = (PetscInt64)sizeof(PetscReal) * traffic.values[k];
   }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
-  for (int k = 0; k < 2; k++) {
-    messages[k] = sums[k];
-    bytes[k]    = sums[2 + k];
-  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatFrameExtendTraffic(const HeatFrame *f, HeatSide side, PetscInt lines,
+                                      HeatLayoutTraffic *traffic)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatLayoutAlongSide(&f->grid->layout, side, lines * f->depth, traffic));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -59,6 +59,9 @@ typedef struct {
  *  @param[in] most  largest depth wanted [cells] */
 HeatFrame HeatFrameMake(const HeatGrid *grid, PetscInt most);
 
+/** Return the depth of that frame, which follows from the layout of blocks.  Not collective. */
+PetscInt HeatFrameDepth(const HeatLayout *layout, PetscInt most);
+
 /** Allocate the strips of a field, filled with zeros; `own` and `stride` are for the caller to set.
  *  Not collective. */
 PetscErrorCode HeatFrameFieldCreate(const HeatFrame *frame, HeatFrameField *field);
@@ -88,12 +91,17 @@ PetscErrorCode HeatFrameExtend(const HeatFrame *frame, int axis, PetscInt lines,
 void HeatFrameRow(const HeatFrame *frame, const HeatFrameField *field, PetscInt row, PetscInt begin,
                   PetscInt end, PetscReal *out);
 
-/** Compute what one HeatFrameExchange sends, summed over all ranks.  Collective on the grid's
- *  communicator.
+/** Predict what one HeatFrameExchange sends, summed over all ranks.  Not collective.
  *  @param[out] messages  number of messages within nodes, between nodes
  *  @param[out] bytes     [bytes] of these messages */
 PetscErrorCode HeatFrameTraffic(const HeatFrame *frame, PetscInt64 messages[2],
                                 PetscInt64 bytes[2]);
+
+/** Predict what HeatFrameExtend sends for a side of the domain, summed over all ranks along it.
+ *  Not collective.
+ *  @param[in] lines  number of lines, the same on these ranks */
+PetscErrorCode HeatFrameExtendTraffic(const HeatFrame *frame, HeatSide side, PetscInt lines,
+                                      HeatLayoutTraffic *traffic);
 
 /** Return the number of values of an array for HeatSurroundingsFetch.  Not collective. */
 static inline size_t HeatSurroundingsSize(const HeatGrid *grid, PetscInt depth)

@@ -1,85 +1,16 @@
 /** The decomposition: which rank owns which rectangle of cells.
  *
- *  This file makes two choices.
- *
- *  The process grid, px by py blocks: the one that sends the fewest halo cells between nodes, and
- *  among these the fewest in total.  Ties go to fewer block columns, because rows are contiguous in
- *  memory.
- *
- *  The block of each rank: launchers number ranks node by node.  If blocks were numbered row by
- *  row, each node would own a long strip of blocks with a long halo.  Ranks are therefore
- *  renumbered such that the ranks of a node own a compact rectangle of blocks, called a tile. */
+ *  layout.c chooses the process grid, and which node gets which blocks.  This file finds the nodes,
+ *  renumbers the ranks accordingly, and makes the communicators and PETSc's DMDA. */
 #include "solver/grid/grid.h"
 
 #include "solver/base/reproducible_vec.h"
 
-/* Return the number of cells along all cuts, in one direction, if an axis is cut into `parts` parts
-   and each cut is `length` cells long.  A periodic axis that is cut has one more cut, where its
-   ends meet; an axis of one part has no cut. */
-static PetscInt64 CutCells(PetscInt parts, PetscBool periodic, PetscInt length)
-{
-  const PetscInt64 lines = parts == 1 ? 0 : (PetscInt64)parts - (periodic ? 0 : 1);
-
-  return lines * length;
-}
-
-/* Choose the tile of per_node blocks, tile_x x tile_y, that tiles a px x py process grid with the
-   least traffic between nodes.  Return the number of cells along the cuts between tiles, or -1 with
-   a tile of 1 x 1 if no tile fits.  If per_node is 0, return 0 with a tile of 1 x 1. */
-static PetscInt64 ChooseNodeTile(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt px,
-                                 PetscInt py, PetscInt per_node, PetscInt *tile_x, PetscInt *tile_y)
-{
-  PetscInt64 best = -1;
-
-  *tile_x = *tile_y = 1;
-  if (per_node == 0) return 0;
-  for (PetscInt tx = 1; tx <= per_node; tx++) {
-    const PetscInt ty = per_node / tx;
-
-    if (per_node % tx || px % tx || py % ty) continue;
-    const PetscInt64 cells = CutCells(px / tx, periodic[0], ny) +
-                             CutCells(py / ty, periodic[1], nx);
-    if (best < 0 || cells < best) {
-      best    = cells;
-      *tile_x = tx;
-      *tile_y = ty;
-    }
-  }
-  return best;
-}
-
-void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt size,
-                             PetscInt per_node, PetscInt *px, PetscInt *py, PetscInt *node_px,
-                             PetscInt *node_py)
-{
-  PetscInt64 best_between = 0, best_total = 0;
-
-  *px = *py = 0;
-  *node_px = *node_py = 1;
-  for (PetscInt qx = 1; qx <= size && qx <= nx; qx++) {
-    const PetscInt qy = size / qx;
-    PetscInt       tx, ty;
-
-    if (size % qx || qy > ny) continue;
-    const PetscInt64 total   = CutCells(qx, periodic[0], ny) + CutCells(qy, periodic[1], nx);
-    PetscInt64       between = ChooseNodeTile(nx, ny, periodic, qx, qy, per_node, &tx, &ty);
-    if (between < 0) between = total; /* no tile fits: assume that all traffic is between nodes */
-    if (*px && (between > best_between || (between == best_between && total >= best_total)))
-      continue;
-    best_between = between;
-    best_total   = total;
-    *px          = qx;
-    *py          = qy;
-    *node_px     = tx;
-    *node_py     = ty;
-  }
-}
-
 /* Find the nodes (shared-memory domains) of a communicator: their number, the index of this rank's
-   node (nodes are ordered by their lowest ranks), this rank's number `local` within the node, and
-   the number of ranks on each node, 0 if nodes have different numbers of ranks. */
+   node (nodes are ordered by their lowest ranks), this rank's number `local` within the node, the
+   largest number of ranks on a node, and whether all nodes have as many. */
 static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node, PetscInt *local,
-                                PetscInt *per_node)
+                                PetscInt *per_node, PetscBool *even)
 {
   MPI_Comm    node_comm, leaders;
   PetscMPIInt rank, local_rank, local_size, extremes[2], count = 0, index = 0;
@@ -104,7 +35,23 @@ static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node
   *n_nodes  = count;
   *node     = index;
   *local    = local_rank;
-  *per_node = extremes[0] == -extremes[1] ? local_size : 0;
+  *per_node = extremes[0];
+  *even     = extremes[0] == -extremes[1] ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* List the node of each rank where it does not follow from the layout: launchers can deal ranks to
+   nodes in turn, and nodes can have different numbers of ranks. */
+static PetscErrorCode ListNodes(HeatGrid *g, int node)
+{
+  PetscMPIInt odd = node != HeatLayoutNode(&g->layout, g->ip, g->jp);
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &odd, 1, MPI_INT, MPI_MAX, g->comm));
+  if (!odd) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(g->size, &g->node_of));
+  PetscCallMPI(MPI_Allgather(&node, 1, MPI_INT, g->node_of, 1, MPI_INT, g->comm));
+  g->layout.node_of = g->node_of;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -113,32 +60,28 @@ static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node
 static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
 {
   PetscMPIInt rank, size;
-  PetscInt    node = 0, local = 0, per_node = 0, tile_x = 1, tile_y = 1, key;
+  PetscInt    node = 0, local = 0, per_node = 1, n_nodes = 1, key;
+  PetscBool   even = PETSC_TRUE;
+  HeatLayout *l    = &g->layout;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(FindNodes(comm, &g->n_nodes, &node, &local, &per_node));
-  if (c->decomposition.mapping == HEAT_MAPPING_LINEAR) per_node = 0;
-  g->px = c->decomposition.processes[0];
-  g->py = c->decomposition.processes[1];
-  if (g->px == 0) {
-    HeatGridChooseProcesses(g->nx, g->ny, g->periodic, size, per_node, &g->px, &g->py, &tile_x,
-                            &tile_y);
-    HeatCaseCheckKey(g->px > 0, comm, c, "grid.cells",
-                     "%" PetscInt_FMT " x %" PetscInt_FMT
-                     " cells cannot be cut into %d blocks, one a "
-                     "rank, by whole rows and columns; choose another number of ranks or of cells",
-                     g->nx, g->ny, size);
-  } else if (ChooseNodeTile(g->nx, g->ny, g->periodic, g->px, g->py, per_node, &tile_x, &tile_y) <
-             0) {
-    tile_x = tile_y = 1;
-  }
+  PetscCall(FindNodes(comm, &n_nodes, &node, &local, &per_node, &even));
+  *l         = HeatLayoutMake(c, size, per_node, even);
+  l->n_nodes = g->n_nodes = n_nodes;
+  g->px                   = l->px;
+  g->py                   = l->py;
+  HeatCaseCheckKey(g->px > 0, comm, c, "grid.cells",
+                   "%" PetscInt_FMT " x %" PetscInt_FMT
+                   " cells cannot be cut into %d blocks, one a "
+                   "rank, by whole rows and columns; choose another number of ranks or of cells",
+                   g->nx, g->ny, size);
   key = rank; /* ranks are ordered by key; without tiles they keep their numbers */
-  if (per_node > 0 && tile_x * tile_y == per_node) {
-    const PetscInt nodes_x = g->px / tile_x;
-    const PetscInt ip      = (node % nodes_x) * tile_x + local % tile_x;
-    const PetscInt jp      = (node / nodes_x) * tile_y + local / tile_x;
+  if (l->reordered) {
+    const PetscInt nodes_x = g->px / l->tile[0];
+    const PetscInt ip      = (node % nodes_x) * l->tile[0] + local % l->tile[0];
+    const PetscInt jp      = (node / nodes_x) * l->tile[1] + local / l->tile[0];
 
     key = jp * g->px + ip;
   }
@@ -148,6 +91,7 @@ static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
   g->ip = g->rank % g->px;
   g->jp = g->rank / g->px;
   PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, &g->row_comm));
+  PetscCall(ListNodes(g, (int)node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,28 +101,7 @@ static PetscErrorCode SplitEvenly(PetscInt n, PetscInt parts, PetscInt **starts)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(parts + 1, starts));
-  for (PetscInt p = 0; p <= parts; p++) (*starts)[p] = p * (n / parts) + PetscMin(p, n % parts);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Create the DMDA with our blocks; its coordinates are the cells' centres. */
-static PetscErrorCode CreateDMDA(HeatGrid *g)
-{
-  PetscInt            *lx, *ly;
-  const DMBoundaryType bx = g->periodic[0] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
-  const DMBoundaryType by = g->periodic[1] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc2(g->px, &lx, g->py, &ly));
-  for (PetscInt p = 0; p < g->px; p++) lx[p] = g->x_start[p + 1] - g->x_start[p];
-  for (PetscInt p = 0; p < g->py; p++) ly[p] = g->y_start[p + 1] - g->y_start[p];
-  PetscCall(DMDACreate2d(g->comm, bx, by, DMDA_STENCIL_STAR, g->nx, g->ny, g->px, g->py, 1, 1, lx,
-                         ly, &g->da));
-  PetscCall(DMSetUp(g->da));
-  PetscCall(DMDASetUniformCoordinates(g->da, g->x0 + 0.5 * g->hx,
-                                      g->x0 + ((PetscReal)g->nx - 0.5) * g->hx, g->y0 + 0.5 * g->hy,
-                                      g->y0 + ((PetscReal)g->ny - 0.5) * g->hy, 0, 0));
-  PetscCall(PetscFree2(lx, ly));
+  for (PetscInt p = 0; p <= parts; p++) (*starts)[p] = HeatLayoutStart(n, parts, p);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -200,14 +123,13 @@ static void FindNeighbours(HeatGrid *g)
   }
 }
 
-/* Set `off_node`, and count the messages and bytes of one halo exchange of depth one, summed over
+/* Set `off_node`, and predict the messages and bytes of one halo exchange of depth one, summed over
    ranks, within nodes and between nodes; set the smallest and largest number of cells. */
 static PetscErrorCode CountTraffic(HeatGrid *g)
 {
-  MPI_Comm   node_comm;
-  MPI_Group  all, node;
-  PetscInt64 sums[4] = {0, 0, 0, 0}; /* messages within and between, bytes within and between */
-  PetscInt64 extremes[2];
+  MPI_Comm          node_comm;
+  MPI_Group         all, node;
+  HeatLayoutTraffic halo;
 
   PetscFunctionBeginUser;
   PetscCallMPI(
@@ -220,24 +142,18 @@ static PetscErrorCode CountTraffic(HeatGrid *g)
 
     if (other == MPI_PROC_NULL || other == g->rank) continue;
     PetscCallMPI(MPI_Group_translate_ranks(all, 1, &other, node, &there));
-    const int between = there == MPI_UNDEFINED;
-    g->off_node[side] = between ? PETSC_TRUE : PETSC_FALSE;
-    sums[between] += 1;
-    sums[2 + between] += (PetscInt64)sizeof(PetscReal) * (side < HEAT_BOTTOM ? g->nyl : g->nxl);
+    g->off_node[side] = there == MPI_UNDEFINED ? PETSC_TRUE : PETSC_FALSE;
   }
   PetscCallMPI(MPI_Group_free(&node));
   PetscCallMPI(MPI_Group_free(&all));
   PetscCallMPI(MPI_Comm_free(&node_comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, 4, MPIU_INT64, MPI_SUM, g->comm));
-  g->messages_within  = (PetscInt)sums[0];
-  g->messages_between = (PetscInt)sums[1];
-  g->bytes_within     = sums[2];
-  g->bytes_between    = sums[3];
-  extremes[0]         = (PetscInt64)HeatGridLocalCells(g);
-  extremes[1]         = -extremes[0];
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_INT64, MPI_MAX, g->comm));
-  g->cells_max = (PetscInt)extremes[0];
-  g->cells_min = (PetscInt)-extremes[1];
+  PetscCall(HeatLayoutHalo(&g->layout, 1, PETSC_FALSE, &halo));
+  g->messages_within  = (PetscInt)halo.messages[0];
+  g->messages_between = (PetscInt)halo.messages[1];
+  g->bytes_within     = (PetscInt64)sizeof(PetscReal) * halo.values[0];
+  g->bytes_between    = (PetscInt64)sizeof(PetscReal) * halo.values[1];
+  g->cells_min        = (g->nx / g->px) * (g->ny / g->py);
+  g->cells_max = g->x_start[1] * g->y_start[1]; /* the first blocks have the cells left over */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -247,7 +163,10 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&g));
-  *grid          = g;
+  *grid = g;
+  PetscCall(PetscNew(&g->da));
+  PetscCall(HeatVecRegisterReproducible());
+  g->vec_type    = c->solver.reproducible ? HEAT_VEC_REPRODUCIBLE : VECSTANDARD;
   g->comm        = MPI_COMM_NULL;
   g->row_comm    = MPI_COMM_NULL;
   g->nx          = c->grid.cells[0];
@@ -273,9 +192,8 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
       "longest message; use more ranks",
       g->nxl, g->nyl, PETSC_MPI_INT_MAX);
   FindNeighbours(g);
-  PetscCall(CreateDMDA(g));
-  if (c->solver.reproducible) PetscCall(HeatDMMakeReproducible(g->da));
   PetscCall(CountTraffic(g));
+  PetscCall(HeatWritersChoose(g->comm, HeatWritersPerNode(c, g->size, g->n_nodes), &g->writers));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -285,11 +203,62 @@ PetscErrorCode HeatGridDestroy(HeatGrid **grid)
 
   PetscFunctionBeginUser;
   if (!g) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(DMDestroy(&g->da));
+  if (g->da) PetscCall(DMDestroy(g->da));
+  PetscCall(PetscFree(g->da));
   PetscCall(PetscFree(g->x_start));
   PetscCall(PetscFree(g->y_start));
+  PetscCall(PetscFree(g->node_of));
+  PetscCall(HeatWritersClear(&g->writers));
   if (g->row_comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->row_comm));
   if (g->comm != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&g->comm));
   PetscCall(PetscFree(*grid));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What PETSc sees. */
+
+PetscErrorCode HeatGridCreateVec(const HeatGrid *g, Vec *v)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecCreate(g->comm, v));
+  PetscCall(VecSetSizes(*v, (PetscInt)HeatGridLocalCells(g), g->nx * g->ny));
+  PetscCall(VecSetType(*v, g->vec_type));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Create the DMDA with our blocks. */
+static PetscErrorCode CreateDMDA(const HeatGrid *g, DM *da)
+{
+  PetscInt            *lx, *ly;
+  const DMBoundaryType bx = g->periodic[0] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+  const DMBoundaryType by = g->periodic[1] ? DM_BOUNDARY_PERIODIC : DM_BOUNDARY_NONE;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc2(g->px, &lx, g->py, &ly));
+  for (PetscInt p = 0; p < g->px; p++) lx[p] = g->x_start[p + 1] - g->x_start[p];
+  for (PetscInt p = 0; p < g->py; p++) ly[p] = g->y_start[p + 1] - g->y_start[p];
+  PetscCall(DMDACreate2d(g->comm, bx, by, DMDA_STENCIL_STAR, g->nx, g->ny, g->px, g->py, 1, 1, lx,
+                         ly, da));
+  PetscCall(DMSetVecType(*da, g->vec_type));
+  PetscCall(DMSetUp(*da));
+  PetscCall(PetscFree2(lx, ly));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGridGetDMDA(const HeatGrid *g, DM *da)
+{
+  PetscFunctionBeginUser;
+  if (!*g->da) PetscCall(CreateDMDA(g, g->da));
+  *da = *g->da;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatGridCreateMatrix(const HeatGrid *g, Mat *A)
+{
+  DM da;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatGridGetDMDA(g, &da));
+  PetscCall(DMCreateMatrix(da, A));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

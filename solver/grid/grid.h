@@ -4,8 +4,10 @@
  *  counts columns along x, j counts rows along y, and x is the fastest index.  The cells are cut
  *  along whole rows and columns into px x py blocks, one per rank.
  *
- *  A DMDA with one value per cell and a star stencil of width one passes this layout to PETSc.  The
- *  members of HeatGrid repeat it as plain data, so that other code need not ask PETSc.
+ *  PETSc sees a field as a global Vec whose local array is the rank's own block; HeatGridCreateVec
+ *  creates one.  A DMDA of the same layout is created only for methods of PETSc that work on one,
+ *  because its set-up takes longer than all other set-up, and its index sets more memory than the
+ *  fields.
  *
  *  grid->comm has the ranks of the communicator that the grid was made from, renumbered such that
  *  each node (shared-memory domain) owns a compact rectangle of blocks where the numbers of ranks
@@ -16,7 +18,8 @@
 
 #include <petscdmda.h>
 
-#include "solver/case/case.h"
+#include "solver/grid/layout.h"
+#include "solver/grid/writers.h"
 
 /** The blocks, here px = 4 and py = 2, on two nodes A and B of four ranks each:
  *
@@ -35,7 +38,7 @@
  *  x_start [0] = 0  [1]      [2]      [3]      [4] = nx
  *
  *  A rank's own cells are columns xs to xs + nxl - 1 of rows ys to ys + nyl - 1.  In memory they
- *  are one array [nyl][nxl] without padding, which is also the local array of a global Vec of `da`:
+ *  are one array [nyl][nxl] without padding, which is also the local array of a global Vec:
  *
  *        cell (i, j)  =  value[(j - ys) nxl + (i - xs)]
  */
@@ -45,7 +48,8 @@ typedef struct {
   PetscMPIInt rank;     /* this rank's number in comm */
   PetscMPIInt size;     /* number of ranks of comm */
   PetscInt    n_nodes;  /* number of nodes (shared-memory domains) */
-  DM          da;       /* owned; 2D DMDA of the cells */
+  VecType     vec_type; /* of the grid's Vecs: standard, or with exact sums (solver.reproducible) */
+  DM         *da;       /* owned [1]; NULL in it until HeatGridGetDMDA creates the DMDA */
 
   PetscInt  nx, ny;      /* number of cells in x and y */
   PetscReal x0, y0;      /* [m] lower left corner of the domain */
@@ -65,26 +69,16 @@ typedef struct {
   PetscBool   off_node[HEAT_SIDES];  /* whether the neighbour beyond the side is on another node */
 
   PetscInt messages_between, messages_within; /* messages of one halo exchange of depth one, summed
-                                                 over ranks: between nodes, within nodes */
+                                                 over ranks: between nodes, within nodes; predicted
+                                                 from the layout */
   PetscInt64 bytes_between, bytes_within;     /* [bytes] of these messages, in double precision */
   PetscInt   cells_min, cells_max;            /* cells of the smallest and of the largest block */
-} HeatGrid;
 
-/** Choose the process grid with the least halo traffic: the fewest halo cells between nodes, among
- *  these the fewest in total, and among these the fewest block columns.  Not collective; depends on
- *  the arguments only.
- *  @param[in]  nx, ny            number of cells in x and y
- *  @param[in]  periodic          whether the domain is periodic in x, in y
- *  @param[in]  size              number of ranks
- *  @param[in]  per_node          number of ranks on each node; 0 to ignore nodes (when nodes have
- *                                different numbers of ranks, or the mapping is linear)
- *  @param[out] px, py            number of blocks in x and y, px <= nx and py <= ny; 0 and 0 if no
- *                                factorisation of size fits
- *  @param[out] node_px, node_py  number of blocks of one node in x and y; 1 and 1 if per_node is 0
- *                                or no rectangle of per_node blocks tiles the process grid */
-void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[2], PetscInt size,
-                             PetscInt per_node, PetscInt *px, PetscInt *py, PetscInt *node_px,
-                             PetscInt *node_py);
+  HeatWriters writers; /* the ranks that write files of fields, as output.writers says; owned */
+
+  HeatLayout layout;  /* of all blocks; predicts what all ranks together send */
+  int       *node_of; /* owned [size], or NULL: as layout.node_of */
+} HeatGrid;
 
 /** Create the grid of a validated case.  Collective on comm.
  *  @param[out] grid  owned by the caller, also after an error: destroy it with HeatGridDestroy
@@ -94,6 +88,21 @@ PetscErrorCode HeatGridCreate(MPI_Comm comm, const HeatCase *c, HeatGrid **grid)
 
 /** Free the grid and set *grid to NULL; *grid may be NULL.  Collective on grid->comm. */
 PetscErrorCode HeatGridDestroy(HeatGrid **grid);
+
+/** Create a global Vec, whose local array is T[j][i] of the own cells, [nyl][nxl], filled with
+ *  zeros.  Collective on grid->comm.
+ *  @param[out] v  owned by the caller */
+PetscErrorCode HeatGridCreateVec(const HeatGrid *grid, Vec *v);
+
+/** Return a DMDA of the cells with the layout of the grid's Vecs: one value per cell, a star
+ *  stencil of width one, no coordinates.  The first call creates it.  Collective on grid->comm.
+ *  @param[out] da  owned by the grid */
+PetscErrorCode HeatGridGetDMDA(const HeatGrid *grid, DM *da);
+
+/** Create a matrix with a row for each cell and entries for the cell and its four neighbours, all
+ *  zero, for MatSetValuesStencil.  Creates the DMDA.  Collective on grid->comm.
+ *  @param[out] A  owned by the caller */
+PetscErrorCode HeatGridCreateMatrix(const HeatGrid *grid, Mat *A);
 
 /** Return the x coordinate [m] of the cell centres of column i, a global index. */
 static inline PetscReal HeatGridX(const HeatGrid *g, PetscInt i)

@@ -1,7 +1,7 @@
 /** The halo exchange of a cell field: one cell deep, without corners.
  *
  *  The field is the rank's own block [nyl][nxl], x fastest, without padding: exactly the array of a
- *  global Vec of grid->da, so that only the edges are copied.  The neighbours' edges arrive in four
+ *  global Vec of the grid, so that only the edges are copied.  The neighbours' edges arrive in four
  *  ghost strips beside the field.  MPI requests are persistent: they are set up once and started in
  *  each halo exchange.
  *

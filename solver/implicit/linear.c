@@ -15,9 +15,10 @@
  *  Files: linear_solve.c has the solves and the fallbacks. */
 #include "solver/implicit/linear.h"
 
+#include <string.h>
+
 #include "solver/base/exact_sum.h"
 #include "solver/base/monotonic.h"
-#include "solver/base/petsc_versions.h"
 #include "solver/base/traffic.h"
 #include "solver/implicit/linear_impl.h"
 
@@ -67,7 +68,7 @@ static PetscErrorCode CreateShell(HeatLinear *l)
     PetscCall(MatShellSetOperation(l->shell, MATOP_MULT_TRANSPOSE, (void (*)(void))ShellMult));
     PetscCall(MatSetOption(l->shell, MAT_SYMMETRIC, PETSC_TRUE));
   }
-  PetscCall(MatSetDM(l->shell, g->da));
+  PetscCall(MatSetVecType(l->shell, g->vec_type)); /* of the Krylov method's work Vecs */
   PetscCall(HeatSystemAttach(l->shell, &l->system));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -118,7 +119,7 @@ PetscErrorCode HeatLinearAssemble(HeatLinear *l)
 {
   PetscFunctionBeginUser;
   if (!l->assembled) {
-    PetscCall(DMCreateMatrix(HeatOperatorGrid(l->op)->da, &l->assembled));
+    PetscCall(HeatGridCreateMatrix(HeatOperatorGrid(l->op), &l->assembled));
     PetscCall(AttachNullSpace(l, l->assembled));
     PetscCall(MatSetOption(l->assembled, MAT_SYMMETRIC, PETSC_TRUE));
   }
@@ -126,15 +127,29 @@ PetscErrorCode HeatLinearAssemble(HeatLinear *l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store in *needs whether the preconditioner reads entries of a matrix. */
-static PetscErrorCode NeedsMatrix(PC pc, PetscBool *needs)
+/* Return whether preconditioners of a type read entries of a matrix. */
+static PetscBool NeedsMatrix(const char *type)
 {
-  PetscBool matrix_free;
+  const char *const matrix_free[] = {PCNONE, PCJACOBI, PCSHELL, PCHEATMG};
+
+  for (size_t k = 0; k < sizeof matrix_free / sizeof matrix_free[0]; k++)
+    if (strcmp(type, matrix_free[k]) == 0) return PETSC_FALSE;
+  return PETSC_TRUE;
+}
+
+/* Give the preconditioner the grid's DMDA if its type, or the one that the user's -pc_type names,
+   reads a matrix.  PCMG takes the number of its levels from the DMDA when it reads its options. */
+static PetscErrorCode AttachDMDA(const HeatLinear *l, PC pc, const char *type)
+{
+  char      named[64];
+  PetscBool given;
+  DM        da;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscObjectTypeCompareAny((PetscObject)pc, &matrix_free, PCNONE, PCJACOBI, PCSHELL,
-                                      PCHEATMG, ""));
-  *needs = matrix_free ? PETSC_FALSE : PETSC_TRUE;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-pc_type", named, sizeof named, &given));
+  if (!NeedsMatrix(given ? named : type)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatGridGetDMDA(HeatOperatorGrid(l->op), &da));
+  PetscCall(PCSetDM(pc, da));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -163,11 +178,14 @@ static PetscErrorCode ChooseNorm(KSP ksp)
 static PetscErrorCode SetPreconditioner(HeatLinear *l, PC pc)
 {
   const HeatCase *c = HeatOperatorCase(l->op);
+  const char     *type;
   PetscBool       ours;
 
   PetscFunctionBeginUser;
   PetscCall(PetscStrcmp(c->solver.preconditioner, "multigrid", &ours));
-  PetscCall(PCSetType(pc, ours ? PCHEATMG : c->solver.preconditioner));
+  type = ours ? PCHEATMG : c->solver.preconditioner;
+  PetscCall(AttachDMDA(l, pc, type));
+  PetscCall(PCSetType(pc, type));
   PetscCall(PCSetFromOptions(pc));
   /* The preconditioner is used for several iterates of Newton's method.  It must smooth with the
      matrix that it was set up for, not with the Jacobian of the present iterate, since its
@@ -212,7 +230,6 @@ static PetscErrorCode ReplacePreconditioner(HeatLinear *l)
   PetscCall(KSPSetPC(l->ksp, pc));
   PetscCall(PCDestroy(&pc)); /* the KSP holds a reference */
   PetscCall(KSPGetPC(l->ksp, &pc));
-  PetscCall(PCSetDM(pc, g->da));
   if (l->fallen_back) PetscCall(HeatLinearMakeAlgebraic(pc, HEAT_RESCUE_STRONG));
   else PetscCall(SetPreconditioner(l, pc));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -223,6 +240,7 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   const double          began  = HeatMonotonicTime();
   const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_SETUP);
   PC                    pc;
+  PCType                type;
   PetscBool             needs_matrix, ours;
 
   PetscFunctionBeginUser;
@@ -231,7 +249,8 @@ PetscErrorCode HeatLinearSetUp(HeatLinear *l)
   if (!ours || l->fallen_back)
     PetscCall(ReplacePreconditioner(l)); /* heatmg is set up from the operator alone */
   PetscCall(KSPGetPC(l->ksp, &pc));
-  PetscCall(NeedsMatrix(pc, &needs_matrix));
+  PetscCall(PCGetType(pc, &type));
+  needs_matrix = NeedsMatrix(type);
   if (needs_matrix) PetscCall(HeatLinearAssemble(l));
   PetscCall(KSPSetOperators(l->ksp, l->shell, needs_matrix ? l->assembled : l->shell));
   PetscCall(KSPSetUp(l->ksp));
@@ -330,8 +349,6 @@ PetscErrorCode HeatLinearCreate(HeatOperator *op, PetscReal mass, HeatLinear **l
   PetscCall(CreateShell(l));
   PetscCall(AttachNullSpace(l, l->shell));
   PetscCall(KSPCreate(g->comm, &l->ksp));
-  PetscCall(KSPSetDM(l->ksp, g->da));
-  PetscCall(HeatKSPLeaveDM(l->ksp));
   PetscCall(KSPSetOperators(l->ksp, l->shell, l->shell));
   PetscCall(KSPSetTolerances(l->ksp, c->solver.tolerance, HEAT_LINEAR_ABSOLUTE, PETSC_DEFAULT,
                              c->solver.max_iterations));

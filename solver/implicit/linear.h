@@ -92,8 +92,8 @@ PetscErrorCode HeatLinearUpdateOperator(HeatLinear *linear);
 PetscErrorCode HeatLinearWatchAgain(HeatLinear *linear);
 
 /** Solve A x = b from the initial guess x = 0.  Collective.
- *  @param[in]  b     [W/m], global Vec of grid->da; unchanged
- *  @param[out] x     [K], global Vec of grid->da; undefined after an error
+ *  @param[in]  b     [W/m], global Vec of the grid; unchanged
+ *  @param[out] x     [K], global Vec of the grid; undefined after an error
  *  @param[in]  what  beginning of the error message: "the step from t = 1.5 s"
  *  @param[out] info  the record of this solve
  *  Errors: HEAT_ERR_NUMERICS when neither the method nor its fallbacks converge. */

@@ -13,7 +13,6 @@
  *  the step alone. */
 #include "solver/base/exact_sum.h"
 #include "solver/base/monotonic.h"
-#include "solver/base/petsc_versions.h"
 #include "solver/base/traffic.h"
 #include "solver/implicit/linear_impl.h"
 
@@ -105,8 +104,6 @@ static PetscErrorCode SetUpAlgebraic(HeatLinear *l, HeatRescue rescue)
   PetscCall(KSPDestroy(&l->algebraic));
   if (rescue != HEAT_RESCUE_JACOBI) PetscCall(HeatLinearAssemble(l));
   PetscCall(KSPCreate(PetscObjectComm((PetscObject)l->ksp), &l->algebraic));
-  PetscCall(KSPSetDM(l->algebraic, HeatOperatorGrid(l->op)->da)); /* for Vecs with exact sums */
-  PetscCall(HeatKSPLeaveDM(l->algebraic));
   PetscCall(KSPSetType(l->algebraic, KSPCG));
   PetscCall(KSPSetNormType(l->algebraic, KSP_NORM_UNPRECONDITIONED));
   PetscCall(HeatLinearWatch(l, l->algebraic));

@@ -214,7 +214,7 @@ PetscErrorCode HeatStageCreate(HeatOperator *op, PetscReal sigma, HeatStage **st
   PetscCall(PetscNew(&s));
   *stage = s;
   s->op  = op;
-  PetscCall(DMCreateGlobalVector(g->da, &s->rhs));
+  PetscCall(HeatGridCreateVec(g, &s->rhs));
   PetscCall(VecDuplicate(s->rhs, &s->work));
   PetscCall(HeatLinearCreate(op, sigma, &s->linear));
   if (HeatOperatorIsLinear(op)) PetscFunctionReturn(PETSC_SUCCESS);

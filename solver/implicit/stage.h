@@ -17,7 +17,7 @@
 
 typedef struct HeatStage HeatStage;
 
-/** One stage equation.  Plain data; the Vecs are borrowed, global Vecs of grid->da. */
+/** One stage equation.  Plain data; the Vecs are borrowed, global Vecs of the grid. */
 typedef struct {
   PetscReal t;     /* [s] time at which N is evaluated */
   PetscReal sigma; /* [1/s] a multiple of 1/dt; 0 for a steady state */
@@ -40,7 +40,7 @@ PetscErrorCode HeatStagePrepare(HeatStage *stage, PetscReal sigma);
 /** Solve one stage equation.  Collective.  Where *solved, the operator is afterwards at time eq->t
  *  and, if non-linear, its last Update was with the solution.
  *  @param[in]     eq      its sigma must be the one of the last Prepare
- *  @param[in,out] T       the guess, then the solution [K], global Vec of grid->da; undefined where
+ *  @param[in,out] T       the guess, then the solution [K], global Vec of the grid; undefined where
  *                         not *solved; must be neither eq->base nor eq->extra
  *  @param[in,out] info    the record of this solve is added, see HeatSolveInfoAdd
  *  @param[out]    solved  whether the solve converged */

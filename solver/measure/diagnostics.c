@@ -19,7 +19,7 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
   /* extremes = {-lowest, highest}; found = {sum of the finite temperatures, cells that are not
      finite} */
   for (size_t cell = 0; cell < n; cell++) {
-    if (PetscIsInfOrNanReal(T[cell])) continue;
+    if (!isfinite(T[cell])) continue;
     extremes[0] = PetscMax(extremes[0], -T[cell]);
     extremes[1] = PetscMax(extremes[1], T[cell]);
   }

@@ -23,6 +23,7 @@ static const double R = sizeof(PetscReal), Index = sizeof(PetscInt) / 8.0;
 typedef struct {
   PetscBool of_T;      /* some conductivity depends on T */
   PetscBool of_place;  /* some conductivity is a formula or from a file: its field is kept */
+  PetscBool source;    /* there is a source or a power */
   PetscBool source_t;  /* some source depends on t */
   PetscBool ambient_t; /* the ambient temperature depends on t */
   PetscBool source_T;  /* some source depends on T */
@@ -89,6 +90,7 @@ static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
 
   PetscFunctionBeginUser;
   PetscCall(Variables(source, &bits));
+  if (source->given) t->source = PETSC_TRUE;
   if (bits & HEAT_VAR_TIME) t->source_t = PETSC_TRUE;
   if (bits & HEAT_VAR_TEMPERATURE) t->source_T = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -124,14 +126,33 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear)
+{
+  Traits t;
+
+  PetscFunctionBeginUser;
+  PetscCall(FindTraits(c, &t));
+  *nonlinear = t.nonlinear;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Bytes per cell. */
 
-/* Return the bytes per cell of the operator: material, capacity, gx, gy and source, and the arrays
-   that only some cases have. */
+/* Return whether the conductances across x are the same in all rows, for certain. */
+static PetscBool RowsAreAlike(const HeatCase *c, const Traits *t)
+{
+  return (PetscBool)(c->n_regions <= 1 && !t->of_place && !t->nonlinear &&
+                     c->boundary[HEAT_LEFT].n <= 1 && c->boundary[HEAT_RIGHT].n <= 1);
+}
+
+/* Return the bytes per cell of the operator: material, capacity and gy, and the arrays that only
+   some cases have. */
 static double OperatorBytes(const HeatCase *c, const Traits *t)
 {
-  double bytes = 2.0 + 4.0 * R;
+  double bytes = 2.0 + 2.0 * R;
 
+  if (!RowsAreAlike(c, t)) bytes += R; /* gx; else it has one row */
+  if (t->source) bytes += R;
   if (c->properties[HEAT_PROPERTY_DENSITY].file) bytes += R;
   if (t->of_place) bytes += R * t->axes;               /* k */
   if (t->of_T) bytes += R * (t->axes + 4);             /* dk/dT; low and high of both axes */
@@ -201,6 +222,12 @@ static double MultigridBytes(const HeatNeedShape *shape)
   return (finest + coarse + set_up) * sizeof(float) * around;
 }
 
+/* Return whether a preconditioner reads a matrix, which is created from a DMDA. */
+static PetscBool ReadsMatrix(const char *pc)
+{
+  return HeatPetscListHas("heatmg none jacobi shell", pc) ? PETSC_FALSE : PETSC_TRUE;
+}
+
 /* Return the bytes per cell of a preconditioner of PETSc, measured with 64-bit indices.  The
    assembled matrix takes 142 bytes, and 38 more on several ranks; the preconditioner takes the
    rest.  For a preconditioner that is not listed the matrix alone is counted. */
@@ -221,10 +248,13 @@ static double PetscBytes(const HeatNeedShape *shape)
 }
 
 /* Return the bytes per cell of copies of fields: an asynchronous checkpoint copies each field that
-   it holds, a compressed snapshot holds a copy and its compressed bytes, and derived fields are
-   computed before they are written. */
-static double FileBytes(const HeatCase *c)
+   it holds, in the rows that the rank writes, a compressed snapshot holds a copy and its compressed
+   bytes, and derived fields are computed before they are written.  Where some ranks are writers, a
+   piece of their rows is counted, too: it may be larger than a block. */
+static double FileBytes(const HeatCase *c, const HeatNeedShape *shape)
 {
+  const double     piece       = 32.0 * 1048576.0; /* [bytes] HEAT_STREAM_BYTES of io */
+  const double     cells       = (double)shape->nx * (double)shape->ny;
   const PetscBool *fields      = c->output.fields;
   const PetscBool  checkpoints = c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0 ||
                                         c->checkpoint.daly
@@ -236,7 +266,9 @@ static double FileBytes(const HeatCase *c)
   double           bytes       = 0.0;
 
   if (checkpoints && c->checkpoint.mode == HEAT_CHECKPOINT_ASYNC)
-    bytes += R * (c->time.scheme == HEAT_SCHEME_BDF2 ? 3.0 : 1.0);
+    bytes += R * shape->share * (c->time.scheme == HEAT_SCHEME_BDF2 ? 3.0 : 1.0);
+  if (shape->share > 1.0 && (checkpoints || snapshots))
+    bytes += PetscMin(piece / cells, R * shape->share);
   if (!snapshots) return bytes;
   if (c->output.compression == HEAT_COMPRESSION_DEFLATE) bytes += 2.0 * R;
   if (fields[HEAT_FIELD_CONDUCTIVITY]) bytes += 2.0 * R;
@@ -248,9 +280,8 @@ static double FileBytes(const HeatCase *c)
 
 PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, HeatNeed *need)
 {
-  const double    cells   = (double)shape->nx * (double)shape->ny;
-  const double    process = 36.0 * 1048576.0; /* [bytes] measured: 34 to 38 MiB, 1 to 16 ranks */
-  const PetscBool ours    = strcmp(shape->pc, "heatmg") == 0 ? PETSC_TRUE : PETSC_FALSE;
+  const double    cells = (double)shape->nx * (double)shape->ny;
+  const PetscBool ours  = strcmp(shape->pc, "heatmg") == 0 ? PETSC_TRUE : PETSC_FALSE;
   const double    freed = 12.0; /* [bytes a cell] what the set-up frees before files are written */
   double         *part  = need->part;
   Traits          t;
@@ -258,18 +289,19 @@ PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, H
   PetscFunctionBeginUser;
   PetscCall(FindTraits(c, &t));
   PetscCall(PetscArrayzero(part, HEAT_NEED_PARTS));
-  part[HEAT_NEED_GRID]     = 2.0 * R + 54.0 * Index;
+  part[HEAT_NEED_GRID]     = t.implicit && ReadsMatrix(shape->pc) ? 54.0 * Index : 0.0;
   part[HEAT_NEED_FIELDS]   = 2.0 * R;
   part[HEAT_NEED_OPERATOR] = OperatorBytes(c, &t);
   part[HEAT_NEED_SCHEME]   = SchemeBytes(c);
-  part[HEAT_NEED_FILES]    = FileBytes(c);
+  part[HEAT_NEED_FILES]    = FileBytes(c, shape);
   if (t.implicit) {
     part[HEAT_NEED_SOLVER]         = SolverBytes(&t, ours, shape->ksp);
     part[HEAT_NEED_PRECONDITIONER] = ours ? MultigridBytes(shape) : PetscBytes(shape);
   }
   if (t.implicit && ours) part[HEAT_NEED_FILES] = PetscMax(0.0, part[HEAT_NEED_FILES] - freed);
   for (int k = 0; k < HEAT_NEED_PARTS; k++) part[k] *= cells;
-  part[HEAT_NEED_PROCESS] = process;
+  /* [bytes] measured on 1 to 64 ranks: 34 to 38 MiB without solves, 36 to 42 MiB with them */
+  part[HEAT_NEED_PROCESS] = (t.implicit ? 38.0 : 36.0) * 1048576.0;
   need->total             = 0.0;
   for (int k = 0; k < HEAT_NEED_PARTS; k++) need->total += part[k];
   PetscFunctionReturn(PETSC_SUCCESS);

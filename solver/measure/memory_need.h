@@ -12,7 +12,7 @@
 /** What memory is needed for. */
 typedef enum {
   HEAT_NEED_PROCESS,        /* program, libraries and MPI, with or without cells */
-  HEAT_NEED_GRID,           /* PETSc's DMDA with its coordinates */
+  HEAT_NEED_GRID,           /* PETSc's DMDA, where a preconditioner reads a matrix */
   HEAT_NEED_FIELDS,         /* the temperature before and after a step */
   HEAT_NEED_OPERATOR,       /* conductances, capacities, sources and their derivatives */
   HEAT_NEED_SCHEME,         /* Vecs of the time integration */
@@ -29,6 +29,8 @@ extern const char *const HeatNeedNames[];
 typedef struct {
   PetscInt64  nx, ny; /* cells of the block in x and y */
   PetscInt64  size;   /* number of ranks */
+  double      share;  /* rows that the rank writes to files by those of its block: 1 where all ranks
+                         are writers, else ranks by writers on a writer and 0 on other ranks */
   const char *pc;     /* preconditioner: "heatmg" or a PC type of PETSc */
   const char *ksp;    /* Krylov method: a KSP type; "": the default */
 } HeatNeedShape;
@@ -38,6 +40,10 @@ typedef struct {
   double part[HEAT_NEED_PARTS]; /* [bytes] */
   double total;                 /* [bytes] of all parts */
 } HeatNeed;
+
+/** Find out whether a conductivity, a source or a side of the case depends on the temperature.  Not
+ *  collective. */
+PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear);
 
 /** Compute the memory of the rank with the largest block.  Not collective.
  *  @param[in]  c      a validated case

@@ -15,8 +15,8 @@
  *  either half cell and R of a layer between:
  *      T_fx = T_A + r_A/(r_A + R + r_B) (T_B - T_A)        continuous flux across the face
  *  Between cells of one material whose k depends on T, Kirchhoff's integral of k over T is linear,
- *  as in the heat through the face (solver/README.md eq. (3a)).  For k linear in T, from k_A to k_B,
- *  the temperature at the part s of the way from A to B is
+ *  as in the heat through the face (solver/README.md eq. (3a)).  For k linear in T, from k_A to
+ *  k_B, the temperature at the part s of the way from A to B is
  *      T_s = T_A + w (T_B - T_A),   w(s) = s (k_A + k_B)/(k_A + sqrt((1 - s) k_A^2 + s k_B^2))
  *  and this takes the place of T_fx (s = 1/2) and of the straight line from A to it; for any other
  *  k(T) the error is of third order in T_B - T_A.
@@ -430,9 +430,9 @@ static PetscErrorCode FindLayers(HeatProbes *probes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the faces around own points that lie within a material whose k depends on T, once.  Each cell
-   is known to the one rank that owns it, so that a sum over all ranks gives its material to all.
-   Collective. */
+/* Find the faces around own points that lie within a material whose k depends on T, once.  Each
+   cell is known to the one rank that owns it, so that a sum over all ranks gives its material to
+   all.  Collective. */
 static PetscErrorCode FindSmoothFaces(HeatProbes *probes)
 {
   enum { NUMBERS = 2 * CELLS };

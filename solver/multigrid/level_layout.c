@@ -22,11 +22,32 @@ PetscErrorCode HeatDistributionCreate(const HeatGrid *g, HeatDistribution *d)
   d->columns     = g->px;
   d->place[0]    = g->ip;
   d->place[1]    = g->jp;
+  d->layout      = g->layout;
   for (int axis = 0; axis < 2; axis++) {
     d->stride[axis] = 1;
     PetscCall(PetscMalloc1(d->parts[axis] + 1, &d->start[axis]));
     PetscCall(
         PetscArraycpy(d->start[axis], axis == 0 ? g->x_start : g->y_start, d->parts[axis] + 1));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatDistributionPlan(const HeatLayout *l, HeatDistribution *d)
+{
+  const HeatDistribution none = {.comm     = MPI_COMM_NULL,
+                                 .n        = {l->nx, l->ny},
+                                 .periodic = {l->periodic[0], l->periodic[1]},
+                                 .parts    = {l->px, l->py},
+                                 .stride   = {1, 1},
+                                 .columns  = l->px,
+                                 .layout   = *l};
+
+  PetscFunctionBeginUser;
+  *d = none;
+  for (int axis = 0; axis < 2; axis++) {
+    PetscCall(PetscMalloc1(d->parts[axis] + 1, &d->start[axis]));
+    for (PetscInt p = 0; p <= d->parts[axis]; p++)
+      d->start[axis][p] = HeatLayoutStart(d->n[axis], d->parts[axis], p);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -62,6 +83,45 @@ PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const Pets
       fewer->start[axis][p] = d->start[axis][PetscMin(p * by, d->parts[axis])];
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+enum {
+  /* Cells of a block below which blocks are joined on fewer ranks.  Chosen above HEAT_HALO, so that
+     halos reach no further than the next block.  Larger: more ranks idle, on levels with more
+     cells.  Smaller: halos become wider than blocks, and a rank needs more than eight messages. */
+  THINNEST = 16
+};
+
+/* Blocks are joined along each axis until the thinnest block that has cells is THINNEST cells wide,
+   or one block is left. */
+PetscErrorCode HeatDistributionJoinThin(const HeatDistribution *landing, HeatDistribution *d,
+                                        PetscBool *moved)
+{
+  PetscFunctionBeginUser;
+  *moved = PETSC_FALSE;
+  PetscCall(HeatDistributionAgglomerate(landing, (PetscBool[2]){PETSC_FALSE, PETSC_FALSE}, d));
+  for (;;) {
+    HeatDistribution fewer;
+    PetscBool        thin[2];
+
+    for (int axis = 0; axis < 2; axis++)
+      thin[axis] = (d->parts[axis] > 1 && HeatDistributionThinnest(d, axis) < THINNEST)
+                       ? PETSC_TRUE
+                       : PETSC_FALSE;
+    if (!thin[0] && !thin[1]) break;
+    PetscCall(HeatDistributionAgglomerate(d, thin, &fewer));
+    PetscCall(HeatDistributionDestroy(d));
+    *d     = fewer;
+    *moved = PETSC_TRUE;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HeatDistributionIsStepwise(const HeatDistribution *d)
+{
+  for (int axis = 0; axis < 2; axis++)
+    if (d->periodic[axis] && d->n[axis] % 2 && d->n[axis] > 1) return PETSC_TRUE;
+  return PETSC_FALSE;
 }
 
 PetscErrorCode HeatDistributionDestroy(HeatDistribution *d)

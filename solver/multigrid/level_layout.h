@@ -47,10 +47,16 @@ typedef struct {
   PetscInt  stride[2];   /* block b lies on the ranks of the grid's block b * stride */
   PetscInt  columns;     /* blocks of the grid along x: rank = row * columns + column */
   PetscInt  place[2];    /* column and row of this rank's block of the grid */
+
+  HeatLayout layout; /* the grid's: which node has which block */
 } HeatDistribution;
 
 /** Describe the distribution of the grid.  Destroy it with HeatDistributionDestroy. */
 PetscErrorCode HeatDistributionCreate(const HeatGrid *grid, HeatDistribution *d);
+
+/** Describe the distribution of a layout that no communicator has, as the rank of block (0, 0) sees
+ *  it.  Destroy it with HeatDistributionDestroy. */
+PetscErrorCode HeatDistributionPlan(const HeatLayout *layout, HeatDistribution *d);
 
 /** Describe the level whose cells join two cells of `fine` along each chosen axis; an odd last cell
  *  stays alone.  Destroy it with HeatDistributionDestroy.
@@ -63,6 +69,17 @@ PetscErrorCode HeatDistributionCoarsen(const HeatDistribution *fine, const Petsc
  *  @param[in] along  whether to join blocks along x, along y; neither makes a copy */
 PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const PetscBool along[2],
                                            HeatDistribution *fewer);
+
+/** Describe where the equations of a level are solved whose right-hand side lies on `landing`: on
+ *  the same blocks, or, where these are thin, on fewer ranks.  Destroy it with
+ *  HeatDistributionDestroy.
+ *  @param[out] moved  whether blocks were joined */
+PetscErrorCode HeatDistributionJoinThin(const HeatDistribution *landing, HeatDistribution *d,
+                                        PetscBool *moved);
+
+/** Return whether the half-sweeps of a level need a transfer each: round a periodic axis with an
+ *  odd number of cells, two cells of one colour are neighbours. */
+PetscBool HeatDistributionIsStepwise(const HeatDistribution *d);
 
 /** Free the members of `d`. */
 PetscErrorCode HeatDistributionDestroy(HeatDistribution *d);

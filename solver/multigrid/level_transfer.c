@@ -14,6 +14,8 @@
  * hold in full, so that set-up needs no communication and a message needs no description. */
 #include "solver/multigrid/level_transfer.h"
 
+#include "solver/multigrid/level_traffic.h"
+
 enum {
   TAG = 17 /* of all transfers; chosen to differ from the tags 0 to 3 (sides) of halo.c and
               deep_halo.c, which use the same communicator */
@@ -53,8 +55,10 @@ struct HeatTransfer {
   Messages       send, receive;
   Part          *own_from, *own_to; /* owned [n_own]: source and target of parts that stay here */
   PetscInt       n_own;
-  MPI_Request   *requests; /* owned: of the sends, then of the receives */
-  PetscInt64     runs;     /* calls of Run */
+  MPI_Request   *requests;                 /* owned: of the sends, then of the receives */
+  PetscInt64     runs[HEAT_TRAFFIC_KINDS]; /* calls of Run, by HeatTrafficNow */
+
+  HeatLayoutTraffic all; /* what all ranks send in one run, predicted */
 };
 
 /* Return how many times a halo goes round a periodic axis at most: several times if it is deeper
@@ -226,6 +230,7 @@ PetscErrorCode HeatTransferCreate(const HeatDistribution *from, const HeatLevelS
   PetscCall(PetscMalloc1(t->send.n_messages + t->receive.n_messages, &t->requests));
   PetscCall(MakeRequests(from->comm, &t->send, PETSC_TRUE, t->requests));
   PetscCall(MakeRequests(from->comm, &t->receive, PETSC_FALSE, t->requests + t->send.n_messages));
+  PetscCall(HeatDistributionTraffic(from, to, halo, &t->all));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -315,14 +320,22 @@ PetscErrorCode HeatTransferRun(HeatTransfer *t, const float *from, float *to)
     PetscCallMPI(MPI_Waitall(n_sends + n_receives, t->requests, MPI_STATUSES_IGNORE));
   for (PetscInt k = 0; k < t->receive.n_parts; k++)
     PetscCall(Unpack(&t->to, &t->receive.parts[k], t->receive.buffer, to));
-  t->runs++;
+  t->runs[HeatTrafficNow()]++;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 void HeatTransferCounts(const HeatTransfer *t, PetscInt64 *messages, PetscInt64 *bytes)
 {
-  *messages = t->runs * t->send.n_messages;
-  *bytes    = t->runs * (PetscInt64)(t->send.total * sizeof(float));
+  PetscInt64 runs = 0;
+
+  for (int kind = 0; kind < HEAT_TRAFFIC_KINDS; kind++) runs += t->runs[kind];
+  *messages = runs * t->send.n_messages;
+  *bytes    = runs * (PetscInt64)(t->send.total * sizeof(float));
+}
+
+void HeatTransferPredict(const HeatTransfer *t, HeatTrafficKind kind, HeatLayoutTraffic *sum)
+{
+  HeatLayoutTrafficAdd(sum, t->runs[kind], &t->all);
 }
 
 static PetscErrorCode DestroyMessages(Messages *h)

@@ -8,6 +8,7 @@
 #ifndef HEAT_SOLVER_LEVEL_TRANSFER_H
 #define HEAT_SOLVER_LEVEL_TRANSFER_H
 
+#include "solver/base/traffic.h"
 #include "solver/multigrid/level_layout.h"
 
 typedef struct HeatTransfer HeatTransfer;
@@ -31,6 +32,11 @@ PetscErrorCode HeatTransferRun(HeatTransfer *transfer, const float *from, float 
 
 /** Return how many messages and bytes this rank has sent since Create.  Not collective. */
 void HeatTransferCounts(const HeatTransfer *transfer, PetscInt64 *messages, PetscInt64 *bytes);
+
+/** Add to *sum what all ranks have sent since Create while HeatTrafficNow was `kind`, predicted
+ *  from the distributions and the number of runs.  A value is a float.  Not collective. */
+void HeatTransferPredict(const HeatTransfer *transfer, HeatTrafficKind kind,
+                         HeatLayoutTraffic *sum);
 
 /** Free the transfer and its requests, and set the pointer to NULL; *transfer may be NULL.  Not
  *  collective; no Run may be under way. */

@@ -29,6 +29,20 @@ HeatMultigridLevel HeatMultigridGetLevel(const HeatMultigrid *mg, PetscInt level
       {l->d.n[0], l->d.n[1]}, {l->d.parts[0], l->d.parts[1]}, {l->joins[0], l->joins[1]}};
 }
 
+/* Add what all ranks have sent for a level. */
+static void PredictLevel(const HeatLevel *l, HeatTrafficKind kind, HeatLayoutTraffic *sum)
+{
+  HeatTransferPredict(l->halo, kind, sum);
+  if (l->moved) HeatTransferPredict(l->gather, kind, sum);
+  HeatTransferPredict(l->scatter, kind, sum);
+}
+
+void HeatMultigridPredict(const HeatMultigrid *mg, HeatTrafficKind kind, HeatLayoutTraffic *sum)
+{
+  HeatLayoutTrafficAdd(sum, 1, &mg->past[kind]);
+  for (PetscInt k = 0; k < mg->n_made; k++) PredictLevel(&mg->levels[k], kind, sum);
+}
+
 static PetscErrorCode FreeRowPointers(HeatRows *rows)
 {
   PetscFunctionBeginUser;
@@ -60,7 +74,11 @@ static PetscErrorCode ClearLevel(HeatLevel *l)
 PetscErrorCode HeatMultigridClear(HeatMultigrid *mg, PetscInt first)
 {
   PetscFunctionBeginUser;
-  for (PetscInt k = first; k < mg->n_made; k++) PetscCall(ClearLevel(&mg->levels[k]));
+  for (PetscInt k = first; k < mg->n_made; k++) {
+    for (int kind = 0; kind < HEAT_TRAFFIC_KINDS; kind++)
+      PredictLevel(&mg->levels[k], (HeatTrafficKind)kind, &mg->past[kind]);
+    PetscCall(ClearLevel(&mg->levels[k]));
+  }
   mg->n_made = PetscMin(mg->n_made, first);
   if (first > 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(FreeRowPointers(&mg->gx_low));

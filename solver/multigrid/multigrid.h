@@ -13,6 +13,7 @@
 #ifndef HEAT_SOLVER_MULTIGRID_H
 #define HEAT_SOLVER_MULTIGRID_H
 
+#include "solver/base/traffic.h"
 #include "solver/operator/operator.h"
 
 typedef struct HeatMultigrid HeatMultigrid;
@@ -95,6 +96,11 @@ PetscInt HeatMultigridLevels(const HeatMultigrid *mg);
 
 /** Describe level 0 <= `level` < HeatMultigridLevels. */
 HeatMultigridLevel HeatMultigridGetLevel(const HeatMultigrid *mg, PetscInt level);
+
+/** Add to *sum what all ranks have sent in the multigrid's transfers while HeatTrafficNow was
+ *  `kind`, predicted from the layout of blocks and the number of transfers.  A value is a float.
+ *  Not collective. */
+void HeatMultigridPredict(const HeatMultigrid *mg, HeatTrafficKind kind, HeatLayoutTraffic *sum);
 
 /** Free the multigrid and set the pointer to NULL; *mg may be NULL. */
 PetscErrorCode HeatMultigridDestroy(HeatMultigrid **mg);

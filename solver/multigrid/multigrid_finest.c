@@ -18,13 +18,12 @@ enum {
    a face on the boundary, whose conductance is part of the ground. */
 static PetscReal InnerConductance(const HeatOperator *op, int axis, PetscInt i, PetscInt j)
 {
-  const HeatGrid  *g     = HeatOperatorGrid(op);
-  const PetscReal *G     = HeatOperatorConductances(op, axis);
-  const PetscInt   start = axis == 0 ? g->xs : g->ys, n = axis == 0 ? g->nx : g->ny;
-  const PetscInt   local = axis == 0 ? i : j;
+  const HeatGrid *g     = HeatOperatorGrid(op);
+  const PetscInt  start = axis == 0 ? g->xs : g->ys, n = axis == 0 ? g->nx : g->ny;
+  const PetscInt  local = axis == 0 ? i : j;
 
   if (n == 1 || (!g->periodic[axis] && start + local == 0)) return 0.0;
-  return G[(size_t)j * (size_t)(axis == 0 ? g->nxl + 1 : g->nxl) + (size_t)i];
+  return HeatOperatorConductances(op, axis, j)[i];
 }
 
 /* Return the diagonal entry of cell i of a row, m + sum of all conductances.
@@ -50,20 +49,21 @@ static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscR
  * error.  Smaller: what it adds to the mean is rounding. */
 static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
 {
-  const HeatGrid  *g       = HeatOperatorGrid(mg->op);
-  const PetscReal *gx      = HeatOperatorConductances(mg->op, 0);
-  const PetscReal *gs      = HeatOperatorConductances(mg->op, 1);
-  const PetscReal  noise   = 1e-8;
-  PetscReal        largest = 0.0, to_sixteenths = 0.0, *row;
-  PetscInt64       sixteenths = 0; /* sum of d, each rounded up to 1/16 */
+  const HeatGrid *g       = HeatOperatorGrid(mg->op);
+  const PetscReal noise   = 1e-8;
+  PetscReal       largest = 0.0, to_sixteenths = 0.0, *row;
+  PetscInt64      sixteenths = 0; /* sum of d, each rounded up to 1/16 */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(g->nxl, &row));
   for (int pass = 0; pass < 2; pass++) {
     for (PetscInt j = 0; j < g->nyl; j++) {
+      const PetscReal *gx = HeatOperatorConductances(mg->op, 0, j);
+      const PetscReal *gs = HeatOperatorConductances(mg->op, 1, j);
+
       HeatOperatorMassRow(mg->op, mass, j, row);
       for (PetscInt i = 0; i < g->nxl; i++) {
-        const PetscReal d = Diagonal(g, row, gx + j * (g->nxl + 1), gs + j * g->nxl, i);
+        const PetscReal d = Diagonal(g, row, gx, gs, i);
 
         if (pass == 0) largest = PetscMax(largest, d);
         else sixteenths += (PetscInt64)ceil(to_sixteenths * d);

@@ -24,18 +24,11 @@
  * ends where every cell's own mass outweighs half its conductances, since smoothing alone is
  * accurate enough there, or with one cell.
  *
- * A level whose blocks would be thin lies on fewer ranks (HeatLevel, multigrid_impl.h). */
+ * A level whose blocks would be thin lies on fewer ranks (HeatDistributionJoinThin). */
 #include <math.h>
 
 #include "solver/base/traffic.h"
 #include "solver/multigrid/multigrid_levels_impl.h"
-
-enum {
-  /* Cells of a block below which blocks are joined on fewer ranks.  Chosen above HEAT_HALO, so that
-     halos reach no further than the next block.  Larger: more ranks idle, on levels with more
-     cells.  Smaller: halos become wider than blocks, and a rank needs more than eight messages. */
-  THINNEST = 16
-};
 
 /* Return the conductance of a half cell and a film in series; a film of infinite conductance has no
    resistance. */
@@ -114,30 +107,6 @@ static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
                          : PETSC_FALSE;
   }
   l->coarsest = (!l->joins[0] && !l->joins[1]) ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Choose the distribution of a coarse level: the landing's, with blocks joined along each axis
-   until the thinnest block that has cells is THINNEST cells wide, or one block is left. */
-static PetscErrorCode ChooseDistribution(HeatLevel *l)
-{
-  PetscFunctionBeginUser;
-  PetscCall(
-      HeatDistributionAgglomerate(&l->landing_d, (PetscBool[2]){PETSC_FALSE, PETSC_FALSE}, &l->d));
-  for (;;) {
-    HeatDistribution fewer;
-    PetscBool        thin[2];
-
-    for (int axis = 0; axis < 2; axis++)
-      thin[axis] = (l->d.parts[axis] > 1 && HeatDistributionThinnest(&l->d, axis) < THINNEST)
-                       ? PETSC_TRUE
-                       : PETSC_FALSE;
-    if (!thin[0] && !thin[1]) break;
-    PetscCall(HeatDistributionAgglomerate(&l->d, thin, &fewer));
-    PetscCall(HeatDistributionDestroy(&l->d));
-    l->d     = fewer;
-    l->moved = PETSC_TRUE;
-  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -267,7 +236,7 @@ static PetscErrorCode CreateCoarse(HeatMultigrid *mg, PetscInt index)
 
   PetscFunctionBeginUser;
   PetscCall(HeatDistributionCoarsen(&fine->d, fine->joins, &l->landing_d));
-  PetscCall(ChooseDistribution(l));
+  PetscCall(HeatDistributionJoinThin(&l->landing_d, &l->d, &l->moved));
   PetscCall(HeatLevelCreateArrays(mg, l, PETSC_FALSE));
   mg->n_made = index + 1;
   PetscFunctionReturn(PETSC_SUCCESS);

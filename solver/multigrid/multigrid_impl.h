@@ -157,6 +157,8 @@ struct HeatMultigrid {
   PetscBool pending; /* alpha p is still to be added to x */
   PetscReal alpha;   /* of the last update */
   HeatSums  sums;
+
+  HeatLayoutTraffic past[HEAT_TRAFFIC_KINDS]; /* predicted of levels that no longer exist */
 };
 
 /** Return the rows [lo, hi) within `depth` cells of the own cells, clipped to the halo. */

@@ -97,10 +97,7 @@ PetscErrorCode HeatLevelCreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool 
   PetscFunctionBeginUser;
   l->s         = HeatLevelShapeMake(&l->d, HEAT_HALO);
   l->landing_s = HeatLevelShapeMake(&l->landing_d, HEAT_HALO);
-  l->stepwise  = ((l->d.periodic[0] && l->d.n[0] % 2 && l->d.n[0] > 1) ||
-                 (l->d.periodic[1] && l->d.n[1] % 2 && l->d.n[1] > 1))
-                     ? PETSC_TRUE
-                     : PETSC_FALSE;
+  l->stepwise  = HeatDistributionIsStepwise(&l->d);
   PetscCall(HeatLevelShapeAllocate(&l->s, finest ? 10 : 5, arrays, &l->memory));
   if (l->moved) PetscCall(HeatLevelShapeAllocate(&l->landing_s, 2, landing, &l->landing_memory));
   else {

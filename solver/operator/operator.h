@@ -17,7 +17,7 @@
  *
  *  The operator has a present time and, where N is not linear in T, a present field: its
  *  coefficients are those of the last SetTime and the last Update.  Fields are own cells without
- *  halo, [nyl][nxl], x fastest: the array of a global Vec of grid->da. */
+ *  halo, [nyl][nxl], x fastest: the array of a global Vec of the grid. */
 #ifndef HEAT_SOLVER_OPERATOR_H
 #define HEAT_SOLVER_OPERATOR_H
 
@@ -163,6 +163,10 @@ typedef struct {
  *  is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 
+/** Store in *most how many steps are taken at once where coefficients and blocks allow it: the
+ *  default, or the option -heat_steps_at_once.  Not collective. */
+PetscErrorCode HeatOperatorStepsWanted(PetscInt *most);
+
 /** Take `steps` explicit Euler steps in place, with the bits that as many calls of HeatOperatorStep
  *  give.  Evaluates the boundary values at `times` and leaves them at the last of these times.
  *  Collective; one deep halo exchange for all steps.  Call HeatOperatorMostSteps first.
@@ -212,14 +216,14 @@ PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, Pets
  *  count as constants where they depend on T (Picard's matrix), and that the diagonal omits what
  *  would weaken it.  It is therefore always symmetric and positive (semi-)definite, and equals A
  *  where the operator is linear.  Collective.
- *  @param[in,out] A  made by DMCreateMatrix from grid->da; its entries are replaced */
+ *  @param[in,out] A  made by HeatGridCreateMatrix; its entries are replaced */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
-/** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble, boundary faces
- *  included: axis 0, faces across x, [nyl][nxl + 1], the west face of each cell first; axis 1,
- *  faces across y, [nyl + 1][nxl], the south face of each cell first.  Owned by the operator.  Not
- *  collective. */
-const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis);
+/** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble in own row j, boundary
+ *  faces included: axis 0, the nxl + 1 faces across x, the west face of the first cell first; axis
+ *  1, the nxl faces across y south of the row's cells, followed by those of row j + 1, up to row
+ *  nyl.  Rows of axis 0 are one where all are alike.  Owned by the operator.  Not collective. */
+const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j);
 
 /** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal beside the
  *  sum of the cell's four conductances.  Not collective.
@@ -325,6 +329,9 @@ typedef struct {
   HeatHaloCounts sent;  /* by this rank since creation */
   PetscInt64     messages[2]; /* of one exchange, over all ranks: within nodes, between nodes */
   PetscInt64     bytes[2];    /* of one exchange, over all ranks: within nodes, between nodes */
+
+  HeatLayoutTraffic prepared; /* what all ranks have sent of coefficients and temperatures of sides,
+                                 predicted; a value is a PetscReal */
 } HeatDeepHaloCounts;
 
 /** Return the counts of the deep halo exchanges. */

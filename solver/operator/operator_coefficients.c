@@ -5,6 +5,8 @@
  *
  *  The order of set-up matters: conductances need the conductivity fields, which
  *  HeatConductivityTrim then frees where it can. */
+#include <string.h>
+
 #include "solver/operator/operator_impl.h"
 
 /* Store the conductances G of boundary faces in the outermost places of gx and gy, and of low and
@@ -64,14 +66,16 @@ static void ComputeShift(HeatOperator *op, PetscBool everywhere)
 
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
 {
-  const HeatGrid *g = op->grid;
+  const HeatGrid  *g = op->grid;
+  const PetscReal *Q = HeatSourceCells(op->source);
 
   PetscFunctionBeginUser;
   if (!op->q_owned) {
-    op->q = HeatSourceCells(op->source);
+    op->q = Q;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(PetscArraycpy(op->q_owned, HeatSourceCells(op->source), HeatGridLocalCells(g)));
+  if (Q) PetscCall(PetscArraycpy(op->q_owned, Q, HeatGridLocalCells(g)));
+  else PetscCall(PetscArrayzero(op->q_owned, HeatGridLocalCells(g)));
   for (int s = 0; s < HEAT_SIDES; s++) {
     const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
 
@@ -156,6 +160,26 @@ static PetscErrorCode SetUpDerivatives(HeatOperator *op)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Keep one row of gx where all rows are alike, as in a body of one material, and nothing changes
+   them later. */
+static PetscErrorCode ShareRows(HeatOperator *op)
+{
+  const size_t n   = (size_t)op->grid->nxl + 1;
+  PetscReal   *row = op->gx;
+
+  PetscFunctionBeginUser;
+  if (!op->linear) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt j = 1; j < op->grid->nyl; j++) {
+    if (memcmp(op->gx, op->gx + (size_t)j * n, n * sizeof *op->gx) != 0)
+      PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscMalloc1(n, &op->gx));
+  PetscCall(PetscArraycpy(op->gx, row, n));
+  PetscCall(PetscFree(row));
+  op->gx_stride = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInputs *inputs)
 {
   const HeatGrid *g = op->grid;
@@ -175,6 +199,7 @@ PetscErrorCode HeatOperatorSetUpCoefficients(HeatOperator *op, const HeatCellInp
   PetscCall(HeatAmbientExchangeCreate(g, c, &op->ambient_exchange));
   PetscCall(SetUpDerivatives(op));
   StoreBoundaryConductances(op);
+  PetscCall(ShareRows(op));
   if (HeatBoundariesHaveFlux(op->boundaries))
     PetscCall(PetscMalloc1(HeatGridLocalCells(g), &op->q_owned));
   PetscCall(HeatOperatorCombineSources(op));

@@ -183,7 +183,8 @@ static PetscErrorCode FetchGhostConductivities(HeatOperator *op, const PetscReal
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscCalloc1((size_t)(op->grid->nxl + 1) * (size_t)op->grid->nyl, &op->gx));
+  op->gx_stride = (size_t)op->grid->nxl + 1;
+  PetscCall(PetscCalloc1(op->gx_stride * (size_t)op->grid->nyl, &op->gx));
   PetscCall(PetscCalloc1((size_t)op->grid->nxl * (size_t)(op->grid->nyl + 1), &op->gy));
   if (HeatConductivityVaries(op->conductivity)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatOperatorUpdateFaces(op, NULL));

@@ -143,7 +143,7 @@ PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal 
   for (PetscInt j = 0; j < ny; j++) {
     for (PetscInt i = 0; i < nx; i++) {
       const size_t     cell = (size_t)j * (size_t)nx + (size_t)i;
-      const PetscReal *gx = op->gx + (size_t)j * (size_t)(nx + 1) + i, *gy = op->gy + cell;
+      const PetscReal *gx = op->gx + (size_t)j * op->gx_stride + i, *gy = op->gy + cell;
       const PetscReal  west  = i > 0 ? T[cell - 1] : beyond[HEAT_LEFT][j];
       const PetscReal  east  = i < nx - 1 ? T[cell + 1] : beyond[HEAT_RIGHT][j];
       const PetscReal  south = j > 0 ? T[cell - (size_t)nx] : beyond[HEAT_BOTTOM][i];

@@ -74,7 +74,10 @@ struct HeatOperator {
   uint16_t    *material;       /* [nyl][nxl] index into case->materials */
   PetscReal   *density;        /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
   PetscReal   *capacity;       /* [nyl][nxl] C [J/(m K)] */
-  PetscReal   *gx;             /* [nyl][nxl + 1] conductance of faces across x [W/(m K)] */
+  PetscReal   *gx;             /* [nyl][nxl + 1] conductance of faces across x [W/(m K)]; row j
+                                  begins at gx + j gx_stride */
+  size_t       gx_stride;      /* nxl + 1; 0 where all rows of a linear operator are alike, and gx
+                                  has one row */
   PetscReal   *gy;             /* [nyl + 1][nxl] conductance of faces across y [W/(m K)] */
   PetscReal *low[2], *high[2]; /* factors of eq. (8), by axis [W/(m K)]; G itself on boundary faces;
                                   NULL where no conductivity depends on T */
@@ -85,7 +88,7 @@ struct HeatOperator {
   PetscReal         *zeros;    /* [max(nxl, nyl)] zeros: values beyond the domain for A x */
   PetscReal         *q_owned;  /* [nyl][nxl]; NULL where this rank has no prescribed flux */
   const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
-                                  of `source` */
+                                  of `source`; NULL where both are zero in all own cells */
   HeatFault          fault;    /* of the last Update */
   HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
   HeatFault          past_fault; /* of the earliest SetTime that had one */

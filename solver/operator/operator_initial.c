@@ -5,6 +5,7 @@
  *  side fixes its level.  Without an initial temperature they start at the mean of what the sides
  *  prescribe: it lies between the lowest and the highest of these temperatures, so that
  *  conductivities k(T) and sources q(T) that hold for the solution hold for the start, too. */
+#include <math.h>
 #include <stdio.h>
 
 #include "solver/operator/operator_impl.h"
@@ -65,8 +66,7 @@ static PetscErrorCode CheckFile(const HeatOperator *op, const PetscReal *T)
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(op->grid); cell++) {
-    if (!(T[cell] < zero) || PetscIsInfReal(T[cell]))
-      continue; /* infinite: refused with the file */
+    if (!(T[cell] < zero) || isinf(T[cell])) continue; /* infinite: refused with the file */
     if (!HeatFaultAdd(&fault, HeatFaultPlace(op->grid, cell))) continue;
     HeatFaultAtCell(&fault, op->grid);
     fault.value = T[cell];

@@ -115,8 +115,9 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
 {
   const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
   const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
-  const PetscReal *restrict C = op->capacity + cell, *restrict q = op->q + cell;
-  PetscReal *restrict out = sweep->out + cell;
+  const PetscReal *restrict C = op->capacity + cell;
+  const PetscReal *restrict q = op->q ? op->q + cell : op->zeros;
+  PetscReal *restrict out     = sweep->out + cell;
   const PetscReal dt = sweep->dt, mass = sweep->mass;
 
 #define SUM(i)                                                                                     \
@@ -161,7 +162,7 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
                      PetscInt end)
 {
   const PetscInt   nx = op->grid->nxl, ny = op->grid->nyl;
-  const size_t     row = (size_t)j * (size_t)nx, face = (size_t)j * (size_t)(nx + 1);
+  const size_t     row = (size_t)j * (size_t)nx, face = (size_t)j * op->gx_stride;
   const PetscReal *u = sweep->u + row;
   const PetscReal *s = j > 0 ? u - nx : sweep->ghost[HEAT_BOTTOM];
   const PetscReal *n = j < ny - 1 ? u + nx : sweep->ghost[HEAT_TOP];

@@ -19,12 +19,13 @@ struct HeatOperatorSteps {
   HeatHaloCounts counts;   /* of deep halo exchanges by this rank since creation */
   PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
                                            between nodes */
-  PetscReal      dt;                    /* [s] for which `wavefront` was made */
-  HeatWavefront *wavefront; /* owned, like everything below; NULL before the first TakeSteps */
-  HeatFrameField field;     /* T; `own` points to the caller's array */
-  PetscReal     *beyond[HEAT_SIDES]; /* T_b [K]: one value, [depth][length of the frame's side], one
+  HeatLayoutTraffic prepared;           /* predicted of all ranks for coefficients and sides */
+  PetscReal         dt;                 /* [s] for which `wavefront` was made */
+  HeatWavefront    *wavefront;   /* owned, like everything below; NULL before the first TakeSteps */
+  HeatFrameField    field;       /* T; `own` points to the caller's array */
+  PetscReal *beyond[HEAT_SIDES]; /* T_b [K]: one value, [depth][length of the frame's side], one
                                         value; NULL where the side is not the domain's */
-  PetscReal     *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
+  PetscReal *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
                                         step [K]; NULL: no heat crosses that side on this rank */
 };
 
@@ -43,6 +44,15 @@ static PetscBool Conducts(const HeatBoundaryFaces *faces)
   return PETSC_FALSE;
 }
 
+PetscErrorCode HeatOperatorStepsWanted(PetscInt *most)
+{
+  PetscFunctionBeginUser;
+  *most = DEFAULT_STEPS;
+  PetscCall(PetscOptionsGetInt(NULL, NULL, "-heat_steps_at_once", most, NULL));
+  *most = PetscClipInterval(*most, 1, MAX_STEPS);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Set up op->steps: decide whether several steps are possible, and choose the frame.  Single steps
    are taken where coefficients change with time or temperature, and with ambient exchange, whose
    heat is summed cell by cell.  Collective. */
@@ -52,14 +62,14 @@ static PetscErrorCode SetUpSteps(HeatOperator *op)
                                       !HeatSourceVaries(op->source) &&
                                       !HeatBoundariesFluxVaries(op->boundaries));
   HeatOperatorSteps *s;
-  PetscInt           most = DEFAULT_STEPS;
+  PetscInt           most;
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&s));
   op->steps = s;
   PetscCallMPI(MPI_Allreduce(&fixed, &s->possible, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
-  PetscCall(PetscOptionsGetInt(NULL, NULL, "-heat_steps_at_once", &most, NULL));
-  s->frame = HeatFrameMake(op->grid, PetscClipInterval(most, 1, MAX_STEPS));
+  PetscCall(HeatOperatorStepsWanted(&most));
+  s->frame = HeatFrameMake(op->grid, most);
   if (s->frame.depth == 0) s->possible = PETSC_FALSE;
   if (s->possible) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -75,8 +85,8 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 
 /* Set-up of the sweep. */
 
-/* Create a field of the frame from own values, rows `stride` apart, and fill its strips by a deep
-   halo exchange.  Collective. */
+/* Create a field of the frame from own values, rows `stride` apart (0: all rows are one), and fill
+   its strips by a deep halo exchange.  Collective. */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
                                        PetscInt stride, HeatFrameField *field)
 {
@@ -91,23 +101,27 @@ static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *
 /* Create the sweep for steps of dt [s], with copies of the coefficients.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
 {
-  const HeatGrid       *g = op->grid;
-  HeatOperatorSteps    *s = op->steps;
+  const HeatGrid       *g      = op->grid;
+  HeatOperatorSteps    *s      = op->steps;
+  const PetscInt        stride = (PetscInt)op->gx_stride;
   HeatFrameCoefficients k;
+  HeatLayoutTraffic     one;
   PetscReal            *r;
 
   PetscFunctionBeginUser;
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
   PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
   for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, g->nxl + 1, &k.face[HEAT_LEFT]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, g->nxl + 1, &k.face[HEAT_RIGHT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, stride, &k.face[HEAT_LEFT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, stride, &k.face[HEAT_RIGHT]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
   PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->q, g->nxl, &k.q));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->q ? op->q : op->zeros, op->q ? g->nxl : 0, &k.q));
   PetscCall(HeatWavefrontCreate(&s->frame, &k, &s->wavefront));
   s->dt = dt;
+  PetscCall(HeatLayoutHalo(&g->layout, s->frame.depth, PETSC_TRUE, &one));
+  HeatLayoutTrafficAdd(&s->prepared, 6, &one); /* four faces, r and q */
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
   PetscCall(HeatFrameFieldDestroy(&k.r));
   PetscCall(HeatFrameFieldDestroy(&k.q));
@@ -157,6 +171,11 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
     }
   }
   for (int side = 0; side < HEAT_SIDES; side++) {
+    HeatLayoutTraffic one;
+
+    if (op->grid->periodic[side / 2]) continue;
+    PetscCall(HeatFrameExtendTraffic(&s->frame, (HeatSide)side, steps, &one));
+    HeatLayoutTrafficAdd(&s->prepared, 1, &one);
     if (!s->beyond[side]) continue;
     PetscCall(HeatFrameExtend(&s->frame, side < HEAT_BOTTOM ? 1 : 0, steps, s->beyond[side] + 1));
   }
@@ -217,6 +236,8 @@ HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op)
   if (!op->steps) return deep;
   deep.depth = op->steps->frame.depth;
   deep.sent  = op->steps->counts;
+
+  deep.prepared = op->steps->prepared;
   for (int k = 0; k < 2; k++) {
     deep.messages[k] = op->steps->messages[k];
     deep.bytes[k]    = op->steps->bytes[k];

@@ -44,7 +44,7 @@ PetscErrorCode HeatOperatorVisitFaces(HeatOperator *op, const PetscReal *T, Heat
   for (PetscInt j = 0; j < g->nyl; j++) {
     for (PetscInt i = 0; i < nx; i++) {
       const size_t    cell = (size_t)j * (size_t)nx + (size_t)i;
-      const PetscReal gx = op->gx[cell + (size_t)j], gy = op->gy[cell];
+      const PetscReal gx = op->gx[(size_t)j * op->gx_stride + (size_t)i], gy = op->gy[cell];
       const PetscInt  own = op->material[cell];
 
       if (i > 0) visit(op->material[cell - 1], own, gx * (T[cell - 1] - T[cell]), context);

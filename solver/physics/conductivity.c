@@ -26,7 +26,6 @@ struct HeatConductivity {
   PetscReal       *k[2];         /* owned [n_axes][nyl][nxl] [W/(m K)]; NULL after Trim */
   PetscReal       *slope[2];     /* owned [n_axes][nyl][nxl] dk/dT [W/(m K2)]; NULL: no k varies */
   PetscReal       *x, *y;        /* owned [nxl] cell centres of one row [m]; x is constant */
-  PetscReal       *work;         /* owned [2 nxl] scratch of HeatSlopeEvaluate */
 };
 
 static HeatExpression *ExpressionOf(const HeatConductivity *s, int axis, PetscInt material)
@@ -208,7 +207,7 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
                                c->solver.face_average == HEAT_FACE_ARITHMETIC);
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->expressions));
   PetscCall(PetscCalloc1(2 * c->n_materials, &s->numbers));
-  PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, 2 * g->nxl, &s->work));
+  PetscCall(PetscMalloc2(g->nxl, &s->x, g->nxl, &s->y));
   for (PetscInt i = 0; i < g->nxl; i++) s->x[i] = HeatGridX(g, g->xs + i);
   for (int axis = 0; axis < s->n_axes; axis++) {
     s->from_file[axis] = FileValues(inputs, axis) ? PETSC_TRUE : PETSC_FALSE;
@@ -240,8 +239,7 @@ static PetscErrorCode EvaluateOfT(HeatConductivity *s, HeatExpression *e, PetscI
                                   const PetscReal *T, PetscReal *k, PetscReal *slope)
 {
   PetscFunctionBeginUser;
-  if (s->needs_slope)
-    PetscCall(HeatSlopeEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k, slope, s->work));
+  if (s->needs_slope) PetscCall(HeatSlopeEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k, slope));
   else PetscCall(HeatExpressionEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -359,7 +357,7 @@ PetscErrorCode HeatConductivityDestroy(HeatConductivity **out)
     PetscCall(PetscFree(s->k[axis]));
     PetscCall(PetscFree(s->slope[axis]));
   }
-  PetscCall(PetscFree3(s->x, s->y, s->work));
+  PetscCall(PetscFree2(s->x, s->y));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -304,7 +304,7 @@ static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, v
   for (PetscInt i = begin; i < end; i++) {
     const size_t cell = (size_t)j * (size_t)g->nxl + (size_t)i;
 
-    if (row[i] >= k->zero && !PetscIsInfOrNanReal(row[i])) continue;
+    if (row[i] >= k->zero && isfinite(row[i])) continue;
     if (!HeatFaultAdd(&k->fault, HeatFaultPlace(g, cell))) continue;
     HeatFaultAtCell(&k->fault, g);
     k->fault.value = row[i];
@@ -342,8 +342,7 @@ static PetscErrorCode CheckComplete(const HeatGrid *g, const HeatCase *c, const 
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {
-    if (PetscIsNanReal(T[cell]) && HeatFaultAdd(&fault, HeatFaultPlace(g, cell)))
-      HeatFaultAtCell(&fault, g);
+    if (isnan(T[cell]) && HeatFaultAdd(&fault, HeatFaultPlace(g, cell))) HeatFaultAtCell(&fault, g);
   }
   PetscCall(HeatFaultReduce(g->comm, &fault));
   HeatCaseCheckKey(fault.count == 0, g->comm, c, "initial.temperature",

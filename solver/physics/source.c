@@ -61,7 +61,7 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const HeatSourceTerm *term,
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
   PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, value));
   for (PetscInt i = 0; i < n; i++) {
-    if (PetscIsInfOrNanReal(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
+    if (!isfinite(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
       DescribeFault(s, term, when.t, value[i], fault);
     value[i] = HeatOfCell(s, term, value[i]);
   }
@@ -268,12 +268,12 @@ static PetscErrorCode AddTemperatureTerm(HeatSource *s, const HeatSourceTerm *te
     const HeatSourceRun *run   = &term->runs[r];
     const PetscInt       n     = run->end - run->begin;
     const size_t         start = (size_t)run->j * (size_t)g->nxl + (size_t)run->begin;
-    PetscReal           *slope = s->work + 2 * g->nxl;
+    PetscReal           *slope = s->slopes;
 
     for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
     PetscCall(HeatSlopeEvaluate(term->expression, n, s->x + run->begin, s->y,
                                 HeatExpressionTime(term->expression, s->when), T + start, s->value,
-                                slope, s->work));
+                                slope));
     for (PetscInt i = 0; i < n; i++) {
       NoteOfT(s, term, start + (size_t)i, T, s->value[i], slope[i], fault);
       s->cells[start + (size_t)i] += area * s->value[i];
@@ -346,7 +346,7 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   PetscCall(PetscFree(s->mean));
   PetscCall(PetscFree(s->trend));
   PetscCall(PetscFree(s->slope));
-  PetscCall(PetscFree(s->work));
+  PetscCall(PetscFree(s->slopes));
   PetscCall(PetscFree(s->base));
   PetscCall(PetscFree(s->terms));
   PetscCall(PetscFree3(s->x, s->y, s->value));

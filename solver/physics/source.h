@@ -43,7 +43,7 @@ PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *source, const HeatTimeLine *l
 PetscErrorCode HeatSourceUpdate(HeatSource *source, const PetscReal *T, HeatFault *fault);
 
 /** Return the heat Q released in each own cell [W/m], [nyl][nxl], owned by `source`; SetTime and
- *  Update change the values.  Not collective. */
+ *  Update change the values.  NULL where the case has no source.  Not collective. */
 const PetscReal *HeatSourceCells(const HeatSource *source);
 
 /** Return dQ/dT of each own cell at the last Update [W/(m K)], [nyl][nxl], owned by `source`; NULL

@@ -30,7 +30,8 @@ struct HeatSource {
   const HeatCase *c;            /* borrowed */
   PetscInt64     *power_cells;  /* owned [n_regions] cells of all ranks that carry a region's power;
                                      NULL: no region has one */
-  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m] */
+  PetscReal      *base;         /* owned [nyl][nxl] first layer [W/m]; NULL like the other layers
+                                     where the case has no source */
   PetscReal      *timed;        /* [nyl][nxl] second layer [W/m]; owned where has_time_terms */
   PetscReal      *cells;        /* [nyl][nxl] third layer, Q [W/m]; owned where has_T_terms */
   PetscReal      *slope;        /* owned [nyl][nxl] dQ/dT [W/(m K)]; NULL: no term contains T */
@@ -44,9 +45,9 @@ struct HeatSource {
   PetscBool       has_T_terms;        /* some term contains T */
   PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
   PetscReal      *value;              /* owned [nxl] one row of an expression's values */
-  PetscReal      *work;     /* owned [3 nxl] scratch and slopes of a run; where has_T_terms */
-  HeatExactSum    total;    /* sum of `cells` [W/m] */
-  HeatExactSum    turnover; /* sum of |cells| [W/m] */
+  PetscReal      *slopes;             /* owned [nxl] slopes of a run; where has_T_terms */
+  HeatExactSum    total;              /* sum of `cells` [W/m] */
+  HeatExactSum    turnover;           /* sum of |cells| [W/m] */
 };
 
 /** Add a term without T to cells[nyl][nxl] [W/m].  Not collective.

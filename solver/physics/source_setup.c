@@ -144,6 +144,14 @@ static PetscErrorCode AddRegions(HeatSource *s, const HeatCellInputs *inputs, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether the case gives a source or a power anywhere. */
+static PetscBool HasSource(const HeatCase *c)
+{
+  for (PetscInt r = 0; r < c->n_regions; r++)
+    if (HeatRegionHasSource(&c->regions[r])) return PETSC_TRUE;
+  return c->source.given;
+}
+
 PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
                                 HeatSource **source)
 {
@@ -156,6 +164,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   *source = s;
   s->grid = g;
   s->c    = c;
+  if (!HasSource(c)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(n, &s->base));
   PetscCall(PetscCalloc1(c->n_regions + 1, &s->terms));
   PetscCall(PetscMalloc3(g->nxl, &s->x, g->nxl, &s->y, g->nxl, &s->value));
@@ -172,7 +181,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   if (s->has_T_terms) {
     PetscCall(PetscCalloc1(n, &s->cells));
     PetscCall(PetscCalloc1(n, &s->slope));
-    PetscCall(PetscMalloc1(3 * g->nxl, &s->work));
+    PetscCall(PetscMalloc1(g->nxl, &s->slopes));
   }
   PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}, &fault));
   if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));

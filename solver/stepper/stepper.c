@@ -34,7 +34,7 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
   s->op     = op;
   s->method = methods[c->time.scheme];
   HeatStepControlInit(&s->control, c, s->method->growth);
-  PetscCall(DMCreateGlobalVector(HeatOperatorGrid(op)->da, &s->next));
+  PetscCall(HeatGridCreateVec(HeatOperatorGrid(op), &s->next));
   PetscCall(s->method->create(s, dt));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -46,7 +46,7 @@ enum { HEAT_MEMORY_FIELDS = 2, HEAT_MEMORY_NUMBERS = 24 };
  */
 typedef struct {
   PetscInt  n_fields;                     /* fields in use */
-  Vec       fields[HEAT_MEMORY_FIELDS];   /* [K] earlier temperatures, global Vecs of grid->da */
+  Vec       fields[HEAT_MEMORY_FIELDS];   /* [K] earlier temperatures, global Vecs of the grid */
   PetscReal came_in[HEAT_MEMORY_FIELDS];  /* [J/m] heat that entered since each field, all ranks;
                                              Save sets it, Load ignores it */
   PetscReal numbers[HEAT_MEMORY_NUMBERS]; /* drawn above */
@@ -65,7 +65,7 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
  *  @param[in]     t     time of *T [s]
  *  @param[in]     dt    step wanted [s]; an error-controlled scheme, and an explicit one whose
  *                       stability limit changes with T, may take a shorter one
- *  @param[in,out] T     [K], global Vec of grid->da; the handle may be swapped for another Vec of
+ *  @param[in,out] T     [K], global Vec of the grid; the handle may be swapped for another Vec of
  *                       this layout
  *  @param[out]    info  the record of the step
  *  Errors: HEAT_ERR_NUMERICS when a solve does not converge or an explicit step is unstable; for a
@@ -82,11 +82,15 @@ PetscErrorCode HeatStepperMostAtOnce(HeatStepper *stepper, PetscInt *most);
  *  @param[in]     steps  2 to HeatStepperMostAtOnce
  *  @param[in]     times  [steps] time at which each step begins [s]
  *  @param[in]     dt     length of each step [s]
- *  @param[in,out] T      [K], global Vec of grid->da
+ *  @param[in,out] T      [K], global Vec of the grid
  *  @param[out]    info   its dt is the length of one step, its flows are summed over the steps */
 PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *stepper, PetscInt steps,
                                          const PetscReal *times, PetscReal dt, Vec *T,
                                          HeatStepInfo *info);
+
+/** Return the fewest stages of rkl2, odd and at least 3, for which a step of dt [s] is stable where
+ *  ftcs takes at most `limit` [s]; 0 where they are more than a million.  Not collective. */
+PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit);
 
 /** Return whether the scheme chooses its step from the estimated error.  Not collective. */
 PetscBool HeatStepperIsAdaptive(const HeatStepper *stepper);

@@ -195,10 +195,9 @@ static PetscReal StableSteps(PetscInt stages)
   return (s * s + s - 2.0) / 4.0;
 }
 
-/* Return the fewest stages s, odd and at least 3, for which a step of dt is stable,
-   s^2 + s - 2 >= 4 dt/limit; 0 where they are more than MostStages.  The factor 1 - 1e-12 removes
+/* The stability limit is s^2 + s - 2 >= 4 dt/limit.  The factor 1 - 1e-12 removes
    the rounding of the square root, so that an exact 9 is not rounded up to 10. */
-static PetscInt FewestStages(PetscReal dt, PetscReal limit)
+PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit)
 {
   const PetscReal exact  = 0.5 * (PetscSqrtReal(9.0 + 16.0 * dt / limit) - 1.0);
   PetscInt        stages = 3;
@@ -428,7 +427,7 @@ static PetscErrorCode PlanNextAttempt(HeatStepper *s, PetscReal t, PetscReal lim
     info->dt    = PetscMax(PetscMin(0.9 * info->dt, fits), 0.25 * info->dt);
     run->stages = AUTO_STAGES;
   } else {
-    wanted      = run->lowest > 0.0 ? FewestStages(info->dt, LimitMargin * run->lowest) : 0;
+    wanted      = run->lowest > 0.0 ? HeatRkl2Stages(info->dt, LimitMargin * run->lowest) : 0;
     wanted      = PetscMax(wanted, run->stages + 2);
     run->stages = run->lowest > 0.0 ? PetscMin(wanted, 2 * run->stages + 1) : 2 * run->stages + 1;
   }
@@ -452,7 +451,7 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
   PetscCall(HeatStepperBring(s, t, T));
   if (limit_varies) PetscCall(HeatOperatorStableStep(s->op, &e->limit));
   limit      = e->limit;
-  run.stages = FewestStages(info->dt, limit_varies ? LimitMargin * limit : limit);
+  run.stages = HeatRkl2Stages(info->dt, limit_varies ? LimitMargin * limit : limit);
   if (run.stages == 0) PetscCall(RaiseUnstable(s, t, info->dt, limit));
   for (;;) {
     const HeatFlows none = {0};

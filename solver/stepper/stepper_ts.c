@@ -18,7 +18,7 @@
 #include "solver/base/traffic.h"
 #include "solver/implicit/newton_step.h"
 #include "solver/stepper/stepper_impl.h"
-#include "solver/stepper/stepper_ts_stable.h"
+#include "solver/stepper/stepper_ts_impl.h"
 
 /* Data of the scheme. */
 typedef struct {

@@ -1,10 +1,10 @@
 /** The largest stable step of PETSc's explicit integrators.
  *
- *  One step of a method for y' = -x y multiplies y by R(-x).  Heat decays with real rates, so that a
- *  step dt is stable where |R(-x)| <= 1 for all x up to dt times the largest rate, which
+ *  One step of a method for y' = -x y multiplies y by R(-x).  Heat decays with real rates, so that
+ *  a step dt is stable where |R(-x)| <= 1 for all x up to dt times the largest rate, which
  *  HeatOperatorStableStep bounds by 2/dt_ftcs.  R is measured with PETSc's own method, so that any
  *  table of coefficients and number of stages is covered. */
-#include "solver/stepper/stepper_ts_stable.h"
+#include "solver/stepper/stepper_ts_impl.h"
 
 static PetscErrorCode Decay(TS ts, PetscReal t, Vec y, Vec rate, void *x)
 {

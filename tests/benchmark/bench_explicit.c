@@ -153,7 +153,7 @@ static PetscErrorCode SetUpOurs(Bench *b)
   b->dt *= 0.9;
   PetscCall(HeatStepperCreate(b->op, b->dt, &b->stepper));
   PetscCall(HeatStepperMostAtOnce(b->stepper, &b->depth));
-  PetscCall(DMCreateGlobalVector(b->g->da, &b->T));
+  PetscCall(HeatGridCreateVec(b->g, &b->T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -67,6 +67,7 @@ static PetscErrorCode CreateMatrix(Peer *h, BenchProblem *p)
   HYPRE_Int       offsets[3][2] = {{0, 0}, {-1, 0}, {0, -1}}, entries[3] = {0, 1, 2};
   HYPRE_Real     *values;
   PetscInt        ghost_i, ghost_j, width;
+  DM              da;
 
   PetscFunctionBeginUser;
   HypreCall(HYPRE_StructStencilCreate(2, 3, &h->stencil));
@@ -75,7 +76,8 @@ static PetscErrorCode CreateMatrix(Peer *h, BenchProblem *p)
   HypreCall(HYPRE_StructMatrixCreate(g->comm, h->grid, h->stencil, &h->A));
   HypreCall(HYPRE_StructMatrixSetSymmetric(h->A, 1));
   HypreCall(HYPRE_StructMatrixInitialize(h->A));
-  PetscCall(DMDAGetGhostCorners(g->da, &ghost_i, &ghost_j, NULL, &width, NULL, NULL));
+  PetscCall(HeatGridGetDMDA(g, &da));
+  PetscCall(DMDAGetGhostCorners(da, &ghost_i, &ghost_j, NULL, &width, NULL, NULL));
   PetscCall(PetscMalloc1(3 * HeatGridLocalCells(g), &values));
   for (PetscInt j = 0; j < g->nyl; j++) {
     for (PetscInt i = 0; i < g->nxl; i++)

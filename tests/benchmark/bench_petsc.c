@@ -114,14 +114,15 @@ static PetscErrorCode DestroyLevel(Level *level)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create a DMDA with the grid's distribution.  The grid's own DMDA would also coarsen its
-   coordinates, which PETSc cannot do for cell centres. */
+/* Create a DMDA with the grid's distribution. */
 static PetscErrorCode LayoutOf(const HeatGrid *g, DM *dm)
 {
   const PetscInt *columns, *rows;
+  DM              da;
 
   PetscFunctionBeginUser;
-  PetscCall(DMDAGetOwnershipRanges(g->da, &columns, &rows, NULL));
+  PetscCall(HeatGridGetDMDA(g, &da));
+  PetscCall(DMDAGetOwnershipRanges(da, &columns, &rows, NULL));
   PetscCall(DMDACreate2d(g->comm, DM_BOUNDARY_NONE, DM_BOUNDARY_NONE, DMDA_STENCIL_STAR, g->nx,
                          g->ny, g->px, g->py, 1, 1, columns, rows, dm));
   PetscCall(DMSetUp(*dm));

@@ -75,7 +75,7 @@ static PetscErrorCode PaintInitial(BenchProblem *p)
   PetscReal *values;
 
   PetscFunctionBeginUser;
-  PetscCall(DMCreateGlobalVector(p->g->da, &p->initial));
+  PetscCall(HeatGridCreateVec(p->g, &p->initial));
   PetscCall(VecGetArrayWrite(p->initial, &values));
   PetscCall(HeatPaintTemperature(p->g, p->c, NULL, PETSC_FALSE, values));
   PetscCall(VecRestoreArrayWrite(p->initial, &values));
@@ -88,7 +88,7 @@ static PetscErrorCode AssembleMatrix(BenchProblem *p)
 
   PetscFunctionBeginUser;
   PetscCall(BenchNow(p->g->comm, &start));
-  PetscCall(DMCreateMatrix(p->g->da, &p->A));
+  PetscCall(HeatGridCreateMatrix(p->g, &p->A));
   PetscCall(HeatOperatorAssemble(p->op, p->mass, p->A));
   PetscCall(MatSetOption(p->A, MAT_SPD, PETSC_TRUE));
   PetscCall(BenchSince(p->g->comm, start, &p->assembly));

@@ -65,8 +65,8 @@ MUTATIONS = [
     # the energy account
     solver("flux with the wrong sign in the account", "(faces->T[k] - cell) + faces->F[k]", "(faces->T[k] - cell) - faces->F[k]",
            "conservation"),
-    solver("account takes magnitudes of sources", "= *HeatSourceLocalTotal(op->source)",
-           "= *HeatSourceLocalTurnover(op->source)", "conservation"),
+    solver("account takes magnitudes of sources", "flows->sum[HEAT_FLOW_SOURCE]   = *HeatSourceLocalTotal(op->source)",
+           "flows->sum[HEAT_FLOW_SOURCE]   = *HeatSourceLocalTurnover(op->source)", "conservation"),
     solver("account without dt", "HeatFlowsAdd(&e->heat, dt, flows)", "HeatFlowsAdd(&e->heat, 1.0, flows)", "conservation"),
     solver("account forgets what was before", "e->before[k] = sums[k]", "e->before[k] = 0.0", "restart"),
     solver("heat of all segments goes to the first", "HeatExactSumAdd(&heat[faces.segment[k]],", "HeatExactSumAdd(&heat[0],",
@@ -128,7 +128,7 @@ MUTATIONS = [
            "  (void)s;\n  PetscFunctionReturn(PETSC_SUCCESS);", "events"),
     solver("line with the weights of another rule", "49.0 / 90.0, 32.0 / 45.0,", "49.0 / 90.0, 30.0 / 45.0,", "events"),
     # points, integrals, restart
-    solver("face's temperature weighted the wrong way", "factor * FaceWeightNear(k[a], k[b], R)", "factor * FaceWeightFar(k[a], k[b], R)",
+    solver("face's temperature weighted the wrong way", "factor * FaceWeightNear(k[a], k[b], face)", "factor * FaceWeightFar(k[a], k[b], face)",
            "layers"),
     solver("integral without its weight", "if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell)",
            "if (weight == HEAT_WEIGHT_DENSITY) w = 1.0", "tealeaf painting"),

@@ -6,6 +6,7 @@
  *   HEAT2D_FAULT_PATH=word          counts only calls on paths that contain this word, and the
  *                                   fsync of the folder that follows the rename of such a path
  *   HEAT2D_FAULT_LOG=file           appends a line `rank call path` to the file for each call
+ *   HEAT2D_FAULT_OPENS=1            an open of such a path is one of these calls, too
  * Actions:
  *   EIO, ENOSPC, EINTR  the call fails with this errno, once
  *   short               a write writes half of its bytes; other calls are not changed
@@ -20,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +64,7 @@ static void Log(const char *rank, const char *call, const char *path)
 
   if (!log) return;
   snprintf(line, sizeof(line), "%s %s %s\n", rank, call, path);
-  file = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+  file = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
   if (syscall(SYS_write, file, line, strlen(line)) < 0) abort();
   syscall(SYS_close, file);
 }
@@ -162,6 +164,36 @@ ssize_t pwrite(int file, const void *data, size_t size, off_t offset)
 ssize_t pwrite64(int file, const void *data, size_t size, off64_t offset)
 {
   return Write("pwrite", file, data, size, offset);
+}
+
+static int Open(const char *path, int flags, va_list arguments)
+{
+  const int mode  = flags & (O_CREAT | __O_TMPFILE) ? va_arg(arguments, int) : 0;
+  const int fault = getenv("HEAT2D_FAULT_OPENS") ? Fault("open", path, 0) : 0;
+
+  return fault > 0 ? Failed(fault) : (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int open(const char *path, int flags, ...)
+{
+  va_list arguments;
+  int     file;
+
+  va_start(arguments, flags);
+  file = Open(path, flags, arguments);
+  va_end(arguments);
+  return file;
+}
+
+int open64(const char *path, int flags, ...)
+{
+  va_list arguments;
+  int     file;
+
+  va_start(arguments, flags);
+  file = Open(path, flags, arguments);
+  va_end(arguments);
+  return file;
 }
 
 int fsync(int file) { return Sync("fsync", SYS_fsync, file); }

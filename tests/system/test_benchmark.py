@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from heat2d_case import MPIEXEC, ROOT, execute
+from heat2d_case import HEAT2D, MPIEXEC, ROOT, execute
 
 BUILD = Path(os.environ.get("HEAT2D_BUILD", str(ROOT / "build")))
 RUN = ROOT / "tests" / "benchmark" / "run.py"
@@ -166,3 +166,15 @@ def test_larger_grids_are_predicted_from_smaller_ones(bench):
     assert bench.predicted(measured("pcmg"), "deck", 200, 2, "pcmg") == 4 * 8.0
     assert bench.predicted(measured("jacobi"), "deck", 200, 2, "jacobi") == 8 * 8.0
     assert bench.predicted(measured("pcmg"), "deck", 200, 1, "pcmg") == 0.0
+
+
+def test_the_start_is_measured_beside_the_first_touch(tmp_path):
+    """The table has a row for each problem, whose memory per cell is positive and finite.  On a small grid the numbers mean nothing."""
+    table = tmp_path / "table.md"
+    words = [sys.executable, str(ROOT / "tests" / "benchmark" / "startup.py"), "--heat2d", HEAT2D, "--mpiexec", " ".join(MPIEXEC),
+             "--cells", "400", "--repeats", "1", "--markdown", str(table)]
+    done = execute(words, tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in table.read_text().splitlines()[2:]]
+    assert [row[0] for row in rows] == ["ftcs, constant k", "ftcs, k(x, y)", "backward-euler", "bdf2"]
+    assert all(row[1] == "now" and float(row[2]) > 0.0 and 10.0 < float(row[5]) < 1000.0 for row in rows), rows

@@ -107,6 +107,15 @@ BAD: dict[str, tuple[str, str, list[str]]] = {
                             ["decomposition.processes", "many", "auto"]),
     "two kinds of snapshots": ("  probes:", "  snapshots: {every: 2, interval: 1.0} # here\n  probes:",
                                ["output.snapshots", "every"]),
+    "unknown writers": ("  probes:", "  writers: some # here\n  probes:", ["output.writers", "some", "auto, all or {per_node: N}"]),
+    "number of writers": ("  probes:", "  writers: 4 # here\n  probes:", ["output.writers", "4", "auto, all or {per_node: N}"]),
+    "list of writers": ("  probes:", "  writers: [2] # here\n  probes:", ["output.writers", "list", "auto, all or {per_node: N}"]),
+    "no writers": ("  probes:", "  writers: {per_node: 0} # here\n  probes:", ["output.writers.per_node", "0", "at least 1"]),
+    "negative writers": ("  probes:", "  writers: {per_node: -2} # here\n  probes:", ["output.writers.per_node", "-2", "at least 1"]),
+    "half a writer": ("  probes:", "  writers: {per_node: 1.5} # here\n  probes:", ["output.writers.per_node", "1.5", "whole number"]),
+    "writers without a number": ("  probes:", "  writers: {} # here\n  probes:", ["output.writers.per_node", "missing"]),
+    "unknown key of writers": ("  probes:", "  writers: {per_nodes: 2} # here\n  probes:",
+                               ["output.writers.per_nodes", "did you mean 'per_node'"]),
     "unknown field": ("  probes:", "  fields: [pressure] # here\n  probes:", ["output.fields", "pressure", "temperature"]),
     "no checkpoint kept": ("solver:", "checkpoint: {keep: 0} # here\nsolver:", ["checkpoint.keep", "0"]),
     "unknown check": ("solver:", "check: [{quantity: entropy, value: 1}] # here\nsolver:", ["check[0].quantity", "entropy"]),
@@ -323,12 +332,6 @@ def test_bad_command_line_is_refused(tmp_path, words, expected):
                          ids=lambda words: " ".join(words))
 def test_bad_command_line_is_refused_once_by_all_ranks(tmp_path, words):
     refused(run(tmp_path, GOOD, *words, ranks=3), 2, words[-1] if words[0] == "-pc_type" else words[0])
-
-
-@pytest.mark.parametrize("name", ["plan", "bench"])
-def test_command_of_later_versions_is_refused_by_name(tmp_path, name):
-    done = execute(command(None, 1, (name,)), tmp_path)
-    refused(Outcome(done.returncode, done.stdout, done.stderr, tmp_path / "out"), 2, name, "not available in this version")
 
 
 def test_no_case_is_refused(tmp_path):

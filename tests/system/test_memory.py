@@ -148,12 +148,35 @@ def test_the_prediction_is_near_the_high_water_mark(tmp_path, ranks, scheme, cha
     assert memory["bytes_predicted"] == pytest.approx(memory["bytes_max"], rel=0.1)
 
 
+@pytest.mark.parametrize("writers,mode", [("{per_node: 1}", "async"), ("{per_node: 1}", "sync"), ("{per_node: 2}", "async")])
+def test_the_prediction_counts_what_a_writer_holds_for_others(tmp_path, writers, mode):
+    """Within 10 %, as above.  With one writer of four ranks, its copy for an asynchronous checkpoint has four blocks."""
+    case = basic_case(grid={"cells": [1600, 1600], "x": [0.0, 1.0], "y": [0.0, 1.0]}, boundary=SIDE,
+                      time={"scheme": "ftcs", "step": 0.1 / 1600**2, "steps": 2}, checkpoint={"every": 1, "keep": 1, "mode": mode})
+    outcome = limited(tmp_path, case, "--quiet", "--set", f"output.writers={writers}", ranks=4)
+    assert outcome.code == 0, outcome.err
+    memory = outcome.results["memory"]
+    print(f"| {writers} {mode} | {memory['bytes_predicted'] / MB:.0f} | {memory['bytes_max'] / MB:.0f} |")
+    assert memory["bytes_predicted"] == pytest.approx(memory["bytes_max"], rel=0.1)
+
+
+def test_a_writer_that_is_too_large_is_refused(tmp_path):
+    """Four ranks have enough memory for their blocks and copies, but one of them has not enough for the copies of all."""
+    case = basic_case(grid={"cells": [2400, 2400], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": 1.0},
+                      time={"scheme": "ftcs", "step": 1e-12, "steps": 1}, checkpoint={"every": 1, "mode": "async"})
+    limits = {resource.RLIMIT_AS: 300 * MB}
+    outcome = limited(tmp_path, case, "--set", "output.writers.per_node=1", ranks=4, limits=limits)
+    one_message(outcome, "case.yaml:", "grid.cells", "not enough memory", "a rank on")
+    assert not outcome.directory.exists()
+    assert limited(tmp_path, case, "--quiet", "--set", "output.writers=all", ranks=4, limits=limits).code == 0
+
+
 @pytest.mark.parametrize("ranks", [1, 4])
 @pytest.mark.parametrize("megabytes", [200, 240])
 @pytest.mark.parametrize("preconditioner", ["multigrid", "gamg"])
 def test_an_allocation_that_fails_is_one_message(tmp_path, ranks, megabytes, preconditioner):
     """MPICH adds a line of its own about the end of the job; no rank waits for the one that failed."""
-    case = basic_case(grid={"cells": [1200, 1200], "x": [0.0, 1.0], "y": [0.0, 1.0]}, limits={"memory": "ignore"},
+    case = basic_case(grid={"cells": [1200, 1200 * ranks], "x": [0.0, 1.0], "y": [0.0, 1.0 * ranks]}, limits={"memory": "ignore"},
                       solver={"preconditioner": preconditioner})
     outcome = limited(tmp_path, case, "--quiet", ranks=ranks, limits={resource.RLIMIT_AS: megabytes * MB}, timeout=60)
     assert outcome.code == 2, outcome.err

@@ -31,6 +31,8 @@ WAYS = {
     "periodic": {"boundary": {side: {"type": "periodic"} for side in ("left", "right", "bottom", "top")}},
     "files": {"output": {"snapshots": {"every": 5}, "fields": ["temperature", "heat_flux", "owner"]}, "checkpoint": {"every": 5}},
     "deflate": {"output": {"snapshots": {"every": 5}, "compression": "deflate"}, "checkpoint": {"every": 5}},
+    "writers": {"output": {"snapshots": {"every": 5}, "writers": {"per_node": 1}}, "checkpoint": {"every": 5}},
+    "writers-async": {"output": {"writers": {"per_node": 2}}, "checkpoint": {"every": 5, "mode": "async"}},
     "async": {"checkpoint": {"every": 5, "mode": "async"}},
 }
 
@@ -49,7 +51,7 @@ def test_every_message_is_counted(tmp_path, way, ranks):
 
 
 @pytest.mark.skipif(not mpich(), reason="the launcher of MPICH makes several nodes of one machine")
-@pytest.mark.parametrize("way", ["backward-euler", "ftcs", "gamg", "files"])
+@pytest.mark.parametrize("way", ["backward-euler", "ftcs", "gamg", "files", "writers"])
 def test_messages_between_nodes_are_counted(tmp_path, way):
     """Two names of this machine are two nodes for MPICH: ranks of different ones share no memory."""
     hosts = ("-launcher", "fork", "-hosts", "localhost:2,127.0.0.1:2")
@@ -66,15 +68,44 @@ def test_a_restarted_run_counts_its_own_messages(tmp_path):
     assert_equal_counts(counted)
 
 
-@pytest.mark.parametrize("way", ["backward-euler", "ftcs", "rkl2", "gamg", "files"])
-def test_halo_messages_are_as_predicted(tmp_path, way):
-    counted = counted_run(tmp_path, basic_case(**WAYS[way]), ranks=4)
-    halo = dict(counted.kinds["halo"])
-    assert halo.pop("predicted") == halo
-    assert halo["within_nodes"]["messages"] > 0
-    for kind in KINDS[1:]:
-        assert counted.kinds[kind]["predicted"] == {**{place: {"messages": None, "bytes": None} for place in PLACES},
-                                                    "collectives": None}
+# Ways whose solves and set-ups consist of messages that only PETSc knows; and one more way, with several steps at once.
+ALGEBRAIC = ("gamg", "asm", "ts-gamg")
+DEEP = {"grid": {"cells": [96, 80], "x": [0.0, 1.0], "y": [0.0, 1.0]}, "time": {"scheme": "ftcs", "step": 1e-5, "steps": 70},
+        "output": {"history": {"every": 35}}, "boundary": {"left": {"type": "temperature", "value": "1+t"}}}
+ODD = {"grid": {"cells": [51, 33], "x": [0.0, 1.0], "y": [0.0, 1.0]}, "time": {"scheme": "backward-euler", "step": 0.02, "steps": 3},
+       "boundary": {side: {"type": "periodic"} for side in ("left", "right", "bottom", "top")}}
+PREDICTED = {**WAYS, "deep": DEEP, "odd": ODD}
+
+
+def assert_predicted(kinds: dict, known: tuple[str, ...]) -> None:
+    """The messages of these kinds are what the layout predicts.  No tolerance: these are integers."""
+    for kind in known:
+        counts = {place: kinds[kind][place] for place in PLACES}
+        assert {place: kinds[kind]["predicted"][place] for place in PLACES} == counts, kind
+    assert kinds["halo"]["predicted"]["collectives"] == kinds["halo"]["collectives"] == 0
+
+
+@pytest.mark.parametrize("way,ranks", [(way, ranks) for way in PREDICTED for ranks in (1, 4)]
+                         + [(way, 16) for way in ("ftcs", "rkl2", "deep", "odd", "backward-euler", "bdf2", "newton")])
+def test_messages_are_as_predicted(tmp_path, way, ranks):
+    outcome = run(tmp_path, basic_case(**PREDICTED[way]), ranks=ranks)
+    assert outcome.code == 0, outcome.err
+    kinds = outcome.results["communication"]
+    assert_predicted(kinds, ("halo", "reduction") if way in ALGEBRAIC else ("halo", "multigrid", "reduction", "setup"))
+    if way in ALGEBRAIC:
+        assert kinds["multigrid"]["predicted"]["within_nodes"] == {"messages": None, "bytes": None}
+    assert outcome.results["decomposition"]["deep_exchanges"] > 0 or way != "deep" or ranks == 16
+
+
+@pytest.mark.skipif(not mpich(), reason="the launcher of MPICH makes several nodes of one machine")
+@pytest.mark.parametrize("hosts", ["localhost:2,127.0.0.1:2", "localhost:3,127.0.0.1:1", "localhost:1,127.0.0.1:3"])
+@pytest.mark.parametrize("way", ["ftcs", "deep", "odd"])
+def test_messages_between_nodes_are_as_predicted(tmp_path, way, hosts):
+    """Nodes with as many ranks own rectangles of blocks; others own their ranks' blocks, in any order."""
+    counted = counted_run(tmp_path, basic_case(**PREDICTED[way]), ranks=4, launcher=("-launcher", "fork", "-hosts", hosts))
+    assert counted.outcome.results["nodes"] == 2
+    assert_predicted(counted.kinds, ("halo", "multigrid", "reduction", "setup"))
+    assert min(counted.heat2d["messages"]) > 0
 
 
 def test_kinds_are_told_apart(tmp_path):

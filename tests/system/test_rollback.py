@@ -270,6 +270,18 @@ def test_no_false_alarm_of_schemes_that_overshoot(tmp_path, scheme):
     expect_no_alarm(run(tmp_path, case, "--quiet"))
 
 
+@pytest.mark.parametrize("scheme,step", [("rkl2", "auto"), ("rkl2", 0.02), ("esdirk", 0.02)])
+def test_no_false_alarm_of_stages_with_negative_weights(tmp_path, scheme, step):
+    """rkl2 with three stages and esdirk's fifth stage have negative weights; the heat turned over, by which the error of the
+    account is judged, must be a sum of magnitudes all the same.  A flux that decays is all that comes in: 1 - exp(-4) J/m."""
+    case = basic_case(grid={"cells": [20, 4], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": 0.0},
+                      boundary={"left": {"type": "flux", "value": "exp(-t)"}}, time={"scheme": scheme, "step": step, "end": 4.0})
+    outcome = run(tmp_path, case, "--quiet")
+    expect_no_alarm(outcome)
+    # Steps of 0.02 s are at least of second order: 0.02^2/12 of the heat.
+    assert outcome.results["energy"]["stored_final"] == pytest.approx(1 - np.exp(-4.0), rel=1e-4)
+
+
 def test_options_of_petsc_that_solve_badly_raise_no_alarm(tmp_path):
     path = write_case(tmp_path, basic_case(time={"scheme": "backward-euler", "step": 0.01, "steps": 200}, **HOT))
     done = execute(command(path, 1, ("--quiet", "--output", "out", "-ksp_rtol", "1e-1")), tmp_path)

@@ -234,7 +234,8 @@ class Soak:
         self.expect(code in allowed, f"exit code {code}, not one of {sorted(allowed)}", err)
         # Hydra (MPICH 4.0.2) may return 0 after it has passed a TERM on, although every rank has returned 4.
         lost = code == 0 and errors == 1 and "TERM to the launcher" in plan.ways and plan.eio
-        self.expect(errors == (code == 4) or lost, f"{errors} messages with code {code}", err)
+        crashed = code == CRASH_AT_EXIT and errors <= 1
+        self.expect(errors == (code == 4) or lost or crashed, f"{errors} messages with code {code}", err)
         self.expect("PETSC ERROR" not in err, "a traceback", err)
         self.expect(not list(self.out.glob(".*.part")), "a .part file is left", err)
         status = self.status()

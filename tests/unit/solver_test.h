@@ -484,7 +484,7 @@ static inline Vec HeatTestVec(const HeatGrid *g, const PetscReal *values)
   Vec        v;
   PetscReal *array;
 
-  OK(DMCreateGlobalVector(g->da, &v));
+  OK(HeatGridCreateVec(g, &v));
   OK(VecGetArrayWrite(v, &array));
   memcpy(array, values, HeatGridLocalCells(g) * sizeof *array);
   OK(VecRestoreArrayWrite(v, &array));

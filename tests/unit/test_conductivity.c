@@ -335,12 +335,12 @@ static PetscReal SlopeAt(const char *text, PetscReal T)
 {
   HeatFormula     formula = {PETSC_TRUE, 0.0, NULL};
   HeatExpression *e;
-  PetscReal       value, slope, work[2];
+  PetscReal       value, slope;
   char            message[256];
 
   OK(PetscStrallocpy(text, &formula.text));
   OK(HeatExpressionCreate(&formula, HEAT_VAR_TEMPERATURE, &e, message, sizeof message));
-  OK(HeatSlopeEvaluate(e, 1, NULL, NULL, 0.0, &T, &value, &slope, work));
+  OK(HeatSlopeEvaluate(e, 1, NULL, NULL, 0.0, &T, &value, &slope));
   OK(HeatExpressionDestroy(&e));
   OK(PetscFree(formula.text));
   return slope;

@@ -5,10 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "solver/case/expression.h"
-#include "solver/case/expression_tree.h"
-
-enum { ALL = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE };
+#include "solver/formula/expression_tree.h"
+#include "tests/support/muparser.h"
 
 /* Temperature of the points at which formulas are evaluated. */
 static const PetscReal temperature = 350.0;
@@ -31,16 +29,13 @@ static PetscReal TreeAt(const char *text, const PetscReal point[4])
 
 static PetscReal ParserAt(const char *text, const PetscReal point[4])
 {
-  char            copy[1024], message[2048];
-  HeatFormula     formula = {.given = PETSC_TRUE, .text = copy};
-  HeatExpression *e;
-  PetscReal       value;
+  static Reference r;
+  PetscReal        value;
 
-  snprintf(copy, sizeof copy, "%s", text);
-  OK(HeatExpressionCreate(&formula, ALL, &e, message, sizeof message));
-  if (!e) fail_msg("%s: %s", text, message);
-  OK(HeatExpressionEvaluate(e, 1, &point[0], &point[1], point[2], &point[3], &value));
-  OK(HeatExpressionDestroy(&e));
+  ReferenceCreate(text, &r);
+  value = ReferenceAt(&r, point);
+  assert_false(mupError(r.parser));
+  ReferenceDestroy(&r);
   return value;
 }
 

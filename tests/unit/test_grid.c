@@ -108,20 +108,38 @@ static void blocks_differ_by_a_row_and_a_column_at_most(void **state)
   AT_MOST(WorstOfShapes(BlocksAreEven), 0.0);
 }
 
+/* Count what differs between the grid's Vecs and the DMDA's: type, sizes, the rows of this rank. */
+static PetscReal VecsDiffer(const HeatGrid *g, DM da)
+{
+  PetscInt  rows[2][2], sizes[2];
+  VecType   types[2];
+  Vec       v[2];
+  PetscReal wrong = 0.0;
+
+  OK(HeatGridCreateVec(g, &v[0]));
+  OK(DMCreateGlobalVector(da, &v[1]));
+  for (int k = 0; k < 2; k++) {
+    OK(VecGetOwnershipRange(v[k], &rows[k][0], &rows[k][1]));
+    OK(VecGetSize(v[k], &sizes[k]));
+    OK(VecGetType(v[k], &types[k]));
+    wrong += (size_t)(rows[k][1] - rows[k][0]) != HeatGridLocalCells(g);
+  }
+  wrong += rows[0][0] != rows[1][0] || sizes[0] != sizes[1] || strcmp(types[0], types[1]) != 0;
+  for (int k = 0; k < 2; k++) OK(VecDestroy(&v[k]));
+  return wrong;
+}
+
 static PetscReal DmdaAgrees(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
-  PetscInt        xs, ys, nx, ny, first, last;
-  Vec             v;
+  PetscInt        xs, ys, nx, ny;
+  DM              da;
   PetscReal       wrong = 0.0;
 
-  OK(DMDAGetCorners(g->da, &xs, &ys, NULL, &nx, &ny, NULL));
+  OK(HeatGridGetDMDA(g, &da));
+  OK(DMDAGetCorners(da, &xs, &ys, NULL, &nx, &ny, NULL));
   wrong += xs != g->xs || ys != g->ys || nx != g->nxl || ny != g->nyl;
-  OK(DMCreateGlobalVector(g->da, &v));
-  OK(VecGetOwnershipRange(v, &first, &last));
-  wrong += (size_t)(last - first) != HeatGridLocalCells(g);
-  OK(VecDestroy(&v));
-  return wrong;
+  return wrong + VecsDiffer(g, da);
 }
 
 static void petsc_sees_the_same_ownership(void **state)

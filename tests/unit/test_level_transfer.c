@@ -55,6 +55,14 @@ static HeatDistribution Distribute(const Cells *cells, PetscInt px, PetscInt py)
   g.jp          = rank / px;
   g.x_start     = x;
   g.y_start     = y;
+  g.layout      = (HeatLayout){.nx       = g.nx,
+                               .ny       = g.ny,
+                               .px       = px,
+                               .py       = py,
+                               .size     = px * py,
+                               .per_node = px * py,
+                               .n_nodes  = 1,
+                               .tile     = {px, py}};
   OK(HeatDistributionCreate(&g, &d));
   OK(PetscFree2(x, y));
   return d;
@@ -339,14 +347,21 @@ static PetscReal BytesFromOthers(const HeatDistribution *from, const HeatDistrib
 }
 
 /* Return by how much the counts of bytes differ from the expected ones, and by how much the
-   messages exceed one for each other rank and run. */
+   messages exceed one for each other rank and run; and by how much the predicted messages and
+   bytes of all ranks differ from the counted ones. */
 static PetscReal CountsApart(const HeatTransfer *t, int runs, const HeatDistribution *from,
                              const HeatDistribution *to, PetscInt halo)
 {
-  PetscInt64 messages, bytes;
+  HeatLayoutTraffic predicted = {{0, 0}, {0, 0}};
+  PetscInt64        messages, bytes;
 
   HeatTransferCounts(t, &messages, &bytes);
-  return fabs(HeatTestSum(PETSC_COMM_WORLD, (PetscReal)bytes) -
+  HeatTransferPredict(t, HeatTrafficNow(), &predicted);
+  return fabs(HeatTestSum(PETSC_COMM_WORLD, (PetscReal)messages) -
+              (PetscReal)(predicted.messages[0] + predicted.messages[1])) +
+         fabs(HeatTestSum(PETSC_COMM_WORLD, (PetscReal)bytes) -
+              (PetscReal)sizeof(float) * (PetscReal)(predicted.values[0] + predicted.values[1])) +
+         fabs(HeatTestSum(PETSC_COMM_WORLD, (PetscReal)bytes) -
               HeatTestSum(PETSC_COMM_WORLD, runs * BytesFromOthers(from, to, halo))) +
          PetscMax(0.0, (PetscReal)(messages - runs * (HeatTestSize() - 1)));
 }

@@ -180,6 +180,29 @@ static void block_jacobi_gets_an_assembled_matrix(void **state)
   ALL(!IsMatrixFree("bjacobi"));
 }
 
+/* Return whether the set-up of a solver has created the grid's DMDA. */
+static PetscBool HasDMDA(const char *preconditioner)
+{
+  HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank(preconditioner, 1e-9));
+  HeatLinear *linear;
+  PetscBool   has;
+
+  OK(HeatLinearCreate(p.op, 2.0, &linear));
+  has = *p.g->da ? PETSC_TRUE : PETSC_FALSE;
+  OK(HeatLinearDestroy(&linear));
+  HeatTestTearDown(&p);
+  return has;
+}
+
+static void only_methods_that_need_a_matrix_create_a_dmda(void **state)
+{
+  (void)state;
+  ALL(!HasDMDA("multigrid"));
+  ALL(!HasDMDA("jacobi"));
+  ALL(!HasDMDA("none"));
+  ALL(HasDMDA("bjacobi"));
+}
+
 static void petscs_options_have_the_last_word(void **state)
 {
   HeatProblem p = HeatTestSetUp(PETSC_COMM_WORLD, Blank("jacobi", 1e-9));
@@ -292,6 +315,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(jacobi_takes_the_diagonal_of_another_mass),
     cmocka_unit_test(jacobi_and_none_need_no_matrix),
     cmocka_unit_test(block_jacobi_gets_an_assembled_matrix),
+    cmocka_unit_test(only_methods_that_need_a_matrix_create_a_dmda),
     cmocka_unit_test(petscs_options_have_the_last_word),
     cmocka_unit_test(error_of_a_solve_that_does_not_converge_names_solve_and_reason),
     cmocka_unit_test(right_hand_side_that_is_not_finite_is_an_error_of_the_numerics),

@@ -422,7 +422,7 @@ static PetscReal AssembledApart(HeatProblem *p)
   Vec            X = HeatTestVec(p->g, x), Y = HeatTestVec(p->g, y), out;
 
   Update(p->op, T);
-  OK(DMCreateMatrix(p->g->da, &A));
+  OK(HeatGridCreateMatrix(p->g, &A));
   OK(VecDuplicate(X, &out));
   OK(HeatOperatorAssemble(p->op, 0.1, A));
   worst = NotAnMMatrix(A);

@@ -235,6 +235,38 @@ static void matrix_free_product_leaves_out_sources_and_boundary_values(void **st
   AT_MOST(WorstOf(N_VARIANTS, ApplyIsThatOfTheHeader), ROUNDING);
 }
 
+/* Return a body of 12 x 10 cells of one material; with a context, a rectangle of another one. */
+static HeatCase *MakeAlikeRows(const void *context)
+{
+  HeatCase *c = HeatTestCase(12, 10, 1.0, 1.0, (HeatTestMaterial){2.0, 3.0, 1.0, 1.0});
+
+  HeatTestTemperature(c, HEAT_LEFT, "1");
+  if (!context) return c;
+  HeatTestAddMaterial(c, (HeatTestMaterial){20.0, 10.0, 1.0, 3.0});
+  HeatTestRectangle(c, 1, 0.0, 1.0, 0.0, 0.3);
+  return c;
+}
+
+/* Count the ranks on which the rows of conductances across x are one row in memory. */
+static PetscReal SharedRows(HeatProblem *p)
+{
+  const PetscReal *first = HeatOperatorConductances(p->op, 0, 0);
+
+  return p->g->nyl > 1 && HeatOperatorConductances(p->op, 0, 1) == first ? 1.0 : 0.0;
+}
+
+static void rows_that_are_alike_are_stored_once(void **state)
+{
+  HeatProblem alike = HeatTestSetUp(PETSC_COMM_SELF, MakeAlikeRows(NULL));
+  HeatProblem other = HeatTestSetUp(PETSC_COMM_SELF, MakeAlikeRows(&Variants[0]));
+
+  (void)state;
+  ALL(SharedRows(&alike) == 1.0);
+  ALL(SharedRows(&other) == 0.0);
+  HeatTestTearDown(&alike);
+  HeatTestTearDown(&other);
+}
+
 static PetscReal AssembledIsMatrixFree(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
@@ -242,7 +274,7 @@ static PetscReal AssembledIsMatrixFree(HeatProblem *p)
   Mat             A;
   Vec             in = HeatTestVec(g, x), out;
 
-  OK(DMCreateMatrix(g->da, &A));
+  OK(HeatGridCreateMatrix(g, &A));
   OK(VecDuplicate(in, &out));
   for (int round = 0; round < 2; round++) { /* the second one replaces the entries */
     const PetscReal mass = round ? 0.0 : 3.0;
@@ -273,8 +305,8 @@ static PetscReal DiagonalIsThatOfTheMatrix(HeatProblem *p)
   Mat             A;
   Vec             diagonal;
 
-  OK(DMCreateMatrix(g->da, &A));
-  OK(DMCreateGlobalVector(g->da, &diagonal));
+  OK(HeatGridCreateMatrix(g, &A));
+  OK(HeatGridCreateVec(g, &diagonal));
   OK(HeatOperatorAssemble(p->op, 3.0, A));
   OK(HeatOperatorDiagonal(p->op, 3.0, d));
   OK(MatGetDiagonal(A, diagonal));
@@ -858,6 +890,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(net_heat_is_the_balance_of_the_header),
     cmocka_unit_test(capacity_is_density_times_specific_heat_times_area),
     cmocka_unit_test(matrix_free_product_leaves_out_sources_and_boundary_values),
+    cmocka_unit_test(rows_that_are_alike_are_stored_once),
     cmocka_unit_test(assembled_matrix_is_the_matrix_free_product),
     cmocka_unit_test(diagonal_is_that_of_the_matrix),
     cmocka_unit_test(diagonal_is_that_of_the_matrix_free_product),

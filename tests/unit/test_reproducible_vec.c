@@ -4,7 +4,6 @@
 
 #include <petscsnes.h>
 
-#include "solver/base/petsc_versions.h"
 #include "solver/base/reproducible_vec.h"
 
 enum { NX = 41, NY = 37 };
@@ -120,7 +119,7 @@ static PetscReal OperationsApart(HeatProblem *p)
   const PetscReal *values;
 
   for (int k = 0; k < 2; k++) {
-    if (k == 1) OK(HeatDMMakeReproducible(p->g->da));
+    if (k == 1) p->g->vec_type = HEAT_VEC_REPRODUCIBLE;
     Three v = MakeThree(p->g);
     OK(VecDuplicate(v.x, &result[k]));
     FindSums(&v, sums[k]);
@@ -152,8 +151,8 @@ static PetscReal NotANumberShows(HeatProblem *p)
   PetscReal *values;
   Vec        v;
 
-  OK(HeatDMMakeReproducible(p->g->da));
-  v = Noise(p->g, 1);
+  p->g->vec_type = HEAT_VEC_REPRODUCIBLE;
+  v              = Noise(p->g, 1);
   OK(VecGetArray(v, &values));
   if (p->g->rank == p->g->size - 1) values[0] = NAN;
   OK(VecRestoreArray(v, &values));
@@ -254,6 +253,7 @@ static Mat MakeMatrix(Problem *s)
   Mat            A;
 
   OK(MatCreateShell(s->p->g->comm, n, n, PETSC_DETERMINE, PETSC_DETERMINE, s, &A));
+  OK(MatSetVecType(A, s->p->g->vec_type));
   OK(MatShellSetOperation(A, MATOP_MULT, (void (*)(void))Multiply));
   OK(MatShellSetOperation(A, MATOP_GET_DIAGONAL, (void (*)(void))Diagonal));
   return A;
@@ -263,8 +263,6 @@ static void Configure(const Problem *s, KSP ksp, PetscReal tolerance)
 {
   PC pc;
 
-  OK(KSPSetDM(ksp, s->p->g->da));
-  OK(HeatKSPLeaveDM(ksp));
   OK(KSPSetType(ksp, s->method->ksp));
   OK(KSPSetPCSide(ksp, s->method->side));
   OK(KSPSetTolerances(ksp, tolerance, PETSC_DEFAULT, PETSC_DEFAULT, 2000));
@@ -315,7 +313,7 @@ static Vec Solve(const Method *method, HeatProblem *p)
   Vec       b, x;
   Mat       A;
 
-  if (s.method->reproducible) OK(HeatDMMakeReproducible(p->g->da));
+  if (s.method->reproducible) p->g->vec_type = HEAT_VEC_REPRODUCIBLE;
   b = Noise(p->g, 6);
   OK(VecDuplicate(b, &x));
   OK(VecDuplicate(b, &s.x));

@@ -1,4 +1,5 @@
-/* Redistribution of blocks to row slabs and back, for every layout of the ranks. */
+/* Redistribution of blocks to row slabs and back, for every layout of the ranks, with every rank as
+   an owner of rows and with some of them. */
 #define _POSIX_C_SOURCE 200809L
 #include "tests/unit/io_test.h"
 
@@ -10,7 +11,37 @@ static const PetscInt Grids[][2] = {{13, 11}, {29, 7}, {7, 30}, {64, 2}};
 
 #define N_GRIDS (sizeof(Grids) / sizeof(Grids[0]))
 
-typedef void (*Claim)(const HeatGrid *grid, HeatSlab *slab);
+typedef void (*Claim)(const HeatGrid *grid, const HeatWriters *owners, HeatSlab *slab);
+
+static void CheckWith(Claim claim, const HeatGrid *grid, const HeatWriters *owners)
+{
+  HeatSlab *slab;
+
+  OK(HeatSlabCreate(grid, owners, &slab));
+  claim(grid, owners, slab);
+  OK(HeatSlabDestroy(&slab));
+  assert_null(slab);
+}
+
+/* Check a claim with all ranks as owners, then with every step-th rank from rank `first` on. */
+static void CheckWithOwners(Claim claim, const HeatGrid *grid)
+{
+  PetscMPIInt ranks[64];
+
+  assert_true(grid->size <= 64);
+  CheckWith(claim, grid, NULL);
+  CheckWith(claim, grid, &grid->writers);
+  for (PetscMPIInt step = 1; step <= 3; step++) {
+    for (PetscMPIInt first = 0; first < PetscMin(step, grid->size); first++) {
+      HeatWriters some = {.ranks = ranks};
+
+      for (PetscMPIInt r = first; r < grid->size; r += step) ranks[some.n++] = r;
+      CheckWith(claim, grid, &some);
+    }
+  }
+  ranks[0] = grid->size - 1;
+  CheckWith(claim, grid, &(HeatWriters){.n = 1, .ranks = ranks});
+}
 
 /* Check a claim for all grids and layouts. */
 static void ForAllLayouts(Claim claim)
@@ -20,22 +51,19 @@ static void ForAllLayouts(Claim claim)
 
     for (PetscInt px = HeatTestNextLayout(nx, ny, 0); px; px = HeatTestNextLayout(nx, ny, px)) {
       HeatGrid *grid = HeatTestGrid(PETSC_COMM_WORLD, nx, ny, px);
-      HeatSlab *slab;
 
-      OK(HeatSlabCreate(grid, &slab));
-      claim(grid, slab);
-      OK(HeatSlabDestroy(&slab));
-      assert_null(slab);
+      CheckWithOwners(claim, grid);
       OK(HeatGridDestroy(&grid));
     }
   }
 }
 
-static void RowsAreWhole(const HeatGrid *grid, HeatSlab *slab)
+static void RowsAreWhole(const HeatGrid *grid, const HeatWriters *owners, HeatSlab *slab)
 {
   double  *block = HeatTestBlock(grid), *rows;
   PetscInt first, n;
 
+  (void)owners;
   HeatSlabGetRows(slab, &first, &n);
   OK(PetscMalloc1((size_t)n * (size_t)grid->nx, &rows));
   OK(HeatSlabToRows(slab, MPI_DOUBLE, block, rows));
@@ -54,12 +82,13 @@ static void slab_holds_whole_rows_of_the_field(void **state)
   ForAllLayouts(RowsAreWhole);
 }
 
-static void RoundTrip(const HeatGrid *grid, HeatSlab *slab)
+static void RoundTrip(const HeatGrid *grid, const HeatWriters *owners, HeatSlab *slab)
 {
   const size_t cells = HeatGridLocalCells(grid);
   int32_t     *block = HeatTestIntegers(grid), *rows, *again;
   PetscInt     first, n;
 
+  (void)owners;
   HeatSlabGetRows(slab, &first, &n);
   OK(PetscMalloc1((size_t)n * (size_t)grid->nx, &rows));
   OK(PetscCalloc1(cells, &again));
@@ -78,12 +107,13 @@ static void block_to_rows_and_back_is_the_same_block(void **state)
 }
 
 /* Pieces of any length give the rows of the whole slab, and give back the block. */
-static void PiecesMakeUpTheSlab(const HeatGrid *grid, HeatSlab *slab)
+static void PiecesMakeUpTheSlab(const HeatGrid *grid, const HeatWriters *owners, HeatSlab *slab)
 {
   const size_t cells = HeatGridLocalCells(grid);
   double      *block = HeatTestBlock(grid), *again, *buffer;
   PetscInt     first, n_rows;
 
+  (void)owners;
   HeatSlabGetRows(slab, &first, &n_rows);
   OK(PetscMalloc1((size_t)HeatSlabMostRows(slab) * (size_t)grid->nx, &buffer));
   for (PetscInt most = 1; most <= HeatSlabMostRows(slab) + 1; most += 1 + most / 2) {
@@ -118,20 +148,29 @@ static void a_slab_can_be_filled_and_emptied_in_pieces(void **state)
   ForAllLayouts(PiecesMakeUpTheSlab);
 }
 
-static void RowsAscendAndAreEven(const HeatGrid *grid, HeatSlab *slab)
+/* All rows are dealt evenly to some ranks, or the rows of each row of blocks to its ranks. */
+static void RowsAscendAndAreEven(const HeatGrid *grid, const HeatWriters *owners, HeatSlab *slab)
 {
-  PetscInt next = 0, first, n, mine, n_mine;
+  const PetscBool few  = owners && owners->ranks ? PETSC_TRUE : PETSC_FALSE;
+  PetscInt        next = 0, first, n, mine, n_mine;
 
-  for (PetscMPIInt r = 0; r < grid->size; r++) {
-    const PetscInt height = grid->y_start[r / grid->px + 1] - grid->y_start[r / grid->px];
+  for (PetscMPIInt r = 0, k = 0; r < grid->size; r++) {
+    const PetscInt jp   = r / grid->px;
+    const PetscInt rows = few ? grid->ny : grid->y_start[jp + 1] - grid->y_start[jp];
+    const PetscInt each = rows / (few ? owners->n : grid->px);
 
-    HeatSlabRowsOf(grid, r, &first, &n);
+    HeatSlabRowsOf(grid, owners, r, &first, &n);
+    if (few && (k == owners->n || owners->ranks[k] != r)) {
+      assert_int_equal(n, 0);
+      continue;
+    }
+    k++;
     assert_int_equal(first, next);
-    assert_true(n == height / grid->px || n == height / grid->px + 1);
+    assert_true(n == each || n == each + 1);
     next = first + n;
   }
   assert_int_equal(next, grid->ny);
-  HeatSlabRowsOf(grid, grid->rank, &first, &n);
+  HeatSlabRowsOf(grid, owners, grid->rank, &first, &n);
   HeatSlabGetRows(slab, &mine, &n_mine);
   assert_true(first == mine && n == n_mine);
 }
@@ -142,12 +181,13 @@ static void rows_are_dealt_evenly_in_the_order_of_ranks(void **state)
   ForAllLayouts(RowsAscendAndAreEven);
 }
 
-static void SumsAreOfWholeRows(const HeatGrid *grid, HeatSlab *slab)
+static void SumsAreOfWholeRows(const HeatGrid *grid, const HeatWriters *owners, HeatSlab *slab)
 {
   double   *block = HeatTestBlock(grid), *row;
   uint64_t *sums;
   PetscInt  first, n;
 
+  (void)owners;
   HeatSlabGetRows(slab, &first, &n);
   OK(PetscMalloc1((size_t)n, &sums));
   OK(PetscMalloc1((size_t)grid->nx, &row));

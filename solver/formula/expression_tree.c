@@ -14,7 +14,7 @@
  *                 | "(" choice ")"
  * A second comparison after the first, as in 0.2 < x < 0.7, is refused: muParser would compare
  * the result of the first, which is 0 or 1. */
-#include "solver/case/expression_tree.h"
+#include "solver/formula/expression_tree.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /** The largest stable step of PETSc's explicit integrators, for stepper_ts.c. */
-#ifndef HEAT_SOLVER_STEPPER_TS_STABLE_H
-#define HEAT_SOLVER_STEPPER_TS_STABLE_H
+#ifndef HEAT_SOLVER_STEPPER_TS_IMPL_H
+#define HEAT_SOLVER_STEPPER_TS_IMPL_H
 
 #include <petscts.h>
 

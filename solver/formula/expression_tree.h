@@ -1,7 +1,7 @@
-/** The syntax tree of a formula, for questions about a formula other than its values.
+/** The syntax tree of a formula.
  *
- *  muParser (expression.h) evaluates formulas in bulk and hides their structure.  The tree shows
- *  it: comparisons of comparisons, and sub-formulas that switch at certain times (switches.h).
+ *  It shows comparisons of comparisons and sub-formulas that switch at certain times
+ *  (solver/case/switches.h), and programs are compiled from it (program.h).
  *  It accepts muParser's grammar as far as case files may use it, with muParser's precedence,
  *  from the lowest to the highest: ?:  ||  &&  comparisons  + -  * / and signs  ^ (from right to
  *  left).  Nothing here is collective. */
@@ -85,7 +85,8 @@ typedef struct {
 } HeatExpressionTree;
 
 /** Parse a formula.
- *  @param[in]  text      a formula whose characters and names expression.c has found to be allowed
+ *  @param[in]  text      a formula whose characters and names solver/case/expression.c has found to
+ *                        be allowed
  *  @param[out] tree      empty after a failure
  *  @param[out] problem   NULL, or what is wrong, in words; static storage
  *  @param[out] position  index of the wrong character in the text */

@@ -1,0 +1,110 @@
+/** `heat2d plan` (see command_plan.h). */
+#include "app/command/command_plan.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "app/plan/plan_map.h"
+#include "app/process/petsc_options.h"
+#include "io/case_file/case_file.h"
+
+static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
+{
+  PetscFunctionBeginUser;
+  HeatCheck(
+      o->n_operands > 0, comm, HEAT_ERR_INPUT,
+      "heat2d plan needs a case file: heat2d plan CASE.yaml --ranks 1024 --ranks-per-node 128");
+  HeatCheck(o->n_operands == 1, comm, HEAT_ERR_INPUT,
+            "heat2d plans one case file at a time; found %s and %s", o->operands[0],
+            o->operands[1]);
+  HeatCheck(!o->restart && !o->show && !o->output, comm, HEAT_ERR_INPUT,
+            "%s has no meaning for heat2d plan, which runs nothing; leave it out",
+            o->restart ? "--restart"
+            : o->show  ? "--show"
+                       : "--output");
+  HeatCheck(!o->plan.map || HeatPlanMapKind(o->plan.map) != HEAT_MAP_NONE, comm, HEAT_ERR_INPUT,
+            "--map %s: the name must end in .txt, .svg or .png", o->plan.map);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read a whole number of ranks, or the fallback where the option is not given. */
+static PetscErrorCode ReadCount(MPI_Comm comm, const char *name, const char *text,
+                                PetscInt fallback, PetscInt *n)
+{
+  char     *end;
+  long long value;
+
+  PetscFunctionBeginUser;
+  *n = fallback;
+  if (!text) PetscFunctionReturn(PETSC_SUCCESS);
+  errno = 0;
+  value = strtoll(text, &end, 10);
+  HeatCheck(*text && !*end && !errno && value >= 1 && value <= PETSC_MPI_INT_MAX, comm,
+            HEAT_ERR_INPUT, "%s %s: give a whole number from 1 to %d", name, text,
+            PETSC_MPI_INT_MAX);
+  *n = (PetscInt)value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode ReadRequest(MPI_Comm comm, const HeatOptions *o, HeatPlanRequest *request)
+{
+  PetscMPIInt size;
+  char       *end;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(ReadCount(comm, "--ranks", o->plan.ranks, size, &request->ranks));
+  PetscCall(
+      ReadCount(comm, "--ranks-per-node", o->plan.per_node, request->ranks, &request->per_node));
+  request->per_node   = PetscMin(request->per_node, request->ranks);
+  request->iterations = -1.0;
+  if (!o->plan.iterations) PetscFunctionReturn(PETSC_SUCCESS);
+  request->iterations = (PetscReal)strtod(o->plan.iterations, &end);
+  HeatCheck(*o->plan.iterations && !*end && request->iterations >= 0.0 &&
+                request->iterations <= 1e9,
+            comm, HEAT_ERR_INPUT,
+            "--iterations %s: give the linear iterations of a step, a number from 0 to 1e9",
+            o->plan.iterations);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Make the plan on rank 0, print it, and write what the options ask for. */
+static PetscErrorCode Plan(const HeatOptions *o, const HeatCase *c, const HeatPlanRequest *request)
+{
+  HeatPlan      *plan;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&plan));
+  code = HeatPlanMake(c, request, plan);
+  if (!code) code = HeatOptionsCheckUsed(PETSC_COMM_SELF, o, NULL);
+  if (!code && !o->quiet) HeatPlanPrint(plan);
+  if (!code && o->plan.json) code = HeatPlanWriteJson(plan, o->plan.json);
+  if (!code && o->plan.map) code = HeatPlanWriteMap(plan, o->plan.map);
+  PetscCall(HeatPlanClear(plan));
+  PetscCall(PetscFree(plan));
+  PetscFunctionReturn(code);
+}
+
+PetscErrorCode HeatCommandPlan(MPI_Comm comm, const HeatOptions *o)
+{
+  HeatPlanRequest request;
+  HeatCase       *c = NULL;
+  PetscMPIInt     rank;
+  PetscErrorCode  code;
+  int             shared = 0;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(CheckCommandLine(comm, o));
+  PetscCall(ReadRequest(comm, o, &request));
+  PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, NULL, &c));
+  code = HeatCaseValidate(comm, c, (PetscMPIInt)request.ranks);
+  if (!code) code = HeatOptionsInsertPetsc(comm, o, c);
+  if (!code && rank == 0) code = Plan(o, c, &request);
+  shared = (int)code;
+  PetscCallMPI(MPI_Bcast(&shared, 1, MPI_INT, 0, comm));
+  PetscCall(HeatCaseDestroy(&c));
+  PetscFunctionReturn((PetscErrorCode)shared);
+}

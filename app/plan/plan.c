@@ -1,0 +1,257 @@
+/** Making a plan (plan.h). */
+#include "app/plan/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "app/process/memory_have.h"
+#include "app/state/run_memory.h"
+
+/* Iterations of a linear solve that are assumed unless the user gives them.  Chosen: the multigrid
+   needs five to eight to the default tolerance (solver/MEASURED.md). */
+static const PetscReal AssumedIterations = 6.0;
+
+/* Traffic. */
+
+static HeatPlanTraffic Unknown(void) { return (HeatPlanTraffic){{NAN, NAN}, {NAN, NAN}, NAN}; }
+
+/* Add n times what was counted in values of `size` bytes. */
+static void Add(HeatPlanTraffic *sum, double n, const HeatLayoutTraffic *one, size_t size)
+{
+  for (int k = 0; k < 2; k++) {
+    sum->messages[k] += n * (double)one->messages[k];
+    sum->bytes[k] += n * (double)one->values[k] * (double)size;
+  }
+}
+
+/* Set what is sent at no time, and what is not known. */
+static void StartTraffic(HeatPlan *p)
+{
+  const HeatPlanTraffic none = {{0.0, 0.0}, {0.0, 0.0}, 0.0};
+
+  for (int kind = 0; kind < HEAT_TRAFFIC_KINDS; kind++)
+    p->run[kind] = p->per_step[kind] = p->per_iteration[kind] = none;
+  p->run[HEAT_TRAFFIC_OUTPUT] = p->per_step[HEAT_TRAFFIC_OUTPUT] = Unknown();
+  p->run[HEAT_TRAFFIC_SETUP].collectives                         = NAN;
+  p->run[HEAT_TRAFFIC_REDUCTION].collectives                     = NAN;
+  p->per_step[HEAT_TRAFFIC_REDUCTION].collectives                = NAN;
+}
+
+static PetscErrorCode PlanHalo(HeatPlan *p)
+{
+  HeatPlanTraffic  *step = &p->per_step[HEAT_TRAFFIC_HALO], *run = &p->run[HEAT_TRAFFIC_HALO];
+  HeatLayoutTraffic one, deep;
+  PetscInt64        n_one, n_deep;
+
+  PetscFunctionBeginUser;
+  if (!p->steps.known) *step = Unknown();
+  if (!p->steps.known || p->steps.steps < 0) *run = Unknown();
+  PetscCall(HeatLayoutHalo(&p->layout, 1, PETSC_FALSE, &one));
+  Add(step, (double)p->steps.exchanges, &one, sizeof(PetscReal));
+  Add(run, (double)p->steps.before, &one, sizeof(PetscReal));
+  if (p->c->output.fields[HEAT_FIELD_HEAT_FLUX] && p->files.n_snapshots > 0)
+    Add(run, (double)p->files.n_snapshots, &one, sizeof(PetscReal));
+  HeatModelStepsExchanges(&p->steps, p->steps.steps, &n_one, &n_deep);
+  Add(run, (double)n_one, &one, sizeof(PetscReal));
+  if (p->steps.deep == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatLayoutHalo(&p->layout, p->steps.deep, PETSC_TRUE, &deep));
+  Add(step, 1.0 / (double)p->steps.deep, &deep, sizeof(PetscReal));
+  Add(run, (double)n_deep, &deep, sizeof(PetscReal));
+  p->run[HEAT_TRAFFIC_SETUP] = Unknown(); /* coefficients and temperatures of sides in deep halos */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return the linear iterations of a step. */
+static PetscReal Iterations(const HeatPlan *p)
+{
+  return p->request.iterations >= 0.0 ? p->request.iterations
+                                      : AssumedIterations * (PetscReal)p->steps.solves;
+}
+
+static PetscErrorCode PlanSolves(HeatPlan *p)
+{
+  HeatPlanTraffic  *step   = &p->per_step[HEAT_TRAFFIC_MULTIGRID];
+  HeatPlanTraffic  *run    = &p->run[HEAT_TRAFFIC_MULTIGRID];
+  HeatPlanTraffic  *each   = &p->per_iteration[HEAT_TRAFFIC_MULTIGRID];
+  HeatPlanTraffic  *set_up = &p->run[HEAT_TRAFFIC_SETUP];
+  const double      n = (double)p->steps.steps, iterations = (double)Iterations(p);
+  const int         sides = HeatModelSidesConduct(p->c) ? 1 : 0;
+  HeatLayoutTraffic once, per_iteration;
+
+  PetscFunctionBeginUser;
+  HeatLevelsPlanSolve(p->n_levels, p->levels, &once, &per_iteration);
+  Add(each, 1.0, &per_iteration, sizeof(float));
+  p->per_iteration[HEAT_TRAFFIC_REDUCTION].collectives = p->layout.size > 1
+                                                             ? 2.0 * (double)p->layout.size
+                                                             : 0.0;
+  if (!p->steps.known) {
+    *step = *run = *set_up = Unknown();
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  Add(step, (double)p->steps.solves, &once, sizeof(float));
+  Add(step, iterations, &per_iteration, sizeof(float));
+  if (p->steps.steps < 0) {
+    *run    = Unknown();
+    *set_up = Unknown();
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  Add(run, n * (double)p->steps.solves, &once, sizeof(float));
+  Add(run, round(n * iterations), &per_iteration, sizeof(float));
+  for (PetscInt k = 0; k < p->n_levels; k++)
+    Add(set_up, (double)p->steps.set_ups, &p->levels[k].set_up[sides], sizeof(float));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set what solves of PETSc's own preconditioners send: not known. */
+static void PlanOtherSolves(HeatPlan *p)
+{
+  p->run[HEAT_TRAFFIC_MULTIGRID] = p->per_step[HEAT_TRAFFIC_MULTIGRID] = Unknown();
+  p->run[HEAT_TRAFFIC_SETUP] = p->per_iteration[HEAT_TRAFFIC_MULTIGRID] = Unknown();
+  p->per_iteration[HEAT_TRAFFIC_REDUCTION].collectives                  = NAN;
+  p->run[HEAT_TRAFFIC_HALO] = p->per_step[HEAT_TRAFFIC_HALO] = Unknown();
+}
+
+/* Return whether the scheme solves equations. */
+static PetscBool IsImplicit(const HeatCase *c)
+{
+  return c->time.scheme != HEAT_SCHEME_FTCS && c->time.scheme != HEAT_SCHEME_RKL2 &&
+                 c->time.scheme != HEAT_SCHEME_TS
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Set p->multigrid: the preconditioner of the options or of the case is heat2d's. */
+static PetscErrorCode FindPreconditioner(HeatPlan *p)
+{
+  char      pc[64];
+  PetscBool given;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscOptionsGetString(NULL, NULL, "-pc_type", pc, sizeof pc, &given));
+  p->multigrid = (given ? !strcmp(pc, "heatmg") : !strcmp(p->c->solver.preconditioner, "multigrid"))
+                     ? PETSC_TRUE
+                     : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
+{
+  HeatLayoutTraffic writers;
+
+  PetscFunctionBeginUser;
+  StartTraffic(p);
+  PetscCall(HeatLayoutWriters(
+      &p->layout, HeatWritersPerNode(p->c, p->layout.size, p->layout.n_nodes), &writers));
+  Add(&p->run[HEAT_TRAFFIC_SETUP], 1.0, &writers, sizeof(int));
+  PetscCall(PlanHalo(p));
+  if (!IsImplicit(p->c)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(FindPreconditioner(p));
+  if (!p->multigrid) {
+    PlanOtherSolves(p);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatModelLevels(p->c, body, &p->layout, p->steps.sigma, &p->n_levels, p->levels));
+  PetscCall(PlanSolves(p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Memory and files. */
+
+/* The rank with the largest block is taken for one that writes files, if there are such. */
+static PetscErrorCode PlanMemory(HeatPlan *p)
+{
+  const HeatLayout *l    = &p->layout;
+  const PetscInt    each = PetscMin(l->per_node, l->size), last = l->size - (l->n_nodes - 1) * each;
+  const PetscInt    asked   = HeatWritersPerNode(p->c, l->size, l->n_nodes);
+  const PetscInt    writers = asked == 0 ? each : PetscMin(asked, each);
+  const double all = (double)(l->n_nodes - 1) * (double)writers + (double)PetscMin(writers, last);
+  const PetscInt64 nx = HeatLayoutStart(l->nx, l->px, 1), ny = HeatLayoutStart(l->ny, l->py, 1);
+  HeatMemoryHave   have;
+  HeatNeed         other;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatRunMemoryNeed(p->c, nx, ny, l->size, (double)l->size / all, &p->need));
+  PetscCall(HeatRunMemoryNeed(p->c, nx, ny, l->size, 0.0, &other));
+  p->per_node = p->need.total * (double)writers + other.total * (double)(each - writers);
+  HeatMemoryHaveNode("", &have);
+  p->have = have.bytes;
+  PetscCall(PetscStrncpy(p->have_name, have.name, sizeof p->have_name));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return how many of the steps 0 ... n are multiples of `every`, and n itself if `last`. */
+static PetscInt64 CountEvery(PetscInt64 n, PetscInt64 every, PetscBool last)
+{
+  return n / every + 1 + (last && n % every ? 1 : 0);
+}
+
+/* Count the files.  Their sizes are those of the values, of the axes and of the sums of rows;
+   HDF5's own bookkeeping, some 10 kB, and the texts in a checkpoint are left out. */
+static void PlanFiles(HeatPlan *p)
+{
+  const HeatCase  *c     = p->c;
+  const PetscInt64 cells = (PetscInt64)p->layout.nx * (PetscInt64)p->layout.ny;
+  const PetscInt64 axes  = 8 * (2 * ((PetscInt64)p->layout.nx + (PetscInt64)p->layout.ny) + 2);
+  const PetscInt64 sums = 8 * (PetscInt64)p->layout.ny, real = 8 * cells + sums;
+  const PetscInt64 n      = p->steps.steps;
+  HeatPlanFiles   *f      = &p->files;
+  const PetscBool *fields = c->output.fields;
+  const PetscInt64 reals  = fields[HEAT_FIELD_TEMPERATURE] + fields[HEAT_FIELD_CONDUCTIVITY] * 2 +
+                           fields[HEAT_FIELD_HEAT_FLUX] * 2;
+  const PetscInt64 codes = fields[HEAT_FIELD_MATERIAL] + fields[HEAT_FIELD_OWNER];
+
+  f->snapshot   = axes + reals * real + codes * (4 * cells + sums);
+  f->checkpoint = axes + (c->time.scheme == HEAT_SCHEME_BDF2 ? 3 : 1) * real;
+  if (c->output.compression == HEAT_COMPRESSION_DEFLATE) f->snapshot = -1;
+  f->n_snapshots = 1; /* the last state */
+  if (c->output.snapshots_interval > 0.0) f->n_snapshots = -1;
+  if (c->output.snapshots_every > 0)
+    f->n_snapshots = n < 0 ? -1 : CountEvery(n, c->output.snapshots_every, PETSC_TRUE);
+  f->n_checkpoints = 0;
+  if (c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0 || c->checkpoint.daly)
+    f->n_checkpoints = c->checkpoint.keep;
+  if (c->checkpoint.every > 0 && n >= 0)
+    f->n_checkpoints = PetscMin(f->n_checkpoints,
+                                (n + c->checkpoint.every - 1) / c->checkpoint.every);
+  f->all = f->snapshot < 0 || f->n_snapshots < 0
+               ? -1
+               : f->n_snapshots * f->snapshot + f->n_checkpoints * f->checkpoint;
+}
+
+/* The plan. */
+
+PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, HeatPlan *p)
+{
+  const HeatPlan none = {.c = c, .request = *request};
+  HeatModelBody  body;
+
+  PetscFunctionBeginUser;
+  *p        = none;
+  p->layout = HeatLayoutMake(c, request->ranks, request->per_node,
+                             request->ranks % request->per_node ? PETSC_FALSE : PETSC_TRUE);
+  HeatCaseCheckKey(p->layout.px > 0, PETSC_COMM_SELF, c, "grid.cells",
+                   "%" PetscInt_FMT " x %" PetscInt_FMT " cells cannot be cut into %" PetscInt_FMT
+                   " blocks, one a rank, by whole rows and columns; choose another number of ranks "
+                   "or of cells",
+                   c->grid.cells[0], c->grid.cells[1], request->ranks);
+  p->cells_min = (PetscInt64)(p->layout.nx / p->layout.px) * (p->layout.ny / p->layout.py);
+  p->cells_max = (PetscInt64)HeatLayoutStart(p->layout.nx, p->layout.px, 1) *
+                 HeatLayoutStart(p->layout.ny, p->layout.py, 1);
+  p->load_balance = (double)p->layout.nx * (double)p->layout.ny / (double)p->layout.size /
+                    (double)p->cells_max;
+  PetscCall(HeatModelBodyCreate(c, &body));
+  PetscCall(HeatModelStepsMake(c, &body, &p->layout, &p->steps));
+  PlanFiles(p);
+  PetscCall(PlanTraffic(p, &body));
+  PetscCall(HeatModelBodyDestroy(&body));
+  PetscCall(PlanMemory(p));
+  PetscCall(HeatPlanWarn(p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatPlanClear(HeatPlan *p)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatWarningsClear(&p->warnings));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

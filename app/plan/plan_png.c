@@ -1,0 +1,138 @@
+/** Ownership maps as PNG pictures: each pixel has the colour of the node that owns its place, edges
+ *  of blocks and nodes are lines where blocks are large enough, and few blocks have the numbers of
+ *  their ranks. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/plan/plan_map.h"
+#include "io/file/png.h"
+
+enum {
+  LONGER   = 1024, /* pixels of the longer side */
+  SHORTER  = 64,   /* pixels of the other side, at least */
+  LINED    = 4,    /* pixels of a block from which its edges are drawn */
+  DIGIT_X  = 4,    /* pixels of a digit, and of the space beside it, before scaling */
+  DIGIT_Y  = 5,
+  LARGEST  = 4, /* factor by which digits are scaled at most */
+  CHANNELS = 3
+};
+
+typedef struct {
+  const HeatLayout *l;
+  PetscInt          width, height;
+  unsigned char    *pixels; /* owned [height][width][CHANNELS] */
+} Canvas;
+
+/* Return the part of n cells in `parts` parts to which a cell belongs. */
+static PetscInt PartOf(PetscInt n, PetscInt parts, PetscInt cell)
+{
+  const PetscInt large = n % parts, size = n / parts;
+
+  return cell < large * (size + 1) ? cell / (size + 1) : (cell - large) / size;
+}
+
+/* Return the column of blocks at a column of pixels, and the row of blocks at a row of pixels. */
+static PetscInt ColumnAt(const Canvas *s, PetscInt i)
+{
+  return PartOf(s->l->nx, s->l->px,
+                (PetscInt)((double)s->l->nx * ((double)i + 0.5) / (double)s->width));
+}
+
+static PetscInt RowAt(const Canvas *s, PetscInt j)
+{
+  return PartOf(
+      s->l->ny, s->l->py,
+      (PetscInt)((double)s->l->ny * ((double)(s->height - 1 - j) + 0.5) / (double)s->height));
+}
+
+static void Paint(Canvas *s, PetscInt i, PetscInt j, HeatMapColour c)
+{
+  unsigned char *p = s->pixels + CHANNELS * ((size_t)j * (size_t)s->width + (size_t)i);
+
+  if (i < 0 || j < 0 || i >= s->width || j >= s->height) return;
+  p[0] = c.r;
+  p[1] = c.g;
+  p[2] = c.b;
+}
+
+/* Paint all pixels; edges of blocks are white. */
+static void PaintBlocks(Canvas *s)
+{
+  const HeatMapColour white   = {255, 255, 255};
+  const PetscBool     columns = s->width / s->l->px >= LINED ? PETSC_TRUE : PETSC_FALSE;
+  const PetscBool     rows    = s->height / s->l->py >= LINED ? PETSC_TRUE : PETSC_FALSE;
+
+  for (PetscInt j = 0; j < s->height; j++) {
+    const PetscInt  jp   = RowAt(s, j);
+    const PetscBool edge = rows && j > 0 && RowAt(s, j - 1) != jp ? PETSC_TRUE : PETSC_FALSE;
+
+    for (PetscInt i = 0; i < s->width; i++) {
+      const PetscInt ip = ColumnAt(s, i);
+
+      if (edge || (columns && i > 0 && ColumnAt(s, i - 1) != ip)) Paint(s, i, j, white);
+      else Paint(s, i, j, HeatMapColourOf(s->l, ip, jp));
+    }
+  }
+}
+
+/* Paint a digit, five rows of three pixels, enlarged by `scale`. */
+static void PaintDigit(Canvas *s, PetscInt i, PetscInt j, int digit, PetscInt scale)
+{
+  static const unsigned char rows[10][DIGIT_Y] = {
+      {7, 5, 5, 5, 7}, {2, 6, 2, 2, 7}, {7, 1, 7, 4, 7}, {7, 1, 7, 1, 7}, {5, 5, 7, 1, 1},
+      {7, 4, 7, 1, 7}, {7, 4, 7, 5, 7}, {7, 1, 1, 1, 1}, {7, 5, 7, 5, 7}, {7, 5, 7, 1, 7}};
+  const HeatMapColour black = {0, 0, 0};
+
+  for (PetscInt y = 0; y < DIGIT_Y * scale; y++)
+    for (PetscInt x = 0; x < 3 * scale; x++)
+      if (rows[digit][y / scale] >> (2 - x / scale) & 1) Paint(s, i + x, j + y, black);
+}
+
+/* Return the first pixel of a block along an axis. */
+static PetscInt EdgeOf(PetscInt pixels, PetscInt n, PetscInt parts, PetscInt p)
+{
+  return (PetscInt)((double)pixels * (double)HeatLayoutStart(n, parts, p) / (double)n);
+}
+
+/* Write the number of each rank into its block, where all numbers have room. */
+static void PaintNumbers(Canvas *s)
+{
+  const HeatLayout *l      = s->l;
+  const int         digits = snprintf(NULL, 0, "%" PetscInt_FMT, l->size - 1);
+  const PetscInt    scale  = PetscMin(LARGEST, PetscMin(s->width / l->px / (DIGIT_X * digits + 2),
+                                                        s->height / l->py / (DIGIT_Y + 2)));
+  char              text[32];
+
+  for (PetscInt rank = 0; scale > 0 && rank < l->size; rank++) {
+    const PetscInt ip = rank % l->px, jp = rank / l->px;
+    const PetscInt n = snprintf(text, sizeof text, "%" PetscInt_FMT, rank);
+    const PetscInt x = (EdgeOf(s->width, l->nx, l->px, ip) +
+                        EdgeOf(s->width, l->nx, l->px, ip + 1)) /
+                       2;
+    const PetscInt y = s->height - (EdgeOf(s->height, l->ny, l->py, jp) +
+                                    EdgeOf(s->height, l->ny, l->py, jp + 1)) /
+                                       2;
+
+    for (PetscInt k = 0; k < n; k++)
+      PaintDigit(s, x - DIGIT_X * scale * n / 2 + DIGIT_X * scale * k, y - DIGIT_Y * scale / 2,
+                 text[k] - '0', scale);
+  }
+}
+
+PetscErrorCode HeatPlanDrawPng(const HeatPlan *p, HeatMapText *out)
+{
+  const double   ratio = (double)p->layout.ny / (double)p->layout.nx;
+  Canvas         s     = {.l = &p->layout, .width = LONGER, .height = LONGER};
+  unsigned char *bytes;
+
+  PetscFunctionBeginUser;
+  if (ratio < 1.0) s.height = PetscMax(SHORTER, (PetscInt)(LONGER * ratio));
+  else s.width = PetscMax(SHORTER, (PetscInt)(LONGER / ratio));
+  PetscCall(PetscMalloc1(CHANNELS * s.width * s.height, &s.pixels));
+  PaintBlocks(&s);
+  PaintNumbers(&s);
+  PetscCall(HeatPngEncode(s.width, s.height, s.pixels, &bytes, &out->n));
+  out->text = (char *)bytes;
+  PetscCall(PetscFree(s.pixels));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,110 @@
+/** Predicted communication (predictions.h). */
+#include "app/report/predictions.h"
+
+#include "solver/multigrid/heat_petsc.h"
+
+/* Return the traffic of `sum`, whose values have `bytes` bytes. */
+static HeatResultsTraffic Messages(const HeatLayoutTraffic *sum, size_t bytes)
+{
+  const PetscInt64         size    = (PetscInt64)bytes;
+  const HeatResultsTraffic traffic = {
+      {sum->messages[0], sum->messages[1]}, {size * sum->values[0], size * sum->values[1]}, 0};
+
+  return traffic;
+}
+
+static void Add(const HeatResultsTraffic *more, HeatResultsTraffic *sum)
+{
+  for (int k = 0; k < 2; k++) {
+    sum->messages[k] += more->messages[k];
+    sum->bytes[k] += more->bytes[k];
+  }
+}
+
+/* Halo exchanges of the operator, one cell deep and several cells deep. */
+static HeatResultsTraffic Halo(const HeatRunState *state)
+{
+  const HeatGrid          *g    = state->grid;
+  const HeatDeepHaloCounts deep = HeatOperatorDeepHaloCounts(state->op);
+  const PetscInt64         n = HeatOperatorHaloCounts(state->op).exchanges, m = deep.sent.exchanges;
+  const HeatResultsTraffic traffic = {
+      {n * g->messages_within + m * deep.messages[0],
+       n * g->messages_between + m * deep.messages[1]},
+      {n * g->bytes_within + m * deep.bytes[0], n * g->bytes_between + m * deep.bytes[1]},
+      0};
+
+  return traffic;
+}
+
+/* What solves are made of. */
+typedef struct {
+  HeatMultigrid *multigrid; /* borrowed; NULL: not used */
+  PetscBool      known;     /* nothing but the multigrid sends messages */
+} Solver;
+
+static PetscErrorCode FindSolver(const HeatReportSources *from, Solver *solver)
+{
+  HeatLinear           *linear = HeatStepperLinear(from->state->stepper);
+  const HeatIterations *it     = from->iterations;
+  PetscBool             ours = PETSC_FALSE, silent = PETSC_FALSE;
+  static const char    *quiet[] = {PCJACOBI, PCNONE}; /* these send nothing */
+  PC                    pc;
+
+  PetscFunctionBeginUser;
+  solver->multigrid = NULL;
+  solver->known     = PETSC_TRUE;
+  if (!linear) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(KSPGetPC(HeatLinearKSP(linear), &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
+  if (ours) PetscCall(HeatPCGetMultigrid(pc, &solver->multigrid));
+  for (int k = 0; k < 2 && !silent; k++)
+    PetscCall(PetscObjectTypeCompare((PetscObject)pc, quiet[k], &silent));
+  solver->known = ((ours || silent) && it->rescued[HEAT_RESCUE_STRONG] == 0 &&
+                   it->rescued[HEAT_RESCUE_ALL] == 0)
+                      ? PETSC_TRUE
+                      : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether nothing but set-ups of multigrid and deep halos has sent messages before the first
+   step: no file was read in parallel, and no interface needed cells of other ranks. */
+static PetscBool SetUpIsOurs(const HeatReportSources *from)
+{
+  const HeatCase *c = from->state->c;
+
+  return !from->restart.file && c->n_files == 0 && c->n_contacts == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+PetscErrorCode HeatPredictCommunication(const HeatReportSources *from,
+                                        HeatResultsTraffic       predicted[HEAT_TRAFFIC_KINDS])
+{
+  const HeatResultsTraffic unknown = {{-1, -1}, {-1, -1}, -1}, none = {{0, 0}, {0, 0}, 0};
+  const HeatLayoutTraffic  prepared = HeatOperatorDeepHaloCounts(from->state->op).prepared;
+  const HeatGrid          *g        = from->state->grid;
+  HeatLayoutTraffic        solves = {{0, 0}, {0, 0}}, set_ups = {{0, 0}, {0, 0}}, pairs;
+  HeatResultsTraffic       writers;
+  const HeatResultsTraffic deep = Messages(&prepared, sizeof(PetscReal));
+  Solver                   solver;
+
+  PetscFunctionBeginUser;
+  for (int kind = 0; kind < HEAT_TRAFFIC_KINDS; kind++) predicted[kind] = unknown;
+  predicted[HEAT_TRAFFIC_HALO]                  = Halo(from->state);
+  predicted[HEAT_TRAFFIC_REDUCTION]             = none; /* no messages, but collective calls */
+  predicted[HEAT_TRAFFIC_REDUCTION].collectives = -1;
+  PetscCall(FindSolver(from, &solver));
+  if (!solver.known) PetscFunctionReturn(PETSC_SUCCESS);
+  if (solver.multigrid) {
+    HeatMultigridPredict(solver.multigrid, HEAT_TRAFFIC_MULTIGRID, &solves);
+    HeatMultigridPredict(solver.multigrid, HEAT_TRAFFIC_SETUP, &set_ups);
+  }
+  predicted[HEAT_TRAFFIC_MULTIGRID] = Messages(&solves, sizeof(float));
+  if (!SetUpIsOurs(from)) PetscFunctionReturn(PETSC_SUCCESS);
+  predicted[HEAT_TRAFFIC_SETUP] = Messages(&set_ups, sizeof(float));
+  Add(&deep, &predicted[HEAT_TRAFFIC_SETUP]);
+  PetscCall(HeatLayoutWriters(&g->layout, HeatWritersPerNode(from->state->c, g->size, g->n_nodes),
+                              &pairs));
+  writers = Messages(&pairs, sizeof(int));
+  Add(&writers, &predicted[HEAT_TRAFFIC_SETUP]);
+  predicted[HEAT_TRAFFIC_SETUP].collectives = -1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,263 @@
+/** The levels of a multigrid, without its fields (model_levels.h).
+ *
+ *  In a body of one material, a coarse cell that joins wI x wJ cells of the grid has
+ *
+ *      mass        sigma C wI wJ
+ *      west face   gx wJ / 2^a        after a joins along x
+ *      south face  gy wI / 2^b        after b joins along y
+ *
+ *  where only the last column and row can have smaller wI and wJ.  Cells are therefore of nine
+ *  kinds: first, inner and last columns times first, inner and last rows.  The kinds are counted as
+ *  CountCouplings of multigrid_hierarchy.c counts cells. */
+#include "solver/model/model_levels.h"
+
+#include <math.h>
+
+#include "solver/case/expression.h"
+#include "solver/physics/paint.h"
+
+/* Cells of the sample along an axis at most.  Chosen: finer than the regions of most cases; a
+   larger sample takes longer. */
+enum { SAMPLE = 64 };
+
+/* Bodies. */
+
+/* Evaluate a conductivity [W/(m K)] in the middle of the domain. */
+static PetscErrorCode ConductivityOf(const HeatCase *c, const HeatFormula *k, PetscReal *value)
+{
+  HeatExpression *e = NULL;
+  char            message[256];
+
+  PetscFunctionBeginUser;
+  *value = k->value;
+  if (!k->text) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionCreate(k, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TEMPERATURE, &e, message,
+                                 sizeof message));
+  if (e)
+    PetscCall(HeatExpressionAt(e, 0.5 * (c->grid.x[0] + c->grid.x[1]),
+                               0.5 * (c->grid.y[0] + c->grid.y[1]), 0.0, value));
+  PetscCall(HeatExpressionDestroy(&e));
+  if (!(*value > 0.0)) *value = 1.0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Find the share of each material in a sample of the domain. */
+static PetscErrorCode FindShares(const HeatCase *c, PetscReal *share)
+{
+  const PetscInt nx = PetscMin(c->grid.cells[0], SAMPLE), ny = PetscMin(c->grid.cells[1], SAMPLE);
+  const HeatGrid g = {.comm = PETSC_COMM_SELF,
+                      .size = 1,
+                      .nx   = nx,
+                      .ny   = ny,
+                      .x0   = c->grid.x[0],
+                      .y0   = c->grid.y[0],
+                      .hx   = (c->grid.x[1] - c->grid.x[0]) / (PetscReal)nx,
+                      .hy   = (c->grid.y[1] - c->grid.y[0]) / (PetscReal)ny,
+                      .px   = 1,
+                      .py   = 1,
+                      .nxl  = nx,
+                      .nyl  = ny};
+  uint16_t      *material;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(nx * ny, &material));
+  PetscCall(HeatPaintMaterials(&g, c, NULL, material));
+  for (PetscInt k = 0; k < nx * ny; k++) share[material[k]] += 1.0 / (PetscReal)(nx * ny);
+  PetscCall(PetscFree(material));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatModelBodyCreate(const HeatCase *c, HeatModelBody *body)
+{
+  const PetscReal hx = (c->grid.x[1] - c->grid.x[0]) / (PetscReal)c->grid.cells[0];
+  const PetscReal hy = (c->grid.y[1] - c->grid.y[0]) / (PetscReal)c->grid.cells[1];
+  const PetscInt  n  = c->n_materials;
+
+  PetscFunctionBeginUser;
+  body->n = n;
+  PetscCall(PetscCalloc4(n, &body->share, n, &body->gx, n, &body->gy, n, &body->capacity));
+  PetscCall(FindShares(c, body->share));
+  for (PetscInt m = 0; m < n; m++) {
+    const HeatMaterial *of = &c->materials[m];
+    PetscReal           kx, ky;
+
+    PetscCall(ConductivityOf(c, &of->conductivity[0], &kx));
+    PetscCall(ConductivityOf(c, &of->conductivity[1], &ky));
+    body->gx[m]       = kx * hy / hx;
+    body->gy[m]       = ky * hx / hy;
+    body->capacity[m] = of->density * of->specific_heat * hx * hy;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatModelBodyDestroy(HeatModelBody *body)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscFree4(body->share, body->gx, body->gy, body->capacity));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Sides. */
+
+/* Return the conductance from a cell to what is beyond a side: `half`, of the cell's half, in
+   series with `film`, that of a film on a face of the grid times the number of such faces. */
+static PetscReal SideConductance(const HeatCase *c, HeatSide side, PetscReal half, PetscReal faces)
+{
+  const HeatSegment *segment = &c->boundary[side].segments[0];
+  const int          along   = side < HEAT_BOTTOM ? 1 : 0;
+  const PetscReal    extent  = along ? c->grid.y[1] - c->grid.y[0] : c->grid.x[1] - c->grid.x[0];
+  const PetscReal    film = segment->coefficient.value * extent / (PetscReal)c->grid.cells[along] *
+                         faces;
+
+  switch (segment->type) {
+  case HEAT_BC_TEMPERATURE: return half;
+  case HEAT_BC_CONVECTION: return film > 0.0 ? half * film / (half + film) : 0.0;
+  default: return 0.0;
+  }
+}
+
+PetscBool HeatModelSidesConduct(const HeatCase *c)
+{
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt k = 0; k < c->boundary[side].n; k++) {
+      const HeatBoundaryType type = c->boundary[side].segments[k].type;
+
+      if (type == HEAT_BC_TEMPERATURE || type == HEAT_BC_CONVECTION || type == HEAT_BC_RADIATION)
+        return PETSC_TRUE;
+    }
+  }
+  return PETSC_FALSE;
+}
+
+/* Kinds of cells. */
+
+/* A kind of columns, or of rows, of a level. */
+typedef struct {
+  PetscReal count; /* columns of this kind */
+  PetscReal width; /* columns of the grid that each joins */
+  int       faces; /* faces towards other columns: 0, 1 or 2 */
+  PetscBool first, last;
+} Kind;
+
+/* A level of the model. */
+typedef struct {
+  PetscInt  n[2], joins[2]; /* cells; joins along each axis so far */
+  PetscBool periodic[2];
+} Level;
+
+/* List the kinds of columns (axis 0) or rows (axis 1) of a level of a grid of `cells`; return their
+   number. */
+static int ListKinds(const Level *l, int axis, PetscInt cells, Kind kinds[3])
+{
+  const PetscInt  n    = l->n[axis];
+  const PetscReal full = ldexp(1.0, (int)l->joins[axis]);
+  const PetscReal rest = (PetscReal)cells - (PetscReal)(n - 1) * full;
+  const PetscBool open = l->periodic[axis];
+
+  if (n == 1) {
+    kinds[0] = (Kind){1.0, (PetscReal)cells, 0, !open, !open};
+    return 1;
+  }
+  kinds[0] = (Kind){1.0, full, open ? 2 : 1, !open, PETSC_FALSE};
+  kinds[1] = (Kind){1.0, rest, open ? 2 : 1, PETSC_FALSE, !open};
+  kinds[2] = (Kind){(PetscReal)(n - 2), full, 2, PETSC_FALSE, PETSC_FALSE};
+  return n > 2 ? 3 : 2;
+}
+
+/* The couplings of a cell: along x, along y, and its mass with the sides. */
+typedef struct {
+  PetscReal x, y, m;
+} Cell;
+
+static Cell CellOf(const HeatCase *c, const HeatModelBody *body, PetscInt material, const Level *l,
+                   const Kind *i, const Kind *j, PetscReal sigma)
+{
+  const PetscReal gx = ldexp(body->gx[material] * j->width, -(int)l->joins[0]);
+  const PetscReal gy = ldexp(body->gy[material] * i->width, -(int)l->joins[1]);
+  Cell            cell;
+
+  cell.x = gx * i->faces;
+  cell.y = gy * j->faces;
+  cell.m = sigma * body->capacity[material] * i->width * j->width;
+  if (i->first) cell.m += SideConductance(c, HEAT_LEFT, 2.0 * gx, j->width);
+  if (i->last) cell.m += SideConductance(c, HEAT_RIGHT, 2.0 * gx, j->width);
+  if (j->first) cell.m += SideConductance(c, HEAT_BOTTOM, 2.0 * gy, i->width);
+  if (j->last) cell.m += SideConductance(c, HEAT_TOP, 2.0 * gy, i->width);
+  return cell;
+}
+
+/* The limit is 2/B, where B bounds the eigenvalues by Gershgorin's circles: the diagonal entry and
+   the sum of a row's other entries (solver/operator/operator_matrix.c). */
+PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body)
+{
+  const Level l     = {.n        = {c->grid.cells[0], c->grid.cells[1]},
+                       .periodic = {c->boundary[HEAT_LEFT].segments[0].type == HEAT_BC_PERIODIC,
+                                    c->boundary[HEAT_BOTTOM].segments[0].type == HEAT_BC_PERIODIC}};
+  PetscReal   limit = PETSC_MAX_REAL;
+  Kind        columns[3], rows[3];
+  const int   n = ListKinds(&l, 0, l.n[0], columns), m = ListKinds(&l, 1, l.n[1], rows);
+
+  for (PetscInt material = 0; material < body->n; material++) {
+    for (int k = 0; k < n * m && body->share[material] > 0.0; k++) {
+      const Cell      cell = CellOf(c, body, material, &l, &columns[k % n], &rows[k / n], 0.0);
+      const PetscReal sum  = 2.0 * (cell.x + cell.y) + cell.m;
+
+      if (sum > 0.0) limit = PetscMin(limit, 2.0 * body->capacity[material] / sum);
+    }
+  }
+  return limit;
+}
+
+/* Choose along which axes the cells of a level are joined, as ChooseJoins of
+   multigrid_hierarchy.c. */
+static void ChooseJoins(const HeatCase *c, const HeatModelBody *body, const Level *l,
+                        PetscReal sigma, PetscBool joins[2])
+{
+  const PetscReal dominant = 2.0, strong = 1.5;
+  PetscReal       coupled = 0.0, strongly[2] = {0.0, 0.0};
+  Kind            columns[3], rows[3];
+  const int       n = ListKinds(l, 0, c->grid.cells[0], columns);
+  const int       m = ListKinds(l, 1, c->grid.cells[1], rows);
+
+  for (PetscInt material = 0; material < body->n; material++) {
+    for (int k = 0; k < n * m; k++) {
+      const Kind     *i = &columns[k % n], *j = &rows[k / n];
+      const Cell      cell  = CellOf(c, body, material, l, i, j, sigma);
+      const PetscReal count = body->share[material] * i->count * j->count;
+
+      if (cell.x + cell.y < dominant * cell.m) continue;
+      coupled += count;
+      if (cell.x > strong * cell.y) strongly[0] += count;
+      if (cell.y > strong * cell.x) strongly[1] += count;
+    }
+  }
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscReal lead = strongly[!axis] - strongly[axis];
+
+    joins[axis] = (coupled > 0.0 && l->n[axis] > 1 && (2.0 * lead <= coupled || l->n[!axis] == 1))
+                      ? PETSC_TRUE
+                      : PETSC_FALSE;
+  }
+}
+
+PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
+                               const HeatLayout *layout, PetscReal sigma, PetscInt *n,
+                               HeatLevelPlan *levels)
+{
+  Level l = {.n = {layout->nx, layout->ny}, .periodic = {layout->periodic[0], layout->periodic[1]}};
+
+  PetscFunctionBeginUser;
+  for (*n = 1; *n < HEAT_MODEL_LEVELS; (*n)++) {
+    PetscBool *joins = levels[*n - 1].joins;
+
+    ChooseJoins(c, body, &l, sigma, joins);
+    if (!joins[0] && !joins[1]) break;
+    for (int axis = 0; axis < 2; axis++) {
+      if (!joins[axis]) continue;
+      l.n[axis] = (l.n[axis] + 1) / 2;
+      l.joins[axis]++;
+    }
+  }
+  PetscCall(HeatLevelsPlan(layout, *n, levels));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,152 @@
+/** What steps consist of (model_steps.h).
+ *
+ *  A solve of a linear stage costs two halo exchanges: one for its right-hand side, which is the
+ *  residual of the guess, and one for the residual that is left (solver/implicit/stage.c and
+ *  linear_solve.c).  crank-nicolson and esdirk need N(T) at the beginning of a step as well. */
+#include "solver/model/model_steps.h"
+
+#include <math.h>
+
+#include "solver/case/expression.h"
+#include "solver/grid/deep_halo.h"
+#include "solver/measure/memory_need.h"
+#include "solver/operator/operator.h"
+#include "solver/stepper/stepper.h"
+
+/* Count the steps of a run whose steps are given. */
+static PetscInt64 CountSteps(const HeatCase *c)
+{
+  if (c->time.scheme == HEAT_SCHEME_STEADY) return 1;
+  if (c->time.step_auto || c->time.adaptive.tolerance > 0.0 || !(c->time.step > 0.0)) return -1;
+  if (c->time.steps >= 0) return c->time.steps;
+  /* 1e-9: a rest shorter than this part of a step is none, as in app/state/clock.h */
+  return (PetscInt64)ceil((double)(c->time.end / c->time.step) - 1e-9);
+}
+
+/* Set *varies: whether a formula may depend on t. */
+static PetscErrorCode MayVary(const HeatFormula *formula, PetscBool *varies)
+{
+  HeatExpression *e = NULL;
+  char            message[256];
+
+  PetscFunctionBeginUser;
+  if (*varies || !formula->given || !formula->text) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionCreate(formula,
+                                 HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE, &e,
+                                 message, sizeof message));
+  if (e && HeatExpressionVariables(e) & HEAT_VAR_TIME) *varies = PETSC_TRUE;
+  PetscCall(HeatExpressionDestroy(&e));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set *single: whether a source or a flux changes with time, or heat is exchanged with the ambient,
+   so that explicit steps are taken one by one (solver/operator/operator_steps.c). */
+static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool *single)
+{
+  PetscFunctionBeginUser;
+  *single = c->exchange.coefficient.given;
+  PetscCall(MayVary(&c->source, single));
+  for (PetscInt r = 0; r < c->n_regions; r++) {
+    PetscCall(MayVary(&c->regions[r].source, single));
+    PetscCall(MayVary(&c->regions[r].power, single));
+  }
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    for (PetscInt k = 0; k < c->boundary[side].n; k++) {
+      const HeatSegment *segment = &c->boundary[side].segments[k];
+
+      if (segment->type != HEAT_BC_FLUX) continue;
+      if (segment->table.file) *single = PETSC_TRUE;
+      PetscCall(MayVary(&segment->value, single));
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
+{
+  PetscBool single;
+  PetscInt  most;
+
+  PetscFunctionBeginUser;
+  PetscCall(TakesSingleSteps(c, &single));
+  PetscCall(HeatOperatorStepsWanted(&most));
+  /* 1000 rows of history.csv, as in app/report/history.c */
+  s->row = c->output.history_every > 0 ? c->output.history_every
+                                       : PetscMax(1, (PetscInt)((s->steps + 999) / 1000));
+  if (!single && c->output.n_probes == 0 && s->row > 1) s->deep = HeatFrameDepth(layout, most);
+  s->exchanges = s->deep ? 0 : 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set the numbers of the scheme. */
+static PetscErrorCode SchemeSteps(const HeatCase *c, const HeatModelBody *body,
+                                  const HeatLayout *layout, HeatModelSteps *s)
+{
+  const PetscReal rate = c->time.step > 0.0 ? 1.0 / c->time.step : 0.0;
+
+  PetscFunctionBeginUser;
+  switch (c->time.scheme) {
+  case HEAT_SCHEME_FTCS: PetscCall(FtcsSteps(c, layout, s)); break;
+  case HEAT_SCHEME_RKL2:
+    s->exchanges = rate > 0.0 ? HeatRkl2Stages(c->time.step, HeatModelStableStep(c, body)) : 9;
+    break;
+  case HEAT_SCHEME_BACKWARD_EULER:
+    s->exchanges = 2;
+    s->solves    = 1;
+    s->sigma     = rate;
+    break;
+  case HEAT_SCHEME_CRANK_NICOLSON:
+    s->exchanges = 3;
+    s->solves    = 1;
+    s->sigma     = 2.0 * rate;
+    break;
+  case HEAT_SCHEME_BDF2: /* the first step is one of backward Euler, and has another mass */
+    s->exchanges = 2;
+    s->solves    = 1;
+    s->sigma     = 1.5 * rate;
+    s->set_ups   = s->steps == 1 ? 2 : 3;
+    break;
+  case HEAT_SCHEME_ESDIRK:
+    s->exchanges = 11;
+    s->solves    = 5;
+    s->sigma     = 4.0 * rate;
+    break;
+  case HEAT_SCHEME_STEADY:
+    s->exchanges = 2;
+    s->solves    = 1;
+    break;
+  case HEAT_SCHEME_TS: s->known = PETSC_FALSE; break;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatModelStepsExchanges(const HeatModelSteps *s, PetscInt64 n, PetscInt64 *single,
+                             PetscInt64 *deep)
+{
+  *single = n * s->exchanges;
+  *deep   = 0;
+  if (s->deep == 0) return;
+  for (int last = 0; last < 2; last++) { /* whole rows, and the steps after the last one */
+    const PetscInt64 rows   = last ? 1 : n / s->row;
+    const PetscInt64 length = last ? n % s->row : s->row;
+    const PetscInt64 rest   = length % s->deep;
+
+    *deep += rows * (length / s->deep + (rest > 1 ? 1 : 0));
+    if (rest == 1) *single += rows;
+  }
+}
+
+PetscErrorCode HeatModelStepsMake(const HeatCase *c, const HeatModelBody *body,
+                                  const HeatLayout *layout, HeatModelSteps *steps)
+{
+  const HeatModelSteps start = {
+      .steps = CountSteps(c), .known = PETSC_TRUE, .set_ups = 1, .before = 1};
+  PetscBool nonlinear;
+
+  PetscFunctionBeginUser;
+  *steps = start;
+  PetscCall(SchemeSteps(c, body, layout, steps));
+  PetscCall(HeatNeedIsNonlinear(c, &nonlinear));
+  if (nonlinear) steps->known = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

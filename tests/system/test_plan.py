@@ -1,0 +1,274 @@
+"""`heat2d plan` says before a run what the run then counts: blocks, messages, bytes, memory."""
+from __future__ import annotations
+
+import json
+import struct
+import xml.etree.ElementTree as ElementTree
+import zlib
+from pathlib import Path
+
+import pytest
+from heat2d_case import Outcome, basic_case, command, execute, run, write_case
+
+PLACES = ["within_nodes", "between_nodes"]
+ZERO = {"type": "temperature", "value": 0.0}
+FILM = {"type": "convection", "coefficient": 5.0, "ambient": 1.0}
+PERIODIC = {side: {"type": "periodic"} for side in ("left", "right", "bottom", "top")}
+# Steps of this length couple the cells of the grids below strongly enough for several levels of the multigrid.
+LONG = {"step": 0.02, "steps": 4}
+
+
+def grid(nx: int, ny: int, x: float = 1.0, y: float = 1.0) -> dict:
+    return {"cells": [nx, ny], "x": [0.0, x], "y": [0.0, y]}
+
+
+# name: (sections of the case, number of ranks)
+CASES = {
+    "ftcs-1": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}}, 1),
+    "ftcs-6": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}}, 6),
+    "ftcs-periodic-4": ({"time": {"scheme": "ftcs", "step": 1e-4, "steps": 20}, "boundary": PERIODIC}, 4),
+    "ftcs-strips-7": ({"time": {"scheme": "ftcs", "step": 1e-4, "end": 0.002}}, 7),
+    "rkl2-4": ({"time": {"scheme": "rkl2", "step": 0.001, "steps": 10}}, 4),
+    "rkl2-sides-9": ({"time": {"scheme": "rkl2", "step": 0.01, "steps": 3}, "boundary": {"left": ZERO, "top": FILM}}, 9),
+    "backward-euler-1": ({}, 1),
+    "backward-euler-2": ({"grid": grid(64, 48), "time": {"scheme": "backward-euler", **LONG}}, 2),
+    "backward-euler-16": ({"grid": grid(64, 48), "time": {"scheme": "backward-euler", **LONG}}, 16),
+    "sides-8": ({"grid": grid(64, 48), "time": {"scheme": "backward-euler", **LONG}, "boundary": {"left": ZERO, "top": FILM}}, 8),
+    "periodic-7": ({"grid": grid(70, 40), "time": {"scheme": "backward-euler", **LONG}, "boundary": PERIODIC}, 7),
+    "odd-periodic-4": ({"grid": grid(51, 33), "time": {"scheme": "backward-euler", **LONG}, "boundary": PERIODIC}, 4),
+    "stretched-4": ({"grid": grid(80, 40, x=8.0), "time": {"scheme": "backward-euler", "step": 0.03, "steps": 4}}, 4),
+    "crank-nicolson-12": ({"grid": grid(64, 48), "time": {"scheme": "crank-nicolson", **LONG}}, 12),
+    "bdf2-4": ({"time": {"scheme": "bdf2", "step": 0.001, "steps": 10}}, 4),
+    "esdirk-3": ({"grid": grid(48, 48), "time": {"scheme": "esdirk", **LONG}}, 3),
+    "steady-5": ({"grid": grid(60, 60), "time": {"scheme": "steady"}, "boundary": {"left": ZERO}}, 5),
+    "snapshots-4": ({"output": {"snapshots": {"every": 5}, "fields": ["temperature", "heat_flux", "owner"]}}, 4),
+    "linear-6": ({"decomposition": {"mapping": "linear"}, "grid": grid(64, 48), "time": {"scheme": "backward-euler", **LONG}}, 6),
+    "steady-64": ({"grid": grid(96, 96), "time": {"scheme": "steady"}, "boundary": {"left": ZERO}}, 64),
+}
+
+
+def plan(directory: Path, case: dict, *args: str) -> tuple[Outcome, dict]:
+    """Plan a case and return the outcome and plan.json."""
+    path = write_case(directory, case, "planned.yaml")
+    done = execute(command(None, 1, ("plan", str(path), "--json", "plan.json", *args)), directory)
+    assert done.returncode == 0, done.stderr
+    return Outcome(done.returncode, done.stdout, done.stderr, directory), json.loads((directory / "plan.json").read_text())
+
+
+def counted(results: dict, kind: str) -> dict:
+    return {place: results["communication"][kind][place] for place in PLACES}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_plan_is_what_the_run_counts(tmp_path, name):
+    """No tolerance but for the high-water mark: 5 % or 4 MiB, whichever is more, for what MPI and the C library allocate."""
+    sections, ranks = CASES[name]
+    outcome = run(tmp_path, basic_case(**sections), ranks=ranks)
+    assert outcome.code == 0, outcome.err
+    results = outcome.results
+    iterations = (results["solver"] or {"iterations": {"total": 0}})["iterations"]["total"]
+    steps = results["time"]["steps"]
+    _, planned = plan(tmp_path, basic_case(**sections), "--ranks", str(ranks), "--iterations", str(iterations / steps))
+    assert planned["steps"] == steps and planned["ranks"] == ranks and planned["nodes"] == 1
+    for key in ("processes", "cells_min", "cells_max"):
+        assert planned["decomposition"][key] == results["decomposition"][key]
+    for kind in ("halo", "multigrid", "setup", "reduction"):
+        assert {place: planned["communication"][kind][place] for place in PLACES} == counted(results, kind), kind
+    memory = planned["memory"]
+    assert memory["per_rank_max"] == results["memory"]["bytes_predicted"]
+    assert sum(field["bytes_per_cell"] for field in memory["fields"]) * planned["decomposition"]["cells_max"] == pytest.approx(
+        memory["per_rank_max"] - memory["process"], rel=1e-12, abs=1)
+    assert memory["per_rank_max"] == pytest.approx(results["memory"]["bytes_max"], rel=0.05, abs=4 << 20)
+
+
+# On machines that are not here.
+
+EXA = basic_case(grid=grid(31622400, 31622400), time={"scheme": "backward-euler", "step": 1e-6, "steps": 100})
+
+
+@pytest.mark.parametrize("layout", [("2000000", "128"), ("2000003", "128"), ("2000000", "96"), ("8388608", "128")])
+def test_a_plan_for_millions_of_ranks_takes_little_time_and_memory(tmp_path, layout):
+    """10^15 cells on 2 to 8 million ranks.  The high-water mark is below 100 MB; the bound of the time, 20 s, is for a busy
+    machine (an idle one takes 0.4 s, and 0.7 s for the prime number, which makes strips)."""
+    path = write_case(tmp_path, EXA)
+    words = ["/usr/bin/env", "python3", "-c", MEASURE, *command(path, 1, ("--ranks", layout[0], "--ranks-per-node", layout[1],
+                                                                           "--json", "plan.json", "--map", "map.svg"))]
+    words.insert(words.index(str(path)), "plan")
+    done = execute(words, tmp_path, timeout=20)
+    assert done.returncode == 0, done.stderr
+    kilobytes = int(done.stderr.split()[-1])
+    assert kilobytes < 100e6 / 1024
+    planned = json.loads((tmp_path / "plan.json").read_text())
+    assert planned["ranks"] == int(layout[0]) and planned["nodes"] == -(-int(layout[0]) // int(layout[1]))
+    assert planned["memory"]["fits"] is False
+    assert any("64-bit" in warning for warning in planned["warnings"])
+    assert any("memory is short" in warning and "nodes like this one" in warning for warning in planned["warnings"])
+    assert ("prime" in " ".join(planned["warnings"])) == (layout[0] == "2000003")
+    assert (tmp_path / "map.svg").stat().st_size < 10e6
+
+
+# Run a command and print the largest high-water mark of its processes [kB] at the end of stderr.
+MEASURE = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def halo_by_hand(nx: int, ny: int, px: int, py: int, node_of) -> list[list[int]]:
+    """Count the messages and bytes of a halo exchange one cell deep block by block: [messages, bytes][within, between]."""
+    def length(n: int, parts: int, p: int) -> int:
+        return n // parts + (p < n % parts)
+
+    found = [[0, 0], [0, 0]]
+    for j in range(py):
+        for i in range(px):
+            for di, dj in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                if 0 <= i + di < px and 0 <= j + dj < py:
+                    between = node_of(i, j) != node_of(i + di, j + dj)
+                    found[0][between] += 1
+                    found[1][between] += 8 * (length(ny, py, j) if di else length(nx, px, i))
+    return found
+
+
+@pytest.mark.parametrize("ranks,per_node,mapping", [(48, 4, "node-blocks"), (48, 4, "linear"), (48, 5, "node-blocks"), (60, 7, "linear"),
+                                                    (64, 24, "linear"), (7, 2, "node-blocks"), (36, 36, "node-blocks")])
+def test_halo_messages_by_nodes_equal_a_count_block_by_block(tmp_path, ranks, per_node, mapping):
+    nx, ny = 100, 83
+    case = basic_case(grid=grid(nx, ny), time={"scheme": "ftcs", "step": 1e-5, "steps": 3}, decomposition={"mapping": mapping})
+    _, planned = plan(tmp_path, case, "--ranks", str(ranks), "--ranks-per-node", str(per_node))
+    px, py = planned["decomposition"]["processes"]
+    tile = planned["decomposition"]["node_blocks"]
+    if tile[0]:
+        by_hand = halo_by_hand(nx, ny, px, py, lambda i, j: (i // tile[0], j // tile[1]))
+    else:
+        by_hand = halo_by_hand(nx, ny, px, py, lambda i, j: (j * px + i) // per_node)
+    halo = planned["per_step"]["halo"]
+    assert [[halo[place][what] for place in PLACES] for what in ("messages", "bytes")] == by_hand
+    assert mapping == "linear" or ranks % per_node or tile[0] * tile[1] == per_node
+
+
+def test_node_blocks_send_less_between_nodes_than_linear(tmp_path):
+    between = {}
+    for mapping in ("node-blocks", "linear"):
+        case = basic_case(grid=grid(4096, 4096), time={"scheme": "ftcs", "step": 1e-9, "steps": 3}, decomposition={"mapping": mapping})
+        _, planned = plan(tmp_path, case, "--ranks", "8192", "--ranks-per-node", "128")
+        between[mapping] = planned["per_step"]["halo"]["between_nodes"]["bytes"]
+    assert between["node-blocks"] < 0.5 * between["linear"]
+
+
+# What is not known.
+
+@pytest.mark.parametrize("sections", [{"time": {"scheme": "esdirk", "end": 0.01, "adaptive": {"tolerance": 1e-4}}},
+                                      {"materials": [{"name": "m", "conductivity": "1+T", "density": 1.0, "specific_heat": 1.0}]},
+                                      {"solver": {"preconditioner": "gamg"}}, {"time": {"scheme": "ts:rk", "step": 1e-4, "steps": 10}}])
+def test_what_depends_on_the_field_is_null(tmp_path, sections):
+    _, planned = plan(tmp_path, basic_case(**sections), "--ranks", "4")
+    assert planned["communication"]["halo"]["within_nodes"]["messages"] is None
+    assert planned["communication"]["output"]["within_nodes"]["bytes"] is None
+    assert set(planned["time"].values()) == {None}
+
+
+# Maps.
+
+def test_the_text_map_shows_node_and_rank_of_each_block(tmp_path):
+    plan(tmp_path, basic_case(), "--ranks", "8", "--ranks-per-node", "4", "--map", "map.txt")
+    lines = [line.split() for line in (tmp_path / "map.txt").read_text().splitlines()[1:]]
+    owners = sorted(tuple(map(int, entry.split(":"))) for line in lines for entry in line)
+    assert [rank for _, rank in sorted(owners, key=lambda owner: owner[1])] == list(range(8))
+    assert [node for node, _ in owners] == [0] * 4 + [1] * 4
+
+
+@pytest.mark.parametrize("ranks,numbers", [(12, 12), (20000, 0)])
+def test_the_svg_map_is_a_picture_of_blocks_or_of_nodes(tmp_path, ranks, numbers):
+    plan(tmp_path, basic_case(grid=grid(4000, 4000)), "--ranks", str(ranks), "--ranks-per-node", "4", "--map", "map.svg")
+    root = ElementTree.parse(tmp_path / "map.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert len(root.findall(f"{space}rect")) == (ranks if numbers else ranks // 4)
+    texts = [text.text for text in root.findall(f"{space}text")]
+    assert len(texts) == numbers + 1 and f"{ranks} ranks" in texts[-1]
+
+
+def pixels(path: Path) -> list[bytes]:
+    """Decode the rows of a PNG picture of eight bits a channel without filters, and check its checksums."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    at, chunks = 8, {}
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        assert struct.unpack(">I", data[at + 8 + size:at + 12 + size])[0] == zlib.crc32(name + body)
+        chunks[name] = body
+        at += 12 + size
+    width, height, depth, colour = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    assert (depth, colour) == (8, 2) and b"IEND" in chunks
+    raw = zlib.decompress(chunks[b"IDAT"])
+    assert len(raw) == height * (3 * width + 1)
+    return [raw[row * (3 * width + 1) + 1:(row + 1) * (3 * width + 1)] for row in range(height)]
+
+
+@pytest.mark.parametrize("ranks", ["8", "100000"])
+def test_the_png_map_has_the_colours_of_nodes(tmp_path, ranks):
+    plan(tmp_path, basic_case(grid=grid(4000, 2000)), "--ranks", ranks, "--ranks-per-node", "4", "--map", "map.png")
+    rows = pixels(tmp_path / "map.png")
+    colours = {bytes(row[k:k + 3]) for row in rows[::8] for k in range(0, len(row), 3)} - {b"\xff\xff\xff", b"\0\0\0"}
+    assert len(rows) == 512 and len(rows[0]) == 3 * 1024
+    assert len(colours) == (2 if ranks == "8" else 8)
+
+
+# Warnings and refusals.
+
+@pytest.mark.parametrize("ranks,per_node,sections,words", [
+    (1009, 1009, {"grid": grid(4000, 4000)}, ["prime", "1008 ranks would be better"]),
+    (10, 4, {"grid": grid(400, 400)}, ["the last of 3 nodes has 2 ranks", "multiple of 4"]),
+    (64, 64, {}, ["narrower than the halo"]),
+    (16, 16, {"grid": grid(64, 64)}, ["more cells in their halo"]),
+    (4, 4, {}, ["level-2 cache"]),
+    (1, 1, {"grid": grid(40000, 40000)}, ["memory is short", "nodes like this one would do"]),
+])
+def test_a_bad_layout_is_warned_of(tmp_path, ranks, per_node, sections, words):
+    outcome, planned = plan(tmp_path, basic_case(**sections), "--ranks", str(ranks), "--ranks-per-node", str(per_node))
+    assert any(all(word in warning for word in words) for warning in planned["warnings"]), planned["warnings"]
+    assert all(warning in outcome.out for warning in planned["warnings"])
+
+
+def test_a_good_layout_has_no_warning(tmp_path):
+    _, planned = plan(tmp_path, basic_case(grid=grid(4096, 4096)), "--ranks", "16", "--ranks-per-node", "4")
+    assert planned["warnings"] == []
+
+
+@pytest.mark.parametrize("words,said", [
+    (["--ranks", "0"], "--ranks 0: give a whole number from 1"),
+    (["--ranks", "4x"], "--ranks 4x"),
+    (["--ranks-per-node", "-1"], "--ranks-per-node -1"),
+    (["--iterations", "many"], "--iterations many"),
+    (["--map", "map.pdf"], "must end in .txt, .svg or .png"),
+    (["--restart", "latest"], "--restart has no meaning for heat2d plan"),
+    (["--output", "out"], "--output has no meaning for heat2d plan"),
+    (["--ranks", "101"], "cannot be cut into 101 blocks"),
+    (["--ranks", "6", "--set", "decomposition.processes=[2, 2]"], "decomposition.processes"),
+    (["--set", "grid.cell=3"], "grid.cell"),
+    (["-ksp_tpye", "cg"], "reads the option -ksp_tpye"),
+])
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_bad_input_is_refused_with_one_message(tmp_path, words, said, ranks):
+    path = write_case(tmp_path, basic_case())
+    done = execute(command(None, ranks, ("plan", str(path), *words)), tmp_path, ranks)
+    assert done.returncode == 2
+    assert said in done.stderr and done.stderr.count("heat2d: error") == 1
+    assert [entry.name for entry in tmp_path.iterdir()] == ["case.yaml"], "nothing is written"
+
+
+@pytest.mark.parametrize("option", ["--json", "--map"])
+def test_a_file_that_cannot_be_written_is_code_4(tmp_path, option):
+    path = write_case(tmp_path, basic_case())
+    done = execute(command(None, 2, ("plan", str(path), option, "missing/plan.svg")), tmp_path, 2)
+    assert done.returncode == 4 and done.stderr.count("missing/plan.svg") == 1
+
+
+@pytest.mark.parametrize("words", [["run", "case.yaml", "--ranks", "4"], ["verify", "--map", "map.svg"]])
+def test_options_of_plan_are_refused_by_other_commands(tmp_path, words):
+    write_case(tmp_path, basic_case())
+    done = execute(command(None, 1, tuple(words)), tmp_path)
+    assert done.returncode == 2 and "is an option of heat2d plan" in done.stderr
