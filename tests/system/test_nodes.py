@@ -51,10 +51,14 @@ def test_a_job_runs_in_the_folder_in_which_it_was_started(tmp_path, permitted):
 
 
 def test_a_node_sees_its_own_processes_only(tmp_path, permitted):
-    done = nodes_py(tmp_path, "-n", "2", *LAUNCHER, "--", "sh", "-c", "sh -c 'sleep 1; :' $(hostname)-is-here & ps ax; wait")
+    """Each node lists its processes while the other's shell, which has the other's name as its $0, exists, too."""
+    both = 'touch {0}.$0; until [ -e {0}.node1 ] && [ -e {0}.node2 ]; do sleep 0.05; done; '
+    shell = both.format("here") + "ps ax; " + both.format("seen")
+    done = nodes_py(tmp_path, "-n", "2", *LAUNCHER, "--", "sh", "-c", f"sh -c '{shell}' $(hostname)")
     assert done.returncode == 0, done.stderr
     lists = done.stdout.split("PID TTY")[1:]
-    assert len(lists) == 2 and all(("node1-is-here" in text) != ("node2-is-here" in text) for text in lists), done.stdout
+    ends = [{line.split()[-1] for line in text.splitlines() if "touch here" in line} & {"node1", "node2"} for text in lists]
+    assert sorted(ends, key=sorted) == [{"node1"}, {"node2"}], done.stdout
 
 
 def test_a_link_has_the_bandwidth_that_was_asked_for(network):
