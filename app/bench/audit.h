@@ -8,7 +8,7 @@
 
 /** What the windows of a proof show. */
 typedef struct {
-  PetscInt64 commitments, windows, cells; /* read and evaluated */
+  PetscInt64 commitments, windows, cells; /* numbers that were read and evaluated */
   double     residual;                    /* field: rms of the residual over that of the
                                              right-hand side, in the cells of the windows */
   double     error;                       /* modes: rms of the error over that of the solution */
@@ -16,15 +16,17 @@ typedef struct {
 
 /** Check a proof: roots, paths, windows where the roots place them, the initial field, the discrete
  *  equation and the closed form in the windows.
- *  @param[in]     cycles  that the run says it has timed
- *  @param[in]     proof   of proof.json
- *  @param[in,out] r       reasons are added to it, with "audit: " in front */
+ *  @param[in]     cycles  number of timed cycles that the record states
+ *  @param[in]     proof   content of proof.json
+ *  @param[out]    report  counts and errors of the windows
+ *  @param[in,out] r       each failed check adds a reason, which begins with "audit: " */
 PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const HeatJson *proof,
                               HeatAuditReport *report, HeatBenchResult *r);
 
 /** Audit DIR/results.json and DIR/proof.json.
- *  @param[out] id  what they say they are
- *  @param[out] r   its reasons say why the result is not valid
+ *  @param[out]    id  class, workload and nonce that the record states
+ *  @param[in,out] r   zeroed by the caller; gets the times of the record, and a reason for each
+ *                     failed check: the result is valid if there is none
  *  Errors: HEAT_ERR_FILE where a file cannot be read or is no record of a benchmark. */
 PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport *report,
                                HeatBenchResult *r);

@@ -1,4 +1,4 @@
-/** A run of the reference workload: its parts in the order in which they run, and what they find.
+/** A run of the reference workload: the functions for its parts, and the result.
  *
  *  The functions are collective on `comm` unless stated otherwise. */
 #ifndef HEAT_APP_BENCH_H
@@ -9,7 +9,8 @@
 #include "app/bench/proof.h"
 #include "solver/measure/energy.h"
 
-/** Capacity, chosen: the reasons that a result can have at once are fewer. */
+/** Most reasons that are kept, and bytes of each, both chosen.  Further reasons are dropped, since
+ *  one is enough to make a result invalid. */
 enum { HEAT_BENCH_REASONS = 16, HEAT_BENCH_REASON = 200 };
 
 /** What a run of the workload found.  Plain data, the same on all ranks. */
@@ -17,28 +18,29 @@ typedef struct {
   double     setup;      /* [s] from the creation of the grid to the end of the first step */
   double     seconds;    /* [s] of all timed steps */
   double     end_to_end; /* [s] from the start of the program to the end of the last cycle */
-  PetscInt64 steps;      /* timed */
+  PetscInt64 steps;      /* number of timed steps */
   PetscInt64 iterations; /* of the Krylov method in timed steps; 0 for explicit steps */
-  uint32_t   cycles;
-  double    *times; /* owned [cycles]; [s] of each cycle */
-  PetscInt   room;  /* of times */
+  uint32_t   cycles;     /* number of timed cycles */
+  double    *times;      /* owned [cycles]; [s] of each cycle */
+  PetscInt   room;       /* allocated entries of times and of field.residuals */
 
   struct {
-    double   error, bound; /* relative, in the 2-norm, against the discrete equations */
-    double   continuous_ratio;
+    double   error, bound;     /* relative, in the 2-norm, against the discrete equations */
+    double   continuous_ratio; /* distance to the solution of the differential equation over the
+                                  distance that the closed forms predict */
     HeatHash root;
   } modes;
 
   struct {
     double *residuals; /* owned [cycles]; relative, of the committed step */
-    double  worst;     /* of residuals */
-    double  balance;   /* relative error of the energy account, the worst of all cycles */
+    double  worst;     /* largest of the residuals */
+    double  balance;   /* largest relative error of the energy account of a cycle */
     double  overshoot; /* [K] by which the field leaves the range of its start; <= 0: it does not */
   } field;
 
   double memory_fraction; /* of a node's memory in use; 0: not known */
 
-  int  n_reasons; /* why the result is not valid; 0: it is */
+  int  n_reasons; /* reasons why the result is not valid; 0: the result is valid */
   char reasons[HEAT_BENCH_REASONS][HEAT_BENCH_REASON];
 } HeatBenchResult;
 
@@ -52,7 +54,7 @@ typedef struct {
   PetscBool      quiet;
 } HeatBenchRequest;
 
-/** A problem on its way from start to end.  All pointers are owned. */
+/** A problem and its present state.  All pointers are owned. */
 typedef struct {
   HeatCase     *c;
   HeatGrid     *grid;
@@ -65,21 +67,21 @@ typedef struct {
   HeatEnergy    energy;
 } HeatBenchProblem;
 
-/** Record a reason why the result is not valid, as for printf. */
+/** Add a reason why the result is not valid; the arguments are those of printf. */
 void HeatBenchInvalid(HeatBenchResult *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /** Refuse at once what cannot work here: more cells than PetscInt counts, more ranks than cells,
  *  not enough memory.
- *  Errors: HEAT_ERR_INPUT, with what would do. */
+ *  Errors: HEAT_ERR_INPUT; the message says what would help. */
 PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q);
 
 /** Set up the problem `field` or `modes`; close it with HeatBenchClose.
- *  Errors: as HeatBenchCheckFits. */
+ *  Errors: HEAT_ERR_INPUT if the problem cannot be set up on these ranks. */
 PetscErrorCode HeatBenchOpenField(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchProblem **p);
 PetscErrorCode HeatBenchOpenModes(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchProblem **p);
 
-/** Take steps, several at once where the scheme can.
+/** Take `steps` steps, several in one sweep over the field where the scheme allows this.
  *  Errors: HEAT_ERR_NUMERICS if a solve fails. */
 PetscErrorCode HeatBenchAdvance(HeatBenchProblem *p, PetscInt steps);
 
@@ -90,7 +92,7 @@ PetscErrorCode HeatBenchClose(HeatBenchProblem **p);
 PetscErrorCode HeatBenchRunModes(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,
                                  HeatBenchResult *r);
 
-/** Run the problem `field` cycle by cycle until its steps have taken the duration. */
+/** Run the problem `field`, cycle by cycle, until its timed steps have lasted q->duration. */
 PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,
                                  HeatBenchResult *r);
 

@@ -1,4 +1,4 @@
-/** The problem `field` (definition.h): timed, and checked while the clock stands still.
+/** The problem `field` (definition.h): steps are timed, and checked while the clock is off.
  *
  *  A cycle is
  *
@@ -6,16 +6,13 @@
  *      clock on; step s; clock off; commit to both fields, evaluate the residual of the step;
  *      clock on; steps s + 1 ... HEAT_BENCH_CYCLE; clock off; check range and energy account
  *
- *  with s drawn from the nonce.  The clock is switched behind a barrier of all ranks.  Cycles are
- *  taken until the steps have lasted as long as was asked for. */
+ *  with s drawn from the nonce.  A barrier of all ranks precedes each reading of the clock.  Cycles
+ *  are run until the timed steps have lasted as long as the request says. */
 #include <math.h>
 
 #include "app/bench/bench.h"
 #include "app/bench/draw.h"
 #include "solver/base/monotonic.h"
-
-/* Bound of the energy account's relative error: rounding and the solver's tolerance. */
-static const double balance_bound = 1e-11;
 
 typedef struct {
   HeatBenchProblem       *p;
@@ -46,7 +43,7 @@ static PetscErrorCode ClockOff(Run *run)
 /* Return the larger of two values; NaN if one of them is. */
 static double Worse(double a, double b) { return isnan(a) || a > b ? a : b; }
 
-/* Draw the initial field of a cycle, and begin anew. */
+/* Draw the initial field of a cycle, and restart the stepper and the energy account from it. */
 static PetscErrorCode BeginCycle(Run *run, uint32_t cycle)
 {
   HeatBenchProblem *p = run->p;
@@ -67,8 +64,8 @@ static PetscErrorCode BeginCycle(Run *run, uint32_t cycle)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute ||b - A x|| / ||b|| of a step: with the heat N that enters each cell,
-   (C/dt) (after - before) - N, relative to (C/dt) before. */
+/* Compute ||b - A x|| / ||b|| of a step: the norm of (C/dt) (after - before) - N over the norm of
+   (C/dt) before, with N the net heat that enters each cell. */
 static PetscErrorCode Residual(Run *run, const PetscReal *before, const PetscReal *after,
                                double *relative)
 {
@@ -129,6 +126,7 @@ static PetscErrorCode CheckCycle(Run *run)
   PetscFunctionBeginUser;
   PetscCall(VecMin(p->T, NULL, &low));
   PetscCall(VecMax(p->T, NULL, &high));
+  /* the range of HeatDrawTemperature, [256, 257) K */
   out                = PetscMax(256.0 - low, high - 257.0);
   r->field.overshoot = Worse(r->field.overshoot, out);
   PetscCall(VecGetArrayRead(p->T, &T));
@@ -138,7 +136,7 @@ static PetscErrorCode CheckCycle(Run *run)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Make room for one more cycle. */
+/* Allocate entries for one more cycle. */
 static PetscErrorCode Reserve(HeatBenchResult *r)
 {
   PetscFunctionBeginUser;
@@ -176,7 +174,7 @@ static PetscErrorCode RunCycle(Run *run, uint32_t cycle)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set up, take the first steps, and time both: set-up lasts to the end of the first step. */
+/* Set up and take the untimed first steps.  The time of the set-up ends with the first step. */
 static PetscErrorCode SetUp(MPI_Comm comm, Run *run)
 {
   double seconds;
@@ -195,18 +193,17 @@ static PetscErrorCode SetUp(MPI_Comm comm, Run *run)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Judge what the cycles found.  Explicit steps leave the rounding of some ten operations. */
+/* Compare the results of the cycles with their bounds. */
 static void Judge(const HeatBenchRequest *q, HeatBenchResult *r)
 {
-  const double bound = q->id.workload == HEAT_BENCH_EXPLICIT ? 10.0 * PETSC_MACHINE_EPSILON
-                                                             : HeatBenchTolerance;
+  const double bound = HeatBenchResidualBound(q->id.workload);
 
   if (!(r->field.worst <= bound))
     HeatBenchInvalid(r, "field: the residual of a step is %.3g of its right-hand side, above %.3g",
                      r->field.worst, bound);
-  if (!(r->field.balance <= balance_bound))
+  if (!(r->field.balance <= HeatBenchBalance))
     HeatBenchInvalid(r, "field: the energy account is off by %.3g, above %.3g", r->field.balance,
-                     balance_bound);
+                     HeatBenchBalance);
   if (!(r->field.overshoot <= HeatBenchOvershoot))
     HeatBenchInvalid(r, "field: the temperature leaves the range of its start by %.3g K",
                      r->field.overshoot);

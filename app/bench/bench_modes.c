@@ -1,14 +1,14 @@
 /** The problem `modes` (definition.h): a full-size solution that is known in closed form.
  *
  *  The field is compared with the solution of the discrete equations, which a right program reaches
- *  to rounding and the tolerance of its solves on any grid.  The distance to the solution of the
- *  differential equation must be what the closed forms of both predict: a field that was copied
- *  from the formula of textbooks has no such distance. */
+ *  to rounding and the tolerance of its solves on any grid.  The distance of the field to the
+ *  solution of the differential equation must be 0.5 to 2 times the distance between both closed
+ *  forms: a field that was computed from the textbook's formula has no such distance. */
 #include <math.h>
 
 #include "app/bench/bench.h"
 
-/* Cosines at this rank's columns and rows: x[m nxl + i], y[m nyl + j]. */
+/* The cosines of mode m at this rank's column i, x[m nxl + i], and at its row j, y[m nyl + j]. */
 typedef struct {
   double *x, *y; /* owned */
 } Cosines;
@@ -27,7 +27,7 @@ static PetscErrorCode CreateCosines(const HeatGrid *g, const HeatBenchCosines *c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the sum of cosines at own cell (i, j). */
+/* Return the sum of the products of cosines, times `factor`, at own cell (i, j). */
 static double Sum(const HeatGrid *g, const Cosines *cosines, const double *factor, PetscInt i,
                   PetscInt j)
 {
@@ -38,7 +38,8 @@ static double Sum(const HeatGrid *g, const Cosines *cosines, const double *facto
   return sum;
 }
 
-/* Compute the norms of T - discrete, discrete, T - continuous, and discrete - continuous. */
+/* Compute the 2-norms of T - discrete, discrete, T - continuous, and discrete - continuous, with
+   the closed forms of the discrete and of the differential equation. */
 static PetscErrorCode Norms(const HeatBenchProblem *p, const HeatBenchCosines *c,
                             const Cosines *cosines, double norms[4])
 {
@@ -100,15 +101,11 @@ static PetscErrorCode Commit(const HeatBenchProblem *p, const HeatBenchRequest *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Judge the norms.  A solve leaves a relative error of the size of its tolerance, an explicit step
-   rounds some ten operations. */
+/* Compare the norms with their bounds. */
 static void Judge(const HeatBenchRequest *q, const double norms[4], HeatBenchResult *r)
 {
-  const double each = q->id.workload == HEAT_BENCH_EXPLICIT ? PETSC_MACHINE_EPSILON
-                                                            : HeatBenchTolerance;
-
   r->modes.error            = norms[0] / norms[1];
-  r->modes.bound            = 10.0 * (double)HeatBenchModeSteps(q->id.workload) * each;
+  r->modes.bound            = HeatBenchModesBound(q->id.workload);
   r->modes.continuous_ratio = norms[2] / norms[3];
   if (!(r->modes.error <= r->modes.bound))
     HeatBenchInvalid(r, "modes: the relative error is %.3g, above %.3g", r->modes.error,

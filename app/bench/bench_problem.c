@@ -1,5 +1,5 @@
-/** The two problems as cases of heat2d: the fields are drawn from the nonce in place of being read
- *  from files (bench.h). */
+/** The two problems as cases of heat2d (bench.h).  Where the case names a file for a field, the
+ *  field is drawn from the nonce instead. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "app/run/memory_check.h"
 #include "io/case_file/case_file.h"
 
-/* [bytes] of the text of a case.  Chosen: more than twice what it has. */
+/* [bytes] Room for the text of a case.  Chosen: more than twice its length. */
 enum { CASE_BYTES = 2048 };
 
 void HeatBenchInvalid(HeatBenchResult *r, const char *format, ...)
@@ -22,7 +22,7 @@ void HeatBenchInvalid(HeatBenchResult *r, const char *format, ...)
   va_end(arguments);
 }
 
-/* Write the case of a problem.  The file that it names is never opened. */
+/* Write the case of a problem.  The file "nonce" that it names is never opened. */
 static void WriteCase(const HeatBenchRequest *q, HeatBenchProblemKind problem, char *text)
 {
   const PetscBool is_field  = (PetscBool)(problem == HEAT_BENCH_PROBLEM_FIELD);

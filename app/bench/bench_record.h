@@ -5,7 +5,7 @@
 #include "app/bench/audit.h"
 
 /** Return the record of a run, which the caller destroys.  Not collective.
- *  @param[in] audit   of the run's own proof
+ *  @param[in] audit   report of the audit of the run's own proof
  *  @param[in] proof   hash of proof.json
  *  @param[in] binary  hash of the program; NULL: not known */
 HeatJson *HeatBenchRecord(const HeatBenchRequest *q, const HeatBenchResult *r,

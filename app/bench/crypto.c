@@ -1,4 +1,4 @@
-/** SHA-256 and base64 by OpenSSL's libcrypto; this is the only file that includes its headers. */
+/** SHA-256 and base64 (crypto.h).  Only this file includes the headers of OpenSSL. */
 #include "app/bench/crypto.h"
 
 #include <openssl/evp.h>

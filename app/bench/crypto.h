@@ -1,5 +1,4 @@
-/** What the benchmark uses of OpenSSL's libcrypto: SHA-256, and bytes as base64 text.  Nothing here
- *  is collective. */
+/** SHA-256, and bytes as base64 text, by OpenSSL's libcrypto.  Nothing here is collective. */
 #ifndef HEAT_APP_CRYPTO_H
 #define HEAT_APP_CRYPTO_H
 
@@ -8,7 +7,7 @@
 
 enum { HEAT_SHA256_BYTES = 32 };
 
-/** Compute SHA-256 of two texts, one after the other.
+/** Compute SHA-256 of part1 followed by part2.
  *  Errors: PETSC_ERR_LIB if the library cannot. */
 PetscErrorCode HeatSha256(size_t n1, const void *part1, size_t n2, const void *part2,
                           unsigned char hash[HEAT_SHA256_BYTES]);
@@ -17,14 +16,14 @@ PetscErrorCode HeatSha256(size_t n1, const void *part1, size_t n2, const void *p
  *  Errors: PETSC_ERR_FILE_OPEN, PETSC_ERR_FILE_READ. */
 PetscErrorCode HeatSha256File(const char *path, unsigned char hash[HEAT_SHA256_BYTES]);
 
-/** Return the bytes that n bytes need as base64 text, with the terminating zero. */
+/** The size [bytes] of n bytes as base64 text, with the terminating zero. */
 #define HEAT_BASE64_ROOM(n) (4 * (((n) + 2) / 3) + 1)
 
 /** Write n bytes as base64 text[HEAT_BASE64_ROOM(n)]. */
 void HeatBase64Write(int n, const unsigned char *bytes, char *text);
 
-/** Read exactly n bytes from base64 text.  Return false if the text has another length or is no
- *  base64.
+/** Read n bytes from base64 text.  Return false if the length of the text is not that of n bytes,
+ *  or the text is not base64.
  *  @param[out] bytes  [n + 2] */
 PetscBool HeatBase64Read(const char *text, int n, unsigned char *bytes);
 

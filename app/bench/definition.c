@@ -33,6 +33,7 @@ const double HeatBenchTolerance = 1e-11;
 
 const double HeatBenchLeastSeconds = 60.0;
 const double HeatBenchOvershoot    = 1e-6;
+const double HeatBenchBalance      = 1e-11;
 
 const char *HeatBenchGrade(double seconds)
 {
@@ -53,17 +54,30 @@ const HeatBenchClass *HeatBenchFindClass(const char *name)
   return NULL;
 }
 
-/* Implicit: alpha dt/h^2 is 116 in copper, so that the equations of a step couple far cells.
-   Explicit: 0.93 of the largest stable step, which copper has: C/(4 k) = 2.16e-3 s. */
+/* Implicit: alpha dt/h^2 is 116 in copper, so that a step couples distant cells.  Explicit: 0.93 of
+   the stable step, which is C/(4 k) = 2.16e-3 s in copper, the material with the shortest one. */
 double HeatBenchStep(HeatBenchWorkload workload)
 {
   return workload == HEAT_BENCH_EXPLICIT ? 2e-3 : 1.0;
 }
 
-/* As many as leave each cosine large enough to be compared: more than 1e-3 of its start. */
+/* Chosen: after these steps every product of cosines still has more than 1e-3 of its start, which
+   is large enough for a comparison. */
 PetscInt HeatBenchModeSteps(HeatBenchWorkload workload)
 {
   return workload == HEAT_BENCH_EXPLICIT ? 200 : 5;
+}
+
+double HeatBenchResidualBound(HeatBenchWorkload workload)
+{
+  return workload == HEAT_BENCH_EXPLICIT ? 10.0 * PETSC_MACHINE_EPSILON : HeatBenchTolerance;
+}
+
+double HeatBenchModesBound(HeatBenchWorkload workload)
+{
+  const double each = workload == HEAT_BENCH_EXPLICIT ? PETSC_MACHINE_EPSILON : HeatBenchTolerance;
+
+  return 10.0 * (double)HeatBenchModeSteps(workload) * each;
 }
 
 PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle)
@@ -93,7 +107,7 @@ double HeatBenchConductance(const HeatBenchId *id, PetscInt64 i, PetscInt64 j, P
   return 2.0 * k * l / (k + l);
 }
 
-/* Draw a whole number from low to high. */
+/* Draw an integer from low to high, both included. */
 static PetscInt64 DrawBetween(const HeatBenchId *id, uint64_t index, PetscInt64 low,
                               PetscInt64 high)
 {
@@ -101,9 +115,9 @@ static PetscInt64 DrawBetween(const HeatBenchId *id, uint64_t index, PetscInt64 
          (PetscInt64)(HeatDraw(id->nonce, HEAT_DRAW_MODE, 0, index) % (uint64_t)(high - low + 1));
 }
 
-/* The eigenvalue of the second difference is (4/h^2) sin^2(pi k/(2 n)), of the second derivative
-   (pi k/(n h))^2.  Half waves of 32 to 128 cells: short enough for the discretisation to show, in
-   space and time, on every grid. */
+/* The second difference has the eigenvalue -(4/h^2) sin^2(pi k/(2 n)), the second derivative
+   -(pi k/(n h))^2.  Half waves of 32 to 128 cells are chosen: they are so short that the errors of
+   discretisation in space and time are visible on every grid. */
 void HeatBenchDrawCosines(const HeatBenchId *id, HeatBenchCosines *c)
 {
   const HeatBenchMaterial *m     = &HeatBenchMaterials[0];
@@ -131,7 +145,7 @@ void HeatBenchDrawCosines(const HeatBenchId *id, HeatBenchCosines *c)
 
 double HeatBenchCosine(PetscInt64 i, PetscInt64 k, PetscInt64 n)
 {
-  /* (2 i + 1) k may exceed 64 bits on no grid below 2^31 cells wide. */
+  /* (2 i + 1) k stays below 2^63, since k <= n, on grids of less than 2^31 cells along an axis. */
   const PetscInt64 turns = (2 * i + 1) * k % (4 * n);
 
   return cos(PETSC_PI * (double)turns / (2.0 * (double)n));

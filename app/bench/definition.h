@@ -4,10 +4,11 @@
  *  nor the fields of the run.  A change of any number in definition.c makes another workload: then
  *  HEAT_BENCH_VERSION grows.
  *
- *  field   (timed) blocks of four materials and a temperature of noise, both drawn from the nonce;
- *          insulated.  Each cycle of HEAT_BENCH_CYCLE steps begins with a field of its own.
- *  modes   (not timed) one material and a sum of cosines drawn from the nonce; insulated.  A step
- *          multiplies each of them by a known number.
+ *  field   (timed) an insulated body of blocks of four materials, with a random temperature in each
+ *          cell; the nonce determines both.  Each cycle of HEAT_BENCH_CYCLE steps begins with new
+ *          random temperatures.
+ *  modes   (not timed) an insulated body of one material, whose temperature is a sum of products of
+ *          cosines that the nonce determines.  A step multiplies each product by a known number.
  *
  *  Cells are squares of 1 mm on every grid, so a larger class is a larger body (weak scaling of
  *  machines: spacing and step stay, the domain grows).  Nothing here is collective. */
@@ -17,15 +18,15 @@
 #include <petscsys.h>
 #include <stdint.h>
 
-/** Version of the definition, in every record and proof. */
+/** The version of the definition, which every record and proof states. */
 #define HEAT_BENCH_VERSION 1
 
 enum {
   HEAT_BENCH_CYCLE     = 100, /* steps of a cycle */
   HEAT_BENCH_MATERIALS = 4,
-  HEAT_BENCH_MODES     = 4, /* cosines of the problem `modes` */
-  HEAT_BENCH_WINDOWS = 32,  /* windows that the audit looks at, for each pair of committed fields */
-  HEAT_BENCH_WARM_UP = 3    /* steps before the first timed one */
+  HEAT_BENCH_MODES     = 4,  /* products of cosines in the problem `modes` */
+  HEAT_BENCH_WINDOWS   = 32, /* windows that the audit checks, for each pair of committed fields */
+  HEAT_BENCH_WARM_UP   = 3   /* steps before the first timed one */
 };
 
 typedef enum { HEAT_BENCH_IMPLICIT, HEAT_BENCH_EXPLICIT, HEAT_BENCH_WORKLOADS } HeatBenchWorkload;
@@ -42,7 +43,7 @@ extern const char *const HeatBenchRulesNames[HEAT_BENCH_RULES];
 /** A class of problems. */
 typedef struct {
   const char *name;
-  PetscInt64  cells;     /* in x and in y */
+  PetscInt64  cells;     /* number along x, and along y */
   const char *meant_for; /* for help and messages */
 } HeatBenchClass;
 
@@ -68,18 +69,27 @@ extern const double HeatBenchWidth;
 /** Relative tolerance of each solve (implicit): ||b - A x|| / ||b||. */
 extern const double HeatBenchTolerance;
 
-/** Least time of the timed steps of a valid result [s]: 60 exploratory, 600 reportable, 1800
- *  official.  Return the word for a time, "too short" below the first. */
+/** Least total time [s] of the timed steps of a valid result. */
 extern const double HeatBenchLeastSeconds;
-const char         *HeatBenchGrade(double seconds);
 
-/** Kelvin by which a temperature may leave the range of its start: rounding. */
+/** Return the grade of a result whose timed steps took `seconds` [s]: "exploratory" from 60,
+ *  "reportable" from 600, "official" from 1800, else "too short". */
+const char *HeatBenchGrade(double seconds);
+
+/** Largest distance [K] of a temperature from the range of the initial field.  Chosen: above
+ *  rounding and the error of solves, far below the 1 K of the range. */
 extern const double HeatBenchOvershoot;
 
-/** Return the figure of merit [cell-steps/s]: cells * steps / (seconds + setup * steps/100). */
+/** Largest relative error of the energy account of `field`: rounding and the tolerance of
+ *  solves. */
+extern const double HeatBenchBalance;
+
+/** Return the figure of merit [cell-steps/s]: cells * steps / (seconds + setup * steps/100).
+ *  @param[in] seconds  [s] of the timed steps
+ *  @param[in] setup    [s] of the set-up, which is charged once for every 100 steps */
 double HeatBenchMerit(const HeatBenchClass *size, double steps, double seconds, double setup);
 
-/** What identifies a benchmark: two runs with equal members compute the same fields. */
+/** The identity of a benchmark: two runs with equal members compute the same fields. */
 typedef struct {
   const HeatBenchClass *size;
   HeatBenchWorkload     workload;
@@ -89,8 +99,17 @@ typedef struct {
 /** Return the length of a step [s]. */
 double HeatBenchStep(HeatBenchWorkload workload);
 
-/** Return the steps of the problem `modes`. */
+/** Return the number of steps of the problem `modes`. */
 PetscInt HeatBenchModeSteps(HeatBenchWorkload workload);
+
+/** Return the bound of a step's residual, relative to its right-hand side: the tolerance of the
+ *  solve, or for an explicit step the rounding of some ten operations. */
+double HeatBenchResidualBound(HeatBenchWorkload workload);
+
+/** Return the bound of the relative error of `modes`.  In each step a solve leaves a relative error
+ *  of the size of its tolerance, and an explicit step that of rounding; 10 is chosen as a margin
+ *  for both. */
+double HeatBenchModesBound(HeatBenchWorkload workload);
 
 /** Return the step of a cycle, from 1 to HEAT_BENCH_CYCLE, before and after which the fields are
  *  committed.  It is 1 in cycle 0, so that the committed field before it is the initial one. */
@@ -111,16 +130,16 @@ double HeatBenchConductance(const HeatBenchId *id, PetscInt64 i, PetscInt64 j, P
  *  factor[m] cos((i + 1/2) pi x[m] / n) cos((j + 1/2) pi y[m] / n). */
 typedef struct {
   PetscInt64 x[HEAT_BENCH_MODES], y[HEAT_BENCH_MODES]; /* half waves over the domain */
-  double     start[HEAT_BENCH_MODES];                  /* [K] initial factor */
+  double     start[HEAT_BENCH_MODES];                  /* [K] at the start */
   double     factor[HEAT_BENCH_MODES];                 /* [K] after all steps, discrete equations */
-  double     continuous[HEAT_BENCH_MODES];             /* [K] the same, exact solution in x, y, t */
+  double     continuous[HEAT_BENCH_MODES]; /* [K] after all steps, differential equation */
 } HeatBenchCosines;
 
-/** Draw the cosines and compute what becomes of them. */
+/** Draw the cosines and compute their factors after all steps. */
 void HeatBenchDrawCosines(const HeatBenchId *id, HeatBenchCosines *c);
 
-/** Return cos((i + 1/2) pi k / n) with an argument that is reduced in whole numbers, so that it is
- *  as accurate on the largest grid as on the smallest. */
+/** Return cos((i + 1/2) pi k / n).  The argument is reduced to one turn in integers, so that the
+ *  result is as accurate on the largest grid as on the smallest. */
 double HeatBenchCosine(PetscInt64 i, PetscInt64 k, PetscInt64 n);
 
 #endif

@@ -13,7 +13,7 @@ uint64_t HeatDraw(uint64_t nonce, HeatDrawUse use, uint32_t round, uint64_t inde
   return (uint64_t)drawn.v[0] | (uint64_t)drawn.v[1] << 32;
 }
 
-/* Return the index of a place whose coordinates are below 2^32. */
+/* Combine two coordinates below 2^32 into one index. */
 static uint64_t Place(PetscInt64 i, PetscInt64 j) { return (uint64_t)j << 32 | (uint64_t)i; }
 
 int HeatDrawMaterial(uint64_t nonce, PetscInt64 i, PetscInt64 j)

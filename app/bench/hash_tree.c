@@ -103,6 +103,7 @@ PetscErrorCode HeatHashClimb(PetscInt64 n, PetscInt64 leaf, const HeatHashPath *
     if ((leaf ^ 1) >= n) continue;
     if (*at >= path->n) {
       *hash = none;
+      *at   = path->n + 1;
       PetscFunctionReturn(PETSC_SUCCESS);
     }
     if (leaf % 2) PetscCall(Join(&path->hash[*at], hash, hash));

@@ -11,13 +11,13 @@
  *                  /   \          |
  *              row 0    row 1    ...
  *              /    \
- *            o       piece 2       an odd hash at the end of a level moves up as it is
+ *            o       piece 2       the last hash of a level of odd length moves up as it is
  *          /   \
  *     piece 0  piece 1
  *
  *  A leaf is SHA-256 of the byte 0, the row and the piece as 64-bit integers and the values as
  *  doubles, all with the least significant byte first; an inner hash is SHA-256 of the byte 1 and
- *  its two parts (RFC 6962, section 2.1, with places added to the leaves).
+ *  its two parts (RFC 6962, section 2.1, with row and piece added to the leaves).
  *
  *  Nothing here is collective. */
 #ifndef HEAT_APP_HASH_TREE_H
@@ -28,10 +28,10 @@
 #include <stdint.h>
 
 enum {
-  HEAT_PIECE      = 128, /* cells of a piece.  Chosen: 1 KiB, as much as the path that proves it */
+  HEAT_PIECE      = 128, /* cells of a piece.  Chosen: 1 KiB, about the size of its path */
   HEAT_HASH_BYTES = HEAT_SHA256_BYTES,
   HEAT_HASH_TEXT  = 2 * HEAT_HASH_BYTES + 1, /* room for a hash in hexadecimal digits */
-  HEAT_PATH       = 64                       /* hashes of a path at most: a tree of 2^64 leaves */
+  HEAT_PATH       = 64                       /* most hashes of a path: a tree of 2^64 leaves */
 };
 
 /** A hash. */
@@ -56,28 +56,32 @@ PetscErrorCode HeatHashFile(const char *path, HeatHash *hash);
 PetscErrorCode HeatHashLeaf(PetscInt64 row, PetscInt64 piece, int n, const double *values,
                             HeatHash *hash);
 
-/** Return the hashes that a tree of n >= 1 leaves has in all its levels, at most. */
+/** Return the number of hashes in all levels of a tree of n >= 1 leaves, the leaves included. */
 PetscInt64 HeatHashRoom(PetscInt64 n);
 
-/** Compute all levels of a tree above its leaves, one after the other, and return its root.
- *  @param[in,out] tree  [HeatHashRoom(n)]; on entry tree[0] to tree[n - 1] are the leaves */
+/** Compute the levels of a tree above its leaves, and its root.
+ *  @param[in,out] tree  [HeatHashRoom(n)], level after level; on entry tree[0] to tree[n - 1] are
+ *                       the leaves */
 PetscErrorCode HeatHashBuild(PetscInt64 n, HeatHash *tree, HeatHash *root);
 
 /** Append the path of leaf `leaf` to *path.
- *  @param[in] tree  as HeatHashBuild left it */
+ *  @param[in] n     number of leaves
+ *  @param[in] tree  all levels, from HeatHashBuild */
 PetscErrorCode HeatHashPathOf(PetscInt64 n, const HeatHash *tree, PetscInt64 leaf,
                               HeatHashPath *path);
 
-/** Climb from a leaf of a tree of n leaves to its root, with the hashes of a path from entry *at,
- *  which is advanced.
- *  @param[in,out] hash  the leaf; on return the root.  All zero where the path is too short */
+/** Climb from a leaf of a tree of n leaves to its root, with the hashes of a path from entry
+ *  *at, which is advanced by the number of hashes used. @param[in,out] at    greater than
+ *  path->n if the path is too short, so that a caller who compares it with path->n refuses such
+ *  a path @param[in,out] hash  the leaf; on return the root, or all zero if the path is too
+ *  short */
 PetscErrorCode HeatHashClimb(PetscInt64 n, PetscInt64 leaf, const HeatHashPath *path, int *at,
                              HeatHash *hash);
 
 /** Write a hash as hexadecimal digits, text[HEAT_HASH_TEXT], and return text. */
 const char *HeatHashText(const HeatHash *hash, char *text);
 
-/** Read a hash from hexadecimal digits.  Return false if the text is none. */
+/** Read a hash from hexadecimal digits.  Return false if the text is not a hash. */
 PetscBool HeatHashParse(const char *text, HeatHash *hash);
 
 /** Return whether two hashes are equal. */

@@ -1,8 +1,8 @@
 /** The proof of a run (proof.h).
  *
- *  Fields are hashed row by row: io/field_file/slab.h redistributes them to rows in small parts, so
- *  that the memory beside the field is bounded.  Rank 0 keeps the tree above the rows, 64 bytes a
- *  row, for as long as it writes the windows of one commitment: 128 MiB a field for class exa. */
+ *  Fields are hashed row by row: io/field_file/slab.h redistributes them to whole rows in small
+ *  parts, which bounds the memory for copies.  While rank 0 writes the windows of a commitment, it
+ *  keeps the tree above the rows, 64 bytes a row: 128 MiB for each field of class exa. */
 #include "app/bench/proof.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "io/field_file/slab.h"
 #include "solver/base/error.h"
 
-/* [bytes] of the rows that are redistributed at once.  Chosen: a part of a core's cache. */
+/* [bytes] Rows that are redistributed at once, or one row.  Chosen: fits into a core's cache. */
 enum { PART_BYTES = 1 << 20 };
 
 /* Room for the values of a piece in base64, with the terminating zero. */
@@ -20,13 +20,13 @@ enum { BASE64_BYTES = HEAT_BASE64_ROOM(HEAT_PIECE * 8) };
 struct HeatProof {
   MPI_Comm    comm;
   HeatBenchId id;
-  HeatJson   *root;        /* rank 0; the text so far */
-  HeatJson   *commitments; /* rank 0; within root */
+  HeatJson   *root;        /* owned, on rank 0 alone; the proof so far */
+  HeatJson   *commitments; /* borrowed from root, on rank 0 alone */
 };
 
-/* A piece of a window on its way to rank 0: everything but the path above its row. */
+/* A piece of a window, as the rank that has its row sends it to rank 0, without the path above. */
 typedef struct {
-  int          window, piece; /* its place in the proof */
+  int          window, piece; /* number of the window, and of the piece in it */
   PetscInt64   row;
   double       values[HEAT_PIECE];
   HeatHashPath path; /* within its row */
@@ -37,7 +37,8 @@ typedef struct {
   Found   *found; /* owned */
 } FoundList;
 
-/* What is done with each row of a field: on the rank that has the whole row. */
+/* The work on each row of a field, on the rank that has the whole row: hash it, or, with `wanted`,
+   collect the pieces of windows. */
 typedef struct {
   const HeatProof  *proof;
   PetscInt64        pieces; /* of a row */
@@ -72,7 +73,7 @@ static PetscErrorCode NewFound(FoundList *list, Found **f)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Keep the pieces of a row that some window wants. */
+/* Append the pieces of a row that windows contain, with their paths, to work->list. */
 static PetscErrorCode FindPieces(const RowWork *work, PetscInt64 row, const PetscReal *values)
 {
   HeatHash root;
@@ -98,7 +99,7 @@ static PetscErrorCode FindPieces(const RowWork *work, PetscInt64 row, const Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Walk over the rows of this rank's slab.  Collective on grid->comm. */
+/* Redistribute a field to rows and do the work on each own row.  Collective on grid->comm. */
 static PetscErrorCode VisitRows(RowWork *work, const HeatGrid *grid, const PetscReal *block)
 {
   const PetscInt part = PetscMax(1, PART_BYTES / (PetscInt)sizeof *block / grid->nx);
@@ -133,7 +134,8 @@ static PetscErrorCode VisitRows(RowWork *work, const HeatGrid *grid, const Petsc
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Gather `bytes` bytes of each rank on rank 0, in the order of ranks; *all is owned there. */
+/* Gather `bytes` bytes of each rank on rank 0, in the order of ranks.  Rank 0 owns *all; on other
+   ranks it is NULL. */
 static PetscErrorCode GatherBytes(const HeatGrid *grid, const void *own, PetscMPIInt bytes,
                                   void **all, PetscInt64 *total)
 {
@@ -180,7 +182,7 @@ static PetscErrorCode HashField(const HeatProof *proof, const HeatGrid *grid,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write a piece: its values as base64 of doubles with the least significant byte first. */
+/* Write a piece: its path, and its values as base64 of little-endian doubles. */
 static PetscErrorCode PutPiece(HeatJson *pieces, int n, const Found *f, const HeatHashPath *path)
 {
   unsigned char bytes[HEAT_PIECE * 8];
@@ -203,7 +205,7 @@ static PetscErrorCode PutPiece(HeatJson *pieces, int n, const Found *f, const He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write the windows of a commitment from the pieces that were found. */
+/* Write the windows of a commitment from the n gathered pieces. */
 static PetscErrorCode PutWindows(HeatProof *proof, HeatJson *to, const HeatWindow *windows,
                                  PetscInt64 n, const Found *found,
                                  HeatHash *const trees[HEAT_COMMITTED])
@@ -230,7 +232,7 @@ static PetscErrorCode PutWindows(HeatProof *proof, HeatJson *to, const HeatWindo
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the pieces of all windows, and write them on rank 0. */
+/* Find the pieces of all windows, and write the windows on rank 0. */
 static PetscErrorCode AddWindows(HeatProof *proof, const HeatGrid *grid, const HeatCommitment *c,
                                  const PetscReal *const fields[HEAT_COMMITTED],
                                  HeatHash *const trees[HEAT_COMMITTED], HeatJson *to)
@@ -344,7 +346,7 @@ PetscErrorCode HeatProofDestroy(HeatProof **proof)
 
 /* Reading. */
 
-/* Read the values of a piece.  Return false where the text does not hold exactly n doubles. */
+/* Read the n values of a piece.  Return false if the text does not hold exactly n doubles. */
 static PetscBool ReadValues(const char *text, int n, double *values)
 {
   unsigned char bytes[HEAT_PIECE * 8 + 3];
@@ -359,6 +361,7 @@ static PetscBool ReadValues(const char *text, int n, double *values)
   return PETSC_TRUE;
 }
 
+/* Read the path of a piece.  Return false if an entry is not a hash, or there are too many. */
 static PetscBool ReadPath(const HeatJson *piece, HeatHashPath *path)
 {
   const HeatJson *list = HeatJsonGetMember(piece, "path");

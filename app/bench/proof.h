@@ -7,7 +7,8 @@
  *       {"problem": "field", "cycle": 0, "step": 1, "before": "hash", "after": "hash",
  *        "windows": [{"pieces": [{"values": "base64", "path": ["hash", ...]}, ...]}, ...]}, ...]}
  *
- *  Rows, pieces and fields of the windows are not written: they follow from nonce and roots. */
+ *  After the run, "setup" [s] and "times" [s] of the cycles are added.  Rows, pieces and fields of
+ *  the windows are not written, since they follow from nonce and roots. */
 #ifndef HEAT_APP_PROOF_H
 #define HEAT_APP_PROOF_H
 
@@ -24,13 +25,13 @@ PetscErrorCode HeatProofCreate(MPI_Comm comm, const HeatBenchId *id, HeatProof *
 
 /** Commit to one or two fields: compute the roots, draw the windows, and add both to the proof.
  *  Reads every cell once more for the windows.  Collective on grid->comm.
- *  @param[in,out] c       problem, cycle and step; on return the roots, the same on all ranks
- *  @param[in]     fields  [HEAT_COMMITTED] [nyl][nxl] each; NULL: none, its root is all zero
- *  @param[in]     windows whether windows are added, or the roots alone */
+ *  @param[in,out] c        problem, cycle and step are given; its roots are set, on all ranks
+ *  @param[in]     fields   [HEAT_COMMITTED], each [nyl][nxl]; NULL: no field, and a root of zeros
+ *  @param[in]     windows  true: add windows and roots; false: add the roots alone */
 PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommitment *c,
                                const PetscReal *const fields[HEAT_COMMITTED], PetscBool windows);
 
-/** Add the raw times to the proof: set-up and each cycle [s].  Collective. */
+/** Add the raw times of the set-up and of each cycle [s] to the proof.  Collective. */
 PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, int cycles, const double *times);
 
 /** Write DIR/proof.json and compute the hash of the file, the same on all ranks.  Collective.
@@ -40,14 +41,17 @@ PetscErrorCode HeatProofWrite(HeatProof *proof, const char *dir, HeatHash *hash)
 /** Destroy the proof and set *proof to NULL; *proof may be NULL.  Collective. */
 PetscErrorCode HeatProofDestroy(HeatProof **proof);
 
-/** A piece of a proof as it was read. */
+/** A piece that was read from a proof. */
 typedef struct {
   double       values[HEAT_PIECE];
   HeatHashPath path;
 } HeatProvenPiece;
 
-/** Read piece `k` of a window of proof.json.  Not collective.  Return false where it is missing or
- *  malformed, or its path does not lead to the root. */
+/** Read piece `k` of a window of proof.json and check its path.  Not collective.
+ *  @param[in]  c       the commitment, which has the roots
+ *  @param[in]  piece   the field, row and piece that the window must have at this place
+ *  @param[out] proven  false if the piece is missing or malformed, or its path does not lead to the
+ *                      root */
 PetscErrorCode HeatProofReadPiece(const HeatBenchId *id, const HeatCommitment *c,
                                   const HeatPiece *piece, const HeatJson *window, int k,
                                   HeatProvenPiece *read, PetscBool *proven);

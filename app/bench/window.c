@@ -14,7 +14,7 @@ int HeatPieceCells(const HeatBenchId *id, PetscInt64 piece)
   return (int)PetscMin(HEAT_PIECE, id->size->cells - piece * HEAT_PIECE);
 }
 
-/* Draw 64 bits from the first bytes of a hash, after `skip` bytes. */
+/* Return 64 bits of a hash, from byte `skip` on. */
 static uint64_t Bits(const HeatHash *hash, int skip)
 {
   uint64_t bits = 0;
@@ -23,7 +23,7 @@ static uint64_t Bits(const HeatHash *hash, int skip)
   return bits;
 }
 
-/* Add both pieces of row `row` of a field. */
+/* Add the window's two pieces of row `row` of a field, unless the row is outside of the grid. */
 static void AddRow(const HeatBenchId *id, HeatWindow *w, int field, PetscInt64 row)
 {
   if (row < 0 || row >= id->size->cells) return;

@@ -1,9 +1,9 @@
-/** Windows: the places of the committed fields that the audit looks at.
+/** Windows: the parts of the committed fields that the audit checks.
  *
  *  They are drawn from the nonce and the roots of the fields, so that they cannot be known before
  *  the fields are fixed.  A window is two neighbouring pieces of one row.  To evaluate the discrete
- *  equation in its cells, the audit needs these pieces of one of the two fields, and of the other
- *  one also the same pieces of the rows below and above:
+ *  equation in its cells, the audit needs both pieces of one field, and six pieces of the field to
+ *  which the stencil is applied:
  *
  *      row + 1    | piece | piece + 1 |
  *      row        | piece | piece + 1 |     and    row | piece | piece + 1 |
@@ -22,14 +22,15 @@
 /** The problems, in the order of the proof. */
 typedef enum { HEAT_BENCH_PROBLEM_MODES, HEAT_BENCH_PROBLEM_FIELD } HeatBenchProblemKind;
 
-/** Committed fields: before a step and after it.  Of `modes` only the last field is committed. */
+/** The committed fields: before a step and after it.  For `modes` only the last field, HEAT_AFTER,
+ *  is committed. */
 enum { HEAT_BEFORE, HEAT_AFTER, HEAT_COMMITTED };
 
 /** A pair of committed fields. */
 typedef struct {
   HeatBenchProblemKind problem;
   uint32_t             cycle;
-  PetscInt             step; /* of the cycle; of `modes` the last one */
+  PetscInt             step; /* number of the step within the cycle; for `modes` the last step */
   HeatHash             root[HEAT_COMMITTED];
 } HeatCommitment;
 
@@ -39,18 +40,21 @@ typedef struct {
   PetscInt64 row, piece;
 } HeatPiece;
 
+/** Most pieces of a window: the eight drawn above. */
 enum { HEAT_WINDOW_PIECES = 8 };
 
 /** A window and the pieces that its equation needs; those outside of the grid are left out. */
 typedef struct {
-  PetscInt64 row, piece; /* its row; its first piece */
-  int        n;
+  PetscInt64 row, piece; /* row, and first of its two pieces in the row */
+  int        n;          /* number of pieces in use */
   HeatPiece  pieces[HEAT_WINDOW_PIECES];
 } HeatWindow;
 
-/** Return the number of pieces of a row, and the cells of one of them. */
+/** Return the number of pieces of a row. */
 PetscInt64 HeatPieces(const HeatBenchId *id);
-int        HeatPieceCells(const HeatBenchId *id, PetscInt64 piece);
+
+/** Return the number of cells of a piece: HEAT_PIECE, or what is left at the end of a row. */
+int HeatPieceCells(const HeatBenchId *id, PetscInt64 piece);
 
 /** Draw window `k` of a commitment. */
 PetscErrorCode HeatWindowDraw(const HeatBenchId *id, const HeatCommitment *commitment, int k,

@@ -32,6 +32,7 @@ typedef struct {
   HeatProof              *proof;  /* owned */
   HeatHash                proof_hash;
   char                    directory[128]; /* the default one */
+  int                     lock;           /* of the output folder; -1: none */
 } Bench;
 
 /* The command line. */
@@ -324,6 +325,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(ReadRequest(b));
   PetscCall(HeatOptionsInsertPetsc(b->comm, b->o, NULL));
   PetscCall(HeatBenchCheckFits(b->comm, &b->q));
+  PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
   PetscCall(SelfTests(b));
   PetscCall(HeatProofCreate(b->comm, &b->q.id, &b->proof));
@@ -352,6 +354,7 @@ PetscErrorCode HeatCommandBench(MPI_Comm comm, const HeatOptions *o, const HeatP
   b->comm  = comm;
   b->o     = o;
   b->start = start;
+  b->lock  = -1;
   PetscCallMPI(MPI_Comm_rank(comm, &b->rank));
   PetscCallMPI(MPI_Comm_size(comm, &b->size));
   code = RunAll(b, exit_code);
@@ -363,6 +366,7 @@ PetscErrorCode HeatCommandBench(MPI_Comm comm, const HeatOptions *o, const HeatP
     PetscCall(PetscFree(b->verify->results));
     PetscCall(PetscFree(b->verify));
   }
+  HeatOutputDirectoryUnlock(b->q.directory, &b->lock);
   PetscCall(HeatProofDestroy(&b->proof));
   PetscCall(PetscFree(b->r.times));
   PetscCall(PetscFree(b->r.field.residuals));

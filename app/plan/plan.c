@@ -7,15 +7,15 @@
 #include "app/process/memory_have.h"
 #include "app/state/run_memory.h"
 
-/* Iterations of a linear solve that are assumed unless the user gives them.  Chosen: the multigrid
-   needs five to eight to the default tolerance (solver/MEASURED.md). */
+/* Assumed iterations of a linear solve, if the user gives none.  Chosen: the multigrid needs five
+   to eight for the default tolerance (solver/MEASURED.md). */
 static const PetscReal AssumedIterations = 6.0;
 
 /* Traffic. */
 
 static HeatPlanTraffic Unknown(void) { return (HeatPlanTraffic){{NAN, NAN}, {NAN, NAN}, NAN}; }
 
-/* Add n times what was counted in values of `size` bytes. */
+/* Add n times the traffic `one`, whose values have `size` bytes each. */
 static void Add(HeatPlanTraffic *sum, double n, const HeatLayoutTraffic *one, size_t size)
 {
   for (int k = 0; k < 2; k++) {
@@ -24,7 +24,7 @@ static void Add(HeatPlanTraffic *sum, double n, const HeatLayoutTraffic *one, si
   }
 }
 
-/* Set what is sent at no time, and what is not known. */
+/* Set all traffic to 0, and what cannot be known before the run to NaN. */
 static void StartTraffic(HeatPlan *p)
 {
   const HeatPlanTraffic none = {{0.0, 0.0}, {0.0, 0.0}, 0.0};
@@ -37,6 +37,7 @@ static void StartTraffic(HeatPlan *p)
   p->per_step[HEAT_TRAFFIC_REDUCTION].collectives                = NAN;
 }
 
+/* Predict the halo exchanges of the operator. */
 static PetscErrorCode PlanHalo(HeatPlan *p)
 {
   HeatPlanTraffic  *step = &p->per_step[HEAT_TRAFFIC_HALO], *run = &p->run[HEAT_TRAFFIC_HALO];
@@ -57,7 +58,7 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   PetscCall(HeatLayoutHalo(&p->layout, p->steps.deep, PETSC_TRUE, &deep));
   Add(step, 1.0 / (double)p->steps.deep, &deep, sizeof(PetscReal));
   Add(run, (double)n_deep, &deep, sizeof(PetscReal));
-  p->run[HEAT_TRAFFIC_SETUP] = Unknown(); /* coefficients and temperatures of sides in deep halos */
+  p->run[HEAT_TRAFFIC_SETUP] = Unknown(); /* deep halos of coefficients and side temperatures */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -68,6 +69,7 @@ static PetscReal Iterations(const HeatPlan *p)
                                       : AssumedIterations * (PetscReal)p->steps.solves;
 }
 
+/* Predict the messages of heat2d's multigrid, and the two reductions of each iteration. */
 static PetscErrorCode PlanSolves(HeatPlan *p)
 {
   HeatPlanTraffic  *step   = &p->per_step[HEAT_TRAFFIC_MULTIGRID];
@@ -102,7 +104,7 @@ static PetscErrorCode PlanSolves(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set what solves of PETSc's own preconditioners send: not known. */
+/* Set the messages of solves with PETSc's own preconditioners to NaN, since they are not known. */
 static void PlanOtherSolves(HeatPlan *p)
 {
   p->run[HEAT_TRAFFIC_MULTIGRID] = p->per_step[HEAT_TRAFFIC_MULTIGRID] = Unknown();
@@ -120,7 +122,7 @@ static PetscBool IsImplicit(const HeatCase *c)
              : PETSC_FALSE;
 }
 
-/* Set p->multigrid: the preconditioner of the options or of the case is heat2d's. */
+/* Set p->multigrid: whether the preconditioner that -pc_type, else the case, names is heat2d's. */
 static PetscErrorCode FindPreconditioner(HeatPlan *p)
 {
   char      pc[64];
@@ -157,7 +159,8 @@ static PetscErrorCode PlanTraffic(HeatPlan *p, const HeatModelBody *body)
 
 /* Memory and files. */
 
-/* The rank with the largest block is taken for one that writes files, if there are such. */
+/* Predict the memory of a rank and of a node.  The rank with the largest block is assumed to be a
+   writer of files, and all ranks of a node are assumed to have blocks of that size. */
 static PetscErrorCode PlanMemory(HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
@@ -179,14 +182,14 @@ static PetscErrorCode PlanMemory(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return how many of the steps 0 ... n are multiples of `every`, and n itself if `last`. */
+/* Count the steps 0, ..., n that are multiples of `every`, and step n in any case if `last`. */
 static PetscInt64 CountEvery(PetscInt64 n, PetscInt64 every, PetscBool last)
 {
   return n / every + 1 + (last && n % every ? 1 : 0);
 }
 
-/* Count the files.  Their sizes are those of the values, of the axes and of the sums of rows;
-   HDF5's own bookkeeping, some 10 kB, and the texts in a checkpoint are left out. */
+/* Predict the files.  A size counts the values, the axes and the checksums of rows; HDF5's own
+   structures, some 10 kB, and the texts in a checkpoint are left out. */
 static void PlanFiles(HeatPlan *p)
 {
   const HeatCase  *c     = p->c;

@@ -1,5 +1,5 @@
-/** A plan: what a run of a case would be like on any number of ranks and nodes - who owns what,
- *  what is sent, how much memory and disk it takes - without a time step and without a field.
+/** A plan: a prediction of a run on any number of ranks and nodes.  It contains the owner of each
+ *  block, the messages, the memory and the files, and is made without a time step or a field.
  *
  *  The numbers come from the functions that a run uses: the layout of blocks
  *  (solver/grid/layout.h), the levels of the multigrid (solver/multigrid/level_plan.h), the need
@@ -12,27 +12,28 @@
 #include "solver/measure/memory_need.h"
 #include "solver/model/model_steps.h"
 
-/** What is planned for. */
+/** The run that is planned. */
 typedef struct {
-  PetscInt  ranks;      /* of the run */
-  PetscInt  per_node;   /* ranks of each node; the last node has what is left */
+  PetscInt  ranks;      /* number of ranks of the run */
+  PetscInt  per_node;   /* ranks of each node; the last node has the remaining ones */
   PetscReal iterations; /* linear iterations of a step; negative: not given */
 } HeatPlanRequest;
 
-/** Messages of all ranks of one kind; NaN: not known before the run. */
+/** The communication of one kind, summed over all ranks; NaN: not known before the run. */
 typedef struct {
   double messages[2], bytes[2]; /* [0] within nodes, [1] between nodes */
-  double collectives;           /* calls, each rank's counted */
+  double collectives;           /* calls of collective operations, counted on each rank */
 } HeatPlanTraffic;
 
 /** Sizes of files [bytes]; -1: not known before the run. */
 typedef struct {
-  PetscInt64 snapshot, checkpoint; /* of one */
-  PetscInt64 n_snapshots;          /* -1: not known */
-  PetscInt64 n_checkpoints;        /* that are kept at the same time */
-  PetscInt64 all;                  /* of those on the disk at the end */
+  PetscInt64 snapshot, checkpoint; /* size of one snapshot, of one checkpoint */
+  PetscInt64 n_snapshots;          /* number of snapshots; -1: not known */
+  PetscInt64 n_checkpoints;        /* number of checkpoints that are kept */
+  PetscInt64 all;                  /* size of all files on the disk at the end */
 } HeatPlanFiles;
 
+/** A plan.  Plain data. */
 typedef struct {
   const HeatCase *c; /* borrowed */
   HeatPlanRequest request;
@@ -42,13 +43,13 @@ typedef struct {
 
   HeatModelSteps steps;
   PetscBool      multigrid; /* the solves use heat2d's multigrid */
-  PetscInt       n_levels;  /* of it */
+  PetscInt       n_levels;  /* levels of the multigrid */
   HeatLevelPlan  levels[HEAT_MODEL_LEVELS];
 
-  HeatNeed need;     /* of the rank with the largest block */
-  double   per_node; /* [bytes] of the node with the most ranks */
-  double   have;     /* [bytes] of this machine, which stands for a node; infinite: not known */
-  char     have_name[256]; /* the limit that is the least */
+  HeatNeed need;     /* memory of the rank with the largest block */
+  double   per_node; /* [bytes] memory that the node with the most ranks needs */
+  double   have;     /* [bytes] memory of this machine, taken for a node's; infinite: not known */
+  char     have_name[256]; /* what limits `have`: the memory, a control group, ... */
 
   HeatPlanTraffic run[HEAT_TRAFFIC_KINDS];
   HeatPlanTraffic per_step[HEAT_TRAFFIC_KINDS];
@@ -59,12 +60,14 @@ typedef struct {
 } HeatPlan;
 
 /** Make the plan of a validated case.
- *  @param[out] plan  free it with HeatPlanClear, also after an error
+ *  @param[out] plan  to be cleared with HeatPlanClear, also after an error
  *  Errors: HEAT_ERR_INPUT where the cells cannot be cut into one block per rank. */
 PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, HeatPlan *plan);
+
+/** Free what the plan owns. */
 PetscErrorCode HeatPlanClear(HeatPlan *plan);
 
-/** Add the warnings that a plan gives; called by HeatPlanMake. */
+/** Add warnings about the plan to plan->warnings.  HeatPlanMake calls it. */
 PetscErrorCode HeatPlanWarn(HeatPlan *plan);
 
 /** Print the plan on standard output. */
@@ -73,7 +76,8 @@ void HeatPlanPrint(const HeatPlan *plan);
 /** Write plan.json.  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatPlanWriteJson(const HeatPlan *plan, const char *path);
 
-/** Write a number of bytes with a decimal prefix into buffer; return it. */
+/** Format a number of bytes with a decimal prefix, or "-" if it is NaN or negative.  Return
+ *  buffer. */
 const char *HeatPlanBytes(double bytes, char buffer[32]);
 
 #endif

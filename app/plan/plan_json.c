@@ -68,7 +68,7 @@ static void PutFiles(HeatJson *root, const HeatPlan *p)
   HeatJsonPutCount(files, "all", p->files.all);
 }
 
-/* Times need a machine file, which this version does not read. */
+/* Put null for all times, since they need a machine file, which this version does not read. */
 static void PutTime(HeatJson *root)
 {
   static const char *const keys[] = {"step",       "compute", "halo",      "coarse_levels",

@@ -1,7 +1,7 @@
-/** Ownership maps as text and as SVG, and what the kinds of maps share (plan_map.h).
+/** Ownership maps as text and as SVG, and functions that all kinds of maps use (plan_map.h).
  *
- *  y points upwards, as in the domain, so that rows of blocks are drawn from the last to the first.
- *  */
+ *  y points upwards, as in the domain, so that a text lists the rows of blocks from the last to the
+ *  first. */
 #include "app/plan/plan_map.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ HeatMapColour HeatMapColourOf(const HeatLayout *l, PetscInt ip, PetscInt jp)
                                           {204, 187, 68},  {238, 102, 119}, {170, 51, 119},
                                           {187, 187, 187}, {119, 119, 119}};
 
-  /* Nodes above one another differ, too: the colours of the next row of nodes are shifted. */
+  /* Each row of nodes begins three colours later, so that nodes above one another differ. */
   if (l->tile[0] > 0) return colours[(ip / l->tile[0] + 3 * (jp / l->tile[1])) % 8];
   return colours[HeatLayoutNode(l, ip, jp) % 8];
 }
@@ -56,8 +56,8 @@ PetscErrorCode HeatMapTextAdd(HeatMapText *t, const char *format, ...)
 /* Text. */
 
 enum {
-  TEXT_COLUMNS = 24, /* blocks in a line of text, and lines, at most: chosen, a screen */
-  TEXT_ROWS    = 48
+  TEXT_COLUMNS = 24, /* most blocks in a line of text.  Chosen: a screen */
+  TEXT_ROWS    = 48  /* most lines.  Chosen: a screen */
 };
 
 PetscErrorCode HeatPlanDrawText(const HeatPlan *p, HeatMapText *out)
@@ -88,25 +88,26 @@ PetscErrorCode HeatPlanDrawText(const HeatPlan *p, HeatMapText *out)
 /* SVG. */
 
 enum {
-  NUMBERED = 4096, /* blocks up to which each is drawn with its rank */
-  DRAWN    = 65536 /* rectangles at most: chosen, a file of some 5 MB that browsers still open */
+  NUMBERED = 4096, /* most blocks that are drawn with their ranks; chosen */
+  DRAWN    = 65536 /* most rectangles.  Chosen: a file of some 5 MB, which browsers open */
 };
 
-/* A part of the domain as it is drawn: columns [0, px) and rows [0, py) of blocks, in pixels. */
+/* The part of the domain that is drawn, columns [0, px) and rows [0, py) of blocks, and its size in
+   pixels. */
 typedef struct {
   const HeatLayout *l;
   PetscInt          px, py;
   double            width, height;
 } Picture;
 
-/* Return the place of a block's left edge, or of its upper one, which is at the top for the last
-   row. */
+/* Return the x [pixels] of the left edge of column ip of blocks. */
 static double X(const Picture *s, PetscInt ip)
 {
   return s->width * (double)HeatLayoutStart(s->l->nx, s->l->px, ip) /
          (double)HeatLayoutStart(s->l->nx, s->l->px, s->px);
 }
 
+/* Return the y [pixels], counted downwards, of the lower edge of row jp of blocks. */
 static double Y(const Picture *s, PetscInt jp)
 {
   return s->height * (1.0 - (double)HeatLayoutStart(s->l->ny, s->l->py, jp) /
@@ -128,6 +129,7 @@ static PetscErrorCode AddRectangle(const Picture *s, PetscInt i, PetscInt i_end,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Draw each block with the number of its rank. */
 static PetscErrorCode AddBlocks(const Picture *s, HeatMapText *out)
 {
   const double size = PetscMin(
@@ -146,7 +148,7 @@ static PetscErrorCode AddBlocks(const Picture *s, HeatMapText *out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Draw nodes: their rectangles, or, where they own none, their runs of blocks in each row. */
+/* Draw the rectangle of each node or, if nodes own none, the runs of its blocks in each row. */
 static PetscErrorCode AddNodes(const Picture *s, HeatMapText *out)
 {
   const PetscInt tall = s->l->tile[0] > 0 ? s->l->tile[1] : 1;
@@ -162,8 +164,7 @@ static PetscErrorCode AddNodes(const Picture *s, HeatMapText *out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the blocks that are drawn: all, or as many whole nodes from the lower left corner as DRAWN
-   allows. */
+/* Choose the blocks that are drawn: all, or whole nodes at the lower left corner, at most DRAWN. */
 static Picture ChoosePicture(const HeatLayout *l)
 {
   const PetscInt wide = l->tile[0] > 0 ? l->tile[0] : 1, tall = l->tile[0] > 0 ? l->tile[1] : 1;

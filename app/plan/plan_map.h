@@ -1,25 +1,28 @@
-/** The ownership map of a plan: which node and which rank has which part of the domain. */
+/** The ownership map of a plan: a picture of the blocks with their nodes and ranks. */
 #ifndef HEAT_APP_PLAN_MAP_H
 #define HEAT_APP_PLAN_MAP_H
 
 #include "app/plan/plan.h"
 
-/** The kinds of maps, by the ending of the file's name. */
+/** The kinds of maps; the extension of the file's name selects one. */
 typedef enum { HEAT_MAP_TEXT, HEAT_MAP_SVG, HEAT_MAP_PNG, HEAT_MAP_NONE } HeatMapKind;
 
 /** Return the kind of a file name that ends in .txt, .svg or .png; HEAT_MAP_NONE for others. */
 HeatMapKind HeatPlanMapKind(const char *path);
 
-/** Write the map.  Few blocks are drawn with the numbers of their ranks, many as nodes alone; of
- *  more nodes than can be drawn, the lower left part of the domain is shown, and the map says so.
+/** Write the map.  If there are few blocks, each is drawn with the number of its rank, else only
+ *  nodes are drawn.  If there are too many for a text or an SVG, the map shows the lower left part
+ *  of the domain and says so.
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatPlanWriteMap(const HeatPlan *plan, const char *path);
 
-/** A colour of a node, one of eight: neighbouring nodes differ. */
+/** A colour in RGB. */
 typedef struct {
   unsigned char r, g, b;
 } HeatMapColour;
 
+/** Return the colour of the node of block (ip, jp), one of eight.  Adjacent nodes have different
+ *  colours where nodes own rectangles of blocks, but for nodes across a periodic side. */
 HeatMapColour HeatMapColourOf(const HeatLayout *layout, PetscInt ip, PetscInt jp);
 
 /** A text that grows. */
@@ -28,10 +31,11 @@ typedef struct {
   size_t n, room;
 } HeatMapText;
 
+/** Append to a text; the arguments are those of printf. */
 PetscErrorCode HeatMapTextAdd(HeatMapText *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** The parts of HeatPlanWriteMap, each in its own file: fill `out` with the whole file. */
+/** Store the content of the map's file in `out`, for each kind of map. */
 PetscErrorCode HeatPlanDrawText(const HeatPlan *plan, HeatMapText *out);
 PetscErrorCode HeatPlanDrawSvg(const HeatPlan *plan, HeatMapText *out);
 PetscErrorCode HeatPlanDrawPng(const HeatPlan *plan, HeatMapText *out);

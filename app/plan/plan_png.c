@@ -1,6 +1,6 @@
-/** Ownership maps as PNG pictures: each pixel has the colour of the node that owns its place, edges
- *  of blocks and nodes are lines where blocks are large enough, and few blocks have the numbers of
- *  their ranks. */
+/** Ownership maps as PNG pictures.  Each pixel has the colour of the node that owns its place.
+ *  Blocks that are large enough have white edges, and blocks that have room for it the number of
+ *  their rank. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,13 +8,13 @@
 #include "io/file/png.h"
 
 enum {
-  LONGER   = 1024, /* pixels of the longer side */
-  SHORTER  = 64,   /* pixels of the other side, at least */
-  LINED    = 4,    /* pixels of a block from which its edges are drawn */
-  DIGIT_X  = 4,    /* pixels of a digit, and of the space beside it, before scaling */
-  DIGIT_Y  = 5,
-  LARGEST  = 4, /* factor by which digits are scaled at most */
-  CHANNELS = 3
+  LONGER   = 1024, /* pixels of the longer side; chosen */
+  SHORTER  = 64,   /* least pixels of the other side; chosen */
+  LINED    = 4,    /* least mean width of blocks [pixels] whose edges are drawn; chosen */
+  DIGIT_X  = 4,    /* width of a digit with the space beside it [pixels], before scaling */
+  DIGIT_Y  = 5,    /* height of a digit [pixels], before scaling */
+  LARGEST  = 4,    /* largest factor by which digits are scaled; chosen */
+  CHANNELS = 3     /* bytes of a pixel: red, green, blue */
 };
 
 typedef struct {
@@ -23,7 +23,7 @@ typedef struct {
   unsigned char    *pixels; /* owned [height][width][CHANNELS] */
 } Canvas;
 
-/* Return the part of n cells in `parts` parts to which a cell belongs. */
+/* Return the part to which a cell belongs if n cells are divided as HeatLayoutStart does. */
 static PetscInt PartOf(PetscInt n, PetscInt parts, PetscInt cell)
 {
   const PetscInt large = n % parts, size = n / parts;
@@ -31,13 +31,14 @@ static PetscInt PartOf(PetscInt n, PetscInt parts, PetscInt cell)
   return cell < large * (size + 1) ? cell / (size + 1) : (cell - large) / size;
 }
 
-/* Return the column of blocks at a column of pixels, and the row of blocks at a row of pixels. */
+/* Return the column of blocks at column i of pixels. */
 static PetscInt ColumnAt(const Canvas *s, PetscInt i)
 {
   return PartOf(s->l->nx, s->l->px,
                 (PetscInt)((double)s->l->nx * ((double)i + 0.5) / (double)s->width));
 }
 
+/* Return the row of blocks at row j of pixels, which are counted from the top. */
 static PetscInt RowAt(const Canvas *s, PetscInt j)
 {
   return PartOf(
@@ -45,6 +46,7 @@ static PetscInt RowAt(const Canvas *s, PetscInt j)
       (PetscInt)((double)s->l->ny * ((double)(s->height - 1 - j) + 0.5) / (double)s->height));
 }
 
+/* Set the colour of pixel (i, j), unless it is outside of the picture. */
 static void Paint(Canvas *s, PetscInt i, PetscInt j, HeatMapColour c)
 {
   unsigned char *p = s->pixels + CHANNELS * ((size_t)j * (size_t)s->width + (size_t)i);
@@ -75,7 +77,8 @@ static void PaintBlocks(Canvas *s)
   }
 }
 
-/* Paint a digit, five rows of three pixels, enlarged by `scale`. */
+/* Paint a digit with its upper left corner at pixel (i, j).  `rows` has five rows of three bits,
+   each of which becomes a square of `scale` pixels. */
 static void PaintDigit(Canvas *s, PetscInt i, PetscInt j, int digit, PetscInt scale)
 {
   static const unsigned char rows[10][DIGIT_Y] = {
@@ -88,13 +91,13 @@ static void PaintDigit(Canvas *s, PetscInt i, PetscInt j, int digit, PetscInt sc
       if (rows[digit][y / scale] >> (2 - x / scale) & 1) Paint(s, i + x, j + y, black);
 }
 
-/* Return the first pixel of a block along an axis. */
+/* Return the first pixel of block p along an axis of n cells in `parts` blocks. */
 static PetscInt EdgeOf(PetscInt pixels, PetscInt n, PetscInt parts, PetscInt p)
 {
   return (PetscInt)((double)pixels * (double)HeatLayoutStart(n, parts, p) / (double)n);
 }
 
-/* Write the number of each rank into its block, where all numbers have room. */
+/* Paint the number of each rank into its block, if the blocks have room for all numbers. */
 static void PaintNumbers(Canvas *s)
 {
   const HeatLayout *l      = s->l;

@@ -19,7 +19,7 @@ const char *HeatPlanBytes(double bytes, char buffer[32])
   return buffer;
 }
 
-/* Write a number of messages; what is not known is "-". */
+/* Format a number of messages, or "-" if it is not known.  Return buffer. */
 static const char *Number(double n, char buffer[32])
 {
   if (isnan(n)) (void)snprintf(buffer, 32, "-");

@@ -1,4 +1,4 @@
-/** Warnings of a plan: what makes a layout slow or impossible, and what would be better. */
+/** The warnings of a plan: properties that make a run slow or impossible, and remedies. */
 #include <math.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ static double HaloCells(const HeatLayout *l)
   return 2.0 * (x * (double)l->ny + y * (double)l->nx);
 }
 
-/* Return what a layout of square blocks would send. */
+/* Return the cells that all ranks would send if their blocks were squares and no side periodic. */
 static double SquareHaloCells(const HeatLayout *l, PetscInt size)
 {
   const double cells = (double)l->nx * (double)l->ny;
@@ -23,8 +23,8 @@ static double SquareHaloCells(const HeatLayout *l, PetscInt size)
   return 4.0 * (sqrt(cells * (double)size) - sqrt(cells));
 }
 
-/* Halo cells over those of square blocks above which a number of ranks is called bad.  Chosen:
-   blocks of 1 x 4 have 1.25; a smaller number complains about good layouts. */
+/* Largest ratio of the halo cells to those of square blocks without a warning.  Chosen: blocks with
+   sides of 1 to 4 have a ratio of 1.25; a smaller limit would warn about good layouts. */
 static const double TooMany = 1.5;
 
 static PetscBool IsPrime(PetscInt n)
@@ -34,13 +34,13 @@ static PetscBool IsPrime(PetscInt n)
   return n > 1 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Find the largest number of ranks below l->size that gives a good layout, by whole nodes where
-   there are several; 0 if there is none near.  Each try costs a loop over the divisors. */
+/* Return the largest number of ranks below l->size that gives a good layout, of whole nodes if
+   there are several; 0 if none of the next `most` candidates does.  Each costs a loop over size. */
 static PetscInt BetterSize(const HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
   const PetscInt    unit = l->n_nodes > 1 ? l->per_node : 1;
-  const PetscInt    most = PetscMax(2, 20000000 / l->size); /* tries; chosen: a tenth of a second */
+  const PetscInt    most = PetscMax(2, 20000000 / l->size); /* chosen: a tenth of a second */
   PetscInt          size = (l->size - 1) / unit * unit;
 
   for (PetscInt k = 0; k < most && size > 0; k++, size -= unit) {
@@ -52,6 +52,7 @@ static PetscInt BetterSize(const HeatPlan *p)
   return 0;
 }
 
+/* Warn if the number of ranks has no factors for nearly square blocks. */
 static PetscErrorCode WarnOfFactors(HeatPlan *p)
 {
   const HeatLayout *l     = &p->layout;
@@ -76,8 +77,8 @@ static PetscErrorCode WarnOfFactors(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Nodes that have as many ranks each always own rectangles: if R divides px py, then gcd(R, px) by
-   R/gcd(R, px) blocks tile the process grid. */
+/* Warn if the nodes do not have equally many ranks.  If each has R, nodes always own rectangles: R
+   divides px py, hence gcd(R, px) by R/gcd(R, px) blocks tile the process grid. */
 static PetscErrorCode WarnOfNodes(HeatPlan *p)
 {
   const HeatLayout *l = &p->layout;
@@ -95,6 +96,7 @@ static PetscErrorCode WarnOfNodes(HeatPlan *p)
 
 /* Blocks. */
 
+/* Warn if blocks are narrower than their halo, or have fewer cells than it. */
 static PetscErrorCode WarnOfSmallBlocks(HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
@@ -120,6 +122,7 @@ static PetscErrorCode WarnOfSmallBlocks(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Warn if the arrays of a rank fit into its cache. */
 static PetscErrorCode WarnOfCache(HeatPlan *p)
 {
   const long   cache = sysconf(_SC_LEVEL2_CACHE_SIZE);
@@ -135,6 +138,7 @@ static PetscErrorCode WarnOfCache(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Warn if 32-bit indices cannot count the cells. */
 static PetscErrorCode WarnOfIndices(HeatPlan *p)
 {
   const double cells = (double)p->layout.nx * (double)p->layout.ny;
@@ -150,6 +154,8 @@ static PetscErrorCode WarnOfIndices(HeatPlan *p)
 
 /* Memory. */
 
+/* Warn if a node needs more memory than this machine has.  The number of nodes that would suffice
+   has a margin of 2 %, chosen, for blocks of unequal size. */
 static PetscErrorCode WarnOfMemory(HeatPlan *p)
 {
   const double fixed = p->need.part[HEAT_NEED_PROCESS], rest = p->need.total - fixed;

@@ -1,5 +1,5 @@
-/** Evaluating the `check` section at the end of a run (checks.h): each check is a value, computed
- *  by Quantity, its description in words, and a bound. */
+/** Evaluate the `check` section at the end of a run (checks.h): Quantity computes the value of each
+ *  check, Describe its name for the user, and Compare tests the value against its bound. */
 #include "app/report/checks.h"
 
 #include <math.h>
@@ -44,7 +44,7 @@ static PetscErrorCode HeatFlow(const HeatRunState *state, const HeatCaseCheck *c
 }
 
 /* Compute minimum, maximum and mean of the temperature in the region of a check.
-   @param[in,out] summary  of the whole domain; it stays where the check names no region */
+   @param[in,out] summary  of the whole domain; unchanged if the check names no region */
 static PetscErrorCode RegionSummary(const HeatRunState *state, HeatSurvey *survey,
                                     const HeatCaseCheck *check, const PetscReal *T,
                                     HeatSummary *summary)

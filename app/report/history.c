@@ -9,16 +9,17 @@
 #include <string.h>
 
 enum {
-  ROWS = 1000, /* rows of a run unless the case asks for others: chosen, enough for a smooth curve;
-                  each row costs a survey of the state and interrupts steps taken at once */
-  KEY  = 48    /* bytes of a key such as output.interfaces[12] */
+  /* About the number of rows of a run whose case does not set it.  Chosen: enough for a smooth
+     curve; each row costs a survey of the state and ends steps taken at once. */
+  ROWS = 1000,
+  KEY  = 48 /* bytes of a key such as output.interfaces[12] */
 };
 
 struct HeatHistory {
   HeatTable *table;     /* NULL while no file is open */
-  PetscInt   n_columns; /* columns behind `step` */
-  PetscInt64 every;     /* steps from row to row; 0: rows do not depend on the number of steps */
-  PetscReal  width;     /* [s] simulated time from row to row, about; 0: no rule by time */
+  PetscInt   n_columns; /* number of columns after `step` */
+  PetscInt64 every;     /* steps between rows; 0: rows do not depend on the number of steps */
+  PetscReal  width;     /* [s] a row is due when a multiple of it is reached; 0: no rule by time */
 };
 
 static const char *const fixed_columns[] = {"step",     "time",        "dt",          "iterations",
@@ -34,10 +35,10 @@ enum { FIXED = PETSC_STATIC_ARRAY_LENGTH(fixed_columns) };
 typedef struct {
   PetscInt n;
   char   **names;    /* [n] owned */
-  char (*keys)[KEY]; /* [n] of the case, by which each column is asked for */
+  char (*keys)[KEY]; /* [n] owned; key of the case that adds the column, for messages; "": none */
 } Columns;
 
-/* Add the column whose name is the three texts one after the other. */
+/* Add the column whose name consists of the three texts in this order. */
 static PetscErrorCode AddColumn(Columns *columns, const char *key, const char *first,
                                 const char *second, const char *third)
 {
@@ -200,7 +201,7 @@ static void ChooseRows(HeatHistory *h, const HeatRunState *state)
   h->every = state->c->output.history_every;
   h->width = 0.0;
   if (h->every > 0 || clock->interval[HEAT_OUTPUT_HISTORY] > 0.0) return;
-  /* 1e-9: the part of a step for which the clock takes none (clock.c). */
+  /* 1e-9: the clock takes no step for a remainder below this part of a step (clock.c). */
   if (clock->steps >= 0) steps = (PetscReal)clock->steps;
   else if (!clock->free) steps = clock->end / clock->dt * (1.0 - 1e-9);
   if (steps > 0.0) h->every = PetscMax((PetscInt64)PetscCeilReal(steps / ROWS), 1);
@@ -243,7 +244,7 @@ PetscBool HeatHistoryIsDue(const HeatHistory *h, const HeatClock *clock)
 
 /* Rows. */
 
-/* Append the numbers of the fixed columns behind `step`, and of the ambient exchange. */
+/* Append the numbers of the fixed columns after `step`, and of the ambient exchange. */
 static PetscErrorCode FixedNumbers(const HeatRunState *state, const HeatSurvey *survey,
                                    const PetscReal *T, PetscReal *row, PetscInt *n)
 {
@@ -334,8 +335,7 @@ PetscErrorCode HeatHistoryWrite(HeatHistory *h, const HeatRunState *state, HeatS
   PetscCall(HeatSurveyPrepare(survey, state, T));
   PetscCall(PetscMalloc1(h->n_columns, &row));
   code = WriteRow(h, state, survey, T, row);
-  PetscCall(
-      PetscFree(row)); /* a full disk is a warning at the end of a run, and the run continues */
+  PetscCall(PetscFree(row)); /* first: at the end of a run a full disk is only a warning */
   PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,6 +1,6 @@
 /** history.csv: one row for each reported step, and the rule for which steps are reported.
  *
- *  The first columns are the same for every case; the case adds columns behind them: the ambient
+ *  The first columns are the same for every case.  A case may add columns after them: the ambient
  *  exchange, the segments of sides that have several, the interfaces, the named regions.
  *
  *  Rows depend on steps and simulated times alone, never on the wall clock or a signal, so that an
@@ -22,9 +22,9 @@ PetscErrorCode HeatHistoryCreate(HeatHistory **history);
 PetscErrorCode HeatHistoryOpen(HeatHistory *history, const HeatRunState *state,
                                PetscInt64 resume_step);
 
-/** Fail where HeatHistoryOpen would, before anything is changed: where two columns have one name,
- *  or as HeatTableCheck.  Collective.
- *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
+/** Check, before anything is changed, that all columns have different names and that history.csv
+ *  can be opened.  Collective.
+ *  Errors: HEAT_ERR_INPUT where two columns have one name; HEAT_ERR_FILE as HeatTableCheck. */
 PetscErrorCode HeatHistoryCheck(const HeatRunState *state, PetscBool resume);
 
 /** Return the table; NULL: not open.  Not collective. */

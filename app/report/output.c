@@ -84,8 +84,8 @@ static PetscBool FindTable(const char *tables, const char *name, PetscInt64 *row
   return PETSC_FALSE;
 }
 
-/* Warn of each table whose rows up to the checkpoint, which is the present state, are not
-   as many as when it was written. */
+/* Warn of each table that has, up to the checkpoint, which is the present state, another number of
+   rows or another last row than when the checkpoint was written. */
 static PetscErrorCode WarnOfGaps(const HeatOutput *o, const HeatRunState *state, const char *tables)
 {
   PetscFunctionBeginUser;

@@ -2,7 +2,8 @@
  *
  *  The time loop calls the functions below in this order at a step: Sample; if rows are due, Flush
  *  and WriteRow; if a snapshot is due, WriteSnapshot.  Between Flush and WriteRow it surveys and
- *  tests the state, so that nothing is written of a corrupted one.
+ *  tests the state, so that no history row and no snapshot is written of a corrupted state; rows of
+ *  probes of such a state are removed by the rollback (Rewind).
  *
  *  `T` is the present temperature, [nyl][nxl], everywhere. */
 #ifndef HEAT_APP_OUTPUT_H
@@ -19,9 +20,9 @@ typedef struct HeatOutput HeatOutput;
 PetscErrorCode HeatOutputCreate(const HeatRunState *state, HeatWarnings *warnings,
                                 HeatOutput **output);
 
-/** Fail where opening the files would, before anything is changed in the output folder: two columns
- *  of one name, a file of an earlier run that is no table, a folder with the name of a table.
- *  Collective.
+/** Check, before anything is changed in the output folder, that the files can be opened: fail for
+ *  two columns of one name, a file of an earlier run that is no table, or a folder with the name of
+ *  a table.  Collective.
  *  @param[in] resume  the run continues from a checkpoint
  *  Errors: HEAT_ERR_INPUT, HEAT_ERR_FILE. */
 PetscErrorCode HeatOutputCheck(const HeatOutput *output, const HeatRunState *state,

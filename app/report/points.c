@@ -9,8 +9,9 @@
 
 #include "solver/measure/probes.h"
 
-/* Rows of the buffer of probes.  Chosen: 256 steps share one reduction, at 256 x 14 x 8 bytes = 28
-   KiB a probe; a larger buffer delays rows for whoever reads the file during the run. */
+/* Rows of the buffer of probes.  Chosen: 256 steps share one reduction, and a probe takes 256 x 14
+   x 8 bytes = 28 KiB (14: HEAT_PROBE_TERMS).  With a larger buffer, rows appear later in the
+   file. */
 enum { BUFFER_ROWS = 256 };
 
 struct HeatPoints {

@@ -66,8 +66,9 @@ static PetscErrorCode FindSolver(const HeatReportSources *from, Solver *solver)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return whether nothing but set-ups of multigrid and deep halos has sent messages before the first
-   step: no file was read in parallel, and no interface needed cells of other ranks. */
+/* Return whether the messages of the set-up are known: only multigrid, deep halos and the choice of
+   writers have sent any, since no file was read in parallel and no contact needed cells of other
+   ranks. */
 static PetscBool SetUpIsOurs(const HeatReportSources *from)
 {
   const HeatCase *c = from->state->c;

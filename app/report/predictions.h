@@ -1,5 +1,5 @@
-/** What all ranks should have sent in a run, predicted from the layout of blocks: the twins of the
- *  counts in results.json. */
+/** What all ranks should have sent in a run, predicted from the layout of blocks; results.json has
+ *  each prediction beside its count. */
 #ifndef HEAT_APP_PREDICTIONS_H
 #define HEAT_APP_PREDICTIONS_H
 

@@ -108,8 +108,8 @@ static PetscErrorCode FillSolver(const HeatRunState *state, const HeatIterations
   r->solver.at_rounding      = it->at_rounding;
   r->solver.set_ups          = times.set_ups;
   r->solver.set_up_seconds   = times.set_up;
-  if (HeatOperatorIsLinear(state->op)) r->solver.solve_seconds = times.solve;
   if (HeatOperatorIsLinear(state->op)) {
+    r->solver.solve_seconds  = times.solve;
     r->solver.true_residual  = it->last_true;
     r->solver.worst_residual = it->worst_true;
   }

@@ -17,7 +17,7 @@ struct HeatScreen {
   PetscBool bar;            /* progress rewrites one line */
   double    began;          /* [s] monotonic time at the header */
   double    last;           /* [s] monotonic time when progress was last printed */
-  PetscReal first_fraction; /* of the run that was done at the header */
+  PetscReal first_fraction; /* part of the run that was done when the header was printed */
   int       last_tenth;     /* tenths of the run that were done when progress was last printed */
 };
 
@@ -113,9 +113,9 @@ void HeatScreenSolverNotes(const HeatScreen *s, const HeatRunState *state,
   }
 }
 
-/* Return whether a line of progress is due: after a tenth of the run, but at most one a second, or
-   after 30 s without one.  Chosen: some tens of lines in a log file, and a sign of life in a long
-   step. */
+/* Return whether a line of progress is due: after each tenth of the run, but at most once a second,
+   and after 30 s without a line.  Both times are chosen: a short run prints few lines, and a log
+   file shows that a long run is alive. */
 static PetscBool LineIsDue(const HeatScreen *s, int tenth, double silence)
 {
   return (tenth > s->last_tenth && silence > 1.0) || silence > 30.0 ? PETSC_TRUE : PETSC_FALSE;

@@ -1,8 +1,8 @@
 /** What the user sees on the terminal: header, progress, notes, and the table at the end.
  *
- *  Rank 0 prints to stdout, and notes to stderr.  `--quiet` suppresses everything but failed
- *  checks and notes, `--no-progress` the progress.  Progress rewrites one line where stdout is a
- *  terminal and prints occasional lines where it is not. */
+ *  Rank 0 prints to stdout, and notes and warnings to stderr.  `--quiet` suppresses everything but
+ *  failed checks, notes and warnings; `--no-progress` suppresses the progress.  Progress rewrites
+ *  one line where stdout is a terminal and prints occasional lines where it is not. */
 #ifndef HEAT_APP_SCREEN_H
 #define HEAT_APP_SCREEN_H
 

@@ -10,8 +10,9 @@ enum {
   NAME  = 80 /* bytes of "regions[3] 'name'"; longer names are cut */
 };
 
-/* Difference of sizes that is reported, relative to the true one.  Chosen: a region of a hundred
-   cells across is painted better than that; a smaller one would list most regions of most cases. */
+/* Difference of painted and true size that is reported, relative to the true size.  Chosen: the
+   difference is usually smaller for a region that is a hundred cells wide; a smaller bound would
+   list most regions of most cases. */
 static const PetscReal Reported = 0.02;
 
 /* The sizes of one region or segment. */
@@ -52,7 +53,7 @@ static Entry SegmentEntry(const HeatRunState *state, PetscInt k)
   return entry;
 }
 
-/* Return the sizes of region k, or behind the regions of segment k - n_regions. */
+/* Return the sizes of entry k: the regions come first, then the segments. */
 static Entry EntryOf(const HeatRunState *state, PetscInt k)
 {
   const PetscInt n = state->sizes.n_regions;
@@ -60,8 +61,8 @@ static Entry EntryOf(const HeatRunState *state, PetscInt k)
   return k < n ? RegionEntry(state, k) : SegmentEntry(state, k - n);
 }
 
-/* Return the relative difference of an entry's painted size from its true one; 0 where it is not
-   reported. */
+/* Return the relative difference between the painted and the true size of entry k; 0 where it is
+   not reported. */
 static PetscReal Difference(const HeatRunState *state, PetscInt k)
 {
   const Entry     entry  = EntryOf(state, k);
@@ -70,8 +71,8 @@ static PetscReal Difference(const HeatRunState *state, PetscInt k)
   return !entry.empty && excess > Reported ? excess : 0.0;
 }
 
-/* Find the entry that differs most among those that come behind `last` in the order of falling
-   differences; -1: none. */
+/* Return the entry that follows `last` in the order of decreasing differences (-1: the first one),
+   and of increasing index where differences are equal; -1 if there is none. */
 static PetscInt NextByDifference(const HeatRunState *state, PetscInt last)
 {
   const PetscReal limit = last < 0 ? INFINITY : Difference(state, last);

@@ -91,8 +91,8 @@ static void PrintPart(const char *name, PetscReal heat, int *n)
   (void)printf("%s%s %.4g", (*n)++ ? ", " : "  heat in      ", name, (double)heat);
 }
 
-/* Print what came in through each side, from the sources and from the ambient exchange, and what
-   was stored of it. */
+/* Print the heat that came in through each side, from the sources and from the ambient exchange,
+   and the heat that was stored. */
 static void PrintHeat(const HeatRunState *state, const HeatEnergyReport *account)
 {
   const PetscBool steady = state->clock.steady;
@@ -107,8 +107,8 @@ static void PrintHeat(const HeatRunState *state, const HeatEnergyReport *account
     (void)printf("; stored %.4g J/m\n", (double)(account->stored - account->stored_initial));
 }
 
-/* Print the temperatures of the named regions.  MOST: chosen, so that they fit on a screen;
-   results.json has all. */
+/* Print the temperatures of the first MOST named regions.  MOST is chosen such that they fit on a
+   screen; results.json has all. */
 static void PrintRegions(const HeatRunState *state, const HeatSummary *summaries)
 {
   enum { MOST = 10 };
@@ -159,7 +159,8 @@ static void PrintFailures(const HeatCheckResult *checks, PetscInt n)
   }
 }
 
-/* Print which of the case's hints MPI-IO has in force; it ignores those that it does not know. */
+/* Print which of the case's hints MPI-IO applies, from the hints that it returned for a checkpoint
+   or a snapshot; it ignores hints that it does not know. */
 static void PrintHints(const HeatReportSources *from)
 {
   HeatFileStats snapshots;

@@ -34,7 +34,8 @@ const char *HeatTextBytes(double b, char *text, size_t size)
   const char *const prefixes[] = {"", "k", "M", "G", "T", "P"};
   int               k          = 0;
 
-  for (; b >= 1000.0 && k < 5; k++) b /= 1000.0;
+  /* 999.5: with three digits, more would be written as 1e+03. */
+  for (; b >= 999.5 && k < 5; k++) b /= 1000.0;
   (void)snprintf(text, size, k == 0 ? "%.0f %sB" : "%.3g %sB", b, prefixes[k]);
   return text;
 }

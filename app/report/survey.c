@@ -4,10 +4,10 @@
 #include <stdio.h>
 
 struct HeatSurvey {
-  PetscInt64       prepared_step; /* the operator is at (t, T) of this step; -1: of none */
+  PetscInt64       prepared_step; /* step to whose (t, T) the operator was updated; -1: none */
   HeatSummary      summary;       /* at the last HeatSurveyTake */
   HeatEnergyReport account;       /* at the last HeatSurveyTake */
-  PetscInt64       zones_step;    /* of `zones`; -1: of none */
+  PetscInt64       zones_step;    /* step at which `zones` was computed; -1: none */
   HeatSummary     *zones;         /* owned; NULL before the first HeatSurveyZones */
 };
 

@@ -1,11 +1,11 @@
-/** The survey of the present state: it updates the operator to (t, T) for whoever reports a flux,
- *  and computes the two results that most reports need, the summary of the temperature and the
- *  energy account.
+/** The survey of the present state updates the operator to (t, T) before a flux is reported, and
+ *  computes the two results that most reports need, the summary of the temperature and the energy
+ *  account.
  *
- *  Why a module of its own: an operator whose coefficients depend on the temperature has to be
- *  updated before fluxes or surface temperatures are computed, which costs a pass over the grid and
- *  a halo exchange.  The survey remembers the step of its last update, so that any number of
- *  reports of one step update the operator once. */
+ *  It is a module of its own for this reason: an operator whose coefficients depend on the
+ *  temperature has to be updated before fluxes or surface temperatures are computed, which costs a
+ *  pass over the grid and a halo exchange.  The survey remembers the step of its last update, so
+ *  that any number of reports of one step update the operator once. */
 #ifndef HEAT_APP_SURVEY_H
 #define HEAT_APP_SURVEY_H
 
@@ -24,8 +24,9 @@ PetscErrorCode HeatSurveyCreate(HeatSurvey **survey);
  *  Errors: HEAT_ERR_NUMERICS where a coefficient is undefined at these temperatures. */
 PetscErrorCode HeatSurveyPrepare(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T);
 
-/** Update only what temperatures at points need: the boundary values of a linear operator, all of
- *  another operator (HeatSurveyPrepare).  Cheap enough for every step.  Collective.
+/** Update only what temperatures at points need: for a linear operator the boundary values, which
+ *  is cheap enough for every step; for any other operator everything (HeatSurveyPrepare).
+ *  Collective.
  *  Errors: HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
 PetscErrorCode HeatSurveyPrepareSides(HeatSurvey *survey, const HeatRunState *state,
                                       const PetscReal *T);

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-/* Return whether the user chose anything of PETSc for the solves, which may then fail with an error
-   of PETSc that is no defect. */
+/* Return whether the user chose a solver or an option of PETSc.  Solves may then fail with an error
+   of PETSc that is no defect of heat2d. */
 static PetscBool ChoosesPetsc(const HeatOptions *o, const HeatCase *c)
 {
   PetscBool ours = PETSC_FALSE;
@@ -25,7 +25,7 @@ PetscErrorCode HeatAdvanceCreateGuard(MPI_Comm comm, const HeatOptions *options,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise the error of steps that have become too short to end the run. */
+/* Raise the error that steps have become too short for the run to reach its end. */
 static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
 {
   const HeatClock *clock = &state->clock;

@@ -1,5 +1,5 @@
 /** Take the steps of a run.  A failure of PETSc under the user's PETSc options, and a step that has
- *  become too short to end the run, are errors of the numerics. */
+ *  become too short for the run to reach its end, are errors of the numerics. */
 #ifndef HEAT_APP_ADVANCE_H
 #define HEAT_APP_ADVANCE_H
 
@@ -7,9 +7,9 @@
 #include "app/state/run_state.h"
 #include "solver/base/error.h"
 
-/** Create the guard of the steps where the user chose anything of PETSc for the solves, which may
- *  then fail with an error of PETSc that is no defect of heat2d.  Collective on comm.
- *  @param[out] guard  NULL where everything is heat2d's own choice */
+/** Create the guard of the steps if the user chose a solver or an option of PETSc: solves may then
+ *  fail with an error of PETSc that is no defect of heat2d.  Collective on comm.
+ *  @param[out] guard  NULL if the user chose nothing of PETSc */
 PetscErrorCode HeatAdvanceCreateGuard(MPI_Comm comm, const HeatOptions *options, const HeatCase *c,
                                       HeatGuard **guard);
 
@@ -18,9 +18,8 @@ PetscErrorCode HeatAdvanceCreateGuard(MPI_Comm comm, const HeatOptions *options,
  *  @param[in] guard  from HeatAdvanceCreateGuard
  *  @param[in] steps  [n] the steps, from HeatScheduleSteps
  *  @param[in] times  [n] [s] when each step begins
- *  Errors: HEAT_ERR_NUMERICS, also for steps that have collapsed; then state->T is that of the last
- *  good step.  HEAT_STOPPED, which is no error, where the operator's interrupt abandons the
- *  step. */
+ *  Errors: HEAT_ERR_NUMERICS, also for steps that have collapsed; state->T is then the field before
+ *  the step.  HEAT_STOPPED, which is no error, where the operator's interrupt abandons the step. */
 PetscErrorCode HeatAdvance(HeatRunState *state, HeatGuard *guard, PetscInt n,
                            const HeatClockStep *steps, const PetscReal *times);
 

@@ -16,10 +16,10 @@ typedef struct {
 
 struct HeatCheckpoints {
   HeatCheckpointsPartners with;
-  PetscInt64              last_step;  /* newest: written, under way or restarted from; -1: none */
+  PetscInt64              last_step;  /* as HeatCheckpointsLastStep returns it */
   PetscInt64              first_step; /* first one written by this process; -1: none */
   HeatFileStats           stats;      /* sums over those written by this process */
-  Account                 newest;     /* at the newest one that exists under its name */
+  Account                 newest;     /* at the newest checkpoint that has its final name */
   HeatDiskProbe           disk;
   PetscBool               probed; /* the disk was measured, or the measurement failed */
 
@@ -141,8 +141,8 @@ static PetscErrorCode EndMaterial(const HeatRunState *state, Material *m)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write a checkpoint of the present state and wait for it.  @param[out] written  or NULL, as
-   HeatCheckpointsWrite's */
+/* Write a checkpoint of the present state and wait for it.
+   @param[out] written  as in HeatCheckpointsWrite; may be NULL */
 static PetscErrorCode WriteNow(HeatCheckpoints *cp, const HeatRunState *state, PetscBool *written)
 {
   const Account account = {state->clock.step, state->energy};
@@ -173,7 +173,8 @@ static PetscErrorCode BeginInBackground(HeatCheckpoints *cp, const HeatRunState 
   PetscCall(BeginMaterial(cp, state, &m));
   PetscCall(HeatCheckpointBegin(state->grid, state->c->output.directory, &m.options, &m.contents,
                                 m.T, &cp->copies, &cp->job));
-  /* This restarts the wall time between checkpoints; the cost is known only when the job ends. */
+  /* The wall time until the next checkpoint counts from here; the cost of this one is known only
+     when the job ends. */
   HeatStopCheckpointed(cp->with.stop, 0.0);
   if (cp->job) {
     cp->last_step      = state->clock.step;

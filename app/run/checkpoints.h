@@ -48,10 +48,10 @@ void HeatCheckpointsRewind(HeatCheckpoints *checkpoints, HeatRunState *state);
 /** Return whether `checkpoint.every` asks for a checkpoint after this number of steps. */
 PetscBool HeatCheckpointsAreDue(const HeatCase *c, PetscInt64 step);
 
-/** Write a checkpoint of the present state and wait for it; nothing if there is one already or the
- *  state is corrupted (HeatHealthIsBad).  Collective.
- *  @param[out] written  whether there is one.  NULL: a failure to write is raised (HEAT_ERR_FILE);
- *                       else it is a line on stderr */
+/** Write a checkpoint of the present state and wait for it; write nothing if the state has one
+ *  already or is corrupted (HeatHealthIsBad).  Collective.
+ *  @param[out] written  whether the state has a checkpoint now; a failure to write is a line on
+ *                       stderr.  NULL: a failure to write is raised (HEAT_ERR_FILE) */
 PetscErrorCode HeatCheckpointsWrite(HeatCheckpoints *checkpoints, const HeatRunState *state,
                                     PetscBool *written);
 
@@ -60,26 +60,28 @@ PetscErrorCode HeatCheckpointsWrite(HeatCheckpoints *checkpoints, const HeatRunS
  *  HeatCheckpointsWrite.  A failure is a line on stderr.  Collective. */
 PetscErrorCode HeatCheckpointsWriteDue(HeatCheckpoints *checkpoints, const HeatRunState *state);
 
-/** Write the checkpoint of a run that is finished, as HeatCheckpointsWriteDue; nothing if there is
- *  one already.  Collective. */
+/** Write the checkpoint of a run that is finished, as HeatCheckpointsWriteDue does; write nothing
+ *  if the present state has one already.  Collective. */
 PetscErrorCode HeatCheckpointsWriteLast(HeatCheckpoints *checkpoints, const HeatRunState *state);
 
-/** Write the state before a step that failed, which is the present state, and print where it is; do
- *  not write it if a fault after its last test has corrupted it.  The failure has been reported
- *  before.  Collective. */
+/** Write a checkpoint of the present state, which is the state before a step that failed, and print
+ *  where it is.  Test the state again first, and write nothing if it is corrupted.  The failure has
+ *  been reported before.  Collective. */
 PetscErrorCode HeatCheckpointsWriteLastGood(HeatCheckpoints    *checkpoints,
                                             const HeatRunState *state);
 
-/** Finish the checkpoint that is under way if that needs no waiting.  The question costs a
- *  reduction, so it is asked only after a step at which the ranks have agreed on stopping.
- *  Collective. */
+/** Finish the checkpoint that is under way if that needs no waiting.  Whether it does costs a
+ *  reduction, so this function does nothing unless the ranks have just communicated about stopping
+ *  (HeatStopAsk).  Collective.
+ *  @param[in] step  the present step */
 PetscErrorCode HeatCheckpointsPoll(HeatCheckpoints *checkpoints, PetscInt64 step);
 
 /** Wait for the checkpoint that is under way, if any, and finish it; a failure is a line on stderr.
  *  Collective. */
 PetscErrorCode HeatCheckpointsFinish(HeatCheckpoints *checkpoints);
 
-/** Return the step of the newest checkpoint, written, under way or restarted from; -1: none. */
+/** Return the step of the last checkpoint that was written, is under way, or is the one that the
+ *  run started from; -1: none, or the last one in the background could not be written. */
 PetscInt64 HeatCheckpointsLastStep(const HeatCheckpoints *checkpoints);
 
 /** Return the step of the first checkpoint that this process has written; -1: none. */
@@ -92,7 +94,7 @@ const HeatFileStats *HeatCheckpointsStats(const HeatCheckpoints *checkpoints);
  *  bytes 0: not measured. */
 const HeatDiskProbe *HeatCheckpointsDiskProbe(const HeatCheckpoints *checkpoints);
 
-/** Finish the checkpoint that is under way, which is a good one even after an error, and free
+/** Finish the checkpoint that is under way, whose state is good even after an error, and free
  *  everything.  *checkpoints may be NULL.  Collective. */
 PetscErrorCode HeatCheckpointsDestroy(HeatCheckpoints **checkpoints);
 

@@ -18,11 +18,11 @@
  *  ts:TYPE, whose account is a trapezoidal rule, and steady, which stores no heat.
  *
  *  Extremes.  Without sources and without given fluxes the temperature stays in a range of width R
- *  (reach.h).
- *  ftcs and backward-euler, which obey this maximum principle, may exceed the range by R/10, the
- *  other schemes, which overshoot, by 10 R (both chosen); all of them also by the leak over min(C),
- *  which is what the solves may have left, and by a rounding.  A temperature that leaves the range
- *  by less shows that the scheme rings, and is a warning. */
+ *  (reach.h).  ftcs and backward-euler, which obey this maximum principle, may exceed the range by
+ *  R/10, the other schemes, which overshoot, by 10 R (both chosen).  In addition, every scheme may
+ *  exceed it by leak/min(C), which bounds the error that the solves have left, and by a rounding.
+ *  A temperature outside the range but within these margins shows that the scheme rings, and is a
+ *  warning. */
 #include "app/run/health.h"
 
 #include <math.h>
@@ -34,8 +34,8 @@
 
 struct HeatHealth {
   PetscBool  bad;       /* the last test failed */
-  PetscBool  undefined; /* a formula of the case had no value: no fault of the state */
-  char       what[256]; /* which, with step, value and bound; for the user */
+  PetscBool  undefined; /* a formula of the case had no valid value: no fault of the state */
+  char       what[256]; /* the test that failed, with step, value and bound; for the user */
   PetscInt64 good_step; /* the last step at which a test passed; -1: none */
 
   PetscBool has_balance; /* the balance is tested */
@@ -67,8 +67,8 @@ static PetscReal AllowedError(const HeatHealth *h, const HeatRunState *state,
          16.0 * PETSC_MACHINE_EPSILON * steps * stiff * h->capacity * h->magnitude;
 }
 
-/* Return by how much a temperature may lie outside the range [K].  1e-6 of the largest temperature
-   (chosen) allows for rounding where the range is empty. */
+/* Return by how much a temperature may lie outside the range [K].  1e-6 of the larger bound
+   (chosen) allows for rounding where the width of the range is 0. */
 static PetscReal Margin(const HeatHealth *h, HeatScheme scheme)
 {
   const PetscBool strict = scheme == HEAT_SCHEME_FTCS || scheme == HEAT_SCHEME_BACKWARD_EULER
@@ -108,7 +108,8 @@ static void TestBalance(HeatHealth *h, const HeatRunState *state, const HeatSurv
        (double)moved, (double)allowed);
 }
 
-/* @param[in] of  the field, for the message: "" for the temperature */
+/* Test that the extremes of a field lie in the range of the maximum principle.
+   @param[in] of  the field, for the message: "" for the temperature */
 static void TestExtremes(HeatHealth *h, const HeatRunState *state, const char *of,
                          const HeatSummary *summary)
 {
@@ -127,9 +128,9 @@ static void TestExtremes(HeatHealth *h, const HeatRunState *state, const char *o
          of, (double)summary->min, (double)h->reach.low, (double)margin);
 }
 
-/* Note how the temperature first left the range, by more than the solves may have left and by more
-   than a part of the range that a reader of the field notices.  1 %: chosen; the overshoot of a
-   scheme that rings is larger, that of a smooth solution smaller. */
+/* Note how the temperature first left the range by more than the error of the solves plus 1 % of
+   its span.  1 % is chosen: a scheme that rings overshoots by more, a scheme on a smooth solution
+   by less. */
 static void NoteOutside(HeatHealth *h, const HeatRunState *state, const HeatSummary *summary)
 {
   const HeatReach *r    = &h->reach;
@@ -147,7 +148,8 @@ static void NoteOutside(HeatHealth *h, const HeatRunState *state, const HeatSumm
                  (double)(low ? r->low : r->high));
 }
 
-/* @param[in] of  the field, for the message: "" for the temperature */
+/* Test that all values of a field are finite.
+   @param[in] of  the field, for the message: "" for the temperature */
 static void TestFinite(HeatHealth *h, const HeatRunState *state, const char *of,
                        const HeatSummary *summary)
 {
@@ -281,13 +283,15 @@ const char *HeatHealthOutside(const HeatHealth *h) { return h->outside; }
 
 /* The start. */
 
-/* Find out whether what the scheme remembers fits the case: after a restart with other materials it
-   need not, and then the balance is not tested. */
+/* Find out whether the balance between the fields that the scheme remembers and the present one
+   closes at the start.  After a restart with other materials it need not, and then the balance is
+   not tested. */
 static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
                                  const HeatSurvey *survey, const PetscReal *T, PetscBool *fits)
 {
-  /* Part of the allowed error that an uncorrupted memory stays below.  Chosen: a larger part would
-     turn small misfits into false alarms later, a smaller one would skip the test for rounding. */
+  /* Part of the allowed error up to which the fields fit.  Chosen: with a larger part, small
+     misfits could become false alarms later; with a smaller one, rounding could disable the
+     test. */
   const PetscReal   small = 0.01;
   HeatStepperMemory memory;
 

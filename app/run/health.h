@@ -18,7 +18,7 @@ typedef struct HeatHealth HeatHealth;
  *  Collective. */
 PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, HeatHealth **health);
 
-/** Add the residuals that the solves of a step were left with: they widen the bounds.  Not
+/** Widen the bounds of the tests by the residuals that the solves of a step have left.  Not
  *  collective. */
 void HeatHealthAddStep(HeatHealth *health, const HeatStepInfo *info);
 
@@ -27,8 +27,8 @@ void HeatHealthAddStep(HeatHealth *health, const HeatStepInfo *info);
 PetscErrorCode HeatHealthTest(HeatHealth *health, const HeatRunState *state,
                               const HeatSurvey *survey, const PetscReal *T);
 
-/** Survey and test the present state, unless a test at this step has passed or the state was found
- *  corrupted already.  Collective. */
+/** Survey and test the present state, unless a test at this step has passed, the state was found
+ *  corrupted already, or a test has raised that a formula has no valid value.  Collective. */
 PetscErrorCode HeatHealthTestOnce(HeatHealth *health, const HeatRunState *state,
                                   HeatSurvey *survey);
 
@@ -44,7 +44,7 @@ void HeatHealthAccept(HeatHealth *health, PetscInt64 step);
 PetscBool HeatHealthIsBad(const HeatHealth *health);
 
 /** Return which test failed, with step, value and bound, in a sentence for the user; defined where
- *  HeatHealthIsBad. */
+ *  HeatHealthIsBad is true. */
 const char *HeatHealthReason(const HeatHealth *health);
 
 /** Return a sentence on how the temperature first left the range that it can reach, since the

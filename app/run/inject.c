@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Parse the value of HEAT2D_INJECT.  @param[out] valid  whether it is one */
+/* Parse the value of HEAT2D_INJECT.
+   @param[out] valid  whether the text has the form of such a value */
 static PetscErrorCode Parse(HeatInject *in, const char *text, PetscBool *valid)
 {
   long long step = -1, i = -1, j = -1, times = 1, memory = -1;

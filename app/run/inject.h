@@ -22,8 +22,8 @@ typedef struct {
  *  Errors: HEAT_ERR_INPUT for a value that cannot be parsed. */
 PetscErrorCode HeatInjectStart(HeatInject *inject, const HeatGrid *grid);
 
-/** Return whether a fault belongs after this step, so that steps taken at once have to end there.
- *  Not collective. */
+/** Return whether a fault is to be injected after this step, so that steps taken at once must end
+ *  there.  Not collective. */
 PetscBool HeatInjectIsAt(const HeatInject *inject, PetscInt64 step);
 
 /** Inject the fault if it belongs after the step that was just taken.  Collective. */

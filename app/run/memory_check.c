@@ -1,10 +1,10 @@
 /** Whether the memory suffices (see memory_check.h).
  *
- *  All ranks count with the largest block: blocks differ by a row and a column at most.  A rank
- *  that writes files for others (output.writers) needs more than they do, so that there are two
- *  needs, of a writer and of another rank, and that of a node is the sum over its ranks.  What a
- *  process has already when the check is made (program, libraries, MPI) is a part of its need and
- *  of what the limits have in use, and is subtracted from both.
+ *  The need of a rank is computed for the largest block, since blocks differ by a row and a column
+ *  at most.  A rank that writes files for others (output.writers) needs more than the others, so
+ *  that there are two needs, of a writer and of any other rank; the need of a node is the sum over
+ *  its ranks.  What a process has already when the check is made (program, libraries, MPI) is part
+ *  of its need, but the limits have counted it already; it is therefore subtracted from the need.
  *
  *  The message is about the rank or node that lacks the most memory. */
 #include "app/run/memory_check.h"
@@ -18,11 +18,11 @@
 
 /* The nodes, as one rank sees them. */
 typedef struct {
-  PetscMPIInt number, local; /* this rank's number on its node, and the number of ranks there */
+  PetscMPIInt number, local; /* this rank's number on its node; the number of ranks on the node */
   PetscMPIInt writers;       /* number of ranks of this node that write files */
   PetscInt    most;          /* the most ranks of any node */
-  PetscBool   even;          /* whether all nodes have as many ranks */
-  double      share;         /* ranks by writers, over all nodes; 1: all ranks are writers */
+  PetscBool   even;          /* whether all nodes have the same number of ranks */
+  double      share;         /* ranks per writer, over all nodes; 1: all ranks are writers */
 } Place;
 
 /* What a rank needs. */
@@ -30,7 +30,7 @@ typedef struct {
   HeatNeed writer, other; /* a rank that writes files, and one that does not */
 } Needs;
 
-/* What is asked of a limit, and what the limit has. */
+/* The memory that is needed under a limit, and the memory that the limit leaves. */
 typedef struct {
   double         need; /* [bytes] by one rank, or by all ranks of a node */
   HeatMemoryHave have;
@@ -41,7 +41,7 @@ typedef struct {
 
 /* The decomposition. */
 
-/* Find the ranks and the writers of this node, and how they compare with those of the others.
+/* Count the ranks and the writers of this node, and compare them with the other nodes.
    Collective. */
 static PetscErrorCode FindPlace(MPI_Comm comm, const HeatCase *c, Place *place)
 {
@@ -179,8 +179,9 @@ static PetscErrorCode Refuse(MPI_Comm comm, const HeatCase *c, const Balance *b,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the limits of this rank, and on the first rank of a node the limits of the node, and store
-   the limit that leaves the least memory for a rank.  Any rank may be a writer here. */
+/* Read the limits of this rank, and on the first rank of a node also the limits of the node.  Store
+   the limit with the least memory in relation to the need.  The need of this rank is that of a
+   writer, which is the larger one. */
 static PetscErrorCode Read(const Place *place, const Needs *needs, double resident, Balance *b)
 {
   HeatMemoryHave node;

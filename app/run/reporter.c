@@ -30,8 +30,9 @@ static PetscErrorCode WriteSnapshot(HeatReporter *r, const PetscReal *T)
   HeatPhaseBegin(r->phases, HEAT_PHASE_SNAPSHOT);
   code = HeatOutputWriteSnapshot(r->output, r->state, r->survey, T);
   HeatPhaseEnd(r->phases, HEAT_PHASE_SNAPSHOT);
-  PetscCall(
-      code); /* after the phase: the last state's error is a warning, and the record follows */
+  /* The error is raised after the end of the phase, since the error of a run's last snapshot
+     becomes a warning, and the record is still written. */
+  PetscCall(code);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

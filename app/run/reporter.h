@@ -1,7 +1,8 @@
 /** Reports of the present state: probes, survey and test, history row, snapshot.
  *
- *  Nothing is written of a state that is found corrupted.  At the end of a run, a file that cannot
- *  be written is a warning instead of an error: the rest of the output is still made. */
+ *  No row of the history and no snapshot is written of a state that is found corrupted; rows of the
+ *  probes of such a state are removed by the rollback.  At the end of a run, a file that cannot be
+ *  written is a warning instead of an error: the rest of the output is still written. */
 #ifndef HEAT_APP_REPORTER_H
 #define HEAT_APP_REPORTER_H
 
@@ -20,20 +21,21 @@ typedef struct {
   char                lost[1024]; /* output of the finished run that was not written; "": none */
 } HeatReporter;
 
-/** Sample the probes; where these are due, survey and test the state, write its history row and its
- *  snapshot.  Collective.
+/** Sample the probes; survey and test the state, write its history row and its snapshot, each if it
+ *  is due.  Collective.
  *  @param[in] last  whether the run ends at the present step
  *  Errors: as HeatOutputSample, HeatOutputWriteRow and HeatOutputWriteSnapshot; if `last` is true,
  *  a file that cannot be written is a warning. */
 PetscErrorCode HeatReporterReport(HeatReporter *reporter, const HeatDue *due, PetscBool last);
 
-/** Survey the state for checks and record, and write the final snapshot where there is none: for a
- *  restart at the end of a run, which takes no step.  Collective. */
+/** Report the state of a run that takes no step, because it continues a checkpoint at its end:
+ *  survey the state for checks and record, and write the final snapshot if there is none.
+ *  Collective. */
 PetscErrorCode HeatReporterReportUnstepped(HeatReporter *reporter);
 
-/** Stop a capture around the writing of output of the last state, which returned `code`.  That a
- *  file could not be written becomes a warning and is noted in reporter->lost, so that the other
- *  files, the checks and the record are still made; any other error is raised again.  Collective.
+/** Stop a capture around the writing of output of the last state, which returned `code`.
+ *  HEAT_ERR_FILE becomes a warning and is noted in reporter->lost, so that the other files, the
+ *  checks and the record are still written; any other error is raised again.  Collective.
  *  @param[in] capture  from HeatCaptureBegin */
 PetscErrorCode HeatReporterEndLast(HeatReporter *reporter, const HeatCapture *capture,
                                    PetscErrorCode code);

@@ -1,4 +1,4 @@
-/** Between a run and the contents of its checkpoints (restart.h). */
+/** Collect the contents of a checkpoint from a run, and restore a run from them (restart.h). */
 #include "app/run/restart.h"
 
 #include <math.h>
@@ -175,7 +175,7 @@ HeatOutputList HeatRestartOutputList(const HeatRestart *r)
   return list;
 }
 
-/* Continuing from it. */
+/* Continuing from a checkpoint. */
 
 /* Return whether the checkpoint was written by the scheme of the case. */
 static PetscBool IsSameScheme(const HeatRestart *r, const HeatCase *c)
@@ -227,7 +227,7 @@ PetscErrorCode HeatRestartCheckEnd(const HeatRestart *r, const HeatRunState *sta
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print on rank 0 that the scheme is another one than the checkpoint's. */
+/* Print on rank 0 that the scheme differs from the scheme that wrote the checkpoint. */
 static PetscErrorCode NoteOtherScheme(const HeatRestart *r, const HeatRunState *state)
 {
   char name[64];

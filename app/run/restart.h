@@ -1,8 +1,8 @@
-/** Between a run and the contents of its checkpoints: what goes into one, and how a run continues
- *  from one.
+/** The contents of a checkpoint: how they are collected from a run, and how a run continues from
+ *  them.
  *
- *  Numbers and fields are stored by name.  So a checkpoint of an older heat2d, which lacks some,
- *  can still be read: each missing number has a default. */
+ *  Numbers and fields are stored by name.  So a checkpoint of an older heat2d, which lacks some
+ *  numbers, can still be read: each missing number has a default. */
 #ifndef HEAT_APP_RESTART_H
 #define HEAT_APP_RESTART_H
 
@@ -37,8 +37,8 @@ typedef struct HeatRestart HeatRestart;
  *  HeatCheckpointRead and HeatCheckpointReadLatest. */
 PetscErrorCode HeatRestartRead(HeatRunState *state, const char *from, HeatRestart **restart);
 
-/** The two cases of HeatRestartRead, for a scheme with steps: the newest whole checkpoint in the
- *  output folder of the case, and the one at `path`. */
+/** Read, for a scheme with steps, the newest whole checkpoint in the output folder of the case, or
+ *  the checkpoint at `path`; everything else is as in HeatRestartRead. */
 PetscErrorCode HeatRestartReadLatest(HeatRunState *state, HeatRestart **restart);
 PetscErrorCode HeatRestartReadFile(HeatRunState *state, const char *path, HeatRestart **restart);
 
@@ -66,19 +66,20 @@ HeatOutputList HeatRestartOutputList(const HeatRestart *restart);
  *  determine the solution have changed.  Collective. */
 PetscErrorCode HeatRestartLoadStepper(const HeatRestart *restart, HeatRunState *state);
 
-/** Choose the fixed step, or the first proposal of free steps: for free steps, and a checkpoint of
- *  the case's scheme, the proposal in the checkpoint, else as HeatRunStateChooseStep.  Collective.
+/** Choose the fixed step, or the first proposal for free steps, whose lengths the stepper proposes.
+ *  For free steps after a checkpoint of the case's scheme it is the proposal in the checkpoint,
+ *  otherwise the result of HeatRunStateChooseStep.  Collective.
  *  @param[in]  restart  NULL: a fresh run
  *  @param[out] dt       [s]
  *  Errors: HEAT_ERR_INPUT as HeatRunStateChooseStep. */
 PetscErrorCode HeatRestartChooseStep(const HeatRestart *restart, HeatRunState *state,
                                      PetscBool free, PetscReal *dt);
 
-/** Set the clock, which HeatClockStart has set up, and the energy account of the state to those in
- *  the checkpoint.  Not collective. */
+/** Set the clock of the state, which HeatClockStart has set up, and the energy account to the
+ *  values in the checkpoint.  Not collective. */
 void HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
 
-/** Check, after HeatRestartAdopt, that the checkpoint does not lie behind the end of the case.
+/** Check, after HeatRestartAdopt, that the checkpoint does not lie after the end of the case.
  *  Collective.
  *  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatRestartCheckEnd(const HeatRestart *restart, const HeatRunState *state);

@@ -4,16 +4,23 @@
 #include <stdio.h>
 
 /* Read the newest whole checkpoint of the output folder if this process wrote it; else set
-   *checkpoint to NULL.  An older one stems from an earlier run and need not belong to this one. */
+   *checkpoint to NULL.  A checkpoint of a step before `first_own` stems from an earlier process and
+   need not belong to this run. */
 static PetscErrorCode ReadOwn(HeatRunState *state, PetscInt64 first_own, HeatRestart **checkpoint)
 {
+  HeatCapture    capture;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
   *checkpoint = NULL;
   if (first_own < 0) PetscFunctionReturn(PETSC_SUCCESS);
+  /* The message of a folder without a whole checkpoint is kept back: the run continues from its
+     origin, or ends with a message of its own. */
+  PetscCall(HeatCaptureBegin(&capture));
   code = HeatRestartReadLatest(state, checkpoint);
-  if (code != HEAT_ERR_FILE) PetscCall(code);
+  PetscCall(HeatCaptureStop());
+  if (code != HEAT_ERR_FILE && code)
+    HeatCheck(PETSC_FALSE, state->grid->comm, code, "%s", capture.message);
   if (*checkpoint && HeatRestartStep(*checkpoint) < first_own)
     PetscCall(HeatRestartDestroy(checkpoint));
   PetscFunctionReturn(PETSC_SUCCESS);

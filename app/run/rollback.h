@@ -1,8 +1,8 @@
 /** Rollback: once in a run, return to the last checkpoint when the state turns out to be corrupted.
  *
- *  It is a restart within the run: files are rewound as at a restart, so that a fault which does
- *  not recur leaves no trace in them.  This module finds the checkpoint, reads it and says so; the
- *  time loop then sets up stepper, clock and files from it. */
+ *  A rollback is a restart within the run: files are rewound as at a restart, so that a fault which
+ *  does not recur leaves no trace in them.  This module finds the checkpoint, reads it and prints a
+ *  warning; the time loop then sets up stepper, clock and files from it. */
 #ifndef HEAT_APP_ROLLBACK_H
 #define HEAT_APP_ROLLBACK_H
 

@@ -59,6 +59,10 @@ PetscErrorCode HeatRunWarnAfterStep(HeatWarnings *warnings, const HeatRunState *
 {
   const char *unsearched = HeatEventsUnsearched(state->events);
   const char *outside    = HeatHealthOutside(health);
+  const char *hidden     = state->clock.free || state->clock.steady
+                               ? NULL
+                               : HeatEventsHidden(state->events, state->clock.before,
+                                                  state->clock.time);
 
   PetscFunctionBeginUser;
   if (unsearched)
@@ -66,6 +70,11 @@ PetscErrorCode HeatRunWarnAfterStep(HeatWarnings *warnings, const HeatRunState *
                               "the times at which '%.200s' switches were not all found; give them "
                               "in time.events",
                               unsearched));
+  if (hidden)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "'%.200s' rises and falls within one step; steps below the length of "
+                              "its pulses, or bdf2 or esdirk with step: auto, resolve them",
+                              hidden));
   if (outside[0])
     PetscCall(HeatWarningsAdd(warnings,
                               "%s: the scheme overshoots after a sudden change; take "

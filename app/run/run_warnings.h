@@ -1,5 +1,5 @@
-/** What a run warns of that concerns its results and is no error: printed once on rank 0, and kept
- *  for results.json (app/report/warnings.h). */
+/** Warnings about the results of a run, which are no errors: printed once on rank 0, and kept for
+ *  results.json (app/report/warnings.h). */
 #ifndef HEAT_APP_RUN_WARNINGS_H
 #define HEAT_APP_RUN_WARNINGS_H
 

@@ -19,8 +19,8 @@ HeatDue HeatScheduleDue(const HeatSchedule *s, const HeatClock *clock, PetscBool
   return due;
 }
 
-/* Return whether the steps taken at once have to end when the clock stands as given: for an output,
-   a probe, the ranks' agreement on stopping, or a fault to inject. */
+/* Return whether steps that are taken at once must end at the given state of the clock: for an
+   output, a probe, the ranks' agreement on stopping, or a fault to inject. */
 static PetscBool MustPause(const HeatSchedule *s, const HeatClock *clock)
 {
   const HeatDue due = HeatScheduleDue(s, clock, HeatClockIsDone(clock));

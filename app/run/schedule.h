@@ -1,5 +1,5 @@
-/** The schedule of the time loop: what is due after a step, and how many steps can be taken until
- *  then.
+/** The schedule of the time loop: what is due after a step, and how many steps can be taken before
+ *  something is due.
  *
  *  It only decides, from numbers that are the same on all ranks; nothing here is collective. */
 #ifndef HEAT_APP_SCHEDULE_H

@@ -36,12 +36,12 @@ struct HeatSimulation {
   const HeatOptions      *options; /* borrowed */
   const HeatProcessStart *start;   /* borrowed */
   int                     lock;    /* of the output folder; -1: none */
-  HeatGuard              *guard; /* of steps under the user's PETSc options; NULL: there are none */
+  HeatGuard              *guard;   /* from HeatAdvanceCreateGuard */
 
   HeatRunState  state;
   HeatRestart  *restart; /* the checkpoint that this process started from; NULL: a fresh run */
   HeatStop      stop;
-  HeatInterrupt interrupt; /* asks `stop` within a step */
+  HeatInterrupt interrupt; /* by which solvers ask within a step whether the run must stop */
   HeatPhases    phases;
   HeatSchedule  schedule;
   HeatInject    inject;
@@ -150,7 +150,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   PetscCall(HeatAdvanceCreateGuard(comm, options, c, &sim->guard));
   PetscCall(HeatMemoryCheck(comm, c));
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
-  if (options->restart) /* before a checkpoint is read that another run may be removing */
+  /* The lock keeps another run from removing the checkpoint while it is read. */
+  if (options->restart)
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatSetUpFields(&sim->state, options->restart, &sim->phases, &sim->restart));
@@ -208,7 +209,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   HeatReportSources   from;
 
   PetscFunctionBeginUser;
-  (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* from here on, of whatever is outside of phases */
+  (void)HeatTrafficSet(HEAT_TRAFFIC_OUTPUT); /* messages without another kind count as output */
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   if (restart && !ContinuesFolder(sim))
@@ -220,7 +221,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   from = Sources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));
   PetscCall(OpenOutput(sim));
-  if (own) /* a run that is killed must leave the record that it was started from */
+  if (own) /* Prepare has removed the record with the case; a run that is killed must leave one */
     PetscCall(HeatSimulationWriteError(sim, "the run ended before it wrote its record"));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -256,8 +257,8 @@ static PetscErrorCode AskWithinStep(void *context, PetscBool *stop)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Name the abandoned step in the reason for which the run stops, and warn where a limit leaves no
-   time for a single step. */
+/* Add the abandoned step to the reason for which the run stops.  Warn if a limit of time did not
+   leave enough for the first step of this process. */
 static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
 {
   const HeatClock *clock  = &sim->state.clock;
@@ -276,8 +277,8 @@ static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Take one step, or several at once.  HEAT_STOPPED where the step is abandoned, and the state is as
-   before. */
+/* Take one step, or several at once.  Return HEAT_STOPPED if the step was abandoned; the state is
+   then unchanged. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
   HeatRunState  *state = &sim->state;
@@ -409,8 +410,9 @@ static PetscErrorCode TakeSteps(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Take a step, or several; where the state is found corrupted, go back.  An error of the numerics
-   is passed on only if the state is good: else the corruption is its cause. */
+/* Take a step, or several; where the state is found corrupted, roll back.  An error of the numerics
+   is passed on only if the state is good; if it is corrupted, the corruption is taken for the
+   cause. */
 static PetscErrorCode TakeStepsOrRollBack(HeatSimulation *sim)
 {
   PetscErrorCode code;

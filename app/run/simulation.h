@@ -29,12 +29,14 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim);
 
 /** Take the time steps and write their outputs, until the end, a signal or a limit of time.
- *  Errors: HEAT_ERR_NUMERICS where a solve fails or the state is corrupted: the last good state is
- *  in a checkpoint where possible; HEAT_ERR_FILE. */
+ *  Errors: HEAT_ERR_NUMERICS where a solve fails, or where the state is corrupted and a rollback is
+ *  impossible; after a failed solve the last good state is in a checkpoint if it could be written.
+ *  HEAT_ERR_FILE. */
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim);
 
 /** Evaluate the checks, write results.json, print the summary.
- *  @param[out] status  ok, check-failed, or stopped before the end */
+ *  @param[out] status  ok, check-failed, stopped before the end, or error where a file of the
+ *                      output could not be written */
 PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status);
 
 /** Write results.json of a run that an error has ended.

@@ -148,12 +148,14 @@ static Given NextGiven(const HeatClock *clock)
 }
 
 /* Return the next free step: the proposal, or up to the next given time.  To a time
-   at less than twice the proposal it goes half the way, so that no tiny step is left over. */
+   at less than twice the proposal it goes half the way, so that no tiny step is left over.  It is
+   shorter where a formula of t would not be followed. */
 static HeatClockStep NextFree(const HeatClock *clock)
 {
   const Given     given = NextGiven(clock);
   const PetscReal left  = given.time - clock->time;
-  HeatClockStep   next  = {clock->dt, clock->time + clock->dt, clock->point + 1, PETSC_FALSE};
+  HeatClockStep   next  = {
+         .dt = clock->dt, .target = clock->time + clock->dt, .point = clock->point + 1};
 
   if (left <= clock->dt * (1.0 + negligible_part)) {
     next.dt     = left;
@@ -163,13 +165,19 @@ static HeatClockStep NextFree(const HeatClock *clock)
     next.dt     = 0.5 * left;
     next.target = clock->time + next.dt;
   }
+  if (clock->events) {
+    const PetscReal to = HeatEventsFollow(clock->events, clock->time, next.target);
+
+    if (to < next.target)
+      next = (HeatClockStep){to - clock->time, to, next.point, PETSC_FALSE, PETSC_TRUE};
+  }
   return next;
 }
 
 HeatClockStep HeatClockNext(const HeatClock *clock)
 {
   const PetscReal tolerance = Tolerance(clock);
-  HeatClockStep   next      = {clock->dt, 0.0, clock->point + 1, PETSC_FALSE};
+  HeatClockStep   next      = {.dt = clock->dt, .point = clock->point + 1};
   Given           given;
 
   if (clock->steady) return next;
@@ -210,7 +218,11 @@ void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal ta
   clock->longest  = PetscMax(clock->longest, taken);
   clock->at_event = whole && asked->event ? PETSC_TRUE : PETSC_FALSE;
   clock->n_events += clock->at_event;
-  if (clock->free && proposed > 0.0) clock->dt = proposed;
+  if (clock->free && proposed > 0.0) {
+    /* After a step that follows a pulse the next one grows slowly, so that the error estimate sees
+       the pulse's end, too.  2: chosen, the largest growth of multi-step schemes. */
+    clock->dt = asked->follows ? PetscMin(proposed, 2.0 * taken) : proposed;
+  }
 }
 
 void HeatClockPropose(HeatClock *clock, PetscReal dt)

@@ -65,10 +65,11 @@ typedef struct {
 
 /** A step that is still to be taken. */
 typedef struct {
-  PetscReal  dt;     /* [s] length to ask the stepper for */
-  PetscReal  target; /* [s] time after the step if it is taken in full */
-  PetscInt64 point;  /* point of the grid after the step */
-  PetscBool  event;  /* whether `target` is an event */
+  PetscReal  dt;      /* [s] length to ask the stepper for */
+  PetscReal  target;  /* [s] time after the step if it is taken in full */
+  PetscInt64 point;   /* point of the grid after the step */
+  PetscBool  event;   /* whether `target` is an event */
+  PetscBool  follows; /* whether the step is shortened to follow a formula of t */
 } HeatClockStep;
 
 /** Set the clock to time 0 and read end, steps and intervals from the case.

@@ -1,4 +1,5 @@
-/** Entry `events`: what switches at a time releases exactly its heat, in every scheme.
+/** Entry `events`: what switches at a time releases exactly its heat, in every scheme, and
+ *  controlled steps see a smooth pulse that is far shorter than they are.
  *
  *  An insulated body with rho c = 2 J/(m3 K) is heated everywhere by q(t) [W/m3], so that it
  *  stays uniform and its temperature rises by the integral of q over time, divided by rho c.
@@ -25,6 +26,10 @@ static const struct {
     {"a choice and a triangle", "t < 15 ? 1 : 3 + 4*max(0, 1 - abs(t - 20))", 32.0},
     {"a decay after a switch", "8*exp(-2*(t - 3))*(t >= 3)", 2.0},
 };
+
+/* A pulse without a jump, 0.01 s long: its heat is the integral 4000 exp(-((t - 20.1)/0.01)^2),
+   so that the rise is 2000 * 0.01 sqrt(pi). */
+static const char smooth_pulse[] = "source=\"4000*exp(-((t - 20.1)/0.01)^2)\"";
 
 /* Take the case's steps as a run does, with events. */
 static PetscErrorCode RunWithClock(HeatVerifyProblem *p)
@@ -54,21 +59,51 @@ static PetscErrorCode RunWithClock(HeatVerifyProblem *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure how far the temperature is from the exact one, for one drive and scheme. */
-static PetscErrorCode MeasureDrive(HeatVerify *v, size_t drive, const char *scheme,
-                                   PetscReal *error)
+/* Measure how far the temperature is from 300 K and a rise, for one scheme and the source that is
+   set. */
+static PetscErrorCode MeasureRise(HeatVerify *v, PetscReal rise, const char *scheme,
+                                  PetscReal *error)
 {
   HeatVerifyProblem *p;
   PetscReal          value;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatVerifySet(v, "source=\"%s\"", drives[drive].source));
   PetscCall(HeatVerifySet(v, "time.scheme=%s", scheme));
   PetscCall(HeatVerifyOpen(v, events_case, &p));
   PetscCall(RunWithClock(p));
   PetscCall(HeatVerifyPoint(p, 0.5, 0.5, &value));
-  *error = PetscAbsReal(value - (300.0 + drives[drive].rise));
+  *error = PetscAbsReal(value - (300.0 + rise));
   PetscCall(HeatVerifyClose(v, &p));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Measure the error of the rise for one drive and scheme. */
+static PetscErrorCode MeasureDrive(HeatVerify *v, size_t drive, const char *scheme,
+                                   PetscReal *error)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatVerifySet(v, "source=\"%s\"", drives[drive].source));
+  PetscCall(MeasureRise(v, drives[drive].rise, scheme, error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Controlled steps of seconds see the smooth pulse.  The bound is the tolerated error of a
+   step, 1e-4 of the range of 35 K, times some ten steps that feel the pulse. */
+static PetscErrorCode VerifySmoothPulse(HeatVerify *v)
+{
+  static const char *const schemes[] = {"bdf2", "esdirk"};
+
+  PetscFunctionBeginUser;
+  for (size_t s = 0; s < PETSC_STATIC_ARRAY_LENGTH(schemes); s++) {
+    PetscReal error;
+
+    PetscCall(HeatVerifySet(v, "%s", smooth_pulse));
+    PetscCall(HeatVerifySet(v, "time.step=auto"));
+    PetscCall(HeatVerifySet(v, "time.adaptive.tolerance=1e-4"));
+    PetscCall(MeasureRise(v, 20.0 * PetscSqrtReal(PETSC_PI), schemes[s], &error));
+    PetscCall(
+        HeatVerifyBelow(v, error, 0.035, "a smooth pulse, %s: error of the rise [K]", schemes[s]));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -115,5 +150,6 @@ PetscErrorCode HeatVerifyEvents(HeatVerify *v)
     PetscCall(
         HeatVerifyBelow(v, error, 1e-4, "%s: error of the rise, rkl2 [K]", drives[drive].what));
   }
+  PetscCall(VerifySmoothPulse(v));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

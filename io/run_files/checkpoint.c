@@ -1,6 +1,6 @@
-/** Write checkpoints (checkpoint.h), at once or asynchronously: a field file of the temperature and
- *  the stepper's fields with the group /state (checkpoint_group.c), then a manifest; delete older
- *  checkpoints. */
+/** Write checkpoints (checkpoint.h), at once or asynchronously.  A checkpoint is a field file of
+ *  the temperature and the stepper's fields with the group /state (checkpoint_group.c).  When it
+ *  has its name, its manifest is written and older checkpoints are deleted. */
 #include "io/run_files/checkpoint.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ void HeatCheckpointPath(const char *dir, PetscInt64 step, char *path, size_t siz
   snprintf(path, size, "%s/checkpoint_%06lld.h5", dir, (long long)step);
 }
 
-/* Delete a checkpoint and its manifest; that they do not exist is not a failure.  Rank 0 alone. */
+/* Delete a checkpoint and its manifest, if they exist.  Rank 0 alone. */
 static void RemoveCheckpoint(const char *path, HeatFileError *error)
 {
   char manifest[PETSC_MAX_PATH_LEN];
@@ -77,7 +77,7 @@ static PetscErrorCode CommitWithManifest(const HeatGrid *grid, const char *dir, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Delete an earlier manifest of that name, which would describe another file.  Rank 0 alone. */
+/* Delete an earlier manifest of the checkpoint that is about to be written.  Rank 0 alone. */
 static void RemoveManifest(const char *path)
 {
   char manifest[PETSC_MAX_PATH_LEN];
@@ -86,8 +86,8 @@ static void RemoveManifest(const char *path)
   (void)unlink(manifest);
 }
 
-/* Print the line that the checkpoint of a step could not be written, with the newest earlier step
-   that has one.  Collective on comm. */
+/* Warn that the checkpoint of a step could not be written, and name the newest earlier checkpoint.
+   Collective on comm. */
 static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char *path,
                                      PetscInt64 step, const char *reason)
 {
@@ -117,8 +117,8 @@ static PetscErrorCode WarnNotWritten(MPI_Comm comm, const char *dir, const char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Describe the file of a checkpoint: its options, whose context is the state, and its fields, the
-   temperature first. */
+/* Set the options of a checkpoint's file, whose context is the state, and its fields, of which the
+   temperature is the first. */
 static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpointState *state,
                          const PetscReal *T, HeatFieldFileOptions *file_options,
                          HeatFileField fields[1 + HEAT_CHECKPOINT_FIELDS])
@@ -174,7 +174,7 @@ PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* An asynchronous checkpoint: the job that writes the file, and what HeatCheckpointEnd needs. */
+/* An asynchronous checkpoint: the job that writes the file, and the data for HeatCheckpointEnd. */
 struct HeatCheckpointJob {
   const HeatGrid       *grid;        /* borrowed */
   HeatFieldFileJob     *file;        /* owned */

@@ -1,7 +1,7 @@
-/** Checkpoints: everything that a restart needs, checkpoint_NNNNNN.h5 by step.
+/** Checkpoints: files checkpoint_NNNNNN.h5, numbered by step, with everything that a restart needs.
  *
- *  A checkpoint has its final name only when it is complete and synced, and when as much of it as
- *  was asked for, by default every row, has been read back and has the right checksum.  Older
+ *  A checkpoint gets its final name only when it is complete and synced, and when the rows that
+ *  `verify` names, by default all, have been read back and have the right checksums.  Older
  *  checkpoints are deleted only after the newer one has its name.  A restart may use another number
  *  of ranks and another layout of blocks.
  */
@@ -10,11 +10,11 @@
 
 #include "io/run_files/checkpoint_state.h"
 
-/** Which checkpoints are kept when a newer one has its name.  The rule goes by step alone, so that
- *  a restart keeps the checkpoints that an uninterrupted run keeps. */
+/** The checkpoints that are kept when a newer one has its name.  The rule depends on steps alone,
+ *  so that a restart keeps the checkpoints that an uninterrupted run keeps. */
 typedef struct {
-  PetscInt   newest; /* number of the newest ones that are kept, at least 1 */
-  PetscInt64 every;  /* also those whose step is a multiple of this; 0: no others */
+  PetscInt   newest; /* number of newest checkpoints that are kept, at least 1 */
+  PetscInt64 every;  /* checkpoints whose step is a multiple of this are kept, too; 0: no others */
 } HeatCheckpointKeep;
 
 /** How checkpoints are written.  Pointers are borrowed for the call. */
@@ -22,19 +22,19 @@ typedef struct {
   HeatCheckpointKeep keep;
   const char        *hints;     /* for MPI-IO, or NULL (HeatFieldFileOptions) */
   PetscInt           alignment; /* [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
-  HeatReadBack       verify;    /* how many rows are read back */
+  HeatReadBack       verify;    /* which rows are read back */
   const char        *title;
   const char        *program; /* name and version, for the manifest; NULL: not known */
 } HeatCheckpointOptions;
 
 /** Write checkpoint_<step>.h5 into `dir` and its manifest (io/run_files/manifest.h), then delete
  *  the older checkpoints that options->keep does not name.  Files of a larger step than this one
- *  are neither counted nor touched (HeatOutputDirectoryRewind moves them aside at a restart).  A
- *  manifest that cannot be written, or an old file that cannot be deleted, is one line on stderr.
+ *  are neither counted nor touched (HeatOutputDirectoryRewind moves them aside at a restart).  If a
+ *  manifest cannot be written, or an old file not deleted, one line on stderr says so.
  *  Collective on grid->comm.
  *  @param[in]  T        [nyl][nxl] temperature [K], x fastest, unpadded
- *  @param[out] written  NULL: a failure is raised.  Else a failure is one line on stderr, and
- *                       *written is false; the earlier checkpoints still exist
+ *  @param[out] written  NULL: a failure is raised.  Otherwise a failure prints one line on stderr
+ *                       and sets *written to false; the earlier checkpoints still exist
  *  @param[out] stats    may be NULL
  *  Errors: HEAT_ERR_FILE when the checkpoint cannot be written and `written` is NULL. */
 PetscErrorCode HeatCheckpointWrite(const HeatGrid *grid, const char *dir,
@@ -50,27 +50,28 @@ typedef struct HeatCheckpointJob HeatCheckpointJob;
  *  Collective on grid->comm.
  *  @param[in]     T       [nyl][nxl] temperature [K], x fastest, unpadded
  *  @param[in,out] copies  in use until HeatCheckpointEnd
- *  @param[out]    job     ended with HeatCheckpointEnd; NULL after a failure, which is one line on
- *                         stderr */
+ *  @param[out]    job     to be ended with HeatCheckpointEnd; NULL after a failure, which prints
+ *                         one line on stderr */
 PetscErrorCode HeatCheckpointBegin(const HeatGrid *grid, const char *dir,
                                    const HeatCheckpointOptions *options,
                                    const HeatCheckpointState *state, const PetscReal *T,
                                    HeatFieldFileCopies *copies, HeatCheckpointJob **job);
 
-/** Return whether HeatCheckpointEnd would not have to wait.  Collective on grid->comm. */
+/** Set *ready to whether HeatCheckpointEnd would return without waiting.  Collective on
+ *  grid->comm. */
 PetscErrorCode HeatCheckpointTest(HeatCheckpointJob *job, PetscBool *ready);
 
 /** Wait for the threads, give the checkpoint its final name, write its manifest, delete older
  *  checkpoints as HeatCheckpointWrite does, free the job and set *job to NULL.
  *  Collective on grid->comm.
- *  @param[out] written  false after a failure, which is one line on stderr
+ *  @param[out] written  false after a failure, which prints one line on stderr
  *  @param[out] stats    `seconds` is the time for which the computation was blocked */
 PetscErrorCode HeatCheckpointEnd(HeatCheckpointJob **job, PetscBool *written, HeatFileStats *stats);
 
 /** Read the newest checkpoint in `dir` that is readable and undamaged; all checksums are compared.
- *  Each newer one that is passed over is one line on stderr, with the reason.
+ *  For each newer checkpoint that is passed over, one line on stderr gives the reason.
  *  Collective on grid->comm.
- *  @param[out] path   of the checkpoint that was read
+ *  @param[out] path   [size] path of the checkpoint that was read
  *  @param[out] state  cleared with HeatCheckpointStateClear
  *  @param[out] T      [nyl][nxl] temperature [K], x fastest, unpadded
  *  Errors: HEAT_ERR_FILE when there is no usable checkpoint, or when the newest readable one has
@@ -86,12 +87,11 @@ PetscErrorCode HeatCheckpointReadLatest(const HeatGrid *grid, const char *dir, c
 PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
                                   HeatCheckpointState *state, PetscReal *T);
 
-/** Find out whether the files in the folder `dir` belong to the run that wrote a checkpoint: the
- *  checkpoint lies in that folder, or the folder has a checkpoint of the same step with the
- *  same case_keys whose numbers, which contain the energy account, are the same to the last bit (a
- *  copy was read).
+/** Set *is to whether the files in the folder `dir` belong to the run that wrote a checkpoint.
+ *  They do if the checkpoint lies in that folder, or if it is a copy of a checkpoint there: step,
+ *  time, case_keys and all named scalars, which include the energy account, are equal bit by bit.
  *  Collective on comm.
- *  @param[in] path, state  of the checkpoint that was read */
+ *  @param[in] path, state  path and state of the checkpoint that was read */
 PetscErrorCode HeatCheckpointIsOfFolder(MPI_Comm comm, const char *path,
                                         const HeatCheckpointState *state, const char *dir,
                                         PetscBool *is);

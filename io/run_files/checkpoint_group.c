@@ -1,14 +1,14 @@
 /** The group /state of a checkpoint (checkpoint_group.h).
  *
- *  /state holds the rest of a run: numbers as attributes, which HDF5's checksums of object headers
- *  cover, and arrays, which have checksums of heat2d (hdf5_array.h).  Nothing in it depends on the
- *  ranks or the layout of the run that wrote it.
+ *  /state holds the state of a run without its fields: numbers as attributes, which HDF5's
+ *  checksums of object headers cover, and arrays, which have checksums of heat2d (hdf5_array.h).
+ *  Nothing in it depends on the ranks or the layout of the run that wrote it.
  *
  *      checkpoint_NNNNNN.h5
  *        /                  attributes: step, time, extents, ...
  *        /temperature       f64 [ny][nx]
  *        /NAME              f64 [ny][nx], for each field of the state
- *        /integrity/...     row checksums of these
+ *        /integrity/...     row checksums of the fields
  *        /state             attributes: step_size, scheme
  *          sums             a group with an attribute for each named scalar
  *          snapshot_steps   int64 [n_snapshots]
@@ -26,8 +26,8 @@
 #include "io/field_file/hdf5_array.h"
 #include "io/field_file/hdf5_input.h"
 
-/* Snapshots in the list, and [bytes] of a text, that are read.  Derived: each is
-   broadcast in one message, whose bytes MPI counts up to 2^31 - 1 (a snapshot has 16). */
+/* The largest list of snapshots, and the largest text [bytes], that are read.  Derived: each is
+   broadcast in one message, whose bytes MPI counts up to 2^31 - 1; a snapshot has 16 bytes. */
 #define MAX_SNAPSHOTS  100000000
 #define MAX_TEXT_BYTES 1073741824
 
@@ -151,7 +151,7 @@ static void ReadLongText(hid_t group, const char *name, char **text, HeatFileErr
   (void)PetscFree(bytes);
 }
 
-/* Enter the names of the fields beside the temperature in the state.  Older files have none. */
+/* Set the names of the state's fields, from the datasets of the file beside the temperature. */
 static void ListFields(const HeatFieldFileInfo *info, HeatCheckpointState *state,
                        HeatFileError *error)
 {

@@ -1,19 +1,21 @@
-/** The group /state in the file of a checkpoint: everything but the fields.  Used by the files
- *  checkpoint*.c and, to read a file without a grid, by the fuzzer of tests/fuzz. */
+/** The group /state in the file of a checkpoint: everything but the fields.  The files
+ *  checkpoint*.c use it, and the fuzzer of tests/fuzz, which reads a file without a grid. */
 #ifndef HEAT_IO_CHECKPOINT_GROUP_H
 #define HEAT_IO_CHECKPOINT_GROUP_H
 
 #include "io/run_files/checkpoint_state.h"
 
-/** Write /state (a HeatFieldFileExtra).  Step and time are attributes of the file's root.
+/** Write /state (a HeatFieldFileExtra).  Step and time are not part of it, but attributes of the
+ *  file's root.
  *  @param[in] context  the HeatCheckpointState, which is unchanged */
 void HeatCheckpointGroupWrite(int64_t file, void *context, HeatFileError *error);
 
-/** Fail unless /state reads back as it was written (a HeatFieldFileExtra).
+/** Read /state back and fail unless the scalars, the texts and the number of snapshots are those of
+ *  the state (a HeatFieldFileExtra).
  *  @param[in] context  the HeatCheckpointState, which is unchanged */
 void HeatCheckpointGroupCheck(int64_t file, void *context, HeatFileError *error);
 
-/** Return the bytes of the texts and of the list of snapshots. */
+/** Return the size [bytes] of the texts and of the list of snapshots in /state. */
 PetscInt64 HeatCheckpointGroupBytes(const HeatCheckpointState *state);
 
 /** Read the header and /state of a checkpoint.  The names of the fields are set, and their blocks

@@ -1,4 +1,4 @@
-/** What the writer (checkpoint.c) and the reader (checkpoint_read.c) of checkpoints share. */
+/** A function that checkpoint.c, which writes checkpoints, and checkpoint_read.c share. */
 #ifndef HEAT_IO_CHECKPOINT_IMPL_H
 #define HEAT_IO_CHECKPOINT_IMPL_H
 

@@ -15,9 +15,9 @@
 #include "io/run_files/manifest.h"
 #include "solver/base/monotonic.h"
 
-/* Relative difference between extents that count as equal.  The file stores x0 + nx hx, which has
-   rounding errors of a few 1e-16.  Chosen: with a larger value another domain could pass, with one
-   of the size of these errors the same domain could be refused. */
+/* Largest relative difference of extents that count as equal.  The file stores x0 + nx hx, which
+   has rounding errors of a few 1e-16.  Chosen: a larger tolerance could accept another domain; one
+   of the size of these errors could refuse the right domain. */
 #define EXTENT_TOLERANCE 1e-12
 
 /* Return whether the extent a equals [start, end] within EXTENT_TOLERANCE. */
@@ -63,7 +63,7 @@ static PetscErrorCode TryReadField(const HeatGrid *grid, const char *path, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the temperature and the named fields.  Blocks are owned by the state, after a failure, too.
+/* Read the temperature and the named fields.  The state owns the blocks, also after a failure.
    Collective on grid->comm; every rank returns with the same error. */
 static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
                                     HeatCheckpointState *state, PetscReal *T, HeatFileError *error)
@@ -77,7 +77,7 @@ static PetscErrorCode TryReadFields(const HeatGrid *grid, const char *path,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print one line when the manifest of a checkpoint describes another file.  Rank 0 alone. */
+/* Warn if the manifest of a checkpoint describes another file.  Rank 0 alone. */
 static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileInfo *info)
 {
   char difference[160], manifest[PETSC_MAX_PATH_LEN];
@@ -96,7 +96,8 @@ static PetscErrorCode WarnForeignManifest(const char *path, const HeatFieldFileI
 
 /* Read a checkpoint.  Collective on grid->comm; every rank returns with the same error, which is
    not raised.  After a failure the state is zero.
-   @param[out] other_grid  true: it failed because its grid is not that of the case */
+   @param[out] other_grid  true if it failed because the grid of the case is another one; else it is
+                           false or unchanged */
 static PetscErrorCode TryRead(const HeatGrid *grid, const char *path, HeatCheckpointState *state,
                               PetscReal *T, PetscBool *other_grid, HeatFileError *error)
 {
@@ -133,8 +134,9 @@ PetscErrorCode HeatCheckpointRead(const HeatGrid *grid, const char *path,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print a note for each link in a folder that has the name of a checkpoint: it is no checkpoint of
-   this folder's run, and a fresh run does not remove it.  Rank 0 alone. */
+/* Print a note for each link, or other file that is not a regular one, with the name of a
+   checkpoint: it is no checkpoint of this folder's run, and a fresh run does not remove it.  Rank 0
+   alone. */
 static PetscErrorCode NoteForeign(const char *dir)
 {
   HeatFileError ignored = {0};
@@ -232,7 +234,8 @@ static PetscBool LiesIn(const char *path, const char *dir)
              : PETSC_FALSE;
 }
 
-/* Return whether a checkpoint can be read and has the numbers of `state`.  Collective on comm. */
+/* Set *has to whether the checkpoint `path` can be read, and its time, named scalars and case_keys
+   are those of `state`.  Collective on comm. */
 static PetscErrorCode HasState(MPI_Comm comm, const char *path, const HeatCheckpointState *state,
                                PetscBool *has)
 {

@@ -7,18 +7,18 @@
 
 /** The largest numbers of named scalars, and of named fields beside the temperature, in a
  *  checkpoint.  Chosen: a run has at most 42 scalars (the energy account, the clock, the stepper's
- *  memory) and at most 2 fields.  Larger values make the struct larger; HEAT_CHECKPOINT_SUMS must
- *  not exceed the attributes that stay in an HDF5 object header (MAX_ATTRIBUTES in
+ *  memory) and at most 2 fields.  Larger values make the struct larger.  HEAT_CHECKPOINT_SUMS must
+ *  not exceed the number of attributes that HDF5 keeps in an object header (MAX_ATTRIBUTES in
  *  io/field_file/hdf5_util.c). */
 #define HEAT_CHECKPOINT_SUMS   64
 #define HEAT_CHECKPOINT_FIELDS 4
 
-/** The state of a run without its temperature field.  Plain data.  The same on every rank, except
- *  the blocks, which hold the rank's own cells.  Pointers are borrowed for a write; after a read
+/** The state of a run without its temperature field.  Plain data, equal on all ranks but for the
+ *  blocks, which hold the rank's own cells.  Pointers are borrowed for a write; after a read
  *  they are owned, and HeatCheckpointStateClear frees them. */
 typedef struct {
-  PetscInt64 step;       /* steps done */
-  PetscReal  time;       /* [s] */
+  PetscInt64 step;       /* number of steps done */
+  PetscReal  time;       /* [s] simulated time */
   PetscReal  step_size;  /* [s] of the next step */
   char       scheme[32]; /* name of the time-stepping scheme, as in the case file */
 
@@ -38,13 +38,13 @@ typedef struct {
   HeatSnapshotEntry *snapshots; /* [n_snapshots]: the series so far */
 
   PetscInt64 bytes;   /* set by a read: size of the file */
-  double     seconds; /* set by a read: [s] that it took on this rank, comparing all checksums */
+  double     seconds; /* set by a read: [s] that reading and checking took on this rank */
 
   char *case_text; /* the text of the case file; NULL: none */
   char *case_keys; /* the keys that determine the solution, lines "key: value" as in HeatCase.keys,
                       --set included; NULL: none */
-  char *tables;    /* the tables up to this step, lines "NAME ROWS STEP" with the number of rows and
-                      the step of the last one; NULL: not known */
+  char *tables;    /* the tables (history.csv, ...) up to this step, lines "NAME ROWS STEP" with the
+                      number of rows and the step of the last row; NULL: not known */
 } HeatCheckpointState;
 
 /** Free what HeatCheckpointRead allocated (the blocks, too) and zero the struct.  Not
@@ -66,11 +66,11 @@ double HeatCheckpointStateGetSum(const HeatCheckpointState *state, const char *n
 PetscErrorCode HeatCheckpointStateSetField(HeatCheckpointState *state, const char *name,
                                            PetscReal *block);
 
-/** Return the block of a named field, or NULL where it does not exist.  The state keeps the block.
+/** Return the block of a named field, owned by the state, or NULL where it does not exist.
  *  Not collective. */
 const PetscReal *HeatCheckpointStateGetField(const HeatCheckpointState *state, const char *name);
 
-/** Return whether two states have the same named scalars, equal bit by bit.  Not collective. */
+/** Return whether two states have equal named scalars, bit by bit.  Not collective. */
 PetscBool HeatCheckpointStateSameSums(const HeatCheckpointState *a, const HeatCheckpointState *b);
 
 /** Return whether two texts of states are equal; NULL counts as "".  Not collective. */

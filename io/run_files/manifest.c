@@ -1,7 +1,8 @@
 /** Write and compare the manifests of checkpoints, as JSON files.
  *
- *  A manifest is written after the checkpoint has its final name, so it can be missing, and one
- *  that remained from an earlier run can describe another file.  Therefore nothing depends on it.
+ *  A manifest is written after the checkpoint has its final name.  It can therefore be missing, and
+ *  a manifest that remained from an earlier run can describe another file.  Hence no other code
+ *  depends on it.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/manifest.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#define BITS_TEXT 32 /* bytes; "0x", 16 hexadecimal digits and a null take 19 */
+#define BITS_TEXT 32 /* [bytes]; "0x", 16 hexadecimal digits and the terminating zero take 19 */
 
 void HeatManifestPath(const char *checkpoint, char *path, size_t size)
 {
@@ -39,7 +40,7 @@ static void PutSeconds(HeatJson *root, const HeatFileStats *stats)
   HeatManifestPutPhases(seconds, stats);
 }
 
-/* Put what describes the writer: when, which program, where, on how many ranks. */
+/* Put the date, the program, the host and the layout of the ranks. */
 static void PutWriter(HeatJson *root, const HeatGrid *grid, const HeatManifest *manifest)
 {
   const double processes[2]                 = {(double)grid->px, (double)grid->py};
@@ -95,7 +96,7 @@ char *HeatManifestDescribeWriter(const char *checkpoint, char *buffer, size_t si
   return buffer;
 }
 
-/* Return whether the text below `key` is another one than that of `bits`. */
+/* Return whether the text of member `key` is not that of `bits` in hexadecimal digits. */
 static PetscBool Differs(const HeatJson *root, const char *key, uint64_t bits)
 {
   char expected[BITS_TEXT], found[BITS_TEXT];

@@ -1,5 +1,5 @@
-/** Create, lock, clear and rewind the output folder.  Rank 0 does everything; then the ranks agree
- *  on the outcome.
+/** Create, lock, clear and rewind the output folder (output_dir.h).  Rank 0 does everything, and
+ *  its failure is then raised on all ranks.
  *
  *  Only regular files with heat2d's own names are deleted or moved.  Checkpoints of a run that did
  *  not finish are moved, never deleted, because the user may still want to continue it.
@@ -38,7 +38,7 @@ static PetscBool IsProfile(const char *name)
                      strcmp(name + length - tail, ".csv") == 0);
 }
 
-/* Return the kind of a final name, one without folder and without the marks of a temporary file. */
+/* Return the kind of a name without folder that is not of the form .NAME.part. */
 static NameKind KindOfFinalName(const char *name)
 {
   static const char *const plain[] = {"snapshots.xdmf", "history.csv", "probes.csv"};
@@ -68,7 +68,8 @@ static NameKind KindOf(const char *name)
   return KindOfFinalName(final) == NAME_OTHER ? NAME_OTHER : NAME_PART;
 }
 
-/* Create the folder and its parents, as mkdir -p does, and fail unless it can be written to. */
+/* Create the folder and its parents, as `mkdir -p` does, and fail unless it is a folder in which
+   files can be created. */
 static void MakeFolders(const char *dir, HeatFileError *error)
 {
   char        path[PETSC_MAX_PATH_LEN];
@@ -86,11 +87,11 @@ static void MakeFolders(const char *dir, HeatFileError *error)
   if (!error->failed && access(dir, W_OK | X_OK) != 0) HeatFileFailErrno(error, "writing into it");
 }
 
-/* Return whether a file with one of heat2d's names is to be moved or deleted. */
+/* A filter: it returns whether a file with one of heat2d's names is to be moved or deleted. */
 typedef PetscBool (*FileFilter)(NameKind kind, const char *name, const void *context);
 
-/* Move the files that pass the filter into the folder `aside`, or delete them where it is NULL;
-   with `count_only` do neither.  Return the number of these files. */
+/* Move the files that pass the filter into the folder `aside`, or delete them if `aside` is NULL;
+   if `count_only`, only count them.  Return their number. */
 static PetscInt MoveOrRemove(const char *dir, FileFilter filter, const void *context,
                              const char *aside, PetscBool count_only, HeatFileError *error)
 {
@@ -227,7 +228,7 @@ static PetscErrorCode ClearEarlierRun(const char *dir, char *notice, size_t size
 
 /* The lock. */
 
-/* Read who holds the lock, as the holder has written it: "process 4711 on node17". */
+/* Read the holder of the lock from the lock file, for example "process 4711 on node17". */
 static void ReadHolder(int file, char *text, size_t size)
 {
   const ssize_t n = pread(file, text, size - 1, 0);
@@ -236,7 +237,7 @@ static void ReadHolder(int file, char *text, size_t size)
   if (n <= 0) snprintf(text, size, "another process");
 }
 
-/* Write this process into the lock file.  A failure is ignored: the text serves messages only. */
+/* Write this process into the lock file.  A failure is ignored, since the text is for messages. */
 static void WriteHolder(int file)
 {
   char text[320], host[256] = "";
@@ -246,7 +247,7 @@ static void WriteHolder(int file)
   if (ftruncate(file, 0) == 0 && pwrite(file, text, strlen(text), 0) < 0) return;
 }
 
-/* Return whether the open file is the file that has that name now.  It is another one when the last
+/* Return whether the open file is the file that has the name `path` now.  It is not if the last
    holder of the lock deleted the file after this process had opened it. */
 static PetscBool IsSameFile(int file, const char *path)
 {
@@ -258,8 +259,8 @@ static PetscBool IsSameFile(int file, const char *path)
              : PETSC_FALSE;
 }
 
-/* Open the lock file, which may remain from a process that was killed; fail if it is anything but a
-   plain file with one name, since this process would write into it. */
+/* Open the lock file, which may exist already, from a process that was killed.  Fail unless it is a
+   regular file with one name, since this process would write into another file. */
 static int OpenLock(const char *path, HeatFileError *error)
 {
   const int   flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
@@ -274,8 +275,8 @@ static int OpenLock(const char *path, HeatFileError *error)
   return error->failed ? -1 : file;
 }
 
-/* Open and lock the lock file.  Return its descriptor, or -1: then another run holds the lock (a
-   failure), or the file system has none.  Rank 0 alone.
+/* Open and lock the lock file.  Return its descriptor; or -1 if another run holds the lock, which
+   is a failure, or if the file system has no locks.  Rank 0 alone.
    @param[out] notice  a line for the user where the file system has no locks, or "" */
 static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *error)
 {
@@ -310,7 +311,7 @@ static int TakeLock(const char *dir, char *notice, size_t size, HeatFileError *e
   return -1;
 }
 
-/* Raise on all ranks what failed on rank 0.  Collective. */
+/* Raise the failure of rank 0 on all ranks.  Collective. */
 static PetscErrorCode AgreeOnFolder(MPI_Comm comm, const char *dir, HeatFileError *error)
 {
   PetscFunctionBeginUser;

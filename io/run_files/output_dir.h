@@ -15,30 +15,30 @@
  *  releases it when the process ends, for whatever reason.  Where the file system has no locks, one
  *  line on stderr says so, and the folder is used without one.  Collective on comm.
  *  @param[in]     make  false: a folder that does not exist is neither created nor locked
- *  @param[in,out] lock  descriptor of the lock file on rank 0, for HeatOutputDirectoryUnlock; -1
- *                       where this rank holds no lock, and at first; a lock that is already held is
- *                       kept
+ *  @param[in,out] lock  descriptor of the lock file on rank 0, for HeatOutputDirectoryUnlock, or -1
+ *                       if this rank holds no lock.  The caller sets it to -1 at first; a lock that
+ *                       is already held is kept
  *  Errors: HEAT_ERR_FILE when another run holds the lock, or the folder cannot be created or
  *  written to. */
 PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool make, int *lock);
 
-/** Release the lock and delete its file, when everything is written; *lock becomes -1.
+/** Release the lock and delete its file, after everything is written; *lock becomes -1.
  *  Not collective. */
 void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 
 /** Create `dir` (and its parents) and prepare it for a run.  Collective on comm; rank 0 does it.
- *  - A fresh run (restart false) removes the files of an earlier run.  When there are checkpoints
- *    and the earlier run did not finish (no results.json with status ok or check-failed), all its
- *    files are instead moved into unfinished_NNN/, where that run can be continued, and one line on
- *    stderr says so.
- *  - A restart removes temporary files and results.json only.
+ *  - A fresh run (restart false) deletes the files of an earlier run.  If there are checkpoints and
+ *    the earlier run did not finish (no results.json with status ok or check-failed), all its files
+ *    but temporary ones are instead moved into unfinished_NNN/, where that run can be continued,
+ *    and one line on stderr says so.
+ *  - A restart deletes temporary files and results.json only.
  *  Errors: HEAT_ERR_FILE when the folder cannot be created, read, written to or cleared. */
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart);
 
 /** Move all files of an earlier run in `dir` into a new folder earlier_NNN/, for a run that
  *  continues from a checkpoint of another folder: one series must not hold the files of two runs.
- *  One line on stderr says so; nothing happens where there are none.  Collective on comm; rank 0
- *  does it.
+ *  One line on stderr says so.  If there are no such files, nothing happens.  Collective on comm;
+ *  rank 0 does it.
  *  Errors: HEAT_ERR_FILE when a file cannot be moved. */
 PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir);
 
@@ -46,7 +46,7 @@ PetscErrorCode HeatOutputDirectorySetAside(MPI_Comm comm, const char *dir);
  *  because they are written again.  Checkpoints of a larger step (damaged ones, or those that an
  *  explicit restart from an earlier one abandons) are moved into abandoned_NNN/ with their
  *  manifests, and one line on stderr says so; there they cannot be taken for checkpoints of this
- *  run.  Manifests of a larger step without any such checkpoint are deleted.
+ *  run.  If no checkpoint has a larger step, manifests of larger steps are deleted.
  *  Collective on comm; rank 0 does it.
  *  Errors: HEAT_ERR_FILE when a file cannot be deleted or moved. */
 PetscErrorCode HeatOutputDirectoryRewind(MPI_Comm comm, const char *dir, PetscInt64 step);

@@ -1,7 +1,7 @@
 /** Write results.json, one small function for each part of the record; results_cost.c has the parts
- *  about what a run cost.
+ *  about the cost of a run.
  *
- *  The order of the calls is the order of the keys in the file.  io/README.md lists the keys.
+ *  The calls are in the order of the keys in the file, which io/README.md lists.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/results.h"
@@ -200,8 +200,8 @@ static void PutRollbacks(HeatJson *root, const HeatResults *r)
   }
 }
 
-/* Put what running the case again needs (io/case_file/case_record.h): the effective case, the files
-   that it names, and the options of PETSc that were given beside it. */
+/* Put the data from which the case can be run again (io/case_file/case_record.h): the effective
+   case, the files that it names, and the options of PETSc that were given beside it. */
 static void PutCase(HeatJson *root, const HeatResults *r)
 {
   HeatJson *files, *options;

@@ -1,10 +1,9 @@
 /** results.json: the machine-readable record of a run.
  *
- *  Plain data that app fills and HeatResultsWrite writes.  All pointers are borrowed.  A string
- *  that is NULL, a number that is NaN or infinite, and a count of -1 become null in the file, which
- *  means "not known".  Every array is [n_...].  The schema is "heat2d results 1"; io/README.md
- *  lists its keys.
- */
+ *  app fills the record, which is plain data, and HeatResultsWrite writes it.  All pointers are
+ *  borrowed.  A string that is NULL, a number that is NaN or infinite, and a count of -1 become
+ *  null in the file, which means "not known".  An array has the length n_... before it, unless
+ *  another is given.  The schema is "heat2d results 1"; io/README.md lists its keys. */
 #ifndef HEAT_IO_RESULTS_H
 #define HEAT_IO_RESULTS_H
 
@@ -25,8 +24,8 @@ typedef enum {
 /** The time of one phase of the program. */
 typedef struct {
   const char *name;
-  double      min, mean, max; /* [s] over ranks */
-  PetscInt64  calls;          /* of one rank */
+  double      min, mean, max; /* [s] least, mean and largest time of a rank */
+  PetscInt64  calls;          /* number of calls on one rank */
 } HeatResultsPhase;
 
 /** One of the case's checks. */
@@ -34,7 +33,7 @@ typedef struct {
   const char *quantity;    /* as in the case file */
   const char *description; /* in words, with the place: "temperature at (0.6, 0.2)" */
   double      value;       /* computed */
-  double      expected;    /* NaN where the check bounds the value itself (below: ...) */
+  double      expected;    /* NaN if the check bounds the value itself (below: ...) */
   double      tolerance;   /* absolute bound of |value - expected|, or of value */
   PetscBool   pass;
 } HeatResultsCheck;
@@ -43,9 +42,9 @@ typedef struct {
 typedef struct {
   const char *name, *quantity;  /* name of the entry; what is measured, in words */
   const char *message;          /* the error that took the place of a value, or NULL */
-  double      value, low, high; /* the bounds are infinite where there is none */
-  double      seconds;          /* [s] that it took */
-  PetscInt    ranks;            /* that took part */
+  double      value, low, high; /* a bound that does not exist is infinite */
+  double      seconds;          /* [s] duration */
+  PetscInt    ranks;            /* number of ranks that took part */
   PetscBool   pass;
 } HeatResultsVerify;
 
@@ -57,7 +56,7 @@ typedef struct {
 
 /** A state that was found to be corrupted, and the checkpoint from which the run continued. */
 typedef struct {
-  PetscInt64  step, to_step; /* of the corrupted state; of the checkpoint */
+  PetscInt64  step, to_step; /* step of the corrupted state; step of the checkpoint */
   const char *reason;
 } HeatResultsRollback;
 
@@ -74,7 +73,8 @@ typedef struct {
   double      heat; /* [W/m] */
 } HeatResultsInterface;
 
-/** A region: its sizes, the power that it releases, and its temperatures, both at the end. */
+/** A region: its sizes, and at the end of the run the power that it releases and its
+ *  temperatures. */
 typedef struct {
   PetscInt    region;         /* its place in the case's list, from 0 */
   const char *name;           /* NULL: it has none */
@@ -89,15 +89,15 @@ typedef struct {
   HeatSide    side;
   PetscInt    segment;        /* from 0 */
   const char *type;           /* its condition, as in the case file */
-  double      painted, exact; /* [m] of the faces that it covers; from its beginning to its end */
+  double      painted, exact; /* [m] length of its faces; distance from its beginning to its end */
 } HeatResultsSegmentSize;
 
 /** A file that the case names. */
 typedef struct {
-  const char *name; /* as the case has it */
-  const char *path; /* absolute */
-  PetscBool   summed;
-  uint64_t    checksum; /* of its bytes; undefined unless summed */
+  const char *name;     /* as the case gives it */
+  const char *path;     /* absolute path */
+  PetscBool   summed;   /* whether the checksum was computed */
+  uint64_t    checksum; /* of the bytes of the file; undefined unless summed */
 } HeatResultsFile;
 
 /** An option of PETSc. */
@@ -105,13 +105,13 @@ typedef struct {
   const char *name, *value; /* name without '-'; value "" for a flag */
 } HeatResultsOption;
 
-/** Messages of all ranks over the run. */
+/** The communication of all ranks over the run. */
 typedef struct {
   PetscInt64 messages[2], bytes[2]; /* [0] within nodes, [1] between them; -1: not known */
-  PetscInt64 collectives;           /* calls, each rank's counted; -1: not known */
+  PetscInt64 collectives;           /* calls, counted on each rank; -1: not known */
 } HeatResultsTraffic;
 
-/** The communication of one kind. */
+/** The communication of one kind (halo, multigrid, ...). */
 typedef struct {
   const char        *kind;
   HeatResultsTraffic counted, predicted;
@@ -124,7 +124,8 @@ typedef struct {
   PetscInt    cores, numa_nodes; /* 0: not known */
 } HeatResultsHost;
 
-/** The record of a run, or of a verification.  HeatResultsInit sets what is not known. */
+/** The record of a run, a verification or a benchmark.  HeatResultsInit marks its members as not
+ *  known. */
 typedef struct {
   HeatStatus  status;
   const char *title;
@@ -141,13 +142,13 @@ typedef struct {
 
     /* Halo exchanges one cell deep. */
     PetscInt64 exchanges;                         /* counted over the run; -1: not counted */
-    PetscInt   messages_between, messages_within; /* predicted of one: between nodes, within them */
-    PetscInt64 bytes_between, bytes_within;       /* predicted of one: between nodes, within them */
+    PetscInt   messages_between, messages_within; /* of one exchange, predicted */
+    PetscInt64 bytes_between, bytes_within;       /* of one exchange, predicted */
 
     /* Halo exchanges several cells deep, for several explicit steps at once. */
     PetscInt   deep;                            /* their depth [cells]; 0: none */
     PetscInt64 deep_exchanges;                  /* counted over the run */
-    PetscInt64 deep_messages[2], deep_bytes[2]; /* predicted of one: within, between nodes */
+    PetscInt64 deep_messages[2], deep_bytes[2]; /* of one, predicted; within, between nodes */
 
     /* Halo exchanges of both kinds, counted over the run; -1: not counted. */
     PetscInt64 total_messages_between, total_messages_within;
@@ -163,7 +164,7 @@ typedef struct {
     PetscInt64  steps;
     PetscReal   end;                /* [s] reached */
     PetscReal   step_min, step_max; /* [s] taken; NaN: none */
-    PetscInt64  rejected;           /* attempts that were repeated shorter; -1: fixed lengths */
+    PetscInt64  rejected;           /* steps that were repeated shorter; -1: fixed lengths */
   } time;
 
   int                n_warnings;
@@ -195,13 +196,13 @@ typedef struct {
 
   PetscInt                n_phases;
   const HeatResultsPhase *phases;
-  double                  seconds;       /* [s] wall time of the steps, by which fom divides */
+  double                  seconds;       /* [s] wall time of the steps, the divisor of fom */
   double                  fom;           /* figure of merit: cells times steps a second */
   double                  to_first_step; /* [s] since the program began; NaN: no step */
   PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
-  PetscInt64              memory_predicted;        /* [bytes] as known before the run */
+  PetscInt64              memory_predicted;        /* [bytes] of a rank, predicted before the run */
 
-  PetscInt      writers, writers_per_node; /* ranks that write files; most of them on one node */
+  PetscInt      writers, writers_per_node; /* ranks that write files: all; most on one node */
   HeatFileStats snapshots, checkpoints;
   double        checkpoint_interval; /* [s] of wall time, at the end; NaN: none */
   const char   *checkpoint_mode;     /* "sync", "async" */
@@ -268,8 +269,8 @@ typedef struct {
   } provenance;
 } HeatResults;
 
-/** Zero the record, and set each number for which 0 would be a statement to "not known", NaN or -1.
- *  Not collective. */
+/** Zero the record, and set numbers for which 0 would be a wrong statement to NaN or -1, "not
+ *  known".  Not collective. */
 void HeatResultsInit(HeatResults *results);
 
 /** Write DIR/results.json, replacing an earlier one as a whole.  Collective on comm; the record of

@@ -1,12 +1,12 @@
-/** The parts of results.json about what a run cost: blocks, messages, time, memory, files. */
+/** The parts of results.json about the cost of a run: blocks, messages, time, memory, files. */
 #include <math.h>
 
 #include "io/file/hints.h"
 #include "io/run_files/manifest.h"
 #include "io/run_files/results_impl.h"
 
-/* Put the traffic of one kind (messages or bytes, between or within nodes): predicted for one halo
-   exchange, for one deep halo exchange and for all of both, and counted. */
+/* Put a number of messages or bytes, between or within nodes: the predictions for one halo
+   exchange, for one deep halo exchange and for all exchanges of the run, and the counted number. */
 static void PutTraffic(HeatJson *parent, const HeatResults *r, const char *key, PetscInt64 each,
                        PetscInt64 each_deep, PetscInt64 counted)
 {
@@ -109,7 +109,7 @@ static double Bandwidth(PetscInt64 bytes, double seconds)
   return bytes > 0 && seconds > 0 ? (double)bytes / seconds : NAN;
 }
 
-/* Put which ranks write files. */
+/* Put the number of ranks that write files. */
 static void PutWriters(HeatJson *io, const HeatResults *r)
 {
   HeatJson *writers = HeatJsonAddObject(io, "writers");

@@ -18,10 +18,10 @@ struct HeatSnapshots {
   HeatCompression    compression;
   const char        *hints;     /* borrowed */
   PetscInt           alignment; /* [bytes] */
-  PetscInt           n, room;   /* of entries: used, allocated */
-  HeatSnapshotEntry *entries;   /* owned: [n], steps ascend */
-  HeatXdmfFields    *fields;    /* owned: [n] of each entry; known to rank 0 alone */
-  HeatFileStats      stats;     /* sums over what this process wrote */
+  PetscInt           n, room;   /* number of entries: used, allocated */
+  HeatSnapshotEntry *entries;   /* owned [n], by ascending step */
+  HeatXdmfFields    *fields;    /* owned [n]; fields of each entry, complete on rank 0 alone */
+  HeatFileStats      stats;     /* sums since the start of the process */
 };
 
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment)
@@ -54,14 +54,15 @@ PetscErrorCode HeatSnapshotsDestroy(HeatSnapshots **snapshots)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write the name of a step's snapshot into path. */
+/* Format the path of a step's snapshot. */
 static void SnapshotPath(const HeatSnapshots *s, PetscInt64 step, char *path, size_t size)
 {
   snprintf(path, size, "%s/snapshot_%06lld.h5", s->dir, (long long)step);
 }
 
-/* Add a field: the temperature first, which viewers then show, the others by name.  Files list them
-   in another order, and a continued run writes the XDMF file of an uninterrupted one. */
+/* Insert a field: the temperature comes first, so that viewers show it, the others are sorted by
+   name.  HDF5 lists the fields of a file in another order; sorting makes the XDMF file of a
+   continued run equal to that of an uninterrupted one. */
 static void AddField(HeatXdmfFields *fields, const char *name, HeatElement element)
 {
   PetscInt at = fields->n;
@@ -78,7 +79,7 @@ static void AddField(HeatXdmfFields *fields, const char *name, HeatElement eleme
   fields->n++;
 }
 
-/* Insert an entry in order of steps; an entry of that step is replaced. */
+/* Insert an entry by its step; an existing entry of that step is replaced. */
 static PetscErrorCode AddEntry(HeatSnapshots *s, HeatSnapshotEntry entry,
                                const HeatXdmfFields *fields)
 {
@@ -122,8 +123,8 @@ static PetscErrorCode WriteXdmf(const HeatSnapshots *s)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the names and types of the fields of an earlier snapshot; a file that cannot be read has
-   none.  Rank 0 alone. */
+/* Read the names and types of the fields of an earlier snapshot.  A file that cannot be read counts
+   as one without fields.  Rank 0 alone. */
 static PetscErrorCode ReadFields(const HeatSnapshots *s, PetscInt64 step, HeatXdmfFields *fields)
 {
   char               path[PETSC_MAX_PATH_LEN];

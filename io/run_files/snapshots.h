@@ -1,4 +1,4 @@
-/** The snapshots of a run: one field file each, snapshot_NNNNNN.h5 by step, and snapshots.xdmf,
+/** The snapshots of a run: field files snapshot_NNNNNN.h5, numbered by step, and snapshots.xdmf,
  *  which joins them into a time series.  The XDMF file is replaced as a whole after each snapshot,
  *  so that a viewer can follow a running job.
  */
@@ -16,12 +16,12 @@ typedef struct HeatSnapshots HeatSnapshots;
 PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const char *title,
                                    HeatCompression compression, HeatSnapshots **snapshots);
 
-/** Set how the files are laid out on the disk.  Not collective; the same on every rank.
+/** Set the layout of the files on the disk.  Not collective; all ranks pass equal values.
  *  @param[in] hints      for MPI-IO, borrowed; NULL: none
  *  @param[in] alignment  [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment);
 
-/** Continue the list of an earlier run, out of a checkpoint, and write snapshots.xdmf for it.
+/** Continue the list of an earlier run, read from a checkpoint, and write snapshots.xdmf for it.
  *  Entries whose file is not in the folder are left out.  Rank 0 reads from each file which fields
  *  it has, since the earlier run may have written others.  Collective on grid->comm.
  *  @param[in] entries  [n]
@@ -37,11 +37,12 @@ PetscErrorCode HeatSnapshotsResume(HeatSnapshots *snapshots, PetscInt n,
 PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *snapshots, PetscInt64 step, PetscReal time,
                                   PetscInt n_fields, const HeatFileField *fields);
 
-/** Return the list so far, for a checkpoint; borrowed until the next write.  Not collective. */
+/** Return the list so far, for a checkpoint.  It is valid until the next write.  Not collective. */
 void HeatSnapshotsGetList(const HeatSnapshots *snapshots, PetscInt *n,
                           const HeatSnapshotEntry **entries);
 
-/** Return the sums of the statistics of all snapshots that this process wrote.  Not collective. */
+/** Return the statistics, summed over all snapshots since the start of the process.  Not
+ *  collective. */
 void HeatSnapshotsGetStats(const HeatSnapshots *snapshots, HeatFileStats *stats);
 
 /** Free a series and set *snapshots to NULL; *snapshots may be NULL.  Collective on grid->comm. */

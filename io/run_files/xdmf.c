@@ -1,8 +1,8 @@
 /** Write the XDMF file.
  *
- *  Dimensions are given with the slowest one first, as in HDF5; VXVY lists the edges in x first,
- *  then those in y.  The text is made in memory and written as a whole, so that a viewer never
- *  reads a part of it.
+ *  Dimensions begin with the slowest index, as in HDF5.  VXVY lists the edges in x first, then the
+ *  edges in y.  The text is made in memory and written as a whole, so that a viewer never reads an
+ *  incomplete file.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/run_files/xdmf.h"
@@ -26,7 +26,7 @@ static void PutText(FILE *out, const char *text)
   }
 }
 
-/* Write the reference to n values of one axis in the file of a step. */
+/* Write a reference to the n values of one axis in the file of a step. */
 static void PutAxis(FILE *out, PetscInt n, PetscInt64 step, const char *dataset)
 {
   fprintf(out,
@@ -36,7 +36,7 @@ static void PutAxis(FILE *out, PetscInt n, PetscInt64 step, const char *dataset)
           n, (long long)step, dataset);
 }
 
-/* Write the attribute of one field, with the reference to its values [ny][nx]. */
+/* Write the attribute of one field, with a reference to its values [ny][nx]. */
 static void PutField(FILE *out, PetscInt nx, PetscInt ny, PetscInt64 step,
                      const HeatXdmfField *field)
 {

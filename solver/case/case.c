@@ -1,8 +1,8 @@
 /** The case as plain data: names of choices, defaults, memory, and the table of the keys' lines.
  *
  *  The rules for a valid case are in case_validate.c.  The table of lines is only appended to, and
- *  it is searched linearly from its end, since that happens at most once per run, when an error is
- *  reported. */
+ *  it is searched linearly from its end, since that happens only for messages, of which a run
+ *  prints a few. */
 #include "solver/case/case.h"
 
 #include <math.h>
@@ -52,7 +52,8 @@ PetscErrorCode HeatCaseCreate(HeatCase **c)
 
   PetscFunctionBeginUser;
   /* PetscNew fills with zeros, which means: insulated sides, no source, no snapshots and no
-   * checkpoints.  All defaults are chosen, and inputs/README.md lists them.
+   * checkpoints.  A negative value means "not given", for limits.balance "auto".  All defaults are
+   * chosen, and inputs/README.md lists them.
    * tolerance: a larger one saves iterations, but the energy account closes only to the tolerance.
    * max_iterations, max_newton: they bound the time that is lost on a solve that does not converge;
    * smaller ones make slow solves fail.
@@ -327,8 +328,8 @@ PetscReal HeatCaseRounding(const PetscReal extent[2])
 {
   /* Both factors are chosen.  The first one, some 5000 times the rounding of a double, lets places
      match that were computed from the size of the domain; the second one covers the rounding of
-     coordinates far from the origin.  HeatCaseValidate refuses cells below 1000 of such roundings,
-     so that the sum stays below a hundredth of a cell on up to 1e9 cells. */
+     coordinates far from the origin.  HeatCaseValidate refuses cells narrower than 1000 roundings
+     epsilon max|extent|, so that the sum stays below a hundredth of a cell on up to 1e9 cells. */
   return 1e-12 * (extent[1] - extent[0]) +
          4.0 * PETSC_MACHINE_EPSILON * PetscMax(fabs(extent[0]), fabs(extent[1]));
 }

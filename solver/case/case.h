@@ -194,8 +194,9 @@ extern const char *const HeatMappingNames[]; /* node-blocks linear */
 typedef enum { HEAT_COMPRESSION_NONE, HEAT_COMPRESSION_DEFLATE } HeatCompression;
 extern const char *const HeatCompressionNames[]; /* none deflate */
 
-/** Which ranks write files of fields, where the case gives no number of them on a node: all, or as
- *  many as the number of ranks and nodes suggests (solver/grid/writers.h). */
+/** The rule that selects the ranks which write field files, where the case gives no number of
+ *  writers per node: all ranks, or a number that solver/grid/writers.h derives from the numbers of
+ *  ranks and nodes. */
 typedef enum { HEAT_WRITERS_AUTO, HEAT_WRITERS_ALL } HeatWritersRule;
 
 /** Whether the time steps wait until a checkpoint is on disk (sync) or continue while a thread
@@ -288,15 +289,15 @@ typedef struct {
   char *value; /* owned; "" for a flag */
 } HeatPetscOption;
 
-/** A file that the case names. */
+/** A file that the case names, or that the record of an earlier run lists. */
 typedef struct {
   char     *name;     /* owned; as the case has it */
   char     *path;     /* owned; the file that is read for it */
   PetscBool recorded; /* the path comes from a record of an earlier run (results.json) */
-  PetscBool used;     /* the case names it; a record may list others */
-  PetscBool summed;   /* checksum is known */
-  PetscBool expected; /* the record has a checksum, too */
-  uint64_t  checksum, expected_checksum; /* of the bytes of the file */
+  PetscBool used;     /* the case names the file */
+  PetscBool summed;   /* `checksum` is known */
+  PetscBool expected; /* `expected_checksum` is known: the record lists it */
+  uint64_t  checksum, expected_checksum; /* of the file's bytes: now, and in the record */
 } HeatCaseFile;
 
 /** The line at which a key stands. */
@@ -343,7 +344,7 @@ typedef struct {
   struct {
     HeatFormula coefficient; /* [W/(m3 K)], >= 0; of x y; not given: no ambient exchange */
     HeatFormula ambient;     /* ambient temperature [K]; of x y t */
-  } exchange;                /* ambient exchange: heat lost through the faces above and below */
+  } exchange;                /* ambient exchange: heat lost above and below the sheet */
   HeatBoundary boundary[HEAT_SIDES];
 
   struct {
@@ -353,8 +354,8 @@ typedef struct {
                              esdirk and ts by error control */
     PetscReal  step;      /* [s] time step, > 0; the first one if steps are error-controlled; 0: not
                              given (auto, steady) */
-    PetscReal  end;       /* [s] simulated time; negative: not given, `steps` counts */
-    PetscInt   steps;     /* number of time steps; -1: not given, `end` counts */
+    PetscReal  end;       /* [s] time at which the run ends; negative: not given */
+    PetscInt   steps;     /* number of time steps after which the run ends; -1: not given */
     PetscInt   n_events;
     PetscReal *events; /* owned [n_events] [s]: times that no step may span; sorted by
                           HeatCaseValidate */
@@ -390,12 +391,12 @@ typedef struct {
     PetscInt        n_interfaces;
     HeatInterface  *interfaces; /* owned [n_interfaces] */
     HeatCompression compression;
-    char           *hints;            /* owned; MPI-IO hints "name=value name=value"; NULL: none */
-    PetscInt        alignment;        /* [bytes] alignment of large datasets in a file */
-    HeatWritersRule writers;          /* which ranks write files, where writers_per_node is 0 */
-    PetscInt        writers_per_node; /* number of ranks of each node that write files; 0: rule */
-    char           *temperature_unit; /* owned; UDUNITS text for files and labels; default "K" */
-    PetscBool       unit_given;       /* the case gives temperature_unit, instead of the default */
+    char           *hints;      /* owned; MPI-IO hints "name=value name=value"; NULL: none */
+    PetscInt        alignment;  /* [bytes] alignment of large datasets in a file */
+    HeatWritersRule writers;    /* which ranks write files, where writers_per_node is 0 */
+    PetscInt  writers_per_node; /* ranks of each node that write files; 0: `writers` decides */
+    char     *temperature_unit; /* owned; UDUNITS text for files and labels; default "K" */
+    PetscBool unit_given;       /* the case gives temperature_unit, instead of the default */
   } output;
 
   struct {
@@ -416,7 +417,7 @@ typedef struct {
     PetscReal balance;   /* error of the energy account, relative to the heat turned over [1], that
                             indicates a corrupted state; 0: not checked; negative: auto */
     PetscBool extremes;  /* check the maximum principle where it holds, to detect corruption */
-    HeatMemoryRule memory; /* whether a run that needs more memory than exists is refused */
+    HeatMemoryRule memory; /* whether a run that needs more memory than is free is refused */
   } limits;
 
   PetscInt         n_checks;
@@ -434,7 +435,8 @@ typedef struct {
   } record;
 
   PetscInt   n_where;
-  HeatWhere *where; /* owned [n_where], in the order of reading; a later entry hides earlier ones */
+  HeatWhere *where; /* owned [n_where], in the order of reading; of two entries with one path the
+                       later one counts */
 } HeatCase;
 
 /** Create a case with all defaults, except title and output.directory, which io derives from the
@@ -451,12 +453,12 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c);
 PetscErrorCode HeatCaseSetSegments(HeatCase *c, HeatSide side, PetscInt n);
 
 /** Compute the range [K] of the temperatures that the case gives as numbers or in tables: initial
- *  temperatures, prescribed and ambient temperatures.  Formulas are left out.
+ *  temperatures, prescribed and ambient temperatures.  Formulas are left out.  Not collective.
  *  @param[out] low, high  low > high where the case gives none */
 void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high);
 
 /** Write the name of the case's scheme, as the case file has it ("bdf2", "ts:rosw"), into buffer.
- *  Returns buffer. */
+ *  Returns buffer.  Not collective. */
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size);
 
 /** Return whether the case gives any initial temperature: by a formula, a file, or a region.  Not
@@ -485,7 +487,7 @@ PetscErrorCode HeatCaseAddWhere(HeatCase *c, const char *path, int line);
 
 /** Write the beginning of a message about a key into buffer: "case.yaml:12: " for a key of the
  *  file, "--set: " for a key that --set has set.  For a key that is absent the line of the nearest
- *  enclosing key is used, and "case.yaml: " if there is none.  Returns buffer. */
+ *  enclosing key is used, and "case.yaml: " if there is none.  Returns buffer.  Not collective. */
 const char *HeatCaseLocate(const HeatCase *c, const char *path, char *buffer, size_t size);
 
 /** Raise HEAT_ERR_INPUT about the key `path` unless `condition` holds: returns from the calling

@@ -27,8 +27,8 @@ static PetscErrorCode CheckExtent(const HeatValidation *k, const char *key,
   HeatCaseCheckKey(size > 0.0 && isfinite(size), k->comm, k->c, key,
                    "found [%g, %g]; the first number must be less than the second", extent[0],
                    extent[1]);
-  /* Chosen: far beyond every body, and far enough from the limits of numbers for areas, volumes and
-     their products with properties of materials. */
+  /* The bounds 1e-50 and 1e50 are chosen: far beyond the size of every body, and far enough from
+     the limits of doubles for areas, volumes and their products with properties of materials. */
   HeatCaseCheckKey(size / (PetscReal)cells >= 1e-50 && size <= 1e50, k->comm, k->c, key,
                    "found [%g, %g] for %" PetscInt_FMT
                    " cells: a cell must be at least 1e-50 m wide and the domain at most 1e50 m; "

@@ -2,8 +2,9 @@
  *  case_validate*.c only.
  *
  *  All functions are collective on k->comm, which has the same case on all ranks, and raise
- *  HEAT_ERR_INPUT about the key that violates a rule.  Call them in the order below: names of
- *  materials must be known when regions are checked, and names of both when checks are. */
+ *  HEAT_ERR_INPUT about the key that violates a rule.  Call them in the order below: the names of
+ *  materials must be known when `regions` is checked, and the names of materials and regions when
+ *  `check` is checked. */
 #ifndef HEAT_SOLVER_CASE_VALIDATE_H
 #define HEAT_SOLVER_CASE_VALIDATE_H
 

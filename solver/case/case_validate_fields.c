@@ -56,7 +56,7 @@ PetscErrorCode HeatValidateFields(const HeatValidation *k)
 
 /* Sides. */
 
-/* A segment and its place. */
+/* A segment and its place.  s[-1] is the segment before it, where i > 0. */
 typedef struct {
   const HeatSegment *s;    /* element i of the side's segments */
   HeatSide           side; /* the side that it belongs to */
@@ -109,7 +109,7 @@ static PetscErrorCode ValidateTo(const HeatValidation *k, const PlacedSegment *b
 
 /* Check that a segment's table covers the run, from 0 to `end` [s], and that the temperatures in it
    are not below the absolute zero.  The first time may exceed 0, and the last one fall below `end`,
-   by 1e-9 of it, so that a rounded time is accepted.  1e-9 is chosen; a larger tolerance would
+   by 1e-9 of `end`, so that a rounded time is accepted.  1e-9 is chosen; a larger tolerance would
    accept tables that begin visibly later or end visibly earlier. */
 static PetscErrorCode ValidateTable(const HeatValidation *k, const PlacedSegment *b)
 {

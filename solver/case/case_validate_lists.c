@@ -52,27 +52,12 @@ PetscErrorCode HeatValidateMaterials(HeatValidation *k)
 
 /* Pairs of materials. */
 
-/* The materials of a contact as an unordered pair. */
-typedef struct {
-  PetscInt low, high; /* indices of the two materials, low < high */
-  PetscInt index;     /* of the contact */
-} Pair;
-
-static int ComparePairs(const void *a, const void *b)
-{
-  const Pair *p = a, *q = b;
-
-  if (p->low != q->low) return p->low < q->low ? -1 : 1;
-  if (p->high != q->high) return p->high < q->high ? -1 : 1;
-  return (p->index > q->index) - (p->index < q->index);
-}
-
 PetscErrorCode HeatValidateContacts(const HeatValidation *k)
 {
-  const PetscInt n         = k->c->n_contacts;
-  PetscInt       duplicate = -1, original = -1;
+  const PetscInt n = k->c->n_contacts;
+  PetscInt       duplicate, original;
   char           path[HEAT_KEY_PATH];
-  Pair          *pairs;
+  HeatPair      *pairs;
 
   PetscFunctionBeginUser;
   for (PetscInt i = 0; i < n; i++) {
@@ -88,15 +73,9 @@ PetscErrorCode HeatValidateContacts(const HeatValidation *k)
   for (PetscInt i = 0; i < n; i++) {
     const PetscInt *m = k->c->contacts[i].material;
 
-    pairs[i] = (Pair){PetscMin(m[0], m[1]), PetscMax(m[0], m[1]), i};
+    pairs[i] = (HeatPair){{PetscMin(m[0], m[1]), PetscMax(m[0], m[1])}, i};
   }
-  if (n > 0) qsort(pairs, (size_t)n, sizeof *pairs, ComparePairs);
-  for (PetscInt i = 1; i < n && duplicate < 0; i++) {
-    if (pairs[i - 1].low == pairs[i].low && pairs[i - 1].high == pairs[i].high) {
-      original  = pairs[i - 1].index;
-      duplicate = pairs[i].index;
-    }
-  }
+  HeatFindEqualPair(n, pairs, &duplicate, &original);
   PetscCall(PetscFree(pairs));
   snprintf(path, sizeof path, "contacts[%" PetscInt_FMT "].between", duplicate);
   HeatCaseCheckKey(duplicate < 0, k->comm, k->c, path,

@@ -122,22 +122,25 @@ static PetscErrorCode ValidateProfiles(const HeatValidation *k)
    have opposite signs. */
 static PetscErrorCode ValidateInterfaces(const HeatValidation *k)
 {
-  char path[HEAT_KEY_PATH];
+  const PetscInt n = k->c->output.n_interfaces;
+  PetscInt       duplicate, original;
+  char           path[HEAT_KEY_PATH];
+  HeatPair      *pairs;
 
   PetscFunctionBeginUser;
-  for (PetscInt i = 0; i < k->c->output.n_interfaces; i++) {
+  PetscCall(PetscMalloc1(n, &pairs));
+  for (PetscInt i = 0; i < n; i++) {
     HeatInterface *interface = &k->c->output.interfaces[i];
 
     snprintf(path, sizeof path, "output.interfaces[%" PetscInt_FMT "]", i);
     PetscCall(HeatValidatePair(k, path, interface->names, interface->material));
-    for (PetscInt j = 0; j < i; j++) {
-      const PetscInt *other = k->c->output.interfaces[j].material;
-
-      HeatCaseCheckKey(interface->material[0] != other[0] || interface->material[1] != other[1],
-                       k->comm, k->c, path,
-                       "is already output.interfaces[%" PetscInt_FMT "]; keep one", j);
-    }
+    pairs[i] = (HeatPair){{interface->material[0], interface->material[1]}, i};
   }
+  HeatFindEqualPair(n, pairs, &duplicate, &original);
+  PetscCall(PetscFree(pairs));
+  snprintf(path, sizeof path, "output.interfaces[%" PetscInt_FMT "]", duplicate);
+  HeatCaseCheckKey(duplicate < 0, k->comm, k->c, path,
+                   "is already output.interfaces[%" PetscInt_FMT "]; keep one", original);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

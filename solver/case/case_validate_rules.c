@@ -3,6 +3,7 @@
 #include "solver/case/case_validate_rules.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "solver/base/printable.h"
@@ -82,6 +83,29 @@ PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int ComparePairs(const void *a, const void *b)
+{
+  const HeatPair *p = a, *q = b;
+
+  for (int k = 0; k < 2; k++)
+    if (p->material[k] != q->material[k]) return p->material[k] < q->material[k] ? -1 : 1;
+  return (p->index > q->index) - (p->index < q->index);
+}
+
+void HeatFindEqualPair(PetscInt n, HeatPair *pairs, PetscInt *duplicate, PetscInt *original)
+{
+  *duplicate = *original = -1;
+  if (n > 0) qsort(pairs, (size_t)n, sizeof *pairs, ComparePairs);
+  for (PetscInt i = 1; i < n; i++) {
+    if (pairs[i - 1].material[0] != pairs[i].material[0] ||
+        pairs[i - 1].material[1] != pairs[i].material[1])
+      continue;
+    *original  = pairs[i - 1].index;
+    *duplicate = pairs[i].index;
+    return;
+  }
+}
+
 PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name)
 {
   const size_t         length = strlen(name);
@@ -89,7 +113,8 @@ PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const
 
   PetscFunctionBeginUser;
   for (size_t i = 0; i < length; i++) {
-    const unsigned char second = bytes[i] == 0xc2 ? bytes[i + 1] : 0xff; /* of U+0080 to U+00bf */
+    /* UTF-8 writes U+0080 to U+00BF as the byte 0xc2 and a second byte equal to the code point. */
+    const unsigned char second = bytes[i] == 0xc2 ? bytes[i + 1] : 0xff;
 
     HeatCaseCheckKey(second >= 0xa0, k->comm, k->c, path,
                      "holds the control character U+%04X in place %zu; names appear in tables and "

@@ -66,8 +66,20 @@ PetscErrorCode HeatValidateMaterialName(const HeatValidation *k, const char *pat
 PetscErrorCode HeatValidatePair(const HeatValidation *k, const char *path, char *const names[2],
                                 PetscInt material[2]);
 
-/** Check that the name of a material or region can stand in a table and a message: no control
- *  character in it, no blank around it. */
+/** Two materials of an entry of a list. */
+typedef struct {
+  PetscInt material[2]; /* indices, in an order that the caller chooses */
+  PetscInt index;       /* of the entry */
+} HeatPair;
+
+/** Sort n pairs and find two that are equal.
+ *  @param[out] duplicate, original  indices of the later and of the earlier entry; -1 and -1 if
+ *                                   all pairs differ */
+void HeatFindEqualPair(PetscInt n, HeatPair *pairs, PetscInt *duplicate, PetscInt *original);
+
+/** Check that a name (of a material or region, the output folder, the unit of temperature) can
+ *  stand in a table and a message: no control character in it, none that changes the direction of
+ *  writing or ends a line (printable.h), no blank around it. */
 PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name);
 
 /** Check that a point lies in the domain or on its boundary.  One that lies outside by a rounding

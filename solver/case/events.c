@@ -1,29 +1,40 @@
 /** Events of a case (events.h): the earliest of the next switch of each formula, the next entry of
- *  each table and the next entry of time.events. */
+ *  each table and the next entry of time.events; and the earliest of the next turn of each
+ *  formula. */
 #include "solver/case/events.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "solver/case/switches.h"
+#include "solver/case/turns.h"
 
-/* Calls of HeatSwitchesNext that one search may take.  Chosen: some tenths of a second in all.  An
-   operation of a formula that needs more is reported and not searched any further. */
+/* Calls of HeatSwitchesNext that one search may take.  Chosen: together they take some tenths of a
+   second.  An operation of a formula that needs more calls is reported and not searched again. */
 enum { PATIENCE = 50 };
 
-/* A formula that switches.  `next` is its first event after `from`, and PETSC_MAX_REAL says that
-   there is none up to `known`. */
+/* A formula that switches.  `next` is its first event after `from`; PETSC_MAX_REAL means that there
+   is none up to `known`. */
 typedef struct {
   const char   *text;              /* of the case */
   HeatSwitches *switches;          /* owned */
   PetscReal     from, next, known; /* [s] */
-  PetscBool     given_up;          /* none of its operations is searched any further */
+  PetscBool     given_up;          /* all of its operations are excluded from further searches */
 } Formula;
+
+/* A formula with parts that depend on t alone.  Members as in Formula. */
+typedef struct {
+  const char *text;
+  HeatTurns  *turns; /* owned */
+  PetscReal   from, next, known;
+  PetscBool   named; /* HeatEventsHidden has returned its text */
+} Turning;
 
 struct HeatEvents {
   const HeatCase    *c;
-  PetscInt           n_formulas, n_tables;
+  PetscInt           n_formulas, n_turning, n_tables;
   Formula           *formulas;   /* owned */
+  Turning           *turning;    /* owned */
   const HeatSeries **tables;     /* owned; the tables are the case's */
   const char        *unsearched; /* as HeatEventsUnsearched returns it */
 };
@@ -75,6 +86,28 @@ static int CompareTexts(const void *a, const void *b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Add a formula to those that switch and to those that turn, where it can. */
+static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
+{
+  Formula *f = &events->formulas[events->n_formulas];
+  Turning *g = &events->turning[events->n_turning];
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatSwitchesCreate(text, &f->switches));
+  if (f->switches) {
+    f->text = text;
+    f->from = f->known = PETSC_MAX_REAL;
+    events->n_formulas++;
+  }
+  if (events->c->time.end > 0.0) PetscCall(HeatTurnsCreate(text, events->c->time.end, &g->turns));
+  if (g->turns) {
+    g->text = text;
+    g->from = g->known = PETSC_MAX_REAL;
+    events->n_turning++;
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
 {
   const PetscInt most = 2 + c->n_regions + 2 * CountSegments(c);
@@ -92,15 +125,10 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **out)
   if (found.n_texts > 0)
     qsort(found.texts, (size_t)found.n_texts, sizeof *found.texts, CompareTexts);
   PetscCall(PetscCalloc1(found.n_texts, &events->formulas));
+  PetscCall(PetscCalloc1(found.n_texts, &events->turning));
   for (PetscInt k = 0; k < found.n_texts; k++) {
-    Formula *f = &events->formulas[events->n_formulas];
-
-    if (k > 0 && strcmp(found.texts[k], found.texts[k - 1]) == 0) continue;
-    PetscCall(HeatSwitchesCreate(found.texts[k], &f->switches));
-    if (!f->switches) continue;
-    f->text = found.texts[k];
-    f->from = f->known = PETSC_MAX_REAL;
-    events->n_formulas++;
+    if (k == 0 || strcmp(found.texts[k], found.texts[k - 1]) != 0)
+      PetscCall(AddFormula(events, found.texts[k]));
   }
   events->n_tables = found.n_tables;
   events->tables   = found.tables;
@@ -181,6 +209,61 @@ PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
   return time;
 }
 
+/* Search a formula's turns to the end of the run if one call suffices, else as far as is needed. A
+   formula that would take longer than PATIENCE calls counts as one without a turn up to there. */
+static void SearchTurn(const HeatCase *c, Turning *g, PetscReal after, PetscReal needed)
+{
+  PetscReal until = PetscMax(c->time.end, needed), start = after;
+
+  g->from = after;
+  for (int k = 0; k < PATIENCE; k++) {
+    HeatTurnsNext(g->turns, start, until, &g->next, &g->known);
+    if (g->next < PETSC_MAX_REAL || g->known >= needed) return;
+    start = g->known;
+    until = PetscMin(until, needed);
+  }
+  g->known = needed;
+}
+
+/* Return the next turn of one formula. */
+static PetscReal NextTurn(const HeatCase *c, Turning *g, PetscReal after, PetscReal needed)
+{
+  const PetscBool kept = after >= g->from && (g->next < PETSC_MAX_REAL
+                                                  ? g->next > after + HeatTurnsMargin(g->turns)
+                                                  : needed <= g->known)
+                             ? PETSC_TRUE
+                             : PETSC_FALSE;
+
+  if (!kept) SearchTurn(c, g, after, needed);
+  return g->next;
+}
+
+PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
+{
+  for (PetscInt k = 0; k < events->n_turning; k++)
+    to = PetscMin(to, NextTurn(events->c, &events->turning[k], from, to));
+  for (PetscInt k = 0; k < events->n_turning; k++)
+    to = HeatTurnsFollow(events->turning[k].turns, from, to);
+  return to;
+}
+
+const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to)
+{
+  const PetscReal part = 0.25; /* chosen: a sine is named if a step is a third of its period */
+
+  for (PetscInt k = 0; k < events->n_turning; k++) {
+    Turning *g = &events->turning[k];
+
+    if (g->named) continue;
+    const PetscReal turn = NextTurn(events->c, g, from, to);
+
+    if (turn >= to || HeatTurnsHidden(g->turns, from, turn, to) <= part) continue;
+    g->named = PETSC_TRUE;
+    return g->text;
+  }
+  return NULL;
+}
+
 const char *HeatEventsUnsearched(const HeatEvents *events) { return events->unsearched; }
 
 PetscErrorCode HeatEventsDestroy(HeatEvents **events)
@@ -191,7 +274,9 @@ PetscErrorCode HeatEventsDestroy(HeatEvents **events)
   if (!e) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt k = 0; k < e->n_formulas; k++)
     PetscCall(HeatSwitchesDestroy(&e->formulas[k].switches));
+  for (PetscInt k = 0; k < e->n_turning; k++) PetscCall(HeatTurnsDestroy(&e->turning[k].turns));
   PetscCall(PetscFree(e->formulas));
+  PetscCall(PetscFree(e->turning));
   PetscCall(PetscFree(e->tables));
   PetscCall(PetscFree(*events));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -21,6 +21,16 @@ PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **events);
  *  @param[in] needed  [s] the time up to which the answer has to hold */
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);
 
+/** Return the end of a controlled step [s] from `from` to at most `to` that follows the case's
+ *  formulas in time: none of their parts of t alone has a peak or dip within it or bends by more
+ *  than a tenth of its range (turns.h).  A smooth pulse is no event, but no step passes over it. */
+PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
+
+/** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a
+ *  dip: neither end of the step shows more than three quarters of it; NULL where there is none.
+ *  A formula is returned once. */
+const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to);
+
 /** Return the text of a formula of which not all switches could be found, since the search became
  *  too long; NULL while there is none. */
 const char *HeatEventsUnsearched(const HeatEvents *events);

@@ -1,4 +1,4 @@
-/** Expressions: a scan of our own, muParser, then a program.
+/** Expressions are scanned, checked by muParser, and compiled to a program.
  *
  *  The scan checks characters and names, for two reasons.  muParser accepts names and operators
  *  that heat2d does not promise (assignment, several values separated by commas, _pi, sum), and
@@ -109,8 +109,8 @@ static const char *InAnotherCase(const char *name, size_t length)
   return NULL;
 }
 
-/* Scan the name text[at] to text[at + length - 1].  Returns whether it may be used, and adds a
-   variable to *variables; else writes the message. */
+/* Scan the name text[at] to text[at + length - 1].  Return whether it may be used; if it is a
+   variable, add it to *variables; if it may not be used, write the message. */
 static PetscBool ScanName(const char *text, size_t at, size_t length, int allowed, int *variables,
                           char *message, size_t size)
 {
@@ -223,7 +223,7 @@ static PetscBool ScanSymbol(const char *text, size_t i, int *depth, size_t *used
 static PetscBool Scan(const char *text, int allowed, int *variables, char *message, size_t size)
 {
   int    depth     = 0;
-  size_t last_open = 0;
+  size_t outermost = 0; /* position of the last bracket opened outside of all others */
 
   for (size_t i = 0, used; text[i]; i += used) {
     const unsigned char c = (unsigned char)text[i];
@@ -237,10 +237,10 @@ static PetscBool Scan(const char *text, int allowed, int *variables, char *messa
       if (!ScanName(text, i, used, allowed, variables, message, size)) return PETSC_FALSE;
     } else {
       if (!ScanSymbol(text, i, &depth, &used, message, size)) return PETSC_FALSE;
-      if (c == '(' && depth == 1) last_open = i;
+      if (c == '(' && depth == 1) outermost = i;
     }
   }
-  if (depth > 0) return SetMessage(text, last_open, message, size, "a '(' without its ')'");
+  if (depth > 0) return SetMessage(text, outermost, message, size, "a '(' without its ')'");
   return PETSC_TRUE;
 }
 
@@ -304,8 +304,9 @@ static PetscErrorCode Check(int used, const char *text, PetscBool *good, char *m
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compile the text, which muParser accepts, to a program, and find out what muParser does not show.
-   Stores in *good whether the text is right; else writes the message. */
+/* Compile the text, which muParser accepts, to a program.  Find the errors that muParser does not
+   report (comparisons of comparisons), and whether the expression can switch at a time.  Store in
+   *good whether the text is right; if it is not, write the message. */
 static PetscErrorCode Compile(HeatExpression *e, const char *text, PetscBool *good, char *message,
                               size_t size)
 {

@@ -59,8 +59,9 @@ PetscErrorCode HeatExpressionEvaluate(HeatExpression *e, PetscInt n, const Petsc
                                       PetscReal *out);
 
 /** Evaluate an expression and its derivative with respect to T at n points.  Where the expression
- *  switches, the derivative is that of the branch taken; at the edge of its domain it may be
- *  infinite or NaN (solver/formula/derivative.h; slope.h replaces these).
+ *  switches, the slope is the derivative of the branch taken.  At the edge of the expression's
+ *  domain it may be infinite or NaN (solver/formula/derivative.h); HeatSlopeEvaluate replaces such
+ *  slopes by difference quotients.
  *  @param[out] value  [n], in the unit of the expression
  *  @param[out] slope  [n], in the unit of the expression per K; NULL: not computed */
 PetscErrorCode HeatExpressionEvaluateWithSlope(HeatExpression *e, PetscInt n, const PetscReal *x,

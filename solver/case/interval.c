@@ -19,12 +19,15 @@ static const HeatInterval nothing = {NAN, NAN};
 static HeatInterval Constant(PetscReal value) { return (HeatInterval){value, value}; }
 
 /* Return an interval whose bounds are moved outwards by four roundings; `everything` where a bound
-   is NaN, as the difference of two infinities is. */
+   is NaN, as the difference of two infinities is.  A lower bound that overflowed is the largest
+   double, and an upper bound that did so downwards the smallest. */
 static HeatInterval Widen(PetscReal low, PetscReal high)
 {
   const PetscReal few = 4.0 * PETSC_MACHINE_EPSILON;
 
   if (isnan(low) || isnan(high)) return everything;
+  if (low == INFINITY) return (HeatInterval){PETSC_MAX_REAL, high};
+  if (high == -INFINITY) return (HeatInterval){low, PETSC_MIN_REAL};
   return (HeatInterval){low - few * PetscAbsReal(low), high + few * PetscAbsReal(high)};
 }
 
@@ -83,6 +86,9 @@ static HeatInterval Square(HeatInterval a)
   return Widen(HeatIntervalHasZero(a) ? 0.0 : PetscMin(low, high), PetscMax(low, high));
 }
 
+/* Return the values of the sine.  An interval of 6 or more is treated like a whole period of 2 pi;
+   beyond 1e15, where neighbouring doubles are 1/8 or more apart, the place within the period is
+   known only coarsely.  Both bounds are chosen: there the result is [-1, 1]. */
 static HeatInterval Sine(HeatInterval a)
 {
   HeatInterval r;
@@ -260,12 +266,10 @@ static HeatEnclosure Logarithm(HeatEnclosure a, PetscReal (*f)(PetscReal), Petsc
   return Chain(Rising(a.value, f), Divide(Constant(1.0 / log(base)), a.value), a);
 }
 
-/* Return the enclosure of cosh, which increases with |a|. */
-static HeatEnclosure EvenExponential(HeatEnclosure a)
+/* Return the values of cosh, which increases with |a|. */
+static HeatInterval HyperbolicCosine(HeatInterval a)
 {
-  const HeatEnclosure m = Magnitude(a);
-
-  return Chain(Rising(m.value, cosh), Rising(a.value, sinh), a);
+  return Rising(Magnitude((HeatEnclosure){a, a}).value, cosh);
 }
 
 /* Return the enclosure of atan2(a, b), which is atan(a/b) where b is positive. */
@@ -306,13 +310,15 @@ static HeatEnclosure Call(HeatOp op, HeatEnclosure a, HeatEnclosure b)
 
   switch (op) {
   case HEAT_OP_SIN: return Chain(Sine(a.value), Cosine(a.value), a);
-  case HEAT_OP_COSH: return EvenExponential(a);
+  case HEAT_OP_COSH: return Chain(HyperbolicCosine(a.value), Rising(a.value, sinh), a);
   case HEAT_OP_COS: return Chain(Cosine(a.value), Negate(Sine(a.value)), a);
   case HEAT_OP_TAN: v = Tangent(a.value); return Chain(v, Add(one, Square(v)), a);
   case HEAT_OP_ATAN: return Chain(Rising(a.value, atan), Invert(Add(one, Square(a.value))), a);
-  case HEAT_OP_SINH: v = Rising(a.value, sinh); return Chain(v, (HeatInterval){1.0, INFINITY}, a);
-  case HEAT_OP_TANH: return Chain(Rising(a.value, tanh), (HeatInterval){0.0, 1.0}, a);
-  case HEAT_OP_ASINH: return Chain(Rising(a.value, asinh), (HeatInterval){0.0, 1.0}, a);
+  case HEAT_OP_SINH: return Chain(Rising(a.value, sinh), HyperbolicCosine(a.value), a);
+  case HEAT_OP_TANH:
+    return Chain(Rising(a.value, tanh), Invert(Square(HyperbolicCosine(a.value))), a);
+  case HEAT_OP_ASINH:
+    return Chain(Rising(a.value, asinh), Invert(Rising(Add(one, Square(a.value)), sqrt)), a);
   case HEAT_OP_EXP: v = Rising(a.value, exp); return Chain(v, v, a);
   case HEAT_OP_LN:
   case HEAT_OP_LOG: return Logarithm(a, log, exp(1.0));
@@ -334,7 +340,8 @@ static HeatEnclosure Call(HeatOp op, HeatEnclosure a, HeatEnclosure b)
 }
 
 /* Return whether an operand is defined nowhere in the interval, so that OfUndefined gives the
-   result.  &&, || and ?: are left out: muParser takes NaN for true as their condition. */
+   result.  &&, || and ?: are left out: a program takes NaN for true as their condition, as muParser
+   does. */
 static PetscBool TakesUndefined(const HeatOperation *o, HeatEnclosure a, HeatEnclosure b)
 {
   if (!HeatIntervalIsEmpty(a.value) && !HeatIntervalIsEmpty(b.value)) return PETSC_FALSE;

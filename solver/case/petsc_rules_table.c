@@ -10,7 +10,8 @@
  *    those that combine other types from a list of names (composite);
  *  - options that would take the step, the end or the scheme from heat2d: -ts_dt, -ts_max_time,
  *    -ts_type, -ts_exact_final_time, ...;
- *  - -ksp_error_if_not_converged and its kind: heat2d reports failed solves itself. */
+ *  - -ksp_error_if_not_converged, -snes_error_if_not_converged, ...: heat2d reports failed solves
+ *    itself. */
 #include "solver/case/petsc_rules_impl.h"
 
 /* Rows of the table, by the kind of the value. */
@@ -34,14 +35,15 @@ static const char preconditioners[] =
     "gasm gamg mg hmg ksp redundant telescope deflation kaczmarz cp galerkin exotic bddc nn tfs "
     "lmvm mat fieldsplit lsc patch hypre ml spai parms pfmg smg syspfmg amgx";
 
-/* Left out besides: those that need what a matrix-free Jacobian lacks (newtontrdc, ngs), and
-   ksponly, which takes one step and calls that a solution. */
+/* Also left out: newtontrdc and ngs, which need what a matrix-free Jacobian lacks, and ksponly,
+   which takes one step and reports convergence. */
 static const char newton_methods[] = "newtonls newtontr nrichardson ngmres qn ncg anderson";
 
-/* Each was compared with an exact answer, restarts included (tests/system/test_ts.py). */
+/* The results of each type were compared with exact solutions, also after restarts
+   (tests/system/test_ts.py). */
 static const char integrators[] = "euler rk ssp beuler cn theta alpha rosw arkimex eimex bdf";
 
-/* The other types that PETSc 3.18 registers; what they do was measured. */
+/* The other types that PETSc 3.18 registers.  Each was tried. */
 static const struct {
   const char *type, *reason;
 } refused[] = {
@@ -64,8 +66,10 @@ static const char factorizations[] = "petsc superlu superlu_dist mumps umfpack c
 
 static const char orderings[] = "natural nd 1wd rcm qmd rowlength spectral amd wbm external";
 
-/* Bounds of counts keep PETSc from taking memory without end: RESTART vectors of the whole field
- * (chosen), SWEEPS and DEPTH of what one application of a preconditioner does (chosen). */
+/* Upper bounds of counts, so that a case cannot make PETSc take memory or time without limit, all
+ * chosen: RESTART vectors of the size of the field that a method stores, SWEEPS of a smoother or
+ * iterations within one application of a preconditioner, and DEPTH of levels, overlaps and fill.
+ * The bound 1 - 1e-15 of relative tolerances keeps them below 1, as PETSc requires. */
 enum { RESTART = 1000, SWEEPS = 10000, DEPTH = 100 };
 
 static const HeatPetscRule rules[] = {
@@ -324,7 +328,6 @@ static const HeatPetscRule rules[] = {
     SWITCH("ts_theta_endpoint"),
     SWITCH("ts_theta_initial_guess_extrapolate"),
     REAL("ts_alpha_radius", 0.0, 1.0),
-    WHOLE("ts_irk_nstages", 1, 20),
     PRINTS("ts_monitor"),
     PRINTS("ts_adapt_monitor"),
     PRINTS("ts_view"),

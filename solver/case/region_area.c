@@ -1,6 +1,6 @@
 /** Areas of shapes clipped to a rectangle, in closed form.
  *
- *  A rectangle is clipped to a rectangle.
+ *  The part of a rectangle inside the clipping rectangle is a rectangle.
  *
  *  A circle of radius r is cut into vertical strips at the x where it meets the horizontal edges of
  *  the clipping rectangle.  Within a strip the upper bound is either the arc s(x) = sqrt(r^2 - x^2)
@@ -86,10 +86,10 @@ static PetscReal CircleArea(PetscReal r, const PetscReal x[2], const PetscReal y
    second.  Smaller ones would make areas of polygons with many crossings inexact, larger ones would
    let a case file delay a run. */
 enum { MOST_VERTICES = 4096, MOST_CUTS = 50000 };
-/* Number of edges that are looked at in all strips of equal height; chosen for the same reason. */
+/* Number of edges that StripArea reads in all its strips.  Chosen: it takes about half a second. */
 static const PetscReal MostLookups = 1e8;
 
-/* The y at which the strips end. */
+/* The values of y at which strips end. */
 typedef struct {
   PetscInt   n, capacity;
   PetscReal *y; /* owned [capacity] */

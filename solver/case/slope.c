@@ -1,5 +1,5 @@
-/** Derivatives of expressions with respect to T: those of the formula, and where these are not
- *  finite difference quotients
+/** Derivatives of expressions with respect to T.  Where the derivative of the formula is infinite
+ *  or NaN, the difference quotient takes its place:
  *
  *  de/dT = (e(T + d) - e(T - d))/((T + d) - (T - d)), d = cbrt(epsilon) max(1 K, |T|),
  *
@@ -45,7 +45,7 @@ static PetscErrorCode DifferenceAt(HeatExpression *e, const PetscReal *x, const 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* A loop that the compiler vectorises. */
+/* Return whether all values are finite.  The compiler vectorises this loop. */
 static PetscBool AreFinite(PetscInt n, const PetscReal *values)
 {
   int all = 1;

@@ -9,9 +9,9 @@
  *  points.
  *
  *  The slope is the derivative of the formula, exact to rounding errors; where the formula
- *  switches, it is that of the branch taken.  Where that derivative is infinite or not a number,
- *  at the edge of the formula's domain, the slope is the difference quotient (e(T + d) - e(T -
- *  d))/(2 d), d = 6.06e-6 max(1 K, |T|).  If e is finite at only one of T - d and T + d, the
+ *  switches, it is the derivative of the branch taken.  Where the derivative is infinite or not a
+ *  number, at the edge of the formula's domain, the slope is the difference quotient (e(T + d) -
+ *  e(T - d))/(2 d), d = 6.06e-6 max(1 K, |T|).  If e is finite at only one of T - d and T + d, the
  *  quotient is one-sided; if at neither, the slope is 0.
  *  @param[in]  x, y   coordinates [m], [n]
  *  @param[in]  t      time [s]

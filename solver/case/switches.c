@@ -2,10 +2,11 @@
  *
  *  Every operation that can switch is watched: for a comparison, sign, abs, min or max the sign of
  *  a difference g(t) of two sub-formulas, for floor the integer part of a sub-formula g(t).  The
- *  search skips an interval of time if the bounds of g over it exclude a change, bisects it if the
- *  bounds of dg/dt show that g is monotone, and halves it otherwise.  The bounds come from interval
- *  arithmetic (interval.h) and contain all values, so that no change is missed.  A formula that
- *  contains other formulas that jump, as t - 100 floor(t/100) < 10, is split at their jumps.
+ *  search skips an interval of time if the bounds of g over it exclude a change.  If the bounds of
+ *  dg/dt show that g is monotone, it finds the change by bisection.  Otherwise it cuts the interval
+ *  into halves and searches the earlier one first.  The bounds come from interval arithmetic
+ *  (interval.h) and contain all values, so that no change is missed.  A formula that contains other
+ *  formulas that jump, as t - 100 floor(t/100) < 10, is split at their jumps.
  *  Source: R. E. Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009,
  *  ch. 8. */
 #include "solver/case/switches.h"
@@ -27,7 +28,7 @@ enum { WAITING = 64 };
 /* An operation that can switch. */
 typedef struct {
   int       operation; /* index in the tree */
-  PetscBool given_up;  /* not searched any further */
+  PetscBool given_up;  /* excluded from further searches */
 } Watch;
 
 struct HeatSwitches {
@@ -78,7 +79,8 @@ static PetscReal StateAt(HeatSwitches *s, const Watch *w, PetscReal t, PetscBool
    monotone; neither is known. */
 typedef enum { STEADY, MONOTONE, UNKNOWN } Knowledge;
 
-/* Enclose the operations that a watched one depends on, and judge its g. */
+/* Enclose the operations that a watched operation depends on over [from, to] [s], and return what
+   the enclosure of its g shows. */
 static Knowledge StudyOver(HeatSwitches *s, const Watch *w, PetscReal from, PetscReal to)
 {
   const HeatOperation *o    = &s->tree.operations[w->operation];

@@ -5,7 +5,7 @@
  *  floor, sign, abs, min and max whose arguments depend on t alone are found in the formula's
  *  syntax tree, and the times at which their results change by bisection: interval arithmetic
  *  excludes the intervals of time without a change, so that no change is missed however short
- *  the time between two of them is, down to 1e-14 of the time that is searched.  Nothing here is
+ *  the time between two changes is, down to 1e-14 of the time that is searched.  Nothing here is
  *  collective. */
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
@@ -15,8 +15,9 @@
 typedef struct HeatSwitches HeatSwitches;
 
 /** Return whether an operation of a formula can switch at a time: a comparison, floor, sign, abs,
- *  min or max whose arguments depend on t.  Its times are searched where they depend on nothing
- *  else; the user gives the times of other ones, such as t < x, in time.events. */
+ *  min or max whose arguments depend on t.  HeatSwitchesNext finds its times if the arguments
+ *  depend on t alone; the user gives the times of other operations, such as t < x, in
+ *  time.events. */
 PetscBool HeatSwitchesCan(const HeatOperation *operation);
 
 /** Find what switches in a formula that expression.c accepts.

@@ -2,8 +2,8 @@
  *
  *  The stages of rkl2 evaluate sources and sides at times that crowd at the beginning of the step,
  *  with weights from -1.3 to 1.3.  A source that decays within the step could therefore get a
- *  negative total weight and cool the body.  So rkl2 replaces each quantity g(t) that depends on
- *  time alone by the line
+ *  negative total weight and cool the body.  So rkl2 replaces each quantity g(t), at a place, that
+ *  does not depend on the temperature by the line
  *
  *      g(t) ~ mean + slope (t - middle)
  *
@@ -21,20 +21,20 @@ enum { HEAT_LINE_POINTS = 5 };
 /** The step of a line, and the moments at which the quantity is evaluated. */
 typedef struct {
   PetscReal  from, to;                  /* [s] the step */
-  HeatMoment moments[HEAT_LINE_POINTS]; /* where to evaluate the quantity */
+  HeatMoment moments[HEAT_LINE_POINTS]; /* when to evaluate the quantity */
 } HeatTimeLine;
 
 /** Return the line over the step [from, to] [s], whose ends are seen from inside the step. */
 HeatTimeLine HeatTimeLineOver(PetscReal from, PetscReal to);
 
 /** Fit a line to each of n quantities.
- *  @param[in]  values  [HEAT_LINE_POINTS][n]: values at the moments, one quantity behind the other
+ *  @param[in]  values  [HEAT_LINE_POINTS][n]: values[k][i] is quantity i at moment k of the line
  *  @param[out] mean    [n] in the unit of the quantity
  *  @param[out] slope   [n] in the unit of the quantity, per second */
 void HeatTimeLineFit(const HeatTimeLine *line, PetscInt n, const PetscReal *values, PetscReal *mean,
                      PetscReal *slope);
 
-/** Return the time from the middle of the step to t [s]: the line at t is mean + slope * this. */
+/** Return t minus the middle of the step [s]; the line at t is mean + slope times this offset. */
 static inline PetscReal HeatTimeLineOffset(const HeatTimeLine *line, PetscReal t)
 {
   return t - 0.5 * (line->from + line->to);

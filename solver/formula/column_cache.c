@@ -1,13 +1,15 @@
-/* A result is worth keeping if it saves more than the comparison of x costs, which is about that of
- * one addition. */
+/* The cache of results that depend on x and t only (column_cache.h).  A result is worth keeping if
+ * it costs more than the comparison of x, which costs about one addition. */
 #include "solver/formula/column_cache.h"
 
 #include <string.h>
 
-/* Costs in additions, roughly as measured (bench_formula): functions and powers some 20, divisions
-   and square roots 4. */
+/* Costs in additions, roughly as measured (tests/benchmark/bench_formula.c): functions and powers
+   some 20, divisions and square roots 4.  Chosen: the least cost worth keeping, and the cost above
+   which no more is added up. */
 enum { WORTH_KEEPING = 8, OF_FUNCTION = 20, OF_DIVISION = 4, ENOUGH = 1000 };
 
+/* Return whether an entry depends on x, or on x and t, alone: a column entry. */
 static PetscBool IsOfColumns(const HeatListed *e)
 {
   return (e->variables & HEAT_VAR_X) && !(e->variables & (HEAT_VAR_Y | HEAT_VAR_TEMPERATURE))
@@ -22,7 +24,7 @@ static int CostOf(HeatOp op)
   return op == HEAT_OP_POWER || (op >= HEAT_OP_SIN && op <= HEAT_OP_LOG2) ? OF_FUNCTION : 1;
 }
 
-/* Store the cost of each entry, with that of the entries of columns on which it depends. */
+/* Store the cost of each column entry with all entries on which it depends; 0 for other entries. */
 static void AddUpCosts(const HeatOperations *list, int *cost)
 {
   for (int k = 0; k < list->n; k++) {
@@ -35,7 +37,7 @@ static void AddUpCosts(const HeatOperations *list, int *cost)
   }
 }
 
-/* Mark the entries of columns that are used otherwise than for entries of columns. */
+/* Mark the entries that entries other than column entries read, or that are the value or slope. */
 static void FindLeaves(const HeatOperations *list, PetscBool *leaf)
 {
   for (int k = 0; k < list->n; k++) {
@@ -46,7 +48,7 @@ static void FindLeaves(const HeatOperations *list, PetscBool *leaf)
   if (list->slope >= 0) leaf[list->slope] = PETSC_TRUE;
 }
 
-/* Mark the entries that need not be evaluated where the results are known. */
+/* Mark the entries that need not be evaluated if the results are known. */
 static void FindSkipped(const HeatOperations *list, HeatColumnCache *cache)
 {
   for (int k = 0; k < list->n; k++) cache->skipped[k] = PETSC_TRUE;

@@ -5,10 +5,10 @@
 
 typedef struct {
   HeatOperations *list;
-  int            *slope; /* [list->n at the beginning] derivative of each entry; -1: 0 */
+  int            *slope; /* owned; index of the derivative of each entry of the value; -1: 0 */
 } Chain;
 
-/* The following append an operation of operands that may be -1, which stands for 0. */
+/* Appending operations.  An operand of the following functions may be -1, which stands for 0. */
 
 static PetscErrorCode Add(HeatOperations *l, int a, int b, int *out)
 {
@@ -65,7 +65,7 @@ static PetscErrorCode Call(HeatOperations *l, HeatOp f, int a, int *out)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* condition ? a : b, in which a or b may be -1. */
+/* Append condition ? a : b; a or b may be -1. */
 static PetscErrorCode Choose(HeatOperations *l, int condition, int a, int b, int *out)
 {
   int zero;
@@ -79,9 +79,10 @@ static PetscErrorCode Choose(HeatOperations *l, int condition, int a, int b, int
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Rules.  k: the entry; u, v: its operands; du, dv: their derivatives. */
+/* Rules of differentiation.  k is the entry, u and v are its operands, du and dv their
+   derivatives; each function stores the index of the entry's derivative in *out. */
 
-/* d(u/v) = (du - (u/v) dv)/v */
+/* Append d(u/v) = (du - (u/v) dv)/v. */
 static PetscErrorCode Quotient(HeatOperations *l, int k, int v, int du, int dv, int *out)
 {
   int change;
@@ -93,7 +94,7 @@ static PetscErrorCode Quotient(HeatOperations *l, int k, int v, int du, int dv, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* d(u^v) = v u^(v-1) du + u^v ln(u) dv */
+/* Append d(u^v) = v u^(v-1) du + u^v ln(u) dv. */
 static PetscErrorCode Power(HeatOperations *l, int k, int u, int v, int du, int dv, int *out)
 {
   int one, base = -1, exponent = -1;
@@ -115,7 +116,7 @@ static PetscErrorCode Power(HeatOperations *l, int k, int u, int v, int du, int 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* d atan2(u, v) = (v du - u dv)/(u^2 + v^2) */
+/* Append d atan2(u, v) = (v du - u dv)/(u^2 + v^2). */
 static PetscErrorCode Angle(HeatOperations *l, int u, int v, int du, int dv, int *out)
 {
   int squares, other;
@@ -131,7 +132,7 @@ static PetscErrorCode Angle(HeatOperations *l, int u, int v, int du, int dv, int
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The derivative of min or max is that of the argument that is returned (kernels.c). */
+/* Append the derivative of min or max: the derivative of the argument that kernels.c returns. */
 static PetscErrorCode Extreme(HeatOperations *l, HeatOp op, int u, int v, int du, int dv, int *out)
 {
   int second;
@@ -143,7 +144,7 @@ static PetscErrorCode Extreme(HeatOperations *l, HeatOp op, int u, int v, int du
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store number + w^2, or number - w^2. */
+/* Append number + w^2, or number - w^2 if `minus`. */
 static PetscErrorCode Squared(HeatOperations *l, PetscReal number, PetscBool minus, int w, int *out)
 {
   int constant;
@@ -156,7 +157,7 @@ static PetscErrorCode Squared(HeatOperations *l, PetscReal number, PetscBool min
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store what du is multiplied with in the derivative of a function f(u) whose value is entry k. */
+/* Append the factor of du in the derivative of f(u), whose value is entry k: f'(u). */
 static PetscErrorCode Factor(HeatOperations *l, HeatOp f, int k, int u, int *out)
 {
   PetscFunctionBeginUser;
@@ -176,7 +177,8 @@ static PetscErrorCode Factor(HeatOperations *l, HeatOp f, int k, int u, int *out
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store what du is divided by in the derivative of a function f(u) whose value is entry k. */
+/* Append the divisor of du in the derivative of f(u), whose value is entry k: 1/f'(u), apart from
+   the sign of acos. */
 static PetscErrorCode Divisor(HeatOperations *l, HeatOp f, int k, int u, int *out)
 {
   int number;
@@ -191,7 +193,7 @@ static PetscErrorCode Divisor(HeatOperations *l, HeatOp f, int k, int u, int *ou
   case HEAT_OP_ATANH: PetscCall(Squared(l, 1.0, PETSC_TRUE, u, out)); break;
   case HEAT_OP_SQRT: PetscCall(Add(l, k, k, out)); break;
   case HEAT_OP_LOG10:
-  case HEAT_OP_LOG2:
+  case HEAT_OP_LOG2: /* ln 2 or ln 10 */
     PetscCall(HeatOperationsAppendNumber(
         l, f == HEAT_OP_LOG2 ? 0.69314718055994530942 : 2.30258509299404568402, &number));
     PetscCall(Multiply(l, number, u, out));
@@ -203,7 +205,7 @@ static PetscErrorCode Divisor(HeatOperations *l, HeatOp f, int k, int u, int *ou
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The derivative of a function of one argument. */
+/* Append the derivative of a function of one argument. */
 static PetscErrorCode Function(HeatOperations *l, HeatOp f, int k, int u, int du, int *out)
 {
   int part;
@@ -230,7 +232,7 @@ static PetscErrorCode Function(HeatOperations *l, HeatOp f, int k, int u, int du
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store the derivative of entry k, from the derivatives of the earlier ones. */
+/* Append the derivative of entry k, from the derivatives of the earlier entries. */
 static PetscErrorCode Differentiate(const Chain *chain, int k, int *out)
 {
   HeatOperations  *l = chain->list;

@@ -6,11 +6,11 @@
 
 /** Append the derivative of the value with respect to T, and set list->slope.
  *
- *  Where a formula switches, the derivative is that of the branch whose value is taken: of the
- *  chosen side of ?:, of the argument that min or max returns, and 0 for comparisons, &&, ||,
- *  sign and floor, which are constant between their switches.  That of abs(u) at u = 0 is
- *  0.  The derivative may be infinite or NaN at the edge of a formula's domain, as that of
- *  sqrt(T) at T = 0.  Not collective. */
+ *  Where a formula switches, the branch whose value is taken is differentiated: the chosen side of
+ *  ?:, the argument that min or max returns.  Comparisons, &&, ||, sign and floor are constant
+ *  between their switches, and have the derivative 0.  The derivative of abs(u) at u = 0 is 0.  At
+ *  the edge of a formula's domain, such as T = 0 for sqrt(T), the derivative may be infinite or
+ *  NaN.  Not collective. */
 PetscErrorCode HeatDerivativeAppend(HeatOperations *list);
 
 #endif

@@ -21,7 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Most nested brackets and signs.  Chosen: each level takes less than 2 kB of the stack. */
+/* Most nested brackets, functions, ?: and exponents.  Chosen: a level takes less than 2 kB of the
+   stack. */
 enum { DEEPEST = 250 };
 
 const char *const HeatFunctionNames[] = {
@@ -32,12 +33,13 @@ const char *const HeatFunctionNames[] = {
 typedef struct {
   const char         *text;     /* borrowed */
   size_t              at;       /* index of the next character */
-  int                 depth;    /* nested brackets and signs that are open */
+  int                 depth;    /* nested levels that are open, counted against DEEPEST */
   HeatExpressionTree *tree;     /* borrowed; what is parsed so far */
-  const char         *problem;  /* the first thing that is wrong; NULL: none so far */
-  size_t              position; /* its place in the text */
+  const char         *problem;  /* description of the first error; NULL: none so far */
+  size_t              position; /* index of that error in the text */
 } Parser;
 
+/* Record an error, unless there is one already. */
 static void Fail(Parser *p, size_t position, const char *problem)
 {
   if (p->problem) return;

@@ -1,10 +1,10 @@
 /** The syntax tree of a formula.
  *
- *  It shows comparisons of comparisons and sub-formulas that switch at certain times
- *  (solver/case/switches.h), and programs are compiled from it (program.h).
- *  It accepts muParser's grammar as far as case files may use it, with muParser's precedence,
- *  from the lowest to the highest: ?:  ||  &&  comparisons  + -  * / and signs  ^ (from right to
- *  left).  Nothing here is collective. */
+ *  Programs are compiled from it (program.h), comparisons of comparisons are refused by it, and
+ *  times at which a formula switches are found in it (solver/case/switches.h).  The parser accepts
+ *  the part of muParser's grammar that case files may use.  The precedence is muParser's, from the
+ *  lowest to the highest: ?:  ||  &&  comparisons  + -  * / and signs  ^ (from right to left).
+ *  Nothing here is collective. */
 #ifndef HEAT_SOLVER_EXPRESSION_TREE_H
 #define HEAT_SOLVER_EXPRESSION_TREE_H
 
@@ -13,6 +13,7 @@
 /** Bits of the variables x, y, t and T. */
 enum { HEAT_VAR_X = 1, HEAT_VAR_Y = 2, HEAT_VAR_TIME = 4, HEAT_VAR_TEMPERATURE = 8 };
 
+/** The operations.  Numbers and variables come first. */
 typedef enum {
   HEAT_OP_NUMBER,
   HEAT_OP_X,
@@ -49,7 +50,7 @@ typedef enum {
   HEAT_OP_ATANH,
   HEAT_OP_EXP,
   HEAT_OP_LN,
-  HEAT_OP_LOG, /* the natural logarithm, as ln */
+  HEAT_OP_LOG, /* the natural logarithm, equal to ln */
   HEAT_OP_LOG10,
   HEAT_OP_LOG2,
   HEAT_OP_SQRT,
@@ -64,17 +65,18 @@ typedef enum {
 /** The names of the functions: entry k belongs to HEAT_OP_SIN + k; the last entry is NULL. */
 extern const char *const HeatFunctionNames[];
 
-/** One operation.  Its operands are results of earlier operations: the array of operations is the
- *  formula in postfix notation, and the operations that a result depends on stand together, from
- *  `first` to the operation itself.  min and max of several arguments are nested pairs. */
+/** One operation of a tree.  The array of operations is the formula in postfix notation: operands
+ *  are results of earlier operations, and all operations on which a result depends are the
+ *  neighbours from `first` to the operation itself.  min and max of several arguments are nested
+ *  operations of two. */
 typedef struct {
   HeatOp    op;
   PetscReal value;      /* of HEAT_OP_NUMBER */
-  int       operand[3]; /* indices; -1: none */
-  int       first;      /* of the operations that this one depends on */
-  int       variables;  /* bits of HEAT_VAR_*: what the result depends on */
-  size_t    position;   /* of the operator in the text, from 0 */
-  PetscBool bracketed;  /* the result stands in brackets of its own */
+  int       operand[3]; /* indices of operands; -1: none */
+  int       first;      /* index of the first operation on which the result depends */
+  int       variables;  /* bits HEAT_VAR_* of the variables on which the result depends */
+  size_t    position;   /* index of the operator in the text, from 0 */
+  PetscBool bracketed;  /* the operation is in brackets of its own */
 } HeatOperation;
 
 /** A syntax tree.  The caller owns it and frees it with HeatExpressionTreeDestroy.  {0} is the
@@ -88,7 +90,7 @@ typedef struct {
  *  @param[in]  text      a formula whose characters and names solver/case/expression.c has found to
  *                        be allowed
  *  @param[out] tree      empty after a failure
- *  @param[out] problem   NULL, or what is wrong, in words; static storage
+ *  @param[out] problem   NULL, or a description of what is wrong; static storage
  *  @param[out] position  index of the wrong character in the text */
 PetscErrorCode HeatExpressionTreeCreate(const char *text, HeatExpressionTree *tree,
                                         const char **problem, size_t *position);
@@ -98,7 +100,8 @@ PetscErrorCode HeatExpressionTreeDestroy(HeatExpressionTree *tree);
 
 /** Return the value of operation k.
  *  @param[in]  point    x, y, t, T
- *  @param[out] results  [tree->n] values of the operations that it depends on, by index */
+ *  @param[out] results  [tree->n] values of the operations on which it depends, by index; others
+ *                       are not set */
 PetscReal HeatExpressionTreeAt(const HeatExpressionTree *tree, int k, const PetscReal point[4],
                                PetscReal results[]);
 

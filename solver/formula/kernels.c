@@ -1,5 +1,5 @@
-/* Loops over arrays, one for each operation.  What the compiler cannot vectorise (tan, asin, ...)
- * calls libm for each element. */
+/* Loops over arrays, one for each operation (kernels.h).  Functions that the compiler cannot
+ * vectorise (tan, asin, ...) call libm for each element. */
 #include "solver/formula/kernels.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
     _Pragma("omp simd") for (int i = 0; i < n; i++) out[i] = (RESULT);                             \
   } while (0)
 
-/* Return whether the operation is an arithmetic one, and if so compute it. */
+/* Compute an arithmetic operation; return false, without an effect, for any other. */
 static PetscBool Arithmetic(HeatOp op, int n, const PetscReal *restrict a,
                             const PetscReal *restrict b, PetscReal *restrict out)
 {
@@ -26,7 +26,7 @@ static PetscBool Arithmetic(HeatOp op, int n, const PetscReal *restrict a,
   }
 }
 
-/* Return whether the operation compares or chooses, and if so compute it. */
+/* Compute an operation that compares or selects; return false, without an effect, for any other. */
 static PetscBool Comparison(HeatOp op, int n, const PetscReal *restrict a,
                             const PetscReal *restrict b, const PetscReal *restrict c,
                             PetscReal *restrict out)

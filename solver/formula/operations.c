@@ -1,4 +1,5 @@
-/* Value numbering: an operation is looked up among the latest entries before it is appended. */
+/* Value numbering (operations.h): an operation is searched among the latest entries before it is
+ * appended. */
 #include "solver/formula/operations.h"
 
 #include <math.h>
@@ -6,10 +7,11 @@
 
 #include "solver/formula/kernels.h"
 
-/* Entries among which an equal one is searched.  Chosen: any formula written by hand is shorter,
-   and the time to compile the longest accepted text stays proportional to its length. */
+/* Number of entries among which an equal one is searched.  Chosen: a formula written by hand is
+   shorter, and the time to compile a text is proportional to its length. */
 enum { LOOK_BACK = 512 };
 
+/* Return whether two entries are equal operations of equal operands, or constants of equal bits. */
 static PetscBool Equal(const HeatListed *a, const HeatListed *b)
 {
   return a->op == b->op && memcmp(a->operand, b->operand, sizeof a->operand) == 0 &&
@@ -45,7 +47,7 @@ PetscErrorCode HeatOperationsAppendNumber(HeatOperations *list, PetscReal value,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* If index k is a constant, return PETSC_TRUE and its value. */
+/* Return whether entry k is a constant, and if so store its value. */
 static PetscBool IsNumber(const HeatOperations *list, int k, PetscReal *value)
 {
   if (k < 0 || list->entries[k].op != HEAT_OP_NUMBER) return PETSC_FALSE;
@@ -53,7 +55,7 @@ static PetscBool IsNumber(const HeatOperations *list, int k, PetscReal *value)
   return PETSC_TRUE;
 }
 
-/* Store the product of n > 0 factors u, by squaring. */
+/* Append the product of n > 0 factors u, by repeated squaring. */
 static PetscErrorCode AppendProduct(HeatOperations *list, int u, int n, int *result)
 {
   int square = u, product = -1;
@@ -88,7 +90,7 @@ static PetscErrorCode AppendIntegerPower(HeatOperations *list, int u, int expone
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Append an operation of constants, as a constant. */
+/* Evaluate an operation on constants and append its result. */
 static PetscErrorCode AppendFolded(HeatOperations *list, const HeatListed *made, int *result)
 {
   PetscReal operands[3] = {0.0, 0.0, 0.0}, value;
@@ -123,7 +125,7 @@ PetscErrorCode HeatOperationsAppend(HeatOperations *list, HeatOp op, int a, int 
 /* Append the operations of the tree. */
 static PetscErrorCode AppendTree(HeatOperations *list, const HeatExpressionTree *tree)
 {
-  int *index; /* in the list, of each operation of the tree */
+  int *index; /* owned [tree->n]; place in the list of each operation of the tree */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1((size_t)tree->n, &index));
@@ -144,7 +146,7 @@ static PetscErrorCode AppendTree(HeatOperations *list, const HeatExpressionTree 
 
 PetscErrorCode HeatOperationsTrim(HeatOperations *list)
 {
-  int *moved; /* first whether the entry is needed, then its new index */
+  int *moved; /* owned [list->n]; at first whether an entry is needed, later its new index */
   int  n = 0, n_value = 0;
 
   PetscFunctionBeginUser;

@@ -1,11 +1,11 @@
-/* A register machine.  Entries of the list (operations.h) are of three kinds, which may differ from
- * piece to piece:
- *     uniform   depends on nothing that varies over the piece: one number, kept until what it
- *               depends on changes
+/* A register machine (program.h).  Each entry of the list (operations.h) is, for a piece, of one of
+ * three kinds:
+ *     uniform   the variables on which it depends are equal at all points: one number, which is
+ *               kept until one of these variables changes
  *     variable  x, y or T: the caller's array
- *     array     an operation whose result stands in a register, an array of the length of a piece,
- *               or, if it depends on x and t only, in the cache of columns
- * A register is used again after the last entry that reads it. */
+ *     array     the result of any other operation: an array in a register of the length of a piece
+ *               or, if it depends on x and t only and is costly, in the cache of columns
+ * A register is free for another result after the last entry that reads it. */
 #if !defined(_GNU_SOURCE)
   #define _GNU_SOURCE 1 /* fegetexcept */
 #endif
@@ -24,11 +24,11 @@ enum {
   /* Points of a piece.  Chosen: a dozen registers of 2 KiB fit into a first-level cache of 32 KiB,
      and the time to start an operation, some 10 ns, is small against that for 256 points. */
   PIECE = 256,
-  /* Registers of that length.  With more of them, which takes a formula of thousands of characters,
-     pieces are shorter, so that memory is bounded. */
+  /* Most registers of that length.  A formula that needs more, one of thousands of characters, has
+     shorter pieces, so that memory is bounded. */
   REGISTERS = 64,
-  SHORTEST  = 8,
-  OPERANDS  = 3
+  SHORTEST  = 8, /* least points of a piece; chosen */
+  OPERANDS  = 3  /* most operands of an operation */
 };
 
 /* `registers`:
@@ -37,12 +37,12 @@ struct HeatProgram {
   HeatOperations  list;
   HeatColumnCache columns;
   int             n_registers, piece;
-  int            *home;      /* owned [list.n]: register; -1: none */
+  int            *home;      /* owned [list.n]; register of each entry; -1: none */
   PetscReal      *registers; /* owned [(n_registers + OPERANDS) piece]; NULL: not needed so far */
-  PetscReal      *numbers;   /* owned [list.n]: of uniform entries */
-  PetscReal       last[VARIABLES]; /* values of the variables for which `numbers` holds */
-  int             uniform;         /* bits HEAT_VAR_*: the variables that have one in `last` */
-  int             n_known;         /* `numbers` holds for the first n_known entries */
+  PetscReal      *numbers;   /* owned [list.n]; values of uniform entries */
+  PetscReal       last[VARIABLES]; /* values of the variables from which `numbers` was computed */
+  int             uniform;         /* bits HEAT_VAR_* of the variables with a value in `last` */
+  int             n_known;         /* number of entries, from the first, that `numbers` holds */
 };
 
 /* The state of the evaluation of one piece. */
@@ -50,20 +50,21 @@ typedef struct {
   int              n;
   const PetscReal *given[VARIABLES]; /* [n] or NULL */
   PetscReal        now[VARIABLES];   /* of uniform variables */
-  int              uniform, changed; /* bits HEAT_VAR_* */
-  HeatColumnSlot  *slot;             /* NULL: results of columns are not kept for this piece */
-  PetscBool        known;            /* the slot has them */
+  int              uniform, changed; /* bits HEAT_VAR_* of variables: uniform; with a new value */
+  HeatColumnSlot  *slot;             /* NULL: no results of columns are needed for this piece */
+  PetscBool        known;            /* the slot holds the results of columns */
 } Piece;
 
 /* ------- set-up ------- */
 
+/* Return whether an entry is an operation whose result is not in the cache of columns. */
 static PetscBool NeedsRegister(const HeatProgram *p, int k)
 {
   return p->list.entries[k].op > HEAT_OP_TEMPERATURE && p->columns.result[k] < 0 ? PETSC_TRUE
                                                                                  : PETSC_FALSE;
 }
 
-/* Assign registers, each until the last entry that reads it. */
+/* Assign registers.  An entry holds its register until the last entry that reads it. */
 static PetscErrorCode AssignRegisters(HeatProgram *p)
 {
   const HeatOperations *l = &p->list;
@@ -86,7 +87,7 @@ static PetscErrorCode AssignRegisters(HeatProgram *p)
 
       if (operand < 0 || last[operand] != k || p->home[operand] < 0) continue;
       unused[n_unused++] = p->home[operand];
-      last[operand]      = -1; /* may be the next operand, too */
+      last[operand]      = -1; /* release it once, also if it is the next operand, too */
     }
   }
   PetscCall(PetscFree2(last, unused));
@@ -131,7 +132,7 @@ PetscErrorCode HeatProgramDestroy(HeatProgram **program)
 
 /* ------- pieces ------- */
 
-/* Compare bits, since 0 and -0 are equal, but not for 1/y. */
+/* Compare bits: 0 and -0 are equal as numbers, but 1/0 and 1/-0 are not. */
 static PetscBool SameBits(int n, const PetscReal *a, const PetscReal *b)
 {
   return memcmp(a, b, (size_t)n * sizeof *a) == 0 ? PETSC_TRUE : PETSC_FALSE;
@@ -143,8 +144,8 @@ static PetscBool IsUniform(int n, const PetscReal *a)
   return SameBits(1, a, a + n - 1) && SameBits(n - 1, a, a + 1) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Find which variables are uniform over the piece, and which of these have another value than in
-   the piece before. */
+/* Find the variables that are uniform over the piece, and those of them whose value is not that in
+   the last piece.  All count as changed if `numbers` lacks some of the first `count` entries. */
 static void FindUniform(HeatProgram *p, int count, PetscReal t, Piece *piece)
 {
   piece->now[2]  = t;
@@ -186,14 +187,14 @@ static void EvaluateNumber(HeatProgram *p, const Piece *piece, int k)
   HeatKernel(e->op, 1, operands[0], operands[1], operands[2], &p->numbers[k]);
 }
 
-/* Return where the array of an entry stands, which is not uniform. */
+/* Return the array of the result of an operation that is not uniform. */
 static PetscReal *ArrayOf(const HeatProgram *p, const Piece *piece, int k)
 {
   if (p->home[k] >= 0) return p->registers + (size_t)p->home[k] * (size_t)p->piece;
   return HeatColumnCacheResult(&p->columns, piece->slot, p->columns.result[k]);
 }
 
-/* Return operand i of an operation as an array. */
+/* Return operand i of entry k as an array; a uniform operand is repeated in an array of its own. */
 static const PetscReal *OperandOf(HeatProgram *p, const Piece *piece, int k, int i)
 {
   const int  operand = p->list.entries[k].operand[i];
@@ -238,7 +239,7 @@ static void CopyResult(const HeatProgram *p, const Piece *piece, int k, PetscRea
           (size_t)piece->n * sizeof *out);
 }
 
-/* Allocate what pieces need in which something varies. */
+/* Allocate the registers, and open the slot of a piece in which some variable varies. */
 static PetscErrorCode PrepareArrays(HeatProgram *p, PetscInt number, PetscReal t, Piece *piece)
 {
   PetscFunctionBeginUser;
@@ -272,8 +273,8 @@ static PetscErrorCode EvaluatePieces(HeatProgram *p, const HeatFormulaPoints *po
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return whether floating-point exceptions may be trapped.  Glibc knows it within some ns, while
-   changing the environment takes 100 ns, as long as the evaluation at a few points. */
+/* Return whether floating-point exceptions may be trapped.  Asking glibc takes a few ns, but saving
+   and restoring the environment takes 100 ns, as long as the evaluation at a few points. */
 static PetscBool MayTrap(void)
 {
 #if defined(__GLIBC__)

@@ -1,25 +1,25 @@
-/* Elementary functions without branches, which the compiler vectorises.
+/* Elementary functions without branches (vector_math.h), which the compiler vectorises.
  *
  * Each function is an argument reduction, a polynomial and a reconstruction, for one number; loops
  * over arrays call it.  Selections (c ? a : b) evaluate both sides.  Rare arguments for which a
  * reduction does not hold are evaluated again by libm, one by one, after the loop.
  *
- * The algorithms and the coefficients of log, sin and cos are those of FreeBSD's msun (e_log.c,
+ * The algorithms and the coefficients of log, sin and cos come from FreeBSD's msun (e_log.c,
  * k_sin.c, k_cos.c, e_rem_pio2.c; Copyright 1993 Sun Microsystems, freely granted).  The
- * exponential has the reduction of e_exp.c with a polynomial in place of its quotient.  The power
- * computes the logarithm and its product with the exponent as unevaluated sums of two doubles (T.
- * J. Dekker, A floating-point technique for extending the available precision, Numer. Math. 18,
- * 1971). */
+ * exponential has the reduction of e_exp.c, and a polynomial in place of its rational function.
+ * The power computes the logarithm and its product with the exponent as unevaluated sums of two
+ * doubles (T. J. Dekker, A floating-point technique for extending the available precision, Numer.
+ * Math. 18, 1971). */
 #include "solver/formula/vector_math.h"
 
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
-/* Adding 1.5 2^52 rounds a number below 2^51 to an integer, which is then in the low bits. */
+/* The sum of a number below 2^51 and this one is rounded to an integer; the low bits hold it. */
 static const double Round = 0x1.8p52;
 
-/* ln 2 in two parts; products of the first with integers below 2^20 are exact. */
+/* ln 2 as a sum of two parts.  Products of the first part with integers below 2^20 are exact. */
 static const double Ln2High = 6.93147180369123816490e-01, Ln2Low = 1.90821492927058770002e-10;
 
 /* In a build for any machine (HEAT2D_NATIVE off), each function is compiled for several widths of
@@ -51,10 +51,11 @@ static inline double FromBits(uint64_t bits)
 /* Return 2^n for an integer n from -1022 to 1023. */
 static inline double PowerOfTwo(double n) { return FromBits(Bits(n + (Round + 1023.0)) << 52); }
 
-/* Return exp(x + tail), |tail| far below 1: x = n ln 2 + r, exp(x) = 2^n exp(r), |r| <= ln(2)/2.
-   The polynomial for (exp(r) - 1 - r)/r^2 begins with 1/2 + r/6; the rest interpolates at
-   Chebyshev's points, with a relative error of 1.4e-18 in exp(r).  2^n is applied as two
-   factors, since it may be subnormal. */
+/* Return exp(x + tail) for |tail| far below 1: x = n ln 2 + r, exp(x) = 2^n exp(r), |r| <= ln(2)/2.
+   The polynomial for (exp(r) - 1 - r)/r^2 begins with 1/2 + r/6; its other coefficients were found
+   by interpolation at Chebyshev's points, with a relative error of 1.4e-18 in exp(r).  2^n may be
+   subnormal, and is therefore applied as two factors.  Beyond 710 and -746 the result is infinite
+   and 0. */
 static inline double ExpOfSum(double x, double tail)
 {
   const double above = x > 710.0 ? 710.0 : x, a = above < -746.0 ? -746.0 : above;
@@ -91,7 +92,7 @@ static inline double SplitExponent(double x, double *k)
   return FromBits((moved & 0x000fffffffffffffu) + low);
 }
 
-/* Return ln(x): ln(m) = 2 artanh(s), s = (m - 1)/(m + 1). */
+/* Return ln(x) = k ln(2) + ln(m), with x = 2^k m and ln(m) = 2 artanh(s), s = (m - 1)/(m + 1). */
 static inline double Log(double x)
 {
   const double big = x < 0x1p-1022 ? x * 0x1p54 : x, shift = x < 0x1p-1022 ? 54.0 : 0.0;
@@ -116,9 +117,9 @@ WIDTHS void HeatVectorLog(int n, const double *restrict a, double *restrict out)
 
 /* ------- sine and cosine ------- */
 
-/* Return sin(x + (shift) pi/2): x = q pi/2 + (r + tail), |r| <= pi/4.  pi/2 is in four parts, of
-   which products of the first three with q are exact; the two first differences are, too, together
-   with `lost`. */
+/* Return sin(x + shift pi/2): x = n pi/2 + (r + tail), |r| <= pi/4.  pi/2 is a sum of four parts;
+   products of n with the first three are exact, and so are the first two differences together with
+   their rounding error `lost`. */
 static inline double SineOf(double x, uint64_t shift)
 {
   const double q  = (x * 6.36619772367581382433e-01 + Round);
@@ -145,7 +146,7 @@ static inline double SineOf(double x, uint64_t shift)
   return FromBits(y ^ ((quarter & 2) << 62));
 }
 
-/* Sine leaves an argument of -0 or a tiny one as it is. */
+/* Return sin(x).  A tiny argument and -0 are their own sine. */
 static inline double Sine(double x)
 {
   const double y = SineOf(x, 0);
@@ -153,7 +154,7 @@ static inline double Sine(double x)
   return fabs(x) < 0x1p-26 ? x : y;
 }
 
-/* Evaluate again, by libm, where the argument is large or not finite. */
+/* Evaluate elements with a large or non-finite argument again, by libm. */
 static void RepairAngles(int n, const double *a, double (*f)(double), double *out)
 {
   int large = 0;
@@ -180,7 +181,7 @@ WIDTHS void HeatVectorCos(int n, const double *restrict a, double *restrict out)
 
 /* ------- power ------- */
 
-/* Return a b rounded, and in *low its rounding error: Dekker's product. */
+/* Return the rounded product a b, and store its rounding error in *low (Dekker's product). */
 static inline double Product(double a, double b, double *low)
 {
   const double split = 0x1p27 + 1.0, ca = split * a, cb = split * b;
@@ -190,9 +191,9 @@ static inline double Product(double a, double b, double *low)
   return p;
 }
 
-/* Return ln(x) as a sum of two doubles, for a positive, finite, normal x: 2 artanh(s) =
-   2 s (1 + s^2/3 + s^4/5 + ...), whose first two terms are computed in two doubles.  The relative
-   error is about 2^-64. */
+/* Return ln(x) as a sum of two doubles, the result and *low, for a positive, finite, normal x, by
+   2 artanh(s) = 2 s (1 + s^2/3 + s^4/5 + ...).  The first two terms are computed in two doubles.
+   The relative error is about 2^-64. */
 static inline double LogAsSum(double x, double *low)
 {
   double       k, zl, pl, ul, ql;
@@ -204,7 +205,7 @@ static inline double LogAsSum(double x, double *low)
   const double p2 = 1.0 / 13 + z * (1.0 / 15), p3 = 1.0 / 17 + z * (1.0 / 19);
   const double p4   = 1.0 / 21 + z * (1.0 / 23 + z * (1.0 / 25));
   const double more = z2 * ((p0 + z2 * p1) + z4 * ((p2 + z2 * p3) + z4 * p4));
-  /* 1/3 in two doubles */
+  /* 1/3 as a sum of two doubles; the second is 1.85e-17 */
   const double third = Product(z, 1.0 / 3, &pl), p = third + more;
   const double p_low = ((third - p) + more) +
                        (pl + z * 1.850371707708594e-17 + (zl + 2.0 * s * sl) * (1.0 / 3));
@@ -218,17 +219,19 @@ static inline double LogAsSum(double x, double *low)
   return high;
 }
 
+/* Return a^b = exp(b ln(a)), with the product in two doubles. */
 static inline double Power(double a, double b)
 {
   double       log_low, low;
   const double l = LogAsSum(a, &log_low), e = Product(b, l, &low);
 
-  /* Of a large product, whose exponential is 0 or infinite, the low part may be large, too. */
+  /* If the product is so large that the result is 0 or infinite, its low part may be large, too,
+     and is left out. */
   return ExpOfSum(e, fabs(e) < 720.0 ? low + b * log_low : 0.0);
 }
 
-/* Return whether Power(a, b) = result holds: a is normal, positive and finite, the result is not
-   near the limits of the range, and no part of a sum overflowed.  A NaN does not hold. */
+/* Return whether the result of Power(a, b) is accurate: a is normal, positive and finite, no part
+   of a sum overflowed, and the result is neither near the limits of the range nor NaN. */
 static inline int PowerHolds(double a, double b, double result)
 {
   return (a >= 0x1p-1022) & (a < INFINITY) & (fabs(b) < 1e100) & (result > 1e-300) &

@@ -14,13 +14,13 @@
 
 /* The frame. */
 
-/* Whether blocks have neighbours along an axis (0: x, 1: y). */
+/* Return whether blocks have neighbours along an axis (0: x, 1: y). */
 static PetscBool IsCut(const HeatGrid *g, int axis)
 {
   return (axis == 0 ? g->px : g->py) > 1 || g->periodic[axis] ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* The number of cells of the narrowest block of the whole grid along an axis. */
+/* Return the number of cells of the grid's narrowest block along an axis. */
 static PetscInt Narrowest(const HeatGrid *g, int axis)
 {
   const PetscInt *start = axis == 0 ? g->x_start : g->y_start, n = axis == 0 ? g->px : g->py;
@@ -32,10 +32,10 @@ static PetscInt Narrowest(const HeatGrid *g, int axis)
 
 PetscInt HeatFrameDepth(const HeatLayout *l, PetscInt most)
 {
-  /* Both are chosen.  least: smallest useful depth [cells]; with a smaller one, each halo exchange
-     would pay for fewer steps.  share: a depth of 1/4 of a block makes the frame at most half as
-     wide again as the block; a smaller share means deeper halos and more redundant work.  Together
-     they leave blocks narrower than 16 cells without a frame. */
+  /* Both are chosen.  least: smallest useful depth [cells]; with a smaller one, a halo exchange
+     would allow too few steps.  share: a depth of at most 1/4 of a block makes the frame at most
+     half as wide again as the block; with a smaller `share`, halos are deeper and more work is
+     redundant.  Together they leave blocks narrower than 16 cells without a frame. */
   const PetscInt least = 4, share = 4;
   const PetscInt parts[2] = {l->px, l->py}, cells[2] = {l->nx, l->ny};
   PetscInt       depth = most;
@@ -77,8 +77,8 @@ static void CountMessage(const HeatGrid *g, HeatSide side, PetscInt n, HeatHaloC
   counts->bytes[g->off_node[side]] += (PetscInt64)sizeof(PetscReal) * n;
 }
 
-/* Swap the strips, by messages, or by copies if the rank is its own neighbour.  Without `counts`
-   they are coefficients, not a field of a step, and belong to the set-up. */
+/* Swap the strips, by messages, or by copies if the rank is its own neighbour.  If `counts` is
+   NULL, the values are coefficients or side temperatures, and the messages count as set-up. */
 static PetscErrorCode SwapStrips(const HeatGrid *g, const StripSwap *s, HeatHaloCounts *counts)
 {
   const PetscMPIInt low = g->neighbour[s->low], high = g->neighbour[s->high];
@@ -269,9 +269,9 @@ PetscErrorCode HeatFrameExtendTraffic(const HeatFrame *f, HeatSide side, PetscIn
 
 /* Surroundings. */
 
-/* One step of HeatSurroundingsFetch along an axis: cells that are known up to `known` cells beyond
-   the block become known up to known + n.  The lines along the axis are the own rows (axis 0), or
-   all columns of the array (axis 1), which carry the corners. */
+/* One exchange of HeatSurroundingsFetch along an axis.  Before it, the array holds the cells up to
+   `known` cells beyond the block, after it those up to known + n.  The lines along the axis are the
+   own rows (axis 0), or all columns of the array (axis 1), which carry the corners. */
 typedef struct {
   const HeatGrid *grid;
   int             axis;
@@ -285,7 +285,7 @@ static PetscInt Lines(const Extension *e)
   return e->axis == 0 ? e->grid->nyl : e->grid->nxl + 2 * e->depth;
 }
 
-/* Return the value at `place` of a line, where the own cells begin at 0. */
+/* Return a pointer to the value at `place` of a line; the own cells begin at place 0. */
 static uint16_t *ValueAt(const Extension *e, PetscInt line, PetscInt place)
 {
   const PetscInt width = e->grid->nxl + 2 * e->depth;
@@ -309,9 +309,10 @@ static void WriteLines(const Extension *e, PetscInt first, const PetscReal *stri
     for (PetscInt d = 0; d < e->n; d++) *ValueAt(e, line, first + d) = (uint16_t)*strip++;
 }
 
-/* Extend what is known on both sides.  A block sends the cells that its neighbour misses, which are
-   own cells or, on a block thinner than `known`, cells that it has received before; n is at most
-   the width of the narrowest block.  Doubles carry 16-bit numbers exactly.  Collective. */
+/* Exchange the next e->n cells on both sides.  A block sends the cells that its neighbour lacks:
+   own cells or, if the block is narrower than e->known, cells that it has received before.  e->n is
+   at most the width of the narrowest block.  Doubles represent 16-bit numbers exactly.
+   Collective. */
 static PetscErrorCode Extend(const Extension *e)
 {
   const HeatGrid *g   = e->grid;

@@ -37,7 +37,7 @@
  *  boundary is 0 cells wide, and its strip is empty. */
 typedef struct {
   const HeatGrid *grid;               /* borrowed */
-  PetscInt        depth;              /* cells; 0: no frame fits (see HeatFrameMake) */
+  PetscInt        depth;              /* [cells]; 0: blocks are too narrow (HeatFrameMake) */
   PetscInt        margin[HEAT_SIDES]; /* cells beyond each side: depth, or 0 at the boundary */
   PetscInt        nx, ny;             /* number of cells of the frame in x and y */
 } HeatFrame;
@@ -59,18 +59,20 @@ typedef struct {
  *  @param[in] most  largest depth wanted [cells] */
 HeatFrame HeatFrameMake(const HeatGrid *grid, PetscInt most);
 
-/** Return the depth of that frame, which follows from the layout of blocks.  Not collective. */
+/** Return the depth of the frame that HeatFrameMake makes, computed from the layout of blocks.  Not
+ *  collective. */
 PetscInt HeatFrameDepth(const HeatLayout *layout, PetscInt most);
 
-/** Allocate the strips of a field, filled with zeros; `own` and `stride` are for the caller to set.
- *  Not collective. */
+/** Allocate the strips of a field, filled with zeros.  The caller sets `own` and `stride`
+ *  afterwards.  Not collective. */
 PetscErrorCode HeatFrameFieldCreate(const HeatFrame *frame, HeatFrameField *field);
 
 /** Free the strips of a field.  Not collective. */
 PetscErrorCode HeatFrameFieldDestroy(HeatFrameField *field);
 
 /** Fill the strips of a field with the neighbours' cells.  Collective on the grid's communicator.
- *  @param[in,out] counts  increased by what this rank sends; NULL: nothing is counted */
+ *  @param[in,out] counts  increased by this rank's messages, bytes and waiting time; NULL: nothing
+ *                         is counted, and the messages are counted as those of the set-up */
 PetscErrorCode HeatFrameExchange(const HeatFrame *frame, HeatFrameField *field,
                                  HeatHaloCounts *counts);
 

@@ -8,7 +8,7 @@
 
 /* Find the nodes (shared-memory domains) of a communicator: their number, the index of this rank's
    node (nodes are ordered by their lowest ranks), this rank's number `local` within the node, the
-   largest number of ranks on a node, and whether all nodes have as many. */
+   largest number of ranks on a node, and whether all nodes have that number. */
 static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node, PetscInt *local,
                                 PetscInt *per_node, PetscBool *even)
 {
@@ -40,8 +40,8 @@ static PetscErrorCode FindNodes(MPI_Comm comm, PetscInt *n_nodes, PetscInt *node
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* List the node of each rank where it does not follow from the layout: launchers can deal ranks to
-   nodes in turn, and nodes can have different numbers of ranks. */
+/* Set g->node_of and layout.node_of if some rank is on another node than the layout says: launchers
+   can deal ranks to nodes in turn, and nodes can have different numbers of ranks. */
 static PetscErrorCode ListNodes(HeatGrid *g, int node)
 {
   PetscMPIInt odd = node != HeatLayoutNode(&g->layout, g->ip, g->jp);

@@ -48,8 +48,8 @@ typedef struct {
   PetscMPIInt rank;     /* this rank's number in comm */
   PetscMPIInt size;     /* number of ranks of comm */
   PetscInt    n_nodes;  /* number of nodes (shared-memory domains) */
-  VecType     vec_type; /* of the grid's Vecs: standard, or with exact sums (solver.reproducible) */
-  DM         *da;       /* owned [1]; NULL in it until HeatGridGetDMDA creates the DMDA */
+  VecType     vec_type; /* type of Vecs: standard, or with exact sums (solver.reproducible) */
+  DM         *da;       /* owned [1]; *da is NULL until HeatGridGetDMDA creates the DMDA */
 
   PetscInt  nx, ny;      /* number of cells in x and y */
   PetscReal x0, y0;      /* [m] lower left corner of the domain */
@@ -77,7 +77,7 @@ typedef struct {
   HeatWriters writers; /* the ranks that write files of fields, as output.writers says; owned */
 
   HeatLayout layout;  /* of all blocks; predicts what all ranks together send */
-  int       *node_of; /* owned [size], or NULL: as layout.node_of */
+  int       *node_of; /* owned [size], the array that layout.node_of borrows; NULL: none */
 } HeatGrid;
 
 /** Create the grid of a validated case.  Collective on comm.
@@ -99,8 +99,8 @@ PetscErrorCode HeatGridCreateVec(const HeatGrid *grid, Vec *v);
  *  @param[out] da  owned by the grid */
 PetscErrorCode HeatGridGetDMDA(const HeatGrid *grid, DM *da);
 
-/** Create a matrix with a row for each cell and entries for the cell and its four neighbours, all
- *  zero, for MatSetValuesStencil.  Creates the DMDA.  Collective on grid->comm.
+/** Create a matrix with a row for each cell and zero entries for the cell and its four neighbours,
+ *  to be filled by MatSetValuesStencil.  The DMDA is created, too.  Collective on grid->comm.
  *  @param[out] A  owned by the caller */
 PetscErrorCode HeatGridCreateMatrix(const HeatGrid *grid, Mat *A);
 

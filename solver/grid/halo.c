@@ -23,7 +23,7 @@ struct HeatHalo {
 
 static HeatSide Opposite(HeatSide side) { return (HeatSide)(side ^ 1); }
 
-/* The number of cells along a side of the block. */
+/* Return the number of cells along a side of the block. */
 static PetscInt StripLength(const HeatGrid *g, HeatSide side)
 {
   return side < HEAT_BOTTOM ? g->nyl : g->nxl;
@@ -80,7 +80,7 @@ PetscErrorCode HeatHaloBegin(HeatHalo *h, const PetscReal *u)
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
     if (!h->send[s]) continue;
-    if (g->neighbour[s] == g->rank) { /* the cells beyond a side are those of the opposite edge */
+    if (g->neighbour[s] == g->rank) { /* the opposite edge lies beyond the side */
       PetscCall(PackEdge(g, Opposite((HeatSide)s), u, h->ghost[s]));
       continue;
     }

@@ -29,12 +29,12 @@
  *  The strips are separate arrays.  A strip beyond the boundary of the domain does not exist. */
 typedef struct HeatHalo HeatHalo;
 
-/** What this rank has sent since the halo was created, and how long it has waited. */
+/** The counts of this rank since the halo was created. */
 typedef struct {
   PetscInt64 exchanges;   /* number of halo exchanges */
   PetscInt64 messages[2]; /* number of messages sent: within the node, to other nodes */
   PetscInt64 bytes[2];    /* [bytes] of these messages */
-  PetscReal  wait;        /* [s] time spent in waiting for messages */
+  PetscReal  wait;        /* [s] time spent waiting for messages */
 } HeatHaloCounts;
 
 /** Create the strips and requests of a halo.  Collective on grid->comm.

@@ -1,27 +1,25 @@
 /** Layouts (layout.h).
  *
- *  Two choices are made here.
+ *  The process grid has px by py blocks such that the fewest halo cells are sent between nodes, and
+ *  among these grids the fewest in total.  Ties go to fewer block columns, because rows are
+ *  contiguous in memory.
  *
- *  The process grid, px by py blocks: the one that sends the fewest halo cells between nodes, and
- *  among these the fewest in total.  Ties go to fewer block columns, because rows are contiguous in
- *  memory.
- *
- *  The block of each rank: launchers number ranks node by node.  If blocks were numbered row by
- *  row, each node would own a long strip of blocks with a long halo.  Ranks are therefore
+ *  The numbering of the blocks: launchers number ranks node by node.  If blocks were numbered row
+ *  by row, each node would own a long strip of blocks with a long halo.  Ranks are therefore
  *  renumbered such that the ranks of a node own a compact rectangle of blocks, called a tile.
  *
  *  Counting: where nodes own tiles, a pair of blocks is on one node if its columns are in one
  *  column of tiles and its rows are in one row of tiles.  The number of such pairs is therefore a
- *  product of two numbers, and so is the number of pairs of a block with itself.  Where nodes own
- *  no tiles, pairs of columns are listed, and each pair of rows goes through the list; results are
- *  kept for rows that lie alike in their nodes. */
+ *  product of two numbers, and so is the number of pairs of a block with itself.  If nodes own no
+ *  tiles, pairs of columns are listed, and the list is summed for each pair of rows; a sum is kept
+ *  for later pairs of rows that begin at an equal place in their node. */
 #include "solver/grid/layout.h"
 
 /* The process grid. */
 
-/* Return the number of cells along all cuts, in one direction, if an axis is cut into `parts` parts
-   and each cut is `length` cells long.  A periodic axis that is cut has one more cut, where its
-   ends meet; an axis of one part has no cut. */
+/* Return the number of cells along all cuts, on one side of each, if an axis is cut into `parts`
+   parts and each cut is `length` cells long.  A periodic axis that is cut has one more cut,
+   where its ends meet; an axis of one part has no cut. */
 static PetscInt64 CutCells(PetscInt parts, PetscBool periodic, PetscInt length)
 {
   const PetscInt64 lines = parts == 1 ? 0 : (PetscInt64)parts - (periodic ? 0 : 1);
@@ -81,7 +79,7 @@ void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[
   }
 }
 
-/* Set the tile of a layout whose ranks keep their order, where their nodes own rectangles. */
+/* Set the tile of a layout whose ranks keep their order, if its nodes own rectangles. */
 static void FindTileOfRows(HeatLayout *l)
 {
   const PetscInt n = l->per_node;
@@ -137,13 +135,14 @@ PetscInt HeatLayoutNode(const HeatLayout *l, PetscInt ip, PetscInt jp)
 
 /* Pairs. */
 
+/* A pair, as HeatLayoutPairsAdd takes it. */
 typedef struct {
   PetscInt   from, to;
   PetscInt64 messages, values;
 } Pair;
 
-/* Sums over pairs: over all; over those in one column or row of tiles; over those of a column or
-   row with itself. */
+/* The sums of a list of pairs: over all pairs, over pairs within one column or row of tiles, and
+   over pairs of a column or row with itself. */
 enum { ALL, TILE, SELF, SUMS };
 
 struct HeatLayoutPairs {
@@ -201,13 +200,13 @@ PetscErrorCode HeatLayoutPairsAdd(HeatLayoutPairs *p, PetscInt from, PetscInt to
 
 /* Counting. */
 
-/* What one pair of rows sends within a node, as sums over the pairs of columns. */
+/* The messages and values within nodes for one pair of rows, summed over the pairs of columns. */
 typedef struct {
   PetscInt64 messages, values;
   PetscBool  known;
 } RowSum;
 
-/* Sum over the pairs of columns that are on one node, for rows `from` and `to`. */
+/* Sum over the pairs of columns whose blocks in rows `from` and `to` are on one node. */
 static RowSum SumOnNode(const HeatLayoutPairs *x, PetscInt from, PetscInt to)
 {
   RowSum sum = {0, 0, PETSC_TRUE};
@@ -222,14 +221,15 @@ static RowSum SumOnNode(const HeatLayoutPairs *x, PetscInt from, PetscInt to)
   return sum;
 }
 
-/* Sums that are kept, by the distance of the rows and by where the first one begins in its node. */
+/* The kept sums, by the distance of the rows and by the place in its node at which the row `from`
+   begins. */
 typedef struct {
-  PetscInt most; /* largest distance of rows that can share a node */
+  PetscInt most; /* largest distance of rows that can have blocks on one node */
   RowSum  *sums; /* owned [2 most + 1][per_node]; NULL: nothing is kept */
 } Kept;
 
-/* Kept sums at most.  Chosen: 24 MB.  More ranks per node on fewer columns of blocks are counted
-   without keeping anything, which takes longer. */
+/* Most kept sums.  Chosen: 24 MB.  If nodes with many ranks and few columns of blocks need more, no
+   sums are kept, and counting takes longer. */
 enum { MOST_KEPT = 1000000 };
 
 static PetscErrorCode KeptCreate(const HeatLayout *l, Kept *kept)
@@ -242,7 +242,7 @@ static PetscErrorCode KeptCreate(const HeatLayout *l, Kept *kept)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return SumOnNode(x, from, to), from the kept sums where it is among them. */
+/* Return SumOnNode(x, from, to), which is taken from the kept sums if possible. */
 static RowSum LookUp(const HeatLayoutPairs *x, Kept *kept, PetscInt from, PetscInt to)
 {
   const HeatLayout *l        = x->layout;
@@ -256,8 +256,7 @@ static RowSum LookUp(const HeatLayoutPairs *x, Kept *kept, PetscInt from, PetscI
   return *sum;
 }
 
-/* Sum what is sent on one node, a block's pairs with itself included, by going through the
-   lists. */
+/* Sum messages and values within nodes over both lists, pairs of a block with itself included. */
 static PetscErrorCode CountOnNodes(const HeatLayoutPairs *x, const HeatLayoutPairs *y,
                                    PetscInt64 *messages, PetscInt64 *values)
 {
@@ -367,11 +366,11 @@ PetscErrorCode HeatLayoutAlongSide(const HeatLayout *l, HeatSide side, PetscInt 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Writers are numbered node by node, and each sends its number half the way round, in both
-   directions. */
+/* Writers are numbered node by node.  Each of n writers sends its rank to the writers n/2 ahead and
+   n/2 behind, as in PairUp of writers.c. */
 PetscErrorCode HeatLayoutWriters(const HeatLayout *l, PetscInt asked, HeatLayoutTraffic *traffic)
 {
-  PetscInt *ranks, *node_of, n = 0; /* ranks of each node; node of each writer; writers */
+  PetscInt *ranks, *node_of, n = 0; /* ranks of each node; node of each writer; writers so far */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(traffic, sizeof *traffic));

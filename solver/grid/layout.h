@@ -2,17 +2,17 @@
  *  what all ranks together send.
  *
  *  The grid of a run contains a layout.  A plan makes one without a communicator, for machines that
- *  are not here.  No function is collective, and none loops over all ranks unless nodes own no
- *  rectangles of blocks: sums over all blocks are products of sums over the columns and over the
- *  rows of blocks. */
+ *  are not available.  No function is collective.  If nodes own rectangles of blocks, only
+ *  HeatLayoutWriters loops over all ranks: other sums over all blocks are products of sums over the
+ *  columns and over the rows of blocks. */
 #ifndef HEAT_SOLVER_LAYOUT_H
 #define HEAT_SOLVER_LAYOUT_H
 
 #include "solver/case/case.h"
 
-/** A layout: the process grid, and which node has which block.  The rank of block (ip, jp) is
- *  jp px + ip.  Where every node owns a rectangle of tile[0] x tile[1] blocks, nodes are numbered
- *  row by row; here px = 4, py = 2, tile = 2 x 2, two nodes:
+/** A layout: the process grid, and the node of each block.  The rank of block (ip, jp) is
+ *  jp px + ip.  If every node owns a rectangle of tile[0] x tile[1] blocks (the last one perhaps
+ *  fewer), nodes are numbered row by row; here px = 4, py = 2, tile = 2 x 2, two nodes:
  *
  *        +--------+--------+--------+--------+
  *        | rank 4 | rank 5 | rank 6 | rank 7 |
@@ -20,8 +20,8 @@
  *        | rank 0 | rank 1 | rank 2 | rank 3 |
  *        +--------+--------+--------+--------+
  *
- *  Otherwise tile is 0 x 0, and rank r is on node r / per_node, or, where nodes have their ranks in
- *  another order, on node node_of[r]. */
+ *  If tile is 0 x 0, rank r is on node r / per_node.  If node_of is not NULL, rank r is on node
+ *  node_of[r], whatever tile says: the launcher has dealt the ranks to nodes in another order. */
 typedef struct {
   PetscInt   nx, ny;      /* cells of the grid */
   PetscBool  periodic[2]; /* whether the domain is periodic in x, in y */
@@ -29,7 +29,7 @@ typedef struct {
   PetscInt   size;        /* ranks: px py */
   PetscInt   per_node;    /* ranks of each node; the last node may have fewer */
   PetscInt   n_nodes;     /* nodes */
-  PetscInt   tile[2];     /* blocks of a node in x and in y; 0 0: see above */
+  PetscInt   tile[2];     /* blocks of a node in x and in y; 0, 0: nodes own no rectangles */
   PetscBool  reordered;   /* ranks are renumbered such that each node owns a tile */
   const int *node_of;     /* borrowed [size], or NULL */
 } HeatLayout;
@@ -51,12 +51,12 @@ void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[
                              PetscInt *node_py);
 
 /** Return the layout of a case on `size` ranks, of which each node has per_node and the last one
- *  what is left.  px and py are 0 where the cells cannot be cut into one block per rank.
+ *  the remainder.  px and py are 0 if the cells cannot be cut into one block per rank.
  *  @param[in] even  whether all nodes have per_node ranks; otherwise ranks keep their order */
 HeatLayout HeatLayoutMake(const HeatCase *c, PetscInt size, PetscInt per_node, PetscBool even);
 
-/** Return the first cell of part p of n cells that are spread evenly over `parts`: the first
- *  n % parts of them have one cell more.  Part `parts` begins at n. */
+/** Return the first cell of part p if n cells are divided evenly into `parts` parts: the first
+ *  n % parts of them have one cell more.  For p = parts the result is n. */
 static inline PetscInt HeatLayoutStart(PetscInt n, PetscInt parts, PetscInt p)
 {
   return p * (n / parts) + PetscMin(p, n % parts);
@@ -65,7 +65,7 @@ static inline PetscInt HeatLayoutStart(PetscInt n, PetscInt parts, PetscInt p)
 /** Return the node of block (ip, jp), from 0. */
 PetscInt HeatLayoutNode(const HeatLayout *layout, PetscInt ip, PetscInt jp);
 
-/** Messages of all ranks: [0] within nodes, [1] between nodes. */
+/** The messages of all ranks, and the values in them: [0] within nodes, [1] between nodes. */
 typedef struct {
   PetscInt64 messages[2], values[2];
 } HeatLayoutTraffic;
@@ -81,16 +81,20 @@ static inline void HeatLayoutTrafficAdd(HeatLayoutTraffic *sum, PetscInt64 n,
 }
 
 /** The pairs of columns of blocks (axis 0), or of rows (axis 1), between which messages travel.  An
- *  exchange is the product of its pairs along both axes: for each pair of columns and each pair of
- *  rows, block (from, from) sends block (to, to) messages_x messages_y messages with
- *  values_x values_y values, unless both are the same block. */
+ *  exchange is the product of its pairs along both axes: for each pair x of columns and each pair y
+ *  of rows, block (x.from, y.from) sends x.messages y.messages messages with x.values y.values
+ *  values to block (x.to, y.to), unless both are the same block. */
 typedef struct HeatLayoutPairs HeatLayoutPairs;
 
+/** Create an empty list of pairs along an axis, owned by the caller; the layout must outlive it. */
 PetscErrorCode HeatLayoutPairsCreate(const HeatLayout *layout, int axis, HeatLayoutPairs **pairs);
+
+/** Destroy the pairs and set *pairs to NULL; *pairs may be NULL. */
 PetscErrorCode HeatLayoutPairsDestroy(HeatLayoutPairs **pairs);
 
 /** Add a pair of columns or rows.
- *  @param[in] messages  1; 0: its values go into the message of an earlier equal pair */
+ *  @param[in] messages  1, or 0 if the values travel in the message of an earlier equal pair
+ *  @param[in] values    factor of the number of values of each message */
 PetscErrorCode HeatLayoutPairsAdd(HeatLayoutPairs *pairs, PetscInt from, PetscInt to,
                                   PetscInt messages, PetscInt64 values);
 
@@ -99,8 +103,8 @@ PetscErrorCode HeatLayoutCount(const HeatLayoutPairs *x, const HeatLayoutPairs *
                                HeatLayoutTraffic *traffic);
 
 /** Count the messages of one halo exchange of the given depth [cells].
- *  @param[in]  corners  whether the strips below and above contain the corners, as those of
- *                       solver/grid/deep_halo.h do */
+ *  @param[in]  corners  whether the strips below and above contain the corners, as in
+ *                       solver/grid/deep_halo.h */
 PetscErrorCode HeatLayoutHalo(const HeatLayout *layout, PetscInt depth, PetscBool corners,
                               HeatLayoutTraffic *traffic);
 
@@ -109,8 +113,8 @@ PetscErrorCode HeatLayoutHalo(const HeatLayout *layout, PetscInt depth, PetscBoo
 PetscErrorCode HeatLayoutAlongSide(const HeatLayout *layout, HeatSide side, PetscInt n,
                                    HeatLayoutTraffic *traffic);
 
-/** Count the messages of one value by which the writers of files are paired when a run is set up
- *  (HeatWritersChoose).
+/** Count the messages, of one value each, by which the writers of files are paired at the set-up of
+ *  a run (HeatWritersChoose).
  *  @param[in] asked  writers on each node as HeatWritersPerNode returns them; 0: all ranks */
 PetscErrorCode HeatLayoutWriters(const HeatLayout *layout, PetscInt asked,
                                  HeatLayoutTraffic *traffic);

@@ -1,21 +1,22 @@
 /** The choice of the ranks that write files (see writers.h).
  *
  *  The writers are found without a list of all ranks: a communicator of the writers alone, ordered
- *  node by node, gives each of them the list, and the first rank of a node passes it on within the
- *  node.  In this order a writer reads back the rows of the writer that is half of all writers
- *  ahead, which is on another node where there are several of equal size. */
+ *  node by node, gives each of them the list, and the first rank of a node broadcasts it within the
+ *  node.  Each of n writers reads back the rows of the writer n/2 places ahead in this order, which
+ *  is on another node if there are several nodes of equal size. */
 #include "solver/grid/writers.h"
 
 #include <stdlib.h>
 
 #include "solver/base/error.h"
 
-/* Chosen: where a metadata server of a parallel file system handles 10^4 opens a second, 4096 opens
-   take less than half a second.  A larger number makes the opens a visible part of a checkpoint. */
+/* Most writers of a run.  Chosen: if a metadata server handles 10^4 opens a second, 4096 opens take
+   less than half a second; with more, the opens would be a visible part of a checkpoint. */
 #define MOST_WRITERS 4096
 
-/* Chosen: one writer streams 1 to 1.5 GB/s (io/README.md, Speed), about a node's share of a large
-   file system when all nodes write.  The second one writes while the first waits for its cells. */
+/* Least number of writers on a node.  Chosen: one writer streams 1 to 1.5 GB/s (io/README.md,
+   Speed), about a node's share of a large file system when all nodes write.  A second writer writes
+   while the first waits for its cells. */
 #define FEWEST_PER_NODE 2
 
 PetscInt HeatWritersPerNode(const HeatCase *c, PetscInt64 size, PetscInt64 nodes)
@@ -25,7 +26,7 @@ PetscInt HeatWritersPerNode(const HeatCase *c, PetscInt64 size, PetscInt64 nodes
   return (PetscInt)PetscMax(FEWEST_PER_NODE, MOST_WRITERS / nodes);
 }
 
-/* Writer k of a node with `ranks` ranks is the rank k ranks / per_node, rounded down. */
+/* Writer k of a node has the number k ranks / per_node, rounded down. */
 PetscBool HeatWritersHas(PetscInt per_node, PetscInt local, PetscInt ranks)
 {
   PetscInt64 k;
@@ -42,9 +43,8 @@ static int CompareRanks(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-/* Tell each writer which one it reads back, and which one reads it back.  Collective on the
-   communicator of the writers, which is ordered node by node; `rank` is this rank's number in the
-   grid. */
+/* Set w->n, w->reads and w->read_by.  Collective on the communicator of the writers, which is
+   ordered node by node; `rank` is this rank's number in the grid. */
 static PetscErrorCode PairUp(MPI_Comm comm, PetscMPIInt rank, HeatWriters *w)
 {
   PetscMPIInt me, size;
@@ -66,7 +66,7 @@ static PetscErrorCode PairUp(MPI_Comm comm, PetscMPIInt rank, HeatWriters *w)
 
 /* List the ranks of the writers on all ranks, ascending.  Collective on the ranks of a node, whose
    first rank is a writer, and on the writers.
-   @param[in] comm  of the writers; MPI_COMM_NULL on other ranks */
+   @param[in] comm  communicator of the writers; MPI_COMM_NULL on other ranks */
 static PetscErrorCode List(MPI_Comm comm, MPI_Comm node, PetscMPIInt rank, HeatWriters *w)
 {
   PetscFunctionBeginUser;

@@ -1,6 +1,6 @@
 /** Reductions over the field.  All sums are exact and all other reductions are maxima, so that
- *  every result has the same bits on any decomposition.  One message carries all sums of a function
- *  where it has several. */
+ *  every result has the same bits on any decomposition.  All sums of a function are reduced
+ *  together. */
 #include "solver/measure/diagnostics.h"
 
 #include <math.h>
@@ -34,7 +34,7 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* integral = hx hy sum of w_i T_i, with w the weight of cell i. */
+/* integral = hx hy (sum of w_i T_i), with the weight w_i of cell i. */
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral)
 {
@@ -82,7 +82,7 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
       const PetscReal d = PetscAbsReal(row[i] - value[i]);
 
       HeatExactSumAdd(&squares, d * d);
-      if (!(d <= largest)) largest = d; /* a NaN shows in the sum of squares */
+      if (!(d <= largest)) largest = d; /* a NaN may be lost here, but not in the sum of squares */
     }
   }
   PetscCall(PetscFree3(x, y, value));

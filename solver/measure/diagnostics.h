@@ -36,16 +36,16 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
                                     const HeatFormula *exact, PetscReal t, PetscReal *l2,
                                     PetscReal *max);
 
-/** Compute the heat that enters through each side and by the other kinds (HEAT_FLOW_...) [W/m], at
- *  the operator's present time.  For a non-linear operator T must be the field of the last
- *  Update. */
+/** Compute the heat flow of each kind (HEAT_FLOW_...) into the domain [W/m]: through each side,
+ *  from sources, by the ambient exchange, and the sum of magnitudes, at the operator's present
+ *  time.  For a non-linear operator T must be the field of the last Update. */
 PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
                                     PetscReal heat[HEAT_FLOWS]);
 
 /** Compute the heat that enters through each segment of the sides [W/m], at the operator's present
  *  time.  For a non-linear operator T must be the field of the last Update.
- *  @param[out] heat  [HeatDiagnosticsSegments(c)]: the segments of left, then of right, bottom and
- *                    top */
+ *  @param[out] heat  [HeatDiagnosticsSegments(c)], the segments of the left side first, then of the
+ *                    right, bottom and top side */
 PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
                                           PetscReal *heat);
 

@@ -6,7 +6,7 @@
  *      K        = sum of C (T - min T)  the content at t = 0; 0 for a steady state */
 #include "solver/measure/energy.h"
 
-/* Indices of the sums; the header draws them. */
+/* Indices of the sums, as listed in energy.h. */
 enum {
   SUM_SIDE            = 0,
   SUM_SOURCE          = 4,
@@ -20,7 +20,7 @@ const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS] = {
     "heat_left", "heat_right",     "heat_bottom",     "heat_top",     "heat_source",
     "turnover",  "stored_initial", "content_initial", "heat_exchange"};
 
-/* Index of the sum for each kind of heat flow. */
+/* The index of the sum to which each kind of heat flow (HEAT_FLOW_...) is added. */
 static const int SumOfFlow[HEAT_FLOWS] = {SUM_SIDE,   SUM_SIDE + 1, SUM_SIDE + 2, SUM_SIDE + 3,
                                           SUM_SOURCE, SUM_EXCHANGE, SUM_TURNOVER};
 
@@ -106,7 +106,7 @@ PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, cons
   }
   report->error = steady ? came_in : (report->stored - report->stored_initial) - came_in;
   scale         = sums[SUM_TURNOVER] + (steady ? 0.0 : sums[SUM_CONTENT_INITIAL]);
-  if (scale == 0.0) scale = PetscAbsReal(report->stored); /* uniform field, no heat flows */
+  if (scale == 0.0) scale = PetscAbsReal(report->stored); /* a uniform field without heat flows */
   report->turnover = scale;
   report->relative = report->error == 0.0 ? 0.0 : PetscAbsReal(report->error) / scale;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -24,11 +24,11 @@
 enum { HEAT_ENERGY_SUMS = 9 };
 extern const char *const HeatEnergySumNames[HEAT_ENERGY_SUMS];
 
-/** The account of this rank since the start of the process, and the sums of all ranks from before.
- *  Plain data. */
+/** The account: the heat of this rank since the start of the process, and the sums of all ranks at
+ *  that start.  Plain data. */
 typedef struct {
   HeatFlows heat;                     /* [J/m] this rank's part, since the start of the process */
-  PetscReal before[HEAT_ENERGY_SUMS]; /* [J/m] all ranks, from before this process */
+  PetscReal before[HEAT_ENERGY_SUMS]; /* [J/m] sums of all ranks at the start of the process */
 } HeatEnergy;
 
 /** The account of all ranks since t = 0.  [J/m], or [W/m] for a steady state. */
@@ -37,16 +37,16 @@ typedef struct {
   PetscReal side[HEAT_SIDES];       /* heat that entered through each side */
   PetscReal source;                 /* heat that the sources released */
   PetscReal exchange;               /* heat that the ambient exchange brought; negative: lost */
-  PetscReal error;    /* stored - stored_initial - all that came in; steady: all that came in */
-  PetscReal turnover; /* what `relative` divides by, see above */
+  PetscReal error;    /* stored - stored_initial - heat that came in; steady: heat that came in */
+  PetscReal turnover; /* divisor of `relative`: the turnover, or |stored| if it is 0 */
   PetscReal relative; /* |error|/turnover */
 } HeatEnergyReport;
 
 /** Start the account with the initial field T [K], [nyl][nxl].  Collective. */
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T);
 
-/** Add a step of dt [s] with these mean flows [W/m] of this rank; dt = 1 for a steady state, whose
- *  sums then are [W/m].  Not collective. */
+/** Add a step of length dt [s] with the mean flows [W/m] of this rank.  For a steady state dt is 1,
+ *  and the sums are heat flows [W/m].  Not collective. */
 void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt);
 
 /** Compute the account at the present field T [K], [nyl][nxl].  Collective.
@@ -55,11 +55,12 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt);
 PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
                                PetscBool steady, HeatEnergyReport *report);
 
-/** Store the account as sums over all ranks, the same on all ranks.  Collective. */
+/** Compute the account as sums over all ranks, the same on all ranks, for a checkpoint.
+ *  Collective. */
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS]);
 
-/** Continue the account from sums that HeatEnergySave stored.  Not collective. */
+/** Continue the account from the sums of HeatEnergySave.  Not collective. */
 void HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS]);
 
 #endif

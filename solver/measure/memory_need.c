@@ -16,7 +16,8 @@ const char *const HeatNeedNames[] = {
     "program and MPI", "grid",          "fields",         "operator",
     "time scheme",     "linear solver", "preconditioner", "copies for files"};
 
-/* [bytes] A number in double precision, and a share of PETSc's indices, measured with 64 bits. */
+/* R: [bytes] of a number in double precision.  Index: size of PETSc's indices over that of 64-bit
+   ones, with which memory was measured. */
 static const double R = sizeof(PetscReal), Index = sizeof(PetscInt) / 8.0;
 
 /* The properties of a case that decide which arrays exist. */
@@ -29,14 +30,14 @@ typedef struct {
   PetscBool source_T;  /* some source depends on T */
   PetscBool flux;      /* some side has a prescribed flux */
   PetscBool radiates;  /* some side radiates */
-  PetscBool nonlinear; /* any of the three that depend on T */
+  PetscBool nonlinear; /* of_T, source_T or radiates */
   PetscBool implicit;  /* the scheme solves equations */
-  int       axes;      /* arrays of conductivities: 1, or 2 where kx and ky differ */
+  int       axes;      /* number of arrays of conductivities: 1, or 2 if kx and ky differ */
 } Traits;
 
 /* Traits. */
 
-/* Return the variables of a formula as bits HEAT_VAR_*; 0 for a number and for a wrong formula,
+/* Store the variables of a formula as bits HEAT_VAR_*; 0 for a number and for a wrong formula,
    which is reported later. */
 static PetscErrorCode Variables(const HeatFormula *formula, int *bits)
 {
@@ -84,6 +85,7 @@ static PetscErrorCode FindConductivityTraits(const HeatCase *c, Traits *t)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Add the traits of a source or a power. */
 static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
 {
   int bits;
@@ -138,20 +140,21 @@ PetscErrorCode HeatNeedIsNonlinear(const HeatCase *c, PetscBool *nonlinear)
 
 /* Bytes per cell. */
 
-/* Return whether the conductances across x are the same in all rows, for certain. */
+/* Return whether the conductances across x are certainly the same in all rows, so that the operator
+   keeps one row of them (ShareRows in solver/operator/operator_coefficients.c). */
 static PetscBool RowsAreAlike(const HeatCase *c, const Traits *t)
 {
   return (PetscBool)(c->n_regions <= 1 && !t->of_place && !t->nonlinear &&
                      c->boundary[HEAT_LEFT].n <= 1 && c->boundary[HEAT_RIGHT].n <= 1);
 }
 
-/* Return the bytes per cell of the operator: material, capacity and gy, and the arrays that only
-   some cases have. */
+/* Return the bytes per cell of the operator: material (2 bytes), capacity and gy, and the arrays
+   that only some cases have. */
 static double OperatorBytes(const HeatCase *c, const Traits *t)
 {
   double bytes = 2.0 + 2.0 * R;
 
-  if (!RowsAreAlike(c, t)) bytes += R; /* gx; else it has one row */
+  if (!RowsAreAlike(c, t)) bytes += R; /* gx, which else has one row */
   if (t->source) bytes += R;
   if (c->properties[HEAT_PROPERTY_DENSITY].file) bytes += R;
   if (t->of_place) bytes += R * t->axes;               /* k */
@@ -166,22 +169,22 @@ static double OperatorBytes(const HeatCase *c, const Traits *t)
   return bytes;
 }
 
-/* A row of a table of bytes per cell by name; the name of the last row is NULL. */
+/* A row of a table of bytes per cell by name.  The last row has the name NULL. */
 typedef struct {
   const char *name;
   double      bytes;
 } Row;
 
-/* Return the bytes of a name's row, or of the last row, which holds for all other names. */
+/* Return the bytes of a name.  The last row holds for names that are not in the table. */
 static double LookUp(const Row *rows, const char *name)
 {
   while (rows->name && (!name || strcmp(rows->name, name) != 0)) rows++;
   return rows->bytes;
 }
 
-/* Return the bytes per cell of the time integration's Vecs at the high-water mark.  If the set-up
-   of the solver needs more than the steps, some Vecs of the steps use memory that the set-up has
-   freed; the numbers of bdf2 and esdirk were therefore measured. */
+/* Return the bytes per cell of the time integration's Vecs at the high-water mark.  The numbers of
+   bdf2, esdirk and PETSc's TS were measured, because Vecs that are created in the steps can use
+   memory that the set-up of the solver has freed. */
 static double SchemeBytes(const HeatCase *c)
 {
   static const Row ts[] = {{"beuler", 43.0}, {"cn", 51.0},       {"theta", 45.0}, {"alpha", 77.0},
@@ -206,13 +209,14 @@ static double SolverBytes(const Traits *t, PetscBool ours, const char *ksp)
                               ? PETSC_TRUE
                               : PETSC_FALSE;
 
-  if (fused) return 0.0; /* its Vecs take the place of what the set-up of the multigrid frees */
+  if (fused) return 0.0; /* its Vecs use memory that the set-up of the multigrid has freed */
   if (!t->nonlinear) return 4.0 * R;
   return (t->of_T ? (ours ? 33.0 : 37.5) : 7.5) * R;
 }
 
-/* Return the bytes per cell of heatmg: ten arrays in single precision on the finest level, whose
-   halo is nine cells deep, five on each coarser one, and four more during the set-up. */
+/* Return the bytes per cell of heatmg, in arrays of single precision: ten on the finest level,
+   whose halo is nine cells deep; five on each coarser level, which has a quarter of the cells;
+   during the set-up, four more on the two finest levels. */
 static double MultigridBytes(const HeatNeedShape *shape)
 {
   const double halo = 9.0, nx = (double)shape->nx, ny = (double)shape->ny;
@@ -222,15 +226,15 @@ static double MultigridBytes(const HeatNeedShape *shape)
   return (finest + coarse + set_up) * sizeof(float) * around;
 }
 
-/* Return whether a preconditioner reads a matrix, which is created from a DMDA. */
+/* Return whether a preconditioner reads a matrix, for which a DMDA is created. */
 static PetscBool ReadsMatrix(const char *pc)
 {
   return HeatPetscListHas("heatmg none jacobi shell", pc) ? PETSC_FALSE : PETSC_TRUE;
 }
 
-/* Return the bytes per cell of a preconditioner of PETSc, measured with 64-bit indices.  The
-   assembled matrix takes 142 bytes, and 38 more on several ranks; the preconditioner takes the
-   rest.  For a preconditioner that is not listed the matrix alone is counted. */
+/* Return the bytes per cell of a preconditioner of PETSc with its matrix, measured with 64-bit
+   indices.  The assembled matrix takes 142 bytes, and 38 more on several ranks.  A preconditioner
+   that is not listed is counted as its matrix alone. */
 static double PetscBytes(const HeatNeedShape *shape)
 {
   static const Row one[] = {
@@ -244,13 +248,13 @@ static double PetscBytes(const HeatNeedShape *shape)
                                 {"mg", 323.0},       {"gamg", 945.0}, {NULL, 180.0}};
   const double     matrix = 142.0, bytes = LookUp(shape->size > 1 ? several : one, shape->pc);
 
-  return bytes < matrix ? bytes : bytes * (0.5 + 0.5 * Index); /* half of it are indices */
+  return bytes < matrix ? bytes : bytes * (0.5 + 0.5 * Index); /* half of the bytes are indices */
 }
 
-/* Return the bytes per cell of copies of fields: an asynchronous checkpoint copies each field that
-   it holds, in the rows that the rank writes, a compressed snapshot holds a copy and its compressed
-   bytes, and derived fields are computed before they are written.  Where some ranks are writers, a
-   piece of their rows is counted, too: it may be larger than a block. */
+/* Return the bytes per cell of copies of fields.  An asynchronous checkpoint copies the rows that
+   the rank writes of each of its fields.  A compressed snapshot needs a copy and its compressed
+   bytes.  Derived fields are computed before they are written.  If only some ranks are writers, the
+   piece of rows that a writer receives is counted, too, since it may be larger than a block. */
 static double FileBytes(const HeatCase *c, const HeatNeedShape *shape)
 {
   const double     piece       = 32.0 * 1048576.0; /* [bytes] HEAT_STREAM_BYTES of io */
@@ -282,7 +286,7 @@ PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, H
 {
   const double    cells = (double)shape->nx * (double)shape->ny;
   const PetscBool ours  = strcmp(shape->pc, "heatmg") == 0 ? PETSC_TRUE : PETSC_FALSE;
-  const double    freed = 12.0; /* [bytes a cell] what the set-up frees before files are written */
+  const double    freed = 12.0; /* [bytes a cell] freed by the set-up, and used for files later */
   double         *part  = need->part;
   Traits          t;
 

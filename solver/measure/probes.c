@@ -11,66 +11,66 @@
  *       0  A ---- fx ----- B
  *          0   u   1
  *
- *  The value is bilinear between A, fx, fy and c, all as seen from A.  With r = h/(2 k) of
- *  either half cell and R of a layer between:
+ *  The value is bilinear between A, fx, fy and c, all as seen from A.  With the resistance
+ *  r = h/(2 k) of each half cell and the resistance R of a layer between them:
  *      T_fx = T_A + r_A/(r_A + R + r_B) (T_B - T_A)        continuous flux across the face
  *  Between cells of one material whose k depends on T, Kirchhoff's integral of k over T is linear,
  *  as in the heat through the face (solver/README.md eq. (3a)).  For k linear in T, from k_A to
  *  k_B, the temperature at the part s of the way from A to B is
  *      T_s = T_A + w (T_B - T_A),   w(s) = s (k_A + k_B)/(k_A + sqrt((1 - s) k_A^2 + s k_B^2))
- *  and this takes the place of T_fx (s = 1/2) and of the straight line from A to it; for any other
- *  k(T) the error is of third order in T_B - T_A.
+ *  which replaces T_fx (s = 1/2) and the straight line from A to it.  For any other k(T) the error
+ *  is of third order in T_B - T_A.
  *      T_c  = mean of interpolating first in x, then in y, and first in y, then in x
  *  On the boundary the surface takes the face's place: T_s = T_A + (G (T_b - T_A) + F)/G_half.
  *  A point on a face with a layer reads the mean of the values seen from both sides.
  *
- *  All of this is linear in T, so that a probe is a list of weights on cells and surfaces, each
- *  held by the rank that owns the cell.  A sample needs no message, only one reduction at the end.
- *  The reduction gathers single terms, each of which one rank has, and not sums of terms, so that
- *  the value has the same bits however the cells are distributed.  Where conductivities depend on T
+ *  The value is linear in T, so that a probe is a list of weights on cells and surfaces, each held
+ *  by the rank that owns the cell.  A sample needs no message, and the values one reduction.  The
+ *  reduction gathers single terms, each of which is computed by one rank, and not sums of terms, so
+ *  that the value has the same bits on any decomposition.  Where conductivities depend on T
  *  the weights are computed again for each sample. */
 #include "solver/measure/probes.h"
 
 /* The cells around a point, drawn above: bit 0 is the neighbour along x, bit 1 along y. */
 enum { A, B, C, D, CELLS };
 
-/* Of two parallel faces the one of A, and the other one. */
+/* Of two parallel faces: the face of A, and the opposite face of the neighbour. */
 enum { NEAR, FAR };
 
-/* Points nearer to a face than this part of half a cell lie on it.  Chosen above the rounding of
-   coordinates: a larger value averages both sides of a layer for points beside the face, a smaller
-   one may miss points that are meant to lie on it. */
+/* Points nearer to a face than this part of half a cell count as on the face.  Chosen above the
+   rounding of coordinates: a larger value averages both sides of a layer for points beside the
+   face, a smaller one may miss points that are meant to lie on it. */
 static const PetscReal OnFace = 1e-9;
 
-/* Weights of the values that a point's temperature is the sum of. */
+/* The weights of cells, surfaces and ends in a point's temperature. */
 typedef struct {
   PetscReal cell[CELLS];      /* of each cell's temperature */
   PetscReal surface_x[CELLS]; /* of each cell's surface on the side across x; A and C only */
   PetscReal surface_y[CELLS]; /* of each cell's surface on the side across y; A and B only */
-  PetscReal end[2];           /* of what the sides across x and across y prescribe in A's corner */
+  PetscReal end[2];           /* of the temperatures that both sides prescribe in A's corner */
 } Weights;
 
 /* The place of a point in the grid. */
 typedef struct {
   PetscInt  i[2], j[2]; /* global columns of A and B, global rows of A and C */
-  PetscBool outside[2]; /* B, C lie beyond the domain */
-  HeatSide  side[2];    /* the side of A towards B, towards C */
+  PetscBool outside[2]; /* whether B lies beyond the domain; whether C does */
+  HeatSide  side[2];    /* side of A towards B; side of A towards C */
   PetscReal u, v;       /* along x and y: 0 at the centre of A, 1 at the face */
 } Place;
 
 /* A face between two cells. */
 typedef struct {
   PetscReal R;      /* [m K/W] contact resistance times 2/h */
-  PetscBool smooth; /* within one material whose k depends on T alone */
+  PetscBool smooth; /* the face lies within one material whose k depends on T alone */
 } Face;
 
-/* The material around a point, from which the weights follow. */
+/* The conductivities and faces around a point, from which the weights follow. */
 typedef struct {
   PetscReal k[2][CELLS]; /* [W/(m K)] conductivity along x, along y, of each cell */
   Face      face[2][2];  /* [0] the faces A-B and C-D across x, [1] A-C and B-D across y */
 } Medium;
 
-/* A point of which some cell is this rank's. */
+/* A point with at least one cell on this rank. */
 typedef struct {
   PetscInt probe; /* index among all probes */
   Place    place;
@@ -80,27 +80,27 @@ typedef struct {
 /* One term of a probe's value that this rank computes. */
 typedef struct {
   size_t    place;   /* index among the terms of all probes */
-  size_t    cell;    /* local index */
-  PetscBool surface; /* the cell's surface instead of its centre */
-  HeatSide  side;    /* of a surface */
-  PetscInt  face;    /* of a surface: index along the side; length + 0, 1: an end of the side */
+  size_t    cell;    /* local index of the cell */
+  PetscBool surface; /* the term is on the cell's surface, not at its centre */
+  HeatSide  side;    /* side of a surface */
+  PetscInt  face;    /* index of a surface along its side; length, length + 1: ends of the side */
   PetscReal weight;
 } Term;
 
 struct HeatProbes {
   const HeatOperator *op;       /* borrowed */
-  PetscInt            n;        /* probes, of all ranks */
-  PetscInt            n_points; /* points with a cell on this rank */
-  PetscInt            n_terms;  /* terms of own cells */
+  PetscInt            n;        /* number of all probes */
+  PetscInt            n_points; /* number of points with a cell on this rank */
+  PetscInt            n_terms;  /* number of terms of own cells */
   Point              *points;   /* owned [n_points], in the order of the probes */
   Term               *terms;    /* owned [n_points * HEAT_PROBE_TERMS], n_terms in use */
 };
 
-/* Where a point lies. */
+/* Places. */
 
-/* Find the cell that contains coordinate x, and its neighbour nearer to x, along one axis: cells =
-   {own, neighbour}, and distance = u or v of the drawing.  A point that is outside the domain by
-   rounding is moved onto the boundary. */
+/* Find along one axis the cell that contains coordinate x and the neighbour of that cell nearer to
+   x, cells = {cell, neighbour}, and *distance = u or v of the drawing.  A point that is outside the
+   domain by rounding is moved onto the boundary. */
 static void PlaceAxis(PetscReal x, PetscReal x0, PetscReal h, PetscInt n, PetscBool periodic,
                       int axis, PetscInt cells[2], Place *p, PetscReal *distance)
 {
@@ -125,8 +125,8 @@ static Place PlacePoint(const HeatGrid *g, const PetscReal at[2])
   return p;
 }
 
-/* Store the local index of cell q of a place and return whether this rank owns it; false beyond the
-   domain. */
+/* Return whether this rank owns cell q of a place, and if so store its local index.  A cell beyond
+   the domain is not owned. */
 static PetscBool OwnCell(const HeatGrid *g, const Place *p, int q, size_t *cell)
 {
   const PetscInt i = p->i[q & 1] - g->xs, j = p->j[q >> 1] - g->ys;
@@ -149,7 +149,7 @@ static PetscBool HasOwnCell(const HeatGrid *g, const Place *p)
 
 /* Weights. */
 
-/* w(s) of the file's head, from a cell with conductivity a to one with b. */
+/* Return w(s), defined at the top of this file, from a cell with conductivity a to one with b. */
 static PetscReal KirchhoffWeight(PetscReal a, PetscReal b, PetscReal s)
 {
   return s * (a + b) / (a + PetscSqrtReal((1.0 - s) * a * a + s * b * b));
@@ -159,8 +159,9 @@ static PetscReal KirchhoffWeight(PetscReal a, PetscReal b, PetscReal s)
    of resistance R h/2 between them:
        T_f = FaceWeightNear T_a + FaceWeightFar T_b
        FaceWeightFar = b/(a + b + a b R),   FaceWeightNear = (a + a b R)/(a + b + a b R)
-   A layer may be so tight that a b R overflows; nothing is then seen of the other cell.  Within a
-   material whose k depends on T they are w(1/2) of the file's head and 1 - w(1/2). */
+   If the layer insulates so well that a b R overflows, the far weight is 0 and the near one 1.
+   Within a material whose k depends on T, the weights are w(1/2) of KirchhoffWeight and 1 - w(1/2).
+ */
 static PetscReal FaceWeightFar(PetscReal a, PetscReal b, const Face *face)
 {
   if (face->smooth) return KirchhoffWeight(a, b, 0.5);
@@ -174,8 +175,8 @@ static PetscReal FaceWeightNear(PetscReal a, PetscReal b, const Face *face)
   return layer > PETSC_MAX_REAL ? 1.0 : (a + layer) / (a + b + layer);
 }
 
-/* Add factor * (the temperature of the face between cells a and b, seen from a) to the weights;
-   where b is outside, factor * (the temperature of a's surface). */
+/* Add factor * (the temperature of the face between cells a and b, seen from a) to the weights; if
+   b is outside, add factor * (the temperature of a's surface). */
 static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const PetscReal k[CELLS],
                     const Face *face, PetscReal surface[CELLS], Weights *w)
 {
@@ -187,9 +188,9 @@ static void AddFace(PetscReal factor, int a, int b, PetscBool outside, const Pet
   }
 }
 
-/* Add factor * (the temperature of a corner of the domain): what the sides prescribe there, the
-   mean where both do, or where none does T_x + T_y - T_A, linear from the centre over both
-   surfaces. */
+/* Add factor * (the temperature of a corner of the domain) to the weights: the temperature that a
+   side prescribes there, or the mean if both do.  If none does, it is T_x + T_y - T_A, the linear
+   continuation from the centre of A over its two surfaces. */
 static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p, Weights *w)
 {
   PetscBool held[2];
@@ -210,7 +211,7 @@ static void AddDomainCorner(PetscReal factor, const HeatCase *c, const Place *p,
 }
 
 /* Add factor * (the temperature on a side of the domain between the surfaces of A and its neighbour
-   b). */
+   b) to the weights. */
 static void AddSurfaces(PetscReal factor, int b, const PetscReal k[CELLS], const Face *face,
                         PetscReal surface[CELLS])
 {
@@ -218,10 +219,10 @@ static void AddSurfaces(PetscReal factor, int b, const PetscReal k[CELLS], const
   surface[b] += factor * FaceWeightFar(k[A], k[b], face);
 }
 
-/* Add factor * (the temperature of a corner inside the domain), the mean of two ways to it: along x
-   to the faces A-B and C-D, then along y between them; and along y to A-C and B-D, then along x.
-   The second leg crosses the layer between A and its neighbour, with conductivities averaged over
-   the two cells on either side. */
+/* Add factor * (the temperature of a corner inside the domain) to the weights.  It is the mean of
+   two interpolations: along x to the faces A-B and C-D, then along y between them; and along y to
+   A-C and B-D, then along x.  The second step of each uses the contact resistance of A's face, and
+   the mean conductivity of the two cells on either side. */
 static void AddInnerCorner(PetscReal factor, const Medium *m, Weights *w)
 {
   const PetscReal *kx = m->k[0], *ky = m->k[1];
@@ -240,15 +241,16 @@ static void AddInnerCorner(PetscReal factor, const Medium *m, Weights *w)
           w->surface_y, w);
 }
 
-/* Return the part of the way in temperature from A's centre to its face with cell b at the part u
-   of the way in space. */
+/* Return (T - T_A)/(T_f - T_A) at the part u of the distance from A's centre to its face with cell
+   b, whose temperature is T_f. */
 static PetscReal PartInTemperature(PetscReal u, PetscReal k_A, PetscReal k_b, const Face *face)
 {
   if (!face->smooth) return u;
   return KirchhoffWeight(k_A, k_b, 0.5 * u) / KirchhoffWeight(k_A, k_b, 0.5);
 }
 
-/* Compute the weights as seen from A, bilinear in u and v as parts of the way in temperature. */
+/* Compute the weights as seen from A, bilinear in the parts that PartInTemperature returns for u
+   and v. */
 static Weights WeightsFromA(const HeatCase *c, const Place *p, const Medium *m)
 {
   const Face     *x = m->face[0], *y = m->face[1];
@@ -267,7 +269,7 @@ static Weights WeightsFromA(const HeatCase *c, const Place *p, const Medium *m)
   return w;
 }
 
-/* Return the medium mirrored such that cell q takes the place of A. */
+/* Return the medium, mirrored such that cell q takes the place of A. */
 static Medium Mirror(const Medium *m, int q)
 {
   Medium mirrored;
@@ -319,8 +321,8 @@ static void AddTerm(HeatProbes *probes, size_t place, size_t cell, PetscBool sur
   if (weight != 0.0) probes->terms[probes->n_terms++] = term;
 }
 
-/* Append the terms of a point that belong to own cells; their order in a value is
-   HEAT_PROBE_TERMS's. */
+/* Append the terms of a point that belong to own cells, with places in the order drawn above
+   HEAT_PROBE_TERMS. */
 static void AddOwnTerms(HeatProbes *probes, const Point *point)
 {
   const HeatGrid *g     = HeatOperatorGrid(probes->op);
@@ -381,13 +383,13 @@ static PetscErrorCode ComputeTerms(HeatProbes *probes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The faces around a point: A-B and C-D across x, A-C and B-D across y. */
+/* The faces around a point, by the cells on both sides: A-B, C-D across x, A-C, B-D across y. */
 enum { FACES = 4 };
 
 static const int pairs[FACES][2] = {{A, B}, {C, D}, {A, C}, {B, D}};
 
-/* Return the axis across which face f around a point lies, and the cell whose west or south face it
-   is: the one on the high side. */
+/* Return the axis across which face f around a point lies, and store the cell on its high side,
+   whose west or south face it is. */
 static int AxisOfFace(const Place *p, int f, int *high_cell)
 {
   const int axis = f / 2;
@@ -498,9 +500,9 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
 
 /* Values. */
 
-/* Return the surface temperature [K] of the term's face, whose cell is at T:
+/* Return the surface temperature [K] of the term's face, whose cell has the temperature T:
        T_s = T + (G (T_b - T) + F)/G_half
-   and at an end of a side the temperature that the side prescribes there. */
+   For an end of a side, return the temperature that the side prescribes there. */
 static PetscReal SurfaceTemperature(const HeatOperator *op, const Term *term, PetscReal T)
 {
   const HeatBoundaryFaces f    = HeatBoundariesGet(HeatOperatorBoundaries(op), term->side);

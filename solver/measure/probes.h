@@ -1,13 +1,12 @@
 /** Temperatures at points, interpolated such that the heat flux is continuous.
  *
  *  Between two cell centres the temperature is linear on either side of the face, with the face's
- *  temperature weighted by the conductivities: a point on the interface between copper and
- *  foam reads the interface's temperature.  A contact resistance makes the temperature jump at the
- *  face: each side of the face has its own, and a point exactly on the face reads the mean of both.
- *  At a side of the domain the value is the surface temperature: the prescribed one, or the one
- *  that follows from the film or the flux.  In two dimensions this is bilinear in the quarter of a
- *  cell that contains the point.  Source: solver/README.md, "Points".
- */
+ *  temperature weighted by the conductivities: a point on the interface between copper and foam
+ *  reads the interface's temperature.  A contact resistance makes the temperature jump at the face:
+ *  each side of the face has its own, and a point exactly on the face reads the mean of both.  At a
+ *  side of the domain the value is the surface temperature, which is prescribed or follows from the
+ *  film or the flux.  In two dimensions the temperature is bilinear in the quarter of a cell that
+ *  contains the point.  Source: solver/README.md, "Points". */
 #ifndef HEAT_SOLVER_PROBES_H
 #define HEAT_SOLVER_PROBES_H
 
@@ -22,8 +21,9 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
                                 HeatProbes **probes);
 
 /** The terms whose sum is one value [K].  A is the cell that contains the point, B its neighbour
- *  along x, C along y, D the diagonal one; x and y are the surfaces of a cell on the sides of the
- *  domain across x and across y, `ends` what the two sides prescribe in a corner of the domain.
+ *  along x, C its neighbour along y, and D the diagonal one.  "A x" is the surface of A on the side
+ *  of the domain across x, "A y" on the side across y.  "x end" and "y end" are the temperatures
+ *  that these sides prescribe in a corner of the domain.
  *
  *      index  0  1    2     3  4    5     6  7    8     9  10   11    12    13
  *             A  A x  A y   B  B x  B y   C  C x  C y   D  D x  D y   x end y end
@@ -31,10 +31,10 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
  *  Each term belongs to the rank that owns its cell (the ends to the owner of A). */
 enum { HEAT_PROBE_TERMS = 14 };
 
-/** Compute this rank's terms of each value at the operator's present time, and 0 in place of other
- *  ranks' terms.  Not collective for a linear operator.  For a non-linear one T must be the field
- *  of the last Update; the call is then collective, with one reduction for the conductivities
- *  around all points.
+/** Compute this rank's terms of each value at the operator's present time; terms of other ranks are
+ *  0.  Not collective for a linear operator.  For a non-linear operator T must be the field of the
+ *  last Update, and the call is collective, with one reduction for the conductivities around all
+ *  points.
  *  @param[in]  T      [K], [nyl][nxl]
  *  @param[out] terms  [n][HEAT_PROBE_TERMS] [K] */
 PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *terms);
@@ -46,8 +46,8 @@ PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscRea
 PetscErrorCode HeatProbesReduce(MPI_Comm comm, PetscInt n, const PetscReal *terms,
                                 PetscReal *values);
 
-/** Compute the n values [K] at time t [s]: sample and reduce.  Collective.  Leaves the boundary
- *  values at that time, and a non-linear operator at that time and T.
+/** Compute the n values [K] at time t [s]: sample and reduce.  Collective.  Afterwards the boundary
+ *  values are those at time t, and the coefficients of a non-linear operator those at t and T.
  *  @param[in]  op      the operator of the probes
  *  @param[in]  T       [K], [nyl][nxl]
  *  @param[out] values  [n], the same on all ranks

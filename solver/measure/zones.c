@@ -1,5 +1,5 @@
-/** Zones: the cells of each named region as runs, and the summary of all zones with two reductions
- *  in all, one of maxima and one of exact sums. */
+/** Zones (zones.h): the cells of each named region as runs.  The summaries of all zones need two
+ *  reductions together, one of maxima and one of exact sums. */
 #include "solver/measure/zones.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ struct HeatZones {
   Zone           *zones; /* owned [n] */
 };
 
-/* Append a run to the zone that is the context; for HeatPaintRegion. */
+/* Append a run to the zone `context`; HeatPaintRegion calls it. */
 static PetscErrorCode AddRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
 {
   Zone *zone = context;
@@ -66,7 +66,7 @@ PetscInt HeatZonesRegion(const HeatZones *zones, PetscInt k) { return zones->zon
 
 /* The exact sums of a zone. */
 enum {
-  TEMPERATURE, /* [K] of the finite cells */
+  TEMPERATURE, /* [K] sum over the finite cells */
   CELLS,       /* number of finite cells */
   NON_FINITE,  /* number of other cells */
   SUMS

@@ -1,7 +1,8 @@
 /** The named regions of a case as sets of cells (zones), and the temperature in each.
  *
- *  A zone is what the shape or the map of a region covers, whatever later regions paint over it.
- *  Each rank keeps its own cells of each zone as runs of cells in a row. */
+ *  A zone consists of the cells that the shape or the map of a region covers, also where later
+ *  regions are painted over it.  Each rank keeps its own cells of each zone as runs of cells in a
+ *  row. */
 #ifndef HEAT_SOLVER_ZONES_H
 #define HEAT_SOLVER_ZONES_H
 
@@ -12,7 +13,7 @@ typedef struct HeatZones HeatZones;
 
 /** Create one zone for each region with a name, in the case's order.  Not collective; owned by the
  *  caller; the grid must outlive the zones.
- *  @param[in] inputs  what the case's files hold; NULL when it names none; not needed afterwards */
+ *  @param[in] inputs  content of the case's files, NULL if it names none; not used afterwards */
 PetscErrorCode HeatZonesCreate(const HeatGrid *grid, const HeatCase *c,
                                const HeatCellInputs *inputs, HeatZones **zones);
 

@@ -1,4 +1,4 @@
-/** The levels of a multigrid, without its fields (model_levels.h).
+/** The levels of the multigrid, predicted without its fields (model_levels.h).
  *
  *  In a body of one material, a coarse cell that joins wI x wJ cells of the grid has
  *
@@ -6,9 +6,10 @@
  *      west face   gx wJ / 2^a        after a joins along x
  *      south face  gy wI / 2^b        after b joins along y
  *
- *  where only the last column and row can have smaller wI and wJ.  Cells are therefore of nine
- *  kinds: first, inner and last columns times first, inner and last rows.  The kinds are counted as
- *  CountCouplings of multigrid_hierarchy.c counts cells. */
+ *  with the conductances gx, gy and the capacity C of a cell of the grid.  Only the last column and
+ *  the last row can have smaller wI and wJ.  Cells are therefore of nine kinds: first, inner and
+ *  last columns times first, inner and last rows.  The criteria are those of CountCouplings in
+ *  multigrid_hierarchy.c, applied to kinds in place of cells. */
 #include "solver/model/model_levels.h"
 
 #include <math.h>
@@ -16,13 +17,14 @@
 #include "solver/case/expression.h"
 #include "solver/physics/paint.h"
 
-/* Cells of the sample along an axis at most.  Chosen: finer than the regions of most cases; a
-   larger sample takes longer. */
+/* Most cells of the sample along an axis.  Chosen: finer than the regions of most cases; a larger
+   sample takes longer. */
 enum { SAMPLE = 64 };
 
 /* Bodies. */
 
-/* Evaluate a conductivity [W/(m K)] in the middle of the domain. */
+/* Evaluate a conductivity [W/(m K)] in the middle of the domain at T = 0.  If a formula is not
+   positive there, 1 takes its place: chosen, since a plan needs some number. */
 static PetscErrorCode ConductivityOf(const HeatCase *c, const HeatFormula *k, PetscReal *value)
 {
   HeatExpression *e = NULL;
@@ -99,8 +101,9 @@ PetscErrorCode HeatModelBodyDestroy(HeatModelBody *body)
 
 /* Sides. */
 
-/* Return the conductance from a cell to what is beyond a side: `half`, of the cell's half, in
-   series with `film`, that of a film on a face of the grid times the number of such faces. */
+/* Return the conductance from a cell's centre to the outside of a side, by its first segment: the
+   conductance `half` from the centre to the side, in series with the film on `faces` faces of the
+   grid. */
 static PetscReal SideConductance(const HeatCase *c, HeatSide side, PetscReal half, PetscReal faces)
 {
   const HeatSegment *segment = &c->boundary[side].segments[0];
@@ -133,15 +136,15 @@ PetscBool HeatModelSidesConduct(const HeatCase *c)
 
 /* A kind of columns, or of rows, of a level. */
 typedef struct {
-  PetscReal count; /* columns of this kind */
-  PetscReal width; /* columns of the grid that each joins */
+  PetscReal count; /* number of columns of this kind */
+  PetscReal width; /* number of columns of the grid that each joins */
   int       faces; /* faces towards other columns: 0, 1 or 2 */
   PetscBool first, last;
 } Kind;
 
 /* A level of the model. */
 typedef struct {
-  PetscInt  n[2], joins[2]; /* cells; joins along each axis so far */
+  PetscInt  n[2], joins[2]; /* along each axis: cells, and joins that led to them */
   PetscBool periodic[2];
 } Level;
 
@@ -164,7 +167,8 @@ static int ListKinds(const Level *l, int axis, PetscInt cells, Kind kinds[3])
   return n > 2 ? 3 : 2;
 }
 
-/* The couplings of a cell: along x, along y, and its mass with the sides. */
+/* The couplings of a cell: the conductances to its neighbours along x and along y, and the sum of
+   its mass and its conductances to the outside. */
 typedef struct {
   PetscReal x, y, m;
 } Cell;
@@ -208,8 +212,8 @@ PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body)
   return limit;
 }
 
-/* Choose along which axes the cells of a level are joined, as ChooseJoins of
-   multigrid_hierarchy.c. */
+/* Choose along which axes the cells of a level are joined, by the rule of ChooseJoins in
+   multigrid_hierarchy.c, which also explains `dominant` and `strong`. */
 static void ChooseJoins(const HeatCase *c, const HeatModelBody *body, const Level *l,
                         PetscReal sigma, PetscBool joins[2])
 {

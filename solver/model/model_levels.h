@@ -1,37 +1,42 @@
-/** The levels that the multigrid of a case has, without its fields: for plans.
+/** The levels of the multigrid of a case, predicted without its fields, for plans.
  *
  *  Which cells are joined depends on counts of cells with strong couplings
  *  (solver/multigrid/multigrid_hierarchy.c).  Here the domain is a sample of at most 64 x 64 cells,
- *  and each material is treated as if it filled the domain, sides included.  For one material this
- *  is exact but for the rounding of single precision; for several, materials count by their shares
- *  of the sample. */
+ *  and the couplings of each material are those of a domain that it fills alone.  For one material
+ *  this is exact apart from the rounding of single precision; several materials are weighted by
+ *  their shares of the sample.  A side in segments counts as its first segment, and a
+ *  convection coefficient that is a formula counts as 0. */
 #ifndef HEAT_SOLVER_MODEL_LEVELS_H
 #define HEAT_SOLVER_MODEL_LEVELS_H
 
 #include "solver/multigrid/level_plan.h"
 
 enum {
-  HEAT_MODEL_LEVELS = 64 /* at most, as the multigrid's */
+  HEAT_MODEL_LEVELS = 64 /* most levels, as in the multigrid */
 };
 
-/** What a case is made of.  Lists of materials are owned [n]. */
+/** The materials of a case.  The lists are owned [n]. */
 typedef struct {
-  PetscInt   n;
-  PetscReal *share;    /* of the cells */
+  PetscInt   n;        /* number of materials */
+  PetscReal *share;    /* part of the cells of the sample */
   PetscReal *gx, *gy;  /* [W/(m K)] conductances between two cells along x, along y */
   PetscReal *capacity; /* [J/(m K)] of a cell */
 } HeatModelBody;
 
 /** Find the materials of a validated case and their shares.  A conductivity that is a formula is
- *  evaluated in the middle of the domain at T = 0; properties from files are not read.  Destroy
- *  with HeatModelBodyDestroy.  Not collective. */
+ *  evaluated in the middle of the domain at T = 0; if it is not positive there, 1 W/(m K) takes its
+ *  place.  Properties from files are not read.  Destroy with HeatModelBodyDestroy.  Not
+ *  collective. */
 PetscErrorCode HeatModelBodyCreate(const HeatCase *c, HeatModelBody *body);
+
+/** Free the lists.  Not collective. */
 PetscErrorCode HeatModelBodyDestroy(HeatModelBody *body);
 
 /** Return the largest stable step of ftcs [s], or PETSC_MAX_REAL where every step is stable. */
 PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body);
 
-/** Return whether some side of the case conducts heat from outside. */
+/** Return whether some side of the case has a temperature, convection or radiation, so that its
+ *  conductance is part of the equations. */
 PetscBool HeatModelSidesConduct(const HeatCase *c);
 
 /** Predict the levels and what all ranks send in their transfers.

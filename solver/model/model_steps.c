@@ -1,8 +1,8 @@
-/** What steps consist of (model_steps.h).
+/** The numbers of halo exchanges, solves and set-ups in steps (model_steps.h).
  *
- *  A solve of a linear stage costs two halo exchanges: one for its right-hand side, which is the
- *  residual of the guess, and one for the residual that is left (solver/implicit/stage.c and
- *  linear_solve.c).  crank-nicolson and esdirk need N(T) at the beginning of a step as well. */
+ *  The solve of a linear stage costs two halo exchanges: one for its right-hand side, which is the
+ *  residual of the guess, and one for the residual of the solution (solver/implicit/stage.c and
+ *  linear_solve.c).  crank-nicolson and esdirk need one more, for N(T) at the start of a step. */
 #include "solver/model/model_steps.h"
 
 #include <math.h>
@@ -13,17 +13,17 @@
 #include "solver/operator/operator.h"
 #include "solver/stepper/stepper.h"
 
-/* Count the steps of a run whose steps are given. */
+/* Return the number of steps of a run; -1 if their length is chosen during the run. */
 static PetscInt64 CountSteps(const HeatCase *c)
 {
   if (c->time.scheme == HEAT_SCHEME_STEADY) return 1;
   if (c->time.step_auto || c->time.adaptive.tolerance > 0.0 || !(c->time.step > 0.0)) return -1;
   if (c->time.steps >= 0) return c->time.steps;
-  /* 1e-9: a rest shorter than this part of a step is none, as in app/state/clock.h */
+  /* 1e-9: a shorter remainder, as a part of a step, is rounding, as in app/state/clock.h */
   return (PetscInt64)ceil((double)(c->time.end / c->time.step) - 1e-9);
 }
 
-/* Set *varies: whether a formula may depend on t. */
+/* Set *varies to true if a formula depends on t; else leave it as it is. */
 static PetscErrorCode MayVary(const HeatFormula *formula, PetscBool *varies)
 {
   HeatExpression *e = NULL;
@@ -39,8 +39,8 @@ static PetscErrorCode MayVary(const HeatFormula *formula, PetscBool *varies)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set *single: whether a source or a flux changes with time, or heat is exchanged with the ambient,
-   so that explicit steps are taken one by one (solver/operator/operator_steps.c). */
+/* Set *single: whether explicit steps are taken one by one, because a source or a flux changes with
+   time or heat is exchanged with the ambient (solver/operator/operator_steps.c). */
 static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool *single)
 {
   PetscFunctionBeginUser;
@@ -62,6 +62,7 @@ static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool *single)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set the numbers of ftcs. */
 static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
 {
   PetscBool single;
@@ -70,7 +71,8 @@ static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, Hea
   PetscFunctionBeginUser;
   PetscCall(TakesSingleSteps(c, &single));
   PetscCall(HeatOperatorStepsWanted(&most));
-  /* 1000 rows of history.csv, as in app/report/history.c */
+  /* The steps of a row of history.csv if a run has 1000 rows, as in app/report/history.c.  If the
+     number of steps is not known, one step is assumed, so that no deep exchange is predicted. */
   s->row = c->output.history_every > 0 ? c->output.history_every
                                        : PetscMax(1, (PetscInt)((s->steps + 999) / 1000));
   if (!single && c->output.n_probes == 0 && s->row > 1) s->deep = HeatFrameDepth(layout, most);
@@ -87,7 +89,7 @@ static PetscErrorCode SchemeSteps(const HeatCase *c, const HeatModelBody *body,
   PetscFunctionBeginUser;
   switch (c->time.scheme) {
   case HEAT_SCHEME_FTCS: PetscCall(FtcsSteps(c, layout, s)); break;
-  case HEAT_SCHEME_RKL2:
+  case HEAT_SCHEME_RKL2: /* 9: AUTO_STAGES of solver/stepper/stepper_explicit.c, for step: auto */
     s->exchanges = rate > 0.0 ? HeatRkl2Stages(c->time.step, HeatModelStableStep(c, body)) : 9;
     break;
   case HEAT_SCHEME_BACKWARD_EULER:
@@ -100,7 +102,7 @@ static PetscErrorCode SchemeSteps(const HeatCase *c, const HeatModelBody *body,
     s->solves    = 1;
     s->sigma     = 2.0 * rate;
     break;
-  case HEAT_SCHEME_BDF2: /* the first step is one of backward Euler, and has another mass */
+  case HEAT_SCHEME_BDF2: /* set-ups: at creation, for a first step of backward Euler, for bdf2 */
     s->exchanges = 2;
     s->solves    = 1;
     s->sigma     = 1.5 * rate;

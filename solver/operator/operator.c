@@ -30,7 +30,7 @@ void HeatOperatorSetStep(HeatOperator *op, PetscReal from, PetscReal to, HeatTim
   op->rule      = rule;
 }
 
-/* Evaluate on the lines over the step what depends on time alone. */
+/* Evaluate everything that depends on time and not on T, by its best lines over the step. */
 static PetscErrorCode SetTimeOnLine(HeatOperator *op, PetscReal t, HeatFault *fault)
 {
   const HeatTimeLine line = HeatTimeLineOver(op->step_from, op->step_to);
@@ -53,7 +53,7 @@ static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when, HeatFault *fa
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Remember a fault of time t [s] if it is the earliest one. */
+/* Keep in op->past_fault a fault at time t [s] if no earlier one is kept. */
 static void RememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t)
 {
   if (fault->count == 0 || (op->past_fault.count && op->past_time <= t)) return;

@@ -15,9 +15,10 @@
  *  signs, in its two cells, so that no heat is lost between them.
  *  Source: solver/README.md eq. (1)-(5), (8), (9).
  *
- *  The operator has a present time and, where N is not linear in T, a present field: its
- *  coefficients are those of the last SetTime and the last Update.  Fields are own cells without
- *  halo, [nyl][nxl], x fastest: the array of a global Vec of the grid. */
+ *  The operator has a present time and, where N is not linear in T, a present field:
+ *  HeatOperatorSetTime and HeatOperatorUpdate compute its coefficients, which stay until the next
+ *  call.  Fields are own cells without halo, [nyl][nxl], x fastest: the array of a global Vec of
+ *  the grid. */
 #ifndef HEAT_SOLVER_OPERATOR_H
 #define HEAT_SOLVER_OPERATOR_H
 
@@ -52,8 +53,8 @@ PetscErrorCode HeatOperatorInitialField(const HeatOperator *op, const HeatCellIn
                                         PetscBool from_file, PetscReal *T);
 
 /** Return whether N is linear in T apart from terms without T: no conductivity or source is an
- *  expression of T, and no side radiates.  Otherwise the coefficients are those at the field of the
- *  last Update.  Not collective; equal on all ranks. */
+ *  expression of T, and no side radiates.  Otherwise the coefficients are valid at the field of
+ *  the last Update only.  Not collective; equal on all ranks. */
 PetscBool HeatOperatorIsLinear(const HeatOperator *op);
 
 /** Return whether the Jacobian dN/dT is symmetric: no conductivity depends on T.  Not collective;
@@ -76,7 +77,7 @@ PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBoo
  *  @param[in,out] step  [K], [nyl][nxl] */
 PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal *step);
 
-/** How sources, boundary values and ambient temperatures that depend on time alone are evaluated
+/** How sources, boundary values and ambient temperatures that do not depend on T are evaluated
  *  within a time step. */
 typedef enum {
   HEAT_TIME_EXACT,   /* the values at the time */
@@ -109,8 +110,9 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
                                  PetscErrorCode code, const char *when);
 
 /** Raise `code` for coefficients that the last HeatOperatorUpdate found undefined.  The message
- *  names the formula of the case with file and line, `when` as it is, the value, the temperature
- *  and the place; it is the same on any number of ranks.  Collective. */
+ *  names the formula of the case with file and line, the value, the temperature and the place, and
+ *  quotes `when`; it is the same on any number of ranks.  HeatOperatorCheckFormulas raises nothing
+ *  after it.  Collective. */
 PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code, const char *when);
 
 /** Raise HEAT_ERR_NUMERICS if a formula of time of some source, side or ambient had a value without
@@ -192,7 +194,7 @@ PetscErrorCode HeatOperatorApply(HeatOperator *op, PetscReal mass, const PetscRe
  *  operator.  A norm of at most `bound` has the same bits on any layout of blocks.  A larger value
  *  means only "above the bound".  Collective; exchanges the halo of x.
  *  @param[in]  x, b   [nyl][nxl]
- *  @param[in]  bound  > 0, in the unit of b; when it is not positive and finite the sum is plain,
+ *  @param[in]  bound  in the unit of b; when it is not between 2^-480 and 2^480 the sum is plain,
  *                     and its bits depend on the layout
  *  @param[out] norm   in the unit of b */
 PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscReal *x,
@@ -219,10 +221,12 @@ PetscErrorCode HeatOperatorRounding(const HeatOperator *op, PetscReal mass, Pets
  *  @param[in,out] A  made by HeatGridCreateMatrix; its entries are replaced */
 PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat A);
 
-/** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble in own row j, boundary
- *  faces included: axis 0, the nxl + 1 faces across x, the west face of the first cell first; axis
- *  1, the nxl faces across y south of the row's cells, followed by those of row j + 1, up to row
- *  nyl.  Rows of axis 0 are one where all are alike.  Owned by the operator.  Not collective. */
+/** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble along own row j,
+ *  boundary faces included.  Owned by the operator.  Not collective.
+ *  @param[in] axis  0: the nxl + 1 faces across x, from the west face of the first cell to the east
+ *                   face of the last; where all rows are equal, every j gives the same array.
+ *                   1: the nxl south faces of the row's cells; in memory the south faces of
+ *                   row j + 1 follow, and at the end the north faces of the last row (j = nyl) */
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j);
 
 /** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal beside the
@@ -290,9 +294,10 @@ void HeatOperatorSetInterrupt(HeatOperator *op, HeatInterrupt *interrupt);
 /** Return what HeatOperatorSetInterrupt was given last; NULL before.  Not collective. */
 HeatInterrupt *HeatOperatorInterrupt(const HeatOperator *op);
 
-/** Return a number of the own cell's material, the same on all ranks and > 0, where its
- *  conductivity along the axis depends on T and not on the place: between two such cells of equal
- *  numbers the integral of k over T, and not T, is linear.  0 elsewhere.  Not collective. */
+/** Return a positive number that identifies the own cell's material, equal on all ranks, where the
+ *  conductivity along the axis depends on T and not on the place; 0 elsewhere.  Along a line
+ *  between two cells with one such number the integral of k over T varies linearly, and T does not.
+ *  Not collective. */
 PetscInt HeatOperatorKirchhoffMaterial(const HeatOperator *op, int axis, size_t cell);
 
 /** Return the heat capacity C of own cells [J/(m K)], [nyl][nxl]. */
@@ -319,7 +324,8 @@ const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op);
 /** Return the sources at the present time and the last Update. */
 const HeatSource *HeatOperatorSource(const HeatOperator *op);
 
-/** Return the counts of the one-cell halo exchanges of all functions above but TakeSteps. */
+/** Return the counts of the operator's halo exchanges that are one cell deep, which are all but
+ *  those of HeatOperatorTakeSteps. */
 HeatHaloCounts HeatOperatorHaloCounts(const HeatOperator *op);
 
 /** Counts of the deep halo exchanges of HeatOperatorTakeSteps. */
@@ -330,8 +336,9 @@ typedef struct {
   PetscInt64     messages[2]; /* of one exchange, over all ranks: within nodes, between nodes */
   PetscInt64     bytes[2];    /* of one exchange, over all ranks: within nodes, between nodes */
 
-  HeatLayoutTraffic prepared; /* what all ranks have sent of coefficients and temperatures of sides,
-                                 predicted; a value is a PetscReal */
+  HeatLayoutTraffic prepared; /* predicted traffic of all ranks since creation that prepared the
+                                 sweeps: coefficients, and T_b along the sides; a value is a
+                                 PetscReal */
 } HeatDeepHaloCounts;
 
 /** Return the counts of the deep halo exchanges. */

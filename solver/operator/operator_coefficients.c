@@ -38,8 +38,8 @@ static void StoreBoundaryConductances(HeatOperator *op)
    @param[in] everywhere  false: only in cells along the domain's sides; the others keep their D, so
                           no source may depend on T
 
-   A cell in a corner lies behind two sides.  Without `everywhere`, pass 0 therefore resets the
-   cells along all sides before pass 1 adds the excess of each. */
+   A cell in a corner of the domain touches two sides.  Without `everywhere`, pass 0 therefore
+   resets the cells along all sides before pass 1 adds the excess of each. */
 static void ComputeShift(HeatOperator *op, PetscBool everywhere)
 {
   const HeatGrid  *g = op->grid;

@@ -58,9 +58,10 @@ static PetscReal FaceSensitivity(HeatFaceAverage average, PetscReal a, PetscReal
 /* Compute n faces between the cells of lines a and b, from face `first` of gx or gy on:
 
        1/G = h/(k_f A) + R/(A |n.e|)                (solver/README.md eq. (3))
-       dG/dT_a = (G/G_alone)^2 dk_f/dk_a k_a' A/h   (eq. (8), and for b alike)
+       dG/dT_a = (G/G_alone)^2 dk_f/dk_a k_a' A/h   (eq. (8))
 
-   with G_alone = k_f A/h the conductance without contact resistance. */
+   with G_alone = k_f A/h the conductance without contact resistance; dG/dT_b has b in place of
+   a. */
 static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
 {
   const HeatOperator     *op       = f->op;
@@ -134,7 +135,7 @@ static void HorizontalFaces(const Faces *f)
   }
 }
 
-/* Selects a member of HeatGhostCells: where to keep a strip. */
+/* A function that selects the member of HeatGhostCells in which a strip is kept. */
 typedef PetscReal **(*StripOf)(HeatGhostCells *ghosts);
 
 static PetscReal **StripOfK(HeatGhostCells *ghosts) { return &ghosts->k; }

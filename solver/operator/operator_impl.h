@@ -90,12 +90,12 @@ struct HeatOperator {
   const PetscReal   *q;        /* [nyl][nxl] Q + F of boundary faces [W/m]; q_owned, or the cells
                                   of `source`; NULL where both are zero in all own cells */
   HeatFault          fault;    /* of the last Update */
-  HeatFault          time_fault; /* of the last SetTime, which the next Update finds, too */
-  HeatFault          past_fault; /* of the earliest SetTime that had one */
-  PetscReal          past_time;  /* [s] of that SetTime */
-  PetscBool          raised;     /* HeatOperatorCheckFormulas has raised past_fault */
-  HeatFaceMeans     *means; /* NULL before the first Update of conductivities that depend on T */
-  HeatOperatorSteps *steps; /* NULL before the first call of HeatOperatorMostSteps */
+  HeatFault          time_fault; /* of the last SetTime; the next Update reports it, too */
+  HeatFault          past_fault; /* of the SetTime with the earliest time that had a fault */
+  PetscReal          past_time;  /* [s] time of past_fault */
+  PetscBool          raised; /* an error about a formula was raised, so that past_fault is not */
+  HeatFaceMeans     *means;  /* NULL before the first Update of conductivities that depend on T */
+  HeatOperatorSteps *steps;  /* NULL before the first call of HeatOperatorMostSteps */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.

@@ -9,8 +9,8 @@
  *                                                   = 2 A/h (integral of k_b from T_v to T_b)
  *
  *  T_u is the root of one monotone equation.  Heat is continuous and monotone in T_a and T_b even
- *  where k_a or k_b jumps, and needs no dk/dT; with g_a = 2 A/h k_a(T_a), g_u = 2 A/h k_a(T_u) and
- *  g_v, g_b alike,
+ *  where k_a or k_b jumps, and its derivatives need no dk/dT: with g_a = 2 A/h k_a(T_a),
+ *  g_u = 2 A/h k_a(T_u), g_v = 2 A/h k_b(T_v) and g_b = 2 A/h k_b(T_b),
  *
  *      dq = (g_b/g_v dT_b - g_a/g_u dT_a)/(1/g_u + 1/g_v + R/A)
  *
@@ -22,13 +22,16 @@
 
 /* The half cell on one side of the interface. */
 typedef struct {
-  HeatExpression *e; /* NULL: k does not depend on T */
-  PetscReal       x, y, T, k;
-  PetscReal       T_side, k_side, mean; /* at the interface, and between it and the cell */
+  HeatExpression *e;              /* k; NULL where it does not depend on T */
+  PetscReal       x, y;           /* centre of the cell [m] */
+  PetscReal       T, k;           /* of the cell [K], [W/(m K)] */
+  PetscReal       T_side, k_side; /* on this side of the interface [K], [W/(m K)] */
+  PetscReal       mean;           /* of k between T and T_side [W/(m K)] */
 } Half;
 
+/* A face between two materials. */
 typedef struct {
-  Half      a, b;
+  Half      a, b;       /* of the lower and of the higher cell */
   PetscReal per_k;      /* 2 A/h */
   PetscReal resistance; /* R/A [m K/W] */
 } Interface;
@@ -51,7 +54,9 @@ static PetscErrorCode SetSide(Half *half, PetscReal T, PetscBool *valid)
 }
 
 /* Compute, for T_u = T, the heat from the interface into a's half cell minus the heat from b's half
-   cell to the interface: an increasing function of T [W/m]. */
+   cell to the interface, an increasing function of T [W/m], and its derivative.  Where k is not
+   positive between a cell and its side of the interface, the value is infinite (PETSC_MAX_REAL),
+   with the sign that moves the root towards the temperature of that cell. */
 static PetscErrorCode Imbalance(void *context, PetscReal T, PetscReal *value, PetscReal *slope)
 {
   Interface *f = context;
@@ -73,7 +78,9 @@ static PetscErrorCode Imbalance(void *context, PetscReal T, PetscReal *value, Pe
 }
 
 /* Return R/A of a face by subtracting the resistances of the half cells from 1/G, where G is the
-   conductance for the k of the cells; 0 where the difference is only rounding. */
+   conductance for the k of the cells; 0 where the difference is only rounding.  1e-13 is chosen:
+   some 500 roundings; a larger factor would drop small contact resistances, a smaller one would
+   take rounding for a resistance. */
 static PetscReal ResistanceOf(const Interface *f, PetscReal G)
 {
   const PetscReal halves = (1.0 / f->a.k + 1.0 / f->b.k) / f->per_k, left = 1.0 / G - halves;

@@ -13,9 +13,9 @@
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"
 
-/* Chosen.  A step over which k changes by less than this part is left as it is; with 0 the result
-   is the same and each iteration evaluates more, with 0.5 steep cases need one to three more
-   iterations. */
+/* Relative change of k over a step up to which the step stays Newton's own.  Chosen: with 0 the
+   result is the same but each iteration evaluates k more often; with 0.5 steep cases need one to
+   three more iterations. */
 static const PetscReal Same = 0.05;
 
 /* The step of one cell. */
@@ -26,7 +26,7 @@ typedef struct {
   PetscReal       k;    /* k(T) [W/(m K)] */
 } CellStep;
 
-/* Compute k at T + s d and its mean from T on. */
+/* Compute k at T + s d, and the mean of k from T to T + s d. */
 static PetscErrorCode EvaluateAt(const CellStep *c, PetscReal s, PetscReal *k, PetscReal *mean)
 {
   const PetscReal T = c->T + s * c->d;
@@ -64,9 +64,12 @@ static PetscErrorCode FindLength(const CellStep *c, PetscReal *length)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Bend the steps of n cells of one material, cells i to i + n - 1 of own row j.
-   @param[in] k              [n] k(T) [W/(m K)]
-   @param[in] x, y, T_new, k_new  [n] scratch */
+/* Replace Newton's steps of n consecutive cells of a row, all of one material, by steps in
+   Kirchhoff's variable.
+   @param[in]     x, y          [n] centres [m]
+   @param[in]     T, k          [n] temperature [K], k(T) [W/(m K)]
+   @param[out]    T_new, k_new  [n] scratch
+   @param[in,out] step          [n] [K] */
 static PetscErrorCode BendRun(HeatExpression *e, PetscInt n, const PetscReal *x, const PetscReal *y,
                               const PetscReal *T, const PetscReal *k, PetscReal *T_new,
                               PetscReal *k_new, PetscReal *step)

@@ -7,10 +7,10 @@
  *      G (T_b - T_a) = A/h (integral of k over T from T_a to T_b),
  *      G = A/h (mean of k over T from T_a to T_b),   low = A/h k(T_a),   high = A/h k(T_b)
  *
- *  which is continuous and monotone in both temperatures even where k jumps; with a mean of the two
- *  cells' k it jumps with k, and a field that balances it need not exist.  The Jacobian is that of
- *  an M-matrix.  Where k depends on the place too, each cell has a mean of its own, k_a and k_b of
- *  solver/README.md eq. (3) are these means, and (8a) holds.
+ *  which is continuous and monotone in both temperatures even where k jumps.  With a mean of the
+ *  two cells' k instead, the heat would jump where k jumps, and a field that balances it need not
+ *  exist.  With these low and high, -J is an M-matrix.  Where k depends on the place too, each cell
+ *  has a mean of its own; these means are k_a and k_b of solver/README.md eq. (3), and (8a) holds.
  *
  *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a
  *  face compute it from the same numbers, in the order lower cell, higher cell.
@@ -21,8 +21,9 @@
 #include "solver/physics/mean.h"
 
 struct HeatFaceMeans {
-  PetscReal *materials[HEAT_SIDES]; /* owned [nyl] or [nxl] of the cells beyond each side, as
-                                       doubles; NULL at the domain's sides */
+  PetscReal *materials[HEAT_SIDES]; /* owned [nyl] or [nxl]: indices of the materials beyond each
+                                       side, as doubles, which the halo exchange carries; NULL at
+                                       the domain's sides */
   PetscReal *x_a, *x_b, *y_a, *y_b; /* owned [nxl] centres of a line's cells [m] */
   PetscReal *k_ab, *k_ba;     /* owned [nxl] k at a's place and b's temperature, and the reverse */
   PetscReal *mean_a, *mean_b; /* owned [nxl] means of k at a's and at b's place [W/(m K)] */
@@ -56,6 +57,7 @@ static void NoteMean(const Faces *f, const Cells *a, PetscInt n, PetscReal k_b, 
 
 /* Set-up. */
 
+/* Fetch the materials of the cells beyond each side of the block.  Collective. */
 static PetscErrorCode FetchMaterials(HeatOperator *op)
 {
   const HeatGrid *g = op->grid;
@@ -141,7 +143,7 @@ static PetscErrorCode FacesOfT(const Faces *f, HeatExpression *e, PetscInt n, si
    places, p and q, and the mean of these two:
        harmonic:    G = 2 p q/(p + q) A/h,   low = 2 (k_a(T_a) q^2 + k_b(T_a) p^2)/(p + q)^2 A/h
        arithmetic:  G = (p + q)/2 A/h,       low = (k_a(T_a) + k_b(T_a))/2 A/h
-   and high alike, at T_b (eq. (8a)). */
+   and high has T_b in place of T_a (eq. (8a)). */
 static PetscErrorCode FacesOfPlaceAndT(const Faces *f, HeatExpression *e, PetscInt n, size_t face,
                                        const Cells *a, const Cells *b)
 {
@@ -173,7 +175,7 @@ static PetscErrorCode FacesOfPlaceAndT(const Faces *f, HeatExpression *e, PetscI
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return a cell of a line, which is of the given material. */
+/* Return cell n of a line whose cells have the given material. */
 static HeatCellPoint PointOf(const Faces *f, PetscInt material, const Cells *cells, PetscInt n)
 {
   const HeatGrid *g = f->op->grid;

@@ -15,8 +15,9 @@
  *  messages, and computes the rest. */
 #include "solver/operator/operator_impl.h"
 
-/* What a sweep computes from the heat through a cell's faces, sum, with u the field, C the
-   capacity, D the shift (operator_impl.h).  A second word marks operators that read more arrays. */
+/* What a sweep computes from `sum`, the heat through a cell's faces, with u the field, C the
+   capacity, D the shift (operator_impl.h).  A result whose name has a second word reads more
+   arrays. */
 typedef enum {
   NET,            /* sum + q */
   NET_AMBIENT,    /* sum + q + E (T_amb - u) */
@@ -271,8 +272,9 @@ PetscErrorCode HeatOperatorDefect(HeatOperator *op, PetscReal mass, const PetscR
                                   const PetscReal *b, PetscReal bound, PetscReal *norm)
 {
   /* The quantum 2^(2 ilogb(bound) - 50) makes bound^2 less than 2^52 quanta, so that sums up to
-     bound^2 are exact. */
-  const PetscBool  usable  = (bound > 0.0 && bound <= PETSC_MAX_REAL) ? PETSC_TRUE : PETSC_FALSE;
+     bound^2 are exact.  Quantum and bound^2 must be doubles; for bounds beyond 2^-480 to 2^480 sums
+     are not rounded. */
+  const PetscBool  usable  = (bound > 0x1p-480 && bound < 0x1p480) ? PETSC_TRUE : PETSC_FALSE;
   const PetscReal  quantum = usable ? ldexp(1.0, 2 * ilogb(bound) - 50) : 0.0;
   PetscReal        squares = 0.0, total;
   const PetscReal *zeros[HEAT_SIDES] = {op->zeros, op->zeros, op->zeros, op->zeros};

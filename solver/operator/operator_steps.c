@@ -7,10 +7,10 @@
 #include "solver/operator/operator_impl.h"
 #include "solver/operator/wavefront.h"
 
-/* Steps in one sweep: by default, and at most with -heat_steps_at_once.  Chosen: 32 steps reach 2.8
-   times the rate of streaming single steps (solver/MEASURED.md), and more steps gain little.  More
-   would also enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer would
-   go through memory more often. */
+/* Steps in one sweep: the default, and the largest number that -heat_steps_at_once may ask for.
+   Chosen: 32 steps reach 2.8 times the rate of single steps (solver/MEASURED.md).  More steps gain
+   little, and enlarge the ring of wavefront.c and the redundant work in the deep halo; fewer steps
+   read the field from memory more often. */
 enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
 
 struct HeatOperatorSteps {
@@ -19,12 +19,13 @@ struct HeatOperatorSteps {
   HeatHaloCounts counts;   /* of deep halo exchanges by this rank since creation */
   PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
                                            between nodes */
-  HeatLayoutTraffic prepared;           /* predicted of all ranks for coefficients and sides */
+  HeatLayoutTraffic prepared;           /* as in HeatDeepHaloCounts */
   PetscReal         dt;                 /* [s] for which `wavefront` was made */
   HeatWavefront    *wavefront;   /* owned, like everything below; NULL before the first TakeSteps */
   HeatFrameField    field;       /* T; `own` points to the caller's array */
-  PetscReal *beyond[HEAT_SIDES]; /* T_b [K]: one value, [depth][length of the frame's side], one
-                                        value; NULL where the side is not the domain's */
+  PetscReal *beyond[HEAT_SIDES]; /* T_b [K], [depth][length of the frame's side], with one readable
+                                    value more at either end; NULL where the side is not the
+                                    domain's */
   PetscReal *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
                                         step [K]; NULL: no heat crosses that side on this rank */
 };

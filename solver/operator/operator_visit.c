@@ -1,4 +1,4 @@
-/** Visits the faces between cells one by one, with the heat through each.
+/** Visit the faces between cells one by one, with the heat through each.
  *
  *  A face is visited by the rank that owns the cell on its right or above it, so that each face is
  *  visited once over all ranks.  A cell therefore needs the material and temperature of its left

@@ -11,13 +11,12 @@ enum { LANES = 8 };
 /* [columns] Width of the seam: S + 1 columns are read, rounded up to whole lines. */
 enum { SEAM = 2 * LANES };
 
-/* [rows] Rows kept of each step, as drawn above: two new, two old. */
+/* [rows] Rows kept of each step, as drawn at the head of wavefront.c: two new, two old. */
 enum { RING = 4 };
 
 /** The coefficients of one row of cells of a tile.  Columns are counted from HeatWavefrontSpanLeft,
- *  the tile's
-   leftmost column, which it has at the deepest step; span is W + S depth.  All cells in columns
-   [begin, end) have the same coefficients, gx0, gy0, r0, q0. */
+ *  the leftmost column that the tile has in any step; span is W + S depth.  All cells in columns
+ *  [begin, end) have the same coefficients, gx0, gy0, r0, q0. */
 typedef struct {
   const PetscReal *gx; /* [span + 1] conductance of west faces, and the last east face [W/(m K)] */
   const PetscReal *gy; /* [span] conductance of south faces [W/(m K)] */
@@ -27,8 +26,8 @@ typedef struct {
   PetscInt         begin, end;       /* the longest run of cells with equal coefficients */
 } HeatWavefrontRow;
 
-/** The kernel of a block: the first that fits all rows of its frame.  A later one reads one array
-   more. */
+/** The kernel of a block: the first of these that fits all rows of its frame.  Each one reads one
+ *  array more than the one before it. */
 typedef enum {
   PLAIN,      /* no sources, and C is the same along each row */
   CAPACITIES, /* no sources */

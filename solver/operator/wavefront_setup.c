@@ -18,8 +18,8 @@ enum { WIDTH = 1024 };
    1.6 MB at 32 steps; with a smaller value, frames little wider than WIDTH would pay for seams. */
 enum { SINGLE_TILE_MAX = 1536 };
 
-/* [doubles] Size of an allocation for coefficients, 4 MB.  Chosen: larger wastes more at the end of
-   the last one, smaller makes more allocations. */
+/* [doubles] Size of an allocation for coefficients, 4 MB.  Chosen: larger allocations waste more at
+   the end of the last one, smaller ones are more numerous. */
 enum { SLAB = 1 << 19 };
 
 /* Copy row f of a field on the span of a tile to out[span]; columns outside the frame are zero. */

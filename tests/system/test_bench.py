@@ -204,6 +204,47 @@ def test_chosen_windows_are_caught(result, tmp_path):
     expect_caught(folder, "a window is not where nonce and roots place it")
 
 
+def test_roots_that_are_no_hashes_are_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"][1].update(before="0" * 64, after="0" * 64))
+    expect_caught(folder, "its commitment is missing or malformed")
+
+
+def test_path_that_is_too_short_proves_nothing(result, tmp_path):
+    folder = copied(result, tmp_path)
+
+    def change(proof):
+        for window in proof["commitments"][1]["windows"]:
+            for piece in window["pieces"]:
+                piece["path"] = []
+
+    rewrite(folder, "proof.json", change)
+    expect_caught(folder, "its path does not lead to the root")
+
+
+@pytest.mark.parametrize("part,key,value", [("field", "balance", 1e-3), ("field", "balance", None), ("field", "overshoot", 5.0),
+                                            ("field", "maximum_principle", False), ("modes", "error", 0.5),
+                                            ("modes", "continuous_ratio", 3.0)])
+def test_figures_of_whole_fields_out_of_bounds_are_caught(result, tmp_path, part, key, value):
+    folder = copied(result, tmp_path)
+
+    def change(record):
+        record["bench"][part][key] = value
+        if key == "error":
+            record["bench"][part]["bound"] = 1.0
+
+    rewrite(folder, "results.json", change)
+    expect_caught(folder, "its checks of whole fields are missing or out of bounds")
+
+
+def test_figure_of_merit_of_an_invalid_result_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "results.json", lambda record: record["bench"].update(valid=False, reasons=[], fom=1e30))
+    expect_caught(folder, "the figure of merit does not follow from the times")
+    rewrite(folder, "results.json", lambda record: record["bench"].update(valid=False, reasons=[], fom=None))
+    expect_caught(folder, "it is not VALID, and gives no reason")
+
+
 def test_field_of_another_nonce_is_caught(result, tmp_path):
     folder = copied(result, tmp_path)
     for name in ("proof.json", "results.json"):

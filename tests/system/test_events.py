@@ -5,6 +5,7 @@ in closed form, whatever the scheme and the steps are, as long as no step spans 
 """
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import time as clock
@@ -132,6 +133,32 @@ def test_events_that_no_formula_shows_are_given(tmp_path, name):
     outcome = run(tmp_path, case, "--quiet")
     assert abs(rise(outcome) - 12.5) < RISE * 12.5
     assert outcome.results["events"]["times"] == [400.0, 410.0]
+
+
+@pytest.mark.parametrize("tolerance,bound", [(1e-1, 0.5), (1e-3, 2e-2), (1e-5, 1e-3)])
+@pytest.mark.parametrize("pulse,heat", [("exp(-((t - 40000)/5)^2)", 5 * math.sqrt(math.pi)),
+                                        ("(tanh(t - 40000) - tanh(t - 40010))/2", 10.0),
+                                        ("(x < 0.05)*exp(-((t - 40000)/5)^2)", 2.5 * math.sqrt(math.pi)),
+                                        ("1/cosh((t - 40000)/5)", 5 * math.pi)])
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:rosw"])
+def test_smooth_pulse_of_seconds_in_a_day_is_seen_by_controlled_steps(tmp_path, scheme, pulse, heat, tolerance, bound):
+    """No step passes the peak of a formula of t, so that the step control resolves the pulse.  Each step may err by the
+    case's tolerance of the rise, and ten to a hundred of them feel the pulse, more at a lower tolerance."""
+    case = block(86400.0, {"scheme": scheme, "step": "auto", "adaptive": {"tolerance": tolerance}}, source=f"1e7*{pulse}")
+    outcome = run(tmp_path, case, "--quiet", timeout=100)
+    assert outcome.code == 0, outcome.err
+    expected = 1e7 * heat / (8000.0 * 500.0)
+    assert abs(outcome.table("history.csv")["mean"][-1] - 300.0 - expected) < bound * expected
+    assert outcome.results["time"]["steps"] < 1000
+
+
+def test_pulse_between_fixed_steps_is_told_once(tmp_path):
+    pulse = "1e7*exp(-((t - 4000)/5)^2)"
+    outcome = run(tmp_path, block(9000.0, {"scheme": "backward-euler", "step": 300.0}, source=pulse), ranks=2)
+    assert outcome.code == 0, outcome.err
+    assert outcome.err.count(f"'{pulse}' rises and falls within one step") == 1, outcome.err
+    fine = run(tmp_path, block(9000.0, {"scheme": "backward-euler", "step": 30.0}, source="1e3*sin(2*pi*t/900)"), output="fine")
+    assert fine.code == 0 and "rises and falls" not in fine.err, fine.err
 
 
 @pytest.mark.parametrize("value,words", [("[5, nan]", "time.events"), ("[-1]", "time.events"), ("[1, x]", "time.events"),

@@ -95,7 +95,7 @@ class Job(Background):
         words = [f"LD_PRELOAD={preload}"]
         words += [f"HEAT2D_FAULT={plan.fault}", f"HEAT2D_FAULT_PATH={plan.path}"] if plan.fault else []
         self.process = subprocess.Popen(
-            ["timeout", "-k", "5", "120", *MPIEXEC, "-n", str(plan.ranks), "env", *words, HEAT2D, "case.yaml", "--output",
+            ["timeout", "-k", "5", "900", *MPIEXEC, "-n", str(plan.ranks), "env", *words, HEAT2D, "case.yaml", "--output",
              "out", "--quiet", *args], cwd=directory, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -221,7 +221,8 @@ class Soak:
             self.expect(other.exists() and path.read_bytes() == other.read_bytes(), f"{path.name} has other bytes")
 
     def expect_right_code(self, plan: Plan, handled: bool, code: int, err: str) -> None:
-        errors = err.count("heat2d: error:")
+        # What cannot be written after the last step is a warning with code 4: everything else is written.
+        errors = err.count("heat2d: error:") + err.count("; the run is finished, and everything else is written")
         if set(plan.ways) & set(KILLS):
             self.expect(code not in (124,), "a hang", err)
             self.expect(errors <= 1, "more than one message", err)
@@ -257,7 +258,7 @@ class Soak:
         began = time.monotonic()
         with Job(self.directory, plan, args) as job:
             handled = disturb(job, plan)
-            out, err = job.process.communicate(timeout=150)
+            out, err = job.process.communicate(timeout=950)
             limit = time.monotonic() + 10
             while (left := job.descendants()) and time.monotonic() < limit:
                 time.sleep(0.02)

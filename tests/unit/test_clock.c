@@ -269,7 +269,7 @@ static void step_shorter_than_asked_does_not_reach_the_event(void **state)
 {
   const HeatCase      c = Case(1.0, -1, 0.0, 0.0);
   HeatClock           clock;
-  const HeatClockStep step = {1.0, 1.0, 1, PETSC_FALSE};
+  const HeatClockStep step = {.dt = 1.0, .target = 1.0, .point = 1};
 
   (void)state;
   HeatClockStart(&clock, &c, PETSC_TRUE, 1.0);

@@ -1,0 +1,283 @@
+/** Peaks and dips of a formula of t, by bisection with interval arithmetic (turns.h).
+ *
+ *  The search goes through time with the sign of the derivative g'.  An interval in which the
+ *  bounds of g' have one sign is taken whole; where its sign differs from the one before it, g
+ *  turns at its beginning.  An interval with bounds of both signs is halved, down to the
+ *  resolution.  Bounds of g' so close to 0 that g cannot change visibly in the whole run count
+ *  as 0, so that the rounding of a plateau makes no turns. Source: R. E. Moore, R. B. Kearfott,
+ *  M. J. Cloud, Introduction to Interval Analysis, SIAM 2009, ch. 8. */
+#include "solver/case/turns.h"
+
+#include <math.h>
+
+#include "solver/case/interval.h"
+
+/* Intervals over which one search may evaluate a part.  Chosen: some milliseconds. */
+enum { BUDGET = 20000 };
+
+/* Intervals that wait in a search by halving.  Derived: 34 halvings reach 1e-10 of the whole; the
+   rest is a margin. */
+enum { WAITING = 64 };
+
+/* Parts of the run: the shortest interval that is halved, the distance after which a second turn
+   counts, and the change of g, relative to its range, that counts as none over the whole run.
+   Chosen: a day has 86400 s, and a pulse of 10 microseconds in it is found. */
+static const PetscReal resolution = 1e-10, margin = 1e-9, invisible = 1e-9;
+
+/* A part of the formula that depends on t alone and is not part of a larger one; exp(u) for a term
+   u(t) of an exponent. */
+typedef struct {
+  int       operation; /* index in the tree */
+  PetscReal range;     /* bound of its largest minus its smallest value in the run; may be inf */
+  PetscReal flat;      /* magnitude of g' that counts as 0 */
+} Part;
+
+struct HeatTurns {
+  HeatExpressionTree tree;    /* owned, like everything below */
+  PetscReal         *numbers; /* [tree.n] scratch of evaluations at a point */
+  HeatEnclosure     *results; /* [tree.n] scratch of evaluations over an interval */
+  PetscReal          end;     /* [s] of the run */
+  int                n;
+  Part              *parts; /* [n] */
+};
+
+PetscReal HeatTurnsMargin(const HeatTurns *turns) { return margin * turns->end; }
+
+static HeatEnclosure Enclose(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
+{
+  const HeatInterval time = {from, to};
+
+  for (int k = turns->tree.operations[part->operation].first; k <= part->operation; k++)
+    turns->results[k] = HeatEncloseOperation(&turns->tree.operations[k], time, turns->results);
+  return turns->results[part->operation];
+}
+
+/* Signs of a derivative over an interval of time. */
+typedef enum { FALLS = -1, FLAT, RISES, BOTH } Trend;
+
+static Trend TrendOver(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
+{
+  const HeatEnclosure g    = Enclose(turns, part, from, to);
+  const PetscReal     low  = g.slope.low >= -part->flat ? 0.0 : g.slope.low;
+  const PetscReal     high = g.slope.high <= part->flat ? 0.0 : g.slope.high;
+
+  if (HeatIntervalIsEmpty(g.value) || (low == 0.0 && high == 0.0)) return FLAT;
+  if (low >= 0.0) return RISES;
+  return high <= 0.0 ? FALLS : BOTH;
+}
+
+/* Return the sign of the derivative at a time, from the middle of its bounds. */
+static Trend TrendAt(HeatTurns *turns, const Part *part, PetscReal t)
+{
+  const HeatEnclosure g      = Enclose(turns, part, t, t);
+  const PetscReal     middle = 0.5 * (g.slope.low + g.slope.high);
+
+  if (!isfinite(middle) || PetscAbsReal(middle) <= part->flat) return FLAT;
+  return middle > 0.0 ? RISES : FALLS;
+}
+
+/* Find the first turn of one part in (start, until].
+   @param[out] time   [s]; PETSC_MAX_REAL: none up to *known
+   @param[out] known  [s] time up to which the answer holds */
+static void SearchPart(HeatTurns *turns, const Part *part, PetscReal start, PetscReal until,
+                       PetscReal *time, PetscReal *known)
+{
+  PetscReal from         = start;
+  PetscReal end[WAITING] = {until}; /* a stack, the earliest on top: each interval begins where
+                                        the one above it ends */
+  int       n            = 1;
+  Trend     before       = TrendAt(turns, part, start);
+
+  *time = PETSC_MAX_REAL;
+  for (int spent = 0; n > 0; spent++) {
+    const PetscReal to   = end[n - 1];
+    const PetscBool tiny = to - from <= resolution * turns->end ? PETSC_TRUE : PETSC_FALSE;
+    Trend           now  = TrendOver(turns, part, from, to);
+
+    *known = from;
+    if (spent == BUDGET) return;
+    if (now == BOTH && !tiny && n < WAITING) {
+      end[n] = from + 0.5 * (to - from);
+      n++;
+      continue;
+    }
+    if (now == BOTH) now = TrendAt(turns, part, to);
+    if (now != FLAT && before != FLAT && now != before) {
+      *time = *known = tiny ? from + 0.5 * (to - from) : from;
+      return;
+    }
+    if (now != FLAT) before = now;
+    from = to;
+    n--;
+  }
+  *known = until;
+}
+
+void HeatTurnsNext(HeatTurns *turns, PetscReal after, PetscReal until, PetscReal *time,
+                   PetscReal *known)
+{
+  const PetscReal from = after + HeatTurnsMargin(turns);
+
+  *time  = PETSC_MAX_REAL;
+  *known = until;
+  for (int k = 0; k < turns->n && from < until; k++) {
+    PetscReal one, one_known;
+
+    SearchPart(turns, &turns->parts[k], from, *known, &one, &one_known);
+    *time  = PetscMin(*time, one);
+    *known = one_known;
+  }
+  if (*time > *known) *time = PETSC_MAX_REAL;
+}
+
+static PetscReal ValueAt(HeatTurns *turns, const Part *part, PetscReal t)
+{
+  const PetscReal point[4] = {0.0, 0.0, t, 0.0};
+
+  return HeatExpressionTreeAt(&turns->tree, part->operation, point, turns->numbers);
+}
+
+/* Return how far a part in the middle of a step is from the mean of its values at the ends,
+   relative to its range.  The ends are seen from inside the step, since the part may jump
+   there. */
+static PetscReal Bend(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
+{
+  const PetscReal inside = 1e-6 * (to - from), middle = from + 0.5 * (to - from);
+  const PetscReal a = ValueAt(turns, part, from + inside), b = ValueAt(turns, part, to - inside);
+
+  return PetscAbsReal(ValueAt(turns, part, middle) - 0.5 * (a + b)) / part->range;
+}
+
+PetscReal HeatTurnsFollow(HeatTurns *turns, PetscReal from, PetscReal to)
+{
+  /* Chosen: five steps follow a period of a sine. */
+  const PetscReal most = 0.1, shortest = HeatTurnsMargin(turns);
+
+  for (int k = 0; k < turns->n; k++)
+    while (to - from > shortest && Bend(turns, &turns->parts[k], from, to) > most)
+      to = from + 0.5 * (to - from);
+  return to;
+}
+
+PetscReal HeatTurnsHidden(HeatTurns *turns, PetscReal from, PetscReal turn, PetscReal to)
+{
+  PetscReal most = 0.0;
+
+  for (int k = 0; k < turns->n; k++) {
+    const Part     *part = &turns->parts[k];
+    const PetscReal peak = ValueAt(turns, part, turn);
+    const PetscReal a    = PetscAbsReal(peak - ValueAt(turns, part, from)),
+                    b    = PetscAbsReal(peak - ValueAt(turns, part, to));
+
+    if (PetscMin(a, b) > most * part->range) most = PetscMin(a, b) / part->range;
+  }
+  return most;
+}
+
+/* Bound the range of a part's values in the run, and set what counts as flat. */
+static void Measure(HeatTurns *turns, Part *part)
+{
+  const HeatEnclosure g = Enclose(turns, part, 0.0, turns->end);
+
+  part->range = HeatIntervalIsEmpty(g.value) ? 0.0 : g.value.high - g.value.low;
+  part->flat  = isfinite(part->range) ? invisible * part->range / turns->end : 0.0;
+}
+
+/* Append an operation on the result of operation k to the tree, and return its index. */
+static PetscErrorCode Append(HeatExpressionTree *tree, HeatOp op, int k, int *made)
+{
+  const HeatOperation o = {.op        = op,
+                           .operand   = {k, -1, -1},
+                           .first     = tree->operations[k].first,
+                           .variables = HEAT_VAR_TIME};
+
+  PetscFunctionBeginUser;
+  tree->capacity = tree->n + 1;
+  PetscCall(PetscRealloc((size_t)tree->capacity * sizeof o, &tree->operations));
+  tree->operations[tree->n] = o;
+  *made                     = tree->n++;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What an operation is to the operation above it: nothing that matters; a term of an exponent, with
+   its sign. */
+typedef enum { LOWERS = -1, APART, LIFTS } Role;
+
+/* Return the role of an operand of an operation that depends on more than t and has a role itself:
+   terms of an exponent are operands of exp and of the sums below it. */
+static Role RoleOfOperand(const HeatOperation *o, Role role, int operand)
+{
+  switch (o->op) {
+  case HEAT_OP_EXP: return LIFTS;
+  case HEAT_OP_ADD: return role;
+  case HEAT_OP_SUBTRACT: return operand == 0 ? role : (Role)-role;
+  case HEAT_OP_NEGATE: return (Role)-role;
+  default: return APART;
+  }
+}
+
+/* Add the part that ends at operation k.  A term u(t) of an exponent that depends on x or y too is
+   taken as exp(u): its range is that of the factor by which it changes the formula. */
+static PetscErrorCode AddPart(HeatTurns *turns, int k, Role role)
+{
+  PetscFunctionBeginUser;
+  if (role == LOWERS) PetscCall(Append(&turns->tree, HEAT_OP_NEGATE, k, &k));
+  if (role != APART) PetscCall(Append(&turns->tree, HEAT_OP_EXP, k, &k));
+  turns->parts[turns->n++].operation = k;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Find the parts: operations that depend on t alone, but are not operands of such a one. */
+static PetscErrorCode FindParts(HeatTurns *turns)
+{
+  const int  n = turns->tree.n;
+  PetscBool *inner; /* [n] whether an operation is an operand of one that depends on t alone */
+  Role      *roles; /* [n] */
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc2(n, &inner, n, &roles));
+  for (int k = n - 1; k >= 0; k--) {
+    const HeatOperation o     = turns->tree.operations[k];
+    const PetscBool     timed = o.variables == HEAT_VAR_TIME ? PETSC_TRUE : PETSC_FALSE;
+
+    if (timed && !inner[k]) PetscCall(AddPart(turns, k, roles[k]));
+    for (int i = 0; i < 3 && o.operand[i] >= 0; i++) {
+      if (timed) inner[o.operand[i]] = PETSC_TRUE;
+      else roles[o.operand[i]] = RoleOfOperand(&o, roles[k], i);
+    }
+  }
+  PetscCall(PetscFree2(inner, roles));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatTurnsCreate(const char *text, PetscReal end, HeatTurns **out)
+{
+  HeatTurns  *turns;
+  const char *problem;
+  size_t      position;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&turns));
+  *out       = turns;
+  turns->end = end;
+  PetscCall(HeatExpressionTreeCreate(text, &turns->tree, &problem, &position));
+  PetscCall(PetscCalloc1(turns->tree.n, &turns->parts));
+  PetscCall(FindParts(turns));
+  PetscCall(PetscMalloc2(turns->tree.n, &turns->numbers, turns->tree.n, &turns->results));
+  for (int k = 0; k < turns->n; k++) Measure(turns, &turns->parts[k]);
+  if (turns->n == 0) PetscCall(HeatTurnsDestroy(out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatTurnsDestroy(HeatTurns **turns)
+{
+  HeatTurns *t = *turns;
+
+  PetscFunctionBeginUser;
+  if (!t) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscFree2(t->numbers, t->results));
+  PetscCall(PetscFree(t->parts));
+  PetscCall(HeatExpressionTreeDestroy(&t->tree));
+  PetscCall(PetscFree(*turns));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
