@@ -85,6 +85,7 @@ heat2d_add_system(style PROCESSORS 1 LABELS layering)
 heat2d_add_system(readers PROCESSORS 2 LABELS readers)
 heat2d_add_system(install PROCESSORS 2 LABELS install)
 heat2d_add_system(bench PROCESSORS 2 LABELS bench TIMEOUT 900)
+heat2d_add_system(study PROCESSORS 2 LABELS postprocess TIMEOUT 1800)
 heat2d_add_system(benchmark PROCESSORS 2 LABELS benchmark)
 heat2d_add_system(bootstrap PROCESSORS 1 LABELS documents)
 
@@ -102,4 +103,4 @@ set_tests_properties(cheats PROPERTIES PROCESSORS 2 TIMEOUT 1800 LABELS "bench;s
 # tests of the Python package
 add_test(NAME postprocess COMMAND ${HEAT2D_PYTHON} -m pytest -q -p no:cacheprovider
   --basetemp=${CMAKE_CURRENT_BINARY_DIR}/work/postprocess postprocess WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-set_tests_properties(postprocess PROPERTIES TIMEOUT 300 LABELS postprocess ENVIRONMENT "${heat2d_test_env}")
+set_tests_properties(postprocess PROPERTIES TIMEOUT 1200 LABELS postprocess ENVIRONMENT "${heat2d_test_env}")
