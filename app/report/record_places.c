@@ -46,6 +46,20 @@ static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Fill in the sizes of the attributes whose sizes are not those of the region. */
+static void FillParts(const HeatRegionSize *size, HeatResultsRegion *region)
+{
+  for (int a = 0; a < HEAT_ATTRIBUTES; a++) {
+    const HeatPartSize *part = &size->of[a];
+    const PetscReal     bits = 1e-12 * size->shape; /* rounding */
+
+    if (!(size->attributes & 1u << a)) continue;
+    if (part->cells == size->left.cells && part->exact >= size->left.exact - bits) continue;
+    region->parts[region->n_parts++] = (HeatResultsPart){HeatAttributeNames[a], part->painted,
+                                                         part->exact};
+  }
+}
+
 /* Fill in the sizes and powers of the regions.  Regions that cover the domain by definition are
    left out, unless they have a name or a power. */
 static PetscErrorCode FillRegions(const HeatRunState *state, HeatResults *r,
@@ -62,16 +76,17 @@ static PetscErrorCode FillRegions(const HeatRunState *state, HeatResults *r,
 
     if (region->shape == HEAT_SHAPE_ALL && !region->name && !region->power.given) continue;
     PetscCall(HeatSourcePower(HeatOperatorSource(state->op), k, state->clock.time, &power));
-    places->regions[r->n_regions++] = (HeatResultsRegion){
+    places->regions[r->n_regions] = (HeatResultsRegion){
         .region  = k,
         .name    = region->name,
         .shape   = region->shape == HEAT_SHAPE_MAP ? "map" : HeatShapeNames[region->shape],
-        .painted = size->painted,
-        .exact   = size->exact,
+        .painted = size->left.painted,
+        .exact   = size->left.exact,
         .power   = power,
         .min     = NAN,
         .mean    = NAN,
         .max     = NAN};
+    FillParts(size, &places->regions[r->n_regions++]);
   }
   r->regions = places->regions;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -20,8 +20,9 @@ typedef struct {
   char        name[NAME];
   const char *unit; /* "m2", "m" */
   PetscReal   painted, exact;
-  PetscBool   empty;  /* it covers nothing */
-  PetscBool   source; /* it releases heat by its volume */
+  PetscBool   empty;  /* it covers nothing, or all of it is painted over */
+  PetscBool   lost;   /* the part that later regions leave of one of its attributes has no cell */
+  PetscBool   source; /* it releases heat by its volume, in proportion to these sizes */
 } Entry;
 
 /* Return the number of regions and segments. */
@@ -31,14 +32,18 @@ static Entry RegionEntry(const HeatRunState *state, PetscInt r)
 {
   const HeatRegionSize *size   = &state->sizes.regions[r];
   const HeatRegion     *region = &state->c->regions[r];
-  Entry                 entry  = {.unit = "m2", .painted = size->painted, .exact = size->exact};
+  const HeatPartSize   *heat   = &size->of[HEAT_ATTRIBUTE_SOURCE];
+  const int             worst  = HeatRegionWorst(size);
+  const HeatPartSize   *part   = worst < 0 ? &size->left : &size->of[worst];
+  Entry                 entry  = {.unit = "m2", .painted = part->painted, .exact = part->exact};
 
-  entry.empty  = (PetscBool)(size->cells == 0);
-  entry.source = region->source.given;
-  (void)snprintf(entry.name, NAME,
-                 region->name ? "regions[%" PetscInt_FMT "] '%.40s'"
-                              : "regions[%" PetscInt_FMT "]%s",
-                 r, region->name ? region->name : "");
+  entry.empty  = (PetscBool)(part->cells == 0);
+  entry.lost   = (PetscBool)(size->cells == 0 || HeatRegionLost(size) >= 0);
+  entry.source = (PetscBool)(region->source.given && heat->cells == part->cells);
+  (void)snprintf(entry.name, NAME, "regions[%" PetscInt_FMT "]%s%.40s%s%s%s%s", r,
+                 region->name ? " '" : "", region->name ? region->name : "",
+                 region->name ? "'" : "", worst < 0 ? "" : " (",
+                 worst < 0 ? "" : HeatAttributeNames[worst], worst < 0 ? "" : ")");
   return entry;
 }
 
@@ -47,7 +52,7 @@ static Entry SegmentEntry(const HeatRunState *state, PetscInt k)
   const HeatSegmentSize *size  = &state->sizes.segments[k];
   Entry                  entry = {.unit = "m", .painted = size->painted, .exact = size->exact};
 
-  entry.empty = (PetscBool)(size->faces == 0);
+  entry.empty = entry.lost = (PetscBool)(size->faces == 0);
   (void)snprintf(entry.name, NAME, "boundary.%s[%" PetscInt_FMT "]", HeatSideNames[size->side],
                  size->segment);
   return entry;
@@ -127,6 +132,23 @@ static PetscErrorCode WarnOfPower(const HeatRunState *state, PetscInt r, HeatWar
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Print a note about a region or segment that covers nothing, or of which later regions leave a part
+   that covers nothing. */
+static void NoteLost(const HeatRunState *state, PetscInt k, const char *name)
+{
+  const HeatSizes *sizes = &state->sizes;
+  const int        lost  = k < sizes->n_regions ? HeatRegionLost(&sizes->regions[k]) : -1;
+
+  if (lost >= 0)
+    (void)fprintf(stderr,
+                  "heat2d: note: regions[%" PetscInt_FMT "]: the part of its %s that later regions "
+                  "leave covers no cell and has no effect\n",
+                  k, HeatAttributeNames[lost]);
+  else
+    (void)fprintf(stderr, "heat2d: note: %s covers %s and has no effect\n", name,
+                  k < sizes->n_regions ? "no cell" : "no face");
+}
+
 PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings)
 {
   const HeatCase *c     = state->c;
@@ -136,9 +158,7 @@ PetscErrorCode HeatScreenEmpty(const HeatRunState *state, HeatWarnings *warnings
   for (PetscInt k = 0; k < Entries(&state->sizes); k++) {
     const Entry entry = EntryOf(state, k);
 
-    if (entry.empty && empty++ < LINES)
-      (void)fprintf(stderr, "heat2d: note: %s covers %s and has no effect\n", entry.name,
-                    k < state->sizes.n_regions ? "no cell" : "no face");
+    if (entry.lost && empty++ < LINES) NoteLost(state, k, entry.name);
   }
   if (empty > LINES)
     (void)fprintf(stderr,

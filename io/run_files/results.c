@@ -104,26 +104,6 @@ static void PutInterfaces(HeatJson *energy, const HeatResults *r)
   }
 }
 
-static void PutRegions(HeatJson *root, const HeatResults *r)
-{
-  HeatJson *regions = HeatJsonAddArray(root, "regions");
-
-  for (PetscInt i = 0; i < r->n_regions; i++) {
-    HeatJson *region = HeatJsonCreate();
-
-    HeatJsonPutCount(region, "region", r->regions[i].region);
-    HeatJsonPutText(region, "name", r->regions[i].name);
-    HeatJsonPutText(region, "shape", r->regions[i].shape);
-    HeatJsonPutNumber(region, "painted", r->regions[i].painted);
-    HeatJsonPutNumber(region, "true", r->regions[i].exact);
-    HeatJsonPutNumber(region, "power", r->regions[i].power);
-    HeatJsonPutNumber(region, "min", r->regions[i].min);
-    HeatJsonPutNumber(region, "mean", r->regions[i].mean);
-    HeatJsonPutNumber(region, "max", r->regions[i].max);
-    HeatJsonAppend(regions, region);
-  }
-}
-
 static void PutSegmentSizes(HeatJson *root, const HeatResults *r)
 {
   HeatJson *segments = HeatJsonAddArray(root, "segments");
@@ -223,6 +203,23 @@ static void PutCase(HeatJson *root, const HeatResults *r)
                     r->case_options[i].value[0] ? r->case_options[i].value : NULL);
 }
 
+/* Write what each host has. */
+static void PutHosts(HeatJson *p, const HeatResults *r)
+{
+  HeatJson *array = HeatJsonAddArray(p, "host_list");
+
+  for (PetscInt k = 0; k < r->provenance.n_hosts && r->provenance.host_list; k++) {
+    const HeatResultsHost *host = &r->provenance.host_list[k];
+    HeatJson              *h    = HeatJsonCreate();
+
+    HeatJsonPutText(h, "name", host->name);
+    HeatJsonPutCount(h, "ranks", host->ranks);
+    HeatJsonPutCount(h, "cores", host->cores > 0 ? host->cores : -1);
+    HeatJsonPutCount(h, "numa_nodes", host->numa_nodes > 0 ? host->numa_nodes : -1);
+    HeatJsonAppend(array, h);
+  }
+}
+
 static void PutProvenance(HeatJson *root, const HeatResults *r)
 {
   HeatJson *p        = HeatJsonAddObject(root, "provenance");
@@ -239,6 +236,7 @@ static void PutProvenance(HeatJson *root, const HeatResults *r)
   HeatJsonPutCount(p, "index_bits", r->provenance.index_bits);
   HeatJsonPutText(p, "hdf5", r->provenance.hdf5 ? r->provenance.hdf5 : hdf5);
   HeatJsonPutTexts(p, "hosts", r->provenance.n_hosts, r->provenance.hosts);
+  PutHosts(p, r);
   HeatJsonPutTexts(p, "binding", r->ranks, r->provenance.binding);
   HeatJsonPutText(p, "command_line", r->provenance.command_line);
   HeatJsonPutTexts(p, "overrides", r->provenance.n_overrides, r->provenance.overrides);
@@ -330,7 +328,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   HeatResultsPutDisk(io, checkpoints, r);
   PutLimits(root, r);
   PutEnergy(root, r);
-  PutRegions(root, r);
+  HeatResultsPutRegions(root, r);
   PutSegmentSizes(root, r);
   PutChecks(root, r);
   PutRestarts(root, r);

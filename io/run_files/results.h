@@ -73,15 +73,23 @@ typedef struct {
   double      heat; /* [W/m] */
 } HeatResultsInterface;
 
+/** The size of the part of a region where an attribute of the region is left. */
+typedef struct {
+  const char *attribute; /* "material", "temperature", "source" */
+  double      painted, exact;
+} HeatResultsPart;
+
 /** A region: its sizes, and at the end of the run the power that it releases and its
  *  temperatures. */
 typedef struct {
-  PetscInt    region;         /* its place in the case's list, from 0 */
-  const char *name;           /* NULL: it has none */
-  const char *shape;          /* as in the case file; "map" where a file gives it */
-  double      painted, exact; /* [m2] of the cells that it covers; of its shape in the domain */
-  double      power;          /* [W/m]; NaN: the case gives none */
-  double      min, mean, max; /* in the case's temperature unit; NaN: no name, or no cells */
+  PetscInt        region;         /* its place in the case's list, from 0 */
+  const char     *name;           /* NULL: it has none */
+  const char     *shape;          /* as in the case file; "map" where a file gives it */
+  double          painted, exact; /* [m2] of what later regions leave of it: cells, and true size */
+  int             n_parts;
+  HeatResultsPart parts[3];       /* of the attributes whose sizes are others */
+  double          power;          /* [W/m]; NaN: the case gives none */
+  double          min, mean, max; /* in the case's temperature unit; NaN: no name, or no cells */
 } HeatResultsRegion;
 
 /** The sizes of a segment of a side; a side with one condition is one segment. */
@@ -116,6 +124,13 @@ typedef struct {
   const char        *kind;
   HeatResultsTraffic counted, predicted;
 } HeatResultsCommunication;
+
+/** A host of the run, and what it has. */
+typedef struct {
+  const char *name;
+  PetscInt    ranks;             /* of this run */
+  PetscInt    cores, numa_nodes; /* 0: not known */
+} HeatResultsHost;
 
 /** The record of a run, a verification or a benchmark.  HeatResultsInit marks its members as not
  *  known. */
@@ -250,14 +265,15 @@ typedef struct {
     const char        *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: asked of the library */
     PetscInt           index_bits;         /* of PetscInt */
     PetscInt           n_hosts;
-    const char *const *hosts;   /* each once, in order of rank */
-    const char *const *binding; /* [ranks] lists of processors, or NULL */
-    const char        *command_line, *petsc_options;
-    PetscInt           n_overrides;
-    const char *const *overrides; /* KEY=VALUE of each --set, or NULL */
-    const char        *case_file, *case_text;
-    const char        *started; /* ISO 8601, UTC */
-    double             elapsed; /* [s] of the whole program so far */
+    const char *const *hosts;         /* each once, in order of rank */
+    const HeatResultsHost *host_list; /* [n_hosts] in the same order, or NULL */
+    const char *const     *binding;   /* [ranks] lists of processors, or NULL */
+    const char            *command_line, *petsc_options;
+    PetscInt               n_overrides;
+    const char *const     *overrides; /* KEY=VALUE of each --set, or NULL */
+    const char            *case_file, *case_text;
+    const char            *started; /* ISO 8601, UTC */
+    double                 elapsed; /* [s] of the whole program so far */
   } provenance;
 } HeatResults;
 

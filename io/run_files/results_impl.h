@@ -1,4 +1,5 @@
-/** The functions of results_cost.c: the parts of results.json about the cost of a run. */
+/** The functions of results_cost.c, the parts of results.json about the cost of a run, and of
+ *  results_regions.c. */
 #ifndef HEAT_IO_RESULTS_IMPL_H
 #define HEAT_IO_RESULTS_IMPL_H
 
@@ -20,5 +21,8 @@ HeatJson *HeatResultsPutFiles(HeatJson *io, const char *key, const HeatFileStats
  *  and the durable one, until the bytes are synced.  Also put the writers, the hints, and the
  *  bandwidths of a plain file (the disk probe) and of reading the checkpoint of a restart. */
 void HeatResultsPutDisk(HeatJson *io, HeatJson *checkpoints, const HeatResults *r);
+
+/** Put the member `regions`. */
+void HeatResultsPutRegions(HeatJson *root, const HeatResults *r);
 
 #endif

@@ -1,253 +1,286 @@
-/** Areas of shapes clipped to a rectangle, in closed form.
+/** Areas of what later regions leave of a region, in closed form.
  *
- *  The part of a rectangle inside the clipping rectangle is a rectangle.
+ *  The domain is halved until few curves of outlines cross a part of it (a kd-tree, of which only
+ *  one branch exists at a time).  A shape without a curve in a part covers all of the part or
+ *  nothing, so that most parts are decided without any geometry.
  *
- *  A circle of radius r is cut into vertical strips at the x where it meets the horizontal edges of
- *  the clipping rectangle.  Within a strip the upper bound is either the arc s(x) = sqrt(r^2 - x^2)
- *  or the edge, and the lower bound either the arc -s(x) or the edge; the centre is the origin.
- *  The integral of s(x) from a to b is
+ *  A part with a few curves is cut into strips (region_strips.c).
  *
- *      1/2 (b s(b) - a s(a)) + 1/2 r^2 angle(a, b)
- *
- *  where angle(a, b) is the angle between the points (a, s(a)) and (b, s(b)) of the arc.
- *
- *  A polygon is cut into horizontal strips at the y of its vertices, of its crossings with the
- *  vertical edges of the clipping rectangle, and of its crossings with itself.  Within a strip its
- *  edges do not cross; sorted by x, the strip is inside between the first and second edge, the
- *  third and fourth, and so on.  Each piece is a trapezium, whose area is the height of the strip
- *  times its width at mid-height.  With x clamped to the clipping rectangle this holds for the
- *  clipped pieces, since each edge is on one side of the vertical edges within a strip:
- *
- *      area = sum over strips  height * sum over pairs (clamp(x_2k+1) - clamp(x_2k))  */
+ *  Halving pays as long as it separates curves.  Many curves through one point are never separated,
+ *  so that each part has a budget, which halving divides among the halves. */
 #include "solver/case/region_area.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-/* Return the length of the intersection of two intervals [m]. */
-static PetscReal Overlap(const PetscReal a[2], const PetscReal b[2])
+#include "solver/case/region_area_impl.h"
+
+/* A part with at most this many curves is not halved further.  Chosen: the time of a part grows
+   with the square of their number, and of halving with the number of parts; 12 to 50 are nearly
+   equally fast. */
+enum { FEW = 24 };
+/* Times that the domain is halved at most.  Chosen: 30 along each axis reach a 1e-9 of it. */
+enum { DEPTH = 60 };
+/* Budget of a region in visits of a curve by a strip, some 20 ns each: of the order of its curves,
+   and bounded for the first region, which often has all others over it, and for all others
+   together.  Chosen: the bounds are some seconds. */
+static const PetscReal PerCurve = 2000.0, AtLeast = 2e4, ForFirst = 1e8, ForOthers = 5e7;
+
+/* Parts. */
+
+/* Return how a curve lies in a part: 0 if it does not matter there, because it lies above, below or
+   right of the part; 1 if it lies left of the part; 2 if it passes through. */
+static int Place(const HeatCurve *curve, const HeatAreaPart *part)
 {
-  return PetscMax(PetscMin(a[1], b[1]) - PetscMax(a[0], b[0]), 0.0);
+  const PetscReal y[2] = {PetscMax(curve->low[1], part->y[0]),
+                          PetscMin(curve->high[1], part->y[1])};
+  PetscReal       x[2];
+
+  if (curve->low[1] >= part->y[1] || curve->high[1] <= part->y[0]) return 0;
+  HeatCurveSpan(curve, y, x);
+  if (x[0] >= part->x[1]) return 0;
+  return x[1] > part->x[0] ? 2 : 1;
 }
 
-static int CompareReals(const void *a, const void *b)
+/* Return whether a height is inside a shape by the curves left of it, whose n ends are given. */
+static PetscBool InsideAt(const PetscReal *ends, PetscInt n, PetscReal y)
 {
-  const PetscReal x = *(const PetscReal *)a, y = *(const PetscReal *)b;
+  PetscBool inside = PETSC_FALSE;
 
-  return (x > y) - (x < y);
+  for (PetscInt i = 0; i < n; i++)
+    if (ends[i] <= y) inside = (PetscBool)!inside;
+  return inside;
 }
 
-/* Circles. */
-
-/* Return s(x) = sqrt(r^2 - x^2), 0 beyond the circle. */
-static PetscReal ArcHeight(PetscReal r, PetscReal x)
+/* Append to a part the lines that replace the curves left of it.
+   @param[in,out] ends  the n heights at which these curves begin and end; is sorted */
+static void AddLeft(PetscInt region, PetscReal *ends, PetscInt n, HeatAreaPart *part)
 {
-  return PetscSqrtReal(PetscMax((r - x) * (r + x), 0.0));
-}
+  HeatAreaRef left = {region, HEAT_AREA_LEFT, {0.0, 0.0}};
 
-/* Return the integral of s(x) from a to b, -r <= a <= b <= r.  The difference of the angles is
-   computed in one step: their single values would lose digits where the circle is far larger than
-   b - a. */
-static PetscReal ArcIntegral(PetscReal r, PetscReal a, PetscReal b)
-{
-  const PetscReal sa = ArcHeight(r, a), sb = ArcHeight(r, b);
-
-  return 0.5 * ((b * sb - a * sa) + r * r * atan2(b * sa - a * sb, sa * sb + a * b));
-}
-
-/* Return the area of a circle around the origin, in a rectangle. */
-static PetscReal CircleArea(PetscReal r, const PetscReal x[2], const PetscReal y[2])
-{
-  PetscReal cuts[6] = {PetscMax(x[0], -r), PetscMin(x[1], r)}, area = 0.0;
-  int       n = 2;
-
-  if (!(cuts[0] < cuts[1])) return 0.0;
-  for (int edge = 0; edge < 2; edge++) {
-    const PetscReal meets[2] = {-ArcHeight(r, y[edge]), ArcHeight(r, y[edge])};
-
-    for (int k = 0; k < 2; k++) {
-      if (meets[k] > cuts[0] && meets[k] < cuts[1]) cuts[n++] = meets[k];
-    }
-  }
-  qsort(cuts, (size_t)n, sizeof *cuts, CompareReals);
-  for (int k = 0; k + 1 < n; k++) {
-    const PetscReal a = cuts[k], b = cuts[k + 1], s = ArcHeight(r, 0.5 * (a + b));
-    const PetscReal arc = ArcIntegral(r, a, b);
-
-    if (!(PetscMin(y[1], s) > PetscMax(y[0], -s))) continue;
-    area += (y[1] < s ? y[1] * (b - a) : arc) - (y[0] > -s ? y[0] * (b - a) : -arc);
-  }
-  return area;
-}
-
-/* Polygons. */
-
-/* Limits of the exact area of a polygon.  Both are chosen: they bound its time to about half a
-   second.  Smaller ones would make areas of polygons with many crossings inexact, larger ones would
-   let a case file delay a run. */
-enum { MOST_VERTICES = 4096, MOST_CUTS = 50000 };
-/* Number of edges that StripArea reads in all its strips.  Chosen: it takes about half a second. */
-static const PetscReal MostLookups = 1e8;
-
-/* The values of y at which strips end. */
-typedef struct {
-  PetscInt   n, capacity;
-  PetscReal *y; /* owned [capacity] */
-} Cuts;
-
-/* Append a y unless it lies outside y[0] to y[1], or there are too many. */
-static void AddCut(Cuts *cuts, const PetscReal y[2], PetscReal at)
-{
-  if (at > y[0] && at < y[1] && cuts->n < cuts->capacity) cuts->y[cuts->n++] = at;
-}
-
-/* Return x of the line through p and q at height y. */
-static PetscReal LineAt(const PetscReal p[2], const PetscReal q[2], PetscReal y)
-{
-  return p[0] + (y - p[1]) / (q[1] - p[1]) * (q[0] - p[0]);
-}
-
-/* Append the y at which edges p-q and a-b cross, if they do. */
-static void CutCrossing(Cuts *cuts, const PetscReal y[2], const PetscReal p[2],
-                        const PetscReal q[2], const PetscReal a[2], const PetscReal b[2])
-{
-  const PetscReal d = (q[0] - p[0]) * (b[1] - a[1]) - (q[1] - p[1]) * (b[0] - a[0]);
-
-  if (d == 0.0) return;
-  const PetscReal u = ((a[0] - p[0]) * (b[1] - a[1]) - (a[1] - p[1]) * (b[0] - a[0])) / d;
-  const PetscReal v = ((a[0] - p[0]) * (q[1] - p[1]) - (a[1] - p[1]) * (q[0] - p[0])) / d;
-
-  if (u >= 0.0 && u <= 1.0 && v >= 0.0 && v <= 1.0) AddCut(cuts, y, p[1] + u * (q[1] - p[1]));
-}
-
-/* Collect the y of vertices and of crossings, between y[0] and y[1]. */
-static void FindCuts(const HeatRegion *r, const PetscReal x[2], const PetscReal y[2], Cuts *cuts)
-{
-  const PetscInt n = r->n_vertices;
-
-  for (PetscInt i = 0; i < n; i++) {
-    const PetscReal *p = r->vertices[i], *q = r->vertices[(i + 1) % n];
-
-    AddCut(cuts, y, p[1]);
-    for (int edge = 0; edge < 2; edge++) {
-      if ((p[0] < x[edge]) != (q[0] < x[edge]))
-        AddCut(cuts, y, p[1] + (x[edge] - p[0]) / (q[0] - p[0]) * (q[1] - p[1]));
-    }
-    for (PetscInt j = i + 1; j < n; j++)
-      CutCrossing(cuts, y, p, q, r->vertices[j], r->vertices[(j + 1) % n]);
+  HeatAreaSort(n, ends);
+  for (PetscInt i = 0; i + 1 < n; i += 2) {
+    if (ends[i] == ends[i + 1]) continue;
+    left.y[0] = ends[i];
+    while (i + 2 < n && ends[i + 1] == ends[i + 2]) i += 2;
+    left.y[1]             = ends[i + 1];
+    part->refs[part->n++] = left;
   }
 }
 
-/* Return the width of a polygon at height y, clipped to x[0] to x[1].
-   @param[out] crossings  [n_vertices] scratch */
-static PetscReal WidthAt(const HeatRegion *r, const PetscReal x[2], PetscReal y,
-                         PetscReal *crossings)
+/* Take over from a list the curves of one region, positions begin to end, as far as they matter in
+   a part.  Append them if the shape cuts the part, else note whether it covers the part.
+   @param[out] ends  scratch for two numbers of each curve */
+static void TakeRegion(const HeatAreaRegion *k, const HeatAreaRef *list, PetscInt begin,
+                       PetscInt end, HeatAreaPart *part, PetscReal *ends)
 {
-  PetscInt  n     = 0;
-  PetscReal width = 0.0;
+  const HeatCase *c = k->areas->c;
+  const PetscInt  r = list[begin].region, before = part->n;
+  PetscInt        n = 0;
 
-  for (PetscInt i = 0, j = r->n_vertices - 1; i < r->n_vertices; j = i++) {
-    const PetscReal *p = r->vertices[i], *q = r->vertices[j];
+  for (PetscInt i = begin; i < end; i++) {
+    const HeatCurve curve = HeatAreaCurve(c, &list[i]);
+    const int       place = Place(&curve, part);
 
-    if ((p[1] > y) != (q[1] > y)) crossings[n++] = PetscClipInterval(LineAt(p, q, y), x[0], x[1]);
+    if (place == 2) part->refs[part->n++] = list[i];
+    if (place != 1 || curve.low[1] == curve.high[1]) continue;
+    ends[n++] = PetscMax(curve.low[1], part->y[0]);
+    ends[n++] = PetscMin(curve.high[1], part->y[1]);
   }
-  qsort(crossings, (size_t)n, sizeof *crossings, CompareReals);
-  for (PetscInt k = 0; k + 1 < n; k += 2) width += crossings[k + 1] - crossings[k];
-  return width;
-}
-
-/* Return the area of a polygon in a rectangle, by strips that end at the cuts.
-   @param[in,out] cuts       is sorted
-   @param[out]    crossings  [n_vertices] scratch */
-static PetscReal ExactArea(const HeatRegion *r, const PetscReal x[2], const PetscReal y[2],
-                           Cuts *cuts, PetscReal *crossings)
-{
-  PetscReal area = 0.0, low = y[0];
-
-  qsort(cuts->y, (size_t)cuts->n, sizeof *cuts->y, CompareReals);
-  for (PetscInt k = 0; k <= cuts->n; k++) {
-    const PetscReal high = k < cuts->n ? cuts->y[k] : y[1];
-
-    if (high > low) area += (high - low) * WidthAt(r, x, low + 0.5 * (high - low), crossings);
-    low = high;
+  if (part->n > before) {
+    AddLeft(r, ends, n, part);
+    if (r == k->r) part->own = HEAT_AREA_CUT;
+  } else if (InsideAt(ends, n, part->y[0] + 0.5 * (part->y[1] - part->y[0]))) {
+    if (r == k->r) part->own = HEAT_AREA_COVERS;
+    else part->hidden |= HeatRegionAttributes(&c->regions[r]);
   }
-  return area;
 }
 
-/* Return the area of a polygon in a rectangle, by strips of equal height. */
-static PetscReal StripArea(const HeatRegion *r, const PetscReal x[2], const PetscReal y[2],
-                           PetscReal *crossings)
+/* Fill a part, whose extents are set, with the curves of a list.
+   @param[in] own, hidden  of the surrounding part */
+static PetscErrorCode FillPart(const HeatAreaRegion *k, const HeatAreaRef *list, PetscInt n,
+                               HeatAreaCover own, unsigned hidden, HeatAreaPart *part)
 {
-  const PetscReal strips = PetscClipInterval(PetscFloorReal(MostLookups / (PetscReal)r->n_vertices),
-                                             100.0, 1e6);
-  const PetscReal height = (y[1] - y[0]) / strips;
-  PetscReal       area   = 0.0;
-
-  for (PetscReal k = 0.5; k < strips; k += 1.0)
-    area += height * WidthAt(r, x, y[0] + k * height, crossings);
-  return area;
-}
-
-static PetscErrorCode PolygonArea(const HeatRegion *r, const PetscReal domain_x[2],
-                                  const PetscReal domain_y[2], PetscReal *area)
-{
-  const PetscBool exact = (PetscBool)(r->n_vertices <= MOST_VERTICES);
-  Cuts            cuts  = {.capacity = exact ? MOST_CUTS : 0};
-  PetscReal       low[2], high[2], *crossings;
+  PetscReal *ends;
 
   PetscFunctionBeginUser;
-  HeatRegionBox(r, domain_x, domain_y, low, high);
-  const PetscReal y[2] = {PetscMax(low[1], domain_y[0]), PetscMin(high[1], domain_y[1])};
-
-  *area = 0.0;
-  if (!(y[0] < y[1])) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc2(cuts.capacity, &cuts.y, r->n_vertices, &crossings));
-  if (exact) FindCuts(r, domain_x, y, &cuts);
-  if (exact && cuts.n < cuts.capacity) *area = ExactArea(r, domain_x, y, &cuts, crossings);
-  else *area = StripArea(r, domain_x, y, crossings);
-  PetscCall(PetscFree2(cuts.y, crossings));
+  part->own    = own == HEAT_AREA_CUT ? HEAT_AREA_OUTSIDE : own;
+  part->hidden = hidden;
+  part->n      = 0;
+  PetscCall(PetscMalloc1(n, &part->refs));
+  PetscCall(PetscMalloc1(2 * n, &ends));
+  for (PetscInt begin = 0, end; begin < n; begin = end) {
+    if (part->own == HEAT_AREA_OUTSIDE && list[begin].region != k->r) break;
+    for (end = begin + 1; end < n && list[end].region == list[begin].region;) end++;
+    TakeRegion(k, list, begin, end, part, ends);
+  }
+  PetscCall(PetscFree(ends));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* All shapes. */
+/* Halving. */
 
-void HeatRegionBox(const HeatRegion *r, const PetscReal domain_x[2], const PetscReal domain_y[2],
-                   PetscReal low[2], PetscReal high[2])
+/* Return the cost of the strips of a part with n curves: n curves have some 4 n cuts. */
+static PetscReal Cost(PetscInt n)
 {
-  const PetscReal *x = r->shape == HEAT_SHAPE_RECTANGLE ? r->x : domain_x;
-  const PetscReal *y = r->shape == HEAT_SHAPE_RECTANGLE ? r->y : domain_y;
-
-  low[0]  = x[0];
-  high[0] = x[1];
-  low[1]  = y[0];
-  high[1] = y[1];
-  for (int axis = 0; axis < 2; axis++) {
-    if (r->shape == HEAT_SHAPE_CIRCLE) {
-      low[axis]  = r->centre[axis] - r->radius;
-      high[axis] = r->centre[axis] + r->radius;
-    }
-    for (PetscInt i = 0; i < r->n_vertices && r->shape == HEAT_SHAPE_POLYGON; i++) {
-      low[axis]  = i ? PetscMin(low[axis], r->vertices[i][axis]) : r->vertices[i][axis];
-      high[axis] = i ? PetscMax(high[axis], r->vertices[i][axis]) : r->vertices[i][axis];
-    }
-  }
+  return (PetscReal)n * (PetscReal)(n <= HEAT_AREA_EXACT ? 4 * n : HEAT_AREA_STRIPS);
 }
 
-PetscErrorCode HeatRegionArea(const HeatRegion *r, const PetscReal x[2], const PetscReal y[2],
-                              PetscReal *area)
+static PetscErrorCode AddPart(const HeatAreaRegion *k, const HeatAreaPart *part, int depth);
+
+/* Compute the halves of a part, which is cut across its longer side. */
+static PetscErrorCode Halve(const HeatAreaRegion *k, const HeatAreaPart *part,
+                            HeatAreaPart halves[2])
 {
-  const PetscReal *c = r->centre;
+  const PetscBool  wide = (PetscBool)(part->x[1] - part->x[0] > part->y[1] - part->y[0]);
+  const PetscReal *side = wide ? part->x : part->y, cut = side[0] + 0.5 * (side[1] - side[0]);
 
   PetscFunctionBeginUser;
-  switch (r->shape) {
-  case HEAT_SHAPE_ALL: *area = (x[1] - x[0]) * (y[1] - y[0]); break;
-  case HEAT_SHAPE_RECTANGLE: *area = Overlap(r->x, x) * Overlap(r->y, y); break;
-  case HEAT_SHAPE_CIRCLE:
-    *area = CircleArea(r->radius, (const PetscReal[]){x[0] - c[0], x[1] - c[0]},
-                       (const PetscReal[]){y[0] - c[1], y[1] - c[1]});
-    break;
-  case HEAT_SHAPE_POLYGON: PetscCall(PolygonArea(r, x, y, area)); break;
-  case HEAT_SHAPE_MAP: *area = NAN; break;
+  for (int h = 0; h < 2; h++) {
+    halves[h]                                 = *part;
+    (wide ? halves[h].x : halves[h].y)[1 - h] = cut;
+    PetscCall(FillPart(k, part->refs, part->n, part->own, part->hidden, &halves[h]));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the areas of a part that curves pass through: by halves, if there are many curves and the
+   budget suffices for the halves, else by strips. */
+static PetscErrorCode AddCut(const HeatAreaRegion *k, const HeatAreaPart *part, int depth)
+{
+  HeatAreaPart halves[2];
+
+  PetscFunctionBeginUser;
+  if (part->n <= FEW || depth == DEPTH) {
+    PetscCall(HeatAreaAddStrips(k, part));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(Halve(k, part, halves));
+  const PetscReal needed = Cost(halves[0].n) + Cost(halves[1].n);
+  const PetscReal budget = part->budget - (PetscReal)part->n;
+
+  if (needed > budget) PetscCall(HeatAreaAddStrips(k, part));
+  for (int h = 0; h < 2; h++) {
+    halves[h].budget = needed > 0.0 ? budget * Cost(halves[h].n) / needed : 0.0;
+    if (needed <= budget) PetscCall(AddPart(k, &halves[h], depth + 1));
+    PetscCall(PetscFree(halves[h].refs));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the areas of a part. */
+static PetscErrorCode AddPart(const HeatAreaRegion *k, const HeatAreaPart *part, int depth)
+{
+  PetscFunctionBeginUser;
+  if (part->own == HEAT_AREA_OUTSIDE || !HeatAreaLeft(k, part->hidden))
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (part->n > 0) PetscCall(AddCut(k, part, depth));
+  else HeatAreaAddPiece(k, part->hidden, (part->x[1] - part->x[0]) * (part->y[1] - part->y[0]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Append the curves of region r to a list. */
+static void ListCurves(const HeatCase *c, PetscInt r, HeatAreaRef *list, PetscInt *n)
+{
+  const PetscInt curves = HeatCurveCount(&c->regions[r]);
+
+  for (PetscInt k = 0; k < curves; k++) list[(*n)++] = (HeatAreaRef){r, k, {0.0, 0.0}};
+}
+
+/* List the curves of the current region and of the n regions in `over`. */
+static PetscErrorCode ListAll(const HeatAreaRegion *k, const PetscInt *over, PetscInt n,
+                              HeatAreaRef **list, PetscInt *curves)
+{
+  const HeatRegion *regions = k->areas->c->regions;
+  PetscInt          all     = HeatCurveCount(&regions[k->r]);
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i < n; i++) all += HeatCurveCount(&regions[over[i]]);
+  PetscCall(PetscMalloc1(all, list));
+  *curves = 0;
+  ListCurves(k->areas->c, k->r, *list, curves);
+  for (PetscInt i = 0; i < n; i++) ListCurves(k->areas->c, over[i], *list, curves);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set the extents of a part to the box of the current region inside the domain. */
+static void StartPart(const HeatAreaRegion *k, HeatAreaPart *part)
+{
+  const HeatCase *c = k->areas->c;
+  PetscReal       low[2], high[2];
+
+  HeatRegionBox(&c->regions[k->r], c->grid.x, c->grid.y, low, high);
+  part->x[0] = PetscMax(low[0], c->grid.x[0]);
+  part->x[1] = PetscMin(high[0], c->grid.x[1]);
+  part->y[0] = PetscMax(low[1], c->grid.y[0]);
+  part->y[1] = PetscMin(high[1], c->grid.y[1]);
+}
+
+/* Compute the areas of the current region where the n regions in `over` lie over it. */
+static PetscErrorCode Compute(const HeatAreaRegion *k, const PetscInt *over, PetscInt n)
+{
+  const HeatCase *c     = k->areas->c;
+  const PetscBool all   = (PetscBool)(c->regions[k->r].shape == HEAT_SHAPE_ALL);
+  const PetscReal share = PetscMax(ForOthers / (PetscReal)c->n_regions, AtLeast);
+  HeatAreaPart    part;
+  unsigned        hidden = 0;
+  PetscInt        curves = 0;
+  HeatAreaRef    *list;
+
+  PetscFunctionBeginUser;
+  StartPart(k, &part);
+  if (!(part.x[0] < part.x[1] && part.y[0] < part.y[1])) PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt i = 0; i < n; i++) {
+    if (c->regions[over[i]].shape == HEAT_SHAPE_ALL)
+      hidden |= HeatRegionAttributes(&c->regions[over[i]]);
+  }
+  PetscCall(ListAll(k, over, n, &list, &curves));
+  part.budget = PetscMin(PerCurve * (PetscReal)curves, k->r == 0 ? ForFirst : share);
+  PetscCall(FillPart(k, list, curves, all ? HEAT_AREA_COVERS : HEAT_AREA_CUT, hidden, &part));
+  PetscCall(AddPart(k, &part, 0));
+  PetscCall(PetscFree(part.refs));
+  PetscCall(PetscFree(list));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* All regions. */
+
+PetscErrorCode HeatRegionAreasCreate(const HeatCase *c, HeatRegionAreas **areas)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(areas));
+  (*areas)->c = c;
+  PetscCall(HeatRegionIndexCreate(c, &(*areas)->index));
+  PetscCall(PetscCalloc2(c->n_regions, &(*areas)->over, c->n_regions, &(*areas)->inside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRegionAreasDestroy(HeatRegionAreas **areas)
+{
+  PetscFunctionBeginUser;
+  if (!*areas) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatRegionIndexDestroy(&(*areas)->index));
+  PetscCall(PetscFree2((*areas)->over, (*areas)->inside));
+  PetscCall(PetscFree(*areas));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRegionAreasOf(HeatRegionAreas *areas, PetscInt r, HeatVisibleArea *area)
+{
+  const HeatRegion *region = &areas->c->regions[r];
+  HeatVisibleArea   shape  = {0};
+  HeatAreaRegion    k      = {areas, r, HeatRegionAttributes(region), area};
+  PetscInt          n;
+
+  PetscFunctionBeginUser;
+  *area = (HeatVisibleArea){0};
+  if (region->shape == HEAT_SHAPE_MAP) {
+    *area = (HeatVisibleArea){NAN, NAN, {NAN, NAN, NAN}};
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatRegionIndexOver(areas->index, r, areas->over, &n));
+  PetscCall(Compute(&k, areas->over, n));
+  k.area = &shape;
+  if (n > 0) PetscCall(Compute(&k, areas->over, 0));
+  area->shape = n > 0 ? shape.any : area->any;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,25 +1,37 @@
-/** The area of a region's shape inside the domain: its true size, which the cells that the region
- *  covers approximate. */
+/** The true size of regions: the area of what is left of a region's shape inside the domain, without
+ *  the parts that later regions paint over.  The cells of the region approximate it. */
 #ifndef HEAT_SOLVER_REGION_AREA_H
 #define HEAT_SOLVER_REGION_AREA_H
 
-#include "solver/case/case.h"
+#include "solver/case/region_index.h"
 
-/** Compute the area of the part of a region's shape that lies in a rectangle.  Not collective.
+/** The areas of what is left of a region [m2].  A later region paints over an attribute where it
+ *  gives the attribute as well. */
+typedef struct {
+  PetscReal shape; /* inside the domain, whatever is painted over it */
+  PetscReal any;   /* where at least one attribute of the region is left; the area of
+                                    the shape if the region gives no attribute */
+  PetscReal
+      of[HEAT_ATTRIBUTES]; /* where this attribute is left; 0 if the region does not give it */
+} HeatVisibleArea;
+
+typedef struct HeatRegionAreas HeatRegionAreas;
+
+/** Create what HeatRegionAreasOf needs.  Not collective.
+ *  @param[in] c  borrowed until *areas is destroyed */
+PetscErrorCode HeatRegionAreasCreate(const HeatCase *c, HeatRegionAreas **areas);
+
+/** Free *areas and set it to NULL; *areas may be NULL. */
+PetscErrorCode HeatRegionAreasDestroy(HeatRegionAreas **areas);
+
+/** Compute the areas of region r.  Not collective.
  *
- *  The area is exact up to rounding.  Where a polygon crosses itself, a place that lies inside an
- *  even number of its loops does not count, as in painting (even-odd rule).  A polygon with many
- *  vertices and crossings, whose exact area would take too long, is cut into 100 to a million
- *  horizontal strips of equal height, and each strip has the width at its middle.
- *  @param[in]  x, y  the rectangle: x[0] to x[1] by y[0] to y[1] [m]
- *  @param[out] area  [m2]; NaN for a map, which has no shape */
-PetscErrorCode HeatRegionArea(const HeatRegion *region, const PetscReal x[2], const PetscReal y[2],
-                              PetscReal *area);
-
-/** Compute the smallest rectangle that contains a region's shape, low[0] to high[0] by low[1] to
- *  high[1] [m].  Not collective.
- *  @param[in] domain_x, domain_y  extents of the domain, the box of shape `all` and of a map */
-void HeatRegionBox(const HeatRegion *region, const PetscReal domain_x[2],
-                   const PetscReal domain_y[2], PetscReal low[2], PetscReal high[2]);
+ *  The areas are exact up to rounding.  Where a polygon crosses itself, a place that lies inside an
+ *  even number of its loops does not count, as in painting (even-odd rule).  Where so many outlines
+ *  cross one another that exact areas would take too long, part of the domain is cut into strips
+ *  whose ends are not at the crossings.
+ *
+ *  Maps have no outline: all areas of a map are NaN, and a later map paints over nothing. */
+PetscErrorCode HeatRegionAreasOf(HeatRegionAreas *areas, PetscInt r, HeatVisibleArea *area);
 
 #endif

@@ -1,50 +1,14 @@
-/** Sizes: cells are counted run by run on each rank and summed in one reduction; faces follow from
- *  the case alone. */
+/** Sizes: region_sizes.h measures regions; the faces of segments follow from the case alone. */
 #include "solver/physics/sizes.h"
 
-#include <math.h>
 #include <stdio.h>
 
-#include "solver/case/region_area.h"
 #include "solver/physics/boundary.h"
 
 /* Bytes of the name of a region or segment: "regions[65534]", "boundary.bottom[7]". */
 enum { NAME = 48 };
 
 /* Measuring. */
-
-/* Add the cells of a run to the PetscInt64 that is the context; for HeatPaintRegion. */
-static PetscErrorCode CountRun(PetscInt j, PetscInt begin, PetscInt end, void *context)
-{
-  (void)j;
-  *(PetscInt64 *)context += end - begin;
-  return PETSC_SUCCESS;
-}
-
-static PetscErrorCode MeasureRegions(const HeatGrid *g, const HeatCase *c,
-                                     const HeatCellInputs *inputs, HeatSizes *sizes)
-{
-  PetscInt64 *cells;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscCalloc1(c->n_regions, &sizes->regions));
-  sizes->n_regions = c->n_regions;
-  PetscCall(PetscCalloc1(c->n_regions, &cells));
-  for (PetscInt r = 0; r < c->n_regions; r++)
-    PetscCall(HeatPaintRegion(g, c, r, inputs, CountRun, &cells[r]));
-  PetscCallMPI(
-      MPI_Allreduce(MPI_IN_PLACE, cells, (PetscMPIInt)c->n_regions, MPIU_INT64, MPI_SUM, g->comm));
-  for (PetscInt r = 0; r < c->n_regions; r++) {
-    HeatRegionSize *size = &sizes->regions[r];
-
-    size->cells   = cells[r];
-    size->painted = (PetscReal)cells[r] * (g->hx * g->hy);
-    if (c->regions[r].shape == HEAT_SHAPE_MAP) size->exact = size->painted;
-    else PetscCall(HeatRegionArea(&c->regions[r], c->grid.x, c->grid.y, &size->exact));
-  }
-  PetscCall(PetscFree(cells));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 static PetscErrorCode MeasureSegments(const HeatGrid *g, const HeatCase *c, HeatSizes *sizes)
 {
@@ -74,12 +38,6 @@ static PetscErrorCode MeasureSegments(const HeatGrid *g, const HeatCase *c, Heat
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscReal HeatSizeExcess(PetscReal painted, PetscReal exact)
-{
-  if (exact > 0.0) return painted / exact - 1.0;
-  return painted > 0.0 ? INFINITY : 0.0;
-}
-
 /* Refusing what is empty. */
 
 /* Describe why a region covers no cell, and what to do. */
@@ -97,7 +55,7 @@ static void ExplainRegion(const HeatGrid *g, const HeatCase *c, const HeatSizes 
   HeatRegionBox(region, x, y, low, high);
   if (region->shape == HEAT_SHAPE_MAP) {
     snprintf(text, size, "%s: all numbers of its map are negative; correct the map", start);
-  } else if (sizes->regions[r].exact == 0.0) {
+  } else if (sizes->regions[r].shape == 0.0) {
     snprintf(text, size,
              "%s: it goes from [%.6g, %.6g] to [%.6g, %.6g] and lies outside the domain "
              "[%.6g, %.6g] x [%.6g, %.6g]; coordinates are in metres, move it or remove it",
@@ -110,6 +68,24 @@ static void ExplainRegion(const HeatGrid *g, const HeatCase *c, const HeatSizes 
              "thickness over its conductivity",
              start, high[0] - low[0], high[1] - low[1], g->hx, g->hy);
   }
+}
+
+/* Describe why what later regions leave of a region covers no cell, and what to do. */
+static void ExplainLost(const HeatGrid *g, const HeatCase *c, const HeatSizes *sizes, PetscInt r,
+                        char *text, size_t size)
+{
+  const HeatRegionSize *region = &sizes->regions[r];
+  const int             a      = HeatRegionLost(region);
+  const char           *name = c->regions[r].name, *quote = name ? "'" : "";
+  char                  whole[80];
+
+  snprintf(whole, sizeof whole, "%s%.40s%s", quote, name ? name : "", name ? "' " : "");
+  snprintf(text, size,
+           "%sis painted over by later regions but for %.4g m2 of its %.4g m2 (%s), which cover no "
+           "cell: a cell is %.6g m x %.6g m, and the centre of none is inside; take more cells "
+           "(grid.cells), move the edges of the regions, or give a thin layer as a contact "
+           "resistance (contacts), its thickness over its conductivity",
+           whole, region->of[a].exact, region->shape, HeatAttributeNames[a], g->hx, g->hy);
 }
 
 static void ExplainSegment(const HeatGrid *g, const HeatSegmentSize *s, char *text, size_t size)
@@ -163,9 +139,13 @@ static void FindEmpty(const HeatGrid *g, const HeatCase *c, const HeatSizes *siz
   char name[NAME];
 
   for (PetscInt r = 0; r < sizes->n_regions; r++) {
-    if (sizes->regions[r].cells > 0) continue;
+    const PetscBool lost = (PetscBool)(HeatRegionLost(&sizes->regions[r]) >= 0);
+
+    if (sizes->regions[r].cells > 0 && !lost) continue;
     snprintf(name, sizeof name, "regions[%" PetscInt_FMT "]", r);
-    if (NoteEmpty(empty, name)) ExplainRegion(g, c, sizes, r, empty->why, sizeof empty->why);
+    if (!NoteEmpty(empty, name)) continue;
+    if (lost) ExplainLost(g, c, sizes, r, empty->why, sizeof empty->why);
+    else ExplainRegion(g, c, sizes, r, empty->why, sizeof empty->why);
   }
   for (PetscInt k = 0; k < sizes->n_segments; k++) {
     if (sizes->segments[k].faces > 0) continue;
@@ -197,7 +177,9 @@ PetscErrorCode HeatSizesMeasure(const HeatGrid *g, const HeatCase *c, const Heat
 {
   PetscFunctionBeginUser;
   *sizes = (HeatSizes){0};
-  PetscCall(MeasureRegions(g, c, inputs, sizes));
+  PetscCall(PetscCalloc1(c->n_regions, &sizes->regions));
+  sizes->n_regions = c->n_regions;
+  PetscCall(HeatRegionSizesMeasure(g, c, inputs, sizes->regions));
   PetscCall(MeasureSegments(g, c, sizes));
   if (c->solver.empty_regions == HEAT_EMPTY_REFUSE) PetscCall(RefuseEmpty(g, c, sizes));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,19 +1,12 @@
 /** The sizes of the case's regions and segments on the grid, beside their true ones.
  *
  *  A region covers whole cells and a segment whole faces, so that their sizes differ from what the
- *  case says: a layer thinner than a cell may vanish, or take a whole cell.  Results give both
- *  sizes, and a region or segment that covers nothing is refused. */
+ *  case says: a layer thinner than a cell may vanish, or take a whole cell, also a layer that later
+ *  regions leave of a region.  Results give both sizes, and what covers nothing is refused. */
 #ifndef HEAT_SOLVER_SIZES_H
 #define HEAT_SOLVER_SIZES_H
 
-#include "solver/physics/paint.h"
-
-/** The size of a region. */
-typedef struct {
-  PetscInt64 cells;   /* that its shape or map covers, whatever later regions paint over it */
-  PetscReal  painted; /* [m2] of these cells */
-  PetscReal  exact;   /* [m2] of its shape inside the domain; equals `painted` for a map */
-} HeatRegionSize;
+#include "solver/physics/region_sizes.h"
 
 /** The size of a segment of a side. */
 typedef struct {
@@ -35,14 +28,10 @@ typedef struct {
 /** Measure the sizes of a case.  Collective on grid->comm.
  *  @param[in]  inputs  what the case's files hold; NULL when it names none
  *  @param[out] sizes   owned by the caller, also after an error
- *  Errors: HEAT_ERR_INPUT about the first region without cells or segment without faces, unless
- *  solver.empty_regions is allow. */
+ *  Errors: HEAT_ERR_INPUT about the first region without cells, or of which later regions leave a
+ *  part without cells, or segment without faces, unless solver.empty_regions is allow. */
 PetscErrorCode HeatSizesMeasure(const HeatGrid *grid, const HeatCase *c,
                                 const HeatCellInputs *inputs, HeatSizes *sizes);
-
-/** Return (painted - exact)/exact: 0.5 if the painted size is too large by half of the true one;
- *  infinite where the true size is 0 and the painted one is not.  Not collective. */
-PetscReal HeatSizeExcess(PetscReal painted, PetscReal exact);
 
 /** Free the arrays and make *sizes empty.  Not collective. */
 PetscErrorCode HeatSizesClear(HeatSizes *sizes);

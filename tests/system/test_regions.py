@@ -96,10 +96,133 @@ def test_map_without_a_cell_is_refused(tmp_path):
 
 
 def test_region_that_others_paint_over_is_not_refused(tmp_path):
-    """A region covers cells by its shape, whatever is painted over them."""
+    """Nothing is left of the first one, so that nothing of it is lost."""
     over = "{shape: rectangle, x: [0.1, 0.2], y: [0.0, 0.1], temperature: %d}\n"
     outcome = accepted(run(tmp_path, WALL + REGIONS + over % 5 + "  - " + over % 6, "--quiet"))
-    assert [size["painted"] for size in outcome.results["regions"]] == pytest.approx([42 * 0.015**2] * 2, rel=1e-14)
+    assert [size["painted"] for size in outcome.results["regions"]] == pytest.approx([0.0, 42 * 0.015**2], rel=1e-14)
+    assert [size["true"] for size in outcome.results["regions"]] == pytest.approx([0.0, 0.01], rel=1e-12)
+    assert not outcome.err
+
+
+# ---- parts that later regions leave ----------------------------------------------------------------------------------
+
+PLATE = """\
+grid: {cells: [24, 16], x: [0, 1], y: [0, 1]}
+materials: [{name: m, conductivity: 1, density: 1, specific_heat: 1}, {name: n, conductivity: 2, density: 1, specific_heat: 1}]
+regions:
+  - {material: m}
+"""
+STEPS = "initial: {temperature: 300}\ntime: {scheme: backward-euler, step: 1e-3, steps: 3}\n"
+RING = """\
+  - {shape: circle, centre: [0.5, 0.5], radius: 0.3, material: n%s}
+  - {shape: circle, centre: [0.5, 0.5], radius: 0.2999, material: m%s}
+"""
+RING_AREA = math.pi * 0.5999 * 1e-4
+LAYER = """\
+  - {shape: rectangle, x: [0.2, 0.5], y: [0, 1], %s}
+  - {shape: rectangle, x: [0.2, %g], y: [0, 1], %s}
+"""
+CELL = 1 / (24 * 16)  # m2
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 7])
+def test_ring_between_two_disks_has_its_own_size(tmp_path, ranks):
+    """A ring of 0.1 mm has the four cells whose centres lie in it; 1e-12 is the rounding of areas of whole disks."""
+    outcome = accepted(run(tmp_path, PLATE + RING % ("", "") + STEPS, "--no-progress", ranks=ranks))
+    assert "regions[1]: 0.01042 m2 painted, 0.0001885 m2 true (+5.43e+03 %)\n" in outcome.out
+    ring, disk = outcome.results["regions"]
+    assert ring["painted"] == pytest.approx(4 * CELL, rel=1e-14)
+    assert ring["true"] == pytest.approx(RING_AREA, rel=1e-12)
+    assert disk["true"] == pytest.approx(math.pi * 0.2999**2, rel=1e-14)
+    assert ring["attributes"] == disk["attributes"] == {}
+
+
+def test_true_sizes_have_the_same_bits_on_any_number_of_ranks(tmp_path):
+    polygon = "  - {shape: polygon, vertices: [[0.1, 0.1], [0.9, 0.3], [0.4, 0.8]], material: m, temperature: 5}\n"
+    sizes = [accepted(run(tmp_path / str(ranks), PLATE + RING % ("", "") + polygon + STEPS, "--quiet", ranks=ranks)).results["regions"]
+             for ranks in (1, 2, 3, 7)]
+    assert sizes[0] == sizes[1] == sizes[2] == sizes[3]
+
+
+def test_heat_of_a_thin_ring_is_announced_and_its_power_is_exact(tmp_path):
+    """The right heat, 7e3 W/m3 in the ring, is 1.32 W/m; the four cells release 72.9 W/m. Steps take 3e-3 s."""
+    source = accepted(run(tmp_path / "source", PLATE + RING % (", source: 7e3", ", source: 0") + STEPS, "--no-progress"))
+    assert source.results["energy"]["sources"] == pytest.approx(7e3 * 4 * CELL * 3e-3, rel=1e-12)
+    assert "(+5.43e+03 %); so does the heat of its source, `power` is exact" in source.out
+    power = accepted(run(tmp_path / "power", PLATE + RING % (f", power: {7e3 * RING_AREA!r}", ", source: 0") + STEPS, "--no-progress"))
+    assert power.results["energy"]["sources"] == pytest.approx(1.31925 * 3e-3, rel=1e-5)
+    assert "so does" not in power.out
+
+
+@pytest.mark.parametrize("text, line, words", [
+    (LAYER % ("material: n", 0.49, "material: m"), 5, ["regions[1]", "0.01 m2 of its 0.3 m2 (material)"]),
+    (LAYER % ("source: 7", 0.49, "source: 0"), 5, ["regions[1]", "0.01 m2 of its 0.3 m2 (source)"]),
+    (LAYER % ("material: n, temperature: 9", 0.49, "temperature: 8"), 5, ["regions[1]", "(temperature)"]),
+    (LAYER % ("material: n, name: skin", 0.49, "material: m"), 5, ["regions[1]", "'skin'"]),
+    ("  - {shape: rectangle, x: [0, 0.49], y: [0, 1], material: n}\n  - {shape: rectangle, x: [0.5, 1], y: [0, 1], material: n}\n", 4,
+     ["regions[0]", "0.01 m2 of its 1 m2 (material)"]),
+], ids=["material", "source", "temperature alone", "name", "background"])
+def test_layer_between_regions_without_a_cell_is_refused(tmp_path, text, line, words):
+    said = set()
+    for ranks in (1, 2, 3, 7):
+        outcome = run(tmp_path / str(ranks), PLATE + text + STEPS, "--quiet", ranks=ranks)
+        refused(outcome, f"case.yaml:{line}: ", *words, "cover no cell", "grid.cells", "solver.empty_regions: allow")
+        said.add(outcome.err.replace(f"/{ranks}/", "/"))
+    assert len(said) == 1
+
+
+def test_layer_between_regions_without_a_cell_is_allowed_with_a_note(tmp_path):
+    text = PLATE + LAYER % ("material: n, temperature: 9", 0.49, "material: m") + ALLOW + STEPS
+    outcome = accepted(run(tmp_path, text, "--quiet"))
+    assert ("heat2d: note: regions[1]: the part of its material that later regions leave covers no cell and has no effect"
+            in outcome.err)
+    layer = outcome.results["regions"][0]
+    assert (layer["painted"], layer["true"]) == pytest.approx((112 * CELL, 0.3), rel=1e-12)  # its temperature is left
+    assert layer["attributes"]["material"] == pytest.approx({"painted": 0.0, "true": 0.01}, rel=1e-12)
+
+
+def test_heat_of_a_layer_between_regions_is_announced(tmp_path):
+    """7e3 W/m3 in 0.03 m2 are 210 W/m; one column of cells releases 291.7 W/m."""
+    outcome = accepted(run(tmp_path, PLATE + LAYER % ("source: 7e3", 0.47, "source: 0") + STEPS, "--no-progress"))
+    assert "regions[1]: 0.04167 m2 painted, 0.03 m2 true (+38.9 %); so does the heat of its source" in outcome.out
+    assert outcome.results["energy"]["sources"] == pytest.approx(7e3 * 16 * CELL * 3e-3, rel=1e-12)
+    assert outcome.results["regions"][0]["true"] == pytest.approx(0.03, rel=1e-12)
+    fine = accepted(run(tmp_path / "fine", PLATE + LAYER % ("source: 7e3", 0.47, "source: 0") + STEPS, "--no-progress",
+                        "--set", "grid.cells=[100,16]"))
+    assert fine.results["energy"]["sources"] == pytest.approx(210 * 3e-3, rel=1e-12) and "painted" not in fine.out
+
+
+def test_attributes_are_painted_over_by_themselves(tmp_path):
+    """The source of the layer acts in all of it; a region of another material takes the material of its larger part."""
+    text = PLATE + LAYER % ("material: n, source: 7e3", 0.47, "material: m")
+    outcome = accepted(run(tmp_path, text + STEPS, "--no-progress"))
+    layer = outcome.results["regions"][0]
+    assert (layer["painted"], layer["true"]) == pytest.approx((112 * CELL, 0.3), rel=1e-12)
+    assert layer["attributes"]["material"] == pytest.approx({"painted": 16 * CELL, "true": 0.03}, rel=1e-12)
+    assert "source" not in layer["attributes"]
+    assert "regions[1] (material): 0.04167 m2 painted, 0.03 m2 true (+38.9 %)\n" in outcome.out  # not the heat
+    assert outcome.results["energy"]["sources"] == pytest.approx(7e3 * 112 * CELL * 3e-3, rel=1e-12)
+
+
+def test_map_takes_the_same_share_of_both_sizes(tmp_path):
+    """A map over the left half of the plate; the disk's outline is painted as before."""
+    numbers = np.full((16, 24), -1, dtype="i4")
+    numbers[:, :12] = 0
+    with h5py.File(tmp_path / "map.h5", "w") as file:
+        file["material"] = numbers
+    disk = "  - {shape: circle, centre: [0.5, 0.5], radius: 0.3, material: n}\n"
+    for ranks in (1, 3):
+        outcome = accepted(run(tmp_path, PLATE + disk + "  - {file: map.h5}\n" + STEPS, "--quiet", ranks=ranks))
+        half, over = outcome.results["regions"]
+        assert half["true"] == pytest.approx(0.045 * math.pi, rel=1e-12) and half["painted"] == pytest.approx(56 * CELL, rel=1e-12)
+        assert over["true"] == over["painted"] == pytest.approx(0.5, rel=1e-12)
+
+
+def test_layers_that_meet_leave_nothing(tmp_path):
+    """Edges that rounding moves apart, 0.1*3 and 0.3, leave no layer of the background."""
+    layers = "".join(f"  - {{shape: rectangle, x: [{0.1 * k!r}, {k / 10 + 0.1!r}], y: [0, 1], material: n}}\n" for k in range(10))
+    outcome = accepted(run(tmp_path, PLATE + layers + STEPS, "--quiet"))
+    assert not outcome.err and len(outcome.results["regions"]) == 10
 
 
 # ---- sizes ---------------------------------------------------------------------------------------------------------
@@ -143,10 +266,10 @@ def test_sizes_of_segments_add_up_to_their_side(tmp_path):
 
 
 def test_terminal_lists_a_few_sizes_that_differ_and_counts_the_others(tmp_path):
-    """A layer of 1.4 cells takes one or two cells; regions of whole cells have no line."""
-    layers = "".join(f"  - {{shape: rectangle, x: [{0.015 * k}, {0.015 * k + 0.021}], y: [0.0, 0.15], temperature: 9}}\n"
+    """A layer of 1.4 cells takes one cell; regions of whole cells have no line."""
+    layers = "".join(f"  - {{shape: rectangle, x: [{0.03 * k}, {0.03 * k + 0.021}], y: [0.0, 0.15], temperature: 9}}\n"
                      for k in range(9))
-    whole = "{shape: rectangle, x: [0.15, 0.3], y: [0.0, 0.15], temperature: 5}\n"
+    whole = "{shape: rectangle, x: [0.285, 0.3], y: [0.0, 0.15], temperature: 5}\n"
     outcome = accepted(run(tmp_path, WALL + REGIONS + whole + layers, "--no-progress"))
     lines = [line for line in outcome.out.splitlines() if "painted" in line]
     assert len(lines) == 4 and all("m2 true" in line for line in lines)
