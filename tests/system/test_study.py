@@ -86,7 +86,7 @@ def test_key_that_heat2d_does_not_know_is_refused_before_anything_is_written(tmp
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["strong.yaml", "weak.yaml", "refine.yaml"])
+@pytest.mark.parametrize("name", ["strong.yaml", "weak.yaml", "refine.yaml", "nodes.yaml"])
 def test_shipped_study_files_are_valid(name, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from postprocess.study.points import make_points
