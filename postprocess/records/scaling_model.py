@@ -4,8 +4,8 @@
 
 a is what no rank saves, b n the work, c log2 p the reductions.  The coefficients are not negative
 and minimise the sum of squared *relative* errors of the medians; a term is used only where it
-lowers that sum, and there are fewer terms than points where possible.  The error at the largest p,
-which the fit has not seen, is what the model is worth.
+lowers that sum, and with three points or more to fit there are fewer terms than points.  The error
+at the largest p, which the fit has not seen, is what the model is worth.
 """
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _fit(points: list[tuple[int, float, float]]) -> tuple[float, float, float]:
     times = np.array([t for _, _, t in points])
     columns = np.array([[1.0, n, math.log2(p)] for p, n, _ in points]) / times[:, None]
     best, least = (float(np.median(times)), 0.0, 0.0), math.inf
-    most = max(1, len(points) - 1)
+    most = max(2, len(points) - 1)
     for size in range(1, min(most, len(TERMS)) + 1):
         for chosen in itertools.combinations(range(len(TERMS)), size):
             part = columns[:, chosen]
