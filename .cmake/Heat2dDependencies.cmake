@@ -1,4 +1,4 @@
-# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, zlib), and check
+# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, hwloc, zlib), and check
 # that the compiler wrapper, PETSc and HDF5 use one MPI.
 
 find_package(MPI REQUIRED COMPONENTS C)
@@ -18,6 +18,7 @@ pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto) # SHA-256 of the reference workload
 find_path(HEAT2D_RANDOM123 Random123/philox.h REQUIRED) # counter-based random numbers of the reference workload
 pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)
+pkg_check_modules(HWLOC REQUIRED IMPORTED_TARGET hwloc>=2.1)
 find_package(ZLIB REQUIRED)
 
 set(HDF5_PREFER_PARALLEL ON)

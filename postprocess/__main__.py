@@ -1,4 +1,4 @@
-"""The command line: python3 -m postprocess plot|info|compare ...
+"""The command line: python3 -m postprocess plot|info|compare|study|report|compare-studies ...
 
 The exit codes have the same meaning as in heat2d: 2 for a wrong command line (also a request for a
 step, field or time that does not exist, and a missing Python package), 4 for a file that cannot be
@@ -49,6 +49,25 @@ def _compare(arguments: argparse.Namespace) -> int:
     return run_compare(arguments)
 
 
+def _study(arguments: argparse.Namespace) -> int:
+    require("yaml", "rich")
+    from .study.run_study import run_study
+    return run_study(arguments)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    require("numpy", "matplotlib", "jinja2")
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from .report.run_report import run_report
+    return run_report(arguments)
+
+
+def _compare_studies(arguments: argparse.Namespace) -> int:
+    require("rich")
+    from .compare_studies import run_compare_studies
+    return run_compare_studies(arguments)
+
+
 def make_parser() -> Parser:
     """Build the parser of the command line."""
     parser = Parser(prog="python3 -m postprocess",
@@ -60,6 +79,9 @@ def make_parser() -> Parser:
     info.add_argument("directory", metavar="OUTDIR")
     info.set_defaults(run=_info)
     _add_compare(commands)
+    _add_study(commands)
+    _add_report(commands)
+    _add_compare_studies(commands)
     return parser
 
 
@@ -105,6 +127,61 @@ def _add_compare(commands) -> None:
     compare.set_defaults(run=_compare)
 
 
+def _add_study(commands) -> None:
+    study = commands.add_parser(
+        "study", help="run a scaling study or a sweep",
+        description="Runs the points of STUDY.yaml that have no complete results.json yet, in "
+                    "random order, and prints a table.  The same command continues a study.  Exit "
+                    "code 5 when a run failed or is not valid.")
+    study.add_argument("study", metavar="STUDY.yaml")
+    study.add_argument("--output", metavar="DIR", help="folder of the study (out/STUDY)")
+    study.add_argument("--launcher", choices=("local", "slurm", "jube"), default="local",
+                       help="run here one by one (default), submit jobs, or write a JUBE file")
+    study.add_argument("--program", metavar="HEAT2D",
+                       help="the program under test (build/heat2d, or heat2d in PATH)")
+    study.add_argument("--mpiexec", metavar="COMMAND",
+                       help="its launcher (that of the build, or mpiexec in PATH)")
+    study.add_argument("--retry-failed", action="store_true", help="run failed runs again")
+    study.add_argument("--wait", action="store_true",
+                       help="with --launcher slurm: wait until all jobs have ended")
+    study.set_defaults(run=_study)
+
+
+def _add_report(commands) -> None:
+    report = commands.add_parser(
+        "report", help="write a page about studies and runs",
+        description="Writes one self-contained HTML file about the folders: studies, runs, or "
+                    "folders that hold runs.  Reads results.json and study.json only.")
+    report.add_argument("directories", metavar="DIR", nargs="+")
+    report.add_argument("-o", "--output", metavar="FILE.html", default="report.html",
+                        help="the page (report.html)")
+    report.add_argument("--title", help="title of the page")
+    report.add_argument("--pdf", action="store_true",
+                        help="also print the page to FILE.pdf (needs the browser chromium)")
+    report.add_argument("--extrap", metavar="FILE.json",
+                        help="also write the measurements for Extra-P")
+    report.set_defaults(run=_report)
+
+
+def _add_compare_studies(commands) -> None:
+    compare = commands.add_parser(
+        "compare-studies", help="compare the times of two studies",
+        description="Compares the points of A and B that have the same name.  Exit code 5 when B "
+                    "is slower beyond the threshold and the noise, not valid, or incomplete; 2 "
+                    "when nothing can be compared.")
+    _accept_exponents(compare)
+    compare.add_argument("a", metavar="A", help="folder of a study, or of runs: the reference")
+    compare.add_argument("b", metavar="B", help="folder of a study, or of runs")
+    compare.add_argument("--threshold", type=_tolerance, default=0.05, metavar="T",
+                         help="relative increase of a time that is allowed (0.05)")
+    compare.add_argument("--min-runs", type=_runs, default=6, metavar="N",
+                         help="fewest runs of a point (6); below 6 the interval is the range")
+    compare.add_argument("--invalid", action="store_true",
+                         help="also use the times of runs that are not valid")
+    compare.add_argument("--json", metavar="FILE", help="also write the comparison to FILE")
+    compare.set_defaults(run=_compare_studies)
+
+
 def _accept_exponents(parser: argparse.ArgumentParser) -> None:
     """Let argparse read -1e3 as a number: by itself it takes it for an option."""
     parser._negative_number_matcher = re.compile(r"-(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
@@ -136,6 +213,12 @@ def _tolerance(text: str) -> float:
     if value < 0:
         raise argparse.ArgumentTypeError(f"'{text}' is negative")
     return value
+
+
+def _runs(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= 10_000:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 10000")
+    return int(text)
 
 
 def _dpi(text: str) -> int:

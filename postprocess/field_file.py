@@ -6,9 +6,7 @@ files readable.
 """
 from __future__ import annotations
 
-import os
 import re
-import stat
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +16,7 @@ import h5py
 import numpy as np
 
 from .errors import ReaderError
+from .text_file import require_regular
 
 FORMAT = "heat2d field file"
 FORMAT_VERSION = 1
@@ -65,31 +64,11 @@ class Header:
 def opened(path: Path) -> Iterator[h5py.File]:
     """Open a field file for reading; whatever is wrong with it becomes a ReaderError."""
     try:
-        _require_regular(path)
+        require_regular(path)
         with h5py.File(path, "r") as file:
             yield file
     except DAMAGE as error:
         raise ReaderError(f"{path}: {_explain(error)}") from None
-
-
-def _require_regular(path: Path) -> None:
-    """Raise unless the path is a regular file: opening a pipe would wait for ever."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
-        raise ReaderError(f"{path}: not a regular file")
-
-
-def read_text(path: Path) -> str | None:
-    """Read a text file; None when there is none."""
-    try:
-        _require_regular(path)
-        with open(path, encoding="utf-8", newline="") as file:
-            return file.read()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ReaderError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ReaderError(f"{path}: not a text file") from None
 
 
 def _explain(error: Exception) -> str:

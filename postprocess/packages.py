@@ -12,6 +12,7 @@ import sys
 from .errors import PackageError
 
 OLDEST = {"matplotlib": (3, 6)}  # contourpy and Text(parse_math=...) came with 3.6
+PIP = {"yaml": "PyYAML"}  # where the name of the package differs from that of the module
 
 
 def require(*names: str) -> None:
@@ -47,7 +48,7 @@ def _too_old(name: str, version: str) -> list[str]:
 def _remedy(names: list[str]) -> str:
     """Say how to install the packages: apt serves only the Python of the distribution."""
     apt = f"'apt install {' '.join(f'python3-{name}' for name in names)}'"
-    pip = f"'{sys.executable} -m pip install {' '.join(names)}'"
+    pip = f"'{sys.executable} -m pip install {' '.join(PIP.get(n, n) for n in names)}'"
     if (sys.executable or "").startswith("/usr/bin/"):
         return f"install with {apt} or {pip}"
     return f"install with {pip}, or run with /usr/bin/python3 after {apt}"

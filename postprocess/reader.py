@@ -19,10 +19,11 @@ from typing import Any, Callable, Iterator
 import numpy as np
 
 from .errors import ReaderError, RequestError
-from .field_file import CATEGORIES, VECTORS, FieldInfo, Header, opened, read_header, read_text
+from .field_file import CATEGORIES, VECTORS, FieldInfo, Header, opened, read_header
 from .record import probe_places
 from .reduction import Reduction
 from .table import TableError, read_table
+from .text_file import read_text
 from .wording import duration, listed
 
 RESULTS_SCHEMA = "heat2d results 1"

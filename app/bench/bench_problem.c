@@ -161,7 +161,7 @@ static PetscErrorCode Sweep(HeatBenchProblem *p, PetscInt n, HeatStepInfo *info)
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   for (PetscInt k = 0; k < n; k++) times[k] = (PetscReal)(p->step + k) * p->dt;
-  PetscCall(HeatStepperAdvanceSeveral(p->stepper, n, times, p->dt, &p->T, info));
+  PetscCall(HeatStepperAdvanceSeveral(p->stepper, n, times, p->dt, NULL, &p->T, info));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -258,6 +258,8 @@ static PetscErrorCode WriteRecord(Bench *b)
   static const char program[] = "/proc/self/exe";
   HeatResults       r;
   HeatProvenance    p;
+  HeatBinding       binding;
+  HeatResultsHost  *hosts;
   HeatHash          binary;
   PetscBool         known;
 
@@ -266,14 +268,18 @@ static PetscErrorCode WriteRecord(Bench *b)
   r.title  = "reference workload";
   r.status = b->r.n_reasons ? HEAT_STATUS_CHECK_FAILED : HEAT_STATUS_OK;
   r.ranks  = b->size;
-  PetscCall(HeatProvenanceCollect(b->comm, &p));
+  PetscCall(HeatProvenanceCollect(&p));
   HeatRecordProvenance(&p, b->start, &r);
+  PetscCall(HeatBindingCollect(b->comm, &binding));
+  PetscCall(HeatRecordBinding(&binding, &r, &hosts));
   known = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
   if (known) PetscCall(HeatHashFile(program, &binary));
   r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, known ? &binary : NULL);
   PetscCall(HeatResultsWrite(b->comm, b->q.directory, &r));
   HeatJsonDestroy(&r.bench);
   PetscCall(HeatProvenanceClear(&p));
+  PetscCall(HeatBindingClear(&binding));
+  PetscCall(PetscFree(hosts));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

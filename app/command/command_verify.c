@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "app/process/binding.h"
 #include "app/process/petsc_options.h"
 #include "app/process/provenance.h"
 #include "app/report/record.h"
@@ -155,6 +156,8 @@ static PetscErrorCode WriteRecord(const HeatVerify *v, const HeatProcessStart *s
 {
   HeatResults        r;
   HeatProvenance     p;
+  HeatBinding        binding;
+  HeatResultsHost   *hosts;
   HeatResultsVerify *rows;
   PetscMPIInt        size;
 
@@ -175,10 +178,14 @@ static PetscErrorCode WriteRecord(const HeatVerify *v, const HeatProcessStart *s
   r.ranks    = size;
   r.n_verify = v->n_results;
   r.verify   = rows;
-  PetscCall(HeatProvenanceCollect(v->world, &p));
+  PetscCall(HeatProvenanceCollect(&p));
   HeatRecordProvenance(&p, start, &r);
+  PetscCall(HeatBindingCollect(v->world, &binding));
+  PetscCall(HeatRecordBinding(&binding, &r, &hosts));
   PetscCall(HeatResultsWrite(v->world, v->directory, &r));
   PetscCall(HeatProvenanceClear(&p));
+  PetscCall(HeatBindingClear(&binding));
+  PetscCall(PetscFree(hosts));
   PetscCall(PetscFree(rows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -40,25 +40,29 @@ static void StartTraffic(HeatPlan *p)
 /* Predict the halo exchanges of the operator. */
 static PetscErrorCode PlanHalo(HeatPlan *p)
 {
-  HeatPlanTraffic  *step = &p->per_step[HEAT_TRAFFIC_HALO], *run = &p->run[HEAT_TRAFFIC_HALO];
-  HeatLayoutTraffic one, deep;
-  PetscInt64        n_one, n_deep;
+  HeatPlanTraffic   *step = &p->per_step[HEAT_TRAFFIC_HALO], *run = &p->run[HEAT_TRAFFIC_HALO];
+  HeatPlanTraffic   *set_up  = &p->run[HEAT_TRAFFIC_SETUP];
+  const PetscBool    counted = p->steps.known && p->steps.steps >= 0 ? PETSC_TRUE : PETSC_FALSE;
+  HeatModelExchanges counts;
+  HeatLayoutTraffic  one, deep, prepared;
 
   PetscFunctionBeginUser;
   if (!p->steps.known) *step = Unknown();
-  if (!p->steps.known || p->steps.steps < 0) *run = Unknown();
+  if (!counted) *run = Unknown();
   PetscCall(HeatLayoutHalo(&p->layout, 1, PETSC_FALSE, &one));
   Add(step, (double)p->steps.exchanges, &one, sizeof(PetscReal));
   Add(run, (double)p->steps.before, &one, sizeof(PetscReal));
   if (p->c->output.fields[HEAT_FIELD_HEAT_FLUX] && p->files.n_snapshots > 0)
     Add(run, (double)p->files.n_snapshots, &one, sizeof(PetscReal));
-  HeatModelStepsExchanges(&p->steps, p->steps.steps, &n_one, &n_deep);
-  Add(run, (double)n_one, &one, sizeof(PetscReal));
+  counts = HeatModelStepsExchanges(&p->steps, p->steps.steps);
+  Add(run, (double)counts.single, &one, sizeof(PetscReal));
   if (p->steps.deep == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatLayoutHalo(&p->layout, p->steps.deep, PETSC_TRUE, &deep));
-  Add(step, 1.0 / (double)p->steps.deep, &deep, sizeof(PetscReal));
-  Add(run, (double)n_deep, &deep, sizeof(PetscReal));
-  p->run[HEAT_TRAFFIC_SETUP] = Unknown(); /* deep halos of coefficients and side temperatures */
+  Add(step, (double)HeatModelStepsDeep(&p->steps), &deep, sizeof(PetscReal));
+  Add(run, (double)counts.deep, &deep, sizeof(PetscReal));
+  if (!counted) *set_up = Unknown(); /* coefficients and temperatures of sides in deep halos */
+  PetscCall(HeatModelStepsPrepare(&p->steps, &p->layout, &counts, &prepared));
+  Add(set_up, 1.0, &prepared, sizeof(PetscReal));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

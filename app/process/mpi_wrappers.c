@@ -11,13 +11,16 @@
  *  Wrapped are the functions that send: point-to-point, persistent, one-sided, and collective ones;
  *  where MPI has them (MPI 4), also those with large counts, MPI_Isend_c, which PETSc prefers.  The
  *  functions that manage communicators, windows and files, and MPI 4's persistent collectives and
- *  partitioned messages, which neither heat2d nor its libraries use, are not counted. */
+ *  partitioned messages, which neither heat2d nor its libraries use, are not counted.
+ *
+ *  MPI_Finalize is wrapped, too: see finalize.c. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <mpi.h>
 #include <string.h>
 
 #include "app/process/communication.h"
+#include "app/process/finalize.h"
 
 /* Define MPI_name, which runs `before`, calls the next MPI_name, and runs `after`.  The converted
    pointer is copied because ISO C has no cast from void * to a function.
@@ -50,6 +53,10 @@
 WRAP(Init, (int *argc, char ***argv), (argc, argv), NOTHING, START)
 WRAP(Init_thread, (int *argc, char ***argv, int required, int *provided),
      (argc, argv, required, provided), NOTHING, START)
+
+/* The end. */
+
+WRAP(Finalize, (void), (), HeatFinalizePrepare(), NOTHING)
 
 /* The families below are defined for counts of type int and, with the suffix _c, of MPI_Count.
    Parameters: the suffix, the type of a count, and the type of a displacement. */

@@ -1,4 +1,4 @@
-/** Provenance: versions, build, hosts, binding and command line that produced a result. */
+/** Provenance: versions, build and command line that produced a result. */
 #ifndef HEAT_APP_PROVENANCE_H
 #define HEAT_APP_PROVENANCE_H
 
@@ -18,23 +18,18 @@ const char *HeatBuildType(void);     /* CMAKE_BUILD_TYPE */
  *  @param[in] size  [bytes] of buffer; a longer text is cut */
 const char *HeatProgram(char *buffer, size_t size);
 
-/** Facts about this run.  Strings and arrays are owned; free them with HeatProvenanceClear. */
+/** Facts about this run.  Strings are owned; free them with HeatProvenanceClear. */
 typedef struct {
-  char   mpi[256];      /* first line of MPI_Get_library_version, cut at 255 characters */
-  char   petsc[64];     /* "3.18.5" */
-  int    n_hosts;       /* length of hosts; 0 on all ranks but 0 */
-  int    n_ranks;       /* length of binding; 0 on all ranks but 0 */
-  char **hosts;         /* [n_hosts] one name per node, in order of rank; other ranks: NULL */
-  char **binding;       /* [n_ranks] processors that each rank may run on; other ranks: NULL */
-  char  *command_line;  /* of this process, words separated by blanks */
-  char  *petsc_options; /* PETSc's options database */
+  char  mpi[256];      /* first line of MPI_Get_library_version, cut at 255 characters */
+  char  petsc[64];     /* "3.18.5" */
+  char *command_line;  /* of this process, words separated by blanks */
+  char *petsc_options; /* PETSc's options database */
 } HeatProvenance;
 
-/** Collect the facts.  Collective on comm.  One host name per node and 64 bytes of binding per rank
- *  are gathered on rank 0. */
-PetscErrorCode HeatProvenanceCollect(MPI_Comm comm, HeatProvenance *p);
+/** Collect the facts.  Not collective. */
+PetscErrorCode HeatProvenanceCollect(HeatProvenance *p);
 
-/** Free strings and arrays.  Not collective. */
+/** Free the strings.  Not collective. */
 PetscErrorCode HeatProvenanceClear(HeatProvenance *p);
 
 #endif

@@ -188,6 +188,16 @@ PetscErrorCode HeatOutputSample(HeatOutput *o, const HeatRunState *state, HeatSu
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+const HeatCellRecord *HeatOutputRecord(const HeatOutput *o) { return HeatPointsRecord(o->points); }
+
+PetscErrorCode HeatOutputSampleRecord(HeatOutput *o, const HeatRunState *state, PetscInt n,
+                                      const PetscReal *times)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatPointsSampleRecord(o->points, state, n, times));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOutputFlush(HeatOutput *o, const HeatRunState *state)
 {
   PetscFunctionBeginUser;

@@ -63,6 +63,16 @@ PetscBool HeatOutputSnapshotIsDue(const HeatOutput *output, const HeatCase *c,
 PetscErrorCode HeatOutputSample(HeatOutput *output, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T);
 
+/** Return the cells to be recorded where several steps are taken at once; NULL: none.  Valid while
+ *  the tables are open.  Not collective. */
+const HeatCellRecord *HeatOutputRecord(const HeatOutput *output);
+
+/** Buffer the probes' rows of steps before the present one, which were recorded.  Not collective.
+ *  @param[in] n      steps that were taken at once, the last of which is the present one
+ *  @param[in] times  [n] [s] when each step began */
+PetscErrorCode HeatOutputSampleRecord(HeatOutput *output, const HeatRunState *state, PetscInt n,
+                                      const PetscReal *times);
+
 /** Append the buffered rows of the probes to their table.  Collective. */
 PetscErrorCode HeatOutputFlush(HeatOutput *output, const HeatRunState *state);
 

@@ -14,12 +14,16 @@
    file. */
 enum { BUFFER_ROWS = 256 };
 
+/* Rows for which there is room: those of several steps come at once. */
+enum { CAPACITY = BUFFER_ROWS + HEAT_MOST_AT_ONCE };
+
 struct HeatPoints {
-  HeatProbes *probes;
-  HeatTable  *table; /* probes.csv; NULL: no probes, or not open */
-  PetscReal  *terms; /* [capacity][n_probes][HEAT_PROBE_TERMS] this rank's, of buffered rows */
-  PetscReal  *times; /* [capacity] [s] of buffered rows */
-  PetscInt    rows, capacity; /* buffered rows; room for them */
+  HeatProbes    *probes;
+  HeatTable     *table;  /* probes.csv; NULL: no probes, or not open */
+  PetscReal     *terms;  /* [CAPACITY][n_probes][HEAT_PROBE_TERMS] this rank's, of buffered rows */
+  PetscReal     *times;  /* [CAPACITY] [s] of buffered rows */
+  PetscInt       rows;   /* buffered rows */
+  HeatCellRecord record; /* cells of the probes; its T is owned; NULL: no record */
 
   PetscInt     n_profiles;
   HeatProbes **profiles;       /* [n_profiles] */
@@ -155,9 +159,11 @@ static PetscErrorCode OpenProbeTable(HeatPoints *p, const Folder *folder)
   for (PetscInt k = 0; k < n; k++) columns[k + 2] = c->output.probes[k].name;
   PetscCall(OpenTable(folder, 0, n + 2, columns, &p->table));
   PetscCall(PetscFree(columns));
-  p->capacity = BUFFER_ROWS;
-  PetscCall(PetscMalloc1((size_t)p->capacity * (size_t)n * HEAT_PROBE_TERMS, &p->terms));
-  PetscCall(PetscMalloc1(p->capacity, &p->times));
+  PetscCall(PetscMalloc1((size_t)CAPACITY * (size_t)n * HEAT_PROBE_TERMS, &p->terms));
+  PetscCall(PetscMalloc1(CAPACITY, &p->times));
+  if (!HeatOperatorIsLinear(folder->state->op)) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatProbesCells(p->probes, &p->record.n, &p->record.cell);
+  PetscCall(PetscMalloc1((size_t)HEAT_MOST_AT_ONCE * (size_t)(p->record.n + 1), &p->record.T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -198,6 +204,30 @@ PetscErrorCode HeatPointsFlush(HeatPoints *p, const HeatRunState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the terms of the row that is buffered next, of n probes. */
+static PetscReal *NextRow(const HeatPoints *p, PetscInt n)
+{
+  return p->terms + (size_t)p->rows * (size_t)n * HEAT_PROBE_TERMS;
+}
+
+const HeatCellRecord *HeatPointsRecord(const HeatPoints *p)
+{
+  return p->record.T ? &p->record : NULL;
+}
+
+PetscErrorCode HeatPointsSampleRecord(HeatPoints *p, const HeatRunState *state, PetscInt n,
+                                      const PetscReal *times)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < n - 1 && p->record.T; k++) {
+    PetscCall(HeatOperatorSetSurfaceTime(state->op, times[k + 1]));
+    PetscCall(HeatProbesSampleCells(p->probes, p->record.T + (size_t)k * (size_t)p->record.n,
+                                    NextRow(p, state->c->output.n_probes)));
+    p->times[p->rows++] = times[k + 1];
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatPointsSample(HeatPoints *p, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T)
 {
@@ -206,10 +236,9 @@ PetscErrorCode HeatPointsSample(HeatPoints *p, const HeatRunState *state, HeatSu
   PetscFunctionBeginUser;
   if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatSurveyPrepareSides(survey, state, T));
-  PetscCall(
-      HeatProbesSample(p->probes, T, p->terms + (size_t)p->rows * (size_t)n * HEAT_PROBE_TERMS));
+  PetscCall(HeatProbesSample(p->probes, T, NextRow(p, n)));
   p->times[p->rows] = state->clock.time;
-  if (++p->rows == p->capacity) PetscCall(HeatPointsFlush(p, state));
+  if (++p->rows >= BUFFER_ROWS) PetscCall(HeatPointsFlush(p, state));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -266,6 +295,7 @@ PetscErrorCode HeatPointsClose(HeatPoints *p, const HeatRunState *state)
   PetscCall(PetscFree(p->profile_tables));
   PetscCall(PetscFree(p->terms));
   PetscCall(PetscFree(p->times));
+  PetscCall(PetscFree(p->record.T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -285,6 +315,7 @@ PetscErrorCode HeatPointsDestroy(HeatPoints **points)
   PetscCall(PetscFree(p->profile_tables));
   PetscCall(PetscFree(p->terms));
   PetscCall(PetscFree(p->times));
+  PetscCall(PetscFree(p->record.T));
   PetscCall(PetscFree(*points));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

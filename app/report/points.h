@@ -28,6 +28,17 @@ PetscErrorCode HeatPointsOpen(HeatPoints *points, const HeatRunState *state,
 PetscErrorCode HeatPointsSample(HeatPoints *points, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T);
 
+/** Return the own cells that the probes read, for steps that are taken several at once; NULL where
+ *  the case has no probes, or the operator is not linear.  Valid from HeatPointsOpen to
+ *  HeatPointsClose; owned by the points.  Not collective. */
+const HeatCellRecord *HeatPointsRecord(const HeatPoints *points);
+
+/** Buffer the probes' rows of steps before the present one from the record.  Not collective.
+ *  @param[in] n      steps that were taken at once, the last of which is the present one
+ *  @param[in] times  [n] [s] when each step began */
+PetscErrorCode HeatPointsSampleRecord(HeatPoints *points, const HeatRunState *state, PetscInt n,
+                                      const PetscReal *times);
+
 /** Sum the buffered rows over the ranks and append them to the table.  The last buffered row must
  *  be that of the present step.  Collective. */
 PetscErrorCode HeatPointsFlush(HeatPoints *points, const HeatRunState *state);

@@ -309,13 +309,26 @@ void HeatRecordProvenance(const HeatProvenance *p, const HeatProcessStart *start
   r->provenance.mpi           = p->mpi;
   r->provenance.petsc         = p->petsc;
   r->provenance.index_bits    = 8 * (PetscInt)sizeof(PetscInt);
-  r->provenance.n_hosts       = p->n_hosts;
-  r->provenance.hosts         = (const char *const *)p->hosts;
-  r->provenance.binding       = (const char *const *)p->binding;
   r->provenance.command_line  = p->command_line;
   r->provenance.petsc_options = p->petsc_options;
   r->provenance.started       = start->date;
   r->provenance.elapsed       = HeatMonotonicTime() - start->time;
+}
+
+PetscErrorCode HeatRecordBinding(const HeatBinding *b, HeatResults *r, HeatResultsHost **list)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(b->n_hosts, list));
+  for (int k = 0; k < b->n_hosts; k++) {
+    const HeatHost *h = &b->hosts[k];
+
+    (*list)[k] = (HeatResultsHost){h->name, h->ranks, h->cores, h->numa_nodes};
+  }
+  r->provenance.n_hosts   = b->n_hosts;
+  r->provenance.hosts     = b->names;
+  r->provenance.host_list = *list;
+  r->provenance.binding   = (const char *const *)b->masks;
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode FillChecks(const HeatCase *c, const HeatCheckResult *results, HeatResults *r,
@@ -354,12 +367,15 @@ static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatRes
   const HeatRunState      *state = from->state;
   HeatResultsCommunication kinds[HEAT_TRAFFIC_KINDS];
   HeatProvenance           p;
+  HeatResultsHost         *hosts;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatProvenanceCollect(state->grid->comm, &p));
+  PetscCall(HeatProvenanceCollect(&p));
   PetscCall(FillCommunication(from, r, kinds));
   HeatRecordProvenance(&p, from->start, r);
+  PetscCall(HeatRecordBinding(from->binding, r, &hosts));
   PetscCall(HeatResultsWrite(state->grid->comm, state->c->output.directory, r));
+  PetscCall(PetscFree(hosts));
   PetscCall(HeatProvenanceClear(&p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

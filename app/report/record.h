@@ -2,6 +2,7 @@
 #ifndef HEAT_APP_RECORD_H
 #define HEAT_APP_RECORD_H
 
+#include "app/process/binding.h"
 #include "app/process/process_start.h"
 #include "app/process/provenance.h"
 #include "app/report/report_sources.h"
@@ -15,5 +16,9 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
  *  owned by the provenance.  Not collective.
  *  @param[in] start  of the program */
 void HeatRecordProvenance(const HeatProvenance *p, const HeatProcessStart *start, HeatResults *r);
+
+/** Fill hosts and binding into the record.  Not collective.  Arrays are borrowed, except `list`.
+ *  @param[out] list  [b->n_hosts] memory for the record's list of hosts; free it with PetscFree */
+PetscErrorCode HeatRecordBinding(const HeatBinding *b, HeatResults *r, HeatResultsHost **list);
 
 #endif

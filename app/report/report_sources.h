@@ -6,6 +6,7 @@
 #ifndef HEAT_APP_REPORT_SOURCES_H
 #define HEAT_APP_REPORT_SOURCES_H
 
+#include "app/process/binding.h"
 #include "app/process/communication.h"
 #include "app/process/options.h"
 #include "app/process/phases.h"
@@ -29,6 +30,7 @@ typedef struct {
 typedef struct {
   const HeatRunState    *state;
   const HeatOptions     *options;
+  const HeatBinding     *binding;
   const HeatPhases      *phases;
   const HeatStop        *stop;
   const HeatIterations  *iterations;

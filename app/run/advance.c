@@ -46,8 +46,8 @@ static PetscErrorCode CallStepper(HeatRunState *state, PetscInt n, const PetscRe
 {
   PetscFunctionBeginUser;
   if (n > 1)
-    PetscCall(
-        HeatStepperAdvanceSeveral(state->stepper, n, times, dt, &state->T, &state->last_step));
+    PetscCall(HeatStepperAdvanceSeveral(state->stepper, n, times, dt, state->record, &state->T,
+                                        &state->last_step));
   else PetscCall(HeatStepperAdvance(state->stepper, times[0], dt, &state->T, &state->last_step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -128,6 +128,25 @@ static void TestExtremes(HeatHealth *h, const HeatRunState *state, const char *o
          of, (double)summary->min, (double)h->reach.low, (double)margin);
 }
 
+/* Raise HEAT_ERR_NUMERICS if the temperature is below the absolute zero, by more than the error of
+   the solves and 1e-6 of the largest temperature (chosen, far above rounding).  The case, not the
+   state, is wrong then.  Collective. */
+static PetscErrorCode CheckAbsoluteZero(const HeatHealth *h, const HeatRunState *state,
+                                        const HeatSummary *summary)
+{
+  char            reason[100];
+  const PetscReal zero   = HeatCaseAbsoluteZero(state->c, reason, sizeof reason);
+  const PetscReal margin = h->leak / h->least + 1e-6 * h->magnitude;
+
+  PetscFunctionBeginUser;
+  HeatCheck(!(summary->min < zero - margin), state->grid->comm, HEAT_ERR_NUMERICS,
+            "step %" PetscInt64_FMT " (t = %g s): the lowest temperature is %.6g, below %g, the "
+            "absolute zero: %s; more heat is taken out than the body has, or the scheme overshoots",
+            state->clock.step, (double)state->clock.time, (double)summary->min, (double)zero,
+            reason);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Note how the temperature first left the range by more than the error of the solves plus 1 % of
    its span.  1 % is chosen: a scheme that rings overshoots by more, a scheme on a smooth solution
    by less. */
@@ -235,6 +254,7 @@ PetscErrorCode HeatHealthTest(HeatHealth *h, const HeatRunState *state, const He
   h->bad       = PETSC_FALSE;
   h->undefined = PETSC_TRUE;
   PetscCall(HeatOperatorCheckFormulas(state->op));
+  if (summary->non_finite == 0) PetscCall(CheckAbsoluteZero(h, state, summary));
   h->undefined = PETSC_FALSE;
   TestFinite(h, state, "", summary);
   TestExtremes(h, state, "", summary);
@@ -345,7 +365,7 @@ PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, H
   h->good_step = -1;
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyTake(survey, state, T));
-  h->reach     = HeatReachOf(state->c, summary->min, summary->max);
+  PetscCall(HeatReachOf(state->c, summary->min, summary->max, &h->reach));
   h->magnitude = PetscMax(PetscAbsReal(summary->min), PetscAbsReal(summary->max));
   PetscCall(StartBalance(h, state, survey, T));
   PetscCall(VecRestoreArrayRead(state->T, &T));

@@ -1,68 +1,85 @@
 /** The bounds of the maximum principle (reach.h). */
 #include "app/run/reach.h"
 
+#include <math.h>
+
+#include "solver/case/formula_range.h"
+
 static void Widen(HeatReach *reach, PetscReal value)
 {
   reach->low  = PetscMin(reach->low, value);
   reach->high = PetscMax(reach->high, value);
 }
 
-static void DropBoth(HeatReach *reach) { reach->has_low = reach->has_high = PETSC_FALSE; }
-
 /* Widen by a prescribed or ambient temperature. */
-static void WidenByOutside(HeatReach *reach, const HeatFormula *formula, const HeatSeries *table)
+static PetscErrorCode WidenByOutside(HeatReach *reach, const HeatCase *c,
+                                     const HeatFormula *formula, const HeatSeries *table)
 {
+  PetscReal range[2];
+
+  PetscFunctionBeginUser;
   if (table && table->file) {
     for (PetscInt k = 0; k < table->n; k++) Widen(reach, table->value[k]);
-  } else if (formula->given && !formula->text) Widen(reach, formula->value);
-  else DropBoth(reach);
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(HeatFormulaRange(c, formula, range));
+  if (!isfinite(range[0])) reach->has_low = PETSC_FALSE;
+  else reach->low = PetscMin(reach->low, range[0]);
+  if (!isfinite(range[1])) reach->has_high = PETSC_FALSE;
+  else reach->high = PetscMax(reach->high, range[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Drop the bound that heat of this sign can break: the upper one if heat enters (value > 0), the
-   lower one if it leaves. */
-static void HeatBy(HeatReach *reach, PetscReal value)
+/* Drop the bounds that heat between these two values can break: the upper one if heat can enter
+   (above 0), the lower one if it can leave. */
+static void HeatBy(HeatReach *reach, PetscReal low, PetscReal high)
 {
-  if (value > 0.0) reach->has_high = PETSC_FALSE;
-  if (value < 0.0) reach->has_low = PETSC_FALSE;
+  if (high > 0.0) reach->has_high = PETSC_FALSE;
+  if (low < 0.0) reach->has_low = PETSC_FALSE;
 }
 
-static void HeatByFormula(HeatReach *reach, const HeatFormula *formula)
+static PetscErrorCode HeatByFormula(HeatReach *reach, const HeatCase *c, const HeatFormula *formula)
 {
-  if (!formula->given) return;
-  if (formula->text) DropBoth(reach);
-  else HeatBy(reach, formula->value);
+  PetscReal range[2];
+
+  PetscFunctionBeginUser;
+  if (!formula->given) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatFormulaRange(c, formula, range));
+  HeatBy(reach, range[0], range[1]);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static void HeatByFlux(HeatReach *reach, const HeatSegment *s)
+static PetscErrorCode IncludeSegment(HeatReach *reach, const HeatCase *c, const HeatSegment *s)
 {
-  if (!s->table.file) HeatByFormula(reach, &s->value);
-  for (PetscInt k = 0; s->table.file && k < s->table.n; k++) HeatBy(reach, s->table.value[k]);
-}
-
-static void IncludeSegment(HeatReach *reach, const HeatSegment *s)
-{
+  PetscFunctionBeginUser;
   switch (s->type) {
   case HEAT_BC_INSULATED:
   case HEAT_BC_PERIODIC: break;
-  case HEAT_BC_TEMPERATURE: WidenByOutside(reach, &s->value, &s->table); break;
+  case HEAT_BC_TEMPERATURE: PetscCall(WidenByOutside(reach, c, &s->value, &s->table)); break;
   case HEAT_BC_CONVECTION:
-  case HEAT_BC_RADIATION: WidenByOutside(reach, &s->ambient, &s->table); break;
-  case HEAT_BC_FLUX: HeatByFlux(reach, s); break;
+  case HEAT_BC_RADIATION: PetscCall(WidenByOutside(reach, c, &s->ambient, &s->table)); break;
+  case HEAT_BC_FLUX:
+    if (!s->table.file) PetscCall(HeatByFormula(reach, c, &s->value));
+    else
+      for (PetscInt k = 0; k < s->table.n; k++) HeatBy(reach, s->table.value[k], s->table.value[k]);
+    break;
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-HeatReach HeatReachOf(const HeatCase *c, PetscReal low, PetscReal high)
+PetscErrorCode HeatReachOf(const HeatCase *c, PetscReal low, PetscReal high, HeatReach *reach)
 {
-  HeatReach reach = {low, high, PETSC_TRUE, PETSC_TRUE};
-
-  HeatByFormula(&reach, &c->source);
+  PetscFunctionBeginUser;
+  *reach = (HeatReach){low, high, PETSC_TRUE, PETSC_TRUE};
+  PetscCall(HeatByFormula(reach, c, &c->source));
   for (PetscInt k = 0; k < c->n_regions; k++) {
-    HeatByFormula(&reach, &c->regions[k].source);
-    HeatByFormula(&reach, &c->regions[k].power);
+    PetscCall(HeatByFormula(reach, c, &c->regions[k].source));
+    PetscCall(HeatByFormula(reach, c, &c->regions[k].power));
   }
-  if (c->exchange.coefficient.given) WidenByOutside(&reach, &c->exchange.ambient, NULL);
+  if (c->exchange.coefficient.given)
+    PetscCall(WidenByOutside(reach, c, &c->exchange.ambient, NULL));
   for (int side = 0; side < HEAT_SIDES; side++)
     for (PetscInt k = 0; k < c->boundary[side].n; k++)
-      IncludeSegment(&reach, &c->boundary[side].segments[k]);
-  return reach;
+      PetscCall(IncludeSegment(reach, c, &c->boundary[side].segments[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -15,9 +15,9 @@ typedef struct {
   PetscBool has_low, has_high; /* the solution stays above `low`, below `high` */
 } HeatReach;
 
-/** Find the range that the solution of a case can reach from a field between low and high [K].  A
- *  prescribed or ambient temperature that is an expression leaves no bounds, because its extremes
- *  are not known.  Not collective. */
-HeatReach HeatReachOf(const HeatCase *c, PetscReal low, PetscReal high);
+/** Find the range that the solution of a case can reach from a field between low and high [K].
+ *  Expressions of x, y and t count with bounds of their values (solver/case/formula_range.h), those
+ *  of T leave no bounds.  Not collective. */
+PetscErrorCode HeatReachOf(const HeatCase *c, PetscReal low, PetscReal high, HeatReach *reach);
 
 #endif

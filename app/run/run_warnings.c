@@ -44,6 +44,13 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
                                          c->checkpoint.wall_interval > 0.0);
 
   PetscFunctionBeginUser;
+  if (restarts && c->time.scheme == HEAT_SCHEME_TS && c->time.adaptive.tolerance > 0.0 &&
+      HeatPetscIntegratorEstimates(c->time.ts_type))
+    PetscCall(HeatWarningsAdd(warnings,
+                              "ts:%s estimates its error from earlier steps that no checkpoint "
+                              "holds: a restarted run takes other steps than one that was not "
+                              "interrupted, within the tolerance; bdf2 continues exactly",
+                              c->time.ts_type));
   if (restarts && c->time.scheme == HEAT_SCHEME_TS && HeatPetscIntegratorRemembers(c->time.ts_type))
     PetscCall(HeatWarningsAdd(warnings,
                               "ts:%s takes earlier steps from memory that no checkpoint holds: a "

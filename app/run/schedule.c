@@ -20,13 +20,13 @@ HeatDue HeatScheduleDue(const HeatSchedule *s, const HeatClock *clock, PetscBool
 }
 
 /* Return whether steps that are taken at once must end at the given state of the clock: for an
-   output, a probe, the ranks' agreement on stopping, or a fault to inject. */
+   output other than a probe's row, the ranks' agreement on stopping, or a fault to inject. */
 static PetscBool MustPause(const HeatSchedule *s, const HeatClock *clock)
 {
   const HeatDue due = HeatScheduleDue(s, clock, HeatClockIsDone(clock));
 
   return clock->step >= s->stop->next_step || due.survey || due.checkpoint ||
-                 s->state->c->output.n_probes > 0 || HeatInjectIsAt(s->inject, clock->step)
+                 HeatInjectIsAt(s->inject, clock->step)
              ? PETSC_TRUE
              : PETSC_FALSE;
 }

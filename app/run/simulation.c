@@ -59,6 +59,7 @@ struct HeatSimulation {
 
   HeatCheckResult *checks; /* [c->n_checks]; NULL until the end */
   HeatScreen      *screen;
+  HeatBinding      binding;
   HeatWarnings     warnings;
 };
 
@@ -73,6 +74,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .iterations    = &sim->iterations,
                               .output        = sim->output,
                               .communication = &sim->communication,
+                              .binding       = &sim->binding,
                               .warnings      = &sim->warnings,
                               .checks        = sim->checks,
                               .survey        = sim->survey,
@@ -98,6 +100,7 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCall(HeatSurveyCreate(&sim->survey));
   sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
+  PetscCall(HeatBindingCollect(state->grid->comm, &sim->binding));
   PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
@@ -174,6 +177,7 @@ static PetscErrorCode OpenOutput(HeatSimulation *sim)
     PetscCall(HeatOutputResume(sim->output, &sim->state, &list));
     PetscCall(HeatRestartFreeContents(sim->restart));
   } else PetscCall(HeatOutputOpen(sim->output, &sim->state));
+  sim->state.record = HeatOutputRecord(sim->output);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -300,6 +304,7 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   }
   PetscCall(code);
   NoteSteps(sim, steps, n);
+  PetscCall(HeatOutputSampleRecord(sim->output, state, n, times));
   PetscCall(HeatAdvanceHandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -466,9 +471,13 @@ static PetscErrorCode EndFinished(HeatSimulation *sim)
 
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
+  char binding[512];
+
   PetscFunctionBeginUser;
   PetscCall(HeatRunWarnAtStart(&sim->warnings, sim->state.c, sim->options,
                                sim->restart ? PETSC_TRUE : PETSC_FALSE));
+  HeatBindingWarning(&sim->binding, binding);
+  if (binding[0]) PetscCall(HeatWarningsAdd(&sim->warnings, "%s", binding));
   PetscCall(Begin(sim));
   sim->interrupt = (HeatInterrupt){.ask = AskWithinStep, .context = sim};
   HeatOperatorSetInterrupt(sim->state.op, &sim->interrupt);
@@ -535,6 +544,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscCall(HeatRestartDestroy(&sim->restart));
   PetscCall(HeatHealthDestroy(&sim->health));
   PetscCall(HeatWarningsClear(&sim->warnings));
+  PetscCall(HeatBindingClear(&sim->binding));
   PetscCall(HeatSurveyDestroy(&sim->survey));
   PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "solver/case/switches.h"
+
 /* Part of a fixed step below which two times count as one.  Chosen: far above the rounding of the
    products, some 1e-16 of the time or 1e-10 of a step after 10^6 steps, so that no step is taken
    for the sake of rounding; a larger value would drop short steps that a case asks for. */
@@ -42,8 +44,17 @@ void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscRe
 static PetscReal Tolerance(const HeatClock *clock)
 {
   const PetscReal rounding = 8.0 * PETSC_MACHINE_EPSILON * clock->time;
+  const PetscReal step     = clock->end > 0.0 ? PetscMin(clock->dt, clock->end) : clock->dt;
 
-  return clock->free ? rounding : PetscMax(rounding, negligible_part * clock->dt);
+  return clock->free ? rounding : PetscMax(rounding, negligible_part * step);
+}
+
+/* Return the difference [s] below which an event and another time count as one: rounding alone.  A
+   switch may be far shorter than a step, and a step on its wrong side would take the value there
+   for the whole step. */
+static PetscReal EventTolerance(const HeatClock *clock)
+{
+  return HeatEventsMargin(clock->events, clock->time);
 }
 
 /* Return the time of a point of the grid of fixed steps [s]. */
@@ -57,7 +68,7 @@ static PetscReal PointTime(const HeatClock *clock, PetscInt64 point)
 static PetscBool EventsShortenSteps(const HeatClock *clock)
 {
   const int       many = 10000; /* chosen: found in some milliseconds */
-  const PetscReal end = HeatClockEnd(clock), tolerance = Tolerance(clock);
+  const PetscReal end  = HeatClockEnd(clock);
   PetscReal       time = clock->time;
 
   if (clock->steady || clock->free) return PETSC_FALSE;
@@ -67,7 +78,7 @@ static PetscBool EventsShortenSteps(const HeatClock *clock)
     time = HeatEventsNext(clock->events, time, end);
     if (time >= end) return PETSC_FALSE;
     point = clock->base_time + round((time - clock->base_time) / clock->dt) * clock->dt;
-    if (PetscAbsReal(point - time) > tolerance) return PETSC_TRUE;
+    if (PetscAbsReal(point - time) > HeatEventsMargin(clock->events, time)) return PETSC_TRUE;
   }
   return PETSC_TRUE;
 }
@@ -118,50 +129,64 @@ static PetscReal NextMultiple(const HeatClock *clock, PetscReal interval)
 
 /* A given time that the next step may not pass. */
 typedef struct {
-  PetscReal time;  /* [s]; PETSC_MAX_REAL: none */
-  PetscBool event; /* a source or a side switches there */
+  PetscReal time;      /* [s]; PETSC_MAX_REAL: none */
+  PetscReal tolerance; /* [s] difference below which a point of the grid is this time */
+  PetscBool event;     /* a source or a side switches there */
 } Given;
 
-/* Return the next given time within the next two steps of this clock.  Of times that count as one,
-   return the end of the run first, so that the run ends at exactly the time of the case, then an
-   event. */
+/* Return the next end or output; of times that count as one the end of the run, so that the run
+   ends at exactly the time of the case. */
+static PetscReal NextEndOrOutput(const HeatClock *clock)
+{
+  const PetscReal end  = clock->steps >= 0 ? PETSC_MAX_REAL : clock->end;
+  PetscReal       next = PETSC_MAX_REAL;
+
+  for (int k = 0; k < HEAT_OUTPUTS; k++)
+    if (clock->interval[k] > 0.0) next = PetscMin(next, NextMultiple(clock, clock->interval[k]));
+  return end <= next + Tolerance(clock) ? end : next;
+}
+
+/* Return the next given time within the next two steps of this clock.  An event that counts as one
+   with another time is reached at that time. */
 static Given NextGiven(const HeatClock *clock)
 {
-  const PetscReal after = clock->time + Tolerance(clock), horizon = after + 2.0 * clock->dt;
-  PetscReal       times[2 + HEAT_OUTPUTS], first                  = PETSC_MAX_REAL;
-  const int       n = 2 + HEAT_OUTPUTS;
-  Given           next;
+  const PetscReal horizon = clock->time + 2.0 * clock->dt + Tolerance(clock);
+  Given           next    = {NextEndOrOutput(clock), Tolerance(clock), PETSC_FALSE};
 
-  times[0] = clock->steps >= 0 ? PETSC_MAX_REAL : clock->end;
-  times[1] = clock->events ? HeatEventsNext(clock->events, after, horizon) : PETSC_MAX_REAL;
-  for (int k = 0; k < HEAT_OUTPUTS; k++) {
-    times[2 + k] = clock->interval[k] > 0.0 ? NextMultiple(clock, clock->interval[k])
-                                            : PETSC_MAX_REAL;
-  }
-  for (int k = 0; k < n; k++) first = PetscMin(first, times[k]);
-  next.event = times[1] <= first + Tolerance(clock) && times[1] < PETSC_MAX_REAL ? PETSC_TRUE
-                                                                                 : PETSC_FALSE;
-  next.time  = first;
-  for (int k = n - 1; k >= 0; k--)
-    if (times[k] <= first + Tolerance(clock)) next.time = times[k];
+  if (!clock->events) return next;
+  const PetscReal near  = EventTolerance(clock);
+  const PetscReal event = HeatEventsNext(clock->events, clock->time + near, horizon);
+
+  if (event == PETSC_MAX_REAL || event > next.time + near) return next;
+  if (event < next.time - near) return (Given){event, near, PETSC_TRUE};
+  next.event = PETSC_TRUE;
   return next;
+}
+
+/* Return whether the run, this process or an event has begun so few steps ago that the step may
+   still be far from the length that it will have.  200: chosen, enough to double it 200 times. */
+static PetscBool StartsAnew(const HeatClock *clock)
+{
+  return clock->step - clock->anew_step < 200 ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /* Return the next free step: the proposal, or up to the next given time.  To a time
    at less than twice the proposal it goes half the way, so that no tiny step is left over.  It is
-   shorter where a formula of t would not be followed. */
+   shorter where a formula of t would not be followed, and after an event at least so long that time
+   advances: the first step there follows from the heat that comes on, however much it is. */
 static HeatClockStep NextFree(const HeatClock *clock)
 {
   const Given     given = NextGiven(clock);
   const PetscReal left  = given.time - clock->time;
-  HeatClockStep   next  = {
-         .dt = clock->dt, .target = clock->time + clock->dt, .point = clock->point + 1};
+  const PetscReal dt    = StartsAnew(clock) ? PetscMax(clock->dt, HeatSwitchesMargin(clock->time))
+                                            : clock->dt;
+  HeatClockStep   next  = {.dt = dt, .target = clock->time + dt, .point = clock->point + 1};
 
-  if (left <= clock->dt * (1.0 + negligible_part)) {
+  if (left <= dt * (1.0 + negligible_part)) {
     next.dt     = left;
     next.target = given.time;
     next.event  = given.event;
-  } else if (left < 2.0 * clock->dt) {
+  } else if (left < 2.0 * dt) {
     next.dt     = 0.5 * left;
     next.target = clock->time + next.dt;
   }
@@ -169,35 +194,51 @@ static HeatClockStep NextFree(const HeatClock *clock)
     const PetscReal to = HeatEventsFollow(clock->events, clock->time, next.target);
 
     if (to < next.target)
-      next = (HeatClockStep){to - clock->time, to, next.point, PETSC_FALSE, PETSC_TRUE};
+      next = (HeatClockStep){
+          .dt = to - clock->time, .target = to, .point = next.point, .follows = PETSC_TRUE};
   }
   return next;
 }
 
+/* Return whether the present time is later than its point of the grid: by more than the tolerance,
+   or, at an event, by more than rounding. */
+static PetscBool IsOffGrid(const HeatClock *clock)
+{
+  const PetscReal beyond = clock->time - PointTime(clock, clock->point);
+
+  if (beyond > Tolerance(clock)) return PETSC_TRUE;
+  if (!clock->events || beyond <= EventTolerance(clock)) return PETSC_FALSE;
+  const PetscReal near = EventTolerance(clock);
+
+  return HeatEventsNext(clock->events, clock->time - 2.0 * near, clock->time + near) <=
+                 clock->time + near
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
 HeatClockStep HeatClockNext(const HeatClock *clock)
 {
-  const PetscReal tolerance = Tolerance(clock);
-  HeatClockStep   next      = {.dt = clock->dt, .point = clock->point + 1};
-  Given           given;
+  HeatClockStep next = {.dt = clock->dt, .point = clock->point + 1};
+  Given         given;
 
   if (clock->steady) return next;
   if (clock->free) return NextFree(clock);
   next.target = PointTime(clock, next.point);
   given       = NextGiven(clock);
-  if (given.time < next.target - tolerance) {
+  if (given.time < next.target - given.tolerance) {
     next.point  = clock->point;
     next.target = given.time;
     next.dt     = given.time - clock->time;
     next.event  = given.event;
     return next;
   }
-  if (given.time <= next.target + tolerance) {
+  if (given.time <= next.target + given.tolerance) {
     next.target = given.time;
     next.event  = given.event;
   }
   /* A step from point to point has length dt exactly, so that the stepper need not set up again for
      a length that differs by rounding. */
-  if (clock->time > PointTime(clock, clock->point) + tolerance) next.dt = next.target - clock->time;
+  if (IsOffGrid(clock)) next.dt = next.target - clock->time;
   return next;
 }
 
@@ -218,6 +259,7 @@ void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal ta
   clock->longest  = PetscMax(clock->longest, taken);
   clock->at_event = whole && asked->event ? PETSC_TRUE : PETSC_FALSE;
   clock->n_events += clock->at_event;
+  if (clock->at_event) clock->anew_step = clock->step;
   if (clock->free && proposed > 0.0) {
     /* After a step that follows a pulse the next one grows slowly, so that the error estimate sees
        the pulse's end, too.  2: chosen, the largest growth of multi-step schemes. */
@@ -241,7 +283,7 @@ PetscBool HeatClockHasCollapsed(HeatClock *clock, const HeatClockStep *next)
   if (clock->steady) return PETSC_FALSE;
   if (!(next->target > clock->time)) return PETSC_TRUE;
   if (clock->free ? clock->end < 0.0 : !clock->events_shorten) return PETSC_FALSE;
-  if (clock->free && clock->dt < least_part * clock->end) return PETSC_TRUE;
+  if (clock->free && clock->dt < least_part * clock->end && !StartsAnew(clock)) return PETSC_TRUE;
   if (clock->step - clock->window_step < window) return PETSC_FALSE;
   const PetscReal covered = clock->time - clock->window_time;
   const PetscReal rest    = (HeatClockEnd(clock) - clock->time) / covered *
@@ -335,6 +377,7 @@ void HeatClockResume(HeatClock *clock, PetscBool same, PetscInt64 step, PetscRea
   const PetscBool was_free = NumberOr(numbers[FREE], 0.0) != 0.0 ? PETSC_TRUE : PETSC_FALSE;
 
   clock->step       = step;
+  clock->anew_step  = step;
   clock->time       = time;
   clock->point      = (PetscInt64)NumberOr(numbers[POINT], (PetscReal)step);
   clock->base_point = (PetscInt64)NumberOr(numbers[BASE_POINT], 0.0);

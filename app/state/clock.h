@@ -22,8 +22,9 @@
  *  that is given.  Where that is nearer than twice the proposal, the step goes half the way to
  *  it, so that no tiny step is left over.
  *
- *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: given
- *  times and points of the grid so close to each other are reached by one step.
+ *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: outputs
+ *  and points of the grid so close to each other are reached by one step.  Events count as one with
+ *  another time only within rounding.
  *
  *  Plain data; no function is collective, and the numbers are the same on all ranks. */
 #ifndef HEAT_APP_CLOCK_H
@@ -58,6 +59,7 @@ typedef struct {
   PetscInt64 rejected;   /* attempts at free steps that were repeated with a shorter step */
   PetscBool  at_event;   /* the last step ended at an event */
   PetscInt64 n_events;   /* events reached by this process */
+  PetscInt64 anew_step;  /* step at which the run, this process or the last event began */
 
   PetscInt64 window_step; /* step and time, some steps ago, for HeatClockHasCollapsed */
   PetscReal  window_time; /* [s] */

@@ -25,8 +25,10 @@ typedef struct {
   Vec             T;       /* temperature [K, or the case's unit], global Vec of the grid */
   HeatEnergy      energy;  /* account of the heat since t = 0 */
   HeatClock       clock;   /* present time and number of steps */
-  HeatStepInfo    last_step;  /* what the last step of this process took; zero before it */
-  PetscInt64      first_step; /* clock.step when this process began: 0, or the checkpoint's */
+  const HeatCellRecord *record; /* cells recorded where several steps are taken at once; borrowed;
+                                   NULL: none */
+  HeatStepInfo          last_step;  /* what the last step of this process took; zero before it */
+  PetscInt64            first_step; /* clock.step when this process began: 0, or the checkpoint's */
 } HeatRunState;
 
 /** Measure the sizes, and create the operator and the zones, of state->c on state->grid.

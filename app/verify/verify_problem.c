@@ -135,7 +135,7 @@ PetscErrorCode HeatVerifyAdvanceAtOnce(HeatVerifyProblem *p, PetscInt steps, Pet
       PetscCall(HeatVerifyAdvance(p, n));
     } else {
       for (PetscInt k = 0; k < n; k++) times[k] = (PetscReal)(p->step + k) * p->dt;
-      PetscCall(HeatStepperAdvanceSeveral(p->stepper, n, times, p->dt, &p->T, &p->last));
+      PetscCall(HeatStepperAdvanceSeveral(p->stepper, n, times, p->dt, NULL, &p->T, &p->last));
       HeatEnergyAdd(&p->energy, &p->last.flows, p->dt);
       p->step += n;
       p->t = (PetscReal)p->step * p->dt;

@@ -223,6 +223,23 @@ static void PutCase(HeatJson *root, const HeatResults *r)
                     r->case_options[i].value[0] ? r->case_options[i].value : NULL);
 }
 
+/* Write what each host has. */
+static void PutHosts(HeatJson *p, const HeatResults *r)
+{
+  HeatJson *array = HeatJsonAddArray(p, "host_list");
+
+  for (PetscInt k = 0; k < r->provenance.n_hosts && r->provenance.host_list; k++) {
+    const HeatResultsHost *host = &r->provenance.host_list[k];
+    HeatJson              *h    = HeatJsonCreate();
+
+    HeatJsonPutText(h, "name", host->name);
+    HeatJsonPutCount(h, "ranks", host->ranks);
+    HeatJsonPutCount(h, "cores", host->cores > 0 ? host->cores : -1);
+    HeatJsonPutCount(h, "numa_nodes", host->numa_nodes > 0 ? host->numa_nodes : -1);
+    HeatJsonAppend(array, h);
+  }
+}
+
 static void PutProvenance(HeatJson *root, const HeatResults *r)
 {
   HeatJson *p        = HeatJsonAddObject(root, "provenance");
@@ -239,6 +256,7 @@ static void PutProvenance(HeatJson *root, const HeatResults *r)
   HeatJsonPutCount(p, "index_bits", r->provenance.index_bits);
   HeatJsonPutText(p, "hdf5", r->provenance.hdf5 ? r->provenance.hdf5 : hdf5);
   HeatJsonPutTexts(p, "hosts", r->provenance.n_hosts, r->provenance.hosts);
+  PutHosts(p, r);
   HeatJsonPutTexts(p, "binding", r->ranks, r->provenance.binding);
   HeatJsonPutText(p, "command_line", r->provenance.command_line);
   HeatJsonPutTexts(p, "overrides", r->provenance.n_overrides, r->provenance.overrides);

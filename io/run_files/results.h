@@ -117,6 +117,13 @@ typedef struct {
   HeatResultsTraffic counted, predicted;
 } HeatResultsCommunication;
 
+/** A host of the run, and what it has. */
+typedef struct {
+  const char *name;
+  PetscInt    ranks;             /* of this run */
+  PetscInt    cores, numa_nodes; /* 0: not known */
+} HeatResultsHost;
+
 /** The record of a run, a verification or a benchmark.  HeatResultsInit marks its members as not
  *  known. */
 typedef struct {
@@ -250,14 +257,15 @@ typedef struct {
     const char        *mpi, *petsc, *hdf5; /* library versions; hdf5 NULL: asked of the library */
     PetscInt           index_bits;         /* of PetscInt */
     PetscInt           n_hosts;
-    const char *const *hosts;   /* each once, in order of rank */
-    const char *const *binding; /* [ranks] lists of processors, or NULL */
-    const char        *command_line, *petsc_options;
-    PetscInt           n_overrides;
-    const char *const *overrides; /* KEY=VALUE of each --set, or NULL */
-    const char        *case_file, *case_text;
-    const char        *started; /* ISO 8601, UTC */
-    double             elapsed; /* [s] of the whole program so far */
+    const char *const *hosts;         /* each once, in order of rank */
+    const HeatResultsHost *host_list; /* [n_hosts] in the same order, or NULL */
+    const char *const     *binding;   /* [ranks] lists of processors, or NULL */
+    const char            *command_line, *petsc_options;
+    PetscInt               n_overrides;
+    const char *const     *overrides; /* KEY=VALUE of each --set, or NULL */
+    const char            *case_file, *case_text;
+    const char            *started; /* ISO 8601, UTC */
+    double                 elapsed; /* [s] of the whole program so far */
   } provenance;
 } HeatResults;
 

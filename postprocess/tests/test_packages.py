@@ -37,6 +37,7 @@ sys.exit(main(sys.argv[2:]))
     ("numpy", ["plot", "DIR"]), ("numpy", ["info", "DIR"]), ("numpy", ["compare", "DIR", "DIR"]),
     ("h5py", ["plot", "DIR"]), ("h5py", ["info", "DIR"]), ("h5py", ["compare", "DIR", "DIR"]),
     ("matplotlib", ["plot", "DIR"]), ("contourpy", ["plot", "DIR"]),
+    ("rich", ["study", "x.yaml"]), ("jinja2", ["report", "DIR"]), ("matplotlib", ["report", "DIR"]),
     ("numpy,h5py", ["info", "DIR"]), ("numpy,h5py,matplotlib", ["plot", "DIR"])])
 def test_missing_package_is_one_line_that_says_what_to_install(one, missing, arguments):
     before = sorted(os.listdir(one))
@@ -47,6 +48,18 @@ def test_missing_package_is_one_line_that_says_what_to_install(one, missing, arg
         assert f"no {name}" in done.stderr and f"python3-{name}" in done.stderr
     assert "pip install " + missing.replace(",", " ") in done.stderr
     assert sorted(os.listdir(one)) == before
+
+
+def test_package_with_another_name_for_pip_is_named_right(one):
+    done = run_python(WITHOUT, "yaml", "study", "x.yaml")
+    assert done.returncode == 2 and "python3-yaml" in done.stderr
+    assert "pip install PyYAML" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["study", "report", "compare-studies"])
+def test_commands_about_records_need_no_h5py(tmp_path, command):
+    done = run_python(WITHOUT, "h5py", command, "none", *["none"] * (command == "compare-studies"))
+    assert done.returncode == 4 and "no such" in done.stderr and "h5py" not in done.stderr
 
 
 @pytest.mark.parametrize("command", [["info"], ["compare"]])
@@ -229,10 +242,16 @@ def test_each_file_imports_only_files_before_it_in_the_readme():
     """The order of the table is the order of the layers; a file that it does not list fails too."""
     folder = ROOT / "postprocess"
     table = (folder / "README.md").read_text().split("## Files")[1]
-    order = re.findall(r"`(\w+)\.py`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))
-    assert sorted(order) == sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
+    order = re.findall(r"`([\w/]+)\.py`", "".join(re.findall(r"^\| (`.*?) \|", table, re.M)))
+    files = [p.relative_to(folder) for p in folder.rglob("*.py")]
+    assert sorted(order) == sorted(str(p.with_suffix("")) for p in files
+                                   if p.name != "__init__.py" and p.parts[0] != "tests")
     for k, name in enumerate(order):
         tree = ast.parse((folder / f"{name}.py").read_text())
-        used = {n for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level
-                for n in ([node.module] if node.module else [a.name for a in node.names])}
-        assert used <= set(order[:k]), name
+        here = name.split("/")[:-1]
+        used = set()
+        for node in (n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level):
+            parent = here[:len(here) + 1 - node.level]
+            modules = [node.module] if node.module else [a.name for a in node.names]
+            used |= {"/".join([*parent, *m.split(".")]) for m in modules}
+        assert used <= set(order[:k]), (name, used - set(order[:k]))

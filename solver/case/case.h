@@ -26,7 +26,23 @@
  * material, and of the region that gives its source, as a 16-bit integer in which 65535 means
  * "none". */
 #define HEAT_MAX_MATERIALS 65535
-#define HEAT_MAX_REGIONS   65535
+
+/** Largest magnitude of a temperature, source or property; a property that must be positive is at
+ *  least 1/HEAT_LARGEST.  Chosen: the product of three such numbers is still a double. */
+#define HEAT_LARGEST 1e100
+
+/** Return whether a value is a number of at most HEAT_LARGEST in magnitude. */
+static inline PetscBool HeatIsNumber(PetscReal value)
+{
+  return value >= -HEAT_LARGEST && value <= HEAT_LARGEST ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/** Return whether a value lies between 1/HEAT_LARGEST and HEAT_LARGEST. */
+static inline PetscBool HeatIsPositive(PetscReal value)
+{
+  return value >= 1.0 / HEAT_LARGEST && value <= HEAT_LARGEST ? PETSC_TRUE : PETSC_FALSE;
+}
+#define HEAT_MAX_REGIONS 65535
 
 /* Each enumeration below has an array of the names that the case file uses.  As PetscEnum requires,
  * an array ends with the name of the type, the prefix of its constants, and NULL. */

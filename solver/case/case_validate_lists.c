@@ -20,6 +20,9 @@ static PetscErrorCode CheckPositive(const HeatValidation *k, PetscInt i, const c
   snprintf(path, sizeof path, "materials[%" PetscInt_FMT "].%s", i, key);
   HeatCaseCheckKey(isfinite(value) && value > 0.0, k->comm, k->c, path,
                    "found %g; it must be greater than 0", value);
+  HeatCaseCheckKey(HeatIsPositive(value), k->comm, k->c, path,
+                   "found %g; it must be between %g and %g", value, 1.0 / HEAT_LARGEST,
+                   HEAT_LARGEST);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -31,11 +31,15 @@ PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, co
   if (variables) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(isfinite(value), k->comm, k->c, path, "its value is %g; it must be finite",
                    value);
+  HeatCaseCheckKey(HeatIsNumber(value), k->comm, k->c, path,
+                   "found %g; its magnitude must be at most %g", value, HEAT_LARGEST);
   HeatCaseCheckKey(!rule.temperature || value >= k->zero, k->comm, k->c, path,
                    "found %s; it must be at least %s, the absolute zero: %s", HeatNumber(value),
                    HeatNumber(k->zero), k->zero_reason);
   HeatCaseCheckKey(!rule.positive || value > 0.0, k->comm, k->c, path,
                    "found %g; it must be greater than 0", value);
+  HeatCaseCheckKey(!rule.positive || HeatIsPositive(value), k->comm, k->c, path,
+                   "found %g; it must be at least %g", value, 1.0 / HEAT_LARGEST);
   HeatCaseCheckKey(rule.most == PETSC_INFINITY || (value >= rule.least && value <= rule.most),
                    k->comm, k->c, path, "found %s; it must be between %s and %s", HeatNumber(value),
                    HeatNumber(rule.least), HeatNumber(rule.most));

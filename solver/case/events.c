@@ -193,8 +193,18 @@ static PetscReal FirstAfter(PetscInt n, const PetscReal *times, PetscReal after)
   return low < n ? times[low] : PETSC_MAX_REAL;
 }
 
+PetscReal HeatEventsMargin(const HeatEvents *events, PetscReal t)
+{
+  const HeatCase *c     = events->c;
+  const PetscReal scale = c->time.end > 0.0 ? c->time.end : PetscMax(c->time.step, 0.0);
+
+  return PetscMax(HeatSwitchesMargin(t), PETSC_MACHINE_EPSILON * scale);
+}
+
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
 {
+  after = PetscMax(after, HeatEventsMargin(events, 0.0));
+
   PetscReal time = FirstAfter(events->c->time.n_events, events->c->time.events, after);
 
   for (PetscInt k = 0; k < events->n_tables; k++)

@@ -15,8 +15,12 @@ typedef struct HeatEvents HeatEvents;
  *  caller; a steady case has no events. */
 PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **events);
 
+/** Return the distance [s] below which two events near t are one: HeatSwitchesMargin, or 1e-16 of
+ *  the run if that is more, so that an event at the smallest doubles counts as t = 0. */
+PetscReal HeatEventsMargin(const HeatEvents *events, PetscReal t);
+
 /** Return the first event [s] after the time `after`, or PETSC_MAX_REAL where there is none up to
- *  `needed`.  Events nearer to `after` than HeatSwitchesMargin do not count.  The next event of
+ *  `needed`.  Events nearer to `after` than HeatEventsMargin do not count.  The next event of
  *  each formula is kept, so that a step does not search it again.
  *  @param[in] needed  [s] the time up to which the answer has to hold */
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);

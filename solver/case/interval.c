@@ -312,7 +312,10 @@ static HeatEnclosure Call(HeatOp op, HeatEnclosure a, HeatEnclosure b)
   case HEAT_OP_SIN: return Chain(Sine(a.value), Cosine(a.value), a);
   case HEAT_OP_COSH: return Chain(HyperbolicCosine(a.value), Rising(a.value, sinh), a);
   case HEAT_OP_COS: return Chain(Cosine(a.value), Negate(Sine(a.value)), a);
-  case HEAT_OP_TAN: v = Tangent(a.value); return Chain(v, Add(one, Square(v)), a);
+  case HEAT_OP_TAN:
+    v = Tangent(a.value);
+    if (isinf(v.low)) return (HeatEnclosure){everything, everything}; /* a pole, where it jumps */
+    return Chain(v, Add(one, Square(v)), a);
   case HEAT_OP_ATAN: return Chain(Rising(a.value, atan), Invert(Add(one, Square(a.value))), a);
   case HEAT_OP_SINH: return Chain(Rising(a.value, sinh), HyperbolicCosine(a.value), a);
   case HEAT_OP_TANH:

@@ -35,6 +35,10 @@ const char *HeatPetscIntegrators(void);
  *  what to take instead; NULL for any other word.  Static storage. */
 const char *HeatPetscIntegratorRefused(const char *type);
 
+/** Return whether a time integrator, where its steps are controlled, estimates the error from
+ *  earlier steps, so that a continued run takes other steps than an uninterrupted one. */
+PetscBool HeatPetscIntegratorEstimates(const char *type);
+
 /** Return whether a time integrator computes a step from earlier steps, which PETSc keeps to
  *  itself, so that no checkpoint holds them. */
 PetscBool HeatPetscIntegratorRemembers(const char *type);

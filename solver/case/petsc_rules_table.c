@@ -361,6 +361,11 @@ const char *HeatPetscIntegratorRefused(const char *type)
   return NULL;
 }
 
+PetscBool HeatPetscIntegratorEstimates(const char *type)
+{
+  return HeatPetscListHas("theta cn beuler", type);
+}
+
 PetscBool HeatPetscIntegratorRemembers(const char *type)
 {
   return HeatPetscListHas("bdf alpha", type);

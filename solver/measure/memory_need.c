@@ -29,6 +29,7 @@ typedef struct {
   PetscBool ambient_t; /* the ambient temperature depends on t */
   PetscBool source_T;  /* some source depends on T */
   PetscBool flux;      /* some side has a prescribed flux */
+  PetscBool flux_t;    /* that of some side depends on t */
   PetscBool radiates;  /* some side radiates */
   PetscBool nonlinear; /* of_T, source_T or radiates */
   PetscBool implicit;  /* the scheme solves equations */
@@ -113,7 +114,12 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
   }
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt k = 0; k < c->boundary[side].n; k++) {
-      if (c->boundary[side].segments[k].type == HEAT_BC_FLUX) t->flux = PETSC_TRUE;
+      if (c->boundary[side].segments[k].type == HEAT_BC_FLUX) {
+        PetscCall(Variables(&c->boundary[side].segments[k].value, &bits));
+        t->flux = PETSC_TRUE;
+        if (bits & HEAT_VAR_TIME || c->boundary[side].segments[k].table.n > 0)
+          t->flux_t = PETSC_TRUE;
+      }
       if (c->boundary[side].segments[k].type == HEAT_BC_RADIATION) t->radiates = PETSC_TRUE;
     }
   }
@@ -182,18 +188,44 @@ static double LookUp(const Row *rows, const char *name)
   return rows->bytes;
 }
 
+/* Return whether rkl2 takes all stages of a step in one sweep, for certain.  A sweep takes up to 15
+   stages by default, since their number is odd, on blocks that are wide enough (operator_steps.c).
+   They reach (s^2 + s - 2)/4 of ftcs's largest steps, s = 15, and the largest conductivity and the
+   least capacity bound that step from below. */
+static PetscBool TakesOneSweep(const HeatCase *c, const Traits *t, const HeatNeedShape *shape)
+{
+  const PetscReal hx = (c->grid.x[1] - c->grid.x[0]) / (PetscReal)c->grid.cells[0];
+  const PetscReal hy = (c->grid.y[1] - c->grid.y[0]) / (PetscReal)c->grid.cells[1];
+  const PetscReal s = 15.0, steps = (s * s + s - 2.0) / 4.0;
+  PetscReal       kx = 0.0, ky = 0.0, capacity = PETSC_MAX_REAL;
+
+  if (shape->size > 1 && PetscMin(shape->nx, shape->ny) < 64) return PETSC_FALSE;
+  if (c->time.step_auto) return PETSC_TRUE;
+  if (t->of_place || c->properties[HEAT_PROPERTY_DENSITY].file) return PETSC_FALSE;
+  for (PetscInt m = 0; m < c->n_materials; m++) {
+    kx       = PetscMax(kx, c->materials[m].conductivity[0].value);
+    ky       = PetscMax(ky, c->materials[m].conductivity[1].value);
+    capacity = PetscMin(capacity, c->materials[m].density * c->materials[m].specific_heat);
+  }
+  return c->time.step * 2.0 * (kx / (hx * hx) + ky / (hy * hy)) <= steps * capacity ? PETSC_TRUE
+                                                                                    : PETSC_FALSE;
+}
+
 /* Return the bytes per cell of the time integration's Vecs at the high-water mark.  The numbers of
    bdf2, esdirk and PETSc's TS were measured, because Vecs that are created in the steps can use
-   memory that the set-up of the solver has freed. */
-static double SchemeBytes(const HeatCase *c)
+   memory that the set-up of the solver has freed.  Where coefficients are fixed and
+   rkl2 takes all stages of a step in one sweep, it has the new field alone (operator_stages.c). */
+static double SchemeBytes(const HeatCase *c, const Traits *t, const HeatNeedShape *shape)
 {
-  static const Row ts[] = {{"beuler", 43.0}, {"cn", 51.0},       {"theta", 45.0}, {"alpha", 77.0},
-                           {"bdf", 126.0},   {"arkimex", 160.0}, {"rosw", 111.0}, {"euler", 24.0},
-                           {"ssp", 32.0},    {"rk", 80.0},       {NULL, 120.0}};
+  const PetscBool  fixed = (PetscBool)(!t->nonlinear && !t->source_t && !t->flux_t &&
+                                      !c->exchange.coefficient.given);
+  static const Row ts[]  = {{"beuler", 43.0}, {"cn", 51.0},       {"theta", 45.0}, {"alpha", 77.0},
+                            {"bdf", 126.0},   {"arkimex", 160.0}, {"rosw", 111.0}, {"euler", 24.0},
+                            {"ssp", 32.0},    {"rk", 80.0},       {NULL, 120.0}};
 
   switch (c->time.scheme) {
   case HEAT_SCHEME_FTCS: return 0.0;
-  case HEAT_SCHEME_RKL2: return 3.0 * R;
+  case HEAT_SCHEME_RKL2: return fixed && TakesOneSweep(c, t, shape) ? R : 3.0 * R;
   case HEAT_SCHEME_BDF2: return 48.0;
   case HEAT_SCHEME_ESDIRK: return 64.0;
   case HEAT_SCHEME_TS: return LookUp(ts, c->time.ts_type);
@@ -296,7 +328,7 @@ PetscErrorCode HeatNeedEstimate(const HeatCase *c, const HeatNeedShape *shape, H
   part[HEAT_NEED_GRID]     = t.implicit && ReadsMatrix(shape->pc) ? 54.0 * Index : 0.0;
   part[HEAT_NEED_FIELDS]   = 2.0 * R;
   part[HEAT_NEED_OPERATOR] = OperatorBytes(c, &t);
-  part[HEAT_NEED_SCHEME]   = SchemeBytes(c);
+  part[HEAT_NEED_SCHEME]   = SchemeBytes(c, &t, shape);
   part[HEAT_NEED_FILES]    = FileBytes(c, shape);
   if (t.implicit) {
     part[HEAT_NEED_SOLVER]         = SolverBytes(&t, ours, shape->ksp);

@@ -31,6 +31,8 @@
  *  the weights are computed again for each sample. */
 #include "solver/measure/probes.h"
 
+#include <stdlib.h>
+
 /* The cells around a point, drawn above: bit 0 is the neighbour along x, bit 1 along y. */
 enum { A, B, C, D, CELLS };
 
@@ -85,6 +87,7 @@ typedef struct {
   HeatSide  side;    /* side of a surface */
   PetscInt  face;    /* index of a surface along its side; length, length + 1: ends of the side */
   PetscReal weight;
+  PetscInt  slot; /* index of the cell in `cells` of the probes; for a linear operator */
 } Term;
 
 struct HeatProbes {
@@ -94,6 +97,8 @@ struct HeatProbes {
   PetscInt            n_terms;  /* number of terms of own cells */
   Point              *points;   /* owned [n_points], in the order of the probes */
   Term               *terms;    /* owned [n_points * HEAT_PROBE_TERMS], n_terms in use */
+  PetscInt            n_cells;  /* for a linear operator */
+  size_t             *cells;    /* owned [n_cells], as HeatProbesCells returns them */
 };
 
 /* Places. */
@@ -316,7 +321,7 @@ static Weights PointWeights(const HeatCase *c, const Place *p, const Medium *m)
 static void AddTerm(HeatProbes *probes, size_t place, size_t cell, PetscBool surface, HeatSide side,
                     PetscInt face, PetscReal weight)
 {
-  const Term term = {place, cell, surface, side, face, weight};
+  const Term term = {place, cell, surface, side, face, weight, 0};
 
   if (weight != 0.0) probes->terms[probes->n_terms++] = term;
 }
@@ -466,6 +471,36 @@ static PetscErrorCode FindSmoothFaces(HeatProbes *probes)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+static int Ascending(const void *a, const void *b)
+{
+  const size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+  return (x > y) - (x < y);
+}
+
+/* List the cells of all terms, and where each term finds its cell. */
+static PetscErrorCode ListCells(HeatProbes *probes)
+{
+  PetscInt n = 0;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(probes->n_terms, &probes->cells));
+  for (PetscInt k = 0; k < probes->n_terms; k++) probes->cells[k] = probes->terms[k].cell;
+  if (probes->n_terms > 0)
+    qsort(probes->cells, (size_t)probes->n_terms, sizeof *probes->cells, Ascending);
+  for (PetscInt k = 0; k < probes->n_terms; k++) {
+    if (n == 0 || probes->cells[k] != probes->cells[n - 1]) probes->cells[n++] = probes->cells[k];
+  }
+  probes->n_cells = n;
+  for (PetscInt k = 0; k < probes->n_terms; k++) {
+    const size_t *found = bsearch(&probes->terms[k].cell, probes->cells, (size_t)n,
+                                  sizeof *probes->cells, Ascending);
+
+    probes->terms[k].slot = (PetscInt)(found - probes->cells);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscReal (*at)[2],
                                 HeatProbes **out)
 {
@@ -493,8 +528,12 @@ PetscErrorCode HeatProbesCreate(const HeatOperator *op, PetscInt n, const PetscR
     probes->points[probes->n_points++].place = p;
   }
   PetscCall(FindLayers(probes));
-  if (HeatOperatorIsLinear(op)) PetscCall(ComputeTerms(probes));
-  else PetscCall(FindSmoothFaces(probes));
+  if (HeatOperatorIsLinear(op)) {
+    PetscCall(ComputeTerms(probes));
+    PetscCall(ListCells(probes));
+  } else {
+    PetscCall(FindSmoothFaces(probes));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -512,17 +551,39 @@ static PetscReal SurfaceTemperature(const HeatOperator *op, const Term *term, Pe
   return T + (f.G[face] * (f.T[face] - T) + f.F[face]) / f.half[face];
 }
 
+/* Return a term [K], whose cell is at T [K]. */
+static PetscReal ValueOfTerm(const HeatProbes *probes, const Term *term, PetscReal T)
+{
+  return term->weight * (term->surface ? SurfaceTemperature(probes->op, term, T) : T);
+}
+
 PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *terms)
 {
   PetscFunctionBeginUser;
   if (!HeatOperatorIsLinear(probes->op)) PetscCall(ComputeTerms(probes));
   PetscCall(PetscArrayzero(terms, (size_t)probes->n * HEAT_PROBE_TERMS));
   for (PetscInt k = 0; k < probes->n_terms; k++) {
-    const Term *term  = &probes->terms[k];
-    PetscReal   value = T[term->cell];
+    const Term *term = &probes->terms[k];
 
-    if (term->surface) value = SurfaceTemperature(probes->op, term, value);
-    terms[term->place] = term->weight * value;
+    terms[term->place] = ValueOfTerm(probes, term, T[term->cell]);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatProbesCells(const HeatProbes *probes, PetscInt *n, const size_t **cells)
+{
+  *n     = probes->n_cells;
+  *cells = probes->cells;
+}
+
+PetscErrorCode HeatProbesSampleCells(const HeatProbes *probes, const PetscReal *T, PetscReal *terms)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscArrayzero(terms, (size_t)probes->n * HEAT_PROBE_TERMS));
+  for (PetscInt k = 0; k < probes->n_terms; k++) {
+    const Term *term = &probes->terms[k];
+
+    terms[term->place] = ValueOfTerm(probes, term, T[term->slot]);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -570,6 +631,7 @@ PetscErrorCode HeatProbesDestroy(HeatProbes **out)
   if (!probes) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree(probes->points));
   PetscCall(PetscFree(probes->terms));
+  PetscCall(PetscFree(probes->cells));
   PetscCall(PetscFree(*out));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -39,6 +39,17 @@ enum { HEAT_PROBE_TERMS = 14 };
  *  @param[out] terms  [n][HEAT_PROBE_TERMS] [K] */
 PetscErrorCode HeatProbesSample(HeatProbes *probes, const PetscReal *T, PetscReal *terms);
 
+/** Return in *n and *cells the own cells that the values are computed from, index j nxl + i,
+ *  ascending, each once, which the probes own.  Not collective; for a linear operator only. */
+void HeatProbesCells(const HeatProbes *probes, PetscInt *n, const size_t **cells);
+
+/** Compute this rank's terms as HeatProbesSample does, from the temperatures of HeatProbesCells
+ *  alone.  Not collective; for a linear operator only.
+ *  @param[in]  T      [number of cells] [K]
+ *  @param[out] terms  [n][HEAT_PROBE_TERMS] [K] */
+PetscErrorCode HeatProbesSampleCells(const HeatProbes *probes, const PetscReal *T,
+                                     PetscReal *terms);
+
 /** Add up the terms of all ranks to n values [K].  Each value's terms are added in one order,
  *  whichever ranks own them, so that its bits do not depend on the decomposition.  Collective.
  *  @param[in]  terms   [n][HEAT_PROBE_TERMS] of this rank

@@ -62,21 +62,41 @@ static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool *single)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the numbers of ftcs. */
-static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
+/* Set the depth of deep halo exchanges of an explicit scheme whose coefficients allow them. */
+static PetscErrorCode FindDepth(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
 {
   PetscBool single;
   PetscInt  most;
 
   PetscFunctionBeginUser;
   PetscCall(TakesSingleSteps(c, &single));
-  PetscCall(HeatOperatorStepsWanted(&most));
+  PetscCall(HeatOperatorStepsWanted(s->stages > 0 ? PETSC_TRUE : PETSC_FALSE, &most));
+  if (!single) s->deep = HeatFrameDepth(layout, most);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set the numbers of ftcs. */
+static PetscErrorCode FtcsSteps(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
+{
+  PetscFunctionBeginUser;
   /* The steps of a row of history.csv if a run has 1000 rows, as in app/report/history.c.  If the
      number of steps is not known, one step is assumed, so that no deep exchange is predicted. */
   s->row = c->output.history_every > 0 ? c->output.history_every
                                        : PetscMax(1, (PetscInt)((s->steps + 999) / 1000));
-  if (!single && c->output.n_probes == 0 && s->row > 1) s->deep = HeatFrameDepth(layout, most);
+  if (s->row > 1) PetscCall(FindDepth(c, layout, s));
   s->exchanges = s->deep ? 0 : 1;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set the numbers of rkl2. */
+static PetscErrorCode Rkl2Steps(const HeatCase *c, const HeatModelBody *body,
+                                const HeatLayout *layout, HeatModelSteps *s)
+{
+  PetscFunctionBeginUser;
+  /* 9: AUTO_STAGES of solver/stepper/stepper_explicit.c, for step: auto */
+  s->stages = c->time.step > 0.0 ? HeatRkl2Stages(c->time.step, HeatModelStableStep(c, body)) : 9;
+  PetscCall(FindDepth(c, layout, s));
+  s->exchanges = s->deep ? 0 : s->stages;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -89,9 +109,7 @@ static PetscErrorCode SchemeSteps(const HeatCase *c, const HeatModelBody *body,
   PetscFunctionBeginUser;
   switch (c->time.scheme) {
   case HEAT_SCHEME_FTCS: PetscCall(FtcsSteps(c, layout, s)); break;
-  case HEAT_SCHEME_RKL2: /* 9: AUTO_STAGES of solver/stepper/stepper_explicit.c, for step: auto */
-    s->exchanges = rate > 0.0 ? HeatRkl2Stages(c->time.step, HeatModelStableStep(c, body)) : 9;
-    break;
+  case HEAT_SCHEME_RKL2: PetscCall(Rkl2Steps(c, body, layout, s)); break;
   case HEAT_SCHEME_BACKWARD_EULER:
     s->exchanges = 2;
     s->solves    = 1;
@@ -122,20 +140,68 @@ static PetscErrorCode SchemeSteps(const HeatCase *c, const HeatModelBody *body,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-void HeatModelStepsExchanges(const HeatModelSteps *s, PetscInt64 n, PetscInt64 *single,
-                             PetscInt64 *deep)
+PetscReal HeatModelStepsDeep(const HeatModelSteps *s)
 {
-  *single = n * s->exchanges;
-  *deep   = 0;
-  if (s->deep == 0) return;
+  if (s->deep == 0) return 0.0;
+  if (s->stages > 0) return (PetscReal)HeatStageExchanges(HeatStageSweeps(s->stages, s->deep));
+  return 1.0 / (PetscReal)s->deep;
+}
+
+/* Count the exchanges of n steps of ftcs in sweeps.  A row of history.csv ends a sweep, and a step
+   that is left alone before it takes none. */
+static void CountFtcs(const HeatModelSteps *s, PetscInt64 n, HeatModelExchanges *counts)
+{
   for (int last = 0; last < 2; last++) { /* whole rows, and the steps after the last one */
     const PetscInt64 rows   = last ? 1 : n / s->row;
     const PetscInt64 length = last ? n % s->row : s->row;
     const PetscInt64 rest   = length % s->deep;
 
-    *deep += rows * (length / s->deep + (rest > 1 ? 1 : 0));
-    if (rest == 1) *single += rows;
+    counts->sweeps += rows * (length / s->deep + (rest > 1 ? 1 : 0));
+    if (rest == 1) counts->single += rows;
   }
+  counts->deep  = counts->sweeps;
+  counts->lines = n - counts->single;
+}
+
+HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *s, PetscInt64 n)
+{
+  HeatModelExchanges counts = {.single = n * s->exchanges};
+
+  if (s->deep == 0) return counts;
+  if (s->stages == 0) {
+    CountFtcs(s, n, &counts);
+  } else {
+    const PetscInt sweeps = HeatStageSweeps(s->stages, s->deep);
+
+    counts.sweeps = n * sweeps;
+    counts.deep   = n * HeatStageExchanges(sweeps);
+    counts.lines  = n * s->stages;
+  }
+  return counts;
+}
+
+PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *s, const HeatLayout *layout,
+                                     const HeatModelExchanges *counts, HeatLayoutTraffic *traffic)
+{
+  const HeatLayoutTraffic none = {{0, 0}, {0, 0}};
+  HeatLayoutTraffic       halo;
+
+  PetscFunctionBeginUser;
+  *traffic = none;
+  if (counts->sweeps == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatLayoutHalo(layout, s->deep, PETSC_TRUE, &halo));
+  HeatLayoutTrafficAdd(traffic, HEAT_SWEEP_FIELDS, &halo);
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    HeatLayoutTraffic line; /* of one step or stage */
+
+    if (layout->periodic[side / 2]) continue;
+    PetscCall(HeatLayoutAlongSide(layout, (HeatSide)side, s->deep, &line));
+    for (int k = 0; k < 2; k++) {
+      traffic->messages[k] += counts->sweeps * line.messages[k];
+      traffic->values[k] += counts->lines * line.values[k];
+    }
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatModelStepsMake(const HeatCase *c, const HeatModelBody *body,

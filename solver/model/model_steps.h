@@ -11,19 +11,37 @@ typedef struct {
   PetscBool  known;     /* the members below are known; false for schemes whose steps depend on the
                            field: non-linear cases and those of PETSc's TS */
   PetscInt   exchanges; /* halo exchanges one cell deep in a step; 0 if they are deep */
-  PetscInt   deep;      /* depth of deep halo exchanges [cells], and steps after each; 0: none */
-  PetscInt   row;       /* steps between rows of history.csv, which end a deep halo exchange */
+  PetscInt   deep;      /* depth of deep halo exchanges [cells], and the largest number of steps of
+                           ftcs, or stages of rkl2, in a sweep; 0: none */
+  PetscInt   stages;    /* of a step of rkl2; 0 with other schemes */
+  PetscInt   row;       /* of ftcs: steps between rows of history.csv, which end a sweep */
   PetscInt   solves;    /* linear solves of a step */
   PetscInt   set_ups;   /* set-ups of the multigrid in the run */
   PetscInt   before;    /* halo exchanges of the run before the first step */
   PetscReal  sigma;     /* [1/s] mass of the equations */
 } HeatModelSteps;
 
-/** Count the halo exchanges of n steps, one cell deep and several cells deep.  A run can have more:
- *  it takes fewer steps after a deep exchange where the ranks agree on whether to stop, which the
- *  wall clock decides. */
-void HeatModelStepsExchanges(const HeatModelSteps *steps, PetscInt64 n, PetscInt64 *single,
-                             PetscInt64 *deep);
+/** The halo exchanges of a number of steps. */
+typedef struct {
+  PetscInt64 single; /* one cell deep */
+  PetscInt64 deep;   /* several cells deep */
+  PetscInt64 sweeps; /* sweeps of several steps or stages; each extends the sides' temperatures */
+  PetscInt64 lines;  /* steps or stages in these sweeps */
+} HeatModelExchanges;
+
+/** Count the halo exchanges of n steps.  A run of ftcs can have more: it takes fewer steps after a
+ *  deep exchange where the ranks agree on whether to stop, which the wall clock decides. */
+HeatModelExchanges HeatModelStepsExchanges(const HeatModelSteps *steps, PetscInt64 n);
+
+/** Return the deep halo exchanges of a step: those of the stages of rkl2, or a part of one that
+ *  serves several steps of ftcs. */
+PetscReal HeatModelStepsDeep(const HeatModelSteps *steps);
+
+/** Predict what all ranks send of coefficients and of the sides' temperatures for sweeps, in values
+ *  of PetscReal: all of it belongs to the set-up.
+ *  @param[in] counts  the exchanges of the run */
+PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *steps, const HeatLayout *layout,
+                                     const HeatModelExchanges *counts, HeatLayoutTraffic *traffic);
 
 /** Find the numbers.  Not collective.
  *  @param[in] c  a validated case */

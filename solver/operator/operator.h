@@ -165,9 +165,20 @@ typedef struct {
  *  is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 
-/** Store in *most how many steps are taken at once where coefficients and blocks allow it: the
- *  default, or the option -heat_steps_at_once.  Not collective. */
-PetscErrorCode HeatOperatorStepsWanted(PetscInt *most);
+/** Store in *most how many steps of ftcs, or stages of rkl2, are taken at once where coefficients
+ *  and blocks allow it: the default, or the option -heat_steps_at_once.  Not collective. */
+PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
+
+/** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
+ *  conductances of four faces, dt/C, and the sources. */
+enum { HEAT_SWEEP_FIELDS = 6 };
+
+/** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */
+typedef struct {
+  PetscInt      n;
+  const size_t *cell; /* [n] index j nxl + i, ascending, each once */
+  PetscReal    *T;    /* [HeatOperatorMostSteps][n] temperatures after each step, written [K] */
+} HeatCellRecord;
 
 /** Take `steps` explicit Euler steps in place, with the bits that as many calls of HeatOperatorStep
  *  give.  Evaluates the boundary values at `times` and leaves them at the last of these times.
@@ -175,10 +186,52 @@ PetscErrorCode HeatOperatorStepsWanted(PetscInt *most);
  *  @param[in]     steps  1 to the number that HeatOperatorMostSteps returns
  *  @param[in]     dt     [s] of each step
  *  @param[in]     times  [steps] time at which each step begins [s]
+ *  @param[in]     record  cells to be recorded; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]
  *  @param[out]    flows  the heat that enters, summed over the steps [W/m] */
 PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
-                                     const PetscReal *times, PetscReal *T, HeatFlows *flows);
+                                     const PetscReal *times, const HeatCellRecord *record,
+                                     PetscReal *T, HeatFlows *flows);
+
+/** Stage j of a step of rkl2 (stepper_explicit.c), for an operator that HeatOperatorTakesStages.
+ *  It computes the increment d_j = Y_j - Y_0, with d_0 = 0 and L(d) = N(Y_0 + d) - N(Y_0):
+ *
+ *      d_1 = net N(Y_0)/C,   d_j = m d_{j-1} + n d_{j-2} + (net L(d_{j-1}) + rate N(Y_0))/C */
+typedef struct {
+  PetscReal m, n;      /* weights of d_{j-1} and d_{j-2} */
+  PetscReal net, rate; /* [s] weights of L(d_{j-1}), in stage 1 of N(Y_0), and of N(Y_0) */
+  PetscReal time;      /* [s] of Y_{j-1} */
+  PetscReal share;     /* part of the heat that enters at Y_{j-1} in that of the whole step */
+} HeatRklStage;
+
+/** Return in *takes whether HeatOperatorTakeStages can be called: neither conductances, sources nor
+ *  fluxes change with time or temperature (prescribed and ambient temperatures may change with
+ *  time), and there is no ambient exchange.  The first call is collective; equal on any layout of
+ *  blocks. */
+PetscErrorCode HeatOperatorTakesStages(HeatOperator *op, PetscBool *takes);
+
+/** Return the number of sweeps that take n stages with deep halos of `depth` cells. */
+static inline PetscInt HeatStageSweeps(PetscInt n, PetscInt depth)
+{
+  return (n + depth - 1) / depth;
+}
+
+/** Return the number of deep halo exchanges of one step's sweeps: Y_0 before the first, the rate
+ *  and two increments before the second, two increments before each later one. */
+static inline PetscInt HeatStageExchanges(PetscInt sweeps) { return sweeps > 1 ? 2 * sweeps : 1; }
+
+/** Take a step of rkl2, T_new = T + d_n.  Stages are taken in sweeps of several where blocks are
+ *  large enough, at most -heat_steps_at_once at a time, otherwise one by one, with the same bits.
+ *  Evaluates the boundary values at the stages' times and leaves them at the last of these.
+ *  Collective.
+ *  @param[in]  n       number of stages, at least 2
+ *  @param[in]  stages  [n]
+ *  @param[in]  T       temperature [K], [nyl][nxl]
+ *  @param[out] T_new   [nyl][nxl]; must not alias T
+ *  @param[out] flows   mean heat flows of the step [W/m]
+ *  Returns HEAT_STOPPED where the interrupt abandons the step; T_new is then undefined. */
+PetscErrorCode HeatOperatorTakeStages(HeatOperator *op, PetscInt n, const HeatRklStage *stages,
+                                      const PetscReal *T, PetscReal *T_new, HeatFlows *flows);
 
 /** Compute y = A x with A = mass C - J, J = dN/dT at the field of the last Update.  For a linear
  *  operator, sources and boundary values do not enter A.  A is symmetric where

@@ -98,12 +98,13 @@ static PetscErrorCode CheckProperty(const HeatOperator *op, HeatProperty propert
   char            path[64];
 
   PetscFunctionBeginUser;
-  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++)
-    bad += !(values[cell] > 0.0 && values[cell] <= PETSC_MAX_REAL);
+  for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) bad += !HeatIsPositive(values[cell]);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPIU_INT64, MPI_SUM, g->comm));
   PetscCall(PetscSNPrintf(path, sizeof path, "properties.%s", HeatPropertyNames[property]));
   HeatCaseCheckKey(bad == 0, g->comm, op->c, path,
-                   "%" PetscInt64_FMT " cells of the dataset are not greater than 0", bad);
+                   "%" PetscInt64_FMT
+                   " cells of the dataset are not greater than 0, or not between %g and %g",
+                   bad, 1.0 / HEAT_LARGEST, HEAT_LARGEST);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

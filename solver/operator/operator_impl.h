@@ -131,6 +131,23 @@ PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, Hea
 /** Free *means, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
 
+/** Compute N/C at the present time [K/s], for an operator that HeatOperatorTakesStages.
+ *  Collective; exchanges the halo of T.
+ *  @param[in]  T     [K], [nyl][nxl]
+ *  @param[out] rate  [nyl][nxl]; must not alias T */
+PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal *rate);
+
+/** Compute the increment of a stage of rkl2 other than the first.  Collective; exchanges the halo
+ *  of d.
+ *  @param[in]     Q       rate at the beginning of the step [K/s], [nyl][nxl]
+ *  @param[in]     beyond  changes of T_b since the beginning of the step [K], by side,
+ *                         [nyl] or [nxl]
+ *  @param[in]     d       d_{j-1} [K], [nyl][nxl]
+ *  @param[in,out] before  d_{j-2} on entry, d_j on return [K]; must not alias d */
+PetscErrorCode HeatOperatorStage(HeatOperator *op, const HeatRklStage *stage, const PetscReal *Q,
+                                 const PetscReal *const beyond[HEAT_SIDES], const PetscReal *d,
+                                 PetscReal *before);
+
 /** Compute q = Q + F from the present sources and prescribed fluxes.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 

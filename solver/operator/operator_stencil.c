@@ -23,6 +23,8 @@ typedef enum {
   NET_AMBIENT,    /* sum + q + E (T_amb - u) */
   STEP,           /* u + dt/C (sum + q) */
   STEP_AMBIENT,   /* u + dt/C (sum + q + E (T_amb - u)) */
+  RATE,           /* (sum + q)/C */
+  STAGE,          /* of rkl2: (m u + n out) + (net sum/C + rate Q), with HeatRklStage's numbers */
   APPLY,          /* mass C u - sum */
   APPLY_SHIFTED,  /* (mass C + D) u - sum */
   APPLY_JACOBIAN, /* as APPLY_SHIFTED, with low and high in place of the conductances */
@@ -39,9 +41,11 @@ typedef struct {
   const PetscReal *u;                 /* [nyl][nxl] the field that the stencil is applied to */
   const PetscReal *ghost[HEAT_SIDES]; /* [nyl] or [nxl] values of u beyond each side of the block */
   PetscReal       *out;               /* [nyl][nxl] */
-  const PetscReal *b;                 /* [nyl][nxl] right-hand side of a defect */
-  PetscReal        rounding_constant; /* of a defect: see DefectSquares */
-  PetscReal       *squares;           /* of a defect: running sum over this rank's cells */
+  const HeatRklStage *stage;          /* of STAGE */
+  const PetscReal    *Q;              /* [nyl][nxl] of STAGE: RATE at the beginning of the step */
+  const PetscReal    *b;              /* [nyl][nxl] right-hand side of a defect */
+  PetscReal           rounding_constant; /* of a defect: see DefectSquares */
+  PetscReal          *squares;           /* of a defect: running sum over this rank's cells */
 } Sweep;
 
 /* Compute y = (mass C + D) x - J_faces x for n cells of a row, with J_faces x the linearised heat
@@ -105,6 +109,27 @@ static inline PetscReal DefectSquares(const HeatOperator *op, const Sweep *sweep
   return sum;
 }
 
+/* Compute a stage of rkl2 for n cells of a row, with out = d_{j-2} on entry and d_j on return.  The
+   heat through the faces is added as in RowKernel.  Arguments as for JacobianKernel. */
+static inline void StageKernel(const HeatOperator *op, const Sweep *sweep, PetscInt n, size_t cell,
+                               size_t face, const PetscReal *w, const PetscReal *e,
+                               const PetscReal *s, const PetscReal *no)
+{
+  const PetscReal *restrict c = sweep->u + cell, *restrict gx = op->gx + face;
+  const PetscReal *restrict gs = op->gy + cell, *restrict gn = gs + op->grid->nxl;
+  const PetscReal *restrict C = op->capacity + cell, *restrict Q = sweep->Q + cell;
+  PetscReal *restrict out  = sweep->out + cell;
+  const HeatRklStage stage = *sweep->stage;
+
+  for (PetscInt i = 0; i < n; i++) {
+    const PetscReal sum = (gx[i] * (w[i] - c[i]) + gx[i + 1] * (e[i] - c[i])) +
+                          (gs[i] * (s[i] - c[i]) + gn[i] * (no[i] - c[i]));
+
+    out[i] = (stage.m * c[i] + stage.n * out[i]) +
+             (1.0 / C[i] * (stage.net * sum) + stage.rate * Q[i]);
+  }
+}
+
 /* Compute the result of a sweep for n cells of a row.  The heat through the faces of cell i is
 
        SUM(i) = (G_w (T_w - T_i) + G_e (T_e - T_i)) + (G_s (T_s - T_i) + G_n (T_n - T_i))
@@ -140,6 +165,10 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
     for (PetscInt i = 0; i < n; i++)
       out[i] = c[i] + dt / C[i] * (SUM(i) + q[i] + AMBIENT_EXCHANGE(i));
     break;
+  case RATE:
+    for (PetscInt i = 0; i < n; i++) out[i] = 1.0 / C[i] * (SUM(i) + q[i]);
+    break;
+  case STAGE: StageKernel(op, sweep, n, cell, face, w, e, s, no); break;
   case APPLY:
     for (PetscInt i = 0; i < n; i++) out[i] = mass * C[i] * c[i] - SUM(i);
     break;
@@ -254,6 +283,26 @@ PetscErrorCode HeatOperatorStep(HeatOperator *op, PetscReal dt, const PetscReal 
 
   PetscFunctionBeginUser;
   PetscCall(SweepWithBoundaries(op, &sweep));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorRate(HeatOperator *op, const PetscReal *T, PetscReal *rate)
+{
+  Sweep sweep = {.result = RATE, .u = T, .out = rate};
+
+  PetscFunctionBeginUser;
+  PetscCall(SweepWithBoundaries(op, &sweep));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorStage(HeatOperator *op, const HeatRklStage *stage, const PetscReal *Q,
+                                 const PetscReal *const beyond[HEAT_SIDES], const PetscReal *d,
+                                 PetscReal *before)
+{
+  Sweep sweep = {.result = STAGE, .u = d, .out = before, .stage = stage, .Q = Q};
+
+  PetscFunctionBeginUser;
+  PetscCall(RunSweep(op, &sweep, beyond));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

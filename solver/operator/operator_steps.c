@@ -4,8 +4,7 @@
  *  the field gets a deep halo.  The energy account needs the temperatures along the domain's sides
  *  before each step: the sweep records them in `edge`, and the heat is summed afterwards, step by
  *  step.  The coefficients are copied once, and again when dt changes. */
-#include "solver/operator/operator_impl.h"
-#include "solver/operator/wavefront.h"
+#include "solver/operator/operator_steps_impl.h"
 
 /* Steps in one sweep: the default, and the largest number that -heat_steps_at_once may ask for.
    Chosen: 32 steps reach 2.8 times the rate of single steps (solver/MEASURED.md).  More steps gain
@@ -13,28 +12,9 @@
    read the field from memory more often. */
 enum { DEFAULT_STEPS = 32, MAX_STEPS = 64 };
 
-struct HeatOperatorSteps {
-  PetscBool      possible; /* several steps can be taken in one sweep; equal on all ranks */
-  HeatFrame      frame;    /* the block with its deep halo */
-  HeatHaloCounts counts;   /* of deep halo exchanges by this rank since creation */
-  PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
-                                           between nodes */
-  HeatLayoutTraffic prepared;           /* as in HeatDeepHaloCounts */
-  PetscReal         dt;                 /* [s] for which `wavefront` was made */
-  HeatWavefront    *wavefront;   /* owned, like everything below; NULL before the first TakeSteps */
-  HeatFrameField    field;       /* T; `own` points to the caller's array */
-  PetscReal *beyond[HEAT_SIDES]; /* T_b [K], [depth][length of the frame's side], with one readable
-                                    value more at either end; NULL where the side is not the
-                                    domain's */
-  PetscReal *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
-                                        step [K]; NULL: no heat crosses that side on this rank */
-};
-
-/* Return the number of cells of the frame along a side. */
-static PetscInt FrameLength(const HeatFrame *frame, HeatSide side)
-{
-  return side < HEAT_BOTTOM ? frame->ny : frame->nx;
-}
+/* Stages of rkl2 in one sweep.  Chosen by measurement (solver/MEASURED.md): the rings of more
+   stages outgrow a second-level cache of 1 MB; fewer go through memory more often. */
+enum { DEFAULT_STAGES = 16 };
 
 /* Return whether heat can enter through some of this rank's faces of a side. */
 static PetscBool Conducts(const HeatBoundaryFaces *faces)
@@ -45,19 +25,16 @@ static PetscBool Conducts(const HeatBoundaryFaces *faces)
   return PETSC_FALSE;
 }
 
-PetscErrorCode HeatOperatorStepsWanted(PetscInt *most)
+PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most)
 {
   PetscFunctionBeginUser;
-  *most = DEFAULT_STEPS;
+  *most = stages ? DEFAULT_STAGES : DEFAULT_STEPS;
   PetscCall(PetscOptionsGetInt(NULL, NULL, "-heat_steps_at_once", most, NULL));
   *most = PetscClipInterval(*most, 1, MAX_STEPS);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set up op->steps: decide whether several steps are possible, and choose the frame.  Single steps
-   are taken where coefficients change with time or temperature, and with ambient exchange, whose
-   heat is summed cell by cell.  Collective. */
-static PetscErrorCode SetUpSteps(HeatOperator *op)
+PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
 {
   const PetscBool    fixed = (PetscBool)(op->linear && !op->ambient_exchange &&
                                       !HeatSourceVaries(op->source) &&
@@ -66,21 +43,23 @@ static PetscErrorCode SetUpSteps(HeatOperator *op)
   PetscInt           most;
 
   PetscFunctionBeginUser;
+  if (op->steps) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&s));
   op->steps = s;
-  PetscCallMPI(MPI_Allreduce(&fixed, &s->possible, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
-  PetscCall(HeatOperatorStepsWanted(&most));
+  PetscCallMPI(MPI_Allreduce(&fixed, &s->fixed, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
+  PetscCall(HeatOperatorStepsWanted(stages, &most));
   s->frame = HeatFrameMake(op->grid, most);
-  if (s->frame.depth == 0) s->possible = PETSC_FALSE;
-  if (s->possible) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
+  if (s->fixed && s->frame.depth) PetscCall(HeatFrameTraffic(&s->frame, s->messages, s->bytes));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Single steps are taken where coefficients change with time or temperature, and with ambient
+   exchange, whose heat is summed cell by cell. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 {
   PetscFunctionBeginUser;
-  if (!op->steps) PetscCall(SetUpSteps(op));
-  *most = op->steps->possible ? op->steps->frame.depth : 1;
+  PetscCall(HeatOperatorSetUpSteps(op, PETSC_FALSE));
+  *most = op->steps->fixed ? PetscMax(op->steps->frame.depth, 1) : 1;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -99,8 +78,8 @@ static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create the sweep for steps of dt [s], with copies of the coefficients.  Collective. */
-static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
+/* Create the sweep with r = dt/C, with copies of the coefficients.  Collective. */
+static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscReal dt)
 {
   const HeatGrid       *g      = op->grid;
   HeatOperatorSteps    *s      = op->steps;
@@ -119,10 +98,11 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscReal dt)
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
   PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
   PetscCall(ExchangeDeepHalo(&s->frame, op->q ? op->q : op->zeros, op->q ? g->nxl : 0, &k.q));
-  PetscCall(HeatWavefrontCreate(&s->frame, &k, &s->wavefront));
-  s->dt = dt;
+  PetscCall(HeatWavefrontCreate(&s->frame, &k, stages, &s->wavefront));
+  s->stages = stages;
+  s->dt     = dt;
   PetscCall(HeatLayoutHalo(&g->layout, s->frame.depth, PETSC_TRUE, &one));
-  HeatLayoutTrafficAdd(&s->prepared, 6, &one); /* four faces, r and q */
+  HeatLayoutTrafficAdd(&s->prepared, HEAT_SWEEP_FIELDS, &one);
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
   PetscCall(HeatFrameFieldDestroy(&k.r));
   PetscCall(HeatFrameFieldDestroy(&k.q));
@@ -139,7 +119,7 @@ static PetscErrorCode AllocateSides(HeatOperator *op)
   PetscCall(HeatFrameFieldCreate(&s->frame, &s->field));
   for (int side = 0; side < HEAT_SIDES; side++) {
     const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
-    const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
+    const size_t            length = (size_t)HeatFrameLength(&s->frame, (HeatSide)side);
 
     if (!op->grid->boundary[side]) continue;
     PetscCall(PetscCalloc1(length * (size_t)s->frame.depth + 2, &s->beyond[side]));
@@ -147,6 +127,46 @@ static PetscErrorCode AllocateSides(HeatOperator *op)
     PetscCall(PetscMalloc1(faces.length * s->frame.depth, &s->edge[side]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscBool stages, PetscReal dt)
+{
+  const HeatOperatorSteps *s = op->steps;
+
+  PetscFunctionBeginUser;
+  if (!s->wavefront) PetscCall(AllocateSides(op));
+  if (!s->wavefront || s->stages != stages || s->dt != dt)
+    PetscCall(CreateWavefront(op, stages, dt));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorExtendBeyond(HeatOperator *op, PetscInt steps)
+{
+  HeatOperatorSteps *s = op->steps;
+
+  PetscFunctionBeginUser;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    HeatLayoutTraffic one;
+
+    if (op->grid->periodic[side / 2]) continue;
+    PetscCall(HeatFrameExtendTraffic(&s->frame, (HeatSide)side, steps, &one));
+    HeatLayoutTrafficAdd(&s->prepared, 1, &one);
+    if (!s->beyond[side]) continue;
+    PetscCall(HeatFrameExtend(&s->frame, side < HEAT_BOTTOM ? 1 : 0, steps, s->beyond[side] + 1));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HeatWavefrontSides HeatOperatorSweepSides(const HeatOperator *op)
+{
+  const HeatOperatorSteps *s = op->steps;
+  HeatWavefrontSides       sides;
+
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    sides.beyond[side] = s->beyond[side] ? s->beyond[side] + 1 : NULL;
+    sides.edge[side]   = s->edge[side];
+  }
+  return sides;
 }
 
 /* Steps. */
@@ -162,24 +182,14 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
   for (PetscInt l = 0; l < steps; l++) {
     PetscCall(HeatOperatorSetSidesTime(op, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
-      const HeatBoundaryFaces faces  = HeatBoundariesGet(op->boundaries, (HeatSide)side);
-      const size_t            length = (size_t)FrameLength(&s->frame, (HeatSide)side);
-      const PetscInt before = s->frame.margin[side < HEAT_BOTTOM ? HEAT_BOTTOM : HEAT_LEFT];
+      const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)side);
 
       if (!s->beyond[side]) continue;
-      PetscCall(
-          PetscArraycpy(s->beyond[side] + 1 + (size_t)l * length + before, faces.T, faces.length));
+      PetscCall(PetscArraycpy(s->beyond[side] + HeatBeyondPlace(&s->frame, (HeatSide)side, l),
+                              faces.T, faces.length));
     }
   }
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    HeatLayoutTraffic one;
-
-    if (op->grid->periodic[side / 2]) continue;
-    PetscCall(HeatFrameExtendTraffic(&s->frame, (HeatSide)side, steps, &one));
-    HeatLayoutTrafficAdd(&s->prepared, 1, &one);
-    if (!s->beyond[side]) continue;
-    PetscCall(HeatFrameExtend(&s->frame, side < HEAT_BOTTOM ? 1 : 0, steps, s->beyond[side] + 1));
-  }
+  PetscCall(HeatOperatorExtendBeyond(op, steps));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -208,23 +218,20 @@ static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, PetscReal dt,
 }
 
 PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal dt,
-                                     const PetscReal *times, PetscReal *T, HeatFlows *flows)
+                                     const PetscReal *times, const HeatCellRecord *record,
+                                     PetscReal *T, HeatFlows *flows)
 {
-  HeatOperatorSteps *s     = op->steps;
-  HeatWavefrontSides sides = {{NULL}, {NULL}};
+  HeatOperatorSteps *s = op->steps;
+  HeatWavefrontSides sides;
 
   PetscFunctionBeginUser;
-  if (!s->wavefront) PetscCall(AllocateSides(op));
-  if (!s->wavefront || s->dt != dt) PetscCall(CreateWavefront(op, dt));
+  PetscCall(HeatOperatorSetUpSweep(op, PETSC_FALSE, dt));
   PetscCall(SetBeyond(op, steps, dt, times));
   s->field.own    = T;
   s->field.stride = (size_t)op->grid->nxl;
   PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    sides.beyond[side] = s->beyond[side] ? s->beyond[side] + 1 : NULL;
-    sides.edge[side]   = s->edge[side];
-  }
-  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, T));
+  sides = HeatOperatorSweepSides(op);
+  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, record, T));
   PetscCall(PetscMemzero(flows, sizeof *flows));
   PetscCall(AddFlows(op, steps, dt, times, flows));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -254,6 +261,8 @@ PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **out)
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
   PetscCall(HeatFrameFieldDestroy(&s->field));
+  for (int k = 0; k < HEAT_KEPT; k++) PetscCall(HeatFrameFieldDestroy(&s->kept[k]));
+  for (int k = 0; k < 2; k++) PetscCall(PetscFree(s->work[k]));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscCall(PetscFree(s->beyond[side]));
     PetscCall(PetscFree(s->edge[side]));

@@ -1,4 +1,5 @@
-/** Several explicit steps in one sweep: skewed tiles of columns, and a wavefront of rows in each.
+/** Several explicit steps or stages in one sweep: skewed tiles of columns, and a wavefront of rows
+ *  in each.
  *
  *  Columns e and rows f are counted from the frame's first.  W is the width of a tile, S the skew.
  *
@@ -31,10 +32,17 @@
  *  So four rows of each step are kept, in a ring.  The last step writes into the field itself: into
  *  columns and rows that no later tile and no later turn reads.
  *
- *  Edges of the frame.  Beyond a side that is not part of the domain's boundary, rows and columns
- *  hold arbitrary finite values.  After l steps they have influenced only cells within l cells of
- *  the frame's edge, and the frame's margin is at least as deep as the number of steps, so that own
- *  cells are not affected. */
+ *  Edges of the frame.  Beyond a side that is not the domain's, rows and columns hold some finite
+ *  values.  After l steps they have influenced only cells within l cells of the frame's edge, and
+ *  the frame's margin is at least as deep as the number of steps, so that own cells are not
+ *  affected.
+ *
+ *  Stages of rkl2 go through the same tiles and turns.  Stage l reads, beside stage l - 1, rows
+ *  2m - l and 2m - l + 1 of stage l - 2, which are still in the ring as its two old rows, and of
+ *  the rate Q, whose ring holds as many rows as lie between the first stage and the last.  A cell
+ *  of these is read at its own place only: the seam of stage l - 2 is 2 S columns wide, and that
+ *  of Q reaches from the first stage to the last.  A step with more stages than the frame is deep
+ *  takes several sweeps, between which Q and the two last stages are in memory. */
 #include "solver/operator/wavefront.h"
 
 #include <string.h>
@@ -42,156 +50,125 @@
 #include "solver/base/heartbeat.h"
 #include "solver/operator/wavefront_impl.h"
 
-/* [cells] The shortest run of cells with equal coefficients that gets the kernel with constants.
-   Chosen, two vectors: on a shorter run the split into three calls costs more than reading the
-   coefficients; a larger value gives up runs that would pay. */
-enum { MIN_RUN = 2 * LANES };
+enum { LANES = HEAT_WAVE_LANES };
 
-/* [turns] Turns between two heartbeats, which the watchdog reads.  Chosen: 64 turns are 128 rows of
-   a tile in all steps, about 2 ms at the rate of solver/MEASURED.md.  A larger value comes nearer
-   to `limits.stall`; a smaller one beats more often than anything reads it. */
+/* [columns] S, where there are several tiles.  1 would do; a multiple of LANES keeps the rows of
+   all steps aligned with one another and with the coefficients. */
+enum { SKEW = LANES };
+
+/* [columns] Width of the seam: S + 1 columns of the step before are read, and 2 S columns of the
+   stage before that. */
+enum { SEAM = 2 * SKEW };
+
+/* [columns] W, where there are several tiles.  Chosen: for 32 steps the ring takes 1.07 MB, about a
+   second-level cache.  A larger value would push the ring out of it; with a smaller one, copying
+   seams takes a larger share. */
+enum { WIDTH = 1024 };
+
+/* [columns] The widest frame that is one tile without skew.  Chosen: a wider frame has a ring above
+   1.6 MB at 32 steps; with a smaller value, frames little wider than WIDTH would pay for seams. */
+enum { SINGLE_TILE_MAX = 1536 };
+
+/* [rows] Rows kept of each step, as drawn above: two new, two old. */
+enum { RING = 4 };
+
+/* Number of discard_rows: two for values, two for rates. */
+enum { DISCARDS = 4 };
+
+/* [turns] Turns between two signs of life for the watchdog.  Chosen: 64 turns are 128 rows of a
+   tile in all steps, about 2 ms at the rate of solver/MEASURED.md.  A larger value comes nearer to
+   `limits.stall`; a smaller one beats more often than anything reads it. */
 enum { TURNS_PER_BEAT = 64 };
 
-/* Kernels: one step of n cells of two consecutive rows, `low` and `high`.
+/* Creation. */
 
-       T_new = T + r ((g_w (T_w - T) + g_e (T_e - T)) + (g_s (T_s - T) + g_n (T_n - T)) + q)
-
-   with g_w, g_e, g_s, g_n the conductances of the cell's faces, T_w ... T_n its neighbours.  The
-   sum is in the order of RowKernel in operator_stencil.c, so that the bits are the same.  The heat
-   between the two rows is computed once, as `up`: x - y and y - x differ in sign only. */
-
-typedef struct {
-  const PetscReal *below, *low, *high, *above; /* rows of the step before [K] */
-  PetscReal       *new_low, *new_high;         /* rows of this step [K] */
-  const HeatWavefrontRow
-      *row[3]; /* coefficients of low, high and above; of above, the south faces only */
-} RowPair;
-
-/* Heat through the west and east faces of cell i of row u [W/m]. */
-#define FACES(g_w, g_e, u) ((g_w) * ((u)[i - 1] - (u)[i]) + (g_e) * ((u)[i + 1] - (u)[i]))
-
-/* Step n cells with equal coefficients, from column `at` of the rows of p on. */
-static void Uniform(const RowPair *p, PetscInt at, PetscInt n)
+/* Return n rounded up to an odd number of lines, which spreads rows over the sets of the cache. */
+static size_t OddLines(size_t n)
 {
-  const PetscReal *restrict below = p->below + at, *restrict low = p->low + at;
-  const PetscReal *restrict high = p->high + at, *restrict above = p->above + at;
-  PetscReal *restrict new_low = p->new_low + at, *restrict new_high = p->new_high + at;
-  const PetscReal gl = p->row[0]->gx0, gh = p->row[1]->gx0, rl = p->row[0]->r0, rh = p->row[1]->r0;
-  const PetscReal gs = p->row[0]->gy0, gm = p->row[1]->gy0, gn = p->row[2]->gy0;
-  const PetscReal ql = p->row[0]->q0, qh = p->row[1]->q0;
+  const size_t lines = (n + LANES - 1) / LANES;
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm * (high[i] - low[i]);
-
-    new_low[i]  = low[i] + rl * ((FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up)) + ql);
-    new_high[i] = high[i] + rh * ((FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up)) + qh);
-  }
+  return (lines % 2 ? lines : lines + 1) * LANES;
 }
 
-/* Pointers of the kernels below: rows of p from column `at` on, coefficients from column `column`
-   on. */
-#define VARYING                                                                                    \
-  const PetscReal *restrict below = p->below + at, *restrict low = p->low + at;                    \
-  const PetscReal *restrict high = p->high + at, *restrict above = p->above + at;                  \
-  PetscReal *restrict new_low = p->new_low + at, *restrict new_high = p->new_high + at;            \
-  const PetscReal *restrict gl = p->row[0]->gx + column, *restrict gh = p->row[1]->gx + column;    \
-  const PetscReal *restrict gs = p->row[0]->gy + column, *restrict gm = p->row[1]->gy + column;    \
-  const PetscReal *restrict gn = p->row[2]->gy + column
-
-/* Heat through the four faces of cell i of the lower and of the upper row [W/m]. */
-#define LOW(i)  (FACES(gl[i], gl[(i) + 1], low) + (gs[i] * (below[i] - low[i]) + up))
-#define HIGH(i) (FACES(gh[i], gh[(i) + 1], high) + (gn[i] * (above[i] - high[i]) - up))
-
-/* Step n cells whose conductances vary. */
-static void VaryingFaces(const RowPair *p, PetscInt at, PetscInt column, PetscInt n)
+/* Return the number of columns of the seam of rates. */
+static size_t RateSeamWidth(const HeatWavefront *w)
 {
-  VARYING;
-  const PetscReal rl = p->row[0]->r0, rh = p->row[1]->r0;
-
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    new_low[i]  = low[i] + rl * LOW(i);
-    new_high[i] = high[i] + rh * HIGH(i);
-  }
+  return (size_t)w->skew * (size_t)(w->frame.depth - 1);
 }
 
-/* Step n cells whose conductances and capacities vary. */
-static void VaryingCapacities(const RowPair *p, PetscInt at, PetscInt column, PetscInt n)
+/* Allocate the rings, zero_row, discard_rows and the seams, all zero. */
+static PetscErrorCode AllocateRings(HeatWavefront *w)
 {
-  VARYING;
-  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+  const size_t levels = (size_t)w->frame.depth + (w->stages ? 1 : 0);
+  const size_t rates = w->stages ? (size_t)w->frame.depth + 2 : 0, ny = (size_t)w->frame.ny;
+  size_t       row;
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    new_low[i]  = low[i] + rl[i] * LOW(i);
-    new_high[i] = high[i] + rh[i] * HIGH(i);
-  }
+  PetscFunctionBeginUser;
+  w->pitch      = OddLines((size_t)w->width + SEAM + LANES);
+  w->rate_pitch = w->stages ? OddLines((size_t)w->span) : 0;
+  row           = PetscMax(w->pitch, w->rate_pitch);
+  PetscCall(PetscCalloc1(
+      levels * RING * w->pitch + rates * w->rate_pitch + (1 + DISCARDS) * row + LANES, &w->memory));
+  w->ring         = HeatWaveAlign(w->memory);
+  w->rate_ring    = w->ring + levels * RING * w->pitch;
+  w->zero_row     = w->rate_ring + rates * w->rate_pitch;
+  w->discard_rows = w->zero_row + row;
+  if (w->tiles == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(levels * ny * SEAM, &w->seam));
+  if (w->stages) PetscCall(PetscCalloc1(ny * RateSeamWidth(w), &w->rate_seam));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Step n cells whose conductances, capacities and sources vary. */
-static void VaryingSources(const RowPair *p, PetscInt at, PetscInt column, PetscInt n)
+PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoefficients *k,
+                                   PetscBool stages, HeatWavefront **out)
 {
-  VARYING;
-  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
-  const PetscReal *restrict ql = p->row[0]->q + column, *restrict qh = p->row[1]->q + column;
+  HeatWavefront *w;
 
-  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
-  {
-    const PetscReal up = gm[i] * (high[i] - low[i]);
-
-    new_low[i]  = low[i] + rl[i] * (LOW(i) + ql[i]);
-    new_high[i] = high[i] + rh[i] * (HIGH(i) + qh[i]);
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&w));
+  *out      = w;
+  w->frame  = *frame;
+  w->stages = stages;
+  w->width  = (frame->nx + LANES - 1) / LANES * LANES;
+  w->tiles  = 1;
+  if (w->width > SINGLE_TILE_MAX) {
+    w->width = WIDTH;
+    w->skew  = SKEW;
+    w->tiles = (frame->nx + w->skew * frame->depth + w->width - 1) / w->width;
   }
+  w->span = w->width + w->skew * frame->depth;
+  PetscCall(HeatWaveStoreRows(w, k));
+  PetscCall(AllocateRings(w));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Step n cells with the kernel of the block. */
-static void VaryingCells(HeatWavefrontKernel kernel, const RowPair *p, PetscInt at, PetscInt column,
-                         PetscInt n)
+PetscErrorCode HeatWavefrontDestroy(HeatWavefront **out)
 {
-  if (n <= 0) return;
-  switch (kernel) {
-  case PLAIN: VaryingFaces(p, at, column, n); break;
-  case CAPACITIES: VaryingCapacities(p, at, column, n); break;
-  case SOURCES: VaryingSources(p, at, column, n); break;
-  }
-}
+  HeatWavefront *w = *out;
 
-/* Step n cells, the first of which has column `column` of the coefficients: with constants on the
-   run of equal cells that all three rows of coefficients share, if it is long enough, and with
-   arrays before and after it. */
-static void StepCells(HeatWavefrontKernel kernel, const RowPair *p, PetscInt column, PetscInt n)
-{
-  PetscInt begin = 0, end = column + n;
-
-  for (int k = 0; k < 3; k++) {
-    begin = PetscMax(begin, p->row[k]->begin - column);
-    end   = PetscMin(end, p->row[k]->end);
-  }
-  begin = (begin + LANES - 1) / LANES * LANES;
-  end -= column;
-  if (end - begin < MIN_RUN) {
-    VaryingCells(kernel, p, 0, column, n);
-    return;
-  }
-  VaryingCells(kernel, p, 0, column, begin);
-  Uniform(p, begin, end - begin);
-  VaryingCells(kernel, p, end, column + end, n - end);
+  PetscFunctionBeginUser;
+  if (!w) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatWaveFreeRows(w));
+  PetscCall(PetscFree(w->memory));
+  PetscCall(PetscFree(w->seam));
+  PetscCall(PetscFree(w->rate_seam));
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The sweep. */
 
-/* The arguments of HeatWavefrontRun, and the present tile. */
+/* The arguments of HeatWavefrontRun or HeatWavefrontRunStages, and the present tile.  Steps are
+   numbered from 1; a stage counts as a step. */
 typedef struct {
-  HeatWavefront            *w;
-  PetscInt                  steps, tile;
-  const HeatFrameField     *field;
-  const HeatWavefrontSides *sides;
-  PetscReal                *T; /* [nyl][nxl] [K] */
+  HeatWavefront             *w;
+  PetscInt                   steps, tile;
+  const HeatWavefrontStages *stages; /* NULL: steps of ftcs */
+  const HeatFrameField      *field;  /* step 0 */
+  const HeatWavefrontSides  *sides;
+  const HeatCellRecord      *record; /* NULL: none */
+  PetscReal *out; /* [nyl][nxl] [K] the last step; NULL: the last stage of a time step,
+                                     which is added to Y_0 */
 } Sweep;
 
 /* Return whether row f has to be computed at step l: it is an own row, or own rows depend on it in
@@ -212,7 +189,7 @@ static PetscInt TileLeft(const Sweep *s, PetscInt l)
   return s->tile * s->w->width - s->w->skew * l;
 }
 
-/* Return row f of step l in the ring, from the tile's first column at that step on. */
+/* Return row f of a level of the ring, from the tile's first column at that step on. */
 static PetscReal *RingRow(const Sweep *s, PetscInt l, PetscInt f)
 {
   const HeatWavefront *w = s->w;
@@ -225,6 +202,9 @@ static PetscReal *Seam(const Sweep *s, PetscInt l, PetscInt f)
 {
   return s->w->seam + ((size_t)l * (size_t)s->w->frame.ny + (size_t)f) * SEAM;
 }
+
+/* Return the level of the ring that holds d_{a-1}, where a stages were taken by earlier sweeps. */
+static PetscInt LevelBefore(const Sweep *s) { return s->w->frame.depth; }
 
 /* Copy the seam of the tile before to the left of row f of step l in the ring. */
 static void LoadSeam(const Sweep *s, PetscInt l, PetscInt f)
@@ -239,15 +219,23 @@ static void StoreSeam(const Sweep *s, PetscInt l, PetscInt f)
     memcpy(Seam(s, l, f), RingRow(s, l, f) + s->w->width - SEAM, SEAM * sizeof(PetscReal));
 }
 
-/* Load row f of the field into the ring as step 0. */
-static void Load(const Sweep *s, PetscInt f)
+/* Load row f of a field into a level of the ring, on the columns of step 0. */
+static void LoadRow(const Sweep *s, const HeatFrameField *field, PetscInt level, PetscInt f)
 {
   const PetscInt begin = TileLeft(s, 0), end = PetscMin(begin + s->w->width, s->w->frame.nx);
 
+  LoadSeam(s, level, f);
+  if (begin < end) HeatFrameRow(&s->w->frame, field, f, begin, end, RingRow(s, level, f));
+  StoreSeam(s, level, f);
+}
+
+/* Load row f of what the first step reads. */
+static void Load(const Sweep *s, PetscInt f)
+{
   if (!IsNeeded(s, 0, f)) return;
-  LoadSeam(s, 0, f);
-  if (begin < end) HeatFrameRow(&s->w->frame, s->field, f, begin, end, RingRow(s, 0, f));
-  StoreSeam(s, 0, f);
+  LoadRow(s, s->field, 0, f);
+  if (s->stages && !s->stages->first)
+    LoadRow(s, s->stages->kept[HEAT_KEPT_BEFORE], LevelBefore(s), f);
 }
 
 /* Return row f of step l for reading, from column e on.  Below and above the frame it is the row of
@@ -295,16 +283,164 @@ static void TransferSides(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, Pe
   }
 }
 
-/* Return where to write row f of step l, from column e on: in the ring, or in the field for the
-   last step, or in discard_rows[which] if the row is not needed. */
-static PetscReal *OutputRow(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, int which)
+/* Return the place of column e of own row f in an array [nyl][nxl]. */
+static size_t OwnPlace(const Sweep *s, PetscInt f, PetscInt e)
 {
   const HeatFrame *frame = &s->w->frame;
+  const size_t     row   = (size_t)(f - frame->margin[HEAT_BOTTOM]);
 
-  if (!IsNeeded(s, l, f)) return s->w->discard_rows + (size_t)which * s->w->pitch;
+  return row * (size_t)frame->grid->nxl + (size_t)(e - frame->margin[HEAT_LEFT]);
+}
+
+/* Return a row for values that are not needed. */
+static PetscReal *DiscardRow(const Sweep *s, int which)
+{
+  return s->w->discard_rows + (size_t)which * PetscMax(s->w->pitch, s->w->rate_pitch);
+}
+
+/* Return where to write row f of step l, from column e on: in the ring, or in the field for the
+   last step, or in discard_rows[which] if the row is not needed or is added to Y_0. */
+static PetscReal *OutputRow(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, int which)
+{
+  if (!IsNeeded(s, l, f) || (l == s->steps && !s->out)) return DiscardRow(s, which);
   if (l < s->steps) return RingRow(s, l, f) + (e - TileLeft(s, l));
-  return s->T + (size_t)(f - frame->margin[HEAT_BOTTOM]) * (size_t)frame->grid->nxl +
-         (e - frame->margin[HEAT_LEFT]);
+  return s->out + OwnPlace(s, f, e);
+}
+
+/* Stages. */
+
+/* Return row f of the rate, from column e on; beyond the frame, a row for
+   values that are not needed. */
+static PetscReal *RateRow(const Sweep *s, PetscInt f, PetscInt e, int which)
+{
+  const HeatWavefront *w = s->w;
+  const PetscInt       n = w->frame.depth + 2;
+
+  if (f < 0 || f >= w->frame.ny) return DiscardRow(s, 2 + which);
+  return w->rate_ring + (size_t)(f % n) * w->rate_pitch + (e - HeatWaveSpanLeft(w, s->tile));
+}
+
+/* Copy the seam of the tile before to the left of row f of the rate, which begins where step 1
+   does. */
+static void LoadRateSeam(const Sweep *s, PetscInt f)
+{
+  const size_t n = RateSeamWidth(s->w);
+
+  if (n)
+    memcpy(RateRow(s, f, TileLeft(s, 1), 0) - n, s->w->rate_seam + (size_t)f * n,
+           n * sizeof(PetscReal));
+}
+
+/* Store the last columns of row f of the rate for the next tile. */
+static void StoreRateSeam(const Sweep *s, PetscInt f)
+{
+  const size_t n = RateSeamWidth(s->w);
+
+  if (n)
+    memcpy(s->w->rate_seam + (size_t)f * n, RateRow(s, f, TileLeft(s, 1) + s->w->width, 0) - n,
+           n * sizeof(PetscReal));
+}
+
+/* Return row f of stage l - 2, from column e on: zeros before the second stage of a time step, and
+   beyond the frame. */
+static const PetscReal *RowBefore(const Sweep *s, PetscInt l, PetscInt f, PetscInt e)
+{
+  const PetscInt level = l == 1 ? LevelBefore(s) : l - 2;
+
+  if (f < 0 || f >= s->w->frame.ny || (l == 2 && s->stages->first)) return s->w->zero_row;
+  return RingRow(s, level, f) + (e - TileLeft(s, l == 1 ? 0 : l - 2));
+}
+
+/* Add to a pair of rows what stages read and write. */
+static void AddStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, HeatWavePair *pair)
+{
+  pair->stage = &s->stages->stage[l - 1];
+  for (int k = 0; k < 2; k++) {
+    pair->before[k] = RowBefore(s, l, f + k, e);
+    pair->rate[k]   = RateRow(s, f + k, e, k);
+  }
+}
+
+/* Before columns [e, e + n) of row f of step 1 are computed, provide the rate: its seam, and in a
+   later sweep of a time step its values. */
+static void LoadRate(const Sweep *s, PetscInt f, PetscInt e, PetscInt n)
+{
+  LoadRateSeam(s, f);
+  if (s->stages->first || n == 0) return;
+  HeatFrameRow(&s->w->frame, s->stages->kept[HEAT_KEPT_RATE], f, e, e + n, RateRow(s, f, e, 0));
+}
+
+/* Copy columns [e, e + n) of row f, as far as they are own cells, to an array [nyl][nxl]. */
+static void KeepRow(const Sweep *s, PetscInt f, PetscInt e, PetscInt n, const PetscReal *row,
+                    PetscReal *array)
+{
+  const HeatFrame *frame = &s->w->frame;
+  const PetscInt   j = f - frame->margin[HEAT_BOTTOM], left = frame->margin[HEAT_LEFT];
+  const PetscInt   begin = PetscMax(e, left), end = PetscMin(e + n, left + frame->grid->nxl);
+
+  if (j < 0 || j >= frame->grid->nyl || begin >= end) return;
+  memcpy(array + OwnPlace(s, f, begin), row + (begin - e), (size_t)(end - begin) * sizeof *row);
+}
+
+/* After columns [e, e + n) of row f of stage l were computed: store the rate's seam, and what a
+   later sweep or the caller gets. */
+static void StoreStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
+                       const PetscReal *row)
+{
+  const HeatWavefrontStages *stages = s->stages;
+
+  if (l == 1) {
+    StoreRateSeam(s, f);
+    if (stages->first && !stages->last)
+      KeepRow(s, f, e, n, RateRow(s, f, e, 0), stages->keep[HEAT_KEPT_RATE]);
+  }
+  if (l == s->steps - 1 && !stages->last) KeepRow(s, f, e, n, row, stages->keep[HEAT_KEPT_BEFORE]);
+  if (l == s->steps && stages->last) {
+    const PetscReal *T     = stages->T->own + OwnPlace(s, f, e);
+    PetscReal       *T_new = stages->T_new + OwnPlace(s, f, e);
+
+    for (PetscInt i = 0; i < n; i++) T_new[i] = T[i] + row[i];
+  }
+}
+
+/* Rows. */
+
+/* Return the first cell of a record that is not before `cell`. */
+static PetscInt FirstRecorded(const HeatCellRecord *record, size_t cell)
+{
+  PetscInt low = 0, high = record->n;
+
+  while (low < high) {
+    const PetscInt middle = (low + high) / 2;
+
+    if (record->cell[middle] < cell) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/* Record the cells among columns [e, e + n) of row f after step l; row[0] is column e. */
+static void RecordCells(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
+                        const PetscReal *row)
+{
+  const HeatFrame *frame = &s->w->frame;
+  const PetscInt   j = f - frame->margin[HEAT_BOTTOM], left = frame->margin[HEAT_LEFT];
+  const PetscInt   begin = PetscMax(e, left), end = PetscMin(e + n, left + frame->grid->nxl);
+
+  if (j < 0 || j >= frame->grid->nyl || begin >= end) return;
+  const size_t first = OwnPlace(s, f, begin), after = first + (size_t)(end - begin);
+  PetscReal   *T = s->record->T + (size_t)(l - 1) * (size_t)s->record->n;
+
+  for (PetscInt k = FirstRecorded(s->record, first); k < s->record->n && s->record->cell[k] < after;
+       k++)
+    T[k] = row[(size_t)(begin - e) + (s->record->cell[k] - first)];
+}
+
+/* Return what step l computes. */
+static HeatWaveResult ResultOf(const Sweep *s, PetscInt l)
+{
+  if (!s->stages) return HEAT_WAVE_STEP;
+  return l == 1 && s->stages->first ? HEAT_WAVE_RATE : HEAT_WAVE_STAGE;
 }
 
 /* Compute rows f and f + 1 of step l from step l - 1, on the columns of the present tile; for the
@@ -315,51 +451,81 @@ static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
   const HeatFrame     *frame     = &w->frame;
   const PetscBool      needed[2] = {IsNeeded(s, l, f), IsNeeded(s, l, f + 1)};
   const PetscInt       left = TileLeft(s, l), first = l == s->steps ? frame->margin[HEAT_LEFT] : 0;
-  const PetscInt       e       = PetscMax(left, first);
-  const PetscInt       end     = l == s->steps ? first + frame->grid->nxl : frame->nx;
-  const PetscInt       n       = PetscMin(left + w->width, end) - e;
-  const HeatWavefrontRow *rows = w->rows + s->tile * (frame->ny + 1);
+  const PetscInt       e    = PetscMax(left, first);
+  const PetscInt       end  = l == s->steps ? first + frame->grid->nxl : frame->nx;
+  const PetscInt       n    = PetscMin(left + w->width, end) - e;
+  const HeatWaveRow   *rows = w->rows + s->tile * (frame->ny + 1);
 
   for (int k = 0; k < 2; k++) {
     if (needed[k] && l < s->steps) LoadSeam(s, l, f + k);
+    if (needed[k] && l == 1 && s->stages) LoadRate(s, f + k, e, PetscMax(n, 0));
   }
   if (!(needed[0] || needed[1]) || n <= 0) return;
   for (int k = 0; k < 2; k++) {
     if (needed[k]) TransferSides(s, l - 1, f + k, e, n);
   }
-  const RowPair pair = {.below    = InputRow(s, l - 1, f - 1, e),
-                        .low      = InputRow(s, l - 1, f, e),
-                        .high     = InputRow(s, l - 1, f + 1, e),
-                        .above    = InputRow(s, l - 1, f + 2, e),
-                        .new_low  = OutputRow(s, l, f, e, 0),
-                        .new_high = OutputRow(s, l, f + 1, e, 1),
-                        .row      = {rows + PetscClipInterval(f, 0, frame->ny),
-                                     rows + PetscClipInterval(f + 1, 0, frame->ny),
-                                     rows + PetscClipInterval(f + 2, 0, frame->ny)}};
+  HeatWavePair pair = {.below    = InputRow(s, l - 1, f - 1, e),
+                       .low      = InputRow(s, l - 1, f, e),
+                       .high     = InputRow(s, l - 1, f + 1, e),
+                       .above    = InputRow(s, l - 1, f + 2, e),
+                       .new_low  = OutputRow(s, l, f, e, 0),
+                       .new_high = OutputRow(s, l, f + 1, e, 1),
+                       .row      = {rows + PetscClipInterval(f, 0, frame->ny),
+                                    rows + PetscClipInterval(f + 1, 0, frame->ny),
+                                    rows + PetscClipInterval(f + 2, 0, frame->ny)}};
 
-  StepCells(w->kernel, &pair, e - HeatWavefrontSpanLeft(w, s->tile), n);
+  if (s->stages) AddStage(s, l, f, e, &pair);
+  HeatWaveCells(ResultOf(s, l), w->kind, &pair, e - HeatWaveSpanLeft(w, s->tile), n);
   for (int k = 0; k < 2; k++) {
     if (needed[k] && l < s->steps) StoreSeam(s, l, f + k);
+    if (needed[k] && s->stages) StoreStage(s, l, f + k, e, n, k ? pair.new_high : pair.new_low);
+    if (needed[k] && s->record) RecordCells(s, l, f + k, e, n, k ? pair.new_high : pair.new_low);
+  }
+}
+
+/* Take all steps, tile by tile. */
+static void SweepTiles(Sweep *s)
+{
+  for (s->tile = 0; s->tile < s->w->tiles; s->tile++) {
+    for (PetscInt m = 0; 2 * m - s->steps < s->w->frame.ny; m++) {
+      if (m % TURNS_PER_BEAT == 0) HeatBeat();
+      Load(s, 2 * m);
+      Load(s, 2 * m + 1);
+      for (PetscInt l = 1; l <= s->steps; l++) StepRows(s, l, 2 * m - l);
+    }
   }
 }
 
 PetscErrorCode HeatWavefrontRun(HeatWavefront *w, PetscInt steps, const HeatFrameField *field,
-                                const HeatWavefrontSides *sides, PetscReal *T)
+                                const HeatWavefrontSides *sides, const HeatCellRecord *record,
+                                PetscReal *T)
 {
-  Sweep s = {.w = w, .steps = steps, .field = field, .sides = sides, .T = T};
+  Sweep s = {.w = w, .steps = steps, .field = field, .sides = sides, .record = record, .out = T};
 
   PetscFunctionBeginUser;
-  PetscCheck(steps > 0 && steps <= w->frame.depth && field->own == T, PETSC_COMM_SELF,
+  PetscCheck(steps > 0 && steps <= w->frame.depth && field->own == T && !w->stages, PETSC_COMM_SELF,
              PETSC_ERR_ARG_WRONG,
              "a sweep of %" PetscInt_FMT " steps on a frame %" PetscInt_FMT " deep", steps,
              w->frame.depth);
-  for (s.tile = 0; s.tile < w->tiles; s.tile++) {
-    for (PetscInt m = 0; 2 * m - steps < w->frame.ny; m++) {
-      if (m % TURNS_PER_BEAT == 0) HeatBeat();
-      Load(&s, 2 * m);
-      Load(&s, 2 * m + 1);
-      for (PetscInt l = 1; l <= steps; l++) StepRows(&s, l, 2 * m - l);
-    }
-  }
+  SweepTiles(&s);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatWavefrontRunStages(HeatWavefront *w, const HeatWavefrontStages *stages,
+                                      const HeatWavefrontSides *sides)
+{
+  Sweep s = {.w      = w,
+             .steps  = stages->n,
+             .stages = stages,
+             .field  = stages->first ? stages->T : stages->kept[HEAT_KEPT_LAST],
+             .sides  = sides,
+             .out    = stages->last ? NULL : stages->keep[HEAT_KEPT_LAST]};
+
+  PetscFunctionBeginUser;
+  PetscCheck(stages->n > 1 && stages->n <= w->frame.depth && w->stages, PETSC_COMM_SELF,
+             PETSC_ERR_ARG_WRONG,
+             "a sweep of %" PetscInt_FMT " stages on a frame %" PetscInt_FMT " deep", stages->n,
+             w->frame.depth);
+  SweepTiles(&s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -1,8 +1,14 @@
-/** Several explicit steps in one sweep over a block (temporal blocking).
+/** Several explicit steps, or several stages of rkl2, in one sweep over a block (temporal
+ *  blocking).
  *
- *      T_new = T + r (N_faces(T) + q),   r = dt/C
+ *      steps of ftcs:   T_new = T + r (N_faces(T) + q),                            r = dt/C
+ *      stages of rkl2:  Q     = r (N_faces(Y_0) + q),   d_1 = net_1 Q,             r = 1/C
+ *                       d_j   = m_j d_{j-1} + n_j d_{j-2}
+ *                               + r net_j N_faces(d_{j-1}) + rate_j Q,   j = 2 ... s
+ *                       T_new = Y_0 + d_s
  *  for each cell of a frame (grid/deep_halo.h), as many times as asked, up to the frame's depth.
- *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux.
+ *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux; the
+ *  numbers of a stage are those of HeatRklStage (operator.h).
  *  The rows of a tile of columns go through all steps while they are in the cache.  Step l works on
  *  rows that step l - 1 has just left, and the tile of step l lies some columns left of the tile of
  *  step l - 1, so that no cell is computed twice (drawn in wavefront.c).  Each new value has the
@@ -14,41 +20,72 @@
 #define HEAT_SOLVER_WAVEFRONT_H
 
 #include "solver/grid/deep_halo.h"
+#include "solver/operator/operator.h"
 
 typedef struct HeatWavefront HeatWavefront;
 
 /** The coefficients on the cells of a frame. */
 typedef struct {
   HeatFrameField face[HEAT_SIDES]; /* conductance of the cell's face on that side [W/(m K)] */
-  HeatFrameField r;                /* dt/C [m K/W], since dt is in s and C in J/(m K) */
-  HeatFrameField q;                /* sources and prescribed fluxes [W/m] */
+  HeatFrameField r; /* dt/C [m K/W], since dt is in s and C in J/(m K); of stages 1/C */
+  HeatFrameField q; /* sources and prescribed fluxes [W/m] */
 } HeatFrameCoefficients;
 
 /** What a sweep reads beside the field, and writes beside it, by side of the domain. */
 typedef struct {
-  /* Temperatures T_b beyond the domain's sides at the beginning of each step, along the frame [K]:
+  /* Temperatures T_b beyond the domain's sides at the beginning of each step, along the frame [K];
+     for stages after the first of a step, T_b less that of the first:
      [steps][frame->ny] for left and right, [steps][frame->nx] for bottom and top, with one readable
      value more at either end.  NULL where the side is not the domain's. */
   const PetscReal *beyond[HEAT_SIDES];
-  /* Temperatures of own cells along the domain's sides before each step [K], written by the sweep:
+  /* Temperatures of own cells along the domain's sides before each step [K], written by the sweep;
+     for stages after the first of a step, d_{j-1}:
      [steps][nyl] or [steps][nxl].  NULL: not wanted. */
   PetscReal *edge[HEAT_SIDES];
 } HeatWavefrontSides;
 
+/** The fields that stages leave for a later sweep of the same step, where it takes several. */
+enum { HEAT_KEPT_RATE, HEAT_KEPT_LAST, HEAT_KEPT_BEFORE, HEAT_KEPT };
+
+/** Some consecutive stages of one step, at least 2 unless they are the whole step. */
+typedef struct {
+  PetscInt              n;     /* number of stages */
+  const HeatRklStage   *stage; /* [n] */
+  PetscBool             first; /* they begin with the first stage of the step */
+  PetscBool             last;  /* they end with the last one */
+  const HeatFrameField *T;     /* Y_0 on the frame [K]; its strips are read if `first` */
+  /* Q [K/s], d_{j-1} and d_{j-2} of the first stage j [K], by HEAT_KEPT_*, with filled strips; read
+     unless `first`. */
+  const HeatFrameField *kept[HEAT_KEPT];
+  /* [nyl][nxl] Q, d of the last and of the last but one stage, written unless `last`; they may be
+     the own cells of `kept`. */
+  PetscReal *keep[HEAT_KEPT];
+  PetscReal
+      *T_new; /* [nyl][nxl] [K], written if `last`; it may be the own cells of a kept field, and
+                       must not be those of T */
+} HeatWavefrontStages;
+
 /** Create a sweep, with a copy of the coefficients in which equal consecutive rows share their
- *  values.  Not collective; the frame's grid must outlive the sweep, which the caller owns. */
+ *  values.  Not collective; the frame's grid must outlive the sweep, which the caller owns.
+ *  @param[in] stages  the sweep is for HeatWavefrontRunStages; else it is for HeatWavefrontRun */
 PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoefficients *k,
-                                   HeatWavefront **wavefront);
+                                   PetscBool stages, HeatWavefront **wavefront);
 
 /** Take explicit steps of the own cells in place.  Not collective.
  *  @param[in]     steps  1 to frame->depth
  *  @param[in]     field  T on the frame, strips filled by HeatFrameExchange; the sweep does not
  *                        change the strips
+ *  @param[in]     record  own cells to be recorded after each step; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]; the same array as field->own
  *  Errors: PETSC_ERR_ARG_WRONG if steps is out of range or T is not field->own. */
 PetscErrorCode HeatWavefrontRun(HeatWavefront *wavefront, PetscInt steps,
                                 const HeatFrameField *field, const HeatWavefrontSides *sides,
-                                PetscReal *T);
+                                const HeatCellRecord *record, PetscReal *T);
+
+/** Take stages of one step of the own cells.  Not collective.
+ *  Errors: PETSC_ERR_ARG_WRONG if the number of stages is out of range. */
+PetscErrorCode HeatWavefrontRunStages(HeatWavefront *wavefront, const HeatWavefrontStages *stages,
+                                      const HeatWavefrontSides *sides);
 
 /** Free *wavefront, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatWavefrontDestroy(HeatWavefront **wavefront);

@@ -1,22 +1,16 @@
-/** Internals of the sweep, shared by wavefront.c and wavefront_setup.c and included nowhere else.
- *  The head of wavefront.c draws tiles, steps and seams. */
+/** Internals of the sweep of several steps (wavefront.h), shared by wavefront*.c and included
+ *  nowhere else. */
 #ifndef HEAT_SOLVER_WAVEFRONT_IMPL_H
 #define HEAT_SOLVER_WAVEFRONT_IMPL_H
 
 #include "solver/operator/wavefront.h"
 
-/* [doubles] One line of the cache, 64 bytes, and one vector of 512 bits. */
-enum { LANES = 8 };
+/** [doubles] One line of the cache, 64 bytes, and one vector of 512 bits. */
+enum { HEAT_WAVE_LANES = 8 };
 
-/* [columns] Width of the seam: S + 1 columns are read, rounded up to whole lines. */
-enum { SEAM = 2 * LANES };
-
-/* [rows] Rows kept of each step, as drawn at the head of wavefront.c: two new, two old. */
-enum { RING = 4 };
-
-/** The coefficients of one row of cells of a tile.  Columns are counted from HeatWavefrontSpanLeft,
- *  the leftmost column that the tile has in any step; span is W + S depth.  All cells in columns
- *  [begin, end) have the same coefficients, gx0, gy0, r0, q0. */
+/** The coefficients of one row of cells of a tile.  Columns are counted from HeatWaveSpanLeft, the
+ *  tile's leftmost column, which it has at the deepest step; span is W + S depth.  All cells in
+ *  columns [begin, end) have the same coefficients, gx0, gy0, r0, q0. */
 typedef struct {
   const PetscReal *gx; /* [span + 1] conductance of west faces, and the last east face [W/(m K)] */
   const PetscReal *gy; /* [span] conductance of south faces [W/(m K)] */
@@ -24,48 +18,91 @@ typedef struct {
   const PetscReal *q;  /* [span] sources and prescribed fluxes [W/m]; NULL unless SOURCES */
   PetscReal        gx0, gy0, r0, q0; /* values of column `begin` */
   PetscInt         begin, end;       /* the longest run of cells with equal coefficients */
-} HeatWavefrontRow;
+} HeatWaveRow;
 
-/** The kernel of a block: the first of these that fits all rows of its frame.  Each one reads one
- *  array more than the one before it. */
+/** The coefficients that a block has: the first kind that fits all rows of its frame.  A later one
+ *  reads one array more. */
 typedef enum {
-  PLAIN,      /* no sources, and C is the same along each row */
-  CAPACITIES, /* no sources */
-  SOURCES
-} HeatWavefrontKernel;
+  HEAT_WAVE_PLAIN,      /* no sources, and C is the same along each row */
+  HEAT_WAVE_CAPACITIES, /* no sources */
+  HEAT_WAVE_SOURCES,
+  HEAT_WAVE_KINDS
+} HeatWaveKind;
 
-/** Layout of the ring, and of the two rows after it.  A row begins at a cache line, SEAM columns
-   before the tile's first column; pitch is an odd number of lines.
-
-       |<-- SEAM -->|<------------ width ------------->|<- LANES ->|<- padding: 0 or LANES ->|
-        seam of the    columns of the tile at step l    one column
-        tile before                                     beyond the domain's right side
-
-       ring[l][f % RING]: row f of step l;    then zero_row;    then discard_rows[0], [1] */
+/** Layout of the rings.  A row begins at a cache line; pitch and rate_pitch are odd numbers of
+ *  lines.
+ *
+ *       |<-- SEAM -->|<------------ width ------------->|<- LANES ->|<- padding: 0 or LANES ->|
+ *        seam of the    columns of the tile at step l    one column
+ *        tile before                                     beyond the domain's right side
+ *
+ *       ring[l][f % RING]: row f of step l;  ring[depth]: d_{a-1} of stages that begin with stage a
+ *
+ *       |<-------- span: all columns of the tile, from HeatWaveSpanLeft on -------->|<- padding ->|
+ *
+ *       rate_ring[f % (depth + 2)]: row f of the rate of stages */
 struct HeatWavefront {
-  HeatFrame           frame; /* by value; its grid is borrowed */
-  HeatWavefrontKernel kernel;
-  PetscInt            width; /* W [columns]; with one tile, the frame's width rounded up to LANES */
-  PetscInt            skew;  /* S [columns]; 0 with one tile */
-  PetscInt            tiles; /* number of tiles */
-  PetscInt            span;  /* W + S depth [columns]: those of a tile over all steps */
-  HeatWavefrontRow   *rows;  /* [tiles][frame.ny + 1]; owned, like everything below */
-  PetscReal         **slabs; /* [n_slabs] allocations that the rows point into */
-  PetscInt            n_slabs;
-  size_t              slab, used; /* size of the last slab, and the part in use [doubles] */
-  PetscReal          *memory;     /* allocation that the next three point into */
-  PetscReal          *ring;       /* [depth][RING][pitch] temperatures [K] */
-  PetscReal *zero_row;     /* [pitch] zeros: an input row beyond the frame, from which no own cell
-                               is computed */
-  PetscReal *discard_rows; /* [2][pitch] output rows whose values are not needed */
-  size_t     pitch;        /* [doubles] from one row to the next */
-  PetscReal *seam;         /* [depth][frame.ny][SEAM] temperatures [K]; NULL with one tile */
+  HeatFrame    frame;  /* by value; its grid is borrowed */
+  PetscBool    stages; /* it takes the stages of rkl2, not steps of ftcs */
+  HeatWaveKind kind;
+  PetscInt     width; /* W [columns]; with one tile, the frame's width rounded up to LANES */
+  PetscInt     skew;  /* S [columns]; 0 with one tile */
+  PetscInt     tiles; /* number of tiles */
+  PetscInt     span;  /* W + S depth [columns]: those of a tile over all steps */
+  HeatWaveRow *rows;  /* [tiles][frame.ny + 1]; owned, like everything below */
+  PetscReal  **slabs; /* [n_slabs] allocations that the rows point into */
+  PetscInt     n_slabs;
+  size_t       slab, used; /* size of the last slab, and the part in use [doubles] */
+  PetscReal   *memory;     /* allocation that the next four point into */
+  PetscReal   *ring;       /* [depth][RING][pitch] temperatures [K]; of stages, [depth + 1] */
+  PetscReal *rate_ring; /* [depth + 2][rate_pitch] dT/dt at the step's beginning [K/s]; of stages */
+  PetscReal *zero_row;  /* [row] zeros: an input row beyond the frame, from which no own cell is
+                               computed; row is the larger pitch */
+  PetscReal *discard_rows;      /* [4][row] output rows whose values are not needed afterwards */
+  size_t     pitch, rate_pitch; /* [doubles] from one row to the next */
+  PetscReal *seam;      /* [depth][frame.ny][SEAM] temperatures [K]; of stages, [depth + 1]; NULL
+                              with one tile */
+  PetscReal *rate_seam; /* [frame.ny][S (depth - 1)] rates; NULL with one tile, or of steps */
 };
 
 /** Return the leftmost column of a tile over all steps, which may lie left of the frame. */
-static inline PetscInt HeatWavefrontSpanLeft(const HeatWavefront *w, PetscInt tile)
+static inline PetscInt HeatWaveSpanLeft(const HeatWavefront *w, PetscInt tile)
 {
   return tile * w->width - w->skew * w->frame.depth;
 }
+
+/** Return the first address at or after p that begins a cache line. */
+PetscReal *HeatWaveAlign(PetscReal *p);
+
+/** Find the kind of the coefficients, and store the rows of all tiles.  Not collective. */
+PetscErrorCode HeatWaveStoreRows(HeatWavefront *w, const HeatFrameCoefficients *k);
+
+/** Free the rows.  Not collective. */
+PetscErrorCode HeatWaveFreeRows(HeatWavefront *w);
+
+/** What a kernel computes, from the heat `sum` through a cell's faces, which N_faces stands for.
+ *  The numbers m, n, net, rate are those of HeatRklStage. */
+typedef enum {
+  HEAT_WAVE_STEP,  /* new = T + r (sum + q) */
+  HEAT_WAVE_RATE,  /* rate = r (sum + q), new = net rate; the first stage */
+  HEAT_WAVE_STAGE, /* new = (m d + n before) + (r (net sum) + rate Q); any other stage */
+  HEAT_WAVE_RESULTS
+} HeatWaveResult;
+
+/** Two consecutive rows of a step, lower and upper, and what they are computed from. */
+typedef struct {
+  const PetscReal *below, *low, *high, *above; /* rows of the step before [K] */
+  PetscReal       *new_low, *new_high;         /* rows of this step [K] */
+  const HeatWaveRow
+      *row[3]; /* coefficients of low, high and above; of above, the south faces only */
+  const HeatRklStage *stage;     /* of RATE and STAGE, with the two below */
+  const PetscReal    *before[2]; /* rows of two stages before [K]; of STAGE */
+  PetscReal          *rate[2];   /* rows of the rate [K/s] */
+} HeatWavePair;
+
+/** Compute n cells of two rows.  The pointers of *p point to the first of them, which has column
+ *  `column` of the coefficients.  Not collective. */
+void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt column,
+                   PetscInt n);
 
 #endif

@@ -83,7 +83,7 @@ static void CheckRow(const HeatAmbientExchange *s, PetscReal t, PetscInt j, cons
   const size_t first = (size_t)j * (size_t)s->grid->nxl;
 
   for (PetscInt i = 0; i < s->grid->nxl; i++) {
-    if (values[i] >= s->zero && isfinite(values[i])) continue;
+    if (values[i] >= s->zero && HeatIsNumber(values[i])) continue;
     if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, first + (size_t)i))) continue;
     HeatFaultAtCell(fault, s->grid);
     fault->value = values[i];

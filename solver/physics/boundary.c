@@ -54,7 +54,7 @@ static void CheckFaces(const HeatBoundaries *b, const HeatSideFaces *s, const He
   for (PetscInt k = 0; k < n; k++) {
     const PetscReal value = values[k];
 
-    if (!PetscIsInfOrNanReal(value) && (flux || value >= b->zero)) continue;
+    if (HeatIsNumber(value) && (flux || value >= b->zero)) continue;
     if (!HeatBoundaryAddFault(b, s, first + k,
                               stretch->series ? "table"
                               : valued        ? "value"

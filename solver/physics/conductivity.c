@@ -149,7 +149,15 @@ static PetscErrorCode FillAxis(HeatConductivity *s, int axis)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscBool IsConductivity(PetscReal k) { return (PetscBool)(k > 0.0 && k <= PETSC_MAX_REAL); }
+/* Fill in the rule that fault->value breaks: `usual`, or the range of numbers where the value is
+   positive. */
+static void RuleOf(HeatFault *fault, const char *usual)
+{
+  if (fault->value > 0.0 && fault->value <= PETSC_MAX_REAL)
+    (void)snprintf(fault->rule, sizeof fault->rule, "it must be between %g and %g",
+                   1.0 / HEAT_LARGEST, HEAT_LARGEST);
+  else (void)snprintf(fault->rule, sizeof fault->rule, "%s", usual);
+}
 
 /* Fill in the members of a fault about the conductivity of an own cell. */
 static void DescribeFault(const HeatConductivity *s, int axis, size_t cell, HeatFault *fault)
@@ -168,8 +176,7 @@ static void DescribeFault(const HeatConductivity *s, int axis, size_t cell, Heat
                    (int)s->material[cell]);
   (void)snprintf(fault->what, sizeof fault->what, "%s", s->n_axes == 1 ? "k" : of_axis[axis]);
   (void)snprintf(fault->unit, sizeof fault->unit, "W/(m K)");
-  (void)snprintf(fault->rule, sizeof fault->rule,
-                 "it must be finite and greater than 0 everywhere in the material");
+  RuleOf(fault, "it must be finite and greater than 0 everywhere in the material");
 }
 
 /* Raise HEAT_ERR_INPUT about the first cell, over all ranks, whose conductivity does not depend on
@@ -180,7 +187,7 @@ static PetscErrorCode CheckAxis(const HeatConductivity *s, int axis)
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(s->grid); cell++) {
-    if (IsConductivity(s->k[axis][cell])) continue;
+    if (HeatIsPositive(s->k[axis][cell])) continue;
     if (!s->from_file[axis] && DependsOnT(s, axis, s->material[cell])) continue;
     if (HeatFaultAdd(&fault, HeatFaultPlace(s->grid, cell))) DescribeFault(s, axis, cell, &fault);
   }
@@ -249,15 +256,14 @@ static void NoteOfT(const HeatConductivity *s, int axis, size_t cell, const Pets
                     HeatFault *fault)
 {
   const PetscReal slope = s->slope[axis][cell];
-  const PetscBool wrong = (PetscBool)!IsConductivity(s->k[axis][cell]);
+  const PetscBool wrong = (PetscBool)!HeatIsPositive(s->k[axis][cell]);
 
   if (!wrong && !PetscIsInfOrNanReal(slope)) return;
   if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) return;
   DescribeFault(s, axis, cell, fault);
   fault->of_T = PETSC_TRUE;
   fault->T    = T[cell];
-  (void)snprintf(fault->rule, sizeof fault->rule,
-                 "it must be finite and greater than 0 at every temperature that occurs");
+  RuleOf(fault, "it must be finite and greater than 0 at every temperature that occurs");
   if (wrong) return;
   fault->value = slope;
   (void)snprintf(fault->what, sizeof fault->what, "dk/dT");
@@ -303,7 +309,7 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, H
 void HeatConductivityNoteMean(const HeatConductivity *s, int axis, size_t cell, PetscReal T,
                               PetscReal mean, HeatFault *fault)
 {
-  if (IsConductivity(mean) || !IsConductivity(s->k[axis % s->n_axes][cell])) return;
+  if (HeatIsPositive(mean) || !HeatIsPositive(s->k[axis % s->n_axes][cell])) return;
   if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) return;
   DescribeFault(s, axis % s->n_axes, cell, fault);
   fault->of_T  = PETSC_TRUE;

@@ -21,6 +21,8 @@ void HeatFaultOfTemperature(HeatFault *f, const HeatCase *c)
   if (f->value < zero)
     snprintf(f->rule, sizeof f->rule, "it must be at least %g, the absolute zero: %s", zero,
              reason);
+  else if (isfinite(f->value))
+    snprintf(f->rule, sizeof f->rule, "its magnitude must be at most %g", HEAT_LARGEST);
   else snprintf(f->rule, sizeof f->rule, "it must be finite");
 }
 

@@ -304,7 +304,7 @@ static PetscErrorCode TemperatureRun(PetscInt j, PetscInt begin, PetscInt end, v
   for (PetscInt i = begin; i < end; i++) {
     const size_t cell = (size_t)j * (size_t)g->nxl + (size_t)i;
 
-    if (row[i] >= k->zero && isfinite(row[i])) continue;
+    if (row[i] >= k->zero && HeatIsNumber(row[i])) continue;
     if (!HeatFaultAdd(&k->fault, HeatFaultPlace(g, cell))) continue;
     HeatFaultAtCell(&k->fault, g);
     k->fault.value = row[i];

@@ -61,7 +61,7 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const HeatSourceTerm *term,
   for (PetscInt i = 0; i < n; i++) s->y[i] = HeatGridY(g, g->ys + run->j);
   PetscCall(HeatExpressionEvaluate(term->expression, n, s->x + run->begin, s->y, t, NULL, value));
   for (PetscInt i = 0; i < n; i++) {
-    if (!isfinite(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
+    if (!HeatIsNumber(value[i]) && HeatFaultAdd(fault, HeatFaultPlace(g, first + (size_t)i)))
       DescribeFault(s, term, when.t, value[i], fault);
     value[i] = HeatOfCell(s, term, value[i]);
   }
@@ -77,7 +77,7 @@ static PetscErrorCode EvaluateOnce(const HeatSource *s, const HeatSourceTerm *te
   PetscFunctionBeginUser;
   PetscCall(HeatExpressionAt(term->expression, 0.0, 0.0, HeatExpressionTime(term->expression, when),
                              &value));
-  if (PetscIsInfOrNanReal(value) && term->n_cells > 0) {
+  if (!HeatIsNumber(value) && term->n_cells > 0) {
     const HeatSourceRun *run   = &term->runs[0];
     const size_t         first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
 
@@ -244,7 +244,7 @@ PetscErrorCode HeatSourceSetTimeOnLine(HeatSource *s, const HeatTimeLine *line, 
 static void NoteOfT(const HeatSource *s, const HeatSourceTerm *term, size_t cell,
                     const PetscReal *T, PetscReal value, PetscReal slope, HeatFault *fault)
 {
-  const PetscBool wrong = PetscIsInfOrNanReal(value);
+  const PetscBool wrong = (PetscBool)!HeatIsNumber(value);
 
   if (!wrong && !PetscIsInfOrNanReal(slope)) return;
   if (!HeatFaultAdd(fault, HeatFaultPlace(s->grid, cell))) return;

@@ -196,12 +196,13 @@ PetscErrorCode HeatStepperMostAtOnce(HeatStepper *s, PetscInt *most)
 }
 
 PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *s, PetscInt steps, const PetscReal *times,
-                                         PetscReal dt, Vec *T, HeatStepInfo *info)
+                                         PetscReal dt, const HeatCellRecord *record, Vec *T,
+                                         HeatStepInfo *info)
 {
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(info, sizeof *info));
   info->dt = dt;
-  PetscCall(s->method->several(s, steps, times, dt, *T, info));
+  PetscCall(s->method->several(s, steps, times, dt, record, *T, info));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -82,11 +82,12 @@ PetscErrorCode HeatStepperMostAtOnce(HeatStepper *stepper, PetscInt *most);
  *  @param[in]     steps  2 to HeatStepperMostAtOnce
  *  @param[in]     times  [steps] time at which each step begins [s]
  *  @param[in]     dt     length of each step [s]
+ *  @param[in]     record  cells whose temperature is recorded after each step; NULL: none
  *  @param[in,out] T      [K], global Vec of the grid
  *  @param[out]    info   its dt is the length of one step, its flows are summed over the steps */
 PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *stepper, PetscInt steps,
-                                         const PetscReal *times, PetscReal dt, Vec *T,
-                                         HeatStepInfo *info);
+                                         const PetscReal *times, PetscReal dt,
+                                         const HeatCellRecord *record, Vec *T, HeatStepInfo *info);
 
 /** Return the fewest stages of rkl2, odd and at least 3, for which a step of dt [s] is stable where
  *  ftcs takes at most `limit` [s]; 0 where they are more than a million.  Not collective. */

@@ -24,11 +24,13 @@
 
 /* Data of both schemes. */
 typedef struct {
-  PetscReal  limit;  /* [s] largest stable step of ftcs, when last computed */
-  Vec        even;   /* [K] rkl2: Y_2, Y_4, ...; Y_1, Y_3, ..., Y_s are in s->next */
-  Vec        net;    /* [W/m] rkl2: N(Y_{j-1}) of the present stage; N(Y_0) is in s->net */
-  PetscInt   stages; /* rkl2: number s for which `share` was computed */
-  PetscReal *share;  /* rkl2: owned [stages + 2]; see FindShares */
+  PetscReal  limit;   /* [s] largest stable step of ftcs, when last computed */
+  Vec        even;    /* [K] rkl2: Y_2, Y_4, ...; Y_1, Y_3, ..., Y_s are in s->next */
+  Vec        net;     /* [W/m] rkl2: N(Y_{j-1}) of the present stage; N(Y_0) is in s->net */
+  PetscInt   stages;  /* rkl2: number s for which `share` was computed */
+  PetscReal *share;   /* rkl2: owned [stages + 2]; see FindShares */
+  PetscBool  fixed;   /* rkl2: the operator takes all stages of a step; `even` and `net` are NULL */
+  HeatRklStage *plan; /* rkl2: owned [stages]; see TakeFixedStages */
 } Explicit;
 
 /* Relative excess over a stability limit that is accepted.  Chosen above the rounding of the limit
@@ -128,13 +130,14 @@ static PetscErrorCode MostFtcs(HeatStepper *s, PetscInt *most)
 
 /* Take several steps in place, in one sweep over the field. */
 static PetscErrorCode SeveralFtcs(HeatStepper *s, PetscInt steps, const PetscReal *times,
-                                  PetscReal dt, Vec T, HeatStepInfo *info)
+                                  PetscReal dt, const HeatCellRecord *record, Vec T,
+                                  HeatStepInfo *info)
 {
   PetscReal *values;
 
   PetscFunctionBeginUser;
   PetscCall(VecGetArray(T, &values));
-  PetscCall(HeatOperatorTakeSteps(s->op, steps, dt, times, values, &info->flows));
+  PetscCall(HeatOperatorTakeSteps(s->op, steps, dt, times, record, values, &info->flows));
   PetscCall(VecRestoreArray(T, &values));
   info->stages = 1;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -161,6 +164,7 @@ static PetscErrorCode DestroyExplicit(HeatStepper *s)
   PetscCall(VecDestroy(&e->even));
   PetscCall(VecDestroy(&e->net));
   PetscCall(PetscFree(e->share));
+  PetscCall(PetscFree(e->plan));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -216,6 +220,8 @@ static PetscErrorCode CreateRkl2(HeatStepper *s, PetscReal dt)
   (void)dt;
   PetscCall(CreateLimit(s));
   e = s->data;
+  PetscCall(HeatOperatorTakesStages(s->op, &e->fixed));
+  if (e->fixed) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecDuplicate(s->next, &s->net));
   PetscCall(VecDuplicate(s->next, &e->net));
   PetscCall(VecDuplicate(s->next, &e->even));
@@ -312,7 +318,9 @@ static PetscErrorCode FindShares(Explicit *e, PetscInt stages)
   PetscFunctionBeginUser;
   if (stages == e->stages) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscFree(e->share));
+  PetscCall(PetscFree(e->plan));
   PetscCall(PetscCalloc1(stages + 2, &e->share));
+  PetscCall(PetscCalloc1(stages, &e->plan));
   e->stages        = stages;
   e->share[stages] = 1.0;
   for (PetscInt j = stages; j > 0; j--) {
@@ -405,6 +413,43 @@ static PetscErrorCode RunStages(HeatStepper *s, PetscReal t, Vec T, const HeatFl
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Take a step whose coefficients are fixed, in increments Y_j - Y_0 (HeatRklStage): g~_j N(Y_0) and
+   the part m~_j N(Y_0) of m~_j N(Y_{j-1}) are one term there. */
+static PetscErrorCode TakeFixedStages(HeatStepper *s, PetscReal t, PetscInt stages, Vec T,
+                                      HeatStepInfo *info)
+{
+  Explicit        *e    = s->data;
+  const PetscReal  dt   = info->dt;
+  PetscReal        time = 0.0, time_two = 0.0; /* of Y_{j-1} and Y_{j-2}, in units of dt */
+  const PetscReal *old;
+  PetscReal *new;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  PetscCall(FindShares(e, stages));
+  for (PetscInt j = 1; j <= stages; j++) {
+    const Coefficients k        = CoefficientsOf(j, stages);
+    const PetscReal    time_new = j == 1 ? k.mt : k.m * time + k.n * time_two + k.mt + k.gt;
+
+    e->plan[j - 1] = (HeatRklStage){.m     = k.m,
+                                    .n     = k.n,
+                                    .net   = k.mt * dt,
+                                    .rate  = (k.mt + k.gt) * dt,
+                                    .time  = t + time * dt,
+                                    .share = j == 1 ? e->share[0] : e->share[j] * k.mt};
+    time_two       = time;
+    time           = time_new;
+  }
+  PetscCall(VecGetArrayRead(T, &old));
+  PetscCall(VecGetArrayWrite(s->next, &new));
+  code = HeatOperatorTakeStages(s->op, stages, e->plan, old, new, &info->flows);
+  PetscCall(VecRestoreArrayWrite(s->next, &new));
+  PetscCall(VecRestoreArrayRead(T, &old));
+  PetscCall(code); /* the step may have been abandoned */
+  info->stages += stages;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Choose the next attempt after one that left the stable range: with `step: auto` a shorter step,
    else more stages.  The step shrinks at most to a quarter, and the stages at most double, because
    the limit of a field that has grown unstable is far too low.
@@ -453,6 +498,10 @@ static PetscErrorCode AttemptRkl2(HeatStepper *s, PetscReal t, PetscReal dt, Vec
   limit      = e->limit;
   run.stages = HeatRkl2Stages(info->dt, limit_varies ? LimitMargin * limit : limit);
   if (run.stages == 0) PetscCall(RaiseUnstable(s, t, info->dt, limit));
+  if (e->fixed) {
+    PetscCall(TakeFixedStages(s, t, run.stages, T, info));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (;;) {
     const HeatFlows none = {0};
 

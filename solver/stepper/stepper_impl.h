@@ -40,7 +40,7 @@ typedef struct {
   /* HeatStepperMostAtOnce and HeatStepperAdvanceSeveral; NULL: one step at a time. */
   PetscErrorCode (*most)(HeatStepper *, PetscInt *most);
   PetscErrorCode (*several)(HeatStepper *, PetscInt steps, const PetscReal *times, PetscReal dt,
-                            Vec T, HeatStepInfo *info);
+                            const HeatCellRecord *record, Vec T, HeatStepInfo *info);
 
   /* Compute the first step of `step: auto` where the step is not controlled (*dt is 0 on entry), or
      check the case's step (*dt > 0) against the field T. */

@@ -326,6 +326,9 @@ static PetscErrorCode SetNewtonTolerance(HeatStepper *s, PetscReal dt, Vec T)
   PetscCall(HeatOperatorRounding(s->op, 1.0 / dt, PETSC_TRUE, values, &norm));
   PetscCall(VecRestoreArrayRead(T, &values));
   PetscCall(TSGetSNES(o->ts, &snes));
+  /* 1e-300: where the field and its rate are 0, the residual and its rounding are 0, too, and
+     Newton's method has converged. */
+  norm = PetscMax(norm, 1e-300);
   PetscCall(
       SNESSetTolerances(snes, norm, c->solver.tolerance, 0.0, c->solver.max_newton, PETSC_MAX_INT));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -2,8 +2,17 @@
 #ifndef HEAT_TESTS_BENCH_CLOCK_H
 #define HEAT_TESTS_BENCH_CLOCK_H
 
+#include <time.h>
+
 #include "solver/base/error.h"
 #include "solver/base/monotonic.h"
+
+/** Return the processor time of this process [s]: on a machine that others use, too, a measure of
+ *  work on one rank.  Several ranks also count the time in which they poll for messages. */
+static inline PetscReal BenchProcessorTime(void)
+{
+  return (PetscReal)clock() / (PetscReal)CLOCKS_PER_SEC;
+}
 
 /** Wait for all ranks, then store the time of this rank [s].  Collective. */
 static inline PetscErrorCode BenchNow(MPI_Comm comm, PetscReal *now)

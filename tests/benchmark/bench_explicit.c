@@ -1,17 +1,23 @@
 /* Measure explicit steps against the least that taking them one by one can cost on this machine.
  *
- *     mpiexec -n 2 bench_explicit [-cells 4000] [-steps 64] [-repeats 5]
+ *     mpiexec -n 2 bench_explicit [-cells 4000] [-steps 64] [-repeats 5] [-processor_time]
  *
- * The conductivity is one in the first run and differs from cell to cell in the second.  In
- * turns:
+ *  The conductivity is one in the first run and differs from cell to cell in the second.  In
+ *  turns:
  *     stream    one sweep for each step with stores that bypass the cache.  It reads and writes the
  *               field, and for a varying conductivity reads two arrays of it; it has no sides,
  *               masses, sources or energy account.
  *     plain     heat2d's steps one by one, with the energy account
  *     blocked   heat2d's steps, several in one sweep, with the energy account; it must end with the
  *               bits of `plain`
- * Printed are medians over the turns, in 10^9 cells times steps per second, and their ratios to
- * the stream's. */
+ *     probed    as blocked, with four probes that are sampled after each step
+ *     rows      as blocked, in sweeps of 10 steps, each followed by what a row of history.csv takes
+ *     stages    steps of rkl2 with 9 stages, as `step: auto` takes them, stage by stage
+ *     rkl2      the same steps, all stages of a step in one sweep, which must end with the same
+ *               bits
+ *  Printed are medians over the turns, in 10^9 cells times steps (or stages) per second, their
+ *  ratios to the stream's, and the simulated time that a second of rkl2 covers over that of
+ *  `blocked`. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,27 +25,40 @@
   #include <emmintrin.h>
 #endif
 
+#include "solver/measure/diagnostics.h"
+#include "solver/measure/energy.h"
+#include "solver/measure/probes.h"
 #include "solver/stepper/stepper.h"
 #include "tests/benchmark/bench_clock.h"
 #include "tests/benchmark/bench_main.h"
 #include "tests/unit/solver_test.h"
 
-enum { STREAM, PLAIN, BLOCKED, WAYS, MOST_REPEATS = 99, CHUNK = 512 };
+enum { STREAM, PLAIN, BLOCKED, PROBED, ROWS, STAGES, RKL2, WAYS, MOST_REPEATS = 99, CHUNK = 512 };
 
-static const char *const Names[WAYS] = {"stream", "plain", "blocked"};
+/* Probes of `probed`, and steps between the rows of `rows`. */
+enum { PROBES = 4, ROW_STEPS = 10 };
+
+/* Stages of a step of rkl2, and how many of ftcs's largest steps it is: (s^2 + s - 2)/4. */
+enum { RKL2_STAGES = 9, RKL2_STEPS = 22 };
+
+static const char *const Names[WAYS] = {"stream", "plain",  "blocked", "probed",
+                                        "rows",   "stages", "rkl2"};
 
 typedef struct {
-  PetscInt      cells, steps, repeats, depth;
-  PetscBool     varies;
-  HeatCase     *c;
-  HeatGrid     *g;
-  HeatStepper  *stepper;
-  HeatOperator *op;
-  PetscReal     dt;
-  Vec           T;
-  size_t        stride; /* of a row of the stream's arrays [nyl + 2][stride]; own cells begin at
+  PetscInt       cells, steps, repeats, depth;
+  PetscBool      varies, processor; /* processor: count its time instead of wall time */
+  HeatCase      *c;
+  HeatGrid      *g;
+  HeatStepper   *stepper[WAYS]; /* NULL for the stream; the ways of ftcs share one */
+  HeatOperator  *op[WAYS];
+  PetscReal      dt; /* [s] of ftcs */
+  Vec            T;
+  HeatProbes    *probes;
+  HeatEnergy     energy;
+  HeatCellRecord record; /* cells of the probes */
+  size_t         stride; /* of a row of the stream's arrays [nyl + 2][stride]; own cells begin at
                            row 1, column 8 */
-  PetscReal    *memory, *old, *new, *kx, *ky;
+  PetscReal     *memory, *old, *new, *kx, *ky;
 } Bench;
 
 /* ------- the stream ------- */
@@ -127,6 +146,30 @@ static PetscErrorCode SetUpStream(Bench *b)
 
 /* ------- ours ------- */
 
+/* Create operator and stepper of one way, with the case's scheme. */
+static PetscErrorCode CreateWay(Bench *b, const HeatCellInputs *inputs, int way)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorCreate(b->g, b->c, inputs, &b->op[way]));
+  PetscCall(HeatOperatorSetTime(b->op[way], 0.0));
+  PetscCall(HeatOperatorStableStep(b->op[way], &b->dt));
+  b->dt *= 0.9;
+  PetscCall(HeatStepperCreate(b->op[way], b->dt, &b->stepper[way]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Create what `probed` and `rows` report with. */
+static PetscErrorCode SetUpReports(Bench *b)
+{
+  const PetscReal at[PROBES][2] = {{0.1, 0.2}, {0.5, 0.5}, {0.77, 0.31}, {0.0, 0.6}};
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatProbesCreate(b->op[PROBED], PROBES, at, &b->probes));
+  HeatProbesCells(b->probes, &b->record.n, &b->record.cell);
+  PetscCall(PetscMalloc1(HEAT_MOST_AT_ONCE * (b->record.n + 1), &b->record.T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode SetUpOurs(Bench *b)
 {
   const HeatTestMaterial m      = {1.0, 1.0, 1.0, 1.0};
@@ -146,13 +189,19 @@ static PetscErrorCode SetUpOurs(Bench *b)
     }
     inputs.properties[HEAT_PROPERTY_CONDUCTIVITY] = values;
   }
-  PetscCall(HeatOperatorCreate(b->g, b->c, &inputs, &b->op));
+  PetscCall(CreateWay(b, &inputs, BLOCKED));
+  PetscCall(HeatStepperMostAtOnce(b->stepper[BLOCKED], &b->depth));
+  for (int way = PLAIN; way <= ROWS; way++) {
+    b->op[way]      = b->op[BLOCKED];
+    b->stepper[way] = b->stepper[BLOCKED];
+  }
+  PetscCall(SetUpReports(b));
+  b->c->time.scheme = HEAT_SCHEME_RKL2;
+  PetscCall(CreateWay(b, &inputs, RKL2));
+  PetscCall(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1"));
+  PetscCall(CreateWay(b, &inputs, STAGES));
+  PetscCall(PetscOptionsClearValue(NULL, "-heat_steps_at_once"));
   PetscCall(PetscFree(inputs.properties[HEAT_PROPERTY_CONDUCTIVITY]));
-  PetscCall(HeatOperatorSetTime(b->op, 0.0));
-  PetscCall(HeatOperatorStableStep(b->op, &b->dt));
-  b->dt *= 0.9;
-  PetscCall(HeatStepperCreate(b->op, b->dt, &b->stepper));
-  PetscCall(HeatStepperMostAtOnce(b->stepper, &b->depth));
   PetscCall(HeatGridCreateVec(b->g, &b->T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -168,19 +217,62 @@ static PetscErrorCode Paint(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode OurSteps(Bench *b, PetscInt most)
+/* Return the number of steps of rkl2 that have as many stages as ftcs has steps, at least one. */
+static PetscInt RklSteps(const Bench *b) { return PetscMax(b->steps / RKL2_STAGES, 1); }
+
+/* Sample the probes after n steps that were taken at once. */
+static PetscErrorCode Sample(Bench *b, PetscInt n)
 {
-  PetscReal    times[HEAT_MOST_AT_ONCE] = {0.0};
-  HeatStepInfo info;
+  PetscReal terms[PROBES * HEAT_PROBE_TERMS];
 
   PetscFunctionBeginUser;
-  for (PetscInt done = 0; done < b->steps;) {
-    const PetscInt n = PetscMin(most, b->steps - done);
-
-    if (n > 1) PetscCall(HeatStepperAdvanceSeveral(b->stepper, n, times, b->dt, &b->T, &info));
-    else PetscCall(HeatStepperAdvance(b->stepper, 0.0, b->dt, &b->T, &info));
-    done += n;
+  for (PetscInt k = 0; k < n; k++) {
+    PetscCall(HeatOperatorSetSurfaceTime(b->op[PROBED], 0.0));
+    PetscCall(HeatProbesSampleCells(b->probes, b->record.T + k * b->record.n, terms));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute what a row of history.csv holds. */
+static PetscErrorCode Row(Bench *b)
+{
+  const PetscReal *T;
+  HeatSummary      summary;
+  HeatEnergyReport report;
+
+  PetscFunctionBeginUser;
+  PetscCall(VecGetArrayRead(b->T, &T));
+  PetscCall(HeatDiagnosticsSummary(b->op[ROWS], T, &summary));
+  PetscCall(HeatEnergyClose(&b->energy, b->op[ROWS], T, PETSC_FALSE, &report));
+  PetscCall(VecRestoreArrayRead(b->T, &T));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode OurSteps(Bench *b, int way)
+{
+  const PetscBool       rkl2   = way == STAGES || way == RKL2 ? PETSC_TRUE : PETSC_FALSE;
+  const PetscInt        steps  = rkl2 ? RklSteps(b) : b->steps;
+  const PetscInt        most   = rkl2 || way == PLAIN ? 1
+                                 : way == ROWS        ? PetscMin(b->depth, ROW_STEPS)
+                                                      : b->depth;
+  const HeatCellRecord *record = way == PROBED ? &b->record : NULL;
+  const PetscReal       dt     = rkl2 ? RKL2_STEPS * b->dt : b->dt;
+  PetscReal             times[HEAT_MOST_AT_ONCE] = {0.0};
+  HeatStepInfo          info;
+
+  PetscFunctionBeginUser;
+  for (PetscInt done = 0; done < steps;) {
+    const PetscInt n = PetscMin(most, steps - done);
+
+    if (n > 1)
+      PetscCall(HeatStepperAdvanceSeveral(b->stepper[way], n, times, dt, record, &b->T, &info));
+    else PetscCall(HeatStepperAdvance(b->stepper[way], 0.0, dt, &b->T, &info));
+    done += n;
+    if (way == PROBED && n > 1) PetscCall(Sample(b, n));
+    if (way == ROWS && done % ROW_STEPS == 0) PetscCall(Row(b));
+  }
+  HeatCheck(!rkl2 || info.stages == RKL2_STAGES, b->g->comm, HEAT_ERR_NUMERICS,
+            "a step took %" PetscInt_FMT " stages", info.stages);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -212,19 +304,23 @@ static int Ascending(const void *a, const void *b)
 
 static PetscErrorCode TakeTurn(Bench *b, int way, PetscReal *rate, PetscInt64 *bits)
 {
-  const PetscReal updates = (PetscReal)b->cells * (PetscReal)b->cells * (PetscReal)b->steps;
-  PetscReal       start, seconds;
+  const PetscInt  sweeps  = way < STAGES ? b->steps : RklSteps(b) * RKL2_STAGES;
+  const PetscReal updates = (PetscReal)b->cells * (PetscReal)b->cells * (PetscReal)sweeps;
+  PetscReal       start, seconds, busy;
 
   PetscFunctionBeginUser;
   if (way != STREAM) PetscCall(Paint(b));
   PetscCall(BenchNow(b->g->comm, &start));
+  busy = BenchProcessorTime();
   if (way == STREAM) {
     for (PetscInt k = 0; k < b->steps; k++) PetscCall(StreamStep(b));
   } else {
-    PetscCall(OurSteps(b, way == PLAIN ? 1 : b->depth));
+    PetscCall(OurSteps(b, way));
   }
   PetscCall(BenchSince(b->g->comm, start, &seconds));
-  *rate = updates / seconds;
+  busy = BenchProcessorTime() - busy;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &busy, 1, MPIU_REAL, MPIU_MAX, b->g->comm));
+  *rate = updates / (b->processor ? busy : seconds);
   if (way != STREAM) PetscCall(Fingerprint(b, bits));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -235,11 +331,16 @@ static PetscErrorCode Measure(Bench *b)
   PetscInt64 bits[WAYS];
 
   PetscFunctionBeginUser;
-  PetscCall(TakeTurn(b, BLOCKED, &ignored, &bits[BLOCKED])); /* warms up */
+  PetscCall(TakeTurn(b, BLOCKED, &ignored, &bits[BLOCKED])); /* these warm up */
+  PetscCall(TakeTurn(b, RKL2, &ignored, &bits[RKL2]));
   for (PetscInt r = 0; r < b->repeats; r++) {
     for (int way = 0; way < WAYS; way++) PetscCall(TakeTurn(b, way, &rates[way][r], &bits[way]));
-    HeatCheck(bits[PLAIN] == bits[BLOCKED], b->g->comm, HEAT_ERR_NUMERICS,
+    HeatCheck(bits[PLAIN] == bits[BLOCKED] && bits[PLAIN] == bits[PROBED] &&
+                  bits[PLAIN] == bits[ROWS],
+              b->g->comm, HEAT_ERR_NUMERICS,
               "%" PetscInt_FMT " steps at once end with other bits than one by one", b->depth);
+    HeatCheck(bits[STAGES] == bits[RKL2], b->g->comm, HEAT_ERR_NUMERICS,
+              "stages at once end with other bits than one by one");
   }
   for (int way = 0; way < WAYS; way++) {
     qsort(rates[way], (size_t)b->repeats, sizeof(PetscReal), Ascending);
@@ -248,6 +349,8 @@ static PetscErrorCode Measure(Bench *b)
                           b->varies ? "varying" : "constant", b->cells, b->g->size, Names[way],
                           (double)median[way] / 1e9, (double)(median[way] / median[STREAM])));
   }
+  PetscCall(PetscPrintf(b->g->comm, "simulated seconds a second, rkl2 over blocked: %.2f\n",
+                        (double)(median[RKL2] / median[BLOCKED]) * RKL2_STEPS / RKL2_STAGES));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -256,13 +359,18 @@ static PetscErrorCode RunOne(PetscBool varies, PetscInt cells, PetscInt steps, P
   Bench b = {.cells = cells, .steps = steps, .repeats = repeats, .varies = varies};
 
   PetscFunctionBeginUser;
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-processor_time", &b.processor, NULL));
   PetscCall(SetUpOurs(&b));
   PetscCall(SetUpStream(&b));
   PetscCall(Measure(&b));
   PetscCall(PetscFree(b.memory));
   PetscCall(VecDestroy(&b.T));
-  PetscCall(HeatStepperDestroy(&b.stepper));
-  PetscCall(HeatOperatorDestroy(&b.op));
+  PetscCall(HeatProbesDestroy(&b.probes));
+  PetscCall(PetscFree(b.record.T));
+  for (int way = ROWS; way < WAYS; way++) {
+    PetscCall(HeatStepperDestroy(&b.stepper[way]));
+    PetscCall(HeatOperatorDestroy(&b.op[way]));
+  }
   PetscCall(HeatGridDestroy(&b.g));
   PetscCall(HeatCaseDestroy(&b.c));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -152,6 +152,64 @@ def test_smooth_pulse_of_seconds_in_a_day_is_seen_by_controlled_steps(tmp_path, 
     assert outcome.results["time"]["steps"] < 1000
 
 
+STIFF = ("rkl2", "backward-euler", "crank-nicolson", "bdf2", "esdirk", "ts:rosw", "ts:theta")
+
+
+@pytest.mark.parametrize("scheme", STIFF)
+@pytest.mark.parametrize("events", [{"source": "1e14*(t > 40000)*(t < 40000.000001)"},
+                                    {"source": "1e14*(0*x + t > 40000)*(0*x + t < 40000.000001)",
+                                     "times": [40000.0, 40000.000001]}])
+def test_pulse_far_below_one_billionth_of_a_step_releases_its_heat(tmp_path, scheme, events):
+    """Events count as one time only within rounding: 7e-12 s at t = 40000, 1e-5 of this pulse."""
+    time = {"scheme": scheme, "step": 3600.0, **({"events": events["times"]} if "times" in events else {})}
+    outcome = run(tmp_path, block(86400.0, time, source=events["source"]), "--quiet")
+    assert abs(rise(outcome) - 25.0) < 1e-5 * 25.0
+    assert outcome.results["events"]["reached"] == 2
+
+
+@pytest.mark.parametrize("scheme", STIFF)
+def test_jump_of_a_table_is_two_times_that_may_be_very_close(tmp_path, scheme):
+    (tmp_path / "t.csv").write_text("0,0\n50,0\n50.000000001,1e5\n51,1e5\n51.000000001,0\n100,0\n")
+    case = block(100.0, {"scheme": scheme, "step": 7.0}, boundary={"left": {"type": "flux", "table": "t.csv"}})
+    outcome = run(tmp_path, case, "--quiet")
+    # 1e5 W/m2 for 1 s through a side of 0.02 m into 4e6 J/(m3 K) * 0.002 m2
+    assert abs(rise(outcome) - 0.25) < 1e-7 * 0.25
+
+
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk"])
+def test_formula_that_is_zero_at_its_own_events_releases_its_heat(tmp_path, scheme):
+    """Both ends of a step from event to event see nothing.  The bound: a thousand steps of tolerance 1e-5."""
+    case = block(2.0, {"scheme": scheme, "step": "auto", "adaptive": {"tolerance": 1e-5}}, source="1e8*abs(sin(2*pi*5*t))")
+    expected = 2.0 * (2.0 / math.pi) * 1e8 / 4e6
+    assert abs(rise(run(tmp_path, case, "--quiet")) - expected) < 1e-2 * expected
+
+
+@pytest.mark.parametrize("source,released", [("1e6*(tan(t/10) > 1)", 10 * (math.pi / 4 + math.pi / 4 + math.pi / 4)),
+                                             ("1e6*(sinh(t - 30) > 1)", 70.0 - math.asinh(1.0)),
+                                             ("1e6*(1/(t - 30) > 1)", 1.0)])
+def test_switch_behind_a_pole_is_found(tmp_path, source, released):
+    """tan(t/10) exceeds 1 from 2.5 pi to 5 pi, from 12.5 pi to 15 pi and from 22.5 pi to 25 pi s."""
+    outcome = run(tmp_path, block(100.0, FIXED["backward-euler"], source=source), "--quiet")
+    assert abs(rise(outcome) - 1e6 * released / 4e6) < RISE * released
+
+
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:rosw", "ts:arkimex", "ts:bdf"])
+@pytest.mark.parametrize("source", ["1e5*max(0, sin(2*pi*t/86400))", "1e5*(sin(2*pi*t/86400) > 0)", "1e5*(t*0.001 > 0)"])
+def test_switch_at_the_smallest_doubles_is_one_at_the_start(tmp_path, scheme, source):
+    outcome = run(tmp_path, block(3600.0, {"scheme": scheme, "step": "auto"}, source=source), "--quiet")
+    assert outcome.code == 0, outcome.err
+    assert all(time > 1e-10 for time in outcome.results["events"]["times"])
+
+
+@pytest.mark.parametrize("scheme", ["bdf2", "esdirk", "ts:rosw"])
+@pytest.mark.parametrize("source,heat", [("t < 50 ? 1e-6 : 1e6", 5e7), ("1e-3 + 1e12*(t > 36 && t < 36.000001)", 1e6)])
+def test_heat_that_rises_by_many_powers_of_ten_at_an_event_is_stepped_through(tmp_path, scheme, source, heat):
+    """The first step after the event is some 1e-14 of the run, and grows from there: it is no collapse."""
+    outcome = run(tmp_path, block(100.0, {"scheme": scheme, "step": "auto"}, source=source), "--quiet")
+    assert outcome.code == 0, outcome.err
+    assert abs(outcome.table("history.csv")["mean"][-1] - 300.0 - heat / 4e6) < 1e-3 * heat / 4e6
+
+
 def test_pulse_between_fixed_steps_is_told_once(tmp_path):
     pulse = "1e7*exp(-((t - 4000)/5)^2)"
     outcome = run(tmp_path, block(9000.0, {"scheme": "backward-euler", "step": 300.0}, source=pulse), ranks=2)

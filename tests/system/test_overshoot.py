@@ -38,6 +38,28 @@ def test_schemes_that_do_not_ring_do_not_warn(tmp_path, scheme, step):
     assert warnings(run(tmp_path, case, "--quiet")) == []
 
 
+@pytest.mark.parametrize("value", ["0*t", "t < 0.01 ? 1350 : 0", "1350*(t < 0.01)", "min(0, x)"])
+def test_side_given_by_an_expression_of_place_and_time_has_bounds(tmp_path, value):
+    case = quench("crank-nicolson", 0.05)
+    case["boundary"]["right"]["value"] = value
+    texts = warnings(run(tmp_path, case, "--quiet"))
+    assert len(texts) == 1 and "can be colder than 0" in texts[0]
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("extra", [
+    {"boundary": {"left": {"type": "radiation", "emissivity": 0.9, "ambient": 300.0}}, "source": -1e7},
+    {"output": {"temperature_unit": "degC"}, "source": -1e7},
+    {"output": {"temperature_unit": "K"}, "boundary": {"left": {"type": "flux", "value": -1e6}}}])
+def test_temperature_that_falls_below_the_absolute_zero_ends_the_run(tmp_path, extra, ranks):
+    case = basic_case(grid={"cells": [20, 4], "x": [0.0, 0.1], "y": [0.0, 0.02]}, initial={"temperature": 300.0},
+                      materials=[{"name": "steel", "conductivity": 40.0, "density": 8000.0, "specific_heat": 500.0}],
+                      time={"scheme": "backward-euler", "step": 100.0, "end": 10000.0}, **extra)
+    outcome = run(tmp_path, case, "--quiet", ranks=ranks)
+    assert outcome.code == 3, outcome.err
+    assert outcome.err.count("the absolute zero") == 1 and outcome.err.count("heat2d: error:") == 1, outcome.err
+
+
 def test_heating_leaves_the_lower_bound(tmp_path):
     """A source that only heats lifts the upper bound; the lower one still shows the ringing."""
     texts = warnings(run(tmp_path, quench("crank-nicolson", 0.05, source=1000.0), "--quiet"))

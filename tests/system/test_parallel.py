@@ -228,19 +228,26 @@ def test_ftcs_step_takes_one_halo_exchange(tmp_path):
     assert counts[1] - counts[0] == 20, f"{counts[1] - counts[0]} halo exchanges in 20 steps"
 
 
-def blocked(**more) -> dict:
+# rkl2 takes 9 stages with `auto`, in one sweep of 16 or two of 8 cells' depth; with the long step it takes three sweeps or more.
+EXPLICIT_TIMES = {"ftcs": {"scheme": "ftcs", "step": "auto", "steps": 123}, "rkl2": {"scheme": "rkl2", "step": "auto", "steps": 123},
+                  "rkl2-long": {"scheme": "rkl2", "step": 1e-3, "steps": 123}}
+
+
+def blocked(time="ftcs", **more) -> dict:
     """Return a case with a source and all kinds of sides, wide enough for sweeps of many steps on four blocks."""
     case = mixed(output={"history": {"every": 40}, "snapshots": {"every": 60}}, checkpoint={"every": 50, "keep": 9}, **more)
     case["grid"]["cells"] = [140, 132]
     case["regions"][1]["source"] = "50*(1+x)"
-    case["time"] = {"scheme": "ftcs", "step": "auto", "steps": 123}
+    case["time"] = EXPLICIT_TIMES[time]
     return case
 
 
-@pytest.mark.parametrize("ranks", [1, 2, 4])
-def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks):
-    alone = finished(run(tmp_path, blocked(), "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
-    several = finished(run(tmp_path, blocked(), "--quiet", ranks=ranks, output="several"))
+@pytest.mark.parametrize("time", EXPLICIT_TIMES)
+@pytest.mark.parametrize("ranks", [1, 2, 4, 7])
+def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, time):
+    """Also stages of rkl2; seven blocks are too low for more than 4 stages at once."""
+    alone = finished(run(tmp_path, blocked(time), "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
+    several = finished(run(tmp_path, blocked(time), "--quiet", ranks=ranks, output="several"))
     assert alone.results["decomposition"]["deep_exchanges"] == 0
     assert several.results["decomposition"]["deep_exchanges"] > 0
     assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
@@ -250,8 +257,56 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks):
         assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
 
 
-def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path):
-    found = finished(run(tmp_path, blocked(), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
+def probed() -> dict:
+    """Return the case `blocked` with probes in cells, at faces, on sides whose temperature changes with time, in corners of
+    blocks and of the domain."""
+    case = blocked()
+    points = [[0.31, 0.17], [0.5, 0.5], [0.0, 0.6], [1.0, 0.2], [0.4, 1.0], [0.0, 0.0], [1.0, 1.0], [0.4999, 0.5001]]
+    x, y = case["grid"]["x"], case["grid"]["y"]
+    case["output"]["probes"] = [{"name": f"p{k}", "at": [x[0] + u * (x[1] - x[0]), y[0] + v * (y[1] - y[0])]}
+                                for k, (u, v) in enumerate(points)]
+    return case
+
+
+@pytest.fixture(scope="module")
+def probed_alone(tmp_path_factory) -> bytes:
+    """Return probes.csv of single steps on one rank."""
+    alone = finished(run(tmp_path_factory.mktemp("alone"), probed(), "--quiet", "-heat_steps_at_once", "1"))
+    assert alone.results["decomposition"]["deep_exchanges"] == 0
+    return (alone.directory / "probes.csv").read_bytes()
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_probes_read_every_step_of_several_at_once(tmp_path, probed_alone, ranks):
+    """The table has a row a step, with the bytes of single steps."""
+    several = finished(run(tmp_path, probed(), "--quiet", ranks=ranks))
+    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
+    found = (several.directory / "probes.csv").read_bytes()
+    assert found.count(b"\n") == 1 + 1 + probed()["time"]["steps"]
+    assert found == probed_alone
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_probes_of_several_steps_survive_a_restart(tmp_path, probed_alone, ranks):
+    """The first part ends within a sweep of the whole run, and leaves a checkpoint."""
+    finished(run(tmp_path, probed(), "--quiet", "--set", "time.steps=71", ranks=ranks))
+    rest = finished(run(tmp_path, probed(), "--quiet", "--restart", "latest", ranks=ranks))
+    assert rest.results["decomposition"]["deep_exchanges"] > 0
+    assert (rest.directory / "probes.csv").read_bytes() == probed_alone
+
+
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_probes_of_several_steps_survive_a_rollback(tmp_path, probed_alone, ranks, monkeypatch):
+    """A value is corrupted within a sweep; the run goes back to a checkpoint, and no row of the corrupted steps is left."""
+    monkeypatch.setenv("HEAT2D_INJECT", "68:40:50:1e6")
+    back = finished(run(tmp_path, probed(), "--quiet", ranks=ranks))
+    assert "going back once, to step 50" in back.err and back.results["decomposition"]["deep_exchanges"] > 0
+    assert (back.directory / "probes.csv").read_bytes() == probed_alone
+
+
+@pytest.mark.parametrize("time", EXPLICIT_TIMES)
+def test_messages_of_several_steps_at_once_are_the_predicted_ones(tmp_path, time):
+    found = finished(run(tmp_path, blocked(time), "--quiet", *layout([2, 2]), ranks=4)).results["decomposition"]
     deep = found["deep_cells"]
     assert deep == 16  # a quarter of 66 rows, rounded down to a power of two
     within = found["messages"]["within_nodes"]

@@ -13,6 +13,7 @@ from heat2d_case import Outcome, basic_case, command, execute, run, write_case
 PLACES = ["within_nodes", "between_nodes"]
 ZERO = {"type": "temperature", "value": 0.0}
 FILM = {"type": "convection", "coefficient": 5.0, "ambient": 1.0}
+PROBE = {"name": "p", "at": [0.3, 0.4]}
 PERIODIC = {side: {"type": "periodic"} for side in ("left", "right", "bottom", "top")}
 # Steps of this length couple the cells of the grids below strongly enough for several levels of the multigrid.
 LONG = {"step": 0.02, "steps": 4}
@@ -30,6 +31,11 @@ CASES = {
     "ftcs-strips-7": ({"time": {"scheme": "ftcs", "step": 1e-4, "end": 0.002}}, 7),
     "rkl2-4": ({"time": {"scheme": "rkl2", "step": 0.001, "steps": 10}}, 4),
     "rkl2-sides-9": ({"time": {"scheme": "rkl2", "step": 0.01, "steps": 3}, "boundary": {"left": ZERO, "top": FILM}}, 9),
+    **{f"rkl2-deep-{ranks}": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 3e-4, "steps": 5},
+                               "boundary": {"left": ZERO, "top": FILM}}, ranks) for ranks in (1, 2, 3, 4, 7)},
+    "rkl2-deep-long-4": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 0.02, "steps": 3}, "output": {"probes": [PROBE]}}, 4),
+    "rkl2-deep-source-2": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 0.002, "steps": 3}, "source": "x*t"}, 2),
+    "rkl2-deep-periodic-6": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 0.002, "steps": 3}, "boundary": PERIODIC}, 6),
     "backward-euler-1": ({}, 1),
     "backward-euler-2": ({"grid": grid(64, 48), "time": {"scheme": "backward-euler", **LONG}}, 2),
     "backward-euler-16": ({"grid": grid(64, 48), "time": {"scheme": "backward-euler", **LONG}}, 16),

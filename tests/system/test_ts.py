@@ -59,6 +59,29 @@ def test_other_type_is_refused_with_what_to_take(tmp_path, kind):
     assert not outcome.directory.exists()
 
 
+@pytest.mark.parametrize("kind", ["cn", "theta"])
+def test_controlled_type_that_estimates_from_earlier_steps_is_told(tmp_path, kind):
+    """A continued run takes other steps, since PETSc keeps the estimate's memory to itself."""
+    words = "estimates its error from earlier steps that no checkpoint holds"
+    case = {**mode(kind), "checkpoint": {"every": 5}}
+    case["time"] = {"scheme": f"ts:{kind}", "step": "auto", "end": case["time"].get("end", 0.01)}
+    controlled = run(tmp_path, case, "--quiet")
+    assert controlled.code == 0 and controlled.err.count(words) == 1, controlled.err
+    fixed = run(tmp_path, {**mode(kind), "checkpoint": {"every": 5}}, "--quiet", output="fixed")
+    assert fixed.code == 0 and words not in fixed.err, fixed.err
+
+
+@pytest.mark.parametrize("kind", ["bdf", "beuler", "theta", "cn", "alpha", "arkimex", "rosw"])
+def test_field_of_zeros_with_a_source_of_temperature_is_solved(tmp_path, kind):
+    """The residual of Newton's method is exactly 0 before the source comes on at t = 5 s; it then heats by 1 K/s for 1 s."""
+    case = basic_case(grid={"cells": [4, 4], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": 0.0},
+                      materials=[{"name": "m", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0}],
+                      source="(t > 5)*(t < 6)*(1 + 0*T)", time={"scheme": f"ts:{kind}", "step": 0.1, "end": 10.0})
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 0, outcome.err
+    assert abs(outcome.table("history.csv")["mean"][-1] - 1.0) < 1e-8
+
+
 def test_unknown_type_names_the_known_ones(tmp_path):
     outcome = run(tmp_path, mode("rkk"), "--quiet")
     assert outcome.code == 2 and "TYPE must be one of euler rk" in outcome.err, outcome.err

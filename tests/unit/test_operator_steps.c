@@ -1,6 +1,6 @@
-/* Several explicit steps in one sweep are compared with as many single steps on every layout:
-   field and heat flows must have the same bits.  Variants have one tile or several, blocks with
-   and without neighbours, and all kinds of coefficients. */
+/* Several explicit steps in one sweep, and several stages of rkl2, are compared with as many single
+   ones on every layout: field and heat flows must have the same bits.  Variants have one tile or
+   several, blocks with and without neighbours, and all kinds of coefficients. */
 #include "solver_test.h"
 
 #include "solver/operator/wavefront.h"
@@ -69,8 +69,14 @@ static HeatCase *Make(const void *context)
    remainder. */
 enum { TOTAL = 83 };
 
-/* Take the steps one by one, and sum the heat flows. */
-static void Single(HeatProblem *p, PetscReal dt, PetscReal *T, HeatFlows *sum)
+/* One of this many cells is recorded.  The number is no factor of the widths, so that cells in all
+   columns are, also at the edges of tiles. */
+enum { RECORD_EVERY = 37 };
+
+/* Take the steps one by one, sum the heat flows, and store the recorded cells after each step in
+   seen[TOTAL][record->n]. */
+static void Single(HeatProblem *p, PetscReal dt, const HeatCellRecord *record, PetscReal *seen,
+                   PetscReal *T, HeatFlows *sum)
 {
   PetscReal *next = HeatTestArray(p->g);
   HeatFlows  flows;
@@ -81,12 +87,15 @@ static void Single(HeatProblem *p, PetscReal dt, PetscReal *T, HeatFlows *sum)
     HeatFlowsAdd(sum, 1.0, &flows);
     OK(HeatOperatorStep(p->op, dt, T, next));
     OK(PetscArraycpy(T, next, HeatGridLocalCells(p->g)));
+    for (PetscInt i = 0; i < record->n; i++) seen[k * record->n + i] = T[record->cell[i]];
   }
   OK(PetscFree(next));
 }
 
-/* Take the steps in sweeps of 1, 2, 7 and then `most` steps, and sum the heat flows. */
-static void Several(HeatProblem *p, PetscInt most, PetscReal dt, PetscReal *T, HeatFlows *sum)
+/* Take the steps in sweeps of 1, 2, 7 and then `most` steps, sum the heat flows, and record cells
+   from record->T on. */
+static void Several(HeatProblem *p, PetscInt most, PetscReal dt, HeatCellRecord record,
+                    PetscReal *T, HeatFlows *sum)
 {
   PetscReal times[TOTAL];
   HeatFlows flows;
@@ -96,11 +105,42 @@ static void Several(HeatProblem *p, PetscInt most, PetscReal dt, PetscReal *T, H
     const PetscInt n = PetscMin(size, TOTAL - k);
 
     for (PetscInt l = 0; l < n; l++) times[l] = (PetscReal)(k + l) * dt;
-    OK(HeatOperatorTakeSteps(p->op, n, dt, times, T, &flows));
+    OK(HeatOperatorTakeSteps(p->op, n, dt, times, &record, T, &flows));
     HeatFlowsAdd(sum, 1.0, &flows);
+    record.T += n * record.n;
     k += n;
     size = size == most ? most : PetscMin(size == 1 ? 2 : size == 2 ? 7 : most, most);
   }
+}
+
+static PetscReal CountDifferences(const HeatGrid *g, const PetscReal *a, const PetscReal *b,
+                                  const HeatFlows *of_a, const HeatFlows *of_b)
+{
+  PetscReal wrong = 0.0;
+
+  for (size_t i = 0; i < HeatGridLocalCells(g); i++) {
+    wrong += memcmp(&a[i], &b[i], sizeof a[i]) ? 1.0 : 0.0;
+    wrong += isfinite(b[i]) ? 0.0 : 1.0;
+  }
+  for (int k = 0; k < HEAT_FLOWS; k++)
+    wrong += HeatExactSumValue(&of_a->sum[k]) == HeatExactSumValue(&of_b->sum[k]) ? 0.0 : 1.0;
+  return wrong;
+}
+
+/* Choose the cells of a record, owned by the caller, and allocate its values and as many in
+   `seen`. */
+static HeatCellRecord ChooseCells(const HeatGrid *g, size_t **cells, PetscReal **seen)
+{
+  HeatCellRecord record = {.n = (PetscInt)(HeatGridLocalCells(g) / RECORD_EVERY) + 1};
+
+  OK(PetscMalloc1(record.n, cells));
+  for (PetscInt i = 0; i < record.n; i++)
+    (*cells)[i] = PetscMin((size_t)i * RECORD_EVERY, HeatGridLocalCells(g) - 1);
+  if (record.n > 1 && (*cells)[record.n - 1] == (*cells)[record.n - 2]) record.n--;
+  OK(PetscCalloc1(TOTAL * record.n, seen));
+  OK(PetscCalloc1(TOTAL * record.n, &record.T));
+  record.cell = *cells;
+  return record;
 }
 
 static PetscReal Differences(HeatProblem *p)
@@ -108,19 +148,23 @@ static PetscReal Differences(HeatProblem *p)
   PetscReal *a = HeatTestNoiseArray(p->g, 3), *b = HeatTestNoiseArray(p->g, 3), dt, wrong = 0.0;
   HeatFlows  of_a = {0}, of_b = {0};
   PetscInt   most;
+  PetscReal *seen;
+  size_t    *cells;
+
+  HeatCellRecord record = ChooseCells(p->g, &cells, &seen);
 
   OK(HeatOperatorStableStep(p->op, &dt));
   dt *= 0.9;
   OK(HeatOperatorMostSteps(p->op, &most));
   if (most > 1) {
-    Single(p, dt, a, &of_a);
-    Several(p, most, dt, b, &of_b);
-    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++)
-      wrong += memcmp(&a[i], &b[i], sizeof a[i]) ? 1.0 : 0.0;
-    for (int k = 0; k < HEAT_FLOWS; k++)
-      wrong += HeatExactSumValue(&of_a.sum[k]) == HeatExactSumValue(&of_b.sum[k]) ? 0.0 : 1.0;
-    for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) wrong += isfinite(b[i]) ? 0.0 : 1.0;
+    Single(p, dt, &record, seen, a, &of_a);
+    Several(p, most, dt, record, b, &of_b);
+    wrong = CountDifferences(p->g, a, b, &of_a, &of_b);
+    wrong += memcmp(seen, record.T, sizeof *seen * TOTAL * (size_t)record.n) ? 1.0 : 0.0;
   }
+  OK(PetscFree(record.T));
+  OK(PetscFree(seen));
+  OK(PetscFree(cells));
   OK(PetscFree(a));
   OK(PetscFree(b));
   return wrong;
@@ -131,6 +175,81 @@ static void several_steps_at_once_have_the_bits_of_single_ones(void **state)
   (void)state;
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Variants); k++)
     AT_MOST(HeatTestLayouts(Make, Differences, &Variants[k]), 0.0);
+}
+
+/* ------- stages of rkl2 ------- */
+
+/* Numbers of stages, two for each variant in turn: one sweep at its shortest and at its longest,
+   two sweeps, three or more. */
+static const PetscInt StageCounts[] = {17, 9, 16, 3, 37};
+
+enum { STAGE_COUNTS = 5, MOST_STAGES = 37 };
+
+/* Take two steps of n stages, with numbers for which any field stays bounded, and sum the flows. */
+static void TakeStages(HeatOperator *op, PetscInt n, PetscReal dt, PetscReal *T, HeatFlows *sum)
+{
+  PetscReal   *next = HeatTestArray(HeatOperatorGrid(op));
+  HeatRklStage stages[MOST_STAGES];
+  HeatFlows    flows;
+
+  for (int step = 0; step < 2; step++) {
+    for (PetscInt l = 0; l < n; l++)
+      stages[l] = (HeatRklStage){.m     = 1.2,
+                                 .n     = -0.3,
+                                 .net   = 0.3 * dt,
+                                 .rate  = 0.1 * dt,
+                                 .time  = ((PetscReal)step + (PetscReal)l / (PetscReal)n) * dt,
+                                 .share = 1.0 / (PetscReal)(l + 1)};
+    HeatOperatorSetStep(op, (PetscReal)step * dt, (PetscReal)(step + 1) * dt, HEAT_TIME_EXACT);
+    OK(HeatOperatorTakeStages(op, n, stages, T, next, &flows));
+    HeatFlowsAdd(sum, 1.0, &flows);
+    OK(PetscArraycpy(T, next, HeatGridLocalCells(HeatOperatorGrid(op))));
+  }
+  OK(PetscFree(next));
+}
+
+/* Create an operator that takes stages one by one. */
+static HeatOperator *OneByOne(HeatProblem *p)
+{
+  HeatOperator *op;
+  PetscBool     takes;
+
+  OK(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1"));
+  OK(HeatOperatorCreate(p->g, p->c, NULL, &op));
+  OK(HeatOperatorTakesStages(op, &takes));
+  OK(PetscOptionsClearValue(NULL, "-heat_steps_at_once"));
+  return op;
+}
+
+static PetscReal DifferencesOfStages(HeatProblem *p)
+{
+  HeatOperator *single = OneByOne(p);
+  PetscReal     dt, wrong = 0.0;
+  PetscBool     takes;
+
+  OK(HeatOperatorTakesStages(p->op, &takes));
+  wrong += takes ? 0.0 : 1.0;
+  OK(HeatOperatorStableStep(p->op, &dt));
+  for (int k = 0; k < 2; k++) {
+    const PetscInt n = StageCounts[(p->c->grid.cells[1] + 2 * k) % STAGE_COUNTS];
+    PetscReal     *a = HeatTestNoiseArray(p->g, 3), *b = HeatTestNoiseArray(p->g, 3);
+    HeatFlows      of_a = {0}, of_b = {0};
+
+    TakeStages(single, n, dt, a, &of_a);
+    TakeStages(p->op, n, dt, b, &of_b);
+    wrong += CountDifferences(p->g, a, b, &of_a, &of_b);
+    OK(PetscFree(a));
+    OK(PetscFree(b));
+  }
+  OK(HeatOperatorDestroy(&single));
+  return wrong;
+}
+
+static void several_stages_at_once_have_the_bits_of_single_ones(void **state)
+{
+  (void)state;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Variants); k++)
+    AT_MOST(HeatTestLayouts(Make, DifferencesOfStages, &Variants[k]), 0.0);
 }
 
 /* ------- when several steps can be taken at once ------- */
@@ -190,6 +309,7 @@ static void source_of_time_and_ambient_exchange_are_left_to_single_steps(void **
 
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(several_steps_at_once_have_the_bits_of_single_ones),
+    cmocka_unit_test(several_stages_at_once_have_the_bits_of_single_ones),
     cmocka_unit_test(sweeps_are_as_deep_as_blocks_allow),
     cmocka_unit_test(source_of_time_and_ambient_exchange_are_left_to_single_steps),
 };

@@ -1,0 +1,261 @@
+/** Hosts and binding (see binding.h).
+ *
+ *  Every rank reads its own mask of processors; the first rank of a host gathers the masks of its
+ *  host and turns processors into cores with hwloc, because two processors may be one core's
+ *  hardware threads.  A topology costs 10 to 100 ms, so that only one rank of a host loads it. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include "app/process/binding.h"
+
+#include <hwloc.h>
+#include <hwloc/glibc-sched.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+
+/* [bytes] of one rank's mask as text.  Chosen: a larger one lists more ranges of processors before
+   it is cut, but rank 0 receives this much from every rank. */
+enum { MASK_LENGTH = 64 };
+
+/* Write the processors of a mask as "0-3,8".  A list that does not fit ends with ",...".  16 bytes
+   hold the longest entry, ",1022-1023", with ",..." and the terminating zero. */
+static void DescribeMask(const cpu_set_t *set, char text[MASK_LENGTH])
+{
+  size_t used = 0;
+
+  text[0] = '\0';
+  for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+    int last = cpu;
+
+    if (!CPU_ISSET(cpu, set)) continue;
+    while (last + 1 < CPU_SETSIZE && CPU_ISSET(last + 1, set)) last++;
+    if (used + 16 > MASK_LENGTH) {
+      (void)snprintf(text + used, MASK_LENGTH - used, ",...");
+      return;
+    }
+    used += (size_t)snprintf(text + used, MASK_LENGTH - used, last > cpu ? "%s%d-%d" : "%s%d",
+                             used ? "," : "", cpu, last);
+    cpu = last;
+  }
+}
+
+/* Cores, and what the masks of a host's ranks make of them. */
+
+/* Replace a set of processors by the set of the cores, by number, to which they belong. */
+static void ToCores(hwloc_topology_t topology, const cpu_set_t *set, hwloc_bitmap_t cores)
+{
+  const int      n    = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
+  hwloc_bitmap_t mask = hwloc_bitmap_alloc();
+
+  hwloc_bitmap_zero(cores);
+  (void)hwloc_cpuset_from_glibc_sched_affinity(topology, mask, set, sizeof *set);
+  for (int k = 0; k < n; k++) {
+    const hwloc_obj_t core = hwloc_get_obj_by_type(topology, HWLOC_OBJ_CORE, (unsigned)k);
+
+    if (hwloc_bitmap_intersects(core->cpuset, mask)) (void)hwloc_bitmap_set(cores, (unsigned)k);
+  }
+  hwloc_bitmap_free(mask);
+}
+
+/* Take a set of cores into account: the ranks that may run nowhere else are too many for it. */
+static void ConsiderCrowd(hwloc_const_bitmap_t set, const hwloc_bitmap_t *cores, HeatHost *host)
+{
+  const int has   = hwloc_bitmap_weight(set);
+  int       ranks = 0;
+
+  for (int r = 0; r < host->ranks; r++) ranks += hwloc_bitmap_isincluded(cores[r], set);
+  if (ranks <= has || ranks - has <= host->crowded - host->crowd_has) return;
+  host->crowded    = ranks;
+  host->crowd_has  = has;
+  host->crowd_core = hwloc_bitmap_first(set);
+}
+
+/* Find out whether ranks share cores although there is one for each.  Ranks do share cores if
+   those confined to a set outnumber it (Hall's theorem).  Launchers make masks that are
+   disjoint, equal or within one another; then the sets to look at are the masks and all of them
+   together. */
+static void FindCrowd(const hwloc_bitmap_t *cores, HeatHost *host)
+{
+  hwloc_bitmap_t all = hwloc_bitmap_alloc();
+
+  if (host->ranks <= host->cores) {
+    for (int r = 0; r < host->ranks; r++) {
+      ConsiderCrowd(cores[r], cores, host);
+      (void)hwloc_bitmap_or(all, all, cores[r]);
+    }
+    ConsiderCrowd(all, cores, host);
+  }
+  hwloc_bitmap_free(all);
+}
+
+/* Find out whether every rank may run on all of several NUMA nodes. */
+static void FindUnbound(hwloc_topology_t topology, const cpu_set_t *sets, HeatHost *host)
+{
+  hwloc_bitmap_t mask = hwloc_bitmap_alloc();
+
+  host->unbound = host->ranks > 1 && host->numa_nodes > 1;
+  for (int r = 0; r < host->ranks && host->unbound; r++) {
+    (void)hwloc_cpuset_from_glibc_sched_affinity(topology, mask, &sets[r], sizeof sets[r]);
+    for (int k = 0; k < host->numa_nodes; k++) {
+      const hwloc_obj_t node = hwloc_get_obj_by_type(topology, HWLOC_OBJ_NUMANODE, (unsigned)k);
+
+      if (!hwloc_bitmap_iszero(node->cpuset) && !hwloc_bitmap_intersects(node->cpuset, mask))
+        host->unbound = 0;
+    }
+  }
+  hwloc_bitmap_free(mask);
+}
+
+/* Describe the host of this rank and judge the masks of its ranks.  Where hwloc fails, the numbers
+   stay 0. */
+static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
+{
+  hwloc_topology_t topology;
+  hwloc_bitmap_t  *cores;
+
+  PetscFunctionBeginUser;
+  if (hwloc_topology_init(&topology) != 0) PetscFunctionReturn(PETSC_SUCCESS);
+  /* Count also what a control group keeps from this run. */
+  (void)hwloc_topology_set_flags(topology, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+  if (hwloc_topology_load(topology) == 0) {
+    host->cores      = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
+    host->numa_nodes = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE);
+    PetscCall(PetscMalloc1(host->ranks, &cores));
+    for (int r = 0; r < host->ranks; r++) {
+      cores[r] = hwloc_bitmap_alloc();
+      ToCores(topology, &sets[r], cores[r]);
+    }
+    FindCrowd(cores, host);
+    FindUnbound(topology, sets, host);
+    for (int r = 0; r < host->ranks; r++) hwloc_bitmap_free(cores[r]);
+    PetscCall(PetscFree(cores));
+  }
+  hwloc_topology_destroy(topology);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The ranks of all hosts. */
+
+/* Gather the masks of a host's ranks on its first rank, and describe the host there.
+   @param[out] leaders  the first ranks of all hosts, in order of rank; other ranks:
+   MPI_COMM_NULL */
+static PetscErrorCode DescribeHost(MPI_Comm comm, const cpu_set_t *mine, HeatHost *host,
+                                   MPI_Comm *leaders)
+{
+  char        name[MPI_MAX_PROCESSOR_NAME] = {0};
+  cpu_set_t  *sets                         = NULL;
+  MPI_Comm    node;
+  PetscMPIInt rank, local, ranks, length;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Get_processor_name(name, &length));
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
+  PetscCallMPI(MPI_Comm_rank(node, &local));
+  PetscCallMPI(MPI_Comm_size(node, &ranks));
+  if (local == 0) PetscCall(PetscMalloc1(ranks, &sets));
+  PetscCallMPI(MPI_Gather(mine, sizeof *mine, MPI_BYTE, sets, sizeof *mine, MPI_BYTE, 0, node));
+  PetscCallMPI(MPI_Comm_free(&node));
+  PetscCallMPI(MPI_Comm_split(comm, local == 0 ? 0 : MPI_UNDEFINED, rank, leaders));
+  if (local == 0) {
+    host->ranks = ranks;
+    (void)snprintf(host->name, sizeof host->name, "%.*s", (int)sizeof host->name - 1, name);
+    PetscCall(Examine(sets, host));
+  }
+  PetscCall(PetscFree(sets));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Gather all hosts on rank 0, which is the first of their first ranks. */
+static PetscErrorCode GatherHosts(MPI_Comm *leaders, const HeatHost *mine, HeatBinding *b)
+{
+  PetscMPIInt rank, size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(*leaders, &rank));
+  PetscCallMPI(MPI_Comm_size(*leaders, &size));
+  if (rank == 0) {
+    PetscCall(PetscMalloc1(size, &b->hosts));
+    b->n_hosts = size;
+  }
+  PetscCallMPI(
+      MPI_Gather(mine, sizeof *mine, MPI_BYTE, b->hosts, sizeof *mine, MPI_BYTE, 0, *leaders));
+  if (rank == 0) {
+    PetscCall(PetscMalloc1(size, &b->names));
+    for (int k = 0; k < size; k++) b->names[k] = b->hosts[k].name;
+  }
+  PetscCallMPI(MPI_Comm_free(leaders));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Gather the mask of every rank, as text, on rank 0. */
+static PetscErrorCode GatherMasks(MPI_Comm comm, const cpu_set_t *set, HeatBinding *b)
+{
+  char        mine[MASK_LENGTH], *all = NULL;
+  PetscMPIInt rank, size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  DescribeMask(set, mine);
+  if (rank == 0) PetscCall(PetscCalloc1((size_t)size * MASK_LENGTH, &all));
+  PetscCallMPI(MPI_Gather(mine, MASK_LENGTH, MPI_CHAR, all, MASK_LENGTH, MPI_CHAR, 0, comm));
+  if (rank == 0) {
+    PetscCall(PetscCalloc1(size, &b->masks));
+    for (int k = 0; k < size; k++)
+      PetscCall(PetscStrallocpy(all + (size_t)k * MASK_LENGTH, &b->masks[k]));
+    b->n_ranks = size;
+  }
+  PetscCall(PetscFree(all));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBindingCollect(MPI_Comm comm, HeatBinding *b)
+{
+  HeatHost  host;
+  MPI_Comm  leaders;
+  cpu_set_t set;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMemzero(b, sizeof *b));
+  PetscCall(PetscMemzero(&host, sizeof host));
+  if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
+  PetscCall(DescribeHost(comm, &set, &host, &leaders));
+  if (leaders != MPI_COMM_NULL) PetscCall(GatherHosts(&leaders, &host, b));
+  PetscCall(GatherMasks(comm, &set, b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatBindingWarning(const HeatBinding *b, char text[512])
+{
+  static const char cure[] = "mpiexec -bind-to core (MPICH), mpiexec --bind-to core (Open MPI), "
+                             "srun --cpu-bind=cores with --cpus-per-task=1";
+
+  text[0] = '\0';
+  for (int k = 0; k < b->n_hosts && !text[0]; k++) {
+    const HeatHost *h = &b->hosts[k];
+
+    if (h->crowded > 0)
+      (void)snprintf(
+          text, 512,
+          "%d ranks on %.64s share %d core%s (from core %d on) of its %d, and take turns; "
+          "give each rank a core: %s",
+          h->crowded, h->name, h->crowd_has, h->crowd_has == 1 ? "" : "s", h->crowd_core, h->cores,
+          cure);
+    else if (h->unbound)
+      (void)snprintf(text, 512,
+                     "the %d ranks on %.64s may run on all of its %d NUMA nodes, and so move away "
+                     "from their memory; bind them: %s",
+                     h->ranks, h->name, h->numa_nodes, cure);
+  }
+}
+
+PetscErrorCode HeatBindingClear(HeatBinding *b)
+{
+  PetscFunctionBeginUser;
+  for (int k = 0; k < b->n_ranks; k++) PetscCall(PetscFree(b->masks[k]));
+  PetscCall(PetscFree(b->masks));
+  PetscCall(PetscFree(b->names));
+  PetscCall(PetscFree(b->hosts));
+  b->n_ranks = b->n_hosts = 0;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,1 @@
+"""Reads and summarises the records (results.json) of many runs."""

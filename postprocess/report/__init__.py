@@ -1,0 +1,1 @@
+"""Writes a page about result sets: python3 -m postprocess report."""

@@ -1,0 +1,49 @@
+"""`report`: one page about result sets, as HTML and PDF, and their numbers for Extra-P."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from ..errors import ReaderError, RequestError
+from ..records.groups import read_results
+from .browser import find_browser, print_to_pdf
+from .extrap import extrap_data
+from .page import make_sheet, render
+
+
+def run_report(arguments: argparse.Namespace) -> int:
+    """Run the command; print the names of the files."""
+    if arguments.pdf and find_browser() is None:
+        raise RequestError("--pdf needs a browser: install the package chromium, or print the page "
+                           "from your browser")
+    if arguments.extrap and len(arguments.directories) > 1:
+        raise RequestError("--extrap takes one folder, because a file has one set of measurements")
+    sets = [read_results(Path(name)) for name in arguments.directories]
+    sheets = [make_sheet(results) for results in sets]
+    title = arguments.title or " · ".join(dict.fromkeys(s.title for s in sheets))
+    page = Path(arguments.output)
+    write_file(page, render(sheets, title))
+    if arguments.extrap:
+        every = not any(r.counts for r in sets[0].repeats)
+        write_file(Path(arguments.extrap), json.dumps(extrap_data(sets[0], every), indent=1) + "\n")
+        print(arguments.extrap)
+    print(page)
+    if arguments.pdf:
+        pdf = page.with_suffix(".pdf")
+        print_to_pdf(page, pdf)
+        print(pdf)
+    return 0
+
+
+def write_file(path: Path, text: str) -> None:
+    """Replace a file by rename, so that a link of its name is replaced and not followed."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(new, "x", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(new, path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise ReaderError(f"{path}: cannot be written: {error.strerror}") from None

@@ -1,0 +1,1 @@
+"""Plans and runs scaling studies: python3 -m postprocess study."""

@@ -1,0 +1,140 @@
+"""Runs a study on this machine, one run at a time.
+
+Each run is a session of its own, so that a signal to this program does not reach it half; when this
+program is stopped, it ends the run and marks it as planned, and the next start runs it anew.
+"""
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator
+
+from .program import Program
+from .points import Point
+from .progress import Progress
+from ..records.study_folder import DONE, FAILED, PLANNED, RUNNING, RunState, StudyState
+
+GRACE = 10.0  # seconds between SIGTERM and SIGKILL; chosen: time for a checkpoint of a small case
+RIGHT = (0, 5, None)  # exit codes of a run that has ended: right, not valid, or not known
+LAST_LINES = 5  # of stderr in study.json
+KEPT = ("results.json", "proof.json", "stdout.txt", "stderr.txt", "exit_code")
+
+
+class Stopped(Exception):
+    """A signal asks the study to end."""
+
+
+def run_all(state: StudyState, points: list[Point], program: Program, timeout: float | None,
+            keep_all: bool, progress: Progress) -> None:
+    """Run everything that is planned; failures are recorded and do not end the study."""
+    by_name = {point.name: point for point in points}
+    for run in state.runs:
+        if run.state != PLANNED or run.point not in by_name:
+            continue
+        progress.begin(run)
+        run.state = RUNNING
+        state.save()
+        try:
+            _run_one(state, run, program.command(by_name[run.point]), timeout)
+        except (Stopped, KeyboardInterrupt):
+            run.state = PLANNED
+            state.save()
+            raise
+        if not keep_all and run.state == DONE:
+            _keep_records(state.run_folder(run))
+        state.save()
+        progress.end(run)
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Turn the signals that end jobs into Stopped."""
+    def stop(number: int, _frame) -> None:
+        raise Stopped(signal.Signals(number).name)
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, stop) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before):
+            signal.signal(number, handler)
+
+
+def _run_one(state: StudyState, run: RunState, command: list[str], timeout: float | None) -> None:
+    folder = fresh_folder(state, run)
+    began = time.monotonic()
+    late = False
+    with open(folder / "stdout.txt", "wb") as out, open(folder / "stderr.txt", "wb") as err:
+        try:
+            child = subprocess.Popen([*command, "--output", str(folder)],
+                                     stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                     start_new_session=True)
+        except OSError as error:
+            fail(run, f"{command[0]} cannot be started: {error.strerror}", folder)
+            return
+        try:
+            run.exit_code = child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            late = True
+        finally:
+            if child.poll() is None:
+                run.exit_code = end_session(child)
+    run.seconds = time.monotonic() - began
+    judge(state, run, f"ended after the timeout of {timeout:g} s" if late else "")
+
+
+def end_session(child: subprocess.Popen) -> int:
+    """End a run with all its ranks: SIGTERM, and SIGKILL if that does not end it."""
+    for number, wait in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
+        try:
+            os.killpg(child.pid, number)
+            child.wait(wait)
+        except ProcessLookupError:
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    return child.wait()
+
+
+def fresh_folder(state: StudyState, run: RunState) -> Path:
+    """Make the empty folder of a run; what an interrupted run left in it is removed."""
+    folder = state.run_folder(run)
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def judge(state: StudyState, run: RunState, reason: str = "") -> None:
+    """Set the state of a run that has ended: done if its record is complete, else failed."""
+    run.state = RUNNING
+    state.refresh(run)
+    why = f"exit code {run.exit_code}" if run.exit_code is not None else "no exit code"
+    if run.state != DONE:
+        why += ", no complete results.json"
+    if run.state != DONE or reason or run.exit_code not in RIGHT:
+        fail(run, reason or why, state.run_folder(run))
+
+
+def fail(run: RunState, reason: str, folder: Path) -> None:
+    """Record a failure with the last lines of its stderr."""
+    run.state, run.reason = FAILED, reason
+    try:
+        lines = (folder / "stderr.txt").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    run.stderr = [line[:300] for line in lines if line.strip()][-LAST_LINES:]
+
+
+def _keep_records(folder: Path) -> None:
+    """Remove what a finished run wrote beside its record (`keep: results`)."""
+    for path in folder.iterdir():
+        if path.name not in KEPT:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

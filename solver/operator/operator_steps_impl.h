@@ -1,0 +1,62 @@
+/** What operator_steps.c (steps of ftcs) and operator_stages.c (stages of rkl2) share: the sweep,
+ *  its coefficients, and the values along the domain's sides.  For no other file. */
+#ifndef HEAT_SOLVER_OPERATOR_STEPS_IMPL_H
+#define HEAT_SOLVER_OPERATOR_STEPS_IMPL_H
+
+#include "solver/operator/operator_impl.h"
+#include "solver/operator/wavefront.h"
+
+struct HeatOperatorSteps {
+  PetscBool      fixed;  /* nothing but temperatures of sides changes with time or temperature, and
+                              there is no ambient exchange; equal on all ranks, in any layout */
+  HeatFrame      frame;  /* the block with its deep halo; its depth is 0 where none fits */
+  HeatHaloCounts counts; /* of deep halo exchanges by this rank since creation */
+  PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,
+                                           between nodes */
+  HeatLayoutTraffic prepared;           /* as in HeatDeepHaloCounts */
+  PetscBool         stages;             /* `wavefront` is for stages */
+  PetscReal         dt;                 /* [s] for which `wavefront` was made; of stages 1 */
+  HeatWavefront    *wavefront; /* owned, like everything below; NULL before the first TakeSteps */
+  HeatFrameField    field;     /* T; `own` points to the caller's array */
+  HeatFrameField
+      kept[HEAT_KEPT]; /* of stages, by HEAT_KEPT_*; `own` points to `work`, or the caller's array;
+                               no strips before the first step that takes several sweeps */
+  PetscReal *work[2];  /* [nyl][nxl] of stages: rate [K/s] and an increment [K]; NULL before they
+                               are needed */
+  PetscReal *beyond[HEAT_SIDES]; /* T_b [K]: one value, [depth][length of the frame's side], one
+                                        value; NULL where the side is not the domain's */
+  PetscReal *edge[HEAT_SIDES];   /* [depth][length] T of own cells along the side before each
+                                        step [K]; NULL: no heat crosses that side on this rank */
+};
+
+/** Set up op->steps, unless it exists: find out whether coefficients are fixed, and choose the
+ *  frame.  Collective.
+ *  @param[in] stages  sweeps take stages of rkl2, not steps of ftcs */
+PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages);
+
+/** Create the sweep with r = dt/C unless it exists, with copies of the coefficients, and allocate
+ *  what it reads and writes along the sides.  Collective. */
+PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscBool stages, PetscReal dt);
+
+/** Return the number of cells of the frame along a side. */
+static inline PetscInt HeatFrameLength(const HeatFrame *frame, HeatSide side)
+{
+  return side < HEAT_BOTTOM ? frame->ny : frame->nx;
+}
+
+/** Return the place in op->steps->beyond[side] of the first own value before step l. */
+static inline size_t HeatBeyondPlace(const HeatFrame *frame, HeatSide side, PetscInt l)
+{
+  const HeatSide low = side < HEAT_BOTTOM ? HEAT_BOTTOM : HEAT_LEFT;
+
+  return 1 + (size_t)l * (size_t)HeatFrameLength(frame, side) + (size_t)frame->margin[low];
+}
+
+/** Fetch from the neighbours along the sides what `beyond` has in the deep halo, for a number of
+ *  steps.  Collective. */
+PetscErrorCode HeatOperatorExtendBeyond(HeatOperator *op, PetscInt steps);
+
+/** Return what the sweep reads and writes along the sides. */
+HeatWavefrontSides HeatOperatorSweepSides(const HeatOperator *op);
+
+#endif

@@ -1,0 +1,188 @@
+/** The kernels of the sweep of several steps: one step, or one stage, of two consecutive rows.
+ *
+ *      sum = (g_w (T_w - T) + g_e (T_e - T)) + (g_s (T_s - T) + g_n (T_n - T))
+ *
+ *  with g_w, g_e, g_s, g_n the conductances of the cell's faces, T_w ... T_n its neighbours; what
+ *  is made of the sum is listed at HeatWaveResult.  All is in the order of RowKernel in
+ *  operator_stencil.c, so that the bits are the same.  The heat between the two rows is
+ *  computed once, as `up`: x - y and y - x differ in sign only.
+ *
+ *  Each kernel is a template: `result` is a constant in each of its instances. */
+#include "solver/operator/wavefront_impl.h"
+
+enum { LANES = HEAT_WAVE_LANES };
+
+/* [cells] The shortest run of cells with equal coefficients that gets the kernel with constants.
+   Chosen, two vectors: on a shorter run the split into three calls costs more than reading the
+   coefficients; a larger value gives up runs that would pay. */
+enum { MIN_RUN = 2 * LANES };
+
+#define TEMPLATE static inline __attribute__((always_inline)) void
+
+/* Heat through the west and east faces of cell i of row u [W/m]. */
+#define FACES(g_w, g_e, u) ((g_w) * ((u)[i - 1] - (u)[i]) + (g_e) * ((u)[i + 1] - (u)[i]))
+
+/* Names of the rows of p from column `at` on. */
+#define ROWS                                                                                       \
+  const PetscReal *restrict below = p->below + at, *restrict low = p->low + at;                    \
+  const PetscReal *restrict high = p->high + at, *restrict above = p->above + at;                  \
+  PetscReal *restrict new_low = p->new_low + at, *restrict new_high = p->new_high + at;            \
+  const PetscBool    staged             = result == HEAT_WAVE_STEP ? PETSC_FALSE : PETSC_TRUE;     \
+  const PetscBool    later              = result == HEAT_WAVE_STAGE ? PETSC_TRUE : PETSC_FALSE;    \
+  const HeatRklStage s                  = staged ? *p->stage : (HeatRklStage){0};                  \
+  const PetscReal *restrict before_low  = later ? p->before[0] + at : NULL;                        \
+  const PetscReal *restrict before_high = later ? p->before[1] + at : NULL;                        \
+  PetscReal *restrict rate_low          = staged ? p->rate[0] + at : NULL;                         \
+  PetscReal *restrict rate_high         = staged ? p->rate[1] + at : NULL
+
+/* Compute the result of cell i of the row `name`, low or high, from the heat through its faces.
+   Without `sources`, q is 0, and a step does not add it: x + 0 has the bits of x, other than for a
+   sum of -0, which the rate of stages must have as the plain sweep does. */
+#define RESULT(name, r, heat, sources, q)                                                          \
+  if (result == HEAT_WAVE_STEP) {                                                                  \
+    new_##name[i] = name[i] + (r) * ((sources) ? (heat) + (q) : (heat));                           \
+  } else if (result == HEAT_WAVE_RATE) {                                                           \
+    const PetscReal rate = (r) * ((heat) + (q));                                                   \
+                                                                                                   \
+    rate_##name[i] = rate;                                                                         \
+    new_##name[i]  = s.net * rate;                                                                 \
+  } else {                                                                                         \
+    new_##name[i] = (s.m * name[i] + s.n * before_##name[i]) +                                     \
+                    ((r) * (s.net * (heat)) + s.rate * rate_##name[i]);                            \
+  }
+
+/* Cells with equal coefficients. */
+TEMPLATE Uniform(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt n)
+{
+  ROWS;
+  const PetscReal gl = p->row[0]->gx0, gh = p->row[1]->gx0, rl = p->row[0]->r0, rh = p->row[1]->r0;
+  const PetscReal gs = p->row[0]->gy0, gm = p->row[1]->gy0, gn = p->row[2]->gy0;
+  const PetscReal ql = p->row[0]->q0, qh = p->row[1]->q0;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm * (high[i] - low[i]);
+
+    RESULT(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up), 1, ql);
+    RESULT(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up), 1, qh);
+  }
+}
+
+/* Names of the coefficients of p from column `column` on. */
+#define COEFFICIENTS                                                                               \
+  const PetscReal *restrict gl = p->row[0]->gx + column, *restrict gh = p->row[1]->gx + column;    \
+  const PetscReal *restrict gs = p->row[0]->gy + column, *restrict gm = p->row[1]->gy + column;    \
+  const PetscReal *restrict gn = p->row[2]->gy + column
+
+/* Heat through the four faces of cell i of the lower and of the upper row [W/m]. */
+#define LOW(i)  (FACES(gl[i], gl[(i) + 1], low) + (gs[i] * (below[i] - low[i]) + up))
+#define HIGH(i) (FACES(gh[i], gh[(i) + 1], high) + (gn[i] * (above[i] - high[i]) - up))
+
+/* Cells whose conductances vary. */
+TEMPLATE Faces(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+               PetscInt n)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal rl = p->row[0]->r0, rh = p->row[1]->r0;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT(low, rl, LOW(i), 0, 0.0);
+    RESULT(high, rh, HIGH(i), 0, 0.0);
+  }
+}
+
+/* Cells whose conductances and capacities vary. */
+TEMPLATE Capacities(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+                    PetscInt n)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT(low, rl[i], LOW(i), 0, 0.0);
+    RESULT(high, rh[i], HIGH(i), 0, 0.0);
+  }
+}
+
+/* Cells whose conductances, capacities and sources vary. */
+TEMPLATE Sources(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+                 PetscInt n)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+  const PetscReal *restrict ql = p->row[0]->q + column, *restrict qh = p->row[1]->q + column;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT(low, rl[i], LOW(i), 1, ql[i]);
+    RESULT(high, rh[i], HIGH(i), 1, qh[i]);
+  }
+}
+
+/* Instances. */
+
+typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n);
+
+#define INSTANCE(template, name, result)                                                           \
+  static void template##name(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n)      \
+  {                                                                                                \
+    template(result, p, at, column, n);                                                            \
+  }
+INSTANCE(Faces, Step, HEAT_WAVE_STEP)
+INSTANCE(Faces, Rate, HEAT_WAVE_RATE)
+INSTANCE(Faces, Stage, HEAT_WAVE_STAGE)
+INSTANCE(Capacities, Step, HEAT_WAVE_STEP)
+INSTANCE(Capacities, Rate, HEAT_WAVE_RATE)
+INSTANCE(Capacities, Stage, HEAT_WAVE_STAGE)
+INSTANCE(Sources, Step, HEAT_WAVE_STEP)
+INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
+
+/* By result and kind; a later stage reads no sources. */
+static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
+    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep},
+    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate},
+    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage},
+};
+
+static void UniformCells(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt n)
+{
+  switch (result) {
+  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, p, at, n); break;
+  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, p, at, n); break;
+  default: Uniform(HEAT_WAVE_STEP, p, at, n);
+  }
+}
+
+/* Cells are computed with constants on the run of equal cells that all three rows of coefficients
+   share, if it is long enough, and with arrays before and after it. */
+void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt column,
+                   PetscInt n)
+{
+  const Varying kernel = Kernels[result][kind];
+  PetscInt      begin = 0, end = column + n;
+
+  for (int k = 0; k < 3; k++) {
+    begin = PetscMax(begin, p->row[k]->begin - column);
+    end   = PetscMin(end, p->row[k]->end);
+  }
+  begin = (begin + LANES - 1) / LANES * LANES;
+  end -= column;
+  if (end - begin < MIN_RUN) {
+    if (n > 0) kernel(p, 0, column, n);
+    return;
+  }
+  if (begin > 0) kernel(p, 0, column, begin);
+  UniformCells(result, p, begin, end - begin);
+  if (end < n) kernel(p, end, column + end, n - end);
+}

@@ -1,0 +1,16 @@
+"""Every scheme on 1, 2, 3, 4 and 8 nodes with 1, 2 and 4 ranks each leaves the bytes of one rank: all that test_cluster.py
+takes a part of."""
+from __future__ import annotations
+
+import pytest
+from clustered import SCHEMES, SIZES, same_bytes, serial_runs
+from nodes import network  # noqa: F401
+
+serial = pytest.fixture(scope="module")(serial_runs)
+
+
+@pytest.mark.parametrize("nodes,ranks", SIZES)
+def test_every_scheme_leaves_the_bytes_of_one_rank(tmp_path, network, serial, nodes, ranks):
+    cluster = network("abcdefgh"[:nodes], ranks)
+    for scheme in SCHEMES:
+        same_bytes(cluster, tmp_path, serial, scheme)
