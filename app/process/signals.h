@@ -1,11 +1,12 @@
 /** The signals by which jobs are ended: TERM, INT, HUP, QUIT, USR1, USR2, XCPU, PIPE, ALRM.
  *
- *  From its start until a run has read its case, each of them ends the process, and so it does in
- *  all commands other than `run`.  From then on, a run catches them, and stops after a checkpoint
- *  (stop.h).  Libraries replace these handlers in between: libpsm that of HUP when it is loaded,
- *  MPICH that of USR1 in MPI_Init, PETSc those of TERM, QUIT and PIPE in PetscInitialize.  So the
- *  handlers of libraries are removed afterwards, and a signal that a library would lose is blocked
- *  until then: it is delivered as soon as it is unblocked.
+ *  Until a run has read its case, each of them ends the process, and so it does in all commands
+ *  other than `run`.  From then on a run catches them, and stops after a checkpoint (stop.h).
+ *
+ *  Libraries replace the handlers in between: libpsm that of HUP when it is loaded, MPICH that of
+ *  USR1 in MPI_Init, PETSc those of TERM, QUIT and PIPE in PetscInitialize.  So the handlers of
+ *  libraries are removed afterwards, and a signal that a library would lose is blocked until then:
+ *  it is delivered as soon as it is unblocked.
  *
  *  Nothing here is collective; call each function on all ranks. */
 #ifndef HEAT_APP_SIGNALS_H

@@ -1,9 +1,9 @@
 /** Early end of a run, and checkpoints at intervals of wall time.
  *
- *  A run ends early after a signal (signals.h), before limits.wall_time, and before
- *  the end of its Slurm job.  All ranks must decide the same, which costs an MPI_Allreduce.  So
- *  they decide not after each step but about twice a second: from the measured time per step each
- *  rank derives the step after which they decide next, and all ranks derive the same one.
+ *  A run ends early after a signal (signals.h), before limits.wall_time, and before the end of its
+ *  Slurm job.  All ranks must decide the same, which costs an MPI_Allreduce.  So they decide not
+ *  after each step but about twice a second: from the measured time per step each rank derives the
+ *  step after which they decide next, and all ranks derive the same one.
  *
  *  Within a step they decide as often, at calls from the iterations of its solver, so that a step
  *  that lasts minutes delays neither signal nor limit.
