@@ -69,8 +69,8 @@ def _print(found: Comparison, console: Console) -> None:
     if found.mean is not None:
         console.print(f"geometric mean of the times B/A: {plain(found.mean)}", highlight=False)
     number = len(found.regressions)
-    console.print(f"{count(number, 'regression')}" if number else
-                  f"no regression beyond {100 * found.threshold:g} % and the noise", highlight=False)
+    none = f"no regression beyond {100 * found.threshold:g} % and the noise"
+    console.print(count(number, "regression") if number else none, highlight=False)
 
 
 def _cells(point: PointComparison) -> list[str]:

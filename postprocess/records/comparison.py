@@ -1,9 +1,9 @@
 """Compares two result sets point by point.
 
-A point is slower if the ratio of its median times B / A exceeds 1 + threshold *and* its interval lies
-above 1, so that the difference is beyond the noise of the runs.  The interval of the ratio takes the
-order-statistics intervals of both medians at their opposite ends; it covers the ratio with at least
-90 %, and no distribution is assumed.
+A point is slower if the ratio of its median times B / A exceeds 1 + threshold *and* its interval
+lies above 1, so that the difference is beyond the noise of the runs.  The interval of the ratio
+takes the order-statistics intervals of both medians at their opposite ends; it covers the ratio
+with at least 90 %, and no distribution is assumed.
 """
 from __future__ import annotations
 

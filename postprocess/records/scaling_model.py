@@ -3,9 +3,9 @@
     t(p) = a + b n(p) + c log2 p,      n(p) the cells of each rank
 
 a is what no rank saves, b n the work, c log2 p the reductions.  The coefficients are not negative
-and minimise the sum of squared *relative* errors of the medians; a term is used only where it lowers
-that sum, and there are fewer terms than points where possible.  The error at the largest p, which the
-fit has not seen, is what the model is worth.
+and minimise the sum of squared *relative* errors of the medians; a term is used only where it
+lowers that sum, and there are fewer terms than points where possible.  The error at the largest p,
+which the fit has not seen, is what the model is worth.
 """
 from __future__ import annotations
 

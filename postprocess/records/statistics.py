@@ -24,7 +24,7 @@ def coverage(n: int, k: int) -> float:
 
 
 def interval_rank(n: int) -> int | None:
-    """Return the largest k whose interval covers the median with COVERAGE; None if there is none."""
+    """Return the largest k whose interval covers the median with COVERAGE, or None."""
     ranks = [k for k in range(1, n // 2 + 1) if coverage(n, k) >= COVERAGE]
     return ranks[-1] if ranks else None
 

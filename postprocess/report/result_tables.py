@@ -83,8 +83,9 @@ def _raw(record: RunRecord | None) -> list[str]:
     if record is None:
         return [NONE] * 6
     fom = record.number("bench", "fom") if record.is_bench else record.number("fom", "value")
-    return [number(record.steps, 9), *(number(v, 9) for v in (
-        record.seconds, record.setup, record.end_to_end)), number(record.iterations), number(fom, 7)]
+    times = (record.seconds, record.setup, record.end_to_end)
+    return [number(record.steps, 9), *(number(v, 9) for v in times), number(record.iterations),
+            number(fom, 7)]
 
 
 def efficiency_table(rows: list[Efficiency], scaling: str) -> SheetTable:
@@ -212,8 +213,9 @@ def _verified_bench(record: RunRecord) -> list[tuple[str, float | None, str, boo
     residuals = record.get("bench", "field", "residuals")
     numbers = [r for r in residuals if isinstance(r, float)] if isinstance(residuals, list) else []
     implicit = record.text("bench", "workload") == "implicit"
-    add("field: largest residual", max(numbers, default=None),
-        "at most 10⁻¹¹" if implicit else "rounding", not implicit or max(numbers, default=1) <= 1e-11)
+    largest = max(numbers, default=None)
+    add("field: largest residual", largest, "at most 10⁻¹¹" if implicit else "rounding",
+        not implicit or (largest or 0.0) <= 1e-11)
     balance = record.number("bench", "field", "balance")
     add("field: energy account", balance, "at most 10⁻¹¹", (balance or 0.0) <= 1e-11)
     overshoot = record.number("bench", "field", "overshoot")

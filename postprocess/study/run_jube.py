@@ -1,8 +1,8 @@
 """Writes a study as a JUBE file (JUBE 2.5.1), for sites that drive benchmarks with JUBE.
 
 JUBE starts one shell script for each run; results go to the folders of the study, where
-`postprocess study` and `postprocess report` read them.  No pattern of JUBE reads the output: whether
-a run is right stands in its results.json alone.
+`postprocess study` and `postprocess report` read them.  No pattern of JUBE reads the output:
+whether a run is right stands in its results.json alone.
 """
 from __future__ import annotations
 

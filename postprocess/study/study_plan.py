@@ -29,7 +29,8 @@ def make_plan(study: Study, points: list[Point], program: Program, launcher: str
             "subject": "case" if study.bench is None else "bench", "repeats": study.repeats,
             "seed": seed, "launcher": launcher, "ranks": list(study.ranks),
             "program": {"path": str(program.path), "sha256": program.sha256},
-            "launch": list(program.launch), "case_sha256": _sum(study.case), "machine": machine_sheet(),
+            "launch": list(program.launch), "case_sha256": _sum(study.case),
+            "machine": machine_sheet(),
             "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith(RECORDED)},
             "points": [point.as_json() for point in points]}
 

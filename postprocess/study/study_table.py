@@ -53,7 +53,8 @@ def _runs(group: Group) -> str:
 
 def _times(group: Group, invalid: bool) -> list[str]:
     time, fom = group.summary(all_runs=invalid), group.summary("fom")
-    return [duration(time.median) if time else "-", interval(time), plain(fom.median) if fom else "-"]
+    return [duration(time.median) if time else "-", interval(time),
+            plain(fom.median) if fom else "-"]
 
 
 def interval(summary: Summary | None) -> str:

@@ -79,8 +79,8 @@ class Chromium:
         self.ask("Emulation.setEmulatedMedia", media=media)
         self.ask("Page.navigate", url=page.resolve().as_uri())
         end = time.monotonic() + ANSWERS
-        while self.value("document.readyState") != "complete" or not self.value("location.href"
-                                                                                ).startswith("file"):
+        loaded = "document.readyState == 'complete' && location.protocol == 'file:'"
+        while not self.value(loaded):
             assert time.monotonic() < end, "the page does not load"
             time.sleep(0.05)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -61,7 +62,7 @@ def test_jobs_are_chained_in_the_order_of_the_study(study, slurm, tmp_path):
 def test_as_many_jobs_as_allowed_run_at_the_same_time(study, slurm):
     study(SLURM.replace("slurm: {", "slurm: {concurrent: 2, "), "slurm")
     submitted = (slurm / "submitted").read_text().splitlines()
-    after = [line.split("afterany:")[1].split()[0] if "afterany" in line else "" for line in submitted]
+    after = [(re.findall(r"afterany:(\d+)", line) or [""])[0] for line in submitted]
     assert after == ["", "", "101", "102"]
 
 
@@ -105,7 +106,7 @@ def test_missing_sbatch_is_one_line(study, monkeypatch, tmp_path):
 
 
 def test_refused_job_is_one_line_with_the_words_of_sbatch(study, slurm):
-    (slurm / "sbatch").write_text("#!/bin/sh\necho 'sbatch: error: invalid partition' >&2; exit 1\n")
+    (slurm / "sbatch").write_text("#!/bin/sh\necho 'error: invalid partition' >&2; exit 1\n")
     outcome = study(SLURM, "slurm")
     assert outcome.code == 2 and "invalid partition" in outcome.err
 
