@@ -6,6 +6,7 @@
  * returned to main at once, and main aborts the job. */
 #include "app/command/command_run.h"
 
+#include "app/process/signals.h"
 #include "app/process/watchdog.h"
 #include "app/run/simulation.h"
 #include "io/case_file/case_file.h"
@@ -100,7 +101,9 @@ static int ExitCode(HeatStatus status)
   }
 }
 
-/* Run a case from set-up to clean-up, under the watchdog if the case has limits.stall. */
+/* Run a case from set-up to clean-up, under the watchdog if the case has limits.stall.  Signals are
+   caught only now: while the case is read, perhaps from a pipe to which nothing is written, a
+   signal ends the process. */
 static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o,
                               const HeatProcessStart *start, int *exit_code)
 {
@@ -111,6 +114,7 @@ static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOption
   PetscErrorCode  code, cleaned;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatSignalsCatch(start->hangup_ignored));
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(HeatWatchdogStart(c->limits.stall, rank, &dog));
   code = HeatSimulationCreate(comm, c, o, start, &sim);

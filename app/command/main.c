@@ -10,53 +10,48 @@
 #include "app/process/petsc_options.h"
 #include "app/process/process_start.h"
 #include "app/process/provenance.h"
-#include "app/process/stop.h"
+#include "app/process/signals.h"
 #include "solver/base/printable.h"
 
-/* Call the command that the command line names.  Only `run` catches signals, because only it can
-   write a checkpoint. */
+/* Call the command that the command line names, other than `run`.  None of these has anything to
+   keep: a signal ends them, without PETSc's report. */
+static PetscErrorCode DispatchOther(MPI_Comm comm, const HeatOptions *o,
+                                    const HeatProcessStart *start, int *exit_code)
+{
+  PetscBool verify, inspect, plan;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscPopSignalHandler());
+  PetscCall(PetscStrcmp(o->command, "verify", &verify));
+  PetscCall(PetscStrcmp(o->command, "inspect", &inspect));
+  PetscCall(PetscStrcmp(o->command, "plan", &plan));
+  if (o->help) PetscCall(HeatOptionsPrintHelp(comm));
+  else if (o->version)
+    PetscCall(PetscPrintf(comm, "heat2d %s (%s)\n", HeatVersion(), HeatGitCommit()));
+  else if (verify) PetscCall(HeatCommandVerify(comm, o, start, exit_code));
+  else if (inspect) PetscCall(HeatCommandInspect(comm, o, exit_code));
+  else if (plan) PetscCall(HeatCommandPlan(comm, o));
+  else PetscCall(HeatCommandBench(comm, o, start, exit_code));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Call the command that the command line names.  What `run` and `bench` print is in their record,
+   too, so they do not fail for a terminal or a log file that cannot be written; the text of the
+   others is their result. */
 static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatProcessStart *start,
                                int *exit_code)
 {
-  PetscBool run, verify, inspect, bench, plan;
+  PetscBool run, bench;
 
   PetscFunctionBeginUser;
   *exit_code = 0;
   PetscCall(HeatOptionsCheck(comm, o));
-  if (o->help) {
-    PetscCall(PetscPopSignalHandler()); /* `heat2d --help | head` ends quietly */
-    PetscCall(HeatOptionsPrintHelp(comm));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  if (o->version) {
-    PetscCall(PetscPrintf(comm, "heat2d %s (%s)\n", HeatVersion(), HeatGitCommit()));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(PetscStrcmp(o->command, "run", &run));
-  PetscCall(PetscStrcmp(o->command, "verify", &verify));
-  /* Only a run has anything to keep: a signal ends the others, without PETSc's report. */
-  if (!run) PetscCall(PetscPopSignalHandler());
-  if (verify) {
-    PetscCall(HeatCommandVerify(comm, o, start, exit_code));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(PetscStrcmp(o->command, "inspect", &inspect));
-  if (inspect) {
-    PetscCall(HeatCommandInspect(comm, o, exit_code));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(PetscStrcmp(o->command, "plan", &plan));
-  if (plan) {
-    PetscCall(HeatCommandPlan(comm, o));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
   PetscCall(PetscStrcmp(o->command, "bench", &bench));
-  if (bench) {
-    PetscCall(HeatCommandBench(comm, o, start, exit_code));
-    PetscFunctionReturn(PETSC_SUCCESS);
-  }
-  PetscCall(HeatStopInstallSignals(start->hangup_ignored ? PETSC_TRUE : PETSC_FALSE));
-  PetscCall(HeatCommandRun(comm, o, start, exit_code));
+  if (run && !o->help && !o->version) PetscCall(HeatCommandRun(comm, o, start, exit_code));
+  else PetscCall(DispatchOther(comm, o, start, exit_code));
+  if (*exit_code == 0 && (o->help || o->version || o->show || !(run || bench)))
+    PetscCall(HeatProcessCheckOutput(comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -64,7 +59,7 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
    libraries of sanitizers are not ready then. */
 #if defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 static void (*const before_libraries)(void)
-    __attribute__((section(".preinit_array"), used)) = HeatProcessKeepHangupIgnored;
+    __attribute__((section(".preinit_array"), used)) = HeatSignalsBegin;
 #endif
 
 int main(int argc, char **argv)
@@ -79,7 +74,9 @@ int main(int argc, char **argv)
     (void)fprintf(stderr, "heat2d: error: out of memory\n");
     return HEAT_EXIT_INTERNAL;
   }
+  HeatSignalsHold();
   exit_code = HeatPetscStart(&options);
+  HeatSignalsRelease(start.hangup_ignored);
   if (exit_code) return exit_code;
   HeatPrintableInstall();
   code = HeatErrorInstall();

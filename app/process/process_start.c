@@ -3,34 +3,13 @@
 #include "app/process/process_start.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "app/process/signals.h"
+#include "solver/base/error.h"
 #include "solver/base/monotonic.h"
-
-static int IsIgnored(int number)
-{
-  struct sigaction action;
-
-  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-static int IsBlocked(int number)
-{
-  sigset_t blocked;
-
-  return sigprocmask(SIG_BLOCK, NULL, &blocked) == 0 && sigismember(&blocked, number) == 1;
-}
-
-void HeatProcessKeepHangupIgnored(void)
-{
-  sigset_t hangup;
-
-  if (!IsIgnored(SIGHUP) || sigemptyset(&hangup) != 0 || sigaddset(&hangup, SIGHUP) != 0) return;
-  (void)sigprocmask(SIG_BLOCK, &hangup, NULL);
-}
 
 void HeatProcessStartNote(HeatProcessStart *start)
 {
@@ -44,9 +23,25 @@ void HeatProcessStartNote(HeatProcessStart *start)
   if (opened > STDERR_FILENO) (void)close(opened);
   start->time           = HeatMonotonicTime();
   start->date[0]        = '\0';
-  start->hangup_ignored = IsIgnored(SIGHUP) || IsBlocked(SIGHUP);
+  start->hangup_ignored = HeatSignalsHangupIgnored();
   if (gmtime_r(&now, &utc))
     (void)strftime(start->date, sizeof start->date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+PetscErrorCode HeatProcessCheckOutput(MPI_Comm comm)
+{
+  PetscMPIInt rank;
+  PetscBool   failed = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  /* The reason of an earlier failure is not known any more. */
+  if (rank == 0 && (fflush(stdout) != 0 || ferror(stdout))) failed = PETSC_TRUE;
+  PetscCallMPI(MPI_Bcast(&failed, 1, MPIU_BOOL, 0, comm));
+  HeatCheck(!failed, comm, HEAT_ERR_FILE,
+            "the standard output cannot be written, so what was printed is incomplete; make room "
+            "for it, or direct it elsewhere");
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 void HeatProcessDropDeadStreams(void)

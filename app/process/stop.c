@@ -1,66 +1,16 @@
-/** Early end of a run (see stop.h).
- *
- * The signal handler only stores the number of the signal; the run reads it at the next decision.
- * The variable has file scope because a signal handler can reach nothing else.  app/README.md lists
- * the program's few mutable variables of file scope. */
+/** Early end of a run (see stop.h). */
 #define _POSIX_C_SOURCE 200809L
 #include "app/process/stop.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 
+#include "app/process/signals.h"
 #include "solver/base/monotonic.h"
-
-static volatile sig_atomic_t caught_signal = 0;
 
 /* [s] Target for the wall time between two decisions.  Chosen: a larger value delays the answer to
    a signal and widens the reserve before a limit, a smaller one costs more reductions. */
 static const double decision_interval = 0.5;
-
-/* The signals that stop a run, which are all those that a batch system, a terminal or a user sends
-   to end a job. */
-static const struct {
-  int         number;
-  const char *name;
-} signals[] = {{SIGTERM, "TERM"}, /* kill, batch systems */
-               {SIGINT, "INT"},   /* Ctrl-C */
-               {SIGHUP, "HUP"},   /* the terminal was closed; not where nohup has it ignored */
-               {SIGQUIT, "QUIT"}, /* Ctrl-\ */
-               {SIGUSR1, "USR1"}, /* Slurm --signal, Grid Engine -notify */
-               {SIGUSR2, "USR2"}, /* Grid Engine -notify, LSF */
-               {SIGXCPU, "XCPU"}, /* the soft limit of processor time */
-               {SIGPIPE, "PIPE"}, /* the reader of the output has gone */
-               {SIGALRM, "ALRM"}, /* a timer that was set before the program was started */
-               {0, NULL}};
-
-/* SIGPIPE arrives at every write to a dead pipe; it must not replace a signal that came before. */
-static void StoreSignal(int number)
-{
-  if (!caught_signal) caught_signal = number;
-}
-
-PetscErrorCode HeatStopInstallSignals(PetscBool hangup_ignored)
-{
-  struct sigaction action;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMemzero(&action, sizeof action));
-  PetscCheck(sigemptyset(&action.sa_mask) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
-             "sigemptyset failed");
-  action.sa_flags = SA_RESTART;
-  for (int k = 0; signals[k].name; k++) {
-    const PetscBool ignore = signals[k].number == SIGHUP ? hangup_ignored : PETSC_FALSE;
-
-    action.sa_handler = ignore ? SIG_IGN : StoreSignal;
-    PetscCheck(sigaction(signals[k].number, &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
-               "sigaction failed");
-  }
-  action.sa_handler = SIG_IGN;
-  PetscCheck(sigaction(SIGXFSZ, &action, NULL) == 0, PETSC_COMM_SELF, PETSC_ERR_SYS,
-             "sigaction failed");
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* Return the interval [s] before the first checkpoint.  Daly's formula needs the cost of a
    checkpoint, so the first one is written early: after a minute, or after a tenth of the mean time
@@ -77,17 +27,6 @@ PetscReal HeatStopDaly(PetscReal d, PetscReal M)
   if (d >= 2.0 * M) return M;
   return PetscSqrtReal(2.0 * d * M) * (1.0 + PetscSqrtReal(d / (2.0 * M)) / 3.0 + d / (18.0 * M)) -
          d;
-}
-
-/* Let a signal end the process, as without a handler, but not PIPE and HUP, which a run survives.
-   A signal that was caught before ends the process now. */
-static void ReleaseSignals(void)
-{
-  for (int k = 0; signals[k].name; k++)
-    if (signals[k].number != SIGHUP && signals[k].number != SIGPIPE)
-      (void)signal(signals[k].number, SIG_DFL);
-  if (caught_signal && caught_signal != SIGHUP && caught_signal != SIGPIPE)
-    (void)raise(caught_signal);
 }
 
 PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, double began,
@@ -108,21 +47,13 @@ PetscErrorCode HeatStopStart(HeatStop *s, MPI_Comm comm, const HeatCase *c, doub
   s->checkpoint_cost     = bytes / slow;
   s->job_left            = INFINITY;
   /* A steady state is one step, which may be long, and has nothing to continue from. */
-  if (c->time.scheme == HEAT_SCHEME_STEADY) ReleaseSignals();
+  if (c->time.scheme == HEAT_SCHEME_STEADY) HeatSignalsEndProcess();
   if (c->limits.slurm) PetscCall(HeatSlurmTimeLeft(comm, &s->job_left, s->job));
   s->began   = began;
   s->started = s->last_checkpoint = s->asked = s->asked_within = HeatMonotonicTime();
   s->asked_step                                                = step;
   s->next_step                                                 = step + 1;
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-static const char *SignalName(int number)
-{
-  int k = 0;
-
-  while (signals[k].name && signals[k].number != number) k++;
-  return signals[k].name ? signals[k].name : "?";
 }
 
 /* Return the number of steps, or of calls within a step, until the next decision: those that fit
@@ -162,15 +93,15 @@ static void Decide(HeatStop *s, int number, double run, double job, double secon
 {
   if (number > 0) {
     s->stop = PETSC_TRUE;
-    (void)snprintf(s->reason, sizeof s->reason, "signal %s", SignalName(number));
+    (void)snprintf(s->reason, sizeof s->reason, "signal %s", HeatSignalsName(number));
   } else CheckLimits(s, run, job, seconds);
 }
 
 PetscErrorCode HeatStopAsk(HeatStop *s, MPI_Comm comm, PetscInt64 step)
 {
-  const double now = HeatMonotonicTime();
-  double all[5] = {(double)caught_signal, now - s->began, now - s->asked, now - s->last_checkpoint,
-                   now - s->started};
+  const double now    = HeatMonotonicTime();
+  double       all[5] = {(double)HeatSignalsCaught(), now - s->began, now - s->asked,
+                         now - s->last_checkpoint, now - s->started};
 
   PetscFunctionBeginUser;
   s->checkpoint = PETSC_FALSE;
@@ -193,8 +124,9 @@ enum { MOST_POLLS = 64 };
 
 PetscErrorCode HeatStopAskWithinStep(HeatStop *s, MPI_Comm comm)
 {
-  const double now = HeatMonotonicTime();
-  double all[4] = {(double)caught_signal, now - s->began, now - s->started, now - s->asked_within};
+  const double now    = HeatMonotonicTime();
+  double       all[4] = {(double)HeatSignalsCaught(), now - s->began, now - s->started,
+                         now - s->asked_within};
 
   PetscFunctionBeginUser;
   if (++s->polls < s->next_poll) PetscFunctionReturn(PETSC_SUCCESS);

@@ -1,9 +1,9 @@
 /** Early end of a run, and checkpoints at intervals of wall time.
  *
- *  A run ends early after a signal (HeatStopInstallSignals), before limits.wall_time, and before
- *  the end of its Slurm job.  All ranks must decide the same, which costs an MPI_Allreduce.  So
- *  they decide not after each step but about twice a second: from the measured time per step each
- *  rank derives the step after which they decide next, and all ranks derive the same one.
+ *  A run ends early after a signal (signals.h), before limits.wall_time, and before the end of its
+ *  Slurm job.  All ranks must decide the same, which costs an MPI_Allreduce.  So they decide not
+ *  after each step but about twice a second: from the measured time per step each rank derives the
+ *  step after which they decide next, and all ranks derive the same one.
  *
  *  Within a step they decide as often, at calls from the iterations of its solver, so that a step
  *  that lasts minutes delays neither signal nor limit.
@@ -42,14 +42,6 @@ typedef struct {
   PetscBool  checkpoint;      /* decision: the interval is over, write a checkpoint */
   char       reason[96];      /* why the run stops: "signal TERM" */
 } HeatStop;
-
-/** Catch the signals by which jobs are ended, so that each of them stops the run after a
- *  checkpoint: TERM, INT, HUP, QUIT, USR1, USR2, XCPU, PIPE, ALRM.  Ignore SIGXFSZ, so that a write
- *  beyond the file-size limit returns an error instead of killing the process.  Not collective;
- *  call it on all ranks, after PetscInitialize, which installs handlers of its own.
- *  @param[in] hangup_ignored  ignore HUP, too, because it was ignored when the program began
- *  Errors: PETSC_ERR_SYS. */
-PetscErrorCode HeatStopInstallSignals(PetscBool hangup_ignored);
 
 /** Initialise *stop from the case, and look up the time left in the Slurm job unless limits.slurm
  *  is false.  Collective on comm.

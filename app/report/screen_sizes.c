@@ -132,8 +132,8 @@ static PetscErrorCode WarnOfPower(const HeatRunState *state, PetscInt r, HeatWar
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print a note about a region or segment that covers nothing, or of which later regions leave a part
-   that covers nothing. */
+/* Print a note about a region or segment that covers nothing, or of which later regions leave a
+   part that covers nothing. */
 static void NoteLost(const HeatRunState *state, PetscInt k, const char *name)
 {
   const HeatSizes *sizes = &state->sizes;

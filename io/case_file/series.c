@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "io/file/text_file.h"
+#include "solver/base/number_text.h"
 
 /* What a line is: two numbers, two names, empty or a comment, or anything else. */
 typedef enum { LINE_NUMBERS, LINE_NAMES, LINE_EMPTY, LINE_BAD } LineKind;
@@ -89,8 +90,8 @@ static PetscErrorCode ParseTable(MPI_Comm comm, const char *path, const char *te
     begun = PETSC_TRUE;
     if (kind == LINE_NAMES) continue;
     HeatCheck(n == 0 || series->t[n] > series->t[n - 1], comm, HEAT_ERR_FILE,
-              "%s:%d: the time %g s does not come after %g s; the times of a table rise", path,
-              number, series->t[n], series->t[n - 1]);
+              "%s:%d: the time %s s does not come after %s s; the times of a table rise", path,
+              number, HeatNumber(series->t[n]), HeatNumber(series->t[n - 1]));
     n++;
   }
   HeatCheck(n > 0, comm, HEAT_ERR_FILE,

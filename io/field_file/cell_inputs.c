@@ -5,6 +5,7 @@
  */
 #include "io/field_file/cell_inputs.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -47,19 +48,19 @@ static PetscErrorCode ReduceFaults(const HeatGrid *grid, Faults *faults)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise HEAT_ERR_FILE when there are invalid cells.  Collective on grid->comm.
+/* Raise HEAT_ERR_FILE when there are invalid cells, which are reduced.  Collective on grid->comm.
+   @param[in] value  that of the first cell, for the message
    @param[in] what  what the cells hold, for the message
    @param[in] rule  what they should hold, for the message */
-static PetscErrorCode RaiseFaults(const HeatGrid *grid, const HeatDataset *from, Faults *faults,
-                                  const char *what, const char *rule)
+static PetscErrorCode RaiseFaults(const HeatGrid *grid, const HeatDataset *from,
+                                  const Faults *faults, const char *value, const char *what,
+                                  const char *rule)
 {
   PetscFunctionBeginUser;
-  PetscCall(ReduceFaults(grid, faults));
-  HeatCheck(
-      faults->count == 0, grid->comm, HEAT_ERR_FILE,
-      "%s: dataset %s holds %s in %lld of its cells, first %.10g in [j][i] = [%lld][%lld]; %s",
-      from->file, from->dataset, what, (long long)faults->count, faults->value,
-      (long long)(faults->first / grid->nx), (long long)(faults->first % grid->nx), rule);
+  HeatCheck(faults->count == 0, grid->comm, HEAT_ERR_FILE,
+            "%s: dataset %s holds %s in %lld of its cells, first %s in [j][i] = [%lld][%lld]; %s",
+            from->file, from->dataset, what, (long long)faults->count, value,
+            (long long)(faults->first / grid->nx), (long long)(faults->first % grid->nx), rule);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -69,18 +70,23 @@ static PetscErrorCode ReadMap(const HeatGrid *grid, const HeatCase *c, const Hea
 {
   const size_t cells  = HeatGridLocalCells(grid);
   Faults       faults = {0};
-  char         rule[160];
+  char         rule[160], text[32];
+  uint64_t     value;
 
   PetscFunctionBeginUser;
   PetscCall(HeatFieldFileRead(grid, from->file, from->dataset, HEAT_ELEMENT_INT32, map));
   for (size_t cell = 0; cell < cells; cell++) {
     if (map[cell] >= c->n_materials) NoteFault(&faults, grid, cell, map[cell]);
   }
+  PetscCall(ReduceFaults(grid, &faults));
+  if (faults.count == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatFieldFileReadInteger(grid, from->file, from->dataset, faults.first, &value));
+  snprintf(text, sizeof text, "%" PRIu64, value);
   snprintf(rule, sizeof rule,
            "numbers go from 0 to %" PetscInt_FMT
            ", in the order of the case's materials; a negative one leaves the cell out",
            c->n_materials - 1);
-  PetscCall(RaiseFaults(grid, from, &faults, "numbers of no material", rule));
+  PetscCall(RaiseFaults(grid, from, &faults, text, "numbers of no material", rule));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -90,7 +96,7 @@ static PetscErrorCode ReadProperty(const HeatGrid *grid, HeatProperty property,
 {
   const size_t cells  = HeatGridLocalCells(grid);
   Faults       faults = {0};
-  char         what[80];
+  char         what[80], text[32];
 
   PetscFunctionBeginUser;
   PetscCall(HeatFieldFileRead(grid, from->file, from->dataset, HEAT_ELEMENT_DOUBLE, values));
@@ -98,8 +104,10 @@ static PetscErrorCode ReadProperty(const HeatGrid *grid, HeatProperty property,
     if (!(isfinite(values[cell]) && values[cell] > 0.0))
       NoteFault(&faults, grid, cell, values[cell]);
   }
+  PetscCall(ReduceFaults(grid, &faults));
+  snprintf(text, sizeof text, "%.10g", faults.value);
   snprintf(what, sizeof what, "no valid %s", HeatPropertyNames[property]);
-  PetscCall(RaiseFaults(grid, from, &faults, what, "it must be finite and greater than 0"));
+  PetscCall(RaiseFaults(grid, from, &faults, text, what, "it must be finite and greater than 0"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -85,6 +85,15 @@ PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, He
 PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
                                  HeatElement element, void *block);
 
+/** Read one number, greater than 0, of a dataset of integers, which HeatFieldFileRead has accepted;
+ *  it turns a number beyond the range of int32_t into the greatest of that range.  Collective on
+ *  grid->comm.
+ *  @param[in]  cell   index j*nx + i of the number
+ *  @param[out] value  the number, the same on every rank
+ *  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatFieldFileReadInteger(const HeatGrid *grid, const char *path, const char *dataset,
+                                        PetscInt64 cell, uint64_t *value);
+
 /** Read one dataset as HeatFieldFileRead does, but return a failure to read in `error`, the same on
  *  every rank, instead of raising it; `block` is then undefined.  Collective on grid->comm. */
 PetscErrorCode HeatFieldFileTryRead(const HeatGrid *grid, const char *path, const char *dataset,

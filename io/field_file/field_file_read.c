@@ -190,3 +190,31 @@ PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const c
   PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+/* Read the row of the number on rank 0. */
+PetscErrorCode HeatFieldFileReadInteger(const HeatGrid *grid, const char *path, const char *dataset,
+                                        PetscInt64 cell, uint64_t *value)
+{
+  HeatFileError error = {0};
+  uint64_t     *row;
+
+  PetscFunctionBeginUser;
+  *value = 0;
+  HeatH5Begin();
+  if (grid->rank == 0) {
+    hid_t file = HeatH5OpenRead(path, &error);
+    hid_t set  = file < 0 ? -1 : HeatInputOpenDataset(file, dataset + strspn(dataset, "/"), &error);
+
+    PetscCall(PetscCalloc1((size_t)grid->nx, &row));
+    if (set >= 0)
+      HeatRowsRead(set, H5T_NATIVE_UINT64, (PetscInt)(cell / grid->nx), 1, grid->nx, sizeof *row,
+                   row, &error);
+    *value = row[cell % grid->nx];
+    PetscCall(PetscFree(row));
+    HeatH5Close(&error, &set);
+    HeatH5Close(&error, &file);
+  }
+  PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+  PetscCallMPI(MPI_Bcast(value, 1, MPI_UINT64_T, 0, grid->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -288,42 +288,6 @@ PetscBool HeatCaseHasInitial(const HeatCase *c)
   return PETSC_FALSE;
 }
 
-/* Return the first side that has a segment of type radiation; HEAT_SIDES if there is none. */
-static HeatSide RadiatingSide(const HeatCase *c)
-{
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    for (PetscInt n = 0; n < c->boundary[side].n; n++) {
-      if (c->boundary[side].segments[n].type == HEAT_BC_RADIATION) return (HeatSide)side;
-    }
-  }
-  return HEAT_SIDES;
-}
-
-PetscReal HeatCaseAbsoluteZero(const HeatCase *c, char *reason, size_t size)
-{
-  static const struct {
-    const char *unit;
-    PetscReal   zero;
-  } units[]           = {{"K", 0.0},           {"kelvin", 0.0},       {"degC", -273.15},
-                         {"celsius", -273.15}, {"degF", -459.67},     {"fahrenheit", -459.67},
-                         {"°C", -273.15},      {"degree_C", -273.15}, {"°F", -459.67}};
-  const HeatSide side = RadiatingSide(c);
-
-  reason[0] = '\0';
-  if (side != HEAT_SIDES) {
-    snprintf(reason, size, "boundary.%s radiates, so temperatures are in kelvin",
-             HeatSideNames[side]);
-    return 0.0;
-  }
-  if (!c->output.unit_given) return PETSC_NINFINITY;
-  for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(units); i++) {
-    if (strcmp(units[i].unit, c->output.temperature_unit) != 0) continue;
-    snprintf(reason, size, "output.temperature_unit is %s", units[i].unit);
-    return units[i].zero;
-  }
-  return PETSC_NINFINITY;
-}
-
 PetscReal HeatCaseRounding(const PetscReal extent[2])
 {
   /* Both factors are chosen.  The first one, some 5000 times the rounding of a double, lets places

@@ -485,7 +485,8 @@ PetscBool HeatCaseHasInitial(const HeatCase *c);
 PetscBool HeatRegionHasSource(const HeatRegion *region);
 
 /** Find the temperature below which no body can be, in the case's unit: 0 where a side radiates or
- *  output.temperature_unit is given as K, -273.15 for degC, -459.67 for degF.  Not collective.
+ *  output.temperature_unit is given as K, -273.15 for degC, -459.67 for degF, in any spelling
+ *  ("degC", "C", "celsius", "°C", "Degrees Celsius").  Not collective.
  *  @param[out] reason  why the case has such a bound, for messages; at most 100 bytes
  *  Returns the bound; -infinity where the case names no unit of this kind. */
 PetscReal HeatCaseAbsoluteZero(const HeatCase *c, char *reason, size_t size);

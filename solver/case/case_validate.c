@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "solver/base/number_text.h"
 #include "solver/case/petsc_rules.h"
 
 /* Check the extent [m] of the domain along an axis: it is positive, and a cell is much larger than
@@ -25,8 +26,8 @@ static PetscErrorCode CheckExtent(const HeatValidation *k, const char *key,
 
   PetscFunctionBeginUser;
   HeatCaseCheckKey(size > 0.0 && isfinite(size), k->comm, k->c, key,
-                   "found [%g, %g]; the first number must be less than the second", extent[0],
-                   extent[1]);
+                   "found [%s, %s]; the first number must be less than the second",
+                   HeatNumber(extent[0]), HeatNumber(extent[1]));
   /* The bounds 1e-50 and 1e50 are chosen: far beyond the size of every body, and far enough from
      the limits of doubles for areas, volumes and their products with properties of materials. */
   HeatCaseCheckKey(size / (PetscReal)cells >= 1e-50 && size <= 1e50, k->comm, k->c, key,

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "solver/base/number_text.h"
 #include "solver/case/case_validate.h"
 
 static PetscErrorCode ValidateProperties(const HeatValidation *k)
@@ -91,19 +92,20 @@ static PetscErrorCode ValidateTo(const HeatValidation *k, const PlacedSegment *b
   SegmentPath(b, "to", path);
   if (b->i == b->n - 1) {
     HeatCaseCheckKey(isnan(to) || fabs(to - extent[1]) <= rounding, k->comm, k->c, path,
-                     "found %g, but the last segment goes to the end of the side, at %g; remove "
+                     "found %s, but the last segment goes to the end of the side, at %s; remove "
                      "the key, or add a segment behind it",
-                     to, extent[1]);
+                     HeatNumber(to), HeatNumber(extent[1]));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   HeatCaseCheckKey(!isnan(to), k->comm, k->c, path,
                    "missing; only the last segment of a side may omit it");
   HeatCaseCheckKey(to > begin + rounding, k->comm, k->c, path,
-                   "found %g; it must be greater than %g, where the segment begins", to, begin);
+                   "found %s; it must be greater than %s, where the segment begins", HeatNumber(to),
+                   HeatNumber(begin));
   HeatCaseCheckKey(to < extent[1] - rounding, k->comm, k->c, path,
-                   "found %g; it must be less than %g, where the side ends and the last segment "
+                   "found %s; it must be less than %s, where the side ends and the last segment "
                    "with it",
-                   to, extent[1]);
+                   HeatNumber(to), HeatNumber(extent[1]));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -128,12 +130,14 @@ static PetscErrorCode ValidateTable(const HeatValidation *k, const PlacedSegment
                    "steps; give time.end");
   HeatCaseCheckKey(
       table->n > 0 && table->t[0] <= end * 1e-9 && table->t[table->n - 1] >= end * (1 - 1e-9),
-      k->comm, c, path, "%.200s goes from %g s to %g s; it must cover the run, from 0 s to %g s",
-      table->file, table->n ? table->t[0] : 0.0, table->n ? table->t[table->n - 1] : 0.0, end);
+      k->comm, c, path, "%.200s goes from %s s to %s s; it must cover the run, from 0 s to %s s",
+      table->file, HeatNumber(table->n ? table->t[0] : 0.0),
+      HeatNumber(table->n ? table->t[table->n - 1] : 0.0), HeatNumber(end));
   for (PetscInt i = 0; i < table->n && b->s->type != HEAT_BC_FLUX; i++) {
     HeatCaseCheckKey(table->value[i] >= k->zero, k->comm, c, path,
-                     "%.200s holds %g at %g s; it must be at least %g, the absolute zero: %s",
-                     table->file, table->value[i], table->t[i], k->zero, k->zero_reason);
+                     "%.200s holds %s at %s s; it must be at least %s, the absolute zero: %s",
+                     table->file, HeatNumber(table->value[i]), HeatNumber(table->t[i]),
+                     HeatNumber(k->zero), k->zero_reason);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

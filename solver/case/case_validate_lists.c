@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "solver/base/number_text.h"
+
 /* Materials. */
 
 /* Check that a number of material i is finite and greater than 0. */
@@ -121,12 +123,12 @@ static PetscErrorCode ValidateShape(const HeatValidation *k, PetscInt i)
   if (r->shape == HEAT_SHAPE_RECTANGLE) {
     snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].x", i);
     HeatCaseCheckKey(r->x[0] < r->x[1], k->comm, k->c, path,
-                     "found [%g, %g]; the first number must be less than the second", r->x[0],
-                     r->x[1]);
+                     "found [%s, %s]; the first number must be less than the second",
+                     HeatNumber(r->x[0]), HeatNumber(r->x[1]));
     snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].y", i);
     HeatCaseCheckKey(r->y[0] < r->y[1], k->comm, k->c, path,
-                     "found [%g, %g]; the first number must be less than the second", r->y[0],
-                     r->y[1]);
+                     "found [%s, %s]; the first number must be less than the second",
+                     HeatNumber(r->y[0]), HeatNumber(r->y[1]));
   } else if (r->shape == HEAT_SHAPE_CIRCLE) {
     snprintf(path, sizeof path, "regions[%" PetscInt_FMT "].radius", i);
     HeatCaseCheckKey(r->radius > 0.0, k->comm, k->c, path, "found %g; it must be greater than 0",

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "solver/base/number_text.h"
 #include "solver/case/case_validate.h"
 
 /* Probes. */
@@ -13,19 +14,16 @@ static PetscErrorCode CheckProbeName(const HeatValidation *k, const char *path, 
 {
   PetscFunctionBeginUser;
   HeatCaseCheckKey(name && name[0], k->comm, k->c, path, "a probe needs a name");
-  HeatCaseCheckKey(name[0] != ' ' && name[strlen(name) - 1] != ' ', k->comm, k->c, path,
-                   "'%.60s' begins or ends with a blank; the name heads a column of probes.csv: "
-                   "use letters, digits, _ and -",
-                   name);
+  PetscCall(HeatValidateName(k, path, name));
   HeatCaseCheckKey(!strchr("=+-@", name[0]), k->comm, k->c, path,
                    "'%.60s' begins with '%c', which spreadsheets take for the start of a formula; "
                    "the name heads a column of probes.csv: begin it with a letter",
                    name, name[0]);
   for (const char *s = name; *s; s++) {
     HeatCaseCheckKey(
-        *s != ',' && *s != '"' && (unsigned char)*s >= ' ', k->comm, k->c, path,
-        "'%.60s' holds a comma, a quote or a control character; the name heads a column of "
-        "probes.csv: use letters, digits, _ and -",
+        *s != ',' && *s != '"', k->comm, k->c, path,
+        "'%.60s' holds a comma or a quote; the name heads a column of probes.csv: use letters, "
+        "digits, _ and -",
         name);
   }
   HeatCaseCheckKey(strcmp(name, "step") != 0 && strcmp(name, "time") != 0, k->comm, k->c, path,
@@ -95,7 +93,8 @@ static PetscErrorCode ValidateProfile(const HeatValidation *k, PetscInt i)
   snprintf(path, sizeof path, "output.profiles[%" PetscInt_FMT "].to", i);
   PetscCall(HeatValidatePlace(k, path, p->to));
   HeatCaseCheckKey(p->from[0] != p->to[0] || p->from[1] != p->to[1], k->comm, k->c, path,
-                   "found [%g, %g], where the line begins; give it a length", p->to[0], p->to[1]);
+                   "found [%s, %s], where the line begins; give it a length", HeatNumber(p->to[0]),
+                   HeatNumber(p->to[1]));
   snprintf(path, sizeof path, "output.profiles[%" PetscInt_FMT "].points", i);
   HeatCaseCheckKey(p->points >= 2 && p->points <= MOST, k->comm, k->c, path,
                    "found %" PetscInt_FMT "; it must be 2 to %d", p->points, MOST);
@@ -185,8 +184,8 @@ PetscErrorCode HeatValidateOutput(const HeatValidation *k)
   PetscFunctionBeginUser;
   for (size_t i = 0; i < PETSC_STATIC_ARRAY_LENGTH(bounds); i++) {
     HeatCaseCheckKey(isfinite(bounds[i].value) && bounds[i].value >= bounds[i].least, k->comm, c,
-                     bounds[i].path, "found %g; it must be at least %g", bounds[i].value,
-                     bounds[i].least);
+                     bounds[i].path, "found %s; it must be at least %s",
+                     HeatNumber(bounds[i].value), HeatNumber(bounds[i].least));
   }
   HeatCaseCheckKey(!(c->output.snapshots_every > 0 && c->output.snapshots_interval > 0.0), k->comm,
                    c, "output.snapshots.interval",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "solver/base/number_text.h"
 #include "solver/base/printable.h"
 
 PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, const HeatFormula *f,
@@ -33,17 +34,17 @@ PetscErrorCode HeatValidateFormula(const HeatValidation *k, const char *path, co
   HeatCaseCheckKey(HeatIsNumber(value), k->comm, k->c, path,
                    "found %g; its magnitude must be at most %g", value, HEAT_LARGEST);
   HeatCaseCheckKey(!rule.temperature || value >= k->zero, k->comm, k->c, path,
-                   "found %g; it must be at least %g, the absolute zero: %s", value, k->zero,
-                   k->zero_reason);
+                   "found %s; it must be at least %s, the absolute zero: %s", HeatNumber(value),
+                   HeatNumber(k->zero), k->zero_reason);
   HeatCaseCheckKey(!rule.positive || value > 0.0, k->comm, k->c, path,
                    "found %g; it must be greater than 0", value);
   HeatCaseCheckKey(!rule.positive || HeatIsPositive(value), k->comm, k->c, path,
                    "found %g; it must be at least %g", value, 1.0 / HEAT_LARGEST);
   HeatCaseCheckKey(rule.most == PETSC_INFINITY || (value >= rule.least && value <= rule.most),
-                   k->comm, k->c, path, "found %g; it must be between %g and %g", value, rule.least,
-                   rule.most);
-  HeatCaseCheckKey(value >= rule.least, k->comm, k->c, path, "found %g; it must be at least %g",
-                   value, rule.least);
+                   k->comm, k->c, path, "found %s; it must be between %s and %s", HeatNumber(value),
+                   HeatNumber(rule.least), HeatNumber(rule.most));
+  HeatCaseCheckKey(value >= rule.least, k->comm, k->c, path, "found %s; it must be at least %s",
+                   HeatNumber(value), HeatNumber(rule.least));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -153,8 +154,9 @@ PetscErrorCode HeatValidatePlace(const HeatValidation *k, const char *path, Pets
     if (!(at[axis] >= low - rounding && at[axis] <= high + rounding)) inside = PETSC_FALSE;
   }
   HeatCaseCheckKey(inside, k->comm, c, path,
-                   "found [%g, %g], which is outside the domain [%g, %g] x [%g, %g]", at[0], at[1],
-                   c->grid.x[0], c->grid.x[1], c->grid.y[0], c->grid.y[1]);
+                   "found [%s, %s], which is outside the domain [%s, %s] x [%s, %s]",
+                   HeatNumber(at[0]), HeatNumber(at[1]), HeatNumber(c->grid.x[0]),
+                   HeatNumber(c->grid.x[1]), HeatNumber(c->grid.y[0]), HeatNumber(c->grid.y[1]));
   for (int axis = 0; axis < 2; axis++)
     at[axis] = PetscClipInterval(at[axis], extent[axis][0], extent[axis][1]);
   PetscFunctionReturn(PETSC_SUCCESS);

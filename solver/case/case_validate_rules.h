@@ -77,9 +77,9 @@ typedef struct {
  *                                   all pairs differ */
 void HeatFindEqualPair(PetscInt n, HeatPair *pairs, PetscInt *duplicate, PetscInt *original);
 
-/** Check that a name (of a material or region, the output folder, the unit of temperature) can
- *  stand in a table and a message: no control character in it, none that changes the direction of
- *  writing or ends a line (printable.h), no blank around it. */
+/** Check that a name (of a material, region or probe, the output folder, the unit of temperature)
+ *  can stand in a table and a message: no control character in it, none that changes the direction
+ *  of writing or ends a line (printable.h), no blank around it. */
 PetscErrorCode HeatValidateName(const HeatValidation *k, const char *path, const char *name);
 
 /** Check that a point lies in the domain or on its boundary.  One that lies outside by a rounding

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "solver/base/number_text.h"
 #include "solver/case/petsc_rules.h"
 
 /* Check that a steady case has no time step, end or number of steps. */
@@ -48,10 +49,10 @@ static PetscErrorCode ValidateAdaptive(const HeatValidation *k, PetscBool contro
                    "has no meaning for an error-controlled step, since the number of steps is not "
                    "known in advance; give end in seconds");
   HeatCaseCheckKey(max == 0.0 || min <= max, k->comm, c, "time.adaptive.max_step",
-                   "found %g, which is less than min_step, %g", max, min);
+                   "found %s, which is less than min_step, %s", HeatNumber(max), HeatNumber(min));
   HeatCaseCheckKey(
       step == 0.0 || (step >= min && (max == 0.0 || step <= max)), k->comm, c, "time.step",
-      "found %g; the first step must lie between adaptive.min_step and max_step", step);
+      "found %s; the first step must lie between adaptive.min_step and max_step", HeatNumber(step));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -20,10 +20,12 @@
 enum { FEW = 24 };
 /* Times that the domain is halved at most.  Chosen: 30 along each axis reach a 1e-9 of it. */
 enum { DEPTH = 60 };
-/* Budget of a region in visits of a curve by a strip, some 20 ns each: of the order of its curves,
-   and bounded for the first region, which often has all others over it, and for all others
-   together.  Chosen: the bounds are some seconds. */
-static const PetscReal PerCurve = 2000.0, AtLeast = 2e4, ForFirst = 1e8, ForOthers = 5e7;
+/* Budget of a region in visits of a curve by a strip, some 20 ns each: of the order of all curves,
+   those of the region and of the regions over it; bounded for the first region, which often has all
+   others over it, and for all others together, as far as their own curves need no more.  Chosen:
+   the bounds are some seconds. */
+static const PetscReal PerCurve = 2000.0, ForFirst = 1e8, ForOthers = 5e7;
+static const PetscReal PerOwnCurve = 600.0, AtLeast = 2e4;
 
 /* Parts. */
 
@@ -220,7 +222,8 @@ static PetscErrorCode Compute(const HeatAreaRegion *k, const PetscInt *over, Pet
 {
   const HeatCase *c     = k->areas->c;
   const PetscBool all   = (PetscBool)(c->regions[k->r].shape == HEAT_SHAPE_ALL);
-  const PetscReal share = PetscMax(ForOthers / (PetscReal)c->n_regions, AtLeast);
+  const PetscReal own   = PerOwnCurve * (PetscReal)HeatCurveCount(&c->regions[k->r]);
+  const PetscReal share = PetscMax(PetscMax(ForOthers / (PetscReal)c->n_regions, AtLeast), own);
   HeatAreaPart    part;
   unsigned        hidden = 0;
   PetscInt        curves = 0;

@@ -1,5 +1,5 @@
-/** The true size of regions: the area of what is left of a region's shape inside the domain, without
- *  the parts that later regions paint over.  The cells of the region approximate it. */
+/** The true size of regions: the area of what is left of a region's shape inside the domain,
+ *  without the parts that later regions paint over.  The cells of the region approximate it. */
 #ifndef HEAT_SOLVER_REGION_AREA_H
 #define HEAT_SOLVER_REGION_AREA_H
 

@@ -16,8 +16,9 @@ struct HeatRegionAreas {
   unsigned char   *inside; /* owned [n_regions]: whether a sweep is inside a region; else 0 */
 };
 
-/** A curve of a region.  In a part of the domain, the curves left of the part are replaced by as few
- *  vertical lines left of the domain, HEAT_AREA_LEFT, as give the same parity at each height. */
+/** A curve of a region.  In a part of the domain, the curves left of the part are replaced by as
+ *  few vertical lines left of the domain, HEAT_AREA_LEFT, as give the same parity at each
+ *  height. */
 typedef struct {
   PetscInt  region, curve; /* curve: index, or HEAT_AREA_LEFT */
   PetscReal y[2];          /* of HEAT_AREA_LEFT: its ends [m] */

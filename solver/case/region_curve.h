@@ -1,15 +1,15 @@
 /** The outline of a region as curves, each of which has one x at each height y.
  *
- *  A rectangle is bounded by four lines, a circle by four quarters, a polygon by its edges.  A point
- *  lies inside the shape if an odd number of its curves pass to the left of the point (even-odd
- *  rule); horizontal lines do not count. */
+ *  A rectangle is bounded by four lines, a circle by four quarters, a polygon by its edges.  A
+ *  point lies inside the shape if an odd number of its curves pass to the left of the point
+ *  (even-odd rule); horizontal lines do not count. */
 #ifndef HEAT_SOLVER_REGION_CURVE_H
 #define HEAT_SOLVER_REGION_CURVE_H
 
 #include "solver/case/case.h"
 
-/** A straight line, or a quarter of a circle.  From one end to the other its x increases, decreases or
- *  stays. */
+/** A straight line, or a quarter of a circle.  From one end to the other its x increases,
+ *  decreases or stays. */
 typedef struct {
   PetscReal low[2], high[2];   /* lower and upper end x, y [m] */
   PetscReal centre[2], radius; /* of the circle [m]; radius 0: a line */

@@ -154,8 +154,8 @@ PetscErrorCode HeatRegionIndexDestroy(HeatRegionIndex **index)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Append to `over` the later regions of node k whose boxes overlap that of region r and that give one
-   of its attributes. */
+/* Append to `over` the later regions of node k whose boxes overlap that of region r and that give
+   one of its attributes. */
 static void Search(const HeatRegionIndex *x, PetscInt k, PetscInt r, PetscInt *over, PetscInt *n)
 {
   const Node *node = &x->nodes[k];

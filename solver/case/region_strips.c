@@ -10,7 +10,8 @@
  *      y[0] +-----------+
  *          x[0]        x[1]
  *
- *  A curve left of the part counts as the part's left side: it decides whether the side is inside. */
+ *  A curve left of the part counts as the part's left side: it decides whether the side is
+ *  inside. */
 #include <stdlib.h>
 
 #include "solver/case/region_area_impl.h"
@@ -132,8 +133,8 @@ static PetscErrorCode FindCuts(const HeatAreaPart *part, const HeatCurve *curves
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the integral of x over y along curve i through a strip, between the sides of the part; along
-   the right side of the part for i = n. */
+/* Return the integral of x over y along curve i through a strip, between the sides of the part;
+   along the right side of the part for i = n. */
 static PetscReal Along(const Strips *s, PetscInt i, const PetscReal y[2])
 {
   const PetscReal *sides = s->part->x, height = y[1] - y[0];

@@ -1,8 +1,9 @@
 /** Sizes of regions.  An array for each attribute has the last region that gives the attribute to
  *  each own cell, and the cells of each region are counted in these arrays; they are freed before
- *  the fields of the run are allocated.  Areas are divided among the ranks, region by region: one rank computes the areas of a
- *  region, so that they have the same bits on any number of ranks.  One reduction each adds up
- *  cells and areas. */
+ *  the fields of the run are allocated.
+ *
+ *  Areas are divided among the ranks, region by region: one rank computes the areas of a region, so
+ *  that they have the same bits on any number of ranks. */
 #include "solver/physics/region_sizes.h"
 
 #include <math.h>

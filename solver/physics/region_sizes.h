@@ -14,9 +14,10 @@ typedef struct {
 
 /** The sizes of a region.
  *
- *  A later region paints over an attribute where it gives the attribute as well.  A map has no shape
- *  but its cells: its true size is the painted one.  Where a later map paints over cells of a
- *  region, the true size is that without the map, times the part of the cells that the map leaves. */
+ *  A later region paints over an attribute where it gives the attribute as well.  A map has no
+ *  shape but its cells: its true size is the painted one.  Where a later map paints over cells of a
+ *  region, the true size is that without the map, times the share of the cells that the map
+ *  leaves. */
 typedef struct {
   PetscInt64   cells;      /* that its shape or map covers, whatever later regions paint over it */
   PetscReal    shape;      /* [m2] of its shape inside the domain; of its cells for a map */

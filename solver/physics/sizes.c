@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "solver/base/number_text.h"
 #include "solver/physics/boundary.h"
 
 /* Bytes of the name of a region or segment: "regions[65534]", "boundary.bottom[7]". */
@@ -57,9 +58,11 @@ static void ExplainRegion(const HeatGrid *g, const HeatCase *c, const HeatSizes 
     snprintf(text, size, "%s: all numbers of its map are negative; correct the map", start);
   } else if (sizes->regions[r].shape == 0.0) {
     snprintf(text, size,
-             "%s: it goes from [%.6g, %.6g] to [%.6g, %.6g] and lies outside the domain "
-             "[%.6g, %.6g] x [%.6g, %.6g]; coordinates are in metres, move it or remove it",
-             start, low[0], low[1], high[0], high[1], x[0], x[1], y[0], y[1]);
+             "%s: it goes from [%s, %s] to [%s, %s] and lies outside the domain "
+             "[%s, %s] x [%s, %s]; coordinates are in metres, move it or remove it",
+             start, HeatNumber(low[0]), HeatNumber(low[1]), HeatNumber(high[0]),
+             HeatNumber(high[1]), HeatNumber(x[0]), HeatNumber(x[1]), HeatNumber(y[0]),
+             HeatNumber(y[1]));
   } else {
     snprintf(text, size,
              "%s: it is %.6g m wide and %.6g m high, a cell is %.6g m x %.6g m, and the "

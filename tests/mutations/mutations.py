@@ -126,7 +126,7 @@ MUTATIONS = [
     solver("end of a step seen from outside", "moment.lean = -margin;", "moment.lean = margin;", "events"),
     solver("switches not searched", "HeatSwitchesCan(o) && o->variables == HEAT_VAR_TIME) s->watches",
            "HeatSwitchesCan(o) && o->variables == 0) s->watches", "events"),
-    solver("peaks of formulas not searched", "if (o->variables != HEAT_VAR_TIME) continue;", "if (o->variables != 0) continue;", "events"),
+    solver("peaks of formulas not searched", "if (timed && !inner[k]) PetscCall(", "if (timed && inner[k]) PetscCall(", "events"),
     solver("bdf2 remembers across a switch", "  ((Bdf2 *)s->data)->n = 0;\n  PetscFunctionReturn(PETSC_SUCCESS);",
            "  (void)s;\n  PetscFunctionReturn(PETSC_SUCCESS);", "events"),
     solver("line with the weights of another rule", "49.0 / 90.0, 32.0 / 45.0,", "49.0 / 90.0, 30.0 / 45.0,", "events"),

@@ -142,7 +142,8 @@ def test_long_names_are_not_cut(tmp_path):
 
 
 @pytest.mark.parametrize("name,words", [("a\\nb", "control character"), ("a\\tb", "control character"), (" a", "blank"),
-                                        ("a ", "blank"), ("a\\x01b", "control character")])
+                                        ("a ", "blank"), ("a\\x01b", "control character"),
+                                        ("\\u202egpj", "changes the order"), ("a\\u2028b", "the line of what follows")])
 @pytest.mark.parametrize("key", ["materials[0].name", "regions[0].name", "output.probes[0].name"])
 def test_names_that_would_break_a_table_are_refused(tmp_path, key, name, words):
     """The name is a double-quoted YAML text with the escape in it."""

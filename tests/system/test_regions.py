@@ -421,6 +421,10 @@ COLD = {
     "exchange": (START + "exchange: {coefficient: 3, ambient: -5}\n" + RADIATES, ":5: exchange.ambient"),
     "unit K": ("initial: {temperature: -5}\noutput: {temperature_unit: K}\n", ":4: initial.temperature"),
     "unit degC": ("initial: {temperature: -280}\noutput: {temperature_unit: degC}\n", ":4: initial.temperature"),
+    **{f"unit {unit}": (f"initial: {{temperature: -300}}\noutput: {{temperature_unit: {unit}}}\n", ":4: initial.temperature")
+       for unit in ("C", "Celsius", "CELSIUS", "degree_Celsius", "degrees C", "°C", "deg C", "℃")},
+    **{f"unit {unit}": (f"initial: {{temperature: -460}}\noutput: {{temperature_unit: {unit}}}\n", ":4: initial.temperature")
+       for unit in ("F", "degF", "Fahrenheit", "°F")},
 }
 
 

@@ -176,6 +176,33 @@ def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
                for column, values in straight.table("history.csv").items() if column != "energy_error")
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_return_to_the_origin_reports_no_error_of_damaged_own_checkpoints(tmp_path, ranks):
+    """A run that was restarted from a file finds all checkpoints that it wrote itself cut short."""
+    case = heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 1000}, checkpoint={"every": 1000},
+                  output={"history": {"every": 5000}})
+    must(run(tmp_path, case, "--quiet", ranks=ranks, output="first"))
+    case["time"]["steps"], case["checkpoint"]["every"] = 40_000, 20_000
+    ending = ("--restart", "first/checkpoint_001000.h5", "--quiet")
+    straight = must(run(tmp_path, case, *ending, ranks=ranks, output="straight"))
+    path = write_case(tmp_path, case)
+    own = tmp_path / "out" / "checkpoint_020000.h5"
+    job = subprocess.Popen(["timeout", "-k", "5", "90", *command(path, ranks, (*ending, "--output", "out"))], cwd=tmp_path,
+                           env=environment(ranks) | {"HEAT2D_INJECT": "34000:5:6:1000"}, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    limit = time.monotonic() + 60
+    while not own.exists() and time.monotonic() < limit and job.poll() is None:
+        time.sleep(0.005)
+    os.truncate(own, 5000)
+    out, err = job.communicate(timeout=90)
+    outcome = must(Outcome(job.returncode, out, err, tmp_path / "out"))
+    went_back(outcome, 35000, 1000, "energy balance")
+    assert not lines(outcome, "error:"), outcome.err
+    assert len(lines(outcome, "heat2d: warning: out/checkpoint_020000.h5 is passed over: ")) == 1, outcome.err
+    assert len(lines(outcome, "heat2d: warning: ")) == 2, outcome.err  # the other one is that of the corrupted state
+    assert np.array_equal(straight.field(), outcome.field())
+
+
 # ---- faults that stay -----------------------------------------------------------------------------------
 
 

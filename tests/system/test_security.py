@@ -384,7 +384,7 @@ NAME_KEYS = ["materials[0].name", "regions[0].name", "output.probes[0].name", "o
              "output.temperature_unit"]
 
 
-@pytest.mark.parametrize("key,escape", [*((key, "\\e[31m") for key in NAME_KEYS), *(("regions[0].name", text) for text in ("\\n", "\\x7f", "\\x9b", "\\u202e", "\\u2069"))])
+@pytest.mark.parametrize("key,escape", [(key, text) for key in NAME_KEYS for text in ("\\e[31m", "\\n", "\\x7f", "\\x9b", "\\u2028", "\\u202e", "\\u2069")])
 def test_name_with_a_control_character_is_refused(tmp_path, key, escape):
     args = ("--set", f'{key}="a{escape}b"')
     path = write_case(tmp_path, small(regions=[{"material": "m", "name": "all"}]))

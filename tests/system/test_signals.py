@@ -239,3 +239,90 @@ def test_other_commands_end_without_petscs_report(tmp_path, words):
     assert process.returncode in (0, -signal.SIGTERM, -signal.SIGPIPE) and error == "", (process.returncode, error)
     if words[0] == "verify":
         assert process.returncode == -signal.SIGTERM
+
+
+# ---- before the first step -----------------------------------------------------------------------------------
+
+
+def ended_by_it(name: str, code: int, error: str) -> bool:
+    """The signal ended the process, or was remembered, and then the run stopped after a checkpoint."""
+    return "PETSC ERROR" not in error and code in (-getattr(signal, f"SIG{name}"), 75)
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "XCPU"])
+def test_no_signal_is_lost_while_the_run_starts(tmp_path, name):
+    """Libraries replace the handlers: libpsm that of HUP when it is loaded, MPICH that of USR1 in MPI_Init.  The signals come at
+    moments from the loading of the libraries (0.05 s on an idle machine) to the first steps."""
+    lost = []
+    for number in range(12):
+        (tmp_path / str(number)).mkdir()
+        with Program(tmp_path / str(number), "--quiet") as program:
+            time.sleep(0.03 + 0.05 * number)
+            program.process.send_signal(getattr(signal, f"SIG{name}"))
+            try:
+                outcome = program.outcome(20)
+            except subprocess.TimeoutExpired:
+                lost.append((number, "goes on"))
+                continue
+            if not ended_by_it(name, outcome.code, outcome.err):
+                lost.append((number, outcome.code, outcome.err))
+    assert not lost, lost
+
+
+@pytest.mark.parametrize("name", ["TERM", "HUP", "USR1"])
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_signal_ends_the_wait_for_a_pipe_to_which_nothing_is_written(tmp_path, name, command):
+    os.mkfifo(tmp_path / "pipe")
+    process = subprocess.Popen([HEAT2D, command, "pipe"], cwd=tmp_path, env=environment(1), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True, preexec_fn=default_signals)
+    try:
+        time.sleep(2)
+        assert process.poll() is None, process.stderr.read()
+        process.send_signal(getattr(signal, f"SIG{name}"))
+        error = process.communicate(timeout=20)[1]
+    finally:
+        process.kill()
+    assert process.returncode == -getattr(signal, f"SIG{name}") and error == "", (process.returncode, error)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipe"]
+
+
+def test_case_may_come_through_a_pipe(tmp_path):
+    """As `heat2d <(make_case)` and `make_case | heat2d /dev/stdin`."""
+    write_case(tmp_path, basic_case())
+    straight = must(run(tmp_path, basic_case(), "--quiet", output="straight"))
+    for words in (f"{HEAT2D} <(cat case.yaml) --quiet --output out", f"cat case.yaml | {HEAT2D} /dev/stdin --quiet --output out"):
+        done = subprocess.run(["timeout", "-k", "5", "60", "bash", "-c", words], cwd=tmp_path, env=environment(1), text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        assert done.returncode == 0, (words, done.stderr)
+        assert (tmp_path / "out" / "history.csv").read_bytes() == (straight.directory / "history.csv").read_bytes()
+
+
+# ---- the output of commands that print their result -----------------------------------------------------------
+
+
+def printing(tmp_path) -> list[list[str]]:
+    """Command lines whose result is the text that they print."""
+    outcome = must(run(tmp_path, basic_case(checkpoint={"every": 5}), "--quiet"))
+    case, checkpoint = str(tmp_path / "case.yaml"), str(outcome.directory / checkpoints(outcome.directory)[-1])
+    return [["--help"], ["--version"], ["plan", case], ["inspect", checkpoint], [case, "--show", "title"]]
+
+
+def test_text_that_cannot_be_printed_is_an_error_of_commands_whose_result_it_is(tmp_path):
+    for words in printing(tmp_path):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([HEAT2D, *words], cwd=tmp_path, env=environment(1), stdout=full, stderr=subprocess.PIPE, text=True,
+                                  timeout=60, check=False)
+        assert done.returncode == 4, (words, done.returncode, done.stderr)
+        assert done.stderr.startswith("heat2d: error: the standard output cannot be written, "), (words, done.stderr)
+        assert done.stderr.count("\n") == 1, (words, done.stderr)
+
+
+def test_reader_that_goes_away_ends_commands_that_print_without_a_word(tmp_path):
+    """As `heat2d --version | true`: SIGPIPE ends the program, as it ends cat and ls."""
+    for words in printing(tmp_path):
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "w") as output:
+            done = subprocess.run([HEAT2D, *words], cwd=tmp_path, env=environment(1), stdout=output, stderr=subprocess.PIPE, text=True,
+                                  timeout=60, check=False, preexec_fn=default_signals)
+        assert (done.returncode, done.stderr) == (-signal.SIGPIPE, ""), (words, done.returncode, done.stderr)

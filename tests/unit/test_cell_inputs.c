@@ -137,7 +137,7 @@ static void values_that_make_no_sense_are_refused_with_their_place(void **state)
   } faults[] = {
       {"/of_no_material", NULL,
        "inputs/f.h5: dataset /of_no_material holds numbers of no material in 1 of its cells, first "
-       "2147483647 in [j][i] = [5][7]; numbers go from 0 to 1"},
+       "4294967297 in [j][i] = [5][7]; numbers go from 0 to 1"},
       {"/of_material_2", NULL, "in 1 of its cells, first 2 in [j][i] = [10][12]"},
       {NULL, "/zero",
        "inputs/f.h5: dataset /zero holds no valid density in 1 of its cells, first 0 in [j][i] = "

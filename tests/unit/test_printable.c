@@ -1,10 +1,12 @@
 /** Texts that can be printed on a terminal (solver/base/printable.h). */
 #include "solver/base/printable.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "case_test.h"
+#include "solver/base/number_text.h"
 
 static void Becomes(const char *text, const char *expected)
 {
@@ -95,6 +97,24 @@ static void petsc_prints_long_texts_whole_and_without_escapes(void **state)
   OK(PetscFree2(text, printed));
 }
 
+static void numbers_have_as_many_digits_as_tell_them_apart(void **state)
+{
+  static const double values[] = {
+      1.0, 0.1, 1.0000000001, 0.1 + 0.2, -1.7976931348623157e308, 123456789.0, 1e-5, 0.0};
+  static const char *const texts[] = {"1",
+                                      "0.1",
+                                      "1.0000000001",
+                                      "0.30000000000000004",
+                                      "-1.7976931348623157e+308",
+                                      "123456789",
+                                      "1e-05",
+                                      "0"};
+
+  (void)state;
+  for (int k = 0; k < 8; k++) assert_string_equal(HeatNumber(values[k]), texts[k]);
+  assert_string_equal(HeatNumber((PetscReal)INFINITY), "inf");
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -103,6 +123,7 @@ int main(void)
       cmocka_unit_test(letters_of_any_language_are_kept),
       cmocka_unit_test(a_message_keeps_the_lines_of_an_expression),
       cmocka_unit_test(a_text_that_is_cut_stays_a_text),
+      cmocka_unit_test(numbers_have_as_many_digits_as_tell_them_apart),
       cmocka_unit_test(petsc_prints_long_texts_whole_and_without_escapes),
   };
 

@@ -1,5 +1,5 @@
-/* What later regions leave of a region: closed forms of single shapes and of pairs, the parts of all
- * regions together, attributes by themselves, and many regions. */
+/* What later regions leave of a region: closed forms of single shapes and of pairs, the parts of
+ * all regions together, attributes by themselves, and many regions. */
 #include "solver_test.h"
 
 #include "solver/case/region_area.h"

@@ -47,7 +47,8 @@ static void Fill(HeatResults *r)
       {"energy_balance", "energy balance", 1e-14, NAN, 1e-10, PETSC_TRUE}};
   static const HeatResultsSegment   segments[]   = {{HEAT_TOP, 1, -2.5}};
   static const HeatResultsInterface interfaces[] = {{"steel", "ply", 3.5}};
-  static const HeatResultsRegion regions[] = {{3, "core", "circle", 0.25, 0.2, 5.0, 1.0, 2.0, NAN}};
+  static const HeatResultsRegion    regions[]    = {
+            {3, "core", "circle", 0.25, 0.2, 1, {{"source", 0.15, 0.125}}, 5.0, 1.0, 2.0, NAN}};
   static const HeatResultsSegmentSize segment_sizes[] = {{HEAT_RIGHT, 2, "flux", 0.5, 0.4}};
   static const HeatResultsRestart     restarts[]      = {{"out/checkpoint_000050.h5", 50}};
 
@@ -132,6 +133,8 @@ static void record_holds_what_was_filled_in_and_null_for_the_unknown(void **stat
   assert_string_equal(At(root, "regions.0.shape")->valuestring, "circle");
   assert_true(At(root, "regions.0.painted")->valuedouble == 0.25);
   assert_true(At(root, "regions.0.true")->valuedouble == 0.2);
+  assert_true(At(root, "regions.0.attributes.source.painted")->valuedouble == 0.15);
+  assert_true(At(root, "regions.0.attributes.source.true")->valuedouble == 0.125);
   assert_true(At(root, "regions.0.power")->valuedouble == 5.0);
   assert_string_equal(At(root, "segments.0.side")->valuestring, "right");
   assert_true(At(root, "segments.0.segment")->valuedouble == 2);

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "app/process/signals.h"
 #include "app/process/stop.h"
 
 #include "solver/base/monotonic.h"
@@ -238,7 +239,7 @@ static void a_signal_to_one_rank_stops_all(void **state)
   (void)state;
   MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
   MPI_Comm_size(PETSC_COMM_WORLD, &size);
-  OK(HeatStopInstallSignals(PETSC_FALSE));
+  OK(HeatSignalsCatch(PETSC_FALSE));
   if (rank == size - 1) {
     assert_int_equal(raise(SIGUSR1), 0);
     assert_int_equal(raise(SIGXCPU), 0); /* the first one is named */

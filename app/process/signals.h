@@ -1,0 +1,50 @@
+/** The signals by which jobs are ended: TERM, INT, HUP, QUIT, USR1, USR2, XCPU, PIPE, ALRM.
+ *
+ *  Until a run has read its case, each of them ends the process, and so it does in all commands
+ *  other than `run`.  From then on a run catches them, and stops after a checkpoint (stop.h).
+ *
+ *  Libraries replace the handlers in between: libpsm that of HUP when it is loaded, MPICH that of
+ *  USR1 in MPI_Init, PETSc those of TERM, QUIT and PIPE in PetscInitialize.  So the handlers of
+ *  libraries are removed afterwards, and a signal that a library would lose is blocked until then:
+ *  it is delivered as soon as it is unblocked.
+ *
+ *  Nothing here is collective; call each function on all ranks. */
+#ifndef HEAT_APP_SIGNALS_H
+#define HEAT_APP_SIGNALS_H
+
+#include <petscsys.h>
+
+/** Note whether HUP is ignored or blocked, as nohup has it, and block it.  Call it before the
+ *  constructors of the executable's libraries run, which install handlers for HUP. */
+void HeatSignalsBegin(void);
+
+/** Return whether HUP was ignored or blocked at HeatSignalsBegin, or is so now where that could not
+ *  be called. */
+PetscBool HeatSignalsHangupIgnored(void);
+
+/** Block all signals that stop a run but TERM, INT and QUIT, which end a process that hangs in
+ *  MPI_Init.  Call it before PetscInitialize. */
+void HeatSignalsHold(void);
+
+/** Let each signal that stops a run end the process, unless it is ignored, and deliver those that
+ *  have arrived since HeatSignalsHold.  Call it after PetscInitialize.
+ *  @param[in] hangup_ignored  ignore HUP */
+void HeatSignalsRelease(PetscBool hangup_ignored);
+
+/** Catch the signals that stop a run.  Ignore SIGXFSZ, so that a write beyond the file-size limit
+ *  returns an error instead of killing the process.
+ *  @param[in] hangup_ignored  ignore HUP
+ *  Errors: PETSC_ERR_SYS. */
+PetscErrorCode HeatSignalsCatch(PetscBool hangup_ignored);
+
+/** Let a signal end the process again, but not PIPE and HUP, which a run survives.  A signal that
+ *  was caught before ends the process now. */
+void HeatSignalsEndProcess(void);
+
+/** Return the number of the first signal that was caught, 0 if none was. */
+int HeatSignalsCaught(void);
+
+/** Return the name of a signal, "TERM"; "?" for one that does not stop a run. */
+const char *HeatSignalsName(int number);
+
+#endif

@@ -1,0 +1,19 @@
+/** Numbers in messages that compare them. */
+#ifndef HEAT_SOLVER_NUMBER_TEXT_H
+#define HEAT_SOLVER_NUMBER_TEXT_H
+
+#include <petscsys.h>
+
+enum { HEAT_NUMBER_BYTES = 32 }; /* of the longest number, "-1.7976931348623157e+308", and more */
+
+/** Write `value` with the fewest digits that read back as the same number, so that two numbers
+ *  that differ look different, and a number of a case file looks as it does there: "1",
+ *  "1.0000000001".  Not collective.
+ *  @param[out] text  [HEAT_NUMBER_BYTES]
+ *  Returns text. */
+const char *HeatNumberText(PetscReal value, char *text);
+
+/** The text of a number, for the arguments of a message; it lives to the end of the block. */
+#define HeatNumber(value) HeatNumberText((value), (char[HEAT_NUMBER_BYTES]){""})
+
+#endif
