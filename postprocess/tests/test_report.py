@@ -362,3 +362,9 @@ def test_same_results_give_the_same_bytes(tmp_path):
         assert done.returncode == 0, done.stderr
         pages.append((tmp_path / f"{seed}.html").read_bytes())
     assert pages[0] == pages[1]
+
+
+def test_model_of_two_points_goes_through_both():
+    model = fit_model(model_points(lambda p: {1: 1.0, 2: 1.5, 4: 2.0}[p], (1, 2, 4)))
+    assert model.time(1, 1e6) == pytest.approx(1.0) and model.time(2, 5e5) == pytest.approx(1.5)
+    assert model.error == pytest.approx(0.0, abs=1e-9)
