@@ -13,14 +13,20 @@
 #include "solver/operator/operator.h"
 #include "solver/stepper/stepper.h"
 
-/* Return the number of steps of a run; -1 if their length is chosen during the run. */
-static PetscInt64 CountSteps(const HeatCase *c)
+/* Return the number of steps of a run; -1 if their length is chosen during the run.  With
+   `step: auto` ftcs takes its largest stable step. */
+static PetscInt64 CountSteps(const HeatCase *c, const HeatModelBody *body)
 {
+  const PetscBool ftcs = c->time.scheme == HEAT_SCHEME_FTCS ? PETSC_TRUE : PETSC_FALSE;
+  PetscReal       step = c->time.step;
+
   if (c->time.scheme == HEAT_SCHEME_STEADY) return 1;
-  if (c->time.step_auto || c->time.adaptive.tolerance > 0.0 || !(c->time.step > 0.0)) return -1;
+  if (ftcs && c->time.step_auto) step = HeatModelStableStep(c, body);
+  else if (c->time.step_auto || c->time.adaptive.tolerance > 0.0) return -1;
+  if (!(step > 0.0 && step < PETSC_MAX_REAL)) return -1;
   if (c->time.steps >= 0) return c->time.steps;
   /* 1e-9: a shorter remainder, as a part of a step, is rounding, as in app/state/clock.h */
-  return (PetscInt64)ceil((double)(c->time.end / c->time.step) - 1e-9);
+  return (PetscInt64)ceil((double)(c->time.end / step) - 1e-9);
 }
 
 /* Set *varies to true if a formula depends on t; else leave it as it is. */
@@ -208,7 +214,7 @@ PetscErrorCode HeatModelStepsMake(const HeatCase *c, const HeatModelBody *body,
                                   const HeatLayout *layout, HeatModelSteps *steps)
 {
   const HeatModelSteps start = {
-      .steps = CountSteps(c), .known = PETSC_TRUE, .set_ups = 1, .before = 1};
+      .steps = CountSteps(c, body), .known = PETSC_TRUE, .set_ups = 1, .before = 1};
   PetscBool nonlinear;
 
   PetscFunctionBeginUser;
