@@ -13,7 +13,8 @@
 #include "solver/operator/operator.h"
 #include "solver/stepper/stepper.h"
 
-/* Return the number of steps of a run; -1 if their length is chosen during the run. */
+/* Return the number of steps of a run; -1 if their length is chosen during the run.  Outputs and
+   events between the points of the grid of times add steps, which are not counted. */
 static PetscInt64 CountSteps(const HeatCase *c)
 {
   if (c->time.scheme == HEAT_SCHEME_STEADY) return 1;
@@ -147,8 +148,8 @@ PetscReal HeatModelStepsDeep(const HeatModelSteps *s)
   return 1.0 / (PetscReal)s->deep;
 }
 
-/* Count the exchanges of n steps of ftcs in sweeps.  A row of history.csv ends a sweep, and a step
-   that is left alone before it takes none. */
+/* Count the exchanges of n steps of ftcs in sweeps.  A row of history.csv ends a sweep; a single
+   step that is left over before the row is taken as an ordinary step, without a sweep. */
 static void CountFtcs(const HeatModelSteps *s, PetscInt64 n, HeatModelExchanges *counts)
 {
   for (int last = 0; last < 2; last++) { /* whole rows, and the steps after the last one */
