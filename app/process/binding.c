@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* [bytes] of one rank's mask as text.  Chosen: a larger one lists more ranges of processors before
-   it is cut, but rank 0 receives this much from every rank. */
+/* [bytes] Length of one rank's mask as text.  Chosen: a larger one lists more ranges of processors
+   before it is cut, but rank 0 receives this much from every rank. */
 enum { MASK_LENGTH = 64 };
 
 /* Write the processors of a mask as "0-3,8".  A list that does not fit ends with ",...".  16 bytes
@@ -38,7 +38,7 @@ static void DescribeMask(const cpu_set_t *set, char text[MASK_LENGTH])
   }
 }
 
-/* Cores, and what the masks of a host's ranks make of them. */
+/* Cores, and how the masks of a host's ranks share them. */
 
 /* Replace a set of processors by the set of the cores, by number, to which they belong. */
 static void ToCores(hwloc_topology_t topology, const cpu_set_t *set, hwloc_bitmap_t cores)
@@ -56,14 +56,15 @@ static void ToCores(hwloc_topology_t topology, const cpu_set_t *set, hwloc_bitma
   hwloc_bitmap_free(mask);
 }
 
-/* Take a set of cores into account: the ranks that may run nowhere else are too many for it. */
+/* Store a set of cores in *host as the most crowded one, if the ranks confined to it outnumber its
+   cores by more than in the set stored so far. */
 static void ConsiderCrowd(hwloc_const_bitmap_t set, const hwloc_bitmap_t *cores, HeatHost *host)
 {
   const int has   = hwloc_bitmap_weight(set);
   int       ranks = 0;
 
   for (int r = 0; r < host->ranks; r++) ranks += hwloc_bitmap_isincluded(cores[r], set);
-  if (ranks <= has || ranks - has <= host->crowded - host->crowd_has) return;
+  if (has == 0 || ranks <= has || ranks - has <= host->crowded - host->crowd_has) return;
   host->crowded    = ranks;
   host->crowd_has  = has;
   host->crowd_core = hwloc_bitmap_first(set);
@@ -105,8 +106,8 @@ static void FindUnbound(hwloc_topology_t topology, const cpu_set_t *sets, HeatHo
   hwloc_bitmap_free(mask);
 }
 
-/* Describe the host of this rank and judge the masks of its ranks.  Where hwloc fails, the numbers
-   stay 0. */
+/* Describe the host of this rank, and find out whether the masks of its ranks slow the run down.
+   Where hwloc fails, the numbers stay 0. */
 static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
 {
   hwloc_topology_t topology;
@@ -114,7 +115,7 @@ static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
 
   PetscFunctionBeginUser;
   if (hwloc_topology_init(&topology) != 0) PetscFunctionReturn(PETSC_SUCCESS);
-  /* Count also what a control group keeps from this run. */
+  /* Also count the cores that a control group does not let this run use. */
   (void)hwloc_topology_set_flags(topology, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
   if (hwloc_topology_load(topology) == 0) {
     host->cores      = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);

@@ -18,7 +18,7 @@ typedef struct {
   char name[128];          /* cut at 127 bytes */
   int  ranks;              /* of this run */
   int  cores, numa_nodes;  /* of the host, also those that the run may not use; 0: not known */
-  int  crowded, crowd_has; /* so many ranks share so few cores; 0, 0: none need to */
+  int  crowded, crowd_has; /* `crowded` ranks must share `crowd_has` cores; 0, 0: none */
   int  crowd_core;         /* number of the first of these cores, by hwloc */
   int  unbound;            /* 1: every rank may run on all NUMA nodes */
 } HeatHost;
@@ -32,13 +32,13 @@ typedef struct {
   char       **masks;   /* [n_ranks] processors that each rank may run on, as "0-3,8" */
 } HeatBinding;
 
-/** Collect hosts and binding on rank 0.  Collective on comm.  64 bytes of each rank and one
- *  HeatHost of each host are gathered; one rank of a host asks the operating system for its
- *  cores. */
+/** Collect hosts and binding on rank 0.  Collective on comm.  Gathers the masks of
+ *  a host's ranks on the host's first rank, which asks the operating system for the cores; rank 0
+ *  receives one HeatHost of each host, and 64 bytes of each rank. */
 PetscErrorCode HeatBindingCollect(MPI_Comm comm, HeatBinding *b);
 
 /** Write a warning about the first host whose binding makes the run slow.  Not collective.
- *  @param[out] text  "": no host */
+ *  @param[out] text  "": there is no such host */
 void HeatBindingWarning(const HeatBinding *b, char text[512]);
 
 /** Free the arrays.  Not collective. */

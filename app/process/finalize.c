@@ -2,18 +2,19 @@
  *  communicate by TCP, MPI_Finalize often hangs for ever (30 to 95 % of runs of MPICH 4.0.2), and
  *  the nodes stay occupied until the batch system ends the job.
  *
- *  MPICH closes a connection with a message that the other rank has to acknowledge, and asks UCX
- *  (ucp_request_is_completed) until all are acknowledged.  Then it waits in a barrier of the
- *  launcher, in which a rank acknowledges nothing.  A rank that has got all its answers leaves
- *  those waiting that ask later (github.com/openucx/ucx, issue 8738; github.com/pmodels/mpich, pull
- *  request 6596).  A barrier of MPI before MPI_Finalize makes that rarer and does not prevent it
- *  (6 of 20 runs hang); nor do UCX_TCP_PUT_ENABLE=n (8 of 20) and UCX_TLS=tcp,self (2 of 20).
+ *  To close a connection, a rank of MPICH sends a message that the other rank has to acknowledge,
+ *  and polls UCX (ucp_request_is_completed) until all its messages are acknowledged.  Then it waits
+ *  in a barrier of the launcher, where it acknowledges nothing any more, so that ranks whose
+ *  messages arrive later wait for ever (github.com/openucx/ucx, issue 8738;
+ *  github.com/pmodels/mpich, pull request 6596).  A barrier of MPI before MPI_Finalize makes this
+ *  rarer but does not prevent it (6 of 20 runs hang); nor do UCX_TCP_PUT_ENABLE=n (8 of 20) and
+ *  UCX_TLS=tcp,self (2 of 20).
  *
  *  Therefore the executable defines ucp_request_is_completed, which the loader then finds first.
- *  It passes the question on to UCX, but after a second in MPI_Finalize the answer is yes.  Nothing
- *  is lost: all ranks have come to the barrier in HeatFinalizePrepare, so every message before it
- *  has arrived, and the barrier's own messages had a second to leave.  In MPICH 4.0 the wait in
- *  MPI_Finalize is the only caller; where MPI does not use UCX there is none. */
+ *  It returns UCX's answer, but from one second after HeatFinalizePrepare on it returns true.
+ *  Nothing is lost: all ranks have reached the barrier in HeatFinalizePrepare, so every message
+ *  before it has arrived, and the barrier's own messages have had a second to leave.  In MPICH 4.0
+ *  the wait in MPI_Finalize is the only caller; an MPI without UCX never calls it. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "app/process/finalize.h"
 
@@ -36,7 +37,7 @@ static double Seconds(void)
 
 void HeatFinalizePrepare(void)
 {
-  (void)PMPI_Barrier(MPI_COMM_WORLD); /* not counted, because the record is written */
+  (void)PMPI_Barrier(MPI_COMM_WORLD); /* PMPI: not counted, since the record is written */
   finalize_began = Seconds();
 }
 

@@ -13,11 +13,12 @@
 
 static volatile sig_atomic_t caught_signal = 0;
 
-/* Whether HUP was ignored when the program began. */
+/* Whether HUP was ignored or blocked when the program began; UNKNOWN: HeatSignalsBegin was not
+   called. */
 static enum { UNKNOWN, HEEDED, IGNORED } hangup = UNKNOWN;
 
 /* The signals that stop a run, which are all those that a batch system, a terminal or a user sends
-   to end a job.  `held`: it waits while MPI and PETSc are initialised. */
+   to end a job.  `held`: the signal is blocked while MPI and PETSc are initialised. */
 static const struct {
   int         number;
   const char *name;
@@ -33,7 +34,8 @@ static const struct {
                {SIGALRM, "ALRM", PETSC_TRUE},  /* a timer set before the program was started */
                {0, NULL, PETSC_FALSE}};
 
-/* SIGPIPE arrives at every write to a dead pipe; it must not replace a signal that came before. */
+/* Store the first signal only: SIGPIPE, for example, arrives at every write to a pipe without a
+   reader, and must not replace an earlier signal. */
 static void StoreSignal(int number)
 {
   if (!caught_signal) caught_signal = number;

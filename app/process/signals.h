@@ -1,12 +1,13 @@
 /** The signals by which jobs are ended: TERM, INT, HUP, QUIT, USR1, USR2, XCPU, PIPE, ALRM.
  *
- *  Until a run has read its case, each of them ends the process, and so it does in all commands
- *  other than `run`.  From then on a run catches them, and stops after a checkpoint (stop.h).
+ *  Until a run has read its case, each of these signals ends the process; in commands other than
+ *  `run` each does so at any time.  After it has read its case, a run catches them and stops after
+ *  a checkpoint (stop.h); HeatSignalsEndProcess changes this for a steady state.
  *
  *  Libraries replace the handlers in between: libpsm that of HUP when it is loaded, MPICH that of
  *  USR1 in MPI_Init, PETSc those of TERM, QUIT and PIPE in PetscInitialize.  So the handlers of
- *  libraries are removed afterwards, and a signal that a library would lose is blocked until then:
- *  it is delivered as soon as it is unblocked.
+ *  libraries are removed afterwards.  A signal that a library's handler would lose is blocked until
+ *  then, and delivered when it is unblocked.
  *
  *  Nothing here is collective; call each function on all ranks. */
 #ifndef HEAT_APP_SIGNALS_H
@@ -14,16 +15,16 @@
 
 #include <petscsys.h>
 
-/** Note whether HUP is ignored or blocked, as nohup has it, and block it.  Call it before the
+/** Record whether HUP is ignored (as by nohup) or blocked, and block it.  Call it before the
  *  constructors of the executable's libraries run, which install handlers for HUP. */
 void HeatSignalsBegin(void);
 
-/** Return whether HUP was ignored or blocked at HeatSignalsBegin, or is so now where that could not
- *  be called. */
+/** Return whether HUP was ignored or blocked at HeatSignalsBegin; where HeatSignalsBegin could not
+ *  be called, whether it is now. */
 PetscBool HeatSignalsHangupIgnored(void);
 
-/** Block all signals that stop a run but TERM, INT and QUIT, which end a process that hangs in
- *  MPI_Init.  Call it before PetscInitialize. */
+/** Block the signals that stop a run, except TERM, INT and QUIT: a user needs these to end a
+ *  process that hangs in MPI_Init.  Call it before PetscInitialize. */
 void HeatSignalsHold(void);
 
 /** Let each signal that stops a run end the process, unless it is ignored, and deliver those that
@@ -37,8 +38,8 @@ void HeatSignalsRelease(PetscBool hangup_ignored);
  *  Errors: PETSC_ERR_SYS. */
 PetscErrorCode HeatSignalsCatch(PetscBool hangup_ignored);
 
-/** Let a signal end the process again, but not PIPE and HUP, which a run survives.  A signal that
- *  was caught before ends the process now. */
+/** Let the signals that stop a run end the process at once again, except PIPE and HUP, which are
+ *  still caught.  End the process now if one of the others was caught before. */
 void HeatSignalsEndProcess(void);
 
 /** Return the number of the first signal that was caught, 0 if none was. */

@@ -181,7 +181,11 @@ static void PrintEnd(const HeatReportSources *from, HeatStatus status)
   const HeatClock *clock = &from->state->clock;
   char             steps[48], folder[PETSC_MAX_PATH_LEN];
 
-  if (status == HEAT_STATUS_STOPPED) {
+  if (status == HEAT_STATUS_STOPPED && clock->steady) {
+    (void)printf("\n  STOPPED by %s: a steady state is one solve and cannot be continued; run it "
+                 "again with more time or a better solver\n",
+                 from->stop->reason);
+  } else if (status == HEAT_STATUS_STOPPED) {
     (void)printf(
         "\n  STOPPED by %s at %s, t = %g s, %.1f %% done, after a checkpoint: continue with "
         "--restart latest\n",

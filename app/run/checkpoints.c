@@ -1,8 +1,8 @@
 /** The checkpoints of a run (checkpoints.h).
  *
- *  The account of the newest checkpoint is kept as exact sums of each rank, because the file holds
- *  sums over all ranks, rounded: after a rollback to it even the error of the account has the bits
- *  of a run without a fault. */
+ *  Each rank keeps the energy account of the newest checkpoint in memory, as exact sums, because
+ *  the file holds only the rounded sums over all ranks.  After a rollback to this checkpoint, even
+ *  the error of the account has the bits of a run without a fault. */
 #include "app/run/checkpoints.h"
 
 #include "app/process/provenance.h"
@@ -18,14 +18,14 @@ struct HeatCheckpoints {
   HeatCheckpointsPartners with;
   PetscInt64              last_step;  /* as HeatCheckpointsLastStep returns it */
   PetscInt64              first_step; /* first one written by this process; -1: none */
-  HeatFileStats           stats;      /* sums over those written by this process */
+  HeatFileStats           stats;      /* sums over the checkpoints written by this process */
   Account                 newest;     /* at the newest checkpoint that has its final name */
   HeatDiskProbe           disk;
   PetscBool               probed; /* the disk was measured, or the measurement failed */
 
   HeatCheckpointJob  *job;     /* the checkpoint that is under way; NULL: none */
   Account             pending; /* at that checkpoint */
-  HeatFieldFileCopies copies;  /* memory of the job, kept for the next one */
+  HeatFieldFileCopies copies;  /* memory of the job, used again by the next one */
 };
 
 PetscReal HeatCheckpointsBytesPerNode(const HeatGrid *g)
@@ -109,7 +109,7 @@ typedef struct {
   HeatCheckpointOptions options;
   HeatCheckpointState   contents; /* everything but the temperature */
   HeatStepperMemory     memory;   /* what the stepper remembers, lent to the contents */
-  char                 *tables;   /* their list, on rank 0 */
+  char                 *tables;   /* list of the tables, on rank 0 */
   const PetscReal      *T;        /* temperature, [nyl][nxl] */
 } Material;
 

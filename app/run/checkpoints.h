@@ -36,7 +36,7 @@ PetscReal HeatCheckpointsBytesPerNode(const HeatGrid *grid);
 PetscErrorCode HeatCheckpointsCreate(const HeatCheckpointsPartners *partners,
                                      HeatCheckpoints              **checkpoints);
 
-/** Note that the present state is that of the checkpoint from which this process starts.  Not
+/** Note that the present state was read from the checkpoint from which this process starts.  Not
  *  collective. */
 void HeatCheckpointsResume(HeatCheckpoints *checkpoints, const HeatRunState *state);
 
@@ -70,9 +70,9 @@ PetscErrorCode HeatCheckpointsWriteLast(HeatCheckpoints *checkpoints, const Heat
 PetscErrorCode HeatCheckpointsWriteLastGood(HeatCheckpoints    *checkpoints,
                                             const HeatRunState *state);
 
-/** Finish the checkpoint that is under way if that needs no waiting.  Whether it does costs a
- *  reduction, so this function does nothing unless the ranks have just communicated about stopping
- *  (HeatStopAsk).  Collective.
+/** Finish the checkpoint that is under way if it needs no more waiting.  Finding this out costs a
+ *  reduction, so this function does nothing unless the ranks have decided about stopping at this
+ *  step (HeatStopAsk).  Collective.
  *  @param[in] step  the present step */
 PetscErrorCode HeatCheckpointsPoll(HeatCheckpoints *checkpoints, PetscInt64 step);
 

@@ -7,8 +7,8 @@
  *      bound        is 1e-6 (`limits.balance: auto`), or the number that the case gives; explicit
  *                   and well solved steps stay below 1e-9 (measured at most: 5e-10)
  *      turnover     is the heat turned over, by which the account's relative error divides
- *      leak         is the sum of dt ||r|| over all steps, with the residual r that the solves were
- *                   left with: a residual is heat that the account misses, and
+ *      leak         is the sum of dt ||r|| over all steps, with r the residual that the solves of a
+ *                   step leave: a residual is heat that the account misses, and
  *                   |sum r| <= sqrt(N) ||r||; the factor 10 is chosen
  *      dt_explicit  is the largest stable explicit step, dt the longest step taken; the last term
  *                   bounds the rounding of the stored heat, because no solve can leave less than a
@@ -20,7 +20,7 @@
  *  Extremes.  Without sources and without given fluxes the temperature stays in a range of width R
  *  (reach.h).  ftcs and backward-euler, which obey this maximum principle, may exceed the range by
  *  R/10, the other schemes, which overshoot, by 10 R (both chosen).  In addition, every scheme may
- *  exceed it by leak/min(C), which bounds the error that the solves have left, and by a rounding.
+ *  exceed it by leak/min(C), which bounds the error of unfinished solves, and by a rounding.
  *  A temperature outside the range but within these margins shows that the scheme rings, and is a
  *  warning. */
 #include "app/run/health.h"
@@ -34,7 +34,8 @@
 
 struct HeatHealth {
   PetscBool  bad;       /* the last test failed */
-  PetscBool  undefined; /* a formula of the case had no valid value: no fault of the state */
+  PetscBool  undefined; /* the last test raised an error of the case, not of the state: a formula
+                           without a valid value, or a temperature below absolute zero */
   char       what[256]; /* the test that failed, with step, value and bound; for the user */
   PetscInt64 good_step; /* the last step at which a test passed; -1: none */
 
@@ -303,9 +304,9 @@ const char *HeatHealthOutside(const HeatHealth *h) { return h->outside; }
 
 /* The start. */
 
-/* Find out whether the balance between the fields that the scheme remembers and the present one
-   closes at the start.  After a restart with other materials it need not, and then the balance is
-   not tested. */
+/* Find out whether the energy balance between each field that the scheme remembers and the present
+   field closes at the start.  After a restart with other materials it need not close; the balance
+   is then not tested. */
 static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
                                  const HeatSurvey *survey, const PetscReal *T, PetscBool *fits)
 {

@@ -28,12 +28,13 @@ PetscErrorCode HeatHealthTest(HeatHealth *health, const HeatRunState *state,
                               const HeatSurvey *survey, const PetscReal *T);
 
 /** Survey and test the present state, unless a test at this step has passed, the state was found
- *  corrupted already, or a test has raised that a formula has no valid value.  Collective. */
+ *  corrupted already, or a test has raised an error of the case (a formula without a valid value, a
+ *  temperature below absolute zero).  Collective. */
 PetscErrorCode HeatHealthTestOnce(HeatHealth *health, const HeatRunState *state,
                                   HeatSurvey *survey);
 
-/** Have the next HeatHealthTestOnce test again at this step, because a solve has failed and a fault
- *  after the last test may be the cause.  Not collective. */
+/** Make the next HeatHealthTestOnce test the state again even if a test at this step has passed: a
+ *  solve has failed, and a fault after that test may be the cause.  Not collective. */
 void HeatHealthInvalidate(HeatHealth *health);
 
 /** Accept the state of this step, which a rollback has read from a checkpoint: it was tested before
@@ -47,8 +48,8 @@ PetscBool HeatHealthIsBad(const HeatHealth *health);
  *  HeatHealthIsBad is true. */
 const char *HeatHealthReason(const HeatHealth *health);
 
-/** Return a sentence on how the temperature first left the range that it can reach, since the
- *  scheme overshoots; "" while it did not. */
+/** Return a sentence on how the temperature first left the range that the solution can reach, which
+ *  happens if the scheme overshoots; "" while it has not. */
 const char *HeatHealthOutside(const HeatHealth *health);
 
 /** Free the health; *health may be NULL.  Not collective. */

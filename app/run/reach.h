@@ -1,9 +1,9 @@
 /** The temperatures that the solution of a case can reach, by the maximum principle.
  *
  *  Without sources and without given fluxes the temperature stays between the lowest and the
- *  highest value of the field at the start, of the sides, and of the ambients.  Where everything
- *  that heats or cools has one known sign, one of the two bounds remains: a body that is only
- *  heated does not become colder than its coldest surroundings. */
+ *  highest of the temperatures at the start, of the sides, and of the ambients.  If all sources and
+ *  fluxes only heat, the lower of these bounds still holds: the body does not become colder than
+ *  its coldest surroundings or its start.  If they only cool, the upper bound still holds. */
 #ifndef HEAT_APP_REACH_H
 #define HEAT_APP_REACH_H
 
@@ -12,12 +12,12 @@
 /** The range of the temperatures that the solution can reach. */
 typedef struct {
   PetscReal low, high;         /* [K] */
-  PetscBool has_low, has_high; /* the solution stays above `low`, below `high` */
+  PetscBool has_low, has_high; /* whether `low`, `high` is a bound of the solution */
 } HeatReach;
 
 /** Find the range that the solution of a case can reach from a field between low and high [K].
- *  Expressions of x, y and t count with bounds of their values (solver/case/formula_range.h), those
- *  of T leave no bounds.  Not collective. */
+ *  For an expression of x, y and t, bounds of its values are used (solver/case/formula_range.h); an
+ *  expression of T has no bounds, so that the solution has none.  Not collective. */
 PetscErrorCode HeatReachOf(const HeatCase *c, PetscReal low, PetscReal high, HeatReach *reach);
 
 #endif

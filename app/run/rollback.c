@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 /* Read the newest whole checkpoint of the output folder if this process wrote it; else set
-   *checkpoint to NULL.  A checkpoint of a step before `first_own` stems from an earlier process and
-   need not belong to this run. */
+   *checkpoint to NULL.  A checkpoint of a step before `first_own` was written by an earlier process
+   and need not belong to this run. */
 static PetscErrorCode ReadOwn(HeatRunState *state, PetscInt64 first_own, HeatRestart **checkpoint)
 {
   HeatCapture    capture;
@@ -14,8 +14,8 @@ static PetscErrorCode ReadOwn(HeatRunState *state, PetscInt64 first_own, HeatRes
   PetscFunctionBeginUser;
   *checkpoint = NULL;
   if (first_own < 0) PetscFunctionReturn(PETSC_SUCCESS);
-  /* The message of a folder without a whole checkpoint is kept back: the run continues from its
-     origin, or ends with a message of its own. */
+  /* Suppress the message that the folder has no whole checkpoint: the run continues from the
+     checkpoint that it started from, or ends with the message of ReadGood. */
   PetscCall(HeatCaptureBegin(&capture));
   code = HeatRestartReadLatest(state, checkpoint);
   PetscCall(HeatCaptureStop());
@@ -26,6 +26,7 @@ static PetscErrorCode ReadOwn(HeatRunState *state, PetscInt64 first_own, HeatRes
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read the checkpoint to return to: one of this process, else the one that it started from. */
 static PetscErrorCode ReadGood(HeatRunState *state, const HeatRollbackCause *cause,
                                HeatRestart **checkpoint)
 {

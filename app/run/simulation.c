@@ -268,11 +268,12 @@ static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
 
   PetscFunctionBeginUser;
   if (clock->step == sim->state.first_step && strncmp(reason, "signal", 6) != 0)
-    PetscCall(
-        HeatWarningsAdd(&sim->warnings,
-                        "%s came before the first step was finished: a run continued with the "
-                        "same limit and solver does not finish it either",
-                        reason));
+    PetscCall(HeatWarningsAdd(
+        &sim->warnings, "%s came before %s", reason,
+        clock->steady ? "the steady state was found, and it cannot be continued: run it "
+                        "again with more time or a better solver"
+                      : "the first step was finished: a run continued with the same limit "
+                        "and solver does not finish it either"));
   (void)snprintf(reason + used, sizeof sim->stop.reason - used, ", within step %" PetscInt64_FMT,
                  clock->step + 1);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -440,7 +441,8 @@ static PetscBool IsStopped(const HeatSimulation *sim)
 static PetscErrorCode EndStopped(HeatSimulation *sim)
 {
   PetscFunctionBeginUser;
-  PetscCall(HeatCheckpointsWrite(sim->checkpoints, &sim->state, NULL));
+  if (!sim->state.clock.steady) /* which cannot be continued */
+    PetscCall(HeatCheckpointsWrite(sim->checkpoints, &sim->state, NULL));
   PetscCall(HeatCheckpointsFinish(sim->checkpoints));
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   PetscCall(HeatOutputClose(sim->output, &sim->state));

@@ -39,8 +39,8 @@ void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscRe
 
 /* Return the difference [s] below which two times count as one: 8 roundings of the present time
    (chosen: two products with two roundings each differ by fewer), and for fixed steps the
-   negligible part of the step.  A part of a free step cannot serve, because a proposal can exceed
-   the time that is left. */
+   negligible part of the step.  For free steps a part of the step is no measure, because a proposal
+   can be longer than the whole run. */
 static PetscReal Tolerance(const HeatClock *clock)
 {
   const PetscReal rounding = 8.0 * PETSC_MACHINE_EPSILON * clock->time;
@@ -49,9 +49,9 @@ static PetscReal Tolerance(const HeatClock *clock)
   return clock->free ? rounding : PetscMax(rounding, negligible_part * step);
 }
 
-/* Return the difference [s] below which an event and another time count as one: rounding alone.  A
-   switch may be far shorter than a step, and a step on its wrong side would take the value there
-   for the whole step. */
+/* Return the difference [s] below which an event and another time count as one: rounding alone.  If
+   the tolerance of other times were used, a step could begin just before a switch instead of at it,
+   and use the value before the switch for the whole step. */
 static PetscReal EventTolerance(const HeatClock *clock)
 {
   return HeatEventsMargin(clock->events, clock->time);
@@ -103,9 +103,9 @@ PetscBool HeatClockIsPastEnd(const HeatClock *clock)
   return clock->time > clock->end + Tolerance(clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Return whether multiples of an interval lie so close together that each step reaches one: closer
-   than the tolerance, or than the negligible part of the step, of which a proposal counts up to the
-   end of the run.  No step is then cut for them. */
+/* Return whether multiples of an interval are so close together that each step reaches one: closer
+   than the tolerance or the negligible part of a step.  For free steps the step is the proposal,
+   but at most the length of the run.  No step is shortened for such multiples. */
 static PetscBool EachStepReaches(const HeatClock *clock, PetscReal interval)
 {
   PetscReal step = clock->dt;
@@ -134,8 +134,9 @@ typedef struct {
   PetscBool event;     /* a source or a side switches there */
 } Given;
 
-/* Return the next end or output; of times that count as one the end of the run, so that the run
-   ends at exactly the time of the case. */
+/* Return the time of the next output or of the end of the run [s], whichever is earlier.  If the
+   two count as one, return the end, so that the run ends at exactly the time that the case
+   gives. */
 static PetscReal NextEndOrOutput(const HeatClock *clock)
 {
   const PetscReal end  = clock->steps >= 0 ? PETSC_MAX_REAL : clock->end;
@@ -146,8 +147,8 @@ static PetscReal NextEndOrOutput(const HeatClock *clock)
   return end <= next + Tolerance(clock) ? end : next;
 }
 
-/* Return the next given time within the next two steps of this clock.  An event that counts as one
-   with another time is reached at that time. */
+/* Return the next given time: the next output or the end of the run, or an event within the next
+   two steps that is earlier.  If an event and another time count as one, return the other time. */
 static Given NextGiven(const HeatClock *clock)
 {
   const PetscReal horizon = clock->time + 2.0 * clock->dt + Tolerance(clock);
@@ -163,17 +164,19 @@ static Given NextGiven(const HeatClock *clock)
   return next;
 }
 
-/* Return whether the run, this process or an event has begun so few steps ago that the step may
-   still be far from the length that it will have.  200: chosen, enough to double it 200 times. */
+/* Return whether fewer than 200 steps were taken since this process began or since the last event,
+   so that the step may still be growing from a tiny one.  200: chosen, enough to double it 200
+   times. */
 static PetscBool StartsAnew(const HeatClock *clock)
 {
   return clock->step - clock->anew_step < 200 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Return the next free step: the proposal, or up to the next given time.  To a time
-   at less than twice the proposal it goes half the way, so that no tiny step is left over.  It is
-   shorter where a formula of t would not be followed, and after an event at least so long that time
-   advances: the first step there follows from the heat that comes on, however much it is. */
+/* Return the next free step: the proposal, or up to the next given time if that is nearer.  If the
+   time left until then is less than twice the proposal, the step covers half of it, so that no tiny
+   step is left over.  The step is shorter where it would not resolve a formula of t.  In the first
+   steps and after an event, it is long enough for time to advance: the proposal there follows from
+   the heat that switches on, and can be below a rounding of the time. */
 static HeatClockStep NextFree(const HeatClock *clock)
 {
   const Given     given = NextGiven(clock);
@@ -272,9 +275,9 @@ void HeatClockPropose(HeatClock *clock, PetscReal dt)
   if (clock->free) clock->dt = dt;
 }
 
-/* Chosen: 1e-12 of a run is a few thousand roundings of its time, and no run takes 1e12 steps; a
-   window of 1000 steps is long enough for the start after an event, which is a few steps per factor
-   of ten. */
+/* The constants are chosen.  1e-12 of a run is a few thousand roundings of its time, and no run
+   takes 1e12 steps.  A window of 1000 steps is longer than the start after an event, in which the
+   step grows by a factor of ten in a few steps. */
 PetscBool HeatClockHasCollapsed(HeatClock *clock, const HeatClockStep *next)
 {
   const PetscReal  least_part = 1e-12, most_steps = 1e9;

@@ -6,9 +6,9 @@
  *  that is computed as a product, not as a running sum, so that a restarted run gets the same
  *  bits.  A step must end exactly at certain times: at the end of the run, at output times (the
  *  multiples of the intervals of snapshots and history rows), and at events, at which a source
- *  or a side switches (solver/case/events.h).  Such a time between two points of the grid
- *  shortens the step: the time after it is the given one, bit for bit, and the step that follows
- *  ends at the point of the grid that the shortened step was aimed at:
+ *  or a side switches (solver/case/events.h).  Such a given time between two points of the grid
+ *  shortens the step: the step ends at the given time, bit for bit, and the following step ends at
+ *  the next point of the grid:
  *
  *      points   |-------------|-------------|-------------|
  *      event                       E
@@ -18,9 +18,9 @@
  *  do not change the time at which a run ends.
  *
  *  Free steps are those whose length the stepper proposes, from an error estimate or from a
- *  stability limit that changes with the field.  Each takes the proposal, up to the next time
- *  that is given.  Where that is nearer than twice the proposal, the step goes half the way to
- *  it, so that no tiny step is left over.
+ *  stability limit that changes with the field.  A free step has the proposed length, or
+ *  ends at the next given time if that is nearer.  If the time left until the given time is less
+ *  than twice the proposal, the step covers half of it, so that no tiny step is left over.
  *
  *  Times that differ by less than 1e-9 of a fixed step, or by rounding, count as one time: outputs
  *  and points of the grid so close to each other are reached by one step.  Events count as one with
@@ -59,9 +59,9 @@ typedef struct {
   PetscInt64 rejected;   /* attempts at free steps that were repeated with a shorter step */
   PetscBool  at_event;   /* the last step ended at an event */
   PetscInt64 n_events;   /* events reached by this process */
-  PetscInt64 anew_step;  /* step at which the run, this process or the last event began */
+  PetscInt64 anew_step;  /* step at which this process or the last event began */
 
-  PetscInt64 window_step; /* step and time, some steps ago, for HeatClockHasCollapsed */
+  PetscInt64 window_step; /* step and time at which HeatClockHasCollapsed compared last */
   PetscReal  window_time; /* [s] */
 } HeatClock;
 
@@ -79,14 +79,15 @@ typedef struct {
  *  @param[in] dt    [s] the fixed step, or the first proposal; ignored for a steady case */
 void HeatClockStart(HeatClock *clock, const HeatCase *c, PetscBool free, PetscReal dt);
 
-/** Set the events of the case, which the clock borrows, once the grid of times is known. */
+/** Set the events of the case, which the clock borrows.  Call it after HeatClockStart or
+ *  HeatClockResume, which set the grid of times. */
 void HeatClockSetEvents(HeatClock *clock, HeatEvents *events);
 
 /** Return whether the run has reached its end. */
 PetscBool HeatClockIsDone(const HeatClock *clock);
 
-/** Return whether the present state lies behind the end that the case gives: a restart from a later
- *  checkpoint.  Not collective. */
+/** Return whether the present time is later than the end that the case gives, as after a restart
+ *  from a later checkpoint. */
 PetscBool HeatClockIsPastEnd(const HeatClock *clock);
 
 /** Return the next step.  The run must not be at its end. */
@@ -100,12 +101,15 @@ HeatClockStep HeatClockNext(const HeatClock *clock);
 void HeatClockAdvance(HeatClock *clock, const HeatClockStep *asked, PetscReal taken,
                       PetscReal proposed, PetscInt64 rejected);
 
-/** Replace the proposal [s] of free steps, at an event. */
+/** Replace the proposal for the next free step by dt [s], as after an event.  Fixed steps ignore
+ *  it. */
 void HeatClockPropose(HeatClock *clock, PetscReal dt);
 
-/** Return whether steps have become so short that the run cannot end: the next step does not change
- *  the time, or is shorter than 1e-12 of the run and not cut short by a given time, or the last
- *  thousand free steps were such that the rest of the run would need more than 1e9 of them. */
+/** Return whether steps have become so short that the run would not end: the next step does not
+ *  change the time; or the proposal for a free step is below 1e-12 of the run, more than 200 steps
+ *  after the last event; or at the mean length of the last thousand steps, of free steps or of
+ *  fixed steps that events shorten, the rest of the run would need more than 1e9 steps.  Stores the
+ *  present step and time every thousand steps. */
 PetscBool HeatClockHasCollapsed(HeatClock *clock, const HeatClockStep *next);
 
 /** Return whether the present time is a multiple, 0 included, of the interval of these outputs. */
@@ -128,12 +132,14 @@ PetscInt64 HeatClockExpectedSteps(const HeatClock *clock);
 enum { HEAT_CLOCK_NUMBERS = 9 };
 extern const char *const HeatClockNumberNames[HEAT_CLOCK_NUMBERS];
 
-/** Copy those numbers out of the clock, in the order of HeatClockNumberNames. */
+/** Copy the numbers that a checkpoint stores out of the clock, in the order of
+ *  HeatClockNumberNames. */
 void HeatClockSave(const HeatClock *clock, PetscReal numbers[HEAT_CLOCK_NUMBERS]);
 
-/** Set a clock that HeatClockStart has set up to the state in a checkpoint.  With the fixed step of
- *  the checkpoint the grid of times stays; with another one a new grid begins at the present time;
- *  a run of free steps continues with the step that was proposed before the checkpoint.
+/** Set a clock, after HeatClockStart, to the state in a checkpoint.  If the fixed step is that of
+ *  the checkpoint, the grid of times stays; if it is another, a new grid begins at the time of the
+ *  checkpoint.  Free steps continue with the step that was proposed at the checkpoint, if the
+ *  scheme is the same and had free steps there.
  *  @param[in] same     whether the checkpoint was written by the scheme of this case
  *  @param[in] step     number of steps taken
  *  @param[in] time     [s]

@@ -4,8 +4,9 @@
 #
 #     sbatch inputs/slurm/chain.sh CASE.yaml OUTPUT_FOLDER [HEAT2D OPTIONS]
 #
-# Slurm sends USR1 to the ranks 300 s before the time is over; heat2d then writes a checkpoint and stops.  It also finds the
-# end of the job by itself (`limits.slurm`).  HEAT2D and MPI are those of job.sh.  A run that fails is not queued again.
+# Slurm sends USR1 to the ranks 300 s before the job's time limit; heat2d then writes a checkpoint and stops.  It also finds
+# out the end of the job by itself (`limits.slurm`).  HEAT2D and MPI have the meaning that job.sh explains.  A run that fails,
+# or that is killed before it has stopped, is not queued again.
 #SBATCH --job-name=heat2d-chain
 #SBATCH --nodes=1
 #SBATCH --ntasks-per-node=2
@@ -22,12 +23,12 @@ fi
 case_file=$1 output=$2
 shift 2
 
-# results.json says how the last job ended; its code may be lost on the way through the launcher.
+# Print how the run of this job ended, from results.json: the launcher may lose the exit code.
 status() { sed -n 's/^[[:space:]]*"status":[[:space:]]*"\(.*\)",*$/\1/p' "$output/results.json" 2>/dev/null | head -n 1; }
 
 restart=
 for file in "$output"/checkpoint_*.h5; do [ ! -f "$file" ] || restart="--restart latest"; done
-rm -f "$output/results.json" # that of the job before; a job that is killed leaves none
+rm -f "$output/results.json" # written by the job before; a run that is killed writes none
 # shellcheck disable=SC2086
 srun --mpi="${MPI:-pmi2}" --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" --cpu-bind=cores \
   "${HEAT2D:-heat2d}" "$case_file" --output "$output" $restart "$@"

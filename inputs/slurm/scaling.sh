@@ -3,9 +3,9 @@
 #
 #     sbatch --array=0-5 --nodes=1 --ntasks=32 inputs/slurm/scaling.sh CASE.yaml [HEAT2D OPTIONS]
 #
-# All elements of an array get equally large allocations, so give the largest number of ranks.  For nodes, submit one job
-# for each number with --array=K, 2^K being all of its ranks.  Element k writes to scaling/ranks-2^k
-# (results.json: `fom`, `timing`).  HEAT2D and MPI are those of job.sh.
+# All elements of an array get equally large allocations, so give the largest number of ranks.  To scale over nodes, submit
+# one job for each number of nodes, with --array=K where 2^K is the number of its ranks.  Element k writes to the folder
+# scaling/ranks-R with R = 2^k (results.json: `fom`, `timing`).  HEAT2D and MPI have the meaning that job.sh explains.
 #SBATCH --job-name=heat2d-scaling
 #SBATCH --cpus-per-task=1
 #SBATCH --exclusive

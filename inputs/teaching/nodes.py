@@ -10,18 +10,18 @@ machine does not change, and no file is left.
 
     -n N                how many nodes (with --hosts: the first N of the file; default: all of it)
     --ranks-per-node R  ranks on each node (default 1)
-    --memory SIZE       memory of each node, with K, M or G for 1024, 1024^2 or 1024^3 bytes.  The limit is that of a control
-                        group; where none can be made, each rank gets an equal part of SIZE as its limit of addresses
+    --memory SIZE       memory of each node, with K, M or G for 1024, 1024^2 or 1024^3 bytes.  A control group sets the limit;
+                        where none can be made, the address space of each rank is limited to an equal part of SIZE
                         (RLIMIT_AS), and a note says so.
     --link RATE         bandwidth of each node's link in both directions: a number with kbit, mbit or gbit (per second)
     --hosts FILE        names of the nodes, one a line: NAME or NAME:RANKS, as in MPICH's host files
     --mpiexec PROGRAM   MPICH's launcher (default: the first of mpiexec.mpich, mpiexec.hydra and mpiexec that is one)
 
-A signal (INT, TERM, HUP, QUIT, USR1) is passed on to the job, HUP as TERM; a second one ends everything at once.  However
-this program ends, also by kill -9, its nodes end with it.  The exit code is that of the job, or 2 if the command line is
-wrong, or 77 if the machine does not permit such nodes, for example namespaces.  Needed are Linux, iproute2, util-linux,
-MPICH, and nothing of Python but its standard library.
-virtual_nodes.py beside this file says how it works.
+The first signal (INT, TERM, HUP, QUIT, USR1) is passed on to the job, HUP as TERM; a second one ends everything at once.
+However this program ends, even by kill -9, its nodes end with it.  The exit code is that of the job, or 2 if the command line is
+wrong, or 77 if the machine does not permit such nodes, for example because namespaces are forbidden.  It needs Linux,
+iproute2, util-linux and MPICH, and of Python only the standard library.
+virtual_nodes.py beside this file makes the nodes and explains how.
 """
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from virtual_nodes import Host, Nodes, NotPermitted, bits  # noqa: E402
 
 NOT_PERMITTED = 77  # exit code, as in Automake's tests that cannot run here
 MOST_NODES = 200  # their addresses are 10.0.0.1 to 10.0.0.200
-LEAST_MEMORY = 32 << 20  # [bytes] a shell, MPICH's proxy and the libraries of one rank need about that much
+LEAST_MEMORY = 32 << 20  # [bytes] about what a shell, MPICH's proxy and the libraries of one rank need
 SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
@@ -141,12 +141,12 @@ def child_of(parent: int) -> int | None:
 
 
 def wait_for(job: subprocess.Popen) -> int:
-    """Wait for the job, pass the first signal on to it, and return its exit code as a shell has it."""
+    """Wait for the job, pass the first signal on to it, and return its exit code as a shell does (128 + number of a signal)."""
     seen = []
 
     def handle(number: int, _) -> None:
         seen.append(number)
-        launcher = child_of(job.pid)  # the job itself is the nsenter that waits for it
+        launcher = child_of(job.pid)  # job.pid is the nsenter that waits for the launcher
         if len(seen) > 1 or launcher is None:
             sys.exit(128 + number)
         os.kill(launcher, signal.SIGTERM if number == signal.SIGHUP else number)  # HUP would end the launcher alone

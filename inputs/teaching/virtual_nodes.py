@@ -1,9 +1,9 @@
-"""Nodes that are made of parts of this machine; nodes.py is the program, and the tests use them, too.
+"""Make nodes out of parts of this machine, for the program nodes.py and for the tests.
 
-A node is a process that waits for the end of its input, in namespaces of its own (network, host name,
-mounts, process numbers, shared memory).  It is the first process of its process namespace, so the kernel kills all
-others of the node when it ends.  All nodes live in one outer namespace, the host `head`, which holds the bridge that
-joins their links; the outer one ends when this program does, because this program holds the other end of its input.
+A node consists of namespaces of its own (network, host name, mounts, process numbers, shared memory).  A process in them,
+the keeper, waits for the end of its input.  It is the first process of its process namespace, so the kernel kills all
+other processes of the node when it ends.  All nodes lie within the namespaces of one more host, `head`, which has the
+bridge that joins the nodes' links.  When this program ends, the input of the keepers ends, and so do head and nodes.
 """
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SPACES = ["--net", "--uts", "--mount", "--ipc", "--pid"]
-# UCX uses shared memory within a node, which has its own, and TCP between nodes, whose interfaces have one name.
+# UCX uses the node's shared memory within a node, and TCP between nodes; the interface is called link0 in every node.
 TRANSPORT = {"UCX_TLS": "tcp,self,posix", "UCX_NET_DEVICES": "link0"}
-# Removes what would outlive the namespaces, when this program has ended in whatever way (end of input).
+# A shell script that waits until this program has ended for any reason (end of input), and then removes the control groups and
+# the temporary folder, which would outlive the namespaces.
 CLEANER = r"""trap '' INT TERM HUP QUIT; cat >/dev/null
 for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   left=; for group; do [ ! -d "$group" ] || rmdir "$group" 2>/dev/null || left=yes; done
@@ -36,6 +37,7 @@ class NotPermitted(Exception):
 
 @dataclass(frozen=True)
 class Host:
+    """The name of a node, and the number of ranks on it."""
     name: str
     ranks: int = 1
 
@@ -134,11 +136,11 @@ def new_group(place: Path, name: str, version: int) -> Path:
 
 
 class Keeper:
-    """The first process of new namespaces: it waits for the end of its input, and everything in them ends with it."""
+    """The first process of new namespaces: it waits for the end of its input, and all processes in them end with it."""
 
     def __init__(self, words: list[str], commands: list[str]):
-        # The first number of NSpid is the process's number where it was started.  `:` keeps the shell from becoming cat:
-        # it reaps the processes whose parents have ended.
+        # The first number of NSpid is the process's number where it was started.  The last command, `:`, keeps the
+        # shell from replacing itself by cat: the shell reaps the processes whose parents have ended.
         script = "; ".join(['while read -r key pid rest; do [ "$key" != NSpid: ] || break; done </proc/self/status',
                             'net=$(readlink /proc/self/ns/net)', *commands, 'echo "$pid $net"', "cat", ":"])
         self.process = subprocess.Popen(
@@ -218,7 +220,7 @@ class Nodes:
             f"10.0.0.{number} {host.name}\n" for number, host in enumerate(self.hosts, 1)))
         user = ["--user", "--map-root-user"] if self.user else []
         hosts_file = f"mount --bind {shlex.quote(str(names))} /etc/hosts"
-        # /proc of the own process numbers is not permitted everywhere, and is not necessary.
+        # A /proc that shows the namespace's own process numbers is not permitted everywhere, and is not needed.
         self.keepers["head"] = Keeper(["unshare", *user, *SPACES], [
             "hostname head", hosts_file, "mount -t proc proc /proc 2>/dev/null || :"])
         self.ip("link add link0 type bridge")
@@ -230,8 +232,8 @@ class Nodes:
 
     def make_node(self, number: int, name: str) -> None:
         groups = shlex.quote(str(self.directory / "groups"))
-        # UCX looks for interfaces in /sys, which shows those of the namespace in which it was mounted.  The control groups,
-        # from which programs learn the limits of their memory, are mounted on the new one.
+        # UCX looks for interfaces in /sys, which shows those of the network namespace in which it was mounted, so the node
+        # mounts a new /sys.  The control groups, where programs read their memory limits, are mounted again on the new /sys.
         commands = [f"hostname {name}", f"mkdir -p {groups}",
                     f"[ ! -d /sys/fs/cgroup ] || mount --rbind /sys/fs/cgroup {groups}", "mount -t sysfs sysfs /sys",
                     f"[ ! -d /sys/fs/cgroup ] || mount --rbind {groups} /sys/fs/cgroup", f"umount -l {groups}",
@@ -256,7 +258,7 @@ class Nodes:
             self.ip(f"qdisc replace dev {device} root tbf rate {rate} burst {burst} latency 100ms", place, program="tc")
 
     def device(self, name: str) -> str:
-        """Return the end of a node's link on the bridge."""
+        """Return the name of the network device at the bridge's end of a node's link."""
         return f"to_{[host.name for host in self.hosts].index(name) + 1}"
 
     def enter(self, name: str) -> list[str]:
@@ -301,9 +303,11 @@ class Nodes:
         return job
 
     def cut(self, name: str) -> None:
+        """Cut a node's link, so that no message reaches or leaves the node."""
         self.ip(f"link set {self.device(name)} down")
 
     def mend(self, name: str) -> None:
+        """Restore a node's link after `cut`."""
         self.ip(f"link set {self.device(name)} up")
 
     def kill(self, name: str) -> None:

@@ -20,7 +20,7 @@ static HeatSide RadiatingSide(const HeatCase *c)
 
 /* Find the scale of temperature that a unit names, in any spelling: "degC", "C", "celsius", "°C",
    "degree_Celsius", "Degrees Celsius".  Return absolute zero on that scale, or -infinity if the
-   unit is of no such scale. */
+   unit names no scale that is known here. */
 static PetscReal ScaleZero(const char *unit)
 {
   static const struct {

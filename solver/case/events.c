@@ -1,6 +1,8 @@
-/** Events of a case (events.h): the earliest of the next switch of each formula, the next entry of
- *  each table and the next entry of time.events; and the earliest of the next turn of each
- *  formula. */
+/** Events of a case (events.h).
+ *
+ *  The next event is the earliest of the next switch of each formula, the next entry of each table
+ *  and the next entry of time.events.  The next turn (turns.h) is the earliest over the
+ *  formulas. */
 #include "solver/case/events.h"
 
 #include <stdlib.h>
@@ -9,8 +11,9 @@
 #include "solver/case/switches.h"
 #include "solver/case/turns.h"
 
-/* Calls of HeatSwitchesNext that one search may take.  Chosen: together they take some tenths of a
-   second.  An operation of a formula that needs more calls is reported and not searched again. */
+/* Largest number of calls of HeatSwitchesNext, or of HeatTurnsNext, in one search.  Chosen:
+   together they take some tenths of a second.  An operation that can switch and needs more calls is
+   reported and not searched again. */
 enum { PATIENCE = 50 };
 
 /* A formula that switches.  `next` is its first event after `from`; PETSC_MAX_REAL means that there
@@ -19,10 +22,11 @@ typedef struct {
   const char   *text;              /* of the case */
   HeatSwitches *switches;          /* owned */
   PetscReal     from, next, known; /* [s] */
-  PetscBool     given_up;          /* all of its operations are excluded from further searches */
+  PetscBool     given_up; /* all of its operations that can switch are excluded from the search */
 } Formula;
 
-/* A formula with parts that depend on t alone.  Members as in Formula. */
+/* A formula with parts that depend on t alone.  `next` is its first turn after `from`, as for the
+   events in Formula. */
 typedef struct {
   const char *text;
   HeatTurns  *turns; /* owned */
@@ -86,7 +90,7 @@ static int CompareTexts(const void *a, const void *b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Add a formula to those that switch and to those that turn, where it can. */
+/* Add a formula to those that can switch, to those with parts of t alone, to both or to neither. */
 static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
 {
   Formula *f = &events->formulas[events->n_formulas];
@@ -165,7 +169,8 @@ static PetscBool SearchWithinPatience(const HeatCase *c, Formula *f, PetscReal a
   return PETSC_FALSE;
 }
 
-/* Search a formula, and exclude those of its operations that take too long. */
+/* Search a formula for its next event; exclude from further searches the operations that take too
+   long. */
 static void Search(HeatEvents *events, Formula *f, PetscReal after, PetscReal needed)
 {
   while (!SearchWithinPatience(events->c, f, after, needed)) {
@@ -219,8 +224,8 @@ PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
   return time;
 }
 
-/* Search a formula's turns to the end of the run if one call suffices, else as far as is needed. A
-   formula that would take longer than PATIENCE calls counts as one without a turn up to there. */
+/* Search a formula's turns to the end of the run if one call suffices, else as far as is needed.
+   If PATIENCE calls find no answer, the formula counts as one without a turn up to `needed`. */
 static void SearchTurn(const HeatCase *c, Turning *g, PetscReal after, PetscReal needed)
 {
   PetscReal until = PetscMax(c->time.end, needed), start = after;
@@ -259,17 +264,23 @@ PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
 
 const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to)
 {
-  const PetscReal part = 0.25; /* chosen: a sine is named if a step is a third of its period */
+  /* Chosen: a step of a third of a sine's period with a peak in its middle hides a quarter. */
+  const PetscReal part = 0.25;
+  const int       most = 100; /* turns that are looked at in a step; chosen: some milliseconds */
 
   for (PetscInt k = 0; k < events->n_turning; k++) {
     Turning *g = &events->turning[k];
 
     if (g->named) continue;
-    const PetscReal turn = NextTurn(events->c, g, from, to);
+    PetscReal turn = NextTurn(events->c, g, from, to);
 
-    if (turn >= to || HeatTurnsHidden(g->turns, from, turn, to) <= part) continue;
-    g->named = PETSC_TRUE;
-    return g->text;
+    for (int turns = 0; turns < most && turn < to; turns++) {
+      if (HeatTurnsHidden(g->turns, from, turn, to) > part) {
+        g->named = PETSC_TRUE;
+        return g->text;
+      }
+      turn = NextTurn(events->c, g, turn, to);
+    }
   }
   return NULL;
 }

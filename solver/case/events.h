@@ -15,28 +15,30 @@ typedef struct HeatEvents HeatEvents;
  *  caller; a steady case has no events. */
 PetscErrorCode HeatEventsCreate(const HeatCase *c, HeatEvents **events);
 
-/** Return the distance [s] below which two events near t are one: HeatSwitchesMargin, or 1e-16 of
- *  the run if that is more, so that an event at the smallest doubles counts as t = 0. */
+/** Return the distance [s] below which two events near t count as one: HeatSwitchesMargin, or one
+ *  rounding (2e-16) of the length of the run if that is more, so that an event at 1e-300 s, for
+ *  example, counts as t = 0. */
 PetscReal HeatEventsMargin(const HeatEvents *events, PetscReal t);
 
 /** Return the first event [s] after the time `after`, or PETSC_MAX_REAL where there is none up to
- *  `needed`.  Events nearer to `after` than HeatEventsMargin do not count.  The next event of
- *  each formula is kept, so that a step does not search it again.
+ *  `needed`.  Events nearer to `after` than HeatEventsMargin do not count.  The answer is stored
+ *  for each formula, so that the next step need not search the formula again.
  *  @param[in] needed  [s] the time up to which the answer has to hold */
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);
 
-/** Return the end of a controlled step [s] from `from` to at most `to` that follows the case's
- *  formulas in time: none of their parts of t alone has a peak or dip within it or bends by more
- *  than a tenth of its range (turns.h).  A smooth pulse is no event, but no step passes over it. */
+/** Return the end of a controlled step [s] from `from` to at most `to` that resolves the case's
+ *  formulas in time: within the step, no part of a formula that depends on t alone has a peak or a
+ *  dip, or deviates from a straight line by more than a tenth of its range (HeatTurnsFollow).  A
+ *  smooth pulse is no event, but no controlled step passes over it. */
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
 
-/** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a
- *  dip: neither end of the step shows more than three quarters of it; NULL where there is none.
- *  A formula is returned once. */
+/** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a dip
+ *  by more than a quarter (HeatTurnsHidden), or NULL where there is none.  Only the first peak or
+ *  dip of each formula in the step is examined.  Each formula is returned at most once. */
 const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to);
 
-/** Return the text of a formula of which not all switches could be found, since the search became
- *  too long; NULL while there is none. */
+/** Return the text of a formula for which the search for switches was given up because it took too
+ *  long, or NULL while there is none. */
 const char *HeatEventsUnsearched(const HeatEvents *events);
 
 /** Free the events and set *events to NULL; *events may be NULL. */

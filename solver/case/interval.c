@@ -1,9 +1,9 @@
 /** Interval arithmetic for formulas (interval.h).
  *
  *  Every function returns an interval that contains all values of the operation over the given
- *  intervals, also after rounding: bounds are moved outwards by some roundings.  Derivatives follow
- *  the rules of differentiation, with intervals in place of numbers.  Values that are known exactly
- *  (low = high) stay exact, so that constants are recognised. */
+ *  intervals, also after rounding: bounds are moved outwards by four roundings.  Derivatives follow
+ *  the rules of differentiation, with intervals in place of numbers.  An operation on values that
+ *  are known exactly (low = high) gives an exact value, so that constants are recognised. */
 #include "solver/case/interval.h"
 
 #include <math.h>
@@ -12,15 +12,17 @@
 
 static const HeatInterval everything = {-INFINITY, INFINITY};
 
-/* The values of a function that is defined nowhere in an interval, as sqrt(t - 5) before t = 5.  A
-   function that is defined in a part of the interval has the values `everything`. */
+/* The values of a function that is defined nowhere in an interval, as sqrt(t - 5) before t = 5.
+   Where a function is defined in a part of the interval only, its values are bounded by
+   `everything`. */
 static const HeatInterval nothing = {NAN, NAN};
 
 static HeatInterval Constant(PetscReal value) { return (HeatInterval){value, value}; }
 
 /* Return an interval whose bounds are moved outwards by four roundings; `everything` where a bound
-   is NaN, as the difference of two infinities is.  A lower bound that overflowed is the largest
-   double, and an upper bound that did so downwards the smallest. */
+   is NaN, as the difference of two infinities is.  A lower bound that overflowed to +infinity
+   becomes the largest double, and an upper bound that overflowed to -infinity the most negative
+   one. */
 static HeatInterval Widen(PetscReal low, PetscReal high)
 {
   const PetscReal few = 4.0 * PETSC_MACHINE_EPSILON;
@@ -86,9 +88,9 @@ static HeatInterval Square(HeatInterval a)
   return Widen(HeatIntervalHasZero(a) ? 0.0 : PetscMin(low, high), PetscMax(low, high));
 }
 
-/* Return the values of the sine.  An interval of 6 or more is treated like a whole period of 2 pi;
-   beyond 1e15, where neighbouring doubles are 1/8 or more apart, the place within the period is
-   known only coarsely.  Both bounds are chosen: there the result is [-1, 1]. */
+/* Return the values of the sine.  The result is [-1, 1] for an interval of length 6 or more, which
+   is nearly a period of 2 pi, and beyond 1e15, where neighbouring doubles are 1/8 or more apart, so
+   that the place within the period is uncertain.  6 and 1e15 are chosen. */
 static HeatInterval Sine(HeatInterval a)
 {
   HeatInterval r;
@@ -113,8 +115,8 @@ static HeatInterval Tangent(HeatInterval a)
   return Rising(a, tan);
 }
 
-/* Return the values that a comparison can have: 1 if it surely holds, 0 if it never does, else 0
-   and 1. */
+/* Return the values that a comparison can have: 1 if it holds in the whole interval, 0 if it holds
+   nowhere in it, else 0 and 1. */
 static HeatInterval Truth(PetscBool surely, PetscBool never)
 {
   return (HeatInterval){surely ? 1.0 : 0.0, never ? 0.0 : 1.0};
@@ -138,12 +140,14 @@ static HeatInterval Compare(HeatOp op, HeatInterval a, HeatInterval b)
   }
 }
 
-/* Return whether a condition surely holds, and whether it surely does not hold; neither is true
-   where the interval does not decide it. */
+/* Return whether a condition holds for all values in the interval.  IsTrue and IsFalse are both
+   false where the interval contains 0 and other numbers. */
 static PetscBool IsTrue(HeatInterval a)
 {
   return !HeatIntervalHasZero(a) ? PETSC_TRUE : PETSC_FALSE;
 }
+
+/* Return whether a condition holds for no value in the interval. */
 static PetscBool IsFalse(HeatInterval a)
 {
   return HeatIntervalIsExact(a) && a.low == 0.0 ? PETSC_TRUE : PETSC_FALSE;
@@ -343,8 +347,8 @@ static HeatEnclosure Call(HeatOp op, HeatEnclosure a, HeatEnclosure b)
 }
 
 /* Return whether an operand is defined nowhere in the interval, so that OfUndefined gives the
-   result.  &&, || and ?: are left out: a program takes NaN for true as their condition, as muParser
-   does. */
+   result.  For &&, || and ?: return false: the compiled formula, as muParser, treats a NaN
+   condition as true. */
 static PetscBool TakesUndefined(const HeatOperation *o, HeatEnclosure a, HeatEnclosure b)
 {
   if (!HeatIntervalIsEmpty(a.value) && !HeatIntervalIsEmpty(b.value)) return PETSC_FALSE;

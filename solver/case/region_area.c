@@ -18,19 +18,21 @@
    with the square of their number, and of halving with the number of parts; 12 to 50 are nearly
    equally fast. */
 enum { FEW = 24 };
-/* Times that the domain is halved at most.  Chosen: 30 along each axis reach a 1e-9 of it. */
+/* Largest number of halvings.  Chosen: 30 along each axis reach 1e-9 of the domain's extents. */
 enum { DEPTH = 60 };
-/* Budget of a region in visits of a curve by a strip, some 20 ns each: of the order of all curves,
-   those of the region and of the regions over it; bounded for the first region, which often has all
-   others over it, and for all others together, as far as their own curves need no more.  Chosen:
-   the bounds are some seconds. */
+/* Budget of a region, as a number of pairs of a strip and a curve to visit, some 20 ns each.  It is
+   PerCurve times the number of curves, those of the region and those of the regions over it, but
+   - for the first region, which often has all others over it, at most ForFirst;
+   - for any other region at most the largest of its share of ForOthers, AtLeast, and PerOwnCurve
+     times the number of its own curves.
+   Chosen: ForFirst and ForOthers are one or two seconds each. */
 static const PetscReal PerCurve = 2000.0, ForFirst = 1e8, ForOthers = 5e7;
 static const PetscReal PerOwnCurve = 600.0, AtLeast = 2e4;
 
 /* Parts. */
 
-/* Return how a curve lies in a part: 0 if it does not matter there, because it lies above, below or
-   right of the part; 1 if it lies left of the part; 2 if it passes through. */
+/* Return where a curve lies: 0 above, below or right of the part, where it does not matter; 1 left
+   of the part; 2 if it passes through the part. */
 static int Place(const HeatCurve *curve, const HeatAreaPart *part)
 {
   const PetscReal y[2] = {PetscMax(curve->low[1], part->y[0]),
@@ -43,7 +45,8 @@ static int Place(const HeatCurve *curve, const HeatAreaPart *part)
   return x[1] > part->x[0] ? 2 : 1;
 }
 
-/* Return whether a height is inside a shape by the curves left of it, whose n ends are given. */
+/* Return whether the part is inside a shape at height y if all curves of the shape at that height
+   lie left of the part; `ends` has the n heights at which these curves begin and end. */
 static PetscBool InsideAt(const PetscReal *ends, PetscInt n, PetscReal y)
 {
   PetscBool inside = PETSC_FALSE;
@@ -69,8 +72,8 @@ static void AddLeft(PetscInt region, PetscReal *ends, PetscInt n, HeatAreaPart *
   }
 }
 
-/* Take over from a list the curves of one region, positions begin to end, as far as they matter in
-   a part.  Append them if the shape cuts the part, else note whether it covers the part.
+/* Copy the curves of one region, positions begin to end - 1 of a list, to a part if one of them
+   passes through the part.  Otherwise find out whether the shape covers the whole part.
    @param[out] ends  scratch for two numbers of each curve */
 static void TakeRegion(const HeatAreaRegion *k, const HeatAreaRef *list, PetscInt begin,
                        PetscInt end, HeatAreaPart *part, PetscReal *ends)
@@ -98,7 +101,7 @@ static void TakeRegion(const HeatAreaRegion *k, const HeatAreaRef *list, PetscIn
 }
 
 /* Fill a part, whose extents are set, with the curves of a list.
-   @param[in] own, hidden  of the surrounding part */
+   @param[in] own, hidden  members of the surrounding part */
 static PetscErrorCode FillPart(const HeatAreaRegion *k, const HeatAreaRef *list, PetscInt n,
                                HeatAreaCover own, unsigned hidden, HeatAreaPart *part)
 {
@@ -121,7 +124,8 @@ static PetscErrorCode FillPart(const HeatAreaRegion *k, const HeatAreaRef *list,
 
 /* Halving. */
 
-/* Return the cost of the strips of a part with n curves: n curves have some 4 n cuts. */
+/* Return the cost of a part with n curves, as a number of pairs of a strip and a curve to visit.  n
+   curves give about 4 n strips. */
 static PetscReal Cost(PetscInt n)
 {
   return (PetscReal)n * (PetscReal)(n <= HEAT_AREA_EXACT ? 4 * n : HEAT_AREA_STRIPS);

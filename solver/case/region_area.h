@@ -1,18 +1,16 @@
-/** The true size of regions: the area of what is left of a region's shape inside the domain,
- *  without the parts that later regions paint over.  The cells of the region approximate it. */
+/** The true sizes of regions: the area of a region's shape inside the domain, without the parts
+ *  that later regions paint over.  The cells that the region paints approximate this area. */
 #ifndef HEAT_SOLVER_REGION_AREA_H
 #define HEAT_SOLVER_REGION_AREA_H
 
 #include "solver/case/region_index.h"
 
-/** The areas of what is left of a region [m2].  A later region paints over an attribute where it
- *  gives the attribute as well. */
+/** The areas of a region [m2].  A later region paints over an attribute where it gives the
+ *  attribute as well; an attribute is left where no later region paints over it. */
 typedef struct {
-  PetscReal shape; /* inside the domain, whatever is painted over it */
-  PetscReal any;   /* where at least one attribute of the region is left; the area of
-                                    the shape if the region gives no attribute */
-  PetscReal
-      of[HEAT_ATTRIBUTES]; /* where this attribute is left; 0 if the region does not give it */
+  PetscReal shape; /* inside the domain, without regard to later regions */
+  PetscReal any;   /* where at least one attribute is left; without attributes: shape */
+  PetscReal of[HEAT_ATTRIBUTES]; /* where this attribute is left; 0: not given by the region */
 } HeatVisibleArea;
 
 typedef struct HeatRegionAreas HeatRegionAreas;
@@ -26,12 +24,13 @@ PetscErrorCode HeatRegionAreasDestroy(HeatRegionAreas **areas);
 
 /** Compute the areas of region r.  Not collective.
  *
- *  The areas are exact up to rounding.  Where a polygon crosses itself, a place that lies inside an
- *  even number of its loops does not count, as in painting (even-odd rule).  Where so many outlines
- *  cross one another that exact areas would take too long, part of the domain is cut into strips
- *  whose ends are not at the crossings.
+ *  The areas are exact up to rounding, unless so many outlines cross one another that exact areas
+ *  would take too long: the affected part of the domain is then cut into equal strips, whose ends
+ *  are not at the crossings, so that its areas are approximate.  Where a polygon crosses itself, a
+ *  place that lies inside an even number of its loops does not count, as in painting (even-odd
+ *  rule).
  *
- *  Maps have no outline: all areas of a map are NaN, and a later map paints over nothing. */
+ *  Maps have no outline: all areas of a map are NaN, and later maps are ignored. */
 PetscErrorCode HeatRegionAreasOf(HeatRegionAreas *areas, PetscInt r, HeatVisibleArea *area);
 
 #endif

@@ -55,7 +55,7 @@ HeatCurve HeatCurveOf(const HeatRegion *r, PetscInt k)
   return (HeatCurve){.low = {low[0], low[1]}, .high = {high[0], high[1]}};
 }
 
-/* Return s(y) of a circle, 0 beyond it. */
+/* Return s(y) of a circle of radius r about the origin; 0 where abs(y) > r. */
 static PetscReal HalfWidth(PetscReal r, PetscReal y)
 {
   return PetscSqrtReal(PetscMax((r - y) * (r + y), 0.0));
@@ -125,7 +125,8 @@ static int LinesMeet(const HeatCurve *a, const HeatCurve *b, PetscReal y[2])
   return 1;
 }
 
-/* The line's foot of the perpendicular from the centre lies between the two crossings. */
+/* Find the crossings of a line and a circle: they lie at equal distances on either side of `foot`,
+   the foot of the perpendicular from the centre, as parameters of the line. */
 static int LineMeetsCircle(const HeatCurve *line, const HeatCurve *circle, PetscReal y[2])
 {
   const PetscReal u[2]   = {line->high[0] - line->low[0], line->high[1] - line->low[1]};
@@ -139,7 +140,8 @@ static int LineMeetsCircle(const HeatCurve *line, const HeatCurve *circle, Petsc
   return half > 0.0 ? 2 : 0;
 }
 
-/* The common chord is perpendicular to the line of the centres, at `foot` from the first. */
+/* Find the crossings of two circles: the ends of the common chord, which is perpendicular to the
+   line through the centres, at the distance `foot` from the first centre. */
 static int CirclesMeet(const HeatCurve *a, const HeatCurve *b, PetscReal y[2])
 {
   const PetscReal d[2]     = {b->centre[0] - a->centre[0], b->centre[1] - a->centre[1]};

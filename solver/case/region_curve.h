@@ -11,7 +11,7 @@
 /** A straight line, or a quarter of a circle.  From one end to the other its x increases,
  *  decreases or stays. */
 typedef struct {
-  PetscReal low[2], high[2];   /* lower and upper end x, y [m] */
+  PetscReal low[2], high[2];   /* x, y of the lower and of the upper end [m] */
   PetscReal centre[2], radius; /* of the circle [m]; radius 0: a line */
   PetscReal side;              /* -1: a left quarter of the circle, 1: a right one */
 } HeatCurve;
@@ -34,13 +34,13 @@ void HeatCurveSpan(const HeatCurve *curve, const PetscReal y[2], PetscReal x[2])
  *  in closed form; the curve is not horizontal. */
 PetscReal HeatCurveIntegral(const HeatCurve *curve, const PetscReal y[2]);
 
-/** Compute the heights at which a curve may meet a vertical line: all that do, and perhaps some at
- *  which the prolonged line or the rest of the circle does.  Returns their number, at most
- *  2. */
+/** Compute the heights at which a curve may meet the vertical line at x, and return their number,
+ *  at most 2.  They include all heights at which the curve meets the line, and may include heights
+ *  at which only the prolonged edge or the whole circle does. */
 int HeatCurveMeetsVertical(const HeatCurve *curve, PetscReal x, PetscReal y[2]);
 
-/** Compute the heights at which two curves may cross: all crossings, and perhaps some of the
- *  prolonged lines and whole circles.  Returns their number, at most 2. */
+/** Compute the heights at which two curves may cross, and return their number, at most 2.  They
+ *  include all crossings, and may include crossings of the prolonged edges or whole circles. */
 int HeatCurveMeetsCurve(const HeatCurve *a, const HeatCurve *b, PetscReal y[2]);
 
 #endif

@@ -30,10 +30,10 @@ typedef struct {
   PetscInt region; /* -1: none */
 } Leaf;
 
-/* A node of the tree: of the regions below it. */
+/* A node of the tree: the box and the largest index of all regions below it. */
 typedef struct {
   PetscReal low[2], high[2]; /* [m] the box around their boxes; low > high if there are none */
-  PetscInt  last;            /* the largest index */
+  PetscInt  last;            /* the largest index of a region; -1: none */
 } Node;
 
 struct HeatRegionIndex {
@@ -83,8 +83,8 @@ static int CompareLeaves(const void *a, const void *b)
   return (p->region > q->region) - (p->region < q->region);
 }
 
-/* Return the position of a box's centre along Morton's curve: the bits of x and y take turns, of
-   65536 steps of the domain each. */
+/* Return the position of a box's centre along Morton's curve.  The centre's x and y are rounded to
+   16 bits each, 65536 steps over the domain, and their bits alternate in the result. */
 static uint32_t MortonKey(const HeatCase *c, const Box *box)
 {
   const PetscReal *extents[2] = {c->grid.x, c->grid.y};
@@ -204,8 +204,11 @@ static PetscReal Capacity(const HeatRegionIndex *x, PetscInt r)
   return (box->high[0] - box->low[0]) * (box->high[1] - box->low[1]);
 }
 
-/* Return the region of largest capacity among those after `last` in the order of decreasing
-   capacity (-1: all), and of increasing position where capacities are equal; -1: none. */
+/* Return the region of largest capacity in a list, among those that follow `last` in the order of
+   decreasing capacity; of regions of equal capacity, the one that comes first in the list.  Regions
+   of the capacity of `last` follow it if their index is larger.
+   @param[in] last  the container before; -1: none
+   Return -1 where no region follows. */
 static PetscInt NextContainer(const HeatRegionIndex *x, const PetscInt *over, PetscInt n,
                               PetscInt last)
 {
@@ -223,8 +226,8 @@ static PetscInt NextContainer(const HeatRegionIndex *x, const PetscInt *over, Pe
   return next;
 }
 
-/* Remove from a list the regions inside region `outer`, as far as it replaces what they do for a
-   region that gives `attributes`. */
+/* Remove from a list the regions that lie inside region `outer` and give no attribute among
+   `attributes` that `outer` does not give. */
 static void RemoveContained(const HeatRegionIndex *x, PetscInt outer, unsigned attributes,
                             PetscInt *over, PetscInt *n)
 {
@@ -248,7 +251,7 @@ PetscErrorCode HeatRegionIndexOver(HeatRegionIndex *x, PetscInt r, PetscInt *ove
   PetscFunctionBeginUser;
   *n = 0;
   if (x->boxes[r].attributes) Search(x, 1, r, over, n);
-  for (int k = 0; k<CONTAINERS && * n> 1; k++) {
+  for (int k = 0; *n > 1 && k < CONTAINERS; k++) {
     container = NextContainer(x, over, *n, container);
     if (container < 0) break;
     RemoveContained(x, container, x->boxes[r].attributes, over, n);

@@ -1,10 +1,11 @@
-/** A search tree of the boxes around the shapes of a case: which later regions may lie over one. */
+/** A search tree of the boxes around the shapes of a case.  It finds the later regions that may lie
+ *  over a region. */
 #ifndef HEAT_SOLVER_REGION_INDEX_H
 #define HEAT_SOLVER_REGION_INDEX_H
 
 #include "solver/case/case.h"
 
-/** The attributes that regions paint, each by itself. */
+/** The attributes that regions paint; each is painted independently of the others. */
 typedef enum {
   HEAT_ATTRIBUTE_MATERIAL,
   HEAT_ATTRIBUTE_TEMPERATURE,
@@ -32,7 +33,8 @@ PetscErrorCode HeatRegionIndexCreate(const HeatCase *c, HeatRegionIndex **index)
 PetscErrorCode HeatRegionIndexDestroy(HeatRegionIndex **index);
 
 /** Find the later regions that give an attribute of region r and whose boxes overlap the box of
- *  region r.  Regions are left out if they lie inside another one that replaces at least as much.
+ *  region r.  Some regions are left out that lie inside another one of them which gives all their
+ *  attributes: they make no difference.
  *  @param[out] over  [c->n_regions] indices of regions, increasing
  *  @param[out] n     their number */
 PetscErrorCode HeatRegionIndexOver(HeatRegionIndex *index, PetscInt r, PetscInt *over, PetscInt *n);

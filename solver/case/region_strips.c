@@ -29,10 +29,11 @@ typedef struct {
   unsigned           *gives;     /* owned [part->n]: the attributes of the curves' regions */
   PetscInt            n;         /* curves through the strip */
   Crossing           *crossings; /* owned [part->n]: the n curves through the strip, sorted by x,
-                                    and the others behind them */
+                                    then the curves that do not pass through it */
 } Strips;
 
-/* Return the attributes that are left where later regions replace those in `hidden`. */
+/* Return the current region's attributes that are left where later regions replace those in
+   `hidden`. */
 static unsigned Left(const HeatAreaRegion *k, unsigned hidden) { return k->attributes & ~hidden; }
 
 PetscBool HeatAreaLeft(const HeatAreaRegion *k, unsigned hidden)
@@ -80,7 +81,7 @@ static int CompareCrossings(const void *a, const void *b)
   return (p->x > q->x) - (p->x < q->x);
 }
 
-/* Append n heights as far as they lie inside a part. */
+/* Append those of n heights that lie inside a part. */
 static PetscErrorCode AddCuts(Cuts *cuts, const HeatAreaPart *part, int n, const PetscReal y[])
 {
   PetscFunctionBeginUser;
@@ -93,7 +94,7 @@ static PetscErrorCode AddCuts(Cuts *cuts, const HeatAreaPart *part, int n, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Append the heights at which two curves cross, as far as both have them. */
+/* Append the heights at which two curves cross, between the ends of both curves. */
 static PetscErrorCode AddCrossings(Cuts *cuts, const HeatAreaPart *part, const HeatCurve *a,
                                    const HeatCurve *b)
 {
@@ -151,7 +152,7 @@ typedef struct {
   unsigned hidden;                 /* attributes that later regions replace here */
 } Sweep;
 
-/* Pass the beginning or the end of a region. */
+/* Update a sweep that passes a curve of a region: the region begins or ends there. */
 static void Pass(const HeatAreaRegion *k, Sweep *sweep, PetscInt region, unsigned gives)
 {
   unsigned char *inside = &k->areas->inside[region];
@@ -194,7 +195,8 @@ static void AddStrip(const HeatAreaRegion *k, const Strips *s, const PetscReal y
   *own = 0;
 }
 
-/* Sort the crossings.  A few are nearly in order from the strip before. */
+/* Sort the crossings.  If they are few, they are still nearly in the order of the strip below, so
+   that insertion sort is fast. */
 static void SortCrossings(Crossing *crossings, PetscInt n)
 {
   if (n > HEAT_AREA_EXACT) {

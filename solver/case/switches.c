@@ -17,12 +17,13 @@
 
 #include "solver/case/interval.h"
 
-/* Intervals over which one search may evaluate a watched operation.  Chosen: some milliseconds.  A
-   monotone formula takes two or three, a wave some ten for each half period. */
+/* Largest number of intervals that one search of a watched operation evaluates.  Chosen: they take
+   some milliseconds.  A monotone formula needs two or three intervals, a wave about ten for each
+   half period. */
 enum { BUDGET = 20000 };
 
-/* Intervals that wait in a search by halving.  Derived: 47 halvings reach 1e-14 of the whole; the
-   rest is a margin. */
+/* Largest number of intervals on the stack of a search.  Derived: 47 halvings reach 1e-14 of the
+   searched time; the rest is a margin. */
 enum { WAITING = 64 };
 
 /* An operation that can switch. */
@@ -60,8 +61,9 @@ PetscBool HeatSwitchesCan(const HeatOperation *o)
   return kind && (o->variables & HEAT_VAR_TIME) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Return a number that changes exactly where the operation switches, at time t.
-   @param[out] equal  whether the two sides of the watched difference are equal there */
+/* Return the state of a watched operation at time t: a number that changes exactly where the
+   operation switches.
+   @param[out] equal  whether the two sides of the watched difference are equal at t */
 static PetscReal StateAt(HeatSwitches *s, const Watch *w, PetscReal t, PetscBool *equal)
 {
   const HeatOperation *o        = &s->tree.operations[w->operation];
@@ -103,9 +105,9 @@ static Knowledge StudyOver(HeatSwitches *s, const Watch *w, PetscReal from, Pets
   return HeatIntervalHasZero(g.slope) ? UNKNOWN : MONOTONE;
 }
 
-/* Return the first time in (from, to] whose state differs from that at `from`, exact to a
-   neighbouring double.  g must be monotone there.  A time at which the two sides are equal is
-   returned itself. */
+/* Return the first time in (from, to] whose state differs from the state at `from`, to the nearest
+   double.  g must be monotone in the interval.  If the two sides of the watched difference are
+   equal one double earlier, as of t > 400 at 400, return that earlier time. */
 static PetscReal Bisect(HeatSwitches *s, const Watch *w, PetscReal from, PetscReal to)
 {
   PetscBool       equal, ignored;
@@ -135,8 +137,8 @@ typedef struct {
 static void SearchOne(HeatSwitches *s, const Watch *w, PetscReal start, PetscReal until,
                       PetscReal *time, PetscReal *known)
 {
-  /* The search begins one double later: a switch at the start itself, as of t > 0 at 0, is not
-     wanted. */
+  /* The search begins one double after `start`, because a switch at `start` itself, as of t > 0 at
+     0, must not be found again. */
   PetscReal from  = nextafter(start, INFINITY);
   Stack     stack = {.n = 1, .end = {until}};
   PetscBool ignored;

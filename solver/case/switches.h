@@ -3,10 +3,9 @@
  *  A formula of t may jump, as (t > 400)*(t < 410), floor(t/60) or t < 10 ? 1 : 0 do, or have a
  *  kink, as max(0, 1 - abs(t - 100)) does.  A time step must not span such a time.  Comparisons,
  *  floor, sign, abs, min and max whose arguments depend on t alone are found in the formula's
- *  syntax tree, and the times at which their results change by bisection: interval arithmetic
- *  excludes the intervals of time without a change, so that no change is missed however short
- *  the time between two changes is, down to 1e-14 of the time that is searched.  Nothing here is
- *  collective. */
+ *  syntax tree, and bisection finds the times at which their results change.  Interval arithmetic
+ *  excludes the intervals of time without a change, so that two changes are both found unless less
+ *  than 1e-14 of the searched time lies between them.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_SWITCHES_H
 #define HEAT_SOLVER_SWITCHES_H
 
@@ -37,7 +36,7 @@ void HeatSwitchesNext(HeatSwitches *switches, PetscReal after, PetscReal until, 
  *  left. */
 PetscBool HeatSwitchesGiveUp(HeatSwitches *switches);
 
-/** Return the distance [s] below which two times near t are one switch: 64 roundings of t. */
+/** Return the distance [s] below which two times near t count as one switch: 64 roundings of t. */
 PetscReal HeatSwitchesMargin(PetscReal t);
 
 /** Free the switches and set *switches to NULL; *switches may be NULL. */

@@ -3,32 +3,33 @@
  *  The search goes through time with the sign of the derivative g'.  An interval in which the
  *  bounds of g' have one sign is taken whole; where its sign differs from the one before it, g
  *  turns at its beginning.  An interval with bounds of both signs is halved, down to the
- *  resolution.  Bounds of g' so close to 0 that g cannot change visibly in the whole run count
- *  as 0, so that the rounding of a plateau makes no turns. Source: R. E. Moore, R. B. Kearfott,
- *  M. J. Cloud, Introduction to Interval Analysis, SIAM 2009, ch. 8. */
+ *  resolution.  Bounds of g' so close to 0 that g would change by less than 1e-9 of its range in
+ *  the whole run count as 0, so that the rounding of a plateau makes no turns.  Source: R. E.
+ *  Moore, R. B. Kearfott, M. J. Cloud, Introduction to Interval Analysis, SIAM 2009, ch. 8. */
 #include "solver/case/turns.h"
 
 #include <math.h>
 
 #include "solver/case/interval.h"
 
-/* Intervals over which one search may evaluate a part.  Chosen: some milliseconds. */
+/* Largest number of intervals that one search of a part evaluates.  Chosen: they take some
+   milliseconds. */
 enum { BUDGET = 20000 };
 
-/* Intervals that wait in a search by halving.  Derived: 34 halvings reach 1e-10 of the whole; the
-   rest is a margin. */
+/* Largest number of intervals on the stack of a search.  Derived: 34 halvings reach 1e-10 of the
+   run; the rest is a margin. */
 enum { WAITING = 64 };
 
-/* Parts of the run: the shortest interval that is halved, the distance after which a second turn
-   counts, and the change of g, relative to its range, that counts as none over the whole run.
-   Chosen: a day has 86400 s, and a pulse of 10 microseconds in it is found. */
+/* The shortest interval that is halved and the smallest distance of two turns, both as parts of the
+   run's length, and the change of g over the whole run that counts as none, as a part of g's range.
+   Chosen: in a run of a day, 86400 s, a pulse of 10 microseconds is found. */
 static const PetscReal resolution = 1e-10, margin = 1e-9, invisible = 1e-9;
 
-/* A part of the formula that depends on t alone and is not part of a larger one; exp(u) for a term
-   u(t) of an exponent. */
+/* A largest sub-formula that depends on t alone.  Where that is a term u(t) of an exponent that
+   also depends on x or y, the part is exp(u). */
 typedef struct {
   int       operation; /* index in the tree */
-  PetscReal range;     /* bound of its largest minus its smallest value in the run; may be inf */
+  PetscReal range;     /* upper bound of its values in the run minus the lower one; may be inf */
   PetscReal flat;      /* magnitude of g' that counts as 0 */
 } Part;
 
@@ -137,9 +138,9 @@ static PetscReal ValueAt(HeatTurns *turns, const Part *part, PetscReal t)
   return HeatExpressionTreeAt(&turns->tree, part->operation, point, turns->numbers);
 }
 
-/* Return how far a part in the middle of a step is from the mean of its values at the ends,
-   relative to its range.  The ends are seen from inside the step, since the part may jump
-   there. */
+/* Return the difference between a part's value in the middle of a step and the mean of its values
+   at the ends, relative to its range.  The values at the ends are taken just inside the step, since
+   the part may jump at an end. */
 static PetscReal Bend(HeatTurns *turns, const Part *part, PetscReal from, PetscReal to)
 {
   const PetscReal inside = 1e-6 * (to - from), middle = from + 0.5 * (to - from);
@@ -174,7 +175,7 @@ PetscReal HeatTurnsHidden(HeatTurns *turns, PetscReal from, PetscReal turn, Pets
   return most;
 }
 
-/* Bound the range of a part's values in the run, and set what counts as flat. */
+/* Set a part's range from the bounds of its values in the run, and the slope that counts as 0. */
 static void Measure(HeatTurns *turns, Part *part)
 {
   const HeatEnclosure g = Enclose(turns, part, 0.0, turns->end);
@@ -183,7 +184,9 @@ static void Measure(HeatTurns *turns, Part *part)
   part->flat  = isfinite(part->range) ? invisible * part->range / turns->end : 0.0;
 }
 
-/* Append an operation on the result of operation k to the tree, and return its index. */
+/* Append to the tree an operation whose operand is operation k; *made is its index.  Evaluating it
+   also evaluates the operations between k and it, whose results have no meaning and are not
+   used. */
 static PetscErrorCode Append(HeatExpressionTree *tree, HeatOp op, int k, int *made)
 {
   const HeatOperation o = {.op        = op,
@@ -199,12 +202,12 @@ static PetscErrorCode Append(HeatExpressionTree *tree, HeatOp op, int k, int *ma
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* What an operation is to the operation above it: nothing that matters; a term of an exponent, with
-   its sign. */
+/* The role of a sub-formula: LIFTS and LOWERS are terms of an exponent with sign + and -, APART is
+   any other sub-formula. */
 typedef enum { LOWERS = -1, APART, LIFTS } Role;
 
-/* Return the role of an operand of an operation that depends on more than t and has a role itself:
-   terms of an exponent are operands of exp and of the sums below it. */
+/* Return the role of an operand of operation o, which depends on more than t and has the role
+   `role`: terms of an exponent are operands of exp and of the sums below exp. */
 static Role RoleOfOperand(const HeatOperation *o, Role role, int operand)
 {
   switch (o->op) {
@@ -216,8 +219,8 @@ static Role RoleOfOperand(const HeatOperation *o, Role role, int operand)
   }
 }
 
-/* Add the part that ends at operation k.  A term u(t) of an exponent that depends on x or y too is
-   taken as exp(u): its range is that of the factor by which it changes the formula. */
+/* Add the part whose result is operation k.  A term u(t) of an exponent is added as exp(u), the
+   factor that it contributes to the formula, so that its range is that of this factor. */
 static PetscErrorCode AddPart(HeatTurns *turns, int k, Role role)
 {
   PetscFunctionBeginUser;
@@ -227,11 +230,12 @@ static PetscErrorCode AddPart(HeatTurns *turns, int k, Role role)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the parts: operations that depend on t alone, but are not operands of such a one. */
+/* Find the parts: the operations that depend on t alone and are not operands of another operation
+   that does. */
 static PetscErrorCode FindParts(HeatTurns *turns)
 {
   const int  n = turns->tree.n;
-  PetscBool *inner; /* [n] whether an operation is an operand of one that depends on t alone */
+  PetscBool *inner; /* [n] whether the operation is an operand of one that depends on t alone */
   Role      *roles; /* [n] */
 
   PetscFunctionBeginUser;
@@ -263,7 +267,7 @@ PetscErrorCode HeatTurnsCreate(const char *text, PetscReal end, HeatTurns **out)
   PetscCall(HeatExpressionTreeCreate(text, &turns->tree, &problem, &position));
   PetscCall(PetscCalloc1(turns->tree.n, &turns->parts));
   PetscCall(FindParts(turns));
-  PetscCall(PetscMalloc2(turns->tree.n, &turns->numbers, turns->tree.n, &turns->results));
+  PetscCall(PetscCalloc2(turns->tree.n, &turns->numbers, turns->tree.n, &turns->results));
   for (int k = 0; k < turns->n; k++) Measure(turns, &turns->parts[k]);
   if (turns->n == 0) PetscCall(HeatTurnsDestroy(out));
   PetscFunctionReturn(PETSC_SUCCESS);

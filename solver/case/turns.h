@@ -1,14 +1,12 @@
-/** The times at which a formula turns: the peaks and dips of its parts that depend on time
- *  alone.
+/** Turns: the times of the peaks and dips of those parts of a formula that depend on t alone.
  *
- *  A source such as 1e7*exp(-((t - 400)/5)^2) has no jump, so that it is no event (events.h),
- *  but a controlled step that begins and ends where the pulse is zero does not see it.
- *  Controlled steps therefore do not pass a peak, and are so short that the formula is about
- *  linear within a step (HeatTurnsFollow).  The peaks and dips are found from bounds of the
- *  derivative by interval arithmetic, which excludes the intervals of time in which the formula
- *  rises or falls throughout, so that no pulse is missed however short it is, down to 1e-10 of
- *  the run.  Parts that depend on x or y too, such as (x - v*t)^2, are not searched. Nothing
- *  here is collective. */
+ *  A source such as 1e7*exp(-((t - 400)/5)^2) has no jump, so that it has no event (events.h), but
+ *  a controlled step that begins and ends where the pulse is zero would not see the pulse.  A
+ *  controlled step therefore ends at the next turn at the latest, and is so short that the formula
+ *  is nearly linear within the step (HeatTurnsFollow).  The search bounds the derivative by
+ *  interval arithmetic and skips the intervals of time in which the formula only rises or only
+ *  falls, so that it finds every pulse longer than 1e-10 of the run.  Parts that also depend on x
+ *  or y, such as (x - v*t)^2, are not searched.  Nothing here is collective. */
 #ifndef HEAT_SOLVER_TURNS_H
 #define HEAT_SOLVER_TURNS_H
 
@@ -22,7 +20,7 @@ typedef struct HeatTurns HeatTurns;
  *  @param[out] turns  NULL where no part depends on t alone; owned by the caller */
 PetscErrorCode HeatTurnsCreate(const char *text, PetscReal end, HeatTurns **turns);
 
-/** Return the distance [s] below which two turns are one: 1e-9 of the run. */
+/** Return the distance [s] below which two turns count as one: 1e-9 of the run. */
 PetscReal HeatTurnsMargin(const HeatTurns *turns);
 
 /** Find the first turn in (after, until].  Turns within HeatTurnsMargin after `after` do not count:
@@ -33,15 +31,16 @@ PetscReal HeatTurnsMargin(const HeatTurns *turns);
 void HeatTurnsNext(HeatTurns *turns, PetscReal after, PetscReal until, PetscReal *time,
                    PetscReal *known);
 
-/** Return the end of a step [s] from `from` to at most `to` over which the formula is about
- *  linear in time: in the middle of the step it differs by at most a tenth of its range in the
- *  run from the mean of the two ends.  No turn lies within the step. */
+/** Return the end of a step [s] from `from` to at most `to` over which the formula is nearly linear
+ *  in time: halve the step until each part's value in the middle differs from the mean of the two
+ *  ends by at most a tenth of the part's range.  The range is that of the part's bounds in the run,
+ *  which can be wider than its values.  The caller has excluded turns between `from` and `to`. */
 PetscReal HeatTurnsFollow(HeatTurns *turns, PetscReal from, PetscReal to);
 
-/** Return how much of a peak or dip at the time `turn` the ends of a step from `from` to `to`
- *  [s] do not show: the smaller of the differences between the value at the turn and the values
- *  at the two ends, relative to the range of values in the run; the largest over the formula's
- *  parts. */
+/** Return the share of a peak or dip at the time `turn` that a step from `from` to `to` [s] hides.
+ *  For each part of the formula this is the difference between its value at the turn and its value
+ *  at the end of the step where that difference is smaller, divided by the range of the part's
+ *  bounds in the run.  The result is the largest over the parts. */
 PetscReal HeatTurnsHidden(HeatTurns *turns, PetscReal from, PetscReal turn, PetscReal to);
 
 /** Free the turns and set *turns to NULL; *turns may be NULL. */

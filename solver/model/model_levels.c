@@ -17,8 +17,8 @@
 #include "solver/case/expression.h"
 #include "solver/physics/paint.h"
 
-/* Most cells of the sample along an axis.  Chosen: finer than the regions of most cases; a larger
-   sample takes longer. */
+/* Largest number of cells of the sample along an axis.  Chosen: finer than the regions of most
+   cases; a larger sample takes longer. */
 enum { SAMPLE = 64 };
 
 /* Bodies. */
@@ -43,7 +43,7 @@ static PetscErrorCode ConductivityOf(const HeatCase *c, const HeatFormula *k, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the share of each material in a sample of the domain. */
+/* Find the share of each material in a sample of the domain, painted from the regions' shapes. */
 static PetscErrorCode FindShares(const HeatCase *c, PetscReal *share)
 {
   const PetscInt nx = PetscMin(c->grid.cells[0], SAMPLE), ny = PetscMin(c->grid.cells[1], SAMPLE);
@@ -136,15 +136,15 @@ PetscBool HeatModelSidesConduct(const HeatCase *c)
 
 /* A kind of columns, or of rows, of a level. */
 typedef struct {
-  PetscReal count; /* number of columns of this kind */
-  PetscReal width; /* number of columns of the grid that each joins */
-  int       faces; /* faces towards other columns: 0, 1 or 2 */
-  PetscBool first, last;
+  PetscReal count;       /* number of columns of this kind */
+  PetscReal width;       /* number of columns of the grid that each joins */
+  int       faces;       /* faces towards other columns: 0, 1 or 2 */
+  PetscBool first, last; /* the column lies at the lower, at the upper side of the domain */
 } Kind;
 
 /* A level of the model. */
 typedef struct {
-  PetscInt  n[2], joins[2]; /* along each axis: cells, and joins that led to them */
+  PetscInt  n[2], joins[2]; /* along each axis: cells, and joins from the finest level to this */
   PetscBool periodic[2];
 } Level;
 

@@ -32,14 +32,16 @@ PetscErrorCode HeatModelBodyCreate(const HeatCase *c, HeatModelBody *body);
 /** Free the lists.  Not collective. */
 PetscErrorCode HeatModelBodyDestroy(HeatModelBody *body);
 
-/** Return the largest stable step of ftcs [s], or PETSC_MAX_REAL where every step is stable. */
+/** Predict the largest stable step of ftcs [s]; return PETSC_MAX_REAL where every step is stable.
+ *  Ambient exchange and contact resistances are not taken into account. */
 PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body);
 
 /** Return whether some side of the case has a temperature, convection or radiation, so that its
  *  conductance is part of the equations. */
 PetscBool HeatModelSidesConduct(const HeatCase *c);
 
-/** Predict the levels and what all ranks send in their transfers.
+/** Predict the levels of the multigrid, and the messages and values that all ranks send on each.
+ *  Not collective.
  *  @param[in]  sigma   mass of the equations [1/s]: a multiple of 1/dt, 0 for a steady state
  *  @param[out] n       number of levels
  *  @param[out] levels  [HEAT_MODEL_LEVELS] */

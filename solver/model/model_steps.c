@@ -7,26 +7,75 @@
 
 #include <math.h>
 
+#include "solver/case/events.h"
 #include "solver/case/expression.h"
 #include "solver/grid/deep_halo.h"
 #include "solver/measure/memory_need.h"
 #include "solver/operator/operator.h"
 #include "solver/stepper/stepper.h"
 
-/* Return the number of steps of a run; -1 if their length is chosen during the run.  With
-   `step: auto` ftcs takes its largest stable step. */
-static PetscInt64 CountSteps(const HeatCase *c, const HeatModelBody *body)
+/* Return whether all multiples of an interval are points of the grid of times, as in
+   app/state/clock.c. */
+static PetscBool IsWhole(PetscReal interval, PetscReal step)
 {
-  const PetscBool ftcs = c->time.scheme == HEAT_SCHEME_FTCS ? PETSC_TRUE : PETSC_FALSE;
-  PetscReal       step = c->time.step;
+  const PetscReal points = round(interval / step);
 
-  if (c->time.scheme == HEAT_SCHEME_STEADY) return 1;
-  if (ftcs && c->time.step_auto) step = HeatModelStableStep(c, body);
-  else if (c->time.step_auto || c->time.adaptive.tolerance > 0.0) return -1;
-  if (!(step > 0.0 && step < PETSC_MAX_REAL)) return -1;
-  if (c->time.steps >= 0) return c->time.steps;
+  return interval <= 0.0 ||
+                 (points >= 1.0 && PetscAbsReal(points * step - interval) <= 1e-12 * interval)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Find out whether an output or an event lies between points of the grid of times, so that it adds
+   a step.  Where there are very many events, say yes. */
+static PetscErrorCode AddsSteps(const HeatCase *c, PetscReal step, PetscBool *adds)
+{
+  const int       many = 1000; /* chosen: found in a millisecond */
+  const PetscReal end  = c->time.steps >= 0 ? step * (PetscReal)c->time.steps : c->time.end;
+  PetscReal       time = 0.0;
+  HeatEvents     *events;
+
+  PetscFunctionBeginUser;
+  *adds = IsWhole(c->output.snapshots_interval, step) && IsWhole(c->output.history_interval, step)
+              ? PETSC_FALSE
+              : PETSC_TRUE;
+  PetscCall(HeatEventsCreate(c, &events));
+  for (int k = 0; !*adds && time < end; k++) {
+    time = HeatEventsNext(events, time, end);
+    if (time < end && (k == many || PetscAbsReal(round(time / step) * step - time) >
+                                        HeatEventsMargin(events, time)))
+      *adds = PETSC_TRUE;
+  }
+  PetscCall(HeatEventsDestroy(&events));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return whether HeatModelStableStep knows everything that limits explicit steps. */
+static PetscBool KnowsLimit(const HeatCase *c)
+{
+  return !c->exchange.coefficient.given && c->n_contacts == 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Compute the number of steps of a run; -1 if their length is chosen during the run, or if outputs
+   or events add steps.  With `step: auto` ftcs takes its largest stable step. */
+static PetscErrorCode CountSteps(const HeatCase *c, const HeatModelBody *body, PetscInt64 *steps)
+{
+  PetscReal step = c->time.step;
+  PetscBool adds;
+
+  PetscFunctionBeginUser;
+  *steps = c->time.scheme == HEAT_SCHEME_STEADY ? 1 : -1;
+  if (c->time.scheme == HEAT_SCHEME_STEADY || c->time.adaptive.tolerance > 0.0)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->time.step_auto)
+    step = c->time.scheme == HEAT_SCHEME_FTCS && KnowsLimit(c) ? HeatModelStableStep(c, body) : 0.0;
+  if (!(step > 0.0 && step < PETSC_MAX_REAL)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AddsSteps(c, step, &adds));
+  if (adds) PetscFunctionReturn(PETSC_SUCCESS);
   /* 1e-9: a shorter remainder, as a part of a step, is rounding, as in app/state/clock.h */
-  return (PetscInt64)ceil((double)(c->time.end / step) - 1e-9);
+  *steps = c->time.steps >= 0 ? c->time.steps
+                              : (PetscInt64)ceil((double)(c->time.end / step) - 1e-9);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Set *varies to true if a formula depends on t; else leave it as it is. */
@@ -101,6 +150,11 @@ static PetscErrorCode Rkl2Steps(const HeatCase *c, const HeatModelBody *body,
   PetscFunctionBeginUser;
   /* 9: AUTO_STAGES of solver/stepper/stepper_explicit.c, for step: auto */
   s->stages = c->time.step > 0.0 ? HeatRkl2Stages(c->time.step, HeatModelStableStep(c, body)) : 9;
+  HeatCheck(s->stages > 0, PETSC_COMM_SELF, HEAT_ERR_INPUT,
+            "time.step: a step of %g s needs more than a million stages of rkl2; take a shorter "
+            "step, or an implicit scheme",
+            (double)c->time.step);
+  if (c->time.step > 0.0 && !KnowsLimit(c)) s->known = PETSC_FALSE;
   PetscCall(FindDepth(c, layout, s));
   s->exchanges = s->deep ? 0 : s->stages;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -153,8 +207,8 @@ PetscReal HeatModelStepsDeep(const HeatModelSteps *s)
   return 1.0 / (PetscReal)s->deep;
 }
 
-/* Count the exchanges of n steps of ftcs in sweeps.  A row of history.csv ends a sweep, and a step
-   that is left alone before it takes none. */
+/* Count the exchanges of n steps of ftcs in sweeps.  A row of history.csv ends a sweep; a single
+   step that is left over before the row is taken as an ordinary step, without a sweep. */
 static void CountFtcs(const HeatModelSteps *s, PetscInt64 n, HeatModelExchanges *counts)
 {
   for (int last = 0; last < 2; last++) { /* whole rows, and the steps after the last one */
@@ -213,12 +267,12 @@ PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *s, const HeatLayout *
 PetscErrorCode HeatModelStepsMake(const HeatCase *c, const HeatModelBody *body,
                                   const HeatLayout *layout, HeatModelSteps *steps)
 {
-  const HeatModelSteps start = {
-      .steps = CountSteps(c, body), .known = PETSC_TRUE, .set_ups = 1, .before = 1};
-  PetscBool nonlinear;
+  const HeatModelSteps start = {.known = PETSC_TRUE, .set_ups = 1, .before = 1};
+  PetscBool            nonlinear;
 
   PetscFunctionBeginUser;
   *steps = start;
+  PetscCall(CountSteps(c, body, &steps->steps));
   PetscCall(SchemeSteps(c, body, layout, steps));
   PetscCall(HeatNeedIsNonlinear(c, &nonlinear));
   if (nonlinear) steps->known = PETSC_FALSE;

@@ -7,7 +7,8 @@
 
 /** The numbers for one step, and for the run outside of its steps. */
 typedef struct {
-  PetscInt64 steps;     /* of the run; -1: not known before the run */
+  PetscInt64 steps;     /* of the run; -1: not known before the run.  Steps that outputs or events
+                           shorten are not counted */
   PetscBool  known;     /* the members below are known; false for schemes whose steps depend on the
                            field: non-linear cases and those of PETSc's TS */
   PetscInt   exchanges; /* halo exchanges one cell deep in a step; 0 if they are deep */

@@ -1,14 +1,16 @@
-/** Stages of rkl2: several in one sweep, or one by one, with the same bits.
+/** Takes the stages of rkl2 (HeatOperatorTakeStages): several in one sweep, or one by one, with the
+ *  same bits.
  *
- *  The unknowns of a stage are increments d_j = Y_j - Y_0 since the beginning of the step.  No
- *  digits are lost to temperatures that are large against their differences, and a stage reads
- *  neither sources nor Y_0: N(Y_0), which holds the sources, is kept as the rate Q = N(Y_0)/C.
- *  Beyond the domain's sides stands the change of T_b since the beginning of the step.
+ *  The unknowns of a stage are increments d_j = Y_j - Y_0 since the beginning of the step.  So
+ *  no digits are lost where temperatures are large against their differences, and a stage reads
+ *  neither sources nor Y_0: N(Y_0), which contains the sources, is stored as the rate Q = N(Y_0)/C.
+ *  The values beyond the domain's sides are T_b less T_b at the beginning of the step, where T_b is
+ *  the temperature that a side prescribes or its ambient temperature.
  *
- *  A step takes as few sweeps as the frame's depth allows, of nearly equal numbers of stages.  With
- *  one sweep nothing but T is read and nothing but T_new written; between several, Q and two
- *  increments are in memory, with deep halos.  The energy account needs Y_{j-1} along the domain's
- *  sides, the sum of Y_0 and of what the sweep records. */
+ *  A step takes as few sweeps as the frame's depth allows, of nearly equal numbers of stages.  A
+ *  single sweep reads no field but T and writes none but T_new.  Several sweeps pass Q and two
+ *  increments on through memory, with deep halos.  The energy account needs Y_{j-1} along the
+ *  domain's sides: Y_0 plus the increments that the sweep records there. */
 #include "solver/operator/operator_steps_impl.h"
 
 /* A step under way. */
@@ -48,7 +50,8 @@ static PetscErrorCode SetSides(const Step *step, PetscInt l)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store what stands beyond the faces of a side at stage l, whose boundary values are evaluated. */
+/* Store the values beyond the faces of a side at stage l: T_b at stage 0, later its change since
+   stage 0.  The boundary values of stage l must be evaluated. */
 static void StoreBeyond(const Step *step, PetscInt l, int side, PetscReal *beyond)
 {
   const HeatBoundaryFaces faces = Faces(step, side);
@@ -57,8 +60,9 @@ static void StoreBeyond(const Step *step, PetscInt l, int side, PetscReal *beyon
     beyond[k] = l == 0 ? faces.T[k] : faces.T[k] - step->base[side][k];
 }
 
-/* Add the heat that enters at stage l, whose boundary values are evaluated, through the sides whose
-   increments d_{j-1} of cells along the side are given; at stage 0 they are not read. */
+/* Add the heat that enters at stage l from sources and through each side for which d[side] is
+   given: the increments d_{j-1} of the cells along the side, which are not read at stage 0.  The
+   boundary values of stage l must be evaluated. */
 static void AddFlows(const Step *step, PetscInt l, const PetscReal *const d[HEAT_SIDES])
 {
   const HeatOperator *op  = step->op;
@@ -79,7 +83,7 @@ static void AddFlows(const Step *step, PetscInt l, const PetscReal *const d[HEAT
 
 /* Several stages in one sweep. */
 
-/* Return own cells with strips, which are allocated when first asked for. */
+/* Set the own cells of a field, and allocate its strips if it has none yet. */
 static PetscErrorCode SetField(const HeatOperatorSteps *s, const PetscReal *own,
                                HeatFrameField *field)
 {
@@ -90,7 +94,7 @@ static PetscErrorCode SetField(const HeatOperatorSteps *s, const PetscReal *own,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Provide memory for what one sweep leaves to the next. */
+/* Provide memory for the rate and the two increments that one sweep passes on to the next. */
 static PetscErrorCode SetUpKept(const Step *step, PetscReal *keep[HEAT_KEPT])
 {
   HeatOperatorSteps *s = step->op->steps;
@@ -106,7 +110,7 @@ static PetscErrorCode SetUpKept(const Step *step, PetscReal *keep[HEAT_KEPT])
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate what stands beyond the domain's sides at n stages from stage `begin` on. */
+/* Store the values beyond the domain's sides at n stages from stage `begin` on. */
 static PetscErrorCode SetBeyond(const Step *step, PetscInt begin, PetscInt n)
 {
   HeatOperatorSteps *s = step->op->steps;
@@ -141,7 +145,8 @@ static PetscErrorCode AddSweepFlows(const Step *step, PetscInt begin, PetscInt n
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill the deep halos that a sweep reads.  The rate stays the same for a whole step. */
+/* Fill the deep halos that the `first` sweep, the `second` one or a later one reads.  The rate is
+   exchanged before the second sweep only, since it does not change during a step. */
 static PetscErrorCode ExchangeHalos(HeatOperatorSteps *s, PetscBool first, PetscBool second)
 {
   PetscFunctionBeginUser;

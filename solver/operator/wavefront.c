@@ -32,16 +32,17 @@
  *  So four rows of each step are kept, in a ring.  The last step writes into the field itself: into
  *  columns and rows that no later tile and no later turn reads.
  *
- *  Edges of the frame.  Beyond a side that is not the domain's, rows and columns hold some finite
- *  values.  After l steps they have influenced only cells within l cells of the frame's edge, and
- *  the frame's margin is at least as deep as the number of steps, so that own cells are not
- *  affected.
+ *  Edges of the frame.  Beyond a side of the frame that is not a side of the domain, rows and
+ *  columns hold arbitrary finite values.  After l steps these have influenced only cells within l
+ *  cells of the frame's edge.  The frame's margin is at least as wide as the number of steps, so
+ *  that own cells are not affected.
  *
  *  Stages of rkl2 go through the same tiles and turns.  Stage l reads, beside stage l - 1, rows
  *  2m - l and 2m - l + 1 of stage l - 2, which are still in the ring as its two old rows, and of
  *  the rate Q, whose ring holds as many rows as lie between the first stage and the last.  A cell
- *  of these is read at its own place only: the seam of stage l - 2 is 2 S columns wide, and that
- *  of Q reaches from the first stage to the last.  A step with more stages than the frame is deep
+ *  reads these two at its own place only, not at its neighbours'.  The tile of stage l lies 2 S
+ *  columns left of the tile of stage l - 2, so the seam of stage l - 2 is 2 S columns wide; the
+ *  seam of Q is S (depth - 1) columns wide.  A step with more stages than the frame is deep
  *  takes several sweeps, between which Q and the two last stages are in memory. */
 #include "solver/operator/wavefront.h"
 
@@ -159,7 +160,7 @@ PetscErrorCode HeatWavefrontDestroy(HeatWavefront **out)
 /* The sweep. */
 
 /* The arguments of HeatWavefrontRun or HeatWavefrontRunStages, and the present tile.  Steps are
-   numbered from 1; a stage counts as a step. */
+   numbered from 1 within the sweep; a stage counts as a step. */
 typedef struct {
   HeatWavefront             *w;
   PetscInt                   steps, tile;
@@ -167,8 +168,9 @@ typedef struct {
   const HeatFrameField      *field;  /* step 0 */
   const HeatWavefrontSides  *sides;
   const HeatCellRecord      *record; /* NULL: none */
-  PetscReal *out; /* [nyl][nxl] [K] the last step; NULL: the last stage of a time step,
-                                     which is added to Y_0 */
+  /* [nyl][nxl] [K] result of the last step; NULL: the sweep ends with the last stage of a time
+     step, which StoreStage adds to Y_0. */
+  PetscReal *out;
 } Sweep;
 
 /* Return whether row f has to be computed at step l: it is an own row, or own rows depend on it in
@@ -203,7 +205,8 @@ static PetscReal *Seam(const Sweep *s, PetscInt l, PetscInt f)
   return s->w->seam + ((size_t)l * (size_t)s->w->frame.ny + (size_t)f) * SEAM;
 }
 
-/* Return the level of the ring that holds d_{a-1}, where a stages were taken by earlier sweeps. */
+/* Return the level of the ring that holds d_{a-1}, where earlier sweeps of the time step have taken
+   a stages. */
 static PetscInt LevelBefore(const Sweep *s) { return s->w->frame.depth; }
 
 /* Copy the seam of the tile before to the left of row f of step l in the ring. */
@@ -229,7 +232,8 @@ static void LoadRow(const Sweep *s, const HeatFrameField *field, PetscInt level,
   StoreSeam(s, level, f);
 }
 
-/* Load row f of what the first step reads. */
+/* Load row f of the fields that step 1 reads at the step before and, in a later sweep of a time
+   step, at the stage before that. */
 static void Load(const Sweep *s, PetscInt f)
 {
   if (!IsNeeded(s, 0, f)) return;
@@ -309,8 +313,7 @@ static PetscReal *OutputRow(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, 
 
 /* Stages. */
 
-/* Return row f of the rate, from column e on; beyond the frame, a row for
-   values that are not needed. */
+/* Return row f of the rate, from column e on; beyond the frame, discard_rows[2 + which]. */
 static PetscReal *RateRow(const Sweep *s, PetscInt f, PetscInt e, int which)
 {
   const HeatWavefront *w = s->w;
@@ -320,8 +323,8 @@ static PetscReal *RateRow(const Sweep *s, PetscInt f, PetscInt e, int which)
   return w->rate_ring + (size_t)(f % n) * w->rate_pitch + (e - HeatWaveSpanLeft(w, s->tile));
 }
 
-/* Copy the seam of the tile before to the left of row f of the rate, which begins where step 1
-   does. */
+/* Copy the seam of the tile before to the left of row f of the rate, whose columns are those of
+   step 1. */
 static void LoadRateSeam(const Sweep *s, PetscInt f)
 {
   const size_t n = RateSeamWidth(s->w);
@@ -351,7 +354,7 @@ static const PetscReal *RowBefore(const Sweep *s, PetscInt l, PetscInt f, PetscI
   return RingRow(s, level, f) + (e - TileLeft(s, l == 1 ? 0 : l - 2));
 }
 
-/* Add to a pair of rows what stages read and write. */
+/* Set the members of a pair of rows that only stages use. */
 static void AddStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, HeatWavePair *pair)
 {
   pair->stage = &s->stages->stage[l - 1];
@@ -382,8 +385,8 @@ static void KeepRow(const Sweep *s, PetscInt f, PetscInt e, PetscInt n, const Pe
   memcpy(array + OwnPlace(s, f, begin), row + (begin - e), (size_t)(end - begin) * sizeof *row);
 }
 
-/* After columns [e, e + n) of row f of stage l were computed: store the rate's seam, and what a
-   later sweep or the caller gets. */
+/* After columns [e, e + n) of row f of stage l were computed: store the rate's seam, and the values
+   for a later sweep or T_new for the caller. */
 static void StoreStage(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
                        const PetscReal *row)
 {

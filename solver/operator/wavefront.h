@@ -31,38 +31,38 @@ typedef struct {
   HeatFrameField q; /* sources and prescribed fluxes [W/m] */
 } HeatFrameCoefficients;
 
-/** What a sweep reads beside the field, and writes beside it, by side of the domain. */
+/** Values along the sides of the domain that a sweep reads and writes, by side. */
 typedef struct {
   /* Temperatures T_b beyond the domain's sides at the beginning of each step, along the frame [K];
-     for stages after the first of a step, T_b less that of the first:
+     for stages after the first one of a step, T_b less T_b of the first stage:
      [steps][frame->ny] for left and right, [steps][frame->nx] for bottom and top, with one readable
-     value more at either end.  NULL where the side is not the domain's. */
+     value more at either end.  NULL where the block's side is not a side of the domain. */
   const PetscReal *beyond[HEAT_SIDES];
   /* Temperatures of own cells along the domain's sides before each step [K], written by the sweep;
-     for stages after the first of a step, d_{j-1}:
+     for stages j after the first one of a step, increments d_{j-1}:
      [steps][nyl] or [steps][nxl].  NULL: not wanted. */
   PetscReal *edge[HEAT_SIDES];
 } HeatWavefrontSides;
 
-/** The fields that stages leave for a later sweep of the same step, where it takes several. */
+/** The fields that a sweep of stages passes on to the next sweep of the same step. */
 enum { HEAT_KEPT_RATE, HEAT_KEPT_LAST, HEAT_KEPT_BEFORE, HEAT_KEPT };
 
-/** Some consecutive stages of one step, at least 2 unless they are the whole step. */
+/** Consecutive stages of one step, which one sweep takes. */
 typedef struct {
-  PetscInt              n;     /* number of stages */
+  PetscInt              n;     /* number of stages, 2 to frame->depth */
   const HeatRklStage   *stage; /* [n] */
-  PetscBool             first; /* they begin with the first stage of the step */
-  PetscBool             last;  /* they end with the last one */
+  PetscBool             first; /* stage[0] is the first stage of the step */
+  PetscBool             last;  /* stage[n - 1] is the last stage of the step */
   const HeatFrameField *T;     /* Y_0 on the frame [K]; its strips are read if `first` */
   /* Q [K/s], d_{j-1} and d_{j-2} of the first stage j [K], by HEAT_KEPT_*, with filled strips; read
      unless `first`. */
   const HeatFrameField *kept[HEAT_KEPT];
-  /* [nyl][nxl] Q, d of the last and of the last but one stage, written unless `last`; they may be
-     the own cells of `kept`. */
+  /* [nyl][nxl] Q [K/s], d of the last and of the last but one stage [K], by HEAT_KEPT_*, written
+     unless `last` (Q by the first sweep only); they may be the own cells of `kept`. */
   PetscReal *keep[HEAT_KEPT];
-  PetscReal
-      *T_new; /* [nyl][nxl] [K], written if `last`; it may be the own cells of a kept field, and
-                       must not be those of T */
+  /* [nyl][nxl] [K], written if `last`; it may be the own cells of a kept field, but not those of
+     T. */
+  PetscReal *T_new;
 } HeatWavefrontStages;
 
 /** Create a sweep, with a copy of the coefficients in which equal consecutive rows share their
@@ -77,13 +77,15 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
  *                        change the strips
  *  @param[in]     record  own cells to be recorded after each step; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]; the same array as field->own
- *  Errors: PETSC_ERR_ARG_WRONG if steps is out of range or T is not field->own. */
+ *  Errors: PETSC_ERR_ARG_WRONG if steps is out of range, T is not field->own, or the sweep is for
+ *  HeatWavefrontRunStages. */
 PetscErrorCode HeatWavefrontRun(HeatWavefront *wavefront, PetscInt steps,
                                 const HeatFrameField *field, const HeatWavefrontSides *sides,
                                 const HeatCellRecord *record, PetscReal *T);
 
 /** Take stages of one step of the own cells.  Not collective.
- *  Errors: PETSC_ERR_ARG_WRONG if the number of stages is out of range. */
+ *  Errors: PETSC_ERR_ARG_WRONG if the number of stages is not 2 to frame->depth, or the sweep is
+ *  for HeatWavefrontRun. */
 PetscErrorCode HeatWavefrontRunStages(HeatWavefront *wavefront, const HeatWavefrontStages *stages,
                                       const HeatWavefrontSides *sides);
 

@@ -65,7 +65,8 @@ struct HeatWavefront {
   PetscReal *rate_seam; /* [frame.ny][S (depth - 1)] rates; NULL with one tile, or of steps */
 };
 
-/** Return the leftmost column of a tile over all steps, which may lie left of the frame. */
+/** Return the first column of a tile's span, its first column at step `depth`.  It may lie left of
+ *  the frame. */
 static inline PetscInt HeatWaveSpanLeft(const HeatWavefront *w, PetscInt tile)
 {
   return tile * w->width - w->skew * w->frame.depth;
@@ -80,8 +81,8 @@ PetscErrorCode HeatWaveStoreRows(HeatWavefront *w, const HeatFrameCoefficients *
 /** Free the rows.  Not collective. */
 PetscErrorCode HeatWaveFreeRows(HeatWavefront *w);
 
-/** What a kernel computes, from the heat `sum` through a cell's faces, which N_faces stands for.
- *  The numbers m, n, net, rate are those of HeatRklStage. */
+/** What a kernel computes.  `sum` is the heat through a cell's four faces, N_faces in wavefront.h;
+ *  m, n, net and rate are the members of HeatRklStage. */
 typedef enum {
   HEAT_WAVE_STEP,  /* new = T + r (sum + q) */
   HEAT_WAVE_RATE,  /* rate = r (sum + q), new = net rate; the first stage */
@@ -91,12 +92,11 @@ typedef enum {
 
 /** Two consecutive rows of a step, lower and upper, and what they are computed from. */
 typedef struct {
-  const PetscReal *below, *low, *high, *above; /* rows of the step before [K] */
-  PetscReal       *new_low, *new_high;         /* rows of this step [K] */
-  const HeatWaveRow
-      *row[3]; /* coefficients of low, high and above; of above, the south faces only */
+  const PetscReal    *below, *low, *high, *above; /* rows of the step before [K] */
+  PetscReal          *new_low, *new_high;         /* rows of this step [K] */
+  const HeatWaveRow  *row[3];    /* coefficients of low, high, above; of above, south faces only */
   const HeatRklStage *stage;     /* of RATE and STAGE, with the two below */
-  const PetscReal    *before[2]; /* rows of two stages before [K]; of STAGE */
+  const PetscReal    *before[2]; /* rows of the last stage but one [K]; of STAGE */
   PetscReal          *rate[2];   /* rows of the rate [K/s] */
 } HeatWavePair;
 

@@ -2,12 +2,12 @@
  *
  *      sum = (g_w (T_w - T) + g_e (T_e - T)) + (g_s (T_s - T) + g_n (T_n - T))
  *
- *  with g_w, g_e, g_s, g_n the conductances of the cell's faces, T_w ... T_n its neighbours; what
- *  is made of the sum is listed at HeatWaveResult.  All is in the order of RowKernel in
- *  operator_stencil.c, so that the bits are the same.  The heat between the two rows is
- *  computed once, as `up`: x - y and y - x differ in sign only.
+ *  with g_w, g_e, g_s, g_n the conductances of the cell's faces, T_w ... T_n the temperatures of
+ *  its neighbours; HeatWaveResult lists the results that are computed from the sum.  All additions
+ *  are in the order of RowKernel in operator_stencil.c, so that the bits are the same.  The heat
+ *  between the two rows is computed once, as `up`: x - y and y - x differ in sign only.
  *
- *  Each kernel is a template: `result` is a constant in each of its instances. */
+ *  Each kernel is a template: `result` is a compile-time constant in each of its instances. */
 #include "solver/operator/wavefront_impl.h"
 
 enum { LANES = HEAT_WAVE_LANES };
@@ -36,8 +36,8 @@ enum { MIN_RUN = 2 * LANES };
   PetscReal *restrict rate_high         = staged ? p->rate[1] + at : NULL
 
 /* Compute the result of cell i of the row `name`, low or high, from the heat through its faces.
-   Without `sources`, q is 0, and a step does not add it: x + 0 has the bits of x, other than for a
-   sum of -0, which the rate of stages must have as the plain sweep does. */
+   Without `sources`, q is 0, and a step leaves the addition out, since x + 0 = x.  The bits of x +
+   0 and x differ only for x = -0; the rate therefore always adds q, as the plain sweep does. */
 #define RESULT(name, r, heat, sources, q)                                                          \
   if (result == HEAT_WAVE_STEP) {                                                                  \
     new_##name[i] = name[i] + (r) * ((sources) ? (heat) + (q) : (heat));                           \

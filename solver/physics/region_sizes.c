@@ -1,6 +1,6 @@
-/** Sizes of regions.  An array for each attribute has the last region that gives the attribute to
- *  each own cell, and the cells of each region are counted in these arrays; they are freed before
- *  the fields of the run are allocated.
+/** Sizes of regions.  For each attribute, an array of own cells stores the last region that gives
+ *  the attribute to the cell; the cells of each region are counted in these arrays.  The arrays are
+ *  freed before the fields of the run are allocated.
  *
  *  Areas are divided among the ranks, region by region: one rank computes the areas of a region, so
  *  that they have the same bits on any number of ranks. */
@@ -10,16 +10,16 @@
 
 #include "solver/case/region_area.h"
 
-/* The numbers that are counted or computed for a region: whatever is painted over it, where some
-   attribute is left, and for each attribute. */
+/* The numbers of cells, or the areas, of a region: of its shape without regard to later regions,
+   where some attribute is left, and from FIRST on where each attribute is left. */
 enum { SHAPE, ANY, FIRST, NUMBERS = FIRST + HEAT_ATTRIBUTES };
 
-/* What is left of a region counts as nothing if it is narrower than this part of a cell, all along
-   its outline: rounding leaves as much between shapes with a common edge, and painting does not
-   distinguish it. */
+/* [cells] The remaining area of a region counts as 0 if it is at most a strip of this width along
+   its outline.  Rounding can leave such a strip between shapes with a common edge, and painting
+   ignores it. */
 static const PetscReal Nothing = HEAT_PAINT_TOLERANCE;
 
-/* Return whether region r gives attribute a, where maps count or do not. */
+/* Return whether region r gives attribute a.  If `maps` is false, maps give none. */
 static PetscBool Paints(const HeatCase *c, PetscInt r, int a, PetscBool maps)
 {
   if (!(HeatRegionAttributes(&c->regions[r]) & 1u << a)) return PETSC_FALSE;
@@ -30,7 +30,7 @@ static PetscBool Paints(const HeatCase *c, PetscInt r, int a, PetscBool maps)
 
 /* Painting of a region's index on own cells. */
 typedef struct {
-  PetscInt  width; /* nxl */
+  PetscInt  width; /* nxl, cells of a row */
   uint16_t *last;  /* borrowed [nyl][nxl] */
   uint16_t  region;
 } Stamp;
@@ -54,7 +54,8 @@ static PetscErrorCode CountRun(PetscInt j, PetscInt begin, PetscInt end, void *c
 
 /* Compute the last region that gives attribute a in each own cell, or HEAT_NO_REGION.
    @param[in]  maps  whether maps count
-   @param[out] last  owned by the caller, [nyl][nxl]; NULL if no region but the first gives it */
+   @param[out] last  owned by the caller, [nyl][nxl]; NULL if no region after the first gives the
+                     attribute */
 static PetscErrorCode FindLast(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
                                int a, PetscBool maps, uint16_t **last)
 {
@@ -77,8 +78,9 @@ static PetscErrorCode FindLast(const HeatGrid *g, const HeatCase *c, const HeatC
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add own cells to the numbers of regions, by the last region of each attribute in each cell.
-   @param[in]     first  for each attribute the last region where last[] is NULL
+/* Count each own cell for the regions that give it an attribute last.
+   @param[in]     last   [HEAT_ATTRIBUTES] arrays of FindLast; NULL: first[] holds for all cells
+   @param[in]     first  [HEAT_ATTRIBUTES] region 0, or HEAT_NO_REGION if it gives no such attribute
    @param[in,out] cells  [n_regions][NUMBERS] */
 static void CountLast(size_t n, uint16_t *const last[], const uint16_t first[],
                       PetscInt64 (*cells)[NUMBERS])
@@ -101,10 +103,10 @@ static void CountLast(size_t n, uint16_t *const last[], const uint16_t first[],
   }
 }
 
-/* Count the own cells that later regions leave of each region.
-   @param[in]  maps   whether maps count
-   @param[out] cells  [n_regions][NUMBERS]; SHAPE is not changed, and ANY of a region without
-                      attributes is not */
+/* Count the own cells of each region that later regions do not paint over.
+   @param[in]     maps   whether maps count
+   @param[in,out] cells  [n_regions][NUMBERS]; SHAPE, and ANY of a region without attributes, are
+                         not changed */
 static PetscErrorCode CountLeft(const HeatGrid *g, const HeatCase *c, const HeatCellInputs *inputs,
                                 PetscBool maps, PetscInt64 (*cells)[NUMBERS])
 {
@@ -164,7 +166,7 @@ static PetscErrorCode ComputeAreas(const HeatGrid *g, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the area [m2] of a strip along the box of a region that counts as nothing. */
+/* Return the largest area [m2] of region r that counts as 0: a strip along the sides of its box. */
 static PetscReal Negligible(const HeatGrid *g, const HeatCase *c, PetscInt r)
 {
   PetscReal low[2], high[2];
@@ -176,9 +178,10 @@ static PetscReal Negligible(const HeatGrid *g, const HeatCase *c, PetscInt r)
   return 2.0 * Nothing * (PetscMax(width, 0.0) * g->hy + PetscMax(height, 0.0) * g->hx);
 }
 
-/* Return the size of what is left of region r.
-   @param[in] cells, without  cells that are left, and that would be left without maps
-   @param[in] shape, area     [m2] of the shape, and what is left of it without maps */
+/* Return the size of a part of region r that is left.
+   @param[in] cells, without  its cells, and the cells that it would have if there were no maps
+   @param[in] shape, area     [m2] area of the whole shape, and the area that would be left if
+                              there were no maps */
 static HeatPartSize PartSize(const HeatGrid *g, const HeatCase *c, PetscInt r, PetscInt64 cells,
                              PetscInt64 without, PetscReal shape, PetscReal area)
 {
@@ -242,7 +245,7 @@ static PetscReal Difference(const HeatPartSize *size)
 
 int HeatRegionWorst(const HeatRegionSize *size)
 {
-  PetscReal most  = Difference(&size->left) + 1e-9; /* of rounding */
+  PetscReal most  = Difference(&size->left) + 1e-9; /* chosen, far above rounding */
   int       worst = -1;
 
   for (int a = 0; a < HEAT_ATTRIBUTES; a++) {
