@@ -37,10 +37,12 @@ static void Pause(long milliseconds)
 }
 
 /* Print that an allocation failed on this rank, and abort the job with the exit code of
-   HEAT_ERR_INPUT.  Where several ranks fail at once, only one message should be printed: a rank
-   waits the longer the higher its number is, and the lowest one ends the job while the others wait.
+   HEAT_ERR_INPUT.  Where several ranks fail at once, only one message should be printed.  Therefore
+   a rank first waits for a time that grows with its number: the lowest rank that fails prints its
+   message and ends the job while the others still wait.
 
-   The wait is chosen: 0.3 s a rank, in which a launcher ends the ranks of a node, at most 9 s.
+   The wait is chosen: 0.3 s times the rank, at most 9 s.  A launcher ends the ranks of a node
+   within 0.3 s.
    The rank that prints waits 0.1 s (chosen) before it ends the job: MPICH's mpiexec (4.0.2)
    drops what it has not forwarded by then (measured: 1 message of 20). */
 static void EndOutOfMemory(const char *message)
@@ -61,9 +63,9 @@ static void EndOutOfMemory(const char *message)
   (void)MPI_Abort(MPI_COMM_WORLD, HeatErrorExitCode(HEAT_ERR_INPUT));
 }
 
-/* Return whether an error that is raised is a failed allocation: by its code, or because a function
-   raises it by which PETSc allocates.  PetscMallocAlign of PETSc 3.18 has a wrong code, 3, and its
-   message is the name of the function that needs the memory. */
+/* Return whether an error that is raised is a failed allocation: its code is PETSC_ERR_MEM, or one
+   of PETSc's allocating functions raises it.  PetscMallocAlign of PETSc 3.18 raises a wrong code,
+   3, and its message is the name of the function that needs the memory. */
 static PetscBool IsOutOfMemory(PetscErrorCode code, PetscErrorType type, const char *function)
 {
   static const char *const allocators[] = {"PetscMallocAlign", "PetscReallocAlign",

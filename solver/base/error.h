@@ -11,7 +11,7 @@
  *  - HEAT_STOPPED is no error: it is returned, without a message, through the functions of a time
  *    step that is abandoned because the run is to stop (interrupt.h).
  *  - Failed allocations (PETSC_ERR_MEM), which may hit one rank alone, end the job at once, with
- *    one message that says memory and the exit code of HEAT_ERR_INPUT.
+ *    one message, "out of memory", and the exit code of HEAT_ERR_INPUT.
  *  - Defects (a violated invariant, an error returned by PETSc or MPI) are printed with a traceback
  *    by each rank that meets them, and main aborts the job with exit code 70.
  *
@@ -58,8 +58,8 @@ PetscErrorCode HeatRaise(MPI_Comm comm, const char *function, const char *file, 
  *  PetscInitialize.  Not collective. */
 PetscErrorCode HeatErrorInstall(void);
 
-/** Return the exit code of a returned error: 0 for success, code - 1000 for a HEAT_ERR_ code, else
- *  HEAT_EXIT_INTERNAL.  Not collective. */
+/** Return the exit code of a returned error: 0 for success, code - 1000 for a HEAT_ERR_ code and
+ *  HEAT_STOPPED, else HEAT_EXIT_INTERNAL.  Not collective. */
 int HeatErrorExitCode(PetscErrorCode code);
 
 /** Replace local error codes, which ranks may have found independently, by the largest one of all

@@ -13,7 +13,8 @@
 
 #include "solver/base/error.h"
 
-/** Plain data. */
+/** How to ask whether the step is to be abandoned, and the decision so far.  Plain data, owned by
+ *  the caller that runs the steps. */
 typedef struct {
   /* Decide whether the present step is to be abandoned; collective, the same on all ranks. */
   PetscErrorCode (*ask)(void *context, PetscBool *stop);
@@ -26,8 +27,8 @@ typedef struct {
  *  @param[out]    stop       true at every poll from the first positive answer on */
 PetscErrorCode HeatInterruptPoll(HeatInterrupt *interrupt, PetscBool *stop);
 
-/** Poll, and return HEAT_STOPPED where the step is to be abandoned.  For a loop that cannot end in
- *  another way.  Collective. */
+/** Poll, and return HEAT_STOPPED where the step is to be abandoned, else 0.  For a loop that has no
+ *  other means to end early, such as a convergence test.  Collective. */
 PetscErrorCode HeatInterruptPollOrReturn(HeatInterrupt *interrupt);
 
 /** Return HEAT_STOPPED where an earlier poll has decided to abandon the step, else 0.  Not

@@ -4,7 +4,8 @@
 
 #include <petscsys.h>
 
-enum { HEAT_NUMBER_BYTES = 32 }; /* of the longest number, "-1.7976931348623157e+308", and more */
+/* Bytes of a text.  Chosen: the longest number, "-1.7976931348623157e+308", needs 25. */
+enum { HEAT_NUMBER_BYTES = 32 };
 
 /** Write `value` with the fewest digits that read back as the same number, so that two numbers
  *  that differ look different, and a number of a case file looks as it does there: "1",

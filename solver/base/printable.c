@@ -16,8 +16,8 @@ PetscBool HeatPrintableReorders(const char *text)
 }
 
 /* Return how many bytes the control character at `text` has, 0 if it is another character.
-   `before` is the byte in front of it: 0x80 to 0x9f are control characters only where no UTF-8
-   sequence has begun. */
+   `before` is the byte in front of it: a single byte 0x80 to 0x9f counts as a control character
+   only after a byte below 0x80, since it may otherwise continue a UTF-8 sequence. */
 static size_t ControlBytes(const unsigned char *text, unsigned char before)
 {
   if (text[0] < 0x20 || text[0] == 0x7f) return 1;

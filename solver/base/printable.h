@@ -20,13 +20,14 @@
 PetscBool HeatPrintableReorders(const char *text);
 
 /** Replace line ends and tabs in `text` by blanks, and each byte of another control character by
- *  '?'.  Control characters are 0x00 to 0x1f, 0x7f, U+0080 to U+009f (in UTF-8, or as the single
- *  byte that some terminals obey), and those of HeatPrintableReorders.  Return `text`. */
+ *  '?'.  Control characters are 0x00 to 0x1f, 0x7f, U+0080 to U+009f, and those of
+ *  HeatPrintableReorders.  U+0080 to U+009f are replaced in UTF-8 and as the single byte that some
+ *  terminals obey, unless the byte before it is 0x80 or above.  Return `text`. */
 char *HeatPrintable(char *text);
 
 /** Replace control characters as HeatPrintable does, but keep a line end that is followed by four
- *  blanks: a message shows an expression on such a line.  A line that is forged in this way is seen
- *  to be a part of the message. */
+ *  blanks: a message shows an expression on such a line.  Since the line is indented, it cannot be
+ *  taken for a message of its own. */
 char *HeatPrintableMessage(char *text);
 
 /** Copy `text`, cut at `size` - 1 bytes, and apply HeatPrintable to the copy.  Return the copy. */

@@ -1,8 +1,10 @@
-/** The kind of communication that this rank does at present, by which the program counts messages.
+/** The kind of communication that this rank does at present, so that messages can be counted by
+ *  kind.
  *
- *  The modules that communicate name the kind around their calls of MPI; the innermost name counts.
- *  Whoever links the library may read it, as app/process/communication.h does to attribute each
- *  message.  Setting it costs one store.  No function here is collective or communicates.  Only the
+ *  A module that communicates sets the kind before its calls of MPI and restores it afterwards.
+ *  Where such modules call one another, the kind set last applies.  A program that links the
+ *  library may read the kind, as app/process/communication.h does to attribute each message.
+ *  Setting the kind costs one store.  No function here is collective or communicates.  Only the
  *  thread that calls MPI may use them. */
 #ifndef HEAT_SOLVER_TRAFFIC_H
 #define HEAT_SOLVER_TRAFFIC_H

@@ -82,13 +82,15 @@ PetscInt HeatLinearIterationLimit(const HeatLinear *linear);
  *                         use, or with `solver.reproducible` */
 PetscErrorCode HeatLinearFallBack(HeatLinear *linear, PetscBool *fell_back);
 
-/** Make the matrix-free operator follow coefficients that have changed, and keep the
- *  preconditioner.  A preconditioner that reads the operator itself (jacobi) follows too.
+/** Mark the matrix-free operator as changed, after a change of the operator's coefficients, which
+ *  each of its products reads.  A preconditioner with an assembled matrix is kept; PETSc sets one
+ *  that was given the matrix-free operator (heatmg, jacobi) up again in the next solve.
  *  Collective. */
 PetscErrorCode HeatLinearUpdateOperator(HeatLinear *linear);
 
-/** Have the solver's iterations poll the operator's interrupt again, after another call of
- *  KSPSetFromOptions for HeatLinearKSP.  Not collective. */
+/** Make the solver's iterations poll the operator's interrupt again.  Call it after a call of
+ *  KSPSetFromOptions for HeatLinearKSP, which may have replaced the convergence test that polls.
+ *  Not collective. */
 PetscErrorCode HeatLinearWatchAgain(HeatLinear *linear);
 
 /** Solve A x = b from the initial guess x = 0.  Collective.
@@ -103,7 +105,8 @@ PetscErrorCode HeatLinearSolve(HeatLinear *linear, Vec b, Vec x, const char *wha
 /** Solve as HeatLinearSolve does, but report failure in *solved instead of raising an error.
  *  Collective.
  *  @param[out] solved  whether the tolerance, or the rounding of the residual, was reached; x is
- *                      undefined where false */
+ *                      undefined where false.  A method other than heatcg that stops before the
+ *                      tolerance counts as failed, even if its residual is within rounding. */
 PetscErrorCode HeatLinearTry(HeatLinear *linear, Vec b, Vec x, HeatSolveInfo *info,
                              PetscBool *solved);
 

@@ -2,10 +2,10 @@
  *
  *  Where nothing depends on the temperature, ||b - A x|| is computed once more after the solve from
  *  the operator and x, because the residual that a Krylov method carries along drifts from it by
- *  rounding.  A few epsilon times the terms whose difference the residual is (HeatOperatorRounding)
- *  are rounding: below that nothing is left to solve, whatever the tolerance.  Where the residual
- *  is above both the tolerance and this rounding, the system is solved again for the residual, at
- *  most twice.
+ *  rounding.  The residual is a difference of terms, with a rounding error of a few epsilon times
+ *  these terms (HeatOperatorRounding): below this error nothing is left to solve, whatever the
+ *  tolerance.  Where the residual is above both the tolerance and its rounding error, the system is
+ *  solved again with the residual as right-hand side, at most twice.
  *
  *  Where heatcg gives up, PETSc's algebraic multigrid GAMG continues from its x.  GAMG reads the
  *  matrix's entries and joins only strongly coupled cells, where a geometric multigrid joins
@@ -224,8 +224,9 @@ static PetscErrorCode ResidualNorm(HeatLinear *l, Vec b, Vec x, PetscReal bound,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Record ||b - A x|| [W/m] in info, after solving again for the residual where it is above the goal
-   and above rounding.  *solved becomes false where that does not help. */
+/* Record ||b - A x|| [W/m] in info.  Where it is above the goal and above rounding, solve again
+   with the residual as right-hand side first.  *solved becomes false where that does not help; a
+   solve that has failed already (*solved is false) is not repeated. */
 static PetscErrorCode Certify(HeatLinear *l, Vec b, Vec x, PetscReal initial, PetscReal goal,
                               HeatSolveInfo *info, PetscBool *solved)
 {
@@ -290,9 +291,9 @@ static PetscErrorCode InitialNorm(HeatLinear *l, Vec b, PetscReal *norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Solve with the case's method, then the fallbacks, then check the residual.  Inside Newton's
-   method and PETSc's TS a non-linear operator has neither: the outer iteration checks its own
-   residual. */
+/* Solve with the case's method, then the fallbacks, then check the residual.  For a non-linear
+   operator, which PETSc's TS solves through this function, there are neither fallbacks nor a check:
+   the outer Newton iteration checks its own residual. */
 static PetscErrorCode SolveAndCertify(HeatLinear *l, Vec b, Vec x, HeatSolveInfo *info,
                                       PetscBool *solved)
 {

@@ -1,8 +1,9 @@
 /** Ending a linear solve when its time step is abandoned (solver/base/interrupt.h).
  *
  *  The convergence test is the one function that every Krylov method calls in each iteration on all
- *  ranks.  It is wrapped, so that the solve ends as one that did not converge, with everything that
- *  PETSc has borrowed given back; linear_solve.c and stage.c then return HEAT_STOPPED. */
+ *  ranks.  A test that polls the interrupt first is wrapped around it.  A solve that is to be
+ *  abandoned then ends as one that did not converge, so that PETSc restores all arrays that it
+ *  holds; linear_solve.c and stage.c return HEAT_STOPPED after it. */
 #include "solver/implicit/linear_impl.h"
 
 /* A convergence test of PETSc's, and the solver whose iterations it ends. */

@@ -7,7 +7,8 @@
  *  with a source that grows with T, full steps may diverge: they come second. */
 #include "solver/implicit/newton_step.h"
 
-/* Bend the step Y of a line search, which goes from T to T - Y. */
+/* Bend the step Y of a line search (HeatOperatorBendStep).  SNES goes from T to T - Y, hence the
+   changes of sign. */
 static PetscErrorCode BendStep(SNESLineSearch search, Vec T, Vec Y, PetscBool *changed,
                                void *context)
 {
@@ -78,7 +79,7 @@ PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *new
                                PetscInt *linear, SNESConvergedReason *reason)
 {
   SNESLineSearch search;
-  PetscBool      full; /* steps are full already */
+  PetscBool      full; /* the first run took full steps already */
   Vec            guess;
 
   PetscFunctionBeginUser;

@@ -7,16 +7,17 @@
 #include "solver/operator/operator.h"
 
 /** Make a SNES with a line search take its steps in the integral of k over T
- *  (HeatOperatorBendStep).  The operator, which must outlive the SNES, has to be updated to the
- *  iterate when its Jacobian is.  Does nothing where no conductivity depends on T.  Not
- *  collective. */
+ *  (HeatOperatorBendStep).  The operator must outlive the SNES, and the callback that updates the
+ *  Jacobian to an iterate must update the operator to this iterate too.  Does nothing where no
+ *  conductivity depends on T.  Not collective. */
 PetscErrorCode HeatNewtonBendSteps(SNES snes, HeatOperator *op);
 
 /** Run Newton's method from T, and a second time from the same T with full steps where the line
  *  search found no shorter ||F|| or the iterations ran out: ||F|| may have to grow for some
- *  iterations where k is steep.  Collective.
+ *  iterations where k is steep.  Where no conductivity depends on T there is one run only.
+ *  Collective.
  *  @param[in,out] T       [K] the guess; the last iterate of the last run
- *  @param[in]     op      that of HeatNewtonBendSteps
+ *  @param[in]     op      the operator that HeatNewtonBendSteps was given
  *  @param[out]    newton, linear  Newton and linear iterations of both runs */
 PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *newton,
                                PetscInt *linear, SNESConvergedReason *reason);

@@ -8,8 +8,10 @@
  *  For a non-linear operator:
  *      F(T) = sigma C (T - T_base) - N(T) - r = 0
  *  by Newton's method with a backtracking line search.  Products with the true Jacobian are
- *  computed matrix-free at each iterate.  The preconditioner holds the conductances fixed and is
- *  set up once a step.  Each linear solve is as accurate as Newton's method can use, and no more:
+ *  computed matrix-free at each iterate.  The preconditioner holds the conductances fixed.  One
+ *  with an assembled matrix is set up once a step; heatmg and jacobi, which read the operator
+ *  itself, at each iterate (HeatLinearUpdateOperator).  Each linear solve is as accurate as
+ *  Newton's method can use, and no more:
  *  S. Eisenstat, H. Walker, SIAM J. Sci. Comput. 17 (1996) 16.
  *
  *  F has a rounding error of about epsilon times its largest terms, epsilon ||d T|| with d the

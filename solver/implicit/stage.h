@@ -3,7 +3,7 @@
  *
  *      sigma C (T - T_base) = N(T, t) + r            [W/m]
  *
- *  For a linear operator that is one linear solve for the increment from the initial guess;
+ *  For a linear operator this takes one linear solve for the increment from the initial guess;
  *  otherwise Newton's method by PETSc's SNES, whose -snes_... options are open to the user.
  *  solver.tolerance is relative to the residual of the guess.  A solve that does not converge is
  *  reported in *solved, so that the scheme may try a shorter step; when it gives up it calls
@@ -33,7 +33,8 @@ PetscErrorCode HeatStageCreate(HeatOperator *op, PetscReal sigma, HeatStage **st
 
 /** Set the preconditioner up for sigma [1/s], once a step and before its solves.  For a linear
  *  operator nothing is done while sigma stays; for a non-linear one the preconditioner takes the
- *  coefficients of the operator's last Update.  Collective.
+ *  coefficients of the operator's last Update (heatmg and jacobi take them at each iterate of the
+ *  solves, too).  Collective.
  *  Errors: HEAT_ERR_INPUT where PETSc refuses the set-up. */
 PetscErrorCode HeatStagePrepare(HeatStage *stage, PetscReal sigma);
 

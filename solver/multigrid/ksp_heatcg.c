@@ -115,8 +115,8 @@ static PetscErrorCode SolveFrom(KSP ksp, HeatMultigrid *mg, Vec r, PetscReal *x)
 {
   /* Predicted further iterations above which V-cycles, and W-cycles, are given up.  Chosen from
      costs: a W-cycle costs about two V-cycles, an iteration of an algebraic multigrid more than
-     ten.  Larger: slow solves take longer.  Smaller: solves are given to another method that would
-     have ended sooner with this one. */
+     ten.  Larger: slow solves take longer.  Smaller: another method takes over solves that this
+     one would have ended sooner. */
   const PetscReal  most_to_go[2] = {80.0, 60.0};
   HeatCG          *h             = ksp->data;
   const PetscReal *b;

@@ -92,8 +92,8 @@ enum {
   THINNEST = 16
 };
 
-/* Blocks are joined along each axis until the thinnest block that has cells is THINNEST cells wide,
-   or one block is left. */
+/* Blocks are joined along each axis until the thinnest block that has cells is at least THINNEST
+   cells wide, or one block is left. */
 PetscErrorCode HeatDistributionJoinThin(const HeatDistribution *landing, HeatDistribution *d,
                                         PetscBool *moved)
 {

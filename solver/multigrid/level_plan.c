@@ -8,7 +8,9 @@
 static PetscErrorCode PlanLevel(const HeatDistribution *landing, const HeatDistribution *d,
                                 PetscBool moved, HeatLevelPlan *l)
 {
-  const PetscInt arrays[2] = {1, 5}; /* of the ground: the mass; half cells and films of two axes */
+  /* Arrays of the ground (HeatGround): the mass; with sides that conduct also half cells and films
+     along two axes. */
+  const PetscInt arrays[2] = {1, 5};
 
   PetscFunctionBeginUser;
   for (int axis = 0; axis < 2; axis++) {
@@ -20,7 +22,7 @@ static PetscErrorCode PlanLevel(const HeatDistribution *landing, const HeatDistr
   if (moved) PetscCall(HeatDistributionTraffic(landing, d, HEAT_HALO, &l->gather));
   PetscCall(HeatDistributionTraffic(d, landing, HEAT_COARSE_HALO, &l->scatter));
   PetscCall(PetscMemzero(&l->visit, sizeof l->visit));
-  if (HeatDistributionIsStepwise(d)) /* one after each half-sweep, and one more, down and up */
+  if (HeatDistributionIsStepwise(d)) /* down and up: before each half-sweep, and one at the end */
     HeatLayoutTrafficAdd(&l->visit, 2 * (HEAT_HALF_SWEEPS + 1), &l->halo);
   PetscCall(PetscMemzero(l->set_up, sizeof l->set_up));
   for (int sides = 0; sides < 2; sides++)

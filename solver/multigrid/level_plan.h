@@ -1,5 +1,5 @@
-/** What all ranks together send in solves and set-ups of a multigrid, for plans of machines that
- *  are not here.  No function is collective. */
+/** What all ranks together send in solves and set-ups of a multigrid, for the command `plan`, which
+ *  predicts runs on any number of ranks.  No function is collective. */
 #ifndef HEAT_SOLVER_LEVEL_PLAN_H
 #define HEAT_SOLVER_LEVEL_PLAN_H
 
@@ -24,7 +24,9 @@ typedef struct {
  *  @param[in,out] levels  [n]; on entry their `joins`; on return all members */
 PetscErrorCode HeatLevelsPlan(const HeatLayout *layout, PetscInt n, HeatLevelPlan *levels);
 
-/** Predict what one solve with heatcg and V-cycles sends. */
+/** Predict what one solve with heatcg and V-cycles sends.
+ *  @param[out] once           what is sent once in the solve
+ *  @param[out] per_iteration  what is sent in each iteration, in addition */
 void HeatLevelsPlanSolve(PetscInt n, const HeatLevelPlan *levels, HeatLayoutTraffic *once,
                          HeatLayoutTraffic *per_iteration);
 

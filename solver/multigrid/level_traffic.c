@@ -1,8 +1,9 @@
-/* Traffic of transfers, counted along each axis by itself (level_traffic.h).
+/* Traffic of transfers (level_traffic.h).
  *
- * A transfer is a product of overlaps along x and along y (level_transfer.c), so that the overlaps
- * of all blocks along one axis, as pairs of solver/grid/layout.h, describe it.  Blocks ascend along
- * an axis, and so do the blocks that overlap them: all overlaps are found in one pass. */
+ * A transfer is a product of overlaps along x and along y (level_transfer.c).  It is therefore
+ * described by two lists, one for each axis, of the pairs of blocks that overlap (HeatLayoutPairs,
+ * solver/grid/layout.h), from which HeatLayoutCount counts messages and values.  Blocks ascend
+ * along an axis, and so do the blocks that overlap them: all overlaps are found in one pass. */
 #include "solver/multigrid/level_traffic.h"
 
 /* The blocks [first, end) of `to` that overlap the present block of `from` at one turn round a

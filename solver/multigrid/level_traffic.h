@@ -1,6 +1,6 @@
 /** What all ranks together send in the transfers of a multigrid, from the layout of blocks alone:
- *  for the record of a run, and for plans of machines that are not here.  Values are floats.  No
- *  function is collective. */
+ *  for the record of a run, and for the command `plan`, which predicts runs on any number of ranks.
+ *  Values are floats.  No function is collective. */
 #ifndef HEAT_SOLVER_LEVEL_TRAFFIC_H
 #define HEAT_SOLVER_LEVEL_TRAFFIC_H
 

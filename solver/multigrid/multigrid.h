@@ -35,7 +35,8 @@ void HeatMultigridSetCycle(HeatMultigrid *mg, int visits);
 int HeatMultigridCycleVisits(const HeatMultigrid *mg);
 
 /** Apply the preconditioner: z = M r, one cycle from zero.  M is symmetric and positive definite.
- *  Like SetUp it overwrites arrays of conjugate gradients: do not call it between Load and Finish.
+ *  Like SetUp it overwrites arrays that conjugate gradients use: do not call it between Load and
+ *  Finish.
  *  @param[in]  r  [nyl][nxl], in the units of A x [W/m]
  *  @param[out] z  [nyl][nxl], in the units of x [K]; must not alias r */
 PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscReal *z);
@@ -65,7 +66,8 @@ PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscRea
 /** What Down does before the first half of a cycle. */
 typedef struct {
   PetscReal  alpha, beta; /* of eq. (13); beta = 0 starts a new direction, p = z */
-  PetscReal *x;           /* [nyl][nxl], borrowed; every second Down adds two steps, else none */
+  PetscReal *x;           /* [nyl][nxl], borrowed; every second Down adds the steps alpha p of two
+                             iterations, the Downs between leave x unchanged */
   PetscBool  cycle;       /* whether the first half of a cycle follows the update */
 } HeatMultigridUpdate;
 

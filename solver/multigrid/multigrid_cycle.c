@@ -189,8 +189,8 @@ static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
   PetscInt    begin, end;
 
   HeatLevelHalfRow(l, j, parity, &r);
-  /* Round an odd periodic axis the image of column 0 follows the last column, at the second place
-     of the last coarse cell, to which it does not belong. */
+  /* Round a periodic axis with an odd number of columns, the last coarse cell has one column only.
+     The image of column 0 stands beside this column in storage, and must not be added to it. */
   HeatLevelShapePlaces(&l->s, l->s.own.lo[0], l->d.n[0], parity, &begin, &end);
   HeatResidualAdd(l->stepwise ? PetscMin(end, l->s.half) : l->s.half, &r, line);
 }

@@ -36,10 +36,11 @@ static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscR
 
 /* Find scale_A and the lower bound on the mass of a level of one cell.
  *
- * A body that hardly any side holds has a one-cell level whose mass is nearly zero.  The right-hand
+ * In a nearly pure-Neumann problem the mass of the one-cell level is nearly zero.  The right-hand
  * side there is the sum over all residuals, each rounded to single precision; divided by a mass
  * much smaller than the sum of the diagonal's roundings, it would be noise.  Nor is an exact mass
- * needed: the level is one eigenvector, which conjugate gradients find by themselves.  The bound is
+ * needed: the level stands for one eigenvector, which conjugate gradients find by themselves.  The
+ * bound is
  *
  *     least mass = noise * sum over cells of the diagonal entry d
  *
@@ -80,8 +81,8 @@ static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add the sides' conductances to the half cells and films of the cells behind them.  A boundary
-   face has G = half film/(half + film); its film is therefore G half/(half - G). */
+/* Add each boundary face's conductances to the half cell and the film of the cell at that face.  A
+   boundary face has G = half film/(half + film); its film is therefore G half/(half - G). */
 static void AddSides(const HeatMultigrid *mg, const HeatLevelShape *s, HeatGround *ground,
                      double scale)
 {

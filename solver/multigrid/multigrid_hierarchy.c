@@ -12,12 +12,12 @@
  *       +-----+-----+                 +-----------+
  *
  *    joined along x and y: G = g      along x alone: G = g/2      along y alone: G = 2 g
- *    for faces crossed along x, where all g are equal
+ *    for a face between west and east neighbours, where all g are equal
  *
  * The factor 1/2 for the distance is what makes piecewise constants good enough: Galerkin's coarse
- * matrix would be twice too stiff.  A side's conductance is a half cell in series with a film (4).
- * On the coarse level the half cell's conductance, summed over the joined faces, is halved too
- * where the half cell has become twice as thick; the film's conductance is only summed.
+ * matrix would be twice too stiff.  A side's conductance combines a half cell and a film in series,
+ * eq. (4).  On the coarse level the half cell's conductance, summed over the joined faces, is
+ * halved too where the half cell has become twice as thick; the film's conductance is only summed.
  *
  * Cells are joined along the direction of the stronger couplings alone, until both directions'
  * couplings are similar: point smoothing removes errors along strong couplings only.  The hierarchy
@@ -50,9 +50,10 @@ typedef struct {
  *     strong[0]:    x > strong y,  coupled;     strong[1]:  y > strong x,  coupled
  *
  * dominant is chosen.  On a level without coupled cells a half-sweep leaves, in the cells that it
- * updates, at most (x + y)/(m + x + y) < 2/3 of the largest error of their neighbours, and the
- * seven half-sweeps of a cycle (of eight, since the two black ones at the turn are one) leave at
- * most (2/3)^6 = 0.09 of the largest error.  Larger: fewer levels, of which the coarsest is
+ * updates, at most (x + y)/(m + x + y) < 2/3 of the largest error of their neighbours.  A cycle has
+ * eight half-sweeps, of which the last one down and the first one up are both black and count as
+ * one.  After these seven, the cells updated by the last but one have at most (2/3)^6 = 0.09 of the
+ * largest error, the others less.  Larger: fewer levels, of which the coarsest is
  * smoothed less well.  Smaller: more levels than are needed.
  *
  * strong is chosen.  Joining along one axis divides the ratio of the couplings by 4, so that ratios

@@ -10,7 +10,7 @@
 enum {
   /* Half-sweeps before the correction, and as many after it.  A half-sweep updates the cells of
      one colour; two make a red-black Gauss-Seidel sweep.  Four, two sweeps, are chosen: with six,
-     a solve takes a seventh fewer iterations, each with half as much smoothing again. */
+     a solve takes a seventh fewer iterations, but smoothing costs 50 % more in each. */
   HEAT_HALF_SWEEPS = 4,
 
   /* Levels at most.  Derived: each level halves the cells along one axis at least, so that grids
@@ -39,11 +39,13 @@ enum {
  *  A level then needs one transfer of b, and one of the coarse level's correction; the finest
  *  level needs one transfer of z for each iteration. */
 enum {
-  HEAT_UP_DEPTH    = HEAT_HALF_SWEEPS + 1, /* leaves one cell after four half-sweeps */
-  HEAT_DOWN_DEPTH  = HEAT_UP_DEPTH + HEAT_HALF_SWEEPS - 1, /* leaves HEAT_UP_DEPTH */
-  HEAT_HALO        = HEAT_DOWN_DEPTH + 1, /* A p at HEAT_DOWN_DEPTH needs p one cell deeper */
-  HEAT_COARSE_HALO = HEAT_UP_DEPTH /* of the correction, in coarse cells: as many as fine ones where
-                                      cells are not joined along an axis */
+  HEAT_UP_DEPTH   = HEAT_HALF_SWEEPS + 1, /* leaves one cell after four half-sweeps */
+  HEAT_DOWN_DEPTH = HEAT_UP_DEPTH + HEAT_HALF_SWEEPS - 1, /* leaves HEAT_UP_DEPTH */
+  HEAT_HALO       = HEAT_DOWN_DEPTH + 1, /* A p at HEAT_DOWN_DEPTH needs p one cell deeper */
+
+  /* Depth of the correction in coarse cells.  Along an axis whose cells are not joined, coarse and
+     fine cells are equally wide, so that as many of them are needed. */
+  HEAT_COARSE_HALO = HEAT_UP_DEPTH
 };
 
 /** The rows of a coefficient, by pointer.  A row that equals the row below it is the same row in
@@ -60,12 +62,14 @@ typedef struct {
 } HeatRows;
 
 enum {
-  HEAT_DIAGONALS = 2 * HEAT_HALF_SWEEPS /* derived: a power of two above HEAT_HALF_SWEEPS + 1, the
-                                           number of rows at which a wave is */
+  /* Rows whose diagonals are kept.  Derived: a power of two, for the index j mod HEAT_DIAGONALS,
+     and at least HEAT_HALF_SWEEPS + 1, the number of rows on which a wave works at a time. */
+  HEAT_DIAGONALS = 2 * HEAT_HALF_SWEEPS
 };
 
-/** The diagonals m + sum g of the rows at which a wave is.  The diagonal of a row is computed when
- *  the wave comes to the row, and shared with the row before if their coefficients are the same. */
+/** The diagonals m + sum g of the rows on which a wave works (multigrid_cycle.c).  The diagonal of
+ *  a row is computed when the wave reaches the row.  A row with the coefficients of the row before
+ *  it shares that row's diagonal. */
 typedef struct {
   float       *slot[HEAT_DIAGONALS]; /* memory for a row each: even columns, then odd columns */
   void        *memory;               /* owned: the memory of the slots */
@@ -102,8 +106,8 @@ typedef struct {
   float           *line[2];  /* owned: half rows; sums of residuals in restriction, interleaved
                                 coarse values in correction */
   HeatDiagonals    diagonals;
-  const float     *prefetched[2]; /* what the action of a pass down reads besides u and b; borrowed;
-                                     NULL: nothing */
+  const float     *prefetched[2]; /* arrays besides u and b that the HeatRowAction of HeatLevelDown
+                                     reads, to be prefetched; borrowed; NULL: none */
 
   PetscBool        moved;                 /* d has fewer blocks than the landing */
   HeatDistribution landing_d;             /* where the finer level's ranks store b and read u */
@@ -158,7 +162,7 @@ struct HeatMultigrid {
   PetscReal alpha;   /* of the last update */
   HeatSums  sums;
 
-  HeatLayoutTraffic past[HEAT_TRAFFIC_KINDS]; /* predicted of levels that no longer exist */
+  HeatLayoutTraffic past[HEAT_TRAFFIC_KINDS]; /* predicted traffic of levels that were freed */
 };
 
 /** Return the rows [lo, hi) within `depth` cells of the own cells, clipped to the halo. */

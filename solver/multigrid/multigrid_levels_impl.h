@@ -11,20 +11,23 @@
  *  like the matrix. */
 typedef struct {
   float *mass;    /* without sides, in the shape of the level; borrowed: the level's u */
-  float *half[2]; /* conductances of the half cells at sides crossed along x, y; owned, in `memory`;
-                     NULL where no side conducts */
-  float *film[2]; /* conductances of the films there, infinite where none; owned like `half` */
+  float *half[2]; /* conductances of half cells: [0] at the left and right sides, which heat crosses
+                     along x, [1] at the bottom and top sides; owned, in `memory`; NULL where no
+                     side conducts */
+  float *film[2]; /* conductances of the films at these sides, infinite where a side has no film;
+                     owned like `half` */
   void  *memory;  /* owned */
 } HeatGround;
 
 /** Allocate the ground of a level.  Not collective.
- *  @param[in] sides  whether some side of the domain conducts: half cells and films are needed
- *  @param[in] u      an array of zeros of the level, which nothing else uses during set-up: the
- *                    mass */
+ *  @param[in] sides  whether some side of the domain conducts, so that half cells and films are
+ *                    needed
+ *  @param[in] u      the level's u, which is all zeros and not used during set-up; it becomes the
+ *                    array of masses */
 PetscErrorCode HeatGroundAllocate(const HeatLevelShape *s, PetscBool sides, float *u,
                                   HeatGround *ground);
 
-/** Free the ground, and give the level's u back with zeros.  Not collective. */
+/** Free the ground, and set the level's u, which held its masses, to zero.  Not collective. */
 PetscErrorCode HeatGroundFree(const HeatLevelShape *s, HeatGround *ground);
 
 /** Transfer the ground between distributions, or into halos.  Collective. */

@@ -42,11 +42,11 @@ PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **s
 /* Advancing. */
 
 /* Shorten *dt to a quarter, but not below `least`, after a solve that did not converge.  Raise the
-   error where the step is fixed, where *dt is `least` already, or after 12 attempts.
+   error where the step is fixed, where *dt is `least` already, or after 12 such shortenings of this
+   step.
 
    A quarter is chosen: a larger factor needs more attempts, a smaller one may leave a step that is
-   much shorter than needed.  12 attempts are chosen: the last has 4^-12 = 6e-8 of the step
-   wanted. */
+   much shorter than needed.  12 is chosen: the last attempt has 4^-12 = 6e-8 of the step wanted. */
 static PetscErrorCode ShortenStepAfterFailure(HeatStepper *s, PetscReal t, PetscInt failures,
                                               PetscReal least, PetscReal *dt)
 {
@@ -67,7 +67,8 @@ static PetscErrorCode ShortenStepAfterFailure(HeatStepper *s, PetscReal t, Petsc
 }
 
 /* Shorten *dt, but not below `least`, after an attempt whose error was too large by `ratio` > 1.
-   Raise an error where *dt is `least` already, or after 30 attempts.
+   Raise an error where *dt is `least` already, or where 30 attempts at this step have been rejected
+   before.
 
    Each attempt shortens the step to 0.2 to 0.9 of its length.  30 is chosen: more attempts only
    delay the error where no step is short enough, as at a jump in time; fewer may end a run that a

@@ -22,7 +22,7 @@ typedef struct {
   PetscReal     error;    /* estimated error over the tolerated one, <= 1; 0: no estimate */
   PetscInt      rejected; /* attempts at this step that were given up */
   PetscInt      stages;   /* evaluations of N (explicit) or solves (implicit), rejected attempts
-                             included */
+                             included; 1 for ts:TYPE */
   HeatSolveInfo solve;    /* all solves of the step, rejected attempts included; 0 for explicit
                              schemes */
   HeatFlows     flows;    /* [W/m] means over the step: dt times them is the change of the stored
@@ -55,9 +55,9 @@ typedef struct {
 /** Create the stepper of the case's scheme.  Collective; owned by the caller; the operator must
  *  outlive it.
  *  @param[in] dt  expected step [s], for set-up and checks; 0: not known yet; ignored by `steady`
- *  Errors: HEAT_ERR_INPUT for ftcs with an unstable step (linear operator; for a non-linear one see
- *  HeatStepperFirstStep), for a steady case without a steady state, and for PETSc options or a
- *  ts:TYPE that PETSc refuses. */
+ *  Errors: HEAT_ERR_INPUT for ftcs or an explicit ts:TYPE with an unstable step (linear operator;
+ *  for a non-linear one see HeatStepperFirstStep), for a steady case without a steady state, and
+ *  for PETSc options or a ts:TYPE that PETSc refuses. */
 PetscErrorCode HeatStepperCreate(HeatOperator *op, PetscReal dt, HeatStepper **stepper);
 
 /** Advance the temperature from t to t + info->dt.  Collective.  Returns HEAT_STOPPED, with *T and
@@ -84,7 +84,8 @@ PetscErrorCode HeatStepperMostAtOnce(HeatStepper *stepper, PetscInt *most);
  *  @param[in]     dt     length of each step [s]
  *  @param[in]     record  cells whose temperature is recorded after each step; NULL: none
  *  @param[in,out] T      [K], global Vec of the grid
- *  @param[out]    info   its dt is the length of one step, its flows are summed over the steps */
+ *  @param[out]    info   its dt and stages are those of one step, its flows are summed over the
+ *                        steps */
 PetscErrorCode HeatStepperAdvanceSeveral(HeatStepper *stepper, PetscInt steps,
                                          const PetscReal *times, PetscReal dt,
                                          const HeatCellRecord *record, Vec *T, HeatStepInfo *info);
@@ -96,16 +97,19 @@ PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit);
 /** Return whether the scheme chooses its step from the estimated error.  Not collective. */
 PetscBool HeatStepperIsAdaptive(const HeatStepper *stepper);
 
-/** Store in *dt the first step [s]: the case's step, or with `step: auto` the largest stable one of
- *  an explicit scheme, and for a controlled one a step computed from the field T [K] and its rate
- *  of change at time t [s].  Collective.
- *  Errors: HEAT_ERR_INPUT for a step of the case that is unstable for ftcs with that field. */
+/** Store in *dt the first step [s]: the case's step if it gives one.  With `step: auto` it is the
+ *  largest stable step of ftcs, or the step that rkl2 takes with its default number of stages; for
+ *  a scheme that controls its step, it is computed from the field T [K] and its rate of change at
+ *  time t [s].  Collective.
+ *  Errors: HEAT_ERR_INPUT for a step of the case that is unstable for ftcs or an explicit ts:TYPE
+ *  with that field. */
 PetscErrorCode HeatStepperFirstStep(HeatStepper *stepper, PetscReal t, Vec T, PetscReal *dt);
 
-/** Discard what the scheme and its step control know of earlier steps, at time t [s] at which a
- *  source or a side switches: the next step is taken as the first one of a run.  Collective.
- *  @param[out] dt  [s] a step to begin with, from the field T [K] and its rate of change, for a
- *                  scheme that controls its error; 0 for others */
+/** Discard what the scheme and its step control know of earlier steps, so that the next step is
+ *  taken as the first one of a run.  For a time t [s] at which a source or a side switches.
+ *  Collective.
+ *  @param[out] dt  [s] a step to begin with, computed from the field T [K] and its rate of change,
+ *                  for a scheme that controls its error; 0 for others */
 PetscErrorCode HeatStepperBeginAnew(HeatStepper *stepper, PetscReal t, Vec T, PetscReal *dt);
 
 /** Store what a restart needs besides the temperature.  Collective.  The fields are borrowed from

@@ -182,9 +182,9 @@ const HeatMethod HeatMethodFtcs = {.create     = CreateFtcs,
    evaluations. */
 enum { AUTO_STAGES = 9 };
 
-/* Part of the limit that is used where the limit changes with T: it may fall to this part within a
-   step without a second attempt.  Chosen: a larger value repeats more steps, a smaller one takes
-   more stages or shorter steps. */
+/* Part of the limit that is used where the limit changes with T: the limit may fall to this part
+   within a step before the step has to be repeated.  Chosen: a larger value repeats more steps, a
+   smaller one takes more stages or shorter steps. */
 static const PetscReal LimitMargin = 0.8;
 
 /* Largest number of stages.  Chosen: beyond it the recurrence's rounding matters, and a step takes
@@ -199,8 +199,8 @@ static PetscReal StableSteps(PetscInt stages)
   return (s * s + s - 2.0) / 4.0;
 }
 
-/* The stability limit is s^2 + s - 2 >= 4 dt/limit.  The factor 1 - 1e-12 removes
-   the rounding of the square root, so that an exact 9 is not rounded up to 10. */
+/* A step is stable where s^2 + s - 2 >= 4 dt/limit.  The factor 1 - 1e-12 removes the rounding of
+   the square root, so that a result of exactly 9 does not become 11, the next odd number. */
 PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit)
 {
   const PetscReal exact  = 0.5 * (PetscSqrtReal(9.0 + 16.0 * dt / limit) - 1.0);
@@ -452,7 +452,7 @@ static PetscErrorCode TakeFixedStages(HeatStepper *s, PetscReal t, PetscInt stag
 
 /* Choose the next attempt after one that left the stable range: with `step: auto` a shorter step,
    else more stages.  The step shrinks at most to a quarter, and the stages at most double, because
-   the limit of a field that has grown unstable is far too low.
+   the limit measured on a field that has grown unstable is lower than the next attempt needs.
 
    The numbers are chosen.  0.9: the step shrinks by at least a tenth.  20 attempts: by 0.9 each
    they shorten the step to 0.12, by 0.25 each to 1e-12; fewer end a run that a shorter step would

@@ -164,9 +164,10 @@ static PetscErrorCode SolveSystem(PC pc, Vec f, Vec x)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Start Newton's method of a bdf step from the temperature before the step.  TS extrapolates the
-   guess from earlier steps, to temperatures at which a steep conductivity may be larger by
-   magnitudes, from where no line search returns; bdf2 avoids this in the same way. */
+/* Start Newton's method of a step of ts:bdf from the temperature before the step.  TS would
+   extrapolate the guess from earlier steps; at extrapolated temperatures a steep conductivity may
+   be larger by orders of magnitude, and no line search returns from there.  The scheme bdf2 starts
+   from the temperature before the step, too. */
 static PetscErrorCode GuessStart(SNES snes, Vec x, void *context)
 {
   const HeatStepper *s = context;
@@ -204,7 +205,8 @@ static PetscErrorCode SetUpImplicit(HeatStepper *s)
   PetscCall(TSGetSNES(o->ts, &snes));
   PetscCall(SNESSetKSP(snes, ksp));
   PetscCall(KSPDestroy(&ksp));
-  /* Bending needs the coefficients at the iterate, and those of alpha's Jacobian are elsewhere. */
+  /* Bending a Newton step needs the coefficients at the iterate.  alpha evaluates its Jacobian at
+     another field, between two time levels, so that its steps cannot be bent. */
   PetscCall(PetscStrcmp(HeatOperatorCase(s->op)->time.ts_type, TSALPHA, &is_alpha));
   if (!HeatOperatorIsLinear(s->op) && !is_alpha) PetscCall(HeatNewtonBendSteps(snes, s->op));
   PetscCall(PetscStrcmp(HeatOperatorCase(s->op)->time.ts_type, TSBDF, &is_bdf));
