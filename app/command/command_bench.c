@@ -62,7 +62,7 @@ static PetscErrorCode FindWord(MPI_Comm comm, const char *option, const char *wo
       HeatRaiseHere(comm, HEAT_ERR_INPUT, "%s %.40s: it must be one of %s", option, word, list));
 }
 
-/* Read a number of the command line, low <= value. */
+/* Read a number of the command line, low <= value <= high. */
 static PetscErrorCode ReadNumber(MPI_Comm comm, const char *option, const char *text, double low,
                                  double high, double *value)
 {
@@ -199,8 +199,8 @@ static PetscErrorCode SelfTests(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute which part of its node's memory the processes of a node have taken at most: the smallest
-   part of all nodes. */
+/* Compute the fraction of a node's memory that its processes used, from the sum of their high-water
+   marks, and keep the smallest fraction of all nodes. */
 static PetscErrorCode MeasureMemory(Bench *b)
 {
   const double  pages = (double)sysconf(_SC_PHYS_PAGES), bytes = (double)sysconf(_SC_PAGESIZE);
@@ -237,7 +237,8 @@ static PetscErrorCode ReadAndAudit(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write the proof, audit it on rank 0, and share its reasons with all ranks. */
+/* Write the proof, audit it on rank 0, and broadcast the number of reasons why the result is
+   invalid. */
 static PetscErrorCode AuditOwnProof(Bench *b)
 {
   PetscErrorCode code = PETSC_SUCCESS;

@@ -13,8 +13,8 @@
 #include "app/process/signals.h"
 #include "solver/base/printable.h"
 
-/* Call the command that the command line names, other than `run`.  None of these has anything to
-   keep: a signal ends them, without PETSc's report. */
+/* Call the command that the command line names, other than `run`.  None of these commands has
+   anything to save when a signal arrives, so a signal ends the process without PETSc's report. */
 static PetscErrorCode DispatchOther(MPI_Comm comm, const HeatOptions *o,
                                     const HeatProcessStart *start, int *exit_code)
 {
@@ -55,8 +55,8 @@ static PetscErrorCode Dispatch(MPI_Comm comm, const HeatOptions *o, const HeatPr
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* The loader calls what stands in this section before the constructors of libraries.  The run-time
-   libraries of sanitizers are not ready then. */
+/* Call HeatSignalsBegin before the constructors of libraries: the loader calls the functions in
+   this section first.  Not with sanitizers, whose run-time libraries are not ready at that time. */
 #if defined(__ELF__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 static void (*const before_libraries)(void)
     __attribute__((section(".preinit_array"), used)) = HeatSignalsBegin;

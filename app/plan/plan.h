@@ -22,15 +22,15 @@ typedef struct {
 /** The communication of one kind, summed over all ranks; NaN: not known before the run. */
 typedef struct {
   double messages[2], bytes[2]; /* [0] within nodes, [1] between nodes */
-  double collectives;           /* calls of collective operations, counted on each rank */
+  double collectives;           /* calls of collective operations: each rank's call counts */
 } HeatPlanTraffic;
 
 /** Sizes of files [bytes]; -1: not known before the run. */
 typedef struct {
   PetscInt64 snapshot, checkpoint; /* size of one snapshot, of one checkpoint */
   PetscInt64 n_snapshots;          /* number of snapshots; -1: not known */
-  PetscInt64 n_checkpoints;        /* number of checkpoints that are kept */
-  PetscInt64 all;                  /* size of all files on the disk at the end */
+  PetscInt64 n_checkpoints;        /* newest checkpoints that are kept; without keep_every */
+  PetscInt64 all;                  /* size of these snapshots and checkpoints at the end */
 } HeatPlanFiles;
 
 /** A plan.  Plain data. */

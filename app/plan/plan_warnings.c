@@ -34,8 +34,9 @@ static PetscBool IsPrime(PetscInt n)
   return n > 1 ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Return the largest number of ranks below l->size that gives a good layout, of whole nodes if
-   there are several; 0 if none of the next `most` candidates does.  Each costs a loop over size. */
+/* Return the largest number of ranks below l->size that gives a good layout; with several nodes,
+   only whole nodes are tried.  Return 0 if none of the `most` largest candidates gives one.  Trying
+   a candidate costs a loop over its number of ranks. */
 static PetscInt BetterSize(const HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;

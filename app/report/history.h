@@ -30,8 +30,9 @@ PetscErrorCode HeatHistoryCheck(const HeatRunState *state, PetscBool resume);
 /** Return the table; NULL: not open.  Not collective. */
 const HeatTable *HeatHistoryTable(const HeatHistory *history);
 
-/** Return whether a row is due when the clock stands as given, which may lie ahead of the present
- *  state: as the case asks, or else so that a run has about a thousand rows.  Not collective. */
+/** Return whether a row is due at the time and step of `clock`, which may be ahead of the present
+ *  state: by the rule of the case, or else by one that gives a run about a thousand rows.  Not
+ *  collective. */
 PetscBool HeatHistoryIsDue(const HeatHistory *history, const HeatClock *clock);
 
 /** Append the row of the present state and write it to the file.  The survey must have been taken

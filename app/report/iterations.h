@@ -13,8 +13,8 @@ typedef struct {
   PetscReal  last_residual;         /* relative, of the last step, as the Krylov method sees it */
   PetscReal  last_true;             /* relative, of the last step, computed from the solution */
   PetscReal  worst_true;            /* the largest last_true so far */
-  PetscInt64 rescued[HEAT_RESCUES]; /* steps by the fallback that their solves needed */
-  PetscInt64 at_rounding;           /* steps whose tolerance is below rounding */
+  PetscInt64 rescued[HEAT_RESCUES]; /* number of steps whose solves needed each fallback */
+  PetscInt64 at_rounding; /* steps whose residual stays above the tolerance because of rounding */
 } HeatIterations;
 
 /** Add what the solves of one step took.  Not collective. */

@@ -1,9 +1,9 @@
 /** The files that grow during a run: history.csv, probes.csv, profile_NAME.csv and the snapshots.
  *
  *  The time loop calls the functions below in this order at a step: Sample; if rows are due, Flush
- *  and WriteRow; if a snapshot is due, WriteSnapshot.  Between Flush and WriteRow it surveys and
- *  tests the state, so that no history row and no snapshot is written of a corrupted state; rows of
- *  probes of such a state are removed by the rollback (Rewind).
+ *  and WriteRow; if a snapshot is due, WriteSnapshot.  Between Flush and WriteRow the loop surveys
+ *  and tests the state, so that no history row and no snapshot of a corrupted state is written;
+ *  rows of probes of such a state are removed by the rollback (Rewind).
  *
  *  `T` is the present temperature, [nyl][nxl], everywhere. */
 #ifndef HEAT_APP_OUTPUT_H
@@ -50,9 +50,8 @@ PetscErrorCode HeatOutputResume(HeatOutput *output, const HeatRunState *state,
 PetscErrorCode HeatOutputRewind(HeatOutput *output, const HeatRunState *state,
                                 const HeatOutputList *list);
 
-/** Return whether a history row, or a snapshot that is not written yet, is due when the clock
- *  stands as given, which may lie ahead of the present state.  Not collective; the same on all
- *  ranks.
+/** Return whether a history row, or a snapshot that is not written yet, is due at the time and step
+ *  of `clock`, which may be ahead of the present state.  Not collective; the same on all ranks.
  *  @param[in] last  whether the run ends there, which makes a snapshot due */
 PetscBool HeatOutputRowIsDue(const HeatOutput *output, const HeatClock *clock);
 PetscBool HeatOutputSnapshotIsDue(const HeatOutput *output, const HeatCase *c,

@@ -28,9 +28,9 @@ PetscErrorCode HeatPointsOpen(HeatPoints *points, const HeatRunState *state,
 PetscErrorCode HeatPointsSample(HeatPoints *points, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T);
 
-/** Return the own cells that the probes read, for steps that are taken several at once; NULL where
- *  the case has no probes, or the operator is not linear.  Valid from HeatPointsOpen to
- *  HeatPointsClose; owned by the points.  Not collective. */
+/** Return the cells of this rank that the probes read, to be recorded when several steps are taken
+ *  at once; NULL where the case has no probes, or the operator is not linear.  Valid from
+ *  HeatPointsOpen to HeatPointsClose; owned by the points.  Not collective. */
 const HeatCellRecord *HeatPointsRecord(const HeatPoints *points);
 
 /** Buffer the probes' rows of steps before the present one from the record.  Not collective.

@@ -66,9 +66,9 @@ static PetscErrorCode FindSolver(const HeatReportSources *from, Solver *solver)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return whether the messages of the set-up are known: only multigrid, deep halos and the choice of
-   writers have sent any, since no file was read in parallel and no contact needed cells of other
-   ranks. */
+/* Return whether the messages of the set-up can be predicted.  They can if only the multigrid, the
+   deep halos and the choice of writers have sent any.  Reading a checkpoint or another file, and
+   contacts, which need cells of other ranks, send messages that are not predicted. */
 static PetscBool SetUpIsOurs(const HeatReportSources *from)
 {
   const HeatCase *c = from->state->c;

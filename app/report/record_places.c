@@ -46,7 +46,8 @@ static PetscErrorCode FillInterfaces(const HeatRunState *state, const PetscReal 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill in the sizes of the attributes whose sizes are not those of the region. */
+/* Add the sizes of each attribute that later regions leave on less than the region's own part
+   (size->left), which is where at least one of its attributes is left. */
 static void FillParts(const HeatRegionSize *size, HeatResultsRegion *region)
 {
   for (int a = 0; a < HEAT_ATTRIBUTES; a++) {

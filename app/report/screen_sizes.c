@@ -21,8 +21,8 @@ typedef struct {
   const char *unit; /* "m2", "m" */
   PetscReal   painted, exact;
   PetscBool   empty;  /* it covers nothing, or all of it is painted over */
-  PetscBool   lost;   /* the part that later regions leave of one of its attributes has no cell */
-  PetscBool   source; /* it releases heat by its volume, in proportion to these sizes */
+  PetscBool   lost;   /* it covers no cell, or later regions leave one attribute on no cell */
+  PetscBool   source; /* it has a `source` [W/m3], whose heat is in proportion to these sizes */
 } Entry;
 
 /* Return the number of regions and segments. */

@@ -14,7 +14,7 @@ const char *HeatTextDuration(double s, char *text, size_t size);
  *  (2 h 30 min)". */
 const char *HeatTextTime(PetscReal t, char text[64]);
 
-/** Format a number of bytes as "512 B", "1.50 MB" or "12.1 GB", with decimal prefixes. */
+/** Format a number of bytes as "512 B", "1.5 MB" or "12.1 GB", with decimal prefixes. */
 const char *HeatTextBytes(double b, char *text, size_t size);
 
 /** Format the steps taken as "step 12/120", or as "step 12" where the number of steps of the whole

@@ -19,8 +19,8 @@ PetscErrorCode HeatSnapshotSeriesOpen(HeatSnapshotSeries *series, const HeatRunS
 PetscErrorCode HeatSnapshotSeriesResume(HeatSnapshotSeries *series, PetscInt n,
                                         const HeatSnapshotEntry *entries);
 
-/** Return whether a snapshot is due, and not written yet, when the clock stands as given, which may
- *  lie ahead of the present state.  Not collective.
+/** Return whether a snapshot is due, and not written yet, at the time and step of `clock`, which
+ *  may be ahead of the present state.  Not collective.
  *  @param[in] last  whether the run ends there, which makes a snapshot due */
 PetscBool HeatSnapshotSeriesIsDue(const HeatSnapshotSeries *series, const HeatCase *c,
                                   const HeatClock *clock, PetscBool last);

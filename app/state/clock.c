@@ -64,7 +64,7 @@ static PetscReal PointTime(const HeatClock *clock, PetscInt64 point)
 }
 
 /* Return whether some event up to the end of the run lies between two points of the grid of times.
-   Where there are very many events, say yes. */
+   Return true without a complete search if there are more than `many` events. */
 static PetscBool EventsShortenSteps(const HeatClock *clock)
 {
   const int       many = 10000; /* chosen: found in some milliseconds */

@@ -59,7 +59,7 @@ typedef struct {
   PetscInt64 rejected;   /* attempts at free steps that were repeated with a shorter step */
   PetscBool  at_event;   /* the last step ended at an event */
   PetscInt64 n_events;   /* events reached by this process */
-  PetscInt64 anew_step;  /* step at which this process or the last event began */
+  PetscInt64 anew_step;  /* step at which this process began, or of the last event if later */
 
   PetscInt64 window_step; /* step and time at which HeatClockHasCollapsed compared last */
   PetscReal  window_time; /* [s] */
@@ -136,9 +136,9 @@ extern const char *const HeatClockNumberNames[HEAT_CLOCK_NUMBERS];
  *  HeatClockNumberNames. */
 void HeatClockSave(const HeatClock *clock, PetscReal numbers[HEAT_CLOCK_NUMBERS]);
 
-/** Set a clock, after HeatClockStart, to the state in a checkpoint.  If the fixed step is that of
- *  the checkpoint, the grid of times stays; if it is another, a new grid begins at the time of the
- *  checkpoint.  Free steps continue with the step that was proposed at the checkpoint, if the
+/** Set a clock, after HeatClockStart, to the state in a checkpoint.  If the fixed step is the same
+ *  as at the checkpoint, the grid of times stays; if it differs, a new grid begins at the time of
+ *  the checkpoint.  Free steps continue with the step that was proposed at the checkpoint, if the
  *  scheme is the same and had free steps there.
  *  @param[in] same     whether the checkpoint was written by the scheme of this case
  *  @param[in] step     number of steps taken

@@ -44,9 +44,9 @@ PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInp
  *  is not finite. */
 PetscErrorCode HeatRunStateSetInitial(HeatRunState *state, const HeatCellInputs *inputs);
 
-/** Update an operator that depends on the temperature to time t [s] and the field state->T, from
- *  which the run starts: the stable step depends on it.  Do nothing for a linear operator.
- *  Collective.
+/** Update an operator that depends on the temperature to time t [s] and state->T, the field from
+ *  which the run starts, before the stable step is computed from its coefficients.  Do nothing for
+ *  a linear operator.  Collective.
  *  Errors: HEAT_ERR_INPUT where a coefficient is undefined at these temperatures. */
 PetscErrorCode HeatRunStateUpdateOperator(HeatRunState *state, PetscReal t);
 

@@ -3,8 +3,8 @@
  *
  *  An insulated body with rho c = 2 J/(m3 K) is heated everywhere by q(t) [W/m3], so that it
  *  stays uniform and its temperature rises by the integral of q over time, divided by rho c.
- *  Steps do not divide the switching times.  A scheme whose step spans a switching time, or that
- *  sees the wrong side of it, releases another heat. */
+ *  The switching times are not multiples of the step.  A scheme whose step spans a switching time,
+ *  or that evaluates the source on the wrong side of it, releases a wrong amount of heat. */
 #include "app/state/clock.h"
 #include "app/verify/verify_entries.h"
 
@@ -31,7 +31,7 @@ static const struct {
    so that the rise is 2000 * 0.01 sqrt(pi). */
 static const char smooth_pulse[] = "source=\"4000*exp(-((t - 20.1)/0.01)^2)\"";
 
-/* Take the case's steps as a run does, with events. */
+/* Take the steps of the case with a clock and events, as a run does. */
 static PetscErrorCode RunWithClock(HeatVerifyProblem *p)
 {
   HeatClock   clock;
@@ -107,9 +107,10 @@ static PetscErrorCode VerifySmoothPulse(HeatVerify *v)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Constant pieces are exact to rounding and the solver's tolerance.  The triangle is linear
-   between its events: exact in the mean over a step, which all schemes but ftcs and backward
-   Euler take. */
+/* Drives that are constant between their events are exact in every scheme, to rounding and the
+   solver's tolerance.  The others are measured with rkl2 alone, which releases the mean of a source
+   over the step by Lobatto's rule (solver/case/time_line.h): exact for the triangle, which is
+   linear between its events. */
 PetscErrorCode HeatVerifyEvents(HeatVerify *v)
 {
   static const char *const schemes[] = {"ftcs",           "rkl2", "backward-euler",

@@ -76,8 +76,8 @@ static PetscInt64 CountWrongGhosts(const HeatGrid *g, const HeatHalo *halo, Pets
   return wrong;
 }
 
-/* Exchange the halo of a field of global cell numbers.  Two halo exchanges, the second with the
-   negatives, so that a strip that keeps its old values is noticed.
+/* Exchange the halo of a field of global cell numbers, then of its negative, so that a strip that
+   keeps its old values is noticed.
    @param[out] wrong   wrong ghost values, over all ranks
    @param[out] excess  messages that were sent beyond the number that the grid predicts */
 static PetscErrorCode ExchangeHaloOfNumbers(const HeatGrid *g, PetscInt64 *wrong,
@@ -297,7 +297,7 @@ PetscErrorCode HeatVerifyDecomposition(HeatVerify *v)
   PetscCall(MeasureLayouts(v, &wide, "wide", size, 1));
   PetscCall(MeasureLayouts(v, &tall, "tall", 1, size));
   PetscCall(MeasureLayouts(v, &periodic, "periodic", size, 1));
-  /* 1700 columns are more than one tile of a sweep (solver/operator/wavefront_setup.c: up to 1536);
+  /* 1700 columns are more than one tile of a sweep (up to 1536: solver/operator/wavefront.c);
      blocks of 24 rows or 66 columns are more than the 16 cells below which only single steps are
      taken. */
   PetscCall(MeasureSweeps(v, "rows", 1700, 24 * size, (const int[]){1, size}, PETSC_FALSE));

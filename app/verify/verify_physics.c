@@ -250,7 +250,8 @@ static const char kirchhoff_case[] =
     "time: {scheme: steady}\n"
     "solver: {tolerance: 1e-11, preconditioner: jacobi}\n";
 
-/* The second is linear over one degree, and the third jumps, at places that no cell centre has. */
+/* The second k falls linearly over one degree and the third jumps, both at temperatures that no
+   cell has in the solution. */
 static const struct {
   const char *name, *k;
   PetscReal   heat; /* [W/m] the integral of k from 0 to 100 */

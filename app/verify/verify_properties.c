@@ -150,9 +150,9 @@ static PetscErrorCode Summarise(HeatVerifyProblem *p, HeatSummary *summary)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure by how much the field leaves its earlier range, at most over all steps.  With sides at 0
-   and 1 that is the range of the initial field; between insulated sides that of the field before
-   each step. */
+/* Measure by how much the field leaves an earlier range, and record the largest value of all steps.
+   With sides at 0 and 1 the earlier range is the range of the initial field; between insulated
+   sides it is the range of the field before each step. */
 static PetscErrorCode MeasureOvershoot(HeatVerify *v, PetscBool insulated, const char *name)
 {
   HeatVerifyProblem *p;

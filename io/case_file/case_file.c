@@ -84,10 +84,10 @@ static PetscErrorCode ReadScheme(const HeatReader *r, const HeatYamlNode *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read time.adaptive.  Without `step: auto` it must give the tolerance.  A scheme that controls its
- * error gets two defaults: with `step: auto` the tolerance HEAT_STEP_TOLERANCE, and with `adaptive`
- * but no step a first step of its own choice.  After that, only a tolerance > 0 distinguishes
- * adaptive from fixed steps. */
+/* Read time.adaptive, in which the tolerance is required unless the case has `step: auto`.  A
+ * scheme that controls its error has two defaults: with `step: auto`, the tolerance is
+ * HEAT_STEP_TOLERANCE; with `adaptive` but without a step, the scheme chooses its first step
+ * (step_auto).  In the case that is read, steps are adaptive exactly if the tolerance is > 0. */
 static PetscErrorCode ReadAdaptive(const HeatReader *r, const HeatYamlNode *time)
 {
   const HeatYamlNode *section    = HeatReaderKey(time, "adaptive");

@@ -268,7 +268,8 @@ static PetscBool HasBelow(const char *pattern, const char *after)
   return PETSC_FALSE;
 }
 
-/* Mappings whose keys are the names of an enumeration, and how the table writes any such key. */
+/* Mappings whose keys are the names of an enumeration, and the mark that stands for such a key in
+ * the patterns of the table. */
 static const struct {
   const char        *parent, *pattern;
   const char *const *names;
@@ -276,8 +277,8 @@ static const struct {
 } families[] = {{"boundary", "<side>", HeatSideNames, HEAT_SIDES},
                 {"properties", "<property>", HeatPropertyNames, HEAT_PROPERTIES}};
 
-/* Return how the table writes a key of the mapping with the pattern `parent`.  A key that contains
- * one of the table's own marks gets "", which is in no row. */
+/* Return the form that a key of the mapping with the pattern `parent` has in the patterns of the
+ * table.  A key that contains a character of the table's notation gets "", which is in no row. */
 static const char *PatternSegment(const char *parent, const char *key)
 {
   if (strcmp(parent, "petsc") == 0) return "<option>";

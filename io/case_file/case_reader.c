@@ -132,7 +132,7 @@ static int EditDistance(const char *a, const char *b, int limit)
   return PetscMin(rows[m % 3][n], limit);
 }
 
-/* Other names for what heat2d has: of textbooks and of other programs. */
+/* Names that textbooks and other programs use (`said`) for names of heat2d (`meant`). */
 static const struct {
   const char *said, *meant;
 } synonyms[] = {
@@ -166,7 +166,7 @@ static const struct {
     {"min", "minimum"},
 };
 
-/* Return the candidate that a word of a textbook or of another program stands for; NULL: none. */
+/* Return the candidate for which textbooks or other programs use the name `text`, or NULL. */
 static const char *OfSynonym(const char *text, const char *const candidates[])
 {
   for (size_t k = 0; k < sizeof synonyms / sizeof *synonyms; k++) {
@@ -262,7 +262,7 @@ PetscErrorCode HeatReaderCheckList(const HeatReader *r, const HeatYamlNode *node
 
 /* Scalars. */
 
-/* Return what helps with a text that is no number. */
+/* Return a hint for the message about a text that is no number: on commas, or "". */
 static const char *NumberHint(const char *text)
 {
   const size_t whole = strspn(text, "+-0123456789");

@@ -47,8 +47,9 @@ const char *HeatReaderDescribe(const HeatYamlNode *node, char buffer[HEAT_FOUND_
 /* [bytes] Dotted path of an element of a list; a longer one is truncated.  Chosen. */
 enum { HEAT_ELEMENT_PATH_BYTES = 160 };
 
-/** Return a copy of element `i` of a list of scalars or pairs, with a path for messages, which lies
- *  in `path`: HeatReaderCheckKeys gives paths to keys alone. */
+/** Return a copy of `item`, element `i` of a list of scalars or pairs, with the dotted path that
+ *  messages need.  The path is stored in `path`.  HeatReaderCheckKeys sets no paths for such
+ *  elements. */
 HeatYamlNode HeatReaderElement(const HeatYamlNode *list, const HeatYamlNode *item, PetscInt i,
                                char path[HEAT_ELEMENT_PATH_BYTES]);
 
@@ -80,9 +81,10 @@ PetscErrorCode HeatReadBool(const HeatReader *r, const HeatYamlNode *node, Petsc
 /** Read a text, which may look like a number.  Free the old *value; the caller owns the new one. */
 PetscErrorCode HeatReadString(const HeatReader *r, const HeatYamlNode *node, char **value);
 
-/** Read a file name.  Unless it is absolute, it is relative to the folder of the case file, and the
- *  folder is put in front; a name that a record lists stands for the path in the record.  Add the
- *  file to those of the case.  Free the old *value; the caller owns the new one. */
+/** Read a file name and store the path of the file.  A relative name is relative to the folder of
+ *  the case file; if the case comes from a record that lists the name, the path is that of the
+ *  record.  Add the file to the files of the case.  Free the old *value; the caller owns the new
+ *  one. */
 PetscErrorCode HeatReadPath(const HeatReader *r, const HeatYamlNode *node, char **value);
 
 /** Read the members `file` and `dataset` of a mapping.  If only `file` is given, the dataset is
@@ -118,16 +120,17 @@ PetscErrorCode HeatReadFormulaPair(const HeatReader *r, const HeatYamlNode *node
 PetscErrorCode HeatReaderRaiseRepeated(const HeatReader *r, const HeatYamlNode *node,
                                        const HeatYamlNode *other);
 
-/** Write "; did you mean 'x'?" into `buffer` of `size` bytes, where x is the candidate with the
- *  smallest edit distance to `text`.  Write "" if that distance is above 1 and above a third of the
- *  length of `text`.  Return `buffer`.
+/** Write "; did you mean 'x'?" into `buffer` of `size` bytes, where x is the candidate for which
+ *  textbooks or other programs use the name `text`, or else the candidate with the smallest edit
+ *  distance to `text`.  Write "" if that distance is above 1 and above a third of the length of
+ *  `text`.  Return `buffer`.
  *  @param[in] candidates  names, ended by NULL */
 const char *HeatReaderSuggest(const char *text, const char *const candidates[], char *buffer,
                               size_t size);
 
-/** Check that every key of the tree is in the table of keys and occurs once (case_keys.c); only the
- *  repetition of keys below `petsc` is left to HeatReadPetscOptions.  Set the path of each member
- *  of a mapping and of each element of a list of mappings, and store its line in the case.
+/** Check that every key of the tree is in the table of keys and occurs once (case_keys.c); repeated
+ *  keys below `petsc` are found by HeatReadPetscOptions instead.  Set the path of each member of a
+ *  mapping and of each element of a list of mappings, and store its line in the case.
  *  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatReaderCheckKeys(const HeatReader *r, HeatYamlNode *root);
 

@@ -41,7 +41,7 @@ static PetscErrorCode Member(const HeatReader *r, const HeatYamlNode *map, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read a checksum, "0x" and 16 hexadecimal digits; null is none. */
+/* Read a checksum, "0x" and 16 hexadecimal digits; null means that there is none. */
 static PetscErrorCode ReadChecksum(const HeatReader *r, const HeatYamlNode *node,
                                    HeatCaseFile *file)
 {
@@ -131,8 +131,8 @@ static PetscErrorCode ReadOptions(const HeatReader *r, const HeatYamlNode *recor
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Keep what the record says of the run that it describes: the text of its case file, which the
- * checkpoints hold, and the checkpoint from which it continued. */
+/* Store what the record says about the recorded run: the text of its case file, which its
+ * checkpoints hold, too, and the checkpoint from which it continued. */
 static PetscErrorCode ReadHistory(const HeatReader *r, const HeatYamlNode *record)
 {
   const HeatYamlNode *text     = HeatReaderKey(HeatReaderKey(record, "provenance"), "case_text");
@@ -212,7 +212,8 @@ static PetscErrorCode Append(Text *out, const char *text, size_t length)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Append a line end and the indentation of a member of the record's member `case`. */
+/* Append a line end and depth + 1 tabs, the indentation of the children of a node that lies `depth`
+ * levels below the case; -1: one line end alone. */
 static PetscErrorCode AppendLine(Text *out, int depth)
 {
   static const char tabs[] = "\n\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
@@ -283,7 +284,8 @@ static PetscErrorCode AppendScalar(Text *out, const HeatYamlNode *node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Append a node: mappings, and lists of lists or mappings, with a line for each child. */
+/* Append a node.  A list of scalars takes one line; mappings and other lists take one line for each
+ * child. */
 static PetscErrorCode AppendNode(Text *out, const HeatYamlNode *node, int depth)
 {
   const PetscBool map  = (PetscBool)(node->kind == HEAT_YAML_MAP);

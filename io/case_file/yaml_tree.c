@@ -337,8 +337,9 @@ static int TabbedLine(const char *text, size_t length, int last)
   return 0;
 }
 
-/* Store libfyaml's first error, which has the line, with its usual cause: a tab in the indentation
- * up to the line after it, a missing colon, or a wrong indentation. */
+/* Store libfyaml's first error as the problem.  If a line up to the one after the error is indented
+ * with a tab, name that line instead, since the tab is the usual cause.  For libfyaml's message
+ * about a multi-line plain key, add its usual causes: a missing colon or a wrong indentation. */
 static void SetSyntaxProblem(struct fy_diag *diag, const char *text, size_t length,
                              HeatYamlProblem *problem)
 {

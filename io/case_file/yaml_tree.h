@@ -68,7 +68,7 @@ PetscErrorCode HeatYamlCreate(HeatYamlTree **tree);
 PetscErrorCode HeatYamlDestroy(HeatYamlTree **tree);
 
 /** Parse a text into nodes, which the tree owns.
- *  @param[in]  text, length  any bytes [length]; not used after the call
+ *  @param[in]  text, length  any bytes [length], followed by a NUL; not used after the call
  *  @param[in]  from_set      PETSC_TRUE: the nodes get line 0, the mark of --set
  *  @param[out] root          the root node; NULL when the text is at fault or holds no value
  *  @param[out] problem       the first fault of the text

@@ -48,10 +48,11 @@ static PetscErrorCode ReduceFaults(const HeatGrid *grid, Faults *faults)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise HEAT_ERR_FILE when there are invalid cells, which are reduced.  Collective on grid->comm.
-   @param[in] value  that of the first cell, for the message
-   @param[in] what  what the cells hold, for the message
-   @param[in] rule  what they should hold, for the message */
+/* Raise HEAT_ERR_FILE if there are invalid cells.  Collective on grid->comm.
+   @param[in] faults  the invalid cells of all ranks, from ReduceFaults
+   @param[in] value   the value of the first of these cells, for the message
+   @param[in] what    what the cells hold, for the message
+   @param[in] rule    what they should hold, for the message */
 static PetscErrorCode RaiseFaults(const HeatGrid *grid, const HeatDataset *from,
                                   const Faults *faults, const char *value, const char *what,
                                   const char *rule)

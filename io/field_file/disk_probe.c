@@ -70,8 +70,9 @@ static PetscErrorCode SlowestSince(MPI_Comm comm, double start, double *seconds,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Measure writing, then reading; each writer reads the share of a writer of another node, where
-   there are several of equal size.  Collective on grid->comm. */
+/* Measure writing, then reading.  Each writer reads the share of another writer, which is on
+   another node if there are several nodes of equal size (solver/grid/writers.h).  Collective on
+   grid->comm. */
 static PetscErrorCode Measure(const HeatGrid *grid, const char *path, PetscInt fields, void *buffer,
                               size_t size, HeatDiskProbe *probe, HeatFileError *error)
 {

@@ -61,11 +61,11 @@ PetscErrorCode HeatFieldFileBegin(const HeatGrid *grid, const char *path,
                                   const HeatFileField *fields, HeatFieldFileCopies *copies,
                                   HeatFieldFileJob **job, HeatFileError *error);
 
-/** Return whether HeatFieldFileEnd would not have to wait, and start the next phase of the job
- *  where the threads of all ranks have finished the current one.  Costs one reduction while the
- *  threads work.  Collective on grid->comm.
+/** Test the progress of a job: when the threads of all ranks have finished the current phase, start
+ *  the next one.  Costs one reduction while the threads work.  Collective on grid->comm.
  *  @param[in]  wait   wait for the threads until the job is ready
- *  @param[out] ready  the same on every rank */
+ *  @param[out] ready  no phase is left, so that HeatFieldFileEnd would not wait for threads; the
+ *                     same on every rank */
 PetscErrorCode HeatFieldFileTest(HeatFieldFileJob *job, PetscBool wait, PetscBool *ready);
 
 /** Wait for the threads, give the file its final name, free the job and set *job to NULL.
@@ -85,11 +85,11 @@ PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, He
 PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
                                  HeatElement element, void *block);
 
-/** Read one number, greater than 0, of a dataset of integers, which HeatFieldFileRead has accepted;
- *  it turns a number beyond the range of int32_t into the greatest of that range.  Collective on
- *  grid->comm.
- *  @param[in]  cell   index j*nx + i of the number
- *  @param[out] value  the number, the same on every rank
+/** Read one cell of a dataset of integers as it is in the file, for a message.  (HeatFieldFileRead
+ *  converts to int32_t, and values above INT32_MAX become INT32_MAX.)  The dataset must have passed
+ *  HeatFieldFileRead, and the value must be greater than 0.  Collective on grid->comm.
+ *  @param[in]  cell   index j*nx + i of the cell
+ *  @param[out] value  the value, the same on every rank
  *  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatFieldFileReadInteger(const HeatGrid *grid, const char *path, const char *dataset,
                                         PetscInt64 cell, uint64_t *value);

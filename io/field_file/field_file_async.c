@@ -34,9 +34,8 @@
  *  read back, PHASE_DONE follows PHASE_WRITE.  HeatFieldFileEnd may be called at any time: it waits
  *  for the missing phases; after a failure it deletes the temporary file instead of renaming it.
  *
- *  While a thread exists, the error and the statistics of the job belong to it.  Of all that the
- *  thread writes, the main thread reads job->done alone.
- */
+ *  While a thread exists, only the thread uses the error and the statistics of the job; job->done
+ *  is the only variable written by the thread that the main thread reads meanwhile. */
 #define _DEFAULT_SOURCE /* madvise */
 #include "io/field_file/field_file.h"
 
@@ -174,9 +173,10 @@ static PetscErrorCode DestroyJob(HeatFieldFileJob **job)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Ask for large pages where the system gives them on request: page faults of small pages are a good
-   part of the time for which the computation is blocked.  4096 bytes is the usual size of a small
-   page; where it is larger, madvise may refuse the address, which changes nothing but the time. */
+/* Ask for large pages where the system gives them on request, because the page faults of small
+   pages take a good part of the time for which the computation is blocked.  4096 bytes is the usual
+   size of a small page; on a system with larger pages madvise may refuse the address, and the copy
+   is only slower. */
 static void AskForLargePages(void *memory, size_t bytes)
 {
 #ifdef MADV_HUGEPAGE

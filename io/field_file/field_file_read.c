@@ -101,9 +101,9 @@ static void CheckDataset(const HeatGrid *grid, const char *path, const char *nam
   HeatH5Close(error, &file);
 }
 
-/* Read this rank's slab piece by piece, and move the pieces onto the blocks.  Where the block is
-   the slab, rows are read directly into it.  Else a rank that has failed takes part in the
-   redistribution, too.  Collective on grid->comm; a failure stays on its rank. */
+/* Read this rank's slab piece by piece, and move the pieces onto the blocks.  If each rank's slab
+   is its block, rows are read directly into the block.  Otherwise a rank that has failed still
+   takes part in the redistribution.  Collective on grid->comm; a failure stays on its rank. */
 static PetscErrorCode ReadRows(const HeatGrid *grid, HeatSlab *slab, const char *path,
                                const char *name, HeatElement element, void *block,
                                HeatFileError *error)
@@ -191,7 +191,7 @@ PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const c
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Read the row of the number on rank 0. */
+/* Rank 0 reads the whole row that holds the cell. */
 PetscErrorCode HeatFieldFileReadInteger(const HeatGrid *grid, const char *path, const char *dataset,
                                         PetscInt64 cell, uint64_t *value)
 {

@@ -36,8 +36,8 @@ static void AddContiguous(hid_t dataset, ExtentList *x, HeatFileError *error)
   AddExtent(x, (uint64_t)start, (uint64_t)H5Dget_storage_size(dataset), error);
 }
 
-/* Add the extent of each chunk, looked up by its coordinates.  HDF5's lookup by number walks over
-   all chunks in front of the one asked for, each time. */
+/* Add the extent of each chunk, looked up by its coordinates.  HDF5's lookup by number would walk
+   over all earlier chunks at each call. */
 static void AddChunks(hid_t dataset, hid_t list, ExtentList *x, HeatFileError *error)
 {
   hid_t   space = -1;

@@ -71,8 +71,8 @@ PetscErrorCode HeatWriterEnd(HeatWriter *w);
  *  Collective on grid->comm. */
 PetscErrorCode HeatWriterSums(HeatWriter *w);
 
-/** Fetch the checksums of the rows that this writer reads back from the one that writes them.
- *  Collective on grid->comm.
+/** Get the checksums of the rows that this writer will read back.  They come by message from the
+ *  writer that owns these rows.  Collective on grid->comm.
  *  @param[out] sums  [n_fields][peer_n], freed by the caller with PetscFree; NULL on a rank that is
  *                    no writer */
 PetscErrorCode HeatWriterPeerSums(HeatWriter *w, uint64_t **sums);

@@ -224,8 +224,9 @@ static void DescribeChunks(hid_t dataset, hid_t list, Chunks *c, HeatFileError *
   HeatH5Close(error, &space);
 }
 
-/* Fail when the chunk at element `at` inflates to more than its size, or takes far more bytes of
-   the file than any of HDF5's filters makes of it: twice its size and 4096 bytes, chosen. */
+/* Fail when the chunk at element `at` inflates to more than the size of a chunk, or takes more
+   bytes in the file than twice that size plus 4096 (chosen: far more than any of HDF5's filters
+   makes of a chunk). */
 static void CheckChunk(hid_t dataset, const Chunks *c, const hsize_t at[2], HeatFileError *error)
 {
   hsize_t        stored  = 0;

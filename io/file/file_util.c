@@ -115,8 +115,8 @@ static const char *KindOfFile(mode_t mode)
 
 int HeatFileCreate(const char *path, HeatFileError *error)
 {
-  /* A file of that name is a leftover of an earlier run, or was planted.  It is deleted and never
-     opened.  If somebody makes it again each time, this fails after three attempts (chosen). */
+  /* A file of that name was left by an earlier run or planted by somebody.  It is deleted and never
+     opened.  If it exists again after each deletion, this fails after three attempts (chosen). */
   for (int round = 0; round < 3 && !error->failed; round++) {
     const int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 

@@ -43,9 +43,9 @@ void HeatFileFail(HeatFileError *error, const char *format, ...)
 /** Store a failure of the C library, with the reason "DOING: strerror(errno)". */
 void HeatFileFailErrno(HeatFileError *error, const char *doing);
 
-/** Copy the failure of the lowest failed rank to all ranks; if that is rank 3, the reason becomes
- *  "rank 3 (HOST): reason".  Raise nothing, so that the caller can clean up first.  Collective on
- *  comm. */
+/** Copy the failure of the lowest failed rank to all ranks.  A reason of another rank than 0 gets
+ *  that rank in front: "rank 3 (HOST): reason".  Raise nothing, so that the caller can clean up
+ *  first.  Collective on comm. */
 PetscErrorCode HeatFileShare(MPI_Comm comm, HeatFileError *error);
 
 /** Call HeatFileShare and raise the failure, if there is one.  Collective on comm.
@@ -80,12 +80,12 @@ int HeatFileOpenOwn(const char *path, PetscBool write, HeatFileError *error);
  *  Fail for anything but a regular file; a pipe does not block. */
 int HeatFileOpenInput(const char *path, HeatFileError *error);
 
-/** Return a name by which a library opens the very file of an open descriptor, whatever the file's
- *  own name refers to meanwhile: "/proc/self/fd/N" in `buffer`, or `path` on a system without
- *  /proc. */
+/** Return a name by which a library can open the file of an open descriptor, even if the file's own
+ *  name refers to another file by then: "/proc/self/fd/N" in `buffer`, or `path` on a system
+ *  without /proc. */
 const char *HeatFileOpenName(int descriptor, const char *path, char *buffer, size_t size);
 
-/** Return the size of an open file in bytes, 0 if it cannot be told. */
+/** Return the size of an open file in bytes, 0 if the system does not report it. */
 PetscInt64 HeatFileBytes(int descriptor);
 
 /** Rename the synced file `part` to its final name `path` and sync the folder.  After a failure of
@@ -133,10 +133,10 @@ PetscInt64 HeatNameStep(const char *name, const char *prefix, const char *suffix
 
 /** List the steps of all files PREFIX<step>SUFFIX in the folder `dir`.  A folder that does not
  *  exist contains none.
- *  @param[in]  regular  PETSC_TRUE: list regular files; PETSC_FALSE: list what has such a name and
- *                       is none, for example a symbolic link
- *  @param[out] n      number of steps
- *  @param[out] steps  [*n], ascending; free with PetscFree */
+ *  @param[in]  regular  PETSC_TRUE: only regular files; PETSC_FALSE: only entries of other kinds,
+ *                       for example symbolic links
+ *  @param[out] n        number of steps
+ *  @param[out] steps    [*n], ascending; free with PetscFree */
 PetscErrorCode HeatFolderSteps(const char *dir, const char *prefix, const char *suffix,
                                PetscBool regular, PetscInt *n, PetscInt64 **steps,
                                HeatFileError *error);

@@ -127,9 +127,9 @@ void HeatJsonPutBits(HeatJson *object, const char *key, uint64_t bits)
   cJSON_AddStringToObject(object, key, text);
 }
 
-/* Copy a JSON text with \uXXXX in place of the control characters U+007F to U+009F, which cJSON
-   does not escape and a terminal may obey, and of the characters that change the order in which
-   the text after them is shown.  Return the length of the copy; `copy` may be NULL. */
+/* Copy a JSON text and replace by \uXXXX the control characters U+007F to U+009F, which cJSON does
+   not escape and a terminal may obey, and the characters for line breaks and writing direction that
+   HeatPrintableReorders names.  Return the length of the copy; `copy` may be NULL. */
 static size_t EscapeControls(const char *text, char *copy)
 {
   size_t length = 0;

@@ -70,8 +70,9 @@ void HeatJsonGetText(const HeatJson *object, const char *key, char *value, size_
 const HeatJson *HeatJsonGetMember(const HeatJson *object, const char *key);
 const HeatJson *HeatJsonElement(const HeatJson *array, int k);
 
-/** Walk over the elements of an array: its first one, and the one after an element; NULL: none.
- *  HeatJsonElement(array, k) takes k steps. */
+/** Return the first element of an array, or the element that follows `element`; NULL if there is
+ *  none.  A loop with these two is faster than one with HeatJsonElement, which walks over k
+ *  elements to reach element k.  `array` may be NULL, `element` may not. */
 const HeatJson *HeatJsonFirst(const HeatJson *array);
 const HeatJson *HeatJsonNext(const HeatJson *element);
 

@@ -45,8 +45,8 @@ PetscErrorCode HeatTableCheck(MPI_Comm comm, const char *path, PetscBool resume)
  *  @param[in] values  [n_columns - 1] values of the other columns */
 PetscErrorCode HeatTableAppend(HeatTable *table, PetscInt64 step, const PetscReal *values);
 
-/** Get the number of rows, with those that a resumed table has kept, and the step of the last one
- *  (-1: none).  Not collective; known to rank 0 alone. */
+/** Get the number of rows, including those that a resumed table has kept, and the step of the last
+ *  row (-1: no rows).  Not collective; the numbers are valid on rank 0 alone. */
 void HeatTableGetRows(const HeatTable *table, PetscInt64 *rows, PetscInt64 *last);
 
 /** Write all buffered rows to the system; they are not synced to the disk.  Collective.

@@ -73,8 +73,9 @@ static PetscErrorCode FreeColumns(Columns *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the place of a column, -1 where there is none.  The search begins at *next and leaves it
-   behind what was found: files with many columns mostly have them in the same order. */
+/* Return the index of the column `name`, or -1 if there is none.  The search begins at column *next
+   and wraps around; *next becomes the column after the one found.  Two files mostly have their
+   columns in the same order, so a search rarely compares more than one name. */
 static PetscInt FindColumn(const Columns *c, const char *name, PetscInt *next)
 {
   for (PetscInt i = 0; i < c->n; i++) {
@@ -87,8 +88,8 @@ static PetscInt FindColumn(const Columns *c, const char *name, PetscInt *next)
   return -1;
 }
 
-/* Read the header of a file, whose quoted names may contain commas and line ends.  Fail unless it
-   is that of a table: `step` first.  An empty file has no columns. */
+/* Read the header of a file, whose quoted names may contain commas and line ends.  Fail unless its
+   first column is `step`, as in every table of heat2d.  An empty file has no columns. */
 static PetscErrorCode ReadColumns(FILE *in, Columns *c, HeatFileError *error)
 {
   char  *name = NULL;
@@ -152,8 +153,9 @@ static PetscErrorCode PlanChange(Change *change)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the step of a row, or -1 if it is none: a row begins with an integer, has as many values
- * as there are columns and ends with a line end, which the last one of a killed run may lack. */
+/* Return the step of a row, or -1 if the line is not a complete row.  A row begins with an integer,
+ * has as many values as there are columns, and ends with a line end; the last line that a killed
+ * run has written may be incomplete. */
 static PetscInt64 StepOfRow(const char *line, ssize_t length, PetscInt n_columns)
 {
   char     *end;
@@ -225,7 +227,7 @@ static FILE *OpenOlder(const char *path, HeatFileError *error)
   return in;
 }
 
-/* Print how the columns differ from those of the older file.  Rank 0 alone. */
+/* Print how the columns differ from the older file's columns.  Rank 0 alone. */
 static PetscErrorCode NoteChange(const HeatTable *t, const Change *change)
 {
   PetscFunctionBeginUser;
@@ -288,7 +290,7 @@ PetscErrorCode HeatTableOpenFile(HeatTable *t, const char *const *names, PetscIn
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fail if a table cannot have this name, or, where `resume` is set, if the file that has it is no
+/* Fail if a folder has this name, or, with `resume`, if an existing file of this name is not a
    table.  Rank 0 alone. */
 static PetscErrorCode CheckOlder(const char *path, PetscBool resume, HeatFileError *error)
 {
