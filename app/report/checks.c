@@ -132,7 +132,7 @@ static void Compare(const HeatCaseCheck *check, HeatCheckResult *r)
   if (check->below >= 0.0) {
     r->expected  = NAN;
     r->tolerance = check->below;
-    r->pass      = PetscAbsReal(r->value) < check->below ? PETSC_TRUE : PETSC_FALSE;
+    r->pass      = PetscAbsReal(r->value) <= check->below ? PETSC_TRUE : PETSC_FALSE;
   } else {
     r->expected  = check->value;
     r->tolerance = check->relative >= 0.0 ? check->relative * PetscAbsReal(check->value)

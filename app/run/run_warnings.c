@@ -41,7 +41,7 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
                                   const HeatOptions *options, PetscBool restarted)
 {
   const PetscBool restarts = (PetscBool)(restarted || c->checkpoint.every > 0 ||
-                                         c->checkpoint.wall_interval > 0.0);
+                                         c->checkpoint.daly || c->checkpoint.wall_interval > 0.0);
 
   PetscFunctionBeginUser;
   if (restarts && c->time.scheme == HEAT_SCHEME_TS && c->time.adaptive.tolerance > 0.0 &&

@@ -18,8 +18,8 @@ enum { KEY_BYTES = 512 };
 /* Prefixes of the lines that affect the evolution of the temperature.  "time.step:" with its colon
  * excludes time.steps, which only sets the end. */
 static const char *const evolution_keys[] = {
-    "materials", "properties", "contacts",      "regions", "source", "exchange",
-    "boundary",  "time.step:", "time.adaptive", "solver",  "petsc"};
+    "materials", "properties", "contacts",      "regions",     "source", "exchange",
+    "boundary",  "time.step:", "time.adaptive", "time.events", "solver", "petsc"};
 
 /* Listing. */
 

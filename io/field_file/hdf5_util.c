@@ -140,7 +140,10 @@ void HeatH5HintsInForce(int descriptor, const char *path, const char *hints, cha
   char     opened[64];
 
   text[0] = '\0';
-  if (error->failed) return;
+  if (error->failed) {
+    if (asked != MPI_INFO_NULL) (void)MPI_Info_free(&asked);
+    return;
+  }
   failed = MPI_File_open(MPI_COMM_SELF, HeatFileOpenName(descriptor, path, opened, sizeof(opened)),
                          MPI_MODE_RDONLY, asked, &file);
   if (asked != MPI_INFO_NULL) (void)MPI_Info_free(&asked);

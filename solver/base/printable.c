@@ -15,28 +15,44 @@ PetscBool HeatPrintableReorders(const char *text)
                      (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
 }
 
-/* Return how many bytes the control character at `text` has, 0 if it is another character.
-   `before` is the byte in front of it: a single byte 0x80 to 0x9f counts as a control character
-   only after a byte below 0x80, since it may otherwise continue a UTF-8 sequence. */
-static size_t ControlBytes(const unsigned char *text, unsigned char before)
+/* Return how many bytes the UTF-8 character at `text` has, 0 if no character begins there. */
+static size_t CharacterBytes(const unsigned char *text)
 {
-  if (text[0] < 0x20 || text[0] == 0x7f) return 1;
-  if (text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0) return 2;
-  if (HeatPrintableReorders((const char *)text)) return 3;
-  return text[0] >= 0x80 && text[0] < 0xa0 && before < 0x80 ? 1 : 0;
+  const size_t bytes = text[0] < 0x80                      ? 1
+                       : text[0] >= 0xc2 && text[0] < 0xe0 ? 2
+                       : text[0] >= 0xe0 && text[0] < 0xf0 ? 3
+                       : text[0] >= 0xf0 && text[0] < 0xf5 ? 4
+                                                           : 0;
+
+  for (size_t k = 1; k < bytes; k++)
+    if ((text[k] & 0xc0) != 0x80) return 0;
+  return bytes;
+}
+
+/* Return whether the character of `bytes` bytes at `text`, 0 for a byte that begins none, controls a
+   terminal: C0, DEL, C1 (also as a single byte), or a change of direction. */
+static PetscBool Controls(const unsigned char *text, size_t bytes)
+{
+  if (bytes == 0) return text[0] < 0xa0 ? PETSC_TRUE : PETSC_FALSE;
+  if (bytes == 1) return text[0] < 0x20 || text[0] == 0x7f ? PETSC_TRUE : PETSC_FALSE;
+  if (bytes == 2) return text[0] == 0xc2 && text[1] < 0xa0 ? PETSC_TRUE : PETSC_FALSE;
+  return HeatPrintableReorders((const char *)text);
 }
 
 /* Replace control characters, but not those in `keep`; turn line ends and tabs into blanks. */
 static void Replace(char *text, const char *keep)
 {
-  char before = '\0';
+  for (char *c = text; *c;) {
+    const size_t bytes = CharacterBytes((const unsigned char *)c);
+    const size_t step  = PetscMax(bytes, 1);
 
-  for (char *c = text; *c; before = *c++) {
-    const size_t bytes = ControlBytes((const unsigned char *)c, (unsigned char)before);
+    if (Controls((const unsigned char *)c, bytes) && !strchr(keep, *c)) {
+      const char shown = strchr("\n\r\t", *c) ? ' ' : '?';
 
-    if (bytes == 0 || strchr(keep, *c)) continue;
-    for (size_t k = 1; k < bytes; k++) *c++ = '?';
-    *c = strchr("\n\r\t", *c) ? ' ' : '?';
+      memset(c, '?', step);
+      c[step - 1] = shown;
+    }
+    c += step;
   }
 }
 

@@ -22,7 +22,7 @@ PetscBool HeatPrintableReorders(const char *text);
 /** Replace line ends and tabs in `text` by blanks, and each byte of another control character by
  *  '?'.  Control characters are 0x00 to 0x1f, 0x7f, U+0080 to U+009f, and those of
  *  HeatPrintableReorders.  U+0080 to U+009f are replaced in UTF-8 and as the single byte that some
- *  terminals obey, unless the byte before it is 0x80 or above.  Return `text`. */
+ *  terminals obey.  Return `text`. */
 char *HeatPrintable(char *text);
 
 /** Replace control characters as HeatPrintable does, but keep a line end that is followed by four

@@ -296,7 +296,7 @@ static KSPType DefaultMethod(const HeatOperator *op, PetscBool ours)
 static PetscErrorCode Configure(HeatLinear *l)
 {
   PC        pc;
-  PetscBool ours;
+  PetscBool ours, kept;
 
   PetscFunctionBeginUser;
   PetscCall(KSPGetPC(l->ksp, &pc));
@@ -304,6 +304,10 @@ static PetscErrorCode Configure(HeatLinear *l)
   PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
   PetscCall(KSPSetType(l->ksp, DefaultMethod(l->op, ours)));
   PetscCall(KSPSetFromOptions(l->ksp));
+  PetscCall(KSPGetInitialGuessNonzero(l->ksp, &kept));
+  HeatCheck(!kept, HeatOperatorGrid(l->op)->comm, HEAT_ERR_INPUT,
+            "-ksp_initial_guess_nonzero is refused: every solve starts from 0, so that a restart "
+            "leaves the bits of an uninterrupted run; leave the option out");
   PetscCall(ChooseNorm(l->ksp));
   PetscCall(HeatLinearWatch(l, l->ksp));
   PetscCall(CheckReproducible(l, pc));
