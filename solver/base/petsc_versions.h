@@ -14,4 +14,32 @@ typedef PetscOptionItems *HeatOptionItems;
 typedef PetscOptionItems HeatOptionItems;
 #endif
 
+/** The argument of a function that destroys a context: the context before PETSc 3.24, and then the
+ *  address of the pointer to it, which 3.25 declares as void *. */
+#if PETSC_VERSION_LT(3, 24, 0) || !PETSC_VERSION_LT(3, 25, 0)
+typedef void *HeatContextArgument;
+#else
+typedef void **HeatContextArgument;
+#endif
+
+/** Return the context that the argument of such a function stands for. */
+static inline void *HeatContextOf(HeatContextArgument argument)
+{
+#if PETSC_VERSION_LT(3, 24, 0)
+  return argument;
+#else
+  return *(void **)argument;
+#endif
+}
+
+/** Return the argument for a context. */
+static inline HeatContextArgument HeatContextArgumentOf(void **context)
+{
+#if PETSC_VERSION_LT(3, 24, 0)
+  return *context;
+#else
+  return (HeatContextArgument)context;
+#endif
+}
+
 #endif

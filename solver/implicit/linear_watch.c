@@ -4,13 +4,14 @@
  *  ranks.  A test that polls the interrupt first is wrapped around it.  A solve that is to be
  *  abandoned then ends as one that did not converge, so that PETSc restores all arrays that it
  *  holds; linear_solve.c and stage.c return HEAT_STOPPED after it. */
+#include "solver/base/petsc_versions.h"
 #include "solver/implicit/linear_impl.h"
 
 /* A convergence test of PETSc's, and the solver whose iterations it ends. */
 typedef struct {
   HeatLinear *linear; /* borrowed */
   PetscErrorCode (*test)(KSP, PetscInt, PetscReal, KSPConvergedReason *, void *);
-  PetscErrorCode (*destroy)(void *);
+  PetscErrorCode (*destroy)(HeatContextArgument);
   void *context; /* of `test`; owned */
 } Watch;
 
@@ -29,12 +30,12 @@ static PetscErrorCode ConvergedOrStopped(KSP ksp, PetscInt it, PetscReal norm,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode WatchDestroy(void *context)
+static PetscErrorCode WatchDestroy(HeatContextArgument argument)
 {
-  Watch *watch = context;
+  Watch *watch = HeatContextOf(argument);
 
   PetscFunctionBeginUser;
-  if (watch->destroy) PetscCall(watch->destroy(watch->context));
+  if (watch->destroy) PetscCall(watch->destroy(HeatContextArgumentOf(&watch->context)));
   PetscCall(PetscFree(watch));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
