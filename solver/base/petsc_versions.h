@@ -19,7 +19,7 @@ typedef PetscOptionItems HeatOptionItems;
 #if PETSC_VERSION_LT(3, 24, 0) || !PETSC_VERSION_LT(3, 25, 0)
 typedef void *HeatContextArgument;
 #else
-typedef void **HeatContextArgument;
+typedef void           **HeatContextArgument;
 #endif
 
 /** Return the context that the argument of such a function stands for. */

@@ -29,8 +29,8 @@ static size_t CharacterBytes(const unsigned char *text)
   return bytes;
 }
 
-/* Return whether the character of `bytes` bytes at `text`, 0 for a byte that begins none, controls a
-   terminal: C0, DEL, C1 (also as a single byte), or a change of direction. */
+/* Return whether the character of `bytes` bytes at `text`, 0 for a byte that begins none,
+   controls a terminal: C0, DEL, C1 (also as a single byte), or a change of direction. */
 static PetscBool Controls(const unsigned char *text, size_t bytes)
 {
   if (bytes == 0) return text[0] < 0xa0 ? PETSC_TRUE : PETSC_FALSE;
