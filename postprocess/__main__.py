@@ -12,6 +12,7 @@ import math
 import os
 import re
 import sys
+from typing import Callable
 
 from .errors import PackageError, ReaderError, RequestError
 from .packages import require
@@ -103,7 +104,7 @@ def _add_plot(commands) -> None:
                       help="the file of the picture; its ending (png, pdf, svg) is its format")
     plot.add_argument("--range", nargs=2, type=_finite, metavar=("MIN", "MAX"),
                       help="the colour range, in the unit of the field")
-    plot.add_argument("--dpi", type=_dpi, default=160, help="pixels per inch (160)")
+    plot.add_argument("--dpi", type=_whole(20, 1200), default=160, help="pixels per inch (160)")
     plot.set_defaults(run=_plot)
 
 
@@ -174,7 +175,7 @@ def _add_compare_studies(commands) -> None:
     compare.add_argument("b", metavar="B", help="folder of a study, or of runs")
     compare.add_argument("--threshold", type=_tolerance, default=0.05, metavar="T",
                          help="relative increase of a time that is allowed (0.05)")
-    compare.add_argument("--min-runs", type=_runs, default=6, metavar="N",
+    compare.add_argument("--min-runs", type=_whole(1, 10_000), default=6, metavar="N",
                          help="fewest runs of a point (6); below 6 the interval is the range")
     compare.add_argument("--invalid", action="store_true",
                          help="also use the times of runs that are not valid")
@@ -215,16 +216,13 @@ def _tolerance(text: str) -> float:
     return value
 
 
-def _runs(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:9]) <= 10_000:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 to 10000")
-    return int(text)
-
-
-def _dpi(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 20 <= int(text[:9]) <= 1200:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 20 to 1200")
-    return int(text)
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    """Return the type of an option: a whole number from least to most."""
+    def number(text: str) -> int:
+        if text.isascii() and text.isdecimal() and len(text) < 20 and least <= int(text) <= most:
+            return int(text)
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from {least} to {most}")
+    return number
 
 
 def _check_plot(parser: Parser, arguments: argparse.Namespace) -> None:
@@ -265,6 +263,9 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of stdout has ended, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk, a folder that is not writable
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}", UNREADABLE)
     except KeyboardInterrupt:
         return INTERRUPTED
 

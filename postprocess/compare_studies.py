@@ -9,11 +9,11 @@ from typing import Any
 
 from rich.console import Console
 
-from .errors import ReaderError
 from .records.comparison import Comparison, PointComparison, compare_sets
 from .records.groups import read_results
 from .records.statistics import Ratio, Summary
 from .study.study_table import simple_table
+from .text_file import replace_file
 from .wording import count, duration, plain, printable
 
 REGRESSION = 5
@@ -27,10 +27,7 @@ def run_compare_studies(arguments: argparse.Namespace) -> int:
     found = compare_sets(a, b, arguments.threshold, arguments.min_runs, arguments.invalid)
     if arguments.json:
         text = json.dumps(as_json(found, arguments), indent=1) + "\n"
-        try:
-            Path(arguments.json).write_text(text)
-        except OSError as error:
-            raise ReaderError(f"{arguments.json}: cannot be written: {error.strerror}") from None
+        replace_file(Path(arguments.json), text.encode())
     _print(found, Console(width=None if sys.stdout.isatty() else WIDTH))
     return REGRESSION if found.regressions else 0
 

@@ -2,9 +2,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -26,6 +24,7 @@ from .history_plot import draw_history  # noqa: E402
 from .profile_plot import draw_profile  # noqa: E402
 from .reader import CATEGORIES, Run, Snapshot  # noqa: E402
 from .steady_plot import draw_steady  # noqa: E402
+from .text_file import replace_file  # noqa: E402
 
 # Names are drawn as they are written, without mathtext and TeX, whatever a matplotlibrc says.
 STYLE = {"text.parse_math": False, "text.usetex": False, "font.size": 9, "axes.linewidth": 0.7,
@@ -128,17 +127,7 @@ def save(figure: Figure, path: Path, dpi: int) -> Path:
     content = io.BytesIO()
     figure.savefig(content, dpi=dpi, format=path.suffix[1:].lower())
     plt.close(figure)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
-        with open(part, "xb") as file:
-            file.write(content.getbuffer())
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise ReaderError(f"{path}: cannot be written: {error.strerror or error}") from None
+    replace_file(path, content.getbuffer())
     return path
 
 

@@ -1,6 +1,7 @@
-"""Reads text files that may come from strangers: only regular files, only UTF-8."""
+"""Reads text files that may come from strangers, and writes files whole or not at all."""
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -26,3 +27,23 @@ def read_text(path: Path) -> str | None:
         raise ReaderError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ReaderError(f"{path}: not a text file") from None
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file that appears under its name when it is complete and on the disk.  A link of this
+    name is replaced, and not followed."""
+    if not path.name:
+        raise ReaderError(f"{path}: cannot be written: is a folder")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+        with open(part, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise ReaderError(f"{path}: cannot be written: {error.strerror or error}") from None

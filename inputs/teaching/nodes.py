@@ -152,7 +152,8 @@ def wait_for(job: subprocess.Popen) -> int:
         os.kill(launcher, signal.SIGTERM if number == signal.SIGHUP else number)  # HUP would end the launcher alone
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
-        signal.signal(number, handle)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves HUP
+            signal.signal(number, handle)
     code = job.wait()
     return code if code >= 0 else 128 - code
 
@@ -170,6 +171,8 @@ def main() -> int:
     except NotPermitted as reason:
         print(f"nodes.py: {reason}", file=sys.stderr)
         return NOT_PERMITTED
+    except KeyboardInterrupt:  # while the nodes are being made; they are removed
+        return 128 + signal.SIGINT
 
 
 if __name__ == "__main__":

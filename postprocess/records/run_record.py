@@ -82,8 +82,18 @@ class RunRecord:
 
     @property
     def steps(self) -> float | None:
-        return positive(self.number("bench", "steps") if self.is_bench
-                        else self.number("time", "steps"))
+        """Steps of this process, to which the times belong: a continued run has not taken all."""
+        if self.is_bench:
+            return positive(self.number("bench", "steps"))
+        total = self.number("time", "steps")
+        return None if total is None else positive(total - self._continued_from)
+
+    @property
+    def _continued_from(self) -> float:
+        """The step of the checkpoint from which this process started; 0 for a fresh run."""
+        restarts = self.get("restarts")
+        last = restarts[-1] if isinstance(restarts, list) and restarts else None
+        return (finite(last.get("step")) or 0.0) if isinstance(last, dict) else 0.0
 
     @property
     def seconds(self) -> float | None:

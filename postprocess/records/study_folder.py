@@ -9,18 +9,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import ReaderError
-from ..text_file import read_text
+from ..text_file import read_text, replace_file
 from .run_record import finite, read_record
 
 SCHEMA = "heat2d study 1"
 PLANNED, SUBMITTED, RUNNING, DONE, FAILED = "planned", "submitted", "running", "done", "failed"
+RIGHT = (0, 5, None)  # exit codes of a run that has ended: right, not valid, or not known
 NAME = re.compile(r"[A-Za-z0-9+_-][A-Za-z0-9.+_-]*")  # of a point and its folder
 
 
@@ -54,17 +54,8 @@ class StudyState:
 
     def save(self) -> None:
         """Write study.json; a reader sees the old or the new file, never a part."""
-        path = self.folder / "study.json"
         text = json.dumps({**self.plan, "runs": [asdict(run) for run in self.runs]}, indent=1)
-        new = path.with_name(f".study.json.{os.getpid()}")
-        try:
-            with open(new, "w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(new, path)
-        except OSError as error:
-            raise ReaderError(f"{path}: cannot be written: {error.strerror}") from None
+        replace_file(self.folder / "study.json", (text + "\n").encode())
 
     def refresh(self, run: RunState) -> None:
         """Take the state of a run from its folder: a complete results.json is a finished run."""
@@ -74,10 +65,21 @@ class StudyState:
             record = None  # half a file of a run that was killed
         if run.state == FAILED:
             return  # a failure stays one until it is retried
-        if record is not None and record.finished:
+        code = exit_code(self.run_folder(run))
+        if code is not None:
+            run.exit_code = code
+        if record is not None and record.finished and code in RIGHT:
             run.state, run.reason, run.stderr = DONE, "", []
         elif run.state in (RUNNING, DONE):
             run.state = PLANNED  # interrupted, or its record was removed: run it anew
+
+
+def exit_code(folder: Path) -> int | None:
+    """Read the exit code that a script of Slurm or JUBE has left in the folder of a run."""
+    try:
+        return int((folder / "exit_code").read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def read_state(folder: Path) -> StudyState | None:

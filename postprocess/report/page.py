@@ -67,7 +67,7 @@ def _verdict(results: ResultSet) -> str:
     good, every = sum(r.counts for r in results.repeats), len(results.repeats)
     points = count(len(results.groups), "point")
     if good == every:
-        text = f"All {every} runs of {points} are valid."
+        text = f"All {every} runs of {points} are valid." if every > 1 else "The run is valid."
     elif good == 0:
         text = (f"None of {count(every, 'run')} of {points} is valid, so there is no figure of "
                 "merit. The times are those of runs that are not valid.")
@@ -75,8 +75,8 @@ def _verdict(results: ResultSet) -> str:
         text = f"{good} of {every} runs of {points} are valid; figures come from these alone."
     few = [g for g in results.groups if 0 < sum(r.counts for r in g.repeats) < 6]
     if few:
-        text += (f" {count(len(few), 'point')} have fewer than 6 valid runs, and so no interval of "
-                 "95 %.")
+        text += (f" {count(len(few), 'point')} {'has' if len(few) == 1 else 'have'} fewer than 6 "
+                 "valid runs, and so no interval of 95 %.")
     return text
 
 

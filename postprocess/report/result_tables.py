@@ -4,7 +4,7 @@ from __future__ import annotations
 import statistics
 
 from ..records.groups import Group, Repeat, ResultSet
-from ..records.run_record import RunRecord
+from ..records.run_record import RunRecord, finite
 from ..records.scaling import Efficiency
 from ..records.scaling_model import Model
 from ..records.statistics import Summary
@@ -201,8 +201,7 @@ def _verified_bench(record: RunRecord) -> list[tuple[str, float | None, str, boo
     rows = []
 
     def add(name: str, value: float | None, bound: str, good: bool) -> None:
-        if value is not None:
-            rows.append((name, value, bound, good))
+        rows.append((name, value, bound, value is not None and good))
 
     error, most = record.number("bench", "modes", "error"), record.number("bench", "modes", "bound")
     add("modes: relative error", error, f"at most {number(most)}",
@@ -211,11 +210,12 @@ def _verified_bench(record: RunRecord) -> list[tuple[str, float | None, str, boo
     add("modes: distance to the continuous solution / predicted", ratio, "0.5 to 2",
         ratio is not None and 0.5 <= ratio <= 2)
     residuals = record.get("bench", "field", "residuals")
-    numbers = [r for r in residuals if isinstance(r, float)] if isinstance(residuals, list) else []
+    numbers = [finite(r) for r in residuals] if isinstance(residuals, list) else []
     implicit = record.text("bench", "workload") == "implicit"
-    largest = max(numbers, default=None)
-    add("field: largest residual", largest, "at most 10⁻¹¹" if implicit else "rounding",
-        not implicit or (largest or 0.0) <= 1e-11)
+    largest = max(numbers) if numbers and None not in numbers else None
+    most = 1e-11 if implicit else 10 * 2.0 ** -52  # RULES.md, 4.3
+    add("field: largest residual", largest, "at most 10⁻¹¹" if implicit else "at most 10 · 2⁻⁵²",
+        (largest or 0.0) <= most)
     balance = record.number("bench", "field", "balance")
     add("field: energy account", balance, "at most 10⁻¹¹", (balance or 0.0) <= 1e-11)
     overshoot = record.number("bench", "field", "overshoot")

@@ -3,11 +3,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from pathlib import Path
 
-from ..errors import ReaderError, RequestError
+from ..errors import RequestError
 from ..records.groups import read_results
+from ..text_file import replace_file
 from .browser import find_browser, print_to_pdf
 from .extrap import extrap_data
 from .page import make_sheet, render
@@ -24,10 +24,11 @@ def run_report(arguments: argparse.Namespace) -> int:
     sheets = [make_sheet(results) for results in sets]
     title = arguments.title or " · ".join(dict.fromkeys(s.title for s in sheets))
     page = Path(arguments.output)
-    write_file(page, render(sheets, title))
+    replace_file(page, render(sheets, title).encode())
     if arguments.extrap:
         every = not any(r.counts for r in sets[0].repeats)
-        write_file(Path(arguments.extrap), json.dumps(extrap_data(sets[0], every), indent=1) + "\n")
+        replace_file(Path(arguments.extrap),
+                     (json.dumps(extrap_data(sets[0], every), indent=1) + "\n").encode())
         print(arguments.extrap)
     print(page)
     if arguments.pdf:
@@ -35,15 +36,3 @@ def run_report(arguments: argparse.Namespace) -> int:
         print_to_pdf(page, pdf)
         print(pdf)
     return 0
-
-
-def write_file(path: Path, text: str) -> None:
-    """Replace a file by rename, so that a link of its name is replaced and not followed."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(new, "x", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(new, path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise ReaderError(f"{path}: cannot be written: {error.strerror}") from None

@@ -89,6 +89,8 @@ def _fail(path: Path, mark: Any, problem: str) -> NoReturn:
 
 def _marked(node: yaml.Node, file: str, key: str, line: int) -> Marked:
     if isinstance(node, yaml.ScalarNode):
+        if "\0" in node.value or any("\ud800" <= c <= "\udfff" for c in node.value):
+            Marked("", file, line, key).fail("holds a character that is no text; remove it")
         return Marked(node.value, file, line, key, node.style in ("'", '"', "|", ">"))
     if isinstance(node, yaml.SequenceNode):
         return Marked([_marked(n, file, key, n.start_mark.line + 1) for n in node.value],

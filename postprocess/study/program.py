@@ -68,6 +68,8 @@ def launch_words(launch: tuple[str, ...], point: Point, more: tuple[str, ...] = 
 def find_program(study: Study, program: str | None, mpiexec: str | None) -> Program:
     """Return the program of the option, the study file or the build; with its launcher."""
     path = _find_path(study, program)
+    if mpiexec is not None and not mpiexec.split():
+        raise RequestError("--mpiexec: no words; write the launcher, as in --mpiexec mpiexec.mpich")
     if mpiexec:
         return Program(path, tuple(mpiexec.split()), study.bind)
     if study.launch:

@@ -10,6 +10,7 @@ import shlex
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+from ..wording import printable
 from .points import Point
 from .program import Program
 from ..records.study_folder import DONE, RunState, StudyState
@@ -48,7 +49,7 @@ def _shell(state: StudyState, run: RunState, words: list[str]) -> str:
 def _xml(title: str, folder: Path, names: list[str]) -> str:
     root = ElementTree.Element("jube")
     bench = ElementTree.SubElement(root, "benchmark", name="heat2d-study", outpath="jube_runs")
-    ElementTree.SubElement(bench, "comment").text = title
+    ElementTree.SubElement(bench, "comment").text = printable(title)
     values = ElementTree.SubElement(bench, "parameterset", name="runs")
     ElementTree.SubElement(values, "parameter", name="run").text = ",".join(names)
     step = ElementTree.SubElement(bench, "step", name="execute")

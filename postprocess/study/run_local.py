@@ -1,10 +1,12 @@
 """Runs a study on this machine, one run at a time.
 
 Each run is a session of its own, so that a signal to this program does not reach it half; when this
-program is stopped, it ends the run and marks it as planned, and the next start runs it anew.
+program is stopped, it ends the run and marks it as planned, and the next start runs it anew.  The
+kernel ends the launcher of a run when this program is killed.
 """
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -17,10 +19,9 @@ from typing import Iterator
 from .program import Program
 from .points import Point
 from .progress import Progress
-from ..records.study_folder import DONE, FAILED, PLANNED, RUNNING, RunState, StudyState
+from ..records.study_folder import DONE, FAILED, PLANNED, RIGHT, RUNNING, RunState, StudyState
 
 GRACE = 10.0  # seconds between SIGTERM and SIGKILL; chosen: time for a checkpoint of a small case
-RIGHT = (0, 5, None)  # exit codes of a run that has ended: right, not valid, or not known
 LAST_LINES = 5  # of stderr in study.json
 KEPT = ("results.json", "proof.json", "stdout.txt", "stderr.txt", "exit_code")
 
@@ -53,10 +54,11 @@ def run_all(state: StudyState, points: list[Point], program: Program, timeout: f
 
 @contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """Turn the signals that end jobs into Stopped."""
+    """Turn the signals that end jobs into Stopped; one that is ignored, as by nohup, stays so."""
     def stop(number: int, _frame) -> None:
         raise Stopped(signal.Signals(number).name)
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP)
+               if signal.getsignal(number) != signal.SIG_IGN]
     before = [signal.signal(number, stop) for number in numbers]
     try:
         yield
@@ -70,22 +72,45 @@ def _run_one(state: StudyState, run: RunState, command: list[str], timeout: floa
     began = time.monotonic()
     late = False
     with open(folder / "stdout.txt", "wb") as out, open(folder / "stderr.txt", "wb") as err:
+        child = None
         try:
-            child = subprocess.Popen([*command, "--output", str(folder)],
-                                     stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                     start_new_session=True)
+            with _held():  # a signal waits until `child` is known
+                child = subprocess.Popen([*command, "--output", str(folder)],
+                                         stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                         start_new_session=True, preexec_fn=_begin)
+            run.exit_code = child.wait(timeout)
         except OSError as error:
             fail(run, f"{command[0]} cannot be started: {error.strerror}", folder)
             return
-        try:
-            run.exit_code = child.wait(timeout)
         except subprocess.TimeoutExpired:
             late = True
         finally:
-            if child.poll() is None:
-                run.exit_code = end_session(child)
+            with _held():  # a second signal does not leave ranks behind
+                if child is not None and child.poll() is None:
+                    run.exit_code = end_session(child)
     run.seconds = time.monotonic() - began
     judge(state, run, f"ended after the timeout of {timeout:g} s" if late else "")
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
+_libc = ctypes.CDLL(None)
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    """Hold back the signals that end this program."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    """In the child, before it becomes the launcher: end with this program, and take signals."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
 def end_session(child: subprocess.Popen) -> int:
@@ -117,7 +142,7 @@ def judge(state: StudyState, run: RunState, reason: str = "") -> None:
     run.state = RUNNING
     state.refresh(run)
     why = f"exit code {run.exit_code}" if run.exit_code is not None else "no exit code"
-    if run.state != DONE:
+    if run.state != DONE and run.exit_code in RIGHT:
         why += ", no complete results.json"
     if run.state != DONE or reason or run.exit_code not in RIGHT:
         fail(run, reason or why, state.run_folder(run))

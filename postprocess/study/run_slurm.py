@@ -19,9 +19,11 @@ from .program import Program, launch_words
 from .progress import Progress
 from .run_local import fresh_folder, judge
 from .study_file import Slurm
-from ..records.study_folder import DONE, FAILED, PLANNED, SUBMITTED, RunState, StudyState
+from ..records.study_folder import (DONE, FAILED, PLANNED, SUBMITTED, RunState, StudyState,
+                                    exit_code)
 
 ANSWERS = 60.0  # seconds that sbatch and squeue may take
+MPI = "--mpi=${MPI:-pmi2}"
 POLL = 2.0  # seconds between two looks at the queue with --wait; chosen: light on the controller
 
 
@@ -31,19 +33,22 @@ def script(slurm: Slurm, state: StudyState, run: RunState, point: Point, program
     per_node = -(-point.ranks // point.nodes)
     options = [f"--job-name=heat2d-{point.name}", f"--nodes={point.nodes}",
                f"--ntasks={point.ranks}", f"--ntasks-per-node={per_node}",
-               f"--cpus-per-task={slurm.cpus_per_task}",
-               f"--output={folder / 'stdout.txt'}", f"--error={folder / 'stderr.txt'}"]
+               f"--cpus-per-task={slurm.cpus_per_task}", "--output=/dev/null"]
     options += [f"--{name}={value}" for name, value in
                 (("partition", slurm.partition), ("account", slurm.account), ("time", slurm.time))
                 if value]
     options += ["--exclusive"] if slurm.exclusive else []
     # Since Slurm 22.05 srun does not take --cpus-per-task from the job, so it is passed on.
-    launch = slurm.launch or ("srun", f"--cpus-per-task={slurm.cpus_per_task}",
+    # MPI is that of inputs/slurm/job.sh: without it srun may start single ranks beside each other.
+    launch = slurm.launch or ("srun", MPI, f"--cpus-per-task={slurm.cpus_per_task}",
                               "--cpu-bind=cores", "--ntasks={ranks}")
     words = [*launch_words(launch, point), str(program.path), *point.arguments, "--output",
              str(folder)]
+    run_it = shlex.join(words).replace(shlex.quote(MPI), f'"{MPI}"')
+    # The script writes the files itself: names with blanks or % mean something else to #SBATCH.
+    out, err = (shlex.quote(str(folder / name)) for name in ("stdout.txt", "stderr.txt"))
     lines = ["#!/bin/sh", *[f"#SBATCH {option}" for option in (*options, *slurm.options)], "",
-             *slurm.setup, shlex.join(words), "code=$?",
+             *slurm.setup, f"{run_it} </dev/null >{out} 2>{err}", "code=$?",
              f"echo $code > {shlex.quote(str(folder / 'exit_code'))}", "exit $code", ""]
     return "\n".join(lines)
 
@@ -100,18 +105,11 @@ def collect(state: StudyState) -> None:
         return
     queued = _queued()
     for run in waiting:
-        code = _exit_code(state.run_folder(run))
+        code = exit_code(state.run_folder(run))
         if code is not None or run.job not in queued:
             run.exit_code = code
             judge(state, run)
     state.save()
-
-
-def _exit_code(folder: Path) -> int | None:
-    try:
-        return int((folder / "exit_code").read_text())
-    except (OSError, ValueError):
-        return None
 
 
 def _queued() -> set[str]:

@@ -223,6 +223,8 @@ def _sweeps(root: Marked, bench: bool) -> tuple[dict[str, list[Marked]], ...]:
     if value is None or value.is_null:
         return ({},)
     sweeps = []
+    if not value.items():
+        value.reject("lists of values by key, as in {grid.cells: [[64,64], [128,128]]}")
     for item in value.items():
         if bench:
             _known(item, tuple(k for k in BENCH_KEYS if k != "duration"))
@@ -325,6 +327,10 @@ def _check_reserved(study: Study) -> None:
             if name in grown:
                 values[0].fail(f"`scaling: {study.scaling}` changes {name} with the ranks; "
                                "remove it from the sweep")
+            if study.scaling == "weak-science" and name.startswith(
+                    ("time.steps", "time.scheme", "time.adaptive")):
+                values[0].fail(f"with `scaling: weak-science` {name} decides how the step is "
+                               "refined; make a study of its own for each value")
     if "output.directory" in study.settings:
         study.settings["output.directory"].fail("the study chooses the output folder of each run")
     bad = next((w for w in study.petsc if not w or w.startswith("--")), None)

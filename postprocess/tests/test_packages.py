@@ -37,7 +37,8 @@ sys.exit(main(sys.argv[2:]))
     ("numpy", ["plot", "DIR"]), ("numpy", ["info", "DIR"]), ("numpy", ["compare", "DIR", "DIR"]),
     ("h5py", ["plot", "DIR"]), ("h5py", ["info", "DIR"]), ("h5py", ["compare", "DIR", "DIR"]),
     ("matplotlib", ["plot", "DIR"]), ("contourpy", ["plot", "DIR"]),
-    ("rich", ["study", "x.yaml"]), ("jinja2", ["report", "DIR"]), ("matplotlib", ["report", "DIR"]),
+    ("rich", ["study", "x.yaml"]), ("rich", ["compare-studies", "DIR", "DIR"]),
+    ("jinja2", ["report", "DIR"]), ("matplotlib", ["report", "DIR"]),
     ("numpy,h5py", ["info", "DIR"]), ("numpy,h5py,matplotlib", ["plot", "DIR"])])
 def test_missing_package_is_one_line_that_says_what_to_install(one, missing, arguments):
     before = sorted(os.listdir(one))

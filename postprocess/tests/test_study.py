@@ -136,9 +136,59 @@ def test_signal_ends_the_run_and_the_next_start_repeats_it(imitated, tmp_path):
         out, _ = child.communicate(timeout=30)
     assert child.returncode == 130 and "stopped by SIGTERM" in out
     assert states(tmp_path / "out")[0]["state"] == "planned"
-    running = subprocess.run(["pgrep", "-f", str(imitated.program)], capture_output=True,
-                             check=False)
-    assert running.returncode == 1, "the run has outlived the study"
+    assert not running(imitated.program), "the run has outlived the study"
+
+
+IGNORES_TERM = '''#!/bin/sh
+[ "$1" = --version ] && exit 0
+trap "" TERM
+echo started >"$(dirname "$0")/calls"
+while :; do sleep 0.1; done
+'''
+
+
+def test_second_signal_leaves_no_run_behind(imitated, tmp_path):
+    """The launcher ignores SIGTERM, so that it has to be killed; the second signal comes before that."""
+    imitated.mpiexec.write_text(IGNORES_TERM)
+    study = imitated.study("run: {case: case.yaml}\nranks: [1]\nrepeats: 1\n")
+    words = [sys.executable, "-m", "postprocess", "study", str(study), "--output",
+             str(tmp_path / "out"), *imitated.options]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL) as child:
+        wait_until(lambda: imitated.calls)
+        child.send_signal(signal.SIGTERM)
+        time.sleep(1.0)
+        child.send_signal(signal.SIGTERM)
+        child.wait(40)
+    assert not running(imitated.mpiexec), "the run has outlived the study"
+
+
+def test_run_ends_with_a_study_that_is_killed(imitated, tmp_path):
+    study = imitated.study("run: {case: case.yaml, set: {hang: 1}}\nranks: [1]\nrepeats: 1\n")
+    words = [sys.executable, "-m", "postprocess", "study", str(study), "--output",
+             str(tmp_path / "out"), *imitated.options]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL) as child:
+        wait_until(lambda: imitated.calls)
+        child.kill()
+    wait_until(lambda: not running(imitated.program))
+
+
+def test_hangup_that_nohup_ignores_does_not_end_the_study(imitated, tmp_path):
+    study = imitated.study("run: {case: case.yaml, set: {hang: 1}}\nranks: [1]\nrepeats: 1\n")
+    words = ["nohup", sys.executable, "-m", "postprocess", "study", str(study), "--output",
+             str(tmp_path / "out"), *imitated.options]
+    with subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as child:
+        wait_until(lambda: imitated.calls)
+        child.send_signal(signal.SIGHUP)
+        time.sleep(1.0)
+        assert child.poll() is None
+        child.terminate()
+        child.communicate(timeout=30)
+
+
+def running(program: Path) -> bool:
+    return subprocess.run(["pgrep", "-f", str(program)], capture_output=True,
+                          check=False).returncode == 0
 
 
 def wait_until(condition, seconds: float = 30.0) -> None:
@@ -335,6 +385,10 @@ BAD = {
     "run: {case: case.yaml}\nranks: &a [1]\nrepeats: *a": "3: the alias *a is not read",
     "run: {case: case.yaml}\nranks: [1": "not YAML",
     "run: {case: case.yaml}\nranks: [1]\nsweep: {a: []}": "3: sweep.a: found []; it must be a list",
+    "run: {case: case.yaml}\nranks: [1]\nsweep: []": "3: sweep: found []; it must be lists",
+    "run: {case: case.yaml}\nranks: [1]\ntitle: \"a\\0b\"": "3: title: holds a character that is no text",
+    "run: {case: case.yaml}\nranks: [1, 4]\nscaling: weak-science\nsweep: {time.scheme: [bdf2, esdirk]}":
+        "4: sweep.time.scheme: with `scaling: weak-science` time.scheme decides",
     "run: {case: case.yaml}\nranks: [1]\nsweep: {a: [1, 1]}": "3: sweep.a: 1 occurs twice",
     "run: {case: case.yaml}\nranks: [1]\nsweep: {output.directory: [x]}": "the study chooses",
     "run: {case: case.yaml}\nranks: [1]\nsweep: {bad: [1]}": "point p1-bad-1: --set: bad: unknown",
@@ -357,6 +411,12 @@ def test_bad_study_is_one_line_with_place_and_rule_and_nothing_is_written(study,
     assert BAD[text] in outcome.err and outcome.err.count("\n") == 1, outcome.err
     assert outcome.err.startswith("postprocess: error: ") and "study.yaml" in outcome.err
     assert not (tmp_path / "out").exists()
+
+
+def test_launcher_without_words_is_refused(imitated, command, tmp_path):
+    outcome = command("study", imitated.study("run: {case: case.yaml}\nranks: [1]\n"), "--output",
+                      tmp_path / "out", "--program", str(imitated.program), "--mpiexec", " ")
+    assert outcome.code == 2 and "--mpiexec: no words" in outcome.err, outcome
 
 
 def test_missing_study_file_has_code_4(command, tmp_path):

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def slurm(imitated, tmp_path, monkeypatch):
                          'echo "$((100 + $(wc -l <submitted)));cluster"',
                "squeue": 'cd "$(dirname "$0")"; k=100; while read -r x; do k=$((k + 1)); '
                          '[ -e "ended/$k" ] || echo $k; done <submitted',
-               "srun": 'shift 3; exec "$@"', "module": ":"}
+               "srun": 'shift 4; exec "$@"', "module": ":"}
     for name, text in scripts.items():
         (folder / name).write_text(f"#!/bin/sh\n{text}\n")
         (folder / name).chmod(0o755)
@@ -72,7 +73,7 @@ def test_script_asks_for_ranks_and_passes_cpus_per_task_to_srun(study, slurm, tm
     for line in ("--ntasks=2", "--nodes=2", "--ntasks-per-node=1", "--cpus-per-task=4",
                  "--partition=batch", "--time=10:00", "--exclusive", "--reservation=r"):
         assert f"#SBATCH {line}\n" in text
-    assert "\nmodule load mpich\nexport A=\"b c\"\nsrun --cpus-per-task=4 --cpu-bind=cores" in text
+    assert "\nmodule load mpich\nexport A=\"b c\"\nsrun \"--mpi=${MPI:-pmi2}\" --cpus-per-task=4 " in text
     assert subprocess.run(["sh", "-n", tmp_path / "out/slurm/p2-repeat-1.sh"],
                           check=False).returncode == 0
 
@@ -91,6 +92,24 @@ def test_states_of_jobs_are_taken_from_their_folders_and_the_queue(study, slurm,
     assert outcome.code == 5 and "no exit code, no complete results.json" in outcome.out
     assert "2 of 4 runs have not ended" in outcome.out
     assert len((slurm / "submitted").read_text().splitlines()) == 4, "nothing is submitted twice"
+
+
+@pytest.mark.parametrize("launcher", ["slurm", "jube"])
+def test_wrong_exit_code_of_a_script_is_a_failure_even_with_a_complete_record(study, slurm, tmp_path,
+                                                                              launcher):
+    text = SLURM if launcher == "slurm" else TEXT
+    study(text, launcher)
+    run = states(tmp_path / "out")[0]
+    scripts = tmp_path / "out" / launcher
+    subprocess.run(["sh", scripts / f"{run['point']}-repeat-{run['repeat']}.sh"],
+                   env={**os.environ, "IMITATED_RANKS": "1"}, check=False)
+    folder = tmp_path / f"out/points/{run['point']}/repeat-{run['repeat']}"
+    assert (folder / "results.json").exists()
+    (folder / "exit_code").write_text("4\n")
+    (slurm / "ended/101").touch()
+    study(text, launcher)
+    after = states(tmp_path / "out")[0]
+    assert (after["state"], after["exit_code"], after["reason"]) == ("failed", 4, "exit code 4")
 
 
 def test_slurm_without_its_section_is_refused(study, slurm, tmp_path):
@@ -115,11 +134,12 @@ def test_refused_job_is_one_line_with_the_words_of_sbatch(study, slurm):
 
 
 def test_jube_file_lists_the_runs_in_their_order(study, tmp_path):
-    outcome = study(TEXT.replace("run:", "title: 'a <b> & c'\nrun:"), "jube")
+    outcome = study(TEXT.replace("run:", 'title: "a <b> & c\\x01"\nrun:'), "jube")
     assert outcome.code == 0 and "jube run " in outcome.out
     text = (tmp_path / "out/jube/study.xml").read_text()
     order = [f"{run['point']}-repeat-{run['repeat']}" for run in states(tmp_path / "out")]
     assert ",".join(order) in text and "a &lt;b&gt; &amp; c" in text
+    ElementTree.fromstring(text.partition("\n")[2])
 
 
 @pytest.mark.skipif(shutil.which("jube") is None, reason="jube is not installed")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 PROGRAMS = ("munged", "mungekey", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "sinfo")
 
+PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"  # where distributions keep daemons
+
 CONFIGURATION = """ClusterName=heat2d
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
@@ -37,8 +39,7 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 
 def why_not() -> str | None:
     """Return why there can be no Slurm here, or None."""
-    os.environ["PATH"] += ":/usr/sbin:/sbin"
-    missing = [program for program in PROGRAMS if not shutil.which(program)]
+    missing = [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
     if missing:
         return f"Slurm is not installed here (no {', '.join(missing)})"
     return "Slurm's programs are started as root only" if os.geteuid() != 0 else None
@@ -57,7 +58,7 @@ class Slurm:
 
     def __init__(self, folder: Path):
         self.folder, self.daemons = folder, []
-        self.environment = dict(os.environ, SLURM_CONF=str(folder / "slurm.conf"))
+        self.environment = dict(os.environ, PATH=PATH, SLURM_CONF=str(folder / "slurm.conf"))
 
     def __enter__(self):
         for name in ("state", "spool"):

@@ -5,13 +5,12 @@ import ast
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+import slurm
 from heat2d_case import HEAT2D, MPIEXEC, ROOT
 
 BENCH = "run: {bench: {class: tiny, duration: 0.01}}\nscaling: strong\nranks: [1, 2]\nrepeats: 2\n"
@@ -120,69 +119,22 @@ def test_shipped_jube_file_runs_and_its_results_make_a_report(tmp_path):
     assert "tiny implicit base p1" in page and "tiny implicit base p2" in page and "0 of 2" in page
 
 
-SLURM = """ClusterName=heat2d
-SlurmctldHost={host}(127.0.0.1)
-AuthType=auth/none
-CredType=cred/none
-SlurmUser=root
-SlurmdUser=root
-SlurmctldPort={port}
-SlurmdPort={port_d}
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
-SlurmctldPidFile={folder}/ctld.pid
-SlurmdPidFile={folder}/d.pid
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
-ReturnToService=2
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
-PartitionName=batch Nodes=ALL Default=YES MaxTime=INFINITE State=UP
-"""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
-def slurm(tmp_path):
-    """Run Slurm's two daemons as a cluster of one node, with a configuration of their own."""
-    folder = tmp_path / "slurm"
-    for name in ("state", "spool"):
-        (folder / name).mkdir(parents=True)
-    host = socket.gethostname().split(".")[0]
-    (folder / "slurm.conf").write_text(SLURM.format(host=host, folder=folder, port=free_port(), port_d=free_port()))
-    environment = {"SLURM_CONF": str(folder / "slurm.conf")}
-    daemons = []
-    try:
-        for name in ("slurmctld", "slurmd"):
-            with open(folder / f"{name}.log", "wb") as log:
-                daemons.append(subprocess.Popen([name, "-D"], env={**os.environ, **environment}, stdout=log, stderr=log))
-        end = time.monotonic() + 60
-        while subprocess.run(["sinfo", "-h", "-t", "idle", "-o", "%D"], env={**os.environ, **environment}, timeout=60,
-                             capture_output=True, text=True, check=False).stdout.strip() != "1":
-            if time.monotonic() > end:
-                pytest.skip("Slurm does not start here")
-            time.sleep(0.5)
-        yield environment
-    finally:
-        for daemon in reversed(daemons):
-            daemon.terminate()
-            daemon.wait(30)
+def batch(tmp_path_factory):
+    reason = slurm.why_not()
+    if reason:
+        pytest.skip(reason)
+    with slurm.Slurm(tmp_path_factory.mktemp("slurm")) as running:
+        yield running
 
 
-@pytest.mark.skipif(not all(map(shutil.which, ("sbatch", "slurmctld", "slurmd"))) or os.geteuid() != 0,
-                    reason="Slurm's daemons are not installed, or this user is not root")
-def test_study_runs_through_slurm(slurm, tmp_path):
+def test_study_runs_through_slurm(batch, tmp_path):
+    """With a launcher of one's own, and with srun as it is by default: every run has the ranks that are planned."""
     launch = ", ".join([*MPIEXEC, *(["-launcher", "fork"] if "mpich" in MPIEXEC[0] else []), "-n", "'{ranks}'"])
-    text = BENCH + f"slurm: {{partition: batch, exclusive: false, launch: [{launch}]}}\n"
-    done = study(tmp_path, text, "--launcher", "slurm", "--wait", **slurm)
+    text = BENCH + f"slurm: {{partition: main, exclusive: false, launch: [{launch}]}}\n"
+    done = study(tmp_path, text, "--launcher", "slurm", "--wait", **batch.environment)
     assert "4 jobs submitted" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 5 and states(tmp_path) == ["done"] * 4
     assert "INVALID: the timed steps took" in done.stdout
-    again = study(tmp_path, text, "--launcher", "slurm", **slurm)
+    again = study(tmp_path, text, "--launcher", "slurm", **batch.environment)
     assert "submitted" not in again.stdout and again.returncode == 5
