@@ -274,7 +274,7 @@ static PetscErrorCode WriteRecord(Bench *b)
   PetscCall(HeatBindingCollect(b->comm, &binding));
   PetscCall(HeatRecordBinding(&binding, &r, &hosts));
   known = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
-  if (known) PetscCall(HeatHashFile(program, &binary));
+  if (known && HeatHashFile(program, &binary)) known = PETSC_FALSE; /* the record is collective */
   r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, known ? &binary : NULL);
   PetscCall(HeatResultsWrite(b->comm, b->q.directory, &r));
   HeatJsonDestroy(&r.bench);

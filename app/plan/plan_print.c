@@ -47,7 +47,7 @@ static void PrintOwners(const HeatPlan *p)
   (void)printf("  balance     %.4f, mean over largest number of cells of a rank\n",
                p->load_balance);
   if (p->steps.steps >= 0) (void)printf("  steps       %" PetscInt64_FMT "\n", p->steps.steps);
-  else (void)printf("  steps       chosen during the run\n");
+  else (void)printf("  steps       not known before the run\n");
   if (p->n_levels > 0) (void)printf("  multigrid   %" PetscInt_FMT " levels\n", p->n_levels);
 }
 

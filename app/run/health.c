@@ -357,6 +357,7 @@ static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
 PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, HeatHealth **health)
 {
   const HeatSummary *summary = HeatSurveySummary(survey);
+  const PetscReal    end     = HeatClockEnd(&state->clock); /* NaN: not known */
   const PetscReal   *T;
   HeatHealth        *h;
 
@@ -366,7 +367,8 @@ PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, H
   h->good_step = -1;
   PetscCall(VecGetArrayRead(state->T, &T));
   PetscCall(HeatSurveyTake(survey, state, T));
-  PetscCall(HeatReachOf(state->c, summary->min, summary->max, &h->reach));
+  PetscCall(
+      HeatReachOf(state->c, isnan(end) ? INFINITY : end, summary->min, summary->max, &h->reach));
   h->magnitude = PetscMax(PetscAbsReal(summary->min), PetscAbsReal(summary->max));
   PetscCall(StartBalance(h, state, survey, T));
   PetscCall(VecRestoreArrayRead(state->T, &T));

@@ -15,9 +15,11 @@ typedef struct {
   PetscBool has_low, has_high; /* whether `low`, `high` is a bound of the solution */
 } HeatReach;
 
-/** Find the range that the solution of a case can reach from a field between low and high [K].
+/** Find the range that the solution of a case can reach from a field between low and high [K]
+ *  until the time `end` [s], which may be INFINITY.
  *  For an expression of x, y and t, bounds of its values are used (solver/case/formula_range.h); an
  *  expression of T has no bounds, so that the solution has none.  Not collective. */
-PetscErrorCode HeatReachOf(const HeatCase *c, PetscReal low, PetscReal high, HeatReach *reach);
+PetscErrorCode HeatReachOf(const HeatCase *c, PetscReal end, PetscReal low, PetscReal high,
+                           HeatReach *reach);
 
 #endif

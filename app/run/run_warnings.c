@@ -61,17 +61,39 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRunWarnAfterStep(HeatWarnings *warnings, const HeatRunState *state,
-                                    const HeatHealth *health)
+/* Return the text of a formula of which a fixed step since `before` [s] hides a peak or a dip; NULL
+   where there is none.  Of several steps in a sweep all but the last have the clock's length. */
+static const char *Hidden(const HeatRunState *state, PetscReal before)
+{
+  const HeatClock *clock  = &state->clock;
+  const char      *hidden = NULL;
+
+  if (clock->free || clock->steady) return NULL;
+  while (!hidden && before < clock->before) {
+    const PetscReal to = PetscMin(before + clock->dt, clock->before);
+
+    hidden = HeatEventsHidden(state->events, before, to);
+    before = to;
+  }
+  return hidden ? hidden : HeatEventsHidden(state->events, clock->before, clock->time);
+}
+
+PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState *state,
+                                     PetscReal before, const HeatHealth *health)
 {
   const char *unsearched = HeatEventsUnsearched(state->events);
   const char *outside    = HeatHealthOutside(health);
-  const char *hidden     = state->clock.free || state->clock.steady
-                               ? NULL
-                               : HeatEventsHidden(state->events, state->clock.before,
-                                                  state->clock.time);
+  const char *hidden     = Hidden(state, before);
+  const char *fast       = state->clock.free ? HeatEventsTooFast(state->events) : NULL;
 
   PetscFunctionBeginUser;
+  if (fast)
+    PetscCall(
+        HeatWarningsAdd(warnings,
+                        "'%.200s' changes direction more often than a million times in the run, "
+                        "so that controlled steps do not follow it; give its mean, or set "
+                        "time.adaptive.max_step below its period",
+                        fast));
   if (unsearched)
     PetscCall(HeatWarningsAdd(warnings,
                               "the times at which '%.200s' switches were not all found; give them "

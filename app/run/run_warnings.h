@@ -13,9 +13,11 @@
 PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
                                   const HeatOptions *options, PetscBool restarted);
 
-/** Warn of what the last step showed: events that were not found, temperatures outside the range
- *  that can be reached.  Not collective. */
-PetscErrorCode HeatRunWarnAfterStep(HeatWarnings *warnings, const HeatRunState *state,
-                                    const HeatHealth *health);
+/** Warn of what the last steps showed: events that were not found, pulses that a step hides or that
+ *  are too fast to be followed, temperatures outside the range that can be reached.  Not
+ *  collective.
+ *  @param[in] before  [s] time before these steps, of which there are several in a sweep */
+PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState *state,
+                                     PetscReal before, const HeatHealth *health);
 
 #endif

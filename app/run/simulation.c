@@ -484,8 +484,10 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   sim->interrupt = (HeatInterrupt){.ask = AskWithinStep, .context = sim};
   HeatOperatorSetInterrupt(sim->state.op, &sim->interrupt);
   while (!HeatClockIsDone(&sim->state.clock) && !sim->stop.stop) {
+    const PetscReal before = sim->state.clock.time;
+
     PetscCall(TakeStepsOrRollBack(sim));
-    PetscCall(HeatRunWarnAfterStep(&sim->warnings, &sim->state, sim->health));
+    PetscCall(HeatRunWarnAfterSteps(&sim->warnings, &sim->state, before, sim->health));
     PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
   PetscCall(IsStopped(sim) ? EndStopped(sim) : EndFinished(sim));

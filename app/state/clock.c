@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "solver/case/switches.h"
+#include "solver/case/time_grid.h"
 
 /* Part of a fixed step below which two times count as one.  Chosen: far above the rounding of the
    products, some 1e-16 of the time or 1e-10 of a step after 10^6 steps, so that no step is taken
@@ -63,30 +64,13 @@ static PetscReal PointTime(const HeatClock *clock, PetscInt64 point)
   return clock->base_time + (PetscReal)(point - clock->base_point) * clock->dt;
 }
 
-/* Return whether some event up to the end of the run lies between two points of the grid of times.
-   Return true without a complete search if there are more than `many` events. */
-static PetscBool EventsShortenSteps(const HeatClock *clock)
-{
-  const int       many = 10000; /* chosen: found in some milliseconds */
-  const PetscReal end  = HeatClockEnd(clock);
-  PetscReal       time = clock->time;
-
-  if (clock->steady || clock->free) return PETSC_FALSE;
-  for (int k = 0; k < many; k++) {
-    PetscReal point;
-
-    time = HeatEventsNext(clock->events, time, end);
-    if (time >= end) return PETSC_FALSE;
-    point = clock->base_time + round((time - clock->base_time) / clock->dt) * clock->dt;
-    if (PetscAbsReal(point - time) > HeatEventsMargin(clock->events, time)) return PETSC_TRUE;
-  }
-  return PETSC_TRUE;
-}
-
 void HeatClockSetEvents(HeatClock *clock, HeatEvents *events)
 {
   clock->events         = events;
-  clock->events_shorten = EventsShortenSteps(clock);
+  clock->events_shorten = clock->steady || clock->free
+                              ? PETSC_FALSE
+                              : HeatEventsShorten(events, clock->time, clock->base_time, clock->dt,
+                                                  HeatClockEnd(clock));
 }
 
 PetscBool HeatClockIsDone(const HeatClock *clock)
@@ -331,13 +315,11 @@ PetscReal HeatClockFraction(const HeatClock *clock)
 }
 
 /* Return whether all multiples of an interval lie on points of the grid of times, so that none
-   shortens a step.  1e-12: chosen, above the rounding of the quotient, below negligible_part. */
+   shortens a step. */
 static PetscBool FallsOnPoints(const HeatClock *clock, PetscReal interval)
 {
-  const PetscReal points = round(interval / clock->dt);
-
-  return interval <= 0.0 || (points >= 1.0 && clock->base_time == 0.0 &&
-                             PetscAbsReal(points * clock->dt - interval) <= 1e-12 * interval)
+  return interval <= 0.0 ||
+                 (clock->base_time == 0.0 && HeatTimeGridHasMultiples(interval, clock->dt))
              ? PETSC_TRUE
              : PETSC_FALSE;
 }

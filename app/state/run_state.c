@@ -3,6 +3,7 @@
 
 #include "io/field_file/cell_inputs.h"
 #include "io/field_file/field_file.h"
+#include "solver/case/time_grid.h"
 
 PetscErrorCode HeatRunStateCreateOperator(HeatRunState *state, const HeatCellInputs *inputs)
 {
@@ -83,9 +84,7 @@ PetscErrorCode HeatRunStateChooseStep(HeatRunState *state, PetscReal t, PetscBoo
   if (c->time.step > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(*dt > 0.0 && *dt < PETSC_MAX_REAL, state->grid->comm, c, "time.step",
                    "any step is stable here, so `auto` cannot choose one; give a number");
-  /* 1e-12: chosen.  A quotient that exceeds a whole number by rounding does not add a step. */
-  if (!free && c->time.end > 0.0)
-    *dt = c->time.end / PetscCeilReal(c->time.end / *dt * (1.0 - 1e-12));
+  if (!free && c->time.end > 0.0) *dt = HeatTimeGridStep(c->time.end, *dt);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -279,6 +279,13 @@ PetscBool HeatRegionHasSource(const HeatRegion *region)
   return (PetscBool)(region->source.given || region->power.given);
 }
 
+PetscReal HeatCaseEnd(const HeatCase *c)
+{
+  if (c->time.scheme == HEAT_SCHEME_STEADY) return 0.0;
+  if (c->time.end > 0.0) return c->time.end;
+  return c->time.step > 0.0 ? c->time.step * (PetscReal)c->time.steps : INFINITY;
+}
+
 PetscBool HeatCaseHasInitial(const HeatCase *c)
 {
   if (c->initial.file || c->initial.temperature.given) return PETSC_TRUE;

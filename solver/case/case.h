@@ -26,6 +26,7 @@
  * material, and of the region that gives its source, as a 16-bit integer in which 65535 means
  * "none". */
 #define HEAT_MAX_MATERIALS 65535
+#define HEAT_MAX_REGIONS   65535
 
 /** Largest magnitude of a temperature, source or property; a property that must be positive is at
  *  least 1/HEAT_LARGEST.  Chosen: the product of three such numbers is still a double. */
@@ -42,7 +43,6 @@ static inline PetscBool HeatIsPositive(PetscReal value)
 {
   return value >= 1.0 / HEAT_LARGEST && value <= HEAT_LARGEST ? PETSC_TRUE : PETSC_FALSE;
 }
-#define HEAT_MAX_REGIONS 65535
 
 /* Each enumeration below has an array of the names that the case file uses.  As PetscEnum requires,
  * an array ends with the name of the type, the prefix of its constants, and NULL. */
@@ -476,6 +476,11 @@ void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high
 /** Write the name of the case's scheme, as the case file has it ("bdf2", "ts:rosw"), into buffer.
  *  Returns buffer.  Not collective. */
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size);
+
+/** Return the time at which a run of the case ends [s]: time.end, or time.steps steps of fixed
+ *  length; INFINITY of C where the length of the steps is found during the run; 0 for a steady case.
+ *  Not collective. */
+PetscReal HeatCaseEnd(const HeatCase *c);
 
 /** Return whether the case gives any initial temperature: by a formula, a file, or a region.  Not
  *  collective. */

@@ -5,6 +5,7 @@
  *  formulas. */
 #include "solver/case/events.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ typedef struct {
   HeatTurns  *turns; /* owned */
   PetscReal   from, next, known;
   PetscBool   named; /* HeatEventsHidden has returned its text */
+  PetscBool   fast;  /* HeatEventsFollow leaves it out */
 } Turning;
 
 struct HeatEvents {
@@ -41,6 +43,7 @@ struct HeatEvents {
   Turning           *turning;    /* owned */
   const HeatSeries **tables;     /* owned; the tables are the case's */
   const char        *unsearched; /* as HeatEventsUnsearched returns it */
+  const char        *fast;       /* as HeatEventsTooFast returns it */
 };
 
 /* Gathering. */
@@ -93,8 +96,9 @@ static int CompareTexts(const void *a, const void *b)
 /* Add a formula to those that can switch, to those with parts of t alone, to both or to neither. */
 static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
 {
-  Formula *f = &events->formulas[events->n_formulas];
-  Turning *g = &events->turning[events->n_turning];
+  const PetscReal end = HeatCaseEnd(events->c);
+  Formula        *f   = &events->formulas[events->n_formulas];
+  Turning        *g   = &events->turning[events->n_turning];
 
   PetscFunctionBeginUser;
   PetscCall(HeatSwitchesCreate(text, &f->switches));
@@ -103,10 +107,12 @@ static PetscErrorCode AddFormula(HeatEvents *events, const char *text)
     f->from = f->known = PETSC_MAX_REAL;
     events->n_formulas++;
   }
-  if (events->c->time.end > 0.0) PetscCall(HeatTurnsCreate(text, events->c->time.end, &g->turns));
+  if (isfinite(end)) PetscCall(HeatTurnsCreate(text, end, &g->turns));
   if (g->turns) {
     g->text = text;
     g->from = g->known = PETSC_MAX_REAL;
+    g->fast            = HeatTurnsAreFast(g->turns);
+    if (g->fast) events->fast = text;
     events->n_turning++;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -200,10 +206,9 @@ static PetscReal FirstAfter(PetscInt n, const PetscReal *times, PetscReal after)
 
 PetscReal HeatEventsMargin(const HeatEvents *events, PetscReal t)
 {
-  const HeatCase *c     = events->c;
-  const PetscReal scale = c->time.end > 0.0 ? c->time.end : PetscMax(c->time.step, 0.0);
+  const PetscReal end = HeatCaseEnd(events->c);
 
-  return PetscMax(HeatSwitchesMargin(t), PETSC_MACHINE_EPSILON * scale);
+  return PetscMax(HeatSwitchesMargin(t), isfinite(end) ? PETSC_MACHINE_EPSILON * end : 0.0);
 }
 
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
@@ -224,11 +229,28 @@ PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed)
   return time;
 }
 
+PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base, PetscReal step,
+                            PetscReal end)
+{
+  const int many = 10000; /* chosen: found in some milliseconds */
+  PetscReal time = after;
+
+  for (int k = 0; k < many; k++) {
+    time = HeatEventsNext(events, time, end);
+    if (time >= end) return PETSC_FALSE;
+    const PetscReal point = base + round((time - base) / step) * step;
+
+    if (PetscAbsReal(point - time) > HeatEventsMargin(events, time)) return PETSC_TRUE;
+  }
+  return PETSC_TRUE;
+}
+
 /* Search a formula's turns to the end of the run if one call suffices, else as far as is needed.
-   If PATIENCE calls find no answer, the formula counts as one without a turn up to `needed`. */
+   If PATIENCE calls find no answer, the formula counts as one without turns from then on: each step
+   would take as long again. */
 static void SearchTurn(const HeatCase *c, Turning *g, PetscReal after, PetscReal needed)
 {
-  PetscReal until = PetscMax(c->time.end, needed), start = after;
+  PetscReal until = PetscMax(HeatCaseEnd(c), needed), start = after;
 
   g->from = after;
   for (int k = 0; k < PATIENCE; k++) {
@@ -237,7 +259,7 @@ static void SearchTurn(const HeatCase *c, Turning *g, PetscReal after, PetscReal
     start = g->known;
     until = PetscMin(until, needed);
   }
-  g->known = needed;
+  g->known = PETSC_MAX_REAL;
 }
 
 /* Return the next turn of one formula. */
@@ -255,12 +277,17 @@ static PetscReal NextTurn(const HeatCase *c, Turning *g, PetscReal after, PetscR
 
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to)
 {
+  for (PetscInt k = 0; k < events->n_turning; k++) {
+    Turning *g = &events->turning[k];
+
+    if (!g->fast) to = PetscMin(to, NextTurn(events->c, g, from, to));
+  }
   for (PetscInt k = 0; k < events->n_turning; k++)
-    to = PetscMin(to, NextTurn(events->c, &events->turning[k], from, to));
-  for (PetscInt k = 0; k < events->n_turning; k++)
-    to = HeatTurnsFollow(events->turning[k].turns, from, to);
+    if (!events->turning[k].fast) to = HeatTurnsFollow(events->turning[k].turns, from, to);
   return to;
 }
+
+const char *HeatEventsTooFast(const HeatEvents *events) { return events->fast; }
 
 const char *HeatEventsHidden(HeatEvents *events, PetscReal from, PetscReal to)
 {

@@ -26,11 +26,21 @@ PetscReal HeatEventsMargin(const HeatEvents *events, PetscReal t);
  *  @param[in] needed  [s] the time up to which the answer has to hold */
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);
 
+/** Return whether some event after the time `after` and before `end` [s] lies between two points
+ *  base + k*step of the grid of times, so that it shortens a step.  Where there are very many events,
+ *  return true. */
+PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base, PetscReal step,
+                            PetscReal end);
+
 /** Return the end of a controlled step [s] from `from` to at most `to` that resolves the case's
  *  formulas in time: within the step, no part of a formula that depends on t alone has a peak or a
  *  dip, or deviates from a straight line by more than a tenth of its range (HeatTurnsFollow).  A
  *  smooth pulse is no event, but no controlled step passes over it. */
 PetscReal HeatEventsFollow(HeatEvents *events, PetscReal from, PetscReal to);
+
+/** Return the text of a formula that is too fast for HeatEventsFollow (HeatTurnsAreFast), so that
+ *  it is left out there; NULL where there is none. */
+const char *HeatEventsTooFast(const HeatEvents *events);
 
 /** Return the text of a formula of which a fixed step from `from` to `to` [s] hides a peak or a dip
  *  by more than a quarter (HeatTurnsHidden), or NULL where there is none.  Only the first peak or

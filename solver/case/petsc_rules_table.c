@@ -83,7 +83,6 @@ static const HeatPetscRule rules[] = {
     NAMES("ksp_pc_side", "left right symmetric default"),
     WHOLE("ksp_check_norm_iteration", -1, 1e9),
     SWITCH("ksp_lag_norm"),
-    SWITCH("ksp_initial_guess_nonzero"),
     SWITCH("ksp_knoll"),
     SWITCH("ksp_reuse_preconditioner"),
     SWITCH("ksp_diagonal_scale"),

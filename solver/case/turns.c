@@ -131,6 +131,19 @@ void HeatTurnsNext(HeatTurns *turns, PetscReal after, PetscReal until, PetscReal
   if (*time > *known) *time = PETSC_MAX_REAL;
 }
 
+PetscBool HeatTurnsAreFast(HeatTurns *turns)
+{
+  const int       many = 100;               /* chosen: no burst of pulses has so many */
+  const PetscReal near = 1e-6 * turns->end; /* chosen: a million steps are a long run */
+  PetscReal       time = 0.0, next, known;
+
+  for (int k = 0; k < many; k++, time = next) {
+    HeatTurnsNext(turns, time, time + near, &next, &known);
+    if (next == PETSC_MAX_REAL) return PETSC_FALSE;
+  }
+  return PETSC_TRUE;
+}
+
 static PetscReal ValueAt(HeatTurns *turns, const Part *part, PetscReal t)
 {
   const PetscReal point[4] = {0.0, 0.0, t, 0.0};

@@ -31,6 +31,10 @@ PetscReal HeatTurnsMargin(const HeatTurns *turns);
 void HeatTurnsNext(HeatTurns *turns, PetscReal after, PetscReal until, PetscReal *time,
                    PetscReal *known);
 
+/** Return whether the formula begins with a hundred turns of which each is less than 1e-6 of the run
+ *  after the one before it: a wave that steps cannot follow to the end. */
+PetscBool HeatTurnsAreFast(HeatTurns *turns);
+
 /** Return the end of a step [s] from `from` to at most `to` over which the formula is nearly linear
  *  in time: halve the step until each part's value in the middle differs from the mean of the two
  *  ends by at most a tenth of the part's range.  The range is that of the part's bounds in the run,

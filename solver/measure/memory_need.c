@@ -199,7 +199,8 @@ static PetscBool TakesOneSweep(const HeatCase *c, const Traits *t, const HeatNee
   const PetscReal s = 15.0, steps = (s * s + s - 2.0) / 4.0;
   PetscReal       kx = 0.0, ky = 0.0, capacity = PETSC_MAX_REAL;
 
-  if (shape->size > 1 && PetscMin(shape->nx, shape->ny) < 64) return PETSC_FALSE;
+  /* 65: the narrowest block is one cell narrower than the largest. */
+  if (shape->size > 1 && PetscMin(shape->nx, shape->ny) < 65) return PETSC_FALSE;
   if (c->time.step_auto) return PETSC_TRUE;
   if (t->of_place || c->properties[HEAT_PROPERTY_DENSITY].file) return PETSC_FALSE;
   for (PetscInt m = 0; m < c->n_materials; m++) {

@@ -9,43 +9,25 @@
 
 #include "solver/case/events.h"
 #include "solver/case/expression.h"
+#include "solver/case/time_grid.h"
 #include "solver/grid/deep_halo.h"
 #include "solver/measure/memory_need.h"
 #include "solver/operator/operator.h"
 #include "solver/stepper/stepper.h"
 
-/* Return whether all multiples of an interval are points of the grid of times, as in
-   app/state/clock.c. */
-static PetscBool IsWhole(PetscReal interval, PetscReal step)
-{
-  const PetscReal points = round(interval / step);
-
-  return interval <= 0.0 ||
-                 (points >= 1.0 && PetscAbsReal(points * step - interval) <= 1e-12 * interval)
-             ? PETSC_TRUE
-             : PETSC_FALSE;
-}
-
 /* Find out whether an output or an event lies between points of the grid of times, so that it adds
-   a step.  Where there are very many events, say yes. */
+   a step. */
 static PetscErrorCode AddsSteps(const HeatCase *c, PetscReal step, PetscBool *adds)
 {
-  const int       many = 1000; /* chosen: found in a millisecond */
-  const PetscReal end  = c->time.steps >= 0 ? step * (PetscReal)c->time.steps : c->time.end;
-  PetscReal       time = 0.0;
+  const PetscReal end = c->time.end > 0.0 ? c->time.end : step * (PetscReal)c->time.steps;
   HeatEvents     *events;
 
   PetscFunctionBeginUser;
-  *adds = IsWhole(c->output.snapshots_interval, step) && IsWhole(c->output.history_interval, step)
-              ? PETSC_FALSE
-              : PETSC_TRUE;
   PetscCall(HeatEventsCreate(c, &events));
-  for (int k = 0; !*adds && time < end; k++) {
-    time = HeatEventsNext(events, time, end);
-    if (time < end && (k == many || PetscAbsReal(round(time / step) * step - time) >
-                                        HeatEventsMargin(events, time)))
-      *adds = PETSC_TRUE;
-  }
+  *adds = HeatTimeGridHasMultiples(c->output.snapshots_interval, step) &&
+                  HeatTimeGridHasMultiples(c->output.history_interval, step)
+              ? HeatEventsShorten(events, 0.0, 0.0, step, end)
+              : PETSC_TRUE;
   PetscCall(HeatEventsDestroy(&events));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -70,6 +52,7 @@ static PetscErrorCode CountSteps(const HeatCase *c, const HeatModelBody *body, P
   if (c->time.step_auto)
     step = c->time.scheme == HEAT_SCHEME_FTCS && KnowsLimit(c) ? HeatModelStableStep(c, body) : 0.0;
   if (!(step > 0.0 && step < PETSC_MAX_REAL)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (c->time.step_auto && c->time.end > 0.0) step = HeatTimeGridStep(c->time.end, step);
   PetscCall(AddsSteps(c, step, &adds));
   if (adds) PetscFunctionReturn(PETSC_SUCCESS);
   /* 1e-9: a shorter remainder, as a part of a step, is rounding, as in app/state/clock.h */

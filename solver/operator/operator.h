@@ -378,10 +378,10 @@ const HeatBoundaries *HeatOperatorBoundaries(const HeatOperator *op);
 const HeatSource *HeatOperatorSource(const HeatOperator *op);
 
 /** Return the counts of the operator's halo exchanges that are one cell deep, which are all but
- *  those of HeatOperatorTakeSteps. */
+ *  those of HeatOperatorTakeSteps and HeatOperatorTakeStages. */
 HeatHaloCounts HeatOperatorHaloCounts(const HeatOperator *op);
 
-/** Counts of the deep halo exchanges of HeatOperatorTakeSteps. */
+/** Counts of the deep halo exchanges of HeatOperatorTakeSteps and HeatOperatorTakeStages. */
 typedef struct {
   PetscInt       depth; /* [cells]; 0 before the first call of HeatOperatorMostSteps, and where
                                  blocks are too small for a deep halo */

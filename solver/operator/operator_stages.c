@@ -83,15 +83,11 @@ static void AddFlows(const Step *step, PetscInt l, const PetscReal *const d[HEAT
 
 /* Several stages in one sweep. */
 
-/* Set the own cells of a field, and allocate its strips if it has none yet. */
-static PetscErrorCode SetField(const HeatOperatorSteps *s, const PetscReal *own,
-                               HeatFrameField *field)
+/* Let a field with strips have these own cells. */
+static void SetOwn(const HeatOperatorSteps *s, const PetscReal *own, HeatFrameField *field)
 {
-  PetscFunctionBeginUser;
-  if (!field->stride) PetscCall(HeatFrameFieldCreate(&s->frame, field));
   field->own    = own;
   field->stride = (size_t)s->frame.grid->nxl;
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Provide memory for the rate and the two increments that one sweep passes on to the next. */
@@ -106,7 +102,10 @@ static PetscErrorCode SetUpKept(const Step *step, PetscReal *keep[HEAT_KEPT])
   keep[HEAT_KEPT_RATE]   = s->work[0];
   keep[HEAT_KEPT_LAST]   = step->T_new;
   keep[HEAT_KEPT_BEFORE] = s->work[1];
-  for (int k = 0; k < HEAT_KEPT; k++) PetscCall(SetField(s, keep[k], &s->kept[k]));
+  for (int k = 0; k < HEAT_KEPT; k++) {
+    if (!s->kept[k].stride) PetscCall(HeatFrameFieldCreate(&s->frame, &s->kept[k]));
+    SetOwn(s, keep[k], &s->kept[k]);
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -169,7 +168,7 @@ static PetscErrorCode TakeSweeps(const Step *step)
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetUpSweep(step->op, PETSC_TRUE, 1.0));
   sweeps = HeatStageSweeps(step->n, s->frame.depth);
-  PetscCall(SetField(s, step->T, &s->field));
+  SetOwn(s, step->T, &s->field);
   if (sweeps > 1) PetscCall(SetUpKept(step, group.keep));
   for (int k = 0; k < HEAT_KEPT; k++) group.kept[k] = &s->kept[k];
   sides = HeatOperatorSweepSides(step->op);

@@ -9,7 +9,8 @@
 typedef struct {
   PetscInt64 cells;
   PetscReal  painted; /* [m2] area of these cells */
-  PetscReal  exact;   /* [m2] true size: shape in the domain without shapes of later regions */
+  PetscReal  exact;   /* [m2] true size: shape in the domain without shapes of later regions; where
+                         very many outlines cross, from equal strips (region_area.h) */
 } HeatPartSize;
 
 /** The sizes of a region.

@@ -103,7 +103,7 @@ PetscErrorCode HeatStepControlMeasure(HeatStepControl *k, const HeatOperator *op
   k->measured[0] = low;
   k->measured[1] = high;
   rounding       = 32.0 * PETSC_MACHINE_EPSILON * PetscMax(PetscAbsReal(high), PetscAbsReal(low));
-  if (!isfinite(rounding)) *ratio = PETSC_INFINITY;
+  if (!isfinite(rounding)) *ratio = INFINITY;
   else *ratio = extremes[0] <= rounding ? 0.0 : extremes[0] / ToleratedError(k, low, high);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -68,6 +68,41 @@ static void asking_again_gives_the_same_answer(void **state)
   OK(HeatEventsDestroy(&events));
 }
 
+/* ftcs and rkl2 with step: auto and a number of steps: the end is found during the run. */
+static void a_run_whose_end_is_not_known_has_its_events(void **state)
+{
+  HeatRegion      region     = {.source = Formula("1e6*(t > 400)*(t < 410)")};
+  PetscReal       given[]    = {7.0};
+  const PetscReal expected[] = {7.0, 400.0, 410.0};
+  HeatCase        c          = Case(&region, given, 1);
+  HeatEvents     *events;
+
+  (void)state;
+  c.time.scheme    = HEAT_SCHEME_FTCS;
+  c.time.end       = -1.0;
+  c.time.steps     = 100;
+  c.time.step      = 0.0;
+  c.time.step_auto = PETSC_TRUE;
+  assert_true(isinf(HeatCaseEnd(&c)));
+  OK(HeatEventsCreate(&c, &events));
+  EventsAre(events, 1000.0, 3, expected);
+  OK(HeatEventsDestroy(&events));
+}
+
+/* The bounds of its slope include 0 in every interval, so that it could be searched for ever. */
+static void a_formula_whose_turns_cannot_be_found_is_followed_no_longer(void **state)
+{
+  HeatRegion  region = {.source = Formula("1e6*(sin(t)^2 + cos(t)^2)")};
+  HeatCase    c      = Case(&region, NULL, 0);
+  HeatEvents *events;
+
+  (void)state;
+  OK(HeatEventsCreate(&c, &events));
+  for (int k = 0; k < 10000; k++) /* a search for each step would take minutes */
+    assert_true(HeatEventsFollow(events, 0.1 * k, 0.1 * k + 0.1) == 0.1 * k + 0.1);
+  OK(HeatEventsDestroy(&events));
+}
+
 /* Its two sides are equal at all times up to rounding, so that no interval can be excluded. */
 static void a_formula_that_cannot_be_searched_is_named(void **state)
 {
@@ -121,6 +156,8 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(formulas_and_given_times_are_merged),
       cmocka_unit_test(asking_again_gives_the_same_answer),
+      cmocka_unit_test(a_run_whose_end_is_not_known_has_its_events),
+      cmocka_unit_test(a_formula_whose_turns_cannot_be_found_is_followed_no_longer),
       cmocka_unit_test(a_formula_that_cannot_be_searched_is_named),
       cmocka_unit_test(the_rest_of_such_a_formula_is_found),
       cmocka_unit_test(steady_and_constant_cases_have_none),

@@ -99,6 +99,26 @@ static void a_peak_between_the_ends_of_a_step_is_hidden_by_its_height(void **sta
   OK(HeatTurnsDestroy(&turns));
 }
 
+static PetscBool IsFast(const char *text, PetscReal end)
+{
+  HeatTurns *turns;
+  PetscBool  fast;
+
+  OK(HeatTurnsCreate(text, end, &turns));
+  fast = HeatTurnsAreFast(turns);
+  OK(HeatTurnsDestroy(&turns));
+  return fast;
+}
+
+static void waves_of_a_million_turns_are_fast(void **state)
+{
+  (void)state;
+  assert_true(IsFast("sin(2*pi*50*t)", 86400.0));
+  assert_false(IsFast("sin(2*pi*t/600)", 86400.0));
+  assert_false(IsFast("exp(-((t - 1)/0.001)^2)", 86400.0));
+  assert_false(IsFast("5*t", 86400.0));
+}
+
 /* Walk from 0 to the end as controlled steps of any length do, and return the steps that end
    where the formula exceeds the given value. */
 static int StepsAbove(const char *text, PetscReal end, PetscReal value)
@@ -136,6 +156,7 @@ int main(void)
       cmocka_unit_test(parts_that_depend_on_t_alone_are_searched_inside_larger_formulas),
       cmocka_unit_test(monotone_formulas_do_not_turn),
       cmocka_unit_test(formulas_without_time_have_no_parts),
+      cmocka_unit_test(waves_of_a_million_turns_are_fast),
       cmocka_unit_test(steps_that_follow_a_pulse_resolve_it),
       cmocka_unit_test(a_peak_between_the_ends_of_a_step_is_hidden_by_its_height),
   };

@@ -1,0 +1,27 @@
+/** The grid of times of fixed steps: the multiples of the step.  A run and its plan use these
+ *  functions alike. */
+#ifndef HEAT_SOLVER_TIME_GRID_H
+#define HEAT_SOLVER_TIME_GRID_H
+
+#include <petscsys.h>
+
+/** Return the longest step [s] of at most `limit` of which a whole number reaches `end`.  1e-12:
+ *  chosen; a quotient that exceeds a whole number by rounding does not add a step. */
+static inline PetscReal HeatTimeGridStep(PetscReal end, PetscReal limit)
+{
+  return end / PetscCeilReal(end / limit * (1.0 - 1e-12));
+}
+
+/** Return whether all multiples of an interval are points of the grid; an interval of 0 has none.
+ *  1e-12: chosen, above the rounding of the quotient, and far below a step. */
+static inline PetscBool HeatTimeGridHasMultiples(PetscReal interval, PetscReal step)
+{
+  const PetscReal points = PetscFloorReal(interval / step + 0.5);
+
+  return interval <= 0.0 ||
+                 (points >= 1.0 && PetscAbsReal(points * step - interval) <= 1e-12 * interval)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+#endif
