@@ -478,8 +478,8 @@ void HeatCaseTemperatureRange(const HeatCase *c, PetscReal *low, PetscReal *high
 const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size);
 
 /** Return the time at which a run of the case ends [s]: time.end, or time.steps steps of fixed
- *  length; INFINITY of C where the length of the steps is found during the run; 0 for a steady case.
- *  Not collective. */
+ *  length; INFINITY of C where the length of the steps is found during the run; 0 for a steady
+ *  case. Not collective. */
 PetscReal HeatCaseEnd(const HeatCase *c);
 
 /** Return whether the case gives any initial temperature: by a formula, a file, or a region.  Not
