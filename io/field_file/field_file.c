@@ -6,8 +6,8 @@
  *  the rows of another rank, as the threads of an asynchronous write do.  It opens the file once
  *  for all of this: on 4000 nodes 10^5 ranks open the file at the same time, and the server of the
  *  file system has to serve each further open of each of them.  Ranks that are no writers
- *  (output.writers) have no rows: they send their cells and do not touch the file.  Compressed files
- *  reach the same meeting points by another way: all ranks compress, and rank 0 alone writes
+ *  (output.writers) have no rows: they send their cells and do not touch the file.  Compressed
+ *  files reach the same meeting points by another way: all ranks compress, and rank 0 alone writes
  *  (field_file_deflate.c).
  */
 #define _POSIX_C_SOURCE 200809L
