@@ -1,6 +1,8 @@
 /** Warnings about the results of a run (run_warnings.h). */
 #include "app/run/run_warnings.h"
 
+#include <string.h>
+
 #include "app/process/petsc_options.h"
 #include "solver/case/petsc_rules.h"
 
@@ -110,5 +112,21 @@ PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState 
                               "backward-euler, which does not, or shorter steps, or let bdf2 or "
                               "esdirk control theirs (step: auto)",
                               outside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunWarnAbandoned(HeatWarnings *warnings, const HeatRunState *state,
+                                    const char *reason)
+{
+  const HeatClock *clock = &state->clock;
+
+  PetscFunctionBeginUser;
+  if (clock->step == state->first_step && strncmp(reason, "signal", 6) != 0)
+    PetscCall(HeatWarningsAdd(
+        warnings, "%s came before %s", reason,
+        clock->steady ? "the steady state was found, and it cannot be continued: run it "
+                        "again with more time or a better solver"
+                      : "the first step was finished: a run continued with the same limit "
+                        "and solver does not finish it either"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -277,7 +277,7 @@ typedef enum { HEAT_WEIGHT_NONE, HEAT_WEIGHT_DENSITY, HEAT_WEIGHT_HEAT_CAPACITY 
 extern const char *const HeatWeightNames[]; /* none density heat_capacity */
 
 /** A check of a result at the end of a run.  It passes if |computed - value| <= tolerance, if
- *  |computed - value| <= relative |value|, or if |computed| < below.  Exactly one of tolerance,
+ *  |computed - value| <= relative |value|, or if |computed| <= below.  Exactly one of tolerance,
  *  relative and below is given; the others are negative.  value, tolerance and below have the unit
  *  of the quantity. */
 typedef struct {
@@ -479,7 +479,7 @@ const char *HeatCaseSchemeName(const HeatCase *c, char *buffer, size_t size);
 
 /** Return the time at which a run of the case ends [s]: time.end, or time.steps steps of fixed
  *  length; INFINITY of C where the length of the steps is found during the run; 0 for a steady
- *  case. Not collective. */
+ *  case.  Not collective. */
 PetscReal HeatCaseEnd(const HeatCase *c);
 
 /** Return whether the case gives any initial temperature: by a formula, a file, or a region.  Not

@@ -3,7 +3,7 @@
  *  Every loop over the cells goes row by row along runs of one material, so that an expression is
  *  evaluated in bulk, and only in cells of its material.  Both axes share one array when the case
  *  gives no conductivity that differs between them, which halves memory and evaluations.  dk/dT is
- *  a central difference of the expression (case/slope.h). */
+ *  the derivative of the expression (solver/case/slope.h). */
 #include "solver/physics/conductivity.h"
 
 #include <stdio.h>
