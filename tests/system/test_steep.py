@@ -97,3 +97,12 @@ def test_failure_of_newtons_method_says_what_would_help(tmp_path):
     assert outcome.code == 3 and outcome.err.count("heat2d: error:") == 1
     assert "DIVERGED_MAX_IT" in outcome.err and "the iterations ran out" in outcome.err, outcome.err
     assert "a start near the solution" in outcome.err
+
+
+def test_advice_names_full_steps_only_where_they_were_taken(tmp_path):
+    """Without a conductivity that depends on T there is one run of Newton's method, with its line search."""
+    case = bar("1", 1500.0, 300.0, solver={"max_newton": 1}, source="1e3 - 1e-9*T^4")
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 3 and "the iterations ran out" in outcome.err and "full steps" not in outcome.err, outcome.err
+    outcome = run(tmp_path, bar(RAMP, 1500.0, 300.0, solver={"max_newton": 1}), "--quiet", output="ramp")
+    assert outcome.code == 3 and "also with full steps" in outcome.err, outcome.err
