@@ -13,7 +13,7 @@
   "the jump over some kelvin"
 #define ADVICE_START                                                                               \
   "where ||F|| hardly falls, more of them do not help: a start near the solution does, such as "   \
-  "the end of a transient run"
+  "the end of a transient run, or the mean of a conductivity that oscillates with the temperature"
 
 /* Bend the step Y of a line search (HeatOperatorBendStep).  SNES goes from T to T - Y, hence the
    changes of sign. */
