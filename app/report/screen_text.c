@@ -7,12 +7,15 @@
 const char *HeatTextDuration(double s, char *text, size_t size)
 {
   const double day = 86400.0, year = 365.25 * day;
+  /* The duration as it is written: rounding may reach the next larger unit. */
+  const double ms = round(1e3 * s), seconds = round(s), minutes = round(s / 60.0);
 
-  if (s < 1.0) (void)snprintf(text, size, "%.0f ms", 1e3 * s);
-  else if (s < 60.0) (void)snprintf(text, size, "%.1f s", s);
-  else if (s < 3600.0) (void)snprintf(text, size, "%d min %02d s", (int)(s / 60), (int)fmod(s, 60));
-  else if (s < 2 * day)
-    (void)snprintf(text, size, "%d h %02d min", (int)(s / 3600), (int)fmod(s / 60, 60));
+  if (ms < 1e3) (void)snprintf(text, size, "%.0f ms", ms);
+  else if (round(10.0 * s) < 600.0) (void)snprintf(text, size, "%.1f s", s);
+  else if (seconds < 3600.0)
+    (void)snprintf(text, size, "%d min %02d s", (int)(seconds / 60), (int)fmod(seconds, 60));
+  else if (minutes < 2 * day / 60)
+    (void)snprintf(text, size, "%d h %02d min", (int)(minutes / 60), (int)fmod(minutes, 60));
   else if (s < 2 * year) (void)snprintf(text, size, "%.3g days", s / day);
   else (void)snprintf(text, size, "%.3g years", s / year);
   return text;

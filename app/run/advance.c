@@ -25,19 +25,40 @@ PetscErrorCode HeatAdvanceCreateGuard(MPI_Comm comm, const HeatOptions *options,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return what keeps steps as short as dt [s], and what to do: a key of the case that bounds free
+   steps, else what a scheme that controls them may run into. */
+static const char *CauseOfShortSteps(const HeatRunState *state, PetscReal dt)
+{
+  const HeatClock  *clock                 = &state->clock;
+  const PetscReal   longest               = state->c->time.adaptive.max;
+  const char *const outputs[HEAT_OUTPUTS] = {
+      [HEAT_OUTPUT_SNAPSHOT] = "each multiple of output.snapshots.interval ends a step: make it "
+                               "longer, or take snapshots every so many steps",
+      [HEAT_OUTPUT_HISTORY]  = "each multiple of output.history.interval ends a step: make it "
+                               "longer, or take rows every so many steps"};
+
+  for (int k = 0; k < HEAT_OUTPUTS; k++)
+    if (clock->interval[k] > 0.0 && clock->interval[k] <= clock->dt && dt < clock->dt)
+      return outputs[k];
+  /* 0.5: the clock takes at least half of what is proposed where it avoids a tiny step */
+  if (clock->free && longest > 0.0 && dt >= 0.5 * longest)
+    return "time.adaptive.max_step is too short for time.end: raise it, or end the run earlier";
+  return "look for what grows without bound, or for a source or conductivity that jumps at a "
+         "temperature (write the jump as a steep slope), or that switches at very many times, or "
+         "raise time.adaptive.tolerance";
+}
+
 /* Raise the error that steps have become too short for the run to reach its end. */
 static PetscErrorCode RaiseCollapsed(const HeatRunState *state, PetscReal dt)
 {
   const HeatClock *clock = &state->clock;
 
-  return HeatRaiseHere(
-      state->grid->comm, HEAT_ERR_NUMERICS,
-      "step %" PetscInt64_FMT
-      " (t = %.17g s): the step has collapsed to %g s, so that the run would not end; "
-      "look for what grows without bound, or for a source or conductivity that "
-      "jumps at a temperature (write the jump as a steep slope), or that switches at very many "
-      "times, or raise time.adaptive.tolerance",
-      clock->step + 1, (double)clock->time, (double)dt);
+  return HeatRaiseHere(state->grid->comm, HEAT_ERR_NUMERICS,
+                       "step %" PetscInt64_FMT
+                       " (t = %.17g s): the step has collapsed to %g s, so that the run would not "
+                       "end; %s",
+                       clock->step + 1, (double)clock->time, (double)dt,
+                       CauseOfShortSteps(state, dt));
 }
 
 /* Have the stepper take one step, or several at once; both ways give equal bits. */

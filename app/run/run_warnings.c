@@ -96,6 +96,12 @@ PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState 
                         "so that controlled steps do not follow it; give its mean, or set "
                         "time.adaptive.max_step below its period",
                         fast));
+  if (state->last_step.solve.loose)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "an option of PETSc, such as ksp_rtol, snes_rtol, snes_atol or "
+                              "snes_stol, lets solves end with a residual above solver.tolerance "
+                              "%g: the results have errors that this tolerance excludes",
+                              (double)state->c->solver.tolerance));
   if (unsearched)
     PetscCall(HeatWarningsAdd(warnings,
                               "the times at which '%.200s' switches were not all found; give them "

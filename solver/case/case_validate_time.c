@@ -10,6 +10,7 @@
 
 #include "solver/base/number_text.h"
 #include "solver/case/petsc_rules.h"
+#include "solver/case/time_grid.h"
 
 /* Check that a steady case has no time step, end or number of steps. */
 static PetscErrorCode ValidateSteady(const HeatValidation *k)
@@ -95,14 +96,18 @@ static PetscErrorCode ValidateEnd(const HeatValidation *k)
   HeatCaseCheckKey(c->time.end >= 0.0 || c->time.steps >= 0, k->comm, c, "time",
                    "neither end nor steps is given; give end in seconds, or steps");
   HeatCaseCheckKey(c->time.steps != 0, k->comm, c, "time.steps", "found 0; it must be at least 1");
+  HeatCaseCheckKey(c->time.steps < 0 || HeatTimeGridCounts((PetscReal)c->time.steps), k->comm, c,
+                   "time.steps",
+                   "found %" PetscInt_FMT "; after so many steps a step would be lost in the "
+                   "rounding of the time; take fewer and longer ones",
+                   c->time.steps);
   if (c->time.end < 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   HeatCaseCheckKey(isfinite(c->time.end) && c->time.end > 0.0, k->comm, c, "time.end",
                    "found %g; it must be greater than 0", c->time.end);
   if (c->time.step > 0.0 && c->time.adaptive.tolerance == 0.0) {
     const PetscReal steps = ceil(c->time.end / c->time.step);
 
-    /* Chosen: after 1e15 steps the rounding of the time is already about a tenth of a step. */
-    HeatCaseCheckKey(steps <= 1e15 && steps < (PetscReal)PETSC_MAX_INT, k->comm, c, "time.step",
+    HeatCaseCheckKey(HeatTimeGridCounts(steps), k->comm, c, "time.step",
                      "found %g, which makes %g steps; take longer steps", c->time.step, steps);
   }
   PetscFunctionReturn(PETSC_SUCCESS);

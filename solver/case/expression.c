@@ -37,6 +37,7 @@ struct HeatExpression {
   double       value;     /* of a constant */
   int          variables; /* bits HEAT_VAR_*: the variables that are used */
   PetscBool    switches;  /* it can switch at a time */
+  HeatKnots    knots;     /* owned */
 };
 
 static const char *const variable_names[VARIABLES] = {"x", "y", "t", "T"};
@@ -362,10 +363,23 @@ PetscErrorCode HeatExpressionDestroy(HeatExpression **e)
 {
   PetscFunctionBeginUser;
   if (!*e) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatKnotsClear(&(*e)->knots));
   PetscCall(HeatProgramDestroy(&(*e)->program));
   PetscCall(PetscFree(*e));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
+
+PetscErrorCode HeatExpressionFindKnots(HeatExpression *e, const HeatCase *c,
+                                       const HeatFormula *formula)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatKnotsClear(&e->knots));
+  if (formula->text && (e->variables & HEAT_VAR_TEMPERATURE))
+    PetscCall(HeatKnotsFind(c, formula->text, &e->knots));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+const HeatKnots *HeatExpressionKnots(const HeatExpression *e) { return &e->knots; }
 
 int HeatExpressionVariables(const HeatExpression *e) { return e->variables; }
 

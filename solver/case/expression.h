@@ -12,6 +12,7 @@
 #include <petscsys.h>
 
 #include "solver/case/case.h"
+#include "solver/case/knots.h"
 #include "solver/formula/expression_tree.h"
 
 /** A compiled expression (opaque handle). */
@@ -32,6 +33,14 @@ PetscErrorCode HeatExpressionDestroy(HeatExpression **e);
 
 /** Return the variables that the expression uses, as bits HEAT_VAR_*; 0 for a constant. */
 int HeatExpressionVariables(const HeatExpression *e);
+
+/** Find the temperatures at which the expression, compiled from this formula, jumps, has a kink or
+ *  turns.  They are kept with the expression for HeatExpressionKnots. */
+PetscErrorCode HeatExpressionFindKnots(HeatExpression *e, const HeatCase *c,
+                                       const HeatFormula *formula);
+
+/** Return the knots of the expression, owned by it; none before HeatExpressionFindKnots. */
+const HeatKnots *HeatExpressionKnots(const HeatExpression *e);
 
 /** A time, and the side from which a formula that switches there is seen.
  *

@@ -12,6 +12,13 @@ static inline PetscReal HeatTimeGridStep(PetscReal end, PetscReal limit)
   return end / PetscCeilReal(end / limit * (1.0 - 1e-12));
 }
 
+/** Return whether a run can take so many fixed steps.  1e15: chosen; after so many the rounding of
+ *  the time is already about a tenth of a step. */
+static inline PetscBool HeatTimeGridCounts(PetscReal steps)
+{
+  return steps <= 1e15 && steps < (PetscReal)PETSC_MAX_INT ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /** Return whether all multiples of an interval are points of the grid; an interval of 0 has none.
  *  1e-12: chosen, above the rounding of the quotient, and far below a step. */
 static inline PetscBool HeatTimeGridHasMultiples(PetscReal interval, PetscReal step)

@@ -43,7 +43,15 @@ typedef struct {
                                non-linear problem; of several solves the sum */
   HeatRescue rescue;       /* last fallback used; of several solves the furthest */
   PetscBool  at_rounding;  /* the residual is above the tolerance, but within rounding */
+  PetscBool  loose; /* the solution was accepted, by an option of PETSc, with a residual above
+                              the case's tolerance and above rounding */
 } HeatSolveInfo;
+
+/** Residual, over the tolerance, with which a solution still counts as solved to the tolerance.
+ *  Chosen: the residual of a Krylov method that stopped at the tolerance drifts by rounding, which
+ *  is not worth another solve.  A larger value accepts residuals further above the tolerance, a
+ *  smaller one solves again for the drift. */
+#define HEAT_LINEAR_SLACK 1.01
 
 /** Add the record of one solve to the record of several: sums, maxima or disjunctions, as the
  *  members above say.  Not collective. */

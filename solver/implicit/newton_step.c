@@ -7,6 +7,14 @@
  *  with a source that grows with T, full steps may diverge: they come second. */
 #include "solver/implicit/newton_step.h"
 
+/* What helps where no step reduces ||F||, and where the iterations ran out. */
+#define ADVICE_JUMP                                                                                \
+  "a conductivity, source or side that jumps with the temperature may leave no solution: spread "  \
+  "the jump over some kelvin"
+#define ADVICE_START                                                                               \
+  "where ||F|| hardly falls, more of them do not help: a start near the solution does, such as "   \
+  "the end of a transient run, or the mean of a conductivity that oscillates with the temperature"
+
 /* Bend the step Y of a line search (HeatOperatorBendStep).  SNES goes from T to T - Y, hence the
    changes of sign. */
 static PetscErrorCode BendStep(SNESLineSearch search, Vec T, Vec Y, PetscBool *changed,
@@ -41,24 +49,22 @@ PetscErrorCode HeatNewtonBendSteps(SNES snes, HeatOperator *op)
 }
 
 /* Run Newton's method from T, and add its iterations. */
-static PetscErrorCode Run(SNES snes, Vec T, PetscInt *newton, PetscInt *linear,
-                          SNESConvergedReason *reason)
+static PetscErrorCode Run(SNES snes, Vec T, HeatNewtonRun *run)
 {
   PetscInt more;
 
   PetscFunctionBeginUser;
   PetscCall(SNESSolve(snes, NULL, T));
-  PetscCall(SNESGetConvergedReason(snes, reason));
+  PetscCall(SNESGetConvergedReason(snes, &run->reason));
   PetscCall(SNESGetIterationNumber(snes, &more));
-  *newton += more;
+  run->newton += more;
   PetscCall(SNESGetLinearSolveIterations(snes, &more));
-  *linear += more;
+  run->linear += more;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Run Newton's method from T with full steps, then restore the line search of `snes`. */
-static PetscErrorCode RunWithFullSteps(SNES snes, Vec T, PetscInt *newton, PetscInt *linear,
-                                       SNESConvergedReason *reason)
+static PetscErrorCode RunWithFullSteps(SNES snes, Vec T, HeatNewtonRun *run)
 {
   SNESLineSearch     search;
   SNESLineSearchType type;
@@ -69,48 +75,50 @@ static PetscErrorCode RunWithFullSteps(SNES snes, Vec T, PetscInt *newton, Petsc
   PetscCall(SNESLineSearchGetType(search, &type));
   PetscCall(PetscStrncpy(before, type, sizeof before));
   PetscCall(SNESLineSearchSetType(search, SNESLINESEARCHBASIC));
-  PetscCall(Run(snes, T, newton, linear, reason));
+  PetscCall(Run(snes, T, run));
   PetscCall(SNESLineSearchSetType(search, before));
   PetscCall(SNESLineSearchSetFromOptions(search)); /* the type was made anew, with defaults */
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *newton,
-                               PetscInt *linear, SNESConvergedReason *reason)
+PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, HeatNewtonRun *run)
 {
-  SNESLineSearch search;
-  PetscBool      full; /* the first run took full steps already */
-  Vec            guess;
+  const HeatNewtonRun none = {0};
+  SNESLineSearch      search;
+  PetscBool           searches; /* the method has a line search */
+  Vec                 guess;
 
   PetscFunctionBeginUser;
-  *newton = *linear = 0;
-  if (HeatOperatorIsSymmetric(op)) {
-    PetscCall(Run(snes, T, newton, linear, reason));
+  *run = none;
+  PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESNEWTONLS, &searches));
+  if (HeatOperatorIsSymmetric(op) || !searches) {
+    PetscCall(Run(snes, T, run));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(VecDuplicate(T, &guess));
   PetscCall(VecCopy(T, guess));
-  PetscCall(Run(snes, T, newton, linear, reason));
+  PetscCall(Run(snes, T, run));
   PetscCall(SNESGetLineSearch(snes, &search));
-  PetscCall(PetscObjectTypeCompare((PetscObject)search, SNESLINESEARCHBASIC, &full));
-  if (!full && (*reason == SNES_DIVERGED_LINE_SEARCH || *reason == SNES_DIVERGED_MAX_IT)) {
+  PetscCall(PetscObjectTypeCompare((PetscObject)search, SNESLINESEARCHBASIC, &run->full));
+  if (!run->full &&
+      (run->reason == SNES_DIVERGED_LINE_SEARCH || run->reason == SNES_DIVERGED_MAX_IT)) {
     PetscCall(VecCopy(guess, T));
-    PetscCall(RunWithFullSteps(snes, T, newton, linear, reason));
+    PetscCall(RunWithFullSteps(snes, T, run));
+    run->full = PETSC_TRUE;
   }
   PetscCall(VecDestroy(&guess));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-const char *HeatNewtonAdvice(SNESConvergedReason reason)
+const char *HeatNewtonAdvice(const HeatNewtonRun *run)
 {
-  switch (reason) {
+  switch (run->reason) {
   case SNES_DIVERGED_LINE_SEARCH:
-    return "no part of the step reduces ||F||, nor did full steps; a conductivity, source or side "
-           "that jumps with the temperature may leave no solution: spread the jump over some "
-           "kelvin";
+    return run->full ? "no part of the step reduces ||F||, nor did full steps; " ADVICE_JUMP
+                     : "no part of the step reduces ||F||; " ADVICE_JUMP;
   case SNES_DIVERGED_MAX_IT:
-    return "the iterations ran out, also with full steps; where ||F|| hardly falls, more of them "
-           "do not help: a start near the solution does, such as the end of a transient run";
+    return run->full ? "the iterations ran out, also with full steps; " ADVICE_START
+                     : "the iterations ran out; " ADVICE_START;
   case SNES_DIVERGED_LINEAR_SOLVE:
     return "a linear system was not solved: solver.preconditioner, or more linear iterations";
   case SNES_DIVERGED_FNORM_NAN:

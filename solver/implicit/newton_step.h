@@ -6,6 +6,13 @@
 
 #include "solver/operator/operator.h"
 
+/** What HeatNewtonSolve did. */
+typedef struct {
+  PetscInt            newton, linear; /* Newton and linear iterations of all runs */
+  PetscBool           full;           /* a run, the first or the second one, took full steps */
+  SNESConvergedReason reason;         /* how the last run ended */
+} HeatNewtonRun;
+
 /** Make a SNES with a line search take its steps in the integral of k over T
  *  (HeatOperatorBendStep).  The operator must outlive the SNES, and the callback that updates the
  *  Jacobian to an iterate must update the operator to this iterate too.  Does nothing where no
@@ -14,15 +21,15 @@ PetscErrorCode HeatNewtonBendSteps(SNES snes, HeatOperator *op);
 
 /** Run Newton's method from T, and a second time from the same T with full steps where the line
  *  search found no shorter ||F|| or the iterations ran out: ||F|| may have to grow for some
- *  iterations where k is steep.  Where no conductivity depends on T there is one run only.
+ *  iterations where k is steep.  Where no conductivity depends on T, or the method has no line
+ *  search, there is one run only.
  *  Collective.
  *  @param[in,out] T       [K] the guess; the last iterate of the last run
  *  @param[in]     op      the operator that HeatNewtonBendSteps was given
- *  @param[out]    newton, linear  Newton and linear iterations of both runs */
-PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, PetscInt *newton,
-                               PetscInt *linear, SNESConvergedReason *reason);
+ *  @param[out]    run     what the runs took, and how the last one ended */
+PetscErrorCode HeatNewtonSolve(SNES snes, HeatOperator *op, Vec T, HeatNewtonRun *run);
 
 /** Return in words why Newton's method stopped, and what would help. */
-const char *HeatNewtonAdvice(SNESConvergedReason reason);
+const char *HeatNewtonAdvice(const HeatNewtonRun *run);
 
 #endif

@@ -37,6 +37,7 @@ struct HeatStage {
   PetscReal         norm_first;  /* [W/m] ||F|| of the guess; 0: never computed */
   PetscReal         norm_before; /* [W/m] ||F|| one iterate before norm_last */
   PetscReal         norm_last;   /* [W/m] ||F|| of the latest iterate */
+  HeatNewtonRun     newton;      /* the last run of Newton's method */
   HeatSolveInfo     solve;       /* the record of the last solve */
 };
 
@@ -265,14 +266,14 @@ static PetscErrorCode MeasureRounding(HeatStage *s, Vec T)
 static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason)
 {
   const HeatTrafficKind before = HeatTrafficSet(HEAT_TRAFFIC_MULTIGRID);
-  PetscInt              newton, linear;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatNewtonSolve(s->snes, s->op, T, &newton, &linear, reason));
+  PetscCall(HeatNewtonSolve(s->snes, s->op, T, &s->newton));
   (void)HeatTrafficSet(before);
   PetscCall(HeatInterruptDecided(HeatOperatorInterrupt(s->op)));
-  s->solve.newton += newton;
-  s->solve.iterations += linear;
+  *reason = s->newton.reason;
+  s->solve.newton += s->newton.newton;
+  s->solve.iterations += s->newton.linear;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -322,7 +323,14 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
   s->solve.left = s->norm_last;
   s->solve.residual = start > 0.0 ? s->norm_last / start : 0.0;
   if (reason > 0) PetscCall(UpdateTo(s, T, &valid));
-  *solved = (reason > 0 && valid) ? PETSC_TRUE : PETSC_FALSE;
+  *solved        = (reason > 0 && valid) ? PETSC_TRUE : PETSC_FALSE;
+  s->solve.loose = *solved &&
+                           s->norm_last > HEAT_LINEAR_SLACK *
+                                              PetscMax(HeatOperatorCase(s->op)->solver.tolerance *
+                                                           s->norm_first,
+                                                       s->rounding)
+                       ? PETSC_TRUE
+                       : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -343,9 +351,8 @@ PetscErrorCode HeatStageSolve(HeatStage *s, const HeatStageEquation *eq, Vec T, 
 
 PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy)
 {
-  const HeatCase     *c = HeatOperatorCase(s->op);
-  const char         *words;
-  SNESConvergedReason reason;
+  const HeatCase *c = HeatOperatorCase(s->op);
+  const char     *words;
 
   PetscFunctionBeginUser;
   if (!s->snes) {
@@ -356,16 +363,15 @@ PetscErrorCode HeatStageRaise(HeatStage *s, const char *what, const char *remedy
   /* Newton's method never evaluated F: the coefficients are undefined at the guess. */
   if (!(s->norm_first > 0.0)) PetscCall(HeatOperatorRaiseUndefined(s->op, HEAT_ERR_NUMERICS, what));
   PetscCall(SNESGetConvergedReasonString(s->snes, &words));
-  PetscCall(SNESGetConvergedReason(s->snes, &reason));
-  return HeatRaiseHere(HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
-                       "%s: Newton's method stopped without converging (%s) after %" PetscInt_FMT
-                       " iterations, ||F_0|| = %.3e W/m, ||F|| = %.3e W/m, solver.tolerance is "
-                       "%.3e: %s; take shorter steps or start nearer, or allow more iterations "
-                       "(solver.max_newton %" PetscInt_FMT ", solver.max_iterations %" PetscInt_FMT
-                       ")%s%s",
-                       what, words, s->solve.newton, (double)s->norm_first, (double)s->norm_last,
-                       (double)c->solver.tolerance, HeatNewtonAdvice(reason), c->solver.max_newton,
-                       c->solver.max_iterations, remedy[0] ? "; " : "", remedy);
+  return HeatRaiseHere(
+      HeatOperatorGrid(s->op)->comm, HEAT_ERR_NUMERICS,
+      "%s: Newton's method stopped without converging (%s) after %" PetscInt_FMT
+      " iterations, ||F_0|| = %.3e W/m, ||F|| = %.3e W/m, solver.tolerance is "
+      "%.3e: %s; take shorter steps or start nearer, or allow more iterations "
+      "(solver.max_newton %" PetscInt_FMT ", solver.max_iterations %" PetscInt_FMT ")%s%s",
+      what, words, s->solve.newton, (double)s->norm_first, (double)s->norm_last,
+      (double)c->solver.tolerance, HeatNewtonAdvice(&s->newton), c->solver.max_newton,
+      c->solver.max_iterations, remedy[0] ? "; " : "", remedy);
 }
 
 HeatLinear *HeatStageLinear(HeatStage *s) { return s->linear; }

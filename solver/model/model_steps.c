@@ -52,6 +52,11 @@ static PetscErrorCode CountSteps(const HeatCase *c, const HeatModelBody *body, P
   if (c->time.step_auto)
     step = c->time.scheme == HEAT_SCHEME_FTCS && KnowsLimit(c) ? HeatModelStableStep(c, body) : 0.0;
   if (!(step > 0.0 && step < PETSC_MAX_REAL)) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatCheck(c->time.end <= 0.0 || HeatTimeGridCounts(c->time.end / step), PETSC_COMM_SELF,
+            HEAT_ERR_INPUT,
+            "time.end: found %g, which makes %g steps of the largest stable length, %g s; take a "
+            "shorter run, or an implicit scheme such as bdf2",
+            (double)c->time.end, (double)(c->time.end / step), (double)step);
   if (c->time.step_auto && c->time.end > 0.0) step = HeatTimeGridStep(c->time.end, step);
   PetscCall(AddsSteps(c, step, &adds));
   if (adds) PetscFunctionReturn(PETSC_SUCCESS);

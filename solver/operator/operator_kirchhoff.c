@@ -13,7 +13,8 @@
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"
 
-/* Relative change of k over a step up to which the step stays Newton's own.  Chosen: with 0 the
+/* Relative change of k over a step up to which the step stays Newton's own, unless k jumps or turns
+   between, as at a peak that the step passes over.  Chosen: with 0 the
    result is the same but each iteration evaluates k more often; with 0.5 steep cases need one to
    three more iterations. */
 static const PetscReal Same = 0.05;
@@ -81,7 +82,9 @@ static PetscErrorCode BendRun(HeatExpression *e, PetscInt n, const PetscReal *x,
     const CellStep c = {e, x[i], y[i], T[i], step[i], k[i]};
     PetscReal      length;
 
-    if (!(k_new[i] > 0.0) || PetscAbsReal(k_new[i] - k[i]) <= Same * k[i]) continue;
+    if (!(k_new[i] > 0.0)) continue;
+    if (PetscAbsReal(k_new[i] - k[i]) <= Same * k[i] && !HeatMeanIsSplit(e, T[i], T_new[i]))
+      continue;
     PetscCall(FindLength(&c, &length));
     step[i] *= length;
   }

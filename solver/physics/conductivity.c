@@ -105,7 +105,9 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
       PetscCall(HeatExpressionAt(*e, 0.0, 0.0, 0.0, number));
       PetscCall(HeatExpressionDestroy(e));
     }
-    if (DependsOnT(s, axis, m)) s->varies = PETSC_TRUE;
+    if (!DependsOnT(s, axis, m)) continue;
+    PetscCall(HeatExpressionFindKnots(*e, c, formula));
+    s->varies = PETSC_TRUE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

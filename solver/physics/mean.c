@@ -1,5 +1,9 @@
 /** Means over intervals by adaptive Simpson quadrature, in bulk.
  *
+ *  An interval with knots of the expression inside is cut at them; each piece is then smooth, and
+ *  its rule sees all of it.  A piece that shrinks to nothing adds nothing, so that the mean stays a
+ *  continuous function of the ends.
+ *
  *  The intervals of a batch of points are halved breadth first: one level holds all pieces that are
  *  2^-level of their interval, and the expression is evaluated at once for the whole level.  The
  *  pieces of one point keep their order whatever other points are in the batch, so that a sum has
@@ -144,10 +148,10 @@ static PetscErrorCode RefinePoints(Refinement *s, PetscInt n, const PetscReal *T
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMeanEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
-                                const PetscReal *y, PetscReal t, const PetscReal *T0,
-                                const PetscReal *T1, const PetscReal *e0, const PetscReal *e1,
-                                PetscReal *mean)
+/* Compute the means of n intervals as HeatMeanEvaluate does, but without knots. */
+static PetscErrorCode Unsplit(HeatExpression *e, PetscInt n, const PetscReal *x, const PetscReal *y,
+                              PetscReal t, const PetscReal *T0, const PetscReal *T1,
+                              const PetscReal *e0, const PetscReal *e1, PetscReal *mean)
 {
   const int   variables = HeatExpressionVariables(e);
   PetscReal  *middle, *scale;
@@ -174,5 +178,122 @@ PetscErrorCode HeatMeanEvaluate(HeatExpression *e, PetscInt n, const PetscReal *
     PetscCall(PetscFree(s));
   }
   PetscCall(PetscFree2(middle, scale));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The knots inside an interval of temperatures: T[first], ..., T[last - 1]. */
+typedef struct {
+  PetscInt first, last;
+} Inside;
+
+/* Return the index of the first knot above T. */
+static PetscInt FirstAbove(const HeatKnots *knots, PetscReal T)
+{
+  PetscInt low = 0, high = knots->n;
+
+  while (low < high) {
+    const PetscInt middle = low + (high - low) / 2;
+
+    if (knots->T[middle] > T) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/* Return the knots between T0 and T1.  A knot closer to an end than a few margins does not count:
+   the piece between them would be rounding. */
+static Inside KnotsBetween(const HeatKnots *knots, PetscReal T0, PetscReal T1)
+{
+  const PetscReal away   = 4.0 * knots->margin;
+  const PetscInt  first  = FirstAbove(knots, PetscMin(T0, T1) + away);
+  const PetscInt  beyond = FirstAbove(knots, PetscMax(T0, T1) - away);
+
+  return (Inside){first, PetscMax(first, beyond)};
+}
+
+PetscBool HeatMeanIsSplit(const HeatExpression *e, PetscReal T0, PetscReal T1)
+{
+  const Inside inside = KnotsBetween(HeatExpressionKnots(e), T0, T1);
+
+  return inside.first < inside.last ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Arrays of the pieces of an interval: ends, the expression just inside of them, means, places. */
+typedef struct {
+  PetscReal *low, *high, *e_low, *e_high, *mean, *x, *y; /* [pieces] */
+} Pieces;
+
+/* Cut [low, high] at knots that lie further apart than a few margins.  Return the number of
+   pieces. */
+static PetscInt Cut(const HeatKnots *knots, Inside inside, PetscReal low, PetscReal high, Pieces *p)
+{
+  PetscInt n = 0;
+
+  p->low[0] = low;
+  for (PetscInt k = inside.first; k < inside.last; k++) {
+    if (knots->T[k] - p->low[n] <= 4.0 * knots->margin) continue;
+    p->high[n]  = knots->T[k];
+    p->low[++n] = knots->T[k];
+  }
+  p->high[n] = high;
+  return n + 1;
+}
+
+/* Compute the mean over the interval of one point that has knots inside.  At a knot the expression
+   is evaluated on the piece's side of it, a margin away. */
+static PetscErrorCode Split(HeatExpression *e, const PetscReal *x, const PetscReal *y, PetscReal t,
+                            PetscReal T0, PetscReal T1, PetscReal e0, PetscReal e1, Inside inside,
+                            PetscReal *mean)
+{
+  const HeatKnots *knots = HeatExpressionKnots(e);
+  const PetscInt   most  = inside.last - inside.first + 1;
+  const PetscReal  low = PetscMin(T0, T1), high = PetscMax(T0, T1);
+  PetscInt         n;
+  Pieces           p;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc7(most, &p.low, most, &p.high, most, &p.e_low, most, &p.e_high, most,
+                         &p.mean, most, &p.x, most, &p.y));
+  n = Cut(knots, inside, low, high, &p);
+  for (PetscInt k = 0; k < n; k++) {
+    p.x[k]    = x ? *x : 0.0;
+    p.y[k]    = y ? *y : 0.0;
+    p.mean[k] = p.low[k] + knots->margin;
+  }
+  PetscCall(HeatExpressionEvaluate(e, n, p.x, p.y, t, p.mean, p.e_low));
+  for (PetscInt k = 0; k < n; k++) p.mean[k] = p.high[k] - knots->margin;
+  PetscCall(HeatExpressionEvaluate(e, n, p.x, p.y, t, p.mean, p.e_high));
+  p.e_low[0]      = T0 < T1 ? e0 : e1;
+  p.e_high[n - 1] = T0 < T1 ? e1 : e0;
+  PetscCall(Unsplit(e, n, p.x, p.y, t, p.low, p.high, p.e_low, p.e_high, p.mean));
+  *mean = 0.0;
+  for (PetscInt k = 0; k < n; k++) *mean += p.mean[k] * ((p.high[k] - p.low[k]) / (high - low));
+  PetscCall(PetscFree7(p.low, p.high, p.e_low, p.e_high, p.mean, p.x, p.y));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The points without knots go in runs; those with knots one by one. */
+PetscErrorCode HeatMeanEvaluate(HeatExpression *e, PetscInt n, const PetscReal *x,
+                                const PetscReal *y, PetscReal t, const PetscReal *T0,
+                                const PetscReal *T1, const PetscReal *e0, const PetscReal *e1,
+                                PetscReal *mean)
+{
+  const HeatKnots *knots = HeatExpressionKnots(e);
+  PetscInt         first = 0; /* of the points without knots that are not yet computed */
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0; i <= n; i++) {
+    const Inside inside = i < n && knots->n > 0 ? KnotsBetween(knots, T0[i], T1[i])
+                                                : (Inside){0, 0};
+
+    if (i < n && inside.first == inside.last) continue;
+    if (i > first)
+      PetscCall(Unsplit(e, i - first, x ? x + first : NULL, y ? y + first : NULL, t, T0 + first,
+                        T1 + first, e0 + first, e1 + first, mean + first));
+    if (i < n)
+      PetscCall(Split(e, x ? x + i : NULL, y ? y + i : NULL, t, T0[i], T1[i], e0[i], e1[i], inside,
+                      &mean[i]));
+    first = i + 1;
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -15,7 +15,9 @@
  *  and T1 even where e jumps.  It depends on the arguments of point i alone, not on the other
  *  points; with T0 and T1 exchanged it has the same value to that error.
  *
- *  A feature of e that is narrower than the distance of its samples, half the interval, can be
+ *  An interval is split at the knots of the expression (HeatExpressionFindKnots) first, so that no
+ *  peak, dip or jump is missed, however narrow.  Without knots, or where such a feature depends on
+ *  x or y too, one that is narrower than the distance of the samples, half the interval, can be
  *  missed.
  *  @param[in]  x, y    coordinates [m], [n]; NULL if the expression does not use them
  *  @param[in]  t       time [s]
@@ -28,5 +30,9 @@ PetscErrorCode HeatMeanEvaluate(HeatExpression *e, PetscInt n, const PetscReal *
                                 const PetscReal *y, PetscReal t, const PetscReal *T0,
                                 const PetscReal *T1, const PetscReal *e0, const PetscReal *e1,
                                 PetscReal *mean);
+
+/** Return whether the expression has a knot between T0 and T1 [K], at which HeatMeanEvaluate splits
+ *  the interval.  Not collective. */
+PetscBool HeatMeanIsSplit(const HeatExpression *e, PetscReal T0, PetscReal T1);
 
 #endif

@@ -209,7 +209,7 @@ PetscInt HeatRkl2Stages(PetscReal dt, PetscReal limit)
   if (!(exact < (PetscReal)MostStages)) return 0;
   if (exact > 3.0) stages = (PetscInt)PetscCeilReal(exact * (1.0 - 1e-12));
   if (stages % 2 == 0) stages++;
-  return stages;
+  return stages <= MostStages ? stages : 0;
 }
 
 static PetscErrorCode CreateRkl2(HeatStepper *s, PetscReal dt)

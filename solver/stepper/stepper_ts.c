@@ -30,6 +30,7 @@ typedef struct {
   Vec           scaled;     /* [W/m] C f */
   Vec           T_jacobian; /* [K] field of the last Jacobian; NULL for a linear operator */
   PetscReal     t_jacobian; /* [s] time of the last Jacobian */
+  PetscBool     once;       /* each stage is one linear system, without an iteration around it */
   PetscReal     interval;   /* largest stable step, in units of 1/(largest rate of decay); 0: not
                                checked, because the type is implicit or the step controlled */
   HeatSolveInfo solve;      /* the record of the present step */
@@ -245,6 +246,27 @@ static PetscErrorCode Configure(HeatStepper *s, const char *type, PetscBool expl
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Store in o->once whether each stage is one linear system, and check that it then has its own
+   matrix: SNESKSPONLY does not notice an older one, and would return wrong fields. */
+static PetscErrorCode CheckLag(const HeatStepper *s, Ts *o)
+{
+  const HeatCase *c = HeatOperatorCase(s->op);
+  char            where[256];
+  SNES            snes;
+  PetscInt        lag;
+
+  PetscFunctionBeginUser;
+  PetscCall(TSGetSNES(o->ts, &snes));
+  PetscCall(PetscObjectTypeCompare((PetscObject)snes, SNESKSPONLY, &o->once));
+  PetscCall(SNESGetLagJacobian(snes, &lag));
+  HeatCheck(!o->once || lag == 1, HeatOperatorGrid(s->op)->comm, HEAT_ERR_INPUT,
+            "%s-snes_lag_jacobian %" PetscInt_FMT ": ts:%s solves one linear system for each stage "
+            "here and would take the matrix of an earlier step; leave the option out",
+            HeatCaseLocate(c, "petsc.snes_lag_jacobian", where, sizeof where), lag,
+            c->time.ts_type);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Check the case's step against the field T; for a linear operator Create has done so. */
 static PetscErrorCode FirstStep(HeatStepper *s, PetscReal t, Vec T, PetscReal *dt)
 {
@@ -286,6 +308,7 @@ static PetscErrorCode Create(HeatStepper *s, PetscReal dt)
       "-ts_type %s: time.scheme is ts:%s; leave the option out, and give the type in the case "
       "or with --set time.scheme=ts:%s",
       type, c->time.ts_type, type);
+  if (!explicit) PetscCall(CheckLag(s, o));
   if (!explicit || s->control.tolerance > 0.0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatStepperTsInterval(o->ts, &o->interval));
   if (HeatOperatorIsLinear(s->op)) PetscCall(HeatStepperTsCheckStable(s, o->interval, dt));
@@ -416,6 +439,7 @@ static PetscErrorCode StepOnce(HeatStepper *s, PetscReal t, PetscReal dt, HeatSt
   info->rejected = rejected[1] - rejected[0];
   info->dt       = info->rejected > 0 ? time - t : dt;
   info->solve    = o->solve;
+  if (!o->once) info->solve.loose = PETSC_FALSE; /* Newton's method checks its own residual */
   if (!HeatOperatorIsLinear(s->op)) info->solve.newton = newton[1] - newton[0];
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -356,3 +356,23 @@ def test_very_many_steps_that_the_case_asks_for_are_no_collapse(tmp_path, scheme
                       time={"scheme": scheme, "step": 1e-6, "end": 3600.0}, limits={"wall_time": 3})
     outcome = run(tmp_path, case, "--quiet", timeout=60)
     assert outcome.code == 75 and outcome.results["time"]["steps"] > 2000, (outcome.code, outcome.err)
+
+
+@pytest.mark.parametrize("time", [{"scheme": "ftcs", "step": "auto", "end": 1e300}, {"scheme": "rkl2", "step": "auto", "end": 1e30},
+                                  {"scheme": "backward-euler", "step": 1e-3, "end": 1e300},
+                                  {"scheme": "bdf2", "step": 1.0, "steps": 9007199254740993}])
+def test_run_of_more_steps_than_times_can_be_told_apart_is_refused(tmp_path, time):
+    outcome = run(tmp_path, basic_case(time=time), "--quiet", ranks=2, timeout=20)
+    assert outcome.code == 2 and outcome.err.count("error:") == 1, (outcome.code, outcome.err)
+    assert "case.yaml:" in outcome.err and "time." in outcome.err and "steps" in outcome.err, outcome.err
+    assert not outcome.directory.exists()
+
+
+@pytest.mark.parametrize("changes,key", [
+    ({"time": {"scheme": "bdf2", "step": "auto", "end": 1e6}, "output": {"history": {"interval": 1e-5}}}, "output.history.interval"),
+    ({"time": {"scheme": "esdirk", "adaptive": {"tolerance": 1e-3, "max_step": 1.0}, "end": 1e30}}, "time.adaptive.max_step")])
+def test_steps_that_a_key_of_the_case_keeps_short_name_the_key(tmp_path, changes, key):
+    case = basic_case(grid={"cells": [4, 2], "x": [0.0, 1.0], "y": [0.0, 1.0]}, **changes)
+    outcome = run(tmp_path, case, "--quiet", timeout=60)
+    assert outcome.code == 3 and key in outcome.err, (outcome.code, outcome.err)
+    assert "jumps at a temperature" not in outcome.err

@@ -116,3 +116,24 @@ def test_field_of_another_run_is_the_initial_temperature(tmp_path, kind):
     outcome = run(tmp_path / "second", case, "--quiet", ranks=3)
     assert outcome.code == 0, outcome.err
     np.testing.assert_array_equal(outcome.field(0), first.field())
+
+
+LOOSE = [("backward-euler", "1", {"ksp_rtol": 0.5}), ("steady", "1", {"ksp_rtol": 0.5, "ksp_type": "cg"}), ("ts:bdf", "1", {"ksp_rtol": 0.5}),
+         ("backward-euler", "1 + 0.02*T", {"snes_rtol": 0.9}), ("bdf2", "1 + 0.02*T", {"snes_atol": 1e9}),
+         ("esdirk", "1 + 0.02*T", {"snes_stol": 1e9}), ("steady", "1 + 0.02*T", {"snes_stol": 1e9}),
+         ("ts:rosw", "1 + 0.02*T", {"ksp_type": "preonly"}), ("ts:rosw", "1 + 0.02*T", {"ksp_convergence_test": "skip", "ksp_max_it": 1})]
+
+
+@pytest.mark.parametrize("scheme,conductivity,petsc", LOOSE)
+def test_solves_that_an_option_ends_above_the_tolerance_are_a_warning(tmp_path, scheme, conductivity, petsc):
+    """The results differ by up to the spread of the temperature; without the option nothing is said."""
+    case = basic_case(grid={"cells": [24, 20], "x": [0.0, 1.0], "y": [0.0, 1.0]}, initial={"temperature": 20.0}, source="100*x*y",
+                      materials=[{"name": "a", "conductivity": conductivity, "density": 1.0, "specific_heat": 1.0}],
+                      boundary={"left": {"type": "temperature", "value": 100.0}},
+                      time={"scheme": "steady"} if scheme == "steady" else {"scheme": scheme, "step": 2e-4, "steps": 5})
+    words = "lets solves end with a residual above solver.tolerance"
+    exact = run(tmp_path, case, "--quiet", output="exact")
+    assert exact.code == 0 and exact.err == "", exact.err
+    loose = run(tmp_path, {**case, "petsc": petsc}, "--quiet", ranks=2)
+    assert loose.code == 0 and loose.err.count(words) == 1, (loose.code, loose.err)
+    assert any(words in text for text in loose.results["warnings"])

@@ -151,3 +151,12 @@ def test_controlled_step_of_an_explicit_type_may_begin_above_the_limit(tmp_path)
     case["time"] = {"scheme": "ts:rk", "step": 0.001, "end": 0.01, "adaptive": {"tolerance": 1e-4}}
     outcome = run(tmp_path, case, "--quiet")
     assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize("kind,lag", [("bdf", -2), ("bdf", 5), ("rosw", 5), ("beuler", 3)])
+def test_matrix_of_an_earlier_step_is_refused(tmp_path, kind, lag):
+    """A type that solves one linear system a stage would not notice it: ts:bdf was 4e-3 wrong without a word."""
+    outcome = run(tmp_path, mode(kind, petsc={"snes_lag_jacobian": lag}), "--quiet", ranks=2)
+    assert outcome.code == 2 and outcome.err.count("error:") == 1, outcome.err
+    assert "case.yaml:" in outcome.err and f"-snes_lag_jacobian {lag}: ts:{kind}" in outcome.err
+    assert not outcome.directory.exists()

@@ -4,17 +4,26 @@
 #include "solver/physics/mean.h"
 #include "solver/physics/monotone_root.h"
 
+/* Compile an expression and find its knots around 300 K to 1500 K. */
 static HeatExpression *Compiled(const char *text)
 {
   HeatFormula     formula = {PETSC_TRUE, 0.0, NULL};
+  HeatCase       *c       = HeatTestCase(2, 2, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
   HeatExpression *e;
   char            message[256];
+
+  HeatTestNumber(&c->initial.temperature, 300.0);
+  OK(HeatCaseSetSegments(c, HEAT_LEFT, 1));
+  c->boundary[HEAT_LEFT].segments[0].type = HEAT_BC_TEMPERATURE;
+  HeatTestNumber(&c->boundary[HEAT_LEFT].segments[0].value, 1500.0);
 
   OK(PetscStrallocpy(text, &formula.text));
   OK(HeatExpressionCreate(&formula, HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TEMPERATURE, &e, message,
                           sizeof message));
   assert_non_null(e);
+  OK(HeatExpressionFindKnots(e, c, &formula));
   OK(PetscFree(formula.text));
+  OK(HeatCaseDestroy(&c));
   return e;
 }
 
@@ -53,6 +62,14 @@ static const struct {
     {"2 - min(1, max(0, (T - 995)*10))", 990.0, 1000.0, 1.505},
     {"2.2*(T < 273.15) + 0.6*(T >= 273.15)", 270.15, 280.15, 0.3 * 2.2 + 0.7 * 0.6},
     {"1 + 999*(T > 500)", 499.0, 501.0, 500.5},
+    /* Features far narrower than the interval; sqrt(pi) = 1.7724538509055160. */
+    {"1 + 100*exp(-((T - 800)/0.1)^2)", 700.0, 1000.0, 1.0 + 10.0 * 1.7724538509055160 / 300.0},
+    {"1 + 1e5*exp(-((T - 811)/1e-3)^2)", 700.0, 1000.0, 1.0 + 100.0 * 1.7724538509055160 / 300.0},
+    {"1 - 0.99*exp(-((T - 811)/0.1)^2)", 700.0, 1000.0, 1.0 - 0.099 * 1.7724538509055160 / 300.0},
+    {"abs(T - 813) < 0.5 ? 101 : 1", 700.0, 1000.0, 1.0 + 100.0 / 300.0},
+    {"1 + floor(T/7)", 700.0, 1400.0, 1.0 + 149.5},
+    {"1 + T/7 - floor(T/7)", 700.0, 1400.0, 1.5},
+    {"2 + sin(10*T)", 300.0, 1500.0, 1.9999561269093988},
 };
 enum { N_INTEGRALS = sizeof Integrals / sizeof Integrals[0] };
 

@@ -343,7 +343,20 @@ static void step_of_petsc_to_a_negative_conductivity_leaves_the_temperature(void
   HeatTestTearDown(&p);
 }
 
+/* s stages are stable up to (s^2 + s - 2)/4 steps of ftcs. */
+static void stages_of_rkl2_are_odd_and_at_most_a_million(void **state)
+{
+  (void)state;
+  ALL(HeatRkl2Stages(1.0, 1.0) == 3);
+  ALL(HeatRkl2Stages(22.0, 1.0) == 9);
+  ALL(HeatRkl2Stages(22.01, 1.0) == 11);
+  ALL(HeatRkl2Stages(0.25 * (999999.0 * 1000000.0 - 2.0), 1.0) == 999999);
+  ALL(HeatRkl2Stages(0.25 * (999999.5 * 1000000.5 - 2.0), 1.0) == 0);
+  ALL(HeatRkl2Stages(1e30, 1.0) == 0 && HeatRkl2Stages(1.0, 0.0) == 0);
+}
+
 static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(stages_of_rkl2_are_odd_and_at_most_a_million),
     cmocka_unit_test(controlled_steps_meet_their_tolerance),
     cmocka_unit_test(steps_of_petsc_are_controlled_too),
     cmocka_unit_test(clipped_steps_do_not_shorten_the_next),
