@@ -163,8 +163,10 @@ static double OperatorBytes(const HeatCase *c, const Traits *t)
   if (!RowsAreAlike(c, t)) bytes += R; /* gx, which else has one row */
   if (t->source) bytes += R;
   if (c->properties[HEAT_PROPERTY_DENSITY].file) bytes += R;
-  if (t->of_place) bytes += R * t->axes;               /* k */
-  if (t->of_T) bytes += R * (t->axes + 4);             /* dk/dT; low and high of both axes */
+  if (t->of_place) bytes += R * t->axes; /* k */
+  if (t->of_T) bytes += R * (1 + 4);     /* T of the last Update; low and high of both axes */
+  if (t->of_T && c->n_materials > 1 && c->solver.face_average == HEAT_FACE_ARITHMETIC)
+    bytes += R * t->axes;                              /* dk/dT */
   if (t->nonlinear) bytes += R;                        /* the Jacobian's shift */
   if (c->exchange.coefficient.given) bytes += 2.0 * R; /* conductance and ambient temperature */
   if (t->flux) bytes += R;

@@ -70,12 +70,14 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
  *                     coefficient is not finite; the coefficients are then undefined */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
-/** Replace a step of Newton's method, from T to T + step, by the step over which the integral of k
- *  over T changes by k(T) step in each cell (operator_kirchhoff.c).  Call it after
+/** Replace a step of Newton's method, from T to T + sign step, by the step over which the integral
+ *  of k over T changes by k(T) sign step in each cell (operator_kirchhoff.c).  Call it after
  *  HeatOperatorUpdate at T.  Not collective.
  *  @param[in]     T     [K], [nyl][nxl]
+ *  @param[in]     sign  1 or -1
  *  @param[in,out] step  [K], [nyl][nxl] */
-PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal *step);
+PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal sign,
+                                    PetscReal *step);
 
 /** How sources, boundary values and ambient temperatures that do not depend on T are evaluated
  *  within a time step. */

@@ -216,11 +216,7 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T)
   const PetscBool varies = HeatConductivityVaries(op->conductivity);
 
   PetscFunctionBeginUser;
-  if (varies) {
-    PetscCall(HeatConductivityUpdate(op->conductivity, T, &op->fault));
-    PetscCall(HeatOperatorUpdateFaces(op, T));
-    PetscCall(HeatOperatorUpdateMeans(op, T, &op->fault));
-  }
+  if (varies) PetscCall(HeatOperatorUpdateFaces(op, T, &op->fault));
   PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? op->conductivity : NULL, op->material, T,
                                  &op->fault));
   StoreBoundaryConductances(op);
