@@ -161,7 +161,8 @@ typedef struct {
 
 /** Compute the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
  *  means that it must not be called.  The result is 1 where conductances, sources or fluxes change
- *  with time or temperature (prescribed and ambient temperatures may), with ambient exchange, and
+ *  with time or temperature (prescribed and ambient temperatures may, and a source with a factor of
+ *  time: HeatSourceHasFactor), with ambient exchange, and
  *  where blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
  *  bound, at most 64; 32 by default.  The first call is collective, later calls are not; the result
  *  is equal on all ranks. */
@@ -172,7 +173,8 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
 
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
- *  conductances of four faces, dt/C, and the sources. */
+ *  conductances of four faces, dt/C, and the sources.  The shape of a source with a factor of time is
+ *  one more. */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
 /** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */

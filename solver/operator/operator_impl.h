@@ -151,6 +151,9 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
 
+/** Keep in op->past_fault a fault at time t [s] if no earlier one is kept.  Not collective. */
+void HeatOperatorRememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t);
+
 /** Evaluate the boundary values at a moment, and keep a value without physical meaning in
  *  op->past_fault.  Not collective. */
 PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when);
