@@ -28,7 +28,7 @@ typedef struct {
 /** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
 
-/** What HeatOperatorUpdateMeans needs (operator_means.c). */
+/** What HeatOperatorUpdateFaces needs (operator_means.c). */
 typedef struct HeatFaceMeans HeatFaceMeans;
 
 /** The coefficients of the stencil.  Around a block of nxl x nyl cells, here 3 x 2, gx has a column
@@ -116,17 +116,12 @@ PetscErrorCode HeatOperatorContactsDestroy(HeatOperator *op);
  *  on T.  Collective. */
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op);
 
-/** Compute the conductances of faces between cells from the present conductivities.  Collective;
- *  exchanges halos.
- *  @param[in] T  [K], [nyl][nxl]: compute also low and high; NULL where no conductivity depends on
- *                T */
-PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
-
-/** Replace the conductances of faces between cells of one material whose conductivity depends on T,
- *  and their low and high, by those of the mean of k over the temperatures between the two cells.
- *  Collective; call after HeatOperatorUpdateFaces at the same T.
- *  @param[in,out] fault  notes means that are not positive and finite between cells whose k is */
-PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, HeatFault *fault);
+/** Compute, for the field T, the conductivities that depend on T, and the conductances of faces
+ *  between cells with their low and high.  Collective; exchanges halos.
+ *  @param[in]     T      [K], [nyl][nxl]
+ *  @param[in,out] fault  notes conductivities, and means of them between cells, that are not
+ *                        positive and finite */
+PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T, HeatFault *fault);
 
 /** Free *means, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
@@ -155,6 +150,9 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
  *  @param[in] cells  [length] temperatures of the own cells along the side [K] */
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
+
+/** Keep in op->past_fault a fault at time t [s] if no earlier one is kept.  Not collective. */
+void HeatOperatorRememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t);
 
 /** Evaluate the boundary values at a moment, and keep a value without physical meaning in
  *  op->past_fault.  Not collective. */

@@ -57,7 +57,8 @@ TEMPLATE Uniform(HeatWaveResult result, const HeatWavePair *p, PetscInt at, Pets
   ROWS;
   const PetscReal gl = p->row[0]->gx0, gh = p->row[1]->gx0, rl = p->row[0]->r0, rh = p->row[1]->r0;
   const PetscReal gs = p->row[0]->gy0, gm = p->row[1]->gy0, gn = p->row[2]->gy0;
-  const PetscReal ql = p->row[0]->q0, qh = p->row[1]->q0;
+  const PetscReal ql = p->row[0]->q0 + p->row[0]->s0 * p->factor;
+  const PetscReal qh = p->row[1]->q0 + p->row[1]->s0 * p->factor;
 
   _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
   {
@@ -130,6 +131,26 @@ TEMPLATE Sources(HeatWaveResult result, const HeatWavePair *p, PetscInt at, Pets
   }
 }
 
+/* Cells whose conductances, capacities and sources vary, and whose sources change with time. */
+TEMPLATE Timed(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+               PetscInt n)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+  const PetscReal *restrict ql = p->row[0]->q + column, *restrict qh = p->row[1]->q + column;
+  const PetscReal *restrict sl = p->row[0]->s + column, *restrict sh = p->row[1]->s + column;
+  const PetscReal factor = p->factor;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT(low, rl[i], LOW(i), 1, ql[i] + sl[i] * factor);
+    RESULT(high, rh[i], HIGH(i), 1, qh[i] + sh[i] * factor);
+  }
+}
+
 /* Instances. */
 
 typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n);
@@ -147,12 +168,13 @@ INSTANCE(Capacities, Rate, HEAT_WAVE_RATE)
 INSTANCE(Capacities, Stage, HEAT_WAVE_STAGE)
 INSTANCE(Sources, Step, HEAT_WAVE_STEP)
 INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
+INSTANCE(Timed, Step, HEAT_WAVE_STEP)
 
-/* By result and kind; a later stage reads no sources. */
+/* By result and kind; a later stage reads no sources, and stages have none with a factor of time. */
 static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
-    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep},
-    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate},
-    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage},
+    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep},
+    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL},
+    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL},
 };
 
 static void UniformCells(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt n)

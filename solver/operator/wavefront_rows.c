@@ -24,9 +24,9 @@ static void Gather(const HeatWavefront *w, const HeatFrameField *field, PetscInt
 }
 
 /* Find the longest run of cells of the frame with the same west, east and south conductance, dt/C
-   and q, and store its place and values in *row. */
+   q and shape s, and store its place and values in *row. */
 static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, const PetscReal *q,
-                    HeatWaveRow *row)
+                    const PetscReal *s, HeatWaveRow *row)
 {
   const PetscInt first = PetscMax(-HeatWaveSpanLeft(w, tile), 0);
   const PetscInt last  = PetscMin(w->frame.nx - HeatWaveSpanLeft(w, tile), w->span);
@@ -36,7 +36,8 @@ static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, c
   for (PetscInt begin = first; begin < last; begin = PetscMax(end, begin + 1)) {
     end = begin;
     while (end < last && row->gx[end] == row->gx[begin] && row->gx[end + 1] == row->gx[begin] &&
-           row->gy[end] == row->gy[begin] && r[end] == r[begin] && q[end] == q[begin])
+           row->gy[end] == row->gy[begin] && r[end] == r[begin] && q[end] == q[begin] &&
+           s[end] == s[begin])
       end++;
     if (end - begin > row->end - row->begin) {
       row->begin = begin;
@@ -47,6 +48,7 @@ static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, c
   row->gy0 = row->gy[row->begin];
   row->r0  = r[row->begin];
   row->q0  = q[row->begin];
+  row->s0  = s[row->begin];
 }
 
 PetscReal *HeatWaveAlign(PetscReal *p)
@@ -72,14 +74,17 @@ static PetscErrorCode AllocateValues(HeatWavefront *w, size_t n, PetscReal **val
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Number of arrays of a row. */
+enum { ARRAYS = 5 };
+
 /* Return the offset of an array among the values of a row, in doubles: gx (0), gy (1), r (2), q
-   (3); 4 is the total.  Each array begins a cache line; gx has one value more than the others. */
+   (3), s (4); ARRAYS is the total.  Each array begins a cache line; gx has one value more than the others. */
 static size_t ArrayOffset(const HeatWavefront *w, int array)
 {
   return array == 0 ? 0 : (size_t)array * (size_t)w->span + LANES;
 }
 
-/* Gather the coefficients of row f of a tile into values[ArrayOffset(w, 4)].  Row frame.ny lies
+/* Gather the coefficients of row f of a tile into values[ArrayOffset(w, ARRAYS)].  Row frame.ny lies
    above the frame; only its south faces have a meaning. */
 static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt tile,
                       PetscInt f, PetscReal *values)
@@ -88,7 +93,7 @@ static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, Pe
   const PetscInt last = PetscMin(w->frame.nx - HeatWaveSpanLeft(w, tile), w->span);
   PetscReal     *gx   = values, edge;
 
-  memset(values, 0, ArrayOffset(w, 4) * sizeof *values);
+  memset(values, 0, ArrayOffset(w, ARRAYS) * sizeof *values);
   Gather(w, &k->face[HEAT_RIGHT], tile, from, gx + 1);
   edge = gx[last];
   Gather(w, &k->face[HEAT_LEFT], tile, from, gx);
@@ -98,6 +103,7 @@ static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, Pe
          values + ArrayOffset(w, 1));
   Gather(w, &k->r, tile, from, values + ArrayOffset(w, 2));
   Gather(w, &k->q, tile, from, values + ArrayOffset(w, 3));
+  if (k->shape) Gather(w, k->shape, tile, from, values + ArrayOffset(w, 4));
 }
 
 /* Store the arrays of a row that the kernel reads, and describe them in *row. */
@@ -106,7 +112,8 @@ static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal 
 {
   const size_t n = ArrayOffset(w, w->kind == HEAT_WAVE_PLAIN        ? 2
                                   : w->kind == HEAT_WAVE_CAPACITIES ? 3
-                                                                    : 4);
+                                  : w->kind == HEAT_WAVE_SOURCES    ? 4
+                                                                    : ARRAYS);
   PetscReal   *kept;
 
   PetscFunctionBeginUser;
@@ -115,8 +122,10 @@ static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal 
   row->gx = kept;
   row->gy = kept + ArrayOffset(w, 1);
   row->r  = w->kind == HEAT_WAVE_PLAIN ? NULL : kept + ArrayOffset(w, 2);
-  row->q  = w->kind == HEAT_WAVE_SOURCES ? kept + ArrayOffset(w, 3) : NULL;
-  FindRun(w, tile, values + ArrayOffset(w, 2), values + ArrayOffset(w, 3), row);
+  row->q  = w->kind >= HEAT_WAVE_SOURCES ? kept + ArrayOffset(w, 3) : NULL;
+  row->s  = w->kind == HEAT_WAVE_TIMED ? kept + ArrayOffset(w, 4) : NULL;
+  FindRun(w, tile, values + ArrayOffset(w, 2), values + ArrayOffset(w, 3),
+          values + ArrayOffset(w, 4), row);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -125,7 +134,7 @@ static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal 
 static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   const PetscInt ny = w->frame.ny;
-  const size_t   n  = ArrayOffset(w, 4);
+  const size_t   n  = ArrayOffset(w, ARRAYS);
   PetscReal     *values, *before, *swap;
 
   PetscFunctionBeginUser;
@@ -159,7 +168,8 @@ static PetscErrorCode FindKind(HeatWavefront *w, const HeatFrameCoefficients *k)
   PetscReal     *row;
 
   PetscFunctionBeginUser;
-  w->kind = HEAT_WAVE_PLAIN;
+  w->kind = k->shape ? HEAT_WAVE_TIMED : HEAT_WAVE_PLAIN;
+  if (k->shape) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(nx, &row));
   for (PetscInt f = 0; f < w->frame.ny; f++) {
     HeatFrameRow(&w->frame, &k->r, f, 0, nx, row);
