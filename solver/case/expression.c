@@ -306,8 +306,8 @@ static PetscErrorCode Check(int used, const char *text, PetscBool *good, char *m
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compile a tree to a program, or to a number if it has no variables.  Find whether it can switch at
-   a time. */
+/* Compile a tree to a program, or to a number if it has no variables.  Find whether it can switch
+   at a time. */
 static PetscErrorCode CompileTree(HeatExpression *e, const HeatExpressionTree *tree)
 {
   PetscFunctionBeginUser;

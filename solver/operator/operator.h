@@ -173,8 +173,8 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
 
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
- *  conductances of four faces, dt/C, and the sources.  The shape of a source with a factor of time is
- *  one more. */
+ *  conductances of four faces, dt/C, and the sources.  The shape of a source with a factor of time
+ *  is one more. */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
 /** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */

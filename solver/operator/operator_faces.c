@@ -1,8 +1,9 @@
 /** Conductances of the faces between cells, and their dependence on the temperature.
  *
- *  HeatOperatorFaceLine computes n faces at a time, between n cells on the low side (west or south) and n cells
- *  on the high side, which are own cells or ghost cells.  The two ranks that share a face compute
- *  its conductance from the same numbers in the same order, so that it has the same bits on both.
+ *  HeatOperatorFaceLine computes n faces at a time, between n cells on the low side (west or south)
+ *  and n cells on the high side, which are own cells or ghost cells.  The two ranks that share a
+ *  face compute its conductance from the same numbers in the same order, so that it has the same
+ *  bits on both.
  *
  *  Where conductivities depend on T, the heat through a face towards its lower cell a,
  *  G (T_b - T_a), changes by high x_b - low x_a when the temperatures change by x (solver/README.md

@@ -7,9 +7,9 @@
  *                               + r net_j N_faces(d_{j-1}) + rate_j Q,   j = 2 ... s
  *                       T_new = Y_0 + d_s
  *  for each cell of a frame (grid/deep_halo.h), as many times as asked, up to the frame's depth.
- *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux; steps
- *  of ftcs have q + factor shape in its place, with a factor for each step.  The
- *  numbers of a stage are those of HeatRklStage (operator.h).
+ *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux.  For
+ *  a source that is a shape times a factor of time, steps of ftcs have q + factor shape in place of
+ *  q, with a factor for each step.  The numbers of a stage are those of HeatRklStage (operator.h).
  *  The rows of a tile of columns go through all steps while they are in the cache.  Step l works on
  *  rows that step l - 1 has just left, and the tile of step l lies some columns left of the tile of
  *  step l - 1, so that no cell is computed twice (drawn in wavefront.c).  Each new value has the

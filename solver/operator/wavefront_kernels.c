@@ -170,7 +170,8 @@ INSTANCE(Sources, Step, HEAT_WAVE_STEP)
 INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
 INSTANCE(Timed, Step, HEAT_WAVE_STEP)
 
-/* By result and kind; a later stage reads no sources, and stages have none with a factor of time. */
+/* By result and kind.  A stage after the first reads no sources, and rkl2 has no sources with a
+   factor of time. */
 static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
     [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep},
     [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL},

@@ -78,14 +78,15 @@ static PetscErrorCode AllocateValues(HeatWavefront *w, size_t n, PetscReal **val
 enum { ARRAYS = 5 };
 
 /* Return the offset of an array among the values of a row, in doubles: gx (0), gy (1), r (2), q
-   (3), s (4); ARRAYS is the total.  Each array begins a cache line; gx has one value more than the others. */
+   (3), s (4); ARRAYS is the total.  Each array begins a cache line; gx has one value more than the
+   others. */
 static size_t ArrayOffset(const HeatWavefront *w, int array)
 {
   return array == 0 ? 0 : (size_t)array * (size_t)w->span + LANES;
 }
 
-/* Gather the coefficients of row f of a tile into values[ArrayOffset(w, ARRAYS)].  Row frame.ny lies
-   above the frame; only its south faces have a meaning. */
+/* Gather the coefficients of row f of a tile into values[ArrayOffset(w, ARRAYS)].  Row frame.ny
+   lies above the frame; only its south faces have a meaning. */
 static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt tile,
                       PetscInt f, PetscReal *values)
 {

@@ -34,7 +34,7 @@ PetscBool HeatConductivityVaries(const HeatConductivity *conductivity);
  *  collective. */
 PetscErrorCode HeatConductivityTrim(HeatConductivity *conductivity);
 
-/** Evaluate k and dk/dT at the field T, in the cells of own row j where k depends on T; does nothing
+/** Evaluate k and dk/dT at the field T, in the cells of own row j where k depends on T; do nothing
  *  where HeatConductivityVaries is false.  Not collective.
  *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
  *  @param[in,out] fault  notes k that is not positive and finite, and dk/dT that is not finite */

@@ -5,8 +5,8 @@
  *  alone, such as a switched source, costs one evaluation for each SetTime, and the field is
  *  recomputed only if the value has changed.  A term that is a product of a shape in space and a
  *  factor of time, such as exp(-x^2)*sin(t), costs a multiplication for each cell if its factor has
- *  changed, provided that all terms are of these two kinds.  Where some term depends on T, the effect of SetTime
- *  appears at the next Update; before the first Update the terms of T are zero.
+ *  changed, provided that all terms are of these two kinds.  Where some term depends on T, the
+ *  effect of SetTime appears at the next Update; before the first Update the terms of T are zero.
  *  Source: solver/README.md eq. (2), Q, and (5). */
 #ifndef HEAT_SOLVER_SOURCE_H
 #define HEAT_SOLVER_SOURCE_H
@@ -84,8 +84,8 @@ const PetscReal *HeatSourceBase(const HeatSource *source);
 /** Add factor times the shape to cells [nyl][nxl] [W/m].  Not collective. */
 void HeatSourceAddShape(const HeatSource *source, PetscReal factor, PetscReal *cells);
 
-/** Add the heat released with this factor, and its magnitudes, to two sums over own cells [W/m].  Not
- *  collective. */
+/** Add the heat released with this factor, and its magnitudes, to two sums over own cells [W/m].
+ *  Not collective. */
 void HeatSourceAddHeat(const HeatSource *source, PetscReal factor, HeatExactSum *total,
                        HeatExactSum *turnover);
 

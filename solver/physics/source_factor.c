@@ -1,7 +1,8 @@
 /** Terms of time of the heat sources that are one number at a time: uniform ones, and products of a
- *  shape in space and a factor of time.  The shape is stored, so that the number alone is evaluated
- *  at each time, and the field is recomputed only where it has changed.  Where all terms of time are
- *  such, the heat of a rank is the sum of the base and of number times shape, both summed once. */
+ *  shape in space and a factor of time.  The shape is stored, so that only the number is evaluated
+ *  at each time, and the field is recomputed only if a number has changed.  Where all terms of time
+ *  are such, the heat of a rank is the sum of the base and of number times shape, both summed
+ *  once. */
 #include <math.h>
 
 #include "solver/physics/source_impl.h"

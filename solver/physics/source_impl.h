@@ -79,8 +79,8 @@ PetscErrorCode HeatSourceEvaluateRun(HeatSource *source, const HeatSourceTerm *t
 PetscErrorCode HeatSourceEvaluateOnce(const HeatSource *source, const HeatSourceTerm *term,
                                       HeatMoment when, PetscReal *heat, HeatFault *fault);
 
-/** Evaluate the value of a uniform term, or the factor of a term; set *changed to true if it differs
- *  from the stored value.  Not collective.
+/** Evaluate the value of a uniform term, or the factor of a term; set *changed to true if it
+ *  differs from the stored value.  Not collective.
  *  @param[in,out] fault  notes values that are not finite */
 PetscErrorCode HeatSourceUpdateValue(HeatSource *source, HeatSourceTerm *term, HeatMoment when,
                                      PetscBool *changed, HeatFault *fault);
@@ -88,7 +88,8 @@ PetscErrorCode HeatSourceUpdateValue(HeatSource *source, HeatSourceTerm *term, H
 /** Compute total and turnover from `cells`.  Not collective. */
 void HeatSourceSumCells(HeatSource *source);
 
-/** Compute total and turnover, where factored, from the sums of base and shapes.  Not collective. */
+/** Compute total and turnover, where factored, from the sums of base and shapes.  Not
+ *  collective. */
 void HeatSourceSumTerms(HeatSource *source);
 
 /** Return the formula of a term. */

@@ -360,8 +360,8 @@ static void net_heat_has_the_same_bits_on_any_layout(void **state)
   AT_MOST(WorstOf(0, N_VARIANTS, BitsDiffer), 0.0);
 }
 
-/* Count the cells whose net heat differs from that of NetAlone after Updates with other fields: with
-   the same field again, with one that differs on a single rank and cell, and with one at which
+/* Count the cells whose net heat differs from that of NetAlone after Updates with other fields:
+   with the same field again, with one that differs on a single rank and cell, and with one at which
    coefficients are undefined. */
 static PetscReal BitsDifferAfterOthers(HeatProblem *p)
 {
