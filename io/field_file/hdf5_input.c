@@ -95,10 +95,10 @@ static void CheckPath(hid_t object, const char *name, HeatFileError *error)
   }
 }
 
-/* Fail unless the filters are HDF5's own, with at most one compression and nothing but a checksum
-   after it.  Deflate and szip inflate their input without a bound.  With one compression the bytes
-   that it should give are known, those of a chunk, because shuffle keeps the size; with two they
-   are not. */
+/* Fail unless the filters are HDF5's own, with at most one compression, nothing but a checksum after
+   it, and at most one checksum.  Deflate and szip inflate their input without a bound.  With one
+   compression the bytes that it should give are known, those of a chunk and of a checksum made
+   before, because shuffle keeps the size; with two they are not. */
 static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
 {
   static const H5Z_filter_t known[] = {H5Z_FILTER_SHUFFLE,     H5Z_FILTER_DEFLATE,
@@ -123,8 +123,10 @@ static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
     if (!error->failed && !builtin) {
       HeatFileFail(error, "dataset %s needs the filter %d%s%.60s, which is not HDF5's own", name,
                    (int)filter, title[0] ? ", " : "", title);
-    } else if (!error->failed && (checksummed || (packed && filter != H5Z_FILTER_FLETCHER32))) {
+    } else if (!error->failed && packed && filter != H5Z_FILTER_FLETCHER32) {
       HeatFileFail(error, "dataset %s has a filter after its compression", name);
+    } else if (!error->failed && checksummed && filter == H5Z_FILTER_FLETCHER32) {
+      HeatFileFail(error, "dataset %s has two checksums", name);
     }
     packed |= filter == H5Z_FILTER_DEFLATE || filter == H5Z_FILTER_SZIP ||
               filter == H5Z_FILTER_NBIT || filter == H5Z_FILTER_SCALEOFFSET;
@@ -197,7 +199,7 @@ hid_t HeatInputOpenGroup(hid_t object, const char *name, HeatFileError *error)
 /* The chunks of a two-dimensional dataset, as they should inflate. */
 typedef struct {
   hsize_t  shape[2], chunk[2]; /* elements in y and x: of the dataset, of a chunk */
-  size_t   bytes;              /* of an inflated chunk */
+  size_t   bytes;              /* of an inflated chunk, with a checksum made before deflate */
   unsigned deflate;            /* 1 << position of deflate among the filters; 0: no deflate */
 } Chunks;
 
@@ -215,10 +217,12 @@ static void DescribeChunks(hid_t dataset, hid_t list, Chunks *c, HeatFileError *
   HeatH5(error, H5Pget_chunk(list, 2, c->chunk));
   if (!error->failed) c->bytes = (size_t)(c->chunk[0] * c->chunk[1]) * H5Tget_size(type);
   for (int f = 0; !error->failed && f < H5Pget_nfilters(list); f++) {
-    size_t values = 0;
+    size_t             values = 0;
+    const H5Z_filter_t filter = H5Pget_filter2(list, (unsigned)f, NULL, &values, NULL, 0, NULL,
+                                               NULL);
 
-    if (H5Pget_filter2(list, (unsigned)f, NULL, &values, NULL, 0, NULL, NULL) == H5Z_FILTER_DEFLATE)
-      c->deflate = 1u << f;
+    if (filter == H5Z_FILTER_DEFLATE) c->deflate = 1u << f;
+    if (filter == H5Z_FILTER_FLETCHER32 && !c->deflate) c->bytes += sizeof(uint32_t);
   }
   HeatH5Close(error, &type);
   HeatH5Close(error, &space);

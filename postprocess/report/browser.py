@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from ..errors import ReaderError, RequestError
+from ..text_file import replace_file
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 LASTS = 120.0  # seconds; chosen: a page of a thousand runs prints in a few
@@ -33,16 +34,19 @@ def print_to_pdf(page: Path, pdf: Path) -> None:
         raise RequestError("--pdf needs a browser: install the package chromium, or print the page "
                            "from your browser")
     profile = tempfile.mkdtemp()
+    printed = Path(profile) / "page.pdf"  # not `pdf`, where an older one would count as success
     words = [*browser_words(browser, profile), "--no-pdf-header-footer",
-             f"--print-to-pdf={pdf.resolve()}", page.resolve().as_uri()]
+             f"--print-to-pdf={printed}", page.resolve().as_uri()]
     try:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", timeout=LASTS, check=False,
                               env={**os.environ, "TMPDIR": profile})
     except subprocess.TimeoutExpired:
         raise ReaderError(f"{pdf}: {browser} did not end within {LASTS:g} s") from None
+    else:
+        if done.returncode or not printed.is_file():
+            last = done.stderr.strip().splitlines()[-1:] or ["no message"]
+            raise ReaderError(f"{pdf}: {browser} failed: {last[0]}")
+        replace_file(pdf, printed.read_bytes())
     finally:
         shutil.rmtree(profile, ignore_errors=True)
-    if done.returncode or not pdf.is_file():
-        last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-        raise ReaderError(f"{pdf}: {browser} failed: {last[0]}")

@@ -20,6 +20,7 @@ def run_report(arguments: argparse.Namespace) -> int:
                            "from your browser")
     if arguments.extrap and len(arguments.directories) > 1:
         raise RequestError("--extrap takes one folder, because a file has one set of measurements")
+    _require_distinct(arguments)
     sets = [read_results(Path(name)) for name in arguments.directories]
     sheets = [make_sheet(results) for results in sets]
     title = arguments.title or " · ".join(dict.fromkeys(s.title for s in sheets))
@@ -36,3 +37,17 @@ def run_report(arguments: argparse.Namespace) -> int:
         print_to_pdf(page, pdf)
         print(pdf)
     return 0
+
+
+def _require_distinct(arguments: argparse.Namespace) -> None:
+    """Refuse two outputs of one name, of which the second would replace the first."""
+    files = {"-o": Path(arguments.output)}
+    if arguments.extrap:
+        files["--extrap"] = Path(arguments.extrap)
+    if arguments.pdf:
+        files["--pdf"] = files["-o"].with_suffix(".pdf")
+    seen: dict[Path, str] = {}
+    for option, path in files.items():
+        other = seen.setdefault(path.resolve(), option)
+        if other != option:
+            raise RequestError(f"{path}: is the file of {other} and of {option}; give another name")

@@ -18,6 +18,10 @@ from .marked_yaml import Marked, read_marked
 
 SCALINGS = ("none", "strong", "weak-machine", "weak-science")
 BENCH_KEYS = ("class", "workload", "rules", "nonce", "duration", "memory_fraction")
+BENCH_WORDS = {"workload": ("implicit", "explicit", "checkpoint"),
+               "rules": ("base", "ported", "optimised")}
+BENCH_NUMBERS = {"duration": (1e-3, 1e6), "memory_fraction": (0.0, 1.0)}  # as heat2d bench has them
+NONCE = re.compile(r"0x[0-9a-fA-F]{1,16}|[0-9]{1,20}")
 MOST_RUNS = 100_000  # chosen: a larger study is a slip of the pen
 WHOLE = re.compile(r"[0-9]{1,9}")
 
@@ -169,6 +173,24 @@ def _words(node: Marked, name: str) -> tuple[str, ...]:
     return tuple(item.data for item in value.items())
 
 
+def _check_bench(name: str, value: Marked) -> None:
+    """Check the value of an option of heat2d bench other than the class, before any run."""
+    text = value.data if isinstance(value.data, str) else ""
+    if name in BENCH_WORDS and text not in BENCH_WORDS[name]:
+        value.reject(f"one of {', '.join(BENCH_WORDS[name])}")
+    if name == "nonce" and not (NONCE.fullmatch(text)
+                                and int(text, 16 if "x" in text else 10) < 2 ** 64):
+        value.reject("a whole number below 2^64, such as 12345 or 0x3039")
+    if name in BENCH_NUMBERS:
+        low, high = BENCH_NUMBERS[name]
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not low <= number <= high:
+            value.reject(f"a number from {low:g} to {high:g}")
+
+
 # ---- sections
 
 
@@ -187,6 +209,9 @@ def _subject(run: Marked) -> tuple[dict[str, Marked] | None, Path | None, dict[s
         if "class" not in bench.data:
             bench.fail("`class` is missing: one of " + ", ".join(CELLS))
         _check_classes(bench.data["class"])
+        for name, value in bench.data.items():
+            if name != "class":
+                _check_bench(name, value)
         return bench.data, None, {}, ()
     if not _text(run, "case"):
         run.data["case"].reject("the name of a case file")
@@ -233,6 +258,9 @@ def _sweeps(root: Marked, bench: bool) -> tuple[dict[str, list[Marked]], ...]:
         for name, values in item.data.items():
             if not isinstance(values.data, list) or not values.data:
                 values.reject("a list of values")
+            if bench and name != "class":
+                for one in values.data:
+                    _check_bench(name, one)
             texts = [v.text() for v in values.data]
             repeated = next((v for k, v in enumerate(values.data) if v.text() in texts[:k]), None)
             if repeated:

@@ -1,8 +1,8 @@
 """Plans a study: what study.json records beside the states, and how a study is continued.
 
 A study that is started again compares its plan with the one in the folder.  New points and more
-repeats are added; a point that changed or disappeared, or another program, is refused, because the
-results of one folder must belong to one study.
+repeats are added; a point that changed or disappeared, another program, or, where the runs are made
+here, another machine is refused, because the results of one folder must belong to one study.
 """
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def make_plan(study: Study, points: list[Point], program: Program, launcher: str
             "subject": "case" if study.bench is None else "bench", "repeats": study.repeats,
             "seed": seed, "launcher": launcher, "ranks": list(study.ranks),
             "program": {"path": str(program.path), "sha256": program.sha256},
-            "launch": list(program.launch), "case_sha256": _sum(study.case),
-            "machine": machine_sheet(),
+            "launch": list(program.launch), "bind": "core" if program.bind else "none",
+            "case_sha256": _sum(study.case), "machine": machine_sheet(),
             "environment": {k: v for k, v in sorted(os.environ.items()) if k.startswith(RECORDED)},
             "points": [point.as_json() for point in points]}
 
@@ -82,7 +82,10 @@ def _require_same(old: StudyState, plan: dict[str, Any]) -> None:
     if old.plan.get("case_sha256") != plan["case_sha256"]:
         raise RequestError(f"{where}: the case file has changed since, and results of two cases "
                            f"would mix; {remedy}")
-    for key in ("scaling", "launcher", "launch"):
+    _require_same_machine(old, plan, where, remedy)
+    for key in ("scaling", "launcher", "launch", "bind"):
+        if key == "bind" and key not in old.plan:  # a study of an older version
+            continue
         if old.plan.get(key) != plan[key]:
             raise RequestError(f"{where}: its {key} is {old.plan.get(key)}, now {plan[key]}; "
                                f"{remedy}")
@@ -91,3 +94,16 @@ def _require_same(old: StudyState, plan: dict[str, Any]) -> None:
         if now.get(point["name"]) != point:
             how = "differs" if point["name"] in now else "is not in the study file"
             raise RequestError(f"{where}: its point {point['name']} {how}; {remedy}")
+
+
+def _require_same_machine(old: StudyState, plan: dict[str, Any], where: str, remedy: str) -> None:
+    """Refuse to add times of another machine.  Computers of equal parts count as one; with Slurm
+    and JUBE the study is only driven from here."""
+    before, now = old.plan.get("machine"), plan["machine"]
+    if plan["launcher"] != "local" or not isinstance(before, dict):
+        return
+    for key in ("cpu", "cores", "architecture"):
+        if before.get(key) != now[key]:
+            raise RequestError(f"{where}: it was measured on {before.get('host')} ({key} "
+                               f"{before.get(key)}), and this is {now['host']} ({key} {now[key]}); "
+                               f"times of two machines would mix; {remedy}")

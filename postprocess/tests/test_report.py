@@ -348,6 +348,36 @@ def test_pdf_is_printed_by_the_browser(command, tmp_path):
     assert (tmp_path / "r.pdf").read_bytes().startswith(b"%PDF-")
 
 
+def test_older_pdf_does_not_hide_that_the_browser_printed_nothing(command, tmp_path, monkeypatch):
+    browser = tmp_path / "bin/chromium"
+    browser.parent.mkdir()
+    browser.write_text("#!/bin/sh\nexit 0\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{browser.parent}:{os.environ['PATH']}")
+    (tmp_path / "r.pdf").write_bytes(b"%PDF-old")
+    outcome = command("report", write_study(tmp_path / "a"), "-o", tmp_path / "r.html", "--pdf")
+    assert outcome.code == 4 and "chromium failed" in outcome.err, outcome
+    assert (tmp_path / "r.pdf").read_bytes() == b"%PDF-old"
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["-o", "x", "--extrap", "x"], "x: is the file of -o and of --extrap"),
+    (["-o", "x.pdf", "--extrap", "./x.pdf"], "is the file of -o"),
+    (["-o", "x.pdf", "--pdf"], "x.pdf: is the file of -o and of --pdf"),
+    (["-o", "x.html", "--pdf", "--extrap", "x.pdf"], "is the file of --extrap and of --pdf")])
+def test_two_outputs_of_one_name_are_refused(command, tmp_path, monkeypatch, arguments, said):
+    browser = tmp_path / "bin/chromium"
+    browser.parent.mkdir()
+    browser.write_text("#!/bin/sh\nexit 0\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{browser.parent}:{os.environ['PATH']}")
+    folder = write_study(tmp_path / "a")
+    monkeypatch.chdir(tmp_path)
+    outcome = command("report", folder, *arguments)
+    assert outcome.code == 2 and said in outcome.err and outcome.err.count("\n") == 1, outcome
+    assert not (tmp_path / arguments[1]).exists()
+
+
 def test_missing_browser_is_one_line_and_nothing_is_written(command, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     outcome = command("report", write_study(tmp_path / "a"), "-o", tmp_path / "r.html", "--pdf")

@@ -249,6 +249,25 @@ def test_another_plan_is_refused_and_changes_nothing(study, imitated, tmp_path, 
     assert (tmp_path / "out/study.json").read_bytes() == before and len(imitated.calls) == 12
 
 
+@pytest.mark.parametrize("key, value", [("cpu", "another"), ("cores", 1000), ("architecture", "z80")])
+def test_another_machine_is_refused(study, imitated, tmp_path, key, value):
+    study(STRONG)
+    path = tmp_path / "out/study.json"
+    plan = json.loads(path.read_text())
+    plan["machine"][key] = value
+    path.write_text(json.dumps(plan))
+    before = path.read_bytes()
+    outcome = study(STRONG.replace("repeats: 6", "repeats: 7"))
+    assert outcome.code == 2 and "times of two machines would mix" in outcome.err, outcome
+    assert path.read_bytes() == before and len(imitated.calls) == 12
+
+
+def test_other_binding_is_refused(study, imitated):
+    study(STRONG)
+    outcome = study(STRONG.replace("repeats: 6", "repeats: 7") + "bind: none\n")
+    assert outcome.code == 2 and "its bind is core, now none" in outcome.err, outcome
+
+
 def test_another_program_is_refused(study, imitated):
     study(STRONG)
     imitated.program.write_text(imitated.program.read_text() + "# newer\n")
@@ -372,6 +391,17 @@ BAD = {
     "run: {}\nranks: [1]": "run: needs one of `bench`",
     "run: {case: none.yaml}\nranks: [1]": "1: run.case: ",
     "run: {bench: {class: huge2}}\nranks: [1]": "1: run.bench.class: found huge2; it must be",
+    "run: {bench: {class: tiny, workload: explict}}\nranks: [1]":
+        "1: run.bench.workload: found explict; it must be one of implicit, explicit, checkpoint",
+    "run: {bench: {class: tiny, rules: basic}}\nranks: [1]": "1: run.bench.rules: found basic",
+    "run: {bench: {class: tiny, nonce: -1}}\nranks: [1]": "1: run.bench.nonce: found -1; it must be",
+    "run: {bench: {class: tiny, nonce: 18446744073709551616}}\nranks: [1]": "below 2^64",
+    "run: {bench: {class: tiny, duration: 1h}}\nranks: [1]": "1: run.bench.duration: found 1h",
+    "run: {bench: {class: tiny, duration: .nan}}\nranks: [1]": "1: run.bench.duration: found .nan",
+    "run: {bench: {class: tiny, memory_fraction: 2}}\nranks: [1]": "a number from 0 to 1",
+    "run: {bench: {class: tiny, duration: [1, 2]}}\nranks: [1]": "1: run.bench.duration: found",
+    "run: {bench: {class: tiny}}\nranks: [1]\nsweep: {workload: [implicit, none]}":
+        "3: sweep.workload: found none",
     "run: {bench: {class: tiny}}\nranks: [0]": "2: ranks: found 0; it must be a whole number",
     "run: {bench: {class: tiny}}\nranks: [2, 1]": "2: ranks: found 1; it must be larger than",
     "run: {bench: {class: tiny}}\nranks: [1]\nscaling: strong": "at least two numbers",

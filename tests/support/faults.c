@@ -7,6 +7,8 @@
  *                                   fsync of the folder that follows the rename of such a path
  *   HEAT2D_FAULT_LOG=file           appends a line `rank call path` to the file for each call
  *   HEAT2D_FAULT_OPENS=1            an open of such a path is one of these calls, too
+ *   HEAT2D_FAULT_HOLD=file          the first of these calls after the file exists waits until the
+ *                                   file with .go appended to its name exists, for a minute at most
  * Actions:
  *   EIO, ENOSPC, EINTR  the call fails with this errno, once
  *   short               a write writes half of its bytes; other calls are not changed
@@ -69,6 +71,20 @@ static void Log(const char *rank, const char *call, const char *path)
   syscall(SYS_close, file);
 }
 
+/* Wait as HEAT2D_FAULT_HOLD says. */
+static void Hold(void)
+{
+  static int            held;
+  const char           *file  = getenv("HEAT2D_FAULT_HOLD");
+  const struct timespec pause = {0, 10000000};
+  char                  go[PATH_BYTES + 4];
+
+  if (!file || held || access(file, F_OK) != 0) return;
+  held = 1;
+  snprintf(go, sizeof(go), "%s.go", file);
+  for (int k = 0; k < 6000 && access(go, F_OK) != 0; k++) nanosleep(&pause, NULL);
+}
+
 /* Count and log a call, and do what HEAT2D_FAULT asks for.  Return 0 if the call is to be made, the
    errno with which it is to fail, SHORT_WRITE or FLIPPED_WRITE. */
 static int Fault(const char *call, const char *path, int folder)
@@ -80,6 +96,7 @@ static int Fault(const char *call, const char *path, int folder)
 
   if (!word || !rank || (!strstr(path, word) && !folder)) return 0;
   Log(rank, call, path);
+  Hold();
   if (!fault || sscanf(fault, "%d:%15[^:]:%d", &nth, action, &which) < 2) return 0;
   if (which >= 0 && which != atoi(rank)) return 0;
   if (++seen != nth) return 0;

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from heat2d_case import Outcome, basic_case, command, environment, execute, run,
 LAYERS = [{"name": "slow", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0},
           {"name": "fast", "conductivity": [30.0, 20.0], "density": 3.0, "specific_heat": 2.0}]
 STEPS = {"ftcs": 2.5e-5, "backward-euler": 2e-4, "bdf2": 2e-4}
+needs_faults = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
 FAULT = "13:5:6:1000"  # found at step 15, which has a row of the history; the last checkpoint is of step 8
 
 
@@ -152,21 +154,32 @@ def test_restarted_run_goes_back_to_where_it_began(tmp_path):
         (straight.directory / "snapshot_000030.h5").read_bytes()
 
 
+def cut_short(tmp_path, case, checkpoint, fault: str, args: tuple[str, ...], ranks: int = 1) -> Outcome:
+    """Run a case with a corrupted value (HEAT2D_INJECT), and cut the checkpoint short when it has got its name.  The run waits for
+    that (HEAT2D_FAULT_HOLD of support/faults.c), however fast it is."""
+    env = environment(ranks)
+    preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.get("LD_PRELOAD", "")]))
+    env |= {"HEAT2D_INJECT": fault, "LD_PRELOAD": preload, "HEAT2D_FAULT_PATH": checkpoint.stem, "HEAT2D_FAULT_HOLD": str(checkpoint)}
+    job = subprocess.Popen(["timeout", "-k", "5", "120", *command(case, ranks, (*args, "--output", "out"))], cwd=tmp_path, env=env,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not checkpoint.exists() and job.poll() is None:
+        time.sleep(0.01)
+    assert checkpoint.exists(), job.communicate()[1]
+    os.truncate(checkpoint, 5000)
+    Path(f"{checkpoint}.go").touch()
+    out, err = job.communicate(timeout=120)
+    Path(f"{checkpoint}.go").unlink()
+    return Outcome(job.returncode, out, err, tmp_path / "out")
+
+
+@needs_faults
 def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
     """The checkpoint of step 60000 is cut short during the run; the fault comes at step 85000."""
     case = heated("ftcs", time={"scheme": "ftcs", "step": 2.5e-5, "steps": 90_000}, checkpoint={"every": 30_000},
                   output={"history": {"every": 15_000}})
     path = write_case(tmp_path, case)
     newest = tmp_path / "out" / "checkpoint_060000.h5"
-    job = subprocess.Popen(["timeout", "-k", "5", "60", *command(path, 1, ("--quiet", "--output", "out"))], cwd=tmp_path,
-                           env=environment(1) | {"HEAT2D_INJECT": "85000:5:6:1000"}, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    limit = time.monotonic() + 40
-    while not newest.exists() and time.monotonic() < limit and job.poll() is None:
-        time.sleep(0.01)
-    os.truncate(newest, 5000)
-    out, err = job.communicate(timeout=60)
-    outcome = must(Outcome(job.returncode, out, err, tmp_path / "out"))
+    outcome = must(cut_short(tmp_path, path, newest, "85000:5:6:1000", ("--quiet",)))
     went_back(outcome, 90000, 30000, "energy balance")
     assert sorted(path.name for path in (outcome.directory / "abandoned_001").iterdir()) == ["checkpoint_060000.h5", "checkpoint_060000.json"]
     straight = must(run(tmp_path, path, "--quiet", output="straight"))
@@ -176,6 +189,7 @@ def test_checkpoint_that_was_damaged_since_is_passed_over(tmp_path):
                for column, values in straight.table("history.csv").items() if column != "energy_error")
 
 
+@needs_faults
 @pytest.mark.parametrize("ranks", [1, 2])
 def test_return_to_the_origin_reports_no_error_of_damaged_own_checkpoints(tmp_path, ranks):
     """A run that was restarted from a file finds all checkpoints that it wrote itself cut short."""
@@ -187,15 +201,7 @@ def test_return_to_the_origin_reports_no_error_of_damaged_own_checkpoints(tmp_pa
     straight = must(run(tmp_path, case, *ending, ranks=ranks, output="straight"))
     path = write_case(tmp_path, case)
     own = tmp_path / "out" / "checkpoint_020000.h5"
-    job = subprocess.Popen(["timeout", "-k", "5", "90", *command(path, ranks, (*ending, "--output", "out"))], cwd=tmp_path,
-                           env=environment(ranks) | {"HEAT2D_INJECT": "34000:5:6:1000"}, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    limit = time.monotonic() + 60
-    while not own.exists() and time.monotonic() < limit and job.poll() is None:
-        time.sleep(0.005)
-    os.truncate(own, 5000)
-    out, err = job.communicate(timeout=90)
-    outcome = must(Outcome(job.returncode, out, err, tmp_path / "out"))
+    outcome = must(cut_short(tmp_path, path, own, "34000:5:6:1000", ending, ranks))
     went_back(outcome, 35000, 1000, "energy balance")
     assert not lines(outcome, "error:"), outcome.err
     assert len(lines(outcome, "heat2d: warning: out/checkpoint_020000.h5 is passed over: ")) == 1, outcome.err

@@ -326,3 +326,24 @@ def test_reader_that_goes_away_ends_commands_that_print_without_a_word(tmp_path)
             done = subprocess.run([HEAT2D, *words], cwd=tmp_path, env=environment(1), stdout=output, stderr=subprocess.PIPE, text=True,
                                   timeout=60, check=False, preexec_fn=default_signals)
         assert (done.returncode, done.stderr) == (-signal.SIGPIPE, ""), (words, done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("prefix,ends", [((), True), (("nohup",), False)])
+def test_hangup_ends_verify_unless_nohup_ignores_it(tmp_path, prefix, ends):
+    """HUP comes again and again, from the start to the end."""
+    with open(tmp_path / "out.txt", "w") as out:
+        process = subprocess.Popen([*prefix, HEAT2D, "verify", "--quick", "layers", "halo", "events"], cwd=tmp_path, env=environment(1),
+                                   stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=default_signals)
+        try:
+            limit = time.monotonic() + 120
+            if prefix:  # before nohup has started the program, HUP ends nohup itself
+                while os.readlink(f"/proc/{process.pid}/exe").endswith("nohup") and time.monotonic() < limit:
+                    time.sleep(0.01)
+            while process.poll() is None and time.monotonic() < limit:
+                process.send_signal(signal.SIGHUP)
+                time.sleep(0.1)
+        finally:
+            process.kill()
+            code = process.wait(10)
+    text = (tmp_path / "out.txt").read_text()
+    assert (code == 0 and " 0 failed" in text) if not ends else code in (-signal.SIGHUP, 75), (code, text)

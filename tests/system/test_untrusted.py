@@ -134,6 +134,25 @@ def second_stage(file):
     h5py.h5d.create(file.id, b"temperature", h5py.h5t.IEEE_F64LE, h5py.h5s.create_simple((NY, NX)), pipeline)
 
 
+def filters(*names: str):
+    """Return a pipeline with these filters in this order, for chunks of a whole dataset."""
+    pipeline = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    pipeline.set_chunk((NY, NX))
+    for name in names:
+        getattr(pipeline, f"set_{name}")()
+    return pipeline
+
+
+def checksummed_bomb(file):
+    h5py.h5d.create(file.id, b"temperature", h5py.h5t.IEEE_F64LE, h5py.h5s.create_simple((NY, NX)), filters("fletcher32", "deflate"))
+    file["temperature"].id.write_direct_chunk((0, 0), zlib.compress(bytes(NX * NY * 8 + 5), 9))
+
+
+def two_checksums(file):
+    h5py.h5d.create(file.id, b"temperature", h5py.h5t.IEEE_F64LE, h5py.h5s.create_simple((NY, NX)),
+                    filters("fletcher32", "deflate", "fletcher32"))
+
+
 def padded_chunk(file):
     dataset = file.create_dataset("temperature", (NY, NX), "f8", chunks=(NY, NX), compression="gzip")
     dataset.id.write_direct_chunk((0, 0), zlib.compress(T.tobytes()) + bytes(8192))
@@ -182,6 +201,8 @@ BAD = {  # name: (function that makes the file, words of the message)
     "filter of a plugin": (plugin, "filter 32000, lzf, which is not HDF5's own"),
     "decompression bomb": (bomb, "unpacks to more than the 192 bytes"),
     "bomb in a bomb": (second_stage, "filter after its compression"),
+    "bomb with a checksum": (checksummed_bomb, "unpacks to more than the 196 bytes"),
+    "two checksums": (two_checksums, "two checksums"),
     "padded chunk": (padded_chunk, "a chunk takes"),
     "chunk that is no stream": (broken_chunk, "inflate"),
     "wrong checksum": (wrong_checksum, "Fletcher32"),
@@ -226,6 +247,17 @@ def test_dataset_is_read(tmp_path, name, ranks):
         pytest.skip("this h5py cannot write szip")
     with h5py.File(tmp_path / "f.h5", "w") as file:
         file.create_dataset("temperature", data=T, **options)
+    outcome = run(tmp_path, case(output={"snapshots": {"every": 2}}), "--quiet", ranks=ranks, timeout=SECONDS)
+    assert outcome.code == 0, outcome.err
+    np.testing.assert_array_equal(outcome.field(0), T)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("names", [("fletcher32", "deflate"), ("shuffle", "fletcher32", "deflate"), ("fletcher32", "shuffle", "deflate")])
+def test_checksum_may_be_made_before_the_compression(tmp_path, names, ranks):
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        h5py.h5d.create(file.id, b"temperature", h5py.h5t.IEEE_F64LE, h5py.h5s.create_simple((NY, NX)), filters(*names))
+        file["temperature"][...] = T
     outcome = run(tmp_path, case(output={"snapshots": {"every": 2}}), "--quiet", ranks=ranks, timeout=SECONDS)
     assert outcome.code == 0, outcome.err
     np.testing.assert_array_equal(outcome.field(0), T)

@@ -151,6 +151,32 @@ static void steady_and_constant_cases_have_none(void **state)
   OK(HeatEventsDestroy(&events));
 }
 
+/* Return where a step of case `source` from 390 s to at most 400 s ends. */
+static PetscReal Followed(const char *source)
+{
+  HeatCase    c = {.time = {.scheme = HEAT_SCHEME_BDF2, .end = 1000.0, .steps = -1}};
+  HeatEvents *events;
+  PetscReal   to;
+
+  OK(PetscStrallocpy(source, &c.source.text));
+  c.source.given = PETSC_TRUE;
+  OK(HeatEventsCreate(&c, &events));
+  to = HeatEventsFollow(events, 390.0, 400.0);
+  OK(HeatEventsDestroy(&events));
+  OK(PetscFree(c.source.text));
+  return to;
+}
+
+static void a_flat_turn_just_before_the_end_of_a_step_leaves_no_tiny_step(void **state)
+{
+  (void)state;
+  assert_true(Followed("exp(-((t - 399.99)/100)^2)") == 400.0);
+  assert_true(Followed("sin(pi*(t - 399.999)/60 + pi/2)") == 400.0);
+  /* The same turn of a pulse of a millisecond, and one in the middle of the step, are not passed. */
+  assert_true(Followed("exp(-((t - 399.99)/1e-3)^2)") <= 399.99 + 1e-6);
+  assert_true(fabs(Followed("exp(-((t - 395)/100)^2)") - 395.0) < 1e-6);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -161,6 +187,7 @@ int main(void)
       cmocka_unit_test(a_formula_that_cannot_be_searched_is_named),
       cmocka_unit_test(the_rest_of_such_a_formula_is_found),
       cmocka_unit_test(steady_and_constant_cases_have_none),
+      cmocka_unit_test(a_flat_turn_just_before_the_end_of_a_step_leaves_no_tiny_step),
   };
 
   return RUN_TESTS(tests);
