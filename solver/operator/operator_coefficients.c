@@ -64,6 +64,16 @@ static void ComputeShift(HeatOperator *op, PetscBool everywhere)
   }
 }
 
+void HeatOperatorAddFluxes(const HeatOperator *op, PetscReal *cells)
+{
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
+
+    for (PetscInt k = 0; k < faces.length; k++)
+      cells[HeatBoundaryCell(op->grid, (HeatSide)s, k)] += faces.F[k];
+  }
+}
+
 /* The order of additions is that of the sweep of several steps (wavefront_kernels.c): a source with
    a factor of time comes last. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
@@ -81,12 +91,7 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
   if (factor) Q = HeatSourceBase(op->source);
   if (Q) PetscCall(PetscArraycpy(op->q_owned, Q, HeatGridLocalCells(g)));
   else PetscCall(PetscArrayzero(op->q_owned, HeatGridLocalCells(g)));
-  for (int s = 0; s < HEAT_SIDES; s++) {
-    const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
-
-    for (PetscInt k = 0; k < faces.length; k++)
-      op->q_owned[HeatBoundaryCell(g, (HeatSide)s, k)] += faces.F[k];
-  }
+  HeatOperatorAddFluxes(op, op->q_owned);
   if (factor) HeatSourceAddShape(op->source, HeatSourcePresentFactor(op->source), op->q_owned);
   op->q = op->q_owned;
   PetscFunctionReturn(PETSC_SUCCESS);

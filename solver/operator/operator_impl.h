@@ -143,6 +143,9 @@ PetscErrorCode HeatOperatorStage(HeatOperator *op, const HeatRklStage *stage, co
                                  const PetscReal *const beyond[HEAT_SIDES], const PetscReal *d,
                                  PetscReal *before);
 
+/** Add the prescribed fluxes F of all sides to cells [nyl][nxl] [W/m].  Not collective. */
+void HeatOperatorAddFluxes(const HeatOperator *op, PetscReal *cells);
+
 /** Compute q = Q + F from the present sources and prescribed fluxes.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 

@@ -88,12 +88,7 @@ static PetscErrorCode SeparateSource(const HeatOperator *op, PetscReal *fixed, P
 
   PetscFunctionBeginUser;
   PetscCall(PetscArraycpy(fixed, HeatSourceBase(op->source), HeatGridLocalCells(g)));
-  for (int s = 0; s < HEAT_SIDES; s++) {
-    const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
-
-    for (PetscInt k = 0; k < faces.length; k++)
-      fixed[HeatBoundaryCell(g, (HeatSide)s, k)] += faces.F[k];
-  }
+  HeatOperatorAddFluxes(op, fixed);
   PetscCall(PetscArrayzero(shape, HeatGridLocalCells(g)));
   HeatSourceAddShape(op->source, 1.0, shape);
   PetscFunctionReturn(PETSC_SUCCESS);

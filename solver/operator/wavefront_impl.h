@@ -21,7 +21,7 @@ enum { HEAT_WAVE_RING = 4 };
 
 /** The coefficients of one row of cells of a tile.  Columns are counted from HeatWaveSpanLeft, the
  *  tile's leftmost column, which it has at the deepest step; span is W + S depth.  All cells in
- *  columns [begin, end) have the same coefficients, gx0, gy0, r0, q0, s0. */
+ *  columns [begin, end) have the same coefficients, gx0, gy0, r0, q0, perhaps beside other s. */
 typedef struct {
   const PetscReal *gx; /* [span + 1] conductance of west faces, and the last east face [W/(m K)] */
   const PetscReal *gy; /* [span] conductance of south faces [W/(m K)] */
@@ -29,8 +29,8 @@ typedef struct {
   const PetscReal *q; /* [span] sources and prescribed fluxes [W/m]; NULL unless SOURCES or TIMED */
   const PetscReal
            *s; /* [span] shape of the source with a factor of time [W/m]; NULL unless TIMED */
-  PetscReal gx0, gy0, r0, q0, s0; /* values of column `begin` */
-  PetscInt  begin, end;           /* the longest run of cells with equal coefficients */
+  PetscReal gx0, gy0, r0, q0; /* values of column `begin` */
+  PetscInt  begin, end;       /* the longest run of cells with equal coefficients */
 } HeatWaveRow;
 
 /** The coefficients that a block has: the first kind that fits all rows of its frame.  A later one

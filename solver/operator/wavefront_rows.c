@@ -1,5 +1,6 @@
 /** The coefficients of the sweep of several steps, stored tile by tile in the order in which they
- *  are read.  Rows with equal coefficients share one copy. */
+ *  are read.  Rows share one copy of each coefficient that is equal in them: where only a source
+ *  differs between rows, conductances and capacities stay in the first-level cache. */
 #include "solver/operator/wavefront_impl.h"
 
 #include <stdint.h>
@@ -26,7 +27,7 @@ static void Gather(const HeatWavefront *w, const HeatFrameField *field, PetscInt
 /* Find the longest run of cells of the frame with the same west, east and south conductance, dt/C
    q and shape s, and store its place and values in *row. */
 static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, const PetscReal *q,
-                    const PetscReal *s, HeatWaveRow *row)
+                    HeatWaveRow *row)
 {
   const PetscInt first = PetscMax(-HeatWaveSpanLeft(w, tile), 0);
   const PetscInt last  = PetscMin(w->frame.nx - HeatWaveSpanLeft(w, tile), w->span);
@@ -36,8 +37,7 @@ static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, c
   for (PetscInt begin = first; begin < last; begin = PetscMax(end, begin + 1)) {
     end = begin;
     while (end < last && row->gx[end] == row->gx[begin] && row->gx[end + 1] == row->gx[begin] &&
-           row->gy[end] == row->gy[begin] && r[end] == r[begin] && q[end] == q[begin] &&
-           s[end] == s[begin])
+           row->gy[end] == row->gy[begin] && r[end] == r[begin] && q[end] == q[begin])
       end++;
     if (end - begin > row->end - row->begin) {
       row->begin = begin;
@@ -48,7 +48,6 @@ static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, c
   row->gy0 = row->gy[row->begin];
   row->r0  = r[row->begin];
   row->q0  = q[row->begin];
-  row->s0  = s[row->begin];
 }
 
 PetscReal *HeatWaveAlign(PetscReal *p)
@@ -107,31 +106,49 @@ static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, Pe
   if (k->shape) Gather(w, k->shape, tile, from, values + ArrayOffset(w, 4));
 }
 
-/* Store the arrays of a row that the kernel reads, and describe them in *row. */
-static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal *values,
-                               HeatWaveRow *row)
+/* Return the number of arrays that the kernel reads. */
+static int ArraysOf(HeatWaveKind kind)
 {
-  const size_t n = ArrayOffset(w, w->kind == HEAT_WAVE_PLAIN        ? 2
-                                  : w->kind == HEAT_WAVE_CAPACITIES ? 3
-                                  : w->kind == HEAT_WAVE_SOURCES    ? 4
-                                                                    : ARRAYS);
-  PetscReal   *kept;
+  return kind == HEAT_WAVE_PLAIN        ? 2
+         : kind == HEAT_WAVE_CAPACITIES ? 3
+         : kind == HEAT_WAVE_SOURCES    ? 4
+                                        : ARRAYS;
+}
+
+/* Store the arrays of a row that the kernel reads, and describe them in *row.  An array that equals
+   that of the row below, row[-1], is the same array in memory.
+   @param[in] before  values of the row below; NULL: there is none */
+static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal *values,
+                               const PetscReal *before, HeatWaveRow *row)
+{
+  const PetscReal **const of[ARRAYS]    = {&row->gx, &row->gy, &row->r, &row->q, &row->s};
+  const PetscReal        *below[ARRAYS] = {NULL};
 
   PetscFunctionBeginUser;
-  PetscCall(AllocateValues(w, n, &kept));
-  memcpy(kept, values, n * sizeof *kept);
-  row->gx = kept;
-  row->gy = kept + ArrayOffset(w, 1);
-  row->r  = w->kind == HEAT_WAVE_PLAIN ? NULL : kept + ArrayOffset(w, 2);
-  row->q  = w->kind >= HEAT_WAVE_SOURCES ? kept + ArrayOffset(w, 3) : NULL;
-  row->s  = w->kind == HEAT_WAVE_TIMED ? kept + ArrayOffset(w, 4) : NULL;
-  FindRun(w, tile, values + ArrayOffset(w, 2), values + ArrayOffset(w, 3),
-          values + ArrayOffset(w, 4), row);
+  if (before) {
+    const HeatWaveRow *b = row - 1;
+
+    below[0] = b->gx;
+    below[1] = b->gy;
+    below[2] = b->r;
+    below[3] = b->q;
+    below[4] = b->s;
+  }
+  for (int k = 0; k < ArraysOf(w->kind); k++) {
+    const size_t first = ArrayOffset(w, k), n = ArrayOffset(w, k + 1) - first;
+    PetscReal   *kept;
+
+    *of[k] = below[k];
+    if (before && memcmp(values + first, before + first, n * sizeof *values) == 0) continue;
+    PetscCall(AllocateValues(w, n, &kept));
+    memcpy(kept, values + first, n * sizeof *kept);
+    *of[k] = kept;
+  }
+  FindRun(w, tile, values + ArrayOffset(w, 2), values + ArrayOffset(w, 3), row);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store the coefficients of all rows of all tiles.  A row equal to the row below it shares its
-   values. */
+/* Store the coefficients of all rows of all tiles. */
 static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   const PetscInt ny = w->frame.ny;
@@ -151,7 +168,7 @@ static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k
         *row = row[-1];
         continue;
       }
-      PetscCall(StoreRow(w, t, values, row));
+      PetscCall(StoreRow(w, t, values, f > 0 ? before : NULL, row));
       swap   = before;
       before = values;
       values = swap;
