@@ -85,7 +85,7 @@ static void an_option_without_its_value_is_noted(void **state)
   HeatOptionsFree(&o);
 }
 
-static void break_halo_takes_a_value_of_either_form(void **state)
+static void break_halo_takes_a_value(void **state)
 {
   HeatOptions o;
 
@@ -96,7 +96,7 @@ static void break_halo_takes_a_value_of_either_form(void **state)
   HeatOptionsFree(&o);
 }
 
-static void break_halo_is_not_given_by_default(void **state)
+static void break_halo_takes_a_value_behind_an_equals_sign(void **state)
 {
   HeatOptions o;
 
@@ -104,11 +104,16 @@ static void break_halo_is_not_given_by_default(void **state)
   PARSE(&o, (char *)"c.yaml", (char *)"--break-halo=10");
   assert_string_equal(o.break_halo, "10");
   HeatOptionsFree(&o);
-  {
-    PARSE(&o, (char *)"c.yaml");
-    assert_null(o.break_halo);
-    HeatOptionsFree(&o);
-  }
+}
+
+static void break_halo_is_not_given_by_default(void **state)
+{
+  HeatOptions o;
+
+  (void)state;
+  PARSE(&o, (char *)"c.yaml");
+  assert_null(o.break_halo);
+  HeatOptionsFree(&o);
 }
 
 int main(void)
@@ -120,7 +125,8 @@ int main(void)
       cmocka_unit_test(single_dash_options_go_to_petsc_with_their_values),
       cmocka_unit_test(an_unknown_double_dash_option_is_noted),
       cmocka_unit_test(an_option_without_its_value_is_noted),
-      cmocka_unit_test(break_halo_takes_a_value_of_either_form),
+      cmocka_unit_test(break_halo_takes_a_value),
+      cmocka_unit_test(break_halo_takes_a_value_behind_an_equals_sign),
       cmocka_unit_test(break_halo_is_not_given_by_default),
   };
 
