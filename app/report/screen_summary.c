@@ -185,8 +185,8 @@ static void PrintFailures(const HeatCheckResult *checks, PetscInt n)
   }
 }
 
-/* Print the pairs of ranks between which --break-halo leaves messages out: the first MOST, chosen to
-   fit on a screen; results.json has all.  Print what was left out to stderr with --quiet. */
+/* Print what --break-halo has left out, and the pairs of ranks that do not hear of each other: the
+   first MOST, chosen to fit on a screen; results.json has all. */
 static void PrintBrokenHalo(const HeatResultsBrokenHalo *b, FILE *stream, const char *prefix)
 {
   enum { MOST = 12 };

@@ -1,4 +1,4 @@
-/** Breaking the halo exchange on purpose, and naming the ranks that it separates (broken_halo.h). */
+/** Break the halo exchange on purpose, and name the ranks that it separates (broken_halo.h). */
 #include "app/run/broken_halo.h"
 
 #include <errno.h>
