@@ -60,6 +60,11 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
                               "was not interrupted; bdf2 continues exactly",
                               c->time.ts_type));
   PetscCall(WarnOfRecord(warnings, c, options, restarted));
+  if (options->break_halo)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "--break-halo %.20s leaves halo exchanges out on purpose: the "
+                              "temperatures are wrong, and the run counts as failed",
+                              options->break_halo));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -112,7 +117,7 @@ PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState 
                               "'%.200s' rises and falls within one step; steps below the length of "
                               "its pulses, or bdf2 or esdirk with step: auto, resolve them",
                               hidden));
-  if (outside[0])
+  if (outside[0] && HeatOperatorBrokenHalo(state->op).every == 0)
     PetscCall(HeatWarningsAdd(warnings,
                               "%s: the scheme overshoots after a sudden change; take "
                               "backward-euler, which does not, or shorter steps, or let bdf2 or "

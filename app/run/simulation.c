@@ -16,6 +16,7 @@
 #include "app/report/record.h"
 #include "app/report/screen.h"
 #include "app/run/advance.h"
+#include "app/run/broken_halo.h"
 #include "app/run/checkpoints.h"
 #include "app/run/health.h"
 #include "app/run/inject.h"
@@ -57,10 +58,11 @@ struct HeatSimulation {
 
   HeatCommunication communication; /* zero until the record is written */
 
-  HeatCheckResult *checks; /* [c->n_checks]; NULL until the end */
-  HeatScreen      *screen;
-  HeatBinding      binding;
-  HeatWarnings     warnings;
+  HeatCheckResult   *checks; /* [c->n_checks]; NULL until the end */
+  HeatBrokenHaloTest halo_test;
+  HeatScreen        *screen;
+  HeatBinding        binding;
+  HeatWarnings       warnings;
 };
 
 /* Return what the terminal and results.json report on, as of now. */
@@ -83,6 +85,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .disk          = *HeatCheckpointsDiskProbe(sim->checkpoints),
                               .n_rollbacks   = back->n,
                               .rollback      = {back->step, back->to_step, back->reason},
+                              .broken_halo   = HeatBrokenHaloReport(&sim->state, &sim->halo_test),
                               .start         = sim->start};
 
   HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
@@ -156,6 +159,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatSetUpFields(&sim->state, options->restart, &sim->phases, &sim->restart));
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
+  PetscCall(HeatBrokenHaloStart(options, &sim->state));
+  if (sim->restart) PetscCall(HeatRestartCheckHalo(sim->restart, &sim->state));
   PetscCall(HeatSetUpStepping(&sim->state, sim->restart, &sim->schedule.most_at_once));
   if (sim->restart) PetscCall(HeatRestartCheckEnd(sim->restart, &sim->state));
   sim->state.first_step = sim->state.clock.step;
@@ -448,7 +453,9 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
   if (!stopped) {
     HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
     PetscCall(HeatChecksEvaluate(&sim->state, sim->survey, &sim->checks, &all_pass));
+    PetscCall(HeatBrokenHaloRunTest(&sim->state, &sim->halo_test));
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
+    if (sim->options->break_halo) all_pass = PETSC_FALSE;
     *status = all_pass ? HEAT_STATUS_OK : HEAT_STATUS_CHECK_FAILED;
     if (sim->reporter.lost[0]) *status = HEAT_STATUS_ERROR;
   }
@@ -492,6 +499,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscCall(HeatSurveyDestroy(&sim->survey));
   PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));
+  PetscCall(HeatBrokenHaloClear(&sim->halo_test));
   PetscCall(HeatRunStateDestroy(&sim->state));
   PetscCall(HeatGuardDestroy(&sim->guard));
   PetscCall(PetscFree(*out));

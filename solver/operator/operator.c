@@ -176,6 +176,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorMeansDestroy(&op->means));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));
+  PetscCall(HeatHaloFaultDestroy(&op->broken));
   PetscCall(HeatHaloDestroy(&op->halo));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscCall(PetscFree(op->ghosts[side].k));

@@ -401,6 +401,33 @@ typedef struct {
 /** Return the counts of the deep halo exchanges. */
 HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op);
 
+/** Halo exchanges that were left out on purpose. */
+typedef struct {
+  PetscInt64 every;        /* as HeatOperatorBreakHalo was told; 0: none is left out */
+  PetscInt64 single, deep; /* number so far, of exchanges one cell deep and of deep ones */
+} HeatBrokenHalo;
+
+/** Leave out every EVERY-th halo exchange of temperatures, and of the increments of rkl2's stages,
+ *  from now on, for teaching: the ghost cells keep the values of the exchange before.  The first
+ *  exchange of each field is made, so that with every = 1 the ghost cells keep the first values for
+ *  ever.
+ *  The exchanges of a linear solver, of coefficients and of reports are made.  Not collective, but
+ *  equal on all ranks.
+ *  @param[in] every  at least 1 */
+PetscErrorCode HeatOperatorBreakHalo(HeatOperator *op, PetscInt64 every);
+
+/** Return what has been left out.  Not collective. */
+HeatBrokenHalo HeatOperatorBrokenHalo(const HeatOperator *op);
+
+/** Test the halo exchange of an operator with a broken halo exactly: exchange numbers of cells,
+ *  with another sign each time, until one exchange of the same pattern is left out, and count the
+ *  ghost values that are not the number of their cell.  Collective.
+ *  @param[out] wrong  [HEAT_SIDES] number of wrong values beyond each side of this rank's block
+ *  @param[out] of     [HEAT_SIDES] number of values that were compared; 0 at the domain's boundary
+ */
+PetscErrorCode HeatOperatorTestHalo(HeatOperator *op, PetscInt64 wrong[HEAT_SIDES],
+                                    PetscInt64 of[HEAT_SIDES]);
+
 /** Free *op, which may be NULL, and set it to NULL.  Collective. */
 PetscErrorCode HeatOperatorDestroy(HeatOperator **op);
 

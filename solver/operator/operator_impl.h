@@ -3,6 +3,7 @@
 #ifndef HEAT_SOLVER_OPERATOR_IMPL_H
 #define HEAT_SOLVER_OPERATOR_IMPL_H
 
+#include "solver/grid/deep_halo.h"
 #include "solver/operator/operator.h"
 #include "solver/physics/ambient_exchange.h"
 #include "solver/physics/conductivity.h"
@@ -24,6 +25,27 @@ typedef struct {
   size_t    *face;       /* owned [n], ascending; index into gx (axis 0) or gy (axis 1) */
   PetscReal *resistance; /* owned [n], R/|n.e| of solver/README.md eq. (3) [m2 K/W], > 0 */
 } HeatContactFaces;
+
+/** The sets of ghost strips whose exchange may be left out on purpose. */
+typedef enum {
+  HEAT_STRIPS_T,         /* of temperatures, one cell deep */
+  HEAT_STRIPS_INCREMENT, /* of increments of rkl2's stages, one cell deep */
+  HEAT_STRIPS_DEEP_T,    /* of temperatures, several cells deep */
+  HEAT_STRIPS_DEEP_KEPT, /* of what stages keep between sweeps, the first of HEAT_KEPT such sets */
+  HEAT_STRIPS_MOST = 8   /* at least as many as there are */
+} HeatStrips;
+
+/** Which halo exchanges are left out on purpose, and what was received before (operator_broken.c).
+ *  Strips one cell deep are copied here, because those of the halo may meanwhile hold another
+ *  field, such as conductivities. */
+typedef struct {
+  PetscInt64     every;                      /* as HeatOperatorBreakHalo; at least 1 */
+  PetscInt64     turn;                       /* exchanges so far, made or left out */
+  PetscBool      received[HEAT_STRIPS_MOST]; /* whether each set of strips was filled before */
+  HeatBrokenHalo left_out;
+  PetscReal     *last[2][HEAT_SIDES]; /* owned [nyl] or [nxl]; by HEAT_STRIPS_T and _INCREMENT; NULL
+                                         where the side lies on the domain's boundary */
+} HeatHaloFault;
 
 /** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
@@ -96,6 +118,7 @@ struct HeatOperator {
   PetscBool          raised; /* an error about a formula was raised, so that past_fault is not */
   HeatFaceMeans     *means;  /* NULL before the first Update of conductivities that depend on T */
   HeatOperatorSteps *steps;  /* NULL before the first call of HeatOperatorMostSteps */
+  HeatHaloFault     *broken; /* NULL: no halo exchange is left out */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
@@ -160,6 +183,23 @@ void HeatOperatorRememberFault(HeatOperator *op, const HeatFault *fault, PetscRe
 /** Evaluate the boundary values at a moment, and keep a value without physical meaning in
  *  op->past_fault.  Not collective. */
 PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when);
+
+/** Return whether the next halo exchange is to be left out, and count it.  Not collective; equal on
+ *  all ranks. */
+PetscBool HeatHaloFaultLeavesOut(HeatHaloFault *fault, HeatStrips strips);
+
+/** Keep the ghost strips that the operator's halo has just received, as HEAT_STRIPS_T or
+ *  HEAT_STRIPS_INCREMENT.  Not collective. */
+PetscErrorCode HeatHaloFaultKeep(const HeatOperator *op, HeatHaloFault *fault, HeatStrips strips);
+
+/** Exchange the deep halo of a field of op->steps, unless this exchange is left out on purpose.
+ *  Collective.
+ *  @param[in] strips  the set of strips that the field has */
+PetscErrorCode HeatOperatorExchangeDeepHalo(HeatOperator *op, HeatStrips strips,
+                                            HeatFrameField *field);
+
+/** Free *fault, which may be NULL, and set it to NULL.  Not collective. */
+PetscErrorCode HeatHaloFaultDestroy(HeatHaloFault **fault);
 
 /** Free *steps, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **steps);

@@ -299,7 +299,7 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
   PetscCall(SetBeyond(op, steps, dt, times));
   s->field.own    = T;
   s->field.stride = (size_t)op->grid->nxl;
-  PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
+  PetscCall(HeatOperatorExchangeDeepHalo(op, HEAT_STRIPS_DEEP_T, &s->field));
   sides = HeatOperatorSweepSides(op);
   PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, factors, record, T));
   PetscCall(PetscMemzero(flows, sizeof *flows));
