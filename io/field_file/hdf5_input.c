@@ -95,10 +95,11 @@ static void CheckPath(hid_t object, const char *name, HeatFileError *error)
   }
 }
 
-/* Fail unless the filters are HDF5's own, with at most one compression, nothing but a checksum after
-   it, and at most one checksum.  Deflate and szip inflate their input without a bound.  With one
-   compression the bytes that it should give are known, those of a chunk and of a checksum made
-   before, because shuffle keeps the size; with two they are not. */
+/* Fail unless the filters are HDF5's own, with at most one compression, nothing but a checksum
+   after it, and at most one checksum.  Deflate and szip inflate their input without a bound.  With
+   one compression the number of bytes that it should give is known: those of a chunk, and of a
+   checksum that was made before it, since shuffle keeps the size.  With two compressions it is
+   not known. */
 static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
 {
   static const H5Z_filter_t known[] = {H5Z_FILTER_SHUFFLE,     H5Z_FILTER_DEFLATE,
