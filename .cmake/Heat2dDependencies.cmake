@@ -1,5 +1,5 @@
-# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, hwloc, zlib), and check
-# that the compiler wrapper, PETSc and HDF5 use one MPI.
+# Find the libraries that heat2d needs (MPI, PETSc, parallel HDF5, libfyaml, muParser, cJSON, hwloc, zlib, libcrypto, Random123), and
+# check that the compiler wrapper, PETSc and HDF5 use one MPI.
 
 find_package(MPI REQUIRED COMPONENTS C)
 set(THREADS_PREFER_PTHREAD_FLAG ON)

@@ -10,11 +10,12 @@ foreach(file schemes schemes_account schemes_steps)
   heat2d_add_unit(${file} RANKS 1 2 3)
 endforeach()
 heat2d_add_unit(reproducible_vec RANKS 1 2 3 4)
+heat2d_add_unit(broken_halo RANKS 1 2 4 7)
 heat2d_add_unit(operator_steps RANKS 1 2 4 7)
 foreach(file slab field_file checkpoint cell_inputs interfaces level_transfer multigrid heatcg) # depend on the layout of blocks
   heat2d_add_unit(${file} RANKS 1 2 3 4 7)
 endforeach()
-foreach(file clock digital_line events expression_tree formula level_kernels memory_have options petsc_rules printable radiation region_area screen_text seal switches time_line time_series turns vector_math) # do not communicate
+foreach(file clock digital_line events expression_tree formula level_kernels memory_have newton_lag options petsc_rules printable radiation region_area screen_text seal switches time_line time_series turns vector_math) # do not communicate
   heat2d_add_unit(${file} RANKS 1)
 endforeach()
 foreach(file expression_tree formula) # compare with muParser itself
@@ -67,6 +68,8 @@ heat2d_add_system(faults PROCESSORS 2 LABELS faults TIMEOUT 1200)
 heat2d_add_system(writers PROCESSORS 2 LABELS faults TIMEOUT 1200)
 heat2d_add_system(network PROCESSORS 2 LABELS faults)
 heat2d_add_system(nodes PROCESSORS 2 LABELS cluster)
+heat2d_add_system(broken_halo PROCESSORS 2 LABELS parallel)
+heat2d_add_system(lesson PROCESSORS 2 LABELS cluster)
 heat2d_add_system(cluster PROCESSORS 2 LABELS cluster TIMEOUT 1800)
 heat2d_add_system(cluster_many PROCESSORS 2 LABELS cluster slow TIMEOUT 7200)
 heat2d_add_system(security PROCESSORS 2 LABELS faults TIMEOUT 900)

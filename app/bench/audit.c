@@ -20,7 +20,8 @@ static const double margin = 30.0;
 
 /* Sums over the cells of windows. */
 typedef struct {
-  double     wrong, right; /* squares of the residual or error, and of what bounds refer to */
+  double     wrong, right; /* sums of the squares of the residual or error (wrong), and of the
+                              right-hand side or solution to which its bound is relative (right) */
   PetscInt64 cells;
 } Sums;
 
@@ -295,8 +296,8 @@ static void CheckFigures(const HeatBenchId *id, const HeatJson *bench, const Hea
     HeatBenchInvalid(r, "record: it is not VALID, and gives no reason");
 }
 
-/* Add the reasons that the record itself gives.  The reason about the length of the run is left
-   out where CheckFigures has found it again. */
+/* Add the reasons that the record itself gives, except that the timed steps were too short: for
+   such a record CheckFigures has added this reason already. */
 static void AddReasons(const HeatJson *bench, HeatBenchResult *r)
 {
   const HeatJson *reasons = HeatJsonGetMember(bench, "reasons");

@@ -29,11 +29,14 @@ enum {
   HEAT_BENCH_WARM_UP   = 3   /* steps before the first timed one */
 };
 
+/** The workload: backward Euler or forward Euler. */
 typedef enum { HEAT_BENCH_IMPLICIT, HEAT_BENCH_EXPLICIT, HEAT_BENCH_WORKLOADS } HeatBenchWorkload;
+
+/** What a vendor may change (inputs/benchmark/RULES.md, section 5). */
 typedef enum {
-  HEAT_BENCH_BASE,
-  HEAT_BENCH_PORTED,
-  HEAT_BENCH_OPTIMISED,
+  HEAT_BENCH_BASE,      /* unmodified source */
+  HEAT_BENCH_PORTED,    /* directives and interfaces of the platform are added */
+  HEAT_BENCH_OPTIMISED, /* any source, also another linear solver */
   HEAT_BENCH_RULES
 } HeatBenchRules;
 

@@ -70,11 +70,12 @@ PetscErrorCode HeatHashBuild(PetscInt64 n, HeatHash *tree, HeatHash *root);
 PetscErrorCode HeatHashPathOf(PetscInt64 n, const HeatHash *tree, PetscInt64 leaf,
                               HeatHashPath *path);
 
-/** Climb from a leaf of a tree of n leaves to its root, with the hashes of a path from entry
- *  *at, which is advanced by the number of hashes used. @param[in,out] at    greater than
- *  path->n if the path is too short, so that a caller who compares it with path->n refuses such
- *  a path @param[in,out] hash  the leaf; on return the root, or all zero if the path is too
- *  short */
+/** Compute the root of a tree of n leaves from one of its leaves and the hashes of a path.
+ *
+ *  @param[in,out] at    index of the first hash of the path to use; on return the index after the
+ *                       last one used, or path->n + 1 if the path is too short.  A path is right
+ *                       only if *at is path->n after the last climb.
+ *  @param[in,out] hash  the leaf; on return the root, or all zero if the path is too short */
 PetscErrorCode HeatHashClimb(PetscInt64 n, PetscInt64 leaf, const HeatHashPath *path, int *at,
                              HeatHash *hash);
 

@@ -11,7 +11,8 @@
 #include "io/field_file/slab.h"
 #include "solver/base/error.h"
 
-/* [bytes] Rows that are redistributed at once, or one row.  Chosen: fits into a core's cache. */
+/* [bytes] Size of the rows that are redistributed at once; a longer row is redistributed by itself.
+   Chosen: fits into a core's cache. */
 enum { PART_BYTES = 1 << 20 };
 
 /* Room for the values of a piece in base64, with the terminating zero. */
@@ -24,7 +25,8 @@ struct HeatProof {
   HeatJson   *commitments; /* borrowed from root, on rank 0 alone */
 };
 
-/* A piece of a window, as the rank that has its row sends it to rank 0, without the path above. */
+/* A piece of a window, as the rank that has its row sends it to rank 0, with its path up to the
+   root of the row.  Rank 0 appends the path from there to the root of the field. */
 typedef struct {
   int          window, piece; /* number of the window, and of the piece in it */
   PetscInt64   row;

@@ -52,6 +52,7 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   PetscCall(HeatLayoutHalo(&p->layout, 1, PETSC_FALSE, &one));
   Add(step, (double)p->steps.exchanges, &one, sizeof(PetscReal));
   Add(run, (double)p->steps.before, &one, sizeof(PetscReal));
+  /* The heat flux of a snapshot needs the neighbours' temperatures. */
   if (p->c->output.fields[HEAT_FIELD_HEAT_FLUX] && p->files.n_snapshots > 0)
     Add(run, (double)p->files.n_snapshots, &one, sizeof(PetscReal));
   counts = HeatModelStepsExchanges(&p->steps, p->steps.steps);
@@ -60,7 +61,8 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   PetscCall(HeatLayoutHalo(&p->layout, p->steps.deep, PETSC_TRUE, &deep));
   Add(step, (double)HeatModelStepsDeep(&p->steps), &deep, sizeof(PetscReal));
   Add(run, (double)counts.deep, &deep, sizeof(PetscReal));
-  if (!counted) *set_up = Unknown(); /* coefficients and temperatures of sides in deep halos */
+  /* Filling deep halos with coefficients, and with the temperatures of sides, counts as set-up. */
+  if (!counted) *set_up = Unknown();
   PetscCall(HeatModelStepsPrepare(&p->steps, &p->layout, &counts, &prepared));
   Add(set_up, 1.0, &prepared, sizeof(PetscReal));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -192,8 +194,9 @@ static PetscInt64 CountEvery(PetscInt64 n, PetscInt64 every, PetscBool last)
   return n / every + 1 + (last && n % every ? 1 : 0);
 }
 
-/* Predict the files.  A size counts the values, the axes and the checksums of rows; HDF5's own
-   structures, some 10 kB, and the texts in a checkpoint are left out. */
+/* Predict the files.  A size counts the values, the axes (centres and edges of the cells along x
+   and y) and the checksums of rows; HDF5's own structures, some 10 kB, and the texts in a
+   checkpoint are left out. */
 static void PlanFiles(HeatPlan *p)
 {
   const HeatCase  *c     = p->c;

@@ -29,7 +29,8 @@ typedef struct {
 typedef struct {
   PetscInt64 snapshot, checkpoint; /* size of one snapshot, of one checkpoint */
   PetscInt64 n_snapshots;          /* number of snapshots; -1: not known */
-  PetscInt64 n_checkpoints;        /* newest checkpoints that are kept; without keep_every */
+  PetscInt64 n_checkpoints;        /* number of checkpoints at the end, without those that
+                                      checkpoint.keep_every keeps in addition */
   PetscInt64 all;                  /* size of these snapshots and checkpoints at the end */
 } HeatPlanFiles;
 

@@ -6,8 +6,8 @@
  *  communicator.  The list of the last communicator is remembered.  A list has at most as many
  *  entries as the node has ranks, so its size does not depend on the number of nodes.
  *
- *  Persistent sends are in a table of chains, by the value of their request.  Requests are opaque
- *  handles (an int or a pointer), so that the bytes of the handle are the key.
+ *  Persistent sends are kept in a hash table whose key is the request.  Requests are opaque handles
+ *  (an int or a pointer), so their bytes are hashed.  Entries of one hash form a chain.
  *
  *  The counts are a file-static variable, like the kind in solver/base/traffic.c: MPI's functions
  *  get no pointer of ours.  Errors cannot be returned from here; without memory a destination

@@ -36,7 +36,7 @@ static void Begin(HeatMemoryHave *have)
 
 /* Processes. */
 
-/* Read two of the numbers [pages] in /proc/self/statm, total and resident size, and the size of
+/* Read three of the numbers [pages] in /proc/self/statm: total size, resident size, and size of
    data and stack.  Return 1, or 0 if they cannot be read. */
 static int ReadSizes(const char *root, double *total, double *resident, double *data)
 {

@@ -126,6 +126,7 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   else if ((value = ValueOf(o, "--output", argc, argv, k))) o->output = value;
   else if ((value = ValueOf(o, "--restart", argc, argv, k))) o->restart = value;
   else if ((value = ValueOf(o, "--show", argc, argv, k))) o->show = value;
+  else if ((value = ValueOf(o, "--break-halo", argc, argv, k))) o->break_halo = value;
   else StoreProblem(o, "is not an option of heat2d", argv[*k]);
 }
 
@@ -189,6 +190,8 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--restart: give latest or a checkpoint file");
   HeatCheck(!o->quick || !strcmp(o->command, "verify"), comm, HEAT_ERR_INPUT,
             "--quick is an option of heat2d verify");
+  HeatCheck(!o->break_halo || !strcmp(o->command, "run"), comm, HEAT_ERR_INPUT,
+            "--break-halo is an option of heat2d run");
   HeatCheck(!o->bench_option || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
             "%s is an option of heat2d bench", o->bench_option);
   HeatCheck(!o->plan_option || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
@@ -224,6 +227,8 @@ static const char usage[] =
     "  --no-progress         do not print the progress of the run\n"
     "  --show KEY            print the effective value of output.directory, grid.cells, time.step\n"
     "                        or title, and exit\n"
+    "  --break-halo EVERY    for teaching: leave out every EVERY-th halo exchange (1: all but the\n"
+    "                        first); the result is wrong, and its status is never ok\n"
     "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute\n"
     "                        with bench: implicit or explicit; base, ported or optimised; the\n"
     "                        buyer's number; least time of the steps [s]; least part of each\n"

@@ -44,6 +44,7 @@ typedef struct {
   const char      *output;      /* --output DIR, or NULL */
   const char      *restart;     /* --restart: "latest" or a checkpoint file; NULL: fresh run */
   const char      *show;        /* --show KEY, or NULL */
+  const char      *break_halo;  /* --break-halo EVERY, or NULL */
   PetscBool        quiet;       /* print nothing but errors, warnings and notes */
   PetscBool        no_progress; /* print no progress */
   PetscBool        help;        /* print the help text and exit */
@@ -72,8 +73,8 @@ typedef struct {
 int HeatOptionsParse(int argc, char **argv, HeatOptions *options);
 
 /** Raise the error that HeatOptionsParse stored.  Collective on comm.
- *  Errors: HEAT_ERR_INPUT, also for an empty --restart or --output, and for options of verify,
- *  bench or plan with another command. */
+ *  Errors: HEAT_ERR_INPUT, also for an empty --restart or --output, and for options of run,
+ *  verify, bench or plan with another command. */
 PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *options);
 
 /** Print the text of --help, with the keys of the case file, on rank 0.  Collective on comm. */

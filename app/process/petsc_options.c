@@ -238,7 +238,8 @@ static PetscBool FindWitness(const char *name, char *witness, size_t size)
   return PETSC_FALSE;
 }
 
-/* Return whether option k of a record may be given by it: by the rules for options of a case. */
+/* Return whether option k of a record is taken over when the record is run again.  A record may
+   come from a stranger, so the rules for options of a case decide. */
 static PetscBool RecordMayGive(const HeatCase *c, PetscInt k)
 {
   char reason[HEAT_REASON_BYTES];

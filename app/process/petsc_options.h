@@ -20,12 +20,13 @@ PetscErrorCode HeatEnvironmentRead(MPI_Comm comm, HeatEnvironment *environment);
 /** Free texts and names.  Not collective. */
 PetscErrorCode HeatEnvironmentClear(HeatEnvironment *environment);
 
-/** Put the options of the case's `petsc` section, and those of a record of an earlier run that a
- *  case may give, into PETSc's options database.  An option that the command line or the
- *  environment gives, too, keeps that value; one of the record goes before one of the case.
- *  Temporary options are added for HeatOptionsCheckUsed ("witnesses", explained in
- *  petsc_options.c), which removes them.  Print one note for each .petscrc that is not read.
- *  Collective on comm; before the solvers are set up.
+/** Put two groups of options into PETSc's options database: those of the case's `petsc` section,
+ *  and, if the record of an earlier run is run again, the command-line options of that run, as far
+ *  as a case may give them.  Of an option that is given several times, the value on the command
+ *  line or in the environment counts, else the record's, else the case's.  Temporary options are
+ *  added for HeatOptionsCheckUsed ("witnesses", explained in petsc_options.c), which removes them.
+ *  Print one note for each .petscrc that is not read.  Collective on comm; before the solvers are
+ *  set up.
  *  @param[in] c  NULL: there is no case */
 PetscErrorCode HeatOptionsInsertPetsc(MPI_Comm comm, const HeatOptions *options, const HeatCase *c);
 
@@ -42,8 +43,9 @@ PetscErrorCode HeatOptionsCollectPetsc(const HeatOptions *options, const HeatCas
                                        HeatPetscOption **found);
 PetscErrorCode HeatOptionsFreePetsc(PetscInt n, HeatPetscOption **options);
 
-/** Write the names of the options of a record that no case may give, and that the user does not
- *  repeat, into text, and return their number.  Not collective. */
+/** Find the command-line options of an earlier run that are not taken over when its record is run
+ *  again: those that no case may give and that the user has not given anew.  Write their names into
+ *  text, and return their number.  Not collective. */
 PetscInt HeatOptionsRefusedOfRecord(const HeatOptions *options, const HeatCase *c, char *text,
                                     size_t size);
 

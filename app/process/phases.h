@@ -8,7 +8,7 @@
 #include "solver/base/traffic.h"
 
 typedef enum {
-  HEAT_PHASE_START_UP,    /* begin main, MPI and PETSc; read and validate the case */
+  HEAT_PHASE_START_UP,    /* initialise MPI and PETSc; read and validate the case */
   HEAT_PHASE_SETUP,       /* set up grid, operator and solver */
   HEAT_PHASE_INITIAL,     /* paint the initial field, or read it from a file or a checkpoint */
   HEAT_PHASE_STEP,        /* time steps with their solves and halo exchanges */

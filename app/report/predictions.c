@@ -21,17 +21,20 @@ static void Add(const HeatResultsTraffic *more, HeatResultsTraffic *sum)
   }
 }
 
-/* Halo exchanges of the operator, one cell deep and several cells deep. */
+/* Halo exchanges of the operator, one cell deep and several cells deep, with those that
+   --break-halo leaves out. */
 static HeatResultsTraffic Halo(const HeatRunState *state)
 {
-  const HeatGrid          *g    = state->grid;
-  const HeatDeepHaloCounts deep = HeatOperatorDeepHaloCounts(state->op);
-  const PetscInt64         n = HeatOperatorHaloCounts(state->op).exchanges, m = deep.sent.exchanges;
-  const HeatResultsTraffic traffic = {
-      {n * g->messages_within + m * deep.messages[0],
-       n * g->messages_between + m * deep.messages[1]},
-      {n * g->bytes_within + m * deep.bytes[0], n * g->bytes_between + m * deep.bytes[1]},
-      0};
+  const HeatGrid          *g        = state->grid;
+  const HeatDeepHaloCounts deep     = HeatOperatorDeepHaloCounts(state->op);
+  const HeatBrokenHalo     left_out = HeatOperatorBrokenHalo(state->op);
+  const PetscInt64         n        = HeatOperatorHaloCounts(state->op).exchanges + left_out.single;
+  const PetscInt64         m        = deep.sent.exchanges + left_out.deep;
+  const HeatResultsTraffic traffic  = {
+       {n * g->messages_within + m * deep.messages[0],
+        n * g->messages_between + m * deep.messages[1]},
+       {n * g->bytes_within + m * deep.bytes[0], n * g->bytes_between + m * deep.bytes[1]},
+       0};
 
   return traffic;
 }

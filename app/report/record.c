@@ -360,6 +360,7 @@ static void FillRecovery(const HeatReportSources *from, Arrays *arrays, HeatResu
   }
   r->n_rollbacks = from->n_rollbacks;
   r->rollbacks   = &from->rollback;
+  r->broken_halo = from->broken_halo;
 }
 
 static PetscErrorCode WriteWithProvenance(const HeatReportSources *from, HeatResults *r)

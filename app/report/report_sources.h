@@ -47,6 +47,7 @@ typedef struct {
   HeatDiskProbe           disk;        /* bytes 0: not measured */
   PetscInt                n_rollbacks; /* 0 or 1 */
   HeatResultsRollback     rollback;    /* the only one; undefined where there was none */
+  HeatResultsBrokenHalo   broken_halo; /* its pairs are known at the end of the run */
   const HeatProcessStart *start;       /* of the program */
 } HeatReportSources;
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "app/report/predictions.h"
 #include "app/report/screen_text.h"
 #include "io/file/hints.h"
 #include "solver/base/printable.h"
@@ -50,23 +51,48 @@ static void PrintSolves(const HeatRunState *state, const HeatIterations *it)
   }
 }
 
-/* Print the messages of each kind of all ranks; a single rank sends none. */
-static void PrintCommunication(const HeatReportSources *from)
+/* Format how the messages that were counted compare with the predicted ones: "equal", "-" where
+   none are predicted, or the numbers predicted within and between nodes. */
+static const char *Compare(const HeatTraffic *counted, const HeatResultsTraffic *predicted,
+                           char *text, size_t size)
 {
-  const double MB = 1e6; /* [bytes] */
+  PetscBool equal = PETSC_TRUE;
 
-  if (!from->communication->counted || from->state->grid->size < 2) return;
-  (void)printf("\n  %-13s %23s %23s %12s\n  %-13s %12s %10s %12s %10s %12s\n", "communication",
-               "within nodes", "between nodes", "collective", "", "messages", "MB", "messages",
-               "MB", "calls");
+  if (predicted->messages[0] < 0) return "-";
+  for (int k = 0; k < 2; k++)
+    if (counted->messages[k] != predicted->messages[k] || counted->bytes[k] != predicted->bytes[k])
+      equal = PETSC_FALSE;
+  if (equal) return "equal";
+  (void)snprintf(text, size, "%" PetscInt64_FMT " + %" PetscInt64_FMT, predicted->messages[0],
+                 predicted->messages[1]);
+  return text;
+}
+
+/* Print the messages of each kind of all ranks, and whether they are those that were predicted; a
+   single rank sends none. */
+static PetscErrorCode PrintCommunication(const HeatReportSources *from)
+{
+  const double       MB = 1e6; /* [bytes] */
+  HeatResultsTraffic predicted[HEAT_TRAFFIC_KINDS];
+  char               text[48];
+
+  PetscFunctionBeginUser;
+  if (!from->communication->counted || from->state->grid->size < 2)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatPredictCommunication(from, predicted));
+  (void)printf("\n  %-13s %23s %23s %12s %10s\n  %-13s %12s %10s %12s %10s %12s\n", "communication",
+               "within nodes", "between nodes", "collective", "predicted", "", "messages", "MB",
+               "messages", "MB", "calls");
   for (int k = 0; k < HEAT_TRAFFIC_KINDS; k++) {
     const HeatTraffic *t = &from->communication->kinds[k];
 
     (void)printf("  %-13s %12" PetscInt64_FMT " %10.3f %12" PetscInt64_FMT
-                 " %10.3f %12" PetscInt64_FMT "\n",
+                 " %10.3f %12" PetscInt64_FMT " %10s\n",
                  HeatTrafficNames[k], t->messages[0], (double)t->bytes[0] / MB, t->messages[1],
-                 (double)t->bytes[1] / MB, t->collectives);
+                 (double)t->bytes[1] / MB, t->collectives,
+                 Compare(t, &predicted[k], text, sizeof text));
   }
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static void PrintState(const HeatRunState *state, const HeatSurvey *survey)
@@ -159,6 +185,28 @@ static void PrintFailures(const HeatCheckResult *checks, PetscInt n)
   }
 }
 
+/* Print what --break-halo has left out, and the pairs of ranks that do not hear of each other: the
+   first MOST, chosen to fit on a screen; results.json has all. */
+static void PrintBrokenHalo(const HeatResultsBrokenHalo *b, FILE *stream, const char *prefix)
+{
+  enum { MOST = 12 };
+
+  if (b->every == 0) return;
+  (void)fprintf(stream, "%shalo exchanges left out = %" PetscInt64_FMT " (0 in a healthy run)\n",
+                prefix, b->skipped);
+  for (PetscInt k = 0; k < PetscMin(b->n_pairs, MOST); k++) {
+    const HeatResultsHaloPair *pair = &b->pairs[k];
+
+    (void)fprintf(stream,
+                  "%shalo between ranks %" PetscInt_FMT " and %" PetscInt_FMT ": %" PetscInt64_FMT
+                  " of %" PetscInt64_FMT " ghost values are not their neighbour's\n",
+                  prefix, pair->ranks[0], pair->ranks[1], pair->wrong, pair->of);
+  }
+  if (b->n_pairs > MOST)
+    (void)fprintf(stream, "%shalo between %" PetscInt_FMT " more pairs: see results.json\n", prefix,
+                  b->n_pairs - MOST);
+}
+
 /* Print which of the case's hints MPI-IO applies, from the hints that it returned for a checkpoint
    or a snapshot; it ignores hints that it does not know. */
 static void PrintHints(const HeatReportSources *from)
@@ -212,10 +260,13 @@ PetscErrorCode HeatScreenPrintSummary(const HeatReportSources *from, HeatStatus 
   PetscFunctionBeginUser;
   PetscCall(SurveyRegions(from, &regions));
   PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
-  if (root && quiet) PrintFailures(from->checks, n_checks);
+  if (root && quiet) {
+    PrintFailures(from->checks, n_checks);
+    PrintBrokenHalo(&from->broken_halo, stderr, "heat2d: check failed: ");
+  }
   if (root && !quiet) {
     PrintPhases(spread);
-    PrintCommunication(from);
+    PetscCall(PrintCommunication(from));
     (void)printf("\n");
     PrintThroughput(state, (double)spread[HEAT_PHASE_STEP].max);
     PrintSolves(state, from->iterations);
@@ -224,6 +275,7 @@ PetscErrorCode HeatScreenPrintSummary(const HeatReportSources *from, HeatStatus 
     PrintRegions(state, regions);
     PrintHints(from);
     PrintChecks(from->checks, n_checks);
+    PrintBrokenHalo(&from->broken_halo, stdout, "  check FAIL   ");
     PrintEnd(from, status);
     (void)fflush(stdout);
   }

@@ -10,6 +10,9 @@
 /* Changed keys that a note lists one by one; it counts the others.  Chosen to fit a window. */
 enum { MOST_DIFFERENCES = 10 };
 
+/* The number in a checkpoint of a run with --break-halo: its EVERY. */
+#define BROKEN_HALO "broken_halo"
+
 struct HeatRestart {
   char                path[PETSC_MAX_PATH_LEN];
   HeatCheckpointState contents;  /* zero after HeatRestartFreeContents */
@@ -38,6 +41,9 @@ static PetscErrorCode CollectNumbers(const HeatRunState *state, const HeatSteppe
   PetscCall(HeatEnergySave(&state->energy, state->op, sums));
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++)
     PetscCall(HeatCheckpointStateSetSum(contents, HeatEnergySumNames[k], sums[k]));
+  if (HeatOperatorBrokenHalo(state->op).every > 0)
+    PetscCall(HeatCheckpointStateSetSum(contents, BROKEN_HALO,
+                                        (PetscReal)HeatOperatorBrokenHalo(state->op).every));
   HeatClockSave(&state->clock, clock);
   for (int k = 0; k < HEAT_CLOCK_NUMBERS; k++)
     PetscCall(HeatCheckpointStateSetSum(contents, HeatClockNumberNames[k], clock[k]));
@@ -207,6 +213,19 @@ void HeatRestartAdopt(const HeatRestart *r, HeatRunState *state)
     clock[k] = HeatCheckpointStateGetSum(contents, HeatClockNumberNames[k], NAN);
   HeatClockResume(&state->clock, IsSameScheme(r, state->c), contents->step, contents->time,
                   contents->step_size, clock);
+}
+
+PetscErrorCode HeatRestartCheckHalo(const HeatRestart *r, const HeatRunState *state)
+{
+  const PetscReal every = HeatCheckpointStateGetSum(&r->contents, BROKEN_HALO, 0.0);
+
+  PetscFunctionBeginUser;
+  HeatCheck(every == 0.0 || HeatOperatorBrokenHalo(state->op).every > 0, state->grid->comm,
+            HEAT_ERR_INPUT,
+            "the checkpoint %s was written by a run with --break-halo %g, and its temperatures are "
+            "wrong; run the case again from its start, or continue with --break-halo",
+            r->path, (double)every);
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatRestartCheckEnd(const HeatRestart *r, const HeatRunState *state)

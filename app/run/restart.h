@@ -79,6 +79,11 @@ PetscErrorCode HeatRestartChooseStep(const HeatRestart *restart, HeatRunState *s
  *  values in the checkpoint.  Not collective. */
 void HeatRestartAdopt(const HeatRestart *restart, HeatRunState *state);
 
+/** Refuse a checkpoint of a run with --break-halo, unless this run has the option, too.  Call it
+ *  after HeatOperatorBreakHalo and before HeatRestartFreeContents.  Collective.
+ *  Errors: HEAT_ERR_INPUT. */
+PetscErrorCode HeatRestartCheckHalo(const HeatRestart *restart, const HeatRunState *state);
+
 /** Check, after HeatRestartAdopt, that the checkpoint does not lie after the end of the case.
  *  Collective.
  *  Errors: HEAT_ERR_INPUT. */

@@ -1,6 +1,8 @@
 /** Warnings about the results of a run (run_warnings.h). */
 #include "app/run/run_warnings.h"
 
+#include <string.h>
+
 #include "app/process/petsc_options.h"
 #include "solver/case/petsc_rules.h"
 
@@ -58,6 +60,11 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
                               "was not interrupted; bdf2 continues exactly",
                               c->time.ts_type));
   PetscCall(WarnOfRecord(warnings, c, options, restarted));
+  if (options->break_halo)
+    PetscCall(HeatWarningsAdd(warnings,
+                              "--break-halo %.20s leaves halo exchanges out on purpose: the "
+                              "temperatures are wrong, and the run counts as failed",
+                              options->break_halo));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -110,11 +117,27 @@ PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState 
                               "'%.200s' rises and falls within one step; steps below the length of "
                               "its pulses, or bdf2 or esdirk with step: auto, resolve them",
                               hidden));
-  if (outside[0])
+  if (outside[0] && HeatOperatorBrokenHalo(state->op).every == 0)
     PetscCall(HeatWarningsAdd(warnings,
                               "%s: the scheme overshoots after a sudden change; take "
                               "backward-euler, which does not, or shorter steps, or let bdf2 or "
                               "esdirk control theirs (step: auto)",
                               outside));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunWarnAbandoned(HeatWarnings *warnings, const HeatRunState *state,
+                                    const char *reason)
+{
+  const HeatClock *clock = &state->clock;
+
+  PetscFunctionBeginUser;
+  if (clock->step == state->first_step && strncmp(reason, "signal", 6) != 0)
+    PetscCall(HeatWarningsAdd(
+        warnings, "%s came before %s", reason,
+        clock->steady ? "the steady state was found, and it cannot be continued: run it "
+                        "again with more time or a better solver"
+                      : "the first step was finished: a run continued with the same limit "
+                        "and solver does not finish it either"));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

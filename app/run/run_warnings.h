@@ -20,4 +20,10 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
 PetscErrorCode HeatRunWarnAfterSteps(HeatWarnings *warnings, const HeatRunState *state,
                                      PetscReal before, const HeatHealth *health);
 
+/** Warn if a limit of time did not leave enough for the first step of this process, which was
+ *  therefore abandoned.  A signal is no cause for a warning.  Not collective.
+ *  @param[in] reason  why the run stops, as in HeatStop */
+PetscErrorCode HeatRunWarnAbandoned(HeatWarnings *warnings, const HeatRunState *state,
+                                    const char *reason);
+
 #endif

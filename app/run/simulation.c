@@ -11,12 +11,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "app/process/petsc_options.h"
 #include "app/report/record.h"
 #include "app/report/screen.h"
 #include "app/run/advance.h"
+#include "app/run/broken_halo.h"
 #include "app/run/checkpoints.h"
 #include "app/run/health.h"
 #include "app/run/inject.h"
@@ -24,6 +24,7 @@
 #include "app/run/reporter.h"
 #include "app/run/restart.h"
 #include "app/run/rollback.h"
+#include "app/run/run_end.h"
 #include "app/run/run_warnings.h"
 #include "app/run/schedule.h"
 #include "app/run/setup.h"
@@ -57,10 +58,11 @@ struct HeatSimulation {
 
   HeatCommunication communication; /* zero until the record is written */
 
-  HeatCheckResult *checks; /* [c->n_checks]; NULL until the end */
-  HeatScreen      *screen;
-  HeatBinding      binding;
-  HeatWarnings     warnings;
+  HeatCheckResult   *checks; /* [c->n_checks]; NULL until the end */
+  HeatBrokenHaloTest halo_test;
+  HeatScreen        *screen;
+  HeatBinding        binding;
+  HeatWarnings       warnings;
 };
 
 /* Return what the terminal and results.json report on, as of now. */
@@ -83,6 +85,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .disk          = *HeatCheckpointsDiskProbe(sim->checkpoints),
                               .n_rollbacks   = back->n,
                               .rollback      = {back->step, back->to_step, back->reason},
+                              .broken_halo   = HeatBrokenHaloReport(&sim->state, &sim->halo_test),
                               .start         = sim->start};
 
   HeatRestartGetCost(sim->restart, &from.restart.bytes, &from.restart.seconds);
@@ -156,6 +159,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatSetUpFields(&sim->state, options->restart, &sim->phases, &sim->restart));
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
+  PetscCall(HeatBrokenHaloStart(options, &sim->state));
+  if (sim->restart) PetscCall(HeatRestartCheckHalo(sim->restart, &sim->state));
   PetscCall(HeatSetUpStepping(&sim->state, sim->restart, &sim->schedule.most_at_once));
   if (sim->restart) PetscCall(HeatRestartCheckEnd(sim->restart, &sim->state));
   sim->state.first_step = sim->state.clock.step;
@@ -181,25 +186,6 @@ static PetscErrorCode OpenOutput(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find out whether the case of this run is the record in its own output folder, which is removed
-   when the folder is prepared.  Collective. */
-static PetscErrorCode RunsOwnRecord(const HeatSimulation *sim, PetscBool *own)
-{
-  const HeatCase *c = sim->state.c;
-  char            path[PETSC_MAX_PATH_LEN];
-  struct stat     given, found;
-  int             same = 0;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscSNPrintf(path, sizeof path, "%s/results.json", c->output.directory));
-  if (sim->state.grid->rank == 0)
-    same = stat(c->file, &given) == 0 && stat(path, &found) == 0 && given.st_dev == found.st_dev &&
-           given.st_ino == found.st_ino;
-  PetscCallMPI(MPI_Bcast(&same, 1, MPI_INT, 0, sim->state.grid->comm));
-  *own = same ? PETSC_TRUE : PETSC_FALSE;
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
 {
   const HeatRunState *state   = &sim->state;
@@ -215,7 +201,7 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_TRUE, &sim->lock));
   if (restart && !ContinuesFolder(sim))
     PetscCall(HeatOutputDirectorySetAside(comm, c->output.directory));
-  PetscCall(RunsOwnRecord(sim, &own));
+  PetscCall(HeatOutputDirectoryIsRecord(comm, c->output.directory, c->file, &own));
   PetscCall(HeatOutputDirectoryPrepare(comm, c->output.directory, restart));
   PetscCall(HeatStopStart(&sim->stop, comm, c, sim->start->time, state->clock.step,
                           HeatCheckpointsBytesPerNode(state->grid)));
@@ -258,24 +244,17 @@ static PetscErrorCode AskWithinStep(void *context, PetscBool *stop)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add the abandoned step to the reason for which the run stops.  Warn if a limit of time did not
-   leave enough for the first step of this process. */
+/* Add the step that was abandoned to the reason for which the run stops, and warn if it was the
+   first one. */
 static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
 {
-  const HeatClock *clock  = &sim->state.clock;
-  char            *reason = sim->stop.reason;
-  const size_t     used   = strlen(reason);
+  char        *reason = sim->stop.reason;
+  const size_t used   = strlen(reason);
 
   PetscFunctionBeginUser;
-  if (clock->step == sim->state.first_step && strncmp(reason, "signal", 6) != 0)
-    PetscCall(HeatWarningsAdd(
-        &sim->warnings, "%s came before %s", reason,
-        clock->steady ? "the steady state was found, and it cannot be continued: run it "
-                        "again with more time or a better solver"
-                      : "the first step was finished: a run continued with the same limit "
-                        "and solver does not finish it either"));
+  PetscCall(HeatRunWarnAbandoned(&sim->warnings, &sim->state, reason));
   (void)snprintf(reason + used, sizeof sim->stop.reason - used, ", within step %" PetscInt64_FMT,
-                 clock->step + 1);
+                 sim->state.clock.step + 1);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -330,7 +309,7 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
 
   PetscFunctionBeginUser;
   PetscCall(HeatReporterReport(&sim->reporter, &due, last));
-  /* EndFinished or EndStopped writes the last checkpoint. */
+  /* The last checkpoint is written at the end of the loop (run_end.h). */
   if (due.checkpoint && !last && !HeatHealthIsBad(sim->health))
     PetscCall(HeatCheckpointsWriteDue(sim->checkpoints, &sim->state));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -436,41 +415,6 @@ static PetscBool IsStopped(const HeatSimulation *sim)
   return sim->stop.stop && !HeatClockIsDone(&sim->state.clock) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-/* Write a last checkpoint and close the files of a run that was stopped.  A checkpoint that cannot
-   be written is an error here, because the exit code 75 promises one. */
-static PetscErrorCode EndStopped(HeatSimulation *sim)
-{
-  PetscFunctionBeginUser;
-  if (!sim->state.clock.steady) /* which cannot be continued */
-    PetscCall(HeatCheckpointsWrite(sim->checkpoints, &sim->state, NULL));
-  PetscCall(HeatCheckpointsFinish(sim->checkpoints));
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
-  PetscCall(HeatOutputClose(sim->output, &sim->state));
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Write a last checkpoint, if the run writes checkpoints at all, and close the files of a run that
-   is finished: what cannot be written is a warning. */
-static PetscErrorCode EndFinished(HeatSimulation *sim)
-{
-  HeatCapture    capture;
-  PetscErrorCode code = PETSC_SUCCESS;
-
-  PetscFunctionBeginUser;
-  PetscCall(HeatCaptureBegin(&capture));
-  if (sim->state.c->checkpoint.every > 0 || sim->stop.checkpoint_interval > 0.0)
-    code = HeatCheckpointsWriteLast(sim->checkpoints, &sim->state);
-  PetscCall(HeatReporterEndLast(&sim->reporter, &capture, code));
-  PetscCall(HeatCheckpointsFinish(sim->checkpoints));
-  PetscCall(HeatCaptureBegin(&capture));
-  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
-  code = HeatOutputClose(sim->output, &sim->state);
-  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
-  PetscCall(HeatReporterEndLast(&sim->reporter, &capture, code));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
 {
   char binding[512];
@@ -490,7 +434,8 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
     PetscCall(HeatRunWarnAfterSteps(&sim->warnings, &sim->state, before, sim->health));
     PetscCall(HeatScreenProgress(sim->screen, &sim->state));
   }
-  PetscCall(IsStopped(sim) ? EndStopped(sim) : EndFinished(sim));
+  if (IsStopped(sim)) PetscCall(HeatRunEndStopped(&sim->reporter, sim->checkpoints));
+  else PetscCall(HeatRunEndFinished(&sim->reporter, sim->checkpoints, &sim->stop));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -508,7 +453,9 @@ PetscErrorCode HeatSimulationFinish(HeatSimulation *sim, HeatStatus *status)
   if (!stopped) {
     HeatPhaseBegin(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
     PetscCall(HeatChecksEvaluate(&sim->state, sim->survey, &sim->checks, &all_pass));
+    PetscCall(HeatBrokenHaloRunTest(&sim->state, &sim->halo_test));
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_DIAGNOSTICS);
+    if (sim->options->break_halo) all_pass = PETSC_FALSE;
     *status = all_pass ? HEAT_STATUS_OK : HEAT_STATUS_CHECK_FAILED;
     if (sim->reporter.lost[0]) *status = HEAT_STATUS_ERROR;
   }
@@ -552,6 +499,7 @@ PetscErrorCode HeatSimulationDestroy(HeatSimulation **out)
   PetscCall(HeatSurveyDestroy(&sim->survey));
   PetscCall(HeatScreenDestroy(&sim->screen));
   PetscCall(PetscFree(sim->checks));
+  PetscCall(HeatBrokenHaloClear(&sim->halo_test));
   PetscCall(HeatRunStateDestroy(&sim->state));
   PetscCall(HeatGuardDestroy(&sim->guard));
   PetscCall(PetscFree(*out));

@@ -42,21 +42,6 @@ static PetscErrorCode SetPeriodicY(HeatVerify *v)
 
 /* Halo. */
 
-/* Return the global number j nx + i of the cell beyond a side of the block, the k-th along that
-   side; periodic across the domain's boundary. */
-static PetscReal ExpectedGhost(const HeatGrid *g, HeatSide side, PetscInt k)
-{
-  PetscInt i = g->xs + k, j = g->ys + k;
-
-  switch (side) {
-  case HEAT_LEFT: i = (g->xs + g->nx - 1) % g->nx; break;
-  case HEAT_RIGHT: i = (g->xs + g->nxl) % g->nx; break;
-  case HEAT_BOTTOM: j = (g->ys + g->ny - 1) % g->ny; break;
-  default: j = (g->ys + g->nyl) % g->ny; break;
-  }
-  return (PetscReal)j * (PetscReal)g->nx + (PetscReal)i;
-}
-
 /* Count the ghost values of this rank that are not `sign` times the expected number, and sides on
    the domain's boundary that have ghost values. */
 static PetscInt64 CountWrongGhosts(const HeatGrid *g, const HeatHalo *halo, PetscReal sign)
@@ -64,14 +49,10 @@ static PetscInt64 CountWrongGhosts(const HeatGrid *g, const HeatHalo *halo, Pets
   PetscInt64 wrong = 0;
 
   for (int s = 0; s < HEAT_SIDES; s++) {
-    const PetscReal *ghost  = HeatHaloGhost(halo, (HeatSide)s);
-    const PetscInt   length = s < HEAT_BOTTOM ? g->nyl : g->nxl;
+    const PetscReal *ghost = HeatHaloGhost(halo, (HeatSide)s);
 
     if (g->boundary[s]) wrong += ghost != NULL;
-    else {
-      for (PetscInt k = 0; k < length; k++)
-        wrong += !(ghost[k] == sign * ExpectedGhost(g, (HeatSide)s, k));
-    }
+    else wrong += HeatHaloCountWrong(g, (HeatSide)s, sign, ghost);
   }
   return wrong;
 }
@@ -94,13 +75,7 @@ static PetscErrorCode ExchangeHaloOfNumbers(const HeatGrid *g, PetscInt64 *wrong
   for (int round = 0; round < 2; round++) {
     const PetscReal sign = round == 0 ? 1.0 : -1.0;
 
-    for (PetscInt j = 0; j < g->nyl; j++) {
-      for (PetscInt i = 0; i < g->nxl; i++) {
-        u[(size_t)j * (size_t)g->nxl + (size_t)i] = sign *
-                                                    ((PetscReal)(g->ys + j) * (PetscReal)g->nx +
-                                                     (PetscReal)(g->xs + i));
-      }
-    }
+    HeatHaloNumberCells(g, sign, u);
     PetscCall(HeatHaloBegin(halo, u));
     PetscCall(HeatHaloEnd(halo));
     sums[0] += CountWrongGhosts(g, halo, sign);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Run a parallel job on several nodes that are made of parts of this machine.
 
-    nodes.py -n N [--ranks-per-node R] [--memory 300M] [--link 100mbit] [--hosts FILE] -- COMMAND...
+    nodes.py -n N [--ranks-per-node R] [--memory 300M] [--link 100mbit] [--hosts FILE]
+             [--burn NODE@SECONDS] -- COMMAND...
 
 Every node has its own host name (node1, node2, ...), its own processes, its own memory limit and its own network address.
 The nodes share the files of this machine, as the nodes of a cluster share a file system, and reach one another only over
@@ -15,6 +16,8 @@ machine does not change, and no file is left.
                         (RLIMIT_AS), and a note says so.
     --link RATE         bandwidth of each node's link in both directions: a number with kbit, mbit or gbit (per second)
     --hosts FILE        names of the nodes, one a line: NAME or NAME:RANKS, as in MPICH's host files
+    --burn NODE@SECONDS ends all processes of a node at once, SECONDS after the job was started, as when its power fails;
+                        may be repeated
     --mpiexec PROGRAM   MPICH's launcher (default: the first of mpiexec.mpich, mpiexec.hydra and mpiexec that is one)
 
 The first signal (INT, TERM, HUP, QUIT, USR1) is passed on to the job, HUP as TERM; a second one ends everything at once.
@@ -32,6 +35,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -70,6 +74,13 @@ def rate(text: str) -> str:
     if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?[kmg]bit", text) or bits(text) < 1e4:
         raise argparse.ArgumentTypeError(f"'{text}' must be a number with kbit, mbit or gbit, as 100mbit, and at least 10kbit")
     return text
+
+
+def fire(text: str) -> tuple[str, float]:
+    match = re.fullmatch(r"([A-Za-z0-9-]+)@([0-9]{1,6}(?:\.[0-9]{1,3})?)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"'{text}' must be NODE@SECONDS, as node3@10")
+    return match[1], float(match[2])
 
 
 def read_hosts(path: str, ranks: int) -> list[Host]:
@@ -112,6 +123,7 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[Host], list[st
     parser.add_argument("--memory", type=size, help=argparse.SUPPRESS)
     parser.add_argument("--link", type=rate, help=argparse.SUPPRESS)
     parser.add_argument("--hosts", help=argparse.SUPPRESS)
+    parser.add_argument("--burn", type=fire, action="append", default=[], help=argparse.SUPPRESS)
     parser.add_argument("--mpiexec", help=argparse.SUPPRESS)
     options = parser.parse_args(ours)
     if not command:
@@ -127,6 +139,9 @@ def parse(arguments: list[str]) -> tuple[argparse.Namespace, list[Host], list[st
     hosts = hosts[:options.nodes]
     if len(hosts) > MOST_NODES:
         fail(f"-n {len(hosts)} must be at most {MOST_NODES}")
+    for name, _ in options.burn:
+        if name not in (host.name for host in hosts):
+            fail(f"--burn {name}: no node has this name; the nodes are {', '.join(host.name for host in hosts)}")
     return options, hosts, command
 
 
@@ -158,12 +173,33 @@ def wait_for(job: subprocess.Popen) -> int:
     return code if code >= 0 else 128 - code
 
 
+def burn(nodes: Nodes, job: subprocess.Popen, name: str, seconds: float) -> None:
+    if job.poll() is None:
+        print(f"nodes.py: {name} burns down after {seconds:g} s (--burn)", file=sys.stderr, flush=True)
+        nodes.kill(name)
+
+
+def run(nodes: Nodes, command: list[str], launcher: list[str], fires: list[tuple[str, float]]) -> int:
+    """Run the job, with a timer for each node that is to burn down, and return its exit code."""
+    job = nodes.start(command, launcher)
+    timers = [threading.Timer(seconds, burn, (nodes, job, name, seconds)) for name, seconds in fires]
+    for timer in timers:
+        timer.daemon = True
+        timer.start()
+    try:
+        return wait_for(job)
+    finally:
+        for timer in timers:
+            timer.cancel()
+            timer.join()
+
+
 def main() -> int:
     options, hosts, command = parse(sys.argv[1:])
     launcher = find_launcher(options.mpiexec)
     try:
         with Nodes(hosts, options.memory, options.link) as nodes:
-            code = wait_for(nodes.start(command, launcher))
+            code = run(nodes, command, launcher, options.burn)
             for name, count in nodes.killed_for_memory().items():
                 print(f"nodes.py: {name}: the kernel killed {count} process{'es' if count > 1 else ''}, because the node's "
                       f"memory (--memory {options.memory >> 20}M) was full", file=sys.stderr)

@@ -9,12 +9,11 @@
 /** List the keys of a case that affect the evolution of the temperature, with their values: one
  *  line "key: value" for each scalar, such as "materials[0].density: 7850".  These are the keys of
  *  the materials, properties, contacts, regions, the source, the ambient exchange, the sides,
- *  time.step and time.adaptive, the solver, and PETSc's options.
+ *  time.step, time.adaptive and time.events, the solver, and PETSc's options.
  *
  *  Left out are keys that a restart does not use (the initial state) or that may change freely (the
- *  title, the names of regions, the decomposition, the end, time.events, output, checkpoints,
- *  limits, checks), and the grid and the scheme, which the restart compares itself.  Not
- *  collective.
+ *  title, the names of regions, the decomposition, the end, output, checkpoints, limits, checks),
+ *  and the grid and the scheme, which the restart compares itself.  Not collective.
  *  @param[out] text  lines in the order of the tree; free with PetscFree */
 PetscErrorCode HeatCaseListKeys(const HeatYamlNode *root, char **text);
 

@@ -3,7 +3,7 @@
  *  A value of another type than the one asked for raises HEAT_ERR_INPUT with file, line and dotted
  *  path; nothing is converted or guessed.
  *
- *  Every HeatRead function takes the node of a value.  A node that is NULL stands for an absent
+ *  Every function HeatRead... takes the node of a value.  A node that is NULL stands for an absent
  *  key: the function succeeds and leaves the value unchanged, so that the value keeps its default.
  *
  *  All ranks read the same tree, so they raise the same errors at the same place: every function

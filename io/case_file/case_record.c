@@ -9,7 +9,8 @@
 #include "io/case_file/case_files.h"
 #include "io/file/utf8.h"
 
-/* The schema of records with runs, results.h; later versions may mean something else. */
+/* The schema of the records that runs write (results.json).  A record of another version is
+ * refused, because its members may mean something else. */
 #define SCHEMA "heat2d results 1"
 
 /* [bytes] Path of a member of the record, for messages; a longer one is truncated.  Chosen. */

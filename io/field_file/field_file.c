@@ -2,12 +2,13 @@
  *
  *  Every step ends in a meeting point, where the ranks agree whether all of them succeeded
  *  (field_file_writer.h has the diagram).  Rank 0 writes the bookkeeping with HDF5.  After that
- *  each rank that has rows opens the file once, writes them to their places by POSIX calls, syncs
- *  them, and reads back the rows of another rank, as the threads of an asynchronous write do: on
- *  4000 nodes each further open or read of metadata would meet 10^5 others at the server of the
- *  file system.  Ranks that are no writers (output.writers) have no rows: they send their cells and
- *  do not touch the file.  Compressed files reach the same meeting points by another way:
- *  all ranks compress, and rank 0 alone writes (field_file_deflate.c).
+ *  each rank that has rows writes them to their places by POSIX calls, syncs them, and reads back
+ *  the rows of another rank, as the threads of an asynchronous write do.  It opens the file once
+ *  for all of this: on 4000 nodes 10^5 ranks open the file at the same time, and the server of the
+ *  file system has to serve each further open of each of them.  Ranks that are no writers
+ *  (output.writers) have no rows: they send their cells and do not touch the file.  Compressed
+ *  files reach the same meeting points by another way: all ranks compress, and rank 0 alone writes
+ *  (field_file_deflate.c).
  */
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/field_file.h"

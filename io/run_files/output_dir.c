@@ -350,6 +350,25 @@ void HeatOutputDirectoryUnlock(const char *dir, int *lock)
   *lock = -1;
 }
 
+PetscErrorCode HeatOutputDirectoryIsRecord(MPI_Comm comm, const char *dir, const char *file,
+                                           PetscBool *is)
+{
+  char        path[PETSC_MAX_PATH_LEN];
+  struct stat given, found;
+  int         same = 0;
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCall(PetscSNPrintf(path, sizeof path, "%s/results.json", dir));
+  if (rank == 0)
+    same = stat(file, &given) == 0 && stat(path, &found) == 0 && given.st_dev == found.st_dev &&
+           given.st_ino == found.st_ino;
+  PetscCallMPI(MPI_Bcast(&same, 1, MPI_INT, 0, comm));
+  *is = same ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOutputDirectoryPrepare(MPI_Comm comm, const char *dir, PetscBool restart)
 {
   HeatFileError error                          = {0};

@@ -26,6 +26,12 @@ PetscErrorCode HeatOutputDirectoryLock(MPI_Comm comm, const char *dir, PetscBool
  *  Not collective. */
 void HeatOutputDirectoryUnlock(const char *dir, int *lock);
 
+/** Find out whether `file` is results.json in `dir`, by whatever path it is named.  Of a run whose
+ *  case is that record, HeatOutputDirectoryPrepare deletes the case.  Collective on comm.
+ *  @param[out] is  the same on every rank */
+PetscErrorCode HeatOutputDirectoryIsRecord(MPI_Comm comm, const char *dir, const char *file,
+                                           PetscBool *is);
+
 /** Create `dir` (and its parents) and prepare it for a run.  Collective on comm; rank 0 does it.
  *  - A fresh run (restart false) deletes the files of an earlier run.  If there are checkpoints and
  *    the earlier run did not finish (no results.json with status ok or check-failed), all its files

@@ -180,6 +180,32 @@ static void PutRollbacks(HeatJson *root, const HeatResults *r)
   }
 }
 
+/* Put what was left out of the halo exchanges on purpose; null for a healthy run. */
+static void PutBrokenHalo(HeatJson *root, const HeatResults *r)
+{
+  const HeatResultsBrokenHalo *from = &r->broken_halo;
+  HeatJson                    *broken, *pairs;
+
+  if (from->every == 0) {
+    HeatJsonPutText(root, "broken_halo", NULL);
+    return;
+  }
+  broken = HeatJsonAddObject(root, "broken_halo");
+  HeatJsonPutCount(broken, "every", from->every);
+  HeatJsonPutCount(broken, "skipped", from->skipped);
+  pairs = HeatJsonAddArray(broken, "pairs");
+  for (PetscInt i = 0; i < from->n_pairs; i++) {
+    const HeatResultsHaloPair *pair = &from->pairs[i];
+    HeatJson                  *item = HeatJsonCreate();
+
+    HeatJsonPutNumbers(item, "ranks", 2,
+                       (const double[]){(double)pair->ranks[0], (double)pair->ranks[1]});
+    HeatJsonPutCount(item, "wrong", pair->wrong);
+    HeatJsonPutCount(item, "of", pair->of);
+    HeatJsonAppend(pairs, item);
+  }
+}
+
 /* Put the data from which the case can be run again (io/case_file/case_record.h): the effective
    case, the files that it names, and the options of PETSc that were given beside it. */
 static void PutCase(HeatJson *root, const HeatResults *r)
@@ -333,6 +359,7 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutChecks(root, r);
   PutRestarts(root, r);
   PutRollbacks(root, r);
+  PutBrokenHalo(root, r);
   PutCase(root, r);
   PutProvenance(root, r);
   return root;

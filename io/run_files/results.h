@@ -60,6 +60,20 @@ typedef struct {
   const char *reason;
 } HeatResultsRollback;
 
+/** Two ranks between whose blocks a test of the halo exchange found wrong values. */
+typedef struct {
+  PetscInt ranks[2]; /* numbers of the blocks, as in the field `owner`; the first is the smaller */
+  PetscInt64 wrong, of; /* ghost values of both ranks: wrong ones, all that were compared */
+} HeatResultsHaloPair;
+
+/** Halo exchanges that were left out on purpose (--break-halo). */
+typedef struct {
+  PetscInt64 every;   /* 0: none was left out */
+  PetscInt64 skipped; /* number of halo exchanges left out by this process */
+  PetscInt   n_pairs; /* of ranks; 0: nothing found, or the run did not reach its end */
+  const HeatResultsHaloPair *pairs; /* [n_pairs] on rank 0; sorted by rank */
+} HeatResultsBrokenHalo;
+
 /** The heat through one segment of a side, at the end. */
 typedef struct {
   HeatSide side;
@@ -251,6 +265,8 @@ typedef struct {
   const HeatResultsRestart  *restarts; /* oldest first */
   PetscInt                   n_rollbacks;
   const HeatResultsRollback *rollbacks;
+
+  HeatResultsBrokenHalo broken_halo;
 
   HeatJson *bench; /* owned by the caller; set: the record of a benchmark, not of a run */
 

@@ -2,9 +2,9 @@
  *
  *  A step of a large grid may take minutes.  Whoever runs the steps gives the operator a
  *  HeatInterrupt, and every loop of the solver that may last long polls it: each iteration of a
- *  Krylov method and of Newton's method, each stage of rkl2 or each sweep over several stages, and each evaluation for PETSc's
- *  TS.  Once the run is to stop, the step returns HEAT_STOPPED, and the temperature is the one
- *  before the step.
+ *  Krylov method and of Newton's method, each stage of rkl2 or each sweep over several stages, and
+ *  each evaluation for PETSc's TS.  Once the run is to stop, the step returns HEAT_STOPPED, and the
+ *  temperature is the one before the step.
  *
  *  All ranks poll equally often and in the same order, because iterations and stages are
  *  collective.  So `ask` may count its calls and communicate in some of them only. */

@@ -27,8 +27,8 @@ PetscReal HeatEventsMargin(const HeatEvents *events, PetscReal t);
 PetscReal HeatEventsNext(HeatEvents *events, PetscReal after, PetscReal needed);
 
 /** Return whether some event after the time `after` and before `end` [s] lies between two points
- *  base + k*step of the grid of times, so that it shortens a step.  Where there are very many events,
- *  return true. */
+ *  base + k*step of the grid of times, so that it shortens a step.  Where there are very many
+ *  events, return true. */
 PetscBool HeatEventsShorten(HeatEvents *events, PetscReal after, PetscReal base, PetscReal step,
                             PetscReal end);
 

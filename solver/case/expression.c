@@ -19,6 +19,7 @@
 
 #include "solver/case/switches.h"
 #include "solver/formula/program.h"
+#include "solver/formula/time_factor.h"
 
 #if !defined(PETSC_USE_REAL_DOUBLE)
   #error "heat2d computes in double precision, as muParser does: configure PETSc with it"
@@ -305,9 +306,26 @@ static PetscErrorCode Check(int used, const char *text, PetscBool *good, char *m
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compile the text, which muParser accepts, to a program.  Find the errors that muParser does not
-   report (comparisons of comparisons), and whether the expression can switch at a time.  Store in
-   *good whether the text is right; if it is not, write the message. */
+/* Compile a tree to a program, or to a number if it has no variables.  Find whether it can switch
+   at a time. */
+static PetscErrorCode CompileTree(HeatExpression *e, const HeatExpressionTree *tree)
+{
+  PetscFunctionBeginUser;
+  for (int k = 0; k < tree->n; k++)
+    if (HeatSwitchesCan(&tree->operations[k])) e->switches = PETSC_TRUE;
+  PetscCall(HeatProgramCreate(tree, &e->program));
+  if (!e->variables) {
+    const HeatFormulaPoints one = {.n = 1};
+
+    PetscCall(HeatProgramEvaluate(e->program, &one, &e->value, NULL));
+    PetscCall(HeatProgramDestroy(&e->program));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compile the text, which muParser accepts.  Find the errors that muParser does not report
+   (comparisons of comparisons).  Store in *good whether the text is right; if it is not, write the
+   message. */
 static PetscErrorCode Compile(HeatExpression *e, const char *text, PetscBool *good, char *message,
                               size_t size)
 {
@@ -318,16 +336,8 @@ static PetscErrorCode Compile(HeatExpression *e, const char *text, PetscBool *go
   PetscFunctionBeginUser;
   PetscCall(HeatExpressionTreeCreate(text, &tree, &problem, &position));
   *good = problem ? SetMessage(text, position, message, size, "%s", problem) : PETSC_TRUE;
-  for (int k = 0; k < tree.n; k++)
-    if (HeatSwitchesCan(&tree.operations[k])) e->switches = PETSC_TRUE;
-  if (*good) PetscCall(HeatProgramCreate(&tree, &e->program));
+  if (*good) PetscCall(CompileTree(e, &tree));
   PetscCall(HeatExpressionTreeDestroy(&tree));
-  if (e->program && !e->variables) {
-    const HeatFormulaPoints one = {.n = 1};
-
-    PetscCall(HeatProgramEvaluate(e->program, &one, &e->value, NULL));
-    PetscCall(HeatProgramDestroy(&e->program));
-  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -356,6 +366,51 @@ PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, Hea
   }
   if (!good) PetscCall(HeatExpressionDestroy(&made));
   *e = made;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Create an expression from a tree. */
+static PetscErrorCode CreateFromTree(const HeatExpressionTree *tree, HeatExpression **e)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(e));
+  (*e)->variables = tree->operations[tree->n - 1].variables;
+  PetscCall(CompileTree(*e, tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatExpressionSplitTime(const HeatFormula *formula, HeatExpression **shape,
+                                       HeatExpression **factor)
+{
+  HeatExpressionTree tree, parts[2];
+  const char        *problem;
+  size_t             position;
+
+  PetscFunctionBeginUser;
+  *shape = *factor = NULL;
+  if (!formula->given || !formula->text) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionTreeCreate(formula->text, &tree, &problem, &position));
+  PetscCall(HeatExpressionTreeSplitTime(&tree, &parts[0], &parts[1]));
+  if (parts[0].n > 0) PetscCall(CreateFromTree(&parts[0], shape));
+  if (parts[1].n > 0) PetscCall(CreateFromTree(&parts[1], factor));
+  for (int k = 0; k < 2; k++) PetscCall(HeatExpressionTreeDestroy(&parts[k]));
+  PetscCall(HeatExpressionTreeDestroy(&tree));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatExpressionHasTimeFactor(const HeatFormula *formula, PetscBool *factors)
+{
+  HeatExpressionTree tree, parts[2];
+  const char        *problem;
+  size_t             position;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatExpressionTreeCreate(formula->text, &tree, &problem, &position));
+  PetscCall(HeatExpressionTreeSplitTime(&tree, &parts[0], &parts[1]));
+  *factors = (PetscBool)(parts[1].n > 0 ||
+                         (tree.n > 0 && tree.operations[tree.n - 1].variables == HEAT_VAR_TIME));
+  for (int k = 0; k < 2; k++) PetscCall(HeatExpressionTreeDestroy(&parts[k]));
+  PetscCall(HeatExpressionTreeDestroy(&tree));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -28,6 +28,16 @@ typedef struct HeatExpression HeatExpression;
 PetscErrorCode HeatExpressionCreate(const HeatFormula *formula, int allowed, HeatExpression **e,
                                     char *message, size_t message_size);
 
+/** Split a formula of x, y and t, which HeatExpressionCreate accepts, into a shape in space and a
+ *  factor of time, whose product it is (solver/formula/time_factor.h).
+ *  @param[out] shape, factor  owned by the caller; NULL if the formula is no such product */
+PetscErrorCode HeatExpressionSplitTime(const HeatFormula *formula, HeatExpression **shape,
+                                       HeatExpression **factor);
+
+/** Store in *factors whether a formula with t depends on t alone, or is a product as
+ *  HeatExpressionSplitTime finds it. */
+PetscErrorCode HeatExpressionHasTimeFactor(const HeatFormula *formula, PetscBool *factors);
+
 /** Free an expression and set *e to NULL; *e may be NULL. */
 PetscErrorCode HeatExpressionDestroy(HeatExpression **e);
 

@@ -8,8 +8,8 @@
 /** Bound the values of a formula of x, y and t of a validated case, by interval arithmetic
  *  (interval.h): every value lies within the bounds, which may be wider than the values are.
  *  @param[in]  end    [s] last time that counts; may be INFINITY
- *  @param[out] range  low and high, in the unit of the formula; -INFINITY and INFINITY of C where no
- *                     bound is known, as for a formula of T */
+ *  @param[out] range  low and high, in the unit of the formula; -INFINITY and INFINITY of C where
+ *                     no bound is known, as for a formula of T */
 PetscErrorCode HeatFormulaRange(const HeatCase *c, const HeatFormula *formula, PetscReal end,
                                 PetscReal range[2]);
 

@@ -151,7 +151,7 @@ static const HeatPetscRule rules[] = {
     /* PC */
     NAMES("pc_type", preconditioners),
     SWITCH("pc_use_amat"),
-    NAMES("pc_heatmg_cycle_type", "v w auto"),
+    NAMES("pc_heatmg_cycle_type", "v w"),
     NAMES("pc_jacobi_type", "diagonal rowmax rowsum rowl1"),
     SWITCH("pc_jacobi_abs"),
     SWITCH("pc_jacobi_fixdiagonal"),

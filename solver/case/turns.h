@@ -31,8 +31,8 @@ PetscReal HeatTurnsMargin(const HeatTurns *turns);
 void HeatTurnsNext(HeatTurns *turns, PetscReal after, PetscReal until, PetscReal *time,
                    PetscReal *known);
 
-/** Return whether the formula begins with a hundred turns of which each is less than 1e-6 of the run
- *  after the one before it: a wave that steps cannot follow to the end. */
+/** Return whether the formula begins with a hundred turns that follow each other within less than
+ *  1e-6 of the run: a wave that steps cannot follow to the end. */
 PetscBool HeatTurnsAreFast(HeatTurns *turns);
 
 /** Return the end of a step [s] from `from` to at most `to` over which the formula is nearly linear

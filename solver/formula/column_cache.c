@@ -37,7 +37,8 @@ static void AddUpCosts(const HeatOperations *list, int *cost)
   }
 }
 
-/* Mark the entries that entries other than column entries read, or that are the value or slope. */
+/* Mark an entry if it is the value or the slope, or if an entry that is no column entry reads
+   it. */
 static void FindLeaves(const HeatOperations *list, PetscBool *leaf)
 {
   for (int k = 0; k < list->n; k++) {

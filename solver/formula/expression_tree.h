@@ -1,7 +1,8 @@
 /** The syntax tree of a formula.
  *
- *  Programs are compiled from it (program.h), comparisons of comparisons are refused by it, and
- *  times at which a formula switches are found in it (solver/case/switches.h).  The parser accepts
+ *  It serves three purposes: programs are compiled from it (program.h); a formula that compares the
+ *  result of a comparison, such as a < b < c, is found in it and refused; and the times at which a
+ *  formula switches are found in it (solver/case/switches.h).  The parser accepts
  *  the part of muParser's grammar that case files may use.  The precedence is muParser's, from the
  *  lowest to the highest: ?:  ||  &&  comparisons  + -  * / and signs  ^ (from right to left).
  *  Nothing here is collective. */

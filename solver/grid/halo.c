@@ -108,6 +108,43 @@ PetscErrorCode HeatHaloEnd(HeatHalo *h)
 
 const PetscReal *HeatHaloGhost(const HeatHalo *h, HeatSide side) { return h->ghost[side]; }
 
+/* Tests with numbers. */
+
+/* Return the global number j nx + i of the cell beyond a side of the block, the k-th along that
+   side; periodic across the domain's boundary. */
+static PetscReal NumberBeyond(const HeatGrid *g, HeatSide side, PetscInt k)
+{
+  PetscInt i = g->xs + k, j = g->ys + k;
+
+  switch (side) {
+  case HEAT_LEFT: i = (g->xs + g->nx - 1) % g->nx; break;
+  case HEAT_RIGHT: i = (g->xs + g->nxl) % g->nx; break;
+  case HEAT_BOTTOM: j = (g->ys + g->ny - 1) % g->ny; break;
+  default: j = (g->ys + g->nyl) % g->ny; break;
+  }
+  return (PetscReal)j * (PetscReal)g->nx + (PetscReal)i;
+}
+
+void HeatHaloNumberCells(const HeatGrid *g, PetscReal sign, PetscReal *u)
+{
+  for (PetscInt j = 0; j < g->nyl; j++) {
+    const PetscReal first = (PetscReal)(g->ys + j) * (PetscReal)g->nx + (PetscReal)g->xs;
+
+    for (PetscInt i = 0; i < g->nxl; i++)
+      u[(size_t)j * (size_t)g->nxl + (size_t)i] = sign * (first + (PetscReal)i);
+  }
+}
+
+PetscInt64 HeatHaloCountWrong(const HeatGrid *g, HeatSide side, PetscReal sign,
+                              const PetscReal *ghost)
+{
+  PetscInt64 wrong = 0;
+
+  for (PetscInt k = 0; k < StripLength(g, side); k++)
+    wrong += !(ghost[k] == sign * NumberBeyond(g, side, k));
+  return wrong;
+}
+
 HeatHaloCounts HeatHaloGetCounts(const HeatHalo *h) { return h->counts; }
 
 PetscErrorCode HeatHaloDestroy(HeatHalo **halo)

@@ -55,6 +55,17 @@ PetscErrorCode HeatHaloEnd(HeatHalo *halo);
  *  until the next HeatHaloBegin.  Owned by the halo.  Not collective. */
 const PetscReal *HeatHaloGhost(const HeatHalo *halo, HeatSide side);
 
+/** Fill a field with `sign` times the global number j nx + i of each cell, from which a halo
+ *  exchange can be tested exactly.  Not collective.
+ *  @param[out] u  [nyl][nxl] */
+void HeatHaloNumberCells(const HeatGrid *grid, PetscReal sign, PetscReal *u);
+
+/** Count the ghost values beyond a side that are not `sign` times the number of the cell that they
+ *  stand for, periodic across the domain's boundary.  Not collective.
+ *  @param[in] ghost  [nyl] for left and right, [nxl] for bottom and top */
+PetscInt64 HeatHaloCountWrong(const HeatGrid *grid, HeatSide side, PetscReal sign,
+                              const PetscReal *ghost);
+
 /** Return this rank's counts.  Not collective. */
 HeatHaloCounts HeatHaloGetCounts(const HeatHalo *halo);
 

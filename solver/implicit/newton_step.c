@@ -16,7 +16,7 @@
   "the end of a transient run, or the mean of a conductivity that oscillates with the temperature"
 
 /* Bend the step Y of a line search (HeatOperatorBendStep).  SNES goes from T to T - Y, hence the
-   changes of sign. */
+   sign. */
 static PetscErrorCode BendStep(SNESLineSearch search, Vec T, Vec Y, PetscBool *changed,
                                void *context)
 {
@@ -26,13 +26,11 @@ static PetscErrorCode BendStep(SNESLineSearch search, Vec T, Vec Y, PetscBool *c
 
   PetscFunctionBeginUser;
   (void)search;
-  PetscCall(VecScale(Y, -1.0));
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(VecGetArray(Y, &step));
-  PetscCall(HeatOperatorBendStep(op, values, step));
+  PetscCall(HeatOperatorBendStep(op, values, -1.0, step));
   PetscCall(VecRestoreArray(Y, &step));
   PetscCall(VecRestoreArrayRead(T, &values));
-  PetscCall(VecScale(Y, -1.0));
   *changed = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -8,10 +8,10 @@
  *  For a non-linear operator:
  *      F(T) = sigma C (T - T_base) - N(T) - r = 0
  *  by Newton's method with a backtracking line search.  Products with the true Jacobian are
- *  computed matrix-free at each iterate.  The preconditioner holds the conductances fixed.  One
- *  with an assembled matrix is set up once a step; heatmg and jacobi, which read the operator
- *  itself, at each iterate (HeatLinearUpdateOperator).  Each linear solve is as accurate as
- *  Newton's method can use, and no more:
+ *  computed matrix-free at each iterate.  The preconditioner holds the conductances fixed.  It is
+ *  set up once a step; heatmg is set up again at a later iterate where the iterations that this
+ *  saves pay for it (newton_lag.h), and jacobi, which costs next to nothing, at each iterate.  Each
+ *  linear solve is as accurate as Newton's method can use, and no more:
  *  S. Eisenstat, H. Walker, SIAM J. Sci. Comput. 17 (1996) 16.
  *
  *  F has a rounding error of about epsilon times its largest terms, epsilon ||d T|| with d the
@@ -24,7 +24,9 @@
 
 #include "solver/base/exact_sum.h"
 #include "solver/base/traffic.h"
+#include "solver/implicit/newton_lag.h"
 #include "solver/implicit/newton_step.h"
+#include "solver/multigrid/heat_petsc.h"
 
 struct HeatStage {
   HeatOperator     *op;          /* borrowed */
@@ -38,33 +40,37 @@ struct HeatStage {
   PetscReal         norm_before; /* [W/m] ||F|| one iterate before norm_last */
   PetscReal         norm_last;   /* [W/m] ||F|| of the latest iterate */
   HeatNewtonRun     newton;      /* the last run of Newton's method */
+  PetscBool         continues;   /* a run of Newton's method continues an earlier one */
+  HeatNewtonLag     lag;         /* linear solves since the last set-up of heatmg */
+  PetscBool         used, stale; /* heatmg was used since its set-up; it had been used before the
+                                    present linear solve */
   HeatSolveInfo     solve;       /* the record of the last solve */
 };
 
-/* f = f + r - sigma C (T - T_base) [W/m]: with f = N(T) on entry this is -F(T). */
-static PetscErrorCode AddMassAndExtra(HeatStage *s, const PetscReal *T, PetscReal *f)
+/* f = sign (f + r - sigma C (T - T_base)) [W/m]: with f = N(T) on entry this is -F(T) or F(T). */
+static PetscErrorCode AddMassAndExtra(HeatStage *s, PetscReal sign, const PetscReal *T,
+                                      PetscReal *f)
 {
   const size_t     n     = HeatGridLocalCells(HeatOperatorGrid(s->op));
   const PetscReal *C     = HeatOperatorCapacity(s->op);
   const PetscReal  sigma = s->eq.sigma;
-  const PetscReal *base, *extra;
+  const PetscReal *base = NULL, *extra = NULL;
 
   PetscFunctionBeginUser;
-  if (s->eq.base && sigma != 0.0) {
-    PetscCall(VecGetArrayRead(s->eq.base, &base));
-    for (size_t i = 0; i < n; i++) f[i] -= sigma * C[i] * (T[i] - base[i]);
-    PetscCall(VecRestoreArrayRead(s->eq.base, &base));
+  if (s->eq.base && sigma != 0.0) PetscCall(VecGetArrayRead(s->eq.base, &base));
+  if (s->eq.extra) PetscCall(VecGetArrayRead(s->eq.extra, &extra));
+  for (size_t i = 0; i < n; i++) {
+    const PetscReal stored = base ? f[i] - sigma * C[i] * (T[i] - base[i]) : f[i];
+
+    f[i] = sign * (extra ? stored + extra[i] : stored);
   }
-  if (s->eq.extra) {
-    PetscCall(VecGetArrayRead(s->eq.extra, &extra));
-    for (size_t i = 0; i < n; i++) f[i] += extra[i];
-    PetscCall(VecRestoreArrayRead(s->eq.extra, &extra));
-  }
+  if (extra) PetscCall(VecRestoreArrayRead(s->eq.extra, &extra));
+  if (base) PetscCall(VecRestoreArrayRead(s->eq.base, &base));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* f = N(T) + r - sigma C (T - T_base) = -F(T) [W/m]. */
-static PetscErrorCode NegativeResidual(HeatStage *s, Vec T, Vec f)
+/* f = sign (N(T) + r - sigma C (T - T_base)) [W/m]: F(T) with sign -1, -F(T) with 1. */
+static PetscErrorCode SignedResidual(HeatStage *s, PetscReal sign, Vec T, Vec f)
 {
   const PetscReal *values;
   PetscReal       *out;
@@ -73,7 +79,7 @@ static PetscErrorCode NegativeResidual(HeatStage *s, Vec T, Vec f)
   PetscCall(VecGetArrayRead(T, &values));
   PetscCall(VecGetArrayWrite(f, &out));
   PetscCall(HeatOperatorNet(s->op, values, out));
-  PetscCall(AddMassAndExtra(s, values, out));
+  PetscCall(AddMassAndExtra(s, sign, values, out));
   PetscCall(VecRestoreArrayWrite(f, &out));
   PetscCall(VecRestoreArrayRead(T, &values));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -107,9 +113,14 @@ static PetscErrorCode SnesFunction(SNES snes, Vec T, Vec f, void *context)
     PetscCall(SNESSetFunctionDomainError(snes));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  PetscCall(NegativeResidual(s, T, f));
-  PetscCall(VecScale(f, -1.0));
+  PetscCall(SignedResidual(s, -1.0, T, f));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return the ||F|| at which Newton's method has converged [W/m]. */
+static PetscReal Goal(const HeatStage *s)
+{
+  return PetscMax(HeatOperatorCase(s->op)->solver.tolerance * s->norm_first, s->rounding);
 }
 
 /* Set the relative tolerance eta of an iteration's linear solve by Eisenstat and Walker's choice 2,
@@ -123,15 +134,48 @@ static PetscErrorCode SnesFunction(SNES snes, Vec T, Vec f, void *context)
    iteration; a smaller value solves more accurately than needed. */
 static PetscErrorCode SetForcing(HeatStage *s, PetscInt iteration)
 {
-  const HeatCase *c         = HeatOperatorCase(s->op);
   const PetscReal eta_first = 0.1, gamma = 0.9, eta_most = 0.5, part = 0.1;
-  const PetscReal goal = PetscMax(c->solver.tolerance * s->norm_first, s->rounding);
+  const PetscInt  most = HeatLinearIterationLimit(s->linear);
   PetscReal eta = iteration == 0 ? eta_first : gamma * PetscSqr(s->norm_last / s->norm_before);
 
   PetscFunctionBeginUser;
-  eta = PetscMax(PetscMin(eta, eta_most), PetscMin(part * goal / s->norm_last, eta_most));
+  eta = PetscMax(PetscMin(eta, eta_most), PetscMin(part * Goal(s) / s->norm_last, eta_most));
   PetscCall(KSPSetTolerances(HeatLinearKSP(s->linear), eta, PETSC_DEFAULT, PETSC_DEFAULT,
-                             HeatLinearIterationLimit(s->linear)));
+                             HeatNewtonLagLimit(&s->lag, eta, most)));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Have the preconditioner set up again in the next linear solve, at the present iterate. */
+static PetscErrorCode Refresh(HeatStage *s)
+{
+  const HeatNewtonLag none = {0};
+
+  PetscFunctionBeginUser;
+  s->lag  = none;
+  s->used = PETSC_FALSE;
+  PetscCall(HeatLinearUpdateOperator(s->linear));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Record the linear solve of the iterate before, and have the preconditioner set up again if that
+   pays. */
+static PetscErrorCode RefreshIfDue(HeatStage *s, PetscInt iteration)
+{
+  const KSP ksp = HeatLinearKSP(s->linear);
+  PetscBool ours;
+  PetscInt  took;
+  PetscReal left;
+  PC        pc;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(ksp, &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
+  PetscCall(KSPGetIterationNumber(ksp, &took));
+  PetscCall(KSPGetResidualNorm(ksp, &left));
+  if (iteration > 0 && s->norm_before > 0.0) HeatNewtonLagAdd(&s->lag, took, left / s->norm_before);
+  if (!ours || HeatNewtonLagIsDue(&s->lag)) PetscCall(Refresh(s));
+  s->stale = s->used;
+  s->used  = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -146,13 +190,13 @@ static PetscErrorCode SnesJacobian(SNES snes, Vec T, Mat A, Mat P, void *context
   (void)A, (void)P;
   PetscCall(UpdateTo(s, T, &valid)); /* F's last evaluation may have been at another T */
   PetscCall(SNESGetIterationNumber(snes, &iteration));
+  PetscCall(RefreshIfDue(s, iteration));
   PetscCall(SetForcing(s, iteration));
-  PetscCall(HeatLinearUpdateOperator(s->linear));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Apply SNES's own test, accept an F within its rounding too, and end where the step is to be
-   abandoned. */
+   abandoned.  A run that continues another one has the goal of that one. */
 static PetscErrorCode SnesConverged(SNES snes, PetscInt it, PetscReal xnorm, PetscReal snorm,
                                     PetscReal fnorm, SNESConvergedReason *reason, void *context)
 {
@@ -163,10 +207,11 @@ static PetscErrorCode SnesConverged(SNES snes, PetscInt it, PetscReal xnorm, Pet
   PetscCall(SNESConvergedDefault(snes, it, xnorm, snorm, fnorm, reason, NULL));
   PetscCall(HeatInterruptPoll(HeatOperatorInterrupt(s->op), &stop));
   if (stop) *reason = SNES_DIVERGED_INNER;
-  if (it == 0) s->norm_first = fnorm;
+  if (it == 0 && !s->continues) s->norm_first = fnorm;
   s->norm_before = s->norm_last;
   s->norm_last   = fnorm;
-  if (!*reason && fnorm <= s->rounding) *reason = SNES_CONVERGED_FNORM_ABS;
+  if (!*reason && fnorm <= (s->continues ? Goal(s) : s->rounding))
+    *reason = SNES_CONVERGED_FNORM_ABS;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -228,12 +273,16 @@ PetscErrorCode HeatStageCreate(HeatOperator *op, PetscReal sigma, HeatStage **st
 
 PetscErrorCode HeatStagePrepare(HeatStage *s, PetscReal sigma)
 {
+  const HeatNewtonLag none = {0};
+
   PetscFunctionBeginUser;
   if (!s->snes) {
     PetscCall(HeatLinearSetMass(s->linear, sigma));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
   PetscCall(HeatLinearUpdate(s->linear, sigma));
+  s->lag  = none;
+  s->used = PETSC_FALSE;
   PetscCall(ConnectJacobian(s));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -244,7 +293,7 @@ PetscErrorCode HeatStagePrepare(HeatStage *s, PetscReal sigma)
 static PetscErrorCode SolveLinear(HeatStage *s, Vec T, PetscBool *solved)
 {
   PetscFunctionBeginUser;
-  PetscCall(NegativeResidual(s, T, s->rhs));
+  PetscCall(SignedResidual(s, 1.0, T, s->rhs));
   PetscCall(HeatLinearTry(s->linear, s->rhs, s->work, &s->solve, solved));
   if (*solved) PetscCall(VecAXPY(T, 1.0, s->work));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -277,23 +326,40 @@ static PetscErrorCode RunNewton(HeatStage *s, Vec T, SNESConvergedReason *reason
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Continue Newton's method from its last iterate T with GAMG instead of heatmg, after a linear
-   solve that did not converge.  Nothing is done where no fallback is available or the coefficients
-   are undefined at T. */
-static PetscErrorCode ContinueWithAlgebraic(HeatStage *s, Vec T, SNESConvergedReason *reason)
+/* Continue Newton's method from its last iterate T, after a linear solve that did not converge:
+   with heatmg set up there, if it was set up at an earlier iterate; otherwise with GAMG instead of
+   heatmg.  Nothing is done where no fallback is available or the coefficients are undefined
+   at T. */
+static PetscErrorCode Continue(HeatStage *s, Vec T, SNESConvergedReason *reason)
 {
-  const PetscReal norm_first = s->norm_first;
-  PetscBool       fell_back, valid;
+  const PetscBool stale     = s->stale;
+  PetscBool       fell_back = PETSC_FALSE, valid;
 
   PetscFunctionBeginUser;
   PetscCall(UpdateTo(s, T, &valid));
   if (!valid) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatLinearFallBack(s->linear, &fell_back));
-  if (!fell_back) PetscFunctionReturn(PETSC_SUCCESS);
+  if (stale) PetscCall(Refresh(s));
+  else PetscCall(HeatLinearFallBack(s->linear, &fell_back));
+  if (!stale && !fell_back) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(ConnectJacobian(s));
-  s->solve.rescue = HEAT_RESCUE_STRONG;
+  if (fell_back) s->solve.rescue = HEAT_RESCUE_STRONG;
+  s->continues = PETSC_TRUE;
   PetscCall(RunNewton(s, T, reason));
-  s->norm_first = norm_first;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Continue while a linear solve failed and there is another way to continue. */
+static PetscErrorCode ContinueWhereSolvesFail(HeatStage *s, Vec T, SNESConvergedReason *reason)
+{
+  const PetscInt most   = HeatOperatorCase(s->op)->solver.max_newton;
+  PetscInt       before = -1; /* linear iterations, which stay where there is none */
+
+  PetscFunctionBeginUser;
+  while (*reason == SNES_DIVERGED_LINEAR_SOLVE && before != s->solve.iterations &&
+         s->solve.newton < most) {
+    before = s->solve.iterations;
+    PetscCall(Continue(s, T, reason));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -307,6 +373,7 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
 
   PetscFunctionBeginUser;
   s->norm_first = s->norm_before = s->norm_last = 0.0;
+  s->continues                                  = PETSC_FALSE;
   PetscCall(UpdateTo(s, T, &valid));
   *solved = valid;
   if (!valid) PetscFunctionReturn(PETSC_SUCCESS);
@@ -316,7 +383,7 @@ static PetscErrorCode SolveNonlinear(HeatStage *s, Vec T, PetscBool *solved)
   }
   PetscCall(MeasureRounding(s, T));
   PetscCall(RunNewton(s, T, &reason));
-  if (reason == SNES_DIVERGED_LINEAR_SOLVE) PetscCall(ContinueWithAlgebraic(s, T, &reason));
+  PetscCall(ContinueWhereSolvesFail(s, T, &reason));
   /* The reported residual is relative to an ||F_0|| large enough for the tolerance to lie above
      rounding.  The ||F_0|| of a guess that already solves the equation is rounding. */
   start         = PetscMax(s->norm_first, s->rounding / HeatOperatorCase(s->op)->solver.tolerance);

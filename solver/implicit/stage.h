@@ -33,8 +33,8 @@ PetscErrorCode HeatStageCreate(HeatOperator *op, PetscReal sigma, HeatStage **st
 
 /** Set the preconditioner up for sigma [1/s], once a step and before its solves.  For a linear
  *  operator nothing is done while sigma stays; for a non-linear one the preconditioner takes the
- *  coefficients of the operator's last Update (heatmg and jacobi take them at each iterate of the
- *  solves, too).  Collective.
+ *  coefficients of the operator's last Update.  During HeatStageSolve heatmg takes those of a later
+ *  iterate where that pays, and jacobi those of each iterate.  Collective.
  *  Errors: HEAT_ERR_INPUT where PETSc refuses the set-up. */
 PetscErrorCode HeatStagePrepare(HeatStage *stage, PetscReal sigma);
 

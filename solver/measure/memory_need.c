@@ -26,6 +26,8 @@ typedef struct {
   PetscBool of_place;  /* some conductivity is a formula or from a file: its field is kept */
   PetscBool source;    /* there is a source or a power */
   PetscBool source_t;  /* some source depends on t */
+  PetscBool unsplit;   /* some of these is no product of a shape and a factor of time */
+  int       shapes;    /* number of those that are, and depend on the place */
   PetscBool ambient_t; /* the ambient temperature depends on t */
   PetscBool source_T;  /* some source depends on T */
   PetscBool flux;      /* some side has a prescribed flux */
@@ -89,12 +91,18 @@ static PetscErrorCode FindConductivityTraits(const HeatCase *c, Traits *t)
 /* Add the traits of a source or a power. */
 static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
 {
-  int bits;
+  PetscBool factors;
+  int       bits;
 
   PetscFunctionBeginUser;
   PetscCall(Variables(source, &bits));
   if (source->given) t->source = PETSC_TRUE;
-  if (bits & HEAT_VAR_TIME) t->source_t = PETSC_TRUE;
+  if (bits & HEAT_VAR_TIME) {
+    PetscCall(HeatExpressionHasTimeFactor(source, &factors));
+    t->source_t = PETSC_TRUE;
+    if (!factors) t->unsplit = PETSC_TRUE;
+    if (factors && bits != HEAT_VAR_TIME) t->shapes++;
+  }
   if (bits & HEAT_VAR_TEMPERATURE) t->source_T = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -163,12 +171,15 @@ static double OperatorBytes(const HeatCase *c, const Traits *t)
   if (!RowsAreAlike(c, t)) bytes += R; /* gx, which else has one row */
   if (t->source) bytes += R;
   if (c->properties[HEAT_PROPERTY_DENSITY].file) bytes += R;
-  if (t->of_place) bytes += R * t->axes;               /* k */
-  if (t->of_T) bytes += R * (t->axes + 4);             /* dk/dT; low and high of both axes */
+  if (t->of_place) bytes += R * t->axes; /* k */
+  if (t->of_T) bytes += R * (1 + 4);     /* T of the last Update; low and high of both axes */
+  if (t->of_T && c->n_materials > 1 && c->solver.face_average == HEAT_FACE_ARITHMETIC)
+    bytes += R * t->axes;                              /* dk/dT */
   if (t->nonlinear) bytes += R;                        /* the Jacobian's shift */
   if (c->exchange.coefficient.given) bytes += 2.0 * R; /* conductance and ambient temperature */
   if (t->flux) bytes += R;
   if (t->source_t) bytes += R;
+  if (!t->unsplit && !t->source_T) bytes += R * t->shapes;
   if (t->source_T) bytes += 2.0 * R;
   if (c->time.scheme == HEAT_SCHEME_RKL2 && t->source_t) bytes += 2.0 * R;
   if (c->time.scheme == HEAT_SCHEME_RKL2 && t->ambient_t) bytes += 2.0 * R;

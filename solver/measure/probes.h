@@ -6,8 +6,8 @@
  *  each side of the face has its own, and a point exactly on the face reads the mean of both.  At a
  *  side of the domain the value is the surface temperature, which is prescribed or follows from the
  *  film or the flux.  In two dimensions the temperature is bilinear in the quarter of a cell that
- *  contains the point.  Within a material whose conductivity depends on T, Kirchhoff's integral of k
- *  over T is linear instead of T.  Source: solver/README.md, "Points". */
+ *  contains the point.  Within a material whose conductivity depends on T, the integral of k over T
+ *  (Kirchhoff's) is linear instead of T.  Source: solver/README.md, "Points". */
 #ifndef HEAT_SOLVER_PROBES_H
 #define HEAT_SOLVER_PROBES_H
 

@@ -82,17 +82,42 @@ static PetscErrorCode MayVary(const HeatFormula *formula, PetscBool *varies)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set *single: whether explicit steps are taken one by one, because a source or a flux changes with
-   time or heat is exchanged with the ambient (solver/operator/operator_steps.c). */
-static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool *single)
+/* The sources of a case that change with time. */
+typedef struct {
+  PetscInt  n;      /* number of formulas of t */
+  PetscBool factor; /* all of them are of t alone, or a shape times a factor of t */
+} TimedSources;
+
+/* Add a formula. */
+static PetscErrorCode AddTimed(const HeatFormula *formula, TimedSources *timed)
 {
+  PetscBool varies = PETSC_FALSE, factors;
+
   PetscFunctionBeginUser;
-  *single = c->exchange.coefficient.given;
-  PetscCall(MayVary(&c->source, single));
+  PetscCall(MayVary(formula, &varies));
+  if (!varies) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatExpressionHasTimeFactor(formula, &factors));
+  timed->n++;
+  if (!factors) timed->factor = PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set *single: whether explicit steps are taken one by one, because a source or a flux changes with
+   time or heat is exchanged with the ambient (solver/operator/operator_steps.c).  Steps of ftcs
+   allow one source with a factor of time, which sets *timed. */
+static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool stages, PetscBool *single,
+                                       PetscBool *timed)
+{
+  TimedSources sources = {.factor = PETSC_TRUE};
+
+  PetscFunctionBeginUser;
+  PetscCall(AddTimed(&c->source, &sources));
   for (PetscInt r = 0; r < c->n_regions; r++) {
-    PetscCall(MayVary(&c->regions[r].source, single));
-    PetscCall(MayVary(&c->regions[r].power, single));
+    PetscCall(AddTimed(&c->regions[r].source, &sources));
+    PetscCall(AddTimed(&c->regions[r].power, &sources));
   }
+  *timed  = (PetscBool)(!stages && sources.n == 1 && sources.factor);
+  *single = (PetscBool)(c->exchange.coefficient.given || (sources.n > 0 && !*timed));
   for (int side = 0; side < HEAT_SIDES; side++) {
     for (PetscInt k = 0; k < c->boundary[side].n; k++) {
       const HeatSegment *segment = &c->boundary[side].segments[k];
@@ -108,12 +133,13 @@ static PetscErrorCode TakesSingleSteps(const HeatCase *c, PetscBool *single)
 /* Set the depth of deep halo exchanges of an explicit scheme whose coefficients allow them. */
 static PetscErrorCode FindDepth(const HeatCase *c, const HeatLayout *layout, HeatModelSteps *s)
 {
-  PetscBool single;
-  PetscInt  most;
+  const PetscBool stages = s->stages > 0 ? PETSC_TRUE : PETSC_FALSE;
+  PetscBool       single;
+  PetscInt        most;
 
   PetscFunctionBeginUser;
-  PetscCall(TakesSingleSteps(c, &single));
-  PetscCall(HeatOperatorStepsWanted(s->stages > 0 ? PETSC_TRUE : PETSC_FALSE, &most));
+  PetscCall(TakesSingleSteps(c, stages, &single, &s->timed));
+  PetscCall(HeatOperatorStepsWanted(stages, &most));
   if (!single) s->deep = HeatFrameDepth(layout, most);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -238,7 +264,7 @@ PetscErrorCode HeatModelStepsPrepare(const HeatModelSteps *s, const HeatLayout *
   *traffic = none;
   if (counts->sweeps == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatLayoutHalo(layout, s->deep, PETSC_TRUE, &halo));
-  HeatLayoutTrafficAdd(traffic, HEAT_SWEEP_FIELDS, &halo);
+  HeatLayoutTrafficAdd(traffic, HEAT_SWEEP_FIELDS + (s->timed ? 1 : 0), &halo);
   for (int side = 0; side < HEAT_SIDES; side++) {
     HeatLayoutTraffic line; /* of one step or stage */
 

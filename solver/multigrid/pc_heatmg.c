@@ -152,8 +152,8 @@ PetscErrorCode HeatPCGetMultigrid(PC pc, HeatMultigrid **mg)
   PetscFunctionBeginUser;
   PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, &ours));
   PetscCheck(ours, PetscObjectComm((PetscObject)pc), PETSC_ERR_SUP,
-             "the Krylov method heatcg is one with the preconditioner heatmg; take another method "
-             "for another preconditioner, such as -ksp_type cg");
+             "the Krylov method heatcg works with the preconditioner heatmg only; for another "
+             "preconditioner take another method, such as -ksp_type cg");
   *mg = ((HeatMG *)pc->data)->mg;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

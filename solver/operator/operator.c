@@ -53,8 +53,7 @@ static PetscErrorCode SetTimeAt(HeatOperator *op, HeatMoment when, HeatFault *fa
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Keep in op->past_fault a fault at time t [s] if no earlier one is kept. */
-static void RememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t)
+void HeatOperatorRememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t)
 {
   if (fault->count == 0 || (op->past_fault.count && op->past_time <= t)) return;
   op->past_fault = *fault;
@@ -69,7 +68,7 @@ PetscErrorCode HeatOperatorSetTime(HeatOperator *op, PetscReal t)
   fault->count = 0;
   if (op->rule == HEAT_TIME_ON_LINES) PetscCall(SetTimeOnLine(op, t, fault));
   else PetscCall(SetTimeAt(op, HeatMomentInStep(op->step_from, op->step_to, t), fault));
-  RememberFault(op, fault, t);
+  HeatOperatorRememberFault(op, fault, t);
   if (HeatSourceVaries(op->source) || HeatBoundariesFluxVaries(op->boundaries))
     PetscCall(HeatOperatorCombineSources(op));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -132,7 +131,7 @@ PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when)
 
   PetscFunctionBeginUser;
   PetscCall(HeatBoundariesSetTime(op->boundaries, when, &fault));
-  RememberFault(op, &fault, when.t);
+  HeatOperatorRememberFault(op, &fault, when.t);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -177,6 +176,7 @@ PetscErrorCode HeatOperatorDestroy(HeatOperator **out)
   PetscCall(HeatConductivityDestroy(&op->conductivity));
   PetscCall(HeatOperatorMeansDestroy(&op->means));
   PetscCall(HeatOperatorStepsDestroy(&op->steps));
+  PetscCall(HeatHaloFaultDestroy(&op->broken));
   PetscCall(HeatHaloDestroy(&op->halo));
   for (int side = 0; side < HEAT_SIDES; side++) {
     PetscCall(PetscFree(op->ghosts[side].k));

@@ -70,12 +70,14 @@ PetscBool HeatOperatorIsSymmetric(const HeatOperator *op);
  *                     coefficient is not finite; the coefficients are then undefined */
 PetscErrorCode HeatOperatorUpdate(HeatOperator *op, const PetscReal *T, PetscBool *valid);
 
-/** Replace a step of Newton's method, from T to T + step, by the step over which the integral of k
- *  over T changes by k(T) step in each cell (operator_kirchhoff.c).  Call it after
+/** Replace a step of Newton's method, from T to T + sign step, by the step over which the integral
+ *  of k over T changes by k(T) sign step in each cell (operator_kirchhoff.c).  Call it after
  *  HeatOperatorUpdate at T.  Not collective.
  *  @param[in]     T     [K], [nyl][nxl]
+ *  @param[in]     sign  1 or -1
  *  @param[in,out] step  [K], [nyl][nxl] */
-PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal *step);
+PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal sign,
+                                    PetscReal *step);
 
 /** How sources, boundary values and ambient temperatures that do not depend on T are evaluated
  *  within a time step. */
@@ -159,7 +161,8 @@ typedef struct {
 
 /** Compute the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
  *  means that it must not be called.  The result is 1 where conductances, sources or fluxes change
- *  with time or temperature (prescribed and ambient temperatures may), with ambient exchange, and
+ *  with time or temperature (prescribed and ambient temperatures may, and a source with a factor of
+ *  time: HeatSourceHasFactor), with ambient exchange, and
  *  where blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
  *  bound, at most 64; 32 by default.  The first call is collective, later calls are not; the result
  *  is equal on all ranks. */
@@ -170,7 +173,8 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
 
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
- *  conductances of four faces, dt/C, and the sources. */
+ *  conductances of four faces, dt/C, and the sources.  The shape of a source with a factor of time
+ *  is one more. */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
 /** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */
@@ -396,6 +400,33 @@ typedef struct {
 
 /** Return the counts of the deep halo exchanges. */
 HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op);
+
+/** Halo exchanges that were left out on purpose. */
+typedef struct {
+  PetscInt64 every;        /* as HeatOperatorBreakHalo was told; 0: none is left out */
+  PetscInt64 single, deep; /* number so far, of exchanges one cell deep and of deep ones */
+} HeatBrokenHalo;
+
+/** Leave out every EVERY-th halo exchange of temperatures, and of the increments of rkl2's stages,
+ *  from now on, for teaching: the ghost cells keep the values of the exchange before.  The first
+ *  exchange of each field is made, so that with every = 1 the ghost cells keep the first values for
+ *  ever.
+ *  The exchanges of a linear solver, of coefficients and of reports are made.  Not collective, but
+ *  equal on all ranks.
+ *  @param[in] every  at least 1 */
+PetscErrorCode HeatOperatorBreakHalo(HeatOperator *op, PetscInt64 every);
+
+/** Return what has been left out.  Not collective. */
+HeatBrokenHalo HeatOperatorBrokenHalo(const HeatOperator *op);
+
+/** Test the halo exchange of an operator with a broken halo exactly: exchange numbers of cells,
+ *  with another sign each time, until one exchange of the same pattern is left out, and count the
+ *  ghost values that are not the number of their cell.  Collective.
+ *  @param[out] wrong  [HEAT_SIDES] number of wrong values beyond each side of this rank's block
+ *  @param[out] of     [HEAT_SIDES] number of values that were compared; 0 at the domain's boundary
+ */
+PetscErrorCode HeatOperatorTestHalo(HeatOperator *op, PetscInt64 wrong[HEAT_SIDES],
+                                    PetscInt64 of[HEAT_SIDES]);
 
 /** Free *op, which may be NULL, and set it to NULL.  Collective. */
 PetscErrorCode HeatOperatorDestroy(HeatOperator **op);

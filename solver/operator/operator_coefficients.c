@@ -64,24 +64,35 @@ static void ComputeShift(HeatOperator *op, PetscBool everywhere)
   }
 }
 
+void HeatOperatorAddFluxes(const HeatOperator *op, PetscReal *cells)
+{
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
+
+    for (PetscInt k = 0; k < faces.length; k++)
+      cells[HeatBoundaryCell(op->grid, (HeatSide)s, k)] += faces.F[k];
+  }
+}
+
+/* The order of additions is that of the sweep of several steps (wavefront_kernels.c): a source with
+   a factor of time comes last. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
 {
-  const HeatGrid  *g = op->grid;
-  const PetscReal *Q = HeatSourceCells(op->source);
+  const HeatGrid  *g      = op->grid;
+  const PetscReal *Q      = HeatSourceCells(op->source);
+  const PetscBool  factor = (PetscBool)(HeatSourceHasFactor(op->source) &&
+                                       op->rule != HEAT_TIME_ON_LINES);
 
   PetscFunctionBeginUser;
   if (!op->q_owned) {
     op->q = Q;
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  if (factor) Q = HeatSourceBase(op->source);
   if (Q) PetscCall(PetscArraycpy(op->q_owned, Q, HeatGridLocalCells(g)));
   else PetscCall(PetscArrayzero(op->q_owned, HeatGridLocalCells(g)));
-  for (int s = 0; s < HEAT_SIDES; s++) {
-    const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)s);
-
-    for (PetscInt k = 0; k < faces.length; k++)
-      op->q_owned[HeatBoundaryCell(g, (HeatSide)s, k)] += faces.F[k];
-  }
+  HeatOperatorAddFluxes(op, op->q_owned);
+  if (factor) HeatSourceAddShape(op->source, HeatSourcePresentFactor(op->source), op->q_owned);
   op->q = op->q_owned;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -216,11 +227,7 @@ static PetscErrorCode UpdateConductances(HeatOperator *op, const PetscReal *T)
   const PetscBool varies = HeatConductivityVaries(op->conductivity);
 
   PetscFunctionBeginUser;
-  if (varies) {
-    PetscCall(HeatConductivityUpdate(op->conductivity, T, &op->fault));
-    PetscCall(HeatOperatorUpdateFaces(op, T));
-    PetscCall(HeatOperatorUpdateMeans(op, T, &op->fault));
-  }
+  if (varies) PetscCall(HeatOperatorUpdateFaces(op, T, &op->fault));
   PetscCall(HeatBoundariesUpdate(op->boundaries, varies ? op->conductivity : NULL, op->material, T,
                                  &op->fault));
   StoreBoundaryConductances(op);

@@ -1,8 +1,9 @@
 /** Conductances of the faces between cells, and their dependence on the temperature.
  *
- *  FaceLine computes n faces at a time, between n cells on the low side (west or south) and n cells
- *  on the high side, which are own cells or ghost cells.  The two ranks that share a face compute
- *  its conductance from the same numbers in the same order, so that it has the same bits on both.
+ *  HeatOperatorFaceLine computes n faces at a time, between n cells on the low side (west or south)
+ *  and n cells on the high side, which are own cells or ghost cells.  The two ranks that share a
+ *  face compute its conductance from the same numbers in the same order, so that it has the same
+ *  bits on both.
  *
  *  Where conductivities depend on T, the heat through a face towards its lower cell a,
  *  G (T_b - T_a), changes by high x_b - low x_a when the temperatures change by x (solver/README.md
@@ -10,37 +11,28 @@
  *      low = G - dG/dT_a (T_b - T_a),   high = G + dG/dT_b (T_b - T_a)
  *  The layout of gx, gy, low, high and of the ghost strips is drawn in operator_impl.h. */
 #include "solver/operator/operator_impl.h"
+#include "solver/operator/operator_means_impl.h"
 
-/* Cells along a line, contiguous in memory. */
-typedef struct {
-  const PetscReal *k;     /* conductivity [W/(m K)] */
-  const PetscReal *slope; /* dk/dT [W/(m K2)]; read where conductivities depend on T */
-  const PetscReal *T;     /* temperature [K]; read where conductivities depend on T */
-} Line;
-
-/* The faces across one axis, with what computing them needs. */
-typedef struct {
-  HeatOperator    *op;
-  const PetscReal *T;    /* [nyl][nxl] field of the Update [K]; NULL at set-up */
-  int              axis; /* 0: faces across x; 1: across y */
-} Faces;
-
-/* Return the line of own cells that begins with `cell`. */
-static Line OwnCells(const Faces *f, size_t cell)
+HeatFaceCells HeatOperatorOwnLine(const HeatOperator *op, int axis, const PetscReal *T, PetscInt j,
+                                  PetscInt i)
 {
-  const HeatOperator *op    = f->op;
-  const PetscReal    *slope = HeatConductivitySlope(op->conductivity, f->axis);
+  const HeatGrid  *g     = op->grid;
+  const size_t     cell  = (size_t)j * (size_t)g->nxl + (size_t)i;
+  const PetscReal *slope = HeatConductivitySlope(op->conductivity, axis);
 
-  return (Line){HeatConductivityField(op->conductivity, f->axis) + cell,
-                slope ? slope + cell : NULL, f->T ? f->T + cell : NULL};
+  return (HeatFaceCells){HeatConductivityField(op->conductivity, axis) + cell,
+                         slope ? slope + cell : NULL, T ? T + cell : NULL, g->xs + i, g->ys + j};
 }
 
-/* Return the line of ghost cells beyond a side that begins with the strip's value `first`. */
-static Line GhostCells(const Faces *f, HeatSide side, PetscInt first)
+HeatFaceCells HeatOperatorGhostLine(const HeatOperator *op, HeatSide side, PetscInt first)
 {
-  const HeatGhostCells *g = &f->op->ghosts[side];
+  const HeatGrid       *g     = op->grid;
+  const HeatGhostCells *ghost = &op->ghosts[side];
+  const PetscInt        i     = side == HEAT_LEFT ? -1 : side == HEAT_RIGHT ? g->nxl : first;
+  const PetscInt        j     = side == HEAT_BOTTOM ? -1 : side == HEAT_TOP ? g->nyl : first;
 
-  return (Line){g->k + first, g->slope ? g->slope + first : NULL, f->T ? g->T + first : NULL};
+  return (HeatFaceCells){ghost->k + first, ghost->slope ? ghost->slope + first : NULL,
+                         ghost->T ? ghost->T + first : NULL, g->xs + i, g->ys + j};
 }
 
 /* Return k_f, the mean of the two cells' conductivities [W/(m K)]. */
@@ -55,24 +47,46 @@ static PetscReal FaceSensitivity(HeatFaceAverage average, PetscReal a, PetscReal
   return average == HEAT_FACE_HARMONIC ? 2.0 * (b / (a + b)) * (b / (a + b)) : 0.5;
 }
 
-/* Compute n faces between the cells of lines a and b, from face `first` of gx or gy on:
+/* Compute low and high of n faces, from face `first` of gx or gy on, whose conductances are known:
 
-       1/G = h/(k_f A) + R/(A |n.e|)                (solver/README.md eq. (3))
-       dG/dT_a = (G/G_alone)^2 dk_f/dk_a k_a' A/h   (eq. (8))
+       dG/dT_a = (G/G_alone)^2 dk_f/dk_a k_a' A/h   (solver/README.md eq. (8))
 
-   with G_alone = k_f A/h the conductance without contact resistance; dG/dT_b has b in place of
-   a. */
-static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
+   with G_alone = k_f A/h the conductance without contact resistance; dG/dT_b has b in place of a.
+   Without dk/dT they are G, which is what faces have whose conductivities do not depend on T. */
+static void FaceFactors(HeatOperator *op, int axis, PetscInt n, size_t first,
+                        const HeatFaceCells *a, const HeatFaceCells *b)
 {
-  const HeatOperator     *op       = f->op;
-  const HeatGrid         *g        = op->grid;
-  const HeatContactFaces *contacts = &op->contacts[f->axis];
-  const HeatFaceAverage   average  = op->c->solver.face_average;
-  const PetscReal         area = f->axis == 0 ? g->hy : g->hx, h = f->axis == 0 ? g->hx : g->hy;
-  PetscReal              *G = (f->axis == 0 ? op->gx : op->gy) + first;
+  const HeatGrid       *g       = op->grid;
+  const HeatFaceAverage average = op->c->solver.face_average;
+  const PetscReal       ratio   = axis == 0 ? g->hy / g->hx : g->hx / g->hy;
+  const PetscReal      *G       = (axis == 0 ? op->gx : op->gy) + first;
+  PetscReal            *low = op->low[axis] + first, *high = op->high[axis] + first;
 
   for (PetscInt i = 0; i < n; i++) {
-    G[i] = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
+    low[i] = high[i] = G[i];
+    if (!a->slope) continue;
+    const PetscReal G_alone = FaceConductivity(average, a->k[i], b->k[i]) * ratio;
+    /* Part of the temperature difference that lies across the cells and not across the contact. */
+    const PetscReal share  = G[i] / G_alone;
+    const PetscReal factor = share * share * ratio * (b->T[i] - a->T[i]);
+
+    low[i] -= FaceSensitivity(average, a->k[i], b->k[i]) * a->slope[i] * factor;
+    high[i] += FaceSensitivity(average, b->k[i], a->k[i]) * b->slope[i] * factor;
+  }
+}
+
+/* The conductances are 1/G = h/(k_f A) + R/(A |n.e|). */
+void HeatOperatorFaceLine(HeatOperator *op, int axis, PetscInt n, size_t first,
+                          const HeatFaceCells *a, const HeatFaceCells *b)
+{
+  const HeatGrid         *g        = op->grid;
+  const HeatContactFaces *contacts = &op->contacts[axis];
+  const HeatFaceAverage   average  = op->c->solver.face_average;
+  const PetscReal         area = axis == 0 ? g->hy : g->hx, h = axis == 0 ? g->hx : g->hy;
+  PetscReal              *G = (axis == 0 ? op->gx : op->gy) + first;
+
+  for (PetscInt i = 0; i < n; i++) {
+    G[i] = FaceConductivity(average, a->k[i], b->k[i]) * area / h;
   }
   for (size_t k = HeatContactFacesFrom(contacts, first);
        k < contacts->n && contacts->face[k] < first + (size_t)n; k++) {
@@ -80,59 +94,62 @@ static void FaceLine(const Faces *f, PetscInt n, size_t first, Line a, Line b)
 
     *g_contact /= 1.0 + *g_contact * contacts->resistance[k] / area;
   }
-  for (PetscInt i = 0; i < n && f->T; i++) {
-    const PetscReal G_alone = FaceConductivity(average, a.k[i], b.k[i]) * area / h;
-    /* Part of the temperature difference that lies across the cells and not across the contact. */
-    const PetscReal share  = G[i] / G_alone;
-    const PetscReal factor = share * share * (area / h) * (b.T[i] - a.T[i]);
+  if (op->low[axis]) FaceFactors(op, axis, n, first, a, b);
+}
 
-    op->low[f->axis][first + (size_t)i] = G[i] - FaceSensitivity(average, a.k[i], b.k[i]) *
-                                                     a.slope[i] * factor;
-    op->high[f->axis][first + (size_t)i] = G[i] + FaceSensitivity(average, b.k[i], a.k[i]) *
-                                                      b.slope[i] * factor;
-  }
+/* Compute n faces between a line of own cells from (j, i) on and the line one cell further east
+   (axis 0) or north (axis 1), at set-up. */
+static void OwnFaces(HeatOperator *op, int axis, PetscInt n, size_t first, PetscInt j, PetscInt i)
+{
+  const HeatFaceCells a = HeatOperatorOwnLine(op, axis, NULL, j, i);
+  const HeatFaceCells b = HeatOperatorOwnLine(op, axis, NULL, j + axis, i + 1 - axis);
+
+  HeatOperatorFaceLine(op, axis, n, first, &a, &b);
+}
+
+/* Compute n faces between the line of own cells from (j, i) on and the ghost cells beyond a side,
+   at set-up. */
+static void SharedFaces(HeatOperator *op, HeatSide side, PetscInt n, size_t first, PetscInt j,
+                        PetscInt i)
+{
+  const int           axis  = (int)side / 2;
+  const HeatFaceCells own   = HeatOperatorOwnLine(op, axis, NULL, j, i);
+  const HeatFaceCells ghost = HeatOperatorGhostLine(op, side, axis == 0 ? j : i);
+
+  if (side == HEAT_LEFT || side == HEAT_BOTTOM)
+    HeatOperatorFaceLine(op, axis, n, first, &ghost, &own);
+  else HeatOperatorFaceLine(op, axis, n, first, &own, &ghost);
 }
 
 /* Compute the faces across x between own cells, and those shared with the left and right
    neighbours.  Boundary faces stay zero here (operator_coefficients.c stores their G), and so does
    the face of a cell with itself, where a periodic axis has one cell. */
-static void VerticalFaces(const Faces *f)
+static void VerticalFaces(HeatOperator *op)
 {
-  const HeatGrid *g  = f->op->grid;
+  const HeatGrid *g  = op->grid;
   const PetscInt  nx = g->nxl;
 
   for (PetscInt j = 0; j < g->nyl; j++) {
-    const size_t row = (size_t)j * (size_t)nx, face = (size_t)j * (size_t)(nx + 1);
-    const Line   first = OwnCells(f, row), last = OwnCells(f, row + (size_t)nx - 1);
+    const size_t face = (size_t)j * (size_t)(nx + 1);
 
-    if (nx > 1) FaceLine(f, nx - 1, face + 1, first, OwnCells(f, row + 1));
+    if (nx > 1) OwnFaces(op, 0, nx - 1, face + 1, j, 0);
     if (g->nx == 1) continue;
-    if (!g->boundary[HEAT_LEFT]) FaceLine(f, 1, face, GhostCells(f, HEAT_LEFT, j), first);
-    if (!g->boundary[HEAT_RIGHT])
-      FaceLine(f, 1, face + (size_t)nx, last, GhostCells(f, HEAT_RIGHT, j));
+    if (!g->boundary[HEAT_LEFT]) SharedFaces(op, HEAT_LEFT, 1, face, j, 0);
+    if (!g->boundary[HEAT_RIGHT]) SharedFaces(op, HEAT_RIGHT, 1, face + (size_t)nx, j, nx - 1);
   }
 }
 
 /* Compute the faces across y, by the rules of VerticalFaces. */
-static void HorizontalFaces(const Faces *f)
+static void HorizontalFaces(HeatOperator *op)
 {
-  const HeatGrid *g     = f->op->grid;
-  const size_t    width = (size_t)g->nxl;
+  const HeatGrid *g    = op->grid;
+  const size_t    last = (size_t)g->nyl * (size_t)g->nxl;
 
   if (g->ny == 1) return;
-  for (PetscInt j = 0; j <= g->nyl; j++) {
-    const size_t row = (size_t)j * width;
-
-    if (j == 0) {
-      if (!g->boundary[HEAT_BOTTOM])
-        FaceLine(f, g->nxl, row, GhostCells(f, HEAT_BOTTOM, 0), OwnCells(f, row));
-    } else if (j == g->nyl) {
-      if (!g->boundary[HEAT_TOP])
-        FaceLine(f, g->nxl, row, OwnCells(f, row - width), GhostCells(f, HEAT_TOP, 0));
-    } else {
-      FaceLine(f, g->nxl, row, OwnCells(f, row - width), OwnCells(f, row));
-    }
-  }
+  for (PetscInt j = 1; j < g->nyl; j++)
+    OwnFaces(op, 1, g->nxl, (size_t)j * (size_t)g->nxl, j - 1, 0);
+  if (!g->boundary[HEAT_BOTTOM]) SharedFaces(op, HEAT_BOTTOM, g->nxl, 0, 0, 0);
+  if (!g->boundary[HEAT_TOP]) SharedFaces(op, HEAT_TOP, g->nxl, last, g->nyl - 1, 0);
 }
 
 /* A function that selects the member of HeatGhostCells in which a strip is kept. */
@@ -144,7 +161,7 @@ static PetscReal **StripOfT(HeatGhostCells *ghosts) { return &ghosts->T; }
 
 /* Exchange the halo of a field [nyl][nxl], and copy the strips of sides first to end - 1 to where
    `strip` selects.  Collective. */
-static PetscErrorCode FetchGhosts(HeatOperator *op, const PetscReal *field, int first, int end,
+static PetscErrorCode FetchStrips(HeatOperator *op, const PetscReal *field, int first, int end,
                                   StripOf strip)
 {
   PetscFunctionBeginUser;
@@ -162,9 +179,8 @@ static PetscErrorCode FetchGhosts(HeatOperator *op, const PetscReal *field, int 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fetch the neighbours' conductivities; where T is not NULL also dk/dT and T.  When both axes share
-   one array, one halo exchange serves both.  Collective. */
-static PetscErrorCode FetchGhostConductivities(HeatOperator *op, const PetscReal *T)
+/* When both axes share one array, one halo exchange serves both. */
+PetscErrorCode HeatOperatorFetchGhosts(HeatOperator *op, const PetscReal *T)
 {
   const HeatConductivity *k = op->conductivity;
   const PetscBool shared = HeatConductivityField(k, 0) == HeatConductivityField(k, 1) ? PETSC_TRUE
@@ -174,10 +190,11 @@ static PetscErrorCode FetchGhostConductivities(HeatOperator *op, const PetscReal
   for (int axis = 0; axis < (shared ? 1 : 2); axis++) {
     const int first = 2 * axis, end = shared ? HEAT_SIDES : first + 2;
 
-    PetscCall(FetchGhosts(op, HeatConductivityField(k, axis), first, end, StripOfK));
-    if (T) PetscCall(FetchGhosts(op, HeatConductivitySlope(k, axis), first, end, StripOfSlope));
+    PetscCall(FetchStrips(op, HeatConductivityField(k, axis), first, end, StripOfK));
+    if (T && HeatConductivitySlope(k, axis))
+      PetscCall(FetchStrips(op, HeatConductivitySlope(k, axis), first, end, StripOfSlope));
   }
-  if (T) PetscCall(FetchGhosts(op, T, 0, HEAT_SIDES, StripOfT));
+  if (T) PetscCall(FetchStrips(op, T, 0, HEAT_SIDES, StripOfT));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -188,18 +205,9 @@ PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op)
   PetscCall(PetscCalloc1(op->gx_stride * (size_t)op->grid->nyl, &op->gx));
   PetscCall(PetscCalloc1((size_t)op->grid->nxl * (size_t)(op->grid->nyl + 1), &op->gy));
   if (HeatConductivityVaries(op->conductivity)) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatOperatorUpdateFaces(op, NULL));
+  PetscCall(HeatOperatorFetchGhosts(op, NULL));
+  VerticalFaces(op);
+  HorizontalFaces(op);
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(op->ghosts[s].k));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T)
-{
-  const Faces x = {.op = op, .T = T, .axis = 0}, y = {.op = op, .T = T, .axis = 1};
-
-  PetscFunctionBeginUser;
-  PetscCall(FetchGhostConductivities(op, T));
-  VerticalFaces(&x);
-  HorizontalFaces(&y);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

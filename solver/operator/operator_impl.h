@@ -3,6 +3,7 @@
 #ifndef HEAT_SOLVER_OPERATOR_IMPL_H
 #define HEAT_SOLVER_OPERATOR_IMPL_H
 
+#include "solver/grid/deep_halo.h"
 #include "solver/operator/operator.h"
 #include "solver/physics/ambient_exchange.h"
 #include "solver/physics/conductivity.h"
@@ -25,10 +26,31 @@ typedef struct {
   PetscReal *resistance; /* owned [n], R/|n.e| of solver/README.md eq. (3) [m2 K/W], > 0 */
 } HeatContactFaces;
 
+/** The sets of ghost strips whose exchange may be left out on purpose. */
+typedef enum {
+  HEAT_STRIPS_T,         /* of temperatures, one cell deep */
+  HEAT_STRIPS_INCREMENT, /* of increments of rkl2's stages, one cell deep */
+  HEAT_STRIPS_DEEP_T,    /* of temperatures, several cells deep */
+  HEAT_STRIPS_DEEP_KEPT, /* of what stages keep between sweeps, the first of HEAT_KEPT such sets */
+  HEAT_STRIPS_MOST = 8   /* at least as many as there are */
+} HeatStrips;
+
+/** Which halo exchanges are left out on purpose, and what was received before (operator_broken.c).
+ *  Strips one cell deep are copied here, because those of the halo may meanwhile hold another
+ *  field, such as conductivities. */
+typedef struct {
+  PetscInt64     every;                      /* as HeatOperatorBreakHalo; at least 1 */
+  PetscInt64     turn;                       /* exchanges so far, made or left out */
+  PetscBool      received[HEAT_STRIPS_MOST]; /* whether each set of strips was filled before */
+  HeatBrokenHalo left_out;
+  PetscReal     *last[2][HEAT_SIDES]; /* owned [nyl] or [nxl]; by HEAT_STRIPS_T and _INCREMENT; NULL
+                                         where the side lies on the domain's boundary */
+} HeatHaloFault;
+
 /** What HeatOperatorTakeSteps needs (operator_steps.c). */
 typedef struct HeatOperatorSteps HeatOperatorSteps;
 
-/** What HeatOperatorUpdateMeans needs (operator_means.c). */
+/** What HeatOperatorUpdateFaces needs (operator_means.c). */
 typedef struct HeatFaceMeans HeatFaceMeans;
 
 /** The coefficients of the stencil.  Around a block of nxl x nyl cells, here 3 x 2, gx has a column
@@ -96,6 +118,7 @@ struct HeatOperator {
   PetscBool          raised; /* an error about a formula was raised, so that past_fault is not */
   HeatFaceMeans     *means;  /* NULL before the first Update of conductivities that depend on T */
   HeatOperatorSteps *steps;  /* NULL before the first call of HeatOperatorMostSteps */
+  HeatHaloFault     *broken; /* NULL: no halo exchange is left out */
 };
 
 /** Paint the materials, and compute all coefficients that do not depend on T.  Collective.
@@ -116,17 +139,12 @@ PetscErrorCode HeatOperatorContactsDestroy(HeatOperator *op);
  *  on T.  Collective. */
 PetscErrorCode HeatOperatorSetUpFaces(HeatOperator *op);
 
-/** Compute the conductances of faces between cells from the present conductivities.  Collective;
- *  exchanges halos.
- *  @param[in] T  [K], [nyl][nxl]: compute also low and high; NULL where no conductivity depends on
- *                T */
-PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T);
-
-/** Replace the conductances of faces between cells of one material whose conductivity depends on T,
- *  and their low and high, by those of the mean of k over the temperatures between the two cells.
- *  Collective; call after HeatOperatorUpdateFaces at the same T.
- *  @param[in,out] fault  notes means that are not positive and finite between cells whose k is */
-PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, HeatFault *fault);
+/** Compute, for the field T, the conductivities that depend on T, and the conductances of faces
+ *  between cells with their low and high.  Collective; exchanges halos.
+ *  @param[in]     T      [K], [nyl][nxl]
+ *  @param[in,out] fault  notes conductivities, and means of them between cells, that are not
+ *                        positive and finite */
+PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T, HeatFault *fault);
 
 /** Free *means, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means);
@@ -148,6 +166,9 @@ PetscErrorCode HeatOperatorStage(HeatOperator *op, const HeatRklStage *stage, co
                                  const PetscReal *const beyond[HEAT_SIDES], const PetscReal *d,
                                  PetscReal *before);
 
+/** Add the prescribed fluxes F of all sides to cells [nyl][nxl] [W/m].  Not collective. */
+void HeatOperatorAddFluxes(const HeatOperator *op, PetscReal *cells);
+
 /** Compute q = Q + F from the present sources and prescribed fluxes.  Not collective. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 
@@ -156,9 +177,29 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op);
 void HeatOperatorAddSideHeat(const HeatOperator *op, HeatSide side, const PetscReal *cells,
                              HeatFlows *flows);
 
+/** Keep in op->past_fault a fault at time t [s] if no earlier one is kept.  Not collective. */
+void HeatOperatorRememberFault(HeatOperator *op, const HeatFault *fault, PetscReal t);
+
 /** Evaluate the boundary values at a moment, and keep a value without physical meaning in
  *  op->past_fault.  Not collective. */
 PetscErrorCode HeatOperatorSetSidesTime(HeatOperator *op, HeatMoment when);
+
+/** Return whether the next halo exchange is to be left out, and count it.  Not collective; equal on
+ *  all ranks. */
+PetscBool HeatHaloFaultLeavesOut(HeatHaloFault *fault, HeatStrips strips);
+
+/** Keep the ghost strips that the operator's halo has just received, as HEAT_STRIPS_T or
+ *  HEAT_STRIPS_INCREMENT.  Not collective. */
+PetscErrorCode HeatHaloFaultKeep(const HeatOperator *op, HeatHaloFault *fault, HeatStrips strips);
+
+/** Exchange the deep halo of a field of op->steps, unless this exchange is left out on purpose.
+ *  Collective.
+ *  @param[in] strips  the set of strips that the field has */
+PetscErrorCode HeatOperatorExchangeDeepHalo(HeatOperator *op, HeatStrips strips,
+                                            HeatFrameField *field);
+
+/** Free *fault, which may be NULL, and set it to NULL.  Not collective. */
+PetscErrorCode HeatHaloFaultDestroy(HeatHaloFault **fault);
 
 /** Free *steps, which may be NULL, and set it to NULL.  Not collective. */
 PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **steps);

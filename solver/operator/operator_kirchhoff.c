@@ -10,6 +10,8 @@
  *  the solution k hardly changes over d, and the step is Newton's own.  A cell needs nothing from
  *  its neighbours.
  *  Source: solver/README.md eq. (10a). */
+#include <math.h>
+
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"
 
@@ -65,21 +67,35 @@ static PetscErrorCode FindLength(const CellStep *c, PetscReal *length)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether k hardly changes over the steps of n cells.  The compiler vectorises this loop. */
+static PetscBool AreSame(PetscInt n, const PetscReal *k, const PetscReal *k_new)
+{
+  int all = 1;
+
+  _Pragma("omp simd reduction(& : all)") for (PetscInt i = 0; i < n; i++)
+  {
+    all &= fabs(k_new[i] - k[i]) <= Same * k[i];
+  }
+  return all ? PETSC_TRUE : PETSC_FALSE;
+}
+
 /* Replace Newton's steps of n consecutive cells of a row, all of one material, by steps in
    Kirchhoff's variable.
    @param[in]     x, y          [n] centres [m]
    @param[in]     T, k          [n] temperature [K], k(T) [W/(m K)]
+   @param[in]     sign          the steps go to T + sign step
    @param[out]    T_new, k_new  [n] scratch
    @param[in,out] step          [n] [K] */
 static PetscErrorCode BendRun(HeatExpression *e, PetscInt n, const PetscReal *x, const PetscReal *y,
-                              const PetscReal *T, const PetscReal *k, PetscReal *T_new,
-                              PetscReal *k_new, PetscReal *step)
+                              const PetscReal *T, const PetscReal *k, PetscReal sign,
+                              PetscReal *T_new, PetscReal *k_new, PetscReal *step)
 {
   PetscFunctionBeginUser;
-  for (PetscInt i = 0; i < n; i++) T_new[i] = T[i] + step[i];
+  for (PetscInt i = 0; i < n; i++) T_new[i] = T[i] + sign * step[i];
   PetscCall(HeatExpressionEvaluate(e, n, x, y, 0.0, T_new, k_new));
+  if (HeatExpressionKnots(e)->n == 0 && AreSame(n, k, k_new)) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt i = 0; i < n; i++) {
-    const CellStep c = {e, x[i], y[i], T[i], step[i], k[i]};
+    const CellStep c = {e, x[i], y[i], T[i], sign * step[i], k[i]};
     PetscReal      length;
 
     if (!(k_new[i] > 0.0)) continue;
@@ -102,7 +118,8 @@ static HeatExpression *VariableOf(const HeatOperator *op, PetscInt material, int
   return e ? e : HeatConductivityOfT(op->conductivity, 1, material);
 }
 
-PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal *step)
+PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscReal sign,
+                                    PetscReal *step)
 {
   const HeatGrid *g = op->grid;
   const PetscInt  n = g->nxl;
@@ -122,10 +139,10 @@ PetscErrorCode HeatOperatorBendStep(HeatOperator *op, const PetscReal *T, PetscR
       HeatExpression *e    = VariableOf(op, material[i], &axis);
       const size_t    cell = row + (size_t)i;
 
-      for (end = i + 1; end < n && material[end] == material[i];) end++;
+      end = i + HeatPaintRunLength(material + i, n - i);
       if (e)
         PetscCall(BendRun(e, end - i, x + i, y + i, T + cell,
-                          HeatConductivityField(op->conductivity, axis) + cell, T_new, k_new,
+                          HeatConductivityField(op->conductivity, axis) + cell, sign, T_new, k_new,
                           step + cell));
     }
   }

@@ -1,5 +1,6 @@
 /** Faces between cells whose conductivity depends on T.  Faces within a material are computed here,
- *  faces between two materials in operator_interfaces.c.
+ *  faces between two materials in operator_interfaces.c.  Faces of which neither cell has such a
+ *  conductivity are computed by the first Update alone.
  *
  *  The heat through a face within a material towards its lower cell a is that of Kirchhoff's
  *  transformation,
@@ -12,28 +13,34 @@
  *  exist.  With these low and high, -J is an M-matrix.  Where k depends on the place too, each cell
  *  has a mean of its own; these means are k_a and k_b of solver/README.md eq. (3), and (8a) holds.
  *
- *  Faces are computed in runs of one material along a row of cells.  The two ranks that share a
- *  face compute it from the same numbers, in the order lower cell, higher cell.
+ *  One pass over the rows computes the conductivities of a row, the faces within it, and the faces
+ *  to the row before, which is still in the cache.  It is left out for the field of the Update
+ *  before.  The faces that the block shares with its neighbours follow after a halo exchange, which
+ *  every Update makes, since a neighbour's cells may have changed where own ones have not.  Faces
+ *  are computed in runs of one material along a row of cells.  The two ranks that share a face
+ *  compute it from the same numbers, in the order lower cell, higher cell.
  *  Source: solver/README.md eq. (3a), (8a). */
 #include "solver/operator/operator_means_impl.h"
+
+#include <string.h>
 
 #include "solver/operator/operator_impl.h"
 #include "solver/physics/mean.h"
 
 struct HeatFaceMeans {
+  PetscBool  complete; /* faces whose conductance does not depend on T have been computed */
+  PetscBool  known;    /* own faces are those for `T`, and nothing was wrong there */
+  PetscReal *T;        /* owned [nyl][nxl] field of the last Update [K] */
   PetscReal *materials[HEAT_SIDES]; /* owned [nyl] or [nxl]: indices of the materials beyond each
                                        side, as doubles, which the halo exchange carries; NULL at
                                        the domain's sides */
+  uint16_t  *beyond[2]; /* owned [nxl] those beyond the bottom (0) and the top side (1) */
   PetscReal *x_a, *x_b, *y_a, *y_b; /* owned [nxl] centres of a line's cells [m] */
   PetscReal *k_ab, *k_ba;     /* owned [nxl] k at a's place and b's temperature, and the reverse */
   PetscReal *mean_a, *mean_b; /* owned [nxl] means of k at a's and at b's place [W/(m K)] */
 };
 
-/* A line of cells along x, of one material. */
-typedef struct {
-  const PetscReal *k, *T; /* [W/(m K)], [K] of its cells */
-  PetscInt         i, j;  /* global column and row of the first cell */
-} Cells;
+typedef HeatFaceCells Cells;
 
 /* The faces across one axis. */
 typedef struct {
@@ -53,6 +60,20 @@ static void NoteMean(const Faces *f, const Cells *a, PetscInt n, PetscReal k_b, 
   if ((mean > 0.0 && mean <= PETSC_MAX_REAL) || !(k_b > 0.0) || i < 0 || j < 0) return;
   HeatConductivityNoteMean(f->op->conductivity, f->axis, (size_t)j * (size_t)g->nxl + (size_t)i,
                            a->T[n], mean, f->fault);
+}
+
+/* Note n means by the rule of NoteMean.  The compiler vectorises the loop in which all are
+   positive. */
+static void NoteMeans(const Faces *f, const Cells *a, PetscInt n, const PetscReal *k_b,
+                      const PetscReal *mean)
+{
+  int all = 1;
+
+  _Pragma("omp simd reduction(& : all)") for (PetscInt i = 0; i < n; i++)
+  {
+    all &= (mean[i] > 0.0) & (mean[i] <= PETSC_MAX_REAL);
+  }
+  for (PetscInt i = 0; i < n && !all; i++) NoteMean(f, a, i, k_b[i], mean[i]);
 }
 
 /* Set-up. */
@@ -76,6 +97,10 @@ static PetscErrorCode FetchMaterials(HeatOperator *op)
     if (!ghost) continue;
     PetscCall(PetscMalloc1(length, &op->means->materials[s]));
     PetscCall(PetscArraycpy(op->means->materials[s], ghost, length));
+    if (s < HEAT_BOTTOM) continue;
+    PetscCall(PetscMalloc1(length, &op->means->beyond[s - HEAT_BOTTOM]));
+    for (PetscInt k = 0; k < length; k++)
+      op->means->beyond[s - HEAT_BOTTOM][k] = (uint16_t)ghost[k];
   }
   PetscCall(PetscFree(numbers));
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -89,6 +114,7 @@ static PetscErrorCode CreateMeans(HeatOperator *op)
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&m));
   op->means = m;
+  PetscCall(PetscMalloc1(HeatGridLocalCells(op->grid), &m->T));
   PetscCall(PetscMalloc4(n, &m->x_a, n, &m->x_b, n, &m->y_a, n, &m->y_b));
   PetscCall(PetscMalloc4(n, &m->k_ab, n, &m->k_ba, n, &m->mean_a, n, &m->mean_b));
   PetscCall(FetchMaterials(op));
@@ -102,6 +128,8 @@ PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means)
   PetscFunctionBeginUser;
   if (!m) PetscFunctionReturn(PETSC_SUCCESS);
   for (int s = 0; s < HEAT_SIDES; s++) PetscCall(PetscFree(m->materials[s]));
+  for (int end = 0; end < 2; end++) PetscCall(PetscFree(m->beyond[end]));
+  PetscCall(PetscFree(m->T));
   PetscCall(PetscFree4(m->x_a, m->x_b, m->y_a, m->y_b));
   PetscCall(PetscFree4(m->k_ab, m->k_ba, m->mean_a, m->mean_b));
   PetscCall(PetscFree(*means));
@@ -126,16 +154,15 @@ static PetscErrorCode FacesOfT(const Faces *f, HeatExpression *e, PetscInt n, si
   HeatOperator   *op    = f->op;
   HeatFaceMeans  *m     = op->means;
   const PetscReal ratio = f->axis == 0 ? op->grid->hy / op->grid->hx : op->grid->hx / op->grid->hy;
-  PetscReal      *G     = (f->axis == 0 ? op->gx : op->gy) + face;
+  PetscReal      *G = (f->axis == 0 ? op->gx : op->gy) + face, *low = op->low[f->axis] + face,
+            *high = op->high[f->axis] + face;
 
   PetscFunctionBeginUser;
   PetscCall(HeatMeanEvaluate(e, n, NULL, NULL, 0.0, a->T, b->T, a->k, b->k, m->mean_a));
-  for (PetscInt i = 0; i < n; i++) {
-    NoteMean(f, a, i, b->k[i], m->mean_a[i]);
-    G[i]                                = m->mean_a[i] * ratio;
-    op->low[f->axis][face + (size_t)i]  = a->k[i] * ratio;
-    op->high[f->axis][face + (size_t)i] = b->k[i] * ratio;
-  }
+  NoteMeans(f, a, n, b->k, m->mean_a);
+  for (PetscInt i = 0; i < n; i++) G[i] = m->mean_a[i] * ratio;
+  for (PetscInt i = 0; i < n; i++) low[i] = a->k[i] * ratio;
+  for (PetscInt i = 0; i < n; i++) high[i] = b->k[i] * ratio;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -203,48 +230,62 @@ static PetscErrorCode InterfaceRun(const Faces *f, PetscInt n, size_t face, Pets
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute n faces between the cells of two lines of one material, from face `face` of gx or gy. */
-static PetscErrorCode FaceRun(const Faces *f, PetscInt material, PetscInt n, size_t face,
+/* Compute n faces between the cells of two lines of one material, whose conductivity e depends on
+   T, from face `face` of gx or gy. */
+static PetscErrorCode FaceRun(const Faces *f, HeatExpression *e, PetscInt n, size_t face,
                               const Cells *a, const Cells *b)
 {
-  HeatExpression *e = HeatConductivityOfT(f->op->conductivity, f->axis, material);
-
   PetscFunctionBeginUser;
-  if (!e || n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (HeatExpressionVariables(e) & (HEAT_VAR_X | HEAT_VAR_Y))
     PetscCall(FacesOfPlaceAndT(f, e, n, face, a, b));
   else PetscCall(FacesOfT(f, e, n, face, a, b));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the line of own cells from (j, i) on. */
-static Cells OwnCells(const Faces *f, const PetscReal *T, PetscInt j, PetscInt i)
-{
-  const HeatGrid *g    = f->op->grid;
-  const size_t    cell = (size_t)j * (size_t)g->nxl + (size_t)i;
-
-  return (Cells){HeatConductivityField(f->op->conductivity, f->axis) + cell, T + cell, g->xs + i,
-                 g->ys + j};
-}
-
-/* Return the line of ghost cells beyond a side, from entry k of its strip on. */
-static Cells GhostCells(const Faces *f, HeatSide side, PetscInt k)
-{
-  const HeatGrid       *g = f->op->grid;
-  const HeatGhostCells *s = &f->op->ghosts[side];
-  const PetscInt        i = side == HEAT_LEFT ? -1 : side == HEAT_RIGHT ? g->nxl : k;
-  const PetscInt        j = side == HEAT_BOTTOM ? -1 : side == HEAT_TOP ? g->nyl : k;
-
-  return (Cells){s->k + k, s->T + k, g->xs + i, g->ys + j};
-}
-
 /* Compute n faces between the cells of two lines, each of one material. */
 static PetscErrorCode Run(const Faces *f, PetscInt n, size_t face, PetscInt material_a,
                           const Cells *a, PetscInt material_b, const Cells *b)
 {
+  HeatExpression *e_a = HeatConductivityOfT(f->op->conductivity, f->axis, material_a);
+  HeatExpression *e_b = HeatConductivityOfT(f->op->conductivity, f->axis, material_b);
+
   PetscFunctionBeginUser;
-  if (material_a == material_b) PetscCall(FaceRun(f, material_a, n, face, a, b));
-  else PetscCall(InterfaceRun(f, n, face, material_a, a, material_b, b));
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  if (e_a && material_a == material_b) {
+    PetscCall(FaceRun(f, e_a, n, face, a, b));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  if (!e_a && !e_b && f->op->means->complete) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatOperatorFaceLine(f->op, f->axis, n, face, a, b);
+  if (e_a || e_b) PetscCall(InterfaceRun(f, n, face, material_a, a, material_b, b));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute the faces across x of row j between own cells: within each run of one material, then at
+   its end. */
+static PetscErrorCode OwnVerticalFaces(const Faces *f, const PetscReal *T, PetscInt j)
+{
+  const PetscInt  nx    = f->op->grid->nxl;
+  const uint16_t *row   = f->op->material + (size_t)j * (size_t)nx;
+  const size_t    first = (size_t)j * (size_t)(nx + 1);
+
+  PetscFunctionBeginUser;
+  for (PetscInt i = 0, end; i < nx; i = end) {
+    const Cells a = HeatOperatorOwnLine(f->op, f->axis, T, j, i);
+
+    end = i + HeatPaintRunLength(row + i, nx - i);
+    if (end - i > 1) {
+      const Cells b = HeatOperatorOwnLine(f->op, f->axis, T, j, i + 1);
+
+      PetscCall(Run(f, end - i - 1, first + (size_t)i + 1, row[i], &a, row[i], &b));
+    }
+    if (end < nx) {
+      const Cells last = HeatOperatorOwnLine(f->op, f->axis, T, j, end - 1);
+      const Cells next = HeatOperatorOwnLine(f->op, f->axis, T, j, end);
+
+      PetscCall(Run(f, 1, first + (size_t)end, row[end - 1], &last, row[end], &next));
+    }
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -255,8 +296,9 @@ static PetscErrorCode SharedFace(const Faces *f, const PetscReal *T, HeatSide si
   const PetscInt  i      = side == HEAT_LEFT ? 0 : g->nxl - 1;
   const PetscInt  inside = f->op->material[(size_t)j * (size_t)g->nxl + (size_t)i];
   const PetscInt  beyond = (PetscInt)f->op->means->materials[side][j];
-  const Cells     own = OwnCells(f, T, j, i), ghost = GhostCells(f, side, j);
-  const size_t    face = (size_t)j * (size_t)(g->nxl + 1);
+  const Cells     own    = HeatOperatorOwnLine(f->op, f->axis, T, j, i);
+  const Cells     ghost  = HeatOperatorGhostLine(f->op, side, j);
+  const size_t    face   = (size_t)j * (size_t)(g->nxl + 1);
 
   PetscFunctionBeginUser;
   if (side == HEAT_LEFT) PetscCall(Run(f, 1, face, beyond, &ghost, inside, &own));
@@ -264,75 +306,87 @@ static PetscErrorCode SharedFace(const Faces *f, const PetscReal *T, HeatSide si
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Compute the faces across x of row j: within each run of one material, then at its end. */
-static PetscErrorCode VerticalFaces(const Faces *f, const PetscReal *T, PetscInt j)
+/* Return the materials of row j, which may lie beyond the bottom or the top side. */
+static const uint16_t *MaterialsOf(const HeatOperator *op, PetscInt j)
 {
-  const HeatGrid *g     = f->op->grid;
-  const PetscInt  nx    = g->nxl;
-  const uint16_t *row   = f->op->material + (size_t)j * (size_t)nx;
-  const size_t    first = (size_t)j * (size_t)(nx + 1);
-
-  PetscFunctionBeginUser;
-  for (PetscInt i = 0, end; i < nx; i = end) {
-    const Cells a = OwnCells(f, T, j, i);
-
-    for (end = i + 1; end < nx && row[end] == row[i];) end++;
-    if (end - i > 1) {
-      const Cells b = OwnCells(f, T, j, i + 1);
-
-      PetscCall(FaceRun(f, row[i], end - i - 1, first + (size_t)i + 1, &a, &b));
-    }
-    if (end < nx) {
-      const Cells last = OwnCells(f, T, j, end - 1), next = OwnCells(f, T, j, end);
-
-      PetscCall(InterfaceRun(f, 1, first + (size_t)end, row[end - 1], &last, row[end], &next));
-    }
-  }
-  if (g->nx == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  if (!g->boundary[HEAT_LEFT]) PetscCall(SharedFace(f, T, HEAT_LEFT, j));
-  if (!g->boundary[HEAT_RIGHT]) PetscCall(SharedFace(f, T, HEAT_RIGHT, j));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  if (j < 0) return op->means->beyond[0];
+  if (j == op->grid->nyl) return op->means->beyond[1];
+  return op->material + (size_t)j * (size_t)op->grid->nxl;
 }
 
-/* Return the material of cell i of row j, which may lie beyond the bottom or the top side. */
-static PetscInt MaterialOf(const HeatOperator *op, PetscInt j, PetscInt i)
+/* Return the line of cells of row j, which may lie beyond the bottom or the top side, from column i
+   on. */
+static Cells LineOf(const Faces *f, const PetscReal *T, PetscInt j, PetscInt i)
 {
-  if (j < 0) return (PetscInt)op->means->materials[HEAT_BOTTOM][i];
-  if (j == op->grid->nyl) return (PetscInt)op->means->materials[HEAT_TOP][i];
-  return op->material[(size_t)j * (size_t)op->grid->nxl + (size_t)i];
+  if (j < 0) return HeatOperatorGhostLine(f->op, HEAT_BOTTOM, i);
+  if (j == f->op->grid->nyl) return HeatOperatorGhostLine(f->op, HEAT_TOP, i);
+  return HeatOperatorOwnLine(f->op, f->axis, T, j, i);
 }
 
-/* Compute the faces across y below row j. */
+/* Compute the faces across y below row j, 0 to nyl. */
 static PetscErrorCode HorizontalFaces(const Faces *f, const PetscReal *T, PetscInt j)
 {
-  const HeatGrid     *g  = f->op->grid;
-  const HeatOperator *op = f->op;
-  const PetscInt      nx = g->nxl;
+  const PetscInt  nx    = f->op->grid->nxl;
+  const uint16_t *below = MaterialsOf(f->op, j - 1), *above = MaterialsOf(f->op, j);
 
   PetscFunctionBeginUser;
-  if (g->ny == 1 || (j == 0 && g->boundary[HEAT_BOTTOM]) || (j == g->nyl && g->boundary[HEAT_TOP]))
-    PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt i = 0, end; i < nx; i = end) {
-    const PetscInt below = MaterialOf(op, j - 1, i), above = MaterialOf(op, j, i);
+    const Cells a = LineOf(f, T, j - 1, i), b = LineOf(f, T, j, i);
 
-    for (end = i + 1;
-         end < nx && MaterialOf(op, j, end) == above && MaterialOf(op, j - 1, end) == below;)
-      end++;
-    const Cells a = j > 0 ? OwnCells(f, T, j - 1, i) : GhostCells(f, HEAT_BOTTOM, i);
-    const Cells b = j < g->nyl ? OwnCells(f, T, j, i) : GhostCells(f, HEAT_TOP, i);
-
-    PetscCall(Run(f, end - i, (size_t)j * (size_t)nx + (size_t)i, below, &a, above, &b));
+    end = i +
+          PetscMin(HeatPaintRunLength(below + i, nx - i), HeatPaintRunLength(above + i, nx - i));
+    PetscCall(Run(f, end - i, (size_t)j * (size_t)nx + (size_t)i, below[i], &a, above[i], &b));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatOperatorUpdateMeans(HeatOperator *op, const PetscReal *T, HeatFault *fault)
+/* Compute the faces that the block shares with its neighbours. */
+static PetscErrorCode SharedFaces(const Faces *x, const Faces *y, const PetscReal *T)
+{
+  const HeatGrid *g = x->op->grid;
+
+  PetscFunctionBeginUser;
+  for (PetscInt j = 0; j < g->nyl && g->nx > 1; j++) {
+    if (!g->boundary[HEAT_LEFT]) PetscCall(SharedFace(x, T, HEAT_LEFT, j));
+    if (!g->boundary[HEAT_RIGHT]) PetscCall(SharedFace(x, T, HEAT_RIGHT, j));
+  }
+  if (g->ny > 1 && !g->boundary[HEAT_BOTTOM]) PetscCall(HorizontalFaces(y, T, 0));
+  if (g->ny > 1 && !g->boundary[HEAT_TOP]) PetscCall(HorizontalFaces(y, T, g->nyl));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Compute own conductivities and the faces between own cells, unless they are those for T already:
+   Newton's method, the energy account and reports ask for the same field in turn. */
+static PetscErrorCode UpdateOwn(const Faces *x, const Faces *y, const PetscReal *T,
+                                HeatFault *fault)
+{
+  HeatOperator    *op     = x->op;
+  HeatFaceMeans   *m      = op->means;
+  const PetscInt   n      = op->grid->nxl;
+  const PetscInt64 before = fault->count;
+
+  PetscFunctionBeginUser;
+  if (m->known && memcmp(T, m->T, HeatGridLocalCells(op->grid) * sizeof *T) == 0)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt j = 0; j < op->grid->nyl; j++) {
+    PetscCall(PetscArraycpy(m->T + (size_t)j * (size_t)n, T + (size_t)j * (size_t)n, n));
+    PetscCall(HeatConductivityUpdateRow(op->conductivity, j, T, fault));
+    PetscCall(OwnVerticalFaces(x, T, j));
+    if (j > 0) PetscCall(HorizontalFaces(y, T, j));
+  }
+  m->known = (PetscBool)(fault->count == before);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatOperatorUpdateFaces(HeatOperator *op, const PetscReal *T, HeatFault *fault)
 {
   const Faces x = {op, 0, fault}, y = {op, 1, fault};
 
   PetscFunctionBeginUser;
   if (!op->means) PetscCall(CreateMeans(op));
-  for (PetscInt j = 0; j < op->grid->nyl; j++) PetscCall(VerticalFaces(&x, T, j));
-  for (PetscInt j = 0; j <= op->grid->nyl; j++) PetscCall(HorizontalFaces(&y, T, j));
+  PetscCall(UpdateOwn(&x, &y, T, fault));
+  PetscCall(HeatOperatorFetchGhosts(op, T));
+  PetscCall(SharedFaces(&x, &y, T));
+  op->means->complete = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -146,13 +146,16 @@ static PetscErrorCode AddSweepFlows(const Step *step, PetscInt begin, PetscInt n
 
 /* Fill the deep halos that the `first` sweep, the `second` one or a later one reads.  The rate is
    exchanged before the second sweep only, since it does not change during a step. */
-static PetscErrorCode ExchangeHalos(HeatOperatorSteps *s, PetscBool first, PetscBool second)
+static PetscErrorCode ExchangeHalos(HeatOperator *op, PetscBool first, PetscBool second)
 {
+  HeatOperatorSteps *s = op->steps;
+
   PetscFunctionBeginUser;
-  if (first) PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
+  if (first) PetscCall(HeatOperatorExchangeDeepHalo(op, HEAT_STRIPS_DEEP_T, &s->field));
   for (int k = 0; k < HEAT_KEPT && !first; k++) {
     if (k == HEAT_KEPT_RATE && !second) continue;
-    PetscCall(HeatFrameExchange(&s->frame, &s->kept[k], &s->counts));
+    PetscCall(
+        HeatOperatorExchangeDeepHalo(op, (HeatStrips)(HEAT_STRIPS_DEEP_KEPT + k), &s->kept[k]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -178,7 +181,7 @@ static PetscErrorCode TakeSweeps(const Step *step)
     group.first = k == 0 ? PETSC_TRUE : PETSC_FALSE;
     group.last  = k == sweeps - 1 ? PETSC_TRUE : PETSC_FALSE;
     PetscCall(SetBeyond(step, begin, group.n));
-    PetscCall(ExchangeHalos(s, group.first, k == 1 ? PETSC_TRUE : PETSC_FALSE));
+    PetscCall(ExchangeHalos(step->op, group.first, k == 1 ? PETSC_TRUE : PETSC_FALSE));
     PetscCall(HeatInterruptPollOrReturn(step->op->interrupt));
     PetscCall(HeatWavefrontRunStages(s->wavefront, &group, &sides));
     PetscCall(AddSweepFlows(step, begin, group.n));

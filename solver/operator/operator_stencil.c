@@ -214,31 +214,46 @@ static void SweepRow(const HeatOperator *op, const Sweep *sweep, PetscInt j, Pet
   }
 }
 
+/* Return the strips whose exchange HeatOperatorBreakHalo may leave out; HEAT_STRIPS_MOST for what a
+   linear solver exchanges. */
+static HeatStrips StripsOf(const Sweep *sweep)
+{
+  return sweep->result < STAGE    ? HEAT_STRIPS_T
+         : sweep->result == STAGE ? HEAT_STRIPS_INCREMENT
+                                  : HEAT_STRIPS_MOST;
+}
+
 /* Sweep over the whole block; cells that need no message are computed while messages travel.  A
    side needs a message unless it lies on the domain's boundary or the block is its own neighbour.
    @param[in] boundary  values of u beyond the domain's sides */
 static PetscErrorCode RunSweep(HeatOperator *op, Sweep *sweep,
                                const PetscReal *const boundary[HEAT_SIDES])
 {
-  const HeatGrid *g = op->grid;
-  PetscInt        waiting[HEAT_SIDES];
+  const HeatGrid  *g      = op->grid;
+  const HeatStrips strips = StripsOf(sweep);
+  const PetscBool  kept   = (PetscBool)(op->broken && strips != HEAT_STRIPS_MOST);
+  const PetscBool  silent = (PetscBool)(kept && HeatHaloFaultLeavesOut(op->broken, strips));
+  PetscInt         waiting[HEAT_SIDES];
 
   PetscFunctionBeginUser;
   for (int s = 0; s < HEAT_SIDES; s++) {
     const PetscBool no_message = (g->boundary[s] || g->neighbour[s] == g->rank) ? PETSC_TRUE
                                                                                 : PETSC_FALSE;
 
-    sweep->ghost[s] = g->boundary[s] ? boundary[s] : HeatHaloGhost(op->halo, (HeatSide)s);
+    sweep->ghost[s] = g->boundary[s] ? boundary[s]
+                      : silent       ? op->broken->last[strips][s]
+                                     : HeatHaloGhost(op->halo, (HeatSide)s);
     waiting[s]      = no_message ? 0 : 1;
   }
   const PetscInt i0 = waiting[HEAT_LEFT], i1 = g->nxl - waiting[HEAT_RIGHT];
   const PetscInt j0 = waiting[HEAT_BOTTOM], j1 = g->nyl - waiting[HEAT_TOP];
 
-  PetscCall(HeatHaloBegin(op->halo, sweep->u));
+  if (!silent) PetscCall(HeatHaloBegin(op->halo, sweep->u));
   if (i0 < i1) {
     for (PetscInt j = j0; j < j1; j++) SweepRow(op, sweep, j, i0, i1);
   }
-  PetscCall(HeatHaloEnd(op->halo));
+  if (!silent) PetscCall(HeatHaloEnd(op->halo));
+  if (kept && !silent) PetscCall(HeatHaloFaultKeep(op, op->broken, strips));
   for (PetscInt j = 0; j < g->nyl; j++) {
     if (j < j0 || j >= j1 || i0 >= i1) {
       SweepRow(op, sweep, j, 0, g->nxl);

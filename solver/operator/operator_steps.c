@@ -36,8 +36,9 @@ PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most)
 
 PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
 {
-  const PetscBool    fixed = (PetscBool)(op->linear && !op->ambient_exchange &&
-                                      !HeatSourceVaries(op->source) &&
+  const PetscBool    source = (PetscBool)(!HeatSourceVaries(op->source) ||
+                                       (!stages && HeatSourceHasFactor(op->source)));
+  const PetscBool    fixed  = (PetscBool)(op->linear && !op->ambient_exchange && source &&
                                       !HeatBoundariesFluxVaries(op->boundaries));
   HeatOperatorSteps *s;
   PetscInt           most;
@@ -46,6 +47,7 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   if (op->steps) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscNew(&s));
   op->steps = s;
+  s->timed  = HeatSourceHasFactor(op->source);
   PetscCallMPI(MPI_Allreduce(&fixed, &s->fixed, 1, MPIU_BOOL, MPI_LAND, op->grid->comm));
   PetscCall(HeatOperatorStepsWanted(stages, &most));
   s->frame = HeatFrameMake(op->grid, most);
@@ -53,8 +55,8 @@ PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Single steps are taken where coefficients change with time or temperature, and with ambient
-   exchange, whose heat is summed cell by cell. */
+/* Single steps are taken where coefficients change with time or temperature, other than a source by
+   a factor, and with ambient exchange, whose heat is summed cell by cell. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 {
   PetscFunctionBeginUser;
@@ -78,6 +80,44 @@ static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Store in `fixed` sources and prescribed fluxes without the source that has a factor of time, and
+   in `shape` that source's shape [W/m], [nyl][nxl]. */
+static PetscErrorCode SeparateSource(const HeatOperator *op, PetscReal *fixed, PetscReal *shape)
+{
+  const HeatGrid *g = op->grid;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscArraycpy(fixed, HeatSourceBase(op->source), HeatGridLocalCells(g)));
+  HeatOperatorAddFluxes(op, fixed);
+  PetscCall(PetscArrayzero(shape, HeatGridLocalCells(g)));
+  HeatSourceAddShape(op->source, 1.0, shape);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Exchange sources and prescribed fluxes, and the shape of a source with a factor of time.
+   Collective.
+   @param[out] work  allocations that the fields point to, freed by the caller; NULL: none */
+static PetscErrorCode ExchangeSources(const HeatOperator *op, HeatFrameCoefficients *k,
+                                      HeatFrameField *shape, PetscReal *work[2])
+{
+  const HeatFrame *frame = &op->steps->frame;
+  const PetscInt   nx    = op->grid->nxl;
+
+  PetscFunctionBeginUser;
+  k->shape = NULL;
+  work[0] = work[1] = NULL;
+  if (!op->steps->timed) {
+    PetscCall(ExchangeDeepHalo(frame, op->q ? op->q : op->zeros, op->q ? nx : 0, &k->q));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  for (int i = 0; i < 2; i++) PetscCall(PetscMalloc1(HeatGridLocalCells(op->grid), &work[i]));
+  PetscCall(SeparateSource(op, work[0], work[1]));
+  PetscCall(ExchangeDeepHalo(frame, work[0], nx, &k->q));
+  PetscCall(ExchangeDeepHalo(frame, work[1], nx, shape));
+  k->shape = shape;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Create the sweep with r = dt/C, with copies of the coefficients.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscReal dt)
 {
@@ -85,8 +125,9 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscR
   HeatOperatorSteps    *s      = op->steps;
   const PetscInt        stride = (PetscInt)op->gx_stride;
   HeatFrameCoefficients k;
+  HeatFrameField        shape;
   HeatLayoutTraffic     one;
-  PetscReal            *r;
+  PetscReal            *r, *work[2];
 
   PetscFunctionBeginUser;
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
@@ -97,15 +138,17 @@ static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscR
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
   PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
   PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->q ? op->q : op->zeros, op->q ? g->nxl : 0, &k.q));
+  PetscCall(ExchangeSources(op, &k, &shape, work));
   PetscCall(HeatWavefrontCreate(&s->frame, &k, stages, &s->wavefront));
   s->stages = stages;
   s->dt     = dt;
   PetscCall(HeatLayoutHalo(&g->layout, s->frame.depth, PETSC_TRUE, &one));
-  HeatLayoutTrafficAdd(&s->prepared, HEAT_SWEEP_FIELDS, &one);
+  HeatLayoutTrafficAdd(&s->prepared, HEAT_SWEEP_FIELDS + (k.shape ? 1 : 0), &one);
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
   PetscCall(HeatFrameFieldDestroy(&k.r));
   PetscCall(HeatFrameFieldDestroy(&k.q));
+  if (k.shape) PetscCall(HeatFrameFieldDestroy(&shape));
+  for (int i = 0; i < 2; i++) PetscCall(PetscFree(work[i]));
   PetscCall(PetscFree(r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -193,17 +236,42 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Add the heat that entered in each step, from the recorded edges. */
+/* Evaluate the factors of the source at the beginning of each step, and keep a value without
+   physical meaning in op->past_fault. */
+static PetscErrorCode SetFactors(HeatOperator *op, PetscInt steps, PetscReal dt,
+                                 const PetscReal *times, PetscReal *factors)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt l = 0; l < steps && op->steps->timed; l++) {
+    const HeatMoment when  = HeatMomentInStep(times[l], times[l] + dt, times[l]);
+    HeatFault        fault = {0};
+
+    PetscCall(HeatSourceFactor(op->source, when, &factors[l], &fault));
+    HeatOperatorRememberFault(op, &fault, when.t);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Add the heat that the sources released in each step. */
+static void AddSources(const HeatOperator *op, PetscInt steps, const PetscReal *factors,
+                       HeatFlows *flows)
+{
+  HeatExactSum *total = &flows->sum[HEAT_FLOW_SOURCE], *turnover = &flows->sum[HEAT_FLOW_TURNOVER];
+
+  for (PetscInt l = 0; l < steps && op->steps->timed; l++)
+    HeatSourceAddHeat(op->source, factors[l], total, turnover);
+  if (op->steps->timed) return;
+  HeatExactSumAddScaled(total, (PetscReal)steps, HeatSourceLocalTotal(op->source));
+  HeatExactSumAddScaled(turnover, (PetscReal)steps, HeatSourceLocalTurnover(op->source));
+}
+
+/* Add the heat that entered through the sides in each step, from the recorded edges. */
 static PetscErrorCode AddFlows(HeatOperator *op, PetscInt steps, PetscReal dt,
                                const PetscReal *times, HeatFlows *flows)
 {
   HeatOperatorSteps *s = op->steps;
 
   PetscFunctionBeginUser;
-  HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_SOURCE], (PetscReal)steps,
-                        HeatSourceLocalTotal(op->source));
-  HeatExactSumAddScaled(&flows->sum[HEAT_FLOW_TURNOVER], (PetscReal)steps,
-                        HeatSourceLocalTurnover(op->source));
   for (PetscInt l = 0; l < steps; l++) {
     PetscCall(HeatOperatorSetSidesTime(op, HeatMomentInStep(times[l], times[l] + dt, times[l])));
     for (int side = 0; side < HEAT_SIDES; side++) {
@@ -223,16 +291,19 @@ PetscErrorCode HeatOperatorTakeSteps(HeatOperator *op, PetscInt steps, PetscReal
 {
   HeatOperatorSteps *s = op->steps;
   HeatWavefrontSides sides;
+  PetscReal          factors[MAX_STEPS];
 
   PetscFunctionBeginUser;
   PetscCall(HeatOperatorSetUpSweep(op, PETSC_FALSE, dt));
+  PetscCall(SetFactors(op, steps, dt, times, factors));
   PetscCall(SetBeyond(op, steps, dt, times));
   s->field.own    = T;
   s->field.stride = (size_t)op->grid->nxl;
-  PetscCall(HeatFrameExchange(&s->frame, &s->field, &s->counts));
+  PetscCall(HeatOperatorExchangeDeepHalo(op, HEAT_STRIPS_DEEP_T, &s->field));
   sides = HeatOperatorSweepSides(op);
-  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, record, T));
+  PetscCall(HeatWavefrontRun(s->wavefront, steps, &s->field, &sides, factors, record, T));
   PetscCall(PetscMemzero(flows, sizeof *flows));
+  AddSources(op, steps, factors, flows);
   PetscCall(AddFlows(op, steps, dt, times, flows));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

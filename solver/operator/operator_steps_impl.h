@@ -7,8 +7,10 @@
 #include "solver/operator/wavefront.h"
 
 struct HeatOperatorSteps {
-  PetscBool      fixed;  /* nothing but temperatures of sides changes with time or temperature, and
-                              there is no ambient exchange; equal on all ranks, in any layout */
+  PetscBool      fixed;  /* nothing but temperatures of sides, and with ftcs the factor of a source,
+                              changes with time or temperature, and there is no ambient exchange;
+                              equal on all ranks, in any layout */
+  PetscBool      timed;  /* a source has a factor of time */
   HeatFrame      frame;  /* the block with its deep halo; its depth is 0 where none fits */
   HeatHaloCounts counts; /* of deep halo exchanges by this rank since creation */
   PetscInt64     messages[2], bytes[2]; /* of one deep halo exchange, over all ranks: within nodes,

@@ -51,111 +51,12 @@
 #include "solver/base/heartbeat.h"
 #include "solver/operator/wavefront_impl.h"
 
-enum { LANES = HEAT_WAVE_LANES };
-
-/* [columns] S, where there are several tiles.  1 would do; a multiple of LANES keeps the rows of
-   all steps aligned with one another and with the coefficients. */
-enum { SKEW = LANES };
-
-/* [columns] Width of the seam: S + 1 columns of the step before are read, and 2 S columns of the
-   stage before that. */
-enum { SEAM = 2 * SKEW };
-
-/* [columns] W, where there are several tiles.  Chosen: for 32 steps the ring takes 1.07 MB, about a
-   second-level cache.  A larger value would push the ring out of it; with a smaller one, copying
-   seams takes a larger share. */
-enum { WIDTH = 1024 };
-
-/* [columns] The widest frame that is one tile without skew.  Chosen: a wider frame has a ring above
-   1.6 MB at 32 steps; with a smaller value, frames little wider than WIDTH would pay for seams. */
-enum { SINGLE_TILE_MAX = 1536 };
-
-/* [rows] Rows kept of each step, as drawn above: two new, two old. */
-enum { RING = 4 };
-
-/* Number of discard_rows: two for values, two for rates. */
-enum { DISCARDS = 4 };
+enum { SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
 
 /* [turns] Turns between two signs of life for the watchdog.  Chosen: 64 turns are 128 rows of a
    tile in all steps, about 2 ms at the rate of solver/MEASURED.md.  A larger value comes nearer to
    `limits.stall`; a smaller one beats more often than anything reads it. */
 enum { TURNS_PER_BEAT = 64 };
-
-/* Creation. */
-
-/* Return n rounded up to an odd number of lines, which spreads rows over the sets of the cache. */
-static size_t OddLines(size_t n)
-{
-  const size_t lines = (n + LANES - 1) / LANES;
-
-  return (lines % 2 ? lines : lines + 1) * LANES;
-}
-
-/* Return the number of columns of the seam of rates. */
-static size_t RateSeamWidth(const HeatWavefront *w)
-{
-  return (size_t)w->skew * (size_t)(w->frame.depth - 1);
-}
-
-/* Allocate the rings, zero_row, discard_rows and the seams, all zero. */
-static PetscErrorCode AllocateRings(HeatWavefront *w)
-{
-  const size_t levels = (size_t)w->frame.depth + (w->stages ? 1 : 0);
-  const size_t rates = w->stages ? (size_t)w->frame.depth + 2 : 0, ny = (size_t)w->frame.ny;
-  size_t       row;
-
-  PetscFunctionBeginUser;
-  w->pitch      = OddLines((size_t)w->width + SEAM + LANES);
-  w->rate_pitch = w->stages ? OddLines((size_t)w->span) : 0;
-  row           = PetscMax(w->pitch, w->rate_pitch);
-  PetscCall(PetscCalloc1(
-      levels * RING * w->pitch + rates * w->rate_pitch + (1 + DISCARDS) * row + LANES, &w->memory));
-  w->ring         = HeatWaveAlign(w->memory);
-  w->rate_ring    = w->ring + levels * RING * w->pitch;
-  w->zero_row     = w->rate_ring + rates * w->rate_pitch;
-  w->discard_rows = w->zero_row + row;
-  if (w->tiles == 1) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc1(levels * ny * SEAM, &w->seam));
-  if (w->stages) PetscCall(PetscCalloc1(ny * RateSeamWidth(w), &w->rate_seam));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoefficients *k,
-                                   PetscBool stages, HeatWavefront **out)
-{
-  HeatWavefront *w;
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscNew(&w));
-  *out      = w;
-  w->frame  = *frame;
-  w->stages = stages;
-  w->width  = (frame->nx + LANES - 1) / LANES * LANES;
-  w->tiles  = 1;
-  if (w->width > SINGLE_TILE_MAX) {
-    w->width = WIDTH;
-    w->skew  = SKEW;
-    w->tiles = (frame->nx + w->skew * frame->depth + w->width - 1) / w->width;
-  }
-  w->span = w->width + w->skew * frame->depth;
-  PetscCall(HeatWaveStoreRows(w, k));
-  PetscCall(AllocateRings(w));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatWavefrontDestroy(HeatWavefront **out)
-{
-  HeatWavefront *w = *out;
-
-  PetscFunctionBeginUser;
-  if (!w) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatWaveFreeRows(w));
-  PetscCall(PetscFree(w->memory));
-  PetscCall(PetscFree(w->seam));
-  PetscCall(PetscFree(w->rate_seam));
-  PetscCall(PetscFree(*out));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
 
 /* The sweep. */
 
@@ -167,7 +68,8 @@ typedef struct {
   const HeatWavefrontStages *stages; /* NULL: steps of ftcs */
   const HeatFrameField      *field;  /* step 0 */
   const HeatWavefrontSides  *sides;
-  const HeatCellRecord      *record; /* NULL: none */
+  const PetscReal           *factors; /* [steps]; read if the kind is TIMED */
+  const HeatCellRecord      *record;  /* NULL: none */
   /* [nyl][nxl] [K] result of the last step; NULL: the sweep ends with the last stage of a time
      step, which StoreStage adds to Y_0. */
   PetscReal *out;
@@ -327,7 +229,7 @@ static PetscReal *RateRow(const Sweep *s, PetscInt f, PetscInt e, int which)
    step 1. */
 static void LoadRateSeam(const Sweep *s, PetscInt f)
 {
-  const size_t n = RateSeamWidth(s->w);
+  const size_t n = HeatWaveRateSeam(s->w);
 
   if (n)
     memcpy(RateRow(s, f, TileLeft(s, 1), 0) - n, s->w->rate_seam + (size_t)f * n,
@@ -337,7 +239,7 @@ static void LoadRateSeam(const Sweep *s, PetscInt f)
 /* Store the last columns of row f of the rate for the next tile. */
 static void StoreRateSeam(const Sweep *s, PetscInt f)
 {
-  const size_t n = RateSeamWidth(s->w);
+  const size_t n = HeatWaveRateSeam(s->w);
 
   if (n)
     memcpy(s->w->rate_seam + (size_t)f * n, RateRow(s, f, TileLeft(s, 1) + s->w->width, 0) - n,
@@ -477,6 +379,7 @@ static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
                                     rows + PetscClipInterval(f + 1, 0, frame->ny),
                                     rows + PetscClipInterval(f + 2, 0, frame->ny)}};
 
+  if (w->kind == HEAT_WAVE_TIMED) pair.factor = s->factors[l - 1];
   if (s->stages) AddStage(s, l, f, e, &pair);
   HeatWaveCells(ResultOf(s, l), w->kind, &pair, e - HeatWaveSpanLeft(w, s->tile), n);
   for (int k = 0; k < 2; k++) {
@@ -500,10 +403,16 @@ static void SweepTiles(Sweep *s)
 }
 
 PetscErrorCode HeatWavefrontRun(HeatWavefront *w, PetscInt steps, const HeatFrameField *field,
-                                const HeatWavefrontSides *sides, const HeatCellRecord *record,
-                                PetscReal *T)
+                                const HeatWavefrontSides *sides, const PetscReal *factors,
+                                const HeatCellRecord *record, PetscReal *T)
 {
-  Sweep s = {.w = w, .steps = steps, .field = field, .sides = sides, .record = record, .out = T};
+  Sweep s = {.w       = w,
+             .steps   = steps,
+             .field   = field,
+             .sides   = sides,
+             .factors = factors,
+             .record  = record,
+             .out     = T};
 
   PetscFunctionBeginUser;
   PetscCheck(steps > 0 && steps <= w->frame.depth && field->own == T && !w->stages, PETSC_COMM_SELF,

@@ -7,8 +7,9 @@
  *                               + r net_j N_faces(d_{j-1}) + rate_j Q,   j = 2 ... s
  *                       T_new = Y_0 + d_s
  *  for each cell of a frame (grid/deep_halo.h), as many times as asked, up to the frame's depth.
- *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux; the
- *  numbers of a stage are those of HeatRklStage (operator.h).
+ *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux.  For
+ *  a source that is a shape times a factor of time, steps of ftcs have q + factor shape in place of
+ *  q, with a factor for each step.  The numbers of a stage are those of HeatRklStage (operator.h).
  *  The rows of a tile of columns go through all steps while they are in the cache.  Step l works on
  *  rows that step l - 1 has just left, and the tile of step l lies some columns left of the tile of
  *  step l - 1, so that no cell is computed twice (drawn in wavefront.c).  Each new value has the
@@ -28,7 +29,9 @@ typedef struct HeatWavefront HeatWavefront;
 typedef struct {
   HeatFrameField face[HEAT_SIDES]; /* conductance of the cell's face on that side [W/(m K)] */
   HeatFrameField r; /* dt/C [m K/W], since dt is in s and C in J/(m K); of stages 1/C */
-  HeatFrameField q; /* sources and prescribed fluxes [W/m] */
+  HeatFrameField q; /* sources and prescribed fluxes [W/m]; of a source with a factor of time, all
+                       but that source */
+  const HeatFrameField *shape; /* shape of a source with a factor of time [W/m]; NULL: none */
 } HeatFrameCoefficients;
 
 /** Values along the sides of the domain that a sweep reads and writes, by side. */
@@ -75,13 +78,15 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
  *  @param[in]     steps  1 to frame->depth
  *  @param[in]     field  T on the frame, strips filled by HeatFrameExchange; the sweep does not
  *                        change the strips
+ *  @param[in]     factors  [steps] factors of the source's shape; read if the sweep has one
  *  @param[in]     record  own cells to be recorded after each step; NULL: none
  *  @param[in,out] T      temperature [K], [nyl][nxl]; the same array as field->own
  *  Errors: PETSC_ERR_ARG_WRONG if steps is out of range, T is not field->own, or the sweep is for
  *  HeatWavefrontRunStages. */
 PetscErrorCode HeatWavefrontRun(HeatWavefront *wavefront, PetscInt steps,
                                 const HeatFrameField *field, const HeatWavefrontSides *sides,
-                                const HeatCellRecord *record, PetscReal *T);
+                                const PetscReal *factors, const HeatCellRecord *record,
+                                PetscReal *T);
 
 /** Take stages of one step of the own cells.  Not collective.
  *  Errors: PETSC_ERR_ARG_WRONG if the number of stages is not 2 to frame->depth, or the sweep is

@@ -8,16 +8,29 @@
 /** [doubles] One line of the cache, 64 bytes, and one vector of 512 bits. */
 enum { HEAT_WAVE_LANES = 8 };
 
+/** [columns] S, where there are several tiles.  1 would do; a multiple of HEAT_WAVE_LANES keeps the
+ *  rows of all steps aligned with one another and with the coefficients. */
+enum { HEAT_WAVE_SKEW = HEAT_WAVE_LANES };
+
+/** [columns] Width of the seam: S + 1 columns of the step before are read, and 2 S columns of the
+ *  stage before that. */
+enum { HEAT_WAVE_SEAM = 2 * HEAT_WAVE_SKEW };
+
+/** [rows] Rows kept of each step, as drawn in wavefront.c: two new, two old. */
+enum { HEAT_WAVE_RING = 4 };
+
 /** The coefficients of one row of cells of a tile.  Columns are counted from HeatWaveSpanLeft, the
  *  tile's leftmost column, which it has at the deepest step; span is W + S depth.  All cells in
- *  columns [begin, end) have the same coefficients, gx0, gy0, r0, q0. */
+ *  columns [begin, end) have the same coefficients, gx0, gy0, r0, q0, perhaps beside other s. */
 typedef struct {
   const PetscReal *gx; /* [span + 1] conductance of west faces, and the last east face [W/(m K)] */
   const PetscReal *gy; /* [span] conductance of south faces [W/(m K)] */
   const PetscReal *r;  /* [span] dt/C [m K/W]; NULL with PLAIN, which reads r0 */
-  const PetscReal *q;  /* [span] sources and prescribed fluxes [W/m]; NULL unless SOURCES */
-  PetscReal        gx0, gy0, r0, q0; /* values of column `begin` */
-  PetscInt         begin, end;       /* the longest run of cells with equal coefficients */
+  const PetscReal *q; /* [span] sources and prescribed fluxes [W/m]; NULL unless SOURCES or TIMED */
+  const PetscReal
+           *s; /* [span] shape of the source with a factor of time [W/m]; NULL unless TIMED */
+  PetscReal gx0, gy0, r0, q0; /* values of column `begin` */
+  PetscInt  begin, end;       /* the longest run of cells with equal coefficients */
 } HeatWaveRow;
 
 /** The coefficients that a block has: the first kind that fits all rows of its frame.  A later one
@@ -26,6 +39,7 @@ typedef enum {
   HEAT_WAVE_PLAIN,      /* no sources, and C is the same along each row */
   HEAT_WAVE_CAPACITIES, /* no sources */
   HEAT_WAVE_SOURCES,
+  HEAT_WAVE_TIMED, /* with a source that has a factor of time */
   HEAT_WAVE_KINDS
 } HeatWaveKind;
 
@@ -72,6 +86,12 @@ static inline PetscInt HeatWaveSpanLeft(const HeatWavefront *w, PetscInt tile)
   return tile * w->width - w->skew * w->frame.depth;
 }
 
+/** Return the number of columns of the seam of rates. */
+static inline size_t HeatWaveRateSeam(const HeatWavefront *w)
+{
+  return (size_t)w->skew * (size_t)(w->frame.depth - 1);
+}
+
 /** Return the first address at or after p that begins a cache line. */
 PetscReal *HeatWaveAlign(PetscReal *p);
 
@@ -84,7 +104,7 @@ PetscErrorCode HeatWaveFreeRows(HeatWavefront *w);
 /** What a kernel computes.  `sum` is the heat through a cell's four faces, N_faces in wavefront.h;
  *  m, n, net and rate are the members of HeatRklStage. */
 typedef enum {
-  HEAT_WAVE_STEP,  /* new = T + r (sum + q) */
+  HEAT_WAVE_STEP,  /* new = T + r (sum + q), with q + factor s for q if TIMED */
   HEAT_WAVE_RATE,  /* rate = r (sum + q), new = net rate; the first stage */
   HEAT_WAVE_STAGE, /* new = (m d + n before) + (r (net sum) + rate Q); any other stage */
   HEAT_WAVE_RESULTS
@@ -95,6 +115,7 @@ typedef struct {
   const PetscReal    *below, *low, *high, *above; /* rows of the step before [K] */
   PetscReal          *new_low, *new_high;         /* rows of this step [K] */
   const HeatWaveRow  *row[3];    /* coefficients of low, high, above; of above, south faces only */
+  PetscReal           factor;    /* of the source's shape; 0 unless TIMED */
   const HeatRklStage *stage;     /* of RATE and STAGE, with the two below */
   const PetscReal    *before[2]; /* rows of the last stage but one [K]; of STAGE */
   PetscReal          *rate[2];   /* rows of the rate [K/s] */

@@ -51,20 +51,25 @@ enum { MIN_RUN = 2 * LANES };
                     ((r) * (s.net * (heat)) + s.rate * rate_##name[i]);                            \
   }
 
-/* Cells with equal coefficients. */
-TEMPLATE Uniform(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt n)
+/* Cells with equal coefficients; `timed`: of kind TIMED, whose source differs from cell to cell. */
+TEMPLATE Uniform(HeatWaveResult result, PetscBool timed, const HeatWavePair *p, PetscInt at,
+                 PetscInt column, PetscInt n)
 {
   ROWS;
   const PetscReal gl = p->row[0]->gx0, gh = p->row[1]->gx0, rl = p->row[0]->r0, rh = p->row[1]->r0;
   const PetscReal gs = p->row[0]->gy0, gm = p->row[1]->gy0, gn = p->row[2]->gy0;
-  const PetscReal ql = p->row[0]->q0, qh = p->row[1]->q0;
+  const PetscReal ql = p->row[0]->q0, qh = p->row[1]->q0, factor = p->factor;
+  const PetscReal *restrict sl = timed ? p->row[0]->s + column : NULL;
+  const PetscReal *restrict sh = timed ? p->row[1]->s + column : NULL;
 
   _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
   {
     const PetscReal up = gm * (high[i] - low[i]);
 
-    RESULT(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up), 1, ql);
-    RESULT(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up), 1, qh);
+    RESULT(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up), 1,
+           timed ? ql + sl[i] * factor : ql);
+    RESULT(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up), 1,
+           timed ? qh + sh[i] * factor : qh);
   }
 }
 
@@ -130,6 +135,26 @@ TEMPLATE Sources(HeatWaveResult result, const HeatWavePair *p, PetscInt at, Pets
   }
 }
 
+/* Cells whose conductances, capacities and sources vary, and whose sources change with time. */
+TEMPLATE Timed(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+               PetscInt n)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+  const PetscReal *restrict ql = p->row[0]->q + column, *restrict qh = p->row[1]->q + column;
+  const PetscReal *restrict sl = p->row[0]->s + column, *restrict sh = p->row[1]->s + column;
+  const PetscReal factor = p->factor;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT(low, rl[i], LOW(i), 1, ql[i] + sl[i] * factor);
+    RESULT(high, rh[i], HIGH(i), 1, qh[i] + sh[i] * factor);
+  }
+}
+
 /* Instances. */
 
 typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n);
@@ -147,20 +172,25 @@ INSTANCE(Capacities, Rate, HEAT_WAVE_RATE)
 INSTANCE(Capacities, Stage, HEAT_WAVE_STAGE)
 INSTANCE(Sources, Step, HEAT_WAVE_STEP)
 INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
+INSTANCE(Timed, Step, HEAT_WAVE_STEP)
 
-/* By result and kind; a later stage reads no sources. */
+/* By result and kind.  A stage after the first reads no sources, and rkl2 has no sources with a
+   factor of time. */
 static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
-    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep},
-    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate},
-    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage},
+    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep},
+    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL},
+    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL},
 };
 
-static void UniformCells(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt n)
+static void UniformCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
+                         PetscInt at, PetscInt column, PetscInt n)
 {
   switch (result) {
-  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, p, at, n); break;
-  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, p, at, n); break;
-  default: Uniform(HEAT_WAVE_STEP, p, at, n);
+  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, PETSC_FALSE, p, at, column, n); break;
+  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, PETSC_FALSE, p, at, column, n); break;
+  default:
+    if (kind == HEAT_WAVE_TIMED) Uniform(HEAT_WAVE_STEP, PETSC_TRUE, p, at, column, n);
+    else Uniform(HEAT_WAVE_STEP, PETSC_FALSE, p, at, column, n);
   }
 }
 
@@ -183,6 +213,6 @@ void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair 
     return;
   }
   if (begin > 0) kernel(p, 0, column, begin);
-  UniformCells(result, p, begin, end - begin);
+  UniformCells(result, kind, p, begin, column + begin, end - begin);
   if (end < n) kernel(p, end, column + end, n - end);
 }

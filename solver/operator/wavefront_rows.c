@@ -1,5 +1,6 @@
 /** The coefficients of the sweep of several steps, stored tile by tile in the order in which they
- *  are read.  Rows with equal coefficients share one copy. */
+ *  are read.  Rows share one copy of each coefficient that is equal in them: where only a source
+ *  differs between rows, conductances and capacities stay in the first-level cache. */
 #include "solver/operator/wavefront_impl.h"
 
 #include <stdint.h>
@@ -24,7 +25,7 @@ static void Gather(const HeatWavefront *w, const HeatFrameField *field, PetscInt
 }
 
 /* Find the longest run of cells of the frame with the same west, east and south conductance, dt/C
-   and q, and store its place and values in *row. */
+   q and shape s, and store its place and values in *row. */
 static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, const PetscReal *q,
                     HeatWaveRow *row)
 {
@@ -72,15 +73,19 @@ static PetscErrorCode AllocateValues(HeatWavefront *w, size_t n, PetscReal **val
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Number of arrays of a row. */
+enum { ARRAYS = 5 };
+
 /* Return the offset of an array among the values of a row, in doubles: gx (0), gy (1), r (2), q
-   (3); 4 is the total.  Each array begins a cache line; gx has one value more than the others. */
+   (3), s (4); ARRAYS is the total.  Each array begins a cache line; gx has one value more than the
+   others. */
 static size_t ArrayOffset(const HeatWavefront *w, int array)
 {
   return array == 0 ? 0 : (size_t)array * (size_t)w->span + LANES;
 }
 
-/* Gather the coefficients of row f of a tile into values[ArrayOffset(w, 4)].  Row frame.ny lies
-   above the frame; only its south faces have a meaning. */
+/* Gather the coefficients of row f of a tile into values[ArrayOffset(w, ARRAYS)].  Row frame.ny
+   lies above the frame; only its south faces have a meaning. */
 static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt tile,
                       PetscInt f, PetscReal *values)
 {
@@ -88,7 +93,7 @@ static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, Pe
   const PetscInt last = PetscMin(w->frame.nx - HeatWaveSpanLeft(w, tile), w->span);
   PetscReal     *gx   = values, edge;
 
-  memset(values, 0, ArrayOffset(w, 4) * sizeof *values);
+  memset(values, 0, ArrayOffset(w, ARRAYS) * sizeof *values);
   Gather(w, &k->face[HEAT_RIGHT], tile, from, gx + 1);
   edge = gx[last];
   Gather(w, &k->face[HEAT_LEFT], tile, from, gx);
@@ -98,34 +103,56 @@ static void GatherRow(const HeatWavefront *w, const HeatFrameCoefficients *k, Pe
          values + ArrayOffset(w, 1));
   Gather(w, &k->r, tile, from, values + ArrayOffset(w, 2));
   Gather(w, &k->q, tile, from, values + ArrayOffset(w, 3));
+  if (k->shape) Gather(w, k->shape, tile, from, values + ArrayOffset(w, 4));
 }
 
-/* Store the arrays of a row that the kernel reads, and describe them in *row. */
-static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal *values,
-                               HeatWaveRow *row)
+/* Return the number of arrays that the kernel reads. */
+static int ArraysOf(HeatWaveKind kind)
 {
-  const size_t n = ArrayOffset(w, w->kind == HEAT_WAVE_PLAIN        ? 2
-                                  : w->kind == HEAT_WAVE_CAPACITIES ? 3
-                                                                    : 4);
-  PetscReal   *kept;
+  return kind == HEAT_WAVE_PLAIN        ? 2
+         : kind == HEAT_WAVE_CAPACITIES ? 3
+         : kind == HEAT_WAVE_SOURCES    ? 4
+                                        : ARRAYS;
+}
+
+/* Store the arrays of a row that the kernel reads, and describe them in *row.  An array that equals
+   that of the row below, row[-1], is the same array in memory.
+   @param[in] before  values of the row below; NULL: there is none */
+static PetscErrorCode StoreRow(HeatWavefront *w, PetscInt tile, const PetscReal *values,
+                               const PetscReal *before, HeatWaveRow *row)
+{
+  const PetscReal **const of[ARRAYS]    = {&row->gx, &row->gy, &row->r, &row->q, &row->s};
+  const PetscReal        *below[ARRAYS] = {NULL};
 
   PetscFunctionBeginUser;
-  PetscCall(AllocateValues(w, n, &kept));
-  memcpy(kept, values, n * sizeof *kept);
-  row->gx = kept;
-  row->gy = kept + ArrayOffset(w, 1);
-  row->r  = w->kind == HEAT_WAVE_PLAIN ? NULL : kept + ArrayOffset(w, 2);
-  row->q  = w->kind == HEAT_WAVE_SOURCES ? kept + ArrayOffset(w, 3) : NULL;
+  if (before) {
+    const HeatWaveRow *b = row - 1;
+
+    below[0] = b->gx;
+    below[1] = b->gy;
+    below[2] = b->r;
+    below[3] = b->q;
+    below[4] = b->s;
+  }
+  for (int k = 0; k < ArraysOf(w->kind); k++) {
+    const size_t first = ArrayOffset(w, k), n = ArrayOffset(w, k + 1) - first;
+    PetscReal   *kept;
+
+    *of[k] = below[k];
+    if (before && memcmp(values + first, before + first, n * sizeof *values) == 0) continue;
+    PetscCall(AllocateValues(w, n, &kept));
+    memcpy(kept, values + first, n * sizeof *kept);
+    *of[k] = kept;
+  }
   FindRun(w, tile, values + ArrayOffset(w, 2), values + ArrayOffset(w, 3), row);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store the coefficients of all rows of all tiles.  A row equal to the row below it shares its
-   values. */
+/* Store the coefficients of all rows of all tiles. */
 static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   const PetscInt ny = w->frame.ny;
-  const size_t   n  = ArrayOffset(w, 4);
+  const size_t   n  = ArrayOffset(w, ARRAYS);
   PetscReal     *values, *before, *swap;
 
   PetscFunctionBeginUser;
@@ -141,7 +168,7 @@ static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k
         *row = row[-1];
         continue;
       }
-      PetscCall(StoreRow(w, t, values, row));
+      PetscCall(StoreRow(w, t, values, f > 0 ? before : NULL, row));
       swap   = before;
       before = values;
       values = swap;
@@ -159,7 +186,8 @@ static PetscErrorCode FindKind(HeatWavefront *w, const HeatFrameCoefficients *k)
   PetscReal     *row;
 
   PetscFunctionBeginUser;
-  w->kind = HEAT_WAVE_PLAIN;
+  w->kind = k->shape ? HEAT_WAVE_TIMED : HEAT_WAVE_PLAIN;
+  if (k->shape) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(nx, &row));
   for (PetscInt f = 0; f < w->frame.ny; f++) {
     HeatFrameRow(&w->frame, &k->r, f, 0, nx, row);

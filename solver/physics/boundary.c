@@ -203,10 +203,11 @@ static void NoteFace(const HeatBoundaries *b, const HeatSideFaces *s, PetscInt f
 /* Return whether the conductivity and its derivative in a cell are valid. */
 static PetscBool IsValid(const HeatConductivity *conductivity, int axis, size_t cell)
 {
-  const PetscReal k = HeatConductivityField(conductivity, axis)[cell];
+  const PetscReal  k     = HeatConductivityField(conductivity, axis)[cell];
+  const PetscReal *slope = HeatConductivitySlope(conductivity, axis);
 
   return (PetscBool)(k > 0.0 && k <= PETSC_MAX_REAL &&
-                     !PetscIsInfOrNanReal(HeatConductivitySlope(conductivity, axis)[cell]));
+                     !(slope && PetscIsInfOrNanReal(slope[cell])));
 }
 
 PetscErrorCode HeatBoundariesUpdate(HeatBoundaries *b, const HeatConductivity *conductivity,

@@ -3,7 +3,7 @@
  *  Every loop over the cells goes row by row along runs of one material, so that an expression is
  *  evaluated in bulk, and only in cells of its material.  Both axes share one array when the case
  *  gives no conductivity that differs between them, which halves memory and evaluations.  dk/dT is
- *  a central difference of the expression (case/slope.h). */
+ *  the derivative of the expression (solver/case/slope.h). */
 #include "solver/physics/conductivity.h"
 
 #include <stdio.h>
@@ -24,7 +24,7 @@ struct HeatConductivity {
   PetscReal       *numbers;      /* owned [2][n_materials] k [W/(m K)] where it is a number, or an
                                     expression without variables such as "2*3" */
   PetscReal       *k[2];         /* owned [n_axes][nyl][nxl] [W/(m K)]; NULL after Trim */
-  PetscReal       *slope[2];     /* owned [n_axes][nyl][nxl] dk/dT [W/(m K2)]; NULL: no k varies */
+  PetscReal       *slope[2];     /* owned [n_axes][nyl][nxl] dk/dT [W/(m K2)]; NULL: not needed */
   PetscReal       *x, *y;        /* owned [nxl] cell centres of one row [m]; x is constant */
 };
 
@@ -115,10 +115,7 @@ static PetscErrorCode CompileAxis(HeatConductivity *s, int axis)
 /* Return one past the last column of the run of one material that begins at column i of a row. */
 static PetscInt RunEnd(const uint16_t *row, PetscInt i, PetscInt n)
 {
-  const uint16_t material = row[i];
-
-  while (i < n && row[i] == material) i++;
-  return i;
+  return i + HeatPaintRunLength(row + i, n - i);
 }
 
 /* Store the coordinate y of row j in s->y; s->x is the same for all rows. */
@@ -225,7 +222,7 @@ PetscErrorCode HeatConductivityCreate(const HeatGrid *g, const HeatCase *c,
   }
   for (int axis = 0; axis < s->n_axes; axis++) {
     PetscCall(PetscCalloc1(n, &s->k[axis]));
-    if (s->varies) PetscCall(PetscCalloc1(n, &s->slope[axis]));
+    if (s->varies && s->needs_slope) PetscCall(PetscCalloc1(n, &s->slope[axis]));
     if (s->from_file[axis]) PetscCall(PetscArraycpy(s->k[axis], FileValues(inputs, axis), n));
     else PetscCall(FillAxis(s, axis));
     PetscCall(CheckAxis(s, axis));
@@ -248,7 +245,7 @@ static PetscErrorCode EvaluateOfT(HeatConductivity *s, HeatExpression *e, PetscI
                                   const PetscReal *T, PetscReal *k, PetscReal *slope)
 {
   PetscFunctionBeginUser;
-  if (s->needs_slope) PetscCall(HeatSlopeEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k, slope));
+  if (slope) PetscCall(HeatSlopeEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k, slope));
   else PetscCall(HeatExpressionEvaluate(e, n, s->x + i, s->y + i, 0.0, T, k));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -257,7 +254,7 @@ static PetscErrorCode EvaluateOfT(HeatConductivity *s, HeatExpression *e, PetscI
 static void NoteOfT(const HeatConductivity *s, int axis, size_t cell, const PetscReal *T,
                     HeatFault *fault)
 {
-  const PetscReal slope = s->slope[axis][cell];
+  const PetscReal slope = s->slope[axis] ? s->slope[axis][cell] : 0.0;
   const PetscBool wrong = (PetscBool)!HeatIsPositive(s->k[axis][cell]);
 
   if (!wrong && !PetscIsInfOrNanReal(slope)) return;
@@ -274,36 +271,56 @@ static void NoteOfT(const HeatConductivity *s, int axis, size_t cell, const Pets
                  "it must be finite at every temperature that occurs");
 }
 
-/* Evaluate k and dk/dT along an axis in the cells where k depends on T. */
-static PetscErrorCode UpdateAxis(HeatConductivity *s, int axis, const PetscReal *T,
-                                 HeatFault *fault)
+/* Return whether n values of k are positive and finite, and their derivatives finite.  The compiler
+   vectorises these loops.
+   @param[in] slope  NULL: not needed */
+static PetscBool AreValid(PetscInt n, const PetscReal *k, const PetscReal *slope)
 {
-  const PetscInt n = s->grid->nxl;
+  int all = 1;
+
+  _Pragma("omp simd reduction(& : all)") for (PetscInt i = 0; i < n; i++)
+  {
+    all &= (k[i] >= 1.0 / HEAT_LARGEST) & (k[i] <= HEAT_LARGEST);
+  }
+  if (!slope) return all ? PETSC_TRUE : PETSC_FALSE;
+  _Pragma("omp simd reduction(& : all)") for (PetscInt i = 0; i < n; i++)
+  {
+    all &= PetscAbsReal(slope[i]) <= PETSC_MAX_REAL;
+  }
+  return all ? PETSC_TRUE : PETSC_FALSE;
+}
+
+/* Evaluate k and dk/dT along an axis in the cells of own row j where k depends on T. */
+static PetscErrorCode UpdateRow(HeatConductivity *s, int axis, PetscInt j, const PetscReal *T,
+                                HeatFault *fault)
+{
+  const PetscInt  n     = s->grid->nxl;
+  const size_t    start = (size_t)j * (size_t)n;
+  const uint16_t *row   = s->material + start;
+  PetscReal      *k     = s->k[axis] + start;
 
   PetscFunctionBeginUser;
-  for (PetscInt j = 0; j < s->grid->nyl; j++) {
-    const size_t    start = (size_t)j * (size_t)n;
-    const uint16_t *row   = s->material + start;
-    PetscReal      *k = s->k[axis] + start, *slope = s->slope[axis] + start;
+  for (PetscInt i = 0, end; i < n; i = end) {
+    PetscReal *slope = s->slope[axis] ? s->slope[axis] + start + i : NULL;
 
-    SetRow(s, j);
-    for (PetscInt i = 0, end; i < n; i = end) {
-      end = RunEnd(row, i, n);
-      if (!DependsOnT(s, axis, row[i])) continue;
-      PetscCall(EvaluateOfT(s, ExpressionOf(s, axis, row[i]), i, end - i, T + start + i, k + i,
-                            slope + i));
-      for (PetscInt cell = i; cell < end; cell++) NoteOfT(s, axis, start + (size_t)cell, T, fault);
-    }
+    end = RunEnd(row, i, n);
+    if (!DependsOnT(s, axis, row[i])) continue;
+    PetscCall(
+        EvaluateOfT(s, ExpressionOf(s, axis, row[i]), i, end - i, T + start + i, k + i, slope));
+    if (AreValid(end - i, k + i, slope)) continue;
+    for (PetscInt cell = i; cell < end; cell++) NoteOfT(s, axis, start + (size_t)cell, T, fault);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatConductivityUpdate(HeatConductivity *s, const PetscReal *T, HeatFault *fault)
+PetscErrorCode HeatConductivityUpdateRow(HeatConductivity *s, PetscInt j, const PetscReal *T,
+                                         HeatFault *fault)
 {
   PetscFunctionBeginUser;
   if (!s->varies) PetscFunctionReturn(PETSC_SUCCESS);
+  SetRow(s, j);
   for (int axis = 0; axis < s->n_axes; axis++) {
-    if (!s->from_file[axis]) PetscCall(UpdateAxis(s, axis, T, fault));
+    if (!s->from_file[axis]) PetscCall(UpdateRow(s, axis, j, T, fault));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

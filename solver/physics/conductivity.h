@@ -5,7 +5,7 @@
  *
  *  Fields [nyl][nxl] of all conductivities exist during set-up, while the face conductances are
  *  computed.  Afterwards they are kept only where some cell's conductivity is not the number of its
- *  material; fields of dk/dT exist only where some conductivity depends on T.
+ *  material; fields of dk/dT exist only where an equation needs them.
  *  Source: solver/README.md eq. (5). */
 #ifndef HEAT_SOLVER_CONDUCTIVITY_H
 #define HEAT_SOLVER_CONDUCTIVITY_H
@@ -34,12 +34,12 @@ PetscBool HeatConductivityVaries(const HeatConductivity *conductivity);
  *  collective. */
 PetscErrorCode HeatConductivityTrim(HeatConductivity *conductivity);
 
-/** Evaluate k and dk/dT at the field T, in the cells where k depends on T; does nothing where
- *  HeatConductivityVaries is false.  Not collective.
+/** Evaluate k and dk/dT at the field T, in the cells of own row j where k depends on T; do nothing
+ *  where HeatConductivityVaries is false.  Not collective.
  *  @param[in]     T      temperature of own cells [K], [nyl][nxl]
  *  @param[in,out] fault  notes k that is not positive and finite, and dk/dT that is not finite */
-PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const PetscReal *T,
-                                      HeatFault *fault);
+PetscErrorCode HeatConductivityUpdateRow(HeatConductivity *conductivity, PetscInt j,
+                                         const PetscReal *T, HeatFault *fault);
 
 /** Return k [W/(m K)] along x (axis 0) or y (axis 1), [nyl][nxl], owned by `conductivity`; 0 before
  *  the first Update in cells where it depends on T.  Both axes return the same array when the case
@@ -48,8 +48,8 @@ PetscErrorCode HeatConductivityUpdate(HeatConductivity *conductivity, const Pets
 const PetscReal *HeatConductivityField(const HeatConductivity *conductivity, int axis);
 
 /** Return dk/dT [W/(m K2)] in the layout of HeatConductivityField; 0 in cells where k does not
- *  depend on T, and before the first Update.  It is computed for cases of several materials with
- *  the arithmetic mean, and stays 0 in all others, where no equation needs it.  NULL where
+ *  depend on T, and before the first Update.  It exists for cases of several materials with the
+ *  arithmetic mean; NULL in all others, where no equation needs it, and where
  *  HeatConductivityVaries is false.  Not collective. */
 const PetscReal *HeatConductivitySlope(const HeatConductivity *conductivity, int axis);
 

@@ -15,6 +15,8 @@
  *  where the decision changes, and a root of Newton's method could lie in the gap. */
 #include "solver/physics/mean.h"
 
+#include <math.h>
+
 /* Flat: chosen.  A second difference below this part of the value counts as straight.  The error of
    Simpson's rule is then about 1e-15 for smooth functions, and at most a sixth of Flat at a kink;
    1e-4 would save evaluations on coarse grids alone, 1e-8 costs two more of them on most grids.
@@ -155,17 +157,17 @@ static PetscErrorCode Unsplit(HeatExpression *e, PetscInt n, const PetscReal *x,
 {
   const int   variables = HeatExpressionVariables(e);
   PetscReal  *middle, *scale;
-  PetscBool   bends = PETSC_FALSE;
+  int         bends = 0;
   Refinement *s;
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc2(n, &middle, n, &scale));
   for (PetscInt i = 0; i < n; i++) scale[i] = Middle(T0[i], T1[i]);
   PetscCall(HeatExpressionEvaluate(e, n, x, y, t, scale, middle));
-  for (PetscInt i = 0; i < n; i++) {
+  _Pragma("omp simd reduction(| : bends)") for (PetscInt i = 0; i < n; i++)
+  {
     scale[i] = mean[i] = Simpson(e0[i], middle[i], e1[i]);
-    if (PetscAbsReal((e0[i] - middle[i]) + (e1[i] - middle[i])) > Flat * PetscAbsReal(scale[i]))
-      bends = PETSC_TRUE;
+    bends |= fabs((e0[i] - middle[i]) + (e1[i] - middle[i])) > Flat * fabs(scale[i]);
   }
   if (bends) {
     PetscCall(PetscMalloc1(1, &s));

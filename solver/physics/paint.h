@@ -20,6 +20,7 @@
 #define HEAT_SOLVER_PAINT_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "solver/grid/grid.h"
 
@@ -41,6 +42,19 @@ typedef struct {
 
 /** Receives a run of a region: local columns [begin, end) of local row j, begin < end. */
 typedef PetscErrorCode (*HeatRunVisitor)(PetscInt j, PetscInt begin, PetscInt end, void *context);
+
+/** Return how many of n >= 1 cells of a row, from the first one on, have the first one's material.
+ *  Blocks of cells are compared with the same cells one further, for which memcmp is fast. */
+static inline PetscInt HeatPaintRunLength(const uint16_t *material, PetscInt n)
+{
+  enum { BLOCK = 64 }; /* chosen: two vectors of 512 bits and more; shorter ones cost more calls */
+  PetscInt i = 0;
+
+  while (i + BLOCK < n && memcmp(material + i, material + i + 1, BLOCK * sizeof *material) == 0)
+    i += BLOCK;
+  while (i + 1 < n && material[i + 1] == material[i]) i++;
+  return i + 1;
+}
 
 /** Return the index of the first of n cells of width h [m], the first of which begins at x0 [m],
  *  whose centre lies at or beyond x [m]; n when none does.  A centre within 1e-9 h of x counts as

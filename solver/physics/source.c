@@ -12,7 +12,8 @@
  *      T              allocated   = base      allocated
  *      t, and T       allocated   allocated   allocated
  *
- *  source_setup.c sets the layers up. */
+ *  source_setup.c sets the layers up; source_factor.c has the terms of time that are a number, or a
+ *  fixed shape times a number. */
 #include "solver/physics/source.h"
 
 #include <math.h>
@@ -47,10 +48,9 @@ static void DescribeFault(const HeatSource *s, const HeatSourceTerm *term, Petsc
   (void)snprintf(fault->rule, sizeof fault->rule, "it must be finite wherever it acts");
 }
 
-/* Evaluate a term without T along a run into value[run length], heat of the cells [W/m]. */
-static PetscErrorCode EvaluateRun(HeatSource *s, const HeatSourceTerm *term,
-                                  const HeatSourceRun *run, HeatMoment when, PetscReal *value,
-                                  HeatFault *fault)
+PetscErrorCode HeatSourceEvaluateRun(HeatSource *s, const HeatSourceTerm *term,
+                                     const HeatSourceRun *run, HeatMoment when, PetscReal *value,
+                                     HeatFault *fault)
 {
   const HeatGrid *g     = s->grid;
   const PetscInt  n     = run->end - run->begin;
@@ -68,9 +68,8 @@ static PetscErrorCode EvaluateRun(HeatSource *s, const HeatSourceTerm *term,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate a uniform term into *heat, of each of its cells [W/m]. */
-static PetscErrorCode EvaluateOnce(const HeatSource *s, const HeatSourceTerm *term, HeatMoment when,
-                                   PetscReal *heat, HeatFault *fault)
+PetscErrorCode HeatSourceEvaluateOnce(const HeatSource *s, const HeatSourceTerm *term,
+                                      HeatMoment when, PetscReal *heat, HeatFault *fault)
 {
   PetscReal value;
 
@@ -97,34 +96,13 @@ PetscErrorCode HeatSourceAddTerm(HeatSource *s, const HeatSourceTerm *term, Heat
     const HeatSourceRun *run = &term->runs[r];
     PetscReal           *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
-    if (!term->uniform) PetscCall(EvaluateRun(s, term, run, when, s->value, fault));
+    const PetscReal *shape = term->shape ? term->shape + (row - cells) : NULL;
+
+    if (!term->uniform && !shape)
+      PetscCall(HeatSourceEvaluateRun(s, term, run, when, s->value, fault));
     for (PetscInt i = 0; i < run->end - run->begin; i++)
-      row[i] += term->uniform ? term->value : s->value[i];
+      row[i] += term->uniform ? term->value : shape ? shape[i] * term->value : s->value[i];
   }
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-void HeatSourceSumCells(HeatSource *s)
-{
-  const HeatExactSum nothing = {0};
-  const size_t       n       = HeatGridLocalCells(s->grid);
-
-  s->total = s->turnover = nothing;
-  HeatExactSumAddArray(&s->total, n, s->cells);
-  for (size_t cell = 0; cell < n; cell++)
-    HeatExactSumAdd(&s->turnover, PetscAbsReal(s->cells[cell]));
-}
-
-/* Evaluate a uniform term; set *changed to true if its value differs from the stored value. */
-static PetscErrorCode EvaluateUniform(const HeatSource *s, HeatSourceTerm *term, HeatMoment when,
-                                      PetscBool *changed, HeatFault *fault)
-{
-  PetscReal value;
-
-  PetscFunctionBeginUser;
-  PetscCall(EvaluateOnce(s, term, when, &value, fault));
-  if (value != term->value) *changed = PETSC_TRUE;
-  term->value = value;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -136,7 +114,8 @@ PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when, HeatFault *faul
   s->when = when;
   for (PetscInt k = 0; k < s->n_terms; k++) {
     if (s->terms[k].depends_on_T) continue;
-    if (s->terms[k].uniform) PetscCall(EvaluateUniform(s, &s->terms[k], when, &changed, fault));
+    if (s->terms[k].uniform || s->terms[k].factor)
+      PetscCall(HeatSourceUpdateValue(s, &s->terms[k], when, &changed, fault));
     else changed = PETSC_TRUE;
   }
   if (!changed) PetscFunctionReturn(PETSC_SUCCESS);
@@ -145,7 +124,8 @@ PetscErrorCode HeatSourceSetTime(HeatSource *s, HeatMoment when, HeatFault *faul
     if (!s->terms[k].depends_on_T)
       PetscCall(HeatSourceAddTerm(s, &s->terms[k], when, s->timed, fault));
   }
-  if (!s->has_T_terms) HeatSourceSumCells(s);
+  if (s->factored) HeatSourceSumTerms(s);
+  else if (!s->has_T_terms) HeatSourceSumCells(s);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -157,7 +137,7 @@ static PetscErrorCode AddUniformLine(HeatSource *s, const HeatSourceTerm *term,
 
   PetscFunctionBeginUser;
   for (int k = 0; k < HEAT_LINE_POINTS; k++)
-    PetscCall(EvaluateOnce(s, term, line->moments[k], &values[k], fault));
+    PetscCall(HeatSourceEvaluateOnce(s, term, line->moments[k], &values[k], fault));
   HeatTimeLineFit(line, 1, values, &mean, &trend);
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const HeatSourceRun *run = &term->runs[r];
@@ -189,7 +169,8 @@ static PetscErrorCode AddLine(HeatSource *s, const HeatSourceTerm *term, const H
     const size_t         start = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
 
     for (int k = 0; k < HEAT_LINE_POINTS; k++)
-      PetscCall(EvaluateRun(s, term, run, line->moments[k], values + (PetscInt)k * n, fault));
+      PetscCall(
+          HeatSourceEvaluateRun(s, term, run, line->moments[k], values + (PetscInt)k * n, fault));
     HeatTimeLineFit(line, n, values, mean, trend);
     for (PetscInt i = 0; i < n; i++) {
       s->mean[start + (size_t)i] += mean[i];
@@ -338,6 +319,8 @@ PetscErrorCode HeatSourceDestroy(HeatSource **source)
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt k = 0; k < s->n_terms; k++) {
     PetscCall(HeatExpressionDestroy(&s->terms[k].expression));
+    PetscCall(HeatExpressionDestroy(&s->terms[k].factor));
+    PetscCall(PetscFree(s->terms[k].shape));
     PetscCall(PetscFree(s->terms[k].runs));
   }
   if (s->cells != s->timed) PetscCall(PetscFree(s->cells));

@@ -3,8 +3,10 @@
  *  A source expression that depends on neither t nor T is evaluated once.  Every other one is
  *  stored as a term: an expression and the runs of cells (paint.h) where it acts.  A term of t
  *  alone, such as a switched source, costs one evaluation for each SetTime, and the field is
- *  recomputed only if the value has changed.  Where some term depends on T, the effect of SetTime
- *  appears at the next Update; before the first Update the terms of T are zero.
+ *  recomputed only if the value has changed.  A term that is a product of a shape in space and a
+ *  factor of time, such as exp(-x^2)*sin(t), costs a multiplication for each cell if its factor has
+ *  changed, provided that all terms are of these two kinds.  Where some term depends on T, the
+ *  effect of SetTime appears at the next Update; before the first Update the terms of T are zero.
  *  Source: solver/README.md eq. (2), Q, and (5). */
 #ifndef HEAT_SOLVER_SOURCE_H
 #define HEAT_SOLVER_SOURCE_H
@@ -63,13 +65,39 @@ PetscErrorCode HeatSourcePower(const HeatSource *source, PetscInt region, PetscR
  *  ranks.  Not collective. */
 PetscBool HeatSourceVaries(const HeatSource *source);
 
+/** Return whether Q is a fixed field plus a shape times one factor of time, Q = base + factor shape
+ *  (of a term of t alone the shape is 1 in its cells).  The next functions are for such sources.
+ *  Equal on all ranks.  Not collective. */
+PetscBool HeatSourceHasFactor(const HeatSource *source);
+
+/** Evaluate the factor at a moment; nothing else changes.  Not collective.
+ *  @param[in,out] fault  notes sources that are not finite */
+PetscErrorCode HeatSourceFactor(HeatSource *source, HeatMoment when, PetscReal *factor,
+                                HeatFault *fault);
+
+/** Return the factor at the last SetTime.  Not collective. */
+PetscReal HeatSourcePresentFactor(const HeatSource *source);
+
+/** Return the base of own cells [W/m], [nyl][nxl], owned by `source`.  Not collective. */
+const PetscReal *HeatSourceBase(const HeatSource *source);
+
+/** Add factor times the shape to cells [nyl][nxl] [W/m].  Not collective. */
+void HeatSourceAddShape(const HeatSource *source, PetscReal factor, PetscReal *cells);
+
+/** Add the heat released with this factor, and its magnitudes, to two sums over own cells [W/m].
+ *  Not collective. */
+void HeatSourceAddHeat(const HeatSource *source, PetscReal factor, HeatExactSum *total,
+                       HeatExactSum *turnover);
+
 /** Return whether some source of the case depends on T; equal on all ranks.  Not collective. */
 PetscBool HeatSourceDependsOnT(const HeatSource *source);
 
 /** Return the sum of Q over own cells [W/m], owned by `source`.  Not collective. */
 const HeatExactSum *HeatSourceLocalTotal(const HeatSource *source);
 
-/** Return the sum of |Q| over own cells [W/m], owned by `source`.  Not collective. */
+/** Return the sum of |Q| over own cells [W/m], owned by `source`; where all terms of time are of t
+ *  alone or products of shape and factor, the sum of the magnitudes of the fixed part and of each
+ *  term.  Not collective. */
 const HeatExactSum *HeatSourceLocalTurnover(const HeatSource *source);
 
 /** Free *source, which may be NULL, and set it to NULL.  Not collective. */

@@ -3,6 +3,7 @@
 #ifndef HEAT_SOLVER_SOURCE_IMPL_H
 #define HEAT_SOLVER_SOURCE_IMPL_H
 
+#include "solver/base/exact_sum.h"
 #include "solver/case/expression.h"
 #include "solver/physics/source.h"
 
@@ -13,16 +14,24 @@ typedef struct {
 
 /** A source expression that changes with t or T, and where it acts. */
 typedef struct {
-  HeatExpression *expression;   /* owned; source of x y t T [W/m3], or power of t [W/m] */
-  PetscInt        region;       /* index into the case's regions; -1: the top-level source */
-  PetscInt64      share;        /* power: number of cells among which it is divided; 0: a source */
-  PetscBool       uniform;      /* depends on t alone: one value for all cells */
+  HeatExpression *expression; /* owned; source of x y t T [W/m3], or power of t [W/m] */
+  PetscInt        region;     /* index into the case's regions; -1: the top-level source */
+  PetscInt64      share;      /* power: number of cells among which it is divided; 0: a source */
+  PetscBool       uniform;    /* depends on t alone: one value for all cells */
+  HeatExpression *factor;     /* owned; of t: the source is shape times factor; NULL: it is no
+                                   such product, or uniform */
+  PetscReal      *shape;      /* owned [nyl][nxl] shape of a term with a factor, 0 beyond its runs
+                                   [W/m] */
+  PetscReal       largest;    /* max |shape| [W/m] */
+  HeatExactSum    total;    /* sum of the shape over own cells [W/m]; of a uniform term, n_cells */
+  HeatExactSum    turnover; /* sum of |shape| */
   PetscBool       depends_on_T; /* evaluated by Update, not by SetTime */
   PetscInt        n_runs;       /* runs in use */
   PetscInt        capacity;     /* runs allocated */
   HeatSourceRun  *runs;         /* owned [capacity] */
   PetscInt64      n_cells;      /* own cells of the runs */
-  PetscReal       value;        /* of a uniform term at the last SetTime, per cell [W/m] */
+  PetscReal       value;        /* at the last SetTime: of a uniform term per cell [W/m]; of one
+                                   with a factor, the factor */
 } HeatSourceTerm;
 
 struct HeatSource {
@@ -46,8 +55,11 @@ struct HeatSource {
   PetscReal      *x, *y;              /* owned [nxl] cell centres of one row [m]; x is constant */
   PetscReal      *value;              /* owned [nxl] one row of an expression's values */
   PetscReal      *slopes;             /* owned [nxl] slopes of a run; where has_T_terms */
-  HeatExactSum    total;              /* sum of `cells` [W/m] */
-  HeatExactSum    turnover;           /* sum of |cells| [W/m] */
+  PetscBool       factored;           /* all terms are uniform or have a factor */
+  HeatExactSum    base_total, base_turnover; /* sums of base and |base| [W/m]; where factored */
+  HeatExactSum    total;                     /* sum of `cells` [W/m] */
+  HeatExactSum    turnover;                  /* sum of |cells| [W/m]; where factored, of |base| and
+                                                of the magnitudes of all terms */
 };
 
 /** Add a term without T to cells[nyl][nxl] [W/m].  Not collective.
@@ -55,7 +67,37 @@ struct HeatSource {
 PetscErrorCode HeatSourceAddTerm(HeatSource *source, const HeatSourceTerm *term, HeatMoment when,
                                  PetscReal *cells, HeatFault *fault);
 
+/** Evaluate a term without T along a run into value[run length], heat of the cells [W/m].  Not
+ *  collective.
+ *  @param[in,out] fault  notes values that are not finite */
+PetscErrorCode HeatSourceEvaluateRun(HeatSource *source, const HeatSourceTerm *term,
+                                     const HeatSourceRun *run, HeatMoment when, PetscReal *value,
+                                     HeatFault *fault);
+
+/** Evaluate a uniform term into *heat, of each of its cells [W/m].  Not collective.
+ *  @param[in,out] fault  notes a value that is not finite */
+PetscErrorCode HeatSourceEvaluateOnce(const HeatSource *source, const HeatSourceTerm *term,
+                                      HeatMoment when, PetscReal *heat, HeatFault *fault);
+
+/** Evaluate the value of a uniform term, or the factor of a term; set *changed to true if it
+ *  differs from the stored value.  Not collective.
+ *  @param[in,out] fault  notes values that are not finite */
+PetscErrorCode HeatSourceUpdateValue(HeatSource *source, HeatSourceTerm *term, HeatMoment when,
+                                     PetscBool *changed, HeatFault *fault);
+
 /** Compute total and turnover from `cells`.  Not collective. */
 void HeatSourceSumCells(HeatSource *source);
+
+/** Compute total and turnover, where factored, from the sums of base and shapes.  Not
+ *  collective. */
+void HeatSourceSumTerms(HeatSource *source);
+
+/** Return the formula of a term. */
+const HeatFormula *HeatSourceFormula(const HeatSource *source, const HeatSourceTerm *term);
+
+/** Split the terms of time into shapes and factors, where all are uniform or such products, and sum
+ *  base and shapes.  Not collective; call at set-up, when `base` is complete.
+ *  @param[in,out] fault  notes shapes that are not finite */
+PetscErrorCode HeatSourceSplitTerms(HeatSource *source, HeatFault *fault);
 
 #endif

@@ -5,6 +5,13 @@
 
 #include "solver/physics/source_impl.h"
 
+const HeatFormula *HeatSourceFormula(const HeatSource *s, const HeatSourceTerm *term)
+{
+  const HeatRegion *r = term->region < 0 ? NULL : &s->c->regions[term->region];
+
+  return !r ? &s->c->source : r->power.given ? &r->power : &r->source;
+}
+
 /* Append a run to a term; the array doubles as it grows. */
 static PetscErrorCode AddRun(HeatSourceTerm *term, PetscInt j, PetscInt begin, PetscInt end)
 {
@@ -52,9 +59,9 @@ static PetscErrorCode AddFormula(HeatSource *s, PetscInt region, const uint16_t 
 {
   const HeatRegion  *r        = region < 0 ? NULL : &s->c->regions[region];
   const PetscBool    power    = (PetscBool)(r && r->power.given);
-  const HeatFormula *f        = power ? &r->power : r ? &r->source : &s->c->source;
   const int          all      = HEAT_VAR_X | HEAT_VAR_Y | HEAT_VAR_TIME | HEAT_VAR_TEMPERATURE;
   HeatSourceTerm     term     = {.region = region, .share = power ? s->power_cells[region] : 0};
+  const HeatFormula *f        = HeatSourceFormula(s, &term);
   char               path[64] = "source", message[256];
 
   PetscFunctionBeginUser;
@@ -176,6 +183,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
     PetscCall(PetscMalloc1(n, &s->timed));
     for (PetscInt k = 0; k < s->n_terms; k++)
       s->terms[k].value = NAN; /* unequal to every value, so the first SetTime sees a change */
+    PetscCall(HeatSourceSplitTerms(s, &fault));
   }
   s->cells = s->timed;
   if (s->has_T_terms) {
@@ -185,7 +193,7 @@ PetscErrorCode HeatSourceCreate(const HeatGrid *g, const HeatCase *c, const Heat
   }
   PetscCall(HeatSourceSetTime(s, (HeatMoment){0.0, 0.0}, &fault));
   if (s->has_T_terms) PetscCall(PetscArraycpy(s->cells, s->timed, n));
-  HeatSourceSumCells(s);
+  if (!s->factored) HeatSourceSumCells(s);
   PetscCall(HeatFaultRaise(g->comm, c, HEAT_ERR_INPUT, "", &fault));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -177,9 +177,9 @@ const HeatMethod HeatMethodFtcs = {.create     = CreateFtcs,
 
 /* rkl2. */
 
-/* Stages of `step: auto`: 9 evaluations of N for a step 22 times ftcs's.  Chosen: more stages are
-   cheaper for the same time but less accurate, since the step is longer; fewer cost more
-   evaluations. */
+/* Stages of `step: auto`: 9 evaluations of N for a step 22 times as long as one of ftcs.  Chosen:
+   more stages are cheaper for the same time but less accurate, since the step is longer; fewer cost
+   more evaluations. */
 enum { AUTO_STAGES = 9 };
 
 /* Part of the limit that is used where the limit changes with T: the limit may fall to this part

@@ -12,6 +12,7 @@
  *               bits of `plain`
  *     probed    as blocked, with four probes that are sampled after each step
  *     rows      as blocked, in sweeps of 10 steps, each followed by what a row of history.csv takes
+ *     timed     as blocked, with a source that is a shape in space times a factor of time
  *     stages    steps of rkl2 with 9 stages, as `step: auto` takes them, stage by stage
  *     rkl2      the same steps, all stages of a step in one sweep, which must end with the same
  *               bits
@@ -33,7 +34,19 @@
 #include "tests/benchmark/bench_main.h"
 #include "tests/unit/solver_test.h"
 
-enum { STREAM, PLAIN, BLOCKED, PROBED, ROWS, STAGES, RKL2, WAYS, MOST_REPEATS = 99, CHUNK = 512 };
+enum {
+  STREAM,
+  PLAIN,
+  BLOCKED,
+  PROBED,
+  ROWS,
+  TIMED,
+  STAGES,
+  RKL2,
+  WAYS,
+  MOST_REPEATS = 99,
+  CHUNK        = 512
+};
 
 /* Probes of `probed`, and steps between the rows of `rows`. */
 enum { PROBES = 4, ROW_STEPS = 10 };
@@ -41,8 +54,8 @@ enum { PROBES = 4, ROW_STEPS = 10 };
 /* Stages of a step of rkl2, and how many of ftcs's largest steps it is: (s^2 + s - 2)/4. */
 enum { RKL2_STAGES = 9, RKL2_STEPS = 22 };
 
-static const char *const Names[WAYS] = {"stream", "plain",  "blocked", "probed",
-                                        "rows",   "stages", "rkl2"};
+static const char *const Names[WAYS] = {"stream", "plain", "blocked", "probed",
+                                        "rows",   "timed", "stages",  "rkl2"};
 
 typedef struct {
   PetscInt       cells, steps, repeats, depth;
@@ -196,6 +209,11 @@ static PetscErrorCode SetUpOurs(Bench *b)
     b->stepper[way] = b->stepper[BLOCKED];
   }
   PetscCall(SetUpReports(b));
+  HeatTestText(&b->c->source, "1e-3*exp(-(x - 0.3)^2)*(1 + sin(t))");
+  PetscCall(CreateWay(b, &inputs, TIMED));
+  PetscCall(HeatStepperMostAtOnce(b->stepper[TIMED], &b->depth));
+  b->c->source.given = PETSC_FALSE;
+  PetscCall(PetscFree(b->c->source.text));
   b->c->time.scheme = HEAT_SCHEME_RKL2;
   PetscCall(CreateWay(b, &inputs, RKL2));
   PetscCall(PetscOptionsSetValue(NULL, "-heat_steps_at_once", "1"));

@@ -42,7 +42,7 @@ MUTATIONS = [
     solver("arithmetic for harmonic", "average == HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)",
            "average != HEAT_FACE_HARMONIC ? 2.0 * a * b / (a + b)", "layers tealeaf contact"),
     solver("geometric for harmonic mean", "2.0 * a * b / (a + b)", "PetscSqrtReal(a * b)", "layers space"),
-    solver("conductance of the other shape", "area = f->axis == 0 ? g->hy : g->hx, h", "area = f->axis == 0 ? g->hx : g->hy, h",
+    solver("conductance of the other shape", "area = axis == 0 ? g->hy : g->hx, h", "area = axis == 0 ? g->hx : g->hy, h",
            "modes"),
     solver("other axis in the halo of conductivities", "HeatConductivityField(k, axis), first, end, StripOfK",
            "HeatConductivityField(k, 1 - axis), first, end, StripOfK", "decomposition", 2),

@@ -179,3 +179,14 @@ def test_the_start_is_measured_beside_the_first_touch(tmp_path):
     rows = [line.strip("| ").split(" | ") for line in table.read_text().splitlines()[2:]]
     assert [row[0] for row in rows] == ["ftcs, constant k", "ftcs, k(x, y)", "backward-euler", "bdf2"]
     assert all(row[1] == "now" and float(row[2]) > 0.0 and abs(float(row[5])) < 1000.0 for row in rows), rows
+
+
+def test_newtons_iteration_is_measured_beside_a_linear_step(tmp_path):
+    table = tmp_path / "table.md"
+    words = [sys.executable, str(ROOT / "tests" / "benchmark" / "newton.py"), "--heat2d", HEAT2D, "--mpiexec", " ".join(MPIEXEC),
+             "--cells", "64", "--steps", "2", "--repeats", "1", "--markdown", str(table)]
+    done = execute(words, tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [line.strip("| ").split(" | ") for line in table.read_text().splitlines()[2:]]
+    assert [(row[0], row[1], float(row[3]) > 0) for row in rows] == [
+        ("constant k", "now", False), ("k(T)", "now", True), ("k(T), gas", "now", True)]

@@ -34,7 +34,7 @@ def hard(name: str, **sections) -> dict:
         regions=[{"material": "slow"}, {"shape": "circle", "centre": [0.4, 0.3], "radius": 0.2, "material": "fast", "source": 100.0},
                  {"shape": "rectangle", "x": [0.7, 0.9], "y": [0.1, 0.7], "material": "fast"}],
         initial={"temperature": "10*sin(9*x)*cos(7*y)"},
-        boundary={"left": {"type": "temperature", "value": "sin(t)"}, "top": {"type": "convection", "coefficient": 4.0, "ambient": 1.0}},
+        boundary={"left": {"type": "temperature", "value": "sin(0.1*t)"}, "top": {"type": "convection", "coefficient": 4.0, "ambient": 1.0}},
         time={"scheme": scheme, "step": step, "steps": 3},
         solver={"tolerance": 1e-12, "preconditioner": "jacobi", "max_iterations": 100000},
         output={"snapshots": {"every": 1}, "history": {"every": 1}, "probes": [{"name": "a", "at": [0.31, 0.22]}]},

@@ -76,7 +76,7 @@ ODD = {"grid": {"cells": [51, 33], "x": [0.0, 1.0], "y": [0.0, 1.0]}, "time": {"
        "boundary": {side: {"type": "periodic"} for side in ("left", "right", "bottom", "top")}}
 STAGES = {**DEEP, "time": {"scheme": "rkl2", "step": 1e-3, "steps": 5}}
 LONG_STAGES = {**DEEP, "time": {"scheme": "rkl2", "step": 3e-2, "steps": 2}}
-PREDICTED = {**WAYS, "deep": DEEP, "stages": STAGES, "long-stages": LONG_STAGES, "odd": ODD}
+PREDICTED = {**WAYS, "deep": DEEP, "deep-source": {**DEEP, "source": "x*sin(100*t)"}, "stages": STAGES, "long-stages": LONG_STAGES, "odd": ODD}
 
 
 def assert_predicted(kinds: dict, known: tuple[str, ...]) -> None:
@@ -88,7 +88,7 @@ def assert_predicted(kinds: dict, known: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("way,ranks", [(way, ranks) for way in PREDICTED for ranks in (1, 4)]
-                         + [(way, 16) for way in ("ftcs", "rkl2", "deep", "stages", "long-stages", "odd", "backward-euler", "bdf2", "newton")])
+                         + [(way, 16) for way in ("ftcs", "rkl2", "deep", "deep-source", "stages", "long-stages", "odd", "backward-euler", "bdf2", "newton")])
 def test_messages_are_as_predicted(tmp_path, way, ranks):
     outcome = run(tmp_path, basic_case(**PREDICTED[way]), ranks=ranks)
     assert outcome.code == 0, outcome.err
@@ -96,7 +96,7 @@ def test_messages_are_as_predicted(tmp_path, way, ranks):
     assert_predicted(kinds, ("halo", "reduction") if way in ALGEBRAIC else ("halo", "multigrid", "reduction", "setup"))
     if way in ALGEBRAIC:
         assert kinds["multigrid"]["predicted"]["within_nodes"] == {"messages": None, "bytes": None}
-    assert outcome.results["decomposition"]["deep_exchanges"] > 0 or way not in ("deep", "stages", "long-stages") or ranks == 16
+    assert outcome.results["decomposition"]["deep_exchanges"] > 0 or way not in ("deep", "deep-source", "stages", "long-stages") or ranks == 16
 
 
 @pytest.mark.skipif(not mpich(), reason="the launcher of MPICH makes several nodes of one machine")

@@ -187,6 +187,23 @@ def is_sleep(net: Path) -> bool:
         return False
 
 
+def test_a_node_that_burns_down_ends_the_job_and_nothing_is_left(tmp_path, permitted):
+    """The launcher ends the ranks on the other node, which would run for 300 s.  Its exit code for that is its own affair."""
+    before = spaces()
+    began = time.monotonic()
+    done = nodes_py(tmp_path, "-n", "2", "--burn", "node2@1.5", *LAUNCHER, "--", "sh", "-c", "hostname; exec sleep 300")
+    assert done.returncode not in (0, 2, 77, 124) and 1.5 < time.monotonic() - began < 60, done.stderr
+    assert sorted(done.stdout.split()) == ["node1", "node2"]
+    assert done.stderr.count("nodes.py: node2 burns down after 1.5 s (--burn)\n") == 1 and "Traceback" not in done.stderr
+    assert spaces() <= before and not list(tmp_path.iterdir())
+
+
+def test_a_node_that_would_burn_down_after_the_end_does_not_delay_it(tmp_path, permitted):
+    began = time.monotonic()
+    done = nodes_py(tmp_path, "-n", "2", "--burn", "node1@90", *LAUNCHER, "--", "hostname")
+    assert done.returncode == 0 and time.monotonic() - began < 80 and "burns" not in done.stderr, done.stderr
+
+
 def test_a_signal_is_passed_on_to_the_job(tmp_path, permitted):
     """heat2d stops after a checkpoint.  The code is not asserted: MPICH's launcher sometimes loses 75 after a signal."""
     write_case(tmp_path, long_run(checkpoint={"wall_interval": 0.5}))
@@ -211,6 +228,7 @@ def test_a_signal_is_passed_on_to_the_job(tmp_path, permitted):
     ("-n 2 word -- true", "unrecognized arguments: word"), ("-n 2 -- no-such-program", "'no-such-program' was not found"),
     ("-n 201 -- true", "at most 200"), ("--hosts none -- true", "none cannot be read"), ("--hosts empty -- true", "names no host"),
     ("--hosts bad -- true", "bad:2: 'a b' must be NAME"), ("--hosts twice -- true", "twice:2: 'a' must be NAME"),
+    ("-n 2 --burn node2 -- true", "'node2' must be NODE@SECONDS"), ("-n 2 --burn node3@1 -- true", "no node has this name"),
     ("-n 3 --hosts good -- true", "-n 3 is more than the 2 hosts of good"), ("-n 2 --mpiexec true -- true", "launcher of MPICH")])
 def test_a_wrong_command_line_is_one_message_with_code_2(tmp_path, words, said):
     for name, text in (("empty", "\n# none\n"), ("bad", "a\na b\n"), ("twice", "a\na\n"), ("good", "a\nb\n")):

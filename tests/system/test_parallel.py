@@ -258,6 +258,22 @@ def test_several_steps_at_once_write_what_single_ones_write(tmp_path, ranks, tim
         assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
 
 
+@pytest.mark.parametrize("source", ["50*(1+x)*(t<1e-4)", "-1e3*sin(1e5*t)*y/(2 + t)", "1e3*cos(1e5*t)"])
+@pytest.mark.parametrize("ranks", [1, 4])
+def test_a_source_that_follows_a_factor_of_time_is_taken_in_sweeps(tmp_path, ranks, source):
+    """Also in a region beside a fixed source of the case; a switch ends a sweep."""
+    case = blocked(source="20*y")
+    case["regions"][1]["source"] = source
+    alone = finished(run(tmp_path, case, "--quiet", "-heat_steps_at_once", "1", ranks=1, output="alone"))
+    several = finished(run(tmp_path, case, "--quiet", ranks=ranks, output="several"))
+    assert alone.results["decomposition"]["deep_exchanges"] == 0
+    assert several.results["decomposition"]["deep_exchanges"] > 0
+    assert several.results["decomposition"]["halo_exchanges"] < 60, "most steps were taken one by one"
+    names = sorted(path.name for path in (tmp_path / "alone").glob("*.h5")) + ["history.csv"]
+    for name in names:
+        assert (tmp_path / "several" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes(), name
+
+
 def probed() -> dict:
     """Return the case `blocked` with probes in cells, at faces, on sides whose temperature changes with time, in corners of
     blocks and of the domain."""

@@ -278,3 +278,20 @@ def test_options_of_plan_are_refused_by_other_commands(tmp_path, words):
     write_case(tmp_path, basic_case())
     done = execute(command(None, 1, tuple(words)), tmp_path)
     assert done.returncode == 2 and "is an option of heat2d plan" in done.stderr
+
+
+def test_a_source_with_a_factor_of_time_is_one_more_field_before_the_first_sweep(tmp_path):
+    """Two ranks exchange two messages for a field: 16 columns or rows of the 132 or 140 cells that they share.  Sweeps are as many as with
+    a fixed source; with a moving source there are none."""
+    planned = {}
+    for name, source in {"fixed": "x", "factor": "x*sin(t)", "uniform": "sin(t)", "moving": "exp(-(x - t)^2)"}.items():
+        case = basic_case(grid=grid(140, 132), time={"scheme": "ftcs", "step": 1e-5, "steps": 60}, source=source,
+                          output={"history": {"every": 30}}, boundary={"left": ZERO, "top": FILM})
+        planned[name] = plan(tmp_path, case, "--ranks", "2")[1]["communication"]
+    fixed = planned["fixed"]["setup"]["within_nodes"]
+    for name in ("factor", "uniform"):
+        found = planned[name]["setup"]["within_nodes"]
+        assert planned[name]["halo"] == planned["fixed"]["halo"]
+        assert found["messages"] - fixed["messages"] == 2
+        assert (found["bytes"] - fixed["bytes"]) / (2 * 16 * 8) in (132, 140)
+    assert planned["moving"]["halo"]["within_nodes"]["messages"] > planned["fixed"]["halo"]["within_nodes"]["messages"]

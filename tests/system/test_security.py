@@ -133,7 +133,7 @@ def test_names_of_types_are_those_of_a_closed_list(tmp_path, change):
 def test_case_may_choose_solvers_and_tolerances(tmp_path):
     """What the documents promise to cases works, prefixes and printing on the terminal included."""
     petsc = {"ksp_type": "CG", "ksp_rtol": 1e-9, "ksp_monitor": None, "ksp_converged_reason": None, "sub_pc_type": "ilu",
-             "sub_pc_factor_levels": 1, "ksp_norm_type": "unpreconditioned", "pc_gamg_reuse_interpolation": "no"}
+             "sub_pc_factor_levels": 1, "ksp_norm_type": "unpreconditioned"}
     outcome = must(run(tmp_path, small(petsc=petsc, solver={"preconditioner": "bjacobi"})))
     assert "Linear solve converged" in outcome.out and "KSP Residual norm" in outcome.out
     assert "cg with bjacobi to 1e-09" in outcome.out

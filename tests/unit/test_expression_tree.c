@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "solver/formula/expression_tree.h"
+#include "solver/formula/time_factor.h"
 #include "tests/support/muparser.h"
 
 /* Temperature of the points at which formulas are evaluated. */
@@ -234,6 +235,65 @@ static void deep_nesting_ends_with_a_message_or_a_value(void **state)
   OK(PetscFree(text));
 }
 
+/* Return shape times factor of a formula at (x, y, t), and in *splits whether it has them. */
+static PetscReal ProductOfParts(const char *text, const PetscReal point[4], PetscBool *splits)
+{
+  HeatExpressionTree tree, shape, factor;
+  const char        *problem;
+  size_t             position;
+  PetscReal          results[64], value = 0.0;
+
+  OK(HeatExpressionTreeCreate(text, &tree, &problem, &position));
+  assert_null(problem);
+  OK(HeatExpressionTreeSplitTime(&tree, &shape, &factor));
+  assert_int_equal(shape.n > 0, factor.n > 0);
+  *splits = (PetscBool)(shape.n > 0);
+  if (*splits) {
+    assert_int_equal(factor.operations[factor.n - 1].variables, HEAT_VAR_TIME);
+    assert_false(shape.operations[shape.n - 1].variables & HEAT_VAR_TIME);
+    value = HeatExpressionTreeAt(&shape, shape.n - 1, point, results);
+    value *= HeatExpressionTreeAt(&factor, factor.n - 1, point, results);
+  }
+  OK(HeatExpressionTreeDestroy(&tree));
+  OK(HeatExpressionTreeDestroy(&shape));
+  OK(HeatExpressionTreeDestroy(&factor));
+  return value;
+}
+
+static void a_product_splits_into_shape_and_factor_of_time(void **state)
+{
+  static const char *const products[] = {"x*t",
+                                         "t*x",
+                                         "1e6*exp(-x^2)*(t < 10)/2",
+                                         "-(x + y)*sin(t)/(1 + t)",
+                                         "x/t/y/(t*t*y)",
+                                         "x*-(t/y)",
+                                         "(t > 1 ? 2 : 3)*(x > 1 ? 2 : 3)*min(x, y, 2)"};
+  static const char *const others[]   = {"x", "t", "2*t", "x + t", "sin(x - t)*t", "T*t*x", "x^t"};
+  const PetscReal          point[4]   = {0.3, 1.7, 2.9, 0.0};
+  PetscReal                results[64], whole;
+  PetscBool                splits;
+
+  (void)state;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(products); k++) {
+    HeatExpressionTree tree;
+    const char        *problem;
+    size_t             position;
+
+    OK(HeatExpressionTreeCreate(products[k], &tree, &problem, &position));
+    whole = HeatExpressionTreeAt(&tree, tree.n - 1, point, results);
+    OK(HeatExpressionTreeDestroy(&tree));
+    const PetscReal product = ProductOfParts(products[k], point, &splits);
+
+    assert_true(splits);
+    assert_true(fabs(product - whole) <= 1e-15 * fabs(whole));
+  }
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(others); k++) {
+    (void)ProductOfParts(others[k], point, &splits);
+    assert_false(splits);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -242,6 +302,7 @@ int main(void)
       cmocka_unit_test(an_operation_knows_its_variables_and_its_operands),
       cmocka_unit_test(comparison_of_a_comparison_is_refused_unless_bracketed),
       cmocka_unit_test(deep_nesting_ends_with_a_message_or_a_value),
+      cmocka_unit_test(a_product_splits_into_shape_and_factor_of_time),
   };
 
   return RUN_TESTS(tests);

@@ -428,7 +428,7 @@ static void heatcg_with_another_preconditioner_is_refused(void **state)
 
   (void)state;
   SetOptions(2, options);
-  RAISES(HEAT_ERR_INPUT, "heatcg is one with the preconditioner heatmg",
+  RAISES(HEAT_ERR_INPUT, "heatcg works with the preconditioner heatmg only",
          HeatLinearCreate(p.op, 1.0, &linear));
   ClearOptions(2, options);
   OK(HeatLinearDestroy(&linear));

@@ -360,6 +360,51 @@ static void net_heat_has_the_same_bits_on_any_layout(void **state)
   AT_MOST(WorstOf(0, N_VARIANTS, BitsDiffer), 0.0);
 }
 
+/* Count the cells whose net heat differs from that of NetAlone after Updates with other fields:
+   with the same field again, with one that differs on a single rank and cell, and with one at which
+   coefficients are undefined. */
+static PetscReal BitsDifferAfterOthers(HeatProblem *p)
+{
+  const HeatGrid *g = p->g;
+  PetscReal      *T = Warm(g), *other = Warm(g), *wrong = Warm(g), *net = HeatTestArray(g);
+  PetscReal      *alone  = NetAlone(p->context);
+  const size_t    corner = HeatGridLocalCells(g) - 1;
+  PetscReal       differ = 0.0;
+  PetscBool       valid;
+
+  if (g->rank == 0) other[corner] += 1.0;
+  if (g->rank == 0) wrong[corner] = NAN;
+  for (int turn = 0; turn < 3; turn++) {
+    Update(p->op, T);
+    Update(p->op, other);
+    Update(p->op, T);
+    if (turn > 0) Update(p->op, T);
+    if (turn > 1) {
+      OK(HeatOperatorUpdate(p->op, wrong, &valid));
+      OK(HeatOperatorUpdate(p->op, wrong, &valid));
+      assert_false(valid && !HeatOperatorIsLinear(p->op) && !HeatOperatorIsSymmetric(p->op));
+      Update(p->op, T);
+    }
+    OK(HeatOperatorNet(p->op, T, net));
+    for (PetscInt j = 0; j < g->nyl; j++) {
+      differ += memcmp(net + j * g->nxl, alone + (g->ys + j) * g->nx + g->xs,
+                       (size_t)g->nxl * sizeof *net) != 0;
+    }
+  }
+  OK(PetscFree(T));
+  OK(PetscFree(other));
+  OK(PetscFree(wrong));
+  OK(PetscFree(net));
+  OK(PetscFree(alone));
+  return differ;
+}
+
+static void update_follows_a_field_that_changes_on_one_rank_only(void **state)
+{
+  (void)state;
+  AT_MOST(WorstOf(0, N_VARIANTS, BitsDifferAfterOthers), 0.0);
+}
+
 static PetscReal StepApart(HeatProblem *p)
 {
   const PetscReal dt = 1e-3;
@@ -720,6 +765,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(product_is_symmetric_where_no_conductivity_depends_on_temperature),
     cmocka_unit_test(net_heat_adds_up_to_sides_sources_and_exchange),
     cmocka_unit_test(net_heat_has_the_same_bits_on_any_layout),
+    cmocka_unit_test(update_follows_a_field_that_changes_on_one_rank_only),
     cmocka_unit_test(explicit_step_adds_net_heat_over_capacity),
     cmocka_unit_test(assembled_matrix_is_symmetric_positive_and_the_product_where_linear),
     cmocka_unit_test(update_of_a_linear_operator_sends_nothing),

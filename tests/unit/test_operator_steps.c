@@ -12,22 +12,28 @@ typedef struct {
   PetscInt    nx, ny;
   Material    material;
   Kind        side[HEAT_SIDES];
-  const char *source;
+  const char *source; /* of the case; NULL: none */
+  const char *inside; /* source of the region of INCLUSION; NULL: none */
 } Variant;
 
 static const Variant Variants[] = {
-    {67, 70, UNIFORM, {NONE, NONE, NONE, NONE}, NULL},
-    {70, 67, PATCHWORK, {HELD, FILM, FLUX, CHANGING}, NULL},
-    {69, 71, INCLUSION, {CHANGING, NONE, HELD, CHANGING}, "10*x - y"},
-    {66, 72, PATCHWORK, {PERIODIC, PERIODIC, FILM, HELD}, "x"},
-    {72, 66, INCLUSION, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL},
-    {2200, 40, PATCHWORK, {HELD, CHANGING, NONE, FILM}, NULL},
-    {1590, 37, UNIFORM, {CHANGING, HELD, FILM, NONE}, NULL},
-    {4200, 20, INCLUSION, {PERIODIC, PERIODIC, HELD, NONE}, "1"},
-    {68, 73, CONTACT, {PERIODIC, PERIODIC, HELD, FILM}, NULL},
-    {33, 1, UNIFORM, {HELD, FILM, NONE, NONE}, NULL},
-    {1, 40, PATCHWORK, {NONE, HELD, FILM, HELD}, NULL},
+    {67, 70, UNIFORM, {NONE, NONE, NONE, NONE}, NULL, NULL},
+    {70, 67, PATCHWORK, {HELD, FILM, FLUX, CHANGING}, NULL, NULL},
+    {69, 71, INCLUSION, {CHANGING, NONE, HELD, CHANGING}, "10*x - y", NULL},
+    {66, 72, PATCHWORK, {PERIODIC, PERIODIC, FILM, HELD}, "x", NULL},
+    {72, 66, INCLUSION, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL, NULL},
+    {2200, 40, PATCHWORK, {HELD, CHANGING, NONE, FILM}, NULL, NULL},
+    {1590, 37, UNIFORM, {CHANGING, HELD, FILM, NONE}, NULL, NULL},
+    {4200, 20, INCLUSION, {PERIODIC, PERIODIC, HELD, NONE}, "1", NULL},
+    {68, 73, CONTACT, {PERIODIC, PERIODIC, HELD, FILM}, NULL, NULL},
+    {33, 1, UNIFORM, {HELD, FILM, NONE, NONE}, NULL, NULL},
+    {1, 40, PATCHWORK, {NONE, HELD, FILM, HELD}, NULL, NULL},
+    {71, 68, UNIFORM, {HELD, NONE, FLUX, CHANGING}, "3*sin(1e4*t)", NULL},
+    {66, 70, PATCHWORK, {FLUX, FILM, FLUX, NONE}, "-(x - 2*y)*cos(1e4*t)/(1 + t)", NULL},
+    {2200, 36, INCLUSION, {HELD, FLUX, NONE, NONE}, "x", "-2*cos(1e4*t)"},
+    {70, 66, INCLUSION, {PERIODIC, PERIODIC, NONE, FLUX}, "(1e4*t > 0.3)*y", "x + y"},
 };
+enum { N_VARIANTS = sizeof Variants / sizeof Variants[0], N_FIXED = N_VARIANTS - 4 };
 
 static void FillSide(HeatCase *c, HeatSide side, Kind kind)
 {
@@ -47,7 +53,11 @@ static HeatCase *Make(const void *context)
 
   HeatTestAddMaterial(c, materials[1]);
   HeatTestAddMaterial(c, materials[2]);
-  if (v->material == INCLUSION) HeatTestRectangle(c, 1, 0.3, 0.71, 0.2, 0.6);
+  if (v->material == INCLUSION) {
+    HeatRegion *inclusion = HeatTestRectangle(c, 1, 0.3, 0.71, 0.2, 0.6);
+
+    if (v->inside) HeatTestText(&inclusion->source, v->inside);
+  }
   for (int k = 0; k < 40 && v->material == PATCHWORK; k++) {
     const PetscReal x = 0.5 + 0.5 * HeatTestNoise(k, 0, 1), y = 0.5 + 0.5 * HeatTestNoise(k, 1, 1);
 
@@ -156,6 +166,7 @@ static PetscReal Differences(HeatProblem *p)
   OK(HeatOperatorStableStep(p->op, &dt));
   dt *= 0.9;
   OK(HeatOperatorMostSteps(p->op, &most));
+  if (most == 1 && p->g->nx > 64 && p->g->size == 1) wrong = INFINITY; /* nothing was tested */
   if (most > 1) {
     Single(p, dt, &record, seen, a, &of_a);
     Several(p, most, dt, record, b, &of_b);
@@ -173,7 +184,7 @@ static PetscReal Differences(HeatProblem *p)
 static void several_steps_at_once_have_the_bits_of_single_ones(void **state)
 {
   (void)state;
-  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Variants); k++)
+  for (int k = 0; k < N_VARIANTS; k++)
     AT_MOST(HeatTestLayouts(Make, Differences, &Variants[k]), 0.0);
 }
 
@@ -248,7 +259,7 @@ static PetscReal DifferencesOfStages(HeatProblem *p)
 static void several_stages_at_once_have_the_bits_of_single_ones(void **state)
 {
   (void)state;
-  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Variants); k++)
+  for (int k = 0; k < N_FIXED; k++)
     AT_MOST(HeatTestLayouts(Make, DifferencesOfStages, &Variants[k]), 0.0);
 }
 
@@ -267,7 +278,7 @@ static HeatCase *MakeSourceOfTime(const void *context)
   const Variant *v = context;
   HeatCase      *c = Make(v);
 
-  if (v->source) HeatTestText(&c->source, "1 + t");
+  if (v->source) HeatTestText(&c->source, "exp(-(x - t)^2)");
   return c;
 }
 
@@ -275,9 +286,9 @@ static HeatCase *MakeSourceOfTime(const void *context)
    exchanged: 16 for 64 periodic cells on one rank, 8 for 64 cells on two ranks. */
 static void sweeps_are_as_deep_as_blocks_allow(void **state)
 {
-  const Variant large = {64, 64, UNIFORM, {NONE, NONE, NONE, NONE}, NULL};
-  const Variant small = {64, 64, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL};
-  const Variant tiny  = {12, 12, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL};
+  const Variant large = {64, 64, UNIFORM, {NONE, NONE, NONE, NONE}, NULL, NULL};
+  const Variant small = {64, 64, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL, NULL};
+  const Variant tiny  = {12, 12, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL, NULL};
 
   (void)state;
   if (HeatTestSize() == 1) AT_MOST(fabs(HeatTestLayouts(Make, MostOf, &large) - 32.0), 0.0);
@@ -296,14 +307,25 @@ static HeatCase *MakeAmbientExchange(const void *context)
   return c;
 }
 
-static void source_of_time_and_ambient_exchange_are_left_to_single_steps(void **state)
+/* Give the case a source with a factor of time, and a region another one. */
+static HeatCase *MakeTwoFactors(const void *context)
 {
-  const Variant source = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, "1"};
-  const Variant still  = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, NULL};
+  HeatCase *c = Make(context);
+
+  HeatTestText(&c->source, "x*t");
+  HeatTestText(&HeatTestRectangle(c, 1, 0.3, 0.71, 0.2, 0.6)->source, "sin(t)");
+  return c;
+}
+
+static void moving_sources_and_ambient_exchange_are_left_to_single_steps(void **state)
+{
+  const Variant source = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, "1", NULL};
+  const Variant still  = {200, 200, UNIFORM, {NONE, NONE, NONE, NONE}, NULL, NULL};
 
   (void)state;
   AT_MOST(-HeatTestLayouts(Make, MostOf, &source), -2.0);
   AT_MOST(HeatTestLayouts(MakeSourceOfTime, MostOf, &source), 1.0);
+  AT_MOST(HeatTestLayouts(MakeTwoFactors, MostOf, &still), 1.0);
   AT_MOST(HeatTestLayouts(MakeAmbientExchange, MostOf, &still), 1.0);
 }
 
@@ -311,7 +333,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(several_steps_at_once_have_the_bits_of_single_ones),
     cmocka_unit_test(several_stages_at_once_have_the_bits_of_single_ones),
     cmocka_unit_test(sweeps_are_as_deep_as_blocks_allow),
-    cmocka_unit_test(source_of_time_and_ambient_exchange_are_left_to_single_steps),
+    cmocka_unit_test(moving_sources_and_ambient_exchange_are_left_to_single_steps),
 };
 
 int main(void)

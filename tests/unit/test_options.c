@@ -85,6 +85,37 @@ static void an_option_without_its_value_is_noted(void **state)
   HeatOptionsFree(&o);
 }
 
+static void break_halo_takes_a_value(void **state)
+{
+  HeatOptions o;
+
+  (void)state;
+  PARSE(&o, (char *)"c.yaml", (char *)"--break-halo", (char *)"2");
+  assert_string_equal(o.break_halo, "2");
+  assert_int_equal(o.n_operands, 1);
+  HeatOptionsFree(&o);
+}
+
+static void break_halo_takes_a_value_behind_an_equals_sign(void **state)
+{
+  HeatOptions o;
+
+  (void)state;
+  PARSE(&o, (char *)"c.yaml", (char *)"--break-halo=10");
+  assert_string_equal(o.break_halo, "10");
+  HeatOptionsFree(&o);
+}
+
+static void break_halo_is_not_given_by_default(void **state)
+{
+  HeatOptions o;
+
+  (void)state;
+  PARSE(&o, (char *)"c.yaml");
+  assert_null(o.break_halo);
+  HeatOptionsFree(&o);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -94,6 +125,9 @@ int main(void)
       cmocka_unit_test(single_dash_options_go_to_petsc_with_their_values),
       cmocka_unit_test(an_unknown_double_dash_option_is_noted),
       cmocka_unit_test(an_option_without_its_value_is_noted),
+      cmocka_unit_test(break_halo_takes_a_value),
+      cmocka_unit_test(break_halo_takes_a_value_behind_an_equals_sign),
+      cmocka_unit_test(break_halo_is_not_given_by_default),
   };
 
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,85 @@
+/** The memory of the sweep of several steps: its tiles, rings and seams (drawn in wavefront.c and
+ *  wavefront_impl.h). */
+#include "solver/operator/wavefront_impl.h"
+
+enum { LANES = HEAT_WAVE_LANES, SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
+
+/* [columns] W, where there are several tiles.  Chosen: for 32 steps the ring takes 1.07 MB, about a
+   second-level cache.  A larger value would push the ring out of it; with a smaller one, copying
+   seams takes a larger share. */
+enum { WIDTH = 1024 };
+
+/* [columns] The widest frame that is one tile without skew.  Chosen: a wider frame has a ring above
+   1.6 MB at 32 steps; with a smaller value, frames little wider than WIDTH would pay for seams. */
+enum { SINGLE_TILE_MAX = 1536 };
+
+/* Number of discard_rows: two for values, two for rates. */
+enum { DISCARDS = 4 };
+
+/* Return n rounded up to an odd number of lines, which spreads rows over the sets of the cache. */
+static size_t OddLines(size_t n)
+{
+  const size_t lines = (n + LANES - 1) / LANES;
+
+  return (lines % 2 ? lines : lines + 1) * LANES;
+}
+
+/* Allocate the rings, zero_row, discard_rows and the seams, all zero. */
+static PetscErrorCode AllocateRings(HeatWavefront *w)
+{
+  const size_t levels = (size_t)w->frame.depth + (w->stages ? 1 : 0);
+  const size_t rates = w->stages ? (size_t)w->frame.depth + 2 : 0, ny = (size_t)w->frame.ny;
+  size_t       row;
+
+  PetscFunctionBeginUser;
+  w->pitch      = OddLines((size_t)w->width + SEAM + LANES);
+  w->rate_pitch = w->stages ? OddLines((size_t)w->span) : 0;
+  row           = PetscMax(w->pitch, w->rate_pitch);
+  PetscCall(PetscCalloc1(
+      levels * RING * w->pitch + rates * w->rate_pitch + (1 + DISCARDS) * row + LANES, &w->memory));
+  w->ring         = HeatWaveAlign(w->memory);
+  w->rate_ring    = w->ring + levels * RING * w->pitch;
+  w->zero_row     = w->rate_ring + rates * w->rate_pitch;
+  w->discard_rows = w->zero_row + row;
+  if (w->tiles == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscCalloc1(levels * ny * SEAM, &w->seam));
+  if (w->stages) PetscCall(PetscCalloc1(ny * HeatWaveRateSeam(w), &w->rate_seam));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoefficients *k,
+                                   PetscBool stages, HeatWavefront **out)
+{
+  HeatWavefront *w;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&w));
+  *out      = w;
+  w->frame  = *frame;
+  w->stages = stages;
+  w->width  = (frame->nx + LANES - 1) / LANES * LANES;
+  w->tiles  = 1;
+  if (w->width > SINGLE_TILE_MAX) {
+    w->width = WIDTH;
+    w->skew  = HEAT_WAVE_SKEW;
+    w->tiles = (frame->nx + w->skew * frame->depth + w->width - 1) / w->width;
+  }
+  w->span = w->width + w->skew * frame->depth;
+  PetscCall(HeatWaveStoreRows(w, k));
+  PetscCall(AllocateRings(w));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatWavefrontDestroy(HeatWavefront **out)
+{
+  HeatWavefront *w = *out;
+
+  PetscFunctionBeginUser;
+  if (!w) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatWaveFreeRows(w));
+  PetscCall(PetscFree(w->memory));
+  PetscCall(PetscFree(w->seam));
+  PetscCall(PetscFree(w->rate_seam));
+  PetscCall(PetscFree(*out));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,192 @@
+/** Terms of time of the heat sources that are one number at a time: uniform ones, and products of a
+ *  shape in space and a factor of time.  The shape is stored, so that only the number is evaluated
+ *  at each time, and the field is recomputed only if a number has changed.  Where all terms of time
+ *  are such, the heat of a rank is the sum of the base and of number times shape, both summed
+ *  once. */
+#include <math.h>
+
+#include "solver/physics/source_impl.h"
+
+/* Set two sums to those of n values and of their magnitudes. */
+static void SumArray(size_t n, const PetscReal *values, HeatExactSum *total, HeatExactSum *turnover)
+{
+  enum { BATCH = 512 }; /* chosen: two blocks of HeatExactSumAddArray, 4 KB on the stack */
+  const HeatExactSum nothing = {0};
+  PetscReal          magnitudes[BATCH];
+  int                some_negative = 0;
+
+  *total = *turnover = nothing;
+  HeatExactSumAddArray(total, n, values);
+  _Pragma("omp simd reduction(| : some_negative)") for (size_t i = 0; i < n; i++)
+  {
+    some_negative |= !(values[i] >= 0.0); /* also where it is not a number */
+  }
+  if (!some_negative) {
+    *turnover = *total;
+    return;
+  }
+  for (size_t begin = 0; begin < n; begin += BATCH) {
+    const size_t m = PetscMin(n - begin, (size_t)BATCH);
+
+    for (size_t i = 0; i < m; i++) magnitudes[i] = PetscAbsReal(values[begin + i]);
+    HeatExactSumAddArray(turnover, m, magnitudes);
+  }
+}
+
+/* Add to two sums the heat of a factored source whose terms have these values, and the magnitudes
+   of base and terms. */
+static void AddFactored(const HeatSource *s, const HeatSourceTerm *other, PetscReal value,
+                        HeatExactSum *total, HeatExactSum *turnover)
+{
+  HeatExactSumAddScaled(total, 1.0, &s->base_total);
+  HeatExactSumAddScaled(turnover, 1.0, &s->base_turnover);
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    const HeatSourceTerm *term = &s->terms[k];
+    const PetscReal       now  = term == other ? value : term->value;
+
+    HeatExactSumAddScaled(total, now, &term->total);
+    HeatExactSumAddScaled(turnover, PetscAbsReal(now), &term->turnover);
+  }
+}
+
+void HeatSourceSumCells(HeatSource *s)
+{
+  SumArray(HeatGridLocalCells(s->grid), s->cells, &s->total, &s->turnover);
+}
+
+void HeatSourceSumTerms(HeatSource *s)
+{
+  const HeatExactSum nothing = {0};
+
+  s->total = s->turnover = nothing;
+  AddFactored(s, NULL, 0.0, &s->total, &s->turnover);
+}
+
+/* Evaluate the factor of a term.  Where it makes some cell's source too large, or is not a number,
+   note the cells where the source is. */
+static PetscErrorCode EvaluateFactor(HeatSource *s, const HeatSourceTerm *term, HeatMoment when,
+                                     PetscReal *value, HeatFault *fault)
+{
+  PetscFunctionBeginUser;
+  PetscCall(
+      HeatExpressionAt(term->factor, 0.0, 0.0, HeatExpressionTime(term->factor, when), value));
+  if (HeatIsNumber(*value) &&
+      PetscAbsReal(*value) * term->largest < HEAT_LARGEST * s->grid->hx * s->grid->hy)
+    PetscFunctionReturn(PETSC_SUCCESS);
+  for (PetscInt r = 0; r < term->n_runs; r++)
+    PetscCall(HeatSourceEvaluateRun(s, term, &term->runs[r], when, s->value, fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Evaluate the value of a uniform term [W/m], or the factor of a term. */
+static PetscErrorCode EvaluateValue(HeatSource *s, const HeatSourceTerm *term, HeatMoment when,
+                                    PetscReal *value, HeatFault *fault)
+{
+  PetscFunctionBeginUser;
+  if (term->factor) PetscCall(EvaluateFactor(s, term, when, value, fault));
+  else PetscCall(HeatSourceEvaluateOnce(s, term, when, value, fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSourceUpdateValue(HeatSource *s, HeatSourceTerm *term, HeatMoment when,
+                                     PetscBool *changed, HeatFault *fault)
+{
+  PetscReal value;
+
+  PetscFunctionBeginUser;
+  PetscCall(EvaluateValue(s, term, when, &value, fault));
+  if (value != term->value) *changed = PETSC_TRUE;
+  term->value = value;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill the shape of a term that is a product, and its sums; those of a uniform term are the number
+   of its cells. */
+static PetscErrorCode FillShape(HeatSource *s, HeatSourceTerm *term, HeatExpression *shape,
+                                HeatFault *fault)
+{
+  const size_t         n     = HeatGridLocalCells(s->grid);
+  const HeatSourceTerm whole = *term;
+
+  PetscFunctionBeginUser;
+  if (term->uniform) {
+    HeatExactSumAdd(&term->total, (PetscReal)term->n_cells);
+    term->turnover = term->total;
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(PetscCalloc1(n, &term->shape));
+  term->expression = shape; /* EvaluateRun evaluates that */
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const HeatSourceRun *run = &term->runs[r];
+
+    PetscCall(HeatSourceEvaluateRun(
+        s, term, run, (HeatMoment){0.0, 0.0},
+        term->shape + (size_t)run->j * (size_t)s->grid->nxl + run->begin, fault));
+  }
+  term->expression = whole.expression;
+  for (size_t i = 0; i < n; i++)
+    term->largest = PetscMax(term->largest, PetscAbsReal(term->shape[i]));
+  SumArray(n, term->shape, &term->total, &term->turnover);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatSourceSplitTerms(HeatSource *s, HeatFault *fault)
+{
+  HeatExpression **shapes;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscCalloc1(s->n_terms, &shapes));
+  s->factored = (PetscBool)(s->n_terms > 0 && !s->has_T_terms);
+  for (PetscInt k = 0; k < s->n_terms && s->factored; k++) {
+    HeatSourceTerm *term = &s->terms[k];
+
+    if (term->uniform) continue;
+    PetscCall(HeatExpressionSplitTime(HeatSourceFormula(s, term), &shapes[k], &term->factor));
+    if (!term->factor) s->factored = PETSC_FALSE;
+  }
+  for (PetscInt k = 0; k < s->n_terms; k++) {
+    if (s->factored) PetscCall(FillShape(s, &s->terms[k], shapes[k], fault));
+    else PetscCall(HeatExpressionDestroy(&s->terms[k].factor));
+    PetscCall(HeatExpressionDestroy(&shapes[k]));
+  }
+  if (s->factored)
+    SumArray(HeatGridLocalCells(s->grid), s->base, &s->base_total, &s->base_turnover);
+  PetscCall(PetscFree(shapes));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HeatSourceHasFactor(const HeatSource *s)
+{
+  return (PetscBool)(s->factored && s->n_terms == 1);
+}
+
+PetscErrorCode HeatSourceFactor(HeatSource *s, HeatMoment when, PetscReal *factor, HeatFault *fault)
+{
+  PetscFunctionBeginUser;
+  PetscCall(EvaluateValue(s, &s->terms[0], when, factor, fault));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatSourceAddHeat(const HeatSource *s, PetscReal factor, HeatExactSum *total,
+                       HeatExactSum *turnover)
+{
+  AddFactored(s, &s->terms[0], factor, total, turnover);
+}
+
+const PetscReal *HeatSourceBase(const HeatSource *s) { return s->base; }
+
+void HeatSourceAddShape(const HeatSource *s, PetscReal factor, PetscReal *cells)
+{
+  const HeatSourceTerm *term = &s->terms[0];
+
+  for (PetscInt r = 0; r < term->n_runs; r++) {
+    const HeatSourceRun *run   = &term->runs[r];
+    const size_t         first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
+    const PetscReal     *shape = term->shape ? term->shape + first : NULL;
+
+    for (PetscInt i = 0; i < run->end - run->begin; i++)
+      cells[first + (size_t)i] += shape ? shape[i] * factor : factor;
+  }
+}
+
+PetscReal HeatSourcePresentFactor(const HeatSource *s) { return s->terms[0].value; }
