@@ -95,9 +95,9 @@ static void CheckPath(hid_t object, const char *name, HeatFileError *error)
   }
 }
 
-/* Fail unless the filters are HDF5's own, with at most one compression, nothing but a checksum after
-   it, and at most one checksum.  Deflate and szip inflate their input without a bound.  With one
-   compression the bytes that it should give are known, those of a chunk and of a checksum made
+/* Fail unless the filters are HDF5's own, with at most one compression, nothing but a checksum
+   after it, and at most one checksum.  Deflate and szip inflate their input without a bound.  With
+   one compression the bytes that it should give are known, those of a chunk and of a checksum made
    before, because shuffle keeps the size; with two they are not. */
 static void CheckFilters(hid_t list, const char *name, HeatFileError *error)
 {

@@ -275,10 +275,10 @@ static PetscReal NextTurn(const HeatCase *c, Turning *g, PetscReal after, PetscR
   return g->next;
 }
 
-/* Return whether a step from `from` to `to` may pass a turn: the rest of the step after it is short,
-   and the formula hardly differs between the turn and the end of the step.  Without this a turn just
-   before an output or an event would leave a very short step.  Both numbers are chosen: a
-   hundredth of the step is no effort to speak of, a hundredth of the range no error. */
+/* Return whether a step from `from` to `to` may pass a turn: the rest of the step after it is
+   short, and the formula hardly differs between the turn and the end of the step.  Without this a
+   turn just before an output or an event would leave a very short step.  Both numbers are chosen:
+   a hundredth of the step is no effort to speak of, a hundredth of the range no error. */
 static PetscBool MayPass(const Turning *g, PetscReal from, PetscReal turn, PetscReal to)
 {
   const PetscReal rest = 0.01, part = 0.01;

@@ -172,7 +172,7 @@ static void a_flat_turn_just_before_the_end_of_a_step_leaves_no_tiny_step(void *
   (void)state;
   assert_true(Followed("exp(-((t - 399.99)/100)^2)") == 400.0);
   assert_true(Followed("sin(pi*(t - 399.999)/60 + pi/2)") == 400.0);
-  /* The same turn of a pulse of a millisecond, and one in the middle of the step, are not passed. */
+  /* The same turn of a pulse of a millisecond, and one in mid-step, are not passed. */
   assert_true(Followed("exp(-((t - 399.99)/1e-3)^2)") <= 399.99 + 1e-6);
   assert_true(fabs(Followed("exp(-((t - 395)/100)^2)") - 395.0) < 1e-6);
 }
