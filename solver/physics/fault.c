@@ -58,9 +58,9 @@ PetscErrorCode HeatFaultRaise(MPI_Comm comm, const HeatCase *c, PetscErrorCode c
   if (f->of_t) snprintf(at_t, sizeof at_t, " at t = %.6g s", f->t);
   if (f->count > 1)
     snprintf(all, sizeof all, ", the first of %lld such values", (long long)f->count);
-  return HeatRaiseHere(comm, code, "%s%s: %s%s%s is %.6g %s%s%s at x = %.6g, y = %.6g m%s; %s%s",
+  return HeatRaiseHere(comm, code, "%s%s: %s%s%s is %.6g%s%s%s%s at x = %.6g, y = %.6g m%s; %s%s",
                        HeatCaseLocate(c, f->path, where, sizeof where), f->path, when,
-                       when[0] ? ": " : "", f->what, f->value, f->unit, at_T, at_t, f->x, f->y, all,
-                       f->rule,
+                       when[0] ? ": " : "", f->what, f->value, f->unit[0] ? " " : "", f->unit, at_T,
+                       at_t, f->x, f->y, all, f->rule,
                        code == HEAT_ERR_NUMERICS && f->of_T ? ", or steps must be shorter" : "");
 }

@@ -467,3 +467,10 @@ def test_place_beyond_a_side_by_a_rounding_is_accepted(tmp_path, name):
     """3*0.1 is 0.30000000000000004; 0.3001 is no rounding."""
     accepted(run(tmp_path, WALL + START + PLACES[name] % "0.30000000000000004", "--quiet"))
     refused(run(tmp_path / "b", WALL + START + PLACES[name] % "0.3001", "--quiet"), "0.3001")
+
+
+def test_message_about_a_value_without_a_unit_has_no_gap(tmp_path):
+    case = basic_case(initial={"temperature": 300.0},
+                      boundary={"top": {"type": "radiation", "emissivity": "2*x", "ambient": 300.0}})
+    outcome = run(tmp_path, case, "--quiet")
+    assert outcome.code == 2 and "boundary.top.emissivity: the emissivity is 1.04167 at x = " in outcome.err, outcome.err
