@@ -374,6 +374,7 @@ static PetscReal BitsDifferAfterOthers(HeatProblem *p)
 
   if (g->rank == 0) other[corner] += 1.0;
   if (g->rank == 0) wrong[corner] = NAN;
+  Update(p->op, other);
   for (int turn = 0; turn < 3; turn++) {
     Update(p->op, T);
     Update(p->op, other);
