@@ -360,9 +360,9 @@ static void net_heat_has_the_same_bits_on_any_layout(void **state)
   AT_MOST(WorstOf(0, N_VARIANTS, BitsDiffer), 0.0);
 }
 
-/* Count the differences between the net heat at a field that differs from T in one cell of one rank,
-   after an Update with T, and after Updates with fields that differ everywhere, of which one has a
-   cell where coefficients are undefined. */
+/* Count the differences between the net heat at a field that differs from T in one cell of one
+   rank, after an Update with T, and after Updates with fields that differ everywhere, of which one
+   has a cell where coefficients are undefined. */
 static PetscReal BitsDifferAfterOthers(HeatProblem *p)
 {
   const HeatGrid *g = p->g;
