@@ -28,9 +28,10 @@ static PetscErrorCode Describe(const HeatJob *job, HeatMachine *m)
   if (gmtime_r(&now, &utc)) (void)strftime(date, sizeof date, "%Y-%m-%d", &utc);
   HeatMemoryHaveNode("", &have);
   (void)snprintf(m->name, sizeof m->name, "%s", host);
-  (void)snprintf(m->source, sizeof m->source,
-                 "measured by heat2d %s with --calibrate on %s: %d ranks on each of %d nodes",
-                 HeatVersion(), date, job->per_node, job->nodes);
+  (void)snprintf(
+      m->source, sizeof m->source,
+      "measured by heat2d %s with --calibrate on %s: %s times; nodes: %d, ranks on each: %d",
+      HeatVersion(), date, job->least ? "least" : "median", job->nodes, job->per_node);
   m->nodes           = job->nodes;
   m->cores_per_node  = binding.n_hosts > 0 && binding.hosts[0].cores > 0 ? binding.hosts[0].cores
                                                                          : job->per_node;
@@ -62,6 +63,7 @@ static void Print(const HeatJob *job, const char *path, const HeatMachine *m)
                    1e-9 * b->value[b->n - 1], 1e-6 * b->at[b->n - 1],
                    k == 0 && job->per_node == 1 ? " (assumed: a node has one rank)" : "");
   }
+  (void)printf("  an exchange     %.3g us beside its messages\n", 1e6 * m->exchange);
   (void)printf("  files           write %.3g GB/s, read %.3g GB/s, a small file %.3g ms\n",
                1e-9 * m->write, 1e-9 * m->read, 1e3 * m->file);
   (void)printf("  an iteration    %.3g ns a cell on %g cells, the largest of the grids measured\n",
@@ -83,17 +85,19 @@ static PetscErrorCode Measure(const HeatJob *job, const char *path, HeatMachine 
   PetscCall(HeatCalibrateMemory(job, m));
   PetscCall(HeatCalibrateNetwork(job, m));
   PetscCall(HeatCalibrateKernels(job, m));
+  PetscCall(HeatCalibrateExchange(job, m));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, PetscBool quiet)
+PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, PetscBool least,
+                             PetscBool quiet)
 {
   HeatJob       job;
   HeatMachine  *m;
   HeatFileError error = {0};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatJobCreate(comm, budget, &job));
+  PetscCall(HeatJobCreate(comm, budget, least, &job));
   PetscCall(PetscNew(&m));
   PetscCall(Measure(&job, path, m));
   if (job.rank == 0) HeatMachineWrite(path, m, &error);

@@ -9,9 +9,11 @@
  *  measured.  Collective on comm.
  *  @param[in] path    the machine file; its folder is on the file system that is measured
  *  @param[in] budget  [s] that the calibration may take, roughly
+ *  @param[in] least   take the least of the samples of each time instead of their median
  *  @param[in] quiet   print nothing
  *  Errors: HEAT_ERR_FILE when files cannot be written or read. */
-PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, PetscBool quiet);
+PetscErrorCode HeatCalibrate(MPI_Comm comm, const char *path, double budget, PetscBool least,
+                             PetscBool quiet);
 
 /** Measure the memory bandwidth of a node by ranks in use, with arrays larger than the caches that
  *  the system reports, up to 128 MiB each.  Collective on job->world. */
@@ -29,5 +31,9 @@ PetscErrorCode HeatCalibrateFiles(const HeatJob *job, const char *path, HeatMach
  *  ranks at once.  machine->memory_bandwidth must be known.  Collective on job->world.
  *  Errors: HEAT_ERR_INPUT for options of PETSc that do not fit the solver. */
 PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *machine);
+
+/** Measure what an exchange of heat2d costs beside its messages.  Everything else must be known.
+ *  Collective on job->world. */
+PetscErrorCode HeatCalibrateExchange(const HeatJob *job, HeatMachine *machine);
 
 #endif

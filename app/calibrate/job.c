@@ -6,12 +6,12 @@
 
 #include "solver/base/monotonic.h"
 
-PetscErrorCode HeatJobCreate(MPI_Comm comm, double budget, HeatJob *job)
+PetscErrorCode HeatJobCreate(MPI_Comm comm, double budget, PetscBool least, HeatJob *job)
 {
   PetscMPIInt size, leader;
 
   PetscFunctionBeginUser;
-  *job = (HeatJob){.world = comm, .began = HeatMonotonicTime(), .budget = budget};
+  *job = (HeatJob){.world = comm, .began = HeatMonotonicTime(), .budget = budget, .least = least};
   PetscCallMPI(MPI_Comm_rank(comm, &job->rank));
   PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &job->node));
   PetscCallMPI(MPI_Comm_rank(job->node, &job->on_node));
@@ -35,6 +35,19 @@ PetscErrorCode HeatJobFirst(const HeatJob *job, PetscMPIInt n, MPI_Comm *comm)
 {
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_split(job->world, job->on_node < n ? 0 : MPI_UNDEFINED, job->rank, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatJobPair(const HeatJob *job, MPI_Comm *pair)
+{
+  PetscMPIInt node = 0, place = job->on_node; /* among the candidates */
+
+  PetscFunctionBeginUser;
+  if (job->leaders != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_rank(job->leaders, &node));
+  PetscCallMPI(MPI_Bcast(&node, 1, MPI_INT, 0, job->node));
+  if (job->per_node == 1) place = job->on_node == 0 ? node : 2;
+  else if (node > 0) place = 2;
+  PetscCallMPI(MPI_Comm_split(job->world, place < 2 ? 0 : MPI_UNDEFINED, place, pair));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -64,7 +77,8 @@ static int Compare(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-PetscErrorCode HeatJobTime(MPI_Comm comm, double slice, PetscInt n, HeatTimed *timed)
+PetscErrorCode HeatJobTime(const HeatJob *job, MPI_Comm comm, double slice, PetscInt n,
+                           HeatTimed *timed)
 {
   double   samples[HEAT_TIMED][MOST_SAMPLES], all = 0.0;
   PetscInt calls[HEAT_TIMED], turns;
@@ -84,7 +98,7 @@ PetscErrorCode HeatJobTime(MPI_Comm comm, double slice, PetscInt n, HeatTimed *t
       PetscCall(Sample(comm, calls[k], &timed[k], &samples[k][turn]));
   for (PetscInt k = 0; k < n; k++) {
     qsort(samples[k], (size_t)turns, sizeof samples[k][0], Compare);
-    timed[k].seconds = PetscMax(samples[k][turns / 2], 1e-12);
+    timed[k].seconds = PetscMax(samples[k][job->least ? 0 : turns / 2], 1e-12);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

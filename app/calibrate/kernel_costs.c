@@ -11,10 +11,9 @@
  *          coarse levels     with a small mass, so that there are all levels, minus the finest one
  *      a solve               a step of backward Euler - its iterations */
 #include <math.h>
-#include <stdio.h>
 
 #include "app/calibrate/calibrate.h"
-#include "io/case_file/case_file.h"
+#include "app/calibrate/calibration_case.h"
 #include "solver/base/monotonic.h"
 #include "solver/measure/diagnostics.h"
 #include "solver/measure/energy.h"
@@ -48,26 +47,6 @@ typedef struct {
   PetscInt    iterations;
 } Task;
 
-/* Make the case: conductivity 1, or a formula whose value differs in each cell; a warm left side. */
-static PetscErrorCode MakeCase(PetscInt n, HeatCoefficients coefficients, const char *time,
-                               HeatCase **c)
-{
-  char text[1024];
-
-  PetscFunctionBeginUser;
-  (void)snprintf(text, sizeof text,
-                 "grid: {cells: [%" PetscInt_FMT ", %" PetscInt_FMT "], x: [0, 1], y: [0, 1]}\n"
-                 "materials: [{name: m, conductivity: \"%s\", density: 1.0, specific_heat: 1.0}]\n"
-                 "regions: [{material: m}]\n"
-                 "initial: {temperature: \"1 + 0.5*cos(3*pi*x)*cos(2*pi*y)\"}\n"
-                 "boundary: {left: {type: temperature, value: 2.0}}\n"
-                 "time: {%s, steps: 1}\n",
-                 n, n, coefficients == HEAT_UNIFORM ? "1" : "1 + 0.4*sin(97*x)*sin(89*y)", time);
-  PetscCall(HeatCaseReadText(PETSC_COMM_SELF, "calibration", text, 0, NULL, c));
-  PetscCall(HeatCaseValidate(PETSC_COMM_SELF, *c, 1));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode Destroy(Problem *p)
 {
   PetscFunctionBeginUser;
@@ -90,7 +69,7 @@ static PetscErrorCode Create(PetscInt n, HeatCoefficients coefficients, const ch
 
   PetscFunctionBeginUser;
   *p = (Problem){0};
-  PetscCall(MakeCase(n, coefficients, time, &p->c));
+  PetscCall(HeatCalibrationCase(PETSC_COMM_SELF, n, n, coefficients, time, &p->c));
   PetscCall(HeatGridCreate(PETSC_COMM_SELF, p->c, &p->g));
   PetscCall(HeatOperatorCreate(p->g, p->c, NULL, &p->op));
   PetscCall(HeatGridCreateVec(p->g, &p->T));
@@ -152,6 +131,7 @@ static PetscErrorCode Report(void *context)
 
 /* The measurements on one size of grid, by one set of ranks. */
 typedef struct {
+  const HeatJob   *job;
   MPI_Comm         comm;  /* of the ranks that are at work */
   double           slice; /* [s] of one measurement */
   PetscInt         n;     /* cells along each axis */
@@ -184,7 +164,7 @@ static PetscErrorCode MeasureFtcs(Sheet *s)
     tasks[k] = (Task){.p = &p, .dt = 0.9 * p.limit, .steps = steps[k]};
     timed[k] = (HeatTimed){.call = Advance, .context = &tasks[k]};
   }
-  PetscCall(HeatJobTime(s->comm, s->slice, 3, timed));
+  PetscCall(HeatJobTime(s->job, s->comm, s->slice, 3, timed));
   s->seconds[HEAT_KERNEL_FTCS] = timed[0].seconds;
   Split(SHORT_SWEEP, timed[1].seconds, LONG_SWEEP, timed[2].seconds,
         &s->seconds[HEAT_KERNEL_FTCS_SWEEP], &s->seconds[HEAT_KERNEL_FTCS_PASS]);
@@ -232,7 +212,7 @@ static PetscErrorCode MeasureRkl2(Sheet *s)
     tasks[k] = (Task){.p = p, .dt = DtOf(p, k == 2 ? MANY_STAGES : FEW_STAGES), .steps = 1};
     timed[k] = (HeatTimed){.call = Advance, .context = &tasks[k]};
   }
-  PetscCall(HeatJobTime(s->comm, s->slice, 3, timed));
+  PetscCall(HeatJobTime(s->job, s->comm, s->slice, 3, timed));
   s->seconds[HEAT_KERNEL_RKL2] = timed[0].seconds / FEW_STAGES;
   Split(FEW_STAGES, timed[1].seconds, MANY_STAGES, timed[2].seconds,
         &s->seconds[HEAT_KERNEL_RKL2_SWEEP], &s->seconds[HEAT_KERNEL_RKL2_PASS]);
@@ -298,7 +278,7 @@ static PetscErrorCode MeasureImplicit(Sheet *s)
                                                   : Report,
                            .context = &tasks[k]};
   }
-  PetscCall(HeatJobTime(s->comm, s->slice, TASKS, timed));
+  PetscCall(HeatJobTime(s->job, s->comm, s->slice, TASKS, timed));
   Split(FEW_ITERATIONS, timed[ONE_FEW].seconds, MANY_ITERATIONS, timed[ONE_MANY].seconds, &finest,
         &rest);
   Split(FEW_ITERATIONS, timed[ALL_FEW].seconds, MANY_ITERATIONS, timed[ALL_MANY].seconds, &all,
@@ -432,7 +412,7 @@ PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *m)
     for (int c = 0; c < HEAT_COEFFICIENTS; c++) {
       Sheet *s = &sheets[k][c];
 
-      *s = (Sheet){.slice = job->budget / 400.0, .n = SMALLEST << k, .coefficients = c};
+      *s = (Sheet){.job = job, .slice = job->budget / 400.0, .n = SMALLEST << k, .coefficients = c};
       PetscCall(MeasureOn(job, job->leaders, s));
       StoreCosts(s, m);
     }

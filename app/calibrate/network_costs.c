@@ -54,11 +54,11 @@ static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm comm, HeatLink *l
   PetscCallMPI(MPI_Comm_rank(comm, &t.other));
   t.other = 1 - t.other;
   PetscCall(PetscCalloc2((size_t)most, &t.out, (size_t)most, &t.in));
-  PetscCall(HeatJobTime(comm, slice, 1, &timed));
+  PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
   link->latency = timed.seconds;
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Sizes) && timed.seconds < TooLong; k++) {
     t.bytes = Sizes[k];
-    PetscCall(HeatJobTime(comm, slice, 1, &timed));
+    PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
     /* A tenth: noise can make a short message cheaper than the smallest one. */
     HeatCurveAdd(&link->bandwidth, (double)t.bytes,
                  (double)t.bytes / PetscMax(timed.seconds - link->latency, 0.1 * timed.seconds));
@@ -103,7 +103,7 @@ static PetscErrorCode MeasureReductions(const HeatJob *job, MPI_Comm comm, Petsc
       PetscCallMPI(MPI_Comm_split(comm, rank < part ? 0 : MPI_UNDEFINED, rank, &t.comm));
     }
     if (t.comm != MPI_COMM_NULL) {
-      PetscCall(HeatJobTime(t.comm, job->budget / 200.0, 1, &timed));
+      PetscCall(HeatJobTime(job, t.comm, job->budget / 200.0, 1, &timed));
       PetscCallMPI(MPI_Comm_free(&t.comm));
     }
     PetscCallMPI(MPI_Bcast(&timed.seconds, 1, MPI_DOUBLE, 0, job->world));

@@ -32,7 +32,8 @@ static PetscErrorCode RunTriad(void *context)
 }
 
 /* Measure one triad on all ranks of comm at once. */
-static PetscErrorCode TimeTriad(MPI_Comm comm, double slice, PetscInt n, double *seconds)
+static PetscErrorCode TimeTriad(const HeatJob *job, MPI_Comm comm, double slice, PetscInt n,
+                                double *seconds)
 {
   Triad     t     = {.n = n};
   HeatTimed timed = {.call = RunTriad, .context = &t};
@@ -44,7 +45,7 @@ static PetscErrorCode TimeTriad(MPI_Comm comm, double slice, PetscInt n, double 
     t.b[i] = 1.0;
     t.c[i] = (double)(i % 7);
   }
-  PetscCall(HeatJobTime(comm, slice, 1, &timed));
+  PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
   *seconds = timed.seconds;
   /* The last element is read, so that the compiler cannot leave the triads out. */
   PetscCheck(t.a[n - 1] >= 1.0, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the triad is wrong");
@@ -65,7 +66,7 @@ PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *m)
 
     PetscCall(HeatJobFirst(job, ranks, &comm));
     if (comm != MPI_COMM_NULL) {
-      PetscCall(TimeTriad(comm, job->budget / 60.0, length, &seconds));
+      PetscCall(TimeTriad(job, comm, job->budget / 60.0, length, &seconds));
       PetscCallMPI(MPI_Comm_free(&comm));
     }
     PetscCallMPI(MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, job->world));

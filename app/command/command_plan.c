@@ -93,6 +93,7 @@ static PetscErrorCode Plan(const HeatOptions *o, const HeatCase *c, const HeatPl
 static PetscErrorCode Calibrate(MPI_Comm comm, const HeatOptions *o)
 {
   PetscReal budget = 50.0; /* [s] chosen: a minute with what is outside of measurements */
+  PetscBool least  = PETSC_FALSE;
 
   PetscFunctionBeginUser;
   HeatCheck(o->n_operands == 0 && o->n_set == 0 && !o->restart && !o->show && !o->output, comm,
@@ -107,10 +108,11 @@ static PetscErrorCode Calibrate(MPI_Comm comm, const HeatOptions *o)
             comm, HEAT_ERR_INPUT,
             "--calibrate goes with no other option of heat2d plan; the ranks are those of mpiexec");
   PetscCall(PetscOptionsGetReal(NULL, NULL, "-heat_calibration_seconds", &budget, NULL));
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-heat_calibration_least", &least, NULL));
   HeatCheck(budget > 0.0 && budget <= 86400.0, comm, HEAT_ERR_INPUT,
             "-heat_calibration_seconds %g: give a number above 0 and up to 86400", (double)budget);
   PetscCall(HeatOptionsCheckUsed(comm, o, NULL));
-  PetscCall(HeatCalibrate(comm, o->plan.calibrate, (double)budget, o->quiet));
+  PetscCall(HeatCalibrate(comm, o->plan.calibrate, (double)budget, least, o->quiet));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -30,6 +30,8 @@ static const HeatCaseKey keys[] = {
     {"between.bandwidth", "[[bytes, value], ...]", "required unless between is null",
      "bandwidth of a node's link [B/s] by size of a message [B], both ways at once, without the "
      "latency"},
+    {"exchange", "number >= 0", "required",
+     "time of an exchange of heat2d beside its messages: packing, starting, waiting [s]"},
     {"allreduce.within", "[[ranks, value], ...]", "required unless null",
      "time of an allreduce of one number [s] by ranks of one node"},
     {"allreduce.between", "[[nodes, value], ...]", "required unless null",
@@ -165,6 +167,7 @@ static PetscErrorCode ReadMessages(const HeatReader *r, const HeatYamlNode *root
   PetscCall(ReadLink(r, node, &m->within));
   PetscCall(RequireMapOrNull(r, root, "between", &node));
   PetscCall(ReadLink(r, node, &m->between));
+  PetscCall(RequireReal(r, root, "exchange", HEAT_NOT_NEGATIVE, &m->exchange));
   PetscCall(HeatReaderRequire(r, root, "allreduce", &node));
   PetscCall(HeatReaderCheckMap(r, node));
   PetscCall(RequireMapOrNull(r, node, "within", &curve));

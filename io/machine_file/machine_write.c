@@ -79,6 +79,7 @@ static void AddMachine(Text *t, const HeatMachine *m)
   Add(t, "\n");
   AddLink(t, "within", &m->within);
   AddLink(t, "between", &m->between);
+  Add(t, "exchange: %.6g\n", m->exchange);
   Add(t, "allreduce:\n");
   AddReduction(t, "within", &m->reduce_within);
   AddReduction(t, "between", &m->reduce_between);

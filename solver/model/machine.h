@@ -77,6 +77,7 @@ typedef struct {
 
   HeatCurve memory_bandwidth; /* [B/s] of a node, by ranks in use (STREAM triad) */
   HeatLink  within, between;  /* within a node, between nodes */
+  double    exchange;         /* [s] of an exchange beside its messages: packing, waiting */
   HeatCurve reduce_within;    /* [s] allreduce of one number, by ranks of one node */
   HeatCurve reduce_between;   /* [s] the same with one rank on each node, by nodes */
 

@@ -92,8 +92,10 @@ double HeatTimeOfExchange(const HeatMachine *m, const HeatTimeExchange *e)
   const double leaving = x.crossings * e->tile[1] * x.bytes;      /* of a node along x [B] */
   const double rising  = y.crossings * e->tile[0] * y.bytes;      /* along y */
 
-  return Within(m, x.within, x.bytes) + Within(m, y.within, y.bytes) + Within(m, inside, corner) +
-         Between(m, x.between, x.bytes, leaving) + Between(m, y.between, y.bytes, rising) +
+  if (all_x + all_y == 0.0) return 0.0;
+  return m->exchange + Within(m, x.within, x.bytes) + Within(m, y.within, y.bytes) +
+         Within(m, inside, corner) + Between(m, x.between, x.bytes, leaving) +
+         Between(m, y.between, y.bytes, rising) +
          Between(m, corners - inside, corner, (corners - inside) * corner);
 }
 
@@ -219,9 +221,11 @@ static double TimeOfJoin(const HeatTimeInput *in, const HeatLevelPlan *finer,
   const double local = (double)PetscMin(in->layout->per_node, in->layout->size);
 
   if (blocks <= 1.0) return 0.0;
-  return had <= local || in->layout->n_nodes == 1
-             ? Within(in->machine, blocks - 1.0, bytes)
-             : Between(in->machine, blocks - 1.0, bytes, (blocks - 1.0) * bytes);
+  /* With one block left there is no halo, and the join is an exchange of its own. */
+  return (e->parts[0] * e->parts[1] > 1.0 ? 0.0 : in->machine->exchange) +
+         (had <= local || in->layout->n_nodes == 1
+              ? Within(in->machine, blocks - 1.0, bytes)
+              : Between(in->machine, blocks - 1.0, bytes, (blocks - 1.0) * bytes));
 }
 
 /* Return how often a visit of a level exchanges its whole halo, beside the transfers down and up. */
