@@ -1,7 +1,7 @@
 /** The cost of heat2d's kernels (calibrate.h).
  *
- *  Each rank has a grid of its own, n x n cells on the unit square, so that nothing is communicated,
- *  and calls the steppers and the linear solver of a run.  Costs of parts that cannot be called
+ *  Each rank has a grid of its own, n x n cells on the unit square, so that nothing is sent, and
+ *  calls the steppers and the linear solver of a run.  Costs of parts that cannot be called
  *  alone are differences of times that are measured in turns:
  *
  *      a step in a sweep     (sweep of 32 - sweep of 4)/28;   pass: sweep of 4 - 4 steps
@@ -357,7 +357,7 @@ static void StoreCosts(const Sheet *s, HeatMachine *m)
       HeatCurveAdd(&m->kernel[s->coefficients][k].seconds, cells, s->seconds[k] / cells);
 }
 
-/* Store how many bytes a cell moves, from the times of all ranks at once: bytes by which each rank's
+/* Store how many bytes a cell moves, from the times of all ranks at once: so many that each rank's
    share of the bandwidth takes that time.  The cost of a coarse level is not known for all ranks at
    once; it is taken to grow like that of the finest level. */
 static void StoreBytes(const Sheet *s, const Sheet *alone, PetscMPIInt ranks, HeatMachine *m)

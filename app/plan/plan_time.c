@@ -141,6 +141,12 @@ static double Transfer(const HeatPlan *p, double bytes, double bandwidth)
   return bytes / most;
 }
 
+/* Return the time of writing a file [s]. */
+static double Write(const HeatPlan *p, double bytes)
+{
+  return Transfer(p, bytes, p->request.machine->write) + p->request.machine->file;
+}
+
 /* Return the number of checkpoints of the run; negative: not known. */
 static double CheckpointsOf(const HeatPlan *p, double run)
 {
@@ -164,14 +170,12 @@ static void FillOutput(const HeatPlan *p, HeatPlanTime *t)
   const double       checkpoints = CheckpointsOf(p, part * steps);
   const PetscBool sync = p->c->checkpoint.mode == HEAT_CHECKPOINT_SYNC ? PETSC_TRUE : PETSC_FALSE;
 
-  t->snapshot   = p->files.snapshot < 0 ? NAN
-                                        : Transfer(p, (double)p->files.snapshot, m->write) + m->file;
-  t->checkpoint = Transfer(p, checkpoint, m->write) + m->file;
+  t->snapshot   = p->files.snapshot < 0 ? NAN : Write(p, (double)p->files.snapshot);
+  t->checkpoint = Write(p, checkpoint);
   if (p->c->checkpoint.verify == HEAT_READ_BACK_FULL)
     t->checkpoint += Transfer(p, checkpoint, m->read);
-  t->output   = snapshots < 0.0 || checkpoints < 0.0 || steps < 1.0
-                    ? NAN
-                    : (snapshots * t->snapshot + (sync ? checkpoints * t->checkpoint : 0.0)) / steps;
+  t->output   = snapshots * t->snapshot + (sync ? checkpoints * t->checkpoint : 0.0);
+  t->output   = snapshots < 0.0 || checkpoints < 0.0 || steps < 1.0 ? NAN : t->output / steps;
   t->step     = part + (isnan(t->output) ? 0.0 : t->output);
   t->run      = steps < 0.0 ? NAN : steps * t->step;
   t->interval = NAN;

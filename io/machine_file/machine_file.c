@@ -135,7 +135,7 @@ static PetscErrorCode RequireText(const HeatReader *r, const HeatYamlNode *map, 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the member `key` of a mapping, which must be there; *node is NULL where its value is null. */
+/* Find the member `key` of a mapping, which is required; *node is NULL where its value is null. */
 static PetscErrorCode RequireMapOrNull(const HeatReader *r, const HeatYamlNode *map,
                                        const char *key, HeatYamlNode **node)
 {

@@ -1,8 +1,8 @@
 /** The model of time (time_model.h); equations of solver/README.md, section 10.
  *
  *  Counted is what a rank in the middle of the process grid does: it has the largest block and the
- *  most neighbours.  Waiting for slower ranks, overlap of messages with computing, and contention of
- *  messages of different nodes are not part of the model. */
+ *  most neighbours.  Waiting for slower ranks, overlap of messages with computing, and contention
+ *  of messages of different nodes are not part of the model. */
 #include "solver/model/time_model.h"
 
 #include <math.h>
@@ -45,8 +45,8 @@ static double Within(const HeatMachine *m, double n, double bytes)
   return n > 0.0 ? n * (m->within.latency + bytes / HeatCurveAt(&m->within.bandwidth, bytes)) : 0.0;
 }
 
-/* Return the time of n messages of so many bytes each, of one rank, while its node sends `all` bytes
-   to other nodes [s].  The node's link is shared. */
+/* Return the time of n messages of so many bytes each, of one rank, while its node sends `all`
+   bytes to other nodes [s].  The node's link is shared. */
 static double Between(const HeatMachine *m, double n, double bytes, double all)
 {
   const HeatLink *link = HeatMachineBetween(m);
@@ -54,7 +54,7 @@ static double Between(const HeatMachine *m, double n, double bytes, double all)
   return n > 0.0 ? n * link->latency + all / HeatCurveAt(&link->bandwidth, bytes) : 0.0;
 }
 
-/* Return the neighbours along an axis of a rank, or of a node, in the middle of `parts` in a row. */
+/* Return the neighbours along an axis of a rank or node in the middle of `parts` in a row. */
 static double Neighbours(double parts, PetscBool periodic)
 {
   if (parts < 2.0) return 0.0;
@@ -209,8 +209,8 @@ static HeatTime TimeOfExplicit(const HeatTimeInput *in)
 
 /* Implicit schemes. */
 
-/* Return the time in which blocks of the level above are joined on fewer ranks, or parted again [s]:
-   the rank that has them receives, or sends, all but its own. */
+/* Return the time in which blocks of the level above are joined on fewer ranks, or parted again
+   [s]: the rank that has them receives, or sends, all but its own. */
 static double TimeOfJoin(const HeatTimeInput *in, const HeatLevelPlan *finer,
                          const HeatLevelPlan *level, const HeatTimeExchange *e)
 {
@@ -228,7 +228,7 @@ static double TimeOfJoin(const HeatTimeInput *in, const HeatLevelPlan *finer,
               : Between(in->machine, blocks - 1.0, bytes, (blocks - 1.0) * bytes));
 }
 
-/* Return how often a visit of a level exchanges its whole halo, beside the transfers down and up. */
+/* Return how often a visit of a level exchanges its whole halo, beside its transfers down, up. */
 static double ExtraHalos(const HeatLevelPlan *level, PetscBool finest)
 {
   const double halo = (double)(level->halo.messages[0] + level->halo.messages[1]);
