@@ -28,7 +28,7 @@ ALLOWED = {
     "solver/model": "solver/case solver/grid solver/measure solver/multigrid solver/operator solver/physics solver/stepper",
     "io/file": "solver/base",
     "io/case_file": "io/file solver/base solver/case",
-    "io/machine_file": "io/case_file io/file solver/base solver/model",
+    "io/machine_file": "io/case_file io/file solver/model",
     "io/field_file": "io/file solver/base solver/case solver/grid solver/physics",
     "io/run_files": "io/field_file io/file solver/base",
     "app/process": "io/case_file solver/base solver/case",

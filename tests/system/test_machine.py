@@ -123,7 +123,7 @@ BAD = {
     "null": (lambda m: m.update(within=None), "within: found nothing; it must be a mapping"),
     "name": (lambda m: m.update(name="x" * 200), "name: found a text of 200 bytes; at most 127"),
     "kernel": (first_kernel(kernel="ftsc"), "kernels[0].kernel: found ftsc; it must be one of ftcs"),
-    "twice": (lambda m: m["kernels"].append(m["kernels"][0]), "kernels[20].kernel: ftcs with uniform coefficients is given twice"),
+    "twice": (lambda m: m["kernels"].append(dict(m["kernels"][0], seconds=[[1, 1.0]])), "kernels[20].kernel: ftcs with uniform coefficients is given twice"),
     "few": (lambda m: m["kernels"].pop(), "row with varying coefficients is missing"),
 }
 
