@@ -22,9 +22,8 @@ struct HeatCaseKey; /* case_keys.h */
 typedef struct {
   MPI_Comm    comm; /* borrowed */
   HeatCase   *c;    /* borrowed; the case that is being filled; its table `where` locates keys */
-  const char *directory; /* borrowed; replaces output.directory, or NULL */
-  const struct HeatCaseKey
-      *keys; /* borrowed; the keys of another kind of file; NULL: those of a case */
+  const char *directory;          /* borrowed; replaces output.directory, or NULL */
+  const struct HeatCaseKey *keys; /* borrowed; keys of another kind of file; NULL: of a case */
 } HeatReader;
 
 /** Which finite numbers HeatReadReal accepts: all, those >= 0, those > 0. */

@@ -136,11 +136,11 @@ def main() -> None:
     found = []
     print(HEAD)
     with tempfile.TemporaryDirectory() as name:
-        calibrated = max(arguments.ranks, default=0)
         places = [Place(arguments, Path(name), 1, ranks) for ranks in sorted(arguments.ranks, reverse=True)]
-        places += [Place(arguments, Path(name), nodes, 1) for nodes in arguments.nodes]
+        alone = Place(arguments, Path(name), 1, 1)
+        places += [Place(arguments, Path(name), nodes, 1) if nodes > 1 else alone for nodes in arguments.nodes]
         for place in places:
-            if place.nodes > 1 or place.ranks == calibrated:  # fewer ranks use the same file
+            if place.nodes > 1 or place is places[0] or place is alone:  # fewer ranks of this machine use the same file
                 place.calibrate()
             for size in (SIZES[k] for k in arguments.sizes):
                 for problem in arguments.problems:
