@@ -111,7 +111,8 @@ static void PutTime(HeatJson *root, const HeatPlan *p)
   HeatJsonPutText(time, "machine", given ? p->request.machine->name : NULL);
   for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(times); k++)
     HeatJsonPutNumber(time, times[k].key, given ? times[k].value : NAN);
-  PutScaling(time, t);
+  if (given) PutScaling(time, t);
+  else HeatJsonPutNumber(time, "scaling", NAN);
 }
 
 PetscErrorCode HeatPlanWriteJson(const HeatPlan *p, const char *path)
