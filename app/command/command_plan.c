@@ -5,9 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "app/calibrate/calibrate.h"
 #include "app/plan/plan_map.h"
 #include "app/process/petsc_options.h"
 #include "io/case_file/case_file.h"
+#include "io/machine_file/machine_file.h"
 
 static PetscErrorCode CheckCommandLine(MPI_Comm comm, const HeatOptions *o)
 {
@@ -87,7 +89,35 @@ static PetscErrorCode Plan(const HeatOptions *o, const HeatCase *c, const HeatPl
   PetscFunctionReturn(code);
 }
 
-PetscErrorCode HeatCommandPlan(MPI_Comm comm, const HeatOptions *o)
+/* Measure this machine, which takes no case. */
+static PetscErrorCode Calibrate(MPI_Comm comm, const HeatOptions *o)
+{
+  PetscReal budget = 50.0; /* [s] chosen: a minute with what is outside of measurements */
+  PetscBool least  = PETSC_FALSE;
+
+  PetscFunctionBeginUser;
+  HeatCheck(o->n_operands == 0 && o->n_set == 0 && !o->restart && !o->show && !o->output, comm,
+            HEAT_ERR_INPUT, "--calibrate measures this machine and takes neither a case nor %s",
+            o->n_operands ? o->operands[0]
+            : o->n_set    ? "--set"
+            : o->restart  ? "--restart"
+            : o->show     ? "--show"
+                          : "--output");
+  HeatCheck(!o->plan.ranks && !o->plan.per_node && !o->plan.iterations && !o->plan.json &&
+                !o->plan.map && !o->plan.machine,
+            comm, HEAT_ERR_INPUT,
+            "--calibrate goes with no other option of heat2d plan; the ranks are those of mpiexec");
+  PetscCall(PetscOptionsGetReal(NULL, NULL, "-heat_calibration_seconds", &budget, NULL));
+  PetscCall(PetscOptionsGetBool(NULL, NULL, "-heat_calibration_least", &least, NULL));
+  HeatCheck(budget > 0.0 && budget <= 86400.0, comm, HEAT_ERR_INPUT,
+            "-heat_calibration_seconds %g: give a number above 0 and up to 86400", (double)budget);
+  PetscCall(HeatOptionsCheckUsed(comm, o, NULL));
+  PetscCall(HeatCalibrate(comm, o->plan.calibrate, (double)budget, least, o->quiet));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read the machine file where the options name one, and plan. */
+static PetscErrorCode ReadAndPlan(MPI_Comm comm, const HeatOptions *o, HeatMachine *machine)
 {
   HeatPlanRequest request;
   HeatCase       *c = NULL;
@@ -99,6 +129,8 @@ PetscErrorCode HeatCommandPlan(MPI_Comm comm, const HeatOptions *o)
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCall(CheckCommandLine(comm, o));
   PetscCall(ReadRequest(comm, o, &request));
+  if (o->plan.machine) PetscCall(HeatMachineRead(comm, o->plan.machine, machine));
+  request.machine = o->plan.machine ? machine : NULL;
   PetscCall(HeatCaseRead(comm, o->operands[0], o->n_set, o->set, NULL, &c));
   code = HeatCaseValidate(comm, c, (PetscMPIInt)request.ranks);
   if (!code) code = HeatOptionsInsertPetsc(comm, o, c);
@@ -107,4 +139,17 @@ PetscErrorCode HeatCommandPlan(MPI_Comm comm, const HeatOptions *o)
   PetscCallMPI(MPI_Bcast(&shared, 1, MPI_INT, 0, comm));
   PetscCall(HeatCaseDestroy(&c));
   PetscFunctionReturn((PetscErrorCode)shared);
+}
+
+PetscErrorCode HeatCommandPlan(MPI_Comm comm, const HeatOptions *o)
+{
+  HeatMachine   *machine;
+  PetscErrorCode code;
+
+  PetscFunctionBeginUser;
+  if (o->plan.calibrate) PetscFunctionReturn(Calibrate(comm, o));
+  PetscCall(PetscNew(&machine));
+  code = ReadAndPlan(comm, o, machine);
+  PetscCall(PetscFree(machine));
+  PetscFunctionReturn(code);
 }

@@ -68,8 +68,7 @@ static PetscErrorCode PlanHalo(HeatPlan *p)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return the linear iterations of a step. */
-static PetscReal Iterations(const HeatPlan *p)
+PetscReal HeatPlanIterations(const HeatPlan *p)
 {
   return p->request.iterations >= 0.0 ? p->request.iterations
                                       : AssumedIterations * (PetscReal)p->steps.solves;
@@ -82,7 +81,7 @@ static PetscErrorCode PlanSolves(HeatPlan *p)
   HeatPlanTraffic  *run    = &p->run[HEAT_TRAFFIC_MULTIGRID];
   HeatPlanTraffic  *each   = &p->per_iteration[HEAT_TRAFFIC_MULTIGRID];
   HeatPlanTraffic  *set_up = &p->run[HEAT_TRAFFIC_SETUP];
-  const double      n = (double)p->steps.steps, iterations = (double)Iterations(p);
+  const double      n = (double)p->steps.steps, iterations = (double)HeatPlanIterations(p);
   const int         sides = HeatModelSidesConduct(p->c) ? 1 : 0;
   HeatLayoutTraffic once, per_iteration;
 
@@ -183,8 +182,9 @@ static PetscErrorCode PlanMemory(HeatPlan *p)
   PetscCall(HeatRunMemoryNeed(p->c, nx, ny, l->size, 0.0, &other));
   p->per_node = p->need.total * (double)writers + other.total * (double)(each - writers);
   HeatMemoryHaveNode("", &have);
-  p->have = have.bytes;
-  PetscCall(PetscStrncpy(p->have_name, have.name, sizeof p->have_name));
+  p->have = p->request.machine ? p->request.machine->memory_per_node : have.bytes;
+  PetscCall(PetscStrncpy(p->have_name, p->request.machine ? p->request.machine->name : have.name,
+                         sizeof p->have_name));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -192,6 +192,23 @@ static PetscErrorCode PlanMemory(HeatPlan *p)
 static PetscInt64 CountEvery(PetscInt64 n, PetscInt64 every, PetscBool last)
 {
   return n / every + 1 + (last && n % every ? 1 : 0);
+}
+
+/* Return how many of n checkpoints, the k-th one at step k `every`, are kept: the newest ones, and
+   those at multiples of keep_every. */
+static PetscInt64 CountKept(const HeatCase *c, PetscInt64 n)
+{
+  const PetscInt64 newest = PetscMin(n, c->checkpoint.keep), every = c->checkpoint.every;
+  PetscInt64       a = every, b = c->checkpoint.keep_every;
+
+  if (b == 0) return newest;
+  while (b) { /* Euclid's algorithm: a becomes the greatest common divisor */
+    const PetscInt64 rest = a % b;
+
+    a = b;
+    b = rest;
+  }
+  return newest + (n - newest) / (c->checkpoint.keep_every / a);
 }
 
 /* Predict the files.  A size counts the values, the axes (centres and edges of the cells along x
@@ -221,8 +238,7 @@ static void PlanFiles(HeatPlan *p)
   if (c->checkpoint.every > 0 || c->checkpoint.wall_interval > 0.0 || c->checkpoint.daly)
     f->n_checkpoints = c->checkpoint.keep;
   if (c->checkpoint.every > 0 && n >= 0)
-    f->n_checkpoints = PetscMin(f->n_checkpoints,
-                                (n + c->checkpoint.every - 1) / c->checkpoint.every);
+    f->n_checkpoints = CountKept(c, (n + c->checkpoint.every - 1) / c->checkpoint.every);
   f->all = f->snapshot < 0 || f->n_snapshots < 0
                ? -1
                : f->n_snapshots * f->snapshot + f->n_checkpoints * f->checkpoint;
@@ -253,6 +269,7 @@ PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, H
   PetscCall(HeatModelStepsMake(c, &body, &p->layout, &p->steps));
   PlanFiles(p);
   PetscCall(PlanTraffic(p, &body));
+  PetscCall(HeatPlanFillTime(p, &body));
   PetscCall(HeatModelBodyDestroy(&body));
   PetscCall(PlanMemory(p));
   PetscCall(HeatPlanWarn(p));

@@ -10,13 +10,14 @@
 #include "app/process/communication.h"
 #include "app/report/warnings.h"
 #include "solver/measure/memory_need.h"
-#include "solver/model/model_steps.h"
+#include "solver/model/time_model.h"
 
 /** The run that is planned. */
 typedef struct {
-  PetscInt  ranks;      /* number of ranks of the run */
-  PetscInt  per_node;   /* ranks of each node; the last node has the remaining ones */
-  PetscReal iterations; /* linear iterations of a step; negative: not given */
+  PetscInt           ranks;      /* number of ranks of the run */
+  PetscInt           per_node;   /* ranks of each node; the last node has the remaining ones */
+  PetscReal          iterations; /* linear iterations of a step; negative: not given */
+  const HeatMachine *machine;    /* borrowed; where the run would be; NULL: no times */
 } HeatPlanRequest;
 
 /** The communication of one kind, summed over all ranks; NaN: not known before the run. */
@@ -29,10 +30,32 @@ typedef struct {
 typedef struct {
   PetscInt64 snapshot, checkpoint; /* size of one snapshot, of one checkpoint */
   PetscInt64 n_snapshots;          /* number of snapshots; -1: not known */
-  PetscInt64 n_checkpoints;        /* number of checkpoints at the end, without those that
-                                      checkpoint.keep_every keeps in addition */
+  PetscInt64 n_checkpoints;        /* number of checkpoints that are kept */
   PetscInt64 all;                  /* size of these snapshots and checkpoints at the end */
 } HeatPlanFiles;
+
+enum { HEAT_PLAN_SCALES = 16 /* rows of the table of scaling: 4^15 nodes */ };
+
+/** A row of the table of scaling (plan_time.c). */
+typedef struct {
+  PetscInt nodes, ranks;
+  double   strong, weak; /* [s] a step without output: of the grid, of as many cells a rank */
+  double   strong_efficiency, weak_efficiency; /* relative to the first row */
+} HeatPlanScale;
+
+/** Predicted times on a machine; NaN: not known before the run. */
+typedef struct {
+  HeatTime part;                 /* [s] parts of a step */
+  double   output;               /* [s] snapshots and checkpoints of the run, over its steps */
+  double   step;                 /* [s] all of this */
+  double   run;                  /* [s] `step` times the steps: the run without its set-up */
+  double   snapshot;             /* [s] to write one */
+  double   checkpoint, interval; /* [s] to write one; from one to the next */
+  double   efficiency, weak_efficiency; /* of the last row of the table */
+
+  PetscInt      n_scales;
+  HeatPlanScale scale[HEAT_PLAN_SCALES];
+} HeatPlanTime;
 
 /** A plan.  Plain data. */
 typedef struct {
@@ -49,7 +72,8 @@ typedef struct {
 
   HeatNeed need;     /* memory of the rank with the largest block */
   double   per_node; /* [bytes] memory that the node with the most ranks needs */
-  double   have;     /* [bytes] memory of this machine, taken for a node's; infinite: not known */
+  double   have;     /* [bytes] memory of a node of the machine, else of this machine; infinite: not
+                        known */
   char     have_name[256]; /* what limits `have`: the memory, a control group, ... */
 
   HeatPlanTraffic run[HEAT_TRAFFIC_KINDS];
@@ -57,6 +81,7 @@ typedef struct {
   HeatPlanTraffic per_iteration[HEAT_TRAFFIC_KINDS]; /* of a linear solve */
 
   HeatPlanFiles files;
+  HeatPlanTime  time; /* zero without a machine */
   HeatWarnings  warnings;
 } HeatPlan;
 
@@ -67,6 +92,13 @@ PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, H
 
 /** Free what the plan owns. */
 PetscErrorCode HeatPlanClear(HeatPlan *plan);
+
+/** Return the linear iterations of a step: those of the request, or six for each solve. */
+PetscReal HeatPlanIterations(const HeatPlan *plan);
+
+/** Predict plan->time from the rest of the plan; do nothing without a machine.  HeatPlanMake calls
+ *  it. */
+PetscErrorCode HeatPlanFillTime(HeatPlan *plan, const HeatModelBody *body);
 
 /** Add warnings about the plan to plan->warnings.  HeatPlanMake calls it. */
 PetscErrorCode HeatPlanWarn(HeatPlan *plan);

@@ -68,15 +68,51 @@ static void PutFiles(HeatJson *root, const HeatPlan *p)
   HeatJsonPutCount(files, "all", p->files.all);
 }
 
-/* Put null for all times, since they need a machine file, which this version does not read. */
-static void PutTime(HeatJson *root)
+static void PutScaling(HeatJson *time, const HeatPlanTime *t)
 {
-  static const char *const keys[] = {"step",       "compute", "halo",      "coarse_levels",
-                                     "reductions", "output",  "efficiency"};
-  HeatJson                *time   = HeatJsonAddObject(root, "time");
+  HeatJson *rows = HeatJsonAddArray(time, "scaling");
 
-  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(keys); k++)
-    HeatJsonPutNumber(time, keys[k], NAN);
+  for (PetscInt k = 0; k < t->n_scales; k++) {
+    const HeatPlanScale *s   = &t->scale[k];
+    HeatJson            *row = HeatJsonCreate();
+
+    HeatJsonPutCount(row, "nodes", s->nodes);
+    HeatJsonPutCount(row, "ranks", s->ranks);
+    HeatJsonPutNumber(row, "strong", s->strong);
+    HeatJsonPutNumber(row, "strong_efficiency", s->strong_efficiency);
+    HeatJsonPutNumber(row, "weak", s->weak);
+    HeatJsonPutNumber(row, "weak_efficiency", s->weak_efficiency);
+    HeatJsonAppend(rows, row);
+  }
+}
+
+/* Put the times; they are null without a machine file. */
+static void PutTime(HeatJson *root, const HeatPlan *p)
+{
+  const HeatPlanTime *t     = &p->time;
+  const PetscBool     given = p->request.machine ? PETSC_TRUE : PETSC_FALSE;
+  const struct {
+    const char *key;
+    double      value;
+  } times[]      = {{"step", t->step},
+                    {"compute", t->part.compute},
+                    {"halo", t->part.halo},
+                    {"coarse_levels", t->part.coarse_levels},
+                    {"reductions", t->part.reductions},
+                    {"diagnostics", t->part.diagnostics},
+                    {"output", t->output},
+                    {"efficiency", t->efficiency},
+                    {"weak_efficiency", t->weak_efficiency},
+                    {"run", t->run},
+                    {"snapshot", t->snapshot},
+                    {"checkpoint", t->checkpoint}};
+  HeatJson *time = HeatJsonAddObject(root, "time");
+
+  HeatJsonPutText(time, "machine", given ? p->request.machine->name : NULL);
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(times); k++)
+    HeatJsonPutNumber(time, times[k].key, given ? times[k].value : NAN);
+  if (given) PutScaling(time, t);
+  else HeatJsonPutNumber(time, "scaling", NAN);
 }
 
 PetscErrorCode HeatPlanWriteJson(const HeatPlan *p, const char *path)
@@ -97,7 +133,7 @@ PetscErrorCode HeatPlanWriteJson(const HeatPlan *p, const char *path)
   PutKinds(root, "per_step", p->per_step);
   PutKinds(root, "per_iteration", p->per_iteration);
   PutFiles(root, p);
-  PutTime(root);
+  PutTime(root, p);
   HeatJsonPutTexts(root, "warnings", p->warnings.n, (const char *const *)p->warnings.text);
   HeatJsonWrite(path, root, &error);
   HeatJsonDestroy(&root);

@@ -68,6 +68,9 @@ static void PrintMemory(const HeatPlan *p)
   (void)printf("  a rank needs %s, a node %s", HeatPlanBytes(p->need.total, size[0]),
                HeatPlanBytes(p->per_node, size[1]));
   if (isinf(p->have)) (void)printf("; how much this machine has is not known\n");
+  else if (p->request.machine)
+    (void)printf("; a node of %s has %s: %s\n", p->have_name, HeatPlanBytes(p->have, size[2]),
+                 p->per_node <= p->have ? "enough" : "not enough");
   else
     (void)printf("; this machine has %s (%s): %s\n", HeatPlanBytes(p->have, size[2]), p->have_name,
                  p->per_node <= p->have ? "enough" : "not enough");
@@ -115,12 +118,66 @@ static void PrintFiles(const HeatPlan *p)
                HeatPlanBytes((double)p->files.all, size[2]));
 }
 
+/* Format a time with a unit from microseconds to days, or "-" if it is NaN.  Return buffer. */
+static const char *Duration(double seconds, char buffer[32])
+{
+  const struct {
+    double      length; /* [s] of the unit */
+    const char *unit;
+  } units[] = {{86400.0, "days"}, {3600.0, "h"}, {60.0, "min"}, {1.0, "s"}, {1e-3, "ms"}};
+
+  (void)snprintf(buffer, 32, isnan(seconds) ? "-" : "%.3g us", seconds * 1e6);
+  for (size_t k = 0; k < sizeof units / sizeof *units; k++) {
+    if (!(seconds >= units[k].length)) continue;
+    (void)snprintf(buffer, 32, "%.3g %s", seconds / units[k].length, units[k].unit);
+    break;
+  }
+  return buffer;
+}
+
+static void PrintScaling(const HeatPlanTime *t)
+{
+  char text[2][32];
+
+  (void)printf("  scaling         nodes      ranks   same grid  efficiency   same cells a rank  "
+               "efficiency\n");
+  for (PetscInt k = 0; k < t->n_scales; k++) {
+    const HeatPlanScale *s = &t->scale[k];
+
+    (void)printf("  %19" PetscInt_FMT " %10" PetscInt_FMT " %11s %11.3g %19s %11.3g\n", s->nodes,
+                 s->ranks, Duration(s->strong, text[0]), s->strong_efficiency,
+                 Duration(s->weak, text[1]), s->weak_efficiency);
+  }
+}
+
+static void PrintTime(const HeatPlan *p)
+{
+  const HeatPlanTime *t = &p->time;
+  const struct {
+    const char *name;
+    double      seconds;
+  } parts[] = {{"computing", t->part.compute},           {"halo exchanges", t->part.halo},
+               {"coarse levels", t->part.coarse_levels}, {"reductions", t->part.reductions},
+               {"diagnostics", t->part.diagnostics},     {"output", t->output}};
+  char name[128], text[32];
+
+  if (!p->request.machine) return;
+  (void)printf("\ntime on %s\n", HeatPrintableCopy(p->request.machine->name, name, sizeof name));
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+    (void)printf("  %-15s %10s\n", parts[k].name, Duration(parts[k].seconds, text));
+  (void)printf("  %-15s %10s\n", "a step", Duration(t->step, text));
+  (void)printf("  %-15s %10s without its set-up\n", "the run", Duration(t->run, text));
+  (void)printf("  %-15s %10s\n", "a checkpoint", Duration(t->checkpoint, text));
+  if (!isnan(t->step)) PrintScaling(t);
+}
+
 void HeatPlanPrint(const HeatPlan *p)
 {
   PrintOwners(p);
   PrintMemory(p);
   PrintMessages(p);
   PrintFiles(p);
+  PrintTime(p);
   if (p->warnings.n > 0) (void)printf("\nwarnings\n");
   for (int k = 0; k < p->warnings.n; k++) (void)printf("  %s\n", p->warnings.text[k]);
   (void)fflush(stdout);

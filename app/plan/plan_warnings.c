@@ -169,9 +169,58 @@ static PetscErrorCode WarnOfMemory(HeatPlan *p)
   if (room > 0.0)
     PetscCall(PetscSNPrintf(remedy, sizeof remedy, "%.0f nodes like this one would do",
                             ceil(1.02 * rest * (double)p->layout.size / room)));
-  PetscCall(HeatWarningsAdd(
-      &p->warnings, "memory is short: a node needs %s, and this machine has %s (%s); %s",
-      HeatPlanBytes(p->per_node, size[0]), HeatPlanBytes(p->have, size[1]), p->have_name, remedy));
+  PetscCall(HeatWarningsAdd(&p->warnings,
+                            "memory is short: a node needs %s, and %s has %s (%s); %s",
+                            HeatPlanBytes(p->per_node, size[0]),
+                            p->request.machine ? "one of the machine" : "this machine",
+                            HeatPlanBytes(p->have, size[1]), p->have_name, remedy));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Time. */
+
+/* Warn of what the machine file does not know, and of a machine that is too small. */
+static PetscErrorCode WarnOfMachine(HeatPlan *p)
+{
+  const HeatMachine *m     = p->request.machine;
+  const PetscInt     ranks = PetscMin(p->layout.per_node, p->layout.size);
+  const double       most  = m->memory_bandwidth.at[m->memory_bandwidth.n - 1];
+
+  PetscFunctionBeginUser;
+  if (p->layout.n_nodes > m->nodes)
+    PetscCall(HeatWarningsAdd(&p->warnings,
+                              "%" PetscInt_FMT " nodes are planned, and %s has %" PetscInt_FMT,
+                              p->layout.n_nodes, m->name, m->nodes));
+  if (ranks > m->cores_per_node)
+    PetscCall(HeatWarningsAdd(&p->warnings,
+                              "ranks share cores: a node has %" PetscInt_FMT
+                              " ranks and %" PetscInt_FMT
+                              " cores; predicted times count turns, and waiting for messages takes "
+                              "longer than predicted",
+                              ranks, m->cores_per_node));
+  else if ((double)ranks > most)
+    PetscCall(HeatWarningsAdd(&p->warnings,
+                              "the machine file knows the memory bandwidth of up to %g ranks of a "
+                              "node; that of %" PetscInt_FMT " is taken to be the same",
+                              most, ranks));
+  if (p->layout.n_nodes > 1 && !m->between.given)
+    PetscCall(HeatWarningsAdd(&p->warnings,
+                              "the machine file has nothing about messages between nodes; those "
+                              "within a node are taken instead"));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Warn if a checkpoint takes longer than the time to the next one. */
+static PetscErrorCode WarnOfCheckpoints(HeatPlan *p)
+{
+  const HeatPlanTime *t = &p->time;
+
+  PetscFunctionBeginUser;
+  if (!(t->checkpoint > t->interval)) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatWarningsAdd(&p->warnings,
+                            "a checkpoint takes %.3g s, longer than its interval of %.3g s; write "
+                            "checkpoints more rarely (checkpoint.every, checkpoint.wall_interval)",
+                            t->checkpoint, t->interval));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -184,5 +233,9 @@ PetscErrorCode HeatPlanWarn(HeatPlan *p)
   PetscCall(WarnOfCache(p));
   PetscCall(WarnOfIndices(p));
   PetscCall(WarnOfMemory(p));
+  if (p->request.machine) {
+    PetscCall(WarnOfMachine(p));
+    PetscCall(WarnOfCheckpoints(p));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

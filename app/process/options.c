@@ -96,7 +96,9 @@ static PetscBool ParsePlanOption(HeatOptions *o, int argc, char **argv, int *k)
                  {"--ranks-per-node", &o->plan.per_node},
                  {"--iterations", &o->plan.iterations},
                  {"--json", &o->plan.json},
-                 {"--map", &o->plan.map}};
+                 {"--map", &o->plan.map},
+                 {"--machine", &o->plan.machine},
+                 {"--calibrate", &o->plan.calibrate}};
 
   for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
     const char *value = ValueOf(o, options[n].name, argc, argv, k);
@@ -196,8 +198,10 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "%s is an option of heat2d bench", o->bench_option);
   HeatCheck(!o->plan_option || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
             "%s is an option of heat2d plan", o->plan_option);
-  HeatCheck((!o->plan.json || o->plan.json[0]) && (!o->plan.map || o->plan.map[0]), comm,
-            HEAT_ERR_INPUT, "--json, --map: give the name of a file");
+  HeatCheck((!o->plan.json || o->plan.json[0]) && (!o->plan.map || o->plan.map[0]) &&
+                (!o->plan.machine || o->plan.machine[0]) &&
+                (!o->plan.calibrate || o->plan.calibrate[0]),
+            comm, HEAT_ERR_INPUT, "--json, --map, --machine, --calibrate: give the name of a file");
   HeatCheck(!o->output || o->output[0], comm, HEAT_ERR_INPUT, "--output: give a folder");
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -239,6 +243,9 @@ static const char usage[] =
     "  --iterations N        with plan: linear iterations of a step (default: 6 a solve)\n"
     "  --json FILE           with plan: write the plan as JSON\n"
     "  --map FILE            with plan: draw who owns what; FILE ends in .svg, .png or .txt\n"
+    "  --machine FILE        with plan: predict times on the machine that the file describes\n"
+    "  --calibrate FILE      with plan, without a case: measure this machine and write such a "
+    "file\n"
     "  --help, --version     print this text or the version, and exit\n"
     "Options with a single '-' go to PETSc: -ksp_monitor, -log_view, -pc_type jacobi ... An\n"
     "argument that follows one of them is its value, so the case file must come first. An option\n"

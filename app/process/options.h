@@ -31,6 +31,8 @@ typedef struct {
   const char *iterations; /* --iterations N */
   const char *json;       /* --json FILE */
   const char *map;        /* --map FILE */
+  const char *machine;    /* --machine FILE */
+  const char *calibrate;  /* --calibrate FILE */
 } HeatPlanOptions;
 
 /** A parsed command line.  Plain data.  Strings are borrowed from argv; the arrays are owned and

@@ -240,13 +240,16 @@ const HeatCaseKey *HeatCaseKeys(void) { return keys; }
 
 /* Looking up. */
 
+/* Return the table of a reader. */
+static const HeatCaseKey *TableOf(const HeatReader *r) { return r->keys ? r->keys : keys; }
+
 /* Return whether the pattern is a key of the table, or a mapping or list that contains one.  strchr
  * also finds the NUL at the end of ".[", so an equal path matches, too. */
-static PetscBool IsKnown(const char *pattern)
+static PetscBool IsKnown(const HeatReader *r, const char *pattern)
 {
   const size_t length = strlen(pattern);
 
-  for (const HeatCaseKey *row = keys; row->path; row++) {
+  for (const HeatCaseKey *row = TableOf(r); row->path; row++) {
     if (strncmp(row->path, pattern, length) == 0 && strchr(".[", row->path[length]))
       return PETSC_TRUE;
   }
@@ -255,11 +258,11 @@ static PetscBool IsKnown(const char *pattern)
 
 /* Return whether the table has keys below the pattern: those of a mapping for `after` = ".", of a
  * list of mappings for `after` = "[].". */
-static PetscBool HasBelow(const char *pattern, const char *after)
+static PetscBool HasBelow(const HeatReader *r, const char *pattern, const char *after)
 {
   const size_t length = strlen(pattern);
 
-  for (const HeatCaseKey *row = keys; row->path; row++) {
+  for (const HeatCaseKey *row = TableOf(r); row->path; row++) {
     if (strncmp(row->path, pattern, length) == 0 &&
         strncmp(row->path + length, after, strlen(after)) == 0) {
       return PETSC_TRUE;
@@ -303,7 +306,7 @@ typedef struct {
 /* List the keys that the mapping with the pattern `parent` may have: the names of an enumeration
  * and the keys in the table.  Rows that begin with the same key stand together in the table, so
  * comparing a key with the last one found removes repetitions. */
-static void ListCandidates(const char *parent, Candidates *found)
+static void ListCandidates(const HeatReader *r, const char *parent, Candidates *found)
 {
   const size_t length = strlen(parent), skip = length ? length + 1 : 0;
   int          count = 0;
@@ -314,7 +317,7 @@ static void ListCandidates(const char *parent, Candidates *found)
     for (; count < families[f].count; count++)
       snprintf(found->storage[count], NAME_BYTES, "%s", families[f].names[count]);
   }
-  for (const HeatCaseKey *row = keys; row->path && count < MOST_CANDIDATES; row++) {
+  for (const HeatCaseKey *row = TableOf(r); row->path && count < MOST_CANDIDATES; row++) {
     if (strncmp(row->path, parent, length) != 0 || (length && row->path[length] != '.')) continue;
     const char *name = row->path + skip;
     const int   n    = (int)strcspn(name, ".[");
@@ -341,9 +344,9 @@ static PetscErrorCode RaiseUnknown(const HeatReader *r, const HeatYamlNode *node
   char       suggestion[64];
 
   PetscFunctionBeginUser;
-  ListCandidates(parent, &candidates);
+  ListCandidates(r, parent, &candidates);
   HeatReaderCheck(!strpbrk(node->key, ".["), r, node,
-                  "unknown key; keys are nested in a case file (a: {b: 1}), dotted only in --set");
+                  "unknown key; keys are nested in a file (a: {b: 1}), dotted only in --set");
   HeatReaderSuggest(node->key, candidates.names, suggestion, sizeof suggestion);
   HeatReaderCheck(PETSC_FALSE, r, node, "unknown key%s%s %s", suggestion,
                   suggestion[0] ? " Known here:" : "; known here:", candidates.list);
@@ -368,7 +371,7 @@ static PetscErrorCode WalkMember(const HeatReader *r, HeatYamlNode *map, HeatYam
   snprintf(path, sizeof path, "%s%s%.60s", parent_path, dot, node->key);
   PetscCall(HeatCaseAddWhere(r->c, path, node->line));
   node->path = r->c->where[r->c->n_where - 1].path;
-  if (!IsKnown(pattern)) PetscCall(RaiseUnknown(r, node, parent));
+  if (!IsKnown(r, pattern)) PetscCall(RaiseUnknown(r, node, parent));
   for (HeatYamlNode *other = map->first; other != node && strcmp(parent, "petsc") != 0;
        other               = other->next) {
     if (strcmp(other->key, node->key) == 0) PetscCall(HeatReaderRaiseRepeated(r, node, other));
@@ -387,11 +390,11 @@ static PetscErrorCode Walk(const HeatReader *r, HeatYamlNode *node, const char *
   PetscInt        i = 0;
 
   PetscFunctionBeginUser;
-  if (node->kind == HEAT_YAML_MAP && (!pattern[0] || HasBelow(pattern, "."))) {
+  if (node->kind == HEAT_YAML_MAP && (!pattern[0] || HasBelow(r, pattern, "."))) {
     for (HeatYamlNode *child = node->first; child; child = child->next) {
       PetscCall(WalkMember(r, node, child, pattern, path));
     }
-  } else if (node->kind == HEAT_YAML_LIST && (is_side || HasBelow(pattern, "[]."))) {
+  } else if (node->kind == HEAT_YAML_LIST && (is_side || HasBelow(r, pattern, "[]."))) {
     snprintf(below, sizeof below, "%s%s", pattern, is_side ? "" : "[]");
     for (HeatYamlNode *child = node->first; child; child = child->next, i++) {
       snprintf(element, sizeof element, "%s[%" PetscInt_FMT "]", path, i);

@@ -11,7 +11,7 @@
  *  right, bottom or top, <property> for one of HeatPropertyNames, and <option> for any name:
  *  "regions[].shape", "boundary.<side>.type".  A side may also be a list of segments; the pattern
  *  "boundary.<side>.type" covers boundary.left[0].type, too. */
-typedef struct {
+typedef struct HeatCaseKey {
   const char *path;
   const char *type;     /* accepted values in words: "number > 0", "ftcs | backward-euler | ..." */
   const char *fallback; /* default in words, or "required" */

@@ -16,11 +16,14 @@
 #include "io/case_file/yaml_tree.h"
 #include "solver/case/case.h"
 
+struct HeatCaseKey; /* case_keys.h */
+
 /** What all readers need. */
 typedef struct {
   MPI_Comm    comm; /* borrowed */
   HeatCase   *c;    /* borrowed; the case that is being filled; its table `where` locates keys */
-  const char *directory; /* borrowed; replaces output.directory, or NULL */
+  const char *directory;          /* borrowed; replaces output.directory, or NULL */
+  const struct HeatCaseKey *keys; /* borrowed; keys of another kind of file; NULL: of a case */
 } HeatReader;
 
 /** Which finite numbers HeatReadReal accepts: all, those >= 0, those > 0. */

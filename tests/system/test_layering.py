@@ -28,21 +28,23 @@ ALLOWED = {
     "solver/model": "solver/case solver/grid solver/measure solver/multigrid solver/operator solver/physics solver/stepper",
     "io/file": "solver/base",
     "io/case_file": "io/file solver/base solver/case",
+    "io/machine_file": "io/case_file io/file solver/model",
     "io/field_file": "io/file solver/base solver/case solver/grid solver/physics",
     "io/run_files": "io/field_file io/file solver/base",
     "app/process": "io/case_file solver/base solver/case",
     "app/state": "io/field_file solver/case solver/measure solver/physics",
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base solver/case solver/grid",
+    "app/calibrate": "app/process io/case_file io/file io/machine_file solver/base solver/case solver/measure solver/model solver/stepper",
     "app/plan": "app/process app/report app/state io/file solver/base solver/measure solver/model",
     "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
     "app/bench": "app/run io/case_file io/field_file io/file solver/base solver/grid solver/measure",
-    "app/command": "app/bench app/plan app/process app/report app/run app/verify io/case_file io/file io/run_files solver/base",
+    "app/command": "app/bench app/calibrate app/plan app/process app/report app/run app/verify io/case_file io/file io/machine_file io/run_files solver/base",
 }
 # The headers of solver that io may include: plain data, errors and the heartbeat.
 PLAIN = {"solver/base/error.h", "solver/base/heartbeat.h", "solver/base/monotonic.h", "solver/base/number_text.h",
          "solver/base/printable.h", "solver/case/case.h", "solver/case/case_parts.h",
-         "solver/grid/grid.h", "solver/grid/layout.h", "solver/grid/writers.h", "solver/physics/paint.h"}
+         "solver/grid/grid.h", "solver/grid/layout.h", "solver/grid/writers.h", "solver/model/machine.h", "solver/physics/paint.h"}
 
 Includes = dict[str, list[str]]  # file -> headers, both as paths from the top level
 

@@ -1,0 +1,169 @@
+/** What an exchange of heat2d costs beside its messages (calibrate.h).
+ *
+ *  Two ranks solve with the multigrid on a small grid, so that exchanges take most of the time.
+ *  Packing, starting, waiting and the ranks' waiting for each other is what the model of time
+ *  (solver/model/time_model.h) leaves unexplained with this cost set to zero, over the number of
+ *  exchanges that it counts.  In turns, each rank solves alone on a grid of its own: where that
+ *  takes another time than the model says, because the machine is slower or faster at this moment,
+ *  what the model explains of the solve together is corrected by the same factor. */
+#include "app/calibrate/calibrate.h"
+#include "app/calibrate/calibration_case.h"
+#include "solver/model/time_model.h"
+#include "solver/stepper/stepper.h"
+
+/* Cells along each axis of each rank's block: chosen, thick enough for one level on both ranks. */
+enum { SIDE = 32 };
+
+enum { FEW_ITERATIONS = 2, MANY_ITERATIONS = 6 };
+
+/* With one rank nothing can be measured.  Chosen: of the order that is measured elsewhere [s]. */
+static const double AssumedExchange = 2e-6;
+
+typedef struct {
+  HeatCase     *c;
+  HeatGrid     *g;
+  HeatOperator *op;
+  HeatLinear   *linear;
+  Vec           b, x;
+  PetscInt      iterations;
+} Pair;
+
+/* Solve with a fixed number of iterations. */
+static PetscErrorCode Iterate(void *context)
+{
+  const Pair *p   = context;
+  KSP         ksp = HeatLinearKSP(p->linear);
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPSetTolerances(ksp, 1e-20, 1e-50, 1e50, p->iterations)); /* never converges */
+  PetscCall(KSPSolve(ksp, p->b, p->x));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Create the problem of the ranks of comm, each with SIDE x SIDE cells. */
+static PetscErrorCode CreatePair(MPI_Comm comm, Pair *p)
+{
+  PetscMPIInt size;
+  PetscReal  *values;
+  PetscInt    n;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(HeatCalibrationCase(comm, (PetscInt)size * SIDE, SIDE, HEAT_UNIFORM,
+                                "scheme: backward-euler, step: 1.0", &p->c));
+  PetscCall(HeatGridCreate(comm, p->c, &p->g));
+  PetscCall(HeatOperatorCreate(p->g, p->c, NULL, &p->op));
+  PetscCall(HeatOperatorSetTime(p->op, 0.0));
+  PetscCall(HeatLinearCreate(p->op, 1.0, &p->linear));
+  PetscCall(HeatGridCreateVec(p->g, &p->b));
+  PetscCall(VecDuplicate(p->b, &p->x));
+  PetscCall(VecGetLocalSize(p->b, &n));
+  PetscCall(VecGetArrayWrite(p->b, &values));
+  for (PetscInt i = 0; i < n; i++) values[i] = (PetscReal)(i * 7 % 13) - 6.0;
+  PetscCall(VecRestoreArrayWrite(p->b, &values));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode DestroyPair(Pair *p)
+{
+  PetscFunctionBeginUser;
+  PetscCall(VecDestroy(&p->b));
+  PetscCall(VecDestroy(&p->x));
+  PetscCall(HeatLinearDestroy(&p->linear));
+  PetscCall(HeatOperatorDestroy(&p->op));
+  PetscCall(HeatGridDestroy(&p->g));
+  PetscCall(HeatCaseDestroy(&p->c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Measure an iteration of both problems in turns on the ranks of comm [s]. */
+static PetscErrorCode MeasureIterations(const HeatJob *job, MPI_Comm comm, const Pair p[2],
+                                        double seconds[2])
+{
+  Pair      tasks[4] = {p[0], p[0], p[1], p[1]};
+  HeatTimed timed[4];
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 4; k++) {
+    tasks[k].iterations = k % 2 ? MANY_ITERATIONS : FEW_ITERATIONS;
+    timed[k]            = (HeatTimed){.call = Iterate, .context = &tasks[k]};
+  }
+  PetscCall(HeatJobTime(job, comm, job->budget / 60.0, 4, timed));
+  for (int k = 0; k < 2; k++)
+    seconds[k] = (timed[2 * k + 1].seconds - timed[2 * k].seconds) /
+                 (MANY_ITERATIONS - FEW_ITERATIONS);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Return the predicted time of an iteration [s] with another cost of an exchange. */
+static double Predict(const HeatTimeInput *input, const HeatMachine *m, double exchange)
+{
+  HeatMachine   other = *m;
+  HeatTimeInput with  = *input, without;
+  HeatTime      one, none;
+
+  other.exchange     = exchange;
+  with.machine       = &other;
+  with.iterations    = 1.0;
+  without            = with;
+  without.iterations = 0.0;
+  one                = HeatTimeOfStep(&with);
+  none               = HeatTimeOfStep(&without);
+  return HeatTimeSum(&one) - HeatTimeSum(&none);
+}
+
+/* Predict an iteration of a problem without the cost of exchanges [s], and count its exchanges. */
+static PetscErrorCode Explain(const Pair *p, const HeatMachine *m, double *explained,
+                              double *exchanges)
+{
+  const HeatModelSteps steps = {.known = PETSC_TRUE, .steps = 1, .solves = 1};
+  const double         unit  = 1e-6;
+  HeatTimeInput        input = {.layout = &p->g->layout, .steps = &steps};
+  HeatLevelPlan       *levels;
+  HeatModelBody        body;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(HEAT_MODEL_LEVELS, &levels));
+  PetscCall(HeatModelBodyCreate(p->c, &body));
+  PetscCall(HeatModelLevels(p->c, &body, &p->g->layout, 1.0, &input.n_levels, levels));
+  PetscCall(HeatModelBodyDestroy(&body));
+  input.levels = levels;
+  *explained   = Predict(&input, m, 0.0);
+  *exchanges   = (Predict(&input, m, unit) - *explained) / unit;
+  PetscCall(PetscFree(levels));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Measure on two ranks. */
+static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm pair, HeatMachine *m)
+{
+  Pair   p[2] = {{0}, {0}}; /* together, and each rank alone */
+  double seconds[2], explained[2], exchanges, none;
+
+  PetscFunctionBeginUser;
+  PetscCall(CreatePair(pair, &p[0]));
+  PetscCall(CreatePair(PETSC_COMM_SELF, &p[1]));
+  PetscCall(MeasureIterations(job, pair, p, seconds));
+  PetscCall(Explain(&p[0], m, &explained[0], &exchanges));
+  PetscCall(Explain(&p[1], m, &explained[1], &none));
+  m->exchange = PetscMax((seconds[0] - explained[0] * seconds[1] / explained[1]) / exchanges, 0.0);
+  for (int k = 0; k < 2; k++) PetscCall(DestroyPair(&p[k]));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCalibrateExchange(const HeatJob *job, HeatMachine *m)
+{
+  MPI_Comm pair;
+
+  PetscFunctionBeginUser;
+  m->exchange = AssumedExchange;
+  if (job->nodes == 1 && job->per_node == 1) PetscFunctionReturn(PETSC_SUCCESS);
+  /* ranks 0 and 1 of the first node, or of two nodes */
+  PetscCall(HeatJobPair(job, &pair));
+  if (pair != MPI_COMM_NULL) {
+    PetscCall(MeasurePair(job, pair, m));
+    PetscCallMPI(MPI_Comm_free(&pair));
+  }
+  PetscCallMPI(MPI_Bcast(&m->exchange, 1, MPI_DOUBLE, 0, job->world));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

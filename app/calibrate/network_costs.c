@@ -1,0 +1,145 @@
+/** Messages and reductions (calibrate.h).
+ *
+ *  Two ranks exchange messages of the same size, both ways at once, as in a halo exchange; the time
+ *  of the smallest one is the latency, and that of a larger one without the latency gives its
+ *  bandwidth. */
+#include "app/calibrate/calibrate.h"
+#include "solver/base/monotonic.h"
+
+/* Smallest message [B], and the sizes whose bandwidth is measured: chosen, from a few cells to
+   more than a side of a large block. */
+static const PetscMPIInt Small   = 8;
+static const PetscMPIInt Sizes[] = {1024, 4096, 16384, 65536, 262144, 1048576, 4194304};
+
+/* Sizes are given up where one exchange takes longer [s]: chosen, for slow links. */
+static const double TooLong = 0.2;
+
+typedef struct {
+  MPI_Comm    comm; /* of two ranks, or of the ranks of a reduction */
+  PetscMPIInt other, bytes;
+  char       *out, *in;
+} Talk;
+
+static PetscErrorCode Exchange(void *context)
+{
+  Talk       *t = context;
+  MPI_Request requests[2];
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Irecv(t->in, t->bytes, MPI_BYTE, t->other, 0, t->comm, &requests[0]));
+  PetscCallMPI(MPI_Isend(t->out, t->bytes, MPI_BYTE, t->other, 0, t->comm, &requests[1]));
+  PetscCallMPI(MPI_Waitall(2, requests, MPI_STATUSES_IGNORE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+static PetscErrorCode Reduce(void *context)
+{
+  Talk  *t   = context;
+  double one = 1.0, sum;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Allreduce(&one, &sum, 1, MPI_DOUBLE, MPI_SUM, t->comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Measure the way between the two ranks of a communicator. */
+static PetscErrorCode MeasurePair(const HeatJob *job, MPI_Comm comm, HeatLink *link)
+{
+  const double      slice = job->budget / 200.0;
+  const PetscMPIInt most  = Sizes[PETSC_STATIC_ARRAY_LENGTH(Sizes) - 1];
+  Talk              t     = {.comm = comm, .bytes = Small};
+  HeatTimed         timed = {.call = Exchange, .context = &t};
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &t.other));
+  t.other = 1 - t.other;
+  PetscCall(PetscCalloc2((size_t)most, &t.out, (size_t)most, &t.in));
+  PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
+  link->latency = timed.seconds;
+  for (size_t k = 0; k < PETSC_STATIC_ARRAY_LENGTH(Sizes) && timed.seconds < TooLong; k++) {
+    t.bytes = Sizes[k];
+    PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
+    /* A tenth: noise can make a short message cheaper than the smallest one. */
+    HeatCurveAdd(&link->bandwidth, (double)t.bytes,
+                 (double)t.bytes / PetscMax(timed.seconds - link->latency, 0.1 * timed.seconds));
+  }
+  PetscCall(PetscFree2(t.out, t.in));
+  link->given = PETSC_TRUE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Measure the way between ranks 0 and 1 of comm, which the caller may not be part of. */
+static PetscErrorCode MeasureLink(const HeatJob *job, MPI_Comm comm, HeatLink *link)
+{
+  MPI_Comm    pair = MPI_COMM_NULL;
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  if (comm != MPI_COMM_NULL) {
+    PetscCallMPI(MPI_Comm_rank(comm, &rank));
+    PetscCallMPI(MPI_Comm_split(comm, rank < 2 ? 0 : MPI_UNDEFINED, rank, &pair));
+  }
+  if (pair != MPI_COMM_NULL) {
+    PetscCall(MeasurePair(job, pair, link));
+    PetscCallMPI(MPI_Comm_free(&pair));
+  }
+  PetscCallMPI(MPI_Bcast(link, (PetscMPIInt)sizeof *link, MPI_BYTE, 0, job->world));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Measure allreduces of the first 2, 4, 8, ... and of all `size` ranks of comm. */
+static PetscErrorCode MeasureReductions(const HeatJob *job, MPI_Comm comm, PetscMPIInt size,
+                                        HeatCurve *curve)
+{
+  PetscFunctionBeginUser;
+  for (PetscMPIInt n = 2; n / 2 < size; n *= 2) {
+    const PetscMPIInt part  = PetscMin(n, size);
+    Talk              t     = {.comm = MPI_COMM_NULL};
+    HeatTimed         timed = {.call = Reduce, .context = &t};
+    PetscMPIInt       rank;
+
+    if (comm != MPI_COMM_NULL) {
+      PetscCallMPI(MPI_Comm_rank(comm, &rank));
+      PetscCallMPI(MPI_Comm_split(comm, rank < part ? 0 : MPI_UNDEFINED, rank, &t.comm));
+    }
+    if (t.comm != MPI_COMM_NULL) {
+      PetscCall(HeatJobTime(job, t.comm, job->budget / 200.0, 1, &timed));
+      PetscCallMPI(MPI_Comm_free(&t.comm));
+    }
+    PetscCallMPI(MPI_Bcast(&timed.seconds, 1, MPI_DOUBLE, 0, job->world));
+    HeatCurveAdd(curve, (double)part, timed.seconds);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* With one rank a node nothing within a node can be measured, and a file needs something: what is
+   measured then is a copy in memory, which messages within a node are made of. */
+static PetscErrorCode AssumeWithin(HeatMachine *m)
+{
+  PetscFunctionBeginUser;
+  m->within.given   = PETSC_TRUE;
+  m->within.latency = 1e-6; /* chosen: of the order of shared memory */
+  HeatCurveAdd(&m->within.bandwidth, 1024.0, m->memory_bandwidth.value[0] / 3.0);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCalibrateNetwork(const HeatJob *job, HeatMachine *m)
+{
+  PetscMPIInt node_of_first = job->rank; /* the node of rank 0 measures for all nodes */
+  MPI_Comm    first;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Bcast(&node_of_first, 1, MPI_INT, 0, job->node));
+  PetscCallMPI(
+      MPI_Comm_split(job->world, node_of_first == 0 ? 0 : MPI_UNDEFINED, job->rank, &first));
+  if (job->per_node > 1) {
+    PetscCall(MeasureLink(job, first, &m->within));
+    PetscCall(MeasureReductions(job, first, job->per_node, &m->reduce_within));
+  } else PetscCall(AssumeWithin(m));
+  if (job->nodes > 1) {
+    PetscCall(MeasureLink(job, job->leaders, &m->between));
+    PetscCall(MeasureReductions(job, job->leaders, job->nodes, &m->reduce_between));
+  }
+  if (first != MPI_COMM_NULL) PetscCallMPI(MPI_Comm_free(&first));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,152 @@
+/** Memory bandwidth and the file system (calibrate.h). */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/calibrate/calibrate.h"
+#include "io/file/file_util.h"
+#include "solver/base/monotonic.h"
+
+/* Memory. */
+
+/* Limits of an array of the triad on one rank [B].  Chosen: larger than second-level caches; not
+   larger than what every node has for all its ranks.  Between them, all arrays of a node have four
+   times the size of the last-level cache, as STREAM asks for. */
+static const double LeastArray = 16 << 20, MostArray = 128 << 20;
+
+typedef struct {
+  PetscInt n;
+  double  *a, *b, *c, factor;
+} Triad;
+
+/* a = b + factor c, as in STREAM (J. McCalpin, 1995). */
+static PetscErrorCode RunTriad(void *context)
+{
+  Triad *t                 = context;
+  double *restrict a       = t->a;
+  const double *restrict b = t->b, *restrict c = t->c;
+
+  t->factor += 1.0;
+  for (PetscInt i = 0; i < t->n; i++) a[i] = b[i] + t->factor * c[i];
+  return PETSC_SUCCESS;
+}
+
+/* Measure one triad on all ranks of comm at once. */
+static PetscErrorCode TimeTriad(const HeatJob *job, MPI_Comm comm, double slice, PetscInt n,
+                                double *seconds)
+{
+  Triad     t     = {.n = n};
+  HeatTimed timed = {.call = RunTriad, .context = &t};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc3(n, &t.a, n, &t.b, n, &t.c));
+  for (PetscInt i = 0; i < n; i++) {
+    t.a[i] = 0.0;
+    t.b[i] = 1.0;
+    t.c[i] = (double)(i % 7);
+  }
+  PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
+  *seconds = timed.seconds;
+  /* The last element is read, so that the compiler cannot leave the triads out. */
+  PetscCheck(t.a[n - 1] >= 1.0, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the triad is wrong");
+  PetscCall(PetscFree3(t.a, t.b, t.c));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *m)
+{
+  PetscFunctionBeginUser;
+  for (PetscMPIInt n = 1; n / 2 < job->per_node; n *= 2) {
+    const PetscMPIInt ranks   = PetscMin(n, job->per_node);
+    const double      wanted  = PetscClipInterval(4.0 / 3.0 * m->cache_per_node / ranks, LeastArray,
+                                                  MostArray);
+    const PetscInt    length  = (PetscInt)(wanted / sizeof(double));
+    double            seconds = 0.0;
+    MPI_Comm          comm;
+
+    PetscCall(HeatJobFirst(job, ranks, &comm));
+    if (comm != MPI_COMM_NULL) {
+      PetscCall(TimeTriad(job, comm, job->budget / 60.0, length, &seconds));
+      PetscCallMPI(MPI_Comm_free(&comm));
+    }
+    PetscCallMPI(MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, job->world));
+    HeatCurveAdd(&m->memory_bandwidth, (double)ranks,
+                 3.0 * sizeof(double) * (double)length * (double)ranks / seconds);
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Files. */
+
+/* Bytes that a node writes: 1 MiB for each second of the budget, at least 4 MiB. */
+static size_t FileBytes(const HeatJob *job) { return (size_t)PetscMax(4.0, job->budget) << 20; }
+
+/* Write and sync a file; store the time [s]. */
+static void WriteFile(const char *path, const char *buffer, size_t bytes, double *seconds,
+                      HeatFileError *error)
+{
+  const double start = HeatMonotonicTime();
+  const int    file  = HeatFileCreate(path, error);
+
+  HeatFileWriteAt(file, buffer, bytes, 0, error);
+  HeatFileSyncOpen(file, error);
+  if (file >= 0) (void)close(file);
+  *seconds = HeatMonotonicTime() - start;
+}
+
+/* Read a file, from the disk where the system drops its cached pages; store the time [s]. */
+static void ReadFile(const char *path, char *buffer, size_t bytes, double *seconds,
+                     HeatFileError *error)
+{
+  double start;
+  int    file;
+
+  HeatFileDropCache(path);
+  start = HeatMonotonicTime();
+  file  = HeatFileOpenOwn(path, PETSC_FALSE, error);
+  HeatFileReadAt(file, buffer, bytes, 0, error);
+  if (file >= 0) (void)close(file);
+  *seconds = HeatMonotonicTime() - start;
+}
+
+/* A leader's part: a file that is written, read and removed, and a small one.
+   @param[out] seconds  to write, to read, for the small file */
+static PetscErrorCode UseFiles(const HeatJob *job, const char *path, double seconds[3],
+                               HeatFileError *error)
+{
+  const size_t bytes = FileBytes(job);
+  char         name[PETSC_MAX_PATH_LEN];
+  char        *buffer;
+  double       start;
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(bytes, &buffer));
+  for (size_t i = 0; i < bytes; i++) buffer[i] = (char)(i * 7 + i / 4096);
+  (void)snprintf(name, sizeof name, "%s.probe%d", path, job->rank);
+  WriteFile(name, buffer, bytes, &seconds[0], error);
+  PetscCallMPI(MPI_Barrier(job->leaders));
+  ReadFile(name, buffer, bytes, &seconds[1], error);
+  start = HeatMonotonicTime();
+  HeatFileReplace(name, "heat2d\n", 7, error);
+  seconds[2] = HeatMonotonicTime() - start;
+  (void)unlink(name);
+  PetscCall(PetscFree(buffer));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, seconds, 3, MPI_DOUBLE, MPI_MAX, job->leaders));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatCalibrateFiles(const HeatJob *job, const char *path, HeatMachine *m)
+{
+  const double  all        = (double)FileBytes(job) * (double)job->nodes;
+  double        seconds[3] = {0};
+  HeatFileError error      = {0};
+
+  PetscFunctionBeginUser;
+  if (job->leaders != MPI_COMM_NULL) PetscCall(UseFiles(job, path, seconds, &error));
+  PetscCall(HeatFileAgree(job->world, path, "written", &error));
+  PetscCallMPI(MPI_Bcast(seconds, 3, MPI_DOUBLE, 0, job->world));
+  m->write = all / PetscMax(seconds[0], 1e-9);
+  m->read  = all / PetscMax(seconds[1], 1e-9);
+  m->file  = PetscMax(seconds[2], 1e-9);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}

@@ -1,0 +1,286 @@
+/** The model of time (time_model.h); equations of solver/README.md, section 10.
+ *
+ *  Counted is what a rank in the middle of the process grid does: it has the largest block and the
+ *  most neighbours.  Waiting for slower ranks, overlap of messages with computing, and contention
+ *  of messages of different nodes are not part of the model. */
+#include "solver/model/time_model.h"
+
+#include <math.h>
+
+/* Halo depths of the multigrid, HEAT_HALO and HEAT_COARSE_HALO of solver/multigrid, which only that
+   room may include; tests/unit/test_time_model.c compares them. */
+static const double Deep = 9.0, CorrectionDepth = 5.0;
+
+/* [cells] by which a block is wider towards each neighbour, on average over the passes of an
+   iteration, for the redundant work in halos: the mean of 9, 8, 8, 7, 6, 5, 5, 4, 3, 2, 1, 0 (the
+   drawing of halos in section 9). */
+static const double Redundant = 58.0 / 12.0;
+
+/* Reductions of a solve beside two in each iteration, and of a row of history.csv.  Counted in runs
+   on two ranks: 7.6 a solve, of which a part belongs to the turn of the time loop, and 6 a row. */
+static const double SolveReductions = 7.0, RowReductions = 6.0;
+
+/* Kernels. */
+
+double HeatTimeOfKernel(const HeatMachine *m, HeatCoefficients coefficients, HeatKernel kernel,
+                        double cells, double ranks)
+{
+  const HeatKernelCost *cost   = &m->kernel[coefficients][kernel];
+  const double          cores  = (double)PetscMax(1, m->cores_per_node);
+  const double          active = PetscMin(ranks, cores); /* the others wait for a core */
+  const double          least  = cost->seconds.n ? cost->seconds.at[0] : 0.0;
+  double                a_cell = HeatCurveAt(&cost->seconds, cells);
+  const double          share  = HeatCurveAt(&m->memory_bandwidth, active) / active; /* of a rank */
+
+  if (cost->bytes * cells * active > m->cache_per_node)
+    a_cell = PetscMax(a_cell, cost->bytes / share);
+  return a_cell * PetscMax(cells, least) * PetscMax(1.0, ranks / cores);
+}
+
+/* Messages. */
+
+/* Return the time of n messages of so many bytes that a rank sends within its node [s]. */
+static double Within(const HeatMachine *m, double n, double bytes)
+{
+  return n > 0.0 ? n * (m->within.latency + bytes / HeatCurveAt(&m->within.bandwidth, bytes)) : 0.0;
+}
+
+/* Return the time of n messages of so many bytes each, of one rank, while its node sends `all`
+   bytes to other nodes [s].  The node's link is shared. */
+static double Between(const HeatMachine *m, double n, double bytes, double all)
+{
+  const HeatLink *link = HeatMachineBetween(m);
+
+  return n > 0.0 ? n * link->latency + all / HeatCurveAt(&link->bandwidth, bytes) : 0.0;
+}
+
+/* Return the neighbours along an axis of a rank or node in the middle of `parts` in a row. */
+static double Neighbours(double parts, PetscBool periodic)
+{
+  if (parts < 2.0) return 0.0;
+  return parts < 3.0 && !periodic ? 1.0 : 2.0;
+}
+
+/* What an exchange sends along one axis. */
+typedef struct {
+  double within, between; /* messages of a rank */
+  double crossings;       /* sides of a node beyond which there is another node */
+  double bytes;           /* of a message */
+} Axis;
+
+static Axis AxisOf(const HeatTimeExchange *e, int axis)
+{
+  const double    along = ceil(e->n[!axis] / e->parts[!axis]);
+  const double    nodes = ceil(e->parts[axis] / e->tile[axis]);
+  const PetscBool wraps = e->periodic[axis];
+  const double    all   = Neighbours(e->parts[axis], wraps);
+  Axis            a     = {.bytes = e->depth * along * e->bytes};
+
+  a.crossings = Neighbours(nodes, wraps);
+  if (nodes > 1.0) a.between = e->tile[axis] < 2.0 ? all : PetscMin(1.0, all);
+  a.within = all - a.between;
+  return a;
+}
+
+double HeatTimeOfExchange(const HeatMachine *m, const HeatTimeExchange *e)
+{
+  const Axis   x = AxisOf(e, 0), y = AxisOf(e, 1);
+  const double corner = e->depth * e->depth * e->bytes;
+  const double all_x = x.within + x.between, all_y = y.within + y.between;
+  const double corners = e->diagonal ? all_x * all_y : 0.0;
+  const double inside  = e->diagonal ? x.within * y.within : 0.0; /* corners within the node */
+  const double leaving = x.crossings * e->tile[1] * x.bytes;      /* of a node along x [B] */
+  const double rising  = y.crossings * e->tile[0] * y.bytes;      /* along y */
+
+  if (all_x + all_y == 0.0) return 0.0;
+  return m->exchange + Within(m, x.within, x.bytes) + Within(m, y.within, y.bytes) +
+         Within(m, inside, corner) + Between(m, x.between, x.bytes, leaving) +
+         Between(m, y.between, y.bytes, rising) +
+         Between(m, corners - inside, corner, (corners - inside) * corner);
+}
+
+double HeatTimeOfReduction(const HeatMachine *m, const HeatLayout *l)
+{
+  const double     ranks = (double)PetscMin(l->per_node, l->size), nodes = (double)l->n_nodes;
+  const HeatCurve *between = m->reduce_between.n ? &m->reduce_between : &m->reduce_within;
+
+  return (ranks > 1.0 ? HeatCurveOfRanks(&m->reduce_within, ranks) : 0.0) +
+         (nodes > 1.0 ? HeatCurveOfRanks(between, nodes) : 0.0);
+}
+
+/* The grid and its levels. */
+
+/* Describe an exchange of the grid's halo one value deep in double precision. */
+static HeatTimeExchange GridExchange(const HeatLayout *l)
+{
+  HeatTimeExchange e = {.n        = {(double)l->nx, (double)l->ny},
+                        .parts    = {(double)l->px, (double)l->py},
+                        .tile     = {(double)l->px, (double)l->py},
+                        .periodic = {l->periodic[0], l->periodic[1]},
+                        .depth    = 1.0,
+                        .bytes    = sizeof(double)};
+
+  if (l->n_nodes > 1 && l->tile[0] > 0) {
+    e.tile[0] = (double)l->tile[0];
+    e.tile[1] = (double)l->tile[1];
+  } else if (l->n_nodes > 1) { /* rank by rank along the rows */
+    e.tile[0] = (double)PetscMin(l->per_node, l->px);
+    e.tile[1] = (double)PetscMax(1, l->per_node / l->px);
+  }
+  return e;
+}
+
+/* Describe an exchange of the multigrid on a level. */
+static HeatTimeExchange LevelExchange(const HeatLayout *l, const HeatLevelPlan *level, double depth)
+{
+  HeatTimeExchange e = GridExchange(l);
+
+  for (int axis = 0; axis < 2; axis++) {
+    e.tile[axis]  = PetscMax(1.0, e.tile[axis] * (double)level->parts[axis] / e.parts[axis]);
+    e.n[axis]     = (double)level->n[axis];
+    e.parts[axis] = (double)level->parts[axis];
+  }
+  e.depth    = depth;
+  e.diagonal = PETSC_TRUE;
+  e.bytes    = sizeof(float);
+  return e;
+}
+
+/* Return the cells of the largest block, `wider` cells wider towards each neighbour. */
+static double Cells(const HeatTimeExchange *e, double wider)
+{
+  double cells = 1.0;
+
+  for (int axis = 0; axis < 2; axis++)
+    cells *= ceil(e->n[axis] / e->parts[axis]) +
+             wider * Neighbours(e->parts[axis], e->periodic[axis]);
+  return cells;
+}
+
+/* Return the time of a kernel on the blocks of an exchange. */
+static double Kernel(const HeatTimeInput *in, HeatKernel kernel, const HeatTimeExchange *e,
+                     double wider)
+{
+  const double ranks = PetscMin(e->tile[0], e->parts[0]) * PetscMin(e->tile[1], e->parts[1]);
+
+  return HeatTimeOfKernel(in->machine, in->coefficients, kernel, Cells(e, wider), ranks);
+}
+
+/* Explicit schemes. */
+
+/* Return the time in which sweeps bring the sides' temperatures into the halo: one message to each
+   neighbour along a side; short, so that they cost their latency. */
+static double AlongSides(const HeatTimeInput *in, const HeatTimeExchange *e)
+{
+  double seconds = 0.0;
+
+  for (int axis = 0; axis < 2; axis++) {
+    HeatTimeExchange line = *e;
+
+    if (e->periodic[!axis]) continue;
+    line.n[!axis] = line.parts[!axis] = line.tile[!axis] = 1.0;
+    seconds += HeatTimeOfExchange(in->machine, &line);
+  }
+  return seconds;
+}
+
+static HeatTime TimeOfExplicit(const HeatTimeInput *in)
+{
+  const HeatModelSteps    *s      = in->steps;
+  const PetscBool          stages = s->stages > 0 ? PETSC_TRUE : PETSC_FALSE;
+  const HeatKernel         alone  = stages ? HEAT_KERNEL_RKL2 : HEAT_KERNEL_FTCS;
+  const double             n      = (double)(s->steps > 0 ? s->steps : PetscMax(1, s->row));
+  const HeatModelExchanges counts = HeatModelStepsExchanges(s, (PetscInt64)n);
+  const double             sweeps = (double)counts.sweeps / n, lines = (double)counts.lines / n;
+  const double             wider = sweeps > 0.0 ? lines / sweeps / 2.0 : 0.0; /* on average */
+  HeatTimeExchange         e     = GridExchange(in->layout);
+  HeatTime                 t     = {0};
+
+  t.compute = (double)counts.single / n * Kernel(in, alone, &e, 0.0);
+  t.halo    = (double)counts.single / n * HeatTimeOfExchange(in->machine, &e);
+  if (sweeps == 0.0) return t;
+  t.compute += lines * Kernel(in, (HeatKernel)(alone + 1), &e, wider) +
+               sweeps * Kernel(in, (HeatKernel)(alone + 2), &e, wider);
+  e.depth = (double)s->deep;
+  t.halo += (double)counts.deep / n * HeatTimeOfExchange(in->machine, &e);
+  t.halo += sweeps * AlongSides(in, &e);
+  return t;
+}
+
+/* Implicit schemes. */
+
+/* Return the time in which blocks of the level above are joined on fewer ranks, or parted again
+   [s]: the rank that has them receives, or sends, all but its own. */
+static double TimeOfJoin(const HeatTimeInput *in, const HeatLevelPlan *finer,
+                         const HeatLevelPlan *level, const HeatTimeExchange *e)
+{
+  const double blocks = (double)finer->parts[0] / (double)level->parts[0] *
+                        (double)finer->parts[1] / (double)level->parts[1];
+  const double bytes = Cells(e, 0.0) / blocks * e->bytes;
+  const double had   = e->tile[0] * e->tile[1] * blocks; /* a node has so many before */
+  const double local = (double)PetscMin(in->layout->per_node, in->layout->size);
+
+  if (blocks <= 1.0) return 0.0;
+  /* With one block left there is no halo, and the join is an exchange of its own. */
+  return (e->parts[0] * e->parts[1] > 1.0 ? 0.0 : in->machine->exchange) +
+         (had <= local || in->layout->n_nodes == 1
+              ? Within(in->machine, blocks - 1.0, bytes)
+              : Between(in->machine, blocks - 1.0, bytes, (blocks - 1.0) * bytes));
+}
+
+/* Return how often a visit of a level exchanges its whole halo, beside its transfers down, up. */
+static double ExtraHalos(const HeatLevelPlan *level, PetscBool finest)
+{
+  const double halo = (double)(level->halo.messages[0] + level->halo.messages[1]);
+  double       all  = (double)(level->visit.messages[0] + level->visit.messages[1]);
+
+  if (!finest)
+    for (int k = 0; k < 2; k++)
+      all -= (double)(level->gather.messages[k] + level->scatter.messages[k]);
+  return halo > 0.0 ? all / halo : 0.0;
+}
+
+/* Return the time of a visit of coarse level k [s]. */
+static double TimeOfLevel(const HeatTimeInput *in, PetscInt k)
+{
+  const HeatLevelPlan   *level = &in->levels[k];
+  const HeatTimeExchange down  = LevelExchange(in->layout, level, Deep);
+  const HeatTimeExchange up    = LevelExchange(in->layout, level, CorrectionDepth);
+
+  return Kernel(in, HEAT_KERNEL_COARSE, &down, Redundant) +
+         (1.0 + ExtraHalos(level, PETSC_FALSE)) * HeatTimeOfExchange(in->machine, &down) +
+         HeatTimeOfExchange(in->machine, &up) +
+         2.0 * TimeOfJoin(in, &in->levels[k - 1], level, &down);
+}
+
+static HeatTime TimeOfImplicit(const HeatTimeInput *in)
+{
+  const HeatTimeExchange grid   = GridExchange(in->layout);
+  const HeatTimeExchange finest = LevelExchange(in->layout, &in->levels[0], Deep);
+  const double           solves = (double)in->steps->solves, n = in->iterations;
+  const double           deep = 2.0 * solves + n * (1.0 + ExtraHalos(&in->levels[0], PETSC_TRUE));
+  HeatTime               t    = {0};
+
+  t.compute = solves * Kernel(in, HEAT_KERNEL_SOLVE, &grid, 0.0) +
+              n * Kernel(in, HEAT_KERNEL_ITERATION, &finest, Redundant);
+  t.halo = (double)in->steps->exchanges * HeatTimeOfExchange(in->machine, &grid) +
+           deep * HeatTimeOfExchange(in->machine, &finest);
+  for (PetscInt k = 1; k < in->n_levels; k++) t.coarse_levels += n * TimeOfLevel(in, k);
+  t.reductions = (2.0 * n + SolveReductions * solves) *
+                 HeatTimeOfReduction(in->machine, in->layout);
+  return t;
+}
+
+HeatTime HeatTimeOfStep(const HeatTimeInput *in)
+{
+  const HeatTimeExchange grid     = GridExchange(in->layout);
+  const PetscBool        implicit = in->steps->solves > 0 ? PETSC_TRUE : PETSC_FALSE;
+  HeatTime               t;
+
+  if (!in->steps->known || (implicit && in->n_levels == 0))
+    return (HeatTime){NAN, NAN, NAN, NAN, NAN};
+  t             = implicit ? TimeOfImplicit(in) : TimeOfExplicit(in);
+  t.diagnostics = in->rows * (Kernel(in, HEAT_KERNEL_ROW, &grid, 0.0) +
+                              RowReductions * HeatTimeOfReduction(in->machine, in->layout));
+  return t;
+}
