@@ -13,6 +13,7 @@ from test_documents import copy_for_reader
 
 TEACHING = ROOT / "inputs" / "teaching"
 LESSON = TEACHING / "lesson.md"
+LONGEST = 300  # [s] of a block of commands, each of which takes a few seconds on an idle machine
 LARGEST_PICTURE = 150_000  # [bytes] so that the repository stays small
 BLOCK = re.compile(r"^<!-- lesson -->\n```sh\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.M | re.S)
 
@@ -43,7 +44,7 @@ def missing(shown: str, printed: str) -> str | None:
 def run_block(block: str, home: Path) -> subprocess.CompletedProcess:
     env = environment(1000)  # more ranks than any machine has cores, so that idle ranks give up the processor
     env["PATH"] = os.pathsep.join([str(home / "bin"), env["PATH"]])
-    return subprocess.run(["timeout", "-k", "5", "120", "sh", "-e", "-c", block], cwd=home, env=env, text=True,
+    return subprocess.run(["timeout", "-k", "5", str(LONGEST), "sh", "-e", "-c", block], cwd=home, env=env, text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
 
 
