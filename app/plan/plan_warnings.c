@@ -102,9 +102,12 @@ static PetscErrorCode WarnOfSmallBlocks(HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
   const PetscInt    halo = p->multigrid ? 9 : 1; /* HEAT_HALO of the multigrid's finest level */
-  const PetscInt    nx = l->nx / l->px, ny = l->ny / l->py;
-  const double      own    = (double)nx * (double)ny;
-  const double      around = (double)(nx + (l->px > 1 ? 2 * halo : 0)) *
+  PetscInt          nx, ny, widest;
+
+  HeatLayoutWidths(l, 0, &nx, &widest);
+  HeatLayoutWidths(l, 1, &ny, &widest);
+  const double own    = (double)nx * (double)ny;
+  const double around = (double)(nx + (l->px > 1 ? 2 * halo : 0)) *
                             (double)(ny + (l->py > 1 ? 2 * halo : 0)) -
                         own;
 

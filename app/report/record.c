@@ -259,10 +259,13 @@ static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResul
 {
   struct rusage usage;
   double        memory[2];
+  PetscInt      narrowest[2], widest[2];
   HeatNeed      need;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size,
+  for (int axis = 0; axis < 2; axis++)
+    HeatLayoutWidths(&g->layout, axis, &narrowest[axis], &widest[axis]);
+  PetscCall(HeatRunMemoryNeed(c, widest[0], widest[1], g->size,
                               (double)g->size / (double)g->writers.n, &need));
   r->memory_predicted = (PetscInt64)need.total;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;

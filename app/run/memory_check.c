@@ -1,7 +1,7 @@
 /** Whether the memory suffices (see memory_check.h).
  *
  *  The need of a rank is computed for the largest block, since blocks differ by a row and a column
- *  at most.  A rank that writes files for others (output.writers) needs more than the others, so
+ *  at most, or, where speeds of ranks make blocks unequal, for its own block.  A rank that writes files for others (output.writers) needs more than the others, so
  *  that there are two needs, of a writer and of any other rank; the need of a node is the sum over
  *  its ranks.  What a process has already when the check is made (program, libraries, MPI) is part
  *  of its need, but the limits have counted it already; it is therefore subtracted from the need.
@@ -87,6 +87,43 @@ static double NodeNeed(const Place *place, const Needs *needs, double resident)
 {
   return place->writers * needs->writer.total +
          (place->local - place->writers) * needs->other.total - place->local * resident;
+}
+
+/* Sum a number of each rank over the ranks of a node.  Collective. */
+static PetscErrorCode SumOverNode(MPI_Comm comm, double *value)
+{
+  MPI_Comm    node;
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, value, 1, MPI_DOUBLE, MPI_SUM, node));
+  PetscCallMPI(MPI_Comm_free(&node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set the cells in x and y of the largest block, or of this rank's block if speeds of ranks are
+   given; 0 if HeatGridCreate refuses the case.  Collective. */
+static PetscErrorCode FindBlock(MPI_Comm comm, const HeatCase *c, const Place *place,
+                                PetscInt block[2])
+{
+  HeatGrid   *g = NULL;
+  HeatLayout  layout;
+  PetscMPIInt size;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  block[0] = block[1] = 0;
+  layout              = HeatLayoutMake(c, size, place->most, place->even);
+  if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  for (int axis = 0; axis < 2; axis++) block[axis] = HeatLayoutWidth(&layout, axis, 0);
+  if (c->decomposition.n_speeds == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatGridCreate(comm, c, &g));
+  block[0] = g->nxl;
+  block[1] = g->nyl;
+  PetscCall(HeatGridDestroy(&g));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The number of nodes that would suffice. */
@@ -181,13 +218,14 @@ static PetscErrorCode Refuse(MPI_Comm comm, const HeatCase *c, const Balance *b,
 
 /* Read the limits of this rank, and on the first rank of a node also the limits of the node.  Store
    the limit with the least memory in relation to the need.  The need of this rank is that of a
-   writer, which is the larger one. */
-static PetscErrorCode Read(const Place *place, const Needs *needs, double resident, Balance *b)
+   writer, which is the larger one.
+   @param[in] node_need  [bytes] of all ranks of the node, beyond what they have already */
+static PetscErrorCode Read(const Place *place, const Needs *needs, double resident,
+                           double node_need, Balance *b)
 {
   HeatMemoryHave node;
   PetscMPIInt    length;
   const double   rank_need = needs->writer.total - resident;
-  const double   node_need = NodeNeed(place, needs, resident);
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(b, sizeof *b));
@@ -215,21 +253,22 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
   Needs       needs;
   Place       place;
   Balance     balance;
-  HeatLayout  layout;
   PetscMPIInt size;
-  double      resident;
+  PetscInt    block[2];
+  double      resident, node_need;
 
   PetscFunctionBeginUser;
   if (c->limits.memory == HEAT_MEMORY_IGNORE) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
   PetscCall(FindPlace(comm, c, &place));
-  layout = HeatLayoutMake(c, size, place.most, place.even);
-  if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
-  PetscCall(FindNeeds(c, &place, HeatLayoutStart(layout.nx, layout.px, 1),
-                      HeatLayoutStart(layout.ny, layout.py, 1), size, &needs));
-  resident = PetscMin(HeatMemoryResident(""), needs.other.total);
-  PetscCall(Read(&place, &needs, resident, &balance));
+  PetscCall(FindBlock(comm, c, &place, block));
+  if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
+  PetscCall(FindNeeds(c, &place, block[0], block[1], size, &needs));
+  resident  = PetscMin(HeatMemoryResident(""), needs.other.total);
+  node_need = (place.number < place.writers ? needs.writer : needs.other).total - resident;
+  PetscCall(SumOverNode(comm, &node_need));
+  PetscCall(Read(&place, &needs, resident, node_need, &balance));
   worst.ratio = balance.need > balance.have.bytes ? balance.need / PetscMax(balance.have.bytes, 1.0)
                                                   : 0.0;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_DOUBLE_INT, MPI_MAXLOC, comm));

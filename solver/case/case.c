@@ -202,6 +202,10 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
   PetscCall(DestroyOutput(*c));
   for (int side = 0; side < HEAT_SIDES; side++)
     PetscCall(HeatCaseSetSegments(*c, (HeatSide)side, 0));
+  for (PetscInt i = 0; (*c)->decomposition.hosts && i < (*c)->decomposition.n_speeds; i++)
+    PetscCall(PetscFree((*c)->decomposition.hosts[i]));
+  PetscCall(PetscFree((*c)->decomposition.hosts));
+  PetscCall(PetscFree((*c)->decomposition.speeds));
   PetscCall(PetscFree((*c)->file));
   PetscCall(PetscFree((*c)->text));
   PetscCall(PetscFree((*c)->keys));

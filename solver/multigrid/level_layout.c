@@ -47,7 +47,7 @@ PetscErrorCode HeatDistributionPlan(const HeatLayout *l, HeatDistribution *d)
   for (int axis = 0; axis < 2; axis++) {
     PetscCall(PetscMalloc1(d->parts[axis] + 1, &d->start[axis]));
     for (PetscInt p = 0; p <= d->parts[axis]; p++)
-      d->start[axis][p] = HeatLayoutStart(d->n[axis], d->parts[axis], p);
+      d->start[axis][p] = HeatLayoutCut(l, axis, p);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
