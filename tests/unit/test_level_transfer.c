@@ -311,7 +311,7 @@ static HeatBox Surroundings(const HeatDistribution *d, PetscInt halo)
 {
   HeatBox box = HeatDistributionOwn(d);
 
-  if (d->place[0] % d->stride[0] || d->place[1] % d->stride[1]) return box;
+  if (HeatDistributionBlock(d, 0) < 0 || HeatDistributionBlock(d, 1) < 0) return box;
   for (int axis = 0; axis < 2; axis++) {
     box.lo[axis] -= halo;
     box.hi[axis] += halo;
