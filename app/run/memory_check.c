@@ -14,7 +14,6 @@
 
 #include "app/process/memory_have.h"
 #include "app/state/run_memory.h"
-#include "solver/grid/grid.h"
 
 /* The nodes, as one rank sees them. */
 typedef struct {
@@ -103,27 +102,20 @@ static PetscErrorCode SumOverNode(MPI_Comm comm, double *value)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the cells in x and y of the largest block, or of this rank's block if speeds of ranks are
-   given; 0 if HeatGridCreate refuses the case.  Collective. */
-static PetscErrorCode FindBlock(MPI_Comm comm, const HeatCase *c, const Place *place,
-                                PetscInt block[2])
+/* Set the cells in x and y of the largest block, or of this rank's block if blocks are unequal; 0 if
+   HeatGridCreate refuses the case.
+   @param[in] grid  or NULL: equal blocks */
+static void FindBlock(const HeatCase *c, const HeatGrid *grid, const Place *place, PetscInt size,
+                      PetscInt block[2])
 {
-  HeatGrid   *g = NULL;
-  HeatLayout  layout;
-  PetscMPIInt size;
+  const HeatLayout layout = grid ? grid->layout : HeatLayoutMake(c, size, place->most, place->even);
 
-  PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
   block[0] = block[1] = 0;
-  layout              = HeatLayoutMake(c, size, place->most, place->even);
-  if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  for (int axis = 0; axis < 2; axis++) block[axis] = HeatLayoutWidth(&layout, axis, 0);
-  if (c->decomposition.n_speeds == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(HeatGridCreate(comm, c, &g));
-  block[0] = g->nxl;
-  block[1] = g->nyl;
-  PetscCall(HeatGridDestroy(&g));
-  PetscFunctionReturn(PETSC_SUCCESS);
+  for (int axis = 0; axis < 2 && layout.px > 0; axis++)
+    block[axis] = HeatLayoutWidth(&layout, axis, 0);
+  if (!layout.start[0]) return;
+  block[0] = grid->nxl;
+  block[1] = grid->nyl;
 }
 
 /* The number of nodes that would suffice. */
@@ -244,7 +236,7 @@ static PetscErrorCode Read(const Place *place, const Needs *needs, double reside
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
+PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid)
 {
   struct {
     double      ratio;
@@ -262,7 +254,7 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
   PetscCall(FindPlace(comm, c, &place));
-  PetscCall(FindBlock(comm, c, &place, block));
+  FindBlock(c, grid, &place, size, block);
   if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
   PetscCall(FindNeeds(c, &place, block[0], block[1], size, &needs));
   resident  = PetscMin(HeatMemoryResident(""), needs.other.total);

@@ -32,6 +32,8 @@ const char *const HeatMemoryRuleNames[]   = {"check", "ignore", "HeatMemoryRule"
                                              NULL};
 const char *const HeatMappingNames[]     = {"node-blocks", "linear", "HeatMapping", "HEAT_MAPPING_",
                                             NULL};
+const char *const HeatWeightsNames[]     = {"equal",       "ranks",         "hosts", "measured",
+                                            "HeatWeights", "HEAT_WEIGHTS_", NULL};
 const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression",
                                             "HEAT_COMPRESSION_", NULL};
 const char *const HeatCheckpointModeNames[] = {"sync", "async", "HeatCheckpointMode",

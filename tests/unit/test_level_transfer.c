@@ -270,6 +270,46 @@ static void agglomeration_joins_blocks_on_the_rank_of_the_first(void **state)
   OK(HeatDistributionDestroy(&d));
 }
 
+/* Nine columns of blocks on nodes of three, most of them 12 cells wide: a node's blocks join first, so that no
+   block is of two nodes; a block that is wide enough stays alone. */
+static void thin_blocks_join_within_their_node_first(void **state)
+{
+  const PetscInt   x[] = {0, 12, 24, 36, 48, 60, 72, 100, 104, 108}, y[] = {0, 40};
+  const PetscInt   start[] = {0, 36, 72, 108}, owner[] = {0, 3, 6};
+  HeatLayout       l = {.nx       = 108,
+                        .ny       = 40,
+                        .px       = 9,
+                        .py       = 1,
+                        .size     = 9,
+                        .per_node = 3,
+                        .n_nodes  = 3,
+                        .tile     = {3, 1},
+                        .start    = {x, y}};
+  HeatDistribution d, fewer;
+  PetscBool        moved;
+  PetscReal        wrong = 0.0;
+
+  (void)state;
+  OK(HeatDistributionPlan(&l, &d));
+  OK(HeatDistributionJoinThin(&d, &fewer, &moved));
+  ALL(moved && fewer.parts[0] == 3 && fewer.parts[1] == 1);
+  for (int k = 0; k < 3; k++) {
+    wrong += fewer.start[0][k] != start[k];
+    wrong += fewer.owner[0][k] != owner[k];
+  }
+  AT_MOST(wrong, 0.0);
+  OK(HeatDistributionDestroy(&fewer));
+  OK(HeatDistributionDestroy(&d));
+  l.tile[0] = l.tile[1] = 0; /* two nodes, of which neither has whole tiles */
+  l.per_node            = 9;
+  l.node_of             = (const int[]){0, 0, 0, 0, 0, 1, 1, 1, 1};
+  OK(HeatDistributionPlan(&l, &d));
+  OK(HeatDistributionJoinThin(&d, &fewer, &moved));
+  ALL(fewer.parts[0] == 3 && fewer.owner[0][2] == 5); /* 0 1, 2 3 4, 5 6 7 8 */
+  OK(HeatDistributionDestroy(&fewer));
+  OK(HeatDistributionDestroy(&d));
+}
+
 static void thinnest_block_is_that_with_cells(void **state)
 {
   const Cells      cells = {{8, 8}, {PETSC_FALSE, PETSC_FALSE}, {EVERY_OTHER_EMPTY, EVEN}};
@@ -528,6 +568,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(arrays_are_zero_and_apart),
     cmocka_unit_test(coarse_cell_is_where_its_first_fine_cell_is),
     cmocka_unit_test(agglomeration_joins_blocks_on_the_rank_of_the_first),
+    cmocka_unit_test(thin_blocks_join_within_their_node_first),
     cmocka_unit_test(thinnest_block_is_that_with_cells),
     cmocka_unit_test(halos_hold_the_values_of_their_global_indices),
     cmocka_unit_test(periodic_halos_hold_the_images),
