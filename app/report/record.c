@@ -62,8 +62,7 @@ static PetscErrorCode FillBalance(const HeatReportSources *from, HeatResults *r)
   const HeatRunState *state = from->state;
   const HeatGrid     *g     = state->grid;
   PetscReal           most, all;
-  PetscReal busy = from->phases->seconds[HEAT_PHASE_STEP] - HeatOperatorHaloCounts(state->op).wait -
-                   HeatOperatorDeepHaloCounts(state->op).sent.wait;
+  PetscReal           busy = from->phases->seconds[HEAT_PHASE_STEP] - from->phases->step_wait;
 
   PetscFunctionBeginUser;
   r->decomposition.weights      = HeatWeightsNames[state->c->decomposition.weights];

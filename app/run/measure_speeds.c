@@ -1,8 +1,8 @@
 /** Measuring the speeds of the ranks (measure_speeds.h).
  *
  *  All ranks compute at the same time, since ranks of a node share its memory bandwidth.  The number
- *  of applications of the operator is doubled until the fastest rank has computed for LEAST_TIME;
- *  then the shortest of BATCHES batches counts, so that an interruption by the system does not. */
+ *  of applications of the operator is doubled until the fastest rank has computed for LEAST_TIME, or
+ *  until a batch takes MOST_TIME, as where ranks share cores and wait for one another; then the shortest of BATCHES batches counts, so that an interruption by the system does not. */
 #include "app/run/measure_speeds.h"
 
 #include <math.h>
@@ -16,10 +16,11 @@
    clock; a longer one would be felt. */
 #define LEAST_TIME 0.02
 
-enum {
-  BATCHES     = 3,      /* chosen: one of three batches is hardly ever interrupted by the system */
-  MOST_SWEEPS = 1 << 20 /* chosen: blocks of one cell take a second */
-};
+/* [s] Longest batch.  Chosen: four of them are hardly felt. */
+#define MOST_TIME 0.2
+
+/* Batches whose shortest counts.  Chosen: one of three is hardly ever interrupted. */
+enum { BATCHES = 3 };
 
 /* Rounding of speeds, as a part of their mean.  Chosen: repeated measurements on one machine differ
    by some percent, which must not make blocks unequal. */
@@ -49,16 +50,21 @@ static PetscErrorCode Measure(HeatRunState *state, double *speed)
 {
   const double cells = (double)HeatGridLocalCells(state->grid);
   PetscInt     n     = 1;
-  double       seconds, least, fastest;
+  double       seconds, least;
   Vec          net;
 
   PetscFunctionBeginUser;
   PetscCall(VecDuplicate(state->T, &net));
   PetscCall(TimeBatch(state, 1, net, &least)); /* touches all memory for the first time */
   for (;; n *= 2) {
+    const double start = HeatMonotonicTime();
+    double       times[2]; /* minus the least time of a rank; the time of the batch */
+
     PetscCall(TimeBatch(state, n, net, &least));
-    PetscCallMPI(MPI_Allreduce(&least, &fastest, 1, MPI_DOUBLE, MPI_MIN, state->grid->comm));
-    if (fastest >= LEAST_TIME || n >= MOST_SWEEPS) break;
+    times[0] = -least;
+    times[1] = HeatMonotonicTime() - start;
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, times, 2, MPI_DOUBLE, MPI_MAX, state->grid->comm));
+    if (-times[0] >= LEAST_TIME || times[1] >= MOST_TIME) break;
   }
   for (int batch = 1; batch < BATCHES; batch++) {
     PetscCall(TimeBatch(state, n, net, &seconds));

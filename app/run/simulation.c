@@ -265,20 +265,28 @@ static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the time in which this rank has waited for halos [s]. */
+static PetscReal Waited(const HeatRunState *state)
+{
+  return HeatOperatorHaloCounts(state->op).wait + HeatOperatorDeepHaloCounts(state->op).sent.wait;
+}
+
 /* Take one step, or several at once.  Return HEAT_STOPPED if the step was abandoned; the state is
    then unchanged. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
-  HeatRunState  *state = &sim->state;
-  HeatClockStep  steps[HEAT_MOST_AT_ONCE];
-  PetscReal      times[HEAT_MOST_AT_ONCE];
-  const PetscInt n = HeatScheduleSteps(&sim->schedule, steps, times);
-  PetscErrorCode code;
+  HeatRunState   *state = &sim->state;
+  HeatClockStep   steps[HEAT_MOST_AT_ONCE];
+  PetscReal       times[HEAT_MOST_AT_ONCE];
+  const PetscInt  n      = HeatScheduleSteps(&sim->schedule, steps, times);
+  const PetscReal waited = Waited(state);
+  PetscErrorCode  code;
 
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
   HeatSurveyInvalidate(sim->survey);
   code = HeatAdvance(state, sim->guard, n, steps, times);
+  sim->phases.step_wait += Waited(state) - waited;
   if (code == HEAT_STOPPED) {
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
     PetscCall(NoteAbandoned(sim));

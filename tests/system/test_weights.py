@@ -62,6 +62,21 @@ def test_deep_halos_leave_the_bytes_of_one_rank(tmp_path, scheme, step):
         assert one.snapshots()[-1].read_bytes() == outcome.snapshots()[-1].read_bytes(), layout
 
 
+@pytest.mark.parametrize("writers,mode,layout", [("all", "sync", [1, 7]), ("all", "async", [7, 1]), ("{per_node: 2}", "sync", [1, 7]),
+                                                 ("{per_node: 3}", "async", [7, 1])])
+def test_files_of_every_kind_have_the_bytes_of_one_rank(tmp_path, writers, mode, layout):
+    """Snapshots, some of them compressed, and checkpoints in both modes, by all ranks and by some; blocks of 2 to 15 rows or columns."""
+    case = basic_case(grid={"cells": [37, 41], "x": [0.0, 1.0], "y": [0.0, 1.0]}, time={"scheme": "ftcs", "step": 1e-5, "steps": 6},
+                      checkpoint={"every": 3}, output={"snapshots": {"every": 3}, "fields": ["temperature", "material"]})
+    for compression in ("none", "deflate"):
+        options = ("--quiet", "--set", f"output.compression={compression}")
+        one = must(run(tmp_path, case, *options, output="one"))
+        other = must(run(tmp_path, case, *options, *weights(SPEEDS[7]), "--set", f"decomposition.processes={layout}", "--set",
+                         f"output.writers={writers}", "--set", f"checkpoint.mode={mode}", ranks=7))
+        for path in sorted(one.directory.glob("*.h5")):
+            assert path.read_bytes() == (other.directory / path.name).read_bytes(), path.name
+
+
 @pytest.mark.parametrize("scheme", ["ftcs", "bdf2"])
 def test_a_restart_may_have_other_weights_and_ranks(tmp_path, serial, scheme):
     path = write_case(tmp_path, body(scheme))
@@ -154,7 +169,7 @@ def test_measured_speeds_are_recorded_and_run_again_with_the_same_blocks(tmp_pat
 WRONG = {
     "negative": ([1, -2, 1], "decomposition.weights[1]: found -2; it must be greater than 0"),
     "zero": ([1, 2, 0], "decomposition.weights[2]: found 0; it must be greater than 0"),
-    "nan": ([1, ".nan", 1], "decomposition.weights[1]: found .nan; it must be finite"),
+    "nan": ([1, math.nan, 1], "decomposition.weights[1]: found .nan; it must be finite"),
     "word": ([1, "fast", 1], "decomposition.weights[1]: found fast; it must be a number"),
     "nothing": ([1, None, 1], "decomposition.weights[1]: found nothing"),
     "empty": ([], "found an empty list"),
@@ -172,7 +187,7 @@ def test_wrong_speeds_are_one_message(tmp_path, name, ranks):
     value, said = WRONG[name]
     outcome = run(tmp_path, basic_case(decomposition={"weights": value}), ranks=ranks)
     assert outcome.code == 2 and outcome.err.count("heat2d: error:") == 1 and outcome.err.count("\n") == 1, outcome.err
-    assert said.replace(".nan", "'.nan'") in outcome.err.replace(".nan", "'.nan'") and not outcome.directory.exists()
+    assert said in outcome.err and not outcome.directory.exists()
 
 
 @pytest.mark.parametrize("ranks", [2, 4])
