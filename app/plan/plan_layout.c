@@ -1,7 +1,7 @@
 /** The layout of a plan: that of HeatGridCreate, without a communicator.
  *
- *  A plan has no hosts.  If a case gives the speeds of hosts, node k of the plan is the k-th host in
- *  the order of the case, and further nodes have the speed 1. */
+ *  A plan has no hosts.  If a case gives the speeds of hosts, node k of the plan is the k-th host
+ *  in the order of the case, and further nodes have the speed 1. */
 #include <string.h>
 
 #include "app/plan/plan.h"

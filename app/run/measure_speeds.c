@@ -1,8 +1,10 @@
 /** Measuring the speeds of the ranks (measure_speeds.h).
  *
- *  All ranks compute at the same time, since ranks of a node share its memory bandwidth.  The number
- *  of applications of the operator is doubled until the fastest rank has computed for LEAST_TIME, or
- *  until a batch takes MOST_TIME, as where ranks share cores and wait for one another; then the shortest of BATCHES batches counts, so that an interruption by the system does not. */
+ *  All ranks compute at the same time, since ranks of a node share its memory bandwidth.  The
+ *  number of applications of the operator is doubled until the fastest rank has computed for
+ *  LEAST_TIME, or until a batch takes MOST_TIME, as where ranks share cores and wait for one
+ *  another; then the shortest of BATCHES batches counts, so that an interruption by the system does
+ *  not. */
 #include "app/run/measure_speeds.h"
 
 #include <math.h>

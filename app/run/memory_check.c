@@ -1,10 +1,11 @@
 /** Whether the memory suffices (see memory_check.h).
  *
  *  The need of a rank is computed for the largest block, since blocks differ by a row and a column
- *  at most, or, where speeds of ranks make blocks unequal, for its own block.  A rank that writes files for others (output.writers) needs more than the others, so
- *  that there are two needs, of a writer and of any other rank; the need of a node is the sum over
- *  its ranks.  What a process has already when the check is made (program, libraries, MPI) is part
- *  of its need, but the limits have counted it already; it is therefore subtracted from the need.
+ *  at most, or, where speeds of ranks make blocks unequal, for its own block.  A rank that writes
+ *  files for others (output.writers) needs more than the others, so that there are two needs, of a
+ *  writer and of any other rank; the need of a node is the sum over its ranks.  What a process has
+ *  already when the check is made (program, libraries, MPI) is part of its need, but the limits
+ *  have counted it already; it is therefore subtracted from the need.
  *
  *  The message is about the rank or node that lacks the most memory. */
 #include "app/run/memory_check.h"
@@ -102,8 +103,8 @@ static PetscErrorCode SumOverNode(MPI_Comm comm, double *value)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Set the cells in x and y of the largest block, or of this rank's block if blocks are unequal; 0 if
-   HeatGridCreate refuses the case.
+/* Set the cells in x and y of the largest block, or of this rank's block if blocks are unequal; 0
+   if HeatGridCreate refuses the case.
    @param[in] grid  or NULL: equal blocks */
 static void FindBlock(const HeatCase *c, const HeatGrid *grid, const Place *place, PetscInt size,
                       PetscInt block[2])

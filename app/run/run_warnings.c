@@ -40,8 +40,8 @@ static PetscErrorCode WarnOfRecord(HeatWarnings *warnings, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fewest ranks of a run that is warned of its number of ranks.  Chosen: strips of up to eight blocks
-   cost a run on one or a few nodes hardly anything. */
+/* Fewest ranks of a run that is warned of its number of ranks.  Chosen: strips of up to eight
+   blocks cost a run on one or a few nodes hardly anything. */
 enum { FEWEST_RANKS = 9 };
 
 /* Warn of a number of ranks that leaves only long, narrow blocks. */

@@ -1,16 +1,16 @@
-/** The key `decomposition.weights` of a case file: a list of speeds, a mapping of hosts to speeds, or
- *  the word measure.
+/** The key `decomposition.weights` of a case file: a list of speeds, a mapping of hosts to speeds,
+ *  or the word measure.
  *
- *  The forms and the numbers are checked here.  Whether the list has a speed for each rank is checked
- *  by HeatCaseValidate, and whether the hosts are those of the job by HeatGridCreate.
+ *  The forms and the numbers are checked here.  Whether the list has a speed for each rank is
+ *  checked by HeatCaseValidate, and whether the hosts are those of the job by HeatGridCreate.
  */
 #include <stdio.h>
 
 #include "io/case_file/case_file.h"
 #include "io/case_file/case_reader.h"
 
-/* [bytes] Text of a speed in the effective case, with the comma and the blank before it.  Chosen: %g
-   takes at most 13 characters. */
+/* [bytes] Text of a speed in the effective case, with the comma and the blank before it.  Chosen:
+   %g takes at most 13 characters. */
 enum { SPEED_BYTES = 24 };
 
 /* Largest ratio of two speeds.  Chosen: far beyond the ratio of an accelerator to a core; a larger

@@ -1,5 +1,5 @@
-/** Advice about numbers of ranks (factors.h): a comparison of the halo cells of a layout with those of
- *  square blocks. */
+/** Advice about numbers of ranks (factors.h): a comparison of the halo cells of a layout with those
+ *  of square blocks. */
 #include "solver/grid/factors.h"
 
 #include <math.h>

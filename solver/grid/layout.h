@@ -86,8 +86,8 @@ static inline PetscInt HeatLayoutCells(const HeatLayout *l, int axis)
   return axis == 0 ? l->nx : l->ny;
 }
 
-/** Return the first cell of column (axis 0) or row (axis 1) p of blocks; for the number of columns or
- *  rows the result is the number of cells. */
+/** Return the first cell of column (axis 0) or row (axis 1) p of blocks; for the number of columns
+ *  or rows the result is the number of cells. */
 static inline PetscInt HeatLayoutCut(const HeatLayout *l, int axis, PetscInt p)
 {
   if (l->start[axis]) return l->start[axis][p];
@@ -100,7 +100,7 @@ static inline PetscInt HeatLayoutWidth(const HeatLayout *l, int axis, PetscInt p
   return HeatLayoutCut(l, axis, p + 1) - HeatLayoutCut(l, axis, p);
 }
 
-/** Return the column (axis 0) or row (axis 1) of blocks to which a column or row of cells belongs. */
+/** Return the column (axis 0) or row (axis 1) of blocks that has a column or row of cells. */
 PetscInt HeatLayoutPart(const HeatLayout *layout, int axis, PetscInt cell);
 
 /** Return the block that a rank of the launcher gets: its number, or, if ranks are renumbered such

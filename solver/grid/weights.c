@@ -6,8 +6,8 @@
  *           i, j
  *
  *  In logarithms of w and h this problem is convex, but exchanging minimisation over w and over h
- *  can get stuck, since the maximum is not smooth.  The p-norm of the terms is smooth, and for given
- *  heights its minimum is
+ *  can get stuck, since the maximum is not smooth.  The p-norm of the terms is smooth, and for
+ *  given heights its minimum is
  *
  *      w_i ~ (sum_j (h_j / s_ij)^p)^(-1/(p - 1)),   for large p   w_i ~ min_j s_ij / h_j       (2)
  *
@@ -25,9 +25,9 @@
 #include <string.h>
 
 /* Time of a halo cell in units of the time that a rank takes for a cell, for halos between nodes:
-   8 bytes at 12.5 GB/s (100 Gbit/s), and 16 bytes of memory traffic at 200 GB/s, figures of a common
-   node with two sockets.  Within a node: 1, since halos pass through memory.  Larger: squarer
-   blocks, with a worse balance; smaller: more strips. */
+   8 bytes at 12.5 GB/s (100 Gbit/s), and 16 bytes of memory traffic at 200 GB/s, figures of a
+   common node with two sockets.  Within a node: 1, since halos pass through memory.  Larger:
+   squarer blocks, with a worse balance; smaller: more strips. */
 #define BETWEEN_NODES 8.0
 
 enum {
@@ -164,7 +164,7 @@ static double Slowest(const Problem *p)
 }
 
 /* Choose the cuts of a layout; *slowest is (1).
-   @param[in]  speed  [size], by the launcher's ranks, with a mean of 1
+   @param[in]  mean   of the speeds, by which they are divided
    @param[out] start  allocated */
 static PetscErrorCode ChooseCuts(const HeatLayout *l, const HeatWorker *workers, double mean,
                                  PetscInt *start[2], double *slowest)

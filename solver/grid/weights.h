@@ -1,8 +1,8 @@
 /** Blocks of unequal size for ranks of unequal speed.
  *
  *  Blocks remain the products of columns and rows: every column of blocks has a width and every row
- *  a height, which minimise the largest number of cells divided by the rank's speed.  A process grid
- *  of one row or one column can follow any speeds, up to whole columns or rows of cells.  In a
+ *  a height, which minimise the largest number of cells divided by the rank's speed.  A process
+ *  grid of one row or one column can follow any speeds, up to whole columns or rows of cells.  In a
  *  process grid of several columns and rows, the speeds are followed exactly only if they are
  *  products of a factor of the column and a factor of the row, for example where all ranks of a
  *  column are equally fast:
@@ -15,8 +15,8 @@
  *                   +--+--+----+                     +----+----+
  *
  *  If the process grid is not given, it is chosen by the time of the slowest rank and of the halos.
- *  No function is collective.  HeatGridCreate calls HeatWeightsChoose on rank 0 alone and broadcasts
- *  the result, so that machines that round differently agree. */
+ *  No function is collective.  HeatGridCreate calls HeatWeightsChoose on rank 0 alone and
+ *  broadcasts the result, so that machines that round differently agree. */
 #ifndef HEAT_SOLVER_WEIGHTS_H
 #define HEAT_SOLVER_WEIGHTS_H
 
@@ -33,8 +33,8 @@ typedef struct {
  *  @param[in]  workers         [size], by the launcher's ranks
  *  @param[out] layout          its `start` borrows the arrays below; px and py are 0 if the cells
  *                              cannot be cut into one block per rank
- *  @param[out] start           first cells of the columns [px + 1] and rows [py + 1] of blocks, owned
- *                              by the caller: free each with PetscFree; NULL if px is 0
+ *  @param[out] start           first cells of the columns [px + 1] and rows [py + 1] of blocks,
+ *                              owned by the caller: free each with PetscFree; NULL if px is 0
  *  @param[out] balance         load balance: the time of a step if all cells were shared in
  *                              proportion to the speeds, divided by the time of the slowest rank */
 PetscErrorCode HeatWeightsChoose(const HeatCase *c, PetscInt size, PetscInt per_node,

@@ -104,8 +104,8 @@ enum {
   THINNEST = 16
 };
 
-/* Return whether columns (axis 0) or rows (axis 1) a <= b of blocks of the grid are on the same nodes,
-   as far as this follows from tiles, or there is one block in each. */
+/* Return whether columns (axis 0) or rows (axis 1) a <= b of blocks of the grid are on the same
+   nodes, as far as this follows from tiles, or there is one block in each. */
 static PetscBool OnSameNodes(const HeatLayout *l, int axis, PetscInt a, PetscInt b)
 {
   if (HeatLayoutHasTiles(l))
@@ -117,9 +117,9 @@ static PetscBool OnSameNodes(const HeatLayout *l, int axis, PetscInt a, PetscInt
              : PETSC_FALSE;
 }
 
-/* Join thin blocks along an axis with blocks before or after them.  In ascending order, a block takes
-   the following ones until it is wide enough; one that remains thin, as the last of its node, joins
-   the block before it.
+/* Join thin blocks along an axis with blocks before or after them.  In ascending order, a block
+   takes the following ones until it is wide enough; one that remains thin, as the last of its node,
+   joins the block before it.
    @param[in] within  whether only blocks of one node may join */
 static void JoinThin(HeatDistribution *d, int axis, PetscBool within)
 {
@@ -202,18 +202,6 @@ HeatBox HeatDistributionOwn(const HeatDistribution *d)
     own.hi[axis] = d->start[axis][block + 1];
   }
   return own;
-}
-
-PetscInt HeatDistributionThinnest(const HeatDistribution *d, int axis)
-{
-  PetscInt thinnest = d->n[axis];
-
-  for (PetscInt p = 0; p < d->parts[axis]; p++) {
-    const PetscInt width = d->start[axis][p + 1] - d->start[axis][p];
-
-    if (width > 0) thinnest = PetscMin(thinnest, width);
-  }
-  return thinnest;
 }
 
 HeatLevelShape HeatLevelShapeMake(const HeatDistribution *d, PetscInt halo)

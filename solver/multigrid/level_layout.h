@@ -32,10 +32,10 @@ static inline PetscBool HeatBoxIsEmpty(const HeatBox *b)
  *
  *  Example along one axis: a grid of 16 cells on four ranks, coarsened, then agglomerated.
  *
- *      rank            |    0    |    1    |    2    |    3    |    n   parts  start         owner
- *      grid            | 0 1 2 3 | 4 5 6 7 |  8 .. 11| 12 .. 15|   16     4    0 4 8 12 16     0 1 2 3
- *      Coarsen         |  0   1  |  2   3  |  4   5  |  6   7  |    8     4    0 2 4  6  8     0 1 2 3
- *      Agglomerate     |  0   1     2   3  |  4   5     6   7  |    8     2    0 4 8           0 2
+ *      rank            |    0    |    1    |    2    |    3    |    n  parts  start        owner
+ *      grid            | 0 1 2 3 | 4 5 6 7 |  8 .. 11| 12 .. 15|   16    4    0 4 8 12 16  0 1 2 3
+ *      Coarsen         |  0   1  |  2   3  |  4   5  |  6   7  |    8    4    0 2 4  6  8  0 1 2 3
+ *      Agglomerate     |  0   1     2   3  |  4   5     6   7  |    8    2    0 4 8        0 2
  *        on rank       |         0         |         2         |
  */
 typedef struct {
@@ -72,8 +72,8 @@ PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const Pets
                                            HeatDistribution *fewer);
 
 /** Describe where the equations of a level are solved whose right-hand side lies on `landing`: on
- *  the same blocks, or, where these are thin, on fewer ranks.  Thin blocks are joined with blocks of
- *  their node first, and with blocks of other nodes only if all blocks of the node together are
+ *  the same blocks, or, where these are thin, on fewer ranks.  Thin blocks are joined with blocks
+ *  of their node first, and with blocks of other nodes only if all blocks of the node together are
  *  thin.  Destroy it with HeatDistributionDestroy.
  *  @param[out] moved  whether blocks were joined */
 PetscErrorCode HeatDistributionJoinThin(const HeatDistribution *landing, HeatDistribution *d,
@@ -89,9 +89,6 @@ PetscErrorCode HeatDistributionDestroy(HeatDistribution *d);
 /** Return this rank's own cells.  The box of an empty block lies where the block would be; a rank
  *  without a block gets the empty box at (0, 0). */
 HeatBox HeatDistributionOwn(const HeatDistribution *d);
-
-/** Return the smallest width along an axis [cells] of all blocks that have cells. */
-PetscInt HeatDistributionThinnest(const HeatDistribution *d, int axis);
 
 /** Return the rank that owns block (a, b). */
 static inline PetscMPIInt HeatDistributionRank(const HeatDistribution *d, PetscInt a, PetscInt b)

@@ -270,8 +270,8 @@ static void agglomeration_joins_blocks_on_the_rank_of_the_first(void **state)
   OK(HeatDistributionDestroy(&d));
 }
 
-/* Nine columns of blocks on nodes of three, most of them 12 cells wide: a node's blocks join first, so that no
-   block is of two nodes; a block that is wide enough stays alone. */
+/* Nine columns of blocks on nodes of three, most of them 12 cells wide: a node's blocks join first,
+   so that no block is of two nodes; a block that is wide enough stays alone. */
 static void thin_blocks_join_within_their_node_first(void **state)
 {
   const PetscInt   x[] = {0, 12, 24, 36, 48, 60, 72, 100, 104, 108}, y[] = {0, 40};
@@ -307,20 +307,6 @@ static void thin_blocks_join_within_their_node_first(void **state)
   OK(HeatDistributionJoinThin(&d, &fewer, &moved));
   ALL(fewer.parts[0] == 3 && fewer.owner[0][2] == 5); /* 0 1, 2 3 4, 5 6 7 8 */
   OK(HeatDistributionDestroy(&fewer));
-  OK(HeatDistributionDestroy(&d));
-}
-
-static void thinnest_block_is_that_with_cells(void **state)
-{
-  const Cells      cells = {{8, 8}, {PETSC_FALSE, PETSC_FALSE}, {EVERY_OTHER_EMPTY, EVEN}};
-  HeatDistribution d     = Distribute(&cells, HeatTestSize(), 1);
-  PetscInt         least = 8;
-
-  (void)state;
-  for (PetscInt k = 0; k < d.parts[0]; k++)
-    if (d.start[0][k + 1] > d.start[0][k])
-      least = PetscMin(least, d.start[0][k + 1] - d.start[0][k]);
-  ALL(HeatDistributionThinnest(&d, 0) == least && HeatDistributionThinnest(&d, 1) == 8);
   OK(HeatDistributionDestroy(&d));
 }
 
@@ -569,7 +555,6 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(coarse_cell_is_where_its_first_fine_cell_is),
     cmocka_unit_test(agglomeration_joins_blocks_on_the_rank_of_the_first),
     cmocka_unit_test(thin_blocks_join_within_their_node_first),
-    cmocka_unit_test(thinnest_block_is_that_with_cells),
     cmocka_unit_test(halos_hold_the_values_of_their_global_indices),
     cmocka_unit_test(periodic_halos_hold_the_images),
     cmocka_unit_test(odd_periodic_halos_hold_the_images),
