@@ -82,7 +82,7 @@ PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q)
       "PETSc that was configured with --with-64-bit-indices, or a smaller class",
       size->name, (double)size->cells * (double)size->cells, (int)(8 * sizeof(PetscInt)));
   PetscCall(ReadCase(comm, q, HEAT_BENCH_PROBLEM_FIELD, &c));
-  code = HeatMemoryCheck(comm, c);
+  code = HeatMemoryCheck(comm, c, NULL);
   PetscCall(HeatCaseDestroy(&c));
   PetscFunctionReturn(code);
 }

@@ -104,7 +104,7 @@ static int ExitCode(HeatStatus status)
 /* Run a case from set-up to clean-up, under the watchdog if the case has limits.stall.  Signals are
    caught only now: while the case is read, perhaps from a pipe to which nothing is written, a
    signal ends the process. */
-static PetscErrorCode RunCase(MPI_Comm comm, const HeatCase *c, const HeatOptions *o,
+static PetscErrorCode RunCase(MPI_Comm comm, HeatCase *c, const HeatOptions *o,
                               const HeatProcessStart *start, int *exit_code)
 {
   HeatSimulation *sim = NULL;

@@ -173,7 +173,7 @@ static PetscErrorCode PlanMemory(HeatPlan *p)
   const PetscInt    asked   = HeatWritersPerNode(p->c, l->size, l->n_nodes);
   const PetscInt    writers = asked == 0 ? each : PetscMin(asked, each);
   const double all = (double)(l->n_nodes - 1) * (double)writers + (double)PetscMin(writers, last);
-  const PetscInt64 nx = HeatLayoutStart(l->nx, l->px, 1), ny = HeatLayoutStart(l->ny, l->py, 1);
+  const PetscInt64 nx = p->widest[0], ny = p->widest[1];
   HeatMemoryHave   have;
   HeatNeed         other;
 
@@ -252,19 +252,8 @@ PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, H
   HeatModelBody  body;
 
   PetscFunctionBeginUser;
-  *p        = none;
-  p->layout = HeatLayoutMake(c, request->ranks, request->per_node,
-                             request->ranks % request->per_node ? PETSC_FALSE : PETSC_TRUE);
-  HeatCaseCheckKey(p->layout.px > 0, PETSC_COMM_SELF, c, "grid.cells",
-                   "%" PetscInt_FMT " x %" PetscInt_FMT " cells cannot be cut into %" PetscInt_FMT
-                   " blocks, one a rank, by whole rows and columns; choose another number of ranks "
-                   "or of cells",
-                   c->grid.cells[0], c->grid.cells[1], request->ranks);
-  p->cells_min = (PetscInt64)(p->layout.nx / p->layout.px) * (p->layout.ny / p->layout.py);
-  p->cells_max = (PetscInt64)HeatLayoutStart(p->layout.nx, p->layout.px, 1) *
-                 HeatLayoutStart(p->layout.ny, p->layout.py, 1);
-  p->load_balance = (double)p->layout.nx * (double)p->layout.ny / (double)p->layout.size /
-                    (double)p->cells_max;
+  *p = none;
+  PetscCall(HeatPlanLayout(p));
   PetscCall(HeatModelBodyCreate(c, &body));
   PetscCall(HeatModelStepsMake(c, &body, &p->layout, &p->steps));
   PlanFiles(p);
@@ -279,6 +268,7 @@ PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, H
 PetscErrorCode HeatPlanClear(HeatPlan *p)
 {
   PetscFunctionBeginUser;
+  for (int axis = 0; axis < 2; axis++) PetscCall(PetscFree(p->start[axis]));
   PetscCall(HeatWarningsClear(&p->warnings));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -62,8 +62,11 @@ typedef struct {
   const HeatCase *c; /* borrowed */
   HeatPlanRequest request;
   HeatLayout      layout;
+  PetscInt       *start[2];  /* owned; those of the layout, or NULL: even blocks */
+  PetscInt        widest[2]; /* [cells] of the widest column, the highest row of blocks */
   PetscInt64      cells_min, cells_max; /* of a rank */
-  double          load_balance;         /* mean over largest number of cells of a rank */
+  double          load_balance; /* time of a step if cells were shared in proportion to the speeds
+                                   (decomposition.weights), divided by that of the slowest rank */
 
   HeatModelSteps steps;
   PetscBool      multigrid; /* the solves use heat2d's multigrid */
@@ -92,6 +95,10 @@ PetscErrorCode HeatPlanMake(const HeatCase *c, const HeatPlanRequest *request, H
 
 /** Free what the plan owns. */
 PetscErrorCode HeatPlanClear(HeatPlan *plan);
+
+/** Choose the layout of the plan, and set the members about blocks.  HeatPlanMake calls it.
+ *  Errors: as HeatPlanMake; HEAT_ERR_INPUT for a rank whose speed leaves it without cells. */
+PetscErrorCode HeatPlanLayout(HeatPlan *plan);
 
 /** Return the linear iterations of a step: those of the request, or six for each solve. */
 PetscReal HeatPlanIterations(const HeatPlan *plan);

@@ -103,15 +103,14 @@ typedef struct {
 /* Return the x [pixels] of the left edge of column ip of blocks. */
 static double X(const Picture *s, PetscInt ip)
 {
-  return s->width * (double)HeatLayoutStart(s->l->nx, s->l->px, ip) /
-         (double)HeatLayoutStart(s->l->nx, s->l->px, s->px);
+  return s->width * (double)HeatLayoutCut(s->l, 0, ip) / (double)HeatLayoutCut(s->l, 0, s->px);
 }
 
 /* Return the y [pixels], counted downwards, of the lower edge of row jp of blocks. */
 static double Y(const Picture *s, PetscInt jp)
 {
-  return s->height * (1.0 - (double)HeatLayoutStart(s->l->ny, s->l->py, jp) /
-                                (double)HeatLayoutStart(s->l->ny, s->l->py, s->py));
+  return s->height *
+         (1.0 - (double)HeatLayoutCut(s->l, 1, jp) / (double)HeatLayoutCut(s->l, 1, s->py));
 }
 
 /* Draw blocks [i, i_end) x [j, j_end) as one rectangle in the colour of their node. */
@@ -176,7 +175,7 @@ static Picture ChoosePicture(const HeatLayout *l)
     else s.py = PetscMax(tall, s.py / 2 / tall * tall);
   }
   /* Pixels: 1000 along the longer axis, and at least 100 along the other one. */
-  ratio = (double)HeatLayoutStart(l->ny, l->py, s.py) / (double)HeatLayoutStart(l->nx, l->px, s.px);
+  ratio    = (double)HeatLayoutCut(l, 1, s.py) / (double)HeatLayoutCut(l, 0, s.px);
   s.width  = PetscMax(100.0, PetscMin(1000.0, 1000.0 / ratio));
   s.height = PetscMax(100.0, PetscMin(1000.0, 1000.0 * ratio));
   return s;

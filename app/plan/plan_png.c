@@ -23,26 +23,18 @@ typedef struct {
   unsigned char    *pixels; /* owned [height][width][CHANNELS] */
 } Canvas;
 
-/* Return the part to which a cell belongs if n cells are divided as HeatLayoutStart does. */
-static PetscInt PartOf(PetscInt n, PetscInt parts, PetscInt cell)
-{
-  const PetscInt large = n % parts, size = n / parts;
-
-  return cell < large * (size + 1) ? cell / (size + 1) : (cell - large) / size;
-}
-
 /* Return the column of blocks at column i of pixels. */
 static PetscInt ColumnAt(const Canvas *s, PetscInt i)
 {
-  return PartOf(s->l->nx, s->l->px,
-                (PetscInt)((double)s->l->nx * ((double)i + 0.5) / (double)s->width));
+  return HeatLayoutPart(s->l, 0,
+                        (PetscInt)((double)s->l->nx * ((double)i + 0.5) / (double)s->width));
 }
 
 /* Return the row of blocks at row j of pixels, which are counted from the top. */
 static PetscInt RowAt(const Canvas *s, PetscInt j)
 {
-  return PartOf(
-      s->l->ny, s->l->py,
+  return HeatLayoutPart(
+      s->l, 1,
       (PetscInt)((double)s->l->ny * ((double)(s->height - 1 - j) + 0.5) / (double)s->height));
 }
 
@@ -91,10 +83,13 @@ static void PaintDigit(Canvas *s, PetscInt i, PetscInt j, int digit, PetscInt sc
       if (rows[digit][y / scale] >> (2 - x / scale) & 1) Paint(s, i + x, j + y, black);
 }
 
-/* Return the first pixel of block p along an axis of n cells in `parts` blocks. */
-static PetscInt EdgeOf(PetscInt pixels, PetscInt n, PetscInt parts, PetscInt p)
+/* Return the first pixel of column or row p of blocks along an axis. */
+static PetscInt EdgeOf(const Canvas *s, int axis, PetscInt p)
 {
-  return (PetscInt)((double)pixels * (double)HeatLayoutStart(n, parts, p) / (double)n);
+  const PetscInt pixels = axis == 0 ? s->width : s->height;
+
+  return (PetscInt)((double)pixels * (double)HeatLayoutCut(s->l, axis, p) /
+                    (double)HeatLayoutCells(s->l, axis));
 }
 
 /* Paint the number of each rank into its block, if the blocks have room for all numbers. */
@@ -109,12 +104,8 @@ static void PaintNumbers(Canvas *s)
   for (PetscInt rank = 0; scale > 0 && rank < l->size; rank++) {
     const PetscInt ip = rank % l->px, jp = rank / l->px;
     const PetscInt n = snprintf(text, sizeof text, "%" PetscInt_FMT, rank);
-    const PetscInt x = (EdgeOf(s->width, l->nx, l->px, ip) +
-                        EdgeOf(s->width, l->nx, l->px, ip + 1)) /
-                       2;
-    const PetscInt y = s->height - (EdgeOf(s->height, l->ny, l->py, jp) +
-                                    EdgeOf(s->height, l->ny, l->py, jp + 1)) /
-                                       2;
+    const PetscInt x = (EdgeOf(s, 0, ip) + EdgeOf(s, 0, ip + 1)) / 2;
+    const PetscInt y = s->height - (EdgeOf(s, 1, jp) + EdgeOf(s, 1, jp + 1)) / 2;
 
     for (PetscInt k = 0; k < n; k++)
       PaintDigit(s, x - DIGIT_X * scale * n / 2 + DIGIT_X * scale * k, y - DIGIT_Y * scale / 2,

@@ -37,15 +37,19 @@ static void PrintOwners(const HeatPlan *p)
   (void)printf("  ranks       %" PetscInt_FMT " on %" PetscInt_FMT " node%s of up to %" PetscInt_FMT
                "\n",
                l->size, l->n_nodes, l->n_nodes == 1 ? "" : "s", PetscMin(l->per_node, l->size));
-  (void)printf("  blocks      %" PetscInt_FMT " x %" PetscInt_FMT ", each %" PetscInt_FMT
-               " x %" PetscInt_FMT " cells or one less a side\n",
-               l->px, l->py, HeatLayoutStart(l->nx, l->px, 1), HeatLayoutStart(l->ny, l->py, 1));
+  (void)printf("  blocks      %" PetscInt_FMT " x %" PetscInt_FMT ", ", l->px, l->py);
+  if (l->start[0])
+    (void)printf("by the ranks' speeds, %" PetscInt64_FMT " to %" PetscInt64_FMT " cells\n",
+                 p->cells_min, p->cells_max);
+  else
+    (void)printf("each %" PetscInt_FMT " x %" PetscInt_FMT " cells or one less a side\n",
+                 p->widest[0], p->widest[1]);
   if (l->tile[0] > 0)
     (void)printf("  a node has  %" PetscInt_FMT " x %" PetscInt_FMT " blocks side by side\n",
                  l->tile[0], l->tile[1]);
   else (void)printf("  a node has  its ranks' blocks, row by row\n");
-  (void)printf("  balance     %.4f, mean over largest number of cells of a rank\n",
-               p->load_balance);
+  (void)printf("  balance     %.4f, mean over largest number of cells of a rank%s\n",
+               p->load_balance, l->start[0] ? ", by its speed" : "");
   if (p->steps.steps >= 0) (void)printf("  steps       %" PetscInt64_FMT "\n", p->steps.steps);
   else (void)printf("  steps       not known before the run\n");
   if (p->n_levels > 0) (void)printf("  multigrid   %" PetscInt_FMT " levels\n", p->n_levels);

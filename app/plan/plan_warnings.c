@@ -3,78 +3,16 @@
 #include <unistd.h>
 
 #include "app/plan/plan.h"
-
-/* Halo cells. */
-
-/* Return the cells that all ranks send in a halo exchange one cell deep. */
-static double HaloCells(const HeatLayout *l)
-{
-  const double x = l->px == 1 ? 0.0 : (double)(l->px - (l->periodic[0] ? 0 : 1));
-  const double y = l->py == 1 ? 0.0 : (double)(l->py - (l->periodic[1] ? 0 : 1));
-
-  return 2.0 * (x * (double)l->ny + y * (double)l->nx);
-}
-
-/* Return the cells that all ranks would send if their blocks were squares and no side periodic. */
-static double SquareHaloCells(const HeatLayout *l, PetscInt size)
-{
-  const double cells = (double)l->nx * (double)l->ny;
-
-  return 4.0 * (sqrt(cells * (double)size) - sqrt(cells));
-}
-
-/* Largest ratio of the halo cells to those of square blocks without a warning.  Chosen: blocks with
-   sides of 1 to 4 have a ratio of 1.25; a smaller limit would warn about good layouts. */
-static const double TooMany = 1.5;
-
-static PetscBool IsPrime(PetscInt n)
-{
-  for (PetscInt k = 2; k * k <= n; k++)
-    if (n % k == 0) return PETSC_FALSE;
-  return n > 1 ? PETSC_TRUE : PETSC_FALSE;
-}
-
-/* Return the largest number of ranks below l->size that gives a good layout; with several nodes,
-   only whole nodes are tried.  Return 0 if none of the `most` largest candidates gives one.  Trying
-   a candidate costs a loop over its number of ranks. */
-static PetscInt BetterSize(const HeatPlan *p)
-{
-  const HeatLayout *l    = &p->layout;
-  const PetscInt    unit = l->n_nodes > 1 ? l->per_node : 1;
-  const PetscInt    most = PetscMax(2, 20000000 / l->size); /* chosen: a tenth of a second */
-  PetscInt          size = (l->size - 1) / unit * unit;
-
-  for (PetscInt k = 0; k < most && size > 0; k++, size -= unit) {
-    const PetscInt   per_node = l->n_nodes > 1 ? l->per_node : size;
-    const HeatLayout other    = HeatLayoutMake(p->c, size, per_node, PETSC_TRUE);
-
-    if (other.px > 0 && HaloCells(&other) <= TooMany * SquareHaloCells(&other, size)) return size;
-  }
-  return 0;
-}
+#include "solver/grid/factors.h"
 
 /* Warn if the number of ranks has no factors for nearly square blocks. */
 static PetscErrorCode WarnOfFactors(HeatPlan *p)
 {
-  const HeatLayout *l     = &p->layout;
-  const double      times = HaloCells(l) / SquareHaloCells(l, l->size);
-  PetscInt          better;
-  char              remedy[80] = "";
+  char text[HEAT_FACTORS_TEXT];
 
   PetscFunctionBeginUser;
-  if (l->size < 5 || p->c->decomposition.processes[0] > 0 || !(times > TooMany))
-    PetscFunctionReturn(PETSC_SUCCESS);
-  better = BetterSize(p);
-  if (better)
-    PetscCall(
-        PetscSNPrintf(remedy, sizeof remedy, "; %" PetscInt_FMT " ranks would be better", better));
-  PetscCall(HeatWarningsAdd(&p->warnings,
-                            "%" PetscInt_FMT " ranks %s %" PetscInt_FMT " x %" PetscInt_FMT
-                            " blocks, whose halos have %.1f times the cells of those of square "
-                            "blocks%s",
-                            l->size,
-                            IsPrime(l->size) ? "are a prime number and leave only" : "give", l->px,
-                            l->py, times, remedy));
+  if (HeatFactorsAdvise(p->c, &p->layout, text, sizeof text))
+    PetscCall(HeatWarningsAdd(&p->warnings, "%s", text));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -102,9 +40,12 @@ static PetscErrorCode WarnOfSmallBlocks(HeatPlan *p)
 {
   const HeatLayout *l    = &p->layout;
   const PetscInt    halo = p->multigrid ? 9 : 1; /* HEAT_HALO of the multigrid's finest level */
-  const PetscInt    nx = l->nx / l->px, ny = l->ny / l->py;
-  const double      own    = (double)nx * (double)ny;
-  const double      around = (double)(nx + (l->px > 1 ? 2 * halo : 0)) *
+  PetscInt          nx, ny, widest;
+
+  HeatLayoutWidths(l, 0, &nx, &widest);
+  HeatLayoutWidths(l, 1, &ny, &widest);
+  const double own    = (double)nx * (double)ny;
+  const double around = (double)(nx + (l->px > 1 ? 2 * halo : 0)) *
                             (double)(ny + (l->py > 1 ? 2 * halo : 0)) -
                         own;
 

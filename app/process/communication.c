@@ -233,6 +233,16 @@ void HeatCommunicationForget(MPI_Request request)
 
 /* Reports. */
 
+void HeatCommunicationSave(HeatTraffic kinds[HEAT_TRAFFIC_KINDS])
+{
+  memcpy(kinds, my.traffic, sizeof my.traffic);
+}
+
+void HeatCommunicationRestore(const HeatTraffic kinds[HEAT_TRAFFIC_KINDS])
+{
+  memcpy(my.traffic, kinds, sizeof my.traffic);
+}
+
 PetscErrorCode HeatCommunicationSum(MPI_Comm comm, HeatCommunication *total)
 {
   const int n = HEAT_TRAFFIC_KINDS * 5; /* integers: messages, bytes, collectives */

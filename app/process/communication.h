@@ -46,6 +46,12 @@ void HeatCommunicationRemember(MPI_Request request, PetscInt64 count, MPI_Dataty
 void HeatCommunicationStarted(int n, const MPI_Request *requests);
 void HeatCommunicationForget(MPI_Request request);
 
+/* For work before a run that is no part of it. */
+
+/** Copy the counts of this rank, or set them to what they were.  Not collective. */
+void HeatCommunicationSave(HeatTraffic kinds[HEAT_TRAFFIC_KINDS]);
+void HeatCommunicationRestore(const HeatTraffic kinds[HEAT_TRAFFIC_KINDS]);
+
 /* For the reports. */
 
 /** The sum over the ranks. */

@@ -30,6 +30,7 @@ typedef struct {
   PetscReal  origin;               /* [s] monotonic time at which the program began */
   PetscReal  started;              /* [s] monotonic time at which the current phase began */
   PetscReal  to_first_step;        /* [s] from `origin` to the first step; 0: no step yet */
+  PetscReal  step_wait;            /* [s] of the steps in which this rank waited for halos */
   PetscBool  running;              /* whether a phase is running */
   HeatPhase  current;              /* the phase that is running, or the last one */
 

@@ -55,6 +55,25 @@ static PetscErrorCode FillDecomposition(const HeatRunState *state, HeatResults *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Fill in the load balance: of the blocks, and, for an explicit scheme, that of the times in which
+   the ranks compute in steps, which is all that they do there beside exchanging halos. */
+static PetscErrorCode FillBalance(const HeatReportSources *from, HeatResults *r)
+{
+  const HeatRunState *state = from->state;
+  const HeatGrid     *g     = state->grid;
+  PetscReal           most, all;
+  PetscReal           busy = from->phases->seconds[HEAT_PHASE_STEP] - from->phases->step_wait;
+
+  PetscFunctionBeginUser;
+  r->decomposition.weights      = HeatWeightsNames[state->c->decomposition.weights];
+  r->decomposition.load_balance = g->load_balance;
+  PetscCallMPI(MPI_Allreduce(&busy, &most, 1, MPIU_REAL, MPIU_MAX, g->comm));
+  PetscCallMPI(MPI_Allreduce(&busy, &all, 1, MPIU_REAL, MPIU_SUM, g->comm));
+  if (!HeatStepperLinear(state->stepper) && most > 0.0)
+    r->decomposition.measured_balance = all / (PetscReal)g->size / most;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Sum the messages over the ranks, and predict them.  Nothing sends point-to-point messages after
    this. */
 static PetscErrorCode FillCommunication(const HeatReportSources *from, HeatResults *r,
@@ -259,10 +278,13 @@ static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResul
 {
   struct rusage usage;
   double        memory[2];
+  PetscInt      narrowest[2], widest[2];
   HeatNeed      need;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunMemoryNeed(c, g->x_start[1], g->y_start[1], g->size,
+  for (int axis = 0; axis < 2; axis++)
+    HeatLayoutWidths(&g->layout, axis, &narrowest[axis], &widest[axis]);
+  PetscCall(HeatRunMemoryNeed(c, widest[0], widest[1], g->size,
                               (double)g->size / (double)g->writers.n, &need));
   r->memory_predicted = (PetscInt64)need.total;
   memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
@@ -405,6 +427,7 @@ PetscErrorCode HeatRecordWrite(const HeatReportSources *from, HeatStatus status,
   PetscCall(FillSolver(state, from->iterations, &r));
   PetscCall(HeatRecordPlacesFill(from, &r, &arrays.places));
   PetscCall(FillTiming(from, &r, arrays.phases));
+  PetscCall(FillBalance(from, &r));
   PetscCall(FillChecks(state->c, from->checks, &r, &arrays));
   PetscCall(FillInputs(from, &r, &arrays));
   PetscCall(WriteWithProvenance(from, &r));

@@ -1,10 +1,11 @@
 /** Whether the memory suffices (see memory_check.h).
  *
  *  The need of a rank is computed for the largest block, since blocks differ by a row and a column
- *  at most.  A rank that writes files for others (output.writers) needs more than the others, so
- *  that there are two needs, of a writer and of any other rank; the need of a node is the sum over
- *  its ranks.  What a process has already when the check is made (program, libraries, MPI) is part
- *  of its need, but the limits have counted it already; it is therefore subtracted from the need.
+ *  at most, or, where speeds of ranks make blocks unequal, for its own block.  A rank that writes
+ *  files for others (output.writers) needs more than the others, so that there are two needs, of a
+ *  writer and of any other rank; the need of a node is the sum over its ranks.  What a process has
+ *  already when the check is made (program, libraries, MPI) is part of its need, but the limits
+ *  have counted it already; it is therefore subtracted from the need.
  *
  *  The message is about the rank or node that lacks the most memory. */
 #include "app/run/memory_check.h"
@@ -14,7 +15,6 @@
 
 #include "app/process/memory_have.h"
 #include "app/state/run_memory.h"
-#include "solver/grid/grid.h"
 
 /* The nodes, as one rank sees them. */
 typedef struct {
@@ -87,6 +87,36 @@ static double NodeNeed(const Place *place, const Needs *needs, double resident)
 {
   return place->writers * needs->writer.total +
          (place->local - place->writers) * needs->other.total - place->local * resident;
+}
+
+/* Sum a number of each rank over the ranks of a node.  Collective. */
+static PetscErrorCode SumOverNode(MPI_Comm comm, double *value)
+{
+  MPI_Comm    node;
+  PetscMPIInt rank;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, value, 1, MPI_DOUBLE, MPI_SUM, node));
+  PetscCallMPI(MPI_Comm_free(&node));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set the cells in x and y of the largest block, or of this rank's block if blocks are unequal; 0
+   if HeatGridCreate refuses the case.
+   @param[in] grid  or NULL: equal blocks */
+static void FindBlock(const HeatCase *c, const HeatGrid *grid, const Place *place, PetscInt size,
+                      PetscInt block[2])
+{
+  const HeatLayout layout = grid ? grid->layout : HeatLayoutMake(c, size, place->most, place->even);
+
+  block[0] = block[1] = 0;
+  for (int axis = 0; axis < 2 && layout.px > 0; axis++)
+    block[axis] = HeatLayoutWidth(&layout, axis, 0);
+  if (!layout.start[0]) return;
+  block[0] = grid->nxl;
+  block[1] = grid->nyl;
 }
 
 /* The number of nodes that would suffice. */
@@ -181,13 +211,14 @@ static PetscErrorCode Refuse(MPI_Comm comm, const HeatCase *c, const Balance *b,
 
 /* Read the limits of this rank, and on the first rank of a node also the limits of the node.  Store
    the limit with the least memory in relation to the need.  The need of this rank is that of a
-   writer, which is the larger one. */
-static PetscErrorCode Read(const Place *place, const Needs *needs, double resident, Balance *b)
+   writer, which is the larger one.
+   @param[in] node_need  [bytes] of all ranks of the node, beyond what they have already */
+static PetscErrorCode Read(const Place *place, const Needs *needs, double resident,
+                           double node_need, Balance *b)
 {
   HeatMemoryHave node;
   PetscMPIInt    length;
   const double   rank_need = needs->writer.total - resident;
-  const double   node_need = NodeNeed(place, needs, resident);
 
   PetscFunctionBeginUser;
   PetscCall(PetscMemzero(b, sizeof *b));
@@ -206,7 +237,7 @@ static PetscErrorCode Read(const Place *place, const Needs *needs, double reside
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
+PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c, const HeatGrid *grid)
 {
   struct {
     double      ratio;
@@ -215,21 +246,22 @@ PetscErrorCode HeatMemoryCheck(MPI_Comm comm, const HeatCase *c)
   Needs       needs;
   Place       place;
   Balance     balance;
-  HeatLayout  layout;
   PetscMPIInt size;
-  double      resident;
+  PetscInt    block[2];
+  double      resident, node_need;
 
   PetscFunctionBeginUser;
   if (c->limits.memory == HEAT_MEMORY_IGNORE) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCallMPI(MPI_Comm_rank(comm, &worst.rank));
   PetscCall(FindPlace(comm, c, &place));
-  layout = HeatLayoutMake(c, size, place.most, place.even);
-  if (layout.px == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
-  PetscCall(FindNeeds(c, &place, HeatLayoutStart(layout.nx, layout.px, 1),
-                      HeatLayoutStart(layout.ny, layout.py, 1), size, &needs));
-  resident = PetscMin(HeatMemoryResident(""), needs.other.total);
-  PetscCall(Read(&place, &needs, resident, &balance));
+  FindBlock(c, grid, &place, size, block);
+  if (block[0] == 0) PetscFunctionReturn(PETSC_SUCCESS); /* HeatGridCreate refuses it */
+  PetscCall(FindNeeds(c, &place, block[0], block[1], size, &needs));
+  resident  = PetscMin(HeatMemoryResident(""), needs.other.total);
+  node_need = (place.number < place.writers ? needs.writer : needs.other).total - resident;
+  PetscCall(SumOverNode(comm, &node_need));
+  PetscCall(Read(&place, &needs, resident, node_need, &balance));
   worst.ratio = balance.need > balance.have.bytes ? balance.need / PetscMax(balance.have.bytes, 1.0)
                                                   : 0.0;
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_DOUBLE_INT, MPI_MAXLOC, comm));

@@ -5,6 +5,7 @@
 
 #include "app/process/petsc_options.h"
 #include "solver/case/petsc_rules.h"
+#include "solver/grid/factors.h"
 
 /* Warn of what makes the run of a record differ from the run that it describes. */
 static PetscErrorCode WarnOfRecord(HeatWarnings *warnings, const HeatCase *c,
@@ -39,7 +40,22 @@ static PetscErrorCode WarnOfRecord(HeatWarnings *warnings, const HeatCase *c,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
+/* Fewest ranks of a run that is warned of its number of ranks.  Chosen: strips of up to eight
+   blocks cost a run on one or a few nodes hardly anything. */
+enum { FEWEST_RANKS = 9 };
+
+/* Warn of a number of ranks that leaves only long, narrow blocks. */
+static PetscErrorCode WarnOfFactors(HeatWarnings *warnings, const HeatCase *c, const HeatGrid *grid)
+{
+  char text[HEAT_FACTORS_TEXT];
+
+  PetscFunctionBeginUser;
+  if (grid->size >= FEWEST_RANKS && HeatFactorsAdvise(c, &grid->layout, text, sizeof text))
+    PetscCall(HeatWarningsAdd(warnings, "%s", text));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c, const HeatGrid *grid,
                                   const HeatOptions *options, PetscBool restarted)
 {
   const PetscBool restarts = (PetscBool)(restarted || c->checkpoint.every > 0 ||
@@ -65,6 +81,7 @@ PetscErrorCode HeatRunWarnAtStart(HeatWarnings *warnings, const HeatCase *c,
                               "--break-halo %.20s leaves halo exchanges out on purpose: the "
                               "temperatures are wrong, and the run counts as failed",
                               options->break_halo));
+  PetscCall(WarnOfFactors(warnings, c, grid));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

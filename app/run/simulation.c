@@ -20,6 +20,7 @@
 #include "app/run/checkpoints.h"
 #include "app/run/health.h"
 #include "app/run/inject.h"
+#include "app/run/measure_speeds.h"
 #include "app/run/memory_check.h"
 #include "app/run/reporter.h"
 #include "app/run/restart.h"
@@ -135,7 +136,7 @@ static PetscBool ContinuesFolder(const HeatSimulation *sim)
   return sim->restart && HeatRestartIsOfFolder(sim->restart) ? PETSC_TRUE : PETSC_FALSE;
 }
 
-PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
+PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOptions *options,
                                     const HeatProcessStart *start, HeatSimulation **out)
 {
   HeatSimulation *sim;
@@ -151,8 +152,14 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
   PetscCall(HeatAdvanceCreateGuard(comm, options, c, &sim->guard));
-  PetscCall(HeatMemoryCheck(comm, c));
+  if (c->decomposition.weights == HEAT_WEIGHTS_MEASURED) {
+    PetscCall(HeatMemoryCheck(comm, c, NULL)); /* the speeds are measured on equal blocks */
+    HeatPhaseEnd(&sim->phases, HEAT_PHASE_SETUP);
+    PetscCall(HeatMeasureSpeeds(comm, c, &sim->phases));
+    HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
+  }
   PetscCall(HeatGridCreate(comm, c, &sim->state.grid));
+  PetscCall(HeatMemoryCheck(comm, c, sim->state.grid));
   /* The lock keeps another run from removing the checkpoint while it is read. */
   if (options->restart)
     PetscCall(HeatOutputDirectoryLock(comm, c->output.directory, PETSC_FALSE, &sim->lock));
@@ -258,20 +265,28 @@ static PetscErrorCode NoteAbandoned(HeatSimulation *sim)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return the time in which this rank has waited for halos [s]. */
+static PetscReal Waited(const HeatRunState *state)
+{
+  return HeatOperatorHaloCounts(state->op).wait + HeatOperatorDeepHaloCounts(state->op).sent.wait;
+}
+
 /* Take one step, or several at once.  Return HEAT_STOPPED if the step was abandoned; the state is
    then unchanged. */
 static PetscErrorCode Advance(HeatSimulation *sim)
 {
-  HeatRunState  *state = &sim->state;
-  HeatClockStep  steps[HEAT_MOST_AT_ONCE];
-  PetscReal      times[HEAT_MOST_AT_ONCE];
-  const PetscInt n = HeatScheduleSteps(&sim->schedule, steps, times);
-  PetscErrorCode code;
+  HeatRunState   *state = &sim->state;
+  HeatClockStep   steps[HEAT_MOST_AT_ONCE];
+  PetscReal       times[HEAT_MOST_AT_ONCE];
+  const PetscInt  n      = HeatScheduleSteps(&sim->schedule, steps, times);
+  const PetscReal waited = Waited(state);
+  PetscErrorCode  code;
 
   PetscFunctionBeginUser;
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_STEP);
   HeatSurveyInvalidate(sim->survey);
   code = HeatAdvance(state, sim->guard, n, steps, times);
+  sim->phases.step_wait += Waited(state) - waited;
   if (code == HEAT_STOPPED) {
     HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
     PetscCall(NoteAbandoned(sim));
@@ -420,7 +435,7 @@ PetscErrorCode HeatSimulationRun(HeatSimulation *sim)
   char binding[512];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatRunWarnAtStart(&sim->warnings, sim->state.c, sim->options,
+  PetscCall(HeatRunWarnAtStart(&sim->warnings, sim->state.c, sim->state.grid, sim->options,
                                sim->restart ? PETSC_TRUE : PETSC_FALSE));
   HeatBindingWarning(&sim->binding, binding);
   if (binding[0]) PetscCall(HeatWarningsAdd(&sim->warnings, "%s", binding));

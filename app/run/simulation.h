@@ -16,12 +16,13 @@ typedef struct HeatSimulation HeatSimulation;
 
 /** Set up a run: grid, operator, initial field or the checkpoint that `--restart` names, stepper,
  *  clock.  Nothing is written.
- *  @param[in]  c, options  borrowed; they must outlive the simulation
+ *  @param[in]  options     borrowed; must outlive the simulation
+ *  @param[in,out] c        borrowed; must outlive the simulation; measured speeds are stored in it
  *  @param[in]  start       of the program; must outlive the simulation
  *  @param[out] sim         destroy it after an error, too
  *  Errors: HEAT_ERR_INPUT for the case or an option, also a PETSc option that was not read;
  *  HEAT_ERR_FILE for a file that the case or `--restart` names; HEAT_ERR_NUMERICS as the solver. */
-PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const HeatOptions *options,
+PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOptions *options,
                                     const HeatProcessStart *start, HeatSimulation **sim);
 
 /** Make and lock the output folder, print the header, open the tables.

@@ -57,6 +57,7 @@ static PetscErrorCode ReadDecomposition(const HeatReader *r, const HeatYamlNode 
   }
   PetscCall(HeatReadChoice(r, HeatReaderKey(section, "mapping"), HeatMappingNames, &mapping));
   r->c->decomposition.mapping = (HeatMapping)mapping;
+  PetscCall(HeatReadWeights(r, HeatReaderKey(section, "weights")));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -35,4 +35,10 @@ PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, con
 PetscErrorCode HeatCaseReadText(MPI_Comm comm, const char *name, const char *text, PetscInt n_set,
                                 const char *const *set, HeatCase **c);
 
+/** Store the measured speeds of the ranks in a case with `decomposition.weights: measure`, and
+ *  write them in the place of this word into the effective case.  Not collective; the same on all
+ *  ranks.
+ *  @param[in] speeds  [n], in the launcher's order */
+PetscErrorCode HeatCaseSetSpeeds(HeatCase *c, PetscInt n, const PetscReal *speeds);
+
 #endif

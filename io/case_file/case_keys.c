@@ -38,6 +38,10 @@ static const HeatCaseKey keys[] = {
     {"decomposition.mapping", "node-blocks | linear", "node-blocks",
      "which rank gets which block: a compact rectangle of blocks per node, or row by row"},
 
+    {"decomposition.weights", "[speed of each rank, ...] | {HOST: speed, ...} | measure", "equal",
+     "relative speeds of the ranks, by which their blocks get unequal numbers of cells"},
+    {"decomposition.weights.<host>", "number > 0", "1", "relative speed of each rank of a host"},
+
     {"materials[].name", "text", "required", "name that regions refer to, unique"},
     {"materials[].conductivity", "number > 0 | expression of x y T | [kx, ky] of those", "required",
      "thermal conductivity [W/(m K)]"},
@@ -285,6 +289,7 @@ static const struct {
 static const char *PatternSegment(const char *parent, const char *key)
 {
   if (strcmp(parent, "petsc") == 0) return "<option>";
+  if (strcmp(parent, "decomposition.weights") == 0) return "<host>";
   for (size_t f = 0; f < PETSC_STATIC_ARRAY_LENGTH(families); f++) {
     if (strcmp(parent, families[f].parent) != 0) continue;
     for (int i = 0; i < families[f].count; i++) {

@@ -160,6 +160,10 @@ PetscErrorCode HeatReadFields(const HeatReader *r, const HeatYamlNode *root);
  *  each table.  Errors: HEAT_ERR_INPUT; HEAT_ERR_FILE for a table. */
 PetscErrorCode HeatReadBoundary(const HeatReader *r, const HeatYamlNode *root);
 
+/** Read decomposition.weights into r->c (case_weights.c).  `node` may be NULL.
+ *  Errors: HEAT_ERR_INPUT. */
+PetscErrorCode HeatReadWeights(const HeatReader *r, const HeatYamlNode *node);
+
 /** Read the section output from the root of a tree that passed HeatReaderCheckKeys into r->c
  *  (case_output.c).  Errors: HEAT_ERR_INPUT. */
 PetscErrorCode HeatReadOutput(const HeatReader *r, const HeatYamlNode *root);

@@ -60,12 +60,19 @@ static PetscInt OwnerOf(const Deal *d, PetscInt row)
   return d->owner + (at < in_larger ? at / (each + 1) : more + (at - in_larger) / each);
 }
 
-/* Return the row of blocks that holds a row.  HeatGridCreate deals rows to blocks in this way. */
+/* Return the row of blocks that holds a row, by bisection, since rows of blocks can have any
+   heights. */
 static PetscInt BlockRowOf(const HeatGrid *g, PetscInt row)
 {
-  const Deal blocks = {0, g->ny, 0, g->py};
+  PetscInt low = 0, high = g->py; /* y_start[low] <= row < y_start[high] */
 
-  return OwnerOf(&blocks, row);
+  while (high - low > 1) {
+    const PetscInt middle = low + (high - low) / 2;
+
+    if (g->y_start[middle] <= row) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 /* Return the rank of an owner. */

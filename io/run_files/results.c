@@ -368,7 +368,8 @@ static HeatJson *RunRecord(const HeatResults *r)
 void HeatResultsInit(HeatResults *r)
 {
   memset(r, 0, sizeof(*r));
-  r->decomposition.exchanges              = -1;
+  r->decomposition.exchanges    = -1;
+  r->decomposition.load_balance = r->decomposition.measured_balance = NAN;
   r->decomposition.total_messages_between = r->decomposition.total_messages_within = -1;
   r->decomposition.total_bytes_between = r->decomposition.total_bytes_within = -1;
   r->time.step = r->time.end = r->time.step_min = r->time.step_max = NAN;

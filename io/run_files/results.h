@@ -161,6 +161,9 @@ typedef struct {
     PetscInt    px, py; /* blocks in x and y */
     const char *mapping;
     PetscInt    cells_min, cells_max; /* of a rank */
+    const char *weights;              /* where the speeds of the ranks come from */
+    double      load_balance;         /* of the blocks, by these speeds */
+    double measured_balance; /* mean over largest time in which ranks compute; NaN: not known */
 
     /* Halo exchanges one cell deep. */
     PetscInt64 exchanges;                         /* counted over the run; -1: not counted */

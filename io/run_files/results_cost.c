@@ -29,6 +29,9 @@ void HeatResultsPutDecomposition(HeatJson *root, const HeatResults *r)
   HeatJsonPutText(d, "mapping", r->decomposition.mapping);
   HeatJsonPutCount(d, "cells_min", r->decomposition.cells_min);
   HeatJsonPutCount(d, "cells_max", r->decomposition.cells_max);
+  HeatJsonPutText(d, "weights", r->decomposition.weights);
+  HeatJsonPutNumber(d, "load_balance", r->decomposition.load_balance);
+  HeatJsonPutNumber(d, "load_balance_measured", r->decomposition.measured_balance);
   HeatJsonPutCount(d, "halo_exchanges", r->decomposition.exchanges);
   HeatJsonPutCount(d, "deep_exchanges", r->decomposition.deep_exchanges);
   HeatJsonPutCount(d, "deep_cells", r->decomposition.deep ? r->decomposition.deep : -1);

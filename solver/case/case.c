@@ -32,6 +32,8 @@ const char *const HeatMemoryRuleNames[]   = {"check", "ignore", "HeatMemoryRule"
                                              NULL};
 const char *const HeatMappingNames[]     = {"node-blocks", "linear", "HeatMapping", "HEAT_MAPPING_",
                                             NULL};
+const char *const HeatWeightsNames[]     = {"equal",       "ranks",         "hosts", "measured",
+                                            "HeatWeights", "HEAT_WEIGHTS_", NULL};
 const char *const HeatCompressionNames[] = {"none", "deflate", "HeatCompression",
                                             "HEAT_COMPRESSION_", NULL};
 const char *const HeatCheckpointModeNames[] = {"sync", "async", "HeatCheckpointMode",
@@ -202,6 +204,10 @@ PetscErrorCode HeatCaseDestroy(HeatCase **c)
   PetscCall(DestroyOutput(*c));
   for (int side = 0; side < HEAT_SIDES; side++)
     PetscCall(HeatCaseSetSegments(*c, (HeatSide)side, 0));
+  for (PetscInt i = 0; (*c)->decomposition.hosts && i < (*c)->decomposition.n_speeds; i++)
+    PetscCall(PetscFree((*c)->decomposition.hosts[i]));
+  PetscCall(PetscFree((*c)->decomposition.hosts));
+  PetscCall(PetscFree((*c)->decomposition.speeds));
   PetscCall(PetscFree((*c)->file));
   PetscCall(PetscFree((*c)->text));
   PetscCall(PetscFree((*c)->keys));

@@ -39,6 +39,10 @@ typedef struct {
   struct {
     PetscInt    processes[2]; /* px, py, number of blocks in x and y; 0 0: chosen by heat2d */
     HeatMapping mapping;
+    HeatWeights weights;
+    PetscInt    n_speeds; /* of the lists; 0 if speeds are equal or measured */
+    PetscReal  *speeds;   /* owned [n_speeds], relative, > 0 */
+    char      **hosts;    /* owned [n_speeds], names, for HEAT_WEIGHTS_HOSTS; else NULL */
   } decomposition;
 
   PetscInt      n_materials;                 /* >= 1 */

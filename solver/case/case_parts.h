@@ -182,6 +182,15 @@ extern const char *const HeatMemoryRuleNames[]; /* check ignore */
 typedef enum { HEAT_MAPPING_NODE_BLOCKS, HEAT_MAPPING_LINEAR } HeatMapping;
 extern const char *const HeatMappingNames[]; /* node-blocks linear */
 
+/** The relative speeds of the ranks (decomposition.weights). */
+typedef enum {
+  HEAT_WEIGHTS_EQUAL,   /* not given: all ranks are equally fast */
+  HEAT_WEIGHTS_RANKS,   /* a list with the speed of each rank, in the launcher's order */
+  HEAT_WEIGHTS_HOSTS,   /* the speed of each rank of a host, by the name of the host */
+  HEAT_WEIGHTS_MEASURED /* a run measures the speeds before it begins */
+} HeatWeights;
+extern const char *const HeatWeightsNames[]; /* equal ranks hosts measured */
+
 /* Default alignment of large datasets in a file [bytes].  Chosen: the size of a memory page and of
  * a block of common file systems.  On a parallel file system a stripe is better
  * (output.alignment). */

@@ -73,6 +73,12 @@ static PetscErrorCode ValidateDecomposition(const HeatValidation *k, PetscMPIInt
   PetscBool       fits = PETSC_FALSE;
 
   PetscFunctionBeginUser;
+  HeatCaseCheckKey(
+      c->decomposition.weights != HEAT_WEIGHTS_RANKS || c->decomposition.n_speeds == (PetscInt)size,
+      k->comm, c, "decomposition.weights",
+      "found %" PetscInt_FMT " speeds for %d ranks; give the speed of each rank, or of "
+      "hosts: {HOST: speed}, or write measure",
+      c->decomposition.n_speeds, size);
   HeatCaseCheckKey((PetscInt)size <= nx * ny, k->comm, c, "grid.cells",
                    "%" PetscInt_FMT " x %" PetscInt_FMT
                    " cells are fewer than the %d ranks; each rank needs at least one "

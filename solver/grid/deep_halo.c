@@ -37,13 +37,15 @@ PetscInt HeatFrameDepth(const HeatLayout *l, PetscInt most)
      half as wide again as the block; with a smaller `share`, halos are deeper and more work is
      redundant.  Together they leave blocks narrower than 16 cells without a frame. */
   const PetscInt least = 4, share = 4;
-  const PetscInt parts[2] = {l->px, l->py}, cells[2] = {l->nx, l->ny};
   PetscInt       depth = most;
 
   for (int axis = 0; axis < 2; axis++) {
-    const PetscBool cut = parts[axis] > 1 || l->periodic[axis] ? PETSC_TRUE : PETSC_FALSE;
+    const PetscBool cut = HeatLayoutParts(l, axis) > 1 || l->periodic[axis] ? PETSC_TRUE
+                                                                            : PETSC_FALSE;
+    PetscInt        narrowest, widest;
 
-    while (cut && depth * share > cells[axis] / parts[axis]) depth /= 2;
+    HeatLayoutWidths(l, axis, &narrowest, &widest);
+    while (cut && depth * share > narrowest) depth /= 2;
   }
   return depth < least ? 0 : depth;
 }

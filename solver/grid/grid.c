@@ -5,6 +5,7 @@
 #include "solver/grid/grid.h"
 
 #include "solver/base/reproducible_vec.h"
+#include "solver/grid/weights.h"
 
 /* Find the nodes (shared-memory domains) of a communicator: their number, the index of this rank's
    node (nodes are ordered by their lowest ranks), this rank's number `local` within the node, the
@@ -55,51 +56,157 @@ static PetscErrorCode ListNodes(HeatGrid *g, int node)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Choose the process grid and renumber the ranks.  Sets n_nodes, px, py, comm, row_comm, rank,
-   size, ip and jp. */
-static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
+/* The place of a rank among the nodes. */
+typedef struct {
+  PetscInt  n_nodes, node, local, per_node; /* as FindNodes returns them */
+  PetscBool even;
+} Place;
+
+/* Return the relative speed of this rank, and check that there is a rank on each host that the case
+   names.  Collective on comm.
+   @param[out] equal  whether all ranks are equally fast */
+static PetscErrorCode FindSpeed(MPI_Comm comm, const HeatCase *c, PetscReal *speed,
+                                PetscBool *equal)
 {
-  PetscMPIInt rank, size;
-  PetscInt    node = 0, local = 0, per_node = 1, n_nodes = 1, key;
-  PetscBool   even = PETSC_TRUE;
-  HeatLayout *l    = &g->layout;
+  const PetscInt n = c->decomposition.hosts ? c->decomposition.n_speeds : 0;
+  char           host[MPI_MAX_PROCESSOR_NAME + 1];
+  PetscMPIInt    rank, length;
+  PetscInt       item, missing = 0;
+  PetscReal      extremes[2];
+  char          *found;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Get_processor_name(host, &length));
+  *speed = HeatWeightsSpeed(c, rank, host, &item);
+  PetscCall(PetscCalloc1(n, &found));
+  if (item >= 0) found[item] = 1;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, found, (PetscMPIInt)n, MPI_CHAR, MPI_MAX, comm));
+  while (missing < n && found[missing]) missing++;
+  PetscCall(PetscFree(found));
+  PetscCallMPI(MPI_Bcast(host, sizeof host, MPI_CHAR, 0, comm));
+  HeatCaseCheckKey(
+      missing == n, comm, c, "decomposition.weights",
+      "no rank of this job is on the host %.60s (rank 0 is on %.60s); name hosts of the "
+      "job alone",
+      c->decomposition.hosts[missing], host);
+  extremes[0] = *speed;
+  extremes[1] = -*speed;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_REAL, MPIU_MAX, comm));
+  *equal = extremes[0] == -extremes[1] ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* What rank 0 chooses for ranks of unequal speed. */
+typedef struct {
+  PetscInt  px, py;
+  PetscInt  slow; /* a rank whose share is less than a cell, or -1 */
+  PetscReal share, balance;
+} Choice;
+
+/* Choose process grid and cuts on rank 0, for speeds that are not all equal, and broadcast them.
+   Collective on comm. */
+static PetscErrorCode WeighBlocks(MPI_Comm comm, const HeatCase *c, const Place *place,
+                                  PetscReal speed, HeatGrid *g)
+{
+  const HeatWorker mine = {speed, place->node, place->local};
+  HeatWorker      *all  = NULL;
+  HeatLayout       layout;
+  Choice           choice = {0};
+  PetscInt        *start[2];
+  PetscMPIInt      rank, size;
 
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
-  PetscCall(FindNodes(comm, &n_nodes, &node, &local, &per_node, &even));
-  *l         = HeatLayoutMake(c, size, per_node, even);
-  l->n_nodes = g->n_nodes = n_nodes;
-  g->px                   = l->px;
-  g->py                   = l->py;
+  if (rank == 0) PetscCall(PetscMalloc1(size, &all));
+  PetscCallMPI(MPI_Gather(&mine, sizeof mine, MPI_BYTE, all, sizeof mine, MPI_BYTE, 0, comm));
+  if (rank == 0) {
+    choice.slow = HeatWeightsTooSlow(c, size, all, &choice.share);
+    PetscCall(HeatWeightsChoose(c, size, place->per_node, place->even, all, &layout, start,
+                                &choice.balance));
+    choice.px  = layout.px;
+    choice.py  = layout.py;
+    g->x_start = start[0];
+    g->y_start = start[1];
+  }
+  PetscCall(PetscFree(all));
+  PetscCallMPI(MPI_Bcast(&choice, sizeof choice, MPI_BYTE, 0, comm));
+  HeatCaseCheckKey(choice.slow < 0, comm, c, "decomposition.weights",
+                   "rank %" PetscInt_FMT
+                   " is so slow that its share is %.3g of a cell; a rank has at "
+                   "least one cell: leave the rank out of the job, or give it a larger speed",
+                   choice.slow, (double)choice.share);
+  g->load_balance = choice.balance;
+  g->layout       = HeatLayoutMakeWith(c, size, place->per_node, place->even, choice.px, choice.py);
+  if (rank > 0) {
+    PetscCall(PetscMalloc1(choice.px + 1, &g->x_start));
+    PetscCall(PetscMalloc1(choice.py + 1, &g->y_start));
+  }
+  PetscCallMPI(MPI_Bcast(g->x_start, (PetscMPIInt)choice.px + 1, MPIU_INT, 0, comm));
+  PetscCallMPI(MPI_Bcast(g->y_start, (PetscMPIInt)choice.py + 1, MPIU_INT, 0, comm));
+  g->layout.start[0] = g->x_start;
+  g->layout.start[1] = g->y_start;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Choose the process grid and the cuts: g->layout.  Collective on comm. */
+static PetscErrorCode ChooseLayout(MPI_Comm comm, const HeatCase *c, const Place *place,
+                                   HeatGrid *g)
+{
+  PetscMPIInt size;
+  PetscReal   speed = 1.0;
+  PetscBool   equal = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  g->layout = HeatLayoutMake(c, size, place->per_node, place->even);
+  if (c->decomposition.n_speeds > 0) PetscCall(FindSpeed(comm, c, &speed, &equal));
+  if (!equal && g->layout.px > 0) PetscCall(WeighBlocks(comm, c, place, speed, g));
+  g->layout.n_nodes = place->n_nodes;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Choose the process grid and renumber the ranks.  Sets n_nodes, px, py, comm, row_comm, rank,
+   size, ip and jp, and with unequal blocks x_start, y_start and load_balance. */
+static PetscErrorCode OrderRanks(MPI_Comm comm, const HeatCase *c, HeatGrid *g)
+{
+  PetscMPIInt rank, size;
+  PetscInt    key;
+  Place       at = {.n_nodes = 1, .per_node = 1, .even = PETSC_TRUE};
+  HeatLayout *l  = &g->layout;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Comm_size(comm, &size));
+  PetscCall(FindNodes(comm, &at.n_nodes, &at.node, &at.local, &at.per_node, &at.even));
+  PetscCall(ChooseLayout(comm, c, &at, g));
+  g->n_nodes = at.n_nodes;
+  g->px      = l->px;
+  g->py      = l->py;
   HeatCaseCheckKey(g->px > 0, comm, c, "grid.cells",
                    "%" PetscInt_FMT " x %" PetscInt_FMT
                    " cells cannot be cut into %d blocks, one a "
                    "rank, by whole rows and columns; choose another number of ranks or of cells",
                    g->nx, g->ny, size);
-  key = rank; /* ranks are ordered by key; without tiles they keep their numbers */
-  if (l->reordered) {
-    const PetscInt nodes_x = g->px / l->tile[0];
-    const PetscInt ip      = (node % nodes_x) * l->tile[0] + local % l->tile[0];
-    const PetscInt jp      = (node / nodes_x) * l->tile[1] + local / l->tile[0];
-
-    key = jp * g->px + ip;
-  }
+  key = HeatLayoutBlock(l, rank, at.node, at.local); /* ranks are ordered by key */
   PetscCallMPI(MPI_Comm_split(comm, 0, (int)key, &g->comm));
   PetscCallMPI(MPI_Comm_rank(g->comm, &g->rank));
   PetscCallMPI(MPI_Comm_size(g->comm, &g->size));
   g->ip = g->rank % g->px;
   g->jp = g->rank / g->px;
   PetscCallMPI(MPI_Comm_split(g->comm, (int)g->jp, (int)g->ip, &g->row_comm));
-  PetscCall(ListNodes(g, (int)node));
+  PetscCall(ListNodes(g, (int)at.node));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Spread n cells evenly over `parts` blocks; the first n % parts blocks get one cell more.  Block p
-   has cells (*starts)[p] to (*starts)[p + 1] - 1.  Allocates *starts [parts + 1]. */
+/* Spread n cells evenly over `parts` blocks, unless *starts exists; the first n % parts blocks get
+   one cell more.  Block p has cells (*starts)[p] to (*starts)[p + 1] - 1.  Allocates *starts
+   [parts + 1]. */
 static PetscErrorCode SplitEvenly(PetscInt n, PetscInt parts, PetscInt **starts)
 {
   PetscFunctionBeginUser;
+  if (*starts) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscMalloc1(parts + 1, starts));
   for (PetscInt p = 0; p <= parts; p++) (*starts)[p] = HeatLayoutStart(n, parts, p);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -130,6 +237,7 @@ static PetscErrorCode CountTraffic(HeatGrid *g)
   MPI_Comm          node_comm;
   MPI_Group         all, node;
   HeatLayoutTraffic halo;
+  PetscInt          least[2], most[2];
 
   PetscFunctionBeginUser;
   PetscCallMPI(
@@ -152,8 +260,13 @@ static PetscErrorCode CountTraffic(HeatGrid *g)
   g->messages_between = (PetscInt)halo.messages[1];
   g->bytes_within     = (PetscInt64)sizeof(PetscReal) * halo.values[0];
   g->bytes_between    = (PetscInt64)sizeof(PetscReal) * halo.values[1];
-  g->cells_min        = (g->nx / g->px) * (g->ny / g->py);
-  g->cells_max = g->x_start[1] * g->y_start[1]; /* the first blocks have the cells left over */
+  for (int axis = 0; axis < 2; axis++)
+    HeatLayoutWidths(&g->layout, axis, &least[axis], &most[axis]);
+  g->cells_min = least[0] * least[1];
+  g->cells_max = most[0] * most[1];
+  if (!g->layout.start[0])
+    g->load_balance = (PetscReal)g->nx * (PetscReal)g->ny / (PetscReal)g->size /
+                      (PetscReal)g->cells_max;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

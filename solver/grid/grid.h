@@ -2,7 +2,8 @@
  *
  *  The domain is a rectangle of nx x ny cells of hx by hy.  Cell fields are written T[j][i]: i
  *  counts columns along x, j counts rows along y, and x is the fastest index.  The cells are cut
- *  along whole rows and columns into px x py blocks, one per rank.
+ *  along whole rows and columns into px x py blocks, one per rank: evenly, or by the speeds of the
+ *  ranks (decomposition.weights, solver/grid/weights.h).
  *
  *  PETSc sees a field as a global Vec whose local array is the rank's own block; HeatGridCreateVec
  *  creates one.  A DMDA of the same layout is created only for methods of PETSc that work on one,
@@ -73,6 +74,8 @@ typedef struct {
                                                  from the layout */
   PetscInt64 bytes_between, bytes_within;     /* [bytes] of these messages, in double precision */
   PetscInt   cells_min, cells_max;            /* cells of the smallest and of the largest block */
+  PetscReal  load_balance; /* time of a step if all cells were shared in proportion to the speeds of
+                              the ranks (decomposition.weights), divided by that of the slowest */
 
   HeatWriters writers; /* the ranks that write files of fields, as output.writers says; owned */
 

@@ -98,6 +98,13 @@ static void FindTileOfRows(HeatLayout *l)
 
 HeatLayout HeatLayoutMake(const HeatCase *c, PetscInt size, PetscInt per_node, PetscBool even)
 {
+  return HeatLayoutMakeWith(c, size, per_node, even, c->decomposition.processes[0],
+                            c->decomposition.processes[1]);
+}
+
+HeatLayout HeatLayoutMakeWith(const HeatCase *c, PetscInt size, PetscInt per_node, PetscBool even,
+                              PetscInt px, PetscInt py)
+{
   HeatLayout l = {
       .nx       = c->grid.cells[0],
       .ny       = c->grid.cells[1],
@@ -105,8 +112,8 @@ HeatLayout HeatLayoutMake(const HeatCase *c, PetscInt size, PetscInt per_node, P
                                                                                : PETSC_FALSE,
                    c->boundary[HEAT_BOTTOM].segments[0].type == HEAT_BC_PERIODIC ? PETSC_TRUE
                                                                                  : PETSC_FALSE},
-      .px       = c->decomposition.processes[0],
-      .py       = c->decomposition.processes[1],
+      .px       = px,
+      .py       = py,
       .size     = size,
       .per_node = per_node,
       .n_nodes  = (size - 1) / per_node + 1};
@@ -122,6 +129,51 @@ HeatLayout HeatLayoutMake(const HeatCase *c, PetscInt size, PetscInt per_node, P
     l.tile[1] = y;
   } else FindTileOfRows(&l);
   return l;
+}
+
+void HeatLayoutCutCells(const HeatLayout *l, PetscInt64 *all, PetscInt64 *between)
+{
+  *all = *between = CutCells(l->px, l->periodic[0], l->ny) + CutCells(l->py, l->periodic[1], l->nx);
+  if (!HeatLayoutHasTiles(l)) return;
+  *between = CutCells((l->px - 1) / l->tile[0] + 1, l->periodic[0], l->ny) +
+             CutCells((l->py - 1) / l->tile[1] + 1, l->periodic[1], l->nx);
+}
+
+PetscInt HeatLayoutPart(const HeatLayout *l, int axis, PetscInt cell)
+{
+  const PetscInt parts = HeatLayoutParts(l, axis), n = HeatLayoutCells(l, axis);
+  const PetscInt large = n % parts, size = n / parts;
+  PetscInt       low = 0, high = parts; /* low <= part < high */
+
+  if (!l->start[axis]) return cell < large * (size + 1) ? cell / (size + 1) : (cell - large) / size;
+  while (high - low > 1) {
+    const PetscInt middle = low + (high - low) / 2;
+
+    if (l->start[axis][middle] <= cell) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+PetscInt HeatLayoutBlock(const HeatLayout *l, PetscInt rank, PetscInt node, PetscInt local)
+{
+  const PetscInt nodes_x = l->reordered ? l->px / l->tile[0] : 1;
+
+  if (!l->reordered) return rank;
+  return (node / nodes_x * l->tile[1] + local / l->tile[0]) * l->px + node % nodes_x * l->tile[0] +
+         local % l->tile[0];
+}
+
+void HeatLayoutWidths(const HeatLayout *l, int axis, PetscInt *narrowest, PetscInt *widest)
+{
+  const PetscInt parts = HeatLayoutParts(l, axis);
+
+  *narrowest = HeatLayoutCells(l, axis) / parts;
+  *widest    = HeatLayoutWidth(l, axis, 0); /* if divided evenly, the first blocks are the widest */
+  for (PetscInt p = 0; l->start[axis] && p < parts; p++) {
+    *narrowest = PetscMin(*narrowest, HeatLayoutWidth(l, axis, p));
+    *widest    = PetscMax(*widest, HeatLayoutWidth(l, axis, p));
+  }
 }
 
 PetscInt HeatLayoutNode(const HeatLayout *l, PetscInt ip, PetscInt jp)
@@ -153,12 +205,6 @@ struct HeatLayoutPairs {
   Pair             *list; /* owned [n]; empty where the sums suffice */
 };
 
-/* Return whether nodes own rectangles of blocks. */
-static PetscBool HasTiles(const HeatLayout *l)
-{
-  return !l->node_of && l->tile[0] > 0 ? PETSC_TRUE : PETSC_FALSE;
-}
-
 PetscErrorCode HeatLayoutPairsCreate(const HeatLayout *layout, int axis, HeatLayoutPairs **pairs)
 {
   PetscFunctionBeginUser;
@@ -189,7 +235,7 @@ PetscErrorCode HeatLayoutPairsAdd(HeatLayoutPairs *p, PetscInt from, PetscInt to
     p->messages[sum] += messages;
     p->values[sum] += values;
   }
-  if (HasTiles(p->layout)) PetscFunctionReturn(PETSC_SUCCESS);
+  if (HeatLayoutHasTiles(p->layout)) PetscFunctionReturn(PETSC_SUCCESS);
   if (p->n == p->room) {
     p->room = 2 * p->room + 64;
     PetscCall(PetscRealloc((size_t)p->room * sizeof *p->list, &p->list));
@@ -282,7 +328,7 @@ PetscErrorCode HeatLayoutCount(const HeatLayoutPairs *x, const HeatLayoutPairs *
   PetscInt64 values   = x->values[TILE] * y->values[TILE];
 
   PetscFunctionBeginUser;
-  if (!HasTiles(x->layout)) PetscCall(CountOnNodes(x, y, &messages, &values));
+  if (!HeatLayoutHasTiles(x->layout)) PetscCall(CountOnNodes(x, y, &messages, &values));
   traffic->messages[0] += messages - x->messages[SELF] * y->messages[SELF];
   traffic->values[0] += values - x->values[SELF] * y->values[SELF];
   traffic->messages[1] += x->messages[ALL] * y->messages[ALL] - messages;
@@ -297,7 +343,7 @@ PetscErrorCode HeatLayoutCount(const HeatLayoutPairs *x, const HeatLayoutPairs *
 static PetscErrorCode AddNeighbours(const HeatLayout *l, int axis, PetscInt depth,
                                     HeatLayoutPairs *pairs)
 {
-  const PetscInt parts = axis == 0 ? l->px : l->py;
+  const PetscInt parts = HeatLayoutParts(l, axis);
 
   PetscFunctionBeginUser;
   for (PetscInt p = 0; p < parts; p++) {
@@ -314,11 +360,11 @@ static PetscErrorCode AddNeighbours(const HeatLayout *l, int axis, PetscInt dept
 static PetscErrorCode AddLengths(const HeatLayout *l, int axis, PetscInt margin,
                                  HeatLayoutPairs *pairs)
 {
-  const PetscInt parts = axis == 0 ? l->px : l->py, n = axis == 0 ? l->nx : l->ny;
+  const PetscInt parts = HeatLayoutParts(l, axis);
 
   PetscFunctionBeginUser;
   for (PetscInt p = 0; p < parts; p++) {
-    PetscInt length = HeatLayoutStart(n, parts, p + 1) - HeatLayoutStart(n, parts, p);
+    PetscInt length = HeatLayoutWidth(l, axis, p);
 
     if (p > 0 || l->periodic[axis]) length += margin;
     if (p + 1 < parts || l->periodic[axis]) length += margin;

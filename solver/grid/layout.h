@@ -32,6 +32,10 @@ typedef struct {
   PetscInt   tile[2];     /* blocks of a node in x and in y; 0, 0: nodes own no rectangles */
   PetscBool  reordered;   /* ranks are renumbered such that each node owns a tile */
   const int *node_of;     /* borrowed [size], or NULL */
+
+  /* The first cell of each column and of each row of blocks, then nx and ny; borrowed [px + 1],
+     [py + 1].  NULL: cells are divided evenly (HeatLayoutStart). */
+  const PetscInt *start[2];
 } HeatLayout;
 
 /** Choose the process grid with the least halo traffic: the fewest halo cells between nodes, among
@@ -55,11 +59,62 @@ void HeatGridChooseProcesses(PetscInt nx, PetscInt ny, const PetscBool periodic[
  *  @param[in] even  whether all nodes have per_node ranks; otherwise ranks keep their order */
 HeatLayout HeatLayoutMake(const HeatCase *c, PetscInt size, PetscInt per_node, PetscBool even);
 
+/** Return the layout of HeatLayoutMake for a given process grid of px x py blocks instead of the
+ *  case's; px and py are 0: choose one. */
+HeatLayout HeatLayoutMakeWith(const HeatCase *c, PetscInt size, PetscInt per_node, PetscBool even,
+                              PetscInt px, PetscInt py);
+
+/** Count the cells along all cuts between blocks, on one side of each, and among these the cells
+ *  along cuts between nodes: all, if nodes own no rectangles of blocks. */
+void HeatLayoutCutCells(const HeatLayout *layout, PetscInt64 *all, PetscInt64 *between);
+
 /** Return the first cell of part p if n cells are divided evenly into `parts` parts: the first
  *  n % parts of them have one cell more.  For p = parts the result is n. */
 static inline PetscInt HeatLayoutStart(PetscInt n, PetscInt parts, PetscInt p)
 {
   return p * (n / parts) + PetscMin(p, n % parts);
+}
+
+/** Return the number of blocks, or of cells, along an axis (0: x, 1: y). */
+static inline PetscInt HeatLayoutParts(const HeatLayout *l, int axis)
+{
+  return axis == 0 ? l->px : l->py;
+}
+
+static inline PetscInt HeatLayoutCells(const HeatLayout *l, int axis)
+{
+  return axis == 0 ? l->nx : l->ny;
+}
+
+/** Return the first cell of column (axis 0) or row (axis 1) p of blocks; for the number of columns
+ *  or rows the result is the number of cells. */
+static inline PetscInt HeatLayoutCut(const HeatLayout *l, int axis, PetscInt p)
+{
+  if (l->start[axis]) return l->start[axis][p];
+  return HeatLayoutStart(HeatLayoutCells(l, axis), HeatLayoutParts(l, axis), p);
+}
+
+/** Return the number of cells of column or row p of blocks. */
+static inline PetscInt HeatLayoutWidth(const HeatLayout *l, int axis, PetscInt p)
+{
+  return HeatLayoutCut(l, axis, p + 1) - HeatLayoutCut(l, axis, p);
+}
+
+/** Return the column (axis 0) or row (axis 1) of blocks that has a column or row of cells. */
+PetscInt HeatLayoutPart(const HeatLayout *layout, int axis, PetscInt cell);
+
+/** Return the block that a rank of the launcher gets: its number, or, if ranks are renumbered such
+ *  that nodes own tiles, a block of its node's tile.
+ *  @param[in] node, local  the rank's node, from 0, and its number within the node */
+PetscInt HeatLayoutBlock(const HeatLayout *layout, PetscInt rank, PetscInt node, PetscInt local);
+
+/** Find the widths of the narrowest and of the widest column or row of blocks [cells]. */
+void HeatLayoutWidths(const HeatLayout *layout, int axis, PetscInt *narrowest, PetscInt *widest);
+
+/** Return whether nodes own rectangles of blocks. */
+static inline PetscBool HeatLayoutHasTiles(const HeatLayout *l)
+{
+  return !l->node_of && l->tile[0] > 0 ? PETSC_TRUE : PETSC_FALSE;
 }
 
 /** Return the node of block (ip, jp), from 0. */

@@ -9,6 +9,15 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* Allocate the list of owners along an axis, of a distribution with the blocks of the grid. */
+static PetscErrorCode CreateOwners(HeatDistribution *d, int axis)
+{
+  PetscFunctionBeginUser;
+  PetscCall(PetscMalloc1(d->parts[axis], &d->owner[axis]));
+  for (PetscInt p = 0; p < d->parts[axis]; p++) d->owner[axis][p] = p;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatDistributionCreate(const HeatGrid *g, HeatDistribution *d)
 {
   PetscFunctionBeginUser;
@@ -24,8 +33,8 @@ PetscErrorCode HeatDistributionCreate(const HeatGrid *g, HeatDistribution *d)
   d->place[1]    = g->jp;
   d->layout      = g->layout;
   for (int axis = 0; axis < 2; axis++) {
-    d->stride[axis] = 1;
     PetscCall(PetscMalloc1(d->parts[axis] + 1, &d->start[axis]));
+    PetscCall(CreateOwners(d, axis));
     PetscCall(
         PetscArraycpy(d->start[axis], axis == 0 ? g->x_start : g->y_start, d->parts[axis] + 1));
   }
@@ -38,7 +47,6 @@ PetscErrorCode HeatDistributionPlan(const HeatLayout *l, HeatDistribution *d)
                                  .n        = {l->nx, l->ny},
                                  .periodic = {l->periodic[0], l->periodic[1]},
                                  .parts    = {l->px, l->py},
-                                 .stride   = {1, 1},
                                  .columns  = l->px,
                                  .layout   = *l};
 
@@ -46,8 +54,8 @@ PetscErrorCode HeatDistributionPlan(const HeatLayout *l, HeatDistribution *d)
   *d = none;
   for (int axis = 0; axis < 2; axis++) {
     PetscCall(PetscMalloc1(d->parts[axis] + 1, &d->start[axis]));
-    for (PetscInt p = 0; p <= d->parts[axis]; p++)
-      d->start[axis][p] = HeatLayoutStart(d->n[axis], d->parts[axis], p);
+    PetscCall(CreateOwners(d, axis));
+    for (PetscInt p = 0; p <= d->parts[axis]; p++) d->start[axis][p] = HeatLayoutCut(l, axis, p);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -62,6 +70,8 @@ PetscErrorCode HeatDistributionCoarsen(const HeatDistribution *fine, const Petsc
 
     coarse->n[axis] = (fine->n[axis] + by - 1) / by;
     PetscCall(PetscMalloc1(fine->parts[axis] + 1, &coarse->start[axis]));
+    PetscCall(PetscMalloc1(fine->parts[axis], &coarse->owner[axis]));
+    PetscCall(PetscArraycpy(coarse->owner[axis], fine->owner[axis], fine->parts[axis]));
     for (PetscInt p = 0; p <= fine->parts[axis]; p++)
       coarse->start[axis][p] = (fine->start[axis][p] + by - 1) / by;
   }
@@ -76,9 +86,11 @@ PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const Pets
   for (int axis = 0; axis < 2; axis++) {
     const PetscInt by = along[axis] ? 2 : 1;
 
-    fewer->parts[axis]  = (d->parts[axis] + by - 1) / by;
-    fewer->stride[axis] = d->stride[axis] * by;
+    fewer->parts[axis] = (d->parts[axis] + by - 1) / by;
     PetscCall(PetscMalloc1(fewer->parts[axis] + 1, &fewer->start[axis]));
+    PetscCall(PetscMalloc1(fewer->parts[axis], &fewer->owner[axis]));
+    for (PetscInt p = 0; p < fewer->parts[axis]; p++)
+      fewer->owner[axis][p] = d->owner[axis][p * by];
     for (PetscInt p = 0; p <= fewer->parts[axis]; p++)
       fewer->start[axis][p] = d->start[axis][PetscMin(p * by, d->parts[axis])];
   }
@@ -92,27 +104,52 @@ enum {
   THINNEST = 16
 };
 
-/* Blocks are joined along each axis until the thinnest block that has cells is at least THINNEST
-   cells wide, or one block is left. */
+/* Return whether columns (axis 0) or rows (axis 1) a <= b of blocks of the grid are on the same
+   nodes, as far as this follows from tiles, or there is one block in each. */
+static PetscBool OnSameNodes(const HeatLayout *l, int axis, PetscInt a, PetscInt b)
+{
+  if (HeatLayoutHasTiles(l))
+    return a / l->tile[axis] == b / l->tile[axis] ? PETSC_TRUE : PETSC_FALSE;
+  if (HeatLayoutParts(l, !axis) > 1 || l->per_node == 0) return PETSC_FALSE;
+  return HeatLayoutNode(l, axis == 0 ? a : 0, axis == 0 ? 0 : a) ==
+                 HeatLayoutNode(l, axis == 0 ? b : 0, axis == 0 ? 0 : b)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
+}
+
+/* Join thin blocks along an axis with blocks before or after them.  In ascending order, a block
+   takes the following ones until it is wide enough; one that remains thin, as the last of its node,
+   joins the block before it.
+   @param[in] within  whether only blocks of one node may join */
+static void JoinThin(HeatDistribution *d, int axis, PetscBool within)
+{
+  PetscInt *start = d->start[axis], *owner = d->owner[axis], n = 0; /* n: blocks so far */
+
+  for (PetscInt p = 0; p <= d->parts[axis]; p++) {
+    const PetscInt  first = start[p];
+    const PetscBool thin  = n > 0 && first - start[n - 1] < THINNEST ? PETSC_TRUE : PETSC_FALSE;
+    const PetscBool end   = p == d->parts[axis] ? PETSC_TRUE : PETSC_FALSE;
+
+    if (thin && !end && (!within || OnSameNodes(&d->layout, axis, owner[n - 1], owner[p])))
+      continue;
+    if (thin && n > 1 && (!within || OnSameNodes(&d->layout, axis, owner[n - 2], owner[n - 1])))
+      n--;
+    start[n] = first;
+    if (!end) owner[n++] = owner[p];
+  }
+  d->parts[axis] = n;
+}
+
 PetscErrorCode HeatDistributionJoinThin(const HeatDistribution *landing, HeatDistribution *d,
                                         PetscBool *moved)
 {
   PetscFunctionBeginUser;
-  *moved = PETSC_FALSE;
   PetscCall(HeatDistributionAgglomerate(landing, (PetscBool[2]){PETSC_FALSE, PETSC_FALSE}, d));
-  for (;;) {
-    HeatDistribution fewer;
-    PetscBool        thin[2];
-
-    for (int axis = 0; axis < 2; axis++)
-      thin[axis] = (d->parts[axis] > 1 && HeatDistributionThinnest(d, axis) < THINNEST)
-                       ? PETSC_TRUE
-                       : PETSC_FALSE;
-    if (!thin[0] && !thin[1]) break;
-    PetscCall(HeatDistributionAgglomerate(d, thin, &fewer));
-    PetscCall(HeatDistributionDestroy(d));
-    *d     = fewer;
-    *moved = PETSC_TRUE;
+  *moved = PETSC_FALSE;
+  for (int axis = 0; axis < 2; axis++) {
+    JoinThin(d, axis, PETSC_TRUE);
+    JoinThin(d, axis, PETSC_FALSE);
+    if (d->parts[axis] < landing->parts[axis]) *moved = PETSC_TRUE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -127,15 +164,31 @@ PetscBool HeatDistributionIsStepwise(const HeatDistribution *d)
 PetscErrorCode HeatDistributionDestroy(HeatDistribution *d)
 {
   PetscFunctionBeginUser;
-  PetscCall(PetscFree(d->start[0]));
-  PetscCall(PetscFree(d->start[1]));
+  for (int axis = 0; axis < 2; axis++) {
+    PetscCall(PetscFree(d->start[axis]));
+    PetscCall(PetscFree(d->owner[axis]));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscInt HeatDistributionBlock(const HeatDistribution *d, int axis)
+{
+  PetscInt low = 0, high = d->parts[axis]; /* owner[low] <= place < owner[high] */
+
+  while (high - low > 1) {
+    const PetscInt middle = low + (high - low) / 2;
+
+    if (d->owner[axis][middle] <= d->place[axis]) low = middle;
+    else high = middle;
+  }
+  return d->owner[axis][low] == d->place[axis] ? low : -1;
 }
 
 /* Return whether this rank has a block, with or without cells. */
 static PetscBool HasBlock(const HeatDistribution *d)
 {
-  return (d->place[0] % d->stride[0] || d->place[1] % d->stride[1]) ? PETSC_FALSE : PETSC_TRUE;
+  return HeatDistributionBlock(d, 0) >= 0 && HeatDistributionBlock(d, 1) >= 0 ? PETSC_TRUE
+                                                                              : PETSC_FALSE;
 }
 
 HeatBox HeatDistributionOwn(const HeatDistribution *d)
@@ -143,24 +196,12 @@ HeatBox HeatDistributionOwn(const HeatDistribution *d)
   HeatBox own = {{0, 0}, {0, 0}};
 
   for (int axis = 0; axis < 2 && HasBlock(d); axis++) {
-    const PetscInt block = d->place[axis] / d->stride[axis];
+    const PetscInt block = HeatDistributionBlock(d, axis);
 
     own.lo[axis] = d->start[axis][block];
     own.hi[axis] = d->start[axis][block + 1];
   }
   return own;
-}
-
-PetscInt HeatDistributionThinnest(const HeatDistribution *d, int axis)
-{
-  PetscInt thinnest = d->n[axis];
-
-  for (PetscInt p = 0; p < d->parts[axis]; p++) {
-    const PetscInt width = d->start[axis][p + 1] - d->start[axis][p];
-
-    if (width > 0) thinnest = PetscMin(thinnest, width);
-  }
-  return thinnest;
 }
 
 HeatLevelShape HeatLevelShapeMake(const HeatDistribution *d, PetscInt halo)

@@ -32,10 +32,10 @@ static inline PetscBool HeatBoxIsEmpty(const HeatBox *b)
  *
  *  Example along one axis: a grid of 16 cells on four ranks, coarsened, then agglomerated.
  *
- *      rank            |    0    |    1    |    2    |    3    |    n   parts  start         stride
- *      grid            | 0 1 2 3 | 4 5 6 7 |  8 .. 11| 12 .. 15|   16     4    0 4 8 12 16     1
- *      Coarsen         |  0   1  |  2   3  |  4   5  |  6   7  |    8     4    0 2 4  6  8     1
- *      Agglomerate     |  0   1     2   3  |  4   5     6   7  |    8     2    0 4 8           2
+ *      rank            |    0    |    1    |    2    |    3    |    n  parts  start        owner
+ *      grid            | 0 1 2 3 | 4 5 6 7 |  8 .. 11| 12 .. 15|   16    4    0 4 8 12 16  0 1 2 3
+ *      Coarsen         |  0   1  |  2   3  |  4   5  |  6   7  |    8    4    0 2 4  6  8  0 1 2 3
+ *      Agglomerate     |  0   1     2   3  |  4   5     6   7  |    8    2    0 4 8        0 2
  *        on rank       |         0         |         2         |
  */
 typedef struct {
@@ -44,7 +44,8 @@ typedef struct {
   PetscBool periodic[2]; /* along x and y */
   PetscInt  parts[2];    /* blocks, along x and y */
   PetscInt *start[2];    /* owned [parts + 1]: first cell of each block, then n */
-  PetscInt  stride[2];   /* block b lies on the ranks of the grid's block b * stride */
+  PetscInt *owner[2];    /* owned [parts]: the grid's column or row of blocks on whose ranks block
+                            b lies, ascending */
   PetscInt  columns;     /* blocks of the grid along x: rank = row * columns + column */
   PetscInt  place[2];    /* column and row of this rank's block of the grid */
 
@@ -71,8 +72,9 @@ PetscErrorCode HeatDistributionAgglomerate(const HeatDistribution *d, const Pets
                                            HeatDistribution *fewer);
 
 /** Describe where the equations of a level are solved whose right-hand side lies on `landing`: on
- *  the same blocks, or, where these are thin, on fewer ranks.  Destroy it with
- *  HeatDistributionDestroy.
+ *  the same blocks, or, where these are thin, on fewer ranks.  Thin blocks are joined with blocks
+ *  of their node first, and with blocks of other nodes only if all blocks of the node together are
+ *  thin.  Destroy it with HeatDistributionDestroy.
  *  @param[out] moved  whether blocks were joined */
 PetscErrorCode HeatDistributionJoinThin(const HeatDistribution *landing, HeatDistribution *d,
                                         PetscBool *moved);
@@ -88,14 +90,14 @@ PetscErrorCode HeatDistributionDestroy(HeatDistribution *d);
  *  without a block gets the empty box at (0, 0). */
 HeatBox HeatDistributionOwn(const HeatDistribution *d);
 
-/** Return the smallest width along an axis [cells] of all blocks that have cells. */
-PetscInt HeatDistributionThinnest(const HeatDistribution *d, int axis);
-
 /** Return the rank that owns block (a, b). */
 static inline PetscMPIInt HeatDistributionRank(const HeatDistribution *d, PetscInt a, PetscInt b)
 {
-  return (PetscMPIInt)(b * d->stride[1] * d->columns + a * d->stride[0]);
+  return (PetscMPIInt)(d->owner[1][b] * d->columns + d->owner[0][a]);
 }
+
+/** Return the number along an axis of this rank's block, with or without cells; -1: it has none. */
+PetscInt HeatDistributionBlock(const HeatDistribution *d, int axis);
 
 enum {
   HEAT_LANES = 16 /* floats of the widest vector, 64 bytes of AVX-512 */

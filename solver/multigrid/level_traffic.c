@@ -61,7 +61,8 @@ static PetscBool SeenBefore(const Axis *x, PetscInt a, PetscInt b, PetscInt turn
 /* Add the overlaps of block a of `from`. */
 static PetscErrorCode AddOverlaps(const Axis *x, PetscInt a, HeatLayoutPairs *pairs)
 {
-  const PetscInt from = a * x->from->stride[x->axis], stride = x->to->stride[x->axis];
+  const PetscInt  from  = x->from->owner[x->axis][a];
+  const PetscInt *owner = x->to->owner[x->axis];
 
   PetscFunctionBeginUser;
   for (PetscInt turn = -x->turns; turn <= x->turns; turn++) {
@@ -73,7 +74,7 @@ static PetscErrorCode AddOverlaps(const Axis *x, PetscInt a, HeatLayoutPairs *pa
 
       if (cells <= 0) continue;
       PetscCall(
-          HeatLayoutPairsAdd(pairs, from, b * stride, SeenBefore(x, a, b, turn) ? 0 : 1, cells));
+          HeatLayoutPairsAdd(pairs, from, owner[b], SeenBefore(x, a, b, turn) ? 0 : 1, cells));
     }
   }
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -90,13 +90,13 @@ static PetscErrorCode FindOverlaps(const HeatDistribution *from, const HeatDistr
                                    int axis, PetscInt halo, PetscBool sending, Overlaps *found)
 {
   const HeatDistribution *mine = sending ? from : to, *other = sending ? to : from;
-  const PetscInt turns = Turns(to, axis, halo), me = mine->place[axis] / mine->stride[axis];
-  PetscInt       room = 0;
+  const PetscInt          turns = Turns(to, axis, halo), me = HeatDistributionBlock(mine, axis);
+  PetscInt                room = 0;
 
   PetscFunctionBeginUser;
   found->n  = 0;
   found->of = NULL;
-  if (mine->place[axis] % mine->stride[axis]) PetscFunctionReturn(PETSC_SUCCESS);
+  if (me < 0) PetscFunctionReturn(PETSC_SUCCESS);
   for (PetscInt k = 0; k < other->parts[axis]; k++) {
     for (PetscInt turn = -turns; turn <= turns; turn++) {
       Overlap o = Intersect(from, sending ? me : k, to, sending ? k : me, axis, halo, turn);

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import filecmp
 
-from heat2d_case import basic_case, run, write_case
+from heat2d_case import Outcome, basic_case, run, write_case
 from nodes import Nodes, finish
 
 # 6 steps: a whole batch of explicit steps at once and a rest, a history of several steps for bdf2.
@@ -34,10 +34,10 @@ def body(scheme: str) -> dict:
         solver=solver, output={"snapshots": {"every": 3}}, checkpoint={"every": 3, "keep": 9})
 
 
-def same_bytes(nodes: Nodes, directory, serial, scheme: str) -> None:
+def same_bytes(nodes: Nodes, directory, serial, scheme: str, *args: str) -> Outcome:
     """Run a scheme on the nodes, and compare its snapshots, and explicit schemes' checkpoints, to those of one rank."""
     place = directory / scheme
-    outcome = finish(nodes.run(write_case(place, body(scheme)), seconds=300), place)
+    outcome = finish(nodes.run(write_case(place, body(scheme)), *args, seconds=300), place)
     assert outcome.code == 0 and not outcome.err.strip(), f"{scheme}: exit code {outcome.code}\n{outcome.err}"
     one, results = serial(scheme), outcome.results
     # The checkpoints of implicit schemes hold sums of the energy account that are rounded in another order.
@@ -51,6 +51,7 @@ def same_bytes(nodes: Nodes, directory, serial, scheme: str) -> None:
     halo = results["communication"]["halo"]
     assert (halo["between_nodes"]["messages"] > 0) == (len(nodes.hosts) > 1), halo
     assert (halo["within_nodes"]["messages"] > 0) == any(host.ranks > 1 for host in nodes.hosts), halo
+    return outcome
 
 
 def serial_runs(tmp_path_factory):

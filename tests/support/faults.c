@@ -14,6 +14,7 @@
  *   short               a write writes half of its bytes; other calls are not changed
  *   flip                a write changes one bit of its middle byte; other calls are not changed
  *   slow                the call takes 1.5 s longer
+ *   stop                this process stops before the call, as with SIGSTOP
  *   kill                this process is killed before the call
  *   killothers          the other ranks of this node are killed before the call
  *   killall             all ranks of this node are killed before the call
@@ -102,7 +103,8 @@ static int Fault(const char *call, const char *path, int folder)
   if (++seen != nth) return 0;
   if (strcmp(action, "killothers") == 0 || strcmp(action, "killall") == 0) KillOthers();
   if (strcmp(action, "kill") == 0 || strcmp(action, "killall") == 0) kill(getpid(), SIGKILL);
-  if (strcmp(action, "killothers") == 0) return 0;
+  if (strcmp(action, "stop") == 0) kill(getpid(), SIGSTOP);
+  if (strcmp(action, "killothers") == 0 || strcmp(action, "stop") == 0) return 0;
   if (strcmp(action, "slow") == 0) {
     SleepAsSlowDisk();
     return 0;

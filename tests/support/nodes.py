@@ -21,8 +21,9 @@ from virtual_nodes import Host, NotPermitted  # noqa: E402
 class Nodes(virtual_nodes.Nodes):
     """A context manager for nodes a, b, ...  Raises NotPermitted if they cannot be made."""
 
-    def __init__(self, names: str, ranks_per_node: int = 1, **limits):
-        super().__init__([Host(name, ranks_per_node) for name in names], **limits)
+    def __init__(self, names: str, ranks_per_node: int | tuple[int, ...] = 1, **limits):
+        each = ranks_per_node if isinstance(ranks_per_node, tuple) else [ranks_per_node] * len(names)
+        super().__init__([Host(name, ranks) for name, ranks in zip(names, each, strict=True)], **limits)
 
     def run(self, case: Path, *args: str, seconds: int = 60) -> subprocess.Popen:
         """Start heat2d on all nodes, with the output folder `out` beside the case."""
@@ -65,7 +66,7 @@ def network():
     """Return a function that makes nodes; 'abc' makes three.  Where they are not permitted the test is skipped."""
     skip_without_mpich()
     with ExitStack() as stack:
-        def make(names: str, ranks_per_node: int = 1, **limits) -> Nodes:
+        def make(names: str, ranks_per_node: int | tuple[int, ...] = 1, **limits) -> Nodes:
             try:
                 return stack.enter_context(Nodes(names, ranks_per_node, **limits))
             except NotPermitted as reason:

@@ -36,7 +36,7 @@ ALLOWED = {
     "app/report": "app/process app/state io/field_file io/file io/run_files solver/base solver/implicit solver/measure solver/multigrid",
     "app/run": "app/process app/report app/state io/case_file io/field_file io/run_files solver/base solver/case solver/grid",
     "app/calibrate": "app/process io/case_file io/file io/machine_file solver/base solver/case solver/measure solver/model solver/stepper",
-    "app/plan": "app/process app/report app/state io/file solver/base solver/measure solver/model",
+    "app/plan": "app/process app/report app/state io/file solver/base solver/grid solver/measure solver/model",
     "app/verify": "app/state io/case_file io/file io/run_files solver/base solver/measure",
     "app/bench": "app/run io/case_file io/field_file io/file solver/base solver/grid solver/measure",
     "app/command": "app/bench app/calibrate app/plan app/process app/report app/run app/verify io/case_file io/file io/machine_file io/run_files solver/base",

@@ -49,6 +49,11 @@ CASES = {
     "steady-5": ({"grid": grid(60, 60), "time": {"scheme": "steady"}, "boundary": {"left": ZERO}}, 5),
     "snapshots-4": ({"output": {"snapshots": {"every": 5}, "fields": ["temperature", "heat_flux", "owner"]}}, 4),
     "linear-6": ({"decomposition": {"mapping": "linear"}, "grid": grid(64, 48), "time": {"scheme": "backward-euler", **LONG}}, 6),
+    "weights-4": ({"grid": grid(96, 80), "time": {"scheme": "backward-euler", **LONG}, "decomposition": {"weights": [1, 1, 1, 4]}}, 4),
+    "weights-blocks-6": ({"grid": grid(96, 80), "time": {"scheme": "esdirk", **LONG}, "boundary": PERIODIC,
+                          "decomposition": {"weights": [1, 2, 5, 2, 1, 9], "processes": [3, 2]}}, 6),
+    "weights-deep-4": ({"grid": grid(140, 132), "time": {"scheme": "rkl2", "step": 3e-4, "steps": 5}, "boundary": {"left": ZERO},
+                        "decomposition": {"weights": [1, 1, 2, 3], "processes": [2, 2]}}, 4),
     "steady-64": ({"grid": grid(96, 96), "time": {"scheme": "steady"}, "boundary": {"left": ZERO}}, 64),
 }
 
@@ -76,7 +81,7 @@ def test_the_plan_is_what_the_run_counts(tmp_path, name):
     steps = results["time"]["steps"]
     _, planned = plan(tmp_path, basic_case(**sections), "--ranks", str(ranks), "--iterations", str(iterations / steps))
     assert planned["steps"] == steps and planned["ranks"] == ranks and planned["nodes"] == 1
-    for key in ("processes", "cells_min", "cells_max"):
+    for key in ("processes", "cells_min", "cells_max", "load_balance"):
         assert planned["decomposition"][key] == results["decomposition"][key]
     for kind in ("halo", "multigrid", "setup", "reduction"):
         assert {place: planned["communication"][kind][place] for place in PLACES} == counted(results, kind), kind
@@ -295,3 +300,42 @@ def test_a_source_with_a_factor_of_time_is_one_more_field_before_the_first_sweep
         assert found["messages"] - fixed["messages"] == 2
         assert (found["bytes"] - fixed["bytes"]) / (2 * 16 * 8) in (132, 140)
     assert planned["moving"]["halo"]["within_nodes"]["messages"] > planned["fixed"]["halo"]["within_nodes"]["messages"]
+
+
+@pytest.mark.parametrize("nodes", [1, 16, 256, 1024, 65536])
+def test_node_blocks_against_linear_on_many_nodes(tmp_path, nodes):
+    """Nodes of 128 ranks on a square of n x n cells, up to 65 536 nodes.  Compact rectangles of 8 x 16 blocks make a square of
+    nodes with 2 (sqrt(nodes) - 1) cuts between nodes, each of which sends n values both ways.  In linear order a node owns 128 blocks of a
+    row of px blocks, or 128/px rows."""
+    n, ranks = 262144, 128 * nodes
+    case = basic_case(grid=grid(n, n), time={"scheme": "ftcs", "step": 1e-12, "steps": 10}, output={"history": {"every": 1}})
+    sent = {}
+    for mapping in ("node-blocks", "linear"):
+        _, planned = plan(tmp_path, case, "--ranks", str(ranks), "--ranks-per-node", "128", "--set", f"decomposition.mapping={mapping}")
+        sent[mapping] = planned["per_step"]["halo"]["between_nodes"]["bytes"]
+        px, py = planned["decomposition"]["processes"]
+        assert px * py == ranks and py == 2 * px
+        if mapping == "node-blocks":
+            assert planned["decomposition"]["node_blocks"] == ([8, 16] if nodes > 1 else [px, py])
+    line = 2 * n * 8  # bytes across a cut through the whole domain
+    assert sent["node-blocks"] == line * 2 * (round(nodes ** 0.5) - 1)
+    assert sent["linear"] == line * ((px // 128 - 1) + (py - 1) if px >= 128 else py * px // 128 - 1)
+    assert sent["linear"] >= {1: 0, 16: 2.5}.get(nodes, 8) * sent["node-blocks"]
+
+
+@pytest.mark.parametrize("ranks", [13, 1009, 1000003])
+def test_a_prime_number_of_ranks_is_told_with_a_better_one(tmp_path, ranks):
+    _, planned = plan(tmp_path, basic_case(grid=grid(2000000, 2000000), time={"scheme": "ftcs", "step": 1e-14, "steps": 1}),
+                      "--ranks", str(ranks))
+    told = [warning for warning in planned["warnings"] if f"{ranks} ranks are a prime number" in warning]
+    assert len(told) == 1 and "ranks would be better" in told[0]
+    better = int(told[0].split("; ")[1].split()[0])
+    assert 0.8 * ranks < better < ranks
+
+
+def test_a_run_tells_of_a_prime_number_of_ranks(tmp_path):
+    outcome = run(tmp_path, basic_case(time={"scheme": "ftcs", "step": 1e-4, "steps": 1}), "--quiet", ranks=11)
+    assert outcome.code == 0
+    told = [warning for warning in outcome.results["warnings"] if "11 ranks are a prime number and leave only 1 x 11 blocks" in warning
+            or "11 ranks are a prime number and leave only 11 x 1 blocks" in warning]
+    assert len(told) == 1 and told[0].endswith("10 ranks would be better") and told[0] in outcome.err

@@ -270,17 +270,43 @@ static void agglomeration_joins_blocks_on_the_rank_of_the_first(void **state)
   OK(HeatDistributionDestroy(&d));
 }
 
-static void thinnest_block_is_that_with_cells(void **state)
+/* Nine columns of blocks on nodes of three, most of them 12 cells wide: a node's blocks join first,
+   so that no block is of two nodes; a block that is wide enough stays alone. */
+static void thin_blocks_join_within_their_node_first(void **state)
 {
-  const Cells      cells = {{8, 8}, {PETSC_FALSE, PETSC_FALSE}, {EVERY_OTHER_EMPTY, EVEN}};
-  HeatDistribution d     = Distribute(&cells, HeatTestSize(), 1);
-  PetscInt         least = 8;
+  const PetscInt   x[] = {0, 12, 24, 36, 48, 60, 72, 100, 104, 108}, y[] = {0, 40};
+  const PetscInt   start[] = {0, 36, 72, 108}, owner[] = {0, 3, 6};
+  HeatLayout       l = {.nx       = 108,
+                        .ny       = 40,
+                        .px       = 9,
+                        .py       = 1,
+                        .size     = 9,
+                        .per_node = 3,
+                        .n_nodes  = 3,
+                        .tile     = {3, 1},
+                        .start    = {x, y}};
+  HeatDistribution d, fewer;
+  PetscBool        moved;
+  PetscReal        wrong = 0.0;
 
   (void)state;
-  for (PetscInt k = 0; k < d.parts[0]; k++)
-    if (d.start[0][k + 1] > d.start[0][k])
-      least = PetscMin(least, d.start[0][k + 1] - d.start[0][k]);
-  ALL(HeatDistributionThinnest(&d, 0) == least && HeatDistributionThinnest(&d, 1) == 8);
+  OK(HeatDistributionPlan(&l, &d));
+  OK(HeatDistributionJoinThin(&d, &fewer, &moved));
+  ALL(moved && fewer.parts[0] == 3 && fewer.parts[1] == 1);
+  for (int k = 0; k < 3; k++) {
+    wrong += fewer.start[0][k] != start[k];
+    wrong += fewer.owner[0][k] != owner[k];
+  }
+  AT_MOST(wrong, 0.0);
+  OK(HeatDistributionDestroy(&fewer));
+  OK(HeatDistributionDestroy(&d));
+  l.tile[0] = l.tile[1] = 0; /* two nodes, of which neither has whole tiles */
+  l.per_node            = 9;
+  l.node_of             = (const int[]){0, 0, 0, 0, 0, 1, 1, 1, 1};
+  OK(HeatDistributionPlan(&l, &d));
+  OK(HeatDistributionJoinThin(&d, &fewer, &moved));
+  ALL(fewer.parts[0] == 3 && fewer.owner[0][2] == 5); /* 0 1, 2 3 4, 5 6 7 8 */
+  OK(HeatDistributionDestroy(&fewer));
   OK(HeatDistributionDestroy(&d));
 }
 
@@ -311,7 +337,7 @@ static HeatBox Surroundings(const HeatDistribution *d, PetscInt halo)
 {
   HeatBox box = HeatDistributionOwn(d);
 
-  if (d->place[0] % d->stride[0] || d->place[1] % d->stride[1]) return box;
+  if (HeatDistributionBlock(d, 0) < 0 || HeatDistributionBlock(d, 1) < 0) return box;
   for (int axis = 0; axis < 2; axis++) {
     box.lo[axis] -= halo;
     box.hi[axis] += halo;
@@ -528,7 +554,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(arrays_are_zero_and_apart),
     cmocka_unit_test(coarse_cell_is_where_its_first_fine_cell_is),
     cmocka_unit_test(agglomeration_joins_blocks_on_the_rank_of_the_first),
-    cmocka_unit_test(thinnest_block_is_that_with_cells),
+    cmocka_unit_test(thin_blocks_join_within_their_node_first),
     cmocka_unit_test(halos_hold_the_values_of_their_global_indices),
     cmocka_unit_test(periodic_halos_hold_the_images),
     cmocka_unit_test(odd_periodic_halos_hold_the_images),
