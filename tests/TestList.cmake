@@ -30,6 +30,7 @@ foreach(function Exp Log Sin Cos Pow)
 endforeach()
 target_link_libraries(test_vector_math PRIVATE narrow_math m)
 heat2d_add_unit(communication RANKS 1 2 4)
+heat2d_add_unit(metrics RANKS 1 3)
 heat2d_add_unit(stop RANKS 1 2)
 heat2d_add_unit(writers RANKS 1 2 3 4 7)
 

@@ -11,10 +11,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/bench/bench_checkpoint.h"
 #include "app/bench/bench_record.h"
 #include "app/process/petsc_options.h"
 #include "app/process/provenance.h"
 #include "app/report/record.h"
+#include "app/report/screen_metrics.h"
 #include "app/verify/verify.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/monotonic.h"
@@ -30,6 +32,10 @@ typedef struct {
   HeatAuditReport         audit;
   HeatVerify             *verify; /* owned; the self-tests */
   HeatProof              *proof;  /* owned */
+  HeatBinding             binding;
+  HeatPower               power;
+  HeatMachineTexts        texts; /* that `metrics` points into */
+  HeatResultsMetrics      metrics;
   HeatHash                proof_hash;
   char                    directory[128]; /* the default one */
   int                     lock;           /* of the output folder; -1: none */
@@ -223,6 +229,18 @@ static PetscErrorCode MeasureMemory(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Measure the use of the machine outside of the timed steps.  STREAM comes last, because its arrays
+   would count as memory of the run. */
+static PetscErrorCode MeasureMachine(Bench *b)
+{
+  PetscFunctionBeginUser;
+  PetscCall(MeasureMemory(b));
+  PetscCall(HeatMetricsFillMachine(b->comm, HeatMonotonicTime() - b->start->time, &b->power,
+                                   &b->texts, &b->metrics));
+  if (b->o->stream) PetscCall(HeatMetricsRunStream(b->comm, &b->binding, &b->metrics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Audit the proof as it is on the disk. */
 static PetscErrorCode ReadAndAudit(Bench *b)
 {
@@ -244,7 +262,8 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatProofFinish(b->proof, b->r.setup, (int)b->r.cycles, b->r.times));
+  PetscCall(HeatProofFinish(b->proof, b->r.setup, (int)b->r.cycles, b->r.times,
+                            b->q.id.workload == HEAT_BENCH_CHECKPOINT ? b->r.restart.reads : NULL));
   PetscCall(HeatProofWrite(b->proof, b->q.directory, &b->proof_hash));
   if (b->rank == 0) code = ReadAndAudit(b);
   PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, b->comm));
@@ -259,7 +278,6 @@ static PetscErrorCode WriteRecord(Bench *b)
   static const char program[] = "/proc/self/exe";
   HeatResults       r;
   HeatProvenance    p;
-  HeatBinding       binding;
   HeatResultsHost  *hosts;
   HeatHash          binary;
   PetscBool         known;
@@ -271,17 +289,43 @@ static PetscErrorCode WriteRecord(Bench *b)
   r.ranks  = b->size;
   PetscCall(HeatProvenanceCollect(&p));
   HeatRecordProvenance(&p, b->start, &r);
-  PetscCall(HeatBindingCollect(b->comm, &binding));
-  PetscCall(HeatRecordBinding(&binding, &r, &hosts));
-  known = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
+  PetscCall(HeatRecordBinding(&b->binding, &r, &hosts));
+  r.metrics = b->metrics;
+  known     = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
   if (known && HeatHashFile(program, &binary)) known = PETSC_FALSE; /* the record is collective */
   r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, known ? &binary : NULL);
   PetscCall(HeatResultsWrite(b->comm, b->q.directory, &r));
   HeatJsonDestroy(&r.bench);
   PetscCall(HeatProvenanceClear(&p));
-  PetscCall(HeatBindingClear(&binding));
   PetscCall(PetscFree(hosts));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Print what the workload `checkpoint` found. */
+static void PrintRestarts(const HeatBenchRequest *q, const HeatBenchResult *r)
+{
+  const double         GB    = 1e9; /* [bytes] */
+  const HeatDiskProbe *probe = &r->restart.probe;
+
+  (void)printf("  writes: %.3g GB/s durable; a plain file: %.3g GB/s\n",
+               HeatBenchMerit(&q->id, (double)r->steps, r->seconds, 0.0) / GB,
+               (double)probe->bytes / probe->write / GB);
+  (void)printf("  restarts: %.3g GB/s; a plain file: %.3g GB/s; %lld wrong cells\n",
+               HeatBenchMerit(&q->id, (double)r->cycles, r->restart.seconds, 0.0) / GB,
+               (double)probe->bytes / probe->read / GB, (long long)r->restart.wrong);
+  if (r->restart.cached > 0.01)
+    (void)printf("  up to %.0f %% of a file stayed in the page cache before a restart\n",
+                 100.0 * r->restart.cached);
+}
+
+/* Print what the other workloads found. */
+static void PrintFields(const HeatBenchResult *r)
+{
+  (void)printf("  modes: error %.2g (bound %.2g), distance to the continuous solution %.4g of the "
+               "predicted one\n",
+               r->modes.error, r->modes.bound, r->modes.continuous_ratio);
+  (void)printf("  field: residual %.2g, energy account %.2g, range left by %.2g K\n",
+               r->field.worst, r->field.balance, PetscMax(0.0, r->field.overshoot));
 }
 
 static void PrintSummary(const Bench *b)
@@ -295,20 +339,33 @@ static void PrintSummary(const Bench *b)
                (unsigned long long)b->q.id.nonce);
   (void)printf("  %d ranks; set-up %.3g s; %lld steps in %.4g s (%s)\n", b->size, r->setup,
                (long long)r->steps, r->seconds, HeatBenchGrade(r->seconds));
-  (void)printf("  modes: error %.2g (bound %.2g), distance to the continuous solution %.4g of the "
-               "predicted one\n",
-               r->modes.error, r->modes.bound, r->modes.continuous_ratio);
-  (void)printf("  field: residual %.2g, energy account %.2g, range left by %.2g K\n",
-               r->field.worst, r->field.balance, PetscMax(0.0, r->field.overshoot));
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PrintRestarts(&b->q, r);
+  else PrintFields(r);
+  HeatScreenPrintMetrics(&b->metrics, b->size);
   (void)printf("  audit: %lld windows, residual %.2g\n", (long long)b->audit.windows,
                b->audit.residual);
   if (valid)
-    (void)printf("  VALID: %.4g cell-steps/s\n",
-                 HeatBenchMerit(b->q.id.size, (double)r->steps, r->seconds, r->setup));
+    (void)printf("  VALID: %.4g %s\n",
+                 HeatBenchMerit(&b->q.id, (double)r->steps, r->seconds, r->setup),
+                 HeatBenchUnit(b->q.id.workload));
   else (void)printf("  INVALID: no figure of merit\n");
   (void)printf("  record in %s/results.json, proof in %s/proof.json\n", b->q.directory,
                b->q.directory);
   (void)fflush(stdout);
+}
+
+/* Run the self-tests and both problems, or the workload `checkpoint`. */
+static PetscErrorCode RunWorkload(Bench *b)
+{
+  PetscFunctionBeginUser;
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) {
+    PetscCall(HeatBenchRunCheckpoints(b->comm, &b->q, b->proof, &b->r));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SelfTests(b));
+  PetscCall(HeatBenchRunModes(b->comm, &b->q, b->proof, &b->r));
+  PetscCall(HeatBenchRunField(b->comm, &b->q, &b->binding, b->proof, &b->r, &b->metrics));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Run everything in its order. */
@@ -326,14 +383,16 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(ReadRequest(b));
   PetscCall(HeatOptionsInsertPetsc(b->comm, b->o, NULL));
   PetscCall(HeatBenchCheckFits(b->comm, &b->q));
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PetscCall(HeatBenchCheckSpace(b->comm, &b->q));
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
-  PetscCall(SelfTests(b));
+  PetscCall(HeatBindingCollect(b->comm, &b->binding));
+  HeatPowerStart("", b->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &b->power);
+  HeatResultsMetricsInit(&b->metrics);
   PetscCall(HeatProofCreate(b->comm, &b->q.id, &b->proof));
-  PetscCall(HeatBenchRunModes(b->comm, &b->q, b->proof, &b->r));
-  PetscCall(HeatBenchRunField(b->comm, &b->q, b->proof, &b->r));
+  PetscCall(RunWorkload(b));
   b->r.end_to_end = HeatMonotonicTime() - b->start->time;
-  PetscCall(MeasureMemory(b));
+  PetscCall(MeasureMachine(b));
   PetscCall(AuditOwnProof(b));
   PetscCall(WriteRecord(b));
   if (b->rank == 0) {
@@ -368,9 +427,11 @@ PetscErrorCode HeatCommandBench(MPI_Comm comm, const HeatOptions *o, const HeatP
     PetscCall(PetscFree(b->verify));
   }
   HeatOutputDirectoryUnlock(b->q.directory, &b->lock);
+  PetscCall(HeatBindingClear(&b->binding));
   PetscCall(HeatProofDestroy(&b->proof));
   PetscCall(PetscFree(b->r.times));
   PetscCall(PetscFree(b->r.field.residuals));
+  PetscCall(PetscFree(b->r.restart.reads));
   PetscCall(PetscFree(b));
   PetscFunctionReturn(code);
 }

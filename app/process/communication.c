@@ -233,12 +233,14 @@ void HeatCommunicationForget(MPI_Request request)
 
 /* Reports. */
 
+PetscBool HeatCommunicationIsCounted(void) { return my.started ? PETSC_TRUE : PETSC_FALSE; }
+
 PetscErrorCode HeatCommunicationSum(MPI_Comm comm, HeatCommunication *total)
 {
   const int n = HEAT_TRAFFIC_KINDS * 5; /* integers: messages, bytes, collectives */
 
   PetscFunctionBeginUser;
-  total->counted = my.started ? PETSC_TRUE : PETSC_FALSE;
+  total->counted = HeatCommunicationIsCounted();
   PetscCallMPI(PMPI_Allreduce(my.traffic, total->kinds, n, MPIU_INT64, MPI_SUM, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

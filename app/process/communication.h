@@ -48,6 +48,10 @@ void HeatCommunicationForget(MPI_Request request);
 
 /* For the reports. */
 
+/** Return whether this program has the wrappers, so that messages are counted and the time in MPI
+ *  is measured (mpi_time.h).  Not collective. */
+PetscBool HeatCommunicationIsCounted(void);
+
 /** The sum over the ranks. */
 typedef struct {
   PetscBool   counted; /* whether this program counts, that is, has the wrappers */

@@ -120,8 +120,8 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   if (ParseFlag(argv[*k], "--quiet", &o->quiet) ||
       ParseFlag(argv[*k], "--no-progress", &o->no_progress) ||
       ParseFlag(argv[*k], "--help", &o->help) || ParseFlag(argv[*k], "--version", &o->version) ||
-      ParseFlag(argv[*k], "--quick", &o->quick) || ParseBenchOption(o, argc, argv, k) ||
-      ParsePlanOption(o, argc, argv, k)) {
+      ParseFlag(argv[*k], "--quick", &o->quick) || ParseFlag(argv[*k], "--stream", &o->stream) ||
+      ParseBenchOption(o, argc, argv, k) || ParsePlanOption(o, argc, argv, k)) {
     return;
   }
   if ((value = ValueOf(o, "--set", argc, argv, k))) o->set[o->n_set++] = value;
@@ -194,6 +194,8 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--quick is an option of heat2d verify");
   HeatCheck(!o->break_halo || !strcmp(o->command, "run"), comm, HEAT_ERR_INPUT,
             "--break-halo is an option of heat2d run");
+  HeatCheck(!o->stream || !strcmp(o->command, "run") || !strcmp(o->command, "bench"), comm,
+            HEAT_ERR_INPUT, "--stream is an option of heat2d run and heat2d bench");
   HeatCheck(!o->bench_option || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
             "%s is an option of heat2d bench", o->bench_option);
   HeatCheck(!o->plan_option || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
@@ -238,6 +240,9 @@ static const char usage[] =
     "                        buyer's number; least time of the steps [s]; least part of each\n"
     "                        node's memory; the folder to audit\n"
     "  --quick               with verify: run the short suite\n"
+    "  --stream              with run and bench: first measure the memory's bandwidth for a "
+    "second\n"
+    "                        (STREAM's triad), to compare the bandwidth of the steps with it\n"
     "  --ranks P             with plan: number of ranks (default: those of mpiexec)\n"
     "  --ranks-per-node R    with plan: ranks of each node (default: all on one node)\n"
     "  --iterations N        with plan: linear iterations of a step (default: 6 a solve)\n"

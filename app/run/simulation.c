@@ -56,7 +56,8 @@ struct HeatSimulation {
   HeatOutput    *output;
   HeatIterations iterations;
 
-  HeatCommunication communication; /* zero until the record is written */
+  HeatCommunication  communication; /* zero until the record is written */
+  HeatMetricsSources metrics;
 
   HeatCheckResult   *checks; /* [c->n_checks]; NULL until the end */
   HeatBrokenHaloTest halo_test;
@@ -76,6 +77,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .iterations    = &sim->iterations,
                               .output        = sim->output,
                               .communication = &sim->communication,
+                              .metrics       = &sim->metrics,
                               .binding       = &sim->binding,
                               .warnings      = &sim->warnings,
                               .checks        = sim->checks,
@@ -104,6 +106,7 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscCall(HeatSurveyCreate(&sim->survey));
   sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
   PetscCall(HeatBindingCollect(state->grid->comm, &sim->binding));
+  HeatPowerStart("", sim->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &sim->metrics.power);
   PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
@@ -147,6 +150,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, const HeatCase *c, const Heat
   sim->options = options;
   sim->start   = start;
   sim->lock    = -1;
+  HeatResultsMetricsInit(&sim->metrics.found);
   HeatPhasesStart(&sim->phases, start->time);
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
@@ -208,6 +212,10 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   from = Sources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));
   PetscCall(OpenOutput(sim));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
+  if (sim->options->stream)
+    PetscCall(HeatMetricsRunStream(comm, &sim->binding, &sim->metrics.found));
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   if (own) /* Prepare has removed the record with the case; a run that is killed must leave one */
     PetscCall(HeatSimulationWriteError(sim, "the run ended before it wrote its record"));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
@@ -265,7 +273,8 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   HeatRunState  *state = &sim->state;
   HeatClockStep  steps[HEAT_MOST_AT_ONCE];
   PetscReal      times[HEAT_MOST_AT_ONCE];
-  const PetscInt n = HeatScheduleSteps(&sim->schedule, steps, times);
+  const PetscInt n     = HeatScheduleSteps(&sim->schedule, steps, times);
+  PetscReal     *spent = &sim->phases.seconds[HEAT_PHASE_STEP], before = *spent;
   PetscErrorCode code;
 
   PetscFunctionBeginUser;
@@ -287,6 +296,8 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   PetscCall(HeatOutputSampleRecord(sim->output, state, n, times));
   PetscCall(HeatAdvanceHandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+  HeatStepTimesAdd(&sim->metrics.steps, *spent - before, n);
+  HeatPowerPoll(&sim->metrics.power, sim->phases.started);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
