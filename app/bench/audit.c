@@ -12,10 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/bench/draw.h"
 
-/* Bounds of the audit over bounds of whole fields; chosen, see above (RULES.md, 6.5). */
+/* Bounds of the audit over bounds of whole fields; chosen, see above (RULES.md, 6.6). */
 static const double margin = 30.0;
 
 /* Sums over the cells of windows. */
@@ -146,8 +147,8 @@ static PetscErrorCode DrawnRoot(const HeatBenchId *id, uint32_t cycle, HeatHash 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Check that the field that was read back is the one that was written and, in cycles with windows of
-   classes up to RECOMPUTED cells along an axis, that it is in all cells the field that the nonce
+/* Check that the field that was read back is the one that was written and, in cycles with windows
+   of classes up to RECOMPUTED cells along an axis, that it is in all cells the field that the nonce
    gives. */
 static PetscErrorCode CheckRoots(Audit *a, const HeatCommitment *c)
 {
@@ -413,6 +414,44 @@ static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchR
     HeatBenchInvalid(r, "record: its checks of whole fields are missing or out of bounds");
 }
 
+/* Check that record and proof name the same program. */
+static void CheckProgram(const HeatJson *bench, const HeatJson *proof, HeatBenchResult *r)
+{
+  static const char *const keys[] = {"binary_sha256", "source_sha256"};
+
+  for (int k = 0; k < 2; k++) {
+    char recorded[HEAT_HASH_TEXT + 1], proven[HEAT_HASH_TEXT + 1];
+
+    HeatJsonGetText(bench, keys[k], recorded, sizeof recorded);
+    HeatJsonGetText(proof, keys[k], proven, sizeof proven);
+    if (strcmp(recorded, proven))
+      HeatBenchInvalid(r, "audit: record and proof differ in %s of the program", keys[k]);
+  }
+}
+
+PetscErrorCode HeatAuditSignature(const char *dir, const char *key, HeatRecordSignature *signature,
+                                  HeatBenchResult *r)
+{
+  char          record[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
+  HeatSignature found;
+
+  PetscFunctionBeginUser;
+  (void)snprintf(record, sizeof record, "%s/results.json", dir);
+  (void)snprintf(path, sizeof path, "%s/" HEAT_SIGNATURE_FILE, dir);
+  *signature = access(path, R_OK) == 0 ? HEAT_RECORD_SIGNED : HEAT_RECORD_UNSIGNED;
+  if (!key) PetscFunctionReturn(PETSC_SUCCESS);
+  found = HeatSignatureVerify(record, path, key);
+  HeatCheck(found != HEAT_SIGNATURE_NO_KEY, PETSC_COMM_SELF, HEAT_ERR_FILE,
+            "%s: cannot be read, or is no public key in PEM (--key)", key);
+  if (found == HEAT_SIGNATURE_GOOD) *signature = HEAT_RECORD_VERIFIED;
+  else if (*signature == HEAT_RECORD_UNSIGNED)
+    HeatBenchInvalid(r, "audit: results.json is not signed: there is no " HEAT_SIGNATURE_FILE);
+  else
+    HeatBenchInvalid(r, "audit: " HEAT_SIGNATURE_FILE
+                        " is no signature of this results.json by the given key");
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Check that the proof is the file that the record names. */
 static PetscErrorCode CheckHash(const char *path, const HeatJson *bench, HeatBenchResult *r)
 {
@@ -450,6 +489,7 @@ PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport
     if (id->size != proven.size || id->workload != proven.workload || id->nonce != proven.nonce)
       HeatBenchInvalid(r, "audit: record and proof are of different problems or nonces");
     CheckFigures(id, bench, proof, r);
+    CheckProgram(bench, proof, r);
     AddReasons(bench, r);
     if (id->workload == HEAT_BENCH_CHECKPOINT) CheckRestarts(id, bench, proof, r);
     else CheckRecord(id, bench, r);

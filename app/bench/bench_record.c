@@ -81,7 +81,7 @@ static void PutAudit(HeatJson *bench, const HeatAuditReport *audit)
 
 HeatJson *HeatBenchRecord(const HeatBenchRequest *q, const HeatBenchResult *r,
                           const HeatAuditReport *audit, const HeatHash *proof,
-                          const HeatHash *binary)
+                          const HeatHash *binary, const char *source)
 {
   const PetscBool valid = r->n_reasons == 0 ? PETSC_TRUE : PETSC_FALSE;
   const double    steps = (double)r->steps;
@@ -112,6 +112,7 @@ HeatJson *HeatBenchRecord(const HeatBenchRequest *q, const HeatBenchResult *r,
   HeatJsonPutNumbers(bench, "times", (int)r->cycles, r->times);
   HeatJsonPutText(bench, "proof_sha256", HeatHashText(proof, text));
   HeatJsonPutText(bench, "binary_sha256", binary ? HeatHashText(binary, text) : NULL);
-  HeatJsonPutText(bench, "signature", NULL);
+  HeatJsonPutText(bench, "source_sha256", source);
+  HeatJsonPutText(bench, "signature", HEAT_SIGNATURE_FILE);
   return bench;
 }

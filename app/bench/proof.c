@@ -325,6 +325,11 @@ PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, int cycles, const
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+void HeatProofPutText(HeatProof *proof, const char *key, const char *text)
+{
+  if (proof->root) HeatJsonPutText(proof->root, key, text);
+}
+
 PetscErrorCode HeatProofWrite(HeatProof *proof, const char *dir, HeatHash *hash)
 {
   char          path[PETSC_MAX_PATH_LEN];

@@ -36,7 +36,8 @@ typedef struct {
   HeatPower               power;
   HeatMachineTexts        texts; /* that `metrics` points into */
   HeatResultsMetrics      metrics;
-  HeatHash                proof_hash;
+  HeatHash                proof_hash, binary;
+  PetscBool               binary_known;   /* on rank 0 */
   char                    directory[128]; /* the default one */
   int                     lock;           /* of the output folder; -1: none */
 } Bench;
@@ -154,22 +155,28 @@ static void PrintReasons(const HeatBenchResult *r, FILE *stream)
 /* Audit the folder of a result on rank 0. */
 static PetscErrorCode Recompute(Bench *b, int *exit_code)
 {
-  PetscErrorCode code = PETSC_SUCCESS;
+  static const char *const signed_[] = {[HEAT_RECORD_UNSIGNED] = "none",
+                                        [HEAT_RECORD_SIGNED]   = "there, but not verified (--key)",
+                                        [HEAT_RECORD_VERIFIED] = "verified"};
+  HeatRecordSignature      signature = HEAT_RECORD_UNSIGNED;
+  PetscErrorCode           code      = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   if (b->rank == 0) {
     code = HeatAuditFolder(b->o->bench.recompute, &b->q.id, &b->audit, &b->r);
+    if (!code) code = HeatAuditSignature(b->o->bench.recompute, b->o->bench.key, &signature, &b->r);
     if (!code) {
       (void)printf("heat2d bench: audit of %s\n"
                    "  class %s, %s, nonce 0x%016llx: %lld cycles in %.4g s\n"
                    "  %lld windows of %lld commitments, %lld cells\n"
                    "  residual in the windows %.3g, error of the cosines %.3g\n"
+                   "  signature: %s\n"
                    "  %s\n",
                    b->o->bench.recompute, b->q.id.size->name,
                    HeatBenchWorkloadNames[b->q.id.workload], (unsigned long long)b->q.id.nonce,
                    (long long)b->r.cycles, b->r.seconds, (long long)b->audit.windows,
                    (long long)b->audit.commitments, (long long)b->audit.cells, b->audit.residual,
-                   b->audit.error, b->r.n_reasons ? "INVALID" : "VALID");
+                   b->audit.error, signed_[signature], b->r.n_reasons ? "INVALID" : "VALID");
       (void)fflush(stdout);
       PrintReasons(&b->r, stderr);
       *exit_code = b->r.n_reasons ? 5 : 0;
@@ -255,6 +262,20 @@ static PetscErrorCode ReadAndAudit(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Enter the hashes of the program into the proof.  Rank 0 alone reads the program's file. */
+static void NameProgram(Bench *b)
+{
+  static const char program[] = "/proc/self/exe";
+  char              text[HEAT_HASH_TEXT];
+
+  if (b->rank != 0) return;
+  b->binary_known = (PetscBool)(access(program, R_OK) == 0 &&
+                                HeatHashFile(program, &b->binary) == PETSC_SUCCESS);
+  HeatProofPutText(b->proof, "binary_sha256",
+                   b->binary_known ? HeatHashText(&b->binary, text) : NULL);
+  HeatProofPutText(b->proof, "source_sha256", HeatSourceHash());
+}
+
 /* Write the proof, audit it on rank 0, and broadcast the number of reasons why the result is
    invalid. */
 static PetscErrorCode AuditOwnProof(Bench *b)
@@ -264,6 +285,7 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscFunctionBeginUser;
   PetscCall(HeatProofFinish(b->proof, b->r.setup, (int)b->r.cycles, b->r.times,
                             b->q.id.workload == HEAT_BENCH_CHECKPOINT ? b->r.restart.reads : NULL));
+  NameProgram(b);
   PetscCall(HeatProofWrite(b->proof, b->q.directory, &b->proof_hash));
   if (b->rank == 0) code = ReadAndAudit(b);
   PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, b->comm));
@@ -272,15 +294,12 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write the record.  Rank 0 alone reads the program's file for its hash. */
+/* Write the record. */
 static PetscErrorCode WriteRecord(Bench *b)
 {
-  static const char program[] = "/proc/self/exe";
-  HeatResults       r;
-  HeatProvenance    p;
-  HeatResultsHost  *hosts;
-  HeatHash          binary;
-  PetscBool         known;
+  HeatResults      r;
+  HeatProvenance   p;
+  HeatResultsHost *hosts;
 
   PetscFunctionBeginUser;
   HeatResultsInit(&r);
@@ -291,9 +310,8 @@ static PetscErrorCode WriteRecord(Bench *b)
   HeatRecordProvenance(&p, b->start, &r);
   PetscCall(HeatRecordBinding(&b->binding, &r, &hosts));
   r.metrics = b->metrics;
-  known     = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
-  if (known && HeatHashFile(program, &binary)) known = PETSC_FALSE; /* the record is collective */
-  r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, known ? &binary : NULL);
+  r.bench   = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash,
+                            b->binary_known ? &b->binary : NULL, HeatSourceHash());
   PetscCall(HeatResultsWrite(b->comm, b->q.directory, &r));
   HeatJsonDestroy(&r.bench);
   PetscCall(HeatProvenanceClear(&p));
@@ -374,16 +392,19 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscFunctionBeginUser;
   PetscCall(CheckForeign(b));
   if (b->o->bench.recompute) {
-    HeatCheck(!strcmp(b->o->bench_option, "--recompute") && b->o->n_bench == 1 && !b->o->output,
+    HeatCheck(b->o->n_bench == 1 + (b->o->bench.key ? 1 : 0) && !b->o->output && !b->o->stream,
               b->comm, HEAT_ERR_INPUT,
-              "--recompute audits the result in a folder as it is; leave the other options out");
+              "--recompute audits the result in a folder as it is; leave the other options out, "
+              "except --key");
     PetscCall(Recompute(b, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  HeatCheck(!b->o->bench.key, b->comm, HEAT_ERR_INPUT,
+            "--key verifies the signature of a result: give --recompute, too");
   PetscCall(ReadRequest(b));
   PetscCall(HeatOptionsInsertPetsc(b->comm, b->o, NULL));
-  PetscCall(HeatBenchCheckFits(b->comm, &b->q));
   if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PetscCall(HeatBenchCheckSpace(b->comm, &b->q));
+  PetscCall(HeatBenchCheckFits(b->comm, &b->q));
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
   PetscCall(HeatBindingCollect(b->comm, &b->binding));

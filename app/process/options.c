@@ -69,10 +69,10 @@ static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
   const struct {
     const char  *name;
     const char **value;
-  } options[] = {{"--class", &o->bench.size},         {"--workload", &o->bench.workload},
-                 {"--rules", &o->bench.rules},        {"--nonce", &o->bench.nonce},
-                 {"--duration", &o->bench.duration},  {"--memory-fraction", &o->bench.memory},
-                 {"--recompute", &o->bench.recompute}};
+  } options[] = {{"--class", &o->bench.size},          {"--workload", &o->bench.workload},
+                 {"--rules", &o->bench.rules},         {"--nonce", &o->bench.nonce},
+                 {"--duration", &o->bench.duration},   {"--memory-fraction", &o->bench.memory},
+                 {"--recompute", &o->bench.recompute}, {"--key", &o->bench.key}};
 
   for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
     const char *value = ValueOf(o, options[n].name, argc, argv, k);
@@ -235,10 +235,11 @@ static const char usage[] =
     "                        or title, and exit\n"
     "  --break-halo EVERY    for teaching: leave out every EVERY-th halo exchange (1: all but the\n"
     "                        first); the result is wrong, and its status is never ok\n"
-    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute\n"
-    "                        with bench: implicit or explicit; base, ported or optimised; the\n"
-    "                        buyer's number; least time of the steps [s]; least part of each\n"
-    "                        node's memory; the folder to audit\n"
+    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute, --key\n"
+    "                        with bench: implicit, explicit or checkpoint; base, ported or\n"
+    "                        optimised; the buyer's number; least time of the steps [s]; least\n"
+    "                        part of each node's memory; the folder to audit; the public key of\n"
+    "                        its signature\n"
     "  --quick               with verify: run the short suite\n"
     "  --stream              with run and bench: first measure the memory's bandwidth for a "
     "second\n"

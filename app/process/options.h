@@ -22,6 +22,7 @@ typedef struct {
   const char *duration;  /* --duration */
   const char *memory;    /* --memory-fraction */
   const char *recompute; /* --recompute */
+  const char *key;       /* --key */
 } HeatBenchOptions;
 
 /** The options of `heat2d plan` as texts; NULL: not given. */
