@@ -102,7 +102,7 @@ static PetscErrorCode IsModelled(const HeatRunState *state, const HeatIterations
     PetscCall(HasOurs(linear, &ours));
     PetscCall(PetscObjectTypeCompare((PetscObject)HeatLinearKSP(linear), KSPHEATCG, &fused));
   }
-  for (int k = 0; k < HEAT_RESCUES; k++) rescued += it->rescued[k];
+  for (int k = HEAT_RESCUE_STRONG; k < HEAT_RESCUES; k++) rescued += it->rescued[k];
   *modelled = (PetscBool)(ours && fused && rescued == 0 && HeatOperatorIsLinear(state->op));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
