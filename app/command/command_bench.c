@@ -355,8 +355,10 @@ static void PrintSummary(const Bench *b)
                HeatVersion(), HeatGitCommit(), b->q.id.size->name,
                HeatBenchWorkloadNames[b->q.id.workload], HeatBenchRulesNames[b->q.rules],
                (unsigned long long)b->q.id.nonce);
-  (void)printf("  %d ranks; set-up %.3g s; %lld steps in %.4g s (%s)\n", b->size, r->setup,
-               (long long)r->steps, r->seconds, HeatBenchGrade(r->seconds));
+  (void)printf("  %d ranks; set-up %.3g s; %lld %s in %.4g s (%s)\n", b->size, r->setup,
+               (long long)r->steps,
+               b->q.id.workload == HEAT_BENCH_CHECKPOINT ? "checkpoints" : "steps", r->seconds,
+               HeatBenchGrade(r->seconds));
   if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PrintRestarts(&b->q, r);
   else PrintFields(r);
   HeatScreenPrintMetrics(&b->metrics, b->size);
