@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "solver/base/monotonic.h"
 #include "solver/base/traffic.h"
 
 /** The parts of the time in MPI: the kinds of communication, in which collective operations of
@@ -24,12 +25,26 @@ typedef struct {
 /** Prepare the clock.  Call it once, before the first measured call. */
 void HeatMpiTimeStart(void);
 
-/** Return the time in ticks of the fastest clock of the processor, since an unknown moment. */
-uint64_t HeatMpiTicks(void);
+/** Return the time since an unknown moment in ticks of the processor's counter; where it is not
+ *  known how to read that, in nanoseconds. */
+static inline uint64_t HeatMpiTicks(void)
+{
+#if defined(__x86_64__)
+  return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+  uint64_t ticks;
+
+  __asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+  return ticks;
+#else
+  return (uint64_t)(1e9 * HeatMonotonicTime());
+#endif
+}
 
 /** Add the time since `begin` to the present part: after a call that sends, receives or waits, and
- *  after a collective operation. */
-void HeatMpiTimeAdd(uint64_t begin);
+ *  after a collective operation.
+ *  @param[in] times  calls for which this one stands, of which the others are not measured */
+void HeatMpiTimeAdd(uint64_t begin, unsigned times);
 void HeatMpiTimeAddCollective(uint64_t begin);
 
 /** Return the time in MPI so far. */

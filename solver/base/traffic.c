@@ -32,6 +32,6 @@ void HeatTrafficSetCoarse(int coarse)
   coarse_levels.now = coarse;
 }
 
-int HeatTrafficIsCoarse(void) { return coarse_levels.now; }
+int HeatTrafficPart(void) { return coarse_levels.now ? HEAT_TRAFFIC_KINDS : (int)present; }
 
 double HeatTrafficCoarseSeconds(void) { return coarse_levels.seconds; }

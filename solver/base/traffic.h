@@ -30,8 +30,8 @@ HeatTrafficKind HeatTrafficNow(void);
  *  HeatTrafficCoarseSeconds. */
 void HeatTrafficSetCoarse(int coarse);
 
-/** Return whether this rank is working on coarse levels. */
-int HeatTrafficIsCoarse(void);
+/** Return the present kind, or HEAT_TRAFFIC_KINDS on coarse levels. */
+int HeatTrafficPart(void);
 
 /** Return the time [s] that this rank has spent on coarse levels so far. */
 double HeatTrafficCoarseSeconds(void);
