@@ -1,9 +1,9 @@
 /** The time in MPI (mpi_time.h).
  *
  *  On small grids a step of a quarter of a millisecond calls MPI a hundred times, so a reading of
- *  the clock must cost little (measured by tests/benchmark/metrics.py).  The processor's own counter
- *  takes a fraction of the time of the monotonic clock.  It ticks at a constant rate in all states
- *  of power on 64-bit ARM and on x86 processors since about 2008.
+ *  the clock must cost little (measured by tests/benchmark/metrics.py).  The processor's own
+ *  counter is read, which takes a fraction of the time of the monotonic clock.  It ticks at a
+ *  constant rate in all states of power on 64-bit ARM and on x86 processors since about 2008.
  *
  *  The length of a tick follows from the monotonic clock, read at HeatMpiTimeStart and when seconds
  *  are asked for. */
