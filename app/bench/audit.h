@@ -6,6 +6,13 @@
 #include "app/bench/bench.h"
 #include "io/file/json.h"
 
+/** What is known of the signature of a record. */
+typedef enum {
+  HEAT_RECORD_UNSIGNED,
+  HEAT_RECORD_SIGNED, /* it has a signature that was not verified, for lack of a key */
+  HEAT_RECORD_VERIFIED
+} HeatRecordSignature;
+
 /** What the windows of a proof show. */
 typedef struct {
   PetscInt64 commitments, windows, cells; /* numbers that were read and evaluated */
@@ -22,6 +29,18 @@ typedef struct {
  *  @param[in,out] r       each failed check adds a reason, which begins with "audit: " */
 PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const HeatJson *proof,
                               HeatAuditReport *report, HeatBenchResult *r);
+
+/** The file beside a record that holds its signature. */
+#define HEAT_SIGNATURE_FILE "results.json.sig"
+
+/** Look for the signature DIR/results.json.sig of DIR/results.json, and verify it if there is a
+ *  key.
+ *  @param[in]     key        file with the public key in PEM; NULL: none is given
+ *  @param[out]    signature  what is known then
+ *  @param[in,out] r          with a key, a missing or wrong signature adds a reason
+ *  Errors: HEAT_ERR_FILE if the key cannot be read. */
+PetscErrorCode HeatAuditSignature(const char *dir, const char *key, HeatRecordSignature *signature,
+                                  HeatBenchResult *r);
 
 /** Audit DIR/results.json and DIR/proof.json.
  *  @param[out]    id  class, workload and nonce that the record states

@@ -7,6 +7,8 @@
 #include "app/bench/definition.h"
 #include "app/bench/hash_tree.h"
 #include "app/bench/proof.h"
+#include "app/report/metrics.h"
+#include "io/field_file/disk_probe.h"
 #include "solver/measure/energy.h"
 
 /** Most reasons that are kept, and bytes of each, both chosen.  Further reasons are dropped, since
@@ -22,7 +24,7 @@ typedef struct {
   PetscInt64 iterations; /* of the Krylov method in timed steps; 0 for explicit steps */
   uint32_t   cycles;     /* number of timed cycles */
   double    *times;      /* owned [cycles]; [s] of each cycle */
-  PetscInt   room;       /* allocated entries of times and of field.residuals */
+  PetscInt   room;       /* allocated entries of times, field.residuals and restart.reads */
 
   struct {
     double   error, bound;     /* relative, in the 2-norm, against the discrete equations */
@@ -37,6 +39,16 @@ typedef struct {
     double  balance;   /* largest relative error of the energy account of a cycle */
     double  overshoot; /* [K] by which the field leaves the range of its start; <= 0: it does not */
   } field;
+
+  struct {
+    PetscInt64    wrong;   /* cells that differ from those that were written, over all restarts */
+    double       *reads;   /* owned [cycles]; [s] of each restart */
+    double        seconds; /* [s] of all restarts */
+    double        cached;  /* largest part of a checkpoint that was in a page cache before a
+                                 restart */
+    PetscInt64    file_bytes; /* of a checkpoint's file */
+    HeatDiskProbe probe;      /* sums over plain files of the same size */
+  } restart;                  /* of the workload `checkpoint` */
 
   double memory_fraction; /* of a node's memory in use; 0: not known */
 
@@ -65,16 +77,28 @@ typedef struct {
   PetscInt64    step;
   PetscInt64    iterations;
   HeatEnergy    energy;
+
+  HeatStepTimes *times; /* borrowed; gets the time of each sweep; NULL: not wanted */
 } HeatBenchProblem;
 
 /** Add a reason why the result is not valid; the arguments are those of printf. */
 void HeatBenchInvalid(HeatBenchResult *r, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** Allocate entries for one more cycle.  Not collective. */
+PetscErrorCode HeatBenchReserve(HeatBenchResult *r);
+
+/** Add a reason if the timed steps were too short. */
+void HeatBenchJudgeDuration(HeatBenchResult *r);
+
 /** Refuse at once what cannot work here: more cells than PetscInt counts, more ranks than cells,
  *  not enough memory.
  *  Errors: HEAT_ERR_INPUT; the message says what would help. */
 PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q);
+
+/** Make the case of a problem, which the caller owns. */
+PetscErrorCode HeatBenchReadCase(MPI_Comm comm, const HeatBenchRequest *q,
+                                 HeatBenchProblemKind problem, HeatCase **c);
 
 /** Set up the problem `field` or `modes`; close it with HeatBenchClose.
  *  Errors: HEAT_ERR_INPUT if the problem cannot be set up on these ranks. */
@@ -92,8 +116,11 @@ PetscErrorCode HeatBenchClose(HeatBenchProblem **p);
 PetscErrorCode HeatBenchRunModes(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,
                                  HeatBenchResult *r);
 
-/** Run the problem `field`, cycle by cycle, until its timed steps have lasted q->duration. */
-PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,
-                                 HeatBenchResult *r);
+/** Run the problem `field`, cycle by cycle, until its timed steps have lasted q->duration.
+ *  @param[in]     binding  of the run
+ *  @param[in,out] metrics  gets efficiencies, step times and bandwidth of the timed steps */
+PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q,
+                                 const HeatBinding *binding, HeatProof *proof, HeatBenchResult *r,
+                                 HeatResultsMetrics *metrics);
 
 #endif

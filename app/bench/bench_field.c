@@ -12,6 +12,7 @@
 
 #include "app/bench/bench.h"
 #include "app/bench/draw.h"
+#include "app/state/run_memory.h"
 #include "solver/base/monotonic.h"
 
 typedef struct {
@@ -22,21 +23,40 @@ typedef struct {
   Vec                     before;  /* [K] field before the committed step */
   double                  started; /* [s] when the clock was switched on */
   double                  seconds; /* [s] of this cycle so far */
+  HeatTimeWindow          window;  /* of the timed steps of all cycles */
+  HeatStepTimes          *times;   /* owned; of the timed steps of all cycles */
+  HeatMpiTimes            mpi;     /* time in MPI when the clock was switched on */
+  double                  coarse;  /* [s] on coarse levels then */
+  HeatTrafficKind         kind;    /* kind of communication then */
 } Run;
 
 static PetscErrorCode ClockOn(Run *run)
 {
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(run->p->grid->comm));
-  run->started = HeatMonotonicTime();
+  run->started  = HeatMonotonicTime();
+  run->mpi      = HeatMpiTimeNow();
+  run->coarse   = HeatTrafficCoarseSeconds();
+  run->kind     = HeatTrafficSet(HEAT_TRAFFIC_REDUCTION);
+  run->p->times = run->times;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode ClockOff(Run *run)
 {
+  HeatMpiTimes mpi;
+  double       seconds;
+
   PetscFunctionBeginUser;
   PetscCallMPI(MPI_Barrier(run->p->grid->comm));
-  run->seconds += HeatMonotonicTime() - run->started;
+  seconds = HeatMonotonicTime() - run->started;
+  mpi     = HeatMpiTimeNow();
+  run->seconds += seconds;
+  run->window.seconds += seconds;
+  run->window.coarse += HeatTrafficCoarseSeconds() - run->coarse;
+  HeatMpiTimeAddBetween(&run->mpi, &mpi, &run->window.mpi);
+  run->p->times = NULL;
+  (void)HeatTrafficSet(run->kind);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -136,23 +156,12 @@ static PetscErrorCode CheckCycle(Run *run)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Allocate entries for one more cycle. */
-static PetscErrorCode Reserve(HeatBenchResult *r)
-{
-  PetscFunctionBeginUser;
-  if ((PetscInt)r->cycles < r->room) PetscFunctionReturn(PETSC_SUCCESS);
-  r->room = 2 * r->room + 64;
-  PetscCall(PetscRealloc(sizeof *r->times * (size_t)r->room, &r->times));
-  PetscCall(PetscRealloc(sizeof *r->field.residuals * (size_t)r->room, &r->field.residuals));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 static PetscErrorCode RunCycle(Run *run, uint32_t cycle)
 {
   const PetscInt committed = HeatBenchCommittedStep(&run->q->id, cycle);
 
   PetscFunctionBeginUser;
-  PetscCall(Reserve(run->r));
+  PetscCall(HeatBenchReserve(run->r));
   PetscCall(BeginCycle(run, cycle));
   PetscCall(ClockOn(run));
   PetscCall(HeatBenchAdvance(run->p, committed - 1));
@@ -207,23 +216,45 @@ static void Judge(const HeatBenchRequest *q, HeatBenchResult *r)
   if (!(r->field.overshoot <= HeatBenchOvershoot))
     HeatBenchInvalid(r, "field: the temperature leaves the range of its start by %.3g K",
                      r->field.overshoot);
-  if (!(r->seconds >= HeatBenchLeastSeconds))
-    HeatBenchInvalid(r, "the timed steps took %.3g s, less than %g s (--duration)", r->seconds,
-                     HeatBenchLeastSeconds);
+  HeatBenchJudgeDuration(r);
 }
 
-PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q, HeatProof *proof,
-                                 HeatBenchResult *r)
+/* Fill in the use of the machine in the timed steps. */
+static PetscErrorCode FillMetrics(const Run *run, const HeatBinding *binding,
+                                  HeatResultsMetrics *metrics)
 {
-  Run run = {.q = q, .proof = proof, .r = r};
+  const HeatGrid      *g    = run->p->grid;
+  const HeatMemoryWork work = {.steps      = run->r->steps,
+                               .passes     = run->times->sweeps,
+                               .iterations = run->p->iterations,
+                               .ours       = PETSC_TRUE};
+  HeatNeed             need;
 
   PetscFunctionBeginUser;
+  PetscCall(HeatRunMemoryNeed(run->p->c, g->x_start[1], g->y_start[1], g->size, 0.0, &need));
+  PetscCall(HeatMetricsFillWindow(g->comm, &run->window, metrics));
+  PetscCall(HeatMetricsFillSteps(g->comm, run->times, metrics));
+  PetscCall(HeatMetricsFillBandwidth(run->p->c, &work, run->r->seconds,
+                                     need.total - need.part[HEAT_NEED_PROCESS], binding, metrics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatBenchRunField(MPI_Comm comm, const HeatBenchRequest *q,
+                                 const HeatBinding *binding, HeatProof *proof, HeatBenchResult *r,
+                                 HeatResultsMetrics *metrics)
+{
+  Run run = {.q = q, .proof = proof, .r = r, .window = {.output = NAN}};
+
+  PetscFunctionBeginUser;
+  PetscCall(PetscNew(&run.times));
   r->field.balance = r->field.worst = 0.0;
   r->field.overshoot                = -INFINITY;
   PetscCall(SetUp(comm, &run));
   run.p->iterations = 0;
   while (r->seconds < q->duration) PetscCall(RunCycle(&run, r->cycles));
   r->iterations = run.p->iterations;
+  PetscCall(FillMetrics(&run, binding, metrics));
+  PetscCall(PetscFree(run.times));
   PetscCall(VecDestroy(&run.before));
   PetscCall(HeatBenchClose(&run.p));
   Judge(q, r);

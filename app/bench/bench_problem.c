@@ -8,6 +8,7 @@
 #include "app/bench/draw.h"
 #include "app/run/memory_check.h"
 #include "io/case_file/case_file.h"
+#include "solver/base/monotonic.h"
 
 /* [bytes] Room for the text of a case.  Chosen: more than twice its length. */
 enum { CASE_BYTES = 2048 };
@@ -22,11 +23,35 @@ void HeatBenchInvalid(HeatBenchResult *r, const char *format, ...)
   va_end(arguments);
 }
 
+PetscErrorCode HeatBenchReserve(HeatBenchResult *r)
+{
+  PetscFunctionBeginUser;
+  if ((PetscInt)r->cycles < r->room) PetscFunctionReturn(PETSC_SUCCESS);
+  r->room = 2 * r->room + 64;
+  PetscCall(PetscRealloc(sizeof *r->times * (size_t)r->room, &r->times));
+  PetscCall(PetscRealloc(sizeof *r->field.residuals * (size_t)r->room, &r->field.residuals));
+  PetscCall(PetscRealloc(sizeof *r->restart.reads * (size_t)r->room, &r->restart.reads));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatBenchJudgeDuration(HeatBenchResult *r)
+{
+  if (!(r->seconds >= HeatBenchLeastSeconds))
+    HeatBenchInvalid(r, "the timed steps took %.3g s, less than %g s (--duration)", r->seconds,
+                     HeatBenchLeastSeconds);
+}
+
+/* Return the scheme of a workload.  The workload `checkpoint` takes no steps; ftcs needs the least
+   memory. */
+static const char *SchemeOf(HeatBenchWorkload workload)
+{
+  return workload == HEAT_BENCH_IMPLICIT ? "backward-euler" : "ftcs";
+}
+
 /* Write the case of a problem.  The file "nonce" that it names is never opened. */
 static void WriteCase(const HeatBenchRequest *q, HeatBenchProblemKind problem, char *text)
 {
   const PetscBool is_field  = (PetscBool)(problem == HEAT_BENCH_PROBLEM_FIELD);
-  const PetscBool explicit_ = (PetscBool)(q->id.workload == HEAT_BENCH_EXPLICIT);
   const int       materials = is_field ? HEAT_BENCH_MATERIALS : 1;
   const long long n         = (long long)q->id.size->cells;
   const double    extent    = (double)n * HeatBenchWidth;
@@ -44,19 +69,20 @@ static void WriteCase(const HeatBenchRequest *q, HeatBenchProblemKind problem, c
                      "  - {name: %s, conductivity: %.17g, density: %.17g, specific_heat: %.17g}\n",
                      m->name, m->conductivity, m->density, m->specific_heat);
   }
-  (void)snprintf(text + used, CASE_BYTES - (size_t)used,
-                 "%s"
-                 "initial: {file: nonce, dataset: /temperature}\n"
-                 "time: {scheme: %s, step: %.17g, steps: %d}\n"
-                 "solver: {tolerance: %.17g}\n",
-                 is_field ? "regions: [{material: copper}, {file: nonce, dataset: /material}]\n"
-                          : "",
-                 explicit_ ? "ftcs" : "backward-euler", HeatBenchStep(q->id.workload),
-                 HEAT_BENCH_CYCLE, HeatBenchTolerance);
+  (void)snprintf(
+      text + used, CASE_BYTES - (size_t)used,
+      "%s"
+      "initial: {file: nonce, dataset: /temperature}\n"
+      "time: {scheme: %s, step: %.17g, steps: %d}\n"
+      "solver: {tolerance: %.17g}\n"
+      "%s",
+      is_field ? "regions: [{material: copper}, {file: nonce, dataset: /material}]\n" : "",
+      SchemeOf(q->id.workload), HeatBenchStep(q->id.workload), HEAT_BENCH_CYCLE, HeatBenchTolerance,
+      q->id.workload == HEAT_BENCH_CHECKPOINT ? "checkpoint: {every: 1}\n" : "");
 }
 
-static PetscErrorCode ReadCase(MPI_Comm comm, const HeatBenchRequest *q,
-                               HeatBenchProblemKind problem, HeatCase **c)
+PetscErrorCode HeatBenchReadCase(MPI_Comm comm, const HeatBenchRequest *q,
+                                 HeatBenchProblemKind problem, HeatCase **c)
 {
   char        text[CASE_BYTES];
   PetscMPIInt size;
@@ -81,7 +107,10 @@ PetscErrorCode HeatBenchCheckFits(MPI_Comm comm, const HeatBenchRequest *q)
       "class %s has %.3g cells, more than the %d-bit integers of this PETSc can count; take a "
       "PETSc that was configured with --with-64-bit-indices, or a smaller class",
       size->name, (double)size->cells * (double)size->cells, (int)(8 * sizeof(PetscInt)));
-  PetscCall(ReadCase(comm, q, HEAT_BENCH_PROBLEM_FIELD, &c));
+  PetscCall(HeatBenchReadCase(comm, q,
+                              q->id.workload == HEAT_BENCH_CHECKPOINT ? HEAT_BENCH_PROBLEM_MODES
+                                                                      : HEAT_BENCH_PROBLEM_FIELD,
+                              &c));
   code = HeatMemoryCheck(comm, c, NULL);
   PetscCall(HeatCaseDestroy(&c));
   PetscFunctionReturn(code);
@@ -127,7 +156,7 @@ static PetscErrorCode Open(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchPr
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&p));
   *opened = p;
-  PetscCall(ReadCase(comm, q, problem, &p->c));
+  PetscCall(HeatBenchReadCase(comm, q, problem, &p->c));
   PetscCall(HeatGridCreate(comm, p->c, &p->grid));
   PetscCall(CreateOperator(p, q, problem));
   p->dt = p->c->time.step;
@@ -172,10 +201,12 @@ PetscErrorCode HeatBenchAdvance(HeatBenchProblem *p, PetscInt steps)
   PetscFunctionBeginUser;
   PetscCall(HeatStepperMostAtOnce(p->stepper, &most));
   while (steps > 0) {
-    const PetscInt n = PetscMin(most, steps);
+    const PetscInt n     = PetscMin(most, steps);
+    const double   start = HeatMonotonicTime();
     HeatStepInfo   info;
 
     PetscCall(Sweep(p, n, &info));
+    if (p->times) HeatStepTimesAdd(p->times, HeatMonotonicTime() - start, n);
     HeatEnergyAdd(&p->energy, &info.flows, p->dt);
     p->iterations += info.solve.iterations;
     p->step += n;

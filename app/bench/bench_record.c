@@ -33,6 +33,41 @@ static void PutField(HeatJson *bench, const HeatBenchResult *r)
                      r->field.overshoot <= HeatBenchOvershoot ? PETSC_TRUE : PETSC_FALSE);
 }
 
+/* Return bytes over seconds; NaN where nothing was measured. */
+static double Bandwidth(double bytes, double seconds)
+{
+  return bytes > 0.0 && seconds > 0.0 ? bytes / seconds : NAN;
+}
+
+static void PutRestart(HeatJson *bench, const HeatBenchRequest *q, const HeatBenchResult *r)
+{
+  const HeatDiskProbe *probe = &r->restart.probe;
+  const double         plain = Bandwidth((double)probe->bytes, probe->write);
+  const double bytes = 8.0 * (double)q->id.size->cells * (double)q->id.size->cells * r->cycles;
+  HeatJson    *to    = HeatJsonAddObject(bench, "restart"), *raw;
+
+  HeatJsonPutCount(to, "wrong_cells", r->restart.wrong);
+  HeatJsonPutNumber(to, "bandwidth", Bandwidth(bytes, r->restart.seconds));
+  HeatJsonPutNumber(to, "cached", r->restart.cached);
+  HeatJsonPutNumbers(to, "times", (int)r->cycles, r->restart.reads);
+  HeatJsonPutCount(to, "file_bytes", r->restart.file_bytes);
+  raw = HeatJsonAddObject(bench, "probe");
+  HeatJsonPutNumber(raw, "write_bandwidth", plain);
+  HeatJsonPutNumber(raw, "read_bandwidth", Bandwidth((double)probe->bytes, probe->read));
+  HeatJsonPutNumber(raw, "ratio", Bandwidth(bytes, r->seconds) / plain);
+}
+
+/* Put what belongs to one workload: the checks of the fields, or the restarts. */
+static void PutWorkload(HeatJson *bench, const HeatBenchRequest *q, const HeatBenchResult *r)
+{
+  if (q->id.workload == HEAT_BENCH_CHECKPOINT) {
+    PutRestart(bench, q, r);
+    return;
+  }
+  PutModes(bench, r);
+  PutField(bench, r);
+}
+
 static void PutAudit(HeatJson *bench, const HeatAuditReport *audit)
 {
   HeatJson *to = HeatJsonAddObject(bench, "audit");
@@ -46,7 +81,7 @@ static void PutAudit(HeatJson *bench, const HeatAuditReport *audit)
 
 HeatJson *HeatBenchRecord(const HeatBenchRequest *q, const HeatBenchResult *r,
                           const HeatAuditReport *audit, const HeatHash *proof,
-                          const HeatHash *binary)
+                          const HeatHash *binary, const char *source)
 {
   const PetscBool valid = r->n_reasons == 0 ? PETSC_TRUE : PETSC_FALSE;
   const double    steps = (double)r->steps;
@@ -62,21 +97,22 @@ HeatJson *HeatBenchRecord(const HeatBenchRequest *q, const HeatBenchResult *r,
   PutReasons(bench, r);
   HeatJsonPutText(bench, "grade", HeatBenchGrade(r->seconds));
   HeatJsonPutNumber(bench, "fom",
-                    valid ? HeatBenchMerit(q->id.size, steps, r->seconds, r->setup) : NAN);
+                    valid ? HeatBenchMerit(&q->id, steps, r->seconds, r->setup) : NAN);
   HeatJsonPutNumber(bench, "fom_end_to_end",
-                    valid ? HeatBenchMerit(q->id.size, steps, r->end_to_end, 0.0) : NAN);
+                    valid ? HeatBenchMerit(&q->id, steps, r->end_to_end, 0.0) : NAN);
+  HeatJsonPutText(bench, "unit", HeatBenchUnit(q->id.workload));
   HeatJsonPutCount(bench, "steps", r->steps);
   HeatJsonPutNumber(bench, "duration", r->seconds);
   HeatJsonPutNumber(bench, "setup", r->setup);
   HeatJsonPutNumber(bench, "end_to_end", r->end_to_end);
   HeatJsonPutCount(bench, "iterations", r->iterations);
   HeatJsonPutNumber(bench, "memory_fraction", r->memory_fraction > 0.0 ? r->memory_fraction : NAN);
-  PutModes(bench, r);
-  PutField(bench, r);
+  PutWorkload(bench, q, r);
   PutAudit(bench, audit);
   HeatJsonPutNumbers(bench, "times", (int)r->cycles, r->times);
   HeatJsonPutText(bench, "proof_sha256", HeatHashText(proof, text));
   HeatJsonPutText(bench, "binary_sha256", binary ? HeatHashText(binary, text) : NULL);
-  HeatJsonPutText(bench, "signature", NULL);
+  HeatJsonPutText(bench, "source_sha256", source);
+  HeatJsonPutText(bench, "signature", HEAT_SIGNATURE_FILE);
   return bench;
 }

@@ -1,7 +1,8 @@
-/** SHA-256 and base64 (crypto.h).  Only this file includes the headers of OpenSSL. */
+/** SHA-256, signatures and base64 (crypto.h).  Only this file includes the headers of OpenSSL. */
 #include "app/bench/crypto.h"
 
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,51 @@ PetscErrorCode HeatSha256File(const char *path, unsigned char hash[HEAT_SHA256_B
   (void)fclose(file);
   PetscCheck(good, PETSC_COMM_SELF, PETSC_ERR_FILE_READ, "cannot read %s", path);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Read a public key; NULL: there is none. */
+static EVP_PKEY *ReadKey(const char *path)
+{
+  FILE     *file = fopen(path, "rb");
+  EVP_PKEY *key  = file ? PEM_read_PUBKEY(file, NULL, NULL, NULL) : NULL;
+
+  if (file) (void)fclose(file);
+  return key;
+}
+
+/* Read at most `size` bytes of a file, and return their number; 0: none, or too many. */
+static size_t ReadBytes(const char *path, size_t size, unsigned char *bytes)
+{
+  FILE  *file = fopen(path, "rb");
+  size_t n    = 0;
+
+  if (!file) return 0;
+  n = fread(bytes, 1, size, file);
+  if (fgetc(file) != EOF) n = 0;
+  (void)fclose(file);
+  return n;
+}
+
+HeatSignature HeatSignatureVerify(const char *path, const char *signature, const char *key)
+{
+  unsigned char buffer[1 << 15], bytes[1 << 12]; /* 4 kB: twice the longest RSA key in use */
+  EVP_PKEY     *public_key = ReadKey(key);
+  EVP_MD_CTX   *context    = EVP_MD_CTX_new();
+  FILE         *file       = fopen(path, "rb");
+  const size_t  length     = ReadBytes(signature, sizeof bytes, bytes);
+  size_t        n;
+  int           good = 0;
+
+  if (public_key && context && file && length > 0)
+    good = EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, public_key) == 1;
+  while (good && (n = fread(buffer, 1, sizeof buffer, file)) > 0)
+    good = EVP_DigestVerifyUpdate(context, buffer, n) == 1;
+  good = good && !ferror(file) && EVP_DigestVerifyFinal(context, bytes, length) == 1;
+  if (file) (void)fclose(file);
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(public_key);
+  if (!public_key) return HEAT_SIGNATURE_NO_KEY;
+  return good ? HEAT_SIGNATURE_GOOD : HEAT_SIGNATURE_BAD;
 }
 
 void HeatBase64Write(int n, const unsigned char *bytes, char *text)

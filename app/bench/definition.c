@@ -6,7 +6,8 @@
 
 #include "app/bench/draw.h"
 
-const char *const HeatBenchWorkloadNames[HEAT_BENCH_WORKLOADS] = {"implicit", "explicit"};
+const char *const HeatBenchWorkloadNames[HEAT_BENCH_WORKLOADS] = {"implicit", "explicit",
+                                                                  "checkpoint"};
 const char *const HeatBenchRulesNames[HEAT_BENCH_RULES]        = {"base", "ported", "optimised"};
 
 const HeatBenchClass HeatBenchClasses[] = {
@@ -42,9 +43,22 @@ const char *HeatBenchGrade(double seconds)
   return seconds >= HeatBenchLeastSeconds ? "exploratory" : "too short";
 }
 
-double HeatBenchMerit(const HeatBenchClass *size, double steps, double seconds, double setup)
+double HeatBenchMerit(const HeatBenchId *id, double steps, double seconds, double setup)
 {
-  return (double)size->cells * (double)size->cells * steps / (seconds + setup * steps / 100.0);
+  const double cells = (double)id->size->cells * (double)id->size->cells;
+
+  if (id->workload == HEAT_BENCH_CHECKPOINT) return sizeof(double) * cells * steps / seconds;
+  return cells * steps / (seconds + setup * steps / 100.0);
+}
+
+const char *HeatBenchUnit(HeatBenchWorkload workload)
+{
+  return workload == HEAT_BENCH_CHECKPOINT ? "bytes/s" : "cell-steps/s";
+}
+
+PetscInt HeatBenchCycleSteps(HeatBenchWorkload workload)
+{
+  return workload == HEAT_BENCH_CHECKPOINT ? 1 : HEAT_BENCH_CYCLE;
 }
 
 const HeatBenchClass *HeatBenchFindClass(const char *name)
@@ -82,6 +96,7 @@ double HeatBenchModesBound(HeatBenchWorkload workload)
 
 PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle)
 {
+  if (id->workload == HEAT_BENCH_CHECKPOINT) return 1 + (PetscInt)cycle;
   if (cycle == 0) return 1;
   return 1 + (PetscInt)(HeatDraw(id->nonce, HEAT_DRAW_STEP, cycle, 0) % HEAT_BENCH_CYCLE);
 }

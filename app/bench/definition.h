@@ -29,8 +29,13 @@ enum {
   HEAT_BENCH_WARM_UP   = 3   /* steps before the first timed one */
 };
 
-/** The workload: backward Euler or forward Euler. */
-typedef enum { HEAT_BENCH_IMPLICIT, HEAT_BENCH_EXPLICIT, HEAT_BENCH_WORKLOADS } HeatBenchWorkload;
+/** The workload: backward Euler, forward Euler, or checkpoints. */
+typedef enum {
+  HEAT_BENCH_IMPLICIT,
+  HEAT_BENCH_EXPLICIT,
+  HEAT_BENCH_CHECKPOINT, /* durable writes and restarts, without time steps */
+  HEAT_BENCH_WORKLOADS
+} HeatBenchWorkload;
 
 /** What a vendor may change (inputs/benchmark/RULES.md, section 5). */
 typedef enum {
@@ -87,17 +92,24 @@ extern const double HeatBenchOvershoot;
  *  solves. */
 extern const double HeatBenchBalance;
 
-/** Return the figure of merit [cell-steps/s]: cells * steps / (seconds + setup * steps/100).
- *  @param[in] seconds  [s] of the timed steps
- *  @param[in] setup    [s] of the set-up, which is charged once for every 100 steps */
-double HeatBenchMerit(const HeatBenchClass *size, double steps, double seconds, double setup);
-
 /** The identity of a benchmark: two runs with equal members compute the same fields. */
 typedef struct {
   const HeatBenchClass *size;
   HeatBenchWorkload     workload;
   uint64_t              nonce;
 } HeatBenchId;
+
+/** Return the figure of merit: cells * steps / (seconds + setup * steps/100) [cell-steps/s]; of the
+ *  workload `checkpoint`, whose steps are checkpoints, 8 * cells * steps / seconds [bytes/s].
+ *  @param[in] seconds  [s] of the timed steps
+ *  @param[in] setup    [s] of the set-up, which is charged once for every 100 steps */
+double HeatBenchMerit(const HeatBenchId *id, double steps, double seconds, double setup);
+
+/** Return the unit of the figure of merit. */
+const char *HeatBenchUnit(HeatBenchWorkload workload);
+
+/** Return the steps of a cycle: HEAT_BENCH_CYCLE, or one checkpoint. */
+PetscInt HeatBenchCycleSteps(HeatBenchWorkload workload);
 
 /** Return the length of a step [s]. */
 double HeatBenchStep(HeatBenchWorkload workload);
@@ -115,7 +127,8 @@ double HeatBenchResidualBound(HeatBenchWorkload workload);
 double HeatBenchModesBound(HeatBenchWorkload workload);
 
 /** Return the step of a cycle, from 1 to HEAT_BENCH_CYCLE, before and after which the fields are
- *  committed.  It is 1 in cycle 0, so that the committed field before it is the initial one. */
+ *  committed.  It is 1 in cycle 0, so that the committed field before it is the initial one.  Of
+ *  the workload `checkpoint`, return the number of the cycle's checkpoint, from 1. */
 PetscInt HeatBenchCommittedStep(const HeatBenchId *id, uint32_t cycle);
 
 /** Return whether windows of the fields of a cycle go into the proof: cycles 0, 1, 2, 4, 8, ... */

@@ -314,13 +314,20 @@ PetscErrorCode HeatProofCreate(MPI_Comm comm, const HeatBenchId *id, HeatProof *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, int cycles, const double *times)
+PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, int cycles, const double *times,
+                               const double *reads)
 {
   PetscFunctionBeginUser;
   if (!proof->root) PetscFunctionReturn(PETSC_SUCCESS);
   HeatJsonPutNumber(proof->root, "setup", setup);
   HeatJsonPutNumbers(proof->root, "times", cycles, times);
+  if (reads) HeatJsonPutNumbers(proof->root, "reads", cycles, reads);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+void HeatProofPutText(HeatProof *proof, const char *key, const char *text)
+{
+  if (proof->root) HeatJsonPutText(proof->root, key, text);
 }
 
 PetscErrorCode HeatProofWrite(HeatProof *proof, const char *dir, HeatHash *hash)

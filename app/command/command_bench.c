@@ -11,10 +11,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/bench/bench_checkpoint.h"
 #include "app/bench/bench_record.h"
 #include "app/process/petsc_options.h"
 #include "app/process/provenance.h"
 #include "app/report/record.h"
+#include "app/report/screen_metrics.h"
 #include "app/verify/verify.h"
 #include "io/run_files/output_dir.h"
 #include "solver/base/monotonic.h"
@@ -30,7 +32,12 @@ typedef struct {
   HeatAuditReport         audit;
   HeatVerify             *verify; /* owned; the self-tests */
   HeatProof              *proof;  /* owned */
-  HeatHash                proof_hash;
+  HeatBinding             binding;
+  HeatPower               power;
+  HeatMachineTexts        texts; /* that `metrics` points into */
+  HeatResultsMetrics      metrics;
+  HeatHash                proof_hash, binary;
+  PetscBool               binary_known;   /* on rank 0 */
   char                    directory[128]; /* the default one */
   int                     lock;           /* of the output folder; -1: none */
 } Bench;
@@ -148,22 +155,28 @@ static void PrintReasons(const HeatBenchResult *r, FILE *stream)
 /* Audit the folder of a result on rank 0. */
 static PetscErrorCode Recompute(Bench *b, int *exit_code)
 {
-  PetscErrorCode code = PETSC_SUCCESS;
+  static const char *const signed_[] = {[HEAT_RECORD_UNSIGNED] = "none",
+                                        [HEAT_RECORD_SIGNED]   = "there, but not verified (--key)",
+                                        [HEAT_RECORD_VERIFIED] = "verified"};
+  HeatRecordSignature      signature = HEAT_RECORD_UNSIGNED;
+  PetscErrorCode           code      = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
   if (b->rank == 0) {
     code = HeatAuditFolder(b->o->bench.recompute, &b->q.id, &b->audit, &b->r);
+    if (!code) code = HeatAuditSignature(b->o->bench.recompute, b->o->bench.key, &signature, &b->r);
     if (!code) {
       (void)printf("heat2d bench: audit of %s\n"
                    "  class %s, %s, nonce 0x%016llx: %lld cycles in %.4g s\n"
                    "  %lld windows of %lld commitments, %lld cells\n"
                    "  residual in the windows %.3g, error of the cosines %.3g\n"
+                   "  signature: %s\n"
                    "  %s\n",
                    b->o->bench.recompute, b->q.id.size->name,
                    HeatBenchWorkloadNames[b->q.id.workload], (unsigned long long)b->q.id.nonce,
                    (long long)b->r.cycles, b->r.seconds, (long long)b->audit.windows,
                    (long long)b->audit.commitments, (long long)b->audit.cells, b->audit.residual,
-                   b->audit.error, b->r.n_reasons ? "INVALID" : "VALID");
+                   b->audit.error, signed_[signature], b->r.n_reasons ? "INVALID" : "VALID");
       (void)fflush(stdout);
       PrintReasons(&b->r, stderr);
       *exit_code = b->r.n_reasons ? 5 : 0;
@@ -223,6 +236,18 @@ static PetscErrorCode MeasureMemory(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Measure the use of the machine outside of the timed steps.  STREAM comes last, because its arrays
+   would count as memory of the run. */
+static PetscErrorCode MeasureMachine(Bench *b)
+{
+  PetscFunctionBeginUser;
+  PetscCall(MeasureMemory(b));
+  PetscCall(HeatMetricsFillMachine(b->comm, HeatMonotonicTime() - b->start->time, &b->power,
+                                   &b->texts, &b->metrics));
+  if (b->o->stream) PetscCall(HeatMetricsRunStream(b->comm, &b->binding, &b->metrics));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Audit the proof as it is on the disk. */
 static PetscErrorCode ReadAndAudit(Bench *b)
 {
@@ -237,6 +262,20 @@ static PetscErrorCode ReadAndAudit(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Enter the hashes of the program into the proof.  Rank 0 alone reads the program's file. */
+static void NameProgram(Bench *b)
+{
+  static const char program[] = "/proc/self/exe";
+  char              text[HEAT_HASH_TEXT];
+
+  if (b->rank != 0) return;
+  b->binary_known = (PetscBool)(access(program, R_OK) == 0 &&
+                                HeatHashFile(program, &b->binary) == PETSC_SUCCESS);
+  HeatProofPutText(b->proof, "binary_sha256",
+                   b->binary_known ? HeatHashText(&b->binary, text) : NULL);
+  HeatProofPutText(b->proof, "source_sha256", HeatSourceHash());
+}
+
 /* Write the proof, audit it on rank 0, and broadcast the number of reasons why the result is
    invalid. */
 static PetscErrorCode AuditOwnProof(Bench *b)
@@ -244,7 +283,9 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatProofFinish(b->proof, b->r.setup, (int)b->r.cycles, b->r.times));
+  PetscCall(HeatProofFinish(b->proof, b->r.setup, (int)b->r.cycles, b->r.times,
+                            b->q.id.workload == HEAT_BENCH_CHECKPOINT ? b->r.restart.reads : NULL));
+  NameProgram(b);
   PetscCall(HeatProofWrite(b->proof, b->q.directory, &b->proof_hash));
   if (b->rank == 0) code = ReadAndAudit(b);
   PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, b->comm));
@@ -253,16 +294,12 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write the record.  Rank 0 alone reads the program's file for its hash. */
+/* Write the record. */
 static PetscErrorCode WriteRecord(Bench *b)
 {
-  static const char program[] = "/proc/self/exe";
-  HeatResults       r;
-  HeatProvenance    p;
-  HeatBinding       binding;
-  HeatResultsHost  *hosts;
-  HeatHash          binary;
-  PetscBool         known;
+  HeatResults      r;
+  HeatProvenance   p;
+  HeatResultsHost *hosts;
 
   PetscFunctionBeginUser;
   HeatResultsInit(&r);
@@ -271,17 +308,42 @@ static PetscErrorCode WriteRecord(Bench *b)
   r.ranks  = b->size;
   PetscCall(HeatProvenanceCollect(&p));
   HeatRecordProvenance(&p, b->start, &r);
-  PetscCall(HeatBindingCollect(b->comm, &binding));
-  PetscCall(HeatRecordBinding(&binding, &r, &hosts));
-  known = (PetscBool)(b->rank == 0 && access(program, R_OK) == 0);
-  if (known && HeatHashFile(program, &binary)) known = PETSC_FALSE; /* the record is collective */
-  r.bench = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash, known ? &binary : NULL);
+  PetscCall(HeatRecordBinding(&b->binding, &r, &hosts));
+  r.metrics = b->metrics;
+  r.bench   = HeatBenchRecord(&b->q, &b->r, &b->audit, &b->proof_hash,
+                            b->binary_known ? &b->binary : NULL, HeatSourceHash());
   PetscCall(HeatResultsWrite(b->comm, b->q.directory, &r));
   HeatJsonDestroy(&r.bench);
   PetscCall(HeatProvenanceClear(&p));
-  PetscCall(HeatBindingClear(&binding));
   PetscCall(PetscFree(hosts));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Print what the workload `checkpoint` found. */
+static void PrintRestarts(const HeatBenchRequest *q, const HeatBenchResult *r)
+{
+  const double         GB    = 1e9; /* [bytes] */
+  const HeatDiskProbe *probe = &r->restart.probe;
+
+  (void)printf("  writes: %.3g GB/s durable; a plain file: %.3g GB/s\n",
+               HeatBenchMerit(&q->id, (double)r->steps, r->seconds, 0.0) / GB,
+               (double)probe->bytes / probe->write / GB);
+  (void)printf("  restarts: %.3g GB/s; a plain file: %.3g GB/s; %lld wrong cells\n",
+               HeatBenchMerit(&q->id, (double)r->cycles, r->restart.seconds, 0.0) / GB,
+               (double)probe->bytes / probe->read / GB, (long long)r->restart.wrong);
+  if (r->restart.cached > 0.01)
+    (void)printf("  up to %.0f %% of a file stayed in the page cache before a restart\n",
+                 100.0 * r->restart.cached);
+}
+
+/* Print what the other workloads found. */
+static void PrintFields(const HeatBenchResult *r)
+{
+  (void)printf("  modes: error %.2g (bound %.2g), distance to the continuous solution %.4g of the "
+               "predicted one\n",
+               r->modes.error, r->modes.bound, r->modes.continuous_ratio);
+  (void)printf("  field: residual %.2g, energy account %.2g, range left by %.2g K\n",
+               r->field.worst, r->field.balance, PetscMax(0.0, r->field.overshoot));
 }
 
 static void PrintSummary(const Bench *b)
@@ -293,22 +355,37 @@ static void PrintSummary(const Bench *b)
                HeatVersion(), HeatGitCommit(), b->q.id.size->name,
                HeatBenchWorkloadNames[b->q.id.workload], HeatBenchRulesNames[b->q.rules],
                (unsigned long long)b->q.id.nonce);
-  (void)printf("  %d ranks; set-up %.3g s; %lld steps in %.4g s (%s)\n", b->size, r->setup,
-               (long long)r->steps, r->seconds, HeatBenchGrade(r->seconds));
-  (void)printf("  modes: error %.2g (bound %.2g), distance to the continuous solution %.4g of the "
-               "predicted one\n",
-               r->modes.error, r->modes.bound, r->modes.continuous_ratio);
-  (void)printf("  field: residual %.2g, energy account %.2g, range left by %.2g K\n",
-               r->field.worst, r->field.balance, PetscMax(0.0, r->field.overshoot));
+  (void)printf("  %d ranks; set-up %.3g s; %lld %s in %.4g s (%s)\n", b->size, r->setup,
+               (long long)r->steps,
+               b->q.id.workload == HEAT_BENCH_CHECKPOINT ? "checkpoints" : "steps", r->seconds,
+               HeatBenchGrade(r->seconds));
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PrintRestarts(&b->q, r);
+  else PrintFields(r);
+  HeatScreenPrintMetrics(&b->metrics, b->size);
   (void)printf("  audit: %lld windows, residual %.2g\n", (long long)b->audit.windows,
                b->audit.residual);
   if (valid)
-    (void)printf("  VALID: %.4g cell-steps/s\n",
-                 HeatBenchMerit(b->q.id.size, (double)r->steps, r->seconds, r->setup));
+    (void)printf("  VALID: %.4g %s\n",
+                 HeatBenchMerit(&b->q.id, (double)r->steps, r->seconds, r->setup),
+                 HeatBenchUnit(b->q.id.workload));
   else (void)printf("  INVALID: no figure of merit\n");
   (void)printf("  record in %s/results.json, proof in %s/proof.json\n", b->q.directory,
                b->q.directory);
   (void)fflush(stdout);
+}
+
+/* Run the self-tests and both problems, or the workload `checkpoint`. */
+static PetscErrorCode RunWorkload(Bench *b)
+{
+  PetscFunctionBeginUser;
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) {
+    PetscCall(HeatBenchRunCheckpoints(b->comm, &b->q, b->proof, &b->r));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
+  PetscCall(SelfTests(b));
+  PetscCall(HeatBenchRunModes(b->comm, &b->q, b->proof, &b->r));
+  PetscCall(HeatBenchRunField(b->comm, &b->q, &b->binding, b->proof, &b->r, &b->metrics));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Run everything in its order. */
@@ -317,23 +394,28 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscFunctionBeginUser;
   PetscCall(CheckForeign(b));
   if (b->o->bench.recompute) {
-    HeatCheck(!strcmp(b->o->bench_option, "--recompute") && b->o->n_bench == 1 && !b->o->output,
+    HeatCheck(b->o->n_bench == 1 + (b->o->bench.key ? 1 : 0) && !b->o->output && !b->o->stream,
               b->comm, HEAT_ERR_INPUT,
-              "--recompute audits the result in a folder as it is; leave the other options out");
+              "--recompute audits the result in a folder as it is; leave the other options out, "
+              "except --key");
     PetscCall(Recompute(b, exit_code));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
+  HeatCheck(!b->o->bench.key, b->comm, HEAT_ERR_INPUT,
+            "--key verifies the signature of a result: give --recompute, too");
   PetscCall(ReadRequest(b));
   PetscCall(HeatOptionsInsertPetsc(b->comm, b->o, NULL));
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PetscCall(HeatBenchCheckSpace(b->comm, &b->q));
   PetscCall(HeatBenchCheckFits(b->comm, &b->q));
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
-  PetscCall(SelfTests(b));
+  PetscCall(HeatBindingCollect(b->comm, &b->binding));
+  HeatPowerStart("", b->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &b->power);
+  HeatResultsMetricsInit(&b->metrics);
   PetscCall(HeatProofCreate(b->comm, &b->q.id, &b->proof));
-  PetscCall(HeatBenchRunModes(b->comm, &b->q, b->proof, &b->r));
-  PetscCall(HeatBenchRunField(b->comm, &b->q, b->proof, &b->r));
+  PetscCall(RunWorkload(b));
   b->r.end_to_end = HeatMonotonicTime() - b->start->time;
-  PetscCall(MeasureMemory(b));
+  PetscCall(MeasureMachine(b));
   PetscCall(AuditOwnProof(b));
   PetscCall(WriteRecord(b));
   if (b->rank == 0) {
@@ -368,9 +450,11 @@ PetscErrorCode HeatCommandBench(MPI_Comm comm, const HeatOptions *o, const HeatP
     PetscCall(PetscFree(b->verify));
   }
   HeatOutputDirectoryUnlock(b->q.directory, &b->lock);
+  PetscCall(HeatBindingClear(&b->binding));
   PetscCall(HeatProofDestroy(&b->proof));
   PetscCall(PetscFree(b->r.times));
   PetscCall(PetscFree(b->r.field.residuals));
+  PetscCall(PetscFree(b->r.restart.reads));
   PetscCall(PetscFree(b));
   PetscFunctionReturn(code);
 }

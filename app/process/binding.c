@@ -106,6 +106,23 @@ static void FindUnbound(hwloc_topology_t topology, const cpu_set_t *sets, HeatHo
   hwloc_bitmap_free(mask);
 }
 
+/* Return the size of all caches of the highest level that the host has [bytes]. */
+static double CacheBytes(hwloc_topology_t topology)
+{
+  static const hwloc_obj_type_t levels[] = {HWLOC_OBJ_L4CACHE, HWLOC_OBJ_L3CACHE,
+                                            HWLOC_OBJ_L2CACHE};
+  double                        bytes    = 0.0;
+
+  for (int level = 0; level < 3 && bytes == 0.0; level++) {
+    const int n = hwloc_get_nbobjs_by_type(topology, levels[level]);
+
+    for (int k = 0; k < n; k++)
+      bytes +=
+          (double)hwloc_get_obj_by_type(topology, levels[level], (unsigned)k)->attr->cache.size;
+  }
+  return bytes;
+}
+
 /* Describe the host of this rank, and find out whether the masks of its ranks slow the run down.
    Where hwloc fails, the numbers stay 0. */
 static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
@@ -120,6 +137,7 @@ static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
   if (hwloc_topology_load(topology) == 0) {
     host->cores      = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE);
     host->numa_nodes = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE);
+    host->cache      = CacheBytes(topology);
     PetscCall(PetscMalloc1(host->ranks, &cores));
     for (int r = 0; r < host->ranks; r++) {
       cores[r] = hwloc_bitmap_alloc();
@@ -137,10 +155,11 @@ static PetscErrorCode Examine(const cpu_set_t *sets, HeatHost *host)
 /* The ranks of all hosts. */
 
 /* Gather the masks of a host's ranks on its first rank, and describe the host there.
+   @param[out] number   of this rank on its host
    @param[out] leaders  the first ranks of all hosts, in order of rank; other ranks:
    MPI_COMM_NULL */
 static PetscErrorCode DescribeHost(MPI_Comm comm, const cpu_set_t *mine, HeatHost *host,
-                                   MPI_Comm *leaders)
+                                   int *number, MPI_Comm *leaders)
 {
   char        name[MPI_MAX_PROCESSOR_NAME] = {0};
   cpu_set_t  *sets                         = NULL;
@@ -152,6 +171,7 @@ static PetscErrorCode DescribeHost(MPI_Comm comm, const cpu_set_t *mine, HeatHos
   PetscCallMPI(MPI_Get_processor_name(name, &length));
   PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
   PetscCallMPI(MPI_Comm_rank(node, &local));
+  *number = local;
   PetscCallMPI(MPI_Comm_size(node, &ranks));
   if (local == 0) PetscCall(PetscMalloc1(ranks, &sets));
   PetscCallMPI(MPI_Gather(mine, sizeof *mine, MPI_BYTE, sets, sizeof *mine, MPI_BYTE, 0, node));
@@ -220,7 +240,7 @@ PetscErrorCode HeatBindingCollect(MPI_Comm comm, HeatBinding *b)
   PetscCall(PetscMemzero(b, sizeof *b));
   PetscCall(PetscMemzero(&host, sizeof host));
   if (sched_getaffinity(0, sizeof set, &set) != 0) CPU_ZERO(&set);
-  PetscCall(DescribeHost(comm, &set, &host, &leaders));
+  PetscCall(DescribeHost(comm, &set, &host, &b->local, &leaders));
   if (leaders != MPI_COMM_NULL) PetscCall(GatherHosts(&leaders, &host, b));
   PetscCall(GatherMasks(comm, &set, b));
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -15,12 +15,13 @@
 
 /** One host, and what is wrong with the binding of its ranks. */
 typedef struct {
-  char name[128];          /* cut at 127 bytes */
-  int  ranks;              /* of this run */
-  int  cores, numa_nodes;  /* of the host, also those that the run may not use; 0: not known */
-  int  crowded, crowd_has; /* `crowded` ranks must share `crowd_has` cores; 0, 0: none */
-  int  crowd_core;         /* number of the first of these cores, by hwloc */
-  int  unbound;            /* 1: every rank may run on all NUMA nodes */
+  char   name[128];          /* cut at 127 bytes */
+  int    ranks;              /* of this run */
+  int    cores, numa_nodes;  /* of the host, also those that the run may not use; 0: not known */
+  double cache;              /* [bytes] of all last-level caches of the host; 0: not known */
+  int    crowded, crowd_has; /* `crowded` ranks must share `crowd_has` cores; 0, 0: none */
+  int    crowd_core;         /* number of the first of these cores, by hwloc */
+  int    unbound;            /* 1: every rank may run on all NUMA nodes */
 } HeatHost;
 
 /** Arrays are owned; free them with HeatBindingClear. */
@@ -28,6 +29,7 @@ typedef struct {
   int          n_hosts; /* length of hosts; 0 on all ranks but 0 */
   HeatHost    *hosts;   /* [n_hosts] in order of their lowest rank */
   const char **names;   /* [n_hosts] of the hosts; they point into hosts */
+  int          local;   /* this rank's number on its host; 0: the first */
   int          n_ranks; /* length of masks; 0 on all ranks but 0 */
   char       **masks;   /* [n_ranks] processors that each rank may run on, as "0-3,8" */
 } HeatBinding;

@@ -243,12 +243,14 @@ void HeatCommunicationRestore(const HeatTraffic kinds[HEAT_TRAFFIC_KINDS])
   memcpy(my.traffic, kinds, sizeof my.traffic);
 }
 
+PetscBool HeatCommunicationIsCounted(void) { return my.started ? PETSC_TRUE : PETSC_FALSE; }
+
 PetscErrorCode HeatCommunicationSum(MPI_Comm comm, HeatCommunication *total)
 {
   const int n = HEAT_TRAFFIC_KINDS * 5; /* integers: messages, bytes, collectives */
 
   PetscFunctionBeginUser;
-  total->counted = my.started ? PETSC_TRUE : PETSC_FALSE;
+  total->counted = HeatCommunicationIsCounted();
   PetscCallMPI(PMPI_Allreduce(my.traffic, total->kinds, n, MPIU_INT64, MPI_SUM, comm));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -54,6 +54,10 @@ void HeatCommunicationRestore(const HeatTraffic kinds[HEAT_TRAFFIC_KINDS]);
 
 /* For the reports. */
 
+/** Return whether this program has the wrappers, so that messages are counted and the time in MPI
+ *  is measured (mpi_time.h).  Not collective. */
+PetscBool HeatCommunicationIsCounted(void);
+
 /** The sum over the ranks. */
 typedef struct {
   PetscBool   counted; /* whether this program counts, that is, has the wrappers */

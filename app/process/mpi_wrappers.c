@@ -1,5 +1,6 @@
 /** MPI's functions that send, wrapped so that each message is counted where it is sent
- *  (communication.h).
+ *  (communication.h), and with those that receive and wait so that the time in MPI is measured
+ *  (mpi_time.h).
  *
  *  This file belongs to the executable alone: a program that links the libraries of solver and io
  *  keeps MPI as it is.  The executable exports these functions, and the loader looks up a symbol in
@@ -11,7 +12,8 @@
  *  Wrapped are the functions that send: point-to-point, persistent, one-sided, and collective ones;
  *  where MPI has them (MPI 4), also those with large counts, MPI_Isend_c, which PETSc prefers.  The
  *  functions that manage communicators, windows and files, and MPI 4's persistent collectives and
- *  partitioned messages, which neither heat2d nor its libraries use, are not counted.
+ *  partitioned messages, which neither heat2d nor its libraries use, are not counted.  Those that
+ *  receive and wait are wrapped for their time alone.
  *
  *  MPI_Finalize is wrapped, too: see finalize.c. */
 #define _GNU_SOURCE /* RTLD_NEXT */
@@ -21,15 +23,34 @@
 
 #include "app/process/communication.h"
 #include "app/process/finalize.h"
+#include "app/process/mpi_time.h"
 
-/* Define MPI_name, which runs `before`, calls the next MPI_name, and runs `after`.  The converted
-   pointer is copied because ISO C has no cast from void * to a function.
-   The name is in parentheses because petsclog.h has macros of these names. */
-#define WRAP(name, parameters, arguments, before, after)                                           \
+/* Add the time of a call.  tests/benchmark/metrics.py finds the cost of that by comparing this
+   program with one that does it HEAT_TIMES_REPEATED times more. */
+#ifdef HEAT_TIMES_REPEATED
+  #define ADD_TIME(add)                                                                            \
+    do {                                                                                           \
+      for (int k = 0; k < HEAT_TIMES_REPEATED; k++) {                                              \
+        add;                                                                                       \
+        begin = HeatMpiTicks();                                                                    \
+      }                                                                                            \
+      add;                                                                                         \
+    } while (0)
+#else
+  #define ADD_TIME(add) add
+#endif
+
+/* Define MPI_name, which runs `before`, calls the next MPI_name, adds the time of the call, and
+   runs `after`.  The converted pointer is copied because ISO C has no cast from void * to a
+   function.  The name is in parentheses because petsclog.h has macros of such names.
+   @param decide  statement that reads the clock into `begin`
+   @param add     statement that adds the time since `begin` */
+#define WRAP_TIMED(name, parameters, arguments, before, after, decide, add)                        \
   int(MPI_##name) parameters                                                                       \
   {                                                                                                \
     static int(*next) parameters;                                                                  \
-    int code;                                                                                      \
+    uint64_t begin;                                                                                \
+    int      code;                                                                                 \
                                                                                                    \
     if (!next) {                                                                                   \
       void *found = dlsym(RTLD_NEXT, "MPI_" #name);                                                \
@@ -37,17 +58,39 @@
       next = PMPI_##name;                                                                          \
       if (found) memcpy(&next, &found, sizeof next);                                               \
     }                                                                                              \
+    decide;                                                                                        \
     before;                                                                                        \
     code = next arguments;                                                                         \
     after;                                                                                         \
+    add;                                                                                           \
     return code;                                                                                   \
   }
+
+#define BEGIN begin = HeatMpiTicks()
+
+#define WRAP(name, parameters, arguments, before, after)                                           \
+  WRAP_TIMED(name, parameters, arguments, before, after, BEGIN, ADD_TIME(HeatMpiTimeAdd(begin, 1)))
+
+/* Functions that wait for no other rank take about equal times, so that one call in SAMPLE is
+   measured and counts SAMPLE times: most calls are of this kind.  8: chosen, the clock then costs
+   less than the counting. */
+enum { SAMPLE = 8 };
+
+#define DECIDE                                                                                     \
+  static unsigned calls;                                                                           \
+  const int       measured = calls++ % SAMPLE == 0;                                                \
+  begin                    = measured ? HeatMpiTicks() : 0
+#define WRAP_LOCAL(name, parameters, arguments, before, after)                                     \
+  WRAP_TIMED(name, parameters, arguments, before, after, DECIDE,                                   \
+             if (measured) ADD_TIME(HeatMpiTimeAdd(begin, SAMPLE)))
 
 #define NOTHING (void)0
 
 /* Initialisation. */
 
 #define START                                                                                      \
+  HeatMpiTimeStart();                                                                              \
+  begin = HeatMpiTicks();                                                                          \
   if (code == MPI_SUCCESS) HeatCommunicationStart()
 
 WRAP(Init, (int *argc, char ***argv), (argc, argv), NOTHING, START)
@@ -73,14 +116,14 @@ WRAP(Finalize, (void), (), HeatFinalizePrepare(), NOTHING)
   WRAP(Bsend##S, (SEND_PARAMETERS(Count)), (SEND_ARGUMENTS), MESSAGE, NOTHING)                     \
   WRAP(Ssend##S, (SEND_PARAMETERS(Count)), (SEND_ARGUMENTS), MESSAGE, NOTHING)                     \
   WRAP(Rsend##S, (SEND_PARAMETERS(Count)), (SEND_ARGUMENTS), MESSAGE, NOTHING)                     \
-  WRAP(Isend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),       \
-       MESSAGE, NOTHING)                                                                           \
-  WRAP(Ibsend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),      \
-       MESSAGE, NOTHING)                                                                           \
-  WRAP(Issend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),      \
-       MESSAGE, NOTHING)                                                                           \
-  WRAP(Irsend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),      \
-       MESSAGE, NOTHING)                                                                           \
+  WRAP_LOCAL(Isend##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request), \
+             MESSAGE, NOTHING)                                                                     \
+  WRAP_LOCAL(Ibsend##S, (SEND_PARAMETERS(Count), MPI_Request * request),                           \
+             (SEND_ARGUMENTS, request), MESSAGE, NOTHING)                                          \
+  WRAP_LOCAL(Issend##S, (SEND_PARAMETERS(Count), MPI_Request * request),                           \
+             (SEND_ARGUMENTS, request), MESSAGE, NOTHING)                                          \
+  WRAP_LOCAL(Irsend##S, (SEND_PARAMETERS(Count), MPI_Request * request),                           \
+             (SEND_ARGUMENTS, request), MESSAGE, NOTHING)                                          \
   WRAP(Sendrecv##S,                                                                                \
        (const void *buffer, Count count, MPI_Datatype type, int to, int tag, void *in, Count n_in, \
         MPI_Datatype type_in, int from, int tag_in, MPI_Comm comm, MPI_Status *status),            \
@@ -106,10 +149,43 @@ WRAP(Finalize, (void), (), HeatFinalizePrepare(), NOTHING)
   WRAP(Rsend_init##S, (SEND_PARAMETERS(Count), MPI_Request * request), (SEND_ARGUMENTS, request),  \
        NOTHING, REMEMBER)
 
-WRAP(Start, (MPI_Request * request), (request), HeatCommunicationStarted(1, request), NOTHING)
-WRAP(Startall, (int n, MPI_Request requests[]), (n, requests),
-     HeatCommunicationStarted(n, requests), NOTHING)
+WRAP_LOCAL(Start, (MPI_Request * request), (request), HeatCommunicationStarted(1, request), NOTHING)
+WRAP_LOCAL(Startall, (int n, MPI_Request requests[]), (n, requests),
+           HeatCommunicationStarted(n, requests), NOTHING)
 WRAP(Request_free, (MPI_Request * request), (request), HeatCommunicationForget(*request), NOTHING)
+
+/* Receiving and waiting: nothing to count. */
+
+#define RECEIVE_PARAMETERS(Count)                                                                  \
+  void *buffer, Count count, MPI_Datatype type, int from, int tag, MPI_Comm comm
+#define RECEIVE_ARGUMENTS buffer, count, type, from, tag, comm
+
+#define WRAP_RECEIVES(S, Count)                                                                    \
+  WRAP(Recv##S, (RECEIVE_PARAMETERS(Count), MPI_Status * status), (RECEIVE_ARGUMENTS, status),     \
+       NOTHING, NOTHING)                                                                           \
+  WRAP_LOCAL(Irecv##S, (RECEIVE_PARAMETERS(Count), MPI_Request * request),                         \
+             (RECEIVE_ARGUMENTS, request), NOTHING, NOTHING)
+
+WRAP(Probe, (int from, int tag, MPI_Comm comm, MPI_Status *status), (from, tag, comm, status),
+     NOTHING, NOTHING)
+WRAP(Iprobe, (int from, int tag, MPI_Comm comm, int *flag, MPI_Status *status),
+     (from, tag, comm, flag, status), NOTHING, NOTHING)
+WRAP(Wait, (MPI_Request * request, MPI_Status *status), (request, status), NOTHING, NOTHING)
+WRAP(Waitall, (int n, MPI_Request requests[], MPI_Status *statuses), (n, requests, statuses),
+     NOTHING, NOTHING)
+WRAP(Waitany, (int n, MPI_Request requests[], int *index, MPI_Status *status),
+     (n, requests, index, status), NOTHING, NOTHING)
+WRAP(Waitsome, (int n, MPI_Request requests[], int *m, int indices[], MPI_Status *statuses),
+     (n, requests, m, indices, statuses), NOTHING, NOTHING)
+WRAP(Test, (MPI_Request * request, int *flag, MPI_Status *status), (request, flag, status), NOTHING,
+     NOTHING)
+WRAP(Testall, (int n, MPI_Request requests[], int *flag, MPI_Status *statuses),
+     (n, requests, flag, statuses), NOTHING, NOTHING)
+WRAP(Testany, (int n, MPI_Request requests[], int *index, int *flag, MPI_Status *status),
+     (n, requests, index, flag, status), NOTHING, NOTHING)
+WRAP(Testsome, (int n, MPI_Request requests[], int *m, int indices[], MPI_Status *statuses),
+     (n, requests, m, indices, statuses), NOTHING, NOTHING)
+WRAP(Win_fence, (int assertion, MPI_Win win), (assertion, win), NOTHING, NOTHING)
 
 /* One-sided.  What MPI_Get brings counts as a message of the rank that asks for it. */
 
@@ -139,9 +215,11 @@ WRAP(Request_free, (MPI_Request * request), (request), HeatCommunicationForget(*
 #define UNPACK(...) __VA_ARGS__
 #define COLLECTIVE  HeatCommunicationCollective(comm)
 #define WRAP_COLLECTIVE(name, iname, parameters, arguments)                                        \
-  WRAP(name, (UNPACK parameters MPI_Comm comm), (UNPACK arguments comm), COLLECTIVE, NOTHING)      \
-  WRAP(iname, (UNPACK parameters MPI_Comm comm, MPI_Request * request),                            \
-       (UNPACK arguments comm, request), COLLECTIVE, NOTHING)
+  WRAP_TIMED(name, (UNPACK parameters MPI_Comm comm), (UNPACK arguments comm), COLLECTIVE,         \
+             NOTHING, BEGIN, ADD_TIME(HeatMpiTimeAddCollective(begin)))                            \
+  WRAP_TIMED(iname, (UNPACK parameters MPI_Comm comm, MPI_Request * request),                      \
+             (UNPACK arguments comm, request), COLLECTIVE, NOTHING, BEGIN,                         \
+             ADD_TIME(HeatMpiTimeAddCollective(begin)))
 
 /* Parameters of functions that reduce n values from a to b; that pass n values of type t from a,
    and m values of type u to b; and that pass numbers of values for each rank. */
@@ -203,6 +281,7 @@ WRAP_COLLECTIVE(Barrier, Ibarrier, (), ())
 #define WRAP_ALL(S, Count, Offset)                                                                 \
   WRAP_SENDS(S, Count)                                                                             \
   WRAP_PERSISTENT(S, Count)                                                                        \
+  WRAP_RECEIVES(S, Count)                                                                          \
   WRAP_REMOTE(S, Count)                                                                            \
   WRAP_REDUCTIONS(S, Count)                                                                        \
   WRAP_EXCHANGES(S, Count, Offset)

@@ -69,10 +69,10 @@ static PetscBool ParseBenchOption(HeatOptions *o, int argc, char **argv, int *k)
   const struct {
     const char  *name;
     const char **value;
-  } options[] = {{"--class", &o->bench.size},         {"--workload", &o->bench.workload},
-                 {"--rules", &o->bench.rules},        {"--nonce", &o->bench.nonce},
-                 {"--duration", &o->bench.duration},  {"--memory-fraction", &o->bench.memory},
-                 {"--recompute", &o->bench.recompute}};
+  } options[] = {{"--class", &o->bench.size},          {"--workload", &o->bench.workload},
+                 {"--rules", &o->bench.rules},         {"--nonce", &o->bench.nonce},
+                 {"--duration", &o->bench.duration},   {"--memory-fraction", &o->bench.memory},
+                 {"--recompute", &o->bench.recompute}, {"--key", &o->bench.key}};
 
   for (size_t n = 0; n < sizeof options / sizeof *options; n++) {
     const char *value = ValueOf(o, options[n].name, argc, argv, k);
@@ -120,8 +120,8 @@ static void ParseOwnOption(HeatOptions *o, int argc, char **argv, int *k)
   if (ParseFlag(argv[*k], "--quiet", &o->quiet) ||
       ParseFlag(argv[*k], "--no-progress", &o->no_progress) ||
       ParseFlag(argv[*k], "--help", &o->help) || ParseFlag(argv[*k], "--version", &o->version) ||
-      ParseFlag(argv[*k], "--quick", &o->quick) || ParseBenchOption(o, argc, argv, k) ||
-      ParsePlanOption(o, argc, argv, k)) {
+      ParseFlag(argv[*k], "--quick", &o->quick) || ParseFlag(argv[*k], "--stream", &o->stream) ||
+      ParseBenchOption(o, argc, argv, k) || ParsePlanOption(o, argc, argv, k)) {
     return;
   }
   if ((value = ValueOf(o, "--set", argc, argv, k))) o->set[o->n_set++] = value;
@@ -194,6 +194,8 @@ PetscErrorCode HeatOptionsCheck(MPI_Comm comm, const HeatOptions *o)
             "--quick is an option of heat2d verify");
   HeatCheck(!o->break_halo || !strcmp(o->command, "run"), comm, HEAT_ERR_INPUT,
             "--break-halo is an option of heat2d run");
+  HeatCheck(!o->stream || !strcmp(o->command, "run") || !strcmp(o->command, "bench"), comm,
+            HEAT_ERR_INPUT, "--stream is an option of heat2d run and heat2d bench");
   HeatCheck(!o->bench_option || !strcmp(o->command, "bench"), comm, HEAT_ERR_INPUT,
             "%s is an option of heat2d bench", o->bench_option);
   HeatCheck(!o->plan_option || !strcmp(o->command, "plan"), comm, HEAT_ERR_INPUT,
@@ -233,11 +235,15 @@ static const char usage[] =
     "                        or title, and exit\n"
     "  --break-halo EVERY    for teaching: leave out every EVERY-th halo exchange (1: all but the\n"
     "                        first); the result is wrong, and its status is never ok\n"
-    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute\n"
-    "                        with bench: implicit or explicit; base, ported or optimised; the\n"
-    "                        buyer's number; least time of the steps [s]; least part of each\n"
-    "                        node's memory; the folder to audit\n"
+    "  --workload, --rules, --nonce, --duration, --memory-fraction, --recompute, --key\n"
+    "                        with bench: implicit, explicit or checkpoint; base, ported or\n"
+    "                        optimised; the buyer's number; least time of the steps [s]; least\n"
+    "                        part of each node's memory; the folder to audit; the public key of\n"
+    "                        its signature\n"
     "  --quick               with verify: run the short suite\n"
+    "  --stream              with run and bench: first measure the memory's bandwidth for a "
+    "second\n"
+    "                        (STREAM's triad), to compare the bandwidth of the steps with it\n"
     "  --ranks P             with plan: number of ranks (default: those of mpiexec)\n"
     "  --ranks-per-node R    with plan: ranks of each node (default: all on one node)\n"
     "  --iterations N        with plan: linear iterations of a step (default: 6 a solve)\n"

@@ -22,6 +22,7 @@ typedef struct {
   const char *duration;  /* --duration */
   const char *memory;    /* --memory-fraction */
   const char *recompute; /* --recompute */
+  const char *key;       /* --key */
 } HeatBenchOptions;
 
 /** The options of `heat2d plan` as texts; NULL: not given. */
@@ -52,6 +53,7 @@ typedef struct {
   PetscBool        help;        /* print the help text and exit */
   PetscBool        version;     /* print the version and exit */
   PetscBool        quick;       /* verify: run the short suite */
+  PetscBool        stream;      /* run, bench: measure STREAM's triad before the run */
   HeatBenchOptions bench;
   int              n_bench;      /* options of `heat2d bench` that were given */
   const char      *bench_option; /* the first option of `heat2d bench` that was given, or NULL */

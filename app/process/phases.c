@@ -1,5 +1,4 @@
-/** Wall time per phase (see phases.h).  One MPI_MAX of the times and of their negatives gives
- * maximum and minimum together. */
+/** Wall time per phase (see phases.h). */
 #include "app/process/phases.h"
 
 #include "solver/base/heartbeat.h"
@@ -30,13 +29,20 @@ void HeatPhaseBegin(HeatPhases *p, HeatPhase phase)
   p->running = PETSC_TRUE;
   p->current = phase;
   p->started = HeatMonotonicTime();
+
+  p->mpi_before    = HeatMpiTimeNow();
+  p->coarse_before = HeatTrafficCoarseSeconds();
   if (phase == HEAT_PHASE_STEP && p->to_first_step == 0.0)
     p->to_first_step = p->started - p->origin;
 }
 
 void HeatPhaseEnd(HeatPhases *p, HeatPhase phase)
 {
+  const HeatMpiTimes mpi = HeatMpiTimeNow();
+
   p->seconds[phase] += HeatMonotonicTime() - p->started;
+  p->coarse[phase] += HeatTrafficCoarseSeconds() - p->coarse_before;
+  HeatMpiTimeAddBetween(&p->mpi_before, &mpi, &p->mpi[phase]);
   p->calls[phase] += 1;
   p->running = PETSC_FALSE;
   (void)HeatTrafficSet(p->before);
@@ -59,24 +65,12 @@ static void SecondsUntilNow(const HeatPhases *p, PetscReal seconds[HEAT_PHASES])
 PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *p,
                                 HeatPhaseSpread spread[HEAT_PHASES])
 {
-  PetscReal   seconds[HEAT_PHASES], extremes[2 * HEAT_PHASES], sums[HEAT_PHASES];
-  PetscMPIInt size;
+  PetscReal  seconds[HEAT_PHASES];
+  HeatSpread of[HEAT_PHASES];
 
   PetscFunctionBeginUser;
-  PetscCallMPI(MPI_Comm_size(comm, &size));
   SecondsUntilNow(p, seconds);
-  for (int k = 0; k < HEAT_PHASES; k++) {
-    extremes[2 * k]     = seconds[k];
-    extremes[2 * k + 1] = -seconds[k];
-    sums[k]             = seconds[k];
-  }
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2 * HEAT_PHASES, MPIU_REAL, MPIU_MAX, comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_PHASES, MPIU_REAL, MPI_SUM, comm));
-  for (int k = 0; k < HEAT_PHASES; k++) {
-    spread[k].max   = extremes[2 * k];
-    spread[k].min   = -extremes[2 * k + 1];
-    spread[k].mean  = sums[k] / size;
-    spread[k].calls = p->calls[k];
-  }
+  PetscCall(HeatSpreadReduce(comm, HEAT_PHASES, seconds, of));
+  for (int k = 0; k < HEAT_PHASES; k++) spread[k] = (HeatPhaseSpread){of[k], p->calls[k]};
   PetscFunctionReturn(PETSC_SUCCESS);
 }

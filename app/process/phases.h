@@ -2,10 +2,8 @@
 #ifndef HEAT_APP_PHASES_H
 #define HEAT_APP_PHASES_H
 
-#include <petscsys.h>
-
-#include "solver/base/error.h"
-#include "solver/base/traffic.h"
+#include "app/process/mpi_time.h"
+#include "app/process/spread.h"
 
 typedef enum {
   HEAT_PHASE_START_UP,    /* initialise MPI and PETSc; read and validate the case */
@@ -35,12 +33,17 @@ typedef struct {
   HeatPhase  current;              /* the phase that is running, or the last one */
 
   HeatTrafficKind before; /* the kind of communication before the current phase */
+
+  HeatMpiTimes mpi[HEAT_PHASES];    /* time in MPI by phase */
+  PetscReal    coarse[HEAT_PHASES]; /* [s] time on coarse levels by phase */
+  HeatMpiTimes mpi_before;          /* readings when the current phase began */
+  PetscReal    coarse_before;
 } HeatPhases;
 
 /** One phase over all ranks. */
 typedef struct {
-  PetscReal  min, mean, max; /* [s] over the ranks */
-  PetscInt64 calls;          /* on this rank; every rank passes through the phases equally often */
+  HeatSpread seconds; /* [s] */
+  PetscInt64 calls;   /* on this rank; every rank passes through the phases equally often */
 } HeatPhaseSpread;
 
 /** Count the time since the program began as the phase of starting up.  Call it before the first
@@ -54,8 +57,8 @@ void HeatPhasesStart(HeatPhases *phases, PetscReal began);
 void HeatPhaseBegin(HeatPhases *phases, HeatPhase phase);
 void HeatPhaseEnd(HeatPhases *phases, HeatPhase phase);
 
-/** Compute minimum, mean and maximum of each phase over the ranks, a phase that is running until
- *  now, and of the time since the program began that is in no phase.  Collective on comm. */
+/** Compute the spread of each phase over the ranks, a phase that is running until now, and of the
+ *  time since the program began that is in no phase.  Collective on comm: two reductions. */
 PetscErrorCode HeatPhasesReduce(MPI_Comm comm, const HeatPhases *phases,
                                 HeatPhaseSpread spread[HEAT_PHASES]);
 

@@ -9,6 +9,7 @@
 
 const char *HeatVersion(void) { return HEAT2D_VERSION; }
 const char *HeatGitCommit(void) { return HEAT2D_GIT_COMMIT; }
+const char *HeatSourceHash(void) { return HEAT2D_SOURCES; }
 
 const char *HeatProgram(char *buffer, size_t size)
 {

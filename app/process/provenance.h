@@ -9,6 +9,8 @@
 /* Return facts about the build.  Static storage; not collective. */
 const char *HeatVersion(void);       /* "0.1.0" */
 const char *HeatGitCommit(void);     /* "1a2b3c4d5e6f", "1a2b3c4d5e6f-dirty", or "unknown" */
+const char *HeatSourceHash(void);    /* SHA-256 of the sources, in hexadecimal digits, as in
+                                        .cmake/WriteBuildHeader.cmake */
 const char *HeatCompiler(void);      /* name and version of the C compiler */
 const char *HeatCompilerFlags(void); /* of the build type, with heat2d's own */
 const char *HeatBuildType(void);     /* CMAKE_BUILD_TYPE */

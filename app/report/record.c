@@ -3,11 +3,9 @@
  *  HeatResults borrows its arrays; Arrays owns them until the record is written.  The order of the
  *  sections matters where they communicate: the halo exchanges of the run are counted before
  *  HeatRecordPlacesFill may do further ones. */
-#define _DEFAULT_SOURCE /* getrusage's ru_maxrss */
 #include "app/report/record.h"
 
 #include <math.h>
-#include <sys/resource.h>
 
 #include "app/process/petsc_options.h"
 #include "app/report/predictions.h"
@@ -98,6 +96,36 @@ static PetscErrorCode FillCommunication(const HeatReportSources *from, HeatResul
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Set *ours to whether the preconditioner is heatmg. */
+static PetscErrorCode HasOurs(HeatLinear *linear, PetscBool *ours)
+{
+  PC pc;
+
+  PetscFunctionBeginUser;
+  PetscCall(KSPGetPC(HeatLinearKSP(linear), &pc));
+  PetscCall(PetscObjectTypeCompare((PetscObject)pc, PCHEATMG, ours));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Set *modelled to whether all solves were linear ones by heatcg with heatmg, of whose traffic
+   there is a model. */
+static PetscErrorCode IsModelled(const HeatRunState *state, const HeatIterations *it,
+                                 PetscBool *modelled)
+{
+  HeatLinear *linear = HeatStepperLinear(state->stepper);
+  PetscBool   ours = PETSC_FALSE, fused = PETSC_FALSE;
+  PetscInt64  rescued = 0;
+
+  PetscFunctionBeginUser;
+  if (linear) {
+    PetscCall(HasOurs(linear, &ours));
+    PetscCall(PetscObjectTypeCompare((PetscObject)HeatLinearKSP(linear), KSPHEATCG, &fused));
+  }
+  for (int k = HEAT_RESCUE_STRONG; k < HEAT_RESCUES; k++) rescued += it->rescued[k];
+  *modelled = (PetscBool)(ours && fused && rescued == 0 && HeatOperatorIsLinear(state->op));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Fill in what the linear solves took; an explicit scheme leaves the section as it is. */
 static PetscErrorCode FillSolver(const HeatRunState *state, const HeatIterations *it,
                                  HeatResults *r)
@@ -132,7 +160,7 @@ static PetscErrorCode FillSolver(const HeatRunState *state, const HeatIterations
     r->solver.true_residual  = it->last_true;
     r->solver.worst_residual = it->worst_true;
   }
-  PetscCall(PetscStrcmp(pc_type, PCHEATMG, &ours));
+  PetscCall(HasOurs(linear, &ours));
   if (!ours) PetscFunctionReturn(PETSC_SUCCESS);
   r->solver.w_cycles  = it->rescued[HEAT_RESCUE_W];
   r->solver.algebraic = it->rescued[HEAT_RESCUE_STRONG] + it->rescued[HEAT_RESCUE_ALL] +
@@ -272,27 +300,57 @@ static PetscErrorCode FreeArrays(Arrays *arrays)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Fill in the largest and the mean high-water mark of a rank's memory [bytes]; Linux counts it in
-   units of 1024 bytes. */
-static PetscErrorCode FillMemory(const HeatCase *c, const HeatGrid *g, HeatResults *r)
+/* Return what this rank measured in the steps and what is decided between them. */
+static PetscErrorCode MeasuredWindow(const HeatReportSources *from, HeatTimeWindow *w)
 {
-  struct rusage usage;
-  double        memory[2];
-  PetscInt      narrowest[2], widest[2];
-  HeatNeed      need;
+  static const HeatPhase steps[]  = {HEAT_PHASE_STEP, HEAT_PHASE_DIAGNOSTICS};
+  static const HeatPhase output[] = {HEAT_PHASE_SNAPSHOT, HEAT_PHASE_CHECKPOINT, HEAT_PHASE_FILES};
+  const HeatMpiTimes     zero     = {{0}};
+  const HeatPhases      *p        = from->phases;
+  HeatLinear            *linear   = HeatStepperLinear(from->state->stepper);
+  PetscBool              known    = PETSC_TRUE;
+
+  PetscFunctionBeginUser;
+  *w = (HeatTimeWindow){0};
+  for (int k = 0; k < 2; k++) {
+    w->seconds += p->seconds[steps[k]];
+    w->coarse += p->coarse[steps[k]];
+    HeatMpiTimeAddBetween(&zero, &p->mpi[steps[k]], &w->mpi);
+  }
+  for (int k = 0; k < 3; k++) w->output += p->seconds[output[k]];
+  if (linear) PetscCall(HasOurs(linear, &known));
+  if (!known) w->coarse = NAN; /* PETSc's preconditioners do not tell their levels */
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Fill in the use of the machine.  Between here and the record nothing is measured. */
+static PetscErrorCode FillMetrics(const HeatReportSources *from, HeatResults *r)
+{
+  const HeatRunState *state = from->state;
+  MPI_Comm            comm  = state->grid->comm;
+  HeatMetricsSources *m     = from->metrics;
+  HeatTimeWindow      window;
+  PetscInt            narrowest[2], widest[2];
+  HeatNeed            need;
+  HeatMemoryWork      work = {.steps = m->steps.steps, .passes = m->steps.sweeps};
 
   PetscFunctionBeginUser;
   for (int axis = 0; axis < 2; axis++)
-    HeatLayoutWidths(&g->layout, axis, &narrowest[axis], &widest[axis]);
-  PetscCall(HeatRunMemoryNeed(c, widest[0], widest[1], g->size,
-                              (double)g->size / (double)g->writers.n, &need));
+    HeatLayoutWidths(&state->grid->layout, axis, &narrowest[axis], &widest[axis]);
+  PetscCall(HeatRunMemoryNeed(state->c, widest[0], widest[1], state->grid->size,
+                              (double)state->grid->size / (double)state->grid->writers.n, &need));
   r->memory_predicted = (PetscInt64)need.total;
-  memory[0] = getrusage(RUSAGE_SELF, &usage) == 0 ? 1024.0 * (double)usage.ru_maxrss : -1.0;
-  memory[1] = memory[0];
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[0], 1, MPI_DOUBLE, MPI_MAX, g->comm));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &memory[1], 1, MPI_DOUBLE, MPI_SUM, g->comm));
-  r->memory_max  = (PetscInt64)memory[0];
-  r->memory_mean = (PetscInt64)(memory[1] / g->size);
+  work.iterations     = from->iterations->total;
+  PetscCall(IsModelled(state, from->iterations, &work.ours));
+  PetscCall(MeasuredWindow(from, &window));
+  PetscCall(HeatMetricsFillWindow(comm, &window, &m->found));
+  PetscCall(HeatMetricsFillSteps(comm, &m->steps, &m->found));
+  PetscCall(HeatMetricsFillBandwidth(state->c, &work, r->seconds,
+                                     need.total - need.part[HEAT_NEED_PROCESS], from->binding,
+                                     &m->found));
+  PetscCall(HeatMetricsFillMachine(comm, HeatMonotonicTime() - from->start->time, &m->power,
+                                   &m->texts, &m->found));
+  r->metrics = m->found;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -307,17 +365,19 @@ static PetscErrorCode FillTiming(const HeatReportSources *from, HeatResults *r,
   PetscFunctionBeginUser;
   PetscCall(HeatPhasesReduce(state->grid->comm, from->phases, spread));
   for (int k = 0; k < HEAT_PHASES; k++) {
-    phases[k] = (HeatResultsPhase){HeatPhaseNames[k], spread[k].min, spread[k].mean, spread[k].max,
-                                   spread[k].calls};
+    const HeatSpread *of = &spread[k].seconds;
+
+    phases[k] = (HeatResultsPhase){HeatPhaseNames[k], of->min,         of->mean,
+                                   of->max,           spread[k].calls, of->rank};
   }
   r->n_phases = HEAT_PHASES;
   r->phases   = phases;
-  r->seconds  = spread[HEAT_PHASE_STEP].max;
+  r->seconds  = spread[HEAT_PHASE_STEP].seconds.max;
   PetscCallMPI(MPI_Allreduce(&from->phases->to_first_step, &r->to_first_step, 1, MPI_DOUBLE,
                              MPI_MAX, state->grid->comm));
   if (r->to_first_step == 0.0) r->to_first_step = NAN;
   if (steps > 0.0 && r->seconds > 0.0) r->fom = cells * steps / r->seconds;
-  PetscCall(FillMemory(state->c, state->grid, r));
+  PetscCall(FillMetrics(from, r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

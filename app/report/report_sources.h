@@ -14,6 +14,7 @@
 #include "app/process/stop.h"
 #include "app/report/checks.h"
 #include "app/report/iterations.h"
+#include "app/report/metrics.h"
 #include "app/report/output.h"
 #include "app/report/survey.h"
 #include "app/report/warnings.h"
@@ -25,6 +26,14 @@ typedef struct {
   PetscInt64  bytes;   /* of the file */
   double      seconds; /* [s] that reading and verifying it took, on this rank */
 } HeatRestartReport;
+
+/** What was measured of the use of the machine. */
+typedef struct {
+  HeatStepTimes      steps;
+  HeatPower          power;
+  HeatMachineTexts   texts; /* that `found` points into */
+  HeatResultsMetrics found; /* filled by HeatRecordWrite; STREAM before the run */
+} HeatMetricsSources;
 
 /** All pointers are borrowed. */
 typedef struct {
@@ -39,6 +48,8 @@ typedef struct {
   const HeatCheckResult *checks;   /* [c->n_checks]; NULL while they are not evaluated */
   PetscBool              finished; /* the end of the case was reached */
   HeatSurvey *survey; /* not const: a report that needs fluxes has it update the operator */
+
+  HeatMetricsSources *metrics; /* not const: HeatRecordWrite reduces them over the ranks */
 
   HeatCommunication *communication; /* summed by HeatRecordWrite, after all messages of the run */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/report/predictions.h"
+#include "app/report/screen_metrics.h"
 #include "app/report/screen_text.h"
 #include "io/file/hints.h"
 #include "solver/base/printable.h"
@@ -12,14 +13,16 @@ static void PrintPhases(const HeatPhaseSpread spread[HEAT_PHASES])
 {
   double total = 0.0;
 
-  for (int k = 0; k < HEAT_PHASES; k++) total += spread[k].mean;
-  (void)printf("\n  %-13s %10s %10s %10s %8s %6s\n", "phase", "min [s]", "mean [s]", "max [s]",
-               "calls", "share");
+  for (int k = 0; k < HEAT_PHASES; k++) total += spread[k].seconds.mean;
+  (void)printf("\n  %-13s %10s %10s %10s %8s %8s %6s\n", "phase", "min [s]", "mean [s]", "max [s]",
+               "on rank", "calls", "share");
   for (int k = 0; k < HEAT_PHASES; k++) {
+    const HeatSpread *of = &spread[k].seconds;
+
     if (spread[k].calls == 0) continue;
-    (void)printf("  %-13s %10.3f %10.3f %10.3f %8" PetscInt64_FMT " %5.1f%%\n", HeatPhaseNames[k],
-                 (double)spread[k].min, (double)spread[k].mean, (double)spread[k].max,
-                 spread[k].calls, 100.0 * (double)spread[k].mean / total);
+    (void)printf("  %-13s %10.3f %10.3f %10.3f %8d %8" PetscInt64_FMT " %5.1f%%\n",
+                 HeatPhaseNames[k], of->min, of->mean, of->max, of->rank, spread[k].calls,
+                 100.0 * of->mean / total);
   }
 }
 
@@ -268,7 +271,8 @@ PetscErrorCode HeatScreenPrintSummary(const HeatReportSources *from, HeatStatus 
     PrintPhases(spread);
     PetscCall(PrintCommunication(from));
     (void)printf("\n");
-    PrintThroughput(state, (double)spread[HEAT_PHASE_STEP].max);
+    PrintThroughput(state, spread[HEAT_PHASE_STEP].seconds.max);
+    HeatScreenPrintMetrics(&from->metrics->found, state->grid->size);
     PrintSolves(state, from->iterations);
     PrintState(state, from->survey);
     PrintHeat(state, HeatSurveyAccount(from->survey));

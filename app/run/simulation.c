@@ -57,7 +57,8 @@ struct HeatSimulation {
   HeatOutput    *output;
   HeatIterations iterations;
 
-  HeatCommunication communication; /* zero until the record is written */
+  HeatCommunication  communication; /* zero until the record is written */
+  HeatMetricsSources metrics;
 
   HeatCheckResult   *checks; /* [c->n_checks]; NULL until the end */
   HeatBrokenHaloTest halo_test;
@@ -77,6 +78,7 @@ static HeatReportSources Sources(HeatSimulation *sim)
                               .iterations    = &sim->iterations,
                               .output        = sim->output,
                               .communication = &sim->communication,
+                              .metrics       = &sim->metrics,
                               .binding       = &sim->binding,
                               .warnings      = &sim->warnings,
                               .checks        = sim->checks,
@@ -105,6 +107,7 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscCall(HeatSurveyCreate(&sim->survey));
   sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
   PetscCall(HeatBindingCollect(state->grid->comm, &sim->binding));
+  HeatPowerStart("", sim->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &sim->metrics.power);
   PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
@@ -148,6 +151,7 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOption
   sim->options = options;
   sim->start   = start;
   sim->lock    = -1;
+  HeatResultsMetricsInit(&sim->metrics.found);
   HeatPhasesStart(&sim->phases, start->time);
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
@@ -215,6 +219,10 @@ PetscErrorCode HeatSimulationStart(HeatSimulation *sim)
   from = Sources(sim);
   PetscCall(HeatScreenHeader(sim->screen, &from));
   PetscCall(OpenOutput(sim));
+  HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
+  if (sim->options->stream)
+    PetscCall(HeatMetricsRunStream(comm, &sim->binding, &sim->metrics.found));
+  HeatPhaseBegin(&sim->phases, HEAT_PHASE_FILES);
   if (own) /* Prepare has removed the record with the case; a run that is killed must leave one */
     PetscCall(HeatSimulationWriteError(sim, "the run ended before it wrote its record"));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_FILES);
@@ -278,7 +286,8 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   HeatRunState   *state = &sim->state;
   HeatClockStep   steps[HEAT_MOST_AT_ONCE];
   PetscReal       times[HEAT_MOST_AT_ONCE];
-  const PetscInt  n      = HeatScheduleSteps(&sim->schedule, steps, times);
+  const PetscInt  n     = HeatScheduleSteps(&sim->schedule, steps, times);
+  PetscReal      *spent = &sim->phases.seconds[HEAT_PHASE_STEP], before = *spent;
   const PetscReal waited = Waited(state);
   PetscErrorCode  code;
 
@@ -302,6 +311,8 @@ static PetscErrorCode Advance(HeatSimulation *sim)
   PetscCall(HeatOutputSampleRecord(sim->output, state, n, times));
   PetscCall(HeatAdvanceHandleEvent(state));
   HeatPhaseEnd(&sim->phases, HEAT_PHASE_STEP);
+  HeatStepTimesAdd(&sim->metrics.steps, *spent - before, n);
+  HeatPowerPoll(&sim->metrics.power, sim->phases.started);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -202,6 +203,46 @@ void HeatFileDropCache(const char *path)
   if (descriptor < 0) return;
   (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
   close(descriptor);
+}
+
+/* [bytes] Part of a file that is looked up at once, and the most pages of it.  Chosen: the list of
+   pages, one byte each, fits on the stack. */
+enum { LOOKED_UP = 64 << 20, MOST_PAGES = LOOKED_UP / 4096 };
+
+/* Count the pages of `length` bytes of a file, from offset `start` on, that are in the page cache;
+   return -1 on failure. */
+static double CountCachedPages(int descriptor, off_t start, size_t length, size_t page)
+{
+  unsigned char pages[MOST_PAGES];
+  const size_t  n      = (length + page - 1) / page;
+  void         *map    = mmap(NULL, length, PROT_READ, MAP_SHARED, descriptor, start);
+  double        cached = 0.0;
+
+  if (map == MAP_FAILED) return -1.0;
+  if (n > MOST_PAGES || mincore(map, length, pages) != 0) cached = -1.0;
+  for (size_t k = 0; cached >= 0.0 && k < n; k++) cached += pages[k] & 1;
+  (void)munmap(map, length);
+  return cached;
+}
+
+double HeatFileCachedPart(const char *path)
+{
+  const size_t page       = (size_t)sysconf(_SC_PAGESIZE);
+  const int    descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat  s;
+  double       cached = 0.0, some = 0.0, all = 0.0;
+
+  if (descriptor < 0) return 1.0;
+  if (fstat(descriptor, &s) != 0) s.st_size = 0;
+  for (off_t at = 0; some >= 0.0 && at < s.st_size; at += LOOKED_UP) {
+    const size_t length = (size_t)PetscMin((PetscInt64)LOOKED_UP, (PetscInt64)(s.st_size - at));
+
+    some = CountCachedPages(descriptor, at, length, page);
+    cached += some;
+    all += (double)((length + page - 1) / page);
+  }
+  close(descriptor);
+  return some >= 0.0 && all > 0.0 ? cached / all : 1.0;
 }
 
 void HeatFilePublish(const char *part, const char *path, HeatFileError *error)

@@ -106,6 +106,10 @@ void HeatFileReadAt(int descriptor, void *bytes, size_t length, PetscInt64 start
  *  from the disk.  The system may ignore it; errors are ignored, too. */
 void HeatFileDropCache(const char *path);
 
+/** Return the part of a file, from 0 to 1, that is in this node's page cache; 1 where the system
+ *  does not report it. */
+double HeatFileCachedPart(const char *path);
+
 /** Sync an open file to the disk (fsync).  Resume after EINTR.  A file system that cannot sync an
  *  object of this kind (EINVAL) is no failure. */
 void HeatFileSyncOpen(int descriptor, HeatFileError *error);

@@ -314,6 +314,8 @@ static HeatJson *BenchRecord(const HeatResults *r)
   HeatJsonPutText(root, "error", r->error);
   HeatJsonPutCount(root, "ranks", r->ranks);
   HeatJsonPutCopy(root, "bench", r->bench);
+  HeatResultsPutMemory(root, r);
+  HeatResultsPutMetrics(root, r);
   PutProvenance(root, r);
   return root;
 }
@@ -347,6 +349,8 @@ static HeatJson *RunRecord(const HeatResults *r)
   PutSolver(root, r);
   HeatResultsPutTiming(root, r);
   HeatResultsPutFom(root, r);
+  HeatResultsPutMemory(root, r);
+  HeatResultsPutMetrics(root, r);
   io = HeatJsonAddObject(root, "io");
   (void)HeatResultsPutFiles(io, "snapshots", &r->snapshots);
   checkpoints = HeatResultsPutFiles(io, "checkpoints", &r->checkpoints);
@@ -378,7 +382,8 @@ void HeatResultsInit(HeatResults *r)
   r->solver.true_residual = r->solver.worst_residual = r->solver.solve_seconds = NAN;
   r->solver.w_cycles = r->solver.algebraic = -1;
   r->seconds = r->fom = r->to_first_step = NAN;
-  r->memory_max = r->memory_mean = r->memory_predicted = -1;
+  r->memory_predicted                    = -1;
+  HeatResultsMetricsInit(&r->metrics);
   r->energy.stored_initial = r->energy.stored_final = r->energy.sources = r->energy.exchange = NAN;
   r->energy.balance_error = r->energy.balance_relative = NAN;
   for (int s = 0; s < HEAT_SIDES; s++) r->energy.sides[s] = NAN;

@@ -10,6 +10,7 @@
 #include "io/field_file/disk_probe.h"
 #include "io/field_file/field_file.h"
 #include "io/file/json.h"
+#include "io/run_files/results_metrics.h"
 
 #define HEAT_RESULTS_SCHEMA "heat2d results 1"
 
@@ -26,6 +27,7 @@ typedef struct {
   const char *name;
   double      min, mean, max; /* [s] least, mean and largest time of a rank */
   PetscInt64  calls;          /* number of calls on one rank */
+  PetscInt    slowest;        /* the rank with the largest time */
 } HeatResultsPhase;
 
 /** One of the case's checks. */
@@ -221,11 +223,11 @@ typedef struct {
 
   PetscInt                n_phases;
   const HeatResultsPhase *phases;
-  double                  seconds;       /* [s] wall time of the steps, the divisor of fom */
-  double                  fom;           /* figure of merit: cells times steps a second */
-  double                  to_first_step; /* [s] since the program began; NaN: no step */
-  PetscInt64              memory_max, memory_mean; /* [bytes] high-water mark of a rank */
-  PetscInt64              memory_predicted;        /* [bytes] of a rank, predicted before the run */
+  double                  seconds;          /* [s] wall time of the steps, the divisor of fom */
+  double                  fom;              /* figure of merit: cells times steps a second */
+  double                  to_first_step;    /* [s] since the program began; NaN: no step */
+  PetscInt64              memory_predicted; /* [bytes] of a rank, predicted before the run */
+  HeatResultsMetrics      metrics;
 
   PetscInt      writers, writers_per_node; /* ranks that write files: all; most on one node */
   HeatFileStats snapshots, checkpoints;

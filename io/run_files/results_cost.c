@@ -87,6 +87,7 @@ void HeatResultsPutTiming(HeatJson *root, const HeatResults *r)
     HeatJsonPutNumber(phase, "min", r->phases[i].min);
     HeatJsonPutNumber(phase, "mean", r->phases[i].mean);
     HeatJsonPutNumber(phase, "max", r->phases[i].max);
+    HeatJsonPutCount(phase, "slowest", r->phases[i].slowest);
     HeatJsonPutCount(phase, "calls", r->phases[i].calls);
     HeatJsonAppend(timing, phase);
   }
@@ -94,15 +95,23 @@ void HeatResultsPutTiming(HeatJson *root, const HeatResults *r)
 
 void HeatResultsPutFom(HeatJson *root, const HeatResults *r)
 {
-  HeatJson *fom = HeatJsonAddObject(root, "fom"), *memory;
+  HeatJson *fom = HeatJsonAddObject(root, "fom");
 
   HeatJsonPutNumber(fom, "value", r->fom);
   HeatJsonPutText(fom, "unit", "cell-steps/s");
   HeatJsonPutNumber(fom, "seconds", r->seconds);
   HeatJsonPutNumber(fom, "to_first_step", r->to_first_step);
-  memory = HeatJsonAddObject(root, "memory");
-  HeatJsonPutCount(memory, "bytes_max", r->memory_max);
-  HeatJsonPutCount(memory, "bytes_mean", r->memory_mean);
+}
+
+void HeatResultsPutMemory(HeatJson *root, const HeatResults *r)
+{
+  const HeatResultsSpread *mark   = &r->metrics.memory;
+  HeatJson                *memory = HeatJsonAddObject(root, "memory");
+
+  HeatJsonPutCount(memory, "bytes_min", mark->rank < 0 ? -1 : (PetscInt64)mark->min);
+  HeatJsonPutCount(memory, "bytes_mean", mark->rank < 0 ? -1 : (PetscInt64)mark->mean);
+  HeatJsonPutCount(memory, "bytes_max", mark->rank < 0 ? -1 : (PetscInt64)mark->max);
+  HeatJsonPutCount(memory, "largest", mark->rank);
   HeatJsonPutCount(memory, "bytes_predicted", r->memory_predicted);
 }
 

@@ -1,17 +1,21 @@
-/** The functions of results_cost.c, the parts of results.json about the cost of a run, and of
- *  results_regions.c. */
+/** The functions of results_cost.c, the parts of results.json about the cost of a run, of
+ *  results_use.c and of results_regions.c. */
 #ifndef HEAT_IO_RESULTS_IMPL_H
 #define HEAT_IO_RESULTS_IMPL_H
 
 #include "io/file/json.h"
 #include "io/run_files/results.h"
 
-/** Put the member `decomposition`, `communication` or `timing`, or the members `fom` and `memory`,
- *  into the record. */
+/** Put the member `decomposition`, `communication`, `timing`, `fom` or `memory` into the record. */
 void HeatResultsPutDecomposition(HeatJson *root, const HeatResults *r);
 void HeatResultsPutCommunication(HeatJson *root, const HeatResults *r);
 void HeatResultsPutTiming(HeatJson *root, const HeatResults *r);
 void HeatResultsPutFom(HeatJson *root, const HeatResults *r);
+void HeatResultsPutMemory(HeatJson *root, const HeatResults *r);
+
+/** Put the members about the use of the machine: `pop`, `breakdown`, `step_times`, `bandwidth`,
+ *  `electricity` and `clock`. */
+void HeatResultsPutMetrics(HeatJson *root, const HeatResults *r);
 
 /** Put the statistics of snapshots or checkpoints as the object `key`.  Return the object, to which
  *  the caller can add keys. */

@@ -22,6 +22,7 @@ SCHEMA = "heat2d results 1"
 FINISHED = ("ok", "check-failed")  # statuses of a run that has reached its end
 CELLS = {"tiny": 512, "small": 4096, "medium": 16384, "large": 65536, "huge": 262144,
          "peta": 1048576, "exa": 2097152}  # a side of the square grid (inputs/benchmark/RULES.md)
+CELL_BYTES = 8.0  # of a cell in a checkpoint
 SETUP_STEPS = 100.0  # steps over which the rules spread a set-up (RULES.md, 3.1)
 SAME_FIGURE = 1e-6  # relative; a figure that is written with 7 digits or more is the same
 
@@ -112,17 +113,28 @@ class RunRecord:
                         else self.number("provenance", "elapsed"))
 
     @property
+    def writes(self) -> bool:
+        """Whether the run is one of the workload `checkpoint`, whose steps are checkpoints."""
+        return self.text("bench", "workload") == "checkpoint"
+
+    @property
     def step_time(self) -> float | None:
         """Time per step: with its part of the set-up for the reference workload (RULES.md, 3.1)."""
         if self.seconds is None or self.steps is None:
             return None
-        share = (self.setup or 0.0) / SETUP_STEPS if self.is_bench else 0.0
+        share = (self.setup or 0.0) / SETUP_STEPS if self.is_bench and not self.writes else 0.0
         return self.seconds / self.steps + share
 
     @property
     def fom(self) -> float | None:
-        """Cell-steps per second, from the times."""
-        return None if self.step_time is None or self.cells is None else self.cells / self.step_time
+        """Cell-steps per second, from the times; of the workload `checkpoint` bytes per second
+        (RULES.md, 3.2)."""
+        return None if self.step_time is None or self.work is None else self.work / self.step_time
+
+    @property
+    def work(self) -> float | None:
+        """What a step does: cell-steps, or bytes of the workload `checkpoint`."""
+        return None if self.cells is None else self.cells * (CELL_BYTES if self.writes else 1.0)
 
     @property
     def iterations(self) -> float | None:

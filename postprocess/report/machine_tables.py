@@ -36,6 +36,27 @@ def pop_table(results: ResultSet, all_runs: bool) -> SheetTable:
     return table
 
 
+PARTS = ("compute", "halo", "coarse_levels", "reductions")  # of the time of the steps
+PERCENTILES = ("p50", "p95", "p99", "max")
+
+
+def breakdown_table(results: ResultSet, all_runs: bool) -> SheetTable:
+    """Where the time of the steps went, and how long steps took, from the members `breakdown` and
+    `step_times` of the records."""
+    table = SheetTable(["point", *(f"{part.replace('_', ' ')} [s]" for part in PARTS), "output [s]",
+                        *(f"step, {name} [s]" for name in PERCENTILES)])
+    for group in results.groups:
+        parts = [median_of(group, all_runs, "breakdown", part, "mean")
+                 for part in (*PARTS, "output")]
+        steps = [median_of(group, all_runs, "step_times", name) for name in PERCENTILES]
+        if any(v is not None for v in (*parts, *steps)):
+            table.rows.append([group.name, *(number(v) for v in (*parts, *steps))])
+    table.note = ("Means over the ranks; the percentiles of step times are those of the slowest "
+                  "rank." if table.rows else
+                  "The records have no parts of the time of the steps (member breakdown).")
+    return table
+
+
 def bandwidths(results: ResultSet, all_runs: bool) -> list[tuple[str, float, float, float]]:
     """Return (point, bytes per cell and step, achieved and STREAM bandwidth [B/s])."""
     found = []

@@ -52,6 +52,7 @@ def make_sheet(results: ResultSet) -> Sheet:
     parts = [_merit(results), _spread(results, all_runs), *_scaling(results, all_runs),
              _phases(results, all_runs),
              Part("POP efficiencies", table=machine_tables.pop_table(results, all_runs)),
+             Part("Parts of the steps", table=machine_tables.breakdown_table(results, all_runs)),
              _bandwidth(results, all_runs),
              Part("Memory", table=machine_tables.memory_table(results, all_runs)),
              Part("Input and output", table=machine_tables.io_table(results, all_runs)),

@@ -58,6 +58,11 @@ def record(**more) -> RunRecord:
     return RunRecord(Path("results.json"), data)
 
 
+def test_figure_of_checkpoints_is_in_bytes_and_charges_no_set_up():
+    durable = record(workload="checkpoint", fom=8 * 512 * 512 * 200 / 60.0)
+    assert durable.fom == 8 * 512 * 512 * 200 / 60.0 and not durable.problems
+
+
 def test_figure_of_merit_charges_the_set_up_for_every_hundred_steps():
     assert record().fom == 512 * 512 * 200 / (60.0 + 2.0 * 200 / 100)
     assert record().counts and record().iterations == 9

@@ -136,9 +136,12 @@ def test_what_the_records_lack_is_said_and_not_invented(report, tmp_path):
     page = report(write_study(tmp_path / "a"))
     assert "are not known" in page and "there is no roofline point" in page
     members = {"pop": {"load_balance": 0.75, "communication_efficiency": 0.9},
-               "bandwidth": {"bytes_per_cell_step": 900.0, "achieved": 5e9, "stream": 1e10}}
+               "bandwidth": {"bytes_per_cell_step": 900.0, "achieved": 5e9, "stream": 1e10},
+               "breakdown": {"compute": {"mean": 41.25}, "halo": {"mean": 3.125}},
+               "step_times": {"p50": 0.0625, "p99": 0.09375}}
     page = report(write_study(tmp_path / "b", **members))
     assert "75.0 %" in page and "90.0 %" in page and "50.0 %" in page and "10 GB/s" in page
+    assert all(f">{value}<" in page for value in ("41.25", "3.125", "0.0625", "0.09375"))
 
 
 def test_folders_without_a_study_are_grouped_by_what_was_run(report, tmp_path):

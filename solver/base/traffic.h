@@ -1,5 +1,5 @@
-/** The kind of communication that this rank does at present, so that messages can be counted by
- *  kind.
+/** The kind of communication that this rank does at present, so that messages can be counted, and
+ *  the time in MPI measured, by kind.
  *
  *  A module that communicates sets the kind before its calls of MPI and restores it afterwards.
  *  Where such modules call one another, the kind set last applies.  A program that links the
@@ -24,5 +24,16 @@ HeatTrafficKind HeatTrafficSet(HeatTrafficKind kind);
 
 /** Return the present kind. */
 HeatTrafficKind HeatTrafficNow(void);
+
+/** Begin (1) or end (0) work on the coarse levels of the multigrid: everything below the finest
+ *  level, messages included.  Not nested.  The time between both is added to
+ *  HeatTrafficCoarseSeconds. */
+void HeatTrafficSetCoarse(int coarse);
+
+/** Return the present kind, or HEAT_TRAFFIC_KINDS on coarse levels. */
+int HeatTrafficPart(void);
+
+/** Return the time [s] that this rank has spent on coarse levels so far. */
+double HeatTrafficCoarseSeconds(void);
 
 #endif

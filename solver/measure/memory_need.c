@@ -162,6 +162,16 @@ static PetscBool RowsAreAlike(const HeatCase *c, const Traits *t)
                      c->boundary[HEAT_LEFT].n <= 1 && c->boundary[HEAT_RIGHT].n <= 1);
 }
 
+PetscErrorCode HeatNeedRowsAreAlike(const HeatCase *c, PetscBool *alike)
+{
+  Traits t;
+
+  PetscFunctionBeginUser;
+  PetscCall(FindTraits(c, &t));
+  *alike = RowsAreAlike(c, &t);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Return the bytes per cell of the operator: material (2 bytes), capacity and gy, and the arrays
    that only some cases have. */
 static double OperatorBytes(const HeatCase *c, const Traits *t)

@@ -278,7 +278,7 @@ PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz)
   HeatProducts   totals;
 
   PetscFunctionBeginUser;
-  if (coarse) PetscCall(HeatMultigridCycle(mg, 1));
+  PetscCall(HeatMultigridCycleCoarse(mg));
   PetscCall(HeatLevelUp(l, coarse, AddProducts, &pass));
   HeatRestoreDenormals(denormals);
   PetscCall(HeatSumsReduceProducts(mg, &pass.parts, &totals));

@@ -394,7 +394,8 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first)
+/* Do one cycle of the levels from `first` on, which is not the finest. */
+static PetscErrorCode CycleFrom(HeatMultigrid *mg, PetscInt first)
 {
   HeatLevel *l      = &mg->levels[first];
   HeatLevel *coarse = l->coarsest ? NULL : l + 1;
@@ -404,10 +405,20 @@ PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first)
   for (int visit = 0; visit < (coarse ? mg->visits : 1); visit++) {
     if (visit) PetscCall(HeatTransferRun(l->halo, l->u, l->u));
     PetscCall(HeatLevelDown(l, coarse, visit == 0 ? PETSC_TRUE : PETSC_FALSE, NULL, NULL));
-    if (coarse) PetscCall(HeatMultigridCycle(mg, first + 1));
+    if (coarse) PetscCall(CycleFrom(mg, first + 1));
     PetscCall(HeatLevelUp(l, coarse, NULL, NULL));
   }
   PetscCall(HeatTransferRun(l->scatter, l->u, l->landing_u));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatMultigridCycleCoarse(HeatMultigrid *mg)
+{
+  PetscFunctionBeginUser;
+  if (mg->levels[0].coarsest) PetscFunctionReturn(PETSC_SUCCESS);
+  HeatTrafficSetCoarse(1);
+  PetscCall(CycleFrom(mg, 1));
+  HeatTrafficSetCoarse(0);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -465,7 +476,7 @@ PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscRe
   PetscCall(HeatTransferRun(l->halo, l->b, l->b));
   denormals = HeatFlushDenormals();
   PetscCall(HeatLevelDown(l, coarse, PETSC_TRUE, NULL, NULL));
-  if (coarse) PetscCall(HeatMultigridCycle(mg, 1));
+  PetscCall(HeatMultigridCycleCoarse(mg));
   PetscCall(HeatLevelUp(l, coarse, NULL, NULL));
   HeatRestoreDenormals(denormals);
   scale = ldexp(1.0, mg->scale_A - mg->scale_b);

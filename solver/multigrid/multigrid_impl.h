@@ -209,9 +209,9 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
 PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction finish,
                            void *context);
 
-/** Do a cycle on level `first` and all coarser ones, from b of its landing to u of its landing.
- *  Collective. */
-PetscErrorCode HeatMultigridCycle(HeatMultigrid *mg, PetscInt first);
+/** Do a cycle on all levels below the finest, from b of the landing of level 1 to u of its landing;
+ *  nothing where the finest level is the only one.  Collective. */
+PetscErrorCode HeatMultigridCycleCoarse(HeatMultigrid *mg);
 
 /** Choose the power of two, 2^scale_b, that brings the largest |b| to about 2^20.  Collective.
  *  @param[in]  b        [nyl][nxl]

@@ -9,10 +9,10 @@
  * A solver whose first turn would take longer than the budget [s] is stopped there, and no
  * further turn begins that would exceed the budget.  run.py beside this file starts the program
  * and reads its standard output, one JSON object on each line. */
+#include "solver/measure/stream.h"
 #include "tests/benchmark/bench_clock.h"
 #include "tests/benchmark/bench_main.h"
 #include "tests/benchmark/bench_solvers.h"
-#include "tests/benchmark/bench_stream.h"
 
 #define MAX_TOLERANCES 8
 #define MAX_STEPS      64
@@ -38,7 +38,7 @@ typedef struct {
   MPI_Comm      comm; /* the grid's communicator */
   Options       o;
   BenchProblem *p; /* owned, as are all members below */
-  BenchStream  *stream;
+  HeatStream   *stream;
   Vec           u, b, x;
   Account       accounts[TYPES];
 } Bench;
@@ -270,7 +270,7 @@ static PetscErrorCode MeasureStream(Bench *bench, PetscInt repeat)
   PetscReal rate;
 
   PetscFunctionBeginUser;
-  PetscCall(BenchStreamRun(bench->stream, &rate));
+  PetscCall(HeatStreamRun(bench->stream, 0.0, &rate));
   PetscCall(PetscPrintf(bench->comm,
                         "{\"record\": \"stream\", \"repeat\": %" PetscInt_FMT
                         ", \"bytes_per_second\": %.6e}\n",
@@ -303,7 +303,8 @@ static PetscErrorCode SetUpBench(Bench *bench)
   PetscCall(ChooseSolvers(bench));
   PetscCall(BenchProblemCreate(bench->comm, bench->o.problem, bench->o.cells, &bench->p));
   bench->comm = bench->p->g->comm;
-  PetscCall(BenchStreamCreate(bench->comm, (PetscInt64)bench->o.stream_mib << 20, &bench->stream));
+  PetscCall(HeatStreamCreate(
+      bench->comm, ((PetscInt64)bench->o.stream_mib << 20) / bench->p->g->size, &bench->stream));
   PetscCall(VecDuplicate(bench->p->initial, &bench->u));
   PetscCall(VecDuplicate(bench->p->initial, &bench->b));
   PetscCall(VecDuplicate(bench->p->initial, &bench->x));
@@ -316,7 +317,7 @@ static PetscErrorCode TearDownBench(Bench *bench)
   PetscCall(VecDestroy(&bench->x));
   PetscCall(VecDestroy(&bench->b));
   PetscCall(VecDestroy(&bench->u));
-  PetscCall(BenchStreamDestroy(&bench->stream));
+  PetscCall(HeatStreamDestroy(&bench->stream));
   PetscCall(BenchProblemDestroy(&bench->p));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

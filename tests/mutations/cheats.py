@@ -35,10 +35,10 @@ class Cheat:
     workload: str = "implicit"
 
 
-FIELD, PROBLEM, MODES = (f"app/bench/bench_{part}.c" for part in ("field", "problem", "modes"))
+FIELD, PROBLEM, MODES, CHECKPOINT = (f"app/bench/bench_{part}.c" for part in ("field", "problem", "modes", "checkpoint"))
 EACH_CELL = "for (PetscInt k = 0; k < p->grid->nyl * p->grid->nxl; k++)"  # of a block
 CHEATS = [
-    Cheat("loosened tolerance", PROBLEM, "HEAT_BENCH_CYCLE, HeatBenchTolerance);", "HEAT_BENCH_CYCLE, 1000 * HeatBenchTolerance);",
+    Cheat("loosened tolerance", PROBLEM, "HEAT_BENCH_CYCLE, HeatBenchTolerance,", "HEAT_BENCH_CYCLE, 1000 * HeatBenchTolerance,",
           "field: the residual of a step is"),
     Cheat("the textbook's answer is pasted in", MODES,
           "PetscCall(HeatBenchAdvance(p, HeatBenchModeSteps(q->id.workload)));",
@@ -67,6 +67,11 @@ CHEATS = [
     Cheat("chosen windows", "app/bench/proof.c", "HeatWindowDraw(&proof->id, c, k, &windows[k])",
           "HeatWindowDraw(&proof->id, c, 0, &windows[k])",
           "a window is not where nonce and roots place it, or its path does not lead to the root"),
+    Cheat("checkpoints of another nonce", CHECKPOINT, "run->q->id.nonce, cycle,", "run->q->id.nonce + 1, cycle,",
+          "audit: field, cycle 0: a checkpoint is not of the field of this nonce", "checkpoint"),
+    Cheat("a cell changes between disk and memory", CHECKPOINT, "  PetscCall(HeatCheckpointStateClear(&state));",
+          "  PetscCall(HeatCheckpointStateClear(&state)); run->back[0] += 1e-9;", "audit: field, cycle 0: the field that was read back",
+          "checkpoint"),
 ]
 
 

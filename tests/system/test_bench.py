@@ -4,12 +4,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shutil
 import struct
 import subprocess
 from pathlib import Path
 
 import pytest
-from heat2d_case import HEAT2D, Outcome, command, execute
+from heat2d_case import HEAT2D, ROOT, Outcome, command, execute
 
 SHORT = ("--class", "tiny", "--duration", "0.01")
 TOO_SHORT = "less than 60 s (--duration)"
@@ -269,13 +270,147 @@ def test_folder_without_a_record_is_refused(tmp_path):
     assert "no record of this version of heat2d bench" in done.stderr
 
 
+# ---- checkpoints -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def durable(tmp_path_factory) -> Path:
+    """A result of the workload `checkpoint`, too short to be valid, and right in all else."""
+    outcome = bench(tmp_path_factory.mktemp("durable"), "--class", "tiny", "--workload", "checkpoint", "--duration", "0.05",
+                    "--nonce", "0xabc", ranks=2)
+    assert outcome.code == 5, outcome.err
+    return outcome.directory
+
+
+def test_checkpoints_are_written_and_read_back(durable):
+    found = read(durable, "results.json")["bench"]
+    assert len(found["reasons"]) == 1 and TOO_SHORT in found["reasons"][0], found["reasons"]
+    assert found["fom"] is None and found["unit"] == "bytes/s" and found["workload"] == "checkpoint"
+    assert found["steps"] == len(found["times"]) == len(found["restart"]["times"]) >= 1
+    assert found["restart"]["wrong_cells"] == 0 and found["restart"]["file_bytes"] > 8 * 512 * 512
+    assert found["restart"]["bandwidth"] == pytest.approx(8 * 512**2 * found["steps"] / sum(found["restart"]["times"]))
+    assert found["probe"]["write_bandwidth"] > 0 and 0 <= found["restart"]["cached"] <= 1
+    assert sorted(path.name for path in durable.iterdir()) == ["proof.json", "results.json"]
+
+
+def test_roots_of_checkpoints_are_those_of_the_drawn_field(durable, tmp_path):
+    """On any number of ranks, of what was written and of what was read back."""
+    other = bench(tmp_path, "--class", "tiny", "--workload", "checkpoint", "--duration", "0.001", "--nonce", "0xabc", ranks=3)
+    one, another = (read(folder, "proof.json")["commitments"][0] for folder in (durable, other.directory))
+    assert one["before"] == one["after"] == another["before"] == another["after"]
+
+
+def test_audit_of_checkpoints_repeats_what_the_run_found(durable):
+    done = audit(durable)
+    assert done.returncode == 5 and [line for line in done.stderr.splitlines() if TOO_SHORT not in line] == [], done.stderr
+
+
+@pytest.mark.parametrize("change,words", [
+    (lambda bench: bench["restart"].update(wrong_cells=3), "cells differ after a restart"),
+    (lambda bench: bench["restart"].update(bandwidth=1e12), "the bandwidth of restarts does not follow from the times"),
+    (lambda bench: bench["restart"]["times"].__setitem__(0, 1e-9), "the times of restarts are not those of the proof"),
+    (lambda bench: bench.update(fom=1e12), "the figure of merit does not follow from the times"),
+    (lambda bench: bench.update(source_sha256="0" * 64), "record and proof differ in source_sha256 of the program"),
+])
+def test_edited_figures_of_checkpoints_are_caught(durable, tmp_path, change, words):
+    folder = copied(durable, tmp_path)
+    rewrite(folder, "results.json", lambda record: change(record["bench"]))
+    expect_caught(folder, words)
+
+
+def test_checkpoint_that_differs_after_the_restart_is_caught(durable, tmp_path):
+    folder = copied(durable, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"][0].update(after="ab" * 32))
+    expect_caught(folder, "the field that was read back is not the one that was written")
+
+
+def test_checkpoints_of_another_field_are_caught(durable, tmp_path):
+    """The audit of small classes draws every cell again."""
+    folder = copied(durable, tmp_path)
+    rewrite(folder, "proof.json", lambda proof: proof["commitments"][0].update(before="ab" * 32, after="ab" * 32))
+    expect_caught(folder, "a checkpoint is not of the field of this nonce")
+
+
+def test_disk_that_is_too_small_is_refused_at_start(tmp_path):
+    """Class exa needs 72 TB, more than the disk of a test machine has."""
+    done = execute([HEAT2D, "bench", "--class", "exa", "--workload", "checkpoint", "--output", "not/there"], tmp_path)
+    assert done.returncode == 2 and done.stderr.count("heat2d: error:") == 1, done.stderr
+    assert "of disk space for two checkpoints" in done.stderr and "fits there)" in done.stderr, done.stderr
+    assert not (tmp_path / "not").exists()
+
+
+# ---- the signature -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory) -> Path:
+    """A folder with the vendor's keys, made as RULES.md says."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("keys")
+    for words in ("openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out vendor.key",
+                  "openssl pkey -in vendor.key -pubout -out vendor.pem"):
+        assert words in (ROOT / "inputs" / "benchmark" / "RULES.md").read_text()
+        subprocess.run(words.split(), cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def signed(result: Path, tmp_path: Path, keys: Path) -> Path:
+    folder = copied(result, tmp_path)
+    words = "openssl dgst -sha256 -sign vendor.key -out result/results.json.sig result/results.json"
+    assert words in (ROOT / "inputs" / "benchmark" / "RULES.md").read_text()
+    subprocess.run([word.replace("vendor.key", str(keys / "vendor.key")).replace("result/", f"{folder}/") for word in words.split()],
+                   check=True, capture_output=True)
+    return folder
+
+
+def audit_with(folder: Path, key: Path) -> subprocess.CompletedProcess:
+    return execute([HEAT2D, "bench", "--recompute", str(folder), "--key", str(key)], folder.parent)
+
+
+def test_signature_is_verified(durable, tmp_path, keys):
+    folder = signed(durable, tmp_path, keys)
+    done = audit_with(folder, keys / "vendor.pem")
+    assert "signature: verified" in done.stdout and "sig" not in done.stderr, done.stderr
+    assert "signature: there, but not verified (--key)" in audit(folder).stdout
+    assert "signature: none" in audit(durable).stdout
+    words = "openssl dgst -sha256 -verify vendor.pem -signature result/results.json.sig result/results.json"
+    assert words in (ROOT / "inputs" / "benchmark" / "RULES.md").read_text()
+    by_hand = subprocess.run([word.replace("vendor.pem", str(keys / "vendor.pem")).replace("result/", f"{folder}/")
+                              for word in words.split()], check=True, capture_output=True, text=True)
+    assert by_hand.stdout == "Verified OK\n"
+
+
+def test_edited_figure_breaks_the_signature(durable, tmp_path, keys):
+    folder = signed(durable, tmp_path, keys)
+    rewrite(folder, "results.json", lambda record: record["provenance"].update(compiler="another"))
+    done = audit_with(folder, keys / "vendor.pem")
+    assert done.returncode == 5 and "results.json.sig is no signature of this results.json by the given key" in done.stderr
+
+
+def test_missing_signature_and_key_are_told(durable, tmp_path, keys):
+    done = audit_with(durable, keys / "vendor.pem")
+    assert done.returncode == 5 and "results.json is not signed" in done.stderr
+    done = audit_with(durable, tmp_path / "none.pem")
+    assert done.returncode == 4 and "is no public key in PEM" in done.stderr and done.stderr.count("heat2d: error:") == 1
+
+
+def test_hash_of_the_sources_is_the_one_of_the_documented_command(durable):
+    """The program must have been built from the present sources, as the build folder of the tests is."""
+    words = "find app io solver -name '*.[ch]' | LC_ALL=C sort | xargs sha256sum | sha256sum"
+    assert words in (ROOT / "inputs" / "benchmark" / "RULES.md").read_text()
+    done = subprocess.run(["sh", "-c", words], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert read(durable, "results.json")["bench"]["source_sha256"] == done.stdout.split()[0]
+
+
 # ---- what cannot run ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("args,words", [
     ((), "--class is missing; give one of tiny, small"),
     (("--class", "big"), "--class big: it must be one of tiny"),
-    (("--class", "tiny", "--workload", "lazy"), "--workload lazy: it must be one of implicit, explicit"),
+    (("--class", "tiny", "--workload", "lazy"), "--workload lazy: it must be one of implicit, explicit, checkpoint"),
+    (("--class", "tiny", "--key", "a.pem"), "--key verifies the signature of a result: give --recompute, too"),
     (("--recompute", "elsewhere", "--class", "tiny"), "leave the other options out"),
     (("--class", "tiny", "--rules", "none"), "--rules none: it must be one of base, ported, optimised"),
     (("--class", "tiny", "--nonce", "-1"), "--nonce -1: it must be a whole number below 2^64"),

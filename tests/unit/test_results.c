@@ -41,7 +41,7 @@ static const cJSON *At(const cJSON *item, const char *path)
 static void Fill(HeatResults *r)
 {
   static const char *const      hosts[]  = {"node1", "node2"};
-  static const HeatResultsPhase phases[] = {{"solve", 1.0, 1.5, 2.0, 10}};
+  static const HeatResultsPhase phases[] = {{"solve", 1.0, 1.5, 2.0, 10, 0}};
   static const HeatResultsCheck checks[] = {
       {"temperature", "temperature at (0.6, 0.2)", 291.4, 291.5, 0.05, PETSC_FALSE},
       {"energy_balance", "energy balance", 1e-14, NAN, 1e-10, PETSC_TRUE}};

@@ -1,0 +1,167 @@
+/** Energy and clock frequency from the kernel's files (power.h). */
+#define _GNU_SOURCE /* sched_getcpu */
+#include "app/process/power.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "solver/base/monotonic.h"
+
+/* [s] between readings.  Chosen: the smallest ranges, 65 kJ, last two minutes at 500 W. */
+static const double Interval = 60.0;
+
+/* Read the first line of a file, without its end.  Return 0, or errno. */
+static int ReadLine(const char *path, size_t size, char *line)
+{
+  FILE *file = fopen(path, "r");
+  int   code = 0;
+
+  line[0] = '\0';
+  if (!file) return errno;
+  if (!fgets(line, (int)size, file)) code = EIO;
+  (void)fclose(file);
+  line[strcspn(line, "\n")] = '\0';
+  return code;
+}
+
+/* Read a file that holds one number.  Return 0, or errno. */
+static int ReadNumber(const char *path, double *value)
+{
+  char line[64], *end;
+  int  code = ReadLine(path, sizeof line, line);
+
+  if (code) return code;
+  *value = strtod(line, &end);
+  return end == line ? EIO : 0;
+}
+
+/* RAPL. */
+
+/* Add the counter of a folder if it is one of a package or of memory.  A package's cores and its
+   graphics unit are part of the package.  Return 0, also for folders without a counter, or the
+   errno for which the counter cannot be read. */
+static int AddCounter(const char *folder, HeatPower *p)
+{
+  char   path[512], name[32];
+  double microjoules, range;
+  int    code;
+
+  (void)snprintf(path, sizeof path, "%s/name", folder);
+  if (ReadLine(path, sizeof name, name) || p->n == HEAT_POWER_COUNTERS) return 0;
+  if (strncmp(name, "package", 7) != 0 && strcmp(name, "dram") != 0) return 0;
+  (void)snprintf(path, sizeof path, "%s/max_energy_range_uj", folder);
+  if (ReadNumber(path, &range)) return 0;
+  (void)snprintf(path, sizeof path, "%s/energy_uj", folder);
+  code = ReadNumber(path, &microjoules);
+  if (code || strlen(path) >= sizeof p->counter[0].path) return code;
+  (void)snprintf(p->counter[p->n].path, sizeof p->counter[p->n].path, "%s", path);
+  p->counter[p->n].last  = 1e-6 * microjoules;
+  p->counter[p->n].range = 1e-6 * range;
+  p->n++;
+  return 0;
+}
+
+void HeatPowerStart(const char *root, PetscBool first, HeatPower *p)
+{
+  int denied = 0;
+
+  memset(p, 0, sizeof *p);
+  if (!first) return;
+  for (int package = 0; package < HEAT_POWER_COUNTERS; package++) {
+    char folder[300];
+
+    (void)snprintf(folder, sizeof folder, "%.200s/sys/class/powercap/intel-rapl:%d", root, package);
+    if (AddCounter(folder, p)) denied = 1;
+    for (int part = 0; part < 4; part++) { /* a package has at most four parts */
+      (void)snprintf(folder, sizeof folder, "%.200s/sys/class/powercap/intel-rapl:%d:%d", root,
+                     package, part);
+      if (AddCounter(folder, p)) denied = 1;
+    }
+  }
+  p->next = HeatMonotonicTime() + Interval;
+  if (denied) p->n = 0; /* the energy would be a part of the whole */
+  if (p->n == 0)
+    (void)snprintf(p->reason, sizeof p->reason, "%s",
+                   denied ? "the counters in /sys/class/powercap are not readable for this user"
+                          : "there are no RAPL counters in /sys/class/powercap");
+}
+
+/* Read all counters and add what they have advanced. */
+static void Read(HeatPower *p)
+{
+  for (int k = 0; k < p->n; k++) {
+    double microjoules, advance;
+
+    if (ReadNumber(p->counter[k].path, &microjoules)) continue;
+    advance            = 1e-6 * microjoules - p->counter[k].last;
+    p->counter[k].last = 1e-6 * microjoules;
+    p->joules += advance < 0.0 ? advance + p->counter[k].range : advance;
+  }
+}
+
+void HeatPowerPoll(HeatPower *p, double now)
+{
+  if (p->n == 0 || now < p->next) return;
+  Read(p);
+  p->next = now + Interval;
+}
+
+PetscErrorCode HeatPowerSum(MPI_Comm comm, HeatPower *p, double *joules, char reason[128])
+{
+  PetscMPIInt rank, first;
+
+  PetscFunctionBeginUser;
+  Read(p);
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
+  PetscCallMPI(MPI_Allreduce(&p->joules, joules, 1, MPI_DOUBLE, MPI_SUM, comm));
+  if (!p->reason[0]) rank = PETSC_MPI_INT_MAX;
+  PetscCallMPI(MPI_Allreduce(&rank, &first, 1, MPI_INT, MPI_MIN, comm));
+  (void)snprintf(reason, 128, "%s", p->reason);
+  if (first == PETSC_MPI_INT_MAX) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCallMPI(MPI_Bcast(reason, 128, MPI_CHAR, first, comm));
+  *joules = NAN;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The clock. */
+
+/* Return the frequency [Hz] that /proc/cpuinfo states for a processor, in lines "cpu MHz : 2400" of
+   blocks that begin with "processor : 0"; NaN: none. */
+static double FrequencyFromCpuinfo(const char *root, int cpu)
+{
+  char   path[300], line[256];
+  FILE  *file;
+  double megahertz;
+  int    block = -1;
+
+  (void)snprintf(path, sizeof path, "%.200s/proc/cpuinfo", root);
+  file = fopen(path, "r");
+  if (!file) return NAN;
+  while (fgets(line, sizeof line, file)) {
+    (void)sscanf(line, "processor : %d", &block);
+    if (block != cpu || sscanf(line, "cpu MHz : %lf", &megahertz) != 1) continue;
+    (void)fclose(file);
+    return 1e6 * megahertz;
+  }
+  (void)fclose(file);
+  return NAN;
+}
+
+double HeatClockFrequency(const char *root, char governor[32])
+{
+  const int cpu = sched_getcpu();
+  char      path[300];
+  double    kilohertz;
+
+  (void)snprintf(path, sizeof path, "%.200s/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor",
+                 root, cpu);
+  (void)ReadLine(path, 32, governor);
+  (void)snprintf(path, sizeof path, "%.200s/sys/devices/system/cpu/cpu%d/cpufreq/scaling_cur_freq",
+                 root, cpu);
+  if (ReadNumber(path, &kilohertz) == 0) return 1e3 * kilohertz;
+  return FrequencyFromCpuinfo(root, cpu);
+}

@@ -1,0 +1,70 @@
+/** How well a run used the machine: POP's efficiencies, where the time of the steps went, the
+ *  distribution of step times, memory, clock and energy.  Fills HeatResultsMetrics
+ *  (io/run_files/results_metrics.h) from what each rank measured.
+ *
+ *  The efficiencies are those of the POP project (Performance Optimisation and Productivity,
+ *  https://pop-coe.eu): with the useful time u of each rank, its time outside of MPI, and the time
+ *  T of the window on the slowest rank,
+ *
+ *      load balance              LB    = mean(u) / max(u)
+ *      communication efficiency  CommE = max(u) / T
+ *      parallel efficiency       PE    = LB CommE
+ *
+ *  The window consists of the steps and of what is decided between them.  Output is not in it.  All
+ *  functions are collective on comm, unless stated otherwise. */
+#ifndef HEAT_APP_METRICS_H
+#define HEAT_APP_METRICS_H
+
+#include "app/process/binding.h"
+#include "app/process/mpi_time.h"
+#include "app/process/power.h"
+#include "app/process/step_times.h"
+#include "io/run_files/results_metrics.h"
+#include "solver/measure/memory_traffic.h"
+
+/** What this rank measured in the window. */
+typedef struct {
+  double       seconds; /* [s] wall time */
+  HeatMpiTimes mpi;     /* time in MPI */
+  double       coarse;  /* [s] on coarse levels; NaN: not known, the levels are PETSc's */
+  double       output;  /* [s] of output, outside of the window; NaN: there was none */
+} HeatTimeWindow;
+
+/** Fill in the efficiencies and the parts of the time.  A program that does not measure the time in
+ *  MPI (HeatCommunicationIsCounted) leaves them unknown. */
+PetscErrorCode HeatMetricsFillWindow(MPI_Comm comm, const HeatTimeWindow *window,
+                                     HeatResultsMetrics *metrics);
+
+/** Fill in the distribution of step times: of each percentile, that of the slowest rank. */
+PetscErrorCode HeatMetricsFillSteps(MPI_Comm comm, const HeatStepTimes *times,
+                                    HeatResultsMetrics *metrics);
+
+/** Fill in the modelled bytes and the bandwidth that they mean.
+ *  @param[in] c        the case, of which `work` was done in `seconds` [s] on the slowest rank
+ *  @param[in] need     [bytes] predicted working set of a rank
+ *  @param[in] binding  of the run; its hosts are known on rank 0 alone
+ *  Not collective. */
+PetscErrorCode HeatMetricsFillBandwidth(const HeatCase *c, const HeatMemoryWork *work,
+                                        double seconds, double need, const HeatBinding *binding,
+                                        HeatResultsMetrics *metrics);
+
+/** Storage for the texts that HeatMetricsFillMachine borrows into the record. */
+typedef struct {
+  char governor[32], no_energy[128];
+} HeatMachineTexts;
+
+/** Fill in high-water marks of memory, clock frequencies and electric energy.
+ *  @param[in]     elapsed  [s] since the program began, for the mean power
+ *  @param[in,out] power    is read once more
+ *  @param[out]    texts    must outlive the record */
+PetscErrorCode HeatMetricsFillMachine(MPI_Comm comm, double elapsed, HeatPower *power,
+                                      HeatMachineTexts *texts, HeatResultsMetrics *metrics);
+
+/** Measure STREAM's triad on all ranks at once for a second, with arrays of four times the
+ *  last-level caches, but at most a quarter of the memory that is left.  Afterwards the high-water
+ *  mark of memory begins anew, where the kernel allows that.
+ *  @param[in] binding  its hosts are known on rank 0 alone */
+PetscErrorCode HeatMetricsRunStream(MPI_Comm comm, const HeatBinding *binding,
+                                    HeatResultsMetrics *metrics);
+
+#endif
