@@ -527,13 +527,13 @@ static void too_few_iterations_fail_with_what_was_tried(void **state)
 }
 
 /* Return one of four material numbers, pseudo-random in each cell.  Their conductivities grow
-   with T, and each is a hundred times the one before. */
+   with T, and each is three hundred times the one before. */
 static int SpeckOf(PetscInt i, PetscInt j) { return (int)(2.0 * (HeatTestNoise(i, j, 5) + 1.0)); }
 
 static HeatCase *SpecksThatDependOnT(void)
 {
   HeatCase         *c   = HeatTestCase(32, 24, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
-  const char *const k[] = {"1+0.005*T", "1e2*(1+0.005*T)", "1e4*(1+0.005*T)", "1e6*(1+0.005*T)"};
+  const char *const k[] = {"1+0.005*T", "3e2*(1+0.005*T)", "9e4*(1+0.005*T)", "2.7e7*(1+0.005*T)"};
 
   for (int m = 0; m < 4; m++) {
     if (m) HeatTestAddMaterial(c, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
