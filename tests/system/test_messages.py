@@ -132,9 +132,10 @@ def test_more_steps_add_solves_and_no_set_up(tmp_path):
 
 def test_the_table_at_the_end_has_the_messages_of_the_record(tmp_path):
     counted = counted_run(tmp_path, basic_case(**WAYS["files"]), ranks=4)
-    rows = {words[0]: words[1:] for line in counted.outcome.out.splitlines() if (words := line.split()) and len(words) == 6}
+    rows = {words[0]: words[1:] for line in counted.outcome.out.splitlines() if (words := line.split()) and len(words) == 7}
     for kind, of in counted.kinds.items():
         shown = rows[kind]
+        assert shown[5] == ("-" if kind == "output" else "equal"), kind
         assert [int(shown[0]), int(shown[2]), int(shown[4])] == [*(of[place]["messages"] for place in PLACES), of["collectives"]]
 
 
