@@ -37,7 +37,8 @@ def heated(scheme: str, **sections) -> dict:
 
 
 def checkpoints(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.glob("checkpoint_*.h5"))
+    """Return the names of the checkpoints in the order of their steps; a step above 999999 has a longer name."""
+    return sorted((path.name for path in directory.glob("checkpoint_*.h5")), key=lambda name: (len(name), name))
 
 
 def must(outcome: Outcome, code: int = 0) -> Outcome:
