@@ -16,7 +16,6 @@
 static PetscErrorCode Describe(const HeatJob *job, HeatMachine *m)
 {
   const time_t   now      = time(NULL);
-  const long     cache    = sysconf(_SC_LEVEL3_CACHE_SIZE);
   char           host[64] = "", date[32] = "";
   struct tm      utc;
   HeatBinding    binding;
@@ -36,7 +35,7 @@ static PetscErrorCode Describe(const HeatJob *job, HeatMachine *m)
   m->cores_per_node  = binding.n_hosts > 0 && binding.hosts[0].cores > 0 ? binding.hosts[0].cores
                                                                          : job->per_node;
   m->memory_per_node = have.bytes < 1e18 ? have.bytes : 1e18; /* infinite: not known */
-  m->cache_per_node  = (double)PetscMax(cache, 0);
+  m->cache_per_node  = binding.n_hosts > 0 ? (double)PetscMax(binding.hosts[0].cache, 0) : 0.0;
   PetscCall(HeatBindingClear(&binding));
   PetscCallMPI(MPI_Bcast(m, (PetscMPIInt)sizeof *m, MPI_BYTE, 0, job->world));
   PetscFunctionReturn(PETSC_SUCCESS);

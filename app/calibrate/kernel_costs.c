@@ -397,6 +397,16 @@ static PetscErrorCode HasTime(const HeatJob *job, double start, PetscBool *more)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Return whether a grid of n x n cells on each rank takes at most half of a node's memory.  The bytes
+   a cell are those of backward Euler (solver/MEASURED.md, memory) three times, because as many
+   solvers exist at a time. */
+static PetscBool HasMemory(const HeatJob *job, const HeatMachine *m, PetscInt n)
+{
+  const double bytes = 3.0 * 120.0;
+
+  return (PetscBool)(bytes * (double)n * (double)n * job->per_node <= 0.5 * m->memory_per_node);
+}
+
 PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *m)
 {
   Sheet     sheets[SIZES][HEAT_COEFFICIENTS];
@@ -409,6 +419,7 @@ PetscErrorCode HeatCalibrateKernels(const HeatJob *job, HeatMachine *m)
   for (PetscInt k = 0; k < SIZES && more; k++) {
     const double start = HeatMonotonicTime();
 
+    if (k > 0 && !HasMemory(job, m, SMALLEST << k)) break;
     for (int c = 0; c < HEAT_COEFFICIENTS; c++) {
       Sheet *s = &sheets[k][c];
 

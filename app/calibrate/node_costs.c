@@ -78,8 +78,11 @@ PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *m)
 
 /* Files. */
 
-/* Bytes that a node writes: 1 MiB for each second of the budget, at least 4 MiB. */
-static size_t FileBytes(const HeatJob *job) { return (size_t)PetscMax(4.0, job->budget) << 20; }
+/* Bytes that a node writes: 1 MiB for each second of the budget, from 4 MiB to 1 GiB. */
+static size_t FileBytes(const HeatJob *job)
+{
+  return (size_t)PetscClipInterval(job->budget, 4.0, 1024.0) << 20;
+}
 
 /* Write and sync a file; store the time [s]. */
 static void WriteFile(const char *path, const char *buffer, size_t bytes, double *seconds,

@@ -6,6 +6,7 @@
 
 #include "app/process/memory_have.h"
 #include "app/state/run_memory.h"
+#include "solver/base/printable.h"
 
 /* Assumed iterations of a linear solve, if the user gives none.  Chosen: the multigrid needs five
    to eight for the default tolerance (solver/MEASURED.md). */
@@ -183,8 +184,8 @@ static PetscErrorCode PlanMemory(HeatPlan *p)
   p->per_node = p->need.total * (double)writers + other.total * (double)(each - writers);
   HeatMemoryHaveNode("", &have);
   p->have = p->request.machine ? p->request.machine->memory_per_node : have.bytes;
-  PetscCall(PetscStrncpy(p->have_name, p->request.machine ? p->request.machine->name : have.name,
-                         sizeof p->have_name));
+  (void)HeatPrintableCopy(p->request.machine ? p->request.machine->name : have.name, p->have_name,
+                          sizeof p->have_name);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

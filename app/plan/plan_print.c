@@ -163,10 +163,10 @@ static void PrintTime(const HeatPlan *p)
   } parts[] = {{"computing", t->part.compute},           {"halo exchanges", t->part.halo},
                {"coarse levels", t->part.coarse_levels}, {"reductions", t->part.reductions},
                {"diagnostics", t->part.diagnostics},     {"output", t->output}};
-  char name[128], text[32];
+  char text[32];
 
   if (!p->request.machine) return;
-  (void)printf("\ntime on %s\n", HeatPrintableCopy(p->request.machine->name, name, sizeof name));
+  (void)printf("\ntime on %s\n", p->have_name);
   for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
     (void)printf("  %-15s %10s\n", parts[k].name, Duration(parts[k].seconds, text));
   (void)printf("  %-15s %10s\n", "a step", Duration(t->step, text));

@@ -131,7 +131,7 @@ static PetscErrorCode WarnOfMachine(HeatPlan *p)
   if (p->layout.n_nodes > m->nodes)
     PetscCall(HeatWarningsAdd(&p->warnings,
                               "%" PetscInt_FMT " nodes are planned, and %s has %" PetscInt_FMT,
-                              p->layout.n_nodes, m->name, m->nodes));
+                              p->layout.n_nodes, p->have_name, m->nodes));
   if (ranks > m->cores_per_node)
     PetscCall(HeatWarningsAdd(&p->warnings,
                               "ranks share cores: a node has %" PetscInt_FMT

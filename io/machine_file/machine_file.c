@@ -158,9 +158,25 @@ static PetscErrorCode ReadLink(const HeatReader *r, const HeatYamlNode *node, He
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Read the times of allreduces, or nothing where the list is null.  One rank reduces nothing, so
+   the first number of ranks or nodes is 2 or more. */
+static PetscErrorCode ReadReductions(const HeatReader *r, const HeatYamlNode *node, const char *key,
+                                     HeatCurve *curve)
+{
+  HeatYamlNode *list;
+
+  PetscFunctionBeginUser;
+  PetscCall(RequireMapOrNull(r, node, key, &list));
+  if (!list) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(ReadCurve(r, list, curve));
+  HeatReaderCheck(curve->at[0] >= 2.0, r, list, "found %g first; an allreduce needs 2 at least",
+                  curve->at[0]);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode ReadMessages(const HeatReader *r, const HeatYamlNode *root, HeatMachine *m)
 {
-  HeatYamlNode *node, *curve;
+  HeatYamlNode *node;
 
   PetscFunctionBeginUser;
   PetscCall(HeatReaderRequire(r, root, "within", &node));
@@ -170,10 +186,8 @@ static PetscErrorCode ReadMessages(const HeatReader *r, const HeatYamlNode *root
   PetscCall(RequireReal(r, root, "exchange", HEAT_NOT_NEGATIVE, &m->exchange));
   PetscCall(HeatReaderRequire(r, root, "allreduce", &node));
   PetscCall(HeatReaderCheckMap(r, node));
-  PetscCall(RequireMapOrNull(r, node, "within", &curve));
-  if (curve) PetscCall(ReadCurve(r, curve, &m->reduce_within));
-  PetscCall(RequireMapOrNull(r, node, "between", &curve));
-  if (curve) PetscCall(ReadCurve(r, curve, &m->reduce_between));
+  PetscCall(ReadReductions(r, node, "within", &m->reduce_within));
+  PetscCall(ReadReductions(r, node, "between", &m->reduce_between));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

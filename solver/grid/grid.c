@@ -81,7 +81,7 @@ static PetscErrorCode FindSpeed(MPI_Comm comm, const HeatCase *c, PetscReal *spe
   *speed = HeatWeightsSpeed(c, rank, host, &item);
   PetscCall(PetscCalloc1(n, &found));
   if (item >= 0) found[item] = 1;
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, found, (PetscMPIInt)n, MPI_CHAR, MPI_MAX, comm));
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, found, (PetscMPIInt)n, MPI_BYTE, MPI_BOR, comm));
   while (missing < n && found[missing]) missing++;
   PetscCall(PetscFree(found));
   PetscCallMPI(MPI_Bcast(host, sizeof host, MPI_CHAR, 0, comm));

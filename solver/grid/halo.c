@@ -117,10 +117,10 @@ static PetscReal NumberBeyond(const HeatGrid *g, HeatSide side, PetscInt k)
   PetscInt i = g->xs + k, j = g->ys + k;
 
   switch (side) {
-  case HEAT_LEFT: i = (g->xs + g->nx - 1) % g->nx; break;
-  case HEAT_RIGHT: i = (g->xs + g->nxl) % g->nx; break;
-  case HEAT_BOTTOM: j = (g->ys + g->ny - 1) % g->ny; break;
-  default: j = (g->ys + g->nyl) % g->ny; break;
+  case HEAT_LEFT: i = (g->xs > 0 ? g->xs : g->nx) - 1; break;
+  case HEAT_RIGHT: i = g->xs < g->nx - g->nxl ? g->xs + g->nxl : 0; break;
+  case HEAT_BOTTOM: j = (g->ys > 0 ? g->ys : g->ny) - 1; break;
+  default: j = g->ys < g->ny - g->nyl ? g->ys + g->nyl : 0; break;
   }
   return (PetscReal)j * (PetscReal)g->nx + (PetscReal)i;
 }

@@ -280,11 +280,11 @@ PetscInt HeatWeightsTooSlow(const HeatCase *c, PetscInt size, const HeatWorker *
                             PetscReal *share)
 {
   const PetscReal cells = (PetscReal)c->grid.cells[0] * (PetscReal)c->grid.cells[1];
-  PetscReal       all   = 0.0;
+  PetscReal       mean  = 0.0; /* whose sum does not overflow where that of the speeds does */
 
-  for (PetscInt r = 0; r < size; r++) all += workers[r].speed;
+  for (PetscInt r = 0; r < size; r++) mean += workers[r].speed / (PetscReal)size;
   for (PetscInt r = 0; r < size; r++) {
-    *share = cells * workers[r].speed / all;
+    *share = cells / (PetscReal)size * (workers[r].speed / mean);
     if (*share < 1.0) return r;
   }
   return -1;

@@ -27,7 +27,7 @@ typedef struct {
   PetscBool source;    /* there is a source or a power */
   PetscBool source_t;  /* some source depends on t */
   PetscBool unsplit;   /* some of these is no product of a shape and a factor of time */
-  int       shapes;    /* number of those that are, and depend on the place */
+  int       shapes;    /* number of those that are products, and depend on the place */
   PetscBool ambient_t; /* the ambient temperature depends on t */
   PetscBool source_T;  /* some source depends on T */
   PetscBool flux;      /* some side has a prescribed flux */
@@ -189,7 +189,8 @@ static double OperatorBytes(const HeatCase *c, const Traits *t)
   if (c->exchange.coefficient.given) bytes += 2.0 * R; /* conductance and ambient temperature */
   if (t->flux) bytes += R;
   if (t->source_t) bytes += R;
-  if (!t->unsplit && !t->source_T) bytes += R * t->shapes;
+  /* The shapes of regions lie in different cells; that of the top-level source in all. */
+  if (!t->unsplit && !t->source_T) bytes += R * PetscMin(t->shapes, 2);
   if (t->source_T) bytes += 2.0 * R;
   if (c->time.scheme == HEAT_SCHEME_RKL2 && t->source_t) bytes += 2.0 * R;
   if (c->time.scheme == HEAT_SCHEME_RKL2 && t->ambient_t) bytes += 2.0 * R;
@@ -220,7 +221,9 @@ static PetscBool TakesOneSweep(const HeatCase *c, const Traits *t, const HeatNee
   const PetscReal s = 15.0, steps = (s * s + s - 2.0) / 4.0;
   PetscReal       kx = 0.0, ky = 0.0, capacity = PETSC_MAX_REAL;
 
-  /* 65: the narrowest block is one cell narrower than the largest. */
+  /* With weights the narrowest block is not known here. */
+  if (shape->size > 1 && c->decomposition.weights != HEAT_WEIGHTS_EQUAL) return PETSC_FALSE;
+  /* 65: the narrowest of equal blocks is one cell narrower than the largest. */
   if (shape->size > 1 && PetscMin(shape->nx, shape->ny) < 65) return PETSC_FALSE;
   if (c->time.step_auto) return PETSC_TRUE;
   if (t->of_place || c->properties[HEAT_PROPERTY_DENSITY].file) return PETSC_FALSE;

@@ -102,9 +102,10 @@ double HeatTimeOfExchange(const HeatMachine *m, const HeatTimeExchange *e)
 double HeatTimeOfReduction(const HeatMachine *m, const HeatLayout *l)
 {
   const double     ranks = (double)PetscMin(l->per_node, l->size), nodes = (double)l->n_nodes;
+  const HeatCurve *within  = m->reduce_within.n ? &m->reduce_within : &m->reduce_between;
   const HeatCurve *between = m->reduce_between.n ? &m->reduce_between : &m->reduce_within;
 
-  return (ranks > 1.0 ? HeatCurveOfRanks(&m->reduce_within, ranks) : 0.0) +
+  return (ranks > 1.0 ? HeatCurveOfRanks(within, ranks) : 0.0) +
          (nodes > 1.0 ? HeatCurveOfRanks(between, nodes) : 0.0);
 }
 

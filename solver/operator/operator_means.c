@@ -138,12 +138,18 @@ PetscErrorCode HeatOperatorMeansDestroy(HeatFaceMeans **means)
 
 /* Faces. */
 
+/* Return the index of the cell k cells after i, of n around a periodic axis; i + k is -1 to n. */
+static PetscInt Around(PetscInt i, PetscInt k, PetscInt n)
+{
+  return i < 0 - k ? n - 1 : i < n - k ? i + k : 0;
+}
+
 /* Store the centres of n cells; cells beyond a periodic side have those of the opposite side. */
 static void Places(const HeatGrid *g, PetscInt n, const Cells *cells, PetscReal *x, PetscReal *y)
 {
   for (PetscInt k = 0; k < n; k++) {
-    x[k] = HeatGridX(g, (cells->i + k + g->nx) % g->nx);
-    y[k] = HeatGridY(g, (cells->j + g->ny) % g->ny);
+    x[k] = HeatGridX(g, Around(cells->i, k, g->nx));
+    y[k] = HeatGridY(g, Around(cells->j, 0, g->ny));
   }
 }
 
@@ -208,8 +214,8 @@ static HeatCellPoint PointOf(const Faces *f, PetscInt material, const Cells *cel
   const HeatGrid *g = f->op->grid;
 
   return (HeatCellPoint){HeatConductivityOfT(f->op->conductivity, f->axis, material),
-                         HeatGridX(g, (cells->i + n + g->nx) % g->nx),
-                         HeatGridY(g, (cells->j + g->ny) % g->ny), cells->T[n], cells->k[n]};
+                         HeatGridX(g, Around(cells->i, n, g->nx)),
+                         HeatGridY(g, Around(cells->j, 0, g->ny)), cells->T[n], cells->k[n]};
 }
 
 /* Compute n faces between cells of two materials.  With the arithmetic mean the heat follows the k
@@ -330,11 +336,12 @@ static PetscErrorCode HorizontalFaces(const Faces *f, const PetscReal *T, PetscI
   const uint16_t *below = MaterialsOf(f->op, j - 1), *above = MaterialsOf(f->op, j);
 
   PetscFunctionBeginUser;
-  for (PetscInt i = 0, end; i < nx; i = end) {
+  for (PetscInt i = 0, end, end_a = 0, end_b = 0; i < nx; i = end) {
     const Cells a = LineOf(f, T, j - 1, i), b = LineOf(f, T, j, i);
 
-    end = i +
-          PetscMin(HeatPaintRunLength(below + i, nx - i), HeatPaintRunLength(above + i, nx - i));
+    if (end_a <= i) end_a = i + HeatPaintRunLength(below + i, nx - i);
+    if (end_b <= i) end_b = i + HeatPaintRunLength(above + i, nx - i);
+    end = PetscMin(end_a, end_b);
     PetscCall(Run(f, end - i, (size_t)j * (size_t)nx + (size_t)i, below[i], &a, above[i], &b));
   }
   PetscFunctionReturn(PETSC_SUCCESS);

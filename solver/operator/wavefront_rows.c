@@ -25,7 +25,7 @@ static void Gather(const HeatWavefront *w, const HeatFrameField *field, PetscInt
 }
 
 /* Find the longest run of cells of the frame with the same west, east and south conductance, dt/C
-   q and shape s, and store its place and values in *row. */
+   and q; its shape s may differ.  Store its place and values in *row. */
 static void FindRun(const HeatWavefront *w, PetscInt tile, const PetscReal *r, const PetscReal *q,
                     HeatWaveRow *row)
 {

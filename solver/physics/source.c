@@ -91,17 +91,19 @@ PetscErrorCode HeatSourceEvaluateOnce(const HeatSource *s, const HeatSourceTerm 
 PetscErrorCode HeatSourceAddTerm(HeatSource *s, const HeatSourceTerm *term, HeatMoment when,
                                  PetscReal *cells, HeatFault *fault)
 {
+  const PetscReal *shape = term->shape;
+
   PetscFunctionBeginUser;
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const HeatSourceRun *run = &term->runs[r];
+    const PetscInt       n   = run->end - run->begin;
     PetscReal           *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
-
-    const PetscReal *shape = term->shape ? term->shape + (row - cells) : NULL;
 
     if (!term->uniform && !shape)
       PetscCall(HeatSourceEvaluateRun(s, term, run, when, s->value, fault));
-    for (PetscInt i = 0; i < run->end - run->begin; i++)
+    for (PetscInt i = 0; i < n; i++)
       row[i] += term->uniform ? term->value : shape ? shape[i] * term->value : s->value[i];
+    if (shape) shape += n;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -105,8 +105,9 @@ PetscErrorCode HeatSourceUpdateValue(HeatSource *s, HeatSourceTerm *term, HeatMo
 static PetscErrorCode FillShape(HeatSource *s, HeatSourceTerm *term, HeatExpression *shape,
                                 HeatFault *fault)
 {
-  const size_t         n     = HeatGridLocalCells(s->grid);
   const HeatSourceTerm whole = *term;
+  const size_t         n     = (size_t)term->n_cells;
+  size_t               at    = 0;
 
   PetscFunctionBeginUser;
   if (term->uniform) {
@@ -119,9 +120,8 @@ static PetscErrorCode FillShape(HeatSource *s, HeatSourceTerm *term, HeatExpress
   for (PetscInt r = 0; r < term->n_runs; r++) {
     const HeatSourceRun *run = &term->runs[r];
 
-    PetscCall(HeatSourceEvaluateRun(
-        s, term, run, (HeatMoment){0.0, 0.0},
-        term->shape + (size_t)run->j * (size_t)s->grid->nxl + run->begin, fault));
+    PetscCall(HeatSourceEvaluateRun(s, term, run, (HeatMoment){0.0, 0.0}, term->shape + at, fault));
+    at += (size_t)(run->end - run->begin);
   }
   term->expression = whole.expression;
   for (size_t i = 0; i < n; i++)
@@ -177,15 +177,16 @@ const PetscReal *HeatSourceBase(const HeatSource *s) { return s->base; }
 
 void HeatSourceAddShape(const HeatSource *s, PetscReal factor, PetscReal *cells)
 {
-  const HeatSourceTerm *term = &s->terms[0];
+  const HeatSourceTerm *term  = &s->terms[0];
+  const PetscReal      *shape = term->shape;
 
   for (PetscInt r = 0; r < term->n_runs; r++) {
-    const HeatSourceRun *run   = &term->runs[r];
-    const size_t         first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
-    const PetscReal     *shape = term->shape ? term->shape + first : NULL;
+    const HeatSourceRun *run = &term->runs[r];
+    const PetscInt       n   = run->end - run->begin;
+    PetscReal           *row = cells + (size_t)run->j * (size_t)s->grid->nxl + run->begin;
 
-    for (PetscInt i = 0; i < run->end - run->begin; i++)
-      cells[first + (size_t)i] += shape ? shape[i] * factor : factor;
+    for (PetscInt i = 0; i < n; i++) row[i] += shape ? shape[i] * factor : factor;
+    if (shape) shape += n;
   }
 }
 

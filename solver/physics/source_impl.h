@@ -1,5 +1,4 @@
-/** Internals of the heat sources, shared by source.c and source_setup.c and included nowhere else.
- *  */
+/** Internals of the heat sources, which source.c, source_setup.c and source_factor.c share. */
 #ifndef HEAT_SOLVER_SOURCE_IMPL_H
 #define HEAT_SOLVER_SOURCE_IMPL_H
 
@@ -20,8 +19,8 @@ typedef struct {
   PetscBool       uniform;    /* depends on t alone: one value for all cells */
   HeatExpression *factor;     /* owned; of t: the source is shape times factor; NULL: it is no
                                    such product, or uniform */
-  PetscReal      *shape;      /* owned [nyl][nxl] shape of a term with a factor, 0 beyond its runs
-                                   [W/m] */
+  PetscReal      *shape;      /* owned [n_cells] shape of a term with a factor [W/m], in the
+                                   order of its runs; NULL: uniform, or no such product */
   PetscReal       largest;    /* max |shape| [W/m] */
   HeatExactSum    total;    /* sum of the shape over own cells [W/m]; of a uniform term, n_cells */
   HeatExactSum    turnover; /* sum of |shape| */
