@@ -11,6 +11,8 @@
 
 #include "solver/case/expression.h"
 #include "solver/case/petsc_rules.h"
+#include "solver/operator/operator.h"
+#include "solver/operator/wavefront.h"
 
 const char *const HeatNeedNames[] = {
     "program and MPI", "grid",          "fields",         "operator",
@@ -22,20 +24,21 @@ static const double R = sizeof(PetscReal), Index = sizeof(PetscInt) / 8.0;
 
 /* The properties of a case that decide which arrays exist. */
 typedef struct {
-  PetscBool of_T;      /* some conductivity depends on T */
-  PetscBool of_place;  /* some conductivity is a formula or from a file: its field is kept */
-  PetscBool source;    /* there is a source or a power */
-  PetscBool source_t;  /* some source depends on t */
-  PetscBool unsplit;   /* some of these is no product of a shape and a factor of time */
-  int       shapes;    /* number of those that are products, and depend on the place */
-  PetscBool ambient_t; /* the ambient temperature depends on t */
-  PetscBool source_T;  /* some source depends on T */
-  PetscBool flux;      /* some side has a prescribed flux */
-  PetscBool flux_t;    /* that of some side depends on t */
-  PetscBool radiates;  /* some side radiates */
-  PetscBool nonlinear; /* of_T, source_T or radiates */
-  PetscBool implicit;  /* the scheme solves equations */
-  int       axes;      /* number of arrays of conductivities: 1, or 2 if kx and ky differ */
+  PetscBool of_T;         /* some conductivity depends on T */
+  PetscBool of_place;     /* some conductivity is a formula or from a file: its field is kept */
+  PetscBool source;       /* there is a source or a power */
+  PetscBool source_fixed; /* some source does not depend on t */
+  PetscBool source_t;     /* some source depends on t */
+  PetscBool unsplit;      /* some of these is no product of a shape and a factor of time */
+  int       shapes;       /* number of those that are products, and depend on the place */
+  PetscBool ambient_t;    /* the ambient temperature depends on t */
+  PetscBool source_T;     /* some source depends on T */
+  PetscBool flux;         /* some side has a prescribed flux */
+  PetscBool flux_t;       /* that of some side depends on t */
+  PetscBool radiates;     /* some side radiates */
+  PetscBool nonlinear;    /* of_T, source_T or radiates */
+  PetscBool implicit;     /* the scheme solves equations */
+  int       axes;         /* number of arrays of conductivities: 1, or 2 if kx and ky differ */
 } Traits;
 
 /* Traits. */
@@ -97,6 +100,7 @@ static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
   PetscFunctionBeginUser;
   PetscCall(Variables(source, &bits));
   if (source->given) t->source = PETSC_TRUE;
+  if (source->given && !(bits & HEAT_VAR_TIME)) t->source_fixed = PETSC_TRUE;
   if (bits & HEAT_VAR_TIME) {
     PetscCall(HeatExpressionHasTimeFactor(source, &factors));
     t->source_t = PETSC_TRUE;
@@ -236,6 +240,29 @@ static PetscBool TakesOneSweep(const HeatCase *c, const Traits *t, const HeatNee
                                                                                     : PETSC_FALSE;
 }
 
+/* Return the bytes per cell that a sweep over several steps or stages adds (operator_steps.c): copies
+   of the coefficients that differ from row to row, seams, and while they are made dt/C and, of a
+   source with a factor of time, its base and shape.
+   @param[in] stages  the sweep is over stages of rkl2 */
+static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape *shape,
+                         PetscBool stages)
+{
+  const PetscBool timed   = (PetscBool)(t->source_t && !t->unsplit && !t->source_T);
+  const PetscBool density = (PetscBool)(c->properties[HEAT_PROPERTY_DENSITY].file != NULL);
+  double          values, seam, arrays = 0.0;
+  PetscInt        depth;
+
+  if (HeatOperatorStepsWanted(stages, &depth) || depth < 2) return 0.0;
+  values = HeatWavefrontValues(shape->nx, depth, &seam);
+  if (t->of_place) arrays = 2.0 + (density ? 1.0 : 0.0); /* gx and gy, dt/C */
+  /* gx, gy and dt/C of painted materials: many rows are equal.  Measured: a third of the values,
+     for a disc of 0.6 of the domain's height. */
+  else if (!RowsAreAlike(c, t)) arrays = density ? 3.0 : 1.0;
+  if (t->source_fixed) arrays += 1.0;
+  if (timed && t->shapes) arrays += 1.0;
+  return R * (arrays * values + seam + (timed ? 3.0 : 1.0));
+}
+
 /* Return the bytes per cell of the time integration's Vecs at the high-water mark.  The numbers of
    bdf2, esdirk and PETSc's TS were measured, because Vecs that are created in the steps can use
    memory that the set-up of the solver has freed.  Where coefficients are fixed and
@@ -244,13 +271,20 @@ static double SchemeBytes(const HeatCase *c, const Traits *t, const HeatNeedShap
 {
   const PetscBool  fixed = (PetscBool)(!t->nonlinear && !t->source_t && !t->flux_t &&
                                       !c->exchange.coefficient.given);
+  const PetscBool  swept = (PetscBool)(!t->nonlinear && !t->flux_t &&
+                                      !c->exchange.coefficient.given &&
+                                      (!t->source_t || (!t->unsplit && !t->source_T)) &&
+                                      (c->time.steps < 0 || c->time.steps > 2) &&
+                                      c->output.history_every != 1 &&
+                                      c->output.snapshots_every != 1);
   static const Row ts[]  = {{"beuler", 43.0}, {"cn", 51.0},       {"theta", 45.0}, {"alpha", 77.0},
                             {"bdf", 126.0},   {"arkimex", 160.0}, {"rosw", 111.0}, {"euler", 24.0},
                             {"ssp", 32.0},    {"rk", 80.0},       {NULL, 120.0}};
 
   switch (c->time.scheme) {
-  case HEAT_SCHEME_FTCS: return 0.0;
-  case HEAT_SCHEME_RKL2: return fixed && TakesOneSweep(c, t, shape) ? R : 3.0 * R;
+  case HEAT_SCHEME_FTCS: return swept ? SweepBytes(c, t, shape, PETSC_FALSE) : 0.0;
+  case HEAT_SCHEME_RKL2:
+    return fixed && TakesOneSweep(c, t, shape) ? SweepBytes(c, t, shape, PETSC_TRUE) : 3.0 * R;
   case HEAT_SCHEME_BDF2: return 48.0;
   case HEAT_SCHEME_ESDIRK: return 64.0;
   case HEAT_SCHEME_TS: return LookUp(ts, c->time.ts_type);

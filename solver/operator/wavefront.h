@@ -74,6 +74,12 @@ typedef struct {
 PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoefficients *k,
                                    PetscBool stages, HeatWavefront **wavefront);
 
+/** Return how many values each array of coefficients whose rows all differ has for each cell of a
+ *  block nx columns wide: more than one where several tiles overlap.  Not collective.
+ *  @param[in]  depth  most steps or stages of a sweep
+ *  @param[out] seam   values for each cell that the seams between tiles have */
+double HeatWavefrontValues(PetscInt nx, PetscInt depth, double *seam);
+
 /** Take explicit steps of the own cells in place.  Not collective.
  *  @param[in]     steps  1 to frame->depth
  *  @param[in]     field  T on the frame, strips filled by HeatFrameExchange; the sweep does not

@@ -148,6 +148,27 @@ def test_the_prediction_is_near_the_high_water_mark(tmp_path, ranks, scheme, cha
     assert memory["bytes_predicted"] == pytest.approx(memory["bytes_max"], rel=0.1)
 
 
+SHAPE = "exp(-(x^2+y^2)/0.01)"
+TWO = [{"name": "m", "conductivity": 1.0, "density": 1.0, "specific_heat": 1.0},
+       {"name": "n", "conductivity": 2.0, "density": 3.0, "specific_heat": 1.0}]
+DISC = [{"material": "m"}, {"material": "n", "shape": "circle", "centre": [0.5, 0.5], "radius": 0.3}]
+
+
+@pytest.mark.parametrize("scheme", ["ftcs", "rkl2"])
+@pytest.mark.parametrize("changes", [
+    {}, {"materials": TWO, "regions": DISC}, {"materials": [{**TWO[0], "conductivity": "1+0.1*sin(7*x*y)"}]},
+    {"source": SHAPE}, {"source": f"{SHAPE}*sin(1000*t)"}, {"source": "sin(1000*t)"}], ids=str)
+def test_the_prediction_counts_what_sweeps_over_several_steps_hold(tmp_path, scheme, changes):
+    """Within 5 % where 1600 columns are two tiles that overlap: coefficients of rows that differ are copied for the sweep."""
+    case = basic_case(grid={"cells": [1600, 1600], "x": [0.0, 1.0], "y": [0.0, 1.0]},
+                      time={"scheme": scheme, "step": "auto", "steps": 40}, initial={"temperature": 0.0},
+                      output={"history": {"every": 20}}, **changes)
+    outcome = limited(tmp_path, case, "--quiet")
+    assert outcome.code == 0, outcome.err
+    memory = outcome.results["memory"]
+    assert memory["bytes_predicted"] == pytest.approx(memory["bytes_max"], rel=0.05)
+
+
 @pytest.mark.parametrize("writers,mode", [("{per_node: 1}", "async"), ("{per_node: 1}", "sync"), ("{per_node: 2}", "async")])
 def test_the_prediction_counts_what_a_writer_holds_for_others(tmp_path, writers, mode):
     """Within 10 %, as above.  With one writer of four ranks, its copy for an asynchronous checkpoint has four blocks."""
