@@ -388,6 +388,23 @@ static PetscErrorCode RunWorkload(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Delete the proof and the signature of an earlier result, which are not those of this one. */
+static PetscErrorCode RemoveEarlier(Bench *b)
+{
+  static const char *const names[] = {"proof.json", HEAT_SIGNATURE_FILE};
+  HeatFileError            error   = {0};
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 2 && b->rank == 0; k++) {
+    char path[PETSC_MAX_PATH_LEN];
+
+    (void)snprintf(path, sizeof path, "%s/%s", b->q.directory, names[k]);
+    if (unlink(path) != 0 && errno != ENOENT) HeatFileFailErrno(&error, names[k]);
+  }
+  PetscCall(HeatFileAgree(b->comm, b->q.directory, "cleared of an earlier result", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Run everything in its order. */
 static PetscErrorCode RunAll(Bench *b, int *exit_code)
 {
@@ -409,6 +426,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(HeatBenchCheckFits(b->comm, &b->q));
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
+  PetscCall(RemoveEarlier(b));
   PetscCall(HeatBindingCollect(b->comm, &b->binding));
   HeatPowerStart("", b->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &b->power);
   HeatResultsMetricsInit(&b->metrics);

@@ -4,13 +4,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import struct
 import subprocess
 from pathlib import Path
 
 import pytest
-from heat2d_case import HEAT2D, ROOT, Outcome, command, execute
+from heat2d_case import HEAT2D, ROOT, Outcome, command, environment, execute
 
 SHORT = ("--class", "tiny", "--duration", "0.01")
 TOO_SHORT = "less than 60 s (--duration)"
@@ -329,6 +330,57 @@ def test_checkpoints_of_another_field_are_caught(durable, tmp_path):
     folder = copied(durable, tmp_path)
     rewrite(folder, "proof.json", lambda proof: proof["commitments"][0].update(before="ab" * 32, after="ab" * 32))
     expect_caught(folder, "a checkpoint is not of the field of this nonce")
+
+
+def checkpoint_run(folder: Path, output: str = "out") -> Outcome:
+    return bench(folder, "--class", "tiny", "--workload", "checkpoint", "--duration", "0.001", output=output)
+
+
+def test_checkpoints_of_another_run_in_the_folder_stay(tmp_path):
+    """The bench has a folder of its own, and deletes there what a run that was killed left."""
+    own = tmp_path / "out" / "bench-files"
+    own.mkdir(parents=True)
+    foreign = {name: name.encode() for name in ("checkpoint_000000.h5", "checkpoint_000001.h5", "checkpoint_000001.json")}
+    for name, content in foreign.items():
+        (tmp_path / "out" / name).write_bytes(content)
+        (own / name).write_bytes(content)
+    (own / ".checkpoint_000002.h5.part").write_bytes(b"part")
+    done = checkpoint_run(tmp_path)
+    assert done.code == 5 and "warning" not in done.err, done.err
+    assert {name: (done.directory / name).read_bytes() for name in foreign} == foreign
+    assert not own.exists()
+
+
+def test_link_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "checkpoint_000001.h5").write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "bench-files").symlink_to(tmp_path / "elsewhere")
+    done = checkpoint_run(tmp_path)
+    assert done.code == 4 and done.err.count("heat2d: error:") == 1 and "it exists and is not a folder" in done.err, done.err
+    assert (tmp_path / "elsewhere" / "checkpoint_000001.h5").read_text() == "mine"
+
+
+@pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
+def test_failed_write_ends_with_code_4_and_leaves_no_checkpoint(tmp_path):
+    """The first checkpoint is in place when rank 1 cannot write its rows of the second one."""
+    env = environment(2)
+    preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.pop("LD_PRELOAD", "")]))
+    words = [*command(None, 2)[:-1], "env", f"LD_PRELOAD={preload}", "HEAT2D_FAULT_PATH=checkpoint_000001", "HEAT2D_FAULT=1:EIO:1", HEAT2D,
+             "bench", "--class", "tiny", "--workload", "checkpoint", "--duration", "1", "--output", "out"]
+    done = subprocess.run(["timeout", "-k", "5", "60", *words], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    assert done.returncode == 4 and done.stderr.count("heat2d: error:") == 1, done.stderr
+    assert "checkpoint_000001.h5 cannot be written" in done.stderr, done.stderr
+    assert not (tmp_path / "out" / "bench-files").exists()
+
+
+def test_proof_and_signature_of_an_earlier_result_are_deleted(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "results.json.sig").write_text("old")
+    (tmp_path / "out" / "proof.json").write_text("old")
+    assert checkpoint_run(tmp_path).code == 5
+    assert not (tmp_path / "out" / "results.json.sig").exists() and read(tmp_path / "out", "proof.json")["workload"] == "checkpoint"
 
 
 def test_disk_that_is_too_small_is_refused_at_start(tmp_path):
