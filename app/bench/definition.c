@@ -32,14 +32,15 @@ const HeatBenchMaterial HeatBenchMaterials[HEAT_BENCH_MATERIALS] = {
 const double HeatBenchWidth     = 1e-3;
 const double HeatBenchTolerance = 1e-11;
 
-const double HeatBenchLeastSeconds = 60.0;
-const double HeatBenchOvershoot    = 1e-6;
-const double HeatBenchBalance      = 1e-11;
+const double HeatBenchLeastSeconds      = 60.0;
+const double HeatBenchReportableSeconds = 600.0;
+const double HeatBenchOvershoot         = 1e-6;
+const double HeatBenchBalance           = 1e-11;
 
 const char *HeatBenchGrade(double seconds)
 {
   if (seconds >= 1800.0) return "official";
-  if (seconds >= 600.0) return "reportable";
+  if (seconds >= HeatBenchReportableSeconds) return "reportable";
   return seconds >= HeatBenchLeastSeconds ? "exploratory" : "too short";
 }
 

@@ -80,6 +80,9 @@ extern const double HeatBenchTolerance;
 /** Least total time [s] of the timed steps of a valid result. */
 extern const double HeatBenchLeastSeconds;
 
+/** Least total time [s] of the timed steps of the grade "reportable". */
+extern const double HeatBenchReportableSeconds;
+
 /** Return the grade of a result whose timed steps took `seconds` [s]: "exploratory" from 60,
  *  "reportable" from 600, "official" from 1800, else "too short". */
 const char *HeatBenchGrade(double seconds);

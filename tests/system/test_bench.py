@@ -241,6 +241,60 @@ def test_figures_of_whole_fields_out_of_bounds_are_caught(result, tmp_path, part
     expect_caught(folder, "its checks of whole fields are missing or out of bounds")
 
 
+@pytest.mark.parametrize("change,words", [
+    (lambda bench: bench.update(grade="official"), 'the grade is not "too short", that of the times'),
+    (lambda bench: bench.update(unit="GB/s"), "the unit is not cell-steps/s, that of the workload"),
+    (lambda bench: bench.update(fom_end_to_end=1e12), "the figure of merit end to end does not follow from the times"),
+    (lambda bench: bench.update(end_to_end=bench["end_to_end"] / 2), "the time end to end is not that of the proof"),
+    (lambda bench: bench.update(rules="any"), "its rules are missing or unknown"),
+])
+def test_edited_text_or_time_of_a_record_is_caught(result, tmp_path, change, words):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "results.json", lambda record: change(record["bench"]))
+    expect_caught(folder, words)
+
+
+def test_time_end_to_end_below_that_of_its_parts_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    short = sum(read(folder, "proof.json")["times"]) / 2
+    rewrite(folder, "proof.json", lambda proof: proof.update(end_to_end=short))
+    rewrite(folder, "results.json", lambda record: record["bench"].update(end_to_end=short))
+    expect_caught(folder, "the time end to end is not that of the proof, or shorter than its parts")
+
+
+@pytest.mark.parametrize("key", ["binary_sha256", "source_sha256"])
+def test_program_without_a_name_is_caught(result, tmp_path, key):
+    folder = copied(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content).pop(key)
+        rewrite(folder, name, change)
+    expect_caught(folder, f"{key} of the program is missing, or differs in record and proof")
+
+
+def test_audit_compares_the_sources_with_its_own(result, tmp_path):
+    assert ": the sources of this program\n" in audit(result).stdout
+    folder = copied(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["source_sha256"] = "0" * 64
+        rewrite(folder, name, change)
+    assert f"source_sha256 {'0' * 64}: not the sources of this program\n" in audit(folder).stdout
+
+
+def test_modified_sources_are_told_and_judged_from_ten_minutes_and_class_small(result, tmp_path):
+    """Shorter runs and class tiny are for development, too."""
+    folder = stretched(copied(result, tmp_path), 700)
+    rewrite(folder, "results.json", lambda record: record["provenance"].update(git_commit="0123456789ab-dirty"))
+    done = audit(folder)
+    assert "commit 0123456789ab-dirty: the source was modified, which base excludes\n" in done.stdout and done.returncode == 0, done.stderr
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["class"] = "small"
+        rewrite(folder, name, change)
+    expect_caught(folder, "the source was modified (0123456789ab-dirty), which base excludes")
+
+
 def test_figure_of_merit_of_an_invalid_result_is_caught(result, tmp_path):
     folder = copied(result, tmp_path)
     rewrite(folder, "results.json", lambda record: record["bench"].update(valid=False, reasons=[], fom=1e30))
@@ -304,6 +358,9 @@ def test_roots_of_checkpoints_are_those_of_the_drawn_field(durable, tmp_path):
 def test_audit_of_checkpoints_repeats_what_the_run_found(durable):
     done = audit(durable)
     assert done.returncode == 5 and [line for line in done.stderr.splitlines() if TOO_SHORT not in line] == [], done.stderr
+    assert "residual" not in done.stdout
+    found = read(durable, "results.json")["bench"]["audit"]
+    assert found["residual"] is None and found["error"] is None and found["cells"] > 0
 
 
 @pytest.mark.parametrize("change,words", [
@@ -311,7 +368,9 @@ def test_audit_of_checkpoints_repeats_what_the_run_found(durable):
     (lambda bench: bench["restart"].update(bandwidth=1e12), "the bandwidth of restarts does not follow from the times"),
     (lambda bench: bench["restart"]["times"].__setitem__(0, 1e-9), "the times of restarts are not those of the proof"),
     (lambda bench: bench.update(fom=1e12), "the figure of merit does not follow from the times"),
-    (lambda bench: bench.update(source_sha256="0" * 64), "record and proof differ in source_sha256 of the program"),
+    (lambda bench: bench.update(source_sha256="0" * 64), "source_sha256 of the program is missing, or differs in record and proof"),
+    (lambda bench: bench.update(unit="cell-steps/s"), "the unit is not bytes/s"),
+    (lambda bench: bench.update(end_to_end=bench["end_to_end"] * 0.9), "the time end to end is not that of the proof"),
 ])
 def test_edited_figures_of_checkpoints_are_caught(durable, tmp_path, change, words):
     folder = copied(durable, tmp_path)
@@ -447,6 +506,18 @@ def test_missing_signature_and_key_are_told(durable, tmp_path, keys):
     assert done.returncode == 4 and "is no public key in PEM" in done.stderr and done.stderr.count("heat2d: error:") == 1
 
 
+@pytest.mark.parametrize("name,code,words", [("results.json.sig", 5, "is no signature of this results.json by the given key"),
+                                             ("vendor.pem", 4, "is no public key in PEM"),
+                                             ("proof.json", 4, "cannot be read, or is no record")])
+def test_pipe_in_place_of_a_file_does_not_block_the_audit(durable, tmp_path, keys, name, code, words):
+    folder = signed(durable, tmp_path, keys)
+    shutil.copy(keys / "vendor.pem", folder)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    done = audit_with(folder, folder / "vendor.pem")
+    assert done.returncode == code and words in done.stderr, done.stdout + done.stderr
+
+
 def test_hash_of_the_sources_is_the_one_of_the_documented_command(durable):
     """The program must have been built from the present sources, as the build folder of the tests is."""
     words = "find app io solver -name '*.[ch]' | LC_ALL=C sort | xargs sha256sum | sha256sum"
@@ -498,16 +569,19 @@ def test_options_of_bench_are_refused_elsewhere(tmp_path):
     assert done.returncode == 2 and "--nonce is an option of heat2d bench" in done.stderr
 
 
-def stretched(folder: Path) -> Path:
-    """Stretch the times of a short result to those of a valid one of 100 s: raw times are the benchmarker's word."""
-    factor = 100 / sum(read(folder, "proof.json")["times"])
-    rewrite(folder, "proof.json", lambda proof: proof.update(times=[t * factor for t in proof["times"]]))
+def stretched(folder: Path, seconds: float = 100) -> Path:
+    """Stretch the times of a short result to those of a valid one: raw times are the benchmarker's word."""
+    factor = seconds / sum(read(folder, "proof.json")["times"])
     record = read(folder, "results.json")
     bench = record["bench"]
+    whole = bench["end_to_end"] + seconds
+    rewrite(folder, "proof.json", lambda proof: proof.update(times=[t * factor for t in proof["times"]], end_to_end=whole))
     times = read(folder, "proof.json")["times"]
     steps = 100 * len(times)
-    merit = 512 ** 2 * steps / (sum(times) + bench["setup"] * steps / 100)
-    bench.update(times=times, duration=sum(times), valid=True, reasons=[], fom=merit)
+    bench.update(times=times, duration=sum(times), end_to_end=whole, valid=True, reasons=[],
+                 fom=512 ** 2 * steps / (sum(times) + bench["setup"] * steps / 100), fom_end_to_end=512 ** 2 * steps / whole,
+                 grade="reportable" if seconds >= 600 else "exploratory",
+                 proof_sha256=hashlib.sha256((folder / "proof.json").read_bytes()).hexdigest())
     (folder / "results.json").write_text(json.dumps(record))
     return folder
 
