@@ -118,6 +118,30 @@ static void AddReasons(const HeatJson *bench, HeatBenchResult *r)
   }
 }
 
+/* Check that the record has the bandwidths of the probe and their ratio to that of the writes, all
+   of them null where no probe succeeded, and that its file system is not one in memory. */
+static void CheckDisk(const HeatJson *bench, HeatBenchResult *r)
+{
+  const HeatJson *restart = HeatJsonGetMember(bench, "restart");
+  const HeatJson *probe   = HeatJsonGetMember(bench, "probe");
+  const double    durable = HeatJsonGetNumber(restart, "durable_bandwidth");
+  const double    plain   = HeatJsonGetNumber(probe, "write_bandwidth");
+  const double    back    = HeatJsonGetNumber(probe, "read_bandwidth");
+  const double    ratio   = HeatJsonGetNumber(probe, "ratio");
+  const PetscBool none    = (PetscBool)(isnan(plain) && isnan(back) && isnan(ratio));
+  char            type[32];
+
+  if (!HeatJsonGetMember(probe, "write_bandwidth") || !HeatJsonGetMember(probe, "read_bandwidth") ||
+      !HeatJsonGetMember(probe, "ratio") || !(durable > 0.0) ||
+      (!none && !(plain > 0.0 && back > 0.0 && Equal(ratio, durable / plain))))
+    HeatBenchInvalid(r, "record: the bandwidths of the probe are missing, or its ratio does not "
+                        "follow from them");
+  HeatJsonGetText(restart, "file_system", type, sizeof type);
+  if (!type[0] || HeatBenchIsInMemory((PetscInt64)strtoull(type, NULL, 16)))
+    HeatBenchInvalid(r, "record: the file system (%s) is missing or in memory, not on a disk",
+                     type[0] ? type : "none");
+}
+
 /* Check the record's figures about restarts, and their raw times against those of the proof. */
 static void CheckRestarts(const HeatBenchId *id, const HeatJson *bench, const HeatJson *proof,
                           HeatBenchResult *r)
@@ -141,6 +165,7 @@ static void CheckRestarts(const HeatBenchId *id, const HeatJson *bench, const He
     HeatBenchInvalid(r, "audit: the bandwidth of restarts does not follow from the times");
   if (HeatJsonGetCount(restart, "wrong_cells") != 0)
     HeatBenchInvalid(r, "record: cells differ after a restart, or their number is missing");
+  CheckDisk(bench, r);
 }
 
 /* Check the record's figures about whole fields: the residuals, the energy account and the range of

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "app/bench/draw.h"
@@ -120,8 +121,9 @@ static void PathOf(Run *run, PetscInt64 step)
     run->path[0] = '\0'; /* such a name cannot be written either */
 }
 
-/* Write checkpoint number `step` and store how long it took [s]. */
-static PetscErrorCode Write(Run *run, PetscInt step, double *seconds)
+/* Write checkpoint number `step` and store how long it took [s], and how long without reading back
+   and without deleting the older one, as io/run_files/results_cost.c counts `durable_bandwidth`. */
+static PetscErrorCode Write(Run *run, PetscInt step, double *seconds, double *durable)
 {
   const HeatCheckpointOptions options = {.keep      = {.newest = 1},
                                          .alignment = run->c->output.alignment,
@@ -141,6 +143,8 @@ static PetscErrorCode Write(Run *run, PetscInt step, double *seconds)
   PetscCall(Clock(run, start, seconds));
   PathOf(run, step);
   run->r->restart.file_bytes = stats.bytes;
+  *durable                   = stats.seconds_open + stats.seconds_exchange + stats.seconds_write +
+             stats.seconds_close + stats.seconds_sync;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -201,6 +205,7 @@ static PetscErrorCode Probe(Run *run)
 
   PetscFunctionBeginUser;
   PetscCall(HeatDiskProbeRun(run->grid, run->dir, 1, &probe));
+  if (probe.bytes == 0) PetscFunctionReturn(PETSC_SUCCESS); /* it failed, and said so */
   run->r->restart.probe.bytes += probe.bytes;
   run->r->restart.probe.write += probe.write;
   run->r->restart.probe.read += probe.read;
@@ -210,15 +215,17 @@ static PetscErrorCode Probe(Run *run)
 static PetscErrorCode RunCycle(Run *run, uint32_t cycle)
 {
   HeatBenchResult *r = run->r;
+  double           durable;
 
   PetscFunctionBeginUser;
   PetscCall(HeatBenchReserve(r));
   Draw(run, cycle);
-  PetscCall(Write(run, HeatBenchCommittedStep(&run->q->id, cycle), &r->times[cycle]));
+  PetscCall(Write(run, HeatBenchCommittedStep(&run->q->id, cycle), &r->times[cycle], &durable));
   PetscCall(Restart(run, &r->restart.reads[cycle]));
   PetscCall(Commit(run, cycle));
   if (HeatBenchHasWindows(cycle)) PetscCall(Probe(run));
   r->seconds += r->times[cycle];
+  r->restart.durable += durable;
   r->restart.seconds += r->restart.reads[cycle];
   r->cycles += 1;
   r->steps += 1;
@@ -296,19 +303,36 @@ static PetscErrorCode RemoveFolder(Run *run)
 
 /* The whole. */
 
+/* Find the type of the file system, and refuse one in memory as not durable. */
+static PetscErrorCode JudgeFileSystem(MPI_Comm comm, Run *run)
+{
+  struct statfs system;
+  PetscInt64    type = 0;
+
+  PetscFunctionBeginUser;
+  if (statfs(run->dir, &system) == 0) type = (PetscInt64)((uint64_t)system.f_type & 0xffffffffu);
+  PetscCallMPI(MPI_Bcast(&type, 1, MPIU_INT64, 0, comm));
+  run->r->restart.file_system = type;
+  if (HeatBenchIsInMemory(type))
+    HeatBenchInvalid(run->r, "checkpoint: %.100s is in memory (tmpfs), not on a disk",
+                     run->q->directory);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Set up, and write one checkpoint that is not timed. */
 static PetscErrorCode SetUp(MPI_Comm comm, Run *run)
 {
   const double start = HeatMonotonicTime();
-  double       seconds;
+  double       seconds, durable;
 
   PetscFunctionBeginUser;
   PetscCall(HeatBenchReadCase(comm, run->q, HEAT_BENCH_PROBLEM_MODES, &run->c));
   PetscCall(HeatGridCreate(comm, run->c, &run->grid));
   PetscCall(PetscMalloc2(HeatGridLocalCells(run->grid), &run->T, HeatGridLocalCells(run->grid),
                          &run->back));
+  run->r->restart.writers = run->grid->writers.n;
   Draw(run, 0);
-  PetscCall(Write(run, 0, &seconds));
+  PetscCall(Write(run, 0, &seconds, &durable));
   PetscCall(Clock(run, start, &run->r->setup));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -341,6 +365,7 @@ PetscErrorCode HeatBenchRunCheckpoints(MPI_Comm comm, const HeatBenchRequest *q,
 
   PetscFunctionBeginUser;
   PetscCall(MakeFolder(comm, &run));
+  PetscCall(JudgeFileSystem(comm, &run));
   code = RunCycles(comm, &run);
   if (HeatErrorExitCode(code) == HEAT_EXIT_INTERNAL)
     PetscFunctionReturn(code); /* perhaps on this rank alone */

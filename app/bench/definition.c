@@ -52,6 +52,11 @@ double HeatBenchMerit(const HeatBenchId *id, double steps, double seconds, doubl
   return cells * steps / (seconds + setup * steps / 100.0);
 }
 
+PetscBool HeatBenchIsInMemory(PetscInt64 type)
+{
+  return type == 0x01021994 || type == 0x858458f6 ? PETSC_TRUE : PETSC_FALSE;
+}
+
 const char *HeatBenchUnit(HeatBenchWorkload workload)
 {
   return workload == HEAT_BENCH_CHECKPOINT ? "bytes/s" : "cell-steps/s";

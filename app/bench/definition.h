@@ -108,6 +108,10 @@ typedef struct {
  *  @param[in] setup    [s] of the set-up, which is charged once for every 100 steps */
 double HeatBenchMerit(const HeatBenchId *id, double steps, double seconds, double setup);
 
+/** Return whether a type of file systems (statfs) is one in memory: tmpfs or ramfs
+ *  (linux/magic.h). */
+PetscBool HeatBenchIsInMemory(PetscInt64 type);
+
 /** Return the unit of the figure of merit. */
 const char *HeatBenchUnit(HeatBenchWorkload workload);
 

@@ -337,18 +337,31 @@ static PetscErrorCode WriteRecord(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Write "2.5 GB/s" into text, or "-" where nothing was measured, and return it. */
+static const char *Rate(PetscInt64 bytes, double seconds, char *text, size_t size)
+{
+  const double GB = 1e9; /* [bytes] */
+
+  (void)snprintf(text, size, "-");
+  if (bytes > 0) (void)snprintf(text, size, "%.3g GB/s", (double)bytes / seconds / GB);
+  return text;
+}
+
 /* Print what the workload `checkpoint` found. */
 static void PrintRestarts(const HeatBenchRequest *q, const HeatBenchResult *r)
 {
   const double         GB    = 1e9; /* [bytes] */
   const HeatDiskProbe *probe = &r->restart.probe;
 
-  (void)printf("  writes: %.3g GB/s durable; a plain file: %.3g GB/s\n",
+  char plain[32], back[32];
+
+  (void)printf("  writes: %.3g GB/s durable and read back, %.3g GB/s durable; a plain file: %s\n",
                HeatBenchMerit(&q->id, (double)r->steps, r->seconds, 0.0) / GB,
-               (double)probe->bytes / probe->write / GB);
-  (void)printf("  restarts: %.3g GB/s; a plain file: %.3g GB/s; %lld wrong cells\n",
+               HeatBenchMerit(&q->id, (double)r->steps, r->restart.durable, 0.0) / GB,
+               Rate(probe->bytes, probe->write, plain, sizeof plain));
+  (void)printf("  restarts: %.3g GB/s; a plain file: %s; %lld wrong cells\n",
                HeatBenchMerit(&q->id, (double)r->cycles, r->restart.seconds, 0.0) / GB,
-               (double)probe->bytes / probe->read / GB, (long long)r->restart.wrong);
+               Rate(probe->bytes, probe->read, back, sizeof back), (long long)r->restart.wrong);
   if (r->restart.cached > 0.01)
     (void)printf("  up to %.0f %% of a file stayed in the page cache before a restart\n",
                  100.0 * r->restart.cached);

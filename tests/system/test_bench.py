@@ -334,6 +334,8 @@ def durable(tmp_path_factory) -> Path:
     outcome = bench(tmp_path_factory.mktemp("durable"), "--class", "tiny", "--workload", "checkpoint", "--duration", "0.05",
                     "--nonce", "0xabc", ranks=2)
     assert outcome.code == 5, outcome.err
+    if "is in memory (tmpfs)" in outcome.err:
+        pytest.skip("the temporary files of the tests are in memory")
     return outcome.directory
 
 
@@ -345,6 +347,9 @@ def test_checkpoints_are_written_and_read_back(durable):
     assert found["restart"]["wrong_cells"] == 0 and found["restart"]["file_bytes"] > 8 * 512 * 512
     assert found["restart"]["bandwidth"] == pytest.approx(8 * 512**2 * found["steps"] / sum(found["restart"]["times"]))
     assert found["probe"]["write_bandwidth"] > 0 and 0 <= found["restart"]["cached"] <= 1
+    durable_bandwidth = found["restart"]["durable_bandwidth"]
+    assert found["probe"]["ratio"] == pytest.approx(durable_bandwidth / found["probe"]["write_bandwidth"], rel=1e-12)
+    assert found["restart"]["writers"] in (1, 2) and int(found["restart"]["file_system"], 16) > 0
     assert sorted(path.name for path in durable.iterdir()) == ["proof.json", "results.json"]
 
 
@@ -370,6 +375,10 @@ def test_audit_of_checkpoints_repeats_what_the_run_found(durable):
     (lambda bench: bench.update(fom=1e12), "the figure of merit does not follow from the times"),
     (lambda bench: bench.update(source_sha256="0" * 64), "source_sha256 of the program is missing, or differs in record and proof"),
     (lambda bench: bench.update(unit="cell-steps/s"), "the unit is not bytes/s"),
+    (lambda bench: bench.update(probe={}), "the bandwidths of the probe are missing"),
+    (lambda bench: bench["probe"].update(ratio=0.99), "the bandwidths of the probe are missing, or its ratio does not follow"),
+    (lambda bench: bench["restart"].update(file_system="0x1021994"), "the file system (0x1021994) is missing or in memory"),
+    (lambda bench: bench["restart"].pop("file_system"), "the file system (none) is missing or in memory"),
     (lambda bench: bench.update(end_to_end=bench["end_to_end"] * 0.9), "the time end to end is not that of the proof"),
 ])
 def test_edited_figures_of_checkpoints_are_caught(durable, tmp_path, change, words):
@@ -420,18 +429,36 @@ def test_link_in_place_of_the_folder_is_refused(tmp_path):
     assert (tmp_path / "elsewhere" / "checkpoint_000001.h5").read_text() == "mine"
 
 
-@pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
-def test_failed_write_ends_with_code_4_and_leaves_no_checkpoint(tmp_path):
-    """The first checkpoint is in place when rank 1 cannot write its rows of the second one."""
+faults = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
+
+
+def checkpoint_run_with_fault(folder: Path, fault: str, word: str, duration: str) -> Outcome:
+    """Run on two ranks, of which a call on a path with this word fails (tests/support/faults.c)."""
     env = environment(2)
     preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.pop("LD_PRELOAD", "")]))
-    words = [*command(None, 2)[:-1], "env", f"LD_PRELOAD={preload}", "HEAT2D_FAULT_PATH=checkpoint_000001", "HEAT2D_FAULT=1:EIO:1", HEAT2D,
-             "bench", "--class", "tiny", "--workload", "checkpoint", "--duration", "1", "--output", "out"]
-    done = subprocess.run(["timeout", "-k", "5", "60", *words], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+    words = [*command(None, 2)[:-1], "env", f"LD_PRELOAD={preload}", f"HEAT2D_FAULT_PATH={word}", f"HEAT2D_FAULT={fault}", HEAT2D,
+             "bench", "--class", "tiny", "--workload", "checkpoint", "--duration", duration, "--output", "out"]
+    done = subprocess.run(["timeout", "-k", "5", "60", *words], cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, check=False)
-    assert done.returncode == 4 and done.stderr.count("heat2d: error:") == 1, done.stderr
-    assert "checkpoint_000001.h5 cannot be written" in done.stderr, done.stderr
-    assert not (tmp_path / "out" / "bench-files").exists()
+    return Outcome(done.returncode, done.stdout, done.stderr, folder / "out")
+
+
+@faults
+def test_failed_write_ends_with_code_4_and_leaves_no_checkpoint(tmp_path):
+    """The first checkpoint is in place when rank 1 cannot write its rows of the second one."""
+    done = checkpoint_run_with_fault(tmp_path, "1:EIO:1", "checkpoint_000001", "1")
+    assert done.code == 4 and done.err.count("heat2d: error:") == 1, done.err
+    assert "checkpoint_000001.h5 cannot be written" in done.err, done.err
+    assert not (done.directory / "bench-files").exists()
+
+
+@faults
+def test_failed_probe_is_told_and_enters_no_figure(tmp_path):
+    done = checkpoint_run_with_fault(tmp_path, "1:EIO:1", ".probe.part", "0.001")
+    assert done.code == 5 and done.err.count("the disk cannot be probed") == 1, done.err
+    assert done.out.count("a plain file: -") == 2 and "nan" not in done.out, done.out
+    assert read(done.directory, "results.json")["bench"]["probe"] == {"write_bandwidth": None, "read_bandwidth": None, "ratio": None}
+    assert "probe" not in audit(done.directory).stderr
 
 
 def test_proof_and_signature_of_an_earlier_result_are_deleted(tmp_path):
