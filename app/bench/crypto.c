@@ -25,7 +25,8 @@ PetscErrorCode HeatSha256(size_t n1, const void *part1, size_t n2, const void *p
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Open a regular file for reading; NULL: it cannot be opened, or is none.  A pipe does not block. */
+/* Open a regular file for reading; NULL: it cannot be opened, or is none.  A pipe does not
+   block. */
 static FILE *OpenInput(const char *path)
 {
   HeatFileError error = {0};

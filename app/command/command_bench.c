@@ -13,6 +13,7 @@
 
 #include "app/bench/bench_checkpoint.h"
 #include "app/bench/bench_record.h"
+#include "app/bench/bench_screen.h"
 #include "app/process/petsc_options.h"
 #include "app/process/provenance.h"
 #include "app/report/record.h"
@@ -337,46 +338,6 @@ static PetscErrorCode WriteRecord(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Write "2.5 GB/s" into text, or "-" where nothing was measured, and return it. */
-static const char *Rate(PetscInt64 bytes, double seconds, char *text, size_t size)
-{
-  const double GB = 1e9; /* [bytes] */
-
-  (void)snprintf(text, size, "-");
-  if (bytes > 0) (void)snprintf(text, size, "%.3g GB/s", (double)bytes / seconds / GB);
-  return text;
-}
-
-/* Print what the workload `checkpoint` found. */
-static void PrintRestarts(const HeatBenchRequest *q, const HeatBenchResult *r)
-{
-  const double         GB    = 1e9; /* [bytes] */
-  const HeatDiskProbe *probe = &r->restart.probe;
-
-  char plain[32], back[32];
-
-  (void)printf("  writes: %.3g GB/s durable and read back, %.3g GB/s durable; a plain file: %s\n",
-               HeatBenchMerit(&q->id, (double)r->steps, r->seconds, 0.0) / GB,
-               HeatBenchMerit(&q->id, (double)r->steps, r->restart.durable, 0.0) / GB,
-               Rate(probe->bytes, probe->write, plain, sizeof plain));
-  (void)printf("  restarts: %.3g GB/s; a plain file: %s; %lld wrong cells\n",
-               HeatBenchMerit(&q->id, (double)r->cycles, r->restart.seconds, 0.0) / GB,
-               Rate(probe->bytes, probe->read, back, sizeof back), (long long)r->restart.wrong);
-  if (r->restart.cached > 0.01)
-    (void)printf("  up to %.0f %% of a file stayed in the page cache before a restart\n",
-                 100.0 * r->restart.cached);
-}
-
-/* Print what the other workloads found. */
-static void PrintFields(const HeatBenchResult *r)
-{
-  (void)printf("  modes: error %.2g (bound %.2g), distance to the continuous solution %.4g of the "
-               "predicted one\n",
-               r->modes.error, r->modes.bound, r->modes.continuous_ratio);
-  (void)printf("  field: residual %.2g, energy account %.2g, range left by %.2g K\n",
-               r->field.worst, r->field.balance, PetscMax(0.0, r->field.overshoot));
-}
-
 static void PrintSummary(const Bench *b)
 {
   const HeatBenchResult *r     = &b->r;
@@ -390,8 +351,8 @@ static void PrintSummary(const Bench *b)
                (long long)r->steps,
                b->q.id.workload == HEAT_BENCH_CHECKPOINT ? "checkpoints" : "steps", r->seconds,
                HeatBenchGrade(r->seconds));
-  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PrintRestarts(&b->q, r);
-  else PrintFields(r);
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) HeatBenchPrintRestarts(&b->q, r);
+  else HeatBenchPrintFields(r);
   HeatScreenPrintMetrics(&b->metrics, b->size);
   (void)printf("  audit: %lld windows", (long long)b->audit.windows);
   if (!isnan(b->audit.residual)) (void)printf(", residual %.2g", b->audit.residual);

@@ -32,8 +32,8 @@ static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
   return (Share){(PetscInt64)first * row, (PetscInt64)n * row};
 }
 
-/* Fill a buffer with bytes that a file system cannot compress: Knuth's linear congruential generator
-   of 64 bits (The Art of Computer Programming, volume 2, 3.3.4, line 26). */
+/* Fill a buffer with bytes that a file system cannot compress: Knuth's linear congruential
+   generator of 64 bits (The Art of Computer Programming, volume 2, 3.3.4, line 26). */
 static void FillRandom(void *buffer, size_t size)
 {
   uint64_t *to = buffer, x = 1;

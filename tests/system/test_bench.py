@@ -8,6 +8,7 @@ import os
 import shutil
 import struct
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -459,6 +460,19 @@ def test_failed_probe_is_told_and_enters_no_figure(tmp_path):
     assert done.out.count("a plain file: -") == 2 and "nan" not in done.out, done.out
     assert read(done.directory, "results.json")["bench"]["probe"] == {"write_bandwidth": None, "read_bandwidth": None, "ratio": None}
     assert "probe" not in audit(done.directory).stderr
+
+
+@faults
+def test_killed_run_leaves_files_that_the_next_one_deletes(tmp_path):
+    """Rank 0 is killed before it syncs the probe, which begins with its fourth call; the probe's bytes cannot be compressed."""
+    killed = checkpoint_run_with_fault(tmp_path, "4:kill:0", ".probe.part", "0.001")
+    assert killed.code not in (0, 5), killed.err
+    left = killed.directory / "bench-files"
+    assert (left / "checkpoint_000001.h5").exists()
+    data = (left / ".probe.part").read_bytes()
+    half = data[:len(data) // 2]  # the rows of rank 0
+    assert len(data) == 8 * 512**2 and len(zlib.compress(half)) > 0.99 * len(half)
+    assert checkpoint_run(tmp_path).code == 5 and not left.exists()
 
 
 def test_proof_and_signature_of_an_earlier_result_are_deleted(tmp_path):
