@@ -398,8 +398,8 @@ static PetscErrorCode HasTime(const HeatJob *job, double start, PetscBool *more)
 }
 
 /* Return whether a grid of n x n cells on each rank takes at most half of a node's memory.  The
-   bytes a cell are those of backward Euler (solver/MEASURED.md, memory) three times, because as many
-   solvers exist at a time. */
+   bytes a cell are those of backward Euler (solver/MEASURED.md, memory) three times, because as
+   many solvers exist at a time. */
 static PetscBool HasMemory(const HeatJob *job, const HeatMachine *m, PetscInt n)
 {
   const double bytes = 3.0 * 120.0;
