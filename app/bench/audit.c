@@ -10,9 +10,7 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/bench/draw.h"
 
@@ -259,7 +257,10 @@ static void JudgeSums(Audit *a)
   const double modes = margin * HeatBenchModesBound(a->id->workload);
 
   a->report->cells = a->field.cells + a->modes.cells;
-  if (a->id->workload == HEAT_BENCH_CHECKPOINT) return; /* no equation is solved */
+  if (a->id->workload == HEAT_BENCH_CHECKPOINT) { /* no equation is solved */
+    a->report->residual = a->report->error = NAN;
+    return;
+  }
   a->report->residual = sqrt(a->field.wrong / a->field.right);
   a->report->error    = sqrt(a->modes.wrong / a->modes.right);
   if (!(a->report->residual <= field))
@@ -289,214 +290,4 @@ PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const Heat
   }
   JudgeSums(&a);
   PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* The record. */
-
-/* Read class, workload and nonce from a record or a proof.  Return false if they or the version are
-   missing or unknown. */
-static PetscBool ReadId(const HeatJson *json, HeatBenchId *id)
-{
-  char  size[32], workload[32], nonce[32];
-  char *end;
-
-  HeatJsonGetText(json, "class", size, sizeof size);
-  HeatJsonGetText(json, "workload", workload, sizeof workload);
-  HeatJsonGetText(json, "nonce", nonce, sizeof nonce);
-  id->size     = HeatBenchFindClass(size);
-  id->workload = HEAT_BENCH_IMPLICIT;
-  for (int k = 0; k < HEAT_BENCH_WORKLOADS; k++)
-    if (!strcmp(workload, HeatBenchWorkloadNames[k])) id->workload = (HeatBenchWorkload)k;
-  id->nonce = strtoull(nonce, &end, 16);
-  return (PetscBool)(id->size && !strcmp(workload, HeatBenchWorkloadNames[id->workload]) &&
-                     nonce[0] && !*end && HeatJsonGetCount(json, "version") == HEAT_BENCH_VERSION);
-}
-
-/* Return whether a and b are equal up to rounding.  1e-12 is chosen: above the rounding of a sum of
-   some thousand times. */
-static PetscBool Equal(double a, double b) { return (PetscBool)(fabs(a - b) <= 1e-12 * fabs(b)); }
-
-/* Check the figures of a record against its raw times, and these against the times in the proof. */
-static void CheckFigures(const HeatBenchId *id, const HeatJson *bench, const HeatJson *proof,
-                         HeatBenchResult *r)
-{
-  const HeatJson *times    = HeatJsonGetMember(bench, "times");
-  const HeatJson *fixed    = HeatJsonGetMember(proof, "times");
-  const double    fom      = HeatJsonGetNumber(bench, "fom");
-  const double    setup    = HeatJsonGetNumber(bench, "setup");
-  const HeatJson *of_proof = HeatJsonFirst(fixed);
-  const PetscBool valid    = HeatJsonGetBoolean(bench, "valid");
-  PetscBool       same     = PETSC_TRUE;
-
-  r->cycles = (uint32_t)HeatJsonLength(times);
-  for (const HeatJson *at = HeatJsonFirst(times); at; at = HeatJsonNext(at)) {
-    r->seconds += HeatJsonNumber(at);
-    if (!(HeatJsonNumber(at) > 0.0 && HeatJsonNumber(at) == HeatJsonNumber(of_proof)))
-      same = PETSC_FALSE;
-    of_proof = of_proof ? HeatJsonNext(of_proof) : NULL;
-  }
-  if (!same || HeatJsonLength(times) != HeatJsonLength(fixed) ||
-      !(setup > 0.0 && setup == HeatJsonGetNumber(proof, "setup")))
-    HeatBenchInvalid(r,
-                     "audit: the times of the record are not those of the proof, or not positive");
-  r->steps = (PetscInt64)r->cycles * HeatBenchCycleSteps(id->workload);
-  if (!Equal(HeatJsonGetNumber(bench, "duration"), r->seconds) ||
-      HeatJsonGetCount(bench, "steps") != r->steps)
-    HeatBenchInvalid(r, "audit: steps or duration do not follow from the times");
-  HeatBenchJudgeDuration(r);
-  if ((valid || !isnan(fom)) &&
-      !Equal(fom, HeatBenchMerit(id, (double)r->steps, r->seconds, setup)))
-    HeatBenchInvalid(r, "audit: the figure of merit does not follow from the times");
-  if (!valid && HeatJsonLength(HeatJsonGetMember(bench, "reasons")) == 0)
-    HeatBenchInvalid(r, "record: it is not VALID, and gives no reason");
-}
-
-/* Add the reasons that the record itself gives, except that the timed steps were too short: for
-   such a record CheckFigures has added this reason already. */
-static void AddReasons(const HeatJson *bench, HeatBenchResult *r)
-{
-  const HeatJson *reasons = HeatJsonGetMember(bench, "reasons");
-
-  for (int k = 0; k < HeatJsonLength(reasons); k++) {
-    char text[HEAT_BENCH_REASON];
-
-    HeatJsonElementText(reasons, k, text, sizeof text);
-    if (r->seconds >= HeatBenchLeastSeconds || strncmp(text, "the timed steps took", 20))
-      HeatBenchInvalid(r, "record: %.180s", text);
-  }
-}
-
-/* Check the record's figures about restarts, and their raw times against those of the proof. */
-static void CheckRestarts(const HeatBenchId *id, const HeatJson *bench, const HeatJson *proof,
-                          HeatBenchResult *r)
-{
-  const HeatJson *restart  = HeatJsonGetMember(bench, "restart");
-  const HeatJson *reads    = HeatJsonGetMember(restart, "times");
-  const HeatJson *of_proof = HeatJsonFirst(HeatJsonGetMember(proof, "reads"));
-  double          seconds  = 0.0;
-  PetscBool       same     = PETSC_TRUE;
-
-  for (const HeatJson *at = HeatJsonFirst(reads); at; at = HeatJsonNext(at)) {
-    seconds += HeatJsonNumber(at);
-    if (!(HeatJsonNumber(at) > 0.0 && HeatJsonNumber(at) == HeatJsonNumber(of_proof)))
-      same = PETSC_FALSE;
-    of_proof = of_proof ? HeatJsonNext(of_proof) : NULL;
-  }
-  if (!same || of_proof || HeatJsonLength(reads) != (int)r->cycles)
-    HeatBenchInvalid(r, "audit: the times of restarts are not those of the proof, or not positive");
-  if (!Equal(HeatJsonGetNumber(restart, "bandwidth"),
-             HeatBenchMerit(id, (double)r->cycles, seconds, 0.0)))
-    HeatBenchInvalid(r, "audit: the bandwidth of restarts does not follow from the times");
-  if (HeatJsonGetCount(restart, "wrong_cells") != 0)
-    HeatBenchInvalid(r, "record: cells differ after a restart, or their number is missing");
-}
-
-/* Check the record's figures about whole fields: the residuals, the energy account and the range of
-   `field`, the error of `modes` and its distance to the continuous solution. */
-static void CheckRecord(const HeatBenchId *id, const HeatJson *bench, HeatBenchResult *r)
-{
-  const HeatJson *field     = HeatJsonGetMember(bench, "field");
-  const HeatJson *modes     = HeatJsonGetMember(bench, "modes");
-  const double    bound     = HeatBenchResidualBound(id->workload);
-  const HeatJson *residuals = HeatJsonGetMember(field, "residuals");
-  const double    ratio     = HeatJsonGetNumber(modes, "continuous_ratio");
-  PetscBool       above     = PETSC_FALSE;
-
-  for (const HeatJson *at = HeatJsonFirst(residuals); at && !above; at = HeatJsonNext(at))
-    above = (PetscBool) !(HeatJsonNumber(at) <= bound);
-  if (above) HeatBenchInvalid(r, "record: the residual of a cycle is above %.3g", bound);
-  if (HeatJsonLength(residuals) != (int)r->cycles ||
-      !(HeatJsonGetNumber(field, "balance") <= HeatBenchBalance) ||
-      !(HeatJsonGetNumber(field, "overshoot") <= HeatBenchOvershoot) ||
-      !HeatJsonGetBoolean(field, "maximum_principle") ||
-      !(HeatJsonGetNumber(modes, "error") <= HeatBenchModesBound(id->workload)) ||
-      !(ratio >= 0.5 && ratio <= 2.0))
-    HeatBenchInvalid(r, "record: its checks of whole fields are missing or out of bounds");
-}
-
-/* Check that record and proof name the same program. */
-static void CheckProgram(const HeatJson *bench, const HeatJson *proof, HeatBenchResult *r)
-{
-  static const char *const keys[] = {"binary_sha256", "source_sha256"};
-
-  for (int k = 0; k < 2; k++) {
-    char recorded[HEAT_HASH_TEXT + 1], proven[HEAT_HASH_TEXT + 1];
-
-    HeatJsonGetText(bench, keys[k], recorded, sizeof recorded);
-    HeatJsonGetText(proof, keys[k], proven, sizeof proven);
-    if (strcmp(recorded, proven))
-      HeatBenchInvalid(r, "audit: record and proof differ in %s of the program", keys[k]);
-  }
-}
-
-PetscErrorCode HeatAuditSignature(const char *dir, const char *key, HeatRecordSignature *signature,
-                                  HeatBenchResult *r)
-{
-  char          record[PETSC_MAX_PATH_LEN], path[PETSC_MAX_PATH_LEN];
-  HeatSignature found;
-
-  PetscFunctionBeginUser;
-  (void)snprintf(record, sizeof record, "%s/results.json", dir);
-  (void)snprintf(path, sizeof path, "%s/" HEAT_SIGNATURE_FILE, dir);
-  *signature = access(path, R_OK) == 0 ? HEAT_RECORD_SIGNED : HEAT_RECORD_UNSIGNED;
-  if (!key) PetscFunctionReturn(PETSC_SUCCESS);
-  found = HeatSignatureVerify(record, path, key);
-  HeatCheck(found != HEAT_SIGNATURE_NO_KEY, PETSC_COMM_SELF, HEAT_ERR_FILE,
-            "%s: cannot be read, or is no public key in PEM (--key)", key);
-  if (found == HEAT_SIGNATURE_GOOD) *signature = HEAT_RECORD_VERIFIED;
-  else if (*signature == HEAT_RECORD_UNSIGNED)
-    HeatBenchInvalid(r, "audit: results.json is not signed: there is no " HEAT_SIGNATURE_FILE);
-  else
-    HeatBenchInvalid(r, "audit: " HEAT_SIGNATURE_FILE
-                        " is no signature of this results.json by the given key");
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-/* Check that the proof is the file that the record names. */
-static PetscErrorCode CheckHash(const char *path, const HeatJson *bench, HeatBenchResult *r)
-{
-  char     text[HEAT_HASH_TEXT + 1], actual[HEAT_HASH_TEXT];
-  HeatHash hash;
-
-  PetscFunctionBeginUser;
-  HeatJsonGetText(bench, "proof_sha256", text, sizeof text);
-  PetscCall(HeatHashFile(path, &hash));
-  if (strcmp(text, HeatHashText(&hash, actual)))
-    HeatBenchInvalid(r, "audit: proof.json is not the file that results.json names");
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
-PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport *report,
-                               HeatBenchResult *r)
-{
-  char            path[PETSC_MAX_PATH_LEN], proof_path[PETSC_MAX_PATH_LEN];
-  HeatJson       *record, *proof;
-  const HeatJson *bench;
-  HeatBenchId     proven;
-  PetscErrorCode  code = PETSC_SUCCESS;
-
-  PetscFunctionBeginUser;
-  (void)snprintf(path, sizeof path, "%s/results.json", dir);
-  (void)snprintf(proof_path, sizeof proof_path, "%s/proof.json", dir);
-  record = HeatJsonRead(path);
-  proof  = HeatJsonRead(proof_path);
-  bench  = HeatJsonGetMember(record, "bench");
-  if (!record || !proof || !ReadId(bench, id) || !ReadId(proof, &proven)) {
-    code = HeatRaiseHere(PETSC_COMM_SELF, HEAT_ERR_FILE,
-                         "%s: cannot be read, or is no record of this version of heat2d bench",
-                         record && bench && ReadId(bench, id) ? proof_path : path);
-  } else {
-    if (id->size != proven.size || id->workload != proven.workload || id->nonce != proven.nonce)
-      HeatBenchInvalid(r, "audit: record and proof are of different problems or nonces");
-    CheckFigures(id, bench, proof, r);
-    CheckProgram(bench, proof, r);
-    AddReasons(bench, r);
-    if (id->workload == HEAT_BENCH_CHECKPOINT) CheckRestarts(id, bench, proof, r);
-    else CheckRecord(id, bench, r);
-    code = CheckHash(proof_path, bench, r);
-    if (!code) code = HeatAuditProof(id, r->cycles, proof, report, r);
-  }
-  HeatJsonDestroy(&record);
-  HeatJsonDestroy(&proof);
-  PetscFunctionReturn(code);
 }

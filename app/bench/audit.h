@@ -17,8 +17,10 @@ typedef enum {
 typedef struct {
   PetscInt64 commitments, windows, cells; /* numbers that were read and evaluated */
   double     residual;                    /* field: rms of the residual over that of the
-                                             right-hand side, in the cells of the windows */
-  double     error;                       /* modes: rms of the error over that of the solution */
+                                             right-hand side, in the cells of the windows; NaN
+                                             where no equation is solved */
+  double     error;                       /* modes: rms of the error over that of the solution;
+                                             NaN as above */
 } HeatAuditReport;
 
 /** Check a proof: roots, paths, windows where the roots place them, the initial field, the discrete
@@ -42,12 +44,29 @@ PetscErrorCode HeatAuditProof(const HeatBenchId *id, uint32_t cycles, const Heat
 PetscErrorCode HeatAuditSignature(const char *dir, const char *key, HeatRecordSignature *signature,
                                   HeatBenchResult *r);
 
+/** What a record says about the program that wrote it; "" where it says nothing. */
+typedef struct {
+  char           source[HEAT_HASH_TEXT + 1]; /* SHA-256 of the sources, in hexadecimal digits */
+  char           commit[64];                 /* of git, with "-dirty" for modified sources */
+  HeatBenchRules rules;                      /* HEAT_BENCH_RULES: not known */
+} HeatAuditProgram;
+
+/** Return whether a commit ends in the mark of modified sources, "-dirty". */
+PetscBool HeatAuditIsModified(const char *commit);
+
+/** Add a reason if a result by the rules `base` is of modified sources.  Classes above tiny whose
+ *  grade is reportable or official are judged; other results are for development, too.
+ *  @param[in,out] r  its `seconds` are those of the timed steps */
+void HeatAuditCommit(const HeatBenchId *id, HeatBenchRules rules, const char *commit,
+                     HeatBenchResult *r);
+
 /** Audit DIR/results.json and DIR/proof.json.
- *  @param[out]    id  class, workload and nonce that the record states
- *  @param[in,out] r   zeroed by the caller; gets the times of the record, and a reason for each
- *                     failed check: the result is valid if there is none
+ *  @param[out]    id       class, workload and nonce that the record states
+ *  @param[out]    program  what the record says about its program
+ *  @param[in,out] r        zeroed by the caller; gets the times of the record, and a reason for
+ *                          each failed check: the result is valid if there is none
  *  Errors: HEAT_ERR_FILE where a file cannot be read or is no record of a benchmark. */
 PetscErrorCode HeatAuditFolder(const char *dir, HeatBenchId *id, HeatAuditReport *report,
-                               HeatBenchResult *r);
+                               HeatAuditProgram *program, HeatBenchResult *r);
 
 #endif

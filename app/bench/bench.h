@@ -46,9 +46,12 @@ typedef struct {
     double        seconds; /* [s] of all restarts */
     double        cached;  /* largest part of a checkpoint that was in a page cache before a
                                  restart */
-    PetscInt64    file_bytes; /* of a checkpoint's file */
-    HeatDiskProbe probe;      /* sums over plain files of the same size */
-  } restart;                  /* of the workload `checkpoint` */
+    double        durable; /* [s] of all writes without reading back: until the file has its name */
+    PetscInt64    file_bytes;  /* of a checkpoint's file */
+    PetscInt64    file_system; /* type of the file system (statfs) */
+    PetscInt64    writers;     /* ranks that open the files */
+    HeatDiskProbe probe;       /* sums over plain files of the same size */
+  } restart;                   /* of the workload `checkpoint` */
 
   double memory_fraction; /* of a node's memory in use; 0: not known */
 

@@ -2,6 +2,7 @@
 #include "app/bench/bench_record.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static void PutReasons(HeatJson *bench, const HeatBenchResult *r)
 {
@@ -43,18 +44,25 @@ static void PutRestart(HeatJson *bench, const HeatBenchRequest *q, const HeatBen
 {
   const HeatDiskProbe *probe = &r->restart.probe;
   const double         plain = Bandwidth((double)probe->bytes, probe->write);
-  const double bytes = 8.0 * (double)q->id.size->cells * (double)q->id.size->cells * r->cycles;
-  HeatJson    *to    = HeatJsonAddObject(bench, "restart"), *raw;
+  const double bytes   = 8.0 * (double)q->id.size->cells * (double)q->id.size->cells * r->cycles;
+  const double durable = Bandwidth(bytes, r->restart.durable);
+  HeatJson    *to      = HeatJsonAddObject(bench, "restart"), *raw;
+  char         system[24];
+
+  (void)snprintf(system, sizeof system, "0x%llx", (unsigned long long)r->restart.file_system);
 
   HeatJsonPutCount(to, "wrong_cells", r->restart.wrong);
   HeatJsonPutNumber(to, "bandwidth", Bandwidth(bytes, r->restart.seconds));
   HeatJsonPutNumber(to, "cached", r->restart.cached);
   HeatJsonPutNumbers(to, "times", (int)r->cycles, r->restart.reads);
+  HeatJsonPutNumber(to, "durable_bandwidth", durable);
   HeatJsonPutCount(to, "file_bytes", r->restart.file_bytes);
+  HeatJsonPutText(to, "file_system", system);
+  HeatJsonPutCount(to, "writers", r->restart.writers);
   raw = HeatJsonAddObject(bench, "probe");
   HeatJsonPutNumber(raw, "write_bandwidth", plain);
   HeatJsonPutNumber(raw, "read_bandwidth", Bandwidth((double)probe->bytes, probe->read));
-  HeatJsonPutNumber(raw, "ratio", Bandwidth(bytes, r->seconds) / plain);
+  HeatJsonPutNumber(raw, "ratio", durable / plain);
 }
 
 /* Put what belongs to one workload: the checks of the fields, or the restarts. */

@@ -1,10 +1,14 @@
 /** SHA-256, signatures and base64 (crypto.h).  Only this file includes the headers of OpenSSL. */
+#define _POSIX_C_SOURCE 200809L /* fdopen */
 #include "app/bench/crypto.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "io/file/file_util.h"
 
 PetscErrorCode HeatSha256(size_t n1, const void *part1, size_t n2, const void *part2,
                           unsigned char hash[HEAT_SHA256_BYTES])
@@ -21,11 +25,23 @@ PetscErrorCode HeatSha256(size_t n1, const void *part1, size_t n2, const void *p
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Open a regular file for reading; NULL: it cannot be opened, or is none.  A pipe does not
+   block. */
+static FILE *OpenInput(const char *path)
+{
+  HeatFileError error = {0};
+  const int     file  = HeatFileOpenInput(path, &error);
+  FILE         *input = file < 0 ? NULL : fdopen(file, "rb");
+
+  if (file >= 0 && !input) (void)close(file);
+  return input;
+}
+
 PetscErrorCode HeatSha256File(const char *path, unsigned char hash[HEAT_SHA256_BYTES])
 {
   unsigned char buffer[1 << 15];
   EVP_MD_CTX   *context = EVP_MD_CTX_new();
-  FILE         *file    = fopen(path, "rb");
+  FILE         *file    = OpenInput(path);
   size_t        n;
   int           good;
 
@@ -45,7 +61,7 @@ PetscErrorCode HeatSha256File(const char *path, unsigned char hash[HEAT_SHA256_B
 /* Read a public key; NULL: there is none. */
 static EVP_PKEY *ReadKey(const char *path)
 {
-  FILE     *file = fopen(path, "rb");
+  FILE     *file = OpenInput(path);
   EVP_PKEY *key  = file ? PEM_read_PUBKEY(file, NULL, NULL, NULL) : NULL;
 
   if (file) (void)fclose(file);
@@ -55,7 +71,7 @@ static EVP_PKEY *ReadKey(const char *path)
 /* Read at most `size` bytes of a file, and return their number; 0: none, or too many. */
 static size_t ReadBytes(const char *path, size_t size, unsigned char *bytes)
 {
-  FILE  *file = fopen(path, "rb");
+  FILE  *file = OpenInput(path);
   size_t n    = 0;
 
   if (!file) return 0;
@@ -70,7 +86,7 @@ HeatSignature HeatSignatureVerify(const char *path, const char *signature, const
   unsigned char buffer[1 << 15], bytes[1 << 12]; /* 4 kB: twice the longest RSA key in use */
   EVP_PKEY     *public_key = ReadKey(key);
   EVP_MD_CTX   *context    = EVP_MD_CTX_new();
-  FILE         *file       = fopen(path, "rb");
+  FILE         *file       = OpenInput(path);
   const size_t  length     = ReadBytes(signature, sizeof bytes, bytes);
   size_t        n;
   int           good = 0;

@@ -80,6 +80,9 @@ extern const double HeatBenchTolerance;
 /** Least total time [s] of the timed steps of a valid result. */
 extern const double HeatBenchLeastSeconds;
 
+/** Least total time [s] of the timed steps of the grade "reportable". */
+extern const double HeatBenchReportableSeconds;
+
 /** Return the grade of a result whose timed steps took `seconds` [s]: "exploratory" from 60,
  *  "reportable" from 600, "official" from 1800, else "too short". */
 const char *HeatBenchGrade(double seconds);
@@ -104,6 +107,10 @@ typedef struct {
  *  @param[in] seconds  [s] of the timed steps
  *  @param[in] setup    [s] of the set-up, which is charged once for every 100 steps */
 double HeatBenchMerit(const HeatBenchId *id, double steps, double seconds, double setup);
+
+/** Return whether a type of file systems (statfs) is one in memory: tmpfs or ramfs
+ *  (linux/magic.h). */
+PetscBool HeatBenchIsInMemory(PetscInt64 type);
 
 /** Return the unit of the figure of merit. */
 const char *HeatBenchUnit(HeatBenchWorkload workload);

@@ -314,12 +314,13 @@ PetscErrorCode HeatProofCreate(MPI_Comm comm, const HeatBenchId *id, HeatProof *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, int cycles, const double *times,
-                               const double *reads)
+PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, double end_to_end, int cycles,
+                               const double *times, const double *reads)
 {
   PetscFunctionBeginUser;
   if (!proof->root) PetscFunctionReturn(PETSC_SUCCESS);
   HeatJsonPutNumber(proof->root, "setup", setup);
+  HeatJsonPutNumber(proof->root, "end_to_end", end_to_end);
   HeatJsonPutNumbers(proof->root, "times", cycles, times);
   if (reads) HeatJsonPutNumbers(proof->root, "reads", cycles, reads);
   PetscFunctionReturn(PETSC_SUCCESS);

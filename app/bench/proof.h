@@ -7,9 +7,10 @@
  *       {"problem": "field", "cycle": 0, "step": 1, "before": "hash", "after": "hash",
  *        "windows": [{"pieces": [{"values": "base64", "path": ["hash", ...]}, ...]}, ...]}, ...]}
  *
- *  After the run, "setup" [s] and "times" [s] of the cycles are added, "reads" [s] of restarts, and
- *  the hashes "binary_sha256" and "source_sha256" of the program.  Rows, pieces and fields of
- *  the windows are not written, since they follow from nonce and roots. */
+ *  After the run, "setup", "end_to_end" and the "times" of the cycles [s] are added, the
+ *  "reads" [s] of restarts, and the hashes "binary_sha256" and "source_sha256" of the program.
+ *  Rows, pieces and fields of the windows are not written, since they follow from nonce and
+ *  roots. */
 #ifndef HEAT_APP_PROOF_H
 #define HEAT_APP_PROOF_H
 
@@ -32,10 +33,10 @@ PetscErrorCode HeatProofCreate(MPI_Comm comm, const HeatBenchId *id, HeatProof *
 PetscErrorCode HeatProofCommit(HeatProof *proof, const HeatGrid *grid, HeatCommitment *c,
                                const PetscReal *const fields[HEAT_COMMITTED], PetscBool windows);
 
-/** Add the raw times of the set-up and of each cycle [s] to the proof, and those of restarts,
- *  unless `reads` is NULL.  Collective. */
-PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, int cycles, const double *times,
-                               const double *reads);
+/** Add the raw times of the set-up, of the whole program and of each cycle [s] to the proof, and
+ *  those of restarts, unless `reads` is NULL.  Collective. */
+PetscErrorCode HeatProofFinish(HeatProof *proof, double setup, double end_to_end, int cycles,
+                               const double *times, const double *reads);
 
 /** Add a text to the proof.  Not collective; other ranks than 0 do nothing. */
 void HeatProofPutText(HeatProof *proof, const char *key, const char *text);

@@ -13,6 +13,7 @@
 
 #include "app/bench/bench_checkpoint.h"
 #include "app/bench/bench_record.h"
+#include "app/bench/bench_screen.h"
 #include "app/process/petsc_options.h"
 #include "app/process/provenance.h"
 #include "app/report/record.h"
@@ -152,6 +153,17 @@ static void PrintReasons(const HeatBenchResult *r, FILE *stream)
     (void)fprintf(stream, "heat2d: bench: %s\n", r->reasons[k]);
 }
 
+/* Print what the record says about its program. */
+static void PrintProgram(const HeatAuditProgram *program)
+{
+  (void)printf("  source_sha256 %s: %s\n", program->source[0] ? program->source : "missing",
+               strcmp(program->source, HeatSourceHash()) ? "not the sources of this program"
+                                                         : "the sources of this program");
+  if (HeatAuditIsModified(program->commit))
+    (void)printf("  commit %s: the source was modified%s\n", program->commit,
+                 program->rules == HEAT_BENCH_BASE ? ", which base excludes" : "");
+}
+
 /* Audit the folder of a result on rank 0. */
 static PetscErrorCode Recompute(Bench *b, int *exit_code)
 {
@@ -160,23 +172,26 @@ static PetscErrorCode Recompute(Bench *b, int *exit_code)
                                         [HEAT_RECORD_VERIFIED] = "verified"};
   HeatRecordSignature      signature = HEAT_RECORD_UNSIGNED;
   PetscErrorCode           code      = PETSC_SUCCESS;
+  HeatAuditProgram         program   = {.source = ""};
 
   PetscFunctionBeginUser;
   if (b->rank == 0) {
-    code = HeatAuditFolder(b->o->bench.recompute, &b->q.id, &b->audit, &b->r);
+    code = HeatAuditFolder(b->o->bench.recompute, &b->q.id, &b->audit, &program, &b->r);
     if (!code) code = HeatAuditSignature(b->o->bench.recompute, b->o->bench.key, &signature, &b->r);
     if (!code) {
       (void)printf("heat2d bench: audit of %s\n"
                    "  class %s, %s, nonce 0x%016llx: %lld cycles in %.4g s\n"
-                   "  %lld windows of %lld commitments, %lld cells\n"
-                   "  residual in the windows %.3g, error of the cosines %.3g\n"
-                   "  signature: %s\n"
-                   "  %s\n",
+                   "  %lld windows of %lld commitments, %lld cells\n",
                    b->o->bench.recompute, b->q.id.size->name,
                    HeatBenchWorkloadNames[b->q.id.workload], (unsigned long long)b->q.id.nonce,
                    (long long)b->r.cycles, b->r.seconds, (long long)b->audit.windows,
-                   (long long)b->audit.commitments, (long long)b->audit.cells, b->audit.residual,
-                   b->audit.error, signed_[signature], b->r.n_reasons ? "INVALID" : "VALID");
+                   (long long)b->audit.commitments, (long long)b->audit.cells);
+      if (!isnan(b->audit.residual))
+        (void)printf("  residual in the windows %.3g, error of the cosines %.3g\n",
+                     b->audit.residual, b->audit.error);
+      PrintProgram(&program);
+      (void)printf("  signature: %s\n  %s\n", signed_[signature],
+                   b->r.n_reasons ? "INVALID" : "VALID");
       (void)fflush(stdout);
       PrintReasons(&b->r, stderr);
       *exit_code = b->r.n_reasons ? 5 : 0;
@@ -271,6 +286,9 @@ static void NameProgram(Bench *b)
   if (b->rank != 0) return;
   b->binary_known = (PetscBool)(access(program, R_OK) == 0 &&
                                 HeatHashFile(program, &b->binary) == PETSC_SUCCESS);
+  if (!b->binary_known)
+    HeatBenchInvalid(&b->r, "the file of the program cannot be read, so that its SHA-256 is not "
+                            "known");
   HeatProofPutText(b->proof, "binary_sha256",
                    b->binary_known ? HeatHashText(&b->binary, text) : NULL);
   HeatProofPutText(b->proof, "source_sha256", HeatSourceHash());
@@ -283,11 +301,12 @@ static PetscErrorCode AuditOwnProof(Bench *b)
   PetscErrorCode code = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatProofFinish(b->proof, b->r.setup, (int)b->r.cycles, b->r.times,
+  PetscCall(HeatProofFinish(b->proof, b->r.setup, b->r.end_to_end, (int)b->r.cycles, b->r.times,
                             b->q.id.workload == HEAT_BENCH_CHECKPOINT ? b->r.restart.reads : NULL));
   NameProgram(b);
   PetscCall(HeatProofWrite(b->proof, b->q.directory, &b->proof_hash));
   if (b->rank == 0) code = ReadAndAudit(b);
+  if (b->rank == 0) HeatAuditCommit(&b->q.id, b->q.rules, HeatGitCommit(), &b->r);
   PetscCallMPI(MPI_Bcast(&code, 1, MPI_INT, 0, b->comm));
   PetscCall(code);
   PetscCallMPI(MPI_Bcast(&b->r.n_reasons, 1, MPI_INT, 0, b->comm));
@@ -319,33 +338,6 @@ static PetscErrorCode WriteRecord(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Print what the workload `checkpoint` found. */
-static void PrintRestarts(const HeatBenchRequest *q, const HeatBenchResult *r)
-{
-  const double         GB    = 1e9; /* [bytes] */
-  const HeatDiskProbe *probe = &r->restart.probe;
-
-  (void)printf("  writes: %.3g GB/s durable; a plain file: %.3g GB/s\n",
-               HeatBenchMerit(&q->id, (double)r->steps, r->seconds, 0.0) / GB,
-               (double)probe->bytes / probe->write / GB);
-  (void)printf("  restarts: %.3g GB/s; a plain file: %.3g GB/s; %lld wrong cells\n",
-               HeatBenchMerit(&q->id, (double)r->cycles, r->restart.seconds, 0.0) / GB,
-               (double)probe->bytes / probe->read / GB, (long long)r->restart.wrong);
-  if (r->restart.cached > 0.01)
-    (void)printf("  up to %.0f %% of a file stayed in the page cache before a restart\n",
-                 100.0 * r->restart.cached);
-}
-
-/* Print what the other workloads found. */
-static void PrintFields(const HeatBenchResult *r)
-{
-  (void)printf("  modes: error %.2g (bound %.2g), distance to the continuous solution %.4g of the "
-               "predicted one\n",
-               r->modes.error, r->modes.bound, r->modes.continuous_ratio);
-  (void)printf("  field: residual %.2g, energy account %.2g, range left by %.2g K\n",
-               r->field.worst, r->field.balance, PetscMax(0.0, r->field.overshoot));
-}
-
 static void PrintSummary(const Bench *b)
 {
   const HeatBenchResult *r     = &b->r;
@@ -359,11 +351,12 @@ static void PrintSummary(const Bench *b)
                (long long)r->steps,
                b->q.id.workload == HEAT_BENCH_CHECKPOINT ? "checkpoints" : "steps", r->seconds,
                HeatBenchGrade(r->seconds));
-  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) PrintRestarts(&b->q, r);
-  else PrintFields(r);
+  if (b->q.id.workload == HEAT_BENCH_CHECKPOINT) HeatBenchPrintRestarts(&b->q, r);
+  else HeatBenchPrintFields(r);
   HeatScreenPrintMetrics(&b->metrics, b->size);
-  (void)printf("  audit: %lld windows, residual %.2g\n", (long long)b->audit.windows,
-               b->audit.residual);
+  (void)printf("  audit: %lld windows", (long long)b->audit.windows);
+  if (!isnan(b->audit.residual)) (void)printf(", residual %.2g", b->audit.residual);
+  (void)printf("\n");
   if (valid)
     (void)printf("  VALID: %.4g %s\n",
                  HeatBenchMerit(&b->q.id, (double)r->steps, r->seconds, r->setup),
@@ -388,6 +381,23 @@ static PetscErrorCode RunWorkload(Bench *b)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Delete the proof and the signature of an earlier result, which are not those of this one. */
+static PetscErrorCode RemoveEarlier(Bench *b)
+{
+  static const char *const names[] = {"proof.json", HEAT_SIGNATURE_FILE};
+  HeatFileError            error   = {0};
+
+  PetscFunctionBeginUser;
+  for (int k = 0; k < 2 && b->rank == 0; k++) {
+    char path[PETSC_MAX_PATH_LEN];
+
+    (void)snprintf(path, sizeof path, "%s/%s", b->q.directory, names[k]);
+    if (unlink(path) != 0 && errno != ENOENT) HeatFileFailErrno(&error, names[k]);
+  }
+  PetscCall(HeatFileAgree(b->comm, b->q.directory, "cleared of an earlier result", &error));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Run everything in its order. */
 static PetscErrorCode RunAll(Bench *b, int *exit_code)
 {
@@ -409,6 +419,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(HeatBenchCheckFits(b->comm, &b->q));
   PetscCall(HeatOutputDirectoryLock(b->comm, b->q.directory, PETSC_TRUE, &b->lock));
   PetscCall(HeatOutputDirectoryPrepare(b->comm, b->q.directory, PETSC_TRUE));
+  PetscCall(RemoveEarlier(b));
   PetscCall(HeatBindingCollect(b->comm, &b->binding));
   HeatPowerStart("", b->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &b->power);
   HeatResultsMetricsInit(&b->metrics);

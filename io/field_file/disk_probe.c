@@ -6,7 +6,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "io/field_file/disk_probe.h"
 
+#include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "io/field_file/field_file_parts.h"
@@ -30,8 +32,19 @@ static Share ShareOf(const HeatGrid *grid, PetscMPIInt rank, PetscInt fields)
   return (Share){(PetscInt64)first * row, (PetscInt64)n * row};
 }
 
+/* Fill a buffer with bytes that a file system cannot compress: Knuth's linear congruential
+   generator of 64 bits (The Art of Computer Programming, volume 2, 3.3.4, line 26). */
+static void FillRandom(void *buffer, size_t size)
+{
+  uint64_t *to = buffer, x = 1;
+
+  for (size_t k = 0; k < size / sizeof *to; k++)
+    to[k] = x = 6364136223846793005u * x + 1442695040888963407u;
+}
+
 /* Write a share from the buffer and sync it, or read a share into the buffer, in pieces of `size`
-   bytes.  Without bytes the file is not opened. */
+   bytes.  Each piece begins with its offset, so that no two pieces are equal.  Without bytes the
+   file is not opened. */
 static void TransferShare(const char *path, Share share, PetscBool write, void *buffer, size_t size,
                           HeatFileError *error)
 {
@@ -39,10 +52,12 @@ static void TransferShare(const char *path, Share share, PetscBool write, void *
 
   if (share.bytes == 0) return;
   for (PetscInt64 at = 0; at < share.bytes && !error->failed; at += (PetscInt64)size) {
-    const size_t n = (size_t)PetscMin((PetscInt64)size, share.bytes - at);
+    const size_t     n      = (size_t)PetscMin((PetscInt64)size, share.bytes - at);
+    const PetscInt64 offset = share.start + at;
 
-    if (write) HeatFileWriteAt(file, buffer, n, share.start + at, error);
-    else HeatFileReadAt(file, buffer, n, share.start + at, error);
+    if (write) memcpy(buffer, &offset, PetscMin(n, sizeof offset));
+    if (write) HeatFileWriteAt(file, buffer, n, offset, error);
+    else HeatFileReadAt(file, buffer, n, offset, error);
     HeatBeat();
   }
   if (write) HeatFileSyncOpen(file, error);
@@ -113,7 +128,7 @@ PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt 
   (void)snprintf(name, sizeof(name), "%s/probe", dir);
   HeatPathTemporary(name, path, sizeof(path));
   PetscCall(PetscMalloc1(size, &buffer));
-  for (size_t i = 0; i < size; i++) buffer[i] = (char)(i * 7 + i / 4096);
+  FillRandom(buffer, size);
   PetscCall(Measure(grid, path, fields, buffer, size, probe, &error));
   PetscCall(PetscFree(buffer));
   if (grid->rank == 0) (void)unlink(path);

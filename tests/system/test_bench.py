@@ -4,13 +4,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import struct
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
-from heat2d_case import HEAT2D, ROOT, Outcome, command, execute
+from heat2d_case import HEAT2D, ROOT, Outcome, command, environment, execute
 
 SHORT = ("--class", "tiny", "--duration", "0.01")
 TOO_SHORT = "less than 60 s (--duration)"
@@ -240,6 +242,60 @@ def test_figures_of_whole_fields_out_of_bounds_are_caught(result, tmp_path, part
     expect_caught(folder, "its checks of whole fields are missing or out of bounds")
 
 
+@pytest.mark.parametrize("change,words", [
+    (lambda bench: bench.update(grade="official"), 'the grade is not "too short", that of the times'),
+    (lambda bench: bench.update(unit="GB/s"), "the unit is not cell-steps/s, that of the workload"),
+    (lambda bench: bench.update(fom_end_to_end=1e12), "the figure of merit end to end does not follow from the times"),
+    (lambda bench: bench.update(end_to_end=bench["end_to_end"] / 2), "the time end to end is not that of the proof"),
+    (lambda bench: bench.update(rules="any"), "its rules are missing or unknown"),
+])
+def test_edited_text_or_time_of_a_record_is_caught(result, tmp_path, change, words):
+    folder = copied(result, tmp_path)
+    rewrite(folder, "results.json", lambda record: change(record["bench"]))
+    expect_caught(folder, words)
+
+
+def test_time_end_to_end_below_that_of_its_parts_is_caught(result, tmp_path):
+    folder = copied(result, tmp_path)
+    short = sum(read(folder, "proof.json")["times"]) / 2
+    rewrite(folder, "proof.json", lambda proof: proof.update(end_to_end=short))
+    rewrite(folder, "results.json", lambda record: record["bench"].update(end_to_end=short))
+    expect_caught(folder, "the time end to end is not that of the proof, or shorter than its parts")
+
+
+@pytest.mark.parametrize("key", ["binary_sha256", "source_sha256"])
+def test_program_without_a_name_is_caught(result, tmp_path, key):
+    folder = copied(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content).pop(key)
+        rewrite(folder, name, change)
+    expect_caught(folder, f"{key} of the program is missing, or differs in record and proof")
+
+
+def test_audit_compares_the_sources_with_its_own(result, tmp_path):
+    assert ": the sources of this program\n" in audit(result).stdout
+    folder = copied(result, tmp_path)
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["source_sha256"] = "0" * 64
+        rewrite(folder, name, change)
+    assert f"source_sha256 {'0' * 64}: not the sources of this program\n" in audit(folder).stdout
+
+
+def test_modified_sources_are_told_and_judged_from_ten_minutes_and_class_small(result, tmp_path):
+    """Shorter runs and class tiny are for development, too."""
+    folder = stretched(copied(result, tmp_path), 700)
+    rewrite(folder, "results.json", lambda record: record["provenance"].update(git_commit="0123456789ab-dirty"))
+    done = audit(folder)
+    assert "commit 0123456789ab-dirty: the source was modified, which base excludes\n" in done.stdout and done.returncode == 0, done.stderr
+    for name in ("proof.json", "results.json"):
+        def change(content):
+            content.get("bench", content)["class"] = "small"
+        rewrite(folder, name, change)
+    expect_caught(folder, "the source was modified (0123456789ab-dirty), which base excludes")
+
+
 def test_figure_of_merit_of_an_invalid_result_is_caught(result, tmp_path):
     folder = copied(result, tmp_path)
     rewrite(folder, "results.json", lambda record: record["bench"].update(valid=False, reasons=[], fom=1e30))
@@ -279,6 +335,8 @@ def durable(tmp_path_factory) -> Path:
     outcome = bench(tmp_path_factory.mktemp("durable"), "--class", "tiny", "--workload", "checkpoint", "--duration", "0.05",
                     "--nonce", "0xabc", ranks=2)
     assert outcome.code == 5, outcome.err
+    if "is in memory (tmpfs)" in outcome.err:
+        pytest.skip("the temporary files of the tests are in memory")
     return outcome.directory
 
 
@@ -290,6 +348,9 @@ def test_checkpoints_are_written_and_read_back(durable):
     assert found["restart"]["wrong_cells"] == 0 and found["restart"]["file_bytes"] > 8 * 512 * 512
     assert found["restart"]["bandwidth"] == pytest.approx(8 * 512**2 * found["steps"] / sum(found["restart"]["times"]))
     assert found["probe"]["write_bandwidth"] > 0 and 0 <= found["restart"]["cached"] <= 1
+    durable_bandwidth = found["restart"]["durable_bandwidth"]
+    assert found["probe"]["ratio"] == pytest.approx(durable_bandwidth / found["probe"]["write_bandwidth"], rel=1e-12)
+    assert found["restart"]["writers"] in (1, 2) and int(found["restart"]["file_system"], 16) > 0
     assert sorted(path.name for path in durable.iterdir()) == ["proof.json", "results.json"]
 
 
@@ -303,6 +364,9 @@ def test_roots_of_checkpoints_are_those_of_the_drawn_field(durable, tmp_path):
 def test_audit_of_checkpoints_repeats_what_the_run_found(durable):
     done = audit(durable)
     assert done.returncode == 5 and [line for line in done.stderr.splitlines() if TOO_SHORT not in line] == [], done.stderr
+    assert "residual" not in done.stdout
+    found = read(durable, "results.json")["bench"]["audit"]
+    assert found["residual"] is None and found["error"] is None and found["cells"] > 0
 
 
 @pytest.mark.parametrize("change,words", [
@@ -310,7 +374,13 @@ def test_audit_of_checkpoints_repeats_what_the_run_found(durable):
     (lambda bench: bench["restart"].update(bandwidth=1e12), "the bandwidth of restarts does not follow from the times"),
     (lambda bench: bench["restart"]["times"].__setitem__(0, 1e-9), "the times of restarts are not those of the proof"),
     (lambda bench: bench.update(fom=1e12), "the figure of merit does not follow from the times"),
-    (lambda bench: bench.update(source_sha256="0" * 64), "record and proof differ in source_sha256 of the program"),
+    (lambda bench: bench.update(source_sha256="0" * 64), "source_sha256 of the program is missing, or differs in record and proof"),
+    (lambda bench: bench.update(unit="cell-steps/s"), "the unit is not bytes/s"),
+    (lambda bench: bench.update(probe={}), "the bandwidths of the probe are missing"),
+    (lambda bench: bench["probe"].update(ratio=0.99), "the bandwidths of the probe are missing, or its ratio does not follow"),
+    (lambda bench: bench["restart"].update(file_system="0x1021994"), "the file system (0x1021994) is missing or in memory"),
+    (lambda bench: bench["restart"].pop("file_system"), "the file system (none) is missing or in memory"),
+    (lambda bench: bench.update(end_to_end=bench["end_to_end"] * 0.9), "the time end to end is not that of the proof"),
 ])
 def test_edited_figures_of_checkpoints_are_caught(durable, tmp_path, change, words):
     folder = copied(durable, tmp_path)
@@ -329,6 +399,88 @@ def test_checkpoints_of_another_field_are_caught(durable, tmp_path):
     folder = copied(durable, tmp_path)
     rewrite(folder, "proof.json", lambda proof: proof["commitments"][0].update(before="ab" * 32, after="ab" * 32))
     expect_caught(folder, "a checkpoint is not of the field of this nonce")
+
+
+def checkpoint_run(folder: Path, output: str = "out") -> Outcome:
+    return bench(folder, "--class", "tiny", "--workload", "checkpoint", "--duration", "0.001", output=output)
+
+
+def test_checkpoints_of_another_run_in_the_folder_stay(tmp_path):
+    """The bench has a folder of its own, and deletes there what a run that was killed left."""
+    own = tmp_path / "out" / "bench-files"
+    own.mkdir(parents=True)
+    foreign = {name: name.encode() for name in ("checkpoint_000000.h5", "checkpoint_000001.h5", "checkpoint_000001.json")}
+    for name, content in foreign.items():
+        (tmp_path / "out" / name).write_bytes(content)
+        (own / name).write_bytes(content)
+    (own / ".checkpoint_000002.h5.part").write_bytes(b"part")
+    done = checkpoint_run(tmp_path)
+    assert done.code == 5 and "warning" not in done.err, done.err
+    assert {name: (done.directory / name).read_bytes() for name in foreign} == foreign
+    assert not own.exists()
+
+
+def test_link_in_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "checkpoint_000001.h5").write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "bench-files").symlink_to(tmp_path / "elsewhere")
+    done = checkpoint_run(tmp_path)
+    assert done.code == 4 and done.err.count("heat2d: error:") == 1 and "it exists and is not a folder" in done.err, done.err
+    assert (tmp_path / "elsewhere" / "checkpoint_000001.h5").read_text() == "mine"
+
+
+faults = pytest.mark.skipif("HEAT2D_FAULTS" not in os.environ, reason="built without the library of faults")
+
+
+def checkpoint_run_with_fault(folder: Path, fault: str, word: str, duration: str) -> Outcome:
+    """Run on two ranks, of which a call on a path with this word fails (tests/support/faults.c)."""
+    env = environment(2)
+    preload = ":".join(filter(None, [os.environ["HEAT2D_FAULTS"], env.pop("LD_PRELOAD", "")]))
+    words = [*command(None, 2)[:-1], "env", f"LD_PRELOAD={preload}", f"HEAT2D_FAULT_PATH={word}", f"HEAT2D_FAULT={fault}", HEAT2D,
+             "bench", "--class", "tiny", "--workload", "checkpoint", "--duration", duration, "--output", "out"]
+    done = subprocess.run(["timeout", "-k", "5", "60", *words], cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, check=False)
+    return Outcome(done.returncode, done.stdout, done.stderr, folder / "out")
+
+
+@faults
+def test_failed_write_ends_with_code_4_and_leaves_no_checkpoint(tmp_path):
+    """The first checkpoint is in place when rank 1 cannot write its rows of the second one."""
+    done = checkpoint_run_with_fault(tmp_path, "1:EIO:1", "checkpoint_000001", "1")
+    assert done.code == 4 and done.err.count("heat2d: error:") == 1, done.err
+    assert "checkpoint_000001.h5 cannot be written" in done.err, done.err
+    assert not (done.directory / "bench-files").exists()
+
+
+@faults
+def test_failed_probe_is_told_and_enters_no_figure(tmp_path):
+    done = checkpoint_run_with_fault(tmp_path, "1:EIO:1", ".probe.part", "0.001")
+    assert done.code == 5 and done.err.count("the disk cannot be probed") == 1, done.err
+    assert done.out.count("a plain file: -") == 2 and "nan" not in done.out, done.out
+    assert read(done.directory, "results.json")["bench"]["probe"] == {"write_bandwidth": None, "read_bandwidth": None, "ratio": None}
+    assert "probe" not in audit(done.directory).stderr
+
+
+@faults
+def test_killed_run_leaves_files_that_the_next_one_deletes(tmp_path):
+    """Rank 0 is killed before it syncs the probe, which begins with its fourth call; the probe's bytes cannot be compressed."""
+    killed = checkpoint_run_with_fault(tmp_path, "4:kill:0", ".probe.part", "0.001")
+    assert killed.code not in (0, 5), killed.err
+    left = killed.directory / "bench-files"
+    assert (left / "checkpoint_000001.h5").exists()
+    data = (left / ".probe.part").read_bytes()
+    half = data[:len(data) // 2]  # the rows of rank 0
+    assert len(data) == 8 * 512**2 and len(zlib.compress(half)) > 0.99 * len(half)
+    assert checkpoint_run(tmp_path).code == 5 and not left.exists()
+
+
+def test_proof_and_signature_of_an_earlier_result_are_deleted(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "results.json.sig").write_text("old")
+    (tmp_path / "out" / "proof.json").write_text("old")
+    assert checkpoint_run(tmp_path).code == 5
+    assert not (tmp_path / "out" / "results.json.sig").exists() and read(tmp_path / "out", "proof.json")["workload"] == "checkpoint"
 
 
 def test_disk_that_is_too_small_is_refused_at_start(tmp_path):
@@ -395,6 +547,18 @@ def test_missing_signature_and_key_are_told(durable, tmp_path, keys):
     assert done.returncode == 4 and "is no public key in PEM" in done.stderr and done.stderr.count("heat2d: error:") == 1
 
 
+@pytest.mark.parametrize("name,code,words", [("results.json.sig", 5, "is no signature of this results.json by the given key"),
+                                             ("vendor.pem", 4, "is no public key in PEM"),
+                                             ("proof.json", 4, "cannot be read, or is no record")])
+def test_pipe_in_place_of_a_file_does_not_block_the_audit(durable, tmp_path, keys, name, code, words):
+    folder = signed(durable, tmp_path, keys)
+    shutil.copy(keys / "vendor.pem", folder)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    done = audit_with(folder, folder / "vendor.pem")
+    assert done.returncode == code and words in done.stderr, done.stdout + done.stderr
+
+
 def test_hash_of_the_sources_is_the_one_of_the_documented_command(durable):
     """The program must have been built from the present sources, as the build folder of the tests is."""
     words = "find app io solver -name '*.[ch]' | LC_ALL=C sort | xargs sha256sum | sha256sum"
@@ -446,16 +610,19 @@ def test_options_of_bench_are_refused_elsewhere(tmp_path):
     assert done.returncode == 2 and "--nonce is an option of heat2d bench" in done.stderr
 
 
-def stretched(folder: Path) -> Path:
-    """Stretch the times of a short result to those of a valid one of 100 s: raw times are the benchmarker's word."""
-    factor = 100 / sum(read(folder, "proof.json")["times"])
-    rewrite(folder, "proof.json", lambda proof: proof.update(times=[t * factor for t in proof["times"]]))
+def stretched(folder: Path, seconds: float = 100) -> Path:
+    """Stretch the times of a short result to those of a valid one: raw times are the benchmarker's word."""
+    factor = seconds / sum(read(folder, "proof.json")["times"])
     record = read(folder, "results.json")
     bench = record["bench"]
+    whole = bench["end_to_end"] + seconds
+    rewrite(folder, "proof.json", lambda proof: proof.update(times=[t * factor for t in proof["times"]], end_to_end=whole))
     times = read(folder, "proof.json")["times"]
     steps = 100 * len(times)
-    merit = 512 ** 2 * steps / (sum(times) + bench["setup"] * steps / 100)
-    bench.update(times=times, duration=sum(times), valid=True, reasons=[], fom=merit)
+    bench.update(times=times, duration=sum(times), end_to_end=whole, valid=True, reasons=[],
+                 fom=512 ** 2 * steps / (sum(times) + bench["setup"] * steps / 100), fom_end_to_end=512 ** 2 * steps / whole,
+                 grade="reportable" if seconds >= 600 else "exploratory",
+                 proof_sha256=hashlib.sha256((folder / "proof.json").read_bytes()).hexdigest())
     (folder / "results.json").write_text(json.dumps(record))
     return folder
 
