@@ -7,6 +7,7 @@
 #include "app/bench/definition.h"
 #include "app/bench/hash_tree.h"
 #include "app/bench/proof.h"
+#include "app/process/power.h"
 #include "app/report/metrics.h"
 #include "io/field_file/disk_probe.h"
 #include "solver/measure/energy.h"
@@ -64,6 +65,7 @@ typedef struct {
   double         memory_fraction; /* least part of each node's memory; 0: any */
   const char    *directory;       /* for results.json and proof.json */
   PetscBool      quiet;
+  HeatPower     *power; /* borrowed; its counters are read from time to time */
 } HeatBenchRequest;
 
 /** A problem and its present state.  All pointers are owned. */
@@ -79,6 +81,7 @@ typedef struct {
   HeatEnergy    energy;
 
   HeatStepTimes *times; /* borrowed; gets the time of each sweep; NULL: not wanted */
+  HeatPower     *power; /* borrowed; read after sweeps where that is due */
 } HeatBenchProblem;
 
 /** Add a reason why the result is not valid; the arguments are those of printf. */
