@@ -7,7 +7,6 @@
 #include "app/bench/definition.h"
 #include "app/bench/hash_tree.h"
 #include "app/bench/proof.h"
-#include "app/process/power.h"
 #include "app/report/metrics.h"
 #include "io/field_file/disk_probe.h"
 #include "solver/measure/energy.h"
