@@ -8,7 +8,6 @@ names the file, what is wrong and, where there is one, the remedy.
 """
 from __future__ import annotations
 
-import json
 import os
 import re
 from dataclasses import dataclass, replace
@@ -23,7 +22,7 @@ from .field_file import CATEGORIES, VECTORS, FieldInfo, Header, opened, read_hea
 from .record import probe_places
 from .reduction import Reduction
 from .table import TableError, read_table
-from .text_file import read_text
+from .text_file import parse_json, read_text
 from .wording import duration, listed
 
 RESULTS_SCHEMA = "heat2d results 1"
@@ -218,7 +217,7 @@ class Run:
         if text is None:
             return {}
         try:
-            results = json.loads(text)
+            results = parse_json(text)
         except (ValueError, RecursionError) as error:
             raise ReaderError(f"{path}: not JSON: {error}") from None
         if not isinstance(results, dict):

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from .errors import ReaderError
 
@@ -27,6 +29,21 @@ def read_text(path: Path) -> str | None:
         raise ReaderError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ReaderError(f"{path}: not a text file") from None
+
+
+def parse_json(text: str) -> Any:
+    """Parse a JSON text.  Raise ValueError for an object that repeats a name, too: some readers
+    take the first member of that name, and others the last."""
+    return json.loads(text, object_pairs_hook=_unique_names)
+
+
+def _unique_names(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        names = sorted(name for name, _ in members)
+        twice = next(a for a, b in zip(names, names[1:]) if a == b)
+        raise ValueError(f"an object has two members {twice!r}")
+    return found
 
 
 def replace_file(path: Path, content: bytes) -> None:

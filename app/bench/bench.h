@@ -67,6 +67,7 @@ typedef struct {
   double         memory_fraction; /* least part of each node's memory; 0: any */
   const char    *directory;       /* for results.json and proof.json */
   PetscBool      quiet;
+  HeatPower     *power; /* borrowed; its counters are read from time to time */
 } HeatBenchRequest;
 
 /** A problem and its present state.  All pointers are owned. */
@@ -82,6 +83,7 @@ typedef struct {
   HeatEnergy    energy;
 
   HeatStepTimes *times; /* borrowed; gets the time of each sweep; NULL: not wanted */
+  HeatPower     *power; /* borrowed; read after sweeps where that is due */
 } HeatBenchProblem;
 
 /** Add a reason why the result is not valid; the arguments are those of printf. */

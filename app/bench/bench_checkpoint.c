@@ -224,6 +224,7 @@ static PetscErrorCode RunCycle(Run *run, uint32_t cycle)
   PetscCall(Restart(run, &r->restart.reads[cycle]));
   PetscCall(Commit(run, cycle));
   if (HeatBenchHasWindows(cycle)) PetscCall(Probe(run));
+  HeatPowerPoll(run->q->power, HeatMonotonicTime());
   r->seconds += r->times[cycle];
   r->restart.durable += durable;
   r->restart.seconds += r->restart.reads[cycle];

@@ -155,7 +155,8 @@ static PetscErrorCode Open(MPI_Comm comm, const HeatBenchRequest *q, HeatBenchPr
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&p));
-  *opened = p;
+  *opened  = p;
+  p->power = q->power;
   PetscCall(HeatBenchReadCase(comm, q, problem, &p->c));
   PetscCall(HeatGridCreate(comm, p->c, &p->grid));
   PetscCall(CreateOperator(p, q, problem));
@@ -203,10 +204,13 @@ PetscErrorCode HeatBenchAdvance(HeatBenchProblem *p, PetscInt steps)
   while (steps > 0) {
     const PetscInt n     = PetscMin(most, steps);
     const double   start = HeatMonotonicTime();
+    double         end;
     HeatStepInfo   info;
 
     PetscCall(Sweep(p, n, &info));
-    if (p->times) HeatStepTimesAdd(p->times, HeatMonotonicTime() - start, n);
+    end = HeatMonotonicTime();
+    if (p->times) HeatStepTimesAdd(p->times, end - start, n);
+    HeatPowerPoll(p->power, end);
     HeatEnergyAdd(&p->energy, &info.flows, p->dt);
     p->iterations += info.solve.iterations;
     p->step += n;

@@ -257,8 +257,7 @@ static PetscErrorCode MeasureMachine(Bench *b)
 {
   PetscFunctionBeginUser;
   PetscCall(MeasureMemory(b));
-  PetscCall(HeatMetricsFillMachine(b->comm, HeatMonotonicTime() - b->start->time, &b->power,
-                                   &b->texts, &b->metrics));
+  PetscCall(HeatMetricsFillMachine(b->comm, &b->power, &b->texts, &b->metrics));
   if (b->o->stream) PetscCall(HeatMetricsRunStream(b->comm, &b->binding, &b->metrics));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -422,6 +421,7 @@ static PetscErrorCode RunAll(Bench *b, int *exit_code)
   PetscCall(RemoveEarlier(b));
   PetscCall(HeatBindingCollect(b->comm, &b->binding));
   HeatPowerStart("", b->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &b->power);
+  b->q.power = &b->power;
   HeatResultsMetricsInit(&b->metrics);
   PetscCall(HeatProofCreate(b->comm, &b->q.id, &b->proof));
   PetscCall(RunWorkload(b));

@@ -64,6 +64,9 @@ static void PrintContents(const char *path, const HeatFieldFileInfo *info)
                " cells, x from %g to %g m, y from %g to %g m\n",
                "grid", info->nx, info->ny, (double)info->x[0], (double)info->x[1],
                (double)info->y[0], (double)info->y[1]);
+  if (info->broken_halo > 0)
+    (void)printf("  %-10s wrong: written by a run with --break-halo %" PetscInt64_FMT "\n",
+                 "values", info->broken_halo);
   (void)printf("  %-10s %s\n", "seal", info->sealed ? "ok" : "none");
   if (strcmp(info->kind, "checkpoint") == 0)
     (void)printf("  %-10s %s\n", "written",

@@ -71,15 +71,19 @@
 #define WRAP(name, parameters, arguments, before, after)                                           \
   WRAP_TIMED(name, parameters, arguments, before, after, BEGIN, ADD_TIME(HeatMpiTimeAdd(begin, 1)))
 
-/* Functions that wait for no other rank take about equal times, so that one call in SAMPLE is
-   measured and counts SAMPLE times: most calls are of this kind.  8: chosen, the clock then costs
-   less than the counting. */
-enum { SAMPLE = 8 };
+/* Functions that wait for no other rank are most of the calls, and short.  One call in SAMPLE is
+   measured and counts SAMPLE times.  8: chosen, the clock then costs less than the counting.  The
+   calls are drawn, because a fixed stride could meet the same call of every step.  The draw is the
+   linear congruential generator of Numerical Recipes (Press et al., "quick and dirty", modulus
+   2^32), whose leading bits are the most random ones. */
+enum { SAMPLE = 8, SAMPLE_BITS = 3 };
 
 #define DECIDE                                                                                     \
-  static unsigned calls;                                                                           \
-  const int       measured = calls++ % SAMPLE == 0;                                                \
-  begin                    = measured ? HeatMpiTicks() : 0
+  static uint32_t draw;                                                                            \
+  int             measured;                                                                        \
+  draw     = 1664525U * draw + 1013904223U;                                                        \
+  measured = draw >> (32 - SAMPLE_BITS) == 0;                                                      \
+  begin    = measured ? HeatMpiTicks() : 0
 #define WRAP_LOCAL(name, parameters, arguments, before, after)                                     \
   WRAP_TIMED(name, parameters, arguments, before, after, DECIDE,                                   \
              if (measured) ADD_TIME(HeatMpiTimeAdd(begin, SAMPLE)))

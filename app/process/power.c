@@ -14,6 +14,10 @@
 /* [s] between readings.  Chosen: the smallest ranges, 65 kJ, last two minutes at 500 W. */
 static const double Interval = 60.0;
 
+/* Numbers of packages that are tried.  Chosen: more than nodes have, so that a node with too many
+   counters is noticed. */
+enum { MOST_PACKAGES = 4 * HEAT_POWER_COUNTERS };
+
 /* Read the first line of a file, without its end.  Return 0, or errno. */
 static int ReadLine(const char *path, size_t size, char *line)
 {
@@ -41,9 +45,25 @@ static int ReadNumber(const char *path, double *value)
 
 /* RAPL. */
 
+/* Note why the energy is not known: that of some counters alone would be a part of the whole. */
+static void Fail(HeatPower *p, int code)
+{
+  p->n = 0;
+  if (code == EACCES || code == EPERM)
+    (void)snprintf(p->reason, sizeof p->reason, "%s",
+                   "the counters in /sys/class/powercap are not readable for this user");
+  else if (code == ENOSPC)
+    (void)snprintf(p->reason, sizeof p->reason,
+                   "a node has more than %d RAPL counters in /sys/class/powercap",
+                   HEAT_POWER_COUNTERS);
+  else
+    (void)snprintf(p->reason, sizeof p->reason,
+                   "a counter in /sys/class/powercap cannot be read: %.60s", strerror(code));
+}
+
 /* Add the counter of a folder if it is one of a package or of memory.  A package's cores and its
-   graphics unit are part of the package.  Return 0, also for folders without a counter, or the
-   errno for which the counter cannot be read. */
+   graphics unit are part of the package.  Return 0, also for folders without a counter; ENOSPC if
+   there are too many; or the errno for which the counter cannot be read. */
 static int AddCounter(const char *folder, HeatPower *p)
 {
   char   path[512], name[32];
@@ -51,13 +71,17 @@ static int AddCounter(const char *folder, HeatPower *p)
   int    code;
 
   (void)snprintf(path, sizeof path, "%s/name", folder);
-  if (ReadLine(path, sizeof name, name) || p->n == HEAT_POWER_COUNTERS) return 0;
+  code = ReadLine(path, sizeof name, name);
+  if (code) return code == ENOENT ? 0 : code;
   if (strncmp(name, "package", 7) != 0 && strcmp(name, "dram") != 0) return 0;
+  if (p->n == HEAT_POWER_COUNTERS) return ENOSPC;
   (void)snprintf(path, sizeof path, "%s/max_energy_range_uj", folder);
-  if (ReadNumber(path, &range)) return 0;
+  code = ReadNumber(path, &range);
+  if (code) return code;
   (void)snprintf(path, sizeof path, "%s/energy_uj", folder);
   code = ReadNumber(path, &microjoules);
-  if (code || strlen(path) >= sizeof p->counter[0].path) return code;
+  if (code) return code;
+  if (strlen(path) >= sizeof p->counter[0].path) return ENAMETOOLONG;
   (void)snprintf(p->counter[p->n].path, sizeof p->counter[p->n].path, "%s", path);
   p->counter[p->n].last  = 1e-6 * microjoules;
   p->counter[p->n].range = 1e-6 * range;
@@ -67,36 +91,40 @@ static int AddCounter(const char *folder, HeatPower *p)
 
 void HeatPowerStart(const char *root, PetscBool first, HeatPower *p)
 {
-  int denied = 0;
+  int code = 0;
 
   memset(p, 0, sizeof *p);
+  p->start = HeatMonotonicTime();
+  p->next  = p->start + Interval;
   if (!first) return;
-  for (int package = 0; package < HEAT_POWER_COUNTERS; package++) {
+  for (int package = 0; package < MOST_PACKAGES && !code; package++) {
     char folder[300];
 
     (void)snprintf(folder, sizeof folder, "%.200s/sys/class/powercap/intel-rapl:%d", root, package);
-    if (AddCounter(folder, p)) denied = 1;
-    for (int part = 0; part < 4; part++) { /* a package has at most four parts */
+    code = AddCounter(folder, p);
+    for (int part = 0; part < 4 && !code; part++) { /* a package has at most four parts */
       (void)snprintf(folder, sizeof folder, "%.200s/sys/class/powercap/intel-rapl:%d:%d", root,
                      package, part);
-      if (AddCounter(folder, p)) denied = 1;
+      code = AddCounter(folder, p);
     }
   }
-  p->next = HeatMonotonicTime() + Interval;
-  if (denied) p->n = 0; /* the energy would be a part of the whole */
-  if (p->n == 0)
+  if (code) Fail(p, code);
+  else if (p->n == 0)
     (void)snprintf(p->reason, sizeof p->reason, "%s",
-                   denied ? "the counters in /sys/class/powercap are not readable for this user"
-                          : "there are no RAPL counters in /sys/class/powercap");
+                   "there are no RAPL counters in /sys/class/powercap");
 }
 
-/* Read all counters and add what they have advanced. */
+/* Read all counters and add what they have advanced.  After a failure none is read again. */
 static void Read(HeatPower *p)
 {
   for (int k = 0; k < p->n; k++) {
-    double microjoules, advance;
+    double    microjoules, advance;
+    const int code = ReadNumber(p->counter[k].path, &microjoules);
 
-    if (ReadNumber(p->counter[k].path, &microjoules)) continue;
+    if (code) {
+      Fail(p, code);
+      return;
+    }
     advance            = 1e-6 * microjoules - p->counter[k].last;
     p->counter[k].last = 1e-6 * microjoules;
     p->joules += advance < 0.0 ? advance + p->counter[k].range : advance;
@@ -105,7 +133,7 @@ static void Read(HeatPower *p)
 
 void HeatPowerPoll(HeatPower *p, double now)
 {
-  if (p->n == 0 || now < p->next) return;
+  if (!p || p->n == 0 || now < p->next) return;
   Read(p);
   p->next = now + Interval;
 }

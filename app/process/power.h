@@ -25,9 +25,10 @@ typedef struct {
     double last;      /* [J] reading */
     double range;     /* [J] at which it starts again from 0 */
   } counter[HEAT_POWER_COUNTERS];
-  double joules;      /* [J] since HeatPowerStart */
+  double start;       /* [s] monotonic time of HeatPowerStart, on every rank */
+  double joules;      /* [J] since then */
   double next;        /* [s] monotonic time of the next reading */
-  char   reason[128]; /* why there is no counter; "": there is */
+  char   reason[128]; /* why the energy is not known, in part or whole; "": it is known */
 } HeatPower;
 
 /** Find the counters and read them for the first time.  Not collective.
@@ -36,7 +37,7 @@ typedef struct {
 void HeatPowerStart(const char *root, PetscBool first, HeatPower *power);
 
 /** Read the counters if the last reading is more than a minute old.  Cheap otherwise.  Not
- *  collective.
+ *  collective.  `power` may be NULL.
  *  @param[in] now  [s] monotonic time */
 void HeatPowerPoll(HeatPower *power, double now);
 

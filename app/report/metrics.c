@@ -9,6 +9,7 @@
 #include "app/process/communication.h"
 #include "app/process/memory_have.h"
 #include "app/process/spread.h"
+#include "solver/base/monotonic.h"
 #include "solver/measure/stream.h"
 
 static HeatResultsSpread Spread(const HeatSpread *s)
@@ -32,13 +33,15 @@ static void Divide(const HeatTimeWindow *w, double number[NUMBERS])
     sum += mpi[k];
   }
   number[WINDOW] = w->seconds;
-  number[USEFUL] = w->seconds - sum;
+  number[USEFUL] = PetscMax(0.0, w->seconds - sum); /* one call of MPI in eight is measured */
   number[OUTPUT] = w->output;
 
   number[PARTS + HEAT_PART_COARSE]  = w->coarse;
   number[PARTS + HEAT_PART_HALO]    = mpi[HEAT_TRAFFIC_HALO] + mpi[HEAT_TRAFFIC_MULTIGRID];
   number[PARTS + HEAT_PART_COMPUTE] = number[USEFUL];
-  if (!isnan(w->coarse)) number[PARTS + HEAT_PART_COMPUTE] -= w->coarse - mpi[HEAT_MPI_COARSE];
+  if (!isnan(w->coarse))
+    number[PARTS + HEAT_PART_COMPUTE] = PetscMax(
+        0.0, number[USEFUL] - PetscMax(0.0, w->coarse - mpi[HEAT_MPI_COARSE]));
   number[PARTS + HEAT_PART_REDUCTIONS] = sum - mpi[HEAT_MPI_COARSE] -
                                          number[PARTS + HEAT_PART_HALO];
 }
@@ -110,17 +113,29 @@ static void ResetHighWaterMark(void)
 }
 
 /* Return the size of each of STREAM's arrays on a rank of a host [bytes].  64 MiB, chosen, is more
-   than four times a last-level cache of laptops, for hosts whose cache is not known.  The memory
-   that is left takes the three arrays of each rank four times. */
+   than four times a last-level cache of laptops, for hosts whose cache is not known. */
 static double ArrayBytes(const HeatHost *host)
 {
-  const double   cache = host->cache > 0.0 ? host->cache : 67108864.0;
-  HeatMemoryHave node, process;
+  return 4.0 * (host->cache > 0.0 ? host->cache : 67108864.0) / host->ranks;
+}
 
+/* Find the largest size of an array [bytes] of which the memory that is left to every rank, on its
+   own node, takes three four times.  The ranks of a node have equal parts of it. */
+static PetscErrorCode LargestArray(MPI_Comm comm, double *bytes)
+{
+  HeatMemoryHave node, process;
+  MPI_Comm       own;
+  PetscMPIInt    ranks;
+
+  PetscFunctionBeginUser;
+  PetscCallMPI(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &own));
+  PetscCallMPI(MPI_Comm_size(own, &ranks));
+  PetscCallMPI(MPI_Comm_free(&own));
   HeatMemoryHaveNode("", &node);
   HeatMemoryHaveProcess("", &process);
-  return PetscMin(4.0 * cache / host->ranks,
-                  PetscMin(node.bytes / host->ranks, process.bytes) / (4.0 * 3.0));
+  *bytes = PetscMin(node.bytes / ranks, process.bytes) / (4.0 * 3.0);
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, bytes, 1, MPI_DOUBLE, MPI_MIN, comm));
+  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 PetscErrorCode HeatMetricsRunStream(MPI_Comm comm, const HeatBinding *binding,
@@ -128,11 +143,13 @@ PetscErrorCode HeatMetricsRunStream(MPI_Comm comm, const HeatBinding *binding,
 {
   const double second = 1.0; /* [s] chosen: tens of passes, which is enough for the best of them */
   double       bytes[2] = {0.0, 0.0}; /* of an array, on each rank and on the first host */
+  double       largest;
   HeatStream  *stream;
 
   PetscFunctionBeginUser;
+  PetscCall(LargestArray(comm, &largest));
   if (binding->n_hosts > 0) {
-    bytes[0] = ArrayBytes(&binding->hosts[0]);
+    bytes[0] = PetscMin(ArrayBytes(&binding->hosts[0]), largest);
     bytes[1] = bytes[0] * binding->hosts[0].ranks;
   }
   PetscCallMPI(MPI_Bcast(bytes, 2, MPI_DOUBLE, 0, comm));
@@ -146,8 +163,8 @@ PetscErrorCode HeatMetricsRunStream(MPI_Comm comm, const HeatBinding *binding,
 
 /* The machine. */
 
-PetscErrorCode HeatMetricsFillMachine(MPI_Comm comm, double elapsed, HeatPower *power,
-                                      HeatMachineTexts *texts, HeatResultsMetrics *m)
+PetscErrorCode HeatMetricsFillMachine(MPI_Comm comm, HeatPower *power, HeatMachineTexts *texts,
+                                      HeatResultsMetrics *m)
 {
   struct rusage usage;
   double        numbers[2] = {NAN, HeatClockFrequency("", texts->governor)}; /* memory, clock */
@@ -160,7 +177,7 @@ PetscErrorCode HeatMetricsFillMachine(MPI_Comm comm, double elapsed, HeatPower *
   if (spread[1].min > 0.0) m->clock = Spread(&spread[1]);
   if (texts->governor[0]) m->governor = texts->governor;
   PetscCall(HeatPowerSum(comm, power, &m->joules, texts->no_energy));
-  m->watts = m->joules / elapsed;
+  m->watts = m->joules / (HeatMonotonicTime() - power->start);
   if (texts->no_energy[0]) m->no_energy = texts->no_energy;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -54,11 +54,10 @@ typedef struct {
 } HeatMachineTexts;
 
 /** Fill in high-water marks of memory, clock frequencies and electric energy.
- *  @param[in]     elapsed  [s] since the program began, for the mean power
- *  @param[in,out] power    is read once more
- *  @param[out]    texts    must outlive the record */
-PetscErrorCode HeatMetricsFillMachine(MPI_Comm comm, double elapsed, HeatPower *power,
-                                      HeatMachineTexts *texts, HeatResultsMetrics *metrics);
+ *  @param[in,out] power  is read once more; the mean power is that since HeatPowerStart
+ *  @param[out]    texts  must outlive the record */
+PetscErrorCode HeatMetricsFillMachine(MPI_Comm comm, HeatPower *power, HeatMachineTexts *texts,
+                                      HeatResultsMetrics *metrics);
 
 /** Measure STREAM's triad on all ranks at once for a second, with arrays of four times the
  *  last-level caches, but at most a quarter of the memory that is left.  Afterwards the high-water

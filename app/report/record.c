@@ -348,8 +348,7 @@ static PetscErrorCode FillMetrics(const HeatReportSources *from, HeatResults *r)
   PetscCall(HeatMetricsFillBandwidth(state->c, &work, r->seconds,
                                      need.total - need.part[HEAT_NEED_PROCESS], from->binding,
                                      &m->found));
-  PetscCall(HeatMetricsFillMachine(comm, HeatMonotonicTime() - from->start->time, &m->power,
-                                   &m->texts, &m->found));
+  PetscCall(HeatMetricsFillMachine(comm, &m->power, &m->texts, &m->found));
   r->metrics = m->found;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

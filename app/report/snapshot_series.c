@@ -26,6 +26,7 @@ PetscErrorCode HeatSnapshotSeriesOpen(HeatSnapshotSeries *s, const HeatRunState 
   PetscCall(HeatSnapshotsCreate(state->grid, c->output.directory, c->title, c->output.compression,
                                 &s->snapshots));
   HeatSnapshotsSetLayout(s->snapshots, c->output.hints, c->output.alignment);
+  HeatSnapshotsSetBrokenHalo(s->snapshots, HeatOperatorBrokenHalo(state->op).every);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

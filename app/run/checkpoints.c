@@ -120,7 +120,8 @@ static PetscErrorCode BeginMaterial(HeatCheckpoints *cp, const HeatRunState *sta
   HeatOutputList list;
 
   PetscFunctionBeginUser;
-  m->options = Options(state->c, HeatProgram(m->program, sizeof m->program));
+  m->options             = Options(state->c, HeatProgram(m->program, sizeof m->program));
+  m->options.broken_halo = HeatOperatorBrokenHalo(state->op).every;
   PetscCall(HeatOutputSync(cp->with.output, state));
   PetscCall(HeatOutputListTables(cp->with.output, state, &m->tables));
   list.tables = m->tables;

@@ -32,6 +32,7 @@
 #include "io/run_files/output_dir.h"
 #include "solver/base/heartbeat.h"
 #include "solver/base/interrupt.h"
+#include "solver/base/monotonic.h"
 #include "solver/base/traffic.h"
 
 struct HeatSimulation {
@@ -106,8 +107,6 @@ static PetscErrorCode CreateModules(HeatSimulation *sim)
   PetscFunctionBeginUser;
   PetscCall(HeatSurveyCreate(&sim->survey));
   sim->warnings.prints = (PetscBool)(state->grid->rank == 0);
-  PetscCall(HeatBindingCollect(state->grid->comm, &sim->binding));
-  HeatPowerStart("", sim->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &sim->metrics.power);
   PetscCall(HeatOutputCreate(state, &sim->warnings, &sim->output));
   PetscCall(HeatHealthCreate(state, sim->survey, &sim->health));
   PetscCall(HeatInjectStart(&sim->inject, state->grid));
@@ -154,6 +153,8 @@ PetscErrorCode HeatSimulationCreate(MPI_Comm comm, HeatCase *c, const HeatOption
   HeatResultsMetricsInit(&sim->metrics.found);
   HeatPhasesStart(&sim->phases, start->time);
   HeatPhaseBegin(&sim->phases, HEAT_PHASE_SETUP);
+  PetscCall(HeatBindingCollect(comm, &sim->binding));
+  HeatPowerStart("", sim->binding.local == 0 ? PETSC_TRUE : PETSC_FALSE, &sim->metrics.power);
   PetscCall(HeatOptionsInsertPetsc(comm, options, c));
   PetscCall(HeatAdvanceCreateGuard(comm, options, c, &sim->guard));
   if (c->decomposition.weights == HEAT_WEIGHTS_MEASURED) {
@@ -338,6 +339,7 @@ static PetscErrorCode WriteDue(HeatSimulation *sim, PetscBool last)
   /* The last checkpoint is written at the end of the loop (run_end.h). */
   if (due.checkpoint && !last && !HeatHealthIsBad(sim->health))
     PetscCall(HeatCheckpointsWriteDue(sim->checkpoints, &sim->state));
+  HeatPowerPoll(&sim->metrics.power, HeatMonotonicTime());
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

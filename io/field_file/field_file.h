@@ -81,7 +81,8 @@ PetscErrorCode HeatFieldFileEnd(HeatFieldFileJob **job, HeatFileStats *stats, He
  *  @param[in]  dataset  "/temperature"; a leading slash may be missing
  *  @param[in]  element  HEAT_ELEMENT_INT32 accepts integers only
  *  @param[out] block    [nyl][nxl], x fastest, unpadded
- *  Errors: HEAT_ERR_FILE with the found and the expected shape, the damaged rows, or the reason. */
+ *  Errors: HEAT_ERR_FILE with the found and the expected shape, the damaged rows, or the reason;
+ *  HEAT_ERR_INPUT for a file of a run with --break-halo. */
 PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
                                  HeatElement element, void *block);
 
@@ -95,7 +96,8 @@ PetscErrorCode HeatFieldFileReadInteger(const HeatGrid *grid, const char *path, 
                                         PetscInt64 cell, uint64_t *value);
 
 /** Read one dataset as HeatFieldFileRead does, but return a failure to read in `error`, the same on
- *  every rank, instead of raising it; `block` is then undefined.  Collective on grid->comm. */
+ *  every rank, instead of raising it; `block` is then undefined.  A file of a run with --break-halo
+ *  is read.  Collective on grid->comm. */
 PetscErrorCode HeatFieldFileTryRead(const HeatGrid *grid, const char *path, const char *dataset,
                                     HeatElement element, void *block, HeatFileError *error);
 

@@ -116,6 +116,17 @@ static void CheckEnd(hid_t file, const char *path, const HeatSeal *seal, HeatFil
     HeatFileFail(error, "the seal at its end is damaged or cut short");
 }
 
+PetscInt64 HeatBrokenHaloRead(hid_t file, HeatFileError *error)
+{
+  htri_t  there = 0;
+  int64_t every = 0;
+
+  if (error->failed) return 0;
+  HeatH5(error, there = H5Aexists(file, HEAT_BROKEN_HALO));
+  if (!error->failed && there) HeatH5ReadInt64(file, HEAT_BROKEN_HALO, &every, error);
+  return every;
+}
+
 void HeatInfoRead(const char *path, HeatFieldFileInfo *info, HeatFileError *error)
 {
   struct stat status;
@@ -134,9 +145,10 @@ void HeatInfoRead(const char *path, HeatFieldFileInfo *info, HeatFileError *erro
   HeatH5ReadDouble(file, "time", 0, &info->time, error);
   HeatH5ReadDouble(file, "extent_x", 2, info->x, error);
   HeatH5ReadDouble(file, "extent_y", 2, info->y, error);
-  info->step = step;
-  info->nx   = AxisLength(file, "x", error);
-  info->ny   = AxisLength(file, "y", error);
+  info->step        = step;
+  info->broken_halo = HeatBrokenHaloRead(file, error);
+  info->nx          = AxisLength(file, "x", error);
+  info->ny          = AxisLength(file, "y", error);
   ReadFields(file, info, error);
   CheckEnd(file, path, &seal, error);
   HeatH5Close(error, &file);

@@ -22,6 +22,13 @@ MPI_Datatype HeatElementMPIType(HeatElement element);
  *  grid alone, so that a file's bytes do not depend on the number of ranks. */
 PetscInt HeatChunkRows(PetscInt nx);
 
+/** Name of the attribute of files that a run with --break-halo wrote. */
+#define HEAT_BROKEN_HALO "broken_halo"
+
+/** Return the EVERY of the run with --break-halo that wrote an open file; 0: it was healthy, or
+ *  heat2d did not write the file.  Not collective. */
+PetscInt64 HeatBrokenHaloRead(hid_t file, HeatFileError *error);
+
 /** Create the file `part` with everything except the fields' values and their checksums:
  *  attributes, axes, empty datasets.  Disk space for all of it is reserved before HDF5 writes
  *  anything.  Called on rank 0 alone; uses HDF5's serial driver.  Return the open file, or -1.

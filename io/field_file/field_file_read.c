@@ -180,6 +180,30 @@ PetscErrorCode HeatFieldFileTryRead(const HeatGrid *grid, const char *path, cons
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Refuse a file that a run with --break-halo wrote.  Rank 0 reads the mark; a file that cannot be
+   read has none. */
+static PetscErrorCode CheckHealthy(const HeatGrid *grid, const char *path)
+{
+  HeatFileError none  = {0};
+  PetscInt64    every = 0;
+
+  PetscFunctionBeginUser;
+  HeatH5Begin();
+  if (grid->rank == 0) {
+    hid_t file = HeatH5OpenRead(path, &none);
+
+    if (file >= 0) every = HeatBrokenHaloRead(file, &none);
+    HeatH5Close(&none, &file);
+  }
+  PetscCallMPI(MPI_Bcast(&every, 1, MPIU_INT64, 0, grid->comm));
+  HeatCheck(
+      every == 0, grid->comm, HEAT_ERR_INPUT,
+      "%s was written by a run with --break-halo %lld, and its temperatures are wrong; take a "
+      "file of a run without the option",
+      path, (long long)every);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const char *dataset,
                                  HeatElement element, void *block)
 {
@@ -188,6 +212,7 @@ PetscErrorCode HeatFieldFileRead(const HeatGrid *grid, const char *path, const c
   PetscFunctionBeginUser;
   PetscCall(HeatFieldFileTryRead(grid, path, dataset, element, block, &error));
   PetscCall(HeatFileAgree(grid->comm, path, "read", &error));
+  PetscCall(CheckHealthy(grid, path));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -71,6 +71,8 @@ static void WriteRootAttributes(hid_t file, const HeatGrid *grid,
   HeatH5WriteText(file, "title", options->title ? options->title : "", error);
   HeatH5WriteDouble(file, "time", 0, &time, error);
   HeatH5WriteInt64(file, "step", options->step, error);
+  if (options->broken_halo > 0)
+    HeatH5WriteInt64(file, HEAT_BROKEN_HALO, options->broken_halo, error);
   HeatH5WriteText(file, "Conventions", "CF-1.8", error);
   HeatH5WriteDouble(file, "extent_x", 2, x, error);
   HeatH5WriteDouble(file, "extent_y", 2, y, error);

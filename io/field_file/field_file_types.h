@@ -54,7 +54,8 @@ typedef struct {
   const char        *kind;  /* "snapshot" or "checkpoint" */
   const char        *title; /* NULL counts as "" */
   PetscInt64         step;
-  PetscReal          time; /* [s] */
+  PetscReal          time;        /* [s] */
+  PetscInt64         broken_halo; /* EVERY of a run with --break-halo; 0: a healthy run */
   HeatCompression    compression;
   const char        *hints;     /* for MPI-IO, "name=value name=value", or NULL.  Rank 0 creates the
                                    file with them; each rank opens it with them, unless the file is
@@ -89,6 +90,7 @@ typedef struct {
   PetscInt      format_version;
   PetscInt64    step;
   PetscReal     time;        /* [s] */
+  PetscInt64    broken_halo; /* EVERY of a run with --break-halo; 0: a healthy run */
   PetscInt      nx, ny;      /* cells */
   PetscReal     x[2], y[2];  /* extents [m] */
   PetscInt64    bytes;       /* size of the file */

@@ -175,6 +175,60 @@ void HeatJsonWrite(const char *path, const HeatJson *json, HeatFileError *error)
   cJSON_free(text);
 }
 
+static int CompareNames(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Return whether two members of an object have the same name, or there is no memory to find out. */
+static PetscBool RepeatsName(const cJSON *object)
+{
+  const size_t n = (size_t)cJSON_GetArraySize(object);
+  const char **names;
+  size_t       k = 0;
+  PetscBool    repeats;
+
+  if (n < 2) return PETSC_FALSE;
+  if (PetscMalloc1(n, &names)) return PETSC_TRUE;
+  for (const cJSON *member = object->child; member; member = member->next)
+    names[k++] = member->string;
+  qsort(names, n, sizeof(*names), CompareNames);
+  for (k = 1; k < n && strcmp(names[k - 1], names[k]) != 0;) k++;
+  repeats = k < n ? PETSC_TRUE : PETSC_FALSE;
+  (void)PetscFree(names);
+  return repeats;
+}
+
+/* Return whether some object within a value repeats a name.  cJSON takes the first member of a
+   name, other readers the last.  cJSON limits the depth to 1000. */
+static PetscBool RepeatsNameWithin(const cJSON *value)
+{
+  if (cJSON_IsObject(value) && RepeatsName(value)) return PETSC_TRUE;
+  for (const cJSON *child = value->child; child; child = child->next)
+    if (RepeatsNameWithin(child)) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Return whether a JSON text has the escape of a NUL, at which cJSON ends a text or a name. */
+static PetscBool EscapesNul(const char *text)
+{
+  for (const char *c = strchr(text, '\\'); c && c[1]; c = strchr(c + 2, '\\'))
+    if (strncmp(c, "\\u0000", 6) == 0) return PETSC_TRUE;
+  return PETSC_FALSE;
+}
+
+/* Parse a text of `size` bytes and a final NUL; NULL if it is not JSON that all readers read
+   alike. */
+static cJSON *Parse(const char *text, size_t size)
+{
+  cJSON *json;
+
+  if (strlen(text) != size || EscapesNul(text)) return NULL;
+  json = cJSON_ParseWithLengthOpts(text, size + 1, NULL, 1);
+  if (json && RepeatsNameWithin(json)) HeatJsonDestroy(&json);
+  return json;
+}
+
 HeatJson *HeatJsonRead(const char *path)
 {
   HeatFileError error = {0};
@@ -187,7 +241,7 @@ HeatJson *HeatJsonRead(const char *path)
   size = HeatFileBytes(file);
   if (size < LARGEST_FILE && !PetscCalloc1((size_t)size + 1, &text)) {
     HeatFileReadAt(file, text, (size_t)size, 0, &error);
-    if (!error.failed) json = cJSON_Parse(text);
+    if (!error.failed) json = Parse(text, (size_t)size);
     (void)PetscFree(text);
   }
   close(file);

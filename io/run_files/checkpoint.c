@@ -129,6 +129,7 @@ static void DescribeFile(const HeatCheckpointOptions *options, const HeatCheckpo
                                          .title       = options->title,
                                          .step        = state->step,
                                          .time        = state->time,
+                                         .broken_halo = options->broken_halo,
                                          .hints       = options->hints,
                                          .alignment   = options->alignment,
                                          .verify      = options->verify,

@@ -20,9 +20,10 @@ typedef struct {
 /** How checkpoints are written.  Pointers are borrowed for the call. */
 typedef struct {
   HeatCheckpointKeep keep;
-  const char        *hints;     /* for MPI-IO, or NULL (HeatFieldFileOptions) */
-  PetscInt           alignment; /* [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
-  HeatReadBack       verify;    /* which rows are read back */
+  const char        *hints;       /* for MPI-IO, or NULL (HeatFieldFileOptions) */
+  PetscInt           alignment;   /* [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
+  PetscInt64         broken_halo; /* EVERY of a run with --break-halo; 0: a healthy run */
+  HeatReadBack       verify;      /* which rows are read back */
   const char        *title;
   const char        *program; /* name and version, for the manifest; NULL: not known */
 } HeatCheckpointOptions;

@@ -16,18 +16,24 @@ struct HeatSnapshots {
   const HeatGrid    *grid;        /* borrowed */
   char              *dir, *title; /* owned */
   HeatCompression    compression;
-  const char        *hints;     /* borrowed */
-  PetscInt           alignment; /* [bytes] */
-  PetscInt           n, room;   /* number of entries: used, allocated */
-  HeatSnapshotEntry *entries;   /* owned [n], by ascending step */
-  HeatXdmfFields    *fields;    /* owned [n]; fields of each entry, complete on rank 0 alone */
-  HeatFileStats      stats;     /* sums since the start of the process */
+  const char        *hints;       /* borrowed */
+  PetscInt           alignment;   /* [bytes] */
+  PetscInt64         broken_halo; /* EVERY of --break-halo; 0: none */
+  PetscInt           n, room;     /* number of entries: used, allocated */
+  HeatSnapshotEntry *entries;     /* owned [n], by ascending step */
+  HeatXdmfFields    *fields;      /* owned [n]; fields of each entry, complete on rank 0 alone */
+  HeatFileStats      stats;       /* sums since the start of the process */
 };
 
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment)
 {
   snapshots->hints     = hints;
   snapshots->alignment = alignment;
+}
+
+void HeatSnapshotsSetBrokenHalo(HeatSnapshots *snapshots, PetscInt64 every)
+{
+  snapshots->broken_halo = every;
 }
 
 PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const char *title,
@@ -173,6 +179,7 @@ PetscErrorCode HeatSnapshotsWrite(HeatSnapshots *s, PetscInt64 step, PetscReal t
                                         .title       = s->title,
                                         .step        = step,
                                         .time        = time,
+                                        .broken_halo = s->broken_halo,
                                         .compression = s->compression,
                                         .hints       = s->hints,
                                         .alignment   = s->alignment};

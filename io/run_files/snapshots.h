@@ -21,6 +21,10 @@ PetscErrorCode HeatSnapshotsCreate(const HeatGrid *grid, const char *dir, const 
  *  @param[in] alignment  [bytes] of large datasets; 0: HEAT_FILE_ALIGNMENT */
 void HeatSnapshotsSetLayout(HeatSnapshots *snapshots, const char *hints, PetscInt alignment);
 
+/** Mark the snapshots as those of a run with --break-halo EVERY; 0: a healthy run.  Not collective;
+ *  all ranks pass the same number. */
+void HeatSnapshotsSetBrokenHalo(HeatSnapshots *snapshots, PetscInt64 every);
+
 /** Continue the list of an earlier run, read from a checkpoint, and write snapshots.xdmf for it.
  *  Entries whose file is not in the folder are left out.  Rank 0 reads from each file which fields
  *  it has, since the earlier run may have written others.  Collective on grid->comm.

@@ -8,7 +8,6 @@ times, and one that differs from the recorded figure is a reason not to count th
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReaderError
-from ..text_file import read_text
+from ..text_file import parse_json, read_text
 
 SCHEMA = "heat2d results 1"
 FINISHED = ("ok", "check-failed")  # statuses of a run that has reached its end
@@ -230,7 +229,7 @@ def read_record(path: Path) -> RunRecord | None:
     if text is None:
         return None
     try:
-        data = json.loads(text)
+        data = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise ReaderError(f"{path}: not JSON: {error}") from None
     if not isinstance(data, dict) or data.get("schema", SCHEMA) != SCHEMA:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReaderError
-from ..text_file import read_text, replace_file
+from ..text_file import parse_json, read_text, replace_file
 from .run_record import finite, read_record
 
 SCHEMA = "heat2d study 1"
@@ -89,7 +89,7 @@ def read_state(folder: Path) -> StudyState | None:
     if text is None:
         return None
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         runs = [RunState(**run) for run in data.pop("runs")]
         if data["schema"] != SCHEMA:
             raise ValueError(f"schema is {data['schema']}")

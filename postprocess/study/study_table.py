@@ -26,7 +26,7 @@ def print_table(results: ResultSet, console: Console) -> None:
     console.print(printable(results.title) + "\n", markup=False, highlight=False)
     scaled, narrow = results.scaling != "none", console.width < NARROW
     parts = ("E",) if narrow else ("E", "numeric", "impl.")
-    table = simple_table(["point", "ranks", "runs", "per step", "95 % interval", "cell-steps/s",
+    table = simple_table(["point", "ranks", "runs", "per step", "95 % interval", _merit(results),
                           *(parts if scaled else ())])
     invalid = not any(r.counts for r in results.repeats)
     rows = {e.group.name: e for groups in series(results) if scaled
@@ -44,6 +44,13 @@ def print_table(results: ResultSet, console: Console) -> None:
         console.print("No run is valid: the times are those of runs that are not, and there is no "
                       "figure of merit.", highlight=False, soft_wrap=True)
     _print_problems(results, console)
+
+
+def _merit(results: ResultSet) -> str:
+    """Name the figure of merit by its unit, if all runs have one."""
+    units = {"bytes/s" if r.record.writes else "cell-steps/s"
+             for r in results.repeats if r.record is not None}
+    return "FOM" if len(units) > 1 else units.pop() if units else "cell-steps/s"
 
 
 def _runs(group: Group) -> str:

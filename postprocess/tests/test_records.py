@@ -127,6 +127,22 @@ def test_folder_without_records_is_an_error_and_links_are_not_followed(tmp_path)
         read_results(tmp_path / "set")
 
 
+@pytest.mark.parametrize("text", ['{"status": "ok", "bench": {"fom": 1}, "bench": {"fom": 2}}',
+                                  '{"grid": [{"cells": 1, "n": 2, "cells": 1}]}'])
+def test_record_that_repeats_a_name_is_refused_in_one_line(tmp_path, text):
+    """Readers of JSON differ in which of the members they take."""
+    from postprocess.errors import ReaderError
+    from postprocess.reader import Run
+    from postprocess.records.run_record import read_record
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    for read in (lambda: read_record(path), lambda: Run(tmp_path).results):
+        with pytest.raises(ReaderError) as error:
+            read()
+        message = str(error.value)
+        assert "not JSON: an object has two members '" in message and "\n" not in message
+
+
 def test_times_of_a_continued_run_belong_to_the_steps_after_its_checkpoint():
     """A run of 100 cells to step 20 that began at step 10 took 10 steps in 2 s: 500 cell-steps/s."""
     data = {"schema": "heat2d results 1", "status": "ok", "ranks": 1, "grid": {"cells": [10, 10]},
@@ -136,3 +152,19 @@ def test_times_of_a_continued_run_belong_to_the_steps_after_its_checkpoint():
                          {"file": "out/checkpoint_000010.h5", "step": 10}]}
     found = RunRecord(Path("results.json"), data)
     assert found.problems == [] and found.step_time == 0.2 and found.iterations == 5.0
+
+
+@pytest.mark.parametrize("workloads, heading", [
+    (["checkpoint"], "bytes/s"), (["implicit", "explicit"], "cell-steps/s"),
+    (["implicit", "checkpoint"], "FOM")])
+def test_table_of_a_study_names_the_unit_of_its_figures(tmp_path, workloads, heading):
+    from rich.console import Console
+
+    from postprocess.study.study_table import print_table
+    for name in workloads:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "results.json").write_text(json.dumps(record(workload=name).data))
+    with open(tmp_path / "table", "w") as file:
+        print_table(read_results(tmp_path), Console(file=file, width=120))
+    columns = (tmp_path / "table").read_text()
+    assert [w for w in ("bytes/s", "cell-steps/s", "FOM") if w in columns] == [heading]

@@ -107,6 +107,30 @@ def test_its_checkpoints_are_marked_and_refused_by_a_healthy_run(tmp_path):
     assert again.code == 5 and again.results["time"]["steps"] == 128, again.err
 
 
+@pytest.mark.parametrize("kind", ["snapshot", "checkpoint"])
+def test_its_field_files_are_marked_and_refused_as_input(tmp_path, kind):
+    case = heated("ftcs", checkpoint={"every": 32})
+    broken = run(tmp_path, case, "--quiet", "--break-halo", "2", ranks=2, output="broken")
+    path = broken.directory / f"{kind}_000096.h5"
+    shown = execute([HEAT2D, "inspect", str(path)], tmp_path, 1)
+    assert shown.returncode == 0 and "wrong: written by a run with --break-halo 2" in shown.stdout, shown.stderr
+    for section in ({"initial": {"file": str(path)}},
+                    {"properties": {"conductivity": {"file": str(path), "dataset": "/temperature"}},
+                     "initial": {"temperature": 300.0}}):
+        other = run(tmp_path, heated("ftcs", **section), "--quiet", ranks=2, output="other")
+        assert other.code == 2 and other.err.count("heat2d: error: ") == 1, other.err
+        assert f"{kind}_000096.h5 was written by a run with --break-halo 2" in other.err
+
+
+def test_files_of_a_healthy_run_have_no_mark(tmp_path):
+    healthy = run(tmp_path, heated("ftcs"), "--quiet", ranks=2)
+    path = healthy.directory / "snapshot_000096.h5"
+    shown = execute([HEAT2D, "inspect", str(path)], tmp_path, 1)
+    assert shown.returncode == 0 and "break-halo" not in shown.stdout
+    other = run(tmp_path, heated("ftcs", initial={"file": str(path)}), "--quiet", ranks=2, output="other")
+    assert other.code == 0, other.err
+
+
 def test_a_broken_run_may_continue_a_healthy_checkpoint_and_marks_its_own(tmp_path):
     case = heated("ftcs", checkpoint={"every": 32})
     assert run(tmp_path, case, "--quiet", ranks=2).code == 0

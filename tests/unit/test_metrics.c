@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/bench/bench.h"
 #include "app/process/mpi_time.h"
 #include "app/process/power.h"
 #include "app/process/spread.h"
@@ -218,6 +219,76 @@ static void energy_without_counters_has_a_reason(void **state)
   assert_string_equal(reason, "there are no RAPL counters in /sys/class/powercap");
 }
 
+/* A package that cannot be read, or whose range is not known, hides the energy of all. */
+static void energy_of_a_part_is_not_that_of_the_whole(void **state)
+{
+  char        root[64], file[128], reason[128];
+  double      joules;
+  PetscMPIInt rank;
+  HeatPower   power;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  (void)snprintf(root, sizeof root, "part.%d", rank);
+  put(root, RAPL "0/name", "package-0\n");
+  put(root, RAPL "0/energy_uj", "1000000\n");
+  HeatPowerStart(root, PETSC_TRUE, &power);
+  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  assert_true(isnan(joules));
+  assert_string_equal(reason, "a counter in /sys/class/powercap cannot be read: No such file or "
+                              "directory");
+  put(root, RAPL "0/max_energy_range_uj", "262143328850\n");
+  HeatPowerStart(root, PETSC_TRUE, &power);
+  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  assert_true(joules == 0.0);
+  if (rank == 0) remove_all(root); /* on one node the counters go while the run lasts */
+  power.next = 0.0;
+  HeatPowerPoll(&power, HeatMonotonicTime());
+  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  assert_true(isnan(joules) && reason[0]);
+  for (int k = 0; k <= HEAT_POWER_COUNTERS; k++) {
+    (void)snprintf(file, sizeof file, RAPL "%d/name", k);
+    put(root, file, "package\n");
+    (void)snprintf(file, sizeof file, RAPL "%d/energy_uj", k);
+    put(root, file, "1000000\n");
+    (void)snprintf(file, sizeof file, RAPL "%d/max_energy_range_uj", k);
+    put(root, file, "262143328850\n");
+  }
+  HeatPowerStart(root, PETSC_TRUE, &power);
+  OK(HeatPowerSum(PETSC_COMM_WORLD, &power, &joules, reason));
+  assert_true(isnan(joules));
+  assert_string_equal(reason, "a node has more than 16 RAPL counters in /sys/class/powercap");
+  remove_all(root);
+}
+
+/* The counters of a long bench start again from 0 unless they are read between its steps. */
+static void a_bench_reads_the_counters_between_sweeps(void **state)
+{
+  HeatPower         power = {0};
+  HeatBenchRequest  q     = {.power = &power};
+  HeatBenchProblem *p;
+  char              root[64];
+  PetscMPIInt       rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  (void)snprintf(root, sizeof root, "bench.%d", rank);
+  put(root, RAPL "0/name", "package-0\n");
+  put(root, RAPL "0/energy_uj", "1000000\n");
+  put(root, RAPL "0/max_energy_range_uj", "262143328850\n");
+  HeatPowerStart(root, PETSC_TRUE, &power);
+  q.id = (HeatBenchId){.size = &HeatBenchClasses[0], .workload = HEAT_BENCH_EXPLICIT, .nonce = 1};
+  OK(HeatBenchOpenField(PETSC_COMM_WORLD, &q, &p));
+  put(root, RAPL "0/energy_uj", "4000000\n");
+  OK(HeatBenchAdvance(p, 1));
+  assert_true(power.joules == 0.0); /* the first reading is not a minute old */
+  power.next = 0.0;
+  OK(HeatBenchAdvance(p, 1));
+  assert_true(fabs(power.joules - 3.0) < 1e-9);
+  OK(HeatBenchClose(&p));
+  remove_all(root);
+}
+
 static void clock_comes_from_the_kernel_or_from_cpuinfo(void **state)
 {
   char        root[64], governor[32], text[4096];
@@ -315,6 +386,8 @@ int main(int argc, char **argv)
                                      cmocka_unit_test(time_in_mpi_is_added_to_the_present_kind),
                                      cmocka_unit_test(energy_is_that_of_packages_and_memory),
                                      cmocka_unit_test(energy_without_counters_has_a_reason),
+                                     cmocka_unit_test(energy_of_a_part_is_not_that_of_the_whole),
+                                     cmocka_unit_test(a_bench_reads_the_counters_between_sweeps),
                                      cmocka_unit_test(clock_comes_from_the_kernel_or_from_cpuinfo),
                                      cmocka_unit_test(stream_has_a_rate),
                                      cmocka_unit_test(traffic_follows_from_passes_and_iterations)};
