@@ -241,9 +241,9 @@ static PetscBool TakesOneSweep(const HeatCase *c, const Traits *t, const HeatNee
 }
 
 /* Return the bytes per cell that a sweep over several steps or stages adds (operator_steps.c):
- *  copies    of the coefficients that differ from row to row, seams, and while they are made dt/C
- *  and, of a    source with a factor of time, its base and shape.    @param[in] stages  the sweep
- *  is over stages of rkl2 */
+   copies of the coefficients that differ from row to row, seams, and while they are made dt/C and,
+   of a source with a factor of time, its base and shape.
+   @param[in] stages  the sweep is over stages of rkl2 */
 static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape *shape,
                          PetscBool stages)
 {
