@@ -8,8 +8,9 @@
  *        "windows": [{"pieces": [{"values": "base64", "path": ["hash", ...]}, ...]}, ...]}, ...]}
  *
  *  After the run, "setup", "end_to_end" and the "times" of the cycles [s] are added, the
- *  "reads" [s] of restarts, and the hashes "binary_sha256" and "source_sha256" of the program.  Rows, pieces
- *  and fields of the windows are not written, since they follow from nonce and roots. */
+ *  "reads" [s] of restarts, and the hashes "binary_sha256" and "source_sha256" of the program.
+ *  Rows, pieces and fields of the windows are not written, since they follow from nonce and
+ *  roots. */
 #ifndef HEAT_APP_PROOF_H
 #define HEAT_APP_PROOF_H
 

@@ -397,9 +397,9 @@ static PetscErrorCode HasTime(const HeatJob *job, double start, PetscBool *more)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Return whether a grid of n x n cells on each rank takes at most half of a node's memory.  The bytes
-   a cell are those of backward Euler (solver/MEASURED.md, memory) three times, because as many
-   solvers exist at a time. */
+/* Return whether a grid of n x n cells on each rank takes at most half of a node's memory.  The
+   bytes a cell are those of backward Euler (solver/MEASURED.md, memory) three times, because as
+   many solvers exist at a time. */
 static PetscBool HasMemory(const HeatJob *job, const HeatMachine *m, PetscInt n)
 {
   const double bytes = 3.0 * 120.0;

@@ -14,8 +14,8 @@ typedef struct {
 /** Write, sync, read and delete a file of `fields` fields of doubles on the grid, in the folder
  *  `dir`.  Rank 0 reserves the space; then each writer (output.writers) writes its rows by POSIX
  *  calls from one buffer, whose bytes cannot be compressed, and syncs them; then each writer reads
- *  the rows of another one, from the disk where the system can be made to drop the file from its page
- *  cache.  The probe takes as long, and as much disk space, as a checkpoint of so many fields.
+ *  the rows of another one, from the disk where the system can be made to drop the file from its
+ *  page cache.  The probe takes as long, and as much disk space, as a checkpoint of so many fields.
  *  Collective on grid->comm.
  *  @param[out] probe  bytes is 0 after a failure, and one line on stderr gives the reason */
 PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt fields,
