@@ -128,6 +128,9 @@ static PetscErrorCode WarnOfMachine(HeatPlan *p)
   const double       most  = m->memory_bandwidth.at[m->memory_bandwidth.n - 1];
 
   PetscFunctionBeginUser;
+  if (p->layout.start[0])
+    PetscCall(HeatWarningsAdd(&p->warnings, "predicted times take equal blocks on ranks of equal "
+                                            "speed, and leave decomposition.weights out"));
   if (p->layout.n_nodes > m->nodes)
     PetscCall(HeatWarningsAdd(&p->warnings,
                               "%" PetscInt_FMT " nodes are planned, and %s has %" PetscInt_FMT,
