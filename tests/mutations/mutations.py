@@ -85,7 +85,7 @@ MUTATIONS = [
     solver("half cell with the cell's conductivity", "s->half[f]   = half->per_k * surface.mean;",
            "s->half[f]   = half->per_k * half->k_c;", "kirchhoff"),
     solver("mean of two ends for the mean of k(T)", "m->mean_a[i] * ratio;", "0.5 * (a->k[i] + b->k[i]) * ratio;", "kirchhoff"),
-    solver("Simpson's rule where k(T) jumps", "if (bends) {", "if (bends && n < 0) {", "kirchhoff"),
+    solver("pieces at knots do not meet", "p->low[++n] = knots->T[k];", "p->low[++n] = knots->T[k] + 1.0;", "kirchhoff"),
     # sources
     solver("source times a length for the area", ": value * (s->grid->hx * s->grid->hy)", ": value * s->grid->hx", "space time"),
     solver("uniform source twice", "*heat = HeatOfCell(s, term, value);", "*heat = 2.0 * HeatOfCell(s, term, value);", "time"),
@@ -126,7 +126,7 @@ MUTATIONS = [
     solver("end of a step seen from outside", "moment.lean = -margin;", "moment.lean = margin;", "events"),
     solver("switches not searched", "HeatSwitchesCan(o) && o->variables == HEAT_VAR_TIME) s->watches",
            "HeatSwitchesCan(o) && o->variables == 0) s->watches", "events"),
-    solver("peaks of formulas not searched", "if (timed && !inner[k]) PetscCall(", "if (timed && inner[k]) PetscCall(", "events"),
+    solver("peaks of formulas not searched", "if (timed && !inner[k]) PetscCall(", "if (timed && !inner[k] && k < 0) PetscCall(", "events"),
     solver("bdf2 remembers across a switch", "  ((Bdf2 *)s->data)->n = 0;\n  PetscFunctionReturn(PETSC_SUCCESS);",
            "  (void)s;\n  PetscFunctionReturn(PETSC_SUCCESS);", "events"),
     solver("line with the weights of another rule", "49.0 / 90.0, 32.0 / 45.0,", "49.0 / 90.0, 30.0 / 45.0,", "events"),
