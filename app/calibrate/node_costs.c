@@ -6,6 +6,7 @@
 #include "app/calibrate/calibrate.h"
 #include "io/file/file_util.h"
 #include "solver/base/monotonic.h"
+#include "solver/measure/stream.h"
 
 /* Memory. */
 
@@ -14,64 +15,27 @@
    times the size of the last-level cache, as STREAM asks for. */
 static const double LeastArray = 16 << 20, MostArray = 128 << 20;
 
-typedef struct {
-  PetscInt n;
-  double  *a, *b, *c, factor;
-} Triad;
-
-/* a = b + factor c, as in STREAM (J. McCalpin, 1995). */
-static PetscErrorCode RunTriad(void *context)
-{
-  Triad *t                 = context;
-  double *restrict a       = t->a;
-  const double *restrict b = t->b, *restrict c = t->c;
-
-  t->factor += 1.0;
-  for (PetscInt i = 0; i < t->n; i++) a[i] = b[i] + t->factor * c[i];
-  return PETSC_SUCCESS;
-}
-
-/* Measure one triad on all ranks of comm at once. */
-static PetscErrorCode TimeTriad(const HeatJob *job, MPI_Comm comm, double slice, PetscInt n,
-                                double *seconds)
-{
-  Triad     t     = {.n = n};
-  HeatTimed timed = {.call = RunTriad, .context = &t};
-
-  PetscFunctionBeginUser;
-  PetscCall(PetscMalloc3(n, &t.a, n, &t.b, n, &t.c));
-  for (PetscInt i = 0; i < n; i++) {
-    t.a[i] = 0.0;
-    t.b[i] = 1.0;
-    t.c[i] = (double)(i % 7);
-  }
-  PetscCall(HeatJobTime(job, comm, slice, 1, &timed));
-  *seconds = timed.seconds;
-  /* The last element is read, so that the compiler cannot leave the triads out. */
-  PetscCheck(t.a[n - 1] >= 1.0, PETSC_COMM_SELF, PETSC_ERR_PLIB, "the triad is wrong");
-  PetscCall(PetscFree3(t.a, t.b, t.c));
-  PetscFunctionReturn(PETSC_SUCCESS);
-}
-
 PetscErrorCode HeatCalibrateMemory(const HeatJob *job, HeatMachine *m)
 {
   PetscFunctionBeginUser;
   for (PetscMPIInt n = 1; n / 2 < job->per_node; n *= 2) {
-    const PetscMPIInt ranks   = PetscMin(n, job->per_node);
-    const double      wanted  = PetscClipInterval(4.0 / 3.0 * m->cache_per_node / ranks, LeastArray,
-                                                  MostArray);
-    const PetscInt    length  = (PetscInt)(wanted / sizeof(double));
-    double            seconds = 0.0;
+    const PetscMPIInt ranks  = PetscMin(n, job->per_node);
+    const double      wanted = PetscClipInterval(4.0 / 3.0 * m->cache_per_node / ranks, LeastArray,
+                                                 MostArray);
+    double            rate   = 0.0;
     MPI_Comm          comm;
 
     PetscCall(HeatJobFirst(job, ranks, &comm));
     if (comm != MPI_COMM_NULL) {
-      PetscCall(TimeTriad(job, comm, job->budget / 60.0, length, &seconds));
+      HeatStream *stream;
+
+      PetscCall(HeatStreamCreate(comm, (PetscInt64)wanted, &stream));
+      PetscCall(HeatStreamRun(stream, job->budget / 60.0, &rate));
+      PetscCall(HeatStreamDestroy(&stream));
       PetscCallMPI(MPI_Comm_free(&comm));
     }
-    PetscCallMPI(MPI_Bcast(&seconds, 1, MPI_DOUBLE, 0, job->world));
-    HeatCurveAdd(&m->memory_bandwidth, (double)ranks,
-                 3.0 * sizeof(double) * (double)length * (double)ranks / seconds);
+    PetscCallMPI(MPI_Bcast(&rate, 1, MPI_DOUBLE, 0, job->world));
+    HeatCurveAdd(&m->memory_bandwidth, (double)ranks, rate);
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
