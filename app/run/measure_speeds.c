@@ -97,13 +97,14 @@ PetscErrorCode HeatMeasureSpeeds(MPI_Comm comm, HeatCase *c, HeatPhases *phases)
   HeatRestart *restart = NULL;
   HeatTraffic  before[HEAT_TRAFFIC_KINDS];
   PetscReal   *speeds;
-  PetscMPIInt  size;
+  PetscMPIInt  rank, size;
   double       speed = 0.0;
 
   PetscFunctionBeginUser;
   if (c->decomposition.weights != HEAT_WEIGHTS_MEASURED || c->decomposition.n_speeds > 0)
     PetscFunctionReturn(PETSC_SUCCESS);
   HeatCommunicationSave(before);
+  PetscCallMPI(MPI_Comm_rank(comm, &rank));
   PetscCallMPI(MPI_Comm_size(comm, &size));
   PetscCall(HeatGridCreate(comm, c, &state.grid));
   PetscCall(HeatSetUpFields(&state, NULL, phases, &restart));
@@ -113,7 +114,7 @@ PetscErrorCode HeatMeasureSpeeds(MPI_Comm comm, HeatCase *c, HeatPhases *phases)
   PetscCall(HeatRunStateDestroy(&state));
   PetscCall(PetscMalloc1(size, &speeds));
   PetscCall(Gather(comm, speed, size, speeds));
-  PetscCall(HeatCaseSetSpeeds(c, size, speeds));
+  PetscCall(HeatCaseSetSpeeds(c, size, speeds, rank == 0 ? PETSC_TRUE : PETSC_FALSE));
   PetscCall(PetscFree(speeds));
   HeatCommunicationRestore(before);
   HeatPhaseEnd(phases, HEAT_PHASE_SETUP);

@@ -35,10 +35,13 @@ PetscErrorCode HeatCaseRead(MPI_Comm comm, const char *path, PetscInt n_set, con
 PetscErrorCode HeatCaseReadText(MPI_Comm comm, const char *name, const char *text, PetscInt n_set,
                                 const char *const *set, HeatCase **c);
 
-/** Store the measured speeds of the ranks in a case with `decomposition.weights: measure`, and
- *  write them in the place of this word into the effective case.  Not collective; the same on all
- *  ranks.
- *  @param[in] speeds  [n], in the launcher's order */
-PetscErrorCode HeatCaseSetSpeeds(HeatCase *c, PetscInt n, const PetscReal *speeds);
+/** Store the measured speeds of the ranks in a case with `decomposition.weights: measure`.  Not
+ *  collective; the same speeds on all ranks.
+ *  @param[in] speeds    [n], in the launcher's order
+ *  @param[in] describe  also write them in the place of the word into the effective case, for the
+ *                       record: on the rank that writes it, since the text has 24 bytes for each
+ *                       rank of the run */
+PetscErrorCode HeatCaseSetSpeeds(HeatCase *c, PetscInt n, const PetscReal *speeds,
+                                 PetscBool describe);
 
 #endif

@@ -105,12 +105,13 @@ static PetscErrorCode DescribeSpeeds(HeatCase *c)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatCaseSetSpeeds(HeatCase *c, PetscInt n, const PetscReal *speeds)
+PetscErrorCode HeatCaseSetSpeeds(HeatCase *c, PetscInt n, const PetscReal *speeds,
+                                 PetscBool describe)
 {
   PetscFunctionBeginUser;
   c->decomposition.n_speeds = n;
   PetscCall(PetscMalloc1(n, &c->decomposition.speeds));
   PetscCall(PetscArraycpy(c->decomposition.speeds, speeds, n));
-  PetscCall(DescribeSpeeds(c));
+  if (describe) PetscCall(DescribeSpeeds(c));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
