@@ -24,9 +24,10 @@
 /* Batches whose shortest counts.  Chosen: one of three is hardly ever interrupted. */
 enum { BATCHES = 3 };
 
-/* Rounding of speeds, as a part of their mean.  Chosen: repeated measurements on one machine differ
-   by some percent, which must not make blocks unequal. */
-#define STEP 0.1
+/* Speeds are rounded to 1/PARTS of their mean.  Chosen: repeated measurements on one machine differ
+   by some percent, which must not make blocks unequal.  A whole number divided by ten is the number
+   that its decimal text reads as, so that the record can be run again with the same blocks. */
+#define PARTS 10.0
 
 /* Apply the operator n times to state->T; *seconds is the time in which this rank computes.
    Collective. */
@@ -87,7 +88,7 @@ static PetscErrorCode Gather(MPI_Comm comm, double speed, PetscMPIInt size, Pets
   PetscCallMPI(MPI_Allgather(&mine, 1, MPIU_REAL, speeds, 1, MPIU_REAL, comm));
   for (PetscMPIInt r = 0; r < size; r++) mean += speeds[r] / (PetscReal)size;
   for (PetscMPIInt r = 0; r < size; r++)
-    speeds[r] = STEP * PetscMax(1.0, round(speeds[r] / mean / STEP));
+    speeds[r] = PetscMax(1.0, round(PARTS * speeds[r] / mean)) / PARTS;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
