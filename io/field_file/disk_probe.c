@@ -132,9 +132,11 @@ PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt 
   PetscCall(Measure(grid, path, fields, buffer, size, probe, &error));
   PetscCall(PetscFree(buffer));
   if (grid->rank == 0) (void)unlink(path);
-  if (error.failed)
+  if (error.failed) {
+    *probe = (HeatDiskProbe){0};
     PetscCall(PetscFPrintf(grid->comm, PETSC_STDERR,
                            "heat2d: warning: the disk cannot be probed in %s: %s\n", dir,
                            error.text));
+  }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

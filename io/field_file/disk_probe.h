@@ -17,7 +17,7 @@ typedef struct {
  *  the rows of another one, from the disk where the system can be made to drop the file from its
  *  page cache.  The probe takes as long, and as much disk space, as a checkpoint of so many fields.
  *  Collective on grid->comm.
- *  @param[out] probe  bytes is 0 after a failure, and one line on stderr gives the reason */
+ *  @param[out] probe  all zero after a failure, and one line on stderr gives the reason */
 PetscErrorCode HeatDiskProbeRun(const HeatGrid *grid, const char *dir, PetscInt fields,
                                 HeatDiskProbe *probe);
 

@@ -6,6 +6,7 @@
 #include <hdf5.h>
 #include <sys/resource.h>
 
+#include "io/field_file/disk_probe.h"
 #include "io/field_file/field_file.h"
 
 #define NX 37
@@ -344,6 +345,20 @@ static void grid_of_one_cell_can_be_written(void **state)
   HeatTestBarrier();
 }
 
+static void failed_probe_of_the_disk_measures_nothing(void **state)
+{
+  HeatGrid     *grid = HeatTestGrid(PETSC_COMM_WORLD, NX, NY, 1);
+  HeatDiskProbe probe;
+
+  (void)state;
+  HeatTestFolder("probe");
+  OK(HeatDiskProbeRun(grid, "probe", 2, &probe));
+  assert_true(probe.bytes == 16 * NX * NY && probe.write > 0.0 && probe.read > 0.0);
+  OK(HeatDiskProbeRun(grid, "probe/none", 2, &probe)); /* a warning, no error */
+  assert_true(probe.bytes == 0 && probe.write == 0.0 && probe.read == 0.0);
+  OK(HeatGridDestroy(&grid));
+}
+
 static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(file_is_the_same_bytes_on_any_ranks_and_layout),
     cmocka_unit_test(compressed_file_is_the_same_bytes_on_any_ranks_and_layout),
@@ -356,6 +371,7 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(one_ranks_failed_write_is_an_error_on_every_rank),
     cmocka_unit_test(failed_compressed_write_is_an_error_on_every_rank),
     cmocka_unit_test(grid_of_one_cell_can_be_written),
+    cmocka_unit_test(failed_probe_of_the_disk_measures_nothing),
 };
 
 HEAT_TEST_MAIN(Tests)
