@@ -120,6 +120,7 @@ BAD = {
     "zero": (lambda m: m.update(memory_bandwidth=[[1, 0.0]]), "memory_bandwidth[0]: found [1, 0]; both numbers must be greater than 0"),
     "pair": (lambda m: m.update(memory_bandwidth=[[1]]), "memory_bandwidth[0]: found a list of 1"),
     "long": (lambda m: m.update(memory_bandwidth=[[k, 1e9] for k in range(1, 40)]), "found 39 entries; at most 32"),
+    "alone": (lambda m: m["allreduce"].update(within=[[1, 1e-6], [2, 2e-6]]), "allreduce.within: found 1 first; an allreduce needs 2 at least"),
     "null": (lambda m: m.update(within=None), "within: found nothing; it must be a mapping"),
     "name": (lambda m: m.update(name="x" * 200), "name: found a text of 200 bytes; at most 127"),
     "kernel": (first_kernel(kernel="ftsc"), "kernels[0].kernel: found ftsc; it must be one of ftcs"),
@@ -155,6 +156,20 @@ def test_a_machine_file_that_does_not_exist_is_told(tmp_path):
 
 
 # Prediction.
+
+
+def test_reductions_within_a_node_that_were_not_measured_are_those_between_nodes(tmp_path):
+    (tmp_path / "m.yaml").write_text(broken(lambda m: m["allreduce"].update(within=None)))
+    plan = predict(tmp_path, big_case("backward-euler"), "--ranks", "8", machine="m.yaml")
+    assert plan["time"]["reductions"] > 0
+
+
+def test_a_plan_says_that_times_leave_weights_out_and_shows_no_control_characters_of_a_machine(tmp_path):
+    (tmp_path / "m.yaml").write_text(broken(lambda m: m.update(name="a\x1b[31mb", nodes=1)))
+    write_case(tmp_path, basic_case(decomposition={"weights": [1, 2]}))
+    done = execute(command(None, 1, ("plan", "case.yaml", "--ranks", "2", "--ranks-per-node", "1", "--machine", "m.yaml")), tmp_path)
+    assert done.returncode == 0 and "leave decomposition.weights out" in done.stdout, done.stdout
+    assert "\x1b" not in done.stdout + done.stderr and done.stdout.count("[31mb") >= 3, done.stdout
 
 
 @pytest.mark.parametrize("machine", SHIPPED, ids=[path.stem for path in SHIPPED])
