@@ -320,3 +320,21 @@ def test_every_file_of_a_room_is_in_its_readme(room):
     text = (ROOT / room / "README.md").read_text()
     missing = sorted({path.stem for path in (ROOT / room).glob("*.[ch]")} - set(re.findall(r"\w+", text)))
     assert not missing, f"{room}/README.md does not name {missing}"
+
+
+def rooms_that_readme_permits(text: str) -> set[str]:
+    """Return the rooms that the sentence "**May use:** ..." of a README names, by their paths from the top level."""
+    sentence = re.search(r"^\*\*May use:\*\* (.*?\.)(?=\s)", text, re.M | re.S)
+    return set(re.findall(r"`((?:solver|io|app)/\w+)`", sentence[1])) if sentence else {"no sentence that begins with **May use:**"}
+
+
+@pytest.mark.parametrize("room", ALLOWED)
+def test_readme_names_exactly_the_rooms_that_a_room_may_use(room):
+    assert rooms_that_readme_permits(READMES[room]) == set(ALLOWED[room].split())
+
+
+@pytest.mark.parametrize("old,new", [("`io/field_file`, ", ""), ("`io/file`, ", "`io/file`, `io/case_file`, "), ("**May use:**", "It may use")])
+def test_a_wrong_sentence_about_permitted_rooms_is_noticed(old, new):
+    room = "io/run_files"
+    assert old in READMES[room]
+    assert rooms_that_readme_permits(READMES[room].replace(old, new, 1)) != set(ALLOWED[room].split())
