@@ -133,3 +133,67 @@ def test_a_name_that_does_not_exist_is_noticed(text):
                                   "boundary.top[0].type", "snapshot_NNNNNN.h5", "MPI_Fetch_and_op", "heat_SIDE_K", "RowKernel"])
 def test_a_name_that_exists_is_accepted(text):
     assert not what_does_not_exist(f"It calls `{text}`.", ROOT)
+
+
+# ---- What was measured ----------------------------------------------------------------------------------
+
+
+def sections_without_origin(text: str) -> list[str]:
+    """Return the sections that state no date of a measurement or no command or test by which it is repeated."""
+    sections = re.findall(r"^## (.*)\n((?:(?!^## ).*\n?)*)", text, re.M)
+    return [title for title, body in sections
+            if not re.search(r"\b20\d\d-\d\d-\d\d\b", body) or not re.search(r"`(python3|mpiexec|HEAT2D|cmake|build/|tests/|[\w/]*bench)", body)]
+
+
+MEASURED = (ROOT / "solver" / "MEASURED.md").read_text()
+
+
+def test_each_measured_section_has_its_date_and_its_command():
+    assert MEASURED.count("\n## ") > 10 and not sections_without_origin(MEASURED)
+
+
+def test_a_measured_section_without_a_date_is_noticed():
+    assert sections_without_origin(MEASURED + "\n## Weather\n\nIt was fast, by `python3 tests/x.py`.\n") == ["Weather"]
+
+
+# ---- The equations of solver/README.md ------------------------------------------------------------------
+
+
+def equations(paper: str) -> list[str]:
+    """Return the numbers of the equations that the paper displays, in their order."""
+    return re.findall(r"^ {4}\((\d+[a-z]?)\) ", paper, re.M)
+
+
+def equations_named(text: str) -> set[str]:
+    """Return the numbers of equations of solver/README.md that a text names: eq. (3), eqs. (2) to (7), equations (8) and (9).  Those of
+    a publication follow its name and year."""
+    text = re.sub(r"\b(19|20)\d\d\) \d+, eq\. \(\d+\)-\(\d+\)", "", re.sub(r"\s*\n\s*\*?\s*", " ", text))
+    lists = re.findall(r"\b(?:[Ee]qs?\.|[Ee]quations?) (\(\d+[a-z]?\)(?:(?:,| and| to|-|, and) ?\(\d+[a-z]?\))*)", text)
+    return {number for one in lists for number in re.findall(r"\d+[a-z]?", one)}
+
+
+PAPER = (ROOT / "solver" / "README.md").read_text()
+
+
+def test_each_equation_has_a_number_of_its_own():
+    numbers = equations(PAPER)
+    assert len(numbers) == len(set(numbers)) > 20 and numbers[0] == "1"
+    whole = [int(number) for number in numbers if number.isdigit()]
+    assert whole == list(range(1, len(whole) + 1)), f"the order of the equations: {whole}"
+
+
+@pytest.mark.parametrize("path", [path for path in TREE if re.search(r"\.(c|h|md)$", path.name) and re.search(r"\beq|Eq", path.read_text())],
+                         ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_equations_that_are_named_exist(path):
+    unknown = equations_named(path.read_text()) - set(equations(PAPER))
+    assert not unknown, f"{path.relative_to(ROOT)} names equations that solver/README.md does not have: {sorted(unknown)}"
+
+
+@pytest.mark.parametrize("text", ["see eq. (3c)", "eqs. (2) to (77)", "equations (8)\n *  and (19) of the paper"])
+def test_an_equation_that_does_not_exist_is_noticed(text):
+    assert equations_named(text) - set(equations(PAPER))
+
+
+def test_an_equation_that_is_numbered_twice_is_noticed():
+    numbers = equations(PAPER + "\n    (7)   x = y\n")
+    assert len(numbers) == len(set(numbers)) + 1
