@@ -75,7 +75,7 @@ PetscReal HeatPlanIterations(const HeatPlan *p)
                                       : AssumedIterations * (PetscReal)p->steps.solves;
 }
 
-/* Predict the messages of heat2d's multigrid, and the two reductions of each iteration. */
+/* Predict the messages of heat2d's multigrid, and the reduction of each iteration. */
 static PetscErrorCode PlanSolves(HeatPlan *p)
 {
   HeatPlanTraffic  *step   = &p->per_step[HEAT_TRAFFIC_MULTIGRID];
@@ -90,7 +90,7 @@ static PetscErrorCode PlanSolves(HeatPlan *p)
   HeatLevelsPlanSolve(p->n_levels, p->levels, &once, &per_iteration);
   Add(each, 1.0, &per_iteration, sizeof(float));
   p->per_iteration[HEAT_TRAFFIC_REDUCTION].collectives = p->layout.size > 1
-                                                             ? 2.0 * (double)p->layout.size
+                                                             ? (double)p->layout.size
                                                              : 0.0;
   if (!p->steps.known) {
     *step = *run = *set_up = Unknown();

@@ -6,9 +6,16 @@
  *      beta = (r, z)/(r, z)_old,   alpha = (r, z)/((z, A z) - beta (r, z)/alpha_old)
  *
  * The denominator of alpha is (p, A p).  It follows from (z, A z), so that the two sums of an
- * iteration are one message (A. Chronopoulos, C. Gear, J. Comput. Appl. Math. 25 (1989) 153).  The
- * first half of the next cycle is part of the pass that updates r, unless that update is expected
- * to meet the tolerance, which would waste the half cycle.
+ * iteration are one message (A. Chronopoulos, C. Gear, J. Comput. Appl. Math. 25 (1989) 153).
+ * ||r|| is needed to stop, not for these scalars.  Where an iteration is not expected to be the
+ * last one, it is therefore reduced with the products of the next iteration, in the same message.
+ *
+ * What an update of r is expected to do (Outlook) decides what follows it:
+ *
+ *     GOES_ON     ||r|| stays above the tolerance: first half of the next cycle in the pass that
+ *                 updates r, ||r|| after the second half.  One reduction an iteration.
+ *     UNCERTAIN   the same pass, but ||r|| is reduced at once, before the coarse levels.
+ *     CONVERGES   the tolerance is met: no cycle, which would be wasted; ||r|| at once.
  *
  * Where V-cycles make too little progress, W-cycles continue from the residual reached.  Where
  * these make too little progress too, or single precision loses a sign, the method stops with
@@ -23,6 +30,15 @@ enum {
   WINDOW = 6 /* iterations over which progress is measured.  Chosen.  Larger: fallbacks come later.
                 Smaller: they are decided by a few norms, which do not fall evenly. */
 };
+
+/* An update that is predicted to leave more than Doubt times the tolerance is taken not to meet it.
+   Chosen: a larger value reduces more norms on their own; with a smaller one more solves end after
+   a cycle of the coarse levels that is wasted. */
+static const PetscReal Doubt = 2.0;
+
+/* Predicted factor of ||r|| in the first iteration.  Chosen, below what is found, 0.02 to 1: it
+   decides only whether the first norm is reduced at once, at tolerances of 0.005 and more. */
+static const PetscReal FirstFall = 0.01;
 
 typedef struct {
   HeatCGInfo info;
@@ -48,12 +64,18 @@ static PetscReal IterationsToGo(KSP ksp, const HeatCG *h)
   return per_iteration > 0.0 ? log(h->norms[0] / Goal(ksp)) / per_iteration : PETSC_MAX_REAL;
 }
 
-/* Return whether the next iteration would meet the tolerance if it reduced ||r|| like the last
-   one. */
-static PetscBool ConvergesNext(KSP ksp, const HeatCG *h)
+/* What the next update of r is expected to do: see the file's head. */
+typedef enum { GOES_ON, UNCERTAIN, CONVERGES } Outlook;
+
+/* Predict that the next iteration reduces ||r|| like the last one, the first one by FirstFall. */
+static Outlook Predict(KSP ksp, const HeatCG *h)
 {
-  if (h->n_norms < 2) return PETSC_FALSE;
-  return h->norms[0] * (h->norms[0] / h->norms[1]) <= Goal(ksp) ? PETSC_TRUE : PETSC_FALSE;
+  const PetscReal fall     = h->n_norms < 2 ? FirstFall : h->norms[0] / h->norms[1];
+  const PetscReal expected = h->norms[0] * fall, goal = Goal(ksp);
+
+  if (ksp->its + 1 >= ksp->max_it) return UNCERTAIN;
+  if (h->n_norms >= 2 && expected <= goal) return CONVERGES;
+  return expected <= Doubt * goal ? UNCERTAIN : GOES_ON;
 }
 
 /* Report an iteration to PETSc, and let its convergence test set ksp->reason. */
@@ -69,6 +91,18 @@ static PetscErrorCode Report(KSP ksp, PetscReal norm)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* Account for ||r|| after an iteration: report it, and find out whether progress is too slow. */
+static PetscErrorCode Judge(KSP ksp, PetscReal norm, PetscReal most_to_go, PetscBool *slow)
+{
+  HeatCG *h = ksp->data;
+
+  PetscFunctionBeginUser;
+  RecordNorm(h, norm);
+  PetscCall(Report(ksp, norm));
+  *slow = (h->n_norms > WINDOW && IterationsToGo(ksp, h) > most_to_go) ? PETSC_TRUE : PETSC_FALSE;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Iterate with one kind of cycle until ksp->reason is set, or until progress is too slow.
    @param[in]     most_to_go  predicted further iterations above which progress is too slow
    @param[in,out] x           own cells
@@ -77,8 +111,9 @@ static PetscErrorCode Report(KSP ksp, PetscReal norm)
 static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, PetscReal *x,
                               PetscInt *count, PetscBool *slow)
 {
-  HeatCG             *h      = ksp->data;
-  HeatMultigridUpdate update = {.x = x};
+  HeatCG             *h       = ksp->data;
+  HeatMultigridUpdate update  = {.x = x};
+  Outlook             outlook = UNCERTAIN;
   PetscReal           rz, rz_old = 0.0, zAz, norm = ksp->rnorm;
 
   PetscFunctionBeginUser;
@@ -87,7 +122,9 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, 
   RecordNorm(h, norm);
   PetscCall(HeatMultigridDown(mg, NULL, NULL));
   for (PetscBool first = PETSC_TRUE; !ksp->reason && !*slow; first = PETSC_FALSE) {
-    PetscCall(HeatMultigridUp(mg, &rz, &zAz));
+    PetscCall(HeatMultigridUp(mg, outlook == GOES_ON ? &norm : NULL, &rz, &zAz));
+    if (outlook == GOES_ON) PetscCall(Judge(ksp, norm, most_to_go, slow));
+    if (ksp->reason || *slow) break;
     update.beta            = first ? 0.0 : rz / rz_old;
     const PetscReal energy = first ? zAz : zAz - update.beta * rz / update.alpha;
     *slow = (rz > 0.0 && rz <= PETSC_MAX_REAL && energy > 0.0 && energy <= PETSC_MAX_REAL)
@@ -95,14 +132,13 @@ static PetscErrorCode Iterate(KSP ksp, HeatMultigrid *mg, PetscReal most_to_go, 
                 : PETSC_TRUE; /* lost in the rounding of single precision */
     if (*slow) break;
     update.alpha = rz / energy;
-    update.cycle = ConvergesNext(ksp, h) ? PETSC_FALSE : PETSC_TRUE;
+    outlook      = Predict(ksp, h);
+    update.cycle = outlook == CONVERGES ? PETSC_FALSE : PETSC_TRUE;
     rz_old       = rz;
-    PetscCall(HeatMultigridDown(mg, &update, &norm));
+    PetscCall(HeatMultigridDown(mg, &update, outlook == GOES_ON ? NULL : &norm));
     ksp->its++;
     (*count)++;
-    RecordNorm(h, norm);
-    PetscCall(Report(ksp, norm));
-    *slow = (h->n_norms > WINDOW && IterationsToGo(ksp, h) > most_to_go) ? PETSC_TRUE : PETSC_FALSE;
+    if (outlook != GOES_ON) PetscCall(Judge(ksp, norm, most_to_go, slow));
     if (!update.cycle && !ksp->reason && !*slow) PetscCall(HeatMultigridDown(mg, NULL, NULL));
   }
   PetscCall(HeatMultigridFinish(mg, x));

@@ -42,15 +42,16 @@ int HeatMultigridCycleVisits(const HeatMultigrid *mg);
 PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscReal *z);
 
 /** Preconditioned conjugate gradients, solver/README.md eq. (13), in two calls for each iteration.
- *  r, z and p live in arrays of the finest level; the caller computes alpha and beta.
+ *  r, z and p live in arrays of the finest level; the caller computes alpha and beta.  Each
+ *  iteration has one reduction over the ranks, or two where the caller needs ||r|| at once.
  *
  *      Load               r = b
  *      Down(NULL)         first half of the first cycle: pre-smoothing, restriction
  *      repeat
  *        Up               second half: coarse levels, correction, post-smoothing: z = M r;
- *                         returns (r, z) and (z, A z)
- *        Down(update)     p = z + beta p,  x = x + alpha p,  r = r - alpha A p;  returns ||r||;
- *                         first half of the next cycle
+ *                         returns (r, z) and (z, A z), and ||r|| if Down has postponed it
+ *        Down(update)     p = z + beta p,  x = x + alpha p,  r = r - alpha A p;
+ *                         first half of the next cycle; returns ||r||, or postpones it to Up
  *      Finish             x = x + alpha p, if the last Down has postponed it
  *
  *  A p is computed with all coefficients to 48 bits, in double precision.  Sums over cells do not
@@ -73,14 +74,18 @@ typedef struct {
 
 /** Update p, x and r, and do the first half of a cycle.
  *  @param[in]  update  NULL: do the first half of a cycle alone
- *  @param[out] norm    ||r||, in the units of b; unused and may be NULL if update is NULL */
+ *  @param[out] norm    ||r||, in the units of b; unused and may be NULL if update is NULL.  With an
+ *                      update that has a cycle, NULL postpones ||r|| to the next Up, which must
+ *                      follow: its reduction then takes the place of two */
 PetscErrorCode HeatMultigridDown(HeatMultigrid *mg, const HeatMultigridUpdate *update,
                                  PetscReal *norm);
 
 /** Do the second half of a cycle.
+ *  @param[out] norm     ||r|| that the last Down has postponed, with the bits that Down would have
+ *                       returned; NULL if Down has not postponed it
  *  @param[out] rz, zAz  (r, z) and (z, A z), in a scale of the multigrid; only ratios of them, such
  *                       as alpha and beta, have a meaning outside */
-PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz);
+PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *norm, PetscReal *rz, PetscReal *zAz);
 
 /** Add the step that the last Down has postponed to x, if any.
  *  @param[in,out] x  [nyl][nxl], the x of the updates */

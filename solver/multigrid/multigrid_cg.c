@@ -6,6 +6,9 @@
  *     r = r - alpha A p        ||r||^2
  *     cycle, first half        coarse levels, second half:  z = M r        (r, z), (z, A z)
  *
+ * The three sums are one reduction at the end of an iteration's cycle, unless ||r|| is needed
+ * before it.
+ *
  * Row by row, the first three lines and the half-sweeps of the first half are one pass through
  * memory; the half-sweeps of the second half and the sums are another.
  *
@@ -21,24 +24,30 @@
 #include <math.h>
 
 #include "solver/base/denormals.h"
+#include "solver/base/largest_and_norm.h"
 #include "solver/multigrid/multigrid_sums_impl.h"
+
+/* Return ||r|| in the units of b from ||r||^2 in the scale of the multigrid. */
+static PetscReal NormOf(const HeatMultigrid *mg, PetscReal squares)
+{
+  return ldexp(sqrt(squares), -mg->scale_b);
+}
 
 PetscErrorCode HeatMultigridLoad(HeatMultigrid *mg, const PetscReal *b, PetscReal *norm)
 {
   HeatLevel *l = &mg->levels[0];
-  PetscReal  largest, squares;
+  PetscReal  largest;
 
   PetscFunctionBeginUser;
   mg->pending = PETSC_FALSE;
-  PetscCall(HeatMultigridChooseScale(mg, b, &largest));
-  *norm = largest;
+  PetscCall(HeatLargestAndNorm(mg->comm, HeatGridLocalCells(HeatOperatorGrid(mg->op)), b, &largest,
+                               norm));
+  HeatMultigridSetScale(mg, largest);
   if (largest == 0.0 || !(largest <= PETSC_MAX_REAL)) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatMultigridLoadScaled(mg, b));
   PetscCall(HeatTransferRun(l->halo, l->b, l->b));
   PetscCall(HeatTransferRun(l->halo, mg->r_low, mg->r_low));
-  HeatSumsReset(mg);
-  PetscCall(HeatSumsReduceSquares(mg, HeatSumsOwnSquares(mg), &squares));
-  *norm = ldexp(sqrt(squares), -mg->scale_b);
+  HeatSumsStart(mg, PetscSqr(ldexp(*norm, mg->scale_b)));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -208,7 +217,8 @@ static PetscErrorCode UpdateRowAndSums(PetscInt j, void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Update p, x and r and reduce ||r||, with or without the first half of a cycle.  Collective. */
+/* Update p, x and r, with or without the first half of a cycle; reduce ||r||, or postpone that
+   where norm is NULL.  Collective. */
 static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *update,
                                 PetscReal *norm)
 {
@@ -234,8 +244,10 @@ static PetscErrorCode RunUpdate(HeatMultigrid *mg, const HeatMultigridUpdate *up
   } else {
     for (PetscInt j = lo; j < pass.end_r; j++) PetscCall(UpdateRowAndSums(j, &pass));
   }
-  PetscCall(HeatSumsReduceSquares(mg, pass.squares, &squares));
-  *norm = ldexp(sqrt(squares), -mg->scale_b);
+  if (norm) {
+    PetscCall(HeatSumsReduceSquares(mg, pass.squares, &squares));
+    *norm = NormOf(mg, squares);
+  } else HeatSumsPostponeSquares(mg, pass.squares);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -270,18 +282,22 @@ static PetscErrorCode AddProducts(PetscInt j, void *context)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *rz, PetscReal *zAz)
+PetscErrorCode HeatMultigridUp(HeatMultigrid *mg, PetscReal *norm, PetscReal *rz, PetscReal *zAz)
 {
   HeatLevel     *l = &mg->levels[0], *coarse = l->coarsest ? NULL : l + 1;
   const unsigned denormals = HeatFlushDenormals();
   ProductPass    pass      = {.mg = mg};
   HeatProducts   totals;
+  PetscReal      squares = 0.0;
 
   PetscFunctionBeginUser;
+  PetscAssert(!norm == !mg->sums.postponed, mg->comm, PETSC_ERR_ARG_WRONGSTATE,
+              "Up returns ||r|| if and only if Down has postponed it");
   PetscCall(HeatMultigridCycleCoarse(mg));
   PetscCall(HeatLevelUp(l, coarse, AddProducts, &pass));
   HeatRestoreDenormals(denormals);
-  PetscCall(HeatSumsReduceProducts(mg, &pass.parts, &totals));
+  PetscCall(HeatSumsReduceProducts(mg, &pass.parts, &totals, &squares));
+  if (norm) *norm = NormOf(mg, squares);
   *rz  = totals.rz;
   *zAz = totals.zAz;
   PetscFunctionReturn(PETSC_SUCCESS);

@@ -444,7 +444,14 @@ PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b)
 /* The largest |b| becomes about 2^20, chosen: its square, 2^40, and the squares of what many
    iterations leave of it, are then within single precision's range, 2^-126 to 2^128.  The exponent
    is at most 1000, which keeps 2^scale_b below the largest double, 2^1024, for any b. */
-PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest)
+void HeatMultigridSetScale(HeatMultigrid *mg, PetscReal largest)
+{
+  mg->scale_b = (largest > 0.0 && largest <= PETSC_MAX_REAL) ? PetscMin(20 - ilogb(largest), 1000)
+                                                             : 0;
+}
+
+/* Set the scale for b.  Collective. */
+static PetscErrorCode ChooseScale(HeatMultigrid *mg, const PetscReal *b)
 {
   const size_t n   = HeatGridLocalCells(HeatOperatorGrid(mg->op));
   PetscReal    max = 0.0, sum = 0.0;
@@ -456,10 +463,8 @@ PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, P
     sum += b[k] * 0.0; /* NaN if b is not finite; a maximum would ignore NaN */
   }
   if (sum != 0.0) max = PETSC_INFINITY;
-  PetscCallMPI(MPI_Allreduce(&max, largest, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
-  mg->scale_b = (*largest > 0.0 && *largest <= PETSC_MAX_REAL)
-                    ? PetscMin(20 - ilogb(*largest), 1000)
-                    : 0;
+  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &max, 1, MPI_DOUBLE, MPI_MAX, mg->comm));
+  HeatMultigridSetScale(mg, max);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -467,11 +472,11 @@ PetscErrorCode HeatMultigridApply(HeatMultigrid *mg, const PetscReal *r, PetscRe
 {
   HeatLevel     *l = &mg->levels[0], *coarse = l->coarsest ? NULL : l + 1;
   const PetscInt n = l->s.own.hi[0] - l->s.own.lo[0];
-  PetscReal      largest, scale;
+  PetscReal      scale;
   unsigned       denormals;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatMultigridChooseScale(mg, r, &largest));
+  PetscCall(ChooseScale(mg, r));
   PetscCall(HeatMultigridLoadScaled(mg, r));
   PetscCall(HeatTransferRun(l->halo, l->b, l->b));
   denormals = HeatFlushDenormals();

@@ -34,7 +34,17 @@ static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscR
   return mass[i] + ((gx[i] + gx[i + 1]) + (gs[i] + gs[i + g->nxl]));
 }
 
-/* Find scale_A and the lower bound on the mass of a level of one cell.
+/* Estimate the smallest eigenvalue of A, scaled: the least mass of a cell, and what conductances
+   add where all are equal, (pi/(2 n))^2/4 or more with n cells along the longer axis.  Only the
+   quantum of the first products depends on it (multigrid_sums.c). */
+static PetscReal LeastEigenvalue(const HeatMultigrid *mg, PetscReal least_mass)
+{
+  const HeatGrid *g = HeatOperatorGrid(mg->op);
+
+  return ldexp(least_mass, mg->scale_A) + 0.6 / PetscSqr((PetscReal)PetscMax(g->nx, g->ny));
+}
+
+/* Find scale_A, the lower bound on the mass of a level of one cell, and the estimate above.
  *
  * In a nearly pure-Neumann problem the mass of the one-cell level is nearly zero.  The right-hand
  * side there is the sum over all residuals, each rounded to single precision; divided by a mass
@@ -50,10 +60,11 @@ static PetscReal Diagonal(const HeatGrid *g, const PetscReal *mass, const PetscR
  * error.  Smaller: what it adds to the mean is rounding. */
 static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
 {
-  const HeatGrid *g       = HeatOperatorGrid(mg->op);
-  const PetscReal noise   = 1e-8;
-  PetscReal       largest = 0.0, to_sixteenths = 0.0, *row;
-  PetscInt64      sixteenths = 0; /* sum of d, each rounded up to 1/16 */
+  const HeatGrid *g             = HeatOperatorGrid(mg->op);
+  const PetscReal noise         = 1e-8;
+  PetscReal       extremes[2]   = {0.0, -PETSC_MAX_REAL}; /* largest d; - least mass */
+  PetscReal       to_sixteenths = 0.0, *row;
+  PetscInt64      sixteenths    = 0; /* sum of d, each rounded up to 1/16 */
 
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(g->nxl, &row));
@@ -66,14 +77,17 @@ static PetscErrorCode FindScaleAndLeastMass(HeatMultigrid *mg, PetscReal mass)
       for (PetscInt i = 0; i < g->nxl; i++) {
         const PetscReal d = Diagonal(g, row, gx, gs, i);
 
-        if (pass == 0) largest = PetscMax(largest, d);
-        else sixteenths += (PetscInt64)ceil(to_sixteenths * d);
+        if (pass == 0) {
+          extremes[0] = PetscMax(extremes[0], d);
+          extremes[1] = PetscMax(extremes[1], -row[i]);
+        } else sixteenths += (PetscInt64)ceil(to_sixteenths * d);
       }
     }
     if (pass) continue;
-    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &largest, 1, MPIU_REAL, MPIU_MAX, mg->comm));
-    mg->scale_A   = largest > 0.0 && largest <= PETSC_MAX_REAL ? -ilogb(largest) - 1 : 0;
-    to_sixteenths = ldexp(16.0, mg->scale_A);
+    PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_REAL, MPIU_MAX, mg->comm));
+    mg->scale_A = extremes[0] > 0.0 && extremes[0] <= PETSC_MAX_REAL ? -ilogb(extremes[0]) - 1 : 0;
+    to_sixteenths        = ldexp(16.0, mg->scale_A);
+    mg->least_eigenvalue = LeastEigenvalue(mg, -extremes[1]);
   }
   PetscCall(PetscFree(row));
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &sixteenths, 1, MPIU_INT64, MPI_SUM, mg->comm));

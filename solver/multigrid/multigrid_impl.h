@@ -134,7 +134,10 @@ typedef enum { HEAT_SUM_SQUARES, HEAT_SUM_RZ, HEAT_SUM_ZAZ, HEAT_SUM_COUNT } Hea
 /** The predictions of these sums, scaled (multigrid_sums.c). */
 typedef struct {
   PetscReal squares;                  /* the last ||r||^2; 0 before the first */
+  PetscReal fall;                     /* the factor from the one before it to the last ||r||^2 */
   PetscReal expected[HEAT_SUM_COUNT]; /* the next ||r||^2, sum of |terms of (r, z)|, (z, A z) */
+  PetscBool postponed;                /* ||r||^2 is to be reduced together with the products */
+  PetscReal part;                     /* this rank's terms of ||r||^2, if postponed */
 } HeatSums;
 
 /** The multigrid.  Its equations are scaled by powers of two, which change no bit: in its arrays A
@@ -148,12 +151,13 @@ struct HeatMultigrid {
   HeatLevel     levels[HEAT_MAX_LEVELS]; /* the finest first: z is its u, r's high half its b */
 
   /* Of the finest level alone. */
-  float   *r_low;                 /* low half of r; borrowed from the level's memory */
-  float   *p;                     /* search direction; borrowed from the level's memory */
-  float   *zeros;                 /* owned: a half row of zeros */
-  HeatRows gx_low, gy_low, m_low; /* low halves of the coefficients */
-  int      scale_A, scale_b;      /* exponents of the scaling */
-  float    least_mass;            /* lower bound on the mass of a level of one cell, scaled */
+  float    *r_low;                 /* low half of r; borrowed from the level's memory */
+  float    *p;                     /* search direction; borrowed from the level's memory */
+  float    *zeros;                 /* owned: a half row of zeros */
+  HeatRows  gx_low, gy_low, m_low; /* low halves of the coefficients */
+  int       scale_A, scale_b;      /* exponents of the scaling */
+  float     least_mass;            /* lower bound on the mass of a level of one cell, scaled */
+  PetscReal least_eigenvalue;      /* of A, scaled: an estimate */
 
   HeatWideRow wide;
 
@@ -213,10 +217,9 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
  *  nothing where the finest level is the only one.  Collective. */
 PetscErrorCode HeatMultigridCycleCoarse(HeatMultigrid *mg);
 
-/** Choose the power of two, 2^scale_b, that brings the largest |b| to about 2^20.  Collective.
- *  @param[in]  b        [nyl][nxl]
- *  @param[out] largest  max |b| over all ranks; infinite where b is not finite */
-PetscErrorCode HeatMultigridChooseScale(HeatMultigrid *mg, const PetscReal *b, PetscReal *largest);
+/** Choose the power of two, 2^scale_b, that brings the largest |b| to about 2^20.  Not collective.
+ *  @param[in] largest  max |b| over all ranks; 1 is chosen if it is 0 or infinite */
+void HeatMultigridSetScale(HeatMultigrid *mg, PetscReal largest);
 
 /** Store b 2^scale_b as a pair, b of the finest level and r_low, on own cells.  Not collective. */
 PetscErrorCode HeatMultigridLoadScaled(HeatMultigrid *mg, const PetscReal *b);

@@ -6,19 +6,16 @@
  * of magnitude during a solve, so the quantum of each sum follows a prediction of its total:
  * ||r||^2 is expected to fall by the factor by which it fell last, and the products by the factor
  * of the ||r||^2 of the same iteration.  A wrong prediction costs a second pass over the cells, not
- * accuracy.
+ * accuracy.  Where ||r||^2 is reduced together with the products of the same iteration, its fall is
+ * not known before them: the products are then expected to fall as ||r||^2 did last.
  *
  * Source: J. Demmel, H. D. Nguyen, Fast reproducible floating-point summation, ARITH 21 (2013). */
 #include "solver/multigrid/multigrid_sums_impl.h"
 
 #include <math.h>
 
-/* Bounds of a total, in quanta.  Derived: above Most a partial sum could reach 2^53 and lose bits.
-   Below Fewest the terms' rounding, half a quantum each, is no longer small beside the total: with
-   10^7 groups it is 10^7/2^41, 5e-6, in the worst case, and 1e-9 if it is random.  Chosen: the
-   quantum is such that the predicted total is Aim quanta, which leaves a factor of 2^5 above and of
-   2^7 below. */
-static const PetscReal Fewest = 0x1p40, Most = 0x1p52, Aim = 0x1p47;
+/* Largest total, in quanta.  Derived: above it a partial sum could reach 2^53 and lose bits. */
+static const PetscReal Most = 0x1p52;
 
 /* Predicted factor of ||r||^2 in the first iteration.  Measured: on fields without jumps six
    iterations reduce the norm by 1e8, so each by about 2^4.  Factors below Steepest are not
@@ -32,32 +29,40 @@ static const PetscReal FirstFall = 0x1p-8, Steepest = 0x1p-40;
    lower end of double's range, means that the total is zero. */
 static const PetscReal TooLow = 0x1p20, TooHigh = 0x1p-40, Zero = 0x1p-900;
 
-void HeatSumsReset(HeatMultigrid *mg)
+/* Return the smallest total that is accurate enough, in quanta.  The rounding of a term is half a
+   quantum, so that with 2^15 quanta for each of the 2 x 2 groups the total's relative error is
+   2^-16 in the worst case, and 2^-16 over the square root of the number of groups if the rounding
+   is random: 3e-8 for 10^6 cells.  Chosen: more quanta for each group leave a narrower range of
+   totals that hold, so that more sums are computed twice.  It is between 2^30, since the rounding
+   of a few terms is not random, and 2^40, so that the range keeps a factor of 2^12. */
+static PetscReal Fewest(const HeatMultigrid *mg)
 {
-  const HeatLevel *l     = &mg->levels[0];
-  const PetscReal  cells = (PetscReal)l->d.n[0] * (PetscReal)l->d.n[1];
+  const PetscInt *n      = mg->levels[0].d.n;
+  const PetscReal groups = (PetscReal)((n[0] + 1) / 2) * (PetscReal)((n[1] + 1) / 2);
 
-  /* The largest |r| is about 2^20 (HeatMultigridChooseScale), so that ||r||^2 is between 2^40, from
-     a single cell, and 2^40 times the number of cells: predict the geometric mean. */
-  mg->sums = (HeatSums){.expected[HEAT_SUM_SQUARES] = 0x1p40 * sqrt(cells)};
+  return PetscClipInterval(0x1p15 * groups, 0x1p30, 0x1p40);
 }
 
-/* Return the quantum for a predicted total: a power of two, about expected/Aim. */
-static PetscReal Quantum(PetscReal expected) { return ldexp(1.0, ilogb(expected)) / Aim; }
+/* Return the quantum for a predicted total: a power of two such that the prediction is about in the
+   middle, on a logarithmic scale, of the totals that hold. */
+static PetscReal Quantum(const HeatMultigrid *mg, PetscReal expected)
+{
+  return ldexp(1.0, ilogb(expected) - (ilogb(Fewest(mg)) + ilogb(Most)) / 2);
+}
 
 static HeatQuantum Rounding(const HeatMultigrid *mg, HeatSum sum)
 {
-  return (HeatQuantum){1.5 * 0x1p52 * Quantum(mg->sums.expected[sum])};
+  return (HeatQuantum){1.5 * 0x1p52 * Quantum(mg, mg->sums.expected[sum])};
 }
 
 /* Return whether a total is exact and accurate enough; if not, correct the prediction. */
-static PetscBool TotalHolds(PetscReal total, PetscReal *expected)
+static PetscBool TotalHolds(const HeatMultigrid *mg, PetscReal total, PetscReal *expected)
 {
-  const PetscReal quanta = total / Quantum(*expected);
+  const PetscReal quanta = total / Quantum(mg, *expected);
 
   if (!(total <= PETSC_MAX_REAL)) return PETSC_TRUE; /* not finite: another quantum cannot help */
   if (quanta > Most) *expected *= TooLow;
-  else if (quanta >= Fewest) return PETSC_TRUE;
+  else if (quanta >= Fewest(mg)) return PETSC_TRUE;
   else *expected = total > 0.0 ? total : *expected * TooHigh;
   return *expected > Zero ? PETSC_FALSE : PETSC_TRUE;
 }
@@ -148,21 +153,25 @@ PetscReal HeatSumsOwnSquares(const HeatMultigrid *mg)
   return sum;
 }
 
-/* Predict the sums of the next iteration from two successive values of ||r||^2. */
-static void Predict(HeatSums *s, PetscReal total)
+static PetscBool IsPositive(PetscReal total)
 {
-  const PetscReal last = s->squares;
-  const PetscReal fall = last > 0.0 ? PetscMax(total / last, Steepest) : FirstFall;
+  return total > 0.0 && total <= PETSC_MAX_REAL ? PETSC_TRUE : PETSC_FALSE;
+}
 
-  if (!(total > 0.0 && total <= PETSC_MAX_REAL)) return;
-  if (last > 0.0) {
-    s->expected[HEAT_SUM_RZ] *= fall;
-    s->expected[HEAT_SUM_ZAZ] *= fall;
-  } else {
-    s->expected[HEAT_SUM_RZ] = s->expected[HEAT_SUM_ZAZ] = total;
-  }
-  s->expected[HEAT_SUM_SQUARES] = total * PetscMin(fall, 1.0);
+/* Predict the next ||r||^2 from the last two. */
+static void PredictSquares(HeatSums *s, PetscReal total)
+{
+  if (!IsPositive(total)) return;
+  s->fall = s->squares > 0.0 ? PetscMax(total / s->squares, Steepest) : FirstFall;
+  s->expected[HEAT_SUM_SQUARES] = total * PetscMin(s->fall, 1.0);
   s->squares                    = total;
+}
+
+/* Predict the products of the next cycle. */
+static void PredictProducts(HeatSums *s)
+{
+  s->expected[HEAT_SUM_RZ] *= s->fall;
+  s->expected[HEAT_SUM_ZAZ] *= s->fall;
 }
 
 PetscErrorCode HeatSumsReduceSquares(HeatMultigrid *mg, PetscReal part, PetscReal *total)
@@ -170,10 +179,32 @@ PetscErrorCode HeatSumsReduceSquares(HeatMultigrid *mg, PetscReal part, PetscRea
   PetscFunctionBeginUser;
   for (;; part = HeatSumsOwnSquares(mg)) {
     PetscCallMPI(MPI_Allreduce(&part, total, 1, MPI_DOUBLE, MPI_SUM, mg->comm));
-    if (TotalHolds(*total, &mg->sums.expected[HEAT_SUM_SQUARES])) break;
+    if (TotalHolds(mg, *total, &mg->sums.expected[HEAT_SUM_SQUARES])) break;
   }
-  Predict(&mg->sums, *total);
+  PredictSquares(&mg->sums, *total);
+  if (IsPositive(*total)) PredictProducts(&mg->sums);
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* z is about A^-1 r, so that both products are between ||r||^2 over the largest and over the
+   smallest eigenvalue of A.  The largest one is about 1.  Most right-hand sides are smooth: the
+   first products were found to be 2^-3 to 1 times ||r||^2 over the smallest one with backward
+   Euler and bdf2, and 2^-8 with crank-nicolson, whose errors oscillate. */
+void HeatSumsStart(HeatMultigrid *mg, PetscReal squares)
+{
+  const PetscReal smooth = 0.25;
+
+  mg->sums = (HeatSums){0};
+  PredictSquares(&mg->sums, squares);
+  mg->sums.expected[HEAT_SUM_RZ] = mg->sums.expected[HEAT_SUM_ZAZ] =
+      squares * PetscMax(smooth / mg->least_eigenvalue, 1.0);
+}
+
+void HeatSumsPostponeSquares(HeatMultigrid *mg, PetscReal part)
+{
+  mg->sums.postponed = PETSC_TRUE;
+  mg->sums.part      = part;
+  PredictProducts(&mg->sums);
 }
 
 void HeatSumsProductsOfRows(const HeatMultigrid *mg, PetscInt j, HeatProducts *parts)
@@ -210,20 +241,34 @@ static void OwnProducts(const HeatMultigrid *mg, HeatProducts *parts)
     HeatSumsProductsOfRows(mg, j, parts);
 }
 
-PetscErrorCode HeatSumsReduceProducts(HeatMultigrid *mg, HeatProducts *parts, HeatProducts *totals)
+/* Sums that hold keep their quantum, hence their bits, when the others are computed again. */
+PetscErrorCode HeatSumsReduceProducts(HeatMultigrid *mg, HeatProducts *parts, HeatProducts *totals,
+                                      PetscReal *squares)
 {
-  PetscReal *expected_rz  = &mg->sums.expected[HEAT_SUM_RZ];
-  PetscReal *expected_zAz = &mg->sums.expected[HEAT_SUM_ZAZ];
+  HeatSums       *s            = &mg->sums;
+  PetscReal      *expected_rz  = &s->expected[HEAT_SUM_RZ];
+  PetscReal      *expected_zAz = &s->expected[HEAT_SUM_ZAZ];
+  const PetscBool postponed    = s->postponed;
 
   PetscFunctionBeginUser;
-  for (;; OwnProducts(mg, parts)) {
-    PetscCallMPI(MPI_Allreduce(parts, totals, 3, MPI_DOUBLE, MPI_SUM, mg->comm));
-    const PetscBool rz_holds  = TotalHolds(totals->magnitude, expected_rz);
-    const PetscBool zAz_holds = TotalHolds(totals->zAz, expected_zAz);
-    if (rz_holds && zAz_holds) break;
+  for (;;) {
+    PetscReal sums[4] = {parts->rz, parts->magnitude, parts->zAz, s->part};
+
+    PetscCallMPI(
+        MPI_Allreduce(MPI_IN_PLACE, sums, postponed ? 4 : 3, MPI_DOUBLE, MPI_SUM, mg->comm));
+    *totals                       = (HeatProducts){sums[0], sums[1], sums[2]};
+    const PetscBool rz_holds      = TotalHolds(mg, totals->magnitude, expected_rz);
+    const PetscBool zAz_holds     = TotalHolds(mg, totals->zAz, expected_zAz);
+    const PetscBool squares_holds = !postponed ||
+                                    TotalHolds(mg, sums[3], &s->expected[HEAT_SUM_SQUARES]);
+    if (postponed) *squares = sums[3];
+    if (rz_holds && zAz_holds && squares_holds) break;
+    if (!rz_holds || !zAz_holds) OwnProducts(mg, parts);
+    if (!squares_holds) s->part = HeatSumsOwnSquares(mg);
   }
-  if (totals->magnitude > 0.0 && totals->magnitude <= PETSC_MAX_REAL)
-    *expected_rz = totals->magnitude;
-  if (totals->zAz > 0.0 && totals->zAz <= PETSC_MAX_REAL) *expected_zAz = totals->zAz;
+  if (IsPositive(totals->magnitude)) *expected_rz = totals->magnitude;
+  if (IsPositive(totals->zAz)) *expected_zAz = totals->zAz;
+  if (postponed) PredictSquares(s, *squares);
+  s->postponed = PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -29,8 +29,8 @@ typedef struct {
   PetscReal zAz;       /* (z, A z) */
 } HeatProducts;
 
-/** Forget earlier sums and predict the first ||r||^2 of a solve.  Not collective. */
-void HeatSumsReset(HeatMultigrid *mg);
+/** Predict the first sums of a solve from its first ||r||^2 > 0.  Not collective. */
+void HeatSumsStart(HeatMultigrid *mg, PetscReal squares);
 
 /** Return the lower row of the groups that are complete once row j is known, if rows are computed
  *  upwards; -1 if row j completes no groups of this rank.  Not collective. */
@@ -45,14 +45,22 @@ void HeatSumsProductsOfRows(const HeatMultigrid *mg, PetscInt j, HeatProducts *p
 /** Return the terms of ||r||^2 of all of this rank's groups.  Not collective. */
 PetscReal HeatSumsOwnSquares(const HeatMultigrid *mg);
 
-/** Reduce ||r||^2 over all ranks, and predict the next one.  Collective.
+/** Reduce ||r||^2 over all ranks, and predict the next sums.  Collective.
  *  @param[in]  part   sum of this rank's terms
  *  @param[out] total  ||r||^2, the same on all ranks */
 PetscErrorCode HeatSumsReduceSquares(HeatMultigrid *mg, PetscReal part, PetscReal *total);
 
-/** Reduce the products over all ranks, and predict the next ones.  Collective.
- *  @param[in,out] parts   sums of this rank's terms; undefined on return
- *  @param[out]    totals  the products, the same on all ranks */
-PetscErrorCode HeatSumsReduceProducts(HeatMultigrid *mg, HeatProducts *parts, HeatProducts *totals);
+/** Keep this rank's terms of ||r||^2 for the reduction of the products, and predict these without
+ *  knowing ||r||^2.  Not collective.
+ *  @param[in] part  sum of this rank's terms */
+void HeatSumsPostponeSquares(HeatMultigrid *mg, PetscReal part);
+
+/** Reduce the products, and ||r||^2 if it was postponed, over all ranks together, and predict the
+ *  next sums.  Collective.
+ *  @param[in,out] parts    sums of this rank's terms; undefined on return
+ *  @param[out]    totals   the products, the same on all ranks
+ *  @param[out]    squares  ||r||^2, the same on all ranks, if it was postponed; else unchanged */
+PetscErrorCode HeatSumsReduceProducts(HeatMultigrid *mg, HeatProducts *parts, HeatProducts *totals,
+                                      PetscReal *squares);
 
 #endif
