@@ -241,15 +241,13 @@ PetscBool HeatHistoryIsDue(const HeatHistory *h, const HeatClock *clock)
 
 /* Append the numbers of the fixed columns after `step`, and of the ambient exchange. */
 static PetscErrorCode FixedNumbers(const HeatRunState *state, const HeatSurvey *survey,
-                                   const PetscReal *T, PetscReal *row, PetscInt *n)
+                                   const PetscReal heat[HEAT_FLOWS], PetscReal *row, PetscInt *n)
 {
   const HeatSolveInfo    *solve   = &state->last_step.solve;
   const HeatSummary      *summary = HeatSurveySummary(survey);
   const HeatEnergyReport *account = HeatSurveyAccount(survey);
-  PetscReal               heat[HEAT_FLOWS];
 
   PetscFunctionBeginUser;
-  PetscCall(HeatDiagnosticsFlows(state->op, T, heat));
   const PetscReal numbers[FIXED - 1] = {
       state->clock.time,      state->clock.last, (PetscReal)solve->iterations,
       solve->residual,        summary->min,      summary->max,
@@ -263,24 +261,15 @@ static PetscErrorCode FixedNumbers(const HeatRunState *state, const HeatSurvey *
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode SegmentNumbers(const HeatRunState *state, const PetscReal *T, PetscReal *row,
-                                     PetscInt *n)
+/* Append the heats of the sides' segments, where a side has several. */
+static void SegmentNumbers(const HeatCase *c, const PetscReal *heat, PetscReal *row, PetscInt *n)
 {
-  const HeatCase *c = state->c;
-  PetscReal      *heat;
-
-  PetscFunctionBeginUser;
-  if (HeatDiagnosticsSegments(c) == HEAT_SIDES) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscMalloc1(HeatDiagnosticsSegments(c), &heat));
-  PetscCall(HeatDiagnosticsSegmentHeat(state->op, T, heat));
   for (int side = 0; side < HEAT_SIDES; side++) {
     const PetscInt first = HeatDiagnosticsFirstSegment(c, (HeatSide)side);
 
     for (PetscInt k = 0; k < c->boundary[side].n && c->boundary[side].n > 1; k++)
       row[(*n)++] = heat[first + k];
   }
-  PetscCall(PetscFree(heat));
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode ZoneNumbers(const HeatRunState *state, HeatSurvey *survey, const PetscReal *T,
@@ -302,21 +291,22 @@ static PetscErrorCode ZoneNumbers(const HeatRunState *state, HeatSurvey *survey,
 static PetscErrorCode WriteRow(HeatHistory *h, const HeatRunState *state, HeatSurvey *survey,
                                const PetscReal *T, PetscReal *row)
 {
-  const HeatCase *c = state->c;
-  PetscInt        n = 0;
+  const HeatCase          *c = state->c;
+  const HeatSurveyedFlows *flows;
+  PetscInt                 n = 0;
 
   PetscFunctionBeginUser;
-  PetscCall(FixedNumbers(state, survey, T, row, &n));
-  PetscCall(SegmentNumbers(state, T, row, &n));
-  PetscCall(HeatDiagnosticsInterfaceHeat(state->op, T, c->output.n_interfaces, c->output.interfaces,
-                                         row + n));
+  PetscCall(HeatSurveyFlows(survey, state, T, &flows));
+  PetscCall(FixedNumbers(state, survey, flows->heat, row, &n));
+  SegmentNumbers(c, flows->segments, row, &n);
+  PetscCall(PetscArraycpy(row + n, flows->interfaces, c->output.n_interfaces));
   n += c->output.n_interfaces;
   PetscCall(ZoneNumbers(state, survey, T, row, &n));
   PetscCheck(n == h->n_columns, PETSC_COMM_SELF, PETSC_ERR_PLIB,
              "history.csv: %" PetscInt_FMT " numbers for %" PetscInt_FMT " columns", n,
              h->n_columns);
   PetscCall(HeatTableAppend(h->table, state->clock.step, row));
-  PetscCall(HeatTableFlush(h->table));
+  PetscCall(HeatTableWrite(h->table));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -330,8 +320,17 @@ PetscErrorCode HeatHistoryWrite(HeatHistory *h, const HeatRunState *state, HeatS
   PetscCall(HeatSurveyPrepare(survey, state, T));
   PetscCall(PetscMalloc1(h->n_columns, &row));
   code = WriteRow(h, state, survey, T, row);
-  PetscCall(PetscFree(row)); /* first: at the end of a run a full disk is only a warning */
+  PetscCall(PetscFree(row));
   PetscCall(code);
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HeatHistoryHasFailed(const HeatHistory *h) { return HeatTableHasFailed(h->table); }
+
+PetscErrorCode HeatHistoryAgree(HeatHistory *h)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatTableAgree(h->table));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

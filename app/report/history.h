@@ -36,11 +36,18 @@ const HeatTable *HeatHistoryTable(const HeatHistory *history);
 PetscBool HeatHistoryIsDue(const HeatHistory *history, const HeatClock *clock);
 
 /** Append the row of the present state and write it to the file.  The survey must have been taken
- *  at this state.  Collective.
+ *  at this state.  Collective.  A failure of the file is raised later, by HeatHistoryAgree, Sync or
+ *  Close, so that a row needs no reduction of its own for it.
  *  @param[in] T  the present temperature, [nyl][nxl]
- *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+ *  Errors: HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
 PetscErrorCode HeatHistoryWrite(HeatHistory *history, const HeatRunState *state, HeatSurvey *survey,
                                 const PetscReal *T);
+
+/** Return whether writing has failed on this rank. */
+PetscBool HeatHistoryHasFailed(const HeatHistory *history);
+
+/** Raise the failure of any rank on all ranks.  Collective.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatHistoryAgree(HeatHistory *history);
 
 /** Write buffered rows to the file and sync it to the disk.  Collective.  Errors: HEAT_ERR_FILE. */
 PetscErrorCode HeatHistorySync(HeatHistory *history);

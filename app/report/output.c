@@ -205,6 +205,15 @@ PetscErrorCode HeatOutputFlush(HeatOutput *o, const HeatRunState *state)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscBool HeatOutputHasFailed(const HeatOutput *o) { return HeatHistoryHasFailed(o->history); }
+
+PetscErrorCode HeatOutputAgree(HeatOutput *o)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatHistoryAgree(o->history));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatOutputWriteRow(HeatOutput *o, const HeatRunState *state, HeatSurvey *survey,
                                   const PetscReal *T)
 {

@@ -75,8 +75,15 @@ PetscErrorCode HeatOutputSampleRecord(HeatOutput *output, const HeatRunState *st
 /** Append the buffered rows of the probes to their table.  Collective. */
 PetscErrorCode HeatOutputFlush(HeatOutput *output, const HeatRunState *state);
 
-/** Write the history row of the present state, which was surveyed.  Collective.
- *  Errors: HEAT_ERR_FILE; HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+/** Return whether writing a history row has failed on this rank. */
+PetscBool HeatOutputHasFailed(const HeatOutput *output);
+
+/** Raise the failure of any rank to write a history row.  Collective.  Errors: HEAT_ERR_FILE. */
+PetscErrorCode HeatOutputAgree(HeatOutput *output);
+
+/** Write the history row of the present state, which was surveyed.  Collective.  A failure of the
+ *  file is raised later, by HeatOutputAgree, Sync or Close.
+ *  Errors: HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
 PetscErrorCode HeatOutputWriteRow(HeatOutput *output, const HeatRunState *state, HeatSurvey *survey,
                                   const PetscReal *T);
 

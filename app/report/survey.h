@@ -34,16 +34,46 @@ PetscErrorCode HeatSurveyPrepareSides(HeatSurvey *survey, const HeatRunState *st
 /** Forget the last update, because a step or a rollback changes (t, T).  Not collective. */
 void HeatSurveyInvalidate(HeatSurvey *survey);
 
-/** Compute the summary and the account of the present state, whether or not it is corrupted
- *  (health.h tests it).  Collective.
- *  @param[in] T  the present temperature, [nyl][nxl] */
-PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T);
+/** Compute the summary and the account of the present state, and those of the fields that the
+ *  scheme remembers, whether or not they are corrupted (health.h tests them).  Collective; one
+ *  reduction.
+ *  @param[in]     T       the present temperature, [nyl][nxl]
+ *  @param[in]     row     whether a row of history.csv is to follow: zones, and the heat flows of
+ *                         a linear operator, which is updated for them, are then part of the
+ *                         reduction
+ *  @param[in,out] failed  whether writing a file has failed, on this rank before, on any rank
+ *                         afterwards; may be NULL */
+PetscErrorCode HeatSurveyTake(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
+                              PetscBool row, PetscBool *failed);
 
 /** Return the temperature's extremes and mean, and the energy account, at the last HeatSurveyTake;
  *  zero before the first one.  The pointer stays valid, the numbers change with the next
  *  HeatSurveyTake. */
 const HeatSummary      *HeatSurveySummary(const HeatSurvey *survey);
 const HeatEnergyReport *HeatSurveyAccount(const HeatSurvey *survey);
+
+/** Return whether a formula had been undefined on some rank at the last HeatSurveyTake:
+ *  HeatOperatorCheckFormulas then raises the error. */
+PetscBool HeatSurveyFoundFault(const HeatSurvey *survey);
+
+/** Return the summary of the field k that the scheme remembers (HeatStepperMemory), and its stored
+ *  heat [J/m], at the last HeatSurveyTake. */
+void HeatSurveyRemembered(const HeatSurvey *survey, PetscInt k, HeatSummary *summary,
+                          PetscReal *stored);
+
+/** Heat flows at the present state [W/m]. */
+typedef struct {
+  PetscReal  heat[HEAT_FLOWS]; /* of HeatDiagnosticsFlows */
+  PetscReal *segments;         /* of HeatDiagnosticsSegmentHeat, if a side has several segments */
+  PetscReal *interfaces;       /* [output.n_interfaces] of HeatDiagnosticsInterfaceHeat */
+} HeatSurveyedFlows;
+
+/** Store in *flows the heat flows at the present state, computed once a step; they belong to the
+ *  survey and stay valid until the next step.  Collective.
+ *  @param[in] T  the present temperature, [nyl][nxl]
+ *  Errors: HEAT_ERR_NUMERICS as HeatSurveyPrepare. */
+PetscErrorCode HeatSurveyFlows(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
+                               const HeatSurveyedFlows **flows);
 
 /** Store in *zones the summary of every named region, [HeatZonesCount(state->zones)], computed once
  *  a step; it belongs to the survey and stays valid until the next step.  Collective.

@@ -182,85 +182,62 @@ static void TestFinite(HeatHealth *h, const HeatRunState *state, const char *of,
 
 /* The fields that the scheme remembers. */
 
-/* Compute abs(stored(T) - stored(before) - came_in) [J/m], where stored(T) = sum of C T and came_in
-   is the heat that entered since the field `before`. */
-static PetscErrorCode ImbalanceSince(const HeatRunState *state, const PetscReal *T,
-                                     const PetscReal *before, PetscReal came_in,
-                                     PetscReal *imbalance)
+/* Return abs(stored(T) - stored(before) - came_in) [J/m], where stored(T) = sum of C T, `before` is
+   field k of the memory, and came_in is the heat that entered since then. */
+static PetscReal ImbalanceSince(const HeatSurvey *survey, PetscInt k, PetscReal came_in)
 {
-  const PetscReal *C       = HeatOperatorCapacity(state->op);
-  const size_t     n       = HeatGridLocalCells(state->grid);
-  HeatExactSum     sums[2] = {0};
-  PetscReal        stored[2];
+  HeatSummary summary;
+  PetscReal   stored;
 
-  PetscFunctionBeginUser;
-  HeatExactSumAddProducts(&sums[0], n, C, T);
-  HeatExactSumAddProducts(&sums[1], n, C, before);
-  PetscCall(HeatExactSumReduce(state->grid->comm, 2, sums, stored));
-  *imbalance = PetscAbsReal((stored[0] - stored[1]) - came_in);
-  PetscFunctionReturn(PETSC_SUCCESS);
+  HeatSurveyRemembered(survey, k, &summary, &stored);
+  return PetscAbsReal((HeatSurveyAccount(survey)->stored - stored) - came_in);
 }
 
-/* The present state, as the tests of a remembered field see it. */
-typedef struct {
-  const HeatRunState *state;
-  const HeatSurvey   *survey;
-  const PetscReal    *T;
-  HeatStepperMemory   memory;
-} Present;
-
-static PetscErrorCode TestRemembered(HeatHealth *h, const Present *p, PetscInt k)
+static void TestRemembered(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey,
+                           PetscInt k, PetscReal came_in)
 {
-  const HeatRunState *state     = p->state;
-  const PetscReal     allowed   = AllowedError(h, state, p->survey);
-  PetscReal           imbalance = 0.0;
-  const PetscReal    *before;
-  HeatSummary         summary;
+  const PetscReal allowed   = AllowedError(h, state, survey);
+  const PetscReal imbalance = h->has_balance ? ImbalanceSince(survey, k, came_in) : 0.0;
+  HeatSummary     summary;
+  PetscReal       stored;
 
-  PetscFunctionBeginUser;
-  PetscCall(VecGetArrayRead(p->memory.fields[k], &before));
-  PetscCall(HeatDiagnosticsSummary(state->op, before, &summary));
-  if (h->has_balance)
-    PetscCall(ImbalanceSince(state, p->T, before, p->memory.came_in[k], &imbalance));
-  PetscCall(VecRestoreArrayRead(p->memory.fields[k], &before));
+  HeatSurveyRemembered(survey, k, &summary, &stored);
   TestFinite(h, state, " that the scheme remembers", &summary);
   TestExtremes(h, state, " that the scheme remembers", &summary);
-  if (h->bad || imbalance <= allowed) PetscFunctionReturn(PETSC_SUCCESS);
+  if (h->bad || imbalance <= allowed) return;
   Fail(h, &state->clock,
        "the energy balance since a field that the scheme remembers is off by %.3g J/m, beyond "
        "%.3g J/m (limits.balance): the state is corrupted",
        (double)imbalance, (double)allowed);
-  PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-static PetscErrorCode TestMemory(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey,
-                                 const PetscReal *T)
+static PetscErrorCode TestMemory(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey)
 {
-  Present p = {.state = state, .survey = survey, .T = T};
+  HeatStepperMemory memory = {0};
 
   PetscFunctionBeginUser;
-  PetscCall(HeatStepperSave(state->stepper, &p.memory));
-  for (PetscInt k = 0; k < p.memory.n_fields && !h->bad; k++) PetscCall(TestRemembered(h, &p, k));
+  PetscCall(HeatStepperSave(state->stepper, &memory));
+  for (PetscInt k = 0; k < memory.n_fields && !h->bad; k++)
+    TestRemembered(h, state, survey, k, memory.came_in[k]);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* The whole test. */
 
-PetscErrorCode HeatHealthTest(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey,
-                              const PetscReal *T)
+PetscErrorCode HeatHealthTest(HeatHealth *h, const HeatRunState *state, const HeatSurvey *survey)
 {
   const HeatSummary *summary = HeatSurveySummary(survey);
 
   PetscFunctionBeginUser;
   h->bad       = PETSC_FALSE;
   h->undefined = PETSC_TRUE;
-  PetscCall(HeatOperatorCheckFormulas(state->op));
+  if (HeatSurveyFoundFault(survey)) PetscCall(HeatOperatorCheckFormulas(state->op));
   if (summary->non_finite == 0) PetscCall(CheckAbsoluteZero(h, state, summary));
   h->undefined = PETSC_FALSE;
   TestFinite(h, state, "", summary);
   TestExtremes(h, state, "", summary);
   TestBalance(h, state, survey);
-  if (!h->bad) PetscCall(TestMemory(h, state, survey, T));
+  if (!h->bad) PetscCall(TestMemory(h, state, survey));
   if (h->bad) PetscFunctionReturn(PETSC_SUCCESS);
   NoteOutside(h, state, summary);
   h->good_step = state->clock.step;
@@ -277,8 +254,8 @@ PetscErrorCode HeatHealthTestOnce(HeatHealth *h, const HeatRunState *state, Heat
   if (h->good_step == state->clock.step || h->bad || h->undefined)
     PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(VecGetArrayRead(state->T, &T));
-  PetscCall(HeatSurveyTake(survey, state, T));
-  PetscCall(HeatHealthTest(h, state, survey, T));
+  PetscCall(HeatSurveyTake(survey, state, T, PETSC_FALSE, NULL));
+  PetscCall(HeatHealthTest(h, state, survey));
   PetscCall(VecRestoreArrayRead(state->T, &T));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -308,7 +285,7 @@ const char *HeatHealthOutside(const HeatHealth *h) { return h->outside; }
    field closes at the start.  After a restart with other materials it need not close; the balance
    is then not tested. */
 static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
-                                 const HeatSurvey *survey, const PetscReal *T, PetscBool *fits)
+                                 const HeatSurvey *survey, PetscBool *fits)
 {
   /* Part of the allowed error up to which the fields fit.  Chosen: with a larger part, small
      misfits could become false alarms later; with a smaller one, rounding could disable the
@@ -320,39 +297,39 @@ static PetscErrorCode MemoryFits(const HeatHealth *h, const HeatRunState *state,
   *fits = PETSC_TRUE;
   PetscCall(HeatStepperSave(state->stepper, &memory));
   for (PetscInt k = 0; k < memory.n_fields; k++) {
-    const PetscReal *before;
-    PetscReal        imbalance;
+    const PetscReal imbalance = ImbalanceSince(survey, k, memory.came_in[k]);
 
-    PetscCall(VecGetArrayRead(memory.fields[k], &before));
-    PetscCall(ImbalanceSince(state, T, before, memory.came_in[k], &imbalance));
-    PetscCall(VecRestoreArrayRead(memory.fields[k], &before));
     if (!(imbalance <= small * AllowedError(h, state, survey))) *fits = PETSC_FALSE;
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
-                                   const HeatSurvey *survey, const PetscReal *T)
+                                   const HeatSurvey *survey)
 {
-  const HeatScheme scheme = state->c->time.scheme;
-  const size_t     n      = HeatGridLocalCells(state->grid);
-  const PetscReal *C      = HeatOperatorCapacity(state->op);
-  MPI_Comm         comm   = state->grid->comm;
-  HeatExactSum     sum    = {0};
+  const HeatScheme scheme  = state->c->time.scheme;
+  const size_t     n       = HeatGridLocalCells(state->grid);
+  const PetscReal *C       = HeatOperatorCapacity(state->op);
+  PetscReal        largest = -PETSC_MAX_REAL; /* of -C */
+  HeatExactSum     sum     = {0};
+  HeatReduction   *r;
 
   PetscFunctionBeginUser;
   HeatExactSumAddArray(&sum, n, C);
-  PetscCall(HeatExactSumReduce(comm, 1, &sum, &h->capacity));
+  for (size_t cell = 0; cell < n; cell++) largest = PetscMax(largest, -C[cell]);
+  PetscCall(HeatReductionCreate(state->grid->comm, &r));
+  PetscCall(HeatReductionAddMaxima(r, 1, &largest, &largest));
+  PetscCall(HeatReductionAddSums(r, 1, &sum, &h->capacity));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  h->least = -largest;
   PetscCall(HeatOperatorStableStep(state->op, &h->stable_step));
-  h->least = PETSC_MAX_REAL;
-  for (size_t cell = 0; cell < n; cell++) h->least = PetscMin(h->least, C[cell]);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &h->least, 1, MPIU_REAL, MPIU_MIN, comm));
   h->error_start = HeatSurveyAccount(survey)->error;
   /* Without halo exchanges heat is lost at the blocks' edges, which such a run is to show. */
   if (HeatOperatorBrokenHalo(state->op).every > 0) PetscFunctionReturn(PETSC_SUCCESS);
   if (state->c->limits.balance == 0.0 || scheme == HEAT_SCHEME_STEADY || scheme == HEAT_SCHEME_TS)
     PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(MemoryFits(h, state, survey, T, &h->has_balance));
+  PetscCall(MemoryFits(h, state, survey, &h->has_balance));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -368,11 +345,11 @@ PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, H
   *health      = h;
   h->good_step = -1;
   PetscCall(VecGetArrayRead(state->T, &T));
-  PetscCall(HeatSurveyTake(survey, state, T));
+  PetscCall(HeatSurveyTake(survey, state, T, PETSC_FALSE, NULL));
   PetscCall(
       HeatReachOf(state->c, isnan(end) ? INFINITY : end, summary->min, summary->max, &h->reach));
   h->magnitude = PetscMax(PetscAbsReal(summary->min), PetscAbsReal(summary->max));
-  PetscCall(StartBalance(h, state, survey, T));
+  PetscCall(StartBalance(h, state, survey));
   PetscCall(VecRestoreArrayRead(state->T, &T));
   if (state->c->limits.extremes && state->c->time.scheme != HEAT_SCHEME_STEADY &&
       HeatOperatorBrokenHalo(state->op).every == 0)

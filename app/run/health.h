@@ -22,10 +22,10 @@ PetscErrorCode HeatHealthCreate(const HeatRunState *state, HeatSurvey *survey, H
  *  collective. */
 void HeatHealthAddStep(HeatHealth *health, const HeatStepInfo *info);
 
-/** Test the present state, which was surveyed.  Collective.
- *  @param[in] T  the present temperature, [nyl][nxl] */
+/** Test the present state and the fields that the scheme remembers, which were surveyed.
+ *  Collective. */
 PetscErrorCode HeatHealthTest(HeatHealth *health, const HeatRunState *state,
-                              const HeatSurvey *survey, const PetscReal *T);
+                              const HeatSurvey *survey);
 
 /** Survey and test the present state, unless a test at this step has passed, the state was found
  *  corrupted already, or a test has raised an error of the case (a formula without a valid value, a

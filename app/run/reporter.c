@@ -5,6 +5,7 @@
 static PetscErrorCode RecordStep(HeatReporter *r, const PetscReal *T, const HeatDue *due)
 {
   const HeatRunState *state = r->state;
+  PetscBool           lost  = HeatOutputHasFailed(r->output);
   PetscErrorCode      code  = PETSC_SUCCESS;
 
   PetscFunctionBeginUser;
@@ -12,10 +13,11 @@ static PetscErrorCode RecordStep(HeatReporter *r, const PetscReal *T, const Heat
   PetscCall(HeatOutputSample(r->output, state, r->survey, T));
   if (due->survey) {
     PetscCall(HeatOutputFlush(r->output, state));
-    PetscCall(HeatSurveyTake(r->survey, state, T));
-    PetscCall(HeatHealthTest(r->health, state, r->survey, T));
+    PetscCall(HeatSurveyTake(r->survey, state, T, due->row, &lost));
+    PetscCall(HeatHealthTest(r->health, state, r->survey));
+    if (lost) code = HeatOutputAgree(r->output); /* an earlier row */
   }
-  if (due->row && !HeatHealthIsBad(r->health))
+  if (!code && due->row && !HeatHealthIsBad(r->health))
     code = HeatOutputWriteRow(r->output, state, r->survey, T);
   HeatPhaseEnd(r->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscCall(code);
@@ -104,7 +106,7 @@ PetscErrorCode HeatReporterReportUnstepped(HeatReporter *r)
   PetscFunctionBeginUser;
   PetscCall(VecGetArrayRead(state->T, &T));
   HeatPhaseBegin(r->phases, HEAT_PHASE_DIAGNOSTICS);
-  PetscCall(HeatSurveyTake(r->survey, state, T));
+  PetscCall(HeatSurveyTake(r->survey, state, T, PETSC_FALSE, NULL));
   HeatPhaseEnd(r->phases, HEAT_PHASE_DIAGNOSTICS);
   PetscCall(HeatCaptureBegin(&capture));
   if (HeatOutputSnapshotIsDue(r->output, state->c, &state->clock, PETSC_TRUE))

@@ -184,8 +184,16 @@ static PetscErrorCode Flush(HeatTable *t, PetscBool sync, PetscBool closing)
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Raise the table's failure on all ranks. */
-static PetscErrorCode Agree(HeatTable *t)
+PetscErrorCode HeatTableWrite(HeatTable *t)
+{
+  PetscFunctionBeginUser;
+  PetscCall(Flush(t, PETSC_FALSE, PETSC_FALSE));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscBool HeatTableHasFailed(const HeatTable *t) { return t->error.failed; }
+
+PetscErrorCode HeatTableAgree(HeatTable *t)
 {
   HeatFileError error = t->error;
 
@@ -197,8 +205,8 @@ static PetscErrorCode Agree(HeatTable *t)
 PetscErrorCode HeatTableFlush(HeatTable *t)
 {
   PetscFunctionBeginUser;
-  PetscCall(Flush(t, PETSC_FALSE, PETSC_FALSE));
-  PetscCall(Agree(t));
+  PetscCall(HeatTableWrite(t));
+  PetscCall(HeatTableAgree(t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -206,7 +214,7 @@ PetscErrorCode HeatTableSync(HeatTable *t)
 {
   PetscFunctionBeginUser;
   PetscCall(Flush(t, PETSC_TRUE, PETSC_FALSE));
-  PetscCall(Agree(t));
+  PetscCall(HeatTableAgree(t));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

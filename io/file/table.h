@@ -49,6 +49,17 @@ PetscErrorCode HeatTableAppend(HeatTable *table, PetscInt64 step, const PetscRea
  *  row (-1: no rows).  Not collective; the numbers are valid on rank 0 alone. */
 void HeatTableGetRows(const HeatTable *table, PetscInt64 *rows, PetscInt64 *last);
 
+/** Write all buffered rows to the system; they are not synced to the disk.  A failure is kept, and
+ *  raised by the next HeatTableAgree, Flush, Sync or Destroy.  Not collective. */
+PetscErrorCode HeatTableWrite(HeatTable *table);
+
+/** Return whether writing has failed on this rank. */
+PetscBool HeatTableHasFailed(const HeatTable *table);
+
+/** Raise the failure of any rank on all ranks.  Collective.
+ *  Errors: HEAT_ERR_FILE when writing a row has failed. */
+PetscErrorCode HeatTableAgree(HeatTable *table);
+
 /** Write all buffered rows to the system; they are not synced to the disk.  Collective.
  *  Errors: HEAT_ERR_FILE when this write or that of an earlier row failed. */
 PetscErrorCode HeatTableFlush(HeatTable *table);

@@ -30,18 +30,15 @@ static void RaiseExtremes(size_t n, const PetscReal *T, PetscReal extremes[2])
   extremes[1] = high;
 }
 
-/* The sums + 0.0 at the end make -0 to 0: which of the two is found depends on the order. */
-PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
-                                      HeatSummary *summary)
+PetscErrorCode HeatDiagnosticsAddSummary(const HeatOperator *op, const PetscReal *T,
+                                         HeatReduction *r, HeatSummaryTotals *totals)
 {
   const HeatGrid *g           = HeatOperatorGrid(op);
   const size_t    n           = HeatGridLocalCells(g);
-  PetscReal       extremes[2] = {PETSC_MIN_REAL, PETSC_MIN_REAL}, found[2];
+  PetscReal       extremes[2] = {PETSC_MIN_REAL, PETSC_MIN_REAL};
   HeatExactSum    sums[2]     = {0};
 
   PetscFunctionBeginUser;
-  /* extremes = {-lowest, highest}; found = {sum of the finite temperatures, cells that are not
-     finite} */
   for (size_t cell = 0; cell < n; cell += ChunkCells) {
     const size_t chunk = PetscMin(ChunkCells, n - cell);
 
@@ -49,12 +46,35 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
     HeatExactSumAddArray(&sums[0], chunk, T + cell);
   }
   HeatExactSumAdd(&sums[1], (PetscReal)HeatExactSumDropNonFinite(&sums[0]));
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, 2, MPIU_REAL, MPIU_MAX, g->comm));
-  PetscCall(HeatExactSumReduce(g->comm, 2, sums, found));
-  summary->min        = -extremes[0] + 0.0;
-  summary->max        = extremes[1] + 0.0;
-  summary->mean       = found[0] / ((PetscReal)g->nx * (PetscReal)g->ny - found[1]);
-  summary->non_finite = (PetscInt64)found[1];
+  PetscCall(HeatReductionAddMaxima(r, 2, extremes, totals->extremes));
+  PetscCall(HeatReductionAddSums(r, 2, sums, totals->sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* The sums + 0.0 make -0 to 0: which of the two is found depends on the order. */
+HeatSummary HeatDiagnosticsGetSummary(const HeatOperator *op, const HeatSummaryTotals *totals)
+{
+  const HeatGrid *g     = HeatOperatorGrid(op);
+  const PetscReal cells = (PetscReal)g->nx * (PetscReal)g->ny - totals->sums[1];
+
+  return (HeatSummary){.min        = -totals->extremes[0] + 0.0,
+                       .max        = totals->extremes[1] + 0.0,
+                       .mean       = totals->sums[0] / cells,
+                       .non_finite = (PetscInt64)totals->sums[1]};
+}
+
+PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
+                                      HeatSummary *summary)
+{
+  HeatReduction    *r;
+  HeatSummaryTotals totals;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReductionCreate(HeatOperatorGrid(op)->comm, &r));
+  PetscCall(HeatDiagnosticsAddSummary(op, T, r, &totals));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  *summary = HeatDiagnosticsGetSummary(op, &totals);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -118,6 +138,17 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+PetscErrorCode HeatDiagnosticsAddFlows(const HeatOperator *op, const PetscReal *T, HeatReduction *r,
+                                       PetscReal heat[HEAT_FLOWS])
+{
+  HeatFlows flows;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatOperatorFlows(op, T, &flows));
+  PetscCall(HeatReductionAddSums(r, HEAT_FLOWS, flows.sum, heat));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
                                     PetscReal heat[HEAT_FLOWS])
 {
@@ -142,8 +173,8 @@ PetscInt HeatDiagnosticsSegments(const HeatCase *c)
   return HeatDiagnosticsFirstSegment(c, HEAT_SIDES);
 }
 
-PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
-                                          PetscReal *heat)
+PetscErrorCode HeatDiagnosticsAddSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                             HeatReduction *r, PetscReal *heat)
 {
   const PetscInt n = HeatDiagnosticsSegments(HeatOperatorCase(op));
   HeatExactSum  *sums;
@@ -151,8 +182,21 @@ PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscRea
   PetscFunctionBeginUser;
   PetscCall(PetscCalloc1(n, &sums));
   PetscCall(HeatOperatorSegmentHeat(op, T, sums));
-  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, sums, heat));
+  PetscCall(HeatReductionAddSums(r, n, sums, heat));
   PetscCall(PetscFree(sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                          PetscReal *heat)
+{
+  HeatReduction *r;
+
+  PetscFunctionBeginUser;
+  PetscCall(HeatReductionCreate(HeatOperatorGrid(op)->comm, &r));
+  PetscCall(HeatDiagnosticsAddSegmentHeat(op, T, r, heat));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -180,8 +224,9 @@ static void AddFaceHeat(PetscInt from, PetscInt to, PetscReal heat, void *contex
   }
 }
 
-PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
-                                            const HeatInterface *pairs, PetscReal *heat)
+PetscErrorCode HeatDiagnosticsAddInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
+                                               const HeatInterface *pairs, HeatReduction *r,
+                                               PetscReal *heat)
 {
   InterfaceSums s = {n, pairs, NULL};
 
@@ -189,7 +234,21 @@ PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T
   if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(n, &s.sums));
   PetscCall(HeatOperatorVisitFaces(op, T, AddFaceHeat, &s));
-  PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, n, s.sums, heat));
+  PetscCall(HeatReductionAddSums(r, n, s.sums, heat));
   PetscCall(PetscFree(s.sums));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
+                                            const HeatInterface *pairs, PetscReal *heat)
+{
+  HeatReduction *r;
+
+  PetscFunctionBeginUser;
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(HeatReductionCreate(HeatOperatorGrid(op)->comm, &r));
+  PetscCall(HeatDiagnosticsAddInterfaceHeat(op, T, n, pairs, r, heat));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -4,10 +4,15 @@
  *  Every function that takes an operator is collective on its grid, returns the same result to all
  *  ranks, and has the same bits on any number of ranks, since its sums are exact.  T is the
  *  temperature [K] of own cells, [nyl][nxl].
+ *
+ *  A function whose name has Add computes this rank's part alone and adds it to a reduction
+ *  (solver/base/reduction.h), whose Run stores the result; so the numbers of a report cost one
+ *  reduction together.
  */
 #ifndef HEAT_SOLVER_DIAGNOSTICS_H
 #define HEAT_SOLVER_DIAGNOSTICS_H
 
+#include "solver/base/reduction.h"
 #include "solver/operator/operator.h"
 
 /** A summary of a field. */
@@ -20,6 +25,20 @@ typedef struct {
 /** Compute the summary of T over the domain. */
 PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T,
                                       HeatSummary *summary);
+
+/** The summary's reduced numbers. */
+typedef struct {
+  PetscReal extremes[2]; /* [K] - lowest, highest */
+  PetscReal sums[2];     /* [K] sum of the finite temperatures; cells that are not finite */
+} HeatSummaryTotals;
+
+/** Add the summary of T.
+ *  @param[out] totals  borrowed until Run stores them; then call HeatDiagnosticsGetSummary */
+PetscErrorCode HeatDiagnosticsAddSummary(const HeatOperator *op, const PetscReal *T,
+                                         HeatReduction *r, HeatSummaryTotals *totals);
+
+/** Return the summary with these totals.  Not collective. */
+HeatSummary HeatDiagnosticsGetSummary(const HeatOperator *op, const HeatSummaryTotals *totals);
 
 /** Compute the integral of weight * T over the domain, per metre of depth.
  *  @param[out] integral  [K m2] for weight 1, [K kg/m] for the density, [J/m] for the heat
@@ -42,12 +61,20 @@ PetscErrorCode HeatDiagnosticsError(const HeatOperator *op, const PetscReal *T,
 PetscErrorCode HeatDiagnosticsFlows(const HeatOperator *op, const PetscReal *T,
                                     PetscReal heat[HEAT_FLOWS]);
 
+/** Add the heat flows of HeatDiagnosticsFlows. */
+PetscErrorCode HeatDiagnosticsAddFlows(const HeatOperator *op, const PetscReal *T, HeatReduction *r,
+                                       PetscReal heat[HEAT_FLOWS]);
+
 /** Compute the heat that enters through each segment of the sides [W/m], at the operator's present
  *  time.  For a non-linear operator T must be the field of the last Update.
  *  @param[out] heat  [HeatDiagnosticsSegments(c)], the segments of the left side first, then of the
  *                    right, bottom and top side */
 PetscErrorCode HeatDiagnosticsSegmentHeat(const HeatOperator *op, const PetscReal *T,
                                           PetscReal *heat);
+
+/** Add the heats of HeatDiagnosticsSegmentHeat. */
+PetscErrorCode HeatDiagnosticsAddSegmentHeat(const HeatOperator *op, const PetscReal *T,
+                                             HeatReduction *r, PetscReal *heat);
 
 /** Return the number of segments of all sides together.  Not collective. */
 PetscInt HeatDiagnosticsSegments(const HeatCase *c);
@@ -62,5 +89,10 @@ PetscInt HeatDiagnosticsFirstSegment(const HeatCase *c, HeatSide side);
  *  @param[out] heat   [n] */
 PetscErrorCode HeatDiagnosticsInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
                                             const HeatInterface *pairs, PetscReal *heat);
+
+/** Add the heats of HeatDiagnosticsInterfaceHeat.  Collective, since ghosts of T are filled. */
+PetscErrorCode HeatDiagnosticsAddInterfaceHeat(HeatOperator *op, const PetscReal *T, PetscInt n,
+                                               const HeatInterface *pairs, HeatReduction *r,
+                                               PetscReal *heat);
 
 #endif

@@ -68,6 +68,14 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
   HeatFlowsAdd(&e->heat, dt, flows);
 }
 
+/* sums = the sums at the start of the process and the heat that came in since then, of all ranks. */
+static void AddHeatSince(const HeatEnergy *e, const PetscReal heat[HEAT_FLOWS],
+                         PetscReal sums[HEAT_ENERGY_SUMS])
+{
+  for (int k = 0; k < HEAT_ENERGY_SUMS; k++) sums[k] = e->before[k];
+  for (int k = 0; k < HEAT_FLOWS; k++) sums[SumOfFlow[k]] += heat[k];
+}
+
 PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
                               PetscReal sums[HEAT_ENERGY_SUMS])
 {
@@ -75,8 +83,7 @@ PetscErrorCode HeatEnergySave(const HeatEnergy *e, const HeatOperator *op,
 
   PetscFunctionBeginUser;
   PetscCall(HeatExactSumReduce(HeatOperatorGrid(op)->comm, HEAT_FLOWS, e->heat.sum, heat));
-  PetscCall(PetscArraycpy(sums, e->before, HEAT_ENERGY_SUMS));
-  for (int k = 0; k < HEAT_FLOWS; k++) sums[SumOfFlow[k]] += heat[k];
+  AddHeatSince(e, heat, sums);
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -88,26 +95,62 @@ void HeatEnergyLoad(HeatEnergy *e, const PetscReal sums[HEAT_ENERGY_SUMS])
   for (int k = 0; k < HEAT_ENERGY_SUMS; k++) e->before[k] = sums[k];
 }
 
+PetscErrorCode HeatEnergyAddStored(const HeatOperator *op, const PetscReal *T, HeatReduction *r,
+                                   PetscReal *stored)
+{
+  HeatExactSum sum = {0};
+
+  PetscFunctionBeginUser;
+  HeatExactSumAddProducts(&sum, HeatGridLocalCells(HeatOperatorGrid(op)), HeatOperatorCapacity(op),
+                          T);
+  PetscCall(HeatReductionAddSums(r, 1, &sum, stored));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+PetscErrorCode HeatEnergyAddTotals(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
+                                   HeatReduction *r, HeatEnergyTotals *totals)
+{
+  PetscFunctionBeginUser;
+  PetscCall(HeatReductionAddSums(r, HEAT_FLOWS, e->heat.sum, totals->heat));
+  PetscCall(HeatEnergyAddStored(op, T, r, &totals->stored));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HeatEnergyReport HeatEnergyGet(const HeatEnergy *e, const HeatEnergyTotals *totals,
+                               PetscBool steady)
+{
+  HeatEnergyReport report;
+  PetscReal        sums[HEAT_ENERGY_SUMS], came_in, scale;
+
+  AddHeatSince(e, totals->heat, sums);
+  report.stored         = totals->stored;
+  report.stored_initial = sums[SUM_STORED_INITIAL];
+  report.source         = sums[SUM_SOURCE];
+  report.exchange       = sums[SUM_EXCHANGE];
+  came_in               = report.source + report.exchange;
+  for (int s = 0; s < HEAT_SIDES; s++) {
+    report.side[s] = sums[SUM_SIDE + s];
+    came_in += report.side[s];
+  }
+  report.error = steady ? came_in : (report.stored - report.stored_initial) - came_in;
+  scale        = sums[SUM_TURNOVER] + (steady ? 0.0 : sums[SUM_CONTENT_INITIAL]);
+  if (scale == 0.0) scale = PetscAbsReal(report.stored); /* a uniform field without heat flows */
+  report.turnover = scale;
+  report.relative = report.error == 0.0 ? 0.0 : PetscAbsReal(report.error) / scale;
+  return report;
+}
+
 PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
                                PetscBool steady, HeatEnergyReport *report)
 {
-  PetscReal sums[HEAT_ENERGY_SUMS], came_in, scale;
+  HeatReduction   *r;
+  HeatEnergyTotals totals;
 
   PetscFunctionBeginUser;
-  PetscCall(HeatEnergySave(e, op, sums));
-  PetscCall(StoredHeat(op, T, &report->stored));
-  report->stored_initial = sums[SUM_STORED_INITIAL];
-  report->source         = sums[SUM_SOURCE];
-  report->exchange       = sums[SUM_EXCHANGE];
-  came_in                = report->source + report->exchange;
-  for (int s = 0; s < HEAT_SIDES; s++) {
-    report->side[s] = sums[SUM_SIDE + s];
-    came_in += report->side[s];
-  }
-  report->error = steady ? came_in : (report->stored - report->stored_initial) - came_in;
-  scale         = sums[SUM_TURNOVER] + (steady ? 0.0 : sums[SUM_CONTENT_INITIAL]);
-  if (scale == 0.0) scale = PetscAbsReal(report->stored); /* a uniform field without heat flows */
-  report->turnover = scale;
-  report->relative = report->error == 0.0 ? 0.0 : PetscAbsReal(report->error) / scale;
+  PetscCall(HeatReductionCreate(HeatOperatorGrid(op)->comm, &r));
+  PetscCall(HeatEnergyAddTotals(e, op, T, r, &totals));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  *report = HeatEnergyGet(e, &totals, steady);
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -13,6 +13,7 @@
 #ifndef HEAT_SOLVER_ENERGY_H
 #define HEAT_SOLVER_ENERGY_H
 
+#include "solver/base/reduction.h"
 #include "solver/stepper/stepper.h"
 
 /** The sums that a restart needs, and their names.  A checkpoint stores and finds each sum by its
@@ -42,6 +43,12 @@ typedef struct {
   PetscReal relative; /* |error|/turnover */
 } HeatEnergyReport;
 
+/** The account's reduced numbers. */
+typedef struct {
+  PetscReal heat[HEAT_FLOWS]; /* [J/m] since the start of the process */
+  PetscReal stored;           /* [J/m] sum of C T */
+} HeatEnergyTotals;
+
 /** Start the account with the initial field T [K], [nyl][nxl].  Collective. */
 PetscErrorCode HeatEnergyStart(HeatEnergy *e, const HeatOperator *op, const PetscReal *T);
 
@@ -54,6 +61,20 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt);
  *                     balance */
 PetscErrorCode HeatEnergyClose(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
                                PetscBool steady, HeatEnergyReport *report);
+
+/** Add this rank's part of the account at the present field T [K], [nyl][nxl], to a reduction.  Not
+ *  collective.
+ *  @param[out] totals  borrowed until the reduction's Run stores them; then call HeatEnergyGet */
+PetscErrorCode HeatEnergyAddTotals(const HeatEnergy *e, const HeatOperator *op, const PetscReal *T,
+                                   HeatReduction *r, HeatEnergyTotals *totals);
+
+/** Return the account with these totals; `steady` as in HeatEnergyClose.  Not collective. */
+HeatEnergyReport HeatEnergyGet(const HeatEnergy *e, const HeatEnergyTotals *totals,
+                               PetscBool steady);
+
+/** Add this rank's part of the stored heat, sum of C T [J/m], to a reduction.  Not collective. */
+PetscErrorCode HeatEnergyAddStored(const HeatOperator *op, const PetscReal *T, HeatReduction *r,
+                                   PetscReal *stored);
 
 /** Compute the account as sums over all ranks, the same on all ranks, for a checkpoint.
  *  Collective. */

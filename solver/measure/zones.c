@@ -1,5 +1,5 @@
-/** Zones (zones.h): the cells of each named region as runs.  The summaries of all zones need two
- *  reductions together, one of maxima and one of exact sums. */
+/** Zones (zones.h): the cells of each named region as runs.  The summaries of all zones need one
+ *  reduction together. */
 #include "solver/measure/zones.h"
 
 #include <math.h>
@@ -97,30 +97,46 @@ static void SummariseZone(const HeatGrid *g, const Zone *zone, const PetscReal *
   HeatExactSumAdd(&sums[NON_FINITE], (PetscReal)dropped);
 }
 
+PetscErrorCode HeatZonesAddSummaries(const HeatZones *zones, const PetscReal *T, HeatReduction *r,
+                                     HeatZoneTotals *totals)
+{
+  PetscFunctionBeginUser;
+  for (PetscInt k = 0; k < zones->n; k++) {
+    PetscReal    extremes[2];
+    HeatExactSum sums[SUMS] = {0};
+
+    SummariseZone(zones->grid, &zones->zones[k], T, extremes, sums);
+    PetscCall(HeatReductionAddMaxima(r, 2, extremes, totals[k].extremes));
+    PetscCall(HeatReductionAddSums(r, SUMS, sums, totals[k].sums));
+  }
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+HeatSummary HeatZonesGetSummary(const HeatZoneTotals *totals)
+{
+  const PetscReal *sums  = totals->sums;
+  const PetscBool  empty = sums[CELLS] == 0.0 ? PETSC_TRUE : PETSC_FALSE;
+
+  return (HeatSummary){.min        = empty ? NAN : -totals->extremes[0],
+                       .max        = empty ? NAN : totals->extremes[1],
+                       .mean       = empty ? NAN : sums[TEMPERATURE] / sums[CELLS],
+                       .non_finite = (PetscInt64)sums[NON_FINITE]};
+}
+
 PetscErrorCode HeatZonesSummary(const HeatZones *zones, const PetscReal *T, HeatSummary *summaries)
 {
-  const PetscInt n = zones->n;
-  HeatExactSum  *sums;
-  PetscReal     *extremes, *found;
+  HeatReduction  *r;
+  HeatZoneTotals *totals;
 
   PetscFunctionBeginUser;
-  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
-  PetscCall(PetscCalloc3(2 * n, &extremes, SUMS * n, &sums, SUMS * n, &found));
-  for (PetscInt k = 0; k < n; k++)
-    SummariseZone(zones->grid, &zones->zones[k], T, extremes + 2 * k, sums + SUMS * k);
-  PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, extremes, (PetscMPIInt)(2 * n), MPIU_REAL, MPIU_MAX,
-                             zones->grid->comm));
-  PetscCall(HeatExactSumReduce(zones->grid->comm, SUMS * n, sums, found));
-  for (PetscInt k = 0; k < n; k++) {
-    const PetscReal *zone  = found + SUMS * k;
-    const PetscBool  empty = zone[CELLS] == 0.0 ? PETSC_TRUE : PETSC_FALSE;
-
-    summaries[k].min        = empty ? NAN : -extremes[2 * k];
-    summaries[k].max        = empty ? NAN : extremes[2 * k + 1];
-    summaries[k].mean       = empty ? NAN : zone[TEMPERATURE] / zone[CELLS];
-    summaries[k].non_finite = (PetscInt64)zone[NON_FINITE];
-  }
-  PetscCall(PetscFree3(extremes, sums, found));
+  if (zones->n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(PetscMalloc1(zones->n, &totals));
+  PetscCall(HeatReductionCreate(zones->grid->comm, &r));
+  PetscCall(HeatZonesAddSummaries(zones, T, r, totals));
+  PetscCall(HeatReductionRun(r));
+  PetscCall(HeatReductionDestroy(&r));
+  for (PetscInt k = 0; k < zones->n; k++) summaries[k] = HeatZonesGetSummary(&totals[k]);
+  PetscCall(PetscFree(totals));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

@@ -29,6 +29,21 @@ PetscInt HeatZonesRegion(const HeatZones *zones, PetscInt k);
  *  @param[out] summaries  [HeatZonesCount(zones)], the same on all ranks */
 PetscErrorCode HeatZonesSummary(const HeatZones *zones, const PetscReal *T, HeatSummary *summaries);
 
+/** The reduced numbers of a zone. */
+typedef struct {
+  PetscReal extremes[2]; /* [K] - lowest, highest */
+  PetscReal sums[3];     /* [K] sum of the finite temperatures; finite cells; other cells */
+} HeatZoneTotals;
+
+/** Add this rank's part of every zone's summary to a reduction.  Not collective.
+ *  @param[out] totals  [HeatZonesCount(zones)] borrowed until the reduction's Run stores them; then
+ *                      call HeatZonesGetSummary */
+PetscErrorCode HeatZonesAddSummaries(const HeatZones *zones, const PetscReal *T, HeatReduction *r,
+                                     HeatZoneTotals *totals);
+
+/** Return the summary of a zone with these totals.  Not collective. */
+HeatSummary HeatZonesGetSummary(const HeatZoneTotals *totals);
+
 /** Destroy the zones and set *zones to NULL; *zones may be NULL.  Not collective. */
 PetscErrorCode HeatZonesDestroy(HeatZones **zones);
 

@@ -97,6 +97,11 @@ PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code,
                        code == HEAT_ERR_NUMERICS ? "; take shorter steps" : "");
 }
 
+PetscBool HeatOperatorHasFault(const HeatOperator *op)
+{
+  return op->past_fault.count > 0 ? PETSC_TRUE : PETSC_FALSE;
+}
+
 PetscErrorCode HeatOperatorCheckFormulas(HeatOperator *op)
 {
   HeatFault fault = op->past_fault;

@@ -117,6 +117,10 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
  *  after it.  Collective. */
 PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code, const char *when);
 
+/** Return whether HeatOperatorCheckFormulas would find that a formula was undefined on this rank.  Not
+ *  collective. */
+PetscBool HeatOperatorHasFault(const HeatOperator *op);
+
 /** Raise HEAT_ERR_NUMERICS if a formula of time of some source, side or ambient had a value without
  *  physical meaning at any HeatOperatorSetTime, or during HeatOperatorTakeSteps, since the creation
  *  of the operator.  HeatOperatorSetTime does not communicate, so that a linear operator finds such

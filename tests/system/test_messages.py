@@ -130,6 +130,25 @@ def test_more_steps_add_solves_and_no_set_up(tmp_path):
     assert ten.messages("multigrid") > 5 * one.messages("multigrid") > 0
 
 
+@pytest.mark.parametrize("scheme", ["ftcs", "bdf2"])
+def test_a_row_of_history_is_one_reduction(tmp_path, scheme):
+    """Zones, segments of a side and an interface are part of it.  The bound, 1.5, leaves room for decisions of the time loop, which
+    depend on the speed of the machine."""
+    case = basic_case(time={"scheme": scheme, "step": 1e-4, "steps": 60},
+                      materials=[{"name": name, "conductivity": k, "density": 1.0, "specific_heat": 1.0} for name, k in (("m", 1.0), ("n", 2.0))],
+                      regions=[{"material": "m", "name": "all"},
+                               {"shape": "rectangle", "x": [0.2, 0.7], "y": [0.3, 0.6], "material": "n", "name": "part"}],
+                      boundary={"left": [{"type": "temperature", "value": 1.0, "to": 0.5}, {"type": "insulated"}]},
+                      output={"history": {"every": 60}, "interfaces": [["m", "n"]]})
+    few = run(tmp_path / "few", case, ranks=2)
+    many = run(tmp_path / "many", {**case, "output": {**case["output"], "history": {"every": 1}}}, ranks=2)
+    assert few.code == many.code == 0, few.err + many.err
+    rows = len(many.table("history.csv")["step"]) - len(few.table("history.csv")["step"])
+    assert rows == 59
+    calls = [outcome.results["communication"]["reduction"]["collectives"] / 2 for outcome in (few, many)]
+    assert 0 < calls[1] - calls[0] < 1.5 * rows
+
+
 def test_the_table_at_the_end_has_the_messages_of_the_record(tmp_path):
     counted = counted_run(tmp_path, basic_case(**WAYS["files"]), ranks=4)
     rows = {words[0]: words[1:] for line in counted.outcome.out.splitlines() if (words := line.split()) and len(words) == 7}

@@ -1,0 +1,111 @@
+/* Several reductions in one collective call have the results of one call each. */
+#include "solver/base/reduction.h"
+
+#include "solver_test.h"
+
+/* Collective calls of this process so far.  The linker takes this function for MPI's own, which
+   PETSc's macro, of the same name, calls. */
+static int calls;
+
+#undef MPI_Allreduce
+int MPI_Allreduce(const void *from, void *to, int n, MPI_Datatype type, MPI_Op op, MPI_Comm comm)
+{
+  calls++;
+  return PMPI_Allreduce(from, to, n, type, op, comm);
+}
+
+static HeatReduction *New(void)
+{
+  HeatReduction *r;
+
+  OK(HeatReductionCreate(PETSC_COMM_WORLD, &r));
+  return r;
+}
+
+enum { N = 20 };
+
+/* Quantities are added in turns, so that the results of each have to find their places. */
+static void sums_and_maxima_are_those_of_calls_of_their_own(void **state)
+{
+  HeatReduction *r          = New();
+  HeatExactSum   sums[N][3] = {0};
+  PetscReal      values[N][2], totals[N][3], maxima[N][2], alone[3], largest[2];
+  PetscMPIInt    rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  for (int k = 0; k < N; k++) {
+    for (int s = 0; s < 3; s++) {
+      for (int t = 0; t < 5000; t++)
+        HeatExactSumAdd(&sums[k][s], HeatTestNoise(t, rank, s + 3 * k) * exp2(t % 90 - 40));
+    }
+    for (int m = 0; m < 2; m++) values[k][m] = -3.0 + HeatTestNoise(k, rank, m);
+    OK(HeatReductionAddMaxima(r, 2, values[k], maxima[k]));
+    OK(HeatReductionAddSums(r, 3, sums[k], totals[k]));
+  }
+  calls = 0;
+  OK(HeatReductionRun(r));
+  assert_int_equal(calls, 1);
+  for (int k = 0; k < N; k++) {
+    OK(HeatExactSumReduce(PETSC_COMM_WORLD, 3, sums[k], alone));
+    ALL(memcmp(alone, totals[k], sizeof alone) == 0);
+    PMPI_Allreduce(values[k], largest, 2, MPIU_REAL, MPI_MAX, PETSC_COMM_WORLD);
+    ALL(memcmp(largest, maxima[k], sizeof largest) == 0);
+  }
+  OK(HeatReductionDestroy(&r));
+}
+
+static void a_reduction_begins_anew_after_it_has_run(void **state)
+{
+  const HeatExactSum one   = {0};
+  HeatReduction     *r     = New();
+  PetscReal          first = 5.0, value = 2.0, total = -1.0;
+  HeatExactSum       sum = one;
+
+  (void)state;
+  OK(HeatReductionAddMaxima(r, 1, &first, &first));
+  OK(HeatReductionRun(r));
+  ALL(first == 5.0);
+  first = 7.0; /* must stay: it is no longer part of the reduction */
+  HeatExactSumAdd(&sum, 1.0);
+  OK(HeatReductionAddSums(r, 1, &sum, &total));
+  OK(HeatReductionAddMaxima(r, 1, &value, &value)); /* in place */
+  OK(HeatReductionRun(r));
+  ALL(first == 7.0 && value == 2.0 && total == HeatTestSize());
+  OK(HeatReductionDestroy(&r));
+}
+
+static void what_is_not_finite_stays(void **state)
+{
+  HeatReduction *r       = New();
+  HeatExactSum   sums[2] = {0};
+  PetscReal      totals[2], lowest = PETSC_MIN_REAL;
+  PetscMPIInt    rank;
+
+  (void)state;
+  MPI_Comm_rank(PETSC_COMM_WORLD, &rank);
+  HeatExactSumAdd(&sums[0], rank == HeatTestSize() - 1 ? INFINITY : 1.0);
+  HeatExactSumAdd(&sums[1], rank == 0 ? NAN : 1.0);
+  OK(HeatReductionAddSums(r, 2, sums, totals));
+  OK(HeatReductionAddMaxima(r, 1, &lowest, &lowest));
+  OK(HeatReductionRun(r));
+  ALL(totals[0] == INFINITY && isnan(totals[1]) && lowest == PETSC_MIN_REAL);
+  OK(HeatReductionDestroy(&r));
+}
+
+static void nothing_can_be_destroyed(void **state)
+{
+  HeatReduction *r = NULL;
+
+  (void)state;
+  OK(HeatReductionDestroy(&r));
+}
+
+static const struct CMUnitTest Tests[] = {
+    cmocka_unit_test(sums_and_maxima_are_those_of_calls_of_their_own),
+    cmocka_unit_test(a_reduction_begins_anew_after_it_has_run),
+    cmocka_unit_test(what_is_not_finite_stays),
+    cmocka_unit_test(nothing_can_be_destroyed),
+};
+
+int main(void) { return RUN_TESTS(Tests); }
