@@ -89,9 +89,8 @@ static PetscErrorCode PlanSolves(HeatPlan *p)
   PetscFunctionBeginUser;
   HeatLevelsPlanSolve(p->n_levels, p->levels, &once, &per_iteration);
   Add(each, 1.0, &per_iteration, sizeof(float));
-  p->per_iteration[HEAT_TRAFFIC_REDUCTION].collectives = p->layout.size > 1
-                                                             ? (double)p->layout.size
-                                                             : 0.0;
+  p->per_iteration[HEAT_TRAFFIC_REDUCTION].collectives = p->layout.size > 1 ? (double)p->layout.size
+                                                                            : 0.0;
   if (!p->steps.known) {
     *step = *run = *set_up = Unknown();
     PetscFunctionReturn(PETSC_SUCCESS);

@@ -89,15 +89,21 @@ void HeatSurveyRemembered(const HeatSurvey *survey, PetscInt k, HeatSummary *sum
 
 /* Zones. */
 
+static PetscErrorCode AllocateZones(HeatSurvey *survey, const HeatRunState *state)
+{
+  PetscFunctionBeginUser;
+  if (survey->zones) PetscFunctionReturn(PETSC_SUCCESS);
+  survey->n_zones = HeatZonesCount(state->zones);
+  PetscCall(PetscMalloc1(survey->n_zones + 1, &survey->zones));
+  PetscCall(PetscMalloc1(survey->n_zones + 1, &survey->zone_totals));
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 static PetscErrorCode AddZones(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
                                HeatReduction *r)
 {
   PetscFunctionBeginUser;
-  if (!survey->zones) {
-    survey->n_zones = HeatZonesCount(state->zones);
-    PetscCall(PetscMalloc1(survey->n_zones + 1, &survey->zones));
-    PetscCall(PetscMalloc1(survey->n_zones + 1, &survey->zone_totals));
-  }
+  PetscCall(AllocateZones(survey, state));
   PetscCall(HeatZonesAddSummaries(state->zones, T, r, survey->zone_totals));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -112,17 +118,12 @@ static void GetZones(HeatSurvey *survey, const HeatRunState *state)
 PetscErrorCode HeatSurveyZones(HeatSurvey *survey, const HeatRunState *state, const PetscReal *T,
                                const HeatSummary **zones)
 {
-  HeatReduction *r;
-
   PetscFunctionBeginUser;
-  if (survey->zones_step != state->clock.step) {
-    PetscCall(HeatReductionCreate(state->grid->comm, &r));
-    PetscCall(AddZones(survey, state, T, r));
-    if (survey->n_zones > 0) PetscCall(HeatReductionRun(r));
-    PetscCall(HeatReductionDestroy(&r));
-    GetZones(survey, state);
-  }
-  *zones = survey->zones;
+  PetscCall(AllocateZones(survey, state));
+  if (survey->zones_step != state->clock.step)
+    PetscCall(HeatZonesSummary(state->zones, T, survey->zones));
+  survey->zones_step = state->clock.step;
+  *zones             = survey->zones;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 

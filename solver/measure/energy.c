@@ -68,7 +68,7 @@ void HeatEnergyAdd(HeatEnergy *e, const HeatFlows *flows, PetscReal dt)
   HeatFlowsAdd(&e->heat, dt, flows);
 }
 
-/* sums = the sums at the start of the process and the heat that came in since then, of all ranks. */
+/* sums = the sums at the start of the process + the heat that came in since then, of all ranks. */
 static void AddHeatSince(const HeatEnergy *e, const PetscReal heat[HEAT_FLOWS],
                          PetscReal sums[HEAT_ENERGY_SUMS])
 {

@@ -270,8 +270,7 @@ static HeatTime TimeOfImplicit(const HeatTimeInput *in)
   t.halo = (double)in->steps->exchanges * HeatTimeOfExchange(in->machine, &grid) +
            deep * HeatTimeOfExchange(in->machine, &finest);
   for (PetscInt k = 1; k < in->n_levels; k++) t.coarse_levels += n * TimeOfLevel(in, k);
-  t.reductions = (n + SolveReductions * solves) *
-                 HeatTimeOfReduction(in->machine, in->layout);
+  t.reductions = (n + SolveReductions * solves) * HeatTimeOfReduction(in->machine, in->layout);
   return t;
 }
 

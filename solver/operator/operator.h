@@ -117,8 +117,8 @@ PetscErrorCode HeatOperatorBring(HeatOperator *op, PetscReal t, const PetscReal 
  *  after it.  Collective. */
 PetscErrorCode HeatOperatorRaiseUndefined(HeatOperator *op, PetscErrorCode code, const char *when);
 
-/** Return whether HeatOperatorCheckFormulas would find that a formula was undefined on this rank.  Not
- *  collective. */
+/** Return whether a formula was undefined on this rank, which HeatOperatorCheckFormulas raises on
+ *  all ranks.  Not collective. */
 PetscBool HeatOperatorHasFault(const HeatOperator *op);
 
 /** Raise HEAT_ERR_NUMERICS if a formula of time of some source, side or ambient had a value without
