@@ -296,13 +296,16 @@ static void JoinWhereWeak(const Level *l, PetscReal coupled, const PetscReal str
 static PetscBool IsRough(const HeatModelBody *body, const Level *finest, const Couplings *c,
                          const PetscBool joins[2])
 {
-  const PetscReal cells = (PetscReal)finest->n[0] * (PetscReal)finest->n[1];
-  PetscReal       rough = body->jumps;
+  const PetscReal cells   = (PetscReal)finest->n[0] * (PetscReal)finest->n[1];
+  PetscReal       against = 0.0, rough;
 
   if (c->coupled == 0.0) return PETSC_FALSE;
-  if (joins[1]) rough += c->very[0];
-  if (joins[0]) rough += c->very[1];
-  return (rough * rough > 1600.0 * cells || 4.0 * rough > cells) ? PETSC_TRUE : PETSC_FALSE;
+  if (joins[1]) against += c->very[0];
+  if (joins[0]) against += c->very[1];
+  rough = body->jumps + against;
+  return (rough * rough > 1600.0 * cells || 4.0 * rough > cells || 32.0 * against > cells)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
 }
 
 PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,

@@ -114,7 +114,8 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
    which are cheaper.
  *
  *     rough cells = cells beside jumps + cells whose anisotropy the joins do not suit
- *     interpolate if  rough cells > 40 sqrt(cells),  or more than a quarter of the cells are rough
+ *     interpolate if  rough cells > 40 sqrt(cells),  or more than a quarter of the cells are rough,
+ *                     or more than one cell in 32 is anisotropic against the joins (ChooseJoins)
  *
  * The first bound does not depend on the resolution of a body: jumps have two cells at each
  * place, so
@@ -127,12 +128,14 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
 static PetscBool IsRough(const HeatLevel *l, const Couplings *c)
 {
   const double most  = 40.0;
-  PetscInt64   rough = c->jumps;
+  PetscInt64   rough = c->jumps, against = 0;
   const double cells = (double)l->d.n[0] * (double)l->d.n[1];
 
-  if (l->joins[1]) rough += c->against[0];
-  if (l->joins[0]) rough += c->against[1];
-  return ((double)rough * (double)rough > most * most * cells || 4.0 * (double)rough > cells)
+  if (l->joins[1]) against += c->against[0];
+  if (l->joins[0]) against += c->against[1];
+  rough += against;
+  return ((double)rough * (double)rough > most * most * cells || 4.0 * (double)rough > cells ||
+          32.0 * (double)against > cells)
              ? PETSC_TRUE
              : PETSC_FALSE;
 }
