@@ -43,8 +43,41 @@ static PetscErrorCode ConductivityOf(const HeatCase *c, const HeatFormula *k, Pe
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Find the share of each material in a sample of the domain, painted from the regions' shapes. */
-static PetscErrorCode FindShares(const HeatCase *c, PetscReal *share)
+/* Return how many of two neighbours with conductivities a and b see a jump there (Jumps in
+   multigrid_hierarchy.c): the face between them has the harmonic mean. */
+static int JumpsBetween(PetscReal a, PetscReal b)
+{
+  const PetscReal factor = 1.5, low = PetscMin(a, b), high = PetscMax(a, b);
+  const PetscReal face = 2.0 * low * high / (low + high);
+
+  return (face > factor * low) + (high > factor * face);
+}
+
+/* Estimate the number of cells of the grid beside jumps from a sample, as if jumps were lines. */
+static PetscReal CountJumps(const HeatCase *c, const HeatGrid *sample, const HeatModelBody *body,
+                            const uint16_t *material)
+{
+  const PetscInt nx = sample->nx, ny = sample->ny;
+  PetscReal      jumps = 0.0;
+
+  for (PetscInt j = 0; j < ny; j++) {
+    for (PetscInt i = 0; i < nx; i++) {
+      const uint16_t *m = &material[j * nx + i];
+
+      if (i > 0)
+        jumps += JumpsBetween(body->gx[m[0]], body->gx[m[-1]]) * (PetscReal)c->grid.cells[1] /
+                 (PetscReal)ny;
+      if (j > 0)
+        jumps += JumpsBetween(body->gy[m[0]], body->gy[m[-nx]]) * (PetscReal)c->grid.cells[0] /
+                 (PetscReal)nx;
+    }
+  }
+  return jumps;
+}
+
+/* Find the share of each material, and the jumps, in a sample of the domain, painted from the
+   regions' shapes.  The materials' conductances are known. */
+static PetscErrorCode SampleBody(const HeatCase *c, HeatModelBody *body)
 {
   const PetscInt nx = PetscMin(c->grid.cells[0], SAMPLE), ny = PetscMin(c->grid.cells[1], SAMPLE);
   const HeatGrid g = {.comm = PETSC_COMM_SELF,
@@ -64,7 +97,8 @@ static PetscErrorCode FindShares(const HeatCase *c, PetscReal *share)
   PetscFunctionBeginUser;
   PetscCall(PetscMalloc1(nx * ny, &material));
   PetscCall(HeatPaintMaterials(&g, c, NULL, material));
-  for (PetscInt k = 0; k < nx * ny; k++) share[material[k]] += 1.0 / (PetscReal)(nx * ny);
+  for (PetscInt k = 0; k < nx * ny; k++) body->share[material[k]] += 1.0 / (PetscReal)(nx * ny);
+  body->jumps = CountJumps(c, &g, body, material);
   PetscCall(PetscFree(material));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -78,7 +112,6 @@ PetscErrorCode HeatModelBodyCreate(const HeatCase *c, HeatModelBody *body)
   PetscFunctionBeginUser;
   body->n = n;
   PetscCall(PetscCalloc4(n, &body->share, n, &body->gx, n, &body->gy, n, &body->capacity));
-  PetscCall(FindShares(c, body->share));
   for (PetscInt m = 0; m < n; m++) {
     const HeatMaterial *of = &c->materials[m];
     PetscReal           kx, ky;
@@ -89,6 +122,7 @@ PetscErrorCode HeatModelBodyCreate(const HeatCase *c, HeatModelBody *body)
     body->gy[m]       = ky * hx / hy;
     body->capacity[m] = of->density * of->specific_heat * hx * hy;
   }
+  PetscCall(SampleBody(c, body));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -212,13 +246,17 @@ PetscReal HeatModelStableStep(const HeatCase *c, const HeatModelBody *body)
   return limit;
 }
 
-/* Choose along which axes the cells of a level are joined, by the rule of ChooseJoins in
-   multigrid_hierarchy.c. */
-static void ChooseJoins(const HeatCase *c, const HeatModelBody *body, const Level *l,
-                        PetscReal sigma, PetscBool joins[2])
+/* The couplings of a level, as Couplings of multigrid_hierarchy.c: numbers of cells. */
+typedef struct {
+  PetscReal coupled, strong[2], very[2];
+} Couplings;
+
+static Couplings CountCouplings(const HeatCase *c, const HeatModelBody *body, const Level *l,
+                                PetscReal sigma)
 {
-  const PetscReal dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG;
-  PetscReal       coupled = 0.0, strongly[2] = {0.0, 0.0};
+  const PetscReal dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG,
+                  very     = HEAT_JOIN_VERY;
+  Couplings       sum = {0.0, {0.0, 0.0}, {0.0, 0.0}};
   Kind            columns[3], rows[3];
   const int       n = ListKinds(l, 0, c->grid.cells[0], columns);
   const int       m = ListKinds(l, 1, c->grid.cells[1], rows);
@@ -230,18 +268,45 @@ static void ChooseJoins(const HeatCase *c, const HeatModelBody *body, const Leve
       const PetscReal count = body->share[material] * i->count * j->count;
 
       if (cell.x + cell.y < dominant * cell.m) continue;
-      coupled += count;
-      if (cell.x > strong * cell.y) strongly[0] += count;
-      if (cell.y > strong * cell.x) strongly[1] += count;
+      sum.coupled += count;
+      if (cell.x > strong * cell.y) sum.strong[0] += count;
+      if (cell.y > strong * cell.x) sum.strong[1] += count;
+      if (i->faces < 2 || j->faces < 2) continue;
+      if (cell.x > very * cell.y) sum.very[0] += count;
+      if (cell.y > very * cell.x) sum.very[1] += count;
     }
   }
-  for (int axis = 0; axis < 2; axis++) {
-    const PetscReal lead = strongly[!axis] - strongly[axis];
+  return sum;
+}
 
-    joins[axis] = (coupled > 0.0 && l->n[axis] > 1 && (2.0 * lead <= coupled || l->n[!axis] == 1))
+/* Join by the rule of JoinWhereWeak in multigrid_hierarchy.c. */
+static void JoinWhereWeak(const Level *l, PetscReal coupled, const PetscReal strong[2],
+                          PetscReal one_in, PetscBool joins[2])
+{
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscReal lead = strong[!axis] - strong[axis];
+
+    joins[axis] = (coupled > 0.0 && l->n[axis] > 1 &&
+                   (one_in * lead <= coupled || l->n[!axis] == 1))
                       ? PETSC_TRUE
                       : PETSC_FALSE;
   }
+}
+
+/* Return whether the hierarchy interpolates, by the rule of IsRough in multigrid_hierarchy.c. */
+static PetscBool IsRough(const HeatModelBody *body, const Level *finest, const Couplings *c,
+                         const PetscBool joins[2])
+{
+  const PetscReal cells   = (PetscReal)finest->n[0] * (PetscReal)finest->n[1];
+  PetscReal       against = 0.0, rough;
+
+  if (c->coupled == 0.0) return PETSC_FALSE;
+  if (joins[1]) against += c->very[0];
+  if (joins[0]) against += c->very[1];
+  rough = body->jumps + against;
+  return (rough * rough > 1600.0 * cells || 4.0 * rough > cells || 32.0 * against > cells)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
 }
 
 PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
@@ -250,11 +315,16 @@ PetscErrorCode HeatModelLevels(const HeatCase *c, const HeatModelBody *body,
 {
   Level l = {.n = {layout->nx, layout->ny}, .periodic = {layout->periodic[0], layout->periodic[1]}};
 
+  PetscBool rough = PETSC_FALSE;
+
   PetscFunctionBeginUser;
   for (*n = 1; *n < HEAT_MODEL_LEVELS; (*n)++) {
-    PetscBool *joins = levels[*n - 1].joins;
+    const Couplings couplings = CountCouplings(c, body, &l, sigma);
+    PetscBool      *joins     = levels[*n - 1].joins;
 
-    ChooseJoins(c, body, &l, sigma, joins);
+    JoinWhereWeak(&l, couplings.coupled, couplings.strong, 2.0, joins);
+    if (*n == 1) rough = IsRough(body, &l, &couplings, joins);
+    if (rough) JoinWhereWeak(&l, couplings.coupled, couplings.very, 32.0, joins);
     if (!joins[0] && !joins[1]) break;
     for (int axis = 0; axis < 2; axis++) {
       if (!joins[axis]) continue;

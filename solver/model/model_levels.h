@@ -21,6 +21,7 @@ typedef struct {
   PetscReal *share;    /* part of the cells of the sample */
   PetscReal *gx, *gy;  /* [W/(m K)] conductances between two cells along x, along y */
   PetscReal *capacity; /* [J/(m K)] of a cell */
+  PetscReal  jumps;    /* estimated number of cells beside a jump of the conductivity */
 } HeatModelBody;
 
 /** Find the materials of a validated case and their shares.  A conductivity that is a formula is

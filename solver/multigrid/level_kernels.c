@@ -178,6 +178,63 @@ void HeatAdd(PetscInt n, const float *restrict x, float *restrict y)
   SIMD for (PetscInt k = 0; k < n; k++) y[k] += x[k];
 }
 
+void HeatWeigh(PetscInt n, const float *restrict in, const float *restrict face,
+               const float *restrict out, float *restrict w)
+{
+  /* Chosen: 2^-10 of a cell's residual stays in its coarse cell, so that no coarse cell is without
+     an equation.  The least normal float in the denominator makes 0/0 zero. */
+  const float most = 1.0F - 0x1p-10F, least = 0x1p-126F;
+
+  if (!out) {
+    SIMD for (PetscInt k = 0; k < n; k++)
+    {
+      const float x = face[k] / (face[k] + 2.0F * in[k] + least);
+
+      w[k] = x < most ? x : most;
+    }
+    return;
+  }
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
+    const float product = face[k] * out[k];
+    const float x       = product / (product + in[k] * (face[k] + 2.0F * out[k]) + least);
+
+    w[k] = x < most ? x : most;
+  }
+}
+
+void HeatSplitOff(PetscInt n, const float *restrict w, float *restrict r, float *restrict far)
+{
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
+    far[k] = w[k] * r[k];
+    r[k] -= far[k];
+  }
+}
+
+void HeatRestrictAlong(PetscInt n, int step, const float *restrict w, const float *restrict r,
+                       float *restrict part, float *restrict sum)
+{
+  const float *beside = part - step;
+
+  SIMD for (PetscInt k = 0; k < n; k++) part[k] = w[k] * r[k];
+  SIMD for (PetscInt k = 0; k < n; k++) sum[k] += (r[k] - part[k]) + beside[k];
+}
+
+void HeatInterpolate(PetscInt n, int step, const float *restrict wx, const float *restrict wy,
+                     const float *near, const float *far, float *restrict y)
+{
+  const float *near_beside = near + step, *far_beside = far + step;
+
+  SIMD for (PetscInt k = 0; k < n; k++)
+  {
+    const float v      = FMA_F(wy[k], far[k] - near[k], near[k]);
+    const float beside = FMA_F(wy[k], far_beside[k] - near_beside[k], near_beside[k]);
+
+    y[k] += FMA_F(wx[k], beside - v, v);
+  }
+}
+
 void HeatDirection(PetscInt n, float beta, const float *restrict z, float *restrict p)
 {
   SIMD for (PetscInt k = 0; k < n; k++) p[k] = FMA_F(beta, p[k], z[k]);

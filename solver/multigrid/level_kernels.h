@@ -81,6 +81,32 @@ void HeatInterleave(PetscInt n, const float *even, const float *odd, float *row)
 /** Add a half row to another: y_k += x_k. */
 void HeatAdd(PetscInt n, const float *x, float *y);
 
+/** Compute weights of interpolation from conductances in series, solver/README.md eq. (12a):
+ *
+ *      w_k = r_k/(r_k + 1/face_k + 1/(2 out_k)),    r_k = 1/(2 in_k),    at most 1 - 2^-10
+ *
+ *  @param[in] in, face, out  conductances within the cell's coarse cell, towards the other coarse
+ *                            cell, and within that; out = NULL: the other has one cell */
+void HeatWeigh(PetscInt n, const float *in, const float *face, const float *out, float *w);
+
+/** Split a residual between a coarse row and its neighbour: far_k = w_k r_k, r_k -= far_k. */
+void HeatSplitOff(PetscInt n, const float *w, float *r, float *far);
+
+/** Add part of a residual to the pair at the same place and part to the one beside it:
+ *
+ *      sum_k += (r_k - w_k r_k) + w r at the place k - step
+ *
+ *  @param[in]     step  -1 or 1: where the other pair lies
+ *  @param[in,out] part  scratch, zero at the places -1 and n */
+void HeatRestrictAlong(PetscInt n, int step, const float *w, const float *r, float *part,
+                       float *sum);
+
+/** Add interpolated values of two coarse rows, `near` and `far`, whose values stand at the places
+ *  of the pairs that they join:  v = near + wy (far - near),  y_k += v_k + wx_k (v_(k+step) - v_k).
+ *  @param[in] step  -1 or 1: where the other pair lies; the places -1 and n are read */
+void HeatInterpolate(PetscInt n, int step, const float *wx, const float *wy, const float *near,
+                     const float *far, float *y);
+
 /** Update a half row of the search direction, solver/README.md eq. (13): p_k = z_k + beta p_k. */
 void HeatDirection(PetscInt n, float beta, const float *z, float *p);
 

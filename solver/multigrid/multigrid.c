@@ -63,6 +63,7 @@ static PetscErrorCode ClearLevel(HeatLevel *l)
   PetscCall(PetscFree(l->line[0]));
   PetscCall(PetscFree(l->line[1]));
   PetscCall(HeatLevelShapeFree(&l->diagonals.memory));
+  PetscCall(HeatLevelShapeFree(&l->interpolation.memory));
   PetscCall(HeatLevelShapeFree(&l->memory));
   PetscCall(HeatLevelShapeFree(&l->landing_memory));
   PetscCall(HeatDistributionDestroy(&l->d));

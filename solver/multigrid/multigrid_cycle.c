@@ -38,7 +38,7 @@
  *
  * Source: P. Wesseling, An Introduction to Multigrid Methods, 1992, sec. 3.5 and ch. 5;
  * M. Khalil, P. Wesseling, J. Comput. Phys. 98 (1992) 1 (cell-centred, piecewise constants). */
-#include "solver/multigrid/multigrid_impl.h"
+#include "solver/multigrid/multigrid_interpolation_impl.h"
 
 #include <math.h>
 
@@ -177,6 +177,10 @@ static void FineRowsOf(const HeatLevel *l, const HeatLevel *coarse, PetscInt *be
 {
   const PetscInt by = l->joins[1] ? 2 : 1;
 
+  if (l->interpolates) {
+    HeatInterpolationRows(l, coarse, begin, end);
+    return;
+  }
   *begin = coarse->landing_s.own.lo[1] * by;
   *end   = PetscMin(coarse->landing_s.own.hi[1] * by, l->d.n[1]);
   if (HeatBoxIsEmpty(&coarse->landing_s.own)) *end = *begin;
@@ -201,7 +205,8 @@ static void AddResidual(const HeatLevel *l, PetscInt j, int parity, float *line)
                              in order: split it into even and odd coarse columns
        columns not joined    lines 0 and 1 hold the even and the odd columns: copy them
 */
-static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
+PetscErrorCode HeatLevelStoreCoarse(const HeatLevel *l, const HeatLevel *coarse, PetscInt cj,
+                                    float *const line[2])
 {
   const HeatLevelShape *c    = &coarse->landing_s;
   float                *even = coarse->landing_b + HeatLevelShapeRow(c, cj), *odd = even + c->odd;
@@ -211,10 +216,10 @@ static PetscErrorCode StoreCoarse(const HeatLevel *l, const HeatLevel *coarse, P
 
   PetscFunctionBeginUser;
   if (l->joins[0]) {
-    HeatSplit(n, l->line[0] + first - l->s.origin / 2, even + begin, odd + begin);
+    HeatSplit(n, line[0] + first - l->s.origin / 2, even + begin, odd + begin);
   } else {
-    PetscCall(PetscArraycpy(even + begin, l->line[0] + (first - l->s.origin) / 2, n));
-    PetscCall(PetscArraycpy(odd + begin, l->line[1] + (first - l->s.origin) / 2, n));
+    PetscCall(PetscArraycpy(even + begin, line[0] + (first - l->s.origin) / 2, n));
+    PetscCall(PetscArraycpy(odd + begin, line[1] + (first - l->s.origin) / 2, n));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }
@@ -227,6 +232,10 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
   const PetscBool ends   = (!l->joins[1] || j % 2 || j == l->d.n[1] - 1) ? PETSC_TRUE : PETSC_FALSE;
 
   PetscFunctionBeginUser;
+  if (l->interpolates) {
+    PetscCall(HeatInterpolationRestrictRow(l, coarse, j));
+    PetscFunctionReturn(PETSC_SUCCESS);
+  }
   for (int k = 0; starts && k < (l->joins[0] ? 1 : 2); k++)
     PetscCall(PetscArrayzero(l->line[k], l->s.half));
   for (int colour = 0; colour < (l->stepwise ? 2 : 1); colour++) {
@@ -234,7 +243,7 @@ static PetscErrorCode RestrictRow(HeatLevel *l, HeatLevel *coarse, PetscInt j)
 
     AddResidual(l, j, parity, l->line[l->joins[0] ? 0 : parity]);
   }
-  if (ends) PetscCall(StoreCoarse(l, coarse, l->joins[1] ? j / 2 : j));
+  if (ends) PetscCall(HeatLevelStoreCoarse(l, coarse, l->joins[1] ? j / 2 : j, l->line));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -291,6 +300,7 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
   }
   if (coarse) FineRowsOf(l, coarse, &begin, &end);
   ForgetDiagonals(l);
+  if (l->interpolates) PetscCall(HeatInterpolationForget(l));
   for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (prepare && t < hi) PetscCall(prepare(t, context));
     if (t < hi) ProvideDiagonal(l, t);
@@ -303,16 +313,6 @@ PetscErrorCode HeatLevelDown(HeatLevel *l, HeatLevel *coarse, PetscBool from_zer
 
 /* Correction and the pass up. */
 
-/* Return the places [begin, end) of a coarse half row whose fine places, offset + by * place, lie
-   within the fine level's lines.  The last of them may reach one place beyond, where lines have
-   room.  A first one that begins before the line is left out: it is at the far end of a halo. */
-static void PlacesWithinLine(const HeatLevel *l, const HeatLevelShape *c, PetscInt offset,
-                             PetscInt by, PetscInt *begin, PetscInt *end)
-{
-  *begin = PetscMax(0, (-offset + by - 1) / by);
-  *end   = PetscMin(c->half, (l->s.half - offset + by - 1) / by);
-}
-
 /* Interleave coarse row cj on line 0: the value of coarse column k is then at the place of the pair
    of fine columns that it joins.  For joined columns only. */
 static void InterleaveCoarseRow(HeatLevel *l, const HeatLevel *coarse, PetscInt cj)
@@ -322,7 +322,7 @@ static void InterleaveCoarseRow(HeatLevel *l, const HeatLevel *coarse, PetscInt 
   const PetscInt        offset = c->origin - l->s.origin / 2;
   PetscInt              begin, end;
 
-  PlacesWithinLine(l, c, offset, 2, &begin, &end);
+  HeatLevelPlacesWithinLine(l, c, offset, 2, &begin, &end);
   HeatInterleave(end - begin, even + begin, odd + begin, l->line[0] + offset + 2 * begin);
 }
 
@@ -335,13 +335,13 @@ static void CorrectHalfRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, in
 
   if (l->joins[0]) {
     offset = c->origin - l->s.origin / 2;
-    PlacesWithinLine(l, c, offset, 2, &begin, &end);
+    HeatLevelPlacesWithinLine(l, c, offset, 2, &begin, &end);
     HeatAdd(2 * (end - begin), l->line[0] + offset + 2 * begin, u + offset + 2 * begin);
   } else {
     const PetscInt cj = l->joins[1] ? j >> 1 : j;
 
     offset = (c->origin - l->s.origin) / 2;
-    PlacesWithinLine(l, c, offset, 1, &begin, &end);
+    HeatLevelPlacesWithinLine(l, c, offset, 1, &begin, &end);
     HeatAdd(end - begin,
             coarse->landing_u + HeatLevelShapeRow(c, cj) + (parity ? c->odd : 0) + begin,
             u + offset + begin);
@@ -354,6 +354,10 @@ static void CorrectRow(HeatLevel *l, const HeatLevel *coarse, PetscInt j, PetscI
 {
   const int by = l->joins[1] ? 2 : 1;
 
+  if (l->interpolates) {
+    HeatInterpolationCorrectRow(l, coarse, j);
+    return;
+  }
   if (l->joins[0] && (j == first || j % by == 0))
     InterleaveCoarseRow(l, coarse, l->joins[1] ? j >> 1 : j);
   for (int colour = 0; colour < (l->stepwise ? 2 : 1); colour++)
@@ -384,6 +388,7 @@ PetscErrorCode HeatLevelUp(HeatLevel *l, const HeatLevel *coarse, HeatRowAction 
   }
   HeatLevelRows(l, HEAT_UP_DEPTH, &lo, &hi);
   ForgetDiagonals(l);
+  if (l->interpolates) PetscCall(HeatInterpolationForget(l));
   for (PetscInt t = lo; t < hi + HEAT_HALF_SWEEPS; t++) {
     if (coarse && t < hi) CorrectRow(l, coarse, t, lo);
     if (t < hi) ProvideDiagonal(l, t);

@@ -29,6 +29,7 @@
 
 #include "solver/base/traffic.h"
 #include "solver/multigrid/level_plan.h"
+#include "solver/multigrid/multigrid_interpolation_impl.h"
 #include "solver/multigrid/multigrid_levels_impl.h"
 
 /* Return the conductance of a half cell and a film in series; a film of infinite conductance has no
@@ -41,9 +42,21 @@ static double InSeries(double half, double film)
 
 /* Counts of a level's cells. */
 typedef struct {
-  PetscInt64 coupled;   /* cells whose conductances are not small against their mass */
-  PetscInt64 strong[2]; /* of these, cells that are much more strongly coupled along x, along y */
+  PetscInt64 coupled;    /* cells whose conductances matter beside their mass */
+  PetscInt64 strong[2];  /* of these, cells that are much more strongly coupled along x, along y */
+  PetscInt64 very[2];    /* of these, cells that are very much more strongly coupled along x, y */
+  PetscInt64 jumps;      /* of these, cells whose conductance jumps along x or y */
+  PetscInt64 against[2]; /* of `very`, cells without a jump */
 } Couplings;
+
+/* Return whether two conductances of opposite faces differ much.  The factor is chosen, below 2: the
+   harmonic mean of a small and a large conductivity is twice the small one. */
+static PetscBool Jumps(float a, float b)
+{
+  const float factor = 1.5F;
+
+  return (a > factor * b || b > factor * a) ? PETSC_TRUE : PETSC_FALSE;
+}
 
 /* Count the couplings of all cells of a level, with x = gw + ge and y = gs + gn.  Collective.
  *
@@ -64,8 +77,9 @@ typedef struct {
 static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l, Couplings *all)
 {
   const float           dominant = HEAT_JOIN_DOMINANT, strong = HEAT_JOIN_STRONG;
+  const float           very = HEAT_JOIN_VERY;
   const HeatLevelShape *s = &l->s;
-  Couplings             c = {0, {0, 0}};
+  Couplings             c = {0};
 
   PetscFunctionBeginUser;
   for (PetscInt j = s->own.lo[1]; j < s->own.hi[1]; j++) {
@@ -82,33 +96,92 @@ static PetscErrorCode CountCouplings(const HeatMultigrid *mg, const HeatLevel *l
         c.coupled++;
         c.strong[0] += x > strong * y;
         c.strong[1] += y > strong * x;
+        if (r.gw[k] <= 0.0F || r.ge[k] <= 0.0F || r.gs[k] <= 0.0F || r.gn[k] <= 0.0F) continue;
+        c.very[0] += x > very * y;
+        c.very[1] += y > very * x;
+        if (Jumps(r.gw[k], r.ge[k]) || Jumps(r.gs[k], r.gn[k])) c.jumps++;
+        else {
+          c.against[0] += x > very * y;
+          c.against[1] += y > very * x;
+        }
       }
     }
   }
-  PetscCallMPI(MPI_Allreduce(&c, all, 3, MPIU_INT64, MPI_SUM, mg->comm));
+  PetscCallMPI(MPI_Allreduce(&c, all, sizeof c / sizeof c.coupled, MPIU_INT64, MPI_SUM, mg->comm));
   PetscFunctionReturn(PETSC_SUCCESS);
+}
+
+/* Decide from the finest level whether the hierarchy interpolates, or uses piecewise constants,
+   which are cheaper.
+ *
+ *     rough cells = cells beside jumps + cells whose anisotropy the joins do not suit
+ *     interpolate if  rough cells > 40 sqrt(cells),  or more than a quarter of the cells are rough,
+ *                     or more than one cell in 32 is anisotropic against the joins (ChooseJoins)
+ *
+ * The first bound does not depend on the resolution of a body: jumps have two cells at each
+ * place, so
+ * that the interfaces together are then 20 times as long as the domain is wide.  40 is chosen from
+ * the table of iterations (solver/MEASURED.md): TeaLeaf's pipe has 7, 15 interfaces right across
+ * the domain have 30, the quick start has 80, and 32 x 32 random blocks have 120.  Smaller:
+ * bodies of
+ * shapes pay for interpolation that saves them nothing.  Larger: bodies of many parts converge
+ * slowly. */
+static PetscBool IsRough(const HeatLevel *l, const Couplings *c)
+{
+  const double most  = 40.0;
+  PetscInt64   rough = c->jumps, against = 0;
+  const double cells = (double)l->d.n[0] * (double)l->d.n[1];
+
+  if (l->joins[1]) against += c->against[0];
+  if (l->joins[0]) against += c->against[1];
+  rough += against;
+  return ((double)rough * (double)rough > most * most * cells || 4.0 * (double)rough > cells ||
+          32.0 * (double)against > cells)
+             ? PETSC_TRUE
+             : PETSC_FALSE;
 }
 
 /* Choose along which axes the cells of a level are joined: along each axis of more than one cell,
    unless the cells that are strong along the other axis outnumber those that are strong along this
-   axis by more than half of the coupled cells.  If the other axis has one cell, this axis is joined
-   all the same.  A level without coupled cells is joined along no axis and is the coarsest, and so
-   is a level of one cell.  Collective. */
-static PetscErrorCode ChooseJoins(const HeatMultigrid *mg, HeatLevel *l)
+   axis by more than a fraction of the coupled cells.  If the other axis has one cell, this axis is
+   joined all the same.  A level without coupled cells is joined along no axis.
+   @param[in] strong     cells that are strong along x, along y
+   @param[in] one_in     the fraction, 1/one_in */
+static void JoinWhereWeak(HeatLevel *l, const Couplings *c, const PetscInt64 strong[2],
+                          PetscInt64 one_in)
+{
+  for (int axis = 0; axis < 2; axis++) {
+    const PetscInt64 lead = strong[!axis] - strong[axis];
+
+    l->joins[axis] = (c->coupled && l->d.n[axis] > 1 &&
+                      (one_in * lead <= c->coupled || l->d.n[!axis] == 1))
+                         ? PETSC_TRUE
+                         : PETSC_FALSE;
+  }
+}
+
+/* Choose along which axes the cells of a level are joined.  A level joined along no axis is the
+   coarsest, and so is a level of one cell.  Collective.
+ *
+ * With piecewise constants the axis of strong couplings is that of most cells.  Interpolation and
+ * smoothing together cope with couplings that differ by `very`, so that with interpolation a part
+ * of
+ * the body decides: one cell in 32, chosen.  The part is the quick start's substrate, 6 % of its
+ * cells,
+ * which takes 13 iterations in place of 23 (solver/MEASURED.md).  Larger: a part that conducts
+ * along
+ * one axis alone is smoothed badly.  Smaller: a few cells double the size of the next level. */
+static PetscErrorCode ChooseJoins(HeatMultigrid *mg, HeatLevel *l)
 {
   Couplings c;
 
   PetscFunctionBeginUser;
   PetscCall(CountCouplings(mg, l, &c));
-  for (int axis = 0; axis < 2; axis++) {
-    const PetscInt64 lead = c.strong[!axis] - c.strong[axis];
-
-    l->joins[axis] = (c.coupled && l->d.n[axis] > 1 &&
-                      (2 * lead <= c.coupled || l->d.n[!axis] == 1))
-                         ? PETSC_TRUE
-                         : PETSC_FALSE;
-  }
-  l->coarsest = (!l->joins[0] && !l->joins[1]) ? PETSC_TRUE : PETSC_FALSE;
+  JoinWhereWeak(l, &c, c.strong, 2);
+  if (l == mg->levels) mg->rough = IsRough(l, &c);
+  if (mg->rough) JoinWhereWeak(l, &c, c.very, 32);
+  l->coarsest     = (!l->joins[0] && !l->joins[1]) ? PETSC_TRUE : PETSC_FALSE;
+  l->interpolates = (mg->rough && !l->stepwise && !l->coarsest) ? PETSC_TRUE : PETSC_FALSE;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -143,15 +216,12 @@ static double SumOver(const Children *c, const float *array)
   return sum;
 }
 
-/* Return the conductance of the coarse cell's face west (axis 0) or south (axis 1), eq. (12).  A
-   cell that is alone along a periodic axis is its own neighbour: no heat flows there, and smoothing
-   must not take its image for another cell, so that the conductance is 0. */
+/* Return the conductance of the coarse cell's face west (axis 0) or south (axis 1), eq. (12). */
 static double SumFaces(const Children *c, int axis, const float *array)
 {
   const double distance = c->fine->joins[axis] ? 0.5 : 1.0;
   Children     first    = *c;
 
-  if (c->hi[axis] - c->lo[axis] == c->fine->d.n[axis]) return 0.0;
   first.hi[axis] = first.lo[axis] + 1;
   return distance * SumOver(&first, array);
 }
@@ -162,16 +232,24 @@ typedef struct {
   HeatGround ground;
 } Coefficients;
 
-/* Compute the coefficients of coarse cell (ci, cj) and store them at `place`. */
+/* Compute the coefficients of coarse cell (ci, cj) and store them at `place`, unless they have been
+   projected; add the sides.  A cell that is alone along a periodic axis is its own neighbour: no
+   heat
+   flows there, and smoothing must not take its image for another cell, so that the conductance is
+   0. */
 static void FillCoarseCell(const HeatLevel *fine, const HeatGround *ground, PetscInt ci,
                            PetscInt cj, size_t place, PetscBool sides, Coefficients *c)
 {
   const Children children = ChildrenOf(fine, ci, cj);
-  double         m        = SumOver(&children, ground->mass);
+  double m = fine->interpolates ? (double)c->ground.mass[place] : SumOver(&children, ground->mass);
 
-  c->gx[place]          = (float)SumFaces(&children, 0, fine->gx.array);
-  c->gy[place]          = (float)SumFaces(&children, 1, fine->gy.array);
-  c->ground.mass[place] = (float)m;
+  if (!fine->interpolates) {
+    c->gx[place]          = (float)SumFaces(&children, 0, fine->gx.array);
+    c->gy[place]          = (float)SumFaces(&children, 1, fine->gy.array);
+    c->ground.mass[place] = (float)m;
+  }
+  if (fine->d.n[0] == children.hi[0] - children.lo[0]) c->gx[place] = 0.0F;
+  if (fine->d.n[1] == children.hi[1] - children.lo[1]) c->gy[place] = 0.0F;
   for (int axis = 0; sides && axis < 2; axis++) {
     const double half = (fine->joins[axis] ? 0.5 : 1.0) * SumOver(&children, ground->half[axis]);
     const double film = SumOver(&children, ground->film[axis]);
@@ -203,7 +281,7 @@ static void FillOwnCells(const HeatLevel *fine, const HeatGround *ground, const 
 /* Compute the coefficients of a coarse level at its landing, and transfer them to the level and its
    halo.  Collective.
    @param[out] ground  the level's ground, in the level's shape */
-static PetscErrorCode FillCoarse(const HeatLevel *fine, const HeatGround *fine_ground, HeatLevel *l,
+static PetscErrorCode FillCoarse(HeatLevel *fine, const HeatGround *fine_ground, HeatLevel *l,
                                  PetscBool sides, float least_mass, HeatGround *ground)
 {
   Coefficients c         = {l->gx.array, l->gy.array, l->m.array, {0}};
@@ -219,6 +297,8 @@ static PetscErrorCode FillCoarse(const HeatLevel *fine, const HeatGround *fine_g
     PetscCall(HeatLevelShapeAllocate(&l->landing_s, 3, landing, &memory));
     HeatLevelFillOnes(&l->s, l->m.array);
   }
+  if (fine->interpolates)
+    PetscCall(HeatInterpolationProject(fine, fine_ground->mass, l, c.ground.mass, c.gx, c.gy));
   FillOwnCells(fine, fine_ground, l, sides, least_mass, &c);
   for (int k = 0; k < 3; k++) {
     PetscCall(HeatTransferRun(l->gather, *landing[k], rows[k]->array));

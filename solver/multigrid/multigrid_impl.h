@@ -78,6 +78,19 @@ typedef struct {
   const float *row[HEAT_DIAGONALS];  /* the diagonal of row j, at index j mod HEAT_DIAGONALS */
 } HeatDiagonals;
 
+/** Working memory of interpolation between a level and the next one (multigrid_interpolation.c).
+ *  All half rows have room for one place more at either end. */
+typedef struct {
+  float   *line[3][2]; /* coarse row J at index J mod 3: in restriction sums of residuals (by parity
+                          of columns where columns are not joined), in correction values */
+  PetscInt held[3];    /* in correction: the coarse row that a line holds */
+  float   *weight[2][2];   /* along x, y; by parity of columns: of the rows weighed last */
+  const float *from[2][3]; /* the conductances from which weight[1] (along y) was computed */
+  const float *from_x[2];  /* those from which weight[0] was computed */
+  float       *residual, *far, *part;
+  void        *memory; /* owned: of all half rows */
+} HeatInterpolation;
+
 /** A level.  Its equations are solved on the distribution d.  The ranks of the finer level store
  *  its right-hand side, and read its correction, at its landing: the coarsened distribution of the
  *  finer level.  Where the landing has thin blocks, d joins them on fewer ranks (agglomeration):
@@ -103,10 +116,13 @@ typedef struct {
                                 an odd number of cells, two cells of one colour are neighbours */
   PetscBool        joins[2]; /* whether a cell of the next level joins two cells along x, y */
   PetscBool        coarsest; /* joins along neither axis */
-  float           *line[2];  /* owned: half rows; sums of residuals in restriction, interleaved
+  PetscBool        interpolates; /* transfers to and from the next level interpolate, and its
+                                    coefficients are projected; else piecewise constants */
+  HeatInterpolation interpolation;
+  float            *line[2]; /* owned: half rows; sums of residuals in restriction, interleaved
                                 coarse values in correction */
-  HeatDiagonals    diagonals;
-  const float     *prefetched[2]; /* arrays besides u and b that the HeatRowAction of HeatLevelDown
+  HeatDiagonals     diagonals;
+  const float      *prefetched[2]; /* arrays besides u and b that the HeatRowAction of HeatLevelDown
                                      reads, to be prefetched; borrowed; NULL: none */
 
   PetscBool        moved;                 /* d has fewer blocks than the landing */
@@ -146,6 +162,7 @@ struct HeatMultigrid {
   HeatOperator *op;                      /* borrowed */
   MPI_Comm      comm;                    /* the grid's, borrowed */
   int           visits;                  /* of each coarse level in a cycle: 1 (V) or 2 (W) */
+  PetscBool     rough;                   /* the conductances call for interpolation */
   PetscInt      n_levels;                /* levels in use */
   PetscInt      n_made;                  /* levels with arrays, of this set-up or an earlier one */
   HeatLevel     levels[HEAT_MAX_LEVELS]; /* the finest first: z is its u, r's high half its b */

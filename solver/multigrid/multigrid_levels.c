@@ -1,5 +1,6 @@
 /** Arrays and transfers of a level, rows that are shared, and the ground (multigrid_levels_impl.h).
  *  */
+#include "solver/multigrid/multigrid_interpolation_impl.h"
 #include "solver/multigrid/multigrid_levels_impl.h"
 
 PetscErrorCode HeatGroundAllocate(const HeatLevelShape *s, PetscBool sides, float *u, HeatGround *g)
@@ -105,6 +106,7 @@ PetscErrorCode HeatLevelCreateArrays(HeatMultigrid *mg, HeatLevel *l, PetscBool 
     l->landing_b = l->b;
   }
   PetscCall(CreateDiagonals(&l->s, &l->diagonals));
+  PetscCall(HeatInterpolationCreate(l));
   PetscCall(HeatRowsAllocate(l, &l->gx));
   PetscCall(HeatRowsAllocate(l, &l->gy));
   PetscCall(HeatRowsAllocate(l, &l->m));

@@ -23,6 +23,7 @@ typedef enum {
   PIPES,  /* a winding pipe through a body that conducts worse */
   BLOCKS, /* pseudo-random in blocks of 8 x 8 cells */
   SPECKS, /* pseudo-random in each cell */
+  BAND,   /* the rows of the middle third conduct better along x alone */
 } HeatTestTexture;
 
 typedef struct {
@@ -109,6 +110,7 @@ static inline PetscReal HeatTestTextureOf(const HeatTestGridProblem *p, PetscInt
     share = (i < bend && j >= p->n[1] / 4 && j < p->n[1] / 4 + 3) ||
             (i >= bend && i < bend + 3 && j >= p->n[1] / 4) || (i >= bend && j >= p->n[1] - 3);
   if (p->texture == BLOCKS) share = 0.5 + 0.5 * HeatTestNoise(i / 8, j / 8, 11);
+  if (p->texture == BAND) share = axis == 0 && j >= p->n[1] / 3 && j < 2 * p->n[1] / 3;
   if (p->texture == SPECKS) share = 0.5 + 0.5 * HeatTestNoise(i, j, 12);
   return k * pow(jump, share);
 }
@@ -205,6 +207,15 @@ static const HeatTestGridProblem HeatTestProblems[] = {
      .texture = LAYERS,
      .jump    = 50.0},
     {"contact resistance", {67, 53}, .mass = 1e-3, .sides = HELD, .contact = 10.0},
+    {"rough blocks", {83, 67}, .mass = 1e-3, .texture = BLOCKS, .jump = 100.0},
+    {"rough, one side held",
+     {84, 61},
+     .mass    = 1e-2,
+     .sides   = HELD,
+     .texture = SPECKS,
+     .jump    = 10.0},
+    {"rough, periodic", {64, 52}, .mass = 1e-4, .periodic = 3, .texture = BLOCKS, .jump = 100.0},
+    {"conducts along x in a part", {83, 67}, .mass = 1e-3, .texture = BAND, .jump = 40.0},
 };
 enum { HEAT_TEST_PROBLEMS = sizeof HeatTestProblems / sizeof *HeatTestProblems };
 

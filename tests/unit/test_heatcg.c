@@ -219,6 +219,8 @@ static const Bounded Bounds[] = {
     {{"line", {1, 1021}, .sides = FILM}, 20},
     {{"narrow ring", {3, 200}, .mass = 1e-4, .periodic = 3}, 20},
     {{"specks 10", {96, 96}, .mass = 1e-3, .texture = SPECKS, .jump = 10}, 16},
+    {{"blocks 1e3", {128, 128}, .mass = 1e-4, .texture = BLOCKS, .jump = 1e3}, 16},
+    {{"band 30", {96, 96}, .mass = 1e-5, .texture = BAND, .jump = 30}, 12},
     {{"dense in places", {96, 96}, .mass = 1e-4, .dense = PETSC_TRUE}, 16},
     {{"contact resistance", {96, 96}, .mass = 1e-4, .contact = 10}, 16},
 };
@@ -576,13 +578,14 @@ static void too_few_iterations_fail_with_what_was_tried(void **state)
 }
 
 /* Return one of four material numbers, pseudo-random in each cell.  Their conductivities grow
-   with T, and each is three hundred times the one before. */
+   with T, and each is six hundred times the one before. */
 static int SpeckOf(PetscInt i, PetscInt j) { return (int)(2.0 * (HeatTestNoise(i, j, 5) + 1.0)); }
 
 static HeatCase *SpecksThatDependOnT(void)
 {
   HeatCase         *c   = HeatTestCase(32, 24, 1.0, 1.0, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});
-  const char *const k[] = {"1+0.005*T", "3e2*(1+0.005*T)", "9e4*(1+0.005*T)", "2.7e7*(1+0.005*T)"};
+  const char *const k[] = {"1+0.005*T", "6e2*(1+0.005*T)", "3.6e5*(1+0.005*T)",
+                           "2.16e8*(1+0.005*T)"};
 
   for (int m = 0; m < 4; m++) {
     if (m) HeatTestAddMaterial(c, (HeatTestMaterial){1.0, 1.0, 1.0, 1.0});

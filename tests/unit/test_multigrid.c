@@ -4,7 +4,7 @@
 #include "multigrid_test.h"
 
 #include "solver/multigrid/heat_petsc.h"
-#include "solver/multigrid/multigrid_impl.h"
+#include "solver/multigrid/multigrid_interpolation_impl.h"
 
 /* Bound of a cycle's rounding errors: some hundred operations a cell in single precision;
    confirmed by measurement. */
@@ -489,6 +489,75 @@ static void every_level_of_an_insulated_body_has_the_whole_mass(void **state)
   }
 }
 
+static void rough_bodies_interpolate_and_shapes_do_not(void **state)
+{
+  const HeatTestGridProblem
+      rough[]  = {{"specks", {64, 64}, .mass = 1e-4, .texture = SPECKS, .jump = 50.0},
+                  {"blocks", {128, 128}, .mass = 1e-4, .texture = BLOCKS, .jump = 1e3},
+                  {"band", {64, 64}, .mass = 1e-4, .texture = BAND, .jump = 30.0}},
+      shapes[] = {{"alike", {64, 64}, .mass = 1e-4},
+                  {"flat", {64, 32}, .width = 64.0, .height = 3.2, .mass = 1e-4},
+                  {"pipes", {128, 128}, .mass = 1e-4, .texture = PIPES, .jump = 1e4}};
+
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    Cycle a = CycleOn(PETSC_COMM_SELF, &rough[k]), b = CycleOn(PETSC_COMM_SELF, &shapes[k]);
+
+    ALL(a.mg->levels[0].interpolates && a.mg->levels[1].interpolates);
+    ALL(!b.mg->levels[0].interpolates && !b.mg->levels[1].interpolates);
+    DestroyCycle(&a);
+    DestroyCycle(&b);
+  }
+}
+
+/* A third of the cells are strong along x alone: they decide. */
+static void part_that_conducts_along_one_axis_is_joined_along_it(void **state)
+{
+  const HeatTestGridProblem band = {"band", {64, 96}, .mass = 1e-4, .texture = BAND, .jump = 30.0};
+  Cycle                     c    = CycleOn(PETSC_COMM_SELF, &band);
+  HeatMultigridLevel        l    = HeatMultigridGetLevel(c.mg, 0);
+
+  (void)state;
+  ALL(l.joins[0] && !l.joins[1]);
+  l = HeatMultigridGetLevel(c.mg, 1); /* the ratio is 30/4 here */
+  ALL(l.joins[0] && l.joins[1]);
+  DestroyCycle(&c);
+}
+
+/* Return the largest relative deviation of the projected coefficients of level 1 from those of the
+   same level, eq. (12), two cells away from the sides.  The body is uniform. */
+static PetscReal ProjectionApart(const HeatTestGridProblem *problem)
+{
+  Cycle           c = CycleOn(PETSC_COMM_SELF, problem);
+  HeatLevel      *l = &c.mg->levels[0], *coarse = l + 1;
+  float          *M, *Gx, *Gy, **arrays[] = {&M, &Gx, &Gy};
+  const HeatRows *rows[] = {&coarse->m, &coarse->gx, &coarse->gy};
+  void           *memory;
+  PetscReal       apart = 0.0;
+
+  OK(HeatLevelShapeAllocate(&coarse->s, 3, arrays, &memory));
+  OK(HeatInterpolationProject(l, l->m.array, coarse, M, Gx, Gy));
+  for (PetscInt j = 2; j < coarse->d.n[1] - 2; j++)
+    for (PetscInt i = 2; i < coarse->d.n[0] - 2; i++)
+      for (int k = 0; k < 3; k++)
+        apart = HeatTestMax(apart, fabs((*arrays[k])[HeatLevelShapeCell(&coarse->s, i, j)] /
+                                            At(coarse, rows[k], i, j) -
+                                        1.0));
+  OK(HeatLevelShapeFree(&memory));
+  DestroyCycle(&c);
+  return apart;
+}
+
+static void projection_of_a_uniform_body_gives_the_coarser_grid(void **state)
+{
+  const HeatTestGridProblem problems[] = {{"square", {64, 32}, .mass = 1e-4},
+                                          {"along x", {64, 64}, .mass = 1e-5, .ky = 0.02},
+                                          {"along y", {64, 64}, .mass = 1e-5, .ky = 50.0}};
+
+  (void)state;
+  for (int k = 0; k < 3; k++) AT_MOST(ProjectionApart(&problems[k]), 1e-6);
+}
+
 /* Cells are joined along the direction of strong coupling alone until both couplings are equal. */
 static void flat_cells_are_joined_along_the_short_side(void **state)
 {
@@ -574,7 +643,7 @@ static HeatCase *LightAndDense(const void *context)
   HeatCase *c = HeatTestCase(24, 48, 1.0, 1.0, (HeatTestMaterial){1.0, 10.0, 1.0, 1.0});
 
   (void)context;
-  HeatTestAddMaterial(c, (HeatTestMaterial){10.0, 1.0, 1e6, 1.0});
+  HeatTestAddMaterial(c, (HeatTestMaterial){10.0, 0.1, 1e6, 1.0});
   HeatTestPatchwork(c, LightBelow);
   return c;
 }
@@ -647,6 +716,9 @@ static const struct CMUnitTest Tests[] = {
     cmocka_unit_test(coarse_levels_of_a_uniform_body_are_those_of_coarser_grids),
     cmocka_unit_test(coarse_sides_are_half_a_coarse_cell_and_all_its_film),
     cmocka_unit_test(every_level_of_an_insulated_body_has_the_whole_mass),
+    cmocka_unit_test(rough_bodies_interpolate_and_shapes_do_not),
+    cmocka_unit_test(part_that_conducts_along_one_axis_is_joined_along_it),
+    cmocka_unit_test(projection_of_a_uniform_body_gives_the_coarser_grid),
     cmocka_unit_test(flat_cells_are_joined_along_the_short_side),
     cmocka_unit_test(short_step_needs_one_level),
     cmocka_unit_test(another_mass_gives_the_bits_of_a_fresh_set_up),
