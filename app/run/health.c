@@ -188,14 +188,17 @@ static PetscErrorCode ImbalanceSince(const HeatRunState *state, const PetscReal 
                                      const PetscReal *before, PetscReal came_in,
                                      PetscReal *imbalance)
 {
-  const PetscReal *C       = HeatOperatorCapacity(state->op);
-  const size_t     n       = HeatGridLocalCells(state->grid);
-  HeatExactSum     sums[2] = {0};
-  PetscReal        stored[2];
+  const size_t n       = (size_t)state->grid->nxl;
+  HeatExactSum sums[2] = {0};
+  PetscReal    stored[2];
 
   PetscFunctionBeginUser;
-  HeatExactSumAddProducts(&sums[0], n, C, T);
-  HeatExactSumAddProducts(&sums[1], n, C, before);
+  for (PetscInt j = 0; j < state->grid->nyl; j++) {
+    const PetscReal *C = HeatOperatorCapacity(state->op, j);
+
+    HeatExactSumAddProducts(&sums[0], n, C, T + (size_t)j * n);
+    HeatExactSumAddProducts(&sums[1], n, C, before + (size_t)j * n);
+  }
   PetscCall(HeatExactSumReduce(state->grid->comm, 2, sums, stored));
   *imbalance = PetscAbsReal((stored[0] - stored[1]) - came_in);
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -335,17 +338,19 @@ static PetscErrorCode StartBalance(HeatHealth *h, const HeatRunState *state,
                                    const HeatSurvey *survey, const PetscReal *T)
 {
   const HeatScheme scheme = state->c->time.scheme;
-  const size_t     n      = HeatGridLocalCells(state->grid);
-  const PetscReal *C      = HeatOperatorCapacity(state->op);
   MPI_Comm         comm   = state->grid->comm;
   HeatExactSum     sum    = {0};
 
   PetscFunctionBeginUser;
-  HeatExactSumAddArray(&sum, n, C);
+  h->least = PETSC_MAX_REAL;
+  for (PetscInt j = 0; j < state->grid->nyl; j++) {
+    const PetscReal *C = HeatOperatorCapacity(state->op, j);
+
+    HeatExactSumAddArray(&sum, (size_t)state->grid->nxl, C);
+    for (PetscInt i = 0; i < state->grid->nxl; i++) h->least = PetscMin(h->least, C[i]);
+  }
   PetscCall(HeatExactSumReduce(comm, 1, &sum, &h->capacity));
   PetscCall(HeatOperatorStableStep(state->op, &h->stable_step));
-  h->least = PETSC_MAX_REAL;
-  for (size_t cell = 0; cell < n; cell++) h->least = PetscMin(h->least, C[cell]);
   PetscCallMPI(MPI_Allreduce(MPI_IN_PLACE, &h->least, 1, MPIU_REAL, MPIU_MIN, comm));
   h->error_start = HeatSurveyAccount(survey)->error;
   /* Without halo exchanges heat is lost at the blocks' edges, which such a run is to show. */

@@ -63,7 +63,6 @@ PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *
                                        HeatWeight weight, PetscReal *integral)
 {
   const HeatGrid  *g        = HeatOperatorGrid(op);
-  const PetscReal *capacity = HeatOperatorCapacity(op);
   const PetscReal  area     = g->hx * g->hy;
   HeatExactSum     sum      = {0};
   PetscReal        total;
@@ -73,7 +72,7 @@ PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *
     PetscReal w = 1.0;
 
     if (weight == HEAT_WEIGHT_DENSITY) w = HeatOperatorDensity(op, cell);
-    else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = capacity[cell] / area;
+    else if (weight == HEAT_WEIGHT_HEAT_CAPACITY) w = HeatOperatorCapacityAt(op, cell) / area;
     HeatExactSumAdd(&sum, w * T[cell]);
   }
   PetscCall(HeatExactSumReduce(g->comm, 1, &sum, &total));

@@ -173,7 +173,7 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
 
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
- *  conductances of four faces, dt/C, and the sources.  The shape of a source with a factor of time
+ *  conductances of four faces, C, and the sources.  The shape of a source with a factor of time
  *  is one more. */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
@@ -357,8 +357,17 @@ HeatInterrupt *HeatOperatorInterrupt(const HeatOperator *op);
  *  Not collective. */
 PetscInt HeatOperatorKirchhoffMaterial(const HeatOperator *op, int axis, size_t cell);
 
-/** Return the heat capacity C of own cells [J/(m K)], [nyl][nxl]. */
-const PetscReal *HeatOperatorCapacity(const HeatOperator *op);
+/** Return the heat capacity C of the cells of own row j [J/(m K)], [nxl].  Rows that are equal may
+ *  be one array. */
+const PetscReal *HeatOperatorCapacity(const HeatOperator *op, PetscInt j);
+
+/** Return the heat capacity C of an own cell [J/(m K)], by its index j nxl + i. */
+static inline PetscReal HeatOperatorCapacityAt(const HeatOperator *op, size_t cell)
+{
+  const size_t nx = (size_t)HeatOperatorGrid(op)->nxl;
+
+  return HeatOperatorCapacity(op, (PetscInt)(cell / nx))[cell % nx];
+}
 
 /** Return the conductivity of an own cell along x (axis 0) or y (axis 1) at the last Update
  *  [W/(m K)]. */

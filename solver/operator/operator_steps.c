@@ -3,7 +3,7 @@
  *  Before a sweep, T_b beyond the domain's sides is evaluated at the beginning of each step, and
  *  the field gets a deep halo.  The energy account needs the temperatures along the domain's sides
  *  before each step: the sweep records them in `edge`, and the heat is summed afterwards, step by
- *  step.  The coefficients are copied once, and again when dt changes. */
+ *  step.  The sweep is set up once, and again when dt changes. */
 #include "solver/operator/operator_steps_impl.h"
 
 /* Steps in one sweep: the default, and the largest number that -heat_steps_at_once may ask for.
@@ -67,89 +67,96 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most)
 
 /* Set-up of the sweep. */
 
-/* Create a field of the frame from own values, rows `stride` apart (0: all rows are one), and fill
-   its strips by a deep halo exchange.  Collective. */
+/* Create a field of the frame from own values, and fill its strips by a deep halo exchange.
+   Collective.
+   @param[in] stride  distance of two rows of own values; 0: all rows are one
+   @param[in] row     [nyl] where each row begins in place of that; NULL: none */
 static PetscErrorCode ExchangeDeepHalo(const HeatFrame *frame, const PetscReal *own,
-                                       PetscInt stride, HeatFrameField *field)
+                                       PetscInt stride, const size_t *row, HeatFrameField *field)
 {
   PetscFunctionBeginUser;
   PetscCall(HeatFrameFieldCreate(frame, field));
   field->own    = own;
   field->stride = (size_t)stride;
+  field->row    = row;
   PetscCall(HeatFrameExchange(frame, field, NULL));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Store in `fixed` sources and prescribed fluxes without the source that has a factor of time, and
-   in `shape` that source's shape [W/m], [nyl][nxl]. */
-static PetscErrorCode SeparateSource(const HeatOperator *op, PetscReal *fixed, PetscReal *shape)
+/* Provide sources and prescribed fluxes without the source that has a factor of time, and that
+   source's shape.  The source's own arrays are used where they are complete. */
+static PetscErrorCode SeparateSource(HeatOperator *op, const PetscReal **fixed,
+                                     const PetscReal **shape)
 {
-  const HeatGrid *g = op->grid;
+  const HeatGrid    *g = op->grid;
+  const size_t       n = HeatGridLocalCells(g);
+  HeatOperatorSteps *s = op->steps;
 
   PetscFunctionBeginUser;
-  PetscCall(PetscArraycpy(fixed, HeatSourceBase(op->source), HeatGridLocalCells(g)));
-  HeatOperatorAddFluxes(op, fixed);
-  PetscCall(PetscArrayzero(shape, HeatGridLocalCells(g)));
-  HeatSourceAddShape(op->source, 1.0, shape);
+  *fixed = HeatSourceBase(op->source);
+  *shape = HeatSourceWholeShape(op->source);
+  if (op->q_owned) {
+    if (!s->fixed_q) PetscCall(PetscMalloc1(n, &s->fixed_q));
+    PetscCall(PetscArraycpy(s->fixed_q, *fixed, n));
+    HeatOperatorAddFluxes(op, s->fixed_q);
+    *fixed = s->fixed_q;
+  }
+  if (*shape) PetscFunctionReturn(PETSC_SUCCESS);
+  if (!s->shape) PetscCall(PetscMalloc1(n, &s->shape));
+  PetscCall(PetscArrayzero(s->shape, n));
+  HeatSourceAddShape(op->source, 1.0, s->shape);
+  *shape = s->shape;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
 /* Exchange sources and prescribed fluxes, and the shape of a source with a factor of time.
-   Collective.
-   @param[out] work  allocations that the fields point to, freed by the caller; NULL: none */
-static PetscErrorCode ExchangeSources(const HeatOperator *op, HeatFrameCoefficients *k,
-                                      HeatFrameField *shape, PetscReal *work[2])
+   Collective. */
+static PetscErrorCode ExchangeSources(HeatOperator *op, HeatFrameCoefficients *k,
+                                      HeatFrameField *shape)
 {
   const HeatFrame *frame = &op->steps->frame;
   const PetscInt   nx    = op->grid->nxl;
+  const PetscReal *fixed, *of_shape;
 
   PetscFunctionBeginUser;
   k->shape = NULL;
-  work[0] = work[1] = NULL;
   if (!op->steps->timed) {
-    PetscCall(ExchangeDeepHalo(frame, op->q ? op->q : op->zeros, op->q ? nx : 0, &k->q));
+    PetscCall(ExchangeDeepHalo(frame, op->q ? op->q : op->zeros, op->q ? nx : 0, NULL, &k->q));
     PetscFunctionReturn(PETSC_SUCCESS);
   }
-  for (int i = 0; i < 2; i++) PetscCall(PetscMalloc1(HeatGridLocalCells(op->grid), &work[i]));
-  PetscCall(SeparateSource(op, work[0], work[1]));
-  PetscCall(ExchangeDeepHalo(frame, work[0], nx, &k->q));
-  PetscCall(ExchangeDeepHalo(frame, work[1], nx, shape));
+  PetscCall(SeparateSource(op, &fixed, &of_shape));
+  PetscCall(ExchangeDeepHalo(frame, fixed, nx, NULL, &k->q));
+  PetscCall(ExchangeDeepHalo(frame, of_shape, nx, NULL, shape));
   k->shape = shape;
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Create the sweep with r = dt/C, with copies of the coefficients.  Collective. */
+/* Create the sweep with r = dt/C.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscReal dt)
 {
-  const HeatGrid       *g      = op->grid;
-  HeatOperatorSteps    *s      = op->steps;
-  const PetscInt        stride = (PetscInt)op->gx_stride;
-  HeatFrameCoefficients k;
+  const HeatGrid       *g = op->grid;
+  HeatOperatorSteps    *s = op->steps;
+  HeatFrameCoefficients k = {.dt = dt};
   HeatFrameField        shape;
   HeatLayoutTraffic     one;
-  PetscReal            *r, *work[2];
 
   PetscFunctionBeginUser;
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
-  PetscCall(PetscMalloc1(HeatGridLocalCells(g), &r));
-  for (size_t i = 0; i < HeatGridLocalCells(g); i++) r[i] = dt / op->capacity[i];
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, stride, &k.face[HEAT_LEFT]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, stride, &k.face[HEAT_RIGHT]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, g->nxl, &k.face[HEAT_BOTTOM]));
-  PetscCall(ExchangeDeepHalo(&s->frame, op->gy + g->nxl, g->nxl, &k.face[HEAT_TOP]));
-  PetscCall(ExchangeDeepHalo(&s->frame, r, g->nxl, &k.r));
-  PetscCall(ExchangeSources(op, &k, &shape, work));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx, 0, op->gx_row, &k.face[HEAT_LEFT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gx + 1, 0, op->gx_row, &k.face[HEAT_RIGHT]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, 0, op->gy_row, &k.face[HEAT_BOTTOM]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->gy, 0, op->gy_row + 1, &k.face[HEAT_TOP]));
+  PetscCall(ExchangeDeepHalo(&s->frame, op->capacity, 0, op->capacity_row, &k.capacity));
+  PetscCall(ExchangeSources(op, &k, &shape));
   PetscCall(HeatWavefrontCreate(&s->frame, &k, stages, &s->wavefront));
   s->stages = stages;
   s->dt     = dt;
   PetscCall(HeatLayoutHalo(&g->layout, s->frame.depth, PETSC_TRUE, &one));
   HeatLayoutTrafficAdd(&s->prepared, HEAT_SWEEP_FIELDS + (k.shape ? 1 : 0), &one);
   for (int side = 0; side < HEAT_SIDES; side++) PetscCall(HeatFrameFieldDestroy(&k.face[side]));
-  PetscCall(HeatFrameFieldDestroy(&k.r));
+  PetscCall(HeatFrameFieldDestroy(&k.capacity));
   PetscCall(HeatFrameFieldDestroy(&k.q));
   if (k.shape) PetscCall(HeatFrameFieldDestroy(&shape));
-  for (int i = 0; i < 2; i++) PetscCall(PetscFree(work[i]));
-  PetscCall(PetscFree(r));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
@@ -331,6 +338,8 @@ PetscErrorCode HeatOperatorStepsDestroy(HeatOperatorSteps **out)
   PetscFunctionBeginUser;
   if (!s) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(HeatWavefrontDestroy(&s->wavefront));
+  PetscCall(PetscFree(s->fixed_q));
+  PetscCall(PetscFree(s->shape));
   PetscCall(HeatFrameFieldDestroy(&s->field));
   for (int k = 0; k < HEAT_KEPT; k++) PetscCall(HeatFrameFieldDestroy(&s->kept[k]));
   for (int k = 0; k < 2; k++) PetscCall(PetscFree(s->work[k]));

@@ -19,6 +19,9 @@ struct HeatOperatorSteps {
   PetscBool         stages;             /* `wavefront` is for stages */
   PetscReal         dt;                 /* [s] for which `wavefront` was made; of stages 1 */
   HeatWavefront    *wavefront; /* owned, like everything below; NULL before the first TakeSteps */
+  PetscReal *fixed_q, *shape; /* [nyl][nxl] of a source with a factor of time: all other sources and
+                                 prescribed fluxes, and its shape [W/m]; NULL where `wavefront` does
+                                 not read them, or the source has them itself */
   HeatFrameField    field;     /* T; `own` points to the caller's array */
   HeatFrameField
       kept[HEAT_KEPT]; /* of stages, by HEAT_KEPT_*; `own` points to `work`, or the caller's array;
@@ -36,8 +39,8 @@ struct HeatOperatorSteps {
  *  @param[in] stages  sweeps take stages of rkl2, not steps of ftcs */
 PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages);
 
-/** Create the sweep with r = dt/C unless it exists, with copies of the coefficients, and allocate
- *  what it reads and writes along the sides.  Collective. */
+/** Create the sweep with r = dt/C unless it exists, and allocate what it reads and writes along the
+ *  sides.  Collective. */
 PetscErrorCode HeatOperatorSetUpSweep(HeatOperator *op, PetscBool stages, PetscReal dt);
 
 /** Return the number of cells of the frame along a side. */

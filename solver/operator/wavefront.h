@@ -25,12 +25,15 @@
 
 typedef struct HeatWavefront HeatWavefront;
 
-/** The coefficients on the cells of a frame. */
+/** The coefficients on the cells of a frame.  The sweep reads the arrays of own cells where they
+ *  are, as long as it exists. */
 typedef struct {
-  HeatFrameField face[HEAT_SIDES]; /* conductance of the cell's face on that side [W/(m K)] */
-  HeatFrameField r; /* dt/C [m K/W], since dt is in s and C in J/(m K); of stages 1/C */
-  HeatFrameField q; /* sources and prescribed fluxes [W/m]; of a source with a factor of time, all
-                       but that source */
+  HeatFrameField face[HEAT_SIDES]; /* conductance of the cell's face on that side [W/(m K)]; own
+                                      rows of HEAT_LEFT have one value more, the last east face */
+  HeatFrameField capacity;         /* C [J/(m K)] */
+  PetscReal      dt; /* [s] step; of stages 1, since their coefficient is 1/C */
+  HeatFrameField q;  /* sources and prescribed fluxes [W/m]; of a source with a factor of time, all
+                        but that source */
   const HeatFrameField *shape; /* shape of a source with a factor of time [W/m]; NULL: none */
 } HeatFrameCoefficients;
 
@@ -68,17 +71,17 @@ typedef struct {
   PetscReal *T_new;
 } HeatWavefrontStages;
 
-/** Create a sweep, with a copy of the coefficients in which equal consecutive rows share their
- *  values.  Not collective; the frame's grid must outlive the sweep, which the caller owns.
+/** Create a sweep, with dt/C of own cells and a copy of the coefficients in the deep halo; rows
+ *  share what is equal in them.  Not collective; the frame's grid and the own cells of the
+ *  coefficients must outlive the sweep, which the caller owns.
  *  @param[in] stages  the sweep is for HeatWavefrontRunStages; else it is for HeatWavefrontRun */
 PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoefficients *k,
                                    PetscBool stages, HeatWavefront **wavefront);
 
-/** Return how many values each array of coefficients whose rows all differ has for each cell of a
- *  block nx columns wide: more than one where several tiles overlap.  Not collective.
- *  @param[in]  depth  most steps or stages of a sweep
- *  @param[out] seam   values for each cell that the seams between tiles have */
-double HeatWavefrontValues(PetscInt nx, PetscInt depth, double *seam);
+/** Return how many values the seams between tiles have for each cell of a block nx columns wide.
+ *  Not collective.
+ *  @param[in]  depth  most steps or stages of a sweep */
+double HeatWavefrontSeam(PetscInt nx, PetscInt depth);
 
 /** Take explicit steps of the own cells in place.  Not collective.
  *  @param[in]     steps  1 to frame->depth

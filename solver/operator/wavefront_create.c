@@ -1,7 +1,5 @@
 /** The memory of the sweep of several steps: its tiles, rings and seams (drawn in wavefront.c and
  *  wavefront_impl.h). */
-#include <math.h>
-
 #include "solver/operator/wavefront_impl.h"
 
 enum { LANES = HEAT_WAVE_LANES, SEAM = HEAT_WAVE_SEAM, RING = HEAT_WAVE_RING };
@@ -72,14 +70,9 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-double HeatWavefrontValues(PetscInt nx, PetscInt depth, double *seam)
+double HeatWavefrontSeam(PetscInt nx, PetscInt depth)
 {
-  const PetscInt skewed = HEAT_WAVE_SKEW * depth;
-
-  *seam = 0.0;
-  if (nx <= SINGLE_TILE_MAX) return 1.0;
-  *seam = (double)depth * SEAM / (double)nx;
-  return ceil((double)(nx + skewed) / WIDTH) * (double)(WIDTH + skewed) / (double)nx;
+  return nx <= SINGLE_TILE_MAX ? 0.0 : (double)depth * SEAM / (double)nx;
 }
 
 PetscErrorCode HeatWavefrontDestroy(HeatWavefront **out)

@@ -19,18 +19,27 @@ enum { HEAT_WAVE_SEAM = 2 * HEAT_WAVE_SKEW };
 /** [rows] Rows kept of each step, as drawn in wavefront.c: two new, two old. */
 enum { HEAT_WAVE_RING = 4 };
 
-/** The coefficients of one row of cells of a tile.  Columns are counted from HeatWaveSpanLeft, the
- *  tile's leftmost column, which it has at the deepest step; span is W + S depth.  All cells in
- *  columns [begin, end) have the same coefficients, gx0, gy0, r0, q0, perhaps beside other s. */
+/** [cells] Shortest run of equal cells that a row lists.  Chosen: a list takes at most a tenth of the
+ *  memory of the coefficients that it describes; a larger value gives up runs that would pay. */
+enum { HEAT_WAVE_MIN_RUN = 64 };
+
+/** Columns [begin, end) of a row, where all cells have the same coefficients, perhaps beside other
+ *  s. */
 typedef struct {
-  const PetscReal *gx; /* [span + 1] conductance of west faces, and the last east face [W/(m K)] */
-  const PetscReal *gy; /* [span] conductance of south faces [W/(m K)] */
-  const PetscReal *r;  /* [span] dt/C [m K/W]; NULL with PLAIN, which reads r0 */
-  const PetscReal *q; /* [span] sources and prescribed fluxes [W/m]; NULL unless SOURCES or TIMED */
-  const PetscReal
-           *s; /* [span] shape of the source with a factor of time [W/m]; NULL unless TIMED */
-  PetscReal gx0, gy0, r0, q0; /* values of column `begin` */
-  PetscInt  begin, end;       /* the longest run of cells with equal coefficients */
+  PetscInt  begin, end;
+  PetscReal gx, gy, r, q; /* gx of west and east faces, gy of south faces */
+} HeatWaveRun;
+
+/** The coefficients of one row of cells of a segment: the frame's left margin, its own cells, or its
+ *  right margin, each n columns wide.  Columns are counted from the segment's first. */
+typedef struct {
+  const PetscReal   *gx; /* [n + 1] conductance of west faces, and the last east face [W/(m K)] */
+  const PetscReal   *gy; /* [n] conductance of south faces [W/(m K)] */
+  const PetscReal   *r;  /* [n] dt/C [m K/W] */
+  const PetscReal   *q;  /* [n] sources and prescribed fluxes [W/m] */
+  const PetscReal   *s; /* [n] shape of the source with a factor of time [W/m]; NULL unless TIMED */
+  const HeatWaveRun *runs; /* [n_runs] from left to right */
+  PetscInt           n_runs;
 } HeatWaveRow;
 
 /** The coefficients that a block has: the first kind that fits all rows of its frame.  A later one
@@ -63,8 +72,11 @@ struct HeatWavefront {
   PetscInt     skew;  /* S [columns]; 0 with one tile */
   PetscInt     tiles; /* number of tiles */
   PetscInt     span;  /* W + S depth [columns]: those of a tile over all steps */
-  HeatWaveRow *rows;  /* [tiles][frame.ny + 1]; owned, like everything below */
-  PetscReal  **slabs; /* [n_slabs] allocations that the rows point into */
+  PetscInt     segments;   /* number of segments of columns, 1 to 3 */
+  PetscInt     cut[4];     /* segment k has columns cut[k] to cut[k + 1] - 1 of the frame */
+  PetscBool    own[3];     /* whether segment k has the own cells */
+  HeatWaveRow *rows;       /* [segments][frame.ny + 1]; owned, like everything below */
+  PetscReal  **slabs;      /* [n_slabs] allocations that the rows point into */
   PetscInt     n_slabs;
   size_t       slab, used; /* size of the last slab, and the part in use [doubles] */
   PetscReal   *memory;     /* allocation that the next four point into */
@@ -121,9 +133,9 @@ typedef struct {
   PetscReal          *rate[2];   /* rows of the rate [K/s] */
 } HeatWavePair;
 
-/** Compute n cells of two rows.  The pointers of *p point to the first of them, which has column
- *  `column` of the coefficients.  Not collective. */
-void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt column,
-                   PetscInt n);
+/** Compute cells [at, at + n) of two rows.  The first of them has column `column` of the
+ *  coefficients.  Not collective. */
+void HeatWaveCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p, PetscInt at,
+                   PetscInt column, PetscInt n);
 
 #endif

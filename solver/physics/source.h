@@ -81,6 +81,10 @@ PetscReal HeatSourcePresentFactor(const HeatSource *source);
 /** Return the base of own cells [W/m], [nyl][nxl], owned by `source`.  Not collective. */
 const PetscReal *HeatSourceBase(const HeatSource *source);
 
+/** Return the shape of own cells [W/m], [nyl][nxl], owned by `source`; NULL where it does not cover
+ *  all cells, or is not stored.  Not collective. */
+const PetscReal *HeatSourceWholeShape(const HeatSource *source);
+
 /** Add factor times the shape to cells [nyl][nxl] [W/m].  Not collective. */
 void HeatSourceAddShape(const HeatSource *source, PetscReal factor, PetscReal *cells);
 

@@ -175,6 +175,13 @@ void HeatSourceAddHeat(const HeatSource *s, PetscReal factor, HeatExactSum *tota
 
 const PetscReal *HeatSourceBase(const HeatSource *s) { return s->base; }
 
+const PetscReal *HeatSourceWholeShape(const HeatSource *s)
+{
+  const HeatSourceTerm *term = &s->terms[0];
+
+  return (size_t)term->n_cells == HeatGridLocalCells(s->grid) ? term->shape : NULL;
+}
+
 void HeatSourceAddShape(const HeatSource *s, PetscReal factor, PetscReal *cells)
 {
   const HeatSourceTerm *term  = &s->terms[0];
