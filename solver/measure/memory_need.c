@@ -32,6 +32,8 @@ typedef struct {
   PetscBool source_t;     /* some source depends on t */
   PetscBool unsplit;      /* some of these is no product of a shape and a factor of time */
   int       shapes;       /* number of those that are products, and depend on the place */
+  int       terms;        /* number of sources that depend on t */
+  PetscBool terms_top;    /* the top-level source is one of them */
   PetscBool ambient_t;    /* the ambient temperature depends on t */
   PetscBool source_T;     /* some source depends on T */
   PetscBool flux;         /* some side has a prescribed flux */
@@ -107,6 +109,7 @@ static PetscErrorCode AddSourceTraits(const HeatFormula *source, Traits *t)
     t->source_t = PETSC_TRUE;
     if (!factors) t->unsplit = PETSC_TRUE;
     if (factors && bits != HEAT_VAR_TIME) t->shapes++;
+    t->terms++;
   }
   if (bits & HEAT_VAR_TEMPERATURE) t->source_T = PETSC_TRUE;
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -121,6 +124,7 @@ static PetscErrorCode FindTraits(const HeatCase *c, Traits *t)
   *t = none;
   PetscCall(FindConductivityTraits(c, t));
   PetscCall(AddSourceTraits(&c->source, t));
+  t->terms_top = (PetscBool)(t->terms > 0);
   for (PetscInt r = 0; r < c->n_regions; r++) {
     PetscCall(AddSourceTraits(&c->regions[r].source, t));
     PetscCall(AddSourceTraits(&c->regions[r].power, t));
@@ -270,20 +274,24 @@ static PetscBool TakesOneSweep(const HeatCase *c, const Traits *t, const HeatNee
 }
 
 /* Return the bytes per cell that a sweep over several steps or stages adds (operator_steps.c): the
-   rows of dt/C that differ, seams, and of a source with a factor of time its shape, unless the
-   source stores it for all cells, and the fixed part with prescribed fluxes.
+   rows of dt/C that differ, seams, the shapes of sources with factors of time, unless the only one
+   is stored by the source for all cells, and the fixed part with prescribed fluxes.
    @param[in] stages  the sweep is over stages of rkl2 */
 static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape *shape,
                          PetscBool stages)
 {
-  const PetscBool timed = (PetscBool)(t->source_t && !t->unsplit && !t->source_T);
+  const PetscBool timed  = (PetscBool)(t->source_t && !t->unsplit && !t->source_T);
+  const int       top    = t->terms_top ? 1 : 0;
+  const double    layers = top + (t->terms > top ? 1 : 0);
   double          arrays;
   PetscInt        depth;
 
   if (HeatOperatorStepsWanted(stages, &depth) || depth < 2) return 0.0;
   arrays = CapacityFromFile(c) ? 1.0 : DistinctRows(c);
-  if (timed && !(t->shapes == 1 && c->source.given)) arrays += 1.0;
-  if (timed && t->flux) arrays += 1.0;
+  /* Shapes, and while they are exchanged where they act. */
+  if (timed && (t->terms > 1 || t->flux_t)) arrays += 2.0 * layers;
+  else if (timed && !(t->terms_top && t->shapes == 1)) arrays += 2.0;
+  if (timed && t->flux && !t->flux_t) arrays += 1.0;
   return R * (arrays + HeatWavefrontSeam(shape->nx, depth));
 }
 
@@ -295,8 +303,7 @@ static double SchemeBytes(const HeatCase *c, const Traits *t, const HeatNeedShap
 {
   const PetscBool  fixed = (PetscBool)(!t->nonlinear && !t->source_t && !t->flux_t &&
                                       !c->exchange.coefficient.given);
-  const PetscBool  swept = (PetscBool)(!t->nonlinear && !t->flux_t &&
-                                      !c->exchange.coefficient.given &&
+  const PetscBool  swept = (PetscBool)(!t->nonlinear && !c->exchange.coefficient.given &&
                                       (!t->source_t || (!t->unsplit && !t->source_T)) &&
                                       (c->time.steps < 0 || c->time.steps > 2) &&
                                       c->output.history_every != 1 &&

@@ -14,7 +14,8 @@ typedef struct {
   PetscInt   exchanges; /* halo exchanges one cell deep in a step; 0 if they are deep */
   PetscInt   deep;      /* depth of deep halo exchanges [cells], and the largest number of steps of
                            ftcs, or stages of rkl2, in a sweep; 0: none */
-  PetscBool  timed;     /* sweeps have a source with a factor of time */
+  PetscInt   fields;    /* fields of coefficients that sweeps exchange with deep halos */
+  PetscBool  flux[HEAT_SIDES]; /* fluxes along this side are exchanged for each step of a sweep */
   PetscInt   stages;    /* of a step of rkl2; 0 with other schemes */
   PetscInt   row;       /* of ftcs: steps between rows of history.csv, which end a sweep */
   PetscInt   solves;    /* linear solves of a step */

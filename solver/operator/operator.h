@@ -160,10 +160,10 @@ typedef struct {
 } HeatFlows;
 
 /** Compute the largest number of explicit steps that HeatOperatorTakeSteps can take in one sweep; 1
- *  means that it must not be called.  The result is 1 where conductances, sources or fluxes change
- *  with time or temperature (prescribed and ambient temperatures may, and a source with a factor of
- *  time: HeatSourceHasFactor), with ambient exchange, and
- *  where blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
+ *  means that it must not be called.  The result is 1 where conductances or sources change with
+ *  time or temperature (prescribed and ambient temperatures and prescribed fluxes may change with
+ *  time, and so may sources by factors: HeatSourceFactorCount), with ambient exchange, and where
+ *  blocks are too small for a deep halo.  The option -heat_steps_at_once sets an upper
  *  bound, at most 64; 32 by default.  The first call is collective, later calls are not; the result
  *  is equal on all ranks. */
 PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
@@ -173,8 +173,9 @@ PetscErrorCode HeatOperatorMostSteps(HeatOperator *op, PetscInt *most);
 PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most);
 
 /** Number of fields of coefficients that are exchanged with deep halos before the first sweep: the
- *  conductances of four faces, C, and the sources.  The shape of a source with a factor of time
- *  is one more. */
+ *  conductances of four faces, C, and the sources.  One source with a factor of time has one more,
+ *  its shape; several such sources, or one beside fluxes of time, have two more for each of their
+ *  layers (HeatSourceLayer). */
 enum { HEAT_SWEEP_FIELDS = 6 };
 
 /** Own cells whose temperature is recorded after each of several steps.  All is borrowed. */

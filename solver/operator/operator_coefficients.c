@@ -72,13 +72,13 @@ void HeatOperatorAddFluxes(const HeatOperator *op, PetscReal *cells)
   }
 }
 
-/* The order of additions is that of the sweep of several steps (wavefront_kernels.c): a source with
-   a factor of time comes last. */
+/* The order of additions is that of the sweep of several steps (wavefront_sources.c): sources with
+   factors of time come last. */
 PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
 {
   const HeatGrid  *g      = op->grid;
   const PetscReal *Q      = HeatSourceCells(op->source);
-  const PetscBool  factor = (PetscBool)(HeatSourceHasFactor(op->source) &&
+  const PetscBool  factor = (PetscBool)(HeatSourceFactorCount(op->source) > 0 &&
                                        op->rule != HEAT_TIME_ON_LINES);
 
   PetscFunctionBeginUser;
@@ -90,7 +90,7 @@ PetscErrorCode HeatOperatorCombineSources(HeatOperator *op)
   if (Q) PetscCall(PetscArraycpy(op->q_owned, Q, HeatGridLocalCells(g)));
   else PetscCall(PetscArrayzero(op->q_owned, HeatGridLocalCells(g)));
   HeatOperatorAddFluxes(op, op->q_owned);
-  if (factor) HeatSourceAddShape(op->source, HeatSourcePresentFactor(op->source), op->q_owned);
+  if (factor) HeatSourceAddTerms(op->source, op->q_owned);
   op->q = op->q_owned;
   PetscFunctionReturn(PETSC_SUCCESS);
 }

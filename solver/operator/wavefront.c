@@ -359,9 +359,15 @@ static void ComputeSegments(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, 
     const PetscInt     begin = PetscMax(e, w->cut[k]), end = PetscMin(e + n, w->cut[k + 1]);
     const HeatWaveRow *rows  = w->rows + k * (ny + 1);
 
+    HeatWaveKind       kind  = w->kind;
+
     if (begin >= end) continue;
     for (int i = 0; i < 3; i++) pair->row[i] = rows + PetscClipInterval(f + i, 0, ny);
-    HeatWaveCells(ResultOf(s, l), w->kind, pair, begin - e, begin - w->cut[k], end - begin);
+    if (!s->stages && HeatWaveSetSources(s->w, s->sides, s->factors, l, k, f, begin, end - begin)) {
+      kind = HEAT_WAVE_CHANGING;
+      for (int i = 0; i < 2; i++) pair->q[i] = HeatWaveSourceRow(w, i) - (begin - e);
+    }
+    HeatWaveCells(ResultOf(s, l), kind, pair, begin - e, begin - w->cut[k], end - begin);
   }
 }
 

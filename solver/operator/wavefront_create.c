@@ -36,11 +36,12 @@ static PetscErrorCode AllocateRings(HeatWavefront *w)
   w->rate_pitch = w->stages ? OddLines((size_t)w->span) : 0;
   row           = PetscMax(w->pitch, w->rate_pitch);
   PetscCall(PetscCalloc1(
-      levels * RING * w->pitch + rates * w->rate_pitch + (1 + DISCARDS) * row + LANES, &w->memory));
+      levels * RING * w->pitch + rates * w->rate_pitch + (3 + DISCARDS) * row + LANES, &w->memory));
   w->ring         = HeatWaveAlign(w->memory);
   w->rate_ring    = w->ring + levels * RING * w->pitch;
   w->zero_row     = w->rate_ring + rates * w->rate_pitch;
   w->discard_rows = w->zero_row + row;
+  w->q_rows       = w->discard_rows + DISCARDS * row;
   if (w->tiles == 1) PetscFunctionReturn(PETSC_SUCCESS);
   PetscCall(PetscCalloc1(levels * ny * SEAM, &w->seam));
   if (w->stages) PetscCall(PetscCalloc1(ny * HeatWaveRateSeam(w), &w->rate_seam));
@@ -57,6 +58,7 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
   *out      = w;
   w->frame  = *frame;
   w->stages = stages;
+  w->sources = k->sources;
   w->width  = (frame->nx + LANES - 1) / LANES * LANES;
   w->tiles  = 1;
   if (w->width > SINGLE_TILE_MAX) {

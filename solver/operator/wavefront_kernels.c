@@ -51,26 +51,27 @@ enum { MIN_RUN = 2 * LANES };
                     ((r) * (s.net * (heat)) + s.rate * rate_##name[i]);                            \
   }
 
-/* Cells with equal coefficients, k; `timed`: of kind TIMED, whose source differs from cell to
-   cell. */
-TEMPLATE Uniform(HeatWaveResult result, PetscBool timed, const HeatWavePair *p,
+/* Cells with equal coefficients, k; those of kind TIMED and CHANGING have sources that differ from
+   cell to cell. */
+TEMPLATE Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
                  const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
 {
   ROWS;
   const PetscReal gl = k[0]->gx, gh = k[1]->gx, rl = k[0]->r, rh = k[1]->r;
   const PetscReal gs = k[0]->gy, gm = k[1]->gy, gn = k[2]->gy;
   const PetscReal ql = k[0]->q, qh = k[1]->q, factor = p->factor;
-  const PetscReal *restrict sl = timed ? p->row[0]->s + column : NULL;
-  const PetscReal *restrict sh = timed ? p->row[1]->s + column : NULL;
+  const PetscBool timed = kind == HEAT_WAVE_TIMED, changing = kind == HEAT_WAVE_CHANGING;
+  const PetscReal *restrict sl = timed ? p->row[0]->s + column : changing ? p->q[0] + at : NULL;
+  const PetscReal *restrict sh = timed ? p->row[1]->s + column : changing ? p->q[1] + at : NULL;
 
   _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
   {
     const PetscReal up = gm * (high[i] - low[i]);
 
     RESULT(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up), 1,
-           timed ? ql + sl[i] * factor : ql);
+           timed ? ql + sl[i] * factor : changing ? sl[i] : ql);
     RESULT(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up), 1,
-           timed ? qh + sh[i] * factor : qh);
+           timed ? qh + sh[i] * factor : changing ? sh[i] : qh);
   }
 }
 
@@ -156,6 +157,24 @@ TEMPLATE Timed(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscI
   }
 }
 
+/* Cells whose coefficients vary, with the sources of the present step. */
+TEMPLATE Changing(HeatWaveResult result, const HeatWavePair *p, PetscInt at, PetscInt column,
+                  PetscInt n)
+{
+  ROWS;
+  COEFFICIENTS;
+  const PetscReal *restrict rl = p->row[0]->r + column, *restrict rh = p->row[1]->r + column;
+  const PetscReal *restrict ql = p->q[0] + at, *restrict qh = p->q[1] + at;
+
+  _Pragma("omp simd") for (PetscInt i = 0; i < n; i++)
+  {
+    const PetscReal up = gm[i] * (high[i] - low[i]);
+
+    RESULT(low, rl[i], LOW(i), 1, ql[i]);
+    RESULT(high, rh[i], HIGH(i), 1, qh[i]);
+  }
+}
+
 /* Instances. */
 
 typedef void (*Varying)(const HeatWavePair *p, PetscInt at, PetscInt column, PetscInt n);
@@ -174,24 +193,27 @@ INSTANCE(Capacities, Stage, HEAT_WAVE_STAGE)
 INSTANCE(Sources, Step, HEAT_WAVE_STEP)
 INSTANCE(Sources, Rate, HEAT_WAVE_RATE)
 INSTANCE(Timed, Step, HEAT_WAVE_STEP)
+INSTANCE(Changing, Step, HEAT_WAVE_STEP)
 
-/* By result and kind.  A stage after the first reads no sources, and rkl2 has no sources with a
-   factor of time. */
+/* By result and kind.  A stage after the first reads no sources, and rkl2 has no sources and fluxes
+   of time here. */
 static const Varying Kernels[HEAT_WAVE_RESULTS][HEAT_WAVE_KINDS] = {
-    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep},
-    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL},
-    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL},
+    [HEAT_WAVE_STEP]  = {FacesStep, CapacitiesStep, SourcesStep, TimedStep, ChangingStep},
+    [HEAT_WAVE_RATE]  = {FacesRate, CapacitiesRate, SourcesRate, NULL, NULL},
+    [HEAT_WAVE_STAGE] = {FacesStage, CapacitiesStage, CapacitiesStage, NULL, NULL},
 };
 
 static void UniformCells(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p,
                          const HeatWaveRun *const k[3], PetscInt at, PetscInt column, PetscInt n)
 {
   switch (result) {
-  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, PETSC_FALSE, p, k, at, column, n); break;
-  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, PETSC_FALSE, p, k, at, column, n); break;
+  case HEAT_WAVE_RATE: Uniform(HEAT_WAVE_RATE, HEAT_WAVE_SOURCES, p, k, at, column, n); break;
+  case HEAT_WAVE_STAGE: Uniform(HEAT_WAVE_STAGE, HEAT_WAVE_SOURCES, p, k, at, column, n); break;
   default:
-    if (kind == HEAT_WAVE_TIMED) Uniform(HEAT_WAVE_STEP, PETSC_TRUE, p, k, at, column, n);
-    else Uniform(HEAT_WAVE_STEP, PETSC_FALSE, p, k, at, column, n);
+    if (kind == HEAT_WAVE_TIMED) Uniform(HEAT_WAVE_STEP, HEAT_WAVE_TIMED, p, k, at, column, n);
+    else if (kind == HEAT_WAVE_CHANGING)
+      Uniform(HEAT_WAVE_STEP, HEAT_WAVE_CHANGING, p, k, at, column, n);
+    else Uniform(HEAT_WAVE_STEP, HEAT_WAVE_SOURCES, p, k, at, column, n);
   }
 }
 

@@ -90,6 +90,8 @@ typedef struct {
   PetscBool        gathered[2];    /* this row, and the row below */
   const PetscReal *from_before[ARRAYS];
   HeatWaveRun     *runs;           /* for FindRuns */
+  HeatWaveSpan    *spans;          /* [2 nx] for StoreSpans */
+  PetscReal       *which;          /* [nx] for StoreSpans */
 } Storing;
 
 static const HeatFrameField *FieldOf(const HeatFrameCoefficients *k, int array)
@@ -101,17 +103,18 @@ static const HeatFrameField *FieldOf(const HeatFrameCoefficients *k, int array)
                              : k->shape;
 }
 
-/* Point to row f of the operator's own cells.  The row above them, which exists where they reach up
-   to the frame's top, has a meaning for south faces only. */
-static void PointToOwn(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt f,
-                       Storing *s)
+/* Point to row f of the operator's own cells in a segment.  The row above them, which exists where
+   they reach up to the frame's top, has a meaning for south faces only. */
+static void PointToOwn(const HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
+                       PetscInt f, Storing *s)
 {
   const PetscInt j = f - w->frame.margin[HEAT_BOTTOM], top = w->frame.grid->nyl - 1;
+  const PetscInt i = w->cut[segment] - w->frame.margin[HEAT_LEFT];
 
   for (int array = 0; array < ARRAYS; array++) {
     const HeatFrameField *field = j > top && array == GY ? &k->face[HEAT_TOP] : FieldOf(k, array);
 
-    s->from[array] = field ? HeatFrameOwnRow(field, PetscMin(j, top)) : NULL;
+    s->from[array] = field ? HeatFrameOwnRow(field, PetscMin(j, top)) + i : NULL;
   }
 }
 
@@ -180,6 +183,59 @@ static PetscErrorCode SetR(HeatWavefront *w, const Storing *s, PetscReal dt, siz
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
+/* List the cells of row f of a segment where a source of a layer acts, in scratch[n], and return
+   their number. */
+static PetscInt FindSpans(const PetscReal *which, PetscInt n, HeatWaveSpan *scratch)
+{
+  PetscInt found = 0, end;
+
+  for (PetscInt begin = 0; begin < n; begin = end) {
+    for (end = begin + 1; end < n && which[end] == which[begin];) end++;
+    if (which[begin] > 0.0)
+      scratch[found++] = (HeatWaveSpan){begin, end, (PetscInt)which[begin] - 1, NULL};
+  }
+  return found;
+}
+
+/* Store where sources with a factor of time act in row f of a segment, layer by layer, if there are
+   several such sources. */
+static PetscErrorCode StoreSpans(HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
+                                 PetscInt f, const Storing *s, HeatWaveRow *row)
+{
+  const PetscInt begin = w->cut[segment], end = w->cut[segment + 1];
+  const size_t   values = sizeof(HeatWaveSpan) / sizeof(PetscReal);
+  PetscReal     *memory;
+  PetscInt       n = 0;
+
+  PetscFunctionBeginUser;
+  for (int layer = 0; layer < HEAT_SOURCE_LAYERS; layer++) {
+    HeatWaveSpan    *spans = s->spans + n;
+    const PetscReal *shape;
+    PetscInt         found;
+
+    if (!k->layer[layer]) continue;
+    HeatFrameRow(&w->frame, k->which[layer], f, begin, end, s->which);
+    found = FindSpans(s->which, end - begin, spans);
+    if (found == 0) continue;
+    if (s->gathered[0]) {
+      PetscCall(AllocateValues(w, (size_t)(end - begin), &memory));
+      HeatFrameRow(&w->frame, k->layer[layer], f, begin, end, memory);
+      shape = memory;
+    } else {
+      shape = HeatFrameOwnRow(k->layer[layer], f - w->frame.margin[HEAT_BOTTOM]) + begin -
+              w->frame.margin[HEAT_LEFT];
+    }
+    for (PetscInt i = 0; i < found; i++) spans[i].shape = shape + spans[i].begin;
+    n += found;
+  }
+  row->n_spans = n;
+  if (n == 0) PetscFunctionReturn(PETSC_SUCCESS);
+  PetscCall(AllocateValues(w, values * (size_t)n, &memory));
+  memcpy(memory, s->spans, (size_t)n * sizeof *s->spans);
+  row->spans = (const HeatWaveSpan *)(const void *)memory;
+  PetscFunctionReturn(PETSC_SUCCESS);
+}
+
 /* Store row f of a segment. */
 static PetscErrorCode StoreRow(HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
                                PetscInt f, Storing *s)
@@ -194,7 +250,7 @@ static PetscErrorCode StoreRow(HeatWavefront *w, const HeatFrameCoefficients *k,
 
   PetscFunctionBeginUser;
   s->gathered[0] = own ? PETSC_FALSE : PETSC_TRUE;
-  if (own) PointToOwn(w, k, f, s);
+  if (own) PointToOwn(w, k, segment, f, s);
   else Gather(w, k, segment, f, s);
   if (f == 0) s->gathered[1] = own; /* there is no row below to compare with */
   PetscCall(SetArray(w, s, GX, n + 1, below->gx, &row->gx));
@@ -210,6 +266,7 @@ static PetscErrorCode StoreRow(HeatWavefront *w, const HeatFrameCoefficients *k,
   } else {
     PetscCall(FindRuns(w, (PetscInt)n, s->runs, row));
   }
+  if (f < w->frame.ny) PetscCall(StoreSpans(w, k, segment, f, s, row));
   memcpy(s->from_before, s->from, sizeof s->from);
   s->gathered[1] = s->gathered[0];
   PetscFunctionReturn(PETSC_SUCCESS);
@@ -226,27 +283,34 @@ static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k
   PetscCall(PetscMalloc1(n, &s.values));
   PetscCall(PetscMalloc1(n, &s.before));
   PetscCall(PetscMalloc1(w->frame.nx / HEAT_WAVE_MIN_RUN + 1, &s.runs));
+  PetscCall(PetscMalloc1(HEAT_SOURCE_LAYERS * w->frame.nx, &s.spans));
+  PetscCall(PetscMalloc1(w->frame.nx, &s.which));
   for (PetscInt segment = 0; segment < w->segments; segment++) {
     for (PetscInt f = 0; f <= w->frame.ny; f++) PetscCall(StoreRow(w, k, segment, f, &s));
   }
   PetscCall(PetscFree(s.values));
   PetscCall(PetscFree(s.before));
   PetscCall(PetscFree(s.runs));
+  PetscCall(PetscFree(s.spans));
+  PetscCall(PetscFree(s.which));
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Cut the frame's columns into the left margin, the own cells, and the right margin. */
-static void CutColumns(HeatWavefront *w)
+/* Cut the frame's columns into the left margin, the own cells, and the right margin, and cut off
+   the own column beside a side with a flux of time. */
+static void CutColumns(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
-  const PetscInt ends[3] = {w->frame.margin[HEAT_LEFT],
-                            w->frame.margin[HEAT_LEFT] + w->frame.grid->nxl, w->frame.nx};
+  const PetscInt first = w->frame.margin[HEAT_LEFT], last = first + w->frame.grid->nxl;
+  const PetscInt left  = k->flux[HEAT_LEFT] && first == 0 ? first + 1 : first;
+  const PetscInt right = k->flux[HEAT_RIGHT] && last == w->frame.nx ? last - 1 : last;
+  const PetscInt ends[5] = {first, left, PetscMax(left, right), last, w->frame.nx};
 
   w->segments = 0;
   w->cut[0]   = 0;
-  for (int k = 0; k < 3; k++) {
-    if (ends[k] == w->cut[w->segments]) continue;
-    w->own[w->segments++] = k == 1 ? PETSC_TRUE : PETSC_FALSE;
-    w->cut[w->segments]   = ends[k];
+  for (int i = 0; i < 5; i++) {
+    if (ends[i] == w->cut[w->segments]) continue;
+    w->own[w->segments++] = i > 0 && i < 4 ? PETSC_TRUE : PETSC_FALSE;
+    w->cut[w->segments]   = ends[i];
   }
 }
 
@@ -278,7 +342,7 @@ static PetscErrorCode FindKind(HeatWavefront *w, const HeatFrameCoefficients *k)
 PetscErrorCode HeatWaveStoreRows(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   PetscFunctionBeginUser;
-  CutColumns(w);
+  CutColumns(w, k);
   PetscCall(FindKind(w, k));
   PetscCall(StoreRows(w, k));
   PetscFunctionReturn(PETSC_SUCCESS);
