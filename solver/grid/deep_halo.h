@@ -71,8 +71,8 @@ HeatFrame HeatFrameMake(const HeatGrid *grid, PetscInt most);
  *  collective. */
 PetscInt HeatFrameDepth(const HeatLayout *layout, PetscInt most);
 
-/** Allocate the strips of a field, filled with zeros.  The caller sets `own`, and `stride` or `row`,
- *  afterwards.  Not collective. */
+/** Allocate the strips of a field, filled with zeros.  The caller sets `own`, and `stride` or
+ *  `row`, afterwards.  Not collective. */
 PetscErrorCode HeatFrameFieldCreate(const HeatFrame *frame, HeatFrameField *field);
 
 /** Free the strips of a field.  Not collective. */

@@ -62,10 +62,10 @@ PetscErrorCode HeatDiagnosticsSummary(const HeatOperator *op, const PetscReal *T
 PetscErrorCode HeatDiagnosticsIntegral(const HeatOperator *op, const PetscReal *T,
                                        HeatWeight weight, PetscReal *integral)
 {
-  const HeatGrid  *g        = HeatOperatorGrid(op);
-  const PetscReal  area     = g->hx * g->hy;
-  HeatExactSum     sum      = {0};
-  PetscReal        total;
+  const HeatGrid *g    = HeatOperatorGrid(op);
+  const PetscReal area = g->hx * g->hy;
+  HeatExactSum    sum  = {0};
+  PetscReal       total;
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) {

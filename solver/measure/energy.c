@@ -42,9 +42,9 @@ static PetscErrorCode StoredHeat(const HeatOperator *op, const PetscReal *T, Pet
 static PetscErrorCode ContentAboveLowest(const HeatOperator *op, const PetscReal *T,
                                          PetscReal *content)
 {
-  const HeatGrid  *g      = HeatOperatorGrid(op);
-  PetscReal        lowest = PETSC_MAX_REAL;
-  HeatExactSum     sum    = {0};
+  const HeatGrid *g      = HeatOperatorGrid(op);
+  PetscReal       lowest = PETSC_MAX_REAL;
+  HeatExactSum    sum    = {0};
 
   PetscFunctionBeginUser;
   for (size_t cell = 0; cell < HeatGridLocalCells(g); cell++) lowest = PetscMin(lowest, T[cell]);

@@ -207,10 +207,10 @@ void HeatOperatorSetInterrupt(HeatOperator *op, HeatInterrupt *interrupt)
   op->interrupt = interrupt;
 }
 
-const HeatGrid       *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
-const HeatCase       *HeatOperatorCase(const HeatOperator *op) { return op->c; }
-HeatInterrupt        *HeatOperatorInterrupt(const HeatOperator *op) { return op->interrupt; }
-const PetscReal      *HeatOperatorCapacity(const HeatOperator *op, PetscInt j)
+const HeatGrid  *HeatOperatorGrid(const HeatOperator *op) { return op->grid; }
+const HeatCase  *HeatOperatorCase(const HeatOperator *op) { return op->c; }
+HeatInterrupt   *HeatOperatorInterrupt(const HeatOperator *op) { return op->interrupt; }
+const PetscReal *HeatOperatorCapacity(const HeatOperator *op, PetscInt j)
 {
   return op->capacity + op->capacity_row[j];
 }

@@ -202,10 +202,10 @@ PetscErrorCode HeatOperatorFetchGhosts(HeatOperator *op, const PetscReal *T)
    equal rows of a linear operator share their memory. */
 static PetscErrorCode SetUpAxis(HeatOperator *op, int axis)
 {
-  const HeatGrid *g    = op->grid;
-  const PetscInt  rows = axis == 0 ? g->nyl : g->nyl + 1;
-  const size_t    n    = axis == 0 ? (size_t)g->nxl + 1 : (size_t)g->nxl;
-  PetscReal     **G = axis == 0 ? &op->gx : &op->gy;
+  const HeatGrid *g     = op->grid;
+  const PetscInt  rows  = axis == 0 ? g->nyl : g->nyl + 1;
+  const size_t    n     = axis == 0 ? (size_t)g->nxl + 1 : (size_t)g->nxl;
+  PetscReal     **G     = axis == 0 ? &op->gx : &op->gy;
   size_t        **place = axis == 0 ? &op->gx_row : &op->gy_row;
 
   PetscFunctionBeginUser;

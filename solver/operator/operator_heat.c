@@ -155,7 +155,7 @@ PetscErrorCode HeatOperatorFlux(HeatOperator *op, const PetscReal *T, PetscReal 
     for (PetscInt i = 0; i < nx; i++) {
       const size_t     cell = (size_t)j * (size_t)nx + (size_t)i;
       const PetscReal *gx = op->gx + op->gx_row[j] + i, *gs = op->gy + op->gy_row[j] + i;
-      const PetscReal *gn = op->gy + op->gy_row[j + 1] + i;
+      const PetscReal *gn    = op->gy + op->gy_row[j + 1] + i;
       const PetscReal  west  = i > 0 ? T[cell - 1] : beyond[HEAT_LEFT][j];
       const PetscReal  east  = i < nx - 1 ? T[cell + 1] : beyond[HEAT_RIGHT][j];
       const PetscReal  south = j > 0 ? T[cell - (size_t)nx] : beyond[HEAT_BOTTOM][i];

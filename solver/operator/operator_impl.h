@@ -92,16 +92,16 @@ struct HeatOperator {
   HeatGhostCells       ghosts[HEAT_SIDES];
   PetscReal    step_from, step_to; /* [s] as HeatOperatorSetStep gave them; equal: no step */
   HeatTimeRule rule;
-  PetscBool    linear;         /* as HeatOperatorIsLinear */
-  uint16_t    *material;       /* [nyl][nxl] index into case->materials */
-  PetscReal   *density;        /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
+  PetscBool    linear;   /* as HeatOperatorIsLinear */
+  uint16_t    *material; /* [nyl][nxl] index into case->materials */
+  PetscReal   *density;  /* [nyl][nxl] from a file [kg/m3]; NULL: use the materials' */
   /* C [J/(m K)], and conductances of faces across x and y [W/(m K)].  Row j of capacity begins at
      capacity + capacity_row[j] and has nxl values; row j of gx at gx + gx_row[j], nxl + 1 values;
      row j of gy, 0 to nyl, at gy + gy_row[j], nxl values.  A row of C, or of a linear operator's
      conductances, that equals the row below it is stored once.  Otherwise gx is [nyl][nxl + 1] and
      gy [nyl + 1][nxl]. */
-  PetscReal   *capacity, *gx, *gy;
-  size_t      *capacity_row, *gx_row, *gy_row; /* [nyl], [nyl], [nyl + 1] */
+  PetscReal *capacity, *gx, *gy;
+  size_t    *capacity_row, *gx_row, *gy_row; /* [nyl], [nyl], [nyl + 1] */
   PetscReal *low[2], *high[2]; /* factors of eq. (8), by axis [W/(m K)]; G itself on boundary faces;
                                   NULL where no conductivity depends on T */
   PetscReal *shift_owned;      /* NULL where the operator is linear */

@@ -25,9 +25,9 @@ typedef struct {
    @param[in] frozen  true: conductances count as constants (Picard's matrix) */
 static CellFaces FacesOf(const HeatOperator *op, PetscInt j, PetscInt i, PetscBool frozen)
 {
-  const size_t    x = op->gx_row[j] + (size_t)i, y = op->gy_row[j] + (size_t)i;
-  const size_t    above = op->gy_row[j + 1] + (size_t)i;
-  const PetscBool fixed = (frozen || !op->low[0]) ? PETSC_TRUE : PETSC_FALSE;
+  const size_t     x = op->gx_row[j] + (size_t)i, y = op->gy_row[j] + (size_t)i;
+  const size_t     above = op->gy_row[j + 1] + (size_t)i;
+  const PetscBool  fixed = (frozen || !op->low[0]) ? PETSC_TRUE : PETSC_FALSE;
   const PetscReal *lx = fixed ? op->gx : op->low[0], *hx = fixed ? op->gx : op->high[0];
   const PetscReal *ly = fixed ? op->gy : op->low[1], *hy = fixed ? op->gy : op->high[1];
 

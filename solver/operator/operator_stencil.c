@@ -208,16 +208,14 @@ static inline void RowKernel(const HeatOperator *op, const Sweep *sweep, PetscIn
       out[i] = (mass * C[i] + op->shift[cell + (size_t)i]) * c[i] - SUM(i);
     break;
   case DEFECT:
-  case DEFECT_SHIFTED:
-    *sweep->squares += DefectSquares(op, sweep, n, at, w, e, s, no);
-    break;
+  case DEFECT_SHIFTED: *sweep->squares += DefectSquares(op, sweep, n, at, w, e, s, no); break;
   case APPLY_JACOBIAN: JacobianKernel(op, sweep, n, at, w, e, s, no); break;
   }
 #undef AMBIENT_EXCHANGE
 #undef SUM
 }
 
-/* Compute dt/C of cells [begin, end) of row j, unless the row computed last has the same C there. */
+/* Compute dt/C of cells [begin, end) of row j, unless the row computed last has the same C. */
 static void PrepareStep(const HeatOperator *op, const Sweep *sweep, PetscInt j, PetscInt begin,
                         PetscInt end)
 {

@@ -27,10 +27,10 @@ PetscErrorCode HeatOperatorStepsWanted(PetscBool stages, PetscInt *most)
 
 PetscErrorCode HeatOperatorSetUpSteps(HeatOperator *op, PetscBool stages)
 {
-  const PetscInt     factors = HeatSourceFactorCount(op->source);
-  const PetscBool    source  = (PetscBool)(!HeatSourceVaries(op->source) || (!stages && factors > 0));
-  const PetscBool    flux    = HeatBoundariesFluxVaries(op->boundaries);
-  PetscBool          traits[2 + HEAT_SIDES]; /* not fixed; some flux of time; sides with a flux */
+  const PetscInt  factors = HeatSourceFactorCount(op->source);
+  const PetscBool source  = (PetscBool)(!HeatSourceVaries(op->source) || (!stages && factors > 0));
+  const PetscBool flux    = HeatBoundariesFluxVaries(op->boundaries);
+  PetscBool       traits[2 + HEAT_SIDES]; /* not fixed; some flux of time; sides with a flux */
   HeatOperatorSteps *s;
   PetscInt           most;
 
@@ -119,8 +119,8 @@ typedef struct {
   HeatFrameField shape[HEAT_SOURCE_LAYERS], which[HEAT_SOURCE_LAYERS];
 } TimedFields;
 
-/* Exchange the shapes of sources with factors of time and, where there are several sources or fluxes
-   of time, where they act.  Collective. */
+/* Exchange the shapes of sources with factors of time and, where there are several sources or
+   fluxes of time, where they act.  Collective. */
 static PetscErrorCode ExchangeShapes(HeatOperator *op, HeatFrameCoefficients *k,
                                      TimedFields *fields, PetscInt *n_fields)
 {
@@ -178,10 +178,10 @@ static PetscErrorCode FreeShapes(HeatOperatorSteps *s)
 /* Create the sweep with r = dt/C.  Collective. */
 static PetscErrorCode CreateWavefront(HeatOperator *op, PetscBool stages, PetscReal dt)
 {
-  const HeatGrid       *g = op->grid;
-  HeatOperatorSteps    *s = op->steps;
-  HeatFrameCoefficients k = {.dt = dt};
-  TimedFields           fields = {0};
+  const HeatGrid       *g        = op->grid;
+  HeatOperatorSteps    *s        = op->steps;
+  HeatFrameCoefficients k        = {.dt = dt};
+  TimedFields           fields   = {0};
   PetscInt              n_fields = HEAT_SWEEP_FIELDS;
   const PetscReal      *fixed;
   HeatLayoutTraffic     one;
@@ -281,8 +281,9 @@ HeatWavefrontSides HeatOperatorSweepSides(const HeatOperator *op)
 
 /* Steps. */
 
-/* Evaluate T_b beyond the domain's sides, and fluxes of time, at the beginning of each step, along the whole frame; the
-   part of the frame in the deep halo comes from the neighbours along the side.  Collective. */
+/* Evaluate T_b beyond the domain's sides, and fluxes of time, at the beginning of each step, along
+   the whole frame; the part of the frame in the deep halo comes from the neighbours along the side.
+   Collective. */
 static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
                                 const PetscReal *times)
 {
@@ -294,7 +295,7 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
     for (int side = 0; side < HEAT_SIDES; side++) {
       const HeatBoundaryFaces faces = HeatBoundariesGet(op->boundaries, (HeatSide)side);
 
-      const size_t            place = HeatBeyondPlace(&s->frame, (HeatSide)side, l);
+      const size_t place = HeatBeyondPlace(&s->frame, (HeatSide)side, l);
 
       if (!s->beyond[side]) continue;
       PetscCall(PetscArraycpy(s->beyond[side] + place, faces.T, faces.length));
@@ -306,8 +307,8 @@ static PetscErrorCode SetBeyond(HeatOperator *op, PetscInt steps, PetscReal dt,
   PetscFunctionReturn(PETSC_SUCCESS);
 }
 
-/* Evaluate the factors of sources at the beginning of each step, [steps][factors], and keep a value without
-   physical meaning in op->past_fault. */
+/* Evaluate the factors of sources at the beginning of each step, [steps][number of sources], and
+   keep a value without physical meaning in op->past_fault. */
 static PetscErrorCode SetFactors(HeatOperator *op, PetscInt steps, PetscReal dt,
                                  const PetscReal *times, PetscReal *factors)
 {

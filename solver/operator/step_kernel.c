@@ -139,7 +139,8 @@ HeatStepConstants HeatStepFindConstants(const HeatStepRow *row)
            row->r[end] == row->r[begin])
       end++;
     if (end - begin <= k.end - k.begin) continue;
-    k = (HeatStepConstants){begin, end, row->gx[begin], row->gs[begin], row->gn[begin], row->r[begin]};
+    k = (HeatStepConstants){begin,          end,          row->gx[begin], row->gs[begin],
+                            row->gn[begin], row->r[begin]};
   }
   return k;
 }

@@ -352,14 +352,14 @@ static HeatWaveResult ResultOf(const Sweep *s, PetscInt l)
 static void ComputeSegments(const Sweep *s, PetscInt l, PetscInt f, PetscInt e, PetscInt n,
                             HeatWavePair *pair)
 {
-  const HeatWavefront *w = s->w;
+  const HeatWavefront *w  = s->w;
   const PetscInt       ny = w->frame.ny;
 
   for (PetscInt k = 0; k < w->segments; k++) {
     const PetscInt     begin = PetscMax(e, w->cut[k]), end = PetscMin(e + n, w->cut[k + 1]);
-    const HeatWaveRow *rows  = w->rows + k * (ny + 1);
+    const HeatWaveRow *rows = w->rows + k * (ny + 1);
 
-    HeatWaveKind       kind  = w->kind;
+    HeatWaveKind kind = w->kind;
 
     if (begin >= end) continue;
     for (int i = 0; i < 3; i++) pair->row[i] = rows + PetscClipInterval(f + i, 0, ny);
@@ -379,9 +379,9 @@ static void StepRows(const Sweep *s, PetscInt l, PetscInt f)
   const HeatFrame     *frame     = &w->frame;
   const PetscBool      needed[2] = {IsNeeded(s, l, f), IsNeeded(s, l, f + 1)};
   const PetscInt       left = TileLeft(s, l), first = l == s->steps ? frame->margin[HEAT_LEFT] : 0;
-  const PetscInt       e    = PetscMax(left, first);
-  const PetscInt       end  = l == s->steps ? first + frame->grid->nxl : frame->nx;
-  const PetscInt       n    = PetscMin(left + w->width, end) - e;
+  const PetscInt       e   = PetscMax(left, first);
+  const PetscInt       end = l == s->steps ? first + frame->grid->nxl : frame->nx;
+  const PetscInt       n   = PetscMin(left + w->width, end) - e;
 
   for (int k = 0; k < 2; k++) {
     if (needed[k] && l < s->steps) LoadSeam(s, l, f + k);

@@ -9,7 +9,8 @@
  *  for each cell of a frame (grid/deep_halo.h), as many times as asked, up to the frame's depth.
  *  N_faces is the heat through the cell's four faces, q the cell's source and prescribed flux.  For
  *  sources that are shapes times factors of time and for fluxes of time, steps of ftcs have
- *  q + flux + factor_1 shape_1 + ... in place of q, with factors and fluxes for each step.  The numbers of a stage are those of HeatRklStage (operator.h).
+ *  q + flux + factor_1 shape_1 + ... in place of q, with factors and fluxes for each step.  The
+ *  numbers of a stage are those of HeatRklStage (operator.h).
  *  The rows of a tile of columns go through all steps while they are in the cache.  Step l works on
  *  rows that step l - 1 has just left, and the tile of step l lies some columns left of the tile of
  *  step l - 1, so that no cell is computed twice (drawn in wavefront.c).  Each new value has the
@@ -31,8 +32,8 @@ typedef struct {
   HeatFrameField face[HEAT_SIDES]; /* conductance of the cell's face on that side [W/(m K)]; own
                                       rows of HEAT_LEFT have one value more, the last east face */
   HeatFrameField capacity;         /* C [J/(m K)] */
-  PetscReal      dt; /* [s] step; of stages 1, since their coefficient is 1/C */
-  HeatFrameField q;  /* sources and prescribed fluxes that do not change with time [W/m] */
+  PetscReal      dt;               /* [s] step; of stages 1, since their coefficient is 1/C */
+  HeatFrameField q; /* sources and prescribed fluxes that do not change with time [W/m] */
   const HeatFrameField *shape; /* shape of the only source with a factor of time [W/m], where no
                                   flux changes with time; NULL: none */
   /* Otherwise the shapes of such sources [W/m], and their numbers, by layer (HeatSourceLayer).  A

@@ -55,12 +55,12 @@ PetscErrorCode HeatWavefrontCreate(const HeatFrame *frame, const HeatFrameCoeffi
 
   PetscFunctionBeginUser;
   PetscCall(PetscNew(&w));
-  *out      = w;
-  w->frame  = *frame;
-  w->stages = stages;
+  *out       = w;
+  w->frame   = *frame;
+  w->stages  = stages;
   w->sources = k->sources;
-  w->width  = (frame->nx + LANES - 1) / LANES * LANES;
-  w->tiles  = 1;
+  w->width   = (frame->nx + LANES - 1) / LANES * LANES;
+  w->tiles   = 1;
   if (w->width > SINGLE_TILE_MAX) {
     w->width = WIDTH;
     w->skew  = HEAT_WAVE_SKEW;

@@ -19,8 +19,8 @@ enum { HEAT_WAVE_SEAM = 2 * HEAT_WAVE_SKEW };
 /** [rows] Rows kept of each step, as drawn in wavefront.c: two new, two old. */
 enum { HEAT_WAVE_RING = 4 };
 
-/** [cells] Shortest run of equal cells that a row lists.  Chosen: a list takes at most a tenth of the
- *  memory of the coefficients that it describes; a larger value gives up runs that would pay. */
+/** [cells] Shortest run of equal cells that a row lists.  Chosen: a list takes at most a tenth of
+ *  the memory of the coefficients that it describes; a larger value gives up runs that would pay. */
 enum { HEAT_WAVE_MIN_RUN = 64 };
 
 /** Columns [begin, end) of a row, where all cells have the same coefficients, perhaps beside other
@@ -37,8 +37,8 @@ typedef struct {
   const PetscReal *shape;  /* [end - begin] [W/m] */
 } HeatWaveSpan;
 
-/** The coefficients of one row of cells of a segment: the frame's left margin, its own cells, or its
- *  right margin, each n columns wide.  Own cells beside a side with a flux of time are segments of
+/** The coefficients of one row of cells of a segment: the frame's left margin, its own cells, or
+ *  its right margin, each n columns wide.  Own cells beside a side with a flux of time are segments of
  *  their own, one column wide.  Columns are counted from the segment's first. */
 typedef struct {
   const PetscReal   *gx; /* [n + 1] conductance of west faces, and the last east face [W/(m K)] */
@@ -79,16 +79,16 @@ struct HeatWavefront {
   HeatFrame    frame;  /* by value; its grid is borrowed */
   PetscBool    stages; /* it takes the stages of rkl2, not steps of ftcs */
   HeatWaveKind kind;
-  PetscInt     width; /* W [columns]; with one tile, the frame's width rounded up to LANES */
-  PetscInt     skew;  /* S [columns]; 0 with one tile */
-  PetscInt     tiles; /* number of tiles */
-  PetscInt     span;  /* W + S depth [columns]: those of a tile over all steps */
-  PetscInt     segments;   /* number of segments of columns, 1 to 5 */
-  PetscInt     cut[6];     /* segment k has columns cut[k] to cut[k + 1] - 1 of the frame */
-  PetscBool    own[5];     /* whether segment k has own cells */
-  PetscInt     sources;    /* number of sources in the layers */
-  HeatWaveRow *rows;       /* [segments][frame.ny + 1]; owned, like everything below */
-  PetscReal  **slabs;      /* [n_slabs] allocations that the rows point into */
+  PetscInt     width;    /* W [columns]; with one tile, the frame's width rounded up to LANES */
+  PetscInt     skew;     /* S [columns]; 0 with one tile */
+  PetscInt     tiles;    /* number of tiles */
+  PetscInt     span;     /* W + S depth [columns]: those of a tile over all steps */
+  PetscInt     segments; /* number of segments of columns, 1 to 5 */
+  PetscInt     cut[6];   /* segment k has columns cut[k] to cut[k + 1] - 1 of the frame */
+  PetscBool    own[5];   /* whether segment k has own cells */
+  PetscInt     sources;  /* number of sources in the layers */
+  HeatWaveRow *rows;     /* [segments][frame.ny + 1]; owned, like everything below */
+  PetscReal  **slabs;    /* [n_slabs] allocations that the rows point into */
   PetscInt     n_slabs;
   size_t       slab, used; /* size of the last slab, and the part in use [doubles] */
   PetscReal   *memory;     /* allocation that the next four point into */

@@ -69,9 +69,13 @@ TEMPLATE Uniform(HeatWaveResult result, HeatWaveKind kind, const HeatWavePair *p
     const PetscReal up = gm * (high[i] - low[i]);
 
     RESULT(low, rl, FACES(gl, gl, low) + (gs * (below[i] - low[i]) + up), 1,
-           timed ? ql + sl[i] * factor : changing ? sl[i] : ql);
+           timed      ? ql + sl[i] * factor
+           : changing ? sl[i]
+                      : ql);
     RESULT(high, rh, FACES(gh, gh, high) + (gn * (above[i] - high[i]) - up), 1,
-           timed ? qh + sh[i] * factor : changing ? sh[i] : qh);
+           timed      ? qh + sh[i] * factor
+           : changing ? sh[i]
+                      : qh);
   }
 }
 

@@ -84,14 +84,14 @@ enum { GX, GY, CAPACITY, Q, S, ARRAYS };
 
 /* The row that is being stored, and the one below it. */
 typedef struct {
-  const PetscReal *from[ARRAYS];   /* where the operator or `values` has each array */
-  PetscReal       *values;         /* [ARRAYS][nx + 1] of a row that is gathered from a halo */
-  PetscReal       *before;         /* values of the row below, where it was gathered, too */
-  PetscBool        gathered[2];    /* this row, and the row below */
+  const PetscReal *from[ARRAYS]; /* where the operator or `values` has each array */
+  PetscReal       *values;       /* [ARRAYS][nx + 1] of a row that is gathered from a halo */
+  PetscReal       *before;       /* values of the row below, where it was gathered, too */
+  PetscBool        gathered[2];  /* this row, and the row below */
   const PetscReal *from_before[ARRAYS];
-  HeatWaveRun     *runs;           /* for FindRuns */
-  HeatWaveSpan    *spans;          /* [2 nx] for StoreSpans */
-  PetscReal       *which;          /* [nx] for StoreSpans */
+  HeatWaveRun     *runs;  /* for FindRuns */
+  HeatWaveSpan    *spans; /* [2 nx] for StoreSpans */
+  PetscReal       *which; /* [nx] for StoreSpans */
 } Storing;
 
 static const HeatFrameField *FieldOf(const HeatFrameCoefficients *k, int array)
@@ -136,8 +136,7 @@ static void Gather(const HeatWavefront *w, const HeatFrameCoefficients *k, Petsc
                                                                 : FieldOf(k, array);
 
     s->from[array] = field ? s->values + (size_t)array * n : NULL;
-    if (field)
-      HeatFrameRow(frame, field, row, begin, end, s->values + (size_t)array * n);
+    if (field) HeatFrameRow(frame, field, row, begin, end, s->values + (size_t)array * n);
   }
   HeatFrameRow(frame, &k->face[HEAT_RIGHT], row, end - 1, end, s->values + (end - begin));
 }
@@ -151,8 +150,8 @@ static PetscBool IsSame(const Storing *s, int array, size_t n)
                                                                               : PETSC_TRUE;
 }
 
-/* Set an array of *row, with n values: the array of the row below if that has the same values, which
-   then stays in the cache; else the operator's own, or a copy. */
+/* Set an array of *row, with n values: the array of the row below if that has the same values,
+   which then stays in the cache; else the operator's own, or a copy. */
 static PetscErrorCode SetArray(HeatWavefront *w, const Storing *s, int array, size_t n,
                                const PetscReal *below, const PetscReal **of_row)
 {
@@ -240,13 +239,13 @@ static PetscErrorCode StoreSpans(HeatWavefront *w, const HeatFrameCoefficients *
 static PetscErrorCode StoreRow(HeatWavefront *w, const HeatFrameCoefficients *k, PetscInt segment,
                                PetscInt f, Storing *s)
 {
-  const PetscInt     low = w->frame.margin[HEAT_BOTTOM], high = low + w->frame.grid->nyl;
-  const PetscBool    own = (PetscBool)(w->own[segment] && f >= low &&
+  const PetscInt    low = w->frame.margin[HEAT_BOTTOM], high = low + w->frame.grid->nyl;
+  const PetscBool   own  = (PetscBool)(w->own[segment] && f >= low &&
                                     (f < high || (f == high && high == w->frame.ny)));
-  const size_t       n   = (size_t)(w->cut[segment + 1] - w->cut[segment]);
-  HeatWaveRow       *row = &w->rows[segment * (w->frame.ny + 1) + f];
-  const HeatWaveRow  none = {0}, *below = f > 0 ? row - 1 : &none;
-  PetscBool          same;
+  const size_t      n    = (size_t)(w->cut[segment + 1] - w->cut[segment]);
+  HeatWaveRow      *row  = &w->rows[segment * (w->frame.ny + 1) + f];
+  const HeatWaveRow none = {0}, *below = f > 0 ? row - 1 : &none;
+  PetscBool         same;
 
   PetscFunctionBeginUser;
   s->gathered[0] = own ? PETSC_FALSE : PETSC_TRUE;
@@ -301,8 +300,8 @@ static PetscErrorCode StoreRows(HeatWavefront *w, const HeatFrameCoefficients *k
 static void CutColumns(HeatWavefront *w, const HeatFrameCoefficients *k)
 {
   const PetscInt first = w->frame.margin[HEAT_LEFT], last = first + w->frame.grid->nxl;
-  const PetscInt left  = k->flux[HEAT_LEFT] && first == 0 ? first + 1 : first;
-  const PetscInt right = k->flux[HEAT_RIGHT] && last == w->frame.nx ? last - 1 : last;
+  const PetscInt left    = k->flux[HEAT_LEFT] && first == 0 ? first + 1 : first;
+  const PetscInt right   = k->flux[HEAT_RIGHT] && last == w->frame.nx ? last - 1 : last;
   const PetscInt ends[5] = {first, left, PetscMax(left, right), last, w->frame.nx};
 
   w->segments = 0;

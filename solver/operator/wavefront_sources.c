@@ -28,9 +28,9 @@ static PetscBool Changes(const HeatWavefront *w, const HeatWavefrontSides *sides
 static void AddFluxes(const HeatFrame *frame, const HeatWavefrontSides *sides, PetscInt l,
                       PetscInt f, PetscInt e, PetscInt n, PetscReal *q)
 {
-  const size_t     row = (size_t)(l - 1) * (size_t)frame->ny + (size_t)f;
-  const size_t     column = (size_t)(l - 1) * (size_t)frame->nx + (size_t)e;
-  const PetscReal *const *flux = sides->flux;
+  const size_t            row    = (size_t)(l - 1) * (size_t)frame->ny + (size_t)f;
+  const size_t            column = (size_t)(l - 1) * (size_t)frame->nx + (size_t)e;
+  const PetscReal *const *flux   = sides->flux;
 
   if (flux[HEAT_LEFT] && e == 0) q[0] += flux[HEAT_LEFT][row];
   if (flux[HEAT_RIGHT] && e + n == frame->nx) q[n - 1] += flux[HEAT_RIGHT][row];
@@ -45,9 +45,9 @@ static void AddSpans(const HeatWaveRow *row, const PetscReal *factors, PetscInt 
                      PetscReal *restrict q)
 {
   for (PetscInt k = 0; k < row->n_spans; k++) {
-    const HeatWaveSpan *span  = &row->spans[k];
-    const PetscInt      begin = PetscMax(span->begin, column);
-    const PetscInt      end   = PetscMin(span->end, column + n);
+    const HeatWaveSpan *span        = &row->spans[k];
+    const PetscInt      begin       = PetscMax(span->begin, column);
+    const PetscInt      end         = PetscMin(span->end, column + n);
     const PetscReal *restrict shape = span->shape + (begin - span->begin);
     const PetscReal factor          = factors[span->source];
     PetscReal *restrict to          = q + (begin - column);
@@ -61,7 +61,7 @@ PetscBool HeatWaveSetSources(HeatWavefront *w, const HeatWavefrontSides *sides,
                              PetscInt e, PetscInt n)
 {
   const PetscInt   column = e - w->cut[segment], ny = w->frame.ny;
-  const PetscReal *now    = factors + (l - 1) * w->sources;
+  const PetscReal *now = factors + (l - 1) * w->sources;
 
   if (!Changes(w, sides, segment, f) && !Changes(w, sides, segment, f + 1)) return PETSC_FALSE;
   for (PetscInt k = 0; k < 2; k++) {

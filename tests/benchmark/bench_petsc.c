@@ -138,7 +138,8 @@ static PetscErrorCode FinestLevel(BenchProblem *p, Level *level)
   PetscCall(LayoutOf(p->g, &level->dm));
   PetscCall(VecDuplicate(p->initial, &level->mass));
   PetscCall(VecGetArrayWrite(level->mass, &mass));
-  for (size_t i = 0; i < HeatGridLocalCells(p->g); i++) mass[i] = -p->mass * HeatOperatorCapacityAt(p->op, i);
+  for (size_t i = 0; i < HeatGridLocalCells(p->g); i++)
+    mass[i] = -p->mass * HeatOperatorCapacityAt(p->op, i);
   PetscCall(VecRestoreArrayWrite(level->mass, &mass));
   PetscCall(MatDuplicate(p->A, MAT_COPY_VALUES, &level->L));
   PetscCall(MatDiagonalSet(level->L, level->mass, ADD_VALUES));

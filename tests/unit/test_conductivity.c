@@ -255,7 +255,8 @@ static PetscReal CapacitiesApart(HeatProblem *p)
 
     worst = HeatTestMax(worst,
                         fabs(HeatOperatorCapacityAt(density, k) / (0.01 * field[k] * c) - 1.0));
-    worst = HeatTestMax(worst, fabs(HeatOperatorCapacityAt(heat, k) / (0.01 * field[k] * rho) - 1.0));
+    worst = HeatTestMax(worst,
+                        fabs(HeatOperatorCapacityAt(heat, k) / (0.01 * field[k] * rho) - 1.0));
     worst = HeatTestMax(worst, fabs(HeatOperatorDensity(density, (size_t)k) - field[k]));
     worst = HeatTestMax(worst, fabs(HeatOperatorDensity(heat, (size_t)k) - rho));
   }

@@ -195,7 +195,8 @@ static PetscReal CapacityIsThatOfTheHeader(HeatProblem *p)
       const PetscReal exact = CapacityOf(p->context, g->xs + i, g->ys + j);
       const int       m     = HeatOperatorMaterial(p->op)[j * g->nxl + i];
 
-      worst = HeatTestMax(worst, fabs(HeatOperatorCapacityAt(p->op, (size_t)(j * g->nxl + i)) / exact - 1.0));
+      worst = HeatTestMax(
+          worst, fabs(HeatOperatorCapacityAt(p->op, (size_t)(j * g->nxl + i)) / exact - 1.0));
       if (m != HeatTestMaterialOf(g->xs + i, g->ys + j)) worst = INFINITY;
     }
   }
@@ -735,13 +736,14 @@ static void stable_step_counts_the_faces_on_held_sides(void **state)
    does. */
 static PetscReal Growth(HeatProblem *p)
 {
-  const HeatGrid  *g = p->g;
-  PetscReal       *T = HeatTestNoiseArray(g, 4), *new = HeatTestArray(g), dt, before, after;
+  const HeatGrid *g = p->g;
+  PetscReal      *T = HeatTestNoiseArray(g, 4), *new = HeatTestArray(g), dt, before, after;
 
   OK(HeatOperatorStableStep(p->op, &dt));
   for (int step = 0;; step++) {
     after = 0.0;
-    for (size_t k = 0; k < HeatGridLocalCells(g); k++) after += HeatOperatorCapacityAt(p->op, k) * T[k] * T[k];
+    for (size_t k = 0; k < HeatGridLocalCells(g); k++)
+      after += HeatOperatorCapacityAt(p->op, k) * T[k] * T[k];
     after = HeatTestSum(g->comm, after);
     if (step > 0 && !(after <= before * (1.0 + 1e-13))) break;
     if (step == 20) break;

@@ -298,8 +298,10 @@ static HeatCase *MakeSourceOfTime(const void *context)
 static void sweeps_are_as_deep_as_blocks_allow(void **state)
 {
   const Variant large = {64, 64, UNIFORM, {NONE, NONE, NONE, NONE}, NULL, NULL, NULL};
-  const Variant small = {64, 64, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL, NULL, NULL};
-  const Variant tiny  = {12, 12, UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC}, NULL, NULL, NULL};
+  const Variant small = {64,   64,   UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC},
+                         NULL, NULL, NULL};
+  const Variant tiny  = {12,   12,   UNIFORM, {PERIODIC, PERIODIC, PERIODIC, PERIODIC},
+                         NULL, NULL, NULL};
 
   (void)state;
   if (HeatTestSize() == 1) AT_MOST(fabs(HeatTestLayouts(Make, MostOf, &large) - 32.0), 0.0);

@@ -10,7 +10,8 @@ static PetscReal StoredApart(const HeatProblem *p, Vec T, const PetscReal *befor
   PetscReal        sum = 0.0;
 
   OK(VecGetArrayRead(T, &now));
-  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++) sum += HeatOperatorCapacityAt(p->op, k) * (now[k] - before[k]);
+  for (size_t k = 0; k < HeatGridLocalCells(p->g); k++)
+    sum += HeatOperatorCapacityAt(p->op, k) * (now[k] - before[k]);
   OK(VecRestoreArrayRead(T, &now));
   return HeatTestSum(p->g->comm, sum);
 }

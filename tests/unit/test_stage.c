@@ -54,7 +54,8 @@ static PetscReal ResidualNorm(HeatProblem *p, const HeatStageEquation *eq, Vec T
   OK(HeatOperatorUpdate(p->op, values, &valid));
   OK(HeatOperatorNet(p->op, values, net));
   for (size_t k = 0; k < HeatGridLocalCells(p->g); k++)
-    net[k] = eq->sigma * HeatOperatorCapacityAt(p->op, k) * (values[k] - base[k]) - net[k] - extra[k];
+    net[k] = eq->sigma * HeatOperatorCapacityAt(p->op, k) * (values[k] - base[k]) - net[k] -
+             extra[k];
   norm = sqrt(HeatTestDot(p->g, net, net));
   OK(VecRestoreArrayRead(eq->extra, &extra));
   OK(VecRestoreArrayRead(eq->base, &base));

@@ -225,7 +225,8 @@ static PetscReal StepAccount(HeatProblem *p)
 
     OK(HeatStepperAdvance(stepper, step * dt, dt, &T, &info));
     OK(VecGetArrayRead(T, &now));
-    for (size_t k = 0; k < HeatGridLocalCells(g); k++) error += HeatOperatorCapacityAt(p->op, k) * (now[k] - T0[k]);
+    for (size_t k = 0; k < HeatGridLocalCells(g); k++)
+      error += HeatOperatorCapacityAt(p->op, k) * (now[k] - T0[k]);
     memcpy(T0, now, HeatGridLocalCells(g) * sizeof *T0);
     OK(VecRestoreArrayRead(T, &now));
     error = HeatTestSum(g->comm, error) - dt * HeatTestEntered(g->comm, &info.flows);
@@ -388,7 +389,7 @@ static HeatCase *MakeThrough(const void *context)
 
 static PetscReal LevelStays(HeatProblem *p)
 {
-  const HeatGrid  *g  = p->g;
+  const HeatGrid  *g = p->g;
   const PetscReal *now;
   PetscReal       *T0 = HeatTestNoiseArray(g, 3), stored = 0.0, all = 0.0, worst = 0.0;
   Vec              T;
