@@ -20,7 +20,7 @@ enum { HEAT_WAVE_SEAM = 2 * HEAT_WAVE_SKEW };
 enum { HEAT_WAVE_RING = 4 };
 
 /** [cells] Shortest run of equal cells that a row lists.  Chosen: a list takes at most a tenth of
- *  the memory of the coefficients that it describes; a larger value gives up runs that would pay. */
+ *  the memory of the coefficients that it describes; a larger value gives up runs that pay. */
 enum { HEAT_WAVE_MIN_RUN = 64 };
 
 /** Columns [begin, end) of a row, where all cells have the same coefficients, perhaps beside other
@@ -38,8 +38,8 @@ typedef struct {
 } HeatWaveSpan;
 
 /** The coefficients of one row of cells of a segment: the frame's left margin, its own cells, or
- *  its right margin, each n columns wide.  Own cells beside a side with a flux of time are segments of
- *  their own, one column wide.  Columns are counted from the segment's first. */
+ *  its right margin, each n columns wide.  Own cells beside a side with a flux of time are segments
+ *  of their own, one column wide.  Columns are counted from the segment's first. */
 typedef struct {
   const PetscReal   *gx; /* [n + 1] conductance of west faces, and the last east face [W/(m K)] */
   const PetscReal   *gy; /* [n] conductance of south faces [W/(m K)] */
