@@ -290,7 +290,7 @@ static double SweepBytes(const HeatCase *c, const Traits *t, const HeatNeedShape
   arrays = CapacityFromFile(c) ? 1.0 : DistinctRows(c);
   /* Shapes, and while they are exchanged where they act. */
   if (timed && (t->terms > 1 || t->flux_t)) arrays += 2.0 * layers;
-  else if (timed && !(t->terms_top && t->shapes == 1)) arrays += 2.0;
+  else if (timed && !(t->terms_top && t->shapes == 1)) arrays += 1.0;
   if (timed && t->flux && !t->flux_t) arrays += 1.0;
   return R * (arrays + HeatWavefrontSeam(shape->nx, depth));
 }

@@ -141,7 +141,7 @@ static PetscErrorCode ExchangeShapes(HeatOperator *op, HeatFrameCoefficients *k,
     if (whole && layer > 0) break;
     if (!whole) {
       PetscCall(PetscMalloc1(cells, &s->shape[layer]));
-      PetscCall(PetscMalloc1(cells, &s->which[layer]));
+      if (!alone) PetscCall(PetscMalloc1(cells, &s->which[layer]));
       if (!HeatSourceLayer(op->source, layer, s->shape[layer], s->which[layer])) {
         PetscCall(PetscFree(s->shape[layer]));
         PetscCall(PetscFree(s->which[layer]));
@@ -159,7 +159,6 @@ static PetscErrorCode ExchangeShapes(HeatOperator *op, HeatFrameCoefficients *k,
     } else {
       k->shape = &fields->shape[layer];
     }
-    if (alone) PetscCall(PetscFree(s->which[layer]));
   }
   PetscFunctionReturn(PETSC_SUCCESS);
 }

@@ -83,7 +83,8 @@ enum { HEAT_SOURCE_TOP, HEAT_SOURCE_REGIONS, HEAT_SOURCE_LAYERS };
 
 /** Store the shapes of a layer's terms in own cells.  Not collective.
  *  @param[out] shape  [nyl][nxl] [W/m]; 0 where no term of the layer acts
- *  @param[out] which  [nyl][nxl] 1 + the index of the term that acts in the cell; 0: none
+ *  @param[out] which  [nyl][nxl] 1 + the index of the term that acts in the cell; 0: none; may be
+ *                     NULL
  *  @return whether the layer has terms, equal on all ranks; otherwise nothing is stored */
 PetscBool HeatSourceLayer(const HeatSource *source, int layer, PetscReal *shape, PetscReal *which);
 

@@ -184,7 +184,8 @@ const PetscReal *HeatSourceWholeShape(const HeatSource *s)
   return whole ? term->shape : NULL;
 }
 
-/* Store the shape of a term in its cells, and a number in the same cells of another array. */
+/* Store the shape of a term in its cells, and a number in the same cells of another array, which may
+   be NULL. */
 static void StoreShape(const HeatSource *s, const HeatSourceTerm *term, PetscReal number,
                        PetscReal *cells, PetscReal *numbers)
 {
@@ -196,8 +197,8 @@ static void StoreShape(const HeatSource *s, const HeatSourceTerm *term, PetscRea
     const size_t         first = (size_t)run->j * (size_t)s->grid->nxl + (size_t)run->begin;
 
     for (PetscInt i = 0; i < n; i++) {
-      cells[first + (size_t)i]   = shape ? shape[i] : 1.0;
-      numbers[first + (size_t)i] = number;
+      cells[first + (size_t)i] = shape ? shape[i] : 1.0;
+      if (numbers) numbers[first + (size_t)i] = number;
     }
     if (shape) shape += n;
   }
@@ -213,7 +214,7 @@ PetscBool HeatSourceLayer(const HeatSource *s, int layer, PetscReal *shape, Pets
     if ((term->region < 0) != (layer == HEAT_SOURCE_TOP)) continue;
     if (!some) {
       memset(shape, 0, HeatGridLocalCells(s->grid) * sizeof *shape);
-      memset(which, 0, HeatGridLocalCells(s->grid) * sizeof *which);
+      if (which) memset(which, 0, HeatGridLocalCells(s->grid) * sizeof *which);
     }
     some = PETSC_TRUE;
     StoreShape(s, term, (PetscReal)(k + 1), shape, which);
