@@ -184,8 +184,8 @@ const PetscReal *HeatSourceWholeShape(const HeatSource *s)
   return whole ? term->shape : NULL;
 }
 
-/* Store the shape of a term in its cells, and a number in the same cells of another array, which may
-   be NULL. */
+/* Store the shape of a term in its cells, and a number in the same cells of another array.
+   @param[out] numbers  NULL: not wanted */
 static void StoreShape(const HeatSource *s, const HeatSourceTerm *term, PetscReal number,
                        PetscReal *cells, PetscReal *numbers)
 {
