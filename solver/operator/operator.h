@@ -282,9 +282,8 @@ PetscErrorCode HeatOperatorAssemble(const HeatOperator *op, PetscReal mass, Mat 
 /** Return the conductances [W/(m K)] of the matrix of HeatOperatorAssemble along own row j,
  *  boundary faces included.  Owned by the operator.  Not collective.
  *  @param[in] axis  0: the nxl + 1 faces across x, from the west face of the first cell to the east
- *                   face of the last; where all rows are equal, every j gives the same array.
- *                   1: the nxl south faces of the row's cells; in memory the south faces of
- *                   row j + 1 follow, and at the end the north faces of the last row (j = nyl) */
+ *                   face of the last.  1: the nxl south faces of the row's cells; with j = nyl the
+ *                   north faces of the last row.  Rows that are equal may be one array */
 const PetscReal *HeatOperatorConductances(const HeatOperator *op, int axis, PetscInt j);
 
 /** Compute, for own row j, what the matrix of HeatOperatorAssemble has on its diagonal beside the
