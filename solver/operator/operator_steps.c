@@ -389,9 +389,8 @@ HeatDeepHaloCounts HeatOperatorDeepHaloCounts(const HeatOperator *op)
   HeatDeepHaloCounts deep = {0};
 
   if (!op->steps) return deep;
-  deep.depth = op->steps->frame.depth;
-  deep.sent  = op->steps->counts;
-
+  deep.depth    = op->steps->frame.depth;
+  deep.sent     = op->steps->counts;
   deep.prepared = op->steps->prepared;
   for (int k = 0; k < 2; k++) {
     deep.messages[k] = op->steps->messages[k];
